@@ -1,0 +1,35 @@
+# How every target of ftok is declared: one static library a folder, warnings and floating-point rules in one place.
+
+add_library(ftok_flags INTERFACE)
+target_compile_options(ftok_flags INTERFACE
+  $<$<COMPILE_LANGUAGE:C,CXX>:-Wall -Wextra -Wpedantic -Wshadow -Wnon-virtual-dtor -fno-math-errno
+    $<$<CXX_COMPILER_ID:GNU>:-Wno-restrict>>  # false positives of g++ 12 on std::string
+  # The same bits on every machine: no fused multiply-add unless a kernel asks for it by name.
+  $<$<COMPILE_LANGUAGE:C,CXX>:-ffp-contract=off>)
+if(FTOK_SANITIZE)
+  target_compile_options(ftok_flags INTERFACE -fsanitize=${FTOK_SANITIZE} -fno-omit-frame-pointer
+                                              -fno-sanitize-recover=all)
+  target_link_options(ftok_flags INTERFACE -fsanitize=${FTOK_SANITIZE})
+endif()
+
+# ftok_library(NAME SOURCES a.cc ... [PUBLIC lib ...] [PRIVATE lib ...]): target ftok_NAME, alias ftok::NAME.
+function(ftok_library name)
+  cmake_parse_arguments(ARG "" "" "SOURCES;PUBLIC;PRIVATE" ${ARGN})
+  add_library(ftok_${name} STATIC ${ARG_SOURCES})
+  add_library(ftok::${name} ALIAS ftok_${name})
+  target_include_directories(ftok_${name} PUBLIC
+    $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}> $<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}/ftok>)
+  target_link_libraries(ftok_${name} PUBLIC ${ARG_PUBLIC} PRIVATE $<BUILD_INTERFACE:ftok_flags> ${ARG_PRIVATE})
+endfunction()
+
+# ftok_test(NAME SOURCES a_test.cc ... LINK lib ... [LABELS quick]): one GoogleTest binary, each test known to ctest.
+function(ftok_test name)
+  cmake_parse_arguments(ARG "" "" "SOURCES;LINK;LABELS" ${ARGN})
+  if(NOT ARG_LABELS)
+    set(ARG_LABELS quick)
+  endif()
+  add_executable(${name} ${ARG_SOURCES})
+  target_link_libraries(${name} PRIVATE ${ARG_LINK} ftok_test_support GTest::gtest_main ftok_flags)
+  gtest_discover_tests(${name} DISCOVERY_MODE PRE_TEST DISCOVERY_TIMEOUT 60
+    PROPERTIES LABELS "${ARG_LABELS}" TIMEOUT 600)
+endfunction()

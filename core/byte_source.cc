@@ -1,0 +1,96 @@
+#include "core/byte_source.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+
+#include "core/error.h"
+
+namespace ftok {
+namespace {
+
+class FileSource : public ByteSource {
+ public:
+  explicit FileSource(const std::string& path) : name_(path) {
+    if (path == "-") {
+      fd_ = STDIN_FILENO;
+      name_ = "standard input";
+      return;
+    }
+    fd_ = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
+    if (fd_ < 0) throw_errno("cannot open " + path, errno);
+    struct stat status{};
+    if (::fstat(fd_, &status) != 0 || S_ISDIR(status.st_mode)) {
+      const int error_number = errno;
+      ::close(fd_);
+      if (S_ISDIR(status.st_mode)) throw Error("cannot read " + path + ": it is a directory");
+      throw_errno("cannot stat " + path, error_number);
+    }
+    if (S_ISREG(status.st_mode)) {
+      size_ = static_cast<uint64_t>(status.st_size);
+      ::posix_fadvise(fd_, 0, 0, POSIX_FADV_SEQUENTIAL);
+    }
+  }
+  ~FileSource() override {
+    if (fd_ > STDIN_FILENO) ::close(fd_);
+  }
+  FileSource(const FileSource&) = delete;
+  FileSource& operator=(const FileSource&) = delete;
+
+  size_t read(char* out, size_t size) override {
+    while (true) {
+      const ssize_t got = ::read(fd_, out, size);
+      if (got >= 0) {
+        offset_ += static_cast<uint64_t>(got);
+        return static_cast<size_t>(got);
+      }
+      if (errno != EINTR) throw_errno("cannot read " + name_ + " at byte " + std::to_string(offset_), errno);
+    }
+  }
+  const std::string& name() const override { return name_; }
+  uint64_t size_if_known() const override { return size_; }
+
+ private:
+  std::string name_;
+  int fd_ = -1;
+  uint64_t size_ = 0;
+  uint64_t offset_ = 0;
+};
+
+class MemorySource : public ByteSource {
+ public:
+  MemorySource(std::string bytes, std::string name, size_t read_max)
+      : bytes_(std::move(bytes)), name_(std::move(name)), read_max_(read_max) {}
+
+  size_t read(char* out, size_t size) override {
+    size_t count = std::min(size, bytes_.size() - position_);
+    if (read_max_ != 0) count = std::min(count, read_max_);
+    std::memcpy(out, bytes_.data() + position_, count);
+    position_ += count;
+    return count;
+  }
+  const std::string& name() const override { return name_; }
+  uint64_t size_if_known() const override { return bytes_.size(); }
+
+ private:
+  std::string bytes_;
+  std::string name_;
+  size_t read_max_;
+  size_t position_ = 0;
+};
+
+}  // namespace
+
+std::unique_ptr<ByteSource> open_file_source(const std::string& path) {
+  return std::make_unique<FileSource>(path);
+}
+
+std::unique_ptr<ByteSource> make_memory_source(std::string bytes, std::string name, size_t read_max) {
+  return std::make_unique<MemorySource>(std::move(bytes), std::move(name), read_max);
+}
+
+}  // namespace ftok

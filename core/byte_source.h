@@ -1,0 +1,33 @@
+// ByteSource: bytes from a file, a pipe or a connection, read forward only. What parsers of formats read from.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <string>
+
+namespace ftok {
+
+class ByteSource {
+ public:
+  virtual ~ByteSource() = default;
+
+  // Reads up to `size` bytes into `out`; returns how many, 0 only at the end. Throws Error naming the input when reading
+  // fails for good. Not thread-safe.
+  virtual size_t read(char* out, size_t size) = 0;
+
+  // The input as the user named it, for messages.
+  virtual const std::string& name() const = 0;
+
+  // Bytes in the whole input where that is known, else 0.
+  virtual uint64_t size_if_known() const { return 0; }
+};
+
+// Opens a local file, or standard input for "-". Throws Error naming the path.
+std::unique_ptr<ByteSource> open_file_source(const std::string& path);
+
+// Bytes in memory, for tests; at most `read_max` bytes a read when it is not 0. Keeps its own copy.
+std::unique_ptr<ByteSource> make_memory_source(std::string bytes, std::string name = "memory",
+                                               size_t read_max = 0);
+
+}  // namespace ftok

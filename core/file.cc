@@ -1,0 +1,171 @@
+#include "core/file.h"
+
+#include <fcntl.h>
+#include <sys/file.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <cerrno>
+#include <filesystem>
+
+#include "core/byte_source.h"
+#include "core/error.h"
+
+namespace ftok {
+namespace {
+
+constexpr size_t kBufferBytes = 1 << 16;
+constexpr std::string_view kTemporaryMark = ".ftok-tmp-";
+
+std::string temporary_name(const std::string& path) {
+  static std::atomic<uint64_t> attempt{0};
+  return path + std::string(kTemporaryMark) + std::to_string(::getpid()) + "-" + std::to_string(attempt++);
+}
+
+void write_all(int fd, std::string_view bytes, const std::string& path) {
+  while (!bytes.empty()) {
+    const ssize_t put = ::write(fd, bytes.data(), bytes.size());
+    if (put < 0) {
+      if (errno == EINTR) continue;
+      throw_errno("cannot write " + path, errno);
+    }
+    bytes.remove_prefix(static_cast<size_t>(put));
+  }
+}
+
+void sync_folder_of(const std::string& path) {
+  std::string folder = std::filesystem::path(path).parent_path().string();
+  if (folder.empty()) folder = ".";
+  const int fd = ::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (fd < 0) throw_errno("cannot open " + folder, errno);
+  ::fsync(fd);  // some file systems refuse it for folders; the rename itself has been made
+  ::close(fd);
+}
+
+}  // namespace
+
+AtomicFile::AtomicFile(std::string path) : path_(std::move(path)), temporary_(temporary_name(path_)) {
+  fd_ = ::open(temporary_.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+  if (fd_ < 0) throw_errno("cannot create " + path_, errno);
+  buffer_.reserve(kBufferBytes);
+}
+
+AtomicFile::~AtomicFile() {
+  if (fd_ < 0) return;
+  ::close(fd_);
+  ::unlink(temporary_.c_str());
+}
+
+void AtomicFile::write(std::string_view bytes) {
+  size_ += bytes.size();
+  if (buffer_.size() + bytes.size() > kBufferBytes) flush();
+  if (bytes.size() >= kBufferBytes) {
+    write_all(fd_, bytes, path_);
+  } else {
+    buffer_.append(bytes);
+  }
+}
+
+void AtomicFile::write_at(uint64_t offset, std::string_view bytes) {
+  flush();
+  while (!bytes.empty()) {
+    const ssize_t put = ::pwrite(fd_, bytes.data(), bytes.size(), static_cast<off_t>(offset));
+    if (put < 0) {
+      if (errno == EINTR) continue;
+      throw_errno("cannot write " + path_, errno);
+    }
+    bytes.remove_prefix(static_cast<size_t>(put));
+    offset += static_cast<uint64_t>(put);
+  }
+}
+
+void AtomicFile::flush() {
+  write_all(fd_, buffer_, path_);
+  buffer_.clear();
+}
+
+void AtomicFile::commit() {
+  flush();
+  if (::fsync(fd_) != 0 && errno != EINVAL && errno != EROFS) throw_errno("cannot sync " + path_, errno);
+  if (::rename(temporary_.c_str(), path_.c_str()) != 0) throw_errno("cannot rename to " + path_, errno);
+  ::close(fd_);
+  fd_ = -1;
+  sync_folder_of(path_);
+}
+
+std::string read_file(const std::string& path, uint64_t bytes_max) {
+  const auto source = open_file_source(path);
+  std::string bytes;
+  bytes.reserve(source->size_if_known());
+  std::string block(1 << 16, '\0');
+  while (const size_t got = source->read(block.data(), block.size())) {
+    bytes.append(block, 0, got);
+    if (bytes.size() > bytes_max) {
+      throw Error("cannot read " + path + ": it is larger than " + std::to_string(bytes_max) + " bytes");
+    }
+  }
+  return bytes;
+}
+
+void write_file(const std::string& path, std::string_view bytes) {
+  AtomicFile file(path);
+  file.write(bytes);
+  file.commit();
+}
+
+void make_folder(const std::string& path) {
+  std::error_code code;
+  std::filesystem::create_directories(path, code);
+  if (code) throw Error("cannot make the folder " + path + ": " + code.message());
+}
+
+void remove_temporaries(const std::string& folder) {
+  std::error_code code;
+  for (const auto& entry : std::filesystem::directory_iterator(folder, code)) {
+    if (entry.path().filename().string().find(kTemporaryMark) != std::string::npos) {
+      std::filesystem::remove(entry.path(), code);
+    }
+  }
+}
+
+MappedFile::MappedFile(const std::string& path) : path_(path) {
+  const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  if (fd < 0) throw_errno("cannot open " + path, errno);
+  struct stat status{};
+  if (::fstat(fd, &status) != 0 || !S_ISREG(status.st_mode)) {
+    ::close(fd);
+    throw Error("cannot map " + path + ": not a regular file");
+  }
+  size_ = static_cast<size_t>(status.st_size);
+  if (size_ > 0) {
+    void* map = ::mmap(nullptr, size_, PROT_READ, MAP_PRIVATE, fd, 0);
+    const int error_number = errno;
+    ::close(fd);
+    if (map == MAP_FAILED) throw_errno("cannot map " + path, error_number);
+    data_ = static_cast<const char*>(map);
+  } else {
+    ::close(fd);
+  }
+}
+
+MappedFile::~MappedFile() {
+  if (data_ != nullptr) ::munmap(const_cast<char*>(data_), size_);
+}
+
+FolderLock::FolderLock(const std::string& folder) {
+  const std::string path = folder + "/.lock";
+  fd_ = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0666);
+  if (fd_ < 0) throw_errno("cannot create " + path, errno);
+  if (::flock(fd_, LOCK_EX | LOCK_NB) != 0) {
+    const int error_number = errno;
+    ::close(fd_);
+    if (error_number == EWOULDBLOCK) throw Error(folder + " is in use by another ftok process");
+    throw_errno("cannot lock " + path, error_number);
+  }
+}
+
+FolderLock::~FolderLock() { ::close(fd_); }
+
+}  // namespace ftok

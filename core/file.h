@@ -1,0 +1,78 @@
+// Files that are complete or absent: written under a temporary name, synced, renamed into place.
+#pragma once
+
+#include <cstdint>
+#include <cstdio>
+#include <string>
+#include <string_view>
+
+namespace ftok {
+
+// Writes `path` so that it exists only when whole. Destroyed without commit(), it leaves nothing behind. Every failure
+// (no space, no permission) throws Error naming the path. The temporary name is unique to the process and attempt, so two
+// live attempts at one file never mix. Not thread-safe.
+class AtomicFile {
+ public:
+  explicit AtomicFile(std::string path);
+  ~AtomicFile();
+  AtomicFile(const AtomicFile&) = delete;
+  AtomicFile& operator=(const AtomicFile&) = delete;
+
+  void write(std::string_view bytes);
+  void write_at(uint64_t offset, std::string_view bytes);  // over bytes already written; the end does not move
+  uint64_t size() const { return size_; }
+  void commit();  // flush, fsync, rename, fsync the folder
+
+ private:
+  void flush();
+
+  std::string path_;
+  std::string temporary_;
+  std::string buffer_;
+  int fd_ = -1;
+  uint64_t size_ = 0;
+};
+
+// The whole file; throws Error naming the path, also when it is larger than `bytes_max`.
+std::string read_file(const std::string& path, uint64_t bytes_max = uint64_t{1} << 40);
+
+// Writes the whole file atomically.
+void write_file(const std::string& path, std::string_view bytes);
+
+// Makes the folder and its parents; throws Error naming it.
+void make_folder(const std::string& path);
+
+// Removes what AtomicFile left in `folder` (not below) when a process was killed. Safe only while no other process writes
+// there: the caller holds the folder's lock.
+void remove_temporaries(const std::string& folder);
+
+// A read-only memory map of a file. The views it gives live as long as it does.
+class MappedFile {
+ public:
+  explicit MappedFile(const std::string& path);
+  ~MappedFile();
+  MappedFile(const MappedFile&) = delete;
+  MappedFile& operator=(const MappedFile&) = delete;
+
+  std::string_view bytes() const { return {data_, size_}; }
+  const std::string& path() const { return path_; }
+
+ private:
+  std::string path_;
+  const char* data_ = nullptr;
+  size_t size_ = 0;
+};
+
+// An exclusive lock on a folder (flock on FOLDER/.lock), held while it lives; throws Error when another process holds it.
+class FolderLock {
+ public:
+  explicit FolderLock(const std::string& folder);
+  ~FolderLock();
+  FolderLock(const FolderLock&) = delete;
+  FolderLock& operator=(const FolderLock&) = delete;
+
+ private:
+  int fd_ = -1;
+};
+
+}  // namespace ftok

@@ -1,0 +1,84 @@
+#include "core/file.h"
+
+#include <gtest/gtest.h>
+
+#include "core/error.h"
+#include "tests/support/test_data.h"
+
+namespace ftok {
+namespace {
+
+size_t files_in(const std::filesystem::path& folder) {
+  return static_cast<size_t>(std::distance(std::filesystem::directory_iterator(folder), {}));
+}
+
+TEST(AtomicFile, IsAbsentUntilCommitted) {
+  testing::TemporaryFolder folder;
+  const std::string path = folder / "out";
+  {
+    AtomicFile file(path);
+    file.write("half");
+    EXPECT_FALSE(std::filesystem::exists(path));
+  }
+  EXPECT_EQ(files_in(folder.path()), 0u);
+}
+
+TEST(AtomicFile, HoldsWhatWasWrittenAndPatched) {
+  testing::TemporaryFolder folder;
+  const std::string path = folder / "out";
+  const std::string large(200000, 'x');
+  AtomicFile file(path);
+  file.write("head");
+  file.write(large);
+  file.write("tail");
+  file.write_at(0, "HEAD");
+  EXPECT_EQ(file.size(), large.size() + 8);
+  file.commit();
+  EXPECT_EQ(read_file(path), "HEAD" + large + "tail");
+  EXPECT_EQ(files_in(folder.path()), 1u);
+}
+
+TEST(AtomicFile, NamesThePathItCannotCreate) {
+  try {
+    AtomicFile file("/nonexistent-folder/out");
+    FAIL() << "expected an Error";
+  } catch (const Error& error) {
+    EXPECT_STREQ(error.what(), "cannot create /nonexistent-folder/out: No such file or directory");
+    EXPECT_EQ(error.exit_code(), 1);
+  }
+}
+
+TEST(RemoveTemporaries, RemovesOnlyThem) {
+  testing::TemporaryFolder folder;
+  write_file(folder / "kept", "x");
+  write_file(folder / "kept.ftok-tmp-1-2", "y");
+  remove_temporaries(folder.path().string());
+  EXPECT_EQ(files_in(folder.path()), 1u);
+}
+
+TEST(ReadFile, RefusesAFolderAndATooLargeFile) {
+  testing::TemporaryFolder folder;
+  write_file(folder / "ten", "0123456789");
+  EXPECT_EQ(read_file(folder / "ten", 10), "0123456789");
+  EXPECT_THROW(read_file(folder / "ten", 9), Error);
+  EXPECT_THROW(read_file(folder.path().string()), Error);
+}
+
+TEST(MappedFile, ShowsTheBytes) {
+  testing::TemporaryFolder folder;
+  write_file(folder / "a", "abc");
+  write_file(folder / "empty", "");
+  EXPECT_EQ(MappedFile(folder / "a").bytes(), "abc");
+  EXPECT_EQ(MappedFile(folder / "empty").bytes(), "");
+}
+
+TEST(FolderLock, IsExclusive) {
+  testing::TemporaryFolder folder;
+  auto first = std::make_unique<FolderLock>(folder.path().string());
+  EXPECT_THROW(FolderLock(folder.path().string()), Error);
+  first.reset();
+  EXPECT_NO_THROW(FolderLock(folder.path().string()));
+}
+
+}  // namespace
+}  // namespace ftok

@@ -1,0 +1,56 @@
+#include "core/unicode.h"
+
+#include <gtest/gtest.h>
+
+namespace ftok {
+namespace {
+
+TEST(Utf8, RoundTripsEveryCodePoint) {
+  for (char32_t c = 0; c <= 0x10FFFF; ++c) {
+    if (c >= 0xD800 && c <= 0xDFFF) continue;
+    std::string text;
+    append_utf8(text, c);
+    const Utf8Char decoded = decode_utf8(text, 0);
+    ASSERT_TRUE(decoded.valid) << std::hex << static_cast<uint32_t>(c);
+    ASSERT_EQ(decoded.code_point, c);
+    ASSERT_EQ(decoded.size, text.size());
+  }
+}
+
+TEST(Utf8, TakesTheMaximalIllFormedPrefix) {
+  const auto size_of = [](std::string_view text) {
+    const Utf8Char c = decode_utf8(text, 0);
+    EXPECT_FALSE(c.valid);
+    return int{c.size};
+  };
+  EXPECT_EQ(size_of("\x80"), 1);
+  EXPECT_EQ(size_of("\xC0\xAF"), 1);              // overlong
+  EXPECT_EQ(size_of("\xED\xA0\x80"), 1);          // surrogate
+  EXPECT_EQ(size_of("\xF0\x9F\x91"), 3);          // cut off at the end
+  EXPECT_EQ(size_of("\xF0\x9F\x91z"), 3);         // cut off before a letter
+  EXPECT_EQ(size_of("\xF5\x80\x80\x80"), 1);      // above U+10FFFF
+  EXPECT_EQ(utf8_length("a\xF0\x9F\x91zé"), 4u);
+  EXPECT_FALSE(is_valid_utf8("a\x80"));
+  EXPECT_TRUE(is_valid_utf8("aé👍"));
+}
+
+TEST(Category, KnowsEveryKind) {
+  EXPECT_EQ(category_of(U'A'), Category::kLu);
+  EXPECT_EQ(category_of(U'a'), Category::kLl);
+  EXPECT_EQ(category_of(0x01C5), Category::kLt);
+  EXPECT_EQ(category_of(0x4E2D), Category::kLo);
+  EXPECT_EQ(category_of(0x0301), Category::kMn);
+  EXPECT_EQ(category_of(U'7'), Category::kNd);
+  EXPECT_EQ(category_of(0x2018), Category::kPi);
+  EXPECT_EQ(category_of(U'$'), Category::kSc);
+  EXPECT_EQ(category_of(U' '), Category::kZs);
+  EXPECT_EQ(category_of(0x0A), Category::kCc);
+  EXPECT_EQ(category_of(0xD800), Category::kCs);
+  EXPECT_EQ(category_of(0x0378), Category::kCn);
+  EXPECT_EQ(category_of(0x110000), Category::kCn);
+  EXPECT_TRUE(is_white_space(0x85));
+  EXPECT_FALSE(is_white_space(0x200B));
+}
+
+}  // namespace
+}  // namespace ftok

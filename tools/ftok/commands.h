@@ -1,0 +1,12 @@
+// The commands of `ftok`: each lives in NAME_command.cc, adds its subcommand with its flags to the parser, and sets a
+// callback that does the work. Data goes to standard output, everything else to standard error (tools/ftok/terminal.h).
+// A callback throws ftok::Error or UsageError; main() prints it and sets the exit code.
+#pragma once
+
+#include <CLI/CLI.hpp>
+
+namespace ftok::cli {
+
+void add_version_command(CLI::App& app);
+
+}  // namespace ftok::cli

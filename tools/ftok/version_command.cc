@@ -1,0 +1,16 @@
+// `ftok version`: the version, and what it was built with.
+#include <fmt/format.h>
+
+#include "core/unicode.h"
+#include "tools/ftok/commands.h"
+
+namespace ftok::cli {
+
+void add_version_command(CLI::App& app) {
+  CLI::App* command = app.add_subcommand("version", "Print the version and what it was built with");
+  command->callback([] {
+    fmt::print("ftok {}\nUnicode {}\ncompiler {}\n", FTOK_VERSION, kUnicodeVersion, __VERSION__);
+  });
+}
+
+}  // namespace ftok::cli
