@@ -1,0 +1,333 @@
+#include "core/recipe.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <set>
+#include <sstream>
+
+#define TOML_EXCEPTIONS 1
+#include <toml++/toml.h>
+
+#include "core/error.h"
+#include "core/json.h"
+
+namespace ftok {
+namespace {
+
+bool counts_bytes(std::string_view key) { return key.ends_with("_bytes") || key.ends_with("memory"); }
+
+std::string type_name(const toml::node& node) {
+  switch (node.type()) {
+    case toml::node_type::string: return "a string";
+    case toml::node_type::integer: return "an integer";
+    case toml::node_type::floating_point: return "a number with a fraction";
+    case toml::node_type::boolean: return "true or false";
+    case toml::node_type::array: return "a list";
+    case toml::node_type::table: return "a table";
+    default: return "a date or time";
+  }
+}
+
+size_t edit_distance(std::string_view a, std::string_view b) {
+  std::vector<size_t> row(b.size() + 1);
+  for (size_t j = 0; j <= b.size(); ++j) row[j] = j;
+  for (size_t i = 1; i <= a.size(); ++i) {
+    size_t diagonal = row[0];
+    row[0] = i;
+    for (size_t j = 1; j <= b.size(); ++j) {
+      const size_t above = row[j];
+      row[j] = std::min({row[j] + 1, row[j - 1] + 1, diagonal + (a[i - 1] == b[j - 1] ? 0 : 1)});
+      diagonal = above;
+    }
+  }
+  return row[b.size()];
+}
+
+std::string full_name(const std::string& section, std::string_view key) {
+  return section.empty() ? std::string(key) : section + "." + std::string(key);
+}
+
+}  // namespace
+
+int64_t parse_size(std::string_view text, bool bytes, const std::string& what) {
+  const std::string expected = bytes ? "bytes such as 1000000, 64M or 1.5G" : "a count such as 1000, 64M or 1.5G";
+  const auto refuse = [&] { throw UsageError(fmt::format("{}: got '{}', expected {}", what, text, expected)); };
+  std::string digits(text);
+  double factor = 1;
+  if (!digits.empty()) {
+    const double unit = bytes ? 1024 : 1000;
+    switch (digits.back()) {
+      case 'k': case 'K': factor = unit; break;
+      case 'm': case 'M': factor = unit * unit; break;
+      case 'g': case 'G': factor = unit * unit * unit; break;
+      case 't': case 'T': factor = unit * unit * unit * unit; break;
+      default: break;
+    }
+    if (factor != 1) digits.pop_back();
+  }
+  if (digits.empty() || digits.find_first_not_of("0123456789.") != std::string::npos ||
+      std::count(digits.begin(), digits.end(), '.') > 1 || digits == ".") {
+    refuse();
+  }
+  const double value = std::stod(digits) * factor;
+  if (!(value < 9e18)) refuse();
+  return std::llround(value);
+}
+
+std::string nearest_name(std::string_view name, const std::vector<std::string>& candidates) {
+  std::string best;
+  size_t best_distance = std::max<size_t>(2, name.size() / 3) + 1;
+  for (const std::string& candidate : candidates) {
+    const size_t distance = edit_distance(name, candidate);
+    if (distance < best_distance) {
+      best_distance = distance;
+      best = candidate;
+    }
+  }
+  return best;
+}
+
+class RecipeReader::Impl {
+ public:
+  std::string name;
+  toml::table root;
+  std::map<std::string, std::vector<std::string>> known;  // section -> its keys
+
+  [[noreturn]] void refuse(const toml::node* node, const std::string& message) const {
+    const auto line = node == nullptr ? 0 : node->source().begin.line;
+    throw UsageError(line == 0 ? fmt::format("recipe {}: {}", name, message)
+                               : fmt::format("recipe {}, line {}: {}", name, line, message));
+  }
+
+  const toml::node* find(const std::string& section, std::string_view key) {
+    known[section].emplace_back(key);
+    if (section.empty()) return root.get(key);
+    const toml::node* node = root.get(section);
+    if (node == nullptr) return nullptr;
+    if (!node->is_table()) refuse(node, fmt::format("{}: got {}, expected a table [{}]", section, type_name(*node), section));
+    return node->as_table()->get(key);
+  }
+};
+
+class RecipeReader::SectionReader : public OptionVisitor {
+ public:
+  SectionReader(Impl& impl, std::string section) : impl_(impl), section_(std::move(section)) {}
+
+  void field(std::string_view key, bool& value, std::string_view) override {
+    if (const toml::node* node = impl_.find(section_, key)) {
+      if (!node->is_boolean()) refuse(key, *node, "true or false");
+      value = **node->as_boolean();
+    }
+  }
+  void field(std::string_view key, int64_t& value, std::string_view) override {
+    const toml::node* node = impl_.find(section_, key);
+    if (node == nullptr) return;
+    if (node->is_string()) {
+      value = parse_size(node->as_string()->get(), counts_bytes(key), fmt::format("recipe {}: {}", impl_.name, full_name(section_, key)));
+    } else if (node->is_integer() && **node->as_integer() >= 0) {
+      value = **node->as_integer();
+    } else {
+      refuse(key, *node, "an integer of at least 0");
+    }
+  }
+  void field(std::string_view key, double& value, std::string_view) override {
+    const toml::node* node = impl_.find(section_, key);
+    if (node == nullptr) return;
+    if (!node->is_number()) refuse(key, *node, "a number");
+    value = node->value<double>().value_or(0);
+    if (!std::isfinite(value)) refuse(key, *node, "a finite number");
+  }
+  void field(std::string_view key, std::string& value, std::string_view) override {
+    if (const toml::node* node = impl_.find(section_, key)) {
+      if (!node->is_string()) refuse(key, *node, "a string");
+      value = node->as_string()->get();
+    }
+  }
+  void field(std::string_view key, std::vector<std::string>& value, std::string_view) override {
+    const toml::node* node = impl_.find(section_, key);
+    if (node == nullptr) return;
+    if (!node->is_array()) refuse(key, *node, "a list of strings");
+    value.clear();
+    for (const toml::node& element : *node->as_array()) {
+      if (!element.is_string()) refuse(key, element, "strings in the list");
+      value.push_back(element.as_string()->get());
+    }
+  }
+  void field(std::string_view key, std::map<std::string, double>& value, std::string_view) override {
+    const toml::node* node = impl_.find(section_, key);
+    if (node == nullptr) return;
+    if (!node->is_table()) refuse(key, *node, "a table of names and numbers, as in {en = 0.65}");
+    value.clear();
+    for (const auto& [name, element] : *node->as_table()) {
+      if (!element.is_number()) refuse(key, element, "numbers in the table");
+      value[std::string(name.str())] = element.value<double>().value_or(0);
+    }
+  }
+  void choice(std::string_view key, std::string& value, const std::vector<std::string>& choices,
+              std::string_view) override {
+    const toml::node* node = impl_.find(section_, key);
+    if (node == nullptr) return;
+    const std::string expected = fmt::format("one of {}", fmt::join(choices, ", "));
+    if (!node->is_string()) refuse(key, *node, expected);
+    const std::string& got = node->as_string()->get();
+    if (std::find(choices.begin(), choices.end(), got) == choices.end()) {
+      impl_.refuse(node, fmt::format("{}: got '{}', expected {}", full_name(section_, key), got, expected));
+    }
+    value = got;
+  }
+
+ private:
+  [[noreturn]] void refuse(std::string_view key, const toml::node& node, const std::string& expected) const {
+    impl_.refuse(&node, fmt::format("{}: got {}, expected {}", full_name(section_, key), type_name(node), expected));
+  }
+
+  Impl& impl_;
+  std::string section_;
+};
+
+RecipeReader::RecipeReader(std::string_view text, std::string name) : impl_(std::make_unique<Impl>()) {
+  impl_->name = std::move(name);
+  try {
+    impl_->root = toml::parse(text, impl_->name);
+  } catch (const toml::parse_error& error) {
+    throw UsageError(fmt::format("recipe {}, line {}: {}", impl_->name, error.source().begin.line, error.description()));
+  }
+}
+
+RecipeReader::~RecipeReader() = default;
+
+void RecipeReader::set(std::string_view assignment) {
+  const size_t equals = assignment.find('=');
+  if (equals == std::string_view::npos || equals == 0) {
+    throw UsageError(fmt::format("--set: got '{}', expected SECTION.KEY=VALUE", assignment));
+  }
+  const std::string path(assignment.substr(0, equals));
+  const std::string value(assignment.substr(equals + 1));
+  const size_t dot = path.find('.');
+  const std::string section = dot == std::string::npos ? "" : path.substr(0, dot);
+  const std::string key = dot == std::string::npos ? path : path.substr(dot + 1);
+  toml::table parsed;
+  try {
+    parsed = toml::parse("value = " + value);
+  } catch (const toml::parse_error&) {
+    parsed.insert_or_assign("value", value);
+  }
+  toml::table* table = &impl_->root;
+  if (!section.empty()) {
+    table = impl_->root.insert(section, toml::table{}).first->second.as_table();
+    if (table == nullptr) throw UsageError(fmt::format("--set {}: {} is not a section", assignment, section));
+  }
+  table->insert_or_assign(key, *parsed.get("value"));
+}
+
+std::unique_ptr<OptionVisitor> RecipeReader::begin_section(const std::string& name) {
+  impl_->known[name];
+  return std::make_unique<SectionReader>(*impl_, name);
+}
+
+void RecipeReader::finish() const {
+  std::vector<std::string> top;
+  for (const auto& [section, keys] : impl_->known) {
+    if (section.empty()) top.insert(top.end(), keys.begin(), keys.end());
+    else top.push_back(section);
+  }
+  const auto unknown = [&](const toml::node& node, const std::string& name, std::string_view key,
+                           const std::vector<std::string>& valid) {
+    const std::string nearest = nearest_name(key, valid);
+    impl_->refuse(&node, nearest.empty() ? fmt::format("unknown key '{}'", name)
+                                         : fmt::format("unknown key '{}'; the nearest valid one is '{}'", name, nearest));
+  };
+  for (const auto& [key, node] : impl_->root) {
+    const std::string name(key.str());
+    if (std::find(top.begin(), top.end(), name) == top.end()) unknown(node, name, name, top);
+    const auto section = impl_->known.find(name);
+    if (section == impl_->known.end() || !node.is_table()) continue;
+    for (const auto& [inner, value] : *node.as_table()) {
+      const std::string inner_name(inner.str());
+      const auto& keys = section->second;
+      if (std::find(keys.begin(), keys.end(), inner_name) == keys.end()) {
+        unknown(value, name + "." + inner_name, inner_name, keys);
+      }
+    }
+  }
+}
+
+class RecipeWriter::SectionWriter : public OptionVisitor {
+ public:
+  SectionWriter(std::string& text, bool with_help) : text_(text), with_help_(with_help) {}
+
+  void field(std::string_view key, bool& value, std::string_view help) override {
+    line(key, value ? "true" : "false", help);
+  }
+  void field(std::string_view key, int64_t& value, std::string_view help) override {
+    line(key, fmt::format("{}", value), help);
+  }
+  void field(std::string_view key, double& value, std::string_view help) override { line(key, number(value), help); }
+  void field(std::string_view key, std::string& value, std::string_view help) override {
+    line(key, quoted(value), help);
+  }
+  void field(std::string_view key, std::vector<std::string>& value, std::string_view help) override {
+    std::vector<std::string> elements;
+    for (const std::string& element : value) elements.push_back(quoted(element));
+    line(key, fmt::format("[{}]", fmt::join(elements, ", ")), help);
+  }
+  void field(std::string_view key, std::map<std::string, double>& value, std::string_view help) override {
+    std::vector<std::string> elements;
+    for (const auto& [name, weight] : value) elements.push_back(fmt::format("{} = {}", quoted(name), number(weight)));
+    line(key, fmt::format("{{{}}}", fmt::join(elements, ", ")), help);
+  }
+  void choice(std::string_view key, std::string& value, const std::vector<std::string>& choices,
+              std::string_view help) override {
+    line(key, quoted(value), fmt::format("{} ({})", help, fmt::join(choices, " | ")));
+  }
+
+ private:
+  static std::string quoted(std::string_view text) {
+    std::string out;
+    append_json_string(out, text);  // TOML's basic strings take JSON's escapes
+    return out;
+  }
+  static std::string number(double value) {
+    std::string out;
+    append_json_number(out, value);
+    return out.find_first_of(".e") == std::string::npos ? out + ".0" : out;
+  }
+  void line(std::string_view key, const std::string& value, std::string_view help) {
+    if (with_help_) text_ += fmt::format("# {}\n", help);
+    text_ += fmt::format("{} = {}\n", key, value);
+  }
+
+  std::string& text_;
+  bool with_help_;
+};
+
+std::unique_ptr<OptionVisitor> RecipeWriter::begin_section(const std::string& name) {
+  if (!name.empty()) text_ += fmt::format("{}[{}]\n", text_.empty() ? "" : "\n", name);
+  return std::make_unique<SectionWriter>(text_, with_help_);
+}
+
+std::string recipe_difference(const std::string& expected, const std::string& got) {
+  std::istringstream a(expected), b(got);
+  std::string line_a, line_b, section;
+  while (true) {
+    const bool more_a = static_cast<bool>(std::getline(a, line_a));
+    const bool more_b = static_cast<bool>(std::getline(b, line_b));
+    if (!more_a && !more_b) return "";
+    if (!more_a) line_a.clear();
+    if (!more_b) line_b.clear();
+    if (line_a != line_b) {
+      const size_t equals = line_a.find(" = ");
+      const std::string key = full_name(section, line_a.substr(0, equals));
+      const auto value = [](const std::string& line) {
+        const size_t at = line.find(" = ");
+        return at == std::string::npos ? (line.empty() ? std::string("nothing") : line) : line.substr(at + 3);
+      };
+      return fmt::format("{}: {}, not {}", key, value(line_a), value(line_b));
+    }
+    if (line_a.starts_with("[")) section = line_a.substr(1, line_a.size() - 2);
+  }
+}
+
+}  // namespace ftok
