@@ -8,6 +8,8 @@
 
 #include <atomic>
 #include <cerrno>
+#include <csignal>
+#include <cstdlib>
 #include <filesystem>
 
 #include "core/byte_source.h"
@@ -33,6 +35,17 @@ void write_all(int fd, std::string_view bytes, const std::string& path) {
     }
     bytes.remove_prefix(static_cast<size_t>(put));
   }
+}
+
+// Crash tests set FTOK_KILL_AT_COMMIT=N: the process kills itself (SIGKILL) at the N-th commit point it passes, counted from 1.
+// The moments before and after each rename are the commit points.
+void commit_point() {
+  static const long kill_at = [] {
+    const char* text = std::getenv("FTOK_KILL_AT_COMMIT");
+    return text == nullptr ? 0 : std::atol(text);
+  }();
+  static std::atomic<long> passed{0};
+  if (kill_at > 0 && ++passed == kill_at) ::raise(SIGKILL);
 }
 
 void sync_folder_of(const std::string& path) {
@@ -89,7 +102,9 @@ void AtomicFile::flush() {
 void AtomicFile::commit() {
   flush();
   if (::fsync(fd_) != 0 && errno != EINVAL && errno != EROFS) throw_errno("cannot sync " + path_, errno);
+  commit_point();
   if (::rename(temporary_.c_str(), path_.c_str()) != 0) throw_errno("cannot rename to " + path_, errno);
+  commit_point();
   ::close(fd_);
   fd_ = -1;
   sync_folder_of(path_);

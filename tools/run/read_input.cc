@@ -1,0 +1,147 @@
+#include "tools/run/read_input.h"
+
+#include <fmt/format.h>
+#include <xxhash.h>
+
+#include <ctime>
+
+#include "core/pipeline.h"
+#include "tools/run/inputs.h"
+#include "tools/run/signals.h"
+
+namespace ftok {
+namespace {
+
+// Passes bytes on and digests them, so that the manifest can name exactly what was read.
+class DigestingSource : public ByteSource {
+ public:
+  explicit DigestingSource(std::unique_ptr<ByteSource> inner) : inner_(std::move(inner)), state_(XXH3_createState()) {
+    XXH3_128bits_reset(state_);
+  }
+  ~DigestingSource() override { XXH3_freeState(state_); }
+  DigestingSource(const DigestingSource&) = delete;
+  DigestingSource& operator=(const DigestingSource&) = delete;
+
+  size_t read(char* out, size_t size) override {
+    const size_t got = inner_->read(out, size);
+    XXH3_128bits_update(state_, out, got);
+    bytes_ += got;
+    return got;
+  }
+  const std::string& name() const override { return inner_->name(); }
+  uint64_t size_if_known() const override { return inner_->size_if_known(); }
+
+  uint64_t bytes() const { return bytes_; }
+  std::string digest() const {
+    const XXH128_hash_t hash = XXH3_128bits_digest(state_);
+    return fmt::format("{:016x}{:016x}", hash.high64, hash.low64);
+  }
+
+ private:
+  std::unique_ptr<ByteSource> inner_;
+  XXH3_state_t* state_;
+  uint64_t bytes_ = 0;
+};
+
+// The serial head of the pipeline: one record a call, its damage and progress noted.
+class RecordReader {
+ public:
+  RecordReader(const std::string& input, const Plan& plan, const ReadInputOptions& options, const Log& log, InputReport& report)
+      : options_(options), log_(log), report_(report) {
+    report_.input = input;
+    SourceOptions source_options = plan.source;
+    source_options.file_path = input;
+    if (source_options.dump.empty()) source_options.dump = dump_of(input);
+    as_input_error([&] {
+      auto digesting = std::make_unique<DigestingSource>(open_input(input, log));
+      bytes_ = digesting.get();
+      source_ = make_source(std::move(digesting), source_options);
+    });
+  }
+
+  std::unique_ptr<Item> next() {
+    if (stop_requested() || (options_.abandon != nullptr && *options_.abandon)) throw Stopped();
+    auto item = std::make_unique<Item>();
+    bool more = false;
+    as_input_error([&] { more = source_->next(*item); });
+    note_damage();
+    if (options_.progress != nullptr) {
+      options_.progress->add_bytes(bytes_->bytes() - bytes_noted_);
+      bytes_noted_ = bytes_->bytes();
+    }
+    if (!more) return nullptr;
+    item->sequence = sequence_++;
+    return item;
+  }
+
+  void finish() {
+    report_.stored_bytes = bytes_->bytes();
+    report_.tally.bytes_in = bytes_->bytes();
+    report_.digest = bytes_->digest();
+  }
+
+ private:
+  template <typename Work>
+  void as_input_error(Work&& work) {
+    try {
+      work();
+    } catch (const Stopped&) {
+      throw;
+    } catch (const Error& error) {
+      throw InputError(error.what(), error.exit_code());
+    }
+  }
+
+  void note_damage() {
+    for (Damage& damage : source_->take_damage()) {
+      ++report_.tally.damage;
+      if (report_.damage.size() >= InputReport::kDamageKept) continue;
+      log_(LogLevel::kWarning, fmt::format("{}: damage at byte {}: {}{}{}", report_.input, damage.offset, damage.code,
+                                           damage.detail.empty() ? "" : ": ", damage.detail));
+      report_.damage.push_back(std::move(damage));
+    }
+  }
+
+  const ReadInputOptions& options_;
+  const Log& log_;
+  InputReport& report_;
+  DigestingSource* bytes_ = nullptr;  // owned by source_
+  std::unique_ptr<Source> source_;
+  uint64_t sequence_ = 0;
+  uint64_t bytes_noted_ = 0;
+};
+
+}  // namespace
+
+InputReport visit_input(const std::string& input, const Plan& plan, bool measure, const ReadInputOptions& options,
+                        const Log& log, const std::function<void(Item&)>& emit) {
+  InputReport report;
+  RecordReader reader(input, plan, options, log, report);
+  ordered_pipeline<Item>(
+      options.live_max, [&] { return reader.next(); },
+      [&](Item& item) { run_stages(plan.stages, item, measure, options.stage_ns); },
+      [&](Item& item) {
+        report.tally.count(item.verdict);
+        report.tally.replacements += item.document.replacements;
+        if (options.progress != nullptr) options.progress->count(item.verdict);
+        emit(item);
+      });
+  reader.finish();
+  return report;
+}
+
+InputReport read_input(const std::string& input, const std::string& path, const Plan& plan, const ReadInputOptions& options,
+                       const Log& log) {
+  CandidateWriter writer(path);
+  InputReport report = visit_input(input, plan, false, options, log, [&](Item& item) {
+    if (item.verdict.kept()) {
+      writer.document(item.document);
+    } else if (item.verdict.kind == Verdict::Kind::kDrop && options.rejects != Rejects::kNone) {
+      writer.reject(reject_line(item.document, item.verdict, options.rejects));
+    }
+  });
+  writer.finish(report);
+  return report;
+}
+
+}  // namespace ftok
