@@ -1,17 +1,10 @@
 #include "tools/run/plan.h"
 
-#include <ctime>
-
 #include "core/json.h"
+#include "tools/run/cpu_clock.h"
 
 namespace ftok {
 namespace {
-
-uint64_t thread_cpu_ns() {
-  timespec now{};
-  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
-  return static_cast<uint64_t>(now.tv_sec) * 1000000000u + static_cast<uint64_t>(now.tv_nsec);
-}
 
 bool has_nothing_to_judge(const Document& document) { return document.html.empty() && document.text.empty(); }
 

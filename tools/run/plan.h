@@ -11,10 +11,11 @@
 
 #include "core/stage.h"
 #include "crawl/source.h"
+#include "dedup/deduplicator.h"
+#include "shards/writer.h"
+#include "tokenizer/encoding.h"
 
 namespace ftok {
-
-class Encoding;
 
 enum class Rejects { kNone, kIds, kText };
 
@@ -22,9 +23,18 @@ struct Plan {
   SourceOptions source;                                // file_path and dump are set for each input
   std::vector<std::unique_ptr<const Stage>> stages;    // before deduplication, in order
   std::vector<std::unique_ptr<const Stage>> late_stages;  // after it: PII
-  std::string recipe;                                  // canonical text of the content keys: what a directory is bound to
+  DedupOptions dedup;
+  ShardWriterOptions shards;                           // all but the folder
+  int64_t validation_per_mille = 5;
+  std::shared_ptr<const Encoding> encoding;
+  std::string vocabulary_name, vocabulary_digest;
+  std::string recipe;                                  // canonical text of the recipe
+  std::string binding;                                 // the recipe, what is written and all digests: what a folder is bound to
   std::vector<std::string> notes;                      // what differs from what the recipe names: log and manifest say it
   std::map<std::string, std::string> digests;          // of models and lists, name -> hex
+
+  // How often a special token's text stands in `text`, which is encoded as plain text.
+  uint64_t count_specials(std::string_view text) const;
 };
 
 // Runs the stages in order on an item that the source did not decide; stops at the first that does not keep. With `measure`

@@ -57,8 +57,9 @@ std::string duration_text(double seconds) {
   return fmt::format("{} s", s);
 }
 
-ProgressDisplay::ProgressDisplay(const Progress& progress, bool quiet, std::string json_path)
+ProgressDisplay::ProgressDisplay(const Progress& progress, Log log, bool quiet, std::string json_path)
     : progress_(progress),
+      log_(std::move(log)),
       quiet_(quiet),
       terminal_(::isatty(STDERR_FILENO) == 1),
       json_path_(std::move(json_path)),
@@ -75,10 +76,11 @@ ProgressDisplay::~ProgressDisplay() {
   if (drawn_) std::fputs("\r\x1b[K", stderr);
 }
 
-void ProgressDisplay::log(const std::string& text) {
+void ProgressDisplay::log(LogLevel level, const std::string& message) {
   const std::lock_guard lock(mutex_);
-  std::fprintf(stderr, "%s%s\n", drawn_ ? "\r\x1b[K" : "", text.c_str());
+  if (drawn_) std::fputs("\r\x1b[K", stderr);
   drawn_ = false;
+  log_(level, message);
 }
 
 std::string ProgressDisplay::line(double seconds) const {

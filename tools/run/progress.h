@@ -11,6 +11,7 @@
 #include <string>
 #include <thread>
 
+#include "core/log.h"
 #include "core/stage.h"
 
 namespace ftok {
@@ -38,13 +39,13 @@ class Progress {
 class ProgressDisplay {
  public:
   // `json_path` (may be empty): a file that gets one JSON object a line with each report.
-  ProgressDisplay(const Progress& progress, bool quiet, std::string json_path);
+  ProgressDisplay(const Progress& progress, Log log, bool quiet, std::string json_path);
   ~ProgressDisplay();
   ProgressDisplay(const ProgressDisplay&) = delete;
   ProgressDisplay& operator=(const ProgressDisplay&) = delete;
 
-  // Writes a line of log without tearing the progress line.
-  void log(const std::string& line);
+  // Passes a message on to the log without tearing the progress line. Thread-safe.
+  void log(LogLevel level, const std::string& message);
 
  private:
   void loop();
@@ -52,6 +53,7 @@ class ProgressDisplay {
   void report(double seconds);
 
   const Progress& progress_;
+  Log log_;
   bool quiet_;
   bool terminal_;
   std::string json_path_;

@@ -3,9 +3,8 @@
 #include <fmt/format.h>
 #include <xxhash.h>
 
-#include <ctime>
-
 #include "core/pipeline.h"
+#include "tools/run/cpu_clock.h"
 #include "tools/run/inputs.h"
 #include "tools/run/signals.h"
 
@@ -63,6 +62,7 @@ class RecordReader {
     if (stop_requested() || (options_.abandon != nullptr && *options_.abandon)) throw Stopped();
     auto item = std::make_unique<Item>();
     bool more = false;
+    const CpuTimer timer(options_.source_ns);
     as_input_error([&] { more = source_->next(*item); });
     note_damage();
     if (options_.progress != nullptr) {

@@ -1,0 +1,135 @@
+// `ftok explain`: one document through every stage of a recipe: what each measured, against which threshold, who dropped it.
+#include <fmt/format.h>
+
+#include <memory>
+
+#include "core/error.h"
+#include "core/file.h"
+#include "core/recipe.h"
+#include "crawl/charset.h"
+#include "crawl/source.h"
+#include "tools/ftok/commands.h"
+#include "tools/ftok/terminal.h"
+#include "tools/run/inputs.h"
+#include "tools/run/registry.h"
+
+namespace ftok::cli {
+namespace {
+
+struct Flags {
+  std::string file, recipe = "fineweb-2024-04", url, language_model;
+  std::vector<std::string> sets;
+  std::string record;  // a number; empty: the file is one page
+  bool plain_text = false, json = false, show_text = false;
+};
+
+// Passes over `count` stored bytes, so that a record can be read from its offset.
+void pass_over(ByteSource& source, uint64_t count) {
+  std::string block(1 << 16, '\0');
+  for (uint64_t left = count; left > 0;) {
+    const size_t got = source.read(block.data(), std::min<uint64_t>(left, block.size()));
+    if (got == 0) throw UsageError(fmt::format("--record: {} is shorter than {} bytes", source.name(), count));
+    left -= got;
+  }
+}
+
+Item read_record(const Flags& flags, const Plan& plan, const Log& log) {
+  const auto offset = static_cast<uint64_t>(parse_size(flags.record, true, "--record"));
+  std::unique_ptr<ByteSource> bytes = open_input(flags.file, log);
+  pass_over(*bytes, offset);
+  SourceOptions options = plan.source;
+  options.file_path = flags.file;
+  options.dump = dump_of(flags.file);
+  const std::unique_ptr<Source> source = make_source(std::move(bytes), options);
+  Item item;
+  if (!source->next(item)) throw Error(fmt::format("{}: no record at byte {}", flags.file, offset));
+  item.document.offset = offset;
+  return item;
+}
+
+Item read_page(const Flags& flags) {
+  Item item;
+  item.document.id = item.document.file_path = flags.file;
+  item.document.url = flags.url;
+  std::string bytes = read_file(flags.file, uint64_t{1} << 30);
+  if (flags.plain_text) {
+    item.document.text = std::move(bytes);
+  } else {
+    DecodedText decoded = decode_html(bytes, "");
+    item.document.html = std::move(decoded.text);
+    item.document.charset = decoded.charset;
+    item.document.replacements = decoded.replacements;
+  }
+  return item;
+}
+
+std::string measurement_line(const Measurement& m, bool colour) {
+  const std::string held = *m.relation == '\0' ? "" : fmt::format("drops when {} {:g}", m.relation, m.threshold);
+  const std::string line = fmt::format("  {:<44}{:>14.6g}  {:<22}{}{}", m.rule, m.value, held, m.drops ? "DROPS" : "",
+                                       m.detail.empty() ? "" : "  (" + m.detail + ")");
+  return colour && m.drops ? "\x1b[31m" + line + "\x1b[0m\n" : line + "\n";
+}
+
+// Runs the stages one by one, so that each one's measurements stand under its name.
+std::string explain(Item& item, const Plan& plan, bool colour, bool show_text) {
+  std::string out = fmt::format("id        {}\nurl       {}\n", item.document.id, item.document.url);
+  if (!item.verdict.kept()) {
+    return out + fmt::format("\nthe reader {} it: {} {}\n", item.verdict.kind == Verdict::Kind::kSkip ? "skips" : "drops",
+                             item.verdict.reason, item.verdict.detail);
+  }
+  Verdict first;
+  for (const auto& stage : plan.stages) {
+    Report report;
+    const Verdict verdict = stage->process(item.document, &report);
+    out += fmt::format("\n{}\n", stage->name());
+    for (const Measurement& m : report.measurements) out += measurement_line(m, colour);
+    if (report.measurements.empty()) {
+      out += verdict.kept() ? "  passed\n" : fmt::format("  {} {}\n", verdict.reason, verdict.detail);
+    }
+    if (stage->name() == "http") out += fmt::format("  charset {}, {} bytes of HTML, {} replaced characters\n", item.document.charset, item.document.html.size(), item.document.replacements);
+    if (stage->name() == "extract") out += fmt::format("  title '{}', {} bytes of text\n", item.document.title, item.document.text.size());
+    if (stage->name() == "language") out += fmt::format("  {} {:.4f}\n", item.document.language, item.document.language_score);
+    if (!verdict.kept() && first.kept()) first = verdict;
+    if (verdict.kind == Verdict::Kind::kSkip || (item.document.html.empty() && item.document.text.empty())) break;
+  }
+  if (show_text) out += "\n" + item.document.text + "\n";
+  const char* kind = first.kind == Verdict::Kind::kSkip ? "skipped" : "dropped";
+  return out + (first.kept() ? "\nverdict   passes (deduplication decides in a run)\n" : fmt::format("\nverdict   {}: {}\n", kind, first.reason));
+}
+
+void explain_command(const Flags& flags) {
+  const Log log = stderr_log();
+  PlanOptions plan_options;
+  plan_options.language_model = flags.language_model;
+  const Plan plan = make_plan(load_recipe(flags.recipe, flags.sets), plan_options, log);
+  Item item = flags.record.empty() ? read_page(flags) : read_record(flags, plan, log);
+  if (flags.json) {
+    run_stages(plan.stages, item, true, nullptr);
+    print_out(measure_line(item) + "\n");
+  } else {
+    print_out(explain(item, plan, wants_colour(stdout), flags.show_text));
+  }
+}
+
+}  // namespace
+
+void add_explain_command(CLI::App& app) {
+  CLI::App* command = app.add_subcommand("explain", "Show what every stage measures of one document");
+  const auto flags = std::make_shared<Flags>();
+  command->add_option("FILE", flags->file, "An HTML page, or with --record a WARC file or address")->required();
+  command->add_option("--record", flags->record, "Take the record that starts at this stored byte of FILE")->type_name("OFFSET");
+  command->add_flag("--text", flags->plain_text, "FILE is plain text, not HTML");
+  command->add_option("--url", flags->url, "The page's address, for the URL rules");
+  command->add_option("--recipe", flags->recipe, "Preset or TOML file")->capture_default_str();
+  command->add_option("--set", flags->sets, "Override a key of the recipe; repeatable")->type_name("SECTION.KEY=VALUE")->allow_extra_args(false);
+  command->add_option("--language-model", flags->language_model, "fastText model")->type_name("FILE");
+  command->add_flag("--show-text", flags->show_text, "Print the text as the last stage left it");
+  command->add_flag("--json", flags->json, "Print one JSON object");
+  command->footer(
+      "Examples:\n"
+      "  ftok explain page.html --url https://example.com/page\n"
+      "  ftok explain --record 48213 CC-MAIN-20240612140424-00000.warc.gz   (offsets: rejects files, `ftok warc list`)");
+  command->callback([flags] { explain_command(*flags); });
+}
+
+}  // namespace ftok::cli

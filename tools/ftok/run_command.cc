@@ -1,0 +1,121 @@
+// `ftok run`: WARC files in, token shards out.
+#include <fmt/format.h>
+
+#include <memory>
+
+#include "core/error.h"
+#include "core/pipeline.h"
+#include "core/recipe.h"
+#include "tools/ftok/commands.h"
+#include "tools/ftok/terminal.h"
+#include "tools/run/inputs.h"
+#include "tools/run/measure.h"
+#include "tools/run/registry.h"
+#include "tools/run/run.h"
+#include "tools/run/signals.h"
+
+namespace ftok::cli {
+namespace {
+
+struct Flags {
+  std::string recipe = "fineweb-2024-04";
+  std::vector<std::string> sets;
+  InputListOptions inputs;
+  std::string output, vocabulary, language_model, rejects = "ids", memory = "1G", dedup_memory = "8G", shard_tokens, measure;
+  std::string progress_json;
+  uint64_t threads = 0, failed_inputs_max = UINT64_MAX;
+  bool no_text = false, json = false, quiet = false;
+};
+
+Rejects parse_rejects(const std::string& name) {
+  if (name == "none") return Rejects::kNone;
+  if (name == "ids") return Rejects::kIds;
+  if (name == "text") return Rejects::kText;
+  throw UsageError(fmt::format("--rejects: got '{}', expected none, ids or text", name));
+}
+
+void add_flags(CLI::App& command, Flags& flags) {
+  command.add_option("--input", flags.inputs.inputs, "WARC, WET or JSONL file (plain, .gz, .zst), glob or https:// address; repeatable")
+      ->type_name("FILE")->allow_extra_args(false);
+  command.add_option("--input-list", flags.inputs.input_lists, "File with an input a line (also warc.paths.gz); - reads standard input")
+      ->type_name("FILE")->allow_extra_args(false);
+  command.add_option("--base-url", flags.inputs.base_url, "Prefix of crawl-data/ paths in input lists")->capture_default_str();
+  command.add_option("--limit", flags.inputs.limit, "Only the first N inputs")->type_name("N");
+  command.add_option("--slice", flags.inputs.slice, "Every N-th input from the I-th, from 0: a share for one of N machines")->type_name("I/N");
+  command.add_option("--output", flags.output, "Folder of the result; a run that was stopped goes on there")->type_name("DIR");
+  command.add_option("--recipe", flags.recipe, "Preset or TOML file (see `ftok recipe list`)")->capture_default_str();
+  command.add_option("--set", flags.sets, "Override a key of the recipe; repeatable")->type_name("SECTION.KEY=VALUE")->allow_extra_args(false);
+  command.add_option("--vocab", flags.vocabulary, "Vocabulary: a name (ftok-100k, gpt2, cl100k_base) or a file [ftok-100k]")->type_name("V");
+  command.add_option("--language-model", flags.language_model, "fastText model; default: lid.176.bin if fetched, else the bundled one")->type_name("FILE");
+  command.add_option("--shard-tokens", flags.shard_tokens, "Tokens a shard (K, M, G); default: the recipe's, 100M")->type_name("N");
+  command.add_option("--threads", flags.threads, "Threads; 0: all cores")->capture_default_str()->type_name("N");
+  command.add_option("--memory", flags.memory, "Ceiling on documents in flight (K, M, G)")->capture_default_str()->type_name("SIZE");
+  command.add_option("--dedup-memory", flags.dedup_memory, "Ceiling on the deduplication index")->capture_default_str()->type_name("SIZE");
+  command.add_option("--rejects", flags.rejects, "What is written of dropped documents: none, ids or text")->capture_default_str();
+  command.add_flag("--no-text", flags.no_text, "Keep no text: shards only");
+  command.add_option("--max-failed-inputs", flags.failed_inputs_max, "End the run when more inputs than this fail; default: no limit")->type_name("N");
+  command.add_option("--measure", flags.measure, "Only write every rule's value of every document to FILE (JSON lines); drops nothing")->type_name("FILE");
+  command.add_option("--progress-json", flags.progress_json, "Append progress reports to FILE (JSON lines)")->type_name("FILE");
+  command.add_flag("--json", flags.json, "Print the result as one JSON object");
+  command.add_flag("--quiet", flags.quiet, "No progress and no information, warnings only");
+}
+
+void measure(const Flags& flags, const std::vector<std::string>& inputs, const RecipeConfig& recipe, const Log& log) {
+  PlanOptions plan_options;
+  plan_options.language_model = flags.language_model;
+  const Plan plan = make_plan(recipe, plan_options, log);
+  const Tally tally = measure_inputs(inputs, plan, flags.measure, flags.threads, log);
+  RunResult result;
+  result.tally = tally;
+  print_out(flags.json ? funnel_json(result) + "\n" : funnel_text(result));
+}
+
+void run_command(Flags flags) {
+  const Log log = stderr_log(flags.quiet);
+  if (flags.output.empty() && flags.measure.empty()) throw UsageError("--output: missing, expected a folder for the result");
+  if (!flags.shard_tokens.empty()) {
+    flags.sets.push_back(fmt::format("shards.shard_tokens={}", parse_size(flags.shard_tokens, false, "--shard-tokens")));
+  }
+  const RecipeConfig recipe = load_recipe(flags.recipe, flags.sets);
+  const std::vector<std::string> inputs = list_inputs(flags.inputs);
+  catch_stop_signals();
+  if (!flags.measure.empty()) return measure(flags, inputs, recipe, log);
+
+  RunOptions options;
+  options.inputs = inputs;
+  options.output = flags.output;
+  options.threads = flags.threads;
+  options.memory = static_cast<uint64_t>(parse_size(flags.memory, true, "--memory"));
+  options.dedup_memory = static_cast<uint64_t>(parse_size(flags.dedup_memory, true, "--dedup-memory"));
+  options.rejects = parse_rejects(flags.rejects);
+  options.text = !flags.no_text;
+  options.failed_inputs_max = flags.failed_inputs_max;
+  options.quiet = flags.quiet;
+  options.progress_json = flags.progress_json;
+  PlanOptions plan_options{flags.vocabulary.empty() ? "ftok-100k" : flags.vocabulary, flags.language_model, options.rejects, options.text};
+  const Plan plan = make_plan(recipe, plan_options, log);
+  const RunResult result = run(options, plan, log);
+  if (flags.json) {
+    print_out(funnel_json(result) + "\n");
+    return;
+  }
+  print_out(funnel_text(result));
+  for (const std::string& shard : result.shards) print_out(fmt::format("{}/{}\n", flags.output, shard));
+}
+
+}  // namespace
+
+void add_run_command(CLI::App& app) {
+  CLI::App* command = app.add_subcommand("run", "Turn WARC files into token shards");
+  const auto flags = std::make_shared<Flags>();
+  add_flags(*command, *flags);
+  command->footer(
+      "Examples:\n"
+      "  ftok run --input 'crawl/*.warc.gz' --output out --vocab gpt2\n"
+      "  ftok run --recipe fineweb-head --input-list warc.paths.gz --slice 3/100 --output out-3\n"
+      "  ftok run --input pages.jsonl.zst --output out --set 'language.languages={de=0.65}'\n"
+      "A run that was stopped, killed or given a longer input list goes on when the same command is given again.");
+  command->callback([flags] { run_command(*flags); });
+}
+
+}  // namespace ftok::cli

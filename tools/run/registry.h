@@ -1,0 +1,27 @@
+// From a recipe to a Plan: the one place that knows which stage a name stands for.
+#pragma once
+
+#include <string>
+
+#include "core/log.h"
+#include "tools/run/plan.h"
+#include "tools/run/recipe_config.h"
+
+namespace ftok {
+
+struct PlanOptions {
+  std::string vocabulary;       // name or path; empty: no encoding (measuring, extracting)
+  std::string language_model;   // path; empty: lid.176.bin of the cache, else the bundled model
+  Rejects rejects = Rejects::kIds;
+  bool text = true;
+};
+
+// Builds the stages of `recipe` in order and loads models, lists and the vocabulary. Throws UsageError for a stage name that
+// is not one (naming the nearest), Error for a model or vocabulary that cannot be had. What is missing but not needed (a URL
+// list) becomes a note.
+Plan make_plan(const RecipeConfig& recipe, const PlanOptions& options, const Log& log);
+
+// One stage of a recipe by name.
+std::unique_ptr<const Stage> make_stage(const std::string& name, const RecipeConfig& recipe, const PlanOptions& options, Plan& plan);
+
+}  // namespace ftok
