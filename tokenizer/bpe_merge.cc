@@ -1,0 +1,244 @@
+#include "tokenizer/bpe_merge.h"
+
+#include <algorithm>
+#include <cassert>
+#include <cstring>
+#include <functional>
+#include <numeric>
+
+namespace ftok {
+namespace {
+
+// Spans up to this many bytes are merged by scanning for the lowest rank, longer ones by a heap.
+constexpr size_t kScanBytesMax = 512;
+// Pieces longer than this are merged in windows of about kWindowBytes new bytes each.
+constexpr size_t kWindowedBytesMin = 192;
+constexpr size_t kWindowBytes = 96;
+
+}  // namespace
+
+void PairTable::reserve(size_t pairs) {
+  size_t capacity = 1024;
+  while (capacity < pairs * 2) capacity *= 2;
+  slots_.assign(capacity, kEmpty);
+  mask_ = capacity - 1;
+  shift_ = 64;
+  for (size_t c = capacity; c > 1; c /= 2) --shift_;
+}
+
+void PairTable::insert(uint32_t left, uint32_t right, uint32_t merged) {
+  const uint64_t key = uint64_t{left} << 21 | right;
+  size_t slot = slot_of(key);
+  while (slots_[slot] != kEmpty && slots_[slot] >> 21 != key) slot = (slot + 1) & mask_;
+  slots_[slot] = key << 21 | merged;
+}
+
+Merger::Merger(const Vocabulary& vocabulary) : byte_pairs_(65536, kNoSymbol) {
+  if (vocabulary.merges.empty()) {
+    build_implied(vocabulary);
+  } else {
+    build_explicit(vocabulary);
+  }
+}
+
+// A token is made by the pair that is left when its own bytes are merged with the pairs of all shorter tokens; when more
+// than two symbols are left it is never made by merging.
+void Merger::build_implied(const Vocabulary& vocabulary) {
+  const uint32_t count = vocabulary.token_count();
+  pairs_.reserve(count);
+  symbol_bytes_.resize(count);
+  std::vector<uint32_t> by_length(count);
+  std::iota(by_length.begin(), by_length.end(), 0u);
+  for (uint32_t id = 0; id < count; ++id) symbol_bytes_[id] = static_cast<uint32_t>(vocabulary.token(id).size());
+  std::stable_sort(by_length.begin(), by_length.end(),
+                   [&](uint32_t a, uint32_t b) { return symbol_bytes_[a] < symbol_bytes_[b]; });
+  MergeScratch scratch;
+  for (const uint32_t id : by_length) {
+    const std::string_view token = vocabulary.token(id);
+    if (token.size() == 1) byte_symbols_[static_cast<unsigned char>(token[0])] = id;
+    if (token.size() < 2) continue;
+    if (token.size() == 2) {
+      const auto a = static_cast<unsigned char>(token[0]), b = static_cast<unsigned char>(token[1]);
+      byte_pairs_[size_t{a} << 8 | b] = id;
+      pairs_.insert(byte_symbols_[a], byte_symbols_[b], id);
+      continue;
+    }
+    if (merge_span(token, scratch) == 2) pairs_.insert(scratch.symbols[0], scratch.symbols[1], id);
+  }
+}
+
+// Symbol b < 256 is byte b, symbol 256 + i is what merge i makes. Two merges may make the same token; a merge that names it
+// then applies to both symbols.
+void Merger::build_explicit(const Vocabulary& vocabulary) {
+  const size_t count = 256 + vocabulary.merges.size();
+  pairs_.reserve(count);
+  ids_.resize(count);
+  symbol_bytes_.resize(count, 1);
+  std::vector<uint32_t> first(vocabulary.token_count(), kNoSymbol), next(count, kNoSymbol);
+  const auto add = [&](uint32_t symbol, uint32_t id) {
+    ids_[symbol] = id;
+    symbol_bytes_[symbol] = static_cast<uint32_t>(vocabulary.token(id).size());
+    next[symbol] = first[id];
+    first[id] = symbol;
+  };
+  for (uint32_t id = 0; id < vocabulary.token_count(); ++id) {
+    if (vocabulary.token(id).size() == 1) add(static_cast<unsigned char>(vocabulary.token(id)[0]), id);
+  }
+  for (uint32_t b = 0; b < 256; ++b) byte_symbols_[b] = b;
+  for (size_t i = 0; i < vocabulary.merges.size(); ++i) add(static_cast<uint32_t>(256 + i), vocabulary.merges[i].id);
+  for (size_t i = 0; i < vocabulary.merges.size(); ++i) {
+    const auto merged = static_cast<uint32_t>(256 + i);
+    for (uint32_t a = first[vocabulary.merges[i].left]; a != kNoSymbol; a = next[a]) {
+      for (uint32_t b = first[vocabulary.merges[i].right]; b != kNoSymbol; b = next[b]) {
+        pairs_.insert(a, b, merged);
+        if (a < 256 && b < 256) byte_pairs_[size_t{a} << 8 | b] = merged;
+      }
+    }
+  }
+}
+
+// Merges `piece` into scratch.symbols; returns how many symbols. Quadratic in the piece, but fast for short ones: each
+// round finds the lowest rank by a scan and closes the gap.
+size_t Merger::merge_by_scan(std::string_view piece, MergeScratch& scratch) const {
+  const auto* bytes = reinterpret_cast<const unsigned char*>(piece.data());
+  size_t n = piece.size();
+  if (scratch.symbols.size() < n) {
+    scratch.symbols.resize(n);
+    scratch.ranks.resize(n);
+  }
+  uint32_t* symbols = scratch.symbols.data();
+  uint32_t* ranks = scratch.ranks.data();  // of the pair (i, i + 1); kNoSymbol at the last
+  for (size_t i = 0; i < n; ++i) symbols[i] = byte_symbols_[bytes[i]];
+  for (size_t i = 0; i + 1 < n; ++i) ranks[i] = find_bytes(bytes[i], bytes[i + 1]);
+  ranks[n - 1] = kNoSymbol;
+  while (n > 1) {
+    uint32_t best = ranks[0];
+    size_t at = 0;
+    for (size_t i = 1; i + 1 < n; ++i) {
+      if (ranks[i] < best) {
+        best = ranks[i];
+        at = i;
+      }
+    }
+    if (best == kNoSymbol) break;
+    symbols[at] = best;
+    std::memmove(symbols + at + 1, symbols + at + 2, (n - at - 2) * sizeof(uint32_t));
+    std::memmove(ranks + at + 1, ranks + at + 2, (n - at - 2) * sizeof(uint32_t));
+    --n;
+    ranks[at] = at + 1 < n ? pairs_.find(best, symbols[at + 1]) : kNoSymbol;
+    if (at > 0) ranks[at - 1] = pairs_.find(symbols[at - 1], best);
+  }
+  return n;
+}
+
+// The same with a heap of (rank, position): O(n log n). Entries that no longer hold are skipped when they come up.
+size_t Merger::merge_by_heap(std::string_view piece, MergeScratch& scratch) const {
+  const auto* bytes = reinterpret_cast<const unsigned char*>(piece.data());
+  const size_t n = piece.size();
+  assert(n < UINT32_MAX);
+  scratch.symbols.resize(std::max(scratch.symbols.size(), n));
+  scratch.ranks.resize(std::max(scratch.ranks.size(), n));
+  scratch.next.resize(n);
+  scratch.previous.resize(n);
+  uint32_t* symbols = scratch.symbols.data();
+  uint32_t* ranks = scratch.ranks.data();
+  std::vector<uint64_t>& heap = scratch.heap;
+  heap.clear();
+  const auto push = [&](uint32_t position) {
+    if (ranks[position] != kNoSymbol) {
+      heap.push_back(uint64_t{ranks[position]} << 32 | position);
+      std::push_heap(heap.begin(), heap.end(), std::greater<>());
+    }
+  };
+  for (size_t i = 0; i < n; ++i) {
+    symbols[i] = byte_symbols_[bytes[i]];
+    ranks[i] = i + 1 < n ? find_bytes(bytes[i], bytes[i + 1]) : kNoSymbol;
+    scratch.next[i] = static_cast<uint32_t>(i + 1);
+    scratch.previous[i] = static_cast<uint32_t>(i) - 1;
+    if (ranks[i] != kNoSymbol) heap.push_back(uint64_t{ranks[i]} << 32 | i);
+  }
+  std::make_heap(heap.begin(), heap.end(), std::greater<>());
+  while (!heap.empty()) {
+    std::pop_heap(heap.begin(), heap.end(), std::greater<>());
+    const auto rank = static_cast<uint32_t>(heap.back() >> 32);
+    const auto position = static_cast<uint32_t>(heap.back());
+    heap.pop_back();
+    if (symbols[position] == kNoSymbol || ranks[position] != rank) continue;
+    const uint32_t gone = scratch.next[position], after = scratch.next[gone];
+    symbols[position] = rank;
+    symbols[gone] = kNoSymbol;
+    scratch.next[position] = after;
+    if (after < n) scratch.previous[after] = position;
+    ranks[position] = after < n ? pairs_.find(rank, symbols[after]) : kNoSymbol;
+    push(position);
+    if (position > 0) {
+      const uint32_t before = scratch.previous[position];
+      ranks[before] = pairs_.find(symbols[before], rank);
+      push(before);
+    }
+  }
+  return static_cast<size_t>(std::remove(symbols, symbols + n, kNoSymbol) - symbols);
+}
+
+size_t Merger::merge_span(std::string_view piece, MergeScratch& scratch) const {
+  return piece.size() <= kScanBytesMax ? merge_by_scan(piece, scratch) : merge_by_heap(piece, scratch);
+}
+
+// Merges a long piece window by window. What is done so far is the answer for a prefix of the piece. Its last few symbols
+// and some new bytes are merged together; when that begins with the same symbol, each two neighbours are right, so all is.
+// Else more symbols are taken back. Returns false when too much was taken back: the caller then uses the heap.
+bool Merger::merge_by_windows(std::string_view piece, MergeScratch& scratch, std::vector<uint32_t>& ids) const {
+  std::vector<uint32_t>& done = scratch.tail;
+  done.clear();
+  size_t done_bytes = 0, merged_bytes = 0;
+  while (done_bytes < piece.size()) {
+    size_t taken = std::min<size_t>(2, done.size());
+    while (true) {
+      size_t taken_bytes = 0;
+      for (size_t i = done.size() - taken; i < done.size(); ++i) taken_bytes += symbol_bytes_[done[i]];
+      const size_t begin = done_bytes - taken_bytes;
+      const size_t end = std::min(piece.size(), done_bytes + std::max(kWindowBytes, taken_bytes));
+      merged_bytes += end - begin;
+      if (merged_bytes > 16 * piece.size()) return false;
+      const size_t n = merge_span(piece.substr(begin, end - begin), scratch);
+      if (taken == done.size() || scratch.symbols[0] == done[done.size() - taken]) {
+        done.resize(done.size() - taken);
+        done.insert(done.end(), scratch.symbols.begin(), scratch.symbols.begin() + static_cast<ptrdiff_t>(n));
+        done_bytes = end;
+        break;
+      }
+      taken = std::min(done.size(), taken * 2);
+    }
+  }
+  for (const uint32_t symbol : done) ids.push_back(id_of(symbol));
+  return true;
+}
+
+void Merger::merge(std::string_view piece, MergeScratch& scratch, std::vector<uint32_t>& ids) const {
+  if (piece.size() >= kWindowedBytesMin && merge_by_windows(piece, scratch, ids)) return;
+  const size_t n = merge_span(piece, scratch);
+  for (size_t i = 0; i < n; ++i) ids.push_back(id_of(scratch.symbols[i]));
+}
+
+std::vector<Merger::Step> Merger::steps(std::string_view piece) const {
+  std::vector<uint32_t> symbols;
+  for (const char c : piece) symbols.push_back(byte_symbols_[static_cast<unsigned char>(c)]);
+  std::vector<Step> steps;
+  while (true) {
+    uint32_t best = kNoSymbol;
+    size_t at = 0;
+    for (size_t i = 0; i + 1 < symbols.size(); ++i) {
+      const uint32_t rank = pairs_.find(symbols[i], symbols[i + 1]);
+      if (rank < best) {
+        best = rank;
+        at = i;
+      }
+    }
+    if (best == kNoSymbol) return steps;
+    steps.push_back({static_cast<uint32_t>(at), id_of(symbols[at]), id_of(symbols[at + 1]), id_of(best)});
+    symbols[at] = best;
+    symbols.erase(symbols.begin() + static_cast<ptrdiff_t>(at) + 1);
+  }
+}
+
+}  // namespace ftok

@@ -1,0 +1,188 @@
+#include "tokenizer/encoding.h"
+
+#include <fmt/format.h>
+#include <unicode/normalizer2.h>
+#include <unicode/unistr.h>
+
+#include <algorithm>
+
+#include "core/error.h"
+#include "core/unicode.h"
+#include "tokenizer/bpe_encode.h"
+#include "tokenizer/pretokenize.h"
+
+namespace ftok {
+namespace {
+
+bool is_white_token(std::string_view token) { return token.find_first_not_of(" \n\t") == std::string_view::npos; }
+
+// Text whose last character is cut short. tiktoken encodes what comes before, takes the last pretoken's tokens back, with
+// all white tokens before it when it begins with one, and encodes their bytes and the cut character as one piece.
+void encode_truncated(const EncodingTables& tables, std::string_view text, size_t tail, std::vector<uint32_t>& ids) {
+  const size_t first = ids.size();
+  const std::string_view whole = text.substr(0, tail);
+  size_t last = 0;  // where the last pretoken begins
+  for (size_t begin = 0; begin < tail;) {
+    last = begin;
+    begin = pretoken_end(tables.vocabulary.pattern, whole, begin);
+  }
+  MergeScratch scratch;
+  encode_text(tables, whole.substr(0, last), ids);
+  std::vector<uint32_t> piece;
+  if (last < tail) encode_pretoken(tables, whole.substr(last), scratch, piece);
+  if (!piece.empty() && is_white_token(tables.vocabulary.token(piece[0]))) {
+    while (ids.size() > first && is_white_token(tables.vocabulary.token(ids.back()))) {
+      last -= tables.vocabulary.token(ids.back()).size();
+      ids.pop_back();
+    }
+  }
+  encode_pretoken(tables, text.substr(last), scratch, ids);
+}
+
+}  // namespace
+
+size_t truncated_tail(std::string_view text) {
+  for (size_t back = 1; back <= 3 && back <= text.size(); ++back) {
+    const auto byte = static_cast<unsigned char>(text[text.size() - back]);
+    if ((byte & 0xC0) == 0x80) continue;
+    if (byte < 0xC2) return text.size();
+    const Utf8Char c = decode_utf8(text, text.size() - back);
+    const size_t needed = byte < 0xE0 ? 2 : byte < 0xF0 ? 3 : 4;
+    return !c.valid && c.size == back && needed > back ? text.size() - back : text.size();
+  }
+  return text.size();
+}
+
+Encoding::Encoding(Vocabulary vocabulary) : tables_(std::make_unique<const EncodingTables>(std::move(vocabulary))) {}
+Encoding::~Encoding() = default;
+Encoding::Encoding(Encoding&&) noexcept = default;
+Encoding& Encoding::operator=(Encoding&&) noexcept = default;
+
+Encoding Encoding::load(const std::string& path, const VocabularyHints& hints) {
+  return Encoding(load_vocabulary(path, hints));
+}
+
+std::string Encoding::normalized(std::string_view text) const {
+  if (!tables_->vocabulary.normalize_nfc || !is_valid_utf8(text)) return std::string(text);
+  UErrorCode status = U_ZERO_ERROR;
+  const icu::Normalizer2* nfc = icu::Normalizer2::getNFCInstance(status);
+  std::string out;
+  icu::StringByteSink<std::string> sink(&out);
+  if (U_SUCCESS(status)) {
+    nfc->normalizeUTF8(0, icu::StringPiece(text.data(), static_cast<int32_t>(text.size())), sink, nullptr, status);
+  }
+  if (U_FAILURE(status)) throw Error(fmt::format("cannot normalise text: {}", u_errorName(status)));
+  return out;
+}
+
+void Encoding::encode_ordinary(std::string_view text, std::vector<uint32_t>& ids) const {
+  if (tables_->vocabulary.normalize_nfc) {
+    encode_text(*tables_, normalized(text), ids);
+    return;
+  }
+  const size_t tail = truncated_tail(text);
+  if (tail < text.size() && is_valid_utf8(text.substr(0, tail))) {
+    encode_truncated(*tables_, text, tail, ids);
+  } else {
+    encode_text(*tables_, text, ids);
+  }
+}
+
+std::vector<uint32_t> Encoding::encode_ordinary(std::string_view text) const {
+  std::vector<uint32_t> ids;
+  encode_ordinary(text, ids);
+  return ids;
+}
+
+std::vector<uint32_t> Encoding::encode(std::string_view text, Specials specials) const {
+  std::vector<uint32_t> ids;
+  size_t begin = 0;
+  while (specials != Specials::kPlain && begin < text.size()) {
+    const SpecialFinder::Match match = tables_->specials.find(text, begin);
+    if (match.size == 0) break;
+    if (specials == Specials::kRefuse) {
+      throw Error(fmt::format("special token \"{}\" in the text at byte {}", text.substr(match.begin, match.size), match.begin));
+    }
+    encode_ordinary(text.substr(begin, match.begin - begin), ids);
+    ids.push_back(match.id);
+    begin = match.begin + match.size;
+  }
+  encode_ordinary(text.substr(begin), ids);
+  return ids;
+}
+
+size_t Encoding::count(std::string_view text) const {
+  thread_local std::vector<uint32_t> ids;
+  ids.clear();
+  encode_ordinary(text, ids);
+  return ids.size();
+}
+
+std::vector<TokenSpan> Encoding::encode_spans(std::string_view text, Specials specials) const {
+  std::vector<TokenSpan> spans;
+  size_t begin = 0;
+  for (const uint32_t id : encode(text, specials)) {
+    const size_t end = begin + token_bytes(id).size();
+    spans.push_back({id, begin, end});
+    begin = end;
+  }
+  return spans;
+}
+
+size_t Encoding::count_specials(std::string_view text) const {
+  size_t count = 0;
+  for (size_t begin = 0; begin < text.size(); ++count) {
+    const SpecialFinder::Match match = tables_->specials.find(text, begin);
+    if (match.size == 0) break;
+    begin = match.begin + match.size;
+  }
+  return count;
+}
+
+std::string Encoding::decode(std::span<const uint32_t> ids) const {
+  std::string out;
+  out.reserve(ids.size() * 5);
+  for (size_t i = 0; i < ids.size(); ++i) {
+    const std::string_view bytes = token_bytes(ids[i]);
+    if (bytes.empty()) {
+      throw Error(fmt::format("id {} at place {} is no token of {} (ids are below {})", ids[i], i, name(), n_vocab()));
+    }
+    out += bytes;
+  }
+  return out;
+}
+
+std::string_view Encoding::token_bytes(uint32_t id) const {
+  const Vocabulary& vocabulary = tables_->vocabulary;
+  if (id < vocabulary.token_count() && !vocabulary.token(id).empty()) return vocabulary.token(id);
+  const auto found = std::lower_bound(vocabulary.specials.begin(), vocabulary.specials.end(), id,
+                                      [](const SpecialToken& special, uint32_t wanted) { return special.id < wanted; });
+  return found != vocabulary.specials.end() && found->id == id ? std::string_view(found->text) : std::string_view();
+}
+
+bool Encoding::is_special(uint32_t id) const {
+  const auto& specials = tables_->vocabulary.specials;
+  return std::any_of(specials.begin(), specials.end(), [&](const SpecialToken& special) { return special.id == id; });
+}
+
+std::optional<uint32_t> Encoding::id_of(std::string_view token) const {
+  if (const SpecialToken* special = tables_->vocabulary.find_special(token)) return special->id;
+  const uint32_t id = tables_->tokens.find(token);
+  if (id == kNoToken) return std::nullopt;
+  return id;
+}
+
+uint32_t Encoding::n_vocab() const { return tables_->n_vocab; }
+
+std::optional<uint32_t> Encoding::end_of_text() const {
+  for (const char* text : {"<|endoftext|>", "<|end_of_text|>", "</s>"}) {
+    if (const SpecialToken* special = tables_->vocabulary.find_special(text)) return special->id;
+  }
+  return std::nullopt;
+}
+
+const std::string& Encoding::name() const { return tables_->vocabulary.name; }
+const std::string& Encoding::digest() const { return tables_->vocabulary.digest; }
+const Vocabulary& Encoding::vocabulary() const { return tables_->vocabulary; }
+
+}  // namespace ftok

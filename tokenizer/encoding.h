@@ -1,0 +1,88 @@
+// Encoding: text to token ids and back, with one vocabulary. Const after construction and thread-safe; every thread keeps
+// its own cache of pretokens (bpe_encode.h says how large).
+//
+// Text is bytes. For UTF-8 the ids are those of tiktoken (for a tokenizer.json: of Hugging Face tokenizers). A byte that is
+// not UTF-8 counts as one character of [^\s\p{L}\p{N}]; where the only such bytes are a character cut short at the end of
+// the text, they join the last pretoken, as tiktoken's bytes call has it.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "tokenizer/vocabulary.h"
+
+namespace ftok {
+
+struct EncodingTables;
+
+// What `encode` does with the text of a special token.
+enum class Specials {
+  kPlain,   // encodes it like any other text
+  kAllow,   // makes it the special token
+  kRefuse,  // throws Error naming it and its place
+};
+
+// A token with its place in the text.
+struct TokenSpan {
+  uint32_t id;
+  size_t begin, end;  // bytes
+};
+
+class Encoding {
+ public:
+  // Builds the tables. The vocabulary is one that a loader of vocabulary.h made or checked.
+  explicit Encoding(Vocabulary vocabulary);
+  ~Encoding();
+  Encoding(Encoding&&) noexcept;
+  Encoding& operator=(Encoding&&) noexcept;
+
+  // Loads a vocabulary file (load_vocabulary) and builds the tables.
+  static Encoding load(const std::string& path, const VocabularyHints& hints = {});
+
+  // Ids of `text`, special tokens' texts taken as ordinary text. The second form appends.
+  std::vector<uint32_t> encode_ordinary(std::string_view text) const;
+  void encode_ordinary(std::string_view text, std::vector<uint32_t>& ids) const;
+
+  std::vector<uint32_t> encode(std::string_view text, Specials specials) const;
+
+  // How many tokens `text` has, as ordinary text.
+  size_t count(std::string_view text) const;
+
+  // The tokens with their places in `text` (with NFC: in the normalised text, see `normalized`).
+  std::vector<TokenSpan> encode_spans(std::string_view text, Specials specials) const;
+
+  // How often special tokens' texts occur in `text`.
+  size_t count_specials(std::string_view text) const;
+
+  // The text as it is encoded: in NFC when the vocabulary asks for it, else as it is.
+  std::string normalized(std::string_view text) const;
+
+  // The bytes of `ids`, special tokens as their text. Throws Error naming the first id that is no token and its place.
+  std::string decode(std::span<const uint32_t> ids) const;
+
+  // The bytes of one token; empty when `id` is none.
+  std::string_view token_bytes(uint32_t id) const;
+  bool is_token(uint32_t id) const { return !token_bytes(id).empty(); }
+  bool is_special(uint32_t id) const;
+  std::optional<uint32_t> id_of(std::string_view token) const;  // ordinary or special
+
+  uint32_t n_vocab() const;                   // the largest id plus one
+  std::optional<uint32_t> end_of_text() const;  // <|endoftext|>, <|end_of_text|> or </s>, where there is one
+  const std::string& name() const;
+  const std::string& digest() const;          // SHA-256 of the ranks
+  const Vocabulary& vocabulary() const;
+  const EncodingTables& tables() const { return *tables_; }
+
+ private:
+  std::unique_ptr<const EncodingTables> tables_;
+};
+
+// Where a UTF-8 character that is cut short at the end of `text` begins; text.size() when the text does not end in one.
+size_t truncated_tail(std::string_view text);
+
+}  // namespace ftok

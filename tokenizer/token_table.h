@@ -1,0 +1,52 @@
+// TokenTable: from the bytes of a token to its id, by open addressing over the vocabulary's own bytes.
+#pragma once
+
+#include <cstdint>
+#include <cstring>
+#include <string_view>
+#include <vector>
+
+namespace ftok {
+
+struct Vocabulary;
+
+inline constexpr uint32_t kNoToken = UINT32_MAX;
+
+// 64 bits that depend on all bytes; the same on every machine.
+inline uint64_t hash_bytes(std::string_view bytes) {
+  constexpr uint64_t kMultiplier = 0x9E3779B97F4A7C15ull;
+  uint64_t h = bytes.size() * kMultiplier;
+  size_t i = 0;
+  for (; i + 8 <= bytes.size(); i += 8) {
+    uint64_t word;
+    std::memcpy(&word, bytes.data() + i, 8);
+    h = (h ^ word) * kMultiplier;
+    h ^= h >> 29;
+  }
+  uint64_t word = 0;
+  std::memcpy(&word, bytes.data() + i, bytes.size() - i);
+  h = (h ^ word) * kMultiplier;
+  return h ^ (h >> 32);
+}
+
+// Const after construction, so thread-safe. Holds a pointer to the vocabulary, which must outlive it.
+class TokenTable {
+ public:
+  TokenTable() = default;
+  explicit TokenTable(const Vocabulary& vocabulary);
+
+  // The id of the ordinary token with these bytes, or kNoToken.
+  uint32_t find(std::string_view bytes) const;
+
+  // Ids of the first two tokens that have the same bytes, kNoToken twice when there are none. The later is not in the table.
+  uint32_t duplicate_first() const { return duplicate_first_; }
+  uint32_t duplicate_second() const { return duplicate_second_; }
+
+ private:
+  const Vocabulary* vocabulary_ = nullptr;
+  std::vector<uint32_t> slots_;
+  uint32_t duplicate_first_ = kNoToken;
+  uint32_t duplicate_second_ = kNoToken;
+};
+
+}  // namespace ftok

@@ -1,0 +1,99 @@
+// Vocabulary: the tokens of a byte-level BPE tokenizer as its files state them, and their loading. What encodes with it is
+// Encoding (encoding.h).
+//
+// Files: `.tiktoken` (lines "base64 rank"), GPT-2's `vocab.bpe` beside `encoder.json`, and `tokenizer.json`. A `.tiktoken`
+// file says nothing of its pattern and special tokens: a sidecar V.json does (V.tiktoken -> V.json), else a known SHA-256
+// of its ranks, else the caller. The file's name never decides.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "tokenizer/pattern.h"
+
+namespace ftok {
+
+struct SpecialToken {
+  std::string text;
+  uint32_t id = 0;
+};
+
+struct Vocabulary {
+  std::string name;                    // "cl100k_base" where the digest is known, the sidecar's name, else the file's stem
+  Pattern pattern = Pattern::kCl100k;
+  std::vector<SpecialToken> specials;  // by id
+  std::string digest;                  // SHA-256, in hex, of the ranks in canonical `.tiktoken` form
+
+  // Token `id` is bytes[offsets[id], offsets[id + 1]); an id that is no token (a hole) is empty.
+  std::string bytes;
+  std::vector<uint32_t> offsets{0};
+
+  // Merges in order of rank, as pairs of ids. Empty: implied, a pair merges when its bytes are a token, ranked by its id.
+  struct Merge {
+    uint32_t left, right, id;
+  };
+  std::vector<Merge> merges;
+
+  bool whole_pretoken_first = true;  // a pretoken that is a token is that token, whatever the merges say
+  bool normalize_nfc = false;        // text is put into Unicode normal form C first (Qwen's tokenizer.json)
+
+  uint32_t token_count() const { return static_cast<uint32_t>(offsets.size() - 1); }  // ids below this may be tokens
+  std::string_view token(uint32_t id) const {
+    return std::string_view(bytes).substr(offsets[id], offsets[id + 1] - offsets[id]);
+  }
+  const SpecialToken* find_special(std::string_view text) const;
+};
+
+// What the caller says of a vocabulary whose files do not (`--pattern`, `--special NAME=ID`).
+struct VocabularyHints {
+  std::optional<Pattern> pattern;
+  std::vector<SpecialToken> specials;
+};
+
+// Limits on what a vocabulary file may hold.
+inline constexpr uint64_t kVocabularyFileBytesMax = uint64_t{256} << 20;
+inline constexpr uint32_t kVocabularyTokensMax = 1u << 21;  // ids take 21 bits in the encoder's tables
+inline constexpr uint32_t kTokenBytesMax = 1u << 16;
+
+// Loads a vocabulary, its form told by its content. `path` names the `.tiktoken` or `tokenizer.json` file, or `vocab.bpe`
+// or `encoder.json` with the other beside it. Throws Error naming file and offset when the file is damaged (cut short, a
+// token or rank twice, ranks missing, a byte without token) or asks for what ftok does not do exactly, and UsageError when
+// nothing tells the pattern.
+Vocabulary load_vocabulary(const std::string& path, const VocabularyHints& hints = {});
+
+// The same from memory; `path` is for messages, `sidecar` is the sidecar's content or null.
+Vocabulary parse_tiktoken(std::string_view content, const std::string& path, const std::string* sidecar,
+                          const VocabularyHints& hints = {});
+Vocabulary parse_tokenizer_json(std::string_view content, const std::string& path);
+Vocabulary parse_gpt2(std::string_view vocab_bpe, const std::string& bpe_path, std::string_view encoder_json,
+                      const std::string& json_path);
+
+// The ranks in canonical `.tiktoken` form: a line "base64 rank\n" for each token in order of id. Needs implied merges.
+std::string format_tiktoken(const Vocabulary& vocabulary);
+
+// The sidecar: name, pattern and its text, Unicode version, special tokens, SHA-256 of the ranks.
+std::string format_sidecar(const Vocabulary& vocabulary);
+
+// Writes V.tiktoken and its sidecar, each atomically, the sidecar first.
+void write_vocabulary(const Vocabulary& vocabulary, const std::string& path);
+
+// Where the sidecar of `path` is: the extension replaced by ".json".
+std::string sidecar_path(const std::string& path);
+
+// SHA-256 in lower-case hex.
+std::string sha256_hex(std::string_view bytes);
+
+// Vocabularies known by the digest of their ranks: name, pattern and special tokens of the published ones.
+struct KnownVocabulary {
+  std::string_view digest;
+  std::string_view name;
+  Pattern pattern;
+  std::vector<SpecialToken> specials;
+};
+const std::vector<KnownVocabulary>& known_vocabularies();
+
+}  // namespace ftok

@@ -1,0 +1,14 @@
+// What every vocabulary must satisfy whatever file it came from, and what the loaders share.
+#pragma once
+
+#include <string>
+
+#include "tokenizer/vocabulary.h"
+
+namespace ftok {
+
+// Throws Error naming `path` unless every byte is a token, no token is there twice, every hole below the last rank is a
+// special token, and no special token takes the id of another token or is named twice. Sorts the specials by id.
+void check_vocabulary(Vocabulary& vocabulary, const std::string& path);
+
+}  // namespace ftok
