@@ -1,0 +1,71 @@
+#include "shards/checksum.h"
+
+#include <xxhash.h>
+
+#include <cassert>
+#include <new>
+
+#include "core/byte_source.h"
+
+namespace ftok {
+namespace {
+
+std::string canonical(XXH128_hash_t hash) {
+  XXH128_canonical_t canonical;
+  XXH128_canonicalFromHash(&canonical, hash);
+  return {reinterpret_cast<const char*>(canonical.digest), kChecksumBytes};
+}
+
+std::string to_hex(std::string_view bytes) {
+  constexpr char kDigits[] = "0123456789abcdef";
+  std::string hex;
+  for (const char c : bytes) {
+    hex += kDigits[static_cast<unsigned char>(c) >> 4];
+    hex += kDigits[static_cast<unsigned char>(c) & 15];
+  }
+  return hex;
+}
+
+}  // namespace
+
+void Checksum::Free::operator()(XXH3_state_s* state) const { XXH3_freeState(state); }
+
+Checksum::Checksum() : state_(XXH3_createState()) {
+  if (state_ == nullptr) throw std::bad_alloc();
+  XXH3_128bits_reset(state_.get());
+}
+
+Checksum::~Checksum() = default;
+Checksum::Checksum(Checksum&&) noexcept = default;
+Checksum& Checksum::operator=(Checksum&&) noexcept = default;
+
+void Checksum::update(std::string_view bytes) {
+  if (!bytes.empty()) XXH3_128bits_update(state_.get(), bytes.data(), bytes.size());
+}
+
+std::string Checksum::bytes() const { return canonical(XXH3_128bits_digest(state_.get())); }
+
+std::string Checksum::hex() const { return to_hex(bytes()); }
+
+std::string checksum_of(std::string_view bytes) { return to_hex(canonical(XXH3_128bits(bytes.data(), bytes.size()))); }
+
+std::string checksum_of_file(const std::string& path, uint64_t* bytes) {
+  const auto source = open_file_source(path);
+  Checksum checksum;
+  std::string block(size_t{1} << 18, '\0');
+  uint64_t size = 0;
+  while (const size_t got = source->read(block.data(), block.size())) {
+    checksum.update(std::string_view(block).substr(0, got));
+    size += got;
+  }
+  if (bytes != nullptr) *bytes = size;
+  return checksum.hex();
+}
+
+bool ends_in_checksum(std::string_view bytes) {
+  if (bytes.size() < kChecksumBytes) return false;
+  const std::string_view body = bytes.substr(0, bytes.size() - kChecksumBytes);
+  return canonical(XXH3_128bits(body.data(), body.size())) == bytes.substr(body.size());
+}
+
+}  // namespace ftok

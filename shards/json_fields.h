@@ -1,0 +1,51 @@
+// JsonFields: the fields of a JSON object by name, for reading ftok's own receipts and manifests; a value can also be had as
+// the very text it was written as, so that what is copied from one file into another does not change.
+#pragma once
+
+#include <map>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "shards/checksum.h"
+
+namespace ftok {
+
+// Views into the text, which must outlive it. Const, thread-safe.
+class JsonFields {
+ public:
+  // A field that is not there or of another type; never leaves shards/ (parsers turn it into a Damage).
+  struct Missing : std::runtime_error {
+    using std::runtime_error::runtime_error;
+  };
+
+  // Parses the text of an object; throws Missing when it is none.
+  explicit JsonFields(std::string_view text);
+
+  bool has(std::string_view name) const;
+  std::string_view raw(std::string_view name) const;  // the value's text
+  std::string text(std::string_view name) const;      // of a string
+  uint64_t number(std::string_view name) const;       // of an unsigned integer
+  JsonFields object(std::string_view name) const;
+  std::vector<JsonFields> objects(std::string_view name) const;  // of an array of objects
+  std::vector<std::string> texts(std::string_view name) const;   // of an array of strings
+  std::map<std::string, std::string> string_map(std::string_view name) const;  // of an object of strings
+
+  // Throws Missing unless the field has this value.
+  void expect(std::string_view name, std::string_view value) const;
+  void expect(std::string_view name, uint64_t value) const;
+
+ private:
+  JsonFields() = default;
+  static JsonFields of_valid(std::string_view text);
+
+  std::vector<std::pair<std::string_view, std::string_view>> fields_;  // name as written, value as written
+};
+
+// {"name":...,"bytes":N,"checksum":...}, and back.
+std::string write_file_entry(const FileEntry& file);
+FileEntry read_file_entry(const JsonFields& fields);
+
+}  // namespace ftok

@@ -1,0 +1,117 @@
+#include "shards/manifest.h"
+
+#include <fmt/format.h>
+
+#include "core/error.h"
+#include "core/file.h"
+#include "core/json.h"
+#include "shards/json_fields.h"
+#include "shards/sealed_json.h"
+
+namespace ftok {
+namespace {
+
+constexpr int kManifestVersion = 1;
+
+void write_string_map(JsonWriter& json, std::string_view name, const std::map<std::string, std::string>& map) {
+  json.key(name).begin_object();
+  for (const auto& [key, value] : map) json.field(key, value);
+  json.end_object();
+}
+
+std::string write_shard(const ShardEntry& shard) {
+  JsonWriter json;
+  json.begin_object().field("split", split_name(shard.split)).field("index", shard.index).field("tokens", shard.tokens);
+  json.field("documents", shard.documents).key("shard").raw(write_file_entry(shard.shard));
+  json.key("sidecar").raw(write_file_entry(shard.sidecar)).end_object();
+  return json.take();
+}
+
+ShardEntry read_shard(const JsonFields& fields) {
+  ShardEntry shard;
+  const std::string split = fields.text("split");
+  if (split != "train" && split != "val") throw JsonFields::Missing("\"split\" is neither \"train\" nor \"val\"");
+  shard.split = split == "train" ? Split::kTrain : Split::kValidation;
+  shard.index = fields.number("index");
+  shard.tokens = fields.number("tokens");
+  shard.documents = fields.number("documents");
+  shard.shard = read_file_entry(fields.object("shard"));
+  shard.sidecar = read_file_entry(fields.object("sidecar"));
+  return shard;
+}
+
+Manifest read_fields(const JsonFields& fields) {
+  Manifest manifest;
+  fields.expect("format", "ftok-manifest");
+  fields.expect("version", kManifestVersion);
+  manifest.software = fields.string_map("software");
+  manifest.recipe = fields.text("recipe");
+  manifest.binding = fields.text("binding");
+  manifest.digests = fields.string_map("digests");
+  manifest.notes = fields.texts("notes");
+  const JsonFields vocabulary = fields.object("vocabulary");
+  manifest.vocabulary = {vocabulary.text("name"), vocabulary.text("digest"), vocabulary.number("size"),
+                         vocabulary.number("end_of_text")};
+  manifest.shard_tokens = fields.number("shard_tokens");
+  const std::string placement = fields.text("end_of_text_placement");
+  try {
+    manifest.placement = parse_end_of_text(placement, "end_of_text_placement");
+  } catch (const UsageError& error) {
+    throw JsonFields::Missing(error.what());
+  }
+  manifest.validation_per_mille = fields.number("validation_per_mille");
+  manifest.totals = fields.raw("totals");
+  for (const JsonFields& shard : fields.objects("shards")) manifest.shards.push_back(read_shard(shard));
+  manifest.parts_in_shards = fields.number("parts_in_shards");
+  for (const JsonFields& input : fields.objects("inputs")) {
+    manifest.inputs.push_back(
+        {input.number("part"), std::string(input.raw("report")), read_file_entry(input.object("receipt"))});
+  }
+  return manifest;
+}
+
+}  // namespace
+
+std::string write_manifest(const Manifest& manifest) {
+  JsonWriter json(true);
+  json.begin_object().field("format", "ftok-manifest").field("version", kManifestVersion);
+  write_string_map(json, "software", manifest.software);
+  json.field("recipe", manifest.recipe).field("binding", manifest.binding);
+  write_string_map(json, "digests", manifest.digests);
+  json.key("notes").begin_array();
+  for (const std::string& note : manifest.notes) json.value(note);
+  json.end_array();
+  json.key("vocabulary").begin_object().field("name", manifest.vocabulary.name);
+  json.field("digest", manifest.vocabulary.digest).field("size", manifest.vocabulary.size);
+  json.field("end_of_text", manifest.vocabulary.end_of_text).end_object();
+  json.field("shard_tokens", manifest.shard_tokens);
+  json.field("end_of_text_placement", end_of_text_name(manifest.placement));
+  json.field("validation_per_mille", manifest.validation_per_mille).key("totals").raw(manifest.totals);
+  json.key("shards").begin_array();
+  for (const ShardEntry& shard : manifest.shards) json.raw(write_shard(shard));
+  json.end_array().field("parts_in_shards", manifest.parts_in_shards).key("inputs").begin_array();
+  for (const Manifest::Input& input : manifest.inputs) {
+    json.raw(fmt::format("{{\"part\":{},\"report\":{},\"receipt\":{}}}", input.part, input.report,
+                         write_file_entry(input.receipt)));
+  }
+  json.end_array().end_object();
+  return seal_json(json.text());
+}
+
+Result<Manifest> parse_manifest(std::string_view file) {
+  const Result<std::string_view> sealed = check_sealed_json(file);
+  if (!sealed) return sealed.damage();
+  try {
+    return read_fields(JsonFields(file));
+  } catch (const JsonFields::Missing& missing) {
+    return Damage{"bad_manifest", missing.what(), 0};
+  }
+}
+
+Manifest read_manifest(const std::string& path) {
+  Result<Manifest> manifest = parse_manifest(read_file(path));
+  if (!manifest) throw Error(fmt::format("{} is damaged: {}", path, manifest.damage().detail));
+  return std::move(*manifest);
+}
+
+}  // namespace ftok

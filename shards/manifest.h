@@ -1,0 +1,62 @@
+// manifest.json: what an output folder holds and how it was made. It is written last at every checkpoint of a run and is what
+// a resumed run goes on from. It holds no time, thread count or path of the machine beyond the inputs' names as given; the
+// same run gives the same bytes.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/result.h"
+#include "shards/checksum.h"
+#include "shards/writer.h"
+
+namespace ftok {
+
+inline constexpr char kManifestName[] = "manifest.json";
+
+struct Manifest {
+  std::map<std::string, std::string> software;  // name -> version: "ftok", "unicode", "libzstd", ...
+  std::string recipe;                           // TOML text of the content keys
+  std::string binding;                          // its digest, as the caller defines it: what a folder is bound to
+  std::map<std::string, std::string> digests;   // of models and lists, name -> digest
+  std::vector<std::string> notes;               // what differs from what the recipe names
+
+  struct Vocabulary {
+    std::string name;
+    std::string digest;
+    uint64_t size = 0;
+    uint64_t end_of_text = 0;
+    bool operator==(const Vocabulary&) const = default;
+  } vocabulary;
+
+  uint64_t shard_tokens = 0;
+  EndOfText placement = EndOfText::kBefore;
+  uint64_t validation_per_mille = 0;
+
+  // The parts so far, in the inputs' order.
+  struct Input {
+    uint64_t part = 0;
+    std::string report;  // JSON object, as in the receipt
+    FileEntry receipt;   // "parts/000000.receipt"
+    bool operator==(const Input&) const = default;
+  };
+  std::vector<Input> inputs;
+  uint64_t parts_in_shards = 0;  // parts [0, this) are wholly in `shards`
+  std::vector<ShardEntry> shards;
+  std::string totals = "{}";     // a JSON object: counters over all inputs, the caller's
+
+  bool operator==(const Manifest&) const = default;
+};
+
+std::string write_manifest(const Manifest& manifest);
+
+// Damage codes: "unsealed", "bad_checksum", "bad_manifest".
+Result<Manifest> parse_manifest(std::string_view file);
+
+// Throws Error naming the path when it cannot be read or is damaged.
+Manifest read_manifest(const std::string& path);
+
+}  // namespace ftok

@@ -1,0 +1,235 @@
+#include "shards/part.h"
+
+#include <fmt/format.h>
+
+#include <cassert>
+
+#include "core/error.h"
+#include "core/json.h"
+#include "shards/bytes.h"
+#include "shards/zstd_file.h"
+
+namespace ftok {
+namespace {
+
+constexpr std::string_view kTokensMagic = "FTOKTOKS";
+constexpr std::string_view kKeysMagic = "FTOKKEYS";
+constexpr uint32_t kPartVersion = 1;
+constexpr size_t kFileHeaderBytes = PartKeys::kHeaderBytes;      // magic, version, width
+constexpr size_t kTokensFooterBytes = 8 + kChecksumBytes;        // documents
+constexpr size_t kKeysFooterBytes = 8 + kChecksumBytes;          // rows
+constexpr size_t kTokensRowBytes = 4 + 4 + 8;                    // id bytes, split, tokens
+constexpr uint64_t kKeysPerDocumentMax = 1 << 16;
+
+std::string file_header(std::string_view magic, uint32_t width) {
+  std::string header(magic);
+  append_little_endian(header, kPartVersion);
+  append_little_endian(header, width);
+  return header;
+}
+
+// The text file's line for a document: FineWeb's columns, without its own file paths.
+std::string text_line(const Document& document) {
+  JsonWriter json;
+  json.begin_object().field("text", document.text).field("id", document.id).field("dump", document.dump);
+  json.field("url", document.url).field("date", document.date).field("file_path", document.file_path);
+  json.field("language", document.language).field("language_score", document.language_score);
+  json.field("token_count", static_cast<uint64_t>(document.tokens.size())).end_object();
+  return json.take() + '\n';
+}
+
+}  // namespace
+
+PartPaths part_paths(const std::string& folder, uint64_t number) {
+  const std::string stem = fmt::format("{}/{:06}", folder, number);
+  return {stem + ".text.jsonl.zst", stem + ".rejects.jsonl.zst", stem + ".tokens", stem + ".keys", stem + ".receipt"};
+}
+
+struct PartWriter::Files {
+  Files(const PartOptions& options_in, uint64_t number_in)
+      : options(options_in), number(number_in), paths(part_paths(options.folder, number)), tokens(paths.tokens),
+        keys(paths.keys) {
+    if (options.text) text = std::make_unique<ZstdFile>(paths.text);
+    if (options.rejects) rejects = std::make_unique<ZstdFile>(paths.rejects);
+    tokens.write(file_header(kTokensMagic, static_cast<uint32_t>(options.token_bytes)));
+    keys.write(file_header(kKeysMagic, static_cast<uint32_t>(options.keys_per_document)));
+  }
+
+  // The name of a part's file in receipts: its folder's last component and its own name.
+  static std::string name_of(const std::string& path) {
+    const size_t slash = path.rfind('/');
+    const size_t folder = slash == 0 ? std::string::npos : path.rfind('/', slash - 1);
+    return folder == std::string::npos ? path : path.substr(folder + 1);
+  }
+
+  template <typename File>
+  void commit(File& file, const std::string& path) {
+    file.commit();
+    receipt.files.push_back({name_of(path), file.size(), file.hex()});
+  }
+
+  PartOptions options;
+  uint64_t number;
+  PartPaths paths;
+  std::unique_ptr<ZstdFile> text, rejects;
+  ChecksummedFile tokens, keys;
+  std::string row;  // scratch
+  std::vector<uint64_t> key_blocks;
+  PartReceipt receipt;
+};
+
+PartWriter::PartWriter(const PartOptions& options, uint64_t number) {
+  assert(options.token_bytes == 2 || options.token_bytes == 4);
+  assert(options.keys_per_document <= kKeysPerDocumentMax);
+  files_ = std::make_unique<Files>(options, number);
+}
+
+PartWriter::~PartWriter() = default;
+
+void PartWriter::add_judged(std::string_view id, std::span<const uint64_t> keys) {
+  Files& f = *files_;
+  assert(keys.size() == f.options.keys_per_document);
+  if (f.receipt.judged % PartKeys::kRowsPerBlock == 0) f.key_blocks.push_back(f.keys.size());
+  f.row.clear();
+  append_little_endian(f.row, static_cast<uint32_t>(id.size()));
+  f.row += id;
+  for (const uint64_t key : keys) append_little_endian(f.row, key);
+  f.keys.write(f.row);
+  ++f.receipt.judged;
+}
+
+void PartWriter::add_kept(const Document& document, Split split) {
+  Files& f = *files_;
+  if (f.text != nullptr) f.text->write(text_line(document));
+  f.row.clear();
+  append_little_endian(f.row, static_cast<uint32_t>(document.id.size()));
+  append_little_endian(f.row, static_cast<uint32_t>(split));
+  append_little_endian(f.row, static_cast<uint64_t>(document.tokens.size()));
+  f.row += document.id;
+  for (const uint32_t token : document.tokens) {
+    if (f.options.token_bytes == 2) {
+      assert(token <= 0xFFFF);
+      append_little_endian(f.row, static_cast<uint16_t>(token));
+    } else {
+      append_little_endian(f.row, token);
+    }
+  }
+  f.tokens.write(f.row);
+  f.receipt.documents[static_cast<size_t>(split)] += 1;
+  f.receipt.tokens[static_cast<size_t>(split)] += document.tokens.size();
+}
+
+void PartWriter::add_reject(std::string_view json_line) {
+  assert(files_->rejects != nullptr);
+  files_->rejects->write(json_line);
+  files_->rejects->write("\n");
+}
+
+PartReceipt PartWriter::commit(std::string binding, std::string report) {
+  Files& f = *files_;
+  std::string footer;
+  append_little_endian(footer, f.receipt.kept());
+  f.tokens.write(footer);
+  f.tokens.write_checksum();
+  footer.clear();
+  for (const uint64_t block : f.key_blocks) append_little_endian(footer, block);
+  append_little_endian(footer, f.receipt.judged);
+  f.keys.write(footer);
+  f.keys.write_checksum();
+  if (f.text != nullptr) {
+    f.text->finish();
+    f.commit(*f.text, f.paths.text);
+  }
+  if (f.rejects != nullptr) {
+    f.rejects->finish();
+    f.commit(*f.rejects, f.paths.rejects);
+  }
+  f.commit(f.tokens, f.paths.tokens);
+  f.commit(f.keys, f.paths.keys);
+  f.receipt.number = f.number;
+  f.receipt.binding = std::move(binding);
+  f.receipt.report = std::move(report);
+  write_file(f.paths.receipt, write_receipt(f.receipt));
+  return std::move(f.receipt);
+}
+
+PartTokens::PartTokens(const std::string& path) : file_(path) {
+  const std::string_view bytes = file_.bytes();
+  if (bytes.size() < kFileHeaderBytes + kTokensFooterBytes || !bytes.starts_with(kTokensMagic)) {
+    throw Error(path + " is no tokens file of a part");
+  }
+  if (!ends_in_checksum(bytes)) throw Error(path + " is damaged: its checksum does not match its bytes");
+  token_bytes_ = load_little_endian<uint32_t>(bytes, 12);
+  if (load_little_endian<uint32_t>(bytes, 8) != kPartVersion || (token_bytes_ != 2 && token_bytes_ != 4)) {
+    throw Error(path + " is of an unknown version");
+  }
+  position_ = kFileHeaderBytes;
+  end_ = bytes.size() - kTokensFooterBytes;
+  documents_ = load_little_endian<uint64_t>(bytes, end_);
+}
+
+bool PartTokens::next(std::string_view& id, Split& split, std::vector<uint32_t>& tokens) {
+  if (position_ == end_) return false;
+  const std::string_view bytes = file_.bytes();
+  const auto damaged = [&] { throw Error(fmt::format("{} is damaged at byte {}", file_.path(), position_)); };
+  if (end_ - position_ < kTokensRowBytes) damaged();
+  const uint32_t id_bytes = load_little_endian<uint32_t>(bytes, position_);
+  const uint32_t split_number = load_little_endian<uint32_t>(bytes, position_ + 4);
+  const uint64_t count = load_little_endian<uint64_t>(bytes, position_ + 8);
+  const uint64_t room = end_ - position_ - kTokensRowBytes;
+  if (split_number > 1 || id_bytes > room || count > (room - id_bytes) / token_bytes_) damaged();
+  position_ += kTokensRowBytes;
+  id = bytes.substr(position_, id_bytes);
+  split = static_cast<Split>(split_number);
+  position_ += id_bytes;
+  tokens.resize(static_cast<size_t>(count));
+  for (uint32_t& token : tokens) {
+    token = token_bytes_ == 2 ? load_little_endian<uint16_t>(bytes, position_) : load_little_endian<uint32_t>(bytes, position_);
+    position_ += token_bytes_;
+  }
+  return true;
+}
+
+PartKeys::PartKeys(const std::string& path, Check check) : file_(path) {
+  const std::string_view bytes = file_.bytes();
+  if (bytes.size() < kFileHeaderBytes + kKeysFooterBytes || !bytes.starts_with(kKeysMagic)) {
+    throw Error(path + " is no keys file of a part");
+  }
+  if (check == Check::kChecksum && !ends_in_checksum(bytes)) damaged("its checksum does not match its bytes");
+  if (load_little_endian<uint32_t>(bytes, 8) != kPartVersion) throw Error(path + " is of an unknown version");
+  keys_per_document_ = load_little_endian<uint32_t>(bytes, 12);
+  const size_t rows_at = bytes.size() - kKeysFooterBytes;
+  rows_ = load_little_endian<uint64_t>(bytes, rows_at);
+  const uint64_t body = rows_at - kFileHeaderBytes;
+  if (keys_per_document_ > kKeysPerDocumentMax || rows_ > body / (4 + 8 * keys_per_document_)) damaged("its row count");
+  const uint64_t blocks = (rows_ + kRowsPerBlock - 1) / kRowsPerBlock;
+  if (blocks > body / 8) damaged("its row count");
+  blocks_begin_ = rows_at - static_cast<size_t>(blocks) * 8;
+}
+
+std::string_view PartKeys::row_at(size_t& position, std::vector<uint64_t>& keys) const {
+  const std::string_view bytes = file_.bytes();
+  if (position > blocks_begin_ || blocks_begin_ - position < 4) damaged("a row lies outside the rows");
+  const uint32_t id_bytes = load_little_endian<uint32_t>(bytes, position);
+  if (blocks_begin_ - position - 4 < id_bytes + 8 * static_cast<uint64_t>(keys_per_document_)) damaged("a row is cut short");
+  const std::string_view id = bytes.substr(position + 4, id_bytes);
+  position += 4 + id_bytes;
+  for (uint64_t& key : keys) {
+    key = load_little_endian<uint64_t>(bytes, position);
+    position += 8;
+  }
+  return id;
+}
+
+std::string PartKeys::id(uint64_t row) const {
+  assert(row < rows_);
+  const size_t block = blocks_begin_ + static_cast<size_t>(row / kRowsPerBlock) * 8;
+  size_t position = static_cast<size_t>(load_little_endian<uint64_t>(file_.bytes(), block));
+  std::vector<uint64_t> keys(keys_per_document_);
+  for (uint64_t i = 0; i < row % kRowsPerBlock; ++i) row_at(position, keys);
+  return std::string(row_at(position, keys));
+}
+
+void PartKeys::damaged(const std::string& what) const { throw Error(file_.path() + " is damaged: " + what); }
+
+}  // namespace ftok

@@ -1,0 +1,139 @@
+// A part: what one input became. Four files in parts/, named by the input's number in the list:
+//
+//   NNNNNN.text.jsonl.zst     kept documents: {text,id,dump,url,date,file_path,language,language_score,token_count} a line
+//   NNNNNN.rejects.jsonl.zst  dropped documents, one JSON line each, as the caller made them
+//   NNNNNN.tokens             kept documents' ids, splits and tokens: what shards are cut from, deleted once they are
+//   NNNNNN.keys               of every document that deduplication judged, kept or not: id and bucket keys, in order
+//   NNNNNN.receipt            JSON, written last: the part exists when its receipt does
+//
+// The first two are optional. Files appear whole or not at all; all carry or have checksums; the same documents give the same
+// bytes (with the same libzstd). docs/formats-outputs.md has the layouts.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/document.h"
+#include "core/file.h"
+#include "core/result.h"
+#include "shards/checksum.h"
+#include "shards/split.h"
+
+namespace ftok {
+
+// The paths of part `number` in `folder` (OUTPUT/parts).
+struct PartPaths {
+  std::string text, rejects, tokens, keys, receipt;
+};
+PartPaths part_paths(const std::string& folder, uint64_t number);
+
+// What a part's receipt says.
+struct PartReceipt {
+  uint64_t number = 0;
+  std::string binding;  // digest of the recipe the part was made with, as the caller defines it
+  std::string report;   // a JSON object: what became of the input (name, digest, counters, damage), the caller's
+  uint64_t judged = 0;  // documents deduplication judged: rows of the keys file
+  uint64_t documents[2] = {0, 0};  // kept, by Split
+  uint64_t tokens[2] = {0, 0};     // of the kept, by Split, end-of-text not counted
+  std::vector<FileEntry> files;    // the part's other files, named relative to the output folder ("parts/000000.keys")
+
+  uint64_t kept() const { return documents[0] + documents[1]; }
+  bool operator==(const PartReceipt&) const = default;
+};
+
+std::string write_receipt(const PartReceipt& receipt);
+Result<PartReceipt> parse_receipt(std::string_view file);  // damage: "unsealed", "bad_checksum", "bad_receipt"
+// Throws Error naming the path when it is damaged.
+PartReceipt read_receipt(const std::string& path);
+
+struct PartOptions {
+  std::string folder;         // OUTPUT/parts, exists
+  bool text = true;           // write the text file
+  bool rejects = false;       // write the rejects file
+  size_t token_bytes = 4;     // 2 or 4: token_bytes_for(vocabulary size)
+  size_t keys_per_document = 0;
+};
+
+// Writes one part. Serial. Destroyed without commit() it leaves nothing behind.
+class PartWriter {
+ public:
+  PartWriter(const PartOptions& options, uint64_t number);
+  ~PartWriter();
+  PartWriter(const PartWriter&) = delete;
+  PartWriter& operator=(const PartWriter&) = delete;
+
+  // A document as deduplication judged it, in that order; `keys` holds keys_per_document keys.
+  void add_judged(std::string_view id, std::span<const uint64_t> keys);
+  // A kept document: its text and fields, its `tokens`.
+  void add_kept(const Document& document, Split split);
+  // A dropped document's record, without the line feed.
+  void add_reject(std::string_view json_line);
+
+  // Renames all files into place, the receipt last, and returns it.
+  PartReceipt commit(std::string binding, std::string report);
+
+ private:
+  struct Files;
+  std::unique_ptr<Files> files_;
+};
+
+// The tokens of a part, document by document. Opening verifies the checksum and throws Error naming the file when it is
+// damaged. Serial.
+class PartTokens {
+ public:
+  explicit PartTokens(const std::string& path);
+
+  uint64_t size() const { return documents_; }
+  // The next document; false after the last. `id` lives as long as this object.
+  bool next(std::string_view& id, Split& split, std::vector<uint32_t>& tokens);
+
+ private:
+  MappedFile file_;
+  size_t position_ = 0;
+  size_t end_ = 0;
+  size_t token_bytes_ = 0;
+  uint64_t documents_ = 0;
+};
+
+// The judged documents of a part, by row. Const after construction, thread-safe.
+class PartKeys {
+ public:
+  enum class Check { kChecksum, kSizesOnly };
+
+  // Throws Error naming the file when it is damaged. With kSizesOnly (to look up one id in a part that was verified before)
+  // the file is not read through; damage then shows as an Error, never as a read out of bounds.
+  explicit PartKeys(const std::string& path, Check check = Check::kChecksum);
+
+  uint64_t size() const { return rows_; }
+  size_t keys_per_document() const { return keys_per_document_; }
+
+  // Calls visit(row, id, keys) for each row in order.
+  template <typename Visit>
+  void for_each(Visit&& visit) const {
+    size_t position = kHeaderBytes;
+    std::vector<uint64_t> keys(keys_per_document_);
+    for (uint64_t row = 0; row < rows_; ++row) visit(row, row_at(position, keys), std::span<const uint64_t>(keys));
+  }
+
+  // The id of a row < size(): reads at most kRowsPerBlock rows.
+  std::string id(uint64_t row) const;
+
+  static constexpr size_t kHeaderBytes = 16;
+  static constexpr uint64_t kRowsPerBlock = 256;
+
+ private:
+  std::string_view row_at(size_t& position, std::vector<uint64_t>& keys) const;  // advances `position`
+  [[noreturn]] void damaged(const std::string& what) const;
+
+  MappedFile file_;
+  size_t keys_per_document_ = 0;
+  uint64_t rows_ = 0;
+  size_t blocks_begin_ = 0;  // of the block offsets: one past the rows
+};
+
+}  // namespace ftok

@@ -1,0 +1,21 @@
+#include "shards/split.h"
+
+#include <fmt/format.h>
+#include <xxhash.h>
+
+namespace ftok {
+
+std::string_view split_name(Split split) { return split == Split::kTrain ? "train" : "val"; }
+
+bool is_validation(std::string_view id, int64_t per_mille) {
+  return static_cast<int64_t>(XXH64(id.data(), id.size(), 0) % 1000) < per_mille;
+}
+
+std::string shard_name(Split split, uint64_t index) { return fmt::format("ftok_{}_{:06}.bin", split_name(split), index); }
+
+std::string sidecar_path(std::string_view path) {
+  if (path.ends_with(".bin")) path.remove_suffix(4);
+  return std::string(path) + ".docs";
+}
+
+}  // namespace ftok

@@ -1,0 +1,219 @@
+#include "shards/verify.h"
+
+#include <fmt/format.h>
+
+#include <filesystem>
+#include <optional>
+#include <set>
+
+#include "core/error.h"
+#include "core/file.h"
+#include "shards/manifest.h"
+#include "shards/part.h"
+#include "shards/reader.h"
+#include "shards/sealed_json.h"
+
+namespace ftok {
+namespace {
+
+namespace fs = std::filesystem;
+
+class Verifier {
+ public:
+  explicit Verifier(std::string folder) : folder_(std::move(folder)) {}
+
+  void folder();
+  void file(const std::string& path);
+  Verification take() { return std::move(result_); }
+
+ private:
+  void find(const std::string& path, std::string what) { result_.findings.push_back({path, std::move(what)}); }
+  std::string path_of(const std::string& name) const { return folder_ + "/" + name; }
+  bool listed(const FileEntry& entry, bool may_be_gone = false);
+  void shard(const ShardEntry& entry, size_t token_bytes);
+  void shard_file(const std::string& path);
+  void part(const Manifest::Input& input, const Manifest& manifest);
+  void count(const std::string& path);
+
+  std::string folder_;
+  std::set<std::string> listed_;
+  Verification result_;
+};
+
+// A name from a manifest or receipt must stay inside the folder.
+bool is_plain_name(const std::string& name) {
+  const fs::path path(name);
+  if (name.empty() || path.is_absolute()) return false;
+  for (const fs::path& component : path) {
+    if (component == ".." || component == ".") return false;
+  }
+  return true;
+}
+
+void Verifier::count(const std::string& path) {
+  std::error_code code;
+  const auto bytes = fs::file_size(path, code);
+  result_.files += 1;
+  if (!code) result_.bytes += bytes;
+}
+
+// Holds a listed file against its size and checksum; true when they match.
+bool Verifier::listed(const FileEntry& entry, bool may_be_gone) {
+  listed_.insert(entry.name);
+  if (!is_plain_name(entry.name)) {
+    find(entry.name, "is listed under a name that leaves the folder");
+    return false;
+  }
+  const std::string path = path_of(entry.name);
+  if (!fs::exists(path)) {
+    if (!may_be_gone) find(path, "is listed but is not there");
+    return false;
+  }
+  count(path);
+  uint64_t bytes = 0;
+  const std::string checksum = checksum_of_file(path, &bytes);
+  if (bytes != entry.bytes) {
+    find(path, fmt::format("has {} bytes, listed with {}", bytes, entry.bytes));
+  } else if (checksum != entry.checksum) {
+    find(path, fmt::format("has checksum {}, listed with {}", checksum, entry.checksum));
+  } else {
+    return true;
+  }
+  return false;
+}
+
+// Rows that contradict the shard or each other, beyond what SidecarView::parse refuses.
+std::optional<std::string> contradiction(const SidecarView& sidecar) {
+  for (size_t row = 0; row < sidecar.size(); ++row) {
+    const ShardDocument document = sidecar.document(row);
+    const uint64_t here = sidecar.end(row) - document.begin;
+    const bool last = row + 1 == sidecar.size();
+    if (here == 0 || (row > 0 && document.skipped != 0) || document.skipped + here > document.document_tokens ||
+        (!last && document.skipped + here != document.document_tokens)) {
+      return fmt::format("row {} does not fit its neighbours", row);
+    }
+  }
+  if (sidecar.size() == 0 && sidecar.shard_tokens() > 0) return "it lists no document";
+  return std::nullopt;
+}
+
+void Verifier::shard_file(const std::string& path) {
+  const ShardReader reader(path);  // throws what is wrong with header, size and sidecar
+  if (reader.sidecar() == nullptr) {
+    result_.unchecked.push_back({path, "has no sidecar, so no checksum: only its header and size were checked"});
+    return;
+  }
+  if (checksum_of_file(path) != reader.sidecar()->shard_checksum()) {
+    find(path, "does not have the checksum its sidecar gives");
+  }
+  if (const auto wrong = contradiction(*reader.sidecar())) find(sidecar_path(path), *wrong);
+}
+
+void Verifier::shard(const ShardEntry& entry, size_t token_bytes) {
+  const bool shard_matches = listed(entry.shard);
+  const bool sidecar_matches = listed(entry.sidecar);
+  if (!shard_matches || !sidecar_matches) return;
+  const std::string path = path_of(entry.shard.name);
+  shard_file(path);
+  const ShardReader reader(path);
+  if (reader.header().token_bytes != token_bytes) find(path, "has tokens of another width than the vocabulary asks for");
+  if (reader.header().tokens != entry.tokens) find(path, "has another count of tokens than the manifest lists");
+  if (reader.sidecar() != nullptr && reader.sidecar()->size() != entry.documents) {
+    find(path, "has another count of documents than the manifest lists");
+  }
+}
+
+void Verifier::part(const Manifest::Input& input, const Manifest& manifest) {
+  if (!listed(input.receipt)) return;
+  const std::string path = path_of(input.receipt.name);
+  const PartReceipt receipt = read_receipt(path);
+  if (receipt.number != input.part || receipt.report != input.report || receipt.binding != manifest.binding) {
+    find(path, "is not the receipt the manifest lists");
+  }
+  for (const FileEntry& entry : receipt.files) {
+    const bool may_be_gone = entry.name.ends_with(".tokens") && receipt.number < manifest.parts_in_shards;
+    listed(entry, may_be_gone);
+  }
+}
+
+void Verifier::folder() {
+  listed_.insert(kManifestName);
+  count(path_of(kManifestName));
+  const Manifest manifest = read_manifest(path_of(kManifestName));
+  const auto guarded = [&](const std::string& name, const auto& check) {
+    try {
+      check();
+    } catch (const Error& error) {
+      find(path_of(name), error.what());
+    }
+  };
+  for (const ShardEntry& entry : manifest.shards) {
+    guarded(entry.shard.name, [&] { shard(entry, token_bytes_for(manifest.vocabulary.size)); });
+  }
+  for (const Manifest::Input& input : manifest.inputs) {
+    guarded(input.receipt.name, [&] { part(input, manifest); });
+  }
+  std::set<std::string> unlisted;
+  for (const auto& entry : fs::recursive_directory_iterator(folder_)) {
+    const std::string name = fs::relative(entry.path(), folder_).string();
+    if (entry.is_regular_file() && !listed_.contains(name) && entry.path().filename() != ".lock") unlisted.insert(name);
+  }
+  for (const std::string& name : unlisted) find(path_of(name), "is not listed: neither the manifest nor a receipt names it");
+}
+
+void Verifier::file(const std::string& path) {
+  count(path);
+  if (path.ends_with(".docs")) {
+    const MappedFile mapped(path);
+    const Result<SidecarView> view = SidecarView::parse(mapped.bytes());
+    if (!view) {
+      find(path, view.damage().detail);
+    } else if (const auto wrong = contradiction(*view)) {
+      find(path, *wrong);
+    }
+  } else if (path.ends_with(".tokens")) {
+    PartTokens tokens(path);
+    std::string_view id;
+    Split split;
+    std::vector<uint32_t> ids;
+    uint64_t documents = 0;
+    while (tokens.next(id, split, ids)) ++documents;
+    if (documents != tokens.size()) find(path, "has another count of documents than its end says");
+  } else if (path.ends_with(".keys")) {
+    PartKeys(path).for_each([](uint64_t, std::string_view, std::span<const uint64_t>) {});
+  } else if (path.ends_with(".receipt")) {
+    read_receipt(path);
+  } else if (path.ends_with(".json")) {
+    read_manifest(path);
+  } else {
+    shard_file(path);
+  }
+}
+
+}  // namespace
+
+Verification verify_folder(const std::string& folder) {
+  Verifier verifier(folder);
+  try {
+    verifier.folder();
+  } catch (const Error& error) {
+    Verification result = verifier.take();
+    result.findings.push_back({folder, error.what()});
+    return result;
+  }
+  return verifier.take();
+}
+
+Verification verify_file(const std::string& path) {
+  Verifier verifier("");
+  try {
+    verifier.file(path);
+  } catch (const Error& error) {
+    Verification result = verifier.take();
+    result.findings.push_back({path, error.what()});
+    return result;
+  }
+  return verifier.take();
+}
+
+}  // namespace ftok

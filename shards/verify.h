@@ -1,0 +1,31 @@
+// Verification of what a run wrote: every byte of every listed file is covered by a checksum, the listed files are held against
+// each other, and files that nothing lists are named.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace ftok {
+
+struct Finding {
+  std::string path;
+  std::string what;
+};
+
+struct Verification {
+  std::vector<Finding> findings;   // empty: all is well
+  std::vector<Finding> unchecked;  // what could not be held against a checksum: a shard without a sidecar
+  uint64_t files = 0;              // looked at
+  uint64_t bytes = 0;
+};
+
+// An output folder: manifest.json, every shard and sidecar, every receipt and the files it lists (a part's .tokens file may be
+// gone: it is deleted once it is in shards). A file that nothing lists is a finding, the lock aside.
+Verification verify_folder(const std::string& folder);
+
+// One file by itself: a shard (header, size, its sidecar's checksum of it, the sidecar's rows), a sidecar, a part's tokens or
+// keys file, a receipt or a manifest (its own seal alone).
+Verification verify_file(const std::string& path);
+
+}  // namespace ftok

@@ -1,0 +1,94 @@
+// ShardWriter: documents in, shards cut at exact token counts out.
+//
+// The train and the validation documents make two streams of tokens. A stream is cut every `shard_tokens` tokens, wherever in
+// a document that falls (llm.c's writer does the same); only a stream's last shard is shorter. Shard k therefore holds tokens
+// [k * shard_tokens, (k + 1) * shard_tokens) of the stream and nothing else decides its bytes.
+//
+// checkpoint() publishes the short last shards and returns the list of all shards, which the manifest keeps. A writer made
+// with that list goes on where it stood, in another process too: it takes the short shard's first tokens back from disk (also
+// when a killed run has meanwhile replaced the file by a longer one, of which they are the beginning) and rewrites it
+// longer. So a run that is continued gives the same bytes as one that never stopped.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "shards/checksum.h"
+#include "shards/format.h"
+#include "shards/split.h"
+
+namespace ftok {
+
+// Where the end-of-text token goes: llm.c's loader wants it before each document, most others want it after.
+enum class EndOfText : uint8_t { kBefore, kAfter, kNone };
+
+std::string_view end_of_text_name(EndOfText placement);                     // "before", "after", "none"
+EndOfText parse_end_of_text(std::string_view name, std::string_view flag);  // throws UsageError naming `flag`
+
+struct ShardWriterOptions {
+  std::string folder;                   // exists
+  uint64_t shard_tokens = 100'000'000;  // llm.c's dev/data/fineweb.py
+  uint64_t vocabulary_size = 0;         // ids are below it; it decides the width of a token
+  uint32_t end_of_text = 0;             // an id; unused with kNone
+  EndOfText placement = EndOfText::kBefore;
+};
+
+// A shard on disk.
+struct ShardEntry {
+  Split split = Split::kTrain;
+  uint64_t index = 0;      // in its split
+  uint64_t tokens = 0;     // end-of-text tokens included
+  uint64_t documents = 0;  // rows of the sidecar: documents with at least one token in it
+  FileEntry shard;
+  FileEntry sidecar;
+
+  bool operator==(const ShardEntry&) const = default;
+};
+
+// Serial: one thread at a time. Every failure to write throws Error naming the file, and leaves only whole files.
+class ShardWriter {
+ public:
+  // Goes on after `shards` (a checkpoint's result; empty for a new run). Throws UsageError when an option is out of range,
+  // Error when `shards` is no list a writer with these options can have given.
+  explicit ShardWriter(ShardWriterOptions options, std::vector<ShardEntry> shards = {});
+  ~ShardWriter();
+  ShardWriter(const ShardWriter&) = delete;
+  ShardWriter& operator=(const ShardWriter&) = delete;
+
+  // Appends a document to its stream. `tokens` holds no end-of-text; an id outside the vocabulary throws Error naming the
+  // document. A document that has no token at all (possible with kNone) leaves no trace in the shards but is counted.
+  void add(Split split, std::string_view id, std::span<const uint32_t> tokens);
+
+  // Publishes the short last shard of each stream and returns all shards, train first, in order. The writer can go on.
+  std::vector<ShardEntry> checkpoint();
+
+  // Tokens of the stream so far, end-of-text included, those of earlier runs too.
+  uint64_t tokens(Split split) const;
+  // Shards that this writer has published in full so far.
+  uint64_t shards_completed() const { return shards_completed_; }
+  uint64_t empty_documents() const { return empty_documents_; }
+
+ private:
+  struct Stream;
+
+  void open(Stream& stream);
+  void reopen_short_shard(Stream& stream);
+  void publish(Stream& stream);
+
+  ShardWriterOptions options_;
+  size_t token_bytes_;
+  std::unique_ptr<Stream> streams_[2];  // by Split
+  std::vector<uint32_t> scratch_;
+  uint64_t shards_completed_ = 0;
+  uint64_t empty_documents_ = 0;
+};
+
+// Removes shards and sidecars (ftok_{train,val}_N.{bin,docs}) of `folder` that `shards` does not list: what a killed run left
+// beyond its last checkpoint. The caller holds the folder's lock. Returns the removed names in order.
+std::vector<std::string> remove_unlisted_shards(const std::string& folder, const std::vector<ShardEntry>& shards);
+
+}  // namespace ftok

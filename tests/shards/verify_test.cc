@@ -1,0 +1,112 @@
+#include "shards/verify.h"
+
+#include <gtest/gtest.h>
+
+#include <filesystem>
+
+#include "core/file.h"
+#include "shards/checksum.h"
+#include "shards/format.h"
+#include "tests/shards/output_folder.h"
+#include "tests/support/test_data.h"
+
+namespace ftok {
+namespace {
+
+std::vector<std::string> files_below(const std::string& folder) {
+  std::vector<std::string> files;
+  for (const auto& entry : std::filesystem::recursive_directory_iterator(folder)) {
+    if (entry.is_regular_file()) files.push_back(entry.path().string());
+  }
+  return files;
+}
+
+void overwrite(const std::string& path, const std::string& bytes) {
+  std::FILE* file = std::fopen(path.c_str(), "wb");
+  std::fwrite(bytes.data(), 1, bytes.size(), file);
+  std::fclose(file);
+}
+
+TEST(VerifyFolder, FindsNothingInAWholeFolder) {
+  testing::TemporaryFolder folder;
+  testing::make_output_folder(folder.path().string());
+  const Verification result = verify_folder(folder.path().string());
+  for (const Finding& finding : result.findings) ADD_FAILURE() << finding.path << ": " << finding.what;
+  EXPECT_TRUE(result.unchecked.empty());
+  EXPECT_EQ(result.files, files_below(folder.path().string()).size());
+  for (const std::string& path : files_below(folder.path().string())) {
+    if (path.ends_with(".zst")) continue;
+    EXPECT_TRUE(verify_file(path).findings.empty()) << path;
+  }
+}
+
+TEST(VerifyFolder, FindsEveryFlippedByteOfEveryFile) {
+  testing::TemporaryFolder folder;
+  testing::make_output_folder(folder.path().string());
+  for (const std::string& path : files_below(folder.path().string())) {
+    const std::string good = read_file(path);
+    for (size_t i = 0; i < good.size(); ++i) {
+      std::string bad = good;
+      bad[i] = static_cast<char>(bad[i] ^ (1 << (i % 8)));
+      overwrite(path, bad);
+      ASSERT_FALSE(verify_folder(folder.path().string()).findings.empty()) << path << " byte " << i;
+    }
+    overwrite(path, good + "x");
+    EXPECT_FALSE(verify_folder(folder.path().string()).findings.empty()) << path;
+    overwrite(path, good.substr(0, good.size() - 1));
+    EXPECT_FALSE(verify_folder(folder.path().string()).findings.empty()) << path;
+    overwrite(path, good);
+  }
+}
+
+TEST(VerifyFolder, NamesMissingAndUnlistedFiles) {
+  testing::TemporaryFolder folder;
+  testing::make_output_folder(folder.path().string());
+  write_file(folder / "ftok_train_000099.bin", "x");
+  std::filesystem::remove(folder / "parts/000001.keys");
+  const Verification result = verify_folder(folder.path().string());
+  ASSERT_EQ(result.findings.size(), 2u);
+  EXPECT_EQ(result.findings[0].path, folder / "parts/000001.keys");
+  EXPECT_EQ(result.findings[0].what, "is listed but is not there");
+  EXPECT_EQ(result.findings[1].path, folder / "ftok_train_000099.bin");
+}
+
+TEST(VerifyFile, FindsEveryFlippedByteOfAShardWithASidecar) {
+  testing::TemporaryFolder folder;
+  testing::make_output_folder(folder.path().string());
+  for (const std::string name : {"ftok_train_000000.bin", "ftok_train_000000.docs"}) {
+    const std::string good = read_file(folder / name);
+    for (size_t i = 0; i < good.size(); ++i) {
+      std::string bad = good;
+      bad[i] = static_cast<char>(bad[i] ^ 0x20);
+      overwrite(folder / name, bad);
+      ASSERT_FALSE(verify_file(folder / "ftok_train_000000.bin").findings.empty()) << name << " byte " << i;
+    }
+    overwrite(folder / name, good);
+  }
+}
+
+TEST(VerifyFile, SaysThatAForeignShardHasNoChecksum) {
+  testing::TemporaryFolder folder;
+  write_file(folder / "fineweb_val_000000.bin", encode_shard_header(2, 1) + std::string("\x01\x02", 2));
+  const Verification result = verify_file(folder / "fineweb_val_000000.bin");
+  EXPECT_TRUE(result.findings.empty());
+  EXPECT_EQ(result.unchecked.size(), 1u);
+}
+
+TEST(VerifyFile, FindsRowsThatContradictEachOther) {
+  testing::TemporaryFolder folder;
+  const auto findings = [&](const std::vector<ShardDocument>& rows) {
+    write_file(folder / "a.docs", encode_sidecar(50, checksum_of(""), rows));
+    return verify_file(folder / "a.docs").findings.size();
+  };
+  EXPECT_EQ(findings({{0, 5, 25, "a"}, {20, 0, 30, "b"}}), 0u);
+  EXPECT_EQ(findings({{0, 5, 25, "a"}, {20, 0, 90, "b"}}), 0u);  // goes on in the next shard
+  EXPECT_EQ(findings({{0, 5, 26, "a"}, {20, 0, 30, "b"}}), 1u);  // the first has a token too few
+  EXPECT_EQ(findings({{0, 5, 25, "a"}, {20, 0, 29, "b"}}), 1u);  // the last has one too many
+  EXPECT_EQ(findings({{0, 5, 25, "a"}, {20, 1, 31, "b"}}), 1u);  // only the first row can begin in an earlier shard
+  EXPECT_EQ(findings({}), 1u);
+}
+
+}  // namespace
+}  // namespace ftok

@@ -1,0 +1,233 @@
+#include "shards/writer.h"
+
+#include <gtest/gtest.h>
+
+#include <filesystem>
+#include <map>
+
+#include "core/error.h"
+#include "core/file.h"
+#include "shards/reader.h"
+#include "tests/shards/output_folder.h"
+#include "tests/support/test_data.h"
+
+namespace ftok {
+namespace {
+
+std::map<std::string, std::string> files_of(const testing::TemporaryFolder& folder) {
+  std::map<std::string, std::string> files;
+  for (const auto& entry : std::filesystem::directory_iterator(folder.path())) {
+    files[entry.path().filename().string()] = read_file(entry.path().string());
+  }
+  return files;
+}
+
+ShardWriterOptions options_for(const testing::TemporaryFolder& folder, EndOfText placement = EndOfText::kBefore,
+                               uint64_t vocabulary_size = 1000) {
+  return {folder.path().string(), 50, vocabulary_size, 999, placement};
+}
+
+Split split_of(int number) { return number % 5 == 0 ? Split::kValidation : Split::kTrain; }
+
+void add_documents(ShardWriter& writer, int begin, int end) {
+  for (int i = begin; i < end; ++i) {
+    const Document document = testing::make_document(i, static_cast<size_t>(i * 13 % 120));
+    writer.add(split_of(i), document.id, document.tokens);
+  }
+}
+
+// The naive twin: all tokens of the split in a row.
+std::vector<uint32_t> stream_of(Split split, int end, EndOfText placement) {
+  std::vector<uint32_t> stream;
+  for (int i = 0; i < end; ++i) {
+    if (split_of(i) != split) continue;
+    const Document document = testing::make_document(i, static_cast<size_t>(i * 13 % 120));
+    if (placement == EndOfText::kBefore) stream.push_back(999);
+    stream.insert(stream.end(), document.tokens.begin(), document.tokens.end());
+    if (placement == EndOfText::kAfter) stream.push_back(999);
+  }
+  return stream;
+}
+
+TEST(ShardWriter, CutsTheStreamAtExactCounts) {
+  for (const EndOfText placement : {EndOfText::kBefore, EndOfText::kAfter, EndOfText::kNone}) {
+    for (const uint64_t vocabulary_size : {1000u, 100000u}) {
+      testing::TemporaryFolder folder;
+      ShardWriter writer(options_for(folder, placement, vocabulary_size));
+      add_documents(writer, 0, 40);
+      const auto shards = writer.checkpoint();
+      for (const Split split : kSplits) {
+        const std::vector<uint32_t> expected = stream_of(split, 40, placement);
+        std::vector<uint32_t> got, tokens;
+        uint64_t index = 0;
+        for (const ShardEntry& entry : shards) {
+          if (entry.split != split) continue;
+          EXPECT_EQ(entry.index, index++);
+          EXPECT_EQ(entry.shard.name, shard_name(split, entry.index));
+          const ShardReader reader(folder / entry.shard.name);
+          EXPECT_EQ(reader.header().token_bytes, token_bytes_for(vocabulary_size));
+          EXPECT_EQ(reader.view().size(), entry.tokens);
+          reader.view().read(0, entry.tokens, tokens);
+          got.insert(got.end(), tokens.begin(), tokens.end());
+          EXPECT_EQ(entry.tokens, std::min<uint64_t>(50, expected.size() - entry.index * 50));
+        }
+        EXPECT_EQ(got, expected);
+        EXPECT_EQ(writer.tokens(split), expected.size());
+      }
+    }
+  }
+}
+
+TEST(ShardWriter, SidecarsTellWhereEachDocumentLies) {
+  testing::TemporaryFolder folder;
+  ShardWriter writer(options_for(folder));
+  add_documents(writer, 0, 40);
+  std::map<std::string, std::vector<uint32_t>> pieces;
+  for (const ShardEntry& entry : writer.checkpoint()) {
+    const ShardReader reader(folder / entry.shard.name);
+    ASSERT_NE(reader.sidecar(), nullptr);
+    EXPECT_EQ(reader.sidecar()->size(), entry.documents);
+    for (size_t row = 0; row < reader.sidecar()->size(); ++row) {
+      const ShardDocument document = reader.sidecar()->document(row);
+      auto& so_far = pieces[std::string(document.id)];
+      EXPECT_EQ(so_far.size(), document.skipped);
+      std::vector<uint32_t> tokens;
+      reader.view().read(document.begin, reader.sidecar()->end(row), tokens);
+      so_far.insert(so_far.end(), tokens.begin(), tokens.end());
+      EXPECT_LE(so_far.size(), document.document_tokens);
+    }
+  }
+  ASSERT_EQ(pieces.size(), 40u);
+  for (int i = 0; i < 40; ++i) {
+    const Document document = testing::make_document(i, static_cast<size_t>(i * 13 % 120));
+    std::vector<uint32_t> expected = {999};
+    expected.insert(expected.end(), document.tokens.begin(), document.tokens.end());
+    EXPECT_EQ(pieces[document.id], expected) << i;
+  }
+}
+
+// Checkpoints, and new writers that go on from them, change no byte.
+TEST(ShardWriter, ContinuedGivesTheSameBytes) {
+  testing::TemporaryFolder whole_folder;
+  ShardWriter whole(options_for(whole_folder));
+  add_documents(whole, 0, 40);
+  const auto expected = whole.checkpoint();
+  for (int cut = 0; cut <= 40; ++cut) {
+    testing::TemporaryFolder folder;
+    std::vector<ShardEntry> shards;
+    {
+      ShardWriter first(options_for(folder));
+      add_documents(first, 0, cut / 2);
+      first.checkpoint();
+      add_documents(first, cut / 2, cut);
+      shards = first.checkpoint();
+      EXPECT_EQ(first.checkpoint(), shards);
+    }
+    ShardWriter second(options_for(folder), shards);
+    add_documents(second, cut, 40);
+    EXPECT_EQ(second.checkpoint(), expected);
+    EXPECT_EQ(files_of(folder), files_of(whole_folder)) << cut;
+  }
+}
+
+// Killed after later shards were published but before the next manifest: going on from the older list must give the same.
+TEST(ShardWriter, GoesOnFromAnOlderCheckpoint) {
+  testing::TemporaryFolder whole_folder;
+  ShardWriter whole(options_for(whole_folder));
+  add_documents(whole, 0, 40);
+  const auto expected = whole.checkpoint();
+  for (int later = 7; later <= 40; later += 3) {
+    testing::TemporaryFolder folder;
+    std::vector<ShardEntry> shards;
+    {
+      ShardWriter first(options_for(folder));
+      add_documents(first, 0, 7);
+      shards = first.checkpoint();
+      add_documents(first, 7, later);
+      first.checkpoint();
+    }
+    remove_unlisted_shards(folder.path().string(), shards);
+    ShardWriter second(options_for(folder), shards);
+    add_documents(second, 7, 40);
+    EXPECT_EQ(second.checkpoint(), expected);
+    EXPECT_EQ(files_of(folder), files_of(whole_folder)) << later;
+  }
+}
+
+TEST(ShardWriter, RefusesToGoOnFromAChangedShard) {
+  for (const std::string name : {"ftok_train_000000.bin", "ftok_train_000000.docs"}) {
+    testing::TemporaryFolder folder;
+    std::vector<ShardEntry> shards;
+    {
+      ShardWriter first(options_for(folder));
+      add_documents(first, 1, 3);
+      shards = first.checkpoint();
+    }
+    std::string bytes = read_file(folder / name);
+    bytes[bytes.size() / 2 + 500 * (name.ends_with(".bin"))] ^= 1;
+    write_file(folder / name, bytes);
+    ShardWriter second(options_for(folder), shards);
+    EXPECT_THROW(add_documents(second, 3, 4), Error) << name;
+  }
+}
+
+TEST(ShardWriter, LeavesNothingHalfWritten) {
+  testing::TemporaryFolder folder;
+  {
+    ShardWriter writer(options_for(folder));
+    writer.add(Split::kTrain, "a", std::vector<uint32_t>{1, 2, 3});
+  }
+  EXPECT_TRUE(files_of(folder).empty());
+}
+
+TEST(ShardWriter, CountsDocumentsWithoutATokenAndWritesNone) {
+  testing::TemporaryFolder folder;
+  ShardWriter writer(options_for(folder, EndOfText::kNone));
+  writer.add(Split::kTrain, "a", {});
+  EXPECT_EQ(writer.empty_documents(), 1u);
+  EXPECT_TRUE(writer.checkpoint().empty());
+}
+
+TEST(ShardWriter, RefusesBadOptionsAndTokens) {
+  testing::TemporaryFolder folder;
+  const std::string path = folder.path().string();
+  EXPECT_THROW(ShardWriter({path, 0, 1000, 999, EndOfText::kBefore}), UsageError);
+  EXPECT_THROW(ShardWriter({path, kShardTokensMax + 1, 1000, 999, EndOfText::kBefore}), UsageError);
+  EXPECT_NO_THROW(ShardWriter({path, kShardTokensMax, 1000, 999, EndOfText::kBefore}));
+  EXPECT_THROW(ShardWriter({path, 50, 1000, 1000, EndOfText::kBefore}), UsageError);
+  EXPECT_THROW(ShardWriter({path, 50, 0, 0, EndOfText::kNone}), UsageError);
+  ShardWriter writer(options_for(folder));
+  EXPECT_NO_THROW(writer.add(Split::kTrain, "a", std::vector<uint32_t>{999}));
+  EXPECT_THROW(writer.add(Split::kTrain, "a", std::vector<uint32_t>{1000}), Error);
+  EXPECT_THROW(parse_end_of_text("first", "--end-of-text"), UsageError);
+  EXPECT_EQ(parse_end_of_text("after", "--end-of-text"), EndOfText::kAfter);
+}
+
+TEST(ShardWriter, RefusesAListOfOtherShards) {
+  testing::TemporaryFolder folder;
+  ShardWriter first(options_for(folder));
+  add_documents(first, 0, 20);
+  auto shards = first.checkpoint();
+  ShardWriterOptions other = options_for(folder);
+  other.shard_tokens = 40;
+  EXPECT_THROW(ShardWriter(other, shards), Error);
+  shards.erase(shards.begin());
+  EXPECT_THROW(ShardWriter(options_for(folder), shards), Error);
+}
+
+TEST(RemoveUnlistedShards, RemovesOnlyThem) {
+  testing::TemporaryFolder folder;
+  ShardWriter writer(options_for(folder));
+  add_documents(writer, 0, 20);
+  auto shards = writer.checkpoint();
+  write_file(folder / "notes.bin", "mine");
+  EXPECT_TRUE(remove_unlisted_shards(folder.path().string(), shards).empty());
+  const ShardEntry last = shards.back();
+  shards.pop_back();
+  EXPECT_EQ(remove_unlisted_shards(folder.path().string(), shards),
+            (std::vector<std::string>{last.shard.name, last.sidecar.name}));
+  EXPECT_TRUE(std::filesystem::exists(folder / "notes.bin"));
+}
+
+}  // namespace
+}  // namespace ftok
