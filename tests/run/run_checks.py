@@ -1,0 +1,254 @@
+#!/usr/bin/env python3
+"""`ftok run` from the outside, on WARC files made here: the same bytes for any thread count, every record accounted for, inputs
+that fail, folders that do not fit, full disks, interrupts. One unittest a promise.
+
+  FTOK=path/to/ftok run_checks.py [TestName...]
+"""
+import gzip, hashlib, json, os, random, shutil, signal, subprocess, sys, tempfile, time, unittest
+from pathlib import Path
+
+FTOK = os.environ.get("FTOK", "ftok")
+WORDS = ("the river that runs through old town and to market with boats of every size have been there since people "
+         "began trading wool salt iron grain honey timber stone cloth leather glass paper along its banks each spring").split()
+
+
+def prose(seed, sentences=24):
+    """English-looking text that passes the quality rules; different seeds share no 5-gram to speak of"""
+    rng = random.Random(seed)
+    paragraphs = []
+    for _ in range(max(1, sentences // 6)):
+        lines = []
+        for _ in range(6):
+            words = [rng.choice(WORDS) for _ in range(rng.randint(9, 15))]
+            lines.append(" ".join(words).capitalize() + ".")
+        paragraphs.append(" ".join(lines))
+    return paragraphs
+
+
+def page(seed, title="A page"):
+    body = "".join(f"<p>{p}</p>" for p in prose(seed))
+    return f"<html><head><title>{title} {seed}</title></head><body><article><h1>{title} {seed}</h1>{body}</article></body></html>"
+
+
+def record(kind, headers, body):
+    lines = ["WARC/1.0", f"WARC-Type: {kind}", "WARC-Date: 2024-05-01T00:00:00Z", f"Content-Length: {len(body)}", *headers]
+    return gzip.compress("\r\n".join(lines).encode() + b"\r\n\r\n" + body + b"\r\n\r\n", mtime=0)
+
+
+def response(seed, html, url=None):
+    http = b"HTTP/1.1 200 OK\r\nContent-Type: text/html; charset=utf-8\r\n\r\n" + html.encode()
+    url = url or f"http://site{seed}.example/page"
+    return record("response", [f"WARC-Record-ID: <urn:uuid:{seed}>", f"WARC-Target-URI: {url}",
+                               "Content-Type: application/http; msgtype=response"], http)
+
+
+def write_warc(path, seeds, extra=b""):
+    with open(path, "wb") as out:
+        out.write(record("warcinfo", [], b"software: test\r\n"))
+        for seed in seeds:
+            out.write(record("request", [], b"GET / HTTP/1.1\r\n\r\n"))
+            out.write(response(seed, page(seed)))
+        out.write(extra)
+
+
+def digests(folder):
+    return {str(p.relative_to(folder)): hashlib.sha256(p.read_bytes()).hexdigest()
+            for p in sorted(Path(folder).rglob("*")) if p.is_file() and p.name != ".lock"}
+
+
+class RunChecks(unittest.TestCase):
+    def setUp(self):
+        self.folder = Path(tempfile.mkdtemp(prefix="ftok-run-"))
+        self.addCleanup(shutil.rmtree, self.folder, ignore_errors=True)
+
+    def ftok(self, *arguments, code=0, **keywords):
+        done = subprocess.run([FTOK, *map(str, arguments)], capture_output=True, text=True, cwd=self.folder, **keywords)
+        self.assertEqual(done.returncode, code, done.stderr[-3000:])
+        return done
+
+    def run_json(self, inputs, output, *flags, code=0, **keywords):
+        arguments = [part for path in inputs for part in ("--input", path)]
+        done = self.ftok("run", *arguments, "--output", output, "--vocab", "ftok-4k", "--quiet", "--json", *flags, code=code, **keywords)
+        result = json.loads(done.stdout)
+        self.account(result)
+        return result
+
+    def account(self, result):
+        self.assertEqual(result["records"], result["documents"] + sum(result["skipped"].values()))
+        self.assertEqual(result["documents"], result["kept"] + sum(result["dropped"].values()))
+
+    def inputs(self, count=5, pages=12):
+        paths = []
+        for i in range(count):
+            path = self.folder / f"in{i}.warc.gz"
+            seeds = [i * 1000 + j for j in range(pages)] + [3]  # page 3 stands in every file: a duplicate in all but the first
+            write_warc(path, seeds)
+            paths.append(path)
+        return paths
+
+    def test_same_bytes_for_any_thread_count(self):
+        inputs = self.inputs()
+        expected = None
+        for threads in (1, 2, 8):
+            result = self.run_json(inputs, f"out{threads}", "--threads", threads, "--shard-tokens", "3000", "--rejects", "text")
+            self.assertGreater(result["kept"], 40)
+            self.assertGreaterEqual(result["dropped"].get("dedup.exact", 0) + result["dropped"].get("dedup.minhash", 0), 5)
+            got = digests(self.folder / f"out{threads}")
+            expected = expected or got
+            self.assertEqual(expected, got)
+        self.assertTrue(any(name.startswith("ftok_val_") for name in expected))
+        self.assertGreater(sum(name.startswith("ftok_train_") and name.endswith(".bin") for name in expected), 2)
+
+    def test_a_longer_input_list_continues_to_the_same_bytes(self):
+        inputs = self.inputs()
+        self.run_json(inputs, "whole", "--shard-tokens", "3000")
+        for count in range(1, len(inputs) + 1):
+            self.run_json(inputs[:count], "grown", "--shard-tokens", "3000")
+        self.assertEqual(digests(self.folder / "whole"), digests(self.folder / "grown"))
+
+    def test_a_finished_run_again_changes_nothing(self):
+        inputs = self.inputs(2)
+        self.run_json(inputs, "out")
+        before = digests(self.folder / "out")
+        result = self.run_json(inputs, "out")
+        self.assertEqual(before, digests(self.folder / "out"))
+        self.assertGreater(result["kept"], 0)
+
+    def test_inputs_may_not_be_reordered_or_removed(self):
+        inputs = self.inputs(3)
+        self.run_json(inputs, "out")
+        before = digests(self.folder / "out")
+        for wrong, message in ((list(reversed(inputs)), "not reordered"), (inputs[:2], "not removed")):
+            arguments = [part for path in wrong for part in ("--input", path)]
+            done = self.ftok("run", *arguments, "--output", "out", "--vocab", "ftok-4k", code=2)
+            self.assertIn(message, done.stderr)
+            self.assertEqual(len(done.stderr.strip().splitlines()), 1, done.stderr)
+        self.assertEqual(before, digests(self.folder / "out"))
+
+    def test_another_recipe_is_refused(self):
+        inputs = self.inputs(1)
+        self.run_json(inputs, "out")
+        done = self.ftok("run", "--input", inputs[0], "--output", "out", "--vocab", "ftok-4k", "--recipe", "fineweb-head", code=2)
+        self.assertIn("was made with another recipe", done.stderr)
+        done = self.ftok("run", "--input", inputs[0], "--output", "out", "--vocab", "ftok-50k", code=2)
+        self.assertIn("was made with another recipe", done.stderr)
+
+    def test_an_input_that_fails_is_given_up_and_the_rest_goes_on(self):
+        inputs = self.inputs(3)
+        (self.folder / "bad.warc.gz").write_bytes(bytes(range(256)) * 64)
+        mixed = [inputs[0], self.folder / "bad.warc.gz", inputs[1], inputs[2]]
+        result = self.run_json(mixed, "out")
+        self.assertEqual(result["quarantined"], [str(self.folder / "bad.warc.gz")])
+        clean = self.run_json(inputs, "clean")
+        self.assertEqual(result["kept"], clean["kept"])
+        done = self.ftok("run", *[part for p in mixed for part in ("--input", p)], "--output", "strict", "--vocab", "ftok-4k",
+                         "--max-failed-inputs", "0", code=1)
+        self.assertIn("--max-failed-inputs", done.stderr)
+
+    def test_damage_is_counted_and_the_run_goes_on(self):
+        good = response(1, page(1))
+        torn = response(2, page(2))[:400]
+        path = self.folder / "torn.warc.gz"
+        path.write_bytes(good + torn + response(3, page(3)) + b"garbage between members" + response(4, page(4)))
+        result = self.run_json([path], "out")
+        self.assertGreaterEqual(result["damage"], 1)
+        self.assertGreaterEqual(result["kept"], 3)
+
+    def test_every_rejected_document_says_why(self):
+        path = self.folder / "in.warc.gz"
+        write_warc(path, [1, 2], response(9, "<html><body><p>Too short.</p></body></html>") + response(10, page(1)))
+        result = self.run_json([path], "out", "--rejects", "text")
+        files = list((self.folder / "out").rglob("*rejects*"))
+        self.assertEqual(len(files), 1)
+        lines = subprocess.run(["zstd", "-dc", files[0]], capture_output=True, check=True).stdout.decode().splitlines()
+        rejects = [json.loads(line) for line in lines]
+        self.assertEqual(len(rejects), sum(result["dropped"].values()))
+        for reject in rejects:
+            self.assertIn(reject["reason"], result["dropped"])
+            self.assertIn("offset", reject)
+        duplicates = [r for r in rejects if r["reason"].startswith("dedup.")]
+        self.assertEqual([r["duplicate_of"] for r in duplicates], ["urn:uuid:1"])
+
+    def test_interrupt_leaves_a_folder_that_resumes(self):
+        inputs = self.inputs(4, pages=150)
+        self.run_json(inputs, "whole")
+        process = subprocess.Popen([FTOK, "run", *[str(part) for p in inputs for part in ("--input", p)], "--output", "out",
+                                    "--vocab", "ftok-4k", "--quiet"], cwd=self.folder, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+        while process.poll() is None and not (self.folder / "out" / "work").exists():
+            time.sleep(0.002)
+        process.send_signal(signal.SIGINT)
+        errors = process.communicate()[1]
+        self.assertIn(process.returncode, (0, 130), errors)
+        if process.returncode == 130:
+            self.assertIn("stopped; the same command resumes", errors)
+        self.assertEqual([p for p in (self.folder / "out").rglob("*ftok-tmp*")], [])
+        self.run_json(inputs, "out")
+        self.assertEqual(digests(self.folder / "whole"), digests(self.folder / "out"))
+
+    def test_a_locked_folder_is_refused(self):
+        import fcntl
+        inputs = self.inputs(1)
+        (self.folder / "out").mkdir()
+        with open(self.folder / "out" / ".lock", "w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            done = self.ftok("run", "--input", inputs[0], "--output", "out", "--vocab", "ftok-4k", code=1)
+        self.assertIn("is in use by another ftok process", done.stderr)
+
+    def test_misuse_is_one_line_and_exit_2(self):
+        inputs = self.inputs(1)
+        for flags, message in ((["--recipe", "fineweb-2024"], "fineweb-2024-04"), (["--memory", "lots"], "--memory"),
+                               (["--rejects", "all"], "--rejects"), (["--set", "c4.nonsense=1"], "c4.nonsense"),
+                               (["--set", "extract.mode=3"], "extract.mode"), (["--slice", "9/3"], "--slice")):
+            done = self.ftok("run", "--input", inputs[0], "--output", "out", "--vocab", "ftok-4k", *flags, code=2)
+            self.assertIn(message, done.stderr)
+            self.assertEqual(len(done.stderr.strip().splitlines()), 1, done.stderr)
+            self.assertFalse((self.folder / "out").exists())
+
+    def test_what_is_missing_is_one_line_and_exit_1(self):
+        inputs = self.inputs(1)
+        for flags, message in ((["--input", "missing.warc.gz"], "missing.warc.gz"), (["--vocab", "missing.tiktoken"], "missing.tiktoken"),
+                               (["--language-model", "missing.bin"], "missing.bin")):
+            done = self.ftok("run", "--input", inputs[0], "--output", "out", "--vocab", "ftok-4k", *flags, code=1)
+            self.assertIn(message, done.stderr)
+            self.assertEqual(len(done.stderr.strip().splitlines()), 1, done.stderr)
+            self.assertFalse((self.folder / "out").exists())
+
+    def test_measure_records_every_rule_and_drops_nothing(self):
+        path = self.folder / "in.warc.gz"
+        write_warc(path, [1], response(9, "<html><body><p>Too short a page to be kept by anybody, it is.</p></body></html>"))
+        self.ftok("run", "--input", path, "--measure", "m.jsonl", "--quiet")
+        rows = [json.loads(line) for line in (self.folder / "m.jsonl").read_text().splitlines()]
+        self.assertEqual(len(rows), 2)
+        for row in rows:
+            rules = {m["rule"] for m in row["measures"]}
+            for stage in ("language", "gopher_repetition", "gopher_quality", "c4", "fineweb"):
+                self.assertTrue(any(rule.startswith(stage + ".") for rule in rules), (stage, rules))
+        self.assertEqual(rows[0]["outcome"], "keep")
+        self.assertNotEqual(rows[1]["outcome"], "keep")
+
+    def test_shards_verify_and_decode_to_the_kept_text(self):
+        inputs = self.inputs(2)
+        result = self.run_json(inputs, "out")
+        self.ftok("shards", "verify", "out")
+        shard = next(name for name in result["shards"] if "train" in name)
+        data = bytearray((self.folder / "out" / shard).read_bytes())
+        data[len(data) // 2] ^= 1
+        (self.folder / "out" / shard).write_bytes(data)
+        self.ftok("shards", "verify", "out", code=1)
+
+    def test_a_full_disk_is_an_error_and_nothing_half_written(self):
+        inputs = self.inputs(2, pages=40)
+        mount = self.folder / "small"
+        mount.mkdir()
+        if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=200k", "tmpfs", mount], capture_output=True).returncode != 0:
+            self.skipTest("cannot mount a small file system here (needs root)")
+        try:
+            done = self.ftok("run", *[part for p in inputs for part in ("--input", p)], "--output", mount / "out", "--vocab", "ftok-4k", code=1)
+            self.assertIn("No space left on device", done.stderr)
+            self.assertEqual(list(mount.rglob("*ftok-tmp*")), [])
+        finally:
+            subprocess.run(["umount", mount], check=True)
+
+
+if __name__ == "__main__":
+    unittest.main()
