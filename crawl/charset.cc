@@ -1,0 +1,208 @@
+// Decoding. The choice of an encoding is in charset_choice.cc.
+#include "crawl/charset.h"
+
+#include <simdjson.h>
+#include <unicode/ucnv.h>
+#include <unicode/ucnv_cb.h>
+
+#include <algorithm>
+#include <cassert>
+#include <cstring>
+
+#include "core/error.h"
+#include "core/unicode.h"
+#include "crawl/ascii.h"
+#include "crawl/charset_tables.h"
+
+namespace ftok {
+namespace {
+
+constexpr std::string_view kReplacement = "\xEF\xBF\xBD";
+
+struct IcuName {
+  std::string_view encoding;
+  const char* converter;
+};
+
+// ICU's converters nearest to the standard's decoders (docs/formats.md has the differences).
+constexpr IcuName kIcuNames[] = {
+    {"GBK", "gb18030"},           {"gb18030", "gb18030"}, {"Big5", "Big5-HKSCS"}, {"EUC-JP", "euc-jp-2007"},
+    {"ISO-2022-JP", "ISO-2022-JP"}, {"Shift_JIS", "ibm-943_P15A-2003"}, {"EUC-KR", "windows-949-2000"},
+};
+
+const SingleByteCharset* single_byte_charset(std::string_view encoding) {
+  if (encoding == "ISO-8859-8-I") encoding = "ISO-8859-8";  // the same bytes; only the direction of the text differs
+  for (size_t i = 0; i < kSingleByteCharsetCount; ++i) {
+    if (kSingleByteCharsets[i].encoding == encoding) return &kSingleByteCharsets[i];
+  }
+  return nullptr;
+}
+
+// The length of the run of ASCII at the start.
+size_t ascii_run(std::string_view bytes) {
+  size_t at = 0;
+  for (; at + 8 <= bytes.size(); at += 8) {
+    uint64_t word;
+    std::memcpy(&word, bytes.data() + at, 8);
+    if ((word & 0x8080808080808080) != 0) break;
+  }
+  while (at < bytes.size() && static_cast<signed char>(bytes[at]) >= 0) ++at;
+  return at;
+}
+
+template <typename ToCodePoint>
+uint64_t decode_single_byte(std::string_view bytes, std::string& out, ToCodePoint to_code_point) {
+  uint64_t replacements = 0;
+  while (!bytes.empty()) {
+    const size_t run = ascii_run(bytes);
+    out.append(bytes.substr(0, run));
+    bytes.remove_prefix(run);
+    while (!bytes.empty() && static_cast<signed char>(bytes[0]) < 0) {
+      const char32_t code_point = to_code_point(static_cast<unsigned char>(bytes[0]));
+      replacements += code_point == 0;
+      append_utf8(out, code_point == 0 ? 0xFFFD : code_point);
+      bytes.remove_prefix(1);
+    }
+  }
+  return replacements;
+}
+
+uint64_t decode_utf16(std::string_view bytes, bool big_endian, std::string& out) {
+  uint64_t replacements = 0;
+  const auto unit_at = [&](size_t at) -> char32_t {
+    const auto first = static_cast<unsigned char>(bytes[at]), second = static_cast<unsigned char>(bytes[at + 1]);
+    return big_endian ? static_cast<char32_t>(first << 8 | second) : static_cast<char32_t>(second << 8 | first);
+  };
+  size_t at = bytes.size() >= 2 && unit_at(0) == 0xFEFF ? 2 : 0;
+  for (; at + 1 < bytes.size(); at += 2) {
+    char32_t unit = unit_at(at);
+    if (unit >= 0xD800 && unit <= 0xDFFF) {
+      const char32_t low = unit <= 0xDBFF && at + 3 < bytes.size() ? unit_at(at + 2) : 0;
+      if (low >= 0xDC00 && low <= 0xDFFF) {
+        unit = 0x10000 + ((unit - 0xD800) << 10) + (low - 0xDC00);
+        at += 2;
+      } else {
+        unit = 0xFFFD;
+        ++replacements;
+      }
+    }
+    append_utf8(out, unit);
+  }
+  if (at < bytes.size()) {  // half a unit at the end
+    out += kReplacement;
+    ++replacements;
+  }
+  return replacements;
+}
+
+// ICU calls this for bytes that are no character; `context` counts them.
+void U_CALLCONV on_bad_bytes(const void* context, UConverterToUnicodeArgs* arguments, const char*, int32_t,
+                             UConverterCallbackReason reason, UErrorCode* error) {
+  if (reason > UCNV_IRREGULAR) return;  // reset, close, clone
+  static constexpr UChar kCharacter = 0xFFFD;
+  *error = U_ZERO_ERROR;
+  ++*static_cast<uint64_t*>(const_cast<void*>(context));
+  ucnv_cbToUWriteUChars(arguments, &kCharacter, 1, 0, error);
+}
+
+void append_utf16(std::string& out, const UChar* units, size_t count, char32_t& pending) {
+  for (size_t i = 0; i < count; ++i) {
+    const char32_t unit = units[i];
+    if (pending != 0) {
+      const bool pair = unit >= 0xDC00 && unit <= 0xDFFF;
+      append_utf8(out, pair ? 0x10000 + ((pending - 0xD800) << 10) + (unit - 0xDC00) : 0xFFFD);
+      pending = 0;
+      if (pair) continue;
+    }
+    if (unit >= 0xD800 && unit <= 0xDBFF) {
+      pending = unit;
+    } else {
+      append_utf8(out, unit);
+    }
+  }
+}
+
+uint64_t decode_icu(const char* name, std::string_view bytes, std::string& out) {
+  UErrorCode error = U_ZERO_ERROR;
+  UConverter* const converter = ucnv_open(name, &error);
+  if (U_FAILURE(error)) throw Error(std::string("ICU has no converter ") + name + ": " + u_errorName(error));
+  uint64_t replacements = 0;
+  ucnv_setToUCallBack(converter, on_bad_bytes, &replacements, nullptr, nullptr, &error);
+  UChar units[4096];
+  char32_t pending = 0;
+  const char* in = bytes.data();
+  const char* const in_end = in + bytes.size();
+  do {
+    UChar* to = units;
+    error = U_ZERO_ERROR;
+    ucnv_toUnicode(converter, &to, units + std::size(units), &in, in_end, nullptr, true, &error);
+    append_utf16(out, units, static_cast<size_t>(to - units), pending);
+  } while (error == U_BUFFER_OVERFLOW_ERROR);
+  if (pending != 0) append_utf8(out, 0xFFFD);
+  ucnv_close(converter);
+  if (U_FAILURE(error)) throw Error(std::string("ICU converter ") + name + ": " + u_errorName(error));
+  return replacements;
+}
+
+}  // namespace
+
+std::string_view encoding_for_label(std::string_view label) {
+  const std::string wanted = lower_ascii(trim(label));
+  const CharsetLabel* const end = kCharsetLabels + kCharsetLabelCount;
+  const CharsetLabel* const found = std::lower_bound(
+      kCharsetLabels, end, wanted, [](const CharsetLabel& entry, const std::string& key) { return entry.label < key; });
+  return found != end && found->label == wanted ? found->encoding : std::string_view();
+}
+
+uint64_t decode_utf8_text(std::string_view bytes, std::string& out) {
+  if (bytes.starts_with("\xEF\xBB\xBF")) bytes.remove_prefix(3);
+  if (simdjson::validate_utf8(bytes.data(), bytes.size())) {
+    out.assign(bytes);
+    return 0;
+  }
+  out.clear();
+  out.reserve(bytes.size() + bytes.size() / 16);
+  uint64_t replacements = 0;
+  for (size_t at = 0; at < bytes.size();) {
+    const size_t run = ascii_run(bytes.substr(at));
+    out.append(bytes.substr(at, run));
+    at += run;
+    while (at < bytes.size() && static_cast<signed char>(bytes[at]) < 0) {
+      const Utf8Char character = decode_utf8(bytes, at);
+      if (character.valid) {
+        out.append(bytes.substr(at, character.size));
+      } else {
+        out += kReplacement;
+        ++replacements;
+      }
+      at += character.size;
+    }
+  }
+  return replacements;
+}
+
+uint64_t decode_text(std::string_view encoding, std::string_view bytes, std::string& out) {
+  if (encoding == "UTF-8") return decode_utf8_text(bytes, out);
+  out.clear();
+  if (encoding == "replacement") {  // the standard: anything at all is one U+FFFD
+    if (!bytes.empty()) out = kReplacement;
+    return bytes.empty() ? 0 : 1;
+  }
+  out.reserve(bytes.size() + bytes.size() / 4);
+  if (encoding == "UTF-16LE") return decode_utf16(bytes, false, out);
+  if (encoding == "UTF-16BE") return decode_utf16(bytes, true, out);
+  if (encoding == "x-user-defined") {
+    return decode_single_byte(bytes, out, [](unsigned char byte) -> char32_t { return 0xF700U + byte; });
+  }
+  if (const SingleByteCharset* const charset = single_byte_charset(encoding); charset != nullptr) {
+    return decode_single_byte(bytes, out,
+                              [charset](unsigned char byte) -> char32_t { return charset->code_points[byte - 128]; });
+  }
+  for (const IcuName& icu : kIcuNames) {
+    if (icu.encoding == encoding) return decode_icu(icu.converter, bytes, out);
+  }
+  assert(false && "decode_text: not an encoding of the standard");
+  return decode_utf8_text(bytes, out);
+}
+
+}  // namespace ftok

@@ -1,0 +1,182 @@
+// Which encoding a page is in: byte-order mark, header, <meta>, detection.
+#include <simdjson.h>
+#include <uchardet/uchardet.h>
+
+#include <algorithm>
+#include <memory>
+
+#include "crawl/ascii.h"
+#include "crawl/charset.h"
+
+namespace ftok {
+namespace {
+
+constexpr size_t kPrescanBytes = 1024;  // HTML Standard, 13.2.3.2
+
+// The scanner of the HTML Standard's prescan, over a prefix of the page.
+class MetaScan {
+ public:
+  explicit MetaScan(std::string_view page) : page_(page.substr(0, kPrescanBytes)) {}
+
+  std::string_view run() {
+    while (at_ < page_.size()) {
+      const std::string_view rest = page_.substr(at_);
+      if (rest.starts_with("<!--")) {
+        // "<!-->" is a whole comment: its end may share the two dashes.
+        const size_t end = page_.find("-->", at_ + 2);
+        if (end == std::string_view::npos) return {};
+        at_ = end + 3;
+      } else if (starts_with_ignoring_case(rest, "<meta") && rest.size() > 5 && ends_name(rest[5])) {
+        at_ += 5;
+        if (const std::string_view encoding = meta(); !encoding.empty()) return encoding;
+      } else if (rest.size() > 1 && rest[0] == '<' && (is_alpha(rest[1]) || (rest[1] == '/' && rest.size() > 2 && is_alpha(rest[2])))) {
+        while (at_ < page_.size() && !is_ascii_space(page_[at_]) && page_[at_] != '>') ++at_;
+        std::string name, value;
+        while (attribute(name, value)) {
+        }
+      } else if (rest.size() > 1 && rest[0] == '<' && (rest[1] == '!' || rest[1] == '/' || rest[1] == '?')) {
+        const size_t end = page_.find('>', at_);
+        if (end == std::string_view::npos) return {};
+        at_ = end + 1;
+      } else {
+        ++at_;
+      }
+    }
+    return {};
+  }
+
+ private:
+  static bool ends_name(char c) { return is_ascii_space(c) || c == '/'; }
+
+  std::string_view meta() {
+    bool got_pragma = false, seen_http_equiv = false, seen_content = false, seen_charset = false;
+    int need_pragma = -1;
+    std::string_view encoding;
+    std::string name, value;
+    while (attribute(name, value)) {
+      if (name == "http-equiv" && !seen_http_equiv) {
+        seen_http_equiv = true;
+        got_pragma = value == "content-type";
+      } else if (name == "content" && !seen_content) {
+        seen_content = true;
+        if (const std::string_view found = from_content(value); !found.empty() && encoding.empty()) {
+          encoding = found;
+          need_pragma = 1;
+        }
+      } else if (name == "charset" && !seen_charset) {
+        seen_charset = true;
+        encoding = encoding_for_label(value);
+        need_pragma = 0;
+      }
+    }
+    if (need_pragma < 0 || (need_pragma == 1 && !got_pragma) || encoding.empty()) return {};
+    // A page whose <meta> could be read byte by byte is not in UTF-16.
+    if (encoding == "UTF-16LE" || encoding == "UTF-16BE") return "UTF-8";
+    return encoding == "x-user-defined" ? "windows-1252" : encoding;
+  }
+
+  // "Extracting a character encoding from a meta element" of the HTML Standard.
+  static std::string_view from_content(std::string_view content) {
+    for (size_t at = content.find("charset"); at != std::string_view::npos; at = content.find("charset", at + 1)) {
+      std::string_view rest = trim_left(content.substr(at + 7));
+      if (!rest.starts_with('=')) continue;
+      rest = trim_left(rest.substr(1));
+      if (rest.empty()) return {};
+      if (rest[0] == '"' || rest[0] == '\'') {
+        const size_t end = rest.find(rest[0], 1);
+        return end == std::string_view::npos ? std::string_view() : encoding_for_label(rest.substr(1, end - 1));
+      }
+      const auto end = std::find_if(rest.begin(), rest.end(), [](char c) { return is_ascii_space(c) || c == ';'; });
+      return encoding_for_label(rest.substr(0, static_cast<size_t>(end - rest.begin())));
+    }
+    return {};
+  }
+  static std::string_view trim_left(std::string_view text) {
+    while (!text.empty() && is_ascii_space(text.front())) text.remove_prefix(1);
+    return text;
+  }
+
+  // "Get an attribute" of the prescan; names and values in lower case. False at the end of the tag.
+  bool attribute(std::string& name, std::string& value) {
+    name.clear();
+    value.clear();
+    while (at_ < page_.size() && (is_ascii_space(page_[at_]) || page_[at_] == '/')) ++at_;
+    if (at_ >= page_.size()) return false;
+    if (page_[at_] == '>') {
+      ++at_;
+      return false;
+    }
+    while (at_ < page_.size() && !(page_[at_] == '=' && !name.empty()) && !is_ascii_space(page_[at_]) && page_[at_] != '/' &&
+           page_[at_] != '>') {
+      name += ascii_lower(page_[at_++]);
+    }
+    while (at_ < page_.size() && is_ascii_space(page_[at_])) ++at_;
+    if (at_ >= page_.size()) return false;
+    if (page_[at_] != '=') return true;
+    ++at_;
+    while (at_ < page_.size() && is_ascii_space(page_[at_])) ++at_;
+    if (at_ >= page_.size()) return false;
+    const char quote = page_[at_];
+    if (quote == '"' || quote == '\'') {
+      for (++at_; at_ < page_.size() && page_[at_] != quote; ++at_) value += ascii_lower(page_[at_]);
+      if (at_ >= page_.size()) return false;
+      ++at_;
+      return true;
+    }
+    while (at_ < page_.size() && !is_ascii_space(page_[at_]) && page_[at_] != '>') value += ascii_lower(page_[at_++]);
+    return at_ < page_.size();
+  }
+
+  std::string_view page_;
+  size_t at_ = 0;
+};
+
+}  // namespace
+
+std::string_view encoding_of_bom(std::string_view bytes) {
+  if (bytes.starts_with("\xEF\xBB\xBF")) return "UTF-8";
+  if (bytes.starts_with("\xFF\xFE")) return "UTF-16LE";
+  if (bytes.starts_with("\xFE\xFF")) return "UTF-16BE";
+  return {};
+}
+
+std::string_view encoding_of_meta(std::string_view page) { return MetaScan(page).run(); }
+
+std::string_view detect_encoding(std::string_view bytes, size_t bytes_max) {
+  if (simdjson::validate_utf8(bytes.data(), bytes.size())) return "UTF-8";
+  const std::unique_ptr<uchardet, void (*)(uchardet*)> detector(uchardet_new(), uchardet_delete);
+  const std::string_view head = bytes.substr(0, bytes_max);
+  if (uchardet_handle_data(detector.get(), head.data(), head.size()) == 0) {
+    uchardet_data_end(detector.get());
+    const std::string_view encoding = encoding_for_label(uchardet_get_charset(detector.get()));
+    if (!encoding.empty() && encoding != "replacement") return encoding;
+  }
+  return "windows-1252";
+}
+
+std::string_view charset_parameter(std::string_view content_type) {
+  for (size_t at = content_type.find(';'); at != std::string_view::npos; at = content_type.find(';', at + 1)) {
+    std::string_view rest = trim(content_type.substr(at + 1));
+    if (!starts_with_ignoring_case(rest, "charset")) continue;
+    rest = trim(rest.substr(7));
+    if (!rest.starts_with('=')) continue;
+    rest = trim(rest.substr(1));
+    if (!rest.empty() && (rest[0] == '"' || rest[0] == '\'')) {
+      const size_t end = rest.find(rest[0], 1);
+      return rest.substr(1, end == std::string_view::npos ? end : end - 1);
+    }
+    return trim(rest.substr(0, rest.find_first_of(";,")));
+  }
+  return {};
+}
+
+CharsetChoice choose_charset(std::string_view page, std::string_view content_type) {
+  if (const std::string_view encoding = encoding_of_bom(page); !encoding.empty()) return {encoding, "bom"};
+  if (const std::string_view label = charset_parameter(content_type); !label.empty()) {
+    if (const std::string_view encoding = encoding_for_label(label); !encoding.empty()) return {encoding, "http"};
+  }
+  if (const std::string_view encoding = encoding_of_meta(page); !encoding.empty()) return {encoding, "meta"};
+  return {detect_encoding(page), "detected"};
+}
+
+}  // namespace ftok

@@ -1,0 +1,167 @@
+// Content-Encoding: one layer, bounded.
+#include <brotli/decode.h>
+#include <fmt/format.h>
+#include <simdjson.h>
+#include <zlib.h>
+#include <zstd.h>
+
+#include <algorithm>
+#include <memory>
+#include <new>
+
+#include "crawl/ascii.h"
+#include "crawl/http.h"
+
+namespace ftok {
+namespace {
+
+using Kind = ContentDecoded::Kind;
+
+constexpr size_t kStep = size_t{64} << 10;
+constexpr int kZstdWindowLogMax = 23;  // RFC 8878, 3.1.1.1.2: decoders of HTTP content should take up to 8 MiB
+
+bool looks_like_text(std::string_view body) {
+  const std::string_view start = body.substr(0, 512);
+  if (std::any_of(start.begin(), start.end(), [](char c) {
+        const auto byte = static_cast<unsigned char>(c);
+        return byte < 0x20 && !is_ascii_space(c) && byte != 0x1B;
+      })) {
+    return false;
+  }
+  const std::string_view trimmed = trim(start);
+  return trimmed.starts_with('<') || trimmed.starts_with('{') || simdjson::validate_utf8(start.data(), start.size() / 2);
+}
+
+// Room for the next step in `out`; at most bytes_max + 1 bytes in all, so that one too many is seen.
+size_t make_room(std::string& out, size_t used, size_t bytes_max) {
+  const size_t room = std::min(std::max(kStep, used), bytes_max + 1 - used);
+  out.resize(used + room);
+  return room;
+}
+
+ContentDecoded inflate_body(std::string_view body, int window_bits, size_t bytes_max, std::string& out) {
+  z_stream stream{};
+  if (::inflateInit2(&stream, window_bits) != Z_OK) throw std::bad_alloc();
+  const std::unique_ptr<z_stream, int (*)(z_stream*)> guard(&stream, ::inflateEnd);
+  stream.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(body.data()));
+  stream.avail_in = static_cast<uInt>(std::min<size_t>(body.size(), UINT32_MAX));
+  size_t used = 0;
+  while (true) {
+    const size_t room = make_room(out, used, bytes_max);
+    stream.next_out = reinterpret_cast<Bytef*>(out.data() + used);
+    stream.avail_out = static_cast<uInt>(room);
+    const int status = ::inflate(&stream, Z_NO_FLUSH);
+    used += room - stream.avail_out;
+    out.resize(used);
+    if (used > bytes_max) return {Kind::kTooLarge, {}};
+    if (status == Z_STREAM_END) {
+      // Members may follow one another (RFC 1952, 2.2); anything else behind is left alone.
+      const bool member = window_bits > 15 && stream.avail_in > 1 && stream.next_in[0] == 0x1F && stream.next_in[1] == 0x8B;
+      if (!member) return {Kind::kDecoded, {}};
+      ::inflateReset(&stream);
+      continue;
+    }
+    if (status == Z_OK || (status == Z_BUF_ERROR && stream.avail_out == 0)) continue;
+    if (status == Z_BUF_ERROR) return {Kind::kTruncated, fmt::format("after {} decoded bytes", used)};
+    if (status == Z_MEM_ERROR) throw std::bad_alloc();
+    return {Kind::kDamaged, fmt::format("{} after {} decoded bytes", stream.msg != nullptr ? stream.msg : "bad data", used)};
+  }
+}
+
+ContentDecoded decode_brotli(std::string_view body, size_t bytes_max, std::string& out) {
+  const std::unique_ptr<BrotliDecoderState, void (*)(BrotliDecoderState*)> state(
+      BrotliDecoderCreateInstance(nullptr, nullptr, nullptr), BrotliDecoderDestroyInstance);
+  if (state == nullptr) throw std::bad_alloc();
+  const auto* in = reinterpret_cast<const uint8_t*>(body.data());
+  size_t in_left = body.size(), used = 0;
+  while (true) {
+    size_t room = make_room(out, used, bytes_max);
+    const size_t given = room;
+    auto* to = reinterpret_cast<uint8_t*>(out.data() + used);
+    const BrotliDecoderResult result = BrotliDecoderDecompressStream(state.get(), &in_left, &in, &room, &to, nullptr);
+    used += given - room;
+    out.resize(used);
+    if (used > bytes_max) return {Kind::kTooLarge, {}};
+    if (result == BROTLI_DECODER_RESULT_SUCCESS) return {Kind::kDecoded, {}};
+    if (result == BROTLI_DECODER_RESULT_NEEDS_MORE_INPUT) {
+      return {Kind::kTruncated, fmt::format("after {} decoded bytes", used)};
+    }
+    if (result == BROTLI_DECODER_RESULT_ERROR) {
+      return {Kind::kDamaged, fmt::format("{} after {} decoded bytes",
+                                          BrotliDecoderErrorString(BrotliDecoderGetErrorCode(state.get())), used)};
+    }
+  }
+}
+
+ContentDecoded decode_zstd(std::string_view body, size_t bytes_max, std::string& out) {
+  const std::unique_ptr<ZSTD_DCtx, size_t (*)(ZSTD_DCtx*)> context(ZSTD_createDCtx(), ZSTD_freeDCtx);
+  if (context == nullptr) throw std::bad_alloc();
+  ZSTD_DCtx_setParameter(context.get(), ZSTD_d_windowLogMax, kZstdWindowLogMax);
+  ZSTD_inBuffer in{body.data(), body.size(), 0};
+  size_t used = 0;
+  while (true) {
+    const size_t room = make_room(out, used, bytes_max);
+    ZSTD_outBuffer to{out.data() + used, room, 0};
+    const size_t left = ZSTD_decompressStream(context.get(), &to, &in);
+    used += to.pos;
+    out.resize(used);
+    if (ZSTD_isError(left)) {
+      return {Kind::kDamaged, fmt::format("{} after {} decoded bytes", ZSTD_getErrorName(left), used)};
+    }
+    if (used > bytes_max) return {Kind::kTooLarge, {}};
+    if (in.pos == in.size && to.pos < room) {
+      return left == 0 ? ContentDecoded{Kind::kDecoded, {}}
+                       : ContentDecoded{Kind::kTruncated, fmt::format("after {} decoded bytes", used)};
+    }
+  }
+}
+
+ContentDecoded decode_deflate(std::string_view body, size_t bytes_max, std::string& out) {
+  // "deflate" means zlib (RFC 9110, 8.4.1.2), but many servers send bare DEFLATE.
+  ContentDecoded result = inflate_body(body, 15, bytes_max, out);
+  if (result.kind == Kind::kDamaged && out.empty()) result = inflate_body(body, -15, bytes_max, out);
+  return result;
+}
+
+}  // namespace
+
+std::vector<std::string> content_codings(std::string_view value) {
+  std::vector<std::string> codings;
+  while (!value.empty()) {
+    const size_t comma = value.find(',');
+    std::string coding = lower_ascii(trim(value.substr(0, comma)));
+    if (coding.size() >= 2 && coding.front() == '"' && coding.back() == '"') coding = coding.substr(1, coding.size() - 2);
+    if (!coding.empty() && coding != "identity" && coding != "none" && coding != "utf-8") codings.push_back(std::move(coding));
+    value = comma == std::string_view::npos ? std::string_view() : value.substr(comma + 1);
+  }
+  return codings;
+}
+
+ContentDecoded decode_content(std::string_view encoding, std::string_view body, size_t bytes_max, std::string& out) {
+  out.clear();
+  ContentDecoded result;
+  if (body.empty()) return result;
+  if (encoding == "gzip" || encoding == "x-gzip") {
+    if (!body.starts_with("\x1F\x8B")) return result;  // stored decoded
+    return inflate_body(body, 15 + 16, bytes_max, out);
+  }
+  if (encoding == "zstd") {
+    if (!body.starts_with("\x28\xB5\x2F\xFD")) return result;
+    return decode_zstd(body, bytes_max, out);
+  }
+  if (encoding == "br") {
+    result = decode_brotli(body, bytes_max, out);
+  } else if (encoding == "deflate") {
+    result = decode_deflate(body, bytes_max, out);
+  } else {
+    return result;
+  }
+  // Neither has a magic: a body stored decoded under the old header shows by not decoding, and being text.
+  if ((result.kind == Kind::kDamaged || result.kind == Kind::kTruncated) && looks_like_text(body)) {
+    out.clear();
+    return {};
+  }
+  return result;
+}
+
+}  // namespace ftok

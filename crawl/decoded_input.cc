@@ -1,0 +1,148 @@
+#include "crawl/decoded_input.h"
+
+#include <algorithm>
+#include <cassert>
+#include <cstring>
+#include <utility>
+
+#include "crawl/gzip.h"
+#include "crawl/zstd.h"
+
+namespace ftok {
+
+char* ByteWindow::reserve(size_t size) {
+  if (begin_ == end_) begin_ = end_ = 0;
+  if (capacity_ - end_ >= size) return data_.get() + end_;
+  const size_t used = end_ - begin_;
+  if (capacity_ - used >= size && used <= capacity_ / 2) {
+    std::memmove(data_.get(), data_.get() + begin_, used);
+  } else {
+    const size_t capacity = std::max(used + size, capacity_ * 2);
+    std::unique_ptr<char[]> larger(new char[capacity + kPadding]);
+    if (used > 0) std::memcpy(larger.get(), data_.get() + begin_, used);
+    data_ = std::move(larger);
+    capacity_ = capacity;
+  }
+  begin_ = 0;
+  end_ = used;
+  return data_.get() + end_;
+}
+
+bool StoredBytes::fill(size_t size) {
+  while (window_.size() < size && !ended_) {
+    // One large read at a time: what is missing, and as much again, so that refills stay rare.
+    const size_t want = std::max(size, 2 * size - window_.size());
+    const size_t got = source_->read(window_.reserve(want), want);
+    window_.commit(got);
+    ended_ = got == 0;
+  }
+  return window_.size() >= size;
+}
+
+void DecodedInput::consume(size_t size) {
+  assert(size <= window_.size());
+  window_.consume(size);
+  offset_ += size;
+  // Members wholly before the window are of no more use; the one that holds offset_ - 1 stays for stored_offset().
+  while (members_.size() > 1 && members_[1].start < offset_) members_.pop_front();
+}
+
+const Member* DecodedInput::member_at(uint64_t at) const {
+  const Member* found = nullptr;
+  for (const Member& member : members_) {
+    if (member.start > at) break;
+    found = &member;
+  }
+  return found;
+}
+
+bool DecodedInput::member_ends_at(uint64_t at) const {
+  return !members_.empty() && members_.back().end == at;
+}
+
+uint64_t DecodedInput::stored_offset(uint64_t at) const {
+  const Member* member = member_at(at);
+  if (member == nullptr) return 0;
+  return compression()[0] == 'p' ? member->stored + (at - member->start) : member->stored;
+}
+
+void DecodedInput::begin_member(uint64_t stored) {
+  // An empty, sound member says nothing; without this, a file of them would fill the list.
+  if (!members_.empty() && members_.back().start == decoded_end() && members_.back().damage == nullptr) members_.pop_back();
+  members_.push_back({decoded_end(), stored, Member::kOpen, nullptr});
+}
+
+void DecodedInput::end_member(const char* damage) {
+  members_.back().end = decoded_end();
+  members_.back().damage = damage;
+}
+
+void DecodedInput::add_damage(const char* code, uint64_t stored, std::string detail) {
+  if (damage_.size() < kDamageMax) {
+    damage_.push_back({code, std::move(detail), stored});
+  } else {
+    ++damage_unlisted_;
+  }
+}
+
+std::vector<Damage> DecodedInput::take_damage() {
+  if (damage_unlisted_ > 0) {
+    damage_.push_back({"damage.unlisted", std::to_string(damage_unlisted_) + " more", damage_.back().offset});
+    damage_unlisted_ = 0;
+  }
+  return std::exchange(damage_, {});
+}
+
+bool looks_like_record_start(std::string_view decoded) {
+  for (const std::string_view start : {"WARC/", "filedesc:", "http://", "https://", "dns:", "{\""}) {
+    if (decoded.starts_with(start)) return true;
+  }
+  return false;
+}
+
+namespace {
+
+// An input that is not compressed: one member, read as it comes.
+class PlainInput : public DecodedInput {
+ public:
+  explicit PlainInput(StoredBytes stored) : stored_(std::move(stored)) {}
+
+  bool grow() override {
+    if (members().empty()) begin_member(0);
+    if (stored_.view().empty() && !stored_.fill(1)) {
+      if (last_member()->end == Member::kOpen) end_member();
+      return false;
+    }
+    const std::string_view bytes = stored_.view();
+    std::memcpy(window_.reserve(bytes.size()), bytes.data(), bytes.size());
+    window_.commit(bytes.size());
+    stored_.consume(bytes.size());
+    return true;
+  }
+  uint64_t bytes_read() const override { return stored_.bytes_read(); }
+  uint64_t size_if_known() const override { return stored_.source().size_if_known(); }
+  const std::string& name() const override { return stored_.source().name(); }
+  const char* compression() const override { return "plain"; }
+
+ private:
+  StoredBytes stored_;
+};
+
+}  // namespace
+
+std::unique_ptr<DecodedInput> make_decoded_input(std::unique_ptr<ByteSource> source, const DecodeLimits& limits) {
+  const bool named_gzip = source->name().ends_with(".gz");
+  StoredBytes stored(std::move(source));
+  stored.fill(4);
+  const std::string_view start = stored.view();
+  if (is_gzip_magic(start)) return std::make_unique<GzipInput>(std::move(stored), limits);
+  if (is_zstd_magic(start)) return std::make_unique<ZstdInput>(std::move(stored), limits);
+  // A .gz file whose first bytes are damaged still holds members; a plain file under such a name starts as a record does.
+  stored.fill(16);
+  if (named_gzip && !stored.view().empty() && !looks_like_record_start(stored.view())) {
+    return std::make_unique<GzipInput>(std::move(stored), limits);
+  }
+  return std::make_unique<PlainInput>(std::move(stored));
+}
+
+}  // namespace ftok

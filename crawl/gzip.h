@@ -1,0 +1,59 @@
+// GzipInput: gzip members (RFC 1952), one after another, as one window of decoded bytes.
+//
+// A member that lies whole in the read-ahead is inflated in one piece by libdeflate, straight into the window; one that does
+// not (larger, cut or damaged) is streamed by zlib, which is slower but says how far it got. So a WARC with a member a
+// record, one with many records in a single member, and a truncated one are all read by the same class.
+//
+// Damage ends a member with a static code and is reported with its stored offset; what had been decoded stays in the
+// window. Reading goes on at the next gzip magic that inflates to the start of a record (looks_like_record_start).
+//   gzip.bad_data      the DEFLATE stream or the header is wrong
+//   gzip.bad_check     the CRC-32 or the length in the trailer does not match
+//   gzip.truncated     the input ends inside a member
+//   gzip.garbage       bytes between members that are no member
+//   gzip.bomb          DecodeLimits::bomb_bytes and bomb_ratio were passed
+#pragma once
+
+#include <zlib.h>
+
+#include "crawl/decoded_input.h"
+
+struct libdeflate_decompressor;
+
+namespace ftok {
+
+bool is_gzip_magic(std::string_view stored);
+
+class GzipInput : public DecodedInput {
+ public:
+  GzipInput(StoredBytes stored, const DecodeLimits& limits);
+  ~GzipInput() override;
+  GzipInput(const GzipInput&) = delete;
+  GzipInput& operator=(const GzipInput&) = delete;
+
+  bool grow() override;
+  uint64_t bytes_read() const override { return stored_.bytes_read() + streamed_; }
+  uint64_t size_if_known() const override { return stored_.source().size_if_known(); }
+  const std::string& name() const override { return stored_.source().name(); }
+  const char* compression() const override { return "gzip"; }
+
+ private:
+  bool inflate_whole();   // libdeflate; false when the member must be streamed
+  void start_stream();
+  void inflate_some();    // zlib, one step
+  void end_stream(const char* damage, std::string detail);
+  bool find_member(size_t from);  // drops stored bytes up to the next member that starts a record
+  bool starts_record(std::string_view stored);
+
+  StoredBytes stored_;
+  DecodeLimits limits_;
+  libdeflate_decompressor* decompressor_ = nullptr;
+  z_stream stream_{};
+  z_stream probe_{};      // for find_member
+  size_t out_size_ = 0;   // room given to libdeflate, grows to the largest member seen
+  bool streaming_ = false;
+  uint64_t member_offset_ = 0;  // stored, of the member being streamed
+  uint64_t member_in_ = 0, member_out_ = 0;  // bytes of it so far
+  size_t streamed_ = 0;   // bytes of the stored view that zlib has taken
+};
+
+}  // namespace ftok

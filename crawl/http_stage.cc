@@ -1,0 +1,103 @@
+#include "crawl/http_stage.h"
+
+#include <fmt/format.h>
+
+#include <string_view>
+
+#include "crawl/ascii.h"
+#include "crawl/charset.h"
+#include "crawl/http.h"
+
+namespace ftok {
+namespace {
+
+using Kind = ContentDecoded::Kind;
+
+// Types that say nothing: servers send them when they do not know.
+bool says_nothing(std::string_view type) {
+  return type.empty() || type.find('/') == std::string_view::npos || type == "unknown/unknown" ||
+         type == "application/unknown" || type == "application/octet-stream" || type == "*/*";
+}
+
+// The body out of its chunks: `body` then views `storage`. True when it was cut.
+bool remove_chunks(const HttpHead& head, std::string_view& body, std::string& storage) {
+  const bool declared = lower_ascii(head.field("Transfer-Encoding")).find("chunked") != std::string::npos;
+  bool cut = false;
+  // Twice, because some crawlers stored chunks inside chunks. A body no header declares as chunked is taken apart only when
+  // it is so to its very last chunk.
+  for (int layer = 0; layer < 2; ++layer) {
+    std::string out;
+    const Dechunked result = dechunk(body, out);
+    const bool trusted = layer == 0 && declared;
+    if (!result.chunked || (!result.complete && !trusted)) break;
+    cut = !result.complete;
+    storage = std::move(out);
+    body = storage;
+  }
+  return cut;
+}
+
+}  // namespace
+
+bool HttpStage::is_html(std::string_view type) const {
+  return type == "text/html" || (options_.xhtml && type == "application/xhtml+xml");
+}
+
+Verdict HttpStage::process(Document& document, Report*) const {
+  if (document.payload.empty()) return Verdict::keep();
+  const std::string payload = std::exchange(document.payload, {});
+  const Result<HttpHead> parsed = parse_http_head(payload);
+  if (!parsed) return Verdict::drop("http.malformed", 0, 0, fmt::format("{} {}", parsed.damage().code, parsed.damage().detail));
+  const HttpHead& head = *parsed;
+  if (options_.status == "ok" && (head.status < 200 || head.status > 299)) {
+    return Verdict::skip("http_status", std::to_string(head.status));
+  }
+
+  const std::string_view content_type = head.field("Content-Type");
+  std::string type = document.identified_type.empty() ? media_type(content_type) : media_type(document.identified_type);
+  const bool sniffed = says_nothing(type);
+  if (!sniffed && !is_html(type)) return Verdict::skip("not_html", type);
+
+  std::string_view body = std::string_view(payload).substr(head.size);
+  std::string chunks, decoded;
+  if (remove_chunks(head, body, chunks) && document.truncated.empty()) document.truncated = "chunked";
+  const std::vector<std::string> codings = content_codings(head.field("Content-Encoding"));
+  if (!codings.empty()) {
+    const auto bytes_max = static_cast<size_t>(options_.body_bytes_max);
+    ContentDecoded result = decode_content(codings.back(), body, bytes_max, decoded);
+    switch (result.kind) {
+      case Kind::kIdentity:
+        break;
+      case Kind::kTruncated:
+        if (document.truncated.empty()) document.truncated = "encoding";
+        [[fallthrough]];
+      case Kind::kDecoded:
+        if (codings.size() > 1) {
+          return Verdict::drop("http.bad_encoding", static_cast<double>(codings.size()), 1, "more than one layer");
+        }
+        body = decoded;
+        break;
+      case Kind::kDamaged:
+        return Verdict::drop("http.bad_encoding", 0, 0, codings.back() + ": " + result.detail);
+      case Kind::kTooLarge: {
+        const double ratio = static_cast<double>(decoded.size()) / static_cast<double>(body.size());
+        if (ratio > options_.bomb_ratio) return Verdict::drop("http.bomb", ratio, options_.bomb_ratio, codings.back());
+        return Verdict::drop("http.too_large", static_cast<double>(decoded.size()), static_cast<double>(bytes_max));
+      }
+    }
+  }
+  if (body.size() > static_cast<size_t>(options_.body_bytes_max)) {
+    return Verdict::drop("http.too_large", static_cast<double>(body.size()), static_cast<double>(options_.body_bytes_max));
+  }
+  if (trim(body).empty()) return Verdict::drop("http.empty");
+  if (sniffed) {
+    type = sniff_type(body);
+    if (!is_html(type)) return Verdict::skip("not_html", type);
+  }
+  const CharsetChoice charset = choose_charset(body, content_type);
+  document.charset = charset.encoding;
+  document.replacements = decode_text(charset.encoding, body, document.html);
+  return Verdict::keep();
+}
+
+}  // namespace ftok

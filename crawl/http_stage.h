@@ -1,0 +1,53 @@
+// HttpStage ("http"): Document::payload, an HTTP response as stored, becomes Document::html, the page in UTF-8.
+//
+// In order: the head is parsed; a response that is no HTML is skipped as "not_html" (by WARC-Identified-Payload-Type where the
+// crawler gave one, else by Content-Type, else by its first bytes); the body is taken out of its chunks and of one layer of
+// Content-Encoding; the charset is chosen (charset.h) and decoded. Fills html, charset and replacements, sets
+// `truncated` where the body ends early and the record did not say so ("chunked", "encoding"), and empties payload.
+// A document whose payload is empty (text inputs) passes untouched.
+//
+// Skips: not_html, http_status (only with `status` = "ok").
+// Drops: http.malformed (no status line, a head without end), http.bad_encoding (wrong bytes, or more than one layer),
+//        http.too_large (body), http.bomb (decodes to more than body_bytes_max at more than bomb_ratio), http.empty.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "core/options.h"
+#include "core/stage.h"
+
+namespace ftok {
+
+struct HttpOptions {
+  int64_t body_bytes_max = int64_t{64} << 20;
+  double bomb_ratio = 250;
+  std::string status = "any";
+  bool xhtml = true;
+
+  void visit(OptionVisitor& visitor) {
+    visitor.field("body_bytes_max", body_bytes_max,
+                  "largest body after decoding, in bytes (Common Crawl stores at most 5 MiB)");
+    visitor.field("bomb_ratio", bomb_ratio,
+                  "a body that passes body_bytes_max at more than this many bytes a stored byte is a bomb");
+    visitor.choice("status", status, {"any", "ok"},
+                   "which responses are read: any, as datatrove does, or ok: status 200 to 299");
+    visitor.field("xhtml", xhtml, "application/xhtml+xml is a page too (datatrove reads both)");
+  }
+};
+
+class HttpStage : public Stage {
+ public:
+  explicit HttpStage(HttpOptions options) : options_(std::move(options)) {}
+
+  std::string_view name() const override { return "http"; }
+  using Stage::process;
+  Verdict process(Document& document, Report* report) const override;
+
+ private:
+  bool is_html(std::string_view type) const;
+
+  HttpOptions options_;
+};
+
+}  // namespace ftok
