@@ -22,7 +22,10 @@ function(ftok_library name)
   target_link_libraries(ftok_${name} PUBLIC ${ARG_PUBLIC} PRIVATE $<BUILD_INTERFACE:ftok_flags> ${ARG_PRIVATE})
 endfunction()
 
-# ftok_test(NAME SOURCES a_test.cc ... LINK lib ... [LABELS quick]): one GoogleTest binary, each test known to ctest.
+# ftok_test(NAME SOURCES a_test.cc ... LINK lib ... [LABELS quick]): one GoogleTest binary, each test known to ctest. Labels:
+# `quick` (default), `concurrent` (also runs under the thread sanitizer: give it to tests that start threads), `full` (takes
+# long), `gpu`. Target concurrent_tests builds those with the label `concurrent` alone.
+add_custom_target(concurrent_tests)
 function(ftok_test name)
   cmake_parse_arguments(ARG "" "" "SOURCES;LINK;LABELS" ${ARGN})
   if(NOT ARG_LABELS)
@@ -30,6 +33,10 @@ function(ftok_test name)
   endif()
   add_executable(${name} ${ARG_SOURCES})
   target_link_libraries(${name} PRIVATE ${ARG_LINK} ftok_test_support GTest::gtest_main ftok_flags)
+  if(concurrent IN_LIST ARG_LABELS)
+    add_dependencies(concurrent_tests ${name})
+  endif()
+  list(JOIN ARG_LABELS "+" labels)  # "quick+concurrent": gtest_discover_tests cannot pass a list on; ctest -L matches parts
   gtest_discover_tests(${name} DISCOVERY_MODE PRE_TEST DISCOVERY_TIMEOUT 60
-    PROPERTIES LABELS "${ARG_LABELS}" TIMEOUT 600 ENVIRONMENT FTOK_NO_FSYNC=1)
+    PROPERTIES LABELS "${labels}" TIMEOUT 600 ENVIRONMENT FTOK_NO_FSYNC=1)
 endfunction()
