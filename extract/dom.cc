@@ -1,0 +1,88 @@
+#include "extract/dom.h"
+
+namespace ftok::html {
+
+void Dom::clear() {
+  nodes_.clear();
+  attributes_.clear();
+  arena_.clear();
+  nodes_.emplace_back();
+}
+
+NodeId Dom::add(NodeKind kind, std::string_view data) {
+  const NodeId id = static_cast<NodeId>(nodes_.size());
+  Node& node = nodes_.emplace_back();
+  node.kind = kind;
+  node.data = data.data();
+  node.size = static_cast<uint32_t>(data.size());
+  return id;
+}
+
+NodeId Dom::add_element(Tag tag, std::string_view name, Namespace name_space) {
+  const NodeId id = add(NodeKind::kElement, name);
+  nodes_[id].tag = tag;
+  nodes_[id].name_space = name_space;
+  return id;
+}
+
+void Dom::add_attribute(NodeId element, std::string_view name, std::string_view value) {
+  Node& node = nodes_[element];
+  if (node.attributes == kNoNode) {
+    node.attributes = static_cast<uint32_t>(attributes_.size());
+  } else {
+    attributes_.back().last = false;
+  }
+  Attribute& attribute = attributes_.emplace_back();
+  attribute.name_data = name.data();
+  attribute.name_size = static_cast<uint16_t>(name.size() > 0xFFFF ? 0xFFFF : name.size());
+  attribute.value_data = value.data();
+  attribute.value_size = static_cast<uint32_t>(value.size());
+  attribute.id = find_attribute(name);
+  attribute.last = true;
+}
+
+void Dom::append_child(NodeId parent, NodeId child) {
+  Node& p = nodes_[parent];
+  Node& c = nodes_[child];
+  c.parent = parent;
+  c.previous = p.last_child;
+  c.next = kNoNode;
+  if (p.last_child == kNoNode) {
+    p.first_child = child;
+  } else {
+    nodes_[p.last_child].next = child;
+  }
+  p.last_child = child;
+}
+
+void Dom::insert_before(NodeId sibling, NodeId child) {
+  Node& s = nodes_[sibling];
+  Node& c = nodes_[child];
+  c.parent = s.parent;
+  c.next = sibling;
+  c.previous = s.previous;
+  if (s.previous == kNoNode) {
+    nodes_[s.parent].first_child = child;
+  } else {
+    nodes_[s.previous].next = child;
+  }
+  s.previous = child;
+}
+
+void Dom::detach(NodeId child) {
+  Node& c = nodes_[child];
+  if (c.parent == kNoNode) return;
+  Node& p = nodes_[c.parent];
+  (c.previous == kNoNode ? p.first_child : nodes_[c.previous].next) = c.next;
+  (c.next == kNoNode ? p.last_child : nodes_[c.next].previous) = c.previous;
+  c.parent = c.previous = c.next = kNoNode;
+}
+
+const Attribute* Dom::find(NodeId element, AttributeName name) const {
+  for (const Attribute* a = attributes(element); a != nullptr; a = a->last ? nullptr : a + 1) {
+    if (a->id == name) return a;
+  }
+  return nullptr;
+}
+
+}  // namespace ftok::html

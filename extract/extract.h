@@ -1,0 +1,45 @@
+// extract: one HTML page to its main text and its own fields.
+//
+//   ftok::ExtractResult page = ftok::extract("<p>Hello", {});
+//   page.text  ->  "Hello"
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "core/options.h"
+#include "extract/metadata.h"
+
+namespace ftok {
+
+struct ExtractOptions {
+  std::string mode = "balanced";   // balanced, precision, recall
+  bool comments = false;
+  bool tables = true;
+  bool links = false;
+  bool images = false;
+  bool markdown = false;
+  bool repeated_lines = false;
+  int64_t bytes_max = 8 << 20;
+  int64_t depth_max = 512;
+  int64_t attributes_max = 400;
+  int64_t nodes_max = 1000000;
+
+  void visit(OptionVisitor& visitor);
+};
+
+struct ExtractResult {
+  const char* drop_reason = nullptr;  // static, "extract.too_complex"; null: there is text
+  const char* detail = "";            // the limit that was met: "depth"
+  double value = 0, limit = 0;
+  std::string text;                   // lines separated by '\n', none at the end
+  html::Metadata metadata;
+  uint64_t steps = 0;                 // counted work: bytes scanned, elements walked over, nodes visited
+  uint64_t arena_bytes = 0;           // the tree's memory at its largest
+};
+
+// `html` in UTF-8. Deterministic, bounded by the caps of `options`, thread-safe.
+ExtractResult extract(std::string_view html, const ExtractOptions& options);
+
+}  // namespace ftok

@@ -1,0 +1,27 @@
+// ExtractStage: Document::html -> Document::text and the page's own fields. Documents that come with text (WET, JSONL) and
+// without html pass untouched.
+//
+// Reasons: extract.too_large (bytes), extract.too_complex (depth, attributes, nodes, formatting, memory: named in detail),
+// extract.no_text (nothing on the page is main content).
+#pragma once
+
+#include <string_view>
+
+#include "core/stage.h"
+#include "extract/extract.h"
+
+namespace ftok {
+
+class ExtractStage : public Stage {
+ public:
+  explicit ExtractStage(ExtractOptions options) : options_(std::move(options)) {}
+
+  std::string_view name() const override { return "extract"; }
+  using Stage::process;
+  Verdict process(Document& document, Report* report) const override;
+
+ private:
+  ExtractOptions options_;
+};
+
+}  // namespace ftok

@@ -1,0 +1,22 @@
+// Layout: kept blocks to text. One line a block: "- " and "1. " before list items (two spaces a level), the cells of a row
+// joined by " | ", code as it stands; in Markdown headings get "#", quotes "> ", code fences. Lines are separated by one '\n'.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "extract/blocks.h"
+
+namespace ftok::html {
+
+struct LayoutOptions {
+  bool markdown = false;
+  bool tables = true;         // else the cells of tables are left out
+  bool repeated_lines = false;  // else a line of 20 letters and more stands once in a page
+};
+
+// `keep` has one entry a block.
+std::string lay_out(const PageBlocks& page, const std::vector<uint8_t>& keep, const LayoutOptions& options);
+
+}  // namespace ftok::html

@@ -1,0 +1,20 @@
+// Metadata: what a page says of itself in <title>, <meta> (plain, OpenGraph, Dublin Core), <link rel=canonical> and JSON-LD
+// (schema.org). OpenGraph wins over JSON-LD over plain tags, first found first.
+#pragma once
+
+#include <string>
+
+#include "extract/dom.h"
+
+namespace ftok::html {
+
+struct Metadata {
+  std::string title, author, published, site, html_language, canonical_url, description;
+  std::string json_ld_text;  // articleBody, for pages whose text is in scripts alone
+  std::string json_ld_type;  // the page's schema.org type: "NewsArticle"
+};
+
+// One walk over the page; at most 16 JSON-LD scripts of 1 MiB are read.
+Metadata read_metadata(const Dom& dom);
+
+}  // namespace ftok::html
