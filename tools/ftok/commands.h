@@ -7,6 +7,7 @@
 
 namespace ftok::cli {
 
+void add_shards_command(CLI::App& app);
 void add_version_command(CLI::App& app);
 
 }  // namespace ftok::cli
