@@ -1,0 +1,80 @@
+#include <gtest/gtest.h>
+
+#include <filesystem>
+
+#include "core/file.h"
+#include "shards/bytes.h"
+#include "tests/cli/run_ftok.h"
+#include "tests/shards/output_folder.h"
+#include "tests/support/test_data.h"
+
+namespace ftok::testing {
+namespace {
+
+// `text` without `folder/`.
+std::string without(std::string text, const std::string& folder) {
+  for (size_t at = text.find(folder + "/"); at != std::string::npos; at = text.find(folder + "/")) {
+    text.erase(at, folder.size() + 1);
+  }
+  return text;
+}
+
+TEST(ShardsInspect, ListsHeaderAndDocuments) {
+  TemporaryFolder folder;
+  make_output_folder(folder.path().string());
+  const Ran ran = run_ftok("shards inspect --documents " + folder / "ftok_train_000001.bin");
+  EXPECT_EQ(ran.exit_code, 0);
+  EXPECT_EQ(without(ran.out, folder.path().string()),
+            "ftok_train_000001.bin: 50 tokens of 2 bytes (magic 20240520, version 1), largest id 999, 3 documents\n"
+            "           0         16 tokens  urn:uuid:10  (from token 5)\n"
+            "          16         22 tokens  urn:uuid:11\n"
+            "          38         12 tokens  urn:uuid:12  (goes on: 23 in all)\n");
+  const Ran json = run_ftok("shards inspect --json " + folder / "ftok_val_000000.bin");
+  EXPECT_TRUE(without(json.out, folder.path().string())
+                  .starts_with("{\"path\":\"ftok_val_000000.bin\",\"magic\":20240520,\"version\":1,\"tokens\":21,\"token_"
+                               "bytes\":2,\"largest_token\":999,\"documents\":1,\"checksum\":\""));
+}
+
+TEST(ShardsVerify, ExitsOneOnAFinding) {
+  TemporaryFolder folder;
+  make_output_folder(folder.path().string());
+  EXPECT_EQ(run_ftok("shards verify " + folder.path().string()).exit_code, 0);
+  std::filesystem::remove(folder / "ftok_val_000000.docs");
+  const Ran ran = run_ftok("shards verify " + folder.path().string());
+  EXPECT_EQ(ran.exit_code, 1);
+  EXPECT_NE(ran.out.find("ftok_val_000000.docs: is listed but is not there"), std::string::npos) << ran.out;
+  EXPECT_EQ(run_ftok("shards verify").exit_code, 2);
+}
+
+TEST(ShardsCat, PutsTogetherADocumentThatACutDivides) {
+  TemporaryFolder folder;
+  make_output_folder(folder.path().string());
+  const Document document = make_document(10, 20);
+  std::string expected = "--- urn:uuid:10: 21 tokens\n999";
+  for (const uint32_t token : document.tokens) expected += " " + std::to_string(token);
+  const Ran whole = run_ftok("shards cat --id urn:uuid:10 " + folder.path().string());
+  EXPECT_EQ(whole.out, expected + "\n");
+  const Ran piece = run_ftok("shards cat --limit 1 " + folder / "ftok_train_000001.bin");
+  EXPECT_TRUE(piece.out.starts_with("--- urn:uuid:10: 16 tokens, from token 5 of 21\n")) << piece.out;
+}
+
+TEST(ShardsCat, DividesAForeignShardAtTheEndOfText) {
+  TemporaryFolder folder;
+  std::string bytes = encode_shard_header(2, 5);
+  for (const int token : {50256, 1, 2, 50256, 3}) append_little_endian(bytes, static_cast<uint16_t>(token));
+  write_file(folder / "a.bin", bytes);
+  EXPECT_EQ(run_ftok("shards cat " + folder / "a.bin").out, "--- a.bin#0: 3 tokens\n50256 1 2\n--- a.bin#1: 2 tokens\n50256 3\n");
+}
+
+TEST(ShardsCat, SaysWhatIsNoShard) {
+  TemporaryFolder folder;
+  write_file(folder / "a.bin", std::string(2000, 'x'));
+  const Ran ran = run_ftok("shards cat " + folder / "a.bin");
+  EXPECT_EQ(ran.exit_code, 1);
+  EXPECT_EQ(without(ran.out, folder.path().string()),
+            "ftok: a.bin is no token shard: bad_magic: magic 2021161080, expected 20240520 (uint16 tokens) or 20240801 (uint32 "
+            "tokens)\n");
+}
+
+}  // namespace
+}  // namespace ftok::testing
