@@ -46,8 +46,8 @@ std::string bytes_text(double bytes) {
     bytes /= 1000;
     ++unit;
   }
-  return fmt::format(bytes < 9.995 && unit > 0 ? "{:.2f} {}" : bytes < 99.95 && unit > 0 ? "{:.1f} {}" : "{:.0f} {}", bytes,
-                     units[unit]);
+  const int digits = unit == 0 || bytes >= 99.95 ? 0 : bytes >= 9.995 ? 1 : 2;
+  return fmt::format("{:.{}f} {}", bytes, digits, units[unit]);
 }
 
 std::string duration_text(double seconds) {
