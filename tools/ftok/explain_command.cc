@@ -55,10 +55,8 @@ Item read_page(const Flags& flags) {
   if (flags.plain_text) {
     item.document.text = std::move(bytes);
   } else {
-    DecodedText decoded = decode_html(bytes, "");
-    item.document.html = std::move(decoded.text);
-    item.document.charset = decoded.charset;
-    item.document.replacements = decoded.replacements;
+    item.document.charset = choose_charset(bytes, "").encoding;
+    item.document.replacements = decode_text(item.document.charset, bytes, item.document.html);
   }
   return item;
 }

@@ -9,8 +9,15 @@
 #include "core/byte_source.h"
 #include "core/error.h"
 #include "core/json.h"
+#include "crawl/charset.h"
+#include "crawl/http_stage.h"
 #include "extract/extract.h"
+#include "extract/extract_stage.h"
 #include "tools/ftok/commands.h"
+#include "tools/ftok/terminal.h"
+#include "tools/run/inputs.h"
+#include "tools/run/read_input.h"
+#include "tools/run/signals.h"
 
 namespace ftok::cli {
 
@@ -18,6 +25,8 @@ namespace {
 
 struct ExtractFlags {
   std::vector<std::string> files;
+  InputListOptions inputs;
+  size_t threads = 0;
   std::string mode = "balanced";
   bool precision = false, recall = false;
   bool json = false, jsonl = false, metadata = false, markdown = false, comments = false, links = false, images = false;
@@ -27,7 +36,8 @@ constexpr char kExamples[] =
     "Examples:\n"
     "  ftok extract page.html\n"
     "  curl -s https://example.org/ | ftok extract --metadata\n"
-    "  ftok extract --jsonl --precision a.html b.html > texts.jsonl";
+    "  ftok extract --jsonl --precision a.html b.html > texts.jsonl\n"
+    "  ftok extract --input crawl.warc.gz --jsonl | head -n 1";
 
 std::string read_page(const std::string& path) {
   constexpr size_t kPageMax = size_t{256} << 20;
@@ -86,6 +96,40 @@ void print_page(const std::string& file, const ExtractResult& page, const Extrac
   if (!page.text.empty()) fmt::print("{}\n", page.text);
 }
 
+// The page in UTF-8, by its byte-order mark, <meta> or looks.
+std::string to_utf8(const std::string& page) {
+  std::string out;
+  decode_text(choose_charset(page, "").encoding, page, out);
+  return out;
+}
+
+// One object a kept page: "id", "url", "text" and the page's own fields.
+std::string to_json(const Document& document) {
+  JsonWriter json;
+  json.begin_object().field("id", document.id).field("url", document.url).field("text", document.text);
+  append_metadata(json, html::Metadata{document.title, document.author, document.published, document.site,
+                                       document.html_language, document.canonical_url, document.description});
+  json.end_object();
+  return json.take() + "\n";
+}
+
+// Every page of the WARC files in order, no filters. A page without text has no line; how many there were is said at the end.
+void extract_inputs(const ExtractFlags& flags, const ExtractOptions& options) {
+  if (!flags.jsonl) throw UsageError("--input: needs --jsonl, one JSON object a page");
+  catch_stop_signals();
+  const Log log = stderr_log();
+  Plan plan;
+  plan.stages.push_back(std::make_unique<HttpStage>(HttpOptions{}));
+  plan.stages.push_back(std::make_unique<ExtractStage>(options));
+  Tally total;
+  for (const std::string& input : list_inputs(flags.inputs)) {
+    total.add(visit_input_with_threads(input, plan, flags.threads, log, [](Item& item) {
+      if (item.verdict.kept()) print_out(to_json(item.document));
+    }).tally);
+  }
+  for (const auto& [reason, count] : total.dropped) log(LogLevel::kInfo, fmt::format("{} pages without a line: {}", count, reason));
+}
+
 void run_extract(const ExtractFlags& flags) {
   ExtractOptions options;
   options.mode = flags.precision ? "precision" : flags.recall ? "recall" : flags.mode;
@@ -93,12 +137,13 @@ void run_extract(const ExtractFlags& flags) {
   options.comments = flags.comments;
   options.links = flags.links;
   options.images = flags.images;
+  if (!flags.inputs.inputs.empty() || !flags.inputs.input_lists.empty()) return extract_inputs(flags, options);
   if (flags.files.size() > 1 && !flags.jsonl) {
     throw UsageError("extract: more than one FILE needs --jsonl");
   }
   const std::vector<std::string> files = flags.files.empty() ? std::vector<std::string>{"-"} : flags.files;
   for (const std::string& file : files) {
-    print_page(file, extract(read_page(file), options), flags);
+    print_page(file, extract(to_utf8(read_page(file)), options), flags);
   }
 }
 
@@ -107,7 +152,11 @@ void run_extract(const ExtractFlags& flags) {
 void add_extract_command(CLI::App& app) {
   CLI::App* command = app.add_subcommand("extract", "Print the main text of HTML pages");
   auto flags = std::make_shared<ExtractFlags>();
-  command->add_option("FILE", flags->files, "HTML in UTF-8; standard input without it");
+  command->add_option("FILE", flags->files, "HTML page; standard input without it");
+  command->add_option("--input", flags->inputs.inputs, "WARC file, glob or address; repeatable")->allow_extra_args(false);
+  command->add_option("--input-list", flags->inputs.input_lists, "File with an input a line; - reads standard input")
+      ->allow_extra_args(false);
+  command->add_option("--threads", flags->threads, "threads for --input; 0: all cores")->capture_default_str();
   command->add_option("--mode", flags->mode, "balanced, precision or recall")
       ->check(CLI::IsMember({"balanced", "precision", "recall"}));
   CLI::Option* precision = command->add_flag("--precision", flags->precision, "the same as --mode precision");

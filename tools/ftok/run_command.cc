@@ -21,7 +21,7 @@ struct Flags {
   std::string recipe = "fineweb-2024-04";
   std::vector<std::string> sets;
   InputListOptions inputs;
-  std::string output, vocabulary, language_model, rejects = "ids", memory = "1G", dedup_memory = "8G", shard_tokens, measure;
+  std::string output, vocabulary, language_model, rejects = "ids", memory = "1G", shard_tokens, measure;
   std::string progress_json;
   uint64_t threads = 0, failed_inputs_max = UINT64_MAX;
   bool no_text = false, json = false, quiet = false;
@@ -49,8 +49,7 @@ void add_flags(CLI::App& command, Flags& flags) {
   command.add_option("--language-model", flags.language_model, "fastText model; default: lid.176.bin if fetched, else the bundled one")->type_name("FILE");
   command.add_option("--shard-tokens", flags.shard_tokens, "Tokens a shard (K, M, G); default: the recipe's, 100M")->type_name("N");
   command.add_option("--threads", flags.threads, "Threads; 0: all cores")->capture_default_str()->type_name("N");
-  command.add_option("--memory", flags.memory, "Ceiling on documents in flight (K, M, G)")->capture_default_str()->type_name("SIZE");
-  command.add_option("--dedup-memory", flags.dedup_memory, "Ceiling on the deduplication index")->capture_default_str()->type_name("SIZE");
+  command.add_option("--memory", flags.memory, "Ceiling on documents in flight (K, M, G); the index has dedup.memory")->capture_default_str()->type_name("SIZE");
   command.add_option("--rejects", flags.rejects, "What is written of dropped documents: none, ids or text")->capture_default_str();
   command.add_flag("--no-text", flags.no_text, "Keep no text: shards only");
   command.add_option("--max-failed-inputs", flags.failed_inputs_max, "End the run when more inputs than this fail; default: no limit")->type_name("N");
@@ -86,7 +85,6 @@ void run_command(Flags flags) {
   options.output = flags.output;
   options.threads = flags.threads;
   options.memory = static_cast<uint64_t>(parse_size(flags.memory, true, "--memory"));
-  options.dedup_memory = static_cast<uint64_t>(parse_size(flags.dedup_memory, true, "--dedup-memory"));
   options.rejects = parse_rejects(flags.rejects);
   options.text = !flags.no_text;
   options.failed_inputs_max = flags.failed_inputs_max;

@@ -25,7 +25,7 @@ Committer::Committer(OutputFolder& folder, const Plan& plan, const CommitOptions
       plan_(plan),
       options_(options),
       progress_(progress),
-      deduplicator_(std::make_unique<Deduplicator>(plan.dedup, options.dedup_memory)) {
+      deduplicator_(std::make_unique<Deduplicator>(plan.dedup, plan.keys_per_document)) {
   Manifest manifest;
   if (std::filesystem::exists(folder.manifest())) manifest = read_manifest(folder.manifest());
   remove_unlisted_shards(folder.path(), manifest.shards);
@@ -50,8 +50,11 @@ void Committer::rebuild_index(const PartReceipt& part) {
   first_document_.push_back(judged_);
   if (part.judged == 0) return;
   const PartKeys keys(part_paths(folder_.parts(), part.number).keys);
-  deduplicator_->begin_input(parse_input_report(part.report)->input);
-  keys.for_each([&](uint64_t, std::string_view, std::span<const uint64_t> row) { deduplicator_->add(row, judged_++); });
+  deduplicator_->begin_input();
+  keys.for_each([&](uint64_t, std::string_view, std::span<const uint64_t> row) {
+    if (deduplicator_->active()) deduplicator_->replay(row, judged_);
+    ++judged_;
+  });
 }
 
 void Committer::commit(uint64_t number) {
@@ -66,17 +69,14 @@ void Committer::commit(uint64_t number) {
   PartWriter writer(part_options, number);
   first_document_.push_back(judged_);
   ids_.clear();
-  deduplicator_->begin_input(report.input);
+  deduplicator_->begin_input();
   ordered_pipeline<Entry>(
       options_.live_max,
       [&]() -> std::unique_ptr<Entry> {
         if (stop_requested()) throw Stopped();
         auto entry = std::make_unique<Entry>();
         if (!reader.next(entry->candidate)) return nullptr;
-        if (entry->candidate.is_document) {
-          judge(*entry);
-          writer.add_judged(entry->candidate.document.id, deduplicator_->last_keys());
-        }
+        if (entry->candidate.is_document) judge(*entry, writer);
         return entry;
       },
       [&](Entry& entry) { work(entry); }, [&](Entry& entry) { emit(entry, writer, report); });
@@ -88,11 +88,14 @@ void Committer::commit(uint64_t number) {
   ++progress_.inputs_committed;
 }
 
-void Committer::judge(Entry& entry) {
+void Committer::judge(Entry& entry, PartWriter& writer) {
   const CpuTimer timer(options_.dedup_ns);
-  Document& document = entry.candidate.document;
+  const Document& document = entry.candidate.document;
   ids_.push_back(document.id);
-  entry.verdict = deduplicator_->judge(document, judged_++);
+  const std::vector<uint64_t> keys = deduplicator_->active() ? deduplicator_->keys(document) : std::vector<uint64_t>();
+  writer.add_judged(document.id, keys);
+  if (deduplicator_->active()) entry.verdict = deduplicator_->judge(keys, judged_);
+  ++judged_;
   if (!entry.verdict.kept()) entry.duplicate_of = id_of(static_cast<uint64_t>(entry.verdict.value));
 }
 
@@ -113,7 +116,7 @@ void Committer::work(Entry& entry) const {
   document = std::move(item.document);
   const CpuTimer timer(options_.encode_ns);
   document.tokens = plan_.encoding->encode_ordinary(document.text);
-  entry.specials_as_text = plan_.count_specials(document.text);
+  entry.specials_as_text = plan_.encoding->count_specials(document.text);
 }
 
 void Committer::emit(Entry& entry, PartWriter& writer, InputReport& report) {
@@ -202,6 +205,13 @@ std::vector<std::string> Committer::shard_names() const {
   std::vector<std::string> names;
   for (const ShardEntry& entry : shard_entries_) names.push_back(entry.shard.name);
   return names;
+}
+
+std::string Committer::dedup_summary(uint64_t documents_expected) const {
+  if (!deduplicator_->active()) return "deduplication is off";
+  return fmt::format("deduplication index: at most {} for the {} documents expected; ceiling dedup.memory = {}",
+                     bytes_text(static_cast<double>(deduplicator_->predict_bytes(documents_expected))), documents_expected,
+                     bytes_text(static_cast<double>(plan_.dedup.memory)));
 }
 
 std::vector<std::string> Committer::quarantined() const {

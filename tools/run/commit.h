@@ -22,7 +22,6 @@ struct CommitOptions {
   Rejects rejects = Rejects::kIds;
   bool text = true;
   size_t live_max = 8;
-  uint64_t dedup_memory = 0;
   std::atomic<uint64_t>* late_stage_ns = nullptr;  // CPU time a late stage
   std::atomic<uint64_t>* dedup_ns = nullptr;
   std::atomic<uint64_t>* encode_ns = nullptr;
@@ -46,14 +45,15 @@ class Committer {
   Tally tally() const;
   std::vector<std::string> shard_names() const;
   std::vector<std::string> quarantined() const;
-  std::string dedup_summary() const;
+  // What the index will take for so many documents that reach it, for the log.
+  std::string dedup_summary(uint64_t documents_expected) const;
 
  private:
   struct Entry;
 
   void rebuild_index(const PartReceipt& part);
   void add_to_shards(const PartReceipt& part);
-  void judge(Entry& entry);
+  void judge(Entry& entry, PartWriter& writer);
   void work(Entry& entry) const;
   void emit(Entry& entry, PartWriter& writer, InputReport& report);
   std::string id_of(uint64_t document) const;

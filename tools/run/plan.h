@@ -23,7 +23,8 @@ struct Plan {
   SourceOptions source;                                // file_path and dump are set for each input
   std::vector<std::unique_ptr<const Stage>> stages;    // before deduplication, in order
   std::vector<std::unique_ptr<const Stage>> late_stages;  // after it: PII
-  DedupOptions dedup;
+  DeduplicatorOptions dedup;
+  size_t keys_per_document = 0;                        // of Document::bucket_keys
   ShardWriterOptions shards;                           // all but the folder
   int64_t validation_per_mille = 5;
   std::shared_ptr<const Encoding> encoding;
@@ -32,9 +33,6 @@ struct Plan {
   std::string binding;                                 // the recipe, what is written and all digests: what a folder is bound to
   std::vector<std::string> notes;                      // what differs from what the recipe names: log and manifest say it
   std::map<std::string, std::string> digests;          // of models and lists, name -> hex
-
-  // How often a special token's text stands in `text`, which is encoded as plain text.
-  uint64_t count_specials(std::string_view text) const;
 };
 
 // Runs the stages in order on an item that the source did not decide; stops at the first that does not keep. With `measure`

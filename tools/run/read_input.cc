@@ -3,6 +3,9 @@
 #include <fmt/format.h>
 #include <xxhash.h>
 
+#include <algorithm>
+#include <thread>
+
 #include "core/pipeline.h"
 #include "tools/run/cpu_clock.h"
 #include "tools/run/inputs.h"
@@ -127,6 +130,17 @@ InputReport visit_input(const std::string& input, const Plan& plan, bool measure
         emit(item);
       });
   reader.finish();
+  return report;
+}
+
+InputReport visit_input_with_threads(const std::string& input, const Plan& plan, size_t threads, const Log& log,
+                                     const std::function<void(Item&)>& emit) {
+  if (threads == 0) threads = std::max(1u, std::thread::hardware_concurrency());
+  ReadInputOptions options;
+  options.live_max = 4 * threads;
+  InputReport report;
+  oneapi::tbb::task_arena arena(static_cast<int>(threads), 1);
+  arena.execute([&] { report = visit_input(input, plan, false, options, log, emit); });
   return report;
 }
 

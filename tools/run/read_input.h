@@ -37,4 +37,8 @@ InputReport read_input(const std::string& input, const std::string& path, const 
 InputReport visit_input(const std::string& input, const Plan& plan, bool measure, const ReadInputOptions& options,
                         const Log& log, const std::function<void(Item&)>& emit);
 
+// The same in an arena of its own with `threads` threads (0: all cores) and nothing measured.
+InputReport visit_input_with_threads(const std::string& input, const Plan& plan, size_t threads, const Log& log,
+                                     const std::function<void(Item&)>& emit);
+
 }  // namespace ftok

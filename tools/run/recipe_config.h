@@ -7,6 +7,7 @@
 
 #include "core/options.h"
 #include "crawl/http_stage.h"
+#include "crawl/source.h"
 #include "dedup/deduplicator.h"
 #include "dedup/minhash.h"
 #include "extract/extract_stage.h"
@@ -39,6 +40,7 @@ struct ShardOptions {
 
 struct RecipeConfig {
   StageList top;
+  SourceOptions input;
   HttpOptions http;
   UrlOptions url;
   ExtractOptions extract;
@@ -46,9 +48,9 @@ struct RecipeConfig {
   GopherRepetitionOptions gopher_repetition;
   GopherQualityOptions gopher_quality;
   C4Options c4;
-  FinewebOptions fineweb;
+  FineWebOptions fineweb;
   MinHashOptions minhash;
-  DedupOptions dedup;
+  DeduplicatorOptions dedup;
   PiiOptions pii;
   ShardOptions shards;
 };

@@ -10,8 +10,8 @@
 namespace ftok {
 
 struct PlanOptions {
-  std::string vocabulary;       // name or path; empty: no encoding (measuring, extracting)
-  std::string language_model;   // path; empty: lid.176.bin of the cache, else the bundled model
+  std::string vocabulary;      // path; empty: no encoding (measuring, explaining)
+  std::string language_model;  // path; empty: the recipe's
   Rejects rejects = Rejects::kIds;
   bool text = true;
 };
@@ -22,6 +22,6 @@ struct PlanOptions {
 Plan make_plan(const RecipeConfig& recipe, const PlanOptions& options, const Log& log);
 
 // One stage of a recipe by name.
-std::unique_ptr<const Stage> make_stage(const std::string& name, const RecipeConfig& recipe, const PlanOptions& options, Plan& plan);
+std::unique_ptr<const Stage> make_stage(const std::string& name, const RecipeConfig& recipe, Plan& plan);
 
 }  // namespace ftok

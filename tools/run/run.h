@@ -22,8 +22,7 @@ struct RunOptions {
   std::vector<std::string> inputs;  // list_inputs
   std::string output;
   size_t threads = 0;               // 0: all cores
-  uint64_t memory = uint64_t{1} << 30;        // ceiling on items in flight, in bytes; the dedup index has its own
-  uint64_t dedup_memory = uint64_t{8} << 30;  // ceiling on the dedup index, in bytes
+  uint64_t memory = uint64_t{1} << 30;        // ceiling on items in flight, in bytes; the dedup index has its own (dedup.memory)
   Rejects rejects = Rejects::kIds;
   bool text = true;                 // keep the documents' text (text/NNNNNN.jsonl.zst)
   uint64_t failed_inputs_max = UINT64_MAX;
