@@ -44,10 +44,10 @@ void PretokenCounts::grow() {
   }
 }
 
-void PretokenCounts::add_text(std::string_view text, Pattern pattern) {
+void PretokenCounts::add_text(std::string_view text, Pattern pattern, uint64_t weight) {
   for (size_t begin = 0; begin < text.size();) {
     const size_t end = pretoken_end(pattern, text, begin);
-    add(text.substr(begin, end - begin));
+    add(text.substr(begin, end - begin), weight);
     begin = end;
   }
 }

@@ -18,8 +18,8 @@ class PretokenCounts {
 
   void add(std::string_view pretoken, uint64_t count = 1);
 
-  // Cuts `text`, a whole text, by `pattern` and counts its pretokens.
-  void add_text(std::string_view text, Pattern pattern);
+  // Cuts `text`, a whole text, by `pattern` and counts its pretokens, each `weight` times.
+  void add_text(std::string_view text, Pattern pattern, uint64_t weight = 1);
 
   void merge(const PretokenCounts& other);
 

@@ -19,6 +19,9 @@ int run(int argc, char** argv) {
   app.require_subcommand(1);
   app.set_version_flag("--version", "ftok " FTOK_VERSION);
   app.get_formatter()->column_width(34);
+  ftok::cli::add_encode_command(app);
+  ftok::cli::add_decode_command(app);
+  ftok::cli::add_vocab_command(app);
   ftok::cli::add_version_command(app);
   try {
     app.parse(argc, argv);
