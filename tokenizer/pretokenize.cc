@@ -206,4 +206,16 @@ size_t pretoken_end(Pattern pattern, std::string_view text, size_t begin) {
   return static_cast<size_t>(end - data);
 }
 
+size_t last_sure_cut(std::string_view text) {
+  const auto is_word = [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
+  };
+  for (size_t i = text.size(); i-- > 1;) {
+    if (!is_word(text[i])) continue;
+    if (text[i - 1] == '\n') return i;
+    if (text[i - 1] == ' ' && i >= 2 && is_word(text[i - 2])) return i - 1;
+  }
+  return 0;
+}
+
 }  // namespace ftok

@@ -15,9 +15,9 @@ namespace ftok {
 // cut. The end of `text` is the end of the text for the pattern ($).
 size_t pretoken_end(Pattern pattern, std::string_view text, size_t begin);
 
-// How far `pretoken_end` may look past the end of a pretoken, in bytes, when the pretoken does not reach the end of the
-// text: two characters. A piece that ends earlier than this before the end of a chunk is the same in the whole stream,
-// unless it is white space or touches the end of the chunk.
-inline constexpr size_t kPretokenLookahead = 8;
+// The last place > 0 in `text` that is a cut for every pattern whatever follows `text` and comes before it: before a space
+// that an ASCII letter or digit follows and one precedes, or between a newline and an ASCII
+// letter or digit. 0 when there is none. A long text can be handled piece by piece, cut at such places.
+size_t last_sure_cut(std::string_view text);
 
 }  // namespace ftok

@@ -9,6 +9,9 @@ namespace ftok::cli {
 
 void add_extract_command(CLI::App& app);
 void add_shards_command(CLI::App& app);
+void add_decode_command(CLI::App& app);
+void add_encode_command(CLI::App& app);
 void add_version_command(CLI::App& app);
+void add_vocab_command(CLI::App& app);
 
 }  // namespace ftok::cli

@@ -21,6 +21,9 @@ int run(int argc, char** argv) {
   app.get_formatter()->column_width(34);
   ftok::cli::add_extract_command(app);
   ftok::cli::add_shards_command(app);
+  ftok::cli::add_encode_command(app);
+  ftok::cli::add_decode_command(app);
+  ftok::cli::add_vocab_command(app);
   ftok::cli::add_version_command(app);
   try {
     app.parse(argc, argv);

@@ -1,0 +1,55 @@
+// Training a byte-level BPE vocabulary from pretoken counts: again and again the adjacent pair of symbols with the highest
+// count becomes a new symbol.
+//
+// Ties, of pairs with equal counts: with TieBreak::kSmallestRanks the one with the smaller left symbol wins, then the smaller
+// right symbol, symbols being numbered bytes first, then merges in order; with kGreatestBytes the one whose left token has
+// the greater bytes, then the right one (the rule of the CS336 course and some trainers). The result depends on the counts
+// alone, not on their order or on threads. With kSmallestRanks and ByteOrder::kLetters, which numbers the bytes as GPT-2
+// and Hugging Face do, the merges equal those of Hugging Face's BpeTrainer on the same words.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "tokenizer/pretoken_counts.h"
+#include "tokenizer/vocabulary.h"
+
+namespace ftok {
+
+enum class ByteOrder {
+  kBytes,    // rank b is byte b
+  kLetters,  // printable bytes first, in the order of GPT-2's letters
+};
+
+enum class TieBreak { kSmallestRanks, kGreatestBytes };
+
+struct BpeTrainOptions {
+  uint32_t size = 0;               // ranks, the 256 bytes included
+  uint64_t count_min = 1;          // a pair seen less often is not merged
+  uint32_t token_bytes_max = 256;  // a longer token is not made
+  ByteOrder byte_order = ByteOrder::kBytes;
+  TieBreak tie_break = TieBreak::kSmallestRanks;
+  std::function<void(uint32_t made)> progress{};  // called now and then with the number of ranks; may be empty
+};
+
+struct BpeMerges {
+  std::vector<std::pair<uint32_t, uint32_t>> pairs;  // merge i makes rank 256 + i
+  std::vector<uint64_t> counts;                      // how often each pair was there when it was merged
+  std::vector<std::string> tokens;                   // by rank, the 256 bytes first
+};
+
+// Fewer than `size` ranks come out when no pair is left that is seen count_min times. Throws Error when the distinct
+// pretokens have more than 2^32 bytes. Memory is about 30 bytes for each byte of distinct pretokens.
+BpeMerges train_bpe(const PretokenCounts& counts, const BpeTrainOptions& options);
+
+// The vocabulary of `merges`; the special tokens get the ids after the ranks, in order.
+Vocabulary make_vocabulary(const BpeMerges& merges, const std::string& name, Pattern pattern,
+                           const std::vector<std::string>& specials);
+
+// The bytes in the order of GPT-2's letters.
+std::vector<unsigned char> letter_order();
+
+}  // namespace ftok

@@ -1,0 +1,64 @@
+#include "tools/ftok/vocabulary_source.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <filesystem>
+
+#include "core/error.h"
+#include "tools/ftok/bundled.h"
+
+namespace ftok::cli {
+
+void VocabularyFlags::add_to(CLI::App& command) {
+  command.add_option("--vocab", vocab, "Vocabulary: a file (.tiktoken, tokenizer.json, vocab.bpe) or a name")
+      ->capture_default_str();
+  command.add_option("--pattern", pattern,
+                     fmt::format("Pre-tokenisation pattern of a file that does not say it: {}", fmt::join(pattern_names(), ", ")));
+  command.add_option("--special", specials, "A special token of such a file, NAME=ID (repeatable)")
+      ->allow_extra_args(false);
+}
+
+VocabularyHints VocabularyFlags::hints() const {
+  VocabularyHints hints;
+  if (!pattern.empty()) {
+    hints.pattern = pattern_of_name(pattern);
+    if (!hints.pattern) {
+      throw UsageError(fmt::format("--pattern {}: expected one of {}", pattern, fmt::join(pattern_names(), ", ")));
+    }
+  }
+  for (const std::string& special : specials) {
+    const size_t equals = special.rfind('=');
+    const std::string digits = equals == std::string::npos ? "" : special.substr(equals + 1);
+    if (digits.empty() || digits.size() > 7 || digits.find_first_not_of("0123456789") != std::string::npos || equals == 0) {
+      throw UsageError(fmt::format("--special {}: expected NAME=ID", special));
+    }
+    hints.specials.push_back({special.substr(0, equals), static_cast<uint32_t>(std::stoul(digits))});
+  }
+  return hints;
+}
+
+std::string find_vocabulary(const std::string& name) {
+  std::error_code code;
+  if (std::filesystem::is_regular_file(name, code)) return name;
+  const std::string bundled = bundled_file("vocab/" + name + ".tiktoken");
+  if (!bundled.empty()) return bundled;
+  throw UsageError(fmt::format("--vocab {}: no such file, and no bundled vocabulary of that name (there are: {}); "
+                               "`ftok models get` fetches published ones",
+                               name, fmt::join(bundled_vocabularies(), ", ")));
+}
+
+Encoding load_encoding(const VocabularyFlags& flags) { return Encoding::load(find_vocabulary(flags.vocab), flags.hints()); }
+
+std::vector<std::string> bundled_vocabularies() {
+  std::vector<std::string> names;
+  const std::string folder = bundled_file("vocab");
+  if (folder.empty()) return names;
+  for (const auto& entry : std::filesystem::directory_iterator(folder)) {
+    if (entry.path().extension() == ".tiktoken") names.push_back(entry.path().stem().string());
+  }
+  std::sort(names.begin(), names.end());
+  return names;
+}
+
+}  // namespace ftok::cli
