@@ -8,6 +8,7 @@
 namespace ftok::cli {
 
 void add_extract_command(CLI::App& app);
+void add_filter_command(CLI::App& app);
 void add_shards_command(CLI::App& app);
 void add_decode_command(CLI::App& app);
 void add_encode_command(CLI::App& app);

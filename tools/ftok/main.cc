@@ -20,6 +20,7 @@ int run(int argc, char** argv) {
   app.set_version_flag("--version", "ftok " FTOK_VERSION);
   app.get_formatter()->column_width(34);
   ftok::cli::add_extract_command(app);
+  ftok::cli::add_filter_command(app);
   ftok::cli::add_shards_command(app);
   ftok::cli::add_encode_command(app);
   ftok::cli::add_decode_command(app);

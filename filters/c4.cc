@@ -1,0 +1,190 @@
+#include "filters/c4.h"
+
+#include <algorithm>
+#include <array>
+#include <vector>
+
+#include "core/sentences.h"
+#include "core/words.h"
+#include "filters/lines.h"
+#include "filters/rules.h"
+
+namespace ftok {
+namespace {
+
+constexpr std::string_view kPolicyPhrases[] = {"terms of use", "privacy policy", "cookie policy",
+                                               "uses cookies", "use of cookies", "use cookies"};
+
+bool is_digit(char32_t c) { return c < 0x80 ? c >= '0' && c <= '9' : category_of(c) == Category::kNd; }
+
+// The end of a citation that starts with the '[' at `at`: "[12]", "[]", "[edit]", "[citation needed]"; `at` when it is none.
+size_t citation_end(std::string_view line, size_t at) {
+  for (const std::string_view name : {std::string_view("[edit]"), std::string_view("[citation needed]")}) {
+    if (line.substr(at).starts_with(name)) return at + name.size();
+  }
+  size_t end = at + 1;
+  while (end < line.size()) {
+    const Utf8Char c = decode_utf8(line, end);
+    if (c.code_point == ']') return end + 1;
+    if (!is_digit(c.code_point)) break;
+    end += c.size;
+  }
+  return at;
+}
+
+void strip_citations(std::string_view line, std::string& out) {
+  out.clear();
+  size_t begin = 0;
+  for (size_t at = line.find('['); at != std::string_view::npos;) {
+    const size_t end = citation_end(line, at);
+    if (end > at) {
+      out.append(line.substr(begin, at - begin));
+      begin = end;
+    }
+    at = line.find('[', std::max(end, at + 1));
+  }
+  out.append(line.substr(begin));
+}
+
+// Lower case as far as the phrases can tell: ASCII, and the Kelvin sign, whose lower case is "k".
+void lower_ascii(std::string_view line, std::string& out) {
+  static constexpr std::string_view kKelvin = "\u212A";
+  out.clear();
+  size_t begin = 0;
+  for (size_t at = line.find(kKelvin); at != std::string_view::npos; at = line.find(kKelvin, begin)) {
+    out.append(line.substr(begin, at - begin)).append("k");
+    begin = at + kKelvin.size();
+  }
+  out.append(line.substr(begin));
+  for (char& c : out) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+}
+
+// Words between white space: how many, and the longest.
+struct LineWords {
+  size_t count = 0;
+  size_t chars_max = 0;
+};
+
+LineWords count_line_words(std::string_view line) {
+  LineWords words;
+  size_t chars = 0;
+  for (size_t at = 0; at < line.size();) {
+    const auto byte = static_cast<unsigned char>(line[at]);
+    const Utf8Char c = byte < 0x80 ? Utf8Char{byte, 1, true} : decode_utf8(line, at);
+    at += c.size;
+    if (is_python_space(c.code_point)) {
+      chars = 0;
+    } else {
+      if (chars == 0) ++words.count;
+      words.chars_max = std::max(words.chars_max, ++chars);
+    }
+  }
+  return words;
+}
+
+bool ends_in_punctuation(std::string_view line) {
+  if (line.empty() || line.ends_with("...")) return false;
+  return std::string_view(".?!\"'").find(line.back()) != std::string_view::npos;
+}
+
+}  // namespace
+
+// What became of the lines of a text.
+struct C4::Scan {
+  std::string text;                               // the kept lines
+  size_t sentences = 0;                           // in them
+  size_t lorem_ipsum_lines = 0;
+  size_t curly_bracket_lines = 0;
+  LineVerdict first = LineVerdict::kKeep;         // the first of the two that was met
+};
+
+void C4Options::visit(OptionVisitor& visitor) {
+  visitor.choice("rules", rules, rule_sets(), "how sentences are counted: as FineWeb was released, or as datatrove 0.10.1");
+  visitor.field("word_chars_max", word_chars_max, "longest word a line may hold; -1: any (C4's code)");
+  visitor.field("strip_citations", strip_citations, "remove [1], [edit] and [citation needed] (C4's code)");
+  visitor.field("drop_unpunctuated_lines", drop_unpunctuated_lines,
+                "drop lines that do not end in . ? ! \" ' (C4, section 2.2; FineWeb leaves it off)");
+  visitor.field("line_words_min", line_words_min, "fewest words of a line (C4, section 2.2)");
+  visitor.field("drop_lorem_ipsum", drop_lorem_ipsum, "drop a document with \"lorem ipsum\" (C4, section 2.2)");
+  visitor.field("drop_javascript_lines", drop_javascript_lines, "drop lines with \"javascript\" (C4, section 2.2)");
+  visitor.field("drop_curly_bracket", drop_curly_bracket, "drop a document with \"{\" (C4, section 2.2)");
+  visitor.field("drop_policy_lines", drop_policy_lines, "drop lines about cookies and terms of use (C4's code)");
+  visitor.field("sentences_min", sentences_min, "fewest sentences in the kept lines; -1: any (C4, section 2.2)");
+}
+
+C4Options C4Options::head() {
+  C4Options options;
+  options.rules = "head";
+  return options;
+}
+
+C4::C4(C4Options options) : options_(std::move(options)), head_(is_head(name(), options_.rules)) {}
+
+C4::LineVerdict C4::judge_line(std::string_view line, std::string& stripped) const {
+  const LineWords words = count_line_words(line);
+  if (options_.word_chars_max >= 0 && words.chars_max > static_cast<size_t>(options_.word_chars_max)) {
+    return LineVerdict::kDropLine;
+  }
+  if (options_.strip_citations) {
+    strip_citations(line, stripped);
+  } else {
+    stripped.assign(line);
+  }
+  if (options_.drop_unpunctuated_lines && !ends_in_punctuation(stripped)) return LineVerdict::kDropLine;
+  if (static_cast<int64_t>(words.count) < options_.line_words_min) return LineVerdict::kDropLine;
+  thread_local std::string lower;
+  lower_ascii(stripped, lower);
+  const auto has = [&](std::string_view phrase) { return lower.find(phrase) != std::string::npos; };
+  if (options_.drop_lorem_ipsum && has("lorem ipsum")) return LineVerdict::kLoremIpsum;
+  if (options_.drop_javascript_lines && has("javascript")) return LineVerdict::kDropLine;
+  if (options_.drop_curly_bracket && has("{")) return LineVerdict::kCurlyBracket;
+  if (options_.drop_policy_lines && std::any_of(std::begin(kPolicyPhrases), std::end(kPolicyPhrases), has)) {
+    return LineVerdict::kDropLine;
+  }
+  return LineVerdict::kKeep;
+}
+
+// Judges every line; not `whole`: up to the first that drops the document.
+C4::Scan C4::scan(std::string_view text, bool whole) const {
+  thread_local std::vector<std::string_view> lines;
+  thread_local std::string stripped;
+  split_lines(text, lines);
+  Scan scan;
+  bool first_line = true;
+  for (const std::string_view line : lines) {
+    const LineVerdict verdict = judge_line(strip(line), stripped);
+    if (verdict == LineVerdict::kDropLine) continue;
+    if (verdict == LineVerdict::kKeep) {
+      if (options_.sentences_min != -1) scan.sentences += count_sentences(stripped, word_rules(head_));
+      if (!first_line) scan.text += '\n';
+      first_line = false;
+      scan.text += stripped;
+      continue;
+    }
+    ++(verdict == LineVerdict::kLoremIpsum ? scan.lorem_ipsum_lines : scan.curly_bracket_lines);
+    if (scan.first == LineVerdict::kKeep) scan.first = verdict;
+    if (!whole) break;
+  }
+  return scan;
+}
+
+Verdict C4::process(Document& document, Report* report) const {
+  Scan scanned = scan(document.text, report != nullptr);
+  Judge judge(report);
+  const auto lorem_ipsum = [&] {
+    return judge.above("c4.lorem_ipsum", static_cast<double>(scanned.lorem_ipsum_lines), 0);
+  };
+  const auto curly_bracket = [&] {
+    return judge.above("c4.curly_bracket", static_cast<double>(scanned.curly_bracket_lines), 0);
+  };
+  const bool bracket_first = scanned.first == LineVerdict::kCurlyBracket;
+  if (bracket_first ? curly_bracket() || lorem_ipsum() : lorem_ipsum() || curly_bracket()) return judge.verdict();
+  if (judge.below("c4.too_few_sentences", static_cast<double>(scanned.sentences),
+                  static_cast<double>(options_.sentences_min))) {
+    return judge.verdict();
+  }
+  document.text.assign(strip(scanned.text));
+  return judge.verdict();
+}
+
+}  // namespace ftok

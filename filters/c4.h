@@ -1,0 +1,49 @@
+// Stage c4: the line and page rules of C4 (Raffel et al., arXiv 1910.10683, section 2.2), as FineWeb applies them: without
+// the rule that a line must end in punctuation (which an option turns on) and without the bad-words list.
+#pragma once
+
+#include <string>
+
+#include "core/options.h"
+#include "core/stage.h"
+
+namespace ftok {
+
+struct C4Options {
+  std::string rules = "2024-04";  // how sentences are counted
+  int64_t word_chars_max = 1000;
+  bool strip_citations = true;
+  bool drop_unpunctuated_lines = false;
+  int64_t line_words_min = 3;
+  bool drop_lorem_ipsum = true;
+  bool drop_javascript_lines = true;
+  bool drop_curly_bracket = true;
+  bool drop_policy_lines = true;
+  int64_t sentences_min = 5;
+
+  void visit(OptionVisitor& visitor);
+  static C4Options head();
+};
+
+// Drops lines, then the document. Reasons: lorem_ipsum and curly_bracket, whichever stands first in the text, then
+// too_few_sentences. A kept document's text becomes its kept lines, without citations and without white space at their ends
+// or the text's, joined by '\n'; with a report a dropped one's too. Linear in the text.
+class C4 : public Stage {
+ public:
+  explicit C4(C4Options options = {});
+  using Stage::process;
+  std::string_view name() const override { return "c4"; }
+  Verdict process(Document& document, Report* report) const override;
+
+ private:
+  struct Scan;
+  enum class LineVerdict : uint8_t { kKeep, kDropLine, kLoremIpsum, kCurlyBracket };
+
+  LineVerdict judge_line(std::string_view line, std::string& stripped) const;
+  Scan scan(std::string_view text, bool whole) const;
+
+  C4Options options_;
+  bool head_;
+};
+
+}  // namespace ftok

@@ -1,0 +1,40 @@
+// Stage fineweb: FineWeb's own rules against lists and text without sentences (Penedo et al., arXiv 2406.17557, section 3.6,
+// and the released pipeline, which differs from the paper in the duplicate threshold: 0.01, not 0.1).
+#pragma once
+
+#include <string>
+
+#include "core/options.h"
+#include "core/stage.h"
+
+namespace ftok {
+
+struct FineWebOptions {
+  // "2024-04": a value on the threshold drops too, empty lines count as lines, a line may end in . ' " ! ?
+  // "head": only a value beyond it drops, blank lines do not count, a line may end in any script's terminal punctuation
+  std::string rules = "2024-04";
+  double punctuated_lines_min = 0.12;
+  double short_lines_max = 0.67;
+  int64_t short_line_chars = 30;
+  double duplicate_line_chars_max = 0.01;
+  double newlines_per_word_max = 0.3;
+
+  void visit(OptionVisitor& visitor);
+  static FineWebOptions head();
+};
+
+// Reasons, in order: empty, few_punctuated_lines, short_lines, duplicate_line_chars, list. Reads Document::text, changes
+// nothing. Linear in the text.
+class FineWeb : public Stage {
+ public:
+  explicit FineWeb(FineWebOptions options = {});
+  using Stage::process;
+  std::string_view name() const override { return "fineweb"; }
+  Verdict process(Document& document, Report* report) const override;
+
+ private:
+  FineWebOptions options_;
+  bool head_;
+};
+
+}  // namespace ftok

@@ -1,0 +1,127 @@
+#include "filters/gopher_quality.h"
+
+#include <algorithm>
+
+#include "core/words.h"
+#include "filters/lines.h"
+#include "filters/punctuation.h"
+#include "filters/rules.h"
+
+namespace ftok {
+namespace {
+
+// What is counted in the words of a text.
+struct WordCounts {
+  size_t words = 0;
+  size_t non_symbol_words = 0;       // with a character that is no symbol
+  size_t non_symbol_word_chars = 0;  // in all of those
+  size_t alphabetic_words = 0;       // with a letter
+};
+
+bool is_ascii_letter(unsigned char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
+
+void count_word(std::string_view word, WordCounts& counts) {
+  ++counts.words;
+  bool symbol = true, alphabetic = false;
+  if (is_ascii_letter(static_cast<unsigned char>(word[0]))) {
+    symbol = false;
+    alphabetic = true;
+  }
+  for (size_t at = 0; at < word.size() && (symbol || !alphabetic);) {
+    const Utf8Char c = decode_utf8(word, at);
+    symbol = symbol && is_symbol_char(c.code_point);
+    alphabetic = alphabetic || is_letter(category_of(c.code_point));
+    at += c.size;
+  }
+  if (alphabetic) ++counts.alphabetic_words;
+  if (symbol) return;
+  ++counts.non_symbol_words;
+  counts.non_symbol_word_chars += char_count(word);
+}
+
+double ratio(size_t part, size_t whole) {
+  return whole == 0 ? 0 : static_cast<double>(part) / static_cast<double>(whole);
+}
+
+bool starts_as_bullet(std::string_view line) {
+  line = strip_front(line);
+  return line.starts_with("\u2022") || line.starts_with("-");
+}
+
+bool ends_in_ellipsis(std::string_view line) {
+  line = strip_back(line);
+  return line.ends_with("...") || line.ends_with("\u2026");
+}
+
+}  // namespace
+
+void GopherQualityOptions::visit(OptionVisitor& visitor) {
+  visitor.choice("rules", rules, rule_sets(), "how words are split: as FineWeb was released, or as datatrove 0.10.1");
+  visitor.field("words_min", words_min, "fewest words that are not symbols (Gopher, A.1.1)");
+  visitor.field("words_max", words_max, "most words that are not symbols (Gopher, A.1.1)");
+  visitor.field("mean_word_chars_min", mean_word_chars_min, "smallest mean length of those words (Gopher, A.1.1)");
+  visitor.field("mean_word_chars_max", mean_word_chars_max, "largest mean length of those words (Gopher, A.1.1)");
+  visitor.field("hashes_per_word_max", hashes_per_word_max, "most \"#\" a word (Gopher, A.1.1)");
+  visitor.field("ellipses_per_word_max", ellipses_per_word_max, "most ellipses a word (Gopher, A.1.1)");
+  visitor.field("bullet_lines_max", bullet_lines_max, "largest share of lines that start as a bullet (Gopher, A.1.1)");
+  visitor.field("ellipsis_lines_max", ellipsis_lines_max,
+                "largest share of lines that end in an ellipsis (Gopher, A.1.1)");
+  visitor.field("alphabetic_words_min", alphabetic_words_min, "smallest share of words with a letter (Gopher, A.1.1)");
+  visitor.field("stop_words_min", stop_words_min, "fewest different stop words (Gopher, A.1.1)");
+  visitor.field("stop_words", stop_words, "the stop words, case-sensitive (Gopher, A.1.1)");
+}
+
+GopherQualityOptions GopherQualityOptions::head() {
+  GopherQualityOptions options;
+  options.rules = "head";
+  return options;
+}
+
+GopherQuality::GopherQuality(GopherQualityOptions options)
+    : options_(std::move(options)), head_(is_head(name(), options_.rules)) {}
+
+bool GopherQuality::judge_words(std::string_view text, Judge& judge) const {
+  const std::vector<std::string_view>& words = words_of(text, word_rules(head_));
+  WordCounts counts;
+  std::vector<bool> seen(options_.stop_words.size(), false);
+  for (const std::string_view word : words) {
+    count_word(word, counts);
+    for (size_t i = 0; i < seen.size(); ++i) {
+      if (word == options_.stop_words[i]) seen[i] = true;
+    }
+  }
+  const auto non_symbol_words = static_cast<double>(counts.non_symbol_words);
+  const double mean_chars = ratio(counts.non_symbol_word_chars, counts.non_symbol_words);
+  const size_t ellipses = count_occurrences(text, "...") + count_occurrences(text, "\u2026");
+  if (judge.below("gopher_quality.too_short", non_symbol_words, static_cast<double>(options_.words_min)) ||
+      judge.above("gopher_quality.too_long", non_symbol_words, static_cast<double>(options_.words_max)) ||
+      judge.below("gopher_quality.short_words", mean_chars, options_.mean_word_chars_min) ||
+      judge.above("gopher_quality.long_words", mean_chars, options_.mean_word_chars_max) ||
+      judge.above("gopher_quality.hashes", ratio(count_occurrences(text, "#"), counts.words),
+                  options_.hashes_per_word_max) ||
+      judge.above("gopher_quality.ellipses", ratio(ellipses, counts.words), options_.ellipses_per_word_max) ||
+      judge_lines(text, judge)) {
+    return true;
+  }
+  const auto stop_words = static_cast<double>(std::count(seen.begin(), seen.end(), true));
+  return judge.below("gopher_quality.few_alphabetic_words", ratio(counts.alphabetic_words, counts.words),
+                     options_.alphabetic_words_min) ||
+         judge.below("gopher_quality.few_stop_words", stop_words, static_cast<double>(options_.stop_words_min));
+}
+
+bool GopherQuality::judge_lines(std::string_view text, Judge& judge) const {
+  thread_local std::vector<std::string_view> lines;
+  split_lines(text, lines);
+  const auto bullets = static_cast<size_t>(std::count_if(lines.begin(), lines.end(), starts_as_bullet));
+  const auto ellipses = static_cast<size_t>(std::count_if(lines.begin(), lines.end(), ends_in_ellipsis));
+  return judge.above("gopher_quality.bullet_lines", ratio(bullets, lines.size()), options_.bullet_lines_max) ||
+         judge.above("gopher_quality.ellipsis_lines", ratio(ellipses, lines.size()), options_.ellipsis_lines_max);
+}
+
+Verdict GopherQuality::process(Document& document, Report* report) const {
+  Judge judge(report);
+  judge_words(document.text, judge);
+  return judge.verdict();
+}
+
+}  // namespace ftok

@@ -1,0 +1,40 @@
+// Stage gopher_repetition: drops text that repeats itself. Rules and constants: Gopher (Rae et al., arXiv 2112.11446, table A1),
+// as FineWeb applies them; every value is a share of the text's characters, of its paragraphs or of its lines.
+#pragma once
+
+#include <array>
+#include <string>
+
+#include "core/options.h"
+#include "core/stage.h"
+
+namespace ftok {
+
+struct GopherRepetitionOptions {
+  std::string rules = "2024-04";  // how words are split
+  double duplicate_paragraphs_max = 0.30;
+  double duplicate_paragraph_chars_max = 0.20;
+  double duplicate_lines_max = 0.30;
+  double duplicate_line_chars_max = 0.20;
+  std::array<double, 3> top_ngram_chars_max = {0.20, 0.18, 0.16};                          // n = 2, 3, 4
+  std::array<double, 6> duplicate_ngram_chars_max = {0.15, 0.14, 0.13, 0.12, 0.11, 0.10};  // n = 5..10
+
+  void visit(OptionVisitor& visitor);
+  static GopherRepetitionOptions head();
+};
+
+// Reasons, in order: empty, duplicate_paragraphs, duplicate_paragraph_chars, duplicate_lines, duplicate_line_chars,
+// top_2gram .. top_4gram, duplicate_5gram .. duplicate_10gram. Reads Document::text, changes nothing. Linear in the text.
+class GopherRepetition : public Stage {
+ public:
+  explicit GopherRepetition(GopherRepetitionOptions options = {});
+  using Stage::process;
+  std::string_view name() const override { return "gopher_repetition"; }
+  Verdict process(Document& document, Report* report) const override;
+
+ private:
+  GopherRepetitionOptions options_;
+  bool head_;
+};
+
+}  // namespace ftok

@@ -1,0 +1,133 @@
+// Both measures skip almost everything in ordinary text. An n-gram can only occur twice when both (n-1)-grams in it do, so
+// from n = 3 on only those are looked up. And two equal strings begin alike: an n-gram of at least kWindow bytes is looked up
+// only when the kWindow bytes at its start occur at another word's start too. (Duplicates are joined without spaces, so equal
+// strings need not be equal words, and the first rule does not hold for them.)
+#include "filters/ngrams.h"
+
+#include <algorithm>
+#include <cstring>
+#define XXH_INLINE_ALL
+#include <xxhash.h>
+
+#include "filters/lines.h"
+
+namespace ftok {
+namespace {
+
+constexpr size_t kWindow = 16;
+constexpr uint32_t kUnique = 0xFFFFFFFF;
+constexpr size_t kKeptWordsMax = size_t{1} << 20;
+
+uint64_t mix(uint64_t a, uint64_t b) {
+  __extension__ using uint128 = unsigned __int128;
+  const auto product = static_cast<uint128>(a ^ 0x9E3779B97F4A7C15u) * (b ^ 0xD6E8FEB86659FD93u);
+  return static_cast<uint64_t>(product) ^ static_cast<uint64_t>(product >> 64);
+}
+
+uint64_t load(const char* bytes) {
+  uint64_t value = 0;
+  std::memcpy(&value, bytes, sizeof value);
+  return value;
+}
+
+}  // namespace
+
+void WordNGrams::assign(const std::vector<std::string_view>& words) {
+  if (begins_.capacity() > kKeptWordsMax) *this = WordNGrams();
+  windows_found_ = false;
+  joined_.clear();
+  begins_.clear();
+  chars_before_.clear();
+  word_ids_.clear();
+  table_.clear();
+  counts_.assign(words.size(), 0);
+  size_t chars = 0;
+  for (uint32_t i = 0; i < words.size(); ++i) {
+    begins_.push_back(static_cast<uint32_t>(joined_.size()));
+    chars_before_.push_back(static_cast<uint32_t>(chars));
+    joined_.append(words[i]);
+    chars += char_count(words[i]);
+    const uint64_t hash = XXH3_64bits(words[i].data(), words[i].size());
+    word_ids_.push_back(table_.find_or_insert(hash, i, [&](uint32_t other) { return words[other] == words[i]; }));
+    ++counts_[word_ids_.back()];
+  }
+  begins_.push_back(static_cast<uint32_t>(joined_.size()));
+  chars_before_.push_back(static_cast<uint32_t>(chars));
+  gram_ids_ = word_ids_;
+  mark_unique(gram_ids_);
+}
+
+void WordNGrams::mark_unique(std::vector<uint32_t>& ids) const {
+  for (uint32_t& id : ids) {
+    if (id != kUnique && counts_[id] == 1) id = kUnique;
+  }
+}
+
+size_t WordNGrams::top_chars(size_t n) {
+  if (word_count() < n) return 0;
+  const size_t gram_count = word_count() - n + 1;
+  table_.clear();
+  counts_.assign(gram_count, 0);
+  next_ids_.assign(gram_count, kUnique);
+  for (uint32_t i = 0; i < gram_count; ++i) {
+    if (gram_ids_[i] == kUnique || gram_ids_[i + 1] == kUnique) continue;
+    const uint64_t hash = mix(gram_ids_[i], word_ids_[i + n - 1]);
+    const auto equals = [&](uint32_t other) {
+      return gram_ids_[other] == gram_ids_[i] && word_ids_[other + n - 1] == word_ids_[i + n - 1];
+    };
+    next_ids_[i] = table_.find_or_insert(hash, i, equals);
+    ++counts_[next_ids_[i]];
+  }
+  uint32_t top = 0, top_count = 1;  // where no n-gram occurs twice, the first is the most frequent
+  for (uint32_t i = 0; i < gram_count; ++i) {
+    if (counts_[i] > top_count) {
+      top = i;
+      top_count = counts_[i];
+    }
+  }
+  mark_unique(next_ids_);
+  gram_ids_.swap(next_ids_);
+  return (chars(top, n) + n - 1) * top_count;
+}
+
+// Marks the words whose window occurs more than once, and those too near the end to have one.
+void WordNGrams::find_repeated_windows() {
+  windows_found_ = true;
+  table_.clear();
+  const auto count = static_cast<uint32_t>(word_count());
+  window_repeats_.assign(count, false);
+  for (uint32_t i = 0; i < count; ++i) {
+    if (joined_.size() - begins_[i] < kWindow) {
+      window_repeats_[i] = true;
+      continue;
+    }
+    const char* const window = joined_.data() + begins_[i];
+    const auto equals = [&](uint32_t other) { return std::memcmp(joined_.data() + begins_[other], window, kWindow) == 0; };
+    const uint32_t first = table_.find_or_insert(mix(load(window), load(window + 8)), i, equals);
+    if (first != i) window_repeats_[first] = window_repeats_[i] = true;
+  }
+}
+
+size_t WordNGrams::duplicate_chars(size_t n) {
+  if (!windows_found_) find_repeated_windows();
+  if (word_count() < n) return 0;
+  table_.clear();
+  size_t duplicates = 0;
+  for (uint32_t i = 0; i + n <= word_count();) {
+    const std::string_view gram = joined(i, n);
+    uint32_t first = i;
+    if (window_repeats_[i] || gram.size() < kWindow) {
+      const auto equals = [&](uint32_t other) { return joined(other, n) == gram; };
+      first = table_.find_or_insert(XXH3_64bits(gram.data(), gram.size()), i, equals);
+    }
+    if (first == i) {
+      ++i;
+    } else {
+      duplicates += chars(i, n);
+      i += static_cast<uint32_t>(n);
+    }
+  }
+  return duplicates;
+}
+
+}  // namespace ftok
