@@ -8,5 +8,6 @@
 namespace ftok::cli {
 
 void add_version_command(CLI::App& app);
+void add_warc_command(CLI::App& app);
 
 }  // namespace ftok::cli

@@ -20,6 +20,7 @@ int run(int argc, char** argv) {
   app.set_version_flag("--version", "ftok " FTOK_VERSION);
   app.get_formatter()->column_width(34);
   ftok::cli::add_version_command(app);
+  ftok::cli::add_warc_command(app);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
