@@ -9,6 +9,11 @@
 #include "crawl/zstd.h"
 
 namespace ftok {
+namespace {
+
+constexpr size_t kReadStep = size_t{512} << 10;  // bytes asked of the source at a time, at least
+
+}  // namespace
 
 char* ByteWindow::reserve(size_t size) {
   if (begin_ == end_) begin_ = end_ = 0;
@@ -30,8 +35,7 @@ char* ByteWindow::reserve(size_t size) {
 
 bool StoredBytes::fill(size_t size) {
   while (window_.size() < size && !ended_) {
-    // One large read at a time: what is missing, and as much again, so that refills stay rare.
-    const size_t want = std::max(size, 2 * size - window_.size());
+    const size_t want = std::max(size - window_.size(), kReadStep);
     const size_t got = source_->read(window_.reserve(want), want);
     window_.commit(got);
     ended_ = got == 0;

@@ -217,8 +217,8 @@ bool WarcReader::find_head(size_t& size) {
       if (window.size() > limits_.header_bytes_max || !input_->grow()) return false;
       continue;
     }
-    const size_t length = end - line;
-    if (length == 0 || (length == 1 && window[line] == '\r')) {
+    // An empty line, whatever its carriage returns: some files have CR CR LF throughout.
+    if (window.find_first_not_of('\r', line) == end) {
       size = end + 1;
       return true;
     }

@@ -14,5 +14,6 @@ void add_decode_command(CLI::App& app);
 void add_encode_command(CLI::App& app);
 void add_version_command(CLI::App& app);
 void add_vocab_command(CLI::App& app);
+void add_warc_command(CLI::App& app);
 
 }  // namespace ftok::cli

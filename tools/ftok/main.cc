@@ -26,6 +26,7 @@ int run(int argc, char** argv) {
   ftok::cli::add_decode_command(app);
   ftok::cli::add_vocab_command(app);
   ftok::cli::add_version_command(app);
+  ftok::cli::add_warc_command(app);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {

@@ -1,0 +1,196 @@
+// `ftok warc list|count|cat`: what is in a WARC or ARC file, without a pipeline.
+#include <fmt/format.h>
+
+#include <charconv>
+#include <cstdio>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "core/byte_source.h"
+#include "core/error.h"
+#include "core/json.h"
+#include "crawl/ascii.h"
+#include "crawl/http_stage.h"
+#include "crawl/warc.h"
+#include "crawl/warc_source.h"
+#include "tools/ftok/commands.h"
+
+namespace ftok::cli {
+namespace {
+
+struct WarcFlags {
+  std::vector<std::string> files;
+  std::string file;
+  std::string place;
+  bool json = false;
+  bool payload = false;
+};
+
+// Where a record lies: "1234", or "1234+567" for one that starts 567 decoded bytes into the member at 1234.
+std::string place_of(const WarcRecord& record) {
+  if (record.offset_in_member == 0) return std::to_string(record.offset);
+  return fmt::format("{}+{}", record.offset, record.offset_in_member);
+}
+
+// The source from byte `offset` on.
+class TailSource : public ByteSource {
+ public:
+  TailSource(std::unique_ptr<ByteSource> source, uint64_t offset) : source_(std::move(source)) {
+    std::vector<char> passed(1 << 20);
+    while (offset > 0) {
+      const size_t got = source_->read(passed.data(), std::min<uint64_t>(offset, passed.size()));
+      if (got == 0) throw Error(source_->name() + " ends before that offset");
+      offset -= got;
+    }
+  }
+  size_t read(char* out, size_t size) override { return source_->read(out, size); }
+  const std::string& name() const override { return source_->name(); }
+
+ private:
+  std::unique_ptr<ByteSource> source_;
+};
+
+WarcReader open_warc(const std::string& file) { return WarcReader(make_decoded_input(open_file_source(file))); }
+
+void log_damage(const std::string& file, WarcReader& reader, std::map<std::string, uint64_t>* counts) {
+  for (const Damage& damage : reader.take_damage()) {
+    fmt::print(stderr, "{}: damage at {}: {} {}\n", file, damage.offset, damage.code, damage.detail);
+    if (counts != nullptr) ++(*counts)[damage.code];
+  }
+}
+
+void list_file(const std::string& file, bool json) {
+  WarcReader reader = open_warc(file);
+  WarcRecord record;
+  while (reader.next(record)) {
+    if (json) {
+      JsonWriter line;
+      line.begin_object().field("file", file).field("offset", record.offset);
+      line.field("offset_in_member", record.offset_in_member).field("type", std::string(record.type));
+      line.field("url", std::string(record.url)).field("date", std::string(record.date)).field("id", std::string(record.id));
+      line.field("content_type", std::string(record.content_type)).field("length", record.content_length);
+      if (record.damage != nullptr) line.field("damage", record.damage).field("detail", record.detail);
+      fmt::print("{}\n", line.end_object().text());
+    } else {
+      fmt::print("{}\t{}\t{}\t{}{}{}\n", place_of(record), record.type, record.content_length, record.url,
+                 record.damage != nullptr ? "\t" : "", record.damage != nullptr ? record.damage : "");
+    }
+    log_damage(file, reader, nullptr);
+  }
+  log_damage(file, reader, nullptr);
+}
+
+void count_file(const std::string& file, bool json) {
+  WarcReader reader = open_warc(file);
+  WarcRecord record;
+  uint64_t records = 0, damaged = 0;
+  std::map<std::string, uint64_t> types, damage;
+  while (reader.next(record)) {
+    ++records;
+    ++types[record.type.empty() ? "none" : lower_ascii(record.type)];
+    if (record.damage != nullptr) {
+      ++damaged;
+      fmt::print(stderr, "{}: damaged record at {}: {} {}\n", file, place_of(record), record.damage, record.detail);
+    }
+    log_damage(file, reader, &damage);
+  }
+  log_damage(file, reader, &damage);
+  if (json) {
+    JsonWriter line;
+    line.begin_object().field("file", file).field("compression", reader.input().compression());
+    line.field("records", records).field("damaged", damaged).key("types").begin_object();
+    for (const auto& [type, count] : types) line.field(type, count);
+    line.end_object().key("damage").begin_object();
+    for (const auto& [code, count] : damage) line.field(code, count);
+    fmt::print("{}\n", line.end_object().end_object().text());
+    return;
+  }
+  fmt::print("{}\trecords {}\tdamaged {}", file, records, damaged);
+  for (const auto& [type, count] : types) fmt::print("\t{} {}", type, count);
+  for (const auto& [code, count] : damage) fmt::print("\t{} {}", code, count);
+  fmt::print("\n");
+}
+
+// "1234" or "1234+567".
+void parse_place(const std::string& text, uint64_t& offset, uint64_t& in_member) {
+  const char* const end = text.data() + text.size();
+  auto [at, error] = std::from_chars(text.data(), end, offset);
+  bool good = error == std::errc();
+  if (good && at != end && *at == '+') {
+    const auto inner = std::from_chars(at + 1, end, in_member);
+    good = inner.ec == std::errc();
+    at = inner.ptr;
+  }
+  if (!good || at != end) throw UsageError("OFFSET: expected N or N+N as `ftok warc list` prints it, got " + text);
+}
+
+void write_all(std::string_view bytes) {
+  if (std::fwrite(bytes.data(), 1, bytes.size(), stdout) != bytes.size()) throw Error("cannot write to standard output");
+}
+
+void cat_record(const WarcFlags& flags) {
+  uint64_t offset = 0, in_member = 0;
+  parse_place(flags.place, offset, in_member);
+  WarcReader reader(make_decoded_input(std::make_unique<TailSource>(open_file_source(flags.file), offset)));
+  WarcRecord record;
+  bool found = false;
+  while (!found && reader.next(record)) {
+    found = record.offset == 0 && record.offset_in_member == in_member;
+    if (record.offset > 0) break;
+  }
+  if (!found) throw Error(fmt::format("{} has no record at {}", flags.file, flags.place));
+  if (record.damage != nullptr) {
+    fmt::print(stderr, "{}: damaged record at {}: {} {}\n", flags.file, flags.place, record.damage, record.detail);
+  }
+  if (!flags.payload) {
+    fmt::print("{}\n", record.version);
+    for (const auto& [name, value] : record.fields) fmt::print("{}: {}\n", name, value);
+    fmt::print("\n");
+    write_all(record.block);
+    return;
+  }
+  if (std::string_view(record_kind(record)) != "response") return write_all(record.block);
+  Document document;
+  document.payload = record.block;
+  document.identified_type = record.identified_type;
+  const Verdict verdict = HttpStage(HttpOptions{}).process(document);
+  if (!verdict.kept()) throw Error(fmt::format("{} at {}: {} {}", flags.file, flags.place, verdict.reason, verdict.detail));
+  write_all(document.html);
+}
+
+}  // namespace
+
+void add_warc_command(CLI::App& app) {
+  CLI::App* const warc = app.add_subcommand("warc", "Look into WARC and ARC files: list, count, cat");
+  warc->require_subcommand(1);
+  warc->footer(
+      "Examples:\n"
+      "  ftok warc count *.warc.gz\n"
+      "  ftok warc list crawl.warc.gz | grep response\n"
+      "  ftok warc cat crawl.warc.gz 18857 --payload");
+  const auto flags = std::make_shared<WarcFlags>();
+
+  CLI::App* const list = warc->add_subcommand("list", "One line a record: offset, type, length, URL, damage");
+  list->add_option("FILE", flags->files, "WARC or ARC files, plain, gzip or zstd; - is standard input")->required();
+  list->add_flag("--json", flags->json, "One JSON object a line");
+  list->callback([flags] {
+    for (const std::string& file : flags->files) list_file(file, flags->json);
+  });
+
+  CLI::App* const count = warc->add_subcommand("count", "Records of each file, by type, and its damage");
+  count->add_option("FILE", flags->files, "WARC or ARC files, plain, gzip or zstd; - is standard input")->required();
+  count->add_flag("--json", flags->json, "One JSON object a file");
+  count->callback([flags] {
+    for (const std::string& file : flags->files) count_file(file, flags->json);
+  });
+
+  CLI::App* const cat = warc->add_subcommand("cat", "Write one record as it is stored, or its page in UTF-8");
+  cat->add_option("FILE", flags->file, "WARC or ARC file")->required();
+  cat->add_option("OFFSET", flags->place, "Where the record lies, as `list` prints it")->required();
+  cat->add_flag("--payload", flags->payload, "Only the body: chunks, Content-Encoding and charset undone");
+  cat->callback([flags] { cat_record(*flags); });
+}
+
+}  // namespace ftok::cli
