@@ -137,6 +137,7 @@ const char* name_of(ParseStatus status) {
     case ParseStatus::kTooManyAttributes: return "attributes";
     case ParseStatus::kTooManyNodes: return "nodes";
     case ParseStatus::kTooManyFormatting: return "formatting";
+    case ParseStatus::kTooMuchWork: return "work";
     case ParseStatus::kTooMuchMemory: return "memory";
   }
   return "";

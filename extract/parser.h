@@ -16,6 +16,7 @@ struct ParseLimits {
   uint32_t attributes_max = 400;                 // of one tag
   uint32_t nodes_max = 1000000;                  // of the page
   uint32_t formatting_max = 64;                  // open formatting elements (a, b, font, ...)
+  uint64_t work_max = 100000000;                 // open elements summed over all tags; real pages: below 10 million
   uint64_t arena_bytes_max = uint64_t{384} << 20;  // of the parser
 };
 
@@ -27,6 +28,7 @@ enum class ParseStatus : uint8_t {
   kTooManyAttributes,  // attributes_max
   kTooManyNodes,       // nodes_max
   kTooManyFormatting,  // formatting_max
+  kTooMuchWork,        // work_max
   kTooMuchMemory,      // arena_bytes_max
 };
 

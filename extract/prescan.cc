@@ -79,6 +79,7 @@ class Prescan {
   ParseLimits limits_;
   size_t at_ = 0;
   uint64_t nodes_ = 0;
+  uint64_t work_ = 0;  // open elements summed over all tags: what a parser that walks its stack pays
   mutable uint64_t walked_ = 0;
   size_t foreign_ = 0;  // open svg and math elements
   std::vector<Tag> open_;
@@ -114,8 +115,20 @@ void Prescan::skip_markup_declaration() {
     } else if (html_.substr(at_ + 4, 2) == "->") {
       at_ += 6;
     } else {
-      const size_t end = std::min(html_.find("-->", at_ + 4), html_.find("--!>", at_ + 4));
-      at_ = end == std::string_view::npos ? html_.size() : end + 3;
+      at_ += 4;
+      for (;;) {  // to "-->" or "--!>"
+        at_ = html_.find("--", at_);
+        if (at_ == std::string_view::npos) {
+          at_ = html_.size();
+          return;
+        }
+        const std::string_view after = html_.substr(at_ + 2, 2);
+        if (after.substr(0, 1) == ">" || after == "!>") {
+          at_ += after[0] == '>' ? 3 : 4;
+          return;
+        }
+        ++at_;
+      }
     }
   } else if (html_.substr(at_, 9) == "<![CDATA[" && in_foreign()) {
     const size_t end = html_.find("]]>", at_);
@@ -176,6 +189,8 @@ void Prescan::scan_tag() {
     return;
   }
   const Tag tag = name_size <= sizeof(name) ? find_tag({name, name_size}) : Tag::kUnknown;
+  work_ += open_.size();
+  if (work_ > limits_.work_max) fail(ParseStatus::kTooMuchWork, static_cast<double>(work_), static_cast<double>(limits_.work_max));
   if (is_end) {
     end_tag(tag);
   } else {

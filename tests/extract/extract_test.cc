@@ -1,0 +1,145 @@
+#include "extract/extract.h"
+
+#include <gtest/gtest.h>
+
+#include <string>
+
+#include "extract/extract_stage.h"
+
+namespace ftok {
+namespace {
+
+constexpr char kProse[] =
+    "<p>The lighthouse stands on a low cliff, and from its lamp room one sees three islands and the ferry that serves "
+    "them twice a day. It was built in 1871, when the harbour still took sailing ships.</p>"
+    "<p>Visitors may climb the tower from May to September; the keeper, who lives next door, tells its story gladly, and "
+    "shows the old clockwork that once turned the lens.</p>";
+
+std::string page_of(const std::string& inside) {
+  return "<html lang=en><head><title>Lighthouse</title></head><body><nav><a href=/>Home</a> <a href=/a>About</a></nav>"
+         "<article>" + inside + "</article><footer>Copyright <a href=/l>Legal</a></footer></body></html>";
+}
+
+TEST(Extract, KeepsTheArticleAndDropsItsFrame) {
+  const ExtractResult page = extract(page_of(kProse), {});
+  EXPECT_EQ(page.drop_reason, nullptr);
+  EXPECT_NE(page.text.find("three islands"), std::string::npos);
+  EXPECT_NE(page.text.find("old clockwork"), std::string::npos);
+  EXPECT_EQ(page.text.find("About"), std::string::npos);
+  EXPECT_EQ(page.text.find("Legal"), std::string::npos);
+}
+
+TEST(Extract, NeverKeepsScripts) {
+  const ExtractResult page = extract(page_of(std::string(kProse) + "<script>var x = 1;</script><style>a{}</style>"), {});
+  EXPECT_EQ(page.text.find("var x"), std::string::npos);
+  EXPECT_EQ(page.text.find("a{}"), std::string::npos);
+}
+
+TEST(Extract, EveryScriptOfTheWorld) {
+  for (const char* text : {
+           "등대는 낮은 절벽 위에 서 있고, 등실에서는 섬 세 개와 하루에 두 번 오가는 배가 보인다. 1871년에 지어졌다.",
+           "灯台は低い崖の上に立ち、灯室からは三つの島と、一日に二度通う船が見える。一八七一年に建てられたものである。",
+           "灯塔矗立在低矮的悬崖上，从灯室可以看到三座岛屿，以及每天往返两次的渡轮。它建于一八七一年，当时港口还停泊着帆船。",
+           "تقف المنارة على جرف منخفض، ومن غرفة المصباح يرى المرء ثلاث جزر والعبّارة التي تخدمها مرتين في اليوم.",
+           "המגדלור ניצב על צוק נמוך, ומחדר הפנס רואים שלושה איים ואת המעבורת המשרתת אותם פעמיים ביום.",
+           "ประภาคารตั้งอยู่บนหน้าผาเตี้ย จากห้องโคมไฟมองเห็นเกาะสามเกาะและเรือข้ามฟากที่แล่นวันละสองเที่ยว สร้างขึ้นเมื่อปี พ.ศ. ๒๔๑๔",
+           "Маяк стоит на низком утёсе, и из фонарной комнаты видны три острова и паром, который ходит к ним дважды в день."}) {
+    const ExtractResult page = extract(page_of("<p>" + std::string(text) + "</p>"), {});
+    EXPECT_NE(page.text.find(text), std::string::npos) << page.text;
+  }
+}
+
+TEST(Extract, FieldsOfThePage) {
+  const ExtractResult page = extract(
+      "<html lang='en-GB'><head><title>Fallback | Site</title><meta property='og:title' content='The  Title'>"
+      "<meta name=description content='What it is'><link rel='canonical' href='https://a.example/x'>"
+      "<meta property='og:site_name' content='Harbour News'>"
+      "<script type='application/ld+json'>{\"@context\":\"https://schema.org\",\"@graph\":[{\"@type\":\"NewsArticle\","
+      "\"headline\":\"Other\",\"author\":[{\"@type\":\"Person\",\"name\":\"Ann Lee\"}],\"datePublished\":\"2024-05-01\"}]}"
+      "</script></head><body><article>" + std::string(kProse) + "</article>", {});
+  EXPECT_EQ(page.metadata.title, "The Title");
+  EXPECT_EQ(page.metadata.author, "Ann Lee");
+  EXPECT_EQ(page.metadata.published, "2024-05-01");
+  EXPECT_EQ(page.metadata.site, "Harbour News");
+  EXPECT_EQ(page.metadata.html_language, "en-GB");
+  EXPECT_EQ(page.metadata.canonical_url, "https://a.example/x");
+  EXPECT_EQ(page.metadata.description, "What it is");
+  EXPECT_EQ(page.metadata.json_ld_type, "NewsArticle");
+}
+
+TEST(Extract, DamagedJsonLdIsNoMatter) {
+  const ExtractResult page = extract("<script type='application/ld+json'>{\"@type\":[[[</script>" + page_of(kProse), {});
+  EXPECT_EQ(page.drop_reason, nullptr);
+  EXPECT_EQ(page.metadata.title, "Lighthouse");
+}
+
+TEST(Extract, PagesOfScriptAloneFallBackToJsonLd) {
+  const ExtractResult page = extract(
+      "<script type='application/ld+json'>{\"@type\":\"Article\",\"articleBody\":\"Only here.\"}</script><div id=root></div>", {});
+  EXPECT_EQ(page.text, "Only here.");
+}
+
+TEST(Extract, SaysWhyThereIsNoText) {
+  EXPECT_STREQ(extract("", {}).drop_reason, "extract.no_text");
+  EXPECT_STREQ(extract("<script>x</script>", {}).drop_reason, "extract.no_text");
+  ExtractOptions options;
+  options.bytes_max = 20;
+  EXPECT_STREQ(extract("<p>123456789012345678", options).drop_reason, "extract.too_large");
+  std::string deep;
+  for (int i = 0; i < 513; ++i) deep += "<div>";
+  const ExtractResult page = extract(deep, {});
+  EXPECT_STREQ(page.drop_reason, "extract.too_complex");
+  EXPECT_STREQ(page.detail, "depth");
+}
+
+TEST(Extract, IsDeterministic) {
+  const std::string page = page_of(kProse);
+  EXPECT_EQ(extract(page, {}).text, extract(page, {}).text);
+  EXPECT_EQ(extract(page, {}).steps, extract(page, {}).steps);
+}
+
+TEST(ExtractStage, FillsTheDocument) {
+  Document document;
+  document.html = page_of(kProse);
+  EXPECT_TRUE(ExtractStage({}).process(document).kept());
+  EXPECT_TRUE(document.html.empty());
+  EXPECT_EQ(document.title, "Lighthouse");
+  EXPECT_EQ(document.html_language, "en");
+  EXPECT_NE(document.text.find("islands"), std::string::npos);
+}
+
+TEST(ExtractStage, PassesTextUntouched) {
+  Document document;
+  document.text = "from a WET file";
+  EXPECT_TRUE(ExtractStage({}).process(document).kept());
+  EXPECT_EQ(document.text, "from a WET file");
+}
+
+TEST(ExtractStage, DropsUnderStableReasons) {
+  Document empty;
+  EXPECT_STREQ(ExtractStage({}).process(empty).reason, "extract.no_text");
+  Document deep;
+  for (int i = 0; i < 600; ++i) deep.html += "<div>";
+  const Verdict verdict = ExtractStage({}).process(deep);
+  EXPECT_STREQ(verdict.reason, "extract.too_complex");
+  EXPECT_EQ(verdict.detail, "depth");
+  EXPECT_EQ(verdict.threshold, 512);
+  Document large;
+  large.html = std::string(200, 'x');
+  ExtractOptions options;
+  options.bytes_max = 100;
+  EXPECT_STREQ(ExtractStage(options).process(large).reason, "extract.too_large");
+}
+
+TEST(ExtractStage, ReportsEveryRule) {
+  Document document;
+  document.html = page_of(kProse);
+  Report report;
+  ExtractStage({}).process(document, &report);
+  ASSERT_EQ(report.measurements.size(), 4u);
+  EXPECT_STREQ(report.measurements[0].rule, "extract.steps");
+  EXPECT_GT(report.measurements[0].value, 100);
+}
+
+}  // namespace
+}  // namespace ftok

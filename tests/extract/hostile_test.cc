@@ -1,0 +1,92 @@
+// Pages made to cost much: each ends as text or as a counted drop, within a bound on counted steps and on memory held.
+#include <gtest/gtest.h>
+
+#include <random>
+#include <string>
+
+#include "extract/extract.h"
+
+namespace ftok {
+namespace {
+
+constexpr size_t kPageBytes = size_t{1} << 20;  // the bounds are per byte; tools/bench runs 5 MiB
+
+std::string fill(std::string_view unit, size_t bytes = kPageBytes) {
+  std::string out;
+  while (out.size() < bytes) out += unit;
+  return out;
+}
+
+void expect_bounded(const std::string& page, const std::string& name) {
+  const ExtractResult result = extract(page, {});
+  // 512 is the deepest walk a tag can cause; real pages take 2 to 4 steps a byte.
+  EXPECT_LE(result.steps, 600 * (page.size() + 1000)) << name;
+  EXPECT_LE(result.arena_bytes, (uint64_t{384} << 20) + 100 * page.size()) << name;
+  if (result.drop_reason == nullptr) {
+    EXPECT_FALSE(result.text.empty()) << name;
+  } else {
+    EXPECT_EQ(std::string(result.drop_reason).rfind("extract.", 0), 0u) << name;
+  }
+}
+
+TEST(Hostile, UnclosedElements) {
+  for (const char* tag : {"<div>", "<span>", "<a>", "<b>", "<p>", "<li>", "<td>", "<table>", "<option>", "<select>", "<svg>",
+                          "<math>", "<template>", "<form>", "<button>", "<ul><li>", "<table><tr><td>", "<ruby><rt>",
+                          "<a><div>", "<b><p>", "<p><b></p>", "<b><div></b>", "<a><table><a>", "<svg><style><div>"}) {
+    expect_bounded(fill(tag), tag);
+  }
+}
+
+TEST(Hostile, FormattingElementsOfManyKinds) {
+  std::string page;
+  for (int i = 0; page.size() < kPageBytes; ++i) page += "<b id=" + std::to_string(i) + "></p><p>x";
+  expect_bounded(page, "b id");
+  EXPECT_STREQ(extract(page, {}).drop_reason, "extract.too_complex");
+}
+
+TEST(Hostile, ReconstructionIsCounted) {
+  std::string page = "<p>";
+  for (int i = 0; i < 60; ++i) page += "<b id=" + std::to_string(i) + ">";
+  page += "</p>" + fill("<p>x</p>");
+  EXPECT_STREQ(extract(page, {}).detail, "nodes");
+}
+
+TEST(Hostile, FortyThousandAttributes) {
+  std::string page = "<a";
+  for (int i = 0; i < 40000; ++i) page += " a" + std::to_string(i) + "=1";
+  const ExtractResult result = extract(page + ">x", {});
+  EXPECT_STREQ(result.drop_reason, "extract.too_complex");
+  EXPECT_STREQ(result.detail, "attributes");
+}
+
+TEST(Hostile, FiveMebibytesOfOneCharacter) {
+  for (const char c : {'a', ' ', '<', '&', '>', '"', '/', '\0', '\xFF', '\n'}) {
+    expect_bounded(std::string(size_t{5} << 20, c), std::string(1, c));
+  }
+}
+
+TEST(Hostile, MarkupThatNeverEnds) {
+  for (const char* unit : {"<!--", "<!-- -->", "<![CDATA[", "<a b=", "<a b='", "<script>", "</p>", "</br>", "<?", "&amp;",
+                           "&notit ", "&#x26;", "&CounterClockwiseContourIntegral;", "<!doctype x>", "<body a=b>"}) {
+    expect_bounded(fill(unit), unit);
+  }
+}
+
+TEST(Hostile, RandomBytesAndRandomTags) {
+  std::mt19937 random(1);
+  std::string bytes;
+  for (size_t i = 0; i < kPageBytes; ++i) bytes.push_back(static_cast<char>(random()));
+  expect_bounded(bytes, "random bytes");
+  const char* tags[] = {"div", "span", "a", "b", "p", "table", "tr", "td", "ul", "li", "svg", "math", "select", "option",
+                        "form", "template", "script", "title", "h1", "font", "em", "button"};
+  std::string markup;
+  while (markup.size() < kPageBytes) {
+    markup += random() % 100 < 55 ? "<" : "</";
+    markup += tags[random() % (sizeof(tags) / sizeof(tags[0]))];
+    markup += ">x";
+  }
+  expect_bounded(markup, "random tags");
+}
+
+}  // namespace
+}  // namespace ftok

@@ -1,0 +1,96 @@
+// One page a layout rule. The pages are long enough in their prose that the scorer keeps them; what is asserted is the form.
+#include <gtest/gtest.h>
+
+#include "extract/blocks.h"
+#include "extract/layout.h"
+#include "extract/parser.h"
+
+namespace ftok::html {
+namespace {
+
+std::string text_of(std::string_view html, LayoutOptions layout = {}, BlockOptions blocks = {}) {
+  Dom dom;
+  EXPECT_EQ(parse_html(html, {}, dom).status, ParseStatus::kDone);
+  PageBlocks page;
+  cut_into_blocks(dom, blocks, page);
+  std::vector<uint8_t> keep;
+  for (const Block& block : page.blocks) keep.push_back((block.ancestors & kInHidden) == 0);
+  return lay_out(page, keep, layout);
+}
+
+TEST(Layout, FoldsWhiteSpace) { EXPECT_EQ(text_of("<p>  one\n\t two  </p>\n\n<p>three</p>"), "one two\nthree"); }
+TEST(Layout, GluesNoWords) { EXPECT_EQ(text_of("<p>one <b>two</b> three</p>"), "one two three"); }
+TEST(Layout, SplitsNoWords) { EXPECT_EQ(text_of("<p>H<sub>2</sub>O and un<i>believ</i>able</p>"), "H2O and unbelievable"); }
+TEST(Layout, KeepsSpaceAtInlineEdges) { EXPECT_EQ(text_of("<p>one<b> two </b> three</p>"), "one two three"); }
+TEST(Layout, BreaksAtBlocks) { EXPECT_EQ(text_of("<div>one<div>two</div>three</div>"), "one\ntwo\nthree"); }
+TEST(Layout, BreaksLineAtBr) { EXPECT_EQ(text_of("<p>one<br>two<br/> three</p>"), "one\ntwo\nthree"); }
+TEST(Layout, TwoBrEndABlock) {
+  Dom dom;
+  ASSERT_EQ(parse_html("<p>one<br><br>two</p>", {}, dom).status, ParseStatus::kDone);
+  PageBlocks page;
+  cut_into_blocks(dom, {}, page);
+  EXPECT_EQ(page.blocks.size(), 2u);
+}
+TEST(Layout, WbrAddsNothing) { EXPECT_EQ(text_of("<p>super<wbr>cali</p>"), "supercali"); }
+TEST(Layout, NoBreakSpaceIsASpace) { EXPECT_EQ(text_of("<p>one&nbsp;&nbsp;two&#8239;three</p>"), "one two three"); }
+TEST(Layout, SoftHyphenGoes) { EXPECT_EQ(text_of("<p>hy&shy;phen zero&#8203;width &#xFEFF;mark</p>"), "hyphen zerowidth mark"); }
+TEST(Layout, JoinersStay) { EXPECT_EQ(text_of("<p>\u0645\u06CC\u200C\u062E\u0648\u0627\u0647\u0645</p>"), "\u0645\u06CC\u200C\u062E\u0648\u0627\u0647\u0645"); }
+TEST(Layout, DecodesEntities) { EXPECT_EQ(text_of("<p>a &amp; b &lt;c&gt; &eacute; &#x1F600; &copy</p>"), "a & b <c> \u00E9 \U0001F600 \u00A9"); }
+TEST(Layout, MarksBullets) { EXPECT_EQ(text_of("<ul><li>one<li>two<ul><li>deep</ul></ul>"), "- one\n- two\n  - deep"); }
+TEST(Layout, NumbersLists) { EXPECT_EQ(text_of("<ol start=3><li>one<li><p>two</p><p>more</p></ol>"), "3. one\n4. two\nmore"); }
+TEST(Layout, JoinsCells) {
+  EXPECT_EQ(text_of("<table><tr><th>Name<th>Age<tr><td>Ann<td>7</table>"), "Name | Age\nAnn | 7");
+}
+TEST(Layout, LongCellsAreColumns) {
+  const std::string column(300, 'x');
+  EXPECT_EQ(text_of("<table><tr><td>" + column + "<td>menu</table>"), column + "\nmenu");
+}
+TEST(Layout, TablesCanGo) {
+  LayoutOptions options;
+  options.tables = false;
+  EXPECT_EQ(text_of("<p>text<table><tr><td>1</table>", options), "text");
+}
+TEST(Layout, KeepsCode) {
+  EXPECT_EQ(text_of("<pre>\nint f() {\n  return  1;\n\n}\n</pre>"), "int f() {\n  return  1;\n\n}");
+}
+TEST(Layout, KeepsCodeIndentation) { EXPECT_EQ(text_of("<pre><code>  a\n    b</code></pre>"), "  a\n    b"); }
+TEST(Layout, DefinitionLists) { EXPECT_EQ(text_of("<dl><dt>term<dd>meaning</dl>"), "term\nmeaning"); }
+TEST(Layout, CaptionsAndQuotes) {
+  EXPECT_EQ(text_of("<figure><img alt=x><figcaption>cap</figcaption></figure><blockquote>said</blockquote>"), "cap\nsaid");
+}
+TEST(Layout, Markdown) {
+  LayoutOptions options;
+  options.markdown = true;
+  EXPECT_EQ(text_of("<h2>Head</h2><p>one</p><blockquote>said</blockquote><pre>x</pre>", options),
+            "## Head\n\none\n\n> said\n\n```\nx\n```");
+}
+TEST(Layout, LeavesOutWhatIsNoText) {
+  EXPECT_EQ(text_of("<title>t</title><p>one</p><script>x</script><style>y</style><template>z</template>"
+                    "<noscript>n</noscript><select><option>o</select><svg><text>s</text></svg><textarea>u</textarea>"),
+            "one");
+}
+TEST(Layout, LeavesOutWhatIsHidden) {
+  EXPECT_EQ(text_of("<p>one<p hidden>a<p style='display: NONE'>b<p aria-hidden=true>c<p style='visibility:hidden'>d"), "one");
+}
+TEST(Layout, RepeatedLinesStandOnce) {
+  EXPECT_EQ(text_of("<p>This line comes back again<p>short<p>This line comes back again<p>short"),
+            "This line comes back again\nshort\nshort");
+  LayoutOptions options;
+  options.repeated_lines = true;
+  EXPECT_EQ(text_of("<p>This line comes back again<p>This line comes back again", options),
+            "This line comes back again\nThis line comes back again");
+}
+TEST(Layout, LinksAndImagesOnRequest) {
+  EXPECT_EQ(text_of("<p>see <a href='/x'>here</a> <img alt='a cat'></p>"), "see here");
+  EXPECT_EQ(text_of("<p>see <a href='/x'>here</a> <img alt='a cat'></p>", {}, {true, true}), "see here (/x) a cat");
+}
+TEST(Layout, MathBecomesLatex) {
+  EXPECT_EQ(text_of("<p>so <math alttext='x^2'><mi>x</mi></math> holds</p>"), "so $x^2$ holds");
+  EXPECT_EQ(text_of("<p><math><semantics><mi>x</mi><annotation encoding='application/x-tex'>\\frac12</annotation>"
+                    "</semantics></math></p>"),
+            "$\\frac12$");
+  EXPECT_EQ(text_of("<p>so <script type='math/tex'>y</script></p>"), "so $y$");
+}
+
+}  // namespace
+}  // namespace ftok::html
