@@ -1,0 +1,96 @@
+#include "filters/language.h"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include "core/error.h"
+
+namespace ftok {
+namespace {
+
+constexpr std::string_view kAnyLanguage = "*";
+
+// The first `bytes_max` bytes of a text, cut before a character rather than within it; 0 is no limit.
+std::string_view head_of(std::string_view text, int64_t bytes_max) {
+  if (bytes_max <= 0 || text.size() <= static_cast<size_t>(bytes_max)) return text;
+  size_t end = static_cast<size_t>(bytes_max);
+  while (end > 0 && (static_cast<uint8_t>(text[end]) & 0xC0) == 0x80) --end;
+  return text.substr(0, end);
+}
+
+}  // namespace
+
+void LanguageOptions::visit(OptionVisitor& visitor) {
+  visitor.field("model", model, "fastText model, .bin or .ftz (FineWeb: lid.176.bin)");
+  visitor.field("languages", languages,
+                "languages to keep, each when its probability is above its threshold (FineWeb: en 0.65); \"*\" is any");
+  visitor.field("label_only", label_only, "label every document and drop none");
+  visitor.field("text_bytes_max", text_bytes_max, "judge by the first bytes of the text alone; 0: the whole (FineWeb)");
+}
+
+LanguageStage::LanguageStage(LanguageOptions options)
+    : LanguageStage(options, std::shared_ptr<const LanguageModel>(LanguageModel::load(options.model))) {}
+
+LanguageStage::LanguageStage(LanguageOptions options, std::shared_ptr<const LanguageModel> model)
+    : options_(std::move(options)), model_(std::move(model)) {
+  const std::vector<std::string>& labels = model_->labels();
+  if (!options_.label_only && options_.languages.empty()) {
+    throw UsageError("language.languages: got no language; expected at least one, or \"*\", or label_only = true");
+  }
+  for (const auto& [language, threshold] : options_.languages) {
+    if (language == kAnyLanguage) {
+      any_language_ = true;
+      any_threshold_ = threshold;
+      continue;
+    }
+    const auto found = std::find(labels.begin(), labels.end(), language);
+    if (found == labels.end() && !options_.label_only) {
+      throw UsageError(fmt::format("language.languages: got \"{}\", which {} has no label for; it has {} labels such as \"{}\"",
+                                   language, options_.model.empty() ? "the model" : options_.model, labels.size(),
+                                   labels.front()));
+    }
+    if (found != labels.end()) wanted_.emplace_back(static_cast<uint32_t>(found - labels.begin()), threshold);
+  }
+}
+
+Verdict LanguageStage::process(Document& document, Report* report) const {
+  static thread_local std::vector<float> probabilities;
+  const bool known = model_->score(head_of(document.text, options_.text_bytes_max), probabilities);
+  size_t best = 0;
+  if (known) {
+    best = static_cast<size_t>(std::max_element(probabilities.begin(), probabilities.end()) - probabilities.begin());
+    document.language = model_->labels()[best];
+    document.language_score = static_cast<double>(probabilities[best]);
+  } else {
+    document.language.clear();
+    document.language_score = 0;
+  }
+  if (options_.label_only) {
+    if (report != nullptr) {
+      report->measurements.push_back({"language.low_score", "", document.language_score, 0, false, document.language});
+    }
+    return Verdict::keep();
+  }
+
+  // Kept when any wanted language is above its own threshold; else the wanted language that came nearest is shown.
+  bool best_is_wanted = known && any_language_;
+  bool keeps = known && any_language_ && document.language_score > any_threshold_;
+  double shown = document.language_score, threshold = any_threshold_, nearest = -2;
+  for (const auto& [label, least] : wanted_) {
+    const double p = known ? static_cast<double>(probabilities[label]) : 0;
+    best_is_wanted |= known && label == best;
+    keeps |= p > least;
+    if (any_language_ || p - least <= nearest) continue;
+    nearest = p - least;
+    shown = p;
+    threshold = least;
+  }
+  Judge judge(report);
+  const std::string detail = document.language;
+  if (judge.rule(!keeps && !best_is_wanted, "language.not_wanted", "<=", shown, threshold, detail)) return judge.verdict();
+  if (judge.rule(!keeps && best_is_wanted, "language.low_score", "<=", shown, threshold, detail)) return judge.verdict();
+  return judge.verdict();
+}
+
+}  // namespace ftok

@@ -1,0 +1,383 @@
+// Exact fastText inference, arranged for speed: see language_model.h.
+//
+// What must agree with fastText to the bit of an index: the hash of a word or n-gram (32-bit FNV-1a over *signed* bytes), the
+// n-grams of "<word>" (ngram_min..ngram_max characters; a lone "<" or ">" is none), their buckets (hash mod buckets), and
+// what ends a word. What may differ is the order of the additions: a word is summed first, in float, and the document is
+// the sum of its words, in double.
+#include "filters/language_model.h"
+
+#include <algorithm>
+#include <atomic>
+#include <cmath>
+#include <cstring>
+
+#include <fmt/format.h>
+
+#include "core/error.h"
+#include "core/file.h"
+#include "filters/language_model_format.h"
+
+namespace ftok {
+namespace {
+
+constexpr std::string_view kLabelPrefix = "__label__";
+constexpr std::string_view kEndOfSentence = "</s>";
+constexpr uint32_t kFnvBasis = 2166136261U;
+constexpr uint32_t kFnvPrime = 16777619U;
+constexpr uint64_t kWordNgramPrime = 116049371U;  // fastText's multiplier for word n-grams
+constexpr int kSigmoidTable = 512;
+constexpr float kSigmoidMax = 8;
+
+// fastText hashes int8_t(c) widened to 32 bits.
+inline uint32_t fnv_step(uint32_t hash, char c) {
+  return (hash ^ static_cast<uint32_t>(static_cast<int8_t>(c))) * kFnvPrime;
+}
+
+// What fastText's reader takes for white space, plus the end marker it adds.
+inline bool is_separator(char c) {
+  return c == ' ' || (c >= '\t' && c <= '\r') || c == '\0';
+}
+
+inline bool is_continuation(char c) { return (static_cast<uint8_t>(c) & 0xC0) == 0x80; }
+
+inline float floored_log(float p) { return static_cast<float>(std::log(static_cast<double>(p) + 1e-5)); }
+
+size_t slots_for(size_t entries) {
+  size_t slots = 16;
+  while (slots < entries * 2) slots *= 2;
+  return slots;
+}
+
+uint64_t next_serial() {
+  static std::atomic<uint64_t> serial{0};
+  return ++serial;
+}
+
+}  // namespace
+
+// A thread's working memory: word sums of the model last used. A slot holds one word of up to kKeyMax bytes; a newer word
+// takes the place of an older one. What is kept never changes a result, only whether it is computed again.
+class LanguageModel::Scratch {
+ public:
+  static constexpr size_t kSlots = 8192;
+  static constexpr size_t kKeyMax = 23;
+  struct Key {
+    uint32_t rows = 0;
+    uint8_t size = 0xFF;  // 0xFF: empty slot
+    char bytes[kKeyMax] = {};
+  };
+
+  void use(uint64_t serial, size_t dim) {
+    if (serial == serial_) return;
+    serial_ = serial;
+    dim_ = dim;
+    keys_.assign(kSlots, Key());
+    sums_.resize(kSlots * dim);
+    word_.resize(dim);
+    total_.resize(dim);
+    hidden_.resize(dim);
+  }
+
+  Key& key(uint32_t hash) { return keys_[slot(hash)]; }
+  float* sum(uint32_t hash) { return sums_.data() + slot(hash) * dim_; }
+  float* word() { return word_.data(); }
+  double* total() { return total_.data(); }
+  float* hidden() { return hidden_.data(); }
+  std::vector<int32_t>& word_hashes() { return word_hashes_; }
+
+ private:
+  static size_t slot(uint32_t hash) { return (hash ^ (hash >> 15)) % kSlots; }
+
+  uint64_t serial_ = 0;
+  size_t dim_ = 0;
+  std::vector<Key> keys_;
+  std::vector<float> sums_;
+  std::vector<float> word_;
+  std::vector<double> total_;
+  std::vector<float> hidden_;
+  std::vector<int32_t> word_hashes_;
+};
+
+LanguageModel::LanguageModel(LanguageModelParts&& parts)
+    : parts_(std::make_unique<LanguageModelParts>(std::move(parts))), serial_(next_serial()) {
+  for (size_t i = parts_->words; i < parts_->entries.size(); ++i) {
+    std::string_view label = parts_->entries[i];
+    if (label.starts_with(kLabelPrefix)) label.remove_prefix(kLabelPrefix.size());
+    labels_.emplace_back(label);
+  }
+  build_word_table();
+  build_prune_table();
+  const size_t rows = labels_.size();
+  const auto dim = static_cast<size_t>(parts_->dim);
+  output_t_.resize(rows * dim);
+  for (size_t row = 0; row < rows; ++row) {
+    for (size_t i = 0; i < dim; ++i) output_t_[i * rows + row] = parts_->output[row * dim + i];
+  }
+  if (parts_->loss == LanguageLoss::kHierarchicalSoftmax) build_tree();
+  for (int i = 0; i <= kSigmoidTable; ++i) {
+    const float x = static_cast<float>(i * 2 * kSigmoidMax) / kSigmoidTable - kSigmoidMax;
+    sigmoid_.push_back(static_cast<float>(1.0 / (1.0 + std::exp(static_cast<double>(-x)))));
+  }
+}
+
+LanguageModel::~LanguageModel() = default;
+
+Result<std::unique_ptr<const LanguageModel>> LanguageModel::parse(std::string_view bytes) {
+  Result<LanguageModelParts> parts = parse_language_model(bytes);
+  if (!parts.ok()) return parts.damage();
+  return std::unique_ptr<const LanguageModel>(new LanguageModel(std::move(*parts)));
+}
+
+std::unique_ptr<const LanguageModel> LanguageModel::load(const std::string& path) {
+  const MappedFile file(path);
+  auto model = parse(file.bytes());
+  if (!model.ok()) {
+    throw Error(fmt::format("{}: not a usable fastText model: {} ({}) at byte {}", path, model.damage().detail,
+                            model.damage().code, model.damage().offset));
+  }
+  return std::move(*model);
+}
+
+uint64_t LanguageModel::memory_bytes() const {
+  return (parts_->input.size() + parts_->output.size() * 2) * sizeof(float) + word_slots_.size() * sizeof(uint32_t) +
+         prune_slots_.size() * sizeof(PruneSlot) + parts_->prune.size() * 8 +
+         parts_->entries.size() * (sizeof(std::string) + 8);
+}
+
+void LanguageModel::build_word_table() {
+  word_slots_.assign(slots_for(parts_->entries.size()), 0);
+  for (size_t i = 0; i < parts_->entries.size(); ++i) {
+    uint32_t hash = kFnvBasis;
+    for (const char c : parts_->entries[i]) hash = fnv_step(hash, c);
+    size_t slot = hash & (word_slots_.size() - 1);
+    while (word_slots_[slot] != 0) slot = (slot + 1) & (word_slots_.size() - 1);
+    word_slots_[slot] = static_cast<uint32_t>(i) + 1;
+  }
+}
+
+// A bucket named twice keeps its last row, as in fastText's map.
+void LanguageModel::build_prune_table() {
+  if (!parts_->pruned) return;
+  prune_slots_.assign(slots_for(parts_->prune.size()), PruneSlot());
+  for (const auto& [bucket, row] : parts_->prune) {
+    size_t slot = (static_cast<uint32_t>(bucket) * 2654435761U >> 7) & (prune_slots_.size() - 1);
+    while (prune_slots_[slot].bucket >= 0 && prune_slots_[slot].bucket != bucket) {
+      slot = (slot + 1) & (prune_slots_.size() - 1);
+    }
+    prune_slots_[slot] = {bucket, row};
+  }
+}
+
+// fastText's Huffman tree: leaves are taken from the last label upwards, inner nodes in the order they were made, the
+// smaller count first, a tie going to the inner node.
+void LanguageModel::build_tree() {
+  const auto leaves = static_cast<int32_t>(labels_.size());
+  tree_.assign(static_cast<size_t>(leaves) * 2 - 1, Node());
+  std::vector<int64_t> counts(tree_.size(), 1000000000000000);
+  std::copy(parts_->label_counts.begin(), parts_->label_counts.end(), counts.begin());
+  int32_t leaf = leaves - 1;
+  int32_t inner = leaves;
+  for (int32_t i = leaves; i < static_cast<int32_t>(tree_.size()); ++i) {
+    int32_t children[2];
+    for (int32_t& child : children) {
+      const bool take_leaf = leaf >= 0 && counts[static_cast<size_t>(leaf)] < counts[static_cast<size_t>(inner)];
+      child = take_leaf ? leaf-- : inner++;
+    }
+    tree_[static_cast<size_t>(i)] = {children[0], children[1]};
+    counts[static_cast<size_t>(i)] = counts[static_cast<size_t>(children[0])] + counts[static_cast<size_t>(children[1])];
+  }
+}
+
+int64_t LanguageModel::find_word(std::string_view word, uint32_t hash) const {
+  const size_t mask = word_slots_.size() - 1;
+  for (size_t slot = hash & mask; word_slots_[slot] != 0; slot = (slot + 1) & mask) {
+    const uint32_t entry = word_slots_[slot] - 1;
+    if (parts_->entries[entry] == word) return entry;
+  }
+  return -1;
+}
+
+// The input row of an n-gram's bucket, -1 when pruning left it out.
+inline int64_t LanguageModel::row_of_bucket(uint32_t bucket) const {
+  if (!parts_->pruned) return int64_t{parts_->words} + bucket;
+  const size_t mask = prune_slots_.size() - 1;
+  for (size_t slot = (bucket * 2654435761U >> 7) & mask; prune_slots_[slot].bucket >= 0; slot = (slot + 1) & mask) {
+    if (static_cast<uint32_t>(prune_slots_[slot].bucket) == bucket) return int64_t{parts_->words} + prune_slots_[slot].row;
+  }
+  return -1;
+}
+
+inline void LanguageModel::add_row(int64_t row, float* sum) const {
+  const auto dim = static_cast<size_t>(parts_->dim);
+  const float* values = parts_->input.data() + static_cast<size_t>(row) * dim;
+  for (size_t i = 0; i < dim; ++i) sum[i] += values[i];
+}
+
+// Adds the rows of the character n-grams of "<word>"; returns how many.
+uint32_t LanguageModel::add_ngrams(std::string_view word, float* sum) const {
+  const auto n_min = static_cast<uint32_t>(parts_->ngram_min), n_max = static_cast<uint32_t>(parts_->ngram_max);
+  if (n_max == 0) return 0;
+  const size_t size = word.size() + 2;
+  const auto at = [&](size_t i) { return i == 0 ? '<' : i == size - 1 ? '>' : word[i - 1]; };
+  uint32_t rows = 0;
+  for (size_t start = 0; start < size; ++start) {
+    if (is_continuation(at(start))) continue;
+    uint32_t hash = kFnvBasis;
+    size_t end = start;
+    for (uint32_t n = 1; end < size && n <= n_max; ++n) {
+      hash = fnv_step(hash, at(end++));
+      while (end < size && is_continuation(at(end))) hash = fnv_step(hash, at(end++));
+      if (n < n_min || (n == 1 && (start == 0 || end == size))) continue;
+      const int64_t row = row_of_bucket(hash % parts_->buckets);
+      if (row < 0) continue;
+      add_row(row, sum);
+      ++rows;
+    }
+  }
+  return rows;
+}
+
+// Adds all rows of one word to `sum`; returns how many.
+uint32_t LanguageModel::add_word(std::string_view word, uint32_t hash, float* sum) const {
+  const int64_t entry = find_word(word, hash);
+  const bool known = entry >= 0 && entry < int64_t{parts_->words};
+  if (!known && (entry >= 0 || word.starts_with(kLabelPrefix))) return 0;  // a label is no word
+  if (known) add_row(entry, sum);
+  if (word == kEndOfSentence) return known ? 1 : 0;
+  return (known ? 1 : 0) + add_ngrams(word, sum);
+}
+
+uint32_t LanguageModel::add_word_ngrams(const std::vector<int32_t>& hashes, double* sum) const {
+  const auto dim = static_cast<size_t>(parts_->dim);
+  uint32_t rows = 0;
+  for (size_t i = 0; i < hashes.size(); ++i) {
+    auto hash = static_cast<uint64_t>(int64_t{hashes[i]});
+    for (size_t j = i + 1; j < hashes.size() && j < i + static_cast<size_t>(parts_->word_ngrams); ++j) {
+      hash = hash * kWordNgramPrime + static_cast<uint64_t>(int64_t{hashes[j]});
+      const int64_t row = row_of_bucket(static_cast<uint32_t>(hash % parts_->buckets));
+      if (row < 0) continue;
+      const float* values = parts_->input.data() + static_cast<size_t>(row) * dim;
+      for (size_t d = 0; d < dim; ++d) sum[d] += static_cast<double>(values[d]);
+      ++rows;
+    }
+  }
+  return rows;
+}
+
+bool LanguageModel::score(std::string_view text, std::vector<float>& probabilities) const {
+  static thread_local Scratch scratch;
+  const auto dim = static_cast<size_t>(parts_->dim);
+  scratch.use(serial_, dim);
+  double* total = scratch.total();
+  std::fill_n(total, dim, 0.0);
+  std::vector<int32_t>& hashes = scratch.word_hashes();
+  hashes.clear();
+  uint64_t rows = 0;
+
+  const auto add = [&](std::string_view word, uint32_t hash) {
+    Scratch::Key& key = scratch.key(hash);
+    float* sum = scratch.sum(hash);
+    uint32_t word_rows = 0;
+    if (key.size == word.size() && std::memcmp(key.bytes, word.data(), word.size()) == 0) {
+      word_rows = key.rows;
+    } else {
+      const bool keep = word.size() <= Scratch::kKeyMax;
+      if (!keep) sum = scratch.word();
+      std::fill_n(sum, dim, 0.0F);
+      word_rows = add_word(word, hash, sum);
+      if (keep) {
+        key.rows = word_rows;
+        key.size = static_cast<uint8_t>(word.size());
+        std::memcpy(key.bytes, word.data(), word.size());
+      }
+    }
+    rows += word_rows;
+    for (size_t i = 0; i < dim; ++i) total[i] += static_cast<double>(sum[i]);
+    if (parts_->word_ngrams > 1 && !(word.starts_with(kLabelPrefix))) hashes.push_back(static_cast<int32_t>(hash));
+  };
+
+  const char* p = text.data();
+  const char* const end = p + text.size();
+  bool ended = false;
+  while (p < end && !ended) {
+    if (is_separator(*p)) {
+      ++p;
+      continue;
+    }
+    const char* const begin = p;
+    uint32_t hash = kFnvBasis;
+    while (p < end && !is_separator(*p)) hash = fnv_step(hash, *p++);
+    const std::string_view word(begin, static_cast<size_t>(p - begin));
+    ended = word == kEndOfSentence;
+    if (!ended) add(word, hash);
+  }
+  uint32_t end_hash = kFnvBasis;
+  for (const char c : kEndOfSentence) end_hash = fnv_step(end_hash, c);
+  add(kEndOfSentence, end_hash);
+  if (parts_->word_ngrams > 1) rows += add_word_ngrams(hashes, total);
+
+  if (rows == 0) return false;
+  const double scale = 1.0 / static_cast<double>(rows);
+  float* hidden = scratch.hidden();
+  for (size_t i = 0; i < dim; ++i) hidden[i] = static_cast<float>(total[i] * scale);
+  finish(hidden, probabilities);
+  return true;
+}
+
+// hidden -> probabilities, by the model's loss.
+void LanguageModel::finish(const float* hidden, std::vector<float>& probabilities) const {
+  const size_t rows = labels_.size();
+  std::vector<float>& out = probabilities;
+  out.assign(rows, 0.0F);
+  for (size_t i = 0; i < static_cast<size_t>(parts_->dim); ++i) {
+    const float* column = output_t_.data() + i * rows;
+    for (size_t row = 0; row < rows; ++row) out[row] += column[row] * hidden[i];
+  }
+  const auto printed = [](float p) { return std::exp(floored_log(p)); };
+  switch (parts_->loss) {
+    case LanguageLoss::kHierarchicalSoftmax: {
+      std::vector<float> score(tree_.size(), 0.0F);  // log probability of reaching a node
+      for (size_t node = tree_.size(); node-- > rows;) {
+        const float f = static_cast<float>(1.0 / static_cast<double>(1 + std::exp(-out[node - rows])));
+        const float one_less = static_cast<float>(1.0 - static_cast<double>(f));
+        score[static_cast<size_t>(tree_[node].left)] = score[node] + floored_log(one_less);
+        score[static_cast<size_t>(tree_[node].right)] = score[node] + floored_log(f);
+      }
+      const float least = floored_log(0);
+      for (size_t row = 0; row < rows; ++row) out[row] = score[row] < least ? 0.0F : std::exp(score[row]);
+      break;
+    }
+    case LanguageLoss::kSoftmax: {
+      const float most = *std::max_element(out.begin(), out.end());
+      float sum = 0;
+      for (float& x : out) sum += x = std::exp(x - most);
+      for (float& x : out) x = printed(x / sum);
+      break;
+    }
+    case LanguageLoss::kNegativeSampling:
+    case LanguageLoss::kOneVsAll:
+      for (float& x : out) {
+        const auto at = static_cast<int64_t>((std::clamp(x, -kSigmoidMax, kSigmoidMax) + kSigmoidMax) * kSigmoidTable /
+                                             kSigmoidMax / 2);
+        const float p = x < -kSigmoidMax ? 0.0F : x > kSigmoidMax ? 1.0F : sigmoid_[static_cast<size_t>(at)];
+        x = printed(p);
+      }
+      break;
+  }
+}
+
+std::vector<LanguageScore> LanguageModel::best(std::string_view text, size_t k) const {
+  std::vector<float> probabilities;
+  std::vector<LanguageScore> out;
+  if (!score(text, probabilities)) return out;
+  for (size_t i = 0; i < probabilities.size(); ++i) out.push_back({static_cast<uint32_t>(i), probabilities[i]});
+  k = std::min(k, out.size());
+  std::partial_sort(out.begin(), out.begin() + static_cast<std::ptrdiff_t>(k), out.end(),
+                    [](const LanguageScore& a, const LanguageScore& b) {
+                      return a.probability != b.probability ? a.probability > b.probability : a.label < b.label;
+                    });
+  out.resize(k);
+  return out;
+}
+
+}  // namespace ftok
