@@ -1,0 +1,85 @@
+// Deduplicator: decides, document by document in commit order, which repeat an earlier one.
+//
+// First seen: a document is dropped when any earlier document (kept or not) has the same text, or shares a bucket with it. The
+// first document of each bucket is found in one FirstSeenIndex, so the outcome depends on the order of the documents alone.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/document.h"
+#include "core/json.h"
+#include "core/options.h"
+#include "core/stage.h"
+#include "dedup/index.h"
+
+namespace ftok {
+
+struct DeduplicatorOptions {
+  std::string scope = "crawl";
+  bool exact = true;
+  bool minhash = true;
+  int64_t memory = int64_t{4} << 30;
+
+  void visit(OptionVisitor& visitor);
+};
+
+// What was found so far.
+struct DeduplicatorStatistics {
+  uint64_t documents = 0;  // judged or replayed
+  uint64_t exact = 0;      // dropped as dedup.exact
+  uint64_t minhash = 0;    // dropped as dedup.minhash
+  uint64_t without_shingles = 0;             // too short for a bucket: only their content was compared
+  std::vector<uint64_t> bucket_hits;         // by bucket: documents whose bucket an earlier one had
+  std::vector<uint64_t> shared_buckets;      // by number of shared buckets, 0..buckets: documents
+  uint64_t index_keys = 0;                   // distinct keys in the index
+  uint64_t index_bytes = 0;
+
+  // Into an open JSON object, in a stable order.
+  void write_fields(JsonWriter& json) const;
+};
+
+// Serial: one thread at a time.
+class Deduplicator {
+ public:
+  // `keys_per_document`: MinHashStage's. Throws UsageError naming the key of an option out of range.
+  Deduplicator(DeduplicatorOptions options, size_t keys_per_document);
+
+  // False when the scope is "off": then nothing is dropped and there are no keys.
+  bool active() const { return options_.scope != "off"; }
+
+  // The bytes the index takes when `documents` documents share no key at all: no more are ever needed for so many.
+  uint64_t predict_bytes(uint64_t documents) const;
+
+  // To be called before each input: with the scope "file" all documents before it are forgotten.
+  void begin_input();
+
+  // The document's keys as the index knows them: its bucket_keys, made different for each crawl with the scope "crawl".
+  // keys_per_document() of them; what a part's keys file holds. 0 stands for a key the document does not have.
+  std::vector<uint64_t> keys(const Document& document) const;
+  size_t keys_per_document() const { return active() ? keys_per_document_ : 0; }
+
+  // Keep, or drop as "dedup.exact" or "dedup.minhash" with value = the number of the first document it repeats, detail = how
+  // many buckets they share. `number` counts judged documents from 0, ascending, below 2^32 - 1. Throws Error naming
+  // dedup.memory when the index would grow beyond it; nothing is changed then.
+  Verdict judge(std::span<const uint64_t> keys, uint64_t number);
+  Verdict judge(const Document& document, uint64_t number) { return judge(keys(document), number); }
+
+  // Enters a document that was judged in an earlier process, from the keys file.
+  void replay(std::span<const uint64_t> keys, uint64_t number) { judge(keys, number); }
+
+  DeduplicatorStatistics statistics() const;
+
+ private:
+  uint64_t index_keys_per_document() const;
+
+  DeduplicatorOptions options_;
+  size_t keys_per_document_;
+  FirstSeenIndex index_;
+  DeduplicatorStatistics statistics_;
+};
+
+}  // namespace ftok

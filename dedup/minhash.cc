@@ -1,0 +1,129 @@
+#include "dedup/minhash.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cassert>
+
+#include "core/error.h"
+#include "dedup/exact.h"
+#include "dedup/minhash_kernels.h"
+#include "dedup/random_state.h"
+
+#define XXH_INLINE_ALL
+#include <xxhash.h>
+
+namespace ftok {
+namespace {
+
+constexpr uint64_t kMersennePrime = (uint64_t{1} << 61) - 1;
+constexpr size_t kShinglesPerPass = 2048;  // 16 KiB: they stay in the first-level cache while the hashes go by
+
+size_t padded(size_t hashes) { return (hashes + kMinHashLanes - 1) / kMinHashLanes * kMinHashLanes; }
+
+MinHashKernel function_of(Kernel kernel) {
+#if defined(__x86_64__)
+  if (kernel == Kernel::kAvx512) return minhash_avx512;
+  if (kernel == Kernel::kAvx2) return minhash_avx2;
+#endif
+  assert(kernel == Kernel::kPortable);
+  return minhash_portable;
+}
+
+int64_t in_range(std::string_view key, int64_t value, int64_t min, int64_t max) {
+  if (value < min || value > max) throw UsageError(fmt::format("minhash.{}: {} is not in {}..{}", key, value, min, max));
+  return value;
+}
+
+ShingleOptions shingle_options(const MinHashOptions& options) {
+  ShingleOptions shingles;
+  shingles.words = static_cast<size_t>(in_range("ngram_words", options.ngram_words, 1, 1000));
+  shingles.punctuation = options.punctuation == "space" ? Punctuation::kSpace : Punctuation::kDelete;
+  shingles.hash = options.hash == "sha1" ? ShingleHash::kSha1 : ShingleHash::kXxh3;
+  return shingles;
+}
+
+MinHashParameters parameters_of(const MinHashOptions& options) {
+  MinHashParameters parameters;
+  parameters.buckets = static_cast<size_t>(in_range("buckets", options.buckets, 1, 1000));
+  parameters.hashes_per_bucket = static_cast<size_t>(in_range("hashes_per_bucket", options.hashes_per_bucket, 1, 1000));
+  parameters.seed = static_cast<uint32_t>(in_range("seed", options.seed, 0, UINT32_MAX));
+  parameters.fineweb = options.hash == "sha1";
+  return parameters;
+}
+
+}  // namespace
+
+std::vector<Kernel> available_kernels() {
+  std::vector<Kernel> kernels = {Kernel::kPortable};
+#if defined(__x86_64__)
+  if (__builtin_cpu_supports("avx2")) kernels.push_back(Kernel::kAvx2);
+  if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512dq")) kernels.push_back(Kernel::kAvx512);
+#endif
+  return kernels;
+}
+
+MinHash::MinHash(const MinHashParameters& parameters) : MinHash(parameters, available_kernels().back()) {}
+
+MinHash::MinHash(const MinHashParameters& parameters, Kernel kernel) : parameters_(parameters), kernel_(kernel) {
+  assert(parameters.buckets > 0 && parameters.hashes_per_bucket > 0);
+  const size_t hashes = parameters.hashes();
+  multipliers_.resize(padded(hashes), 1);
+  addends_.resize(padded(hashes), 0);
+  RandomState random(parameters.seed);
+  for (size_t i = 0; i < hashes; ++i) {
+    multipliers_[i] = parameters.fineweb ? random.randint(1, kMersennePrime) : random.randint(0, UINT64_MAX) | 1;
+  }
+  for (size_t i = 0; i < hashes; ++i) {
+    addends_[i] = random.randint(0, parameters.fineweb ? kMersennePrime : UINT64_MAX);
+  }
+}
+
+void MinHash::signature(std::span<const uint64_t> shingles, std::vector<uint64_t>& signature) const {
+  signature.assign(multipliers_.size(), UINT64_MAX);
+  for (size_t done = 0; done < shingles.size(); done += kShinglesPerPass) {
+    function_of(kernel_)(shingles.data() + done, std::min(kShinglesPerPass, shingles.size() - done), multipliers_.data(),
+                         addends_.data(), signature.data(), signature.size(), parameters_.fineweb);
+  }
+  signature.resize(parameters_.hashes());
+}
+
+void MinHash::bucket_keys(std::span<const uint64_t> signature, std::span<uint64_t> keys) const {
+  assert(signature.size() == parameters_.hashes() && keys.size() == parameters_.buckets);
+  for (size_t bucket = 0; bucket < keys.size(); ++bucket) {
+    const uint64_t* values = signature.data() + bucket * parameters_.hashes_per_bucket;
+    const uint64_t key = XXH3_64bits_withSeed(values, parameters_.hashes_per_bucket * sizeof *values, bucket);
+    keys[bucket] = std::max<uint64_t>(key, 1);
+  }
+}
+
+void MinHashOptions::visit(OptionVisitor& visitor) {
+  visitor.field("ngram_words", ngram_words, "words in a shingle (FineWeb, section 3.4)");
+  visitor.field("buckets", buckets, "buckets (bands) of the signature (FineWeb, section 3.4)");
+  visitor.field("hashes_per_bucket", hashes_per_bucket, "hashes that must all agree in a bucket (FineWeb, section 3.4)");
+  visitor.field("seed", seed, "of the hash functions (datatrove's default)");
+  visitor.choice("hash", hash, {"xxhash", "sha1"},
+                 "of shingles: xxhash (XXH3, hashes mod 2^64) or sha1 (FineWeb's own, hashes mod 2^61-1; slower)");
+  visitor.choice("punctuation", punctuation, {"delete", "space"},
+                 "before words are counted off: delete it (FineWeb as released) or put a space (datatrove today)");
+}
+
+MinHashStage::MinHashStage(MinHashOptions options)
+    : shingles_(shingle_options(options)), minhash_(parameters_of(options)) {}
+
+Verdict MinHashStage::process(Document& document, Report* report) const {
+  static thread_local std::vector<uint64_t> shingles, signature;
+  document.bucket_keys.assign(keys_per_document(), 0);
+  document.bucket_keys[0] = content_key(document.text);
+  make_shingles(document.text, shingles_, shingles);
+  if (!shingles.empty()) {
+    minhash_.signature(shingles, signature);
+    minhash_.bucket_keys(signature, std::span(document.bucket_keys).subspan(1));
+  }
+  if (report != nullptr) {
+    report->measurements.push_back({"minhash.shingles", "", static_cast<double>(shingles.size()), 0, false, {}});
+  }
+  return Verdict::keep();
+}
+
+}  // namespace ftok

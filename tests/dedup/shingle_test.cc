@@ -1,0 +1,106 @@
+#include "dedup/shingle.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <random>
+#include <set>
+
+#include "dedup/exact.h"
+#include "dedup/random_state.h"
+#include "dedup/sha1.h"
+
+namespace ftok {
+namespace {
+
+// NumPy 2's RandomState(seed).randint(1, 2**61 - 1, dtype=uint64, size=112), then randint(0, 2**61 - 1, ...): a[0], a[1],
+// a[111], b[0], b[111].
+TEST(RandomState, DrawsNumPysNumbers) {
+  constexpr uint64_t kPrime = (uint64_t{1} << 61) - 1;
+  const std::vector<std::vector<uint64_t>> golden = {
+      {0, 900450186894289456, 1663700137427455169, 1778425994450018244, 1373900170940344459, 886307586694282554},
+      {1, 775169054918279404, 1758426461858698313, 223865076026037746, 1062448801025099917, 1097409548522419201},
+      {42, 2297359619001564596, 1396682528897996047, 668164788960253724, 1008993515362167465, 2171473285054116309},
+      {199, 549559708116789623, 1974526210956802120, 1451145047834025045, 2094426792371272595, 1357945814059073339}};
+  for (const auto& row : golden) {
+    RandomState random(static_cast<uint32_t>(row[0]));
+    std::vector<uint64_t> a(112), b(112);
+    for (uint64_t& value : a) value = random.randint(1, kPrime);
+    for (uint64_t& value : b) value = random.randint(0, kPrime);
+    EXPECT_EQ((std::vector<uint64_t>{row[0], a[0], a[1], a[111], b[0], b[111]}), row);
+  }
+}
+
+TEST(RandomState, StaysInSmallRanges) {
+  RandomState random(5);
+  EXPECT_EQ(random.randint(7, 8), 7u);
+  std::set<uint64_t> seen;
+  for (int i = 0; i < 1000; ++i) seen.insert(random.randint(10, 13));
+  EXPECT_EQ(seen, (std::set<uint64_t>{10, 11, 12}));
+}
+
+// FIPS 180-4's examples: "abc" is A9993E36 4706816A..., the 56 letters are 84983E44 1C3BD26E..., and lengths around a block.
+TEST(Sha1, IsTheStandards) {
+  EXPECT_EQ(sha1_64("abc"), 0x6A810647363E99A9u);
+  EXPECT_EQ(sha1_64("abcdbcdecdefdefgefghfghighijhijkijkljklmklmnlmnomnopnopq"), 0x6ED23B1C443E9884u);
+  EXPECT_EQ(sha1_64(""), 0x0D4B6B5EEEA339DAu);  // DA39A3EE 5E6B4B0D
+}
+
+TEST(Sha1, TakesEveryLengthAroundABlock) {
+  std::set<uint64_t> seen;
+  for (size_t size = 0; size < 200; ++size) seen.insert(sha1_64(std::string(size, 'x')));
+  EXPECT_EQ(seen.size(), 200u);
+  // sha1(b"x" * 55), 56, 64 and 119: by hashlib
+  EXPECT_EQ(sha1_64(std::string(55, 'x')), 0x4724A081BA34F7CEu);
+  EXPECT_EQ(sha1_64(std::string(56, 'x')), 0x5299257C36051390u);
+  EXPECT_EQ(sha1_64(std::string(64, 'x')), 0x549FFB7AEEA32FBBu);
+  EXPECT_EQ(sha1_64(std::string(119, 'x')), 0x23EEF79403320043u);
+}
+
+TEST(Shingles, AreTheWordNGrams) {
+  ShingleOptions options;
+  EXPECT_EQ(shingle_strings("One two, three four five six.", options),
+            (std::vector<std::string>{"one two three four five", "two three four five six"}));
+  EXPECT_TRUE(shingle_strings("one two three four", options).empty());
+  options.words = 2;
+  EXPECT_EQ(shingle_strings("a \u0301 b", options), std::vector<std::string>{"a b"});
+  options.words = 1;
+  EXPECT_EQ(shingle_strings("a b", options), (std::vector<std::string>{"a", "b"}));
+}
+
+TEST(Shingles, AreHashesOfThoseStrings) {
+  const std::string text = "The quick brown fox jumps over the lazy dog and runs away from 27 angry cats.";
+  std::vector<uint64_t> shingles;
+  ShingleOptions options;
+  make_shingles(text, options, shingles);
+  const auto strings = shingle_strings(text, options);
+  ASSERT_EQ(shingles.size(), strings.size());
+  EXPECT_EQ(std::set<uint64_t>(shingles.begin(), shingles.end()).size(), strings.size());
+  options.hash = ShingleHash::kSha1;
+  make_shingles(text, options, shingles);
+  for (size_t i = 0; i < strings.size(); ++i) EXPECT_EQ(shingles[i], sha1_64(strings[i]));
+  EXPECT_EQ(shingles[0], 12313522834835307089u);  // by hashlib, on datatrove's simplify_text
+}
+
+TEST(ExactJaccard, AgreesWithSets) {
+  std::mt19937_64 random(1);
+  for (int round = 0; round < 200; ++round) {
+    std::set<uint64_t> a, b, both, either;
+    for (uint64_t i = random() % 30; i > 0; --i) a.insert(random() % 40);
+    for (uint64_t i = random() % 30; i > 0; --i) b.insert(random() % 40);
+    std::set_intersection(a.begin(), a.end(), b.begin(), b.end(), std::inserter(both, both.end()));
+    std::set_union(a.begin(), a.end(), b.begin(), b.end(), std::inserter(either, either.end()));
+    const double expected =
+        either.empty() ? 0 : static_cast<double>(both.size()) / static_cast<double>(either.size());
+    EXPECT_EQ(exact_jaccard({a.begin(), a.end()}, {b.begin(), b.end()}), expected);
+  }
+}
+
+TEST(ContentKey, FollowsTheText) {
+  EXPECT_EQ(content_key("a"), content_hash("a").low);
+  EXPECT_NE(content_key("a"), content_key("b"));
+  EXPECT_NE(content_key(""), 0u);
+}
+
+}  // namespace
+}  // namespace ftok

@@ -1,0 +1,110 @@
+// `ftok dedup recall`: MinHash held against its theory on documents of known similarity.
+#include <fmt/format.h>
+
+#include <cmath>
+#include <memory>
+
+#include "core/byte_source.h"
+#include "core/error.h"
+#include "core/file.h"
+#include "core/json.h"
+#include "crawl/source.h"
+#include "dedup/recall.h"
+#include "tools/ftok/commands.h"
+
+namespace ftok::cli {
+namespace {
+
+struct RecallFlags {
+  std::string pairs, documents;
+  std::string hash = "xxhash", punctuation = "delete";
+  RecallOptions options;
+  bool json = false;
+};
+
+std::vector<std::vector<uint64_t>> shingles_of(const RecallFlags& flags) {
+  ShingleOptions shingle_options;
+  shingle_options.hash = flags.hash == "sha1" ? ShingleHash::kSha1 : ShingleHash::kXxh3;
+  shingle_options.punctuation = flags.punctuation == "space" ? Punctuation::kSpace : Punctuation::kDelete;
+  SourceOptions source_options;
+  source_options.format = "jsonl";
+  const auto source = make_source(open_file_source(flags.documents), source_options);
+  std::vector<std::vector<uint64_t>> shingles;
+  for (Item item; source->next(item); item = Item()) {
+    if (!item.verdict.kept()) {
+      throw Error(fmt::format("{}: document {}: {} {}", flags.documents, shingles.size(), item.verdict.reason, item.verdict.detail));
+    }
+    make_shingles(item.document.text, shingle_options, shingles.emplace_back());
+  }
+  return shingles;
+}
+
+void print_table(const RecallFlags& flags, const std::vector<RecallBin>& bins, const JaccardDifference& difference) {
+  fmt::print("Jaccard    pairs  mean J  theory  recall over {} seeds      seed {}\n", flags.options.seeds,
+             flags.options.parameters.seed);
+  fmt::print("                                mean   diff     sd   recall  off by\n");
+  for (const RecallBin& bin : bins) {
+    const double off = bin.default_recall - bin.mean_recall;
+    fmt::print("{:.2f}-{:.2f} {:>7}   {:.3f}   {:.4f}  {:.4f} {:+.4f} {:.4f}   {:.4f}  {}\n", bin.low, bin.high, bin.pairs,
+               bin.mean_jaccard, bin.theory, bin.mean_recall, bin.mean_recall - bin.theory, bin.deviation, bin.default_recall,
+               bin.deviation == 0 ? std::string(off == 0 ? "0 sd" : "?") : fmt::format("{:+.1f} sd", off / bin.deviation));
+  }
+  fmt::print("similarity given in {}: off from that of the shingles here by {:.4f} in the mean, {:.4f} at most\n", flags.pairs,
+             difference.mean, difference.largest);
+}
+
+void print_json(const RecallFlags& flags, const std::vector<RecallBin>& bins, const JaccardDifference& difference) {
+  JsonWriter json;
+  json.begin_object().field("seeds", flags.options.seeds).field("seed", flags.options.parameters.seed);
+  json.field("jaccard_difference_mean", difference.mean).field("jaccard_difference_largest", difference.largest);
+  json.key("bins").begin_array();
+  for (const RecallBin& bin : bins) {
+    json.begin_object().field("low", bin.low).field("high", bin.high).field("pairs", bin.pairs);
+    json.field("mean_jaccard", bin.mean_jaccard).field("theory", bin.theory).field("mean_recall", bin.mean_recall);
+    json.field("deviation", bin.deviation).field("default_recall", bin.default_recall).end_object();
+  }
+  json.end_array().end_object();
+  fmt::print("{}\n", json.text());
+}
+
+void recall(RecallFlags& flags) {
+  flags.options.parameters.fineweb = flags.hash == "sha1";
+  const std::vector<std::vector<uint64_t>> shingles = shingles_of(flags);
+  const Result<std::vector<SimilarPair>> pairs = parse_pairs(read_file(flags.pairs));
+  if (!pairs) throw Error(fmt::format("{}: {}", flags.pairs, pairs.damage().detail));
+  for (const SimilarPair& pair : *pairs) {
+    if (std::max(pair.a, pair.b) >= shingles.size()) {
+      throw Error(fmt::format("{} names document {}; {} has {}", flags.pairs, std::max(pair.a, pair.b), flags.documents,
+                              shingles.size()));
+    }
+  }
+  const std::vector<RecallBin> bins = measure_recall(shingles, *pairs, flags.options);
+  (flags.json ? print_json : print_table)(flags, bins, compare_jaccard(shingles, *pairs));
+}
+
+}  // namespace
+
+void add_dedup_command(CLI::App& app) {
+  CLI::App* dedup = app.add_subcommand("dedup", "Measure near-duplicate detection");
+  dedup->require_subcommand(1);
+  CLI::App* command = dedup->add_subcommand(
+      "recall", "Share of similar pairs that MinHash finds, by Jaccard similarity, against 1-(1-j^hashes)^buckets");
+  auto flags = std::make_shared<RecallFlags>();
+  MinHashParameters& parameters = flags->options.parameters;
+  command->add_option("PAIRS", flags->pairs, "TSV with a header: two document numbers from 0, a similarity")->required();
+  command->add_option("DOCUMENTS", flags->documents, "JSONL (plain, gzip or zstd) with a field \"text\"")->required();
+  command->add_option("--seeds", flags->options.seeds, "hash functions are drawn anew with seeds 0..N-1 (default 200)")
+      ->check(CLI::Range(1, 100000));
+  command->add_option("--seed", parameters.seed, "the seed shown beside the mean (default 1)");
+  command->add_option("--buckets", parameters.buckets, "default 14")->check(CLI::Range(1, 1000));
+  command->add_option("--hashes-per-bucket", parameters.hashes_per_bucket, "default 8")->check(CLI::Range(1, 1000));
+  command->add_option("--hash", flags->hash, "xxhash (default) or sha1: FineWeb's")->check(CLI::IsMember({"xxhash", "sha1"}));
+  command->add_option("--punctuation", flags->punctuation, "delete (default) or space")
+      ->check(CLI::IsMember({"delete", "space"}));
+  command->add_option("--bin-width", flags->options.bin_width, "of the similarities (default 0.1)")->check(CLI::Range(0.01, 1.0));
+  command->add_flag("--json", flags->json, "one JSON object");
+  command->footer("Example:\n  ftok dedup recall doc_revisions.pairs.tsv doc_revisions.jsonl.zst");
+  command->callback([flags] { recall(*flags); });
+}
+
+}  // namespace ftok::cli
