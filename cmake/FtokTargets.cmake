@@ -12,6 +12,10 @@ if(FTOK_SANITIZE)
   target_link_options(ftok_flags INTERFACE -fsanitize=${FTOK_SANITIZE})
 endif()
 
+if(FTOK_FUZZ)  # every library reports its coverage to the fuzzer
+  target_compile_options(ftok_flags INTERFACE -fsanitize=fuzzer-no-link)
+endif()
+
 # ftok_library(NAME SOURCES a.cc ... [PUBLIC lib ...] [PRIVATE lib ...]): target ftok_NAME, alias ftok::NAME.
 function(ftok_library name)
   cmake_parse_arguments(ARG "" "" "SOURCES;PUBLIC;PRIVATE" ${ARGN})

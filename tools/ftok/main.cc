@@ -4,8 +4,11 @@
 #include <cstdio>
 #include <exception>
 #include <new>
+#include <string>
+#include <vector>
 
 #include "core/error.h"
+#include "core/recipe.h"
 #include "tools/ftok/commands.h"
 
 namespace {
@@ -14,9 +17,17 @@ constexpr char kAbout[] =
     "ftok: Common Crawl WARC files in, token shards out.\n"
     "`ftok COMMAND --help` shows a command's flags and examples.";
 
+// A first argument that is no command.
+[[noreturn]] void refuse_command(const CLI::App& app, const std::string& got) {
+  std::vector<std::string> names;
+  for (const CLI::App* command : app.get_subcommands({})) names.push_back(command->get_name());
+  const std::string nearest = ftok::nearest_name(got, names);
+  throw ftok::UsageError("unknown command '" + got + "'" +
+                         (nearest.empty() ? "; `ftok --help` lists them" : ", did you mean '" + nearest + "'?"));
+}
+
 int run(int argc, char** argv) {
   CLI::App app(kAbout, "ftok");
-  app.require_subcommand(1);
   app.set_version_flag("--version", "ftok " FTOK_VERSION);
   app.get_formatter()->column_width(34);
   ftok::cli::add_extract_command(app);
@@ -31,9 +42,11 @@ int run(int argc, char** argv) {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
     if (error.get_exit_code() == 0) return app.exit(error);  // --help, --version
+    if (app.get_subcommands().empty() && argc > 1) refuse_command(app, argv[1]);
     std::fprintf(stderr, "ftok: %s\n", error.what());
     return 2;
   }
+  if (app.get_subcommands().empty()) throw ftok::UsageError("no command given; `ftok --help` lists them");
   return 0;
 }
 

@@ -175,7 +175,7 @@ def wiki(site, page, related, meta):
 <h1 id="firstHeading">{esc(page.title)}</h1>
 <div id="siteSub">From {esc(site.name)}</div>
 <div id="bodyContent"><div id="mw-content-text" class="mw-parser-output">
-<table class="infobox"><tr><th colspan="2">{esc(page.title)}</th></tr><tr><td>Subject</td><td>{esc(page.subject)}</td></tr></table>
+<table class="infobox"><tr><th colspan="2">At a glance</th></tr><tr><td>Subject</td><td>{esc(page.subject)}</td></tr></table>
 {content(page)}
 <div class="navbox"><h3>See also</h3><ul>
 {links(related)}

@@ -1,0 +1,1 @@
+ftok extract no-such-page.html

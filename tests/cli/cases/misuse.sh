@@ -1,0 +1,6 @@
+# Each misuse is one line that names the flag, and exit code 2.
+fails() { local code=0; ftok "$@" || code=$?; echo "exit $code"; }
+fails --no-such-flag
+fails versoin
+fails version extra
+fails extract --no-such-flag page.html

@@ -1,0 +1,1 @@
+ftok frobnicate
