@@ -9,6 +9,7 @@
 #include "crawl/charset.h"
 #include "crawl/source.h"
 #include "tools/ftok/commands.h"
+#include "tools/ftok/language_model_source.h"
 #include "tools/ftok/terminal.h"
 #include "tools/run/inputs.h"
 #include "tools/run/registry.h"
@@ -98,8 +99,9 @@ std::string explain(Item& item, const Plan& plan, bool colour, bool show_text) {
 void explain_command(const Flags& flags) {
   const Log log = stderr_log();
   PlanOptions plan_options;
-  plan_options.language_model = flags.language_model;
-  const Plan plan = make_plan(load_recipe(flags.recipe, flags.sets), plan_options, log);
+  const RecipeConfig recipe = load_recipe(flags.recipe, flags.sets);
+  plan_options.language_model = find_language_model(flags.language_model, recipe, plan_options.notes);
+  const Plan plan = make_plan(recipe, plan_options, log);
   Item item = flags.record.empty() ? read_page(flags) : read_record(flags, plan, log);
   if (flags.json) {
     run_stages(plan.stages, item, true, nullptr);

@@ -107,8 +107,9 @@ std::string to_utf8(const std::string& page) {
 std::string to_json(const Document& document) {
   JsonWriter json;
   json.begin_object().field("id", document.id).field("url", document.url).field("text", document.text);
-  append_metadata(json, html::Metadata{document.title, document.author, document.published, document.site,
-                                       document.html_language, document.canonical_url, document.description});
+  json.field("title", document.title).field("author", document.author).field("published", document.published);
+  json.field("site", document.site).field("html_language", document.html_language);
+  json.field("canonical_url", document.canonical_url).field("description", document.description);
   json.end_object();
   return json.take() + "\n";
 }

@@ -36,6 +36,9 @@ int run(int argc, char** argv) {
   ftok::cli::add_encode_command(app);
   ftok::cli::add_decode_command(app);
   ftok::cli::add_vocab_command(app);
+  ftok::cli::add_run_command(app);
+  ftok::cli::add_explain_command(app);
+  ftok::cli::add_recipe_command(app);
   ftok::cli::add_version_command(app);
   ftok::cli::add_warc_command(app);
   try {

@@ -7,7 +7,9 @@
 #include "core/pipeline.h"
 #include "core/recipe.h"
 #include "tools/ftok/commands.h"
+#include "tools/ftok/language_model_source.h"
 #include "tools/ftok/terminal.h"
+#include "tools/ftok/vocabulary_source.h"
 #include "tools/run/inputs.h"
 #include "tools/run/measure.h"
 #include "tools/run/registry.h"
@@ -21,7 +23,7 @@ struct Flags {
   std::string recipe = "fineweb-2024-04";
   std::vector<std::string> sets;
   InputListOptions inputs;
-  std::string output, vocabulary, language_model, rejects = "ids", memory = "1G", shard_tokens, measure;
+  std::string output, vocabulary = kDefaultVocabulary, language_model, rejects = "ids", memory = "1G", shard_tokens, measure;
   std::string progress_json;
   uint64_t threads = 0, failed_inputs_max = UINT64_MAX;
   bool no_text = false, json = false, quiet = false;
@@ -45,7 +47,7 @@ void add_flags(CLI::App& command, Flags& flags) {
   command.add_option("--output", flags.output, "Folder of the result; a run that was stopped goes on there")->type_name("DIR");
   command.add_option("--recipe", flags.recipe, "Preset or TOML file (see `ftok recipe list`)")->capture_default_str();
   command.add_option("--set", flags.sets, "Override a key of the recipe; repeatable")->type_name("SECTION.KEY=VALUE")->allow_extra_args(false);
-  command.add_option("--vocab", flags.vocabulary, "Vocabulary: a name (ftok-100k, gpt2, cl100k_base) or a file [ftok-100k]")->type_name("V");
+  command.add_option("--vocab", flags.vocabulary, "Vocabulary: a name (ftok-100k, gpt2, cl100k_base) or a file")->capture_default_str()->type_name("V");
   command.add_option("--language-model", flags.language_model, "fastText model; default: lid.176.bin if fetched, else the bundled one")->type_name("FILE");
   command.add_option("--shard-tokens", flags.shard_tokens, "Tokens a shard (K, M, G); default: the recipe's, 100M")->type_name("N");
   command.add_option("--threads", flags.threads, "Threads; 0: all cores")->capture_default_str()->type_name("N");
@@ -61,7 +63,7 @@ void add_flags(CLI::App& command, Flags& flags) {
 
 void measure(const Flags& flags, const std::vector<std::string>& inputs, const RecipeConfig& recipe, const Log& log) {
   PlanOptions plan_options;
-  plan_options.language_model = flags.language_model;
+  plan_options.language_model = find_language_model(flags.language_model, recipe, plan_options.notes);
   const Plan plan = make_plan(recipe, plan_options, log);
   const Tally tally = measure_inputs(inputs, plan, flags.measure, flags.threads, log);
   RunResult result;
@@ -90,7 +92,11 @@ void run_command(Flags flags) {
   options.failed_inputs_max = flags.failed_inputs_max;
   options.quiet = flags.quiet;
   options.progress_json = flags.progress_json;
-  PlanOptions plan_options{flags.vocabulary.empty() ? "ftok-100k" : flags.vocabulary, flags.language_model, options.rejects, options.text};
+  PlanOptions plan_options;
+  plan_options.vocabulary = find_vocabulary(flags.vocabulary);
+  plan_options.language_model = find_language_model(flags.language_model, recipe, plan_options.notes);
+  plan_options.rejects = options.rejects;
+  plan_options.text = options.text;
   const Plan plan = make_plan(recipe, plan_options, log);
   const RunResult result = run(options, plan, log);
   if (flags.json) {

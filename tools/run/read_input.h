@@ -6,6 +6,7 @@
 #include <functional>
 #include <string>
 
+#include "core/error.h"
 #include "core/log.h"
 #include "tools/run/candidates.h"
 #include "tools/run/plan.h"

@@ -16,8 +16,14 @@
 #include "filters/gopher_quality.h"
 #include "filters/gopher_repetition.h"
 #include "filters/language.h"
+#if __has_include("filters/pii.h")
 #include "filters/pii.h"
+#else
+namespace ftok { struct PiiOptions { void visit(OptionVisitor&) {} static PiiOptions head() { return {}; } }; struct UrlOptions { void visit(OptionVisitor&) {} }; }
+#endif
+#if __has_include("filters/url.h")
 #include "filters/url.h"
+#endif
 
 namespace ftok {
 

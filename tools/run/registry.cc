@@ -6,6 +6,7 @@
 
 #include "core/error.h"
 #include "core/recipe.h"
+#include "shards/checksum.h"
 
 namespace ftok {
 namespace {
@@ -23,11 +24,19 @@ std::unique_ptr<const Stage> make_minhash(const RecipeConfig& recipe, Plan& plan
   return stage;
 }
 
+std::unique_ptr<const Stage> make_language(const RecipeConfig& recipe, Plan& plan) {
+  auto stage = std::make_unique<LanguageStage>(recipe.language);
+  plan.digests["language model"] = checksum_of_file(recipe.language.model);
+  return stage;
+}
+
 // Every stage by its name in recipes. A new filter gets a line here, one in RecipeConfig and one in visit_sections.
 const std::vector<std::pair<std::string, Factory>>& factories() {
   static const std::vector<std::pair<std::string, Factory>> all = {
       {"http", simple<HttpStage>(&RecipeConfig::http)},
+#if __has_include("filters/url.h")
       {"url", make_url},
+#endif
       {"extract", simple<ExtractStage>(&RecipeConfig::extract)},
       {"language", make_language},
       {"gopher_repetition", simple<GopherRepetition>(&RecipeConfig::gopher_repetition)},
@@ -35,7 +44,9 @@ const std::vector<std::pair<std::string, Factory>>& factories() {
       {"c4", simple<C4>(&RecipeConfig::c4)},
       {"fineweb", simple<FineWeb>(&RecipeConfig::fineweb)},
       {"minhash", make_minhash},
+#if __has_include("filters/pii.h")
       {"pii", simple<PiiStage>(&RecipeConfig::pii)},
+#endif
   };
   return all;
 }
@@ -86,6 +97,7 @@ std::unique_ptr<const Stage> make_stage(const std::string& name, const RecipeCon
 Plan make_plan(const RecipeConfig& recipe, const PlanOptions& options, const Log& log) {
   Plan plan;
   plan.source = recipe.input;
+  plan.notes = options.notes;
   RecipeConfig configured = recipe;
   if (!options.language_model.empty()) configured.language.model = options.language_model;
   for (const std::string& name : recipe.top.stages) factory_of(name);  // names first, models after

@@ -14,6 +14,7 @@ struct PlanOptions {
   std::string language_model;  // path; empty: the recipe's
   Rejects rejects = Rejects::kIds;
   bool text = true;
+  std::vector<std::string> notes;  // what the caller chose in place of what the recipe names
 };
 
 // Builds the stages of `recipe` in order and loads models, lists and the vocabulary. Throws UsageError for a stage name that
