@@ -15,6 +15,7 @@ namespace ftok {
 struct Committer::Entry {
   Candidate candidate;
   Verdict verdict;
+  std::vector<uint64_t> keys;
   std::string duplicate_of;
   uint64_t specials_as_text = 0;
 };
@@ -76,7 +77,7 @@ void Committer::commit(uint64_t number) {
         if (stop_requested()) throw Stopped();
         auto entry = std::make_unique<Entry>();
         if (!reader.next(entry->candidate)) return nullptr;
-        if (entry->candidate.is_document) judge(*entry, writer);
+        if (entry->candidate.is_document) judge(*entry);
         return entry;
       },
       [&](Entry& entry) { work(entry); }, [&](Entry& entry) { emit(entry, writer, report); });
@@ -88,13 +89,15 @@ void Committer::commit(uint64_t number) {
   ++progress_.inputs_committed;
 }
 
-void Committer::judge(Entry& entry, PartWriter& writer) {
+// Runs beside emit(): the two share nothing but constants.
+void Committer::judge(Entry& entry) {
   const CpuTimer timer(options_.dedup_ns);
   const Document& document = entry.candidate.document;
   ids_.push_back(document.id);
-  const std::vector<uint64_t> keys = deduplicator_->active() ? deduplicator_->keys(document) : std::vector<uint64_t>();
-  writer.add_judged(document.id, keys);
-  if (deduplicator_->active()) entry.verdict = deduplicator_->judge(keys, judged_);
+  if (deduplicator_->active()) {
+    entry.keys = deduplicator_->keys(document);
+    entry.verdict = deduplicator_->judge(entry.keys, judged_);
+  }
   ++judged_;
   if (!entry.verdict.kept()) entry.duplicate_of = id_of(static_cast<uint64_t>(entry.verdict.value));
 }
@@ -125,6 +128,7 @@ void Committer::emit(Entry& entry, PartWriter& writer, InputReport& report) {
     return;
   }
   Document& document = entry.candidate.document;
+  writer.add_judged(document.id, entry.keys);
   if (!entry.verdict.kept()) {
     --report.tally.kept;
     ++report.tally.dropped[entry.verdict.reason];

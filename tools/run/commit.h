@@ -53,7 +53,7 @@ class Committer {
 
   void rebuild_index(const PartReceipt& part);
   void add_to_shards(const PartReceipt& part);
-  void judge(Entry& entry, PartWriter& writer);
+  void judge(Entry& entry);
   void work(Entry& entry) const;
   void emit(Entry& entry, PartWriter& writer, InputReport& report);
   std::string id_of(uint64_t document) const;

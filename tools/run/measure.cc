@@ -1,5 +1,6 @@
 #include "tools/run/measure.h"
 
+#include <oneapi/tbb/global_control.h>
 #include <oneapi/tbb/task_arena.h>
 
 #include <algorithm>
@@ -17,6 +18,7 @@ Tally measure_inputs(const std::vector<std::string>& inputs, const Plan& plan, c
   Tally total;
   ReadInputOptions options;
   options.live_max = 4 * threads;
+  const oneapi::tbb::global_control workers(oneapi::tbb::global_control::max_allowed_parallelism, threads);
   oneapi::tbb::task_arena arena(static_cast<int>(threads), 1);
   arena.execute([&] {
     for (const std::string& input : inputs) {

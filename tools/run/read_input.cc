@@ -3,6 +3,9 @@
 #include <fmt/format.h>
 #include <xxhash.h>
 
+#include <oneapi/tbb/global_control.h>
+#include <oneapi/tbb/task_arena.h>
+
 #include <algorithm>
 #include <thread>
 
@@ -139,6 +142,7 @@ InputReport visit_input_with_threads(const std::string& input, const Plan& plan,
   ReadInputOptions options;
   options.live_max = 4 * threads;
   InputReport report;
+  const oneapi::tbb::global_control workers(oneapi::tbb::global_control::max_allowed_parallelism, threads);
   oneapi::tbb::task_arena arena(static_cast<int>(threads), 1);
   arena.execute([&] { report = visit_input(input, plan, false, options, log, emit); });
   return report;

@@ -1,6 +1,7 @@
 #include "tools/run/run.h"
 
 #include <fmt/format.h>
+#include <oneapi/tbb/global_control.h>
 #include <oneapi/tbb/task_arena.h>
 #include <oneapi/tbb/task_group.h>
 #include <sys/resource.h>
@@ -160,6 +161,7 @@ RunResult Runner::run() {
   log_(LogLevel::kInfo, committer.dedup_summary(documents_expected()));
   Schedule schedule(options_.inputs.size(), first, folder.candidates_ready(options_.inputs, first));
   const auto commit = [&](size_t number) { committer.commit(number); };
+  const tbb::global_control workers(tbb::global_control::max_allowed_parallelism, threads_);  // also above the cores
   tbb::task_arena arena(static_cast<int>(threads_), 1);
   arena.execute([&] {
     schedule.commit_ready(commit);
