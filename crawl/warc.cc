@@ -67,6 +67,11 @@ bool has_scheme(std::string_view line) {
                      [](char c) { return is_alpha(c) || is_digit(c) || c == '+' || c == '-' || c == '.'; });
 }
 
+bool is_ip_address(std::string_view field) {
+  return std::count(field.begin(), field.end(), '.') == 3 &&
+         std::all_of(field.begin(), field.end(), [](char c) { return is_digit(c) || c == '.'; });
+}
+
 bool is_date(std::string_view field) {
   return field.size() >= 12 && field.size() <= 20 && std::all_of(field.begin(), field.end(), is_digit);
 }
@@ -77,7 +82,7 @@ bool is_arc_header(std::string_view line) {
   if (!has_scheme(line)) return false;
   const auto version_1 = split_from_right(line, 4);
   if (version_1.empty()) return false;
-  if (is_date(version_1[2])) return true;
+  if (is_date(version_1[2]) || (is_ip_address(version_1[1]) && parse_length(version_1[4]))) return true;
   const auto version_2 = split_from_right(line, 9);
   return !version_2.empty() && is_date(version_2[2]);
 }
