@@ -123,11 +123,11 @@ bool WarcReader::skip_newlines() {
   return false;
 }
 
-// Whether a record starts at `at`. Looks at most a line ahead.
+// Whether a record starts at `at`, were it only the first bytes of one that the input's end cuts. Looks a line ahead.
 bool WarcReader::at_record(size_t at) {
-  need(at + kMarkerLine);
+  const bool cut = !need(at + kMarkerLine);
   std::string_view text = input_->window().substr(std::min(at, input_->window().size()));
-  if (is_marker(text)) return true;
+  if (is_marker(text) || (cut && (kMarker.starts_with(text) || text.starts_with(kMarker)))) return true;
   if (!arc_ || !has_scheme(text)) return false;
   size_t line = std::string_view::npos;
   for (size_t from = at; line == std::string_view::npos && from < at + limits_.header_bytes_max;) {
