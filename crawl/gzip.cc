@@ -128,11 +128,10 @@ void GzipInput::end_stream(const char* damage, std::string detail) {
     return;
   }
   add_damage(damage, member_offset_, std::move(detail));
-  const bool deflate_ended = std::string_view(damage) == "gzip.bad_check";
-  // A wrong check comes after a whole DEFLATE stream, so the next member follows; elsewhere the stream may have run wild
-  // through members that are sound, and the search starts right after this one's magic.
+  // A broken stream may have run wild through sound members (a lost end-of-block code), so the search starts right after
+  // this one's magic while that is still held.
   const bool start_kept = stored_.offset() == member_offset_;
-  find_member(deflate_ended ? taken : start_kept ? std::min<size_t>(2, stored_.view().size()) : taken);
+  find_member(start_kept ? std::min<size_t>(2, stored_.view().size()) : taken);
 }
 
 bool GzipInput::find_member(size_t from) {

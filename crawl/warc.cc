@@ -67,6 +67,11 @@ bool has_scheme(std::string_view line) {
                      [](char c) { return is_alpha(c) || is_digit(c) || c == '+' || c == '-' || c == '.'; });
 }
 
+bool is_ip_address(std::string_view field) {
+  return std::count(field.begin(), field.end(), '.') == 3 &&
+         std::all_of(field.begin(), field.end(), [](char c) { return is_digit(c) || c == '.'; });
+}
+
 bool is_date(std::string_view field) {
   return field.size() >= 12 && field.size() <= 20 && std::all_of(field.begin(), field.end(), is_digit);
 }
@@ -77,7 +82,7 @@ bool is_arc_header(std::string_view line) {
   if (!has_scheme(line)) return false;
   const auto version_1 = split_from_right(line, 4);
   if (version_1.empty()) return false;
-  if (is_date(version_1[2])) return true;
+  if (is_date(version_1[2]) || (is_ip_address(version_1[1]) && parse_length(version_1[4]))) return true;
   const auto version_2 = split_from_right(line, 9);
   return !version_2.empty() && is_date(version_2[2]);
 }
@@ -118,11 +123,11 @@ bool WarcReader::skip_newlines() {
   return false;
 }
 
-// Whether a record starts at `at`. Looks at most a line ahead.
+// Whether a record starts at `at`, were it only the first bytes of one that the input's end cuts. Looks a line ahead.
 bool WarcReader::at_record(size_t at) {
-  need(at + kMarkerLine);
+  const bool cut = !need(at + kMarkerLine);
   std::string_view text = input_->window().substr(std::min(at, input_->window().size()));
-  if (is_marker(text)) return true;
+  if (is_marker(text) || (cut && (kMarker.starts_with(text) || text.starts_with(kMarker)))) return true;
   if (!arc_ || !has_scheme(text)) return false;
   size_t line = std::string_view::npos;
   for (size_t from = at; line == std::string_view::npos && from < at + limits_.header_bytes_max;) {

@@ -104,8 +104,8 @@ class WarcReader {
   std::vector<Damage> damage_;
 };
 
-// True when `line` (no newline) can be an ARC record's header: scheme, four or more further fields, a date of 12 and more
-// digits before the last two (version 1) or seven (version 2).
+// True when `line` (no newline) can be an ARC record's header: a URL, then address, date, type and length (version 1) or these
+// and five more (version 2), where the date is 12 to 20 digits, or the address and the length are what they should be.
 bool is_arc_header(std::string_view line);
 
 }  // namespace ftok
