@@ -211,10 +211,11 @@ class CurlSource : public HttpSource, private HttpSink {
       session_->refuse(host_, fmt::format("403{}{} for {}", code.empty() ? "" : " ", code, url_));
       throw Error(where + ": 403, the server refuses us; no more requests go to " + host_);
     }
+    if (!reply.complete && !reply.may_pass) throw Error(where + ": " + reply.error);
     if (status == 412) throw ObjectChanged(changed_message("the server says so (412)"));
     if (status == 416 && reached_ > 0) {
       const uint64_t total = reply.head.range_total.value_or(version_.size);
-      if (total == reached_) return "";
+      if (total == reached_ && (version_.size == 0 || version_.size == total)) return "";
       throw ObjectChanged(changed_message(fmt::format("it ends at byte {}", total)));
     }
     if (status != 0 && status != 200 && status != 206) {
@@ -223,10 +224,7 @@ class CurlSource : public HttpSource, private HttpSink {
       if (!status_may_pass(status)) throw Error(where + ": " + problem);
       return problem;
     }
-    if (!reply.complete) {
-      if (!reply.may_pass) throw Error(where + ": " + reply.error);
-      return reply.error;
-    }
+    if (!reply.complete) return reply.error;
     if (version_.size != 0 && reached_ + start_.size() < version_.size) {
       return fmt::format("the response ended at {} of {} bytes", reached_, version_.size);
     }

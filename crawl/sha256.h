@@ -1,0 +1,31 @@
+// SHA-256 (FIPS 180-4) over libcrypto, as lower-case hexadecimal digits.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+struct evp_md_ctx_st;
+
+namespace ftok {
+
+// Not thread-safe; one object, one digest.
+class Sha256 {
+ public:
+  Sha256();
+  ~Sha256();
+  Sha256(const Sha256&) = delete;
+  Sha256& operator=(const Sha256&) = delete;
+
+  void update(std::string_view bytes);
+  std::string hex();  // 64 digits; ends the digest
+
+ private:
+  evp_md_ctx_st* context_;
+};
+
+std::string sha256_of(std::string_view bytes);
+
+// Throws Error naming the file.
+std::string sha256_of_file(const std::string& path);
+
+}  // namespace ftok
