@@ -42,6 +42,13 @@ inline bool is_continuation(char c) { return (static_cast<uint8_t>(c) & 0xC0) ==
 
 inline float floored_log(float p) { return static_cast<float>(std::log(static_cast<double>(p) + 1e-5)); }
 
+// std::popcount is a library call where the processor may lack the instruction.
+inline uint32_t count_ones(uint64_t bits) {
+  bits -= (bits >> 1) & 0x5555555555555555U;
+  bits = (bits & 0x3333333333333333U) + ((bits >> 2) & 0x3333333333333333U);
+  return static_cast<uint32_t>((((bits + (bits >> 4)) & 0x0F0F0F0F0F0F0F0FU) * 0x0101010101010101U) >> 56);
+}
+
 size_t slots_for(size_t entries) {
   size_t slots = 16;
   while (slots < entries * 2) slots *= 2;
@@ -59,7 +66,7 @@ uint64_t next_serial() {
 // takes the place of an older one. What is kept never changes a result, only whether it is computed again.
 class LanguageModel::Scratch {
  public:
-  static constexpr size_t kSlots = 8192;
+  static constexpr size_t kSlots = 16384;
   static constexpr size_t kKeyMax = 23;
   struct Key {
     uint32_t rows = 0;
@@ -84,6 +91,11 @@ class LanguageModel::Scratch {
   double* total() { return total_.data(); }
   float* hidden() { return hidden_.data(); }
   std::vector<int32_t>& word_hashes() { return word_hashes_; }
+  std::vector<uint32_t>& rows() { return rows_; }
+  std::string_view bracketed(std::string_view word) {
+    bracketed_.assign(1, '<').append(word).push_back('>');
+    return bracketed_;
+  }
 
  private:
   static size_t slot(uint32_t hash) { return (hash ^ (hash >> 15)) % kSlots; }
@@ -96,6 +108,8 @@ class LanguageModel::Scratch {
   std::vector<double> total_;
   std::vector<float> hidden_;
   std::vector<int32_t> word_hashes_;
+  std::vector<uint32_t> rows_;
+  std::string bracketed_;
 };
 
 LanguageModel::LanguageModel(LanguageModelParts&& parts)
@@ -106,7 +120,7 @@ LanguageModel::LanguageModel(LanguageModelParts&& parts)
     labels_.emplace_back(label);
   }
   build_word_table();
-  build_prune_table();
+  order_pruned_rows();
   const size_t rows = labels_.size();
   const auto dim = static_cast<size_t>(parts_->dim);
   output_t_.resize(rows * dim);
@@ -140,7 +154,7 @@ std::unique_ptr<const LanguageModel> LanguageModel::load(const std::string& path
 
 uint64_t LanguageModel::memory_bytes() const {
   return (parts_->input.size() + parts_->output.size() * 2) * sizeof(float) + word_slots_.size() * sizeof(uint32_t) +
-         prune_slots_.size() * sizeof(PruneSlot) + parts_->prune.size() * 8 +
+         bucket_blocks_.size() * sizeof(BucketBlock) +
          parts_->entries.size() * (sizeof(std::string) + 8);
 }
 
@@ -155,17 +169,31 @@ void LanguageModel::build_word_table() {
   }
 }
 
-// A bucket named twice keeps its last row, as in fastText's map.
-void LanguageModel::build_prune_table() {
+// Puts the rows of a pruned model's n-grams in the order of their buckets, so that a bit map with counts finds them. A bucket
+// named twice keeps its last row, as in fastText's map.
+void LanguageModel::order_pruned_rows() {
+  bucket_magic_ = parts_->buckets == 0 ? 0 : ~uint64_t{0} / parts_->buckets + 1;
   if (!parts_->pruned) return;
-  prune_slots_.assign(slots_for(parts_->prune.size()), PruneSlot());
-  for (const auto& [bucket, row] : parts_->prune) {
-    size_t slot = (static_cast<uint32_t>(bucket) * 2654435761U >> 7) & (prune_slots_.size() - 1);
-    while (prune_slots_[slot].bucket >= 0 && prune_slots_[slot].bucket != bucket) {
-      slot = (slot + 1) & (prune_slots_.size() - 1);
-    }
-    prune_slots_[slot] = {bucket, row};
+  std::vector<std::pair<int32_t, int32_t>>& prune = parts_->prune;
+  std::stable_sort(prune.begin(), prune.end(), [](const auto& a, const auto& b) { return a.first < b.first; });
+  const auto dim = static_cast<size_t>(parts_->dim);
+  std::vector<float> ordered(parts_->input.begin(), parts_->input.begin() + static_cast<std::ptrdiff_t>(parts_->words * dim));
+  bucket_blocks_.assign(parts_->buckets / 64 + 1, BucketBlock());
+  for (size_t i = 0; i < prune.size(); ++i) {
+    if (i + 1 < prune.size() && prune[i + 1].first == prune[i].first) continue;
+    const auto bucket = static_cast<uint32_t>(prune[i].first);
+    bucket_blocks_[bucket / 64].present |= uint64_t{1} << (bucket % 64);
+    const float* row = parts_->input.data() + (parts_->words + static_cast<size_t>(prune[i].second)) * dim;
+    ordered.insert(ordered.end(), row, row + dim);
   }
+  uint32_t row = parts_->words;
+  for (BucketBlock& block : bucket_blocks_) {
+    block.first_row = row;
+    row += count_ones(block.present);
+  }
+  parts_->input = std::move(ordered);
+  prune.clear();
+  prune.shrink_to_fit();
 }
 
 // fastText's Huffman tree: leaves are taken from the last label upwards, inner nodes in the order they were made, the
@@ -197,54 +225,80 @@ int64_t LanguageModel::find_word(std::string_view word, uint32_t hash) const {
   return -1;
 }
 
-// The input row of an n-gram's bucket, -1 when pruning left it out.
-inline int64_t LanguageModel::row_of_bucket(uint32_t bucket) const {
-  if (!parts_->pruned) return int64_t{parts_->words} + bucket;
-  const size_t mask = prune_slots_.size() - 1;
-  for (size_t slot = (bucket * 2654435761U >> 7) & mask; prune_slots_[slot].bucket >= 0; slot = (slot + 1) & mask) {
-    if (static_cast<uint32_t>(prune_slots_[slot].bucket) == bucket) return int64_t{parts_->words} + prune_slots_[slot].row;
+// hash mod buckets, exactly (Lemire, Kaser, Kurz 2019: "Faster remainder by direct computation").
+inline uint32_t LanguageModel::bucket_of(uint32_t hash) const {
+  __extension__ using Wide = unsigned __int128;
+  const uint64_t fraction = bucket_magic_ * hash;
+  return static_cast<uint32_t>((static_cast<Wide>(fraction) * parts_->buckets) >> 64);
+}
+
+// Whether an n-gram's bucket has an input row, and which.
+inline bool LanguageModel::row_of_bucket(uint32_t bucket, uint32_t& row) const {
+  if (!parts_->pruned) {
+    row = parts_->words + bucket;
+    return true;
   }
-  return -1;
+  const BucketBlock& block = bucket_blocks_[bucket / 64];
+  const uint64_t bit = uint64_t{1} << (bucket % 64);
+  row = block.first_row + count_ones(block.present & (bit - 1));
+  return (block.present & bit) != 0;
 }
 
-inline void LanguageModel::add_row(int64_t row, float* sum) const {
+// Adds rows of the input matrix, in order.
+void LanguageModel::add_rows(const std::vector<uint32_t>& rows, float* sum) const {
   const auto dim = static_cast<size_t>(parts_->dim);
-  const float* values = parts_->input.data() + static_cast<size_t>(row) * dim;
-  for (size_t i = 0; i < dim; ++i) sum[i] += values[i];
+  const float* const input = parts_->input.data();
+  constexpr size_t kUsualDim = 16;  // of lid.176 and of the bundled model: a constant width stays in registers
+  if (dim == kUsualDim) {
+    float local[kUsualDim];
+    std::memcpy(local, sum, sizeof local);
+    for (const uint32_t row : rows) {
+      const float* values = input + size_t{row} * kUsualDim;
+      for (size_t i = 0; i < kUsualDim; ++i) local[i] += values[i];
+    }
+    std::memcpy(sum, local, sizeof local);
+    return;
+  }
+  for (const uint32_t row : rows) {
+    const float* values = input + size_t{row} * dim;
+    for (size_t i = 0; i < dim; ++i) sum[i] += values[i];
+  }
 }
 
-// Adds the rows of the character n-grams of "<word>"; returns how many.
-uint32_t LanguageModel::add_ngrams(std::string_view word, float* sum) const {
+// Appends the rows of the character n-grams of "<word>" to the scratch's list.
+void LanguageModel::find_ngrams(std::string_view word, Scratch& scratch) const {
   const auto n_min = static_cast<uint32_t>(parts_->ngram_min), n_max = static_cast<uint32_t>(parts_->ngram_max);
-  if (n_max == 0) return 0;
-  const size_t size = word.size() + 2;
-  const auto at = [&](size_t i) { return i == 0 ? '<' : i == size - 1 ? '>' : word[i - 1]; };
-  uint32_t rows = 0;
+  if (n_max == 0) return;
+  const std::string_view bracketed = scratch.bracketed(word);
+  const size_t size = bracketed.size();
+  std::vector<uint32_t>& rows = scratch.rows();
+  size_t count = rows.size();
+  rows.resize(count + size * n_max);
   for (size_t start = 0; start < size; ++start) {
-    if (is_continuation(at(start))) continue;
+    if (is_continuation(bracketed[start])) continue;
     uint32_t hash = kFnvBasis;
     size_t end = start;
     for (uint32_t n = 1; end < size && n <= n_max; ++n) {
-      hash = fnv_step(hash, at(end++));
-      while (end < size && is_continuation(at(end))) hash = fnv_step(hash, at(end++));
+      hash = fnv_step(hash, bracketed[end++]);
+      while (end < size && is_continuation(bracketed[end])) hash = fnv_step(hash, bracketed[end++]);
       if (n < n_min || (n == 1 && (start == 0 || end == size))) continue;
-      const int64_t row = row_of_bucket(hash % parts_->buckets);
-      if (row < 0) continue;
-      add_row(row, sum);
-      ++rows;
+      count += row_of_bucket(bucket_of(hash), rows[count]) ? 1 : 0;  // an absent row is overwritten by the next
     }
   }
-  return rows;
+  rows.resize(count);
 }
 
 // Adds all rows of one word to `sum`; returns how many.
-uint32_t LanguageModel::add_word(std::string_view word, uint32_t hash, float* sum) const {
+uint32_t LanguageModel::add_word(std::string_view word, uint32_t hash, Scratch& scratch, float* sum) const {
   const int64_t entry = find_word(word, hash);
   const bool known = entry >= 0 && entry < int64_t{parts_->words};
   if (!known && (entry >= 0 || word.starts_with(kLabelPrefix))) return 0;  // a label is no word
-  if (known) add_row(entry, sum);
-  if (word == kEndOfSentence) return known ? 1 : 0;
-  return (known ? 1 : 0) + add_ngrams(word, sum);
+  std::vector<uint32_t>& rows = scratch.rows();
+  rows.clear();
+  if (known) rows.push_back(static_cast<uint32_t>(entry));
+  if (word != kEndOfSentence) find_ngrams(word, scratch);
+  add_rows(rows, sum);
+  return static_cast<uint32_t>(rows.size());
 }
 
 uint32_t LanguageModel::add_word_ngrams(const std::vector<int32_t>& hashes, double* sum) const {
@@ -254,9 +308,9 @@ uint32_t LanguageModel::add_word_ngrams(const std::vector<int32_t>& hashes, doub
     auto hash = static_cast<uint64_t>(int64_t{hashes[i]});
     for (size_t j = i + 1; j < hashes.size() && j < i + static_cast<size_t>(parts_->word_ngrams); ++j) {
       hash = hash * kWordNgramPrime + static_cast<uint64_t>(int64_t{hashes[j]});
-      const int64_t row = row_of_bucket(static_cast<uint32_t>(hash % parts_->buckets));
-      if (row < 0) continue;
-      const float* values = parts_->input.data() + static_cast<size_t>(row) * dim;
+      uint32_t row = 0;
+      if (!row_of_bucket(static_cast<uint32_t>(hash % parts_->buckets), row)) continue;
+      const float* values = parts_->input.data() + size_t{row} * dim;
       for (size_t d = 0; d < dim; ++d) sum[d] += static_cast<double>(values[d]);
       ++rows;
     }
@@ -284,7 +338,7 @@ bool LanguageModel::score(std::string_view text, std::vector<float>& probabiliti
       const bool keep = word.size() <= Scratch::kKeyMax;
       if (!keep) sum = scratch.word();
       std::fill_n(sum, dim, 0.0F);
-      word_rows = add_word(word, hash, sum);
+      word_rows = add_word(word, hash, scratch, sum);
       if (keep) {
         key.rows = word_rows;
         key.size = static_cast<uint8_t>(word.size());

@@ -61,24 +61,26 @@ class LanguageModel {
   explicit LanguageModel(LanguageModelParts&& parts);
 
   void build_word_table();
-  void build_prune_table();
+  void order_pruned_rows();
   void build_tree();
   int64_t find_word(std::string_view word, uint32_t hash) const;
-  int64_t row_of_bucket(uint32_t bucket) const;
-  uint32_t add_word(std::string_view word, uint32_t hash, float* sum) const;
-  uint32_t add_ngrams(std::string_view word, float* sum) const;
+  uint32_t bucket_of(uint32_t hash) const;
+  bool row_of_bucket(uint32_t bucket, uint32_t& row) const;
+  uint32_t add_word(std::string_view word, uint32_t hash, Scratch& scratch, float* sum) const;
+  void find_ngrams(std::string_view word, Scratch& scratch) const;
   uint32_t add_word_ngrams(const std::vector<int32_t>& hashes, double* sum) const;
-  void add_row(int64_t row, float* sum) const;
+  void add_rows(const std::vector<uint32_t>& rows, float* sum) const;
   void finish(const float* hidden, std::vector<float>& probabilities) const;
 
   std::unique_ptr<LanguageModelParts> parts_;
   std::vector<std::string> labels_;
   std::vector<uint32_t> word_slots_;  // open addressing by the word's hash; entry + 1, 0 is empty
-  struct PruneSlot {
-    int32_t bucket = -1;
-    int32_t row = 0;
+  struct BucketBlock {      // 64 buckets of a pruned model
+    uint64_t present = 0;   // a bit a bucket that has a row
+    uint32_t first_row = 0; // of the block's first bucket present; rows lie in the order of their buckets
   };
-  std::vector<PruneSlot> prune_slots_;
+  std::vector<BucketBlock> bucket_blocks_;
+  uint64_t bucket_magic_ = 0;  // division by the number of buckets as a multiplication
   struct Node {
     int32_t left = -1, right = -1;
   };
