@@ -7,6 +7,7 @@
 
 namespace ftok::cli {
 
+void add_dedup_command(CLI::App& app);
 void add_extract_command(CLI::App& app);
 void add_filter_command(CLI::App& app);
 void add_shards_command(CLI::App& app);

@@ -30,6 +30,7 @@ int run(int argc, char** argv) {
   CLI::App app(kAbout, "ftok");
   app.set_version_flag("--version", "ftok " FTOK_VERSION);
   app.get_formatter()->column_width(34);
+  ftok::cli::add_dedup_command(app);
   ftok::cli::add_extract_command(app);
   ftok::cli::add_filter_command(app);
   ftok::cli::add_shards_command(app);
