@@ -16,6 +16,7 @@
 namespace ftok {
 
 inline constexpr char kManifestName[] = "manifest.json";
+inline constexpr char kBindingName[] = "binding.toml";  // what Manifest::binding is the checksum of
 
 struct Manifest {
   std::map<std::string, std::string> software;  // name -> version: "ftok", "unicode", "libzstd", ...

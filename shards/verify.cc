@@ -140,6 +140,11 @@ void Verifier::folder() {
   listed_.insert(kManifestName);
   count(path_of(kManifestName));
   const Manifest manifest = read_manifest(path_of(kManifestName));
+  if (const std::string binding = path_of(kBindingName); fs::exists(binding)) {
+    listed_.insert(kBindingName);
+    count(binding);
+    if (checksum_of_file(binding) != manifest.binding) find(binding, "is not what the manifest was made with");
+  }
   const auto guarded = [&](const std::string& name, const auto& check) {
     try {
       check();

@@ -202,13 +202,13 @@ class RunChecks(unittest.TestCase):
             done = self.ftok("run", "--input", inputs[0], "--output", "out", "--vocab", "ftok-4k", *flags, code=2)
             self.assertIn(message, done.stderr)
             self.assertEqual(len(done.stderr.strip().splitlines()), 1, done.stderr)
-            self.assertFalse((self.folder / "out").exists())
+            self.assertFalse((self.folder / "out").exists(), flags)
 
     def test_what_is_missing_is_one_line_and_exit_1(self):
         inputs = self.inputs(1)
         for flags, message in ((["--input", "missing.warc.gz"], "missing.warc.gz"), (["--vocab", "missing.tiktoken"], "missing.tiktoken"),
                                (["--language-model", "missing.bin"], "missing.bin")):
-            done = self.ftok("run", "--input", inputs[0], "--output", "out", "--vocab", "ftok-4k", *flags, code=1)
+            done = self.ftok("run", "--input", inputs[0], "--output", "out", *flags, code=1)
             self.assertIn(message, done.stderr)
             self.assertEqual(len(done.stderr.strip().splitlines()), 1, done.stderr)
             self.assertFalse((self.folder / "out").exists())

@@ -101,7 +101,7 @@ void explain_command(const Flags& flags) {
   PlanOptions plan_options;
   const RecipeConfig recipe = load_recipe(flags.recipe, flags.sets);
   plan_options.language_model = find_language_model(flags.language_model, recipe, plan_options.notes);
-  const Plan plan = make_plan(recipe, plan_options, log);
+  const Plan plan = make_plan(recipe, plan_options);
   Item item = flags.record.empty() ? read_page(flags) : read_record(flags, plan, log);
   if (flags.json) {
     run_stages(plan.stages, item, true, nullptr);

@@ -64,7 +64,8 @@ void add_flags(CLI::App& command, Flags& flags) {
 void measure(const Flags& flags, const std::vector<std::string>& inputs, const RecipeConfig& recipe, const Log& log) {
   PlanOptions plan_options;
   plan_options.language_model = find_language_model(flags.language_model, recipe, plan_options.notes);
-  const Plan plan = make_plan(recipe, plan_options, log);
+  const Plan plan = make_plan(recipe, plan_options);
+  for (const std::string& note : plan.notes) log(LogLevel::kWarning, note);
   const Tally tally = measure_inputs(inputs, plan, flags.measure, flags.threads, log);
   RunResult result;
   result.tally = tally;
@@ -97,7 +98,7 @@ void run_command(Flags flags) {
   plan_options.language_model = find_language_model(flags.language_model, recipe, plan_options.notes);
   plan_options.rejects = options.rejects;
   plan_options.text = options.text;
-  const Plan plan = make_plan(recipe, plan_options, log);
+  const Plan plan = make_plan(recipe, plan_options);
   const RunResult result = run(options, plan, log);
   if (flags.json) {
     print_out(funnel_json(result) + "\n");

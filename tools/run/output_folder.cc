@@ -7,6 +7,7 @@
 #include "core/error.h"
 #include "core/recipe.h"
 #include "shards/checksum.h"
+#include "shards/manifest.h"
 
 namespace ftok {
 namespace fs = std::filesystem;
@@ -23,7 +24,7 @@ InputReport report_of(const PartReceipt& receipt, const std::string& path) {
 
 OutputFolder::OutputFolder(const std::string& path, const std::string& binding) : path_(path) {
   if (fs::exists(path) && !fs::is_directory(path)) throw UsageError("--output: " + path + " is a file, expected a folder");
-  const std::string binding_path = path + "/binding.toml";
+  const std::string binding_path = path + "/" + kBindingName;
   if (fs::exists(path) && !fs::exists(binding_path) && fs::exists(path + "/manifest.json")) {
     throw UsageError("--output: " + path + " holds a manifest.json that is not of a run");
   }
@@ -39,7 +40,7 @@ OutputFolder::OutputFolder(const std::string& path, const std::string& binding) 
 
 void OutputFolder::bind(const std::string& binding) {
   binding_digest_ = checksum_of(binding);
-  const std::string path = path_ + "/binding.toml";
+  const std::string path = path_ + "/" + kBindingName;
   if (!fs::exists(path)) {
     write_file(path, binding);
     return;

@@ -75,7 +75,10 @@ class RecordReader {
       options_.progress->add_bytes(bytes_->bytes() - bytes_noted_);
       bytes_noted_ = bytes_->bytes();
     }
-    if (!more) return nullptr;
+    if (!more) {
+      refuse_what_is_no_input();
+      return nullptr;
+    }
     item->sequence = sequence_++;
     return item;
   }
@@ -96,6 +99,13 @@ class RecordReader {
     } catch (const Error& error) {
       throw InputError(error.what(), error.exit_code());
     }
+  }
+
+  // Bytes without a single record are something else under the input's name: a failed input, not a damaged one.
+  void refuse_what_is_no_input() const {
+    if (sequence_ > 0 || report_.damage.empty()) return;
+    const Damage& first = report_.damage.front();
+    throw InputError(fmt::format("{} holds no record: damage at byte {}: {} {}", report_.input, first.offset, first.code, first.detail));
   }
 
   void note_damage() {

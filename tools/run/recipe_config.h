@@ -19,11 +19,9 @@
 #if __has_include("filters/pii.h")
 #include "filters/pii.h"
 #else
-namespace ftok { struct PiiOptions { void visit(OptionVisitor&) {} static PiiOptions head() { return {}; } }; struct UrlOptions { void visit(OptionVisitor&) {} }; }
+namespace ftok { struct PiiOptions { void visit(OptionVisitor&) {} static PiiOptions head() { return {}; } }; }
 #endif
-#if __has_include("filters/url.h")
 #include "filters/url.h"
-#endif
 
 namespace ftok {
 

@@ -24,6 +24,22 @@ std::unique_ptr<const Stage> make_minhash(const RecipeConfig& recipe, Plan& plan
   return stage;
 }
 
+std::unique_ptr<const Stage> make_url(const RecipeConfig& recipe, Plan& plan) {
+  auto stage = std::make_unique<UrlStage>(recipe.url);
+  plan.digests["public suffix list"] = stage->public_suffixes().digest();
+  for (const UrlListReport& list : stage->lists().reports()) {
+    if (list.missing) {
+      plan.notes.push_back(fmt::format("url: the list {} is missing and matches nothing", list.path));
+    } else {
+      plan.digests[fmt::format("url list {} ({})", list.path, name_of(list.role))] = list.sha256;
+    }
+  }
+  if (stage->lists().reports().empty()) {
+    plan.notes.push_back("url: no lists are named, so only words given in the recipe can match; FineWeb uses UT1's lists (`ftok models list`)");
+  }
+  return stage;
+}
+
 std::unique_ptr<const Stage> make_language(const RecipeConfig& recipe, Plan& plan) {
   auto stage = std::make_unique<LanguageStage>(recipe.language);
   plan.digests["language model"] = checksum_of_file(recipe.language.model);
@@ -34,9 +50,7 @@ std::unique_ptr<const Stage> make_language(const RecipeConfig& recipe, Plan& pla
 const std::vector<std::pair<std::string, Factory>>& factories() {
   static const std::vector<std::pair<std::string, Factory>> all = {
       {"http", simple<HttpStage>(&RecipeConfig::http)},
-#if __has_include("filters/url.h")
       {"url", make_url},
-#endif
       {"extract", simple<ExtractStage>(&RecipeConfig::extract)},
       {"language", make_language},
       {"gopher_repetition", simple<GopherRepetition>(&RecipeConfig::gopher_repetition)},
@@ -94,7 +108,7 @@ std::unique_ptr<const Stage> make_stage(const std::string& name, const RecipeCon
   return factory_of(name)(recipe, plan);
 }
 
-Plan make_plan(const RecipeConfig& recipe, const PlanOptions& options, const Log& log) {
+Plan make_plan(const RecipeConfig& recipe, const PlanOptions& options) {
   Plan plan;
   plan.source = recipe.input;
   plan.notes = options.notes;
@@ -115,7 +129,6 @@ Plan make_plan(const RecipeConfig& recipe, const PlanOptions& options, const Log
   content.language.model.clear();  // its digest counts, not where it lies
   plan.recipe = recipe_text(content, false);
   plan.binding = binding_of(plan, options);
-  for (const std::string& note : plan.notes) log(LogLevel::kWarning, note);
   return plan;
 }
 

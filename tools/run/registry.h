@@ -3,7 +3,6 @@
 
 #include <string>
 
-#include "core/log.h"
 #include "tools/run/plan.h"
 #include "tools/run/recipe_config.h"
 
@@ -19,8 +18,8 @@ struct PlanOptions {
 
 // Builds the stages of `recipe` in order and loads models, lists and the vocabulary. Throws UsageError for a stage name that
 // is not one (naming the nearest), Error for a model or vocabulary that cannot be had. What is missing but not needed (a URL
-// list) becomes a note.
-Plan make_plan(const RecipeConfig& recipe, const PlanOptions& options, const Log& log);
+// list) becomes a note, for the caller to log.
+Plan make_plan(const RecipeConfig& recipe, const PlanOptions& options);
 
 // One stage of a recipe by name.
 std::unique_ptr<const Stage> make_stage(const std::string& name, const RecipeConfig& recipe, Plan& plan);

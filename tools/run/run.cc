@@ -148,6 +148,7 @@ RunResult Runner::run() {
   OutputFolder folder(options_.output, plan_.binding);
   folder_ = &folder;
   std::vector<PartReceipt> parts = folder.take_parts(options_.inputs);
+  for (const std::string& note : plan_.notes) log_(LogLevel::kWarning, note);
   const size_t first = parts.size();
   const Width width = width_of(threads_, options_.memory, options_.inputs.size() - first);
   read_options_ = {options_.rejects, width.live_max, stage_ns_.data(), &source_ns_, &progress_, &abandon_};
