@@ -19,15 +19,23 @@ namespace {
 
 constexpr std::string_view kReplacement = "\xEF\xBF\xBD";
 
+constexpr int32_t kCharacterBytesMax = 8;  // of any encoding here; ISO-2022-JP counts its escapes
+
 struct IcuName {
   std::string_view encoding;
   const char* converter;
+  bool private_use;  // the standard's index maps to private-use characters
 };
 
 // ICU's converters nearest to the standard's decoders (docs/formats.md has the differences).
 constexpr IcuName kIcuNames[] = {
-    {"GBK", "gb18030"},           {"gb18030", "gb18030"}, {"Big5", "Big5-HKSCS"}, {"EUC-JP", "euc-jp-2007"},
-    {"ISO-2022-JP", "ISO-2022-JP"}, {"Shift_JIS", "ibm-943_P15A-2003"}, {"EUC-KR", "windows-949-2000"},
+    {"GBK", "gb18030", true},
+    {"gb18030", "gb18030", true},
+    {"Big5", "Big5-HKSCS", false},
+    {"EUC-JP", "euc-jp-2007", false},
+    {"ISO-2022-JP", "ISO-2022-JP", false},
+    {"Shift_JIS", "ibm-943_P15A-2003", true},
+    {"EUC-KR", "windows-949-2000", false},
 };
 
 const SingleByteCharset* single_byte_charset(std::string_view encoding) {
@@ -95,14 +103,26 @@ uint64_t decode_utf16(std::string_view bytes, bool big_endian, std::string& out)
   return replacements;
 }
 
-// ICU calls this for bytes that are no character; `context` counts them.
-void U_CALLCONV on_bad_bytes(const void* context, UConverterToUnicodeArgs* arguments, const char*, int32_t,
+// What the converter's callback needs to know and to count.
+struct BadBytes {
+  bool keep_ascii = true;
+  uint64_t count = 0;
+};
+
+// ICU calls this for bytes that are no character. An ASCII byte behind a wrong lead byte is kept, as the standard has it: "<"
+// must not vanish into a broken character. (ISO-2022-JP has no lead bytes.)
+void U_CALLCONV on_bad_bytes(const void* context, UConverterToUnicodeArgs* arguments, const char* bytes, int32_t size,
                              UConverterCallbackReason reason, UErrorCode* error) {
   if (reason > UCNV_IRREGULAR) return;  // reset, close, clone
-  static constexpr UChar kCharacter = 0xFFFD;
   *error = U_ZERO_ERROR;
-  ++*static_cast<uint64_t*>(const_cast<void*>(context));
-  ucnv_cbToUWriteUChars(arguments, &kCharacter, 1, 0, error);
+  auto* const bad = static_cast<BadBytes*>(const_cast<void*>(context));
+  ++bad->count;
+  UChar units[kCharacterBytesMax] = {0xFFFD};
+  int32_t count = 1;
+  for (int32_t i = 1; bad->keep_ascii && i < size && i < kCharacterBytesMax; ++i) {
+    if (static_cast<signed char>(bytes[i]) > 0) units[count++] = static_cast<UChar>(bytes[i]);
+  }
+  ucnv_cbToUWriteUChars(arguments, units, count, 0, error);
 }
 
 void append_utf16(std::string& out, const UChar* units, size_t count, char32_t& pending) {
@@ -122,12 +142,29 @@ void append_utf16(std::string& out, const UChar* units, size_t count, char32_t& 
   }
 }
 
-uint64_t decode_icu(const char* name, std::string_view bytes, std::string& out) {
+// Where ICU's tables give what the standard's indexes do not have: private-use characters in Big5 and EUC-KR, and one in
+// gb18030 (A3 A0 is U+3000 there).
+uint64_t fix_private_use(const IcuName& icu, UChar* units, size_t count) {
+  uint64_t replaced = 0;
+  for (size_t i = 0; i < count; ++i) {
+    if (units[i] < 0xE000 || units[i] > 0xF8FF) continue;
+    if (icu.private_use) {
+      if (units[i] == 0xE5E5 && icu.converter == std::string_view("gb18030")) units[i] = 0x3000;
+      continue;
+    }
+    units[i] = 0xFFFD;
+    ++replaced;
+  }
+  return replaced;
+}
+
+uint64_t decode_icu(const IcuName& icu, std::string_view bytes, std::string& out) {
+  const char* const name = icu.converter;
   UErrorCode error = U_ZERO_ERROR;
   UConverter* const converter = ucnv_open(name, &error);
   if (U_FAILURE(error)) throw Error(std::string("ICU has no converter ") + name + ": " + u_errorName(error));
-  uint64_t replacements = 0;
-  ucnv_setToUCallBack(converter, on_bad_bytes, &replacements, nullptr, nullptr, &error);
+  BadBytes bad{.keep_ascii = icu.encoding != "ISO-2022-JP"};
+  ucnv_setToUCallBack(converter, on_bad_bytes, &bad, nullptr, nullptr, &error);
   UChar units[4096];
   char32_t pending = 0;
   const char* in = bytes.data();
@@ -136,12 +173,13 @@ uint64_t decode_icu(const char* name, std::string_view bytes, std::string& out) 
     UChar* to = units;
     error = U_ZERO_ERROR;
     ucnv_toUnicode(converter, &to, units + std::size(units), &in, in_end, nullptr, true, &error);
+    bad.count += fix_private_use(icu, units, static_cast<size_t>(to - units));
     append_utf16(out, units, static_cast<size_t>(to - units), pending);
   } while (error == U_BUFFER_OVERFLOW_ERROR);
   if (pending != 0) append_utf8(out, 0xFFFD);
   ucnv_close(converter);
   if (U_FAILURE(error)) throw Error(std::string("ICU converter ") + name + ": " + u_errorName(error));
-  return replacements;
+  return bad.count;
 }
 
 }  // namespace
@@ -199,7 +237,7 @@ uint64_t decode_text(std::string_view encoding, std::string_view bytes, std::str
                               [charset](unsigned char byte) -> char32_t { return charset->code_points[byte - 128]; });
   }
   for (const IcuName& icu : kIcuNames) {
-    if (icu.encoding == encoding) return decode_icu(icu.converter, bytes, out);
+    if (icu.encoding == encoding) return decode_icu(icu, bytes, out);
   }
   assert(false && "decode_text: not an encoding of the standard");
   return decode_utf8_text(bytes, out);
