@@ -1,0 +1,46 @@
+// The finders behind PiiStage, one for each kind. Private to filters/.
+//
+// Each appends the spans that lie within [begin, end) of `text`, in order, and may look at the bytes around that range. None
+// allocates per byte; each takes time linear in the range.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string_view>
+#include <vector>
+
+#include "filters/pii.h"
+
+namespace ftok::pii {
+
+struct Range {
+  size_t begin = 0, end = 0;
+};
+
+// Maximal runs of ASCII digits.
+using DigitRuns = std::vector<Range>;
+DigitRuns find_digit_runs(std::string_view text);
+
+constexpr bool is_digit(char c) { return c >= '0' && c <= '9'; }
+constexpr bool is_lower(char c) { return c >= 'a' && c <= 'z'; }
+constexpr bool is_upper(char c) { return c >= 'A' && c <= 'Z'; }
+constexpr bool is_letter_or_digit(char c) { return is_digit(c) || is_lower(c) || is_upper(c); }
+
+void find_emails(std::string_view text, bool any_case, std::vector<PiiSpan>& out);
+void find_ipv4(std::string_view text, Range range, bool public_only, std::vector<PiiSpan>& out);
+void find_ipv6(std::string_view text, Range range, bool public_only, std::vector<PiiSpan>& out);
+void find_api_keys(std::string_view text, Range range, const DigitRuns& runs, std::vector<PiiSpan>& out);
+void find_ibans(std::string_view text, Range range, const DigitRuns& runs, std::vector<PiiSpan>& out);
+void find_cards(std::string_view text, Range range, const DigitRuns& runs, std::vector<PiiSpan>& out);
+void find_us_ssns(std::string_view text, Range range, const DigitRuns& runs, std::vector<PiiSpan>& out);
+void find_phones(std::string_view text, Range range, const DigitRuns& runs, std::vector<PiiSpan>& out);
+
+// Python's ipaddress.is_global for IPv4 (3.12.4 and later, after the IANA special-purpose registry).
+bool is_public_ipv4(uint32_t address);
+
+// Whether the address can belong to a host on the internet: 2000::/3 less documentation, benchmarking and ORCHID ranges.
+bool is_public_ipv6(const uint8_t (&address)[16]);
+
+bool has_valid_luhn(std::string_view digits);
+
+}  // namespace ftok::pii
