@@ -39,6 +39,9 @@ ShingleOptions shingle_options(const MinHashOptions& options) {
   ShingleOptions shingles;
   shingles.words = static_cast<size_t>(in_range("ngram_words", options.ngram_words, 1, 1000));
   shingles.punctuation = options.punctuation == "space" ? Punctuation::kSpace : Punctuation::kDelete;
+  shingles.word_rules = options.words == "nltk"    ? ShingleWords::kNltk
+                        : options.words == "spacy" ? ShingleWords::kSpacy
+                                                   : ShingleWords::kSpaces;
   shingles.hash = options.hash == "sha1" ? ShingleHash::kSha1 : ShingleHash::kXxh3;
   return shingles;
 }
@@ -105,7 +108,9 @@ void MinHashOptions::visit(OptionVisitor& visitor) {
   visitor.choice("hash", hash, {"xxhash", "sha1"},
                  "of shingles: xxhash (XXH3, hashes mod 2^64) or sha1 (FineWeb's own, hashes mod 2^61-1; slower)");
   visitor.choice("punctuation", punctuation, {"delete", "space"},
-                 "before words are counted off: delete it (FineWeb as released) or put a space (datatrove today)");
+                 "before words are told apart: delete it (FineWeb as released) or put a space (datatrove today)");
+  visitor.choice("words", words, {"spaces", "nltk", "spacy"},
+                 "where words end: at spaces, or as NLTK (FineWeb as released) or spaCy (datatrove today) has it");
 }
 
 MinHashStage::MinHashStage(MinHashOptions options)

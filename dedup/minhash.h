@@ -66,10 +66,12 @@ struct MinHashOptions {
   int64_t seed = 1;
   std::string hash = "xxhash";
   std::string punctuation = "delete";
+  std::string words = "nltk";
 
   static MinHashOptions head() {
     MinHashOptions options;
     options.punctuation = "space";
+    options.words = "spacy";
     return options;
   }
 

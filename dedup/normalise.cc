@@ -15,7 +15,7 @@
 namespace ftok {
 namespace {
 
-enum class Class : uint8_t { kLetter, kUpper, kDigit, kPunctuation, kSpace };
+enum class Class : uint8_t { kLetter, kDigit, kPunctuation, kSpace };
 
 // The punctuation above U+009F in datatrove's list (text.py, PUNCTUATION), sorted; a list, not a property: U+2018 is not in
 // it. (U+FF11 is, but as a digit it has become "0" by then.) ASCII's is all of it.
@@ -29,8 +29,7 @@ constexpr std::array<Class, 128> make_classes() {
   for (int c = 0; c < 128; ++c) {
     Class& of = classes[static_cast<size_t>(c)];
     of = Class::kPunctuation;  // with the control characters: 0..8, 0B..1F, 7F..9F
-    if (c >= 'a' && c <= 'z') of = Class::kLetter;
-    if (c >= 'A' && c <= 'Z') of = Class::kUpper;
+    if ((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z')) of = Class::kLetter;
     if (c >= '0' && c <= '9') of = Class::kDigit;
     if (c == '\t' || c == '\n' || c == ' ') of = Class::kSpace;
   }
@@ -53,36 +52,64 @@ bool is_decimal_mark(char32_t c) {
   return c == '.' || c == ',' || c == 0x60C || c == 0x66B || (c >= 0x2396 && c <= 0x2398);
 }
 
+// Of ASCII: the lower-case letter for letters, else 0.
+constexpr std::array<char, 256> make_letters() {
+  std::array<char, 256> letters{};
+  for (int c = 'a'; c <= 'z'; ++c) {
+    letters[static_cast<size_t>(c)] = static_cast<char>(c);
+    letters[static_cast<size_t>(c - 'a' + 'A')] = static_cast<char>(c);
+  }
+  return letters;
+}
+constexpr std::array<char, 256> kLetters = make_letters();
+
+// Writes into a buffer that always has room for what is left of the text and kSpare bytes more: an ASCII character becomes at
+// most one byte (a space is put only where the text had something in its place), so only other characters look at the room.
 class Normaliser {
  public:
   Normaliser(std::string_view text, Punctuation punctuation, std::string& out)
-      : text_(text), replace_(punctuation == Punctuation::kSpace), out_(out), begin_(out.size()) {
+      : text_(text), replace_(punctuation == Punctuation::kSpace), out_(out), begin_(out.size()), end_(out.size()) {
     UErrorCode code = U_ZERO_ERROR;
     nfd_ = unorm2_getNFDInstance(&code);
+    out_.resize(begin_ + text.size() + kSpare);
   }
 
   void run() {
     while (at_ < text_.size()) {
       const unsigned char c = static_cast<unsigned char>(text_[at_]);
-      if (c < 128) {
-        ascii(static_cast<char>(c));
+      if (kLetters[c] != 0) {
+        letters();
+      } else if (c < 128) {
+        other_ascii(static_cast<char>(c));
       } else {
         const Utf8Char decoded = decode_utf8(text_, at_);
         other(decoded.code_point, decoded.size);
       }
     }
+    while (end_ > begin_ && out_[end_ - 1] == ' ') --end_;  // left by a mark that was dropped at the end
+    out_.resize(end_);
   }
 
  private:
-  void ascii(char c) {
+  static constexpr size_t kSpare = 64;
+
+  void letters() {
+    before_character();
+    char* out = out_.data() + end_;
+    const char* in = text_.data() + at_;
+    const char* const last = text_.data() + text_.size();
+    for (char letter; in != last && (letter = kLetters[static_cast<unsigned char>(*in)]) != 0; ++in) *out++ = letter;
+    end_ = static_cast<size_t>(out - out_.data());
+    at_ = static_cast<size_t>(in - text_.data());
+  }
+
+  void other_ascii(char c) {
     switch (kClasses[static_cast<size_t>(c)]) {
-      case Class::kLetter: put(c); break;
-      case Class::kUpper: put(static_cast<char>(c | 0x20)); break;
       case Class::kDigit: number(); return;
       case Class::kPunctuation:
         if (replace_) space_ = true;
         break;
-      case Class::kSpace: space_ = true; break;
+      default: space_ = true; break;
     }
     ++at_;
   }
@@ -171,35 +198,46 @@ class Normaliser {
 
   void put(char c) {
     before_character();
-    out_.push_back(c);
+    out_[end_++] = c;
   }
 
   void put_unless_mark(char32_t c) {
     before_character();  // a mark that is dropped still parts the white space around it, as step 4 comes before step 5
-    if (c < 128 || category_of(c) != Category::kMn) append_utf8(out_, c);
+    if (c < 128) {
+      out_[end_++] = static_cast<char>(c);
+      return;
+    }
+    if (category_of(c) == Category::kMn) return;
+    scratch_.clear();
+    append_utf8(scratch_, c);
+    make_room();
+    scratch_.copy(out_.data() + end_, scratch_.size());
+    end_ += scratch_.size();
+  }
+
+  void make_room() {
+    if (out_.size() - end_ < text_.size() - at_ + kSpare / 2) out_.resize(end_ + text_.size() - at_ + out_.size() / 4 + kSpare);
   }
 
   void before_character() {
-    if (space_ && out_.size() > begin_) out_.push_back(' ');
+    if (space_ && end_ > begin_) out_[end_++] = ' ';
     space_ = false;
   }
 
   std::string_view text_;
   bool replace_;
   std::string& out_;
-  size_t begin_;
+  size_t begin_, end_;  // of what has been written; what follows is room
   const UNormalizer2* nfd_;
   size_t at_ = 0;
   bool space_ = false;  // white space was passed since the last character
+  std::string scratch_;
 };
 
 }  // namespace
 
 void append_normalised(std::string_view text, Punctuation punctuation, std::string& out) {
-  out.reserve(out.size() + text.size());
-  const size_t begin = out.size();
   Normaliser(text, punctuation, out).run();
-  while (out.size() > begin && out.back() == ' ') out.pop_back();  // left by a mark that was dropped at the end
 }
 
 }  // namespace ftok

@@ -4,6 +4,7 @@
 #include <cassert>
 #include <cstring>
 
+#include "core/words.h"
 #include "dedup/sha1.h"
 
 #define XXH_INLINE_ALL
@@ -12,38 +13,14 @@
 namespace ftok {
 namespace {
 
-// Words of a normalised text: what lies between its spaces. Calls visit(begin, end) for each n-gram, n words and the spaces
-// between them, as byte offsets into `joined`, which is the text with single spaces.
-template <typename Visit>
-void for_each_ngram(std::string_view joined, size_t words, std::vector<uint32_t>& begins, Visit&& visit) {
-  begins.clear();
-  size_t at = 0;
-  while (at < joined.size()) {
-    if (joined[at] == ' ') {
-      ++at;
-      continue;
-    }
-    begins.push_back(static_cast<uint32_t>(at));
-    const void* space = std::memchr(joined.data() + at, ' ', joined.size() - at);
-    const size_t end = space == nullptr ? joined.size() : static_cast<size_t>(static_cast<const char*>(space) - joined.data());
-    if (begins.size() >= words) visit(begins[begins.size() - words], end);
-    at = end;
-  }
-}
-
-// A dropped mark may have left two spaces in a row; shingles have one between words.
-std::string_view with_single_spaces(std::string_view text, std::string& scratch) {
-  if (text.find("  ") == std::string_view::npos) return text;
-  scratch.clear();
-  for (const char c : text) {
-    if (c != ' ' || (!scratch.empty() && scratch.back() != ' ')) scratch.push_back(c);
-  }
-  return scratch;
-}
+struct Word {
+  uint32_t begin, end;  // bytes of `joined`
+};
 
 struct Scratch {
-  std::string normalised, single_spaced;
-  std::vector<uint32_t> begins;
+  std::string normalised, joined;
+  std::vector<Word> words;
+  std::vector<std::string_view> views;
 };
 
 Scratch& thread_scratch() {
@@ -51,38 +28,72 @@ Scratch& thread_scratch() {
   return scratch;
 }
 
+// Cuts a normalised text into scratch.words; returns the text they lie in, in which one space parts each word from the next.
+std::string_view find_words(std::string_view text, ShingleWords rules, Scratch& scratch) {
+  scratch.words.clear();
+  const bool at_spaces = rules == ShingleWords::kSpaces;
+  if (at_spaces && text.find("  ") == std::string_view::npos) {  // nearly always: only a dropped mark leaves two spaces
+    for (size_t begin = 0; begin < text.size();) {
+      const void* space = std::memchr(text.data() + begin, ' ', text.size() - begin);
+      const size_t end =
+          space == nullptr ? text.size() : static_cast<size_t>(static_cast<const char*>(space) - text.data());
+      scratch.words.push_back({static_cast<uint32_t>(begin), static_cast<uint32_t>(end)});
+      begin = end + 1;
+    }
+    return text;
+  }
+  if (at_spaces) {
+    scratch.views.clear();
+    for (size_t begin = text.find_first_not_of(' '); begin < text.size(); begin = text.find_first_not_of(' ', begin)) {
+      const size_t end = std::min(text.find(' ', begin), text.size());
+      scratch.views.push_back(text.substr(begin, end - begin));
+      begin = end;
+    }
+  } else {
+    split_words(text, rules == ShingleWords::kNltk ? WordRules::kNltk : WordRules::kSpacy, scratch.views);
+  }
+  scratch.joined.clear();
+  for (const std::string_view word : scratch.views) {
+    if (!scratch.joined.empty()) scratch.joined.push_back(' ');
+    const size_t begin = scratch.joined.size();
+    scratch.joined += word;
+    scratch.words.push_back({static_cast<uint32_t>(begin), static_cast<uint32_t>(scratch.joined.size())});
+  }
+  return scratch.joined;
+}
+
+// Calls visit(string) for each n-gram of the words found in `joined`.
+template <typename Visit>
+void for_each_ngram(std::string_view joined, const std::vector<Word>& words, size_t n, Visit&& visit) {
+  for (size_t i = 0; i + n <= words.size(); ++i) visit(joined.substr(words[i].begin, words[i + n - 1].end - words[i].begin));
+}
+
+std::string_view normalise(std::string_view text, const ShingleOptions& options, Scratch& scratch) {
+  scratch.normalised.clear();
+  append_normalised(text, options.punctuation, scratch.normalised);
+  return scratch.normalised;
+}
+
 }  // namespace
 
-void shingles_of_normalised(std::string_view text, const ShingleOptions& options, std::vector<uint64_t>& shingles) {
-  assert(options.words > 0);
+void make_shingles(std::string_view text, const ShingleOptions& options, std::vector<uint64_t>& shingles) {
+  assert(options.words > 0 && text.size() < UINT32_MAX / 4);
   Scratch& scratch = thread_scratch();
-  const std::string_view joined = with_single_spaces(text, scratch.single_spaced);
+  const std::string_view joined = find_words(normalise(text, options, scratch), options.word_rules, scratch);
   shingles.clear();
   if (options.hash == ShingleHash::kSha1) {
-    for_each_ngram(joined, options.words, scratch.begins,
-                   [&](size_t begin, size_t end) { shingles.push_back(sha1_64(joined.substr(begin, end - begin))); });
+    for_each_ngram(joined, scratch.words, options.words, [&](std::string_view gram) { shingles.push_back(sha1_64(gram)); });
   } else {
-    for_each_ngram(joined, options.words, scratch.begins, [&](size_t begin, size_t end) {
-      shingles.push_back(XXH3_64bits(joined.data() + begin, end - begin));
-    });
+    for_each_ngram(joined, scratch.words, options.words,
+                   [&](std::string_view gram) { shingles.push_back(XXH3_64bits(gram.data(), gram.size())); });
   }
 }
 
-void make_shingles(std::string_view text, const ShingleOptions& options, std::vector<uint64_t>& shingles) {
-  Scratch& scratch = thread_scratch();
-  scratch.normalised.clear();
-  append_normalised(text, options.punctuation, scratch.normalised);
-  shingles_of_normalised(scratch.normalised, options, shingles);
-}
-
 std::vector<std::string> shingle_strings(std::string_view text, const ShingleOptions& options) {
-  std::string normalised, scratch;
-  append_normalised(text, options.punctuation, normalised);
-  const std::string_view joined = with_single_spaces(normalised, scratch);
-  std::vector<uint32_t> begins;
+  Scratch& scratch = thread_scratch();
+  const std::string_view joined = find_words(normalise(text, options, scratch), options.word_rules, scratch);
   std::vector<std::string> strings;
-  for_each_ngram(joined, options.words, begins,
-                 [&](size_t begin, size_t end) { strings.emplace_back(joined.substr(begin, end - begin)); });
+  for_each_ngram(joined, scratch.words, options.words, [&](std::string_view gram) { strings.emplace_back(gram); });
   return strings;
 }
 

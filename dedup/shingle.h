@@ -15,18 +15,24 @@ enum class ShingleHash : uint8_t {
   kSha1,  // FineWeb's: the first 8 bytes of SHA-1 of the same string, little-endian
 };
 
+// Where a normalised text is cut into words. Without punctuation there is little to choose between them: of 372,000 words of
+// C4 the three differ in about 0.1 %.
+enum class ShingleWords : uint8_t {
+  kSpaces,  // at spaces
+  kNltk,    // as NLTK does ("cannot" is two words): FineWeb as released
+  kSpacy,   // as spaCy's English tokenizer does: datatrove today
+};
+
 struct ShingleOptions {
   size_t words = 5;  // a shingle; FineWeb, section 3.4
+  ShingleWords word_rules = ShingleWords::kSpaces;
   Punctuation punctuation = Punctuation::kDelete;
   ShingleHash hash = ShingleHash::kXxh3;
 };
 
 // Replaces `shingles` with one hash for each run of `words` words in `text`, in order, repeated ones too. Empty when the text
-// has fewer words. Linear time; keeps scratch memory in the thread; thread-safe.
+// has fewer words. Texts below 1 GiB. Linear time; keeps scratch memory in the thread; thread-safe.
 void make_shingles(std::string_view text, const ShingleOptions& options, std::vector<uint64_t>& shingles);
-
-// The same of a text that is already normalised.
-void shingles_of_normalised(std::string_view text, const ShingleOptions& options, std::vector<uint64_t>& shingles);
 
 // The shingles themselves, for slow twins and tests.
 std::vector<std::string> shingle_strings(std::string_view text, const ShingleOptions& options);

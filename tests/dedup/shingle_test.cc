@@ -66,6 +66,17 @@ TEST(Shingles, AreTheWordNGrams) {
   EXPECT_EQ(shingle_strings("a \u0301 b", options), std::vector<std::string>{"a b"});
   options.words = 1;
   EXPECT_EQ(shingle_strings("a b", options), (std::vector<std::string>{"a", "b"}));
+  EXPECT_TRUE(shingle_strings("", options).empty());
+}
+
+TEST(Shingles, FollowTheRulesForWords) {
+  ShingleOptions options;
+  options.words = 2;
+  EXPECT_EQ(shingle_strings("I cannot go", options), (std::vector<std::string>{"i cannot", "cannot go"}));
+  for (const ShingleWords rules : {ShingleWords::kNltk, ShingleWords::kSpacy}) {
+    options.word_rules = rules;
+    EXPECT_EQ(shingle_strings("I cannot go", options), (std::vector<std::string>{"i can", "can not", "not go"}));
+  }
 }
 
 TEST(Shingles, AreHashesOfThoseStrings) {
