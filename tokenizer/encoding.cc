@@ -26,17 +26,17 @@ void encode_truncated(const EncodingTables& tables, std::string_view text, size_
     last = begin;
     begin = pretoken_end(tables.vocabulary.pattern, whole, begin);
   }
-  MergeScratch scratch;
-  encode_text(tables, whole.substr(0, last), ids);
+  EncodeState& state = EncodeState::of_thread(tables);
+  state.encode(whole.substr(0, last), ids);
   std::vector<uint32_t> piece;
-  if (last < tail) encode_pretoken(tables, whole.substr(last), scratch, piece);
+  if (last < tail) state.encode_pretoken(whole.substr(last), piece);
   if (!piece.empty() && is_white_token(tables.vocabulary.token(piece[0]))) {
     while (ids.size() > first && is_white_token(tables.vocabulary.token(ids.back()))) {
       last -= tables.vocabulary.token(ids.back()).size();
       ids.pop_back();
     }
   }
-  encode_pretoken(tables, text.substr(last), scratch, ids);
+  state.encode_pretoken(text.substr(last), ids);
 }
 
 }  // namespace
@@ -77,14 +77,14 @@ std::string Encoding::normalized(std::string_view text) const {
 
 void Encoding::encode_ordinary(std::string_view text, std::vector<uint32_t>& ids) const {
   if (tables_->vocabulary.normalize_nfc) {
-    encode_text(*tables_, normalized(text), ids);
+    EncodeState::of_thread(*tables_).encode(normalized(text), ids);
     return;
   }
   const size_t tail = truncated_tail(text);
   if (tail < text.size() && is_valid_utf8(text.substr(0, tail))) {
     encode_truncated(*tables_, text, tail, ids);
   } else {
-    encode_text(*tables_, text, ids);
+    EncodeState::of_thread(*tables_).encode(text, ids);
   }
 }
 

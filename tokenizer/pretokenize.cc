@@ -9,6 +9,7 @@
 #include <cassert>
 
 #include "tokenizer/character_class.h"
+#include "tokenizer/pretoken_cuts.h"
 
 namespace ftok {
 namespace {
@@ -177,33 +178,36 @@ const Byte* o200k_end(const Text& text, const Byte* p) {
   return white_end<true, false>(text, p);
 }
 
+template <const Byte* (*kEnd)(const Text&, const Byte*)>
+const Byte* scan(const CharacterTable& table, const Byte* p, const Byte* end) {
+  return kEnd(Text{table, end}, p);
+}
+
+auto scan_of(Pattern pattern) -> const Byte* (*)(const CharacterTable&, const Byte*, const Byte*) {
+  switch (pattern) {
+    case Pattern::kGpt2:
+    case Pattern::kGpt2Original:
+      return scan<gpt2_end>;
+    case Pattern::kCl100k:
+      return scan<cl100k_end<true, 3>>;
+    case Pattern::kLlama3:
+      return scan<cl100k_end<false, 3>>;
+    case Pattern::kQwen2:
+      return scan<cl100k_end<false, 1>>;
+    case Pattern::kO200k:
+      break;
+  }
+  return scan<o200k_end>;
+}
+
 }  // namespace
+
+CutScanner::CutScanner(Pattern scanned) : pattern(scanned), table(&CharacterTable::get()), scan(scan_of(scanned)) {}
 
 size_t pretoken_end(Pattern pattern, std::string_view text, size_t begin) {
   assert(begin < text.size());
   const Byte* data = reinterpret_cast<const Byte*>(text.data());
-  const Text scanned{CharacterTable::get(), data + text.size()};
-  const Byte* p = data + begin;
-  const Byte* end = p;
-  switch (pattern) {
-    case Pattern::kGpt2:
-    case Pattern::kGpt2Original:
-      end = gpt2_end(scanned, p);
-      break;
-    case Pattern::kCl100k:
-      end = cl100k_end<true, 3>(scanned, p);
-      break;
-    case Pattern::kLlama3:
-      end = cl100k_end<false, 3>(scanned, p);
-      break;
-    case Pattern::kQwen2:
-      end = cl100k_end<false, 1>(scanned, p);
-      break;
-    case Pattern::kO200k:
-      end = o200k_end(scanned, p);
-      break;
-  }
-  return static_cast<size_t>(end - data);
+  return static_cast<size_t>(CutScanner(pattern).next(data + begin, data + text.size()) - data);
 }
 
 size_t last_sure_cut(std::string_view text) {
