@@ -46,7 +46,7 @@ int run(int argc, char** argv) {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
     if (error.get_exit_code() == 0) return app.exit(error);  // --help, --version
-    if (app.get_subcommands().empty() && argc > 1) refuse_command(app, argv[1]);
+    if (app.get_subcommands().empty() && argc > 1 && argv[1][0] != '-') refuse_command(app, argv[1]);
     std::fprintf(stderr, "ftok: %s\n", error.what());
     return 2;
   }
