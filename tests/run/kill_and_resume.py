@@ -1,7 +1,9 @@
 #!/usr/bin/env python3
 """Kills `ftok run` with SIGKILL and resumes it: the output must be byte-identical to that of a run nobody disturbed.
 
-  kill_and_resume.py --binary FTOK --input A.warc.gz [--input B...] [--random 20] [--commit-points] [-- FLAGS OF ftok run...]
+  kill_and_resume.py --binary FTOK [--random 20] [--commit-points] [-- FLAGS OF ftok run...]
+
+The inputs are three small WARC files made here, with duplicates across them; shards are small, so that there are several.
 
 --commit-points kills once before and once after every rename of a file into place, one run each. --random N kills at N
 moments drawn from the time an undisturbed run takes (seeded), each time resuming the same folder until a run ends by itself,
@@ -9,6 +11,8 @@ then starting afresh. Prints `N kills, all outputs identical`; exit 1 at the fir
 """
 import argparse, hashlib, os, random, shutil, subprocess, sys, tempfile, time
 from pathlib import Path
+
+from run_checks import write_warc
 
 
 def digest_of(folder):
@@ -31,7 +35,6 @@ def compare(expected, folder, what):
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--binary", required=True)
-    parser.add_argument("--input", action="append", required=True)
     parser.add_argument("--random", type=int, default=0)
     parser.add_argument("--commit-points", action="store_true")
     parser.add_argument("--seed", type=int, default=1)
@@ -45,9 +48,14 @@ def main():
 
 
 def check(args, work):
+    inputs = []
+    for i in range(3):
+        path = work / f"in{i}.warc.gz"
+        write_warc(path, [*range(100 * i, 100 * i + 6), 3])  # page 3 stands in all of them
+        inputs += ["--input", str(path)]
+
     def command(output):
-        inputs = [part for path in args.input for part in ("--input", path)]
-        return [args.binary, "run", *inputs, "--output", str(output), *args.flags]
+        return [args.binary, "run", *inputs, "--output", str(output), "--vocab", "ftok-4k", "--shard-tokens", "2000", "--quiet", *args.flags]
 
     def run(output, **environment):
         return subprocess.run(command(output), env={**os.environ, **environment}, capture_output=True, text=True)

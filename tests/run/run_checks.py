@@ -204,11 +204,12 @@ class RunChecks(unittest.TestCase):
             self.assertEqual(len(done.stderr.strip().splitlines()), 1, done.stderr)
             self.assertFalse((self.folder / "out").exists(), flags)
 
-    def test_what_is_missing_is_one_line_and_exit_1(self):
+    def test_what_is_missing_is_one_line(self):
         inputs = self.inputs(1)
-        for flags, message in ((["--input", "missing.warc.gz"], "missing.warc.gz"), (["--vocab", "missing.tiktoken"], "missing.tiktoken"),
-                               (["--language-model", "missing.bin"], "missing.bin")):
-            done = self.ftok("run", "--input", inputs[0], "--output", "out", *flags, code=1)
+        for flags, message, code in ((["--input", "missing.warc.gz"], "missing.warc.gz", 1),
+                                     (["--vocab", "missing.tiktoken"], "missing.tiktoken", 2),
+                                     (["--language-model", "missing.bin"], "missing.bin", 1)):
+            done = self.ftok("run", "--input", inputs[0], "--output", "out", *flags, code=code)
             self.assertIn(message, done.stderr)
             self.assertEqual(len(done.stderr.strip().splitlines()), 1, done.stderr)
             self.assertFalse((self.folder / "out").exists())

@@ -16,11 +16,7 @@
 #include "filters/gopher_quality.h"
 #include "filters/gopher_repetition.h"
 #include "filters/language.h"
-#if __has_include("filters/pii.h")
 #include "filters/pii.h"
-#else
-namespace ftok { struct PiiOptions { void visit(OptionVisitor&) {} static PiiOptions head() { return {}; } }; }
-#endif
 #include "filters/url.h"
 
 namespace ftok {

@@ -58,9 +58,7 @@ const std::vector<std::pair<std::string, Factory>>& factories() {
       {"c4", simple<C4>(&RecipeConfig::c4)},
       {"fineweb", simple<FineWeb>(&RecipeConfig::fineweb)},
       {"minhash", make_minhash},
-#if __has_include("filters/pii.h")
       {"pii", simple<PiiStage>(&RecipeConfig::pii)},
-#endif
   };
   return all;
 }
