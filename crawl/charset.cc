@@ -106,6 +106,7 @@ uint64_t decode_utf16(std::string_view bytes, bool big_endian, std::string& out)
 // What the converter's callback needs to know and to count.
 struct BadBytes {
   bool keep_ascii = true;
+  bool euro = false;  // the standard's gb18030 decoder reads a lone 80 as U+20AC
   uint64_t count = 0;
 };
 
@@ -116,6 +117,10 @@ void U_CALLCONV on_bad_bytes(const void* context, UConverterToUnicodeArgs* argum
   if (reason > UCNV_IRREGULAR) return;  // reset, close, clone
   *error = U_ZERO_ERROR;
   auto* const bad = static_cast<BadBytes*>(const_cast<void*>(context));
+  if (bad->euro && size == 1 && bytes[0] == '\x80') {
+    static constexpr UChar kEuro = 0x20AC;
+    return ucnv_cbToUWriteUChars(arguments, &kEuro, 1, 0, error);
+  }
   ++bad->count;
   UChar units[kCharacterBytesMax] = {0xFFFD};
   int32_t count = 1;
@@ -163,7 +168,7 @@ uint64_t decode_icu(const IcuName& icu, std::string_view bytes, std::string& out
   UErrorCode error = U_ZERO_ERROR;
   UConverter* const converter = ucnv_open(name, &error);
   if (U_FAILURE(error)) throw Error(std::string("ICU has no converter ") + name + ": " + u_errorName(error));
-  BadBytes bad{.keep_ascii = icu.encoding != "ISO-2022-JP"};
+  BadBytes bad{.keep_ascii = icu.encoding != "ISO-2022-JP", .euro = icu.converter == std::string_view("gb18030")};
   ucnv_setToUCallBack(converter, on_bad_bytes, &bad, nullptr, nullptr, &error);
   UChar units[4096];
   char32_t pending = 0;

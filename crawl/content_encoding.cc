@@ -53,18 +53,18 @@ ContentDecoded inflate_body(std::string_view body, int window_bits, size_t bytes
     const int status = ::inflate(&stream, Z_NO_FLUSH);
     used += room - stream.avail_out;
     out.resize(used);
-    if (used > bytes_max) return {Kind::kTooLarge, {}};
+    if (used > bytes_max) return {Kind::kTooLarge, {}, body.size() - stream.avail_in};
     if (status == Z_STREAM_END) {
       // Members may follow one another (RFC 1952, 2.2); anything else behind is left alone.
       const bool member = window_bits > 15 && stream.avail_in > 1 && stream.next_in[0] == 0x1F && stream.next_in[1] == 0x8B;
-      if (!member) return {Kind::kDecoded, {}};
+      if (!member) return {Kind::kDecoded, {}, 0};
       ::inflateReset(&stream);
       continue;
     }
     if (status == Z_OK || (status == Z_BUF_ERROR && stream.avail_out == 0)) continue;
-    if (status == Z_BUF_ERROR) return {Kind::kTruncated, fmt::format("after {} decoded bytes", used)};
+    if (status == Z_BUF_ERROR) return {Kind::kTruncated, fmt::format("after {} decoded bytes", used), 0};
     if (status == Z_MEM_ERROR) throw std::bad_alloc();
-    return {Kind::kDamaged, fmt::format("{} after {} decoded bytes", stream.msg != nullptr ? stream.msg : "bad data", used)};
+    return {Kind::kDamaged, fmt::format("{} after {} decoded bytes", stream.msg != nullptr ? stream.msg : "bad data", used), 0};
   }
 }
 
@@ -81,14 +81,14 @@ ContentDecoded decode_brotli(std::string_view body, size_t bytes_max, std::strin
     const BrotliDecoderResult result = BrotliDecoderDecompressStream(state.get(), &in_left, &in, &room, &to, nullptr);
     used += given - room;
     out.resize(used);
-    if (used > bytes_max) return {Kind::kTooLarge, {}};
-    if (result == BROTLI_DECODER_RESULT_SUCCESS) return {Kind::kDecoded, {}};
+    if (used > bytes_max) return {Kind::kTooLarge, {}, body.size() - in_left};
+    if (result == BROTLI_DECODER_RESULT_SUCCESS) return {Kind::kDecoded, {}, 0};
     if (result == BROTLI_DECODER_RESULT_NEEDS_MORE_INPUT) {
-      return {Kind::kTruncated, fmt::format("after {} decoded bytes", used)};
+      return {Kind::kTruncated, fmt::format("after {} decoded bytes", used), 0};
     }
     if (result == BROTLI_DECODER_RESULT_ERROR) {
       return {Kind::kDamaged, fmt::format("{} after {} decoded bytes",
-                                          BrotliDecoderErrorString(BrotliDecoderGetErrorCode(state.get())), used)};
+                                          BrotliDecoderErrorString(BrotliDecoderGetErrorCode(state.get())), used), 0};
     }
   }
 }
@@ -106,12 +106,12 @@ ContentDecoded decode_zstd(std::string_view body, size_t bytes_max, std::string&
     used += to.pos;
     out.resize(used);
     if (ZSTD_isError(left)) {
-      return {Kind::kDamaged, fmt::format("{} after {} decoded bytes", ZSTD_getErrorName(left), used)};
+      return {Kind::kDamaged, fmt::format("{} after {} decoded bytes", ZSTD_getErrorName(left), used), 0};
     }
-    if (used > bytes_max) return {Kind::kTooLarge, {}};
+    if (used > bytes_max) return {Kind::kTooLarge, {}, in.pos};
     if (in.pos == in.size && to.pos < room) {
-      return left == 0 ? ContentDecoded{Kind::kDecoded, {}}
-                       : ContentDecoded{Kind::kTruncated, fmt::format("after {} decoded bytes", used)};
+      return left == 0 ? ContentDecoded{Kind::kDecoded, {}, 0}
+                       : ContentDecoded{Kind::kTruncated, fmt::format("after {} decoded bytes", used), 0};
     }
   }
 }

@@ -49,6 +49,7 @@ struct ContentDecoded {
   };
   Kind kind = Kind::kIdentity;
   std::string detail;
+  size_t stored_bytes = 0;  // of the body that were read when decoding stopped at `bytes_max`
 };
 
 // Undoes one layer of Content-Encoding: gzip, x-gzip, deflate (zlib-wrapped or raw), br, zstd; "identity" and unknown names are

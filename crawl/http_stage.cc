@@ -80,7 +80,7 @@ Verdict HttpStage::process(Document& document, Report*) const {
       case Kind::kDamaged:
         return Verdict::drop("http.bad_encoding", 0, 0, codings.back() + ": " + result.detail);
       case Kind::kTooLarge: {
-        const double ratio = static_cast<double>(decoded.size()) / static_cast<double>(body.size());
+        const double ratio = static_cast<double>(decoded.size()) / static_cast<double>(result.stored_bytes);
         if (ratio > options_.bomb_ratio) return Verdict::drop("http.bomb", ratio, options_.bomb_ratio, codings.back());
         return Verdict::drop("http.too_large", static_cast<double>(decoded.size()), static_cast<double>(bytes_max));
       }

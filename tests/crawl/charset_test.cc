@@ -1,0 +1,203 @@
+// Labels, decoders and the choice of a charset, against values of the WHATWG Encoding Standard and the HTML Standard.
+#include "crawl/charset.h"
+
+#include <gtest/gtest.h>
+
+#include <cstdlib>
+#include <fstream>
+#include <set>
+
+#include "core/file.h"
+#include "core/unicode.h"
+#include "crawl/charset_tables.h"
+#include "tests/support/test_data.h"
+
+namespace ftok {
+namespace {
+
+std::string decoded(std::string_view encoding, std::string_view bytes, uint64_t replacements = 0) {
+  std::string out;
+  EXPECT_EQ(decode_text(encoding, bytes, out), replacements) << encoding;
+  EXPECT_TRUE(is_valid_utf8(out)) << encoding;
+  return out;
+}
+
+TEST(CharsetLabel, AreThoseOfTheStandard) {
+  EXPECT_EQ(kCharsetLabelCount, 228U);
+  EXPECT_EQ(encoding_for_label("latin1"), "windows-1252");
+  EXPECT_EQ(encoding_for_label("ISO-8859-1"), "windows-1252");
+  EXPECT_EQ(encoding_for_label(" \tUTF8\n"), "UTF-8");
+  EXPECT_EQ(encoding_for_label("x-sjis"), "Shift_JIS");
+  EXPECT_EQ(encoding_for_label("gb2312"), "GBK");
+  EXPECT_EQ(encoding_for_label("iso-8859-9"), "windows-1254");
+  EXPECT_EQ(encoding_for_label("unicode"), "UTF-16LE");
+  EXPECT_EQ(encoding_for_label("hz-gb-2312"), "replacement");
+  EXPECT_EQ(encoding_for_label("utf-7"), "");
+  EXPECT_EQ(encoding_for_label(""), "");
+}
+
+TEST(CharsetLabel, EveryEncodingDecodesAscii) {
+  std::set<std::string_view> encodings;
+  for (size_t i = 0; i < kCharsetLabelCount; ++i) {
+    EXPECT_EQ(encoding_for_label(kCharsetLabels[i].label), kCharsetLabels[i].encoding);
+    encodings.insert(kCharsetLabels[i].encoding);
+  }
+  EXPECT_EQ(encodings.size(), 40U);
+  for (const std::string_view encoding : encodings) {
+    if (encoding.starts_with("UTF-16") || encoding == "replacement") continue;
+    EXPECT_EQ(decoded(encoding, "<p>Hello, 123</p>\r\n"), "<p>Hello, 123</p>\r\n") << encoding;
+    // Every byte value gives valid UTF-8.
+    std::string all;
+    for (int byte = 0; byte < 256; ++byte) all += static_cast<char>(byte);
+    std::string out;
+    decode_text(encoding, all + all, out);
+    EXPECT_TRUE(is_valid_utf8(out)) << encoding;
+  }
+}
+
+TEST(DecodeText, KnownCharactersOfEachEncoding) {
+  const struct {
+    const char *encoding, *bytes, *text;
+  } cases[] = {
+      {"UTF-8", "\xE2\x82\xAC", "€"},
+      {"IBM866", "\x8F\xE0\xA8", "При"},
+      {"ISO-8859-2", "\xB1\xE6\xEA", "ąćę"},
+      {"ISO-8859-3", "\xA6\xB6", "Ĥĥ"},
+      {"ISO-8859-4", "\xE0\xBF", "āŋ"},
+      {"ISO-8859-5", "\xBF\xE0", "Пр"},
+      {"ISO-8859-6", "\xC7\xE4", "ال"},
+      {"ISO-8859-7", "\xC1\xF9\xA4", "Αω€"},
+      {"ISO-8859-8", "\xF9\xEC", "של"},
+      {"ISO-8859-8-I", "\xF9\xEC", "של"},
+      {"ISO-8859-10", "\xE0\xBD", "ā―"},
+      {"ISO-8859-13", "\xE0\xFE", "ąž"},
+      {"ISO-8859-14", "\xD0\xF0", "Ŵŵ"},
+      {"ISO-8859-15", "\xA4", "€"},
+      {"ISO-8859-16", "\xAA\xBA", "Șș"},
+      {"KOI8-R", "\xF0\xD2", "Пр"},
+      {"KOI8-U", "\xA7\xAE", "їў"},
+      {"macintosh", "\x8E\xDB", "é€"},
+      {"windows-874", "\xA1\x80", "ก€"},
+      {"windows-1250", "\x9A\xB9", "šą"},
+      {"windows-1251", "\xCF\xF0", "Пр"},
+      {"windows-1252", "\x93\x80\x81", "“€\xC2\x81"},
+      {"windows-1253", "\xC1\x80", "Α€"},
+      {"windows-1254", "\xFD\xF0", "ığ"},
+      {"windows-1255", "\xF9\xA4", "ש₪"},
+      {"windows-1256", "\xC7\x81", "اپ"},
+      {"windows-1257", "\xE0\x80", "ą€"},
+      {"windows-1258", "\xFE\xD2", "₫\xCC\x89"},
+      {"x-mac-cyrillic", "\x80\xFF", "А€"},
+      {"x-user-defined", "\x80\xFF", "\xEF\x9E\x80\xEF\x9F\xBF"},
+      {"GBK", "\xC4\xE3\x80", "你€"},
+      {"gb18030", "\xC4\xE3\x81\x30\x81\x30", "你\xC2\x80"},
+      {"Big5", "\xA7\x41\xA4\xA4", "你中"},
+      {"EUC-JP", "\xA4\xA2\x8E\xB1\x8F\xB0\xA1", "あｱ丂"},
+      {"ISO-2022-JP", "\x1B$B$\"\x1B(B!", "あ!"},
+      {"Shift_JIS", "\x82\xA0\xB1\x87\x40", "あｱ①"},
+      {"EUC-KR", "\xB0\xA1\x81\x41", "가갂"},
+  };
+  for (const auto& one : cases) EXPECT_EQ(decoded(one.encoding, one.bytes), one.text) << one.encoding;
+}
+
+TEST(DecodeText, CountsReplacements) {
+  EXPECT_EQ(decoded("UTF-8", "a\xFFz", 1), "a\xEF\xBF\xBDz");
+  EXPECT_EQ(decoded("UTF-8", "\xF0\x9F\x98", 1), "\xEF\xBF\xBD");         // one maximal prefix
+  EXPECT_EQ(decoded("UTF-8", "\xED\xA0\x80", 3), "\xEF\xBF\xBD\xEF\xBF\xBD\xEF\xBF\xBD");  // a surrogate
+  EXPECT_EQ(decoded("ISO-8859-3", "\xA5", 1), "\xEF\xBF\xBD");
+  EXPECT_EQ(decoded("windows-1253", "\xFF", 1), "\xEF\xBF\xBD");
+  EXPECT_EQ(decoded("replacement", "anything", 1), "\xEF\xBF\xBD");
+  EXPECT_EQ(decoded("replacement", ""), "");
+  // A wrong lead byte does not swallow the ASCII behind it.
+  EXPECT_EQ(decoded("Shift_JIS", "\x81<b>", 1), "\xEF\xBF\xBD<b>");
+  EXPECT_EQ(decoded("EUC-KR", "\xC9<b>", 1), "\xEF\xBF\xBD<b>");
+  EXPECT_EQ(decoded("Big5", "\xA1<b>", 1), "\xEF\xBF\xBD<b>");
+  EXPECT_EQ(decoded("Shift_JIS", "\x81", 1), "\xEF\xBF\xBD");
+}
+
+TEST(DecodeText, Utf16AndItsMarks) {
+  using namespace std::string_view_literals;
+  EXPECT_EQ(decoded("UTF-16LE", "\xFF\xFEh\0i\0"sv), "hi");
+  EXPECT_EQ(decoded("UTF-16BE", "\xFE\xFF\0h\xD8\x3D\xDE\x00"sv), "h😀");
+  EXPECT_EQ(decoded("UTF-16LE", "h\0\x3D\xD8i\0"sv, 1), "h\xEF\xBF\xBDi");  // a lone high surrogate
+  EXPECT_EQ(decoded("UTF-16LE", "h\0x"sv, 1), "h\xEF\xBF\xBD");             // half a unit
+  EXPECT_EQ(decoded("UTF-8", "\xEF\xBB\xBFhi"), "hi");
+}
+
+TEST(ChooseCharset, OrderOfTheStandard) {
+  const std::string meta = "<meta charset=koi8-r>";
+  const auto choose = [](const std::string& page, const char* type) {
+    const CharsetChoice choice = choose_charset(page, type);
+    return std::string(choice.encoding) + " " + choice.source;
+  };
+  EXPECT_EQ(choose("\xEF\xBB\xBF" + meta, "text/html; charset=gbk"), "UTF-8 bom");
+  EXPECT_EQ(choose("\xFF\xFE" + meta, "text/html; charset=gbk"), "UTF-16LE bom");
+  EXPECT_EQ(choose(meta, "text/html; charset=gbk"), "GBK http");
+  EXPECT_EQ(choose(meta, "text/html; charset=nonsense"), "KOI8-R meta");
+  EXPECT_EQ(choose(meta, "text/html"), "KOI8-R meta");
+  EXPECT_EQ(choose("plain ascii", "text/html"), "UTF-8 detected");
+  EXPECT_EQ(choose("caf\xC3\xA9", ""), "UTF-8 detected");
+}
+
+TEST(ChooseCharset, ParametersOfContentType) {
+  EXPECT_EQ(charset_parameter("text/html; charset=utf-8"), "utf-8");
+  EXPECT_EQ(charset_parameter("text/html;CHARSET = \"utf-8\"; x=y"), "utf-8");
+  EXPECT_EQ(charset_parameter("text/html; a=b; charset='gbk'"), "gbk");
+  EXPECT_EQ(charset_parameter("text/html; charset=utf-8, text/plain"), "utf-8");
+  EXPECT_EQ(charset_parameter("text/html"), "");
+  EXPECT_EQ(charset_parameter("text/html; charset="), "");
+}
+
+TEST(ChooseCharset, MetaPrescan) {
+  EXPECT_EQ(encoding_of_meta("<META http-equiv='Content-Type' content='text/html; charset=Big5'>"), "Big5");
+  EXPECT_EQ(encoding_of_meta("<meta content='text/html; charset=Big5'>"), "");  // no http-equiv
+  EXPECT_EQ(encoding_of_meta("<!-- <meta charset=gbk> --><meta charset=euc-kr>"), "EUC-KR");
+  EXPECT_EQ(encoding_of_meta("<!--><meta charset=gbk>-->"), "GBK");
+  EXPECT_EQ(encoding_of_meta("<a title='<meta charset=gbk>'><meta charset=\"utf-16\"/>"), "UTF-8");
+  EXPECT_EQ(encoding_of_meta("<metadata charset=gbk>"), "");
+  EXPECT_EQ(encoding_of_meta("<meta charset=unknown><meta charset=x-user-defined>"), "windows-1252");
+  EXPECT_EQ(encoding_of_meta(std::string(1003, ' ') + "<meta charset=gbk>"), "GBK");   // ends at byte 1,021
+  EXPECT_EQ(encoding_of_meta(std::string(1024, ' ') + "<meta charset=gbk>"), "");
+  EXPECT_EQ(encoding_of_meta("<meta charset=gbk"), "");
+}
+
+TEST(DetectEncoding, GuessesFromTheBytes) {
+  std::string russian;  // windows-1251
+  for (int i = 0; i < 20; ++i) russian += "\xCF\xF0\xE8\xE2\xE5\xF2, \xEC\xE8\xF0! \xDD\xF2\xEE \xF0\xF3\xF1\xF1\xEA\xE8\xE9 \xF2\xE5\xEA\xF1\xF2. ";
+  EXPECT_EQ(detect_encoding(russian), "windows-1251");
+  std::string japanese;  // Shift_JIS
+  for (int i = 0; i < 20; ++i) japanese += "\x82\xB1\x82\xEA\x82\xCD\x93\xFA\x96\x7B\x8C\xEA\x82\xC5\x82\xB7\x81\x42";
+  EXPECT_EQ(detect_encoding(japanese), "Shift_JIS");
+  EXPECT_EQ(detect_encoding("\xFF"), "windows-1252");
+}
+
+// The whole of the East Asian indexes, where the vectors of the encoding_rs crate (public domain; Debian package
+// librust-encoding-rs-dev, or a copy in $FTOK_CHARSET_VECTORS) are installed: codes that decode otherwise than in the standard
+// are counted, and their number is what docs/formats.md says.
+TEST(DecodeText, WholeIndexes) {
+  const char* const named = std::getenv("FTOK_CHARSET_VECTORS");
+  const std::string folder =
+      (named != nullptr ? named : "/usr/share/cargo/registry/encoding_rs-0.8.31/src/test_data") + std::string("/");
+  if (!std::ifstream(folder + "big5_in.txt")) GTEST_SKIP() << "needs the Debian package librust-encoding-rs-dev";
+  const struct {
+    const char *encoding, *file;
+    size_t differing_lines;
+  } cases[] = {{"Big5", "big5", 413},      {"EUC-KR", "euc_kr", 0},   {"gb18030", "gb18030", 0},     {"GBK", "gb18030", 0},
+               {"EUC-JP", "jis0208", 0},   {"EUC-JP", "jis0212", 21}, {"Shift_JIS", "shift_jis", 0}, {"ISO-2022-JP", "iso_2022_jp", 0}};
+  for (const auto& one : cases) {
+    const std::string wanted = read_file(folder + one.file + "_in_ref.txt");
+    std::string got;
+    decode_text(one.encoding, read_file(folder + one.file + "_in.txt"), got);
+    size_t differing = 0;
+    for (size_t a = 0, b = 0; a < wanted.size() && b < got.size();) {
+      const size_t a_end = std::min(wanted.find('\n', a), wanted.size()), b_end = std::min(got.find('\n', b), got.size());
+      differing += wanted.compare(a, a_end - a, got, b, b_end - b) != 0;
+      a = a_end + 1;
+      b = b_end + 1;
+    }
+    EXPECT_EQ(differing, one.differing_lines) << one.encoding << " " << one.file;
+  }
+}
+
+}  // namespace
+}  // namespace ftok

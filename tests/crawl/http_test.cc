@@ -1,0 +1,254 @@
+// HTTP heads, chunks, content encodings and types; and the stage that makes pages of them.
+#include "crawl/http.h"
+
+#include <gtest/gtest.h>
+
+#include "crawl/http_stage.h"
+#include "tests/crawl/archive_builder.h"
+
+namespace ftok {
+namespace {
+
+using testing::brotli;
+using testing::deflate;
+using testing::gzip;
+using testing::http_response;
+using testing::zstd;
+using Kind = ContentDecoded::Kind;
+
+TEST(HttpHead, ToleratesWhatServersSend) {
+  const auto head = parse_http_head("HTTP/1.1 200 OK\r\nContent-Type:text/html\r\nX: a\r\n  folded\r\nno colon\r\nX: b\r\n\r\nbody");
+  ASSERT_TRUE(head.ok());
+  EXPECT_EQ(head->status, 200);
+  EXPECT_EQ(head->reason, "OK");
+  EXPECT_EQ(head->field("content-type"), "text/html");
+  EXPECT_EQ(head->field("x"), "a");
+  EXPECT_EQ(head->field("absent"), "");
+  for (const char* block : {"HTTP/1.0 302 \r\nA: b\r\n\r\n", "HTTP/2 302\nA: b\n\n", "ICY 302 Found\r\nA: b\r\n\r\n",
+                            "http/1.1  302 x\r\nA: b\r\n\r\n", "HTTP/1.1 302", "HTTP/1.1 302\r\nA: b"}) {
+    const auto parsed = parse_http_head(block);
+    ASSERT_TRUE(parsed.ok()) << block;
+    EXPECT_EQ(parsed->status, 302) << block;
+    EXPECT_EQ(parsed->size, std::string_view(block).size()) << block;
+  }
+}
+
+TEST(HttpHead, Damage) {
+  for (const char* block : {"", "<html>", "HTTP/1.1", "HTTP/1.1 OK\r\n\r\n", "HTTP/1.1 99 x\r\n\r\n", "HTTP/1.1 99999 x\r\n\r\n",
+                            "GET / HTTP/1.1\r\n\r\n"}) {
+    const auto parsed = parse_http_head(block);
+    ASSERT_FALSE(parsed.ok()) << block;
+    EXPECT_STREQ(parsed.damage().code, "no_status_line");
+  }
+  const std::string lines = "HTTP/1.1 200 OK\r\n" + std::string(1000, 'a') + "\r\n\r\n";
+  EXPECT_TRUE(parse_http_head(lines, 1100).ok());
+  EXPECT_STREQ(parse_http_head(lines, 900).damage().code, "head_too_long");
+}
+
+TEST(Dechunk, EdgeCases) {
+  const struct {
+    const char* body;
+    bool chunked, complete;
+    const char* out;
+  } cases[] = {
+      {"4\r\nWiki\r\n5\r\npedia\r\n0\r\n\r\n", true, true, "Wikipedia"},
+      {"4;name=value\r\nWiki\r\n0\r\nTrailer: x\r\n\r\n", true, true, "Wiki"},
+      {"4\nWiki\n0\n\n", true, true, "Wiki"},
+      {"0004 \r\nWiki\r\n0\r\n\r\n", true, true, "Wiki"},
+      {"4\r\nWiki0\r\n\r\n", true, true, "Wiki"},          // the line end after the data left out
+      {"4\r\nWiki\r\n0", true, false, "Wiki"},             // cut
+      {"9\r\nWiki", true, false, "Wiki"},                  // cut in a chunk
+      {"4\r\nWiki\r\nzz\r\nmore", true, false, "Wiki"},    // broken later
+      {"0\r\n\r\n", true, true, ""},
+      {"ffffffffffffffff\r\nWiki", true, false, "Wiki"},   // a size of 2^64 - 1
+      {"10000000000000000\r\nWiki", false, false, ""},     // more than 64 bits
+      {"-4\r\nWiki", false, false, ""},
+      {"<html>\r\n</html>", false, false, ""},
+      {"4", false, false, ""},
+      {"", false, false, ""},
+  };
+  for (const auto& one : cases) {
+    std::string out;
+    const Dechunked result = dechunk(one.body, out);
+    EXPECT_EQ(result.chunked, one.chunked) << one.body;
+    EXPECT_EQ(result.complete, one.complete) << one.body;
+    EXPECT_EQ(out, one.out) << one.body;
+  }
+}
+
+TEST(DecodeContent, EveryCoding) {
+  const std::string text = "<p>" + std::string(1000, 'x');
+  const std::pair<const char*, std::string> cases[] = {
+      {"gzip", gzip(text)},           {"x-gzip", gzip(text)},        {"gzip", gzip("<p>") + gzip(text.substr(3))},
+      {"deflate", deflate(text, false)}, {"deflate", deflate(text, true)}, {"br", brotli(text)},
+      {"zstd", zstd(text)},           {"gzip", gzip(text) + "trailing"}};
+  for (const auto& [coding, body] : cases) {
+    std::string out;
+    EXPECT_EQ(decode_content(coding, body, 2000, out).kind, Kind::kDecoded) << coding;
+    EXPECT_EQ(out, text) << coding;
+    EXPECT_EQ(decode_content(coding, body, text.size(), out).kind, Kind::kDecoded) << coding;
+    EXPECT_EQ(decode_content(coding, body, text.size() - 1, out).kind, Kind::kTooLarge) << coding;
+    EXPECT_LE(out.size(), text.size()) << coding;
+  }
+}
+
+TEST(DecodeContent, CutAndDamagedBodies) {
+  std::string text, out;
+  for (int i = 0; i < 3000; ++i) text += std::to_string(i * 7919 % 1000);
+  for (const auto& [coding, body] : std::vector<std::pair<const char*, std::string>>{
+           {"gzip", gzip(text)}, {"deflate", deflate(text, false)}, {"br", brotli(text)}, {"zstd", zstd(text)}}) {
+    EXPECT_EQ(decode_content(coding, body.substr(0, body.size() - 5), 1 << 20, out).kind, Kind::kTruncated) << coding;
+    EXPECT_TRUE(text.starts_with(out)) << coding;
+  }
+  std::string bad = gzip(text);
+  bad.replace(bad.size() / 2, 40, std::string(40, '\xFF'));
+  EXPECT_EQ(decode_content("gzip", bad, 1 << 20, out).kind, Kind::kDamaged);
+}
+
+// A crawler that stored the body decoded under the old header.
+TEST(DecodeContent, BodiesThatAreNotEncodedAfterAll) {
+  std::string out;
+  for (const char* coding : {"gzip", "deflate", "br", "zstd", "identity", "aes128gcm"}) {
+    EXPECT_EQ(decode_content(coding, "<html><p>plain text</html>", 1000, out).kind, Kind::kIdentity) << coding;
+  }
+  EXPECT_NE(decode_content("br", std::string("\x00\x01\x02\x03\x04\x05\x06", 7), 1000, out).kind, Kind::kIdentity);
+}
+
+TEST(SniffType, TellsPagesFromTheRest) {
+  EXPECT_EQ(sniff_type("  \n<!DOCTYPE HTML><html>"), "text/html");
+  EXPECT_EQ(sniff_type("<!-- c --><html>"), "text/html");
+  EXPECT_EQ(sniff_type("<?xml version='1.0'?><!DOCTYPE html PUBLIC ''><html xmlns=''>"), "application/xhtml+xml");
+  EXPECT_EQ(sniff_type("<?xml version='1.0'?><rss>"), "text/xml");
+  EXPECT_EQ(sniff_type("%PDF-1.4"), "application/pdf");
+  EXPECT_EQ(sniff_type("just words"), "text/plain");
+  EXPECT_EQ(sniff_type("words <html>"), "text/html");
+  EXPECT_EQ(sniff_type(std::string_view("a\0b", 3)), "application/octet-stream");
+  EXPECT_EQ(sniff_type("<article>"), "text/plain");  // "<a" needs a tag's end behind it
+}
+
+// ---- The stage ----
+
+struct Outcome {
+  Verdict verdict;
+  Document document;
+};
+
+Outcome run_stage(const std::string& payload, HttpOptions options = {}, const std::string& identified_type = {}) {
+  Outcome outcome;
+  outcome.document.payload = payload;
+  outcome.document.identified_type = identified_type;
+  outcome.verdict = HttpStage(options).process(outcome.document);
+  return outcome;
+}
+
+constexpr char kHtml[] = "Content-Type: text/html; charset=utf-8\r\n";
+constexpr char kPage[] = "<html><p>caf\xC3\xA9</html>";
+
+TEST(HttpStage, MakesAPage) {
+  const Outcome outcome = run_stage(http_response(kHtml, kPage));
+  EXPECT_TRUE(outcome.verdict.kept());
+  EXPECT_EQ(outcome.document.html, kPage);
+  EXPECT_EQ(outcome.document.charset, "UTF-8");
+  EXPECT_EQ(outcome.document.replacements, 0U);
+  EXPECT_TRUE(outcome.document.payload.empty());
+}
+
+TEST(HttpStage, LeavesTextInputsAlone) {
+  Document document;
+  document.text = "text";
+  EXPECT_TRUE(HttpStage(HttpOptions{}).process(document).kept());
+  EXPECT_EQ(document.text, "text");
+}
+
+TEST(HttpStage, ChunksAndCodings) {
+  const std::string fields = std::string(kHtml) + "Transfer-Encoding: chunked\r\nContent-Encoding: gzip\r\n";
+  const auto chunked = [](const std::string& body) {
+    char size[32];
+    std::snprintf(size, sizeof size, "%zx\r\n", body.size());
+    return size + body + "\r\n0\r\n\r\n";
+  };
+  // Both headers, with and without what they announce.
+  for (const std::string& body : {chunked(gzip(kPage)), gzip(kPage), chunked(kPage), std::string(kPage), chunked(chunked(kPage))}) {
+    const Outcome outcome = run_stage(http_response(fields, body));
+    EXPECT_TRUE(outcome.verdict.kept()) << outcome.verdict.reason;
+    EXPECT_EQ(outcome.document.html, kPage);
+    EXPECT_EQ(outcome.document.truncated, "");
+  }
+  // Chunks no header announces are undone when they are whole.
+  EXPECT_EQ(run_stage(http_response(kHtml, chunked(kPage))).document.html, kPage);
+  EXPECT_EQ(run_stage(http_response(kHtml, "5\r\nhello")).document.html, "5\r\nhello");
+}
+
+TEST(HttpStage, CutBodiesAreMarked) {
+  const Outcome chunk = run_stage(http_response(std::string(kHtml) + "Transfer-Encoding: chunked\r\n", "ff\r\n<p>cut"));
+  EXPECT_EQ(chunk.document.html, "<p>cut");
+  EXPECT_EQ(chunk.document.truncated, "chunked");
+  std::string page;
+  for (int i = 0; i < 1000; ++i) page += std::to_string(i * 7919 % 1000);
+  const std::string cut = gzip(page).substr(0, 500);
+  const Outcome coding = run_stage(http_response(std::string(kHtml) + "Content-Encoding: gzip\r\n", cut));
+  EXPECT_TRUE(coding.verdict.kept());
+  EXPECT_EQ(coding.document.truncated, "encoding");
+  EXPECT_TRUE(page.starts_with(coding.document.html));
+}
+
+TEST(HttpStage, EveryDropReason) {
+  HttpOptions small;
+  small.body_bytes_max = 1000;
+  const std::string encoded = std::string(kHtml) + "Content-Encoding: gzip\r\n";
+  std::string bad = gzip(std::string(kPage) + std::string(500, 'x'), 0);
+  bad[20] ^= 1;
+  const auto reason = [](const Outcome& outcome) { return std::string(outcome.verdict.reason); };
+  EXPECT_EQ(reason(run_stage("<html>no head")), "http.malformed");
+  EXPECT_EQ(reason(run_stage(http_response(encoded, bad))), "http.bad_encoding");
+  EXPECT_EQ(reason(run_stage(http_response(std::string(kHtml) + "Content-Encoding: gzip, gzip\r\n", gzip(gzip(kPage))))),
+            "http.bad_encoding");
+  EXPECT_EQ(reason(run_stage(http_response(kHtml, std::string(1000, 'x')), small)), "");
+  EXPECT_EQ(reason(run_stage(http_response(kHtml, std::string(1001, 'x')), small)), "http.too_large");
+  std::string page;
+  for (int i = 0; i < 1000; ++i) page += std::to_string(i * 7919 % 1000);
+  EXPECT_EQ(reason(run_stage(http_response(encoded, gzip(page)), small)), "http.too_large");
+  small.body_bytes_max = 100'000;
+  EXPECT_EQ(reason(run_stage(http_response(encoded, gzip(std::string(1 << 20, 'x'))), small)), "http.bomb");
+  EXPECT_EQ(reason(run_stage(http_response(kHtml, " \r\n"))), "http.empty");
+}
+
+TEST(HttpStage, TellsPagesFromOtherResponses) {
+  const auto outcome = [](const char* type, const char* body, const char* identified = "", bool xhtml = true) {
+    HttpOptions options;
+    options.xhtml = xhtml;
+    const Outcome result = run_stage(http_response(std::string("Content-Type: ") + type + "\r\n", body), options, identified);
+    EXPECT_NE(result.verdict.kind, Verdict::Kind::kDrop);
+    return std::string(result.verdict.reason) + result.verdict.detail;
+  };
+  EXPECT_EQ(outcome("text/html", "anything"), "");
+  EXPECT_EQ(outcome("TEXT/HTML;charset=x", "anything"), "");
+  EXPECT_EQ(outcome("application/xhtml+xml", "<html/>"), "");
+  EXPECT_EQ(outcome("application/xhtml+xml", "<html/>", "", false), "not_htmlapplication/xhtml+xml");
+  EXPECT_EQ(outcome("text/plain", "<html>"), "not_htmltext/plain");
+  EXPECT_EQ(outcome("text/plain", "<html>", "text/html"), "");             // the crawler looked
+  EXPECT_EQ(outcome("text/html", "%PDF-", "application/pdf"), "not_htmlapplication/pdf");
+  EXPECT_EQ(outcome("", "<html>"), "");                                    // nothing said: the bytes decide
+  EXPECT_EQ(outcome("application/octet-stream", "<html>"), "");
+  EXPECT_EQ(outcome("", "plain words"), "not_htmltext/plain");
+}
+
+TEST(HttpStage, StatusIsReadOrNot) {
+  const std::string payload = "HTTP/1.1 404 Not Found\r\nContent-Type: text/html\r\n\r\n<p>gone";
+  EXPECT_TRUE(run_stage(payload).verdict.kept());
+  HttpOptions options;
+  options.status = "ok";
+  EXPECT_EQ(run_stage(payload, options).verdict.kind, Verdict::Kind::kSkip);
+  EXPECT_STREQ(run_stage(payload, options).verdict.reason, "http_status");
+  EXPECT_TRUE(run_stage("HTTP/1.1 299 x\r\nContent-Type: text/html\r\n\r\n<p>", options).verdict.kept());
+}
+
+TEST(HttpStage, CharsetsAndReplacements) {
+  const Outcome outcome = run_stage(http_response("Content-Type: text/html; charset=latin1\r\n", "caf\xE9"));
+  EXPECT_EQ(outcome.document.html, "caf\xC3\xA9");
+  EXPECT_EQ(outcome.document.charset, "windows-1252");
+  EXPECT_EQ(run_stage(http_response(kHtml, "caf\xE9")).document.replacements, 1U);
+}
+
+}  // namespace
+}  // namespace ftok

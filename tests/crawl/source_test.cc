@@ -1,0 +1,148 @@
+// make_source: formats told from content, one item a record, every skip kind and drop reason.
+#include "crawl/source.h"
+
+#include <gtest/gtest.h>
+
+#include "core/error.h"
+#include "tests/crawl/archive_builder.h"
+
+namespace ftok {
+namespace {
+
+using testing::gzip;
+using testing::http_response;
+using testing::read_items;
+using testing::ReadItems;
+using testing::warc_record;
+using testing::zstd;
+using Strings = std::vector<std::string>;
+
+Strings reasons(const ReadItems& read) {
+  Strings all;
+  for (const Item& item : read.items) all.emplace_back(item.verdict.reason);
+  return all;
+}
+
+TEST(MakeSource, EveryKindOfRecord) {
+  const std::string page = http_response("Content-Type: text/html\r\n", "<p>x");
+  const std::string archive =
+      warc_record("warcinfo", "software: x\r\n") + warc_record("request", "GET / HTTP/1.1\r\n\r\n") +
+      warc_record("response", page) + warc_record("metadata", "a: b") + warc_record("revisit", page) +
+      warc_record("resource", "x", "http://a/", {}, "text/html") + warc_record("continuation", "x") +
+      warc_record("response", "x", "dns:a", {}, "text/dns") + warc_record("conversion", "<p>", "http://a/", {}, "text/html") +
+      warc_record("conversion", "the text", "http://a/", {}, "text/plain") + warc_record("novelty", "x");
+  const ReadItems read = read_items(archive);
+  EXPECT_EQ(reasons(read), (Strings{"warcinfo", "request", "", "metadata", "revisit", "resource", "continuation", "not_http",
+                                    "conversion", "", "unknown_type"}));
+  for (const Item& item : read.items) EXPECT_NE(item.verdict.kind, Verdict::Kind::kDrop);
+  const Document& response = read.items[2].document;
+  EXPECT_EQ(response.payload, page);
+  EXPECT_EQ(response.id, "urn:uuid:response-" + std::to_string(page.size()));
+  EXPECT_EQ(response.url, "http://example.com/");
+  EXPECT_EQ(response.date, "2024-05-23T00:00:00Z");
+  EXPECT_EQ(response.file_path, "memory");
+  EXPECT_EQ(response.text, "");
+  const Document& conversion = read.items[9].document;
+  EXPECT_EQ(conversion.text, "the text");
+  EXPECT_EQ(conversion.payload, "");
+}
+
+TEST(MakeSource, DamagedResponsesAreDropsAndOthersAreReported) {
+  const std::string page = http_response("Content-Type: text/html\r\n", "<p>x");
+  SourceOptions options;
+  options.record_bytes_max = 100;
+  const ReadItems read = read_items(warc_record("response", page, "http://a/", "7000000") + warc_record("response", page, "http://a/", "99") +
+                                        warc_record("request", "GET / HTTP/1.1\r\n\r\n", "http://a/", "99") +
+                                        warc_record("response", page + std::string(100, 'x')) + warc_record("response", page),
+                                    options);
+  EXPECT_EQ(reasons(read), (Strings{"warc.too_large", "warc.damaged", "request", "warc.too_large", ""}));
+  EXPECT_EQ(read.damage, (Strings{"warc.bad_length"}));
+}
+
+TEST(MakeSource, JsonLines) {
+  const std::string lines =
+      "{\"text\":\"one\\u00e9\",\"id\":\"a\",\"url\":\"http://a/\",\"date\":\"d\",\"language\":\"en\",\"language_score\":0.5}\n"
+      "\n"
+      "{\"id\":7,\"text\":\"two\"}\r\n"
+      "{\"text\":3}\n"
+      "{\"text\":\"unterminated\n"
+      "[1]\n"
+      "{\"text\":\"bad \xFF utf-8\"}\n"
+      "{\"text\":\"last\"}";
+  for (const std::string& bytes : {lines, gzip(lines), zstd(lines)}) {
+    const ReadItems read = read_items(bytes);
+    ASSERT_EQ(reasons(read), (Strings{"", "", "text.no_text", "text.bad_json", "text.bad_json", "", ""}));
+    EXPECT_EQ(read.items[0].document.text, "oneé");
+    EXPECT_EQ(read.items[0].document.id, "a");
+    EXPECT_EQ(read.items[0].document.url, "http://a/");
+    EXPECT_EQ(read.items[0].document.language, "en");
+    EXPECT_EQ(read.items[0].document.language_score, 0.5);
+    EXPECT_EQ(read.items[1].document.id, "7");
+    EXPECT_EQ(read.items[5].document.text, "bad \xEF\xBF\xBD utf-8");
+    EXPECT_EQ(read.items[5].document.replacements, 1U);
+    EXPECT_EQ(read.items[6].document.text, "last");
+    EXPECT_EQ(read.items[6].document.id, "memory:8");
+  }
+}
+
+TEST(MakeSource, JsonKeysAndLimits) {
+  SourceOptions options;
+  options.text_key = "content";
+  options.id_key = "name";
+  options.record_bytes_max = 40;
+  const std::string fits = "{\"content\":\"" + std::string(12, 'x') + "\",\"name\":\"n\"}";  // 37 bytes
+  const std::string longer = "{\"content\":\"" + std::string(16, 'x') + "\",\"name\":\"n\"}";
+  ASSERT_EQ(fits.size() + 4, longer.size());
+  const ReadItems read = read_items(fits + "\n" + longer + "\n" + fits + "\n", options);
+  EXPECT_EQ(reasons(read), (Strings{"", "text.too_large", ""}));
+  EXPECT_EQ(read.items[2].document.id, "n");
+}
+
+TEST(MakeSource, DamagedCompressedLines) {
+  const std::string lines = "{\"text\":\"one\"}\n{\"text\":\"two\"}\n";
+  std::string cut = gzip(lines);
+  cut.resize(cut.size() - 9);
+  const ReadItems read = read_items(cut);
+  ASSERT_FALSE(read.items.empty());
+  EXPECT_STREQ(read.items.back().verdict.reason, "text.damaged");
+  EXPECT_EQ(read.damage, (Strings{"gzip.truncated"}));
+}
+
+TEST(MakeSource, PlainText) {
+  SourceOptions options;
+  options.file_path = "books/a.txt";
+  const ReadItems read = read_items("\xEF\xBB\xBFOne.\r\nTwo.\n", options);
+  ASSERT_EQ(reasons(read), (Strings{""}));
+  EXPECT_EQ(read.items[0].document.text, "One.\nTwo.\n");
+  EXPECT_EQ(read.items[0].document.id, "books/a.txt");
+  options.record_bytes_max = 3;
+  EXPECT_EQ(reasons(read_items("One.", options)), (Strings{"text.too_large"}));
+  EXPECT_EQ(reasons(read_items("One", options)), (Strings{""}));
+}
+
+TEST(MakeSource, TellsTheFormatFromTheContent) {
+  EXPECT_EQ(read_items("").items.size(), 0U);
+  EXPECT_EQ(read_items(gzip("")).items.size(), 0U);
+  EXPECT_EQ(read_items(testing::small_archive(true), {}, "named.jsonl").items.size(), 3U);
+  EXPECT_EQ(read_items("{\"text\":\"x\"}", {}, "named.txt").items[0].document.text, "x");
+  EXPECT_THROW(read_items(std::string("\x00\x01\x02", 3)), Error);
+  EXPECT_THROW(read_items("<?xml version='1.0'?><Error><Code>SlowDown</Code></Error>", {}, "https://a/CC.warc.gz?x=1"), Error);
+  EXPECT_EQ(read_items("rubbish at the start\n" + testing::small_archive(false), {}, "a.warc").items.size(), 3U);
+  SourceOptions options;
+  options.format = "html";
+  EXPECT_THROW(read_items("x", options), UsageError);
+}
+
+TEST(MakeSource, DumpOfAPath) {
+  EXPECT_EQ(dump_of("s3://commoncrawl/crawl-data/CC-MAIN-2024-22/segments/1/warc/CC-MAIN-20240517210055-00000.warc.gz"),
+            "CC-MAIN-2024-22");
+  EXPECT_EQ(dump_of("CC-MAIN-20240517210055-00000.warc.gz"), "");
+  EXPECT_EQ(dump_of("CC-MAIN-2024-221"), "");
+  EXPECT_EQ(dump_of("/data/x.warc"), "");
+  SourceOptions options;
+  options.file_path = "a/CC-MAIN-2013-20/b.warc";
+  EXPECT_EQ(read_items(testing::small_archive(false), options).items[0].document.dump, "CC-MAIN-2013-20");
+}
+
+}  // namespace
+}  // namespace ftok
