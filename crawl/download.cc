@@ -13,8 +13,8 @@
 #include "core/error.h"
 #include "core/file.h"
 #include "core/json.h"
+#include "core/sha256.h"
 #include "crawl/gzip_members.h"
-#include "crawl/sha256.h"
 
 namespace ftok {
 namespace {
@@ -218,7 +218,7 @@ class Download {
     DownloadReceipt receipt;
     receipt.url = url_;
     receipt.bytes = part_.size();
-    receipt.sha256 = sha256_of_file(path_ + ".part");
+    receipt.sha256 = Sha256::of_file(path_ + ".part");
     receipt.etag = version_.etag;
     receipt.last_modified = version_.last_modified;
     receipt.gzip_members = is_gzip_ ? members_.members() : 0;

@@ -78,7 +78,7 @@ class CurlSource : public HttpSource, private HttpSink {
  public:
   CurlSource(const std::string& url, const FetchOptions& options, Log log, const ResumePoint& from)
       : url_(url),
-        host_(host_of_url(url)),
+        host_(authority_of_url(url)),
         options_(options),
         session_(options.session != nullptr ? options.session : process_fetch_session()),
         log_(std::move(log)),

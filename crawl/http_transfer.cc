@@ -281,7 +281,7 @@ HttpReply HttpTransfer::run(const HttpRequest& request, HttpSink& sink, const st
   return std::move(exchange.reply);
 }
 
-std::string host_of_url(const std::string& url) {
+std::string authority_of_url(const std::string& url) {
   initialise_curl();
   const std::unique_ptr<CURLU, decltype(&curl_url_cleanup)> parsed(curl_url(), &curl_url_cleanup);
   const auto part = [&](CURLUPart which, unsigned flags) {

@@ -79,6 +79,6 @@ class HttpTransfer {
 };
 
 // "host:port" of a URL, lower case, the scheme's port where it names none. Throws UsageError when it is not an http or https URL.
-std::string host_of_url(const std::string& url);
+std::string authority_of_url(const std::string& url);
 
 }  // namespace ftok

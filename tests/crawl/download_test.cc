@@ -8,8 +8,8 @@
 
 #include "core/error.h"
 #include "core/file.h"
+#include "core/sha256.h"
 #include "crawl/gzip_members.h"
-#include "crawl/sha256.h"
 #include "tests/crawl/counting_clock.h"
 #include "tests/support/gzip_text.h"
 #include "tests/support/http_server.h"
@@ -121,7 +121,7 @@ TEST_F(DownloadTest, WritesTheFileAndAReceipt) {
   ASSERT_TRUE(receipt.has_value());
   EXPECT_EQ(receipt->url, server.url("/a.gz"));
   EXPECT_EQ(receipt->bytes, file.bytes.size());
-  EXPECT_EQ(receipt->sha256, sha256_of(file.bytes));
+  EXPECT_EQ(receipt->sha256, Sha256::of(file.bytes));
   EXPECT_EQ(receipt->etag, "\"v1\"");
   EXPECT_EQ(receipt->gzip_members, 40u);
   EXPECT_FALSE(receipt->damage_offset.has_value());

@@ -7,6 +7,8 @@
 
 namespace ftok::cli {
 
+void add_completion_command(CLI::App& app);
+void add_crawl_command(CLI::App& app);
 void add_dedup_command(CLI::App& app);
 void add_extract_command(CLI::App& app);
 void add_filter_command(CLI::App& app);
@@ -14,6 +16,7 @@ void add_shards_command(CLI::App& app);
 void add_decode_command(CLI::App& app);
 void add_encode_command(CLI::App& app);
 void add_explain_command(CLI::App& app);
+void add_models_command(CLI::App& app);
 void add_recipe_command(CLI::App& app);
 void add_run_command(CLI::App& app);
 void add_version_command(CLI::App& app);

@@ -40,8 +40,11 @@ int run(int argc, char** argv) {
   ftok::cli::add_run_command(app);
   ftok::cli::add_explain_command(app);
   ftok::cli::add_recipe_command(app);
+  ftok::cli::add_crawl_command(app);
+  ftok::cli::add_models_command(app);
   ftok::cli::add_version_command(app);
   ftok::cli::add_warc_command(app);
+  ftok::cli::add_completion_command(app);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {

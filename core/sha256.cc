@@ -1,4 +1,4 @@
-#include "crawl/sha256.h"
+#include "core/sha256.h"
 
 #include <openssl/evp.h>
 
@@ -29,13 +29,13 @@ std::string Sha256::hex() {
   return out;
 }
 
-std::string sha256_of(std::string_view bytes) {
+std::string Sha256::of(std::string_view bytes) {
   Sha256 digest;
   digest.update(bytes);
   return digest.hex();
 }
 
-std::string sha256_of_file(const std::string& path) {
+std::string Sha256::of_file(const std::string& path) {
   const auto source = open_file_source(path);
   Sha256 digest;
   std::string block(1 << 20, '\0');

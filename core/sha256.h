@@ -19,13 +19,11 @@ class Sha256 {
   void update(std::string_view bytes);
   std::string hex();  // 64 digits; ends the digest
 
+  static std::string of(std::string_view bytes);
+  static std::string of_file(const std::string& path);  // throws Error naming the file
+
  private:
   evp_md_ctx_st* context_;
 };
-
-std::string sha256_of(std::string_view bytes);
-
-// Throws Error naming the file.
-std::string sha256_of_file(const std::string& path);
 
 }  // namespace ftok

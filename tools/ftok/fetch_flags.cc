@@ -1,0 +1,54 @@
+#include "tools/ftok/fetch_flags.h"
+
+#include <cstdlib>
+
+#include "core/error.h"
+#include "core/recipe.h"
+
+namespace ftok::cli {
+namespace {
+
+std::string environment(const char* name) {
+  const char* value = std::getenv(name);
+  return value == nullptr ? "" : value;
+}
+
+// What may stand in a header.
+void check_printable(const std::string& flag, const std::string& text) {
+  for (const char c : text) {
+    if (c < 0x20 || c > 0x7E) throw UsageError(flag + ": got a character that cannot stand in a header, expected printable ASCII");
+  }
+}
+
+}  // namespace
+
+void FetchFlags::add_to(CLI::App& command) {
+  command.add_option("--connections", connections, "Connections open at once")->capture_default_str();
+  command.add_option("--rate", rate, "Limit on bytes a second over all connections, such as 20M (0: none)")->capture_default_str();
+  command.add_option("--attempts", attempts, "Tries in a row without progress before a fetch fails")->capture_default_str();
+  command.add_option("--contact", contact, "Mail or web address to put into the User-Agent (also $FTOK_CONTACT)");
+  command.add_option("--user-agent", user_agent, "The whole User-Agent header");
+}
+
+FetchOptions FetchFlags::options() const {
+  if (connections < 1) throw UsageError("--connections: got " + std::to_string(connections) + ", expected at least 1");
+  if (attempts < 1) throw UsageError("--attempts: got " + std::to_string(attempts) + ", expected at least 1");
+  FetchLimits limits;
+  limits.connections_max = connections;
+  const int64_t bytes_per_second = parse_size(rate, true, "--rate");
+  if (bytes_per_second < 0) throw UsageError("--rate: got " + rate + ", expected bytes a second");
+  limits.bytes_per_second_max = static_cast<uint64_t>(bytes_per_second);
+  configure_process_fetch_session(limits);
+
+  FetchOptions options;
+  options.attempts_max = attempts;
+  const std::string someone = contact.empty() ? environment("FTOK_CONTACT") : contact;
+  check_printable("--user-agent", user_agent);
+  check_printable("--contact", someone);
+  options.user_agent = !user_agent.empty() ? user_agent : default_user_agent() + (someone.empty() ? "" : " (+" + someone + ")");
+  options.ca_file = environment("SSL_CERT_FILE");
+  if (options.ca_file.empty()) options.ca_file = environment("CURL_CA_BUNDLE");
+  return options;
+}
+
+}  // namespace ftok::cli
