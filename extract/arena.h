@@ -22,6 +22,14 @@ class Arena {
     return out;
   }
 
+  // Gives back the end of the last allocation, from `used_end` on.
+  void give_back(char* used_end) {
+    used_end += (16 - reinterpret_cast<uintptr_t>(used_end) % 16) % 16;
+    if (used_end >= next_) return;
+    left_ += static_cast<size_t>(next_ - used_end);
+    next_ = used_end;
+  }
+
   // A copy of `text` that lives as long as the arena.
   std::string_view copy(std::string_view text) {
     if (text.empty()) return {};

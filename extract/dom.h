@@ -74,6 +74,12 @@ class Dom {
   NodeId add_element(Tag tag, std::string_view name, Namespace name_space = Namespace::kHtml);
   // Attributes are added right after their element, in order.
   void add_attribute(NodeId element, std::string_view name, std::string_view value);
+  // For parsers that write a tag's attributes before they know whether an element comes of it: push them, then give the run to
+  // one or more elements, or take it back by truncating.
+  uint32_t attribute_count() const { return static_cast<uint32_t>(attributes_.size()); }
+  Attribute& push_attribute() { return attributes_.emplace_back(); }
+  Attribute& attribute(uint32_t index) { return attributes_[index]; }
+  void truncate_attributes(uint32_t count) { attributes_.resize(count); }
   void append_child(NodeId parent, NodeId child);
   void insert_before(NodeId sibling, NodeId child);
   void detach(NodeId child);

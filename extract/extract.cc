@@ -25,6 +25,7 @@ void ExtractOptions::visit(OptionVisitor& visitor) {
   visitor.field("images", images, "write images' alternative texts");
   visitor.field("markdown", markdown, "lay the text out as Markdown");
   visitor.field("repeated_lines", repeated_lines, "keep a line that came before on the page");
+  visitor.choice("html_parser", html_parser, {"ftok", "gumbo"}, "who parses: our own, or gumbo to compare with");
   visitor.field("bytes_max", bytes_max, "largest page, in bytes of UTF-8");
   visitor.field("depth_max", depth_max, "most open elements (browsers cap at 512)");
   visitor.field("attributes_max", attributes_max, "most attributes of a tag");
@@ -39,7 +40,8 @@ ExtractResult extract(std::string_view html, const ExtractOptions& options) {
   limits.attributes_max = static_cast<uint32_t>(options.attributes_max);
   limits.nodes_max = static_cast<uint32_t>(options.nodes_max);
   html::Dom dom;
-  const html::ParseResult parsed = html::parse_html(html, limits, dom);
+  const html::ParseResult parsed = 
+      html::parse_html(html, limits, dom, options.html_parser == "gumbo" ? html::HtmlParser::kGumbo : html::HtmlParser::kFtok);
   result.steps = parsed.steps;
   result.arena_bytes = parsed.arena_bytes;
   if (parsed.status != html::ParseStatus::kDone) {

@@ -21,6 +21,7 @@ struct ExtractOptions {
   bool images = false;
   bool markdown = false;
   bool repeated_lines = false;
+  std::string html_parser = "ftok";  // ftok, gumbo
   int64_t bytes_max = 8 << 20;
   int64_t depth_max = 512;
   int64_t attributes_max = 400;

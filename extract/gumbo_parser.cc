@@ -129,22 +129,4 @@ ParseResult parse_with_gumbo(std::string_view html, const ParseLimits& limits, D
   return result;
 }
 
-const char* name_of(ParseStatus status) {
-  switch (status) {
-    case ParseStatus::kDone: return "done";
-    case ParseStatus::kTooLarge: return "bytes";
-    case ParseStatus::kTooDeep: return "depth";
-    case ParseStatus::kTooManyAttributes: return "attributes";
-    case ParseStatus::kTooManyNodes: return "nodes";
-    case ParseStatus::kTooManyFormatting: return "formatting";
-    case ParseStatus::kTooMuchWork: return "work";
-    case ParseStatus::kTooMuchMemory: return "memory";
-  }
-  return "";
-}
-
-ParseResult parse_html(std::string_view html, const ParseLimits& limits, Dom& dom) {
-  return parse_with_gumbo(html, limits, dom);
-}
-
 }  // namespace ftok::html

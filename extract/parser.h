@@ -1,4 +1,5 @@
-// The one door to an HTML parser: bytes in, Dom out. gumbo_parser.cc is behind it.
+// The one door to the HTML parsers: bytes in, Dom out. Behind it stand our own (tree_builder.h) and gumbo (gumbo_parser.h), which
+// builds the same tree slowly and is kept as its twin.
 #pragma once
 
 #include <cstdint>
@@ -43,7 +44,9 @@ struct ParseResult {
   uint64_t arena_bytes = 0;  // the parser's memory at its largest, the Dom's included
 };
 
+enum class HtmlParser : uint8_t { kFtok, kGumbo };
+
 // Parses a whole page in UTF-8 with scripting off. `html` must outlive `dom`. Deterministic; thread-safe for different Doms.
-ParseResult parse_html(std::string_view html, const ParseLimits& limits, Dom& dom);
+ParseResult parse_html(std::string_view html, const ParseLimits& limits, Dom& dom, HtmlParser parser = HtmlParser::kFtok);
 
 }  // namespace ftok::html

@@ -27,7 +27,7 @@ struct ExtractFlags {
   std::vector<std::string> files;
   InputListOptions inputs;
   size_t threads = 0;
-  std::string mode = "balanced";
+  std::string mode = "balanced", html_parser = "ftok";
   bool precision = false, recall = false;
   bool json = false, jsonl = false, metadata = false, markdown = false, comments = false, links = false, images = false;
 };
@@ -134,6 +134,7 @@ void extract_inputs(const ExtractFlags& flags, const ExtractOptions& options) {
 void run_extract(const ExtractFlags& flags) {
   ExtractOptions options;
   options.mode = flags.precision ? "precision" : flags.recall ? "recall" : flags.mode;
+  options.html_parser = flags.html_parser;
   options.markdown = flags.markdown;
   options.comments = flags.comments;
   options.links = flags.links;
@@ -162,6 +163,7 @@ void add_extract_command(CLI::App& app) {
       ->check(CLI::IsMember({"balanced", "precision", "recall"}));
   CLI::Option* precision = command->add_flag("--precision", flags->precision, "the same as --mode precision");
   command->add_flag("--recall", flags->recall, "the same as --mode recall")->excludes(precision);
+  command->add_option("--html-parser", flags->html_parser, "ftok or gumbo")->check(CLI::IsMember({"ftok", "gumbo"}));
   command->add_flag("--comments", flags->comments, "keep readers' comments");
   command->add_flag("--links", flags->links, "write a link's address after its text");
   command->add_flag("--images", flags->images, "write images' alternative texts");

@@ -1,0 +1,158 @@
+#include "extract/entities.h"
+
+#include <array>
+#include <cstdint>
+#include <cstring>
+
+namespace ftok::html {
+
+namespace {
+
+struct Entity {
+  std::string_view name;
+  uint32_t first, second;
+};
+
+constexpr Entity kEntities[] = {
+#define FTOK_ENTITY(name, first, second) {name, first, second},
+#include "extract/entity_list.h"
+#undef FTOK_ENTITY
+};
+constexpr size_t kEntityCount = sizeof(kEntities) / sizeof(kEntities[0]);
+
+// kFirst[c] = index of the first name that begins with a byte >= c.
+constexpr std::array<uint16_t, 129> make_first() {
+  std::array<uint16_t, 129> first{};
+  size_t at = 0;
+  for (size_t c = 0; c <= 128; ++c) {
+    while (at < kEntityCount && static_cast<unsigned char>(kEntities[at].name[0]) < c) ++at;
+    first[c] = static_cast<uint16_t>(at);
+  }
+  return first;
+}
+constexpr std::array<uint16_t, 129> kFirst = make_first();
+
+bool is_alphanumeric(char c) { return (c >= '0' && c <= '9') || ((c | 0x20) >= 'a' && (c | 0x20) <= 'z'); }
+
+size_t put_utf8(uint32_t c, char* out) {
+  if (c < 0x80) {
+    out[0] = static_cast<char>(c);
+    return 1;
+  }
+  if (c < 0x800) {
+    out[0] = static_cast<char>(0xC0 | c >> 6);
+    out[1] = static_cast<char>(0x80 | (c & 0x3F));
+    return 2;
+  }
+  if (c < 0x10000) {
+    out[0] = static_cast<char>(0xE0 | c >> 12);
+    out[1] = static_cast<char>(0x80 | (c >> 6 & 0x3F));
+    out[2] = static_cast<char>(0x80 | (c & 0x3F));
+    return 3;
+  }
+  out[0] = static_cast<char>(0xF0 | c >> 18);
+  out[1] = static_cast<char>(0x80 | (c >> 12 & 0x3F));
+  out[2] = static_cast<char>(0x80 | (c >> 6 & 0x3F));
+  out[3] = static_cast<char>(0x80 | (c & 0x3F));
+  return 4;
+}
+
+// The C1 range as Windows-1252 reads it (section 13.2.5.80).
+constexpr uint16_t kC1[32] = {0x20AC, 0x81,   0x201A, 0x0192, 0x201E, 0x2026, 0x2020, 0x2021, 0x02C6, 0x2030, 0x0160,
+                              0x2039, 0x0152, 0x8D,   0x017D, 0x8F,   0x90,   0x2018, 0x2019, 0x201C, 0x201D, 0x2022,
+                              0x2013, 0x2014, 0x02DC, 0x2122, 0x0161, 0x203A, 0x0153, 0x9D,   0x017E, 0x0178};
+
+size_t decode_numeric(std::string_view text, char* out, size_t& used) {
+  size_t i = 2;
+  const bool hex = i < text.size() && (text[i] | 0x20) == 'x';
+  if (hex) ++i;
+  const size_t digits = i;
+  uint32_t value = 0;
+  for (; i < text.size(); ++i) {
+    const char c = text[i];
+    uint32_t digit;
+    if (c >= '0' && c <= '9') {
+      digit = static_cast<uint32_t>(c - '0');
+    } else if (hex && (c | 0x20) >= 'a' && (c | 0x20) <= 'f') {
+      digit = static_cast<uint32_t>((c | 0x20) - 'a' + 10);
+    } else {
+      break;
+    }
+    if (value <= 0x10FFFF) value = value * (hex ? 16 : 10) + digit;
+  }
+  if (i == digits) return used = 0;
+  used = i < text.size() && text[i] == ';' ? i + 1 : i;
+  if (value >= 0x80 && value <= 0x9F) value = kC1[value - 0x80];
+  if (value == 0 || value > 0x10FFFF || (value >= 0xD800 && value <= 0xDFFF)) value = 0xFFFD;
+  return put_utf8(value, out);
+}
+
+// The longest name that `text` begins with, by narrowing the sorted range byte by byte.
+const Entity* find_entity(std::string_view text) {
+  const unsigned char lead = static_cast<unsigned char>(text[0]);
+  if (lead >= 128) return nullptr;
+  size_t low = kFirst[lead], high = kFirst[lead + 1];
+  const Entity* found = nullptr;
+  for (size_t i = 1; low < high; ++i) {
+    if (kEntities[low].name.size() == i) {
+      found = &kEntities[low];
+      ++low;
+    }
+    if (i >= text.size()) break;
+    const char c = text[i];
+    while (low < high && kEntities[low].name[i] < c) ++low;
+    while (low < high && kEntities[high - 1].name[i] > c) --high;
+  }
+  return found;
+}
+
+}  // namespace
+
+size_t decode_reference(std::string_view text, bool in_attribute, char* out, size_t& used) {
+  used = 0;
+  if (text.size() < 2) return 0;
+  if (text[1] == '#') return decode_numeric(text, out, used);
+  if (!is_alphanumeric(text[1])) return 0;
+  const Entity* entity = find_entity(text.substr(1));
+  if (entity == nullptr) return 0;
+  const size_t size = entity->name.size() + 1;
+  if (in_attribute && entity->name.back() != ';' && size < text.size() &&
+      (text[size] == '=' || is_alphanumeric(text[size]))) {
+    return 0;  // for historical reasons: "?a=b&copy=1"
+  }
+  used = size;
+  size_t written = put_utf8(entity->first, out);
+  if (entity->second != 0) written += put_utf8(entity->second, out + written);
+  return written;
+}
+
+size_t decode_text(std::string_view text, bool in_attribute, bool replace_nul, char* out) {
+  size_t written = 0;
+  size_t i = 0;
+  while (i < text.size()) {
+    const size_t plain = i;
+    while (i < text.size() && text[i] != '&' && text[i] != '\0') ++i;
+    std::memcpy(out + written, text.data() + plain, i - plain);
+    written += i - plain;
+    if (i == text.size()) break;
+    if (text[i] == '\0') {
+      if (replace_nul) {
+        written += put_utf8(0xFFFD, out + written);
+      } else {
+        out[written++] = '\0';
+      }
+      ++i;
+      continue;
+    }
+    size_t used = 0;
+    written += decode_reference(text.substr(i), in_attribute, out + written, used);
+    if (used == 0) {
+      out[written++] = '&';
+      used = 1;
+    }
+    i += used;
+  }
+  return written;
+}
+
+}  // namespace ftok::html
