@@ -292,16 +292,16 @@ size_t skip_chunk(std::string_view text, size_t at, uint8_t& kinds) {
   uint8_t seen = 0;
   while (at < text.size()) {
     const uint8_t kind = kByteKinds[static_cast<unsigned char>(text[at])];
-    if (kind == kSpace) break;
-    if (kind == kWide) {
-      const Utf8Char c = decode_utf8(text, at);
-      if (is_python_space(c.code_point)) break;
-      at += c.size;
-      seen |= kOther;
+    if (kind < kSpace) {
+      seen |= kind;
+      ++at;
       continue;
     }
-    seen |= kind;
-    ++at;
+    if (kind == kSpace) break;
+    const Utf8Char c = decode_utf8(text, at);
+    if (is_python_space(c.code_point)) break;
+    at += c.size;
+    seen |= kOther;
   }
   kinds = seen;
   return at;

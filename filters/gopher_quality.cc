@@ -78,7 +78,9 @@ GopherQualityOptions GopherQualityOptions::head() {
 }
 
 GopherQuality::GopherQuality(GopherQualityOptions options)
-    : options_(std::move(options)), head_(is_head(name(), options_.rules)) {}
+    : options_(std::move(options)), head_(is_head(name(), options_.rules)) {
+  for (const std::string& word : options_.stop_words) stop_word_bytes_max_ = std::max(stop_word_bytes_max_, word.size());
+}
 
 bool GopherQuality::judge_words(std::string_view text, Judge& judge) const {
   const std::vector<std::string_view>& words = words_of(text, word_rules(head_));
@@ -86,6 +88,7 @@ bool GopherQuality::judge_words(std::string_view text, Judge& judge) const {
   std::vector<bool> seen(options_.stop_words.size(), false);
   for (const std::string_view word : words) {
     count_word(word, counts);
+    if (word.size() > stop_word_bytes_max_) continue;
     for (size_t i = 0; i < seen.size(); ++i) {
       if (word == options_.stop_words[i]) seen[i] = true;
     }

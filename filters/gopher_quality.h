@@ -43,6 +43,7 @@ class GopherQuality : public Stage {
 
   GopherQualityOptions options_;
   bool head_;
+  size_t stop_word_bytes_max_ = 0;
 };
 
 }  // namespace ftok

@@ -1,5 +1,6 @@
 #include "filters/lines.h"
 
+#include <array>
 #include <cstring>
 #define XXH_INLINE_ALL
 #include <xxhash.h>
@@ -27,6 +28,12 @@ size_t space_at_back(std::string_view text) {
   }
   return 0;
 }
+
+constexpr std::array<bool, 256> kMayEndLine = [] {
+  std::array<bool, 256> table{};
+  for (const unsigned char byte : {'\n', '\v', '\f', '\r', '\x1C', '\x1D', '\x1E', '\xC2', '\xE2'}) table[byte] = true;
+  return table;
+}();
 
 // The size of the line end at `at`, 0 when there is none.
 size_t line_end_size(std::string_view text, size_t at) {
@@ -102,7 +109,7 @@ void split_lines(std::string_view text, std::vector<std::string_view>& lines) {
   lines.clear();
   size_t begin = 0;
   for (size_t at = 0; at < text.size();) {
-    const size_t size = line_end_size(text, at);
+    const size_t size = kMayEndLine[static_cast<unsigned char>(text[at])] ? line_end_size(text, at) : 0;
     if (size == 0) {
       ++at;
       continue;

@@ -1,74 +1,64 @@
-// `ftok filter`: the quality stages of a recipe over JSONL texts, one line of JSON out a document.
+// `ftok filter`: the filters of a recipe over texts (JSONL, plain or compressed), one line of JSON out a document.
 #include <fmt/format.h>
-#include <simdjson.h>
 
 #include <algorithm>
-#include <cstdio>
 #include <memory>
 #include <string>
 #include <vector>
 
-#include "core/byte_source.h"
 #include "core/error.h"
 #include "core/json.h"
-#include "core/stage.h"
-#include "filters/c4.h"
-#include "filters/fineweb.h"
-#include "filters/gopher_quality.h"
-#include "filters/gopher_repetition.h"
+#include "core/recipe.h"
+#include "crawl/source.h"
 #include "tools/ftok/commands.h"
+#include "tools/ftok/terminal.h"
+#include "tools/run/inputs.h"
+#include "tools/run/registry.h"
 
 namespace ftok::cli {
 namespace {
 
 constexpr char kExamples[] = R"(Examples:
   ftok filter --recipe fineweb-head docs.jsonl              first reason to drop, or "keep"
-  ftok filter --recipe fineweb-head --each docs.jsonl       what each filter alone says of the original text
+  ftok filter --recipe fineweb-head --each docs.jsonl.zst   what each filter alone says of the original text
   ftok filter --stages c4,fineweb --measure docs.jsonl      every rule's value
-A line of input is {"text": ..., "id": ...}; "id" may be missing. "-" reads standard input.)";
+  ftok filter --set gopher_quality.words_min=20 docs.jsonl
+A line of input is {"text": ..., "id": ...}; "id" may be missing. A line comes out for each, in order.)";
 
-constexpr size_t kLineBytesMax = size_t{256} << 20;
+const std::vector<std::string> kStages = {"gopher_repetition", "gopher_quality", "c4", "fineweb"};
 
-struct FilterArguments {
+struct Flags {
   std::string recipe = "fineweb-2024-04";
-  std::vector<std::string> stages;
+  std::vector<std::string> sets, stages, files;
   bool each = false;
   bool measure = false;
-  std::vector<std::string> files;
 };
 
-using Stages = std::vector<std::unique_ptr<Stage>>;
-
-template <typename StageType, typename Options>
-void add_stage(Stages& stages, bool head) {
-  stages.push_back(std::make_unique<StageType>(head ? Options::head() : Options()));
-}
+using Stages = std::vector<std::unique_ptr<const Stage>>;
 
 // The stages asked for, in the recipe's order.
-Stages make_stages(const FilterArguments& arguments) {
-  const bool head = arguments.recipe == "fineweb-head";
-  Stages stages;
-  add_stage<GopherRepetition, GopherRepetitionOptions>(stages, head);
-  add_stage<GopherQuality, GopherQualityOptions>(stages, head);
-  add_stage<C4, C4Options>(stages, head);
-  add_stage<FineWeb, FineWebOptions>(stages, head);
-  if (arguments.stages.empty()) return stages;
-  const auto asked = [&](std::string_view name) {
-    return std::find(arguments.stages.begin(), arguments.stages.end(), name) != arguments.stages.end();
-  };
-  std::string names;
-  for (const auto& stage : stages) names += (names.empty() ? "" : ", ") + std::string(stage->name());
-  for (const std::string& name : arguments.stages) {
-    const bool known = std::any_of(stages.begin(), stages.end(), [&](const auto& s) { return s->name() == name; });
-    if (!known) throw UsageError(fmt::format("--stages: no stage \"{}\", expected some of {}", name, names));
+Stages make_stages(const Flags& flags) {
+  for (const std::string& name : flags.stages) {
+    if (std::find(kStages.begin(), kStages.end(), name) != kStages.end()) continue;
+    const std::string nearest = nearest_name(name, kStages);
+    throw UsageError(fmt::format("--stages: '{}' is no quality filter; {}", name,
+                                 nearest.empty() ? fmt::format("expected {}", fmt::join(kStages, ", "))
+                                                 : fmt::format("the nearest is '{}'", nearest)));
   }
-  stages.erase(std::remove_if(stages.begin(), stages.end(), [&](const auto& s) { return !asked(s->name()); }),
-               stages.end());
+  const RecipeConfig recipe = load_recipe(flags.recipe, flags.sets);
+  Plan plan;
+  Stages stages;
+  for (const std::string& name : kStages) {
+    const bool asked = std::find(flags.stages.begin(), flags.stages.end(), name) != flags.stages.end();
+    if (asked || flags.stages.empty()) stages.push_back(make_stage(name, recipe, plan));
+  }
   return stages;
 }
 
-void write_verdict(JsonWriter& json, const Verdict& verdict) {
-  json.field("outcome", verdict.kept() ? "keep" : verdict.reason);
+const char* outcome_of(const Verdict& verdict) { return verdict.kept() ? "keep" : verdict.reason; }
+
+void write_outcome(JsonWriter& json, const Verdict& verdict) {
+  json.field("outcome", outcome_of(verdict));
   if (!verdict.kept()) json.field("value", verdict.value).field("threshold", verdict.threshold);
 }
 
@@ -85,91 +75,61 @@ void judge_each(const Stages& stages, const std::string& text, JsonWriter& json)
   Document document;
   for (const auto& stage : stages) {
     document.text = text;
-    const Verdict verdict = stage->process(document);
-    json.field(stage->name(), verdict.kept() ? "keep" : verdict.reason);
+    json.field(stage->name(), outcome_of(stage->process(document)));
   }
 }
 
-// Stage after stage, until one drops the document; with measurements to the end.
-void judge_chain(const Stages& stages, std::string text, bool measure, JsonWriter& json) {
-  Document document;
-  document.text = std::move(text);
-  Report report;
-  Verdict first;
-  for (const auto& stage : stages) {
-    const Verdict verdict = stage->process(document, measure ? &report : nullptr);
-    if (first.kept()) first = verdict;
-    if (!verdict.kept() && !measure) break;
-  }
-  write_verdict(json, first);
-  if (measure) write_measurements(json, report);
-}
-
-void judge_line(simdjson::dom::parser& parser, const std::string& line, const std::string& where, uint64_t number,
-                const Stages& stages, const FilterArguments& arguments) {
-  simdjson::dom::element document;
-  std::string_view text, id;
-  if (parser.parse(line).get(document) != simdjson::SUCCESS || document["text"].get(text) != simdjson::SUCCESS) {
-    throw Error(fmt::format("{}:{}: not a JSON object with a string \"text\"", where, number));
-  }
+std::string judge(Item& item, const Stages& stages, const Flags& flags) {
   JsonWriter json;
-  json.begin_object();
-  if (document["id"].get(id) == simdjson::SUCCESS) json.field("id", id);
-  if (arguments.each) {
-    judge_each(stages, std::string(text), json);
+  json.begin_object().field("id", item.document.id);
+  if (!item.verdict.kept()) {  // the reader could not make a text of it
+    write_outcome(json, item.verdict);
+  } else if (flags.each) {
+    judge_each(stages, item.document.text, json);
   } else {
-    judge_chain(stages, std::string(text), arguments.measure, json);
+    run_stages(stages, item, flags.measure, nullptr);
+    write_outcome(json, item.verdict);
+    if (flags.measure) write_measurements(json, item.report);
   }
   json.end_object();
-  const std::string out = json.take() + '\n';
-  std::fwrite(out.data(), 1, out.size(), stdout);
+  return json.take() + '\n';
 }
 
-void filter_file(const std::string& path, const Stages& stages, const FilterArguments& arguments) {
-  const std::unique_ptr<ByteSource> source = open_file_source(path);
-  simdjson::dom::parser parser;
-  std::string pending, line;
-  std::vector<char> block(size_t{1} << 20);
-  uint64_t number = 0;
-  const auto take = [&](std::string_view bytes) {
-    line.assign(bytes);
-    ++number;
-    if (line.find_first_not_of(" \t\r") == std::string::npos) return;
-    judge_line(parser, line, source->name(), number, stages, arguments);
-  };
-  while (const size_t size = source->read(block.data(), block.size())) {
-    std::string_view bytes(block.data(), size);
-    for (size_t end = bytes.find('\n'); end != std::string_view::npos; end = bytes.find('\n')) {
-      pending.append(bytes.substr(0, end));
-      take(pending);
-      pending.clear();
-      bytes.remove_prefix(end + 1);
-    }
-    pending.append(bytes);
-    if (pending.size() > kLineBytesMax) {
-      throw Error(fmt::format("{}:{}: the line is longer than {} bytes", source->name(), number + 1, kLineBytesMax));
-    }
+void filter_file(const std::string& file, const Stages& stages, const Flags& flags, const Log& log) {
+  SourceOptions options;
+  options.file_path = file;
+  options.format = "jsonl";
+  const std::unique_ptr<Source> source = make_source(open_input(file, log), options);
+  std::string out;
+  constexpr size_t kBlockBytes = size_t{1} << 16;
+  for (Item item; source->next(item); item = Item()) {
+    out += judge(item, stages, flags);
+    if (out.size() < kBlockBytes) continue;
+    print_out(out);
+    out.clear();
   }
-  if (!pending.empty()) take(pending);
+  print_out(out);
+  for (const Damage& damage : source->take_damage()) {
+    log(LogLevel::kWarning, fmt::format("{}: {} at byte {} {}", file, damage.code, damage.offset, damage.detail));
+  }
 }
 
 }  // namespace
 
 void add_filter_command(CLI::App& app) {
-  const auto arguments = std::make_shared<FilterArguments>();
-  CLI::App* command = app.add_subcommand("filter", "Judge JSONL texts by the quality filters");
-  command->add_option("--recipe", arguments->recipe, "Preset whose rules to use")
-      ->check(CLI::IsMember({"fineweb-2024-04", "fineweb-head"}))
-      ->capture_default_str();
-  command->add_option("--stages", arguments->stages, "Only these, comma-separated: gopher_repetition, gopher_quality, c4, fineweb")
-      ->delimiter(',');
-  auto* each = command->add_flag("--each", arguments->each, "Each filter alone, on the original text");
-  command->add_flag("--measure", arguments->measure, "Every rule's value; stages go on after a drop")->excludes(each);
-  command->add_option("FILE", arguments->files, "JSONL with a \"text\" a line; - is standard input")->required();
+  const auto flags = std::make_shared<Flags>();
+  CLI::App* command = app.add_subcommand("filter", "Judge texts by a recipe's quality filters");
+  command->add_option("FILE", flags->files, "JSONL, plain, .gz or .zst; - is standard input")->required();
+  command->add_option("--recipe", flags->recipe, "Preset or TOML file")->capture_default_str();
+  command->add_option("--set", flags->sets, "Change one key: section.key=value")->take_all();
+  command->add_option("--stages", flags->stages, "Only these, comma-separated")->delimiter(',')->type_name("NAME,...");
+  CLI::Option* each = command->add_flag("--each", flags->each, "Each filter alone, on the original text");
+  command->add_flag("--measure", flags->measure, "Every rule's value; filters go on after a drop")->excludes(each);
   command->footer(kExamples);
-  command->callback([arguments] {
-    const Stages stages = make_stages(*arguments);
-    for (const std::string& file : arguments->files) filter_file(file, stages, *arguments);
+  command->callback([flags] {
+    const Log log = stderr_log();
+    const Stages stages = make_stages(*flags);
+    for (const std::string& file : flags->files) filter_file(file, stages, *flags, log);
   });
 }
 

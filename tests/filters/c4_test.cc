@@ -1,0 +1,136 @@
+#include "filters/c4.h"
+
+#include <gtest/gtest.h>
+
+#include "tests/filters/quality_texts.h"
+#include "tests/reference/slow_filters.h"
+
+namespace ftok {
+namespace {
+
+using testing::outcome;
+
+const std::string kFive = "One two three.\nFour five six.\nSeven eight nine.\nTen eleven twelve.\nOne more line.";
+
+C4 head() { return C4(C4Options::head()); }
+
+// The text `stage` leaves of five good lines and `line`.
+std::string rewritten(const Stage& stage, const std::string& line) {
+  Document document;
+  document.text = kFive + "\n" + line;
+  EXPECT_TRUE(stage.process(document).kept()) << line;
+  return document.text;
+}
+
+void expect_line(const std::string& line, const std::string& becomes) {
+  EXPECT_EQ(rewritten(head(), line), kFive + "\n" + becomes) << line;
+}
+void expect_line_dropped(const std::string& line) { EXPECT_EQ(rewritten(head(), line), kFive) << line; }
+
+TEST(C4, TooFewSentences) {
+  EXPECT_EQ(outcome(head(), kFive), "keep");
+  EXPECT_EQ(outcome(head(), "One two three. Four. Five. Six. Seven"), "keep");
+  EXPECT_EQ(outcome(head(), "One two three. Four. Five. Six seven"), "c4.too_few_sentences");
+  EXPECT_EQ(outcome(head(), ""), "c4.too_few_sentences");
+}
+
+TEST(C4, LoremIpsum) {
+  EXPECT_EQ(outcome(head(), kFive + "\nthis is LOREM Ipsum text"), "c4.lorem_ipsum");
+  EXPECT_EQ(outcome(head(), kFive + "\nthis is lorem  ipsum text"), "keep");
+  EXPECT_EQ(outcome(head(), kFive + "\nlorem ipsum"), "keep");  // a line of two words is gone before
+}
+
+TEST(C4, CurlyBracket) {
+  EXPECT_EQ(outcome(head(), kFive + "\nint main () { }"), "c4.curly_bracket");
+  EXPECT_EQ(outcome(head(), kFive + "\nint main () }"), "keep");
+  EXPECT_EQ(outcome(head(), kFive + "\na {"), "keep");
+  EXPECT_EQ(outcome(head(), kFive + "\njavascript has a {"), "keep");  // the line is gone before
+  EXPECT_EQ(outcome(head(), kFive + "\nuse cookies and {"), "c4.curly_bracket");  // the bracket comes before
+}
+
+TEST(C4, TheFirstThatDropsCounts) {
+  const std::string lorem = "\nthis is lorem ipsum text", bracket = "\nint main () { }";
+  EXPECT_EQ(outcome(head(), kFive + lorem + bracket), "c4.lorem_ipsum");
+  EXPECT_EQ(outcome(head(), kFive + bracket + lorem), "c4.curly_bracket");
+  EXPECT_EQ(testing::measure(head(), kFive + bracket + lorem).measurements.size(), 3u);
+}
+
+TEST(C4, LinesOfFewWords) {
+  expect_line("only three words", "only three words");
+  expect_line_dropped("two words");
+  expect_line("[1] [2] [3]x", "  x");  // words are counted before citations go; the text's ends are stripped only at the end
+}
+
+TEST(C4, LongWords) {
+  expect_line("a b " + std::string(1000, 'x'), "a b " + std::string(1000, 'x'));
+  expect_line_dropped("a b " + std::string(1001, 'x'));
+  std::string wide;
+  for (int i = 0; i < 1000; ++i) wide += "\u00E9";
+  expect_line("a b " + wide, "a b " + wide);  // characters, not bytes
+  expect_line_dropped("a b " + wide + "\u00E9");
+}
+
+TEST(C4, Citations) {
+  expect_line("It was so[12] and so[edit] on[citation needed].", "It was so and so on.");
+  expect_line("An empty[] one, digits\u0661[\u0661\u0662] too.", "An empty one, digits\u0661 too.");
+  expect_line("Not [a], [1, [edit or [[2]] here", "Not [a], [1, [edit or [] here");
+}
+
+TEST(C4, JavascriptLines) {
+  expect_line_dropped("please enable JavaScript now");
+  expect_line("please enable java script", "please enable java script");
+}
+
+TEST(C4, PolicyLines) {
+  for (const std::string phrase : {"Terms of Use", "privacy policy", "cookie policy", "uses cookies", "use of cookies",
+                                   "use cookies", "use coo\u212Aies"}) {
+    expect_line_dropped("about our " + phrase + " here");
+  }
+  expect_line("about our terms of usage", "about our terms of usage");
+  expect_line("cookies are good food", "cookies are good food");
+}
+
+TEST(C4, LinesAreStrippedAndJoined) {
+  EXPECT_EQ(rewritten(head(), "  six words are in here \t\r\n\n\nand six\u00A0more \u2028at the end\n"),
+            kFive + "\nsix words are in here\nand six\u00A0more\nat the end");
+}
+
+TEST(C4, PunctuationRuleIsAnOption) {
+  C4Options options = C4Options::head();
+  options.drop_unpunctuated_lines = true;
+  const C4 stage(options);
+  EXPECT_EQ(rewritten(stage, "this has no end"), kFive);
+  EXPECT_EQ(rewritten(stage, "this goes on..."), kFive);
+  for (const std::string end : {".", "?", "!", "\"", "'"}) {
+    EXPECT_EQ(rewritten(stage, "this has one" + end), kFive + "\nthis has one" + end);
+  }
+}
+
+TEST(C4, RulesChooseTheSentences) {
+  // "i.e." ends no sentence for spaCy; neither rule ends one before a lower-case word but spaCy does after "end."
+  const std::string text = "This is the end. of it. and of. that too. really";
+  EXPECT_EQ(outcome(head(), text), "keep");
+  EXPECT_EQ(outcome(C4(), text), "c4.too_few_sentences");
+}
+
+TEST(C4, EqualsTheSlowFilter) {
+  std::mt19937 random(13);
+  for (int round = 0; round < 2000; ++round) {
+    const std::string text = testing::random_document(random);
+    for (const bool head_rules : {false, true}) {
+      const C4 stage(head_rules ? C4Options::head() : C4Options());
+      const Report report = testing::measure(stage, text);
+      std::string expected_text;
+      const testing::Values expected = testing::slow_c4(text, head_rules, expected_text);
+      ASSERT_EQ(report.measurements.size(), expected.size()) << text;
+      for (const Measurement& m : report.measurements) ASSERT_EQ(m.value, expected.at(m.rule)) << m.rule << "\n" << text;
+      Document document;
+      document.text = text;
+      if (!stage.process(document).kept()) continue;
+      ASSERT_EQ(document.text, expected_text);
+    }
+  }
+}
+
+}  // namespace
+}  // namespace ftok
