@@ -33,7 +33,10 @@ int run(int argc, char** argv) {
   ftok::cli::add_dedup_command(app);
   ftok::cli::add_extract_command(app);
   ftok::cli::add_filter_command(app);
+  ftok::cli::add_language_command(app);
+  ftok::cli::add_pii_command(app);
   ftok::cli::add_shards_command(app);
+  ftok::cli::add_url_command(app);
   ftok::cli::add_encode_command(app);
   ftok::cli::add_decode_command(app);
   ftok::cli::add_vocab_command(app);

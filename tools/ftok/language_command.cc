@@ -1,0 +1,98 @@
+// `ftok language`: the language of texts, by a fastText model.
+#include <fmt/format.h>
+
+#include <filesystem>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "core/byte_source.h"
+#include "core/error.h"
+#include "core/json.h"
+#include "filters/language_model.h"
+#include "tools/ftok/bundled.h"
+#include "tools/ftok/commands.h"
+#include "tools/ftok/terminal.h"
+#include "tools/ftok/text_input.h"
+
+namespace ftok::cli {
+namespace {
+
+constexpr char kExamples[] = R"(Examples:
+  ftok language page.txt                        best label and its probability
+  ftok language --top 5 "Wer reitet so spaet"   an argument that is no file is a text
+  ftok language --lines --json < sentences.txt  one answer a line
+  ftok language --model lid.176.ftz page.txt)";
+
+struct LanguageArguments {
+  std::vector<std::string> texts;
+  std::string model;
+  size_t top = 1;
+  bool json = false, lines = false;
+};
+
+std::string model_path(const std::string& flag) {
+  if (!flag.empty()) return flag;
+  const std::string bundled = bundled_file("models/ftok-lid.ftz");
+  if (bundled.empty()) throw Error("no language model: give --model FILE");
+  return bundled;
+}
+
+std::string answer(const LanguageModel& model, const std::string& name, std::string_view text, const LanguageArguments& arguments) {
+  const std::vector<LanguageScore> best = model.best(text, arguments.top);
+  if (arguments.json) {
+    JsonWriter json;
+    json.begin_object();
+    if (!name.empty()) json.field("file", name);
+    json.key("languages").begin_array();
+    for (const LanguageScore& score : best) {
+      json.begin_object().field("language", model.labels()[score.label]);
+      json.field("probability", static_cast<double>(score.probability)).end_object();
+    }
+    return json.end_array().end_object().take() + "\n";
+  }
+  std::string out;
+  for (const LanguageScore& score : best) {
+    out += fmt::format("{}{}\t{:.4f}", out.empty() ? "" : "\t", model.labels()[score.label], score.probability);
+  }
+  return (out.empty() ? "-" : out) + "\n";
+}
+
+void answer_text(const LanguageModel& model, const std::string& name, std::string_view text, const LanguageArguments& arguments) {
+  if (!arguments.lines) return print_out(answer(model, name, text, arguments));
+  for (size_t at = 0; at < text.size();) {
+    const size_t end = std::min(text.find('\n', at), text.size());
+    print_out(answer(model, name, text.substr(at, end - at), arguments));
+    at = end + 1;
+  }
+}
+
+}  // namespace
+
+void add_language_command(CLI::App& app) {
+  CLI::App* command = app.add_subcommand("language", "Name the language of texts");
+  const auto arguments = std::make_shared<LanguageArguments>();
+  command->add_option("TEXT", arguments->texts, "files, or texts; none or \"-\" reads standard input");
+  command->add_option("--model", arguments->model, "fastText model, .bin or .ftz (default: the bundled one)");
+  command->add_option("--top", arguments->top, "how many languages to name (default 1)")->check(CLI::Range(1, 100000));
+  command->add_flag("--lines", arguments->lines, "an answer a line of text rather than a text");
+  command->add_flag("--json", arguments->json, "one JSON object a text");
+  command->footer(kExamples);
+  command->callback([arguments] {
+    const std::unique_ptr<const LanguageModel> model = LanguageModel::load(model_path(arguments->model));
+    std::vector<std::string> texts = arguments->texts;
+    if (texts.empty()) texts.push_back("-");
+    for (const std::string& text : texts) {
+      std::error_code ignored;
+      const bool is_file = text == "-" || std::filesystem::is_regular_file(text, ignored);
+      if (!is_file) {
+        answer_text(*model, "", text, *arguments);
+        continue;
+      }
+      const std::unique_ptr<ByteSource> source = open_file_source(text);
+      answer_text(*model, text, read_all(*source), *arguments);
+    }
+  });
+}
+
+}  // namespace ftok::cli

@@ -1,0 +1,97 @@
+// `ftok url check`: what the URL stage says of URLs, and which list says so.
+#include <fmt/format.h>
+
+#include <iostream>
+#include <string>
+#include <vector>
+
+#include "core/error.h"
+#include "core/json.h"
+#include "filters/url.h"
+#include "tools/ftok/commands.h"
+#include "tools/ftok/terminal.h"
+
+namespace ftok::cli {
+namespace {
+
+constexpr char kExamples[] = R"(Examples:
+  ftok url check --lists ut1/adult --hard-words words.txt https://example.com/page
+  ftok url check --lists ut1 --json - < urls.txt
+A folder of UT1 holds `domains` and `urls`, or such folders. Exit 0 whatever the verdicts.)";
+
+struct UrlArguments {
+  UrlOptions options;
+  std::vector<std::string> urls;
+  bool json = false;
+};
+
+// The list an entry that decided stands in; "" for words given on the command line.
+std::string list_of(const UrlStage& stage, const Verdict& verdict) {
+  using Role = UrlListReport::Role;
+  const std::string_view reason = verdict.reason;
+  const Role role = reason == "url.domain"      ? Role::kDomains
+                    : reason == "url.url"       ? Role::kUrls
+                    : reason == "url.hard_word" ? Role::kHardWords
+                    : reason == "url.substring" ? Role::kSubstrings
+                                                : Role::kSoftWords;
+  return stage.lists().list_with(role, verdict.detail.substr(0, role == Role::kSoftWords ? verdict.detail.find(' ') : std::string::npos));
+}
+
+void report_lists(const UrlStage& stage, const Log& log) {
+  for (const UrlListReport& list : stage.lists().reports()) {
+    if (list.missing) log(LogLevel::kWarning, fmt::format("{}: no such list; it matches nothing", list.path));
+  }
+}
+
+void check(const UrlStage& stage, const std::string& url, bool json) {
+  Document document;
+  document.url = url;
+  const Verdict verdict = stage.process(document);
+  const std::string list = verdict.kept() ? std::string() : list_of(stage, verdict);
+  if (json) {
+    JsonWriter writer;
+    writer.begin_object().field("url", url).field("outcome", verdict.kept() ? "keep" : "drop");
+    writer.field("registered_domain", stage.public_suffixes().registered_domain(host_of_url(url)));
+    if (!verdict.kept()) writer.field("reason", verdict.reason).field("match", verdict.detail).field("list", list);
+    print_out(writer.end_object().take() + "\n");
+    return;
+  }
+  const std::string because = verdict.kept() ? std::string()
+                              : list.empty() ? fmt::format("\t{}\t{}", verdict.reason, verdict.detail)
+                                             : fmt::format("\t{}\t{}\t{}", verdict.reason, verdict.detail, list);
+  print_out(fmt::format("{}\t{}{}\n", verdict.kept() ? "keep" : "drop", url, because));
+}
+
+}  // namespace
+
+void add_url_command(CLI::App& app) {
+  CLI::App* command = app.add_subcommand("url", "Judge URLs by the lists of the URL stage");
+  command->require_subcommand(1);
+  CLI::App* checked = command->add_subcommand("check", "Say for each URL: keep or drop, which rule, which list");
+  const auto arguments = std::make_shared<UrlArguments>();
+  UrlOptions& options = arguments->options;
+  checked->add_option("URL", arguments->urls, "URLs; \"-\" reads one a line from standard input")->required();
+  checked->add_option("--lists", options.lists, "folder in UT1's layout")->expected(1)->allow_extra_args(false);
+  checked->add_option("--domains", options.domain_lists, "plain list of domains")->expected(1)->allow_extra_args(false);
+  checked->add_option("--urls", options.url_lists, "plain list of URLs")->expected(1)->allow_extra_args(false);
+  checked->add_option("--hard-words", options.hard_word_lists, "plain list of words of which one drops")->expected(1)->allow_extra_args(false);
+  checked->add_option("--soft-words", options.soft_word_lists, "plain list of words of which two drop")->expected(1)->allow_extra_args(false);
+  checked->add_option("--substrings", options.substring_lists, "plain list of substrings")->expected(1)->allow_extra_args(false);
+  checked->add_flag("--addresses", options.match_addresses, "hold IP addresses against the domain lists too");
+  checked->add_flag("--without-scheme", options.urls_without_scheme, "hold URLs without http:// against the URL lists too");
+  checked->add_flag("--json", arguments->json, "one JSON object a URL");
+  checked->footer(kExamples);
+  checked->callback([arguments] {
+    const UrlStage stage(arguments->options);
+    report_lists(stage, stderr_log());
+    for (const std::string& url : arguments->urls) {
+      if (url != "-") {
+        check(stage, url, arguments->json);
+        continue;
+      }
+      for (std::string line; std::getline(std::cin, line);) check(stage, line, arguments->json);
+    }
+  });
+}
+
+}  // namespace ftok::cli
