@@ -7,6 +7,7 @@
 #include <cassert>
 
 #include "core/error.h"
+#include "dedup/exact.h"
 
 namespace ftok {
 
@@ -28,12 +29,11 @@ void DeduplicatorStatistics::write_fields(JsonWriter& json) const {
 }
 
 Deduplicator::Deduplicator(DeduplicatorOptions options, size_t keys_per_document)
-    : options_(std::move(options)), keys_per_document_(keys_per_document),
+    : options_(std::move(options)), keys_per_document_(std::max<size_t>(keys_per_document, 1)),
       index_(static_cast<uint64_t>(std::max<int64_t>(options_.memory, 0))) {
-  assert(keys_per_document >= 1);
   if (options_.memory <= 0) throw UsageError(fmt::format("dedup.memory: {} is not above 0", options_.memory));
-  statistics_.bucket_hits.resize(keys_per_document - 1);
-  statistics_.shared_buckets.resize(keys_per_document);
+  statistics_.bucket_hits.resize(keys_per_document_ - 1);
+  statistics_.shared_buckets.resize(keys_per_document_);
 }
 
 uint64_t Deduplicator::index_keys_per_document() const {
@@ -50,8 +50,9 @@ void Deduplicator::begin_input() {
 
 std::vector<uint64_t> Deduplicator::keys(const Document& document) const {
   if (!active()) return {};
-  assert(document.bucket_keys.size() == keys_per_document_);
   std::vector<uint64_t> keys = document.bucket_keys;
+  if (keys.empty()) keys.push_back(content_key(document.text));  // no minhash stage
+  assert(keys.size() == keys_per_document_);
   if (options_.scope != "crawl" || document.dump.empty()) return keys;
   const uint64_t crawl = XXH3_64bits(document.dump.data(), document.dump.size());
   for (uint64_t& key : keys) {

@@ -45,7 +45,7 @@ struct DeduplicatorStatistics {
 // Serial: one thread at a time.
 class Deduplicator {
  public:
-  // `keys_per_document`: MinHashStage's. Throws UsageError naming the key of an option out of range.
+  // `keys_per_document`: MinHashStage's; 0 or 1 when there is no such stage: then texts alone are compared. Throws UsageError naming the key of an option out of range.
   Deduplicator(DeduplicatorOptions options, size_t keys_per_document);
 
   // False when the scope is "off": then nothing is dropped and there are no keys.

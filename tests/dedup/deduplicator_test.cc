@@ -90,6 +90,17 @@ TEST(Deduplicator, ScopesAreWhatTheySay) {
   EXPECT_EQ(kept_of("off"), (std::vector<bool>{true, true, true, true, true, true}));
 }
 
+TEST(Deduplicator, ComparesTextsWithoutTheMinHashStage) {
+  Deduplicator dedup(options_with("run"), 0);
+  EXPECT_EQ(dedup.keys_per_document(), 1u);
+  Document document;
+  document.text = "one";
+  EXPECT_TRUE(dedup.judge(document, 0).kept());
+  document.text = "two";
+  EXPECT_TRUE(dedup.judge(document, 1).kept());
+  EXPECT_STREQ(dedup.judge(document, 2).reason, "dedup.exact");
+}
+
 TEST(Deduplicator, OffHasNoKeys) {
   Deduplicator dedup(options_with("off"), 15);
   EXPECT_EQ(dedup.keys_per_document(), 0u);
