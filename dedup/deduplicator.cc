@@ -7,6 +7,7 @@
 #include <cassert>
 
 #include "core/error.h"
+#include "dedup/exact.h"
 
 namespace ftok {
 
@@ -15,11 +16,15 @@ void DeduplicatorOptions::visit(OptionVisitor& visitor) {
                  "documents are compared within an input file, a crawl (FineWeb, section 3.4), the whole run, or not at all");
   visitor.field("exact", exact, "drop documents whose text is the same as an earlier one's");
   visitor.field("minhash", minhash, "drop documents that share a MinHash bucket with an earlier one");
+  visitor.field("verify_jaccard", verify_jaccard,
+                "above 0: a shared bucket drops only where the similarity estimated from the signatures reaches this; needs "
+                "minhash.keep_signature");
   visitor.field("memory", memory, "most bytes the index may take; a run that needs more stops and can be resumed with more");
 }
 
 void DeduplicatorStatistics::write_fields(JsonWriter& json) const {
   json.field("documents", documents).field("exact", exact).field("minhash", minhash);
+  json.field("unverified", unverified);
   json.field("without_shingles", without_shingles).key("bucket_hits").begin_array();
   for (const uint64_t hits : bucket_hits) json.value(hits);
   json.end_array().key("shared_buckets").begin_array();
@@ -27,85 +32,121 @@ void DeduplicatorStatistics::write_fields(JsonWriter& json) const {
   json.end_array().field("index_keys", index_keys).field("index_bytes", index_bytes);
 }
 
-Deduplicator::Deduplicator(DeduplicatorOptions options, size_t keys_per_document)
-    : options_(std::move(options)), keys_per_document_(keys_per_document),
-      index_(static_cast<uint64_t>(std::max<int64_t>(options_.memory, 0))) {
-  assert(keys_per_document >= 1);
+Deduplicator::Deduplicator(DeduplicatorOptions options, KeyLayout layout)
+    : options_(std::move(options)),
+      layout_(layout),
+      index_(static_cast<uint64_t>(std::max<int64_t>(options_.memory, 0))),
+      signatures_(verifies() ? layout.signature_hashes : 0) {
   if (options_.memory <= 0) throw UsageError(fmt::format("dedup.memory: {} is not above 0", options_.memory));
-  statistics_.bucket_hits.resize(keys_per_document - 1);
-  statistics_.shared_buckets.resize(keys_per_document);
+  if (!(options_.verify_jaccard >= 0 && options_.verify_jaccard <= 1)) {
+    throw UsageError(fmt::format("dedup.verify_jaccard: {} is not in 0..1", options_.verify_jaccard));
+  }
+  if (verifies() && active() && layout_.signature_hashes == 0) {
+    throw UsageError("dedup.verify_jaccard needs minhash.keep_signature = true");
+  }
+  statistics_.bucket_hits.resize(layout_.buckets);
+  statistics_.shared_buckets.resize(layout_.buckets + 1);
 }
 
 uint64_t Deduplicator::index_keys_per_document() const {
-  return (options_.exact ? 1 : 0) + (options_.minhash ? keys_per_document_ - 1 : 0);
+  return (options_.exact ? 1 : 0) + (options_.minhash ? layout_.buckets : 0);
 }
 
 uint64_t Deduplicator::predict_bytes(uint64_t documents) const {
-  return active() ? FirstSeenIndex::predict_bytes(documents * index_keys_per_document()) : 0;
+  if (!active()) return 0;
+  return FirstSeenIndex::predict_bytes(documents * index_keys_per_document()) + signatures_.predict_bytes(documents);
 }
 
 void Deduplicator::begin_input() {
-  if (options_.scope == "file") index_.clear();
+  if (options_.scope != "file") return;
+  index_.clear();
+  signatures_.clear();
+  signatures_stored_ = 0;
 }
 
 std::vector<uint64_t> Deduplicator::keys(const Document& document) const {
   if (!active()) return {};
-  assert(document.bucket_keys.size() == keys_per_document_);
   std::vector<uint64_t> keys = document.bucket_keys;
+  if (keys.empty()) keys.push_back(content_key(document.text));  // no minhash stage
+  assert(keys.size() == layout_.keys());
   if (options_.scope != "crawl" || document.dump.empty()) return keys;
   const uint64_t crawl = XXH3_64bits(document.dump.data(), document.dump.size());
-  for (uint64_t& key : keys) {
+  for (uint64_t& key : std::span(keys).first(1 + layout_.buckets)) {
     if (key != 0) key = std::max<uint64_t>(XXH3_64bits_withSeed(&key, sizeof key, crawl), 1);
   }
   return keys;
 }
 
+void Deduplicator::make_room() {
+  const uint64_t memory = static_cast<uint64_t>(options_.memory);
+  const uint64_t for_signatures = signatures_.predict_bytes(signatures_stored_ + 1);
+  index_.set_bytes_max(memory - std::min(memory, for_signatures));
+  if (index_.bytes() + for_signatures <= memory && index_.reserve(index_keys_per_document())) return;
+  throw Error(fmt::format(
+      "dedup.memory: the index is full: {} documents and {} keys in {} bytes, of {} allowed. What was done is kept; run again "
+      "with a larger dedup.memory to go on",
+      statistics_.documents, index_.size(), index_.bytes() + signatures_.predict_bytes(signatures_stored_), options_.memory));
+}
+
+Deduplicator::Near Deduplicator::look_up_buckets(std::span<const uint64_t> keys, uint32_t own) {
+  Near near;
+  bool has_buckets = false;
+  const std::span<const uint64_t> packed = keys.subspan(1 + layout_.buckets);
+  for (size_t bucket = 0; bucket < layout_.buckets; ++bucket) {
+    const uint64_t key = keys[1 + bucket];
+    if (key == 0) continue;
+    has_buckets = true;
+    const uint32_t first = index_.insert(key, own);
+    if (first == FirstSeenIndex::kNone) continue;
+    statistics_.bucket_hits[bucket] += 1;
+    ++near.shared;
+    if (first >= near.number) continue;
+    const double similarity = verifies() ? signatures_.similarity(first, packed) : 1;
+    if (similarity < options_.verify_jaccard) continue;
+    near.number = first;
+    near.similarity = similarity;
+  }
+  statistics_.shared_buckets[near.shared] += 1;
+  if (!has_buckets) statistics_.without_shingles += 1;
+  return near;
+}
+
 Verdict Deduplicator::judge(std::span<const uint64_t> keys, uint64_t number) {
   if (!active()) return Verdict::keep();
-  assert(keys.size() == keys_per_document_);
+  assert(keys.size() == layout_.keys());
   if (number >= FirstSeenIndex::kNone) {
     throw Error(fmt::format("deduplication takes at most {} documents a run", FirstSeenIndex::kNone));
   }
-  if (!index_.reserve(index_keys_per_document())) {
-    throw Error(fmt::format(
-        "dedup.memory: the index is full: {} documents and {} keys in {} bytes, of {} allowed. What was done is kept; run again "
-        "with a larger dedup.memory to go on", statistics_.documents, index_.size(), index_.bytes(), options_.memory));
-  }
-  for (const uint64_t key : keys) {
+  make_room();
+  for (const uint64_t key : keys.first(1 + layout_.buckets)) {
     if (key != 0) index_.prefetch(key);
   }
   const uint32_t own = static_cast<uint32_t>(number);
   statistics_.documents += 1;
   uint32_t same_text = FirstSeenIndex::kNone;
   if (options_.exact && keys[0] != 0) same_text = index_.insert(keys[0], own);
-  uint32_t near = FirstSeenIndex::kNone;  // the earliest: kNone is above all numbers
-  size_t shared = 0;
-  bool has_buckets = false;
-  for (size_t bucket = 0; options_.minhash && bucket + 1 < keys.size(); ++bucket) {
-    const uint64_t key = keys[bucket + 1];
-    if (key == 0) continue;
-    has_buckets = true;
-    const uint32_t first = index_.insert(key, own);
-    if (first == FirstSeenIndex::kNone) continue;
-    near = std::min(near, first);
-    statistics_.bucket_hits[bucket] += 1;
-    ++shared;
-  }
-  statistics_.shared_buckets[shared] += 1;
-  if (!has_buckets) statistics_.without_shingles += 1;
+  Near near;
+  if (options_.minhash) near = look_up_buckets(keys, own);
+  signatures_.add(number, keys.subspan(1 + layout_.buckets));
+  ++signatures_stored_;
   if (same_text != FirstSeenIndex::kNone) {
     statistics_.exact += 1;
     return Verdict::drop("dedup.exact", same_text);
   }
-  if (near == FirstSeenIndex::kNone) return Verdict::keep();
+  if (near.number == FirstSeenIndex::kNone) {
+    statistics_.unverified += near.shared > 0 ? 1 : 0;
+    return Verdict::keep();
+  }
   statistics_.minhash += 1;
-  return Verdict::drop("dedup.minhash", near, 0, fmt::format("{} of {} buckets shared", shared, keys.size() - 1));
+  std::string detail = fmt::format("{} of {} buckets shared", near.shared, layout_.buckets);
+  if (verifies()) detail += fmt::format(", similarity about {:.2f}", near.similarity);
+  return Verdict::drop("dedup.minhash", near.number, 0, std::move(detail));
 }
 
 DeduplicatorStatistics Deduplicator::statistics() const {
   DeduplicatorStatistics statistics = statistics_;
   statistics.index_keys = index_.size();
-  statistics.index_bytes = index_.bytes();
+  statistics.index_bytes = index_.bytes() + signatures_.predict_bytes(signatures_stored_);
   return statistics;
 }
 

@@ -2,6 +2,9 @@
 //
 // First seen: a document is dropped when any earlier document (kept or not) has the same text, or shares a bucket with it. The
 // first document of each bucket is found in one FirstSeenIndex, so the outcome depends on the order of the documents alone.
+//
+// Verified (verify_jaccard above 0): a shared bucket alone drops nothing; the similarity of the two documents, estimated from
+// their signatures, must reach the threshold too. Each bucket stands for its first document.
 #pragma once
 
 #include <cstdint>
@@ -15,6 +18,8 @@
 #include "core/options.h"
 #include "core/stage.h"
 #include "dedup/index.h"
+#include "dedup/minhash.h"
+#include "dedup/signatures.h"
 
 namespace ftok {
 
@@ -22,6 +27,7 @@ struct DeduplicatorOptions {
   std::string scope = "crawl";
   bool exact = true;
   bool minhash = true;
+  double verify_jaccard = 0;
   int64_t memory = int64_t{4} << 30;
 
   void visit(OptionVisitor& visitor);
@@ -32,6 +38,7 @@ struct DeduplicatorStatistics {
   uint64_t documents = 0;  // judged or replayed
   uint64_t exact = 0;      // dropped as dedup.exact
   uint64_t minhash = 0;    // dropped as dedup.minhash
+  uint64_t unverified = 0;  // kept although a bucket was shared: not similar enough
   uint64_t without_shingles = 0;             // too short for a bucket: only their content was compared
   std::vector<uint64_t> bucket_hits;         // by bucket: documents whose bucket an earlier one had
   std::vector<uint64_t> shared_buckets;      // by number of shared buckets, 0..buckets: documents
@@ -45,13 +52,17 @@ struct DeduplicatorStatistics {
 // Serial: one thread at a time.
 class Deduplicator {
  public:
-  // `keys_per_document`: MinHashStage's. Throws UsageError naming the key of an option out of range.
-  Deduplicator(DeduplicatorOptions options, size_t keys_per_document);
+  // `layout`: MinHashStage's; the empty one when there is no such stage: then texts alone are compared. Throws UsageError naming
+  // the key of an option that is out of range or asks for a signature that is not kept.
+  Deduplicator(DeduplicatorOptions options, KeyLayout layout);
+  // Without signatures: `keys_per_document` keys, at least the content key.
+  Deduplicator(DeduplicatorOptions options, size_t keys_per_document)
+      : Deduplicator(std::move(options), KeyLayout{keys_per_document > 0 ? keys_per_document - 1 : 0, 0}) {}
 
   // False when the scope is "off": then nothing is dropped and there are no keys.
   bool active() const { return options_.scope != "off"; }
 
-  // The bytes the index takes when `documents` documents share no key at all: no more are ever needed for so many.
+  // The bytes the index (and the signatures) take when `documents` documents share no key at all: no more are ever needed for so many.
   uint64_t predict_bytes(uint64_t documents) const;
 
   // To be called before each input: with the scope "file" all documents before it are forgotten.
@@ -60,11 +71,11 @@ class Deduplicator {
   // The document's keys as the index knows them: its bucket_keys, made different for each crawl with the scope "crawl".
   // keys_per_document() of them; what a part's keys file holds. 0 stands for a key the document does not have.
   std::vector<uint64_t> keys(const Document& document) const;
-  size_t keys_per_document() const { return active() ? keys_per_document_ : 0; }
+  size_t keys_per_document() const { return active() ? layout_.keys() : 0; }
 
   // Keep, or drop as "dedup.exact" or "dedup.minhash" with value = the number of the first document it repeats, detail = how
-  // many buckets they share. `number` counts judged documents from 0, ascending, below 2^32 - 1. Throws Error naming
-  // dedup.memory when the index would grow beyond it; nothing is changed then.
+  // many buckets are shared. `number` counts judged documents from 0, one by one, below 2^32 - 1. Throws Error naming
+  // dedup.memory when the memory would grow beyond it; nothing is changed then.
   Verdict judge(std::span<const uint64_t> keys, uint64_t number);
   Verdict judge(const Document& document, uint64_t number) { return judge(keys(document), number); }
 
@@ -74,11 +85,23 @@ class Deduplicator {
   DeduplicatorStatistics statistics() const;
 
  private:
+  // What the buckets say: the earliest first document of a shared bucket (that is similar enough), and how many are shared.
+  struct Near {
+    uint32_t number = FirstSeenIndex::kNone;
+    size_t shared = 0;
+    double similarity = 0;  // estimated; only when verified
+  };
+
+  bool verifies() const { return options_.verify_jaccard > 0 && options_.minhash; }
   uint64_t index_keys_per_document() const;
+  void make_room();
+  Near look_up_buckets(std::span<const uint64_t> keys, uint32_t own);
 
   DeduplicatorOptions options_;
-  size_t keys_per_document_;
+  KeyLayout layout_;
   FirstSeenIndex index_;
+  SignatureStore signatures_;
+  uint64_t signatures_stored_ = 0;
   DeduplicatorStatistics statistics_;
 };
 

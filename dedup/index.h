@@ -16,7 +16,7 @@ class FirstSeenIndex {
   static constexpr uint32_t kNone = 0xFFFFFFFF;  // no document
   static constexpr uint64_t kSlotBytes = 12;
 
-  // The table never takes more than `bytes_max`.
+  // The table never grows beyond `bytes_max`.
   explicit FirstSeenIndex(uint64_t bytes_max = UINT64_MAX);
   ~FirstSeenIndex();
   FirstSeenIndex(const FirstSeenIndex&) = delete;
@@ -24,6 +24,8 @@ class FirstSeenIndex {
 
   // The bytes of a table that holds `keys` distinct keys: exactly what bytes() is then.
   static uint64_t predict_bytes(uint64_t keys);
+
+  void set_bytes_max(uint64_t bytes_max) { bytes_max_ = bytes_max; }
 
   // Makes room for `more` distinct keys; false, changing nothing, when that would take more than bytes_max. Throws
   // std::bad_alloc when the machine has no more memory.

@@ -111,10 +111,12 @@ void MinHashOptions::visit(OptionVisitor& visitor) {
                  "before words are told apart: delete it (FineWeb as released) or put a space (datatrove today)");
   visitor.choice("words", words, {"spaces", "nltk", "spacy"},
                  "where words end: at spaces, or as NLTK (FineWeb as released) or spaCy (datatrove today) has it");
+  visitor.field("keep_signature", keep_signature, "keep 8 bits of each hash, which dedup.verify_jaccard needs");
 }
 
 MinHashStage::MinHashStage(MinHashOptions options)
-    : shingles_(shingle_options(options)), minhash_(parameters_of(options)) {}
+    : shingles_(shingle_options(options)), minhash_(parameters_of(options)),
+      layout_{minhash_.parameters().buckets, options.keep_signature ? minhash_.parameters().hashes() : 0} {}
 
 Verdict MinHashStage::process(Document& document, Report* report) const {
   static thread_local std::vector<uint64_t> shingles, signature;
@@ -123,7 +125,10 @@ Verdict MinHashStage::process(Document& document, Report* report) const {
   make_shingles(document.text, shingles_, shingles);
   if (!shingles.empty()) {
     minhash_.signature(shingles, signature);
-    minhash_.bucket_keys(signature, std::span(document.bucket_keys).subspan(1));
+    minhash_.bucket_keys(signature, std::span(document.bucket_keys).subspan(1, layout_.buckets));
+    for (size_t i = 0; i < layout_.signature_hashes; ++i) {
+      document.bucket_keys[1 + layout_.buckets + i / 8] |= (signature[i] & 0xFF) << (8 * (i % 8));
+    }
   }
   if (report != nullptr) {
     report->measurements.push_back({"minhash.shingles", "", static_cast<double>(shingles.size()), 0, false, {}});

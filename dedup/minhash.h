@@ -59,6 +59,16 @@ class MinHash {
   std::vector<uint64_t> multipliers_, addends_;  // padded to a whole number of vectors
 };
 
+// What the keys of a document are, in order: the content key, the bucket keys, and (when kept) the signature with 8 bits a hash,
+// 8 hashes a key, for dedup.verify_jaccard.
+struct KeyLayout {
+  size_t buckets = 0;
+  size_t signature_hashes = 0;  // 0: the signature is not kept
+
+  size_t signature_keys() const { return (signature_hashes + 7) / 8; }
+  size_t keys() const { return 1 + buckets + signature_keys(); }
+};
+
 struct MinHashOptions {
   int64_t ngram_words = 5;
   int64_t buckets = 14;
@@ -67,6 +77,7 @@ struct MinHashOptions {
   std::string hash = "xxhash";
   std::string punctuation = "delete";
   std::string words = "nltk";
+  bool keep_signature = false;
 
   static MinHashOptions head() {
     MinHashOptions options;
@@ -78,9 +89,8 @@ struct MinHashOptions {
   void visit(OptionVisitor& visitor);
 };
 
-// The stage "minhash": fills document.bucket_keys and never drops (dedup/deduplicator.h does). Keys: the content key, then one
-// key a bucket; a bucket key is 0 ("none") when the text has too few words for a shingle. A report gets the counts of
-// shingles.
+// The stage "minhash": fills document.bucket_keys as layout() says and never drops (dedup/deduplicator.h does). A bucket key is 0
+// ("none") when the text has too few words for a shingle. A report gets the number of shingles.
 class MinHashStage : public Stage {
  public:
   // Throws UsageError naming the key of an option out of range.
@@ -90,12 +100,13 @@ class MinHashStage : public Stage {
   using Stage::process;
   Verdict process(Document& document, Report* report) const override;
 
-  // Keys of a document: the content key and the buckets'.
-  size_t keys_per_document() const { return 1 + minhash_.parameters().buckets; }
+  KeyLayout layout() const { return layout_; }
+  size_t keys_per_document() const { return layout_.keys(); }
 
  private:
   ShingleOptions shingles_;
   MinHash minhash_;
+  KeyLayout layout_;
 };
 
 }  // namespace ftok

@@ -8,6 +8,7 @@
 #include <optional>
 #include <set>
 
+#include "core/byte_source.h"
 #include "core/error.h"
 #include "core/file.h"
 #include "shards/bytes.h"
@@ -149,15 +150,7 @@ void ShardWriter::reopen_short_shard(Stream& stream) {
   const auto refuse = [&](const std::string& why) {
     throw Error("cannot go on from " + path + ": " + why + "; it is not the file the manifest lists");
   };
-  const MappedFile shard(path);
   const MappedFile sidecar(sidecar_path(path));
-  const uint64_t bytes = kShardHeaderBytes + entry.tokens * token_bytes_;
-  if (shard.bytes().size() < bytes) refuse("it is too short");
-  const std::string_view tokens = shard.bytes().substr(kShardHeaderBytes, bytes - kShardHeaderBytes);
-  Checksum checksum;
-  checksum.update(encode_shard_header(token_bytes_, entry.tokens));
-  checksum.update(tokens);
-  if (checksum.hex() != entry.shard.checksum) refuse("its tokens have another checksum");
   const Result<SidecarView> view = SidecarView::parse(sidecar.bytes());
   if (!view) refuse("its sidecar is damaged (" + view.damage().detail + ")");
   for (size_t row = 0; row < view->size(); ++row) {
@@ -168,10 +161,26 @@ void ShardWriter::reopen_short_shard(Stream& stream) {
   if (checksum_of(encode_sidecar(entry.tokens, entry.shard.checksum, stream.documents())) != entry.sidecar.checksum) {
     refuse("its sidecar lists other documents");
   }
-  stream.entries.pop_back();
+  // The tokens are copied in blocks: a shard is too large to be held, or mapped, whole.
+  const auto source = open_file_source(path);
   stream.file.emplace(path);
   stream.file->write(encode_shard_header(token_bytes_, options_.shard_tokens));
-  stream.file->write(tokens);
+  Checksum checksum;
+  checksum.update(encode_shard_header(token_bytes_, entry.tokens));
+  std::string block(size_t{1} << 18, '\0');
+  uint64_t position = 0;  // in the old file
+  const uint64_t end = kShardHeaderBytes + entry.tokens * token_bytes_;
+  while (position < end) {
+    const size_t got = source->read(block.data(), static_cast<size_t>(std::min<uint64_t>(block.size(), end - position)));
+    if (got == 0) refuse("it is too short");
+    const size_t header = position < kShardHeaderBytes ? std::min<size_t>(got, kShardHeaderBytes - position) : 0;
+    const std::string_view tokens = std::string_view(block).substr(header, got - header);
+    stream.file->write(tokens);
+    checksum.update(tokens);
+    position += got;
+  }
+  if (checksum.hex() != entry.shard.checksum) refuse("its tokens have another checksum");
+  stream.entries.pop_back();
   stream.tokens = entry.tokens;
 }
 

@@ -90,6 +90,17 @@ TEST(Deduplicator, ScopesAreWhatTheySay) {
   EXPECT_EQ(kept_of("off"), (std::vector<bool>{true, true, true, true, true, true}));
 }
 
+TEST(Deduplicator, ComparesTextsWithoutTheMinHashStage) {
+  Deduplicator dedup(options_with("run"), 0);
+  EXPECT_EQ(dedup.keys_per_document(), 1u);
+  Document document;
+  document.text = "one";
+  EXPECT_TRUE(dedup.judge(document, 0).kept());
+  document.text = "two";
+  EXPECT_TRUE(dedup.judge(document, 1).kept());
+  EXPECT_STREQ(dedup.judge(document, 2).reason, "dedup.exact");
+}
+
 TEST(Deduplicator, OffHasNoKeys) {
   Deduplicator dedup(options_with("off"), 15);
   EXPECT_EQ(dedup.keys_per_document(), 0u);
@@ -163,6 +174,48 @@ TEST(Deduplicator, AgreesWithTheNaiveIndex) {
   }
 }
 
+// Signatures of 8 hashes in one key. Equal bytes e of 8 estimate (e / 8 - 1 / 256) / (1 - 1 / 256).
+TEST(Deduplicator, VerifiesOnBothSidesOfTheThreshold) {
+  const auto verdict_at = [](double threshold) {
+    DeduplicatorOptions options = options_with("run");
+    options.verify_jaccard = threshold;
+    Deduplicator dedup(options, KeyLayout{2, 8});
+    dedup.judge(document_with({1, 11, 12, 0x0807060504030201}), 0);
+    const Verdict verdict = dedup.judge(document_with({2, 11, 22, 0xFFFF060504030201}), 1);  // 6 of 8 hashes agree
+    EXPECT_EQ(dedup.statistics().unverified, verdict.kept() ? 1u : 0u);
+    return verdict;
+  };
+  const double estimate = (6.0 / 8 - 1.0 / 256) / (1 - 1.0 / 256);
+  EXPECT_STREQ(verdict_at(estimate).reason, "dedup.minhash");
+  EXPECT_EQ(verdict_at(estimate).detail, "1 of 2 buckets shared, similarity about 0.75");
+  EXPECT_TRUE(verdict_at(estimate + 1e-9).kept());
+}
+
+TEST(Deduplicator, VerifiedNamesTheFirstDocumentThatIsSimilar) {
+  DeduplicatorOptions options = options_with("run");
+  options.verify_jaccard = 0.7;
+  Deduplicator dedup(options, KeyLayout{2, 8});
+  dedup.judge(document_with({1, 11, 12, 0x0807060504030201}), 0);
+  dedup.judge(document_with({2, 21, 22, 0x1817161514131211}), 1);
+  const Verdict verdict = dedup.judge(document_with({3, 11, 22, 0x1817161514131211}), 2);
+  EXPECT_EQ(verdict.value, 1);
+}
+
+TEST(Deduplicator, VerifyingNeedsSignaturesAndTheirMemory) {
+  DeduplicatorOptions options = options_with("run");
+  options.verify_jaccard = 0.7;
+  EXPECT_THROW(Deduplicator(options, KeyLayout{14, 0}), UsageError);
+  const Deduplicator dedup(options, KeyLayout{14, 112});
+  EXPECT_EQ(dedup.predict_bytes(4096), FirstSeenIndex::predict_bytes(4096 * 15) + 4096 * 112);
+  EXPECT_EQ(dedup.predict_bytes(4097), FirstSeenIndex::predict_bytes(4097 * 15) + 2 * 4096 * 112);
+  options.verify_jaccard = 1.01;
+  EXPECT_THROW(Deduplicator(options, KeyLayout{14, 112}), UsageError);
+  options.verify_jaccard = 0.7;
+  options.memory = 4096 * 112;  // one chunk of signatures, and no room for the index
+  Deduplicator full(options, KeyLayout{14, 112});
+  EXPECT_THROW(full.judge(document_with(std::vector<uint64_t>(29, 1)), 0), Error);
+}
+
 TEST(Deduplicator, CountsBucketsAndDuplicates) {
   Deduplicator dedup(options_with("run"), 4);
   dedup.judge(document_with({1, 11, 12, 13}), 0);
@@ -181,7 +234,7 @@ TEST(Deduplicator, CountsBucketsAndDuplicates) {
   statistics.write_fields(json);
   json.end_object();
   EXPECT_EQ(json.text(),
-            "{\"documents\":4,\"exact\":1,\"minhash\":2,\"without_shingles\":0,\"bucket_hits\":[1,2,0],\"shared_buckets\":[2,1,1,"
+            "{\"documents\":4,\"exact\":1,\"minhash\":2,\"unverified\":0,\"without_shingles\":0,\"bucket_hits\":[1,2,0],\"shared_buckets\":[2,1,1,"
             "0],\"index_keys\":12,\"index_bytes\":" + std::to_string(FirstSeenIndex::predict_bytes(12)) + "}");
 }
 

@@ -115,6 +115,23 @@ TEST(MinHashStage, FillsTheKeysAndKeeps) {
   EXPECT_EQ(report.measurements[0].value, 1);
 }
 
+TEST(MinHashStage, KeepsTheSignatureOnRequest) {
+  MinHashOptions options;
+  options.keep_signature = true;
+  options.words = "spaces";
+  const MinHashStage stage(options);
+  EXPECT_EQ(stage.keys_per_document(), 29u);
+  Document document;
+  document.text = "one two three four five six";
+  stage.process(document);
+  std::vector<uint64_t> shingles, signature;
+  make_shingles(document.text, {}, shingles);
+  MinHash({}).signature(shingles, signature);
+  for (size_t i = 0; i < 112; ++i) {
+    EXPECT_EQ(document.bucket_keys[15 + i / 8] >> (8 * (i % 8)) & 0xFF, signature[i] & 0xFF) << i;
+  }
+}
+
 TEST(MinHashStage, PresetsDifferInPunctuation) {
   Document released, today;
   released.text = today.text = "don't stop me now please ok";

@@ -1,15 +1,35 @@
 // A small output folder as a run makes it: parts, shards, manifest; for tests.
 #pragma once
 
+#include <cstdio>
+#include <filesystem>
 #include <string>
 #include <vector>
 
 #include "core/document.h"
+#include "core/file.h"
 #include "shards/manifest.h"
 #include "shards/part.h"
 #include "shards/writer.h"
 
 namespace ftok::testing {
+
+// Replaces a file's bytes, without the care (and the time) of write_file.
+inline void overwrite(const std::string& path, const std::string& bytes) {
+  std::FILE* file = std::fopen(path.c_str(), "wb");
+  std::fwrite(bytes.data(), 1, bytes.size(), file);
+  std::fclose(file);
+}
+
+// Flips bits of one byte in place.
+inline void flip_byte(const std::string& path, size_t offset, int bits) {
+  std::FILE* file = std::fopen(path.c_str(), "r+b");
+  std::fseek(file, static_cast<long>(offset), SEEK_SET);
+  const int byte = std::fgetc(file);
+  std::fseek(file, static_cast<long>(offset), SEEK_SET);
+  std::fputc(byte ^ bits, file);
+  std::fclose(file);
+}
 
 inline Document make_document(int number, size_t tokens) {
   Document document;

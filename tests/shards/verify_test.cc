@@ -21,11 +21,7 @@ std::vector<std::string> files_below(const std::string& folder) {
   return files;
 }
 
-void overwrite(const std::string& path, const std::string& bytes) {
-  std::FILE* file = std::fopen(path.c_str(), "wb");
-  std::fwrite(bytes.data(), 1, bytes.size(), file);
-  std::fclose(file);
-}
+using testing::overwrite;
 
 TEST(VerifyFolder, FindsNothingInAWholeFolder) {
   testing::TemporaryFolder folder;
@@ -46,10 +42,9 @@ TEST(VerifyFolder, FindsEveryFlippedByteOfEveryFile) {
   for (const std::string& path : files_below(folder.path().string())) {
     const std::string good = read_file(path);
     for (size_t i = 0; i < good.size(); ++i) {
-      std::string bad = good;
-      bad[i] = static_cast<char>(bad[i] ^ (1 << (i % 8)));
-      overwrite(path, bad);
+      testing::flip_byte(path, i, 1 << (i % 8));
       ASSERT_FALSE(verify_folder(folder.path().string()).findings.empty()) << path << " byte " << i;
+      testing::flip_byte(path, i, 1 << (i % 8));
     }
     overwrite(path, good + "x");
     EXPECT_FALSE(verify_folder(folder.path().string()).findings.empty()) << path;
@@ -75,14 +70,12 @@ TEST(VerifyFile, FindsEveryFlippedByteOfAShardWithASidecar) {
   testing::TemporaryFolder folder;
   testing::make_output_folder(folder.path().string());
   for (const std::string name : {"ftok_train_000000.bin", "ftok_train_000000.docs"}) {
-    const std::string good = read_file(folder / name);
-    for (size_t i = 0; i < good.size(); ++i) {
-      std::string bad = good;
-      bad[i] = static_cast<char>(bad[i] ^ 0x20);
-      overwrite(folder / name, bad);
+    const size_t bytes = std::filesystem::file_size(folder / name);
+    for (size_t i = 0; i < bytes; ++i) {
+      testing::flip_byte(folder / name, i, 0x20);
       ASSERT_FALSE(verify_file(folder / "ftok_train_000000.bin").findings.empty()) << name << " byte " << i;
+      testing::flip_byte(folder / name, i, 0x20);
     }
-    overwrite(folder / name, good);
   }
 }
 

@@ -47,7 +47,7 @@ void print_table(const RecallFlags& flags, const std::vector<RecallBin>& bins, c
     const double off = bin.default_recall - bin.mean_recall;
     fmt::print("{:.2f}-{:.2f} {:>7}   {:.3f}   {:.4f}  {:.4f} {:+.4f} {:.4f}   {:.4f}  {}\n", bin.low, bin.high, bin.pairs,
                bin.mean_jaccard, bin.theory, bin.mean_recall, bin.mean_recall - bin.theory, bin.deviation, bin.default_recall,
-               bin.deviation == 0 ? std::string(off == 0 ? "0 sd" : "?") : fmt::format("{:+.1f} sd", off / bin.deviation));
+               std::abs(off) < 1e-9 ? "0 sd" : fmt::format("{:+.1f} sd", off / bin.deviation));
   }
   fmt::print("similarity given in {}: off from that of the shingles here by {:.4f} in the mean, {:.4f} at most\n", flags.pairs,
              difference.mean, difference.largest);

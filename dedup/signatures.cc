@@ -1,0 +1,42 @@
+#include "dedup/signatures.h"
+
+#include <cassert>
+#include <cstring>
+
+namespace ftok {
+
+uint64_t SignatureStore::predict_bytes(uint64_t documents) const {
+  return (documents + kDocumentsPerChunk - 1) / kDocumentsPerChunk * kDocumentsPerChunk * hashes_;
+}
+
+void SignatureStore::add(uint64_t number, std::span<const uint64_t> packed) {
+  if (hashes_ == 0) return;
+  assert(packed.size() * 8 >= hashes_);
+  if (size_ == 0) first_ = number;
+  assert(number == first_ + size_);
+  if (size_ % kDocumentsPerChunk == 0) chunks_.push_back(std::make_unique<uint8_t[]>(kDocumentsPerChunk * hashes_));
+  std::memcpy(chunks_.back().get() + size_ % kDocumentsPerChunk * hashes_, packed.data(), hashes_);
+  ++size_;
+}
+
+const uint8_t* SignatureStore::signature(uint64_t number) const {
+  assert(number >= first_ && number - first_ < size_);
+  const uint64_t at = number - first_;
+  return chunks_[at / kDocumentsPerChunk].get() + at % kDocumentsPerChunk * hashes_;
+}
+
+double SignatureStore::similarity(uint64_t number, std::span<const uint64_t> packed) const {
+  const uint8_t* stored = signature(number);
+  const uint8_t* other = reinterpret_cast<const uint8_t*>(packed.data());
+  size_t equal = 0;
+  for (size_t i = 0; i < hashes_; ++i) equal += stored[i] == other[i] ? 1 : 0;
+  constexpr double kByChance = 1.0 / 256;
+  return (static_cast<double>(equal) / static_cast<double>(hashes_) - kByChance) / (1 - kByChance);
+}
+
+void SignatureStore::clear() {
+  chunks_.clear();
+  size_ = 0;
+}
+
+}  // namespace ftok

@@ -1,0 +1,40 @@
+// The signatures of all documents judged so far, 8 bits a hash: what two documents' similarity is estimated from.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <vector>
+
+namespace ftok {
+
+// Memory comes in chunks of a fixed number of documents, so that it never moves and its size is known beforehand. Serial.
+class SignatureStore {
+ public:
+  static constexpr uint64_t kDocumentsPerChunk = 4096;
+
+  // `hashes` may be 0: then nothing is stored.
+  explicit SignatureStore(size_t hashes) : hashes_(hashes) {}
+
+  // The bytes taken by the signatures of documents 0..documents-1.
+  uint64_t predict_bytes(uint64_t documents) const;
+
+  // `packed`: 8 hashes a word, the first in the lowest byte. Numbers are added in ascending order, without gaps after the first.
+  void add(uint64_t number, std::span<const uint64_t> packed);
+
+  // The estimated Jaccard similarity of a stored document and `packed`: the share of equal hashes, corrected for the 1 in 256
+  // that agree by chance; may be slightly below 0. Its standard error is at most 0.5 / sqrt(hashes).
+  double similarity(uint64_t number, std::span<const uint64_t> packed) const;
+
+  void clear();
+
+ private:
+  const uint8_t* signature(uint64_t number) const;
+
+  size_t hashes_;
+  uint64_t first_ = 0;  // the number of the first document
+  uint64_t size_ = 0;
+  std::vector<std::unique_ptr<uint8_t[]>> chunks_;
+};
+
+}  // namespace ftok
