@@ -253,7 +253,7 @@ std::string DownloadReceipt::json() const {
   return json.text() + "\n";
 }
 
-std::optional<DownloadReceipt> read_receipt(const std::string& path) {
+std::optional<DownloadReceipt> read_download_receipt(const std::string& path) {
   simdjson::dom::parser parser;
   const auto element = parse_file(path + ".receipt.json", parser);
   if (!element.has_value() || text_field(*element, "sha256").empty()) return std::nullopt;
@@ -271,7 +271,7 @@ std::optional<DownloadReceipt> read_receipt(const std::string& path) {
 
 DownloadResult download_file(const std::string& url, const std::string& path, const FetchOptions& options, const Log& log,
                              const std::function<void(uint64_t bytes, uint64_t size)>& progress) {
-  if (const auto receipt = read_receipt(path); receipt.has_value() && receipt->url == url) {
+  if (const auto receipt = read_download_receipt(path); receipt.has_value() && receipt->url == url) {
     std::error_code code;
     if (fs::file_size(path, code) == receipt->bytes && !code) return {*receipt, true, 0};
   }

@@ -41,6 +41,6 @@ DownloadResult download_file(const std::string& url, const std::string& path, co
                              const std::function<void(uint64_t bytes, uint64_t size)>& progress = {});
 
 // The receipt beside `path`, when there is one that can be read.
-std::optional<DownloadReceipt> read_receipt(const std::string& path);
+std::optional<DownloadReceipt> read_download_receipt(const std::string& path);
 
 }  // namespace ftok

@@ -117,7 +117,7 @@ TEST_F(DownloadTest, WritesTheFileAndAReceipt) {
   const DownloadResult result = get("/a.gz");
   EXPECT_EQ(read_file(target), file.bytes);
   EXPECT_FALSE(result.was_there);
-  const auto receipt = read_receipt(target);
+  const auto receipt = read_download_receipt(target);
   ASSERT_TRUE(receipt.has_value());
   EXPECT_EQ(receipt->url, server.url("/a.gz"));
   EXPECT_EQ(receipt->bytes, file.bytes.size());
@@ -215,7 +215,7 @@ TEST_F(DownloadTest, KeepsAnObjectThatIsDamagedAtTheServerAndSaysWhere) {
   const DownloadResult result = get("/a.gz");
   EXPECT_EQ(read_file(target), broken);
   EXPECT_EQ(result.receipt.damage_offset, file.ends[20]);
-  EXPECT_EQ(read_receipt(target)->damage_offset, file.ends[20]);
+  EXPECT_EQ(read_download_receipt(target)->damage_offset, file.ends[20]);
   EXPECT_EQ(server.requests().size(), 2u);
 }
 
