@@ -5,6 +5,7 @@
 #include <cstring>
 #include <utility>
 
+#include "core/error.h"
 #include "crawl/gzip.h"
 #include "crawl/zstd.h"
 
@@ -51,13 +52,21 @@ void DecodedInput::consume(size_t size) {
   while (members_.size() > 1 && members_[1].start < offset_) members_.pop_front();
 }
 
+bool DecodedInput::grow() {
+  const size_t before = window_.size();
+  bool progress = false;
+  while (window_.size() - before < grow_bytes_min_ && step()) progress = true;
+  return progress;
+}
+
+std::deque<Member>::const_iterator DecodedInput::member_after(uint64_t at) const {
+  return std::upper_bound(members_.begin(), members_.end(), at,
+                          [](uint64_t offset, const Member& member) { return offset < member.start; });
+}
+
 const Member* DecodedInput::member_at(uint64_t at) const {
-  const Member* found = nullptr;
-  for (const Member& member : members_) {
-    if (member.start > at) break;
-    found = &member;
-  }
-  return found;
+  const auto after = member_after(at);
+  return after == members_.begin() ? nullptr : &*std::prev(after);
 }
 
 bool DecodedInput::member_ends_at(uint64_t at) const {
@@ -73,12 +82,16 @@ uint64_t DecodedInput::stored_offset(uint64_t at) const {
 void DecodedInput::begin_member(uint64_t stored) {
   // An empty, sound member says nothing; without this, a file of them would fill the list.
   if (!members_.empty() && members_.back().start == decoded_end() && members_.back().damage == nullptr) members_.pop_back();
-  members_.push_back({decoded_end(), stored, Member::kOpen, nullptr});
+  if (members_.size() < kMembersMax) {
+    members_.push_back({decoded_end(), stored, Member::kOpen, nullptr});
+  } else {
+    members_.back().end = Member::kOpen;
+  }
 }
 
 void DecodedInput::end_member(const char* damage) {
   members_.back().end = decoded_end();
-  members_.back().damage = damage;
+  if (damage != nullptr) members_.back().damage = damage;
 }
 
 void DecodedInput::add_damage(const char* code, uint64_t stored, std::string detail) {
@@ -109,9 +122,10 @@ namespace {
 // An input that is not compressed: one member, read as it comes.
 class PlainInput : public DecodedInput {
  public:
-  explicit PlainInput(StoredBytes stored) : stored_(std::move(stored)) {}
+  PlainInput(StoredBytes stored, const DecodeLimits& limits)
+      : DecodedInput(limits.grow_bytes_min), stored_(std::move(stored)) {}
 
-  bool grow() override {
+  bool step() override {
     if (members().empty()) begin_member(0);
     if (stored_.view().empty() && !stored_.fill(1)) {
       if (last_member()->end == Member::kOpen) end_member();
@@ -141,12 +155,19 @@ std::unique_ptr<DecodedInput> make_decoded_input(std::unique_ptr<ByteSource> sou
   const std::string_view start = stored.view();
   if (is_gzip_magic(start)) return std::make_unique<GzipInput>(std::move(stored), limits);
   if (is_zstd_magic(start)) return std::make_unique<ZstdInput>(std::move(stored), limits);
+  static constexpr std::pair<std::string_view, const char*> kOthers[] = {
+      {"\x04\x22\x4D\x18", "lz4"}, {"\xFD\x37zX", "xz"}, {"BZh", "bzip2"}};
+  for (const auto& [magic, format] : kOthers) {
+    if (start.starts_with(magic)) {
+      throw Error(stored.source().name() + " is compressed with " + format + ", which is not read: gzip, zstd or plain");
+    }
+  }
   // A .gz file whose first bytes are damaged still holds members; a plain file under such a name starts as a record does.
   stored.fill(16);
   if (named_gzip && !stored.view().empty() && !looks_like_record_start(stored.view())) {
     return std::make_unique<GzipInput>(std::move(stored), limits);
   }
-  return std::make_unique<PlainInput>(std::move(stored));
+  return std::make_unique<PlainInput>(std::move(stored), limits);
 }
 
 }  // namespace ftok

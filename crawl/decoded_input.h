@@ -81,8 +81,9 @@ class DecodedInput {
   uint64_t offset() const { return offset_; }  // decoded offset of the window's first byte
   void consume(size_t size);
 
-  // Appends decoded bytes, or learns that the current member ended (no bytes then); false when the input has ended.
-  virtual bool grow() = 0;
+  // Appends decoded bytes, DecodeLimits::grow_bytes_min of them while there are as many, or learns that the current member
+  // ended; false when the input has ended.
+  bool grow();
 
   // Stored bytes consumed so far, and all of them where known (else 0).
   virtual uint64_t bytes_read() const = 0;
@@ -92,11 +93,14 @@ class DecodedInput {
   // "plain", "gzip" or "zstd".
   virtual const char* compression() const = 0;
 
+  // The members that the window's bytes come from, in order. Beyond kMembersMax, later ones are counted to the last.
+  const std::deque<Member>& members() const { return members_; }
+  // The first member that starts after decoded offset `at`, or members().end().
+  std::deque<Member>::const_iterator member_after(uint64_t at) const;
   // The member that holds decoded offset `at` (or the last one before it); null before the first byte of all.
   const Member* member_at(uint64_t at) const;
   // The last member whose start is known.
   const Member* last_member() const { return members_.empty() ? nullptr : &members_.back(); }
-  const std::deque<Member>& members() const { return members_; }
   // True when a member is known to end exactly at `at` and none that began there holds bytes yet.
   bool member_ends_at(uint64_t at) const;
   // Where the byte at decoded offset `at` lies in the stored input: its member's start (plain inputs: its own place).
@@ -106,12 +110,16 @@ class DecodedInput {
   std::vector<Damage> take_damage();
 
  protected:
+  explicit DecodedInput(size_t grow_bytes_min) : grow_bytes_min_(grow_bytes_min) {}
+  // One piece of grow(): some bytes, or none but progress; false when the input has ended.
+  virtual bool step() = 0;
   uint64_t decoded_end() const { return offset_ + window_.size(); }
   void begin_member(uint64_t stored);
   void end_member(const char* damage = nullptr);
   // Beyond kDamageMax unread ones, damage is only counted: take_damage() ends with one entry that says how many.
   void add_damage(const char* code, uint64_t stored, std::string detail);
   static constexpr size_t kDamageMax = 1000;
+  static constexpr size_t kMembersMax = 4096;
 
   ByteWindow window_;
 
@@ -120,6 +128,7 @@ class DecodedInput {
   std::vector<Damage> damage_;
   uint64_t damage_unlisted_ = 0;
   uint64_t offset_ = 0;
+  size_t grow_bytes_min_;
 };
 
 // Bounds on decoding. The defaults hold for every input; tests make them small.
@@ -130,10 +139,12 @@ struct DecodeLimits {
   uint64_t bomb_ratio = 250;
   size_t read_ahead = size_t{1} << 20;        // stored bytes held, so that libdeflate sees whole members
   size_t whole_member_max = size_t{16} << 20; // largest member inflated in one piece; larger ones are streamed
+  size_t grow_bytes_min = 4096;               // what grow() appends at least, so that tiny members cost no rescans
 };
 
 // Opens `source` with the compression its first bytes show: gzip (1F 8B), zstd (28 B5 2F FD or a skippable frame), else
-// plain. `expect_gzip` says that the name ends in .gz: damage at the start of the file is then searched for a member.
+// plain. A name that ends in .gz makes it gzip too when the first bytes are no record: damage at the start of the file is then
+// searched for a member. Throws Error naming the input when it is compressed in a way that is not read here (lz4, xz, bzip2).
 std::unique_ptr<DecodedInput> make_decoded_input(std::unique_ptr<ByteSource> source, const DecodeLimits& limits = {});
 
 // True when decoded bytes look like the start of a record of any format read here: what a member found by searching for

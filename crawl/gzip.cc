@@ -25,7 +25,7 @@ bool is_gzip_magic(std::string_view stored) {
 }
 
 GzipInput::GzipInput(StoredBytes stored, const DecodeLimits& limits)
-    : stored_(std::move(stored)), limits_(limits), decompressor_(libdeflate_alloc_decompressor()) {
+    : DecodedInput(limits.grow_bytes_min), stored_(std::move(stored)), limits_(limits), decompressor_(libdeflate_alloc_decompressor()) {
   if (decompressor_ == nullptr || ::inflateInit2(&stream_, 15 + 16) != Z_OK) throw std::bad_alloc();
   if (::inflateInit2(&probe_, 15 + 16) != Z_OK) throw std::bad_alloc();
   out_size_ = std::min(kFirstOutSize, limits_.whole_member_max);
@@ -37,7 +37,7 @@ GzipInput::~GzipInput() {
   ::inflateEnd(&probe_);
 }
 
-bool GzipInput::grow() {
+bool GzipInput::step() {
   if (streaming_) {
     inflate_some();
     return true;

@@ -30,13 +30,13 @@ class GzipInput : public DecodedInput {
   GzipInput(const GzipInput&) = delete;
   GzipInput& operator=(const GzipInput&) = delete;
 
-  bool grow() override;
   uint64_t bytes_read() const override { return stored_.bytes_read() + streamed_; }
   uint64_t size_if_known() const override { return stored_.source().size_if_known(); }
   const std::string& name() const override { return stored_.source().name(); }
   const char* compression() const override { return "gzip"; }
 
  private:
+  bool step() override;
   bool inflate_whole();   // libdeflate; false when the member must be streamed
   void start_stream();
   void inflate_some();    // zlib, one step

@@ -32,18 +32,18 @@ std::string_view format_of(const DecodedInput& input) {
   if (start.starts_with("\xEF\xBB\xBF")) start.remove_prefix(3);
   start = trim(start);
   if (start.empty() || start.starts_with("WARC/") || start.starts_with("filedesc:")) return "warc";
+  std::string ignored;
+  const bool cut = input.window().size() > kLookBytes;  // perhaps inside a character: that is no fault
+  const bool text = start.find('\0') == std::string_view::npos && decode_utf8_text(start, ignored) <= (cut ? 1U : 0U);
   if (named_as_archive(input.name())) {
-    if (start.starts_with('<') && std::string_view(input.compression()) == "plain") {
-      throw Error(input.name() + " is no WARC but markup, an error page perhaps: " +
-                  std::string(start.substr(0, start.find_first_of("\r\n")).substr(0, 80)));
-    }
-    return "warc";
+    // A damaged archive is searched for its records; an error page or a list of paths under its name is a failed input.
+    if (!text || start.find("WARC") != std::string_view::npos) return "warc";
+    throw Error(input.name() + " is no WARC: it begins with \"" +
+                std::string(start.substr(0, start.find_first_of("\r\n")).substr(0, 80)) + "\"");
   }
   if (start.starts_with('{')) return "jsonl";
   if (start.find("\nWARC/1.") != std::string_view::npos) return "warc";
-  std::string ignored;
-  const bool cut = input.window().size() > kLookBytes;  // perhaps inside a character: that is no fault
-  if (start.find('\0') == std::string_view::npos && decode_utf8_text(start, ignored) <= (cut ? 1U : 0U)) return "text";
+  if (text) return "text";
   throw Error(input.name() + " is neither WARC, ARC, WET, JSONL nor UTF-8 text (say --format to read it all the same)");
 }
 

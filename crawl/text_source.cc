@@ -33,6 +33,7 @@ class TextSource : public Source {
   // The damage of a member that broke within the next `size` bytes of the window, or null.
   const char* damage_within(size_t size) const {
     for (const Member& member : input_->members()) {
+      if (member.start > input_->offset() + size) break;
       if (member.damage != nullptr && member.end >= input_->offset() && member.end <= input_->offset() + size) {
         return member.damage;
       }

@@ -353,18 +353,17 @@ WarcReader::Fill WarcReader::fill_block(size_t size, size_t& member_at) {
   uint64_t checked = base;  // members that start here or earlier are the record's own
   while (true) {
     bool undecided = false;
-    for (const Member& member : input_->members()) {
-      if (member.start <= checked) continue;
-      const size_t at = static_cast<size_t>(member.start - base);
+    for (auto member = input_->member_after(checked); member != input_->members().end(); ++member) {
+      const size_t at = static_cast<size_t>(member->start - base);
       if (at >= size) break;
       const std::string_view bytes = input_->window().substr(at);
-      undecided = bytes.size() < kMarkerLine && member.end == Member::kOpen;
+      undecided = bytes.size() < kMarkerLine && member->end == Member::kOpen;
       if (undecided) break;
       if (is_marker(bytes.substr(0, 2 * kMarkerLine)) || (arc_ && looks_like_record_start(bytes))) {
         member_at = at;
         return Fill::kMember;
       }
-      checked = member.start;
+      checked = member->start;
     }
     if (input_->window().size() >= size && !undecided) return Fill::kHave;
     if (!input_->grow()) return input_->window().size() >= size ? Fill::kHave : Fill::kEnd;
@@ -406,12 +405,15 @@ void WarcReader::finish_block(size_t head, WarcRecord& record) {
   const uint64_t base = input_->offset();
   size_t at = end;
   bool ended = false;  // by the member's or the input's end
-  while (at < end + kNewlinesMax) {
+  while (!ended && at < end + kNewlinesMax) {
+    // A member that starts here or behind bounds the record: what it holds, garbage perhaps, says nothing of this one.
+    const auto next = input_->member_after(base + end - 1);
+    const bool bounded = next != input_->members().end();
     const std::string_view window = input_->window();
-    while (at < window.size() && is_newline(window[at])) ++at;
-    if (at < window.size()) break;
-    ended = input_->member_ends_at(base + at) || !input_->grow();
-    if (ended) break;
+    const size_t stop = bounded ? static_cast<size_t>(next->start - base) : window.size();
+    while (at < stop && is_newline(window[at])) ++at;
+    if (at < stop) break;
+    ended = bounded || input_->member_ends_at(base + at) || !input_->grow();
   }
   const bool sound = ended || at >= end + kNewlinesMax || at_record(at);
   refresh_head(head, record);
@@ -435,7 +437,8 @@ void WarcReader::end_block(size_t head, size_t end, size_t next, const char* dam
 void WarcReader::mark_member_damage(size_t end, WarcRecord& record) {
   const uint64_t base = input_->offset();
   for (const Member& member : input_->members()) {
-    if (member.damage == nullptr || member.end <= base || member.end > base + end || member.start > base + end) continue;
+    if (member.start >= base + end) break;
+    if (member.damage == nullptr || member.end <= base || member.end > base + end) continue;
     record.damage = member.damage;
     if (record.detail.empty()) record.detail = fmt::format("member at {}", member.stored);
   }

@@ -34,14 +34,14 @@ bool is_zstd_magic(std::string_view stored) {
 }
 
 ZstdInput::ZstdInput(StoredBytes stored, const DecodeLimits& limits)
-    : stored_(std::move(stored)), limits_(limits), context_(ZSTD_createDCtx()) {
+    : DecodedInput(limits.grow_bytes_min), stored_(std::move(stored)), limits_(limits), context_(ZSTD_createDCtx()) {
   if (context_ == nullptr) throw std::bad_alloc();
   ZSTD_DCtx_setParameter(context_, ZSTD_d_windowLogMax, kWindowLogMax);
 }
 
 ZstdInput::~ZstdInput() { ZSTD_freeDCtx(context_); }
 
-bool ZstdInput::grow() {
+bool ZstdInput::step() {
   if (!streaming_ && !start_frame()) return false;
   if (streaming_) decode_some();
   return true;

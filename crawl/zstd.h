@@ -19,13 +19,13 @@ class ZstdInput : public DecodedInput {
   ZstdInput(const ZstdInput&) = delete;
   ZstdInput& operator=(const ZstdInput&) = delete;
 
-  bool grow() override;
   uint64_t bytes_read() const override { return stored_.bytes_read(); }
   uint64_t size_if_known() const override { return stored_.source().size_if_known(); }
   const std::string& name() const override { return stored_.source().name(); }
   const char* compression() const override { return "zstd"; }
 
  private:
+  bool step() override;
   bool start_frame();
   void skip_frame();
   void load_dictionary(std::string_view frame);

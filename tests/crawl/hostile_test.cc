@@ -84,7 +84,7 @@ TEST(HostileArchive, SameItemsForAnySizeOfReadWhateverTheDamage) {
     bytes[at] = static_cast<char>(bytes[at] ^ 0xFF);
     const ReadArchive once = read_archive(bytes, 0, {}, {}, "x.warc.gz");
     for (const size_t read_max : {1, 7}) {
-      const ReadArchive parts = read_archive(bytes, read_max, {}, {}, "x.warc.gz");
+      const ReadArchive parts = read_archive(bytes, read_max, {}, {.grow_bytes_min = 1}, "x.warc.gz");
       EXPECT_EQ(parts.records, once.records) << at;
       EXPECT_EQ(parts.damage, once.damage) << at;
     }
@@ -96,6 +96,22 @@ TEST(HostileArchive, FalseMagicIsBounded) {
   std::string bytes;
   while (bytes.size() < 200'000) bytes += std::string("\x1F\x8B\x08\x00\x00\x00\x00\x00\x00\x03\x01\x00\x00\xFF\xFF", 15);
   EXPECT_EQ(read_through(bytes, "x.warc.gz"), 0U);
+}
+
+// A block spread over a great many members of one byte: neither the list of members nor the work grows with the square.
+TEST(HostileArchive, ManyTinyMembersInOneRecord) {
+  const std::string head = "WARC/1.0\r\nWARC-Type: response\r\nContent-Length: 100000\r\n\r\n";
+  std::string bytes = testing::gzip(head);
+  const std::string one = testing::gzip("x");
+  for (int i = 0; i < 100'000; ++i) bytes += one;
+  const auto input = make_decoded_input(make_memory_source(bytes));
+  size_t members = 0;
+  while (input->grow()) members = std::max(members, input->members().size());
+  EXPECT_LE(members, 4096U);
+  const ReadArchive archive = read_archive(bytes + testing::gzip(testing::warc_record("response", "y")));
+  ASSERT_EQ(archive.records.size(), 2U);
+  EXPECT_EQ(archive.records[0].block, std::string(100'000, 'x'));
+  EXPECT_EQ(archive.records[0].damage, "");
 }
 
 // ---- The test data ----
@@ -132,7 +148,7 @@ TEST(PublicArchives, EveryFileGivesItsRecords) {
     const auto more = kMoreRecords.find(file);
     const std::string wanted = more != kMoreRecords.end() ? std::to_string(more->second) : records == "-" ? "0" : records;
     EXPECT_EQ(std::to_string(archive.records.size()), wanted) << file;
-    const ReadArchive parts = read_archive(bytes, 4099, {}, {.read_ahead = 8192}, file);
+    const ReadArchive parts = read_archive(bytes, 4099, {}, {.read_ahead = 8192, .grow_bytes_min = 1}, file);
     EXPECT_EQ(parts.records, archive.records) << file;
     EXPECT_EQ(parts.damage, archive.damage) << file;
     EXPECT_EQ(read_through(bytes, file), archive.records.size()) << file;

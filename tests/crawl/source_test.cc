@@ -128,6 +128,8 @@ TEST(MakeSource, TellsTheFormatFromTheContent) {
   EXPECT_THROW(read_items(std::string("\x00\x01\x02", 3)), Error);
   EXPECT_THROW(read_items("<?xml version='1.0'?><Error><Code>SlowDown</Code></Error>", {}, "https://a/CC.warc.gz?x=1"), Error);
   EXPECT_EQ(read_items("rubbish at the start\n" + testing::small_archive(false), {}, "a.warc").items.size(), 3U);
+  EXPECT_THROW(read_items(gzip("crawl-data/CC-MAIN-2024-22/a.warc.gz\n"), {}, "warc.paths.warc.gz"), Error);
+  EXPECT_THROW(read_items("\x04\x22\x4D\x18 lz4", {}, "a.warc.lz4"), Error);
   SourceOptions options;
   options.format = "html";
   EXPECT_THROW(read_items("x", options), UsageError);

@@ -129,7 +129,7 @@ TEST(WarcReader, RecordsAboveTheLimitArePassedOver) {
   const std::string limit = warc_record("response", std::string(999, 'x'), "http://limit.example/");
   for (const bool zipped : {false, true}) {
     const auto pack = [&](const std::string& record) { return zipped ? gzip(record) : record; };
-    const ReadArchive archive = read_archive(pack(large) + pack(limit), 7, {.record_bytes_max = 999});
+    const ReadArchive archive = read_archive(pack(large) + pack(limit), 7, {.record_bytes_max = 999}, {.grow_bytes_min = 1});
     EXPECT_EQ(damages(archive), (Strings{"warc.too_large", ""}));
     EXPECT_EQ(archive.records[0].url, "http://large.example/");
     EXPECT_EQ(archive.records[0].block, "");
@@ -150,9 +150,11 @@ TEST(WarcReader, SameRecordsForAnySizeOfRead) {
         warc_record("response", "0123456789", "http://bad.example/", "400") + small_archive(false)}) {
     const ReadArchive whole = read_archive(bytes);
     for (const size_t read_max : {1, 7, 4096}) {
-      const ReadArchive parts = read_archive(bytes, read_max);
-      EXPECT_EQ(parts.records, whole.records) << read_max;
-      EXPECT_EQ(parts.damage, whole.damage) << read_max;
+      for (const size_t grow_bytes_min : {1, 4096}) {
+        const ReadArchive parts = read_archive(bytes, read_max, {}, {.grow_bytes_min = grow_bytes_min});
+        EXPECT_EQ(parts.records, whole.records) << read_max;
+        EXPECT_EQ(parts.damage, whole.damage) << read_max;
+      }
     }
   }
 }

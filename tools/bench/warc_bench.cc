@@ -1,5 +1,5 @@
 // ftok_warc_bench FILE... [--repeat N]: how fast one core inflates a WARC, reads its records with their bodies, and parses
-// the HTTP heads of its responses. A line for each way: CPU seconds of the thread (the median of N runs), MB/s of decoded
+// the HTTP heads of its responses, and makes pages of them. A line for each way: CPU seconds of the thread (the median of N runs), MB/s of decoded
 // bytes, records, and the bytes of all bodies, to check another reader against.
 #include <fmt/format.h>
 #include <time.h>
@@ -13,6 +13,7 @@
 #include "core/byte_source.h"
 #include "core/error.h"
 #include "crawl/http.h"
+#include "crawl/http_stage.h"
 #include "crawl/source.h"
 #include "crawl/warc.h"
 
@@ -74,6 +75,20 @@ double cpu_seconds() {
   return static_cast<double>(now.tv_sec) + 1e-9 * static_cast<double>(now.tv_nsec);
 }
 
+Totals read_pages(const std::string& file) {
+  Totals totals;
+  const ftok::HttpStage http{ftok::HttpOptions{}};
+  const auto source = ftok::make_source(ftok::open_file_source(file), {});
+  while (true) {
+    ftok::Item item;
+    if (!source->next(item)) break;
+    ++totals.records;
+    if (item.verdict.kept()) http.process(item.document);
+    totals.body_bytes += item.document.html.size();
+  }
+  return totals;
+}
+
 template <typename Way>
 void measure(const std::string& file, const char* name, int repeat, uint64_t decoded_bytes, Way way) {
   std::vector<double> seconds;
@@ -112,6 +127,7 @@ int main(int argc, char** argv) {
       measure(file, "records with bodies", repeat, bytes, [&] { return read_records(file, false); });
       measure(file, "records with bodies + HTTP", repeat, bytes, [&] { return read_records(file, true); });
       measure(file, "documents (make_source)", repeat, bytes, [&] { return read_source(file); });
+      measure(file, "pages in UTF-8 (http stage)", repeat, bytes, [&] { return read_pages(file); });
     }
   } catch (const ftok::Error& error) {
     fmt::print(stderr, "ftok_warc_bench: {}\n", error.what());
