@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <condition_variable>
+#include <cstdlib>
 #include <cstring>
 #include <exception>
 #include <mutex>
@@ -359,6 +360,25 @@ void FetchOptions::visit(OptionVisitor& visitor) {
 }
 
 std::string default_user_agent() { return "ftok/" FTOK_VERSION; }
+
+FetchOptions fetch_options_of_environment() {
+  const auto environment = [](const char* name) {
+    const char* value = std::getenv(name);
+    return std::string(value == nullptr ? "" : value);
+  };
+  FetchOptions options;
+  options.user_agent = user_agent_with_contact(environment("FTOK_CONTACT"), "FTOK_CONTACT");
+  options.ca_file = environment("SSL_CERT_FILE");
+  if (options.ca_file.empty()) options.ca_file = environment("CURL_CA_BUNDLE");
+  return options;
+}
+
+std::string user_agent_with_contact(const std::string& contact, const std::string& origin) {
+  for (const char c : contact) {
+    if (c < 0x20 || c > 0x7E) throw UsageError(origin + ": got a character that cannot stand in a header, expected printable ASCII");
+  }
+  return default_user_agent() + (contact.empty() ? "" : " (+" + contact + ")");
+}
 
 bool is_http_url(std::string_view name) { return name.starts_with("https://") || name.starts_with("http://"); }
 

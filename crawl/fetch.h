@@ -41,8 +41,15 @@ struct FetchOptions {
 // A try that brought this much starts the count of failures anew.
 inline constexpr uint64_t kFetchProgressBytes = 1 << 20;
 
-// "ftok/0.1.0 (+https://...; contact)".
+// "ftok/0.1.0".
 std::string default_user_agent();
+
+// The defaults, with what the environment says: a contact for the User-Agent ($FTOK_CONTACT: "ftok/0.1.0 (+CONTACT)") and
+// certificates to trust ($SSL_CERT_FILE, else $CURL_CA_BUNDLE). Throws UsageError when the contact cannot stand in a header.
+FetchOptions fetch_options_of_environment();
+
+// `contact` appended to the default User-Agent; throws UsageError naming `origin` when it cannot stand in a header.
+std::string user_agent_with_contact(const std::string& contact, const std::string& origin);
 
 // One version of an object, as far as the server tells.
 struct ObjectVersion {

@@ -12,11 +12,14 @@ import xml.etree.ElementTree as ElementTree
 
 
 def skip_reason(case):
-    """The text a test gave to GTEST_SKIP(), else ctest's own."""
+    """The text a test gave to GTEST_SKIP(), or the line of a script that says `SKIPPED NAME: why`, else ctest's own."""
     output = case.findtext("system-out") or ""
     given = re.search(r": Skipped\n(.+?)\n\s*(?:\n|\[)", output, re.DOTALL)
     if given:
         return " ".join(given.group(1).split())
+    given = re.search(r"^SKIPPED [^:\n]*: (.+)$", output, re.MULTILINE)
+    if given:
+        return given.group(1)
     skipped = case.find("skipped")
     return (skipped.get("message") if skipped is not None else None) or "no reason given"
 

@@ -270,7 +270,8 @@ void add_crawl_command(CLI::App& app) {
 
   CLI::App* get = crawl->add_subcommand("get", "Fetch files, resuming what an earlier command left; prints their paths");
   get->add_option("INPUT", flags->inputs, "URLs, s3://commoncrawl/... or paths of a crawl");
-  get->add_option("--input-list", flags->input_lists, "File with an input a line, plain, .gz or .zst; - is standard input");
+  get->add_option("--input-list", flags->input_lists, "File with an input a line, plain, .gz or .zst; - is standard input")
+      ->allow_extra_args(false);
   get->add_option("--output", flags->output, "Folder to store them in")->required();
   get->add_flag("--flat", flags->flat, "Store under the last part of the path only");
   get->add_option("--limit", flags->limit, "Only the first so many inputs");

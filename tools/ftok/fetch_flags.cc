@@ -1,26 +1,9 @@
 #include "tools/ftok/fetch_flags.h"
 
-#include <cstdlib>
-
 #include "core/error.h"
 #include "core/recipe.h"
 
 namespace ftok::cli {
-namespace {
-
-std::string environment(const char* name) {
-  const char* value = std::getenv(name);
-  return value == nullptr ? "" : value;
-}
-
-// What may stand in a header.
-void check_printable(const std::string& flag, const std::string& text) {
-  for (const char c : text) {
-    if (c < 0x20 || c > 0x7E) throw UsageError(flag + ": got a character that cannot stand in a header, expected printable ASCII");
-  }
-}
-
-}  // namespace
 
 void FetchFlags::add_to(CLI::App& command) {
   command.add_option("--connections", connections, "Connections open at once")->capture_default_str();
@@ -40,14 +23,13 @@ FetchOptions FetchFlags::options() const {
   limits.bytes_per_second_max = static_cast<uint64_t>(bytes_per_second);
   configure_process_fetch_session(limits);
 
-  FetchOptions options;
+  FetchOptions options = fetch_options_of_environment();
   options.attempts_max = attempts;
-  const std::string someone = contact.empty() ? environment("FTOK_CONTACT") : contact;
-  check_printable("--user-agent", user_agent);
-  check_printable("--contact", someone);
-  options.user_agent = !user_agent.empty() ? user_agent : default_user_agent() + (someone.empty() ? "" : " (+" + someone + ")");
-  options.ca_file = environment("SSL_CERT_FILE");
-  if (options.ca_file.empty()) options.ca_file = environment("CURL_CA_BUNDLE");
+  if (!contact.empty()) options.user_agent = user_agent_with_contact(contact, "--contact");
+  if (!user_agent.empty()) {
+    user_agent_with_contact(user_agent, "--user-agent");  // checks its characters
+    options.user_agent = user_agent;
+  }
   return options;
 }
 

@@ -18,8 +18,8 @@ struct FetchFlags {
 
   void add_to(CLI::App& command);
 
-  // Sets the limits of this process's fetches and returns the options. Certificates of $SSL_CERT_FILE or $CURL_CA_BUNDLE are
-  // trusted instead of the system's. Throws UsageError naming the flag. Once a process.
+  // Sets the limits of this process's fetches and returns the options: fetch_options_of_environment() with
+  // what the flags say. Throws UsageError naming the flag. Once a process.
   FetchOptions options() const;
 };
 

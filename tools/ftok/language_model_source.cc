@@ -1,20 +1,15 @@
 #include "tools/ftok/language_model_source.h"
 
-#include <fmt/format.h>
-
-#include <filesystem>
-
 #include "core/error.h"
 #include "tools/ftok/bundled.h"
+#include "tools/ftok/models.h"
 
 namespace ftok::cli {
 
 std::string find_language_model(const std::string& flag, const RecipeConfig& recipe, std::vector<std::string>& notes) {
   const std::string& named = flag.empty() ? recipe.language.model : flag;
-  if (!named.empty()) {
-    if (!std::filesystem::exists(named)) throw Error(fmt::format("cannot read the language model {}: no such file", named));
-    return named;
-  }
+  if (!named.empty()) return find_model(named);
+  if (const std::string fetched = fetched_model("lid.176.bin"); !fetched.empty()) return fetched;
   const std::string bundled = bundled_file("models/ftok-lid.ftz");
   if (bundled.empty()) throw Error("no language model: give --language-model FILE");
   notes.push_back("language: the bundled model stands in for FineWeb's lid.176.bin (`ftok models get lid.176.bin` fetches it)");

@@ -205,6 +205,14 @@ std::string cached_model(const Model& model) {
   return model_folder() + "/" + model.entry;
 }
 
+std::string fetched_model(const std::string& name) {
+  try {
+    return cached_model(model_named(name));
+  } catch (const Error&) {  // no such name, or no folder for models
+    return "";
+  }
+}
+
 std::string find_model(const std::string& name_or_path) {
   std::error_code code;
   if (fs::exists(name_or_path, code)) return name_or_path;

@@ -40,6 +40,9 @@ std::string model_folder();
 // Where a fetched model lies, "" when it has not been fetched whole.
 std::string cached_model(const Model& model);
 
+// Where the fetched model of that name lies; "" when it was not fetched or nothing has that name.
+std::string fetched_model(const std::string& name);
+
 // The path of a model, vocabulary or list as a user names it: an existing path stands for itself; then a bundled file of
 // that name; then a fetched model. Throws Error that says which command fetches it, or which names there are.
 std::string find_model(const std::string& name_or_path);

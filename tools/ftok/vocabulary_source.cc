@@ -7,6 +7,7 @@
 
 #include "core/error.h"
 #include "tools/ftok/bundled.h"
+#include "tools/ftok/models.h"
 
 namespace ftok::cli {
 
@@ -43,6 +44,7 @@ std::string find_vocabulary(const std::string& name) {
   if (std::filesystem::is_regular_file(name, code)) return name;
   const std::string bundled = bundled_file("vocab/" + name + ".tiktoken");
   if (!bundled.empty()) return bundled;
+  if (const std::string fetched = fetched_model(name); !fetched.empty()) return fetched;
   throw UsageError(fmt::format("--vocab {}: no such file, and no bundled vocabulary of that name (there are: {}); "
                                "`ftok models get` fetches published ones",
                                name, fmt::join(bundled_vocabularies(), ", ")));

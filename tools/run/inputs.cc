@@ -102,7 +102,7 @@ std::vector<std::string> list_inputs(const InputListOptions& options) {
 }
 
 std::unique_ptr<ByteSource> open_input(const std::string& input, const Log& log) {
-  if (is_address(input)) return open_http_source(input, FetchOptions{}, log);
+  if (is_address(input)) return open_http_source(input, fetch_options_of_environment(), log);
   return open_file_source(input);
 }
 
