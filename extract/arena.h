@@ -12,9 +12,8 @@ namespace ftok::html {
 
 class Arena {
  public:
-  // `bytes` aligned to 16.
+  // Not aligned; aligned to 16 while every request is a multiple of 16.
   char* allocate(size_t bytes) {
-    bytes = (bytes + 15) & ~size_t{15};
     if (bytes > left_) grow(bytes);
     char* out = next_;
     next_ += bytes;
@@ -24,8 +23,6 @@ class Arena {
 
   // Gives back the end of the last allocation, from `used_end` on.
   void give_back(char* used_end) {
-    used_end += (16 - reinterpret_cast<uintptr_t>(used_end) % 16) % 16;
-    if (used_end >= next_) return;
     left_ += static_cast<size_t>(next_ - used_end);
     next_ = used_end;
   }

@@ -310,6 +310,11 @@ void Cutter::leave() {
     Container& container = page_.containers[frame.container];
     container.last_block = static_cast<uint32_t>(page_.blocks.size());
     page_.containers[container.parent].sums.add(container.sums);
+    const bool empty = container.first_block == container.last_block && frame.container + 1 == page_.containers.size();
+    if (empty) {
+      --page_.containers[container.parent].children;
+      page_.containers.pop_back();
+    }
     if (tag == Tag::kUl || tag == Tag::kOl || tag == Tag::kDir || tag == Tag::kMenu) item_numbers_.pop_back();
     if (tag == Tag::kLi) item_starts_ = false;
   } else if (tag == Tag::kA && options_.links) {

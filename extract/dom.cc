@@ -2,6 +2,16 @@
 
 namespace ftok::html {
 
+namespace {
+
+// Grows by half: what a hostile page can make the lists hold stays below 20 bytes a byte of page.
+template <typename T>
+void make_room(std::vector<T>& list) {
+  if (list.size() == list.capacity()) list.reserve(list.size() + list.size() / 2 + 256);
+}
+
+}  // namespace
+
 void Dom::clear() {
   nodes_.clear();
   attributes_.clear();
@@ -11,6 +21,7 @@ void Dom::clear() {
 
 NodeId Dom::add(NodeKind kind, std::string_view data) {
   const NodeId id = static_cast<NodeId>(nodes_.size());
+  make_room(nodes_);
   Node& node = nodes_.emplace_back();
   node.kind = kind;
   node.data = data.data();
@@ -32,13 +43,18 @@ void Dom::add_attribute(NodeId element, std::string_view name, std::string_view 
   } else {
     attributes_.back().last = false;
   }
-  Attribute& attribute = attributes_.emplace_back();
+  Attribute& attribute = push_attribute();
   attribute.name_data = name.data();
   attribute.name_size = static_cast<uint16_t>(name.size() > 0xFFFF ? 0xFFFF : name.size());
   attribute.value_data = value.data();
   attribute.value_size = static_cast<uint32_t>(value.size());
   attribute.id = find_attribute(name);
   attribute.last = true;
+}
+
+Attribute& Dom::push_attribute() {
+  make_room(attributes_);
+  return attributes_.emplace_back();
 }
 
 void Dom::append_child(NodeId parent, NodeId child) {

@@ -77,7 +77,7 @@ class Dom {
   // For parsers that write a tag's attributes before they know whether an element comes of it: push them, then give the run to
   // one or more elements, or take it back by truncating.
   uint32_t attribute_count() const { return static_cast<uint32_t>(attributes_.size()); }
-  Attribute& push_attribute() { return attributes_.emplace_back(); }
+  Attribute& push_attribute();
   Attribute& attribute(uint32_t index) { return attributes_[index]; }
   void truncate_attributes(uint32_t count) { attributes_.resize(count); }
   void append_child(NodeId parent, NodeId child);

@@ -24,7 +24,7 @@ struct GumboMemory {
 void* allocate(void* memory, size_t size) {
   auto* m = static_cast<GumboMemory*>(memory);
   if (m->arena.bytes() + size > m->bytes_max) std::longjmp(m->full, 1);
-  return m->arena.allocate(size);
+  return m->arena.allocate((size + 15) & ~size_t{15});
 }
 
 void release(void*, void*) {}

@@ -15,7 +15,7 @@ struct ParseLimits {
   uint64_t bytes_max = uint64_t{8} << 20;        // of the page, in UTF-8
   uint32_t depth_max = 512;                      // open elements
   uint32_t attributes_max = 400;                 // of one tag
-  uint32_t nodes_max = 1000000;                  // of the page
+  uint32_t nodes_max = 1000000;                  // of the page, and at most one for four bytes (real pages: one for 25)
   uint32_t formatting_max = 64;                  // open formatting elements (a, b, font, ...)
   uint64_t work_max = 100000000;                 // open elements summed over all tags; real pages: below 10 million
   uint64_t arena_bytes_max = uint64_t{384} << 20;  // of the parser

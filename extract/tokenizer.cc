@@ -223,6 +223,7 @@ bool Tokenizer::read_tag(Token& token, bool is_end) {
   token.kind = is_end ? TokenKind::kEnd : TokenKind::kStart;
   token.self_closing = false;
   token.attribute_begin = dom_.attribute_count();
+  names_tag_ = 0;
   token.attribute_count = 0;
   at_ = p;
   if (p < end_ && *p == '>') {
@@ -280,6 +281,26 @@ void Tokenizer::read_attribute(Token& token) {
   finish_attribute(token, name, p, (seen & (kUpperChar | kNulChar)) == 0);
 }
 
+// A tag of many attributes would be quadratic: past the first few, a name is looked for only when its bit is set.
+bool Tokenizer::may_be_repeated(const Token& token, std::string_view name) {
+  constexpr uint32_t kFew = 8;
+  if (token.attribute_count < kFew) return true;
+  const auto bit_of = [](std::string_view text) {
+    uint32_t hash = 2166136261U;
+    for (const char c : text) hash = (hash ^ static_cast<unsigned char>(c)) * 16777619U;
+    return (hash ^ hash >> 15) % kNameBits;
+  };
+  if (token.attribute_count == kFew && names_tag_ != token.attribute_begin + 1) {
+    names_tag_ = token.attribute_begin + 1;
+    names_seen_.reset();
+    for (uint32_t i = 0; i < kFew; ++i) names_seen_.set(bit_of(dom_.attribute(token.attribute_begin + i).name()));
+  }
+  const uint32_t bit = bit_of(name);
+  const bool seen = names_seen_.test(bit);
+  names_seen_.set(bit);
+  return seen;
+}
+
 // Reads the value, and keeps the attribute unless the tag has one of its name already.
 void Tokenizer::finish_attribute(Token& token, const char* name, const char* name_end, bool plain) {
   const std::string_view lower =
@@ -290,6 +311,11 @@ void Tokenizer::finish_attribute(Token& token, const char* name, const char* nam
   attribute.name_size = static_cast<uint16_t>(lower.size() > 0xFFFF ? 0xFFFF : lower.size());
   attribute.value_data = lower.data();
   read_value(attribute);
+  if (!may_be_repeated(token, lower)) {
+    dom_.push_attribute() = attribute;
+    ++token.attribute_count;
+    return;
+  }
   for (uint32_t i = 0; i < token.attribute_count; ++i) {
     const Attribute& other = dom_.attribute(token.attribute_begin + i);
     if (other.id == attribute.id && other.name_size == attribute.name_size && other.name() == attribute.name()) return;

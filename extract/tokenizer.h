@@ -6,6 +6,7 @@
 // '<', a tag is read from its name to its '>' in one pass.
 #pragma once
 
+#include <bitset>
 #include <cstdint>
 #include <string_view>
 
@@ -62,6 +63,7 @@ class Tokenizer {
   void read_comment(Token& token);
   void read_bogus_comment(Token& token, const char* content);
   void read_doctype(Token& token);
+  bool may_be_repeated(const Token& token, std::string_view name);
   bool read_quoted_id(std::string_view& id, const char* end);
   const char* find_raw_end(const char* p) const;
   const char* find_script_end(const char* p) const;
@@ -76,6 +78,9 @@ class Tokenizer {
   uint32_t attributes_max_;
   TextState state_ = TextState::kData;
   std::string_view raw_name_;
+  static constexpr uint32_t kNameBits = 8192;
+  std::bitset<kNameBits> names_seen_;  // of the current tag, when it has many attributes
+  uint32_t names_tag_ = 0;             // whose names they are: its attribute_begin + 1
   bool cdata_allowed_ = false;
   ParseStatus status_ = ParseStatus::kDone;
 };
