@@ -1,7 +1,9 @@
 // `ftok dedup recall`: MinHash held against its theory on documents of known similarity.
+// `ftok dedup clusters`: what clustering, FineWeb's rule, would make of a finished run.
 #include <fmt/format.h>
 
 #include <cmath>
+#include <filesystem>
 #include <memory>
 
 #include "core/byte_source.h"
@@ -9,7 +11,9 @@
 #include "core/file.h"
 #include "core/json.h"
 #include "crawl/source.h"
+#include "dedup/clusters.h"
 #include "dedup/recall.h"
+#include "shards/part.h"
 #include "tools/ftok/commands.h"
 
 namespace ftok::cli {
@@ -82,11 +86,99 @@ void recall(RecallFlags& flags) {
   (flags.json ? print_json : print_table)(flags, bins, compare_jaccard(shingles, *pairs));
 }
 
+struct ClusterFlags {
+  std::vector<std::string> paths;
+  size_t buckets = 14;
+  bool list = false;
+  bool json = false;
+};
+
+// The keys files among the arguments: a folder stands for the parts of the run it holds.
+std::vector<std::string> keys_paths(const std::vector<std::string>& arguments) {
+  std::vector<std::string> paths;
+  for (const std::string& argument : arguments) {
+    if (!std::filesystem::is_directory(argument)) {
+      paths.push_back(argument);
+      continue;
+    }
+    for (uint64_t part = 0; std::filesystem::exists(part_paths(argument + "/parts", part).keys); ++part) {
+      paths.push_back(part_paths(argument + "/parts", part).keys);
+    }
+    if (paths.empty()) throw Error(argument + " holds no parts/000000.keys");
+  }
+  return paths;
+}
+
+void write_sizes(JsonWriter& json, const char* name, const std::vector<Clusters::SizeCount>& sizes) {
+  json.key(name).begin_array();
+  for (const auto& [size, clusters] : sizes) {
+    json.begin_object().field("size", size).field("count", clusters).end_object();
+  }
+  json.end_array();
+}
+
+void print_sizes(const char* name, const std::vector<Clusters::SizeCount>& sizes) {
+  fmt::print("{} by size:", name);
+  for (const auto& [size, clusters] : sizes) fmt::print(" {}:{}", size, clusters);
+  fmt::print("\n");
+}
+
+void cluster(const ClusterFlags& flags) {
+  Clusters clusters;
+  std::vector<std::string> ids;     // with --list
+  std::vector<uint64_t> all_keys;   // of all buckets
+  for (const std::string& path : keys_paths(flags.paths)) {
+    const PartKeys part(path);
+    if (part.keys_per_document() < 1 + flags.buckets) {
+      throw Error(fmt::format("{} has {} keys a document; {} buckets need {}", path, part.keys_per_document(), flags.buckets,
+                              1 + flags.buckets));
+    }
+    part.for_each([&](uint64_t, std::string_view id, std::span<const uint64_t> row) {
+      const std::span<const uint64_t> keys = row.first(1 + flags.buckets);  // the content key and the buckets'
+      clusters.add(keys);
+      all_keys.insert(all_keys.end(), keys.begin() + 1, keys.end());
+      if (flags.list) ids.emplace_back(id);
+    });
+  }
+  for (uint32_t document = 0; document < ids.size(); ++document) {
+    fmt::print("{}\t{}\n", ids[document], ids[clusters.representative(document)]);
+  }
+  if (flags.list) return;
+  const auto cluster_sizes = clusters.sizes();
+  const auto buckets = bucket_sizes(std::move(all_keys));
+  uint64_t kept = 0;
+  for (const auto& [size, count] : cluster_sizes) kept += count;
+  if (flags.json) {
+    JsonWriter json;
+    json.begin_object().field("documents", clusters.documents()).field("clusters", kept);
+    write_sizes(json, "cluster_sizes", cluster_sizes);
+    write_sizes(json, "bucket_sizes", buckets);
+    json.end_object();
+    fmt::print("{}\n", json.text());
+    return;
+  }
+  fmt::print("{} documents, {} clusters\n", clusters.documents(), kept);
+  print_sizes("clusters", cluster_sizes);
+  print_sizes("buckets", buckets);
+}
+
+void add_clusters(CLI::App& dedup) {
+  CLI::App* command = dedup.add_subcommand(
+      "clusters", "Sizes of clusters (documents joined by shared buckets, transitively) and of buckets in finished runs");
+  auto flags = std::make_shared<ClusterFlags>();
+  command->add_option("PATH", flags->paths, "output folders of `ftok run`, or parts' .keys files, in order")->required();
+  command->add_option("--buckets", flags->buckets, "buckets the run was made with (default 14)")->check(CLI::Range(0, 1000));
+  command->add_flag("--list", flags->list, "print each document's id and that of its cluster's first document");
+  command->add_flag("--json", flags->json, "one JSON object");
+  command->callback([flags] { cluster(*flags); });
+}
+
 }  // namespace
 
 void add_dedup_command(CLI::App& app) {
   CLI::App* dedup = app.add_subcommand("dedup", "Measure near-duplicate detection");
   dedup->require_subcommand(1);
+  add_clusters(*dedup);
   CLI::App* command = dedup->add_subcommand(
       "recall", "Share of similar pairs that MinHash finds, by Jaccard similarity, against 1-(1-j^hashes)^buckets");
   auto flags = std::make_shared<RecallFlags>();

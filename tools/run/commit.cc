@@ -26,7 +26,7 @@ Committer::Committer(OutputFolder& folder, const Plan& plan, const CommitOptions
       plan_(plan),
       options_(options),
       progress_(progress),
-      deduplicator_(std::make_unique<Deduplicator>(plan.dedup, plan.keys_per_document)) {
+      deduplicator_(std::make_unique<Deduplicator>(plan.dedup, plan.key_layout)) {
   Manifest manifest;
   if (std::filesystem::exists(folder.manifest())) manifest = read_manifest(folder.manifest());
   remove_unlisted_shards(folder.path(), manifest.shards);

@@ -20,7 +20,7 @@ Factory simple(Options RecipeConfig::*options) {
 
 std::unique_ptr<const Stage> make_minhash(const RecipeConfig& recipe, Plan& plan) {
   auto stage = std::make_unique<MinHashStage>(recipe.minhash);
-  plan.keys_per_document = stage->keys_per_document();
+  plan.key_layout = stage->layout();
   return stage;
 }
 
@@ -117,9 +117,8 @@ Plan make_plan(const RecipeConfig& recipe, const PlanOptions& options) {
     (name == "pii" ? plan.late_stages : plan.stages).push_back(make_stage(name, configured, plan));
   }
   plan.dedup = recipe.dedup;
-  if (plan.keys_per_document == 0) {
-    if (plan.dedup.scope != "off") throw UsageError("recipe: dedup.scope needs the stage 'minhash'; add it to stages or set dedup.scope=off");
-    plan.keys_per_document = 1;
+  if (plan.key_layout.buckets == 0 && plan.dedup.scope != "off" && plan.dedup.minhash) {
+    throw UsageError("recipe: dedup.minhash needs the stage 'minhash'; add it to stages, or set dedup.minhash=false or dedup.scope=off");
   }
   if (!options.vocabulary.empty()) load_vocabulary(options.vocabulary, recipe, plan);
   RecipeConfig content = recipe;
