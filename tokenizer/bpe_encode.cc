@@ -23,6 +23,7 @@ EncodingTables::EncodingTables(Vocabulary loaded)
       n_vocab(vocabulary.token_count()),
       serial(serial_of_next.fetch_add(1)) {
   for (const SpecialToken& special : vocabulary.specials) n_vocab = std::max(n_vocab, special.id + 1);
+  has_unmerged = vocabulary.whole_pretoken_first && merger.has_unmerged();
   primed.store(make_primed_cache(*this).release());
 }
 
@@ -66,7 +67,7 @@ EncodeState& EncodeState::of_thread(const EncodingTables& tables) {
 }
 
 void EncodeState::encode_pretoken(std::string_view piece, std::vector<uint32_t>& ids) {
-  if (tables_.vocabulary.whole_pretoken_first && piece.size() <= kTokenBytesMax) {
+  if (tables_.has_unmerged && piece.size() <= kTokenBytesMax) {
     const uint32_t id = tables_.tokens.find(piece);
     if (id != kNoToken) {
       ids.push_back(id);
@@ -104,46 +105,76 @@ uint32_t* EncodeState::encode_long(std::string_view piece, uint32_t* out) {
   return encode_missing(key, piece, out);
 }
 
-// The pretokens between `begin` and `begin` + each of the first `cuts` of cuts_; `end` is where reading must stop.
-uint32_t* EncodeState::encode_block(const unsigned char* begin, const unsigned char* end, size_t cuts, uint32_t* out) {
-  const auto text = [](const unsigned char* p, size_t size) { return std::string_view(reinterpret_cast<const char*>(p), size); };
-  const PretokenCache& cache = *cache_;
-  const unsigned char* p = begin;
-  const uint32_t* cut = cuts_.data();
-  const uint32_t* const cuts_end = cut + cuts;
-  for (; cut != cuts_end; ++cut) {
-    const unsigned char* const next = begin + *cut;
-    const auto size = static_cast<size_t>(next - p);
-    if (size > PretokenCache::kShortBytesMax) {
-      out = encode_long(text(p, size), out);
-      p = next;
-      continue;
-    }
-    PretokenCache::Key key;
-    if (end - p >= 16) {
-      key = PretokenCache::short_key(p, size);
-    } else {
-      unsigned char padded[16] = {};
-      std::memcpy(padded, p, size);
-      key = PretokenCache::short_key(padded, size);
-    }
-    const PretokenCache::Entry* entry = cache.find(key);
-    if (entry == nullptr) {
-      out = encode_missing(key, text(p, size), out);
-    } else if (const uint32_t n = entry->ids[0] >> 24; n != PretokenCache::kInArena) {
+// A pretoken that the fast path of encode_block does not take.
+uint32_t* EncodeState::encode_slowly(std::string_view piece, uint32_t* out) {
+  if (piece.size() > PretokenCache::kShortBytesMax) return encode_long(piece, out);
+  unsigned char padded[16] = {};
+  std::memcpy(padded, piece.data(), piece.size());
+  const PretokenCache::Key key = PretokenCache::short_key(padded, piece.size());
+  if (const PretokenCache::Entry* entry = cache_->find(key)) {
+    const uint32_t n = entry->ids[0] >> 24;
+    if (n != PretokenCache::kInArena) {
       std::memcpy(out, entry->ids, 4 * sizeof(uint32_t));
       out[0] &= PretokenCache::kIdMask;
-      out += n;
-    } else {
-      const std::span<const uint32_t> ids = cache.arena_ids(*entry, text(p, size));
-      if (ids.empty()) {
-        out = encode_missing(key, text(p, size), out);
+      return out + n;
+    }
+    const std::span<const uint32_t> ids = cache_->arena_ids(*entry, piece);
+    if (!ids.empty()) {
+      std::memcpy(out, ids.data(), ids.size() * sizeof(uint32_t));
+      return out + ids.size();
+    }
+  }
+  return encode_missing(key, piece, out);
+}
+
+// The pretokens between `begin` and `begin` + each of the first `cuts` of cuts_; `end` is where reading must stop.
+// In batches: while the ids of one are copied, the buckets of the next are on their way from memory. Most pretokens are in
+// the cache with up to 4 ids, so the loop that copies has one branch that is nearly always the same.
+uint32_t* EncodeState::encode_block(const unsigned char* begin, const unsigned char* end, size_t cuts, uint32_t* out) {
+  constexpr size_t kBatch = 32;
+  struct Batch {
+    PretokenCache::Key keys[kBatch];
+    const PretokenCache::Entry* buckets[kBatch];
+  };
+  Batch batches[2];
+  const uint32_t* const cut = cuts_.data();
+  const PretokenCache& cache = *cache_;
+  const auto begin_of = [&](size_t i) { return i == 0 ? 0u : cut[i - 1]; };
+  // Keys read 16 bytes: the pretokens that begin in the last 15 of the text are taken one by one.
+  const auto readable = static_cast<size_t>(end - begin);
+  size_t fast = cuts;
+  while (fast > 0 && begin_of(fast - 1) + size_t{16} > readable) --fast;
+  const auto prepare = [&](Batch& batch, size_t first) {
+    const size_t n = std::min(kBatch, fast - std::min(fast, first));
+    uint32_t from = begin_of(first);
+    for (size_t k = 0; k < n; ++k) {
+      const uint32_t to = cut[first + k];
+      batch.keys[k] = PretokenCache::short_key(begin + from, std::min<uint32_t>(to - from, 16));
+      batch.buckets[k] = cache.bucket(batch.keys[k]);
+      __builtin_prefetch(batch.buckets[k]);
+      from = to;
+    }
+  };
+  if (fast > 0) prepare(batches[0], 0);
+  for (size_t i = 0; i < fast; i += kBatch) {
+    const Batch& batch = batches[i / kBatch % 2];
+    if (i + kBatch < fast) prepare(batches[(i / kBatch + 1) % 2], i + kBatch);
+    const size_t n = std::min(kBatch, fast - i);
+    for (size_t k = 0; k < n; ++k) {
+      const PretokenCache::Entry* entry = PretokenCache::find_in(batch.buckets[k], batch.keys[k]);
+      if (entry != nullptr && entry->ids[0] < PretokenCache::kInArena << 24) [[likely]] {
+        std::memcpy(out, entry->ids, 4 * sizeof(uint32_t));
+        out[0] &= PretokenCache::kIdMask;
+        out += entry->ids[0] >> 24;
       } else {
-        std::memcpy(out, ids.data(), ids.size() * sizeof(uint32_t));
-        out += ids.size();
+        const uint32_t from = begin_of(i + k);
+        out = encode_slowly(std::string_view(reinterpret_cast<const char*>(begin + from), cut[i + k] - from), out);
       }
     }
-    p = next;
+  }
+  for (size_t i = fast; i < cuts; ++i) {
+    const uint32_t from = begin_of(i);
+    out = encode_slowly(std::string_view(reinterpret_cast<const char*>(begin + from), cut[i] - from), out);
   }
   return out;
 }

@@ -30,6 +30,7 @@ struct EncodingTables {
   SpecialFinder specials;
   CutScanner scanner;
   uint32_t n_vocab = 0;
+  bool has_unmerged = false;  // a pretoken may be a token that merging does not make
   uint64_t serial = 0;  // tells this encoding from all others of the process
   mutable std::atomic<PretokenCache*> primed{nullptr};  // made while loading, for the first thread that encodes
 };
@@ -37,7 +38,7 @@ struct EncodingTables {
 // A cache that knows the tokens of the vocabulary that are pretokens of up to 15 bytes.
 std::unique_ptr<PretokenCache> make_primed_cache(const EncodingTables& tables);
 
-// What one thread needs to encode with one encoding: about 16 MiB, of which as much is touched as the texts need. Not
+// What one thread needs to encode with one encoding: about 24 MiB, of which as much is touched as the texts need. Not
 // thread-safe.
 class EncodeState {
  public:
@@ -66,6 +67,7 @@ class EncodeState {
 
   uint32_t* encode_block(const unsigned char* begin, const unsigned char* end, size_t cuts, uint32_t* out);
   uint32_t* encode_missing(PretokenCache::Key key, std::string_view piece, uint32_t* out);
+  uint32_t* encode_slowly(std::string_view piece, uint32_t* out);
   uint32_t* encode_long(std::string_view piece, uint32_t* out);
 
   const EncodingTables& tables_;

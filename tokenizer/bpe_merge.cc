@@ -20,24 +20,63 @@ constexpr size_t kWindowBytes = 96;
 void PairTable::reserve(size_t pairs) {
   size_t capacity = 1024;
   while (capacity < pairs * 2) capacity *= 2;
-  slots_.assign(capacity, kEmpty);
+  storage_.assign(capacity + 8, kEmpty);
+  slots_ = storage_.data();
+  while (reinterpret_cast<uintptr_t>(slots_) % 64 != 0) ++slots_;
   mask_ = capacity - 1;
   shift_ = 64;
-  for (size_t c = capacity; c > 1; c /= 2) --shift_;
+  for (size_t c = capacity / 8; c > 1; c /= 2) --shift_;
 }
 
 void PairTable::insert(uint32_t left, uint32_t right, uint32_t merged) {
-  const uint64_t key = uint64_t{left} << 21 | right;
+  const uint64_t key = key_of(left, right);
   size_t slot = slot_of(key);
-  while (slots_[slot] != kEmpty && slots_[slot] >> 21 != key) slot = (slot + 1) & mask_;
+  while (slots_[slot] != kEmpty && slots_[slot] << 1 >> 22 != key) slot = (slot + 1) & mask_;
   slots_[slot] = key << 21 | merged;
 }
 
-Merger::Merger(const Vocabulary& vocabulary) : byte_pairs_(65536, kNoSymbol) {
+void PairTable::mark_sure(uint32_t left, uint32_t right) {
+  const uint64_t key = key_of(left, right);
+  size_t slot = slot_of(key);
+  while (slots_[slot] << 1 >> 22 != key) slot = (slot + 1) & mask_;
+  slots_[slot] |= uint64_t{1} << 63;
+}
+
+Merger::Merger(const Vocabulary& vocabulary) : level_(vector_level()), byte_pairs_(65536, kNoSymbol) {
   if (vocabulary.merges.empty()) {
     build_implied(vocabulary);
   } else {
     build_explicit(vocabulary);
+  }
+  mark_sure_pairs();
+}
+
+// A pair (A, B) -> C is sure when no merge (X, A) and no merge (B, Y) has a rank below C, provided that every merge has a
+// higher rank than the merges that make its parts, as in any trained vocabulary; else no pair is marked.
+void Merger::mark_sure_pairs() {
+  const size_t count = symbol_bytes_.size();
+  std::vector<uint32_t> lowest_as_right(count, kNoSymbol), lowest_as_left(count, kNoSymbol);
+  struct Entry {
+    uint32_t left, right, merged;
+  };
+  std::vector<Entry> entries;
+  for (size_t slot = 0; slot <= pairs_.mask(); ++slot) {
+    const uint64_t entry = pairs_.slots()[slot];
+    if (entry == PairTable::kEmpty) continue;
+    const Entry e{static_cast<uint32_t>(entry >> 42) & PairTable::kEdge, static_cast<uint32_t>(entry >> 21) & PairTable::kEdge,
+                  static_cast<uint32_t>(entry) & PairTable::kEdge};
+    const auto comes_later = [&](uint32_t part) { return symbol_bytes_[part] == 1 || part < e.merged; };
+    if (!comes_later(e.left) || !comes_later(e.right)) return;
+    lowest_as_left[e.left] = std::min(lowest_as_left[e.left], e.merged);
+    lowest_as_right[e.right] = std::min(lowest_as_right[e.right], e.merged);
+    entries.push_back(e);
+  }
+  for (const Entry& e : entries) {
+    if (e.merged >= lowest_as_right[e.left] || e.merged >= lowest_as_left[e.right]) continue;
+    pairs_.mark_sure(e.left, e.right);
+  }
+  for (unsigned a = 0; a < 256; ++a) {
+    for (unsigned b = 0; b < 256; ++b) byte_pairs_[a << 8 | b] = pairs_.find_marked(byte_symbols_[a], byte_symbols_[b]);
   }
 }
 
@@ -59,17 +98,21 @@ void Merger::build_implied(const Vocabulary& vocabulary) {
     if (token.size() < 2) continue;
     if (token.size() == 2) {
       const auto a = static_cast<unsigned char>(token[0]), b = static_cast<unsigned char>(token[1]);
-      byte_pairs_[size_t{a} << 8 | b] = id;
       pairs_.insert(byte_symbols_[a], byte_symbols_[b], id);
       continue;
     }
-    if (merge_span(token, scratch) == 2) pairs_.insert(scratch.symbols[0], scratch.symbols[1], id);
+    if (merge_span(token, scratch) == 2) {
+      pairs_.insert(scratch.symbols[0], scratch.symbols[1], id);
+    } else {
+      has_unmerged_ = true;
+    }
   }
 }
 
 // Symbol b < 256 is byte b, symbol 256 + i is what merge i makes. Two merges may make the same token; a merge that names it
 // then applies to both symbols.
 void Merger::build_explicit(const Vocabulary& vocabulary) {
+  has_unmerged_ = true;  // nothing says that the merges make every token
   const size_t count = 256 + vocabulary.merges.size();
   pairs_.reserve(count);
   ids_.resize(count);
@@ -91,36 +134,45 @@ void Merger::build_explicit(const Vocabulary& vocabulary) {
     for (uint32_t a = first[vocabulary.merges[i].left]; a != kNoSymbol; a = next[a]) {
       for (uint32_t b = first[vocabulary.merges[i].right]; b != kNoSymbol; b = next[b]) {
         pairs_.insert(a, b, merged);
-        if (a < 256 && b < 256) byte_pairs_[size_t{a} << 8 | b] = merged;
       }
     }
   }
 }
 
+// The bytes of `piece` as symbols, sure pairs of bytes as one; returns how many.
+size_t Merger::join_sure_bytes(std::string_view piece, uint32_t* symbols) const {
+  const auto* bytes = reinterpret_cast<const unsigned char*>(piece.data());
+  size_t n = 0, i = 0;
+  while (i + 1 < piece.size()) {
+    const uint32_t pair = byte_pairs_[size_t{bytes[i]} << 8 | bytes[i + 1]];
+    const bool joins = pair != kNoSymbol && (pair & PairTable::kSure) != 0;
+    symbols[n++] = joins ? pair & ~PairTable::kSure : byte_symbols_[bytes[i]];
+    i += joins ? 2 : 1;
+  }
+  if (i < piece.size()) symbols[n++] = byte_symbols_[bytes[i]];
+  return n;
+}
+
 // Merges `piece` into scratch.symbols; returns how many symbols. Quadratic in the piece, but fast for short ones: each
 // round finds the lowest rank by a scan and closes the gap.
 size_t Merger::merge_by_scan(std::string_view piece, MergeScratch& scratch) const {
-  const auto* bytes = reinterpret_cast<const unsigned char*>(piece.data());
-  size_t n = piece.size();
-  if (scratch.symbols.size() < n) {
-    scratch.symbols.resize(n);
-    scratch.ranks.resize(n);
-  }
+  const size_t room = std::max<size_t>(piece.size(), 16);
+  if (scratch.symbols.size() < room) scratch.symbols.resize(room);
+  if (scratch.ranks.size() < room) scratch.ranks.resize(room);
   uint32_t* symbols = scratch.symbols.data();
+  size_t n = join_sure_bytes(piece, symbols);
+#if defined(__x86_64__)
+  if (level_ == VectorLevel::kAvx512 && n <= kVectorSymbolsMax) return merge_symbols_avx512(pairs_, symbols, n);
+#endif
   uint32_t* ranks = scratch.ranks.data();  // of the pair (i, i + 1); kNoSymbol at the last
-  for (size_t i = 0; i < n; ++i) symbols[i] = byte_symbols_[bytes[i]];
-  for (size_t i = 0; i + 1 < n; ++i) ranks[i] = find_bytes(bytes[i], bytes[i + 1]);
+  for (size_t i = 0; i + 1 < n; ++i) ranks[i] = pairs_.find(symbols[i], symbols[i + 1]);
   ranks[n - 1] = kNoSymbol;
   while (n > 1) {
     uint32_t best = ranks[0];
-    size_t at = 0;
-    for (size_t i = 1; i + 1 < n; ++i) {
-      if (ranks[i] < best) {
-        best = ranks[i];
-        at = i;
-      }
-    }
+    for (size_t i = 1; i + 1 < n; ++i) best = std::min(best, ranks[i]);
     if (best == kNoSymbol) break;
+    size_t at = 0;
+    while (ranks[at] != best) ++at;
     symbols[at] = best;
     std::memmove(symbols + at + 1, symbols + at + 2, (n - at - 2) * sizeof(uint32_t));
     std::memmove(ranks + at + 1, ranks + at + 2, (n - at - 2) * sizeof(uint32_t));
@@ -152,7 +204,7 @@ size_t Merger::merge_by_heap(std::string_view piece, MergeScratch& scratch) cons
   };
   for (size_t i = 0; i < n; ++i) {
     symbols[i] = byte_symbols_[bytes[i]];
-    ranks[i] = i + 1 < n ? find_bytes(bytes[i], bytes[i + 1]) : kNoSymbol;
+    ranks[i] = i + 1 < n ? pairs_.find(byte_symbols_[bytes[i]], byte_symbols_[bytes[i + 1]]) : kNoSymbol;
     scratch.next[i] = static_cast<uint32_t>(i + 1);
     scratch.previous[i] = static_cast<uint32_t>(i) - 1;
     if (ranks[i] != kNoSymbol) heap.push_back(uint64_t{ranks[i]} << 32 | i);

@@ -2,45 +2,62 @@
 // the leftmost among equals, becomes one symbol, until no adjacent pair has a rank.
 //
 // Symbols number the merges by rank, so a symbol is its own rank. For a vocabulary with implied merges a symbol is its id.
-// One fact makes the tables small and long pretokens fast (docs/tokenizer.md has the proofs): what merging does inside a
+// Two facts make the tables small and long pretokens fast (docs/tokenizer.md has the proofs). What merging does inside a
 // span that no merge has crossed does not depend on what is around it. So
 //  - a token is made by exactly one pair of symbols, and the pair table has one entry a token;
 //  - a sequence of symbols is the answer if and only if each adjacent two of them are the answer for their own bytes, so a
 //    long pretoken can be merged window by window.
+// And a pair (A, B) can be merged at once, whatever else is there, when every merge that could take A or B away from it has
+// a higher rank: such pairs are marked in the tables (`sure`). Most bytes of characters outside ASCII join this way.
 #pragma once
 
 #include <cstdint>
 #include <string_view>
 #include <vector>
 
+#include "tokenizer/pretoken_cuts.h"
 #include "tokenizer/vocabulary.h"
 
 namespace ftok {
 
 inline constexpr uint32_t kNoSymbol = UINT32_MAX;
 
-// (left symbol, right symbol) -> the symbol they merge into. Const after building.
+// (left symbol, right symbol) -> the symbol they merge into. Const after building. A search begins at the start of a cache
+// line of eight entries, so that one line, and with vectors one comparison, nearly always decides.
 class PairTable {
  public:
   // Room for `pairs` pairs.
   void reserve(size_t pairs);
-  // Replaces an earlier entry of the same pair. Symbols are below 2^21.
+  // Replaces an earlier entry of the same pair. Symbols are below kEdge.
   void insert(uint32_t left, uint32_t right, uint32_t merged);
+  // Marks the pair, which is there, as sure.
+  void mark_sure(uint32_t left, uint32_t right);
 
-  uint32_t find(uint32_t left, uint32_t right) const {
-    const uint64_t key = uint64_t{left} << 21 | right;
+  // The merged symbol, with kSure where the pair is sure; kNoSymbol when there is none.
+  uint32_t find_marked(uint32_t left, uint32_t right) const {
+    const uint64_t key = key_of(left, right);
     for (size_t slot = slot_of(key);; slot = (slot + 1) & mask_) {
       const uint64_t entry = slots_[slot];
-      if (entry >> 21 == key) return static_cast<uint32_t>(entry & 0x1FFFFF);
       if (entry == kEmpty) return kNoSymbol;
+      if (entry << 1 >> 22 == key) return static_cast<uint32_t>(entry & kEdge) | static_cast<uint32_t>(entry >> 63 << 31);
     }
   }
+  uint32_t find(uint32_t left, uint32_t right) const {
+    const uint32_t found = find_marked(left, right);
+    return found == kNoSymbol ? kNoSymbol : found & ~kSure;
+  }
+
+  static constexpr uint32_t kEdge = 0x1FFFFF;  // never a symbol: an edge that no pair has
+  static constexpr uint32_t kSure = 0x80000000;
+  static constexpr uint64_t kEmpty = UINT64_MAX;
+  static uint64_t key_of(uint32_t left, uint32_t right) { return uint64_t{left} << 21 | right; }
+  size_t slot_of(uint64_t key) const { return static_cast<size_t>((key * 0x9E3779B97F4A7C15ull) >> shift_) * 8; }
+  const uint64_t* slots() const { return slots_; }
+  size_t mask() const { return mask_; }
 
  private:
-  static constexpr uint64_t kEmpty = UINT64_MAX;
-  size_t slot_of(uint64_t key) const { return static_cast<size_t>((key * 0x9E3779B97F4A7C15ull) >> shift_); }
-
-  std::vector<uint64_t> slots_;  // left, right and merged symbol in 21 bits each
+  std::vector<uint64_t> storage_;
+  uint64_t* slots_ = nullptr;  // in storage_, aligned to 64 bytes: sure (1 bit), left, right, merged symbol (21 bits each)
   size_t mask_ = 0;
   int shift_ = 64;
 };
@@ -66,23 +83,34 @@ class Merger {
   };
   std::vector<Step> steps(std::string_view piece) const;
 
+  // Whether some token of the vocabulary is not what merging its bytes gives.
+  bool has_unmerged() const { return has_unmerged_; }
+
   uint32_t id_of(uint32_t symbol) const { return ids_.empty() ? symbol : ids_[symbol]; }
 
  private:
   void build_implied(const Vocabulary& vocabulary);
   void build_explicit(const Vocabulary& vocabulary);
-  uint32_t find_bytes(unsigned char a, unsigned char b) const { return byte_pairs_[size_t{a} << 8 | b]; }
+  void mark_sure_pairs();
 
+  size_t join_sure_bytes(std::string_view piece, uint32_t* symbols) const;
   size_t merge_by_scan(std::string_view piece, MergeScratch& scratch) const;
   size_t merge_by_heap(std::string_view piece, MergeScratch& scratch) const;
   size_t merge_span(std::string_view piece, MergeScratch& scratch) const;
   bool merge_by_windows(std::string_view piece, MergeScratch& scratch, std::vector<uint32_t>& ids) const;
 
+  VectorLevel level_;
   PairTable pairs_;
-  std::vector<uint32_t> byte_pairs_;    // pairs of single bytes, directly
+  std::vector<uint32_t> byte_pairs_;    // pairs of single bytes, directly, with kSure
+  bool has_unmerged_ = false;
   uint32_t byte_symbols_[256] = {};
   std::vector<uint32_t> symbol_bytes_;  // length of each symbol
   std::vector<uint32_t> ids_;           // of symbols; empty when they are the ids
 };
+
+// Merges `count` symbols, at most kVectorSymbolsMax, in vector registers, in place (room for 16); returns how many are left.
+// Only for processors with AVX-512.
+inline constexpr size_t kVectorSymbolsMax = 14;
+size_t merge_symbols_avx512(const PairTable& pairs, uint32_t* symbols, size_t count);
 
 }  // namespace ftok

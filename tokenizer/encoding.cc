@@ -45,7 +45,7 @@ size_t truncated_tail(std::string_view text) {
   for (size_t back = 1; back <= 3 && back <= text.size(); ++back) {
     const auto byte = static_cast<unsigned char>(text[text.size() - back]);
     if ((byte & 0xC0) == 0x80) continue;
-    if (byte < 0xC2) return text.size();
+    if (byte < 0xC2 || byte > 0xF4) return text.size();
     const Utf8Char c = decode_utf8(text, text.size() - back);
     const size_t needed = byte < 0xE0 ? 2 : byte < 0xF0 ? 3 : 4;
     return !c.valid && c.size == back && needed > back ? text.size() - back : text.size();

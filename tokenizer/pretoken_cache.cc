@@ -11,12 +11,31 @@ namespace ftok {
 namespace {
 
 constexpr size_t kTableBytes = PretokenCache::kBuckets * 2 * sizeof(PretokenCache::Entry);
-static_assert(PretokenCache::kBuckets == size_t{1} << 17, "bucket_of shifts by 17 bits");
 static_assert(sizeof(PretokenCache::Entry) == 32);
 
 size_t words_of(size_t bytes) { return (bytes + 3) / 4; }
 
 }  // namespace
+
+const PretokenCache::Key PretokenCache::kMasks[kShortBytesMax + 2] = {
+    {0, 0},
+    {0xFF, 0},
+    {0xFFFF, 0},
+    {0xFFFFFF, 0},
+    {0xFFFFFFFF, 0},
+    {0xFFFFFFFFFF, 0},
+    {0xFFFFFFFFFFFF, 0},
+    {0xFFFFFFFFFFFFFF, 0},
+    {UINT64_MAX, 0},
+    {UINT64_MAX, 0xFF},
+    {UINT64_MAX, 0xFFFF},
+    {UINT64_MAX, 0xFFFFFF},
+    {UINT64_MAX, 0xFFFFFFFF},
+    {UINT64_MAX, 0xFFFFFFFFFF},
+    {UINT64_MAX, 0xFFFFFFFFFFFF},
+    {UINT64_MAX, 0xFFFFFFFFFFFFFF},
+    {0, 0},
+};
 
 PretokenCache::PretokenCache() : arena_(new uint32_t[kArenaWords]) {
   void* memory = ::mmap(nullptr, kTableBytes + (size_t{2} << 20), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
@@ -39,7 +58,11 @@ PretokenCache::Key PretokenCache::long_key(std::string_view bytes) {
 }
 
 std::span<const uint32_t> PretokenCache::arena_ids(const Entry& entry, std::string_view bytes) const {
-  if (entry.ids[3] != generation_) return {};
+  // Written in this round, or in the one before and not yet written over. (A record of the last round that begins before
+  // arena_next_ is gone; one that begins at or after it is whole.)
+  const bool is_whole = entry.ids[3] == round_ ? entry.ids[1] < arena_next_
+                                               : entry.ids[3] + 1 == round_ && entry.ids[1] >= arena_next_;
+  if (!is_whole) return {};
   const uint32_t* record = arena_.get() + entry.ids[1];
   if (bytes.size() > kShortBytesMax) {
     if (record[0] != bytes.size() || std::memcmp(record + 1, bytes.data(), bytes.size()) != 0) return {};
@@ -57,33 +80,41 @@ void PretokenCache::insert(Key key, std::string_view bytes, std::span<const uint
     made.ids[0] |= static_cast<uint32_t>(ids.size()) << 24;
   } else {
     const size_t text_words = bytes.size() > kShortBytesMax ? 1 + words_of(bytes.size()) : 0;
-    if (arena_used_ + text_words + ids.size() > kArenaWords) {  // start again; entries of the old generation no longer hold
-      arena_used_ = 0;
-      ++generation_;
+    if (arena_next_ + text_words + ids.size() > kArenaWords) {
+      arena_next_ = 0;
+      ++round_;
     }
     made.ids[0] = kInArena << 24;
-    made.ids[1] = static_cast<uint32_t>(arena_used_);
+    made.ids[1] = static_cast<uint32_t>(arena_next_);
     made.ids[2] = static_cast<uint32_t>(ids.size());
-    made.ids[3] = generation_;
-    uint32_t* record = arena_.get() + arena_used_;
+    made.ids[3] = round_;
+    uint32_t* record = arena_.get() + arena_next_;
     if (text_words != 0) {
       record[0] = static_cast<uint32_t>(bytes.size());
       std::memcpy(record + 1, bytes.data(), bytes.size());
     }
     std::memcpy(record + text_words, ids.data(), ids.size() * sizeof(uint32_t));
-    arena_used_ += text_words + ids.size();
+    arena_next_ += text_words + ids.size();
   }
-  Entry* bucket = table_ + 2 * bucket_of(key);
-  const bool is_second = bucket[1].key.low == key.low && bucket[1].key.high == key.high;
-  const bool is_first = bucket[0].key.low == key.low && bucket[0].key.high == key.high;
-  if (is_first) {
-    bucket[0] = made;
-  } else if (is_second || bucket[0].key.high == 0) {
-    bucket[is_second ? 1 : 0] = made;
-  } else {  // the newest comes first, the older of the two goes
-    bucket[1] = bucket[0];
-    bucket[0] = made;
+  place(made);
+}
+
+void PretokenCache::place(const Entry& made) {
+  const size_t home = bucket_of(made.key);
+  Entry* const bucket = table_ + 2 * home;
+  Entry* const neighbour = table_ + 2 * (home ^ 1);
+  for (Entry* entry : {bucket, bucket + 1, neighbour, neighbour + 1}) {
+    const bool is_same = entry->key.low == made.key.low && entry->key.high == made.key.high;
+    if (is_same || entry->key.high == 0) {
+      *entry = made;
+      return;
+    }
   }
+  // The newest comes first in its bucket, the older of the two goes to the neighbour, whose older one goes.
+  neighbour[1] = neighbour[0];
+  neighbour[0] = bucket[1];
+  bucket[1] = bucket[0];
+  bucket[0] = made;
 }
 
 }  // namespace ftok

@@ -52,7 +52,7 @@ template <WindowKind kKind>
 inline uint64_t window_cuts(const WindowMasks& m, bool& trouble) {
   const uint64_t letter = m.upper | m.lower;
   const uint64_t white = m.space | m.blank | m.newline;
-  uint64_t other = ~(letter | m.number | white);
+  const uint64_t other = ~(letter | m.number | white);
   const uint64_t last_white = white & ~(white >> 1);
   uint64_t cuts = 0;
 
@@ -63,13 +63,10 @@ inline uint64_t window_cuts(const WindowMasks& m, bool& trouble) {
     const Contractions c = contractions_of(m.apostrophe & ~(other << 1) & ~(m.space << 1), m.sdmt, m.l, m.vr, m.e);
     return (cuts & ~c.inner) | c.ends;
   } else {
-    // Newlines after punctuation belong to it; for o200k also slashes after those.
-    uint64_t eaten = m.newline & (other << 1);
+    // Newlines after punctuation belong to it; for o200k also slashes after those, which the plain scanner sorts out.
+    const uint64_t eaten = run_from(m.newline, m.newline & (other << 1));
     if constexpr (kKind == WindowKind::kO200k) {
-      eaten = run_from(m.newline | m.slash, eaten);
-      other &= ~eaten;
-    } else {
-      eaten = run_from(m.newline, eaten);
+      if (m.newline << 1 & m.slash) trouble = true;
     }
     const uint64_t blank = m.space | m.blank;
     const uint64_t other_start = other & ~(other << 1) & ~(m.space << 1);
@@ -110,13 +107,14 @@ inline uint64_t window_cuts(const WindowMasks& m, bool& trouble) {
   }
 }
 
-// The cuts up to the last sure one. Sure are those at least two bytes before the first byte that is not ASCII (or the end
-// of the window), and not inside white space that touches it.
+// The cuts up to the last sure one. Sure are those with `after` known bytes behind them before the first byte that is not
+// ASCII (or the end of the window), and not inside white space that touches it.
+template <unsigned after>
 inline uint64_t sure_cuts(uint64_t cuts, const WindowMasks& m) {
   const uint64_t white = m.space | m.blank | m.newline;
   const unsigned width = m.high == 0 ? 64u : static_cast<unsigned>(__builtin_ctzll(m.high));
-  if (width < 3) return 0;
-  uint64_t sure = ~uint64_t{0} >> (65 - width);  // bits 0 .. width - 2
+  if (width <= after) return 0;
+  uint64_t sure = ~uint64_t{0} >> (64 + after - width);  // bits 0 .. width - after - 1
   const uint64_t black = ~white & ~uint64_t{0} >> (64 - width);  // the trailing run begins after its last bit
   if (black == 0) return 0;
   const unsigned last = 63u - static_cast<unsigned>(__builtin_clzll(black));
@@ -135,7 +133,9 @@ size_t find_cuts_by_windows(const CutScanner& scanner, const unsigned char* begi
     if (plain == 0 && end - p >= 64) {
       const WindowMasks masks = Classifier::classify(p);
       bool trouble = false;
-      uint64_t found = sure_cuts(window_cuts<kKind>(masks, trouble), masks);
+      // Whether white space goes on, and for o200k whether an apostrophe begins a contraction.
+      constexpr unsigned kAfter = kKind == WindowKind::kO200k ? 2 : 1;
+      uint64_t found = sure_cuts<kAfter>(window_cuts<kKind>(masks, trouble), masks);
       if (found != 0 && !trouble) {
         const auto base = static_cast<uint32_t>(p - begin);
         const unsigned n = static_cast<unsigned>(__builtin_popcountll(found));

@@ -4,19 +4,30 @@
 
 namespace ftok {
 
+namespace {
+
+constexpr uint64_t kEmpty = UINT64_MAX;
+
+}  // namespace
+
 TokenTable::TokenTable(const Vocabulary& vocabulary) : vocabulary_(&vocabulary) {
   size_t capacity = 1024;
   while (capacity < size_t{vocabulary.token_count()} * 2) capacity *= 2;
-  slots_.assign(capacity, kNoToken);
+  slots_.assign(capacity, kEmpty);
   for (uint32_t id = 0; id < vocabulary.token_count(); ++id) {
     const std::string_view token = vocabulary.token(id);
     if (token.empty()) continue;
-    size_t slot = hash_bytes(token) & (capacity - 1);
-    while (slots_[slot] != kNoToken && vocabulary.token(slots_[slot]) != token) slot = (slot + 1) & (capacity - 1);
-    if (slots_[slot] == kNoToken) {
-      slots_[slot] = id;
+    const uint64_t hash = hash_bytes(token);
+    const uint64_t tag = hash >> 32 << 32;
+    size_t slot = hash & (capacity - 1);
+    while (slots_[slot] != kEmpty &&
+           (slots_[slot] >> 32 << 32 != tag || vocabulary.token(static_cast<uint32_t>(slots_[slot])) != token)) {
+      slot = (slot + 1) & (capacity - 1);
+    }
+    if (slots_[slot] == kEmpty) {
+      slots_[slot] = tag | id;
     } else if (duplicate_first_ == kNoToken) {
-      duplicate_first_ = slots_[slot];
+      duplicate_first_ = static_cast<uint32_t>(slots_[slot]);
       duplicate_second_ = id;
     }
   }
@@ -24,8 +35,11 @@ TokenTable::TokenTable(const Vocabulary& vocabulary) : vocabulary_(&vocabulary) 
 
 uint32_t TokenTable::find(std::string_view bytes) const {
   const size_t mask = slots_.size() - 1;
-  for (size_t slot = hash_bytes(bytes) & mask; slots_[slot] != kNoToken; slot = (slot + 1) & mask) {
-    if (vocabulary_->token(slots_[slot]) == bytes) return slots_[slot];
+  const uint64_t hash = hash_bytes(bytes);
+  for (size_t slot = hash & mask; slots_[slot] != kEmpty; slot = (slot + 1) & mask) {
+    if (slots_[slot] >> 32 != hash >> 32) continue;
+    const auto id = static_cast<uint32_t>(slots_[slot]);
+    if (vocabulary_->token(id) == bytes) return id;
   }
   return kNoToken;
 }

@@ -44,7 +44,7 @@ class TokenTable {
 
  private:
   const Vocabulary* vocabulary_ = nullptr;
-  std::vector<uint32_t> slots_;
+  std::vector<uint64_t> slots_;  // upper half of the hash, id; so that most misses need not look at the bytes
   uint32_t duplicate_first_ = kNoToken;
   uint32_t duplicate_second_ = kNoToken;
 };

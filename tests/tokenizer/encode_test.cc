@@ -1,0 +1,260 @@
+// Encoding against its slow twins: scanners, vector windows, merging, caches, chunks; and what bad input gets.
+#include <gtest/gtest.h>
+
+#include <random>
+#include <thread>
+
+#include "core/error.h"
+#include "tests/reference/slow_bpe.h"
+#include "tests/support/test_data.h"
+#include "tokenizer/bpe_encode.h"
+#include "tokenizer/encoding.h"
+#include "tokenizer/pretokenize.h"
+
+namespace ftok {
+namespace {
+
+using Ids = std::vector<uint32_t>;
+using Random = std::mt19937_64;
+
+const std::vector<Pattern> kPatterns = {Pattern::kGpt2,   Pattern::kGpt2Original, Pattern::kCl100k,
+                                        Pattern::kLlama3, Pattern::kQwen2,        Pattern::kO200k};
+
+std::string frozen_path() { return (testing::source_folder() / "tests/data/frozen-1k.tiktoken").string(); }
+
+const Encoding& frozen() {
+  static const Encoding encoding = Encoding::load(frozen_path());
+  return encoding;
+}
+
+// Words of the classes the patterns tell apart.
+const std::vector<std::string> kParts = {
+    " ", " ", "  ", "\n", "\r\n", "\t", "\v", "\xC2\xA0", "\xC2\x85", "\xE2\x80\xA8", "a", "the", "Word", "HTTPServer", "x", "Z",
+    "é", "ſ", "ß", "ǅ", "ʰ", "中", "文字", "한국", "हि", "न्", "\xCC\x81", "\xE2\x80\x8D", "1", "22", "333", "4444444", "٣", "½",
+    "'", "'s", "'S", "'ll", "'LL", "'lL", "'ve", "'re", "'d", "'ſ", "'x", "''", "’", "!", "?!", "...", "/", "//", "\n/", "!\n",
+    "👍", "\xE4\xBD", "\xFF", "\x80", std::string(1, '\0'), "_", "-"};
+
+std::string random_text(Random& random, size_t parts) {
+  std::string text;
+  for (size_t i = 0; i < parts; ++i) text += kParts[random() % kParts.size()];
+  return text;
+}
+
+std::vector<size_t> fast_cuts(Pattern pattern, std::string_view text) {
+  std::vector<size_t> cuts;
+  for (size_t begin = 0; begin < text.size();) {
+    begin = pretoken_end(pattern, text, begin);
+    cuts.push_back(begin);
+  }
+  return cuts;
+}
+
+std::vector<size_t> vector_cuts(VectorLevel level, Pattern pattern, std::string_view text) {
+  const CutScanner scanner(pattern);
+  const auto* data = reinterpret_cast<const unsigned char*>(text.data());
+  std::vector<uint32_t> found(256);
+  std::vector<size_t> cuts;
+  for (size_t begin = 0; begin < text.size();) {
+    const size_t n = find_cuts(level, scanner, data + begin, data + text.size(), found.data(), found.size());
+    for (size_t i = 0; i < n; ++i) cuts.push_back(begin + found[i]);
+    begin = cuts.back();
+  }
+  return cuts;
+}
+
+TEST(Scanners, EqualTheSlowOnesOnRandomText) {
+  Random random(1);
+  for (int i = 0; i < 4000; ++i) {
+    const std::string text = random_text(random, 1 + random() % 12);
+    for (const Pattern pattern : kPatterns) {
+      ASSERT_EQ(fast_cuts(pattern, text), reference::slow_cuts(pattern, text)) << pattern_name(pattern) << ": " << text;
+    }
+  }
+}
+
+TEST(Scanners, AllVectorLevelsGiveTheSameCuts) {
+  Random random(2);
+  for (int i = 0; i < 4000; ++i) {
+    std::string text = random_text(random, 1 + random() % 200);
+    if (i % 2 == 0) {  // ASCII alone, so that windows do the work
+      std::erase_if(text, [](char c) { return static_cast<unsigned char>(c) >= 0x80; });
+    }
+    if (text.empty()) continue;
+    for (const Pattern pattern : kPatterns) {
+      const std::vector<size_t> plain = fast_cuts(pattern, text);
+      for (const VectorLevel level : {VectorLevel::kPlain, VectorLevel::kAvx2, VectorLevel::kAvx512}) {
+        if (level > vector_level()) continue;
+        ASSERT_EQ(vector_cuts(level, pattern, text), plain)
+            << pattern_name(pattern) << ", level " << static_cast<int>(level) << ": " << text;
+      }
+    }
+  }
+}
+
+TEST(Scanners, EveryPairOfAsciiCharactersInEveryPlace) {
+  for (const Pattern pattern : kPatterns) {
+    for (int a = 0; a < 128; ++a) {
+      for (int b = 0; b < 128; ++b) {
+        std::string text = "word ";
+        for (const char* between : {"x", " ", "9", ".", "\n", "'"}) {
+          text += between;
+          text.push_back(static_cast<char>(a));
+          text.push_back(static_cast<char>(b));
+        }
+        text += std::string(70, 'y');
+        ASSERT_EQ(vector_cuts(vector_level(), pattern, text), fast_cuts(pattern, text))
+            << pattern_name(pattern) << " " << a << " " << b;
+      }
+    }
+  }
+}
+
+TEST(Scanners, TheTwoFormsOfCl100kDifferAtTheEndOfAText) {
+  EXPECT_EQ(fast_cuts(Pattern::kCl100k, "a\n "), (std::vector<size_t>{1, 3}));
+  EXPECT_EQ(fast_cuts(Pattern::kLlama3, "a\n "), (std::vector<size_t>{1, 2, 3}));
+}
+
+TEST(Scanners, SureCutsAreCutsWhateverFollows) {
+  Random random(3);
+  for (int i = 0; i < 3000; ++i) {
+    const std::string before = random_text(random, 1 + random() % 20), after = random_text(random, 1 + random() % 20);
+    const size_t cut = last_sure_cut(before);
+    if (cut == 0) continue;
+    const std::string text = before + after;
+    for (const Pattern pattern : kPatterns) {
+      const std::vector<size_t> cuts = fast_cuts(pattern, text);
+      ASSERT_TRUE(std::binary_search(cuts.begin(), cuts.end(), cut)) << pattern_name(pattern) << ": " << text;
+    }
+  }
+}
+
+TEST(Encode, EqualsTheSlowEncoder) {
+  Random random(4);
+  for (int i = 0; i < 1500; ++i) {
+    const std::string text = random_text(random, 1 + random() % 30);
+    if (truncated_tail(text) != text.size()) continue;
+    ASSERT_EQ(frozen().encode_ordinary(text), reference::slow_encode(frozen().vocabulary(), text)) << text;
+  }
+}
+
+TEST(Encode, MergesPiecesOfAllLengthsLikeTheSlowOne) {
+  Random random(5);
+  MergeScratch scratch;
+  const Merger& merger = frozen().tables().merger;
+  for (int i = 0; i < 1200; ++i) {
+    std::string piece;
+    const size_t size = 1 + random() % (i % 10 == 0 ? 700 : 40);
+    const unsigned letters = 1 + random() % 26;
+    while (piece.size() < size) piece.push_back(static_cast<char>('a' + random() % letters));
+    Ids ids;
+    merger.merge(piece, scratch, ids);
+    if (frozen().id_of(piece)) continue;
+    ASSERT_EQ(ids, reference::slow_merge(frozen().vocabulary(), piece)) << piece;
+  }
+}
+
+TEST(Encode, DecodesToItself) {
+  Random random(6);
+  for (int i = 0; i < 2000; ++i) {
+    const std::string text = random_text(random, random() % 50);
+    ASSERT_EQ(frozen().decode(frozen().encode_ordinary(text)), text);
+  }
+}
+
+TEST(Encode, CountsAndAppends) {
+  Random random(7);
+  for (int i = 0; i < 300; ++i) {
+    const std::string text = random_text(random, random() % 300);
+    Ids ids = {7};
+    frozen().encode_ordinary(text, ids);
+    EXPECT_EQ(ids.size(), 1 + frozen().count(text));
+    ids.erase(ids.begin());
+    EXPECT_EQ(ids, frozen().encode_ordinary(text));
+  }
+}
+
+TEST(Encode, TheSameFromEveryThread) {
+  Random random(8);
+  std::vector<std::string> texts;
+  std::vector<Ids> expected;
+  for (int i = 0; i < 50; ++i) {
+    texts.push_back(random_text(random, 500));
+    expected.push_back(frozen().encode_ordinary(texts.back()));
+  }
+  std::vector<std::thread> threads;
+  std::atomic<int> wrong = 0;
+  for (int t = 0; t < 4; ++t) {
+    threads.emplace_back([&] {
+      for (size_t i = 0; i < texts.size(); ++i) wrong += frozen().encode_ordinary(texts[i]) != expected[i];
+    });
+  }
+  for (std::thread& thread : threads) thread.join();
+  EXPECT_EQ(wrong, 0);
+}
+
+TEST(Encode, LongRunsAreMergedLikeTheSlowOne) {
+  for (const std::string unit : {"a", "^", " ", "\n", "ab", "the", "中", "\xCC\x81"}) {
+    std::string text;
+    while (text.size() < 1500) text += unit;
+    EXPECT_EQ(frozen().encode_ordinary(text), reference::slow_encode(frozen().vocabulary(), text)) << unit;
+  }
+}
+
+TEST(Encode, SpecialTokens) {
+  const uint32_t end = *frozen().end_of_text();
+  EXPECT_EQ(end, 1000u);
+  EXPECT_EQ(frozen().encode("<|endoftext|>", Specials::kAllow), (Ids{end}));
+  const Ids plain = frozen().encode("a<|endoftext|>", Specials::kPlain);
+  EXPECT_EQ(std::count(plain.begin(), plain.end(), end), 0);
+  EXPECT_EQ(frozen().decode(plain), "a<|endoftext|>");
+  EXPECT_EQ(frozen().count_specials("a<|endoftext|>b<|pad|><|endoftext"), 2u);
+  try {
+    frozen().encode("ab<|endoftext|>", Specials::kRefuse);
+    FAIL();
+  } catch (const Error& error) {
+    EXPECT_STREQ(error.what(), "special token \"<|endoftext|>\" in the text at byte 2");
+  }
+}
+
+TEST(Encode, SpansCoverTheText) {
+  const std::string text = "hello world<|endoftext|> green cow";
+  const std::vector<TokenSpan> spans = frozen().encode_spans(text, Specials::kAllow);
+  size_t at = 0;
+  for (const TokenSpan& span : spans) {
+    EXPECT_EQ(span.begin, at);
+    EXPECT_EQ(frozen().token_bytes(span.id), text.substr(span.begin, span.end - span.begin));
+    at = span.end;
+  }
+  EXPECT_EQ(at, text.size());
+}
+
+TEST(Encode, CharacterOffsetsOfTheKnownAnswer) {
+  FTOK_NEEDS_TEST_DATA("tokenizer/cl100k_base.tiktoken");
+  const Encoding e = Encoding::load((testing::test_data_folder() / "tokenizer/cl100k_base.tiktoken").string());
+  std::vector<size_t> begins;
+  for (const TokenSpan& span : e.encode_spans("hello world<|endoftext|> green cow", Specials::kAllow)) begins.push_back(span.begin);
+  EXPECT_EQ(begins, (std::vector<size_t>{0, 5, 11, 24, 30}));
+}
+
+TEST(Decode, RefusesWhatIsNoToken) {
+  try {
+    frozen().decode(Ids{5, 1004});
+    FAIL();
+  } catch (const Error& error) {
+    EXPECT_STREQ(error.what(), "id 1004 at place 1 is no token of frozen-1k (ids are below 1004)");
+  }
+}
+
+TEST(TruncatedTail, FindsACharacterCutShortAtTheEnd) {
+  EXPECT_EQ(truncated_tail("ab\xE4\xBD"), 2u);
+  EXPECT_EQ(truncated_tail("ab\xE4"), 2u);
+  EXPECT_EQ(truncated_tail("ab\xF0\x9F\x91"), 2u);
+  EXPECT_EQ(truncated_tail("ab中"), 5u);
+  EXPECT_EQ(truncated_tail("ab\xBD"), 3u);      // a continuation byte alone
+  EXPECT_EQ(truncated_tail("ab\xFF"), 3u);      // never a lead byte
+  EXPECT_EQ(truncated_tail("ab\xE0\x80"), 4u);  // overlong: not the beginning of any character
+  EXPECT_EQ(truncated_tail(""), 0u);
+}
+
+}  // namespace
+}  // namespace ftok

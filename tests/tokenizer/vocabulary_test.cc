@@ -1,0 +1,175 @@
+// Loading vocabularies: what is told from where, round trips, and every kind of damage with its message.
+#include "tokenizer/vocabulary.h"
+
+#include <gtest/gtest.h>
+
+#include "core/error.h"
+#include "core/file.h"
+#include "core/unicode.h"
+#include "tests/support/test_data.h"
+#include "tokenizer/encoding.h"
+
+namespace ftok {
+namespace {
+
+std::string frozen_path() { return (testing::source_folder() / "tests/data/frozen-1k.tiktoken").string(); }
+std::string frozen_ranks() { return read_file(frozen_path()); }
+std::string frozen_sidecar() { return read_file(sidecar_path(frozen_path())); }
+
+const VocabularyHints kHints{Pattern::kCl100k, {}};
+
+std::string message_of(const std::string& ranks, const std::string* sidecar = nullptr, VocabularyHints hints = kHints) {
+  try {
+    parse_tiktoken(ranks, "v.tiktoken", sidecar, hints);
+    return "(no error)";
+  } catch (const Error& error) {
+    return error.what();
+  }
+}
+
+TEST(Tiktoken, TheSidecarTellsWhatTheRanksDoNot) {
+  const Vocabulary v = load_vocabulary(frozen_path());
+  EXPECT_EQ(v.name, "frozen-1k");
+  EXPECT_EQ(v.pattern, Pattern::kCl100k);
+  EXPECT_EQ(v.token_count(), 1000u);
+  ASSERT_EQ(v.specials.size(), 4u);
+  EXPECT_EQ(v.specials[0].text, "<|endoftext|>");
+  EXPECT_EQ(v.specials[0].id, 1000u);
+  EXPECT_EQ(format_tiktoken(v), frozen_ranks());
+  EXPECT_EQ(format_sidecar(v), frozen_sidecar());
+  EXPECT_EQ(v.digest, sha256_hex(frozen_ranks()));
+}
+
+TEST(Tiktoken, WithoutSidecarAndUnknownTheCallerMustTell) {
+  EXPECT_NE(message_of(frozen_ranks(), nullptr, {}).find("nothing tells its pattern"), std::string::npos);
+  const Vocabulary v = parse_tiktoken(frozen_ranks(), "v.tiktoken", nullptr, {Pattern::kO200k, {{"<|end|>", 1000}}});
+  EXPECT_EQ(v.pattern, Pattern::kO200k);
+  EXPECT_EQ(v.specials[0].text, "<|end|>");
+}
+
+TEST(Tiktoken, TheNameOfTheFileDoesNotDecide) {
+  EXPECT_THROW(parse_tiktoken(frozen_ranks(), "cl100k_base.tiktoken", nullptr), UsageError);
+}
+
+TEST(Tiktoken, OtherSpellingsOfTheSameRanksHaveTheSameDigest) {
+  std::string reversed, content = frozen_ranks();
+  for (size_t end = content.size(); end > 0;) {
+    const size_t begin = content.rfind('\n', end - 2) == std::string::npos || end < 2 ? 0 : content.rfind('\n', end - 2) + 1;
+    reversed += content.substr(begin, end - begin - 1) + "\r\n";
+    end = begin;
+  }
+  const Vocabulary v = parse_tiktoken(reversed, "v.tiktoken", nullptr, kHints);
+  EXPECT_EQ(v.digest, load_vocabulary(frozen_path()).digest);
+}
+
+TEST(Tiktoken, DamageIsNamedWithFileAndOffset) {
+  const std::string good = frozen_ranks();
+  EXPECT_EQ(message_of(good.substr(0, 100)).rfind("v.tiktoken: ", 0), 0u);
+  EXPECT_EQ(message_of(""), "v.tiktoken: offset 0: no tokens");
+  EXPECT_EQ(message_of("!!!! 0\n"), "v.tiktoken: offset 0: not base64");
+  EXPECT_EQ(message_of("AA= 0\n"), "v.tiktoken: offset 0: not base64");
+  EXPECT_EQ(message_of("AA== 0"), "v.tiktoken: byte 0x01 has no token; a byte-level vocabulary has all 256");
+  EXPECT_EQ(message_of("AA==\n"), "v.tiktoken: offset 4: expected a space and the rank after the token");
+  EXPECT_EQ(message_of("AA== x\n"), "v.tiktoken: offset 5: no rank after the token");
+  EXPECT_EQ(message_of("AA== 0 \n"), "v.tiktoken: offset 6: expected the end of the line after the rank");
+  EXPECT_EQ(message_of("AA== 4294967296\n"), "v.tiktoken: offset 5: rank 4294967296 is not below 2097152");
+  EXPECT_NE(message_of(good + "AAAA 999\n").find("rank 999 is there twice"), std::string::npos);
+  EXPECT_NE(message_of(good + "AA== 1000\n").find("is there twice, as 0 and as 1000"), std::string::npos);
+  EXPECT_NE(message_of(good + "AAAAAAAA 1005\n").find("rank 1000 is missing"), std::string::npos);
+}
+
+TEST(Tiktoken, CutShortAnywhereIsNeverSilent) {
+  const std::string good = frozen_ranks(), sidecar = frozen_sidecar();
+  for (size_t size = 0; size < good.size(); size += 97) {
+    EXPECT_NE(message_of(good.substr(0, size), &sidecar), "(no error)") << size;
+  }
+}
+
+TEST(Tiktoken, ASidecarOfOtherRanksIsRefused) {
+  std::string sidecar = frozen_sidecar();
+  sidecar[sidecar.find("sha256") + 12] ^= 1;
+  EXPECT_NE(message_of(frozen_ranks(), &sidecar).find("the SHA-256 of the ranks is"), std::string::npos);
+  sidecar = "{\"pattern\": \"nonsense\", \"sha256\": \"\", \"special_tokens\": {}}";
+  EXPECT_NE(message_of(frozen_ranks(), &sidecar).find("v.json: unknown pattern \"nonsense\""), std::string::npos);
+  sidecar = "not json";
+  EXPECT_EQ(message_of(frozen_ranks(), &sidecar), "v.json: not JSON");
+}
+
+TEST(Tiktoken, SpecialTokensHaveIdsOfTheirOwn) {
+  EXPECT_NE(message_of(frozen_ranks(), nullptr, {Pattern::kGpt2, {{"<|x|>", 7}}}).find("has the id 7 of an ordinary token"),
+            std::string::npos);
+  EXPECT_NE(message_of(frozen_ranks(), nullptr, {Pattern::kGpt2, {{"<|x|>", 1000}, {"<|y|>", 1000}}})
+                .find("id 1000 belongs to two special tokens"),
+            std::string::npos);
+}
+
+TEST(Tiktoken, WritesWhatItReads) {
+  const testing::TemporaryFolder folder;
+  const Vocabulary v = load_vocabulary(frozen_path());
+  write_vocabulary(v, folder / "mine.tiktoken");
+  const Vocabulary again = load_vocabulary(folder / "mine.tiktoken");
+  EXPECT_EQ(again.digest, v.digest);
+  EXPECT_EQ(again.name, "frozen-1k");
+  EXPECT_EQ(again.specials.size(), 4u);
+}
+
+std::string json_of(const std::string& normalizer, const std::string& pre_tokenizer, const std::string& model_extra = "") {
+  std::string vocab, letters;
+  int id = 0;
+  const auto add = [&](char32_t c) {
+    std::string letter;
+    append_utf8(letter, c);
+    if (letter == "\"" || letter == "\\") letter = "\\" + letter;
+    vocab += (id == 0 ? "\"" : ",\"") + letter + "\":" + std::to_string(id);
+    ++id;
+  };
+  for (int b = 0; b < 256; ++b) {
+    if ((b >= 33 && b <= 126) || (b >= 161 && b <= 172) || b >= 174) add(static_cast<char32_t>(b));
+  }
+  for (char32_t c = 0x100; id < 256; ++c) add(c);
+  vocab += ",\"ab\":256,\"abc\":257";
+  return "{\"normalizer\":" + normalizer + ",\"pre_tokenizer\":" + pre_tokenizer +
+         ",\"added_tokens\":[{\"id\":258,\"content\":\"<end>\"}],\"model\":{\"type\":\"BPE\"" + model_extra + ",\"vocab\":{" +
+         vocab + "},\"merges\":[\"a b\",[\"ab\",\"c\"]]}}";
+}
+
+std::string json_message(const std::string& content) {
+  try {
+    parse_tokenizer_json(content, "t.json");
+    return "(no error)";
+  } catch (const Error& error) {
+    return error.what();
+  }
+}
+
+constexpr char kByteLevel[] = R"({"type":"ByteLevel","add_prefix_space":false})";
+
+TEST(TokenizerJson, LoadsByteLevelBpe) {
+  const Encoding e(parse_tokenizer_json(json_of("null", kByteLevel), "t.json"));
+  EXPECT_EQ(e.vocabulary().pattern, Pattern::kGpt2Original);
+  EXPECT_EQ(e.encode_ordinary("abc"), (std::vector<uint32_t>{257}));
+  EXPECT_EQ(e.encode("ab<end>", Specials::kAllow), (std::vector<uint32_t>{256, 258}));
+  EXPECT_EQ(e.n_vocab(), 259u);
+}
+
+TEST(TokenizerJson, NormalisesToNfcWhereAsked) {
+  const Encoding e(parse_tokenizer_json(json_of(R"({"type":"NFC"})", kByteLevel), "t.json"));
+  EXPECT_EQ(e.encode_ordinary("e\xCC\x81"), e.encode_ordinary("é"));
+}
+
+TEST(TokenizerJson, RefusesByNameWhatItDoesNotDo) {
+  EXPECT_NE(json_message(json_of(R"({"type":"NFKC"})", kByteLevel)).find("normalizer \"NFKC\""), std::string::npos);
+  EXPECT_NE(json_message(json_of("null", R"({"type":"Whitespace"})")).find("pre-tokenizer \"Whitespace\""), std::string::npos);
+  EXPECT_NE(json_message(json_of("null", R"({"type":"ByteLevel","add_prefix_space":true})")).find("add_prefix_space"),
+            std::string::npos);
+  EXPECT_NE(json_message(json_of("null", R"({"type":"Split","pattern":{"Regex":"x+"},"behavior":"Isolated"})"))
+                .find("a pattern ftok does not know: x+"),
+            std::string::npos);
+  EXPECT_NE(json_message(json_of("null", kByteLevel, ",\"dropout\":0.1")).find("\"dropout\""), std::string::npos);
+  EXPECT_NE(json_message(json_of("null", kByteLevel, ",\"byte_fallback\":true")).find("\"byte_fallback\""), std::string::npos);
+  EXPECT_NE(json_message("{\"model\":{\"type\":\"Unigram\"}}").find("model \"Unigram\""), std::string::npos);
+  EXPECT_NE(json_message("{").find("t.json: not JSON"), std::string::npos);
+}
+
+}  // namespace
+}  // namespace ftok
