@@ -7,6 +7,7 @@
 #include <filesystem>
 #include <memory>
 #include <optional>
+#include <span>
 
 #include "core/error.h"
 #include "core/json.h"
@@ -14,6 +15,7 @@
 #include "shards/reader.h"
 #include "shards/verify.h"
 #include "tools/ftok/commands.h"
+#include "tools/ftok/vocabulary_source.h"
 
 namespace ftok::cli {
 namespace {
@@ -253,6 +255,13 @@ void add_shards_command(CLI::App& app, MakeDecode make_decode) {
       "  ftok shards cat out/ftok_val_000000.bin --limit 1");
 }
 
-void add_shards_command(CLI::App& app) { add_shards_command(app, nullptr); }
+void add_shards_command(CLI::App& app) {
+  add_shards_command(app, [](const std::string& name) -> Decode {
+    VocabularyFlags flags;
+    flags.vocab = name;
+    const auto encoding = std::make_shared<const Encoding>(load_encoding(flags));
+    return [encoding](std::span<const uint32_t> ids) { return encoding->decode(ids); };
+  });
+}
 
 }  // namespace ftok::cli
