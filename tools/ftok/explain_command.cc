@@ -10,6 +10,7 @@
 #include "crawl/source.h"
 #include "tools/ftok/commands.h"
 #include "tools/ftok/language_model_source.h"
+#include "tools/ftok/models.h"
 #include "tools/ftok/terminal.h"
 #include "tools/run/inputs.h"
 #include "tools/run/registry.h"
@@ -100,6 +101,7 @@ void explain_command(const Flags& flags) {
   const Log log = stderr_log();
   PlanOptions plan_options;
   const RecipeConfig recipe = load_recipe(flags.recipe, flags.sets);
+  plan_options.fetched_list = fetched_model;
   plan_options.language_model = find_language_model(flags.language_model, recipe, plan_options.notes);
   const Plan plan = make_plan(recipe, plan_options);
   Item item = flags.record.empty() ? read_page(flags) : read_record(flags, plan, log);

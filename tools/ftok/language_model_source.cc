@@ -3,12 +3,14 @@
 #include "core/error.h"
 #include "tools/ftok/bundled.h"
 #include "tools/ftok/models.h"
+#include "tools/ftok/models.h"
 
 namespace ftok::cli {
 
 std::string find_language_model(const std::string& flag, const RecipeConfig& recipe, std::vector<std::string>& notes) {
   const std::string& named = flag.empty() ? recipe.language.model : flag;
   if (!named.empty()) return find_model(named);
+  if (const std::string fetched = fetched_model("lid.176.bin"); !fetched.empty()) return fetched;
   if (const std::string fetched = fetched_model("lid.176.bin"); !fetched.empty()) return fetched;
   const std::string bundled = bundled_file("models/ftok-lid.ftz");
   if (bundled.empty()) throw Error("no language model: give --language-model FILE");

@@ -8,6 +8,7 @@
 #include "core/recipe.h"
 #include "tools/ftok/commands.h"
 #include "tools/ftok/language_model_source.h"
+#include "tools/ftok/models.h"
 #include "tools/ftok/terminal.h"
 #include "tools/ftok/vocabulary_source.h"
 #include "tools/run/inputs.h"
@@ -63,6 +64,7 @@ void add_flags(CLI::App& command, Flags& flags) {
 
 void measure(const Flags& flags, const std::vector<std::string>& inputs, const RecipeConfig& recipe, const Log& log) {
   PlanOptions plan_options;
+  plan_options.fetched_list = fetched_model;
   plan_options.language_model = find_language_model(flags.language_model, recipe, plan_options.notes);
   const Plan plan = make_plan(recipe, plan_options);
   for (const std::string& note : plan.notes) log(LogLevel::kWarning, note);
@@ -95,6 +97,7 @@ void run_command(Flags flags) {
   options.progress_json = flags.progress_json;
   PlanOptions plan_options;
   plan_options.vocabulary = find_vocabulary(flags.vocabulary);
+  plan_options.fetched_list = fetched_model;
   plan_options.language_model = find_language_model(flags.language_model, recipe, plan_options.notes);
   plan_options.rejects = options.rejects;
   plan_options.text = options.text;

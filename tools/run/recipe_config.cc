@@ -18,6 +18,7 @@ RecipeConfig preset_config(const std::string& name) {
   RecipeConfig config;  // the options' defaults are FineWeb's as released
   config.top.preset = name;
   config.top.stages = {"http", "url", "extract", "language", "gopher_repetition", "gopher_quality", "c4", "fineweb", "minhash", "pii"};
+  config.url.lists = {"ut1"};  // a name: `ftok models get ut1`
   if (name == kHead) {
     config.gopher_repetition = GopherRepetitionOptions::head();
     config.gopher_quality = GopherQualityOptions::head();

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <filesystem>
 #include <functional>
 
 #include "core/error.h"
@@ -24,18 +25,21 @@ std::unique_ptr<const Stage> make_minhash(const RecipeConfig& recipe, Plan& plan
   return stage;
 }
 
+// "adult/domains": enough to know a list by, without the machine's folders.
+std::string short_name(const std::filesystem::path& path) {
+  return (path.parent_path().filename() / path.filename()).string();
+}
+
 std::unique_ptr<const Stage> make_url(const RecipeConfig& recipe, Plan& plan) {
   auto stage = std::make_unique<UrlStage>(recipe.url);
   plan.digests["public suffix list"] = stage->public_suffixes().digest();
+  size_t number = 0;
   for (const UrlListReport& list : stage->lists().reports()) {
     if (list.missing) {
-      plan.notes.push_back(fmt::format("url: the list {} is missing and matches nothing", list.path));
+      plan.notes.push_back(fmt::format("url: the list {} is missing and matches nothing (`ftok models get` fetches ut1)", list.path));
     } else {
-      plan.digests[fmt::format("url list {} ({})", list.path, name_of(list.role))] = list.sha256;
+      plan.digests[fmt::format("url {} {:03} {}", name_of(list.role), number++, short_name(list.path))] = list.sha256;
     }
-  }
-  if (stage->lists().reports().empty()) {
-    plan.notes.push_back("url: no lists are named, so only words given in the recipe can match; FineWeb uses UT1's lists (`ftok models list`)");
   }
   return stage;
 }
@@ -112,6 +116,10 @@ Plan make_plan(const RecipeConfig& recipe, const PlanOptions& options) {
   plan.notes = options.notes;
   RecipeConfig configured = recipe;
   if (!options.language_model.empty()) configured.language.model = options.language_model;
+  for (std::string& list : configured.url.lists) {
+    if (std::filesystem::exists(list) || !options.fetched_list) continue;
+    if (const std::string path = options.fetched_list(list); !path.empty()) list = path;
+  }
   for (const std::string& name : recipe.top.stages) factory_of(name);  // names first, models after
   for (const std::string& name : recipe.top.stages) {
     (name == "pii" ? plan.late_stages : plan.stages).push_back(make_stage(name, configured, plan));

@@ -1,6 +1,7 @@
 // From a recipe to a Plan: the one place that knows which stage a name stands for.
 #pragma once
 
+#include <functional>
 #include <string>
 
 #include "tools/run/plan.h"
@@ -13,6 +14,8 @@ struct PlanOptions {
   std::string language_model;  // path; empty: the recipe's
   Rejects rejects = Rejects::kIds;
   bool text = true;
+  // The path of a fetched URL list by its name ("ut1"), "" when there is none; may be empty itself.
+  std::function<std::string(const std::string&)> fetched_list;
   std::vector<std::string> notes;  // what the caller chose in place of what the recipe names
 };
 
