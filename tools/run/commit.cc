@@ -226,4 +226,11 @@ std::vector<std::string> Committer::quarantined() const {
   return inputs;
 }
 
+std::string Committer::first_failure() const {
+  for (const InputReport& report : reports_) {
+    if (!report.quarantined.empty()) return report.quarantined;
+  }
+  return "";
+}
+
 }  // namespace ftok

@@ -45,6 +45,7 @@ class Committer {
   Tally tally() const;
   std::vector<std::string> shard_names() const;
   std::vector<std::string> quarantined() const;
+  std::string first_failure() const;  // why the first quarantined input was given up
   // What the index will take for so many documents that reach it, for the log.
   std::string dedup_summary(uint64_t documents_expected) const;
 

@@ -179,6 +179,7 @@ RunResult Runner::result(const Committer& committer) const {
   result.tally = committer.tally();
   result.shards = committer.shard_names();
   result.quarantined = committer.quarantined();
+  result.first_failure = committer.first_failure();
   const auto add = [&](const std::string& name, const std::atomic<uint64_t>& ns) {
     result.stages.push_back({name, 1e-9 * static_cast<double>(ns.load())});
   };
@@ -198,7 +199,7 @@ RunResult Runner::result(const Committer& committer) const {
 RunResult run(const RunOptions& options, const Plan& plan, const Log& log) {
   const RunResult result = Runner(options, plan, log).run();
   if (!result.quarantined.empty() && result.quarantined.size() == options.inputs.size()) {
-    throw Error(fmt::format("no input could be read; the first was {}", result.quarantined.front()));
+    throw Error(fmt::format("no input could be read; the first, {}: {}", result.quarantined.front(), result.first_failure));
   }
   return result;
 }

@@ -38,7 +38,8 @@ struct StageTime {
 struct RunResult {
   Tally tally;                        // of all parts, those of earlier runs too
   std::vector<std::string> shards;    // names in the output folder, in order
-  std::vector<std::string> quarantined;
+  std::vector<std::string> quarantined;  // inputs given up
+  std::string first_failure;             // why the first of them was
   std::vector<StageTime> stages;      // CPU of this process only
   double seconds = 0;                 // wall time of this process
   double cpu_seconds = 0;
