@@ -24,6 +24,11 @@ function(ftok_library name)
   target_include_directories(ftok_${name} PUBLIC
     $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}> $<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}/ftok>)
   target_link_libraries(ftok_${name} PUBLIC ${ARG_PUBLIC} PRIVATE $<BUILD_INTERFACE:ftok_flags> ${ARG_PRIVATE})
+  set_target_properties(ftok_${name} PROPERTIES EXPORT_NAME ${name})
+  install(TARGETS ftok_${name} EXPORT ftokTargets ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR})
+  file(RELATIVE_PATH folder ${PROJECT_SOURCE_DIR} ${CMAKE_CURRENT_SOURCE_DIR})
+  install(DIRECTORY ${CMAKE_CURRENT_SOURCE_DIR}/ DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/ftok/${folder}
+          FILES_MATCHING PATTERN "*.h")
 endfunction()
 
 # ftok_test(NAME SOURCES a_test.cc ... LINK lib ... [LABELS quick]): one GoogleTest binary, each test known to ctest. Labels:
