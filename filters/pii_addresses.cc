@@ -124,6 +124,14 @@ size_t ipv4_end(std::string_view text, size_t at, size_t end) {
 
 bool is_in(uint32_t address, uint32_t network, unsigned bits) { return (address ^ network) >> (32 - bits) == 0; }
 
+// Outside the block in use, 2000::/3, short forms such as "dead::beef" are names and times more often than addresses: six
+// groups at least, one of them of three digits.
+bool is_written_in_full(std::string_view address) {
+  size_t digits = 0, longest = 0;
+  for (const char c : address) longest = std::max(longest, digits = c == ':' ? 0 : digits + 1);
+  return std::count(address.begin(), address.end(), ':') >= 5 && longest >= 3;
+}
+
 constexpr bool is_hex(char c) { return is_digit(c) || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F'); }
 
 }  // namespace
@@ -180,11 +188,15 @@ void find_ipv4(std::string_view text, Range range, bool public_only, std::vector
 }
 
 bool is_public_ipv6(const uint8_t (&a)[16]) {
-  const bool global_unicast = (a[0] & 0xE0) == 0x20;  // 2000::/3
-  const bool documentation = (a[0] == 0x20 && a[1] == 0x01 && a[2] == 0x0D && a[3] == 0xB8) ||
-                             (a[0] == 0x3F && a[1] == 0xFF && (a[2] & 0xF0) == 0);  // 2001:db8::/32, 3fff::/20
-  const bool protocol = a[0] == 0x20 && a[1] == 0x01 && a[2] < 2;                   // 2001::/23
-  return global_unicast && !documentation && !protocol;
+  // Special-purpose registry (IANA): what is not globally reachable, as in Python but without the small exceptions.
+  const bool all_zero = std::all_of(a, a + 10, [](uint8_t byte) { return byte == 0; });  // ::, ::1, ::ffff:0:0/96, ::/80
+  const bool protocol = a[0] == 0x20 && a[1] == 0x01 && a[2] < 2;                        // 2001::/23
+  const bool documentation = (a[0] == 0x20 && a[1] == 0x01 && a[2] == 0x0D && a[3] == 0xB8) ||  // 2001:db8::/32
+                             (a[0] == 0x3F && a[1] == 0xFF && (a[2] & 0xF0) == 0);              // 3fff::/20
+  const bool tunnel = a[0] == 0x20 && a[1] == 0x02;                                             // 2002::/16, 6to4
+  const bool discard = a[0] == 0x01 && std::all_of(a + 1, a + 8, [](uint8_t byte) { return byte == 0; });  // 100::/64
+  const bool local = (a[0] & 0xFE) == 0xFC || (a[0] == 0xFE && (a[1] & 0xC0) == 0x80);          // fc00::/7, fe80::/10
+  return !(all_zero || protocol || documentation || tunnel || discard || local || a[0] == 0xFF);  // ff00::/8: multicast
 }
 
 void find_ipv6(std::string_view text, Range range, bool public_only, std::vector<PiiSpan>& out) {
@@ -208,6 +220,7 @@ void find_ipv6(std::string_view text, Range range, bool public_only, std::vector
     if (inet_pton(AF_INET6, address.c_str(), &parsed) != 1) continue;
     uint8_t bytes[16];
     std::memcpy(bytes, &parsed, sizeof bytes);
+    if ((bytes[0] & 0xE0) != 0x20 && !is_written_in_full(address)) continue;
     if (!public_only || is_public_ipv6(bytes)) out.push_back({begin, end, PiiKind::kIpv6});
   }
 }

@@ -38,7 +38,7 @@ void find_phones(std::string_view text, Range range, const DigitRuns& runs, std:
 // Python's ipaddress.is_global for IPv4 (3.12.4 and later, after the IANA special-purpose registry).
 bool is_public_ipv4(uint32_t address);
 
-// Whether the address can belong to a host on the internet: 2000::/3 less documentation, benchmarking and ORCHID ranges.
+// Python's is_global for IPv6, without the few addresses of 2001::/23 that are, and without multicast.
 bool is_public_ipv6(const uint8_t (&address)[16]);
 
 bool has_valid_luhn(std::string_view digits);

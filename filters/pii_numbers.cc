@@ -28,9 +28,10 @@ bool is_issuer(std::string_view d) {
   if ((two >= 51 && two <= 55) || (four >= 2221 && four <= 2720)) return size == 16;                         // Mastercard
   if (two == 34 || two == 37) return size == 15;                                                             // American Express
   if (four == 1800 || four == 2131) return size == 15;                                                       // JCB, old
-  if (four >= 3528 && four <= 3589) return size >= 16;                                                       // JCB
+  if (two == 35) return size >= 16;                                                                          // JCB
   if ((three >= 300 && three <= 305) || three == 309 || two == 36 || two == 38 || two == 39) return size >= 14;  // Diners Club
   if (four == 6011 || (three >= 644 && three <= 649) || two == 65 || two == 62) return size >= 16;           // Discover, UnionPay
+  if (two >= 56 && two <= 58) return true;                                                                   // Maestro, 12..19
   static constexpr std::array<int, 9> kMaestro = {5018, 5020, 5038, 5893, 6304, 6759, 6761, 6762, 6763};
   return std::find(kMaestro.begin(), kMaestro.end(), four) != kMaestro.end();                                // 12..19
 }

@@ -76,7 +76,7 @@ bool is_free_behind(std::string_view text, size_t end) {
 bool has_phone_word(std::string_view text, size_t begin) {
   constexpr size_t kReach = 32;
   static constexpr std::string_view kWords[] = {"phone", "tel", "call", "fax", "mobile", "cell", "dial", "whatsapp",
-                                                "text me", "contact", "hotline", "reach me", "reach us", "number is"};
+                                                "text me", "contact", "hotline", "reach me", "reach us", "answering", "messages"};
   std::string before(text.substr(begin > kReach ? begin - kReach : 0, std::min(begin, kReach)));
   for (char& c : before) c = is_upper(c) ? static_cast<char>(c - 'A' + 'a') : c;
   return std::any_of(std::begin(kWords), std::end(kWords), [&](std::string_view word) {

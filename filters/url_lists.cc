@@ -161,8 +161,13 @@ void UrlLists::add(Role role, std::string_view line) {
 }
 
 std::string UrlLists::list_with(Role role, std::string_view entry) const {
+  // Domains and URLs come from files alone, so a single file needs no reading.
+  const auto lists = std::count_if(reports_.begin(), reports_.end(),
+                                   [&](const UrlListReport& r) { return r.role == role && !r.missing; });
+  const bool files_alone = role == Role::kDomains || role == Role::kUrls;
   for (const UrlListReport& report : reports_) {
     if (report.role != role || report.missing) continue;
+    if (lists == 1 && files_alone) return report.path;
     const MappedFile file(report.path);
     bool found = false;
     for_each_entry(file.bytes(), [&](std::string_view line) { found = found || entry_form(role, line) == entry; });
