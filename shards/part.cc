@@ -149,7 +149,7 @@ PartReceipt PartWriter::commit(std::string binding, std::string report) {
   f.receipt.number = f.number;
   f.receipt.binding = std::move(binding);
   f.receipt.report = std::move(report);
-  write_file(f.paths.receipt, write_receipt(f.receipt));
+  write_file(f.paths.receipt, write_part_receipt(f.receipt));
   return std::move(f.receipt);
 }
 

@@ -46,10 +46,10 @@ struct PartReceipt {
   bool operator==(const PartReceipt&) const = default;
 };
 
-std::string write_receipt(const PartReceipt& receipt);
-Result<PartReceipt> parse_receipt(std::string_view file);  // damage: "unsealed", "bad_checksum", "bad_receipt"
+std::string write_part_receipt(const PartReceipt& receipt);
+Result<PartReceipt> parse_part_receipt(std::string_view file);  // damage: "unsealed", "bad_checksum", "bad_receipt"
 // Throws Error naming the path when it is damaged.
-PartReceipt read_receipt(const std::string& path);
+PartReceipt read_part_receipt(const std::string& path);
 
 struct PartOptions {
   std::string folder;         // OUTPUT/parts, exists

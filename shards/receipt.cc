@@ -10,7 +10,7 @@
 
 namespace ftok {
 
-std::string write_receipt(const PartReceipt& receipt) {
+std::string write_part_receipt(const PartReceipt& receipt) {
   JsonWriter json(true);
   json.begin_object().field("format", "ftok-receipt").field("version", 1).field("part", receipt.number);
   json.field("binding", receipt.binding).key("report").raw(receipt.report);
@@ -25,7 +25,7 @@ std::string write_receipt(const PartReceipt& receipt) {
   return seal_json(json.text());
 }
 
-Result<PartReceipt> parse_receipt(std::string_view file) {
+Result<PartReceipt> parse_part_receipt(std::string_view file) {
   const Result<std::string_view> sealed = check_sealed_json(file);
   if (!sealed) return sealed.damage();
   PartReceipt receipt;
@@ -49,8 +49,8 @@ Result<PartReceipt> parse_receipt(std::string_view file) {
   return receipt;
 }
 
-PartReceipt read_receipt(const std::string& path) {
-  Result<PartReceipt> receipt = parse_receipt(read_file(path));
+PartReceipt read_part_receipt(const std::string& path) {
+  Result<PartReceipt> receipt = parse_part_receipt(read_file(path));
   if (!receipt) throw Error(fmt::format("{} is damaged: {}", path, receipt.damage().detail));
   return std::move(*receipt);
 }

@@ -126,7 +126,7 @@ void Verifier::shard(const ShardEntry& entry, size_t token_bytes) {
 void Verifier::part(const Manifest::Input& input, const Manifest& manifest) {
   if (!listed(input.receipt)) return;
   const std::string path = path_of(input.receipt.name);
-  const PartReceipt receipt = read_receipt(path);
+  const PartReceipt receipt = read_part_receipt(path);
   if (receipt.number != input.part || receipt.report != input.report || receipt.binding != manifest.binding) {
     find(path, "is not the receipt the manifest lists");
   }
@@ -187,7 +187,7 @@ void Verifier::file(const std::string& path) {
   } else if (path.ends_with(".keys")) {
     PartKeys(path).for_each([](uint64_t, std::string_view, std::span<const uint64_t>) {});
   } else if (path.ends_with(".receipt")) {
-    read_receipt(path);
+    read_part_receipt(path);
   } else if (path.ends_with(".json")) {
     read_manifest(path);
   } else {

@@ -52,9 +52,9 @@ TEST(ShardsCat, PutsTogetherADocumentThatACutDivides) {
   const Document document = make_document(10, 20);
   std::string expected = "--- urn:uuid:10: 21 tokens\n999";
   for (const uint32_t token : document.tokens) expected += " " + std::to_string(token);
-  const Ran whole = run_ftok("shards cat --id urn:uuid:10 " + folder.path().string());
+  const Ran whole = run_ftok("shards cat --ids --id urn:uuid:10 " + folder.path().string());
   EXPECT_EQ(whole.out, expected + "\n");
-  const Ran piece = run_ftok("shards cat --limit 1 " + folder / "ftok_train_000001.bin");
+  const Ran piece = run_ftok("shards cat --ids --limit 1 " + folder / "ftok_train_000001.bin");
   EXPECT_TRUE(piece.out.starts_with("--- urn:uuid:10: 16 tokens, from token 5 of 21\n")) << piece.out;
 }
 
@@ -64,6 +64,23 @@ TEST(ShardsCat, DividesAForeignShardAtTheEndOfText) {
   for (const int token : {50256, 1, 2, 50256, 3}) append_little_endian(bytes, static_cast<uint16_t>(token));
   write_file(folder / "a.bin", bytes);
   EXPECT_EQ(run_ftok("shards cat " + folder / "a.bin").out, "--- a.bin#0: 3 tokens\n50256 1 2\n--- a.bin#1: 2 tokens\n50256 3\n");
+}
+
+// The manifest of the test folder names a vocabulary "test" that there is none of.
+TEST(ShardsCat, DecodesWithTheVocabularyNamed) {
+  TemporaryFolder folder;
+  make_output_folder(folder.path().string());
+  const std::string shard = folder / "ftok_val_000000.bin";
+  const Ran unknown = run_ftok("shards cat " + shard);
+  EXPECT_EQ(unknown.exit_code, 2);
+  EXPECT_NE(unknown.out.find("or print ids with --ids"), std::string::npos) << unknown.out;
+  const Ran text = run_ftok("shards cat --vocab ftok-4k " + shard);
+  EXPECT_EQ(text.exit_code, 0);
+  std::string ids;
+  for (const uint32_t token : make_document(0, 20).tokens) ids += " " + std::to_string(token);
+  const Ran decoded = run_ftok("decode --vocab ftok-4k" + ids);
+  ASSERT_EQ(decoded.exit_code, 0) << decoded.out;
+  EXPECT_NE(text.out.find(decoded.out), std::string::npos) << text.out << decoded.out;
 }
 
 TEST(ShardsCat, SaysWhatIsNoShard) {

@@ -68,8 +68,8 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     }
     default: {
       const std::string file = ftok::seal_json(std::string(bytes) + "\n}");
-      if (const auto receipt = ftok::parse_receipt(file)) {
-        if (!(*ftok::parse_receipt(ftok::write_receipt(*receipt)) == *receipt)) std::abort();
+      if (const auto receipt = ftok::parse_part_receipt(file)) {
+        if (!(*ftok::parse_part_receipt(ftok::write_part_receipt(*receipt)) == *receipt)) std::abort();
       }
       break;
     }

@@ -100,7 +100,7 @@ TEST(Part, KeysRoundTripAndFindAnyRow) {
 TEST(Part, ReceiptCountsAndListsTheFiles) {
   testing::TemporaryFolder folder;
   const PartReceipt receipt = write_part(folder / "parts", 6);
-  EXPECT_EQ(read_receipt(folder / "parts/000007.receipt"), receipt);
+  EXPECT_EQ(read_part_receipt(folder / "parts/000007.receipt"), receipt);
   EXPECT_EQ(receipt.number, 7u);
   EXPECT_EQ(receipt.judged, 6u);
   EXPECT_EQ(receipt.documents[0], 2u);  // 0 and 4
@@ -145,7 +145,7 @@ TEST(Part, FindsEveryFlippedByte) {
       const auto open = [&] {
         if (name.ends_with("tokens")) PartTokens tokens(path);
         if (name.ends_with("keys")) PartKeys keys(path);
-        if (name.ends_with("receipt")) read_receipt(path);
+        if (name.ends_with("receipt")) read_part_receipt(path);
       };
       EXPECT_THROW(open(), Error) << name << " " << i;
       testing::flip_byte(path, i, 0x04);

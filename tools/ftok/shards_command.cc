@@ -1,6 +1,4 @@
 // `ftok shards inspect|verify|cat`: what is in token shards, whether it is whole, and the documents themselves.
-#include "tools/ftok/shards_command.h"
-
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -114,7 +112,43 @@ struct CatOptions {
   std::string id;
   uint64_t limit = 0;
   uint32_t end_of_text = 50256;  // GPT-2's <|endoftext|>
+  bool ids = false;
   bool json = false;
+};
+
+// What tokens are turned into text with: the vocabulary named, else the one that the manifest beside the first shard names.
+class Decoder {
+ public:
+  explicit Decoder(const CatOptions& options) {
+    VocabularyFlags flags;
+    flags.vocab = options.vocabulary;
+    const fs::path first = options.paths.front();
+    const fs::path manifest_path = (fs::is_directory(first) ? first : first.parent_path()) / kManifestName;
+    if (fs::exists(manifest_path)) {
+      const Manifest manifest = read_manifest(manifest_path.string());
+      if (manifest.placement != EndOfText::kNone) end_of_text_ = manifest.vocabulary.end_of_text;
+      if (flags.vocab.empty()) flags.vocab = manifest.vocabulary.name;
+    }
+    if (options.ids || flags.vocab.empty()) return;
+    try {
+      encoding_ = std::make_shared<const Encoding>(load_encoding(flags));
+    } catch (const UsageError& error) {
+      throw UsageError(fmt::format("{}; or print ids with --ids", error.what()));
+    }
+  }
+
+  explicit operator bool() const { return encoding_ != nullptr; }
+
+  // The text of a document or a piece of one, without the end-of-text token at its start or end.
+  std::string operator()(std::span<const uint32_t> tokens) const {
+    if (!tokens.empty() && tokens.front() == end_of_text_) tokens = tokens.subspan(1);
+    if (!tokens.empty() && tokens.back() == end_of_text_) tokens = tokens.first(tokens.size() - 1);
+    return encoding_->decode(tokens);
+  }
+
+ private:
+  std::shared_ptr<const Encoding> encoding_;
+  std::optional<uint64_t> end_of_text_;
 };
 
 // One document of one shard, or the piece of it that lies there.
@@ -142,7 +176,7 @@ std::vector<Piece> pieces_of(const ShardReader& reader, uint32_t end_of_text) {
 
 class Cat {
  public:
-  Cat(const CatOptions& options, Decode decode) : options_(options), decode_(std::move(decode)) {}
+  explicit Cat(const CatOptions& options) : options_(options), decode_(options) {}
 
   // Prints the documents of the shards in order; one that goes on in the next shard given is put together.
   void run() {
@@ -199,7 +233,7 @@ class Cat {
   }
 
   const CatOptions& options_;
-  Decode decode_;
+  Decoder decode_;
   std::optional<Piece> open_;     // its first piece
   std::vector<uint32_t> tokens_;  // of it so far
   uint64_t printed_ = 0;
@@ -223,45 +257,34 @@ void add_verify(CLI::App& shards) {
   command->footer("Exit 0 when all is whole, 1 when anything is missing, damaged or not listed.");
 }
 
-void add_cat(CLI::App& shards, const MakeDecode& make_decode) {
+void add_cat(CLI::App& shards) {
   CLI::App* command = shards.add_subcommand("cat", "Print the documents of shards");
   auto options = std::make_shared<CatOptions>();
   command->add_option("PATH", options->paths, "shards in order, or folders of them")->required();
-  if (make_decode) command->add_option("--vocab", options->vocabulary, "decode with this vocabulary; without it ids are printed");
+  command->add_option("--vocab", options->vocabulary,
+                      "decode with this vocabulary: a name or a file; default: the one manifest.json names, without it ids");
+  command->add_flag("--ids", options->ids, "print ids, not text");
   command->add_option("--id", options->id, "only the document of this id");
   command->add_option("--limit", options->limit, "the first N documents");
   command->add_option("--end-of-text", options->end_of_text,
                       "id that starts a document in a shard without a sidecar (default 50256)");
   command->add_flag("--json", options->json, "one JSON object a document");
-  command->callback([options, make_decode] {
-    Decode decode;
-    if (make_decode && !options->vocabulary.empty()) decode = make_decode(options->vocabulary);
-    Cat(*options, std::move(decode)).run();
-  });
+  command->callback([options] { Cat(*options).run(); });
 }
 
 }  // namespace
 
-void add_shards_command(CLI::App& app, MakeDecode make_decode) {
+void add_shards_command(CLI::App& app) {
   CLI::App* shards = app.add_subcommand("shards", "Inspect, verify and print token shards");
   shards->require_subcommand(1);
   add_inspect(*shards);
   add_verify(*shards);
-  add_cat(*shards, make_decode);
+  add_cat(*shards);
   shards->footer(
       "Examples:\n"
       "  ftok shards inspect out/ftok_train_000000.bin --documents\n"
       "  ftok shards verify out\n"
       "  ftok shards cat out/ftok_val_000000.bin --limit 1");
-}
-
-void add_shards_command(CLI::App& app) {
-  add_shards_command(app, [](const std::string& name) -> Decode {
-    VocabularyFlags flags;
-    flags.vocab = name;
-    const auto encoding = std::make_shared<const Encoding>(load_encoding(flags));
-    return [encoding](std::span<const uint32_t> ids) { return encoding->decode(ids); };
-  });
 }
 
 }  // namespace ftok::cli

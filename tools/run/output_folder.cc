@@ -69,7 +69,7 @@ std::vector<PartReceipt> OutputFolder::take_parts(const std::vector<std::string>
   while (true) {
     const std::string path = part_paths(parts(), receipts.size()).receipt;
     if (!fs::exists(path)) break;
-    receipts.push_back(read_receipt(path));
+    receipts.push_back(read_part_receipt(path));
     const size_t number = receipts.size() - 1;
     const InputReport report = report_of(receipts.back(), path);
     if (number >= inputs.size()) {
