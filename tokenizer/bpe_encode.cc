@@ -32,8 +32,10 @@ EncodingTables::~EncodingTables() { delete primed.load(); }
 std::unique_ptr<PretokenCache> make_primed_cache(const EncodingTables& tables) {
   auto cache = std::make_unique<PretokenCache>();
   if (!tables.vocabulary.whole_pretoken_first) return cache;
-  // In falling order of id: the most frequent tokens, which have the lowest, stay when a bucket is full.
-  for (uint32_t id = tables.vocabulary.token_count(); id-- > 0;) {
+  // The most frequent tokens have the lowest ids; in falling order they stay when a bucket is full. More than this many
+  // would crowd out what texts really have.
+  constexpr uint32_t kPrimedMax = 1 << 16;
+  for (uint32_t id = std::min(kPrimedMax, tables.vocabulary.token_count()); id-- > 0;) {
     const std::string_view token = tables.vocabulary.token(id);
     if (token.empty() || token.size() > PretokenCache::kShortBytesMax) continue;
     unsigned char padded[16] = {};
