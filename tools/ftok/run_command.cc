@@ -26,7 +26,8 @@ struct Flags {
   InputListOptions inputs;
   std::string output, vocabulary = kDefaultVocabulary, language_model, rejects = "ids", memory = "1G", shard_tokens, measure;
   std::string progress_json;
-  uint64_t threads = 0, failed_inputs_max = UINT64_MAX;
+  std::string limit, failed_inputs_max;
+  uint64_t threads = 0;
   bool no_text = false, json = false, quiet = false;
 };
 
@@ -43,7 +44,7 @@ void add_flags(CLI::App& command, Flags& flags) {
   command.add_option("--input-list", flags.inputs.input_lists, "File with an input a line (also warc.paths.gz); - reads standard input")
       ->type_name("FILE")->allow_extra_args(false);
   command.add_option("--base-url", flags.inputs.base_url, "Prefix of crawl-data/ paths in input lists")->capture_default_str();
-  command.add_option("--limit", flags.inputs.limit, "Only the first N inputs")->type_name("N");
+  command.add_option("--limit", flags.limit, "Only the first N inputs (K, M, G)")->type_name("N");
   command.add_option("--slice", flags.inputs.slice, "Every N-th input from the I-th, from 0: a share for one of N machines")->type_name("I/N");
   command.add_option("--output", flags.output, "Folder of the result; a run that was stopped goes on there")->type_name("DIR");
   command.add_option("--recipe", flags.recipe, "Preset or TOML file (see `ftok recipe list`)")->capture_default_str();
@@ -81,6 +82,7 @@ void run_command(Flags flags) {
     flags.sets.push_back(fmt::format("shards.shard_tokens={}", parse_size(flags.shard_tokens, false, "--shard-tokens")));
   }
   const RecipeConfig recipe = load_recipe(flags.recipe, flags.sets);
+  if (!flags.limit.empty()) flags.inputs.limit = static_cast<uint64_t>(parse_size(flags.limit, false, "--limit"));
   const std::vector<std::string> inputs = list_inputs(flags.inputs);
   catch_stop_signals();
   if (!flags.measure.empty()) return measure(flags, inputs, recipe, log);
@@ -92,7 +94,9 @@ void run_command(Flags flags) {
   options.memory = static_cast<uint64_t>(parse_size(flags.memory, true, "--memory"));
   options.rejects = parse_rejects(flags.rejects);
   options.text = !flags.no_text;
-  options.failed_inputs_max = flags.failed_inputs_max;
+  if (!flags.failed_inputs_max.empty()) {
+    options.failed_inputs_max = static_cast<uint64_t>(parse_size(flags.failed_inputs_max, false, "--max-failed-inputs"));
+  }
   options.quiet = flags.quiet;
   options.progress_json = flags.progress_json;
   PlanOptions plan_options;
