@@ -1,6 +1,7 @@
 // `ftok models list | get | path`: published models, vocabularies and lists.
 #include <fmt/format.h>
 
+#include <filesystem>
 #include <memory>
 #include <string>
 #include <vector>
@@ -44,7 +45,10 @@ void run_list(const ModelsFlags& flags) {
 void run_get(const ModelsFlags& flags) {
   std::vector<Model> models;
   for (const std::string& name : flags.names) models.push_back(model_named(name));
-  if (!flags.from.empty() && models.size() > 1) throw UsageError("--from: expected one model with it");
+  const bool from_one_file = !flags.from.empty() && !flags.from.ends_with('/') && !std::filesystem::is_directory(flags.from);
+  if (from_one_file && models.size() > 1) {
+    throw UsageError("--from: got one file for several models, expected a folder, or a URL that ends in '/'");
+  }
   GetModelOptions options;
   options.from = flags.from;
   options.refresh = flags.refresh;
