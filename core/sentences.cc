@@ -44,8 +44,11 @@ void visit_sentence_starts(const std::vector<std::string_view>& tokens, const St
   }
 }
 
+// Scratch of the thread, given back before the next text when the last one was very large.
 const std::vector<std::string_view>& spacy_tokens(std::string_view text) {
+  constexpr size_t kKeptMax = size_t{1} << 18;
   thread_local std::vector<std::string_view> tokens;
+  if (tokens.capacity() > kKeptMax) std::vector<std::string_view>().swap(tokens);
   spacy::tokenize(text, tokens);
   return tokens;
 }

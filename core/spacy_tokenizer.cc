@@ -104,6 +104,13 @@ void push_exception(std::string_view chunk, const Exception& exception, Tokens& 
   }
 }
 
+// Scratch of a thread is kept from text to text, unless there is much of it.
+template <typename T>
+void release_if_large(std::vector<T>& scratch) {
+  constexpr size_t kKeptMax = size_t{1} << 18;
+  if (scratch.capacity() > kKeptMax) std::vector<T>().swap(scratch);
+}
+
 // What is left of a chunk when its affixes are off: an exception, a URL, or pieces between infixes.
 void push_middle(std::string_view s, const Exceptions* table, Tokens& out) {
   if (s.empty()) return;
@@ -149,6 +156,7 @@ void push_chunk(std::string_view s, const Exceptions* table, Tokens& out) {
   }
   push_middle(s, table, out);
   out.insert(out.end(), suffixes.rbegin(), suffixes.rend());
+  release_if_large(suffixes);
 }
 
 bool is_word_byte(char byte) {
@@ -271,6 +279,8 @@ void join_exceptions(const Exceptions& table, Tokens& tokens) {
   }
   joined.insert(joined.end(), tokens.begin() + static_cast<ptrdiff_t>(next), tokens.end());
   tokens.swap(joined);
+  release_if_large(joined);
+  release_if_large(matches);
 }
 
 enum ByteKind : uint8_t { kLetter = 1, kOther = 2, kSpace = 4, kWide = 8 };

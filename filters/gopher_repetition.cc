@@ -79,15 +79,20 @@ Verdict GopherRepetition::process(Document& document, Report* report) const {
 
   thread_local WordNGrams grams;
   grams.assign(words_of(text, word_rules(head_)));
+  judge_ngrams(grams, chars, judge);
+  grams.release();
+  return judge.verdict();
+}
+
+void GopherRepetition::judge_ngrams(WordNGrams& grams, size_t chars, Judge& judge) const {
   for (size_t i = 0; i < options_.top_ngram_chars_max.size(); ++i) {
     const double value = share(grams.top_chars(i + 2), chars);
-    if (judge.above(kTopReasons[i], value, options_.top_ngram_chars_max[i])) return judge.verdict();
+    if (judge.above(kTopReasons[i], value, options_.top_ngram_chars_max[i])) return;
   }
   for (size_t i = 0; i < options_.duplicate_ngram_chars_max.size(); ++i) {
     const double value = share(grams.duplicate_chars(i + 5), chars);
-    if (judge.above(kDuplicateReasons[i], value, options_.duplicate_ngram_chars_max[i])) return judge.verdict();
+    if (judge.above(kDuplicateReasons[i], value, options_.duplicate_ngram_chars_max[i])) return;
   }
-  return judge.verdict();
 }
 
 }  // namespace ftok

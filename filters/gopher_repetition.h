@@ -10,6 +10,8 @@
 
 namespace ftok {
 
+class WordNGrams;
+
 struct GopherRepetitionOptions {
   std::string rules = "2024-04";  // how words are split
   double duplicate_paragraphs_max = 0.30;
@@ -33,6 +35,8 @@ class GopherRepetition : public Stage {
   Verdict process(Document& document, Report* report) const override;
 
  private:
+  void judge_ngrams(WordNGrams& grams, size_t chars, Judge& judge) const;
+
   GopherRepetitionOptions options_;
   bool head_;
 };

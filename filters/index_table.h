@@ -1,6 +1,6 @@
-// IndexTable: a hash table from things the caller holds to their indices, for one document at a time. It stores 12 bytes a
-// slot (index, 32 bits of hash, generation), forgets in constant time, and asks the caller whether two things are equal, so
-// it never mistakes one for another.
+// IndexTable: a hash table from things the caller holds to their indices, for one document at a time. It stores 8 bytes a slot
+// (an index and 32 bits of hash), forgets in constant time, and asks the caller whether two things are equal, so it never
+// mistakes one for another.
 #pragma once
 
 #include <cstddef>
@@ -11,58 +11,68 @@ namespace ftok {
 
 class IndexTable {
  public:
-  // Forgets everything. Memory is kept for the next document, unless there is much of it.
+  // Forgets everything. Memory is kept.
   void clear() {
-    size_ = 0;
-    if (slots_.size() > kKeptSlotsMax || generation_ == UINT32_MAX) {
-      slots_ = std::vector<Slot>(kSlotsMin);
-      generation_ = 0;
+    base_ += end_;
+    size_ = end_ = 0;
+    if (base_ > kBaseMax) {
+      slots_.assign(slots_.size(), Slot());
+      base_ = 1;
     }
-    ++generation_;
   }
 
+  // Gives memory back when there is much of it, so that one large document is not paid for ever after. Forgets everything.
+  void release() {
+    if (slots_.size() > kKeptSlotsMax) *this = IndexTable();
+  }
+
+  // Hints that find_or_insert will be called with this hash soon.
+  void prefetch(uint64_t hash) const { __builtin_prefetch(&slots_[(hash >> 32) & (slots_.size() - 1)]); }
+
   // The index stored for an equal thing, or `index`, which is stored now. `equals(i)`: whether the thing with index i equals
-  // the one asked for.
+  // the one asked for. Indices are below 2^31.
   template <typename Equals>
   uint32_t find_or_insert(uint64_t hash, uint32_t index, const Equals& equals) {
-    if (2 * (size_ + 1) > slots_.size()) grow();
+    if (3 * (size_ + 1) > 2 * slots_.size()) grow();
     const auto tag = static_cast<uint32_t>(hash >> 32);
     const size_t mask = slots_.size() - 1;
     for (size_t i = tag & mask;; i = (i + 1) & mask) {
       Slot& slot = slots_[i];
-      if (slot.generation != generation_) {
-        slot = {index, tag, generation_};
+      if (slot.index < base_) {
+        slot = {base_ + index, tag};
         ++size_;
+        if (index >= end_) end_ = index + 1;
         return index;
       }
-      if (slot.tag == tag && equals(slot.index)) return slot.index;
+      if (slot.tag == tag && equals(slot.index - base_)) return slot.index - base_;
     }
   }
 
  private:
   struct Slot {
-    uint32_t index = 0;
-    uint32_t tag = 0;         // of the hash; also where the slot wants to be
-    uint32_t generation = 0;  // of what it holds; another one's is empty
+    uint32_t index = 0;  // plus base_; what is below base_ was forgotten
+    uint32_t tag = 0;    // of the hash; also where the slot wants to be
   };
   static constexpr size_t kSlotsMin = 1024;
   static constexpr size_t kKeptSlotsMax = size_t{1} << 20;
+  static constexpr uint32_t kBaseMax = uint32_t{1} << 31;
 
   void grow() {
     std::vector<Slot> old(2 * slots_.size());
     old.swap(slots_);
     const size_t mask = slots_.size() - 1;
     for (const Slot& slot : old) {
-      if (slot.generation != generation_) continue;
+      if (slot.index < base_) continue;
       size_t i = slot.tag & mask;
-      while (slots_[i].generation == generation_) i = (i + 1) & mask;
+      while (slots_[i].index >= base_) i = (i + 1) & mask;
       slots_[i] = slot;
     }
   }
 
   std::vector<Slot> slots_ = std::vector<Slot>(kSlotsMin);
   size_t size_ = 0;
-  uint32_t generation_ = 1;
+  uint32_t base_ = 1;
+  uint32_t end_ = 0;  // one above the largest index stored
 };
 
 }  // namespace ftok

@@ -138,6 +138,7 @@ Duplicates find_duplicates(const std::vector<std::string_view>& pieces) {
     ++duplicates.pieces;
     duplicates.chars += char_count(pieces[i]);
   }
+  table.release();
   return duplicates;
 }
 

@@ -15,6 +15,8 @@ namespace ftok {
 namespace {
 
 constexpr size_t kWindow = 16;
+constexpr size_t kAhead = 8;             // how many words early a table's memory is asked for,
+constexpr size_t kAheadWordsMin = 40000;  // in texts whose tables outgrow the nearer caches
 constexpr uint32_t kUnique = 0xFFFFFFFF;
 constexpr size_t kKeptWordsMax = size_t{1} << 20;
 
@@ -33,7 +35,6 @@ uint64_t load(const char* bytes) {
 }  // namespace
 
 void WordNGrams::assign(const std::vector<std::string_view>& words) {
-  if (begins_.capacity() > kKeptWordsMax) *this = WordNGrams();
   windows_found_ = false;
   joined_.clear();
   begins_.clear();
@@ -41,6 +42,7 @@ void WordNGrams::assign(const std::vector<std::string_view>& words) {
   word_ids_.clear();
   table_.clear();
   counts_.assign(words.size(), 0);
+  for (std::vector<uint32_t>* of_words : {&begins_, &chars_before_, &word_ids_}) of_words->reserve(words.size() + 1);
   size_t chars = 0;
   for (uint32_t i = 0; i < words.size(); ++i) {
     begins_.push_back(static_cast<uint32_t>(joined_.size()));
@@ -69,9 +71,12 @@ size_t WordNGrams::top_chars(size_t n) {
   table_.clear();
   counts_.assign(gram_count, 0);
   next_ids_.assign(gram_count, kUnique);
+  const size_t ahead = words_ahead();
+  const auto hash_at = [&](size_t i) { return mix(gram_ids_[i], word_ids_[i + n - 1]); };
   for (uint32_t i = 0; i < gram_count; ++i) {
+    if (ahead != 0 && i + ahead < gram_count) table_.prefetch(hash_at(i + ahead));
     if (gram_ids_[i] == kUnique || gram_ids_[i + 1] == kUnique) continue;
-    const uint64_t hash = mix(gram_ids_[i], word_ids_[i + n - 1]);
+    const uint64_t hash = hash_at(i);
     const auto equals = [&](uint32_t other) {
       return gram_ids_[other] == gram_ids_[i] && word_ids_[other + n - 1] == word_ids_[i + n - 1];
     };
@@ -95,16 +100,23 @@ void WordNGrams::find_repeated_windows() {
   windows_found_ = true;
   table_.clear();
   const auto count = static_cast<uint32_t>(word_count());
-  window_repeats_.assign(count, false);
+  window_repeats_.assign(count, 0);
+  const size_t ahead = words_ahead();
+  const auto hash_at = [&](size_t i) {
+    const char* const window = joined_.data() + begins_[i];
+    return mix(load(window), load(window + 8));
+  };
+  const auto has_window = [&](size_t i) { return i < count && joined_.size() - begins_[i] >= kWindow; };
   for (uint32_t i = 0; i < count; ++i) {
-    if (joined_.size() - begins_[i] < kWindow) {
-      window_repeats_[i] = true;
+    if (ahead != 0 && has_window(i + ahead)) table_.prefetch(hash_at(i + ahead));
+    if (!has_window(i)) {
+      window_repeats_[i] = 1;
       continue;
     }
     const char* const window = joined_.data() + begins_[i];
     const auto equals = [&](uint32_t other) { return std::memcmp(joined_.data() + begins_[other], window, kWindow) == 0; };
-    const uint32_t first = table_.find_or_insert(mix(load(window), load(window + 8)), i, equals);
-    if (first != i) window_repeats_[first] = window_repeats_[i] = true;
+    const uint32_t first = table_.find_or_insert(hash_at(i), i, equals);
+    if (first != i) window_repeats_[first] = window_repeats_[i] = 1;
   }
 }
 
@@ -112,22 +124,32 @@ size_t WordNGrams::duplicate_chars(size_t n) {
   if (!windows_found_) find_repeated_windows();
   if (word_count() < n) return 0;
   table_.clear();
+  const size_t gram_count = word_count() - n + 1, ahead = words_ahead();
+  const auto may_repeat = [&](size_t i) { return window_repeats_[i] != 0 || begins_[i + n] - begins_[i] < kWindow; };
+  const auto hash_of = [](std::string_view gram) { return XXH3_64bits(gram.data(), gram.size()); };
   size_t duplicates = 0;
-  for (uint32_t i = 0; i + n <= word_count();) {
-    const std::string_view gram = joined(i, n);
-    uint32_t first = i;
-    if (window_repeats_[i] || gram.size() < kWindow) {
-      const auto equals = [&](uint32_t other) { return joined(other, n) == gram; };
-      first = table_.find_or_insert(XXH3_64bits(gram.data(), gram.size()), i, equals);
+  for (size_t i = 0; i < gram_count;) {
+    if (ahead != 0 && i + ahead < gram_count && may_repeat(i + ahead)) table_.prefetch(hash_of(joined(i + ahead, n)));
+    if (!may_repeat(i)) {
+      ++i;
+      continue;
     }
-    if (first == i) {
+    const std::string_view gram = joined(i, n);
+    const auto equals = [&](uint32_t other) { return joined(other, n) == gram; };
+    if (table_.find_or_insert(hash_of(gram), static_cast<uint32_t>(i), equals) == i) {
       ++i;
     } else {
       duplicates += chars(i, n);
-      i += static_cast<uint32_t>(n);
+      i += n;
     }
   }
   return duplicates;
+}
+
+size_t WordNGrams::words_ahead() const { return word_count() < kAheadWordsMin ? 0 : kAhead; }
+
+void WordNGrams::release() {
+  if (begins_.capacity() > kKeptWordsMax) *this = WordNGrams();
 }
 
 }  // namespace ftok

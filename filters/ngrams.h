@@ -12,8 +12,7 @@
 
 namespace ftok {
 
-// Scratch for one thread, reused from document to document; what it keeps between documents is bounded. At most 2^32 - 2
-// words and bytes of text.
+// Scratch for one thread, reused from document to document. At most 2^31 words, 2^32 bytes of text.
 class WordNGrams {
  public:
   // Takes the words of a document. They must live until the last question about it.
@@ -25,12 +24,16 @@ class WordNGrams {
   // occurrences; 0 with fewer than n words. Must be asked for n = 2, 3, 4, ... in this order, each once.
   size_t top_chars(size_t n);
 
+  // Gives memory back when the last document was very large.
+  void release();
+
   // Characters of n-grams, words joined without a space, that equal an earlier one. From the left; after a hit the search
   // goes on behind the n-gram. For n >= 2, in any order.
   size_t duplicate_chars(size_t n);
 
  private:
   void find_repeated_windows();
+  size_t words_ahead() const;
   void mark_unique(std::vector<uint32_t>& ids) const;
   std::string_view joined(size_t word, size_t n) const {
     return std::string_view(joined_).substr(begins_[word], begins_[word + n] - begins_[word]);
@@ -44,7 +47,7 @@ class WordNGrams {
   std::vector<uint32_t> gram_ids_;      // of the (n-1)-gram at each word: where it occurs first, or kUnique
   std::vector<uint32_t> counts_;        // of the n-gram that occurs first at a word
   std::vector<uint32_t> next_ids_;
-  std::vector<bool> window_repeats_;    // at each word
+  std::vector<uint8_t> window_repeats_;  // 1 where the bytes at a word's start occur at another's
   bool windows_found_ = false;
   IndexTable table_;
 };
