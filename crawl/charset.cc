@@ -110,8 +110,8 @@ struct BadBytes {
   uint64_t count = 0;
 };
 
-// ICU calls this for bytes that are no character. An ASCII byte behind a wrong lead byte is kept, as the standard has it: "<"
-// must not vanish into a broken character. (ISO-2022-JP has no lead bytes.)
+// ICU calls this for bytes that are no character. An ASCII byte behind a wrong lead byte is kept, as the standard has
+// it: "<" must not vanish into a broken character. (ISO-2022-JP has no lead bytes.)
 void U_CALLCONV on_bad_bytes(const void* context, UConverterToUnicodeArgs* arguments, const char* bytes, int32_t size,
                              UConverterCallbackReason reason, UErrorCode* error) {
   if (reason > UCNV_IRREGULAR) return;  // reset, close, clone
@@ -147,8 +147,8 @@ void append_utf16(std::string& out, const UChar* units, size_t count, char32_t& 
   }
 }
 
-// Where ICU's tables give what the standard's indexes do not have: private-use characters in Big5 and EUC-KR, and one in
-// gb18030 (A3 A0 is U+3000 there).
+// Where ICU's tables give what the standard's indexes do not have: private-use characters in Big5 and EUC-KR, and one
+// in gb18030 (A3 A0 is U+3000 there).
 uint64_t fix_private_use(const IcuName& icu, UChar* units, size_t count) {
   uint64_t replaced = 0;
   for (size_t i = 0; i < count; ++i) {

@@ -1,9 +1,10 @@
-// Charsets as the web uses them: the labels and decoders of the WHATWG Encoding Standard, and the choice of one for a page.
+// Charsets as the web uses them: the labels and decoders of the WHATWG Encoding Standard, and the choice of one for a
+// page.
 //
 // Encodings are named as the standard names them ("UTF-8", "windows-1252", "Shift_JIS"); the names are static. Decoding
 // never fails: what is no character becomes U+FFFD and is counted. UTF-8, UTF-16, x-user-defined and the single-byte
-// encodings are decoded exactly as the standard says; the East Asian ones by the ICU converter nearest to the standard's
-// index (docs/formats.md lists where they part). All functions are thread-safe.
+// encodings are decoded exactly as the standard says; the East Asian ones by the ICU converter nearest to the
+// standard's index (docs/formats.md lists where they part). All functions are thread-safe.
 #pragma once
 
 #include <cstddef>
@@ -16,8 +17,8 @@ namespace ftok {
 // The encoding a label means ("latin1" -> "windows-1252"), white space around it and case ignored; empty when unknown.
 std::string_view encoding_for_label(std::string_view label);
 
-// Decodes `bytes` from a named encoding to UTF-8 in `out` (replaced). Returns the number of U+FFFD put in. A byte-order mark
-// of that very encoding (UTF-8, UTF-16) is dropped. An unknown name is a bug.
+// Decodes `bytes` from a named encoding to UTF-8 in `out` (replaced). Returns the number of U+FFFD put in. A byte-order
+// mark of that very encoding (UTF-8, UTF-16) is dropped. An unknown name is a bug.
 uint64_t decode_text(std::string_view encoding, std::string_view bytes, std::string& out);
 
 // The same for UTF-8; valid input is copied at memory speed.
@@ -26,8 +27,8 @@ uint64_t decode_utf8_text(std::string_view bytes, std::string& out);
 // The encoding a byte-order mark at the start means ("UTF-8", "UTF-16LE", "UTF-16BE"), else empty.
 std::string_view encoding_of_bom(std::string_view bytes);
 
-// The encoding that <meta> elements in the first 1,024 bytes declare (HTML Standard, "prescan a byte stream to determine its
-// encoding"), else empty.
+// The encoding that <meta> elements in the first 1,024 bytes declare (HTML Standard, "prescan a byte stream to
+// determine its encoding"), else empty.
 std::string_view encoding_of_meta(std::string_view page);
 
 // The encoding the bytes look like: UTF-8 where they are valid UTF-8, else uchardet's best guess over the first
@@ -42,7 +43,8 @@ struct CharsetChoice {
   const char* source = "";  // "bom", "http", "meta" or "detected"
 };
 
-// The order of the HTML Standard: byte-order mark, Content-Type header, <meta>, detection. Unknown labels are passed over.
+// The order of the HTML Standard: byte-order mark, Content-Type header, <meta>, detection. Unknown labels are passed
+// over.
 CharsetChoice choose_charset(std::string_view page, std::string_view content_type);
 
 }  // namespace ftok

@@ -29,7 +29,8 @@ class MetaScan {
       } else if (starts_with_ignoring_case(rest, "<meta") && rest.size() > 5 && ends_name(rest[5])) {
         at_ += 5;
         if (const std::string_view encoding = meta(); !encoding.empty()) return encoding;
-      } else if (rest.size() > 1 && rest[0] == '<' && (is_alpha(rest[1]) || (rest[1] == '/' && rest.size() > 2 && is_alpha(rest[2])))) {
+      } else if (rest.size() > 1 && rest[0] == '<' &&
+                 (is_alpha(rest[1]) || (rest[1] == '/' && rest.size() > 2 && is_alpha(rest[2])))) {
         while (at_ < page_.size() && !is_ascii_space(page_[at_]) && page_[at_] != '>') ++at_;
         std::string name, value;
         while (attribute(name, value)) {
@@ -106,8 +107,8 @@ class MetaScan {
       ++at_;
       return false;
     }
-    while (at_ < page_.size() && !(page_[at_] == '=' && !name.empty()) && !is_ascii_space(page_[at_]) && page_[at_] != '/' &&
-           page_[at_] != '>') {
+    while (at_ < page_.size() && !(page_[at_] == '=' && !name.empty()) && !is_ascii_space(page_[at_]) &&
+           page_[at_] != '/' && page_[at_] != '>') {
       name += ascii_lower(page_[at_++]);
     }
     while (at_ < page_.size() && is_ascii_space(page_[at_])) ++at_;

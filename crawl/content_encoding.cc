@@ -29,7 +29,8 @@ bool looks_like_text(std::string_view body) {
     return false;
   }
   const std::string_view trimmed = trim(start);
-  return trimmed.starts_with('<') || trimmed.starts_with('{') || simdjson::validate_utf8(start.data(), start.size() / 2);
+  return trimmed.starts_with('<') || trimmed.starts_with('{') ||
+         simdjson::validate_utf8(start.data(), start.size() / 2);
 }
 
 // Room for the next step in `out`; at most bytes_max + 1 bytes in all, so that one too many is seen.
@@ -56,7 +57,8 @@ ContentDecoded inflate_body(std::string_view body, int window_bits, size_t bytes
     if (used > bytes_max) return {Kind::kTooLarge, {}, body.size() - stream.avail_in};
     if (status == Z_STREAM_END) {
       // Members may follow one another (RFC 1952, 2.2); anything else behind is left alone.
-      const bool member = window_bits > 15 && stream.avail_in > 1 && stream.next_in[0] == 0x1F && stream.next_in[1] == 0x8B;
+      const bool member =
+          window_bits > 15 && stream.avail_in > 1 && stream.next_in[0] == 0x1F && stream.next_in[1] == 0x8B;
       if (!member) return {Kind::kDecoded, {}, 0};
       ::inflateReset(&stream);
       continue;
@@ -64,7 +66,8 @@ ContentDecoded inflate_body(std::string_view body, int window_bits, size_t bytes
     if (status == Z_OK || (status == Z_BUF_ERROR && stream.avail_out == 0)) continue;
     if (status == Z_BUF_ERROR) return {Kind::kTruncated, fmt::format("after {} decoded bytes", used), 0};
     if (status == Z_MEM_ERROR) throw std::bad_alloc();
-    return {Kind::kDamaged, fmt::format("{} after {} decoded bytes", stream.msg != nullptr ? stream.msg : "bad data", used), 0};
+    return {Kind::kDamaged,
+            fmt::format("{} after {} decoded bytes", stream.msg != nullptr ? stream.msg : "bad data", used), 0};
   }
 }
 
@@ -87,8 +90,10 @@ ContentDecoded decode_brotli(std::string_view body, size_t bytes_max, std::strin
       return {Kind::kTruncated, fmt::format("after {} decoded bytes", used), 0};
     }
     if (result == BROTLI_DECODER_RESULT_ERROR) {
-      return {Kind::kDamaged, fmt::format("{} after {} decoded bytes",
-                                          BrotliDecoderErrorString(BrotliDecoderGetErrorCode(state.get())), used), 0};
+      return {Kind::kDamaged,
+              fmt::format("{} after {} decoded bytes", BrotliDecoderErrorString(BrotliDecoderGetErrorCode(state.get())),
+                          used),
+              0};
     }
   }
 }
@@ -130,8 +135,10 @@ std::vector<std::string> content_codings(std::string_view value) {
   while (!value.empty()) {
     const size_t comma = value.find(',');
     std::string coding = lower_ascii(trim(value.substr(0, comma)));
-    if (coding.size() >= 2 && coding.front() == '"' && coding.back() == '"') coding = coding.substr(1, coding.size() - 2);
-    if (!coding.empty() && coding != "identity" && coding != "none" && coding != "utf-8") codings.push_back(std::move(coding));
+    if (coding.size() >= 2 && coding.front() == '"' && coding.back() == '"')
+      coding = coding.substr(1, coding.size() - 2);
+    if (!coding.empty() && coding != "identity" && coding != "none" && coding != "utf-8")
+      codings.push_back(std::move(coding));
     value = comma == std::string_view::npos ? std::string_view() : value.substr(comma + 1);
   }
   return codings;

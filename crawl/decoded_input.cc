@@ -69,9 +69,7 @@ const Member* DecodedInput::member_at(uint64_t at) const {
   return after == members_.begin() ? nullptr : &*std::prev(after);
 }
 
-bool DecodedInput::member_ends_at(uint64_t at) const {
-  return !members_.empty() && members_.back().end == at;
-}
+bool DecodedInput::member_ends_at(uint64_t at) const { return !members_.empty() && members_.back().end == at; }
 
 uint64_t DecodedInput::stored_offset(uint64_t at) const {
   const Member* member = member_at(at);
@@ -81,7 +79,8 @@ uint64_t DecodedInput::stored_offset(uint64_t at) const {
 
 void DecodedInput::begin_member(uint64_t stored) {
   // An empty, sound member says nothing; without this, a file of them would fill the list.
-  if (!members_.empty() && members_.back().start == decoded_end() && members_.back().damage == nullptr) members_.pop_back();
+  if (!members_.empty() && members_.back().start == decoded_end() && members_.back().damage == nullptr)
+    members_.pop_back();
   if (members_.size() < kMembersMax) {
     members_.push_back({decoded_end(), stored, Member::kOpen, nullptr});
   } else {
@@ -159,10 +158,12 @@ std::unique_ptr<DecodedInput> make_decoded_input(std::unique_ptr<ByteSource> sou
       {"\x04\x22\x4D\x18", "lz4"}, {"\xFD\x37zX", "xz"}, {"BZh", "bzip2"}};
   for (const auto& [magic, format] : kOthers) {
     if (start.starts_with(magic)) {
-      throw Error(stored.source().name() + " is compressed with " + format + ", which is not read: gzip, zstd or plain");
+      throw Error(stored.source().name() + " is compressed with " + format +
+                  ", which is not read: gzip, zstd or plain");
     }
   }
-  // A .gz file whose first bytes are damaged still holds members; a plain file under such a name starts as a record does.
+  // A .gz file whose first bytes are damaged still holds members; a plain file under such a name starts as a record
+  // does.
   stored.fill(16);
   if (named_gzip && !stored.view().empty() && !looks_like_record_start(stored.view())) {
     return std::make_unique<GzipInput>(std::move(stored), limits);

@@ -1,8 +1,8 @@
 // DecodedInput: the decoded bytes of one input as a growing window, whatever its compression.
 //
-// Parsers look at window(), ask for more with grow(), and consume() what they are done with; nothing is copied. The window
-// also knows where compressed *members* (gzip members, zstd frames) begin, because a WARC record normally starts one: that
-// gives a record its stored offset, and bounds it where its Content-Length lies.
+// Parsers look at window(), ask for more with grow(), and consume() what they are done with; nothing is copied. The
+// window also knows where compressed *members* (gzip members, zstd frames) begin, because a WARC record normally starts
+// one: that gives a record its stored offset, and bounds it where its Content-Length lies.
 //
 // Not thread-safe. Views into the window live until the next grow(); consume() keeps them.
 #pragma once
@@ -20,8 +20,8 @@
 
 namespace ftok {
 
-// A growing array of bytes that keeps its capacity, does not clear what it allocates, and drops bytes from the front. At
-// least kPadding readable bytes follow the view, as simdjson wants it.
+// A growing array of bytes that keeps its capacity, does not clear what it allocates, and drops bytes from the front.
+// At least kPadding readable bytes follow the view, as simdjson wants it.
 class ByteWindow {
  public:
   static constexpr size_t kPadding = 64;
@@ -52,7 +52,7 @@ class StoredBytes {
     window_.consume(size);
     offset_ += size;
   }
-  uint64_t offset() const { return offset_; }           // of the view's first byte in the source
+  uint64_t offset() const { return offset_; }  // of the view's first byte in the source
   uint64_t bytes_read() const { return offset_; }
   const ByteSource& source() const { return *source_; }
 
@@ -67,10 +67,11 @@ class StoredBytes {
 struct Member {
   static constexpr uint64_t kOpen = UINT64_MAX;
 
-  uint64_t start = 0;           // decoded offset of its first byte
-  uint64_t stored = 0;          // stored offset of its first byte
-  uint64_t end = kOpen;         // decoded offset after its last byte, once known
-  const char* damage = nullptr; // static code when it could not be decoded to its end ("gzip.bad_crc"), or its check failed
+  uint64_t start = 0;    // decoded offset of its first byte
+  uint64_t stored = 0;   // stored offset of its first byte
+  uint64_t end = kOpen;  // decoded offset after its last byte, once known
+  const char* damage =
+      nullptr;  // static code when it could not be decoded to its end ("gzip.bad_crc"), or its check failed
 };
 
 class DecodedInput {
@@ -81,8 +82,8 @@ class DecodedInput {
   uint64_t offset() const { return offset_; }  // decoded offset of the window's first byte
   void consume(size_t size);
 
-  // Appends decoded bytes, DecodeLimits::grow_bytes_min of them while there are as many, or learns that the current member
-  // ended; false when the input has ended.
+  // Appends decoded bytes, DecodeLimits::grow_bytes_min of them while there are as many, or learns that the current
+  // member ended; false when the input has ended.
   bool grow();
 
   // Stored bytes consumed so far, and all of them where known (else 0).
@@ -137,14 +138,15 @@ struct DecodeLimits {
   // deflates 4:1 to 10:1; DEFLATE cannot pass 1032:1 (RFC 1951: 258 bytes from 2 bits).
   uint64_t bomb_bytes = uint64_t{64} << 20;
   uint64_t bomb_ratio = 250;
-  size_t read_ahead = size_t{1} << 20;        // stored bytes held, so that libdeflate sees whole members
-  size_t whole_member_max = size_t{16} << 20; // largest member inflated in one piece; larger ones are streamed
-  size_t grow_bytes_min = 4096;               // what grow() appends at least, so that tiny members cost no rescans
+  size_t read_ahead = size_t{1} << 20;         // stored bytes held, so that libdeflate sees whole members
+  size_t whole_member_max = size_t{16} << 20;  // largest member inflated in one piece; larger ones are streamed
+  size_t grow_bytes_min = 4096;                // what grow() appends at least, so that tiny members cost no rescans
 };
 
 // Opens `source` with the compression its first bytes show: gzip (1F 8B), zstd (28 B5 2F FD or a skippable frame), else
-// plain. A name that ends in .gz makes it gzip too when the first bytes are no record: damage at the start of the file is then
-// searched for a member. Throws Error naming the input when it is compressed in a way that is not read here (lz4, xz, bzip2).
+// plain. A name that ends in .gz makes it gzip too when the first bytes are no record: damage at the start of the file
+// is then searched for a member. Throws Error naming the input when it is compressed in a way that is not read here
+// (lz4, xz, bzip2).
 std::unique_ptr<DecodedInput> make_decoded_input(std::unique_ptr<ByteSource> source, const DecodeLimits& limits = {});
 
 // True when decoded bytes look like the start of a record of any format read here: what a member found by searching for

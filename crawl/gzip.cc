@@ -20,12 +20,13 @@ constexpr size_t kProbeOut = 16;
 
 }  // namespace
 
-bool is_gzip_magic(std::string_view stored) {
-  return stored.size() >= 2 && stored[0] == '\x1F' && stored[1] == '\x8B';
-}
+bool is_gzip_magic(std::string_view stored) { return stored.size() >= 2 && stored[0] == '\x1F' && stored[1] == '\x8B'; }
 
 GzipInput::GzipInput(StoredBytes stored, const DecodeLimits& limits)
-    : DecodedInput(limits.grow_bytes_min), stored_(std::move(stored)), limits_(limits), decompressor_(libdeflate_alloc_decompressor()) {
+    : DecodedInput(limits.grow_bytes_min),
+      stored_(std::move(stored)),
+      limits_(limits),
+      decompressor_(libdeflate_alloc_decompressor()) {
   if (decompressor_ == nullptr || ::inflateInit2(&stream_, 15 + 16) != Z_OK) throw std::bad_alloc();
   if (::inflateInit2(&probe_, 15 + 16) != Z_OK) throw std::bad_alloc();
   out_size_ = std::min(kFirstOutSize, limits_.whole_member_max);
@@ -61,8 +62,8 @@ bool GzipInput::inflate_whole() {
   while (true) {
     size_t in = 0, out = 0;
     char* const room = window_.reserve(out_size_);
-    const libdeflate_result result = libdeflate_gzip_decompress_ex(decompressor_, view.data(), view.size(), room,
-                                                                   window_.room(), &in, &out);
+    const libdeflate_result result =
+        libdeflate_gzip_decompress_ex(decompressor_, view.data(), view.size(), room, window_.room(), &in, &out);
     if (result == LIBDEFLATE_SUCCESS) {
       begin_member(stored_.offset());
       window_.commit(out);
@@ -128,8 +129,8 @@ void GzipInput::end_stream(const char* damage, std::string detail) {
     return;
   }
   add_damage(damage, member_offset_, std::move(detail));
-  // A broken stream may have run wild through sound members (a lost end-of-block code), so the search starts right after
-  // this one's magic while that is still held.
+  // A broken stream may have run wild through sound members (a lost end-of-block code), so the search starts right
+  // after this one's magic while that is still held.
   const bool start_kept = stored_.offset() == member_offset_;
   find_member(start_kept ? std::min<size_t>(2, stored_.view().size()) : taken);
 }

@@ -1,8 +1,8 @@
 // GzipInput: gzip members (RFC 1952), one after another, as one window of decoded bytes.
 //
-// A member that lies whole in the read-ahead is inflated in one piece by libdeflate, straight into the window; one that does
-// not (larger, cut or damaged) is streamed by zlib, which is slower but says how far it got. So a WARC with a member a
-// record, one with many records in a single member, and a truncated one are all read by the same class.
+// A member that lies whole in the read-ahead is inflated in one piece by libdeflate, straight into the window; one that
+// does not (larger, cut or damaged) is streamed by zlib, which is slower but says how far it got. So a WARC with a
+// member a record, one with many records in a single member, and a truncated one are all read by the same class.
 //
 // Damage ends a member with a static code and is reported with its stored offset; what had been decoded stays in the
 // window. Reading goes on at the next gzip magic that inflates to the start of a record (looks_like_record_start).
@@ -37,9 +37,9 @@ class GzipInput : public DecodedInput {
 
  private:
   bool step() override;
-  bool inflate_whole();   // libdeflate; false when the member must be streamed
+  bool inflate_whole();  // libdeflate; false when the member must be streamed
   void start_stream();
-  void inflate_some();    // zlib, one step
+  void inflate_some();  // zlib, one step
   void end_stream(const char* damage, std::string detail);
   bool find_member(size_t from);  // drops stored bytes up to the next member that starts a record
   bool starts_record(std::string_view stored);
@@ -48,12 +48,12 @@ class GzipInput : public DecodedInput {
   DecodeLimits limits_;
   libdeflate_decompressor* decompressor_ = nullptr;
   z_stream stream_{};
-  z_stream probe_{};      // for find_member
-  size_t out_size_ = 0;   // room given to libdeflate, grows to the largest member seen
+  z_stream probe_{};     // for find_member
+  size_t out_size_ = 0;  // room given to libdeflate, grows to the largest member seen
   bool streaming_ = false;
-  uint64_t member_offset_ = 0;  // stored, of the member being streamed
+  uint64_t member_offset_ = 0;               // stored, of the member being streamed
   uint64_t member_in_ = 0, member_out_ = 0;  // bytes of it so far
-  size_t streamed_ = 0;   // bytes of the stored view that zlib has taken
+  size_t streamed_ = 0;                      // bytes of the stored view that zlib has taken
 };
 
 }  // namespace ftok

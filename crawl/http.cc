@@ -64,7 +64,8 @@ Result<HttpHead> parse_http_head(std::string_view block, size_t head_bytes_max) 
   while (at < block.size()) {
     if (at > head_bytes_max) return Damage{"head_too_long", {}, at};
     const void* const newline = std::memchr(block.data() + at, '\n', block.size() - at);
-    const size_t end = newline == nullptr ? block.size() : static_cast<size_t>(static_cast<const char*>(newline) - block.data());
+    const size_t end =
+        newline == nullptr ? block.size() : static_cast<size_t>(static_cast<const char*>(newline) - block.data());
     std::string_view line = block.substr(at, end - at);
     if (!line.empty() && line.back() == '\r') line.remove_suffix(1);
     at = std::min(end + 1, block.size());
@@ -107,19 +108,26 @@ std::string media_type(std::string_view content_type) {
 
 std::string_view sniff_type(std::string_view body) {
   static constexpr std::pair<std::string_view, std::string_view> kMagic[] = {
-      {"%PDF-", "application/pdf"},       {"%!PS-Adobe-", "application/postscript"},
-      {"GIF8", "image/gif"},              {"\x89PNG\r\n\x1A\n", "image/png"},
-      {"\xFF\xD8\xFF", "image/jpeg"},     {"\x1F\x8B", "application/gzip"},
-      {"PK\x03\x04", "application/zip"},  {"Rar!", "application/x-rar-compressed"},
-      {"RIFF", "audio/wave"},             {"OggS", "application/ogg"},
-      {"ID3", "audio/mpeg"},              {"BM", "image/bmp"},
+      {"%PDF-", "application/pdf"},
+      {"%!PS-Adobe-", "application/postscript"},
+      {"GIF8", "image/gif"},
+      {"\x89PNG\r\n\x1A\n", "image/png"},
+      {"\xFF\xD8\xFF", "image/jpeg"},
+      {"\x1F\x8B", "application/gzip"},
+      {"PK\x03\x04", "application/zip"},
+      {"Rar!", "application/x-rar-compressed"},
+      {"RIFF", "audio/wave"},
+      {"OggS", "application/ogg"},
+      {"ID3", "audio/mpeg"},
+      {"BM", "image/bmp"},
   };
   std::string_view text = body;
   if (text.starts_with("\xEF\xBB\xBF")) text.remove_prefix(3);
   const bool utf16 = text.starts_with("\xFF\xFE") || text.starts_with("\xFE\xFF");
   while (!text.empty() && is_ascii_space(text[0])) text.remove_prefix(1);
-  for (const std::string_view tag : {"<!doctype html", "<html", "<head", "<script", "<iframe", "<h1", "<div", "<font", "<table",
-                                     "<a", "<style", "<title", "<b", "<body", "<br", "<p", "<meta", "<link"}) {
+  for (const std::string_view tag :
+       {"<!doctype html", "<html", "<head", "<script", "<iframe", "<h1", "<div", "<font", "<table", "<a", "<style",
+        "<title", "<b", "<body", "<br", "<p", "<meta", "<link"}) {
     if (has_prefix_tag(text, tag)) return "text/html";
   }
   if (text.starts_with("<!--")) return "text/html";

@@ -1,7 +1,8 @@
 // HTTP responses as archives store them: the head, chunked bodies, content encodings (RFC 9110, 9112).
 //
-// Tolerant: crawlers keep a head and store the body decoded, or the other way round, so the body's own bytes decide. Lines
-// may end in LF alone, the reason may be missing, fields may be folded. Pure functions; views point into their argument.
+// Tolerant: crawlers keep a head and store the body decoded, or the other way round, so the body's own bytes decide.
+// Lines may end in LF alone, the reason may be missing, fields may be folded. Pure functions; views point into their
+// argument.
 #pragma once
 
 #include <cstdint>
@@ -18,8 +19,9 @@ struct HttpHead {
   std::string_view version;  // "HTTP/1.1"
   int status = 0;            // 100..999
   std::string_view reason;   // may be empty
-  std::vector<std::pair<std::string_view, std::string_view>> fields;  // in order, values trimmed; of a folded one its first line
-  size_t size = 0;           // bytes of the head, the empty line included: where the body starts
+  std::vector<std::pair<std::string_view, std::string_view>>
+      fields;       // in order, values trimmed; of a folded one its first line
+  size_t size = 0;  // bytes of the head, the empty line included: where the body starts
 
   // The first field of that name (letters in any case), or empty.
   std::string_view field(std::string_view name) const;
@@ -52,9 +54,10 @@ struct ContentDecoded {
   size_t stored_bytes = 0;  // of the body that were read when decoding stopped at `bytes_max`
 };
 
-// Undoes one layer of Content-Encoding: gzip, x-gzip, deflate (zlib-wrapped or raw), br, zstd; "identity" and unknown names are
-// kIdentity. The body's bytes decide where the header and they disagree: "gzip" without a gzip magic is identity, as is a
-// "br" or "deflate" body that does not decode and looks like text. Writes at most `bytes_max` bytes to `out` (replaced).
+// Undoes one layer of Content-Encoding: gzip, x-gzip, deflate (zlib-wrapped or raw), br, zstd; "identity" and unknown
+// names are kIdentity. The body's bytes decide where the header and they disagree: "gzip" without a gzip magic is
+// identity, as is a "br" or "deflate" body that does not decode and looks like text. Writes at most `bytes_max` bytes
+// to `out` (replaced).
 ContentDecoded decode_content(std::string_view encoding, std::string_view body, size_t bytes_max, std::string& out);
 
 // The codings of a Content-Encoding value, lower case, without "identity" and empty ones.

@@ -23,8 +23,8 @@ bool says_nothing(std::string_view type) {
 bool remove_chunks(const HttpHead& head, std::string_view& body, std::string& storage) {
   const bool declared = lower_ascii(head.field("Transfer-Encoding")).find("chunked") != std::string::npos;
   bool cut = false;
-  // Twice, because some crawlers stored chunks inside chunks. A body no header declares as chunked is taken apart only when
-  // it is so to its very last chunk.
+  // Twice, because some crawlers stored chunks inside chunks. A body no header declares as chunked is taken apart only
+  // when it is so to its very last chunk.
   for (int layer = 0; layer < 2; ++layer) {
     std::string out;
     const Dechunked result = dechunk(body, out);
@@ -47,7 +47,8 @@ Verdict HttpStage::process(Document& document, Report*) const {
   if (document.payload.empty()) return Verdict::keep();
   const std::string payload = std::exchange(document.payload, {});
   const Result<HttpHead> parsed = parse_http_head(payload);
-  if (!parsed) return Verdict::drop("http.malformed", 0, 0, fmt::format("{} {}", parsed.damage().code, parsed.damage().detail));
+  if (!parsed)
+    return Verdict::drop("http.malformed", 0, 0, fmt::format("{} {}", parsed.damage().code, parsed.damage().detail));
   const HttpHead& head = *parsed;
   if (options_.status == "ok" && (head.status < 200 || head.status > 299)) {
     return Verdict::skip("http_status", std::to_string(head.status));
@@ -87,7 +88,8 @@ Verdict HttpStage::process(Document& document, Report*) const {
     }
   }
   if (body.size() > static_cast<size_t>(options_.body_bytes_max)) {
-    return Verdict::drop("http.too_large", static_cast<double>(body.size()), static_cast<double>(options_.body_bytes_max));
+    return Verdict::drop("http.too_large", static_cast<double>(body.size()),
+                         static_cast<double>(options_.body_bytes_max));
   }
   if (trim(body).empty()) return Verdict::drop("http.empty");
   if (sniffed) {

@@ -84,7 +84,8 @@ class JsonlSource : public TextSource {
     size_t from = 0;
     while (true) {
       const std::string_view window = input_->window();
-      const void* const hit = from < window.size() ? std::memchr(window.data() + from, '\n', window.size() - from) : nullptr;
+      const void* const hit =
+          from < window.size() ? std::memchr(window.data() + from, '\n', window.size() - from) : nullptr;
       if (hit != nullptr) {
         line = static_cast<size_t>(static_cast<const char*>(hit) - window.data()) + 1;
         too_large = line > record_bytes_max() + 1;
@@ -126,13 +127,15 @@ class JsonlSource : public TextSource {
     const simdjson::error_code error = parser_.parse(line.data(), line.size(), false).get(root);
     simdjson::dom::object object;
     if (error != simdjson::SUCCESS || root.get(object) != simdjson::SUCCESS) {
-      return Verdict::drop("text.bad_json", 0, 0, error != simdjson::SUCCESS ? simdjson::error_message(error) : "no object");
+      return Verdict::drop("text.bad_json", 0, 0,
+                           error != simdjson::SUCCESS ? simdjson::error_message(error) : "no object");
     }
     if (!take_string(object, options_.text_key, document.text)) {
       return Verdict::drop("text.no_text", 0, 0, options_.text_key);
     }
     int64_t number = 0;
-    if (!take_string(object, options_.id_key, document.id) && object[options_.id_key].get(number) == simdjson::SUCCESS) {
+    if (!take_string(object, options_.id_key, document.id) &&
+        object[options_.id_key].get(number) == simdjson::SUCCESS) {
       document.id = std::to_string(number);
     }
     take_string(object, "url", document.url);

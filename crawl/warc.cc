@@ -1,5 +1,5 @@
-// Positions (`at`, `from`, `head`, `end`) count from the record's first byte, which is the window's first byte while the
-// record is read: the window moves when it grows, positions do not.
+// Positions (`at`, `from`, `head`, `end`) count from the record's first byte, which is the window's first byte while
+// the record is read: the window moves when it grows, positions do not.
 #include "crawl/warc.h"
 
 #include <fmt/format.h>
@@ -152,7 +152,8 @@ size_t WarcReader::find_marker(size_t from) const {
     const size_t line_end = window.find('\n', at);
     if (line_end == std::string_view::npos) break;
     const bool line_start = at == 0 || window[at - 1] == '\n';
-    if (line_start && line_end - at < limits_.header_bytes_max && is_arc_header(trim(window.substr(at, line_end - at)))) {
+    if (line_start && line_end - at < limits_.header_bytes_max &&
+        is_arc_header(trim(window.substr(at, line_end - at)))) {
       return at;
     }
     at = line_end + 1;
@@ -393,8 +394,8 @@ void WarcReader::read_block(size_t head, WarcRecord& record) {
                        fmt::format("Content-Length {} reaches past the next record", length), record);
     }
     const size_t all = input_->window().size();
-    return end_block(head, all, all, "warc.truncated",
-                     fmt::format("{} of {} bytes of the block", all - head, length), record);
+    return end_block(head, all, all, "warc.truncated", fmt::format("{} of {} bytes of the block", all - head, length),
+                     record);
   }
   finish_block(head, record);
 }

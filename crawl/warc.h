@@ -1,8 +1,9 @@
-// WarcReader: the records of a WARC (0.17, 0.18, 1.0, 1.1; ISO 28500) or ARC (version 1 and 2) input, one at a time, as views.
+// WarcReader: the records of a WARC (0.17, 0.18, 1.0, 1.1; ISO 28500) or ARC (version 1 and 2) input, one at a time, as
+// views.
 //
-// Tolerant by rule, because archives in the wild are: lines may end in LF alone, header fields may be folded, unknown fields,
-// dates and versions are taken as they stand, and any number of empty lines may lie between records. What cannot be told
-// from the bytes is damage, never a throw:
+// Tolerant by rule, because archives in the wild are: lines may end in LF alone, header fields may be folded, unknown
+// fields, dates and versions are taken as they stand, and any number of empty lines may lie between records. What
+// cannot be told from the bytes is damage, never a throw:
 //   - a Content-Length that is missing, is no number, or does not lead to the next record: the record ends at the next
 //     version line ("WARC/1.0"), or at the end of its gzip member where the next member starts a record;
 //   - a compressed member that breaks: the record that reaches the break is damaged, the next sound member is read;
@@ -25,7 +26,8 @@ namespace ftok {
 
 // One record. Views live until the next call of WarcReader::next.
 struct WarcRecord {
-  // Stored offset: of the gzip member or zstd frame that holds the record's first byte, or of that byte in a plain input.
+  // Stored offset: of the gzip member or zstd frame that holds the record's first byte, or of that byte in a plain
+  // input.
   uint64_t offset = 0;
   uint64_t offset_in_member = 0;  // decoded bytes between the member's start and the record's; 0 for plain inputs
 
@@ -43,8 +45,8 @@ struct WarcRecord {
   uint64_t content_length = 0;  // as declared; 0 where it is missing
   std::string_view block;       // the record's block; what there is of it when damaged; empty when too large
 
-  // Null, or why the record cannot be trusted: "warc.bad_length", "warc.truncated", "warc.bad_header", "warc.too_large",
-  // or the code of its member's damage ("gzip.bad_check").
+  // Null, or why the record cannot be trusted: "warc.bad_length", "warc.truncated", "warc.bad_header",
+  // "warc.too_large", or the code of its member's damage ("gzip.bad_check").
   const char* damage = nullptr;
   std::string detail;
 
@@ -65,8 +67,8 @@ class WarcReader {
   // The next record, damaged ones included; false at the end of the input. Throws Error only when reading fails.
   bool next(WarcRecord& record);
 
-  // Damage between records and in members since the last call, with stored offsets. A broken member is listed also where
-  // a record was marked damaged because of it.
+  // Damage between records and in members since the last call, with stored offsets. A broken member is listed also
+  // where a record was marked damaged because of it.
   std::vector<Damage> take_damage();
 
   const DecodedInput& input() const { return *input_; }
@@ -95,17 +97,18 @@ class WarcReader {
 
   std::unique_ptr<DecodedInput> input_;
   WarcLimits limits_;
-  size_t pending_ = 0;       // bytes of the record given out last
-  bool arc_ = false;         // the input began with an ARC version block
+  size_t pending_ = 0;  // bytes of the record given out last
+  bool arc_ = false;    // the input began with an ARC version block
   bool arc_2_ = false;
   const char* head_data_ = nullptr;  // where the head of the record being read was parsed
-  std::string head_copy_;    // of a record whose head had to leave the window
-  std::string unfolded_;     // values of folded fields
+  std::string head_copy_;            // of a record whose head had to leave the window
+  std::string unfolded_;             // values of folded fields
   std::vector<Damage> damage_;
 };
 
-// True when `line` (no newline) can be an ARC record's header: a URL, then address, date, type and length (version 1) or these
-// and five more (version 2), where the date is 12 to 20 digits, or the address and the length are what they should be.
+// True when `line` (no newline) can be an ARC record's header: a URL, then address, date, type and length (version 1)
+// or these and five more (version 2), where the date is 12 to 20 digits, or the address and the length are what they
+// should be.
 bool is_arc_header(std::string_view line);
 
 }  // namespace ftok

@@ -68,8 +68,9 @@ class WarcSource : public Source {
       // A damaged record that would have been skipped anyway is no lost document; it is still reported.
       if (document || record_.type.empty()) {
         const bool too_large = std::strcmp(record_.damage, "warc.too_large") == 0;
-        item.verdict = too_large ? Verdict::drop("warc.too_large", static_cast<double>(record_.content_length), 0, detail)
-                                 : Verdict::drop("warc.damaged", 0, 0, detail);
+        item.verdict = too_large
+                           ? Verdict::drop("warc.too_large", static_cast<double>(record_.content_length), 0, detail)
+                           : Verdict::drop("warc.damaged", 0, 0, detail);
       } else {
         item.verdict = Verdict::skip(kind.data(), detail);
         damage_.push_back({record_.damage, record_.detail, record_.offset});

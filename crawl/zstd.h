@@ -1,5 +1,5 @@
-// ZstdInput: zstd frames (RFC 8878), one after another, as one window of decoded bytes. Skippable frames are passed over,
-// but for a dictionary at the very start, as the WARC-zstd convention has it (frame magic 0x184D2A5D).
+// ZstdInput: zstd frames (RFC 8878), one after another, as one window of decoded bytes. Skippable frames are passed
+// over, but for a dictionary at the very start, as the WARC-zstd convention has it (frame magic 0x184D2A5D).
 //
 // Damage as in gzip.h: zstd.bad_data (also a wrong checksum), zstd.truncated, zstd.garbage, zstd.bomb.
 #pragma once

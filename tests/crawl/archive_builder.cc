@@ -49,11 +49,17 @@ std::string brotli(std::string_view bytes) {
 std::string warc_record(std::string_view type, std::string_view block, std::string_view url, std::string_view length,
                         std::string_view content_type) {
   std::string record = "WARC/1.0\r\nWARC-Type: ";
-  record.append(type).append("\r\nWARC-Record-ID: <urn:uuid:").append(type).append("-").append(std::to_string(block.size()));
+  record.append(type)
+      .append("\r\nWARC-Record-ID: <urn:uuid:")
+      .append(type)
+      .append("-")
+      .append(std::to_string(block.size()));
   record.append(">\r\nWARC-Date: 2024-05-23T00:00:00Z\r\nWARC-Target-URI: ").append(url);
   record.append("\r\nContent-Type: ").append(content_type).append("\r\n");
   if (length != "none") {
-    record.append("Content-Length: ").append(length.empty() ? std::to_string(block.size()) : std::string(length)).append("\r\n");
+    record.append("Content-Length: ")
+        .append(length.empty() ? std::to_string(block.size()) : std::string(length))
+        .append("\r\n");
   }
   return record.append("\r\n").append(block).append("\r\n\r\n");
 }
@@ -78,8 +84,9 @@ ReadArchive read_archive(const std::string& bytes, size_t read_max, const WarcLi
   WarcReader reader(make_decoded_input(make_memory_source(bytes, name, read_max), decode_limits), limits);
   WarcRecord record;
   while (reader.next(record)) {
-    archive.records.push_back({record.offset, record.offset_in_member, std::string(record.type), std::string(record.url),
-                               std::string(record.block), record.damage == nullptr ? "" : record.damage});
+    archive.records.push_back({record.offset, record.offset_in_member, std::string(record.type),
+                               std::string(record.url), std::string(record.block),
+                               record.damage == nullptr ? "" : record.damage});
   }
   for (const Damage& damage : reader.take_damage()) archive.damage.emplace_back(damage.code);
   EXPECT_EQ(reader.input().bytes_read(), bytes.size());

@@ -13,7 +13,8 @@ namespace ftok::testing {
 
 // One record, its two closing CR LF included. `length` replaces the true Content-Length; "none" leaves the field out.
 std::string warc_record(std::string_view type, std::string_view block, std::string_view url = "http://example.com/",
-                        std::string_view length = {}, std::string_view content_type = "application/http; msgtype=response");
+                        std::string_view length = {},
+                        std::string_view content_type = "application/http; msgtype=response");
 
 // An HTTP response: "HTTP/1.1 200 OK", the fields given (each ended by CR LF), an empty line, the body.
 std::string http_response(std::string_view fields, std::string_view body);

@@ -102,7 +102,7 @@ TEST(DecodeText, KnownCharactersOfEachEncoding) {
 
 TEST(DecodeText, CountsReplacements) {
   EXPECT_EQ(decoded("UTF-8", "a\xFFz", 1), "a\xEF\xBF\xBDz");
-  EXPECT_EQ(decoded("UTF-8", "\xF0\x9F\x98", 1), "\xEF\xBF\xBD");         // one maximal prefix
+  EXPECT_EQ(decoded("UTF-8", "\xF0\x9F\x98", 1), "\xEF\xBF\xBD");                          // one maximal prefix
   EXPECT_EQ(decoded("UTF-8", "\xED\xA0\x80", 3), "\xEF\xBF\xBD\xEF\xBF\xBD\xEF\xBF\xBD");  // a surrogate
   EXPECT_EQ(decoded("ISO-8859-3", "\xA5", 1), "\xEF\xBF\xBD");
   EXPECT_EQ(decoded("windows-1253", "\xFF", 1), "\xEF\xBF\xBD");
@@ -156,14 +156,16 @@ TEST(ChooseCharset, MetaPrescan) {
   EXPECT_EQ(encoding_of_meta("<a title='<meta charset=gbk>'><meta charset=\"utf-16\"/>"), "UTF-8");
   EXPECT_EQ(encoding_of_meta("<metadata charset=gbk>"), "");
   EXPECT_EQ(encoding_of_meta("<meta charset=unknown><meta charset=x-user-defined>"), "windows-1252");
-  EXPECT_EQ(encoding_of_meta(std::string(1003, ' ') + "<meta charset=gbk>"), "GBK");   // ends at byte 1,021
+  EXPECT_EQ(encoding_of_meta(std::string(1003, ' ') + "<meta charset=gbk>"), "GBK");  // ends at byte 1,021
   EXPECT_EQ(encoding_of_meta(std::string(1024, ' ') + "<meta charset=gbk>"), "");
   EXPECT_EQ(encoding_of_meta("<meta charset=gbk"), "");
 }
 
 TEST(DetectEncoding, GuessesFromTheBytes) {
   std::string russian;  // windows-1251
-  for (int i = 0; i < 20; ++i) russian += "\xCF\xF0\xE8\xE2\xE5\xF2, \xEC\xE8\xF0! \xDD\xF2\xEE \xF0\xF3\xF1\xF1\xEA\xE8\xE9 \xF2\xE5\xEA\xF1\xF2. ";
+  for (int i = 0; i < 20; ++i)
+    russian +=
+        "\xCF\xF0\xE8\xE2\xE5\xF2, \xEC\xE8\xF0! \xDD\xF2\xEE \xF0\xF3\xF1\xF1\xEA\xE8\xE9 \xF2\xE5\xEA\xF1\xF2. ";
   EXPECT_EQ(detect_encoding(russian), "windows-1251");
   std::string japanese;  // Shift_JIS
   for (int i = 0; i < 20; ++i) japanese += "\x82\xB1\x82\xEA\x82\xCD\x93\xFA\x96\x7B\x8C\xEA\x82\xC5\x82\xB7\x81\x42";
@@ -172,8 +174,8 @@ TEST(DetectEncoding, GuessesFromTheBytes) {
 }
 
 // The whole of the East Asian indexes, where the vectors of the encoding_rs crate (public domain; Debian package
-// librust-encoding-rs-dev, or a copy in $FTOK_CHARSET_VECTORS) are installed: codes that decode otherwise than in the standard
-// are counted, and their number is what docs/formats.md says.
+// librust-encoding-rs-dev, or a copy in $FTOK_CHARSET_VECTORS) are installed: codes that decode otherwise than in the
+// standard are counted, and their number is what docs/formats.md says.
 TEST(DecodeText, WholeIndexes) {
   const char* const named = std::getenv("FTOK_CHARSET_VECTORS");
   const std::string folder =
@@ -182,15 +184,17 @@ TEST(DecodeText, WholeIndexes) {
   const struct {
     const char *encoding, *file;
     size_t differing_lines;
-  } cases[] = {{"Big5", "big5", 413},      {"EUC-KR", "euc_kr", 0},   {"gb18030", "gb18030", 0},     {"GBK", "gb18030", 0},
-               {"EUC-JP", "jis0208", 0},   {"EUC-JP", "jis0212", 21}, {"Shift_JIS", "shift_jis", 0}, {"ISO-2022-JP", "iso_2022_jp", 0}};
+  } cases[] = {{"Big5", "big5", 413},         {"EUC-KR", "euc_kr", 0},          {"gb18030", "gb18030", 0},
+               {"GBK", "gb18030", 0},         {"EUC-JP", "jis0208", 0},         {"EUC-JP", "jis0212", 21},
+               {"Shift_JIS", "shift_jis", 0}, {"ISO-2022-JP", "iso_2022_jp", 0}};
   for (const auto& one : cases) {
     const std::string wanted = read_file(folder + one.file + "_in_ref.txt");
     std::string got;
     decode_text(one.encoding, read_file(folder + one.file + "_in.txt"), got);
     size_t differing = 0;
     for (size_t a = 0, b = 0; a < wanted.size() && b < got.size();) {
-      const size_t a_end = std::min(wanted.find('\n', a), wanted.size()), b_end = std::min(got.find('\n', b), got.size());
+      const size_t a_end = std::min(wanted.find('\n', a), wanted.size()),
+                   b_end = std::min(got.find('\n', b), got.size());
       differing += wanted.compare(a, a_end - a, got, b, b_end - b) != 0;
       a = a_end + 1;
       b = b_end + 1;

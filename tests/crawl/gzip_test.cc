@@ -52,8 +52,8 @@ TEST(GzipInput, WholeAndStreamedMembersGiveTheSameBytes) {
 TEST(GzipInput, HeaderFieldsArePassed) {
   // FNAME and FEXTRA (RFC 1952, 2.3.1) before the DEFLATE stream of an ordinary member.
   const std::string member = gzip("hello");
-  const std::string with_fields = member.substr(0, 3) + '\x0C' + member.substr(4, 6) + std::string("\x03\x00sl\x00", 5) +
-                                  std::string("name\0", 5) + member.substr(10);
+  const std::string with_fields = member.substr(0, 3) + '\x0C' + member.substr(4, 6) +
+                                  std::string("\x03\x00sl\x00", 5) + std::string("name\0", 5) + member.substr(10);
   EXPECT_EQ(decode_all(with_fields), "hello");
 }
 
@@ -92,8 +92,9 @@ TEST(GzipInput, TruncatedMemberAtTheEnd) {
 
 TEST(GzipInput, GarbageBetweenMembersIsPassed) {
   const std::string member = gzip(warc_record("response", "x"));
-  for (const std::string& garbage : {std::string("junk"), std::string(100'000, '\0'), std::string("\x1F\x8B\x08\x00junk", 8),
-                                     std::string(5000, '\x1F'), gzip("no record")}) {
+  for (const std::string& garbage :
+       {std::string("junk"), std::string(100'000, '\0'), std::string("\x1F\x8B\x08\x00junk", 8),
+        std::string(5000, '\x1F'), gzip("no record")}) {
     const ReadArchive archive = read_archive(member + garbage + member, 0, {}, {}, "x.warc.gz");
     EXPECT_EQ(archive.records.size(), 2U);
     EXPECT_FALSE(archive.damage.empty());

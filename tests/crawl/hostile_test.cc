@@ -1,5 +1,5 @@
-// Archives that were flipped, cut and lied about: nothing crashes or hangs, every record ends as exactly one item, and what
-// lies before the damage is read as ever. Also every file of the public web-archive test suites (the test data).
+// Archives that were flipped, cut and lied about: nothing crashes or hangs, every record ends as exactly one item, and
+// what lies before the damage is read as ever. Also every file of the public web-archive test suites (the test data).
 #include <gtest/gtest.h>
 
 #include <filesystem>
@@ -94,7 +94,8 @@ TEST(HostileArchive, SameItemsForAnySizeOfReadWhateverTheDamage) {
 // The input that costs most a byte: false gzip magic everywhere.
 TEST(HostileArchive, FalseMagicIsBounded) {
   std::string bytes;
-  while (bytes.size() < 200'000) bytes += std::string("\x1F\x8B\x08\x00\x00\x00\x00\x00\x00\x03\x01\x00\x00\xFF\xFF", 15);
+  while (bytes.size() < 200'000)
+    bytes += std::string("\x1F\x8B\x08\x00\x00\x00\x00\x00\x00\x03\x01\x00\x00\xFF\xFF", 15);
   EXPECT_EQ(read_through(bytes, "x.warc.gz"), 0U);
 }
 
@@ -130,8 +131,8 @@ std::map<std::string, std::string> expected_records(const std::filesystem::path&
   return expected;
 }
 
-// Files where more records are found than any of the readers the table was made with found: these stop at the first damaged
-// ARC header, or at a missing empty line.
+// Files where more records are found than any of the readers the table was made with found: these stop at the first
+// damaged ARC header, or at a missing empty line.
 const std::map<std::string, size_t> kMoreRecords = {
     {"aut/arc/badexample.arc.gz", 6},
     {"ukwa_discovery/IAH-20080430204825-00000-blackbook-truncated.arc", 9},
@@ -146,7 +147,9 @@ TEST(PublicArchives, EveryFileGivesItsRecords) {
     const std::string bytes = read_file((folder / file).string());
     const ReadArchive archive = read_archive(bytes, 0, {}, {}, file);
     const auto more = kMoreRecords.find(file);
-    const std::string wanted = more != kMoreRecords.end() ? std::to_string(more->second) : records == "-" ? "0" : records;
+    const std::string wanted = more != kMoreRecords.end() ? std::to_string(more->second)
+                               : records == "-"           ? "0"
+                                                          : records;
     EXPECT_EQ(std::to_string(archive.records.size()), wanted) << file;
     const ReadArchive parts = read_archive(bytes, 4099, {}, {.read_ahead = 8192, .grow_bytes_min = 1}, file);
     EXPECT_EQ(parts.records, archive.records) << file;
@@ -170,7 +173,9 @@ TEST(PublicArchives, DamageIsCounted) {
       {"ia_gowarc/warcs/corrupted-mid-record.warc.gz.open", {}, {"gzip.garbage"}},
       {"ia_gowarc/warcs/corrupted-trailing-bytes.warc.gz.open", {}, {"gzip.garbage"}},
       {"resiliparse/clipped.warc.gz", {"gzip.truncated"}, {"gzip.truncated"}},
-      {"solrwayback/compressions_warc/transfer_compression_none_truncated.warc.gz", {"gzip.truncated"}, {"gzip.truncated"}},
+      {"solrwayback/compressions_warc/transfer_compression_none_truncated.warc.gz",
+       {"gzip.truncated"},
+       {"gzip.truncated"}},
       {"solrwayback/example_warc/Evil-Warc-Headers.warc", {"warc.truncated"}, {}},
       {"warcio/example-trunc.warc", {"warc.bad_length"}, {"warc.garbage"}},
       {"warcio/example-space-in-url.arc", {"warc.truncated"}, {}},

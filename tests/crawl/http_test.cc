@@ -17,7 +17,8 @@ using testing::zstd;
 using Kind = ContentDecoded::Kind;
 
 TEST(HttpHead, ToleratesWhatServersSend) {
-  const auto head = parse_http_head("HTTP/1.1 200 OK\r\nContent-Type:text/html\r\nX: a\r\n  folded\r\nno colon\r\nX: b\r\n\r\nbody");
+  const auto head =
+      parse_http_head("HTTP/1.1 200 OK\r\nContent-Type:text/html\r\nX: a\r\n  folded\r\nno colon\r\nX: b\r\n\r\nbody");
   ASSERT_TRUE(head.ok());
   EXPECT_EQ(head->status, 200);
   EXPECT_EQ(head->reason, "OK");
@@ -34,8 +35,8 @@ TEST(HttpHead, ToleratesWhatServersSend) {
 }
 
 TEST(HttpHead, Damage) {
-  for (const char* block : {"", "<html>", "HTTP/1.1", "HTTP/1.1 OK\r\n\r\n", "HTTP/1.1 99 x\r\n\r\n", "HTTP/1.1 99999 x\r\n\r\n",
-                            "GET / HTTP/1.1\r\n\r\n"}) {
+  for (const char* block : {"", "<html>", "HTTP/1.1", "HTTP/1.1 OK\r\n\r\n", "HTTP/1.1 99 x\r\n\r\n",
+                            "HTTP/1.1 99999 x\r\n\r\n", "GET / HTTP/1.1\r\n\r\n"}) {
     const auto parsed = parse_http_head(block);
     ASSERT_FALSE(parsed.ok()) << block;
     EXPECT_STREQ(parsed.damage().code, "no_status_line");
@@ -55,13 +56,13 @@ TEST(Dechunk, EdgeCases) {
       {"4;name=value\r\nWiki\r\n0\r\nTrailer: x\r\n\r\n", true, true, "Wiki"},
       {"4\nWiki\n0\n\n", true, true, "Wiki"},
       {"0004 \r\nWiki\r\n0\r\n\r\n", true, true, "Wiki"},
-      {"4\r\nWiki0\r\n\r\n", true, true, "Wiki"},          // the line end after the data left out
-      {"4\r\nWiki\r\n0", true, false, "Wiki"},             // cut
-      {"9\r\nWiki", true, false, "Wiki"},                  // cut in a chunk
-      {"4\r\nWiki\r\nzz\r\nmore", true, false, "Wiki"},    // broken later
+      {"4\r\nWiki0\r\n\r\n", true, true, "Wiki"},        // the line end after the data left out
+      {"4\r\nWiki\r\n0", true, false, "Wiki"},           // cut
+      {"9\r\nWiki", true, false, "Wiki"},                // cut in a chunk
+      {"4\r\nWiki\r\nzz\r\nmore", true, false, "Wiki"},  // broken later
       {"0\r\n\r\n", true, true, ""},
-      {"ffffffffffffffff\r\nWiki", true, false, "Wiki"},   // a size of 2^64 - 1
-      {"10000000000000000\r\nWiki", false, false, ""},     // more than 64 bits
+      {"ffffffffffffffff\r\nWiki", true, false, "Wiki"},  // a size of 2^64 - 1
+      {"10000000000000000\r\nWiki", false, false, ""},    // more than 64 bits
       {"-4\r\nWiki", false, false, ""},
       {"<html>\r\n</html>", false, false, ""},
       {"4", false, false, ""},
@@ -78,10 +79,14 @@ TEST(Dechunk, EdgeCases) {
 
 TEST(DecodeContent, EveryCoding) {
   const std::string text = "<p>" + std::string(1000, 'x');
-  const std::pair<const char*, std::string> cases[] = {
-      {"gzip", gzip(text)},           {"x-gzip", gzip(text)},        {"gzip", gzip("<p>") + gzip(text.substr(3))},
-      {"deflate", deflate(text, false)}, {"deflate", deflate(text, true)}, {"br", brotli(text)},
-      {"zstd", zstd(text)},           {"gzip", gzip(text) + "trailing"}};
+  const std::pair<const char*, std::string> cases[] = {{"gzip", gzip(text)},
+                                                       {"x-gzip", gzip(text)},
+                                                       {"gzip", gzip("<p>") + gzip(text.substr(3))},
+                                                       {"deflate", deflate(text, false)},
+                                                       {"deflate", deflate(text, true)},
+                                                       {"br", brotli(text)},
+                                                       {"zstd", zstd(text)},
+                                                       {"gzip", gzip(text) + "trailing"}};
   for (const auto& [coding, body] : cases) {
     std::string out;
     EXPECT_EQ(decode_content(coding, body, 2000, out).kind, Kind::kDecoded) << coding;
@@ -168,7 +173,8 @@ TEST(HttpStage, ChunksAndCodings) {
     return size + body + "\r\n0\r\n\r\n";
   };
   // Both headers, with and without what they announce.
-  for (const std::string& body : {chunked(gzip(kPage)), gzip(kPage), chunked(kPage), std::string(kPage), chunked(chunked(kPage))}) {
+  for (const std::string& body :
+       {chunked(gzip(kPage)), gzip(kPage), chunked(kPage), std::string(kPage), chunked(chunked(kPage))}) {
     const Outcome outcome = run_stage(http_response(fields, body));
     EXPECT_TRUE(outcome.verdict.kept()) << outcome.verdict.reason;
     EXPECT_EQ(outcome.document.html, kPage);
@@ -201,8 +207,9 @@ TEST(HttpStage, EveryDropReason) {
   const auto reason = [](const Outcome& outcome) { return std::string(outcome.verdict.reason); };
   EXPECT_EQ(reason(run_stage("<html>no head")), "http.malformed");
   EXPECT_EQ(reason(run_stage(http_response(encoded, bad))), "http.bad_encoding");
-  EXPECT_EQ(reason(run_stage(http_response(std::string(kHtml) + "Content-Encoding: gzip, gzip\r\n", gzip(gzip(kPage))))),
-            "http.bad_encoding");
+  EXPECT_EQ(
+      reason(run_stage(http_response(std::string(kHtml) + "Content-Encoding: gzip, gzip\r\n", gzip(gzip(kPage))))),
+      "http.bad_encoding");
   EXPECT_EQ(reason(run_stage(http_response(kHtml, std::string(1000, 'x')), small)), "");
   EXPECT_EQ(reason(run_stage(http_response(kHtml, std::string(1001, 'x')), small)), "http.too_large");
   std::string page;
@@ -217,7 +224,8 @@ TEST(HttpStage, TellsPagesFromOtherResponses) {
   const auto outcome = [](const char* type, const char* body, const char* identified = "", bool xhtml = true) {
     HttpOptions options;
     options.xhtml = xhtml;
-    const Outcome result = run_stage(http_response(std::string("Content-Type: ") + type + "\r\n", body), options, identified);
+    const Outcome result =
+        run_stage(http_response(std::string("Content-Type: ") + type + "\r\n", body), options, identified);
     EXPECT_NE(result.verdict.kind, Verdict::Kind::kDrop);
     return std::string(result.verdict.reason) + result.verdict.detail;
   };
@@ -226,9 +234,9 @@ TEST(HttpStage, TellsPagesFromOtherResponses) {
   EXPECT_EQ(outcome("application/xhtml+xml", "<html/>"), "");
   EXPECT_EQ(outcome("application/xhtml+xml", "<html/>", "", false), "not_htmlapplication/xhtml+xml");
   EXPECT_EQ(outcome("text/plain", "<html>"), "not_htmltext/plain");
-  EXPECT_EQ(outcome("text/plain", "<html>", "text/html"), "");             // the crawler looked
+  EXPECT_EQ(outcome("text/plain", "<html>", "text/html"), "");  // the crawler looked
   EXPECT_EQ(outcome("text/html", "%PDF-", "application/pdf"), "not_htmlapplication/pdf");
-  EXPECT_EQ(outcome("", "<html>"), "");                                    // nothing said: the bytes decide
+  EXPECT_EQ(outcome("", "<html>"), "");  // nothing said: the bytes decide
   EXPECT_EQ(outcome("application/octet-stream", "<html>"), "");
   EXPECT_EQ(outcome("", "plain words"), "not_htmltext/plain");
 }

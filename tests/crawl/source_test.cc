@@ -29,11 +29,12 @@ TEST(MakeSource, EveryKindOfRecord) {
       warc_record("warcinfo", "software: x\r\n") + warc_record("request", "GET / HTTP/1.1\r\n\r\n") +
       warc_record("response", page) + warc_record("metadata", "a: b") + warc_record("revisit", page) +
       warc_record("resource", "x", "http://a/", {}, "text/html") + warc_record("continuation", "x") +
-      warc_record("response", "x", "dns:a", {}, "text/dns") + warc_record("conversion", "<p>", "http://a/", {}, "text/html") +
+      warc_record("response", "x", "dns:a", {}, "text/dns") +
+      warc_record("conversion", "<p>", "http://a/", {}, "text/html") +
       warc_record("conversion", "the text", "http://a/", {}, "text/plain") + warc_record("novelty", "x");
   const ReadItems read = read_items(archive);
-  EXPECT_EQ(reasons(read), (Strings{"warcinfo", "request", "", "metadata", "revisit", "resource", "continuation", "not_http",
-                                    "conversion", "", "unknown_type"}));
+  EXPECT_EQ(reasons(read), (Strings{"warcinfo", "request", "", "metadata", "revisit", "resource", "continuation",
+                                    "not_http", "conversion", "", "unknown_type"}));
   for (const Item& item : read.items) EXPECT_NE(item.verdict.kind, Verdict::Kind::kDrop);
   const Document& response = read.items[2].document;
   EXPECT_EQ(response.payload, page);
@@ -51,17 +52,19 @@ TEST(MakeSource, DamagedResponsesAreDropsAndOthersAreReported) {
   const std::string page = http_response("Content-Type: text/html\r\n", "<p>x");
   SourceOptions options;
   options.record_bytes_max = 100;
-  const ReadItems read = read_items(warc_record("response", page, "http://a/", "7000000") + warc_record("response", page, "http://a/", "99") +
-                                        warc_record("request", "GET / HTTP/1.1\r\n\r\n", "http://a/", "99") +
-                                        warc_record("response", page + std::string(100, 'x')) + warc_record("response", page),
-                                    options);
+  const ReadItems read = read_items(
+      warc_record("response", page, "http://a/", "7000000") + warc_record("response", page, "http://a/", "99") +
+          warc_record("request", "GET / HTTP/1.1\r\n\r\n", "http://a/", "99") +
+          warc_record("response", page + std::string(100, 'x')) + warc_record("response", page),
+      options);
   EXPECT_EQ(reasons(read), (Strings{"warc.too_large", "warc.damaged", "request", "warc.too_large", ""}));
   EXPECT_EQ(read.damage, (Strings{"warc.bad_length"}));
 }
 
 TEST(MakeSource, JsonLines) {
   const std::string lines =
-      "{\"text\":\"one\\u00e9\",\"id\":\"a\",\"url\":\"http://a/\",\"date\":\"d\",\"language\":\"en\",\"language_score\":0.5}\n"
+      "{\"text\":\"one\\u00e9\",\"id\":\"a\",\"url\":\"http://a/"
+      "\",\"date\":\"d\",\"language\":\"en\",\"language_score\":0.5}\n"
       "\n"
       "{\"id\":7,\"text\":\"two\"}\r\n"
       "{\"text\":3}\n"
@@ -126,7 +129,8 @@ TEST(MakeSource, TellsTheFormatFromTheContent) {
   EXPECT_EQ(read_items(testing::small_archive(true), {}, "named.jsonl").items.size(), 3U);
   EXPECT_EQ(read_items("{\"text\":\"x\"}", {}, "named.txt").items[0].document.text, "x");
   EXPECT_THROW(read_items(std::string("\x00\x01\x02", 3)), Error);
-  EXPECT_THROW(read_items("<?xml version='1.0'?><Error><Code>SlowDown</Code></Error>", {}, "https://a/CC.warc.gz?x=1"), Error);
+  EXPECT_THROW(read_items("<?xml version='1.0'?><Error><Code>SlowDown</Code></Error>", {}, "https://a/CC.warc.gz?x=1"),
+               Error);
   EXPECT_EQ(read_items("rubbish at the start\n" + testing::small_archive(false), {}, "a.warc").items.size(), 3U);
   EXPECT_THROW(read_items(gzip("crawl-data/CC-MAIN-2024-22/a.warc.gz\n"), {}, "warc.paths.warc.gz"), Error);
   EXPECT_THROW(read_items("\x04\x22\x4D\x18 lz4", {}, "a.warc.lz4"), Error);

@@ -57,7 +57,8 @@ TEST(WarcReader, OffsetsAreOfTheMemberOrOfThePlainByte) {
 TEST(WarcReader, ToleratesLineFeedsFoldedFieldsAnglesAndBlankLines) {
   const std::string bytes =
       "\n\r\nWARC/0.18\nwarc-type: response\nWARC-Target-URI: <http://a.example/with space>\n"
-      "X-Folded: one\n  two\n\tthree\nno colon here\nWARC-Date: 2008-10-294T05:21:46-0700\nContent-Length:   5   \n\nhello\n\n\n\n\n"
+      "X-Folded: one\n  two\n\tthree\nno colon here\nWARC-Date: 2008-10-294T05:21:46-0700\nContent-Length:   5   "
+      "\n\nhello\n\n\n\n\n"
       "WARC/1.1\r\r\nWARC-Type: metadata\r\r\nContent-Length: 2\r\r\n\r\r\nhi\n\n";
   WarcReader reader(make_decoded_input(make_memory_source(bytes)));
   WarcRecord record;
@@ -129,7 +130,8 @@ TEST(WarcReader, RecordsAboveTheLimitArePassedOver) {
   const std::string limit = warc_record("response", std::string(999, 'x'), "http://limit.example/");
   for (const bool zipped : {false, true}) {
     const auto pack = [&](const std::string& record) { return zipped ? gzip(record) : record; };
-    const ReadArchive archive = read_archive(pack(large) + pack(limit), 7, {.record_bytes_max = 999}, {.grow_bytes_min = 1});
+    const ReadArchive archive =
+        read_archive(pack(large) + pack(limit), 7, {.record_bytes_max = 999}, {.grow_bytes_min = 1});
     EXPECT_EQ(damages(archive), (Strings{"warc.too_large", ""}));
     EXPECT_EQ(archive.records[0].url, "http://large.example/");
     EXPECT_EQ(archive.records[0].block, "");
@@ -162,16 +164,18 @@ TEST(WarcReader, SameRecordsForAnySizeOfRead) {
 // ---- ARC ----
 
 constexpr char kArcVersion[] =
-    "filedesc://test.arc 0.0.0.0 20080430204825 text/plain 65\n1 0 Test\nURL IP-address Archive-date Content-type Archive-length\n\n";
+    "filedesc://test.arc 0.0.0.0 20080430204825 text/plain 65\n1 0 Test\nURL IP-address Archive-date Content-type "
+    "Archive-length\n\n";
 
 std::string arc_record(std::string_view line, std::string_view block) {
   return std::string(line).append("\n").append(block).append("\n");
 }
 
 TEST(ArcReader, ReadsVersionOneWithSpacesInUrls) {
-  const std::string bytes = kArcVersion +
-                            arc_record("http://a.example/b c d 10.0.0.1 20080430204825 text/html 19", "HTTP/1.0 200 OK\r\n\r\n") +
-                            arc_record("dns:a.example 10.0.0.1 20080430204825 text/dns 3", "abc");
+  const std::string bytes =
+      kArcVersion +
+      arc_record("http://a.example/b c d 10.0.0.1 20080430204825 text/html 19", "HTTP/1.0 200 OK\r\n\r\n") +
+      arc_record("dns:a.example 10.0.0.1 20080430204825 text/dns 3", "abc");
   for (const std::string& stored : {bytes, gzip(bytes)}) {
     const ReadArchive archive = read_archive(stored);
     ASSERT_EQ(archive.records.size(), 3U);
@@ -196,9 +200,10 @@ TEST(ArcReader, ReadsVersionTwo) {
 
 TEST(ArcReader, WrongLengthsEndAtTheNextHeader) {
   for (const char* length : {"-1", "abc", "3", "500"}) {
-    const std::string bytes = kArcVersion +
-                              arc_record(std::string("http://a.example/ 10.0.0.1 20080430204825 text/html ") + length, "block") +
-                              arc_record("http://b.example/ 10.0.0.1 20080430204825 text/html 4", "good");
+    const std::string bytes =
+        kArcVersion +
+        arc_record(std::string("http://a.example/ 10.0.0.1 20080430204825 text/html ") + length, "block") +
+        arc_record("http://b.example/ 10.0.0.1 20080430204825 text/html 4", "good");
     const ReadArchive archive = read_archive(bytes);
     ASSERT_EQ(archive.records.size(), 3U) << length;
     EXPECT_EQ(damages(archive), (Strings{"", "warc.bad_length", ""})) << length;

@@ -1,5 +1,5 @@
-// WARC, ARC, JSONL and text inputs of any bytes: nothing crashes, every record is one item, all stored bytes are consumed.
-// The first byte chooses the format and how many bytes a read gives.
+// WARC, ARC, JSONL and text inputs of any bytes: nothing crashes, every record is one item, all stored bytes are
+// consumed. The first byte chooses the format and how many bytes a read gives.
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>

@@ -1,6 +1,6 @@
-// ftok_warc_bench FILE... [--repeat N]: how fast one core inflates a WARC, reads its records with their bodies, and parses
-// the HTTP heads of its responses, and makes pages of them. A line for each way: CPU seconds of the thread (the median of N runs), MB/s of decoded
-// bytes, records, and the bytes of all bodies, to check another reader against.
+// ftok_warc_bench FILE... [--repeat N]: how fast one core inflates a WARC, reads its records with their bodies, and
+// parses the HTTP heads of its responses, and makes pages of them. A line for each way: CPU seconds of the thread (the
+// median of N runs), MB/s of decoded bytes, records, and the bytes of all bodies, to check another reader against.
 #include <fmt/format.h>
 #include <time.h>
 

@@ -69,7 +69,9 @@ void list_file(const std::string& file, bool json) {
       JsonWriter line;
       line.begin_object().field("file", file).field("offset", record.offset);
       line.field("offset_in_member", record.offset_in_member).field("type", std::string(record.type));
-      line.field("url", std::string(record.url)).field("date", std::string(record.date)).field("id", std::string(record.id));
+      line.field("url", std::string(record.url))
+          .field("date", std::string(record.date))
+          .field("id", std::string(record.id));
       line.field("content_type", std::string(record.content_type)).field("length", record.content_length);
       if (record.damage != nullptr) line.field("damage", record.damage).field("detail", record.detail);
       fmt::print("{}\n", line.end_object().text());
@@ -127,7 +129,8 @@ void parse_place(const std::string& text, uint64_t& offset, uint64_t& in_member)
 }
 
 void write_all(std::string_view bytes) {
-  if (std::fwrite(bytes.data(), 1, bytes.size(), stdout) != bytes.size()) throw Error("cannot write to standard output");
+  if (std::fwrite(bytes.data(), 1, bytes.size(), stdout) != bytes.size())
+    throw Error("cannot write to standard output");
 }
 
 void cat_record(const WarcFlags& flags) {
@@ -156,7 +159,8 @@ void cat_record(const WarcFlags& flags) {
   document.payload = record.block;
   document.identified_type = record.identified_type;
   const Verdict verdict = HttpStage(HttpOptions{}).process(document);
-  if (!verdict.kept()) throw Error(fmt::format("{} at {}: {} {}", flags.file, flags.place, verdict.reason, verdict.detail));
+  if (!verdict.kept())
+    throw Error(fmt::format("{} at {}: {} {}", flags.file, flags.place, verdict.reason, verdict.detail));
   write_all(document.html);
 }
 
