@@ -111,11 +111,13 @@ bool is_date_like(std::string_view text, const DigitRuns& runs, const Number& n)
 
 bool is_strong(std::string_view text, const DigitRuns& runs, const Number& n) {
   const char lead = text[runs[n.first].begin];
+  if (n.plus && lead == '1') return n.digits == 11;  // the North American plan
   if (n.plus) return n.digits >= 8 && lead != '0';
   if (is_north_american(text, runs, n)) return true;
   const bool smallest_group = std::all_of(n.sizes.begin(), n.sizes.begin() + static_cast<std::ptrdiff_t>(n.groups),
                                           [](size_t size) { return size >= 2; });
   if (n.groups < 2 || n.digits < 9 || n.digits > 12 || !smallest_group || is_date_like(text, runs, n)) return false;
+  if (text.substr(runs[n.first].begin, 3) == "000" || has_sizes(n, {3, 2, 4})) return false;  // no plan; a US SSN
   return (lead == '0' && n.sizes[0] <= 5) || (n.bracket && n.sizes[0] <= 5);
 }
 
