@@ -66,26 +66,41 @@ uint64_t next_serial() {
 // takes the place of an older one. What is kept never changes a result, only whether it is computed again.
 class LanguageModel::Scratch {
  public:
-  static constexpr size_t kSlots = 16384;
-  static constexpr size_t kKeyMax = 23;
+  static constexpr size_t kSlotsMax = 16384;
+  static constexpr size_t kSumBytesMax = 1 << 20;  // a wide model gets fewer slots
+  static constexpr size_t kKeyMax = 19;
   struct Key {
+    uint64_t serial = 0;  // of the model whose word this is
     uint32_t rows = 0;
-    uint8_t size = 0xFF;  // 0xFF: empty slot
+    uint8_t size = 0;
     char bytes[kKeyMax] = {};
   };
 
   void use(uint64_t serial, size_t dim) {
-    if (serial == serial_) return;
     serial_ = serial;
+    if (dim == dim_) return;
     dim_ = dim;
-    keys_.assign(kSlots, Key());
-    sums_.resize(kSlots * dim);
+    slots_ = kSlotsMax;
+    while (slots_ > 1 && slots_ * dim * sizeof(float) > kSumBytesMax) slots_ /= 2;
+    keys_.assign(slots_, Key());
+    sums_.resize(slots_ * dim);
     word_.resize(dim);
     total_.resize(dim);
     hidden_.resize(dim);
   }
 
-  Key& key(uint32_t hash) { return keys_[slot(hash)]; }
+  bool holds(uint32_t hash, std::string_view word) const {
+    const Key& key = keys_[slot(hash)];
+    return key.serial == serial_ && key.size == word.size() && std::memcmp(key.bytes, word.data(), word.size()) == 0;
+  }
+  void keep(uint32_t hash, std::string_view word, uint32_t rows) {
+    Key& key = keys_[slot(hash)];
+    key.serial = serial_;
+    key.rows = rows;
+    key.size = static_cast<uint8_t>(word.size());
+    std::memcpy(key.bytes, word.data(), word.size());
+  }
+  uint32_t rows_of(uint32_t hash) const { return keys_[slot(hash)].rows; }
   float* sum(uint32_t hash) { return sums_.data() + slot(hash) * dim_; }
   float* word() { return word_.data(); }
   double* total() { return total_.data(); }
@@ -98,10 +113,10 @@ class LanguageModel::Scratch {
   }
 
  private:
-  static size_t slot(uint32_t hash) { return (hash ^ (hash >> 15)) % kSlots; }
+  size_t slot(uint32_t hash) const { return (hash ^ (hash >> 15)) & (slots_ - 1); }
 
   uint64_t serial_ = 0;
-  size_t dim_ = 0;
+  size_t dim_ = 0, slots_ = 0;
   std::vector<Key> keys_;
   std::vector<float> sums_;
   std::vector<float> word_;
@@ -329,21 +344,16 @@ bool LanguageModel::score(std::string_view text, std::vector<float>& probabiliti
   uint64_t rows = 0;
 
   const auto add = [&](std::string_view word, uint32_t hash) {
-    Scratch::Key& key = scratch.key(hash);
     float* sum = scratch.sum(hash);
     uint32_t word_rows = 0;
-    if (key.size == word.size() && std::memcmp(key.bytes, word.data(), word.size()) == 0) {
-      word_rows = key.rows;
+    if (scratch.holds(hash, word)) {
+      word_rows = scratch.rows_of(hash);
     } else {
       const bool keep = word.size() <= Scratch::kKeyMax;
       if (!keep) sum = scratch.word();
       std::fill_n(sum, dim, 0.0F);
       word_rows = add_word(word, hash, scratch, sum);
-      if (keep) {
-        key.rows = word_rows;
-        key.size = static_cast<uint8_t>(word.size());
-        std::memcpy(key.bytes, word.data(), word.size());
-      }
+      if (keep) scratch.keep(hash, word, word_rows);
     }
     rows += word_rows;
     for (size_t i = 0; i < dim; ++i) total[i] += static_cast<double>(sum[i]);

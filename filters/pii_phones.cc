@@ -109,13 +109,25 @@ bool is_date_like(std::string_view text, const DigitRuns& runs, const Number& n)
   return year_last || year_first;
 }
 
+size_t leading_zeros(std::string_view text, const DigitRuns& runs, const Number& n) {
+  size_t zeros = 0;
+  for (size_t i = n.first; i <= n.last; ++i) {
+    for (size_t at = runs[i].begin; at < runs[i].end; ++at, ++zeros) {
+      if (text[at] != '0') return zeros;
+    }
+  }
+  return zeros;
+}
+
 bool is_strong(std::string_view text, const DigitRuns& runs, const Number& n) {
   const char lead = text[runs[n.first].begin];
+  if (n.plus && lead == '1') return n.digits == 11;  // the North American plan
   if (n.plus) return n.digits >= 8 && lead != '0';
   if (is_north_american(text, runs, n)) return true;
   const bool smallest_group = std::all_of(n.sizes.begin(), n.sizes.begin() + static_cast<std::ptrdiff_t>(n.groups),
                                           [](size_t size) { return size >= 2; });
   if (n.groups < 2 || n.digits < 9 || n.digits > 12 || !smallest_group || is_date_like(text, runs, n)) return false;
+  if (leading_zeros(text, runs, n) > 2 || has_sizes(n, {3, 2, 4})) return false;  // in no plan; a US SSN
   return (lead == '0' && n.sizes[0] <= 5) || (n.bracket && n.sizes[0] <= 5);
 }
 

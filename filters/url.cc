@@ -114,8 +114,9 @@ std::string_view PublicSuffixes::registered_domain(const std::string& host) cons
   if (host.empty() || host.size() > kHostBytesMax) return {};
   size_t label = 0;                       // where the label before the suffix starts
   for (size_t at = 0;;) {                 // suffixes of the host, longest first
-    if (psl_is_public_suffix2(static_cast<const psl_ctx_t*>(list_), host.c_str() + at,
-                              PSL_TYPE_ICANN | PSL_TYPE_NO_STAR_RULE) != 0) {
+    // libpsl passes over a leading dot, which stands for an empty label here.
+    if (host[at] != '.' && psl_is_public_suffix2(static_cast<const psl_ctx_t*>(list_), host.c_str() + at,
+                                                 PSL_TYPE_ICANN | PSL_TYPE_NO_STAR_RULE) != 0) {
       const bool has_label = at > label + 1;  // not the suffix itself, and no empty label before it
       return has_label ? std::string_view(host).substr(label) : std::string_view();
     }

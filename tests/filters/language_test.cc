@@ -1,0 +1,187 @@
+// The language stage, and the model loader on damaged files.
+#include "filters/language.h"
+
+#include <gtest/gtest.h>
+
+#include <cstring>
+
+#include "core/error.h"
+#include "core/file.h"
+#include "tests/support/test_data.h"
+
+namespace ftok {
+namespace {
+
+std::string bundled_model() { return (testing::source_folder() / "tools/data/models/ftok-lid.ftz").string(); }
+
+class Language : public ::testing::Test {
+ protected:
+  static void SetUpTestSuite() { model_ = LanguageModel::load(bundled_model()); }
+  static void TearDownTestSuite() { model_.reset(); }
+
+  static Verdict judge(LanguageOptions options, Document& document) {
+    return LanguageStage(std::move(options), model_).process(document);
+  }
+  static std::shared_ptr<const LanguageModel> model_;
+  static constexpr char kEnglish[] = "The committee will meet again next week to discuss\nthe plans for the new library.";
+  static constexpr char kGerman[] = "Der Ausschuss trifft sich n\xC3\xA4" "chste Woche, um die Pl\xC3\xA4ne zu besprechen.";
+};
+std::shared_ptr<const LanguageModel> Language::model_;
+
+TEST_F(Language, KeepsWantedAndNamesTheRest) {
+  Document document;
+  document.text = kEnglish;
+  EXPECT_TRUE(judge({}, document).kept());
+  EXPECT_EQ(document.language, "en");
+  EXPECT_GT(document.language_score, 0.65);
+  document.text = kGerman;
+  const Verdict verdict = judge({}, document);
+  EXPECT_STREQ(verdict.reason, "language.not_wanted");
+  EXPECT_EQ(verdict.detail, "de");
+  EXPECT_EQ(verdict.threshold, 0.65);
+}
+
+TEST_F(Language, ThresholdOnBothSides) {
+  Document document;
+  document.text = kEnglish;
+  judge({}, document);
+  const double score = document.language_score;
+  LanguageOptions options;
+  options.languages = {{"en", score}};  // kept only above it
+  const Verdict verdict = judge(options, document);
+  EXPECT_STREQ(verdict.reason, "language.low_score");
+  EXPECT_EQ(verdict.value, score);
+  options.languages = {{"en", score - 1e-6}};
+  EXPECT_TRUE(judge(options, document).kept());
+}
+
+TEST_F(Language, ASetOfLanguagesEachWithItsThreshold) {
+  LanguageOptions options;
+  options.languages = {{"en", 1.1}, {"de", 0.5}};
+  Document document;
+  document.text = kGerman;
+  EXPECT_TRUE(judge(options, document).kept());
+  document.text = kEnglish;
+  const Verdict verdict = judge(options, document);
+  EXPECT_STREQ(verdict.reason, "language.low_score");
+  EXPECT_EQ(verdict.threshold, 1.1);
+}
+
+TEST_F(Language, AnyLanguageAndLabelOnly) {
+  LanguageOptions any;
+  any.languages = {{"*", 0.5}};
+  LanguageOptions label_only;
+  label_only.label_only = true;
+  Document document;
+  document.text = kGerman;
+  EXPECT_TRUE(judge(any, document).kept());
+  EXPECT_TRUE(judge(label_only, document).kept());
+  EXPECT_EQ(document.language, "de");
+  any.languages = {{"*", 1.5}};
+  EXPECT_STREQ(judge(any, document).reason, "language.low_score");
+}
+
+TEST_F(Language, EmptyTextHasNoLanguage) {
+  Document document;
+  EXPECT_FALSE(judge({}, document).kept());
+  LanguageOptions any;
+  any.languages = {{"*", -1}};
+  document.text = " \n ";
+  judge(any, document);  // the end marker alone may be known to a model; nothing must break
+}
+
+TEST_F(Language, OnlyTheFirstBytesWhenAsked) {
+  LanguageOptions options;
+  Document document;
+  document.text = std::string(kEnglish) + " ";
+  options.text_bytes_max = static_cast<int64_t>(document.text.size());
+  judge(options, document);
+  const double alone = document.language_score;
+  document.text += kGerman;
+  judge(options, document);
+  EXPECT_EQ(document.language_score, alone);
+}
+
+TEST_F(Language, WrongOptionsAreNamed) {
+  LanguageOptions options;
+  options.languages = {{"english", 0.65}};
+  EXPECT_THROW(LanguageStage(options, model_), UsageError);
+  options.languages = {};
+  EXPECT_THROW(LanguageStage(options, model_), UsageError);
+  options.languages = {{"en", 0.65}};
+  options.model = "no/such/file.ftz";
+  EXPECT_THROW(LanguageStage{options}, Error);
+}
+
+TEST_F(Language, BundledModelKnowsItsLanguages) {
+  EXPECT_GE(model_->labels().size(), 40U);
+  EXPECT_LT(std::filesystem::file_size(bundled_model()), 1500000U);
+  const std::pair<const char*, const char*> samples[] = {
+      {"fr", "Le conseil municipal a adopt\xC3\xA9 hier soir le budget de la ville."},
+      {"es", "El ayuntamiento aprob\xC3\xB3 ayer por la noche el presupuesto de la ciudad."},
+      {"ru", "\xD0\x93\xD0\xBE\xD1\x80\xD0\xBE\xD0\xB4\xD1\x81\xD0\xBA\xD0\xBE\xD0\xB9 \xD1\x81\xD0\xBE\xD0\xB2\xD0\xB5\xD1\x82"},
+      {"ja", "\xE6\x98\xA8\xE6\x97\xA5\xE3\x81\xAE\xE5\xA4\x9C\xE3\x81\xAB\xE6\xB1\xBA\xE3\x81\xBE\xE3\x82\x8A\xE3\x81\xBE\xE3\x81\x97\xE3\x81\x9F"}};
+  for (const auto& [label, text] : samples) EXPECT_EQ(model_->labels()[model_->best(text, 1).at(0).label], label);
+}
+
+TEST_F(Language, SameBitsWhateverCameBefore) {
+  std::vector<float> first, again;
+  model_->score(kEnglish, first);
+  for (int i = 0; i < 20000; ++i) model_->score("w" + std::to_string(i) + " " + kGerman, again);  // fills the cache
+  model_->score(kEnglish, again);
+  EXPECT_EQ(first, again);
+}
+
+// The small models of the fuzz target's seeds: every loss, pruned and quantized, word n-grams.
+std::vector<std::string> small_models() {
+  std::vector<std::string> out;
+  for (const char* name : {"hs.bin", "ns.bin", "ova.bin", "softmax.bin", "pruned.ftz"}) {
+    out.push_back(read_file((testing::source_folder() / "tests/fuzz/seeds/language_model" / name).string()));
+  }
+  return out;
+}
+
+TEST(LanguageModelLoader, EveryTruncationIsDamage) {
+  for (const std::string& bytes : small_models()) {
+    ASSERT_TRUE(LanguageModel::parse(bytes).ok());
+    for (size_t size = 0; size < bytes.size(); ++size) {
+      const auto model = LanguageModel::parse(std::string_view(bytes).substr(0, size));
+      ASSERT_FALSE(model.ok()) << size;
+      EXPECT_LE(model.damage().offset, size);
+    }
+    EXPECT_FALSE(LanguageModel::parse(bytes + "x").ok());
+  }
+}
+
+// Whatever still loads after a flipped bit must predict without leaving its tables (the sanitizers watch).
+TEST(LanguageModelLoader, FlippedBitsLoadSafelyOrNotAtAll) {
+  std::vector<float> probabilities;
+  size_t refused = 0, loaded = 0;
+  for (const std::string& bytes : small_models()) {
+    for (size_t at = 0; at < bytes.size(); ++at) {
+      std::string bad = bytes;
+      bad[at] = static_cast<char>(bad[at] ^ (1 << at % 8));
+      const auto model = LanguageModel::parse(bad);
+      ++(model.ok() ? loaded : refused);
+      if (model.ok()) (*model)->score("A few words, des mots, \xE6\x96\x87\xE5\xAD\x97 </s> end", probabilities);
+    }
+  }
+  EXPECT_GT(refused, 1000U);
+  EXPECT_GT(loaded, 1000U);
+}
+
+TEST(LanguageModelLoader, NamesFileAndOffset) {
+  testing::TemporaryFolder folder;
+  write_file(folder / "bad.ftz", "not a model at all");
+  try {
+    LanguageModel::load(folder / "bad.ftz");
+    FAIL();
+  } catch (const Error& error) {
+    EXPECT_NE(std::string(error.what()).find("bad.ftz"), std::string::npos);
+    EXPECT_NE(std::string(error.what()).find("model_bad_magic"), std::string::npos);
+    EXPECT_NE(std::string(error.what()).find("byte"), std::string::npos);
+  }
+}
+
+}  // namespace
+}  // namespace ftok

@@ -1,0 +1,202 @@
+// The PII stage: each kind on both sides of its rules, replacement, overlaps, determinism.
+#include "filters/pii.h"
+
+#include <gtest/gtest.h>
+
+#include "core/error.h"
+#include "filters/pii_finders.h"
+
+namespace ftok {
+namespace {
+
+// "kind:text kind:text" of what a stage finds.
+std::string found(const PiiStage& stage, const std::string& text) {
+  std::string out;
+  for (const PiiSpan& span : stage.find(text)) {
+    out += (out.empty() ? "" : " ") + std::string(name_of(span.kind)) + ":" + text.substr(span.begin, span.end - span.begin);
+  }
+  return out;
+}
+
+class Pii : public ::testing::Test {
+ protected:
+  const PiiStage all_{PiiOptions::all()};
+  const PiiStage release_{PiiOptions()};
+  const PiiStage head_{PiiOptions::head()};
+};
+
+TEST_F(Pii, EmailsAsDatatrove) {
+  EXPECT_EQ(found(head_, "to a.b+c@d-e.co.uk."), "email:a.b+c@d-e.co.uk");
+  EXPECT_EQ(found(head_, "a@b"), "");
+  EXPECT_EQ(found(head_, "x@y@z.org"), "email:y@z.org");
+  EXPECT_EQ(found(head_, "a..b@c.com"), "email:b@c.com");
+  EXPECT_EQ(found(head_, "a.@c.com"), "");
+  EXPECT_EQ(found(head_, "a@b.c-"), "email:a@b.c");
+  EXPECT_EQ(found(head_, "a@-b.com"), "");
+  EXPECT_EQ(found(head_, "\xC3\xA9" "a@b.com"), "");  // no word boundary within "éa"
+  EXPECT_EQ(found(head_, "a@[1.2.3.4]"), "email:a@[1.2.3.4]");
+  EXPECT_EQ(found(head_, "a@[1.2.3]"), "");
+  EXPECT_EQ(found(head_, "@b.com"), "");
+}
+
+TEST_F(Pii, EmailsOfTheReleaseAreLowerCase) {
+  EXPECT_EQ(found(head_, "John@Example.com"), "email:John@Example.com");
+  EXPECT_EQ(found(release_, "John@example.com"), "");
+  EXPECT_EQ(found(release_, "john@example.com"), "email:john@example.com");
+  EXPECT_EQ(found(release_, "john@example.Com"), "");
+}
+
+TEST_F(Pii, Ipv4PublicOnly) {
+  EXPECT_EQ(found(head_, "at 8.8.8.8, not 10.0.0.1"), "ipv4:8.8.8.8");
+  EXPECT_EQ(found(head_, "1.2.3.256"), "ipv4:1.2.3.25");  // as datatrove's pattern has it
+  EXPECT_EQ(found(head_, "01.2.3.4"), "");                // no address with a leading zero
+  EXPECT_EQ(found(head_, "1.2.3"), "");
+  EXPECT_EQ(found(head_, "1.2.3.4.5.6.7.8"), "ipv4:1.2.3.4 ipv4:5.6.7.8");
+  EXPECT_EQ(found(head_, "mail a@1.2.3.4"), "email:a@1.2.3.4");
+  PiiOptions options;
+  options.public_addresses_only = false;
+  EXPECT_EQ(found(PiiStage(options), "10.0.0.1"), "ipv4:10.0.0.1");
+}
+
+TEST_F(Pii, PublicIpv4Ranges) {
+  const auto at = [](uint32_t a, uint32_t b, uint32_t c, uint32_t d) { return pii::is_public_ipv4(a << 24 | b << 16 | c << 8 | d); };
+  EXPECT_TRUE(at(9, 255, 255, 255));
+  EXPECT_FALSE(at(10, 0, 0, 0));
+  EXPECT_FALSE(at(100, 64, 0, 0));
+  EXPECT_FALSE(at(100, 127, 255, 255));
+  EXPECT_TRUE(at(100, 128, 0, 0));
+  EXPECT_FALSE(at(172, 31, 255, 255));
+  EXPECT_TRUE(at(172, 32, 0, 0));
+  EXPECT_FALSE(at(192, 0, 0, 8));
+  EXPECT_TRUE(at(192, 0, 0, 9));
+  EXPECT_TRUE(at(192, 0, 1, 0));
+  EXPECT_FALSE(at(198, 19, 255, 255));
+  EXPECT_TRUE(at(224, 0, 0, 1));
+  EXPECT_FALSE(at(240, 0, 0, 0));
+}
+
+TEST_F(Pii, Ipv6) {
+  EXPECT_EQ(found(all_, "ping 2a00:1450:4001:81b::200e now"), "ipv6:2a00:1450:4001:81b::200e");
+  EXPECT_EQ(found(all_, "see 2606:4700::1111."), "ipv6:2606:4700::1111");
+  EXPECT_EQ(found(all_, "2001:db8::1 fe80::1 ::1"), "");
+  EXPECT_EQ(found(all_, "std::string at 10:30:45 in dead::beef"), "");
+  EXPECT_EQ(found(all_, "6e40:4041:c617:e898:c11:40d2:c669:2eb4"), "ipv6:6e40:4041:c617:e898:c11:40d2:c669:2eb4");
+  EXPECT_EQ(found(all_, "00:1b:44:11:3a:b7"), "");  // a MAC address
+}
+
+TEST_F(Pii, CardsNeedIssuerLengthAndLuhn) {
+  EXPECT_EQ(found(all_, "pay 4111 1111 1111 1111 now"), "card:4111 1111 1111 1111");
+  EXPECT_EQ(found(all_, "4111111111111111"), "card:4111111111111111");
+  EXPECT_EQ(found(all_, "4111111111111112"), "");
+  EXPECT_EQ(found(all_, "3782-822463-10005"), "card:3782-822463-10005");
+  EXPECT_EQ(found(all_, "9111111111111110"), "");       // no issuer
+  EXPECT_EQ(found(all_, "41 11111111 111111"), "");      // no card is printed so
+  EXPECT_EQ(found(all_, "x4111111111111111"), "");
+  EXPECT_TRUE(pii::has_valid_luhn("79927398713"));
+  EXPECT_FALSE(pii::has_valid_luhn("79927398710"));
+}
+
+TEST_F(Pii, IbansNeedCountryLengthAndChecksum) {
+  EXPECT_EQ(found(all_, "IBAN GB82 WEST 1234 5698 7654 32."), "iban:GB82 WEST 1234 5698 7654 32");
+  EXPECT_EQ(found(all_, "DE89370400440532013000"), "iban:DE89370400440532013000");
+  EXPECT_EQ(found(all_, "DE88370400440532013000"), "");
+  EXPECT_EQ(found(all_, "QQ89370400440532013000"), "");
+  EXPECT_EQ(found(all_, "DE893704004405320130001"), "");
+}
+
+TEST_F(Pii, SocialSecurityNumbers) {
+  EXPECT_EQ(found(all_, "SSN 123-45-6789,"), "us_ssn:123-45-6789");
+  EXPECT_EQ(found(all_, "899-45-6789"), "us_ssn:899-45-6789");
+  for (const char* never : {"000-45-6789", "666-45-6789", "900-45-6789", "123-00-6789", "123-45-0000", "123-45 6789", "1-123-45-6789"}) {
+    EXPECT_EQ(found(all_, never), "") << never;
+  }
+}
+
+TEST_F(Pii, PhonesByShape) {
+  for (const char* number : {"+1-984-182-0190", "+46 (0)8 928 571 38", "905-674-3793", "(602)272-9781", "001-253-366-9781",
+                             "345-899-3560x4587", "0490 75 40 81", "03.93.92.16.85", "(08) 8747 6301", "+447700 921 916"}) {
+    EXPECT_EQ(found(all_, std::string("x ") + number + " y"), std::string("phone:") + number);
+  }
+  for (const char* other : {"2024-01-31", "31.12.2024", "01.02.2003", "v1.2.3", "10,000,000", "$1234567", "3.14159265", "0-306-40615-2",
+                            "12:30:45", "100-200-3000", "1234567890", "1999-2004", "978-3-16-148410-0", "192.168.1.1"}) {
+    EXPECT_EQ(found(all_, std::string("x ") + other + " y"), "") << other;
+  }
+}
+
+TEST_F(Pii, WeakPhonesNeedAWordBefore) {
+  EXPECT_EQ(found(all_, "call 467 3395"), "phone:467 3395");
+  EXPECT_EQ(found(all_, "about 467 3395"), "");
+  EXPECT_EQ(found(all_, "Telephone: 5403926876"), "phone:5403926876");
+  EXPECT_EQ(found(all_, "excellent 5403926876"), "");
+}
+
+TEST_F(Pii, ApiKeys) {
+  const std::string body36(36, 'a');
+  EXPECT_EQ(found(all_, "key AKIAIOSFODNN7EXAMPLE."), "api_key:AKIAIOSFODNN7EXAMPLE");
+  EXPECT_EQ(found(all_, "key AKIAIOSFODNN7EXAMPL"), "");
+  EXPECT_EQ(found(all_, "ghp_1" + body36), "api_key:ghp_1" + body36);
+  EXPECT_EQ(found(all_, "ghx_1" + body36), "");
+  EXPECT_EQ(found(all_, "sk-proj-4" + body36), "api_key:sk-proj-4" + body36);
+  EXPECT_EQ(found(all_, "AIza" + std::string(34, 'b') + "1"), "api_key:AIza" + std::string(34, 'b') + "1");
+  EXPECT_EQ(found(all_, "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxMjM0In0.dozjgNryP4J3jVmNHl0w5N"),
+            "api_key:eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxMjM0In0.dozjgNryP4J3jVmNHl0w5N");
+  EXPECT_EQ(found(all_, "a-long-slug-of-an-article-2024-part-3"), "");
+}
+
+TEST_F(Pii, ReplacementsGoInTurnWithinADocument) {
+  std::string text = "a@b.co, c@d.co, e@f.co; 8.8.8.8 9.9.9.9";
+  const PiiCounts counts = head_.scrub(text);
+  EXPECT_EQ(text,
+            "email@example.com, firstname.lastname@example.org, email@example.com; 22.214.171.124 126.96.36.199");
+  EXPECT_EQ(counts[static_cast<size_t>(PiiKind::kEmail)], 3U);
+  EXPECT_EQ(counts[static_cast<size_t>(PiiKind::kIpv4)], 2U);
+  std::string again = text;
+  head_.scrub(again);
+  EXPECT_EQ(again, text);  // what was replaced is replaced by the same
+  std::string other = "z@z.zz";
+  head_.scrub(other);
+  EXPECT_EQ(other, "email@example.com");  // the turn starts anew
+}
+
+TEST_F(Pii, ReplacementsAreNotFoundAgainAsOtherKinds) {
+  std::string text = "2a00:1450:4001:81b::200e +1-984-182-0190 4111111111111111 DE89370400440532013000 123-45-6789 AKIAIOSFODNN7EXAMPLE";
+  all_.scrub(text);
+  EXPECT_EQ(text,
+            "2001:db8::1 +1-202-555-0100 0000 0000 0000 0000 XX00 0000 0000 0000 00 000-00-0000 REDACTED_API_KEY");
+  EXPECT_EQ(found(all_, text), "phone:+1-202-555-0100");
+}
+
+TEST_F(Pii, StageReportsCountsAndNeverDrops) {
+  Document document;
+  document.text = "a@b.co";
+  Report report;
+  EXPECT_TRUE(head_.process(document, &report).kept());
+  ASSERT_EQ(report.measurements.size(), 2U);
+  EXPECT_STREQ(report.measurements[0].rule, "pii.email");
+  EXPECT_EQ(report.measurements[0].value, 1);
+  EXPECT_EQ(document.text, "email@example.com");
+}
+
+TEST_F(Pii, UnknownKindIsNamed) {
+  PiiOptions options;
+  options.kinds = {"emails"};
+  try {
+    const PiiStage stage(options);
+    FAIL();
+  } catch (const UsageError& error) {
+    EXPECT_NE(std::string(error.what()).find("\"emails\""), std::string::npos);
+  }
+}
+
+// Many triggers and no match: the time must stay linear, which the test's own limit of minutes tells from quadratic.
+TEST_F(Pii, HostileTextIsLinear) {
+  for (const std::string unit : {"@", "a@", "a.b@c.d ", "1.", ":", "1 ", "(1", "2::", "1-", "a.", "+1 "}) {
+    std::string text;
+    while (text.size() < (1 << 20)) text += unit;
+    const std::vector<PiiSpan> spans = all_.find(text);
+    for (size_t i = 1; i < spans.size(); ++i) ASSERT_LE(spans[i - 1].end, spans[i].begin);
+  }
+}
+
+}  // namespace
+}  // namespace ftok
