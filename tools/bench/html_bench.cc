@@ -1,5 +1,5 @@
-// html_bench: MB per CPU second of HTML parsing and of extraction, one thread, over files held in memory.
-//   html_bench [--parser ftok|gumbo] [--extract] [--rounds N] FILE...
+// ftok_html_bench: MB per CPU second of HTML parsing and of extraction, one thread, over files held in memory.
+//   ftok_html_bench [--parser ftok|gumbo] [--extract] [--rounds N] FILE...
 #include <fmt/format.h>
 
 #include <algorithm>
