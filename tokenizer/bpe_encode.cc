@@ -9,9 +9,6 @@ namespace {
 
 std::atomic<uint64_t> serial_of_next{1};
 
-// Largest stretch of text that is cut at once; cuts are distances of 32 bits.
-constexpr size_t kStretchBytesMax = size_t{1} << 31;
-
 }  // namespace
 
 EncodingTables::EncodingTables(Vocabulary loaded)
@@ -23,7 +20,9 @@ EncodingTables::EncodingTables(Vocabulary loaded)
       n_vocab(vocabulary.token_count()),
       serial(serial_of_next.fetch_add(1)) {
   for (const SpecialToken& special : vocabulary.specials) n_vocab = std::max(n_vocab, special.id + 1);
-  has_unmerged = vocabulary.whole_pretoken_first && merger.has_unmerged();
+  if (vocabulary.whole_pretoken_first) {
+    for (const uint32_t id : merger.unmerged()) unmerged.emplace(vocabulary.token(id), id);
+  }
   primed.store(make_primed_cache(*this).release());
 }
 
@@ -69,10 +68,10 @@ EncodeState& EncodeState::of_thread(const EncodingTables& tables) {
 }
 
 void EncodeState::encode_pretoken(std::string_view piece, std::vector<uint32_t>& ids) {
-  if (tables_.has_unmerged && piece.size() <= kTokenBytesMax) {
-    const uint32_t id = tables_.tokens.find(piece);
-    if (id != kNoToken) {
-      ids.push_back(id);
+  if (!tables_.unmerged.empty()) {
+    const auto found = tables_.unmerged.find(piece);
+    if (found != tables_.unmerged.end()) {
+      ids.push_back(found->second);
       return;
     }
   }
@@ -129,15 +128,37 @@ uint32_t* EncodeState::encode_slowly(std::string_view piece, uint32_t* out) {
   return encode_missing(key, piece, out);
 }
 
+struct EncodeState::Batch {
+  static constexpr size_t kSize = 32;
+  PretokenCache::Key keys[kSize];
+  const PretokenCache::Entry* buckets[kSize];
+};
+
+// Makes the short pretokens `first` .. `count` - 1 of a batch that are not in the cache, together, and keeps them. Pretoken k
+// ends at cuts[k]; `from` is where pretoken `first` begins.
+void EncodeState::make_missing(const unsigned char* begin, const uint32_t* cuts, uint32_t from, const Batch& batch,
+                               size_t first, size_t count) {
+  MergeJob jobs[Batch::kSize];
+  std::string_view pieces[Batch::kSize];
+  size_t keys[Batch::kSize];
+  size_t n = 0;
+  for (size_t k = first; k < count; from = cuts[k], ++k) {
+    const std::string_view piece(reinterpret_cast<const char*>(begin + from), cuts[k] - from);
+    if (piece.size() > PretokenCache::kShortBytesMax || cache_->find(batch.keys[k]) != nullptr) continue;
+    if (!tables_.unmerged.empty() && tables_.unmerged.count(piece) != 0) continue;
+    if (!tables_.merger.start_job(piece, jobs[n])) continue;
+    pieces[n] = piece;
+    keys[n++] = k;
+  }
+  tables_.merger.run_jobs(jobs, n);
+  for (size_t i = 0; i < n; ++i) cache_->insert(batch.keys[keys[i]], pieces[i], {jobs[i].symbols, jobs[i].count});
+}
+
 // The pretokens between `begin` and `begin` + each of the first `cuts` of cuts_; `end` is where reading must stop.
 // In batches: while the ids of one are copied, the buckets of the next are on their way from memory. Most pretokens are in
 // the cache with up to 4 ids, so the loop that copies has one branch that is nearly always the same.
 uint32_t* EncodeState::encode_block(const unsigned char* begin, const unsigned char* end, size_t cuts, uint32_t* out) {
-  constexpr size_t kBatch = 32;
-  struct Batch {
-    PretokenCache::Key keys[kBatch];
-    const PretokenCache::Entry* buckets[kBatch];
-  };
+  constexpr size_t kBatch = Batch::kSize;
   Batch batches[2];
   const uint32_t* const cut = cuts_.data();
   const PretokenCache& cache = *cache_;
@@ -162,8 +183,14 @@ uint32_t* EncodeState::encode_block(const unsigned char* begin, const unsigned c
     const Batch& batch = batches[i / kBatch % 2];
     if (i + kBatch < fast) prepare(batches[(i / kBatch + 1) % 2], i + kBatch);
     const size_t n = std::min(kBatch, fast - i);
+    bool has_made_missing = level_ != VectorLevel::kAvx512;
     for (size_t k = 0; k < n; ++k) {
       const PretokenCache::Entry* entry = PretokenCache::find_in(batch.buckets[k], batch.keys[k]);
+      if (entry == nullptr && !has_made_missing) [[unlikely]] {
+        make_missing(begin, cut + i, begin_of(i + k), batch, k, n);
+        has_made_missing = true;
+        entry = PretokenCache::find_in(batch.buckets[k], batch.keys[k]);
+      }
       if (entry != nullptr && entry->ids[0] < PretokenCache::kInArena << 24) [[likely]] {
         std::memcpy(out, entry->ids, 4 * sizeof(uint32_t));
         out[0] &= PretokenCache::kIdMask;

@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <memory>
 #include <string_view>
+#include <unordered_map>
 #include <vector>
 
 #include "tokenizer/bpe_merge.h"
@@ -30,7 +31,7 @@ struct EncodingTables {
   SpecialFinder specials;
   CutScanner scanner;
   uint32_t n_vocab = 0;
-  bool has_unmerged = false;  // a pretoken may be a token that merging does not make
+  std::unordered_map<std::string_view, uint32_t> unmerged;  // tokens that a pretoken may be but merging does not make
   uint64_t serial = 0;  // tells this encoding from all others of the process
   mutable std::atomic<PretokenCache*> primed{nullptr};  // made while loading, for the first thread that encodes
 };
@@ -66,6 +67,9 @@ class EncodeState {
   static constexpr size_t kCutsMax = 2048;
 
   uint32_t* encode_block(const unsigned char* begin, const unsigned char* end, size_t cuts, uint32_t* out);
+  struct Batch;
+  void make_missing(const unsigned char* begin, const uint32_t* cuts, uint32_t from, const Batch& batch, size_t first,
+                    size_t count);
   uint32_t* encode_missing(PretokenCache::Key key, std::string_view piece, uint32_t* out);
   uint32_t* encode_slowly(std::string_view piece, uint32_t* out);
   uint32_t* encode_long(std::string_view piece, uint32_t* out);

@@ -12,8 +12,8 @@ namespace {
 // Spans up to this many bytes are merged by scanning for the lowest rank, longer ones by a heap.
 constexpr size_t kScanBytesMax = 512;
 // Pieces longer than this are merged in windows of about kWindowBytes new bytes each.
-constexpr size_t kWindowedBytesMin = 192;
-constexpr size_t kWindowBytes = 96;
+constexpr size_t kWindowedBytesMin = 96;
+constexpr size_t kWindowBytes = 40;
 
 }  // namespace
 
@@ -49,6 +49,35 @@ Merger::Merger(const Vocabulary& vocabulary) : level_(vector_level()), byte_pair
     build_explicit(vocabulary);
   }
   mark_sure_pairs();
+  if (!vocabulary.merges.empty() && vocabulary.whole_pretoken_first) {
+    MergeScratch scratch;
+    for (uint32_t id = 0; id < vocabulary.token_count(); ++id) {
+      if (!vocabulary.token(id).empty() && merge_span(vocabulary.token(id), scratch) != 1) unmerged_.push_back(id);
+    }
+  }
+}
+
+bool Merger::start_job(std::string_view piece, MergeJob& job) const {
+  if (level_ != VectorLevel::kAvx512 || piece.size() > 2 * kVectorSymbolsMax) return false;
+  uint32_t symbols[2 * kVectorSymbolsMax];
+  const size_t n = join_sure_bytes(piece, symbols);
+  if (n > kVectorSymbolsMax) return false;
+  std::memcpy(job.symbols, symbols, n * sizeof(uint32_t));
+  job.count = static_cast<uint32_t>(n);
+  return true;
+}
+
+void Merger::run_jobs(MergeJob* jobs, size_t count) const {
+#if defined(__x86_64__)
+  merge_jobs_avx512(pairs_, jobs, count);
+  if (ids_.empty()) return;
+  for (size_t i = 0; i < count; ++i) {
+    for (uint32_t k = 0; k < jobs[i].count; ++k) jobs[i].symbols[k] = ids_[jobs[i].symbols[k]];
+  }
+#else
+  (void)jobs;
+  (void)count;
+#endif
 }
 
 // A pair (A, B) -> C is sure when no merge (X, A) and no merge (B, Y) has a rank below C, provided that every merge has a
@@ -104,7 +133,7 @@ void Merger::build_implied(const Vocabulary& vocabulary) {
     if (merge_span(token, scratch) == 2) {
       pairs_.insert(scratch.symbols[0], scratch.symbols[1], id);
     } else {
-      has_unmerged_ = true;
+      unmerged_.push_back(id);
     }
   }
 }
@@ -112,7 +141,6 @@ void Merger::build_implied(const Vocabulary& vocabulary) {
 // Symbol b < 256 is byte b, symbol 256 + i is what merge i makes. Two merges may make the same token; a merge that names it
 // then applies to both symbols.
 void Merger::build_explicit(const Vocabulary& vocabulary) {
-  has_unmerged_ = true;  // nothing says that the merges make every token
   const size_t count = 256 + vocabulary.merges.size();
   pairs_.reserve(count);
   ids_.resize(count);
@@ -239,9 +267,13 @@ size_t Merger::merge_span(std::string_view piece, MergeScratch& scratch) const {
 // Merges a long piece window by window. What is done so far is the answer for a prefix of the piece. Its last few symbols
 // and some new bytes are merged together; when that begins with the same symbol, each two neighbours are right, so all is.
 // Else more symbols are taken back. Returns false when too much was taken back: the caller then uses the heap.
+// In runs of one character and other repetitions windows repeat: the last one's result is used again.
 bool Merger::merge_by_windows(std::string_view piece, MergeScratch& scratch, std::vector<uint32_t>& ids) const {
   std::vector<uint32_t>& done = scratch.tail;
   done.clear();
+  std::vector<uint32_t>& window = scratch.window;  // the symbols of `window_text`
+  window.clear();
+  std::string_view window_text;
   size_t done_bytes = 0, merged_bytes = 0;
   while (done_bytes < piece.size()) {
     size_t taken = std::min<size_t>(2, done.size());
@@ -252,10 +284,15 @@ bool Merger::merge_by_windows(std::string_view piece, MergeScratch& scratch, std
       const size_t end = std::min(piece.size(), done_bytes + std::max(kWindowBytes, taken_bytes));
       merged_bytes += end - begin;
       if (merged_bytes > 16 * piece.size()) return false;
-      const size_t n = merge_span(piece.substr(begin, end - begin), scratch);
-      if (taken == done.size() || scratch.symbols[0] == done[done.size() - taken]) {
+      const std::string_view text = piece.substr(begin, end - begin);
+      if (text != window_text) {
+        const size_t n = merge_span(text, scratch);
+        window.assign(scratch.symbols.begin(), scratch.symbols.begin() + static_cast<ptrdiff_t>(n));
+        window_text = text;
+      }
+      if (taken == done.size() || window[0] == done[done.size() - taken]) {
         done.resize(done.size() - taken);
-        done.insert(done.end(), scratch.symbols.begin(), scratch.symbols.begin() + static_cast<ptrdiff_t>(n));
+        done.insert(done.end(), window.begin(), window.end());
         done_bytes = end;
         break;
       }

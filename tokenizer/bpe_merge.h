@@ -69,6 +69,12 @@ struct MergeScratch {
   std::vector<uint32_t> tail, window;
 };
 
+// A short piece on its way from symbols to fewer symbols, or to ids.
+struct MergeJob {
+  alignas(64) uint32_t symbols[16];
+  uint32_t count;
+};
+
 // Const after construction, so thread-safe.
 class Merger {
  public:
@@ -83,8 +89,14 @@ class Merger {
   };
   std::vector<Step> steps(std::string_view piece) const;
 
-  // Whether some token of the vocabulary is not what merging its bytes gives.
-  bool has_unmerged() const { return has_unmerged_; }
+  // Tokens that merging their bytes does not give; known for vocabularies whose pretokens may be tokens whatever the merges
+  // say.
+  const std::vector<uint32_t>& unmerged() const { return unmerged_; }
+
+  // Many short pieces at once, so that they wait for memory together: start_job for each, true where the piece is short
+  // enough (and the processor can), then run_jobs, which leaves the ids in the jobs.
+  bool start_job(std::string_view piece, MergeJob& job) const;
+  void run_jobs(MergeJob* jobs, size_t count) const;
 
   uint32_t id_of(uint32_t symbol) const { return ids_.empty() ? symbol : ids_[symbol]; }
 
@@ -102,7 +114,7 @@ class Merger {
   VectorLevel level_;
   PairTable pairs_;
   std::vector<uint32_t> byte_pairs_;    // pairs of single bytes, directly, with kSure
-  bool has_unmerged_ = false;
+  std::vector<uint32_t> unmerged_;
   uint32_t byte_symbols_[256] = {};
   std::vector<uint32_t> symbol_bytes_;  // length of each symbol
   std::vector<uint32_t> ids_;           // of symbols; empty when they are the ids
@@ -112,5 +124,8 @@ class Merger {
 // Only for processors with AVX-512.
 inline constexpr size_t kVectorSymbolsMax = 14;
 size_t merge_symbols_avx512(const PairTable& pairs, uint32_t* symbols, size_t count);
+
+// The same for many pieces in turn, a round each: while the others have theirs, the pairs of the next round come from memory.
+void merge_jobs_avx512(const PairTable& pairs, MergeJob* jobs, size_t count);
 
 }  // namespace ftok
