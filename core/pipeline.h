@@ -4,9 +4,12 @@
 #include <cstddef>
 #include <functional>
 #include <memory>
+#include <vector>
 
 #include <oneapi/tbb/parallel_pipeline.h>
 #include <oneapi/tbb/task_arena.h>
+
+#include "core/happens_before.h"
 
 namespace ftok {
 
@@ -19,26 +22,60 @@ template <typename T>
 void ordered_pipeline(size_t live_max, const std::function<std::unique_ptr<T>()>& next,
                       const std::function<void(T&)>& work, const std::function<void(T&)>& emit) {
   namespace tbb = oneapi::tbb;
-  using Token = std::shared_ptr<T>;  // not a bare pointer: TBB destroys the tokens in flight when an exception ends it
+  // Items live in slots and TBB passes slot numbers: what is in flight when an exception ends the pipeline is destroyed with
+  // them. Items leave in the order they came, so the n-th item finds slot n mod live_max free.
+  std::vector<std::unique_ptr<T>> slots(live_max);
+  size_t count = 0;
   tbb::task_group_context context(tbb::task_group_context::isolated);
-  const auto pipeline = [&] {
-    tbb::parallel_pipeline(
-        live_max,
-        tbb::make_filter<void, Token>(tbb::filter_mode::serial_in_order,
-                                      [&](tbb::flow_control& control) -> Token {
-                                        Token item = next();
-                                        if (item == nullptr) control.stop();
-                                        return item;
-                                      }) &
-            tbb::make_filter<Token, Token>(tbb::filter_mode::parallel,
-                                           [&](Token item) -> Token {
-                                             work(*item);
-                                             return item;
-                                           }) &
-            tbb::make_filter<Token, void>(tbb::filter_mode::serial_in_order, [&](Token item) { emit(*item); }),
-        context);
+  // The order that TBB keeps, for the thread sanitizer: the start before everything and everything before the end, a serial
+  // filter's calls one after the other, and an item's way from filter to filter.
+  // `started` is static, since a body's captures are read through the closure that `started` makes visible.
+  static const char started = 0;
+  const char ended = 0, reading = 0, emitting = 0;
+  const auto in_order = [&](const void* serial, const auto& body) {
+    if (serial != nullptr) happens_after(serial);
+    const HappensBefore serial_done(serial), done(&ended);
+    body();
   };
-  tbb::this_task_arena::isolate(pipeline);
+  const auto read_one = [&](tbb::flow_control& control) -> size_t {
+    happens_after(&started);
+    size_t slot = 0;
+    in_order(&reading, [&] {
+      slot = count++ % live_max;
+      happens_after(&slots[slot]);
+      slots[slot] = next();
+      if (slots[slot] == nullptr) control.stop();
+      happens_before(&slots[slot]);
+    });
+    return slot;
+  };
+  const auto work_one = [&](size_t slot) -> size_t {
+    happens_after(&started);
+    in_order(nullptr, [&] {
+      happens_after(&slots[slot]);
+      work(*slots[slot]);
+      happens_before(&slots[slot]);
+    });
+    return slot;
+  };
+  const auto emit_one = [&](size_t slot) {
+    happens_after(&started);
+    in_order(&emitting, [&] {
+      happens_after(&slots[slot]);
+      emit(*slots[slot]);
+      slots[slot].reset();
+      happens_before(&slots[slot]);
+    });
+  };
+  happens_before(&started);
+  const HappensAfter all_done(&ended);
+  tbb::this_task_arena::isolate([&] {
+    tbb::parallel_pipeline(live_max,
+                           tbb::make_filter<void, size_t>(tbb::filter_mode::serial_in_order, read_one) &
+                               tbb::make_filter<size_t, size_t>(tbb::filter_mode::parallel, work_one) &
+                               tbb::make_filter<size_t, void>(tbb::filter_mode::serial_in_order, emit_one),
+                           context);
+  });
 }
 
 }  // namespace ftok

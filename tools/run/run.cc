@@ -11,6 +11,7 @@
 #include <filesystem>
 #include <thread>
 
+#include "core/happens_before.h"
 #include "tools/run/commit.h"
 #include "tools/run/inputs.h"
 #include "tools/run/progress.h"
@@ -164,12 +165,21 @@ RunResult Runner::run() {
   const auto commit = [&](size_t number) { committer.commit(number); };
   const tbb::global_control workers(tbb::global_control::max_allowed_parallelism, threads_);  // also above the cores
   tbb::task_arena arena(static_cast<int>(threads_), 1);
+  static const char lanes_started = 0;  // static: the closure below is read only after it
+  happens_before(&lanes_started);
+  const auto one_lane = [&] {
+    happens_after(&lanes_started);
+    const HappensBefore done(&committer);
+    lane(schedule, committer);
+  };
+  const HappensAfter all_done(&committer);
   arena.execute([&] {
     schedule.commit_ready(commit);
     tbb::task_group lanes;
-    for (size_t i = 1; i < width.lanes; ++i) lanes.run([&] { lane(schedule, committer); });
-    lanes.run_and_wait([&] { lane(schedule, committer); });
+    for (size_t i = 1; i < width.lanes; ++i) lanes.run(one_lane);
+    lanes.run_and_wait(one_lane);
   });
+  happens_after(&committer);
   committer.finish();
   return result(committer);
 }
