@@ -52,7 +52,8 @@ class TrainTest : public ::testing::Test {
     recipe_ = load_train_recipe("tiny", {"model.layers=2", "model.heads=4", "model.channels=32", "model.length=8",
                                          "model.vocabulary_size=61", "training.tokens_per_step=64", "run.steps=20",
                                          "run.micro_batch=3", "run.threads=1", "run.checkpoint_every=4", "run.sample_every=10",
-                                         "run.sample_tokens=20", "run.keep=2", "schedule.warmup_steps=5", "vocabulary=''"});
+                                         "run.sample_tokens=20", "run.keep=2", "schedule.warmup_steps=5", "schedule.learning_rate=0.002",
+                                         "vocabulary=''"});
   }
 
   Recorder train_to(const std::string& output, int64_t stop_after = 0) {

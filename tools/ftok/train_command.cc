@@ -1,12 +1,12 @@
 // `ftok train`: a GPT from token shards.
 #include <fmt/format.h>
-#include <unistd.h>
 
 #include <cmath>
 #include <memory>
 #include <optional>
 
 #include "core/error.h"
+#include "core/json.h"
 #include "tools/ftok/commands.h"
 #include "tools/ftok/terminal.h"
 #include "tools/ftok/vocabulary_source.h"
@@ -39,7 +39,7 @@ class Progress : public TrainObserver {
                report.loss, report.norm, report.learning_rate, report.tokens_per_second);
   }
   void on_validation(int64_t step, double loss) override {
-    fmt::print(stderr, "step {}  validation loss {:.4f} ({:.2f} a token as perplexity)\n", step, loss, std::exp(loss));
+    fmt::print(stderr, "step {}  validation loss {:.4f} (perplexity {:.2f})\n", step, loss, std::exp(loss));
   }
   void on_sample(int64_t step, const std::vector<uint32_t>& tokens) override {
     fmt::print(stderr, "step {}  sample: {}\n", step, text_of(tokens));
@@ -50,7 +50,9 @@ class Progress : public TrainObserver {
     if (encoding_ == nullptr) return fmt::format("{}", fmt::join(tokens, " "));
     std::string text;
     for (const uint32_t token : tokens) text += encoding_->token_bytes(token);
-    return text;
+    std::string quoted;  // one line, and valid UTF-8 where a sample breaks a character
+    append_json_string(quoted, text);
+    return quoted;
   }
 
   const Encoding* encoding_;
