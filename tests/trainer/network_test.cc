@@ -1,0 +1,180 @@
+// The whole model: every parameter's gradient against central differences; float against double; micro-batches; masks.
+#include "trainer/network.h"
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <thread>
+
+#include "core/error.h"
+#include "tests/trainer/small_model.h"
+
+namespace ftok {
+namespace {
+
+using testing::random_batch;
+using testing::small_config;
+using testing::SmallModel;
+
+double step_loss(Network<double>& network, const Batch& batch) {
+  return network.loss(batch.view()) / static_cast<double>(batch.tokens.size());
+}
+
+// Numeric gradients of parameters [begin, end): fourth-order differences.
+void differentiate(const Batch& batch, size_t begin, size_t end, std::vector<double>& numeric) {
+  SmallModel<double> model;
+  constexpr double kStep = 1e-3;
+  for (size_t i = begin; i < end; ++i) {
+    double& x = model.network.parameters()[i];
+    const double at = x;
+    const auto value = [&](double offset) {
+      x = at + offset;
+      return step_loss(model.network, batch);
+    };
+    numeric[i] = (8 * (value(kStep) - value(-kStep)) - (value(2 * kStep) - value(-2 * kStep))) / (12 * kStep);
+    x = at;
+  }
+}
+
+// Offsets of the key biases, whose gradient is zero: a constant added to all keys adds the same to all scores of a query.
+bool is_key_bias(const ParameterLayout& layout, const ModelConfig& config, size_t i) {
+  const int64_t at = static_cast<int64_t>(i);
+  for (int64_t layer = 0; layer < config.layers; ++layer) {
+    const int64_t begin = layout.block(layer).qkv_bias + config.channels;
+    if (at >= begin && at < begin + config.channels) return true;
+  }
+  return false;
+}
+
+TEST(Network, EveryGradientIsTheDerivative) {
+  SmallModel<double> model;
+  Network<double>& network = model.network;
+  const Batch batch = random_batch(network.config(), 1, 1);
+  const double loss = network.accumulate_gradients(batch.view(), 1.0 / static_cast<double>(batch.tokens.size()));
+  EXPECT_EQ(loss, network.loss(batch.view()));
+  const std::vector<double>& analytic = network.gradients();
+  std::vector<double> numeric(analytic.size());
+  std::thread other([&] { differentiate(batch, 0, numeric.size() / 2, numeric); });
+  differentiate(batch, numeric.size() / 2, numeric.size(), numeric);
+  other.join();
+  double largest = 0;
+  for (const double g : analytic) largest = std::max(largest, std::abs(g));
+  for (size_t i = 0; i < analytic.size(); ++i) {
+    if (is_key_bias(network.layout(), network.config(), i)) {
+      ASSERT_LT(std::abs(analytic[i]), 1e-12) << i;
+      continue;
+    }
+    const double scale = std::max({std::abs(numeric[i]), std::abs(analytic[i]), 1e-4 * largest});
+    ASSERT_LE(std::abs(numeric[i] - analytic[i]) / scale, 1e-6) << i << ": " << analytic[i] << ", " << numeric[i];
+  }
+}
+
+TEST(Network, FloatAgreesWithDouble) {
+  SmallModel<double> reference;
+  SmallModel<float> model;
+  const Batch batch = random_batch(small_config(), 4, 2);
+  const double expected = reference.network.accumulate_gradients(batch.view(), 1.0 / 32);
+  EXPECT_NEAR(model.network.accumulate_gradients(batch.view(), 1.0 / 32), expected, 1e-5 * expected);
+  double difference = 0, norm = 0;
+  for (size_t i = 0; i < reference.network.gradients().size(); ++i) {
+    const double g = reference.network.gradients()[i];
+    difference += std::pow(g - static_cast<double>(model.network.gradients()[i]), 2);
+    norm += g * g;
+  }
+  EXPECT_LT(std::sqrt(difference / norm), 1e-5);
+}
+
+TEST(Network, MicroBatchesAddUpToOneBatch) {
+  const Batch batch = random_batch(small_config(), 6, 3);
+  SmallModel<double> whole, parts;
+  double loss = whole.network.accumulate_gradients(batch.view(), 1.0 / 48);
+  for (int64_t begin = 0; begin < 6; begin += 2) {
+    BatchView part = batch.view();
+    part.B = 2, part.tokens += begin * part.T, part.targets += begin * part.T;
+    loss -= parts.network.accumulate_gradients(part, 1.0 / 48);
+  }
+  EXPECT_NEAR(loss, 0, 1e-10);
+  for (size_t i = 0; i < whole.network.gradients().size(); ++i) {
+    ASSERT_NEAR(whole.network.gradients()[i], parts.network.gradients()[i], 1e-13) << i;
+  }
+}
+
+TEST(Network, SameBitsForAnyNumberOfThreads) {
+  const ModelConfig config{2, 2, 160, 40, 300};  // larger than one block of a product
+  const Batch batch = random_batch(config, 5, 4);
+  SmallModel<float> one(config, 1), four(config, 4);
+  EXPECT_EQ(one.network.accumulate_gradients(batch.view(), 0.01), four.network.accumulate_gradients(batch.view(), 0.01));
+  EXPECT_EQ(one.network.gradients(), four.network.gradients());
+}
+
+TEST(Network, MaskedTargetsDoNotMatter) {
+  Batch batch = random_batch(small_config(), 2, 5);
+  std::vector<uint8_t> mask(batch.targets.size(), 1);
+  mask[3] = mask[9] = mask[15] = 0;
+  BatchView view = batch.view();
+  view.loss_mask = mask.data();
+  SmallModel<double> first, second;
+  const double loss = first.network.accumulate_gradients(view, 0.1);
+  EXPECT_LT(loss, first.network.loss(batch.view()));
+  batch.targets[3] = batch.targets[9] = batch.targets[15] = 17;
+  EXPECT_EQ(second.network.accumulate_gradients(view, 0.1), loss);
+  EXPECT_EQ(first.network.gradients(), second.network.gradients());
+}
+
+// The loss of the second document's targets does not move when the first document changes, and does without the mask.
+TEST(Network, DocumentMaskIsolates) {
+  Batch batch = random_batch(small_config(), 1, 6);
+  std::vector<uint8_t> second_half = {0, 0, 0, 0, 1, 1, 1, 1};
+  const std::vector<int32_t> first_key = {0, 0, 0, 0, 4, 4, 4, 4};
+  SmallModel<double> model;
+  BatchView view = batch.view();
+  view.loss_mask = second_half.data();
+  const double open = model.network.loss(view);
+  view.first_key = first_key.data();
+  const double closed = model.network.loss(view);
+  for (size_t t = 0; t < 4; ++t) batch.tokens[t] = (batch.tokens[t] + 13) % 61;
+  EXPECT_EQ(model.network.loss(view), closed);
+  view.first_key = nullptr;
+  EXPECT_NE(model.network.loss(view), open);
+}
+
+TEST(Network, FutureTokensDoNotMatter) {
+  Batch batch = random_batch(small_config(), 1, 7);
+  const std::vector<uint8_t> first_half = {1, 1, 1, 1, 0, 0, 0, 0};
+  SmallModel<double> model;
+  BatchView view = batch.view();
+  view.loss_mask = first_half.data();
+  const double loss = model.network.loss(view);
+  for (size_t t = 4; t < 8; ++t) batch.tokens[t] = (batch.tokens[t] + 13) % 61;
+  EXPECT_EQ(model.network.loss(view), loss);
+}
+
+TEST(Model, StartIsAFunctionOfTheSeed) {
+  const ParameterLayout layout(small_config());
+  std::vector<float> a, b, c;
+  initialise(layout, 2, 1, a);
+  initialise(layout, 2, 1, b);
+  initialise(layout, 2, 2, c);
+  EXPECT_EQ(a, b);
+  EXPECT_NE(a, c);
+  double squares = 0;
+  const Tensor& wte = layout.tensors()[0];
+  for (int64_t i = 0; i < 61 * 32; ++i) squares += std::pow(static_cast<double>(a[static_cast<size_t>(i)]), 2);
+  EXPECT_NEAR(std::sqrt(squares / (61 * 32)), 0.02, 0.001);
+  for (int64_t i = 61 * 32; i < wte.size(); ++i) ASSERT_EQ(a[static_cast<size_t>(i)], 0);
+}
+
+TEST(Model, Gpt2SmallHas124Million) {
+  EXPECT_EQ(ParameterLayout(ModelConfig{}).parameters(), 124'439'808);  // GPT-2's published checkpoint
+}
+
+TEST(Model, RefusesImpossibleShapes) {
+  EXPECT_THROW(ParameterLayout({2, 3, 32, 8, 61}), UsageError);  // 32 is no multiple of 3
+  EXPECT_THROW(ParameterLayout({0, 4, 32, 8, 61}), UsageError);
+  EXPECT_THROW(ParameterLayout({2, 4, 32, 0, 61}), UsageError);
+  EXPECT_THROW(ParameterLayout({1000, 1, 1 << 17, 8, 61}), UsageError);
+  EXPECT_NO_THROW(ParameterLayout({2, 4, 32, 8, 61}));
+}
+
+}  // namespace
+}  // namespace ftok

@@ -1,0 +1,256 @@
+// Checkpoints, resuming, recipes and sampling.
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <filesystem>
+#include <functional>
+
+#include "core/error.h"
+#include "core/file.h"
+#include "shards/format.h"
+#include "tests/support/test_data.h"
+#include "tests/trainer/small_model.h"
+#include "trainer/checkpoint.h"
+#include "trainer/sample.h"
+#include "trainer/train.h"
+
+namespace ftok {
+namespace {
+
+namespace fs = std::filesystem;
+
+class Recorder : public TrainObserver {
+ public:
+  void on_start(int64_t first_step, int64_t, int64_t, uint64_t) override { first = first_step; }
+  void on_step(const StepReport& report) override { losses.push_back(report.loss); }
+  void on_validation(int64_t, double loss) override { validation.push_back(loss); }
+  void on_sample(int64_t, const std::vector<uint32_t>& tokens) override { samples.push_back(tokens); }
+
+  int64_t first = 0;
+  std::vector<double> losses, validation;
+  std::vector<std::vector<uint32_t>> samples;
+};
+
+// A language that is easy to learn: the next token is a function of the last, but for one in eight.
+void write_language(const std::string& path, uint64_t count, uint64_t seed) {
+  std::string bytes = encode_shard_header(2, count);
+  uint32_t token = 0;
+  for (uint64_t i = 0; i < count; ++i) {
+    token = random_bits(seed, 1, i) % 8 == 0 ? random_bits(seed, 2, i) % 61 : (token * 7 + 3) % 61;
+    bytes.push_back(static_cast<char>(token)), bytes.push_back(0);
+  }
+  write_file(path, bytes);
+}
+
+class TrainTest : public ::testing::Test {
+ protected:
+  TrainTest() {
+    fs::create_directories(folder_.path() / "data");
+    write_language(folder_ / "data/x_train_0.bin", 3000, 1);
+    write_language(folder_ / "data/x_train_1.bin", 1000, 2);
+    write_language(folder_ / "data/x_val_0.bin", 500, 3);
+    recipe_ = load_train_recipe("tiny", {"model.layers=2", "model.heads=4", "model.channels=32", "model.length=8",
+                                         "model.vocabulary_size=61", "training.tokens_per_step=64", "run.steps=20",
+                                         "run.micro_batch=3", "run.threads=1", "run.checkpoint_every=4", "run.sample_every=10",
+                                         "run.sample_tokens=20", "run.keep=2", "schedule.warmup_steps=5", "schedule.learning_rate=0.002",
+                                         "vocabulary=''"});
+  }
+
+  Recorder train_to(const std::string& output, int64_t stop_after = 0) {
+    Recorder recorder;
+    TrainRecipe recipe = recipe_;
+    if (stop_after > 0) recipe.run.steps = stop_after;
+    train(recipe, {folder_ / "data", folder_ / output, nullptr}, recorder,
+          [this](LogLevel, const std::string& message) { warnings_.push_back(message); });
+    return recorder;
+  }
+  Checkpoint last(const std::string& output) {
+    return *read_latest_checkpoint(folder_ / (output + "/checkpoints"), [](LogLevel, const std::string&) {});
+  }
+  void expect_same_end(const std::string& a, const std::string& b) {
+    const Checkpoint x = last(a), y = last(b);
+    EXPECT_EQ(x.step, y.step);
+    EXPECT_EQ(x.windows_read, y.windows_read);
+    EXPECT_EQ(x.parameters, y.parameters);
+    EXPECT_EQ(x.first_moments, y.first_moments);
+    EXPECT_EQ(x.second_moments, y.second_moments);
+  }
+
+  testing::TemporaryFolder folder_;
+  TrainRecipe recipe_;
+  std::vector<std::string> warnings_;
+};
+
+void copy_folder(const std::string& from, const std::string& to) { fs::copy(from, to, fs::copy_options::recursive); }
+
+size_t lines_of(const std::string& path) {
+  const std::string text = read_file(path);
+  return static_cast<size_t>(std::count(text.begin(), text.end(), '\n'));
+}
+
+TEST_F(TrainTest, ResumesBitForBit) {
+  const Recorder whole = train_to("whole");
+  EXPECT_EQ(whole.losses.size(), 20u);
+  EXPECT_EQ(whole.validation.size(), 2u);
+  EXPECT_EQ(whole.samples.size(), 2u);
+  EXPECT_EQ(list_checkpoints(folder_ / "whole/checkpoints").size(), 2u);  // keep = 2: steps 16 and 20
+  copy_folder(folder_ / "whole", folder_ / "resumed");  // and as a kill before the last checkpoint leaves it:
+  fs::remove(folder_ / "resumed/checkpoints/step-000000020.ckpt");
+  const Recorder rest = train_to("resumed");
+  EXPECT_EQ(rest.first, 17);
+  EXPECT_EQ(rest.losses, std::vector<double>(whole.losses.begin() + 16, whole.losses.end()));
+  EXPECT_EQ(rest.samples.back(), whole.samples.back());
+  expect_same_end("whole", "resumed");
+  EXPECT_EQ(lines_of(folder_ / "resumed/log.jsonl"), 20u);
+  EXPECT_TRUE(train_to("resumed").losses.empty());  // done already
+}
+
+TEST_F(TrainTest, DamagedCheckpointFallsBackAndSaysSo) {
+  train_to("whole");
+  for (const size_t flip : {size_t{0}, size_t{8}, size_t{100}, size_t{5000}}) {
+    fs::remove_all(folder_ / "damaged");
+    copy_folder(folder_ / "whole", folder_ / "damaged");
+    const std::string path = folder_ / "damaged/checkpoints/step-000000020.ckpt";
+    std::string bytes = read_file(path);
+    bytes[flip] ^= 1;
+    write_file(path, bytes);
+    warnings_.clear();
+    EXPECT_EQ(train_to("damaged").first, 17);
+    ASSERT_EQ(warnings_.size(), 1u);
+    EXPECT_NE(warnings_[0].find("step-000000020.ckpt: damaged (ckpt_bad_"), std::string::npos) << warnings_[0];
+    EXPECT_NE(warnings_[0].find("going on from the one before"), std::string::npos);
+    expect_same_end("whole", "damaged");
+  }
+  const std::string bytes = read_file(folder_ / "whole/checkpoints/step-000000016.ckpt");
+  for (const size_t size : {size_t{10}, size_t{60}, bytes.size() - 1}) {
+    write_file(folder_ / "cut.ckpt", bytes.substr(0, size));
+    EXPECT_FALSE(read_checkpoint(folder_ / "cut.ckpt").ok()) << size;
+  }
+  for (const std::string& path : list_checkpoints(folder_ / "whole/checkpoints")) write_file(path, "");
+  EXPECT_THROW(train_to("whole"), Error);
+}
+
+TEST_F(TrainTest, MicroBatchChangesNothingButRounding) {
+  const Recorder three = train_to("three");
+  recipe_.run.micro_batch = 8;
+  const Recorder eight = train_to("eight");
+  for (size_t i = 0; i < 20; ++i) EXPECT_NEAR(three.losses[i], eight.losses[i], 1e-4) << i;
+}
+
+TEST_F(TrainTest, Learns) {
+  recipe_.run.steps = 400;
+  recipe_.run.sample_every = 400;
+  recipe_.run.checkpoint_every = 400;
+  const Recorder run = train_to("learns");
+  EXPECT_NEAR(run.losses.front(), std::log(61.0), 0.1);
+  // Its entropy: 7/8 + 1/488 of being as expected, else one of 60 others: 0.914 nats.
+  EXPECT_LT(run.validation.back(), 1.4);
+  EXPECT_GT(run.validation.back(), 0.8);
+}
+
+TEST_F(TrainTest, RefusesAnotherRecipeAndOtherData) {
+  train_to("out", 4);
+  recipe_.schedule.learning_rate = 1;
+  EXPECT_THROW(train_to("out"), UsageError);
+  recipe_.schedule.learning_rate = 2e-3;
+  recipe_.run.micro_batch = 8;  // [run] may change
+  EXPECT_EQ(train_to("out", 5).first, 5);
+  write_language(folder_ / "data/x_train_2.bin", 1000, 4);
+  EXPECT_THROW(train_to("out", 6), UsageError);
+}
+
+TEST_F(TrainTest, StopsAtALossThatIsNoNumber) {
+  train_to("out", 4);
+  Checkpoint checkpoint = last("out");
+  checkpoint.parameters[0] = NAN;
+  write_checkpoint(folder_ / "out/checkpoints", checkpoint, 3);
+  try {
+    train_to("out");
+    FAIL();
+  } catch (const Error& error) {
+    EXPECT_NE(std::string(error.what()).find("step 5: the loss is nan"), std::string::npos) << error.what();
+    EXPECT_NE(std::string(error.what()).find("x_train_"), std::string::npos) << error.what();
+  }
+}
+
+TEST(TrainRecipe, PresetsAreValidAndRoundTrip) {
+  for (const auto& [name, about] : train_presets()) {
+    const TrainRecipe recipe = load_train_recipe(name, {});
+    const std::string text = train_recipe_text(recipe, true);
+    EXPECT_EQ(train_recipe_text(parse_train_recipe(text, name), true), text);
+  }
+  EXPECT_EQ(ParameterLayout(load_train_recipe("gpt2-1558m", {}).model).parameters(), 1'557'611'200);  // GPT-2's checkpoint
+}
+
+TEST(TrainRecipe, NamesMistakes) {
+  EXPECT_THROW(load_train_recipe("tiiny", {}), UsageError);
+  EXPECT_THROW(load_train_recipe("tiny", {"model.layerz=3"}), UsageError);
+  EXPECT_THROW(load_train_recipe("tiny", {"training.tokens_per_step=2047"}), UsageError);
+  EXPECT_THROW(load_train_recipe("tiny", {"run.micro_batch=0"}), UsageError);
+  EXPECT_THROW(load_train_recipe("tiny", {"schedule.shape=linear"}), UsageError);
+  EXPECT_EQ(load_train_recipe("tiny", {"model.layers=3"}).model.layers, 3);
+}
+
+// Every logit of the decoder against the network: the loss of a target is -log softmax(logits)[target].
+TEST(Decoder, AgreesWithTheNetwork) {
+  testing::SmallModel<float> model;
+  Decoder decoder(model.network.config(), *model.layers, model.network.parameters());
+  const Batch batch = testing::random_batch(model.network.config(), 1, 8);
+  for (int round = 0; round < 2; ++round) {
+    decoder.reset();
+    for (size_t t = 0; t < 8; ++t) {
+      const std::span<const float> logits = decoder.next(batch.tokens[t]);
+      double sum = 0;
+      for (const float logit : logits) sum += std::exp(static_cast<double>(logit));
+      for (const uint32_t target : {0u, 17u, 60u}) {
+        std::vector<uint8_t> mask(8, 0);
+        mask[t] = 1;
+        std::vector<uint32_t> targets(8, target);
+        BatchView view = batch.view();
+        view.targets = targets.data(), view.loss_mask = mask.data();
+        EXPECT_NEAR(model.network.loss(view), std::log(sum) - static_cast<double>(logits[target]), 2e-5);
+      }
+    }
+  }
+}
+
+TEST(Sample, DrawsWhatTheOptionsAllow) {
+  const std::vector<float> logits = {0, 3, 1, 2, 3};
+  EXPECT_EQ(draw_token(logits, {0, 0, 1, 1}, 0), 1u);  // ties: the smaller id
+  std::vector<int> counts(5), top(5), nucleus(5);
+  for (uint64_t i = 0; i < 20000; ++i) {
+    ++counts[draw_token(logits, {1, 0, 1, 1}, i)];
+    ++top[draw_token(logits, {1, 2, 1, 1}, i)];
+    ++nucleus[draw_token(logits, {1, 0, 0.85, 1}, i)];
+  }
+  double sum = 0;
+  for (const float logit : logits) sum += std::exp(static_cast<double>(logit));
+  for (size_t i = 0; i < 5; ++i) {
+    const double p = std::exp(static_cast<double>(logits[i])) / sum;
+    EXPECT_NEAR(counts[i], 20000 * p, 5 * std::sqrt(20000 * p)) << i;
+  }
+  EXPECT_EQ(top[0] + top[2] + top[3], 0);      // the two likeliest
+  EXPECT_EQ(nucleus[0] + nucleus[2], 0);       // 0.40 + 0.40 + 0.15 reach 0.85
+  EXPECT_GT(nucleus[3], 0);
+}
+
+TEST(Sample, GoesOnBeyondTheContext) {
+  testing::SmallModel<float> model;
+  Decoder decoder(model.network.config(), *model.layers, model.network.parameters());
+  const std::vector<uint32_t> prompt = {1, 2, 3, 4, 5, 6, 7, 8, 9, 10};  // longer than T = 8
+  const auto run = [&](int64_t count) {
+    std::vector<uint32_t> tokens;
+    generate(decoder, model.network.config(), prompt, count, {}, [&](uint32_t token) {
+      tokens.push_back(token);
+      return true;
+    });
+    return tokens;
+  };
+  const std::vector<uint32_t> tokens = run(30);
+  EXPECT_EQ(tokens.size(), 30u);
+  EXPECT_EQ(tokens, run(30));
+  EXPECT_TRUE(run(0).empty());
+}
+
+}  // namespace
+}  // namespace ftok

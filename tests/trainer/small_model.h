@@ -1,0 +1,58 @@
+// A tiny model and batches for it, made from a seed.
+#pragma once
+
+#include <memory>
+#include <vector>
+
+#include "trainer/cpu/cpu_layers.h"
+#include "trainer/loader.h"
+#include "trainer/network.h"
+#include "trainer/random.h"
+
+namespace ftok::testing {
+
+inline ModelConfig small_config() { return {2, 4, 32, 8, 61}; }
+
+inline Batch random_batch(const ModelConfig& config, int64_t B, uint64_t seed) {
+  Batch batch{B, config.length, {}, {}, {}};
+  const auto id = [&](uint64_t i) {
+    return static_cast<uint32_t>(random_bits(seed, 7, i) % static_cast<uint64_t>(config.vocabulary_size));
+  };
+  for (int64_t i = 0; i < B * config.length; ++i) {
+    batch.tokens.push_back(id(static_cast<uint64_t>(2 * i)));
+    batch.targets.push_back(id(static_cast<uint64_t>(2 * i + 1)));
+  }
+  return batch;
+}
+
+// n normal numbers.
+template <typename Real>
+std::vector<Real> random_numbers(int64_t n, uint64_t stream, double deviation = 1) {
+  std::vector<Real> numbers;
+  for (int64_t i = 0; i < n; ++i) {
+    numbers.push_back(static_cast<Real>(deviation * random_normal(3, stream, static_cast<uint64_t>(i))));
+  }
+  return numbers;
+}
+
+// Layers and a network on them, with weights large enough that every part of the model matters.
+template <typename Real>
+struct SmallModel {
+  explicit SmallModel(const ModelConfig& config = small_config(), int threads = 1)
+      : layers(make_cpu_layers<Real>(threads)), network(config, *layers) {
+    initialise(network.layout(), config.layers, 11, network.parameters());
+    uint64_t stream = 100;
+    for (const Tensor& tensor : network.layout().tensors()) {
+      ++stream;
+      const double deviation = tensor.decays ? 0.15 : 0.1;
+      for (int64_t i = 0; i < tensor.rows_used * tensor.columns; ++i) {
+        const double noise = deviation * random_normal(5, stream, static_cast<uint64_t>(i));
+        network.parameters()[static_cast<size_t>(tensor.offset + i)] += static_cast<Real>(noise);
+      }
+    }
+  }
+  std::unique_ptr<Layers<Real>> layers;
+  Network<Real> network;
+};
+
+}  // namespace ftok::testing

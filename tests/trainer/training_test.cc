@@ -1,0 +1,160 @@
+// Optimizer, schedule and loader.
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <set>
+
+#include "core/error.h"
+#include "core/file.h"
+#include "shards/format.h"
+#include "tests/support/test_data.h"
+#include "tests/trainer/small_model.h"
+#include "trainer/optimizer.h"
+#include "trainer/schedule.h"
+
+namespace ftok {
+namespace {
+
+void write_shard(const std::string& path, const std::vector<uint32_t>& tokens, size_t token_bytes = 2) {
+  std::string bytes = encode_shard_header(token_bytes, tokens.size());
+  for (const uint32_t token : tokens) {
+    for (size_t i = 0; i < token_bytes; ++i) bytes.push_back(static_cast<char>(token >> (8 * i)));
+  }
+  write_file(path, bytes);
+}
+
+std::vector<uint32_t> counting(uint32_t begin, uint32_t end) {
+  std::vector<uint32_t> tokens;
+  for (uint32_t i = begin; i < end; ++i) tokens.push_back(i);
+  return tokens;
+}
+
+// Two steps by hand for a matrix element (decays) and a gain (does not): m, v, their corrections, decay, update.
+TEST(AdamW, FollowsTheAlgorithm) {
+  const ParameterLayout layout(testing::small_config());
+  AdamW<double> optimizer(layout, OptimizerOptions{0.9, 0.95, 1e-8, 0.1, 0});
+  const size_t matrix = static_cast<size_t>(layout.block(0).qkv_weight), gain = static_cast<size_t>(layout.ln_f_gain);
+  std::vector<double> parameters(static_cast<size_t>(layout.size())), gradients(parameters.size());
+  parameters[matrix] = 0.5, parameters[gain] = 1.0;
+  double expected_matrix = 0.5, expected_gain = 1.0, m = 0, v = 0;
+  for (int step = 1; step <= 2; ++step) {
+    const double g = step == 1 ? 0.3 : -0.2, rate = 0.01 * step;
+    gradients[matrix] = gradients[gain] = g;
+    m = 0.9 * m + 0.1 * g, v = 0.95 * v + 0.05 * g * g;
+    const double update = rate * (m / (1 - std::pow(0.9, step))) / (std::sqrt(v / (1 - std::pow(0.95, step))) + 1e-8);
+    expected_matrix = expected_matrix - rate * 0.1 * expected_matrix - update;
+    expected_gain -= update;
+    optimizer.update(parameters, gradients, step, rate, optimizer.norm(gradients));
+  }
+  EXPECT_NEAR(parameters[matrix], expected_matrix, 1e-14);
+  EXPECT_NEAR(parameters[gain], expected_gain, 1e-14);
+  EXPECT_EQ(parameters[0], 0);
+}
+
+TEST(AdamW, ClipsAboveTheNormOnly) {
+  const ParameterLayout layout(testing::small_config());
+  std::vector<double> gradients(static_cast<size_t>(layout.size())), parameters(gradients.size());
+  gradients[0] = 3, gradients[500] = 4;
+  AdamW<double> optimizer(layout, OptimizerOptions{0.9, 0.95, 1e-8, 0, 2.5});
+  EXPECT_DOUBLE_EQ(optimizer.norm(gradients), 5);
+  optimizer.update(parameters, gradients, 1, 0.1, 5);
+  EXPECT_NEAR(optimizer.first_moments()[0], 0.1 * 1.5, 1e-6);  // 3 * 2.5 / 5
+  AdamW<double> loose(layout, OptimizerOptions{0.9, 0.95, 1e-8, 0, 5.1});
+  loose.update(parameters, gradients, 1, 0.1, 5);
+  EXPECT_DOUBLE_EQ(loose.first_moments()[0], 0.1 * 3);
+}
+
+TEST(Schedule, WarmsUpThenFalls) {
+  const ScheduleOptions cosine{"cosine", 1.0, 10, 0.1, 0.2};
+  EXPECT_DOUBLE_EQ(learning_rate_at(cosine, 1, 110), 0.1);
+  EXPECT_DOUBLE_EQ(learning_rate_at(cosine, 10, 110), 1.0);
+  EXPECT_NEAR(learning_rate_at(cosine, 60, 110), 0.55, 1e-12);
+  EXPECT_NEAR(learning_rate_at(cosine, 110, 110), 0.1, 1e-12);
+  EXPECT_NEAR(learning_rate_at(cosine, 500, 110), 0.1, 1e-12);
+  const ScheduleOptions wsd{"wsd", 1.0, 10, 0.0, 0.2};
+  EXPECT_DOUBLE_EQ(learning_rate_at(wsd, 5, 100), 0.5);
+  EXPECT_DOUBLE_EQ(learning_rate_at(wsd, 80, 100), 1.0);
+  EXPECT_NEAR(learning_rate_at(wsd, 90, 100), 0.5, 1e-12);
+  EXPECT_NEAR(learning_rate_at(wsd, 100, 100), 0, 1e-12);
+  EXPECT_DOUBLE_EQ(learning_rate_at({"constant", 1.0, 0, 0, 0}, 77, 100), 1.0);
+}
+
+TEST(Loader, EveryWindowOnceAnEpochInAnOrderOfItsOwn) {
+  testing::TemporaryFolder folder;
+  write_shard(folder / "a_train_0.bin", counting(0, 41));            // windows at 0, 8, ..., 32
+  write_shard(folder / "a_train_1.bin", counting(100, 120), 4);      // windows at 0, 8; u32
+  write_shard(folder / "a_train_2.bin", counting(200, 205));         // too short for a window
+  const Loader loader(find_shards(folder.path().string(), Split::kTrain), {8, 300, 1, true, {}, true});
+  ASSERT_EQ(loader.windows(), 7u);
+  std::vector<std::vector<uint32_t>> orders;
+  for (uint64_t epoch = 0; epoch < 3; ++epoch) {
+    std::vector<uint32_t> starts;
+    for (uint64_t i = 0; i < 7; ++i) {
+      const Batch batch = loader.batch(epoch * 7 + i, 1);
+      starts.push_back(batch.tokens[0]);
+      for (size_t t = 0; t < 8; ++t) {
+        EXPECT_EQ(batch.tokens[t], batch.tokens[0] + t);
+        EXPECT_EQ(batch.targets[t], batch.tokens[t] + 1);
+      }
+    }
+    EXPECT_EQ(std::set<uint32_t>(starts.begin(), starts.end()), (std::set<uint32_t>{0, 8, 16, 24, 32, 100, 108}));
+    orders.push_back(starts);
+  }
+  EXPECT_NE(orders[0], orders[1]);
+  EXPECT_NE(orders[1], orders[2]);
+}
+
+TEST(Loader, OrderDoesNotDependOnTheMicroBatch) {
+  testing::TemporaryFolder folder;
+  write_shard(folder / "train.bin", counting(0, 1000));
+  const Loader loader({folder / "train.bin"}, {8, 1000, 5, true, {}, true});
+  const Batch whole = loader.batch(24, 12);
+  std::vector<uint32_t> parts;
+  for (uint64_t i = 0; i < 12; i += 3) {
+    const Batch part = loader.batch(24 + i, 3);
+    parts.insert(parts.end(), part.tokens.begin(), part.tokens.end());
+  }
+  EXPECT_EQ(parts, whole.tokens);
+  const Loader other({folder / "train.bin"}, {8, 1000, 6, true, {}, true});
+  EXPECT_NE(other.batch(24, 12).tokens, whole.tokens);
+  const Loader plain({folder / "train.bin"}, {8, 1000, 6, false, {}, true});
+  EXPECT_EQ(plain.batch(0, 2).tokens, counting(0, 16));
+}
+
+TEST(Loader, MarksDocuments) {
+  testing::TemporaryFolder folder;
+  write_shard(folder / "train.bin", {1, 2, 9, 3, 4, 9, 9, 5, 6});
+  const Loader before({folder / "train.bin"}, {8, 10, 0, false, 9, true});
+  EXPECT_EQ(before.batch(0, 1).first_key, (std::vector<int32_t>{0, 0, 2, 2, 2, 5, 6, 6}));
+  const Loader after({folder / "train.bin"}, {8, 10, 0, false, 9, false});
+  EXPECT_EQ(after.batch(0, 1).first_key, (std::vector<int32_t>{0, 0, 0, 3, 3, 3, 6, 7}));
+}
+
+std::string error_of(const std::function<void()>& call) {
+  try {
+    call();
+  } catch (const Error& error) {
+    return error.what();
+  }
+  return "";
+}
+
+TEST(Loader, RefusesWhatItCannotTrainOn) {
+  testing::TemporaryFolder folder;
+  write_shard(folder / "short.bin", counting(0, 8));
+  EXPECT_NE(error_of([&] { Loader({folder / "short.bin"}, {8, 10, 0, false, {}, true}); }).find("fewer tokens than one window of 9"),
+            std::string::npos);
+  write_shard(folder / "wide.bin", counting(0, 30));
+  const Loader wide({folder / "wide.bin"}, {8, 20, 0, false, {}, true});
+  EXPECT_NO_THROW(wide.batch(0, 2));
+  EXPECT_NE(error_of([&] { (void)wide.batch(2, 1); }).find("token 20 is 20, beyond the vocabulary of 20"), std::string::npos);
+  std::string cut = read_file(folder / "wide.bin");
+  cut.resize(cut.size() - 2);
+  write_file(folder / "cut.bin", cut);
+  EXPECT_NE(error_of([&] { Loader({folder / "cut.bin"}, {8, 20, 0, false, {}, true}); }).find("cut.bin"), std::string::npos);
+  EXPECT_NE(error_of([&] { (void)find_shards(folder.path().string(), Split::kTrain); }).find("no shards named *train*.bin"),
+            std::string::npos);
+}
+
+}  // namespace
+}  // namespace ftok

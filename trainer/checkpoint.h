@@ -1,0 +1,39 @@
+// Checkpoints: all that a run needs to go on bit for bit. Files step-NNNNNNNNN.ckpt in one folder, complete or absent.
+//
+// Bytes, little-endian: "FTOKCKPT"; u64 version = 1, step, windows_read, windows_in_data, elements, recipe_bytes; the recipe; then
+// parameters, first moments, second moments (elements x f32 each); 16 bytes XXH3-128 of all before (shards/checksum.h).
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "core/log.h"
+#include "core/result.h"
+
+namespace ftok {
+
+struct Checkpoint {
+  std::string recipe;            // TOML, every key
+  uint64_t step = 0;             // steps done
+  uint64_t windows_read = 0;     // the next window's number (trainer/loader.h)
+  uint64_t windows_in_data = 0;  // of an epoch: a run is bound to its data
+  std::vector<float> parameters, first_moments, second_moments;  // as ParameterLayout lays them out
+};
+
+// Writes the checkpoint into `folder` and then removes all but the `keep` latest. Throws Error naming the file on failure.
+void write_checkpoint(const std::string& folder, const Checkpoint& checkpoint, int64_t keep);
+
+// Damage codes: "ckpt_short", "ckpt_bad_magic", "ckpt_bad_version", "ckpt_bad_size", "ckpt_bad_checksum". Throws Error when the file
+// cannot be read at all.
+Result<Checkpoint> read_checkpoint(const std::string& path);
+
+// Paths of the checkpoints in `folder`, the earliest first; none when there is no such folder.
+std::vector<std::string> list_checkpoints(const std::string& folder);
+
+// The latest whole checkpoint. Each damaged one that is passed over is told to `log` as a warning. None when there is no
+// checkpoint; throws Error when there are some and all are damaged.
+std::optional<Checkpoint> read_latest_checkpoint(const std::string& folder, const Log& log);
+
+}  // namespace ftok

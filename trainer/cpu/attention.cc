@@ -1,0 +1,153 @@
+// Causal attention, head by head: S = Q K^T / sqrt(C / H), P = softmax of S over the keys a position may see, O = P V.
+//
+// Queries are taken 64 at a time, so that keys after the last of them are never touched, and P is never kept: the backward pass
+// makes it again from Q, K and the log of each row's sum (Dao et al. 2022, section 3). With D = row sums of dO * O:
+//   dP = dO V^T,  dS = P (dP - D),  dQ = dS K / sqrt,  dK = dS^T Q / sqrt,  dV = P^T dO.
+// Heads are independent: one thread each.
+#include <cmath>
+#include <vector>
+
+#include "trainer/cpu/exponential.h"
+#include "trainer/cpu/kernels.h"
+
+namespace ftok::cpu {
+namespace {
+
+constexpr int64_t kQueries = 64;
+
+// One block of queries of one head.
+struct Block {
+  int64_t first, last;  // queries [first, last)
+  int64_t key;          // keys [key, last)
+  int64_t queries() const { return last - first; }
+  int64_t keys() const { return last - key; }
+};
+
+// The head (b, h) of a batch.
+template <typename Real>
+struct Head {
+  const Extent& extent;
+  const int32_t* first_key;  // of its sequence, or null
+  int64_t b, h, size;
+  Real scale;
+
+  Head(const Extent& e, const int32_t* keys, int64_t index)
+      : extent(e), first_key(keys == nullptr ? nullptr : keys + index / e.H * e.T), b(index / e.H), h(index % e.H),
+        size(e.C / e.H), scale(static_cast<Real>(1 / std::sqrt(static_cast<double>(e.C / e.H)))) {}
+
+  int64_t first_of(int64_t t) const { return first_key == nullptr ? 0 : first_key[t]; }
+  // Where position t's row of queries (part 0), keys (1) or values (2) begins in (B,T,3C).
+  int64_t at(int64_t t, int64_t part) const { return ((b * extent.T + t) * 3 + part) * extent.C + h * size; }
+  int64_t out_at(int64_t t) const { return (b * extent.T + t) * extent.C + h * size; }  // in (B,T,C)
+  int64_t sum_at(int64_t t) const { return (b * extent.H + h) * extent.T + t; }         // in (B,H,T)
+
+  template <typename Body>
+  void for_each_block(const Body& body) const {
+    for (int64_t first = 0; first < extent.T; first += kQueries) {
+      body(Block{first, std::min(extent.T, first + kQueries), first_of(first)});
+    }
+  }
+};
+
+// scores (queries, keys) = Q K^T scale.
+template <typename Real>
+void make_scores(const Head<Real>& head, const Block& block, const Real* qkv, Real* scores) {
+  const int64_t stride = 3 * head.extent.C;
+  multiply(Product<Real>{block.queries(), block.keys(), head.size, {qkv + head.at(block.first, 0), stride},
+                         {qkv + head.at(block.key, 1), stride, true}, scores, block.keys(), head.scale});
+}
+
+// A row of scores becomes exp(score - shift) where the query may look, 0 elsewhere; returns the sum.
+template <typename Real>
+Real exponentiate_row(const Head<Real>& head, const Block& block, int64_t t, Real* row, Real shift) {
+  const int64_t begin = head.first_of(t) - block.key, end = t + 1 - block.key;
+  std::fill(row, row + begin, Real(0));
+  for (int64_t k = begin; k < end; ++k) row[k] = exponential(row[k] - shift);
+  std::fill(row + end, row + block.keys(), Real(0));
+  Real sum = 0;
+  for (int64_t k = begin; k < end; ++k) sum += row[k];
+  return sum;
+}
+
+template <typename Real>
+void forward_block(const Head<Real>& head, const Block& block, const Real* qkv, Real* scores, Real* out, Real* log_sum) {
+  make_scores(head, block, qkv, scores);
+  for (int64_t t = block.first; t < block.last; ++t) {
+    Real* const row = scores + (t - block.first) * block.keys();
+    const Real most = *std::max_element(row + (head.first_of(t) - block.key), row + (t + 1 - block.key));
+    const Real sum = exponentiate_row(head, block, t, row, most);
+    for (int64_t k = 0; k < block.keys(); ++k) row[k] /= sum;
+    log_sum[head.sum_at(t)] = most + std::log(sum);
+  }
+  multiply(Product<Real>{block.queries(), head.size, block.keys(), {scores, block.keys()},
+                         {qkv + head.at(block.key, 2), 3 * head.extent.C}, out + head.out_at(block.first), head.extent.C});
+}
+
+template <typename Real>
+struct BackwardArrays {
+  Real* dqkv;
+  const Real *dout, *out, *log_sum, *qkv;
+};
+
+template <typename Real>
+void backward_block(const Head<Real>& head, const Block& block, const BackwardArrays<Real>& arrays, Real* p, Real* dp) {
+  const int64_t C = head.extent.C, keys = block.keys(), queries = block.queries();
+  const Real* const dout = arrays.dout + head.out_at(block.first);
+  make_scores(head, block, arrays.qkv, p);
+  multiply(Product<Real>{queries, keys, head.size, {dout, C}, {arrays.qkv + head.at(block.key, 2), 3 * C, true}, dp, keys});
+  for (int64_t t = block.first; t < block.last; ++t) {
+    exponentiate_row(head, block, t, p + (t - block.first) * keys, arrays.log_sum[head.sum_at(t)]);
+  }
+  multiply(Product<Real>{keys, head.size, queries, {p, keys, true}, {dout, C}, arrays.dqkv + head.at(block.key, 2), 3 * C, 1, 1});
+  for (int64_t t = block.first; t < block.last; ++t) {
+    const Real* const dy = arrays.dout + head.out_at(t);
+    const Real* const y = arrays.out + head.out_at(t);
+    Real d = 0;
+    for (int64_t c = 0; c < head.size; ++c) d += dy[c] * y[c];
+    Real* const row = dp + (t - block.first) * keys;
+    const Real* const weights = p + (t - block.first) * keys;
+    for (int64_t k = 0; k < keys; ++k) row[k] = weights[k] * (row[k] - d);
+  }
+  multiply(Product<Real>{queries, head.size, keys, {dp, keys}, {arrays.qkv + head.at(block.key, 1), 3 * C},
+                         arrays.dqkv + head.at(block.first, 0), 3 * C, head.scale});
+  multiply(Product<Real>{keys, head.size, queries, {dp, keys, true}, {arrays.qkv + head.at(block.first, 0), 3 * C},
+                         arrays.dqkv + head.at(block.key, 1), 3 * C, head.scale, 1});
+}
+
+}  // namespace
+
+template <typename Real>
+void attention_forward(Workers& workers, Real* out, Real* log_sum, const Real* qkv, const int32_t* first_key,
+                       const Extent& extent) {
+  workers.blocks(extent.B * extent.H, 1, [&](int64_t begin, int64_t) {
+    thread_local std::vector<Real> scores;
+    scores.resize(static_cast<size_t>(kQueries * extent.T));
+    const Head<Real> head(extent, first_key, begin);
+    head.for_each_block([&](const Block& block) { forward_block(head, block, qkv, scores.data(), out, log_sum); });
+  });
+}
+
+template <typename Real>
+void attention_backward(Workers& workers, Real* dqkv, const Real* dout, const Real* out, const Real* log_sum, const Real* qkv,
+                        const int32_t* first_key, const Extent& extent) {
+  workers.blocks(extent.B * extent.H, 1, [&](int64_t begin, int64_t) {
+    thread_local std::vector<Real> p, dp;
+    p.resize(static_cast<size_t>(kQueries * extent.T));
+    dp.resize(static_cast<size_t>(kQueries * extent.T));
+    const Head<Real> head(extent, first_key, begin);
+    for (int64_t t = 0; t < extent.T; ++t) {
+      for (int64_t part = 0; part < 3; ++part) std::fill_n(dqkv + head.at(t, part), head.size, Real(0));
+    }
+    const BackwardArrays<Real> arrays{dqkv, dout, out, log_sum, qkv};
+    head.for_each_block([&](const Block& block) { backward_block(head, block, arrays, p.data(), dp.data()); });
+  });
+}
+
+template void attention_forward(Workers&, float*, float*, const float*, const int32_t*, const Extent&);
+template void attention_forward(Workers&, double*, double*, const double*, const int32_t*, const Extent&);
+template void attention_backward(Workers&, float*, const float*, const float*, const float*, const float*, const int32_t*,
+                                 const Extent&);
+template void attention_backward(Workers&, double*, const double*, const double*, const double*, const double*, const int32_t*,
+                                 const Extent&);
+
+}  // namespace ftok::cpu

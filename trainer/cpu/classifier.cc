@@ -1,0 +1,65 @@
+// The tied output head with softmax and cross-entropy: logits = hidden wte^T, loss = log(sum exp logits) - logits[target], and
+// dlogits = softmax - onehot(target), written over the logits. Rows are taken in chunks, so that the largest array is
+// (chunk, V). Padded rows of wte take no part.
+#include <cmath>
+#include <vector>
+
+#include "trainer/cpu/exponential.h"
+#include "trainer/cpu/kernels.h"
+
+namespace ftok::cpu {
+namespace {
+
+// Rows of a chunk: at least 256, so that adding to dwte (V,C) is worth its traffic; more where V is small.
+int64_t chunk_rows(int64_t V) { return std::max<int64_t>(256, (int64_t{1} << 22) / V); }
+
+// Turns a row of logits (V) into `scale` times its gradient and returns its loss.
+template <typename Real>
+double finish_row(Real* logits, int64_t V, uint32_t target, Real scale) {
+  const Real most = *std::max_element(logits, logits + V);
+  const double target_logit = static_cast<double>(logits[target]);
+  for (int64_t v = 0; v < V; ++v) logits[v] = exponential(logits[v] - most);
+  double sum = 0;
+  for (int64_t v = 0; v < V; ++v) sum += static_cast<double>(logits[v]);
+  const Real factor = static_cast<Real>(static_cast<double>(scale) / sum);
+  for (int64_t v = 0; v < V; ++v) logits[v] *= factor;
+  logits[target] -= scale;
+  return std::log(sum) + static_cast<double>(most) - target_logit;
+}
+
+}  // namespace
+
+template <typename Real>
+double classifier(Workers& workers, Real* dhidden, Real* dwte, const Real* hidden, const Real* wte,
+                  const typename Layers<Real>::Targets& targets, double scale) {
+  const int64_t C = targets.C, V = targets.V, chunk = std::min(targets.R, chunk_rows(V));
+  thread_local std::vector<Real> scratch;
+  scratch.resize(static_cast<size_t>(chunk * V));
+  Real* const logits = scratch.data();
+  std::vector<double> losses(static_cast<size_t>(targets.R));
+  for (int64_t begin = 0; begin < targets.R; begin += chunk) {
+    const int64_t rows = std::min(chunk, targets.R - begin);
+    multiply(workers, Product<Real>{rows, V, C, {hidden + begin * C, C}, {wte, C, true}, logits, V});
+    workers.blocks(rows, rows_per_block(V), [&](int64_t first, int64_t last) {
+      for (int64_t r = first; r < last; ++r) {
+        if (targets.mask != nullptr && targets.mask[begin + r] == 0) {
+          std::fill_n(logits + r * V, V, Real(0));
+        } else {
+          losses[static_cast<size_t>(begin + r)] =
+              finish_row(logits + r * V, V, targets.ids[begin + r], static_cast<Real>(scale));
+        }
+      }
+    });
+    if (dhidden == nullptr) continue;
+    multiply(workers, Product<Real>{rows, C, V, {logits, V}, {wte, C}, dhidden + begin * C, C});
+    multiply(workers, Product<Real>{V, C, rows, {logits, V, true}, {hidden + begin * C, C}, dwte, C, 1, 1});
+  }
+  double sum = 0;
+  for (const double loss : losses) sum += loss;
+  return sum;
+}
+
+template double classifier(Workers&, float*, float*, const float*, const float*, const Layers<float>::Targets&, double);
+template double classifier(Workers&, double*, double*, const double*, const double*, const Layers<double>::Targets&, double);
+
+}  // namespace ftok::cpu

@@ -1,0 +1,70 @@
+#include "trainer/cpu/cpu_layers.h"
+
+#include <cblas.h>
+
+#include "trainer/cpu/kernels.h"
+
+namespace ftok {
+namespace {
+
+template <typename Real>
+class CpuLayers final : public Layers<Real> {
+ public:
+  explicit CpuLayers(int threads) : workers_(threads) { openblas_set_num_threads(1); }
+
+  void encoder_forward(Real* out, const uint32_t* tokens, const Real* wte, const Real* wpe, const Extent& extent) override {
+    cpu::encoder_forward(workers_, out, tokens, wte, wpe, extent);
+  }
+  void encoder_backward(Real* dwte, Real* dwpe, const Real* dout, const uint32_t* tokens, const Extent& extent) override {
+    cpu::encoder_backward(workers_, dwte, dwpe, dout, tokens, extent);
+  }
+  void layernorm_forward(Real* out, Real* mean, Real* rstd, const Real* in, const Real* gain, const Real* bias, int64_t R,
+                         int64_t C) override {
+    cpu::layernorm_forward(workers_, out, mean, rstd, in, gain, bias, R, C);
+  }
+  void layernorm_backward(Real* din, Real* dgain, Real* dbias, const Real* dout, const Real* in, const Real* gain,
+                          const Real* mean, const Real* rstd, int64_t R, int64_t C) override {
+    cpu::layernorm_backward(workers_, din, dgain, dbias, dout, in, gain, mean, rstd, R, C);
+  }
+  void linear_forward(Real* out, const Real* in, const Real* weight, const Real* bias, int64_t R, int64_t I,
+                      int64_t O) override {
+    cpu::linear_forward(workers_, out, in, weight, bias, R, I, O);
+  }
+  void linear_backward(Real* din, Real* dweight, Real* dbias, const Real* dout, const Real* in, const Real* weight, int64_t R,
+                       int64_t I, int64_t O) override {
+    cpu::linear_backward(workers_, din, dweight, dbias, dout, in, weight, R, I, O);
+  }
+  void attention_forward(Real* out, Real* log_sum, const Real* qkv, const int32_t* first_key, const Extent& extent) override {
+    cpu::attention_forward(workers_, out, log_sum, qkv, first_key, extent);
+  }
+  void attention_backward(Real* dqkv, const Real* dout, const Real* out, const Real* log_sum, const Real* qkv,
+                          const int32_t* first_key, const Extent& extent) override {
+    cpu::attention_backward(workers_, dqkv, dout, out, log_sum, qkv, first_key, extent);
+  }
+  void gelu_forward(Real* out, const Real* in, int64_t n) override { cpu::gelu_forward(workers_, out, in, n); }
+  void gelu_backward(Real* din, const Real* dout, const Real* in, int64_t n) override {
+    cpu::gelu_backward(workers_, din, dout, in, n);
+  }
+  void residual_forward(Real* out, const Real* a, const Real* b, int64_t n) override {
+    cpu::residual_forward(workers_, out, a, b, n);
+  }
+  double classifier(Real* dhidden, Real* dwte, const Real* hidden, const Real* wte,
+                    const typename Layers<Real>::Targets& targets, double scale) override {
+    return cpu::classifier(workers_, dhidden, dwte, hidden, wte, targets, scale);
+  }
+
+ private:
+  cpu::Workers workers_;
+};
+
+}  // namespace
+
+template <typename Real>
+std::unique_ptr<Layers<Real>> make_cpu_layers(int threads) {
+  return std::make_unique<CpuLayers<Real>>(threads);
+}
+
+template std::unique_ptr<Layers<float>> make_cpu_layers(int);
+template std::unique_ptr<Layers<double>> make_cpu_layers(int);
+
+}  // namespace ftok

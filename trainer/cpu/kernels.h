@@ -1,0 +1,72 @@
+// The CPU's layers as functions; the contracts are those of trainer/layers.h. Each is in the file of its name, for float and
+// double.
+#pragma once
+
+#include "trainer/cpu/workers.h"
+#include "trainer/layers.h"
+
+namespace ftok::cpu {
+
+template <typename Real>
+void encoder_forward(Workers& workers, Real* out, const uint32_t* tokens, const Real* wte, const Real* wpe, const Extent& extent);
+template <typename Real>
+void encoder_backward(Workers& workers, Real* dwte, Real* dwpe, const Real* dout, const uint32_t* tokens, const Extent& extent);
+
+template <typename Real>
+void layernorm_forward(Workers& workers, Real* out, Real* mean, Real* rstd, const Real* in, const Real* gain, const Real* bias,
+                       int64_t R, int64_t C);
+template <typename Real>
+void layernorm_backward(Workers& workers, Real* din, Real* dgain, Real* dbias, const Real* dout, const Real* in,
+                        const Real* gain, const Real* mean, const Real* rstd, int64_t R, int64_t C);
+
+// A matrix in memory: `stride` elements from one row to the next; `transposed`: the operand is its transpose.
+template <typename Real>
+struct Matrix {
+  const Real* data;
+  int64_t stride;
+  bool transposed = false;
+};
+
+// out (M,N, rows `out_stride` apart) = factor a (M,K) b (K,N) + keep out; keep is 0 or 1. One thread.
+template <typename Real>
+struct Product {
+  int64_t M, N, K;
+  Matrix<Real> a, b;
+  Real* out;
+  int64_t out_stride;
+  Real factor = 1;
+  Real keep = 0;
+};
+template <typename Real>
+void multiply(const Product<Real>& product);
+// The same, cut into blocks of rows or columns that depend on M and N alone.
+template <typename Real>
+void multiply(Workers& workers, const Product<Real>& product);
+
+template <typename Real>
+void linear_forward(Workers& workers, Real* out, const Real* in, const Real* weight, const Real* bias, int64_t R, int64_t I,
+                    int64_t O);
+template <typename Real>
+void linear_backward(Workers& workers, Real* din, Real* dweight, Real* dbias, const Real* dout, const Real* in,
+                     const Real* weight, int64_t R, int64_t I, int64_t O);
+
+template <typename Real>
+void attention_forward(Workers& workers, Real* out, Real* log_sum, const Real* qkv, const int32_t* first_key,
+                       const Extent& extent);
+template <typename Real>
+void attention_backward(Workers& workers, Real* dqkv, const Real* dout, const Real* out, const Real* log_sum, const Real* qkv,
+                        const int32_t* first_key, const Extent& extent);
+
+template <typename Real>
+void gelu_forward(Workers& workers, Real* out, const Real* in, int64_t n);
+template <typename Real>
+void gelu_backward(Workers& workers, Real* din, const Real* dout, const Real* in, int64_t n);
+
+template <typename Real>
+void residual_forward(Workers& workers, Real* out, const Real* a, const Real* b, int64_t n);
+
+template <typename Real>
+double classifier(Workers& workers, Real* dhidden, Real* dwte, const Real* hidden, const Real* wte,
+                  const typename Layers<Real>::Targets& targets, double scale);
+
+}  // namespace ftok::cpu

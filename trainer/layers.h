@@ -1,0 +1,70 @@
+// The layers of a GPT-2, forward and backward: what a back end implements. trainer/cpu/ is one in float (training) and in
+// double (the reference that the tests differentiate numerically).
+//
+// Pointers are to arrays in the back end's memory, row-major, shapes in comments; B sequences, T positions, C channels, H heads,
+// V vocabulary, R = B T rows. Outputs come first. Gradients d... of parameters are added to (so that micro-batches
+// accumulate); gradients of activations are overwritten unless it says otherwise. Arrays do not overlap unless it says so.
+#pragma once
+
+#include <cstdint>
+
+namespace ftok {
+
+// Sizes of a batch of activations.
+struct Extent {
+  int64_t B = 0, T = 0, C = 0, H = 0;
+  int64_t rows() const { return B * T; }
+};
+
+// Not thread-safe: one caller. The same calls give the same bits, for any number of threads.
+template <typename Real>
+class Layers {
+ public:
+  virtual ~Layers() = default;
+
+  // out (B,T,C) = wte[token] + wpe[t]. Tokens (B,T) are below V.
+  virtual void encoder_forward(Real* out, const uint32_t* tokens, const Real* wte, const Real* wpe, const Extent& extent) = 0;
+  // dwte (V,C) and dwpe (T,C) += the rows of dout (B,T,C).
+  virtual void encoder_backward(Real* dwte, Real* dwpe, const Real* dout, const uint32_t* tokens, const Extent& extent) = 0;
+
+  // out (R,C) = (in - mean) rstd gain + bias; mean and rstd (R) are kept for the backward pass. rstd = (var + 1e-5)^-1/2.
+  virtual void layernorm_forward(Real* out, Real* mean, Real* rstd, const Real* in, const Real* gain, const Real* bias,
+                                 int64_t R, int64_t C) = 0;
+  // din (R,C) += ...: the residual stream's gradient takes it up. dgain, dbias (C) += ...
+  virtual void layernorm_backward(Real* din, Real* dgain, Real* dbias, const Real* dout, const Real* in, const Real* gain,
+                                  const Real* mean, const Real* rstd, int64_t R, int64_t C) = 0;
+
+  // out (R,O) = in (R,I) weight (I,O) + bias (O).
+  virtual void linear_forward(Real* out, const Real* in, const Real* weight, const Real* bias, int64_t R, int64_t I, int64_t O) = 0;
+  // din (R,I) = dout weight^T; dweight (I,O) += in^T dout; dbias (O) += column sums of dout.
+  virtual void linear_backward(Real* din, Real* dweight, Real* dbias, const Real* dout, const Real* in, const Real* weight,
+                               int64_t R, int64_t I, int64_t O) = 0;
+
+  // Causal attention: out (B,T,C) from qkv (B,T,3C); log_sum (B,H,T) is kept for the backward pass. Position t sees
+  // [first_key[b,t], t]; first_key (B,T) does not fall along a sequence, and null means 0: no document mask.
+  virtual void attention_forward(Real* out, Real* log_sum, const Real* qkv, const int32_t* first_key, const Extent& extent) = 0;
+  virtual void attention_backward(Real* dqkv, const Real* dout, const Real* out, const Real* log_sum, const Real* qkv,
+                                  const int32_t* first_key, const Extent& extent) = 0;
+
+  // out (n) = GELU of in, the tanh form; out may be in.
+  virtual void gelu_forward(Real* out, const Real* in, int64_t n) = 0;
+  // din (n) = dout GELU'(in); din may be dout.
+  virtual void gelu_backward(Real* din, const Real* dout, const Real* in, int64_t n) = 0;
+
+  // out (n) = a + b; out may be either.
+  virtual void residual_forward(Real* out, const Real* a, const Real* b, int64_t n) = 0;
+
+  // What the head is told of its targets. `mask` (R) is 0 where a target does not count; null: all count.
+  struct Targets {
+    const uint32_t* ids = nullptr;  // (R), below V
+    const uint8_t* mask = nullptr;
+    int64_t R = 0, C = 0, V = 0;
+  };
+  // The tied head with softmax and cross-entropy, in chunks of rows so that no array of (R,V) exists. Returns the sum of the
+  // losses in nats over the targets that count. With dhidden (R,C) not null it is set to, and dwte (V,C) grows by, `scale`
+  // times the gradient of that sum.
+  virtual double classifier(Real* dhidden, Real* dwte, const Real* hidden, const Real* wte, const Targets& targets,
+                            double scale) = 0;
+};
+
+}  // namespace ftok

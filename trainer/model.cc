@@ -1,0 +1,99 @@
+#include "trainer/model.h"
+
+#include <fmt/format.h>
+
+#include <cmath>
+
+#include "core/error.h"
+#include "trainer/random.h"
+
+namespace ftok {
+namespace {
+
+constexpr int64_t kAlignment = 16;                       // elements: a cache line of floats
+constexpr int64_t kParametersMax = int64_t{1} << 36;     // 256 GiB of fp32 weights: beyond any machine this runs on
+constexpr double kDeviation = 0.02;                      // GPT-2's published code, model.py
+
+void check_range(std::string_view key, int64_t value, int64_t least, int64_t most) {
+  if (value < least || value > most) {
+    throw UsageError(fmt::format("model.{} = {}: expected {} to {}", key, value, least, most));
+  }
+}
+
+}  // namespace
+
+void ModelConfig::check() const {
+  check_range("layers", layers, 1, 1000);
+  check_range("heads", heads, 1, 1000);
+  check_range("channels", channels, 1, 1 << 17);
+  check_range("length", length, 1, 1 << 20);
+  check_range("vocabulary_size", vocabulary_size, 1, 1 << 24);
+  if (channels % heads != 0) {
+    throw UsageError(fmt::format("model.channels = {}: expected a multiple of model.heads = {}", channels, heads));
+  }
+  const double parameters = static_cast<double>(padded_vocabulary() + length) * static_cast<double>(channels) +
+                            12.0 * static_cast<double>(layers) * static_cast<double>(channels) * static_cast<double>(channels);
+  if (parameters > static_cast<double>(kParametersMax)) {
+    throw UsageError(fmt::format("model: {:.3g} parameters are more than {}", parameters, kParametersMax));
+  }
+}
+
+int64_t ParameterLayout::add(std::string name, int64_t rows, int64_t columns, Start start) {
+  Tensor tensor{std::move(name), rows, columns, rows, size_, start,
+                start == Start::kNormal || start == Start::kResidualNormal};
+  parameters_ += tensor.size();
+  size_ += (tensor.size() + kAlignment - 1) / kAlignment * kAlignment;
+  tensors_.push_back(std::move(tensor));
+  return tensors_.back().offset;
+}
+
+ParameterLayout::ParameterLayout(const ModelConfig& config) {
+  config.check();
+  const int64_t C = config.channels;
+  wte = add("wte.weight", config.padded_vocabulary(), C, Start::kNormal);
+  tensors_.back().rows_used = config.vocabulary_size;
+  parameters_ -= (config.padded_vocabulary() - config.vocabulary_size) * C;
+  wpe = add("wpe.weight", config.length, C, Start::kNormal);
+  for (int64_t layer = 0; layer < config.layers; ++layer) {
+    const std::string h = fmt::format("h.{}.", layer);
+    BlockOffsets block{};
+    block.ln_1_gain = add(h + "ln_1.weight", 1, C, Start::kOnes);
+    block.ln_1_bias = add(h + "ln_1.bias", 1, C, Start::kZeros);
+    block.qkv_weight = add(h + "attn.c_attn.weight", C, 3 * C, Start::kNormal);
+    block.qkv_bias = add(h + "attn.c_attn.bias", 1, 3 * C, Start::kZeros);
+    block.attention_projection_weight = add(h + "attn.c_proj.weight", C, C, Start::kResidualNormal);
+    block.attention_projection_bias = add(h + "attn.c_proj.bias", 1, C, Start::kZeros);
+    block.ln_2_gain = add(h + "ln_2.weight", 1, C, Start::kOnes);
+    block.ln_2_bias = add(h + "ln_2.bias", 1, C, Start::kZeros);
+    block.fc_weight = add(h + "mlp.c_fc.weight", C, 4 * C, Start::kNormal);
+    block.fc_bias = add(h + "mlp.c_fc.bias", 1, 4 * C, Start::kZeros);
+    block.projection_weight = add(h + "mlp.c_proj.weight", 4 * C, C, Start::kResidualNormal);
+    block.projection_bias = add(h + "mlp.c_proj.bias", 1, C, Start::kZeros);
+    blocks_.push_back(block);
+  }
+  ln_f_gain = add("ln_f.weight", 1, C, Start::kOnes);
+  ln_f_bias = add("ln_f.bias", 1, C, Start::kZeros);
+}
+
+template <typename Real>
+void initialise(const ParameterLayout& layout, int64_t layers, uint64_t seed, std::vector<Real>& parameters) {
+  parameters.assign(static_cast<size_t>(layout.size()), Real(0));
+  uint64_t stream = 0;
+  for (const Tensor& tensor : layout.tensors()) {
+    ++stream;
+    if (tensor.start == Start::kZeros) continue;
+    Real* const out = parameters.data() + tensor.offset;
+    const double deviation =
+        tensor.start == Start::kResidualNormal ? kDeviation / std::sqrt(2.0 * static_cast<double>(layers)) : kDeviation;
+    for (int64_t i = 0; i < tensor.rows_used * tensor.columns; ++i) {
+      out[i] = tensor.start == Start::kOnes
+                   ? Real(1)
+                   : static_cast<Real>(deviation * random_normal(seed, stream, static_cast<uint64_t>(i)));
+    }
+  }
+}
+
+template void initialise(const ParameterLayout&, int64_t, uint64_t, std::vector<float>&);
+template void initialise(const ParameterLayout&, int64_t, uint64_t, std::vector<double>&);
+
+}  // namespace ftok

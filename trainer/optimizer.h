@@ -1,0 +1,53 @@
+// AdamW with decoupled weight decay (Loshchilov and Hutter 2019), and clipping by the global norm.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "core/options.h"
+#include "trainer/model.h"
+
+namespace ftok {
+
+struct OptimizerOptions {
+  double beta_1 = 0.9;
+  double beta_2 = 0.95;
+  double epsilon = 1e-8;
+  double weight_decay = 0.1;
+  double clip_norm = 1.0;
+
+  void visit(OptionVisitor& visitor) {
+    visitor.field("beta_1", beta_1, "decay of the first moment (GPT-3, appendix B)");
+    visitor.field("beta_2", beta_2, "decay of the second moment (GPT-3, appendix B)");
+    visitor.field("epsilon", epsilon, "added to the root of the second moment (GPT-3, appendix B)");
+    visitor.field("weight_decay", weight_decay, "of matrices and embeddings, not of gains and biases (GPT-3, appendix B)");
+    visitor.field("clip_norm", clip_norm, "gradients are scaled down to this global norm (GPT-3, appendix B); 0: never");
+  }
+  void check() const;  // throws UsageError naming the key that is out of range
+};
+
+// The two moments of every parameter, in the parameters' order. Not thread-safe.
+template <typename Real>
+class AdamW {
+ public:
+  // `layout` must outlive it.
+  AdamW(const ParameterLayout& layout, const OptimizerOptions& options);
+
+  // The Euclidean norm of all gradients, summed in double in a fixed order.
+  double norm(const std::vector<Real>& gradients) const;
+
+  // The step `step` (1, 2, ...) at the given learning rate. Gradients are scaled by clip_norm / (norm + 1e-6) where that is
+  // below 1 (PyTorch's clip_grad_norm_ has the same constant).
+  void update(std::vector<Real>& parameters, const std::vector<Real>& gradients, int64_t step, double learning_rate,
+              double gradient_norm);
+
+  std::vector<Real>& first_moments() { return first_; }
+  std::vector<Real>& second_moments() { return second_; }
+
+ private:
+  const ParameterLayout& layout_;
+  OptimizerOptions options_;
+  std::vector<Real> first_, second_;
+};
+
+}  // namespace ftok

@@ -1,0 +1,132 @@
+#include "trainer/sample.h"
+
+#include <algorithm>
+#include <cassert>
+#include <cmath>
+#include <numeric>
+
+#include "trainer/random.h"
+
+namespace ftok {
+namespace {
+
+constexpr uint64_t kSampleStream = uint64_t{2} << 32;  // apart from the order of the data and the start of the weights
+
+}  // namespace
+
+uint32_t draw_token(std::span<const float> logits, const SampleOptions& options, uint64_t counter) {
+  std::vector<uint32_t> ids(logits.size());
+  std::iota(ids.begin(), ids.end(), 0u);
+  const auto likelier = [&](uint32_t a, uint32_t b) { return logits[a] != logits[b] ? logits[a] > logits[b] : a < b; };
+  if (options.temperature <= 0) return *std::min_element(ids.begin(), ids.end(), likelier);
+  if (options.top_k > 0 && static_cast<size_t>(options.top_k) < ids.size()) {
+    std::nth_element(ids.begin(), ids.begin() + options.top_k, ids.end(), likelier);
+    ids.resize(static_cast<size_t>(options.top_k));
+  }
+  std::sort(ids.begin(), ids.end(), likelier);
+  std::vector<double> weights;
+  double sum = 0;
+  for (const uint32_t id : ids) {
+    weights.push_back(std::exp((static_cast<double>(logits[id]) - static_cast<double>(logits[ids[0]])) / options.temperature));
+    sum += weights.back();
+  }
+  size_t count = ids.size();
+  if (options.top_p < 1) {
+    double reached = 0;
+    for (count = 0; count < ids.size() && reached < options.top_p * sum; ++count) reached += weights[count];
+    count = std::max<size_t>(1, count);
+    sum = count < ids.size() ? std::accumulate(weights.begin(), weights.begin() + static_cast<std::ptrdiff_t>(count), 0.0) : sum;
+  }
+  double left = random_uniform(options.seed, kSampleStream, counter) * sum;
+  for (size_t i = 0; i < count; ++i) {
+    left -= weights[i];
+    if (left < 0) return ids[i];
+  }
+  return ids[count - 1];
+}
+
+Decoder::Decoder(const ModelConfig& config, Layers<float>& layers, const std::vector<float>& parameters)
+    : config_(config), layout_(config), layers_(layers), parameters_(parameters) {
+  const size_t C = static_cast<size_t>(config.channels), T = static_cast<size_t>(config.length);
+  const size_t V = static_cast<size_t>(config.vocabulary_size);
+  keys_.resize(static_cast<size_t>(config.layers) * T * C);
+  values_.resize(keys_.size());
+  stream_.resize(C), normal_.resize(C), qkv_.resize(3 * C), attention_.resize(C), wide_.resize(4 * C), out_.resize(C);
+  scores_.resize(T), logits_.resize(V), zeros_.resize(V);
+}
+
+// attention_ (C) = softmax(q K^T / sqrt(C / H)) V over positions 0..position_.
+void Decoder::attend(int64_t layer) {
+  const int64_t C = config_.channels, size = config_.head_channels();
+  float* const keys = keys_.data() + layer * config_.length * C;
+  float* const values = values_.data() + layer * config_.length * C;
+  std::copy_n(qkv_.data() + C, C, keys + position_ * C);
+  std::copy_n(qkv_.data() + 2 * C, C, values + position_ * C);
+  const float scale = 1.0f / std::sqrt(static_cast<float>(size));
+  std::fill(attention_.begin(), attention_.end(), 0.0f);
+  for (int64_t first = 0; first < C; first += size) {
+    float most = -INFINITY, sum = 0;
+    for (int64_t t = 0; t <= position_; ++t) {
+      float score = 0;
+      for (int64_t c = first; c < first + size; ++c) score += qkv_[static_cast<size_t>(c)] * keys[t * C + c];
+      scores_[static_cast<size_t>(t)] = score * scale;
+      most = std::max(most, score * scale);
+    }
+    for (int64_t t = 0; t <= position_; ++t) sum += scores_[static_cast<size_t>(t)] = std::exp(scores_[static_cast<size_t>(t)] - most);
+    for (int64_t t = 0; t <= position_; ++t) {
+      const float share = scores_[static_cast<size_t>(t)] / sum;
+      for (int64_t c = first; c < first + size; ++c) attention_[static_cast<size_t>(c)] += share * values[t * C + c];
+    }
+  }
+}
+
+std::span<const float> Decoder::next(uint32_t token) {
+  assert(position_ < config_.length && token < static_cast<uint64_t>(config_.vocabulary_size));
+  const int64_t C = config_.channels;
+  float mean = 0, rstd = 0;
+  layers_.encoder_forward(stream_.data(), &token, weight(layout_.wte), weight(layout_.wpe + position_ * C), {1, 1, C, config_.heads});
+  for (int64_t layer = 0; layer < config_.layers; ++layer) {
+    const BlockOffsets& o = layout_.block(layer);
+    layers_.layernorm_forward(normal_.data(), &mean, &rstd, stream_.data(), weight(o.ln_1_gain), weight(o.ln_1_bias), 1, C);
+    layers_.linear_forward(qkv_.data(), normal_.data(), weight(o.qkv_weight), weight(o.qkv_bias), 1, C, 3 * C);
+    attend(layer);
+    layers_.linear_forward(out_.data(), attention_.data(), weight(o.attention_projection_weight),
+                           weight(o.attention_projection_bias), 1, C, C);
+    layers_.residual_forward(stream_.data(), stream_.data(), out_.data(), C);
+    layers_.layernorm_forward(normal_.data(), &mean, &rstd, stream_.data(), weight(o.ln_2_gain), weight(o.ln_2_bias), 1, C);
+    layers_.linear_forward(wide_.data(), normal_.data(), weight(o.fc_weight), weight(o.fc_bias), 1, C, 4 * C);
+    layers_.gelu_forward(wide_.data(), wide_.data(), 4 * C);
+    layers_.linear_forward(out_.data(), wide_.data(), weight(o.projection_weight), weight(o.projection_bias), 1, 4 * C, C);
+    layers_.residual_forward(stream_.data(), stream_.data(), out_.data(), C);
+  }
+  layers_.layernorm_forward(normal_.data(), &mean, &rstd, stream_.data(), weight(layout_.ln_f_gain), weight(layout_.ln_f_bias), 1, C);
+  // logits (V,1) = wte (V,C) normal (C,1): a linear layer of one output.
+  layers_.linear_forward(logits_.data(), weight(layout_.wte), normal_.data(), zeros_.data(), config_.vocabulary_size, C, 1);
+  ++position_;
+  return logits_;
+}
+
+void generate(Decoder& decoder, const ModelConfig& config, std::span<const uint32_t> prompt, int64_t count,
+              const SampleOptions& options, const std::function<bool(uint32_t)>& each) {
+  assert(!prompt.empty());
+  const size_t T = static_cast<size_t>(config.length);
+  std::vector<uint32_t> context(prompt.begin(), prompt.end());
+  if (context.size() > T) context.erase(context.begin(), context.end() - static_cast<std::ptrdiff_t>(T));
+  std::span<const float> logits;
+  decoder.reset();
+  for (const uint32_t token : context) logits = decoder.next(token);
+  for (int64_t i = 0; i < count; ++i) {
+    const uint32_t token = draw_token(logits, options, static_cast<uint64_t>(i));
+    if (!each(token) || i + 1 == count) return;
+    context.push_back(token);
+    if (context.size() <= T) {
+      logits = decoder.next(token);
+      continue;
+    }
+    context.erase(context.begin(), context.end() - static_cast<std::ptrdiff_t>((T + 1) / 2));
+    decoder.reset();
+    for (const uint32_t again : context) logits = decoder.next(again);
+  }
+}
+
+}  // namespace ftok

@@ -1,0 +1,58 @@
+// Text from a model: one token after the other, each drawn from the distribution that the model gives.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <span>
+#include <vector>
+
+#include "trainer/layers.h"
+#include "trainer/model.h"
+
+namespace ftok {
+
+struct SampleOptions {
+  double temperature = 1.0;  // 0: always the likeliest
+  int64_t top_k = 0;         // only the k likeliest; 0: all
+  double top_p = 1.0;        // only the likeliest that together reach this share (Holtzman et al. 2020)
+  uint64_t seed = 1;
+};
+
+// Draws from softmax(logits / temperature), cut as the options say; ties go to the smaller id. The draw is a function of
+// (options.seed, counter).
+uint32_t draw_token(std::span<const float> logits, const SampleOptions& options, uint64_t counter);
+
+// Runs the model forward a position at a time and keeps the keys and values of the positions before (KV cache). Not
+// thread-safe; layers and parameters must outlive it.
+class Decoder {
+ public:
+  Decoder(const ModelConfig& config, Layers<float>& layers, const std::vector<float>& parameters);
+
+  // Takes the next token in and gives the logits (V) of the one after it; valid until the next call. Position T does not
+  // exist: the caller starts again with reset() before.
+  std::span<const float> next(uint32_t token);
+  int64_t position() const { return position_; }
+  void reset() { position_ = 0; }
+
+ private:
+  void attend(int64_t layer);
+  const float* weight(int64_t offset) const { return parameters_.data() + offset; }
+
+  ModelConfig config_;
+  ParameterLayout layout_;
+  Layers<float>& layers_;
+  const std::vector<float>& parameters_;
+  std::vector<float> keys_, values_;                                   // (L,T,C)
+  std::vector<float> stream_, normal_, qkv_, attention_, wide_, out_;  // (C), (C), (3C), (C), (4C), (C)
+  std::vector<float> scores_, logits_, zeros_;                         // (T), (V), (V)
+  int64_t position_ = 0;
+};
+
+// Goes on from `prompt` (not empty, ids below V) for up to `count` tokens, calling each(token) for each; stops after a token for
+// which it returns false. When the context is full, the last half of it is read in again.
+void generate(Decoder& decoder, const ModelConfig& config, std::span<const uint32_t> prompt, int64_t count,
+              const SampleOptions& options, const std::function<bool(uint32_t)>& each);
+
+}  // namespace ftok

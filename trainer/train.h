@@ -1,0 +1,46 @@
+// A training run on the CPU: batches in, a model, its checkpoints and its log out.
+//
+// Output folder: checkpoints/step-NNNNNNNNN.ckpt (trainer/checkpoint.h) and log.jsonl, one object a step. A folder that holds
+// checkpoints is gone on with: from the latest whole one, bit for bit as if the run had never stopped (its log is cut back to
+// that step). A folder is bound to its recipe ([run] aside) and to the size of its data.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "core/log.h"
+#include "tokenizer/encoding.h"
+#include "trainer/train_recipe.h"
+
+namespace ftok {
+
+struct StepReport {
+  int64_t step = 0, steps = 0;  // 1, 2, ... of the whole
+  double loss = 0;              // nats a token, mean over the step's targets, before the update
+  double norm = 0;              // of the gradient, before clipping
+  double learning_rate = 0;
+  double tokens_per_second = 0;
+};
+
+// What a run tells while it goes on; called on the run's thread.
+class TrainObserver {
+ public:
+  virtual ~TrainObserver() = default;
+  virtual void on_start(int64_t first_step, int64_t steps, int64_t parameters, uint64_t windows) = 0;
+  virtual void on_step(const StepReport& report) = 0;
+  virtual void on_validation(int64_t step, double loss) = 0;
+  virtual void on_sample(int64_t step, const std::vector<uint32_t>& tokens) = 0;
+};
+
+struct TrainInputs {
+  std::string data;                    // a folder of shards (find_shards); validation is left out when it has no "val" shard
+  std::string output;                  // a folder, made when it is not there
+  const Encoding* encoding = nullptr;  // of the shards; null when it is not known: samples then begin with token 0
+};
+
+// Runs until recipe.run.steps steps are done. Throws UsageError when recipe, data, vocabulary and what is in the folder do not fit
+// together, Error when a file fails or the loss is no number (naming the step and where its batch lies).
+void train(const TrainRecipe& recipe, const TrainInputs& inputs, TrainObserver& observer, const Log& log);
+
+}  // namespace ftok

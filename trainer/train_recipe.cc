@@ -1,0 +1,155 @@
+#include "trainer/train_recipe.h"
+
+#include <fmt/format.h>
+
+#include <filesystem>
+
+#include "core/error.h"
+#include "core/file.h"
+#include "core/recipe.h"
+
+namespace ftok {
+namespace {
+
+constexpr char kTiny[] = "tiny";
+const std::vector<std::string> kNames = {kTiny, "gpt2-124m", "gpt2-350m", "gpt2-774m", "gpt2-1558m"};
+
+TrainRecipe tiny() {
+  TrainRecipe recipe;
+  recipe.vocabulary = "ftok-4k";
+  recipe.model = {4, 4, 128, 128, 4096};
+  recipe.schedule.learning_rate = 1e-3;
+  recipe.schedule.warmup_steps = 50;
+  recipe.schedule.final_fraction = 0.1;
+  recipe.training.tokens_per_step = 2048;
+  recipe.run.steps = 2000;
+  recipe.run.micro_batch = 16;
+  recipe.run.sample_every = 20;
+  recipe.run.validation_windows = 32;
+  recipe.run.checkpoint_every = 100;
+  return recipe;
+}
+
+// Shapes: GPT-2, table 2 (heads of 64 channels). Learning rates: GPT-3, table 2.1, for the nearest sizes.
+TrainRecipe gpt2(int64_t layers, int64_t channels, double learning_rate, int64_t micro_batch) {
+  TrainRecipe recipe;
+  recipe.vocabulary = "ftok-50k";
+  recipe.model = {layers, channels / 64, channels, 1024, 50257};
+  recipe.schedule.learning_rate = learning_rate;
+  recipe.run.micro_batch = micro_batch;
+  return recipe;
+}
+
+TrainRecipe preset_recipe(const std::string& name) {
+  TrainRecipe recipe = name == kTiny         ? tiny()
+                       : name == "gpt2-124m" ? gpt2(12, 768, 6e-4, 4)
+                       : name == "gpt2-350m" ? gpt2(24, 1024, 3e-4, 2)
+                       : name == "gpt2-774m" ? gpt2(36, 1280, 2.5e-4, 1)
+                                             : gpt2(48, 1600, 2e-4, 1);
+  recipe.preset = name;
+  return recipe;
+}
+
+struct PresetName {
+  std::string preset = kTiny;
+  void visit(OptionVisitor& visitor) { visitor.choice("preset", preset, kNames, "preset"); }
+};
+
+template <typename Visitor>
+void visit_bound_sections(Visitor& visitor, TrainRecipe& recipe) {
+  visitor.section("", recipe);
+  visitor.section("model", recipe.model);
+  visitor.section("optimizer", recipe.optimizer);
+  visitor.section("schedule", recipe.schedule);
+  visitor.section("training", recipe.training);
+}
+
+void check_range(std::string_view key, int64_t value, int64_t least, int64_t most) {
+  if (value < least || value > most) throw UsageError(fmt::format("{} = {}: expected {} to {}", key, value, least, most));
+}
+
+}  // namespace
+
+void TrainRecipe::visit(OptionVisitor& visitor) {
+  visitor.choice("preset", preset, kNames, "what the other keys start from");
+  visitor.field("vocabulary", vocabulary, "that the shards were encoded with: a name or a file; \"\": samples are printed as ids");
+}
+
+void TrainRecipe::check() const {
+  model.check();
+  optimizer.check();
+  schedule.check();
+  check_range("training.seed", training.seed, 0, INT64_MAX);
+  check_range("training.tokens_per_step", training.tokens_per_step, model.length, int64_t{1} << 40);
+  if (training.tokens_per_step % model.length != 0) {
+    throw UsageError(fmt::format("training.tokens_per_step = {}: expected a multiple of model.length = {}",
+                                 training.tokens_per_step, model.length));
+  }
+  check_range("run.steps", run.steps, 1, 999'999'999);  // nine digits in a checkpoint's name
+  check_range("run.micro_batch", run.micro_batch, 1, 1 << 20);
+  check_range("run.threads", run.threads, 0, 4096);
+  check_range("run.sample_every", run.sample_every, 0, INT64_MAX);
+  check_range("run.sample_tokens", run.sample_tokens, 0, 1 << 20);
+  check_range("run.validation_windows", run.validation_windows, 1, 1 << 30);
+  check_range("run.checkpoint_every", run.checkpoint_every, 1, INT64_MAX);
+  check_range("run.keep", run.keep, 1, 1 << 20);
+}
+
+std::vector<std::pair<std::string, std::string>> train_presets() {
+  return {{kTiny, "4 layers, 128 channels, 1.3 million parameters, ftok-4k: minutes on a laptop"},
+          {"gpt2-124m", "GPT-2 small, ftok-50k"},
+          {"gpt2-350m", "GPT-2 medium, ftok-50k"},
+          {"gpt2-774m", "GPT-2 large, ftok-50k"},
+          {"gpt2-1558m", "GPT-2 XL, ftok-50k"}};
+}
+
+namespace {
+
+TrainRecipe read_recipe(const std::string& toml, const std::string& name, const std::vector<std::string>& assignments) {
+  PresetName preset;
+  {
+    RecipeReader reader(toml, name);
+    reader.section("", preset);
+  }
+  TrainRecipe recipe = preset_recipe(preset.preset);
+  RecipeReader reader(toml, name);
+  for (const std::string& assignment : assignments) reader.set(assignment);
+  visit_bound_sections(reader, recipe);
+  reader.section("run", recipe.run);
+  reader.finish();
+  recipe.check();
+  return recipe;
+}
+
+}  // namespace
+
+TrainRecipe parse_train_recipe(const std::string& toml, const std::string& name) { return read_recipe(toml, name, {}); }
+
+TrainRecipe load_train_recipe(const std::string& name_or_path, const std::vector<std::string>& assignments) {
+  for (const std::string& name : kNames) {
+    if (name_or_path == name) return read_recipe(fmt::format("preset = \"{}\"\n", name), name, assignments);
+  }
+  std::error_code code;
+  if (!std::filesystem::is_regular_file(name_or_path, code)) {
+    const std::string nearest = nearest_name(name_or_path, kNames);
+    throw UsageError(fmt::format("{}: neither a file nor a preset ({})", name_or_path,
+                                 nearest.empty() ? fmt::format("there are: {}", fmt::join(kNames, ", "))
+                                                 : fmt::format("did you mean '{}'?", nearest)));
+  }
+  return read_recipe(read_file(name_or_path, 1 << 20), name_or_path, assignments);
+}
+
+std::string train_recipe_text(TrainRecipe recipe, bool with_help) {
+  RecipeWriter writer(with_help);
+  visit_bound_sections(writer, recipe);
+  writer.section("run", recipe.run);
+  return writer.text();
+}
+
+std::string train_recipe_binding(TrainRecipe recipe) {
+  RecipeWriter writer(false);
+  visit_bound_sections(writer, recipe);
+  return writer.text();
+}
+
+}  // namespace ftok
