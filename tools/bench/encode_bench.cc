@@ -1,5 +1,5 @@
 // Encoding speed of ftok alone: one thread, a document a call, ids into a buffer that is used again. Prints MB/s of the first
-// and of the second pass over each file, and of the stages. Peers: tools/bench/encoders.
+// and of the second pass over each file, and of the stages. Peers: bpe_encode.py of the shared peers' scripts.
 //   encode_bench VOCABULARY FILE.jsonl...
 #include <fmt/format.h>
 #include <simdjson.h>
