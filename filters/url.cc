@@ -9,6 +9,7 @@
 
 #include "core/error.h"
 #include "core/file.h"
+#include "core/sha256.h"
 
 namespace ftok {
 namespace {
@@ -102,7 +103,7 @@ PublicSuffixes::PublicSuffixes(const std::string& path) {
   }
   list_ = list;
   owned_ = true;
-  digest_ = "sha256:" + sha256_of(bytes);
+  digest_ = "sha256:" + Sha256::of(bytes);
 }
 
 PublicSuffixes::~PublicSuffixes() {

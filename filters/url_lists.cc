@@ -5,10 +5,10 @@
 #include <functional>
 
 #include <fmt/format.h>
-#include <openssl/evp.h>
 
 #include "core/error.h"
 #include "core/file.h"
+#include "core/sha256.h"
 
 namespace ftok {
 namespace {
@@ -53,17 +53,6 @@ std::string entry_form(UrlListReport::Role role, std::string_view entry) {
 }
 
 }  // namespace
-
-std::string sha256_of(std::string_view bytes) {
-  unsigned char digest[EVP_MAX_MD_SIZE];
-  unsigned size = 0;
-  if (EVP_Digest(bytes.data(), bytes.size(), digest, &size, EVP_sha256(), nullptr) != 1) {
-    throw Error("cannot compute a SHA-256 digest");
-  }
-  std::string out;
-  for (unsigned i = 0; i < size; ++i) out += fmt::format("{:02x}", digest[i]);
-  return out;
-}
 
 void UrlOptions::visit(OptionVisitor& visitor) {
   visitor.field("lists", lists, "folders in UT1's layout: a category with `domains` and `urls`, or a folder of categories");
@@ -143,7 +132,7 @@ void UrlLists::read_list(Role role, const std::string& path) {
     ++report.entries;
   });
   report.bytes = file.bytes().size();
-  report.sha256 = sha256_of(file.bytes());
+  report.sha256 = Sha256::of(file.bytes());
   reports_.push_back(std::move(report));
 }
 

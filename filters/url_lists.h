@@ -48,9 +48,6 @@ struct UrlListReport {
   std::string sha256;    // of the file's bytes, hex; "" when missing
 };
 
-// SHA-256 in hex.
-std::string sha256_of(std::string_view bytes);
-
 // "domains", "urls", "hard_words", "soft_words", "substrings", "folder".
 std::string_view name_of(UrlListReport::Role role);
 

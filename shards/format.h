@@ -1,5 +1,5 @@
 // The byte layouts of token shards and of their sidecars: nothing but encoding, decoding and validation of bytes in memory.
-// Everything is little-endian. docs/formats-outputs.md is the normative description.
+// Everything is little-endian. docs/formats.md is the normative description.
 //
 // A shard is llm.c's (dev/data/data_common.py and llmc/dataloader.h): int32[256] header = magic, version, token count, zeros;
 // then the tokens, uint16 under GPT-2's magic or uint32 under Llama-3's.

@@ -7,7 +7,7 @@
 //   NNNNNN.receipt            JSON, written last: the part exists when its receipt does
 //
 // The first two are optional. Files appear whole or not at all; all carry or have checksums; the same documents give the same
-// bytes (with the same libzstd). docs/formats-outputs.md has the layouts.
+// bytes (with the same libzstd). docs/formats.md has the layouts.
 #pragma once
 
 #include <cstdint>

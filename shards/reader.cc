@@ -44,7 +44,7 @@ ShardReader::ShardReader(const std::string& path) : file_(path) {
   const Result<ShardView> view = ShardView::parse(file_.bytes());
   if (!view) throw Error(fmt::format("{} is no token shard: {}: {}", path, view.damage().code, view.damage().detail));
   view_ = *view;
-  const std::string sidecar = sidecar_path(path);
+  const std::string sidecar = shard_sidecar_path(path);
   if (sidecar == path || !std::filesystem::exists(sidecar)) return;
   sidecar_file_.emplace(sidecar);
   const Result<SidecarView> documents = SidecarView::parse(sidecar_file_->bytes());

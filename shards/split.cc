@@ -13,7 +13,7 @@ bool is_validation(std::string_view id, int64_t per_mille) {
 
 std::string shard_name(Split split, uint64_t index) { return fmt::format("ftok_{}_{:06}.bin", split_name(split), index); }
 
-std::string sidecar_path(std::string_view path) {
+std::string shard_sidecar_path(std::string_view path) {
   if (path.ends_with(".bin")) path.remove_suffix(4);
   return std::string(path) + ".docs";
 }

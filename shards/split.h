@@ -22,6 +22,6 @@ bool is_validation(std::string_view id, int64_t per_mille);
 std::string shard_name(Split split, uint64_t index);
 
 // The name of a shard's sidecar: `path` with ".bin" replaced by ".docs".
-std::string sidecar_path(std::string_view path);
+std::string shard_sidecar_path(std::string_view path);
 
 }  // namespace ftok

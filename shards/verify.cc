@@ -106,7 +106,7 @@ void Verifier::shard_file(const std::string& path) {
   if (checksum_of_file(path) != reader.sidecar()->shard_checksum()) {
     find(path, "does not have the checksum its sidecar gives");
   }
-  if (const auto wrong = contradiction(*reader.sidecar())) find(sidecar_path(path), *wrong);
+  if (const auto wrong = contradiction(*reader.sidecar())) find(shard_sidecar_path(path), *wrong);
 }
 
 void Verifier::shard(const ShardEntry& entry, size_t token_bytes) {

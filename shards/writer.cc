@@ -150,7 +150,7 @@ void ShardWriter::reopen_short_shard(Stream& stream) {
   const auto refuse = [&](const std::string& why) {
     throw Error("cannot go on from " + path + ": " + why + "; it is not the file the manifest lists");
   };
-  const MappedFile sidecar(sidecar_path(path));
+  const MappedFile sidecar(shard_sidecar_path(path));
   const Result<SidecarView> view = SidecarView::parse(sidecar.bytes());
   if (!view) refuse("its sidecar is damaged (" + view.damage().detail + ")");
   for (size_t row = 0; row < view->size(); ++row) {
@@ -202,8 +202,8 @@ void ShardWriter::publish(Stream& stream) {
   entry.shard.name = name;
   entry.shard.checksum = checksum_of_file(path, &entry.shard.bytes);
   const std::string sidecar = encode_sidecar(stream.tokens, entry.shard.checksum, stream.documents());
-  write_file(sidecar_path(path), sidecar);
-  entry.sidecar = {sidecar_path(name), sidecar.size(), checksum_of(sidecar)};
+  write_file(shard_sidecar_path(path), sidecar);
+  entry.sidecar = {shard_sidecar_path(name), sidecar.size(), checksum_of(sidecar)};
   stream.entries.push_back(std::move(entry));
   stream.clear();
 }

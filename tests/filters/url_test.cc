@@ -5,6 +5,7 @@
 
 #include "core/error.h"
 #include "core/file.h"
+#include "core/sha256.h"
 #include "tests/support/test_data.h"
 
 namespace ftok {
@@ -129,16 +130,12 @@ TEST(UrlLists, MissingListsAreReportedAndFoldersOfCategoriesRead) {
   EXPECT_EQ(lists.reports()[0].path, folder / "ut1/adult/domains");
   EXPECT_EQ(lists.reports()[0].entries, 3U);
   EXPECT_EQ(lists.domains().size(), 2U);
-  EXPECT_EQ(lists.reports()[0].sha256, sha256_of("a.com\nb.com\na.com\n"));
+  EXPECT_EQ(lists.reports()[0].sha256, Sha256::of("a.com\nb.com\na.com\n"));
   EXPECT_FALSE(lists.reports()[1].missing);
   EXPECT_TRUE(lists.reports()[2].missing);
   EXPECT_EQ(name_of(lists.reports()[2].role), "folder");
   EXPECT_TRUE(lists.reports()[3].missing);
   EXPECT_EQ(lists.list_with(UrlListReport::Role::kDomains, "b.com"), folder / "ut1/adult/domains");
-}
-
-TEST(UrlLists, DigestIsSha256) {
-  EXPECT_EQ(sha256_of("abc"), "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
 }
 
 TEST(HostOfUrl, TakesApartWhatIsThere) {

@@ -7,6 +7,7 @@
 #include "core/pipeline.h"
 #include "core/recipe.h"
 #include "tools/ftok/commands.h"
+#include "tools/ftok/fetch_flags.h"
 #include "tools/ftok/language_model_source.h"
 #include "tools/ftok/models.h"
 #include "tools/ftok/terminal.h"
@@ -28,6 +29,7 @@ struct Flags {
   std::string progress_json;
   std::string limit, failed_inputs_max;
   uint64_t threads = 0;
+  FetchFlags fetch;
   bool no_text = false, json = false, quiet = false;
 };
 
@@ -57,19 +59,21 @@ void add_flags(CLI::App& command, Flags& flags) {
   command.add_option("--rejects", flags.rejects, "What is written of dropped documents: none, ids or text")->capture_default_str();
   command.add_flag("--no-text", flags.no_text, "Keep no text: shards only");
   command.add_option("--max-failed-inputs", flags.failed_inputs_max, "End the run when more inputs than this fail; default: no limit")->type_name("N");
+  flags.fetch.add_to(command);
   command.add_option("--measure", flags.measure, "Only write every rule's value of every document to FILE (JSON lines); drops nothing")->type_name("FILE");
   command.add_option("--progress-json", flags.progress_json, "Append progress reports to FILE (JSON lines)")->type_name("FILE");
   command.add_flag("--json", flags.json, "Print the result as one JSON object");
   command.add_flag("--quiet", flags.quiet, "No progress and no information, warnings only");
 }
 
-void measure(const Flags& flags, const std::vector<std::string>& inputs, const RecipeConfig& recipe, const Log& log) {
+void measure(const Flags& flags, const std::vector<std::string>& inputs, const RecipeConfig& recipe, const FetchOptions& fetch,
+             const Log& log) {
   PlanOptions plan_options;
   plan_options.fetched_list = fetched_model;
   plan_options.language_model = find_language_model(flags.language_model, recipe, plan_options.notes);
   const Plan plan = make_plan(recipe, plan_options);
   for (const std::string& note : plan.notes) log(LogLevel::kWarning, note);
-  const Tally tally = measure_inputs(inputs, plan, flags.measure, flags.threads, log);
+  const Tally tally = measure_inputs(inputs, plan, flags.measure, flags.threads, fetch, log);
   RunResult result;
   result.tally = tally;
   print_out(flags.json ? funnel_json(result) + "\n" : funnel_text(result));
@@ -85,7 +89,7 @@ void run_command(Flags flags) {
   if (!flags.limit.empty()) flags.inputs.limit = static_cast<uint64_t>(parse_size(flags.limit, false, "--limit"));
   const std::vector<std::string> inputs = list_inputs(flags.inputs);
   catch_stop_signals();
-  if (!flags.measure.empty()) return measure(flags, inputs, recipe, log);
+  if (!flags.measure.empty()) return measure(flags, inputs, recipe, flags.fetch.options(), log);
 
   RunOptions options;
   options.inputs = inputs;
@@ -97,6 +101,7 @@ void run_command(Flags flags) {
   if (!flags.failed_inputs_max.empty()) {
     options.failed_inputs_max = static_cast<uint64_t>(parse_size(flags.failed_inputs_max, false, "--max-failed-inputs"));
   }
+  options.fetch = flags.fetch.options();
   options.quiet = flags.quiet;
   options.progress_json = flags.progress_json;
   PlanOptions plan_options;

@@ -10,7 +10,6 @@
 
 #include "core/error.h"
 #include "crawl/decoded_input.h"
-#include "crawl/fetch.h"
 
 namespace ftok {
 namespace {
@@ -101,8 +100,8 @@ std::vector<std::string> list_inputs(const InputListOptions& options) {
   return inputs;
 }
 
-std::unique_ptr<ByteSource> open_input(const std::string& input, const Log& log) {
-  if (is_address(input)) return open_http_source(input, fetch_options_of_environment(), log);
+std::unique_ptr<ByteSource> open_input(const std::string& input, const Log& log, const FetchOptions& fetch) {
+  if (is_address(input)) return open_http_source(input, fetch, log);
   return open_file_source(input);
 }
 

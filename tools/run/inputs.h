@@ -7,6 +7,7 @@
 
 #include "core/byte_source.h"
 #include "core/log.h"
+#include "crawl/fetch.h"
 
 namespace ftok {
 
@@ -24,7 +25,8 @@ std::vector<std::string> list_inputs(const InputListOptions& options);
 
 bool is_address(const std::string& input);  // http:// or https://
 
-// Opens a file or an address. Throws Error naming it.
-std::unique_ptr<ByteSource> open_input(const std::string& input, const Log& log);
+// Opens a file or an address, which is fetched as `fetch` says. Throws Error naming it.
+std::unique_ptr<ByteSource> open_input(const std::string& input, const Log& log,
+                                       const FetchOptions& fetch = fetch_options_of_environment());
 
 }  // namespace ftok

@@ -12,12 +12,13 @@
 namespace ftok {
 
 Tally measure_inputs(const std::vector<std::string>& inputs, const Plan& plan, const std::string& path, size_t threads,
-                     const Log& log) {
+                     const FetchOptions& fetch, const Log& log) {
   if (threads == 0) threads = std::max(1u, std::thread::hardware_concurrency());
   AtomicFile file(path);
   Tally total;
   ReadInputOptions options;
   options.live_max = 4 * threads;
+  options.fetch = fetch;
   const oneapi::tbb::global_control workers(oneapi::tbb::global_control::max_allowed_parallelism, threads);
   oneapi::tbb::task_arena arena(static_cast<int>(threads), 1);
   arena.execute([&] {

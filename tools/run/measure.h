@@ -6,6 +6,7 @@
 
 #include "core/log.h"
 #include "core/stats.h"
+#include "crawl/fetch.h"
 #include "tools/run/plan.h"
 
 namespace ftok {
@@ -13,6 +14,6 @@ namespace ftok {
 // Writes one JSON line a document (plan.h, measure_line) to `path`, in input order, atomically. The tally says what would have
 // been kept and dropped. Throws Error when an input fails.
 Tally measure_inputs(const std::vector<std::string>& inputs, const Plan& plan, const std::string& path, size_t threads,
-                     const Log& log);
+                     const FetchOptions& fetch, const Log& log);
 
 }  // namespace ftok

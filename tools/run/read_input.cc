@@ -58,7 +58,7 @@ class RecordReader {
     source_options.file_path = input;
     if (source_options.dump.empty()) source_options.dump = dump_of(input);
     as_input_error([&] {
-      auto digesting = std::make_unique<DigestingSource>(open_input(input, log));
+      auto digesting = std::make_unique<DigestingSource>(open_input(input, log, options.fetch));
       bytes_ = digesting.get();
       source_ = make_source(std::move(digesting), source_options);
     });

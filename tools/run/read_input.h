@@ -8,6 +8,7 @@
 
 #include "core/error.h"
 #include "core/log.h"
+#include "crawl/fetch.h"
 #include "tools/run/candidates.h"
 #include "tools/run/plan.h"
 #include "tools/run/progress.h"
@@ -23,6 +24,7 @@ class InputError : public Error {
 struct ReadInputOptions {
   Rejects rejects = Rejects::kIds;
   size_t live_max = 8;                         // items in memory at a time
+  FetchOptions fetch = fetch_options_of_environment();  // of inputs that are addresses
   std::atomic<uint64_t>* stage_ns = nullptr;   // CPU time a stage, see run_stages
   std::atomic<uint64_t>* source_ns = nullptr;  // CPU time of reading and splitting records
   Progress* progress = nullptr;

@@ -157,7 +157,8 @@ RunResult Runner::run() {
   for (const std::string& note : plan_.notes) log_(LogLevel::kWarning, note);
   const size_t first = parts.size();
   const Width width = width_of(threads_, options_.memory, options_.inputs.size() - first);
-  read_options_ = {options_.rejects, width.live_max, stage_ns_.data(), &source_ns_, &progress_, &abandon_};
+  read_options_ = {.rejects = options_.rejects, .live_max = width.live_max, .fetch = options_.fetch, .stage_ns = stage_ns_.data(),
+                   .source_ns = &source_ns_, .progress = &progress_, .abandon = &abandon_};
   CommitOptions commit_options{options_.rejects, options_.text, std::max<size_t>(2, 2 * threads_),
                                late_ns_.data(), &dedup_ns_, &encode_ns_};
   progress_.inputs_total = options_.inputs.size();

@@ -14,6 +14,7 @@
 
 #include "core/log.h"
 #include "core/stats.h"
+#include "crawl/fetch.h"
 #include "tools/run/plan.h"
 
 namespace ftok {
@@ -26,6 +27,7 @@ struct RunOptions {
   Rejects rejects = Rejects::kIds;
   bool text = true;                 // keep the documents' text (text/NNNNNN.jsonl.zst)
   uint64_t failed_inputs_max = UINT64_MAX;
+  FetchOptions fetch = fetch_options_of_environment();  // of inputs that are addresses
   bool quiet = false;
   std::string progress_json;
 };
