@@ -95,10 +95,14 @@ class RecipeReader::Impl {
   toml::table root;
   std::map<std::string, std::vector<std::string>> known;  // section -> its keys
 
-  [[noreturn]] void refuse(const toml::node* node, const std::string& message) const {
+  // "recipe NAME, line N"; without the line for what --set or a preset gave.
+  std::string place(const toml::node* node) const {
     const auto line = node == nullptr ? 0 : node->source().begin.line;
-    throw UsageError(line == 0 ? fmt::format("recipe {}: {}", name, message)
-                               : fmt::format("recipe {}, line {}: {}", name, line, message));
+    return line == 0 ? fmt::format("recipe {}", name) : fmt::format("recipe {}, line {}", name, line);
+  }
+
+  [[noreturn]] void refuse(const toml::node* node, const std::string& message) const {
+    throw UsageError(fmt::format("{}: {}", place(node), message));
   }
 
   const toml::node* find(const std::string& section, std::string_view key) {
@@ -125,7 +129,7 @@ class RecipeReader::SectionReader : public OptionVisitor {
     const toml::node* node = impl_.find(section_, key);
     if (node == nullptr) return;
     if (node->is_string()) {
-      value = parse_size(node->as_string()->get(), counts_bytes(key), fmt::format("recipe {}: {}", impl_.name, full_name(section_, key)));
+      value = parse_size(node->as_string()->get(), counts_bytes(key), fmt::format("{}: {}", impl_.place(node), full_name(section_, key)));
     } else if (node->is_integer() && **node->as_integer() >= 0) {
       value = **node->as_integer();
     } else {

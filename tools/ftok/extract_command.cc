@@ -87,7 +87,8 @@ void print_page(const std::string& file, const ExtractResult& page, const Extrac
     return;
   }
   if (page.drop_reason != nullptr) {
-    fmt::print(stderr, "ftok: {}: {} {}\n", file, page.drop_reason, page.detail);
+    fmt::print(stderr, "ftok: {}: no text: {}{}{}\n", file == "-" ? "standard input" : file, page.drop_reason,
+               *page.detail == '\0' ? "" : ", ", page.detail);
   }
   if (flags.metadata) {
     print_fields(page.metadata);

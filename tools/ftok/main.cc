@@ -10,6 +10,7 @@
 #include "core/error.h"
 #include "core/recipe.h"
 #include "tools/ftok/commands.h"
+#include "tools/ftok/parse_error.h"
 
 namespace {
 
@@ -55,7 +56,7 @@ int run(int argc, char** argv) {
   } catch (const CLI::ParseError& error) {
     if (error.get_exit_code() == 0) return app.exit(error);  // --help, --version
     if (app.get_subcommands().empty() && argc > 1 && argv[1][0] != '-') refuse_command(app, argv[1]);
-    std::fprintf(stderr, "ftok: %s\n", error.what());
+    std::fprintf(stderr, "ftok: %s\n", ftok::cli::describe(app, error, argc, argv).c_str());
     return 2;
   }
   if (app.get_subcommands().empty()) throw ftok::UsageError("no command given; `ftok --help` lists them");

@@ -15,7 +15,7 @@ std::string grouped(uint64_t number) {
 }
 
 void row(std::string& out, int indent, const std::string& name, uint64_t count, uint64_t of) {
-  out += fmt::format("{:<44}{:>16}", std::string(static_cast<size_t>(indent) * 2, ' ') + name, grouped(count));
+  out += fmt::format("{:<48}{:>16}", std::string(static_cast<size_t>(indent) * 2, ' ') + name, grouped(count));
   if (of > 0) out += fmt::format("{:>9.2f} %", 100.0 * static_cast<double>(count) / static_cast<double>(of));
   out += '\n';
 }

@@ -7,7 +7,7 @@ ftok warc count a.warc 2> count.log
 cat count.log
 ftok warc count --json a.warc 2> /dev/null
 ftok warc list a.warc
-ftok warc list --json a.warc | head -1
+ftok warc list --json a.warc > list.json; head -1 list.json
 ftok warc cat a.warc 0 --payload
 gzip -n < a.warc > b.warc.gz
 ftok warc list b.warc.gz

@@ -1,0 +1,6 @@
+# What `ftok dedup` refuses.
+refused() { local code=0; ftok dedup "$@" || code=$?; echo "exit $code"; }
+refused
+refused recall
+refused recall no-such-file.tsv
+refused clusters no-such-file.jsonl

@@ -1,0 +1,17 @@
+# Recipes: the presets, a key overridden, what is wrong with one.
+ftok recipe list
+cat > a.toml <<'TOML'
+preset = "fineweb-head"
+[c4]
+sentences_min = 3
+TOML
+ftok recipe show a.toml | grep -n 'sentences_min' | sed 's/^[0-9]*://'
+refused() { local code=0; ftok recipe show "$@" || code=$?; echo "exit $code"; }
+printf '[c4]\nsentences_min = "many"\n' > b.toml
+refused b.toml
+printf '[c4]\nsentences_min = true\n' > c.toml
+refused c.toml
+printf '[c4\n' > d.toml
+refused d.toml
+printf 'preset = "fineweb"\n' > e.toml
+refused e.toml

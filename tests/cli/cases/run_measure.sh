@@ -1,0 +1,6 @@
+# --measure records every rule's value and drops nothing.
+# stderr: ignored
+# replace: in, .* peak memory.* => in, T
+printf '{"id":"a","text":"The tide comes in. The tide goes out."}\n{"id":"b","text":"{ curly }"}\n' > a.jsonl
+ftok run --recipe fineweb-head --set stages='["c4","fineweb"]' --set dedup.scope=off --input a.jsonl --measure m.jsonl
+cat m.jsonl

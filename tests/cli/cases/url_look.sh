@@ -1,0 +1,4 @@
+# Which rule and which list drops a URL.
+echo bad.com > domains.txt
+ftok url check --domains domains.txt http://www.bad.com/page http://good.com/ || true
+code=0; ftok url check || code=$?; echo "exit $code"
