@@ -3,6 +3,7 @@
 // sentence is skipped. The words found are then laid over the sentence again, so that they can be views into it.
 #include "core/nltk_tokenizer.h"
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
 #include <string>
@@ -41,7 +42,30 @@ bool starts_with_folded(std::string_view s, size_t at, std::string_view lower_ca
   return true;
 }
 
-bool is_one_of(char c, std::string_view set) { return set.find(c) != std::string_view::npos; }
+// A set of ASCII characters.
+class CharSet {
+ public:
+  explicit constexpr CharSet(std::string_view chars) {
+    for (const char c : chars) holds_[static_cast<unsigned char>(c)] = true;
+  }
+  constexpr bool operator()(char c) const { return holds_[static_cast<unsigned char>(c)]; }
+
+ private:
+  std::array<bool, 256> holds_{};
+};
+
+// The size of the white-space character at `at`, 0 when there is none.
+size_t space_size(std::string_view s, size_t at) {
+  const auto byte = static_cast<unsigned char>(s[at]);
+  if (byte < 0x80) return is_python_space(byte) ? 1 : 0;
+  if (byte < 0xC2 || byte > 0xE3) return 0;  // no white space starts so
+  const Utf8Char c = decode_utf8(s, at);
+  return is_python_space(c.code_point) ? c.size : 0;
+}
+
+constexpr CharSet kBeforeOpening(" ([{<"), kClosers("])}>\"'"), kClosersAndSpace("])}>\"' "), kApostropheOrSpace("' ");
+constexpr CharSet kShortClitics("sSmMdD"), kContractionStarts("cdglmw");
+constexpr CharSet kMarks(";@#$%&"), kEndMarks("?!"), kStar("*"), kBrackets("][(){}<>");
 
 class Rewriter {
  public:
@@ -62,30 +86,24 @@ class Rewriter {
 
  private:
   bool has(char c) const { return seen_[static_cast<unsigned char>(c)]; }
-  bool has_any(std::string_view set) const {
-    for (const char c : set) {
-      if (has(c)) return true;
-    }
-    return false;
-  }
 
   // One rule: size(at) says how many bytes at `at` the rule takes, 0 for none; write(at, size) appends what they become.
   template <typename Size, typename Write>
   void rewrite(const Size& size_at, const Write& write) {
+    size_t at = 0, size = 0;
+    while (at < text_.size() && (size = size_at(at)) == 0) ++at;
+    if (at == text_.size()) return;
     out_.clear();
-    size_t copied = 0;
-    for (size_t at = 0; at < text_.size();) {
-      const size_t size = size_at(at);
-      if (size == 0) {
-        ++at;
-        continue;
-      }
+    for (size_t copied = 0;;) {
       out_.append(text_, copied, at - copied);
       write(at, size);
       at += size;
       copied = at;
+      while (at < text_.size() && (size = size_at(at)) == 0) ++at;
+      if (at < text_.size()) continue;
+      out_.append(text_, copied);
+      break;
     }
-    out_.append(text_, copied);
     text_.swap(out_);
   }
 
@@ -94,8 +112,20 @@ class Rewriter {
   void pad(const Size& size_at) {
     rewrite(size_at, [&](size_t at, size_t size) { out_.append(" ").append(text_, at, size).append(" "); });
   }
-  void pad_chars(std::string_view set) {
-    if (has_any(set)) pad([&](size_t at) { return is_one_of(text_[at], set) ? 1 : 0; });
+  // The same for every character of a set.
+  void pad_chars(const CharSet& set) {
+    const auto count = static_cast<size_t>(std::count_if(text_.begin(), text_.end(), set));
+    if (count == 0) return;
+    out_.resize(text_.size() + 2 * count);
+    char* next = out_.data();
+    for (const char c : text_) {
+      const bool padded = set(c);
+      *next = ' ';
+      next += padded ? 1 : 0;
+      *next++ = c;
+      if (padded) *next++ = ' ';
+    }
+    text_.swap(out_);
   }
   template <size_t N>
   size_t wide_size(size_t at, const std::array<std::string_view, N>& set) const {
@@ -112,13 +142,13 @@ class Rewriter {
   }
 
   void opening_quotes() {
-    static constexpr std::array<std::string_view, 4> kMarks = {"\u00AB", "\u201C", "\u2018", "\u201E"};
-    if (wide_ || has('`')) pad([&](size_t at) { return text_[at] == '`' ? run_size(at, '`') : wide_size(at, kMarks); });
+    static constexpr std::array<std::string_view, 4> kQuotes = {"\u00AB", "\u201C", "\u2018", "\u201E"};
+    if (wide_ || has('`')) pad([&](size_t at) { return text_[at] == '`' ? run_size(at, '`') : wide_size(at, kQuotes); });
     if (!text_.empty() && text_[0] == '"') text_.replace(0, 1, kOpening);
     if (has('`') || has('"')) pad([&](size_t at) { return text_.compare(at, 2, kOpening) == 0 ? 2 : 0; });
     if (has('"') || has('\'')) {
       const auto size_at = [&](size_t at) -> size_t {
-        if (!is_one_of(text_[at], " ([{<") || at + 1 == text_.size()) return 0;
+        if (!kBeforeOpening(text_[at]) || at + 1 == text_.size()) return 0;
         if (text_[at + 1] == '"') return 2;
         return text_.compare(at + 1, 2, kClosing) == 0 ? 3 : 0;
       };
@@ -143,16 +173,16 @@ class Rewriter {
     if (has('.')) end_stop_before_quotes();
     commas();
     if (has('.')) pad([&](size_t at) { return text_[at] == '.' && run_size(at, '.') > 1 ? run_size(at, '.') : 0; });
-    pad_chars(";@#$%&");
+    pad_chars(kMarks);
     if (wide_) {
       static constexpr std::array<std::string_view, 4> kDashes = {"\u2012", "\u2013", "\u2014", "\u2015"};
       pad([&](size_t at) { return wide_size(at, kDashes); });
     }
     if (has('.')) end_stop();
-    pad_chars("?!");
+    pad_chars(kEndMarks);
     if (has('\'')) split_final_apostrophes();
-    pad_chars("*");
-    pad_chars("][(){}<>");
+    pad_chars(kStar);
+    pad_chars(kBrackets);
     if (has('-')) pad([&](size_t at) { return text_.compare(at, 2, "--") == 0 ? 2 : 0; });
   }
 
@@ -163,9 +193,9 @@ class Rewriter {
   }
   bool is_space_to_end(size_t at) const {
     while (at < text_.size()) {
-      const Utf8Char c = decode_utf8(text_, at);
-      if (!is_python_space(c.code_point)) return false;
-      at += c.size;
+      const size_t size = space_size(text_, at);
+      if (size == 0) return false;
+      at += size;
     }
     return true;
   }
@@ -177,7 +207,7 @@ class Rewriter {
     if (dot == std::string::npos) return;
     size_t at = dot + 1;
     while (at < text_.size()) {
-      const size_t size = is_one_of(text_[at], "])}>\"' ") ? 1 : wide_size(at, kWide);
+      const size_t size = kClosersAndSpace(text_[at]) ? 1 : wide_size(at, kWide);
       if (size == 0) break;
       at += size;
     }
@@ -191,7 +221,7 @@ class Rewriter {
     const size_t dot = last_stop();
     if (dot == std::string::npos) return;
     size_t at = dot + 1;
-    while (at < text_.size() && is_one_of(text_[at], "])}>\"'")) ++at;
+    while (at < text_.size() && kClosers(text_[at])) ++at;
     if (!is_space_to_end(at)) return;
     out_.assign(text_, 0, dot).append(" ").append(text_, dot, at - dot).append(" ");
     text_.swap(out_);
@@ -222,8 +252,8 @@ class Rewriter {
   void closing_quotes() {
     text_.insert(0, " ").append(" ");
     if (wide_) {
-      static constexpr std::array<std::string_view, 3> kMarks = {"\u00BB", "\u201D", "\u2019"};
-      pad([&](size_t at) { return wide_size(at, kMarks); });
+      static constexpr std::array<std::string_view, 3> kQuotes = {"\u00BB", "\u201D", "\u2019"};
+      pad([&](size_t at) { return wide_size(at, kQuotes); });
     }
     if (has('\'')) pad([&](size_t at) { return text_.compare(at, 2, kClosing) == 0 ? 2 : 0; });
     if (has('"')) {
@@ -232,14 +262,14 @@ class Rewriter {
     if (!has('\'') && !has('"')) return;
     single_spaces();
     const auto short_clitic = [&](size_t at) -> size_t {
-      if (text_[at] != '\'' || at == 0 || is_one_of(text_[at - 1], "' ") || at + 1 == text_.size()) return 0;
+      if (text_[at] != '\'' || at == 0 || kApostropheOrSpace(text_[at - 1]) || at + 1 == text_.size()) return 0;
       if (text_[at + 1] == ' ') return 2;
-      return is_one_of(text_[at + 1], "sSmMdD") && at + 2 < text_.size() && text_[at + 2] == ' ' ? 3 : 0;
+      return kShortClitics(text_[at + 1]) && at + 2 < text_.size() && text_[at + 2] == ' ' ? 3 : 0;
     };
     const auto split_off = [&](size_t at, size_t size) { out_.append(" ").append(text_, at, size); };
     rewrite(short_clitic, split_off);
     const auto long_clitic = [&](size_t at) -> size_t {
-      if (at == 0 || is_one_of(text_[at - 1], "' ")) return 0;
+      if (at == 0 || kApostropheOrSpace(text_[at - 1])) return 0;
       for (const std::string_view clitic : {"'ll ", "'LL ", "'re ", "'RE ", "'ve ", "'VE ", "n't ", "N'T "}) {
         if (text_.compare(at, clitic.size(), clitic) == 0) return clitic.size();
       }
@@ -252,9 +282,9 @@ class Rewriter {
     const auto size_at = [&](size_t at) -> size_t {
       size_t end = at;
       while (end < text_.size()) {
-        const Utf8Char c = decode_utf8(text_, end);
-        if (!is_python_space(c.code_point)) break;
-        end += c.size;
+        const size_t size = space_size(text_, end);
+        if (size == 0) break;
+        end += size;
       }
       return end - at;
     };
@@ -276,7 +306,7 @@ constexpr Contraction kContractions[] = {{"cannot", 3, false}, {"d'ye", 1, false
                                          {"more'n", 4, false}, {"wanna", 3, true}};
 
 const Contraction* contraction_at(std::string_view piece, size_t at) {
-  if (!is_one_of(lower(piece[at]), "cdglmw")) return nullptr;
+  if (!kContractionStarts(lower(piece[at]))) return nullptr;
   for (const Contraction& c : kContractions) {
     if (!starts_with_folded(piece, at, c.whole)) continue;
     const size_t end = at + c.whole.size();
@@ -292,9 +322,9 @@ class Overlay {
 
   void add(std::string_view word) {
     while (next_ < sentence_.size()) {
-      const Utf8Char c = decode_utf8(sentence_, next_);
-      if (!is_python_space(c.code_point)) break;
-      next_ += c.size;
+      const size_t size = space_size(sentence_, next_);
+      if (size == 0) break;
+      next_ += size;
     }
     const bool quote = word == kOpening || word == kClosing;
     if (quote && sentence_.compare(next_, word.size(), word) != 0) {
@@ -342,12 +372,14 @@ void tokenize_sentence(std::string_view sentence, std::vector<std::string_view>&
   Overlay overlay(sentence, words);
   size_t begin = 0;
   for (size_t at = 0; at < text.size();) {
-    const Utf8Char c = decode_utf8(text, at);
-    if (is_python_space(c.code_point)) {
-      if (at > begin) add_piece(text.substr(begin, at - begin), overlay);
-      begin = at + c.size;
+    const size_t size = space_size(text, at);
+    if (size == 0) {
+      ++at;
+      continue;
     }
-    at += c.size;
+    if (at > begin) add_piece(text.substr(begin, at - begin), overlay);
+    at += size;
+    begin = at;
   }
   if (begin < text.size()) add_piece(text.substr(begin), overlay);
 }

@@ -12,7 +12,8 @@
 namespace ftok {
 namespace {
 
-constexpr size_t kReadStep = size_t{512} << 10;  // bytes asked of the source at a time, at least
+constexpr size_t kReadStep = size_t{512} << 10;       // bytes asked of the source at a time, at least
+constexpr size_t kPlainReadStep = size_t{128} << 10;  // of what goes to the reader as it is: it stays in the near caches
 
 }  // namespace
 
@@ -42,6 +43,14 @@ bool StoredBytes::fill(size_t size) {
     ended_ = got == 0;
   }
   return window_.size() >= size;
+}
+
+size_t StoredBytes::read(char* out, size_t size) {
+  assert(window_.size() == 0);
+  const size_t got = ended_ ? 0 : source_->read(out, size);
+  ended_ = got == 0;
+  offset_ += got;
+  return got;
 }
 
 void DecodedInput::consume(size_t size) {
@@ -126,15 +135,17 @@ class PlainInput : public DecodedInput {
 
   bool step() override {
     if (members().empty()) begin_member(0);
-    if (stored_.view().empty() && !stored_.fill(1)) {
-      if (last_member()->end == Member::kOpen) end_member();
-      return false;
+    const std::string_view bytes = stored_.view();  // what was read to see the format
+    if (!bytes.empty()) {
+      std::memcpy(window_.reserve(bytes.size()), bytes.data(), bytes.size());
+      window_.commit(bytes.size());
+      stored_.consume(bytes.size());
+      return true;
     }
-    const std::string_view bytes = stored_.view();
-    std::memcpy(window_.reserve(bytes.size()), bytes.data(), bytes.size());
-    window_.commit(bytes.size());
-    stored_.consume(bytes.size());
-    return true;
+    const size_t got = stored_.read(window_.reserve(kPlainReadStep), kPlainReadStep);
+    window_.commit(got);
+    if (got == 0 && last_member()->end == Member::kOpen) end_member();
+    return got != 0;
   }
   uint64_t bytes_read() const override { return stored_.bytes_read(); }
   uint64_t size_if_known() const override { return stored_.source().size_if_known(); }

@@ -47,6 +47,8 @@ class StoredBytes {
   std::string_view view() const { return window_.view(); }
   // Reads until `size` bytes are in the view or the source ends; true when there are that many.
   bool fill(size_t size);
+  // Reads once, past the view, which must be empty: for who keeps the bytes himself. Returns how many, 0 at the end.
+  size_t read(char* out, size_t size);
   bool at_end() const { return ended_; }  // nothing more to read; the view may still hold bytes
   void consume(size_t size) {
     window_.consume(size);

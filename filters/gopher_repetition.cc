@@ -26,6 +26,9 @@ double share(size_t part, size_t whole) { return static_cast<double>(part) / sta
 
 void GopherRepetitionOptions::visit(OptionVisitor& visitor) {
   visitor.choice("rules", rules, rule_sets(), "how words are split: as FineWeb was released, or as datatrove 0.10.1");
+  visitor.field("parts_max", parts_max,
+                "most marks and runs of letters and digits of a text whose n-grams are counted; -1: any (ftok: five times the "
+                "words that gopher_quality allows, to bound the work)");
   visitor.field("duplicate_paragraphs_max", duplicate_paragraphs_max,
                 "largest share of paragraphs that repeat an earlier one (Gopher, table A1)");
   visitor.field("duplicate_paragraph_chars_max", duplicate_paragraph_chars_max,
@@ -77,6 +80,11 @@ Verdict GopherRepetition::process(Document& document, Report* report) const {
     return judge.verdict();
   }
 
+  // Parts are at most the bytes, so that only a long text is counted.
+  if (options_.parts_max >= 0 && text.size() > static_cast<size_t>(options_.parts_max)) {
+    const auto parts = static_cast<double>(part_count(text)), parts_max = static_cast<double>(options_.parts_max);
+    if (judge.above("gopher_repetition.too_long", parts, parts_max) || parts > parts_max) return judge.verdict();
+  }
   thread_local WordNGrams grams;
   grams.assign(words_of(text, word_rules(head_)));
   judge_ngrams(grams, chars, judge);

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <array>
+#include <cstdint>
 #include <string>
 
 #include "core/options.h"
@@ -14,6 +15,7 @@ class WordNGrams;
 
 struct GopherRepetitionOptions {
   std::string rules = "2024-04";  // how words are split
+  int64_t parts_max = 500000;     // lines.h, part_count; -1: any
   double duplicate_paragraphs_max = 0.30;
   double duplicate_paragraph_chars_max = 0.20;
   double duplicate_lines_max = 0.30;
@@ -25,8 +27,9 @@ struct GopherRepetitionOptions {
   static GopherRepetitionOptions head();
 };
 
-// Reasons, in order: empty, duplicate_paragraphs, duplicate_paragraph_chars, duplicate_lines, duplicate_line_chars,
-// top_2gram .. top_4gram, duplicate_5gram .. duplicate_10gram. Reads Document::text, changes nothing. Linear in the text.
+// Reasons, in order: empty, duplicate_paragraphs, duplicate_paragraph_chars, duplicate_lines, duplicate_line_chars, too_long,
+// top_2gram .. top_4gram, duplicate_5gram .. duplicate_10gram; the n-grams of a text that is too long are not measured. Reads
+// Document::text, changes nothing. Linear in the text.
 class GopherRepetition : public Stage {
  public:
   explicit GopherRepetition(GopherRepetitionOptions options = {});

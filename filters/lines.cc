@@ -127,6 +127,21 @@ size_t count_occurrences(std::string_view text, std::string_view needle) {
   return count;
 }
 
+size_t part_count(std::string_view text) {
+  size_t count = 0;
+  bool in_run = false;
+  for (size_t at = 0; at < text.size();) {
+    const auto byte = static_cast<unsigned char>(text[at]);
+    const Utf8Char c = byte < 0x80 ? Utf8Char{byte, 1, true} : decode_utf8(text, at);
+    const Category category = category_of(c.code_point);
+    const bool runs = is_letter(category) || is_mark(category) || is_number(category);
+    count += (runs ? !in_run : !is_python_space(c.code_point)) ? 1 : 0;
+    in_run = runs;
+    at += c.size;
+  }
+  return count;
+}
+
 Duplicates find_duplicates(const std::vector<std::string_view>& pieces) {
   thread_local IndexTable table;
   table.clear();

@@ -1,10 +1,12 @@
 // Both measures skip almost everything in ordinary text. An n-gram can only occur twice when both (n-1)-grams in it do, so
-// from n = 3 on only those are looked up. And two equal strings begin alike: an n-gram of at least kWindow bytes is looked up
-// only when the kWindow bytes at its start occur at another word's start too. (Duplicates are joined without spaces, so equal
-// strings need not be equal words, and the first rule does not hold for them.)
+// from n = 3 on only those are looked up. And two equal strings begin alike: an n-gram of at least a window's bytes is looked up
+// only when the window of bytes at its start occurs at another word's start too. (Duplicates are joined without spaces, so equal
+// strings need not be equal words, and the first rule does not hold for them.) A window is as long as five words usually are, so
+// that it tells most n-grams apart and few are shorter than it.
 #include "filters/ngrams.h"
 
 #include <algorithm>
+#include <bit>
 #include <cstring>
 #define XXH_INLINE_ALL
 #include <xxhash.h>
@@ -14,7 +16,8 @@
 namespace ftok {
 namespace {
 
-constexpr size_t kWindow = 16;
+constexpr size_t kWindowMin = 6, kWindowMax = 16;
+constexpr size_t kWindowWords = 5;       // the shortest n-gram whose duplicates the rules ask for
 constexpr size_t kAhead = 8;             // how many words early a table's memory is asked for,
 constexpr size_t kAheadWordsMin = 40000;  // in texts whose tables outgrow the nearer caches
 constexpr uint32_t kUnique = 0xFFFFFFFF;
@@ -32,10 +35,24 @@ uint64_t load(const char* bytes) {
   return value;
 }
 
+// The first `size` bytes, kWindowMin to kWindowMax, of kWindowMax that can be read.
+struct Window {
+  uint64_t first, second;
+  Window(const char* bytes, size_t size) : first(load(bytes)), second(0) {
+    if (size < 8) {
+      first &= ~uint64_t{0} >> (64 - 8 * size);
+    } else if (size > 8) {
+      second = load(bytes + 8) & ~uint64_t{0} >> (128 - 8 * size);
+    }
+  }
+  bool operator==(const Window&) const = default;
+};
+static_assert(std::endian::native == std::endian::little);
+
 }  // namespace
 
 void WordNGrams::assign(const std::vector<std::string_view>& words) {
-  windows_found_ = false;
+  window_bytes_ = 0;
   joined_.clear();
   begins_.clear();
   chars_before_.clear();
@@ -54,6 +71,7 @@ void WordNGrams::assign(const std::vector<std::string_view>& words) {
     ++counts_[word_ids_.back()];
   }
   begins_.push_back(static_cast<uint32_t>(joined_.size()));
+  joined_.append(kWindowMax, '\0');  // so that a window can be read at every word
   chars_before_.push_back(static_cast<uint32_t>(chars));
   gram_ids_ = word_ids_;
   mark_unique(gram_ids_);
@@ -97,35 +115,36 @@ size_t WordNGrams::top_chars(size_t n) {
 
 // Marks the words whose window occurs more than once, and those too near the end to have one.
 void WordNGrams::find_repeated_windows() {
-  windows_found_ = true;
   table_.clear();
   const auto count = static_cast<uint32_t>(word_count());
+  window_bytes_ = std::clamp(count == 0 ? 0 : kWindowWords * begins_.back() / count, kWindowMin, kWindowMax);
   window_repeats_.assign(count, 0);
   const size_t ahead = words_ahead();
+  const auto window_at = [&](size_t i) { return Window(joined_.data() + begins_[i], window_bytes_); };
   const auto hash_at = [&](size_t i) {
-    const char* const window = joined_.data() + begins_[i];
-    return mix(load(window), load(window + 8));
+    const Window window = window_at(i);
+    return mix(window.first, window.second);
   };
-  const auto has_window = [&](size_t i) { return i < count && joined_.size() - begins_[i] >= kWindow; };
+  const auto has_window = [&](size_t i) { return i < count && begins_.back() - begins_[i] >= window_bytes_; };
   for (uint32_t i = 0; i < count; ++i) {
     if (ahead != 0 && has_window(i + ahead)) table_.prefetch(hash_at(i + ahead));
     if (!has_window(i)) {
       window_repeats_[i] = 1;
       continue;
     }
-    const char* const window = joined_.data() + begins_[i];
-    const auto equals = [&](uint32_t other) { return std::memcmp(joined_.data() + begins_[other], window, kWindow) == 0; };
-    const uint32_t first = table_.find_or_insert(hash_at(i), i, equals);
+    const Window window = window_at(i);
+    const auto equals = [&](uint32_t other) { return window_at(other) == window; };
+    const uint32_t first = table_.find_or_insert(mix(window.first, window.second), i, equals);
     if (first != i) window_repeats_[first] = window_repeats_[i] = 1;
   }
 }
 
 size_t WordNGrams::duplicate_chars(size_t n) {
-  if (!windows_found_) find_repeated_windows();
+  if (window_bytes_ == 0) find_repeated_windows();
   if (word_count() < n) return 0;
   table_.clear();
   const size_t gram_count = word_count() - n + 1, ahead = words_ahead();
-  const auto may_repeat = [&](size_t i) { return window_repeats_[i] != 0 || begins_[i + n] - begins_[i] < kWindow; };
+  const auto may_repeat = [&](size_t i) { return window_repeats_[i] != 0 || begins_[i + n] - begins_[i] < window_bytes_; };
   const auto hash_of = [](std::string_view gram) { return XXH3_64bits(gram.data(), gram.size()); };
   size_t duplicates = 0;
   for (size_t i = 0; i < gram_count;) {

@@ -40,15 +40,15 @@ class WordNGrams {
   }
   size_t chars(size_t word, size_t n) const { return chars_before_[word + n] - chars_before_[word]; }
 
-  std::string joined_;                  // all words, one after the other
+  std::string joined_;                  // all words, one after the other, and some bytes behind them
   std::vector<uint32_t> begins_;        // of each word in joined_, and the end
   std::vector<uint32_t> chars_before_;  // characters before each word, and of all
   std::vector<uint32_t> word_ids_;      // equal words, equal ids
   std::vector<uint32_t> gram_ids_;      // of the (n-1)-gram at each word: where it occurs first, or kUnique
   std::vector<uint32_t> counts_;        // of the n-gram that occurs first at a word
   std::vector<uint32_t> next_ids_;
-  std::vector<uint8_t> window_repeats_;  // 1 where the bytes at a word's start occur at another's
-  bool windows_found_ = false;
+  std::vector<uint8_t> window_repeats_;  // 1 where the window_bytes_ at a word's start occur at another's
+  size_t window_bytes_ = 0;              // 0: window_repeats_ is not made yet
   IndexTable table_;
 };
 

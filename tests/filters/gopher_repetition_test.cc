@@ -129,6 +129,42 @@ TEST(GopherRepetition, EqualsTheSlowFilter) {
   }
 }
 
+TEST(GopherRepetition, DenseMarksEqualTheSlowFilter) {
+  std::mt19937 random(12);
+  for (int round = 0; round < 40; ++round) {
+    const size_t kinds = 2 + random() % 30;
+    std::string text;
+    for (size_t size = 200 + random() % 4000; text.size() < size;) {
+      text += "!?.,;:'\"()[]{}<>#$%&*+-/=@^_`|~ab\n"[random() % kinds];
+      if (random() % 50 == 0) text += ' ';
+    }
+    for (const bool head : {false, true}) {
+      const GopherRepetition stage(head ? GopherRepetitionOptions::head() : GopherRepetitionOptions());
+      const testing::Values expected = testing::slow_gopher_repetition(text, head);
+      for (const Measurement& m : testing::measure(stage, text).measurements) {
+        ASSERT_EQ(m.value, expected.at(m.rule)) << m.rule << "\n" << text;
+      }
+    }
+  }
+}
+
+TEST(GopherRepetition, TooLong) {
+  GopherRepetitionOptions options = nothing_drops();
+  options.parts_max = 6;
+  EXPECT_EQ(outcome(GopherRepetition(options), "Two words, \u4E2D\u6587 \u2014 x2"), "keep");
+  EXPECT_EQ(outcome(GopherRepetition(options), "Two words, \u4E2D\u6587 \u2014 x2."), "gopher_repetition.too_long");
+  options.parts_max = -1;
+  EXPECT_EQ(outcome(GopherRepetition(options), "Two words, \u4E2D\u6587 \u2014 x2."), "keep");
+  EXPECT_EQ(GopherRepetitionOptions().parts_max, 500000);
+}
+
+TEST(GopherRepetition, NGramsOfATextThatIsTooLongAreNotMeasured) {
+  GopherRepetitionOptions options;
+  options.parts_max = 2;
+  const Report report = testing::measure(GopherRepetition(options), "a b c");
+  EXPECT_STREQ(report.measurements.back().rule, "gopher_repetition.too_long");
+}
+
 TEST(WordNGrams, JoinedWordsAreComparedAsStrings) {
   // "ab" "c" and "a" "bc" are the same string, as in datatrove, though not the same words.
   WordNGrams grams;
