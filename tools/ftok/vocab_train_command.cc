@@ -47,10 +47,7 @@ std::map<std::string, uint64_t> weights_of(const TrainFlags& flags) {
 }
 
 void run_train(const TrainFlags& flags) {
-  const std::optional<Pattern> pattern = pattern_of_name(flags.pattern);
-  if (!pattern) {
-    throw UsageError(fmt::format("--pattern {}: expected one of {}", flags.pattern, fmt::join(pattern_names(), ", ")));
-  }
+  const PretokenPattern pattern = PretokenPattern::parse(flags.pattern);
   BpeTrainOptions options{.size = flags.size, .count_min = flags.count_min, .token_bytes_max = flags.token_bytes_max};
   if (flags.byte_order == "letters") options.byte_order = ByteOrder::kLetters;
   if (flags.ties == "greatest-bytes") options.tie_break = TieBreak::kGreatestBytes;
@@ -58,7 +55,7 @@ void run_train(const TrainFlags& flags) {
   PretokenCounts counts;
   for (const std::string& file : flags.files) {
     const std::unique_ptr<ByteSource> source = open_file_source(file);
-    const auto count = [&](std::string_view text) { counts.add_text(text, *pattern, weights.at(file)); };
+    const auto count = [&](std::string_view text) { counts.add_text(text, pattern, weights.at(file)); };
     if (is_json_lines(file)) {
       for_each_json_text(*source, flags.text_key, count);
     } else {
@@ -72,7 +69,7 @@ void run_train(const TrainFlags& flags) {
                flags.size, flags.count_min);
   }
   const std::string name = flags.name.empty() ? std::filesystem::path(flags.output).stem().string() : flags.name;
-  const Vocabulary vocabulary = make_vocabulary(merges, name, *pattern, flags.specials);
+  const Vocabulary vocabulary = make_vocabulary(merges, name, pattern.pattern(), flags.specials);
   write_vocabulary(vocabulary, flags.output);
   fmt::print(stderr, "ftok: wrote {} and {}: {} ranks, {} special tokens, SHA-256 {}\n", flags.output,
              sidecar_path(flags.output), vocabulary.token_count(), vocabulary.specials.size(), vocabulary.digest);
