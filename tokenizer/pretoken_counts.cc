@@ -3,7 +3,6 @@
 #include <sys/mman.h>
 
 #include <algorithm>
-#include <bit>
 #include <cassert>
 #include <new>
 
@@ -219,26 +218,28 @@ void PretokenCounts::merge(const PretokenCounts& other) {
 
 size_t PretokenCounts::memory_bytes() const { return capacity_ * sizeof(Slot) + arena_.capacity(); }
 
-size_t PretokenCounts::memory_bytes_next() const {
-  const size_t table = capacity_ * sizeof(Slot) * (size_ + kCutsMax > limit_of(capacity_) ? 3 : 1);
-  return table + arena_.capacity() * (arena_.size() + (size_t{1} << 20) > arena_.capacity() ? 3 : 1);
+size_t PretokenCounts::memory_bytes_max(size_t text_bytes) const {
+  const size_t more = std::max(kCutsMax, text_bytes / 2);  // pretokens of one byte soon repeat
+  size_t capacity = std::max(kFirstCapacity, capacity_);
+  while (size_ + more > limit_of(capacity)) capacity *= 2;
+  const size_t table = (capacity > capacity_ ? capacity_ + capacity : capacity_) * sizeof(Slot);
+  const size_t arena = arena_.size() + text_bytes + text_bytes / 4;
+  return table + (arena > arena_.capacity() ? arena_.capacity() + std::max(arena, 2 * arena_.capacity()) : arena_.capacity());
 }
 
-std::vector<CountedPretoken> PretokenCounts::sorted() const {
-  struct Item {
-    uint64_t prefix;
-    CountedPretoken entry;
+SortedPretokens::SortedPretokens(PretokenCounts&& counts) : counts_(std::move(counts)) {
+  using Slot = PretokenCounts::Slot;
+  Slot* end = counts_.slots_;
+  for (Slot* slot = counts_.slots_; slot < counts_.slots_ + counts_.capacity_; ++slot) {
+    if (!slot->is_empty()) *end++ = *slot;
+  }
+  const auto prefix = [&](const Slot& slot) {
+    return slot.key.high < PretokenCounts::kLongMark ? __builtin_bswap64(slot.key.low) : big_endian(counts_.pretoken_of(slot));
   };
-  std::vector<Item> items;
-  items.reserve(size_);
-  for_each([&](std::string_view pretoken, uint64_t count) { items.push_back({big_endian(pretoken), {pretoken, count}}); });
-  std::sort(items.begin(), items.end(), [](const Item& a, const Item& b) {
-    return a.prefix != b.prefix ? a.prefix < b.prefix : a.entry.pretoken < b.entry.pretoken;
+  std::sort(counts_.slots_, end, [&](const Slot& a, const Slot& b) {
+    const uint64_t first = prefix(a), second = prefix(b);
+    return first != second ? first < second : counts_.pretoken_of(a) < counts_.pretoken_of(b);
   });
-  std::vector<CountedPretoken> entries;
-  entries.reserve(items.size());
-  for (const Item& item : items) entries.push_back(item.entry);
-  return entries;
 }
 
 }  // namespace ftok

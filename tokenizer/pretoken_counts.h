@@ -51,9 +51,9 @@ class PretokenCounts {
   uint64_t total() const { return total_; }             // pretokens
   uint64_t total_bytes() const { return total_bytes_; }  // their bytes
 
-  // Bytes held, and most bytes held for a moment when one more pretoken comes (a table is doubled beside the old one).
+  // Bytes held, and the most that may be held while a text of `text_bytes` is added (a table is doubled beside the old one).
   size_t memory_bytes() const;
-  size_t memory_bytes_next() const;
+  size_t memory_bytes_max(size_t text_bytes) const;
 
   uint64_t count(std::string_view pretoken) const;  // 0 when it is not there
 
@@ -64,9 +64,6 @@ class PretokenCounts {
       if (!slots_[i].is_empty()) visit(pretoken_of(slots_[i]), slots_[i].count);
     }
   }
-
-  // The pretokens in order of their bytes. The views live until the next change.
-  std::vector<CountedPretoken> sorted() const;
 
  private:
   static constexpr size_t kShortBytesMax = 15;
@@ -106,6 +103,20 @@ class PretokenCounts {
   uint64_t total_ = 0, total_bytes_ = 0;
   std::string arena_;
   std::vector<uint32_t> cuts_;
+
+  friend class SortedPretokens;
+};
+
+// The pretokens of a PretokenCounts in order of their bytes, in the same memory.
+class SortedPretokens {
+ public:
+  explicit SortedPretokens(PretokenCounts&& counts);
+
+  size_t size() const { return counts_.size_; }
+  CountedPretoken operator[](size_t i) const { return {counts_.pretoken_of(counts_.slots_[i]), counts_.slots_[i].count}; }
+
+ private:
+  PretokenCounts counts_;  // its slots are no table any more
 };
 
 }  // namespace ftok
