@@ -1,284 +1,335 @@
 // All words (distinct pretokens) lie one after another in one array of symbols, a separator between them. A symbol sits at
-// the place of its first byte; the next one is as many places on as it has bytes, and the place of its last byte knows
-// where it begins, so a merge touches two places and nothing moves. Each pair has the list of places where it was seen when
+// the place of its first byte; the next one is as many places on as it has bytes, and the place of its last byte says how far
+// back it begins, so a merge touches three places and nothing moves. Each pair has the list of places where it was seen when
 // it came to be; places that have changed since are skipped. A merge makes only pairs with the new symbol, so their lists are
-// collected while it runs and are complete when it ends. The heap is lazy: counts only fall, so a pair whose count is stale
-// goes back into it. Each byte is merged away once: the work is linear in the words, not in words times merges.
+// collected while it runs and are complete when it ends, and what each neighbour's old pair lost is summed up first and
+// taken off once. Counts only fall, so a pair that the queue gives with a stale count goes back into it. Each byte is merged
+// away once: the work is linear in the words, not in words times merges.
 #include "tokenizer/bpe_train.h"
 
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <queue>
+#include <memory>
+#include <unordered_map>
+#include <unordered_set>
 
 #include "core/error.h"
+#include "tokenizer/bpe_merge.h"
+#include "tokenizer/pair_counts.h"
 #include "tokenizer/vocabulary_checks.h"
 
 namespace ftok {
 namespace {
 
-constexpr uint32_t kSeparator = UINT32_MAX;
-constexpr uint32_t kNoPair = UINT32_MAX;
-
-struct Pair {
-  uint32_t left, right;
-  uint64_t count;
-  uint64_t places_begin;
-  uint32_t places_size;
-};
-
-struct Candidate {
-  uint64_t count;
-  uint32_t left, right, pair;
-};
-struct Worse {  // orders the heap: the best candidate on top
-  const std::vector<std::string>* tokens = nullptr;  // set for TieBreak::kGreatestBytes
-  bool operator()(const Candidate& a, const Candidate& b) const {
-    if (a.count != b.count) return a.count < b.count;
-    if (tokens != nullptr) {
-      const int order = (*tokens)[a.left].compare((*tokens)[b.left]);
-      return order != 0 ? order < 0 : (*tokens)[a.right] < (*tokens)[b.right];
-    }
-    if (a.left != b.left) return a.left > b.left;
-    return a.right > b.right;
-  }
-};
-
-// (left, right) -> index of the pair, by open addressing.
-class PairIndex {
- public:
-  PairIndex() : slots_(1 << 16, Slot{0, kNoPair}) {}
-  uint32_t find(uint32_t left, uint32_t right) const {
-    const uint64_t key = uint64_t{left} << 32 | right;
-    for (size_t slot = slot_of(key);; slot = (slot + 1) & (slots_.size() - 1)) {
-      if (slots_[slot].pair == kNoPair) return kNoPair;
-      if (slots_[slot].key == key) return slots_[slot].pair;
-    }
-  }
-  void insert(uint32_t left, uint32_t right, uint32_t pair) {
-    if (++used_ * 2 > slots_.size()) grow();
-    put({uint64_t{left} << 32 | right, pair});
-  }
-
- private:
-  struct Slot {
-    uint64_t key;
-    uint32_t pair;
-  };
-  size_t slot_of(uint64_t key) const {
-    const uint64_t h = key * 0x9E3779B97F4A7C15ull;
-    return (h ^ h >> 32) & (slots_.size() - 1);
-  }
-  void put(Slot made) {
-    size_t slot = slot_of(made.key);
-    while (slots_[slot].pair != kNoPair) slot = (slot + 1) & (slots_.size() - 1);
-    slots_[slot] = made;
-  }
-  void grow() {
-    std::vector<Slot> old(slots_.size() * 2, Slot{0, kNoPair});
-    old.swap(slots_);
-    for (const Slot& slot : old) {
-      if (slot.pair != kNoPair) put(slot);
-    }
-  }
-  std::vector<Slot> slots_;
-  size_t used_ = 0;
-};
+// Values of symbols_ that are no symbol: between words, and at the last byte of a symbol of several bytes, with the distance
+// to its first in the low bits. (Bytes between first and last hold old values that are never read as current.)
+constexpr uint32_t kSeparator = 0x40000000;
+constexpr uint32_t kTail = 0x80000000;
+constexpr uint32_t kNoNeighbour = UINT32_MAX;
+constexpr size_t kAhead = 12;  // places fetched from memory ahead of the one that is merged
 
 class Trainer {
  public:
-  Trainer(const PretokenCounts& counts, const BpeTrainOptions& options);
+  Trainer(const PretokenVisits& pretokens, const BpeTrainOptions& options);
   BpeMerges run();
 
  private:
-  // A pair that the merge under way makes.
-  struct NewPair {
-    uint32_t other;  // the neighbour
-    bool other_is_left;
-    uint64_t count;
-    uint32_t places;
+  // A neighbour of the pair being merged, on one side: the pair it had is lost, the pair with the new symbol is gained.
+  struct Neighbour {
+    uint32_t symbol;
+    bool is_left;
+    uint64_t lost, gained;
+    uint32_t places;  // of the gained pair
+    uint64_t list;    // where its list goes; kNoList when it is not kept
   };
+  static constexpr uint64_t kNoList = UINT64_MAX;
 
-  void lay_out(const PretokenCounts& counts, const uint8_t* rank_of_byte);
-  void count_byte_pairs();
-  void merge(const Pair& pair, uint32_t made);
-  void merge_at(uint32_t place, const Pair& pair, uint32_t made);
-  void keep_new_pairs(uint32_t made);
-  void push(uint32_t index) {
-    const Pair& pair = pairs_[index];
-    heap_.push({pair.count, pair.left, pair.right, index});
-  }
-  void lose(uint32_t left, uint32_t right, uint64_t weight) {
-    const uint32_t index = index_.find(left, right);
-    if (index != kNoPair) pairs_[index].count -= std::min(weight, pairs_[index].count);
-  }
-  uint32_t new_pair(std::vector<uint32_t>& slots, uint32_t other, bool other_is_left) {
-    if (slots[other] == kNoPair) {
-      slots[other] = static_cast<uint32_t>(new_pairs_.size());
-      new_pairs_.push_back({other, other_is_left, 0, 0});
+  void number_bytes();
+  void lay_out(const PretokenVisits& pretokens);
+  void put_symbol(uint32_t symbol);
+  void count_pairs();
+  template <typename Visit>
+  void for_each_pair(const Visit& visit) const;
+
+  void merge(uint64_t key, uint64_t places, uint32_t made);
+  void merge_at(uint32_t place, uint32_t pair_left, uint32_t pair_right, uint32_t made);
+  void settle(uint64_t key, uint32_t made);
+  Neighbour& neighbour(std::vector<uint32_t>& slots, uint32_t symbol, bool is_left) {
+    if (slots[symbol] == kNoNeighbour) {
+      slots[symbol] = static_cast<uint32_t>(neighbours_.size());
+      neighbours_.push_back({symbol, is_left, 0, 0, 0, kNoList});
     }
-    return slots[other];
+    return neighbours_[slots[symbol]];
+  }
+  uint32_t begin_of_symbol_ending_at(uint32_t place) const {
+    const uint32_t value = symbols_[place];
+    return value & kTail ? place - (value & ~kTail) : place;
+  }
+  void step_over_specials();
+  // Whether the token of the pair is there already: only where a base has tokens that its merges do not make.
+  bool is_known(uint32_t left, uint32_t right) const {
+    return options_.base != nullptr && base_tokens_.count(result_.tokens[left] + result_.tokens[right]) != 0;
+  }
+  bool is_too_long(uint32_t left, uint32_t right) const {
+    return uint64_t{bytes_[left]} + bytes_[right] > options_.token_bytes_max;
   }
 
   const BpeTrainOptions& options_;
+  const uint64_t count_min_;
   BpeMerges result_;
-  std::vector<uint32_t> symbols_;      // at the first byte of each symbol
-  std::vector<uint32_t> begins_;       // at the last byte of each symbol: where it begins
-  std::vector<uint32_t> words_;        // of each place
-  std::vector<uint64_t> weights_;      // of each word
-  std::vector<uint32_t> bytes_;        // length of each symbol
-  std::vector<Pair> pairs_;
-  std::vector<uint32_t> places_;       // lists of places, one after another
-  PairIndex index_;
+  uint32_t rank_of_byte_[256] = {};
+  std::unordered_set<std::string> base_tokens_;
+  std::vector<uint32_t> bytes_;      // length of each symbol
+  std::vector<uint32_t> symbols_;    // by place
+  std::vector<uint32_t> words_;      // by place
+  std::vector<uint64_t> weights_;    // by word
+  std::vector<uint32_t> places_;     // lists, one after another: the length, then the places
+  PairCounts pairs_;
+  PairQueue queue_;
 
-  std::vector<NewPair> new_pairs_;
-  std::vector<std::pair<uint32_t, uint32_t>> new_places_;  // (new pair, place)
-  std::vector<uint32_t> left_slots_, right_slots_;         // neighbour -> new pair
-  std::priority_queue<Candidate, std::vector<Candidate>, Worse> heap_;
+  std::vector<Neighbour> neighbours_;                      // of the merge under way
+  std::vector<std::pair<uint32_t, uint32_t>> new_places_;  // (neighbour, place)
+  std::vector<uint32_t> left_slots_, right_slots_;         // symbol -> neighbour
 };
 
-Trainer::Trainer(const PretokenCounts& counts, const BpeTrainOptions& options)
-    : options_(options), heap_(Worse{options.tie_break == TieBreak::kGreatestBytes ? &result_.tokens : nullptr}) {
-  uint8_t rank_of_byte[256];
-  const std::vector<unsigned char> letters = letter_order();
-  for (unsigned rank = 0; rank < 256; ++rank) {
-    const unsigned char byte = options.byte_order == ByteOrder::kLetters ? letters[rank] : static_cast<unsigned char>(rank);
-    rank_of_byte[byte] = static_cast<uint8_t>(rank);
-    result_.tokens.emplace_back(1, static_cast<char>(byte));
-  }
-  bytes_.assign(256, 1);
-  left_slots_.assign(std::max(256u, options.size), kNoPair);
+Trainer::Trainer(const PretokenVisits& pretokens, const BpeTrainOptions& options)
+    : options_(options),
+      count_min_(std::max<uint64_t>(1, options.count_min)),
+      pairs_(count_min_),
+      queue_(options.tie_break == TieBreak::kGreatestBytes ? &result_.tokens : nullptr) {
+  number_bytes();
+  for (const std::string& token : result_.tokens) bytes_.push_back(static_cast<uint32_t>(token.size()));
+  left_slots_.assign(std::max<size_t>(result_.tokens.size(), options.size), kNoNeighbour);
   right_slots_ = left_slots_;
-  lay_out(counts, rank_of_byte);
-  count_byte_pairs();
+  lay_out(pretokens);
+  count_pairs();
 }
 
-void Trainer::lay_out(const PretokenCounts& counts, const uint8_t* rank_of_byte) {
-  uint64_t places = 1;
-  for (size_t i = 0; i < counts.size(); ++i) places += counts.pretoken(i).size() + 1;
+void Trainer::number_bytes() {
+  if (options_.base != nullptr) {
+    for (uint32_t id = 0; id < options_.base->token_count(); ++id) result_.tokens.emplace_back(options_.base->token(id));
+    base_tokens_.insert(result_.tokens.begin(), result_.tokens.end());
+  } else {
+    const std::vector<unsigned char> letters = letter_order();
+    for (unsigned rank = 0; rank < 256; ++rank) {
+      const unsigned char byte = options_.byte_order == ByteOrder::kLetters ? letters[rank] : static_cast<unsigned char>(rank);
+      rank_of_byte_[byte] = rank;
+      result_.tokens.emplace_back(1, static_cast<char>(byte));
+    }
+  }
+  result_.first = static_cast<uint32_t>(result_.tokens.size());
+}
+
+void Trainer::put_symbol(uint32_t symbol) {
+  const size_t size = bytes_[symbol];
+  symbols_.push_back(symbol);
+  if (size > 1) {
+    symbols_.resize(symbols_.size() + size - 2, kTail);
+    symbols_.push_back(kTail | static_cast<uint32_t>(size - 1));
+  }
+}
+
+void Trainer::lay_out(const PretokenVisits& pretokens) {
+  uint64_t places = 1, words = 0;
+  pretokens([&](std::string_view pretoken, uint64_t count) {
+    if (count < options_.pretoken_count_min) return;
+    places += pretoken.size() + 1;
+    ++words;
+  });
   if (places >= UINT32_MAX) {
-    throw Error(fmt::format("the {} distinct pretokens have {} bytes, training takes 4 GB at most; raise --min-count",
-                            counts.size(), places));
+    throw Error(fmt::format("the {} distinct pretokens have {} bytes, training takes 4 GB at most; raise --min-count", words,
+                            places));
   }
   symbols_.reserve(places);
   words_.reserve(places);
+  weights_.reserve(words);
   symbols_.push_back(kSeparator);
   words_.push_back(0);
-  for (size_t i = 0; i < counts.size(); ++i) {
-    for (const char c : counts.pretoken(i)) {
-      symbols_.push_back(rank_of_byte[static_cast<unsigned char>(c)]);
-      words_.push_back(static_cast<uint32_t>(i));
+  MergeScratch scratch;
+  std::vector<uint32_t> ids;
+  std::unique_ptr<const Merger> merger;
+  std::unordered_map<std::string_view, uint32_t> unmerged;  // tokens that a pretoken is whatever the merges say
+  if (options_.base != nullptr) {
+    merger = std::make_unique<const Merger>(*options_.base);
+    for (const uint32_t id : merger->unmerged()) unmerged.emplace(options_.base->token(id), id);
+  }
+  pretokens([&](std::string_view pretoken, uint64_t count) {
+    if (count < options_.pretoken_count_min) return;
+    ids.clear();
+    if (merger == nullptr) {
+      for (const char c : pretoken) symbols_.push_back(rank_of_byte_[static_cast<unsigned char>(c)]);
+    } else if (const auto whole = unmerged.find(pretoken); whole != unmerged.end()) {
+      ids.push_back(whole->second);
+    } else {
+      merger->merge(pretoken, scratch, ids);
     }
+    for (const uint32_t id : ids) put_symbol(id);
     symbols_.push_back(kSeparator);
-    words_.push_back(static_cast<uint32_t>(i));
-    weights_.push_back(counts.count(i));
-  }
-  begins_.resize(symbols_.size());
-  for (size_t i = 0; i < begins_.size(); ++i) begins_[i] = static_cast<uint32_t>(i);
-}
-
-void Trainer::count_byte_pairs() {
-  std::vector<uint64_t> count(65536), size(65536);
-  const auto for_each_pair = [&](const auto& visit) {
-    for (uint32_t i = 0; i + 1 < symbols_.size(); ++i) {
-      if (symbols_[i] != kSeparator && symbols_[i + 1] != kSeparator) visit(symbols_[i] << 8 | symbols_[i + 1], i);
-    }
-  };
-  for_each_pair([&](uint32_t key, uint32_t place) {
-    count[key] += weights_[words_[place]];
-    ++size[key];
+    words_.resize(symbols_.size(), static_cast<uint32_t>(weights_.size()));
+    weights_.push_back(count);
   });
-  std::vector<uint64_t> begin(65536);
-  uint64_t total = 0;
-  for (uint32_t key = 0; key < 65536; ++key) {
-    begin[key] = total;
-    total += size[key];
-    if (size[key] == 0 || options_.token_bytes_max < 2) continue;
-    pairs_.push_back({key >> 8, key & 0xFF, count[key], begin[key], static_cast<uint32_t>(size[key])});
-    index_.insert(key >> 8, key & 0xFF, static_cast<uint32_t>(pairs_.size() - 1));
-    push(static_cast<uint32_t>(pairs_.size() - 1));
-  }
-  places_.resize(total);
-  for_each_pair([&](uint32_t key, uint32_t place) { places_[begin[key]++] = place; });
 }
 
-// Merges the pair whose left symbol is at `place`, unless that has changed. Neighbours lose a pair and gain one.
-void Trainer::merge_at(uint32_t place, const Pair& pair, uint32_t made) {
-  if (symbols_[place] != pair.left) return;
-  const uint32_t second = place + bytes_[pair.left];
-  if (symbols_[second] != pair.right) return;
+// Calls visit(left, right, place) for each adjacent pair of symbols.
+template <typename Visit>
+void Trainer::for_each_pair(const Visit& visit) const {
+  for (uint32_t place = 1; place < symbols_.size();) {
+    const uint32_t left = symbols_[place];
+    if (left == kSeparator) {
+      ++place;
+      continue;
+    }
+    const uint32_t next = place + bytes_[left];
+    const uint32_t right = symbols_[next];
+    if (right != kSeparator && !is_too_long(left, right)) visit(left, right, place);
+    place = next;
+  }
+}
+
+void Trainer::count_pairs() {
+  for_each_pair([&](uint32_t left, uint32_t right, uint32_t place) {
+    PairCounts::Pair* pair = pairs_.find(pair_key(left, right));
+    if (pair == nullptr) {
+      // A table that grows forgets pairs below the minimum, and here counts still rise: they begin at the minimum.
+      pair = &pairs_.insert(pair_key(left, right));
+      pair->count = count_min_;
+      pair->places = 0;
+    }
+    pair->count += weights_[words_[place]];
+    ++pair->places;
+  });
+  uint64_t total = 0;
+  pairs_.for_each([&](PairCounts::Pair& pair) {
+    pair.count -= count_min_;
+    const uint64_t size = pair.places;
+    pair.places = total;
+    if (pair.count < count_min_) return;
+    total += size + 1;
+    queue_.push({pair.count, pair.key});
+  });
+  pairs_.prune();
+  // As much as all lists can ever take: each merge makes two pairs at most and takes a symbol away. Memory is touched only
+  // where it is used.
+  places_.reserve(std::max<uint64_t>(total, 3 * symbols_.size()));
+  places_.resize(total);
+  for_each_pair([&](uint32_t left, uint32_t right, uint32_t place) {
+    const PairCounts::Pair* pair = pairs_.find(pair_key(left, right));
+    if (pair != nullptr) places_[pair->places + ++places_[pair->places]] = place;
+  });
+}
+
+// Merges the pair at `place`, unless that has changed.
+void Trainer::merge_at(uint32_t place, uint32_t pair_left, uint32_t pair_right, uint32_t made) {
+  if (symbols_[place] != pair_left) return;
+  const uint32_t second = place + bytes_[pair_left];
+  if (symbols_[second] != pair_right) return;
   const uint64_t weight = weights_[words_[place]];
-  const uint32_t after = second + bytes_[pair.right], before = begins_[place - 1];
+  const uint32_t after = second + bytes_[pair_right], before = begin_of_symbol_ending_at(place - 1);
   const uint32_t left = symbols_[before], right = symbols_[after];
-  symbols_[second] = kSeparator - 1;  // no symbol: stale lists skip it
+  symbols_[second] = kTail;  // no symbol: stale lists skip it
   symbols_[place] = made;
-  begins_[after - 1] = place;
+  symbols_[after - 1] = kTail | (after - 1 - place);
   if (left != kSeparator) {
     if (left == made) {
-      new_pairs_[new_pair(right_slots_, pair.left, false)].count -= weight;
+      neighbour(right_slots_, pair_left, false).gained -= weight;
     } else {
-      lose(left, pair.left, weight);
+      neighbour(left_slots_, left, true).lost += weight;
     }
-    const uint32_t gained = new_pair(left_slots_, left, true);
-    new_pairs_[gained].count += weight;
-    ++new_pairs_[gained].places;
-    new_places_.emplace_back(gained, before);
+    Neighbour& gained = neighbour(left_slots_, left, true);
+    gained.gained += weight;
+    ++gained.places;
+    new_places_.emplace_back(left_slots_[left], before);
   }
   if (right != kSeparator) {
-    lose(pair.right, right, weight);
-    const uint32_t gained = new_pair(right_slots_, right, false);
-    new_pairs_[gained].count += weight;
-    ++new_pairs_[gained].places;
-    new_places_.emplace_back(gained, place);
+    Neighbour& gained = neighbour(right_slots_, right, false);
+    gained.lost += weight;
+    gained.gained += weight;
+    ++gained.places;
+    new_places_.emplace_back(right_slots_[right], place);
   }
 }
 
-void Trainer::keep_new_pairs(uint32_t made) {
-  std::vector<uint64_t> begin(new_pairs_.size());
-  uint64_t total = places_.size();
-  for (size_t i = 0; i < new_pairs_.size(); ++i) {
-    const NewPair& fresh = new_pairs_[i];
-    (fresh.other_is_left ? left_slots_ : right_slots_)[fresh.other] = kNoPair;
-    begin[i] = UINT64_MAX;
-    if (fresh.count < std::max<uint64_t>(1, options_.count_min)) continue;
-    if (bytes_[made] + bytes_[fresh.other] > options_.token_bytes_max) continue;
-    const uint32_t left = fresh.other_is_left ? fresh.other : made, right = fresh.other_is_left ? made : fresh.other;
-    begin[i] = total;
-    pairs_.push_back({left, right, fresh.count, total, fresh.places});
-    index_.insert(left, right, static_cast<uint32_t>(pairs_.size() - 1));
-    push(static_cast<uint32_t>(pairs_.size() - 1));
-    total += fresh.places;
+// Takes off what the neighbours' pairs have lost, and keeps those they have gained.
+void Trainer::settle(uint64_t key, uint32_t made) {
+  const auto old_pair = [&](const Neighbour& n) {
+    return n.is_left ? pair_key(n.symbol, left_of(key)) : pair_key(right_of(key), n.symbol);
+  };
+  for (size_t i = 0; i < std::min(kAhead, neighbours_.size()); ++i) pairs_.prefetch(old_pair(neighbours_[i]));
+  for (size_t i = 0; i < neighbours_.size(); ++i) {
+    const Neighbour& n = neighbours_[i];
+    if (i + kAhead < neighbours_.size()) pairs_.prefetch(old_pair(neighbours_[i + kAhead]));
+    (n.is_left ? left_slots_ : right_slots_)[n.symbol] = kNoNeighbour;
+    if (n.lost == 0) continue;
+    PairCounts::Pair* pair = pairs_.find(old_pair(n));
+    if (pair != nullptr) pair->count -= std::min(pair->count, n.lost);
   }
-  places_.resize(total);
-  for (const auto& [fresh, place] : new_places_) {
-    if (begin[fresh] != UINT64_MAX) places_[begin[fresh]++] = place;
+  for (Neighbour& n : neighbours_) {
+    if (n.gained < count_min_ || is_too_long(made, n.symbol)) continue;
+    const uint64_t gained = n.is_left ? pair_key(n.symbol, made) : pair_key(made, n.symbol);
+    PairCounts::Pair& pair = pairs_.insert(gained);
+    pair.count = n.gained;
+    pair.places = n.list = places_.size();
+    queue_.push({n.gained, gained});
+    places_.push_back(0);
+    places_.resize(places_.size() + n.places);
   }
-  new_pairs_.clear();
+  for (const auto& [index, place] : new_places_) {
+    const uint64_t list = neighbours_[index].list;
+    if (list != kNoList) places_[list + ++places_[list]] = place;
+  }
+  neighbours_.clear();
   new_places_.clear();
 }
 
-void Trainer::merge(const Pair& pair, uint32_t made) {
-  for (uint64_t i = 0; i < pair.places_size; ++i) merge_at(places_[pair.places_begin + i], pair, made);
-  keep_new_pairs(made);
+void Trainer::merge(uint64_t key, uint64_t places, uint32_t made) {
+  const uint64_t end = places + 1 + places_[places];
+  for (uint64_t i = places + 1; i < end; ++i) {
+    if (i + 2 * kAhead < end) {
+      __builtin_prefetch(&symbols_[places_[i + 2 * kAhead]], 1);
+      __builtin_prefetch(&words_[places_[i + 2 * kAhead]]);
+      __builtin_prefetch(&weights_[words_[places_[i + kAhead]]]);
+    }
+    merge_at(places_[i], left_of(key), right_of(key), made);
+  }
+  settle(key, made);
+}
+
+// The ids of a base's special tokens stay theirs.
+void Trainer::step_over_specials() {
+  if (options_.base == nullptr) return;
+  const auto is_special = [&](uint32_t id) {
+    return std::any_of(options_.base->specials.begin(), options_.base->specials.end(),
+                       [&](const SpecialToken& special) { return special.id == id; });
+  };
+  while (is_special(static_cast<uint32_t>(result_.tokens.size()))) {
+    result_.tokens.emplace_back();
+    bytes_.push_back(0);
+  }
 }
 
 BpeMerges Trainer::run() {
-  uint32_t made = 256;
-  while (made < options_.size && !heap_.empty()) {
-    const Candidate best = heap_.top();
-    heap_.pop();
-    const Pair pair = pairs_[best.pair];
-    if (pair.count < std::max<uint64_t>(1, options_.count_min)) continue;
-    if (pair.count != best.count) {
-      push(best.pair);
+  PairQueue::Candidate best;
+  while (result_.tokens.size() < options_.size && queue_.pop(best)) {
+    PairCounts::Pair* pair = pairs_.find(best.key);
+    if (pair == nullptr || pair->count < count_min_) continue;
+    if (pair->count != best.count) {
+      queue_.push({pair->count, best.key});
       continue;
     }
-    bytes_.push_back(bytes_[pair.left] + bytes_[pair.right]);
-    result_.pairs.emplace_back(pair.left, pair.right);
-    result_.counts.push_back(pair.count);
-    result_.tokens.push_back(result_.tokens[pair.left] + result_.tokens[pair.right]);
-    merge(pair, made++);
-    if (options_.progress && made % 1024 == 0) options_.progress(made);
+    const uint64_t places = pair->places;
+    pair->count = 0;
+    const uint32_t left = left_of(best.key), right = right_of(best.key);
+    if (is_known(left, right)) continue;
+    step_over_specials();
+    if (result_.tokens.size() >= options_.size) break;
+    const auto made = static_cast<uint32_t>(result_.tokens.size());
+    bytes_.push_back(bytes_[left] + bytes_[right]);
+    result_.pairs.emplace_back(left, right);
+    result_.counts.push_back(best.count);
+    result_.tokens.push_back(result_.tokens[left] + result_.tokens[right]);
+    merge(best.key, places, made);
+    if (options_.progress) options_.progress(result_);
   }
   return std::move(result_);
 }
@@ -295,15 +346,19 @@ std::vector<unsigned char> letter_order() {
   return order;
 }
 
-BpeMerges train_bpe(const PretokenCounts& counts, const BpeTrainOptions& options) {
+BpeMerges train_bpe(const PretokenVisits& pretokens, const BpeTrainOptions& options) {
   if (options.size < 256 || options.size > kVocabularyTokensMax) {
     throw UsageError(fmt::format("--size {} is not between 256 and {}", options.size, kVocabularyTokensMax));
   }
-  return Trainer(counts, options).run();
+  return Trainer(pretokens, options).run();
+}
+
+BpeMerges train_bpe(const PretokenCounts& counts, const BpeTrainOptions& options) {
+  return train_bpe([&](const PretokenVisitor& visit) { counts.for_each(visit); }, options);
 }
 
 Vocabulary make_vocabulary(const BpeMerges& merges, const std::string& name, Pattern pattern,
-                           const std::vector<std::string>& specials) {
+                           const std::vector<std::string>& specials, const Vocabulary* base) {
   Vocabulary vocabulary;
   vocabulary.name = name;
   vocabulary.pattern = pattern;
@@ -312,7 +367,13 @@ Vocabulary make_vocabulary(const BpeMerges& merges, const std::string& name, Pat
     vocabulary.offsets.push_back(static_cast<uint32_t>(vocabulary.bytes.size()));
   }
   auto id = static_cast<uint32_t>(merges.tokens.size());
-  for (const std::string& special : specials) vocabulary.specials.push_back({special, id++});
+  if (base != nullptr) {
+    vocabulary.specials = base->specials;
+    for (const SpecialToken& special : base->specials) id = std::max(id, special.id + 1);
+  }
+  for (const std::string& special : specials) {
+    if (vocabulary.find_special(special) == nullptr) vocabulary.specials.push_back({special, id++});
+  }
   check_vocabulary(vocabulary, name);
   vocabulary.digest = sha256_hex(format_tiktoken(vocabulary));
   return vocabulary;

@@ -26,28 +26,42 @@ enum class ByteOrder {
 
 enum class TieBreak { kSmallestRanks, kGreatestBytes };
 
+struct BpeMerges {
+  uint32_t first = 256;                              // the rank the first merge makes
+  std::vector<std::pair<uint32_t, uint32_t>> pairs;  // in order
+  std::vector<uint64_t> counts;                      // how often each pair was there when it was merged
+  std::vector<std::string> tokens;                   // by rank; those before `first`, the bytes among them, too. Empty: a hole
+};
+
 struct BpeTrainOptions {
   uint32_t size = 0;               // ranks, the 256 bytes included
+  uint64_t pretoken_count_min = 1;  // pretokens seen less often are left out
   uint64_t count_min = 1;          // a pair seen less often is not merged
   uint32_t token_bytes_max = 256;  // a longer token is not made
   ByteOrder byte_order = ByteOrder::kBytes;
   TieBreak tie_break = TieBreak::kSmallestRanks;
-  std::function<void(uint32_t made)> progress{};  // called now and then with the number of ranks; may be empty
+
+  // A vocabulary with implied merges to go on from: its ranks and special tokens stay, new ranks begin after its last and step
+  // over the ids of its special tokens. `byte_order` then means nothing. Null: none.
+  const Vocabulary* base = nullptr;
+
+  // Called after each merge; may be empty.
+  std::function<void(const BpeMerges& so_far)> progress{};
 };
 
-struct BpeMerges {
-  std::vector<std::pair<uint32_t, uint32_t>> pairs;  // merge i makes rank 256 + i
-  std::vector<uint64_t> counts;                      // how often each pair was there when it was merged
-  std::vector<std::string> tokens;                   // by rank, the 256 bytes first
-};
+// A source of pretokens: calls its argument for each pretoken with its count (above 0), each pretoken once. It may be called
+// several times and gives the same each time.
+using PretokenVisitor = std::function<void(std::string_view pretoken, uint64_t count)>;
+using PretokenVisits = std::function<void(const PretokenVisitor&)>;
 
 // Fewer than `size` ranks come out when no pair is left that is seen count_min times. Throws Error when the distinct
-// pretokens have more than 2^32 bytes. Memory is about 30 bytes for each byte of distinct pretokens.
+// pretokens have more than 2^32 bytes.
+BpeMerges train_bpe(const PretokenVisits& pretokens, const BpeTrainOptions& options);
 BpeMerges train_bpe(const PretokenCounts& counts, const BpeTrainOptions& options);
 
-// The vocabulary of `merges`; the special tokens get the ids after the ranks, in order.
+// The vocabulary of `merges`; the special tokens get the ids after the ranks, in order. With a base those of the base stay.
 Vocabulary make_vocabulary(const BpeMerges& merges, const std::string& name, Pattern pattern,
-                           const std::vector<std::string>& specials);
+                           const std::vector<std::string>& specials, const Vocabulary* base = nullptr);
 
 // The bytes in the order of GPT-2's letters.
 std::vector<unsigned char> letter_order();

@@ -5,9 +5,12 @@
 #include <simdjson.h>
 
 #include <algorithm>
+#include <map>
+#include <random>
 
 #include "core/file.h"
 #include "core/unicode.h"
+#include "tests/reference/slow_bpe_train.h"
 #include "tests/support/test_data.h"
 
 namespace ftok {
@@ -58,6 +61,79 @@ TEST(BpeTrain, StopsAtTheMinimumCountAndTheLongestToken) {
   EXPECT_EQ(tokens_after_bytes(train({{"abc", 2}, {"bc", 3}}, {.size = 300, .token_bytes_max = 2})),
             (std::vector<std::string>{"bc"}));
   EXPECT_EQ(train({}, {.size = 300}).tokens.size(), 256u);
+}
+
+void expect_equal(const BpeMerges& merges, const BpeMerges& expected) {
+  EXPECT_EQ(merges.pairs, expected.pairs);
+  EXPECT_EQ(merges.counts, expected.counts);
+  EXPECT_EQ(merges.tokens, expected.tokens);
+}
+
+// Words over few letters, so that pairs overlap, counts tie and tokens come to be in many ways.
+std::vector<std::pair<std::string, uint64_t>> random_words(std::mt19937& random) {
+  std::map<std::string, uint64_t> words;
+  const unsigned letters = 1 + random() % 5;
+  for (unsigned n = 1 + random() % 60; n > 0; --n) {
+    std::string word;
+    for (unsigned i = 1 + random() % 24; i > 0; --i) word.push_back("abc \xE4"[random() % letters]);
+    words[word] += 1 + random() % 4;
+  }
+  return {words.begin(), words.end()};
+}
+
+TEST(BpeTrain, MergesAsTheSlowTwinDoes) {
+  std::mt19937 random(11);
+  for (int round = 0; round < 400; ++round) {
+    const auto words = random_words(random);
+    const BpeTrainOptions options{.size = 256 + static_cast<uint32_t>(random() % 80),
+                                  .pretoken_count_min = random() % 3,
+                                  .count_min = random() % 5,
+                                  .token_bytes_max = random() % 2 ? 256 : 2 + static_cast<uint32_t>(random() % 8),
+                                  .byte_order = random() % 2 ? ByteOrder::kBytes : ByteOrder::kLetters,
+                                  .tie_break = random() % 2 ? TieBreak::kSmallestRanks : TieBreak::kGreatestBytes};
+    expect_equal(train(words, options), reference::slow_train_bpe(words, options));
+  }
+}
+
+TEST(BpeTrain, GoesOnFromAVocabularyAsIfItHadNotStopped) {
+  std::mt19937 random(12);
+  for (int round = 0; round < 100; ++round) {
+    const auto words = random_words(random);
+    BpeTrainOptions options{.size = 300, .byte_order = random() % 2 ? ByteOrder::kBytes : ByteOrder::kLetters};
+    const BpeMerges whole = train(words, options);
+    options.size = 256 + static_cast<uint32_t>(random() % 40);
+    const Vocabulary base = make_vocabulary(train(words, options), "base", Pattern::kGpt2, {});
+    options.base = &base;
+    options.size = 300;
+    const BpeMerges rest = train(words, options);
+    EXPECT_EQ(rest.tokens, whole.tokens);
+    EXPECT_EQ(rest.first, base.token_count());
+    EXPECT_TRUE(std::equal(rest.pairs.rbegin(), rest.pairs.rend(), whole.pairs.rbegin()));
+    EXPECT_TRUE(std::equal(rest.counts.rbegin(), rest.counts.rend(), whole.counts.rbegin()));
+  }
+}
+
+TEST(BpeTrain, OldIdsStayAndSpecialTokensToo) {
+  const std::vector<std::pair<std::string, uint64_t>> words = {{"abcd", 9}, {"bcd", 8}, {"cd", 7}};
+  const Vocabulary base = make_vocabulary(train(words, {.size = 257}), "base", Pattern::kGpt2, {"<a>", "<b>"});
+  EXPECT_EQ(base.specials[0].id, 257u);
+  const BpeMerges merges = train(words, {.size = 300, .base = &base});
+  EXPECT_EQ(merges.tokens[256], "cd");
+  EXPECT_EQ(merges.tokens[257], "");  // <a>, <b>
+  EXPECT_EQ(merges.tokens[258], "");
+  EXPECT_EQ(merges.tokens[259], "bcd");
+  EXPECT_EQ(merges.tokens[260], "abcd");
+  const Vocabulary made = make_vocabulary(merges, "made", Pattern::kGpt2, {"<b>", "<c>"}, &base);
+  ASSERT_EQ(made.specials.size(), 3u);
+  EXPECT_EQ(made.specials[1].id, 258u);
+  EXPECT_EQ(made.specials[2].text, "<c>");
+  EXPECT_EQ(made.specials[2].id, 261u);
+}
+
+TEST(BpeTrain, LeavesRarePretokensOut) {
+  EXPECT_EQ(tokens_after_bytes(train({{"ab", 1}, {"xab", 2}, {"cd", 2}}, {.size = 257, .pretoken_count_min = 2})),
+            (std::vector<std::string>{"ab"}));
+  EXPECT_EQ(train({{"ab", 1}}, {.size = 257, .pretoken_count_min = 2}).pairs.size(), 0u);
 }
 
 std::string spell(const std::string& bytes) {

@@ -1,0 +1,75 @@
+#include "tokenizer/pretoken_pattern.h"
+
+#include <fmt/format.h>
+#include <re2/re2.h>
+
+#include "core/error.h"
+
+namespace ftok {
+namespace {
+
+constexpr size_t kExpressionBytesMax = 1 << 16;
+constexpr int64_t kMachineBytesMax = int64_t{64} << 20;  // of RE2's automata
+
+}  // namespace
+
+struct PretokenPattern::Own {
+  Own(const std::string& expression, const RE2::Options& options) : machine(expression, options) {}
+  RE2 machine;
+};
+
+PretokenPattern::PretokenPattern(Pattern pattern) : scanner_(pattern), level_(vector_level()) {}
+
+PretokenPattern PretokenPattern::parse(const std::string& name_or_expression) {
+  if (const std::optional<Pattern> known = pattern_of_name(name_or_expression)) return *known;
+  if (const std::optional<Pattern> known = pattern_of_text(name_or_expression)) return *known;
+  if (name_or_expression.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789_-") == std::string::npos) {
+    throw UsageError(fmt::format("--pattern {}: expected one of {}, or a regular expression", name_or_expression,
+                                 fmt::join(pattern_names(), ", ")));
+  }
+  if (name_or_expression.size() > kExpressionBytesMax) {
+    throw UsageError(fmt::format("--pattern: an expression of {} bytes; {} at most", name_or_expression.size(), kExpressionBytesMax));
+  }
+  RE2::Options options;
+  options.set_log_errors(false);
+  options.set_max_mem(kMachineBytesMax);
+  PretokenPattern pattern(Pattern::kCl100k);
+  const auto own = std::make_shared<const Own>(name_or_expression, options);
+  if (!own->machine.ok()) {
+    throw UsageError(fmt::format("--pattern {}: RE2 cannot take it: {}", name_or_expression, own->machine.error()));
+  }
+  pattern.own_ = own;
+  return pattern;
+}
+
+std::string PretokenPattern::name() const { return is_own() ? std::string(kOwnName) : std::string(pattern_name(pattern())); }
+
+std::string PretokenPattern::text() const { return is_own() ? own_->machine.pattern() : std::string(pattern_text(pattern())); }
+
+size_t PretokenPattern::find_cuts(std::string_view text, size_t at, uint32_t* cuts, size_t cuts_max) const {
+  if (!is_own()) {
+    const auto* bytes = reinterpret_cast<const unsigned char*>(text.data());
+    return ftok::find_cuts(level_, scanner_, bytes + at, bytes + text.size(), cuts, cuts_max);
+  }
+  const re2::StringPiece piece(text.data(), text.size());
+  size_t count = 0;
+  for (size_t last = at, from = at; last < text.size() && count + 64 <= cuts_max;) {
+    re2::StringPiece match;
+    if (from > text.size() || !own_->machine.Match(piece, from, text.size(), RE2::UNANCHORED, &match, 1)) {
+      cuts[count++] = static_cast<uint32_t>(text.size() - at);
+      break;
+    }
+    const auto first = static_cast<size_t>(match.data() - text.data());
+    if (match.empty()) {  // the search goes on behind the next character
+      from = first + 1;
+      while (from < text.size() && (static_cast<unsigned char>(text[from]) & 0xC0) == 0x80) ++from;
+      continue;
+    }
+    if (first > last) cuts[count++] = static_cast<uint32_t>(first - at);
+    last = from = first + match.size();
+    cuts[count++] = static_cast<uint32_t>(last - at);
+  }
+  return count;
+}
+
+}  // namespace ftok
