@@ -56,6 +56,8 @@ class EncodeState {
   // Appends the ids of `piece` as one pretoken, not cached.
   void encode_pretoken(std::string_view piece, std::vector<uint32_t>& ids);
 
+  size_t cache_bytes() const { return cache_.memory_bytes(); }
+
   static constexpr size_t kSlack = PretokenCache::kReadableIds;  // ids that may be written beyond the last
 
   // Texts of one call are at most this long; longer ones throw Error.
