@@ -76,7 +76,7 @@ void EncodeState::run_jobs() {
   }
 }
 
-// Makes the ids of what find() did not find: in the neighbouring lines, as tokens, or by merging, the short ones together.
+// Makes the ids of what find() did not find: as tokens, or by merging, the short ones together.
 void EncodeState::make_missing(PretokenBatch& batch) {
   made_.clear();
   made_ids_.clear();
@@ -88,11 +88,6 @@ void EncodeState::make_missing(PretokenBatch& batch) {
     const uint8_t k = batch.missing[i];
     const PretokenKey key = batch.keys[k];
     const std::string_view piece = batch.piece(k);
-    const uint32_t* const kept = cache_.find_in_neighbour(key);
-    if (kept != nullptr && (!key.is_long() || PretokenCache::is_record_of(kept, piece))) {
-      batch.ids[k] = kept;
-      continue;
-    }
     const size_t first = made_ids_.size();
     const bool has_whole_key = piece.size() <= PretokenCache::kBytesMax;
     if (tables_.vocabulary.whole_pretoken_first) {

@@ -11,6 +11,7 @@ namespace {
 
 constexpr size_t kHugePageBytes = size_t{2} << 20;
 constexpr size_t kArenaBytes = PretokenCache::kArenaWords * sizeof(uint32_t);
+constexpr size_t kMovesMax = 8;
 static_assert(sizeof(PretokenCache::Entry) == 32);
 
 // Zeroed memory that begins where a huge page does when it is as large as one.
@@ -119,14 +120,6 @@ void PretokenCache::clear() {
   arena_next_ = 0;
 }
 
-const uint32_t* PretokenCache::find_in_neighbour(PretokenKey key) const {
-  const auto* line = reinterpret_cast<const Entry*>(table_ + ((key.hash() & line_mask_) ^ kLineBytes));
-  for (size_t i = 0; i < 2; ++i) {
-    if (line[i].key == key) return line[i].ids[0] >> 24 == kInArena ? arena_ + line[i].ids[1] : line[i].ids;
-  }
-  return nullptr;
-}
-
 bool PretokenCache::is_record_of(const uint32_t* ids, std::string_view bytes) {
   const uint32_t* text = ids + (ids[0] >> 24);
   return *text == bytes.size() && std::memcmp(text + 1, bytes.data(), bytes.size()) == 0;
@@ -165,22 +158,35 @@ bool PretokenCache::insert(PretokenKey key, std::string_view bytes, std::span<co
   return has_moved;
 }
 
-// True when the entry took an empty place.
-bool PretokenCache::place(const Entry& made) {
-  Entry* const line = line_of(made.key);
-  Entry* const neighbour = reinterpret_cast<Entry*>(reinterpret_cast<uintptr_t>(line) ^ kLineBytes);
-  for (Entry* entry : {line, line + 1, neighbour, neighbour + 1}) {
-    const bool is_empty = entry->key.high == 0;
-    if (is_empty || entry->key == made.key) {
+// True when there is an entry more than before.
+bool PretokenCache::place(Entry made) {
+  const uint64_t hash = made.key.hash();
+  uint32_t line = view().line_of(hash);
+  uint32_t other = view().other_line(line, hash);
+  Entry* const own[4] = {entries_at(line), entries_at(line) + 1, entries_at(other), entries_at(other) + 1};
+  for (Entry* entry : own) {
+    if (entry->key == made.key) {
       *entry = made;
-      return is_empty;
+      return false;
     }
   }
-  // The newest comes first in its line, the older of the two goes to the neighbour, whose older one goes.
-  neighbour[1] = neighbour[0];
-  neighbour[0] = line[1];
-  line[1] = line[0];
-  line[0] = made;
+  for (Entry* entry : own) {
+    if (entry->key.high == 0) {
+      *entry = made;
+      return true;
+    }
+  }
+  // All four are taken: it takes the place of one, which goes to its other line, and so on. What is left in hand is dropped.
+  for (size_t moved = 0; moved < kMovesMax; ++moved) {
+    std::swap(made, entries_at(line)[moved / 2 % 2]);
+    line = view().other_line(line, made.key.hash());
+    for (size_t i = 0; i < 2; ++i) {
+      if (entries_at(line)[i].key.high == 0) {
+        entries_at(line)[i] = made;
+        return true;
+      }
+    }
+  }
   return false;
 }
 

@@ -1,9 +1,8 @@
 // PretokenCache: from a pretoken to its ids, for one thread. Whether a pretoken is in it changes nothing but time.
 //
-// A table of cache lines of two entries, and an arena. The key of a pretoken of up to 15 bytes *is* its bytes, padded with
+// A table of cache lines of two entries, and an arena. An entry lies in one of two lines (cuckoo hashing). The key of a pretoken of up to 15 bytes *is* its bytes, padded with
 // zeros, with its length in the last byte; of a longer one a hash, and its bytes are compared in the arena. Up to 4 ids lie
-// in the entry, more in the arena. What finds its line full goes into the neighbouring line, what finds that full too takes
-// the place of the entry that is there longest.
+// in the entry, more in the arena.
 //
 // Bounded: the table begins with 512 KiB and doubles, when half full, up to 32 MiB (2^20 entries); the arena has 16 MiB of
 // address space, touched as it fills. When the arena is full the cache starts again, empty.
@@ -83,13 +82,16 @@ class PretokenCache {
   // What a lookup reads. Valid until the next insert.
   struct View {
     const unsigned char* lines;
-    uint64_t line_mask;  // a hash & line_mask is the place, in bytes, of a key's line
+    uint64_t line_mask;
     const uint32_t* arena;
+
+    // The place, in bytes, of the first line of a key with this hash, and of its other line given either.
+    [[gnu::always_inline]] uint32_t line_of(uint64_t hash) const { return static_cast<uint32_t>(hash & line_mask); }
+    [[gnu::always_inline]] uint32_t other_line(uint32_t line, uint64_t hash) const {
+      return line ^ static_cast<uint32_t>((hash >> 32 | kLineBytes) & line_mask);
+    }
   };
   View view() const { return {table_, line_mask_, arena_}; }
-
-  // The ids of `key` in the neighbour of its line, or null.
-  const uint32_t* find_in_neighbour(PretokenKey key) const;
 
   // Whether a record with ids at `ids` is that of `bytes`, whose key is long.
   static bool is_record_of(const uint32_t* ids, std::string_view bytes);
@@ -101,8 +103,8 @@ class PretokenCache {
   size_t memory_bytes() const { return table_bytes_ + arena_next_ * sizeof(uint32_t); }
 
  private:
-  Entry* line_of(PretokenKey key) const { return reinterpret_cast<Entry*>(table_ + (key.hash() & line_mask_)); }
-  bool place(const Entry& made);
+  Entry* entries_at(uint32_t line) const { return reinterpret_cast<Entry*>(table_ + line); }
+  bool place(Entry made);
   void set_table(size_t bytes);
   void grow();
   void clear();

@@ -34,12 +34,21 @@ void prepare_batch(const PretokenCache::View& cache, const unsigned char* origin
       key = PretokenKey::of({reinterpret_cast<const char*>(from), kept});
       if (size > PretokenKey::kShortBytesMax) batch.long_ones[batch.long_count++] = static_cast<uint8_t>(k);
     }
-    const auto line = static_cast<uint32_t>(key.hash() & cache.line_mask);
+    const uint32_t line = cache.line_of(key.hash());
     __builtin_prefetch(cache.lines + line);
     batch.keys[k] = key;
     batch.lines[k] = line;
     from = to;
   }
+}
+
+// The ids of an entry, from the arena if need be. They are on their way from memory.
+inline const uint32_t* ids_at(const PretokenCache::View& cache, const unsigned char* entry) {
+  const auto* ids = reinterpret_cast<const uint32_t*>(entry);
+  const uint32_t* const record = cache.arena + ids[1];
+  ids = ids[0] >> 24 == PretokenCache::kInArena ? record : ids;
+  __builtin_prefetch(ids);
+  return ids;
 }
 
 template <typename Vector>
@@ -50,13 +59,28 @@ void find_batch(const PretokenCache::View& cache, PretokenBatch& batch) {
     const uint32_t place = Vector::find(line, batch.keys[k]);
     if (place == kNotThere) [[unlikely]] {
       batch.missing[missing++] = static_cast<uint8_t>(k);
-      continue;
+    } else {
+      batch.ids[k] = ids_at(cache, line + place);
     }
-    const auto* ids = reinterpret_cast<const uint32_t*>(line + place);
-    const uint32_t* const record = cache.arena + ids[1];
-    ids = ids[0] >> 24 == PretokenCache::kInArena ? record : ids;
-    __builtin_prefetch(ids);
-    batch.ids[k] = ids;
+  }
+  if (missing != 0) {  // perhaps they are in their other lines
+    for (size_t i = 0; i < missing; ++i) {
+      const uint8_t k = batch.missing[i];
+      batch.lines[k] = cache.other_line(batch.lines[k], batch.keys[k].hash());
+      __builtin_prefetch(cache.lines + batch.lines[k]);
+    }
+    size_t left = 0;
+    for (size_t i = 0; i < missing; ++i) {
+      const uint8_t k = batch.missing[i];
+      const unsigned char* const line = cache.lines + batch.lines[k];
+      const uint32_t place = Vector::find(line, batch.keys[k]);
+      if (place == kNotThere) {
+        batch.missing[left++] = k;
+      } else {
+        batch.ids[k] = ids_at(cache, line + place);
+      }
+    }
+    missing = left;
   }
   if (batch.long_count != 0) {  // the key of a long one is but a hash
     size_t next = 0, all = 0;
