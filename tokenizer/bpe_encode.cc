@@ -31,7 +31,7 @@ EncodingTables::EncodingTables(Vocabulary loaded)
 }
 
 EncodeState::EncodeState(const EncodingTables& tables)
-    : tables_(tables), level_(vector_level()), lookup_(PretokenLookup::of(level_)), cuts_(kCutsMax) {}
+    : tables_(tables), level_(vector_level()), lookup_(PretokenLookup::of(level_)), cuts_(kCutsMax), batches_(kWaitingMax + 1) {}
 
 EncodeState& EncodeState::of_thread(const EncodingTables& tables) {
   struct Kept {
@@ -62,84 +62,82 @@ void EncodeState::encode_pretoken(std::string_view piece, std::vector<uint32_t>&
   tables_.merger.merge(piece, scratch_, ids);
 }
 
-// The ids from `first` on in made_ids_ are those of a pretoken of the batch.
-void EncodeState::add_made(size_t first, uint8_t pretoken) {
-  made_.push_back({first, made_ids_.size() - first, pretoken});
-}
-
 void EncodeState::run_jobs() {
   tables_.merger.run_jobs(jobs_.data(), jobs_.size());
   for (size_t i = 0; i < jobs_.size(); ++i) {
-    const size_t first = made_ids_.size();
+    made_.push_back({job_pretokens_[i], made_ids_.size(), jobs_[i].count});
     made_ids_.insert(made_ids_.end(), jobs_[i].symbols, jobs_[i].symbols + jobs_[i].count);
-    add_made(first, job_pretokens_[i]);
   }
 }
 
 // Makes the ids of what find() did not find: as tokens, or by merging, the short ones together.
-void EncodeState::make_missing(PretokenBatch& batch) {
+void EncodeState::make_missing() {
   made_.clear();
   made_ids_.clear();
   jobs_.clear();
   job_pretokens_.clear();
-  has_large_ = false;
-  for (size_t i = 0; i < batch.missing_count; ++i) tables_.tokens.prefetch(batch.keys[batch.missing[i]]);
-  for (size_t i = 0; i < batch.missing_count; ++i) {
-    const uint8_t k = batch.missing[i];
-    const PretokenKey key = batch.keys[k];
-    const std::string_view piece = batch.piece(k);
+  for (const Missing& one : missing_) tables_.tokens.prefetch(one.key());
+  for (const Missing& one : missing_) {
+    const std::string_view piece = one.piece();
     const size_t first = made_ids_.size();
-    const bool has_whole_key = piece.size() <= PretokenCache::kBytesMax;
     if (tables_.vocabulary.whole_pretoken_first) {
-      const uint32_t id = has_whole_key ? tables_.tokens.find(piece, key) : tables_.tokens.find(piece);
+      const bool has_whole_key = piece.size() <= PretokenCache::kBytesMax;
+      const uint32_t id = has_whole_key ? tables_.tokens.find(piece, one.key()) : tables_.tokens.find(piece);
       if (id != kNoToken) {
         made_ids_.push_back(id);
-        add_made(first, k);
+        made_.push_back({one, first, 1});
         continue;
       }
     }
     jobs_.emplace_back();
     if (tables_.merger.start_job(piece, jobs_.back())) {
-      job_pretokens_.push_back(k);
+      job_pretokens_.push_back(one);
     } else {
       jobs_.pop_back();
       tables_.merger.merge(piece, scratch_, made_ids_);
-      add_made(first, k);
+      made_.push_back({one, first, made_ids_.size() - first});
     }
   }
   run_jobs();
   made_ids_.resize(made_ids_.size() + PretokenCache::kReadableIds);
   for (const Made& made : made_) {
-    batch.ids[made.pretoken] = made_ids_.data() + made.place;
+    const uint32_t*& ids = made.missing.batch->ids[made.missing.pretoken];
+    ids = made_ids_.data() + made.place;
     if (made.count <= PretokenCache::kIdsMax) {
       made_ids_[made.place] |= static_cast<uint32_t>(made.count) << 24;
     } else {
       has_large_ = true;
-      batch.ids[made.pretoken] = nullptr;
+      ids = nullptr;
     }
   }
 }
 
 // Puts what was made into the cache; true when its table moved.
-bool EncodeState::keep_made(const PretokenBatch& batch) {
+bool EncodeState::keep_made() {
   bool has_moved = false;
   for (const Made& made : made_) {
-    const std::string_view piece = batch.piece(made.pretoken);
+    const std::string_view piece = made.missing.piece();
     if (piece.size() > PretokenCache::kBytesMax || made.count > PretokenCache::kIdsMax) continue;
-    has_moved |= cache_.insert(batch.keys[made.pretoken], piece, {made_ids_.data() + made.place, made.count});
+    has_moved |= cache_.insert(made.missing.key(), piece, {made_ids_.data() + made.place, made.count});
   }
   return has_moved;
 }
 
-// PretokenLookup::copy for a batch in which some pretoken has more ids than a tag can tell.
-uint32_t* EncodeState::copy_with_large(const PretokenBatch& batch, uint32_t* out) const {
+const EncodeState::Made* EncodeState::find_large(const PretokenBatch& batch, size_t pretoken) const {
+  return &*std::find_if(made_.begin(), made_.end(), [&](const Made& made) {
+    return made.missing.batch == &batch && made.missing.pretoken == pretoken;
+  });
+}
+
+uint32_t* EncodeState::copy(const PretokenBatch& batch, uint32_t* out) const {
+  if (!has_large_) [[likely]] return lookup_.copy(batch, out);
   for (size_t k = 0; k < batch.count; ++k) {
     const uint32_t* ids = batch.ids[k];
     size_t n = 0;
     if (ids != nullptr) {
       n = ids[0] >> 24;
     } else {
-      const auto made = std::find_if(made_.begin(), made_.end(), [&](const Made& m) { return m.pretoken == k; });
+      const Made* made = find_large(batch, k);
       ids = made_ids_.data() + made->place;
       n = made->count;
     }
@@ -150,29 +148,53 @@ uint32_t* EncodeState::copy_with_large(const PretokenBatch& batch, uint32_t* out
   return out;
 }
 
-// Looks up the pretokens between `begin` and `begin` + each of the first `cuts` of cuts_, and calls `take` for each batch.
-// While one batch is taken, the lines of the cache for the next are on their way from memory.
+size_t EncodeState::count(const PretokenBatch& batch) const {
+  if (!has_large_) [[likely]] return lookup_.count(batch);
+  size_t count = 0;
+  for (size_t k = 0; k < batch.count; ++k) {
+    count += batch.ids[k] != nullptr ? batch.ids[k][0] >> 24 : find_large(batch, k)->count;
+  }
+  return count;
+}
+
+// Looks up the pretokens between `begin` and `begin` + each of the first `cuts` of cuts_, and calls `take` for each batch, in
+// order. While one batch is looked up, the lines of the cache for the next are on their way from memory. A batch that misses
+// something waits, with those behind it, until some more is missing, so that much is made together.
 template <typename Take>
 void EncodeState::look_up_block(const unsigned char* begin, const unsigned char* end, size_t cuts, Take&& take) {
-  PretokenBatch batches[2];
   const uint32_t* const cut = cuts_.data();
-  const auto prepare = [&](size_t first, PretokenBatch& batch) {
+  const size_t count = (cuts + PretokenBatch::kSize - 1) / PretokenBatch::kSize;
+  const auto prepare = [&](size_t i, size_t slot) {
+    const size_t first = i * PretokenBatch::kSize;
     lookup_.prepare(cache_.view(), begin, first == 0 ? begin : begin + cut[first - 1], end, cut + first,
-                    std::min(PretokenBatch::kSize, cuts - first), batch);
+                    std::min(PretokenBatch::kSize, cuts - first), batches_[slot]);
   };
-  prepare(0, batches[0]);
-  for (size_t i = 0, turn = 0; i < cuts; i += PretokenBatch::kSize, turn ^= 1) {
-    PretokenBatch& batch = batches[turn];
-    const size_t next = i + PretokenBatch::kSize;
-    if (next < cuts) prepare(next, batches[turn ^ 1]);
+  size_t waiting[kWaitingMax], waiting_count = 0;  // slots of batches_, in order
+  uint32_t waiting_slots = 0;
+  size_t slot = 0, next_slot = 0;
+  prepare(0, 0);
+  for (size_t i = 0; i < count; ++i, slot = next_slot) {
+    const bool has_next = i + 1 < count;
+    // The first that is free: two slots in turn, as long as nothing waits.
+    next_slot = static_cast<size_t>(__builtin_ctz(~(waiting_slots | 1u << slot)));
+    if (has_next) prepare(i + 1, next_slot);
+    PretokenBatch& batch = batches_[slot];
     lookup_.find(cache_.view(), batch);
-    if (batch.missing_count == 0) [[likely]] {
-      take(batch, false);
+    if (batch.missing_count == 0 && waiting_count == 0) [[likely]] {
+      take(batch);
       continue;
     }
-    make_missing(batch);
-    take(batch, has_large_);
-    if (keep_made(batch) && next < cuts) prepare(next, batches[turn ^ 1]);
+    for (size_t m = 0; m < batch.missing_count; ++m) missing_.push_back({&batch, batch.missing[m]});
+    waiting[waiting_count++] = slot;
+    waiting_slots |= 1u << slot;
+    if (has_next && waiting_count < kWaitingMax && missing_.size() < kMissingMax) continue;
+    make_missing();
+    for (size_t k = 0; k < waiting_count; ++k) take(batches_[waiting[k]]);
+    if (keep_made() && has_next) prepare(i + 1, next_slot);
+    missing_.clear();
+    has_large_ = false;
+    waiting_count = 0;
+    waiting_slots = 0;
   }
 }
 
@@ -197,39 +219,27 @@ void EncodeState::for_each_block(std::string_view text, Take&& take) {
 size_t EncodeState::encode(std::string_view text, uint32_t* out) {
   uint32_t* const first = out;
   for_each_block(text, [&](const unsigned char* begin, const unsigned char* end, size_t cuts) {
-    look_up_block(begin, end, cuts, [&](const PretokenBatch& batch, bool has_large) {
-      out = has_large ? copy_with_large(batch, out) : lookup_.copy(batch, out);
-    });
+    look_up_block(begin, end, cuts, [&](const PretokenBatch& batch) { out = copy(batch, out); });
   });
   return static_cast<size_t>(out - first);
 }
 
-// Room for the ids of a block of `bytes` bytes.
-uint32_t* EncodeState::block_room(size_t bytes) {
-  if (block_ids_.size() < bytes + kSlack) block_ids_.resize(bytes + kSlack);
-  return block_ids_.data();
-}
-
 void EncodeState::encode(std::string_view text, std::vector<uint32_t>& ids) {
   for_each_block(text, [&](const unsigned char* begin, const unsigned char* end, size_t cuts) {
-    uint32_t* const first = block_room(cuts_[cuts - 1]);
-    uint32_t* out = first;
-    look_up_block(begin, end, cuts, [&](const PretokenBatch& batch, bool has_large) {
-      out = has_large ? copy_with_large(batch, out) : lookup_.copy(batch, out);
-    });
-    ids.insert(ids.end(), first, out);
+    const size_t room = cuts_[cuts - 1] + kSlack;
+    if (block_ids_.size() < room) block_ids_.resize(room);
+    uint32_t* out = block_ids_.data();
+    look_up_block(begin, end, cuts, [&](const PretokenBatch& batch) { out = copy(batch, out); });
+    ids.insert(ids.end(), block_ids_.data(), out);
   });
 }
 
 size_t EncodeState::count(std::string_view text) {
-  size_t count = 0;
+  size_t total = 0;
   for_each_block(text, [&](const unsigned char* begin, const unsigned char* end, size_t cuts) {
-    look_up_block(begin, end, cuts, [&](const PretokenBatch& batch, bool has_large) {
-      count += has_large ? static_cast<size_t>(copy_with_large(batch, block_room(cuts_[cuts - 1])) - block_ids_.data())
-                         : lookup_.count(batch);
-    });
+    look_up_block(begin, end, cuts, [&](const PretokenBatch& batch) { total += count(batch); });
   });
-  return count;
+  return total;
 }
 
 }  // namespace ftok

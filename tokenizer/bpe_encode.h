@@ -66,22 +66,33 @@ class EncodeState {
  private:
   static constexpr size_t kCutsMax = 2048;
 
-  // A pretoken whose ids were made for a batch; they lie in made_ids_.
+  // Batches that wait until what they miss is made, all together.
+  static constexpr size_t kWaitingMax = 8;
+  static constexpr size_t kMissingMax = 32;
+
+  // A pretoken of a batch that is not in the cache.
+  struct Missing {
+    PretokenBatch* batch;
+    size_t pretoken;
+    PretokenKey key() const { return batch->keys[pretoken]; }
+    std::string_view piece() const { return batch->piece(pretoken); }
+  };
+  // Its ids lie in made_ids_.
   struct Made {
+    Missing missing;
     size_t place, count;
-    uint8_t pretoken;  // of the batch
   };
 
   template <typename Take>
   void for_each_block(std::string_view text, Take&& take);
   template <typename Take>
   void look_up_block(const unsigned char* begin, const unsigned char* end, size_t cuts, Take&& take);
-  void make_missing(PretokenBatch& batch);
+  void make_missing();
   void run_jobs();
-  void add_made(size_t first, uint8_t pretoken);
-  bool keep_made(const PretokenBatch& batch);
-  uint32_t* copy_with_large(const PretokenBatch& batch, uint32_t* out) const;
-  uint32_t* block_room(size_t bytes);
+  bool keep_made();
+  const Made* find_large(const PretokenBatch& batch, size_t pretoken) const;
+  uint32_t* copy(const PretokenBatch& batch, uint32_t* out) const;
+  size_t count(const PretokenBatch& batch) const;
 
   const EncodingTables& tables_;
   const VectorLevel level_;
@@ -89,10 +100,12 @@ class EncodeState {
   PretokenCache cache_;
   MergeScratch scratch_;
   std::vector<uint32_t> cuts_;
+  std::vector<PretokenBatch> batches_;
+  std::vector<Missing> missing_;
   std::vector<Made> made_;
   std::vector<uint32_t> made_ids_;
   std::vector<MergeJob> jobs_;
-  std::vector<uint8_t> job_pretokens_;
+  std::vector<Missing> job_pretokens_;
   bool has_large_ = false;  // one of made_ has more ids than a tag can tell
   std::vector<uint32_t> block_ids_;
 };

@@ -104,14 +104,37 @@ void PretokenCache::set_table(size_t bytes) {
   used_ = 0;
 }
 
+// With a bit more in the mask the entries of a line go to two lines: those at the same place and at that plus the old size,
+// so that all find room and memory is read and written in order.
 void PretokenCache::grow() {
-  auto* const old = reinterpret_cast<Entry*>(table_);
-  const size_t old_bytes = table_bytes_;
+  unsigned char* const old = table_;
+  const size_t old_bytes = table_bytes_, used = used_;
+  const View before = view();
   set_table(old_bytes * 2);
-  for (size_t i = 0; i < old_bytes / sizeof(Entry); ++i) {
-    if (old[i].key.high != 0) used_ += place(old[i]) ? 1 : 0;
+  const View after = view();
+  for (size_t at = 0; at < old_bytes; at += sizeof(Entry)) {
+    const Entry& entry = *reinterpret_cast<const Entry*>(old + at);
+    if (entry.key.high == 0) continue;
+    const uint64_t hash = entry.key.hash();
+    uint32_t line = after.line_of(hash);
+    if (before.line_of(hash) != at / kLineBytes * kLineBytes) line = after.other_line(line, hash);
+    entries_at(line)[at / sizeof(Entry) % 2] = entry;
   }
+  used_ = used;
   ::munmap(old, old_bytes);
+  // Lookups are faster for what lies in its first line.
+  for (size_t at = 0; at < table_bytes_; at += sizeof(Entry)) {
+    Entry& entry = *reinterpret_cast<Entry*>(table_ + at);
+    if (entry.key.high == 0) continue;
+    const uint32_t line = after.line_of(entry.key.hash());
+    if (line == at / kLineBytes * kLineBytes) continue;
+    for (Entry* own = entries_at(line); own != entries_at(line) + 2; ++own) {
+      if (own->key.high != 0) continue;
+      *own = entry;
+      entry = Entry{};
+      break;
+    }
+  }
 }
 
 void PretokenCache::clear() {
