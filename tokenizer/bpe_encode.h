@@ -4,7 +4,6 @@
 // cache (pretoken_cache.h) and its ids copied; what is not there is made by the token table or by merging, and kept.
 #pragma once
 
-#include <atomic>
 #include <cstdint>
 #include <memory>
 #include <string_view>
@@ -14,16 +13,16 @@
 #include "tokenizer/bpe_merge.h"
 #include "tokenizer/pretoken_cache.h"
 #include "tokenizer/pretoken_cuts.h"
+#include "tokenizer/pretoken_lookup.h"
 #include "tokenizer/special_tokens.h"
 #include "tokenizer/token_table.h"
 #include "tokenizer/vocabulary.h"
 
 namespace ftok {
 
-// Const after construction, so thread-safe (the primed cache is handed over atomically).
+// Const after construction, so thread-safe.
 struct EncodingTables {
   explicit EncodingTables(Vocabulary loaded);
-  ~EncodingTables();
 
   Vocabulary vocabulary;
   TokenTable tokens;
@@ -33,14 +32,10 @@ struct EncodingTables {
   uint32_t n_vocab = 0;
   std::unordered_map<std::string_view, uint32_t> unmerged;  // tokens that a pretoken may be but merging does not make
   uint64_t serial = 0;  // tells this encoding from all others of the process
-  mutable std::atomic<PretokenCache*> primed{nullptr};  // made while loading, for the first thread that encodes
 };
 
-// A cache that knows the tokens of the vocabulary that are pretokens of up to 15 bytes.
-std::unique_ptr<PretokenCache> make_primed_cache(const EncodingTables& tables);
-
-// What one thread needs to encode with one encoding: about 24 MiB, of which as much is touched as the texts need. Not
-// thread-safe.
+// What one thread needs to encode with one encoding: half a MiB, growing with the distinct pretokens of the texts to at most 48
+// (pretoken_cache.h) and what the longest pretoken needs. Not thread-safe.
 class EncodeState {
  public:
   explicit EncodeState(const EncodingTables& tables);
@@ -61,24 +56,57 @@ class EncodeState {
   // Appends the ids of `piece` as one pretoken, not cached.
   void encode_pretoken(std::string_view piece, std::vector<uint32_t>& ids);
 
-  static constexpr size_t kSlack = 4;  // ids that may be written beyond the last
+  size_t cache_bytes() const { return cache_.memory_bytes(); }
+
+  static constexpr size_t kSlack = PretokenCache::kReadableIds;  // ids that may be written beyond the last
+
+  // Texts of one call are at most this long; longer ones throw Error.
+  static constexpr uint64_t kTextBytesMax = UINT32_MAX;
 
  private:
   static constexpr size_t kCutsMax = 2048;
 
-  uint32_t* encode_block(const unsigned char* begin, const unsigned char* end, size_t cuts, uint32_t* out);
-  struct Batch;
-  void make_missing(const unsigned char* begin, const uint32_t* cuts, uint32_t from, const Batch& batch, size_t first,
-                    size_t count);
-  uint32_t* encode_missing(PretokenCache::Key key, std::string_view piece, uint32_t* out);
-  uint32_t* encode_slowly(std::string_view piece, uint32_t* out);
-  uint32_t* encode_long(std::string_view piece, uint32_t* out);
+  // Batches that wait until what they miss is made, all together.
+  static constexpr size_t kWaitingMax = 8;
+  static constexpr size_t kMissingMax = 32;
+
+  // A pretoken of a batch that is not in the cache.
+  struct Missing {
+    PretokenBatch* batch;
+    size_t pretoken;
+    PretokenKey key() const { return batch->keys[pretoken]; }
+    std::string_view piece() const { return batch->piece(pretoken); }
+  };
+  // Its ids lie in made_ids_.
+  struct Made {
+    Missing missing;
+    size_t place, count;
+  };
+
+  template <typename Take>
+  void for_each_block(std::string_view text, Take&& take);
+  template <typename Take>
+  void look_up_block(const unsigned char* begin, const unsigned char* end, size_t cuts, Take&& take);
+  void make_missing();
+  void run_jobs();
+  bool keep_made();
+  const Made* find_large(const PretokenBatch& batch, size_t pretoken) const;
+  uint32_t* copy(const PretokenBatch& batch, uint32_t* out) const;
+  size_t count(const PretokenBatch& batch) const;
 
   const EncodingTables& tables_;
   const VectorLevel level_;
-  std::unique_ptr<PretokenCache> cache_;
+  const PretokenLookup& lookup_;
+  PretokenCache cache_;
   MergeScratch scratch_;
-  std::vector<uint32_t> cuts_, piece_ids_;
+  std::vector<uint32_t> cuts_;
+  std::vector<PretokenBatch> batches_;
+  std::vector<Missing> missing_;
+  std::vector<Made> made_;
+  std::vector<uint32_t> made_ids_;
+  std::vector<MergeJob> jobs_;
+  std::vector<Missing> job_pretokens_;
+  bool has_large_ = false;  // one of made_ has more ids than a tag can tell
   std::vector<uint32_t> block_ids_;
 };
 

@@ -17,6 +17,13 @@ constexpr size_t kWindowBytes = 40;
 
 }  // namespace
 
+void MergeScratch::shrink(size_t words_max) {
+  for (std::vector<uint32_t>* buffer : {&symbols, &ranks, &next, &previous, &tail, &window}) {
+    if (buffer->capacity() > words_max) std::vector<uint32_t>().swap(*buffer);
+  }
+  if (heap.capacity() > words_max) std::vector<uint64_t>().swap(heap);
+}
+
 void PairTable::reserve(size_t pairs) {
   size_t capacity = 1024;
   while (capacity < pairs * 2) capacity *= 2;

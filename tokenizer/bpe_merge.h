@@ -67,6 +67,9 @@ struct MergeScratch {
   std::vector<uint32_t> symbols, ranks, next, previous;
   std::vector<uint64_t> heap;
   std::vector<uint32_t> tail, window;
+
+  // Gives back what is larger than `words_max` words.
+  void shrink(size_t words_max);
 };
 
 // A short piece on its way from symbols to fewer symbols, or to ids.

@@ -2,22 +2,51 @@
 
 #include <sys/mman.h>
 
+#include <algorithm>
 #include <cassert>
 #include <new>
-
-#include "tokenizer/token_table.h"
 
 namespace ftok {
 namespace {
 
-constexpr size_t kTableBytes = PretokenCache::kBuckets * 2 * sizeof(PretokenCache::Entry);
+constexpr size_t kHugePageBytes = size_t{2} << 20;
+constexpr size_t kArenaBytes = PretokenCache::kArenaWords * sizeof(uint32_t);
+constexpr size_t kMovesMax = 8;
 static_assert(sizeof(PretokenCache::Entry) == 32);
+
+// Zeroed memory that begins where a huge page does when it is as large as one.
+void* map_memory(size_t bytes) {
+  const size_t spare = bytes >= kHugePageBytes ? kHugePageBytes : 0;
+  void* memory = ::mmap(nullptr, bytes + spare, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  if (memory == MAP_FAILED) throw std::bad_alloc();
+  if (spare == 0) return memory;
+  const auto address = reinterpret_cast<uintptr_t>(memory);
+  const uintptr_t aligned = (address + spare - 1) & ~(spare - 1);
+  if (aligned != address) ::munmap(memory, aligned - address);
+  const uintptr_t tail = address + spare - aligned;
+  if (tail != 0) ::munmap(reinterpret_cast<void*>(aligned + bytes), tail);
+#if defined(MADV_HUGEPAGE)
+  ::madvise(reinterpret_cast<void*>(aligned), bytes, MADV_HUGEPAGE);
+#endif
+  return reinterpret_cast<void*>(aligned);
+}
 
 size_t words_of(size_t bytes) { return (bytes + 3) / 4; }
 
+uint64_t mix(uint64_t a, uint64_t b) {
+  const auto product = static_cast<Wide>(a) * b;
+  return static_cast<uint64_t>(product) ^ static_cast<uint64_t>(product >> 64);
+}
+
+uint64_t word_at(const char* p) {
+  uint64_t word;
+  std::memcpy(&word, p, 8);
+  return word;
+}
+
 }  // namespace
 
-const PretokenCache::Key PretokenCache::kMasks[kShortBytesMax + 2] = {
+alignas(16) const PretokenKey PretokenKey::kMasks[kShortBytesMax + 1] = {
     {0, 0},
     {0xFF, 0},
     {0xFFFF, 0},
@@ -34,87 +63,154 @@ const PretokenCache::Key PretokenCache::kMasks[kShortBytesMax + 2] = {
     {UINT64_MAX, 0xFFFFFFFFFF},
     {UINT64_MAX, 0xFFFFFFFFFFFF},
     {UINT64_MAX, 0xFFFFFFFFFFFFFF},
-    {0, 0},
 };
 
-PretokenCache::PretokenCache() : arena_(new uint32_t[kArenaWords]) {
-  void* memory = ::mmap(nullptr, kTableBytes + (size_t{2} << 20), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-  if (memory == MAP_FAILED) throw std::bad_alloc();
-  // Two spare megabytes, so that the table can begin where a huge page does.
-  const auto address = reinterpret_cast<uintptr_t>(memory);
-  const uintptr_t aligned = (address + (uintptr_t{2} << 20) - 1) & ~((uintptr_t{2} << 20) - 1);
-  if (aligned != address) ::munmap(memory, aligned - address);
-  const uintptr_t tail = address + (uintptr_t{2} << 20) - aligned;
-  if (tail != 0) ::munmap(reinterpret_cast<void*>(aligned + kTableBytes), tail);
-  table_ = reinterpret_cast<Entry*>(aligned);
-  ::madvise(table_, kTableBytes, MADV_HUGEPAGE);
-}
-
-PretokenCache::~PretokenCache() { ::munmap(table_, kTableBytes); }
-
-PretokenCache::Key PretokenCache::long_key(std::string_view bytes) {
-  const uint64_t hash = hash_bytes(bytes);
-  return {hash, (hash * 0x9E3779B97F4A7C15ull) >> 8 | uint64_t{0xFF} << 56};
-}
-
-std::span<const uint32_t> PretokenCache::arena_ids(const Entry& entry, std::string_view bytes) const {
-  // Written in this round, or in the one before and not yet written over. (A record of the last round that begins before
-  // arena_next_ is gone; one that begins at or after it is whole.)
-  const bool is_whole = entry.ids[3] == round_ ? entry.ids[1] < arena_next_
-                                               : entry.ids[3] + 1 == round_ && entry.ids[1] >= arena_next_;
-  if (!is_whole) return {};
-  const uint32_t* record = arena_.get() + entry.ids[1];
-  if (bytes.size() > kShortBytesMax) {
-    if (record[0] != bytes.size() || std::memcmp(record + 1, bytes.data(), bytes.size()) != 0) return {};
-    record += 1 + words_of(bytes.size());
+PretokenKey PretokenKey::of_long(std::string_view bytes) {
+  // The last 16 bytes may overlap what the loop has taken.
+  assert(bytes.size() > kShortBytesMax);
+  const char* p = bytes.data();
+  const char* const last = p + bytes.size() - 16;
+  uint64_t a = 0x9E3779B97F4A7C15ull ^ bytes.size(), b = 0xC2B2AE3D27D4EB4Full;
+  for (; p < last; p += 16) {
+    a = mix(word_at(p) ^ a, 0xA0761D6478BD642Full ^ word_at(p + 8));
+    b = mix(word_at(p) ^ 0xE7037ED1A0B428DBull, b ^ word_at(p + 8));
   }
-  return {record, entry.ids[2]};
+  a = mix(word_at(last) ^ a, 0x8EBC6AF09C88C6E3ull ^ word_at(last + 8));
+  b = mix(word_at(last) ^ 0x589965CC75374CC3ull, b ^ word_at(last + 8));
+  return {a, b >> 8 | kLong << 56};
 }
 
-void PretokenCache::insert(Key key, std::string_view bytes, std::span<const uint32_t> ids) {
-  assert(!ids.empty());
-  if (bytes.size() > kLongBytesMax) return;
-  Entry made{key, {0, 0, 0, 0}};
-  if (bytes.size() <= kShortBytesMax && ids.size() <= 4) {
-    for (size_t i = 0; i < ids.size(); ++i) made.ids[i] = ids[i];
-    made.ids[0] |= static_cast<uint32_t>(ids.size()) << 24;
+PretokenKey PretokenKey::of(std::string_view bytes) {
+  if (bytes.size() > kShortBytesMax) return of_long(bytes);
+  unsigned char padded[16] = {};
+  std::memcpy(padded, bytes.data(), bytes.size());
+  return of_short(padded, bytes.size());
+}
+
+PretokenCache::PretokenCache() {
+  set_table(kTableBytesMin);
+  arena_ = static_cast<uint32_t*>(map_memory(kArenaBytes));
+}
+
+PretokenCache::~PretokenCache() {
+  ::munmap(table_, table_bytes_);
+  ::munmap(arena_, kArenaBytes);
+}
+
+void PretokenCache::set_table(size_t bytes) {
+  table_ = static_cast<unsigned char*>(map_memory(bytes));
+  table_bytes_ = bytes;
+  line_mask_ = bytes - kLineBytes;
+  used_ = 0;
+}
+
+// With a bit more in the mask the entries of a line go to two lines: those at the same place and at that plus the old size,
+// so that all find room and memory is read and written in order.
+void PretokenCache::grow() {
+  unsigned char* const old = table_;
+  const size_t old_bytes = table_bytes_, used = used_;
+  const View before = view();
+  set_table(old_bytes * 2);
+  const View after = view();
+  for (size_t at = 0; at < old_bytes; at += sizeof(Entry)) {
+    const Entry& entry = *reinterpret_cast<const Entry*>(old + at);
+    if (entry.key.high == 0) continue;
+    const uint64_t hash = entry.key.hash();
+    uint32_t line = after.line_of(hash);
+    if (before.line_of(hash) != at / kLineBytes * kLineBytes) line = after.other_line(line, hash);
+    entries_at(line)[at / sizeof(Entry) % 2] = entry;
+  }
+  used_ = used;
+  ::munmap(old, old_bytes);
+  // Lookups are faster for what lies in its first line.
+  for (size_t at = 0; at < table_bytes_; at += sizeof(Entry)) {
+    Entry& entry = *reinterpret_cast<Entry*>(table_ + at);
+    if (entry.key.high == 0) continue;
+    const uint32_t line = after.line_of(entry.key.hash());
+    if (line == at / kLineBytes * kLineBytes) continue;
+    for (Entry* own = entries_at(line); own != entries_at(line) + 2; ++own) {
+      if (own->key.high != 0) continue;
+      *own = entry;
+      entry = Entry{};
+      break;
+    }
+  }
+}
+
+void PretokenCache::clear() {
+  std::memset(table_, 0, table_bytes_);
+  used_ = 0;
+  arena_next_ = 0;
+}
+
+bool PretokenCache::is_record_of(const uint32_t* ids, std::string_view bytes) {
+  const uint32_t* text = ids + (ids[0] >> 24);
+  return *text == bytes.size() && std::memcmp(text + 1, bytes.data(), bytes.size()) == 0;
+}
+
+bool PretokenCache::insert(PretokenKey key, std::string_view bytes, std::span<const uint32_t> ids) {
+  assert(!ids.empty() && bytes.size() <= kBytesMax);
+  if (ids.size() > kIdsMax) return false;
+  bool has_moved = false;
+  Entry made{{0, 0, 0, 0}, key};
+  const uint32_t tag = static_cast<uint32_t>(ids.size()) << 24;
+  if (!key.is_long() && ids.size() <= kInlineIdsMax) {
+    std::copy(ids.begin(), ids.end(), made.ids);
+    made.ids[0] = (ids[0] & kIdMask) | tag;
   } else {
-    const size_t text_words = bytes.size() > kShortBytesMax ? 1 + words_of(bytes.size()) : 0;
-    if (arena_next_ + text_words + ids.size() > kArenaWords) {
-      arena_next_ = 0;
-      ++round_;
+    const size_t text_words = key.is_long() ? 1 + words_of(bytes.size()) : 0;
+    if (arena_next_ + ids.size() + text_words + kReadableIds > kArenaWords) {
+      clear();
+      has_moved = true;
     }
     made.ids[0] = kInArena << 24;
     made.ids[1] = static_cast<uint32_t>(arena_next_);
-    made.ids[2] = static_cast<uint32_t>(ids.size());
-    made.ids[3] = round_;
-    uint32_t* record = arena_.get() + arena_next_;
+    uint32_t* record = arena_ + arena_next_;
+    std::copy(ids.begin(), ids.end(), record);
+    record[0] = (ids[0] & kIdMask) | tag;
     if (text_words != 0) {
-      record[0] = static_cast<uint32_t>(bytes.size());
-      std::memcpy(record + 1, bytes.data(), bytes.size());
+      record[ids.size()] = static_cast<uint32_t>(bytes.size());
+      std::memcpy(record + ids.size() + 1, bytes.data(), bytes.size());
     }
-    std::memcpy(record + text_words, ids.data(), ids.size() * sizeof(uint32_t));
-    arena_next_ += text_words + ids.size();
+    arena_next_ += ids.size() + text_words;
   }
-  place(made);
+  if (place(made) && ++used_ * 2 * sizeof(Entry) > table_bytes_ && table_bytes_ < kTableBytesMax) {
+    grow();
+    has_moved = true;
+  }
+  return has_moved;
 }
 
-void PretokenCache::place(const Entry& made) {
-  const size_t home = bucket_of(made.key);
-  Entry* const bucket = table_ + 2 * home;
-  Entry* const neighbour = table_ + 2 * (home ^ 1);
-  for (Entry* entry : {bucket, bucket + 1, neighbour, neighbour + 1}) {
-    const bool is_same = entry->key.low == made.key.low && entry->key.high == made.key.high;
-    if (is_same || entry->key.high == 0) {
+// True when there is an entry more than before.
+bool PretokenCache::place(Entry made) {
+  const uint64_t hash = made.key.hash();
+  uint32_t line = view().line_of(hash);
+  uint32_t other = view().other_line(line, hash);
+  Entry* const own[4] = {entries_at(line), entries_at(line) + 1, entries_at(other), entries_at(other) + 1};
+  for (Entry* entry : own) {
+    if (entry->key == made.key) {
       *entry = made;
-      return;
+      return false;
     }
   }
-  // The newest comes first in its bucket, the older of the two goes to the neighbour, whose older one goes.
-  neighbour[1] = neighbour[0];
-  neighbour[0] = bucket[1];
-  bucket[1] = bucket[0];
-  bucket[0] = made;
+  for (Entry* entry : own) {
+    if (entry->key.high == 0) {
+      *entry = made;
+      return true;
+    }
+  }
+  // All four are taken: it takes the place of one, which goes to its other line, and so on. What is left in hand is dropped.
+  for (size_t moved = 0; moved < kMovesMax; ++moved) {
+    std::swap(made, entries_at(line)[moved / 2 % 2]);
+    line = view().other_line(line, made.key.hash());
+    for (size_t i = 0; i < 2; ++i) {
+      if (entries_at(line)[i].key.high == 0) {
+        entries_at(line)[i] = made;
+        return true;
+      }
+    }
+  }
+  return false;
 }
 
 }  // namespace ftok

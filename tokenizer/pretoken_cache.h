@@ -1,9 +1,13 @@
-// PretokenCache: from a pretoken to its ids, for one thread. Bounded: a table of fixed size and an arena of fixed size; what
-// does not fit replaces what is there. Whether a pretoken is in it changes nothing but time.
+// PretokenCache: from a pretoken to its ids, for one thread. Whether a pretoken is in it changes nothing but time.
 //
-// The table has buckets of two entries in a cache line; what finds its bucket full goes into the neighbouring one. The key of a pretoken of up to 15 bytes is its bytes, padded with
-// zeros, and its length; of a longer one a hash, and the bytes are compared in the arena. Up to 4 ids lie in the entry,
-// more in the arena.
+// A table of cache lines of two entries, and an arena. An entry lies in one of two lines (cuckoo hashing). The key of a pretoken of up to 15 bytes *is* its bytes, padded with
+// zeros, with its length in the last byte; of a longer one a hash, and its bytes are compared in the arena. Up to 4 ids lie
+// in the entry, more in the arena.
+//
+// Bounded: the table begins with 512 KiB and doubles, when half full, up to 32 MiB (2^20 entries); the arena has 16 MiB of
+// address space, touched as it fills. When the arena is full the cache starts again, empty.
+//
+// Lookups go in batches through pretoken_lookup.h; entries and ids stay where they are until the next insert.
 #pragma once
 
 #include <cstddef>
@@ -15,77 +19,102 @@
 
 namespace ftok {
 
+__extension__ using Wide = unsigned __int128;
+
+// The key of a pretoken. (What vector paths call is inlined always, so that no code made for one instruction set is linked
+// into another.) The top byte of `high` is its size, or kLong for a hash; never 0.
+struct PretokenKey {
+  uint64_t low, high;
+
+  static constexpr size_t kShortBytesMax = 15;
+  static constexpr uint64_t kLong = 0xFF;
+
+  [[gnu::always_inline]] bool is_long() const { return high >> 56 == kLong; }
+  bool operator==(const PretokenKey&) const = default;
+
+  // The key of a pretoken of 1 to kShortBytesMax bytes at `p`, where 16 bytes can be read. Without a branch: the sizes of
+  // pretokens cannot be foretold.
+  [[gnu::always_inline]] static PretokenKey of_short(const unsigned char* p, size_t size) {
+    PretokenKey key;
+    std::memcpy(&key, p, 16);
+    const PretokenKey& mask = kMasks[size];
+    return {key.low & mask.low, (key.high & mask.high) | uint64_t{size} << 56};
+  }
+  static PretokenKey of_long(std::string_view bytes);
+  // Either, reading no byte beyond `bytes`.
+  static PretokenKey of(std::string_view bytes);
+
+  // 64 bits of which all depend on the whole key.
+  [[gnu::always_inline]] uint64_t hash() const {
+    const auto product = static_cast<Wide>(low ^ 0x9E3779B97F4A7C15ull) * (high ^ 0xC2B2AE3D27D4EB4Full);
+    return static_cast<uint64_t>(product) ^ static_cast<uint64_t>(product >> 64);
+  }
+
+  alignas(16) static const PretokenKey kMasks[kShortBytesMax + 1];  // the first n bytes
+};
+
 class PretokenCache {
  public:
-  static constexpr size_t kShortBytesMax = 15;
-  static constexpr int kBucketBits = 18;
-  static constexpr size_t kBuckets = size_t{1} << kBucketBits;  // of 64 bytes: 16 MiB
-  static constexpr size_t kArenaWords = size_t{1} << 22;  // of 4 bytes: 16 MiB, touched as it fills
-  static constexpr size_t kLongBytesMax = 1024;        // longer pretokens are not kept
+  static constexpr size_t kLineBytes = 64;
+  static constexpr size_t kTableBytesMin = size_t{1} << 19, kTableBytesMax = size_t{1} << 25;
+  static constexpr size_t kArenaWords = size_t{1} << 22;  // of 4 bytes: 16 MiB
+  static constexpr size_t kBytesMax = 1024;               // longer pretokens are not kept
+  static constexpr size_t kIdsMax = 254;                  // nor those of more ids
 
-  struct Key {
-    uint64_t low, high;
-  };
+  // The ids of an entry, or of a record in the arena, begin with a word that has the first id in its low 24 bits and the
+  // number of ids in its top byte. When that is kInArena, ids[1] is the place of the record in the arena. A record goes on
+  // with the other ids, and for a long key with the number of bytes and the bytes.
   struct alignas(32) Entry {
-    Key key;
-    // Inline: ids[0] has the number of ids (1..4) in its top byte. In the arena: top byte kInArena, ids[1] the place,
-    // ids[2] the number of ids, ids[3] the round in which the arena was written there.
     uint32_t ids[4];
+    PretokenKey key;
   };
   static constexpr uint32_t kIdMask = 0xFFFFFF;
   static constexpr uint32_t kInArena = 0xFF;
+  static constexpr size_t kInlineIdsMax = 4;
+  // Readers may read this many ids from where ids begin, however few there are.
+  static constexpr size_t kReadableIds = 8;
 
   PretokenCache();
   ~PretokenCache();
   PretokenCache(const PretokenCache&) = delete;
   PretokenCache& operator=(const PretokenCache&) = delete;
 
-  // The key of a pretoken of 1 to kShortBytesMax bytes at `p`, where 16 bytes can be read. Without a branch: the sizes of
-  // pretokens cannot be foretold.
-  static Key short_key(const unsigned char* p, size_t size) {
-    Key key;
-    std::memcpy(&key, p, 16);
-    const Key& mask = kMasks[size];
-    return {key.low & mask.low, (key.high & mask.high) | uint64_t{size} << 56};
-  }
-  static Key long_key(std::string_view bytes);
+  // What a lookup reads. Valid until the next insert.
+  struct View {
+    const unsigned char* lines;
+    uint64_t line_mask;
+    const uint32_t* arena;
 
-  // Where the entry of `key` can be: a bucket of two.
-  const Entry* bucket(Key key) const { return table_ + 2 * bucket_of(key); }
+    // The place, in bytes, of the first line of a key with this hash, and of its other line given either.
+    [[gnu::always_inline]] uint32_t line_of(uint64_t hash) const { return static_cast<uint32_t>(hash & line_mask); }
+    [[gnu::always_inline]] uint32_t other_line(uint32_t line, uint64_t hash) const {
+      return line ^ static_cast<uint32_t>((hash >> 32 | kLineBytes) & line_mask);
+    }
+  };
+  View view() const { return {table_, line_mask_, arena_}; }
 
-  // The entry of `key` in its bucket, or null. Without a branch up to the result, for the same reason.
-  static const Entry* find_in(const Entry* bucket, Key key) {
-    const uint64_t first = (bucket[0].key.low ^ key.low) | (bucket[0].key.high ^ key.high);
-    const uint64_t second = (bucket[1].key.low ^ key.low) | (bucket[1].key.high ^ key.high);
-    const auto set = [](uint64_t difference) { return (difference | (0 - difference)) >> 63; };
-    const Entry* entry = bucket + set(first);
-    return (set(first) & set(second)) != 0 ? nullptr : entry;
-  }
-  // The entry of `key`, or null, in the bucket and then in its neighbour.
-  const Entry* find(Key key) const {
-    const size_t home = bucket_of(key);
-    const Entry* entry = find_in(table_ + 2 * home, key);
-    return entry != nullptr ? entry : find_in(table_ + 2 * (home ^ 1), key);
-  }
+  // Whether a record with ids at `ids` is that of `bytes`, whose key is long.
+  static bool is_record_of(const uint32_t* ids, std::string_view bytes);
 
-  // The ids of an entry whose ids are in the arena; `bytes` is the pretoken. Empty when the entry no longer holds.
-  std::span<const uint32_t> arena_ids(const Entry& entry, std::string_view bytes) const;
+  // Keeps `ids` (at least one; a tag of the first is ignored) as those of the pretoken `bytes` of at most kBytesMax bytes. True
+  // when the table moved or was emptied, so that places in it must be computed again.
+  bool insert(PretokenKey key, std::string_view bytes, std::span<const uint32_t> ids);
 
-  void insert(Key key, std::string_view bytes, std::span<const uint32_t> ids);
+  size_t memory_bytes() const { return table_bytes_ + arena_next_ * sizeof(uint32_t); }
 
  private:
-  void place(const Entry& made);
+  Entry* entries_at(uint32_t line) const { return reinterpret_cast<Entry*>(table_ + line); }
+  bool place(Entry made);
+  void set_table(size_t bytes);
+  void grow();
+  void clear();
 
-  static size_t bucket_of(Key key) {
-    const uint64_t h = key.low * 0x9E3779B97F4A7C15ull + key.high * 0xC2B2AE3D27D4EB4Full;
-    return static_cast<size_t>((h ^ h >> 29) * 0xFF51AFD7ED558CCDull >> (64 - kBucketBits));
-  }
-  static const Key kMasks[kShortBytesMax + 2];  // the first n bytes; the last one, for longer ones, has none
-
-  Entry* table_;
-  std::unique_ptr<uint32_t[]> arena_;  // records, written round and round: bytes in words, then ids
-  size_t arena_next_ = 0;              // where the next record goes
-  uint32_t round_ = 1;
+  unsigned char* table_ = nullptr;
+  size_t table_bytes_ = 0;
+  uint64_t line_mask_ = 0;
+  size_t used_ = 0;  // entries
+  uint32_t* arena_ = nullptr;
+  size_t arena_next_ = 0;  // where the next record goes
 };
 
 }  // namespace ftok

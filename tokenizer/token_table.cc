@@ -17,7 +17,7 @@ TokenTable::TokenTable(const Vocabulary& vocabulary) : vocabulary_(&vocabulary) 
   for (uint32_t id = 0; id < vocabulary.token_count(); ++id) {
     const std::string_view token = vocabulary.token(id);
     if (token.empty()) continue;
-    const uint64_t hash = hash_bytes(token);
+    const uint64_t hash = PretokenKey::of(token).hash();
     const uint64_t tag = hash >> 32 << 32;
     size_t slot = hash & (capacity - 1);
     while (slots_[slot] != kEmpty &&
@@ -33,9 +33,9 @@ TokenTable::TokenTable(const Vocabulary& vocabulary) : vocabulary_(&vocabulary) 
   }
 }
 
-uint32_t TokenTable::find(std::string_view bytes) const {
+uint32_t TokenTable::find(std::string_view bytes, PretokenKey key) const {
   const size_t mask = slots_.size() - 1;
-  const uint64_t hash = hash_bytes(bytes);
+  const uint64_t hash = key.hash();
   for (size_t slot = hash & mask; slots_[slot] != kEmpty; slot = (slot + 1) & mask) {
     if (slots_[slot] >> 32 != hash >> 32) continue;
     const auto id = static_cast<uint32_t>(slots_[slot]);

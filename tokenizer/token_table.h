@@ -6,6 +6,8 @@
 #include <string_view>
 #include <vector>
 
+#include "tokenizer/pretoken_cache.h"
+
 namespace ftok {
 
 struct Vocabulary;
@@ -36,7 +38,11 @@ class TokenTable {
   explicit TokenTable(const Vocabulary& vocabulary);
 
   // The id of the ordinary token with these bytes, or kNoToken.
-  uint32_t find(std::string_view bytes) const;
+  uint32_t find(std::string_view bytes) const { return find(bytes, PretokenKey::of(bytes)); }
+  // The same where the caller has the key of `bytes`.
+  uint32_t find(std::string_view bytes, PretokenKey key) const;
+  // Asks memory for what find() reads first.
+  void prefetch(PretokenKey key) const { __builtin_prefetch(slots_.data() + (key.hash() & (slots_.size() - 1))); }
 
   // Ids of the first two tokens that have the same bytes, kNoToken twice when there are none. The later is not in the table.
   uint32_t duplicate_first() const { return duplicate_first_; }

@@ -1,0 +1,39 @@
+#include "tokenizer/pretoken_lookup.h"
+
+#include "tokenizer/pretoken_lookup_kernel.h"
+
+namespace ftok {
+namespace {
+
+struct PlainVector {
+  static PretokenKey make_key(const unsigned char* p, size_t size) { return PretokenKey::of_short(p, size); }
+
+  static uint32_t find(const unsigned char* line, const PretokenKey& key) {
+    const auto* entries = reinterpret_cast<const PretokenCache::Entry*>(line);
+    const uint64_t first = (entries[0].key.low ^ key.low) | (entries[0].key.high ^ key.high);
+    const uint64_t second = (entries[1].key.low ^ key.low) | (entries[1].key.high ^ key.high);
+    if (first == 0) return 0;
+    return second == 0 ? sizeof(PretokenCache::Entry) : kNotThere;
+  }
+
+  static void copy(const uint32_t* ids, uint32_t* out) {
+    std::memcpy(out, ids, PretokenCache::kReadableIds * sizeof(uint32_t));
+    out[0] &= PretokenCache::kIdMask;
+  }
+};
+
+constexpr PretokenLookup kPlain = {prepare_batch<PlainVector>, find_batch<PlainVector>, copy_batch<PlainVector>, count_batch};
+
+}  // namespace
+
+const PretokenLookup& PretokenLookup::of(VectorLevel level) {
+#if defined(__x86_64__)
+  if (level == VectorLevel::kAvx512) return kPretokenLookupAvx512;
+  if (level == VectorLevel::kAvx2) return kPretokenLookupAvx2;
+#else
+  (void)level;
+#endif
+  return kPlain;
+}
+
+}  // namespace ftok
