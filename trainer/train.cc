@@ -108,7 +108,7 @@ class Run {
   Run(const TrainRecipe& recipe, const TrainInputs& inputs, TrainObserver& observer, const Log& log)
       : recipe_(recipe), inputs_(inputs), observer_(observer), lock_((make_folder(inputs.output), inputs.output)),
         layers_(make_cpu_layers<float>(thread_count(recipe.run.threads))), network_(recipe.model, *layers_),
-        optimizer_(network_.layout(), recipe.optimizer),
+        optimizer_(network_.layout(), recipe.optimizer, *layers_),
         data_(find_shards(inputs.data, Split::kTrain), loader_options(recipe, inputs)) {
     open_validation(log);
     resume(log);
@@ -180,7 +180,7 @@ class Run {
     const auto start = std::chrono::steady_clock::now();
     const int64_t windows = recipe_.windows_per_step();
     const double targets = static_cast<double>(recipe_.training.tokens_per_step);
-    network_.gradients().assign(network_.parameters().size(), 0.0f);
+    network_.clear_gradients();
     double loss = 0;
     for (int64_t done = 0; done < windows; done += recipe_.run.micro_batch) {
       const Batch batch = data_.batch(windows_read_ + static_cast<uint64_t>(done),
