@@ -146,6 +146,13 @@ class Run {
 
   void resume(const Log& log) {
     std::optional<Checkpoint> checkpoint = read_latest_checkpoint(checkpoints(), log);
+    if (!checkpoint && inputs_.initial != nullptr) {
+      if (inputs_.initial->config != recipe_.model) {
+        throw UsageError(fmt::format("{} is a model of another shape than the recipe's [model]", inputs_.initial->path));
+      }
+      network_.parameters() = inputs_.initial->parameters;
+      return;
+    }
     if (!checkpoint) {
       initialise(network_.layout(), recipe_.model.layers, static_cast<uint64_t>(recipe_.training.seed), network_.parameters());
       return;
