@@ -16,6 +16,17 @@ struct Extent {
   int64_t rows() const { return B * T; }
 };
 
+// One AdamW step of a tensor (trainer/optimizer.h), with everything that is the same for all its elements worked out:
+//   g = gradient_scale gradient; m = beta_1 m + (1 - beta_1) g; v = beta_2 v + (1 - beta_2) g^2;
+//   p = keep p - rate m / (root sqrt(v) + epsilon).
+struct AdamWStep {
+  double gradient_scale = 1;  // clipping
+  double beta_1 = 0, beta_2 = 0, epsilon = 0;
+  double keep = 1;  // 1 - learning rate * decay
+  double rate = 0;  // learning rate / (1 - beta_1^t)
+  double root = 1;  // (1 - beta_2^t)^-1/2
+};
+
 // Not thread-safe: one caller. The same calls give the same bits, for any number of threads.
 template <typename Real>
 class Layers {
@@ -65,6 +76,11 @@ class Layers {
   // times the gradient of that sum.
   virtual double classifier(Real* dhidden, Real* dwte, const Real* hidden, const Real* wte, const Targets& targets,
                             double scale) = 0;
+
+  virtual void fill_zero(Real* out, int64_t n) = 0;
+  // The sum of x[i]^2 (n), in double and in a fixed order.
+  virtual double sum_of_squares(const Real* x, int64_t n) = 0;
+  virtual void adamw(Real* parameters, Real* first, Real* second, const Real* gradients, int64_t n, const AdamWStep& step) = 0;
 };
 
 }  // namespace ftok

@@ -119,6 +119,12 @@ void Network<Real>::backward_block(int64_t layer, const Real* in, const BatchVie
 }
 
 template <typename Real>
+void Network<Real>::clear_gradients() {
+  gradients_.resize(parameters_.size());
+  layers_.fill_zero(gradients_.data(), static_cast<int64_t>(gradients_.size()));
+}
+
+template <typename Real>
 double Network<Real>::loss(const BatchView& batch) {
   const Extent extent = extent_of(batch);
   make_room(extent, false);

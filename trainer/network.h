@@ -29,6 +29,8 @@ class Network {
   std::vector<Real>& parameters() { return parameters_; }
   std::vector<Real>& gradients() { return gradients_; }
 
+  void clear_gradients();  // to zero
+
   // The sum of the losses, in nats, over the targets that count.
   double loss(const BatchView& batch);
 

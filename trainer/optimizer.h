@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "core/options.h"
+#include "trainer/layers.h"
 #include "trainer/model.h"
 
 namespace ftok {
@@ -30,11 +31,11 @@ struct OptimizerOptions {
 template <typename Real>
 class AdamW {
  public:
-  // `layout` must outlive it.
-  AdamW(const ParameterLayout& layout, const OptimizerOptions& options);
+  // `layout` and `layers` must outlive it.
+  AdamW(const ParameterLayout& layout, const OptimizerOptions& options, Layers<Real>& layers);
 
-  // The Euclidean norm of all gradients, summed in double in a fixed order.
-  double norm(const std::vector<Real>& gradients) const;
+  // The Euclidean norm of all gradients.
+  double norm(const std::vector<Real>& gradients);
 
   // The step `step` (1, 2, ...) at the given learning rate. Gradients are scaled by clip_norm / (norm + 1e-6) where that is
   // below 1 (PyTorch's clip_grad_norm_ has the same constant).
@@ -47,6 +48,7 @@ class AdamW {
  private:
   const ParameterLayout& layout_;
   OptimizerOptions options_;
+  Layers<Real>& layers_;
   std::vector<Real> first_, second_;
 };
 

@@ -45,6 +45,33 @@ uint32_t draw_token(std::span<const float> logits, const SampleOptions& options,
   return ids[count - 1];
 }
 
+void penalise_repetition(std::span<float> logits, std::span<const uint32_t> context, double penalty) {
+  if (penalty == 1) return;
+  std::vector<uint32_t> ids(context.begin(), context.end());
+  std::sort(ids.begin(), ids.end());
+  ids.erase(std::unique(ids.begin(), ids.end()), ids.end());
+  const float factor = static_cast<float>(penalty);
+  for (const uint32_t id : ids) logits[id] = logits[id] > 0 ? logits[id] / factor : logits[id] * factor;
+}
+
+std::vector<TokenProbability> likeliest_tokens(std::span<const float> logits, double temperature, size_t count) {
+  std::vector<TokenProbability> all;
+  const double most = static_cast<double>(*std::max_element(logits.begin(), logits.end()));
+  double sum = 0;
+  for (size_t id = 0; id < logits.size(); ++id) {
+    const double weight = std::exp((static_cast<double>(logits[id]) - most) / temperature);
+    all.push_back({static_cast<uint32_t>(id), logits[id], weight});
+    sum += weight;
+  }
+  count = std::min(count, all.size());
+  std::partial_sort(all.begin(), all.begin() + static_cast<std::ptrdiff_t>(count), all.end(), [](const auto& a, const auto& b) {
+    return a.logit != b.logit ? a.logit > b.logit : a.token < b.token;
+  });
+  all.resize(count);
+  for (TokenProbability& token : all) token.probability /= sum;
+  return all;
+}
+
 Decoder::Decoder(const ModelConfig& config, Layers<float>& layers, const std::vector<float>& parameters)
     : config_(config), layout_(config), layers_(layers), parameters_(parameters) {
   const size_t C = static_cast<size_t>(config.channels), T = static_cast<size_t>(config.length);
@@ -115,8 +142,11 @@ void generate(Decoder& decoder, const ModelConfig& config, std::span<const uint3
   std::span<const float> logits;
   decoder.reset();
   for (const uint32_t token : context) logits = decoder.next(token);
+  std::vector<float> penalised;
   for (int64_t i = 0; i < count; ++i) {
-    const uint32_t token = draw_token(logits, options, static_cast<uint64_t>(i));
+    penalised.assign(logits.begin(), logits.end());
+    penalise_repetition(penalised, context, options.repetition_penalty);
+    const uint32_t token = draw_token(penalised, options, static_cast<uint64_t>(i));
     if (!each(token) || i + 1 == count) return;
     context.push_back(token);
     if (context.size() <= T) {

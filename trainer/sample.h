@@ -18,7 +18,23 @@ struct SampleOptions {
   int64_t top_k = 0;         // only the k likeliest; 0: all
   double top_p = 1.0;        // only the likeliest that together reach this share (Holtzman et al. 2020)
   uint64_t seed = 1;
+  // Logits of tokens that the context holds are divided by it where positive, multiplied where negative (CTRL, Keskar et al.
+  // 2019, section 4.1); 1: none.
+  double repetition_penalty = 1.0;
 };
+
+// The penalty on the logits of the tokens in `context`, once each.
+void penalise_repetition(std::span<float> logits, std::span<const uint32_t> context, double penalty);
+
+// A token and its share of the distribution.
+struct TokenProbability {
+  uint32_t token = 0;
+  float logit = 0;
+  double probability = 0;
+};
+
+// The `count` likeliest tokens of softmax(logits / temperature), the likeliest first; ties go to the smaller id. Temperature > 0.
+std::vector<TokenProbability> likeliest_tokens(std::span<const float> logits, double temperature, size_t count);
 
 // Draws from softmax(logits / temperature), cut as the options say; ties go to the smaller id. The draw is a function of
 // (options.seed, counter).

@@ -108,7 +108,7 @@ class Run {
   Run(const TrainRecipe& recipe, const TrainInputs& inputs, TrainObserver& observer, const Log& log)
       : recipe_(recipe), inputs_(inputs), observer_(observer), lock_((make_folder(inputs.output), inputs.output)),
         layers_(make_cpu_layers<float>(thread_count(recipe.run.threads))), network_(recipe.model, *layers_),
-        optimizer_(network_.layout(), recipe.optimizer),
+        optimizer_(network_.layout(), recipe.optimizer, *layers_),
         data_(find_shards(inputs.data, Split::kTrain), loader_options(recipe, inputs)) {
     open_validation(log);
     resume(log);
@@ -146,6 +146,13 @@ class Run {
 
   void resume(const Log& log) {
     std::optional<Checkpoint> checkpoint = read_latest_checkpoint(checkpoints(), log);
+    if (!checkpoint && inputs_.initial != nullptr) {
+      if (inputs_.initial->config != recipe_.model) {
+        throw UsageError(fmt::format("{} is a model of another shape than the recipe's [model]", inputs_.initial->path));
+      }
+      network_.parameters() = inputs_.initial->parameters;
+      return;
+    }
     if (!checkpoint) {
       initialise(network_.layout(), recipe_.model.layers, static_cast<uint64_t>(recipe_.training.seed), network_.parameters());
       return;
@@ -180,7 +187,7 @@ class Run {
     const auto start = std::chrono::steady_clock::now();
     const int64_t windows = recipe_.windows_per_step();
     const double targets = static_cast<double>(recipe_.training.tokens_per_step);
-    network_.gradients().assign(network_.parameters().size(), 0.0f);
+    network_.clear_gradients();
     double loss = 0;
     for (int64_t done = 0; done < windows; done += recipe_.run.micro_batch) {
       const Batch batch = data_.batch(windows_read_ + static_cast<uint64_t>(done),

@@ -11,6 +11,7 @@
 
 #include "core/log.h"
 #include "tokenizer/encoding.h"
+#include "trainer/model_file.h"
 #include "trainer/train_recipe.h"
 
 namespace ftok {
@@ -37,6 +38,7 @@ struct TrainInputs {
   std::string data;                    // a folder of shards (find_shards); validation is left out when it has no "val" shard
   std::string output;                  // a folder, made when it is not there
   const Encoding* encoding = nullptr;  // of the shards; null when it is not known: samples then begin with token 0
+  const ModelFile* initial = nullptr;  // weights to start from in a new folder; null: random ones
 };
 
 // Runs until recipe.run.steps steps are done. Throws UsageError when recipe, data, vocabulary and what is in the folder do not fit

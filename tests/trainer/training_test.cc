@@ -32,7 +32,8 @@ std::vector<uint32_t> counting(uint32_t begin, uint32_t end) {
 // Two steps by hand for a matrix element (decays) and a gain (does not): m, v, their corrections, decay, update.
 TEST(AdamW, FollowsTheAlgorithm) {
   const ParameterLayout layout(testing::small_config());
-  AdamW<double> optimizer(layout, OptimizerOptions{0.9, 0.95, 1e-8, 0.1, 0});
+  const auto layers = make_cpu_layers<double>(1);
+  AdamW<double> optimizer(layout, OptimizerOptions{0.9, 0.95, 1e-8, 0.1, 0}, *layers);
   const size_t matrix = static_cast<size_t>(layout.block(0).qkv_weight), gain = static_cast<size_t>(layout.ln_f_gain);
   std::vector<double> parameters(static_cast<size_t>(layout.size())), gradients(parameters.size());
   parameters[matrix] = 0.5, parameters[gain] = 1.0;
@@ -53,13 +54,14 @@ TEST(AdamW, FollowsTheAlgorithm) {
 
 TEST(AdamW, ClipsAboveTheNormOnly) {
   const ParameterLayout layout(testing::small_config());
+  const auto layers = make_cpu_layers<double>(1);
   std::vector<double> gradients(static_cast<size_t>(layout.size())), parameters(gradients.size());
   gradients[0] = 3, gradients[500] = 4;
-  AdamW<double> optimizer(layout, OptimizerOptions{0.9, 0.95, 1e-8, 0, 2.5});
+  AdamW<double> optimizer(layout, OptimizerOptions{0.9, 0.95, 1e-8, 0, 2.5}, *layers);
   EXPECT_DOUBLE_EQ(optimizer.norm(gradients), 5);
   optimizer.update(parameters, gradients, 1, 0.1, 5);
   EXPECT_NEAR(optimizer.first_moments()[0], 0.1 * 1.5, 1e-6);  // 3 * 2.5 / 5
-  AdamW<double> loose(layout, OptimizerOptions{0.9, 0.95, 1e-8, 0, 5.1});
+  AdamW<double> loose(layout, OptimizerOptions{0.9, 0.95, 1e-8, 0, 5.1}, *layers);
   loose.update(parameters, gradients, 1, 0.1, 5);
   EXPECT_DOUBLE_EQ(loose.first_moments()[0], 0.1 * 3);
 }

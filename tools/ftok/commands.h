@@ -17,6 +17,7 @@ void add_shards_command(CLI::App& app);
 void add_decode_command(CLI::App& app);
 void add_encode_command(CLI::App& app);
 void add_explain_command(CLI::App& app);
+void add_model_command(CLI::App& app);
 void add_models_command(CLI::App& app);
 void add_language_command(CLI::App& app);
 void add_pii_command(CLI::App& app);

@@ -1,108 +1,261 @@
-// `ftok generate`: text from a model that `ftok train` made.
+// `ftok generate`: text from a model.
 #include <fmt/format.h>
 
-#include <filesystem>
+#include <algorithm>
+#include <charconv>
 #include <memory>
 #include <optional>
 
 #include "core/error.h"
+#include "core/json.h"
 #include "tools/ftok/commands.h"
 #include "tools/ftok/terminal.h"
 #include "tools/ftok/vocabulary_source.h"
-#include "trainer/checkpoint.h"
 #include "trainer/cpu/cpu_layers.h"
+#include "trainer/model_file.h"
 #include "trainer/sample.h"
-#include "trainer/train_recipe.h"
 
 namespace ftok::cli {
 namespace {
 
 struct GenerateFlags {
-  std::string model;
-  std::string prompt;
-  int64_t tokens = 128;
+  std::string model, prompt, vocabulary, ids;
+  int64_t tokens = 128, samples = 1, heads = 0;
   int threads = 1;
-  SampleOptions options{0.8, 0, 0.95, 1};
-  std::string vocabulary;
+  SampleOptions options{0.8, 0, 0.95, 1, 1.0};
+  std::vector<std::string> stops;
+  std::vector<uint32_t> stop_tokens;
+  int64_t probabilities = 0;
+  bool json = false;
 };
-
-// A checkpoint file, the folder of a run, or its checkpoints/.
-Checkpoint read_model(const std::string& path) {
-  if (std::filesystem::is_regular_file(path)) {
-    Result<Checkpoint> checkpoint = read_checkpoint(path);
-    if (!checkpoint) throw Error(fmt::format("{}: no whole checkpoint ({})", path, checkpoint.damage().code));
-    return std::move(*checkpoint);
-  }
-  for (const std::string& folder : {path + "/checkpoints", path}) {
-    if (std::optional<Checkpoint> checkpoint = read_latest_checkpoint(folder, stderr_log())) return std::move(*checkpoint);
-  }
-  throw UsageError(fmt::format("{}: neither a checkpoint nor a folder of ftok train", path));
-}
 
 void check(const GenerateFlags& flags) {
   const SampleOptions& options = flags.options;
-  if (!(options.temperature >= 0 && options.temperature <= 100)) {
-    throw UsageError(fmt::format("--temperature {}: expected 0 to 100", options.temperature));
+  const auto refuse = [](std::string_view flag, double value, std::string_view expected) {
+    throw UsageError(fmt::format("{} {}: expected {}", flag, value, expected));
+  };
+  if (!(options.temperature >= 0 && options.temperature <= 100)) refuse("--temperature", options.temperature, "0 to 100");
+  if (!(options.top_p > 0 && options.top_p <= 1)) refuse("--top-p", options.top_p, "more than 0, at most 1");
+  if (!(options.repetition_penalty > 0 && options.repetition_penalty <= 100)) {
+    refuse("--repetition-penalty", options.repetition_penalty, "more than 0, at most 100");
   }
-  if (!(options.top_p > 0 && options.top_p <= 1)) {
-    throw UsageError(fmt::format("--top-p {}: expected more than 0, at most 1", options.top_p));
+  for (const std::string& stop : flags.stops) {
+    if (stop.empty()) throw UsageError("--stop: expected a text");
   }
+}
+
+std::vector<uint32_t> parse_ids(const std::string& text) {
+  std::vector<uint32_t> ids;
+  for (const char* at = text.data(); at != text.data() + text.size();) {
+    if (*at == ' ' || *at == ',') {
+      ++at;
+      continue;
+    }
+    uint32_t id = 0;
+    const auto [end, error] = std::from_chars(at, text.data() + text.size(), id);
+    if (error != std::errc()) throw UsageError(fmt::format("--ids \"{}\": expected numbers", text));
+    ids.push_back(id);
+    at = end;
+  }
+  return ids;
+}
+
+// The model, its vocabulary where one is known, and the tokens to begin with.
+struct Start {
+  ModelFile model;
+  std::optional<Encoding> encoding;
+  std::vector<uint32_t> ids;
+};
+
+Start make_start(const GenerateFlags& flags) {
+  Start start{read_model(flags.model, flags.heads, stderr_log()), std::nullopt, {}};
+  const std::string name = flags.vocabulary.empty() ? start.model.vocabulary : flags.vocabulary;
+  if (!name.empty()) start.encoding.emplace(Encoding::load(find_vocabulary(name)));
+  if (!flags.ids.empty()) {
+    start.ids = parse_ids(flags.ids);
+  } else {
+    if (!start.encoding) throw UsageError("--vocab: the model does not name its vocabulary (or give the prompt as --ids)");
+    if (const auto end = start.encoding->end_of_text()) start.ids.push_back(*end);
+    start.encoding->encode_ordinary(flags.prompt, start.ids);
+    if (start.ids.empty()) throw UsageError("PROMPT: this vocabulary has no end-of-text token to begin with");
+  }
+  if (start.ids.empty()) throw UsageError("--ids: expected at least one");
+  for (const uint32_t id : start.ids) {
+    if (id >= static_cast<uint64_t>(start.model.config.vocabulary_size)) {
+      throw UsageError(fmt::format("{}: id {} is beyond the model's {}", flags.ids.empty() ? "--vocab " + name : "--ids", id,
+                                   start.model.config.vocabulary_size));
+    }
+  }
+  return start;
+}
+
+std::string bytes_of(const Start& start, uint32_t id) {
+  if (!start.encoding || id >= start.encoding->n_vocab()) return fmt::format("{} ", id);
+  return std::string(start.encoding->token_bytes(id));
+}
+
+// Hands text on as it comes, but for what may be the beginning of a stop text.
+class Stream {
+ public:
+  Stream(const std::vector<std::string>& stops, bool prints) : stops_(stops), prints_(prints) {
+    for (const std::string& stop : stops) held_max_ = std::max(held_max_, stop.size() - 1);
+  }
+  // False when a stop text is complete; what stands before it has been handed on.
+  bool add(const std::string& bytes) {
+    held_ += bytes;
+    size_t first = std::string::npos;
+    for (const std::string& stop : stops_) first = std::min(first, held_.find(stop));
+    if (first != std::string::npos) {
+      hand_on(first);
+      held_.clear();
+      return false;
+    }
+    if (held_.size() > held_max_) hand_on(held_.size() - held_max_);
+    return true;
+  }
+  void finish() { hand_on(held_.size()); }
+  const std::string& text() const { return text_; }
+
+ private:
+  void hand_on(size_t n) {
+    text_.append(held_, 0, n);
+    if (prints_) {
+      print_out(held_.substr(0, n));
+      std::fflush(stdout);
+    }
+    held_.erase(0, n);
+  }
+
+  const std::vector<std::string>& stops_;
+  bool prints_;
+  size_t held_max_ = 0;
+  std::string held_, text_;
+};
+
+void print_sample_json(const GenerateFlags& flags, uint64_t seed, const std::string& text, const std::vector<uint32_t>& ids) {
+  JsonWriter json;
+  json.begin_object().field("seed", seed).field("prompt", flags.prompt).field("text", text).key("ids").begin_array();
+  for (const uint32_t id : ids) json.value(id);
+  print_out(json.end_array().end_object().take() + "\n");
+}
+
+void write_samples(const GenerateFlags& flags, const Start& start) {
+  const auto layers = make_cpu_layers<float>(flags.threads);
+  Decoder decoder(start.model.config, *layers, start.model.parameters);
+  for (int64_t sample = 0; sample < flags.samples; ++sample) {
+    SampleOptions options = flags.options;
+    options.seed += static_cast<uint64_t>(sample);
+    if (flags.samples > 1 && !flags.json) print_out(fmt::format("{}== sample {}, seed {}\n", sample > 0 ? "\n" : "", sample + 1, options.seed));
+    if (!flags.json) print_out(flags.prompt);
+    Stream stream(flags.stops, !flags.json);
+    std::vector<uint32_t> ids;
+    generate(decoder, start.model.config, start.ids, flags.tokens, options, [&](uint32_t id) {
+      const bool stops = std::find(flags.stop_tokens.begin(), flags.stop_tokens.end(), id) != flags.stop_tokens.end();
+      if (stops || (start.encoding && start.encoding->end_of_text() == id)) return false;
+      ids.push_back(id);
+      return stream.add(bytes_of(start, id));
+    });
+    stream.finish();
+    flags.json ? print_sample_json(flags, options.seed, stream.text(), ids) : print_out("\n");
+  }
+}
+
+// A bar of `share` of `width` cells, in eighths.
+std::string bar_of(double share, int width) {
+  static const char* const kEighths[] = {"", "\u258F", "\u258E", "\u258D", "\u258C", "\u258B", "\u258A", "\u2589"};
+  const int eighths = static_cast<int>(share * width * 8 + 0.5);
+  std::string bar;
+  for (int i = 0; i < eighths / 8; ++i) bar += "\u2588";
+  return bar + kEighths[eighths % 8];
+}
+
+std::string quoted(const std::string& bytes) {
+  std::string text;
+  append_json_string(text, bytes);
+  return text;
+}
+
+void show_probabilities(const GenerateFlags& flags, const Start& start) {
+  const auto layers = make_cpu_layers<float>(flags.threads);
+  const ModelConfig& config = start.model.config;
+  Decoder decoder(config, *layers, start.model.parameters);
+  std::span<const float> logits;
+  const size_t read = std::min(start.ids.size(), static_cast<size_t>(config.length));
+  for (size_t i = start.ids.size() - read; i < start.ids.size(); ++i) logits = decoder.next(start.ids[i]);
+  std::vector<float> penalised(logits.begin(), logits.end());
+  penalise_repetition(penalised, start.ids, flags.options.repetition_penalty);
+  const double temperature = flags.options.temperature > 0 ? flags.options.temperature : 1;
+  const auto tokens = likeliest_tokens(penalised, temperature, static_cast<size_t>(flags.probabilities));
+  if (flags.json) {
+    JsonWriter json;
+    json.begin_array();
+    for (const TokenProbability& token : tokens) {
+      json.begin_object().field("id", token.token).field("text", bytes_of(start, token.token));
+      json.field("logit", static_cast<double>(token.logit)).field("probability", token.probability).end_object();
+    }
+    print_out(json.end_array().take() + "\n");
+    return;
+  }
+  size_t width = 4;
+  for (const TokenProbability& token : tokens) width = std::max(width, quoted(bytes_of(start, token.token)).size());
+  std::string text;
+  for (const TokenProbability& token : tokens) {
+    text += fmt::format("{:<{}} {:6.2f} %  {}\n", quoted(bytes_of(start, token.token)), width, 100 * token.probability,
+                        bar_of(token.probability / tokens[0].probability, 40));
+  }
+  print_out(text);
 }
 
 void run(const GenerateFlags& flags) {
   check(flags);
-  const Checkpoint checkpoint = read_model(flags.model);
-  const TrainRecipe recipe = parse_train_recipe(checkpoint.recipe, flags.model);
-  if (static_cast<int64_t>(checkpoint.parameters.size()) != ParameterLayout(recipe.model).size()) {
-    throw Error(fmt::format("{}: {} parameters do not make the model its recipe names", flags.model, checkpoint.parameters.size()));
-  }
-  const std::string name = flags.vocabulary.empty() ? recipe.vocabulary : flags.vocabulary;
-  if (name.empty()) throw UsageError("--vocab: the model does not name its vocabulary");
-  const Encoding encoding = Encoding::load(find_vocabulary(name));
-  std::vector<uint32_t> ids;
-  if (const auto end = encoding.end_of_text()) ids.push_back(*end);
-  encoding.encode_ordinary(flags.prompt, ids);
-  if (ids.empty()) throw UsageError("PROMPT: this vocabulary has no end-of-text token to begin with");
-  for (const uint32_t id : ids) {
-    if (id >= static_cast<uint64_t>(recipe.model.vocabulary_size)) {
-      throw UsageError(fmt::format("--vocab {}: id {} is beyond the model's {}", name, id, recipe.model.vocabulary_size));
-    }
-  }
-  const auto layers = make_cpu_layers<float>(flags.threads);
-  Decoder decoder(recipe.model, *layers, checkpoint.parameters);
-  print_out(flags.prompt);
-  generate(decoder, recipe.model, ids, flags.tokens, flags.options, [&](uint32_t id) {
-    if (encoding.end_of_text() == id) return false;
-    print_out(std::string(encoding.token_bytes(id)));
-    std::fflush(stdout);
-    return true;
-  });
-  print_out("\n");
+  const Start start = make_start(flags);
+  flags.probabilities > 0 ? show_probabilities(flags, start) : write_samples(flags, start);
+}
+
+void add_options(CLI::App& command, GenerateFlags& flags) {
+  command.add_option("MODEL", flags.model, "Folder of ftok train, a checkpoint, a folder with model.safetensors, or llm.c's .bin")
+      ->required();
+  command.add_option("PROMPT", flags.prompt, "The text to continue; without one a document begins");
+  command.add_option("--ids", flags.ids, "The prompt as token ids, in place of PROMPT: \"464 3290\"");
+  command.add_option("--tokens", flags.tokens, "How many at most; it ends at an end of text")
+      ->check(CLI::Range(int64_t{1}, int64_t{1} << 30))
+      ->capture_default_str();
+  command.add_option("--temperature", flags.options.temperature, "0: always the likeliest token")->capture_default_str();
+  command.add_option("--top-k", flags.options.top_k, "Only the K likeliest; 0: all")
+      ->check(CLI::Range(int64_t{0}, int64_t{1} << 30))
+      ->capture_default_str();
+  command.add_option("--top-p", flags.options.top_p, "Only the likeliest that together reach P")->capture_default_str();
+  command.add_option("--repetition-penalty", flags.options.repetition_penalty, "Above 1: tokens of the context become less likely")
+      ->capture_default_str();
+  command.add_option("--seed", flags.options.seed, "The same seed gives the same text")->capture_default_str();
+  command.add_option("--samples", flags.samples, "How many texts; each has the next seed")
+      ->check(CLI::Range(int64_t{1}, int64_t{1} << 20))
+      ->capture_default_str();
+  command.add_option("--stop", flags.stops, "End before this text (repeatable)")->take_all()->allow_extra_args(false);
+  command.add_option("--stop-token", flags.stop_tokens, "End before this token id (repeatable)")->take_all()->allow_extra_args(false);
+  command.add_option("--probabilities", flags.probabilities, "Show the N likeliest next tokens as bars instead (default 10)")
+      ->expected(0, 1)
+      ->default_str("10")
+      ->check(CLI::Range(int64_t{1}, int64_t{1} << 24));
+  command.add_flag("--json", flags.json, "A JSON object a sample, or the probabilities as a JSON array");
+  command.add_option("--threads", flags.threads, "Threads")->check(CLI::Range(1, 4096))->capture_default_str();
+  command.add_option("--vocab", flags.vocabulary, "Vocabulary: a file or a name; default: the one the model names");
+  command.add_option("--heads", flags.heads, "Of safetensors without config.json")->check(CLI::Range(int64_t{1}, int64_t{1000}));
 }
 
 }  // namespace
 
 void add_generate_command(CLI::App& app) {
-  CLI::App* command = app.add_subcommand("generate", "Continue a text with a model of `ftok train`");
+  CLI::App* command = app.add_subcommand("generate", "Continue a text with a model");
   const auto flags = std::make_shared<GenerateFlags>();
-  command->add_option("MODEL", flags->model, "Output folder of ftok train, or a checkpoint")->required();
-  command->add_option("PROMPT", flags->prompt, "The text to continue; without one a document begins");
-  command->add_option("--tokens", flags->tokens, "How many at most; it ends at an end of text")
-      ->check(CLI::Range(int64_t{1}, int64_t{1} << 30))
-      ->capture_default_str();
-  command->add_option("--temperature", flags->options.temperature, "0: always the likeliest token")->capture_default_str();
-  command->add_option("--top-k", flags->options.top_k, "Only the K likeliest; 0: all")
-      ->check(CLI::Range(int64_t{0}, int64_t{1} << 30))
-      ->capture_default_str();
-  command->add_option("--top-p", flags->options.top_p, "Only the likeliest that together reach P")->capture_default_str();
-  command->add_option("--seed", flags->options.seed, "The same seed gives the same text")->capture_default_str();
-  command->add_option("--threads", flags->threads, "Threads")->check(CLI::Range(1, 4096))->capture_default_str();
-  command->add_option("--vocab", flags->vocabulary, "Vocabulary: a file or a name; default: the one the model names");
+  add_options(*command, *flags);
   command->callback([flags] { run(*flags); });
   command->footer(
       "Examples:\n"
       "  ftok generate model \"Once upon a time\"\n"
-      "  ftok generate model --temperature 0 --tokens 40 \"The\"");
+      "  ftok generate model --temperature 0 --tokens 40 \"The\"\n"
+      "  ftok generate model --samples 3 --stop \"\\n\" \"He said\"\n"
+      "  ftok generate model \"Once upon a\" --probabilities 8");
 }
 
 }  // namespace ftok::cli

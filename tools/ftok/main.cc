@@ -45,6 +45,7 @@ int run(int argc, char** argv) {
   ftok::cli::add_explain_command(app);
   ftok::cli::add_train_command(app);
   ftok::cli::add_generate_command(app);
+  ftok::cli::add_model_command(app);
   ftok::cli::add_recipe_command(app);
   ftok::cli::add_crawl_command(app);
   ftok::cli::add_models_command(app);

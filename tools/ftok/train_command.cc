@@ -16,7 +16,7 @@ namespace ftok::cli {
 namespace {
 
 struct TrainFlags {
-  std::string recipe, data, output;
+  std::string recipe, data, output, initial;
   std::optional<int64_t> steps, seed;
   std::vector<std::string> sets;
   bool show = false;
@@ -70,7 +70,9 @@ void run(const TrainFlags& flags) {
   if (flags.data.empty() || flags.output.empty()) throw UsageError("ftok train needs --data and --output");
   std::optional<Encoding> encoding;
   if (!recipe.vocabulary.empty()) encoding.emplace(Encoding::load(find_vocabulary(recipe.vocabulary)));
-  const TrainInputs inputs{flags.data, flags.output, encoding ? &*encoding : nullptr};
+  std::optional<ModelFile> initial;
+  if (!flags.initial.empty()) initial.emplace(read_model(flags.initial, recipe.model.heads, stderr_log()));
+  const TrainInputs inputs{flags.data, flags.output, encoding ? &*encoding : nullptr, initial ? &*initial : nullptr};
   Progress progress(inputs.encoding);
   train(recipe, inputs, progress, stderr_log());
 }
@@ -85,6 +87,7 @@ void add_train_command(CLI::App& app) {
   command->add_option("RECIPE", flags->recipe, "A preset or a TOML file")->required();
   command->add_option("--data", flags->data, "Folder of shards: *train*.bin, and *val*.bin for the validation loss");
   command->add_option("--output", flags->output, "Folder for checkpoints and log.jsonl; one that holds a run is gone on with");
+  command->add_option("--init", flags->initial, "Start from this model's weights (as `ftok model info` reads them), not from random ones");
   command->add_option("--steps", flags->steps, "The whole run's steps: run.steps");
   command->add_option("--seed", flags->seed, "Of weights and data order: training.seed");
   command->add_option("--set", flags->sets, "Override a key: SECTION.KEY=VALUE (repeatable)")->take_all()->allow_extra_args(false);

@@ -9,6 +9,7 @@
 
 #include "trainer/cpu/exponential.h"
 #include "trainer/cpu/kernels.h"
+#include "trainer/cpu/vectors.h"
 
 namespace ftok::cpu {
 namespace {
@@ -57,27 +58,57 @@ void make_scores(const Head<Real>& head, const Block& block, const Real* qkv, Re
                          {qkv + head.at(block.key, 1), stride, true}, scores, block.keys(), head.scale});
 }
 
-// A row of scores becomes exp(score - shift) where the query may look, 0 elsewhere; returns the sum.
+// x[0, n) becomes exp(x - shift); returns the sum.
 template <typename Real>
-Real exponentiate_row(const Head<Real>& head, const Block& block, int64_t t, Real* row, Real shift) {
+FTOK_ALWAYS_INLINE Real exponentiate_loop(Real* x, int64_t n, Real shift) {
+  for (int64_t k = 0; k < n; ++k) x[k] = exponential(x[k] - shift);
+  return lane_sum<Real>(n, [&](int64_t k) { return x[k]; });
+}
+// x[0, n) becomes its softmax; returns the logarithm of the sum of the exponentials.
+template <typename Real>
+FTOK_ALWAYS_INLINE Real softmax_loop(Real* x, int64_t n) {
+  const Real most = lane_max(x, n);
+  const Real sum = exponentiate_loop(x, n, most), inverse = Real(1) / sum;
+  for (int64_t k = 0; k < n; ++k) x[k] *= inverse;
+  return most + std::log(sum);
+}
+// dp = p (dp - D), D = dy . y.
+template <typename Real>
+struct ScoreGradient {
+  Real* dp;
+  const Real* p;
+  int64_t n;
+  const Real *dy, *y;
+  int64_t size;
+};
+template <typename Real>
+FTOK_ALWAYS_INLINE void score_gradient_loop(const ScoreGradient<Real>& g) {
+  const Real d = lane_sum<Real>(g.size, [&](int64_t c) { return g.dy[c] * g.y[c]; });
+  for (int64_t k = 0; k < g.n; ++k) g.dp[k] = g.p[k] * (g.dp[k] - d);
+}
+
+FTOK_VECTOR_CLONES float exponentiate(float* x, int64_t n, float shift) { return exponentiate_loop(x, n, shift); }
+double exponentiate(double* x, int64_t n, double shift) { return exponentiate_loop(x, n, shift); }
+FTOK_VECTOR_CLONES float softmax(float* x, int64_t n) { return softmax_loop(x, n); }
+double softmax(double* x, int64_t n) { return softmax_loop(x, n); }
+FTOK_VECTOR_CLONES void score_gradient(const ScoreGradient<float>& g) { score_gradient_loop(g); }
+void score_gradient(const ScoreGradient<double>& g) { score_gradient_loop(g); }
+
+// Calls body(row, n) for the part of query t's row of scores that it may see, and clears the rest.
+template <typename Real, typename Body>
+void on_seen_part(const Head<Real>& head, const Block& block, int64_t t, Real* row, const Body& body) {
   const int64_t begin = head.first_of(t) - block.key, end = t + 1 - block.key;
   std::fill(row, row + begin, Real(0));
-  for (int64_t k = begin; k < end; ++k) row[k] = exponential(row[k] - shift);
+  body(row + begin, end - begin);
   std::fill(row + end, row + block.keys(), Real(0));
-  Real sum = 0;
-  for (int64_t k = begin; k < end; ++k) sum += row[k];
-  return sum;
 }
 
 template <typename Real>
 void forward_block(const Head<Real>& head, const Block& block, const Real* qkv, Real* scores, Real* out, Real* log_sum) {
   make_scores(head, block, qkv, scores);
   for (int64_t t = block.first; t < block.last; ++t) {
-    Real* const row = scores + (t - block.first) * block.keys();
-    const Real most = *std::max_element(row + (head.first_of(t) - block.key), row + (t + 1 - block.key));
-    const Real sum = exponentiate_row(head, block, t, row, most);
-    for (int64_t k = 0; k < block.keys(); ++k) row[k] /= sum;
-    log_sum[head.sum_at(t)] = most + std::log(sum);
+    on_seen_part(head, block, t, scores + (t - block.first) * block.keys(),
+                 [&](Real* row, int64_t n) { log_sum[head.sum_at(t)] = softmax(row, n); });
   }
   multiply(Product<Real>{block.queries(), head.size, block.keys(), {scores, block.keys()},
                          {qkv + head.at(block.key, 2), 3 * head.extent.C}, out + head.out_at(block.first), head.extent.C});
@@ -96,17 +127,13 @@ void backward_block(const Head<Real>& head, const Block& block, const BackwardAr
   make_scores(head, block, arrays.qkv, p);
   multiply(Product<Real>{queries, keys, head.size, {dout, C}, {arrays.qkv + head.at(block.key, 2), 3 * C, true}, dp, keys});
   for (int64_t t = block.first; t < block.last; ++t) {
-    exponentiate_row(head, block, t, p + (t - block.first) * keys, arrays.log_sum[head.sum_at(t)]);
+    on_seen_part(head, block, t, p + (t - block.first) * keys,
+                 [&](Real* row, int64_t n) { exponentiate(row, n, arrays.log_sum[head.sum_at(t)]); });
   }
   multiply(Product<Real>{keys, head.size, queries, {p, keys, true}, {dout, C}, arrays.dqkv + head.at(block.key, 2), 3 * C, 1, 1});
   for (int64_t t = block.first; t < block.last; ++t) {
-    const Real* const dy = arrays.dout + head.out_at(t);
-    const Real* const y = arrays.out + head.out_at(t);
-    Real d = 0;
-    for (int64_t c = 0; c < head.size; ++c) d += dy[c] * y[c];
-    Real* const row = dp + (t - block.first) * keys;
-    const Real* const weights = p + (t - block.first) * keys;
-    for (int64_t k = 0; k < keys; ++k) row[k] = weights[k] * (row[k] - d);
+    score_gradient(ScoreGradient<Real>{dp + (t - block.first) * keys, p + (t - block.first) * keys, keys,
+                                       arrays.dout + head.out_at(t), arrays.out + head.out_at(t), head.size});
   }
   multiply(Product<Real>{queries, head.size, keys, {dp, keys}, {arrays.qkv + head.at(block.key, 1), 3 * C},
                          arrays.dqkv + head.at(block.first, 0), 3 * C, head.scale});

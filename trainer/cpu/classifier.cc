@@ -13,19 +13,29 @@ namespace {
 // Rows of a chunk: at least 256, so that adding to dwte (V,C) is worth its traffic; more where V is small.
 int64_t chunk_rows(int64_t V) { return std::max<int64_t>(256, (int64_t{1} << 22) / V); }
 
-// Turns a row of logits (V) into `scale` times its gradient and returns its loss.
+// Turns a row of logits (V) into `scale` times its gradient and returns its loss. The sum is of blocks of 1,024 exps.
 template <typename Real>
-double finish_row(Real* logits, int64_t V, uint32_t target, Real scale) {
-  const Real most = *std::max_element(logits, logits + V);
+FTOK_ALWAYS_INLINE double finish_loop(Real* logits, int64_t V, uint32_t target, Real scale) {
+  constexpr int64_t kBlock = 1024;
+  const Real most = lane_max(logits, V);
   const double target_logit = static_cast<double>(logits[target]);
-  for (int64_t v = 0; v < V; ++v) logits[v] = exponential(logits[v] - most);
   double sum = 0;
-  for (int64_t v = 0; v < V; ++v) sum += static_cast<double>(logits[v]);
+  for (int64_t begin = 0; begin < V; begin += kBlock) {
+    const int64_t n = std::min(kBlock, V - begin);
+    Real* const block = logits + begin;
+    for (int64_t v = 0; v < n; ++v) block[v] = exponential(block[v] - most);
+    sum += static_cast<double>(lane_sum<Real>(n, [&](int64_t v) { return block[v]; }));
+  }
   const Real factor = static_cast<Real>(static_cast<double>(scale) / sum);
   for (int64_t v = 0; v < V; ++v) logits[v] *= factor;
   logits[target] -= scale;
   return std::log(sum) + static_cast<double>(most) - target_logit;
 }
+
+FTOK_VECTOR_CLONES double finish_row(float* logits, int64_t V, uint32_t target, float scale) {
+  return finish_loop(logits, V, target, scale);
+}
+double finish_row(double* logits, int64_t V, uint32_t target, double scale) { return finish_loop(logits, V, target, scale); }
 
 }  // namespace
 

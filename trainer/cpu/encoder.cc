@@ -1,7 +1,22 @@
 // Token and position embedding: x[b,t] = wte[token[b,t]] + wpe[t].
 #include "trainer/cpu/kernels.h"
 
+#include "trainer/cpu/vectors.h"
+
 namespace ftok::cpu {
+namespace {
+
+template <typename Real>
+FTOK_ALWAYS_INLINE void add_twice_loop(Real* a, Real* b, const Real* in, int64_t n) {
+  for (int64_t i = 0; i < n; ++i) {
+    a[i] += in[i];
+    b[i] += in[i];
+  }
+}
+FTOK_VECTOR_CLONES void add_twice(float* a, float* b, const float* in, int64_t n) { add_twice_loop(a, b, in, n); }
+void add_twice(double* a, double* b, const double* in, int64_t n) { add_twice_loop(a, b, in, n); }
+
+}  // namespace
 
 template <typename Real>
 void encoder_forward(Workers& workers, Real* out, const uint32_t* tokens, const Real* wte, const Real* wpe,
@@ -23,12 +38,7 @@ void encoder_backward(Workers& workers, Real* dwte, Real* dwpe, const Real* dout
   const int64_t C = extent.C;
   workers.blocks(C, 64, [&](int64_t begin, int64_t end) {
     for (int64_t r = 0; r < extent.rows(); ++r) {
-      Real* const token = dwte + tokens[r] * C;
-      Real* const position = dwpe + r % extent.T * C;
-      for (int64_t c = begin; c < end; ++c) {
-        token[c] += dout[r * C + c];
-        position[c] += dout[r * C + c];
-      }
+      add_twice(dwte + tokens[r] * C + begin, dwpe + r % extent.T * C + begin, dout + r * C + begin, end - begin);
     }
   });
 }

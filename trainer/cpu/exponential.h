@@ -6,13 +6,15 @@
 #include <cmath>
 #include <cstdint>
 
+#include "trainer/cpu/vectors.h"
+
 namespace ftok::cpu {
 
 inline double exponential(double x) { return std::exp(x); }
 
 // Relative error below 2e-7 in [-87, 88]; smaller arguments give exp(-87), larger ones exp(88). x = n ln 2 + r with |r| <= ln 2 / 2
 // (Cody and Waite's split of ln 2), exp(r) by its Taylor polynomial of degree 7, 2^n by its exponent bits.
-inline float exponential(float x) {
+FTOK_ALWAYS_INLINE float exponential(float x) {
   x = x < -87.0f ? -87.0f : x;
   x = x > 88.0f ? 88.0f : x;
   constexpr float kRound = 12582912.0f;  // 1.5 * 2^23: adding and subtracting it rounds to an integer

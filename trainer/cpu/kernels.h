@@ -39,7 +39,7 @@ struct Product {
 };
 template <typename Real>
 void multiply(const Product<Real>& product);
-// The same, cut into blocks of rows or columns that depend on M and N alone.
+// The same, cut into blocks that depend on M and N alone.
 template <typename Real>
 void multiply(Workers& workers, const Product<Real>& product);
 
@@ -68,5 +68,11 @@ void residual_forward(Workers& workers, Real* out, const Real* a, const Real* b,
 template <typename Real>
 double classifier(Workers& workers, Real* dhidden, Real* dwte, const Real* hidden, const Real* wte,
                   const typename Layers<Real>::Targets& targets, double scale);
+
+template <typename Real>
+double sum_of_squares(Workers& workers, const Real* x, int64_t n);
+template <typename Real>
+void adamw(Workers& workers, Real* parameters, Real* first, Real* second, const Real* gradients, int64_t n,
+           const AdamWStep& step);
 
 }  // namespace ftok::cpu

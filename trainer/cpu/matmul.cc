@@ -2,6 +2,7 @@
 #include <cblas.h>
 
 #include "trainer/cpu/kernels.h"
+#include "trainer/cpu/vectors.h"
 
 namespace ftok::cpu {
 namespace {
@@ -20,15 +21,30 @@ void gemm(const Product<double>& p) {
               static_cast<int>(p.b.stride), p.keep, p.out, static_cast<int>(p.out_stride));
 }
 
-// Up to 16 blocks, each at least 128 wide: below that OpenBLAS's packing costs more than it saves.
-int64_t block_of(int64_t n) { return std::max<int64_t>(128, ((n + 15) / 16 + 15) / 16 * 16); }
+int64_t ceiling(int64_t n, int64_t size) { return (n + size - 1) / size; }
+
+// The edge of the square blocks that an (M,N) result is cut into: as large as leaves eight of them, for a block's operands are
+// packed anew and cost less the larger it is; at least 128.
+int64_t block_edge(int64_t M, int64_t N) {
+  for (const int64_t edge : {512, 256}) {
+    if (ceiling(M, edge) * ceiling(N, edge) >= 8) return edge;
+  }
+  return 128;
+}
+
+template <typename Real>
+FTOK_ALWAYS_INLINE void add_loop(Real* sums, const Real* in, int64_t n) {
+  for (int64_t i = 0; i < n; ++i) sums[i] += in[i];
+}
+FTOK_VECTOR_CLONES void add(float* sums, const float* in, int64_t n) { add_loop(sums, in, n); }
+void add(double* sums, const double* in, int64_t n) { add_loop(sums, in, n); }
 
 // sums (columns) += the sums of the columns of `in` (rows, columns), each in row order.
 template <typename Real>
 void add_column_sums(Workers& workers, Real* sums, const Real* in, int64_t rows, int64_t columns) {
   workers.blocks(columns, 64, [&](int64_t begin, int64_t end) {
     for (int64_t r = 0; r < rows; ++r) {
-      for (int64_t c = begin; c < end; ++c) sums[c] += in[r * columns + c];
+      add(sums + begin, in + r * columns + begin, end - begin);
     }
   });
 }
@@ -42,19 +58,15 @@ void multiply(const Product<Real>& product) {
 
 template <typename Real>
 void multiply(Workers& workers, const Product<Real>& product) {
-  const bool by_rows = product.M >= product.N;
-  const int64_t n = by_rows ? product.M : product.N;
-  workers.blocks(n, block_of(n), [&](int64_t begin, int64_t end) {
+  const int64_t edge = block_edge(product.M, product.N), columns = ceiling(product.N, edge);
+  workers.blocks(ceiling(product.M, edge) * columns, 1, [&](int64_t index, int64_t) {
+    const int64_t row = index / columns * edge, column = index % columns * edge;
     Product<Real> part = product;
-    if (by_rows) {
-      part.M = end - begin;
-      part.a.data += part.a.transposed ? begin : begin * part.a.stride;
-      part.out += begin * part.out_stride;
-    } else {
-      part.N = end - begin;
-      part.b.data += part.b.transposed ? begin * part.b.stride : begin;
-      part.out += begin;
-    }
+    part.M = std::min(edge, product.M - row);
+    part.N = std::min(edge, product.N - column);
+    part.a.data += product.a.transposed ? row : row * product.a.stride;
+    part.b.data += product.b.transposed ? column * product.b.stride : column;
+    part.out += row * product.out_stride + column;
     gemm(part);
   });
 }

@@ -1,0 +1,169 @@
+// `ftok model`: models in and out of ftok's checkpoints, and what one is.
+#include <fmt/format.h>
+
+#include <cmath>
+#include <filesystem>
+#include <memory>
+#include <optional>
+
+#include "core/error.h"
+#include "core/file.h"
+#include "core/json.h"
+#include "tools/ftok/commands.h"
+#include "tools/ftok/terminal.h"
+#include "tools/ftok/vocabulary_source.h"
+#include "trainer/checkpoint.h"
+#include "trainer/model_file.h"
+#include "trainer/train_recipe.h"
+
+namespace ftok::cli {
+namespace {
+
+struct ModelFlags {
+  std::string source, output, vocabulary, recipe = "gpt2-124m", format = "safetensors";
+  int64_t heads = 0;
+  bool json = false;
+};
+
+void add_source(CLI::App& command, ModelFlags& flags) {
+  command.add_option("MODEL", flags.source, "A folder of ftok train, a checkpoint, a folder with model.safetensors, or llm.c's .bin")
+      ->required();
+  command.add_option("--heads", flags.heads, "Of safetensors without config.json; default: channels / 64")
+      ->check(CLI::Range(int64_t{1}, int64_t{1000}));
+}
+
+struct Statistics {
+  double mean = 0, deviation = 0;
+};
+
+Statistics statistics_of(const Tensor& tensor, const std::vector<float>& parameters) {
+  const int64_t n = tensor.rows_used * tensor.columns;
+  double sum = 0, squares = 0;
+  for (int64_t i = 0; i < n; ++i) {
+    const double value = static_cast<double>(parameters[static_cast<size_t>(tensor.offset + i)]);
+    sum += value;
+    squares += value * value;
+  }
+  const double mean = sum / static_cast<double>(n);
+  return {mean, std::sqrt(std::max(0.0, squares / static_cast<double>(n) - mean * mean))};
+}
+
+void print_json(const ModelFile& model, const ParameterLayout& layout) {
+  JsonWriter json;
+  json.begin_object().field("format", model.format).field("path", model.path).field("step", model.step);
+  json.field("vocabulary", model.vocabulary).field("layers", model.config.layers).field("heads", model.config.heads);
+  json.field("channels", model.config.channels).field("length", model.config.length);
+  json.field("vocabulary_size", model.config.vocabulary_size).field("parameters", layout.parameters());
+  json.key("tensors").begin_array();
+  for (const Tensor& tensor : layout.tensors()) {
+    const Statistics statistics = statistics_of(tensor, model.parameters);
+    json.begin_object().field("name", tensor.name).key("shape").begin_array();
+    if (tensor.rows > 1) json.value(tensor.rows_used);
+    json.value(tensor.columns).end_array();
+    json.field("mean", statistics.mean).field("deviation", statistics.deviation).end_object();
+  }
+  print_out(json.end_array().end_object().take() + "\n");
+}
+
+void print_table(const ModelFile& model, const ParameterLayout& layout) {
+  const ModelConfig& config = model.config;
+  std::string text = fmt::format("{}: {}\n", model.path, model.format);
+  if (!model.recipe.empty()) text += fmt::format("step {}, vocabulary {}\n", model.step, model.vocabulary.empty() ? "not named" : model.vocabulary);
+  text += fmt::format("{} layers, {} heads, {} channels, {} positions, {} tokens: {} parameters, {:.1f} MB in fp32\n", config.layers,
+                      config.heads, config.channels, config.length, config.vocabulary_size, layout.parameters(),
+                      static_cast<double>(layout.parameters()) * 4e-6);
+  text += fmt::format("{:<28}{:>14}{:>12}{:>12}\n", "tensor", "shape", "mean", "deviation");
+  for (const Tensor& tensor : layout.tensors()) {
+    const Statistics statistics = statistics_of(tensor, model.parameters);
+    const std::string shape = tensor.rows > 1 ? fmt::format("{} x {}", tensor.rows_used, tensor.columns) : fmt::format("{}", tensor.columns);
+    text += fmt::format("{:<28}{:>14}{:>12.5f}{:>12.5f}\n", tensor.name, shape, statistics.mean, statistics.deviation);
+  }
+  print_out(text);
+}
+
+void info(const ModelFlags& flags) {
+  const ModelFile model = read_model(flags.source, flags.heads, stderr_log());
+  const ParameterLayout layout(model.config);
+  flags.json ? print_json(model, layout) : print_table(model, layout);
+}
+
+// A checkpoint at step 0 with moments of zero: what `ftok train --init`, `generate` and `eval` take.
+void import_model(const ModelFlags& flags) {
+  ModelFile model = read_model(flags.source, flags.heads, stderr_log());
+  const ModelConfig& config = model.config;
+  std::vector<std::string> sets = {fmt::format("model.layers={}", config.layers), fmt::format("model.heads={}", config.heads),
+                                   fmt::format("model.channels={}", config.channels), fmt::format("model.length={}", config.length),
+                                   fmt::format("model.vocabulary_size={}", config.vocabulary_size),
+                                   fmt::format("vocabulary='{}'", flags.vocabulary)};
+  const TrainRecipe preset = load_train_recipe(flags.recipe, {});
+  sets.push_back(fmt::format("training.tokens_per_step={}", std::max<int64_t>(1, preset.training.tokens_per_step / config.length) * config.length));
+  const TrainRecipe recipe = load_train_recipe(flags.recipe, sets);
+  const std::string folder = flags.output + "/checkpoints";
+  if (!list_checkpoints(folder).empty()) throw UsageError(fmt::format("--output {}: holds checkpoints already", flags.output));
+  Checkpoint checkpoint{train_recipe_text(recipe, false), 0, 0, 0, std::move(model.parameters), {}, {}};
+  checkpoint.first_moments.resize(checkpoint.parameters.size());
+  checkpoint.second_moments.resize(checkpoint.parameters.size());
+  write_checkpoint(folder, checkpoint, 1);
+  fmt::print(stderr, "ftok: {} ({}): {} parameters in {}\n", model.path, model.format, ParameterLayout(config).parameters(), flags.output);
+}
+
+// tokenizer.json beside the weights, where the vocabulary is one of those files itself.
+void export_vocabulary(const ModelFlags& flags, const std::string& name) {
+  const std::string path = name.empty() ? "" : find_vocabulary(name);
+  if (!path.ends_with(".json")) {
+    fmt::print(stderr, "ftok: no tokenizer.json: {}\n",
+               name.empty() ? "the model does not name its vocabulary (--vocab)" : fmt::format("{} is of another format", path));
+    return;
+  }
+  write_file(flags.output + "/tokenizer.json", read_file(path));
+}
+
+void export_model(const ModelFlags& flags) {
+  const ModelFile model = read_model(flags.source, flags.heads, stderr_log());
+  if (flags.format != "safetensors") {
+    write_llmc(flags.output, model.config, model.parameters, flags.format == "llmc-bf16");
+    return;
+  }
+  const std::string vocabulary = flags.vocabulary.empty() ? model.vocabulary : flags.vocabulary;
+  int64_t end_of_text = -1;
+  if (!vocabulary.empty()) {
+    const Encoding encoding = Encoding::load(find_vocabulary(vocabulary));
+    if (const auto id = encoding.end_of_text()) end_of_text = static_cast<int64_t>(*id);
+  }
+  write_hugging_face(flags.output, model.config, model.parameters, end_of_text);
+  export_vocabulary(flags, vocabulary);
+}
+
+}  // namespace
+
+void add_model_command(CLI::App& app) {
+  CLI::App* command = app.add_subcommand("model", "Look at a model, bring one in from Hugging Face or llm.c, write one for them");
+  command->require_subcommand(1);
+  const auto flags = std::make_shared<ModelFlags>();
+  CLI::App* look = command->add_subcommand("info", "What a model is: shape, tensors, their means and deviations");
+  add_source(*look, *flags);
+  look->add_flag("--json", flags->json, "One JSON object");
+  look->callback([flags] { info(*flags); });
+  CLI::App* in = command->add_subcommand("import", "Write a model as a checkpoint of ftok");
+  add_source(*in, *flags);
+  in->add_option("--output", flags->output, "Folder for the checkpoint")->required();
+  in->add_option("--vocab", flags->vocabulary, "Vocabulary that the model was trained with: a name or a file");
+  in->add_option("--recipe", flags->recipe, "Recipe whose other keys the checkpoint names")->capture_default_str();
+  in->callback([flags] { import_model(*flags); });
+  CLI::App* out = command->add_subcommand("export", "Write a model for Hugging Face's transformers or for llm.c");
+  add_source(*out, *flags);
+  out->add_option("--output", flags->output, "A folder (safetensors) or a file (llm.c)")->required();
+  out->add_option("--format", flags->format, "safetensors, llmc (fp32) or llmc-bf16")
+      ->check(CLI::IsMember({"safetensors", "llmc", "llmc-bf16"}))
+      ->capture_default_str();
+  out->add_option("--vocab", flags->vocabulary, "Vocabulary of the model; default: the one it names");
+  out->callback([flags] { export_model(*flags); });
+  command->footer(
+      "Examples:\n"
+      "  ftok model info model\n"
+      "  ftok model import gpt2/model.safetensors --output gpt2-ftok --vocab gpt2\n"
+      "  ftok model export model --output for-transformers\n"
+      "  ftok model export model --output model.bin --format llmc");
+}
+
+}  // namespace ftok::cli

@@ -1,0 +1,42 @@
+// Models as others keep them, and ftok's own: read into one flat array of parameters (trainer/model.h), and written.
+//
+//   ftok           a checkpoint, or a folder of `ftok train`
+//   Hugging Face   model.safetensors of a GPT-2 with config.json beside it; linear weights are stored input x output there as
+//                  here; "transformer." may stand before the names; the buffers attn.bias and attn.masked_bias are left out
+//   llm.c          GPT-2 .bin: int32[256] header 20240326, 3 (fp32) or 5 (bf16), maxT, V, L, NH, C, padded V; then wte, wpe, ln1w,
+//                  ln1b, qkvw, qkvb, attprojw, attprojb, ln2w, ln2b, fcw, fcb, fcprojw, fcprojb, lnfw, lnfb, each stacked over
+//                  the layers, linear weights output x input
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "core/log.h"
+#include "trainer/model.h"
+
+namespace ftok {
+
+struct ModelFile {
+  ModelConfig config;
+  std::vector<float> parameters;  // as ParameterLayout(config) lays them out
+  std::string format;             // "ftok checkpoint", "safetensors", "llm.c fp32", "llm.c bf16"
+  std::string path;               // of the file it was read from
+  std::string vocabulary;         // the name that the file gives; "" when it gives none
+  std::string recipe;             // an ftok checkpoint's recipe, in TOML
+  uint64_t step = 0;              // of an ftok checkpoint
+};
+
+// Reads any of the above: a file, or a folder (an ftok run, its checkpoints/, or one with model.safetensors). `heads` is for
+// safetensors without config.json, 0: channels / 64, as all of GPT-2's sizes have it. Throws UsageError when there is no such
+// thing, Error naming the file and the tensor when it is damaged or no GPT-2 of the kind that ftok computes.
+ModelFile read_model(const std::string& path, int64_t heads, const Log& log);
+
+// model.safetensors and config.json in `folder`, which transformers' GPT2LMHeadModel.from_pretrained reads. `end_of_text` < 0:
+// none is named. Padded rows of the embedding are left out.
+void write_hugging_face(const std::string& folder, const ModelConfig& config, const std::vector<float>& parameters,
+                        int64_t end_of_text);
+
+void write_llmc(const std::string& path, const ModelConfig& config, const std::vector<float>& parameters, bool bfloat16);
+
+}  // namespace ftok

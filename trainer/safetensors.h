@@ -1,0 +1,55 @@
+// safetensors files: u64 length N, N bytes of JSON {name: {dtype, shape, data_offsets}}, then the data, little-endian and without
+// gaps (github.com/huggingface/safetensors, README "Format").
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/file.h"
+#include "core/result.h"
+
+namespace ftok {
+
+enum class TensorType : uint8_t { kF32, kF16, kBf16 };
+
+struct TensorView {
+  std::string name;
+  TensorType type = TensorType::kF32;
+  std::vector<int64_t> shape;
+  std::string_view bytes;  // as many as type and shape say
+
+  int64_t size() const;
+  // out (size()): the values as floats, exactly.
+  void copy_to(float* out) const;
+};
+
+// A validated view of a file's bytes, which must outlive it. Const, thread-safe. Tensors of types that hold no weights of GPT-2
+// (integers, bools) are left out.
+class SafetensorsView {
+ public:
+  // Damage codes: "safetensors_short", "safetensors_bad_length", "safetensors_bad_header" (with the tensor named),
+  // "safetensors_bad_offsets" (not inside the data, or of another size than type and shape say).
+  static Result<SafetensorsView> parse(std::string_view bytes);
+
+  const std::vector<TensorView>& tensors() const { return tensors_; }
+  const TensorView* find(std::string_view name) const;  // null when there is none
+
+ private:
+  std::vector<TensorView> tensors_;
+};
+
+// A float tensor to be written; the data is the caller's.
+struct TensorSource {
+  std::string name;
+  std::vector<int64_t> shape;
+  const float* data = nullptr;
+};
+
+// Writes the tensors as F32 with `metadata`, complete or absent. Throws Error naming the path.
+void write_safetensors(const std::string& path, const std::vector<TensorSource>& tensors,
+                       const std::map<std::string, std::string>& metadata);
+
+}  // namespace ftok
