@@ -71,7 +71,7 @@ void TensorView::copy_to(float* out) const {
   for (size_t i = 0; i < bytes.size() / 2; ++i) {
     uint16_t bits;
     std::memcpy(&bits, bytes.data() + 2 * i, 2);
-    out[i] = type == TensorType::kF16 ? float_of_half(bits) : float_of_bfloat16(bits);
+    out[i] = type == TensorType::kF16 ? float_of_half(bits) : to_float(Bf16{bits});
   }
 }
 
