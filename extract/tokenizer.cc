@@ -135,7 +135,7 @@ void Tokenizer::read_text(Token& token) {
 
 bool Tokenizer::is_end_tag_at(const char* p, std::string_view name) const {
   const size_t size = name.size() + 2;
-  return static_cast<size_t>(end_ - p) > size && p[1] == '/' && equals_ignoring_case(p + 2, name) &&
+  return !name.empty() && static_cast<size_t>(end_ - p) > size && p[1] == '/' && equals_ignoring_case(p + 2, name) &&
          (class_of(p[size]) & kNameEnd) != 0;
 }
 
@@ -167,8 +167,8 @@ const char* Tokenizer::find_script_end(const char* p) const {
       ++p;
       continue;
     }
-    if (is_end_tag_at(p, "script")) {
-      if (!doubly) return p;
+    if (!doubly && is_end_tag_at(p, raw_name_)) return p;
+    if (doubly && is_end_tag_at(p, "script")) {
       doubly = false;
       p += 8;
     } else if (!escaped && end_ - p >= 4 && std::memcmp(p, "<!--", 4) == 0) {
