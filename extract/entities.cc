@@ -4,6 +4,8 @@
 #include <cstdint>
 #include <cstring>
 
+#include "extract/scan.h"
+
 namespace ftok::html {
 
 namespace {
@@ -127,11 +129,13 @@ size_t decode_reference(std::string_view text, bool in_attribute, char* out, siz
 }
 
 size_t decode_text(std::string_view text, bool in_attribute, bool replace_nul, char* out) {
+  const ScanKernels& scans = scan_kernels();
+  const char* const end = text.data() + text.size();
   size_t written = 0;
   size_t i = 0;
   while (i < text.size()) {
     const size_t plain = i;
-    while (i < text.size() && text[i] != '&' && text[i] != '\0') ++i;
+    i = static_cast<size_t>(scans.to_either(text.data() + i, end, '&', '\0') - text.data());
     std::memcpy(out + written, text.data() + plain, i - plain);
     written += i - plain;
     if (i == text.size()) break;
