@@ -283,7 +283,25 @@ void Tokenizer::read_attribute(Token& token) {
   finish_attribute(token, name, p, (seen & (kUpperChar | kNulChar)) == 0);
 }
 
-// A tag of many attributes would be quadratic: past the first few, a name is looked for only when its bit is set.
+// Whether the tag has an attribute of that name already. A known name is a bit; others are compared, and a tag of many would be
+// quadratic: past the first few attributes, a name is looked for only when its hash was seen.
+bool Tokenizer::is_repeated(const Token& token, std::string_view name, AttributeName id) {
+  if (token.attribute_count == 0) known_names_ = 0;
+  if (id != AttributeName::kUnknown) {
+    static_assert(static_cast<size_t>(AttributeName::kCount) <= 64);
+    const uint64_t bit = uint64_t{1} << static_cast<size_t>(id);
+    const bool repeated = (known_names_ & bit) != 0;
+    known_names_ |= bit;
+    return repeated;
+  }
+  if (!may_be_repeated(token, name)) return false;
+  for (uint32_t i = 0; i < token.attribute_count; ++i) {
+    const Attribute& other = dom_.attribute(token.attribute_begin + i);
+    if (other.id == AttributeName::kUnknown && other.name_size == name.size() && other.name() == name) return true;
+  }
+  return false;
+}
+
 bool Tokenizer::may_be_repeated(const Token& token, std::string_view name) {
   constexpr uint32_t kFew = 8;
   if (token.attribute_count < kFew) return true;
@@ -292,10 +310,12 @@ bool Tokenizer::may_be_repeated(const Token& token, std::string_view name) {
     for (const char c : text) hash = (hash ^ static_cast<unsigned char>(c)) * 16777619U;
     return (hash ^ hash >> 15) % kNameBits;
   };
-  if (token.attribute_count == kFew && names_tag_ != token.attribute_begin + 1) {
+  if (names_tag_ != token.attribute_begin + 1) {
     names_tag_ = token.attribute_begin + 1;
     names_seen_.reset();
-    for (uint32_t i = 0; i < kFew; ++i) names_seen_.set(bit_of(dom_.attribute(token.attribute_begin + i).name()));
+    for (uint32_t i = 0; i < token.attribute_count; ++i) {
+      names_seen_.set(bit_of(dom_.attribute(token.attribute_begin + i).name()));
+    }
   }
   const uint32_t bit = bit_of(name);
   const bool seen = names_seen_.test(bit);
@@ -305,23 +325,16 @@ bool Tokenizer::may_be_repeated(const Token& token, std::string_view name) {
 
 // Reads the value, and keeps the attribute unless the tag has one of its name already.
 void Tokenizer::finish_attribute(Token& token, const char* name, const char* name_end, bool plain) {
-  const std::string_view lower =
+  const std::string_view whole =
       plain ? std::string_view(name, static_cast<size_t>(name_end - name)) : lower_case(name, name_end);
+  const std::string_view lower = whole.substr(0, 0xFFFF);
   Attribute attribute;
   attribute.id = find_attribute(lower);
   attribute.name_data = lower.data();
-  attribute.name_size = static_cast<uint16_t>(lower.size() > 0xFFFF ? 0xFFFF : lower.size());
+  attribute.name_size = static_cast<uint16_t>(lower.size());
   attribute.value_data = lower.data();
   read_value(attribute);
-  if (!may_be_repeated(token, lower)) {
-    dom_.push_attribute() = attribute;
-    ++token.attribute_count;
-    return;
-  }
-  for (uint32_t i = 0; i < token.attribute_count; ++i) {
-    const Attribute& other = dom_.attribute(token.attribute_begin + i);
-    if (other.id == attribute.id && other.name_size == attribute.name_size && other.name() == attribute.name()) return;
-  }
+  if (is_repeated(token, lower, attribute.id)) return;
   dom_.push_attribute() = attribute;
   ++token.attribute_count;
 }

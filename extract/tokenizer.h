@@ -64,6 +64,7 @@ class Tokenizer {
   void read_comment(Token& token);
   void read_bogus_comment(Token& token, const char* content);
   void read_doctype(Token& token);
+  bool is_repeated(const Token& token, std::string_view name, AttributeName id);
   bool may_be_repeated(const Token& token, std::string_view name);
   bool read_quoted_id(std::string_view& id, const char* end);
   const char* find_raw_end(const char* p, Seen& seen) const;
@@ -81,6 +82,7 @@ class Tokenizer {
   TextState state_ = TextState::kData;
   std::string_view raw_name_;
   static constexpr uint32_t kNameBits = 8192;
+  uint64_t known_names_ = 0;           // of the current tag: a bit for each AttributeName
   std::bitset<kNameBits> names_seen_;  // of the current tag, when it has many attributes
   uint32_t names_tag_ = 0;             // whose names they are: its attribute_begin + 1
   bool cdata_allowed_ = false;
