@@ -77,6 +77,7 @@ void EncodeState::make_missing() {
   jobs_.clear();
   job_pretokens_.clear();
   for (const Missing& one : missing_) tables_.tokens.prefetch(one.key());
+  for (const Missing& one : missing_) tables_.tokens.prefetch_bytes(one.key());
   for (const Missing& one : missing_) {
     const std::string_view piece = one.piece();
     const size_t first = made_ids_.size();

@@ -66,6 +66,20 @@ Merger::Merger(const Vocabulary& vocabulary) : level_(vector_level()), byte_pair
   }
 }
 
+// The symbol at the beginning of `size` bytes: what sure pairs join there, else a byte, with the rank of it and the next byte.
+inline Merger::Joined Merger::join_at(const unsigned char* bytes, size_t size) const {
+  const unsigned lead = bytes[0];
+  if (size == 1) return {byte_symbols_[lead], MergeJob::kNoRank, 1};
+  if (lead >= 0xE0 && lead < 0xF0 && size >= 3) {
+    const bool is_character = (bytes[1] & 0xC0) == 0x80 && (bytes[2] & 0xC0) == 0x80;
+    const uint32_t joined = characters_[(lead & 15) << 12 | (bytes[1] & 63u) << 6 | (bytes[2] & 63u)];
+    if (is_character && joined != 0) return {joined, MergeJob::kNoRank, 3};
+  }
+  const uint32_t pair = byte_pairs_[lead << 8 | bytes[1]];
+  if ((pair & PairTable::kSure) != 0) return {pair & ~PairTable::kSure, MergeJob::kNoRank, 2};
+  return {byte_symbols_[lead], pair, 1};
+}
+
 bool Merger::start_job(std::string_view piece, MergeJob& job) const {
   if (level_ != VectorLevel::kAvx512) return false;
   const auto* bytes = reinterpret_cast<const unsigned char*>(piece.data());
@@ -214,20 +228,6 @@ void Merger::join_characters() {
       }
     }
   }
-}
-
-// The symbol at the beginning of `size` bytes: what sure pairs join there, else a byte, with the rank of it and the next byte.
-Merger::Joined Merger::join_at(const unsigned char* bytes, size_t size) const {
-  const unsigned lead = bytes[0];
-  if (size == 1) return {byte_symbols_[lead], MergeJob::kNoRank, 1};
-  if (lead >= 0xE0 && lead < 0xF0 && size >= 3) {
-    const bool is_character = (bytes[1] & 0xC0) == 0x80 && (bytes[2] & 0xC0) == 0x80;
-    const uint32_t joined = characters_[(lead & 15) << 12 | (bytes[1] & 63u) << 6 | (bytes[2] & 63u)];
-    if (is_character && joined != 0) return {joined, MergeJob::kNoRank, 3};
-  }
-  const uint32_t pair = byte_pairs_[lead << 8 | bytes[1]];
-  if ((pair & PairTable::kSure) != 0) return {pair & ~PairTable::kSure, MergeJob::kNoRank, 2};
-  return {byte_symbols_[lead], pair, 1};
 }
 
 // Merges `piece` into scratch.symbols; returns how many symbols. Quadratic in the piece, but fast for short ones: each

@@ -74,11 +74,11 @@ struct MergeScratch {
 
 // A short piece on its way from symbols to fewer symbols, or to ids: lanes of a vector register.
 struct MergeJob {
-  static constexpr size_t kSymbolsMax = 15;  // the last lane is an edge
+  static constexpr size_t kLanes = 32, kSymbolsMax = kLanes - 1;  // the last lane is an edge
   static constexpr uint32_t kNoRank = 0x7FFFFFFF;
 
-  alignas(64) uint32_t symbols[16];  // PairTable::kEdge after the last
-  uint32_t ranks[16];                // of the pair of a symbol and the next, with kSure; kNoRank where there is none
+  alignas(64) uint32_t symbols[kLanes];
+  uint32_t ranks[kLanes];  // of the pair of a symbol and the next, with kSure, or kNoRank
   uint32_t unknown;                  // lanes whose rank is to be looked up
   uint32_t count;                    // symbols
 };
@@ -118,7 +118,7 @@ class Merger {
   struct Joined {
     uint32_t symbol, rank, size;
   };
-  Joined join_at(const unsigned char* bytes, size_t size) const;
+  [[gnu::always_inline]] Joined join_at(const unsigned char* bytes, size_t size) const;
   size_t merge_by_scan(std::string_view piece, MergeScratch& scratch) const;
   size_t merge_by_heap(std::string_view piece, MergeScratch& scratch) const;
   size_t merge_span(std::string_view piece, MergeScratch& scratch) const;
