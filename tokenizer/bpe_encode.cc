@@ -171,13 +171,13 @@ void EncodeState::look_up_block(const unsigned char* begin, const unsigned char*
                     std::min(PretokenBatch::kSize, cuts - first), batches_[slot]);
   };
   size_t waiting[kWaitingMax], waiting_count = 0;  // slots of batches_, in order
-  uint32_t waiting_slots = 0;
+  uint64_t waiting_slots = 0;
   size_t slot = 0, next_slot = 0;
   prepare(0, 0);
   for (size_t i = 0; i < count; ++i, slot = next_slot) {
     const bool has_next = i + 1 < count;
     // The first that is free: two slots in turn, as long as nothing waits.
-    next_slot = static_cast<size_t>(__builtin_ctz(~(waiting_slots | 1u << slot)));
+    next_slot = static_cast<size_t>(__builtin_ctzll(~(waiting_slots | uint64_t{1} << slot)));
     if (has_next) prepare(i + 1, next_slot);
     PretokenBatch& batch = batches_[slot];
     lookup_.find(cache_.view(), batch);
@@ -187,7 +187,7 @@ void EncodeState::look_up_block(const unsigned char* begin, const unsigned char*
     }
     for (size_t m = 0; m < batch.missing_count; ++m) missing_.push_back({&batch, batch.missing[m]});
     waiting[waiting_count++] = slot;
-    waiting_slots |= 1u << slot;
+    waiting_slots |= uint64_t{1} << slot;
     if (has_next && waiting_count < kWaitingMax && missing_.size() < kMissingMax) continue;
     make_missing();
     for (size_t k = 0; k < waiting_count; ++k) take(batches_[waiting[k]]);

@@ -64,10 +64,10 @@ class EncodeState {
   static constexpr uint64_t kTextBytesMax = UINT32_MAX;
 
  private:
-  static constexpr size_t kCutsMax = 2048;
+  static constexpr size_t kCutsMax = 4096;
 
   // Batches that wait until what they miss is made, all together.
-  static constexpr size_t kWaitingMax = 8;
+  static constexpr size_t kWaitingMax = 32;
   static constexpr size_t kMissingMax = 32;
 
   // A pretoken of a batch that is not in the cache.
