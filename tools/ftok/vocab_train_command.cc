@@ -71,6 +71,16 @@ Pretokens pretokens_of(const TrainFlags& flags, const std::string& default_patte
   return pretokens;
 }
 
+void check_specials(const TrainFlags& flags) {
+  for (size_t i = 0; i < flags.specials.size(); ++i) {
+    if (flags.specials[i].empty()) throw UsageError("--special: a special token of no bytes");
+    if (std::find(flags.specials.begin(), flags.specials.begin() + static_cast<std::ptrdiff_t>(i), flags.specials[i]) !=
+        flags.specials.begin() + static_cast<std::ptrdiff_t>(i)) {
+      throw UsageError(fmt::format("--special {}: is there twice", flags.specials[i]));
+    }
+  }
+}
+
 BpeTrainOptions options_of(const TrainFlags& flags) {
   BpeTrainOptions options{.size = flags.size,
                           .pretoken_count_min = flags.pretoken_count_min,
@@ -173,6 +183,7 @@ void run_train(const TrainFlags& flags) {
   if (flags.size < 256 || flags.size > kVocabularyTokensMax) {
     throw UsageError(fmt::format("--size {}: expected 256 to {}", flags.size, kVocabularyTokensMax));
   }
+  check_specials(flags);
   std::optional<Vocabulary> base;
   if (!flags.extend.empty()) {
     base = load_vocabulary(find_vocabulary(flags.extend));
