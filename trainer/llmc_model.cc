@@ -102,7 +102,7 @@ ModelFile read_llmc(const std::string& path) {
       std::memcpy(&out, data + 4 * theirs, 4);
     } else {
       std::memcpy(&bits, data + 2 * theirs, 2);
-      out = float_of_bfloat16(bits);
+      out = to_float(Bf16{bits});
     }
   });
   return model;
@@ -121,7 +121,7 @@ void write_llmc(const std::string& path, const ModelConfig& config, const std::v
   char* const data = bytes.data() + kHeaderBytes;
   for_each_element(layout, config, padded, [&](int64_t ours, int64_t theirs) {
     const float value = parameters[static_cast<size_t>(ours)];
-    const uint16_t bits = bfloat16_of(value);
+    const uint16_t bits = to_bfloat16(value).bits;
     if (bfloat16) {
       std::memcpy(data + 2 * theirs, &bits, 2);
     } else {

@@ -1,7 +1,5 @@
 #include "trainer/model.h"
 
-#include <fmt/format.h>
-
 #include <cmath>
 
 #include "core/error.h"
@@ -16,7 +14,8 @@ constexpr double kDeviation = 0.02;                      // GPT-2's published co
 
 void check_range(std::string_view key, int64_t value, int64_t least, int64_t most) {
   if (value < least || value > most) {
-    throw UsageError(fmt::format("model.{} = {}: expected {} to {}", key, value, least, most));
+    throw UsageError("model." + std::string(key) + " = " + std::to_string(value) + ": expected " + std::to_string(least) + " to " +
+                     std::to_string(most));
   }
 }
 
@@ -29,12 +28,14 @@ void ModelConfig::check() const {
   check_range("length", length, 1, 1 << 20);
   check_range("vocabulary_size", vocabulary_size, 1, 1 << 24);
   if (channels % heads != 0) {
-    throw UsageError(fmt::format("model.channels = {}: expected a multiple of model.heads = {}", channels, heads));
+    throw UsageError("model.channels = " + std::to_string(channels) +
+                     ": expected a multiple of model.heads = " + std::to_string(heads));
   }
   const double parameters = static_cast<double>(padded_vocabulary() + length) * static_cast<double>(channels) +
                             12.0 * static_cast<double>(layers) * static_cast<double>(channels) * static_cast<double>(channels);
   if (parameters > static_cast<double>(kParametersMax)) {
-    throw UsageError(fmt::format("model: {:.3g} parameters are more than {}", parameters, kParametersMax));
+    throw UsageError("model: " + std::to_string(static_cast<int64_t>(parameters / 1e9)) + " billion parameters are more than " +
+                     std::to_string(kParametersMax));
   }
 }
 
@@ -55,7 +56,7 @@ ParameterLayout::ParameterLayout(const ModelConfig& config) {
   parameters_ -= (config.padded_vocabulary() - config.vocabulary_size) * C;
   wpe = add("wpe.weight", config.length, C, Start::kNormal);
   for (int64_t layer = 0; layer < config.layers; ++layer) {
-    const std::string h = fmt::format("h.{}.", layer);
+    const std::string h = "h." + std::to_string(layer) + ".";
     BlockOffsets block{};
     block.ln_1_gain = add(h + "ln_1.weight", 1, C, Start::kOnes);
     block.ln_1_bias = add(h + "ln_1.bias", 1, C, Start::kZeros);

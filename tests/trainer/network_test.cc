@@ -99,6 +99,19 @@ TEST(Network, MicroBatchesAddUpToOneBatch) {
   }
 }
 
+TEST(Network, RecomputeChangesNoBit) {
+  const ModelConfig config{3, 4, 32, 8, 61};
+  const Batch batch = random_batch(config, 3, 6);
+  SmallModel<float> kept(config);
+  const double loss = kept.network.accumulate_gradients(batch.view(), 0.01);
+  for (const Recompute recompute : {Recompute::kGelu, Recompute::kBlocks}) {
+    Network<float> network(config, *kept.layers, recompute);
+    network.parameters() = kept.network.parameters();
+    EXPECT_EQ(network.accumulate_gradients(batch.view(), 0.01), loss);
+    EXPECT_EQ(network.gradients(), kept.network.gradients());
+  }
+}
+
 TEST(Network, SameBitsForAnyNumberOfThreads) {
   const ModelConfig config{2, 2, 160, 40, 300};  // larger than one block of a product
   const Batch batch = random_batch(config, 5, 4);

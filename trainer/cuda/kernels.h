@@ -1,0 +1,93 @@
+// The kernels as functions of the host: each queues its work on `stream` and returns. The contracts are those of
+// trainer/layers.h; arrays are on the device and begin at multiples of 16 bytes. Every sum is made in an order that the shapes
+// alone decide: the same call gives the same bits, on any GPU of the same architecture.
+#pragma once
+
+#include "trainer/cuda/shim.h"
+#include "trainer/layers.h"
+
+namespace ftok::FTOK_SPACE {
+
+void encoder_forward(Stream stream, Bf16* out, const uint32_t* tokens, const Bf16* wte, const Bf16* wpe, const Extent& extent);
+
+// Where the rows of each token are: rows (R) sorted by token, ties in order; run i is rows[begins[i]] .. rows[begins[i+1] - 1], all of
+// one token. begins (runs + 1) ends with R as often as it takes.
+struct TokenRuns {
+  const int32_t* rows = nullptr;
+  const int32_t* begins = nullptr;
+  int64_t runs = 0;
+};
+void encoder_backward(Stream stream, float* dwte, float* dwpe, const Bf16* dout, const uint32_t* tokens, const TokenRuns& runs,
+                      const Extent& extent);
+
+void layernorm_forward(Stream stream, Bf16* out, float* mean, float* rstd, const Bf16* in, const Bf16* gain, const Bf16* bias,
+                       int64_t R, int64_t C);
+void residual_layernorm_forward(Stream stream, Bf16* sum, Bf16* out, float* mean, float* rstd, const Bf16* a, const Bf16* b,
+                                const Bf16* gain, const Bf16* bias, int64_t R, int64_t C);
+// One pass over dout, in and din. scratch: layernorm_scratch(R, C) floats.
+int64_t layernorm_scratch(int64_t R, int64_t C);
+void layernorm_backward(Stream stream, Bf16* din, float* dgain, float* dbias, float* scratch, const Bf16* dout, const Bf16* in,
+                        const Bf16* gain, const float* mean, const float* rstd, int64_t R, int64_t C);
+
+void gelu_forward(Stream stream, Bf16* out, const Bf16* in, int64_t n);
+void gelu_backward(Stream stream, Bf16* din, const Bf16* dout, const Bf16* in, int64_t n);
+void residual_forward(Stream stream, Bf16* out, const Bf16* a, const Bf16* b, int64_t n);
+// out (R,O) += bias (O) in every row.
+void add_bias(Stream stream, Bf16* out, const Bf16* bias, int64_t R, int64_t O);
+
+// sums (O) += the column sums of in (R,O). scratch: column_sums_scratch(R, O) floats.
+int64_t column_sums_scratch(int64_t R, int64_t O);
+void column_sums(Stream stream, float* sums, float* scratch, const Bf16* in, int64_t R, int64_t O);
+// sums (n) += parts (count,n) row by row.
+void add_rows(Stream stream, float* sums, const float* parts, int64_t count, int64_t n);
+
+// The widest head attention has kernels for.
+constexpr int64_t kHeadChannelsMax = 128;
+void attention_forward(Stream stream, Bf16* out, float* log_sum, const Bf16* qkv, const int32_t* first_key, const Extent& extent);
+// scratch: B H T floats.
+void attention_backward(Stream stream, Bf16* dqkv, float* scratch, const Bf16* dout, const Bf16* out, const float* log_sum,
+                        const Bf16* qkv, const int32_t* first_key, const Extent& extent);
+
+// Rows of logits (rows, padded V) become `scale` times their gradient; losses (rows) are set to those of the targets that count,
+// 0 elsewhere. With `gradient` false the logits stay. ids and mask (null: all count) begin at the first of these rows.
+struct ClassifierRows {
+  Bf16* logits;
+  float* losses;
+  const uint32_t* ids;
+  const uint8_t* mask;
+  int64_t rows, V, V_padded;
+  float scale;
+  bool gradient;
+};
+void classifier_rows(Stream stream, const ClassifierRows& call);
+// *total += the sum of losses (R), in double.
+void add_losses(Stream stream, double* total, const float* losses, int64_t R);
+
+// *norm = the Euclidean norm of gradients (n). scratch: norm_scratch(n) doubles.
+int64_t norm_scratch(int64_t n);
+void global_norm(Stream stream, double* norm, double* scratch, const float* gradients, int64_t n);
+
+// A stretch of parameters that are treated alike; `count` is at most kPieceElements.
+struct ParameterPiece {
+  int64_t offset;
+  int32_t count;
+  int32_t decays;
+};
+constexpr int64_t kPieceElements = 8192;
+
+struct AdamWStep {
+  float *master, *first, *second;  // fp32, updated
+  Bf16* parameters;                // the master weights, rounded
+  const float* gradients;
+  const ParameterPiece* pieces;  // on the device
+  int64_t pieces_count;
+  // As trainer/optimizer.cc computes them: rate = learning rate / (1 - b1^t), root = 1 / sqrt(1 - b2^t), keep = 1 - learning rate x decay.
+  float scale, b1, b2, c1, c2, rate, root, epsilon, keep;
+  uint64_t seed, step;
+  bool stochastic;  // rounding; false: to nearest
+};
+void adamw(Stream stream, const AdamWStep& step);
+// parameters = the rounding that `adamw` of that seed and step makes of master.
+void round_parameters(Stream stream, const AdamWStep& step);
+
+}  // namespace ftok::FTOK_SPACE
