@@ -1,7 +1,6 @@
 // bfloat16: the upper half of a float's bits. For the CPU and, in sources that nvcc compiles, for the GPU: the same bits on both.
 #pragma once
 
-#include <cmath>
 #include <cstdint>
 #include <cstring>
 
@@ -53,15 +52,6 @@ FTOK_BOTH Bf16 to_bfloat16_stochastic(float x, uint32_t random) {
   const uint32_t bits = float_bits(x);
   if ((bits & 0x7F800000u) == 0x7F800000u) return to_bfloat16(x);
   return Bf16{static_cast<uint16_t>((bits + (random & 0xFFFFu)) >> 16)};
-}
-
-// IEEE half precision, as safetensors files may hold it.
-inline float float_of_half(uint16_t bits) {
-  const int exponent = bits >> 10 & 31, fraction = bits & 1023;
-  const float sign = (bits & 0x8000u) != 0 ? -1.0f : 1.0f;
-  if (exponent == 31) return fraction == 0 ? sign * INFINITY : NAN;
-  if (exponent == 0) return sign * std::ldexp(static_cast<float>(fraction), -24);
-  return sign * std::ldexp(static_cast<float>(1024 + fraction), exponent - 25);
 }
 
 }  // namespace ftok

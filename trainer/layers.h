@@ -10,6 +10,7 @@
 #pragma once
 
 #include <algorithm>
+#include <cmath>
 #include <cstdint>
 
 #include "trainer/array.h"
@@ -22,17 +23,6 @@ struct Extent {
   int64_t rows() const { return B * T; }
 };
 
-// One AdamW step of a tensor (trainer/optimizer.h), with everything that is the same for all its elements worked out:
-//   g = gradient_scale gradient; m = beta_1 m + (1 - beta_1) g; v = beta_2 v + (1 - beta_2) g^2;
-//   p = keep p - rate m / (root sqrt(v) + epsilon).
-struct AdamWStep {
-  double gradient_scale = 1;  // clipping
-  double beta_1 = 0, beta_2 = 0, epsilon = 0;
-  double keep = 1;  // 1 - learning rate * decay
-  double rate = 0;  // learning rate / (1 - beta_1^t)
-  double root = 1;  // (1 - beta_2^t)^-1/2
-};
-
 template <typename Real>
 struct SumOf {
   using type = Real;
@@ -40,6 +30,17 @@ struct SumOf {
 template <>
 struct SumOf<Bf16> {
   using type = float;
+};
+
+// One AdamW step of a tensor (trainer/optimizer.h), with everything that is the same for all its elements worked out:
+//   g = gradient_scale gradient; m = beta_1 m + (1 - beta_1) g; v = beta_2 v + (1 - beta_2) g^2;
+//   p = keep p - rate m / (root sqrt(v) + epsilon).
+struct AdamWScalars {
+  double gradient_scale = 1;  // clipping
+  double beta_1 = 0, beta_2 = 0, epsilon = 0;
+  double keep = 1;  // 1 - learning rate * decay
+  double rate = 0;  // learning rate / (1 - beta_1^t)
+  double root = 1;  // (1 - beta_2^t)^-1/2
 };
 
 // Not thread-safe: one caller. The same calls give the same bits, for any number of threads.
@@ -98,14 +99,26 @@ class Layers {
   // times the gradient of that sum.
   virtual double classifier(Real* dhidden, Sum* dwte, const Real* hidden, const Real* wte, const Targets& targets,
                             double scale) = 0;
-
-  virtual void fill_zero(Sum* out, int64_t n) = 0;
-  // The sum of x[i]^2 (n), in double and in a fixed order.
-  virtual double sum_of_squares(const Sum* x, int64_t n) = 0;
-  virtual void adamw(Real* parameters, Sum* first, Sum* second, const Sum* gradients, int64_t n, const AdamWStep& step) = 0;
-
   // A back end that runs behind its caller returns 0 from classifier(); this waits and returns the sum since the last call.
   virtual double take_loss() { return 0; }
+
+  // The optimizer's loops over parameters in the process's own memory (AdamW in trainer/optimizer.h); as they stand here on one thread.
+  virtual void fill_zero(Sum* out, int64_t n) { std::fill_n(out, n, Sum(0)); }
+  // The sum of x[i]^2 (n), in double and in a fixed order.
+  virtual double sum_of_squares(const Sum* x, int64_t n) {
+    double sum = 0;
+    for (int64_t i = 0; i < n; ++i) sum += static_cast<double>(x[i]) * static_cast<double>(x[i]);
+    return sum;
+  }
+  virtual void adamw(Sum* parameters, Sum* first, Sum* second, const Sum* gradients, int64_t n, const AdamWScalars& step) {
+    for (int64_t i = 0; i < n; ++i) {
+      const double g = static_cast<double>(gradients[i]) * step.gradient_scale;
+      const double m = step.beta_1 * static_cast<double>(first[i]) + (1 - step.beta_1) * g;
+      const double v = step.beta_2 * static_cast<double>(second[i]) + (1 - step.beta_2) * g * g;
+      first[i] = static_cast<Sum>(m), second[i] = static_cast<Sum>(v);
+      parameters[i] = static_cast<Sum>(static_cast<double>(parameters[i]) * step.keep - step.rate * m / (std::sqrt(v) * step.root + step.epsilon));
+    }
+  }
 
   // Pairs of layers that a back end may make in one pass; the same as one after the other, to rounding.
 

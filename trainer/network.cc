@@ -195,7 +195,7 @@ void Network<Real>::backward_block(int64_t layer, const Real* in, const BatchVie
 
 template <typename Real>
 void Network<Real>::clear_gradients() {
-  gradients_.resize(parameters_.size());
+  if (gradients_.size() != parameters_.size()) gradients_.resize(parameters_.size());
   layers_.fill_zero(gradients_.data(), static_cast<int64_t>(gradients_.size()));
 }
 

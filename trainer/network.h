@@ -38,7 +38,7 @@ class Network {
   ArrayOf<Real, Real>& parameters() { return parameters_; }
   ArrayOf<Real, Sum>& gradients() { return gradients_; }
 
-  void clear_gradients();  // to zero
+  void clear_gradients();  // to zero, in the memory of the process
 
   // The sum of the losses, in nats, over the targets that count.
   double loss(const BatchView& batch);

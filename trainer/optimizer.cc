@@ -43,7 +43,7 @@ double AdamW<Real>::norm(const std::vector<Real>& gradients) {
 template <typename Real>
 void AdamW<Real>::update(std::vector<Real>& parameters, const std::vector<Real>& gradients, int64_t step, double learning_rate,
                          double gradient_norm) {
-  AdamWStep scalars;
+  AdamWScalars scalars;
   scalars.gradient_scale = options_.clip_norm > 0 ? std::min(1.0, options_.clip_norm / (gradient_norm + kClipEpsilon)) : 1.0;
   scalars.beta_1 = options_.beta_1, scalars.beta_2 = options_.beta_2, scalars.epsilon = options_.epsilon;
   scalars.rate = learning_rate / (1 - std::pow(options_.beta_1, static_cast<double>(step)));

@@ -4,6 +4,7 @@
 #include <simdjson.h>
 
 #include <algorithm>
+#include <cmath>
 #include <cstring>
 #include <optional>
 
@@ -25,6 +26,14 @@ std::optional<TensorType> type_named(std::string_view name) {
   if (name == "F16") return TensorType::kF16;
   if (name == "BF16") return TensorType::kBf16;
   return std::nullopt;
+}
+
+float float_of_half(uint16_t bits) {
+  const int exponent = bits >> 10 & 31, fraction = bits & 1023;
+  const float sign = (bits & 0x8000u) != 0 ? -1.0f : 1.0f;
+  if (exponent == 31) return fraction == 0 ? sign * INFINITY : NAN;
+  if (exponent == 0) return sign * std::ldexp(static_cast<float>(fraction), -24);
+  return sign * std::ldexp(static_cast<float>(1024 + fraction), exponent - 25);
 }
 
 Damage bad(const char* code, std::string_view name) { return {code, fmt::format("tensor {}", name), 0}; }

@@ -26,7 +26,7 @@ struct Part {
 };
 
 template <typename Real>
-FTOK_ALWAYS_INLINE void adamw_loop(const Part<Real>& part, const AdamWStep& step) {
+FTOK_ALWAYS_INLINE void adamw_loop(const Part<Real>& part, const AdamWScalars& step) {
   Real *const p = part.p, *const m = part.m, *const v = part.v;
   const Real* const gradient = part.g;
   const Real scale = static_cast<Real>(step.gradient_scale), keep = static_cast<Real>(step.keep);
@@ -40,8 +40,8 @@ FTOK_ALWAYS_INLINE void adamw_loop(const Part<Real>& part, const AdamWStep& step
     p[i] = p[i] * keep - rate * m[i] / (std::sqrt(v[i]) * root + epsilon);
   }
 }
-FTOK_VECTOR_CLONES void adamw_part(const Part<float>& part, const AdamWStep& step) { adamw_loop(part, step); }
-void adamw_part(const Part<double>& part, const AdamWStep& step) { adamw_loop(part, step); }
+FTOK_VECTOR_CLONES void adamw_part(const Part<float>& part, const AdamWScalars& step) { adamw_loop(part, step); }
+void adamw_part(const Part<double>& part, const AdamWScalars& step) { adamw_loop(part, step); }
 
 }  // namespace
 
@@ -58,7 +58,7 @@ double sum_of_squares(Workers& workers, const Real* x, int64_t n) {
 
 template <typename Real>
 void adamw(Workers& workers, Real* parameters, Real* first, Real* second, const Real* gradients, int64_t n,
-           const AdamWStep& step) {
+           const AdamWScalars& step) {
   workers.blocks(n, kBlockElements, [&](int64_t begin, int64_t end) {
     adamw_part(Part<Real>{parameters + begin, first + begin, second + begin, gradients + begin, end - begin}, step);
   });
@@ -66,7 +66,7 @@ void adamw(Workers& workers, Real* parameters, Real* first, Real* second, const 
 
 template double sum_of_squares(Workers&, const float*, int64_t);
 template double sum_of_squares(Workers&, const double*, int64_t);
-template void adamw(Workers&, float*, float*, float*, const float*, int64_t, const AdamWStep&);
-template void adamw(Workers&, double*, double*, double*, const double*, int64_t, const AdamWStep&);
+template void adamw(Workers&, float*, float*, float*, const float*, int64_t, const AdamWScalars&);
+template void adamw(Workers&, double*, double*, double*, const double*, int64_t, const AdamWScalars&);
 
 }  // namespace ftok::cpu

@@ -56,7 +56,7 @@ class CpuLayers final : public Layers<Real> {
     workers_.blocks(n, 1 << 18, [&](int64_t begin, int64_t end) { std::fill(out + begin, out + end, Real(0)); });
   }
   double sum_of_squares(const Real* x, int64_t n) override { return cpu::sum_of_squares(workers_, x, n); }
-  void adamw(Real* parameters, Real* first, Real* second, const Real* gradients, int64_t n, const AdamWStep& step) override {
+  void adamw(Real* parameters, Real* first, Real* second, const Real* gradients, int64_t n, const AdamWScalars& step) override {
     cpu::adamw(workers_, parameters, first, second, gradients, n, step);
   }
 

@@ -73,6 +73,6 @@ template <typename Real>
 double sum_of_squares(Workers& workers, const Real* x, int64_t n);
 template <typename Real>
 void adamw(Workers& workers, Real* parameters, Real* first, Real* second, const Real* gradients, int64_t n,
-           const AdamWStep& step);
+           const AdamWScalars& step);
 
 }  // namespace ftok::cpu
