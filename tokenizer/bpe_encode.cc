@@ -155,25 +155,33 @@ uint32_t* EncodeState::copy(const PretokenBatch& batch, uint32_t* out) const {
 uint32_t* EncodeState::encode_block(const unsigned char* begin, const unsigned char* end, size_t cuts, uint32_t* out) {
   const uint32_t* const cut = cuts_.data();
   const size_t count = (cuts + PretokenBatch::kSize - 1) / PretokenBatch::kSize;
-  const auto prepare = [&](size_t i, size_t slot) {
+  // Keys read 16 bytes, but not beyond the end of the text.
+  size_t all_readable = cuts;
+  while (all_readable > 0 && end - begin < static_cast<ptrdiff_t>(cut[all_readable - 1]) + 16) --all_readable;
+  const auto readable = [&](size_t i) {
     const size_t first = i * PretokenBatch::kSize;
-    lookup_.prepare(cache_.view(), begin, first == 0 ? begin : begin + cut[first - 1], end, cut + first,
-                    std::min(PretokenBatch::kSize, cuts - first), batches_[slot]);
+    return std::min(PretokenBatch::kSize, all_readable - std::min(first, all_readable));
+  };
+  const auto start = [&](size_t i, size_t slot) {
+    const size_t first = i * PretokenBatch::kSize;
+    batches_[slot].start(begin, first == 0 ? begin : begin + cut[first - 1], cut + first,
+                         std::min(PretokenBatch::kSize, cuts - first));
   };
   size_t waiting[kWaitingMax], waiting_count = 0;  // slots of batches_, in order
   uint64_t waiting_slots = 0;
   size_t slot = 0, next_slot = 0;
-  prepare(0, 0);
+  start(0, 0);
+  lookup_.prepare(cache_.view(), batches_[0], readable(0));
   for (size_t i = 0; i < count; ++i, slot = next_slot) {
-    const bool has_next = i + 1 < count;
     // The first that is free: two slots in turn, as long as nothing waits.
     next_slot = static_cast<size_t>(__builtin_ctzll(~(waiting_slots | uint64_t{1} << slot)));
-    if (has_next) prepare(i + 1, next_slot);
-    PretokenBatch& batch = batches_[slot];
-    if (waiting_count == 0) {
-      out = lookup_.take(cache_.view(), batch, out);
-      if (batch.taken == batch.count) [[likely]] continue;
-    }
+    const bool has_next = i + 1 < count;
+    PretokenBatch &batch = batches_[slot], &next = batches_[next_slot];
+    if (has_next) start(i + 1, next_slot);
+    const size_t next_readable = has_next ? readable(i + 1) : 0;
+    if (waiting_count == 0) out = lookup_.take(cache_.view(), batch, next, next_readable, out);
+    if (has_next) lookup_.prepare(cache_.view(), next, next_readable);
+    if (batch.taken == batch.count) [[likely]] continue;
     lookup_.find(cache_.view(), batch);
     if (batch.missing_count == 0 && waiting_count == 0) {
       out = lookup_.copy(batch, out);
@@ -185,7 +193,10 @@ uint32_t* EncodeState::encode_block(const unsigned char* begin, const unsigned c
     if (has_next && waiting_count < kWaitingMax && missing_.size() < kMissingMax) continue;
     make_missing();
     for (size_t k = 0; k < waiting_count; ++k) out = copy(batches_[waiting[k]], out);
-    if (keep_made() && has_next) prepare(i + 1, next_slot);
+    if (keep_made() && has_next) {
+      start(i + 1, next_slot);
+      lookup_.prepare(cache_.view(), next, next_readable);
+    }
     missing_.clear();
     has_large_ = false;
     waiting_count = 0;
