@@ -78,7 +78,8 @@ uint32_t* take_batch(const PretokenCache::View& cache, PretokenBatch& batch, Pre
     if (n == PretokenCache::kInArena) [[unlikely]] {
       const uint32_t* const record = cache.arena + ids[1];
       const uint32_t record_size = record[0] >> 24;
-      if (++from_arena > kTakenFromArenaMax || batch.keys[k].is_long()) return false;
+      if (++from_arena > kTakenFromArenaMax) return false;
+      if (batch.keys[k].is_long() && !PretokenCache::is_record_of(record, batch.piece(k))) return false;
       Vector::copy(record, out);
       for (uint32_t i = PretokenCache::kReadableIds; i < record_size; ++i) out[i] = record[i];
       out += record_size;
