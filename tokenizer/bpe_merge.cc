@@ -11,14 +11,13 @@ namespace {
 
 // Spans up to this many bytes are merged by scanning for the lowest rank, longer ones by a heap.
 constexpr size_t kScanBytesMax = 512;
-// Pieces longer than this are merged in windows of about kWindowBytes new bytes each.
-constexpr size_t kWindowedBytesMin = 96;
-constexpr size_t kWindowBytes = 40;
+// Pieces longer than this are merged part by part.
+constexpr size_t kLongBytesMin = 64;
 
 }  // namespace
 
 void MergeScratch::shrink(size_t words_max) {
-  for (std::vector<uint32_t>* buffer : {&symbols, &ranks, &next, &previous, &tail, &window}) {
+  for (std::vector<uint32_t>* buffer : {&symbols, &ranks, &next, &previous, &done, &window}) {
     if (buffer->capacity() > words_max) std::vector<uint32_t>().swap(*buffer);
   }
   if (heap.capacity() > words_max) std::vector<uint64_t>().swap(heap);
@@ -80,15 +79,15 @@ inline Merger::Joined Merger::join_at(const unsigned char* bytes, size_t size) c
   return {byte_symbols_[lead], pair, 1};
 }
 
-bool Merger::start_job(std::string_view piece, MergeJob& job) const {
-  if (level_ != VectorLevel::kAvx512) return false;
+// Fills a job with the symbols that `piece` begins with, at most `symbols_max`; returns how many bytes they have.
+size_t Merger::fill_job(std::string_view piece, size_t symbols_max, MergeJob& job) const {
   const auto* bytes = reinterpret_cast<const unsigned char*>(piece.data());
   const size_t size = piece.size();
   uint32_t n = 0, unknown = 0;
   bool is_after_byte = false;  // the symbol before is a byte, so the rank of the pair is known
   uint32_t rank = MergeJob::kNoRank;
-  for (size_t i = 0; i < size;) {
-    if (n == MergeJob::kSymbolsMax) return false;
+  size_t i = 0;
+  while (i < size && n < symbols_max) {
     const Joined joined = join_at(bytes + i, size - i);
     unknown |= joined.size > 1 || !is_after_byte ? 1u << n : 0;  // of the pair (n - 1, n), for now
     job.ranks[n] = rank;
@@ -100,7 +99,11 @@ bool Merger::start_job(std::string_view piece, MergeJob& job) const {
   for (uint32_t k = 0; k + 1 < n; ++k) job.ranks[k] = job.ranks[k + 1];
   job.unknown = unknown >> 1;
   job.count = n;
-  return true;
+  return i;
+}
+
+bool Merger::start_job(std::string_view piece, MergeJob& job) const {
+  return level_ == VectorLevel::kAvx512 && fill_job(piece, MergeJob::kSymbolsMax, job) == piece.size();
 }
 
 void Merger::run_jobs(MergeJob* jobs, size_t count) const {
@@ -315,47 +318,13 @@ size_t Merger::merge_span(std::string_view piece, MergeScratch& scratch) const {
   return piece.size() <= kScanBytesMax ? merge_by_scan(piece, scratch) : merge_by_heap(piece, scratch);
 }
 
-// Merges a long piece window by window. What is done so far is the answer for a prefix of the piece. Its last few symbols
-// and some new bytes are merged together; when that begins with the same symbol, each two neighbours are right, so all is.
-// Else more symbols are taken back. Returns false when too much was taken back: the caller then uses the heap.
-// In runs of one character and other repetitions windows repeat: the last one's result is used again.
-bool Merger::merge_by_windows(std::string_view piece, MergeScratch& scratch, std::vector<uint32_t>& ids) const {
-  std::vector<uint32_t>& done = scratch.tail;
-  done.clear();
-  std::vector<uint32_t>& window = scratch.window;  // the symbols of `window_text`
-  window.clear();
-  std::string_view window_text;
-  size_t done_bytes = 0, merged_bytes = 0;
-  while (done_bytes < piece.size()) {
-    size_t taken = std::min<size_t>(2, done.size());
-    while (true) {
-      size_t taken_bytes = 0;
-      for (size_t i = done.size() - taken; i < done.size(); ++i) taken_bytes += symbol_bytes_[done[i]];
-      const size_t begin = done_bytes - taken_bytes;
-      const size_t end = std::min(piece.size(), done_bytes + std::max(kWindowBytes, taken_bytes));
-      merged_bytes += end - begin;
-      if (merged_bytes > 16 * piece.size()) return false;
-      const std::string_view text = piece.substr(begin, end - begin);
-      if (text != window_text) {
-        const size_t n = merge_span(text, scratch);
-        window.assign(scratch.symbols.begin(), scratch.symbols.begin() + static_cast<ptrdiff_t>(n));
-        window_text = text;
-      }
-      if (taken == done.size() || window[0] == done[done.size() - taken]) {
-        done.resize(done.size() - taken);
-        done.insert(done.end(), window.begin(), window.end());
-        done_bytes = end;
-        break;
-      }
-      taken = std::min(done.size(), taken * 2);
-    }
-  }
-  for (const uint32_t symbol : done) ids.push_back(id_of(symbol));
-  return true;
-}
-
 void Merger::merge(std::string_view piece, MergeScratch& scratch, std::vector<uint32_t>& ids) const {
-  if (piece.size() >= kWindowedBytesMin && merge_by_windows(piece, scratch, ids)) return;
+  if (piece.size() >= kLongBytesMin && merge_long(piece, scratch)) {
+    ids.insert(ids.end(), scratch.done.begin(), scratch.done.end());
+    if (ids_.empty()) return;
+    for (size_t i = ids.size() - scratch.done.size(); i < ids.size(); ++i) ids[i] = ids_[ids[i]];
+    return;
+  }
   const size_t n = merge_span(piece, scratch);
   for (size_t i = 0; i < n; ++i) ids.push_back(id_of(scratch.symbols[i]));
 }

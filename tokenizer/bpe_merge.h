@@ -62,16 +62,6 @@ class PairTable {
   int shift_ = 64;
 };
 
-// Buffers of one thread, reused from call to call.
-struct MergeScratch {
-  std::vector<uint32_t> symbols, ranks, next, previous;
-  std::vector<uint64_t> heap;
-  std::vector<uint32_t> tail, window;
-
-  // Gives back what is larger than `words_max` words.
-  void shrink(size_t words_max);
-};
-
 // A short piece on its way from symbols to fewer symbols, or to ids: lanes of a vector register.
 struct MergeJob {
   static constexpr size_t kLanes = 32, kSymbolsMax = kLanes - 1;  // the last lane is an edge
@@ -81,6 +71,20 @@ struct MergeJob {
   uint32_t ranks[kLanes];  // of the pair of a symbol and the next, with kSure, or kNoRank
   uint32_t unknown;                  // lanes whose rank is to be looked up
   uint32_t count;                    // symbols
+};
+
+// Buffers of one thread, reused from call to call.
+struct MergeScratch {
+  std::vector<uint32_t> symbols, ranks, next, previous;
+  std::vector<uint64_t> heap;
+  // Of a long piece: the symbols of what is done, and the last window with its text.
+  std::vector<uint32_t> done, window;
+  std::string_view window_text;
+  size_t done_bytes = 0, merged_bytes = 0;
+  std::vector<MergeJob> chunks, seams;
+
+  // Gives back what is larger than `words_max` words.
+  void shrink(size_t words_max);
 };
 
 // Const after construction, so thread-safe.
@@ -122,7 +126,15 @@ class Merger {
   size_t merge_by_scan(std::string_view piece, MergeScratch& scratch) const;
   size_t merge_by_heap(std::string_view piece, MergeScratch& scratch) const;
   size_t merge_span(std::string_view piece, MergeScratch& scratch) const;
-  bool merge_by_windows(std::string_view piece, MergeScratch& scratch, std::vector<uint32_t>& ids) const;
+
+  // Long pieces: bpe_merge_long.cc.
+  struct Chunk;
+  size_t fill_job(std::string_view piece, size_t symbols_max, MergeJob& job) const;
+  bool merge_long(std::string_view piece, MergeScratch& scratch) const;
+  bool extend_by_windows(std::string_view piece, size_t end, MergeScratch& scratch) const;
+  size_t merge_chunks(std::string_view piece, size_t begin, MergeScratch& scratch, Chunk* chunks) const;
+  void merge_seams(std::string_view piece, MergeScratch& scratch, Chunk* chunks, size_t count) const;
+  bool append_chunk(const Chunk& chunk, MergeScratch& scratch) const;
 
   VectorLevel level_;
   PairTable pairs_;
