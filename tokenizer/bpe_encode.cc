@@ -205,29 +205,46 @@ uint32_t* EncodeState::encode_block(const unsigned char* begin, const unsigned c
   return out;
 }
 
-// Cuts `text` block by block and calls take(begin, end of the text, cuts) for each.
-template <typename Take>
-void EncodeState::for_each_block(std::string_view text, Take&& take) {
+// Cuts `text` block by block and calls take(begin, end of the text, cuts) for each, but take_large(piece) for large pretokens.
+template <typename Take, typename TakeLarge>
+void EncodeState::for_each_block(std::string_view text, Take&& take, TakeLarge&& take_large) {
   if (text.size() > kTextBytesMax) {
     throw Error(fmt::format("a text of {} bytes: at most {} can be encoded in one call", text.size(), kTextBytesMax));
   }
   const auto* begin = reinterpret_cast<const unsigned char*>(text.data());
   const unsigned char* const end = begin + text.size();
   while (begin < end) {
-    const size_t cuts = find_cuts(level_, tables_.scanner, begin, end, cuts_.data(), cuts_.size());
-    take(begin, end, cuts);
+    size_t cuts = find_cuts(level_, tables_.scanner, begin, end, cuts_.data(), cuts_.size());
+    if (cuts_[0] >= kLargeBytesMin) {
+      take_large({reinterpret_cast<const char*>(begin), cuts_[0]});
+      cuts = 1;
+    } else {
+      if (cuts_[cuts - 1] >= kLargeBytesMin) cuts = first_large(cuts);
+      take(begin, end, cuts);
+    }
     begin += cuts_[cuts - 1];
   }
-  if (block_ids_.size() > kKeptWordsMax) std::vector<uint32_t>().swap(block_ids_);
-  if (made_ids_.capacity() > kKeptWordsMax) std::vector<uint32_t>().swap(made_ids_);
   scratch_.shrink(kKeptWordsMax);
+}
+
+// How many of the cuts come before the first large pretoken.
+size_t EncodeState::first_large(size_t cuts) const {
+  for (size_t i = 1; i < cuts; ++i) {
+    if (cuts_[i] - cuts_[i - 1] >= kLargeBytesMin) return i;
+  }
+  return cuts;
 }
 
 size_t EncodeState::encode(std::string_view text, uint32_t* out) {
   uint32_t* const first = out;
-  for_each_block(text, [&](const unsigned char* begin, const unsigned char* end, size_t cuts) {
-    out = encode_block(begin, end, cuts, out);
-  });
+  for_each_block(
+      text,
+      [&](const unsigned char* begin, const unsigned char* end, size_t cuts) { out = encode_block(begin, end, cuts, out); },
+      [&](std::string_view piece) {
+        std::vector<uint32_t> ids;
+        encode_pretoken(piece, ids);
+        out = std::copy(ids.begin(), ids.end(), out);
+      });
   return static_cast<size_t>(out - first);
 }
 
@@ -239,18 +256,34 @@ std::span<const uint32_t> EncodeState::block_ids(const unsigned char* begin, con
 }
 
 void EncodeState::encode(std::string_view text, std::vector<uint32_t>& ids) {
-  for_each_block(text, [&](const unsigned char* begin, const unsigned char* end, size_t cuts) {
-    const std::span<const uint32_t> made = block_ids(begin, end, cuts);
-    ids.insert(ids.end(), made.begin(), made.end());
-  });
+  for_each_block(
+      text,
+      [&](const unsigned char* begin, const unsigned char* end, size_t cuts) {
+        const std::span<const uint32_t> made = block_ids(begin, end, cuts);
+        ids.insert(ids.end(), made.begin(), made.end());
+      },
+      [&](std::string_view piece) { encode_pretoken(piece, ids); });
+  trim_buffers();
 }
 
 size_t EncodeState::count(std::string_view text) {
   size_t total = 0;
-  for_each_block(text, [&](const unsigned char* begin, const unsigned char* end, size_t cuts) {
-    total += block_ids(begin, end, cuts).size();
-  });
+  for_each_block(
+      text,
+      [&](const unsigned char* begin, const unsigned char* end, size_t cuts) { total += block_ids(begin, end, cuts).size(); },
+      [&](std::string_view piece) {
+        std::vector<uint32_t> ids;
+        encode_pretoken(piece, ids);
+        total += ids.size();
+      });
+  trim_buffers();
   return total;
+}
+
+// Gives back what only unusual texts need.
+void EncodeState::trim_buffers() {
+  if (block_ids_.size() > kKeptWordsMax) std::vector<uint32_t>().swap(block_ids_);
+  if (made_ids_.capacity() > kKeptWordsMax) std::vector<uint32_t>().swap(made_ids_);
 }
 
 }  // namespace ftok

@@ -57,12 +57,6 @@ Merger::Merger(const Vocabulary& vocabulary) : level_(vector_level()), byte_pair
   mark_sure_pairs();
   fill_byte_pairs();
   join_characters();
-  if (!vocabulary.merges.empty() && vocabulary.whole_pretoken_first) {
-    MergeScratch scratch;
-    for (uint32_t id = 0; id < vocabulary.token_count(); ++id) {
-      if (!vocabulary.token(id).empty() && merge_span(vocabulary.token(id), scratch) != 1) unmerged_.push_back(id);
-    }
-  }
 }
 
 // The symbol at the beginning of `size` bytes: what sure pairs join there, else a byte, with the rank of it and the next byte.
@@ -146,32 +140,52 @@ void Merger::mark_sure_pairs() {
 }
 
 // A token is made by the pair that is left when its own bytes are merged with the pairs of all shorter tokens; when more
-// than two symbols are left it is never made by merging.
+// than two symbols are left it is never made by merging. Tokens of one length do not need each other, so many are merged
+// together.
 void Merger::build_implied(const Vocabulary& vocabulary) {
   const uint32_t count = vocabulary.token_count();
   pairs_.reserve(count);
   symbol_bytes_.resize(count);
-  std::vector<uint32_t> by_length(count);
-  std::iota(by_length.begin(), by_length.end(), 0u);
   for (uint32_t id = 0; id < count; ++id) symbol_bytes_[id] = static_cast<uint32_t>(vocabulary.token(id).size());
-  std::stable_sort(by_length.begin(), by_length.end(),
-                   [&](uint32_t a, uint32_t b) { return symbol_bytes_[a] < symbol_bytes_[b]; });
+  std::vector<uint32_t> firsts(kTokenBytesMax + 2, 0), by_length(count);
+  for (const uint32_t bytes : symbol_bytes_) ++firsts[bytes + 1];
+  std::partial_sum(firsts.begin(), firsts.end(), firsts.begin());
+  for (uint32_t id = 0; id < count; ++id) by_length[firsts[symbol_bytes_[id]]++] = id;  // now firsts[n] is where n + 1 begins
+  constexpr size_t kTogether = 64;
+  std::vector<MergeJob> jobs(kTogether);
+  uint32_t job_ids[kTogether];
+  size_t waiting = 0;
+  const auto finish = [&] {
+    run_jobs(jobs.data(), waiting);
+    for (size_t i = 0; i < waiting; ++i) add_token(job_ids[i], jobs[i].symbols, jobs[i].count);
+    waiting = 0;
+  };
   MergeScratch scratch;
-  for (const uint32_t id : by_length) {
+  for (size_t i = 0; i < count; ++i) {
+    const uint32_t id = by_length[i];
     const std::string_view token = vocabulary.token(id);
     if (token.size() == 1) byte_symbols_[static_cast<unsigned char>(token[0])] = id;
     if (token.size() < 2) continue;
     if (token.size() == 2) {
       const auto a = static_cast<unsigned char>(token[0]), b = static_cast<unsigned char>(token[1]);
       pairs_.insert(byte_symbols_[a], byte_symbols_[b], id);
+      byte_pairs_[size_t{a} << 8 | b] = id;
       continue;
     }
-    if (merge_span(token, scratch) == 2) {
-      pairs_.insert(scratch.symbols[0], scratch.symbols[1], id);
+    if (i == firsts[token.size() - 1] || waiting == kTogether) finish();
+    if (start_job(token, jobs[waiting])) {
+      job_ids[waiting++] = id;
     } else {
-      unmerged_.push_back(id);
+      const size_t n = merge_span(token, scratch);
+      add_token(id, scratch.symbols.data(), n);
     }
   }
+  finish();
+}
+
+// Takes over what merging the bytes of a token left.
+void Merger::add_token(uint32_t id, const uint32_t* symbols, size_t count) {
+  if (count == 2) pairs_.insert(symbols[0], symbols[1], id);
 }
 
 // Symbol b < 256 is byte b, symbol 256 + i is what merge i makes. Two merges may make the same token; a merge that names it

@@ -101,10 +101,6 @@ class Merger {
   };
   std::vector<Step> steps(std::string_view piece) const;
 
-  // Tokens that merging their bytes does not give; known for vocabularies whose pretokens may be tokens whatever the merges
-  // say.
-  const std::vector<uint32_t>& unmerged() const { return unmerged_; }
-
   // Many short pieces at once, so that they wait for memory together: start_job for each, true where the piece is short
   // enough (and the processor can), then run_jobs, which leaves the ids in the jobs.
   bool start_job(std::string_view piece, MergeJob& job) const;
@@ -114,6 +110,7 @@ class Merger {
 
  private:
   void build_implied(const Vocabulary& vocabulary);
+  void add_token(uint32_t id, const uint32_t* symbols, size_t count);
   void build_explicit(const Vocabulary& vocabulary);
   void mark_sure_pairs();
 
@@ -140,7 +137,6 @@ class Merger {
   PairTable pairs_;
   std::vector<uint32_t> byte_pairs_;    // ranks of the pairs of single bytes, with kSure, or MergeJob::kNoRank
   std::vector<uint32_t> characters_;    // symbols of characters of three bytes, by code point, where sure pairs make them; else 0
-  std::vector<uint32_t> unmerged_;
   uint32_t byte_symbols_[256] = {};
   std::vector<uint32_t> symbol_bytes_;  // length of each symbol
   std::vector<uint32_t> ids_;           // of symbols; empty when they are the ids

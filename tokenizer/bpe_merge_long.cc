@@ -153,6 +153,7 @@ bool Merger::append_chunk(const Chunk& chunk, MergeScratch& scratch) const {
 // Merges `piece` into scratch.done. False when it is given up.
 bool Merger::merge_long(std::string_view piece, MergeScratch& scratch) const {
   scratch.done.clear();
+  scratch.done.reserve(piece.size());  // memory only as it is touched
   scratch.window_text = {};
   scratch.done_bytes = scratch.merged_bytes = 0;
 #if defined(__x86_64__)
