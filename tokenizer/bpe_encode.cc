@@ -155,25 +155,33 @@ uint32_t* EncodeState::copy(const PretokenBatch& batch, uint32_t* out) const {
 uint32_t* EncodeState::encode_block(const unsigned char* begin, const unsigned char* end, size_t cuts, uint32_t* out) {
   const uint32_t* const cut = cuts_.data();
   const size_t count = (cuts + PretokenBatch::kSize - 1) / PretokenBatch::kSize;
-  const auto prepare = [&](size_t i, size_t slot) {
+  // Keys read 16 bytes, but not beyond the end of the text.
+  size_t all_readable = cuts;
+  while (all_readable > 0 && end - begin < static_cast<ptrdiff_t>(cut[all_readable - 1]) + 16) --all_readable;
+  const auto readable = [&](size_t i) {
     const size_t first = i * PretokenBatch::kSize;
-    lookup_.prepare(cache_.view(), begin, first == 0 ? begin : begin + cut[first - 1], end, cut + first,
-                    std::min(PretokenBatch::kSize, cuts - first), batches_[slot]);
+    return std::min(PretokenBatch::kSize, all_readable - std::min(first, all_readable));
+  };
+  const auto start = [&](size_t i, size_t slot) {
+    const size_t first = i * PretokenBatch::kSize;
+    batches_[slot].start(begin, first == 0 ? begin : begin + cut[first - 1], cut + first,
+                         std::min(PretokenBatch::kSize, cuts - first));
   };
   size_t waiting[kWaitingMax], waiting_count = 0;  // slots of batches_, in order
   uint64_t waiting_slots = 0;
   size_t slot = 0, next_slot = 0;
-  prepare(0, 0);
+  start(0, 0);
+  lookup_.prepare(cache_.view(), batches_[0], readable(0));
   for (size_t i = 0; i < count; ++i, slot = next_slot) {
-    const bool has_next = i + 1 < count;
     // The first that is free: two slots in turn, as long as nothing waits.
     next_slot = static_cast<size_t>(__builtin_ctzll(~(waiting_slots | uint64_t{1} << slot)));
-    if (has_next) prepare(i + 1, next_slot);
-    PretokenBatch& batch = batches_[slot];
-    if (waiting_count == 0) {
-      out = lookup_.take(cache_.view(), batch, out);
-      if (batch.taken == batch.count) [[likely]] continue;
-    }
+    const bool has_next = i + 1 < count;
+    PretokenBatch &batch = batches_[slot], &next = batches_[next_slot];
+    if (has_next) start(i + 1, next_slot);
+    const size_t next_readable = has_next ? readable(i + 1) : 0;
+    if (waiting_count == 0) out = lookup_.take(cache_.view(), batch, next, next_readable, out);
+    if (has_next) lookup_.prepare(cache_.view(), next, next_readable);
+    if (batch.taken == batch.count) [[likely]] continue;
     lookup_.find(cache_.view(), batch);
     if (batch.missing_count == 0 && waiting_count == 0) {
       out = lookup_.copy(batch, out);
@@ -185,7 +193,10 @@ uint32_t* EncodeState::encode_block(const unsigned char* begin, const unsigned c
     if (has_next && waiting_count < kWaitingMax && missing_.size() < kMissingMax) continue;
     make_missing();
     for (size_t k = 0; k < waiting_count; ++k) out = copy(batches_[waiting[k]], out);
-    if (keep_made() && has_next) prepare(i + 1, next_slot);
+    if (keep_made() && has_next) {
+      start(i + 1, next_slot);
+      lookup_.prepare(cache_.view(), next, next_readable);
+    }
     missing_.clear();
     has_large_ = false;
     waiting_count = 0;
@@ -194,29 +205,46 @@ uint32_t* EncodeState::encode_block(const unsigned char* begin, const unsigned c
   return out;
 }
 
-// Cuts `text` block by block and calls take(begin, end of the text, cuts) for each.
-template <typename Take>
-void EncodeState::for_each_block(std::string_view text, Take&& take) {
+// Cuts `text` block by block and calls take(begin, end of the text, cuts) for each, but take_large(piece) for large pretokens.
+template <typename Take, typename TakeLarge>
+void EncodeState::for_each_block(std::string_view text, Take&& take, TakeLarge&& take_large) {
   if (text.size() > kTextBytesMax) {
     throw Error(fmt::format("a text of {} bytes: at most {} can be encoded in one call", text.size(), kTextBytesMax));
   }
   const auto* begin = reinterpret_cast<const unsigned char*>(text.data());
   const unsigned char* const end = begin + text.size();
   while (begin < end) {
-    const size_t cuts = find_cuts(level_, tables_.scanner, begin, end, cuts_.data(), cuts_.size());
-    take(begin, end, cuts);
+    size_t cuts = find_cuts(level_, tables_.scanner, begin, end, cuts_.data(), cuts_.size());
+    if (cuts_[0] >= kLargeBytesMin) {
+      take_large({reinterpret_cast<const char*>(begin), cuts_[0]});
+      cuts = 1;
+    } else {
+      if (cuts_[cuts - 1] >= kLargeBytesMin) cuts = first_large(cuts);
+      take(begin, end, cuts);
+    }
     begin += cuts_[cuts - 1];
   }
-  if (block_ids_.size() > kKeptWordsMax) std::vector<uint32_t>().swap(block_ids_);
-  if (made_ids_.capacity() > kKeptWordsMax) std::vector<uint32_t>().swap(made_ids_);
   scratch_.shrink(kKeptWordsMax);
+}
+
+// How many of the cuts come before the first large pretoken.
+size_t EncodeState::first_large(size_t cuts) const {
+  for (size_t i = 1; i < cuts; ++i) {
+    if (cuts_[i] - cuts_[i - 1] >= kLargeBytesMin) return i;
+  }
+  return cuts;
 }
 
 size_t EncodeState::encode(std::string_view text, uint32_t* out) {
   uint32_t* const first = out;
-  for_each_block(text, [&](const unsigned char* begin, const unsigned char* end, size_t cuts) {
-    out = encode_block(begin, end, cuts, out);
-  });
+  for_each_block(
+      text,
+      [&](const unsigned char* begin, const unsigned char* end, size_t cuts) { out = encode_block(begin, end, cuts, out); },
+      [&](std::string_view piece) {
+        std::vector<uint32_t> ids;
+        encode_pretoken(piece, ids);
+        out = std::copy(ids.begin(), ids.end(), out);
+      });
   return static_cast<size_t>(out - first);
 }
 
@@ -228,18 +256,34 @@ std::span<const uint32_t> EncodeState::block_ids(const unsigned char* begin, con
 }
 
 void EncodeState::encode(std::string_view text, std::vector<uint32_t>& ids) {
-  for_each_block(text, [&](const unsigned char* begin, const unsigned char* end, size_t cuts) {
-    const std::span<const uint32_t> made = block_ids(begin, end, cuts);
-    ids.insert(ids.end(), made.begin(), made.end());
-  });
+  for_each_block(
+      text,
+      [&](const unsigned char* begin, const unsigned char* end, size_t cuts) {
+        const std::span<const uint32_t> made = block_ids(begin, end, cuts);
+        ids.insert(ids.end(), made.begin(), made.end());
+      },
+      [&](std::string_view piece) { encode_pretoken(piece, ids); });
+  trim_buffers();
 }
 
 size_t EncodeState::count(std::string_view text) {
   size_t total = 0;
-  for_each_block(text, [&](const unsigned char* begin, const unsigned char* end, size_t cuts) {
-    total += block_ids(begin, end, cuts).size();
-  });
+  for_each_block(
+      text,
+      [&](const unsigned char* begin, const unsigned char* end, size_t cuts) { total += block_ids(begin, end, cuts).size(); },
+      [&](std::string_view piece) {
+        std::vector<uint32_t> ids;
+        encode_pretoken(piece, ids);
+        total += ids.size();
+      });
+  trim_buffers();
   return total;
+}
+
+// Gives back what only unusual texts need.
+void EncodeState::trim_buffers() {
+  if (block_ids_.size() > kKeptWordsMax) std::vector<uint32_t>().swap(block_ids_);
+  if (made_ids_.capacity() > kKeptWordsMax) std::vector<uint32_t>().swap(made_ids_);
 }
 
 }  // namespace ftok

@@ -7,7 +7,6 @@
 #include <cstdint>
 #include <memory>
 #include <string_view>
-#include <unordered_map>
 #include <vector>
 
 #include "tokenizer/bpe_merge.h"
@@ -30,7 +29,6 @@ struct EncodingTables {
   SpecialFinder specials;
   CutScanner scanner;
   uint32_t n_vocab = 0;
-  std::unordered_map<std::string_view, uint32_t> unmerged;  // tokens that a pretoken may be but merging does not make
   uint64_t serial = 0;  // tells this encoding from all others of the process
 };
 
@@ -65,6 +63,7 @@ class EncodeState {
 
  private:
   static constexpr size_t kCutsMax = 4096;
+  static constexpr size_t kLargeBytesMin = 1 << 16;  // pretokens from this size on are encoded alone
 
   // Batches that wait until what they miss is made, all together.
   static constexpr size_t kWaitingMax = 32;
@@ -83,8 +82,10 @@ class EncodeState {
     size_t place, count;
   };
 
-  template <typename Take>
-  void for_each_block(std::string_view text, Take&& take);
+  template <typename Take, typename TakeLarge>
+  void for_each_block(std::string_view text, Take&& take, TakeLarge&& take_large);
+  size_t first_large(size_t cuts) const;
+  void trim_buffers();
   uint32_t* encode_block(const unsigned char* begin, const unsigned char* end, size_t cuts, uint32_t* out);
   std::span<const uint32_t> block_ids(const unsigned char* begin, const unsigned char* end, size_t cuts);
   void make_missing();

@@ -11,14 +11,13 @@ namespace {
 
 // Spans up to this many bytes are merged by scanning for the lowest rank, longer ones by a heap.
 constexpr size_t kScanBytesMax = 512;
-// Pieces longer than this are merged in windows of about kWindowBytes new bytes each.
-constexpr size_t kWindowedBytesMin = 96;
-constexpr size_t kWindowBytes = 40;
+// Pieces longer than this are merged part by part.
+constexpr size_t kLongBytesMin = 64;
 
 }  // namespace
 
 void MergeScratch::shrink(size_t words_max) {
-  for (std::vector<uint32_t>* buffer : {&symbols, &ranks, &next, &previous, &tail, &window}) {
+  for (std::vector<uint32_t>* buffer : {&symbols, &ranks, &next, &previous, &done, &window}) {
     if (buffer->capacity() > words_max) std::vector<uint32_t>().swap(*buffer);
   }
   if (heap.capacity() > words_max) std::vector<uint64_t>().swap(heap);
@@ -58,12 +57,6 @@ Merger::Merger(const Vocabulary& vocabulary) : level_(vector_level()), byte_pair
   mark_sure_pairs();
   fill_byte_pairs();
   join_characters();
-  if (!vocabulary.merges.empty() && vocabulary.whole_pretoken_first) {
-    MergeScratch scratch;
-    for (uint32_t id = 0; id < vocabulary.token_count(); ++id) {
-      if (!vocabulary.token(id).empty() && merge_span(vocabulary.token(id), scratch) != 1) unmerged_.push_back(id);
-    }
-  }
 }
 
 // The symbol at the beginning of `size` bytes: what sure pairs join there, else a byte, with the rank of it and the next byte.
@@ -80,15 +73,15 @@ inline Merger::Joined Merger::join_at(const unsigned char* bytes, size_t size) c
   return {byte_symbols_[lead], pair, 1};
 }
 
-bool Merger::start_job(std::string_view piece, MergeJob& job) const {
-  if (level_ != VectorLevel::kAvx512) return false;
+// Fills a job with the symbols that `piece` begins with, at most `symbols_max`; returns how many bytes they have.
+size_t Merger::fill_job(std::string_view piece, size_t symbols_max, MergeJob& job) const {
   const auto* bytes = reinterpret_cast<const unsigned char*>(piece.data());
   const size_t size = piece.size();
   uint32_t n = 0, unknown = 0;
   bool is_after_byte = false;  // the symbol before is a byte, so the rank of the pair is known
   uint32_t rank = MergeJob::kNoRank;
-  for (size_t i = 0; i < size;) {
-    if (n == MergeJob::kSymbolsMax) return false;
+  size_t i = 0;
+  while (i < size && n < symbols_max) {
     const Joined joined = join_at(bytes + i, size - i);
     unknown |= joined.size > 1 || !is_after_byte ? 1u << n : 0;  // of the pair (n - 1, n), for now
     job.ranks[n] = rank;
@@ -100,7 +93,11 @@ bool Merger::start_job(std::string_view piece, MergeJob& job) const {
   for (uint32_t k = 0; k + 1 < n; ++k) job.ranks[k] = job.ranks[k + 1];
   job.unknown = unknown >> 1;
   job.count = n;
-  return true;
+  return i;
+}
+
+bool Merger::start_job(std::string_view piece, MergeJob& job) const {
+  return level_ == VectorLevel::kAvx512 && fill_job(piece, MergeJob::kSymbolsMax, job) == piece.size();
 }
 
 void Merger::run_jobs(MergeJob* jobs, size_t count) const {
@@ -143,32 +140,52 @@ void Merger::mark_sure_pairs() {
 }
 
 // A token is made by the pair that is left when its own bytes are merged with the pairs of all shorter tokens; when more
-// than two symbols are left it is never made by merging.
+// than two symbols are left it is never made by merging. Tokens of one length do not need each other, so many are merged
+// together.
 void Merger::build_implied(const Vocabulary& vocabulary) {
   const uint32_t count = vocabulary.token_count();
   pairs_.reserve(count);
   symbol_bytes_.resize(count);
-  std::vector<uint32_t> by_length(count);
-  std::iota(by_length.begin(), by_length.end(), 0u);
   for (uint32_t id = 0; id < count; ++id) symbol_bytes_[id] = static_cast<uint32_t>(vocabulary.token(id).size());
-  std::stable_sort(by_length.begin(), by_length.end(),
-                   [&](uint32_t a, uint32_t b) { return symbol_bytes_[a] < symbol_bytes_[b]; });
+  std::vector<uint32_t> firsts(kTokenBytesMax + 2, 0), by_length(count);
+  for (const uint32_t bytes : symbol_bytes_) ++firsts[bytes + 1];
+  std::partial_sum(firsts.begin(), firsts.end(), firsts.begin());
+  for (uint32_t id = 0; id < count; ++id) by_length[firsts[symbol_bytes_[id]]++] = id;  // now firsts[n] is where n + 1 begins
+  constexpr size_t kTogether = 64;
+  std::vector<MergeJob> jobs(kTogether);
+  uint32_t job_ids[kTogether];
+  size_t waiting = 0;
+  const auto finish = [&] {
+    run_jobs(jobs.data(), waiting);
+    for (size_t i = 0; i < waiting; ++i) add_token(job_ids[i], jobs[i].symbols, jobs[i].count);
+    waiting = 0;
+  };
   MergeScratch scratch;
-  for (const uint32_t id : by_length) {
+  for (size_t i = 0; i < count; ++i) {
+    const uint32_t id = by_length[i];
     const std::string_view token = vocabulary.token(id);
     if (token.size() == 1) byte_symbols_[static_cast<unsigned char>(token[0])] = id;
     if (token.size() < 2) continue;
     if (token.size() == 2) {
       const auto a = static_cast<unsigned char>(token[0]), b = static_cast<unsigned char>(token[1]);
       pairs_.insert(byte_symbols_[a], byte_symbols_[b], id);
+      byte_pairs_[size_t{a} << 8 | b] = id;
       continue;
     }
-    if (merge_span(token, scratch) == 2) {
-      pairs_.insert(scratch.symbols[0], scratch.symbols[1], id);
+    if (i == firsts[token.size() - 1] || waiting == kTogether) finish();
+    if (start_job(token, jobs[waiting])) {
+      job_ids[waiting++] = id;
     } else {
-      unmerged_.push_back(id);
+      const size_t n = merge_span(token, scratch);
+      add_token(id, scratch.symbols.data(), n);
     }
   }
+  finish();
+}
+
+// Takes over what merging the bytes of a token left.
+void Merger::add_token(uint32_t id, const uint32_t* symbols, size_t count) {
+  if (count == 2) pairs_.insert(symbols[0], symbols[1], id);
 }
 
 // Symbol b < 256 is byte b, symbol 256 + i is what merge i makes. Two merges may make the same token; a merge that names it
@@ -315,47 +332,13 @@ size_t Merger::merge_span(std::string_view piece, MergeScratch& scratch) const {
   return piece.size() <= kScanBytesMax ? merge_by_scan(piece, scratch) : merge_by_heap(piece, scratch);
 }
 
-// Merges a long piece window by window. What is done so far is the answer for a prefix of the piece. Its last few symbols
-// and some new bytes are merged together; when that begins with the same symbol, each two neighbours are right, so all is.
-// Else more symbols are taken back. Returns false when too much was taken back: the caller then uses the heap.
-// In runs of one character and other repetitions windows repeat: the last one's result is used again.
-bool Merger::merge_by_windows(std::string_view piece, MergeScratch& scratch, std::vector<uint32_t>& ids) const {
-  std::vector<uint32_t>& done = scratch.tail;
-  done.clear();
-  std::vector<uint32_t>& window = scratch.window;  // the symbols of `window_text`
-  window.clear();
-  std::string_view window_text;
-  size_t done_bytes = 0, merged_bytes = 0;
-  while (done_bytes < piece.size()) {
-    size_t taken = std::min<size_t>(2, done.size());
-    while (true) {
-      size_t taken_bytes = 0;
-      for (size_t i = done.size() - taken; i < done.size(); ++i) taken_bytes += symbol_bytes_[done[i]];
-      const size_t begin = done_bytes - taken_bytes;
-      const size_t end = std::min(piece.size(), done_bytes + std::max(kWindowBytes, taken_bytes));
-      merged_bytes += end - begin;
-      if (merged_bytes > 16 * piece.size()) return false;
-      const std::string_view text = piece.substr(begin, end - begin);
-      if (text != window_text) {
-        const size_t n = merge_span(text, scratch);
-        window.assign(scratch.symbols.begin(), scratch.symbols.begin() + static_cast<ptrdiff_t>(n));
-        window_text = text;
-      }
-      if (taken == done.size() || window[0] == done[done.size() - taken]) {
-        done.resize(done.size() - taken);
-        done.insert(done.end(), window.begin(), window.end());
-        done_bytes = end;
-        break;
-      }
-      taken = std::min(done.size(), taken * 2);
-    }
-  }
-  for (const uint32_t symbol : done) ids.push_back(id_of(symbol));
-  return true;
-}
-
 void Merger::merge(std::string_view piece, MergeScratch& scratch, std::vector<uint32_t>& ids) const {
-  if (piece.size() >= kWindowedBytesMin && merge_by_windows(piece, scratch, ids)) return;
+  if (piece.size() >= kLongBytesMin && merge_long(piece, scratch)) {
+    ids.insert(ids.end(), scratch.done.begin(), scratch.done.end());
+    if (ids_.empty()) return;
+    for (size_t i = ids.size() - scratch.done.size(); i < ids.size(); ++i) ids[i] = ids_[ids[i]];
+    return;
+  }
   const size_t n = merge_span(piece, scratch);
   for (size_t i = 0; i < n; ++i) ids.push_back(id_of(scratch.symbols[i]));
 }

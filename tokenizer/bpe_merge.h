@@ -64,16 +64,6 @@ class PairTable {
   int shift_ = 64;
 };
 
-// Buffers of one thread, reused from call to call.
-struct MergeScratch {
-  std::vector<uint32_t> symbols, ranks, next, previous;
-  std::vector<uint64_t> heap;
-  std::vector<uint32_t> tail, window;
-
-  // Gives back what is larger than `words_max` words.
-  void shrink(size_t words_max);
-};
-
 // A short piece on its way from symbols to fewer symbols, or to ids: lanes of a vector register.
 struct MergeJob {
   static constexpr size_t kLanes = 32, kSymbolsMax = kLanes - 1;  // the last lane is an edge
@@ -83,6 +73,20 @@ struct MergeJob {
   uint32_t ranks[kLanes];  // of the pair of a symbol and the next, with kSure, or kNoRank
   uint32_t unknown;                  // lanes whose rank is to be looked up
   uint32_t count;                    // symbols
+};
+
+// Buffers of one thread, reused from call to call.
+struct MergeScratch {
+  std::vector<uint32_t> symbols, ranks, next, previous;
+  std::vector<uint64_t> heap;
+  // Of a long piece: the symbols of what is done, and the last window with its text.
+  std::vector<uint32_t> done, window;
+  std::string_view window_text;
+  size_t done_bytes = 0, merged_bytes = 0;
+  std::vector<MergeJob> chunks, seams;
+
+  // Gives back what is larger than `words_max` words.
+  void shrink(size_t words_max);
 };
 
 // Const after construction, so thread-safe.
@@ -99,10 +103,6 @@ class Merger {
   };
   std::vector<Step> steps(std::string_view piece) const;
 
-  // Tokens that merging their bytes does not give; known for vocabularies whose pretokens may be tokens whatever the merges
-  // say.
-  const std::vector<uint32_t>& unmerged() const { return unmerged_; }
-
   // Many short pieces at once, so that they wait for memory together: start_job for each, true where the piece is short
   // enough (and the processor can), then run_jobs, which leaves the ids in the jobs.
   bool start_job(std::string_view piece, MergeJob& job) const;
@@ -115,6 +115,7 @@ class Merger {
 
  private:
   void build_implied(const Vocabulary& vocabulary);
+  void add_token(uint32_t id, const uint32_t* symbols, size_t count);
   void build_explicit(const Vocabulary& vocabulary);
   void mark_sure_pairs();
 
@@ -127,13 +128,20 @@ class Merger {
   size_t merge_by_scan(std::string_view piece, MergeScratch& scratch) const;
   size_t merge_by_heap(std::string_view piece, MergeScratch& scratch) const;
   size_t merge_span(std::string_view piece, MergeScratch& scratch) const;
-  bool merge_by_windows(std::string_view piece, MergeScratch& scratch, std::vector<uint32_t>& ids) const;
+
+  // Long pieces: bpe_merge_long.cc.
+  struct Chunk;
+  size_t fill_job(std::string_view piece, size_t symbols_max, MergeJob& job) const;
+  bool merge_long(std::string_view piece, MergeScratch& scratch) const;
+  bool extend_by_windows(std::string_view piece, size_t end, MergeScratch& scratch) const;
+  size_t merge_chunks(std::string_view piece, size_t begin, MergeScratch& scratch, Chunk* chunks) const;
+  void merge_seams(std::string_view piece, MergeScratch& scratch, Chunk* chunks, size_t count) const;
+  bool append_chunk(const Chunk& chunk, MergeScratch& scratch) const;
 
   VectorLevel level_;
   PairTable pairs_;
   std::vector<uint32_t> byte_pairs_;    // ranks of the pairs of single bytes, with kSure, or MergeJob::kNoRank
   std::vector<uint32_t> characters_;    // symbols of characters of three bytes, by code point, where sure pairs make them; else 0
-  std::vector<uint32_t> unmerged_;
   uint32_t byte_symbols_[256] = {};
   std::vector<uint32_t> symbol_bytes_;  // length of each symbol
   std::vector<uint32_t> ids_;           // of symbols; empty when they are the ids

@@ -25,12 +25,22 @@ struct PretokenBatch {
   uint8_t missing[kSize];       // pretokens that find() did not find
   uint8_t long_ones[kSize];     // pretokens of more than PretokenKey::kShortBytesMax bytes
   size_t count = 0, missing_count = 0, long_count = 0;
-  size_t taken = 0;  // by take(); find(), copy() and count() are about the others
+  size_t prepared = 0;  // pretokens that have a key
+  size_t taken = 0;     // by take(); find() and copy() are about the others
   const unsigned char* begin = nullptr;  // of the first pretoken
   const uint32_t* ends = nullptr;        // of the pretokens, from `origin`
   const unsigned char* origin = nullptr;
 
   [[gnu::always_inline]] const unsigned char* begin_of(size_t k) const { return k == 0 ? begin : origin + ends[k - 1]; }
+  // Begins a batch of the `count` pretokens from `begin` on that end at origin + ends[0], origin + ends[1], ...
+  void start(const unsigned char* text_origin, const unsigned char* first, const uint32_t* pretoken_ends, size_t pretokens) {
+    origin = text_origin;
+    begin = first;
+    ends = pretoken_ends;
+    count = pretokens;
+    missing_count = long_count = prepared = taken = 0;
+  }
+
   [[gnu::always_inline]] std::string_view piece(size_t k) const {
     const unsigned char* const from = begin_of(k);
     return {reinterpret_cast<const char*>(from), static_cast<size_t>(origin + ends[k] - from)};
@@ -38,13 +48,13 @@ struct PretokenBatch {
 };
 
 struct PretokenLookup {
-  // Makes the keys of the `count` pretokens that begin at `begin` and end at origin + ends[0], origin + ends[1], ...;
-  // `text_end` is where reading must stop. Pretokens of more than PretokenCache::kBytesMax bytes get a key of their first
-  // bytes, which find() makes missing.
-  void (*prepare)(const PretokenCache::View& cache, const unsigned char* origin, const unsigned char* begin,
-                  const unsigned char* text_end, const uint32_t* ends, size_t count, PretokenBatch& batch);
-  // Writes the ids of pretokens to `out`, up to kReadableIds too many, as far as all are in the cache; sets `taken`.
-  uint32_t* (*take)(const PretokenCache::View& cache, PretokenBatch& batch, uint32_t* out);
+  // Makes the keys of the pretokens of the batch that have none. Of the first `readable` pretokens 16 bytes can be read.
+  // Pretokens of more than PretokenCache::kBytesMax bytes get a key of their first bytes, which find() makes missing.
+  void (*prepare)(const PretokenCache::View& cache, PretokenBatch& batch, size_t readable);
+  // Writes the ids of pretokens to `out`, up to kReadableIds too many, as far as all are in the cache; sets `taken`. On the way
+  // makes keys of the next batch.
+  uint32_t* (*take)(const PretokenCache::View& cache, PretokenBatch& batch, PretokenBatch& next, size_t next_readable,
+                    uint32_t* out);
   // Sets `ids` of what is in the cache, and lists what is missing.
   void (*find)(const PretokenCache::View& cache, PretokenBatch& batch);
   // Writes the ids to `out`, up to kReadableIds too many; returns the end.

@@ -1,5 +1,7 @@
 #include "tokenizer/token_table.h"
 
+#include <algorithm>
+
 #include "tokenizer/vocabulary.h"
 
 namespace ftok {
@@ -14,22 +16,38 @@ TokenTable::TokenTable(const Vocabulary& vocabulary) : vocabulary_(&vocabulary) 
   size_t capacity = 1024;
   while (capacity < size_t{vocabulary.token_count()} * 2) capacity *= 2;
   slots_.assign(capacity, kEmpty);
-  for (uint32_t id = 0; id < vocabulary.token_count(); ++id) {
-    const std::string_view token = vocabulary.token(id);
-    if (token.empty()) continue;
-    const uint64_t hash = PretokenKey::of(token).hash();
-    const uint64_t tag = hash >> 32 << 32;
-    size_t slot = hash & (capacity - 1);
-    while (slots_[slot] != kEmpty &&
-           (slots_[slot] >> 32 << 32 != tag || vocabulary.token(static_cast<uint32_t>(slots_[slot])) != token)) {
-      slot = (slot + 1) & (capacity - 1);
+  // Some at a time, so that they wait for memory together.
+  constexpr uint32_t kTogether = 32;
+  const auto* const bytes = reinterpret_cast<const unsigned char*>(vocabulary.bytes.data());
+  for (uint32_t first = 0; first < vocabulary.token_count(); first += kTogether) {
+    const uint32_t last = std::min(first + kTogether, vocabulary.token_count());
+    uint64_t hashes[kTogether];
+    for (uint32_t id = first; id < last; ++id) {
+      const uint32_t begin = vocabulary.offsets[id], size = vocabulary.offsets[id + 1] - begin;
+      const bool is_simple = size <= PretokenKey::kShortBytesMax && begin + size_t{16} <= vocabulary.bytes.size();
+      hashes[id - first] =
+          (is_simple ? PretokenKey::of_short(bytes + begin, size) : PretokenKey::of(vocabulary.token(id))).hash();
+      __builtin_prefetch(slots_.data() + (hashes[id - first] & (capacity - 1)), 1);
     }
-    if (slots_[slot] == kEmpty) {
-      slots_[slot] = tag | id;
-    } else if (duplicate_first_ == kNoToken) {
-      duplicate_first_ = static_cast<uint32_t>(slots_[slot]);
-      duplicate_second_ = id;
-    }
+    for (uint32_t id = first; id < last; ++id) insert(id, hashes[id - first]);
+  }
+}
+
+void TokenTable::insert(uint32_t id, uint64_t hash) {
+  const std::string_view token = vocabulary_->token(id);
+  if (token.empty()) return;
+  const uint64_t tag = hash >> 32 << 32;
+  const size_t mask = slots_.size() - 1;
+  size_t slot = hash & mask;
+  while (slots_[slot] != kEmpty &&
+         (slots_[slot] >> 32 << 32 != tag || vocabulary_->token(static_cast<uint32_t>(slots_[slot])) != token)) {
+    slot = (slot + 1) & mask;
+  }
+  if (slots_[slot] == kEmpty) {
+    slots_[slot] = tag | id;
+  } else if (duplicate_first_ == kNoToken) {
+    duplicate_first_ = static_cast<uint32_t>(slots_[slot]);
+    duplicate_second_ = id;
   }
 }
 

@@ -50,6 +50,8 @@ class TokenTable {
   uint32_t duplicate_second() const { return duplicate_second_; }
 
  private:
+  void insert(uint32_t id, uint64_t hash);
+
   const Vocabulary* vocabulary_ = nullptr;
   std::vector<uint64_t> slots_;  // upper half of the hash, id; so that most misses need not look at the bytes
   uint32_t duplicate_first_ = kNoToken;

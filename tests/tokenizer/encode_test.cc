@@ -153,6 +153,27 @@ TEST(Encode, MergesPiecesOfAllLengthsLikeTheSlowOne) {
   }
 }
 
+TEST(Encode, MergesLongPiecesLikeTheSlowOne) {
+  Random random(15);
+  MergeScratch scratch;
+  const Merger& merger = frozen().tables().merger;
+  const std::vector<std::string> alphabets = {"ab", "the ", "etaoin", "abcdefghijklmnopqrstuvwxyz", "\xE4\xB8\xAD\xE5\x9B\xBD\xCC\x81", "aaaaaaaab"};
+  for (int i = 0; i < 90; ++i) {
+    const std::string& alphabet = alphabets[static_cast<size_t>(i) % alphabets.size()];
+    std::string piece;
+    const size_t size = 60 + random() % 900;
+    while (piece.size() < size) {  // random letters, now and then a repetition
+      const size_t unit = 1 + random() % 9, times = random() % 8 == 0 ? 1 + random() % 60 : 1;
+      std::string part;
+      for (size_t k = 0; k < unit; ++k) part.push_back(alphabet[random() % alphabet.size()]);
+      for (size_t k = 0; k < times; ++k) piece += part;
+    }
+    Ids ids;
+    merger.merge(piece, scratch, ids);
+    ASSERT_EQ(ids, reference::slow_merge(frozen().vocabulary(), piece)) << piece;
+  }
+}
+
 TEST(Encode, DecodesToItself) {
   Random random(6);
   for (int i = 0; i < 2000; ++i) {
