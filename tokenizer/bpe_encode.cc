@@ -24,7 +24,7 @@ EncodingTables::EncodingTables(Vocabulary loaded)
       tokens(vocabulary),
       merger(vocabulary),
       specials(vocabulary.specials),
-      scanner(vocabulary.pattern),
+      scanner(vocabulary.pattern, vocabulary.own_pattern),
       n_vocab(vocabulary.token_count()),
       serial(serial_of_next.fetch_add(1)) {
   for (const SpecialToken& special : vocabulary.specials) n_vocab = std::max(n_vocab, special.id + 1);

@@ -413,11 +413,12 @@ BpeMerges train_bpe(const PretokenCounts& counts, const BpeTrainOptions& options
   return train_bpe([&](const PretokenVisitor& visit) { counts.for_each(visit); }, options);
 }
 
-Vocabulary make_vocabulary(const BpeMerges& merges, const std::string& name, Pattern pattern,
+Vocabulary make_vocabulary(const BpeMerges& merges, const std::string& name, const PretokenPattern& pattern,
                            const std::vector<std::string>& specials, const Vocabulary* base) {
   Vocabulary vocabulary = vocabulary_of(merges);
   vocabulary.name = name;
-  vocabulary.pattern = pattern;
+  vocabulary.pattern = pattern.pattern();
+  vocabulary.own_pattern = pattern.own();
   auto id = static_cast<uint32_t>(merges.tokens.size());
   if (base != nullptr) {
     vocabulary.specials = base->specials;

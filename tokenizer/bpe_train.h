@@ -85,7 +85,7 @@ class TrainingSizes {
 };
 
 // The vocabulary of `merges`; the special tokens get the ids after the ranks, in order. With a base those of the base stay.
-Vocabulary make_vocabulary(const BpeMerges& merges, const std::string& name, Pattern pattern,
+Vocabulary make_vocabulary(const BpeMerges& merges, const std::string& name, const PretokenPattern& pattern,
                            const std::vector<std::string>& specials, const Vocabulary* base = nullptr);
 
 // The bytes in the order of GPT-2's letters.

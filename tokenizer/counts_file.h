@@ -31,7 +31,7 @@ class SortedCounts {
 
 // The header: what the counted texts were cut by.
 struct CountsHeader {
-  std::string pattern;  // a name, or PretokenPattern::kOwnName
+  std::string pattern;  // pattern_name()
   std::string pattern_text;
   std::string unicode;  // version of the tables behind \p{L} and the like
 

@@ -24,7 +24,7 @@ void encode_truncated(const EncodingTables& tables, std::string_view text, size_
   size_t last = 0;  // where the last pretoken begins
   for (size_t begin = 0; begin < tail;) {
     last = begin;
-    begin = pretoken_end(tables.vocabulary.pattern, whole, begin);
+    begin = pretoken_end(tables.scanner, whole, begin);
   }
   EncodeState& state = EncodeState::of_thread(tables);
   state.encode(whole.substr(0, last), ids);

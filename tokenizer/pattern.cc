@@ -37,6 +37,7 @@ constexpr std::array kEntries = {
 }  // namespace
 
 std::string_view pattern_name(Pattern pattern) {
+  if (pattern == Pattern::kOwn) return "own";
   for (const Entry& entry : kEntries) {
     if (entry.pattern == pattern) return entry.name;
   }

@@ -11,13 +11,14 @@
 namespace ftok {
 
 // The names stand for the patterns as tiktoken 0.14 and the models' own files publish them. kGpt2Original and kLlama3 are
-// the older forms of kGpt2 and kCl100k: the ids come out the same, kLlama3's pretokens differ at the end of a text.
-enum class Pattern : uint8_t { kGpt2, kGpt2Original, kCl100k, kLlama3, kQwen2, kO200k };
+// the older forms of kGpt2 and kCl100k: the ids come out the same, kLlama3's pretokens differ at the end of a text. kOwn is
+// an expression of the user's own, which own_pattern.h matches.
+enum class Pattern : uint8_t { kGpt2, kGpt2Original, kCl100k, kLlama3, kQwen2, kO200k, kOwn };
 
-// "gpt2", "gpt2-original", "cl100k", "llama3", "qwen2", "o200k".
+// "gpt2", "gpt2-original", "cl100k", "llama3", "qwen2", "o200k", "own".
 std::string_view pattern_name(Pattern pattern);
 
-// The regular expression the scanner stands for, in the syntax of tiktoken (fancy-regex).
+// The regular expression the scanner stands for, in the syntax of tiktoken (fancy-regex). Empty for kOwn.
 std::string_view pattern_text(Pattern pattern);
 
 // By name ("r50k" and "p50k" mean gpt2); nothing when there is no such pattern.

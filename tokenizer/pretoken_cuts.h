@@ -4,23 +4,29 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <string_view>
 
+#include "tokenizer/own_pattern.h"
 #include "tokenizer/pattern.h"
 
 namespace ftok {
 
 struct CharacterTable;
 
-// The plain scanner of one pattern: `next(p, end)` is where the pretoken at `p` < `end` ends.
+// The plain scanner of one pattern: `next(p, end)` is where the pretoken at `p` < `end` ends. Pattern::kOwn comes with its
+// matcher.
 struct CutScanner {
-  explicit CutScanner(Pattern scanned);
+  explicit CutScanner(Pattern scanned, std::shared_ptr<const OwnPattern> matcher = nullptr);
 
-  const unsigned char* next(const unsigned char* p, const unsigned char* end) const { return scan(*table, p, end); }
+  const unsigned char* next(const unsigned char* p, const unsigned char* end) const {
+    return own != nullptr ? own->next(p, end) : scan(*table, p, end);
+  }
 
   Pattern pattern;
   const CharacterTable* table;
   const unsigned char* (*scan)(const CharacterTable& table, const unsigned char* p, const unsigned char* end);
+  std::shared_ptr<const OwnPattern> own;
 };
 
 enum class VectorLevel { kPlain, kAvx2, kAvx512 };

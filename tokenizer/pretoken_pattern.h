@@ -1,10 +1,5 @@
 // PretokenPattern: what a training text is cut by: one of the known patterns, with its hand-written scanner, or a regular
-// expression of the user's own in RE2's syntax.
-//
-// A user's expression is matched again and again from where the last match ended, leftmost first; what lies between two
-// matches is a pretoken too, so that nothing of a text is lost (Hugging Face's "Isolated" split). Empty matches cut nothing.
-// It sees nothing of the text before the pretoken it is at: `^` and `\b` hold there. So for these as for the known patterns
-// where a pretoken ends depends only on the text from its beginning on.
+// expression of the user's own (own_pattern.h).
 #pragma once
 
 #include <cstddef>
@@ -13,6 +8,7 @@
 #include <string>
 #include <string_view>
 
+#include "tokenizer/own_pattern.h"
 #include "tokenizer/pattern.h"
 #include "tokenizer/pretoken_cuts.h"
 
@@ -21,31 +17,29 @@ namespace ftok {
 // Const and thread-safe after construction; cheap to copy.
 class PretokenPattern {
  public:
-  PretokenPattern(Pattern pattern);  // NOLINT: implicit on purpose
+  PretokenPattern(Pattern pattern) : PretokenPattern(pattern, nullptr) {}  // NOLINT: implicit on purpose
+  PretokenPattern(Pattern pattern, std::shared_ptr<const OwnPattern> own);
 
   // A known name ("cl100k"), the text of a known pattern, or a regular expression. Throws UsageError that says what RE2
   // cannot take, or that a plain word is neither.
   static PretokenPattern parse(const std::string& name_or_expression);
 
-  static constexpr char kOwnName[] = "own";
+  Pattern pattern() const { return scanner_.pattern; }
+  const std::shared_ptr<const OwnPattern>& own() const { return scanner_.own; }  // with Pattern::kOwn, else null
+  std::string name() const { return std::string(pattern_name(pattern())); }
+  std::string text() const;  // the expression
 
-  bool is_own() const { return own_ != nullptr; }
-  Pattern pattern() const { return scanner_.pattern; }  // means nothing where is_own()
-  std::string name() const;                             // kOwnName where is_own()
-  std::string text() const;                             // the expression
-
-  // Writes the ends of the pretokens from `begin`, a cut, on: as distances from `begin`, until the text ends or fewer than 64
-  // places of the cuts_max >= 128 are left; returns how many, at least one. begin < end, end - begin < 2^32.
-  size_t find_cuts(const unsigned char* begin, const unsigned char* end, uint32_t* cuts, size_t cuts_max) const;
+  // As find_cuts of pretoken_cuts.h.
+  size_t find_cuts(const unsigned char* begin, const unsigned char* end, uint32_t* cuts, size_t cuts_max) const {
+    return ftok::find_cuts(level_, scanner_, begin, end, cuts, cuts_max);
+  }
 
   // Whether a long text may be cut at last_sure_cut() (pretokenize.h).
-  bool has_sure_cuts() const { return !is_own(); }
+  bool has_sure_cuts() const { return pattern() != Pattern::kOwn; }
 
  private:
-  struct Own;
   CutScanner scanner_;
   VectorLevel level_;
-  std::shared_ptr<const Own> own_;
 };
 
 }  // namespace ftok

@@ -195,6 +195,7 @@ auto scan_of(Pattern pattern) -> const Byte* (*)(const CharacterTable&, const By
     case Pattern::kQwen2:
       return scan<cl100k_end<false, 1>>;
     case Pattern::kO200k:
+    case Pattern::kOwn:  // has a matcher instead
       break;
   }
   return scan<o200k_end>;
@@ -202,12 +203,19 @@ auto scan_of(Pattern pattern) -> const Byte* (*)(const CharacterTable&, const By
 
 }  // namespace
 
-CutScanner::CutScanner(Pattern scanned) : pattern(scanned), table(&CharacterTable::get()), scan(scan_of(scanned)) {}
+CutScanner::CutScanner(Pattern scanned, std::shared_ptr<const OwnPattern> matcher)
+    : pattern(scanned), table(&CharacterTable::get()), scan(scan_of(scanned)), own(std::move(matcher)) {
+  assert((pattern == Pattern::kOwn) == (own != nullptr));
+}
 
-size_t pretoken_end(Pattern pattern, std::string_view text, size_t begin) {
+size_t pretoken_end(const CutScanner& scanner, std::string_view text, size_t begin) {
   assert(begin < text.size());
   const Byte* data = reinterpret_cast<const Byte*>(text.data());
-  return static_cast<size_t>(CutScanner(pattern).next(data + begin, data + text.size()) - data);
+  return static_cast<size_t>(scanner.next(data + begin, data + text.size()) - data);
+}
+
+size_t pretoken_end(Pattern pattern, std::string_view text, size_t begin) {
+  return pretoken_end(CutScanner(pattern), text, begin);
 }
 
 size_t last_sure_cut(std::string_view text) {

@@ -27,10 +27,12 @@ std::string spell(const std::array<std::string, 256>& letters, std::string_view 
 }
 
 // The form of the pattern that Hugging Face's regex engine takes: without possessive repetitions.
-std::string_view portable_text(Pattern pattern) {
-  if (pattern == Pattern::kGpt2) return pattern_text(Pattern::kGpt2Original);
-  if (pattern == Pattern::kCl100k) return pattern_text(Pattern::kLlama3);
-  return pattern_text(pattern);
+std::string portable_text(const Vocabulary& vocabulary) {
+  if (vocabulary.own_pattern != nullptr) return vocabulary.own_pattern->text();
+  const Pattern pattern = vocabulary.pattern;
+  if (pattern == Pattern::kGpt2) return std::string(pattern_text(Pattern::kGpt2Original));
+  if (pattern == Pattern::kCl100k) return std::string(pattern_text(Pattern::kLlama3));
+  return std::string(pattern_text(pattern));
 }
 
 void write_byte_level(JsonWriter& json, bool prefix_space, bool use_regex) {
@@ -51,7 +53,7 @@ std::string format_tokenizer_json(const Vocabulary& vocabulary) {
   }
   json.end_array().key("normalizer").null().key("pre_tokenizer").begin_object().field("type", "Sequence");
   json.key("pretokenizers").begin_array().begin_object().field("type", "Split").key("pattern").begin_object();
-  json.field("Regex", portable_text(vocabulary.pattern)).end_object().field("behavior", "Isolated").field("invert", false);
+  json.field("Regex", portable_text(vocabulary)).end_object().field("behavior", "Isolated").field("invert", false);
   json.end_object();
   write_byte_level(json, false, false);
   json.end_array().end_object().key("post_processor").null().key("decoder");

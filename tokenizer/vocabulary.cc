@@ -56,6 +56,7 @@ void append_base64(std::string& out, std::string_view bytes) {
 struct Sidecar {
   std::string name;
   Pattern pattern;
+  std::shared_ptr<const OwnPattern> own_pattern;
   std::vector<SpecialToken> specials;
   std::string digest;
 };
@@ -72,10 +73,18 @@ Sidecar parse_sidecar(const std::string& content, const std::string& path) {
   if (root["sha256"].get(text) != simdjson::SUCCESS) throw fail("no key \"sha256\" with the digest of the ranks");
   sidecar.digest = text;
   if (root["pattern"].get(text) != simdjson::SUCCESS) throw fail("no key \"pattern\"");
-  const std::optional<Pattern> pattern = pattern_of_name(text);
+  const bool is_own = text == pattern_name(Pattern::kOwn);
+  const std::optional<Pattern> pattern = is_own ? Pattern::kOwn : pattern_of_name(text);
   if (!pattern) throw fail(fmt::format("unknown pattern \"{}\", expected one of: {}", text, fmt::join(pattern_names(), ", ")));
   sidecar.pattern = *pattern;
-  if (root["pattern_text"].get(text) == simdjson::SUCCESS && pattern_of_text(text) != pattern) {
+  if (is_own) {
+    if (root["pattern_text"].get(text) != simdjson::SUCCESS) throw fail("no \"pattern_text\" for a pattern of one's own");
+    try {
+      sidecar.own_pattern = std::make_shared<const OwnPattern>(std::string(text));
+    } catch (const UsageError& error) {
+      throw fail(error.what());
+    }
+  } else if (root["pattern_text"].get(text) == simdjson::SUCCESS && pattern_of_text(text) != pattern) {
     throw fail("\"pattern_text\" is not the text of the pattern it names");
   }
   simdjson::dom::object specials;
@@ -230,6 +239,7 @@ void identify(Vocabulary& vocabulary, const std::string& path, const std::string
     }
     if (!sidecar.name.empty()) vocabulary.name = sidecar.name;
     vocabulary.pattern = sidecar.pattern;
+    vocabulary.own_pattern = sidecar.own_pattern;
     vocabulary.specials = sidecar.specials;
   } else if (found != known.end()) {
     vocabulary.name = found->name;
@@ -240,7 +250,10 @@ void identify(Vocabulary& vocabulary, const std::string& path, const std::string
                                  "give --pattern ({}) and --special NAME=ID",
                                  path, sidecar_path(path), fmt::join(pattern_names(), ", ")));
   }
-  if (hints.pattern) vocabulary.pattern = *hints.pattern;
+  if (hints.pattern) {
+    vocabulary.pattern = *hints.pattern;
+    vocabulary.own_pattern = nullptr;
+  }
   for (const SpecialToken& hint : hints.specials) {
     if (vocabulary.find_special(hint.text) == nullptr) vocabulary.specials.push_back(hint);
   }
@@ -273,7 +286,7 @@ std::string format_sidecar(const Vocabulary& vocabulary) {
   json.begin_object()
       .field("name", vocabulary.name)
       .field("pattern", pattern_name(vocabulary.pattern))
-      .field("pattern_text", pattern_text(vocabulary.pattern))
+      .field("pattern_text", vocabulary.own_pattern != nullptr ? vocabulary.own_pattern->text() : pattern_text(vocabulary.pattern))
       .field("unicode", std::string_view(kUnicodeVersion))
       .key("special_tokens")
       .begin_object();

@@ -8,11 +8,13 @@
 
 #include <cstdint>
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "tokenizer/own_pattern.h"
 #include "tokenizer/pattern.h"
 
 namespace ftok {
@@ -25,6 +27,7 @@ struct SpecialToken {
 struct Vocabulary {
   std::string name;                    // "cl100k_base" where the digest is known, the sidecar's name, else the file's stem
   Pattern pattern = Pattern::kCl100k;
+  std::shared_ptr<const OwnPattern> own_pattern;  // with Pattern::kOwn, else null
   std::vector<SpecialToken> specials;  // by id
   std::string digest;                  // SHA-256, in hex, of the ranks in canonical `.tiktoken` form
 

@@ -78,6 +78,14 @@ void CorpusFlags::add_to(CLI::App& command) {
   command.add_flag("--quiet", quiet, "No progress, no notes");
 }
 
+PretokenPattern parse_pattern(const std::string& flag) {
+  try {
+    return PretokenPattern::parse(flag);
+  } catch (const UsageError& error) {
+    throw UsageError(std::string("--") + error.what());
+  }
+}
+
 std::vector<uint64_t> weights_of(const std::vector<std::string>& files, const std::vector<std::string>& weights) {
   std::vector<uint64_t> of_files(files.size(), 1);
   for (const std::string& weight : weights) {
@@ -144,7 +152,7 @@ std::vector<std::unique_ptr<CountsReader>> open_counts(const std::vector<std::st
     const CountsHeader &first = readers.front()->header(), &header = readers.back()->header();
     if (header == first) continue;
     const auto told = [](const CountsHeader& h) {
-      return fmt::format("{} of Unicode {}", h.pattern == PretokenPattern::kOwnName ? h.pattern_text : h.pattern, h.unicode);
+      return fmt::format("{} of Unicode {}", h.pattern == pattern_name(Pattern::kOwn) ? h.pattern_text : h.pattern, h.unicode);
     };
     throw Error(fmt::format("{}: counted by pattern {}, {} by {}: they do not add up", file, told(header), files[0], told(first)));
   }

@@ -26,6 +26,9 @@ struct CorpusFlags {
   void add_weights_to(CLI::App& command);
 };
 
+// The pattern of --pattern; throws UsageError naming the flag.
+PretokenPattern parse_pattern(const std::string& flag);
+
 inline constexpr char kDefaultPattern[] = "cl100k";
 
 // The weight of each file, in their order: of the last --weight FILE=W that names it, else 1. Throws UsageError.

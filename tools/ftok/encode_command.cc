@@ -10,6 +10,7 @@
 #include "core/error.h"
 #include "core/json.h"
 #include "core/unicode.h"
+#include "tokenizer/bpe_encode.h"
 #include "tokenizer/inspect.h"
 #include "tokenizer/pretokenize.h"
 #include "tools/ftok/commands.h"
@@ -87,7 +88,7 @@ std::string merge_trees(const Encoding& encoding, std::string_view text) {
   std::string out;
   const std::string shown = encoding.normalized(text);
   for (size_t begin = 0; begin < shown.size();) {
-    const size_t end = pretoken_end(encoding.vocabulary().pattern, shown, begin);
+    const size_t end = pretoken_end(encoding.tables().scanner, shown, begin);
     out += render_merges(encoding, std::string_view(shown).substr(begin, end - begin), view_options());
     begin = end;
   }

@@ -4,15 +4,12 @@
 #include <simdjson.h>
 
 #include "core/error.h"
-#include "tokenizer/encoding.h"
-#include "tokenizer/pretokenize.h"
 
 namespace ftok::cli {
 namespace {
 
 constexpr size_t kReadBytes = size_t{1} << 20;
 constexpr size_t kLineBytesMax = size_t{1} << 30;
-constexpr size_t kPieceBytesMax = size_t{64} << 20;
 
 // Appends up to kReadBytes; false at the end.
 bool read_more(ByteSource& source, std::string& buffer) {
@@ -63,18 +60,6 @@ void for_each_json_text(ByteSource& source, const std::string& key, const std::f
     if (buffer.size() > kLineBytesMax) throw Error(fmt::format("{}: line {}: longer than {} bytes", source.name(), line + 1, kLineBytesMax));
   }
   if (!buffer.empty()) visit_line(buffer.size());
-}
-
-void for_each_text_piece(ByteSource& source, const std::function<void(std::string_view)>& visit) {
-  std::string buffer;
-  while (read_more(source, buffer)) {
-    size_t cut = last_sure_cut(buffer);
-    if (cut == 0 && buffer.size() > kPieceBytesMax) cut = truncated_tail(buffer);
-    if (cut == 0) continue;
-    visit(std::string_view(buffer).substr(0, cut));
-    buffer.erase(0, cut);
-  }
-  if (!buffer.empty()) visit(buffer);
 }
 
 }  // namespace ftok::cli

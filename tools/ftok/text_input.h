@@ -17,8 +17,4 @@ std::string read_all(ByteSource& source, uint64_t bytes_max = uint64_t{1} << 31)
 // line where a line is not a JSON object, has no such string, is not UTF-8 or is longer than 1 GiB.
 void for_each_json_text(ByteSource& source, const std::string& key, const std::function<void(std::string_view)>& visit);
 
-// Calls `visit` with pieces of a plain text, cut only where every pattern cuts (tokenizer/pretokenize.h). A text without
-// such a place for 64 MiB is cut anyway between two characters.
-void for_each_text_piece(ByteSource& source, const std::function<void(std::string_view)>& visit);
-
 }  // namespace ftok::cli

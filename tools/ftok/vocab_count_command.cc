@@ -19,7 +19,7 @@ struct CountFlags : CorpusFlags {
 };
 
 void run_count(const CountFlags& flags) {
-  const PretokenPattern pattern = PretokenPattern::parse(flags.pattern.empty() ? kDefaultPattern : flags.pattern);
+  const PretokenPattern pattern = parse_pattern(flags.pattern.empty() ? kDefaultPattern : flags.pattern);
   AtomicFile file(flags.output);  // first, so that a folder that cannot be written to is found at once
   const CountedCorpus counted = count_corpus(flags, pattern, flags.output);
   CountsWriter writer(CountsHeader::of(pattern), [&](std::string_view bytes) { file.write(bytes); });

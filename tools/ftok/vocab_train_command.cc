@@ -51,7 +51,7 @@ Pretokens pretokens_of(const TrainFlags& flags, const std::string& default_patte
   Pretokens pretokens;
   const auto counts_files = static_cast<size_t>(std::count_if(flags.files.begin(), flags.files.end(), is_counts_file));
   if (counts_files == 0) {
-    pretokens.pattern = PretokenPattern::parse(flags.pattern.empty() ? default_pattern : flags.pattern);
+    pretokens.pattern = parse_pattern(flags.pattern.empty() ? default_pattern : flags.pattern);
     pretokens.counted = count_corpus(flags, pretokens.pattern, flags.output);
     return pretokens;
   }
@@ -64,9 +64,9 @@ Pretokens pretokens_of(const TrainFlags& flags, const std::string& default_patte
   pretokens.weights = weights_of(flags.files, flags.weights);
   const CountsHeader header = open_counts(flags.files)[0]->header();
   pretokens.pattern = PretokenPattern::parse(header.pattern_text);
-  if (!flags.pattern.empty() && PretokenPattern::parse(flags.pattern).text() != header.pattern_text) {
+  if (!flags.pattern.empty() && parse_pattern(flags.pattern).text() != header.pattern_text) {
     throw UsageError(fmt::format("--pattern {}: {} was counted by {}", flags.pattern, flags.files[0],
-                                 header.pattern == PretokenPattern::kOwnName ? header.pattern_text : header.pattern));
+                                 header.pattern == pattern_name(Pattern::kOwn) ? header.pattern_text : header.pattern));
   }
   return pretokens;
 }
@@ -193,14 +193,13 @@ void run_train(const TrainFlags& flags) {
     }
     options.base = &*base;
   }
-  Pretokens pretokens = pretokens_of(flags, base ? std::string(pattern_name(base->pattern)) : kDefaultPattern);
-  if (pretokens.pattern.is_own()) throw UsageError("--pattern: vocabularies with an own pattern cannot be encoded with yet");
+  Pretokens pretokens = pretokens_of(flags, base ? PretokenPattern(base->pattern, base->own_pattern).text() : kDefaultPattern);
   check_memory(flags, pretokens, options);
   const LiveLine clock(true);
   const BpeMerges merges = make_merges(flags, pretokens, options);
   const double seconds = clock.seconds();
   const std::string name = flags.name.empty() ? std::filesystem::path(flags.output).stem().string() : flags.name;
-  const Vocabulary vocabulary = make_vocabulary(merges, name, pretokens.pattern.pattern(), flags.specials, options.base);
+  const Vocabulary vocabulary = make_vocabulary(merges, name, pretokens.pattern, flags.specials, options.base);
   write_vocabulary(vocabulary, flags.output);
   report(flags, pretokens, vocabulary, merges, seconds);
 }

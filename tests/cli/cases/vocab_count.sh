@@ -43,5 +43,12 @@ ftok vocab train --size 450 --extend v1.tiktoken --output more.tiktoken all.coun
 head -400 more.tiktoken | cmp - v1.tiktoken
 tail -1 more.tiktoken | cut -d' ' -f2
 
+# A pattern of one's own goes with the vocabulary.
+ftok vocab train --size 300 --pattern '[a-z]+|[0-9]|\s+' --output own.tiktoken all.jsonl
+grep -o '"pattern.*' own.json
+ftok encode --vocab own.tiktoken --merges 'cats 12 Caf' | head -30
+ftok encode --vocab own.tiktoken --ids 'the cat sat; on 12 mats' | ftok decode --vocab own.tiktoken
+echo
+
 # A recipe's documents out of a WARC file.
-ftok vocab count --quiet --json --recipe fineweb-2024-04 --output w.counts "$SAMPLE" | sed 's/"seconds":[^}]*/"seconds":S/'
+ftok vocab count --quiet --json --recipe fineweb-2024-04 --output w.counts "$SAMPLE" | grep -c '"distinct":[0-9]\{4,\}.*"warc_documents":[1-9]'
