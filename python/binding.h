@@ -31,9 +31,12 @@ class TextArgument {
 
 nb::list list_of(const std::vector<uint32_t>& ids);
 
-using IdArray = nb::ndarray<nb::numpy, uint32_t, nb::ndim<1>>;
-// Hands the vector's memory over to a numpy array.
-IdArray array_of(std::vector<uint32_t> ids);
+// Hands the vector's memory over to a numpy array; nothing is copied.
+nb::object array_of(std::vector<uint32_t> ids);
+nb::object array_of(std::vector<uint64_t> offsets);
+// A copy: for few ids that is cheaper than an owner.
+nb::object short_array_of(const std::vector<uint32_t>& ids);
+void start_arrays();  // once, while the module is loaded
 
 // A list, tuple, numpy array or any sequence of ids. Throws IndexError for what is no id.
 std::vector<uint32_t> ids_of(nb::handle sequence);

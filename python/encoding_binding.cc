@@ -21,8 +21,8 @@
 namespace ftok::python {
 namespace {
 
-// Shorter texts are encoded before another thread could take the lock.
-constexpr size_t kReleaseBytesMin = 4096;
+// Shorter texts are encoded before another thread could take the lock, into a buffer that the thread keeps.
+constexpr size_t kShortBytesMax = 4096;
 
 // Which special tokens' texts are tokens, and which are refused: tiktoken's two arguments.
 struct SpecialRules {
@@ -41,7 +41,7 @@ std::vector<SpecialToken> named_specials(const Encoding& encoding, nb::handle na
   return specials;
 }
 
-bool is_all(nb::handle value) { return PyUnicode_Check(value.ptr()) && nb::cast<std::string>(value) == "all"; }
+bool is_all(nb::handle value) { return PyUnicode_Check(value.ptr()) && PyUnicode_CompareWithASCIIString(value.ptr(), "all") == 0; }
 
 SpecialRules rules_of(const Encoding& encoding, nb::handle allowed, nb::handle disallowed) {
   SpecialRules rules;
@@ -100,7 +100,7 @@ void encode_allowed(const Encoding& encoding, const SpecialRules& rules, std::st
 // Calls work(), without the interpreter's lock where it takes long.
 template <typename Work>
 void run(size_t bytes, const Work& work) {
-  if (bytes < kReleaseBytesMin) {
+  if (bytes <= kShortBytesMax) {
     work();
     return;
   }
@@ -108,31 +108,52 @@ void run(size_t bytes, const Work& work) {
   work();
 }
 
-std::vector<uint32_t> encode_ordinary(const Encoding& encoding, nb::handle text) {
-  const TextArgument argument(text);
+// Gives the ids that encode(ids) appends to `finish`: those of a short text in a buffer of the thread's, to be copied; others in
+// a vector to be taken.
+template <typename Encode, typename Short, typename Long>
+nb::object with_ids(size_t bytes, const Encode& encode, const Short& finish_short, const Long& finish_long) {
+  if (bytes <= kShortBytesMax) {
+    thread_local std::vector<uint32_t> ids;
+    ids.clear();
+    encode(ids);
+    return finish_short(ids);
+  }
   std::vector<uint32_t> ids;
-  run(argument.view().size(), [&] { encoding.encode_ordinary(argument.view(), ids); });
-  return ids;
+  {
+    const nb::gil_scoped_release released;
+    encode(ids);
+  }
+  return finish_long(std::move(ids));
 }
 
-std::vector<uint32_t> encode(const Encoding& encoding, nb::handle text, nb::handle allowed, nb::handle disallowed) {
+template <typename Encode>
+nb::object as_array(size_t bytes, const Encode& encode) {
+  return with_ids(bytes, encode, [](const std::vector<uint32_t>& ids) { return short_array_of(ids); },
+                  [](std::vector<uint32_t> ids) { return array_of(std::move(ids)); });
+}
+
+template <typename Encode>
+nb::object as_list(size_t bytes, const Encode& encode) {
+  const auto list = [](const std::vector<uint32_t>& ids) { return list_of(ids); };
+  return with_ids(bytes, encode, list, list);
+}
+
+template <bool kArray>
+nb::object encode_ordinary(const Encoding& encoding, nb::handle text) {
+  const TextArgument argument(text);
+  const auto encode = [&](std::vector<uint32_t>& ids) { encoding.encode_ordinary(argument.view(), ids); };
+  if constexpr (kArray) return as_array(argument.view().size(), encode);
+  return as_list(argument.view().size(), encode);
+}
+
+template <bool kArray>
+nb::object encode(const Encoding& encoding, nb::handle text, nb::handle allowed, nb::handle disallowed) {
   const TextArgument argument(text);
   const SpecialRules rules = rules_of(encoding, allowed, disallowed);
   check_disallowed(encoding, rules, argument.view());
-  std::vector<uint32_t> ids;
-  run(argument.view().size(), [&] { encode_allowed(encoding, rules, argument.view(), ids); });
-  return ids;
-}
-
-// Short calls: the ids go from a buffer of the thread's straight into the list.
-nb::list encode_ordinary_list(const Encoding& encoding, nb::handle text) {
-  const TextArgument argument(text);
-  thread_local std::vector<uint32_t> ids;
-  ids.clear();
-  run(argument.view().size(), [&] { encoding.encode_ordinary(argument.view(), ids); });
-  nb::list list = list_of(ids);
-  if (ids.capacity() > (size_t{1} << 20)) std::vector<uint32_t>().swap(ids);
-  return list;
+  const auto encode = [&](std::vector<uint32_t>& ids) { encode_allowed(encoding, rules, argument.view(), ids); };
+  if constexpr (kArray) return as_array(argument.view().size(), encode);
+  return as_list(argument.view().size(), encode);
 }
 
 // Work on each text in parallel, in the order of the texts; without the interpreter's lock.
@@ -175,18 +196,15 @@ nb::list encode_batch(const Encoding& encoding, nb::handle texts, int threads, n
 nb::tuple encode_ordinary_batch_to_numpy(const Encoding& encoding, nb::handle texts, int threads) {
   const auto encoded = batch(texts, threads, [&](std::string_view text, std::vector<uint32_t>& ids) { encoding.encode_ordinary(text, ids); });
   std::vector<uint32_t> all;
-  auto offsets = std::make_unique<std::vector<uint64_t>>(1, 0);
+  std::vector<uint64_t> offsets(1, 0);
   size_t total = 0;
   for (const auto& ids : encoded) total += ids.size();
   all.reserve(total);
   for (const auto& ids : encoded) {
     all.insert(all.end(), ids.begin(), ids.end());
-    offsets->push_back(all.size());
+    offsets.push_back(all.size());
   }
-  uint64_t* data = offsets->data();
-  const size_t size = offsets->size();
-  nb::capsule owner(offsets.release(), [](void* p) noexcept { delete static_cast<std::vector<uint64_t>*>(p); });
-  return nb::make_tuple(array_of(std::move(all)), nb::ndarray<nb::numpy, uint64_t, nb::ndim<1>>(data, {size}, owner));
+  return nb::make_tuple(array_of(std::move(all)), array_of(std::move(offsets)));
 }
 
 nb::bytes bytes_of(std::string_view bytes) { return nb::bytes(bytes.data(), bytes.size()); }
@@ -320,12 +338,10 @@ void add_encoding(nb::module_& module) {
   nb::class_<Encoding> type(module, "Encoding");
   type.def_static("_load", &load, nb::arg("path"), nb::arg("pattern").none(), nb::arg("special_tokens"));
   const nb::frozenset none = nb::steal<nb::frozenset>(PyFrozenSet_New(nullptr));
-  type.def("encode_ordinary", &encode_ordinary_list, nb::arg("text"));
-  type.def("encode_ordinary_to_numpy", [](const Encoding& e, nb::handle text) { return array_of(encode_ordinary(e, text)); }, nb::arg("text"));
-  type.def("encode", [](const Encoding& e, nb::handle text, nb::handle allowed, nb::handle disallowed) { return list_of(encode(e, text, allowed, disallowed)); },
-           nb::arg("text"), nb::kw_only(), nb::arg("allowed_special") = none, nb::arg("disallowed_special") = "all");
-  type.def("encode_to_numpy", [](const Encoding& e, nb::handle text, nb::handle allowed, nb::handle disallowed) { return array_of(encode(e, text, allowed, disallowed)); },
-           nb::arg("text"), nb::kw_only(), nb::arg("allowed_special") = none, nb::arg("disallowed_special") = "all");
+  type.def("encode_ordinary", &encode_ordinary<false>, nb::arg("text"));
+  type.def("encode_ordinary_to_numpy", &encode_ordinary<true>, nb::arg("text"));
+  type.def("encode", &encode<false>, nb::arg("text"), nb::kw_only(), nb::arg("allowed_special") = none, nb::arg("disallowed_special") = "all");
+  type.def("encode_to_numpy", &encode<true>, nb::arg("text"), nb::kw_only(), nb::arg("allowed_special") = none, nb::arg("disallowed_special") = "all");
   type.def("encode_ordinary_batch", &encode_ordinary_batch, nb::arg("text"), nb::kw_only(), nb::arg("num_threads") = 0);
   type.def("encode_ordinary_batch_to_numpy", &encode_ordinary_batch_to_numpy, nb::arg("text"), nb::kw_only(), nb::arg("num_threads") = 0);
   type.def("encode_batch", &encode_batch, nb::arg("text"), nb::kw_only(), nb::arg("num_threads") = 0,

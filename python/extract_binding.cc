@@ -1,6 +1,11 @@
 // ftok.extract: a page to its main text and its own fields.
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <map>
+#include <string>
+#include <vector>
+
 #include <nanobind/stl/string.h>
 
 #include "core/error.h"
@@ -95,7 +100,7 @@ void add_extract(nb::module_& module) {
   type.def_prop_ro("author", [](const Page& page) { return page.metadata.author; });
   type.def_prop_ro("site", [](const Page& page) { return page.metadata.site; });
   type.def_prop_ro("published", [](const Page& page) { return page.metadata.published; });
-  type.def_prop_ro("language", [](const Page& page) { return page.metadata.language; });
+  type.def_prop_ro("language", [](const Page& page) { return page.metadata.html_language; });
   type.def_prop_ro("canonical_url", [](const Page& page) { return page.metadata.canonical_url; });
   type.def_prop_ro("description", [](const Page& page) { return page.metadata.description; });
   type.def("__repr__", [](const Page& page) { return fmt::format("<ftok.Page {} characters, title {:?}>", page.text.size(), page.metadata.title); });

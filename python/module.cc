@@ -34,14 +34,6 @@ nb::list list_of(const std::vector<uint32_t>& ids) {
   return nb::steal<nb::list>(list);
 }
 
-IdArray array_of(std::vector<uint32_t> ids) {
-  auto owned = std::make_unique<std::vector<uint32_t>>(std::move(ids));
-  uint32_t* data = owned->data();
-  const size_t size = owned->size();
-  nb::capsule owner(owned.release(), [](void* p) noexcept { delete static_cast<std::vector<uint32_t>*>(p); });
-  return IdArray(data, {size}, owner);
-}
-
 std::vector<uint32_t> ids_of(nb::handle sequence) {
   nb::ndarray<const uint32_t, nb::ndim<1>, nb::c_contig, nb::device::cpu> array;
   std::vector<uint32_t> ids;
@@ -74,7 +66,7 @@ NB_MODULE(_ftok, module) {
   namespace nb = nanobind;
   module.doc() = "ftok: byte-pair encoding, its training, and the main text of pages";
   module.attr("__version__") = FTOK_VERSION;
-  module.attr("unicode_version") = ftok::kUnicodeVersion;
+  module.attr("unicode_version") = nb::str(ftok::kUnicodeVersion);
   nb::register_exception_translator([](const std::exception_ptr& pointer, void*) {
     try {
       std::rethrow_exception(pointer);
@@ -82,6 +74,7 @@ NB_MODULE(_ftok, module) {
       PyErr_SetString(PyExc_ValueError, error.what());
     }
   });
+  ftok::python::start_arrays();
   ftok::python::add_encoding(module);
   ftok::python::add_training(module);
   ftok::python::add_extract(module);
