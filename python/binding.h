@@ -44,5 +44,6 @@ std::vector<uint32_t> ids_of(nb::handle sequence);
 void add_encoding(nb::module_& module);
 void add_training(nb::module_& module);
 void add_extract(nb::module_& module);
+void add_parse(nb::module_& module);
 
 }  // namespace ftok::python

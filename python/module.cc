@@ -78,4 +78,5 @@ NB_MODULE(_ftok, module) {
   ftok::python::add_encoding(module);
   ftok::python::add_training(module);
   ftok::python::add_extract(module);
+  ftok::python::add_parse(module);
 }

@@ -34,6 +34,7 @@ b { font-weight: inherit; border-radius: 3px; padding: 1px 0; }
 .c0 { background: var(--c0); } .c1 { background: var(--c1); } .c2 { background: var(--c2); } .c3 { background: var(--c3); }
 .s { background: var(--special); }
 .l { text-decoration: underline 2px; text-underline-offset: 3px; }
+.role { box-shadow: inset -1px 0 var(--paper); }
 u { text-decoration: none; opacity: .45; }
 b:hover, b.same { outline: 2px solid currentColor; }
 .roles b { padding: 1px .5em; margin-right: .5em; }
@@ -133,6 +134,7 @@ std::string hex_of(std::string_view bytes) {
 std::string class_of(const TokenPanel& panel, const ViewToken& token, size_t place) {
   if (panel.roles.empty()) return panel.encoding->is_special(token.id) ? "s" : fmt::format("c{}", place % 4);
   std::string name = token.role == 0 ? "s" : fmt::format("c{}", (token.role - 1) % 4);
+  name += " role";
   return token.in_loss ? name + " l" : name;
 }
 

@@ -8,9 +8,10 @@
 import os as _os
 from pathlib import Path as _Path
 
-from ._ftok import Encoding, Page, PretokenCounts, __version__, extract, unicode_version
+from ._ftok import Encoding, Node, Page, PretokenCounts, __version__, extract, parse, unicode_version
 
-__all__ = ["Encoding", "Page", "PretokenCounts", "__version__", "extract", "get_encoding", "list_encoding_names", "train", "unicode_version"]
+__all__ = ["Encoding", "Node", "Page", "PretokenCounts", "__version__", "extract", "get_encoding", "list_encoding_names", "parse", "train",
+           "unicode_version"]
 
 
 def _fetched_folder():
