@@ -364,10 +364,4 @@ std::vector<Merger::Step> Merger::steps(std::string_view piece) const {
   }
 }
 
-std::optional<std::pair<uint32_t, uint32_t>> Merger::last_merge(std::string_view token) const {
-  const std::vector<Step> made = steps(token);
-  if (made.size() + 1 != token.size() || made.empty()) return std::nullopt;
-  return std::pair{made.back().left, made.back().right};
-}
-
 }  // namespace ftok

@@ -12,9 +12,7 @@
 #pragma once
 
 #include <cstdint>
-#include <optional>
 #include <string_view>
-#include <utility>
 #include <vector>
 
 #include "tokenizer/pretoken_cuts.h"
@@ -107,9 +105,6 @@ class Merger {
   // enough (and the processor can), then run_jobs, which leaves the ids in the jobs.
   bool start_job(std::string_view piece, MergeJob& job) const;
   void run_jobs(MergeJob* jobs, size_t count) const;
-
-  // The two ids that the last merge of `token` joins; nothing when merging does not make it. Needs implied merges.
-  std::optional<std::pair<uint32_t, uint32_t>> last_merge(std::string_view token) const;
 
   uint32_t id_of(uint32_t symbol) const { return ids_.empty() ? symbol : ids_[symbol]; }
 

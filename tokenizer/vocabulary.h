@@ -81,8 +81,15 @@ std::string format_tiktoken(const Vocabulary& vocabulary);
 // The sidecar: name, pattern and its text, Unicode version, special tokens, SHA-256 of the ranks.
 std::string format_sidecar(const Vocabulary& vocabulary);
 
-// The vocabulary as a tokenizer.json of Hugging Face tokenizers, which gives the same ids there. Needs implied merges.
+// The vocabulary as a tokenizer.json, which gives the same ids in Hugging Face tokenizers.
 std::string format_tokenizer_json(const Vocabulary& vocabulary);
+
+// The vocabulary as GPT-2's pair of files. Throws Error when they cannot say it: another pattern than gpt2's, tokens that no
+// merge makes.
+struct Gpt2Files {
+  std::string vocab_bpe, encoder_json;
+};
+Gpt2Files format_gpt2(const Vocabulary& vocabulary);
 
 // Writes V.tiktoken and its sidecar, each atomically, the sidecar first.
 void write_vocabulary(const Vocabulary& vocabulary, const std::string& path);

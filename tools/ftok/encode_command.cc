@@ -3,28 +3,37 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstdio>
 #include <cstdlib>
+#include <filesystem>
 #include <memory>
 
 #include "core/error.h"
+#include "core/file.h"
 #include "core/json.h"
 #include "core/unicode.h"
 #include "tokenizer/bpe_encode.h"
+#include "tokenizer/chat.h"
 #include "tokenizer/inspect.h"
 #include "tokenizer/pretokenize.h"
+#include "tokenizer/token_page.h"
 #include "tools/ftok/commands.h"
+#include "tools/ftok/terminal.h"
 #include "tools/ftok/text_input.h"
 #include "tools/ftok/vocabulary_source.h"
 
 namespace ftok::cli {
 namespace {
 
+enum class Form { kView, kIds, kJson, kCount, kOffsets, kMerges, kCompare, kPage };
+
 struct EncodeFlags {
   VocabularyFlags vocabulary;
   bool ids = false, json = false, count = false, offsets = false, merges = false, view = false;
-  std::string specials = "plain", jsonl, text_key = "text";
-  std::vector<std::string> words;
+  std::string specials = "plain", jsonl, text_key = "text", page, chat, chat_template = "chatml", colour = "auto";
+  std::vector<std::string> words, compare;
+  uint64_t budget = 0;
 };
 
 void print(std::string_view text) {
@@ -36,37 +45,83 @@ Specials specials_of(const std::string& name) {
   return name == "refuse" ? Specials::kRefuse : Specials::kPlain;
 }
 
-ViewOptions view_options() {
+ViewOptions view_options(const EncodeFlags& flags) {
   ViewOptions options;
-  const char* no_color = std::getenv("NO_COLOR");
-  options.colours = ::isatty(STDOUT_FILENO) != 0 && (no_color == nullptr || *no_color == '\0');
+  options.colours = flags.colour == "always" || (flags.colour == "auto" && wants_colour(stdout));
   winsize size{};
-  if (::ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0) options.columns = size.ws_col;
+  const char* columns = std::getenv("COLUMNS");
+  if (::ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0) {
+    options.columns = size.ws_col;
+  } else if (columns != nullptr && std::atoi(columns) > 0) {
+    options.columns = static_cast<size_t>(std::atoi(columns));
+  }
   return options;
 }
 
-void append_ids(std::string& out, const std::vector<uint32_t>& ids) {
-  for (size_t i = 0; i < ids.size(); ++i) fmt::format_to(std::back_inserter(out), "{}{}", i == 0 ? "" : " ", ids[i]);
+Form form_of(const EncodeFlags& flags) {
+  if (flags.ids + flags.json + flags.count + flags.view + flags.merges + !flags.compare.empty() + !flags.page.empty() > 1 &&
+      !(!flags.page.empty() && !flags.compare.empty())) {
+    throw UsageError("give one of --ids, --json, --count, --view, --merges, --compare, --page (--page and --compare go together)");
+  }
+  if (!flags.page.empty()) return Form::kPage;
+  if (!flags.compare.empty()) return Form::kCompare;
+  if (flags.merges) return Form::kMerges;
+  if (flags.json) return Form::kJson;
+  if (flags.offsets) return Form::kOffsets;
+  if (flags.count) return Form::kCount;
+  if (flags.view) return Form::kView;
+  return flags.ids || ::isatty(STDOUT_FILENO) == 0 || !flags.jsonl.empty() ? Form::kIds : Form::kView;
 }
 
-// One line: ids, a count, or an object.
-std::string line_of(const Encoding& encoding, const EncodeFlags& flags, std::string_view text) {
-  if (flags.count) return std::to_string(encoding.encode(text, specials_of(flags.specials)).size()) + "\n";
-  std::string out;
-  if (!flags.json) {
-    append_ids(out, encoding.encode(text, specials_of(flags.specials)));
-    return out + "\n";
-  }
-  const std::vector<TokenSpan> spans = encoding.encode_spans(text, specials_of(flags.specials));
-  out = "{\"ids\":[";
-  for (size_t i = 0; i < spans.size(); ++i) fmt::format_to(std::back_inserter(out), "{}{}", i == 0 ? "" : ",", spans[i].id);
+template <typename Numbers>
+std::string joined(const Numbers& numbers) {
+  return fmt::format("{}", fmt::join(numbers, " "));
+}
+
+// The tokens of `text` with their places, no more than --budget of them.
+std::vector<TokenSpan> spans_of(const Encoding& encoding, const EncodeFlags& flags, std::string_view text) {
+  std::vector<TokenSpan> spans = encoding.encode_spans(text, specials_of(flags.specials));
+  if (flags.budget > 0 && spans.size() > flags.budget) spans.resize(flags.budget);
+  return spans;
+}
+
+std::vector<uint32_t> ids_of(const Encoding& encoding, const EncodeFlags& flags, std::string_view text) {
+  std::vector<uint32_t> ids = encoding.encode(text, specials_of(flags.specials));
+  if (flags.budget > 0 && ids.size() > flags.budget) ids.resize(flags.budget);
+  return ids;
+}
+
+// Characters that begin within the bytes [begin, end) of `text`.
+size_t characters_of(std::string_view text, size_t begin, size_t end) {
+  size_t count = 0;
+  for (size_t i = begin; i < end; ++i) count += (static_cast<unsigned char>(text[i]) & 0xC0) != 0x80;
+  return count;
+}
+
+std::string json_line(const Encoding& encoding, const EncodeFlags& flags, std::string_view text) {
+  const std::vector<TokenSpan> spans = spans_of(encoding, flags, text);
+  const std::string shown = encoding.normalized(text);
+  JsonWriter json;
+  json.begin_object().key("ids").begin_array();
+  for (const TokenSpan& span : spans) json.value(span.id);
+  json.end_array();
   if (flags.offsets) {
-    out += "],\"offsets\":[";
-    for (size_t i = 0; i < spans.size(); ++i) {
-      fmt::format_to(std::back_inserter(out), "{}[{},{}]", i == 0 ? "" : ",", spans[i].begin, spans[i].end);
+    json.key("offsets").begin_array();
+    for (const TokenSpan& span : spans) json.begin_array().value(uint64_t{span.begin}).value(uint64_t{span.end}).end_array();
+    json.end_array().key("character_offsets").begin_array();
+    size_t character = 0;
+    for (const TokenSpan& span : spans) {
+      json.begin_array().value(uint64_t{character});
+      json.value(uint64_t{character += characters_of(shown, span.begin, span.end)}).end_array();
     }
+    json.end_array();
   }
-  return out + fmt::format("],\"tokens\":{},\"bytes\":{},\"characters\":{}}}\n", spans.size(), text.size(), utf8_length(text));
+  json.field("tokens", uint64_t{spans.size()}).field("bytes", uint64_t{text.size()}).field("characters", uint64_t{utf8_length(text)});
+  if (flags.budget > 0) {
+    const size_t end = spans.empty() ? 0 : spans.back().end;
+    json.field("within_budget_bytes", uint64_t{end}).field("cut", end < shown.size());
+  }
+  return json.end_object().take() + "\n";
 }
 
 // A line a token: begin and end in bytes and in characters, id, the token.
@@ -74,9 +129,8 @@ std::string offset_lines(const Encoding& encoding, const EncodeFlags& flags, std
   std::string out;
   const std::string shown = encoding.normalized(text);
   size_t character = 0;
-  for (const TokenSpan& span : encoding.encode_spans(text, specials_of(flags.specials))) {
-    size_t starts = 0;  // characters that begin in the token
-    for (size_t i = span.begin; i < span.end; ++i) starts += (static_cast<unsigned char>(shown[i]) & 0xC0) != 0x80;
+  for (const TokenSpan& span : spans_of(encoding, flags, text)) {
+    const size_t starts = characters_of(shown, span.begin, span.end);
     out += fmt::format("{}\t{}\t{}\t{}\t{}\t{}\n", span.begin, span.end, character, character + starts, span.id,
                        visible_token(encoding.token_bytes(span.id)));
     character += starts;
@@ -84,37 +138,107 @@ std::string offset_lines(const Encoding& encoding, const EncodeFlags& flags, std
   return out;
 }
 
-std::string merge_trees(const Encoding& encoding, std::string_view text) {
+std::string merge_trees(const Encoding& encoding, const EncodeFlags& flags, std::string_view text) {
   std::string out;
   const std::string shown = encoding.normalized(text);
   for (size_t begin = 0; begin < shown.size();) {
     const size_t end = pretoken_end(encoding.tables().scanner, shown, begin);
-    out += render_merges(encoding, std::string_view(shown).substr(begin, end - begin), view_options());
+    out += render_merges(encoding, std::string_view(shown).substr(begin, end - begin), view_options(flags));
     begin = end;
   }
   return out;
 }
 
-void run_encode(const EncodeFlags& flags) {
-  if (flags.ids + flags.json + flags.count + flags.view > 1) throw UsageError("give one of --ids, --json, --count, --view");
+std::vector<Encoding> compared_encodings(const EncodeFlags& flags) {
+  std::vector<Encoding> encodings;
+  for (const std::string& name : flags.compare) encodings.push_back(Encoding::load(find_vocabulary(name), flags.vocabulary.hints()));
+  if (encodings.empty()) encodings.push_back(load_encoding(flags.vocabulary));
+  return encodings;
+}
+
+std::string comparison(const EncodeFlags& flags, std::string_view text) {
+  const std::vector<Encoding> encodings = compared_encodings(flags);
+  std::vector<ComparedTokens> compared;
+  for (const Encoding& encoding : encodings) compared.push_back({&encoding, ids_of(encoding, flags, text)});
+  return render_comparison(compared, view_options(flags));
+}
+
+std::vector<ViewToken> view_tokens(const std::vector<uint32_t>& ids) {
+  std::vector<ViewToken> tokens;
+  for (const uint32_t id : ids) tokens.push_back({id, 0, true});
+  return tokens;
+}
+
+void write_page(const EncodeFlags& flags, std::string_view text) {
+  const std::vector<Encoding> encodings = compared_encodings(flags);
+  std::vector<TokenPanel> panels;
+  for (const Encoding& encoding : encodings) panels.push_back({&encoding, view_tokens(ids_of(encoding, flags, text)), {}});
+  write_file(flags.page, format_token_page("Tokens", panels));
+}
+
+std::string rendered(const Encoding& encoding, const EncodeFlags& flags, Form form, std::string_view text) {
+  switch (form) {
+    case Form::kIds: return joined(ids_of(encoding, flags, text)) + "\n";
+    case Form::kJson: return json_line(encoding, flags, text);
+    case Form::kCount: return std::to_string(ids_of(encoding, flags, text).size()) + "\n";
+    case Form::kOffsets: return offset_lines(encoding, flags, text);
+    case Form::kMerges: return merge_trees(encoding, flags, text);
+    default: return render_tokens(encoding, ids_of(encoding, flags, text), view_options(flags));
+  }
+}
+
+ChatTemplate template_of(const std::string& name) {
+  if (const std::optional<ChatTemplate> known = chat_template_of_name(name)) return *known;
+  std::error_code code;
+  if (std::filesystem::exists(name, code)) return parse_chat_template(read_file(name, 1 << 20), name);
+  throw UsageError(fmt::format("--template: got '{}', expected {}, or a JSON file", name, fmt::join(chat_template_names(), ", ")));
+}
+
+std::string chat_json(const EncodedChat& chat) {
+  JsonWriter json;
+  json.begin_object().key("ids").begin_array();
+  for (const ViewToken& token : chat.tokens) json.value(token.id);
+  json.end_array().key("loss_mask").begin_array();
+  for (const ViewToken& token : chat.tokens) json.value(token.in_loss ? 1 : 0);
+  json.end_array().key("roles").begin_array();
+  for (const ViewToken& token : chat.tokens) json.value(token.role == 0 ? std::string() : chat.roles[token.role - 1u]);
+  json.end_array().field("tokens", uint64_t{chat.tokens.size()}).end_object();
+  return json.take() + "\n";
+}
+
+void run_chat(const EncodeFlags& flags, Form form) {
+  if (!flags.words.empty() || !flags.jsonl.empty()) throw UsageError("--chat excludes TEXT and --jsonl");
   const Encoding encoding = load_encoding(flags.vocabulary);
+  const std::string text = flags.chat == "-" ? read_all(*open_file_source("-")) : read_file(flags.chat, uint64_t{1} << 30);
+  EncodedChat chat = encode_chat(encoding, template_of(flags.chat_template), parse_chat(text, flags.chat), specials_of(flags.specials));
+  std::vector<uint32_t> ids;
+  for (const ViewToken& token : chat.tokens) ids.push_back(token.id);
+  if (form == Form::kJson) return print(chat_json(chat));
+  if (form == Form::kCount) return print(std::to_string(ids.size()) + "\n");
+  if (form == Form::kIds) return print(joined(ids) + "\n");
+  if (form == Form::kPage) return write_file(flags.page, format_token_page("A conversation", {{&encoding, chat.tokens, chat.roles}}));
+  if (form != Form::kView) throw UsageError("--chat goes with --ids, --json, --count, --view or --page");
+  ViewOptions options = view_options(flags);
+  options.roles = chat.roles;
+  print(render_tokens(encoding, chat.tokens, options));
+}
+
+void run_encode(const EncodeFlags& flags) {
+  const Form form = form_of(flags);
+  if (!flags.chat.empty()) return run_chat(flags, form);
   if (!flags.jsonl.empty()) {
     if (!flags.words.empty()) throw UsageError("--jsonl and TEXT exclude each other");
+    if (form == Form::kPage || form == Form::kCompare) throw UsageError("--jsonl goes with neither --page nor --compare");
+    const Encoding encoding = load_encoding(flags.vocabulary);
     const std::unique_ptr<ByteSource> source = open_file_source(flags.jsonl);
-    for_each_json_text(*source, flags.text_key, [&](std::string_view text) { print(line_of(encoding, flags, text)); });
+    for_each_json_text(*source, flags.text_key, [&](std::string_view text) { print(rendered(encoding, flags, form, text)); });
     return;
   }
   std::string text = fmt::format("{}", fmt::join(flags.words, " "));
   if (flags.words.empty()) text = read_all(*open_file_source("-"));
-  if (flags.merges) {
-    print(merge_trees(encoding, text));
-  } else if (flags.offsets && !flags.json) {
-    print(offset_lines(encoding, flags, text));
-  } else if (flags.view || (!flags.ids && !flags.json && !flags.count && ::isatty(STDOUT_FILENO) != 0)) {
-    print(render_tokens(encoding, encoding.encode(text, specials_of(flags.specials)), view_options()));
-  } else {
-    print(line_of(encoding, flags, text));
-  }
+  if (form == Form::kPage) return write_page(flags, text);
+  if (form == Form::kCompare) return print(comparison(flags, text));
+  print(rendered(load_encoding(flags.vocabulary), flags, form, text));
 }
 
 struct DecodeFlags {
@@ -148,23 +272,34 @@ void add_encode_command(CLI::App& app) {
   CLI::App* command = app.add_subcommand("encode", "Text to tokens; on a terminal a coloured view of them");
   const auto flags = std::make_shared<EncodeFlags>();
   flags->vocabulary.add_to(*command);
-  command->add_flag("--ids", flags->ids, "Ids, separated by spaces");
-  command->add_flag("--json", flags->json, "One object: ids, counts, with --offsets also the tokens' places in bytes");
+  command->add_flag("--ids", flags->ids, "Ids, separated by spaces (the default into a pipe)");
+  command->add_flag("--json", flags->json, "One object: ids, counts, with --offsets also the tokens' places");
   command->add_flag("--count", flags->count, "Only how many tokens");
   command->add_flag("--offsets", flags->offsets, "A line a token: begin, end (bytes), begin, end (characters), id, token");
-  command->add_flag("--merges", flags->merges, "The merges that make each pretoken");
-  command->add_flag("--view", flags->view, "The view of the terminal, also into a pipe");
+  command->add_flag("--merges", flags->merges, "The merges that make each pretoken, as a tree");
+  command->add_flag("--view", flags->view, "The tokens with their ids beneath (the default on a terminal)");
+  command->add_option("--compare", flags->compare, "Several vocabularies side by side")->delimiter(',')->type_name("V,V...")->allow_extra_args(false);
+  command->add_option("--page", flags->page, "Write an HTML page that shows the tokens; opens from disk, loads nothing")->type_name("FILE");
+  command->add_option("--budget", flags->budget, "No more than the first N tokens")->type_name("N");
   command->add_option("--specials", flags->specials, "The text of a special token: plain text, the token, or an error")
       ->check(CLI::IsMember({"plain", "allow", "refuse"}))
       ->capture_default_str();
-  command->add_option("--jsonl", flags->jsonl, "JSON Lines: a line of output for each document");
+  command->add_option("--jsonl", flags->jsonl, "JSON Lines: a line of output for each document")->type_name("FILE");
   command->add_option("--text-key", flags->text_key, "Key of the text in a line")->capture_default_str();
+  command->add_option("--chat", flags->chat, "A conversation: JSON list of {role, content}, or {messages}; - reads standard input")->type_name("FILE");
+  command->add_option("--template", flags->chat_template, "How a conversation is written: chatml, llama3, or a JSON file of yours")->capture_default_str();
+  command->add_option("--colour,--color", flags->colour, "auto: on a terminal, unless NO_COLOR is set")
+      ->check(CLI::IsMember({"auto", "always", "never"}))
+      ->capture_default_str();
   command->add_option("TEXT", flags->words, "Text, joined by spaces; standard input without it");
   command->footer(
       "Examples:\n"
       "  ftok encode 'hello world'\n"
       "  ftok encode --vocab cl100k_base.tiktoken --ids < book.txt\n"
-      "  ftok encode --jsonl documents.jsonl --count");
+      "  ftok encode --jsonl documents.jsonl --count\n"
+      "  ftok encode --compare gpt2,cl100k_base,ftok-100k 'naïve café'\n"
+      "  ftok encode --page tokens.html < book.txt\n"
+      "  ftok encode --chat conversation.json --json");
   command->callback([flags] { run_encode(*flags); });
 }
 

@@ -10,6 +10,11 @@ void add_vocab_command(CLI::App& app) {
   add_vocab_count_command(*command);
   add_vocab_merge_counts_command(*command);
   add_vocab_train_command(*command);
+  add_vocab_list_command(*command);
+  add_vocab_get_command(*command);
+  add_vocab_show_command(*command);
+  add_vocab_convert_command(*command);
+  add_vocab_compare_command(*command);
 }
 
 }  // namespace ftok::cli

@@ -8,5 +8,10 @@ namespace ftok::cli {
 void add_vocab_count_command(CLI::App& parent);
 void add_vocab_merge_counts_command(CLI::App& parent);
 void add_vocab_train_command(CLI::App& parent);
+void add_vocab_list_command(CLI::App& parent);
+void add_vocab_get_command(CLI::App& parent);
+void add_vocab_show_command(CLI::App& parent);
+void add_vocab_convert_command(CLI::App& parent);
+void add_vocab_compare_command(CLI::App& parent);
 
 }  // namespace ftok::cli

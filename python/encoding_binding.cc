@@ -1,0 +1,361 @@
+// ftok.Encoding: tiktoken's methods.
+#include <fmt/format.h>
+#include <oneapi/tbb/global_control.h>
+#include <oneapi/tbb/parallel_for.h>
+#include <oneapi/tbb/task_arena.h>
+
+#include <nanobind/stl/optional.h>
+#include <nanobind/stl/pair.h>
+#include <nanobind/stl/string.h>
+#include <nanobind/stl/vector.h>
+
+#include <algorithm>
+
+#include "core/error.h"
+#include "core/file.h"
+#include "core/unicode.h"
+#include "python/binding.h"
+#include "tokenizer/bpe_encode.h"
+#include "tokenizer/encoding.h"
+
+namespace ftok::python {
+namespace {
+
+// Shorter texts are encoded before another thread could take the lock, into a buffer that the thread keeps.
+constexpr size_t kShortBytesMax = 4096;
+
+// Which special tokens' texts are tokens, and which are refused: tiktoken's two arguments.
+struct SpecialRules {
+  bool all_allowed = false;
+  std::vector<SpecialToken> allowed;
+  bool all_disallowed = true;  // but for those allowed
+  std::vector<SpecialToken> disallowed;
+};
+
+std::vector<SpecialToken> named_specials(const Encoding& encoding, nb::handle names) {
+  std::vector<SpecialToken> specials;
+  for (const nb::handle name : names) {
+    const std::string text = nb::cast<std::string>(name);
+    if (const SpecialToken* special = encoding.vocabulary().find_special(text)) specials.push_back(*special);
+  }
+  return specials;
+}
+
+bool is_all(nb::handle value) { return PyUnicode_Check(value.ptr()) && PyUnicode_CompareWithASCIIString(value.ptr(), "all") == 0; }
+
+SpecialRules rules_of(const Encoding& encoding, nb::handle allowed, nb::handle disallowed) {
+  SpecialRules rules;
+  rules.all_allowed = is_all(allowed);
+  if (!rules.all_allowed && !allowed.is_none()) rules.allowed = named_specials(encoding, allowed);
+  rules.all_disallowed = is_all(disallowed);
+  if (!rules.all_disallowed && !disallowed.is_none()) rules.disallowed = named_specials(encoding, disallowed);
+  return rules;
+}
+
+[[noreturn]] void refuse(std::string_view text, const SpecialFinder::Match& match) {
+  throw nb::value_error(fmt::format("Encountered text corresponding to disallowed special token '{}' at byte {}; give "
+                                    "allowed_special={{'{}'}} to encode it as that token, or disallowed_special=() as plain text",
+                                    text.substr(match.begin, match.size), match.begin, text.substr(match.begin, match.size)).c_str());
+}
+
+bool contains(const std::vector<SpecialToken>& specials, uint32_t id) {
+  return std::any_of(specials.begin(), specials.end(), [&](const SpecialToken& special) { return special.id == id; });
+}
+
+void check_disallowed(const Encoding& encoding, const SpecialRules& rules, std::string_view text) {
+  if (rules.all_allowed && rules.all_disallowed) return;
+  if (!rules.all_disallowed && rules.disallowed.empty()) return;
+  const SpecialFinder& all = encoding.tables().specials;
+  if (rules.all_disallowed && rules.allowed.empty()) {
+    const SpecialFinder::Match match = all.find(text, 0);
+    if (match.size != 0) refuse(text, match);
+    return;
+  }
+  std::vector<SpecialToken> refused = rules.disallowed;
+  if (rules.all_disallowed) {
+    for (const SpecialToken& special : encoding.vocabulary().specials) {
+      if (!contains(rules.allowed, special.id)) refused.push_back(special);
+    }
+  }
+  const SpecialFinder finder(refused);
+  const SpecialFinder::Match match = refused.empty() ? SpecialFinder::Match{} : finder.find(text, 0);
+  if (match.size != 0) refuse(text, match);
+}
+
+void encode_allowed(const Encoding& encoding, const SpecialRules& rules, std::string_view text, std::vector<uint32_t>& ids) {
+  if (rules.all_allowed) {
+    ids = encoding.encode(text, Specials::kAllow);
+    return;
+  }
+  if (rules.allowed.empty()) return encoding.encode_ordinary(text, ids);
+  const SpecialFinder finder(rules.allowed);
+  size_t begin = 0;
+  for (SpecialFinder::Match match; (match = finder.find(text, begin)).size != 0; begin = match.begin + match.size) {
+    encoding.encode_ordinary(text.substr(begin, match.begin - begin), ids);
+    ids.push_back(match.id);
+  }
+  encoding.encode_ordinary(text.substr(begin), ids);
+}
+
+// Calls work(), without the interpreter's lock where it takes long.
+template <typename Work>
+void run(size_t bytes, const Work& work) {
+  if (bytes <= kShortBytesMax) {
+    work();
+    return;
+  }
+  const nb::gil_scoped_release released;
+  work();
+}
+
+// Gives the ids that encode(ids) appends to `finish`: those of a short text in a buffer of the thread's, to be copied; others in
+// a vector to be taken.
+template <typename Encode, typename Short, typename Long>
+nb::object with_ids(size_t bytes, const Encode& encode, const Short& finish_short, const Long& finish_long) {
+  if (bytes <= kShortBytesMax) {
+    thread_local std::vector<uint32_t> ids;
+    ids.clear();
+    encode(ids);
+    return finish_short(ids);
+  }
+  std::vector<uint32_t> ids;
+  {
+    const nb::gil_scoped_release released;
+    encode(ids);
+  }
+  return finish_long(std::move(ids));
+}
+
+template <typename Encode>
+nb::object as_array(size_t bytes, const Encode& encode) {
+  return with_ids(bytes, encode, [](const std::vector<uint32_t>& ids) { return short_array_of(ids); },
+                  [](std::vector<uint32_t> ids) { return array_of(std::move(ids)); });
+}
+
+template <typename Encode>
+nb::object as_list(size_t bytes, const Encode& encode) {
+  const auto list = [](const std::vector<uint32_t>& ids) { return list_of(ids); };
+  return with_ids(bytes, encode, list, list);
+}
+
+template <bool kArray>
+nb::object encode_ordinary(const Encoding& encoding, nb::handle text) {
+  const TextArgument argument(text);
+  const auto encode = [&](std::vector<uint32_t>& ids) { encoding.encode_ordinary(argument.view(), ids); };
+  if constexpr (kArray) return as_array(argument.view().size(), encode);
+  return as_list(argument.view().size(), encode);
+}
+
+template <bool kArray>
+nb::object encode(const Encoding& encoding, nb::handle text, nb::handle allowed, nb::handle disallowed) {
+  const TextArgument argument(text);
+  const SpecialRules rules = rules_of(encoding, allowed, disallowed);
+  check_disallowed(encoding, rules, argument.view());
+  const auto encode = [&](std::vector<uint32_t>& ids) { encode_allowed(encoding, rules, argument.view(), ids); };
+  if constexpr (kArray) return as_array(argument.view().size(), encode);
+  return as_list(argument.view().size(), encode);
+}
+
+// Work on each text in parallel, in the order of the texts; without the interpreter's lock.
+template <typename Work>
+std::vector<std::vector<uint32_t>> batch(nb::handle texts, int threads, const Work& work) {
+  std::vector<nb::object> kept;  // texts alive, and in one place
+  std::vector<TextArgument> arguments;
+  for (const nb::handle text : texts) {
+    kept.push_back(nb::borrow(text));
+    arguments.emplace_back(kept.back());
+  }
+  std::vector<std::vector<uint32_t>> results(arguments.size());
+  {
+    const nb::gil_scoped_release released;
+    oneapi::tbb::task_arena arena(threads > 0 ? threads : oneapi::tbb::task_arena::automatic);
+    arena.execute([&] {
+      oneapi::tbb::parallel_for(size_t{0}, arguments.size(), [&](size_t i) { work(arguments[i].view(), results[i]); });
+    });
+  }
+  return results;
+}
+
+nb::list lists_of(const std::vector<std::vector<uint32_t>>& batch) {
+  nb::list out;
+  for (const std::vector<uint32_t>& ids : batch) out.append(list_of(ids));
+  return out;
+}
+
+nb::list encode_ordinary_batch(const Encoding& encoding, nb::handle texts, int threads) {
+  return lists_of(batch(texts, threads, [&](std::string_view text, std::vector<uint32_t>& ids) { encoding.encode_ordinary(text, ids); }));
+}
+
+nb::list encode_batch(const Encoding& encoding, nb::handle texts, int threads, nb::handle allowed, nb::handle disallowed) {
+  const SpecialRules rules = rules_of(encoding, allowed, disallowed);
+  for (const nb::handle text : texts) check_disallowed(encoding, rules, TextArgument(text).view());
+  return lists_of(batch(texts, threads, [&](std::string_view text, std::vector<uint32_t>& ids) { encode_allowed(encoding, rules, text, ids); }));
+}
+
+// All texts as one array of ids and an array of where each begins (one more than there are texts).
+nb::tuple encode_ordinary_batch_to_numpy(const Encoding& encoding, nb::handle texts, int threads) {
+  const auto encoded = batch(texts, threads, [&](std::string_view text, std::vector<uint32_t>& ids) { encoding.encode_ordinary(text, ids); });
+  std::vector<uint32_t> all;
+  std::vector<uint64_t> offsets(1, 0);
+  size_t total = 0;
+  for (const auto& ids : encoded) total += ids.size();
+  all.reserve(total);
+  for (const auto& ids : encoded) {
+    all.insert(all.end(), ids.begin(), ids.end());
+    offsets.push_back(all.size());
+  }
+  return nb::make_tuple(array_of(std::move(all)), array_of(std::move(offsets)));
+}
+
+nb::bytes bytes_of(std::string_view bytes) { return nb::bytes(bytes.data(), bytes.size()); }
+
+nb::str str_of(std::string_view bytes, const std::string& errors) {
+  PyObject* text = PyUnicode_DecodeUTF8(bytes.data(), static_cast<Py_ssize_t>(bytes.size()), errors.c_str());
+  if (text == nullptr) throw nb::python_error();
+  return nb::steal<nb::str>(text);
+}
+
+std::string decoded(const Encoding& encoding, const std::vector<uint32_t>& ids) {
+  std::string bytes;
+  try {
+    run(ids.size() * 4, [&] { bytes = encoding.decode(ids); });
+  } catch (const Error& error) {
+    throw nb::key_error(error.what());
+  }
+  return bytes;
+}
+
+std::string_view token_bytes(const Encoding& encoding, uint32_t id) {
+  if (!encoding.is_token(id)) throw nb::key_error(fmt::format("id {} is no token of {}", id, encoding.name()).c_str());
+  return encoding.token_bytes(id);
+}
+
+uint32_t encode_single_token(const Encoding& encoding, nb::handle text) {
+  const TextArgument argument(text);
+  const std::optional<uint32_t> id = encoding.id_of(argument.view());
+  if (!id) throw nb::key_error(std::string(argument.view()).c_str());
+  return *id;
+}
+
+// The text, and for each token the place of its first whole character: tiktoken's rule counts a character that several tokens
+// share to the first.
+nb::tuple decode_with_offsets(const Encoding& encoding, nb::handle tokens) {
+  const std::vector<uint32_t> ids = ids_of(tokens);
+  nb::list offsets;
+  int64_t place = 0;
+  std::string text;
+  for (const uint32_t id : ids) {
+    const std::string_view bytes = token_bytes(encoding, id);
+    const bool starts_inside = !bytes.empty() && (static_cast<unsigned char>(bytes[0]) & 0xC0) == 0x80;
+    offsets.append(std::max<int64_t>(0, place - (starts_inside ? 1 : 0)));
+    for (const char c : bytes) place += (static_cast<unsigned char>(c) & 0xC0) != 0x80;
+    text += bytes;
+  }
+  return nb::make_tuple(str_of(text, "strict"), offsets);
+}
+
+nb::set special_set(const Encoding& encoding) {
+  nb::set set;
+  for (const SpecialToken& special : encoding.vocabulary().specials) set.add(nb::str(special.text.data(), special.text.size()));
+  return set;
+}
+
+uint32_t end_of_text(const Encoding& encoding) {
+  const std::optional<uint32_t> id = encoding.end_of_text();
+  if (!id) throw nb::key_error(fmt::format("{} has no end-of-text token", encoding.name()).c_str());
+  return *id;
+}
+
+Encoding load(const std::string& path, const std::optional<std::string>& pattern, const nb::dict& special_tokens) {
+  VocabularyHints hints;
+  if (pattern) {
+    hints.pattern = pattern_of_name(*pattern);
+    if (!hints.pattern) throw nb::value_error(fmt::format("pattern '{}': expected one of {}", *pattern, fmt::join(pattern_names(), ", ")).c_str());
+  }
+  for (const auto& [name, id] : special_tokens) hints.specials.push_back({nb::cast<std::string>(name), nb::cast<uint32_t>(id)});
+  const nb::gil_scoped_release released;
+  return Encoding::load(path, hints);
+}
+
+void save(const Encoding& encoding, const std::string& path) {
+  const Vocabulary& vocabulary = encoding.vocabulary();
+  if (path.ends_with(".json")) {
+    write_file(path, format_tokenizer_json(vocabulary));
+  } else if (path.ends_with(".tiktoken") && vocabulary.merges.empty() && !vocabulary.normalize_nfc) {
+    write_vocabulary(vocabulary, path);
+  } else {
+    throw nb::value_error("expected NAME.tiktoken (not for a vocabulary with merges or a normalizer of its own) or NAME.json");
+  }
+}
+
+void add_decoding(nb::class_<Encoding>& type) {
+  type.def("decode_bytes", [](const Encoding& e, nb::handle tokens) { return bytes_of(decoded(e, ids_of(tokens))); }, nb::arg("tokens"));
+  type.def("decode", [](const Encoding& e, nb::handle tokens, const std::string& errors) { return str_of(decoded(e, ids_of(tokens)), errors); },
+           nb::arg("tokens"), nb::arg("errors") = "replace");
+  type.def("decode_single_token_bytes", [](const Encoding& e, uint32_t token) { return bytes_of(token_bytes(e, token)); }, nb::arg("token"));
+  type.def("decode_tokens_bytes", [](const Encoding& e, nb::handle tokens) {
+    nb::list out;
+    for (const uint32_t id : ids_of(tokens)) out.append(bytes_of(token_bytes(e, id)));
+    return out;
+  }, nb::arg("tokens"));
+  type.def("decode_with_offsets", &decode_with_offsets, nb::arg("tokens"));
+  type.def("decode_batch", [](const Encoding& e, nb::handle batch, const std::string& errors, int) {
+    nb::list out;
+    for (const nb::handle tokens : batch) out.append(str_of(decoded(e, ids_of(tokens)), errors));
+    return out;
+  }, nb::arg("batch"), nb::kw_only(), nb::arg("errors") = "replace", nb::arg("num_threads") = 0);
+  type.def("decode_bytes_batch", [](const Encoding& e, nb::handle batch, int) {
+    nb::list out;
+    for (const nb::handle tokens : batch) out.append(bytes_of(decoded(e, ids_of(tokens))));
+    return out;
+  }, nb::arg("batch"), nb::kw_only(), nb::arg("num_threads") = 0);
+}
+
+void add_properties(nb::class_<Encoding>& type) {
+  type.def_prop_ro("name", [](const Encoding& e) { return e.name(); });
+  type.def_prop_ro("n_vocab", &Encoding::n_vocab);
+  type.def_prop_ro("max_token_value", [](const Encoding& e) { return e.n_vocab() - 1; });
+  type.def_prop_ro("eot_token", &end_of_text);
+  type.def_prop_ro("special_tokens_set", &special_set);
+  type.def_prop_ro("sha256", [](const Encoding& e) { return e.digest(); });
+  type.def_prop_ro("pattern", [](const Encoding& e) { return std::string(pattern_name(e.vocabulary().pattern)); });
+  type.def("is_special_token", &Encoding::is_special, nb::arg("token"));
+  type.def("token_byte_values", [](const Encoding& e) {
+    std::vector<std::string_view> tokens;
+    for (uint32_t id = 0; id < e.vocabulary().token_count(); ++id) {
+      if (!e.vocabulary().token(id).empty()) tokens.push_back(e.vocabulary().token(id));
+    }
+    std::sort(tokens.begin(), tokens.end());
+    nb::list out;
+    for (const std::string_view token : tokens) out.append(bytes_of(token));
+    return out;
+  });
+}
+
+}  // namespace
+
+void add_encoding(nb::module_& module) {
+  nb::class_<Encoding> type(module, "Encoding");
+  type.def_static("_load", &load, nb::arg("path"), nb::arg("pattern").none(), nb::arg("special_tokens"));
+  const nb::frozenset none = nb::steal<nb::frozenset>(PyFrozenSet_New(nullptr));
+  type.def("encode_ordinary", &encode_ordinary<false>, nb::arg("text"));
+  type.def("encode_ordinary_to_numpy", &encode_ordinary<true>, nb::arg("text"));
+  type.def("encode", &encode<false>, nb::arg("text"), nb::kw_only(), nb::arg("allowed_special") = none, nb::arg("disallowed_special") = "all");
+  type.def("encode_to_numpy", &encode<true>, nb::arg("text"), nb::kw_only(), nb::arg("allowed_special") = none, nb::arg("disallowed_special") = "all");
+  type.def("encode_ordinary_batch", &encode_ordinary_batch, nb::arg("text"), nb::kw_only(), nb::arg("num_threads") = 0);
+  type.def("encode_ordinary_batch_to_numpy", &encode_ordinary_batch_to_numpy, nb::arg("text"), nb::kw_only(), nb::arg("num_threads") = 0);
+  type.def("encode_batch", &encode_batch, nb::arg("text"), nb::kw_only(), nb::arg("num_threads") = 0,
+           nb::arg("allowed_special") = none, nb::arg("disallowed_special") = "all");
+  type.def("encode_single_token", &encode_single_token, nb::arg("text_or_bytes"));
+  type.def("count", [](const Encoding& e, nb::handle text) {
+    const TextArgument argument(text);
+    size_t count = 0;
+    run(argument.view().size(), [&] { count = e.count(argument.view()); });
+    return count;
+  }, nb::arg("text"));
+  type.def("save", &save, nb::arg("path"));
+  add_decoding(type);
+  add_properties(type);
+}
+
+}  // namespace ftok::python

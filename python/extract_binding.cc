@@ -1,0 +1,110 @@
+// ftok.extract: a page to its main text and its own fields.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <map>
+#include <string>
+#include <vector>
+
+#include <nanobind/stl/string.h>
+
+#include "core/error.h"
+#include "core/recipe.h"
+#include "crawl/charset.h"
+#include "extract/extract.h"
+#include "python/binding.h"
+
+namespace ftok::python {
+namespace {
+
+// Sets options by name from Python's keyword arguments; ExtractOptions::visit lists them.
+class KeywordReader : public OptionVisitor {
+ public:
+  explicit KeywordReader(const nb::kwargs& keywords) : keywords_(keywords) {}
+
+  void field(std::string_view key, bool& value, std::string_view) override { take(key, value); }
+  void field(std::string_view key, int64_t& value, std::string_view) override { take(key, value); }
+  void field(std::string_view key, double& value, std::string_view) override { take(key, value); }
+  void field(std::string_view key, std::string& value, std::string_view) override { take(key, value); }
+  void field(std::string_view key, std::vector<std::string>&, std::string_view) override { known_.emplace_back(key); }
+  void field(std::string_view key, std::map<std::string, double>&, std::string_view) override { known_.emplace_back(key); }
+  void choice(std::string_view key, std::string& value, const std::vector<std::string>& choices, std::string_view) override {
+    take(key, value);
+    if (std::find(choices.begin(), choices.end(), value) == choices.end()) {
+      throw nb::value_error(fmt::format("{}: got '{}', expected one of {}", key, value, fmt::join(choices, ", ")).c_str());
+    }
+  }
+
+  void finish() const {
+    for (const auto& [key, value] : keywords_) {
+      const std::string name = nb::cast<std::string>(key);
+      if (std::find(known_.begin(), known_.end(), name) != known_.end()) continue;
+      const std::string nearest = nearest_name(name, known_);
+      throw nb::type_error(fmt::format("extract() has no option '{}'{}", name, nearest.empty() ? "" : "; the nearest is '" + nearest + "'").c_str());
+    }
+  }
+
+ private:
+  template <typename T>
+  void take(std::string_view key, T& value) {
+    known_.emplace_back(key);
+    const std::string name(key);
+    if (!keywords_.contains(name.c_str())) return;
+    const nb::object given = nb::borrow(keywords_[name.c_str()]);
+    if (!nb::try_cast(given, value)) throw nb::type_error(fmt::format("{}: of the wrong type", key).c_str());
+  }
+
+  const nb::kwargs& keywords_;
+  std::vector<std::string> known_;
+};
+
+// A page: what ftok.extract returns.
+struct Page {
+  std::string text, url, charset, drop_reason;
+  html::Metadata metadata;
+};
+
+// A str is a page's text; bytes are decoded as a browser would: byte-order mark, `content_type`, <meta>, else a guess.
+Page extract_page(nb::handle html, const std::string& url, const std::string& content_type, const nb::kwargs& keywords) {
+  ExtractOptions options;
+  KeywordReader reader(keywords);
+  options.visit(reader);
+  reader.finish();
+  const TextArgument argument(html);
+  const bool is_bytes = PyBytes_Check(html.ptr());
+  const nb::gil_scoped_release released;
+  Page page;
+  std::string decoded;
+  std::string_view text = argument.view();
+  page.charset = "UTF-8";
+  if (is_bytes) {
+    page.charset = choose_charset(text, content_type).encoding;
+    decode_text(page.charset, text, decoded);
+    text = decoded;
+  }
+  ExtractResult result = extract(text, options);
+  page.text = std::move(result.text);
+  page.metadata = std::move(result.metadata);
+  if (result.drop_reason != nullptr) page.drop_reason = result.drop_reason;
+  page.url = url;
+  return page;
+}
+
+}  // namespace
+
+void add_extract(nb::module_& module) {
+  nb::class_<Page> type(module, "Page");
+  type.def_ro("text", &Page::text).def_ro("url", &Page::url).def_ro("charset", &Page::charset);
+  type.def_prop_ro("drop_reason", [](const Page& page) -> nb::object { return page.drop_reason.empty() ? nb::none() : nb::object(nb::str(page.drop_reason.c_str())); });
+  type.def_prop_ro("title", [](const Page& page) { return page.metadata.title; });
+  type.def_prop_ro("author", [](const Page& page) { return page.metadata.author; });
+  type.def_prop_ro("site", [](const Page& page) { return page.metadata.site; });
+  type.def_prop_ro("published", [](const Page& page) { return page.metadata.published; });
+  type.def_prop_ro("language", [](const Page& page) { return page.metadata.html_language; });
+  type.def_prop_ro("canonical_url", [](const Page& page) { return page.metadata.canonical_url; });
+  type.def_prop_ro("description", [](const Page& page) { return page.metadata.description; });
+  type.def("__repr__", [](const Page& page) { return fmt::format("<ftok.Page {} characters, title {:?}>", page.text.size(), page.metadata.title); });
+  module.def("extract", &extract_page, nb::arg("html"), nb::arg("url") = "", nb::arg("content_type") = "", nb::arg("options"));
+}
+
+}  // namespace ftok::python

@@ -1,0 +1,9 @@
+from collections.abc import Iterable, Sequence
+
+from ._ftok import Encoding as Encoding, Node as Node, Page as Page, PretokenCounts as PretokenCounts
+from ._ftok import Text, __version__ as __version__, extract as extract, parse as parse, unicode_version as unicode_version
+
+def list_encoding_names() -> list[str]: ...
+def get_encoding(name: str) -> Encoding: ...
+def train(texts: Text | Iterable[Text], size: int, *, pattern: str = "cl100k", name: str = "trained", special_tokens: Sequence[str] = (),
+          min_count: int = 2, longest_token: int = 64) -> Encoding: ...

@@ -1,0 +1,13 @@
+fails() { local code=0; ftok "$@" < /dev/null || code=$?; echo "exit $code"; }
+printf '{"text": "one"}\n' > texts.jsonl
+fails tokenize texts.jsonl
+fails tokenize --output out --shuffle seed texts.jsonl
+fails tokenize --output out nothing.jsonl
+fails tokenize --output out --vocab no-such-vocabulary texts.jsonl
+fails tokenize --output out --shard-tokens 0 texts.jsonl
+fails tokenize --output out --validation-per-mille 1001 texts.jsonl
+fails tokenize --output texts.jsonl texts.jsonl
+printf '{"text": "caf\xe9"}\n' > latin.jsonl
+fails tokenize --output out2 --strict latin.jsonl
+printf '{"text": "fine"}\n{"text": "caf\xe9"}\n' > latin.jsonl
+fails encode --vocab ftok-4k --jsonl latin.jsonl --ids

@@ -1,0 +1,9 @@
+# Texts to shards; what is in them again.
+# replace: [0-9.]+ s wall.* => (cost)
+# replace: [0-9.]+ [kM]?B/s of text.* => (rate)
+printf '{"text": "one two three", "id": "a"}\n{"text": "four", "id": "b"}\n{"no": 1}\n' > texts.jsonl
+ftok tokenize --vocab ftok-4k --output out --validation-per-mille 0 --quiet texts.jsonl
+ftok shards verify out | sed 's/, [0-9]* bytes//'
+ftok shards cat out
+printf 'from a pipe' | ftok tokenize --vocab ftok-4k --output piped --quiet --format text --validation-per-mille 0 > /dev/null
+ftok shards cat piped

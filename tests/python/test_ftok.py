@@ -1,0 +1,233 @@
+"""The Python package, from the outside: unittest. Where tiktoken is installed and the published ranks are at hand ($FTOK_TEST_DATA),
+everything is held against it."""
+import base64, os, random, sys, tempfile, threading, unittest
+from pathlib import Path
+
+import numpy as np
+
+import ftok
+
+try:
+    import tiktoken
+except ImportError:
+    tiktoken = None
+
+DATA = Path(os.environ.get("FTOK_TEST_DATA", Path(__file__).resolve().parents[3] / "shared" / "data"))
+RANKS = DATA / "tokenizer" / "cl100k_base.tiktoken"
+TEXTS = ["", "a", "hello world", "The naïve café: 世界 🙂!\n\n  def f(x):\treturn x", "  \n ", "don't WE'LL 12345 3.14", "\ud83d\udc4d", "x\ud800y",
+         "e\u0301\u200b\u00a0\x85", "a" * 300, "word " * 3000]
+PATTERN = r"""'(?i:[sdmt]|ll|ve|re)|[^\r\n\p{L}\p{N}]?+\p{L}++|\p{N}{1,3}+| ?[^\s\p{L}\p{N}]++[\r\n]*+|\s++$|\s*[\r\n]|\s+(?!\S)|\s"""
+SPECIALS = {"<|endoftext|>": 100257, "<|fim_prefix|>": 100258, "<|fim_middle|>": 100259, "<|fim_suffix|>": 100260, "<|endofprompt|>": 100276}
+
+
+class Encoding(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.encoding = ftok.Encoding.load("ftok-100k")
+
+    def test_what_it_is(self):
+        e = self.encoding
+        self.assertEqual((e.name, e.n_vocab, e.max_token_value, e.eot_token, e.pattern), ("ftok-100k", 100004, 100003, 100000, "cl100k"))
+        self.assertEqual(e.special_tokens_set, {"<|endoftext|>", "<|im_start|>", "<|im_end|>", "<|pad|>"})
+        self.assertTrue(e.is_special_token(100000))
+        self.assertFalse(e.is_special_token(5))
+        self.assertEqual(len(e.token_byte_values()), 100000)
+        self.assertEqual(len(e.sha256), 64)
+        self.assertIn("ftok-4k", ftok.list_encoding_names())
+        self.assertIs(ftok.get_encoding("ftok-4k"), ftok.get_encoding("ftok-4k"))
+
+    def test_text_and_bytes_and_arrays_agree(self):
+        for text in TEXTS:
+            ids = self.encoding.encode_ordinary(text)
+            array = self.encoding.encode_ordinary_to_numpy(text)
+            self.assertEqual(array.dtype, np.uint32)
+            self.assertEqual(array.tolist(), ids)
+            self.assertEqual(self.encoding.count(text), len(ids))
+            if "\ud800" not in text and "\ud83d" not in text:
+                self.assertEqual(self.encoding.encode_ordinary(text.encode()), ids)
+                for tokens in (ids, tuple(ids), array, array.astype(np.int64)):
+                    self.assertEqual(self.encoding.decode(tokens), text)
+                    self.assertEqual(self.encoding.decode_bytes(tokens), text.encode())
+        with self.assertRaises(TypeError):
+            self.encoding.encode(5)
+
+    def test_a_large_array_is_the_encoders_own_memory(self):
+        array = self.encoding.encode_ordinary_to_numpy("some words " * 100000)
+        self.assertFalse(array.flags.owndata)
+        self.assertTrue(array.flags.writeable)
+        self.assertEqual(len(array), 200001)
+
+    def test_special_tokens(self):
+        e, text = self.encoding, "a<|endoftext|>b<|im_end|>"
+        with self.assertRaisesRegex(ValueError, "<|endoftext|>.* at byte 1"):
+            e.encode(text)
+        with self.assertRaisesRegex(ValueError, "<|im_end|>"):
+            e.encode(text, allowed_special={"<|endoftext|>"})
+        plain = e.encode(text, disallowed_special=())
+        self.assertEqual(plain, e.encode_ordinary(text))
+        self.assertEqual(e.encode(text, allowed_special="all"), [*e.encode("a"), 100000, *e.encode("b"), 100002])
+        mixed = e.encode(text, allowed_special={"<|endoftext|>"}, disallowed_special=())
+        self.assertIn(100000, mixed)
+        self.assertNotIn(100002, mixed)
+        self.assertEqual(e.encode_batch([text, "x"], allowed_special="all")[0], e.encode(text, allowed_special="all"))
+        with self.assertRaises(ValueError):
+            e.encode_batch(["fine", text])
+
+    def test_decoding_refuses_what_is_no_token(self):
+        e = self.encoding
+        for bad in ([10 ** 9], [-1], [2 ** 40], ["x"]):
+            with self.assertRaises((KeyError, IndexError, TypeError)):
+                e.decode(bad)
+        with self.assertRaises(KeyError):
+            e.decode_single_token_bytes(200000)
+        with self.assertRaises(KeyError):
+            e.encode_single_token("no single token has this text")
+        self.assertEqual(e.decode_single_token_bytes(e.encode_single_token(b"the")), b"the")
+        self.assertEqual(e.decode(e.encode("世")[:1]) if len(e.encode("世")) > 1 else "\ufffd", "\ufffd")
+        with self.assertRaises(UnicodeDecodeError):
+            e.decode([e.encode_single_token(b"\xe4")], errors="strict")
+
+    def test_batches_keep_their_order(self):
+        texts = [f"text number {i} " * (i % 50) for i in range(2000)]
+        expected = [self.encoding.encode_ordinary(text) for text in texts]
+        for threads in (0, 1, 3):
+            self.assertEqual(self.encoding.encode_ordinary_batch(texts, num_threads=threads), expected)
+        ids, offsets = self.encoding.encode_ordinary_batch_to_numpy(texts)
+        self.assertEqual([ids[a:b].tolist() for a, b in zip(offsets, offsets[1:])], expected)
+        self.assertEqual(self.encoding.decode_batch(expected), texts)
+        self.assertEqual(self.encoding.decode_bytes_batch(expected)[7], texts[7].encode())
+
+    def test_many_threads_at_a_time(self):
+        text = "Long enough that the lock is let go. " * 3000
+        expected, results = self.encoding.encode_ordinary(text), []
+        threads = [threading.Thread(target=lambda: results.append(self.encoding.encode_ordinary(text))) for _ in range(8)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        self.assertTrue(all(result == expected for result in results) and len(results) == 8)
+
+    def test_files(self):
+        with tempfile.TemporaryDirectory() as folder:
+            path = Path(folder) / "mine.tiktoken"
+            small = ftok.Encoding.load("ftok-4k")
+            small.save(str(path))
+            small.save(str(Path(folder) / "tokenizer.json"))
+            for name in (path, Path(folder) / "tokenizer.json"):
+                self.assertEqual(ftok.Encoding.load(name).encode("hello world"), small.encode("hello world"))
+            (Path(folder) / "mine.json").unlink()
+            with self.assertRaisesRegex(ValueError, "--pattern|pattern"):
+                ftok.Encoding.load(path)
+            given = ftok.Encoding.load(path, pattern="cl100k", special_tokens={"<|x|>": 9000})
+            self.assertEqual(given.n_vocab, 9001)
+            path.write_bytes(path.read_bytes()[:1000])
+            with self.assertRaisesRegex(ValueError, "mine.tiktoken"):
+                ftok.Encoding.load(path, pattern="cl100k")
+        with self.assertRaisesRegex(ValueError, "no file"):
+            ftok.Encoding.load("nothing-of-that-name")
+
+
+@unittest.skipUnless(tiktoken is not None and RANKS.exists(), "needs tiktoken and cl100k_base.tiktoken of the test data")
+class AgainstTiktoken(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.ours = ftok.Encoding.load(RANKS)
+        ranks = {base64.b64decode(token): int(rank) for token, rank in (line.split() for line in RANKS.read_bytes().splitlines())}
+        cls.theirs = tiktoken.Encoding("cl100k_base", pat_str=PATTERN, mergeable_ranks=ranks, special_tokens=SPECIALS)
+
+    def texts(self):
+        rng = random.Random(1)
+        letters = "aA zZ09 \n\r\t.,'’-_<|>éß世界🙂\u0301\u00a0\u200b\x00" + "".join(chr(rng.randrange(0x20, 0x3000)) for _ in range(60))
+        return TEXTS + ["".join(rng.choice(letters) for _ in range(rng.randrange(1, 120))) for _ in range(3000)]
+
+    def test_every_method_gives_the_same(self):
+        ours, theirs = self.ours, self.theirs
+        for name in ("name", "n_vocab", "max_token_value", "eot_token", "special_tokens_set"):
+            self.assertEqual(getattr(ours, name), getattr(theirs, name), name)
+        texts = self.texts()
+        for text in texts:
+            ids = theirs.encode_ordinary(text)
+            self.assertEqual(ours.encode_ordinary(text), ids, repr(text))
+            self.assertEqual(ours.encode(text, disallowed_special=()), theirs.encode(text, disallowed_special=()))
+            self.assertEqual(ours.decode(ids), theirs.decode(ids))
+            self.assertEqual(ours.decode_tokens_bytes(ids), theirs.decode_tokens_bytes(ids))
+            self.assertEqual(ours.decode_with_offsets(ids), theirs.decode_with_offsets(ids), repr(text))
+        self.assertEqual(ours.encode_batch(texts, disallowed_special=()), theirs.encode_batch(texts, disallowed_special=()))
+        special = "hello world<|endoftext|> green<|fim_prefix|> cow"
+        for allowed in ("all", {"<|endoftext|>"}, set()):
+            self.assertEqual(ours.encode(special, allowed_special=allowed, disallowed_special=()),
+                             theirs.encode(special, allowed_special=allowed, disallowed_special=()))
+        self.assertEqual(ours.decode_with_offsets(ours.encode(special, allowed_special="all")),
+                         theirs.decode_with_offsets(theirs.encode(special, allowed_special="all")))
+        self.assertEqual(ours.token_byte_values(), theirs.token_byte_values())
+        for wrong in (lambda e: e.encode(special), lambda e: e.encode(special, allowed_special={"<|endoftext|>"})):
+            for encoding in (ours, theirs):
+                with self.assertRaises(ValueError):
+                    wrong(encoding)
+
+
+class Training(unittest.TestCase):
+    def test_counts_and_training(self):
+        counts = ftok.PretokenCounts("gpt2")
+        counts.add("hello hello")
+        counts.add(["hello", b"world"], weight=3)
+        self.assertEqual((counts["hello"], counts[" hello"], counts["world"], len(counts), counts.total), (4, 1, 3, 3, 8))
+        other = ftok.PretokenCounts("gpt2")
+        other.add("world")
+        counts.merge(other)
+        self.assertEqual(counts.to_dict(), {b"hello": 4, b" hello": 1, b"world": 4})
+        with self.assertRaises(ValueError):
+            counts.merge(ftok.PretokenCounts("cl100k"))
+        with self.assertRaises(ValueError):
+            ftok.PretokenCounts("no-such-pattern")
+
+    def test_train(self):
+        texts = ["the cat sat on the mat, the cat ate the rat"] * 50
+        encoding = ftok.train(texts, 280, special_tokens=["<|endoftext|>"])
+        self.assertEqual(encoding.n_vocab, 281)
+        self.assertEqual(encoding.eot_token, 280)
+        self.assertEqual(encoding.decode(encoding.encode(texts[0])), texts[0])
+        self.assertLess(len(encoding.encode(texts[0])), 25)
+        self.assertEqual(encoding.sha256, ftok.train(reversed(texts), 280, special_tokens=["<|endoftext|>"]).sha256)
+        with self.assertRaises(ValueError):
+            ftok.train(texts, 100)
+
+
+class Pages(unittest.TestCase):
+    HTML = ("<html lang=de><head><title>Ein Titel</title><meta name=author content=Jemand></head><body><nav>Menü</nav><article>" +
+            "<p>Ein Absatz über Züge, mit genug Wörtern darin.</p>" * 20 + "</article></body></html>")
+
+    def test_extract(self):
+        for html, charset in ((self.HTML, "UTF-8"), (self.HTML.encode(), "UTF-8")):
+            page = ftok.extract(html, url="http://a.example/")
+            self.assertEqual((page.title, page.author, page.language, page.url, page.charset), ("Ein Titel", "Jemand", "de", "http://a.example/", charset))
+            self.assertIn("Ein Absatz über Züge", page.text)
+            self.assertIsNone(page.drop_reason)
+        latin = ftok.extract(self.HTML.encode("latin-1"), content_type="text/html; charset=iso-8859-1")
+        self.assertIn("über Züge", latin.text)
+        self.assertEqual(latin.charset, "windows-1252")
+
+    def test_options_are_the_recipes(self):
+        self.assertEqual(ftok.extract(self.HTML, mode="recall", tables=False).title, "Ein Titel")
+        with self.assertRaisesRegex(TypeError, "the nearest is 'tables'"):
+            ftok.extract(self.HTML, table=False)
+        with self.assertRaisesRegex(ValueError, "expected one of"):
+            ftok.extract(self.HTML, mode="best")
+        with self.assertRaises(TypeError):
+            ftok.extract(self.HTML, tables="yes")
+
+    def test_parse(self):
+        document = ftok.parse("<!doctype html><p id=a class='b c'>One<br>two<p>Three<!-- no -->")
+        self.assertEqual([node.kind for node in document.children], ["doctype", "element"])
+        first, second = document.elements("p")
+        self.assertEqual((first.name, first.attributes, first.text), ("p", {"id": "a", "class": "b c"}, "Onetwo"))
+        self.assertEqual([child.kind for child in second.children], ["text", "comment"])
+        self.assertEqual(first.next, second)
+        self.assertEqual(first.parent.name, "body")
+        self.assertIsNone(document.parent)
+        node = ftok.parse(b"<svg><title>x</title></svg>").elements("title")[0]
+        self.assertEqual((node.namespace, node.text), ("svg", "x"))
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -1,0 +1,239 @@
+#include "tokenizer/chat.h"
+
+#include <fmt/format.h>
+#include <simdjson.h>
+
+#include <algorithm>
+
+#include "core/error.h"
+#include "tokenizer/bpe_encode.h"
+
+namespace ftok {
+namespace {
+
+namespace json = simdjson::dom;
+
+constexpr std::string_view kRole = "{role}", kContent = "{content}";
+
+// Text that is encoded in one go, and who its bytes belong to.
+class RunEncoder {
+ public:
+  RunEncoder(const Encoding& encoding, Specials content) : encoding_(encoding), content_(content) {}
+
+  // A piece of the template: special tokens in it are special.
+  void add_template(std::string_view text, uint8_t role, bool in_loss) {
+    const SpecialFinder& finder = encoding_.tables().specials;
+    size_t begin = 0;
+    while (begin < text.size()) {
+      const SpecialFinder::Match match = finder.find(text, begin);
+      const size_t end = match.size == 0 ? text.size() : match.begin;
+      refuse_unknown(text.substr(begin, end - begin));
+      add_text(text.substr(begin, end - begin), role, in_loss);
+      if (match.size == 0) break;
+      add_special(match.id, role, in_loss);
+      begin = end + match.size;
+    }
+  }
+
+  // The same, but in the loss is only what comes before the end of the first special token.
+  void add_tail(std::string_view text, uint8_t role, bool in_loss) {
+    const SpecialFinder::Match match = encoding_.tables().specials.find(text, 0);
+    const size_t end = match.size == 0 ? 0 : match.begin + match.size;
+    add_template(text.substr(0, end), role, in_loss);
+    add_template(text.substr(end), role, false);
+  }
+
+  void add_name(std::string_view text, uint8_t role) { add_text(text, role, false); }
+
+  void add_content(std::string_view text, uint8_t role, bool in_loss) {
+    const SpecialFinder& finder = encoding_.tables().specials;
+    size_t begin = 0;
+    while (content_ != Specials::kPlain) {
+      const SpecialFinder::Match match = finder.find(text, begin);
+      if (match.size == 0) break;
+      if (content_ == Specials::kRefuse) {
+        throw Error(fmt::format("special token \"{}\" in a message at byte {}", text.substr(match.begin, match.size), match.begin));
+      }
+      add_text(text.substr(begin, match.begin - begin), role, in_loss);
+      add_special(match.id, role, in_loss);
+      begin = match.begin + match.size;
+    }
+    add_text(text.substr(begin), role, in_loss);
+  }
+
+  std::vector<ViewToken> take() {
+    flush();
+    return std::move(tokens_);
+  }
+
+ private:
+  struct Segment {
+    size_t end;
+    uint8_t role;
+    bool in_loss;
+  };
+
+  void add_text(std::string_view text, uint8_t role, bool in_loss) {
+    if (text.empty()) return;
+    run_ += encoding_.normalized(text);
+    segments_.push_back({run_.size(), role, in_loss});
+  }
+
+  void add_special(uint32_t id, uint8_t role, bool in_loss) {
+    flush();
+    tokens_.push_back({id, role, in_loss});
+  }
+
+  // A token belongs to the segment that its first byte is of.
+  void flush() {
+    size_t segment = 0;
+    for (const TokenSpan& span : encoding_.encode_spans(run_, Specials::kPlain)) {
+      while (segment + 1 < segments_.size() && segments_[segment].end <= span.begin) ++segment;
+      tokens_.push_back({span.id, segments_[segment].role, segments_[segment].in_loss});
+    }
+    run_.clear();
+    segments_.clear();
+  }
+
+  void refuse_unknown(std::string_view text) const {
+    const size_t begin = text.find("<|");
+    const size_t end = begin == std::string_view::npos ? begin : text.find("|>", begin);
+    if (end == std::string_view::npos) return;
+    throw Error(fmt::format("the chat template has \"{}\", which is no special token of {}", text.substr(begin, end + 2 - begin),
+                            encoding_.name()));
+  }
+
+  const Encoding& encoding_;
+  Specials content_;
+  std::string run_;
+  std::vector<Segment> segments_;
+  std::vector<ViewToken> tokens_;
+};
+
+// The part of a form before {content}; the name of the role is text, whatever it looks like.
+void add_head(RunEncoder& runs, std::string_view form, std::string_view role_name, uint8_t role) {
+  for (size_t at; (at = form.find(kRole)) != std::string_view::npos; form.remove_prefix(at + kRole.size())) {
+    runs.add_template(form.substr(0, at), role, false);
+    runs.add_name(role_name, role);
+  }
+  runs.add_template(form, role, false);
+}
+
+std::string_view trimmed(std::string_view text) {
+  constexpr std::string_view kWhite = " \t\r\n";
+  const size_t begin = text.find_first_not_of(kWhite);
+  if (begin == std::string_view::npos) return {};
+  return text.substr(begin, text.find_last_not_of(kWhite) - begin + 1);
+}
+
+// The string under `key`, `otherwise` when it is absent.
+std::string text_under(json::element object, const char* key, const std::string& otherwise, const std::string& path) {
+  json::element value;
+  if (object[key].get(value) != simdjson::SUCCESS) return otherwise;
+  std::string_view text;
+  if (value.get(text) != simdjson::SUCCESS) throw Error(fmt::format("{}: \"{}\" is not a string", path, key));
+  return std::string(text);
+}
+
+void check_form(const std::string& form, const std::string& path, std::string_view key) {
+  if (form.find(kContent) == std::string::npos) throw Error(fmt::format("{}: \"{}\" has no {{content}}", path, key));
+}
+
+}  // namespace
+
+std::optional<ChatTemplate> chat_template_of_name(std::string_view name) {
+  ChatTemplate form;
+  form.name = name;
+  if (name == "chatml") {  // Qwen's and others'
+    form.message = "<|im_start|>{role}\n{content}<|im_end|>\n";
+  } else if (name == "llama3") {
+    form.begin = "<|begin_of_text|>";
+    form.message = "<|start_header_id|>{role}<|end_header_id|>\n\n{content}<|eot_id|>";
+    form.trims_content = true;
+  } else {
+    return std::nullopt;
+  }
+  return form;
+}
+
+std::vector<std::string> chat_template_names() { return {"chatml", "llama3"}; }
+
+ChatTemplate parse_chat_template(std::string_view text, const std::string& path) {
+  json::parser parser;
+  json::element root;
+  const simdjson::padded_string padded(text);
+  if (parser.parse(padded).get(root) != simdjson::SUCCESS || !root.is_object()) throw Error(path + ": not a JSON object");
+  ChatTemplate form;
+  form.name = path;
+  form.begin = text_under(root, "begin", "", path);
+  form.end = text_under(root, "end", "", path);
+  form.message = text_under(root, "message", "", path);
+  check_form(form.message, path, "message");
+  json::object roles;
+  if (root["roles"].get(roles) == simdjson::SUCCESS) {
+    for (const auto field : roles) {
+      std::string_view value;
+      if (field.value.get(value) != simdjson::SUCCESS) throw Error(fmt::format("{}: the form of role \"{}\" is not a string", path, field.key));
+      check_form(form.roles[std::string(field.key)] = value, path, field.key);
+    }
+  }
+  bool trim = false;
+  form.trims_content = root["trim"].get(trim) == simdjson::SUCCESS && trim;
+  json::array loss;
+  if (root["loss"].get(loss) == simdjson::SUCCESS) {
+    form.loss_roles.clear();
+    for (const json::element role : loss) {
+      std::string_view name;
+      if (role.get(name) != simdjson::SUCCESS) throw Error(path + ": \"loss\" is not a list of roles");
+      form.loss_roles.emplace_back(name);
+    }
+  }
+  return form;
+}
+
+std::vector<ChatMessage> parse_chat(std::string_view text, const std::string& path) {
+  json::parser parser;
+  json::element root;
+  const simdjson::padded_string padded(text);
+  const simdjson::error_code error = parser.parse(padded).get(root);
+  if (error != simdjson::SUCCESS) throw Error(fmt::format("{}: not JSON: {}", path, simdjson::error_message(error)));
+  json::array list;
+  if (root.get(list) != simdjson::SUCCESS && root["messages"].get(list) != simdjson::SUCCESS) {
+    throw Error(path + ": expected a list of messages, or an object with \"messages\"");
+  }
+  std::vector<ChatMessage> messages;
+  for (const json::element one : list) {
+    std::string_view role, content;
+    if (one["role"].get(role) != simdjson::SUCCESS || one["content"].get(content) != simdjson::SUCCESS) {
+      throw Error(fmt::format("{}: message {}: no string \"role\" or \"content\"", path, messages.size() + 1));
+    }
+    messages.push_back({std::string(role), std::string(content)});
+  }
+  return messages;
+}
+
+EncodedChat encode_chat(const Encoding& encoding, const ChatTemplate& form, const std::vector<ChatMessage>& messages, Specials content) {
+  EncodedChat chat;
+  RunEncoder runs(encoding, content);
+  runs.add_template(form.begin, 0, false);
+  for (const ChatMessage& message : messages) {
+    auto known = std::find(chat.roles.begin(), chat.roles.end(), message.role);
+    if (known == chat.roles.end()) {
+      if (chat.roles.size() >= UINT8_MAX - 1) throw Error("more than 254 roles in a conversation");
+      known = chat.roles.insert(known, message.role);
+    }
+    const auto role = static_cast<uint8_t>(known - chat.roles.begin() + 1);
+    const bool in_loss = std::find(form.loss_roles.begin(), form.loss_roles.end(), message.role) != form.loss_roles.end();
+    const auto own = form.roles.find(message.role);
+    const std::string& text = own == form.roles.end() ? form.message : own->second;
+    const size_t place = text.find(kContent);
+    add_head(runs, std::string_view(text).substr(0, place), message.role, role);
+    runs.add_content(form.trims_content ? trimmed(message.content) : std::string_view(message.content), role, in_loss);
+    runs.add_tail(std::string_view(text).substr(place + kContent.size()), role, in_loss);
+  }
+  runs.add_template(form.end, 0, false);
+  chat.tokens = runs.take();
+  return chat;
+}
+
+}  // namespace ftok

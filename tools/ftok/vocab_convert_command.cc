@@ -1,0 +1,57 @@
+// `ftok vocab convert`: a vocabulary in the form of another program.
+#include <fmt/format.h>
+
+#include <filesystem>
+#include <memory>
+
+#include "core/error.h"
+#include "core/file.h"
+#include "tokenizer/vocabulary.h"
+#include "tools/ftok/vocab_commands.h"
+#include "tools/ftok/vocabulary_source.h"
+
+namespace ftok::cli {
+namespace {
+
+struct Flags {
+  VocabularyFlags vocabulary;
+  std::string name, output;
+};
+
+void run(Flags flags) {
+  if (!flags.name.empty()) flags.vocabulary.vocab = flags.name;
+  const std::string path = find_vocabulary(flags.vocabulary.vocab);
+  const Vocabulary vocabulary = load_vocabulary(path, flags.vocabulary.hints());
+  const std::filesystem::path output(flags.output);
+  if (output.extension() == ".tiktoken") {
+    if (!vocabulary.merges.empty()) {
+      throw Error(fmt::format("{}: its merges are a list of their own, which .tiktoken cannot say; convert to tokenizer.json", path));
+    }
+    if (vocabulary.normalize_nfc) throw Error(fmt::format("{}: it puts text into NFC first, which .tiktoken cannot say", path));
+    write_vocabulary(vocabulary, flags.output);
+  } else if (output.extension() == ".json" && output.filename() != "encoder.json") {
+    write_file(flags.output, format_tokenizer_json(vocabulary));
+  } else if (output.filename() == "vocab.bpe" || output.filename() == "encoder.json") {
+    if (vocabulary.normalize_nfc) throw Error(fmt::format("{}: it puts text into NFC first, which vocab.bpe cannot say", path));
+    const Gpt2Files files = format_gpt2(vocabulary);
+    write_file((output.parent_path() / "encoder.json").string(), files.encoder_json);
+    write_file((output.parent_path() / "vocab.bpe").string(), files.vocab_bpe);
+  } else {
+    throw UsageError(fmt::format("--output: got '{}', expected V.tiktoken, V.json (a tokenizer.json) or vocab.bpe", flags.output));
+  }
+}
+
+}  // namespace
+
+void add_vocab_convert_command(CLI::App& parent) {
+  CLI::App* command = parent.add_subcommand("convert", "Write a vocabulary in another form, told by the output's name");
+  const auto flags = std::make_shared<Flags>();
+  flags->vocabulary.add_to(*command);
+  command->add_option("V", flags->name, "Vocabulary, as for --vocab");
+  command->add_option("--output", flags->output,
+                      "V.tiktoken (its sidecar V.json beside it), V.json (tokenizer.json), or vocab.bpe (encoder.json beside it)")->required();
+  command->footer("Examples:\n  ftok vocab convert ftok-100k --output tokenizer.json\n  ftok vocab convert gpt2/vocab.bpe --output gpt2.tiktoken");
+  command->callback([flags] { run(*flags); });
+}
+
+}  // namespace ftok::cli
