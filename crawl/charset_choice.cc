@@ -11,12 +11,12 @@
 namespace ftok {
 namespace {
 
-constexpr size_t kPrescanBytes = 1024;  // HTML Standard, 13.2.3.2
+constexpr size_t kLateMetaBytes = size_t{64} << 10;
 
 // The scanner of the HTML Standard's prescan, over a prefix of the page.
 class MetaScan {
  public:
-  explicit MetaScan(std::string_view page) : page_(page.substr(0, kPrescanBytes)) {}
+  MetaScan(std::string_view page, size_t bytes_max) : page_(page.substr(0, bytes_max)) {}
 
   std::string_view run() {
     while (at_ < page_.size()) {
@@ -141,7 +141,7 @@ std::string_view encoding_of_bom(std::string_view bytes) {
   return {};
 }
 
-std::string_view encoding_of_meta(std::string_view page) { return MetaScan(page).run(); }
+std::string_view encoding_of_meta(std::string_view page, size_t bytes_max) { return MetaScan(page, bytes_max).run(); }
 
 std::string_view detect_encoding(std::string_view bytes, size_t bytes_max) {
   if (simdjson::validate_utf8(bytes.data(), bytes.size())) return "UTF-8";
@@ -177,6 +177,9 @@ CharsetChoice choose_charset(std::string_view page, std::string_view content_typ
     if (const std::string_view encoding = encoding_for_label(label); !encoding.empty()) return {encoding, "http"};
   }
   if (const std::string_view encoding = encoding_of_meta(page); !encoding.empty()) return {encoding, "meta"};
+  if (!simdjson::validate_utf8(page.data(), page.size())) {
+    if (const std::string_view encoding = encoding_of_meta(page, kLateMetaBytes); !encoding.empty()) return {encoding, "meta"};
+  }
   return {detect_encoding(page), "detected"};
 }
 

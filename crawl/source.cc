@@ -6,6 +6,7 @@
 #include "crawl/ascii.h"
 #include "crawl/charset.h"
 #include "crawl/decoded_input.h"
+#include "crawl/json_lines.h"
 #include "crawl/text_source.h"
 #include "crawl/warc_source.h"
 
@@ -62,21 +63,55 @@ std::string dump_of(const std::string& path) {
   return {};
 }
 
-std::unique_ptr<Source> make_source(std::unique_ptr<ByteSource> bytes, const SourceOptions& options) {
-  SourceOptions named = options;
-  if (named.file_path.empty()) named.file_path = bytes->name();
-  if (named.dump.empty()) named.dump = dump_of(named.file_path);
-  std::unique_ptr<DecodedInput> input = make_decoded_input(std::move(bytes));
-  std::string_view format = named.format;
-  if (format == "auto") {
-    while (input->window().size() < kLookBytes && input->grow()) {
+namespace {
+
+// The decoded input, its format and the options with the input's name filled in.
+struct Opened {
+  std::unique_ptr<DecodedInput> input;
+  std::string format;
+  SourceOptions options;
+};
+
+Opened open(std::unique_ptr<ByteSource> bytes, const SourceOptions& options) {
+  Opened opened{nullptr, options.format, options};
+  if (opened.options.file_path.empty()) opened.options.file_path = bytes->name();
+  if (opened.options.dump.empty()) opened.options.dump = dump_of(opened.options.file_path);
+  opened.input = make_decoded_input(std::move(bytes));
+  if (opened.format == "auto") {
+    while (opened.input->window().size() < kLookBytes && opened.input->grow()) {
     }
-    format = format_of(*input);
+    opened.format = format_of(*opened.input);
   }
-  if (format == "jsonl") return make_jsonl_source(std::move(input), named);
-  if (format == "text") return make_plain_text_source(std::move(input), named);
-  if (format == "warc" || format == "wet") return make_warc_source(std::move(input), named);
-  throw UsageError("format: expected auto, warc, wet, jsonl or text, got " + named.format);
+  return opened;
+}
+
+std::unique_ptr<Source> source_of(Opened opened) {
+  if (opened.format == "jsonl") return make_jsonl_source(std::move(opened.input), opened.options);
+  if (opened.format == "text") return make_plain_text_source(std::move(opened.input), opened.options);
+  if (opened.format == "warc" || opened.format == "wet") return make_warc_source(std::move(opened.input), opened.options);
+  throw UsageError("format: expected auto, warc, wet, jsonl or text, got " + opened.format);
+}
+
+}  // namespace
+
+std::unique_ptr<Source> make_source(std::unique_ptr<ByteSource> bytes, const SourceOptions& options) {
+  return source_of(open(std::move(bytes), options));
+}
+
+LinesOrRecords::LinesOrRecords() = default;
+LinesOrRecords::~LinesOrRecords() = default;
+LinesOrRecords::LinesOrRecords(LinesOrRecords&&) noexcept = default;
+LinesOrRecords& LinesOrRecords::operator=(LinesOrRecords&&) noexcept = default;
+
+LinesOrRecords open_lines_or_records(std::unique_ptr<ByteSource> bytes, const SourceOptions& options) {
+  Opened opened = open(std::move(bytes), options);
+  LinesOrRecords result;
+  if (opened.format == "jsonl") {
+    result.lines = std::make_unique<JsonLineReader>(std::move(opened.input), static_cast<uint64_t>(options.record_bytes_max));
+  } else {
+    result.records = source_of(std::move(opened));
+  }
+  return result;
 }
 
 }  // namespace ftok

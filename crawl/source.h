@@ -23,6 +23,8 @@
 
 namespace ftok {
 
+class JsonLineReader;
+
 struct SourceOptions {
   std::string file_path;        // goes to Document::file_path; empty: the byte source's name
   std::string dump;             // goes to Document::dump where the record names none; empty: dump_of(file_path)
@@ -47,5 +49,17 @@ std::string dump_of(const std::string& path);
 // The records of `bytes` in order. Throws Error naming the input when reading fails, or when auto can tell no format
 // (binary data, an error page under a WARC's name). An empty input has no records.
 std::unique_ptr<Source> make_source(std::unique_ptr<ByteSource> bytes, const SourceOptions& options);
+
+// The same, but of JSONL the lines alone, so that many threads can parse them (json_lines.h). One of the two is set.
+struct LinesOrRecords {
+  std::unique_ptr<JsonLineReader> lines;
+  std::unique_ptr<Source> records;
+
+  LinesOrRecords();
+  ~LinesOrRecords();
+  LinesOrRecords(LinesOrRecords&&) noexcept;
+  LinesOrRecords& operator=(LinesOrRecords&&) noexcept;
+};
+LinesOrRecords open_lines_or_records(std::unique_ptr<ByteSource> bytes, const SourceOptions& options);
 
 }  // namespace ftok

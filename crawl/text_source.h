@@ -1,8 +1,7 @@
 // Inputs that already are text: JSONL (one object a line) and plain text files (one document a file).
 //
-// JSONL: `text_key` and `id_key` name the string members read; `url`, `date`, `dump`, `language` (strings) and
-// `language_score` (number) are taken over where present. An id may be a number. Empty lines are no records.
-// Bytes that are not UTF-8 become U+FFFD and are counted in Document::replacements; CR LF becomes LF in plain text.
+// JSONL is read as json_lines.h says. In plain text, bytes that are not UTF-8 become U+FFFD and are counted in
+// Document::replacements, and CR LF becomes LF.
 #pragma once
 
 #include <memory>

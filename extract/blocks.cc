@@ -78,8 +78,8 @@ uint32_t ancestor_of_role(std::string_view role) {
 
 class Cutter {
  public:
-  Cutter(const Dom& dom, const BlockOptions& options, PageBlocks& page)
-      : dom_(dom), options_(options), page_(page), run_(page.text) {}
+  Cutter(const Dom& dom, const BlockOptions& options, PageBlocks& page, bool with_noscript)
+      : dom_(dom), options_(options), page_(page), run_(page.text), with_noscript_(with_noscript) {}
 
   void cut() {
     Container root;
@@ -120,6 +120,8 @@ class Cutter {
   std::vector<Frame> frames_;
   std::vector<uint32_t> item_numbers_;  // of the open ordered lists; a bullet list is 0
   Block block_;                         // being collected; its sums are those of the run
+  std::vector<uint32_t> names_;         // of the element being entered
+  bool with_noscript_;
   bool item_starts_ = false;            // a list item was entered and has no block yet
 };
 
@@ -206,6 +208,15 @@ bool Cutter::enter(NodeId id, const Node& node) {
     }
     return false;
   }
+  if (node.tag == Tag::kNoscript && with_noscript_) {
+    Frame frame = frames_.back();
+    frame.node = id;
+    frame.is_container = false;
+    frame.ancestors |= kInNoscript;
+    enter_container(id, node, frame, 0);
+    frames_.push_back(frame);
+    return true;
+  }
   if (has_flag(node.tag, kUnseen) || foreign) return false;
   if (node.tag == Tag::kBr) {
     if (frames_.back().keep_white_space) {
@@ -232,21 +243,22 @@ bool Cutter::enter(NodeId id, const Node& node) {
   frame.is_container = false;
   frame.ancestors |= ancestor_of(node.tag);
   uint16_t hints = 0;
+  names_.clear();
   for (const Attribute* a = dom_.attributes(id); a != nullptr; a = a->last ? nullptr : a + 1) {
     switch (a->id) {
       case AttributeName::kClass: case AttributeName::kId: case AttributeName::kItemprop:
-        hints = static_cast<uint16_t>(hints | hints_of(a->value()));
+        hints = static_cast<uint16_t>(hints | hints_of(a->value(), names_));
         break;
       case AttributeName::kRole:
-        hints = static_cast<uint16_t>(hints | hints_of(a->value()));
+        hints = static_cast<uint16_t>(hints | hints_of(a->value(), names_));
         frame.ancestors |= ancestor_of_role(a->value());
         break;
       case AttributeName::kHidden: frame.ancestors |= kInHidden; break;
       case AttributeName::kAriaHidden:
-        if (a->value() == "true") frame.ancestors |= kInHidden;
+        if (a->value() == "true") frame.ancestors |= kInHidden | kHiddenFromAria;
         break;
       case AttributeName::kStyle:
-        if (style_hides(a->value())) frame.ancestors |= kInHidden;
+        if (style_hides(a->value())) frame.ancestors |= kInHidden | kHiddenByStyle;
         break;
       default: break;
     }
@@ -254,6 +266,9 @@ bool Cutter::enter(NodeId id, const Node& node) {
   if (has_flag(node.tag, kBlock)) {
     enter_container(id, node, frame, hints);
   } else {
+    // A hidden piece of a line (an icon's letter, the visual half of a formula) goes alone, its line stays.
+    const bool hides_here = ((frame.ancestors & ~frames_.back().ancestors) & kInHidden) != 0;
+    if (hides_here && node.tag != Tag::kUnknown) return false;
     frame.inline_hints = static_cast<uint16_t>(frame.inline_hints | hints);
     if (node.tag == Tag::kA) ++block_.sums.links;
     if (node.tag == Tag::kB || node.tag == Tag::kStrong) frame.emphasis = true;
@@ -273,6 +288,9 @@ void Cutter::enter_container(NodeId id, const Node& node, Frame& frame, uint16_t
   container.ancestors = frame.ancestors;
   container.depth = static_cast<uint16_t>(page_.containers[parent].depth + 1);
   container.first_block = static_cast<uint32_t>(page_.blocks.size());
+  container.first_name = static_cast<uint32_t>(page_.names.size());
+  page_.names.insert(page_.names.end(), names_.begin(), names_.end());
+  container.last_name = static_cast<uint32_t>(page_.names.size());
   uint32_t shape = 2166136261U ^ static_cast<uint32_t>(node.tag);
   for (const char c : dom_.value(id, AttributeName::kClass).substr(0, 64)) {
     shape = (shape ^ static_cast<unsigned char>(c)) * 16777619U;
@@ -313,6 +331,7 @@ void Cutter::leave() {
     const bool empty = container.first_block == container.last_block && frame.container + 1 == page_.containers.size();
     if (empty) {
       --page_.containers[container.parent].children;
+      page_.names.resize(container.first_name);
       page_.containers.pop_back();
     }
     if (tag == Tag::kUl || tag == Tag::kOl || tag == Tag::kDir || tag == Tag::kMenu) item_numbers_.pop_back();
@@ -408,8 +427,32 @@ void Cutter::measure(Block& block) const {
 
 }  // namespace
 
+namespace {
+
+// Bytes of text in the page's noscript elements. Parsed with scripting off, their content is part of the tree.
+size_t noscript_text_size(const Dom& dom, uint64_t& steps) {
+  size_t size = 0;
+  NodeId id = dom.next_in_order(Dom::kRoot);
+  while (id != kNoNode) {
+    ++steps;
+    if (!dom[id].is_element() || dom[id].tag != Tag::kNoscript) {
+      id = dom[id].is_element() && dom[id].tag == Tag::kHead ? dom.next_after_subtree(id) : dom.next_in_order(id);
+      continue;
+    }
+    for (NodeId inner = dom.next_in_order(id, id); inner != kNoNode; inner = dom.next_in_order(inner, id)) {
+      ++steps;
+      if (dom[inner].is_text()) size += dom[inner].view().size();
+    }
+    id = dom.next_after_subtree(id);
+  }
+  return size;
+}
+
+}  // namespace
+
 void PageBlocks::clear() {
   text.clear();
+  names.clear();
   blocks.clear();
   containers.clear();
   steps = 0;
@@ -417,7 +460,17 @@ void PageBlocks::clear() {
 
 void cut_into_blocks(const Dom& dom, const BlockOptions& options, PageBlocks& page) {
   page.clear();
-  Cutter(dom, options, page).cut();
+  Cutter(dom, options, page, false).cut();
+  constexpr size_t kScriptPageMax = 4096;   // bytes of text; a page with more speaks for itself
+  constexpr size_t kNoscriptTextMin = 400;  // more than "please enable JavaScript" in any language
+  if (page.text.size() > kScriptPageMax) return;
+  uint64_t steps = page.steps;
+  const size_t noscript = noscript_text_size(dom, steps);
+  if (noscript >= kNoscriptTextMin && noscript > 2 * page.text.size()) {
+    page.clear();
+    Cutter(dom, options, page, true).cut();
+  }
+  page.steps += steps;
 }
 
 }  // namespace ftok::html

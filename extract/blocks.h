@@ -24,6 +24,8 @@ enum Ancestor : uint32_t {
   kInForm = 1 << 6, kInTable = 1 << 7, kInList = 1 << 8, kInFigure = 1 << 9, kInSection = 1 << 10, kInQuote = 1 << 11,
   kInHidden = 1 << 12, kInDetails = 1 << 13, kInButton = 1 << 14, kInLink = 1 << 15, kInDefinitionList = 1 << 16,
   kInCode = 1 << 17, kInParagraph = 1 << 18, kInHeading = 1 << 19, kInDialog = 1 << 20, kInLabel = 1 << 21, kInAddress = 1 << 22,
+  kHiddenByStyle = 1 << 23, kHiddenFromAria = 1 << 24,  // which of the ways kInHidden came about; neither: the attribute
+  kInNoscript = 1 << 25,
 };
 
 constexpr uint8_t kFar = 31;  // no such ancestor
@@ -50,6 +52,7 @@ struct Container {
   uint32_t children = 0;    // containers right below it
   uint16_t depth = 0;
   uint16_t hints = 0;       // of its own class, id, role, itemprop
+  uint32_t first_name = 0, last_name = 0;  // [first, last) in PageBlocks::names
   Tag tag = Tag::kUnknown;
   uint32_t ancestors = 0;
   std::array<uint8_t, kHintCount> hint_distance{};  // containers up to the nearest with the hint, itself 0
@@ -75,6 +78,7 @@ struct PageBlocks {
   std::string text;  // of all blocks, one after the other
   std::vector<Block> blocks;
   std::vector<Container> containers;
+  std::vector<uint32_t> names;  // hashes of the words in containers' class, id, role and itemprop (names_of in hints.h)
   uint64_t steps = 0;  // nodes and bytes gone through
 
   std::string_view text_of(const Block& block) const {

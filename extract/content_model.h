@@ -24,8 +24,14 @@ struct Forest {
 Forest first_forest();   // over kFeatureCount features
 Forest second_forest();  // over those and kContextFeatureCount more
 
-// How much the block of these features looks like main content, in 0..1: the trees' values summed in order and squashed by
-// (1 + s / (1 + |s|)) / 2. The same bits everywhere: single precision, the four basic operations alone.
+// The trees' values summed in order: log-odds of the block of these features being main content.
 float evaluate(const Forest& forest, const float* features);
+
+// A sum as a feature of the second forest, in 0..1: (1 + s / (1 + |s|)) / 2.
+float squash(float sum);
+// A sum as a probability, 1 / (1 + e^-s).
+//
+// All three give the same bits everywhere: the four basic operations alone, no call of a mathematical library.
+float probability_of(float sum);
 
 }  // namespace ftok::html

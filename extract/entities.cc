@@ -4,6 +4,8 @@
 #include <cstdint>
 #include <cstring>
 
+#include "extract/scan.h"
+
 namespace ftok::html {
 
 namespace {
@@ -87,6 +89,47 @@ size_t decode_numeric(std::string_view text, char* out, size_t& used) {
   return put_utf8(value, out);
 }
 
+// Names of at most eight bytes, ";" included: one look-up for nearly every reference there is. Such a name is whole: no other
+// name begins with it.
+constexpr size_t kShortSlots = 4096, kShortMax = 8;
+
+constexpr size_t short_slot(uint64_t key) { return static_cast<size_t>(key * 0x9E3779B97F4A7C15U >> 52); }
+static_assert(kShortSlots == size_t{1} << (64 - 52));
+
+struct ShortNames {
+  std::array<uint64_t, kShortSlots> keys{};
+  std::array<uint16_t, kShortSlots> entities{};
+};
+
+constexpr ShortNames make_short_names() {
+  ShortNames table;
+  for (size_t i = 0; i < kEntityCount; ++i) {
+    const std::string_view name = kEntities[i].name;
+    if (name.size() > kShortMax || name.back() != ';') continue;
+    uint64_t key = 0;
+    for (size_t k = 0; k < name.size(); ++k) key |= uint64_t{static_cast<unsigned char>(name[k])} << (8 * k);
+    size_t slot = short_slot(key);
+    while (table.keys[slot] != 0) slot = (slot + 1) % kShortSlots;
+    table.keys[slot] = key;
+    table.entities[slot] = static_cast<uint16_t>(i);
+  }
+  return table;
+}
+constexpr ShortNames kShortNames = make_short_names();
+
+const Entity* find_short_entity(std::string_view text) {
+  uint64_t key = 0;
+  for (size_t k = 0; k < kShortMax && k < text.size(); ++k) {
+    key |= uint64_t{static_cast<unsigned char>(text[k])} << (8 * k);
+    if (text[k] != ';') continue;
+    for (size_t slot = short_slot(key); kShortNames.keys[slot] != 0; slot = (slot + 1) % kShortSlots) {
+      if (kShortNames.keys[slot] == key) return &kEntities[kShortNames.entities[slot]];
+    }
+    return nullptr;
+  }
+  return nullptr;
+}
+
 // The longest name that `text` begins with, by narrowing the sorted range byte by byte.
 const Entity* find_entity(std::string_view text) {
   const unsigned char lead = static_cast<unsigned char>(text[0]);
@@ -113,7 +156,8 @@ size_t decode_reference(std::string_view text, bool in_attribute, char* out, siz
   if (text.size() < 2) return 0;
   if (text[1] == '#') return decode_numeric(text, out, used);
   if (!is_alphanumeric(text[1])) return 0;
-  const Entity* entity = find_entity(text.substr(1));
+  const Entity* entity = find_short_entity(text.substr(1));
+  if (entity == nullptr) entity = find_entity(text.substr(1));
   if (entity == nullptr) return 0;
   const size_t size = entity->name.size() + 1;
   if (in_attribute && entity->name.back() != ';' && size < text.size() &&
@@ -127,11 +171,13 @@ size_t decode_reference(std::string_view text, bool in_attribute, char* out, siz
 }
 
 size_t decode_text(std::string_view text, bool in_attribute, bool replace_nul, char* out) {
+  const ScanKernels& scans = scan_kernels();
+  const char* const end = text.data() + text.size();
   size_t written = 0;
   size_t i = 0;
   while (i < text.size()) {
     const size_t plain = i;
-    while (i < text.size() && text[i] != '&' && text[i] != '\0') ++i;
+    i = static_cast<size_t>(scans.to_either(text.data() + i, end, '&', '\0') - text.data());
     std::memcpy(out + written, text.data() + plain, i - plain);
     written += i - plain;
     if (i == text.size()) break;

@@ -9,10 +9,10 @@ namespace ftok {
 
 namespace {
 
-double threshold_of(const std::string& mode) {
-  if (mode == "precision") return 0.6;
-  if (mode == "recall") return 0.2;
-  return 0.4;
+double caution_of(const std::string& mode) {
+  if (mode == "precision") return 0.8;
+  if (mode == "recall") return 0.3;
+  return 0.55;
 }
 
 }  // namespace
@@ -55,7 +55,7 @@ ExtractResult extract(std::string_view html, const ExtractOptions& options) {
   html::PageBlocks page;
   html::cut_into_blocks(dom, {options.links, options.images}, page);
   const html::ContentChoice choice = 
-      html::choose_content(page, {result.metadata.title, result.metadata.json_ld_type}, {threshold_of(options.mode), options.comments});
+      html::choose_content(page, {result.metadata.title, result.metadata.json_ld_type}, {caution_of(options.mode), options.comments});
   result.text = html::lay_out(page, choice.keep, {options.markdown, options.tables, options.repeated_lines});
   result.steps += page.steps;
   if (result.text.empty()) result.text = result.metadata.json_ld_text;

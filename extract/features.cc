@@ -2,8 +2,8 @@
 
 #include <algorithm>
 #include <cmath>
+#include <string_view>
 #include <unordered_map>
-#include <unordered_set>
 
 namespace ftok::html {
 
@@ -11,28 +11,6 @@ namespace {
 
 float ratio(double a, double b) { return b <= 0 ? 0.0F : static_cast<float>(a / b); }
 float link_density(const TextSums& sums) { return ratio(sums.link_letters, sums.letters); }
-
-uint64_t hash_of(std::string_view text) {
-  uint64_t hash = 1469598103934665603ULL;
-  for (const char c : text) hash = (hash ^ static_cast<unsigned char>(c)) * 1099511628211ULL;
-  return hash;
-}
-
-// Lower-case ASCII words and all other letters as they are; enough to compare a title with a heading.
-void add_words(std::string_view text, std::vector<uint64_t>& words) {
-  uint64_t hash = 0;
-  for (size_t i = 0; i <= text.size(); ++i) {
-    const unsigned char c = i < text.size() ? static_cast<unsigned char>(text[i]) : ' ';
-    const bool letter = (c >= '0' && c <= '9') || ((c | 0x20) >= 'a' && (c | 0x20) <= 'z') || c >= 0x80;
-    if (letter) {
-      hash = (hash == 0 ? 1469598103934665603ULL : hash);
-      hash = (hash ^ (c < 0x80 ? c | 0x20U : c)) * 1099511628211ULL;
-    } else if (hash != 0) {
-      words.push_back(hash);
-      hash = 0;
-    }
-  }
-}
 
 // Writes one feature after the other.
 class Row {
@@ -48,66 +26,20 @@ class Row {
 
 }  // namespace
 
-BlockFeatures::BlockFeatures(const PageBlocks& page, const PageFacts& facts) : page_(page) {
-  if (page.blocks.empty()) return;
-  find_best_container();
-  count_shapes();
-  count_repeats();
-  gather_page(facts);
-}
-
-void BlockFeatures::find_best_container() {
-  std::vector<float> scores(page_.containers.size(), 0);
-  for (const Block& block : page_.blocks) {
-    if (block.sums.letters < 25 || link_density(block.sums) > 0.5F || (block.ancestors & kInHidden) != 0) continue;
-    const float score = 1 + static_cast<float>(block.sums.commas) + std::min(static_cast<float>(block.sums.letters) / 100, 3.0F);
-    uint32_t at = block.container;
-    for (int level = 0; level < 3; ++level) {
-      scores[at] += score / static_cast<float>(1 << level);
-      at = page_.containers[at].parent;
-    }
-  }
-  float best = 0;
-  for (uint32_t i = 0; i < page_.containers.size(); ++i) {
-    const float score = scores[i] * (1 - link_density(page_.containers[i].sums));
-    if (score > best) best = score, best_ = i;
-  }
-}
-
-void BlockFeatures::count_shapes() {
-  std::unordered_map<uint64_t, uint32_t> counts;
-  same_shape_.resize(page_.containers.size());
-  const auto key = [&](size_t i) { return uint64_t{page_.containers[i].parent} << 32 | page_.containers[i].shape; };
-  for (size_t i = 0; i < page_.containers.size(); ++i) ++counts[key(i)];
-  for (size_t i = 0; i < page_.containers.size(); ++i) same_shape_[i] = counts[key(i)];
-}
-
-void BlockFeatures::count_repeats() {
-  std::unordered_map<uint64_t, uint32_t> counts;
-  std::vector<uint64_t> hashes;
-  for (const Block& block : page_.blocks) {
-    hashes.push_back(hash_of(page_.text_of(block)));
-    ++counts[hashes.back()];
-  }
-  for (const uint64_t hash : hashes) repeats_.push_back(counts[hash]);
+BlockFeatures::BlockFeatures(const PageBlocks& page, const PageFacts& facts) : page_(page), structure_(page, facts) {
+  if (!page.blocks.empty()) gather_page(facts);
 }
 
 void BlockFeatures::gather_page(const PageFacts& facts) {
-  std::vector<uint64_t> words;
-  add_words(facts.title, words);
-  title_words_.insert(words.begin(), words.end());
   uint32_t letters = 0, headings = 0, paragraphs = 0, cells = 0, items = 0, articles = 0, hidden = 0;
   std::array<uint32_t, kHintCount> near{};
-  for (size_t i = 0; i < page_.blocks.size(); ++i) {
-    const Block& block = page_.blocks[i];
-    letters_before_.push_back(letters);
+  for (const Block& block : page_.blocks) {
     letters += block.sums.letters;
     headings += block.kind == BlockKind::kHeading;
     cells += block.kind == BlockKind::kCell;
     items += block.kind == BlockKind::kListItem;
     paragraphs += block.sums.paragraph_letters > 0;
     if ((block.ancestors & kInHidden) != 0) hidden += block.sums.letters;
-    if (block.heading_level == 1 && first_h1_ == SIZE_MAX) first_h1_ = i;
     for (size_t h = 0; h < kHintCount; ++h) {
       if (page_.containers[block.container].hint_distance[h] < 5) near[h] += block.sums.letters;
     }
@@ -126,7 +58,7 @@ void BlockFeatures::gather_page(const PageFacts& facts) {
                   ratio(hidden, letters), ratio(near[kHintForum], letters), ratio(near[kHintProduct], letters),
                   ratio(near[kHintList], letters), ratio(near[kHintComment], letters), ratio(near[kHintContent], letters),
                   type_has("Article") + type_has("Posting"), type_has("Product"), ratio(all.images, blocks),
-                  ratio(page_.containers[best_].sums.letters, all.letters)};
+                  ratio(page_.containers[structure_.best].sums.letters, all.letters)};
 }
 
 float* BlockFeatures::put_text(const Block& block, float* at) const {
@@ -153,6 +85,9 @@ float* BlockFeatures::put_text(const Block& block, float* at) const {
   row.put(text.find('|') != std::string_view::npos || text.find("\u00BB") != std::string_view::npos || text.find("\u203A") != std::string_view::npos);
   row.put(text.find("\u00A9") != std::string_view::npos);
   row.put(text[0] >= 'a' && text[0] <= 'z');
+  row.put(text.find_first_of("$") != std::string_view::npos || text.find("\u20AC") != std::string_view::npos || text.find("\u00A3") != std::string_view::npos);
+  row.put(text.find('@') != std::string_view::npos || text.find("http") != std::string_view::npos);
+  row.put(ratio(block.sums.images, 1));
   return row.end();
 }
 
@@ -163,7 +98,7 @@ float* BlockFeatures::put_boxes(const Block& block, float* at) const {
   row.put(static_cast<float>(container.depth));
   for (const Ancestor a : {kInArticle, kInMain, kInNav, kInHeader, kInFooter, kInAside, kInForm, kInTable, kInFigure, kInSection,
                            kInQuote, kInHidden, kInDetails, kInButton, kInParagraph, kInDefinitionList, kInAddress, kInDialog,
-                           kInLabel}) {
+                           kInLabel, kHiddenByStyle, kHiddenFromAria, kInNoscript}) {
     row.put((block.ancestors & a) != 0);
   }
   for (size_t h = 0; h < kHintCount; ++h) row.put(static_cast<float>(container.hint_distance[h]));
@@ -181,27 +116,97 @@ float* BlockFeatures::put_containers(size_t index, float* first) const {
   float most_alike = 0;
   for (int level = 0; level < 5; ++level) {
     const Container& container = page_.containers[at];
-    most_alike = std::max(most_alike, static_cast<float>(same_shape_[at]));
+    most_alike = std::max(most_alike, static_cast<float>(structure_.items_like(at)));
     if (level < 4) {
       row.put(ratio(container.sums.letters, all.letters));
       row.put(link_density(container.sums));
       row.put(ratio(container.sums.paragraph_letters, container.sums.letters));
       row.put(ratio(container.sums.letters, container.sums.blocks));
-      row.put(static_cast<float>(same_shape_[at]));
+      row.put(static_cast<float>(structure_.items_like(at)));
     }
     at = container.parent;
   }
   row.put(most_alike);
-  uint32_t up = block.container;  // levels up to where the best container begins
+  return row.end();
+}
+
+// Where the block leaves the way to the page's running text: the last container it does not share with it is its branch.
+float* BlockFeatures::put_branch(size_t index, float* first) const {
+  Row row(first);
+  const Container& best = page_.containers[structure_.best];
+  const TextSums& all = page_.containers[0].sums;
+  uint32_t up = page_.blocks[index].container;
   int levels = 0;
-  const Container& best = page_.containers[best_];
-  while (levels < 30 && up != 0 && !(page_.containers[up].first_block <= best.first_block && page_.containers[up].last_block >= best.last_block)) {
-    up = page_.containers[up].parent;
-    ++levels;
-  }
-  row.put(index >= best.first_block && index < best.last_block);
+  for (; !structure_.holds_best(up); up = page_.containers[up].parent) ++levels;
+  const uint32_t branch = structure_.branch_of(static_cast<uint32_t>(index));
+  const bool inside = index >= best.first_block && index < best.last_block;
+  row.put(inside);
   row.put(static_cast<float>(levels));
   row.put(static_cast<float>(page_.containers[up].depth));
+  row.put(static_cast<float>(best.depth) - static_cast<float>(page_.containers[up].depth));
+  row.put(inside ? 0.0F : index < best.first_block ? static_cast<float>(index) - static_cast<float>(best.first_block) : static_cast<float>(index) - static_cast<float>(best.last_block) + 1);
+  const TextSums& sums = page_.containers[branch].sums;
+  row.put(ratio(sums.letters, all.letters));
+  row.put(link_density(sums));
+  row.put(ratio(sums.paragraph_letters, sums.letters));
+  row.put(ratio(sums.letters, sums.blocks));
+  row.put(structure_.names[branch].own_min);
+  row.put(structure_.names[branch].own_max);
+  uint32_t title = structure_.title_block;  // and where the way to the title
+  if (title == kNone) {
+    row.put(-1000.0F), row.put(-1.0F), row.put(-1.0F);
+    return row.end();
+  }
+  up = page_.blocks[index].container;
+  levels = 0;
+  while (up != 0 && !structure_.contains(up, title)) up = page_.containers[up].parent, ++levels;
+  row.put(std::clamp(static_cast<float>(index) - static_cast<float>(title), -500.0F, 500.0F));
+  row.put(static_cast<float>(levels));
+  row.put(ratio(page_.containers[up].sums.letters, all.letters));
+  return row.end();
+}
+
+// The nearest container around that has like siblings: an item of a listing, a post of a thread, a row.
+float* BlockFeatures::put_group(const Block& block, float* first) const {
+  constexpr int kLevelsMax = 12;
+  Row row(first);
+  uint32_t at = block.container;
+  int level = 0;
+  for (; level < kLevelsMax && at != 0; ++level, at = page_.containers[at].parent) {
+    const Tag tag = page_.containers[at].tag;
+    if (tag != Tag::kP && !(tag >= Tag::kH1 && tag <= Tag::kH6) && structure_.items_like(at) >= 3) break;
+  }
+  if (level == kLevelsMax || at == 0) {
+    for (int k = 0; k < 8; ++k) row.put(-1.0F);
+    return row.end();
+  }
+  const ItemGroup& group = structure_.groups[structure_.group_of[at]];
+  const TextSums& item = page_.containers[at].sums;
+  row.put(static_cast<float>(level));
+  row.put(static_cast<float>(group.items));
+  row.put(static_cast<float>(item.letters));
+  row.put(ratio(group.letters, group.items));
+  row.put(ratio(group.letters, page_.containers[0].sums.letters));
+  row.put(ratio(group.link_letters, group.letters));
+  row.put(ratio(structure_.place_in_group[at], group.items));
+  row.put(ratio(group.images, group.items));
+  return row.end();
+}
+
+float* BlockFeatures::put_words(size_t index, float* first) const {
+  Row row(first);
+  const Container& container = page_.containers[page_.blocks[index].container];
+  const NameWeights& names = structure_.names[page_.blocks[index].container];
+  const NameWeights& above = structure_.names[container.parent];
+  for (const float value : {names.own_min, names.own_max, above.own_min, above.own_max, names.path_min, names.path_max, names.path_sum}) row.put(value);
+  const PhraseWeights& phrases = structure_.phrases[index];
+  for (const float value : {phrases.sum, phrases.min, phrases.max}) row.put(value);
+  row.put(index > 0 ? structure_.phrases[index - 1].sum : 0.0F);
+  row.put(index + 1 < page_.blocks.size() ? structure_.phrases[index + 1].sum : 0.0F);
+  const uint32_t heading = structure_.heading_before[index];
+  row.put(heading == kNone ? 0.0F : structure_.phrases[heading].sum);
+  row.put(heading == kNone ? -1.0F : static_cast<float>(index - heading));
+  row.put(heading == kNone ? 0.0F : static_cast<float>(page_.blocks[heading].heading_level));
   return row.end();
 }
 
@@ -231,30 +236,51 @@ float* BlockFeatures::put_neighbours(size_t i, float* at) const {
 
 float* BlockFeatures::put_place(size_t i, float* at) const {
   Row row(at);
-  const Block& block = page_.blocks[i];
   row.put(ratio(static_cast<double>(i), static_cast<double>(page_.blocks.size())));
-  row.put(ratio(letters_before_[i], page_.containers[0].sums.letters));
-  row.put(first_h1_ == SIZE_MAX ? -1000.0F : std::clamp(static_cast<float>(i) - static_cast<float>(first_h1_), -500.0F, 500.0F));
-  row.put(static_cast<float>(repeats_[i]));
-  std::vector<uint64_t> words;
-  if (block.sums.letters < 300) add_words(page_.text_of(block), words);
-  size_t shared = 0;
-  for (const uint64_t word : words) shared += title_words_.count(word);
-  row.put(ratio(static_cast<double>(shared), static_cast<double>(words.size())));
-  row.put(ratio(static_cast<double>(shared), static_cast<double>(title_words_.size())));
+  row.put(ratio(structure_.letters_before[i], page_.containers[0].sums.letters));
+  row.put(structure_.first_h1 == kNone ? -1000.0F : std::clamp(static_cast<float>(i) - static_cast<float>(structure_.first_h1), -500.0F, 500.0F));
+  row.put(static_cast<float>(structure_.repeats[i]));
+  row.put(structure_.title_shares[i].of_block);
+  row.put(structure_.title_shares[i].of_title);
   return row.end();
 }
 
 void BlockFeatures::write_row(size_t i, float* out) const {
-  static_assert(19 + 2 + 19 + kHintCount + 6 + 24 + 16 + 6 + 20 <= kFeatureCount);
+  static_assert(22 + 2 + 22 + kHintCount + 6 + 21 + 14 + 8 + 15 + 16 + 6 + 20 <= kFeatureCount);
   float* at = put_text(page_.blocks[i], out);
   at = put_boxes(page_.blocks[i], at);
   at = put_containers(i, at);
+  at = put_branch(i, at);
+  at = put_group(page_.blocks[i], at);
+  at = put_words(i, at);
   at = put_neighbours(i, at);
   at = put_place(i, at);
   at = std::copy(page_values_.begin(), page_values_.end(), at);
   std::fill(at, out + kFeatureCount, 0.0F);
 }
+
+namespace {
+
+// The last heading above a block, within reach.
+uint32_t heading_before(const PageBlocks& page, size_t block) {
+  constexpr size_t kReach = 60;
+  for (size_t k = 1; k <= kReach && k <= block; ++k) {
+    if (page.blocks[block - k].heading_level > 0) return static_cast<uint32_t>(block - k);
+  }
+  return kNone;
+}
+
+// What was said of the running text that follows: of the next block of 15 words and more.
+float score_of_next_text(const PageBlocks& page, size_t block, const std::vector<float>& score) {
+  constexpr size_t kReach = 8;
+  constexpr uint32_t kWordsMin = 15;
+  for (size_t k = block + 1; k <= block + kReach && k < page.blocks.size(); ++k) {
+    if (page.blocks[k].sums.words >= kWordsMin) return score[k];
+  }
+  return -1;
+}
+
+}  // namespace
 
 void compute_context_features(const PageBlocks& page, const std::vector<float>& score, std::vector<float>& out) {
   const size_t n = page.blocks.size();
@@ -276,6 +302,9 @@ void compute_context_features(const PageBlocks& page, const std::vector<float>& 
     Sums& shape = shapes[shape_of(block.container)];
     shape.weight += weight;
     shape.kept += weight * score[i];
+    Sums& outer = shapes[uint64_t{1} << 63 | page.containers[page.containers[block.container].parent].shape];
+    outer.weight += weight;
+    outer.kept += weight * score[i];
   }
   for (size_t c = page.containers.size(); c-- > 1;) {
     Sums& parent = sums[page.containers[c].parent];
@@ -283,6 +312,16 @@ void compute_context_features(const PageBlocks& page, const std::vector<float>& 
     parent.kept += sums[c].kept;
   }
   const auto mean = [](const Sums& s) { return s.weight == 0 ? 0.0F : s.kept / s.weight; };
+  uint32_t core = 0;  // the deepest container with most of what is kept
+  float sure = 0;
+  for (size_t c = 1; c < page.containers.size(); ++c) {
+    if (page.containers[c].parent == core && sums[c].kept > 0.7F * sums[0].kept) core = static_cast<uint32_t>(c);
+  }
+  for (size_t i = 0; i < n; ++i) {
+    sure += std::fabs(2 * score[i] - 1) * (static_cast<float>(page.blocks[i].sums.words) + 1);
+  }
+  sure = sums[0].weight == 0 ? 0 : sure / sums[0].weight;
+  float kept_before = 0;
   for (size_t i = 0; i < n; ++i) {
     float* at = &out[i * kContextFeatureCount];
     *at++ = score[i];
@@ -309,6 +348,26 @@ void compute_context_features(const PageBlocks& page, const std::vector<float>& 
     *at++ = mean(shapes[shape_of(page.blocks[i].container)]);
     *at++ = mean(sums[0]);
     *at++ = sums[0].kept;
+    const uint32_t own = page.blocks[i].container;
+    uint32_t up = own, branch = own;
+    int levels = 0;
+    while (up != 0 && !(page.containers[up].first_block <= page.containers[core].first_block && page.containers[up].last_block >= page.containers[core].last_block)) {
+      branch = up;
+      up = page.containers[up].parent;
+      ++levels;
+    }
+    *at++ = static_cast<float>(levels);
+    *at++ = i < page.containers[core].first_block ? -1.0F : i < page.containers[core].last_block ? 0.0F : 1.0F;
+    *at++ = mean(sums[branch]);
+    *at++ = sums[0].kept <= 0 ? 0.0F : sums[branch].kept / sums[0].kept;
+    *at++ = mean(sums[core]);
+    *at++ = sure;
+    *at++ = sums[0].kept <= 0 ? 0.0F : kept_before / sums[0].kept;
+    kept_before += score[i] * (static_cast<float>(page.blocks[i].sums.words) + 1);
+    *at++ = mean(shapes[uint64_t{1} << 63 | page.containers[page.containers[own].parent].shape]);
+    const uint32_t heading = heading_before(page, i);
+    *at++ = heading == kNone ? -1.0F : score[heading];
+    *at++ = score_of_next_text(page, i, score);
   }
 }
 

@@ -128,24 +128,48 @@ bool is_lower(char c) { return c >= 'a' && c <= 'z'; }
 
 }  // namespace
 
-uint16_t hints_of(std::string_view value) {
+uint32_t hash_of_name(std::string_view lower_case) {
+  uint32_t hash = 2166136261U;
+  for (const char c : lower_case) hash = (hash ^ static_cast<unsigned char>(c)) * 16777619U;
+  return hash;
+}
+
+uint16_t hints_of(std::string_view value, std::vector<uint32_t>& names) {
   constexpr size_t kValueMax = 400;  // longer class lists repeat themselves
+  constexpr size_t kNamesMax = 24;
   value = value.substr(0, kValueMax);
   uint16_t hints = 0;
   char word[24];
-  size_t size = 0;
+  size_t size = 0, words = 0, whole_size = 0;
+  uint32_t whole = 2166136261U;  // of the class so far, as hash_of_name
   char previous = 0;
+  const size_t names_max = names.size() + kNamesMax;
   for (size_t i = 0; i <= value.size(); ++i) {
     const char c = i < value.size() ? value[i] : ' ';
     const bool letter = is_upper(c) || is_lower(c);
     if (size > 0 && (!letter || (is_upper(c) && is_lower(previous)))) {
       hints = static_cast<uint16_t>(hints | hints_of_word({word, size}));
+      if (size > 1 && names.size() < names_max) names.push_back(hash_of_name({word, size}));
       size = 0;
+      ++words;
     }
     if (letter && size < sizeof(word)) word[size++] = static_cast<char>(c | 0x20);
+    if (c == ' ' || c == '\n' || c == '\t') {
+      if (words > 1 && whole_size > 0 && names.size() < names_max) names.push_back(whole);
+      whole = 2166136261U;
+      words = whole_size = 0;
+    } else if (!(c >= '0' && c <= '9')) {
+      whole = (whole ^ static_cast<unsigned char>(is_upper(c) ? c | 0x20 : c)) * 16777619U;
+      ++whole_size;
+    }
     previous = c;
   }
   return hints;
+}
+
+uint16_t hints_of(std::string_view value) {
+  std::vector<uint32_t> names;
+  return hints_of(value, names);
 }
 
 }  // namespace ftok::html

@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <string_view>
+#include <vector>
 
 namespace ftok::html {
 
@@ -31,5 +32,12 @@ enum Hint : uint8_t {
 // One bit a hint. `value` is a class list, an id or a role; words are told apart at non-letters and at aB, and compared without
 // regard to ASCII case.
 uint16_t hints_of(std::string_view value);
+
+// The same, and appends the hashes of the names in `value` to `names`: each of its words, and each class or id whole, in lower
+// case and without digits ("post-12345" and "post-678" are one name). At most 24 of a value.
+uint16_t hints_of(std::string_view value, std::vector<uint32_t>& names);
+
+// The hash of one name, as hints_of gives it.
+uint32_t hash_of_name(std::string_view lower_case);
 
 }  // namespace ftok::html

@@ -1,7 +1,7 @@
 // Main content: which blocks of a page are what it is about, and which are the site's frame around it.
 //
 // Each block is scored in two passes of a learned forest (content_model.h): the first looks at the block and its page, the second
-// also at what the first said of the blocks around it. A block is kept when its second score passes a threshold.
+// also at what the first said of the blocks around it, and its score is a probability. Where to cut follows from all of a page's scores.
 #pragma once
 
 #include <cstdint>
@@ -13,16 +13,17 @@
 namespace ftok::html {
 
 struct ContentOptions {
-  double threshold = 0.4;  // keep blocks that score above it, 0..1
+  double caution = 0.55;   // the page's cut, as a share of its highest expected F1: 0.5 is best on the whole, more prefers precision
   bool comments = false;   // also keep what readers wrote under an article
 };
 
 struct ContentChoice {
   std::vector<uint8_t> keep;   // one entry a block
-  std::vector<float> score;    // what `threshold` is held against
+  std::vector<float> score;    // one a block: the probability of being main content
+  float cut = 0;               // blocks at or above it are kept
 };
 
-// When nothing passes, blocks above half the threshold are kept. Hidden blocks are kept only on a page that shows none.
+// Hidden blocks are kept only on a page that shows none.
 ContentChoice choose_content(const PageBlocks& page, const PageFacts& facts, const ContentOptions& options);
 
 }  // namespace ftok::html

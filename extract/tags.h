@@ -2,10 +2,12 @@
 #pragma once
 
 #include <array>
+#include <bit>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
 #include <string_view>
+#include <type_traits>
 
 namespace ftok::html {
 
@@ -59,36 +61,60 @@ inline constexpr std::string_view kAttributeNames[] = {
 };
 static_assert(sizeof(kTagNames) / sizeof(kTagNames[0]) < 256);
 
-// A name's length, first two, middle and last byte tell nearly all names apart. The table is built when compiling, with open
-// addressing, so a look-up is one multiplication and, nearly always, one comparison.
+// A name of at most eight bytes is one number, and so is the start of a longer one: a look-up is one multiplication and, nearly
+// always, one comparison. The tables are built when compiling, with open addressing.
 constexpr size_t kSlots = 1024;
 
-constexpr uint32_t hash_of(std::string_view name) {
-  const auto byte = [&](size_t i) { return static_cast<uint32_t>(static_cast<unsigned char>(name[i])); };
-  const size_t n = name.size();
-  const uint32_t key = byte(0) | byte(n - 1) << 8 | byte(n / 2) << 16 | (byte(n > 1 ? 1 : 0) ^ static_cast<uint32_t>(n) << 3) << 24;
-  return (key * 0x9E3779B1U) >> 22;
+constexpr uint64_t key_of(std::string_view name) {
+  if (std::is_constant_evaluated() || std::endian::native != std::endian::little) {
+    uint64_t key = 0;
+    for (size_t i = 0; i < name.size() && i < 8; ++i) key |= uint64_t{static_cast<unsigned char>(name[i])} << (8 * i);
+    return key;
+  }
+  const char* const p = name.data();
+  const size_t size = name.size() < 8 ? name.size() : 8;
+  if (size >= 4) {
+    uint32_t first = 0, last = 0;  // they may overlap
+    std::memcpy(&first, p, 4);
+    std::memcpy(&last, p + size - 4, 4);
+    return first | uint64_t{last} << (8 * (size - 4));
+  }
+  if (size == 0) return 0;
+  const auto byte = [&](size_t i) { return static_cast<uint64_t>(static_cast<unsigned char>(p[i])) << (8 * i); };
+  return byte(0) | byte(size / 2) | byte(size - 1);
 }
 
+constexpr size_t slot_of(uint64_t key, size_t size) {
+  return static_cast<size_t>((key ^ (size > 8 ? uint64_t{size} << 40 : 0)) * 0x9E3779B97F4A7C15U >> 54);
+}
+static_assert(kSlots == size_t{1} << (64 - 54));
+
+struct NameTable {
+  std::array<uint8_t, kSlots> slots{};
+  std::array<uint64_t, 256> keys{};
+};
+
 template <size_t N>
-constexpr std::array<uint8_t, kSlots> make_table(const std::string_view (&names)[N]) {
-  std::array<uint8_t, kSlots> table{};
+constexpr NameTable make_table(const std::string_view (&names)[N]) {
+  NameTable table;
   for (size_t i = 1; i < N; ++i) {
-    size_t slot = hash_of(names[i]);
-    while (table[slot] != 0) slot = (slot + 1) % kSlots;
-    table[slot] = static_cast<uint8_t>(i);
+    table.keys[i] = key_of(names[i]);
+    size_t slot = slot_of(table.keys[i], names[i].size());
+    while (table.slots[slot] != 0) slot = (slot + 1) % kSlots;
+    table.slots[slot] = static_cast<uint8_t>(i);
   }
   return table;
 }
 
-inline constexpr std::array<uint8_t, kSlots> kTagTable = make_table(kTagNames);
-inline constexpr std::array<uint8_t, kSlots> kAttributeTable = make_table(kAttributeNames);
+inline constexpr NameTable kTagTable = make_table(kTagNames);
+inline constexpr NameTable kAttributeTable = make_table(kAttributeNames);
 
 template <size_t N>
-uint8_t find(const std::array<uint8_t, kSlots>& table, const std::string_view (&names)[N], std::string_view name) {
-  if (name.empty()) return 0;
-  for (size_t slot = hash_of(name); table[slot] != 0; slot = (slot + 1) % kSlots) {
-    if (names[table[slot]] == name) return table[slot];
+uint8_t find(const NameTable& table, const std::string_view (&names)[N], std::string_view name) {
+  const uint64_t key = key_of(name);
+  for (size_t slot = slot_of(key, name.size()); table.slots[slot] != 0; slot = (slot + 1) % kSlots) {
+    const uint8_t found = table.slots[slot];
+    if (table.keys[found] == key && names[found].size() == name.size() && (name.size() <= 8 || names[found] == name)) return found;
   }
   return 0;
 }

@@ -1,5 +1,6 @@
 #include "extract/tokenizer.h"
 
+#include <algorithm>
 #include <cstring>
 
 #include "extract/entities.h"
@@ -52,7 +53,12 @@ bool equals_ignoring_case(const char* p, std::string_view lower) {
 }  // namespace
 
 Tokenizer::Tokenizer(std::string_view html, const ParseLimits& limits, Dom& dom)
-    : begin_(html.data()), at_(html.data()), end_(html.data() + html.size()), dom_(dom), attributes_max_(limits.attributes_max) {}
+    : begin_(html.data()),
+      at_(html.data()),
+      end_(html.data() + html.size()),
+      dom_(dom),
+      scans_(scan_kernels()),
+      attributes_max_(limits.attributes_max) {}
 
 std::string_view Tokenizer::decoded(std::string_view text, bool references, bool in_attribute, bool replace_nul) {
   size_t nuls = 0;
@@ -114,10 +120,10 @@ void Tokenizer::next(Token& token) {
 
 void Tokenizer::read_text(Token& token) {
   const char* p = at_;
-  bool special = false, nul = false;
+  Seen seen;
   if (*p == '<') ++p;  // a '<' that starts nothing
   for (;;) {
-    p = scan_to(p, end_, '<', special, nul);
+    p = scan_to(scans_, p, end_, '<', seen);
     if (end_ - p < 2) {
       p = end_;
       break;
@@ -128,51 +134,44 @@ void Tokenizer::read_text(Token& token) {
   }
   token.kind = TokenKind::kText;
   token.text = {at_, static_cast<size_t>(p - at_)};
-  token.has_nul = nul;
+  token.has_nul = seen.nul;
   at_ = p;
-  if (special) token.text = decoded(token.text, true, false, false);
+  if (seen.ampersand) token.text = decoded(token.text, true, false, false);
 }
 
 bool Tokenizer::is_end_tag_at(const char* p, std::string_view name) const {
   const size_t size = name.size() + 2;
-  return static_cast<size_t>(end_ - p) > size && p[1] == '/' && equals_ignoring_case(p + 2, name) &&
+  return !name.empty() && static_cast<size_t>(end_ - p) > size && p[1] == '/' && equals_ignoring_case(p + 2, name) &&
          (class_of(p[size]) & kNameEnd) != 0;
 }
 
-const char* Tokenizer::find_raw_end(const char* p) const {
-  if (raw_name_.empty()) return end_;
-  while (p < end_) {
-    p = static_cast<const char*>(std::memchr(p, '<', static_cast<size_t>(end_ - p)));
-    if (p == nullptr) return end_;
-    if (is_end_tag_at(p, raw_name_)) return p;
+const char* Tokenizer::find_raw_end(const char* p, Seen& seen) const {
+  while (true) {
+    p = scans_.to_pair(p, end_, '<', '/', seen);
+    if (p == end_ || is_end_tag_at(p, raw_name_)) return p;
     ++p;
   }
-  return end_;
 }
 
 // The script data states: "<!--" opens an escape that "-->" ends; "<script" within it opens a double escape, in which an end tag
 // is text; "</script" ends that.
-const char* Tokenizer::find_script_end(const char* p) const {
-  bool escaped = false, doubly = false;
+const char* Tokenizer::find_script_end(const char* p, Seen& seen) const {
+  bool escaped = false, doubly = false, any_escape = false;
+  const char* const begin = p;
   while (p < end_) {
-    if (!escaped) {
-      p = static_cast<const char*>(std::memchr(p, '<', static_cast<size_t>(end_ - p)));
-      if (p == nullptr) return end_;
-    } else if (*p != '<' && *p != '-') {
-      ++p;
-      continue;
-    }
+    p = escaped ? scans_.to_either(p, end_, '<', '-') : scan_to(scans_, p, end_, '<', seen);
+    if (p == end_) break;
     if (*p == '-') {
       if (end_ - p >= 3 && p[1] == '-' && p[2] == '>') escaped = doubly = false;
       ++p;
       continue;
     }
-    if (is_end_tag_at(p, "script")) {
-      if (!doubly) return p;
+    if (!doubly && is_end_tag_at(p, raw_name_)) break;
+    if (doubly && is_end_tag_at(p, "script")) {
       doubly = false;
       p += 8;
     } else if (!escaped && end_ - p >= 4 && std::memcmp(p, "<!--", 4) == 0) {
-      escaped = true;
+      escaped = any_escape = true;
       p += 2;  // the dashes may be the first two of "-->"
     } else if (escaped && !doubly && end_ - p >= 8 && equals_ignoring_case(p + 1, "script") &&
                (class_of(p[7]) & kNameEnd) != 0) {
@@ -182,17 +181,21 @@ const char* Tokenizer::find_script_end(const char* p) const {
       ++p;
     }
   }
-  return end_;
+  if (any_escape) seen.nul = std::memchr(begin, '\0', static_cast<size_t>(p - begin)) != nullptr;
+  return p;
 }
 
 // Text up to the end tag that the state waits for; false when there is none.
 bool Tokenizer::read_raw_text(Token& token) {
   const TextState state = state_;
+  Seen seen;
   const char* stop = end_;
   if (state == TextState::kScript) {
-    stop = find_script_end(at_);
+    stop = find_script_end(at_, seen);
   } else if (state != TextState::kPlaintext) {
-    stop = find_raw_end(at_);
+    stop = find_raw_end(at_, seen);
+  } else {
+    seen.nul = std::memchr(at_, '\0', static_cast<size_t>(end_ - at_)) != nullptr;
   }
   state_ = TextState::kData;
   if (stop == at_) return false;
@@ -200,9 +203,8 @@ bool Tokenizer::read_raw_text(Token& token) {
   token.text = {at_, static_cast<size_t>(stop - at_)};
   token.has_nul = false;
   at_ = stop;
-  const bool nul = std::memchr(token.text.data(), '\0', token.text.size()) != nullptr;
-  const bool references = state == TextState::kRcdata && std::memchr(token.text.data(), '&', token.text.size()) != nullptr;
-  if (nul || references) token.text = decoded(token.text, references, false, true);
+  const bool references = state == TextState::kRcdata && seen.ampersand;
+  if (seen.nul || references) token.text = decoded(token.text, references, false, true);
   return true;
 }
 
@@ -281,7 +283,25 @@ void Tokenizer::read_attribute(Token& token) {
   finish_attribute(token, name, p, (seen & (kUpperChar | kNulChar)) == 0);
 }
 
-// A tag of many attributes would be quadratic: past the first few, a name is looked for only when its bit is set.
+// Whether the tag has an attribute of that name already. A known name is a bit; others are compared, and a tag of many would be
+// quadratic: past the first few attributes, a name is looked for only when its hash was seen.
+bool Tokenizer::is_repeated(const Token& token, std::string_view name, AttributeName id) {
+  if (token.attribute_count == 0) known_names_ = 0;
+  if (id != AttributeName::kUnknown) {
+    static_assert(static_cast<size_t>(AttributeName::kCount) <= 64);
+    const uint64_t bit = uint64_t{1} << static_cast<size_t>(id);
+    const bool repeated = (known_names_ & bit) != 0;
+    known_names_ |= bit;
+    return repeated;
+  }
+  if (!may_be_repeated(token, name)) return false;
+  for (uint32_t i = 0; i < token.attribute_count; ++i) {
+    const Attribute& other = dom_.attribute(token.attribute_begin + i);
+    if (other.id == AttributeName::kUnknown && other.name_size == name.size() && other.name() == name) return true;
+  }
+  return false;
+}
+
 bool Tokenizer::may_be_repeated(const Token& token, std::string_view name) {
   constexpr uint32_t kFew = 8;
   if (token.attribute_count < kFew) return true;
@@ -290,10 +310,12 @@ bool Tokenizer::may_be_repeated(const Token& token, std::string_view name) {
     for (const char c : text) hash = (hash ^ static_cast<unsigned char>(c)) * 16777619U;
     return (hash ^ hash >> 15) % kNameBits;
   };
-  if (token.attribute_count == kFew && names_tag_ != token.attribute_begin + 1) {
+  if (names_tag_ != token.attribute_begin + 1) {
     names_tag_ = token.attribute_begin + 1;
     names_seen_.reset();
-    for (uint32_t i = 0; i < kFew; ++i) names_seen_.set(bit_of(dom_.attribute(token.attribute_begin + i).name()));
+    for (uint32_t i = 0; i < token.attribute_count; ++i) {
+      names_seen_.set(bit_of(dom_.attribute(token.attribute_begin + i).name()));
+    }
   }
   const uint32_t bit = bit_of(name);
   const bool seen = names_seen_.test(bit);
@@ -303,23 +325,16 @@ bool Tokenizer::may_be_repeated(const Token& token, std::string_view name) {
 
 // Reads the value, and keeps the attribute unless the tag has one of its name already.
 void Tokenizer::finish_attribute(Token& token, const char* name, const char* name_end, bool plain) {
-  const std::string_view lower =
+  const std::string_view whole =
       plain ? std::string_view(name, static_cast<size_t>(name_end - name)) : lower_case(name, name_end);
+  const std::string_view lower = whole.substr(0, 0xFFFF);
   Attribute attribute;
   attribute.id = find_attribute(lower);
   attribute.name_data = lower.data();
-  attribute.name_size = static_cast<uint16_t>(lower.size() > 0xFFFF ? 0xFFFF : lower.size());
+  attribute.name_size = static_cast<uint16_t>(lower.size());
   attribute.value_data = lower.data();
   read_value(attribute);
-  if (!may_be_repeated(token, lower)) {
-    dom_.push_attribute() = attribute;
-    ++token.attribute_count;
-    return;
-  }
-  for (uint32_t i = 0; i < token.attribute_count; ++i) {
-    const Attribute& other = dom_.attribute(token.attribute_begin + i);
-    if (other.id == attribute.id && other.name_size == attribute.name_size && other.name() == attribute.name()) return;
-  }
+  if (is_repeated(token, lower, attribute.id)) return;
   dom_.push_attribute() = attribute;
   ++token.attribute_count;
 }
@@ -332,10 +347,12 @@ void Tokenizer::read_value(Attribute& attribute) {
     at_ = p;
     return;
   }
-  bool special = false, nul = false;
+  bool special = false;
   std::string_view value;
   if (*p == '"' || *p == '\'') {
-    const char* stop = scan_to(p + 1, end_, *p, special, nul);
+    Seen seen;
+    const char* stop = scan_to(scans_, p + 1, end_, *p, seen);
+    special = seen.ampersand || seen.nul;
     value = {p + 1, static_cast<size_t>(stop - p - 1)};
     at_ = stop < end_ ? stop + 1 : end_;
   } else {
@@ -354,11 +371,14 @@ void Tokenizer::read_markup_declaration(Token& token) {
   if (rest.substr(0, 4) == "<!--") return read_comment(token);
   if (rest.size() >= 9 && equals_ignoring_case(at_ + 2, "doctype")) return read_doctype(token);
   if (cdata_allowed_ && rest.substr(0, 9) == "<![CDATA[") {
-    const size_t stop = rest.find("]]>", 9);
+    const char* const content = at_ + 9;
+    const char* stop = content;
+    Seen seen;
+    while ((stop = scans_.to_pair(stop, end_, ']', ']', seen)) != end_ && (end_ - stop < 3 || stop[2] != '>')) ++stop;
     token.kind = TokenKind::kText;
-    token.text = rest.substr(9, stop == std::string_view::npos ? stop : stop - 9);
-    token.has_nul = token.text.find('\0') != std::string_view::npos;
-    at_ = stop == std::string_view::npos ? end_ : at_ + stop + 3;
+    token.text = {content, static_cast<size_t>(stop - content)};
+    token.has_nul = seen.nul;
+    at_ = stop == end_ ? end_ : stop + 3;
     if (token.text.empty()) return next(token);
     return;
   }
@@ -374,28 +394,28 @@ void Tokenizer::read_comment(Token& token) {
     at_ = content + (rest[0] == '>' ? 1 : 2);
     return;
   }
-  size_t stop = 0;
+  Seen seen;
+  const char* stop = content;
   for (;;) {
-    stop = rest.find("--", stop);
-    if (stop == std::string_view::npos) {  // the page ends in the comment: what could have been its end is not content
+    stop = scans_.to_pair(stop, end_, '-', '-', seen);
+    if (stop == end_) {  // the page ends in the comment: what could have been its end is not content
       at_ = end_;
-      stop = rest.size();
-      if (stop > 0 && rest[stop - 1] == '-') --stop;
+      if (stop > content && stop[-1] == '-') --stop;
       break;
     }
-    const std::string_view after = rest.substr(stop + 2, 2);
+    const std::string_view after(stop + 2, std::min<size_t>(2, static_cast<size_t>(end_ - stop - 2)));
     if (after.substr(0, 1) == ">" || after == "!>") {
-      at_ = content + stop + (after[0] == '>' ? 3 : 4);
+      at_ = stop + (after[0] == '>' ? 3 : 4);
       break;
     }
-    if (after.empty() || (after == "!" )) {
+    if (after.empty() || after == "!") {
       at_ = end_;
       break;
     }
     ++stop;
   }
-  token.text = rest.substr(0, stop);
-  if (token.text.find('\0') != std::string_view::npos) token.text = decoded(token.text, false, false, true);
+  token.text = {content, static_cast<size_t>(stop - content)};
+  if (seen.nul) token.text = decoded(token.text, false, false, true);
 }
 
 void Tokenizer::read_bogus_comment(Token& token, const char* content) {

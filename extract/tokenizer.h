@@ -12,6 +12,7 @@
 
 #include "extract/dom.h"
 #include "extract/parser.h"
+#include "extract/scan.h"
 
 namespace ftok::html {
 
@@ -63,10 +64,11 @@ class Tokenizer {
   void read_comment(Token& token);
   void read_bogus_comment(Token& token, const char* content);
   void read_doctype(Token& token);
+  bool is_repeated(const Token& token, std::string_view name, AttributeName id);
   bool may_be_repeated(const Token& token, std::string_view name);
   bool read_quoted_id(std::string_view& id, const char* end);
-  const char* find_raw_end(const char* p) const;
-  const char* find_script_end(const char* p) const;
+  const char* find_raw_end(const char* p, Seen& seen) const;
+  const char* find_script_end(const char* p, Seen& seen) const;
   bool is_end_tag_at(const char* p, std::string_view name) const;
   std::string_view decoded(std::string_view text, bool references, bool in_attribute, bool replace_nul);
   std::string_view lower_case(const char* begin, const char* end);
@@ -75,10 +77,12 @@ class Tokenizer {
   const char* at_;
   const char* end_;
   Dom& dom_;
+  const ScanKernels& scans_;
   uint32_t attributes_max_;
   TextState state_ = TextState::kData;
   std::string_view raw_name_;
   static constexpr uint32_t kNameBits = 8192;
+  uint64_t known_names_ = 0;           // of the current tag: a bit for each AttributeName
   std::bitset<kNameBits> names_seen_;  // of the current tag, when it has many attributes
   uint32_t names_tag_ = 0;             // whose names they are: its attribute_begin + 1
   bool cdata_allowed_ = false;

@@ -69,6 +69,7 @@ ParseResult TreeBuilder::build() {
   if (result_.status == ParseStatus::kDone && tokenizer_.status() != ParseStatus::kDone) {
     fail(tokenizer_.status(), limits_.attributes_max + 1.0, limits_.attributes_max);
   }
+  if (!selected_contents_.empty() && result_.status == ParseStatus::kDone) fill_selected_contents();
   result_.steps = steps_ + tokenizer_.bytes_read();
   result_.arena_bytes = dom_.bytes();
   return result_;

@@ -1,6 +1,6 @@
 // TreeBuilder: tokens to a tree (HTML Standard, section 13.2.6). One object a page. The insertion modes are in
 // tree_builder_modes.cc (head, frames, after the body), tree_builder_body.cc (in body), tree_builder_tables.cc (tables,
-// template) and tree_builder_foreign.cc (SVG, MathML); the stack of open elements, the list of active formatting elements and
+// template), tree_builder_select.cc (<selectedcontent>) and tree_builder_foreign.cc (SVG, MathML); the stack of open elements, the list of active formatting elements and
 // the places where nodes go are in tree_builder.cc.
 //
 // Where it departs from the standard: the children of a <template> hang from the element itself, text may come in adjacent
@@ -98,6 +98,9 @@ class TreeBuilder {
   void start_definition();
   void start_select();
   void start_option();
+  void fill_selected_contents();
+  NodeId selected_option(NodeId select);
+  void clone_children(NodeId from, NodeId to);
   void end_block();
   void end_form();
   void start_anchor();
@@ -176,6 +179,7 @@ class TreeBuilder {
   std::vector<ActiveFormatting> formatting_;
   std::vector<Mode> template_modes_;
   std::vector<std::string_view> table_text_;
+  std::vector<NodeId> selected_contents_;  // elements <selectedcontent>
   OpenElement context_;
   NodeId head_ = kNoNode, form_ = kNoNode;
   Mode mode_ = Mode::kInitial, original_mode_ = Mode::kInitial;

@@ -76,7 +76,8 @@ void TreeBuilder::merge_attributes(NodeId element) {
 
 void TreeBuilder::any_other_start_tag() {
   if (!formatting_.empty()) reconstruct_formatting();
-  insert_element();
+  const NodeId element = insert_element();
+  if (token_.tag == Tag::kSelectedcontent) selected_contents_.push_back(element);
 }
 
 void TreeBuilder::start_list_item() {

@@ -63,6 +63,7 @@ Manifest read_fields(const JsonFields& fields) {
   manifest.totals = fields.raw("totals");
   for (const JsonFields& shard : fields.objects("shards")) manifest.shards.push_back(read_shard(shard));
   manifest.parts_in_shards = fields.number("parts_in_shards");
+  if (fields.has("position")) manifest.position = fields.raw("position");
   for (const JsonFields& input : fields.objects("inputs")) {
     manifest.inputs.push_back(
         {input.number("part"), std::string(input.raw("report")), read_file_entry(input.object("receipt"))});
@@ -89,7 +90,9 @@ std::string write_manifest(const Manifest& manifest) {
   json.field("validation_per_mille", manifest.validation_per_mille).key("totals").raw(manifest.totals);
   json.key("shards").begin_array();
   for (const ShardEntry& shard : manifest.shards) json.raw(write_shard(shard));
-  json.end_array().field("parts_in_shards", manifest.parts_in_shards).key("inputs").begin_array();
+  json.end_array().field("parts_in_shards", manifest.parts_in_shards);
+  if (!manifest.position.empty()) json.key("position").raw(manifest.position);
+  json.key("inputs").begin_array();
   for (const Manifest::Input& input : manifest.inputs) {
     json.raw(fmt::format("{{\"part\":{},\"report\":{},\"receipt\":{}}}", input.part, input.report,
                          write_file_entry(input.receipt)));

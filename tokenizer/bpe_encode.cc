@@ -77,6 +77,7 @@ void EncodeState::make_missing() {
   jobs_.clear();
   job_pretokens_.clear();
   for (const Missing& one : missing_) tables_.tokens.prefetch(one.key());
+  for (const Missing& one : missing_) tables_.tokens.prefetch_bytes(one.key());
   for (const Missing& one : missing_) {
     const std::string_view piece = one.piece();
     const size_t first = made_ids_.size();
@@ -131,7 +132,7 @@ const EncodeState::Made* EncodeState::find_large(const PretokenBatch& batch, siz
 
 uint32_t* EncodeState::copy(const PretokenBatch& batch, uint32_t* out) const {
   if (!has_large_) [[likely]] return lookup_.copy(batch, out);
-  for (size_t k = 0; k < batch.count; ++k) {
+  for (size_t k = batch.taken; k < batch.count; ++k) {
     const uint32_t* ids = batch.ids[k];
     size_t n = 0;
     if (ids != nullptr) {
@@ -148,20 +149,10 @@ uint32_t* EncodeState::copy(const PretokenBatch& batch, uint32_t* out) const {
   return out;
 }
 
-size_t EncodeState::count(const PretokenBatch& batch) const {
-  if (!has_large_) [[likely]] return lookup_.count(batch);
-  size_t count = 0;
-  for (size_t k = 0; k < batch.count; ++k) {
-    count += batch.ids[k] != nullptr ? batch.ids[k][0] >> 24 : find_large(batch, k)->count;
-  }
-  return count;
-}
-
-// Looks up the pretokens between `begin` and `begin` + each of the first `cuts` of cuts_, and calls `take` for each batch, in
-// order. While one batch is looked up, the lines of the cache for the next are on their way from memory. A batch that misses
-// something waits, with those behind it, until some more is missing, so that much is made together.
-template <typename Take>
-void EncodeState::look_up_block(const unsigned char* begin, const unsigned char* end, size_t cuts, Take&& take) {
+// Writes the ids of the pretokens between `begin` and `begin` + each of the first `cuts` of cuts_ to `out`; returns the end. While
+// one batch is looked up, the lines of the cache for the next are on their way from memory. A batch that misses something
+// waits, with those behind it, until some more is missing, so that much is made together.
+uint32_t* EncodeState::encode_block(const unsigned char* begin, const unsigned char* end, size_t cuts, uint32_t* out) {
   const uint32_t* const cut = cuts_.data();
   const size_t count = (cuts + PretokenBatch::kSize - 1) / PretokenBatch::kSize;
   const auto prepare = [&](size_t i, size_t slot) {
@@ -170,32 +161,37 @@ void EncodeState::look_up_block(const unsigned char* begin, const unsigned char*
                     std::min(PretokenBatch::kSize, cuts - first), batches_[slot]);
   };
   size_t waiting[kWaitingMax], waiting_count = 0;  // slots of batches_, in order
-  uint32_t waiting_slots = 0;
+  uint64_t waiting_slots = 0;
   size_t slot = 0, next_slot = 0;
   prepare(0, 0);
   for (size_t i = 0; i < count; ++i, slot = next_slot) {
     const bool has_next = i + 1 < count;
     // The first that is free: two slots in turn, as long as nothing waits.
-    next_slot = static_cast<size_t>(__builtin_ctz(~(waiting_slots | 1u << slot)));
+    next_slot = static_cast<size_t>(__builtin_ctzll(~(waiting_slots | uint64_t{1} << slot)));
     if (has_next) prepare(i + 1, next_slot);
     PretokenBatch& batch = batches_[slot];
+    if (waiting_count == 0) {
+      out = lookup_.take(cache_.view(), batch, out);
+      if (batch.taken == batch.count) [[likely]] continue;
+    }
     lookup_.find(cache_.view(), batch);
-    if (batch.missing_count == 0 && waiting_count == 0) [[likely]] {
-      take(batch);
+    if (batch.missing_count == 0 && waiting_count == 0) {
+      out = lookup_.copy(batch, out);
       continue;
     }
     for (size_t m = 0; m < batch.missing_count; ++m) missing_.push_back({&batch, batch.missing[m]});
     waiting[waiting_count++] = slot;
-    waiting_slots |= 1u << slot;
+    waiting_slots |= uint64_t{1} << slot;
     if (has_next && waiting_count < kWaitingMax && missing_.size() < kMissingMax) continue;
     make_missing();
-    for (size_t k = 0; k < waiting_count; ++k) take(batches_[waiting[k]]);
+    for (size_t k = 0; k < waiting_count; ++k) out = copy(batches_[waiting[k]], out);
     if (keep_made() && has_next) prepare(i + 1, next_slot);
     missing_.clear();
     has_large_ = false;
     waiting_count = 0;
     waiting_slots = 0;
   }
+  return out;
 }
 
 // Cuts `text` block by block and calls take(begin, end of the text, cuts) for each.
@@ -219,25 +215,29 @@ void EncodeState::for_each_block(std::string_view text, Take&& take) {
 size_t EncodeState::encode(std::string_view text, uint32_t* out) {
   uint32_t* const first = out;
   for_each_block(text, [&](const unsigned char* begin, const unsigned char* end, size_t cuts) {
-    look_up_block(begin, end, cuts, [&](const PretokenBatch& batch) { out = copy(batch, out); });
+    out = encode_block(begin, end, cuts, out);
   });
   return static_cast<size_t>(out - first);
 }
 
+// The ids of a block, in block_ids_.
+std::span<const uint32_t> EncodeState::block_ids(const unsigned char* begin, const unsigned char* end, size_t cuts) {
+  const size_t room = cuts_[cuts - 1] + kSlack;
+  if (block_ids_.size() < room) block_ids_.resize(room);
+  return {block_ids_.data(), encode_block(begin, end, cuts, block_ids_.data())};
+}
+
 void EncodeState::encode(std::string_view text, std::vector<uint32_t>& ids) {
   for_each_block(text, [&](const unsigned char* begin, const unsigned char* end, size_t cuts) {
-    const size_t room = cuts_[cuts - 1] + kSlack;
-    if (block_ids_.size() < room) block_ids_.resize(room);
-    uint32_t* out = block_ids_.data();
-    look_up_block(begin, end, cuts, [&](const PretokenBatch& batch) { out = copy(batch, out); });
-    ids.insert(ids.end(), block_ids_.data(), out);
+    const std::span<const uint32_t> made = block_ids(begin, end, cuts);
+    ids.insert(ids.end(), made.begin(), made.end());
   });
 }
 
 size_t EncodeState::count(std::string_view text) {
   size_t total = 0;
   for_each_block(text, [&](const unsigned char* begin, const unsigned char* end, size_t cuts) {
-    look_up_block(begin, end, cuts, [&](const PretokenBatch& batch) { total += count(batch); });
+    total += block_ids(begin, end, cuts).size();
   });
   return total;
 }

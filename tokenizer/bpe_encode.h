@@ -64,10 +64,10 @@ class EncodeState {
   static constexpr uint64_t kTextBytesMax = UINT32_MAX;
 
  private:
-  static constexpr size_t kCutsMax = 2048;
+  static constexpr size_t kCutsMax = 4096;
 
   // Batches that wait until what they miss is made, all together.
-  static constexpr size_t kWaitingMax = 8;
+  static constexpr size_t kWaitingMax = 32;
   static constexpr size_t kMissingMax = 32;
 
   // A pretoken of a batch that is not in the cache.
@@ -85,14 +85,13 @@ class EncodeState {
 
   template <typename Take>
   void for_each_block(std::string_view text, Take&& take);
-  template <typename Take>
-  void look_up_block(const unsigned char* begin, const unsigned char* end, size_t cuts, Take&& take);
+  uint32_t* encode_block(const unsigned char* begin, const unsigned char* end, size_t cuts, uint32_t* out);
+  std::span<const uint32_t> block_ids(const unsigned char* begin, const unsigned char* end, size_t cuts);
   void make_missing();
   void run_jobs();
   bool keep_made();
   const Made* find_large(const PretokenBatch& batch, size_t pretoken) const;
   uint32_t* copy(const PretokenBatch& batch, uint32_t* out) const;
-  size_t count(const PretokenBatch& batch) const;
 
   const EncodingTables& tables_;
   const VectorLevel level_;

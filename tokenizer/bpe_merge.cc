@@ -49,13 +49,15 @@ void PairTable::mark_sure(uint32_t left, uint32_t right) {
   slots_[slot] |= uint64_t{1} << 63;
 }
 
-Merger::Merger(const Vocabulary& vocabulary) : level_(vector_level()), byte_pairs_(65536, kNoSymbol) {
+Merger::Merger(const Vocabulary& vocabulary) : level_(vector_level()), byte_pairs_(65536, MergeJob::kNoRank), characters_(65536, 0) {
   if (vocabulary.merges.empty()) {
     build_implied(vocabulary);
   } else {
     build_explicit(vocabulary);
   }
   mark_sure_pairs();
+  fill_byte_pairs();
+  join_characters();
   if (!vocabulary.merges.empty() && vocabulary.whole_pretoken_first) {
     MergeScratch scratch;
     for (uint32_t id = 0; id < vocabulary.token_count(); ++id) {
@@ -64,19 +66,46 @@ Merger::Merger(const Vocabulary& vocabulary) : level_(vector_level()), byte_pair
   }
 }
 
+// The symbol at the beginning of `size` bytes: what sure pairs join there, else a byte, with the rank of it and the next byte.
+inline Merger::Joined Merger::join_at(const unsigned char* bytes, size_t size) const {
+  const unsigned lead = bytes[0];
+  if (size == 1) return {byte_symbols_[lead], MergeJob::kNoRank, 1};
+  if (lead >= 0xE0 && lead < 0xF0 && size >= 3) {
+    const bool is_character = (bytes[1] & 0xC0) == 0x80 && (bytes[2] & 0xC0) == 0x80;
+    const uint32_t joined = characters_[(lead & 15) << 12 | (bytes[1] & 63u) << 6 | (bytes[2] & 63u)];
+    if (is_character && joined != 0) return {joined, MergeJob::kNoRank, 3};
+  }
+  const uint32_t pair = byte_pairs_[lead << 8 | bytes[1]];
+  if ((pair & PairTable::kSure) != 0) return {pair & ~PairTable::kSure, MergeJob::kNoRank, 2};
+  return {byte_symbols_[lead], pair, 1};
+}
+
 bool Merger::start_job(std::string_view piece, MergeJob& job) const {
-  if (level_ != VectorLevel::kAvx512 || piece.size() > 2 * kVectorSymbolsMax) return false;
-  uint32_t symbols[2 * kVectorSymbolsMax];
-  const size_t n = join_sure_bytes(piece, symbols);
-  if (n > kVectorSymbolsMax) return false;
-  std::memcpy(job.symbols, symbols, n * sizeof(uint32_t));
-  job.count = static_cast<uint32_t>(n);
+  if (level_ != VectorLevel::kAvx512) return false;
+  const auto* bytes = reinterpret_cast<const unsigned char*>(piece.data());
+  const size_t size = piece.size();
+  uint32_t n = 0, unknown = 0;
+  bool is_after_byte = false;  // the symbol before is a byte, so the rank of the pair is known
+  uint32_t rank = MergeJob::kNoRank;
+  for (size_t i = 0; i < size;) {
+    if (n == MergeJob::kSymbolsMax) return false;
+    const Joined joined = join_at(bytes + i, size - i);
+    unknown |= joined.size > 1 || !is_after_byte ? 1u << n : 0;  // of the pair (n - 1, n), for now
+    job.ranks[n] = rank;
+    job.symbols[n++] = joined.symbol;
+    is_after_byte = joined.size == 1;
+    rank = joined.rank;
+    i += joined.size;
+  }
+  for (uint32_t k = 0; k + 1 < n; ++k) job.ranks[k] = job.ranks[k + 1];
+  job.unknown = unknown >> 1;
+  job.count = n;
   return true;
 }
 
 void Merger::run_jobs(MergeJob* jobs, size_t count) const {
 #if defined(__x86_64__)
-  merge_jobs_avx512(pairs_, jobs, count);
+  run_jobs_avx512(pairs_, jobs, count);
   if (ids_.empty()) return;
   for (size_t i = 0; i < count; ++i) {
     for (uint32_t k = 0; k < jobs[i].count; ++k) jobs[i].symbols[k] = ids_[jobs[i].symbols[k]];
@@ -110,9 +139,6 @@ void Merger::mark_sure_pairs() {
   for (const Entry& e : entries) {
     if (e.merged >= lowest_as_right[e.left] || e.merged >= lowest_as_left[e.right]) continue;
     pairs_.mark_sure(e.left, e.right);
-  }
-  for (unsigned a = 0; a < 256; ++a) {
-    for (unsigned b = 0; b < 256; ++b) byte_pairs_[a << 8 | b] = pairs_.find_marked(byte_symbols_[a], byte_symbols_[b]);
   }
 }
 
@@ -174,18 +200,34 @@ void Merger::build_explicit(const Vocabulary& vocabulary) {
   }
 }
 
-// The bytes of `piece` as symbols, sure pairs of bytes as one; returns how many.
-size_t Merger::join_sure_bytes(std::string_view piece, uint32_t* symbols) const {
-  const auto* bytes = reinterpret_cast<const unsigned char*>(piece.data());
-  size_t n = 0, i = 0;
-  while (i + 1 < piece.size()) {
-    const uint32_t pair = byte_pairs_[size_t{bytes[i]} << 8 | bytes[i + 1]];
-    const bool joins = pair != kNoSymbol && (pair & PairTable::kSure) != 0;
-    symbols[n++] = joins ? pair & ~PairTable::kSure : byte_symbols_[bytes[i]];
-    i += joins ? 2 : 1;
+void Merger::fill_byte_pairs() {
+  for (unsigned a = 0; a < 256; ++a) {
+    for (unsigned b = 0; b < 256; ++b) {
+      const uint32_t found = pairs_.find_marked(byte_symbols_[a], byte_symbols_[b]);
+      byte_pairs_[a << 8 | b] = found == kNoSymbol ? MergeJob::kNoRank : found;
+    }
   }
-  if (i < piece.size()) symbols[n++] = byte_symbols_[bytes[i]];
-  return n;
+}
+
+// Finds the characters of three bytes that sure pairs make, whatever is around them.
+void Merger::join_characters() {
+  characters_.assign(65536, 0);
+  const auto sure = [](uint32_t pair) { return pair != kNoSymbol && (pair & PairTable::kSure) != 0; };
+  const auto byte_pair = [&](unsigned a, unsigned b) { return byte_pairs_[a << 8 | b]; };
+  for (unsigned first = 0xE0; first < 0xF0; ++first) {
+    for (unsigned second = 0x80; second < 0xC0; ++second) {
+      const uint32_t left = byte_pair(first, second);
+      for (unsigned third = 0x80; third < 0xC0; ++third) {
+        uint32_t joined = kNoSymbol;
+        if (sure(left)) {
+          joined = pairs_.find_marked(left & ~PairTable::kSure, byte_symbols_[third]);
+        } else if (sure(byte_pair(second, third))) {
+          joined = pairs_.find_marked(byte_symbols_[first], byte_pair(second, third) & ~PairTable::kSure);
+        }
+        if (sure(joined)) characters_[(first & 15) << 12 | (second & 63) << 6 | (third & 63)] = joined & ~PairTable::kSure;
+      }
+    }
+  }
 }
 
 // Merges `piece` into scratch.symbols; returns how many symbols. Quadratic in the piece, but fast for short ones: each
@@ -195,10 +237,12 @@ size_t Merger::merge_by_scan(std::string_view piece, MergeScratch& scratch) cons
   if (scratch.symbols.size() < room) scratch.symbols.resize(room);
   if (scratch.ranks.size() < room) scratch.ranks.resize(room);
   uint32_t* symbols = scratch.symbols.data();
-  size_t n = join_sure_bytes(piece, symbols);
-#if defined(__x86_64__)
-  if (level_ == VectorLevel::kAvx512 && n <= kVectorSymbolsMax) return merge_symbols_avx512(pairs_, symbols, n);
-#endif
+  size_t n = 0;
+  for (size_t i = 0; i < piece.size();) {
+    const Joined joined = join_at(reinterpret_cast<const unsigned char*>(piece.data()) + i, piece.size() - i);
+    symbols[n++] = joined.symbol;
+    i += joined.size;
+  }
   uint32_t* ranks = scratch.ranks.data();  // of the pair (i, i + 1); kNoSymbol at the last
   for (size_t i = 0; i + 1 < n; ++i) ranks[i] = pairs_.find(symbols[i], symbols[i + 1]);
   ranks[n - 1] = kNoSymbol;
@@ -335,6 +379,12 @@ std::vector<Merger::Step> Merger::steps(std::string_view piece) const {
     symbols[at] = best;
     symbols.erase(symbols.begin() + static_cast<ptrdiff_t>(at) + 1);
   }
+}
+
+std::optional<std::pair<uint32_t, uint32_t>> Merger::last_merge(std::string_view token) const {
+  const std::vector<Step> made = steps(token);
+  if (made.size() + 1 != token.size() || made.empty()) return std::nullopt;
+  return std::pair{made.back().left, made.back().right};
 }
 
 }  // namespace ftok

@@ -12,7 +12,9 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "tokenizer/pretoken_cuts.h"
@@ -72,10 +74,15 @@ struct MergeScratch {
   void shrink(size_t words_max);
 };
 
-// A short piece on its way from symbols to fewer symbols, or to ids.
+// A short piece on its way from symbols to fewer symbols, or to ids: lanes of a vector register.
 struct MergeJob {
-  alignas(64) uint32_t symbols[16];
-  uint32_t count;
+  static constexpr size_t kLanes = 32, kSymbolsMax = kLanes - 1;  // the last lane is an edge
+  static constexpr uint32_t kNoRank = 0x7FFFFFFF;
+
+  alignas(64) uint32_t symbols[kLanes];
+  uint32_t ranks[kLanes];  // of the pair of a symbol and the next, with kSure, or kNoRank
+  uint32_t unknown;                  // lanes whose rank is to be looked up
+  uint32_t count;                    // symbols
 };
 
 // Const after construction, so thread-safe.
@@ -101,6 +108,9 @@ class Merger {
   bool start_job(std::string_view piece, MergeJob& job) const;
   void run_jobs(MergeJob* jobs, size_t count) const;
 
+  // The two ids that the last merge of `token` joins; nothing when merging does not make it. Needs implied merges.
+  std::optional<std::pair<uint32_t, uint32_t>> last_merge(std::string_view token) const;
+
   uint32_t id_of(uint32_t symbol) const { return ids_.empty() ? symbol : ids_[symbol]; }
 
  private:
@@ -108,7 +118,12 @@ class Merger {
   void build_explicit(const Vocabulary& vocabulary);
   void mark_sure_pairs();
 
-  size_t join_sure_bytes(std::string_view piece, uint32_t* symbols) const;
+  void fill_byte_pairs();
+  void join_characters();
+  struct Joined {
+    uint32_t symbol, rank, size;
+  };
+  [[gnu::always_inline]] Joined join_at(const unsigned char* bytes, size_t size) const;
   size_t merge_by_scan(std::string_view piece, MergeScratch& scratch) const;
   size_t merge_by_heap(std::string_view piece, MergeScratch& scratch) const;
   size_t merge_span(std::string_view piece, MergeScratch& scratch) const;
@@ -116,19 +131,16 @@ class Merger {
 
   VectorLevel level_;
   PairTable pairs_;
-  std::vector<uint32_t> byte_pairs_;    // pairs of single bytes, directly, with kSure
+  std::vector<uint32_t> byte_pairs_;    // ranks of the pairs of single bytes, with kSure, or MergeJob::kNoRank
+  std::vector<uint32_t> characters_;    // symbols of characters of three bytes, by code point, where sure pairs make them; else 0
   std::vector<uint32_t> unmerged_;
   uint32_t byte_symbols_[256] = {};
   std::vector<uint32_t> symbol_bytes_;  // length of each symbol
   std::vector<uint32_t> ids_;           // of symbols; empty when they are the ids
 };
 
-// Merges `count` symbols, at most kVectorSymbolsMax, in vector registers, in place (room for 16); returns how many are left.
-// Only for processors with AVX-512.
-inline constexpr size_t kVectorSymbolsMax = 14;
-size_t merge_symbols_avx512(const PairTable& pairs, uint32_t* symbols, size_t count);
-
-// The same for many pieces in turn, a round each: while the others have theirs, the pairs of the next round come from memory.
-void merge_jobs_avx512(const PairTable& pairs, MergeJob* jobs, size_t count);
+// Runs jobs in vector registers, a round each in turn: while the others have theirs, the pairs of the next round come from
+// memory. Only for processors with AVX-512.
+void run_jobs_avx512(const PairTable& pairs, MergeJob* jobs, size_t count);
 
 }  // namespace ftok

@@ -29,6 +29,25 @@ constexpr uint32_t kTail = 0x80000000;
 constexpr uint32_t kNoNeighbour = UINT32_MAX;
 constexpr size_t kAhead = 12;  // places fetched from memory ahead of the one that is merged
 
+Vocabulary vocabulary_of(const BpeMerges& merges) {
+  Vocabulary vocabulary;
+  for (const std::string& token : merges.tokens) {
+    vocabulary.bytes += token;
+    vocabulary.offsets.push_back(static_cast<uint32_t>(vocabulary.bytes.size()));
+  }
+  return vocabulary;
+}
+
+// The rank of the next merge: the ids of a base's special tokens stay theirs.
+size_t next_rank(const BpeMerges& merges, const Vocabulary* base) {
+  size_t rank = merges.tokens.size();
+  const auto is_special = [&] {
+    return std::any_of(base->specials.begin(), base->specials.end(), [&](const SpecialToken& special) { return special.id == rank; });
+  };
+  while (base != nullptr && is_special()) ++rank;
+  return rank;
+}
+
 class Trainer {
  public:
   Trainer(const PretokenVisits& pretokens, const BpeTrainOptions& options);
@@ -66,7 +85,6 @@ class Trainer {
     const uint32_t value = symbols_[place];
     return value & kTail ? place - (value & ~kTail) : place;
   }
-  void step_over_specials();
   // Whether the token of the pair is there already: only where a base has tokens that its merges do not make.
   bool is_known(uint32_t left, uint32_t right) const {
     return options_.base != nullptr && base_tokens_.count(result_.tokens[left] + result_.tokens[right]) != 0;
@@ -107,18 +125,11 @@ Trainer::Trainer(const PretokenVisits& pretokens, const BpeTrainOptions& options
 }
 
 void Trainer::number_bytes() {
-  if (options_.base != nullptr) {
-    for (uint32_t id = 0; id < options_.base->token_count(); ++id) result_.tokens.emplace_back(options_.base->token(id));
-    base_tokens_.insert(result_.tokens.begin(), result_.tokens.end());
-  } else {
-    const std::vector<unsigned char> letters = letter_order();
-    for (unsigned rank = 0; rank < 256; ++rank) {
-      const unsigned char byte = options_.byte_order == ByteOrder::kLetters ? letters[rank] : static_cast<unsigned char>(rank);
-      rank_of_byte_[byte] = rank;
-      result_.tokens.emplace_back(1, static_cast<char>(byte));
-    }
+  result_ = options_.resume != nullptr ? *options_.resume : start_merges(options_.byte_order, options_.base);
+  for (uint32_t id = 0; id < result_.tokens.size(); ++id) {
+    if (result_.tokens[id].size() == 1) rank_of_byte_[static_cast<unsigned char>(result_.tokens[id][0])] = id;
   }
-  result_.first = static_cast<uint32_t>(result_.tokens.size());
+  if (options_.base != nullptr) base_tokens_.insert(result_.tokens.begin(), result_.tokens.end());
 }
 
 void Trainer::put_symbol(uint32_t symbol) {
@@ -150,9 +161,11 @@ void Trainer::lay_out(const PretokenVisits& pretokens) {
   std::vector<uint32_t> ids;
   std::unique_ptr<const Merger> merger;
   std::unordered_map<std::string_view, uint32_t> unmerged;  // tokens that a pretoken is whatever the merges say
-  if (options_.base != nullptr) {
-    merger = std::make_unique<const Merger>(*options_.base);
-    for (const uint32_t id : merger->unmerged()) unmerged.emplace(options_.base->token(id), id);
+  Vocabulary so_far;
+  if (result_.tokens.size() > 256) {
+    so_far = vocabulary_of(result_);
+    merger = std::make_unique<const Merger>(so_far);
+    for (const uint32_t id : merger->unmerged()) unmerged.emplace(so_far.token(id), id);
   }
   pretokens([&](std::string_view pretoken, uint64_t count) {
     if (count < options_.pretoken_count_min) return;
@@ -295,19 +308,6 @@ void Trainer::merge(uint64_t key, uint64_t places, uint32_t made) {
   settle(key, made);
 }
 
-// The ids of a base's special tokens stay theirs.
-void Trainer::step_over_specials() {
-  if (options_.base == nullptr) return;
-  const auto is_special = [&](uint32_t id) {
-    return std::any_of(options_.base->specials.begin(), options_.base->specials.end(),
-                       [&](const SpecialToken& special) { return special.id == id; });
-  };
-  while (is_special(static_cast<uint32_t>(result_.tokens.size()))) {
-    result_.tokens.emplace_back();
-    bytes_.push_back(0);
-  }
-}
-
 BpeMerges Trainer::run() {
   PairQueue::Candidate best;
   while (result_.tokens.size() < options_.size && queue_.pop(best)) {
@@ -321,20 +321,76 @@ BpeMerges Trainer::run() {
     pair->count = 0;
     const uint32_t left = left_of(best.key), right = right_of(best.key);
     if (is_known(left, right)) continue;
-    step_over_specials();
-    if (result_.tokens.size() >= options_.size) break;
-    const auto made = static_cast<uint32_t>(result_.tokens.size());
-    bytes_.push_back(bytes_[left] + bytes_[right]);
-    result_.pairs.emplace_back(left, right);
-    result_.counts.push_back(best.count);
-    result_.tokens.push_back(result_.tokens[left] + result_.tokens[right]);
-    merge(best.key, places, made);
+    if (next_rank(result_, options_.base) >= options_.size) break;
+    add_merge(result_, left, right, best.count, options_.base);
+    bytes_.resize(result_.tokens.size(), 0);
+    bytes_.back() = bytes_[left] + bytes_[right];
+    merge(best.key, places, static_cast<uint32_t>(result_.tokens.size() - 1));
     if (options_.progress) options_.progress(result_);
   }
   return std::move(result_);
 }
 
 }  // namespace
+
+BpeMerges start_merges(ByteOrder byte_order, const Vocabulary* base) {
+  BpeMerges merges;
+  if (base != nullptr) {
+    for (uint32_t id = 0; id < base->token_count(); ++id) merges.tokens.emplace_back(base->token(id));
+  } else if (byte_order == ByteOrder::kLetters) {
+    for (const unsigned char byte : letter_order()) merges.tokens.emplace_back(1, static_cast<char>(byte));
+  } else {
+    for (int byte = 0; byte < 256; ++byte) merges.tokens.emplace_back(1, static_cast<char>(byte));
+  }
+  merges.first = static_cast<uint32_t>(merges.tokens.size());
+  return merges;
+}
+
+bool add_merge(BpeMerges& merges, uint32_t left, uint32_t right, uint64_t count, const Vocabulary* base) {
+  const size_t size = merges.tokens.size();
+  if (left >= size || right >= size || merges.tokens[left].empty() || merges.tokens[right].empty()) return false;
+  merges.tokens.resize(next_rank(merges, base));
+  merges.pairs.emplace_back(left, right);
+  merges.counts.push_back(count);
+  merges.tokens.push_back(merges.tokens[left] + merges.tokens[right]);
+  return true;
+}
+
+void TrainingSizes::add(std::string_view pretoken, uint64_t count) {
+  Sum& sum = by_count_[std::min(count, kCountMax)];
+  ++sum.pretokens;
+  sum.bytes += pretoken.size();
+}
+
+namespace {
+
+// A place has a symbol and its word (8 bytes), stands in the lists of at most three pairs (12), and makes about half a pair
+// (24 bytes a slot at a load of 0.3 to 0.6, and 16 in the queue) while few pairs repeat; a word has its weight.
+uint64_t training_memory(uint64_t pretokens, uint64_t bytes) {
+  return (uint64_t{32} << 20) + (bytes + pretokens) * 48 + pretokens * 8;
+}
+
+}  // namespace
+
+uint64_t TrainingSizes::memory_bytes(uint64_t pretoken_count_min) const {
+  uint64_t pretokens = 0, bytes = 0;
+  for (uint64_t count = std::min(std::max<uint64_t>(1, pretoken_count_min), kCountMax); count <= kCountMax; ++count) {
+    pretokens += by_count_[count].pretokens;
+    bytes += by_count_[count].bytes;
+  }
+  return training_memory(pretokens, bytes);
+}
+
+uint64_t TrainingSizes::count_min_within(uint64_t memory_bytes) const {
+  uint64_t pretokens = 0, bytes = 0, least = 0;
+  for (uint64_t count = kCountMax; count >= 1; --count) {
+    pretokens += by_count_[count].pretokens;
+    bytes += by_count_[count].bytes;
+    if (training_memory(pretokens, bytes) > memory_bytes) break;
+    least = count;
+  }
+  return least;
+}
 
 std::vector<unsigned char> letter_order() {
   std::vector<unsigned char> order, others;
@@ -359,13 +415,9 @@ BpeMerges train_bpe(const PretokenCounts& counts, const BpeTrainOptions& options
 
 Vocabulary make_vocabulary(const BpeMerges& merges, const std::string& name, Pattern pattern,
                            const std::vector<std::string>& specials, const Vocabulary* base) {
-  Vocabulary vocabulary;
+  Vocabulary vocabulary = vocabulary_of(merges);
   vocabulary.name = name;
   vocabulary.pattern = pattern;
-  for (const std::string& token : merges.tokens) {
-    vocabulary.bytes += token;
-    vocabulary.offsets.push_back(static_cast<uint32_t>(vocabulary.bytes.size()));
-  }
   auto id = static_cast<uint32_t>(merges.tokens.size());
   if (base != nullptr) {
     vocabulary.specials = base->specials;

@@ -45,6 +45,9 @@ struct BpeTrainOptions {
   // over the ids of its special tokens. `byte_order` then means nothing. Null: none.
   const Vocabulary* base = nullptr;
 
+  // Merges made before with the same options and pretokens, to go on from. Null: none.
+  const BpeMerges* resume = nullptr;
+
   // Called after each merge; may be empty.
   std::function<void(const BpeMerges& so_far)> progress{};
 };
@@ -58,6 +61,28 @@ using PretokenVisits = std::function<void(const PretokenVisitor&)>;
 // pretokens have more than 2^32 bytes.
 BpeMerges train_bpe(const PretokenVisits& pretokens, const BpeTrainOptions& options);
 BpeMerges train_bpe(const PretokenCounts& counts, const BpeTrainOptions& options);
+
+// The ranks that training begins with: those of the base, else the bytes.
+BpeMerges start_merges(ByteOrder byte_order, const Vocabulary* base);
+
+// Appends a merge and the token it makes, behind holes for ids of the base's special tokens; false when left or right is none.
+bool add_merge(BpeMerges& merges, uint32_t left, uint32_t right, uint64_t count, const Vocabulary* base);
+
+// What training on pretokens takes, by the least count of those that are not left out.
+class TrainingSizes {
+ public:
+  void add(std::string_view pretoken, uint64_t count);
+  uint64_t memory_bytes(uint64_t pretoken_count_min) const;  // about; the most seen is less
+  // The least pretoken_count_min of those up to kCountMax with which training takes no more than `memory_bytes`; 0: none.
+  uint64_t count_min_within(uint64_t memory_bytes) const;
+  static constexpr uint64_t kCountMax = 1 << 16;
+
+ private:
+  struct Sum {
+    uint64_t pretokens = 0, bytes = 0;
+  };
+  std::vector<Sum> by_count_ = std::vector<Sum>(kCountMax + 1);  // the last: that many or more
+};
 
 // The vocabulary of `merges`; the special tokens get the ids after the ranks, in order. With a base those of the base stay.
 Vocabulary make_vocabulary(const BpeMerges& merges, const std::string& name, Pattern pattern,

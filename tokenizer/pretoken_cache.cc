@@ -14,16 +14,14 @@ constexpr size_t kArenaBytes = PretokenCache::kArenaWords * sizeof(uint32_t);
 constexpr size_t kMovesMax = 8;
 static_assert(sizeof(PretokenCache::Entry) == 32);
 
-// Zeroed memory that begins where a huge page does when it is as large as one.
+// Zeroed address space that begins where a huge page does; memory as it is touched.
 void* map_memory(size_t bytes) {
-  const size_t spare = bytes >= kHugePageBytes ? kHugePageBytes : 0;
-  void* memory = ::mmap(nullptr, bytes + spare, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  void* memory = ::mmap(nullptr, bytes + kHugePageBytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
   if (memory == MAP_FAILED) throw std::bad_alloc();
-  if (spare == 0) return memory;
   const auto address = reinterpret_cast<uintptr_t>(memory);
-  const uintptr_t aligned = (address + spare - 1) & ~(spare - 1);
+  const uintptr_t aligned = (address + kHugePageBytes - 1) & ~(kHugePageBytes - 1);
   if (aligned != address) ::munmap(memory, aligned - address);
-  const uintptr_t tail = address + spare - aligned;
+  const uintptr_t tail = address + kHugePageBytes - aligned;
   if (tail != 0) ::munmap(reinterpret_cast<void*>(aligned + bytes), tail);
 #if defined(MADV_HUGEPAGE)
   ::madvise(reinterpret_cast<void*>(aligned), bytes, MADV_HUGEPAGE);
@@ -88,52 +86,45 @@ PretokenKey PretokenKey::of(std::string_view bytes) {
 }
 
 PretokenCache::PretokenCache() {
-  set_table(kTableBytesMin);
+  table_ = static_cast<unsigned char*>(map_memory(kTableBytesMax));
   arena_ = static_cast<uint32_t*>(map_memory(kArenaBytes));
 }
 
 PretokenCache::~PretokenCache() {
-  ::munmap(table_, table_bytes_);
+  ::munmap(table_, kTableBytesMax);
   ::munmap(arena_, kArenaBytes);
-}
-
-void PretokenCache::set_table(size_t bytes) {
-  table_ = static_cast<unsigned char*>(map_memory(bytes));
-  table_bytes_ = bytes;
-  line_mask_ = bytes - kLineBytes;
-  used_ = 0;
 }
 
 // With a bit more in the mask the entries of a line go to two lines: those at the same place and at that plus the old size,
 // so that all find room and memory is read and written in order.
 void PretokenCache::grow() {
-  unsigned char* const old = table_;
-  const size_t old_bytes = table_bytes_, used = used_;
+  const size_t old_bytes = table_bytes_;
   const View before = view();
-  set_table(old_bytes * 2);
+  table_bytes_ *= 2;
+  line_mask_ = table_bytes_ - kLineBytes;
   const View after = view();
+  const auto is_in_first_line = [](const View& view, const Entry& entry, size_t at) {
+    return view.line_of(entry.key.hash()) == at / kLineBytes * kLineBytes;
+  };
   for (size_t at = 0; at < old_bytes; at += sizeof(Entry)) {
-    const Entry& entry = *reinterpret_cast<const Entry*>(old + at);
+    Entry& entry = *reinterpret_cast<Entry*>(table_ + at);
     if (entry.key.high == 0) continue;
     const uint64_t hash = entry.key.hash();
     uint32_t line = after.line_of(hash);
-    if (before.line_of(hash) != at / kLineBytes * kLineBytes) line = after.other_line(line, hash);
+    if (!is_in_first_line(before, entry, at)) line = after.other_line(line, hash);
+    if (line < old_bytes) continue;
     entries_at(line)[at / sizeof(Entry) % 2] = entry;
+    entry = Entry{};
   }
-  used_ = used;
-  ::munmap(old, old_bytes);
   // Lookups are faster for what lies in its first line.
   for (size_t at = 0; at < table_bytes_; at += sizeof(Entry)) {
     Entry& entry = *reinterpret_cast<Entry*>(table_ + at);
-    if (entry.key.high == 0) continue;
-    const uint32_t line = after.line_of(entry.key.hash());
-    if (line == at / kLineBytes * kLineBytes) continue;
-    for (Entry* own = entries_at(line); own != entries_at(line) + 2; ++own) {
-      if (own->key.high != 0) continue;
-      *own = entry;
-      entry = Entry{};
-      break;
-    }
+    if (entry.key.high == 0 || is_in_first_line(after, entry, at)) continue;
+    Entry* const own = entries_at(after.line_of(entry.key.hash()));
+    Entry* const free = own[0].key.high == 0 ? own : own + 1;
+    if (free->key.high != 0) continue;
+    *free = entry;
+    entry = Entry{};
   }
 }
 

@@ -4,8 +4,8 @@
 // zeros, with its length in the last byte; of a longer one a hash, and its bytes are compared in the arena. Up to 4 ids lie
 // in the entry, more in the arena.
 //
-// Bounded: the table begins with 512 KiB and doubles, when half full, up to 32 MiB (2^20 entries); the arena has 16 MiB of
-// address space, touched as it fills. When the arena is full the cache starts again, empty.
+// Bounded: the table begins with 512 KiB and doubles, when half full, up to 32 MiB (2^20 entries); the arena has 16 MiB. Both
+// are address space from the start and memory as they are touched. When the arena is full the cache starts again, empty.
 //
 // Lookups go in batches through pretoken_lookup.h; entries and ids stay where they are until the next insert.
 #pragma once
@@ -105,13 +105,12 @@ class PretokenCache {
  private:
   Entry* entries_at(uint32_t line) const { return reinterpret_cast<Entry*>(table_ + line); }
   bool place(Entry made);
-  void set_table(size_t bytes);
   void grow();
   void clear();
 
   unsigned char* table_ = nullptr;
-  size_t table_bytes_ = 0;
-  uint64_t line_mask_ = 0;
+  size_t table_bytes_ = kTableBytesMin;  // in use
+  uint64_t line_mask_ = kTableBytesMin - kLineBytes;
   size_t used_ = 0;  // entries
   uint32_t* arena_ = nullptr;
   size_t arena_next_ = 0;  // where the next record goes

@@ -196,12 +196,14 @@ void PretokenCounts::add_block(const unsigned char* begin, size_t readable, size
 void PretokenCounts::add_text(std::string_view text, const PretokenPattern& pattern, uint64_t weight) {
   assert(text.size() < UINT32_MAX && weight > 0);
   add_bytes(text.size(), weight);
-  for (size_t at = 0; at < text.size();) {
-    const size_t cuts = pattern.find_cuts(text, at, cuts_.data(), cuts_.size());
+  const auto* begin = reinterpret_cast<const unsigned char*>(text.data());
+  const unsigned char* const end = begin + text.size();
+  while (begin < end) {
+    const size_t cuts = pattern.find_cuts(begin, end, cuts_.data(), cuts_.size());
     reserve(cuts);
-    add_block(reinterpret_cast<const unsigned char*>(text.data()) + at, text.size() - at, cuts, weight);
+    add_block(begin, static_cast<size_t>(end - begin), cuts, weight);
     total_ += cuts * weight;
-    at += cuts_[cuts - 1];
+    begin += cuts_[cuts - 1];
   }
 }
 

@@ -16,13 +16,19 @@ struct PlainVector {
     return second == 0 ? sizeof(PretokenCache::Entry) : kNotThere;
   }
 
+  static void copy_entry(const uint32_t* ids, uint32_t* out) {
+    std::memcpy(out, ids, PretokenCache::kInlineIdsMax * sizeof(uint32_t));
+    out[0] &= PretokenCache::kIdMask;
+  }
+
   static void copy(const uint32_t* ids, uint32_t* out) {
     std::memcpy(out, ids, PretokenCache::kReadableIds * sizeof(uint32_t));
     out[0] &= PretokenCache::kIdMask;
   }
 };
 
-constexpr PretokenLookup kPlain = {prepare_batch<PlainVector>, find_batch<PlainVector>, copy_batch<PlainVector>, count_batch};
+constexpr PretokenLookup kPlain = {prepare_batch<PlainVector>, take_batch<PlainVector>, find_batch<PlainVector>,
+                                   copy_batch<PlainVector>};
 
 }  // namespace
 

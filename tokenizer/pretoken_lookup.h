@@ -1,6 +1,8 @@
 // Pretokens to ids, a batch at a time, out of a PretokenCache: first the keys, with which the lines of the cache are on their
-// way from memory; then the comparisons; then the ids of what is in the arena; then the copies. None of these steps has a
-// branch on the text but for what is missing and for long pretokens.
+// way from memory; then the ids of all pretokens up to the first that is missing, or whose ids are not in its entry too often;
+// and for the rest of such a batch in three steps, where they are, making what is missing, copying. What lies in the arena of
+// the cache is then on its way from memory too. None of the loops has a branch on the text that is not nearly always taken
+// one way.
 //
 // The same steps for AVX-512, AVX2 and plain C++ (pretoken_lookup_kernel.h holds them); all give the same ids.
 #pragma once
@@ -23,6 +25,7 @@ struct PretokenBatch {
   uint8_t missing[kSize];       // pretokens that find() did not find
   uint8_t long_ones[kSize];     // pretokens of more than PretokenKey::kShortBytesMax bytes
   size_t count = 0, missing_count = 0, long_count = 0;
+  size_t taken = 0;  // by take(); find(), copy() and count() are about the others
   const unsigned char* begin = nullptr;  // of the first pretoken
   const uint32_t* ends = nullptr;        // of the pretokens, from `origin`
   const unsigned char* origin = nullptr;
@@ -40,12 +43,12 @@ struct PretokenLookup {
   // bytes, which find() makes missing.
   void (*prepare)(const PretokenCache::View& cache, const unsigned char* origin, const unsigned char* begin,
                   const unsigned char* text_end, const uint32_t* ends, size_t count, PretokenBatch& batch);
+  // Writes the ids of pretokens to `out`, up to kReadableIds too many, as far as all are in the cache; sets `taken`.
+  uint32_t* (*take)(const PretokenCache::View& cache, PretokenBatch& batch, uint32_t* out);
   // Sets `ids` of what is in the cache, and lists what is missing.
   void (*find)(const PretokenCache::View& cache, PretokenBatch& batch);
   // Writes the ids to `out`, up to kReadableIds too many; returns the end.
   uint32_t* (*copy)(const PretokenBatch& batch, uint32_t* out);
-  // How many ids that would be.
-  size_t (*count)(const PretokenBatch& batch);
 
   static const PretokenLookup& of(VectorLevel level);
 };

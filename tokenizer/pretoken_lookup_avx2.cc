@@ -26,6 +26,12 @@ struct Avx2Vector {
     return first != 0 && second != 0 ? kNotThere : place;
   }
 
+  static void copy_entry(const uint32_t* ids, uint32_t* out) {
+    const __m128i mask = _mm_setr_epi32(PretokenCache::kIdMask, -1, -1, -1);
+    const __m128i copied = _mm_load_si128(reinterpret_cast<const __m128i*>(ids));
+    _mm_storeu_si128(reinterpret_cast<__m128i*>(out), _mm_and_si128(copied, mask));
+  }
+
   static void copy(const uint32_t* ids, uint32_t* out) {
     const __m256i mask = _mm256_setr_epi32(PretokenCache::kIdMask, -1, -1, -1, -1, -1, -1, -1);
     const __m256i copied = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(ids));
@@ -35,7 +41,7 @@ struct Avx2Vector {
 
 }  // namespace
 
-const PretokenLookup kPretokenLookupAvx2 = {prepare_batch<Avx2Vector>, find_batch<Avx2Vector>, copy_batch<Avx2Vector>,
-                                            count_batch};
+const PretokenLookup kPretokenLookupAvx2 = {prepare_batch<Avx2Vector>, take_batch<Avx2Vector>, find_batch<Avx2Vector>,
+                                            copy_batch<Avx2Vector>};
 
 }  // namespace ftok

@@ -22,6 +22,12 @@ struct Avx512Vector {
     return both == 0 ? kNotThere : (both & 0x40) >> 1;
   }
 
+  static void copy_entry(const uint32_t* ids, uint32_t* out) {
+    const __m128i mask = _mm_setr_epi32(PretokenCache::kIdMask, -1, -1, -1);
+    const __m128i copied = _mm_load_si128(reinterpret_cast<const __m128i*>(ids));
+    _mm_storeu_si128(reinterpret_cast<__m128i*>(out), _mm_and_si128(copied, mask));
+  }
+
   static void copy(const uint32_t* ids, uint32_t* out) {
     const __m256i mask = _mm256_setr_epi32(PretokenCache::kIdMask, -1, -1, -1, -1, -1, -1, -1);
     const __m256i copied = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(ids));
@@ -31,7 +37,7 @@ struct Avx512Vector {
 
 }  // namespace
 
-const PretokenLookup kPretokenLookupAvx512 = {prepare_batch<Avx512Vector>, find_batch<Avx512Vector>, copy_batch<Avx512Vector>,
-                                              count_batch};
+const PretokenLookup kPretokenLookupAvx512 = {prepare_batch<Avx512Vector>, take_batch<Avx512Vector>, find_batch<Avx512Vector>,
+                                            copy_batch<Avx512Vector>};
 
 }  // namespace ftok

@@ -46,28 +46,26 @@ std::string PretokenPattern::name() const { return is_own() ? std::string(kOwnNa
 
 std::string PretokenPattern::text() const { return is_own() ? own_->machine.pattern() : std::string(pattern_text(pattern())); }
 
-size_t PretokenPattern::find_cuts(std::string_view text, size_t at, uint32_t* cuts, size_t cuts_max) const {
-  if (!is_own()) {
-    const auto* bytes = reinterpret_cast<const unsigned char*>(text.data());
-    return ftok::find_cuts(level_, scanner_, bytes + at, bytes + text.size(), cuts, cuts_max);
-  }
-  const re2::StringPiece piece(text.data(), text.size());
+size_t PretokenPattern::find_cuts(const unsigned char* begin, const unsigned char* end, uint32_t* cuts, size_t cuts_max) const {
+  if (!is_own()) return ftok::find_cuts(level_, scanner_, begin, end, cuts, cuts_max);
+  const std::string_view text(reinterpret_cast<const char*>(begin), static_cast<size_t>(end - begin));
   size_t count = 0;
-  for (size_t last = at, from = at; last < text.size() && count + 64 <= cuts_max;) {
+  for (size_t at = 0; at < text.size() && count + 64 <= cuts_max;) {
+    const re2::StringPiece rest(text.data() + at, text.size() - at);
     re2::StringPiece match;
-    if (from > text.size() || !own_->machine.Match(piece, from, text.size(), RE2::UNANCHORED, &match, 1)) {
-      cuts[count++] = static_cast<uint32_t>(text.size() - at);
-      break;
+    size_t from = 0;
+    while (from <= rest.size() && own_->machine.Match(rest, from, rest.size(), RE2::UNANCHORED, &match, 1) && match.empty()) {
+      from = static_cast<size_t>(match.data() - rest.data()) + 1;  // the search goes on behind the next character
+      while (from < rest.size() && (static_cast<unsigned char>(rest[from]) & 0xC0) == 0x80) ++from;
     }
-    const auto first = static_cast<size_t>(match.data() - text.data());
-    if (match.empty()) {  // the search goes on behind the next character
-      from = first + 1;
-      while (from < text.size() && (static_cast<unsigned char>(text[from]) & 0xC0) == 0x80) ++from;
-      continue;
+    if (match.empty()) {
+      at = text.size();
+    } else {
+      const auto first = static_cast<size_t>(match.data() - text.data());
+      if (first > at) cuts[count++] = static_cast<uint32_t>(first);
+      at = first + match.size();
     }
-    if (first > last) cuts[count++] = static_cast<uint32_t>(first - at);
-    last = from = first + match.size();
-    cuts[count++] = static_cast<uint32_t>(last - at);
+    cuts[count++] = static_cast<uint32_t>(at);
   }
   return count;
 }

@@ -3,6 +3,8 @@
 //
 // A user's expression is matched again and again from where the last match ended, leftmost first; what lies between two
 // matches is a pretoken too, so that nothing of a text is lost (Hugging Face's "Isolated" split). Empty matches cut nothing.
+// It sees nothing of the text before the pretoken it is at: `^` and `\b` hold there. So for these as for the known patterns
+// where a pretoken ends depends only on the text from its beginning on.
 #pragma once
 
 #include <cstddef>
@@ -32,9 +34,9 @@ class PretokenPattern {
   std::string name() const;                             // kOwnName where is_own()
   std::string text() const;                             // the expression
 
-  // Writes the ends of the pretokens of `text` from `at` < text.size(), a cut, on: as distances from `at`, until the text
-  // ends or fewer than 64 places of the cuts_max >= 128 are left; returns how many, at least one. text.size() - at < 2^32.
-  size_t find_cuts(std::string_view text, size_t at, uint32_t* cuts, size_t cuts_max) const;
+  // Writes the ends of the pretokens from `begin`, a cut, on: as distances from `begin`, until the text ends or fewer than 64
+  // places of the cuts_max >= 128 are left; returns how many, at least one. begin < end, end - begin < 2^32.
+  size_t find_cuts(const unsigned char* begin, const unsigned char* end, uint32_t* cuts, size_t cuts_max) const;
 
   // Whether a long text may be cut at last_sure_cut() (pretokenize.h).
   bool has_sure_cuts() const { return !is_own(); }

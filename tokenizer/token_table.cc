@@ -33,6 +33,12 @@ TokenTable::TokenTable(const Vocabulary& vocabulary) : vocabulary_(&vocabulary) 
   }
 }
 
+void TokenTable::prefetch_bytes(PretokenKey key) const {
+  const uint64_t hash = key.hash(), slot = slots_[hash & (slots_.size() - 1)];
+  if (slot >> 32 != hash >> 32) return;
+  __builtin_prefetch(vocabulary_->bytes.data() + vocabulary_->offsets[static_cast<uint32_t>(slot)]);
+}
+
 uint32_t TokenTable::find(std::string_view bytes, PretokenKey key) const {
   const size_t mask = slots_.size() - 1;
   const uint64_t hash = key.hash();

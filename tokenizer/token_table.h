@@ -41,8 +41,9 @@ class TokenTable {
   uint32_t find(std::string_view bytes) const { return find(bytes, PretokenKey::of(bytes)); }
   // The same where the caller has the key of `bytes`.
   uint32_t find(std::string_view bytes, PretokenKey key) const;
-  // Asks memory for what find() reads first.
+  // Asks memory for what find() reads first, and then, when that has come, for what it reads next.
   void prefetch(PretokenKey key) const { __builtin_prefetch(slots_.data() + (key.hash() & (slots_.size() - 1))); }
+  void prefetch_bytes(PretokenKey key) const;
 
   // Ids of the first two tokens that have the same bytes, kNoToken twice when there are none. The later is not in the table.
   uint32_t duplicate_first() const { return duplicate_first_; }

@@ -78,6 +78,9 @@ std::string format_tiktoken(const Vocabulary& vocabulary);
 // The sidecar: name, pattern and its text, Unicode version, special tokens, SHA-256 of the ranks.
 std::string format_sidecar(const Vocabulary& vocabulary);
 
+// The vocabulary as a tokenizer.json of Hugging Face tokenizers, which gives the same ids there. Needs implied merges.
+std::string format_tokenizer_json(const Vocabulary& vocabulary);
+
 // Writes V.tiktoken and its sidecar, each atomically, the sidecar first.
 void write_vocabulary(const Vocabulary& vocabulary, const std::string& path);
 

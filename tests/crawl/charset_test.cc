@@ -137,6 +137,9 @@ TEST(ChooseCharset, OrderOfTheStandard) {
   EXPECT_EQ(choose(meta, "text/html"), "KOI8-R meta");
   EXPECT_EQ(choose("plain ascii", "text/html"), "UTF-8 detected");
   EXPECT_EQ(choose("caf\xC3\xA9", ""), "UTF-8 detected");
+  const std::string late = std::string(2000, ' ') + meta;
+  EXPECT_EQ(choose("caf\xC3\xA9" + late, ""), "UTF-8 detected");
+  EXPECT_EQ(choose("\xCF\xF0\xE8" + late, ""), "KOI8-R meta");
 }
 
 TEST(ChooseCharset, ParametersOfContentType) {

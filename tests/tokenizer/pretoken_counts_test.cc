@@ -109,7 +109,8 @@ std::vector<std::string> cut(const std::string& expression, const std::string& t
   const PretokenPattern pattern = PretokenPattern::parse(expression);
   std::vector<std::string> pieces;
   for (size_t at = 0; at < text.size();) {
-    const size_t n = pattern.find_cuts(text, at, cuts.data(), cuts.size());
+    const auto* bytes = reinterpret_cast<const unsigned char*>(text.data());
+    const size_t n = pattern.find_cuts(bytes + at, bytes + text.size(), cuts.data(), cuts.size());
     size_t from = at;
     for (size_t i = 0; i < n; ++i) {
       pieces.push_back(text.substr(from, at + cuts[i] - from));
@@ -123,7 +124,8 @@ std::vector<std::string> cut(const std::string& expression, const std::string& t
 TEST(PretokenPattern, TakesAnExpressionOfTheUsers) {
   EXPECT_EQ(cut(R"(\p{L}+|\d)", "ab, é12"), (std::vector<std::string>{"ab", ", ", "é", "1", "2"}));
   EXPECT_EQ(cut("x*", "axxb"), (std::vector<std::string>{"a", "xx", "b"}));          // empty matches cut nothing
-  EXPECT_EQ(cut("^a|a", "aaa"), (std::vector<std::string>{"a", "a", "a"}));
+  EXPECT_EQ(cut("^a|ba", "aabaa"), (std::vector<std::string>{"a", "a", "ba", "a"}));  // ^ is where a pretoken begins
+  EXPECT_EQ(cut("x*", "bbb"), (std::vector<std::string>{"bbb"}));
   EXPECT_EQ(cut(R"(\w+)", "a\xff b"), (std::vector<std::string>{"a", "\xff ", "b"}));  // no byte is lost
   const std::string long_text(1000, 'a');
   EXPECT_EQ(cut("(a)", long_text).size(), 1000u);

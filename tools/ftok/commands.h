@@ -24,6 +24,7 @@ void add_language_command(CLI::App& app);
 void add_pii_command(CLI::App& app);
 void add_recipe_command(CLI::App& app);
 void add_run_command(CLI::App& app);
+void add_tokenize_command(CLI::App& app);
 void add_train_command(CLI::App& app);
 void add_url_command(CLI::App& app);
 void add_version_command(CLI::App& app);

@@ -7,6 +7,8 @@ namespace ftok::cli {
 void add_vocab_command(CLI::App& app) {
   CLI::App* command = app.add_subcommand("vocab", "Train vocabularies and look at them");
   command->require_subcommand(1);
+  add_vocab_count_command(*command);
+  add_vocab_merge_counts_command(*command);
   add_vocab_train_command(*command);
 }
 

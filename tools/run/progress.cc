@@ -91,6 +91,7 @@ std::string ProgressDisplay::line(double seconds) const {
   if (progress_.documents > 0) {
     out += fmt::format(", {:.1f}% pass", 100 * of(progress_.passed) / of(progress_.documents));
   }
+  if (progress_.tokens > 0) out += fmt::format(", {:.1f} M tokens/s", 1e-6 * of(progress_.tokens) / std::max(seconds, 1e-3));
   const double left = of(progress_.bytes_total) - of(progress_.bytes_in);
   if (progress_.bytes_total > 0 && left > 0 && rate > 0) out += fmt::format(", {} left", duration_text(left / rate));
   const std::string reasons = progress_.top_reasons(3);

@@ -1,7 +1,6 @@
 #include "tools/run/read_input.h"
 
 #include <fmt/format.h>
-#include <xxhash.h>
 
 #include <oneapi/tbb/global_control.h>
 #include <oneapi/tbb/task_arena.h>
@@ -11,42 +10,12 @@
 
 #include "core/pipeline.h"
 #include "tools/run/cpu_clock.h"
+#include "tools/run/digesting_source.h"
 #include "tools/run/inputs.h"
 #include "tools/run/signals.h"
 
 namespace ftok {
 namespace {
-
-// Passes bytes on and digests them, so that the manifest can name exactly what was read.
-class DigestingSource : public ByteSource {
- public:
-  explicit DigestingSource(std::unique_ptr<ByteSource> inner) : inner_(std::move(inner)), state_(XXH3_createState()) {
-    XXH3_128bits_reset(state_);
-  }
-  ~DigestingSource() override { XXH3_freeState(state_); }
-  DigestingSource(const DigestingSource&) = delete;
-  DigestingSource& operator=(const DigestingSource&) = delete;
-
-  size_t read(char* out, size_t size) override {
-    const size_t got = inner_->read(out, size);
-    XXH3_128bits_update(state_, out, got);
-    bytes_ += got;
-    return got;
-  }
-  const std::string& name() const override { return inner_->name(); }
-  uint64_t size_if_known() const override { return inner_->size_if_known(); }
-
-  uint64_t bytes() const { return bytes_; }
-  std::string digest() const {
-    const XXH128_hash_t hash = XXH3_128bits_digest(state_);
-    return fmt::format("{:016x}{:016x}", hash.high64, hash.low64);
-  }
-
- private:
-  std::unique_ptr<ByteSource> inner_;
-  XXH3_state_t* state_;
-  uint64_t bytes_ = 0;
-};
 
 // The serial head of the pipeline: one record a call, its damage and progress noted.
 class RecordReader {

@@ -4,17 +4,15 @@
 #include <oneapi/tbb/global_control.h>
 #include <oneapi/tbb/task_arena.h>
 #include <oneapi/tbb/task_group.h>
-#include <sys/resource.h>
-
 #include <algorithm>
 #include <chrono>
 #include <filesystem>
-#include <fstream>
 #include <thread>
 
 #include "core/happens_before.h"
 #include "tools/run/commit.h"
 #include "tools/run/inputs.h"
+#include "tools/run/process_cost.h"
 #include "tools/run/progress.h"
 #include "tools/run/read_input.h"
 #include "tools/run/schedule.h"
@@ -27,23 +25,6 @@ namespace tbb = oneapi::tbb;
 
 // A page of the largest size allowed, its tree and its text, with room: what one item in flight is budgeted at.
 constexpr uint64_t kItemBytes = uint64_t{48} << 20;
-
-double process_cpu_seconds() {
-  rusage usage{};
-  getrusage(RUSAGE_SELF, &usage);
-  const auto seconds = [](const timeval& t) { return static_cast<double>(t.tv_sec) + 1e-6 * static_cast<double>(t.tv_usec); };
-  return seconds(usage.ru_utime) + seconds(usage.ru_stime);
-}
-
-// VmHWM, which starts anew at exec; getrusage's figure would begin with the peak of the program that started this one.
-uint64_t peak_rss_bytes() {
-  std::ifstream status("/proc/self/status");
-  for (std::string word; status >> word;) {
-    uint64_t kilobytes = 0;
-    if (word == "VmHWM:" && status >> kilobytes) return kilobytes * 1024;
-  }
-  return 0;
-}
 
 // How many inputs are read at a time, and how many items of each are in flight.
 struct Width {
@@ -205,8 +186,7 @@ RunResult Runner::result(const Committer& committer) const {
   for (size_t i = 0; i < plan_.late_stages.size(); ++i) add(std::string(plan_.late_stages[i]->name()), late_ns_[i]);
   add("encode", encode_ns_);
   result.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start_).count();
-  result.cpu_seconds = process_cpu_seconds();
-  result.peak_rss_bytes = peak_rss_bytes();
+  note_process_cost(result);
   return result;
 }
 

@@ -67,3 +67,9 @@ def long_text(word_count):
             out += sentence
             sentence = []
     return " ".join(out).replace("\n ", "\n")
+
+
+def one_line(part_count):
+    """At least `part_count` short words in one line without an end, the same few hundred over and over: packs very small."""
+    block = long_text(300).replace("\n", " ").replace(". ", " ")
+    return " ".join([block] * (part_count // len(block.split()) + 1))

@@ -1,26 +1,26 @@
 #!/usr/bin/env python3
-"""Trains the block scorer of extract/ on the gold of the three page sets and writes extract/content_model.cc.
+"""Trains the block scorer of extract/ on the gold of the three page sets and writes its tables.
 
-  train.py --pages DIR --block-features BINARY --work DIR [--write extract/content_model.cc]
+  train.py --pages DIR --block-features BINARY --scorer testdata.py --work DIR [--write extract]
 
-DIR holds aeb/, trafilatura/ and wcxb/ as testdata.py unpacks them. Needs numpy and lightgbm (PyPI).
-
-Every block is a row. It is labelled by the share of its words whose 4-grams stand in the page's gold text (aeb, wcxb) or by a
-must-have or must-not-have snippet it holds (trafilatura). Two forests of trees: the first sees a block and its page, the second
-also what the first said of the block's surroundings. Folds are by registered domain across all sets together, so that no site is
-on both sides; the scores printed are those of pages whose site the model has not seen. The forest written is fitted on all.
+DIR holds aeb/, trafilatura/ and wcxb/ as testdata.py unpacks them. Needs numpy and lightgbm (PyPI). Every block is a row, labelled by
+labels.py. The words around it and in it are weighed by words.py; a first forest of trees sees a block and its page, a second also
+what the first said of the block's surroundings. Folds are by registered domain across all sets together, so that no site is on both
+sides; the scores printed are those of pages whose site the model has not seen. The tables written are fitted on all pages.
 """
-import argparse, collections, json, re, subprocess, sys, urllib.parse
+import argparse, collections, importlib.util, json, subprocess, sys, time, urllib.parse, zlib
 from pathlib import Path
 
 import lightgbm
 import numpy
 
+import labels as labelling
+from words import Words
+
 SETS = ("aeb", "trafilatura", "wcxb")
-FEATURES, CONTEXT, FOLDS = 128, 20, 3
-WORD = re.compile(r"\w+")
+FEATURES, CONTEXT, FOLDS, OUTER = 176, 32, 6, 3   # words are weighed in 6 folds, forests in 3 of two of these each
+HIDDEN, STYLE, ARIA = 1 << 12, 1 << 23, 1 << 24   # extract/blocks.h
 SECOND_LEVEL = {"co", "com", "org", "net", "ac", "gov", "edu", "or", "ne", "gob", "gouv"}
-fold_space = lambda s: re.sub(r"\s+", " ", s).strip()
 
 
 def domain_of(url):
@@ -30,141 +30,159 @@ def domain_of(url):
     return ".".join(parts[-size:])
 
 
-def grams(words, n):
-    return {tuple(words[i:i + n]) for i in range(len(words) - n + 1)}
+def read_u32(path, columns=None):
+    values = numpy.fromfile(path, dtype=numpy.uint32)
+    return values.reshape(-1, columns).astype(numpy.int64) if columns else values
 
 
-def label_by_text(blocks, gold):
-    """Share of each block's words found in the gold text; short blocks need a whole line, or a kept neighbour."""
-    words = WORD.findall(gold.lower())
-    sets = {n: grams(words, n) for n in (1, 2, 3, 4)}
-    lines = {" ".join(WORD.findall(line.lower())) for line in gold.split("\n")}
-    shares, tokens = [], []
-    for text in blocks:
-        t = WORD.findall(text.lower())
-        tokens.append(t)
-        if not t:
-            shares.append(None)
-            continue
-        n = min(4, len(t))
-        covered = [False] * len(t)
-        for i in range(len(t) - n + 1):
-            if tuple(t[i:i + n]) in sets[n]:
-                covered[i:i + n] = [True] * n
-        shares.append(sum(covered) / len(t))
-    out = []
-    for i, (share, t) in enumerate(zip(shares, tokens)):
-        if share is None:
-            out.append(-1)
-        elif len(t) >= 5:
-            out.append(1 if share >= 0.5 else 0)
-        else:
-            near = any(shares[k] is not None and len(tokens[k]) >= 8 and shares[k] >= 0.7
-                       for k in range(max(0, i - 4), min(len(t) and len(shares), i + 5)) if k != i)
-            out.append(1 if share == 1 and (" ".join(t) in lines and near or near and len(t) >= 2) else 0)
-    return out
+class Data:
+    """Every block of every page: features, label, weight, domain; and the pages they are from."""
+
+    def __init__(self, args):
+        self.pages, self.files, x, y, w, domains = [], [], [], [], [], []
+        containers, names, blocks, phrases = [], [], [], []
+        at = containers_at = 0
+        for name in SETS:
+            folder, out = Path(args.pages) / name, f"{args.work}/{name}"
+            gold = {d["key"]: d for d in map(json.loads, open(folder / "gold.jsonl"))}
+            paths = sorted(str(p) for p in (folder / "html").glob("*.html"))
+            if not args.reuse:
+                subprocess.run([args.block_features, out, *paths], check=True)
+            cached = Path(f"{out}.labels.json")
+            label_cache = json.loads(cached.read_text()) if args.reuse and cached.exists() else {}
+            x.append(numpy.fromfile(out + ".f32", dtype=numpy.float32).reshape(-1, FEATURES))
+            c, b, begin = read_u32(out + ".containers", 4), read_u32(out + ".blocks", 5), at
+            names.append(read_u32(out + ".names"))
+            phrases.append(read_u32(out + ".phrases"))
+            row = container = 0
+            for line in open(out + ".jsonl"):
+                page = json.loads(line)
+                key = Path(page["file"]).name[:-5]
+                g, texts, size = gold[key], page["blocks"], page["containers"]
+                if key not in label_cache:
+                    label_cache[key] = labelling.label_by_snippets(texts, g) if "with" in g else labelling.label_by_text(texts, g["text"])
+                label = numpy.array(label_cache[key], dtype=numpy.float32).reshape(-1)
+                words = b[row:row + len(texts), 2]
+                c[container:container + size, 0] += containers_at
+                c[container:container + size, 1:3] += at
+                b[row:row + len(texts), 0:2] += containers_at
+                y.append(label)
+                w.append(self.weigh(label, words, g))
+                domains += [domain_of(g.get("url")) or key] * len(texts)
+                self.pages.append((name, key, at, at + len(texts), texts, g.get("type", "")))
+                at, row, container, containers_at = at + len(texts), row + len(texts), container + size, containers_at + size
+            cached.write_text(json.dumps(label_cache))
+            self.files.append((name, paths, begin, at))
+            containers.append(c)
+            blocks.append(b)
+            assert row == len(x[-1]) == len(b) and container == len(c), (name, row, len(x[-1]), container, len(c))
+        self.x, self.y, self.w = numpy.concatenate(x), numpy.concatenate(y), numpy.concatenate(w)
+        self.w *= len(self.w) / self.w.sum()
+        self.blocks = numpy.concatenate(blocks)
+        self.words, self.ancestors = self.blocks[:, 2], self.blocks[:, 3]
+        names_of_domains, domain = numpy.unique(domains, return_inverse=True)
+        self.domains = len(names_of_domains)
+        folds_of_domain = numpy.array([zlib.crc32(d.encode()) % FOLDS for d in names_of_domains])
+        self.fold = folds_of_domain[domain]
+        c = numpy.concatenate(containers)
+        kept = numpy.where(self.y < 0, 0, self.y)
+        votes = numpy.where(self.y < 0, 0, self.words + 0.5)
+        self.vocabulary = Words(c[:, 0], c[:, 1], c[:, 2], c[:, 3], numpy.concatenate(names), self.blocks, numpy.concatenate(phrases),
+                                domain, kept, votes, folds_of_domain, FOLDS)
+        bounds = numpy.array([(begin, end) for _, _, begin, end, _, _ in self.pages])
+        sizes = bounds[:, 1] - bounds[:, 0]
+        self.vocabulary.first_of_page = numpy.repeat(bounds[:, 0], sizes)
+        self.vocabulary.last_of_page = numpy.repeat(bounds[:, 1], sizes)
+
+    @staticmethod
+    def weigh(label, words, gold):
+        """A block weighs what it adds to or takes from its page's score: its words over those of the page's gold."""
+        if "with" in gold:
+            return numpy.where(label >= 0, 0.12, 0).astype(numpy.float32)
+        total = len(labelling.WORD.findall(gold["text"]))
+        if total == 0:
+            return numpy.zeros(len(label), dtype=numpy.float32)
+        weight = numpy.where(label >= 0, numpy.minimum(1.0, (words + 0.5) / (total + 30)), 0)
+        return (weight * min(1.0, PAGE_WEIGHT_MAX / max(1e-9, weight.sum()))).astype(numpy.float32)
 
 
-def label_by_snippets(blocks, gold):
-    out = [-1] * len(blocks)
-    folded = [fold_space(b) for b in blocks]
-    for label, snippets in ((1, gold["with"]), (0, gold["without"])):
-        for snippet in map(fold_space, snippets):
-            for i, text in enumerate(folded):
-                if snippet and snippet in text:
-                    out[i] = label
-    return out
+PAGE_WEIGHT_MAX = 3.0  # a page that is nearly all frame teaches no more than this
 
 
-def load(args):
-    rows, labels, weights, groups, pages, files = [], [], [], [], [], []
-    for name in SETS:
-        folder = Path(args.pages) / name
-        gold = {d["key"]: d for d in map(json.loads, open(folder / "gold.jsonl"))}
-        paths = sorted(str(p) for p in (folder / "html").glob("*.html"))
-        out = f"{args.work}/{name}"
-        subprocess.run([args.block_features, out, *paths], check=True)
-        matrix = numpy.fromfile(out + ".f32", dtype=numpy.float32).reshape(-1, FEATURES)
-        at = 0
-        for line in open(out + ".jsonl"):
-            page = json.loads(line)
-            key = Path(page["file"]).name[:-5]
-            g, blocks = gold[key], page["blocks"]
-            sizes = [len(WORD.findall(b)) for b in blocks]
-            if "with" in g:
-                label = label_by_snippets(blocks, g)
-                weight = [0.12 if l >= 0 else 0 for l in label]
-            else:
-                label = label_by_text(blocks, g["text"])
-                total = len(WORD.findall(g["text"])) + 30
-                weight = [min(3.0, (s + 0.5) / total) if l >= 0 and total > 30 else 0 for s, l in zip(sizes, label)]
-            pages.append((name, key, len(labels), len(labels) + len(blocks), blocks))
-            groups += [domain_of(g.get("url"))] * len(blocks)
-            labels += label
-            weights += weight
-            at += len(blocks)
-        rows.append(matrix)
-        files.append((name, paths, at))
-        assert at == len(matrix), (name, at, len(matrix))
-    return numpy.concatenate(rows), numpy.array(labels), numpy.array(weights), groups, pages, files
-
-
-def folds_of(groups):
-    import zlib
-    return numpy.array([zlib.crc32(g.encode()) % FOLDS for g in groups])
-
-
-def fit(x, y, w, trees, leaves, rate):
-    params = dict(objective="binary", num_leaves=leaves, learning_rate=rate, min_sum_hessian_in_leaf=0.4, min_data_in_leaf=40,
-                  feature_fraction=0.4, bagging_fraction=0.7, bagging_freq=1, lambda_l2=2.0, verbosity=-1, num_threads=2,
-                  deterministic=True, seed=7, max_bin=63, force_row_wise=True)
-    use = w > 0
+def fit(x, y, w, args, trees):
+    params = dict(objective="cross_entropy", num_leaves=args.leaves, learning_rate=args.rate, min_sum_hessian_in_leaf=0.4,
+                  min_data_in_leaf=40, feature_fraction=0.4, bagging_fraction=0.7, bagging_freq=1, lambda_l2=2.0, verbosity=-1,
+                  num_threads=2, deterministic=True, seed=7, max_bin=63, force_row_wise=True)
+    use = (w > 0) & (y >= 0)
     return lightgbm.train(params, lightgbm.Dataset(x[use], y[use], weight=w[use], free_raw_data=True), trees)
 
 
 def squash(score):  # as extract/forest.cc
-    return (1 + score / (1 + numpy.abs(score))) / 2
+    return ((1 + score / (1 + numpy.abs(score))) / 2).astype(numpy.float32)
 
 
-def out_of_fold(x, y, w, fold, trees, leaves, rate):
-    p = numpy.zeros(len(y), dtype=numpy.float32)
-    for k in range(FOLDS):
-        model = fit(x[fold != k], y[fold != k], w[fold != k], trees, leaves, rate)
-        p[fold == k] = squash(model.predict(x[fold == k], raw_score=True))
-        print(f"  fold {k} done", file=sys.stderr, flush=True)
+def out_of_fold(data, args, trees, extra=None):
+    """Scores of every block by a model of the other outer folds, and those rows' features as that model saw them."""
+    p = numpy.zeros(len(data.y), dtype=numpy.float32)
+    x = data.x if extra is None else numpy.concatenate([data.x, extra], axis=1)
+    for k in range(OUTER):
+        test = data.fold % OUTER == k
+        inner = [f for f in range(FOLDS) if f % OUTER != k]
+        for f in inner:
+            data.vocabulary.fill(x, data.fold == f, [g for g in inner if g != f])
+        data.vocabulary.fill(x, test, inner)
+        model = fit(x[~test], data.y[~test], data.w[~test], args, trees)
+        p[test] = squash(model.predict(x[test], raw_score=True))
+        print(f"  fold {k} done, {time.process_time():.0f} s", file=sys.stderr, flush=True)
     return p
 
 
-def context(args, p, files):
-    rows, at = [], 0
-    for name, paths, count in files:
+def context(args, p, data):
+    rows = []
+    for name, paths, begin, end in data.files:
         scores = f"{args.work}/{name}.score"
-        p[at:at + count].astype(numpy.float32).tofile(scores)
+        p[begin:end].tofile(scores)
         subprocess.run([args.block_features, f"{args.work}/{name}.context", "--scores", scores, *paths], check=True)
         rows.append(numpy.fromfile(f"{args.work}/{name}.context.f32", dtype=numpy.float32).reshape(-1, CONTEXT))
-        at += count
     return numpy.concatenate(rows)
 
 
-def evaluate(args, p, pages, threshold, hidden=None):
-    sys.path.insert(0, str(Path(args.pages)))
-    import importlib.util
-    spec = importlib.util.spec_from_file_location("testdata", args.scorer)
-    testdata = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(testdata)
+def probability(p):
+    """Of a squashed score: undoes squash, then the logistic function."""
+    u = 2 * p.astype(numpy.float64) - 1
+    return 1 / (1 + numpy.exp(-u / (1 - numpy.abs(u) + 1e-6)))
+
+
+def threshold_of(q, words, share):
+    """The cut of highest expected F1 is at half that F1 (Lipton et al. 2014); `share` 0.5 is that, more prefers precision."""
+    if len(q) == 0 or words.sum() == 0:
+        return 1.0
+    order = numpy.argsort(-q, kind="stable")
+    hit, size = numpy.cumsum((words * q)[order]), numpy.cumsum(words[order])
+    return share * (2 * hit / (size + hit[-1])).max()
+
+
+def evaluate(testdata, gold, data, p, share, hidden=False, dedup=True):
     predictions = collections.defaultdict(dict)
-    for name, key, begin, end, blocks in pages:
-        seen, kept = set(), []
-        for text, score in zip(blocks, p[begin:end]):
-            if score > threshold and not (len(text) >= 20 and text in seen):
+    for name, key, begin, end, texts, _ in data.pages:
+        q, words = probability(p[begin:end]), data.words[begin:end] + 0.5
+        if not hidden:
+            words = numpy.where(data.ancestors[begin:end] & HIDDEN, 0, words)
+            q = numpy.where(data.ancestors[begin:end] & HIDDEN, 0, q)
+        cut, seen, kept = threshold_of(q, words, share), set(), []
+        for text, score in zip(texts, q):
+            if score >= cut and score > 0 and not (dedup and len(text) >= 20 and text in seen):
                 seen.add(text)
                 kept.append(text)
         predictions[name][key] = "\n".join(kept)
-    out = []
-    for name in SETS:
-        gold = testdata.gold_of(Path(args.pages) / name)
-        out.append((name, testdata.score_pages(gold, predictions[name])))
-    return out
+    return {name: testdata.score_pages(gold[name], predictions[name]) for name in SETS}
+
+
+def load_scorer(args):
+    spec = importlib.util.spec_from_file_location("testdata", args.scorer)
+    testdata = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(testdata)
+    return testdata, {name: testdata.gold_of(Path(args.pages) / name) for name in SETS}
 
 
 def write_forest(out, name, model):
@@ -200,39 +218,41 @@ def c_float(value):
     return (text if "." in text or "e" in text else text + ".") + "F"
 
 
-def main():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--pages", required=True)
-    parser.add_argument("--block-features", required=True)
-    parser.add_argument("--scorer", required=True, help="testdata.py")
-    parser.add_argument("--work", required=True)
-    parser.add_argument("--write")
-    parser.add_argument("--trees", type=int, default=120)
-    parser.add_argument("--leaves", type=int, default=24)
-    parser.add_argument("--rate", type=float, default=0.1)
-    args = parser.parse_args()
-    Path(args.work).mkdir(parents=True, exist_ok=True)
-    x, y, w, groups, pages, files = load(args)
-    w = w * (len(w) / w.sum())
-    fold = folds_of(groups)
-    print(f"{len(pages)} pages, {len(set(groups))} domains, {len(y)} blocks, {int((y == 1).sum())} kept, "
-          f"{int((w > 0).sum())} labelled", flush=True)
-    p1 = out_of_fold(x, y, w, fold, args.trees, args.leaves, args.rate)
-    def show(label, p):
-        for threshold in (0.3, 0.35, 0.4, 0.45, 0.5):
-            print(label, threshold, "  ".join(
-                f"{n} p{s['precision']:.4f} r{s['recall']:.4f} f{s['f1']:.4f}" for n, s in evaluate(args, p, pages, threshold)))
-        types = evaluate(args, p, pages, 0.4)[2][1]
-        print("   ", "  ".join(f"{k[3:]} {v:.4f}" for k, v in types.items() if k.startswith("f1.")), flush=True)
-    show("first", p1)
-    x2 = numpy.concatenate([x, context(args, p1, files)], axis=1)
-    p2 = out_of_fold(x2, y, w, fold, args.trees, args.leaves, args.rate)
-    show("second", p2)
-    numpy.save(f"{args.work}/p2.npy", p2)
-    if not args.write:
-        return
-    first = fit(x, y, w, args.trees, args.leaves, args.rate)
-    second = fit(x2, y, w, args.trees, args.leaves, args.rate)
+def write_words(path, vocabulary):
+    lines = ["// Made by tools/train_extraction/train.py; see docs/extraction.md.", '#include "extract/word_model.h"', "",
+             "#include <algorithm>", "#include <iterator>", "", "namespace ftok::html {", "", "namespace {", "",
+             "// Open addressing: the slot of a word is its low bits, then the next ones. Weights are in sixteenths.",
+             "struct Weight {", "  uint32_t word;", "  int8_t weight;", "};", ""]
+    for title, votes in (("Name", vocabulary.name_votes), ("Phrase", vocabulary.phrase_votes)):
+        values = (votes.weights(list(range(FOLDS))) * 16).astype(int)
+        rows = [(int(h), int(v)) for h, v in zip(votes.vocabulary, values) if v != 0]
+        size = 1 << (len(rows) * 2 - 1).bit_length()
+        table = [(0, 0)] * size
+        for word, weight in rows:
+            slot = word % size
+            while table[slot][1]:
+                slot = (slot + 1) % size
+            table[slot] = (word, weight)
+        lines.append(f"constexpr Weight k{title}Weights[] = {{  // {len(rows)} words")
+        text = ["{%dU,%d}" % row if row[1] else "{}" for row in table]
+        lines += ["    " + ",".join(text[i:i + 12]) + "," for i in range(0, size, 12)]
+        lines += ["};", ""]
+    lines += ["template <size_t N>", "float find(const Weight (&table)[N], uint32_t word) {", "  static_assert((N & (N - 1)) == 0);",
+              "  for (size_t slot = word & (N - 1); table[slot].weight != 0; slot = (slot + 1) & (N - 1)) {",
+              "    if (table[slot].word == word) return static_cast<float>(table[slot].weight) / 16;", "  }", "  return 0;", "}", "",
+              "}  // namespace", "",
+              "float weight_of_name(uint32_t name) { return find(kNameWeights, name); }",
+              "float weight_of_phrase(uint32_t phrase) { return find(kPhraseWeights, phrase); }", "", "}  // namespace ftok::html"]
+    Path(path).write_text("\n".join(lines) + "\n")
+
+
+def write_model(args, data, p1):
+    folder = Path(args.write)
+    everything = list(range(FOLDS))
+    for f in everything:
+        data.vocabulary.fill(data.x, data.fold == f, [g for g in everything if g != f])
+    first = fit(data.x, data.y, data.w, args, args.trees)
+    second = fit(numpy.concatenate([data.x, context(args, p1, data)], axis=1), data.y, data.w, args, args.trees)
     out = ["// Made by tools/train_extraction/train.py; see docs/extraction.md for the data and the cross-validated scores.",
            '#include "extract/content_model.h"', "", "#include <iterator>", "", "namespace ftok::html {", "", "namespace {", ""]
     write_forest(out, "First", first)
@@ -241,7 +261,44 @@ def main():
             "Forest first_forest() { return {kFirstNodes, kFirstLeaves, kFirstRoots, std::size(kFirstRoots)}; }",
             "Forest second_forest() { return {kSecondNodes, kSecondLeaves, kSecondRoots, std::size(kSecondRoots)}; }",
             "", "}  // namespace ftok::html"]
-    Path(args.write).write_text("\n".join(out) + "\n")
+    (folder / "content_model.cc").write_text("\n".join(out) + "\n")
+    write_words(folder / "word_model.cc", data.vocabulary)
 
 
-main()
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--pages", required=True)
+    parser.add_argument("--block-features", required=True)
+    parser.add_argument("--scorer", required=True, help="testdata.py")
+    parser.add_argument("--work", required=True)
+    parser.add_argument("--reuse", action="store_true", help="take features and labels that are in --work already")
+    parser.add_argument("--write", help="folder of content_model.cc and word_model.cc")
+    parser.add_argument("--trees", type=int, default=80)
+    parser.add_argument("--leaves", type=int, default=24)
+    parser.add_argument("--rate", type=float, default=0.1)
+    args = parser.parse_args()
+    Path(args.work).mkdir(parents=True, exist_ok=True)
+    data = Data(args)
+    testdata, gold = load_scorer(args)
+    print(f"{len(data.pages)} pages, {data.domains} domains, {len(data.y)} blocks, {int((data.w > 0).sum())} labelled, "
+          f"{len(data.vocabulary.name_votes.vocabulary)} names, {len(data.vocabulary.phrase_votes.vocabulary)} phrases", flush=True)
+    def show(label, p, shares=(0.5, 0.6)):
+        for share in shares:
+            for hidden in (False, True):
+                scores = evaluate(testdata, gold, data, p, share, hidden)
+                print(label, share, "hidden" if hidden else "", "  ".join(
+                    f"{n} p{s['precision']:.4f} r{s['recall']:.4f} f{s['f1']:.4f}" for n, s in scores.items()))
+                print("   ", "  ".join(f"{k[3:]} {v:.4f}" for k, v in scores["wcxb"].items() if k.startswith("f1.")), flush=True)
+    show("labels", numpy.where(data.y < 0, 0.9, 0.1 + 0.8 * data.y).astype(numpy.float32), (0.5,))
+    p1 = out_of_fold(data, args, args.trees)
+    numpy.save(f"{args.work}/p1.npy", p1)
+    show("first", p1)
+    p2 = out_of_fold(data, args, args.trees, context(args, p1, data))
+    numpy.save(f"{args.work}/p2.npy", p2)
+    show("second", p2)
+    if args.write:
+        write_model(args, data, p1)
+
+
+if __name__ == "__main__":
+    main()

@@ -113,11 +113,21 @@ FTOK_DEVICE int warp() { return thread_x() / kWarp; }
 
 FTOK_DEVICE float larger(float a, float b) { return a > b ? a : b; }
 
+#ifdef FTOK_SHIM
+inline float warp_max(float x) {
+  Slot mine{};
+  mine.words[0] = float_bits(x);
+  const Slot* const lanes = exchange("warp_max", mine);
+  for (int i = 0; i < kWarp; ++i) x = larger(x, bits_float(lanes[i].words[0]));
+  return x;
+}
+#else
 FTOK_DEVICE float warp_max(float x) {
   FTOK_UNROLL
   for (int half = kWarp / 2; half > 0; half /= 2) x = larger(x, lane_value(x, half));
   return x;
 }
+#endif
 
 // The same over all threads of a block, up to 32 warps, in a fixed order; `scratch` (32) is shared. Begins and ends with a barrier.
 FTOK_DEVICE float block_sum(float x, float* scratch) {

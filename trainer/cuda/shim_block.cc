@@ -1,5 +1,6 @@
 #include "trainer/cuda/shim_block.h"
 
+#include <setjmp.h>
 #include <ucontext.h>
 
 #include <algorithm>
@@ -31,9 +32,12 @@ constexpr size_t kStackBytes = 256 << 10;
 
 enum class State : uint8_t { kReady, kBarrier, kWarp, kDone };
 
+// A fiber enters its stack once, by swapcontext; after that it jumps, which needs no system call. It lives on from block to block.
 struct Fiber {
   ucontext_t context;
+  jmp_buf jump;
   std::unique_ptr<char[]> stack;
+  bool entered = false;
   void* fake_stack = nullptr;  // the address sanitizer's
   State state = State::kReady;
   const char* call = nullptr;
@@ -45,6 +49,7 @@ struct Runner {
   std::vector<Slot> slots[2] = {std::vector<Slot>(kThreadsMax), std::vector<Slot>(kThreadsMax)};
   alignas(128) char shared[kSharedBytesMax];
   ucontext_t main;
+  jmp_buf main_jump;
   void* main_fake_stack = nullptr;
   const void* main_stack = nullptr;
   size_t main_stack_bytes = 0;
@@ -61,53 +66,79 @@ Runner& runner() {
   return *runner;
 }
 
+#if FTOK_ADDRESS_SANITIZER
+
+// The sanitizer wants to know of every change of stacks, and jumps between stacks confuse it.
+void enter(Runner& r, Fiber& fiber) {
+  __sanitizer_start_switch_fiber(&r.main_fake_stack, fiber.stack.get(), kStackBytes);
+  swapcontext(&r.main, &fiber.context);
+  __sanitizer_finish_switch_fiber(r.main_fake_stack, nullptr, nullptr);
+}
+
+void leave(Runner& r, Fiber& fiber) {
+  __sanitizer_start_switch_fiber(&fiber.fake_stack, r.main_stack, r.main_stack_bytes);
+  swapcontext(&fiber.context, &r.main);
+  __sanitizer_finish_switch_fiber(fiber.fake_stack, &r.main_stack, &r.main_stack_bytes);
+}
+
+void arrive(Runner& r) { __sanitizer_finish_switch_fiber(nullptr, &r.main_stack, &r.main_stack_bytes); }
+
+#else
+
+void enter(Runner& r, Fiber& fiber) {
+  if (_setjmp(r.main_jump) != 0) return;
+  if (fiber.entered) _longjmp(fiber.jump, 1);
+  fiber.entered = true;
+  swapcontext(&r.main, &fiber.context);
+}
+
+void leave(Runner& r, Fiber& fiber) {
+  if (_setjmp(fiber.jump) == 0) _longjmp(r.main_jump, 1);
+}
+
+void arrive(Runner&) {}
+
+#endif
+
 // From the main context into a fiber, until it waits or is done.
 void resume(Runner& r, int thread) {
   r.current = thread;
-  Fiber& fiber = r.fibers[static_cast<size_t>(thread)];
-#if FTOK_ADDRESS_SANITIZER
-  __sanitizer_start_switch_fiber(&r.main_fake_stack, fiber.stack.get(), kStackBytes);
-#endif
-  swapcontext(&r.main, &fiber.context);
-#if FTOK_ADDRESS_SANITIZER
-  __sanitizer_finish_switch_fiber(r.main_fake_stack, nullptr, nullptr);
-#endif
+  enter(r, r.fibers[static_cast<size_t>(thread)]);
 }
 
 // From a fiber back to the main context.
 void wait(Runner& r, State state) {
   Fiber& fiber = r.fibers[static_cast<size_t>(r.current)];
   fiber.state = state;
-#if FTOK_ADDRESS_SANITIZER
-  __sanitizer_start_switch_fiber(state == State::kDone ? nullptr : &fiber.fake_stack, r.main_stack, r.main_stack_bytes);
-#endif
-  swapcontext(&fiber.context, &r.main);
-#if FTOK_ADDRESS_SANITIZER
-  __sanitizer_finish_switch_fiber(fiber.fake_stack, &r.main_stack, &r.main_stack_bytes);
-#endif
+  leave(r, fiber);
 }
 
+// The kernel, once for every block.
 void fiber_main() {
   Runner& r = runner();
-#if FTOK_ADDRESS_SANITIZER
-  __sanitizer_finish_switch_fiber(nullptr, &r.main_stack, &r.main_stack_bytes);
-#endif
-  try {
-    (*r.kernel)();
-  } catch (...) {
-    r.failure = std::current_exception();
+  arrive(r);
+  for (;;) {
+    try {
+      (*r.kernel)();
+    } catch (...) {
+      r.failure = std::current_exception();
+    }
+    wait(r, State::kDone);
   }
-  wait(r, State::kDone);
 }
 
+// A fiber that is done goes on to the next block; one that is not there yet, or was left in the middle by a failure, starts anew.
 void start(Runner& r, int thread) {
   Fiber& fiber = r.fibers[static_cast<size_t>(thread)];
-  if (!fiber.stack) fiber.stack = std::make_unique<char[]>(kStackBytes);
-  getcontext(&fiber.context);
-  fiber.context.uc_stack.ss_sp = fiber.stack.get();
-  fiber.context.uc_stack.ss_size = kStackBytes;
-  fiber.context.uc_link = nullptr;
-  makecontext(&fiber.context, fiber_main, 0);
+  if (!fiber.stack || fiber.state != State::kDone) {
+    if (!fiber.stack) fiber.stack = std::make_unique<char[]>(kStackBytes);
+    getcontext(&fiber.context);
+    fiber.context.uc_stack.ss_sp = fiber.stack.get();
+    fiber.context.uc_stack.ss_size = kStackBytes;
+    fiber.context.uc_link = nullptr;
+    makecontext(&fiber.context, fiber_main, 0);
+    fiber.entered = false;
+  }
   fiber.state = State::kReady;
   fiber.calls = 0;
 }

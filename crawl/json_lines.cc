@@ -1,0 +1,128 @@
+#include "crawl/json_lines.h"
+
+#include <simdjson.h>
+
+#include <cstring>
+
+#include "crawl/ascii.h"
+#include "crawl/charset.h"
+
+namespace ftok {
+
+const char* damage_within(const DecodedInput& input, size_t size) {
+  for (const Member& member : input.members()) {
+    if (member.start > input.offset() + size) break;
+    if (member.damage != nullptr && member.end >= input.offset() && member.end <= input.offset() + size) return member.damage;
+  }
+  return nullptr;
+}
+
+bool JsonLineReader::next(JsonLine& line) {
+  while (true) {
+    size_t size = 0;
+    bool too_large = false;
+    if (!find_line(size, too_large)) return false;
+    ++number_;
+    const std::string_view text = too_large ? std::string_view() : input_->window().substr(0, size);
+    const char* const damage = too_large ? nullptr : damage_within(*input_, size);
+    if (!too_large && damage == nullptr && trim(text).empty()) {
+      input_->consume(size);
+      continue;
+    }
+    line = {{}, number_, input_->stored_offset(input_->offset()), {}};
+    if (too_large) {
+      line.verdict = Verdict::drop("text.too_large", 0, static_cast<double>(line_bytes_max_));
+      skip_line();
+      return true;
+    }
+    if (damage != nullptr) {
+      line.verdict = Verdict::drop("text.damaged", 0, 0, damage);
+    } else {
+      line.text = text;
+    }
+    input_->consume(size);  // keeps the view
+    return true;
+  }
+}
+
+// The next line, its newline included; false at the end of the input.
+bool JsonLineReader::find_line(size_t& size, bool& too_large) {
+  size_t from = 0;
+  while (true) {
+    const std::string_view window = input_->window();
+    const void* const hit = from < window.size() ? std::memchr(window.data() + from, '\n', window.size() - from) : nullptr;
+    if (hit != nullptr) {
+      size = static_cast<size_t>(static_cast<const char*>(hit) - window.data()) + 1;
+      too_large = size > line_bytes_max_ + 1;
+      return true;
+    }
+    from = window.size();
+    if (from > line_bytes_max_) return too_large = true;
+    if (!input_->grow()) {
+      size = input_->window().size();
+      return size > 0;
+    }
+  }
+}
+
+void JsonLineReader::skip_line() {
+  while (true) {
+    const std::string_view window = input_->window();
+    const size_t end = window.find('\n');
+    input_->consume(end == std::string_view::npos ? window.size() : end + 1);
+    if (end != std::string_view::npos || !input_->grow()) return;
+  }
+}
+
+struct JsonDocumentParser::Parser {
+  simdjson::dom::parser dom;
+};
+
+JsonDocumentParser::JsonDocumentParser(std::string text_key, std::string id_key)
+    : parser_(std::make_unique<Parser>()), text_key_(std::move(text_key)), id_key_(std::move(id_key)) {}
+JsonDocumentParser::~JsonDocumentParser() = default;
+
+namespace {
+
+bool take_string(const simdjson::dom::object& object, std::string_view key, std::string& out) {
+  std::string_view value;
+  if (object[key].get(value) != simdjson::SUCCESS) return false;
+  out = value;
+  return true;
+}
+
+}  // namespace
+
+Verdict JsonDocumentParser::parse(std::string_view line, Document& document, bool& has_id) {
+  has_id = false;
+  // simdjson refuses bytes that are not UTF-8; they are replaced first, and counted.
+  if (!simdjson::validate_utf8(line)) {
+    document.replacements = decode_utf8_text(line, sanitized_);
+    sanitized_.reserve(sanitized_.size() + ByteWindow::kPadding);
+    line = sanitized_;
+  }
+  simdjson::dom::element root;
+  const simdjson::error_code error = parser_->dom.parse(line.data(), line.size(), false).get(root);
+  simdjson::dom::object object;
+  if (error != simdjson::SUCCESS || root.get(object) != simdjson::SUCCESS) {
+    return Verdict::drop("text.bad_json", 0, 0, error != simdjson::SUCCESS ? simdjson::error_message(error) : "no object");
+  }
+  if (!take_string(object, text_key_, document.text)) return Verdict::drop("text.no_text", 0, 0, text_key_);
+  int64_t number = 0;
+  if (take_string(object, id_key_, document.id)) {
+    has_id = true;
+  } else if (object[id_key_].get(number) == simdjson::SUCCESS) {
+    document.id = std::to_string(number);
+    has_id = true;
+  }
+  take_string(object, "url", document.url);
+  take_string(object, "date", document.date);
+  take_string(object, "dump", document.dump);
+  take_string(object, "language", document.language);
+  double score = 0;
+  if (object["language_score"].get(score) == simdjson::SUCCESS) document.language_score = score;
+  document.charset = "UTF-8";
+  return Verdict::keep();
+}
+
+}  // namespace ftok

@@ -1,0 +1,68 @@
+// JSONL, in two halves: cutting an input into lines, which is serial, and parsing a line into a Document, which any number of
+// threads can do at a time.
+//
+// `text_key` and `id_key` name the string members read; `url`, `date`, `dump`, `language` (strings) and `language_score`
+// (number) are taken over where present. An id may be a number. Empty lines are no records. Bytes that are not UTF-8 become
+// U+FFFD and are counted in Document::replacements.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/stage.h"
+#include "crawl/decoded_input.h"
+#include "crawl/source.h"
+
+namespace ftok {
+
+// A line that is not empty.
+struct JsonLine {
+  std::string_view text;  // newline included; at least ByteWindow::kPadding readable bytes follow; lives until the next call
+  uint64_t number = 0;    // in the input, from 1, empty lines counted
+  uint64_t offset = 0;    // stored offset
+  Verdict verdict;        // text.too_large or text.damaged (then `text` is empty), else keep
+};
+
+// Serial.
+class JsonLineReader {
+ public:
+  JsonLineReader(std::unique_ptr<DecodedInput> input, uint64_t line_bytes_max)
+      : input_(std::move(input)), line_bytes_max_(line_bytes_max) {}
+
+  bool next(JsonLine& line);  // false at the end of the input
+  uint64_t bytes_read() const { return input_->bytes_read(); }
+  std::vector<Damage> take_damage() { return input_->take_damage(); }
+
+ private:
+  bool find_line(size_t& size, bool& too_large);
+  void skip_line();
+
+  std::unique_ptr<DecodedInput> input_;
+  uint64_t line_bytes_max_;
+  uint64_t number_ = 0;
+};
+
+// Parses lines. Not thread-safe: one for each thread. Keeps memory for the longest line it has seen.
+class JsonDocumentParser {
+ public:
+  JsonDocumentParser(std::string text_key, std::string id_key);
+  ~JsonDocumentParser();
+  JsonDocumentParser(const JsonDocumentParser&) = delete;
+  JsonDocumentParser& operator=(const JsonDocumentParser&) = delete;
+
+  // Fills `document` from a line as JsonLineReader gives it: keep, or a drop text.bad_json or text.no_text. True in
+  // `has_id` when the line has an id of its own; without one Document::id is left alone.
+  Verdict parse(std::string_view line, Document& document, bool& has_id);
+
+ private:
+  struct Parser;
+  std::unique_ptr<Parser> parser_;
+  std::string text_key_, id_key_, sanitized_;
+};
+
+// The damage code of a member that broke within the next `size` bytes of the window, or null.
+const char* damage_within(const DecodedInput& input, size_t size);
+
+}  // namespace ftok

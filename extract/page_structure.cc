@@ -1,0 +1,143 @@
+#include "extract/page_structure.h"
+
+#include <algorithm>
+#include <unordered_map>
+#include <unordered_set>
+
+#include "extract/word_model.h"
+
+namespace ftok::html {
+
+namespace {
+
+uint64_t hash_of(std::string_view text) {
+  uint64_t hash = 1469598103934665603ULL;
+  for (const char c : text) hash = (hash ^ static_cast<unsigned char>(c)) * 1099511628211ULL;
+  return hash;
+}
+
+float link_density(const TextSums& sums) {
+  return sums.letters == 0 ? 0.0F : static_cast<float>(sums.link_letters) / static_cast<float>(sums.letters);
+}
+
+}  // namespace
+
+PageStructure::PageStructure(const PageBlocks& blocks, const PageFacts& facts) : page(blocks) {
+  if (page.blocks.empty()) return;
+  find_best_container();
+  group_items();
+  weigh_names();
+  read_texts(facts);
+}
+
+uint32_t PageStructure::branch_of(uint32_t block) const {
+  uint32_t up = page.blocks[block].container, branch = up;
+  for (; !holds_best(up); up = page.containers[up].parent) branch = up;
+  return branch;
+}
+
+// The container of most running text, as Readability finds it: a paragraph's points go to its box, half to the next, a quarter to
+// the one after, less the share of links.
+void PageStructure::find_best_container() {
+  std::vector<float> scores(page.containers.size(), 0);
+  for (const Block& block : page.blocks) {
+    if (block.sums.letters < 25 || link_density(block.sums) > 0.5F || (block.ancestors & kInHidden) != 0) continue;
+    const float score = 1 + static_cast<float>(block.sums.commas) + std::min(static_cast<float>(block.sums.letters) / 100, 3.0F);
+    uint32_t at = block.container;
+    for (int level = 0; level < 3; ++level) {
+      scores[at] += score / static_cast<float>(1 << level);
+      at = page.containers[at].parent;
+    }
+  }
+  float highest = 0;
+  for (uint32_t i = 0; i < page.containers.size(); ++i) {
+    const float score = scores[i] * (1 - link_density(page.containers[i].sums));
+    if (score > highest) highest = score, best = i;
+  }
+}
+
+void PageStructure::group_items() {
+  std::unordered_map<uint64_t, uint32_t> known;
+  known.reserve(page.containers.size());
+  group_of.resize(page.containers.size());
+  place_in_group.resize(page.containers.size());
+  for (size_t i = 0; i < page.containers.size(); ++i) {
+    const Container& container = page.containers[i];
+    const uint64_t key = uint64_t{container.parent} << 32 | container.shape;
+    const auto [at, is_new] = known.try_emplace(key, static_cast<uint32_t>(groups.size()));
+    if (is_new) groups.emplace_back();
+    ItemGroup& group = groups[at->second];
+    group_of[i] = at->second;
+    place_in_group[i] = group.items++;
+    group.letters += container.sums.letters;
+    group.link_letters += container.sums.link_letters;
+    group.images += container.sums.images;
+  }
+}
+
+void PageStructure::weigh_names() {
+  constexpr float kFade = 0.8F;  // what a name further up still says
+  names.resize(page.containers.size());
+  for (size_t i = 0; i < page.containers.size(); ++i) {
+    const Container& container = page.containers[i];
+    NameWeights& own = names[i];
+    float sum = 0;
+    for (uint32_t k = container.first_name; k < container.last_name; ++k) {
+      const float weight = weight_of_name(page.names[k]);
+      own.own_min = std::min(own.own_min, weight);
+      own.own_max = std::max(own.own_max, weight);
+      sum += weight;
+    }
+    const NameWeights above = i == 0 ? NameWeights() : names[container.parent];
+    own.path_min = std::min(own.own_min, above.path_min);
+    own.path_max = std::max(own.own_max, above.path_max);
+    own.path_sum = above.path_sum * kFade + sum;
+  }
+}
+
+void PageStructure::read_texts(const PageFacts& facts) {
+  const size_t n = page.blocks.size();
+  std::vector<uint32_t> words;
+  phrases_of(facts.title, words);
+  const std::unordered_set<uint32_t> title(words.begin(), words.end());
+  phrases.resize(n), title_shares.resize(n), repeats.resize(n), letters_before.resize(n), heading_before.resize(n);
+  std::unordered_map<uint64_t, uint32_t> counts;
+  counts.reserve(n);
+  std::vector<uint64_t> hashes(n);
+  uint32_t letters = 0, heading = kNone;
+  float best_title = 0.5F;
+  for (uint32_t i = 0; i < n; ++i) {
+    const Block& block = page.blocks[i];
+    const std::string_view text = page.text_of(block);
+    hashes[i] = hash_of(text);
+    ++counts[hashes[i]];
+    letters_before[i] = letters;
+    letters += block.sums.letters;
+    heading_before[i] = heading;
+    if (block.heading_level > 0) heading = i;
+    if (block.heading_level == 1 && first_h1 == kNone) first_h1 = i;
+    if (block.sums.words > 2 * kPhraseWordsMax) continue;
+    phrases_of(text, words);
+    uint32_t shared = 0;
+    for (const uint32_t word : words) shared += static_cast<uint32_t>(title.count(word));
+    if (shared > 0) {
+      title_shares[i] = {static_cast<float>(shared) / static_cast<float>(words.size()),
+                         static_cast<float>(shared) / static_cast<float>(title.size())};
+    }
+    if (block.sums.words > kPhraseWordsMax) continue;
+    PhraseWeights& weights = phrases[i];
+    for (const uint32_t word : words) {
+      const float weight = weight_of_phrase(word);
+      weights.sum += weight;
+      weights.min = std::min(weights.min, weight);
+      weights.max = std::max(weights.max, weight);
+    }
+    const float bonus = block.heading_level == 1 ? 0.2F : block.heading_level > 0 ? 0.1F : 0.0F;
+    const float likeness = title_shares[i].of_block * title_shares[i].of_title + bonus;
+    if (likeness > best_title && (block.ancestors & kInHidden) == 0) best_title = likeness, title_block = i;
+  }
+  if (title_block == kNone) title_block = first_h1;
+  for (uint32_t i = 0; i < n; ++i) repeats[i] = counts[hashes[i]];
+}
+
+}  // namespace ftok::html

@@ -1,0 +1,154 @@
+#include "tools/ftok/corpus_flags.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <filesystem>
+
+#include "core/error.h"
+#include "core/json.h"
+#include "core/recipe.h"
+#include "tools/ftok/language_model_source.h"
+#include "tools/ftok/models.h"
+#include "tools/ftok/terminal.h"
+#include "tools/run/recipe_config.h"
+#include "tools/run/registry.h"
+
+namespace ftok::cli {
+namespace {
+
+constexpr uint64_t kMemoryMin = uint64_t{256} << 20;
+constexpr uint64_t kMemoryBeside = uint64_t{96} << 20;  // the program, and the pieces of text under way
+
+CorpusFormat format_of(const CorpusFlags& flags, const std::string& path) {
+  if (flags.format == "text") return CorpusFormat::kText;
+  if (flags.format == "jsonl") return CorpusFormat::kJsonLines;
+  if (flags.format == "warc") return CorpusFormat::kWarc;
+  return format_of_name(path);
+}
+
+std::unique_ptr<Plan> make_recipe_plan(const CorpusFlags& flags) {
+  const RecipeConfig recipe = load_recipe(flags.recipe, flags.recipe_sets);
+  PlanOptions options;
+  options.fetched_list = fetched_model;
+  options.language_model = find_language_model("", recipe, options.notes);
+  auto plan = std::make_unique<Plan>(make_plan(recipe, options));
+  const Log log = stderr_log(flags.quiet);
+  for (const std::string& note : plan->notes) log(LogLevel::kWarning, note);
+  return plan;
+}
+
+// All that decides the counts.
+std::string key_of(const CorpusFlags& flags, const PretokenPattern& pattern, const std::vector<uint64_t>& weights,
+                   const std::string& recipe) {
+  JsonWriter json;
+  json.begin_object().field("pattern", pattern.text()).field("text_key", flags.text_key).field("recipe", recipe);
+  json.key("inputs").begin_array();
+  for (size_t i = 0; i < flags.files.size(); ++i) {
+    std::error_code error;
+    const uint64_t size = std::filesystem::file_size(flags.files[i], error);
+    json.begin_array().value(flags.files[i]).value(error ? 0 : size).value(weights[i]);
+    json.value(static_cast<uint64_t>(format_of(flags, flags.files[i]))).end_array();
+  }
+  json.end_array().end_object();
+  return sha256_hex(json.text());
+}
+
+}  // namespace
+
+void CorpusFlags::add_weights_to(CLI::App& command) {
+  command.add_option("--weight", weights, "FILE=W: what FILE holds counts W times (repeatable)")->type_name("FILE=W")->allow_extra_args(false);
+}
+
+void CorpusFlags::add_to(CLI::App& command) {
+  command.add_option("--pattern", pattern, "What texts are cut by: a name, or a regular expression in RE2's syntax; default cl100k");
+  command.add_option("--text-key", text_key, "Key of the text in a line of JSON Lines")->capture_default_str();
+  command.add_option("--format", format, "auto goes by the names of the files")
+      ->check(CLI::IsMember({"auto", "text", "jsonl", "warc"}))
+      ->capture_default_str();
+  command.add_option("--recipe", recipe, "For WARC files: count the documents that pass this recipe's stages (no deduplication)");
+  command.add_option("--set", recipe_sets, "Override a key of the recipe; repeatable")->type_name("SECTION.KEY=VALUE")->allow_extra_args(false);
+  add_weights_to(command);
+  command.add_option("--threads", threads, "Threads that count; 0: all cores")->capture_default_str()->type_name("N");
+  command.add_option("--memory", memory, "Most memory; counts that do not fit go to disk (K, M, G)")->capture_default_str()->type_name("SIZE");
+  command.add_option("--temporary", temporary, "Folder for counts that do not fit; default: the output's")->type_name("DIR");
+  command.add_option("--checkpoint", checkpoint, "Folder to go on from after a kill; made when it is not there")->type_name("DIR");
+  command.add_option("--checkpoint-every", checkpoint_every, "Text between two checkpoints")->capture_default_str()->type_name("SIZE");
+  command.add_flag("--json", json, "Print what was done as one JSON object");
+  command.add_flag("--quiet", quiet, "No progress, no notes");
+}
+
+std::vector<uint64_t> weights_of(const std::vector<std::string>& files, const std::vector<std::string>& weights) {
+  std::vector<uint64_t> of_files(files.size(), 1);
+  for (const std::string& weight : weights) {
+    const size_t equals = weight.rfind('=');
+    const std::string file = weight.substr(0, equals), digits = equals == std::string::npos ? "" : weight.substr(equals + 1);
+    if (digits.empty() || digits.size() > 6 || digits.find_first_not_of("0123456789") != std::string::npos || std::stoull(digits) == 0) {
+      throw UsageError(fmt::format("--weight {}: expected FILE=W, W a whole number from 1 to 999999", weight));
+    }
+    bool is_there = false;
+    for (size_t i = 0; i < files.size(); ++i) {
+      if (files[i] != file) continue;
+      of_files[i] = std::stoull(digits);
+      is_there = true;
+    }
+    if (!is_there) throw UsageError(fmt::format("--weight {}: {} is not among the files", weight, file));
+  }
+  return of_files;
+}
+
+uint64_t memory_of(const CorpusFlags& flags) {
+  const auto bytes = static_cast<uint64_t>(parse_size(flags.memory, true, "--memory"));
+  if (bytes < kMemoryMin) throw UsageError(fmt::format("--memory {}: at least 256M", flags.memory));
+  return bytes;
+}
+
+CountedCorpus count_corpus(const CorpusFlags& flags, const PretokenPattern& pattern, const std::string& output) {
+  const std::vector<uint64_t> weights = weights_of(flags.files, flags.weights);
+  CorpusCountOptions options{.threads = flags.threads, .text_key = flags.text_key, .quiet = flags.quiet, .log = stderr_log(flags.quiet)};
+  std::vector<CorpusInput> inputs;
+  for (size_t i = 0; i < flags.files.size(); ++i) {
+    const CorpusInput input{flags.files[i], format_of(flags, flags.files[i]), weights[i]};
+    (input.format == CorpusFormat::kWarc ? options.warcs : inputs).push_back(input);
+  }
+  std::unique_ptr<Plan> plan;
+  if (!options.warcs.empty()) {
+    if (flags.recipe.empty()) {
+      throw UsageError(fmt::format("{}: a WARC file needs --recipe (`ftok recipe list`)", options.warcs[0].path));
+    }
+    plan = make_recipe_plan(flags);
+    options.plan = plan.get();
+  }
+  CountedCorpus counted;
+  CorpusCounterOptions counter_options{.memory_bytes = memory_of(flags) - kMemoryBeside, .folder = flags.temporary, .keeps_runs = false};
+  if (counter_options.folder.empty()) counter_options.folder = std::filesystem::path(output).parent_path().string();
+  if (counter_options.folder.empty()) counter_options.folder = ".";
+  if (!flags.checkpoint.empty()) {
+    const std::string key = key_of(flags, pattern, weights, plan != nullptr ? plan->recipe : "");
+    counted.checkpoint = std::make_unique<TrainCheckpoint>(flags.checkpoint, key);
+    options.checkpoint = counted.checkpoint.get();
+    options.checkpoint_bytes = static_cast<uint64_t>(parse_size(flags.checkpoint_every, true, "--checkpoint-every"));
+    counter_options.folder = flags.checkpoint;
+    counter_options.keeps_runs = true;
+  }
+  CorpusReader reader(inputs, pattern.has_sure_cuts());
+  counted.counter = std::make_unique<CorpusCounter>(pattern, counter_options);
+  counted.report = ftok::count_corpus(reader, *counted.counter, options);
+  return counted;
+}
+
+std::vector<std::unique_ptr<CountsReader>> open_counts(const std::vector<std::string>& files) {
+  std::vector<std::unique_ptr<CountsReader>> readers;
+  for (const std::string& file : files) {
+    readers.push_back(std::make_unique<CountsReader>(file));
+    const CountsHeader &first = readers.front()->header(), &header = readers.back()->header();
+    if (header == first) continue;
+    const auto told = [](const CountsHeader& h) {
+      return fmt::format("{} of Unicode {}", h.pattern == PretokenPattern::kOwnName ? h.pattern_text : h.pattern, h.unicode);
+    };
+    throw Error(fmt::format("{}: counted by pattern {}, {} by {}: they do not add up", file, told(header), files[0], told(first)));
+  }
+  return readers;
+}
+
+}  // namespace ftok::cli

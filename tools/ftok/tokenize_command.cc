@@ -1,0 +1,108 @@
+// `ftok tokenize`: texts in, token shards out.
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <memory>
+
+#include "core/error.h"
+#include "core/recipe.h"
+#include "tools/ftok/commands.h"
+#include "tools/ftok/terminal.h"
+#include "tools/ftok/vocabulary_source.h"
+#include "tools/run/inputs.h"
+#include "tools/run/progress.h"
+#include "tools/run/signals.h"
+#include "tools/tokenize/tokenize.h"
+
+namespace ftok::cli {
+namespace {
+
+struct Flags {
+  VocabularyFlags vocabulary;
+  InputListOptions inputs;
+  TokenizeOptions tokenize;
+  std::string shuffle, shard_tokens, memory = "1G", record_bytes_max, limit;
+  bool json = false;
+};
+
+void add_flags(CLI::App& command, Flags& flags) {
+  TokenizeRecipe& recipe = flags.tokenize.recipe;
+  flags.vocabulary.add_to(command);
+  command.add_option("FILE", flags.inputs.inputs,
+                     "JSONL, WET or text (plain, .gz, .zst), globs or https:// addresses; without any, standard input (-)");
+  command.add_option("--input-list", flags.inputs.input_lists, "File with an input a line; repeatable")->type_name("FILE")->allow_extra_args(false);
+  command.add_option("--limit", flags.limit, "Only the first N inputs (K, M, G)")->type_name("N");
+  command.add_option("--slice", flags.inputs.slice, "Every N-th input from the I-th, from 0: a share for one of N machines")->type_name("I/N");
+  command.add_option("--output", flags.tokenize.output, "Folder of the shards; a run that was stopped goes on there")->type_name("DIR")->required();
+  command.add_option("--format", recipe.input.format, "Format of the inputs; auto looks at their first bytes")
+      ->check(CLI::IsMember({"auto", "jsonl", "wet", "text"}))->capture_default_str();
+  command.add_option("--text-key", recipe.input.text_key, "JSONL: key of the text")->capture_default_str()->type_name("KEY");
+  command.add_option("--id-key", recipe.input.id_key, "JSONL: key of the document's id; without one it is FILE:LINE")->capture_default_str()->type_name("KEY");
+  command.add_option("--record-bytes-max", flags.record_bytes_max, "A longer line or text file is dropped (K, M, G); default 64M")->type_name("SIZE");
+  command.add_option("--shuffle", flags.shuffle, "Shuffle the documents of all inputs; the same SEED, the same order")->type_name("SEED");
+  command.add_option("--shard-tokens", flags.shard_tokens, "Tokens a shard (K, M, G); default 100M")->type_name("N");
+  command.add_option("--validation-per-mille", recipe.shards.validation_per_mille, "Documents of a thousand held out in ftok_val_*")
+      ->check(CLI::Range(0, 1000))->capture_default_str()->type_name("N");
+  command.add_option("--end-of-text", recipe.shards.end_of_text, "Where the end-of-text token stands: before or after each document")
+      ->check(CLI::IsMember({"before", "after", "none"}))->capture_default_str();
+  command.add_flag("--strict", flags.tokenize.strict, "End with an error at the first line or record that cannot be read; else it is dropped and counted");
+  command.add_option("--threads", flags.tokenize.threads, "Threads; 0: all cores")->capture_default_str()->type_name("N");
+  command.add_option("--memory", flags.memory, "Ceiling on texts in flight and on a bucket that is sorted (K, M, G)")->capture_default_str()->type_name("SIZE");
+  command.add_option("--progress-json", flags.tokenize.progress_json, "Append progress reports to FILE (JSON lines)")->type_name("FILE");
+  command.add_flag("--json", flags.json, "Print the result as one JSON object");
+  command.add_flag("--quiet", flags.tokenize.quiet, "No progress and no information, warnings only");
+}
+
+uint64_t parse_seed(const std::string& text) {
+  if (text.empty() || text.size() > 19 || text.find_first_not_of("0123456789") != std::string::npos) {
+    throw UsageError(fmt::format("--shuffle: got '{}', expected a whole number below 10^19", text));
+  }
+  return std::stoull(text);
+}
+
+std::string rate_text(const RunResult& result) {
+  const double seconds = std::max(result.seconds, 1e-3);
+  return fmt::format("{}/s of text, {:.1f} M tokens/s\n", bytes_text(static_cast<double>(result.tally.text_bytes) / seconds),
+                     1e-6 * static_cast<double>(result.tally.tokens) / seconds);
+}
+
+void run_command(Flags flags) {
+  const Log log = stderr_log(flags.tokenize.quiet);
+  TokenizeOptions& options = flags.tokenize;
+  if (!flags.shuffle.empty()) options.recipe.shuffle = parse_seed(flags.shuffle);
+  if (!flags.shard_tokens.empty()) options.recipe.shards.shard_tokens = parse_size(flags.shard_tokens, false, "--shard-tokens");
+  if (!flags.record_bytes_max.empty()) options.recipe.input.record_bytes_max = parse_size(flags.record_bytes_max, true, "--record-bytes-max");
+  if (!flags.limit.empty()) flags.inputs.limit = static_cast<uint64_t>(parse_size(flags.limit, false, "--limit"));
+  options.memory = static_cast<uint64_t>(parse_size(flags.memory, true, "--memory"));
+  if (flags.inputs.inputs.empty() && flags.inputs.input_lists.empty()) {
+    if (::isatty(STDIN_FILENO) != 0) throw UsageError("no input: give FILE or --input-list FILE, or pipe text in");
+    flags.inputs.inputs.emplace_back("-");
+  }
+  options.inputs = list_inputs(flags.inputs);
+  options.encoding = std::make_shared<const Encoding>(load_encoding(flags.vocabulary));
+  catch_stop_signals();
+  const RunResult result = tokenize(options, log);
+  if (flags.json) {
+    print_out(funnel_json(result) + "\n");
+    return;
+  }
+  print_out(funnel_text(result) + rate_text(result));
+  for (const std::string& shard : result.shards) print_out(fmt::format("{}/{}\n", options.output, shard));
+}
+
+}  // namespace
+
+void add_tokenize_command(CLI::App& app) {
+  CLI::App* command = app.add_subcommand("tokenize", "Turn texts into token shards");
+  const auto flags = std::make_shared<Flags>();
+  add_flags(*command, *flags);
+  command->footer(
+      "Examples:\n"
+      "  ftok tokenize --vocab cl100k_base.tiktoken --output out documents.jsonl.zst\n"
+      "  ftok tokenize --shuffle 1 --output out 'run/parts/*.text.jsonl.zst'\n"
+      "  zcat texts.jsonl.gz | ftok tokenize --text-key content --output out\n"
+      "A run that was stopped or killed goes on, inside a file too, when the same command is given again.");
+  command->callback([flags] { run_command(*flags); });
+}
+
+}  // namespace ftok::cli

@@ -1,0 +1,82 @@
+// CorpusReader: the texts of a list of inputs as pieces of about a megabyte, for many threads to count. Inputs are plain text
+// or JSON Lines, plain, gzip or zstd; what is in a piece depends on the input alone.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/byte_source.h"
+#include "crawl/decoded_input.h"
+
+namespace ftok {
+
+enum class CorpusFormat { kText, kJsonLines, kWarc };
+
+struct CorpusInput {
+  std::string path;  // "-": standard input
+  CorpusFormat format = CorpusFormat::kText;
+  uint64_t weight = 1;
+};
+
+// By the name: .jsonl, .ndjson, .json are JSON Lines and .warc, .wet, .arc WARC, before .gz or .zst; else text.
+CorpusFormat format_of_name(const std::string& path);
+
+struct CorpusPiece {
+  static constexpr size_t kPadding = 64;  // readable bytes after `size`, as simdjson wants it
+
+  std::string bytes;
+  size_t size = 0;
+  const CorpusInput* input = nullptr;
+  uint64_t line = 1;  // of its first byte, in JSON Lines
+
+  std::string_view view() const { return {bytes.data(), size}; }
+};
+
+// Where a reader is: the bytes of the inputs before it have all been given out.
+struct CorpusPosition {
+  size_t input = 0;
+  uint64_t offset = 0;  // decoded
+  uint64_t line = 1;
+};
+
+// Not thread-safe. Throws Error naming input and place when reading fails, where compressed data is damaged, and where a line
+// is longer than 1 GiB.
+class CorpusReader {
+ public:
+  // No WARC inputs. `has_sure_cuts`: texts may be cut at last_sure_cut() (pretokenize.h). Else a text of up to
+  // 64 MiB stays whole, and a longer one is cut at line ends.
+  CorpusReader(std::vector<CorpusInput> inputs, bool has_sure_cuts);
+  ~CorpusReader();
+
+  std::unique_ptr<CorpusPiece> next();  // null at the end
+
+  const CorpusPosition& position() const { return position_; }
+  void skip_to(const CorpusPosition& position);  // before the first next()
+
+  // Stored bytes read so far, and of all inputs, 0 when not known.
+  uint64_t bytes_read() const;
+  uint64_t bytes_total() const { return bytes_total_; }
+  const std::vector<CorpusInput>& inputs() const { return inputs_; }
+
+ private:
+  bool open_next();
+  size_t read(std::string& out, size_t size);
+  size_t cut_of(const std::string& bytes, bool at_end) const;
+
+  const std::vector<CorpusInput> inputs_;
+  const bool has_sure_cuts_;
+  CorpusPosition position_;
+  std::unique_ptr<DecodedInput> input_;
+  std::string carry_;  // read, and not given out
+  uint64_t bytes_before_ = 0, bytes_total_ = 0;
+};
+
+// Calls visit(text) for each text of a piece. Throws Error naming input and line where a line is no JSON object, has no string
+// under `text_key` or is not UTF-8.
+void for_each_text(const CorpusPiece& piece, const std::string& text_key, const std::function<void(std::string_view)>& visit);
+
+}  // namespace ftok

@@ -1,0 +1,197 @@
+#include "trainer/cuda/device_trainer.h"
+
+#include <algorithm>
+#include <cmath>
+#include <cstring>
+#include <string>
+
+#include "core/error.h"
+#include "trainer/cuda/token_order.h"
+
+namespace ftok::FTOK_SPACE {
+namespace {
+
+constexpr double kClipEpsilon = 1e-6;    // trainer/optimizer.cc
+constexpr size_t kGraphsMax = 4;         // shapes of micro-batches that a run has at most: full, last, validation
+constexpr size_t kBatchAlignment = 256;  // of the arrays in a batch's bytes
+
+const ModelConfig& checked(const ModelConfig& config) {
+  if (config.head_channels() > kHeadChannelsMax) {
+    throw UsageError("model.channels / model.heads = " + std::to_string(config.head_channels()) + ": on a GPU at most " +
+                     std::to_string(kHeadChannelsMax));
+  }
+  return config;
+}
+
+// Where a batch's arrays lie, in bytes, in one stretch of memory: copied at once.
+struct BatchBytes {
+  size_t tokens, targets, rows, begins, first_key, mask, size;
+
+  BatchBytes(int64_t R, int64_t runs) {
+    size_t at = 0;
+    const auto take = [&](size_t bytes) {
+      const size_t begin = at;
+      at = (at + bytes + kBatchAlignment - 1) / kBatchAlignment * kBatchAlignment;
+      return begin;
+    };
+    const size_t words = static_cast<size_t>(R) * 4;
+    tokens = take(words), targets = take(words), rows = take(words), begins = take(static_cast<size_t>(runs + 1) * 4);
+    first_key = take(words), mask = take(static_cast<size_t>(R));
+    size = at;
+  }
+};
+
+std::vector<ParameterPiece> pieces_of(const ParameterLayout& layout) {
+  std::vector<ParameterPiece> pieces;
+  for (const Tensor& tensor : layout.tensors()) {
+    for (int64_t at = 0; at < tensor.size(); at += kPieceElements) {
+      pieces.push_back({tensor.offset + at, static_cast<int32_t>(std::min(kPieceElements, tensor.size() - at)), tensor.decays});
+    }
+  }
+  return pieces;
+}
+
+}  // namespace
+
+struct DeviceTrainer::Staging {
+  Staging(Device& device, size_t bytes) : buffer(device, bytes), size(bytes) {}
+  HostBuffer buffer;
+  size_t size;
+};
+
+struct DeviceTrainer::RecordedGraph {
+  GraphKey key;
+  std::unique_ptr<DeviceGraph> graph;  // null: seen once
+};
+
+DeviceTrainer::DeviceTrainer(Device& device, Matmul& matmul, AttentionPlans* attention, const ModelConfig& config,
+                             const DeviceTrainerOptions& options)
+    : device_(device), options_(options), layers_(device, matmul, attention, options.fusion, options.chunk_rows),
+      network_(checked(config), layers_, options.recompute), master_(device), first_(device), second_(device), pieces_(device),
+      norm_(device), batch_(device) {
+  const size_t n = static_cast<size_t>(layout().size());
+  master_.resize(n), first_.resize(n), second_.resize(n);
+  network_.gradients().resize(n);
+  norm_.resize(1 + static_cast<size_t>(norm_scratch(layout().size())));
+  const std::vector<ParameterPiece> pieces = pieces_of(layout());
+  pieces_.resize(pieces.size());
+  device_.copy_to_device(pieces_.data(), pieces.data(), pieces.size() * sizeof(ParameterPiece));
+  device_.synchronize();
+}
+
+DeviceTrainer::~DeviceTrainer() = default;
+
+void DeviceTrainer::load(const TrainerState& state, int64_t step) {
+  const size_t bytes = static_cast<size_t>(layout().size()) * sizeof(float);
+  device_.copy_to_device(master_.data(), state.parameters.data(), bytes);
+  device_.copy_to_device(first_.data(), state.first_moments.data(), bytes);
+  device_.copy_to_device(second_.data(), state.second_moments.data(), bytes);
+  round_parameters(device_.stream(), adamw_step(step));
+  device_.synchronize();
+}
+
+TrainerState DeviceTrainer::save() {
+  const size_t n = static_cast<size_t>(layout().size());
+  TrainerState state{std::vector<float>(n), std::vector<float>(n), std::vector<float>(n)};
+  device_.copy_to_host(state.parameters.data(), master_.data(), n * sizeof(float));
+  device_.copy_to_host(state.first_moments.data(), first_.data(), n * sizeof(float));
+  device_.copy_to_host(state.second_moments.data(), second_.data(), n * sizeof(float));
+  return state;
+}
+
+void DeviceTrainer::zero_gradients() { device_.clear(gradients(), static_cast<size_t>(layout().size()) * sizeof(float)); }
+
+// Fills one of two buffers of the host, when the copy from it two batches ago is done, and queues its copy to the device.
+BatchView DeviceTrainer::upload(const BatchView& batch) {
+  const int64_t R = batch.B * batch.T, V = network_.config().vocabulary_size;
+  const int64_t runs = std::min(R, V);
+  const BatchBytes at(R, runs);
+  std::unique_ptr<Staging>& staging = staging_[static_cast<size_t>(next_staging_)];
+  device_.wait_for_mark(next_staging_);
+  if (!staging || staging->size < at.size) staging = std::make_unique<Staging>(device_, at.size);
+  if (batch_.size() < at.size) {
+    graphs_.clear();  // they read the batch where it was
+    batch_.resize(at.size);
+  }
+  char* const bytes = static_cast<char*>(staging->buffer.data());
+  const size_t words = static_cast<size_t>(R) * 4;
+  const TokenOrder order = make_token_order(batch.tokens, R, V);
+  std::memcpy(bytes + at.tokens, batch.tokens, words);
+  std::memcpy(bytes + at.targets, batch.targets, words);
+  std::memcpy(bytes + at.rows, order.rows.data(), words);
+  std::memcpy(bytes + at.begins, order.begins.data(), static_cast<size_t>(runs + 1) * 4);
+  if (batch.first_key != nullptr) std::memcpy(bytes + at.first_key, batch.first_key, words);
+  if (batch.loss_mask != nullptr) std::memcpy(bytes + at.mask, batch.loss_mask, static_cast<size_t>(R));
+  device_.copy_to_device(batch_.data(), bytes, at.size);
+  device_.set_mark(next_staging_);
+  next_staging_ ^= 1;
+
+  const char* const base = batch_.data();
+  layers_.set_token_runs({reinterpret_cast<const int32_t*>(base + at.rows), reinterpret_cast<const int32_t*>(base + at.begins), runs});
+  BatchView view{batch.B, batch.T, reinterpret_cast<const uint32_t*>(base + at.tokens),
+                 reinterpret_cast<const uint32_t*>(base + at.targets), nullptr, nullptr};
+  if (batch.loss_mask != nullptr) view.loss_mask = reinterpret_cast<const uint8_t*>(base + at.mask);
+  if (batch.first_key != nullptr) view.first_key = reinterpret_cast<const int32_t*>(base + at.first_key);
+  return view;
+}
+
+// A shape's first micro-batch runs as it is: it allocates, and chooses algorithms. The second is recorded, the rest replayed.
+void DeviceTrainer::add_gradients(const BatchView& batch, double scale) {
+  const GraphKey key{batch.B, batch.T, scale, batch.loss_mask != nullptr, batch.first_key != nullptr};
+  const BatchView view = upload(batch);
+  const auto found = std::find_if(graphs_.begin(), graphs_.end(), [&](const RecordedGraph& g) { return g.key == key; });
+  if (!options_.graphs || found == graphs_.end()) {
+    const int64_t allocations = device_.allocations();
+    network_.add_gradients(view, scale);
+    if (device_.allocations() != allocations || graphs_.size() >= kGraphsMax) graphs_.clear();  // arrays may have moved
+    if (options_.graphs) graphs_.push_back({key, nullptr});
+    return;
+  }
+  if (!found->graph) {
+    device_.begin_graph();
+    network_.add_gradients(view, scale);
+    found->graph = device_.end_graph();
+    if (!found->graph) return;  // a device without graphs has done the work
+  }
+  device_.queue(*found->graph);
+}
+
+double DeviceTrainer::take_loss() { return network_.take_loss(); }
+
+double DeviceTrainer::loss(const BatchView& batch) {
+  const int64_t allocations = device_.allocations();
+  const double loss = network_.loss(upload(batch));
+  if (device_.allocations() != allocations) graphs_.clear();
+  return loss;
+}
+
+double DeviceTrainer::norm() {
+  global_norm(device_.stream(), norm_.data(), norm_.data() + 1, gradients(), layout().size());
+  double norm = 0;
+  device_.copy_to_host(&norm, norm_.data(), sizeof norm);
+  return norm;
+}
+
+AdamWStep DeviceTrainer::adamw_step(int64_t step) {
+  AdamWStep s{};
+  s.master = master_.data(), s.first = first_.data(), s.second = second_.data();
+  s.parameters = network_.parameters().data(), s.gradients = gradients();
+  s.pieces = pieces_.data(), s.pieces_count = static_cast<int64_t>(pieces_.size());
+  s.seed = options_.seed, s.step = static_cast<uint64_t>(step), s.stochastic = options_.stochastic_rounding;
+  return s;
+}
+
+void DeviceTrainer::update(int64_t step, double learning_rate, double gradient_norm) {
+  const OptimizerOptions& o = options_.optimizer;
+  AdamWStep s = adamw_step(step);
+  s.scale = static_cast<float>(o.clip_norm > 0 ? std::min(1.0, o.clip_norm / (gradient_norm + kClipEpsilon)) : 1.0);
+  s.b1 = static_cast<float>(o.beta_1), s.b2 = static_cast<float>(o.beta_2);
+  s.c1 = static_cast<float>(1 - o.beta_1), s.c2 = static_cast<float>(1 - o.beta_2);
+  s.rate = static_cast<float>(learning_rate / (1 - std::pow(o.beta_1, static_cast<double>(step))));
+  s.root = static_cast<float>(1 / std::sqrt(1 - std::pow(o.beta_2, static_cast<double>(step))));
+  s.epsilon = static_cast<float>(o.epsilon);
+  s.keep = static_cast<float>(1 - learning_rate * o.weight_decay);
+  adamw(device_.stream(), s);
+}
+
+}  // namespace ftok::FTOK_SPACE

@@ -1,0 +1,90 @@
+// A model in training on one GPU: weights in bfloat16 with fp32 masters, moments and gradients, batches copied in while the GPU
+// works, the work of a micro-batch as one graph. Compiled for CUDA and for the shim.
+//
+// The host runs ahead of the GPU by up to two micro-batches; take_loss() and norm() wait for it. Not thread-safe.
+#pragma once
+
+#include <array>
+#include <memory>
+#include <vector>
+
+#include "trainer/cuda/device_layers.h"
+#include "trainer/network.h"
+#include "trainer/optimizer.h"
+
+namespace ftok {
+
+struct DeviceTrainerOptions {
+  OptimizerOptions optimizer;
+  Recompute recompute = Recompute::kNothing;
+  Fusion fusion;
+  uint64_t seed = 1;                // of stochastic rounding
+  bool stochastic_rounding = true;  // of the weights that the layers read; false: to nearest
+  bool graphs = true;
+  int64_t chunk_rows = 8192;        // of logits; 8,192 x 50,304 of them are 0.8 GB
+};
+
+// What a checkpoint holds of it, as ParameterLayout lays it out.
+struct TrainerState {
+  std::vector<float> parameters, first_moments, second_moments;
+};
+
+namespace FTOK_SPACE {
+
+class DeviceTrainer {
+ public:
+  // device, matmul and attention must outlive it. Throws UsageError for a model that the GPU's kernels do not take.
+  DeviceTrainer(Device& device, Matmul& matmul, AttentionPlans* attention, const ModelConfig& config,
+                const DeviceTrainerOptions& options);
+  ~DeviceTrainer();
+
+  const ParameterLayout& layout() const { return network_.layout(); }
+
+  // `step`: how many updates have made this state; it decides how the weights are rounded.
+  void load(const TrainerState& state, int64_t step);
+  TrainerState save();
+
+  void zero_gradients();
+  // gradients += scale * the gradient of the batch's summed losses. The batch is the host's and may go when this returns.
+  void add_gradients(const BatchView& batch, double scale);
+  // The sum of the losses since the last call.
+  double take_loss();
+  // The loss of a batch alone, without gradients; after take_loss().
+  double loss(const BatchView& batch);
+
+  // As AdamW::norm and AdamW::update (trainer/optimizer.h) say; steps count from 1.
+  double norm();
+  void update(int64_t step, double learning_rate, double gradient_norm);
+
+  // On the device; what data-parallel training adds up over processes.
+  float* gradients() { return network_.gradients().data(); }
+  Network<Bf16>& network() { return network_; }
+
+ private:
+  struct Staging;
+  struct GraphKey {
+    int64_t B, T;
+    double scale;
+    bool mask, documents;
+    bool operator==(const GraphKey&) const = default;
+  };
+  struct RecordedGraph;
+
+  BatchView upload(const BatchView& batch);
+  AdamWStep adamw_step(int64_t step);
+
+  Device& device_;
+  DeviceTrainerOptions options_;
+  DeviceLayers layers_;
+  Network<Bf16> network_;
+  MemoryArray<float> master_, first_, second_;
+  MemoryArray<ParameterPiece> pieces_;
+  MemoryArray<double> norm_;  // the norm, then scratch
+  std::array<std::unique_ptr<Staging>, 2> staging_;
+  MemoryArray<char> batch_;
+  int next_staging_ = 0;
+  std::vector<RecordedGraph> graphs_;
+};
+
+}  // namespace FTOK_SPACE
+}  // namespace ftok

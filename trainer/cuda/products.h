@@ -1,0 +1,23 @@
+// The three products of a linear layer, row-major, as column-major calls. A row-major matrix (R,C) is, read column by column, its
+// transpose (C,R) with leading dimension C; so out = in W becomes out^T = W^T in^T.
+//
+// The tied head is made of the same three: logits (R,V) = hidden (R,C) wte^T is the input gradient of a layer with weight
+// wte (V,C); dhidden = dlogits wte its forward pass; dwte += dlogits^T hidden its weight gradient.
+#pragma once
+
+#include "trainer/cuda/matmul.h"
+
+namespace ftok {
+
+struct LinearShape {
+  int64_t R, I, O;  // in (R,I), weight (I,O), out (R,O)
+};
+
+// out = in weight.
+MatmulCall forward_product(Bf16* out, const Bf16* in, const Bf16* weight, const LinearShape& shape);
+// din = dout weight^T.
+MatmulCall input_gradient_product(Bf16* din, const Bf16* dout, const Bf16* weight, const LinearShape& shape);
+// dweight += in^T dout, in float.
+MatmulCall weight_gradient_product(float* dweight, const Bf16* dout, const Bf16* in, const LinearShape& shape);
+
+}  // namespace ftok
