@@ -46,7 +46,7 @@ struct Grid {
 
 constexpr int kWarp = 32;
 
-constexpr int64_t divide_up(int64_t n, int64_t d) { return (n + d - 1) / d; }
+FTOK_BOTH constexpr int64_t divide_up(int64_t n, int64_t d) { return (n + d - 1) / d; }
 
 #ifdef FTOK_SHIM
 
@@ -211,6 +211,6 @@ FTOK_DEVICE void store(float* p, const float (&x)[N]) {
 
 // Elements of bfloat16 that rows of `width` allow at once: 16 bytes' worth, or one. (Arrays begin at multiples of 16 bytes.)
 constexpr int64_t kVector = 8;
-constexpr bool is_vectorized(int64_t width) { return width % kVector == 0; }
+FTOK_BOTH constexpr bool is_vectorized(int64_t width) { return width % kVector == 0; }
 
 }  // namespace ftok::FTOK_SPACE
