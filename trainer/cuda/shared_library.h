@@ -14,6 +14,8 @@ class SharedLibrary {
   SharedLibrary(const SharedLibrary&) = delete;
   SharedLibrary& operator=(const SharedLibrary&) = delete;
 
+  void* handle() const { return handle_; }
+
   // function = its function of that name. Throws Error when there is none.
   template <typename Function>
   void find(const char* symbol, Function*& function) const {
