@@ -29,7 +29,7 @@
 #ifdef __CUDACC__
 #include <cuda_bf16.h>
 #include <cuda_runtime.h>
-#define FTOK_KERNEL(threads) __global__ void __launch_bounds__(threads)
+#define FTOK_KERNEL(threads) __global__ void __launch_bounds__(threads, 1)
 #define FTOK_DEVICE __device__ __forceinline__
 #define FTOK_UNROLL _Pragma("unroll")
 #define FTOK_SHARED(Type, name) __shared__ Type name
