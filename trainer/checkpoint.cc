@@ -16,10 +16,11 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr std::string_view kMagic = "FTOKCKPT";
-constexpr uint64_t kVersion = 1;
-constexpr size_t kNumbers = 6;
+constexpr uint64_t kVersion = 2;
+constexpr size_t kNumbers = 7;
 constexpr size_t kHeaderBytes = 8 + 8 * kNumbers;
 constexpr uint64_t kRecipeBytesMax = 1 << 20;
+constexpr uint64_t kDataBytesMax = 1 << 20;
 constexpr uint64_t kElementsMax = uint64_t{1} << 37;
 
 template <typename T>
@@ -47,12 +48,14 @@ std::vector<std::string> list_checkpoints(const std::string& folder) {
 void write_checkpoint(const std::string& folder, const Checkpoint& checkpoint, int64_t keep) {
   make_folder(folder);
   const std::string path = fmt::format("{}/step-{:09}.ckpt", folder, checkpoint.step);
-  const std::vector<uint64_t> numbers = {kVersion, checkpoint.step, checkpoint.windows_read, checkpoint.windows_in_data,
-                                         checkpoint.parameters.size(), checkpoint.recipe.size()};
+  const std::vector<uint64_t> numbers = {kVersion, checkpoint.step, checkpoint.windows_read, checkpoint.data.size(),
+                                         checkpoint.losses.size(), checkpoint.parameters.size(), checkpoint.recipe.size()};
   ChecksummedFile file(path);
   file.write(kMagic);
   file.write(bytes_of(numbers));
   file.write(checkpoint.recipe);
+  file.write(checkpoint.data);
+  file.write(bytes_of(checkpoint.losses));
   file.write(bytes_of(checkpoint.parameters));
   file.write(bytes_of(checkpoint.first_moments));
   file.write(bytes_of(checkpoint.second_moments));
@@ -69,15 +72,20 @@ Result<Checkpoint> read_checkpoint(const std::string& path) {
   if (!bytes.starts_with(kMagic)) return Damage{"ckpt_bad_magic", "", 0};
   uint64_t numbers[kNumbers];
   std::memcpy(numbers, bytes.data() + kMagic.size(), sizeof numbers);
-  const auto [version, step, windows_read, windows_in_data, elements, recipe_bytes] = numbers;
+  const auto [version, step, windows_read, data_bytes, losses, elements, recipe_bytes] = numbers;
   if (version != kVersion) return Damage{"ckpt_bad_version", fmt::format("{}", version), 8};
-  if (elements > kElementsMax || recipe_bytes > kRecipeBytesMax ||
-      bytes.size() != kHeaderBytes + recipe_bytes + 12 * elements + kChecksumBytes) {
+  if (elements > kElementsMax || recipe_bytes > kRecipeBytesMax || data_bytes > kDataBytesMax || losses > kRecentLosses ||
+      bytes.size() != kHeaderBytes + recipe_bytes + data_bytes + 8 * losses + 12 * elements + kChecksumBytes) {
     return Damage{"ckpt_bad_size", fmt::format("{} bytes for {} elements", bytes.size(), elements), 40};
   }
   if (!ends_in_checksum(bytes)) return Damage{"ckpt_bad_checksum", "", bytes.size() - kChecksumBytes};
-  Checkpoint checkpoint{std::string(bytes.substr(kHeaderBytes, recipe_bytes)), step, windows_read, windows_in_data, {}, {}, {}};
-  size_t at = kHeaderBytes + recipe_bytes;
+  Checkpoint checkpoint;
+  checkpoint.step = step, checkpoint.windows_read = windows_read;
+  size_t at = kHeaderBytes;
+  checkpoint.recipe = bytes.substr(at, recipe_bytes), at += recipe_bytes;
+  checkpoint.data = bytes.substr(at, data_bytes), at += data_bytes;
+  checkpoint.losses.resize(losses);
+  std::memcpy(checkpoint.losses.data(), bytes.data() + at, 8 * losses), at += 8 * losses;
   for (std::vector<float>* values : {&checkpoint.parameters, &checkpoint.first_moments, &checkpoint.second_moments}) {
     values->resize(elements);
     std::memcpy(values->data(), bytes.data() + at, elements * sizeof(float));

@@ -1,7 +1,8 @@
 // Checkpoints: all that a run needs to go on bit for bit. Files step-NNNNNNNNN.ckpt in one folder, complete or absent.
 //
-// Bytes, little-endian: "FTOKCKPT"; u64 version = 1, step, windows_read, windows_in_data, elements, recipe_bytes; the recipe; then
-// parameters, first moments, second moments (elements x f32 each); 16 bytes XXH3-128 of all before (shards/checksum.h).
+// Bytes, little-endian: "FTOKCKPT"; u64 version = 2, step, windows_read, data_bytes, losses, elements, recipe_bytes; the recipe; the
+// description of the data; losses x f64; then parameters, first moments, second moments (elements x f32 each); 16 bytes XXH3-128 of
+// all before (shards/checksum.h).
 #pragma once
 
 #include <cstdint>
@@ -14,11 +15,14 @@
 
 namespace ftok {
 
+inline constexpr size_t kRecentLosses = 50;
+
 struct Checkpoint {
   std::string recipe;            // TOML, every key
   uint64_t step = 0;             // steps done
   uint64_t windows_read = 0;     // the next window's number (trainer/loader.h)
-  uint64_t windows_in_data = 0;  // of an epoch: a run is bound to its data
+  std::string data;              // Mixture::description: a run is bound to its data
+  std::vector<double> losses;    // of the last steps, at most kRecentLosses: what a spike is measured against
   std::vector<float> parameters, first_moments, second_moments;  // as ParameterLayout lays them out
 };
 

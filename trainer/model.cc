@@ -39,6 +39,12 @@ void ModelConfig::check() const {
   }
 }
 
+double ModelConfig::flops_per_token() const {
+  const ParameterLayout layout(*this);
+  const double N = static_cast<double>(layout.parameters() + (padded_vocabulary() - vocabulary_size) * channels);
+  return 6 * N + 6.0 * static_cast<double>(layers) * static_cast<double>(channels) * static_cast<double>(length);
+}
+
 int64_t ParameterLayout::add(std::string name, int64_t rows, int64_t columns, Start start) {
   Tensor tensor{std::move(name), rows, columns, rows, size_, start,
                 start == Start::kNormal || start == Start::kResidualNormal};

@@ -32,6 +32,10 @@ struct ModelConfig {
   // V rounded up to a multiple of 128, as llm.c has it (kernels like round sizes). The rows added are zero and stay so.
   int64_t padded_vocabulary() const { return (vocabulary_size + 127) / 128 * 128; }
 
+  // Floating-point operations a token of training takes: 6 N + 6 L C T, N with the padded vocabulary (llm.c's count; a causal
+  // attention needs half of the second term's products).
+  double flops_per_token() const;
+
   // Throws UsageError naming the key that is out of range, or that the whole is larger than 2^36 parameters.
   void check() const;
 

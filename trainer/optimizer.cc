@@ -30,14 +30,23 @@ void OptimizerOptions::check() const {
 
 template <typename Real>
 AdamW<Real>::AdamW(const ParameterLayout& layout, const OptimizerOptions& options, Layers<Real>& layers)
-    : layout_(layout), options_(options), layers_(layers), first_(static_cast<size_t>(layout.size())),
-      second_(static_cast<size_t>(layout.size())) {
+    : AdamW(layout, options, layers, {0, layout.size()}) {}
+
+template <typename Real>
+AdamW<Real>::AdamW(const ParameterLayout& layout, const OptimizerOptions& options, Layers<Real>& layers, ParameterRange range)
+    : layout_(layout), options_(options), layers_(layers), range_(range),
+      first_(static_cast<size_t>(range.end - range.begin)), second_(first_.size()) {
   options.check();
 }
 
 template <typename Real>
+double AdamW<Real>::sum_of_squares(const std::vector<Real>& gradients) {
+  return layers_.sum_of_squares(gradients.data() + range_.begin, range_.end - range_.begin);
+}
+
+template <typename Real>
 double AdamW<Real>::norm(const std::vector<Real>& gradients) {
-  return std::sqrt(layers_.sum_of_squares(gradients.data(), static_cast<int64_t>(gradients.size())));
+  return std::sqrt(sum_of_squares(gradients));
 }
 
 template <typename Real>
@@ -50,8 +59,10 @@ void AdamW<Real>::update(std::vector<Real>& parameters, const std::vector<Real>&
   scalars.root = 1 / std::sqrt(1 - std::pow(options_.beta_2, static_cast<double>(step)));
   for (const Tensor& tensor : layout_.tensors()) {
     scalars.keep = tensor.decays ? 1 - learning_rate * options_.weight_decay : 1.0;
-    layers_.adamw(parameters.data() + tensor.offset, first_.data() + tensor.offset, second_.data() + tensor.offset,
-                  gradients.data() + tensor.offset, tensor.size(), scalars);
+    const int64_t begin = std::max(tensor.offset, range_.begin), end = std::min(tensor.offset + tensor.size(), range_.end);
+    if (begin >= end) continue;
+    layers_.adamw(parameters.data() + begin, first_.data() + (begin - range_.begin), second_.data() + (begin - range_.begin),
+                  gradients.data() + begin, end - begin, scalars);
   }
 }
 

@@ -27,14 +27,25 @@ struct OptimizerOptions {
   void check() const;  // throws UsageError naming the key that is out of range
 };
 
-// The two moments of every parameter, in the parameters' order. Not thread-safe.
+// A part [begin, end) of the flat array of parameters.
+struct ParameterRange {
+  int64_t begin = 0, end = 0;
+};
+
+// The two moments of a range of the parameters, in their order; only that range is updated (ZeRO stage 1, Rajbhandari et al. 2020,
+// gives each process a range of its own). Not thread-safe.
 template <typename Real>
 class AdamW {
  public:
   // `layout` and `layers` must outlive it.
-  AdamW(const ParameterLayout& layout, const OptimizerOptions& options, Layers<Real>& layers);
+  AdamW(const ParameterLayout& layout, const OptimizerOptions& options, Layers<Real>& layers);  // of all parameters
+  AdamW(const ParameterLayout& layout, const OptimizerOptions& options, Layers<Real>& layers, ParameterRange range);
 
-  // The Euclidean norm of all gradients.
+  const ParameterRange& range() const { return range_; }
+
+  // Of the range of `gradients`, which are all parameters'.
+  double sum_of_squares(const std::vector<Real>& gradients);
+  // The Euclidean norm: the root of that.
   double norm(const std::vector<Real>& gradients);
 
   // The step `step` (1, 2, ...) at the given learning rate. Gradients are scaled by clip_norm / (norm + 1e-6) where that is
@@ -49,6 +60,7 @@ class AdamW {
   const ParameterLayout& layout_;
   OptimizerOptions options_;
   Layers<Real>& layers_;
+  ParameterRange range_;
   std::vector<Real> first_, second_;
 };
 

@@ -5,259 +5,330 @@
 #include <algorithm>
 #include <chrono>
 #include <cmath>
-#include <cstdio>
-#include <cstdlib>
-#include <filesystem>
 #include <memory>
-#include <optional>
+#include <new>
+#include <numeric>
 #include <thread>
 
 #include "core/error.h"
 #include "core/file.h"
-#include "core/json.h"
 #include "core/recipe.h"
-#include "shards/manifest.h"
 #include "trainer/checkpoint.h"
 #include "trainer/cpu/cpu_layers.h"
-#include "trainer/loader.h"
+#include "trainer/memory_need.h"
 #include "trainer/network.h"
 #include "trainer/optimizer.h"
+#include "trainer/rounding_layers.h"
 #include "trainer/sample.h"
+#include "trainer/step_log.h"
+#include "trainer/train_data.h"
 
 namespace ftok {
 namespace {
 
-namespace fs = std::filesystem;
-
-// log.jsonl, appended to a line at a time.
-class StepLog {
- public:
-  // Keeps the lines of steps up to `step`: what a killed run wrote beyond its last checkpoint goes.
-  StepLog(const std::string& path, uint64_t step) : path_(path) {
-    if (fs::exists(path)) write_file(path, lines_up_to(read_file(path), step));
-    file_ = std::fopen(path.c_str(), "ab");
-    if (file_ == nullptr) throw_errno("cannot write " + path, errno);
-  }
-  ~StepLog() { std::fclose(file_); }
-  StepLog(const StepLog&) = delete;
-  StepLog& operator=(const StepLog&) = delete;
-
-  void add(const StepReport& report, std::optional<double> validation_loss) {
-    JsonWriter json;
-    json.begin_object().field("step", report.step).field("loss", report.loss);
-    json.field("tokens_per_second", std::round(report.tokens_per_second * 10) / 10).field("norm", report.norm);
-    json.field("lr", report.learning_rate);
-    if (validation_loss) json.field("validation_loss", *validation_loss);
-    const std::string line = json.end_object().text() + "\n";
-    if (std::fwrite(line.data(), 1, line.size(), file_) != line.size() || std::fflush(file_) != 0) {
-      throw_errno("cannot write " + path_, errno);
-    }
-  }
-
- private:
-  static std::string lines_up_to(const std::string& text, uint64_t step) {
-    constexpr std::string_view kStart = "{\"step\":";
-    std::string kept;
-    for (size_t begin = 0; begin < text.size();) {
-      const size_t end = text.find('\n', begin);
-      if (end == std::string::npos || text.compare(begin, kStart.size(), kStart) != 0) break;  // cut short
-      if (std::strtoull(text.c_str() + begin + kStart.size(), nullptr, 10) > step) break;
-      kept.append(text, begin, end + 1 - begin);
-      begin = end + 1;
-    }
-    return kept;
-  }
-
-  std::string path_;
-  std::FILE* file_ = nullptr;
-};
+constexpr int kBadStepsMax = 10;       // in a row, with on_bad_loss = "skip"
+constexpr size_t kSpikeLossesMin = 10; // a mean of fewer losses says little
+constexpr double kPaceMemory = 0.9;    // of the mean time of a step, for what is left
 
 int thread_count(int64_t asked) {
   return asked > 0 ? static_cast<int>(asked) : static_cast<int>(std::max(1u, std::thread::hardware_concurrency()));
 }
 
-// Holds the recipe against the folder's manifest, where it has one, and says how documents are told apart.
-LoaderOptions loader_options(const TrainRecipe& recipe, const TrainInputs& inputs) {
-  LoaderOptions options{recipe.model.length, static_cast<uint64_t>(recipe.model.vocabulary_size),
-                        static_cast<uint64_t>(recipe.training.seed), recipe.training.shuffle, std::nullopt, true};
-  std::optional<uint32_t> end_of_text = inputs.encoding == nullptr ? std::nullopt : inputs.encoding->end_of_text();
-  const std::string path = inputs.data + "/" + kManifestName;
-  if (fs::exists(path)) {
-    const Manifest manifest = read_manifest(path);
-    if (manifest.vocabulary.size > options.vocabulary_size) {
-      throw UsageError(fmt::format("{}: encoded with {} of {} ids, but model.vocabulary_size = {}", inputs.data,
-                                   manifest.vocabulary.name, manifest.vocabulary.size, options.vocabulary_size));
-    }
-    if (inputs.encoding != nullptr && manifest.vocabulary.digest != inputs.encoding->digest()) {
-      throw UsageError(fmt::format("{}: encoded with the vocabulary {}, but vocabulary = \"{}\" is another", inputs.data,
-                                   manifest.vocabulary.name, recipe.vocabulary));
-    }
-    end_of_text = static_cast<uint32_t>(manifest.vocabulary.end_of_text);
-    options.end_of_text_first = manifest.placement == EndOfText::kBefore;
-    if (manifest.placement == EndOfText::kNone) end_of_text = std::nullopt;
-  }
-  if (recipe.training.document_mask) {
-    if (!end_of_text) throw UsageError("training.document_mask: these shards do not say where documents end");
-    options.document_mask_end_of_text = end_of_text;
-  }
-  return options;
+std::unique_ptr<Layers<float>> make_layers(const TrainRecipe& recipe) {
+  auto layers = make_cpu_layers<float>(thread_count(recipe.run.threads));
+  return recipe.training.precision == "bf16" ? make_rounding_layers(std::move(layers)) : std::move(layers);
 }
+
+Recompute recompute_of(const TrainRecipe& recipe) {
+  return recipe.run.recompute == "blocks" ? Recompute::kBlocks : recipe.run.recompute == "gelu" ? Recompute::kGelu : Recompute::kNothing;
+}
+
+// The range of parameters whose moments this rank keeps.
+ParameterRange optimizer_range(const TrainRecipe& recipe, const Communicator& ranks, int64_t size) {
+  if (!recipe.run.shard_optimizer) return {0, size};
+  const Communicator::Slice slice = ranks.slice(size, ranks.rank());
+  return {slice.begin, slice.end};
+}
+
+std::span<std::byte> bytes_of(auto& values) { return std::as_writable_bytes(std::span(values)); }
 
 class Run {
  public:
-  Run(const TrainRecipe& recipe, const TrainInputs& inputs, TrainObserver& observer, const Log& log)
-      : recipe_(recipe), inputs_(inputs), observer_(observer), lock_((make_folder(inputs.output), inputs.output)),
-        layers_(make_cpu_layers<float>(thread_count(recipe.run.threads))), network_(recipe.model, *layers_),
-        optimizer_(network_.layout(), recipe.optimizer, *layers_),
-        data_(find_shards(inputs.data, Split::kTrain), loader_options(recipe, inputs)) {
-    open_validation(log);
-    resume(log);
-    log_.emplace(inputs.output + "/log.jsonl", step_);
+  Run(const TrainRecipe& recipe, const TrainInputs& inputs, TrainObserver& observer, const Log& log, Communicator& ranks)
+      : recipe_(recipe), inputs_(inputs), observer_(observer), tell_(log), ranks_(ranks), layers_(make_layers(recipe)),
+        network_(recipe.model, *layers_, recompute_of(recipe)),
+        optimizer_(network_.layout(), recipe.optimizer, *layers_, optimizer_range(recipe, ranks, network_.layout().size())),
+        data_(open_training_data(recipe, inputs)), validation_(open_validation_data(recipe, inputs, leads() ? log : no_log())) {
+    resume();
+    if (leads()) log_.emplace(inputs.output + "/log.jsonl", step_);
   }
 
   void run() {
     const uint64_t steps = static_cast<uint64_t>(recipe_.run.steps);
-    observer_.on_start(static_cast<int64_t>(step_) + 1, recipe_.run.steps, network_.layout().parameters(), data_.windows());
+    if (leads()) observer_.on_start(static_cast<int64_t>(step_) + 1, recipe_.run.steps, network_.layout().parameters(), data_.windows());
     while (step_ < steps) {
       const StepReport report = step();
-      observer_.on_step(report);
       const int64_t every = recipe_.run.sample_every;
       const bool looks = every > 0 && (report.step % every == 0 || report.step == report.steps);
       const std::optional<double> loss = looks ? validate() : std::nullopt;
-      if (loss) observer_.on_validation(report.step, *loss);
-      if (looks) sample();
-      log_->add(report, loss);
+      if (leads()) tell(report, looks, loss);
       if (report.step % recipe_.run.checkpoint_every == 0 || step_ == steps) save();
     }
   }
 
  private:
+  static Log no_log() {
+    return [](LogLevel, const std::string&) {};
+  }
+  bool leads() const { return ranks_.rank() == 0; }
   std::string checkpoints() const { return inputs_.output + "/checkpoints"; }
 
-  void open_validation(const Log& log) {
-    LoaderOptions options = loader_options(recipe_, inputs_);
-    options.shuffle = false;
-    try {
-      validation_.emplace(find_shards(inputs_.data, Split::kValidation), options);
-    } catch (const Error& error) {
-      log(LogLevel::kWarning, fmt::format("no validation: {}", error.what()));
-    }
+  void tell(const StepReport& report, bool looks, std::optional<double> validation_loss) {
+    log_->add(report, validation_loss);
+    LossCurve curve = log_->curve();
+    curve.steps = recipe_.run.steps;
+    observer_.on_step(report, curve);
+    if (validation_loss) observer_.on_validation(report.step, *validation_loss);
+    if (!looks) return;
+    write_file(inputs_.output + "/loss.svg", loss_svg(curve, fmt::format("{}: loss after {} of {} steps", recipe_.preset, report.step, report.steps)));
+    sample();
   }
 
-  void resume(const Log& log) {
-    std::optional<Checkpoint> checkpoint = read_latest_checkpoint(checkpoints(), log);
-    if (!checkpoint && inputs_.initial != nullptr) {
-      if (inputs_.initial->config != recipe_.model) {
-        throw UsageError(fmt::format("{} is a model of another shape than the recipe's [model]", inputs_.initial->path));
-      }
-      network_.parameters() = inputs_.initial->parameters;
-      return;
+  // Rank 0 reads, the others get it from there.
+  void resume() {
+    std::optional<Checkpoint> checkpoint;
+    if (leads()) checkpoint = read_latest_checkpoint(checkpoints(), tell_);
+    std::vector<uint64_t> numbers(4);
+    if (checkpoint) {
+      check_binding(*checkpoint);
+      numbers = {1, checkpoint->step, checkpoint->windows_read, checkpoint->losses.size()};
     }
-    if (!checkpoint) {
+    ranks_.broadcast(bytes_of(numbers));
+    if (numbers[0] == 0) return start();
+    Checkpoint state = checkpoint ? std::move(*checkpoint) : Checkpoint{};
+    const size_t size = network_.parameters().size();
+    state.parameters.resize(size), state.first_moments.resize(size), state.second_moments.resize(size);
+    state.losses.resize(numbers[3]);
+    for (std::vector<float>* values : {&state.parameters, &state.first_moments, &state.second_moments}) ranks_.broadcast(bytes_of(*values));
+    ranks_.broadcast(bytes_of(state.losses));
+    step_ = numbers[1], windows_read_ = numbers[2];
+    recent_losses_ = std::move(state.losses);
+    network_.parameters() = std::move(state.parameters);
+    const ParameterRange range = optimizer_.range();
+    optimizer_.first_moments().assign(state.first_moments.begin() + range.begin, state.first_moments.begin() + range.end);
+    optimizer_.second_moments().assign(state.second_moments.begin() + range.begin, state.second_moments.begin() + range.end);
+  }
+
+  void start() {
+    if (inputs_.initial == nullptr) {
       initialise(network_.layout(), recipe_.model.layers, static_cast<uint64_t>(recipe_.training.seed), network_.parameters());
       return;
     }
-    const std::string was = train_recipe_binding(parse_train_recipe(checkpoint->recipe, checkpoints()));
+    if (inputs_.initial->config != recipe_.model) {
+      throw UsageError(fmt::format("{} is a model of another shape than the recipe's [model]", inputs_.initial->path));
+    }
+    network_.parameters() = inputs_.initial->parameters;
+  }
+
+  void check_binding(const Checkpoint& checkpoint) const {
+    const std::string was = train_recipe_binding(parse_train_recipe(checkpoint.recipe, checkpoints()));
     if (const std::string difference = recipe_difference(was, train_recipe_binding(recipe_)); !difference.empty()) {
       throw UsageError(fmt::format("{} belongs to another recipe: {}; choose another --output", inputs_.output, difference));
     }
-    if (checkpoint->windows_in_data != data_.windows()) {
-      throw UsageError(fmt::format("{} was trained on {} windows, {} has {}; choose another --output", inputs_.output,
-                                   checkpoint->windows_in_data, inputs_.data, data_.windows()));
+    if (checkpoint.data != data_.description() && !checkpoint.data.empty()) {  // an imported model is bound to no data
+      throw UsageError(fmt::format("{} was trained on {}, --data has {}; choose another --output", inputs_.output, checkpoint.data,
+                                   data_.description()));
     }
-    if (checkpoint->parameters.size() != network_.parameters().size()) {
+    if (checkpoint.parameters.size() != static_cast<size_t>(network_.layout().size())) {
       throw Error(fmt::format("{}: a checkpoint of another shape", checkpoints()));
     }
-    step_ = checkpoint->step;
-    windows_read_ = checkpoint->windows_read;
-    network_.parameters() = std::move(checkpoint->parameters);
-    optimizer_.first_moments() = std::move(checkpoint->first_moments);
-    optimizer_.second_moments() = std::move(checkpoint->second_moments);
   }
 
+  // The moments and weights are copied: memory for three more arrays while the file is written.
   void save() {
-    // The moments and weights are copied: memory for three more arrays while the file is written.
+    std::vector<float> first(network_.parameters().size()), second(first.size());
+    const ParameterRange range = optimizer_.range();
+    std::copy(optimizer_.first_moments().begin(), optimizer_.first_moments().end(), first.begin() + range.begin);
+    std::copy(optimizer_.second_moments().begin(), optimizer_.second_moments().end(), second.begin() + range.begin);
+    if (recipe_.run.shard_optimizer) ranks_.all_gather(first), ranks_.all_gather(second);
+    if (!leads()) return;
     write_checkpoint(checkpoints(),
-                     {train_recipe_text(recipe_, false), step_, windows_read_, data_.windows(), network_.parameters(),
-                      optimizer_.first_moments(), optimizer_.second_moments()},
+                     {train_recipe_text(recipe_, false), step_, windows_read_, data_.description(), recent_losses_,
+                      network_.parameters(), std::move(first), std::move(second)},
                      recipe_.run.keep);
+  }
+
+  // This rank's windows of the step, in micro-batches.
+  std::vector<Batch> read_batches() const {
+    const uint64_t windows = static_cast<uint64_t>(recipe_.windows_per_step()), ranks = static_cast<uint64_t>(ranks_.size());
+    const uint64_t rank = static_cast<uint64_t>(ranks_.rank());
+    const uint64_t begin = windows * rank / ranks, end = windows * (rank + 1) / ranks;
+    const uint64_t micro = static_cast<uint64_t>(recipe_.run.micro_batch);
+    std::vector<Batch> batches;
+    for (uint64_t at = begin; at < end; at += micro) {
+      batches.push_back(data_.batch(windows_read_ + at, static_cast<int64_t>(std::min(micro, end - at))));
+    }
+    return batches;
+  }
+
+  // gradients = those of the mean loss over all targets of the step that count; returns that loss.
+  double make_gradients() {
+    const std::vector<Batch> batches = read_batches();
+    std::vector<double> counted = {0};
+    for (const Batch& batch : batches) counted[0] += static_cast<double>(batch.counted());
+    ranks_.all_reduce(std::span(counted));
+    if (counted[0] == 0) {
+      throw Error(fmt::format("step {}: no target counts in its windows, which begin at {}", step_ + 1, data_.place(windows_read_)));
+    }
+    network_.clear_gradients();
+    std::vector<double> loss = {0};
+    for (const Batch& batch : batches) loss[0] += network_.accumulate_gradients(batch.view(), 1 / counted[0]);
+    ranks_.all_reduce(std::span(loss));
+    ranks_.reduce_scatter(network_.gradients());
+    if (!recipe_.run.shard_optimizer) ranks_.all_gather(network_.gradients());
+    return loss[0] / counted[0];
+  }
+
+  double gradient_norm() {
+    std::vector<double> squares = {optimizer_.sum_of_squares(network_.gradients())};
+    if (recipe_.run.shard_optimizer) ranks_.all_reduce(std::span(squares));
+    return std::sqrt(squares[0]);
+  }
+
+  // "" for a loss to go on with.
+  std::string complaint(const StepReport& report) const {
+    if (!std::isfinite(report.loss) || !std::isfinite(report.norm)) {
+      return fmt::format("the loss is {}, the gradient's norm {}", report.loss, report.norm);
+    }
+    if (recipe_.training.spike_factor <= 0 || recent_losses_.size() < kSpikeLossesMin) return "";
+    const double mean = std::accumulate(recent_losses_.begin(), recent_losses_.end(), 0.0) / static_cast<double>(recent_losses_.size());
+    if (report.loss <= recipe_.training.spike_factor * mean) return "";
+    return fmt::format("the loss is {:.4f}, {:.4f} in the mean of the {} steps before", report.loss, mean, recent_losses_.size());
+  }
+
+  // False where the step's update is left out. Throws where the run is to stop.
+  bool accept(const StepReport& report) {
+    const std::string why = complaint(report);
+    if (why.empty()) {
+      bad_steps_ = 0;
+      recent_losses_.push_back(report.loss);
+      if (recent_losses_.size() > kRecentLosses) recent_losses_.erase(recent_losses_.begin());
+      return true;
+    }
+    const std::string message = fmt::format("step {}: {}; its {} windows begin at {}", report.step, why, recipe_.windows_per_step(),
+                                            data_.place(windows_read_));
+    if (recipe_.training.on_bad_loss == "stop") throw Error(message);
+    if (++bad_steps_ >= kBadStepsMax) throw Error(fmt::format("{}; {} steps in a row were bad", message, bad_steps_));
+    if (leads()) tell_(LogLevel::kWarning, message + "; it is left out");
+    return false;
   }
 
   StepReport step() {
     const auto start = std::chrono::steady_clock::now();
-    const int64_t windows = recipe_.windows_per_step();
-    const double targets = static_cast<double>(recipe_.training.tokens_per_step);
-    network_.clear_gradients();
-    double loss = 0;
-    for (int64_t done = 0; done < windows; done += recipe_.run.micro_batch) {
-      const Batch batch = data_.batch(windows_read_ + static_cast<uint64_t>(done),
-                                      std::min(recipe_.run.micro_batch, windows - done));
-      loss += network_.accumulate_gradients(batch.view(), 1 / targets);
-    }
     StepReport report;
     report.step = static_cast<int64_t>(step_) + 1;
     report.steps = recipe_.run.steps;
-    report.loss = loss / targets;
-    report.norm = optimizer_.norm(network_.gradients());
-    if (!std::isfinite(report.loss) || !std::isfinite(report.norm)) {
-      throw Error(fmt::format("step {}: the loss is {}, the gradient's norm {}; its {} windows begin at {}", report.step,
-                              report.loss, report.norm, windows, data_.place(windows_read_)));
-    }
+    report.loss = make_gradients();
+    report.norm = gradient_norm();
     report.learning_rate = learning_rate_at(recipe_.schedule, report.step, recipe_.run.steps);
-    optimizer_.update(network_.parameters(), network_.gradients(), report.step, report.learning_rate, report.norm);
+    report.skipped = !accept(report);
+    if (!report.skipped) {
+      optimizer_.update(network_.parameters(), network_.gradients(), report.step, report.learning_rate, report.norm);
+      if (recipe_.run.shard_optimizer) ranks_.all_gather(network_.parameters());
+    }
     ++step_;
-    windows_read_ += static_cast<uint64_t>(windows);
-    const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - start;
-    report.tokens_per_second = targets / seconds.count();
+    windows_read_ += static_cast<uint64_t>(recipe_.windows_per_step());
+    measure(report, std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count());
     return report;
   }
 
+  void measure(StepReport& report, double seconds) {
+    pace_ = pace_ == 0 ? seconds : kPaceMemory * pace_ + (1 - kPaceMemory) * seconds;
+    report.tokens_per_second = static_cast<double>(recipe_.training.tokens_per_step) / seconds;
+    report.seconds_left = pace_ * static_cast<double>(report.steps - report.step);
+    if (recipe_.run.peak_tflops > 0) {
+      report.mfu = recipe_.model.flops_per_token() * report.tokens_per_second / (recipe_.run.peak_tflops * 1e12);
+    }
+  }
+
+  // Every rank takes its share of the validation windows.
   std::optional<double> validate() {
     if (!validation_) return std::nullopt;
-    const int64_t windows = std::min(recipe_.run.validation_windows, static_cast<int64_t>(validation_->windows()));
-    double loss = 0;
-    for (int64_t done = 0; done < windows; done += recipe_.run.micro_batch) {
-      const Batch batch = validation_->batch(static_cast<uint64_t>(done), std::min(recipe_.run.micro_batch, windows - done));
-      loss += network_.loss(batch.view());
+    const uint64_t windows = std::min(static_cast<uint64_t>(recipe_.run.validation_windows), validation_->windows());
+    const uint64_t ranks = static_cast<uint64_t>(ranks_.size()), rank = static_cast<uint64_t>(ranks_.rank());
+    const uint64_t end = windows * (rank + 1) / ranks, micro = static_cast<uint64_t>(recipe_.run.micro_batch);
+    std::vector<double> sums(2);  // of losses, of targets
+    for (uint64_t at = windows * rank / ranks; at < end; at += micro) {
+      const Batch batch = validation_->batch(at, static_cast<int64_t>(std::min(micro, end - at)));
+      sums[0] += network_.loss(batch.view());
+      sums[1] += static_cast<double>(batch.counted());
     }
-    return loss / static_cast<double>(windows * recipe_.model.length);
+    ranks_.all_reduce(std::span(sums));
+    return sums[0] / sums[1];
   }
 
   void sample() {
     if (recipe_.run.sample_tokens == 0) return;
     Decoder decoder(recipe_.model, *layers_, network_.parameters());
     const uint32_t first = inputs_.encoding == nullptr ? 0 : inputs_.encoding->end_of_text().value_or(0);
+    SampleOptions options;
+    options.temperature = 0.8, options.top_p = 0.95, options.seed = static_cast<uint64_t>(recipe_.training.seed) + step_;
     std::vector<uint32_t> tokens;
-    generate(decoder, recipe_.model, {&first, 1}, recipe_.run.sample_tokens,
-             {0.8, 0, 0.95, static_cast<uint64_t>(recipe_.training.seed) + step_}, [&](uint32_t token) {
-               tokens.push_back(token);
-               return true;
-             });
+    generate(decoder, recipe_.model, {&first, 1}, recipe_.run.sample_tokens, options, [&](uint32_t token) {
+      tokens.push_back(token);
+      return true;
+    });
     observer_.on_sample(static_cast<int64_t>(step_), tokens);
   }
 
   const TrainRecipe& recipe_;
   const TrainInputs& inputs_;
   TrainObserver& observer_;
-  FolderLock lock_;
+  Log tell_;
+  Communicator& ranks_;
   std::unique_ptr<Layers<float>> layers_;
   Network<float> network_;
   AdamW<float> optimizer_;
-  Loader data_;
-  std::optional<Loader> validation_;
-  std::optional<StepLog> log_;
+  Mixture data_;
+  std::optional<Mixture> validation_;
+  std::optional<StepLog> log_;  // rank 0's
   uint64_t step_ = 0, windows_read_ = 0;
+  std::vector<double> recent_losses_;
+  int bad_steps_ = 0;
+  double pace_ = 0;  // seconds a step
 };
 
-}  // namespace
-
-void train(const TrainRecipe& recipe, const TrainInputs& inputs, TrainObserver& observer, const Log& log) {
+void check(const TrainRecipe& recipe, const TrainInputs& inputs, int ranks) {
   recipe.check();
+  if (inputs.data.empty()) throw UsageError("--data: expected at least one");
   if (inputs.encoding != nullptr && inputs.encoding->n_vocab() > static_cast<uint64_t>(recipe.model.vocabulary_size)) {
     throw UsageError(fmt::format("vocabulary = \"{}\" has {} ids, model.vocabulary_size = {}", recipe.vocabulary,
                                  inputs.encoding->n_vocab(), recipe.model.vocabulary_size));
   }
-  Run(recipe, inputs, observer, log).run();
+  if (recipe.windows_per_step() < ranks) {
+    throw UsageError(fmt::format("training.tokens_per_step: {} windows a step for {} processes", recipe.windows_per_step(), ranks));
+  }
+  const std::string complaint = memory_complaint(recipe, ranks, physical_memory_bytes());
+  if (!complaint.empty()) throw Error("out of memory: " + complaint);
+}
+
+}  // namespace
+
+void train(const TrainRecipe& recipe, const TrainInputs& inputs, TrainObserver& observer, const Log& log) {
+  const std::unique_ptr<Communicator> single = make_single_communicator();
+  Communicator& ranks = inputs.ranks == nullptr ? *single : *inputs.ranks;
+  check(recipe, inputs, ranks.size());
+  std::optional<FolderLock> lock;
+  if (ranks.rank() == 0) {
+    make_folder(inputs.output);
+    lock.emplace(inputs.output);
+  }
+  try {
+    Run(recipe, inputs, observer, log, ranks).run();
+  } catch (const std::bad_alloc&) {
+    throw Error(fmt::format("out of memory: this run needs about {:.1f} GB; a smaller run.micro_batch or run.recompute = \"blocks\" needs less",
+                            static_cast<double>(memory_need(recipe, ranks.size()).total()) * 1e-9));
+  }
 }
 
 }  // namespace ftok

@@ -1,16 +1,19 @@
 // A training run on the CPU: batches in, a model, its checkpoints and its log out.
 //
-// Output folder: checkpoints/step-NNNNNNNNN.ckpt (trainer/checkpoint.h) and log.jsonl, one object a step. A folder that holds
-// checkpoints is gone on with: from the latest whole one, bit for bit as if the run had never stopped (its log is cut back to
-// that step). A folder is bound to its recipe ([run] aside) and to the size of its data.
+// Output folder: checkpoints/step-NNNNNNNNN.ckpt (trainer/checkpoint.h), log.jsonl with one object a step, and loss.svg. A folder that
+// holds checkpoints is gone on with: from the latest whole one, bit for bit as if the run had never stopped (its log is cut back to
+// that step). A folder is bound to its recipe ([run] aside) and to the size and shares of its data.
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "core/log.h"
 #include "tokenizer/encoding.h"
+#include "trainer/communicator.h"
+#include "trainer/loss_curve.h"
 #include "trainer/model_file.h"
 #include "trainer/train_recipe.h"
 
@@ -22,27 +25,38 @@ struct StepReport {
   double norm = 0;              // of the gradient, before clipping
   double learning_rate = 0;
   double tokens_per_second = 0;
+  double mfu = 0;           // of run.peak_tflops; 0 where that is not known
+  double seconds_left = 0;  // at the pace of the last steps
+  bool skipped = false;     // a bad loss: no update was made
 };
 
-// What a run tells while it goes on; called on the run's thread.
+// What a run tells while it goes on; called on the run's thread, by rank 0 alone.
 class TrainObserver {
  public:
   virtual ~TrainObserver() = default;
   virtual void on_start(int64_t first_step, int64_t steps, int64_t parameters, uint64_t windows) = 0;
-  virtual void on_step(const StepReport& report) = 0;
+  virtual void on_step(const StepReport& report, const LossCurve& curve) = 0;
   virtual void on_validation(int64_t step, double loss) = 0;
   virtual void on_sample(int64_t step, const std::vector<uint32_t>& tokens) = 0;
 };
 
+// A folder of shards, or one shard.
+struct DataPath {
+  std::string path;
+  double weight = 0;  // share of the windows, against the others'; 0 for all: as many as each has
+};
+
 struct TrainInputs {
-  std::string data;                    // a folder of shards (find_shards); validation is left out when it has no "val" shard
+  std::vector<DataPath> data;
   std::string output;                  // a folder, made when it is not there
   const Encoding* encoding = nullptr;  // of the shards; null when it is not known: samples then begin with token 0
   const ModelFile* initial = nullptr;  // weights to start from in a new folder; null: random ones
+  std::string validation;              // a folder or a shard; "": the "val" shards of the data's folders, or none
+  Communicator* ranks = nullptr;       // null: this process alone. All ranks get the same inputs
 };
 
 // Runs until recipe.run.steps steps are done. Throws UsageError when recipe, data, vocabulary and what is in the folder do not fit
-// together, Error when a file fails or the loss is no number (naming the step and where its batch lies).
+// together, Error when a file fails, memory does not suffice or losses are bad (naming the step and where its batch lies).
 void train(const TrainRecipe& recipe, const TrainInputs& inputs, TrainObserver& observer, const Log& log);
 
 }  // namespace ftok

@@ -19,12 +19,20 @@ struct TrainingOptions {
   int64_t tokens_per_step = 524288;
   bool shuffle = true;
   bool document_mask = false;
+  std::string precision = "fp32";
+  std::string on_bad_loss = "stop";
+  double spike_factor = 0;
 
   void visit(OptionVisitor& visitor) {
     visitor.field("seed", seed, "of the starting weights and of the order of the data");
     visitor.field("tokens_per_step", tokens_per_step, "a multiple of model.length (llm.c's run_gpt2_124M.sh: 524288)");
     visitor.field("shuffle", shuffle, "windows in a new random order every epoch; false: as they lie in the shards");
     visitor.field("document_mask", document_mask, "attention stays within a document");
+    visitor.choice("precision", precision, {"fp32", "bf16"},
+                   "bf16: activations and the weights that layers read are rounded to bfloat16 (slow on a CPU, to compare with a GPU)");
+    visitor.choice("on_bad_loss", on_bad_loss, {"stop", "skip"},
+                   "a loss that is no number or a spike: stop the run, or leave the step's update out; ten in a row stop it");
+    visitor.field("spike_factor", spike_factor, "a loss above this many times the mean of the last 50 steps is a spike; 0: none is");
   }
 };
 
@@ -38,6 +46,10 @@ struct RunOptions {
   int64_t validation_windows = 64;
   int64_t checkpoint_every = 250;
   int64_t keep = 3;
+  std::string recompute = "nothing";
+  bool shard_optimizer = false;
+  double peak_tflops = 0;
+  double price_per_hour = 0;
 
   void visit(OptionVisitor& visitor) {
     visitor.field("steps", steps, "the whole run; the schedule ends there");
@@ -48,6 +60,11 @@ struct RunOptions {
     visitor.field("validation_windows", validation_windows, "windows of the validation shards that are looked at");
     visitor.field("checkpoint_every", checkpoint_every, "steps between checkpoints; the last step always makes one");
     visitor.field("keep", keep, "checkpoints to keep");
+    visitor.choice("recompute", recompute, {"nothing", "gelu", "blocks"},
+                   "what the backward pass makes again instead of keeping it: less memory, the same bits");
+    visitor.field("shard_optimizer", shard_optimizer, "several processes: each keeps its share of the moments (ZeRO stage 1)");
+    visitor.field("peak_tflops", peak_tflops, "of the machine, all processes together, for the MFU: (6 N + 6 L C T) tokens/s of it; 0: none");
+    visitor.field("price_per_hour", price_per_hour, "of the machine, for the cost that is left; 0: none");
   }
 };
 

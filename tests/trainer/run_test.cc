@@ -22,11 +22,14 @@ namespace fs = std::filesystem;
 class Recorder : public TrainObserver {
  public:
   void on_start(int64_t first_step, int64_t, int64_t, uint64_t) override { first = first_step; }
-  void on_step(const StepReport& report) override { losses.push_back(report.loss); }
+  void on_step(const StepReport& report, const LossCurve&) override {
+    losses.push_back(report.loss);
+    if (report.skipped) ++skipped;
+  }
   void on_validation(int64_t, double loss) override { validation.push_back(loss); }
   void on_sample(int64_t, const std::vector<uint32_t>& tokens) override { samples.push_back(tokens); }
 
-  int64_t first = 0;
+  int64_t first = 0, skipped = 0;
   std::vector<double> losses, validation;
   std::vector<std::vector<uint32_t>> samples;
 };
@@ -60,7 +63,10 @@ class TrainTest : public ::testing::Test {
     Recorder recorder;
     TrainRecipe recipe = recipe_;
     if (stop_after > 0) recipe.run.steps = stop_after;
-    train(recipe, {folder_ / "data", folder_ / output, nullptr}, recorder,
+    TrainInputs inputs;
+    inputs.data = {{folder_ / "data", 0}};
+    inputs.output = folder_ / output;
+    train(recipe, inputs, recorder,
           [this](LogLevel, const std::string& message) { warnings_.push_back(message); });
     return recorder;
   }
@@ -157,6 +163,120 @@ TEST_F(TrainTest, RefusesAnotherRecipeAndOtherData) {
   EXPECT_EQ(train_to("out", 5).first, 5);
   write_language(folder_ / "data/x_train_2.bin", 1000, 4);
   EXPECT_THROW(train_to("out", 6), UsageError);
+}
+
+TEST_F(TrainTest, SkipsASpikeOrStopsAtIt) {
+  recipe_.schedule.learning_rate = 0;  // losses go up and down around one value
+  recipe_.training.spike_factor = 1.0;
+  recipe_.training.on_bad_loss = "skip";
+  recipe_.run.steps = 40;
+  const Recorder run = train_to("skips");
+  EXPECT_GT(run.skipped, 0);
+  EXPECT_LT(run.skipped, 30);
+  ASSERT_FALSE(warnings_.empty());
+  EXPECT_NE(warnings_[0].find("in the mean of the"), std::string::npos) << warnings_[0];
+  EXPECT_NE(warnings_[0].find("x_train_"), std::string::npos) << warnings_[0];
+  EXPECT_NE(read_file(folder_ / "skips/log.jsonl").find("\"skipped\":true"), std::string::npos);
+  recipe_.training.on_bad_loss = "stop";
+  EXPECT_THROW(train_to("stops"), Error);
+  recipe_.training.spike_factor = 2.0;
+  EXPECT_EQ(train_to("calm").skipped, 0);
+}
+
+// The losses that a spike is measured against are in the checkpoint.
+TEST_F(TrainTest, ResumesBitForBitWithSpikesLeftOut) {
+  recipe_.training.spike_factor = 1.0;
+  recipe_.training.on_bad_loss = "skip";
+  recipe_.schedule.learning_rate = 1e-5;
+  recipe_.run.steps = 40;
+  const Recorder whole = train_to("whole");
+  copy_folder(folder_ / "whole", folder_ / "resumed");
+  fs::remove(folder_ / "resumed/checkpoints/step-000000040.ckpt");
+  const Recorder rest = train_to("resumed");
+  EXPECT_EQ(rest.first, 37);
+  EXPECT_GT(whole.skipped, 0);
+  expect_same_end("whole", "resumed");
+}
+
+TEST_F(TrainTest, TenLossesInARowThatAreNoNumbersStopASkippingRun) {
+  recipe_.training.on_bad_loss = "skip";
+  train_to("out", 4);
+  Checkpoint checkpoint = last("out");
+  checkpoint.parameters[0] = NAN;
+  write_checkpoint(folder_ / "out/checkpoints", checkpoint, 3);
+  try {
+    train_to("out");
+    FAIL();
+  } catch (const Error& error) {
+    EXPECT_NE(std::string(error.what()).find("step 14: the loss is nan"), std::string::npos) << error.what();
+    EXPECT_NE(std::string(error.what()).find("10 steps in a row"), std::string::npos) << error.what();
+  }
+}
+
+TEST_F(TrainTest, RecomputeChangesNoBit) {
+  train_to("kept");
+  for (const char* recompute : {"gelu", "blocks"}) {
+    recipe_.run.recompute = recompute;
+    train_to(recompute);
+    expect_same_end("kept", recompute);
+  }
+}
+
+TEST_F(TrainTest, Bfloat16LearnsToo) {
+  const Recorder plain = train_to("fp32");
+  recipe_.training.precision = "bf16";
+  const Recorder rounded = train_to("bf16");
+  for (size_t i = 0; i < 20; ++i) EXPECT_NEAR(plain.losses[i], rounded.losses[i], 0.02) << i;
+  EXPECT_NE(plain.losses, rounded.losses);
+}
+
+TEST_F(TrainTest, SeveralSourcesAreMixedByWeight) {
+  fs::create_directories(folder_.path() / "more");
+  write_language(folder_ / "more/y_train_0.bin", 2000, 7);
+  TrainInputs inputs;
+  inputs.data = {{folder_ / "data", 3}, {folder_ / "more", 1}};
+  inputs.output = folder_ / "mixed";
+  Recorder recorder;
+  recipe_.run.steps = 4;
+  train(recipe_, inputs, recorder, [](LogLevel, const std::string&) {});
+  EXPECT_EQ(last("mixed").data, "498 windows x 768 + 249 windows x 256");
+  inputs.data[1].weight = 2;
+  EXPECT_THROW(train(recipe_, inputs, recorder, [](LogLevel, const std::string&) {}), UsageError);  // another mixture
+}
+
+TEST_F(TrainTest, ValidatesOnTheShardsThatAreNamed) {
+  fs::create_directories(folder_.path() / "elsewhere");
+  fs::rename(folder_ / "data/x_val_0.bin", folder_ / "elsewhere/held_out_train.bin");
+  EXPECT_TRUE(train_to("none").validation.empty());
+  ASSERT_EQ(warnings_.size(), 1u);
+  EXPECT_NE(warnings_[0].find("no shards named *val*.bin"), std::string::npos);
+  for (const std::string path : {"elsewhere", "elsewhere/held_out_train.bin"}) {
+    TrainInputs inputs;
+    inputs.data = {{folder_ / "data", 0}};
+    inputs.output = folder_ / ("named" + std::to_string(path.size()));
+    inputs.validation = folder_ / path;
+    Recorder recorder;
+    train(recipe_, inputs, recorder, [](LogLevel, const std::string&) {});
+    EXPECT_EQ(recorder.validation.size(), 2u);
+  }
+}
+
+TEST_F(TrainTest, StartsFromAModel) {
+  train_to("first", 4);
+  const ModelFile model = read_model(folder_ / "first", 0, [](LogLevel, const std::string&) {});
+  EXPECT_EQ(model.step, 4u);
+  TrainInputs inputs;
+  inputs.data = {{folder_ / "data", 0}};
+  inputs.output = folder_ / "second";
+  inputs.initial = &model;
+  recipe_.schedule.learning_rate = 0;
+  recipe_.run.steps = 1;
+  Recorder recorder;
+  train(recipe_, inputs, recorder, [](LogLevel, const std::string&) {});
+  EXPECT_EQ(last("second").parameters, model.parameters);
+  recipe_.model.length = 4;
+  inputs.output = folder_ / "third";
+  EXPECT_THROW(train(recipe_, inputs, recorder, [](LogLevel, const std::string&) {}), UsageError);
 }
 
 TEST_F(TrainTest, StopsAtALossThatIsNoNumber) {

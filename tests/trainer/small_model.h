@@ -14,7 +14,8 @@ namespace ftok::testing {
 inline ModelConfig small_config() { return {2, 4, 32, 8, 61}; }
 
 inline Batch random_batch(const ModelConfig& config, int64_t B, uint64_t seed) {
-  Batch batch{B, config.length, {}, {}, {}};
+  Batch batch;
+  batch.B = B, batch.T = config.length;
   const auto id = [&](uint64_t i) {
     return static_cast<uint32_t>(random_bits(seed, 7, i) % static_cast<uint64_t>(config.vocabulary_size));
   };

@@ -2,6 +2,8 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
+#include <functional>
+#include <map>
 #include <set>
 
 #include "core/error.h"
@@ -9,6 +11,7 @@
 #include "shards/format.h"
 #include "tests/support/test_data.h"
 #include "tests/trainer/small_model.h"
+#include "trainer/mixture.h"
 #include "trainer/optimizer.h"
 #include "trainer/schedule.h"
 
@@ -64,6 +67,25 @@ TEST(AdamW, ClipsAboveTheNormOnly) {
   AdamW<double> loose(layout, OptimizerOptions{0.9, 0.95, 1e-8, 0, 5.1}, *layers);
   loose.update(parameters, gradients, 1, 0.1, 5);
   EXPECT_DOUBLE_EQ(loose.first_moments()[0], 0.1 * 3);
+}
+
+// Ranges of the parameters, each with its own moments, make the same step as one optimizer of all.
+TEST(AdamW, RangesMakeTheWhole) {
+  const ParameterLayout layout(testing::small_config());
+  const auto layers = make_cpu_layers<float>(1);
+  std::vector<float> whole = testing::random_numbers<float>(layout.size(), 1), parts = whole;
+  const std::vector<float> gradients = testing::random_numbers<float>(layout.size(), 2);
+  AdamW<float> all(layout, OptimizerOptions{}, *layers);
+  all.update(whole, gradients, 1, 0.1, 5);
+  double squares = 0;
+  for (int64_t begin = 0; begin < layout.size(); begin += 1008) {
+    AdamW<float> range(layout, OptimizerOptions{}, *layers, {begin, std::min(layout.size(), begin + 1008)});
+    squares += range.sum_of_squares(gradients);
+    range.update(parts, gradients, 1, 0.1, 5);
+    EXPECT_EQ(range.first_moments()[7], all.first_moments()[static_cast<size_t>(begin + 7)]);
+  }
+  EXPECT_EQ(whole, parts);
+  EXPECT_NEAR(std::sqrt(squares), all.norm(gradients), 1e-9);
 }
 
 TEST(Schedule, WarmsUpThenFalls) {
@@ -130,6 +152,55 @@ TEST(Loader, MarksDocuments) {
   EXPECT_EQ(before.batch(0, 1).first_key, (std::vector<int32_t>{0, 0, 2, 2, 2, 5, 6, 6}));
   const Loader after({folder / "train.bin"}, {8, 10, 0, false, 9, false});
   EXPECT_EQ(after.batch(0, 1).first_key, (std::vector<int32_t>{0, 0, 0, 3, 3, 3, 6, 7}));
+}
+
+TEST(Loader, ReadsLossMasks) {
+  testing::TemporaryFolder folder;
+  write_shard(folder / "train.bin", counting(0, 17));
+  std::string mask(17, '\1');
+  mask[3] = mask[8] = mask[9] = 0;
+  write_file(folder / "train.mask", mask);
+  const Loader loader({folder / "train.bin"}, {8, 20, 0, false, {}, true});
+  const Batch batch = loader.batch(0, 2);
+  EXPECT_EQ(batch.loss_mask, (std::vector<uint8_t>{1, 1, 0, 1, 1, 1, 1, 0, 0, 1, 1, 1, 1, 1, 1, 1}));  // of the targets 1..8, 9..16
+  EXPECT_EQ(batch.counted(), 13);
+  write_file(folder / "train.mask", "short");
+  EXPECT_THROW(Loader({folder / "train.bin"}, {8, 20, 0, false, {}, true}), Error);
+}
+
+TEST(Mixture, KeepsItsSharesAndEveryWindow) {
+  testing::TemporaryFolder folder;
+  write_shard(folder / "a.bin", counting(0, 8 * 100 + 1));
+  write_shard(folder / "b.bin", counting(10000, 10000 + 8 * 300 + 1));
+  const auto make = [&](double a, double b, uint64_t seed) {
+    std::vector<Mixture::Source> sources;
+    for (const auto& [name, weight] : {std::pair{"a.bin", a}, std::pair{"b.bin", b}}) {
+      sources.push_back({std::make_unique<Loader>(std::vector<std::string>{folder / name}, LoaderOptions{8, 20000, seed, true, {}, true}), weight, name});
+    }
+    return Mixture(std::move(sources), seed);
+  };
+  const Mixture even = make(1, 1, 1);
+  EXPECT_EQ(even.description(), "100 windows x 512 + 300 windows x 512");
+  std::map<uint32_t, int> seen;
+  uint32_t from_a = 0;
+  for (uint64_t i = 0; i < 1024; ++i) {
+    const uint32_t first = even.batch(i, 1).tokens[0];
+    from_a += first < 10000;
+    ++seen[first];
+  }
+  EXPECT_EQ(from_a, 512u);  // each of a's 100 windows five times, twelve of them six times
+  int fives = 0;
+  for (const auto& [first, count] : seen) {
+    if (first >= 10000) continue;
+    EXPECT_TRUE(count == 5 || count == 6) << first;
+    fives += count == 5;
+  }
+  EXPECT_EQ(fives, 88);
+  EXPECT_EQ(make(0, 0, 1).description(), "100 windows x 256 + 300 windows x 768");  // as many as each has
+  EXPECT_NE(make(1, 1, 2).batch(0, 16).tokens, even.batch(0, 16).tokens);
+  const std::vector<uint32_t> all = even.batch(0, 16).tokens;
+  EXPECT_EQ(make(1, 1, 1).batch(3, 5).tokens, std::vector<uint32_t>(all.begin() + 24, all.begin() + 64));
+  EXPECT_THROW(make(1, 5000, 1), UsageError);
 }
 
 std::string error_of(const std::function<void()>& call) {

@@ -16,6 +16,7 @@ void add_filter_command(CLI::App& app);
 void add_shards_command(CLI::App& app);
 void add_decode_command(CLI::App& app);
 void add_encode_command(CLI::App& app);
+void add_eval_command(CLI::App& app);
 void add_explain_command(CLI::App& app);
 void add_model_command(CLI::App& app);
 void add_models_command(CLI::App& app);

@@ -31,6 +31,7 @@ int run(int argc, char** argv) {
   CLI::App app(kAbout, "ftok");
   app.set_version_flag("--version", "ftok " FTOK_VERSION);
   app.get_formatter()->column_width(34);
+  app.require_subcommand(0, 1);  // an argument of a command that is named like another command is an argument
   ftok::cli::add_dedup_command(app);
   ftok::cli::add_extract_command(app);
   ftok::cli::add_filter_command(app);
@@ -46,6 +47,7 @@ int run(int argc, char** argv) {
   ftok::cli::add_explain_command(app);
   ftok::cli::add_train_command(app);
   ftok::cli::add_generate_command(app);
+  ftok::cli::add_eval_command(app);
   ftok::cli::add_model_command(app);
   ftok::cli::add_recipe_command(app);
   ftok::cli::add_crawl_command(app);

@@ -100,7 +100,9 @@ void import_model(const ModelFlags& flags) {
   const TrainRecipe recipe = load_train_recipe(flags.recipe, sets);
   const std::string folder = flags.output + "/checkpoints";
   if (!list_checkpoints(folder).empty()) throw UsageError(fmt::format("--output {}: holds checkpoints already", flags.output));
-  Checkpoint checkpoint{train_recipe_text(recipe, false), 0, 0, 0, std::move(model.parameters), {}, {}};
+  Checkpoint checkpoint;
+  checkpoint.recipe = train_recipe_text(recipe, false);
+  checkpoint.parameters = std::move(model.parameters);
   checkpoint.first_moments.resize(checkpoint.parameters.size());
   checkpoint.second_moments.resize(checkpoint.parameters.size());
   write_checkpoint(folder, checkpoint, 1);

@@ -1,62 +1,58 @@
 // `ftok train`: a GPT from token shards.
 #include <fmt/format.h>
 
-#include <cmath>
+#include <charconv>
+#include <cstdlib>
 #include <memory>
 #include <optional>
 
 #include "core/error.h"
-#include "core/json.h"
 #include "tools/ftok/commands.h"
 #include "tools/ftok/terminal.h"
+#include "tools/ftok/train_progress.h"
 #include "tools/ftok/vocabulary_source.h"
+#include "trainer/communicator.h"
 #include "trainer/train.h"
 
 namespace ftok::cli {
 namespace {
 
+constexpr double kMeetSeconds = 300;  // for all processes to come up
+
 struct TrainFlags {
-  std::string recipe, data, output, initial;
+  std::string recipe, output, initial, validation;
+  std::vector<std::string> data;
   std::optional<int64_t> steps, seed;
   std::vector<std::string> sets;
   bool show = false;
 };
 
-// A line a step on standard error; samples there too: the model is the data, and it lies in files.
-class Progress : public TrainObserver {
- public:
-  explicit Progress(const Encoding* encoding) : encoding_(encoding) {}
-
-  void on_start(int64_t first_step, int64_t steps, int64_t parameters, uint64_t windows) override {
-    if (first_step > steps) {
-      fmt::print(stderr, "ftok: all {} steps are done; --steps asks for more\n", steps);
-    } else {
-      fmt::print(stderr, "ftok: {} parameters, {} windows an epoch, steps {} to {}\n", parameters, windows, first_step, steps);
+// "DIR" or "DIR=WEIGHT"; all of several have a weight, or none.
+std::vector<DataPath> parse_data(const std::vector<std::string>& texts) {
+  std::vector<DataPath> data;
+  for (const std::string& text : texts) {
+    DataPath path{text, 0};
+    const size_t equals = text.rfind('=');
+    if (equals != std::string::npos) {
+      const char* const end = text.data() + text.size();
+      const auto [at, error] = std::from_chars(text.data() + equals + 1, end, path.weight);
+      if (error != std::errc() || at != end || !(path.weight > 0 && path.weight <= 1e12)) {
+        throw UsageError(fmt::format("--data {}: expected DIR or DIR=WEIGHT with a weight above 0", text));
+      }
+      path.path = text.substr(0, equals);
     }
+    if (!data.empty() && (data[0].weight > 0) != (path.weight > 0)) {
+      throw UsageError("--data: give all of them a weight (DIR=WEIGHT), or none");
+    }
+    data.push_back(std::move(path));
   }
-  void on_step(const StepReport& report) override {
-    fmt::print(stderr, "step {}/{}  loss {:.4f}  norm {:.3f}  lr {:.3g}  {:.0f} tokens/s\n", report.step, report.steps,
-               report.loss, report.norm, report.learning_rate, report.tokens_per_second);
-  }
-  void on_validation(int64_t step, double loss) override {
-    fmt::print(stderr, "step {}  validation loss {:.4f} (perplexity {:.2f})\n", step, loss, std::exp(loss));
-  }
-  void on_sample(int64_t step, const std::vector<uint32_t>& tokens) override {
-    fmt::print(stderr, "step {}  sample: {}\n", step, text_of(tokens));
-  }
+  return data;
+}
 
- private:
-  std::string text_of(const std::vector<uint32_t>& tokens) const {
-    if (encoding_ == nullptr) return fmt::format("{}", fmt::join(tokens, " "));
-    std::string text;
-    for (const uint32_t token : tokens) text += encoding_->token_bytes(token);
-    std::string quoted;  // one line, and valid UTF-8 where a sample breaks a character
-    append_json_string(quoted, text);
-    return quoted;
-  }
-
-  const Encoding* encoding_;
-};
+std::optional<std::string> environment(const char* name) {
+  const char* const value = std::getenv(name);
+  return value == nullptr ? std::nullopt : std::optional<std::string>(value);
+}
 
 void run(const TrainFlags& flags) {
   std::vector<std::string> sets = flags.sets;
@@ -72,9 +68,11 @@ void run(const TrainFlags& flags) {
   if (!recipe.vocabulary.empty()) encoding.emplace(Encoding::load(find_vocabulary(recipe.vocabulary)));
   std::optional<ModelFile> initial;
   if (!flags.initial.empty()) initial.emplace(read_model(flags.initial, recipe.model.heads, stderr_log()));
-  const TrainInputs inputs{flags.data, flags.output, encoding ? &*encoding : nullptr, initial ? &*initial : nullptr};
-  Progress progress(inputs.encoding);
-  train(recipe, inputs, progress, stderr_log());
+  const std::unique_ptr<Communicator> ranks = connect_ranks(rank_info_from(environment), kMeetSeconds);
+  const TrainInputs inputs{parse_data(flags.data), flags.output,     encoding ? &*encoding : nullptr,
+                           initial ? &*initial : nullptr, flags.validation, ranks.get()};
+  TrainProgress progress(inputs.encoding, recipe.run.price_per_hour, wants_colour(stderr));
+  train(recipe, inputs, progress, stderr_log(ranks->rank() != 0));
 }
 
 }  // namespace
@@ -85,8 +83,11 @@ void add_train_command(CLI::App& app) {
   std::string names;
   for (const auto& [name, about] : train_presets()) names += fmt::format("\n  {:<12}{}", name, about);
   command->add_option("RECIPE", flags->recipe, "A preset or a TOML file")->required();
-  command->add_option("--data", flags->data, "Folder of shards: *train*.bin, and *val*.bin for the validation loss");
-  command->add_option("--output", flags->output, "Folder for checkpoints and log.jsonl; one that holds a run is gone on with");
+  command->add_option("--data", flags->data, "Folder of shards: *train*.bin, and *val*.bin for the validation loss; or a shard. Several: DIR=WEIGHT (repeatable)")
+      ->take_all()
+      ->allow_extra_args(false);
+  command->add_option("--val", flags->validation, "Shards for the validation loss; default: the *val*.bin of --data");
+  command->add_option("--output", flags->output, "Folder for checkpoints, log.jsonl and loss.svg; one that holds a run is gone on with");
   command->add_option("--init", flags->initial, "Start from this model's weights (as `ftok model info` reads them), not from random ones");
   command->add_option("--steps", flags->steps, "The whole run's steps: run.steps");
   command->add_option("--seed", flags->seed, "Of weights and data order: training.seed");
@@ -94,10 +95,14 @@ void add_train_command(CLI::App& app) {
   command->add_flag("--show", flags->show, "Print the recipe with all keys and what they mean, and stop");
   command->callback([flags] { run(*flags); });
   command->footer("Presets:" + names +
-                  "\nExamples:\n"
+                  "\nSeveral processes share the work when srun or torchrun starts them (RANK, WORLD_SIZE, MASTER_ADDR, MASTER_PORT;\n"
+                  "SLURM_PROCID, SLURM_NTASKS).\n"
+                  "Examples:\n"
                   "  ftok train tiny --data shards --output model\n"
+                  "  ftok train tiny --data web=3 --data books=1 --val books --output model\n"
                   "  ftok train tiny --data shards --output model --steps 500 --set run.threads=2\n"
-                  "  ftok train tiny --show > mine.toml");
+                  "  ftok train tiny --show > mine.toml\n"
+                  "  srun -n 4 ftok train mine.toml --data shards --output model");
 }
 
 }  // namespace ftok::cli

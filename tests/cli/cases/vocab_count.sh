@@ -1,3 +1,4 @@
+# replace: ("output":"w.counts","pattern":"cl100k","pretokens":)[0-9]+(,"distinct":)[0-9]+(,"text_bytes":)[0-9]+ => \1N\2N\3N
 # Counts add up to the same file however the corpus is split, stored or counted, and the same vocabulary comes out of them.
 # stderr: ignored
 sample() { for i in $(seq "$1" "$2"); do echo "{\"text\":\"the cat number $i sat on the mat, the $((i * i)) mats of caf\\u00e9 $((i % 7))\"}"; done; }

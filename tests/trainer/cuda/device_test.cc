@@ -175,7 +175,7 @@ TEST_F(DeviceNetworkTest, OrderOfThreadsChangesNoBit) {
 TEST_F(DeviceTest, FiftyStepsFollowTheCpu) {
   const ModelConfig config = small_config();
   SmallModel<float> cpu;
-  AdamW<float> optimizer(cpu.network.layout(), {});
+  AdamW<float> optimizer(cpu.network.layout(), {}, *cpu.layers);
   DeviceTrainer trainer(*device_, matmul_, nullptr, config, {});
   trainer.load(state_of(cpu.network.parameters()), 0);
   double first = 0, last = 0;

@@ -1,0 +1,160 @@
+// Weights in and out: safetensors, Hugging Face's folder, llm.c's .bin.
+#include "trainer/model_file.h"
+
+#include <gtest/gtest.h>
+
+#include <cstring>
+#include <filesystem>
+
+#include "core/error.h"
+#include "core/file.h"
+#include "tests/support/test_data.h"
+#include "tests/trainer/small_model.h"
+#include "trainer/safetensors.h"
+
+namespace ftok {
+namespace {
+
+Log no_log() {
+  return [](LogLevel, const std::string&) {};
+}
+
+std::string safetensors_of(const std::string& header, const std::string& data) {
+  const uint64_t n = header.size();
+  return std::string(reinterpret_cast<const char*>(&n), 8) + header + data;
+}
+
+const char* code_of(const std::string& bytes) {
+  const Result<SafetensorsView> view = SafetensorsView::parse(bytes);
+  return view ? "" : view.damage().code;
+}
+
+TEST(Safetensors, ReadsEachType) {
+  const std::string header =
+      R"({"__metadata__":{"a":"b"},"x":{"dtype":"F32","shape":[2],"data_offsets":[0,8]},"h":{"dtype":"F16","shape":[3],"data_offsets":[8,14]},)"
+      R"("b":{"dtype":"BF16","shape":[1,2],"data_offsets":[14,18]},"i":{"dtype":"I64","shape":[],"data_offsets":[18,26]}})";
+  const float values[2] = {1.5f, -2.0f};
+  const uint16_t halves[3] = {0x3C00, 0x0001, 0xC400};  // 1, 2^-24, -4
+  const uint16_t rounded[2] = {0x3F80, 0xC040};         // 1, -3
+  std::string data(reinterpret_cast<const char*>(values), 8);
+  data.append(reinterpret_cast<const char*>(halves), 6).append(reinterpret_cast<const char*>(rounded), 4).append(8, '\0');
+  const std::string bytes = safetensors_of(header, data);
+  const Result<SafetensorsView> view = SafetensorsView::parse(bytes);
+  ASSERT_TRUE(view.ok());
+  EXPECT_EQ(view->tensors().size(), 3u);  // the integer is no weight
+  float out[3];
+  view->find("x")->copy_to(out);
+  EXPECT_EQ(out[0], 1.5f);
+  EXPECT_EQ(out[1], -2.0f);
+  view->find("h")->copy_to(out);
+  EXPECT_EQ(out[0], 1.0f);
+  EXPECT_EQ(out[1], 0x1p-24f);
+  EXPECT_EQ(out[2], -4.0f);
+  view->find("b")->copy_to(out);
+  EXPECT_EQ(out[0], 1.0f);
+  EXPECT_EQ(out[1], -3.0f);
+  EXPECT_EQ(view->find("b")->shape, (std::vector<int64_t>{1, 2}));
+  EXPECT_EQ(view->find("nothing"), nullptr);
+}
+
+TEST(Safetensors, NamesDamage) {
+  EXPECT_STREQ(code_of("1234567"), "safetensors_short");
+  EXPECT_STREQ(code_of(std::string("\x09\0\0\0\0\0\0\0{}", 10)), "safetensors_bad_length");
+  EXPECT_STREQ(code_of(safetensors_of("[]", "")), "safetensors_bad_header");
+  EXPECT_STREQ(code_of(safetensors_of(R"({"x":{"dtype":"F32","shape":[2]}})", "")), "safetensors_bad_header");
+  EXPECT_STREQ(code_of(safetensors_of(R"({"x":{"dtype":"F32","shape":[-1],"data_offsets":[0,4]}})", "1234")), "safetensors_bad_header");
+  EXPECT_STREQ(code_of(safetensors_of(R"({"x":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}})", "1234")), "");
+  EXPECT_STREQ(code_of(safetensors_of(R"({"x":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}})", "123")), "safetensors_bad_offsets");
+  EXPECT_STREQ(code_of(safetensors_of(R"({"x":{"dtype":"F32","shape":[2],"data_offsets":[0,4]}})", "1234")), "safetensors_bad_offsets");
+  EXPECT_STREQ(code_of(safetensors_of(R"({"x":{"dtype":"F32","shape":[99999999999,99999999999],"data_offsets":[0,4]}})", "1234")),
+               "safetensors_bad_header");
+}
+
+class ModelFileTest : public ::testing::Test {
+ protected:
+  testing::TemporaryFolder folder_;
+  testing::SmallModel<float> model_;
+  const ModelConfig config_ = testing::small_config();
+
+  std::string error_of(const std::string& path, int64_t heads = 0) const {
+    try {
+      read_model(path, heads, no_log());
+    } catch (const Error& error) {
+      return error.what();
+    }
+    return "";
+  }
+  // Changes config.json of the exported model.
+  void replace_in_config(const std::string& from, const std::string& to) const {
+    std::string text = read_file(folder_ / "hf/config.json");
+    const size_t at = text.find(from);
+    ASSERT_NE(at, std::string::npos) << from;
+    write_file(folder_ / "hf/config.json", text.replace(at, from.size(), to));
+  }
+};
+
+TEST_F(ModelFileTest, HuggingFaceRoundTrip) {
+  write_hugging_face(folder_ / "hf", config_, model_.network.parameters(), 60);
+  const ModelFile back = read_model(folder_ / "hf", 0, no_log());
+  EXPECT_EQ(back.config, config_);
+  EXPECT_EQ(back.parameters, model_.network.parameters());
+  EXPECT_EQ(back.format, "safetensors");
+  EXPECT_NE(read_file(folder_ / "hf/config.json").find("\"eos_token_id\": 60"), std::string::npos);
+}
+
+TEST_F(ModelFileTest, RefusesWhatItWouldNotCompute) {
+  write_hugging_face(folder_ / "hf", config_, model_.network.parameters(), -1);
+  replace_in_config("gelu_new", "relu");
+  EXPECT_NE(error_of(folder_ / "hf").find("activation_function is not gelu_new"), std::string::npos);
+  replace_in_config("relu", "gelu_new");
+  replace_in_config("\"n_head\": 4", "\"n_head\": 5");
+  EXPECT_NE(error_of(folder_ / "hf").find("expected a multiple of model.heads = 5"), std::string::npos);
+  replace_in_config("\"n_head\": 5", "\"n_head\": 4");
+  EXPECT_EQ(error_of(folder_ / "hf"), "");
+  write_safetensors(folder_ / "part.safetensors", {{"wte.weight", {61, 32}, model_.network.parameters().data()}}, {});
+  EXPECT_NE(error_of(folder_ / "part.safetensors", 4).find("no tensor wpe.weight"), std::string::npos);
+  write_file(folder_ / "x.bin", "nothing of the kind");
+  EXPECT_NE(error_of(folder_ / "x.bin").find("neither an ftok checkpoint"), std::string::npos);
+  EXPECT_NE(error_of(folder_ / "no").find("no model"), std::string::npos);
+}
+
+TEST_F(ModelFileTest, LlmcRoundTrip) {
+  write_llmc(folder_ / "m.bin", config_, model_.network.parameters(), false);
+  const std::string bytes = read_file(folder_ / "m.bin");
+  int32_t header[8];
+  std::memcpy(header, bytes.data(), sizeof header);
+  EXPECT_EQ((std::vector<int32_t>(header, header + 8)), (std::vector<int32_t>{20240326, 3, 8, 61, 2, 4, 32, 128}));
+  // qkvw of layer 0 begins after wte (128 x 32), wpe (8 x 32), ln1w and ln1b (2 x 32 each), and is output x input.
+  float second;
+  const size_t at = 1024 + 4 * (128 * 32 + 8 * 32 + 4 * 32 + 1);
+  std::memcpy(&second, bytes.data() + at, 4);
+  EXPECT_EQ(second, model_.network.parameters()[static_cast<size_t>(model_.network.layout().block(0).qkv_weight + 96)]);
+  const ModelFile back = read_model(folder_ / "m.bin", 0, no_log());
+  EXPECT_EQ(back.config, config_);
+  EXPECT_EQ(back.parameters, model_.network.parameters());
+  write_llmc(folder_ / "b.bin", config_, model_.network.parameters(), true);
+  const ModelFile rounded = read_model(folder_ / "b.bin", 0, no_log());
+  for (size_t i = 0; i < rounded.parameters.size(); ++i) {
+    ASSERT_EQ(rounded.parameters[i], to_float(to_bfloat16(model_.network.parameters()[i]))) << i;
+  }
+}
+
+TEST_F(ModelFileTest, LlmcDamageIsNamed) {
+  write_llmc(folder_ / "m.bin", config_, model_.network.parameters(), false);
+  const std::string bytes = read_file(folder_ / "m.bin");
+  const auto with = [&](size_t word, int32_t value) {
+    std::string changed = bytes;
+    std::memcpy(changed.data() + 4 * word, &value, 4);
+    write_file(folder_ / "x.bin", changed);
+    return error_of(folder_ / "x.bin");
+  };
+  EXPECT_NE(with(1, 2).find("version 2 of llm.c's format, expected 3 (fp32) or 5 (bf16)"), std::string::npos);
+  EXPECT_NE(with(4, 3).find("its header asks for"), std::string::npos);
+  EXPECT_NE(with(5, 7).find("expected a multiple of model.heads = 7"), std::string::npos);
+  EXPECT_NE(with(7, 60).find("a padded vocabulary of 60"), std::string::npos);
+  write_file(folder_ / "x.bin", bytes.substr(0, 1000));
+  EXPECT_NE(error_of(folder_ / "x.bin").find("a header has 1024"), std::string::npos);
+}
+
+}  // namespace
+}  // namespace ftok

@@ -1,0 +1,250 @@
+// Data parallelism: the collectives over real sockets, and `ftok train` in several real processes on the loopback interface.
+#include <gtest/gtest.h>
+#include <netinet/in.h>
+#include <spawn.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cmath>
+#include <functional>
+#include <map>
+#include <thread>
+
+#include "core/error.h"
+#include "core/file.h"
+#include "shards/format.h"
+#include "tests/support/test_data.h"
+#include "trainer/checkpoint.h"
+#include "trainer/communicator.h"
+#include "trainer/random.h"
+
+extern char** environ;
+
+namespace ftok {
+namespace {
+
+// A port that was free a moment ago.
+int free_port() {
+  const int fd = socket(AF_INET, SOCK_STREAM, 0);
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  socklen_t size = sizeof address;
+  if (bind(fd, reinterpret_cast<sockaddr*>(&address), size) != 0) return 0;
+  getsockname(fd, reinterpret_cast<sockaddr*>(&address), &size);
+  close(fd);
+  return ntohs(address.sin_port);
+}
+
+// Runs body(communicator) as each of `size` ranks, a thread each.
+void as_ranks(int size, const std::function<void(Communicator&)>& body) {
+  const int port = free_port();
+  std::vector<std::thread> threads;
+  for (int rank = 0; rank < size; ++rank) {
+    threads.emplace_back([&, rank] {
+      const auto communicator = connect_ranks({rank, size, "127.0.0.1", port}, 20);
+      body(*communicator);
+    });
+  }
+  for (std::thread& thread : threads) thread.join();
+}
+
+float value_of(int rank, size_t i) { return static_cast<float>(random_normal(1, static_cast<uint64_t>(rank), i)); }
+
+TEST(Communicator, SumsInTheOrderOfTheRanks) {
+  for (const int size : {1, 2, 3, 4}) {
+    for (const size_t n : {size_t{1}, size_t{100}, size_t{300'000}}) {
+      std::vector<float> expected(n);
+      for (size_t i = 0; i < n; ++i) {
+        expected[i] = value_of(0, i);
+        for (int rank = 1; rank < size; ++rank) expected[i] += value_of(rank, i);
+      }
+      as_ranks(size, [&](Communicator& ranks) {
+        std::vector<float> values(n);
+        for (size_t i = 0; i < n; ++i) values[i] = value_of(ranks.rank(), i);
+        ranks.all_reduce(std::span(values));
+        EXPECT_EQ(values, expected) << size << " ranks, rank " << ranks.rank();
+      });
+    }
+  }
+}
+
+TEST(Communicator, SlicesCoverEverything) {
+  as_ranks(3, [](Communicator& ranks) {
+    for (const int64_t n : {0, 1, 16, 17, 100, 1000}) {
+      int64_t at = 0;
+      for (int rank = 0; rank < 3; ++rank) {
+        const Communicator::Slice slice = ranks.slice(n, rank);
+        EXPECT_EQ(slice.begin, at);
+        EXPECT_TRUE(slice.begin % 16 == 0 || slice.begin == n);
+        at = slice.end;
+      }
+      EXPECT_EQ(at, n);
+    }
+  });
+}
+
+TEST(Communicator, BroadcastsAndAddsDoubles) {
+  as_ranks(4, [](Communicator& ranks) {
+    std::vector<uint64_t> numbers(100'000, static_cast<uint64_t>(ranks.rank() + 5));
+    ranks.broadcast(std::as_writable_bytes(std::span(numbers)));
+    EXPECT_EQ(numbers, std::vector<uint64_t>(100'000, 5));
+    std::vector<double> values = {0.1 * (ranks.rank() + 1), 1.0};
+    ranks.all_reduce(std::span(values));
+    EXPECT_EQ(values, (std::vector<double>{((0.1 * 1 + 0.1 * 2) + 0.1 * 3) + 0.1 * 4, 4.0}));
+  });
+}
+
+TEST(Communicator, SaysWhenARankHasGone) {
+  as_ranks(3, [](Communicator& ranks) {
+    if (ranks.rank() == 2) return;  // its connections close
+    std::vector<double> values(1);
+    EXPECT_THROW(ranks.all_reduce(std::span(values)), Error);
+  });
+}
+
+TEST(Communicator, SaysWhenRanksDoNotCome) {
+  EXPECT_THROW(connect_ranks({0, 2, "127.0.0.1", free_port()}, 0.1), Error);
+  EXPECT_THROW(connect_ranks({1, 2, "127.0.0.1", free_port()}, 0.1), Error);
+}
+
+TEST(RankInfo, ComesFromTorchrunsAndSrunsVariables) {
+  using Variables = std::map<std::string, std::string>;
+  const auto info = [](const Variables& variables) {
+    return rank_info_from([&](const char* name) {
+      const auto at = variables.find(name);
+      return at == variables.end() ? std::nullopt : std::optional<std::string>(at->second);
+    });
+  };
+  EXPECT_EQ(info({}).size, 1);
+  const RankInfo torchrun = info({{"RANK", "3"}, {"WORLD_SIZE", "8"}, {"MASTER_ADDR", "10.0.0.1"}, {"MASTER_PORT", "1234"}, {"SLURM_NTASKS", "2"}});
+  EXPECT_EQ(torchrun.rank, 3);
+  EXPECT_EQ(torchrun.size, 8);
+  EXPECT_EQ(torchrun.address, "10.0.0.1");
+  EXPECT_EQ(torchrun.port, 1234);
+  const RankInfo srun = info({{"SLURM_PROCID", "1"}, {"SLURM_NTASKS", "4"}, {"SLURM_LAUNCH_NODE_IPADDR", "10.0.0.2"}});
+  EXPECT_EQ(srun.rank, 1);
+  EXPECT_EQ(srun.size, 4);
+  EXPECT_EQ(srun.address, "10.0.0.2");
+  EXPECT_EQ(srun.port, 29500);
+  EXPECT_EQ(info({{"SLURM_NTASKS", "4"}}).size, 1);  // in an allocation, not under srun
+  EXPECT_THROW(info({{"WORLD_SIZE", "2"}}), UsageError);
+  EXPECT_THROW(info({{"WORLD_SIZE", "2"}, {"RANK", "2"}}), UsageError);
+  EXPECT_THROW(info({{"WORLD_SIZE", "two"}, {"RANK", "0"}}), UsageError);
+  EXPECT_THROW(info({{"MASTER_PORT", "0"}}), UsageError);
+}
+
+class RanksTrainTest : public ::testing::Test {
+ protected:
+  RanksTrainTest() {
+    std::filesystem::create_directories(folder_.path() / "data");
+    for (const auto& [name, count] : {std::pair{"x_train.bin", 4000}, std::pair{"x_val.bin", 500}}) {
+      std::string bytes = encode_shard_header(2, static_cast<uint64_t>(count));
+      for (int i = 0; i < count; ++i) bytes.push_back(static_cast<char>(random_bits(3, 1, static_cast<uint64_t>(i)) % 7 * 5)), bytes.push_back(0);
+      write_file(folder_ / (std::string("data/") + name), bytes);
+    }
+  }
+
+  pid_t start(int rank, int size, int port, const std::vector<std::string>& flags) const {
+    std::vector<std::string> arguments = {FTOK_BINARY, "train", "tiny", "--data", folder_ / "data"};
+    for (const char* assignment : {"model.layers=2", "model.heads=2", "model.channels=16", "model.length=8", "model.vocabulary_size=61",
+                                   "training.tokens_per_step=96", "run.micro_batch=2", "run.threads=1", "run.sample_every=5", "vocabulary=''"}) {
+      arguments.insert(arguments.end(), {"--set", assignment});
+    }
+    arguments.insert(arguments.end(), flags.begin(), flags.end());
+    std::vector<std::string> variables = {"RANK=" + std::to_string(rank), "WORLD_SIZE=" + std::to_string(size), "MASTER_ADDR=127.0.0.1",
+                                          "MASTER_PORT=" + std::to_string(port), "FTOK_NO_FSYNC=1"};
+    for (char** variable = environ; *variable != nullptr; ++variable) variables.push_back(*variable);
+    std::vector<char*> argv, envp;
+    for (std::string& text : arguments) argv.push_back(text.data());
+    for (std::string& text : variables) envp.push_back(text.data());
+    argv.push_back(nullptr), envp.push_back(nullptr);
+    posix_spawn_file_actions_t actions;
+    posix_spawn_file_actions_init(&actions);
+    posix_spawn_file_actions_addopen(&actions, 2, "/dev/null", 1, 0);
+    pid_t pid = -1;
+    EXPECT_EQ(posix_spawn(&pid, argv[0], &actions, nullptr, argv.data(), envp.data()), 0);
+    posix_spawn_file_actions_destroy(&actions);
+    return pid;
+  }
+
+  // Trains in `size` processes; all end well.
+  void train(int size, const std::string& output, std::vector<std::string> flags = {}) const {
+    const int port = free_port();
+    flags.insert(flags.end(), {"--output", folder_ / output});
+    std::vector<pid_t> processes;
+    for (int rank = 0; rank < size; ++rank) processes.push_back(start(rank, size, port, flags));
+    for (const pid_t pid : processes) {
+      int status = 0;
+      waitpid(pid, &status, 0);
+      EXPECT_EQ(status, 0) << output;
+    }
+  }
+  Checkpoint last(const std::string& output) const {
+    return *read_latest_checkpoint(folder_ / (output + "/checkpoints"), [](LogLevel, const std::string&) {});
+  }
+  // The numbers of a key in log.jsonl.
+  std::vector<double> logged(const std::string& output, const std::string& key) const {
+    const std::string text = read_file(folder_ / (output + "/log.jsonl")), mark = "\"" + key + "\":";
+    std::vector<double> numbers;
+    for (size_t at = text.find(mark); at != std::string::npos; at = text.find(mark, at + 1)) numbers.push_back(std::stod(text.substr(at + mark.size())));
+    return numbers;
+  }
+  void expect_near(const std::string& a, const std::string& b, double most) const {
+    for (const char* key : {"loss", "norm", "validation_loss"}) {
+      const std::vector<double> x = logged(a, key), y = logged(b, key);
+      ASSERT_EQ(x.size(), y.size()) << key;
+      ASSERT_FALSE(x.empty()) << key;
+      for (size_t i = 0; i < x.size(); ++i) EXPECT_NEAR(x[i], y[i], most * std::abs(x[i])) << a << ", " << b << ", " << key << " " << i;
+    }
+  }
+
+  testing::TemporaryFolder folder_;
+};
+
+// The stated rounding: losses, norms and validation losses within 1e-5 of each other, relatively, over 20 steps.
+TEST_F(RanksTrainTest, OneTwoAndFourProcessesLearnTheSame) {
+  train(1, "one", {"--steps", "20"});
+  train(2, "two", {"--steps", "20"});
+  train(4, "four", {"--steps", "20"});
+  expect_near("one", "two", 1e-5);
+  expect_near("one", "four", 1e-5);
+  train(4, "again", {"--steps", "20"});
+  EXPECT_EQ(last("four").parameters, last("again").parameters);  // the same size, the same bits
+}
+
+TEST_F(RanksTrainTest, ShardedOptimizerLearnsTheSame) {
+  train(2, "whole", {"--steps", "12"});
+  train(2, "sharded", {"--steps", "12", "--set", "run.shard_optimizer=true"});
+  expect_near("whole", "sharded", 1e-6);
+  const Checkpoint a = last("whole"), b = last("sharded");
+  for (size_t i = 0; i < a.parameters.size(); ++i) {
+    ASSERT_NEAR(a.parameters[i], b.parameters[i], 1e-5) << i;
+    ASSERT_NEAR(a.second_moments[i], b.second_moments[i], 1e-6) << i;
+  }
+}
+
+// A run goes on with another number of processes, sharded or not: its checkpoint holds everything.
+TEST_F(RanksTrainTest, GoesOnWithOtherProcesses) {
+  train(1, "alone", {"--steps", "12", "--set", "schedule.shape=constant"});
+  train(2, "changed", {"--steps", "6", "--set", "schedule.shape=constant", "--set", "run.shard_optimizer=true"});
+  train(3, "changed", {"--steps", "12", "--set", "schedule.shape=constant"});
+  const std::vector<double> a = logged("alone", "loss"), b = logged("changed", "loss");
+  ASSERT_EQ(b.size(), 12u);
+  for (size_t i = 0; i < 12; ++i) EXPECT_NEAR(a[i], b[i], 1e-5 * a[i]) << i;
+}
+
+TEST_F(RanksTrainTest, AnErrorOfOneEndsAll) {
+  const int port = free_port();
+  const pid_t good = start(0, 2, port, {"--output", folder_ / "out", "--steps", "3"});
+  const pid_t bad = start(1, 2, port, {"--output", folder_ / "out", "--steps", "3", "--data", "/no/such/folder"});
+  int good_status = 0, bad_status = 0;
+  waitpid(bad, &bad_status, 0);
+  waitpid(good, &good_status, 0);
+  EXPECT_EQ(WEXITSTATUS(bad_status), 1);
+  EXPECT_EQ(WEXITSTATUS(good_status), 1);
+}
+
+}  // namespace
+}  // namespace ftok

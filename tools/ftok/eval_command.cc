@@ -1,0 +1,172 @@
+// `ftok eval`: how good a model is: loss on shards, accuracy on multiple-choice examples.
+#include <fmt/format.h>
+
+#include <cmath>
+#include <memory>
+#include <optional>
+
+#include "core/error.h"
+#include "core/file.h"
+#include "core/json.h"
+#include "tools/ftok/commands.h"
+#include "tools/ftok/terminal.h"
+#include "tools/ftok/vocabulary_source.h"
+#include "trainer/cpu/cpu_layers.h"
+#include "trainer/model_file.h"
+#include "trainer/multiple_choice.h"
+#include "trainer/train_data.h"
+
+namespace ftok::cli {
+namespace {
+
+struct EvalFlags {
+  std::string model, validation, hellaswag, vocabulary, write;
+  int64_t windows = 0, examples = 0, heads = 0;
+  int threads = 1, version = 0;
+  bool json = false;
+};
+
+std::optional<Encoding> load_vocabulary(const EvalFlags& flags, const std::string& of_model) {
+  const std::string name = flags.vocabulary.empty() ? of_model : flags.vocabulary;
+  return name.empty() ? std::nullopt : std::optional<Encoding>(Encoding::load(find_vocabulary(name)));
+}
+
+// The examples of a .jsonl file, encoded, or of a file in llm.c's format.
+std::vector<ChoiceExample> read_choices(const std::string& path, const std::optional<Encoding>& encoding) {
+  const std::string bytes = read_file(path, uint64_t{1} << 32);
+  if (!path.ends_with(".jsonl")) {
+    Result<std::vector<ChoiceExample>> examples = parse_choices(bytes);
+    if (!examples) {
+      const Damage& damage = examples.damage();
+      throw Error(fmt::format("{}: {}: {} at byte {}", path, damage.code, damage.detail, damage.offset));
+    }
+    return std::move(*examples);
+  }
+  if (!encoding) throw UsageError("--vocab: needed to encode HellaSwag's JSON Lines");
+  const auto encode = [&](const std::string& text) {
+    std::vector<uint32_t> ids;
+    encoding->encode_ordinary(text, ids);
+    return ids;
+  };
+  std::vector<ChoiceExample> examples;
+  uint64_t line = 0;
+  for (size_t begin = 0; begin < bytes.size();) {
+    const size_t end = std::min(bytes.find('\n', begin), bytes.size());
+    ++line;
+    if (end > begin) {
+      Result<ChoiceExample> example = choice_of_json(std::string_view(bytes).substr(begin, end - begin), encode);
+      if (!example) throw Error(fmt::format("{}: line {}: {}: {}", path, line, example.damage().code, example.damage().detail));
+      examples.push_back(std::move(*example));
+    }
+    begin = end + 1;
+  }
+  if (examples.empty()) throw Error(fmt::format("{}: no examples", path));
+  return examples;
+}
+
+void write_choices(const EvalFlags& flags, const std::vector<ChoiceExample>& examples, const std::optional<Encoding>& encoding) {
+  const int narrow = encoding && encoding->n_vocab() >= 65535 ? 2 : 1;
+  write_file(flags.write, encode_choices(examples, flags.version > 0 ? flags.version : narrow));
+  fmt::print(stderr, "ftok: {} examples in {}\n", examples.size(), flags.write);
+}
+
+struct LossFigures {
+  double mean = 0, error = 0;  // nats a token; its standard error over windows
+  uint64_t windows = 0, targets = 0;
+};
+
+// Windows one by one in batches: the error is of the mean over windows.
+LossFigures measure_loss(Network<float>& network, const Mixture& data, const EvalFlags& flags) {
+  LossFigures figures;
+  figures.windows = data.windows();
+  if (flags.windows > 0) figures.windows = std::min(figures.windows, static_cast<uint64_t>(flags.windows));
+  double sum = 0, squares = 0;
+  for (uint64_t at = 0; at < figures.windows; ++at) {
+    const Batch batch = data.batch(at, 1);
+    if (batch.counted() == 0) continue;
+    const double loss = network.loss(batch.view()), mean = loss / static_cast<double>(batch.counted());
+    figures.mean += loss;
+    figures.targets += static_cast<uint64_t>(batch.counted());
+    sum += mean;
+    squares += mean * mean;
+  }
+  const double n = static_cast<double>(figures.windows);
+  figures.mean /= static_cast<double>(figures.targets);
+  if (n > 1) figures.error = std::sqrt(std::max(0.0, (squares - sum * sum / n) / (n - 1)) / n);
+  return figures;
+}
+
+void report_loss(const LossFigures& figures, const EvalFlags& flags, JsonWriter& json) {
+  if (flags.json) {
+    json.key("validation").begin_object().field("loss", figures.mean).field("standard_error", figures.error);
+    json.field("perplexity", std::exp(figures.mean)).field("windows", figures.windows).field("targets", figures.targets).end_object();
+    return;
+  }
+  print_out(fmt::format("validation loss {:.4f} +- {:.4f} nats a token (perplexity {:.2f}), {} windows, {} targets\n", figures.mean,
+                        figures.error, std::exp(figures.mean), figures.windows, figures.targets));
+}
+
+void report_choices(const ChoiceScore& score, const EvalFlags& flags, JsonWriter& json) {
+  const double plain = score.accuracy(), normalised = score.accuracy_normalised();
+  const double plain_error = ChoiceScore::standard_error(plain, score.examples), error = ChoiceScore::standard_error(normalised, score.examples);
+  if (flags.json) {
+    json.key("hellaswag").begin_object().field("examples", score.examples).field("accuracy", plain).field("accuracy_error", plain_error);
+    json.field("accuracy_normalised", normalised).field("accuracy_normalised_error", error).end_object();
+    return;
+  }
+  print_out(fmt::format("{} examples: accuracy {:.4f} +- {:.4f}, normalised {:.4f} +- {:.4f}\n", score.examples, plain, plain_error, normalised, error));
+}
+
+void run(const EvalFlags& flags) {
+  if (!flags.write.empty()) {
+    if (flags.hellaswag.empty()) throw UsageError("--write needs --hellaswag");
+    const std::optional<Encoding> encoding = load_vocabulary(flags, "");
+    return write_choices(flags, read_choices(flags.hellaswag, encoding), encoding);
+  }
+  if (flags.model.empty()) throw UsageError("ftok eval needs MODEL (or --write)");
+  if (flags.validation.empty() && flags.hellaswag.empty()) throw UsageError("ftok eval needs --val or --hellaswag");
+  const ModelFile model = read_model(flags.model, flags.heads, stderr_log());
+  const std::optional<Encoding> encoding = load_vocabulary(flags, model.vocabulary);
+  const auto layers = make_cpu_layers<float>(flags.threads);
+  Network<float> network(model.config, *layers);
+  network.parameters() = model.parameters;
+  JsonWriter json;
+  json.begin_object().field("model", model.path).field("step", model.step);
+  if (!flags.validation.empty()) {
+    const Mixture data = open_evaluation_data(flags.validation, model.config, encoding ? &*encoding : nullptr);
+    report_loss(measure_loss(network, data, flags), flags, json);
+  }
+  if (!flags.hellaswag.empty()) {
+    std::vector<ChoiceExample> examples = read_choices(flags.hellaswag, encoding);
+    if (flags.examples > 0 && examples.size() > static_cast<size_t>(flags.examples)) examples.resize(static_cast<size_t>(flags.examples));
+    report_choices(score_choices(network, examples, [](const ChoiceScore&) {}), flags, json);
+  }
+  if (flags.json) print_out(json.end_object().take() + "\n");
+}
+
+}  // namespace
+
+void add_eval_command(CLI::App& app) {
+  CLI::App* command = app.add_subcommand("eval", "Loss of a model on shards, accuracy on HellaSwag");
+  const auto flags = std::make_shared<EvalFlags>();
+  command->add_option("MODEL", flags->model, "Folder of ftok train, a checkpoint, a folder with model.safetensors, or llm.c's .bin");
+  command->add_option("--val", flags->validation, "A folder of shards (*val*.bin, else *train*.bin) or a shard");
+  command->add_option("--windows", flags->windows, "Windows of --val that are read; default: all")->check(CLI::Range(int64_t{1}, int64_t{1} << 40));
+  command->add_option("--hellaswag", flags->hellaswag, "Examples: HellaSwag's .jsonl, or a file in llm.c's evaluation format");
+  command->add_option("--examples", flags->examples, "Examples that are read; default: all")->check(CLI::Range(int64_t{1}, int64_t{1} << 40));
+  command->add_option("--write", flags->write, "Only encode --hellaswag with --vocab into this file, in llm.c's evaluation format");
+  command->add_option("--format-version", flags->version, "Of --write: 1 (llm.c's, uint16) or 2 (uint32); default: as the vocabulary needs")
+      ->check(CLI::Range(1, 2));
+  command->add_option("--vocab", flags->vocabulary, "Vocabulary: a file or a name; default: the one the model names");
+  command->add_option("--threads", flags->threads, "Threads")->check(CLI::Range(1, 4096))->capture_default_str();
+  command->add_option("--heads", flags->heads, "Of safetensors without config.json")->check(CLI::Range(int64_t{1}, int64_t{1000}));
+  command->add_flag("--json", flags->json, "One JSON object");
+  command->callback([flags] { run(*flags); });
+  command->footer(
+      "Examples:\n"
+      "  ftok eval model --val shards\n"
+      "  ftok eval model --hellaswag hellaswag_val.jsonl\n"
+      "  ftok eval --hellaswag hellaswag_val.jsonl --vocab gpt2 --write hellaswag_val.bin");
+}
+
+}  // namespace ftok::cli

@@ -1,0 +1,103 @@
+#include "tools/ftok/train_progress.h"
+
+#include <fmt/format.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cmath>
+
+#include "core/json.h"
+
+namespace ftok::cli {
+namespace {
+
+constexpr int kCurveLines = 12;
+constexpr auto kRedrawAfter = std::chrono::milliseconds(100);
+
+int terminal_columns() {
+  winsize size{};
+  return ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0 ? size.ws_col : 80;
+}
+
+}  // namespace
+
+std::string duration_text(double seconds) {
+  const int64_t s = static_cast<int64_t>(std::max(0.0, std::round(seconds)));
+  if (s >= 3600) return fmt::format("{} h {:02} min", s / 3600, s % 3600 / 60);
+  if (s >= 60) return fmt::format("{} min {:02} s", s / 60, s % 60);
+  return fmt::format("{} s", s);
+}
+
+TrainProgress::TrainProgress(const Encoding* encoding, double price_per_hour, bool live)
+    : encoding_(encoding), price_per_hour_(price_per_hour), live_(live) {}
+
+TrainProgress::~TrainProgress() = default;
+
+void TrainProgress::on_start(int64_t first_step, int64_t steps, int64_t parameters, uint64_t windows) {
+  if (first_step > steps) {
+    fmt::print(stderr, "ftok: all {} steps are done; --steps asks for more\n", steps);
+  } else {
+    fmt::print(stderr, "ftok: {} parameters, {} windows an epoch, steps {} to {}\n", parameters, windows, first_step, steps);
+  }
+}
+
+std::string TrainProgress::status(const StepReport& report) const {
+  std::string line = fmt::format("step {}/{}  loss {:.4f}  norm {:.3f}  lr {:.3g}  {:.0f} tokens/s", report.step, report.steps,
+                                 report.loss, report.norm, report.learning_rate, report.tokens_per_second);
+  if (report.mfu > 0) line += fmt::format("  MFU {:.1f} %", 100 * report.mfu);
+  line += fmt::format("  {} left", duration_text(report.seconds_left));
+  if (price_per_hour_ > 0) line += fmt::format("  cost left {:.2f}", report.seconds_left / 3600 * price_per_hour_);
+  return report.skipped ? line + "  (left out)" : line;
+}
+
+void TrainProgress::on_step(const StepReport& report, const LossCurve& curve) {
+  if (!live_) {
+    fmt::print(stderr, "{}\n", status(report));
+    return;
+  }
+  const auto now = std::chrono::steady_clock::now();
+  if (now - drawn_at_ < kRedrawAfter && report.step != report.steps) return;
+  drawn_at_ = now;
+  draw(curve, status(report));
+}
+
+void TrainProgress::on_validation(int64_t step, double loss) {
+  say(fmt::format("step {}  validation loss {:.4f} (perplexity {:.2f})", step, loss, std::exp(loss)));
+}
+
+void TrainProgress::on_sample(int64_t step, const std::vector<uint32_t>& tokens) {
+  say(fmt::format("step {}  sample: {}", step, text_of(tokens)));
+}
+
+// One line, and valid UTF-8 where a sample breaks a character.
+std::string TrainProgress::text_of(const std::vector<uint32_t>& tokens) const {
+  if (encoding_ == nullptr) return fmt::format("{}", fmt::join(tokens, " "));
+  std::string text, quoted;
+  for (const uint32_t token : tokens) text += encoding_->token_bytes(token);
+  append_json_string(quoted, text);
+  return quoted;
+}
+
+void TrainProgress::say(const std::string& line) {
+  erase();
+  fmt::print(stderr, "{}\n", line);
+}
+
+void TrainProgress::erase() {
+  if (drawn_lines_ > 0) fmt::print(stderr, "\033[{}F\033[J", drawn_lines_);
+  drawn_lines_ = 0;
+}
+
+void TrainProgress::draw(const LossCurve& curve, const std::string& status) {
+  const int columns = terminal_columns();
+  const std::vector<std::string> lines = loss_lines(curve, columns - 1, kCurveLines);
+  std::string frame;
+  if (drawn_lines_ > 0) frame += fmt::format("\033[{}F\033[J", drawn_lines_);
+  for (const std::string& line : lines) frame += fmt::format("\033[36m{}\033[0m\n", line);
+  frame += status.substr(0, static_cast<size_t>(columns - 1)) + "\n";
+  std::fputs(frame.c_str(), stderr);
+  drawn_lines_ = static_cast<int>(lines.size()) + 1;
+}
+
+}  // namespace ftok::cli

@@ -1,0 +1,64 @@
+// Data parallelism: processes ("ranks") that each hold the whole model, see their share of every step's windows and add up their
+// gradients. One interface; here over TCP sockets between CPU processes, in trainer/cuda/ over NCCL.
+//
+// Sums are taken in the order of the ranks, in one place for each element, so that all ranks get the same bits.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+
+namespace ftok {
+
+// Collective: every rank calls the same functions in the same order with the same sizes. Throws Error when another rank has gone
+// or does not answer. Not thread-safe.
+class Communicator {
+ public:
+  virtual ~Communicator() = default;
+  virtual int rank() const = 0;
+  virtual int size() const = 0;
+
+  // The slice of n elements that a rank owns: begins are multiples of 16, slices follow each other.
+  struct Slice {
+    int64_t begin = 0, end = 0;
+    int64_t size() const { return end - begin; }
+  };
+  Slice slice(int64_t n, int of_rank) const;
+
+  // The own slice of `values` becomes the sum over the ranks; what happens to the rest is not said.
+  virtual void reduce_scatter(std::span<float> values) = 0;
+  // Every slice becomes its owner's.
+  virtual void all_gather(std::span<float> values) = 0;
+  // Every element becomes the sum over the ranks.
+  virtual void all_reduce(std::span<double> values) = 0;
+  // Becomes rank 0's.
+  virtual void broadcast(std::span<std::byte> bytes) = 0;
+
+  void all_reduce(std::span<float> values) {
+    reduce_scatter(values);
+    all_gather(values);
+  }
+};
+
+// One process alone: nothing is sent.
+std::unique_ptr<Communicator> make_single_communicator();
+
+// Who a process is among others.
+struct RankInfo {
+  int rank = 0, size = 1;
+  std::string address = "127.0.0.1";  // of rank 0
+  int port = 29500;                   // rank 0 listens there (torchrun's default)
+};
+
+// From the variables that torchrun sets (RANK, WORLD_SIZE, MASTER_ADDR, MASTER_PORT), else from srun's (SLURM_PROCID, SLURM_NTASKS,
+// SLURM_LAUNCH_NODE_IPADDR; MASTER_ADDR and MASTER_PORT where they are set). One process where neither is set. `get` looks a
+// variable up. Throws UsageError naming a variable that is no number or out of range.
+RankInfo rank_info_from(const std::function<std::optional<std::string>(const char*)>& get);
+
+// Connects all ranks with each other. Throws Error naming rank, address and port when it does not come about in `seconds`.
+std::unique_ptr<Communicator> connect_ranks(const RankInfo& info, double seconds);
+
+}  // namespace ftok

@@ -1,0 +1,27 @@
+// How much memory a training run takes, and what would fit.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "trainer/train_recipe.h"
+
+namespace ftok {
+
+struct MemoryNeed {
+  uint64_t fixed_bytes = 0;     // weights, gradients, moments
+  uint64_t sequence_bytes = 0;  // activations of one sequence of a micro-batch
+  uint64_t shared_bytes = 0;    // activations' gradients and logits, of the whole micro-batch
+  uint64_t total() const { return fixed_bytes + sequence_bytes + shared_bytes; }
+};
+
+// On the CPU, for `processes` data-parallel ones, this one alone.
+MemoryNeed memory_need(const TrainRecipe& recipe, int processes);
+
+// "" when it fits into `available` bytes; else one line that says what is needed and which run.micro_batch or run.recompute would fit.
+std::string memory_complaint(const TrainRecipe& recipe, int processes, uint64_t available);
+
+// Of this machine: RAM, or the control group's limit where that is lower.
+uint64_t physical_memory_bytes();
+
+}  // namespace ftok

@@ -1,0 +1,101 @@
+#include "trainer/train_data.h"
+
+#include <fmt/format.h>
+
+#include <filesystem>
+
+#include "core/error.h"
+#include "shards/manifest.h"
+
+namespace ftok {
+namespace {
+
+namespace fs = std::filesystem;
+
+// Holds the recipe against the folder's manifest, where it has one, and says how documents are told apart.
+LoaderOptions loader_options(const TrainRecipe& recipe, const Encoding* encoding, const std::string& path) {
+  LoaderOptions options{recipe.model.length, static_cast<uint64_t>(recipe.model.vocabulary_size),
+                        static_cast<uint64_t>(recipe.training.seed), recipe.training.shuffle, std::nullopt, true};
+  std::optional<uint32_t> end_of_text = encoding == nullptr ? std::nullopt : encoding->end_of_text();
+  const std::string manifest_path = path + "/" + kManifestName;
+  std::error_code code;
+  if (fs::exists(manifest_path, code)) {
+    const Manifest manifest = read_manifest(manifest_path);
+    if (manifest.vocabulary.size > options.vocabulary_size) {
+      throw UsageError(fmt::format("{}: encoded with {} of {} ids, but model.vocabulary_size = {}", path, manifest.vocabulary.name,
+                                   manifest.vocabulary.size, options.vocabulary_size));
+    }
+    if (encoding != nullptr && manifest.vocabulary.digest != encoding->digest()) {
+      throw UsageError(fmt::format("{}: encoded with the vocabulary {}, but vocabulary = \"{}\" is another", path,
+                                   manifest.vocabulary.name, recipe.vocabulary));
+    }
+    end_of_text = static_cast<uint32_t>(manifest.vocabulary.end_of_text);
+    options.end_of_text_first = manifest.placement == EndOfText::kBefore;
+    if (manifest.placement == EndOfText::kNone) end_of_text = std::nullopt;
+  }
+  if (recipe.training.document_mask) {
+    if (!end_of_text) throw UsageError("training.document_mask: these shards do not say where documents end");
+    options.document_mask_end_of_text = end_of_text;
+  }
+  return options;
+}
+
+Mixture::Source open_source(const TrainRecipe& recipe, const Encoding* encoding, const DataPath& data, const std::vector<std::string>& shards) {
+  return {std::make_unique<Loader>(shards, loader_options(recipe, encoding, data.path)), data.weight, data.path};
+}
+
+bool has_shards(const std::string& path, Split split) {
+  std::error_code code;
+  if (!fs::is_directory(path, code)) return false;
+  try {
+    return !find_shards(path, split).empty();
+  } catch (const Error&) {
+    return false;
+  }
+}
+
+// The shards of an explicit validation path.
+std::vector<std::string> validation_shards(const std::string& path) {
+  if (has_shards(path, Split::kValidation)) return find_shards(path, Split::kValidation);
+  return find_shards(path, Split::kTrain);
+}
+
+}  // namespace
+
+Mixture open_training_data(const TrainRecipe& recipe, const TrainInputs& inputs) {
+  std::vector<Mixture::Source> sources;
+  for (const DataPath& data : inputs.data) {
+    sources.push_back(open_source(recipe, inputs.encoding, data, find_shards(data.path, Split::kTrain)));
+  }
+  return {std::move(sources), static_cast<uint64_t>(recipe.training.seed)};
+}
+
+std::optional<Mixture> open_validation_data(const TrainRecipe& recipe, const TrainInputs& inputs, const Log& log) {
+  TrainRecipe in_order = recipe;
+  in_order.training.shuffle = false;
+  std::vector<Mixture::Source> sources;
+  if (!inputs.validation.empty()) {
+    sources.push_back(open_source(in_order, inputs.encoding, {inputs.validation, 0}, validation_shards(inputs.validation)));
+    return Mixture(std::move(sources), 0);
+  }
+  for (const DataPath& data : inputs.data) {
+    if (!has_shards(data.path, Split::kValidation)) continue;
+    sources.push_back(open_source(in_order, inputs.encoding, {data.path, 0}, find_shards(data.path, Split::kValidation)));
+  }
+  if (sources.empty()) {
+    log(LogLevel::kWarning, fmt::format("no validation: {}: no shards named *val*.bin (--val names others)", inputs.data[0].path));
+    return std::nullopt;
+  }
+  return Mixture(std::move(sources), 0);
+}
+
+Mixture open_evaluation_data(const std::string& path, const ModelConfig& model, const Encoding* encoding) {
+  TrainRecipe recipe;
+  recipe.model = model;
+  recipe.training.shuffle = false;
+  std::vector<Mixture::Source> sources;
+  sources.push_back(open_source(recipe, encoding, {path, 0}, validation_shards(path)));
+  return {std::move(sources), 0};
+}
+
+}  // namespace ftok
