@@ -29,7 +29,7 @@
 #ifdef __CUDACC__
 #include <cuda_bf16.h>
 #include <cuda_runtime.h>
-#define FTOK_KERNEL(threads) __global__ void __launch_bounds__(threads)
+#define FTOK_KERNEL(threads) __global__ void __launch_bounds__(threads, 1)
 #define FTOK_DEVICE __device__ __forceinline__
 #define FTOK_UNROLL _Pragma("unroll")
 #define FTOK_SHARED(Type, name) __shared__ Type name
@@ -46,7 +46,7 @@ struct Grid {
 
 constexpr int kWarp = 32;
 
-constexpr int64_t divide_up(int64_t n, int64_t d) { return (n + d - 1) / d; }
+FTOK_BOTH constexpr int64_t divide_up(int64_t n, int64_t d) { return (n + d - 1) / d; }
 
 #ifdef FTOK_SHIM
 
@@ -211,6 +211,6 @@ FTOK_DEVICE void store(float* p, const float (&x)[N]) {
 
 // Elements of bfloat16 that rows of `width` allow at once: 16 bytes' worth, or one. (Arrays begin at multiples of 16 bytes.)
 constexpr int64_t kVector = 8;
-constexpr bool is_vectorized(int64_t width) { return width % kVector == 0; }
+FTOK_BOTH constexpr bool is_vectorized(int64_t width) { return width % kVector == 0; }
 
 }  // namespace ftok::FTOK_SPACE
