@@ -160,19 +160,21 @@ void Trainer::lay_out(const PretokenVisits& pretokens) {
   MergeScratch scratch;
   std::vector<uint32_t> ids;
   std::unique_ptr<const Merger> merger;
-  std::unordered_map<std::string_view, uint32_t> unmerged;  // tokens that a pretoken is whatever the merges say
+  std::unordered_map<std::string_view, uint32_t> tokens;  // that a pretoken is whatever the merges say
   Vocabulary so_far;
   if (result_.tokens.size() > 256) {
     so_far = vocabulary_of(result_);
     merger = std::make_unique<const Merger>(so_far);
-    for (const uint32_t id : merger->unmerged()) unmerged.emplace(so_far.token(id), id);
+    if (so_far.whole_pretoken_first) {
+      for (uint32_t id = 0; id < so_far.token_count(); ++id) tokens.emplace(so_far.token(id), id);
+    }
   }
   pretokens([&](std::string_view pretoken, uint64_t count) {
     if (count < options_.pretoken_count_min) return;
     ids.clear();
     if (merger == nullptr) {
       for (const char c : pretoken) symbols_.push_back(rank_of_byte_[static_cast<unsigned char>(c)]);
-    } else if (const auto whole = unmerged.find(pretoken); whole != unmerged.end()) {
+    } else if (const auto whole = tokens.find(pretoken); whole != tokens.end()) {
       ids.push_back(whole->second);
     } else {
       merger->merge(pretoken, scratch, ids);
