@@ -281,8 +281,11 @@ void save(const Encoding& encoding, const std::string& path) {
   const Vocabulary& vocabulary = encoding.vocabulary();
   if (path.ends_with(".json")) {
     write_file(path, format_tokenizer_json(vocabulary));
-  } else if (path.ends_with(".tiktoken") && vocabulary.merges.empty() && !vocabulary.normalize_nfc) {
-    write_vocabulary(vocabulary, path);
+    return;
+  }
+  const std::optional<Vocabulary> implied = with_implied_merges(vocabulary);
+  if (path.ends_with(".tiktoken") && implied && !vocabulary.normalize_nfc) {
+    write_vocabulary(*implied, path);
   } else {
     throw nb::value_error("expected NAME.tiktoken (not for a vocabulary with merges or a normalizer of its own) or NAME.json");
   }

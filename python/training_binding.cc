@@ -38,14 +38,13 @@ void merge(Counts& self, const Counts& other) {
 
 Encoding train(const Counts& self, uint32_t size, const std::string& name, const std::vector<std::string>& special_tokens,
                uint64_t min_count, uint32_t longest_token) {
-  if (self.pattern.is_own()) throw nb::value_error("an Encoding with a pattern of your own cannot be made yet; train with a named one");
   if (size < 256 || size > kVocabularyTokensMax) throw nb::value_error("size: expected 256 to 2^21 ranks");
   const nb::gil_scoped_release released;
   BpeTrainOptions options;
   options.size = size;
   options.count_min = min_count;
   options.token_bytes_max = longest_token;
-  return Encoding(make_vocabulary(train_bpe(self.counts, options), name, self.pattern.pattern(), special_tokens));
+  return Encoding(make_vocabulary(train_bpe(self.counts, options), name, self.pattern, special_tokens));
 }
 
 nb::dict as_dict(const Counts& self) {

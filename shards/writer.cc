@@ -43,12 +43,18 @@ struct ShardWriter::Stream {
   std::vector<ShardEntry> entries;
   std::optional<AtomicFile> file;
   uint64_t tokens = 0;  // in the open shard
+  Checksum checksum;  // of what was written to the open shard
   std::vector<Row> rows;
   std::string ids;
 
   void add_row(uint64_t begin, uint64_t skipped, uint64_t document_tokens, std::string_view id) {
     ids += id;
     rows.push_back({begin, skipped, document_tokens, ids.size()});
+  }
+
+  void write(std::string_view bytes) {
+    file->write(bytes);
+    checksum.update(bytes);
   }
 
   std::vector<ShardDocument> documents() const {
@@ -102,10 +108,10 @@ ShardWriter::~ShardWriter() = default;
 void ShardWriter::add(Split split, std::string_view id, std::span<const uint32_t> tokens) {
   scratch_.clear();
   if (options_.placement == EndOfText::kBefore) scratch_.push_back(options_.end_of_text);
-  for (const uint32_t token : tokens) {
-    if (token >= options_.vocabulary_size) {
-      throw Error(fmt::format("document {}: token {} is outside the vocabulary of {}", id, token, options_.vocabulary_size));
-    }
+  uint32_t largest = 0;
+  for (const uint32_t token : tokens) largest = std::max(largest, token);
+  if (largest >= options_.vocabulary_size) {
+    throw Error(fmt::format("document {}: token {} is outside the vocabulary of {}", id, largest, options_.vocabulary_size));
   }
   scratch_.insert(scratch_.end(), tokens.begin(), tokens.end());
   if (options_.placement == EndOfText::kAfter) scratch_.push_back(options_.end_of_text);
@@ -114,25 +120,26 @@ void ShardWriter::add(Split split, std::string_view id, std::span<const uint32_t
     return;
   }
   Stream& stream = *streams_[static_cast<size_t>(split)];
-  std::string encoded;
   for (size_t done = 0; done < scratch_.size();) {
     if (!stream.file) open(stream);
     stream.add_row(stream.tokens, done, scratch_.size(), id);
     const size_t count = static_cast<size_t>(
         std::min<uint64_t>(scratch_.size() - done, options_.shard_tokens - stream.tokens));
-    encoded.clear();
-    for (size_t i = done; i < done + count; ++i) {
-      if (token_bytes_ == 2) {
-        append_little_endian(encoded, static_cast<uint16_t>(scratch_[i]));
-      } else {
-        append_little_endian(encoded, scratch_[i]);
-      }
-    }
-    stream.file->write(encoded);
+    write_tokens(stream, std::span<const uint32_t>(scratch_).subspan(done, count));
     stream.tokens += count;
     done += count;
     if (stream.tokens == options_.shard_tokens) publish(stream);
   }
+}
+
+// The layout is little-endian, as this machine is (bytes.h), so four-byte tokens are written as they lie.
+void ShardWriter::write_tokens(Stream& stream, std::span<const uint32_t> tokens) {
+  std::string_view bytes(reinterpret_cast<const char*>(tokens.data()), tokens.size_bytes());
+  if (token_bytes_ == 2) {
+    narrow_.assign(tokens.begin(), tokens.end());
+    bytes = {reinterpret_cast<const char*>(narrow_.data()), narrow_.size() * sizeof(uint16_t)};
+  }
+  stream.write(bytes);
 }
 
 void ShardWriter::open(Stream& stream) {
@@ -141,7 +148,8 @@ void ShardWriter::open(Stream& stream) {
     return;
   }
   stream.file.emplace(options_.folder + "/" + shard_name(stream.split, stream.entries.size()));
-  stream.file->write(encode_shard_header(token_bytes_, options_.shard_tokens));
+  stream.checksum = Checksum();
+  stream.write(encode_shard_header(token_bytes_, options_.shard_tokens));
 }
 
 void ShardWriter::reopen_short_shard(Stream& stream) {
@@ -164,7 +172,8 @@ void ShardWriter::reopen_short_shard(Stream& stream) {
   // The tokens are copied in blocks: a shard is too large to be held, or mapped, whole.
   const auto source = open_file_source(path);
   stream.file.emplace(path);
-  stream.file->write(encode_shard_header(token_bytes_, options_.shard_tokens));
+  stream.checksum = Checksum();
+  stream.write(encode_shard_header(token_bytes_, options_.shard_tokens));
   Checksum checksum;
   checksum.update(encode_shard_header(token_bytes_, entry.tokens));
   std::string block(size_t{1} << 18, '\0');
@@ -175,7 +184,7 @@ void ShardWriter::reopen_short_shard(Stream& stream) {
     if (got == 0) refuse("it is too short");
     const size_t header = position < kShardHeaderBytes ? std::min<size_t>(got, kShardHeaderBytes - position) : 0;
     const std::string_view tokens = std::string_view(block).substr(header, got - header);
-    stream.file->write(tokens);
+    stream.write(tokens);
     checksum.update(tokens);
     position += got;
   }
@@ -193,6 +202,7 @@ void ShardWriter::publish(Stream& stream) {
   } else {
     ++shards_completed_;
   }
+  const uint64_t bytes = stream.file->size();
   stream.file->commit();
   ShardEntry entry;
   entry.split = stream.split;
@@ -200,7 +210,9 @@ void ShardWriter::publish(Stream& stream) {
   entry.tokens = stream.tokens;
   entry.documents = stream.rows.size();
   entry.shard.name = name;
-  entry.shard.checksum = checksum_of_file(path, &entry.shard.bytes);
+  entry.shard.bytes = bytes;
+  // The header counts a full shard's tokens from the start, so its checksum is known; a shorter one's header has just changed.
+  entry.shard.checksum = stream.tokens == options_.shard_tokens ? stream.checksum.hex() : checksum_of_file(path);
   const std::string sidecar = encode_sidecar(stream.tokens, entry.shard.checksum, stream.documents());
   write_file(shard_sidecar_path(path), sidecar);
   entry.sidecar = {shard_sidecar_path(name), sidecar.size(), checksum_of(sidecar)};

@@ -76,6 +76,7 @@ class ShardWriter {
   struct Stream;
 
   void open(Stream& stream);
+  void write_tokens(Stream& stream, std::span<const uint32_t> tokens);
   void reopen_short_shard(Stream& stream);
   void publish(Stream& stream);
 
@@ -83,6 +84,7 @@ class ShardWriter {
   size_t token_bytes_;
   std::unique_ptr<Stream> streams_[2];  // by Split
   std::vector<uint32_t> scratch_;
+  std::vector<uint16_t> narrow_;
   uint64_t shards_completed_ = 0;
   uint64_t empty_documents_ = 0;
 };

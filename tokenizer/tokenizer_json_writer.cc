@@ -98,6 +98,20 @@ void write_pre_tokenizer(JsonWriter& json, const Vocabulary& vocabulary) {
 
 }  // namespace
 
+std::optional<Vocabulary> with_implied_merges(Vocabulary vocabulary) {
+  if (vocabulary.merges.empty()) return vocabulary;
+  const std::vector<Vocabulary::Merge> merges = std::move(vocabulary.merges);
+  vocabulary.merges.clear();
+  const bool whole_first = vocabulary.whole_pretoken_first;
+  vocabulary.whole_pretoken_first = true;
+  size_t unmade = 0;
+  const auto implied = merges_of(vocabulary, unmade);
+  const auto same = [](const Vocabulary::Merge& a, const std::pair<uint32_t, uint32_t>& b) { return a.left == b.first && a.right == b.second; };
+  if (!std::equal(merges.begin(), merges.end(), implied.begin(), implied.end(), same)) return std::nullopt;
+  if (!whole_first && unmade > 0) return std::nullopt;  // a pretoken that is one of those would become it
+  return vocabulary;
+}
+
 std::string format_tokenizer_json(const Vocabulary& vocabulary) {
   const Speller speller;
   JsonWriter json;

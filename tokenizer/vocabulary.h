@@ -81,6 +81,9 @@ std::string format_tiktoken(const Vocabulary& vocabulary);
 // The sidecar: name, pattern and its text, Unicode version, special tokens, SHA-256 of the ranks.
 std::string format_sidecar(const Vocabulary& vocabulary);
 
+// The vocabulary with implied merges, where its list of merges says no more than its ids do; else nothing. The ids it gives are the same.
+std::optional<Vocabulary> with_implied_merges(Vocabulary vocabulary);
+
 // The vocabulary as a tokenizer.json, which gives the same ids in Hugging Face tokenizers.
 std::string format_tokenizer_json(const Vocabulary& vocabulary);
 

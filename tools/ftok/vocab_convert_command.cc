@@ -3,6 +3,7 @@
 
 #include <filesystem>
 #include <memory>
+#include <optional>
 
 #include "core/error.h"
 #include "core/file.h"
@@ -24,11 +25,12 @@ void run(Flags flags) {
   const Vocabulary vocabulary = load_vocabulary(path, flags.vocabulary.hints());
   const std::filesystem::path output(flags.output);
   if (output.extension() == ".tiktoken") {
-    if (!vocabulary.merges.empty()) {
+    const std::optional<Vocabulary> implied = with_implied_merges(vocabulary);
+    if (!implied) {
       throw Error(fmt::format("{}: its merges are a list of their own, which .tiktoken cannot say; convert to tokenizer.json", path));
     }
     if (vocabulary.normalize_nfc) throw Error(fmt::format("{}: it puts text into NFC first, which .tiktoken cannot say", path));
-    write_vocabulary(vocabulary, flags.output);
+    write_vocabulary(*implied, flags.output);
   } else if (output.extension() == ".json" && output.filename() != "encoder.json") {
     write_file(flags.output, format_tokenizer_json(vocabulary));
   } else if (output.filename() == "vocab.bpe" || output.filename() == "encoder.json") {
