@@ -70,6 +70,8 @@ class Dom {
   }
 
   void clear();
+  // Makes room for the tree of a page of so many bytes, were it an ordinary one; were it not, for one of `nodes_max` at once.
+  void reserve(size_t page_bytes, size_t nodes_max);
   NodeId add(NodeKind kind, std::string_view data = {});
   NodeId add_element(Tag tag, std::string_view name, Namespace name_space = Namespace::kHtml);
   // Attributes are added right after their element, in order.
@@ -114,6 +116,7 @@ class Dom {
  private:
   std::vector<Node> nodes_;
   std::vector<Attribute> attributes_;
+  size_t nodes_next_ = 0, attributes_next_ = 0;  // room to make when the first is used up
   Arena arena_;
 };
 

@@ -1,5 +1,6 @@
 #include "extract/entities.h"
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
 #include <cstring>
@@ -134,17 +135,15 @@ const Entity* find_short_entity(std::string_view text) {
 const Entity* find_entity(std::string_view text) {
   const unsigned char lead = static_cast<unsigned char>(text[0]);
   if (lead >= 128) return nullptr;
-  size_t low = kFirst[lead], high = kFirst[lead + 1];
+  const Entity* low = kEntities + kFirst[lead];
+  const Entity* high = kEntities + kFirst[lead + 1];
   const Entity* found = nullptr;
   for (size_t i = 1; low < high; ++i) {
-    if (kEntities[low].name.size() == i) {
-      found = &kEntities[low];
-      ++low;
-    }
+    if (low->name.size() == i) found = low++;
     if (i >= text.size()) break;
     const char c = text[i];
-    while (low < high && kEntities[low].name[i] < c) ++low;
-    while (low < high && kEntities[high - 1].name[i] > c) --high;
+    low = std::partition_point(low, high, [&](const Entity& e) { return e.name[i] < c; });
+    high = std::partition_point(low, high, [&](const Entity& e) { return e.name[i] == c; });
   }
   return found;
 }

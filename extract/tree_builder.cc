@@ -18,10 +18,11 @@ bool is_space(char c) { return c == ' ' || c == '\n' || c == '\t' || c == '\f' |
 
 TreeBuilder::TreeBuilder(std::string_view html, const ParseLimits& limits, const TreeOptions& options, Dom& dom)
     : dom_(dom), limits_(limits), options_(options), tokenizer_(html, limits, dom), input_bytes_(html.size()) {
-  constexpr uint64_t kStepsPerByte = 24, kStepsAtLeast = 1000000;
+  constexpr uint64_t kStepsPerByte = 8, kStepsAtLeast = 1000000;
   steps_max_ = kStepsAtLeast + kStepsPerByte * html.size();
   constexpr uint64_t kNodesAtLeast = 10000;
   limits_.nodes_max = static_cast<uint32_t>(std::min<uint64_t>(limits.nodes_max, kNodesAtLeast + html.size() / 4));
+  dom_.reserve(html.size(), limits_.nodes_max);
   open_.reserve(64);
   formatting_.reserve(32);
   if (options.context.empty()) return;

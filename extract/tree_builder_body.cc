@@ -53,20 +53,28 @@ void TreeBuilder::body_text() {
   if (frameset_ok_ && !is_blank(text)) frameset_ok_ = false;
 }
 
-// <html> and <body> once more: attributes the first one lacks are added to it.
+// <html> and <body> once more: attributes the first one lacks are added to it, in a new list.
 void TreeBuilder::merge_attributes(NodeId element) {
-  if (token_.attribute_count == 0) return;
+  const auto lacks = [&](const Attribute& attribute) {
+    uint32_t count = 0;
+    for (const Attribute* a = dom_.attributes(element); a != nullptr; a = a->last ? nullptr : a + 1) {
+      step();
+      if (a->name() == attribute.name() || ++count == limits_.attributes_max) return false;
+    }
+    return true;
+  };
+  std::vector<Attribute> added;
+  for (uint32_t i = 0; i < token_.attribute_count && result_.status == ParseStatus::kDone; ++i) {
+    const Attribute& attribute = dom_.attribute(token_.attribute_begin + i);
+    if (lacks(attribute)) added.push_back(attribute);
+    check_caps();
+  }
+  if (added.empty()) return;
+  drop_attributes();
   std::vector<Attribute> all;
   for (const Attribute* a = dom_.attributes(element); a != nullptr; a = a->last ? nullptr : a + 1) all.push_back(*a);
-  const size_t before = all.size();
-  for (uint32_t i = 0; i < token_.attribute_count && all.size() < limits_.attributes_max; ++i) {
-    const Attribute& attribute = dom_.attribute(token_.attribute_begin + i);
-    const bool has = std::any_of(all.begin(), all.end(), [&](const Attribute& a) { return a.name() == attribute.name(); });
-    step(all.size());
-    if (!has) all.push_back(attribute);
-  }
-  if (all.size() == before) return;
-  drop_attributes();
+  all.insert(all.end(), added.begin(), added.end());
+  if (all.size() > limits_.attributes_max) all.resize(limits_.attributes_max);
   dom_[element].attributes = dom_.attribute_count();
   for (Attribute& attribute : all) {
     attribute.last = &attribute == &all.back();

@@ -10,7 +10,7 @@
 namespace ftok::testing {
 
 void expect_bounded(const std::vector<size_t>& sizes) {
-  constexpr double kStepsPerByte = 26;  // TreeBuilder ends a page at 24 a byte and a million; reading it is one more
+  constexpr double kStepsPerByte = 10;  // TreeBuilder ends a page at 8 a byte and a million; reading it is one more
   constexpr double kStepsAtLeast = 1100000;
   constexpr double kArenaPerByte = 20, kArenaAtLeast = 1 << 20;
   double steps_max = 0, arena_max = 0;

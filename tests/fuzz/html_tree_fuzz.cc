@@ -42,7 +42,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   if (options.context == "svg") options.context_name_space = html::Namespace::kSvg;
   html::Dom dom;
   const html::ParseResult result = html::parse_with_tree_builder(page, {}, options, dom);
-  expect(result.steps <= 26 * page.size() + 1100000);
+  expect(result.steps <= 10 * page.size() + 1100000);
   expect(result.arena_bytes <= 20 * page.size() + (1 << 20));
   if (result.status == html::ParseStatus::kDone) expect_tree(dom);
   return 0;
