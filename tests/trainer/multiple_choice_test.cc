@@ -109,7 +109,7 @@ TEST(MultipleChoice, ScoresByTheSmallestLoss) {
   uint64_t correct = 0, normalised = 0;
   for (uint64_t i = 0; i < 160; ++i) {
     const auto token = [&](uint64_t j) { return static_cast<uint32_t>(random_bits(i, 1, j) % 61); };
-    ChoiceExample example{static_cast<uint32_t>(i % 4), {token(0), token(1)}, {}};
+    ChoiceExample example{token(2) % 4, {token(0), token(1)}, {}};
     std::vector<double> sums, means;
     for (uint64_t c = 0; c < 4; ++c) {
       std::vector<uint32_t> completion;
@@ -120,8 +120,8 @@ TEST(MultipleChoice, ScoresByTheSmallestLoss) {
       means.push_back(sums.back() / static_cast<double>(completion.size()));
       example.completions.push_back(completion);
     }
-    correct += std::min_element(sums.begin(), sums.end()) - sums.begin() == static_cast<int64_t>(i % 4);
-    normalised += std::min_element(means.begin(), means.end()) - means.begin() == static_cast<int64_t>(i % 4);
+    correct += std::min_element(sums.begin(), sums.end()) - sums.begin() == static_cast<int64_t>(example.label);
+    normalised += std::min_element(means.begin(), means.end()) - means.begin() == static_cast<int64_t>(example.label);
     examples.push_back(example);
   }
   uint64_t calls = 0;
