@@ -182,12 +182,12 @@ class Training(unittest.TestCase):
             ftok.PretokenCounts("no-such-pattern")
 
     def test_train(self):
-        texts = ["the cat sat on the mat, the cat ate the rat"] * 50
+        texts = ["the cat sat on the mat, the cat ate the rat, and nobody knew whether another feather would follow"] * 50
         encoding = ftok.train(texts, 280, special_tokens=["<|endoftext|>"])
         self.assertEqual(encoding.n_vocab, 281)
         self.assertEqual(encoding.eot_token, 280)
         self.assertEqual(encoding.decode(encoding.encode(texts[0])), texts[0])
-        self.assertLess(len(encoding.encode(texts[0])), 25)
+        self.assertLess(len(encoding.encode(texts[0])), 0.7 * len(texts[0]))
         self.assertEqual(encoding.sha256, ftok.train(reversed(texts), 280, special_tokens=["<|endoftext|>"]).sha256)
         with self.assertRaises(ValueError):
             ftok.train(texts, 100)
