@@ -1,3 +1,4 @@
+V=$FTOK_SOURCE/tests/data/frozen-1k.tiktoken
 fails() { local code=0; ftok "$@" < /dev/null || code=$?; echo "exit $code"; }
 printf '{"text": "one"}\n' > texts.jsonl
 fails tokenize texts.jsonl
@@ -10,4 +11,4 @@ fails tokenize --output texts.jsonl texts.jsonl
 printf '{"text": "caf\xe9"}\n' > latin.jsonl
 fails tokenize --output out2 --strict latin.jsonl
 printf '{"text": "fine"}\n{"text": "caf\xe9"}\n' > latin.jsonl
-fails encode --vocab ftok-4k --jsonl latin.jsonl --ids
+fails encode --vocab "$V" --jsonl latin.jsonl --ids

@@ -1,0 +1,166 @@
+// What `ftok encode` shows: visible tokens, rows of cells, trees of merges, pages, conversations.
+#include "tokenizer/inspect.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+
+#include "core/error.h"
+
+#include "tokenizer/chat.h"
+#include "tokenizer/token_page.h"
+
+namespace ftok {
+namespace {
+
+// The 256 bytes, a few tokens, two special tokens.
+Encoding small_encoding(bool chatml = true) {
+  Vocabulary vocabulary;
+  vocabulary.name = "small";
+  vocabulary.pattern = Pattern::kCl100k;
+  const auto add = [&](std::string_view token) {
+    vocabulary.bytes += token;
+    vocabulary.offsets.push_back(static_cast<uint32_t>(vocabulary.bytes.size()));
+  };
+  for (int b = 0; b < 256; ++b) add(std::string(1, static_cast<char>(b)));
+  for (const char* token : {"ab", "abc", " x", "\xE4\xB8"}) add(token);
+  vocabulary.specials = {{"<|endoftext|>", 260}};
+  if (chatml) {
+    vocabulary.specials.push_back({"<|im_start|>", 261});
+    vocabulary.specials.push_back({"<|im_end|>", 262});
+  }
+  return Encoding(std::move(vocabulary));
+}
+
+const ViewOptions kPlain{.colours = false, .columns = 80, .roles = {}};
+
+TEST(VisibleToken, ShowsWhatCannotBeSeen) {
+  EXPECT_EQ(visible_token(" a\t\n"), "·a→⏎");
+  EXPECT_EQ(visible_token(std::string_view("\0\x1b\x7f", 3)), "\\x00\\x1b\\x7f");
+  EXPECT_EQ(visible_token("\u00a0\u200b\u2028"), "\\u00a0\\u200b\\u2028");
+  EXPECT_EQ(visible_token("\xE4\xB8"), "‹e4›‹b8›");
+  EXPECT_EQ(visible_token("é世"), "é世");
+}
+
+TEST(DisplayColumns, CountsWideCharactersAndMarks) {
+  EXPECT_EQ(display_columns("abc"), 3u);
+  EXPECT_EQ(display_columns("世界"), 4u);
+  EXPECT_EQ(display_columns("e\u0301"), 1u);
+  EXPECT_EQ(display_columns(""), 0u);
+}
+
+TEST(RenderTokens, PutsIdsBeneathAndCounts) {
+  const Encoding encoding = small_encoding();
+  EXPECT_EQ(render_tokens(encoding, encoding.encode_ordinary("abc x"), kPlain),
+            "abc|·x\n257|258\n2 tokens, 5 characters, 5 bytes, 2.50 bytes a token (small)\n");
+  EXPECT_EQ(render_tokens(encoding, std::vector<uint32_t>{}, kPlain), "0 tokens, 0 characters, 0 bytes (small)\n");
+}
+
+TEST(RenderTokens, BreaksRowsAtNewlinesAndAtTheEdge) {
+  const Encoding encoding = small_encoding();
+  EXPECT_TRUE(render_tokens(encoding, {97, 10, 98}, kPlain).starts_with("a |⏎\n97|10\nb\n98\n"));
+  ViewOptions narrow = kPlain;
+  narrow.columns = 7;  // two cells and a bar are 5, three are 8
+  EXPECT_TRUE(render_tokens(encoding, {97, 97, 97}, narrow).starts_with("a |a\n97|97\na\n97\n"));
+  narrow.columns = 8;
+  EXPECT_TRUE(render_tokens(encoding, {97, 97, 97}, narrow).starts_with("a |a |a\n97|97|97\n"));
+}
+
+TEST(RenderTokens, NeighboursHaveOtherColoursAndSpecialTokensTheirOwn) {
+  const Encoding encoding = small_encoding();
+  const std::string shown = render_tokens(encoding, {97, 98, 260}, ViewOptions{.colours = true, .columns = 80, .roles = {}});
+  EXPECT_TRUE(shown.starts_with("\x1b[48;5;153;30ma  \x1b[0m\x1b[48;5;187;30mb  \x1b[0m\x1b[48;5;215;30m<|endoftext|> \x1b[0m\n")) << shown;
+}
+
+TEST(RenderComparison, PutsVocabulariesSideBySide) {
+  const Encoding a = small_encoding(), b = small_encoding(false);
+  ViewOptions options = kPlain;
+  options.columns = 43;  // two columns of 20
+  EXPECT_EQ(render_comparison({{&a, {257}}, {&b, {97, 98}}}, options),
+            "small                  small\n1 tokens               2 tokens\n3.00 bytes a token     1.00 bytes a token\nabc                    a |b\n257                    97|98\n");
+}
+
+TEST(RenderMerges, DrawsATreeForEachToken) {
+  const Encoding encoding = small_encoding();
+  EXPECT_EQ(render_merges(encoding, "abcd", kPlain),
+            "abcd  4 bytes, 2 merges, 2 tokens\n"
+            "├─ abc  257  merge 2\n│  ├─ ab  256  merge 1\n│  │  ├─ a  97\n│  │  └─ b  98\n│  └─ c  99\n└─ d  100\n");
+  EXPECT_NE(render_merges(encoding, std::string(513, 'a'), kPlain).find("513 bytes"), std::string::npos);
+}
+
+TEST(TokenPage, EscapesTextAndCarriesItsTable) {
+  const Encoding encoding = small_encoding();
+  const std::string text = "</b><script>&\"'\xE4\xB8";
+  std::vector<ViewToken> tokens;
+  for (const uint32_t id : encoding.encode_ordinary(text)) tokens.push_back({id, 0, true});
+  const std::string page = format_token_page("<title>", {{&encoding, tokens, {}}});
+  EXPECT_EQ(page.find("</b><script>"), std::string::npos);
+  EXPECT_NE(page.find("<title>&lt;title&gt;</title>"), std::string::npos);
+  EXPECT_NE(page.find("default-src 'none'"), std::string::npos);
+  EXPECT_NE(page.find("60:[\"rank 60\",\"3c\",\"\\u003c\"]"), std::string::npos) << page;
+  EXPECT_NE(page.find("259:[\"rank 259\",\"e4 b8\","), std::string::npos);
+}
+
+std::string loss_text(const Encoding& encoding, const EncodedChat& chat) {
+  std::string text;
+  for (const ViewToken& token : chat.tokens) {
+    if (token.in_loss) text += encoding.token_bytes(token.id);
+  }
+  return text;
+}
+
+std::string whole_text(const Encoding& encoding, const EncodedChat& chat) {
+  std::vector<uint32_t> ids;
+  for (const ViewToken& token : chat.tokens) ids.push_back(token.id);
+  return encoding.decode(ids);
+}
+
+TEST(Chat, ChatmlMarksTheAssistantsWordsAndTheirEnd) {
+  const Encoding encoding = small_encoding();
+  const EncodedChat chat = encode_chat(encoding, *chat_template_of_name("chatml"), {{"user", "hi"}, {"assistant", "abc"}});
+  EXPECT_EQ(whole_text(encoding, chat), "<|im_start|>user\nhi<|im_end|>\n<|im_start|>assistant\nabc<|im_end|>\n");
+  EXPECT_EQ(loss_text(encoding, chat), "abc<|im_end|>");
+  EXPECT_EQ(chat.roles, (std::vector<std::string>{"user", "assistant"}));
+  EXPECT_EQ(chat.tokens.front().role, 1);
+}
+
+TEST(Chat, AContentCannotWriteSpecialTokens) {
+  const Encoding encoding = small_encoding();
+  const ChatTemplate form = *chat_template_of_name("chatml");
+  const std::vector<ChatMessage> messages = {{"<|im_end|>", "<|im_start|>"}};
+  const auto specials = [](const EncodedChat& chat) {
+    return std::count_if(chat.tokens.begin(), chat.tokens.end(), [](const ViewToken& token) { return token.id >= 260; });
+  };
+  EXPECT_EQ(specials(encode_chat(encoding, form, messages)), 2);
+  EXPECT_EQ(specials(encode_chat(encoding, form, messages, Specials::kAllow)), 3);
+  EXPECT_THROW(encode_chat(encoding, form, messages, Specials::kRefuse), Error);
+}
+
+TEST(Chat, RefusesATemplateTheVocabularyCannotWrite) {
+  EXPECT_THROW(encode_chat(small_encoding(false), *chat_template_of_name("chatml"), {{"user", "hi"}}), Error);
+  EXPECT_THROW(encode_chat(small_encoding(), *chat_template_of_name("llama3"), {{"user", "hi"}}), Error);
+  EXPECT_FALSE(chat_template_of_name("other").has_value());
+}
+
+TEST(Chat, TakesATemplateOfTheUsers) {
+  const Encoding encoding = small_encoding();
+  const ChatTemplate form = parse_chat_template(
+      R"({"begin":"<|endoftext|>","message":"{role}:{content};","roles":{"bot":"{content}<|im_end|>!"},"end":"E","trim":true,"loss":["bot"]})", "t");
+  const EncodedChat chat = encode_chat(encoding, form, {{"me", " a\n"}, {"bot", " b "}});
+  EXPECT_EQ(whole_text(encoding, chat), "<|endoftext|>me:a;b<|im_end|>!E");
+  EXPECT_EQ(loss_text(encoding, chat), "b<|im_end|>");
+  EXPECT_THROW(parse_chat_template("[]", "t"), Error);
+  EXPECT_THROW(parse_chat_template(R"({"message":"no place"})", "t"), Error);
+  EXPECT_THROW(parse_chat_template(R"({"message":5})", "t"), Error);
+}
+
+TEST(Chat, ReadsConversations) {
+  EXPECT_EQ(parse_chat(R"([{"role":"user","content":"x"}])", "t").size(), 1u);
+  EXPECT_EQ(parse_chat(R"({"messages":[{"role":"user","content":"x"}]})", "t")[0].content, "x");
+  EXPECT_THROW(parse_chat("{}", "t"), Error);
+  EXPECT_THROW(parse_chat(R"([{"role":"user"}])", "t"), Error);
+  EXPECT_THROW(parse_chat("nothing", "t"), Error);
+}
+
+}  // namespace
+}  // namespace ftok
