@@ -12,6 +12,7 @@
 #include "tools/ftok/commands.h"
 #include "tools/ftok/terminal.h"
 #include "tools/ftok/vocabulary_source.h"
+#include "tokenizer/vocabulary.h"
 #include "trainer/checkpoint.h"
 #include "trainer/model_file.h"
 #include "trainer/train_recipe.h"
@@ -109,15 +110,15 @@ void import_model(const ModelFlags& flags) {
   fmt::print(stderr, "ftok: {} ({}): {} parameters in {}\n", model.path, model.format, ParameterLayout(config).parameters(), flags.output);
 }
 
-// tokenizer.json beside the weights, where the vocabulary is one of those files itself.
-void export_vocabulary(const ModelFlags& flags, const std::string& name) {
-  const std::string path = name.empty() ? "" : find_vocabulary(name);
-  if (!path.ends_with(".json")) {
-    fmt::print(stderr, "ftok: no tokenizer.json: {}\n",
-               name.empty() ? "the model does not name its vocabulary (--vocab)" : fmt::format("{} is of another format", path));
+// tokenizer.json: the vocabulary's own file where it has merges of its own, for those are written in no other.
+void write_tokenizer(const std::string& folder, const std::string& path) {
+  const Vocabulary vocabulary = load_vocabulary(path);
+  if (!vocabulary.merges.empty() && !path.ends_with(".json")) {
+    fmt::print(stderr, "ftok: no tokenizer.json: {} has merges of its own\n", path);
     return;
   }
-  write_file(flags.output + "/tokenizer.json", read_file(path));
+  write_file(folder + "/tokenizer.json", vocabulary.merges.empty() ? format_tokenizer_json(vocabulary) : read_file(path));
+  write_file(folder + "/tokenizer_config.json", "{\n  \"tokenizer_class\": \"PreTrainedTokenizerFast\"\n}\n");
 }
 
 void export_model(const ModelFlags& flags) {
@@ -128,12 +129,14 @@ void export_model(const ModelFlags& flags) {
   }
   const std::string vocabulary = flags.vocabulary.empty() ? model.vocabulary : flags.vocabulary;
   int64_t end_of_text = -1;
-  if (!vocabulary.empty()) {
+  if (vocabulary.empty()) {
+    fmt::print(stderr, "ftok: no tokenizer.json: the model does not name its vocabulary (--vocab)\n");
+  } else {
     const Encoding encoding = Encoding::load(find_vocabulary(vocabulary));
     if (const auto id = encoding.end_of_text()) end_of_text = static_cast<int64_t>(*id);
   }
   write_hugging_face(flags.output, model.config, model.parameters, end_of_text);
-  export_vocabulary(flags, vocabulary);
+  if (!vocabulary.empty()) write_tokenizer(flags.output, find_vocabulary(vocabulary));
 }
 
 }  // namespace
