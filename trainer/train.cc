@@ -8,17 +8,14 @@
 #include <memory>
 #include <new>
 #include <numeric>
-#include <thread>
 
 #include "core/error.h"
 #include "core/file.h"
 #include "core/recipe.h"
 #include "trainer/checkpoint.h"
 #include "trainer/cpu/cpu_layers.h"
+#include "trainer/engine.h"
 #include "trainer/memory_need.h"
-#include "trainer/network.h"
-#include "trainer/optimizer.h"
-#include "trainer/rounding_layers.h"
 #include "trainer/sample.h"
 #include "trainer/step_log.h"
 #include "trainer/train_data.h"
@@ -30,34 +27,13 @@ constexpr int kBadStepsMax = 10;       // in a row, with on_bad_loss = "skip"
 constexpr size_t kSpikeLossesMin = 10; // a mean of fewer losses says little
 constexpr double kPaceMemory = 0.9;    // of the mean time of a step, for what is left
 
-int thread_count(int64_t asked) {
-  return asked > 0 ? static_cast<int>(asked) : static_cast<int>(std::max(1u, std::thread::hardware_concurrency()));
-}
-
-std::unique_ptr<Layers<float>> make_layers(const TrainRecipe& recipe) {
-  auto layers = make_cpu_layers<float>(thread_count(recipe.run.threads));
-  return recipe.training.precision == "bf16" ? make_rounding_layers(std::move(layers)) : std::move(layers);
-}
-
-Recompute recompute_of(const TrainRecipe& recipe) {
-  return recipe.run.recompute == "blocks" ? Recompute::kBlocks : recipe.run.recompute == "gelu" ? Recompute::kGelu : Recompute::kNothing;
-}
-
-// The range of parameters whose moments this rank keeps.
-ParameterRange optimizer_range(const TrainRecipe& recipe, const Communicator& ranks, int64_t size) {
-  if (!recipe.run.shard_optimizer) return {0, size};
-  const Communicator::Slice slice = ranks.slice(size, ranks.rank());
-  return {slice.begin, slice.end};
-}
-
 std::span<std::byte> bytes_of(auto& values) { return std::as_writable_bytes(std::span(values)); }
 
 class Run {
  public:
   Run(const TrainRecipe& recipe, const TrainInputs& inputs, TrainObserver& observer, const Log& log, Communicator& ranks)
-      : recipe_(recipe), inputs_(inputs), observer_(observer), tell_(log), ranks_(ranks), layers_(make_layers(recipe)),
-        network_(recipe.model, *layers_, recompute_of(recipe)),
-        optimizer_(network_.layout(), recipe.optimizer, *layers_, optimizer_range(recipe, ranks, network_.layout().size())),
+      : recipe_(recipe), inputs_(inputs), observer_(observer), tell_(log), ranks_(ranks),
+        engine_(inputs.make_engine ? inputs.make_engine(recipe, ranks) : make_cpu_engine(recipe, ranks)),
         data_(open_training_data(recipe, inputs)), validation_(open_validation_data(recipe, inputs, leads() ? log : no_log())) {
     resume();
     if (leads()) log_.emplace(inputs.output + "/log.jsonl", step_);
@@ -65,7 +41,7 @@ class Run {
 
   void run() {
     const uint64_t steps = static_cast<uint64_t>(recipe_.run.steps);
-    if (leads()) observer_.on_start(static_cast<int64_t>(step_) + 1, recipe_.run.steps, network_.layout().parameters(), data_.windows());
+    if (leads()) observer_.on_start(static_cast<int64_t>(step_) + 1, recipe_.run.steps, engine_->layout().parameters(), data_.windows());
     while (step_ < steps) {
       const StepReport report = step();
       const int64_t every = recipe_.run.sample_every;
@@ -106,28 +82,28 @@ class Run {
     ranks_.broadcast(bytes_of(numbers));
     if (numbers[0] == 0) return start();
     Checkpoint state = checkpoint ? std::move(*checkpoint) : Checkpoint{};
-    const size_t size = network_.parameters().size();
+    const size_t size = static_cast<size_t>(engine_->layout().size());
     state.parameters.resize(size), state.first_moments.resize(size), state.second_moments.resize(size);
     state.losses.resize(numbers[3]);
     for (std::vector<float>* values : {&state.parameters, &state.first_moments, &state.second_moments}) ranks_.broadcast(bytes_of(*values));
     ranks_.broadcast(bytes_of(state.losses));
     step_ = numbers[1], windows_read_ = numbers[2];
     recent_losses_ = std::move(state.losses);
-    network_.parameters() = std::move(state.parameters);
-    const ParameterRange range = optimizer_.range();
-    optimizer_.first_moments().assign(state.first_moments.begin() + range.begin, state.first_moments.begin() + range.end);
-    optimizer_.second_moments().assign(state.second_moments.begin() + range.begin, state.second_moments.begin() + range.end);
+    engine_->set_state({std::move(state.parameters), std::move(state.first_moments), std::move(state.second_moments)},
+                       static_cast<int64_t>(step_));
   }
 
   void start() {
     if (inputs_.initial == nullptr) {
-      initialise(network_.layout(), recipe_.model.layers, static_cast<uint64_t>(recipe_.training.seed), network_.parameters());
+      std::vector<float> parameters;
+      initialise(engine_->layout(), recipe_.model.layers, static_cast<uint64_t>(recipe_.training.seed), parameters);
+      engine_->set_state({std::move(parameters), {}, {}}, 0);
       return;
     }
     if (inputs_.initial->config != recipe_.model) {
       throw UsageError(fmt::format("{} is a model of another shape than the recipe's [model]", inputs_.initial->path));
     }
-    network_.parameters() = inputs_.initial->parameters;
+    engine_->set_state({inputs_.initial->parameters, {}, {}}, 0);
   }
 
   void check_binding(const Checkpoint& checkpoint) const {
@@ -139,22 +115,18 @@ class Run {
       throw UsageError(fmt::format("{} was trained on {}, --data has {}; choose another --output", inputs_.output, checkpoint.data,
                                    data_.description()));
     }
-    if (checkpoint.parameters.size() != static_cast<size_t>(network_.layout().size())) {
+    if (checkpoint.parameters.size() != static_cast<size_t>(engine_->layout().size())) {
       throw Error(fmt::format("{}: a checkpoint of another shape", checkpoints()));
     }
   }
 
   // The moments and weights are copied: memory for three more arrays while the file is written.
   void save() {
-    std::vector<float> first(network_.parameters().size()), second(first.size());
-    const ParameterRange range = optimizer_.range();
-    std::copy(optimizer_.first_moments().begin(), optimizer_.first_moments().end(), first.begin() + range.begin);
-    std::copy(optimizer_.second_moments().begin(), optimizer_.second_moments().end(), second.begin() + range.begin);
-    if (recipe_.run.shard_optimizer) ranks_.all_gather(first), ranks_.all_gather(second);
+    EngineState state = engine_->state();
     if (!leads()) return;
     write_checkpoint(checkpoints(),
                      {train_recipe_text(recipe_, false), step_, windows_read_, data_.description(), recent_losses_,
-                      network_.parameters(), std::move(first), std::move(second)},
+                      std::move(state.parameters), std::move(state.first_moments), std::move(state.second_moments)},
                      recipe_.run.keep);
   }
 
@@ -180,19 +152,12 @@ class Run {
     if (counted[0] == 0) {
       throw Error(fmt::format("step {}: no target counts in its windows, which begin at {}", step_ + 1, data_.place(windows_read_)));
     }
-    network_.clear_gradients();
-    std::vector<double> loss = {0};
-    for (const Batch& batch : batches) loss[0] += network_.accumulate_gradients(batch.view(), 1 / counted[0]);
+    engine_->clear_gradients();
+    for (const Batch& batch : batches) engine_->add_gradients(batch.view(), 1 / counted[0]);
+    std::vector<double> loss = {engine_->take_loss()};
     ranks_.all_reduce(std::span(loss));
-    ranks_.reduce_scatter(network_.gradients());
-    if (!recipe_.run.shard_optimizer) ranks_.all_gather(network_.gradients());
+    engine_->reduce_gradients();
     return loss[0] / counted[0];
-  }
-
-  double gradient_norm() {
-    std::vector<double> squares = {optimizer_.sum_of_squares(network_.gradients())};
-    if (recipe_.run.shard_optimizer) ranks_.all_reduce(std::span(squares));
-    return std::sqrt(squares[0]);
   }
 
   // "" for a loss to go on with.
@@ -229,13 +194,10 @@ class Run {
     report.step = static_cast<int64_t>(step_) + 1;
     report.steps = recipe_.run.steps;
     report.loss = make_gradients();
-    report.norm = gradient_norm();
+    report.norm = engine_->norm();
     report.learning_rate = learning_rate_at(recipe_.schedule, report.step, recipe_.run.steps);
     report.skipped = !accept(report);
-    if (!report.skipped) {
-      optimizer_.update(network_.parameters(), network_.gradients(), report.step, report.learning_rate, report.norm);
-      if (recipe_.run.shard_optimizer) ranks_.all_gather(network_.parameters());
-    }
+    if (!report.skipped) engine_->update(report.step, report.learning_rate, report.norm);
     ++step_;
     windows_read_ += static_cast<uint64_t>(recipe_.windows_per_step());
     measure(report, std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count());
@@ -260,7 +222,7 @@ class Run {
     std::vector<double> sums(2);  // of losses, of targets
     for (uint64_t at = windows * rank / ranks; at < end; at += micro) {
       const Batch batch = validation_->batch(at, static_cast<int64_t>(std::min(micro, end - at)));
-      sums[0] += network_.loss(batch.view());
+      sums[0] += engine_->loss(batch.view());
       sums[1] += static_cast<double>(batch.counted());
     }
     ranks_.all_reduce(std::span(sums));
@@ -269,7 +231,8 @@ class Run {
 
   void sample() {
     if (recipe_.run.sample_tokens == 0) return;
-    Decoder decoder(recipe_.model, *layers_, network_.parameters());
+    const std::unique_ptr<Layers<float>> layers = make_cpu_layers<float>(thread_count(recipe_));
+    Decoder decoder(recipe_.model, *layers, engine_->parameters());
     const uint32_t first = inputs_.encoding == nullptr ? 0 : inputs_.encoding->end_of_text().value_or(0);
     SampleOptions options;
     options.temperature = 0.8, options.top_p = 0.95, options.seed = static_cast<uint64_t>(recipe_.training.seed) + step_;
@@ -286,9 +249,7 @@ class Run {
   TrainObserver& observer_;
   Log tell_;
   Communicator& ranks_;
-  std::unique_ptr<Layers<float>> layers_;
-  Network<float> network_;
-  AdamW<float> optimizer_;
+  std::unique_ptr<Engine> engine_;
   Mixture data_;
   std::optional<Mixture> validation_;
   std::optional<StepLog> log_;  // rank 0's
@@ -308,7 +269,7 @@ void check(const TrainRecipe& recipe, const TrainInputs& inputs, int ranks) {
   if (recipe.windows_per_step() < ranks) {
     throw UsageError(fmt::format("training.tokens_per_step: {} windows a step for {} processes", recipe.windows_per_step(), ranks));
   }
-  const std::string complaint = memory_complaint(recipe, ranks, physical_memory_bytes());
+  const std::string complaint = inputs.make_engine ? "" : memory_complaint(recipe, ranks, physical_memory_bytes());
   if (!complaint.empty()) throw Error("out of memory: " + complaint);
 }
 

@@ -1,4 +1,4 @@
-// A training run on the CPU: batches in, a model, its checkpoints and its log out.
+// A training run: batches in, a model, its checkpoints and its log out.
 //
 // Output folder: checkpoints/step-NNNNNNNNN.ckpt (trainer/checkpoint.h), log.jsonl with one object a step, and loss.svg. A folder that
 // holds checkpoints is gone on with: from the latest whole one, bit for bit as if the run had never stopped (its log is cut back to
@@ -13,6 +13,7 @@
 #include "core/log.h"
 #include "tokenizer/encoding.h"
 #include "trainer/communicator.h"
+#include "trainer/engine.h"
 #include "trainer/loss_curve.h"
 #include "trainer/model_file.h"
 #include "trainer/train_recipe.h"
@@ -53,6 +54,7 @@ struct TrainInputs {
   const ModelFile* initial = nullptr;  // weights to start from in a new folder; null: random ones
   std::string validation;              // a folder or a shard; "": the "val" shards of the data's folders, or none
   Communicator* ranks = nullptr;       // null: this process alone. All ranks get the same inputs
+  EngineFactory make_engine;           // empty: the CPU's
 };
 
 // Runs until recipe.run.steps steps are done. Throws UsageError when recipe, data, vocabulary and what is in the folder do not fit

@@ -12,6 +12,8 @@
 #include "tools/ftok/train_progress.h"
 #include "tools/ftok/vocabulary_source.h"
 #include "trainer/communicator.h"
+#include "trainer/cuda/cuda_engine.h"
+#include "trainer/cuda/device.h"
 #include "trainer/train.h"
 
 namespace ftok::cli {
@@ -20,7 +22,7 @@ namespace {
 constexpr double kMeetSeconds = 300;  // for all processes to come up
 
 struct TrainFlags {
-  std::string recipe, output, initial, validation;
+  std::string recipe, output, initial, validation, device = "auto";
   std::vector<std::string> data;
   std::optional<int64_t> steps, seed;
   std::vector<std::string> sets;
@@ -54,6 +56,24 @@ std::optional<std::string> environment(const char* name) {
   return value == nullptr ? std::nullopt : std::optional<std::string>(value);
 }
 
+// The GPU of this process among those of its machine: what torchrun and srun say, else the first ones in turn.
+int local_rank(int rank) {
+  for (const char* const name : {"LOCAL_RANK", "SLURM_LOCALID"}) {
+    const std::optional<std::string> text = environment(name);
+    int number = 0;
+    if (!text || std::from_chars(text->data(), text->data() + text->size(), number).ec != std::errc()) continue;
+    return number % std::max(1, cuda_device_count());  // where each process sees a GPU of its own, that is number 0
+  }
+  return rank % std::max(1, cuda_device_count());
+}
+
+// Empty: the CPU.
+EngineFactory engine_factory(const TrainFlags& flags, int rank) {
+  if (flags.device == "cpu" || (flags.device == "auto" && !cuda_problem().empty())) return {};
+  if (const std::string problem = cuda_problem(); !problem.empty()) throw Error("--device cuda: " + problem);
+  return cuda_engine_factory({local_rank(rank), flags.output + "/algorithms.txt"});
+}
+
 void run(const TrainFlags& flags) {
   std::vector<std::string> sets = flags.sets;
   if (flags.steps) sets.push_back(fmt::format("run.steps={}", *flags.steps));
@@ -70,7 +90,8 @@ void run(const TrainFlags& flags) {
   if (!flags.initial.empty()) initial.emplace(read_model(flags.initial, recipe.model.heads, stderr_log()));
   const std::unique_ptr<Communicator> ranks = connect_ranks(rank_info_from(environment), kMeetSeconds);
   const TrainInputs inputs{parse_data(flags.data), flags.output,     encoding ? &*encoding : nullptr,
-                           initial ? &*initial : nullptr, flags.validation, ranks.get()};
+                           initial ? &*initial : nullptr, flags.validation, ranks.get(),
+                           engine_factory(flags, ranks->rank())};
   TrainProgress progress(inputs.encoding, recipe.run.price_per_hour, wants_colour(stderr));
   train(recipe, inputs, progress, stderr_log(ranks->rank() != 0));
 }
@@ -78,7 +99,7 @@ void run(const TrainFlags& flags) {
 }  // namespace
 
 void add_train_command(CLI::App& app) {
-  CLI::App* command = app.add_subcommand("train", "Train a GPT on token shards, on the CPU; goes on where it stopped");
+  CLI::App* command = app.add_subcommand("train", "Train a GPT on token shards, on the CPU or on GPUs; goes on where it stopped");
   const auto flags = std::make_shared<TrainFlags>();
   std::string names;
   for (const auto& [name, about] : train_presets()) names += fmt::format("\n  {:<12}{}", name, about);
@@ -89,6 +110,8 @@ void add_train_command(CLI::App& app) {
   command->add_option("--val", flags->validation, "Shards for the validation loss; default: the *val*.bin of --data");
   command->add_option("--output", flags->output, "Folder for checkpoints, log.jsonl and loss.svg; one that holds a run is gone on with");
   command->add_option("--init", flags->initial, "Start from this model's weights (as `ftok model info` reads them), not from random ones");
+  command->add_option("--device", flags->device, "cpu, cuda, or auto: a GPU where there is one (bfloat16, whatever training.precision says)")
+      ->check(CLI::IsMember({"cpu", "cuda", "auto"}));
   command->add_option("--steps", flags->steps, "The whole run's steps: run.steps");
   command->add_option("--seed", flags->seed, "Of weights and data order: training.seed");
   command->add_option("--set", flags->sets, "Override a key: SECTION.KEY=VALUE (repeatable)")->take_all()->allow_extra_args(false);

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Reads what `ptxas -v` wrote (files as arguments) and fails where a kernel spills registers to memory: kernels live on
+"""Reads what `ptxas -v` wrote (files as arguments; for an object, OBJECT.ptxas beside it) and fails where a kernel spills registers to memory: kernels live on
 registers, and a spill is a slow loop that no test of results sees. With --json, one object a kernel."""
 import json, re, subprocess, sys
 
@@ -26,7 +26,7 @@ def read(paths):
 
 
 def main(arguments):
-    kernels = read([a for a in arguments if a != "--json"])
+    kernels = read([a + ".ptxas" if a.endswith(".o") else a for a in arguments if a != "--json"])
     if not kernels:
         sys.exit("spills: no kernel in these reports")
     if "--json" in arguments:

@@ -67,10 +67,11 @@ FTOK_DEVICE float updated(const AdamWStep& s, float p, float g, float& m, float&
 // Eight parameters from an offset that is a multiple of eight.
 FTOK_DEVICE void update_eight(const AdamWStep& s, int64_t at, float keep) {
   float p[kVector], g[kVector], m[kVector], v[kVector];
-  load(p, s.master + at);
+  const int64_t own = at - s.begin;
+  load(p, s.master + own);
   load(g, s.gradients + at);
-  load(m, s.first + at);
-  load(v, s.second + at);
+  load(m, s.first + own);
+  load(v, s.second + own);
   const Philox bits = rounding_bits(s.seed, s.step, static_cast<uint64_t>(at / kVector));
   Vector<Bf16, kVector> out;
   FTOK_UNROLL
@@ -78,16 +79,17 @@ FTOK_DEVICE void update_eight(const AdamWStep& s, int64_t at, float keep) {
     p[i] = updated(s, p[i], g[i], m[i], v[i], keep);
     out.at[i] = rounded(s, bits, i, p[i]);
   }
-  store(s.master + at, p);
-  store(s.first + at, m);
-  store(s.second + at, v);
+  store(s.master + own, p);
+  store(s.first + own, m);
+  store(s.second + own, v);
   *reinterpret_cast<Vector<Bf16, kVector>*>(s.parameters + at) = out;
 }
 
 FTOK_DEVICE void update_one(const AdamWStep& s, int64_t at, float keep) {
   const Philox bits = rounding_bits(s.seed, s.step, static_cast<uint64_t>(at / kVector));
-  const float p = updated(s, s.master[at], s.gradients[at], s.first[at], s.second[at], keep);
-  s.master[at] = p;
+  const int64_t own = at - s.begin;
+  const float p = updated(s, s.master[own], s.gradients[at], s.first[own], s.second[own], keep);
+  s.master[own] = p;
   FTOK_UNROLL
   for (int i = 0; i < kVector; ++i) {
     if (i == at % kVector) s.parameters[at] = rounded(s, bits, i, p);
@@ -114,7 +116,7 @@ FTOK_KERNEL(kThreads) round_kernel(AdamWStep s) {
     const Philox bits = rounding_bits(s.seed, s.step, static_cast<uint64_t>(at / kVector));
     FTOK_UNROLL
     for (int i = 0; i < kVector; ++i) {
-      if (i == at % kVector) s.parameters[at] = rounded(s, bits, i, s.master[at]);
+      if (i == at % kVector) s.parameters[at] = rounded(s, bits, i, s.master[at - s.begin]);
     }
   }
 }

@@ -41,11 +41,12 @@ struct BatchBytes {
   }
 };
 
-std::vector<ParameterPiece> pieces_of(const ParameterLayout& layout) {
+std::vector<ParameterPiece> pieces_of(const ParameterLayout& layout, const ParameterRange& range) {
   std::vector<ParameterPiece> pieces;
   for (const Tensor& tensor : layout.tensors()) {
-    for (int64_t at = 0; at < tensor.size(); at += kPieceElements) {
-      pieces.push_back({tensor.offset + at, static_cast<int32_t>(std::min(kPieceElements, tensor.size() - at)), tensor.decays});
+    const int64_t begin = std::max(range.begin, tensor.offset), end = std::min(range.end, tensor.offset + tensor.size());
+    for (int64_t at = begin; at < end; at += kPieceElements) {
+      pieces.push_back({at, static_cast<int32_t>(std::min(kPieceElements, end - at)), tensor.decays});
     }
   }
   return pieces;
@@ -66,14 +67,19 @@ struct DeviceTrainer::RecordedGraph {
 
 DeviceTrainer::DeviceTrainer(Device& device, Matmul& matmul, AttentionPlans* attention, const ModelConfig& config,
                              const DeviceTrainerOptions& options)
-    : device_(device), options_(options), layers_(device, matmul, attention, options.fusion, options.chunk_rows),
+    : DeviceTrainer(device, matmul, attention, config, options, {0, ParameterLayout(config).size()}) {}
+
+DeviceTrainer::DeviceTrainer(Device& device, Matmul& matmul, AttentionPlans* attention, const ModelConfig& config,
+                             const DeviceTrainerOptions& options, const ParameterRange& range)
+    : device_(device), options_(options), range_(range), layers_(device, matmul, attention, options.fusion, options.chunk_rows),
       network_(checked(config), layers_, options.recompute), master_(device), first_(device), second_(device), pieces_(device),
       norm_(device), batch_(device) {
-  const size_t n = static_cast<size_t>(layout().size());
+  const size_t n = static_cast<size_t>(range.end - range.begin);
   master_.resize(n), first_.resize(n), second_.resize(n);
-  network_.gradients().resize(n);
+  network_.gradients().resize(static_cast<size_t>(layout().size()));
   norm_.resize(1 + static_cast<size_t>(norm_scratch(layout().size())));
-  const std::vector<ParameterPiece> pieces = pieces_of(layout());
+  const std::vector<ParameterPiece> pieces = pieces_of(layout(), range);
+  if (pieces.empty()) return;  // more ranks than pieces
   pieces_.resize(pieces.size());
   device_.copy_to_device(pieces_.data(), pieces.data(), pieces.size() * sizeof(ParameterPiece));
   device_.synchronize();
@@ -82,7 +88,7 @@ DeviceTrainer::DeviceTrainer(Device& device, Matmul& matmul, AttentionPlans* att
 DeviceTrainer::~DeviceTrainer() = default;
 
 void DeviceTrainer::load(const TrainerState& state, int64_t step) {
-  const size_t bytes = static_cast<size_t>(layout().size()) * sizeof(float);
+  const size_t bytes = master_.size() * sizeof(float);
   device_.copy_to_device(master_.data(), state.parameters.data(), bytes);
   device_.copy_to_device(first_.data(), state.first_moments.data(), bytes);
   device_.copy_to_device(second_.data(), state.second_moments.data(), bytes);
@@ -91,7 +97,7 @@ void DeviceTrainer::load(const TrainerState& state, int64_t step) {
 }
 
 TrainerState DeviceTrainer::save() {
-  const size_t n = static_cast<size_t>(layout().size());
+  const size_t n = master_.size();
   TrainerState state{std::vector<float>(n), std::vector<float>(n), std::vector<float>(n)};
   device_.copy_to_host(state.parameters.data(), master_.data(), n * sizeof(float));
   device_.copy_to_host(state.first_moments.data(), first_.data(), n * sizeof(float));
@@ -156,6 +162,11 @@ void DeviceTrainer::add_gradients(const BatchView& batch, double scale) {
   device_.queue(*found->graph);
 }
 
+void DeviceTrainer::forget_graphs() {
+  device_.synchronize();
+  graphs_.clear();
+}
+
 double DeviceTrainer::take_loss() { return network_.take_loss(); }
 
 double DeviceTrainer::loss(const BatchView& batch) {
@@ -166,7 +177,8 @@ double DeviceTrainer::loss(const BatchView& batch) {
 }
 
 double DeviceTrainer::norm() {
-  global_norm(device_.stream(), norm_.data(), norm_.data() + 1, gradients(), layout().size());
+  if (range_.end == range_.begin) return 0;
+  global_norm(device_.stream(), norm_.data(), norm_.data() + 1, gradients() + range_.begin, range_.end - range_.begin);
   double norm = 0;
   device_.copy_to_host(&norm, norm_.data(), sizeof norm);
   return norm;
@@ -174,7 +186,7 @@ double DeviceTrainer::norm() {
 
 AdamWStep DeviceTrainer::adamw_step(int64_t step) {
   AdamWStep s{};
-  s.master = master_.data(), s.first = first_.data(), s.second = second_.data();
+  s.master = master_.data(), s.first = first_.data(), s.second = second_.data(), s.begin = range_.begin;
   s.parameters = network_.parameters().data(), s.gradients = gradients();
   s.pieces = pieces_.data(), s.pieces_count = static_cast<int64_t>(pieces_.size());
   s.seed = options_.seed, s.step = static_cast<uint64_t>(step), s.stochastic = options_.stochastic_rounding;

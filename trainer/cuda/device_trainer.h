@@ -24,7 +24,7 @@ struct DeviceTrainerOptions {
   int64_t chunk_rows = 8192;        // of logits; 8,192 x 50,304 of them are 0.8 GB
 };
 
-// What a checkpoint holds of it, as ParameterLayout lays it out.
+// Master weights and moments, as ParameterLayout lays them out; of the range alone that the trainer keeps.
 struct TrainerState {
   std::vector<float> parameters, first_moments, second_moments;
 };
@@ -36,11 +36,16 @@ class DeviceTrainer {
   // device, matmul and attention must outlive it. Throws UsageError for a model that the GPU's kernels do not take.
   DeviceTrainer(Device& device, Matmul& matmul, AttentionPlans* attention, const ModelConfig& config,
                 const DeviceTrainerOptions& options);
+  // One that keeps master weights and moments of a range of the parameters, and updates those (begin: a multiple of 8).
+  DeviceTrainer(Device& device, Matmul& matmul, AttentionPlans* attention, const ModelConfig& config,
+                const DeviceTrainerOptions& options, const ParameterRange& range);
   ~DeviceTrainer();
+
+  const ParameterRange& range() const { return range_; }
 
   const ParameterLayout& layout() const { return network_.layout(); }
 
-  // `step`: how many updates have made this state; it decides how the weights are rounded.
+  // `step`: how many updates have made this state; it decides how the weights are rounded. Only the weights of the range are set.
   void load(const TrainerState& state, int64_t step);
   TrainerState save();
 
@@ -52,9 +57,12 @@ class DeviceTrainer {
   // The loss of a batch alone, without gradients; after take_loss().
   double loss(const BatchView& batch);
 
-  // As AdamW::norm and AdamW::update (trainer/optimizer.h) say; steps count from 1.
+  // As AdamW's of that range (trainer/optimizer.h); steps count from 1. Gradients outside of the range do not matter.
   double norm();
   void update(int64_t step, double learning_rate, double gradient_norm);
+
+  // What is recorded is recorded anew; needed where matmul's choices have changed.
+  void forget_graphs();
 
   // On the device; what data-parallel training adds up over processes.
   float* gradients() { return network_.gradients().data(); }
@@ -75,6 +83,7 @@ class DeviceTrainer {
 
   Device& device_;
   DeviceTrainerOptions options_;
+  ParameterRange range_;
   DeviceLayers layers_;
   Network<Bf16> network_;
   MemoryArray<float> master_, first_, second_;

@@ -76,8 +76,9 @@ struct ParameterPiece {
 constexpr int64_t kPieceElements = 8192;
 
 struct AdamWStep {
-  float *master, *first, *second;  // fp32, updated
-  Bf16* parameters;                // the master weights, rounded
+  float *master, *first, *second;  // fp32, updated; these arrays begin at parameter `begin`, a multiple of 8
+  int64_t begin;
+  Bf16* parameters;  // the master weights, rounded; this array and the next are of all parameters
   const float* gradients;
   const ParameterPiece* pieces;  // on the device
   int64_t pieces_count;

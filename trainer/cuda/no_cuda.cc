@@ -1,5 +1,6 @@
 // In place of the GPU back end in a build without CUDA.
 #include "core/error.h"
+#include "trainer/cuda/cuda_engine.h"
 #include "trainer/cuda/device.h"
 
 namespace ftok {
@@ -9,5 +10,9 @@ int cuda_device_count() { return 0; }
 std::string cuda_problem() { return "no GPU: this ftok was built without CUDA (FTOK_CUDA)"; }
 
 std::unique_ptr<Device> make_cuda_device(int) { throw Error(cuda_problem()); }
+
+EngineFactory cuda_engine_factory(const CudaEngineOptions&) {
+  return [](const TrainRecipe&, Communicator&) -> std::unique_ptr<Engine> { throw Error(cuda_problem()); };
+}
 
 }  // namespace ftok

@@ -223,6 +223,39 @@ TEST_F(DeviceTest, SavedAndLoadedGoesOnBitForBit) {
   EXPECT_EQ(whole.save().parameters, resumed.save().parameters);
 }
 
+// Two that keep half of the moments each (cut within a tensor, and within a vector) make the same weights as one that keeps all.
+TEST_F(DeviceTest, RangesOfTheOptimizerMakeTheSameWeights) {
+  const ModelConfig config = small_config();
+  SmallModel<float> start;
+  const int64_t n = start.network.layout().size(), cut = n / 2 / 16 * 16 + 8;
+  const std::vector<float>& weights = start.network.parameters();
+  DeviceTrainer whole(*device_, matmul_, nullptr, config, {});
+  whole.load(state_of(weights), 0);
+  DeviceTrainer low(*device_, matmul_, nullptr, config, {}, {0, cut}), high(*device_, matmul_, nullptr, config, {}, {cut, n});
+  low.load(state_of({weights.begin(), weights.begin() + cut}), 0);
+  high.load(state_of({weights.begin() + cut, weights.end()}), 0);
+  const auto exchange = [&] {  // each takes over the weights that the other keeps
+    std::copy_n(low.network().parameters().data(), cut, high.network().parameters().data());
+    std::copy_n(high.network().parameters().data() + cut, n - cut, low.network().parameters().data() + cut);
+  };
+  exchange();
+  for (int64_t step = 1; step <= 3; ++step) {
+    const Batch batch = random_batch(config, 1, static_cast<uint64_t>(step));
+    for (DeviceTrainer* const trainer : {&whole, &low, &high}) {
+      trainer->zero_gradients();
+      trainer->add_gradients(batch.view(), 1.0 / 8);
+    }
+    const double norm = whole.norm();
+    EXPECT_NEAR(std::sqrt(low.norm() * low.norm() + high.norm() * high.norm()), norm, 1e-6 * norm);
+    for (DeviceTrainer* const trainer : {&whole, &low, &high}) trainer->update(step, 1e-3, norm);
+    exchange();
+  }
+  const TrainerState all = whole.save(), first = low.save(), second = high.save();
+  EXPECT_TRUE(std::equal(first.parameters.begin(), first.parameters.end(), all.parameters.begin()));
+  EXPECT_TRUE(std::equal(second.second_moments.begin(), second.second_moments.end(), all.second_moments.begin() + cut));
+  EXPECT_EQ(std::memcmp(low.network().parameters().data(), whole.network().parameters().data(), static_cast<size_t>(n) * 2), 0);
+}
+
 TEST_F(DeviceTest, HeadsThatKernelsDoNotTakeAreNamed) {
   EXPECT_THROW(DeviceTrainer(*device_, matmul_, nullptr, {1, 1, 192, 8, 61}, {}), UsageError);
 }

@@ -1,0 +1,163 @@
+#include "trainer/cuda/cuda_engine.h"
+
+#include <algorithm>
+#include <cmath>
+#include <filesystem>
+#include <span>
+
+#include "core/error.h"
+#include "core/file.h"
+#include "trainer/cuda/cublaslt_matmul.h"
+#include "trainer/cuda/cudnn_attention.h"
+#include "trainer/cuda/device_trainer.h"
+#include "trainer/cuda/nccl_ranks.h"
+
+namespace ftok {
+namespace {
+
+constexpr uint64_t kAlgorithmsBytesMax = 1 << 22;
+
+ParameterRange own_range(const TrainRecipe& recipe, const Communicator& ranks) {
+  const int64_t size = ParameterLayout(recipe.model).size();
+  if (!recipe.run.shard_optimizer) return {0, size};
+  const Communicator::Slice slice = ranks.slice(size, ranks.rank());
+  return {slice.begin, slice.end};
+}
+
+DeviceTrainerOptions trainer_options(const TrainRecipe& recipe) {
+  DeviceTrainerOptions options;
+  options.optimizer = recipe.optimizer;
+  options.recompute = recompute_of(recipe);
+  options.seed = static_cast<uint64_t>(recipe.training.seed);
+  return options;
+}
+
+class CudaEngine final : public Engine {
+ public:
+  CudaEngine(const TrainRecipe& recipe, Communicator& ranks, const CudaEngineOptions& options)
+      : options_(options), sharded_(recipe.run.shard_optimizer), ranks_(ranks), device_(make_cuda_device(options.device)),
+        matmul_(make_cublaslt_matmul(*device_)), attention_(make_cudnn_attention(*device_)),
+        device_ranks_(ranks.size() > 1 ? make_nccl_ranks(ranks, *device_) : nullptr),
+        trainer_(*device_, *matmul_, attention_.get(), recipe.model, trainer_options(recipe), own_range(recipe, ranks)) {
+    std::string text;
+    if (ranks.rank() == 0 && !options.algorithms_path.empty() && std::filesystem::exists(options.algorithms_path)) {
+      text = read_file(options.algorithms_path, kAlgorithmsBytesMax);
+    }
+    adopt(text);
+  }
+
+  const ParameterLayout& layout() const override { return trainer_.layout(); }
+
+  void set_state(EngineState state, int64_t step) override {
+    const size_t n = state.parameters.size();
+    state.first_moments.resize(n), state.second_moments.resize(n);
+    const auto own = [&](const std::vector<float>& all) {
+      return std::vector<float>(all.begin() + trainer_.range().begin, all.begin() + trainer_.range().end);
+    };
+    trainer_.load({own(state.parameters), own(state.first_moments), own(state.second_moments)}, step);
+    gather_parameters();
+  }
+
+  EngineState state() override {
+    TrainerState own = trainer_.save();
+    if (ranks_.rank() == 0 && !options_.algorithms_path.empty()) write_file(options_.algorithms_path, matmul_->choices());
+    return {whole(own.parameters), whole(own.first_moments), whole(own.second_moments)};
+  }
+
+  const std::vector<float>& parameters() override {
+    const size_t n = trainer_.network().parameters().size();
+    std::vector<Bf16> rounded(n);
+    device_->copy_to_host(rounded.data(), trainer_.network().parameters().data(), n * sizeof(Bf16));
+    host_.resize(n);
+    std::transform(rounded.begin(), rounded.end(), host_.begin(), [](Bf16 x) { return to_float(x); });
+    return host_;
+  }
+
+  void clear_gradients() override { trainer_.zero_gradients(); }
+  void add_gradients(const BatchView& batch, double scale) override { trainer_.add_gradients(batch, scale); }
+  double take_loss() override { return trainer_.take_loss(); }
+  double loss(const BatchView& batch) override { return trainer_.loss(batch); }
+
+  void reduce_gradients() override {
+    if (ranks_.size() == 1) return;
+    const int64_t n = layout().size();
+    if (device_ranks_ && sharded_) return device_ranks_->reduce_scatter(trainer_.gradients(), n);
+    if (device_ranks_) return device_ranks_->all_reduce(trainer_.gradients(), n);
+    host_.resize(static_cast<size_t>(n));
+    device_->copy_to_host(host_.data(), trainer_.gradients(), host_.size() * sizeof(float));
+    ranks_.reduce_scatter(host_);
+    if (!sharded_) ranks_.all_gather(host_);
+    device_->copy_to_device(trainer_.gradients(), host_.data(), host_.size() * sizeof(float));
+    device_->synchronize();
+  }
+
+  double norm() override {
+    const double own = trainer_.norm();
+    if (!sharded_) return own;
+    std::vector<double> squares = {own * own};
+    ranks_.all_reduce(std::span(squares));
+    return std::sqrt(squares[0]);
+  }
+
+  void update(int64_t step, double learning_rate, double gradient_norm) override {
+    trainer_.update(step, learning_rate, gradient_norm);
+    gather_parameters();
+    if (ranks_.size() > 1 && !same_algorithms_) {  // from now on all ranks compute alike, as they would after a restart
+      adopt(ranks_.rank() == 0 ? matmul_->choices() : "");
+      trainer_.forget_graphs();
+      same_algorithms_ = true;
+    }
+  }
+
+ private:
+  // Takes over rank 0's choices; "" changes nothing.
+  void adopt(std::string text) {
+    std::vector<uint64_t> size = {text.size()};
+    ranks_.broadcast(std::as_writable_bytes(std::span(size)));
+    if (size[0] == 0) return;
+    text.resize(size[0]);
+    ranks_.broadcast(std::as_writable_bytes(std::span(text)));
+    matmul_->set_choices(text);
+  }
+
+  // After its owner has changed each slice.
+  void gather_parameters() {
+    if (!sharded_ || ranks_.size() == 1) return;
+    Bf16* const on_device = trainer_.network().parameters().data();
+    if (device_ranks_) return device_ranks_->all_gather(on_device, layout().size());
+    parameters();  // into host_
+    ranks_.all_gather(host_);
+    std::vector<Bf16> rounded(host_.size());
+    std::transform(host_.begin(), host_.end(), rounded.begin(), [](float x) { return to_bfloat16(x); });  // exact
+    device_->copy_to_device(on_device, rounded.data(), rounded.size() * sizeof(Bf16));
+    device_->synchronize();
+  }
+
+  std::vector<float> whole(std::vector<float>& own) {
+    if (!sharded_) return std::move(own);
+    std::vector<float> all(static_cast<size_t>(layout().size()));
+    std::copy(own.begin(), own.end(), all.begin() + trainer_.range().begin);
+    ranks_.all_gather(all);
+    return all;
+  }
+
+  CudaEngineOptions options_;
+  bool sharded_, same_algorithms_ = false;
+  Communicator& ranks_;
+  std::unique_ptr<Device> device_;
+  std::unique_ptr<TunedMatmul> matmul_;
+  std::unique_ptr<AttentionPlans> attention_;
+  std::unique_ptr<DeviceRanks> device_ranks_;
+  cuda::DeviceTrainer trainer_;
+  std::vector<float> host_;
+};
+
+}  // namespace
+
+EngineFactory cuda_engine_factory(const CudaEngineOptions& options) {
+  return [options](const TrainRecipe& recipe, Communicator& ranks) -> std::unique_ptr<Engine> {
+    return std::make_unique<CudaEngine>(recipe, ranks, options);
+  };
+}
+
+}  // namespace ftok
