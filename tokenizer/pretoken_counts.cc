@@ -55,7 +55,7 @@ void PretokenCounts::allocate(size_t capacity) {
 }
 
 // The first n bytes of 16, by shifts that never reach 64.
-PretokenCounts::Key PretokenCounts::short_key(const unsigned char* p, size_t size) {
+[[gnu::always_inline]] inline PretokenCounts::Key PretokenCounts::short_key(const unsigned char* p, size_t size) {
   static constexpr auto kMasks = [] {
     struct {
       Key of[17];
@@ -82,7 +82,7 @@ PretokenCounts::Key PretokenCounts::key_of(std::string_view pretoken) {
   return {hash, kLongMark | (hash * 0x9E3779B97F4A7C15ull) >> 8};
 }
 
-size_t PretokenCounts::hash_of(Key key) {
+[[gnu::always_inline]] inline size_t PretokenCounts::hash_of(Key key) {
   const uint64_t h = key.low * 0x9E3779B97F4A7C15ull + key.high * 0xC2B2AE3D27D4EB4Full;
   return static_cast<size_t>((h ^ h >> 29) * 0xFF51AFD7ED558CCDull >> 20);
 }

@@ -147,7 +147,7 @@ void for_each_text(const CorpusPiece& piece, const std::string& text_key, const 
     visit(piece.view());
     return;
   }
-  simdjson::dom::parser parser(kLineBytesMax + simdjson::SIMDJSON_PADDING);
+  thread_local simdjson::dom::parser parser(kLineBytesMax + simdjson::SIMDJSON_PADDING);  // keeps its memory
   uint64_t line = piece.line;
   const auto fail = [&](std::string_view why) { throw Error(fmt::format("{}: line {}: {}", piece.input->path, line, why)); };
   const std::string_view bytes = piece.view();
