@@ -1,6 +1,6 @@
 // ftok.Encoding: tiktoken's methods.
 #include <fmt/format.h>
-#include <oneapi/tbb/global_control.h>
+#include <oneapi/tbb/info.h>
 #include <oneapi/tbb/parallel_for.h>
 #include <oneapi/tbb/task_arena.h>
 
@@ -168,7 +168,8 @@ std::vector<std::vector<uint32_t>> batch(nb::handle texts, int threads, const Wo
   std::vector<std::vector<uint32_t>> results(arguments.size());
   {
     const nb::gil_scoped_release released;
-    oneapi::tbb::task_arena arena(threads > 0 ? threads : oneapi::tbb::task_arena::automatic);
+    const int most = oneapi::tbb::info::default_concurrency();
+    oneapi::tbb::task_arena arena(threads > 0 ? std::min(threads, most) : most);
     arena.execute([&] {
       oneapi::tbb::parallel_for(size_t{0}, arguments.size(), [&](size_t i) { work(arguments[i].view(), results[i]); });
     });

@@ -74,6 +74,7 @@ NB_MODULE(_ftok, module) {
       PyErr_SetString(PyExc_ValueError, error.what());
     }
   });
+  nb::set_leak_warnings(false);  // get_encoding() keeps encodings to the end of the process
   ftok::python::start_arrays();
   ftok::python::add_encoding(module);
   ftok::python::add_training(module);

@@ -192,6 +192,11 @@ class Training(unittest.TestCase):
         with self.assertRaises(ValueError):
             ftok.train(texts, 100)
 
+    def test_a_pattern_of_ones_own(self):
+        encoding = ftok.train(["one two, one two"] * 9, 262, pattern=r"[a-z]+|[^a-z]+")
+        self.assertEqual(encoding.pattern, "own")
+        self.assertEqual(encoding.decode(encoding.encode("one two, three")), "one two, three")
+
 
 class Pages(unittest.TestCase):
     HTML = ("<html lang=de><head><title>Ein Titel</title><meta name=author content=Jemand></head><body><nav>Menü</nav><article>" +
