@@ -205,7 +205,7 @@ std::string Encoding::decode(std::span<const uint32_t> ids) const {
     if (out.size() < size + bytes + 16) out.resize(std::max(out.size() * 2, size + bytes + 16 + (ids.size() - first) * 4));
     char* to = out.data() + size;
     for (const std::string_view piece : std::span(pieces, some.size())) {
-      const auto place = static_cast<size_t>(piece.data() - vocabulary.bytes.data());
+      const auto place = reinterpret_cast<uintptr_t>(piece.data()) - reinterpret_cast<uintptr_t>(vocabulary.bytes.data());
       if (piece.size() <= 16 && place <= readable) [[likely]] {
         std::memcpy(to, piece.data(), 16);
       } else {

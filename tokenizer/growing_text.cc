@@ -34,6 +34,9 @@ GrowingText::GrowingText(const Encoding& encoding) : encoding_(encoding) {
   if (encoding.vocabulary().normalize_nfc) {
     throw UsageError("a text that grows cannot be encoded with " + encoding.name() + ", which puts text into normal form");
   }
+  if (encoding.vocabulary().pattern == Pattern::kOwn) {
+    throw UsageError("a text that grows cannot be encoded with " + encoding.name() + ", whose pattern is a user's own");
+  }
 }
 
 // The last cut of the text where encoding can start again when all behind `size` changes.

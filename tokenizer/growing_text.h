@@ -17,7 +17,8 @@ namespace ftok {
 
 class GrowingText {
  public:
-  // Throws UsageError for an encoding that normalises its text: there a character can change what came before it.
+  // Throws UsageError for an encoding that normalises its text or has a pattern of a user's own: there what is appended can
+  // change anything that came before it.
   explicit GrowingText(const Encoding& encoding);
 
   void append(std::string_view more);
