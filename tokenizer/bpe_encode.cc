@@ -205,26 +205,30 @@ uint32_t* EncodeState::encode_block(const unsigned char* begin, const unsigned c
   return out;
 }
 
-// Cuts `text` block by block and calls take(begin, end of the text, cuts) for each, but take_large(piece) for large pretokens.
+// Cuts `text` block by block and calls take(begin, end of the text, cuts) for each, but take_large(piece) for large pretokens, until
+// one of them returns false; returns how many bytes that was.
 template <typename Take, typename TakeLarge>
-void EncodeState::for_each_block(std::string_view text, Take&& take, TakeLarge&& take_large) {
+size_t EncodeState::for_each_block(std::string_view text, Take&& take, TakeLarge&& take_large) {
   if (text.size() > kTextBytesMax) {
     throw Error(fmt::format("a text of {} bytes: at most {} can be encoded in one call", text.size(), kTextBytesMax));
   }
   const auto* begin = reinterpret_cast<const unsigned char*>(text.data());
   const unsigned char* const end = begin + text.size();
-  while (begin < end) {
+  bool goes_on = true;
+  while (begin < end && goes_on) {
     size_t cuts = find_cuts(level_, tables_.scanner, begin, end, cuts_.data(), cuts_.size());
+    const unsigned char* const from = begin;
     if (cuts_[0] >= kLargeBytesMin) {
-      take_large({reinterpret_cast<const char*>(begin), cuts_[0]});
-      cuts = 1;
+      begin += cuts_[0];
+      goes_on = take_large({reinterpret_cast<const char*>(from), static_cast<size_t>(begin - from)});
     } else {
       if (cuts_[cuts - 1] >= kLargeBytesMin) cuts = first_large(cuts);
-      take(begin, end, cuts);
+      begin += cuts_[cuts - 1];
+      goes_on = take(from, end, cuts);
     }
-    begin += cuts_[cuts - 1];
   }
   scratch_.shrink(kKeptWordsMax);
+  return static_cast<size_t>(begin - reinterpret_cast<const unsigned char*>(text.data()));
 }
 
 // How many of the cuts come before the first large pretoken.
@@ -239,11 +243,15 @@ size_t EncodeState::encode(std::string_view text, uint32_t* out) {
   uint32_t* const first = out;
   for_each_block(
       text,
-      [&](const unsigned char* begin, const unsigned char* end, size_t cuts) { out = encode_block(begin, end, cuts, out); },
+      [&](const unsigned char* begin, const unsigned char* end, size_t cuts) {
+        out = encode_block(begin, end, cuts, out);
+        return true;
+      },
       [&](std::string_view piece) {
         std::vector<uint32_t> ids;
         encode_pretoken(piece, ids);
         out = std::copy(ids.begin(), ids.end(), out);
+        return true;
       });
   return static_cast<size_t>(out - first);
 }
@@ -255,26 +263,57 @@ std::span<const uint32_t> EncodeState::block_ids(const unsigned char* begin, con
   return {block_ids_.data(), encode_block(begin, end, cuts, block_ids_.data())};
 }
 
-void EncodeState::encode(std::string_view text, std::vector<uint32_t>& ids) {
-  for_each_block(
+// Appends the ids of blocks until is_enough(); returns how many bytes of the text they stand for.
+template <typename IsEnough>
+size_t EncodeState::append_blocks(std::string_view text, std::vector<uint32_t>& ids, IsEnough&& is_enough) {
+  const size_t bytes = for_each_block(
       text,
       [&](const unsigned char* begin, const unsigned char* end, size_t cuts) {
         const std::span<const uint32_t> made = block_ids(begin, end, cuts);
         ids.insert(ids.end(), made.begin(), made.end());
+        return !is_enough(cuts_[cuts - 1]);
       },
-      [&](std::string_view piece) { encode_pretoken(piece, ids); });
+      [&](std::string_view piece) {
+        encode_pretoken(piece, ids);
+        return !is_enough(piece.size());
+      });
   trim_buffers();
+  return bytes;
+}
+
+void EncodeState::encode(std::string_view text, std::vector<uint32_t>& ids) {
+  append_blocks(text, ids, [](size_t) { return false; });
+}
+
+size_t EncodeState::encode_some(std::string_view text, size_t ids_max, std::vector<uint32_t>& ids) {
+  const size_t before = ids.size();
+  return append_blocks(text, ids, [&](size_t) { return ids.size() - before >= ids_max; });
+}
+
+void EncodeState::encode_blocks(std::string_view text, std::vector<uint32_t>& ids, std::vector<Block>& blocks) {
+  const size_t before = ids.size();
+  size_t done = 0;
+  append_blocks(text, ids, [&](size_t bytes) {
+    done += bytes;
+    blocks.push_back({done, ids.size() - before});
+    return false;
+  });
 }
 
 size_t EncodeState::count(std::string_view text) {
   size_t total = 0;
+  std::vector<uint32_t> ids;
   for_each_block(
       text,
-      [&](const unsigned char* begin, const unsigned char* end, size_t cuts) { total += block_ids(begin, end, cuts).size(); },
+      [&](const unsigned char* begin, const unsigned char* end, size_t cuts) {
+        total += block_ids(begin, end, cuts).size();
+        return true;
+      },
       [&](std::string_view piece) {
-        std::vector<uint32_t> ids;
+        ids.clear();
         encode_pretoken(piece, ids);
         total += ids.size();
+        return true;
       });
   trim_buffers();
   return total;

@@ -48,6 +48,16 @@ class EncodeState {
   // The same, appended.
   void encode(std::string_view text, std::vector<uint32_t>& ids);
 
+  // The same until `ids` has at least `ids_max` more than before, at the end of a block; returns how many bytes of `text` they
+  // stand for.
+  size_t encode_some(std::string_view text, size_t ids_max, std::vector<uint32_t>& ids);
+
+  // The same as encode; after each block `blocks` gets how many bytes and ids are done: places where encoding can go on.
+  struct Block {
+    size_t bytes, ids;
+  };
+  void encode_blocks(std::string_view text, std::vector<uint32_t>& ids, std::vector<Block>& blocks);
+
   // How many ids `text` has.
   size_t count(std::string_view text);
 
@@ -83,7 +93,9 @@ class EncodeState {
   };
 
   template <typename Take, typename TakeLarge>
-  void for_each_block(std::string_view text, Take&& take, TakeLarge&& take_large);
+  size_t for_each_block(std::string_view text, Take&& take, TakeLarge&& take_large);
+  template <typename IsEnough>
+  size_t append_blocks(std::string_view text, std::vector<uint32_t>& ids, IsEnough&& is_enough);
   size_t first_large(size_t cuts) const;
   void trim_buffers();
   uint32_t* encode_block(const unsigned char* begin, const unsigned char* end, size_t cuts, uint32_t* out);

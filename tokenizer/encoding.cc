@@ -4,7 +4,11 @@
 #include <unicode/normalizer2.h>
 #include <unicode/unistr.h>
 
+#include <tbb/blocked_range.h>
+#include <tbb/parallel_for.h>
+
 #include <algorithm>
+#include <cstring>
 
 #include "core/error.h"
 #include "core/unicode.h"
@@ -37,6 +41,12 @@ void encode_truncated(const EncodingTables& tables, std::string_view text, size_
     }
   }
   state.encode_pretoken(text.substr(last), ids);
+}
+
+// Whether all of `text` is UTF-8 but for a character cut short at its end.
+bool has_truncated_tail(std::string_view text) {
+  const size_t tail = truncated_tail(text);
+  return tail < text.size() && is_valid_utf8(text.substr(0, tail));
 }
 
 }  // namespace
@@ -80,9 +90,8 @@ void Encoding::encode_ordinary(std::string_view text, std::vector<uint32_t>& ids
     EncodeState::of_thread(*tables_).encode(normalized(text), ids);
     return;
   }
-  const size_t tail = truncated_tail(text);
-  if (tail < text.size() && is_valid_utf8(text.substr(0, tail))) {
-    encode_truncated(*tables_, text, tail, ids);
+  if (has_truncated_tail(text)) {
+    encode_truncated(*tables_, text, truncated_tail(text), ids);
   } else {
     EncodeState::of_thread(*tables_).encode(text, ids);
   }
@@ -111,20 +120,47 @@ std::vector<uint32_t> Encoding::encode(std::string_view text, Specials specials)
   return ids;
 }
 
+EncodedPrefix Encoding::encode_prefix(std::string_view text, size_t tokens_max) const {
+  EncodedPrefix prefix;
+  const std::string normal = tables_->vocabulary.normalize_nfc ? normalized(text) : std::string();
+  if (tables_->vocabulary.normalize_nfc) text = normal;
+  if (has_truncated_tail(text)) {  // what is cut short changes ids before it
+    encode_ordinary(text, prefix.ids);
+    prefix.bytes = text.size();
+  } else {
+    prefix.bytes = EncodeState::of_thread(*tables_).encode_some(text, tokens_max, prefix.ids);
+  }
+  while (prefix.ids.size() > tokens_max) {
+    prefix.bytes -= token_bytes(prefix.ids.back()).size();
+    prefix.ids.pop_back();
+  }
+  prefix.whole = prefix.bytes == text.size();
+  return prefix;
+}
+
+std::vector<std::vector<uint32_t>> Encoding::encode_batch(std::span<const std::string_view> texts) const {
+  std::vector<std::vector<uint32_t>> ids(texts.size());
+  tbb::parallel_for(tbb::blocked_range<size_t>(0, texts.size()), [&](const tbb::blocked_range<size_t>& range) {
+    for (size_t i = range.begin(); i < range.end(); ++i) encode_ordinary(texts[i], ids[i]);
+  });
+  return ids;
+}
+
 size_t Encoding::count(std::string_view text) const {
-  thread_local std::vector<uint32_t> ids;
-  ids.clear();
-  encode_ordinary(text, ids);
-  return ids.size();
+  if (!tables_->vocabulary.normalize_nfc && !has_truncated_tail(text)) return EncodeState::of_thread(*tables_).count(text);
+  return encode_ordinary(text).size();
 }
 
 std::vector<TokenSpan> Encoding::encode_spans(std::string_view text, Specials specials) const {
   std::vector<TokenSpan> spans;
-  size_t begin = 0;
+  size_t begin = 0, characters = 0;  // characters that begin before `begin`
   for (const uint32_t id : encode(text, specials)) {
-    const size_t end = begin + token_bytes(id).size();
-    spans.push_back({id, begin, end});
-    begin = end;
+    const std::string_view bytes = token_bytes(id);
+    const auto continues = [](char c) { return (c & 0xC0) == 0x80; };
+    const size_t first = characters - (continues(bytes[0]) && characters > 0 ? 1 : 0);
+    for (const char c : bytes) characters += continues(c) ? 0 : 1;
+    spans.push_back({id, begin, begin + bytes.size(), first, characters});
+    begin += bytes.size();
   }
   return spans;
 }
@@ -139,15 +175,58 @@ size_t Encoding::count_specials(std::string_view text) const {
   return count;
 }
 
+// Tokens are copied 16 bytes at a time, whatever their size, where there is room: most are shorter.
 std::string Encoding::decode(std::span<const uint32_t> ids) const {
+  const Vocabulary& vocabulary = tables_->vocabulary;
+  const uint32_t* const offsets = vocabulary.offsets.data();
+  const size_t readable = vocabulary.bytes.size() < 16 ? 0 : vocabulary.bytes.size() - 16;
   std::string out;
-  out.reserve(ids.size() * 5);
-  for (size_t i = 0; i < ids.size(); ++i) {
-    const std::string_view bytes = token_bytes(ids[i]);
-    if (bytes.empty()) {
-      throw Error(fmt::format("id {} at place {} is no token of {} (ids are below {})", ids[i], i, name(), n_vocab()));
+  size_t size = 0;
+  constexpr size_t kTogether = 256;
+  for (size_t first = 0; first < ids.size(); first += kTogether) {
+    const std::span<const uint32_t> some = ids.subspan(first, std::min(kTogether, ids.size() - first));
+    std::string_view pieces[kTogether];
+    size_t bytes = 0;
+    for (size_t i = 0; i < some.size(); ++i) {
+      const uint32_t id = some[i];
+      std::string_view piece;
+      if (id < vocabulary.token_count()) [[likely]] {
+        piece = {vocabulary.bytes.data() + offsets[id], offsets[id + 1] - offsets[id]};
+      }
+      if (piece.empty()) [[unlikely]] {
+        piece = token_bytes(id);
+        if (piece.empty()) {
+          throw Error(fmt::format("id {} at place {} is no token of {} (ids are below {})", id, first + i, name(), n_vocab()));
+        }
+      }
+      pieces[i] = piece;
+      bytes += piece.size();
     }
-    out += bytes;
+    if (out.size() < size + bytes + 16) out.resize(std::max(out.size() * 2, size + bytes + 16 + (ids.size() - first) * 4));
+    char* to = out.data() + size;
+    for (const std::string_view piece : std::span(pieces, some.size())) {
+      const auto place = reinterpret_cast<uintptr_t>(piece.data()) - reinterpret_cast<uintptr_t>(vocabulary.bytes.data());
+      if (piece.size() <= 16 && place <= readable) [[likely]] {
+        std::memcpy(to, piece.data(), 16);
+      } else {
+        std::memcpy(to, piece.data(), piece.size());
+      }
+      to += piece.size();
+    }
+    size += bytes;
+  }
+  out.resize(size);
+  return out;
+}
+
+std::string Encoding::decode_utf8(std::span<const uint32_t> ids) const {
+  const std::string bytes = decode(ids);
+  if (is_valid_utf8(bytes)) return bytes;
+  std::string out;
+  for (size_t i = 0; i < bytes.size();) {
+    const Utf8Char c = ftok::decode_utf8(bytes, i);
+    append_utf8(out, c.code_point);
+    i += c.size;
   }
   return out;
 }

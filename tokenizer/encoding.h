@@ -27,10 +27,19 @@ enum class Specials {
   kRefuse,  // throws Error naming it and its place
 };
 
-// A token with its place in the text.
+// A token with its place in the text. Characters are counted as code points: a token begins in the character that its first byte
+// belongs to and ends after the last character that begins in it.
 struct TokenSpan {
   uint32_t id;
-  size_t begin, end;  // bytes
+  size_t begin, end;                              // bytes
+  size_t character_begin = 0, character_end = 0;
+};
+
+// What a text has within a budget of tokens.
+struct EncodedPrefix {
+  std::vector<uint32_t> ids;
+  size_t bytes = 0;   // of the text (with NFC: of the normalised text) that they stand for
+  bool whole = true;  // that is all of the text
 };
 
 class Encoding {
@@ -50,7 +59,13 @@ class Encoding {
 
   std::vector<uint32_t> encode(std::string_view text, Specials specials) const;
 
-  // How many tokens `text` has, as ordinary text.
+  // The first `tokens_max` ids of `text`, as ordinary text; little of what comes behind them is encoded.
+  EncodedPrefix encode_prefix(std::string_view text, size_t tokens_max) const;
+
+  // The ids of many texts, in their order, as ordinary text; on all threads that TBB has.
+  std::vector<std::vector<uint32_t>> encode_batch(std::span<const std::string_view> texts) const;
+
+  // How many tokens `text` has, as ordinary text. The ids are not kept.
   size_t count(std::string_view text) const;
 
   // The tokens with their places in `text` (with NFC: in the normalised text, see `normalized`).
@@ -64,6 +79,8 @@ class Encoding {
 
   // The bytes of `ids`, special tokens as their text. Throws Error naming the first id that is no token and its place.
   std::string decode(std::span<const uint32_t> ids) const;
+  // The same as UTF-8: each maximal part of a character, and each other byte that is not UTF-8, becomes U+FFFD.
+  std::string decode_utf8(std::span<const uint32_t> ids) const;
 
   // The bytes of one token; empty when `id` is none.
   std::string_view token_bytes(uint32_t id) const;

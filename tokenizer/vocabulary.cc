@@ -230,8 +230,13 @@ void identify(Vocabulary& vocabulary, const std::string& path, const std::string
   vocabulary.name = std::filesystem::path(path).stem().string();
   const auto& known = known_vocabularies();
   const auto found =
-      std::find_if(known.begin(), known.end(), [&](const KnownVocabulary& k) { return k.digest == vocabulary.digest; });
-  if (sidecar_content != nullptr) {
+      std::find_if(known.begin(), known.end(), [&](const KnownVocabulary& k) {
+        return k.digest == vocabulary.digest && (hints.name.empty() || hints.name == k.name);
+      });
+  if (!hints.name.empty() && found == known.end()) {
+    throw UsageError(fmt::format("{}: its ranks (SHA-256 {}) are not those of \"{}\"", path, vocabulary.digest, hints.name));
+  }
+  if (sidecar_content != nullptr && hints.name.empty()) {
     const Sidecar sidecar = parse_sidecar(*sidecar_content, sidecar_path(path));
     if (sidecar.digest != vocabulary.digest) {
       throw Error(fmt::format("{}: the SHA-256 of the ranks is {}, its sidecar {} says {}", path, vocabulary.digest,

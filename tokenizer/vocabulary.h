@@ -55,6 +55,7 @@ struct Vocabulary {
 struct VocabularyHints {
   std::optional<Pattern> pattern;
   std::vector<SpecialToken> specials;
+  std::string name = {};  // of the published vocabularies that have these ranks the one of this name; else the first
 };
 
 // Limits on what a vocabulary file may hold.

@@ -9,6 +9,7 @@
 #include "tests/support/test_data.h"
 #include "tokenizer/bpe_encode.h"
 #include "tokenizer/encoding.h"
+#include "tokenizer/growing_text.h"
 #include "tokenizer/pretokenize.h"
 
 namespace ftok {
@@ -255,6 +256,91 @@ TEST(Encode, CharacterOffsetsOfTheKnownAnswer) {
   std::vector<size_t> begins;
   for (const TokenSpan& span : e.encode_spans("hello world<|endoftext|> green cow", Specials::kAllow)) begins.push_back(span.begin);
   EXPECT_EQ(begins, (std::vector<size_t>{0, 5, 11, 24, 30}));
+}
+
+TEST(Encode, CharacterOffsetsOfTokensInsideCharacters) {
+  const std::string text = "a👍b";
+  const std::vector<TokenSpan> spans = frozen().encode_spans(text, Specials::kPlain);
+  ASSERT_EQ(spans.front().character_begin, 0u);
+  ASSERT_EQ(spans.back().character_end, 3u);
+  for (const TokenSpan& span : spans) {
+    if (span.begin > 1 && span.begin < 5) EXPECT_EQ(span.character_begin, 1u);
+    if (span.end > 1 && span.end <= 5) EXPECT_EQ(span.character_end, 2u);
+  }
+}
+
+TEST(Encode, PrefixesAreThoseOfTheWholeText) {
+  Random random(9);
+  for (int i = 0; i < 200; ++i) {
+    const std::string text = random_text(random, i % 20 == 0 ? 9000 : random() % 200);
+    const Ids all = frozen().encode_ordinary(text);
+    const size_t budget = random() % (all.size() + 3);
+    const EncodedPrefix prefix = frozen().encode_prefix(text, budget);
+    ASSERT_EQ(prefix.ids, Ids(all.begin(), all.begin() + static_cast<ptrdiff_t>(std::min(budget, all.size()))));
+    EXPECT_EQ(frozen().decode(prefix.ids), text.substr(0, prefix.bytes));
+    EXPECT_EQ(prefix.whole, budget >= all.size());
+  }
+}
+
+TEST(Encode, BatchesKeepTheirOrder) {
+  Random random(10);
+  std::vector<std::string> texts;
+  for (int i = 0; i < 300; ++i) texts.push_back(random_text(random, random() % 60));
+  const std::vector<std::string_view> views(texts.begin(), texts.end());
+  const std::vector<Ids> batch = frozen().encode_batch(views);
+  ASSERT_EQ(batch.size(), texts.size());
+  for (size_t i = 0; i < texts.size(); ++i) ASSERT_EQ(batch[i], frozen().encode_ordinary(texts[i]));
+}
+
+TEST(Encode, ATextWithMorePretokensThanTheCacheHolds) {
+  Random random(11);
+  std::string text;
+  for (int i = 0; i < 80000; ++i) text += " " + std::to_string(random()) + std::string(random() % 30, 'x') + std::to_string(random());
+  Ids ids;
+  EncodeState state(frozen().tables());
+  state.encode(text, ids);
+  EXPECT_EQ(frozen().decode(ids), text);
+  EXPECT_LE(state.cache_bytes(), PretokenCache::kTableBytesMax + PretokenCache::kArenaWords * sizeof(uint32_t));
+  Ids again;  // now out of the cache, which has been emptied and filled
+  state.encode(text, again);
+  EXPECT_EQ(again, ids);
+  const std::string part = text.substr(0, 20000);
+  EXPECT_EQ(frozen().encode_ordinary(part), reference::slow_encode(frozen().vocabulary(), part));
+}
+
+TEST(GrowingText, HasTheIdsOfItsText) {
+  Random random(12);
+  for (int i = 0; i < 5; ++i) {
+    GrowingText text(frozen());
+    for (int step = 0; step < 60; ++step) {
+      if (random() % 3 == 0) {
+        text.truncate(random() % (text.text().size() + 1));
+      } else {
+        text.append(random_text(random, step % 20 == 0 ? 3000 : random() % 12));
+      }
+      ASSERT_EQ(text.ids(), frozen().encode_ordinary(text.text()));
+    }
+  }
+}
+
+TEST(GrowingText, EncodesOnlyTheEndAgain) {
+  GrowingText text(frozen());
+  for (int i = 0; i < 20000; ++i) text.append("word ");
+  text.append("x");
+  EXPECT_LT(text.bytes_encoded(), 20u);
+  GrowingText without_spaces(frozen());
+  std::string dense;
+  for (int i = 0; i < 60000; ++i) dense += "a1";
+  without_spaces.append(dense);
+  without_spaces.append("b");
+  EXPECT_LT(without_spaces.bytes_encoded(), 30000u);
+}
+
+TEST(Decode, Utf8WithReplacement) {
+  const auto id = [](const char* bytes) { return *frozen().id_of(bytes); };
+  EXPECT_EQ(frozen().decode_utf8(Ids{id("a"), id("\xE4"), id("b")}), "a\xEF\xBF\xBD" "b");
+  EXPECT_EQ(frozen().decode_utf8(frozen().encode_ordinary("naïve 👍")), "naïve 👍");
+  EXPECT_EQ(frozen().decode_utf8(Ids{id("\xFF"), id("\x80")}), "\xEF\xBF\xBD\xEF\xBF\xBD");
 }
 
 TEST(Decode, RefusesWhatIsNoToken) {

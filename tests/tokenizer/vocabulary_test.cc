@@ -51,6 +51,26 @@ TEST(Tiktoken, TheNameOfTheFileDoesNotDecide) {
   EXPECT_THROW(parse_tiktoken(frozen_ranks(), "cl100k_base.tiktoken", nullptr), UsageError);
 }
 
+TEST(Tiktoken, TheCallerMayNameOneOfThosePublishedWithTheSameRanks) {
+  FTOK_NEEDS_TEST_DATA("tokenizer/p50k_base.tiktoken");
+  const auto path = [](const char* file) { return (testing::test_data_folder() / "tokenizer" / file).string(); };
+  const auto named = [](const char* name) {
+    VocabularyHints hints;
+    hints.name = name;
+    return hints;
+  };
+  EXPECT_EQ(load_vocabulary(path("p50k_base.tiktoken")).name, "p50k_base");
+  const Vocabulary edit = load_vocabulary(path("p50k_base.tiktoken"), named("p50k_edit"));
+  EXPECT_EQ(edit.name, "p50k_edit");
+  EXPECT_EQ(edit.find_special("<|fim_suffix|>")->id, 50283u);
+  const Vocabulary harmony = load_vocabulary(path("o200k_base.tiktoken"), named("o200k_harmony"));
+  EXPECT_EQ(harmony.find_special("<|channel|>")->id, 200005u);
+  EXPECT_EQ(harmony.find_special("<|reserved_201087|>")->id, 201087u);
+  EXPECT_EQ(harmony.specials.size(), 1090u);
+  EXPECT_EQ(load_vocabulary(path("qwen2_3.tiktoken"), named("qwen3")).find_special("</think>")->id, 151668u);
+  EXPECT_THROW(load_vocabulary(path("p50k_base.tiktoken"), named("cl100k_base")), UsageError);
+}
+
 TEST(Tiktoken, OtherSpellingsOfTheSameRanksHaveTheSameDigest) {
   std::string reversed, content = frozen_ranks();
   for (size_t end = content.size(); end > 0;) {
