@@ -1,6 +1,7 @@
 // `ftok train`: a GPT from token shards.
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <charconv>
 #include <cstdlib>
 #include <memory>
