@@ -53,7 +53,7 @@ ExtractResult extract(std::string_view html, const ExtractOptions& options) {
   }
   result.metadata = html::read_metadata(dom);
   html::PageBlocks page;
-  html::cut_into_blocks(dom, {options.links, options.images}, page);
+  html::cut_into_blocks(dom, {options.links, options.images, options.markdown}, page);
   const html::ContentChoice choice = 
       html::choose_content(page, {result.metadata.title, result.metadata.json_ld_type}, {caution_of(options.mode), options.comments});
   result.text = html::lay_out(page, choice.keep, {options.markdown, options.tables, options.repeated_lines});

@@ -40,4 +40,8 @@ class BlockFeatures {
 // kContextFeatureCount each.
 void compute_context_features(const PageBlocks& page, const std::vector<float>& score, std::vector<float>& out);
 
+// The score at which to cut a page so that the words kept have the highest expected F1; `share` of that F1, 0.5 being the best on
+// the whole. Hidden blocks count with `hidden` alone. Never above the highest score.
+float cut_of(const PageBlocks& page, const std::vector<float>& score, bool hidden, double share);
+
 }  // namespace ftok::html

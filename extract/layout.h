@@ -13,7 +13,7 @@ namespace ftok::html {
 struct LayoutOptions {
   bool markdown = false;
   bool tables = true;         // else the cells of tables are left out
-  bool repeated_lines = false;  // else a line of 20 letters and more stands once in a page
+  bool repeated_lines = false;  // else a line of eight words and more stands once in a page
 };
 
 // `keep` has one entry a block.
