@@ -63,6 +63,17 @@ bool is_comment(const PageBlocks& page, const Block& block) {
          (block.ancestors & (kInForm | kInNav | kInButton | kInFooter)) == 0;
 }
 
+// Some pages show nothing until their scripts have run: all that is worth reading is hidden. There hiding means nothing.
+bool hides_its_content(const PageBlocks& page, const std::vector<float>& score) {
+  constexpr double kShownMin = 0.25;  // words likely kept that are shown, of those hidden
+  double shown = 0, hidden = 0;
+  for (size_t i = 0; i < page.blocks.size(); ++i) {
+    double& sum = (page.blocks[i].ancestors & kInHidden) != 0 ? hidden : shown;
+    sum += (page.blocks[i].sums.words + 0.5) * static_cast<double>(score[i]);
+  }
+  return shown < kShownMin * hidden;
+}
+
 }  // namespace
 
 ContentChoice choose_content(const PageBlocks& page, const PageFacts& facts, const ContentOptions& options) {
@@ -70,19 +81,13 @@ ContentChoice choose_content(const PageBlocks& page, const PageFacts& facts, con
   ContentChoice choice;
   choice.keep.assign(page.blocks.size(), 0);
   choice.score = score_blocks(page, facts);
-  const auto keep_best = [&](bool hidden) {
-    bool any = false;
-    choice.cut = std::max(kScoreMin, cut_of(page, choice.score, hidden, options.caution));
-    for (size_t i = 0; i < page.blocks.size(); ++i) {
-      const Block& block = page.blocks[i];
-      if ((block.ancestors & kInHidden) != 0 && !hidden) continue;
-      if (choice.score[i] < choice.cut && !(options.comments && is_comment(page, block))) continue;
-      choice.keep[i] = 1;
-      any = true;
-    }
-    return any;
-  };
-  keep_best(false) || keep_best(true);
+  const bool hidden = hides_its_content(page, choice.score);
+  choice.cut = std::max(kScoreMin, cut_of(page, choice.score, hidden, options.caution));
+  for (size_t i = 0; i < page.blocks.size(); ++i) {
+    const Block& block = page.blocks[i];
+    if ((block.ancestors & kInHidden) != 0 && !hidden) continue;
+    choice.keep[i] = choice.score[i] >= choice.cut || (options.comments && is_comment(page, block));
+  }
   return choice;
 }
 

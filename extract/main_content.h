@@ -23,7 +23,7 @@ struct ContentChoice {
   float cut = 0;               // blocks at or above it are kept
 };
 
-// Hidden blocks are kept only on a page that shows none.
+// Hidden blocks are kept only on a page that hides all it has to say.
 ContentChoice choose_content(const PageBlocks& page, const PageFacts& facts, const ContentOptions& options);
 
 }  // namespace ftok::html

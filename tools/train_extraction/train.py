@@ -19,7 +19,7 @@ from words import Words
 
 SETS = ("aeb", "trafilatura", "wcxb")
 FEATURES, CONTEXT, FOLDS, OUTER = 176, 32, 6, 3   # words are weighed in 6 folds, forests in 3 of two of these each
-HIDDEN, STYLE, ARIA = 1 << 12, 1 << 23, 1 << 24   # extract/blocks.h
+HIDDEN = 1 << 12  # extract/blocks.h
 SECOND_LEVEL = {"co", "com", "org", "net", "ac", "gov", "edu", "or", "ne", "gob", "gouv"}
 
 
@@ -183,13 +183,18 @@ def threshold_of(q, words, share):
     return share * (2 * hit / (size + hit[-1])).max()
 
 
-def evaluate(testdata, gold, data, p, share, hidden=False):
+SHOWN_MIN = 0.25  # extract/main_content.cc
+
+
+def evaluate(testdata, gold, data, p, share):
+    """Keeps what extract/main_content.cc and layout.cc would keep, and scores it."""
     predictions = collections.defaultdict(dict)
     for name, key, begin, end, texts, _ in data.pages:
         q, words = probability(p[begin:end]), data.words[begin:end] + 0.5
-        if not hidden:
-            words = numpy.where(data.ancestors[begin:end] & HIDDEN, 0, words)
-            q = numpy.where(data.ancestors[begin:end] & HIDDEN, 0, q)
+        hidden = (data.ancestors[begin:end] & HIDDEN) != 0
+        if (q * words)[~hidden].sum() < SHOWN_MIN * (q * words)[hidden].sum():
+            hidden[:] = False
+        words, q = numpy.where(hidden, 0, words), numpy.where(hidden, 0, q)
         cut, seen, kept = threshold_of(q, words, share), set(), []
         for text, score, size in zip(texts, q, words):
             if score >= cut and score > 0 and not (size > 8 and text in seen):
@@ -303,11 +308,10 @@ def main():
           f"{len(data.vocabulary.name_votes.vocabulary)} names, {len(data.vocabulary.phrase_votes.vocabulary)} phrases", flush=True)
     def show(label, p, shares=(0.55, 0.6, 0.65)):
         for share in shares:
-            for hidden in (False,):
-                scores = evaluate(testdata, gold, data, p, share, hidden)
-                print(label, share, "hidden" if hidden else "", "  ".join(
-                    f"{n} p{s['precision']:.4f} r{s['recall']:.4f} f{s['f1']:.4f}" for n, s in scores.items()))
-                print("   ", "  ".join(f"{k[3:]} {v:.4f}" for k, v in scores["wcxb"].items() if k.startswith("f1.")), flush=True)
+            scores = evaluate(testdata, gold, data, p, share)
+            print(label, share, "  ".join(
+                f"{n} p{s['precision']:.4f} r{s['recall']:.4f} f{s['f1']:.4f}" for n, s in scores.items()))
+            print("   ", "  ".join(f"{k[3:]} {v:.4f}" for k, v in scores["wcxb"].items() if k.startswith("f1.")), flush=True)
     show("labels", numpy.where(data.y < 0, 0.9, 0.1 + 0.8 * data.y).astype(numpy.float32), (0.5,))
     p1, first = out_of_fold(data, args)
     numpy.save(f"{args.work}/p1.npy", p1)
