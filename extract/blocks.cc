@@ -371,6 +371,9 @@ void Cutter::flush() {
   const Frame& frame = frames_.back();
   opening_marks_.clear();
   run_.trim(frame.keep_white_space);
+  for (size_t i = page_.marks.size(); i-- > 0 && page_.marks[i].at > page_.text.size();) {
+    page_.marks[i].at = static_cast<uint32_t>(page_.text.size());
+  }
   if (!run_.empty()) {
     block_.text_begin = static_cast<uint32_t>(run_.begin_offset());
     block_.text_size = static_cast<uint32_t>(page_.text.size() - run_.begin_offset());

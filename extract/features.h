@@ -19,6 +19,7 @@ class BlockFeatures {
  public:
   BlockFeatures(const PageBlocks& page, const PageFacts& facts);
   void write_row(size_t block, float* out) const;  // kFeatureCount values
+  uint32_t title_block() const { return structure_.title_block; }  // or kNone
 
  private:
   float* put_text(const Block& block, float* at) const;

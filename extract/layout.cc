@@ -15,11 +15,11 @@ class Layout {
  public:
   Layout(const PageBlocks& page, const LayoutOptions& options) : page_(page), options_(options) {}
 
-  void add(const Block& block) {
+  Fate add(const Block& block) {
     const std::string_view text = page_.text_of(block);
     if (!options_.repeated_lines && block.kind != BlockKind::kCode && block.sums.words >= kRepeatedWordsMin &&
         !seen_.insert(text).second) {
-      return;
+      return Fate::kRepeated;
     }
     const bool short_cell = block.kind == BlockKind::kCell && block.row != kNoNode && text.size() <= kCellMax &&
                             text.find('\n') == std::string_view::npos;
@@ -36,6 +36,7 @@ class Layout {
     cell_ = block.cell;
     body(block, text);
     last_ = &block;
+    return Fate::kWritten;
   }
 
   std::string take() {
@@ -99,7 +100,8 @@ class Layout {
     const uint32_t end = block.text_begin + block.text_size;
     std::vector<const Mark*> open;
     for (auto mark = first; mark != page_.marks.end() && mark->at <= end; ++mark) {
-      if (mark->opens && mark->at == end) break;  // of the next block
+      if (mark->opens && mark->at == end) break;                       // of the next block
+      if (!mark->opens && mark->at == block.text_begin) continue;      // of the one before
       write(text.substr(at - block.text_begin, mark->at - at));
       at = mark->at;
       if (mark->opens) open.push_back(&*mark);
@@ -143,12 +145,16 @@ class Layout {
 
 }  // namespace
 
-std::string lay_out(const PageBlocks& page, const std::vector<uint8_t>& keep, const LayoutOptions& options) {
+std::string lay_out(const PageBlocks& page, const std::vector<uint8_t>& keep, const LayoutOptions& options,
+                    std::vector<Fate>* fates) {
   Layout layout(page, options);
+  if (fates != nullptr) fates->assign(page.blocks.size(), Fate::kDropped);
   for (size_t i = 0; i < page.blocks.size(); ++i) {
     const Block& block = page.blocks[i];
-    if (keep[i] == 0 || (!options.tables && (block.ancestors & kInTable) != 0)) continue;
-    layout.add(block);
+    if (keep[i] == 0) continue;
+    const bool left_out = !options.tables && (block.ancestors & kInTable) != 0;
+    const Fate fate = left_out ? Fate::kInTable : layout.add(block);
+    if (fates != nullptr) (*fates)[i] = fate;
   }
   return layout.take();
 }

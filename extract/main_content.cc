@@ -22,6 +22,8 @@ class Rows {
     for (size_t i = first; i < last; ++i) features_.write_row(i, &rows_[(i - first) * kRow]);
   }
 
+  uint32_t title_block() const { return features_.title_block(); }
+
   // One pass over all blocks: `context` is null in the first.
   std::vector<float> pass(const Forest& forest, const float* context) {
     std::vector<float> sums(size_);
@@ -42,9 +44,10 @@ class Rows {
   std::vector<float> rows_;
 };
 
-std::vector<float> score_blocks(const PageBlocks& page, const PageFacts& facts) {
+std::vector<float> score_blocks(const PageBlocks& page, const PageFacts& facts, uint32_t& title_block) {
   if (page.blocks.empty()) return {};
   Rows rows(page, facts);
+  title_block = rows.title_block();
   std::vector<float> score = rows.pass(first_forest(), nullptr);
   for (float& sum : score) sum = squash(sum);
   std::vector<float> context;
@@ -80,13 +83,18 @@ ContentChoice choose_content(const PageBlocks& page, const PageFacts& facts, con
   constexpr float kScoreMin = 0.1F;  // a page of nothing else has no main content
   ContentChoice choice;
   choice.keep.assign(page.blocks.size(), 0);
-  choice.score = score_blocks(page, facts);
+  choice.score = score_blocks(page, facts, choice.title_block);
   const bool hidden = hides_its_content(page, choice.score);
   choice.cut = std::max(kScoreMin, cut_of(page, choice.score, hidden, options.caution));
+  bool any = false;
   for (size_t i = 0; i < page.blocks.size(); ++i) {
     const Block& block = page.blocks[i];
     if ((block.ancestors & kInHidden) != 0 && !hidden) continue;
     choice.keep[i] = choice.score[i] >= choice.cut || (options.comments && is_comment(page, block));
+    any = any || choice.keep[i] != 0;
+  }
+  if (options.title && any && choice.title_block != kNone && page.blocks[choice.title_block].heading_level > 0) {
+    choice.keep[choice.title_block] = 1;
   }
   return choice;
 }

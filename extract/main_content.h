@@ -14,6 +14,7 @@ namespace ftok::html {
 
 struct ContentOptions {
   double caution = 0.55;   // the page's cut, as a share of its highest expected F1: 0.5 is best on the whole, more prefers precision
+  bool title = false;      // also keep the heading that is the page's title
   bool comments = false;   // also keep what readers wrote under an article
 };
 
@@ -21,6 +22,7 @@ struct ContentChoice {
   std::vector<uint8_t> keep;   // one entry a block
   std::vector<float> score;    // one a block: the probability of being main content
   float cut = 0;               // blocks at or above it are kept
+  uint32_t title_block = kNone;
 };
 
 // Hidden blocks are kept only on a page that hides all it has to say.

@@ -183,24 +183,30 @@ def threshold_of(q, words, share):
     return share * (2 * hit / (size + hit[-1])).max()
 
 
-SHOWN_MIN = 0.25  # extract/main_content.cc
+SHOWN_MIN, SCORE_MIN = 0.25, 0.1  # extract/main_content.cc
+REPEATED_WORDS_MIN = 8            # extract/layout.cc
+
+
+def kept_blocks(data, p, begin, end, texts, share):
+    """One truth value a block of a page: what extract/main_content.cc and layout.cc would keep."""
+    q, words = probability(p[begin:end]), data.words[begin:end] + 0.5
+    hidden = (data.ancestors[begin:end] & HIDDEN) != 0
+    if (q * words)[~hidden].sum() < SHOWN_MIN * (q * words)[hidden].sum():
+        hidden[:] = False
+    q, words = numpy.where(hidden, 0, q), numpy.where(hidden, 0, words)
+    cut, seen, kept = max(SCORE_MIN, threshold_of(q, words, share)), set(), []
+    for text, score, size in zip(texts, q, words):
+        kept.append(score >= cut and not (size > REPEATED_WORDS_MIN and text in seen))
+        if kept[-1]:
+            seen.add(text)
+    return kept
 
 
 def evaluate(testdata, gold, data, p, share):
-    """Keeps what extract/main_content.cc and layout.cc would keep, and scores it."""
     predictions = collections.defaultdict(dict)
     for name, key, begin, end, texts, _ in data.pages:
-        q, words = probability(p[begin:end]), data.words[begin:end] + 0.5
-        hidden = (data.ancestors[begin:end] & HIDDEN) != 0
-        if (q * words)[~hidden].sum() < SHOWN_MIN * (q * words)[hidden].sum():
-            hidden[:] = False
-        words, q = numpy.where(hidden, 0, words), numpy.where(hidden, 0, q)
-        cut, seen, kept = threshold_of(q, words, share), set(), []
-        for text, score, size in zip(texts, q, words):
-            if score >= cut and score > 0 and not (size > 8 and text in seen):
-                seen.add(text)
-                kept.append(text)
-        predictions[name][key] = "\n".join(kept)
+        kept = kept_blocks(data, p, begin, end, texts, share)
+        predictions[name][key] = "\n".join(text for text, keep in zip(texts, kept) if keep)
     return {name: testdata.score_pages(gold[name], predictions[name]) for name in SETS}
 
 
@@ -306,7 +312,7 @@ def main():
     testdata, gold = load_scorer(args)
     print(f"{len(data.pages)} pages, {data.domains} domains, {len(data.y)} blocks, {int((data.w > 0).sum())} labelled, "
           f"{len(data.vocabulary.name_votes.vocabulary)} names, {len(data.vocabulary.phrase_votes.vocabulary)} phrases", flush=True)
-    def show(label, p, shares=(0.55, 0.6, 0.65)):
+    def show(label, p, shares=(0.5, 0.6, 0.7)):
         for share in shares:
             scores = evaluate(testdata, gold, data, p, share)
             print(label, share, "  ".join(
@@ -315,7 +321,7 @@ def main():
     show("labels", numpy.where(data.y < 0, 0.9, 0.1 + 0.8 * data.y).astype(numpy.float32), (0.5,))
     p1, first = out_of_fold(data, args)
     numpy.save(f"{args.work}/p1.npy", p1)
-    show("first", p1, (0.55,))
+    show("first", p1, (0.6,))
     p2, second = out_of_fold(data, args, context(args, p1, data))
     numpy.save(f"{args.work}/p2.npy", p2)
     show("second", p2)

@@ -108,4 +108,4 @@ class Words:
         x[rows, BEFORE] = numpy.where(index > first, total[numpy.maximum(index - 1, 0)], 0)
         x[rows, AFTER] = numpy.where(index + 1 < last, total[numpy.minimum(index + 1, len(total) - 1)], 0)
         distance = x[rows, HEADING_DISTANCE].astype(numpy.int64)
-        x[rows, HEADING] = numpy.where(distance > 0, total[numpy.maximum(index - distance, 0)], 0)
+        x[rows, HEADING] = numpy.where(distance > 0, total[numpy.clip(index - distance, 0, len(total) - 1)], 0)
