@@ -1,9 +1,9 @@
 #include "extract/blocks.h"
 
 #include <algorithm>
-#include <cstring>
 
-#include "core/unicode.h"
+#include "extract/ancestors.h"
+#include "extract/measure.h"
 #include "extract/text_run.h"
 
 namespace ftok::html {
@@ -18,63 +18,18 @@ struct Frame {
   NodeId row = kNoNode, cell = kNoNode;
   uint8_t list_depth = 0;
   uint8_t heading_level = 0;
+  uint8_t fold_distance = kFar;  // elements up to one named as a box that unfolds
   uint16_t inline_hints = 0;
   bool keep_white_space = false;
   bool emphasis = false;
+  bool is_header_cell = false;
+  std::string_view closing_mark;  // to be written at the end of the element
+  std::string_view link;          // its address, where that is to be written
   bool is_container = false;
 };
 
-bool contains_word(std::string_view text, std::string_view word) {
-  return std::search(text.begin(), text.end(), word.begin(), word.end(),
-                     [](char a, char b) { return (a >= 'A' && a <= 'Z' ? a + 32 : a) == b; }) != text.end();
-}
-
-bool style_hides(std::string_view style) {
-  const size_t display = style.find("display");
-  if (display != std::string_view::npos && contains_word(style.substr(display, 24), "none")) return true;
-  const size_t visibility = style.find("visibility");
-  return visibility != std::string_view::npos && contains_word(style.substr(visibility, 24), "hidden");
-}
-
-uint32_t ancestor_of(Tag tag) {
-  switch (tag) {
-    case Tag::kArticle: return kInArticle;
-    case Tag::kMain: return kInMain;
-    case Tag::kNav: case Tag::kMenu: return kInNav;
-    case Tag::kHeader: return kInHeader;
-    case Tag::kFooter: return kInFooter;
-    case Tag::kAside: return kInAside;
-    case Tag::kForm: case Tag::kFieldset: case Tag::kSearch: return kInForm;
-    case Tag::kTable: return kInTable;
-    case Tag::kUl: case Tag::kOl: case Tag::kDir: return kInList;
-    case Tag::kFigure: return kInFigure;
-    case Tag::kSection: return kInSection;
-    case Tag::kBlockquote: return kInQuote;
-    case Tag::kDetails: return kInDetails;
-    case Tag::kButton: return kInButton;
-    case Tag::kA: return kInLink;
-    case Tag::kDl: return kInDefinitionList;
-    case Tag::kPre: case Tag::kXmp: case Tag::kListing: case Tag::kPlaintext: return kInCode;
-    case Tag::kP: return kInParagraph;
-    case Tag::kH1: case Tag::kH2: case Tag::kH3: case Tag::kH4: case Tag::kH5: case Tag::kH6: return kInHeading;
-    case Tag::kDialog: return kInDialog;
-    case Tag::kLabel: case Tag::kLegend: return kInLabel;
-    case Tag::kAddress: return kInAddress;
-    default: return 0;
-  }
-}
-
-uint32_t ancestor_of_role(std::string_view role) {
-  if (role == "navigation" || role == "menu" || role == "menubar") return kInNav;
-  if (role == "main") return kInMain;
-  if (role == "article") return kInArticle;
-  if (role == "banner") return kInHeader;
-  if (role == "contentinfo") return kInFooter;
-  if (role == "complementary") return kInAside;
-  if (role == "search") return kInForm;
-  if (role == "dialog" || role == "alertdialog") return kInDialog;
-  return 0;
-}
+// What MathJax 2 draws beside the script that holds its source.
+bool is_math_copy(std::string_view classes) { return classes == "MathJax_Preview" || classes == "MJX_Assistive_MathML"; }
 
 class Cutter {
  public:
@@ -108,9 +63,13 @@ class Cutter {
   void enter_container(NodeId id, const Node& node, Frame& frame, uint16_t hints);
   void leave();
   void flush();
-  void measure(Block& block) const;
   void append(std::string_view text);
   void append_math(NodeId id);
+  void append_formula(std::string_view source, bool displayed);
+  void append_image(NodeId id);
+  NodeId formula_below(NodeId id);
+  void open_mark(Frame& frame, Tag tag, NodeId id);
+  void close_mark(const Frame& frame);
   void note_list(Tag tag, NodeId id);
 
   const Dom& dom_;
@@ -120,7 +79,10 @@ class Cutter {
   std::vector<Frame> frames_;
   std::vector<uint32_t> item_numbers_;  // of the open ordered lists; a bullet list is 0
   Block block_;                         // being collected; its sums are those of the run
+  HintCache hint_cache_;
   std::vector<uint32_t> names_;         // of the element being entered
+  std::vector<std::string_view> opening_marks_;  // of inline elements that have no text yet
+  uint32_t class_hash_ = 0;             // of its class; 0 without
   bool with_noscript_;
   bool item_starts_ = false;            // a list item was entered and has no block yet
 };
@@ -132,12 +94,23 @@ void Cutter::append(std::string_view text) {
   const uint32_t added = static_cast<uint32_t>(page_.text.size() - before);
   if (added == 0) return;
   page_.steps += text.size();
+  if (!opening_marks_.empty()) {
+    const size_t first = before + (before < page_.text.size() && page_.text[before] == ' ' ? 1 : 0);
+    for (const std::string_view mark : opening_marks_) page_.marks.push_back({static_cast<uint32_t>(first), true, mark, {}});
+    opening_marks_.clear();
+  }
   block_.ancestors |= frame.ancestors & ~static_cast<uint32_t>(kInHidden | kInLink);
   if ((frame.ancestors & kInHidden) != 0) block_.ancestors |= kInHidden;
   block_.inline_hints = static_cast<uint16_t>(block_.inline_hints | frame.inline_hints);
   if ((frame.ancestors & kInLink) != 0) block_.sums.link_letters += added;
   if (frame.emphasis) block_.emphasis_letters += added;
   block_.heading_level = std::max(block_.heading_level, frame.heading_level);
+}
+
+void Cutter::append_formula(std::string_view source, bool displayed) {
+  append(displayed ? "$$" : "$");
+  append(source);
+  append(displayed ? "$$" : "$");
 }
 
 // LaTeX where the page carries it: an annotation, else the alternative text (MathML 3, section 5.4; KaTeX and MathJax write both).
@@ -153,15 +126,58 @@ void Cutter::append_math(NodeId math) {
     }
   }
   if (source.empty()) source = dom_.value(math, AttributeName::kAlttext);
-  if (source.empty()) {  // the plain content
-    for (NodeId id = dom_.next_in_order(math, math); id != kNoNode; id = dom_.next_in_order(id, math)) {
-      if (dom_[id].is_text()) append(dom_[id].view());
-    }
+  const bool displayed = dom_.value(math, AttributeName::kDisplay) == "block";
+  if (!source.empty()) return append_formula(source, displayed);
+  for (NodeId id = dom_.next_in_order(math, math); id != kNoNode; id = dom_.next_in_order(id, math)) {  // the plain content
+    if (dom_[id].is_text()) append(dom_[id].view());
+  }
+}
+
+// WordPress and others draw formulas as images of class "latex", their source being the alternative text.
+void Cutter::append_image(NodeId id) {
+  const std::string_view alternative = dom_.value(id, AttributeName::kAlt);
+  const std::string_view classes = dom_.value(id, AttributeName::kClass);
+  if (!alternative.empty() && classes.substr(0, 5) == "latex") return append_formula(alternative, false);
+  if (options_.images) append(alternative);
+}
+
+// The formula in a hidden inline element: what is shown beside it is its drawing.
+NodeId Cutter::formula_below(NodeId top) {
+  constexpr int kNodesMax = 4;
+  NodeId id = dom_.next_in_order(top, top);
+  for (int seen = 0; id != kNoNode && seen < kNodesMax; ++seen, id = dom_.next_in_order(id, top)) {
+    if (dom_[id].is_element() && dom_[id].tag == Tag::kMath) return id;
+  }
+  return kNoNode;
+}
+
+// Marks are told apart from text that may yet not come: an opening one waits for the first letter.
+void Cutter::open_mark(Frame& frame, Tag tag, NodeId id) {
+  frame.closing_mark = frame.link = {};
+  if (frame.keep_white_space) return;
+  if (tag == Tag::kA && options_.links) {
+    const std::string_view target = dom_.value(id, AttributeName::kHref);
+    if (target.empty() || target[0] == '#' || target.substr(0, 11) == "javascript:") return;
+    frame.link = target;
+    frame.closing_mark = options_.markdown ? "](" : " (";
+    if (options_.markdown) opening_marks_.push_back("[");
+  } else if (options_.markdown && frame.heading_level == 0) {
+    if (tag == Tag::kB || tag == Tag::kStrong) frame.closing_mark = "**";
+    else if (tag == Tag::kI || tag == Tag::kEm) frame.closing_mark = "*";
+    else if (tag == Tag::kCode || tag == Tag::kKbd || tag == Tag::kSamp) frame.closing_mark = "`";
+    if (!frame.closing_mark.empty()) opening_marks_.push_back(frame.closing_mark);
+  }
+}
+
+void Cutter::close_mark(const Frame& frame) {
+  if (frame.closing_mark.empty()) return;
+  const bool opened = options_.markdown || frame.link.empty();
+  if (opened && !opening_marks_.empty()) {  // no letter came: the mark goes
+    opening_marks_.pop_back();
     return;
   }
-  append("$");
-  append(source);
-  append("$");
+  if (run_.empty()) return;
+  page_.marks.push_back({static_cast<uint32_t>(page_.text.size()), false, frame.closing_mark, frame.link});
 }
 
 bool Cutter::visit(NodeId id) {
@@ -202,9 +218,7 @@ bool Cutter::enter(NodeId id, const Node& node) {
   }
   if (node.tag == Tag::kScript && !foreign) {  // MathJax 2 keeps its source in scripts
     if (dom_.value(id, AttributeName::kType).substr(0, 8) == "math/tex" && node.first_child != kNoNode) {
-      append("$");
-      append(dom_[node.first_child].view());
-      append("$");
+      append_formula(dom_[node.first_child].view(), contains_word(dom_.value(id, AttributeName::kType), "mode=display"));
     }
     return false;
   }
@@ -231,7 +245,7 @@ bool Cutter::enter(NodeId id, const Node& node) {
   Container& around = page_.containers[frames_.back().container];
   if (node.tag == Tag::kImg) {
     ++around.sums.images;
-    if (options_.images) append(dom_.value(id, AttributeName::kAlt));
+    append_image(id);
     return false;
   }
   if (node.tag == Tag::kInput) {
@@ -244,9 +258,11 @@ bool Cutter::enter(NodeId id, const Node& node) {
   frame.ancestors |= ancestor_of(node.tag);
   uint16_t hints = 0;
   names_.clear();
+  class_hash_ = 0;
   for (const Attribute* a = dom_.attributes(id); a != nullptr; a = a->last ? nullptr : a + 1) {
     switch (a->id) {
-      case AttributeName::kClass: case AttributeName::kId: case AttributeName::kItemprop:
+      case AttributeName::kClass: hints = static_cast<uint16_t>(hints | hint_cache_.hints_of(a->value(), names_, class_hash_)); break;
+      case AttributeName::kId: case AttributeName::kItemprop:
         hints = static_cast<uint16_t>(hints | hints_of(a->value(), names_));
         break;
       case AttributeName::kRole:
@@ -263,15 +279,26 @@ bool Cutter::enter(NodeId id, const Node& node) {
       default: break;
     }
   }
+  constexpr uint8_t kFoldLevels = 3;
+  frame.fold_distance = names_fold(names_) ? 0 : static_cast<uint8_t>(std::min<int>(frame.fold_distance + 1, kFar));
+  if (((frame.ancestors & ~frames_.back().ancestors) & kInHidden) != 0 && frame.fold_distance <= kFoldLevels) {
+    frame.ancestors = (frame.ancestors & ~static_cast<uint32_t>(kInHidden)) | kFolded;
+  }
   if (has_flag(node.tag, kBlock)) {
     enter_container(id, node, frame, hints);
   } else {
     // A hidden piece of a line (an icon's letter, the visual half of a formula) goes alone, its line stays.
     const bool hides_here = ((frame.ancestors & ~frames_.back().ancestors) & kInHidden) != 0;
-    if (hides_here && node.tag != Tag::kUnknown) return false;
+    if (hides_here && node.tag != Tag::kUnknown) {
+      const NodeId formula = formula_below(id);
+      if (formula != kNoNode) append_math(formula);
+      return false;
+    }
+    if (node.tag == Tag::kSpan && is_math_copy(dom_.value(id, AttributeName::kClass))) return false;
     frame.inline_hints = static_cast<uint16_t>(frame.inline_hints | hints);
     if (node.tag == Tag::kA) ++block_.sums.links;
     if (node.tag == Tag::kB || node.tag == Tag::kStrong) frame.emphasis = true;
+    open_mark(frame, node.tag, id);
   }
   frames_.push_back(frame);
   return true;
@@ -291,11 +318,7 @@ void Cutter::enter_container(NodeId id, const Node& node, Frame& frame, uint16_t
   container.first_name = static_cast<uint32_t>(page_.names.size());
   page_.names.insert(page_.names.end(), names_.begin(), names_.end());
   container.last_name = static_cast<uint32_t>(page_.names.size());
-  uint32_t shape = 2166136261U ^ static_cast<uint32_t>(node.tag);
-  for (const char c : dom_.value(id, AttributeName::kClass).substr(0, 64)) {
-    shape = (shape ^ static_cast<unsigned char>(c)) * 16777619U;
-  }
-  container.shape = shape;
+  container.shape = (class_hash_ ^ static_cast<uint32_t>(node.tag)) * 16777619U;
   for (size_t h = 0; h < kHintCount; ++h) {
     const uint8_t above = page_.containers[parent].hint_distance[h];
     container.hint_distance[h] = (hints >> h & 1) != 0 ? 0 : static_cast<uint8_t>(std::min<int>(above + 1, kFar));
@@ -304,6 +327,7 @@ void Cutter::enter_container(NodeId id, const Node& node, Frame& frame, uint16_t
   frame.container = static_cast<uint32_t>(page_.containers.size());
   frame.is_container = true;
   frame.inline_hints = 0;
+  frame.closing_mark = frame.link = {};
   page_.containers.push_back(container);
   if (node.tag >= Tag::kH1 && node.tag <= Tag::kH6) {
     frame.heading_level = static_cast<uint8_t>(static_cast<int>(node.tag) - static_cast<int>(Tag::kH1) + 1);
@@ -313,7 +337,7 @@ void Cutter::enter_container(NodeId id, const Node& node, Frame& frame, uint16_t
   }
   if (node.tag == Tag::kTable) frame.row = frame.cell = kNoNode;
   if (node.tag == Tag::kTr) frame.row = id;
-  if (node.tag == Tag::kTd || node.tag == Tag::kTh) frame.cell = id;
+  if (node.tag == Tag::kTd || node.tag == Tag::kTh) frame.cell = id, frame.is_header_cell = node.tag == Tag::kTh;
   if (node.tag == Tag::kUl || node.tag == Tag::kOl || node.tag == Tag::kDir) {
     frame.list_depth = static_cast<uint8_t>(std::min(frame.list_depth + 1, 255));
   }
@@ -336,13 +360,8 @@ void Cutter::leave() {
     }
     if (tag == Tag::kUl || tag == Tag::kOl || tag == Tag::kDir || tag == Tag::kMenu) item_numbers_.pop_back();
     if (tag == Tag::kLi) item_starts_ = false;
-  } else if (tag == Tag::kA && options_.links) {
-    const std::string_view target = dom_.value(frame.node, AttributeName::kHref);
-    if (!target.empty() && target[0] != '#' && !run_.empty()) {
-      append(" (");
-      append(target);
-      append(")");
-    }
+  } else {
+    close_mark(frame);
   }
   frames_.pop_back();
 }
@@ -350,13 +369,18 @@ void Cutter::leave() {
 // Ends the run: a block, when it holds text.
 void Cutter::flush() {
   const Frame& frame = frames_.back();
+  opening_marks_.clear();
   run_.trim(frame.keep_white_space);
+  for (size_t i = page_.marks.size(); i-- > 0 && page_.marks[i].at > page_.text.size();) {
+    page_.marks[i].at = static_cast<uint32_t>(page_.text.size());
+  }
   if (!run_.empty()) {
     block_.text_begin = static_cast<uint32_t>(run_.begin_offset());
     block_.text_size = static_cast<uint32_t>(page_.text.size() - run_.begin_offset());
     block_.container = frame.container;
     block_.row = frame.cell == kNoNode ? kNoNode : frame.row;
     block_.cell = frame.cell;
+    block_.is_header_cell = frame.is_header_cell;
     block_.list_depth = frame.list_depth;
     block_.starts_item = item_starts_ && frame.list_depth > 0;
     block_.ancestors |= page_.containers[frame.container].ancestors;
@@ -368,7 +392,7 @@ void Cutter::flush() {
     else if (page_.containers[frame.container].tag == Tag::kFigcaption) block_.kind = BlockKind::kCaption;
     else if (frame.list_depth > 0) block_.kind = BlockKind::kListItem;
     else if ((block_.ancestors & kInQuote) != 0) block_.kind = BlockKind::kQuote;
-    measure(block_);
+    measure(page_.text_of(block_), block_);
     page_.containers[frame.container].sums.add(block_.sums);
     page_.blocks.push_back(block_);
     item_starts_ = false;
@@ -380,54 +404,6 @@ void Cutter::flush() {
   }
   run_.begin();
 }
-
-bool lacks_spaces(char32_t c) {  // scripts written without spaces between words
-  return (c >= 0x0E00 && c <= 0x0EFF) || (c >= 0x1000 && c <= 0x109F) || (c >= 0x1780 && c <= 0x17FF) ||
-         (c >= 0x3040 && c <= 0x30FF) || (c >= 0x3400 && c <= 0x4DBF) || (c >= 0x4E00 && c <= 0x9FFF) ||
-         (c >= 0xF900 && c <= 0xFAFF) || (c >= 0x20000 && c <= 0x3FFFF);
-}
-
-void Cutter::measure(Block& block) const {
-  const std::string_view text = page_.text_of(block);
-  TextSums& sums = block.sums;
-  uint32_t dense = 0;
-  bool in_word = false;
-  for (size_t i = 0; i < text.size();) {
-    const unsigned char c = static_cast<unsigned char>(text[i]);
-    char32_t code_point = c;
-    if (c < 0x80) {
-      ++i;
-      if (c >= 'A' && c <= 'Z') ++block.uppercase;
-      if (c >= '0' && c <= '9') ++block.digits;
-      if (c == ',' || c == ';') ++sums.commas;
-      if ((c == '.' || c == '!' || c == '?') && (i == text.size() || text[i] == ' ' || text[i] == '\n' || text[i] == '"')) ++sums.sentences;
-    } else {
-      const Utf8Char decoded = decode_utf8(text, i);
-      i += decoded.size;
-      code_point = decoded.code_point;
-      if (code_point == 0x3001 || code_point == 0xFF0C || code_point == 0x060C) ++sums.commas;
-      if (code_point == 0x3002 || code_point == 0xFF01 || code_point == 0xFF1F || code_point == 0x0964 || code_point == 0x061F) {
-        ++sums.sentences;
-      }
-      if (lacks_spaces(code_point)) ++dense;
-    }
-    ++sums.letters;
-    const bool space = code_point == ' ' || code_point == '\n' || code_point == '\t';
-    if (!space && !in_word) ++sums.words;
-    in_word = !space;
-  }
-  sums.words += dense / 2;
-  sums.letters += dense;
-  // Link letters were counted in bytes: brought to the same unit.
-  sums.link_letters = static_cast<uint32_t>(uint64_t{std::min(sums.link_letters, block.text_size)} * sums.letters / block.text_size);
-  block.emphasis_letters = static_cast<uint32_t>(uint64_t{std::min(block.emphasis_letters, block.text_size)} * sums.letters / block.text_size);
-  sums.blocks = 1;
-  if (sums.letters >= 80 && sums.link_letters * 3 < sums.letters) sums.paragraph_letters = sums.letters;
-}
-
-}  // namespace
-
-namespace {
 
 // Bytes of text in the page's noscript elements. Parsed with scripting off, their content is part of the tree.
 size_t noscript_text_size(const Dom& dom, uint64_t& steps) {
@@ -452,6 +428,7 @@ size_t noscript_text_size(const Dom& dom, uint64_t& steps) {
 
 void PageBlocks::clear() {
   text.clear();
+  marks.clear();
   names.clear();
   blocks.clear();
   containers.clear();

@@ -26,6 +26,7 @@ enum Ancestor : uint32_t {
   kInCode = 1 << 17, kInParagraph = 1 << 18, kInHeading = 1 << 19, kInDialog = 1 << 20, kInLabel = 1 << 21, kInAddress = 1 << 22,
   kHiddenByStyle = 1 << 23, kHiddenFromAria = 1 << 24,  // which of the ways kInHidden came about; neither: the attribute
   kInNoscript = 1 << 25,
+  kFolded = 1 << 26,  // hidden, but in a box that readers unfold: an accordion, a tab, a slide. Not kInHidden
 };
 
 constexpr uint8_t kFar = 31;  // no such ancestor
@@ -69,15 +70,26 @@ struct Block {
   uint8_t list_depth = 0;
   uint8_t heading_level = 0;               // 1..6
   BlockKind kind = BlockKind::kText;
+  bool is_header_cell = false;
   bool starts_item = false;                // the first block of its list item
   uint32_t uppercase = 0, digits = 0, breaks = 0, emphasis_letters = 0;
   TextSums sums;
+};
+
+// What a layout may write into a block's text: Markdown's marks, the address of a link. Kept beside the text, so that what is
+// asked for changes no feature of the block.
+struct Mark {
+  uint32_t at = 0;        // offset in PageBlocks::text, before that byte
+  bool opens = false;     // else it closes one that was opened, or stands alone (" (")
+  std::string_view text;  // "[", "](", "**" ...
+  std::string_view link;  // the address that follows; of the tree, which must outlive the page
 };
 
 struct PageBlocks {
   std::string text;  // of all blocks, one after the other
   std::vector<Block> blocks;
   std::vector<Container> containers;
+  std::vector<Mark> marks;      // in order of `at`
   std::vector<uint32_t> names;  // hashes of the words in containers' class, id, role and itemprop (names_of in hints.h)
   uint64_t steps = 0;  // nodes and bytes gone through
 
@@ -88,8 +100,9 @@ struct PageBlocks {
 };
 
 struct BlockOptions {
-  bool links = false;   // append " (URL)" after the text of a link
-  bool images = false;  // write an image's alternative text
+  bool links = false;     // marks: " (URL)" after the text of a link, in Markdown "[text](URL)"
+  bool images = false;    // write an image's alternative text
+  bool markdown = false;  // marks: "**" around strong, "*" around emphasis, "`" around code
 };
 
 // Cuts the page. Elements of no text (script, style, template, noscript, select, svg ...) are left out; what is hidden is kept

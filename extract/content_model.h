@@ -7,25 +7,29 @@
 
 namespace ftok::html {
 
-// A child >= 0 is a node, a negative one the leaf ~child. A value <= threshold goes left.
+// A value <= threshold goes to child[0], else to child[1]. A leaf is its own child, its threshold the value.
 struct TreeNode {
   float threshold;
-  int16_t left, right;
+  uint16_t child[2];
   uint8_t feature;
+};
+
+struct Tree {
+  uint16_t root;
+  uint16_t depth;  // of its deepest leaf
 };
 
 struct Forest {
   const TreeNode* nodes;
-  const float* leaves;
-  const int32_t* roots;
-  size_t trees;
+  const Tree* trees;
+  size_t tree_count;
 };
 
 Forest first_forest();   // over kFeatureCount features
 Forest second_forest();  // over those and kContextFeatureCount more
 
-// The trees' values summed in order: log-odds of the block of these features being main content.
-float evaluate(const Forest& forest, const float* features);
+// For each of `rows` feature rows, `stride` apart, the trees' values summed in order: log-odds of the block being main content.
+void evaluate(const Forest& forest, const float* features, size_t stride, size_t rows, float* sums);
 
 // A sum as a feature of the second forest, in 0..1: (1 + s / (1 + |s|)) / 2.
 float squash(float sum);

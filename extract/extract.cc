@@ -1,9 +1,9 @@
 #include "extract/extract.h"
 
-#include "extract/blocks.h"
-#include "extract/layout.h"
-#include "extract/main_content.h"
-#include "extract/parser.h"
+#include <utility>
+
+#include "extract/extract_steps.h"
+#include "extract/text_run.h"
 
 namespace ftok {
 
@@ -12,7 +12,7 @@ namespace {
 double caution_of(const std::string& mode) {
   if (mode == "precision") return 0.8;
   if (mode == "recall") return 0.3;
-  return 0.55;
+  return 0.6;
 }
 
 }  // namespace
@@ -32,33 +32,74 @@ void ExtractOptions::visit(OptionVisitor& visitor) {
   visitor.field("nodes_max", nodes_max, "most nodes of a page");
 }
 
-ExtractResult extract(std::string_view html, const ExtractOptions& options) {
-  ExtractResult result;
-  html::ParseLimits limits;
+namespace html {
+
+ExtractSteps::ExtractSteps(std::string_view html, const ExtractOptions& options) {
+  ParseLimits limits;
   limits.bytes_max = static_cast<uint64_t>(options.bytes_max);
   limits.depth_max = static_cast<uint32_t>(options.depth_max);
   limits.attributes_max = static_cast<uint32_t>(options.attributes_max);
   limits.nodes_max = static_cast<uint32_t>(options.nodes_max);
-  html::Dom dom;
-  const html::ParseResult parsed = 
-      html::parse_html(html, limits, dom, options.html_parser == "gumbo" ? html::HtmlParser::kGumbo : html::HtmlParser::kFtok);
-  result.steps = parsed.steps;
-  result.arena_bytes = parsed.arena_bytes;
-  if (parsed.status != html::ParseStatus::kDone) {
-    result.drop_reason = parsed.status == html::ParseStatus::kTooLarge ? "extract.too_large" : "extract.too_complex";
-    result.detail = html::name_of(parsed.status);
-    result.value = parsed.value;
-    result.limit = parsed.limit;
+  parsed = parse_html(html, limits, dom, options.html_parser == "gumbo" ? HtmlParser::kGumbo : HtmlParser::kFtok);
+  if (parsed.status != ParseStatus::kDone) return;
+  metadata = read_metadata(dom);
+  cut_into_blocks(dom, {options.links, options.images, options.markdown}, page);
+  ContentOptions content;
+  content.caution = caution_of(options.mode);
+  content.comments = options.comments;
+  content.title = options.markdown;
+  choice = choose_content(page, {metadata.title, metadata.json_ld_type}, content);
+  layout.markdown = options.markdown;
+  layout.tables = options.tables;
+  layout.repeated_lines = options.repeated_lines;
+}
+
+}  // namespace html
+
+namespace {
+
+// The text of a page without any markup, its lines as they are; empty when there is markup.
+std::string plain_text_of(const html::Dom& dom) {
+  using html::Tag;
+  for (html::NodeId id = dom.next_in_order(html::Dom::kRoot); id != html::kNoNode; id = dom.next_in_order(id)) {
+    const html::Node& node = dom[id];
+    if (!node.is_text() && !node.is(Tag::kHtml) && !node.is(Tag::kHead) && !node.is(Tag::kBody)) return {};
+  }
+  std::string out;
+  html::TextRun run(out);
+  for (html::NodeId id = dom.next_in_order(html::Dom::kRoot); id != html::kNoNode; id = dom.next_in_order(id)) {
+    if (dom[id].is_text()) run.append(dom[id].view(), true);
+  }
+  run.trim(true);
+  return out;
+}
+
+// Pages whose text their scripts put there carry it in JSON-LD; what little they show is "Loading" and a menu.
+bool is_in_json_ld(const std::string& text, const std::string& json_ld) {
+  constexpr size_t kBodyMin = 400;  // bytes; a shorter articleBody is a teaser
+  return text.empty() || (json_ld.size() >= kBodyMin && text.size() < json_ld.size() / 4);
+}
+
+}  // namespace
+
+ExtractResult extract(std::string_view html, const ExtractOptions& options) {
+  ExtractResult result;
+  html::ExtractSteps steps(html, options);
+  result.steps = steps.parsed.steps + steps.page.steps;
+  result.arena_bytes = steps.parsed.arena_bytes;
+  if (steps.parsed.status != html::ParseStatus::kDone) {
+    result.drop_reason = steps.parsed.status == html::ParseStatus::kTooLarge ? "extract.too_large" : "extract.too_complex";
+    result.detail = html::name_of(steps.parsed.status);
+    result.value = steps.parsed.value;
+    result.limit = steps.parsed.limit;
     return result;
   }
-  result.metadata = html::read_metadata(dom);
-  html::PageBlocks page;
-  html::cut_into_blocks(dom, {options.links, options.images}, page);
-  const html::ContentChoice choice = 
-      html::choose_content(page, {result.metadata.title, result.metadata.json_ld_type}, {caution_of(options.mode), options.comments});
-  result.text = html::lay_out(page, choice.keep, {options.markdown, options.tables, options.repeated_lines});
-  result.steps += page.steps;
-  if (result.text.empty()) result.text = result.metadata.json_ld_text;
+  result.metadata = std::move(steps.metadata);
+  result.text = plain_text_of(steps.dom);
+  if (result.text.empty()) {
+    result.text = html::lay_out(steps.page, steps.choice.keep, steps.layout);
+    if (is_in_json_ld(result.text, result.metadata.json_ld_text)) result.text = result.metadata.json_ld_text;
+  }
   if (result.text.empty()) result.drop_reason = "extract.no_text";
   return result;
 }

@@ -19,6 +19,7 @@ class BlockFeatures {
  public:
   BlockFeatures(const PageBlocks& page, const PageFacts& facts);
   void write_row(size_t block, float* out) const;  // kFeatureCount values
+  uint32_t title_block() const { return structure_.title_block; }  // or kNone
 
  private:
   float* put_text(const Block& block, float* at) const;
@@ -39,5 +40,9 @@ class BlockFeatures {
 // The second pass: what a first scorer said of a block's neighbours and containers. `score` is one probability a block; a row of
 // kContextFeatureCount each.
 void compute_context_features(const PageBlocks& page, const std::vector<float>& score, std::vector<float>& out);
+
+// The score at which to cut a page so that the words kept have the highest expected F1; `share` of that F1, 0.5 being the best on
+// the whole. Hidden blocks count with `hidden` alone. Never above the highest score.
+float cut_of(const PageBlocks& page, const std::vector<float>& score, bool hidden, double share);
 
 }  // namespace ftok::html

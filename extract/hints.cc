@@ -1,7 +1,10 @@
 #include "extract/hints.h"
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
+#include <cstring>
+#include <iterator>
 
 namespace ftok::html {
 
@@ -112,12 +115,41 @@ constexpr Index make_index() {
 
 constexpr Index kIndex = make_index();
 
-uint16_t hints_of_word(std::string_view word) {
+// The first eight bytes of a word, the first in the lowest byte, zeros after its end.
+constexpr uint64_t first_bytes(std::string_view word) {
+  uint64_t bytes = 0;
+  for (size_t i = 0; i < word.size() && i < 8; ++i) bytes |= uint64_t{static_cast<unsigned char>(word[i])} << (8 * i);
+  return bytes;
+}
+
+struct Pattern {
+  uint64_t bytes, mask;
+};
+
+// In kIndex's order: most words are told apart by one comparison of their first eight bytes.
+constexpr std::array<Pattern, kWordCount> make_patterns() {
+  std::array<Pattern, kWordCount> patterns{};
+  for (size_t i = 0; i < kWordCount; ++i) {
+    const HintWord& known = kWords[kIndex.order[i]];
+    const size_t compared = known.prefix ? known.word.size() : known.word.size() + 1;  // with the zero after a whole word
+    patterns[i] = {first_bytes(known.word), compared >= 8 ? ~uint64_t{0} : (uint64_t{1} << (8 * compared)) - 1};
+  }
+  return patterns;
+}
+
+constexpr std::array<Pattern, kWordCount> kPatterns = make_patterns();
+
+// `word` is followed by zeros up to its eighth byte.
+uint16_t hints_of_word(const char* word, size_t size) {
+  uint64_t bytes = 0;
+  for (size_t i = 0; i < 8; ++i) bytes |= uint64_t{static_cast<unsigned char>(word[i])} << (8 * i);
   uint16_t hints = 0;
   const size_t letter = static_cast<size_t>(word[0] - 'a');
   for (size_t i = kIndex.begin[letter]; i < kIndex.begin[letter + 1]; ++i) {
+    if (((bytes ^ kPatterns[i].bytes) & kPatterns[i].mask) != 0) continue;
     const HintWord& known = kWords[kIndex.order[i]];
-    const bool matches = known.prefix ? word.substr(0, known.word.size()) == known.word : word == known.word;
+    const std::string_view whole(word, size);
+    const bool matches = known.prefix ? whole.substr(0, known.word.size()) == known.word : whole == known.word;
     if (matches) hints = static_cast<uint16_t>(hints | 1U << known.hint);
   }
   return hints;
@@ -128,10 +160,29 @@ bool is_lower(char c) { return c >= 'a' && c <= 'z'; }
 
 }  // namespace
 
-uint32_t hash_of_name(std::string_view lower_case) {
+namespace {
+
+constexpr uint32_t hash_name(std::string_view name) {
   uint32_t hash = 2166136261U;
-  for (const char c : lower_case) hash = (hash ^ static_cast<unsigned char>(c)) * 16777619U;
+  for (const char c : name) hash = (hash ^ static_cast<unsigned char>(c)) * 16777619U;
   return hash;
+}
+
+constexpr uint32_t kFoldNames[] = {
+    hash_name("tab"), hash_name("tabs"), hash_name("tabpanel"), hash_name("tabcontent"), hash_name("pane"), hash_name("accordion"),
+    hash_name("collapse"), hash_name("collapsible"), hash_name("collapsed"), hash_name("panel"), hash_name("slide"),
+    hash_name("slides"), hash_name("slider"), hash_name("swiper"), hash_name("carousel"), hash_name("slick"), hash_name("faq"),
+    hash_name("answer"), hash_name("expand"), hash_name("expandable"), hash_name("details"), hash_name("disclosure"),
+    hash_name("truncate"), hash_name("readmore")};
+
+}  // namespace
+
+uint32_t hash_of_name(std::string_view lower_case) { return hash_name(lower_case); }
+
+bool names_fold(const std::vector<uint32_t>& names) {
+  return std::any_of(names.begin(), names.end(), [](uint32_t name) {
+    return std::find(std::begin(kFoldNames), std::end(kFoldNames), name) != std::end(kFoldNames);
+  });
 }
 
 uint16_t hints_of(std::string_view value, std::vector<uint32_t>& names) {
@@ -139,7 +190,7 @@ uint16_t hints_of(std::string_view value, std::vector<uint32_t>& names) {
   constexpr size_t kNamesMax = 24;
   value = value.substr(0, kValueMax);
   uint16_t hints = 0;
-  char word[24];
+  char word[24] = {};
   size_t size = 0, words = 0, whole_size = 0;
   uint32_t whole = 2166136261U;  // of the class so far, as hash_of_name
   char previous = 0;
@@ -148,7 +199,8 @@ uint16_t hints_of(std::string_view value, std::vector<uint32_t>& names) {
     const char c = i < value.size() ? value[i] : ' ';
     const bool letter = is_upper(c) || is_lower(c);
     if (size > 0 && (!letter || (is_upper(c) && is_lower(previous)))) {
-      hints = static_cast<uint16_t>(hints | hints_of_word({word, size}));
+      for (size_t k = size; k < 8; ++k) word[k] = 0;
+      hints = static_cast<uint16_t>(hints | hints_of_word(word, size));
       if (size > 1 && names.size() < names_max) names.push_back(hash_of_name({word, size}));
       size = 0;
       ++words;
@@ -165,6 +217,26 @@ uint16_t hints_of(std::string_view value, std::vector<uint32_t>& names) {
     previous = c;
   }
   return hints;
+}
+
+uint16_t HintCache::hints_of(std::string_view value, std::vector<uint32_t>& names, uint32_t& hash) {
+  uint64_t mixed = value.size();
+  size_t i = 0;
+  for (uint64_t word = 0; i < value.size(); i += 8) {
+    word = 0;
+    std::memcpy(&word, value.data() + i, std::min<size_t>(8, value.size() - i));
+    mixed = (mixed ^ word) * 0x9E3779B97F4A7C15ULL;
+    mixed ^= mixed >> 32;
+  }
+  hash = static_cast<uint32_t>(mixed);
+  Slot& slot = slots_[hash % kSlots];
+  if (slot.value != value || value.empty()) {
+    slot.value = value;
+    slot.names.clear();
+    slot.hints = html::hints_of(value, slot.names);
+  }
+  names.insert(names.end(), slot.names.begin(), slot.names.end());
+  return slot.hints;
 }
 
 uint16_t hints_of(std::string_view value) {

@@ -37,7 +37,29 @@ uint16_t hints_of(std::string_view value);
 // case and without digits ("post-12345" and "post-678" are one name). At most 24 of a value.
 uint16_t hints_of(std::string_view value, std::vector<uint32_t>& names);
 
+// Whether one of these names is that of a box whose content readers unfold: tab, accordion, slide, answer ...
+bool names_fold(const std::vector<uint32_t>& names);
+
 // The hash of one name, as hints_of gives it.
 uint32_t hash_of_name(std::string_view lower_case);
+
+// hints_of for the values of a page, most of which come again and again: remembers what it found. The values must outlive it.
+class HintCache {
+ public:
+  HintCache() : slots_(kSlots) {}
+
+  // As hints_of; `hash` gets the hash of the value, the same for the same value.
+  uint16_t hints_of(std::string_view value, std::vector<uint32_t>& names, uint32_t& hash);
+
+ private:
+  static constexpr size_t kSlots = 512;  // a later value takes the place of an earlier one
+  struct Slot {
+    std::string_view value;
+    uint16_t hints = 0;
+    std::vector<uint32_t> names;
+  };
+
+  std::vector<Slot> slots_;
+};
 
 }  // namespace ftok::html

@@ -13,10 +13,14 @@ namespace ftok::html {
 struct LayoutOptions {
   bool markdown = false;
   bool tables = true;         // else the cells of tables are left out
-  bool repeated_lines = false;  // else a line of 20 letters and more stands once in a page
+  bool repeated_lines = false;  // else a line of eight words and more stands once in a page
 };
 
-// `keep` has one entry a block.
-std::string lay_out(const PageBlocks& page, const std::vector<uint8_t>& keep, const LayoutOptions& options);
+// Which way a kept block went.
+enum class Fate : uint8_t { kDropped, kWritten, kRepeated, kInTable };
+
+// `keep` has one entry a block; so gets `fates`, where it is asked for.
+std::string lay_out(const PageBlocks& page, const std::vector<uint8_t>& keep, const LayoutOptions& options,
+                    std::vector<Fate>* fates = nullptr);
 
 }  // namespace ftok::html

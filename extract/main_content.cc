@@ -1,7 +1,6 @@
 #include "extract/main_content.h"
 
 #include <algorithm>
-#include <array>
 
 #include "extract/content_model.h"
 
@@ -9,22 +8,52 @@ namespace ftok::html {
 
 namespace {
 
-std::vector<float> score_blocks(const PageBlocks& page, const PageFacts& facts) {
-  const BlockFeatures features(page, facts);
-  const Forest first = first_forest(), second = second_forest();
-  std::array<float, kFeatureCount + kContextFeatureCount> row{};
-  std::vector<float> score(page.blocks.size());
-  for (size_t i = 0; i < page.blocks.size(); ++i) {
-    features.write_row(i, row.data());
-    score[i] = squash(evaluate(first, row.data()));
+constexpr size_t kRow = kFeatureCount + kContextFeatureCount;
+constexpr size_t kRowsMax = 2048;  // rows held at once; a longer page has its first features made twice
+
+// The rows of some blocks, at most kRowsMax, and their scores.
+class Rows {
+ public:
+  Rows(const PageBlocks& page, const PageFacts& facts) : features_(page, facts), size_(page.blocks.size()) {
+    rows_.resize(std::min(size_, kRowsMax) * kRow);
   }
+
+  void write(size_t first, size_t last) {
+    for (size_t i = first; i < last; ++i) features_.write_row(i, &rows_[(i - first) * kRow]);
+  }
+
+  uint32_t title_block() const { return features_.title_block(); }
+
+  // One pass over all blocks: `context` is null in the first.
+  std::vector<float> pass(const Forest& forest, const float* context) {
+    std::vector<float> sums(size_);
+    for (size_t first = 0; first < size_; first += kRowsMax) {
+      const size_t last = std::min(size_, first + kRowsMax);
+      if (context == nullptr || size_ > kRowsMax) write(first, last);
+      for (size_t i = first; i < last && context != nullptr; ++i) {
+        std::copy_n(context + i * kContextFeatureCount, kContextFeatureCount, &rows_[(i - first) * kRow + kFeatureCount]);
+      }
+      evaluate(forest, rows_.data(), kRow, last - first, &sums[first]);
+    }
+    return sums;
+  }
+
+ private:
+  BlockFeatures features_;
+  size_t size_;
+  std::vector<float> rows_;
+};
+
+std::vector<float> score_blocks(const PageBlocks& page, const PageFacts& facts, uint32_t& title_block) {
+  if (page.blocks.empty()) return {};
+  Rows rows(page, facts);
+  title_block = rows.title_block();
+  std::vector<float> score = rows.pass(first_forest(), nullptr);
+  for (float& sum : score) sum = squash(sum);
   std::vector<float> context;
   compute_context_features(page, score, context);
-  for (size_t i = 0; i < page.blocks.size(); ++i) {
-    features.write_row(i, row.data());
-    std::copy_n(&context[i * kContextFeatureCount], kContextFeatureCount, row.data() + kFeatureCount);
-    score[i] = probability_of(evaluate(second, row.data()));
-  }
+  score = rows.pass(second_forest(), context.data());
+  for (float& sum : score) sum = probability_of(sum);
   return score;
 }
 
@@ -37,27 +66,15 @@ bool is_comment(const PageBlocks& page, const Block& block) {
          (block.ancestors & (kInForm | kInNav | kInButton | kInFooter)) == 0;
 }
 
-// The cut of highest expected F1 over the page's words. With the probabilities p of its blocks, the expected F1 of the k likeliest
-// is about 2 sum(p, k) / (k + sum(p, all)); at the k where it is highest, the k-th p is half of it (Lipton, Elkan and Naryanaswamy,
-// 2014). A clear page is cut near .5, a doubtful one lower.
-float cut_of(const PageBlocks& page, const std::vector<float>& score, bool hidden, double share) {
-  std::vector<uint32_t> order;
-  double all = 0;
-  for (uint32_t i = 0; i < page.blocks.size(); ++i) {
-    if ((page.blocks[i].ancestors & kInHidden) != 0 && !hidden) continue;
-    order.push_back(i);
-    all += (page.blocks[i].sums.words + 0.5) * static_cast<double>(score[i]);
+// Some pages show nothing until their scripts have run: all that is worth reading is hidden. There hiding means nothing.
+bool hides_its_content(const PageBlocks& page, const std::vector<float>& score) {
+  constexpr double kShownMin = 0.25;  // words likely kept that are shown, of those hidden
+  double shown = 0, hidden = 0;
+  for (size_t i = 0; i < page.blocks.size(); ++i) {
+    double& sum = (page.blocks[i].ancestors & kInHidden) != 0 ? hidden : shown;
+    sum += (page.blocks[i].sums.words + 0.5) * static_cast<double>(score[i]);
   }
-  std::sort(order.begin(), order.end(), [&](uint32_t a, uint32_t b) { return score[a] != score[b] ? score[a] > score[b] : a < b; });
-  double hit = 0, size = 0, best = 0;
-  for (const uint32_t i : order) {
-    const double words = page.blocks[i].sums.words + 0.5;
-    hit += words * static_cast<double>(score[i]);
-    size += words;
-    best = std::max(best, 2 * hit / (size + all));
-  }
-  const float highest = order.empty() ? 1.0F : score[order[0]];
-  return std::min(static_cast<float>(share * best), highest);
+  return shown < kShownMin * hidden;
 }
 
 }  // namespace
@@ -66,20 +83,19 @@ ContentChoice choose_content(const PageBlocks& page, const PageFacts& facts, con
   constexpr float kScoreMin = 0.1F;  // a page of nothing else has no main content
   ContentChoice choice;
   choice.keep.assign(page.blocks.size(), 0);
-  choice.score = score_blocks(page, facts);
-  const auto keep_best = [&](bool hidden) {
-    bool any = false;
-    choice.cut = std::max(kScoreMin, cut_of(page, choice.score, hidden, options.caution));
-    for (size_t i = 0; i < page.blocks.size(); ++i) {
-      const Block& block = page.blocks[i];
-      if ((block.ancestors & kInHidden) != 0 && !hidden) continue;
-      if (choice.score[i] < choice.cut && !(options.comments && is_comment(page, block))) continue;
-      choice.keep[i] = 1;
-      any = true;
-    }
-    return any;
-  };
-  keep_best(false) || keep_best(true);
+  choice.score = score_blocks(page, facts, choice.title_block);
+  const bool hidden = hides_its_content(page, choice.score);
+  choice.cut = std::max(kScoreMin, cut_of(page, choice.score, hidden, options.caution));
+  bool any = false;
+  for (size_t i = 0; i < page.blocks.size(); ++i) {
+    const Block& block = page.blocks[i];
+    if ((block.ancestors & kInHidden) != 0 && !hidden) continue;
+    choice.keep[i] = choice.score[i] >= choice.cut || (options.comments && is_comment(page, block));
+    any = any || choice.keep[i] != 0;
+  }
+  if (options.title && any && choice.title_block != kNone && page.blocks[choice.title_block].heading_level > 0) {
+    choice.keep[choice.title_block] = 1;
+  }
   return choice;
 }
 

@@ -13,7 +13,8 @@
 namespace ftok::html {
 
 struct ContentOptions {
-  double caution = 0.55;   // the page's cut, as a share of its highest expected F1: 0.5 is best on the whole, more prefers precision
+  double caution = 0.6;    // the page's cut, as a share of its highest expected F1: 0.5 is best on the whole, more prefers precision
+  bool title = false;      // also keep the heading that is the page's title
   bool comments = false;   // also keep what readers wrote under an article
 };
 
@@ -21,9 +22,10 @@ struct ContentChoice {
   std::vector<uint8_t> keep;   // one entry a block
   std::vector<float> score;    // one a block: the probability of being main content
   float cut = 0;               // blocks at or above it are kept
+  uint32_t title_block = kNone;
 };
 
-// Hidden blocks are kept only on a page that shows none.
+// Hidden blocks are kept only on a page that hides all it has to say.
 ContentChoice choose_content(const PageBlocks& page, const PageFacts& facts, const ContentOptions& options);
 
 }  // namespace ftok::html

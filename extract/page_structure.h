@@ -67,11 +67,14 @@ struct PageStructure {
   std::vector<uint32_t> repeats;           // by block: blocks of this text
   std::vector<uint32_t> letters_before;    // by block
   std::vector<uint32_t> heading_before;    // by block: the last heading above it, or kNone
+  std::vector<uint32_t> paragraph_before, paragraph_after;  // by block: the nearest of 80 letters and more (TextSums), or kNone
+  std::vector<uint32_t> paragraph_letters_before;           // by block
 
  private:
   void find_best_container();
   void group_items();
   void weigh_names();
+  void find_paragraphs();
   void read_texts(const PageFacts& facts);
 };
 

@@ -73,12 +73,12 @@ TEST(Layout, LeavesOutWhatIsHidden) {
   EXPECT_EQ(text_of("<p>one<p hidden>a<p style='display: NONE'>b<p aria-hidden=true>c<p style='visibility:hidden'>d"), "one");
 }
 TEST(Layout, RepeatedLinesStandOnce) {
-  EXPECT_EQ(text_of("<p>This line comes back again<p>short<p>This line comes back again<p>short"),
-            "This line comes back again\nshort\nshort");
+  EXPECT_EQ(text_of("<p>This line of nine words comes back again here<p>short<p>This line of nine words comes back again here<p>short"),
+            "This line of nine words comes back again here\nshort\nshort");
   LayoutOptions options;
   options.repeated_lines = true;
-  EXPECT_EQ(text_of("<p>This line comes back again<p>This line comes back again", options),
-            "This line comes back again\nThis line comes back again");
+  EXPECT_EQ(text_of("<p>This line of nine words comes back again here<p>This line of nine words comes back again here", options),
+            "This line of nine words comes back again here\nThis line of nine words comes back again here");
 }
 TEST(Layout, LinksAndImagesOnRequest) {
   EXPECT_EQ(text_of("<p>see <a href='/x'>here</a> <img alt='a cat'></p>"), "see here");

@@ -13,6 +13,7 @@
 #include "crawl/http_stage.h"
 #include "extract/extract.h"
 #include "extract/extract_stage.h"
+#include "extract/report.h"
 #include "tools/ftok/commands.h"
 #include "tools/ftok/terminal.h"
 #include "tools/run/inputs.h"
@@ -27,7 +28,7 @@ struct ExtractFlags {
   std::vector<std::string> files;
   InputListOptions inputs;
   size_t threads = 0;
-  std::string mode = "balanced", html_parser = "ftok";
+  std::string mode = "balanced", html_parser = "ftok", report;
   bool precision = false, recall = false;
   bool json = false, jsonl = false, metadata = false, markdown = false, comments = false, links = false, images = false;
 };
@@ -37,6 +38,7 @@ constexpr char kExamples[] =
     "  ftok extract page.html\n"
     "  curl -s https://example.org/ | ftok extract --metadata\n"
     "  ftok extract --jsonl --precision a.html b.html > texts.jsonl\n"
+    "  ftok extract page.html --report report.html > text.txt\n"
     "  ftok extract --input crawl.warc.gz --jsonl | head -n 1";
 
 std::string read_page(const std::string& path) {
@@ -140,13 +142,18 @@ void run_extract(const ExtractFlags& flags) {
   options.comments = flags.comments;
   options.links = flags.links;
   options.images = flags.images;
-  if (!flags.inputs.inputs.empty() || !flags.inputs.input_lists.empty()) return extract_inputs(flags, options);
+  const bool from_inputs = !flags.inputs.inputs.empty() || !flags.inputs.input_lists.empty();
+  if (from_inputs && !flags.report.empty()) throw UsageError("--report: is of one page, not of --input");
+  if (from_inputs) return extract_inputs(flags, options);
   if (flags.files.size() > 1 && !flags.jsonl) {
     throw UsageError("extract: more than one FILE needs --jsonl");
   }
   const std::vector<std::string> files = flags.files.empty() ? std::vector<std::string>{"-"} : flags.files;
+  if (!flags.report.empty() && files.size() > 1) throw UsageError("--report: is of one page, got more than one FILE");
   for (const std::string& file : files) {
-    print_page(file, extract(to_utf8(read_page(file)), options), flags);
+    const std::string page = to_utf8(read_page(file));
+    print_page(file, extract(page, options), flags);
+    if (!flags.report.empty()) write_file(flags.report, report_extraction(page, file == "-" ? "standard input" : file, options));
   }
 }
 
@@ -170,6 +177,8 @@ void add_extract_command(CLI::App& app) {
   command->add_flag("--images", flags->images, "write images' alternative texts");
   command->add_flag("--markdown", flags->markdown, "lay the text out as Markdown");
   command->add_flag("--metadata", flags->metadata, "print the page's own fields first");
+  command->add_option("--report", flags->report, "write a web page to FILE that shows what was kept, what was dropped and why")
+      ->type_name("FILE");
   command->add_flag("--json", flags->json, "one JSON object, fields and counters included");
   command->add_flag("--jsonl", flags->jsonl, "one JSON object a line and FILE");
   command->footer(kExamples);

@@ -8,7 +8,7 @@ labels.py. The words around it and in it are weighed by words.py; a first forest
 what the first said of the block's surroundings. Folds are by registered domain across all sets together, so that no site is on both
 sides; the scores printed are those of pages whose site the model has not seen. The tables written are fitted on all pages.
 """
-import argparse, collections, importlib.util, json, subprocess, sys, time, urllib.parse, zlib
+import argparse, collections, importlib.util, json, multiprocessing, subprocess, sys, time, urllib.parse, zlib
 from pathlib import Path
 
 import lightgbm
@@ -19,7 +19,7 @@ from words import Words
 
 SETS = ("aeb", "trafilatura", "wcxb")
 FEATURES, CONTEXT, FOLDS, OUTER = 176, 32, 6, 3   # words are weighed in 6 folds, forests in 3 of two of these each
-HIDDEN, STYLE, ARIA = 1 << 12, 1 << 23, 1 << 24   # extract/blocks.h
+HIDDEN = 1 << 12  # extract/blocks.h
 SECOND_LEVEL = {"co", "com", "org", "net", "ac", "gov", "edu", "or", "ne", "gob", "gouv"}
 
 
@@ -110,9 +110,9 @@ PAGE_WEIGHT_MAX = 3.0  # a page that is nearly all frame teaches no more than th
 
 
 def fit(x, y, w, args, trees):
-    params = dict(objective="cross_entropy", num_leaves=args.leaves, learning_rate=args.rate, min_sum_hessian_in_leaf=0.4,
+    params = dict(objective="cross_entropy", num_leaves=args.leaves, max_depth=args.depth, learning_rate=args.rate, min_sum_hessian_in_leaf=0.4,
                   min_data_in_leaf=40, feature_fraction=0.4, bagging_fraction=0.7, bagging_freq=1, lambda_l2=2.0, verbosity=-1,
-                  num_threads=2, deterministic=True, seed=7, max_bin=63, force_row_wise=True)
+                  num_threads=1, deterministic=True, seed=7, max_bin=63, force_row_wise=True)
     use = (w > 0) & (y >= 0)
     return lightgbm.train(params, lightgbm.Dataset(x[use], y[use], weight=w[use], free_raw_data=True), trees)
 
@@ -121,20 +121,41 @@ def squash(score):  # as extract/forest.cc
     return ((1 + score / (1 + numpy.abs(score))) / 2).astype(numpy.float32)
 
 
-def out_of_fold(data, args, trees, extra=None):
-    """Scores of every block by a model of the other outer folds, and those rows' features as that model saw them."""
-    p = numpy.zeros(len(data.y), dtype=numpy.float32)
+def fit_fold(task):
+    """Fits on the rows outside outer fold `k` and scores those in it; k = -1: fits on all."""
+    k, data, args, extra = task
     x = data.x if extra is None else numpy.concatenate([data.x, extra], axis=1)
-    for k in range(OUTER):
-        test = data.fold % OUTER == k
-        inner = [f for f in range(FOLDS) if f % OUTER != k]
-        for f in inner:
-            data.vocabulary.fill(x, data.fold == f, [g for g in inner if g != f])
+    inner = [f for f in range(FOLDS) if f % OUTER != k]
+    for f in inner:
+        data.vocabulary.fill(x, data.fold == f, [g for g in inner if g != f])
+    test = data.fold % OUTER == k
+    if k >= 0:
         data.vocabulary.fill(x, test, inner)
-        model = fit(x[~test], data.y[~test], data.w[~test], args, trees)
-        p[test] = squash(model.predict(x[test], raw_score=True))
-        print(f"  fold {k} done, {time.process_time():.0f} s", file=sys.stderr, flush=True)
-    return p
+    model = fit(x[~test], data.y[~test], data.w[~test], args, args.trees)
+    print(f"  fold {k} done, {time.process_time():.0f} s", file=sys.stderr, flush=True)
+    if k < 0:
+        return k, model.model_to_string()
+    return k, squash(model.predict(x[test], raw_score=True, num_threads=1))
+
+
+TASKS = []  # what the forked processes work on: forking copies nothing
+
+
+def run_task(i):
+    return fit_fold(TASKS[i])
+
+
+def out_of_fold(data, args, extra=None):
+    """Scores of every block by a model of the other outer folds, and a model of all blocks where one is to be written."""
+    p, model = numpy.zeros(len(data.y), dtype=numpy.float32), None
+    TASKS[:] = [(k, data, args, extra) for k in ([-1] if args.write else []) + list(range(OUTER))]
+    with multiprocessing.get_context("fork").Pool(len(TASKS)) as pool:
+        for k, result in pool.imap_unordered(run_task, range(len(TASKS))):
+            if k < 0:
+                model = lightgbm.Booster(model_str=result)
+            else:
+                p[data.fold % OUTER == k] = result
+    return p, model
 
 
 def context(args, p, data):
@@ -162,19 +183,30 @@ def threshold_of(q, words, share):
     return share * (2 * hit / (size + hit[-1])).max()
 
 
-def evaluate(testdata, gold, data, p, share, hidden=False, dedup=True):
+SHOWN_MIN, SCORE_MIN = 0.25, 0.1  # extract/main_content.cc
+REPEATED_WORDS_MIN = 8            # extract/layout.cc
+
+
+def kept_blocks(data, p, begin, end, texts, share):
+    """One truth value a block of a page: what extract/main_content.cc and layout.cc would keep."""
+    q, words = probability(p[begin:end]), data.words[begin:end] + 0.5
+    hidden = (data.ancestors[begin:end] & HIDDEN) != 0
+    if (q * words)[~hidden].sum() < SHOWN_MIN * (q * words)[hidden].sum():
+        hidden[:] = False
+    q, words = numpy.where(hidden, 0, q), numpy.where(hidden, 0, words)
+    cut, seen, kept = max(SCORE_MIN, threshold_of(q, words, share)), set(), []
+    for text, score, size in zip(texts, q, words):
+        kept.append(score >= cut and not (size > REPEATED_WORDS_MIN and text in seen))
+        if kept[-1]:
+            seen.add(text)
+    return kept
+
+
+def evaluate(testdata, gold, data, p, share):
     predictions = collections.defaultdict(dict)
     for name, key, begin, end, texts, _ in data.pages:
-        q, words = probability(p[begin:end]), data.words[begin:end] + 0.5
-        if not hidden:
-            words = numpy.where(data.ancestors[begin:end] & HIDDEN, 0, words)
-            q = numpy.where(data.ancestors[begin:end] & HIDDEN, 0, q)
-        cut, seen, kept = threshold_of(q, words, share), set(), []
-        for text, score in zip(texts, q):
-            if score >= cut and score > 0 and not (dedup and len(text) >= 20 and text in seen):
-                seen.add(text)
-                kept.append(text)
-        predictions[name][key] = "\n".join(kept)
+        kept = kept_blocks(data, p, begin, end, texts, share)
+        predictions[name][key] = "\n".join(text for text, keep in zip(texts, kept) if keep)
     return {name: testdata.score_pages(gold[name], predictions[name]) for name in SETS}
 
 
@@ -186,30 +218,29 @@ def load_scorer(args):
 
 
 def write_forest(out, name, model):
-    """Flat arrays. A node is (feature, threshold, left, right); a negative child is the leaf ~child."""
-    dump = model.dump_model()
-    nodes, leaves, roots = [], [], []
-    for tree in dump["tree_info"]:
-        root = tree["tree_structure"]
-        def add(node):
-            if "leaf_value" in node:
-                leaves.append(node["leaf_value"])
-                return ~(len(leaves) - 1)
-            at = len(nodes)
-            nodes.append(None)
-            left, right = add(node["left_child"]), add(node["right_child"])
-            nodes[at] = (node["split_feature"], node["threshold"], left, right)
-            return at
-        roots.append(add(root))
+    """Nodes as extract/content_model.h has them: (threshold, children, feature); a leaf is its own child and holds its value."""
+    nodes, trees = [], []
+    def add(node):
+        at = len(nodes)
+        nodes.append((node.get("leaf_value"), at, at, 0))
+        if "leaf_value" in node:
+            return 0
+        left = len(nodes)
+        left_depth = add(node["left_child"])
+        right = len(nodes)
+        right_depth = add(node["right_child"])
+        nodes[at] = (node["threshold"], left, right, node["split_feature"])
+        return 1 + max(left_depth, right_depth)
+    for tree in model.dump_model()["tree_info"]:
+        root = len(nodes)
+        trees.append((root, add(tree["tree_structure"])))
     out.append(f"constexpr TreeNode k{name}Nodes[] = {{")
-    text = ["{%s,%d,%d,%d}" % (c_float(t), l, r, f) for f, t, l, r in nodes]
+    text = ["{%s,{%d,%d},%d}" % (c_float(t), l, r, f) for t, l, r, f in nodes]
     out += ["    " + ", ".join(text[i:i + 5]) + "," for i in range(0, len(text), 5)]
     out.append("};")
-    out.append(f"constexpr float k{name}Leaves[] = {{")
-    out += ["    " + ", ".join(c_float(v) for v in leaves[i:i + 10]) + "," for i in range(0, len(leaves), 10)]
-    out.append("};")
-    out.append(f"constexpr int32_t k{name}Roots[] = {{")
-    out += ["    " + ", ".join(map(str, roots[i:i + 20])) + "," for i in range(0, len(roots), 20)]
+    out.append(f"constexpr Tree k{name}Trees[] = {{")
+    text = ["{%d,%d}" % tree for tree in trees]
+    out += ["    " + ", ".join(text[i:i + 12]) + "," for i in range(0, len(text), 12)]
     out.append("};")
 
 
@@ -220,46 +251,44 @@ def c_float(value):
 
 def write_words(path, vocabulary):
     lines = ["// Made by tools/train_extraction/train.py; see docs/extraction.md.", '#include "extract/word_model.h"', "",
-             "#include <algorithm>", "#include <iterator>", "", "namespace ftok::html {", "", "namespace {", "",
-             "// Open addressing: the slot of a word is its low bits, then the next ones. Weights are in sixteenths.",
-             "struct Weight {", "  uint32_t word;", "  int8_t weight;", "};", ""]
+             "#include <cstddef>", "", "namespace ftok::html {", "", "namespace {", "",
+             "// Open addressing: the slot of a word is its low bits, then the next ones. Weights are in sixteenths, 0 in an empty slot.", ""]
     for title, votes in (("Name", vocabulary.name_votes), ("Phrase", vocabulary.phrase_votes)):
-        values = (votes.weights(list(range(FOLDS))) * 16).astype(int)
+        values = numpy.round(votes.weights(list(range(FOLDS))) * 16).astype(int)
         rows = [(int(h), int(v)) for h, v in zip(votes.vocabulary, values) if v != 0]
-        size = 1 << (len(rows) * 2 - 1).bit_length()
-        table = [(0, 0)] * size
+        size = 1 << (int(len(rows) / 0.8) - 1).bit_length()
+        words, weights = [0] * size, [0] * size
         for word, weight in rows:
             slot = word % size
-            while table[slot][1]:
+            while weights[slot]:
                 slot = (slot + 1) % size
-            table[slot] = (word, weight)
-        lines.append(f"constexpr Weight k{title}Weights[] = {{  // {len(rows)} words")
-        text = ["{%dU,%d}" % row if row[1] else "{}" for row in table]
-        lines += ["    " + ",".join(text[i:i + 12]) + "," for i in range(0, size, 12)]
+            words[slot], weights[slot] = word, weight
+        lines.append(f"constexpr uint32_t k{title}s[] = {{  // {len(rows)} of them")
+        lines += ["    " + ",".join(map(str, words[i:i + 14])) + "," for i in range(0, size, 14)]
+        lines += ["};", f"constexpr int8_t k{title}Weights[] = {{"]
+        lines += ["    " + ",".join(map(str, weights[i:i + 36])) + "," for i in range(0, size, 36)]
         lines += ["};", ""]
-    lines += ["template <size_t N>", "float find(const Weight (&table)[N], uint32_t word) {", "  static_assert((N & (N - 1)) == 0);",
-              "  for (size_t slot = word & (N - 1); table[slot].weight != 0; slot = (slot + 1) & (N - 1)) {",
-              "    if (table[slot].word == word) return static_cast<float>(table[slot].weight) / 16;", "  }", "  return 0;", "}", "",
+    lines += ["template <size_t N>", "float find(const uint32_t (&words)[N], const int8_t (&weights)[N], uint32_t word) {",
+              "  static_assert((N & (N - 1)) == 0);",
+              "  for (size_t slot = word & (N - 1); weights[slot] != 0; slot = (slot + 1) & (N - 1)) {",
+              "    if (words[slot] == word) return static_cast<float>(weights[slot]) / 16;", "  }", "  return 0;", "}", "",
               "}  // namespace", "",
-              "float weight_of_name(uint32_t name) { return find(kNameWeights, name); }",
-              "float weight_of_phrase(uint32_t phrase) { return find(kPhraseWeights, phrase); }", "", "}  // namespace ftok::html"]
+              "float weight_of_name(uint32_t name) { return find(kNames, kNameWeights, name); }",
+              "float weight_of_phrase(uint32_t phrase) { return find(kPhrases, kPhraseWeights, phrase); }", "", "}  // namespace ftok::html"]
     Path(path).write_text("\n".join(lines) + "\n")
 
 
-def write_model(args, data, p1):
+def write_model(args, data, first, second):
     folder = Path(args.write)
-    everything = list(range(FOLDS))
-    for f in everything:
-        data.vocabulary.fill(data.x, data.fold == f, [g for g in everything if g != f])
-    first = fit(data.x, data.y, data.w, args, args.trees)
-    second = fit(numpy.concatenate([data.x, context(args, p1, data)], axis=1), data.y, data.w, args, args.trees)
+    first.save_model(f"{args.work}/first.txt")
+    second.save_model(f"{args.work}/second.txt")
     out = ["// Made by tools/train_extraction/train.py; see docs/extraction.md for the data and the cross-validated scores.",
            '#include "extract/content_model.h"', "", "#include <iterator>", "", "namespace ftok::html {", "", "namespace {", ""]
     write_forest(out, "First", first)
     write_forest(out, "Second", second)
     out += ["", "}  // namespace", "",
-            "Forest first_forest() { return {kFirstNodes, kFirstLeaves, kFirstRoots, std::size(kFirstRoots)}; }",
-            "Forest second_forest() { return {kSecondNodes, kSecondLeaves, kSecondRoots, std::size(kSecondRoots)}; }",
+            "Forest first_forest() { return {kFirstNodes, kFirstTrees, std::size(kFirstTrees)}; }",
+            "Forest second_forest() { return {kSecondNodes, kSecondTrees, std::size(kSecondTrees)}; }",
             "", "}  // namespace ftok::html"]
     (folder / "content_model.cc").write_text("\n".join(out) + "\n")
     write_words(folder / "word_model.cc", data.vocabulary)
@@ -275,6 +304,7 @@ def main():
     parser.add_argument("--write", help="folder of content_model.cc and word_model.cc")
     parser.add_argument("--trees", type=int, default=80)
     parser.add_argument("--leaves", type=int, default=24)
+    parser.add_argument("--depth", type=int, default=7)
     parser.add_argument("--rate", type=float, default=0.1)
     args = parser.parse_args()
     Path(args.work).mkdir(parents=True, exist_ok=True)
@@ -282,22 +312,21 @@ def main():
     testdata, gold = load_scorer(args)
     print(f"{len(data.pages)} pages, {data.domains} domains, {len(data.y)} blocks, {int((data.w > 0).sum())} labelled, "
           f"{len(data.vocabulary.name_votes.vocabulary)} names, {len(data.vocabulary.phrase_votes.vocabulary)} phrases", flush=True)
-    def show(label, p, shares=(0.5, 0.6)):
+    def show(label, p, shares=(0.5, 0.6, 0.7)):
         for share in shares:
-            for hidden in (False, True):
-                scores = evaluate(testdata, gold, data, p, share, hidden)
-                print(label, share, "hidden" if hidden else "", "  ".join(
-                    f"{n} p{s['precision']:.4f} r{s['recall']:.4f} f{s['f1']:.4f}" for n, s in scores.items()))
-                print("   ", "  ".join(f"{k[3:]} {v:.4f}" for k, v in scores["wcxb"].items() if k.startswith("f1.")), flush=True)
+            scores = evaluate(testdata, gold, data, p, share)
+            print(label, share, "  ".join(
+                f"{n} p{s['precision']:.4f} r{s['recall']:.4f} f{s['f1']:.4f}" for n, s in scores.items()))
+            print("   ", "  ".join(f"{k[3:]} {v:.4f}" for k, v in scores["wcxb"].items() if k.startswith("f1.")), flush=True)
     show("labels", numpy.where(data.y < 0, 0.9, 0.1 + 0.8 * data.y).astype(numpy.float32), (0.5,))
-    p1 = out_of_fold(data, args, args.trees)
+    p1, first = out_of_fold(data, args)
     numpy.save(f"{args.work}/p1.npy", p1)
-    show("first", p1)
-    p2 = out_of_fold(data, args, args.trees, context(args, p1, data))
+    show("first", p1, (0.6,))
+    p2, second = out_of_fold(data, args, context(args, p1, data))
     numpy.save(f"{args.work}/p2.npy", p2)
     show("second", p2)
     if args.write:
-        write_model(args, data, p1)
+        write_model(args, data, first, second)
 
 
 if __name__ == "__main__":

@@ -1,19 +1,22 @@
 """Weights of names (class, id, role, itemprop) and of phrases: the log-odds of standing at main content, each domain with one vote.
 
 A word's weight comes from other domains than the row's own fold, in training as in scoring, so that the forests learn what such a
-weight is worth on a site they have not seen. Only words of eight domains and more have one.
+weight is worth on a site they have not seen. Only words of several domains have one.
 """
 import numpy
 
-DOMAINS_MIN, PRIOR, STEP, LIMIT = 8, 3.0, 1 / 16, 4.0
+PRIOR, STEP, LIMIT = 3.0, 1 / 16, 4.0
+NAME_DOMAINS_MIN, PHRASE_DOMAINS_MIN = 8, 12
+ODDS_MIN = 0.4  # a word nearer to the average says too little for its place in the table
 # Columns of a feature row that hold these weights (extract/features.cc).
-BRANCH_MIN, BRANCH_MAX, NAMES, PHRASES, BEFORE, AFTER, HEADING, HEADING_DISTANCE = 98, 99, 111, 118, 121, 122, 123, 124
+BRANCH_MIN, BRANCH_MAX, NAMES, PHRASES, BEFORE, AFTER, HEADING, HEADING_DISTANCE = 99, 100, 112, 119, 122, 123, 124, 125
 
 
 class Counts:
     """Votes of each word by fold: kept and all."""
 
-    def __init__(self, words, kept, total, domains, folds_of_domain, folds):
+    def __init__(self, words, kept, total, domains, folds_of_domain, folds, domains_min):
+        self.domains_min = domains_min
         ok = total > 0
         words, kept, total, domains = words[ok], kept[ok], total[ok], domains[ok]
         self.vocabulary, index = numpy.unique(words, return_inverse=True)
@@ -21,7 +24,7 @@ class Counts:
         pairs, where = numpy.unique(index.astype(numpy.int64) * n_domains + domains, return_inverse=True)
         k, n = numpy.bincount(where, weights=kept), numpy.bincount(where, weights=total)
         token, domain = pairs // n_domains, pairs % n_domains
-        spread = numpy.bincount(token, minlength=len(self.vocabulary)) >= DOMAINS_MIN
+        spread = numpy.bincount(token, minlength=len(self.vocabulary)) >= domains_min
         slot = token * folds + folds_of_domain[domain]
         size = len(self.vocabulary) * folds
         self.kept = numpy.bincount(slot, weights=k / n, minlength=size).reshape(-1, folds)[spread]
@@ -33,7 +36,7 @@ class Counts:
         k, n = self.kept[:, folds].sum(1), self.total[:, folds].sum(1)
         prior = self.kept.sum() / self.total.sum()
         odds = numpy.log((k + PRIOR * prior) / (n - k + PRIOR * (1 - prior))) - numpy.log(prior / (1 - prior))
-        odds[n < 0.6 * DOMAINS_MIN] = 0
+        odds[(n < 0.6 * self.domains_min) | (numpy.abs(odds) < ODDS_MIN)] = 0
         return numpy.round(numpy.clip(odds, -LIMIT, LIMIT) / STEP) * STEP
 
     def lookup(self, words, folds):
@@ -69,9 +72,10 @@ class Words:
         owner = numpy.repeat(numpy.arange(len(parent)), name_counts)
         some = numpy.minimum(first, len(domain_of_block) - 1)
         self.name_votes = Counts(names, (k[last] - k[first])[owner], (n[last] - n[first])[owner], domain_of_block[some][owner],
-                                 folds_of_domain, folds)
+                                 folds_of_domain, folds, NAME_DOMAINS_MIN)
         block = numpy.repeat(numpy.arange(len(blocks)), self.phrase_counts)
-        self.phrase_votes = Counts(phrases, (kept * weight)[block], weight[block], domain_of_block[block], folds_of_domain, folds)
+        self.phrase_votes = Counts(phrases, (kept * weight)[block], weight[block], domain_of_block[block], folds_of_domain,
+                                   folds, PHRASE_DOMAINS_MIN)
         depth = numpy.zeros(len(parent), dtype=numpy.int32)
         for i, p in enumerate(parent.tolist()):
             depth[i] = depth[p] + 1 if p != i else 0
@@ -104,4 +108,4 @@ class Words:
         x[rows, BEFORE] = numpy.where(index > first, total[numpy.maximum(index - 1, 0)], 0)
         x[rows, AFTER] = numpy.where(index + 1 < last, total[numpy.minimum(index + 1, len(total) - 1)], 0)
         distance = x[rows, HEADING_DISTANCE].astype(numpy.int64)
-        x[rows, HEADING] = numpy.where(distance > 0, total[numpy.maximum(index - distance, 0)], 0)
+        x[rows, HEADING] = numpy.where(distance > 0, total[numpy.clip(index - distance, 0, len(total) - 1)], 0)
