@@ -77,6 +77,14 @@ bool hides_its_content(const PageBlocks& page, const std::vector<float>& score) 
   return shown < kShownMin * hidden;
 }
 
+// Navigation alone is no main content.
+bool is_navigation_alone(const PageBlocks& page, const std::vector<uint8_t>& keep) {
+  for (size_t i = 0; i < page.blocks.size(); ++i) {
+    if (keep[i] != 0 && (page.blocks[i].ancestors & kInNav) == 0) return false;
+  }
+  return true;
+}
+
 }  // namespace
 
 ContentChoice choose_content(const PageBlocks& page, const PageFacts& facts, const ContentOptions& options) {
@@ -92,6 +100,10 @@ ContentChoice choose_content(const PageBlocks& page, const PageFacts& facts, con
     if ((block.ancestors & kInHidden) != 0 && !hidden) continue;
     choice.keep[i] = choice.score[i] >= choice.cut || (options.comments && is_comment(page, block));
     any = any || choice.keep[i] != 0;
+  }
+  if (any && is_navigation_alone(page, choice.keep)) {
+    choice.keep.assign(page.blocks.size(), 0);
+    any = false;
   }
   if (options.title && any && choice.title_block != kNone && page.blocks[choice.title_block].heading_level > 0) {
     choice.keep[choice.title_block] = 1;
