@@ -56,11 +56,11 @@ size_t GrowingText::restart_before(size_t size) const {
   return 0;
 }
 
-// Encodes from a cut on; the ids before it stay.
-void GrowingText::encode_from(size_t begin) {
+// Encodes from a cut on; the ids before it stay. The ids are those of `bytes` bytes.
+void GrowingText::encode_from(size_t begin, size_t bytes) {
   while (!blocks_.empty() && blocks_.back().bytes > begin) blocks_.pop_back();
-  size_t bytes = blocks_.empty() ? 0 : blocks_.back().bytes, kept = blocks_.empty() ? 0 : blocks_.back().ids;
-  for (; bytes < begin; ++kept) bytes += encoding_.token_bytes(ids_[kept]).size();
+  size_t kept = ids_.size();
+  while (bytes > begin) bytes -= encoding_.token_bytes(ids_[--kept]).size();
   assert(bytes == begin);
   ids_.resize(kept);
   const std::string_view rest = std::string_view(text_).substr(begin);
@@ -77,15 +77,17 @@ void GrowingText::encode_from(size_t begin) {
 
 void GrowingText::append(std::string_view more) {
   const size_t restart = restart_before(text_.size());
+  const size_t before = text_.size();
   text_ += more;
-  encode_from(restart);
+  encode_from(restart, before);
 }
 
 void GrowingText::truncate(size_t bytes) {
   assert(bytes <= text_.size());
   const size_t restart = restart_before(bytes);
+  const size_t before = text_.size();
   text_.resize(bytes);
-  encode_from(restart);
+  encode_from(restart, before);
 }
 
 }  // namespace ftok

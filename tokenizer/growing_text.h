@@ -35,7 +35,7 @@ class GrowingText {
 
  private:
   size_t restart_before(size_t size) const;
-  void encode_from(size_t begin);
+  void encode_from(size_t begin, size_t bytes);
 
   const Encoding& encoding_;
   std::string text_;
