@@ -22,7 +22,7 @@ class Layout {
       return Fate::kRepeated;
     }
     const bool short_cell = block.kind == BlockKind::kCell && block.row != kNoNode && text.size() <= kCellMax &&
-                            text.find('\n') == std::string_view::npos;
+                            text.find('\n') == std::string_view::npos && !is_prose(block);
     if (short_cell && row_ == block.row) {
       out_ += cell_ == block.cell ? " " : " | ";
       cells_ += cell_ != block.cell;
@@ -45,6 +45,12 @@ class Layout {
   }
 
  private:
+  // Sentences in a cell are paragraphs of a layout table.
+  static bool is_prose(const Block& block) {
+    constexpr uint32_t kLettersMin = 80;  // as TextSums::paragraph_letters
+    return block.sums.letters >= kLettersMin && block.sums.sentences > 0;
+  }
+
   bool is_item(const Block& block) const {
     return block.starts_item && block.kind != BlockKind::kCell && block.kind != BlockKind::kHeading;
   }

@@ -77,18 +77,47 @@ bool hides_its_content(const PageBlocks& page, const std::vector<float>& score) 
   return shown < kShownMin * hidden;
 }
 
-// Navigation alone is no main content.
-bool is_navigation_alone(const PageBlocks& page, const std::vector<uint8_t>& keep) {
-  for (size_t i = 0; i < page.blocks.size(); ++i) {
-    if (keep[i] != 0 && (page.blocks[i].ancestors & kInNav) == 0) return false;
+// The outermost table around a container; 0 where there is none.
+uint32_t table_around(const PageBlocks& page, uint32_t container) {
+  uint32_t table = 0;
+  for (uint32_t at = container; at != 0; at = page.containers[at].parent) {
+    if (page.containers[at].tag == Tag::kTable) table = at;
   }
-  return true;
+  return table;
+}
+
+// What is one thing is kept as one thing: a term goes with its kept definition, and a table that stands between kept blocks of its own
+// container, with few links, is kept whole (a cell alone says too little to be scored well).
+void keep_whole(const PageBlocks& page, std::vector<uint8_t>& keep) {
+  constexpr uint32_t kBlocksMax = 400;  // a longer table is the page's layout, or its own subject
+  const auto shown = [&](size_t i) { return (page.blocks[i].ancestors & kInHidden) == 0; };
+  const size_t n = page.blocks.size();
+  for (size_t i = 0; i + 1 < n; ++i) {
+    if (page.blocks[i].kind == BlockKind::kTerm && page.blocks[i + 1].kind == BlockKind::kDefinition && keep[i + 1] != 0 && shown(i)) keep[i] = 1;
+  }
+  for (size_t i = 0; i < n; ++i) {
+    if ((page.blocks[i].ancestors & kInTable) == 0) continue;
+    const uint32_t table = table_around(page, page.blocks[i].container);
+    if (table == 0) continue;
+    const Container& box = page.containers[table];
+    const uint32_t around = box.parent;
+    const auto is_kept_beside = [&](size_t k) {
+      if (k >= n || keep[k] == 0) return false;
+      uint32_t at = page.blocks[k].container;  // a child of the table's own parent, or the parent itself
+      return at == around || page.containers[at].parent == around;
+    };
+    const bool few_links = box.sums.link_letters * 3 < box.sums.letters;
+    if (few_links && box.sums.blocks <= kBlocksMax && box.first_block > 0 && is_kept_beside(box.first_block - 1) && is_kept_beside(box.last_block)) {
+      for (size_t k = box.first_block; k < box.last_block; ++k) keep[k] = keep[k] != 0 || shown(k);
+    }
+    i = std::max<size_t>(i, box.last_block - 1);
+  }
 }
 
 }  // namespace
 
 ContentChoice choose_content(const PageBlocks& page, const PageFacts& facts, const ContentOptions& options) {
-  constexpr float kScoreMin = 0.1F;  // a page of nothing else has no main content
+  constexpr float kScoreMin = 0.25F;  // a page of nothing else has no main content; .2 to .3 score the same (docs/extraction.md)
   ContentChoice choice;
   choice.keep.assign(page.blocks.size(), 0);
   choice.score = score_blocks(page, facts, choice.title_block);
@@ -101,10 +130,7 @@ ContentChoice choose_content(const PageBlocks& page, const PageFacts& facts, con
     choice.keep[i] = choice.score[i] >= choice.cut || (options.comments && is_comment(page, block));
     any = any || choice.keep[i] != 0;
   }
-  if (any && is_navigation_alone(page, choice.keep)) {
-    choice.keep.assign(page.blocks.size(), 0);
-    any = false;
-  }
+  keep_whole(page, choice.keep);
   if (options.title && any && choice.title_block != kNone && page.blocks[choice.title_block].heading_level > 0) {
     choice.keep[choice.title_block] = 1;
   }

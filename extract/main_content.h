@@ -25,7 +25,7 @@ struct ContentChoice {
   uint32_t title_block = kNone;
 };
 
-// Hidden blocks are kept only on a page that hides all it has to say.
+// Terms follow their definitions, and tables between kept blocks are kept whole. Hidden blocks are kept only on a page that hides all it has to say.
 ContentChoice choose_content(const PageBlocks& page, const PageFacts& facts, const ContentOptions& options);
 
 }  // namespace ftok::html
