@@ -183,7 +183,7 @@ def threshold_of(q, words, share):
     return share * (2 * hit / (size + hit[-1])).max()
 
 
-SHOWN_MIN, SCORE_MIN = 0.25, 0.1  # extract/main_content.cc
+SHOWN_MIN, SCORE_MIN = 0.25, 0.25  # extract/main_content.cc
 REPEATED_WORDS_MIN = 8            # extract/layout.cc
 
 
