@@ -23,8 +23,7 @@ void add(Counts& self, nb::handle texts, uint64_t weight) {
   if (weight == 0) throw nb::value_error("weight: expected 1 or more");
   const auto add_one = [&](nb::handle text) {
     const TextArgument argument(text);
-    if (argument.view().empty()) return;
-    const nb::gil_scoped_release released;
+    if (argument.view().empty()) return;  // the interpreter's lock stays held: it guards the counts
     self.counts.add_text(argument.view(), self.pattern, weight);
   };
   if (PyUnicode_Check(texts.ptr()) || PyBytes_Check(texts.ptr())) return add_one(texts);

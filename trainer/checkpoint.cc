@@ -85,7 +85,8 @@ Result<Checkpoint> read_checkpoint(const std::string& path) {
   checkpoint.recipe = bytes.substr(at, recipe_bytes), at += recipe_bytes;
   checkpoint.data = bytes.substr(at, data_bytes), at += data_bytes;
   checkpoint.losses.resize(losses);
-  std::memcpy(checkpoint.losses.data(), bytes.data() + at, 8 * losses), at += 8 * losses;
+  if (losses > 0) std::memcpy(checkpoint.losses.data(), bytes.data() + at, 8 * losses);
+  at += 8 * losses;
   for (std::vector<float>* values : {&checkpoint.parameters, &checkpoint.first_moments, &checkpoint.second_moments}) {
     values->resize(elements);
     std::memcpy(values->data(), bytes.data() + at, elements * sizeof(float));

@@ -74,7 +74,7 @@ int64_t TensorView::size() const { return static_cast<int64_t>(bytes.size()) / b
 
 void TensorView::copy_to(float* out) const {
   if (type == TensorType::kF32) {
-    std::memcpy(out, bytes.data(), bytes.size());
+    if (!bytes.empty()) std::memcpy(out, bytes.data(), bytes.size());
     return;
   }
   for (size_t i = 0; i < bytes.size() / 2; ++i) {

@@ -57,7 +57,7 @@ void BucketWriter::add(const ShuffleKey& key, std::string_view id, std::span<con
   const size_t begin = row_.size();
   row_.resize(begin + tokens.size() * token_bytes_);
   if (token_bytes_ == 4) {
-    std::memcpy(row_.data() + begin, tokens.data(), tokens.size_bytes());
+    if (!tokens.empty()) std::memcpy(row_.data() + begin, tokens.data(), tokens.size_bytes());
   } else {
     for (size_t i = 0; i < tokens.size(); ++i) {
       const auto token = static_cast<uint16_t>(tokens[i]);
