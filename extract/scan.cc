@@ -1,8 +1,6 @@
 #include "extract/scan.h"
 
-#include <cstdlib>
 #include <cstring>
-#include <string_view>
 
 namespace ftok::html {
 namespace {
@@ -58,44 +56,21 @@ const char* plain_to_either(const char* p, const char* end, char a, char b) {
   return p;
 }
 
-ScanLevel detect() {
-  ScanLevel level = ScanLevel::kPlain;
-#if defined(__x86_64__)
-  __builtin_cpu_init();
-  if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("bmi")) {
-    level = ScanLevel::kAvx2;
-    if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw")) level = ScanLevel::kAvx512;
-  }
-#endif
-  const char* named = std::getenv("FTOK_VECTOR");
-  if (named != nullptr) {
-    const std::string_view name(named);
-    if (name == "plain") return ScanLevel::kPlain;
-    if (name == "avx2" && level == ScanLevel::kAvx512) return ScanLevel::kAvx2;
-  }
-  return level;
-}
-
 }  // namespace
 
 const ScanKernels kPlainScans = {plain_to, plain_to_pair, plain_to_either};
 
-ScanLevel scan_level() {
-  static const ScanLevel level = detect();
-  return level;
-}
-
-const ScanKernels& kernels_of(ScanLevel level) {
+const ScanKernels& kernels_of(VectorLevel level) {
 #if defined(__x86_64__)
-  if (level == ScanLevel::kAvx512) return kAvx512Scans;
-  if (level == ScanLevel::kAvx2) return kAvx2Scans;
+  if (level == VectorLevel::kAvx512) return kAvx512Scans;
+  if (level == VectorLevel::kAvx2) return kAvx2Scans;
 #endif
   (void)level;
   return kPlainScans;
 }
 
 const ScanKernels& scan_kernels() {
-  static const ScanKernels& kernels = kernels_of(scan_level());
+  static const ScanKernels& kernels = kernels_of(vector_level());
   return kernels;
 }
 

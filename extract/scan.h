@@ -9,6 +9,8 @@
 #include <emmintrin.h>
 #endif
 
+#include "core/vector_level.h"
+
 namespace ftok::html {
 
 // What was met before the place a scan stopped at. Scans set flags and never clear them.
@@ -27,15 +29,10 @@ struct ScanKernels {
   const char* (*to_either)(const char* p, const char* end, char a, char b);
 };
 
-enum class ScanLevel : uint8_t { kPlain, kAvx2, kAvx512 };
-
-// The best this processor has; FTOK_VECTOR=plain|avx2|avx512 in the environment lowers it (for tests and measurements).
-ScanLevel scan_level();
-
 // The kernels of a level, which the processor must have.
-const ScanKernels& kernels_of(ScanLevel level);
+const ScanKernels& kernels_of(VectorLevel level);
 
-// Those of scan_level().
+// Those of vector_level().
 const ScanKernels& scan_kernels();
 
 extern const ScanKernels kPlainScans, kAvx2Scans, kAvx512Scans;

@@ -1,39 +1,6 @@
 #include "tokenizer/pretoken_cuts.h"
 
-#include <cstdlib>
-
 namespace ftok {
-namespace {
-
-VectorLevel detect() {
-  VectorLevel level = VectorLevel::kPlain;
-#if defined(__x86_64__)
-  __builtin_cpu_init();
-  if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("bmi") && __builtin_cpu_supports("bmi2") &&
-      __builtin_cpu_supports("popcnt")) {
-    level = VectorLevel::kAvx2;
-    if (__builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl") &&
-        __builtin_cpu_supports("avx512vbmi") && __builtin_cpu_supports("avx512vbmi2")) {
-      level = VectorLevel::kAvx512;
-    }
-  }
-#endif
-  const char* named = std::getenv("FTOK_VECTOR");
-  if (named != nullptr) {
-    const std::string_view name(named);
-    if (name == "plain") return VectorLevel::kPlain;
-    if (name == "avx2" && level == VectorLevel::kAvx512) return VectorLevel::kAvx2;
-  }
-  return level;
-}
-
-}  // namespace
-
-VectorLevel vector_level() {
-  static const VectorLevel level = detect();
-  return level;
-}
-
 size_t find_cuts(VectorLevel level, const CutScanner& scanner, const unsigned char* begin, const unsigned char* end,
                  uint32_t* cuts, size_t cuts_max) {
 #if defined(__x86_64__)

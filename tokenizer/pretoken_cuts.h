@@ -7,6 +7,7 @@
 #include <memory>
 #include <string_view>
 
+#include "core/vector_level.h"
 #include "tokenizer/own_pattern.h"
 #include "tokenizer/pattern.h"
 
@@ -28,11 +29,6 @@ struct CutScanner {
   const unsigned char* (*scan)(const CharacterTable& table, const unsigned char* p, const unsigned char* end);
   std::shared_ptr<const OwnPattern> own;
 };
-
-enum class VectorLevel { kPlain, kAvx2, kAvx512 };
-
-// What this processor can do; FTOK_VECTOR=plain|avx2|avx512 in the environment lowers it (for tests and measurements).
-VectorLevel vector_level();
 
 // Writes the ends of the pretokens from `begin` on, as distances from `begin`, until the text ends or fewer than 64 places
 // of the `cuts_max` >= 128 are left; returns how many. `begin` is a cut, `end` the end of the text; end - begin < 2^32.

@@ -11,12 +11,11 @@
 namespace ftok::html {
 namespace {
 
-std::vector<ScanLevel> levels_here() {
-  std::vector<ScanLevel> levels = {ScanLevel::kPlain};
-#if defined(__x86_64__)
-  if (__builtin_cpu_supports("avx2")) levels.push_back(ScanLevel::kAvx2);
-  if (__builtin_cpu_supports("avx512bw")) levels.push_back(ScanLevel::kAvx512);
-#endif
+std::vector<VectorLevel> levels_here() {
+  std::vector<VectorLevel> levels;
+  for (const VectorLevel level : {VectorLevel::kPlain, VectorLevel::kAvx2, VectorLevel::kAvx512}) {
+    if (level <= vector_level()) levels.push_back(level);
+  }
   return levels;
 }
 
@@ -49,7 +48,7 @@ void expect_same(std::string_view text) {
   const auto at = [&](const char* p) { return static_cast<size_t>(p - text.data()); };
   const char* const begin = text.data();
   const char* const end = begin + text.size();
-  for (const ScanLevel level : levels_here()) {
+  for (const VectorLevel level : levels_here()) {
     const ScanKernels& kernels = kernels_of(level);
     for (const char stop : {'<', '"', '\'', '-'}) {
       Seen expected, seen, inlined;

@@ -18,7 +18,7 @@ void expect(bool truth) {
 
 void scans_agree(std::string_view page) {
   const char* const end = page.data() + page.size();
-  const html::ScanKernels& plain = html::kernels_of(html::ScanLevel::kPlain);
+  const html::ScanKernels& plain = html::kernels_of(ftok::VectorLevel::kPlain);
   const html::ScanKernels& best = html::scan_kernels();
   for (const char* p = page.data(); p < end; ++p) {
     html::Seen a, b, c, d, e;
