@@ -278,8 +278,9 @@ void write_receipts(FirstPass& pass, TokenizeOutput& output, int64_t validation_
 
 void tokenize_shuffled(const TokenizeOptions& options, size_t threads, size_t live_max, TokenizeOutput& output, Progress& progress,
                        StreamTimes& times, const Log& log) {
-  const std::string prefix = options.output + "/work/bucket";
-  const std::string state_path = options.output + "/work/shuffle.json";
+  const fs::path work = fs::path(options.output) / "work";
+  const std::string prefix = work / "bucket";
+  const std::string state_path = work / "shuffle.json";
   if (output.has_manifest()) {
     if (output.inputs_done() != options.inputs.size()) {
       throw UsageError(fmt::format("{} is a shuffle of {} inputs; the inputs of a shuffle cannot change", options.output,
