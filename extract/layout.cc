@@ -2,7 +2,7 @@
 
 #include <algorithm>
 #include <string_view>
-#include <unordered_set>
+#include <unordered_map>
 
 namespace ftok::html {
 
@@ -18,7 +18,7 @@ class Layout {
   Fate add(const Block& block) {
     const std::string_view text = page_.text_of(block);
     if (!options_.repeated_lines && block.kind != BlockKind::kCode && block.sums.words >= kRepeatedWordsMin &&
-        !seen_.insert(text).second) {
+        repeats(block, text)) {
       return Fate::kRepeated;
     }
     const bool short_cell = block.kind == BlockKind::kCell && block.row != kNoNode && text.size() <= kCellMax &&
@@ -45,6 +45,14 @@ class Layout {
   }
 
  private:
+  // Whether the line came before elsewhere. Beside its like it is the author's own: a refrain, a form.
+  bool repeats(const Block& block, std::string_view text) {
+    const auto [found, is_new] = seen_.try_emplace(text, block.container);
+    if (is_new) return false;
+    const auto parent = [&](uint32_t container) { return page_.containers[container].parent; };
+    return found->second != block.container && parent(found->second) != parent(block.container);
+  }
+
   // Sentences in a cell are paragraphs of a layout table.
   static bool is_prose(const Block& block) {
     constexpr uint32_t kLettersMin = 80;  // as TextSums::paragraph_letters
@@ -141,7 +149,7 @@ class Layout {
   const PageBlocks& page_;
   const LayoutOptions& options_;
   std::string out_;
-  std::unordered_set<std::string_view> seen_;
+  std::unordered_map<std::string_view, uint32_t> seen_;  // lines, and the container of each first one
   const Block* last_ = nullptr;
   NodeId row_ = kNoNode, cell_ = kNoNode;
   size_t cells_ = 0;

@@ -86,6 +86,31 @@ uint32_t table_around(const PageBlocks& page, uint32_t container) {
   return table;
 }
 
+// A row of data of which most is kept is kept whole: the name or the year beside a description that is. In a layout's row cells hold
+// several blocks, or several links.
+void keep_rows_whole(const PageBlocks& page, std::vector<uint8_t>& keep) {
+  constexpr size_t kBlocksMax = 6;  // 12 score the same or a little lower
+  const std::vector<Block>& blocks = page.blocks;
+  const auto is_data = [&](size_t i) {
+    const auto same_cell = [&](size_t k) { return k < blocks.size() && blocks[k].cell == blocks[i].cell; };
+    return (blocks[i].ancestors & (kInHidden | kInNav)) == 0 && blocks[i].sums.links <= 1 && !same_cell(i - 1) && !same_cell(i + 1);
+  };
+  size_t last = 0;
+  for (size_t first = 0; first < blocks.size(); first = last) {
+    const NodeId row = blocks[first].row;
+    for (last = first + 1; last < blocks.size() && blocks[last].row == row; ++last) {}
+    if (row == kNoNode || last - first > kBlocksMax) continue;
+    uint64_t kept = 0, all = 0;
+    for (size_t i = first; i < last; ++i) {
+      if ((blocks[i].ancestors & kInHidden) != 0) continue;
+      all += blocks[i].sums.letters;
+      kept += keep[i] != 0 ? blocks[i].sums.letters : 0;
+    }
+    if (kept * 2 < all || kept == 0) continue;
+    for (size_t i = first; i < last; ++i) keep[i] = keep[i] != 0 || is_data(i);
+  }
+}
+
 // What is one thing is kept as one thing: a term goes with its kept definition, and a table that stands between kept blocks of its own
 // container, with few links, is kept whole (a cell alone says too little to be scored well).
 void keep_whole(const PageBlocks& page, std::vector<uint8_t>& keep) {
@@ -131,6 +156,7 @@ ContentChoice choose_content(const PageBlocks& page, const PageFacts& facts, con
     any = any || choice.keep[i] != 0;
   }
   keep_whole(page, choice.keep);
+  keep_rows_whole(page, choice.keep);
   if (options.title && any && choice.title_block != kNone && page.blocks[choice.title_block].heading_level > 0) {
     choice.keep[choice.title_block] = 1;
   }

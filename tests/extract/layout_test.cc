@@ -72,13 +72,21 @@ TEST(Layout, LeavesOutWhatIsNoText) {
 TEST(Layout, LeavesOutWhatIsHidden) {
   EXPECT_EQ(text_of("<p>one<p hidden>a<p style='display: NONE'>b<p aria-hidden=true>c<p style='visibility:hidden'>d"), "one");
 }
-TEST(Layout, RepeatedLinesStandOnce) {
-  EXPECT_EQ(text_of("<p>This line of nine words comes back again here<p>short<p>This line of nine words comes back again here<p>short"),
-            "This line of nine words comes back again here\nshort\nshort");
+TEST(Layout, LinesRepeatedElsewhereStandOnce) {
+  const std::string line = "This line of nine words comes back again here";
+  const std::string page = "<div><p>" + line + "<p>short</div><section><div><p>" + line + "<p>short</div></section>";
+  EXPECT_EQ(text_of(page), line + "\nshort\nshort");
   LayoutOptions options;
   options.repeated_lines = true;
-  EXPECT_EQ(text_of("<p>This line of nine words comes back again here<p>This line of nine words comes back again here", options),
-            "This line of nine words comes back again here\nThis line of nine words comes back again here");
+  EXPECT_EQ(text_of(page, options), line + "\nshort\n" + line + "\nshort");
+  // Seven words may well come twice.
+  EXPECT_EQ(text_of("<div><p>one two three four five six seven</div><section><div><p>one two three four five six seven</div></section>"),
+            "one two three four five six seven\none two three four five six seven");
+}
+TEST(Layout, LinesRepeatedBesideTheirLikeAreTheAuthors) {
+  const std::string line = "This line of nine words comes back again here";
+  EXPECT_EQ(text_of("<p>" + line + "<p>short<p>" + line), line + "\nshort\n" + line);
+  EXPECT_EQ(text_of("<div>" + line + "<hr>" + line + "</div>"), line + "\n" + line);
 }
 TEST(Layout, LinksAndImagesOnRequest) {
   EXPECT_EQ(text_of("<p>see <a href='/x'>here</a> <img alt='a cat'></p>"), "see here");
