@@ -1,7 +1,9 @@
 #include "crawl/json_lines.h"
 
+#include <fmt/format.h>
 #include <simdjson.h>
 
+#include <algorithm>
 #include <cstring>
 
 #include "crawl/ascii.h"
@@ -91,6 +93,20 @@ bool take_string(const simdjson::dom::object& object, std::string_view key, std:
   return true;
 }
 
+// What a line has in place of the text's key, for whoever named another: its first keys, cut short.
+std::string other_keys(const simdjson::dom::object& object, std::string_view missing) {
+  constexpr size_t kKeysMax = 8, kKeyBytesMax = 32;
+  std::string out = fmt::format("no string under \"{}\"; the keys are", missing);
+  size_t count = 0;
+  for (const auto& field : object) {
+    if (count == kKeysMax) return out + ", ...";
+    std::string key(field.key.substr(0, kKeyBytesMax));
+    std::replace_if(key.begin(), key.end(), [](char c) { return static_cast<unsigned char>(c) < ' '; }, '?');
+    out += fmt::format("{}{}", count++ == 0 ? " " : ", ", key);
+  }
+  return count == 0 ? out + " none" : out;
+}
+
 }  // namespace
 
 Verdict JsonDocumentParser::parse(std::string_view line, Document& document, bool& has_id) {
@@ -107,7 +123,7 @@ Verdict JsonDocumentParser::parse(std::string_view line, Document& document, boo
   if (error != simdjson::SUCCESS || root.get(object) != simdjson::SUCCESS) {
     return Verdict::drop("text.bad_json", 0, 0, error != simdjson::SUCCESS ? simdjson::error_message(error) : "no object");
   }
-  if (!take_string(object, text_key_, document.text)) return Verdict::drop("text.no_text", 0, 0, text_key_);
+  if (!take_string(object, text_key_, document.text)) return Verdict::drop("text.no_text", 0, 0, other_keys(object, text_key_));
   int64_t number = 0;
   if (take_string(object, id_key_, document.id)) {
     has_id = true;

@@ -75,6 +75,7 @@ TEST(MakeSource, JsonLines) {
   for (const std::string& bytes : {lines, gzip(lines), zstd(lines)}) {
     const ReadItems read = read_items(bytes);
     ASSERT_EQ(reasons(read), (Strings{"", "", "text.no_text", "text.bad_json", "text.bad_json", "", ""}));
+    EXPECT_EQ(read.items[2].verdict.detail, "no string under \"text\"; the keys are text");
     EXPECT_EQ(read.items[0].document.text, "oneé");
     EXPECT_EQ(read.items[0].document.id, "a");
     EXPECT_EQ(read.items[0].document.url, "http://a/");

@@ -84,10 +84,13 @@ void run_command(Flags flags) {
   const RunResult result = tokenize(options, log);
   if (flags.json) {
     print_out(funnel_json(result) + "\n");
-    return;
+  } else {
+    print_out(funnel_text(result) + rate_text(result));
+    for (const std::string& shard : result.shards) print_out(fmt::format("{}/{}\n", options.output, shard));
   }
-  print_out(funnel_text(result) + rate_text(result));
-  for (const std::string& shard : result.shards) print_out(fmt::format("{}/{}\n", options.output, shard));
+  if (result.tally.documents > 0 && result.tally.kept == 0) {
+    throw Error(fmt::format("none of {} documents had a text: see --text-key and --format", result.tally.documents));
+  }
 }
 
 }  // namespace

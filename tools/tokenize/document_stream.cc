@@ -124,6 +124,8 @@ class Emitter {
   }
 
  private:
+  static constexpr size_t kNamedMax = 8;  // an input
+
   void note_bad(const Work& work) {
     InputReport& report = position_.report;
     // As parse_input_report gives it back, so that a run that was continued writes the same receipt.
@@ -132,8 +134,11 @@ class Emitter {
       const std::string message = fmt::format("{}: byte {}: {}", report.input, offset, what);
       if (options_.strict) throw Error(message + " (--strict)");
       if (report.damage.size() >= InputReport::kDamageKept) return;
-      log_(LogLevel::kWarning, message);
       report.damage.push_back({"damage", what, offset});
+      if (report.damage.size() <= kNamedMax) log_(LogLevel::kWarning, message);
+      if (report.damage.size() == kNamedMax) {
+        log_(LogLevel::kWarning, fmt::format("{}: more of them are counted and stand in the input's receipt", report.input));
+      }
     };
     for (const Damage& damage : work.block.damage) {
       ++report.tally.damage;

@@ -11,4 +11,6 @@ fails tokenize --output texts.jsonl texts.jsonl
 printf '{"text": "caf\xe9"}\n' > latin.jsonl
 fails tokenize --output out2 --strict latin.jsonl
 printf '{"text": "fine"}\n{"text": "caf\xe9"}\n' > latin.jsonl
+seq -f '{"content": "text", "id": %g}' 12 > content.jsonl
+fails tokenize --output out3 --quiet --vocab "$V" content.jsonl | tail -n 1
 fails encode --vocab "$V" --jsonl latin.jsonl --ids
