@@ -76,7 +76,7 @@ void print_fields(const html::Metadata& metadata) {
 
 std::string to_json(const std::string& file, const ExtractResult& page, bool indented) {
   JsonWriter json(indented);
-  json.begin_object().field("file", file).field("text", page.text);
+  json.begin_object().field("id", file).field("url", page.metadata.canonical_url).field("file", file).field("text", page.text);
   append_metadata(json, page.metadata);
   if (page.drop_reason != nullptr) json.field("dropped", page.drop_reason).field("detail", page.detail);
   json.field("steps", page.steps).field("arena_bytes", page.arena_bytes).end_object();
@@ -180,7 +180,7 @@ void add_extract_command(CLI::App& app) {
   command->add_option("--report", flags->report, "write a web page to FILE that shows what was kept, what was dropped and why")
       ->type_name("FILE");
   command->add_flag("--json", flags->json, "one JSON object, fields and counters included");
-  command->add_flag("--jsonl", flags->jsonl, "one JSON object a line and FILE");
+  command->add_flag("--jsonl", flags->jsonl, "one JSON object a line and page: id (the FILE), url (the canonical one), text, the page's fields");
   command->footer(kExamples);
   command->callback([flags] { run_extract(*flags); });
 }
