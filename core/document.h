@@ -27,6 +27,7 @@ struct Document {
   std::string text;             // main text in UTF-8, lines separated by '\n'
   std::string language;         // ISO code of the model's best label, "" before the language stage
   double language_score = 0;    // probability in 0..1
+  double classifier_score = -1;  // of the classifier stage, 0..1; below 0: it did not run
 
   // The page's own fields, UTF-8, empty when the page says nothing.
   std::string title, author, published, site, html_language, canonical_url, description;

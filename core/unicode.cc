@@ -67,6 +67,13 @@ void append_utf8(std::string& out, char32_t c) {
 
 bool is_valid_utf8(std::string_view text) { return simdjson::validate_utf8(text.data(), text.size()); }
 
+std::string_view utf8_prefix(std::string_view text, int64_t bytes_max) {
+  if (bytes_max <= 0 || text.size() <= static_cast<size_t>(bytes_max)) return text;
+  size_t end = static_cast<size_t>(bytes_max);
+  while (end > 0 && (static_cast<uint8_t>(text[end]) & 0xC0) == 0x80) --end;
+  return text.substr(0, end);
+}
+
 size_t utf8_length(std::string_view text) {
   size_t count = 0;
   for (size_t i = 0; i < text.size(); ++count) {

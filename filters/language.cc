@@ -5,19 +5,12 @@
 #include <fmt/format.h>
 
 #include "core/error.h"
+#include "core/unicode.h"
 
 namespace ftok {
 namespace {
 
 constexpr std::string_view kAnyLanguage = "*";
-
-// The first `bytes_max` bytes of a text, cut before a character rather than within it; 0 is no limit.
-std::string_view head_of(std::string_view text, int64_t bytes_max) {
-  if (bytes_max <= 0 || text.size() <= static_cast<size_t>(bytes_max)) return text;
-  size_t end = static_cast<size_t>(bytes_max);
-  while (end > 0 && (static_cast<uint8_t>(text[end]) & 0xC0) == 0x80) --end;
-  return text.substr(0, end);
-}
 
 }  // namespace
 
@@ -56,7 +49,7 @@ LanguageStage::LanguageStage(LanguageOptions options, std::shared_ptr<const Lang
 
 Verdict LanguageStage::process(Document& document, Report* report) const {
   static thread_local std::vector<float> probabilities;
-  const bool known = model_->score(head_of(document.text, options_.text_bytes_max), probabilities);
+  const bool known = model_->score(utf8_prefix(document.text, options_.text_bytes_max), probabilities);
   size_t best = 0;
   if (known) {
     best = static_cast<size_t>(std::max_element(probabilities.begin(), probabilities.end()) - probabilities.begin());

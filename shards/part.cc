@@ -34,6 +34,7 @@ std::string text_line(const Document& document) {
   json.begin_object().field("text", document.text).field("id", document.id).field("dump", document.dump);
   json.field("url", document.url).field("date", document.date).field("file_path", document.file_path);
   json.field("language", document.language).field("language_score", document.language_score);
+  if (document.classifier_score >= 0) json.field("classifier_score", document.classifier_score);
   json.field("token_count", static_cast<uint64_t>(document.tokens.size())).end_object();
   return json.take() + '\n';
 }

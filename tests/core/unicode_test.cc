@@ -52,5 +52,13 @@ TEST(Category, KnowsEveryKind) {
   EXPECT_FALSE(is_white_space(0x200B));
 }
 
+TEST(Utf8Prefix, CutsBeforeACharacter) {
+  EXPECT_EQ(utf8_prefix("caf\xC3\xA9!", 5), "caf\xC3\xA9");
+  EXPECT_EQ(utf8_prefix("caf\xC3\xA9!", 4), "caf");
+  EXPECT_EQ(utf8_prefix("caf\xC3\xA9!", 6), "caf\xC3\xA9!");
+  EXPECT_EQ(utf8_prefix("caf\xC3\xA9!", 0), "caf\xC3\xA9!");
+  EXPECT_EQ(utf8_prefix("\xA9\xA9\xA9", 2), "");
+}
+
 }  // namespace
 }  // namespace ftok

@@ -89,6 +89,7 @@ std::string explain(Item& item, const Plan& plan, bool colour, bool show_text) {
     if (stage->name() == "http") out += fmt::format("  charset {}, {} bytes of HTML, {} replaced characters\n", item.document.charset, item.document.html.size(), item.document.replacements);
     if (stage->name() == "extract") out += fmt::format("  title '{}', {} bytes of text\n", item.document.title, item.document.text.size());
     if (stage->name() == "language") out += fmt::format("  {} {:.4f}\n", item.document.language, item.document.language_score);
+    if (stage->name() == "classifier") out += fmt::format("  {:.4f}\n", item.document.classifier_score);
     if (!verdict.kept() && first.kept()) first = verdict;
     if (verdict.kind == Verdict::Kind::kSkip || (item.document.html.empty() && item.document.text.empty())) break;
   }

@@ -23,9 +23,10 @@ constexpr char kExamples[] = R"(Examples:
   ftok filter --recipe fineweb-head --each docs.jsonl.zst   what each filter alone says of the original text
   ftok filter --stages c4,fineweb --measure docs.jsonl      every rule's value
   ftok filter --set gopher_quality.words_min=20 docs.jsonl
+  ftok filter --stages classifier --set classifier.model=mine.bin --set classifier.label=good --measure docs.jsonl
 A line of input is {"text": ..., "id": ...}; "id" may be missing. A line comes out for each, in order.)";
 
-const std::vector<std::string> kStages = {"gopher_repetition", "gopher_quality", "c4", "fineweb"};
+const std::vector<std::string> kStages = {"gopher_repetition", "gopher_quality", "c4", "fineweb", "classifier"};
 
 struct Flags {
   std::string recipe = "fineweb-2024-04";
@@ -50,7 +51,10 @@ Stages make_stages(const Flags& flags) {
   Stages stages;
   for (const std::string& name : kStages) {
     const bool asked = std::find(flags.stages.begin(), flags.stages.end(), name) != flags.stages.end();
-    if (asked || flags.stages.empty()) stages.push_back(make_stage(name, recipe, plan));
+    if (!asked && !flags.stages.empty()) continue;
+    std::unique_ptr<const Stage> stage = make_stage(name, recipe, plan);
+    if (stage == nullptr && asked) throw UsageError("--stages: classifier needs --set classifier.model=FILE");
+    if (stage != nullptr) stages.push_back(std::move(stage));
   }
   return stages;
 }

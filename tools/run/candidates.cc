@@ -12,7 +12,7 @@
 namespace ftok {
 namespace {
 
-constexpr std::string_view kMagic = "FTOKCND1";
+constexpr std::string_view kMagic = "FTOKCND2";
 constexpr char kEnd = 0, kDocument = 1, kReject = 2;
 constexpr size_t kEntryHead = 5;  // kind and length
 
@@ -147,6 +147,7 @@ void CandidateWriter::document(const Document& document) {
   put(payload_, document.offset);
   put(payload_, document.replacements);
   put(payload_, document.language_score);
+  put(payload_, document.classifier_score);
   put(payload_, static_cast<uint32_t>(document.bucket_keys.size()));
   for (const uint64_t key : document.bucket_keys) put(payload_, key);
   entry(kDocument, payload_);
@@ -210,6 +211,7 @@ bool CandidateReader::next(Candidate& candidate) {
   d.offset = fields.number<uint64_t>();
   d.replacements = fields.number<uint64_t>();
   d.language_score = fields.number<double>();
+  d.classifier_score = fields.number<double>();
   const uint32_t keys = fields.number<uint32_t>();
   for (uint32_t i = 0; i < keys && i < 65536; ++i) d.bucket_keys.push_back(fields.number<uint64_t>());
   if (!fields.whole()) damaged("an entry cannot be read");

@@ -46,6 +46,7 @@ std::string measure_line(const Item& item) {
   json.begin_object().field("id", item.document.id).field("url", item.document.url);
   json.field("outcome", item.verdict.kept() ? "keep" : item.verdict.reason);
   json.field("language", item.document.language).field("language_score", item.document.language_score);
+  if (item.document.classifier_score >= 0) json.field("classifier_score", item.document.classifier_score);
   json.key("measures").begin_array();
   for (const Measurement& m : item.report.measurements) {
     json.begin_object().field("rule", m.rule).field("value", m.value).field("relation", m.relation);

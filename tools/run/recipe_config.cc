@@ -17,7 +17,8 @@ constexpr char kHead[] = "fineweb-head";
 RecipeConfig preset_config(const std::string& name) {
   RecipeConfig config;  // the options' defaults are FineWeb's as released
   config.top.preset = name;
-  config.top.stages = {"http", "url", "extract", "language", "gopher_repetition", "gopher_quality", "c4", "fineweb", "minhash", "pii"};
+  config.top.stages = {"http", "url", "extract", "language", "gopher_repetition", "gopher_quality", "c4", "fineweb", "classifier",
+                       "minhash", "pii"};
   config.url.lists = {"ut1"};  // a name: `ftok models get ut1`
   if (name == kHead) {
     config.gopher_repetition = GopherRepetitionOptions::head();
@@ -43,6 +44,7 @@ void visit_sections(RecipeConfig& config, Visit&& visit) {
   visit("gopher_quality", config.gopher_quality);
   visit("c4", config.c4);
   visit("fineweb", config.fineweb);
+  visit("classifier", config.classifier);
   visit("minhash", config.minhash);
   visit("dedup", config.dedup);
   visit("pii", config.pii);

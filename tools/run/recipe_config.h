@@ -12,6 +12,7 @@
 #include "dedup/minhash.h"
 #include "extract/extract_stage.h"
 #include "filters/c4.h"
+#include "filters/classifier.h"
 #include "filters/fineweb.h"
 #include "filters/gopher_quality.h"
 #include "filters/gopher_repetition.h"
@@ -49,6 +50,7 @@ struct RecipeConfig {
   GopherQualityOptions gopher_quality;
   C4Options c4;
   FineWebOptions fineweb;
+  ClassifierOptions classifier;
   MinHashOptions minhash;
   DeduplicatorOptions dedup;
   PiiOptions pii;

@@ -50,7 +50,15 @@ std::unique_ptr<const Stage> make_language(const RecipeConfig& recipe, Plan& pla
   return stage;
 }
 
-// Every stage by its name in recipes. A new filter gets a line here, one in RecipeConfig and one in visit_sections.
+// None without a model.
+std::unique_ptr<const Stage> make_classifier(const RecipeConfig& recipe, Plan& plan) {
+  if (recipe.classifier.model.empty()) return nullptr;
+  auto stage = std::make_unique<ClassifierStage>(recipe.classifier);
+  plan.digests["classifier"] = checksum_of_file(recipe.classifier.model);
+  return stage;
+}
+
+// Every stage by its name in recipes; one that has nothing to do is null. A new filter gets a line here, one in RecipeConfig and one in visit_sections.
 const std::vector<std::pair<std::string, Factory>>& factories() {
   static const std::vector<std::pair<std::string, Factory>> all = {
       {"http", simple<HttpStage>(&RecipeConfig::http)},
@@ -61,6 +69,7 @@ const std::vector<std::pair<std::string, Factory>>& factories() {
       {"gopher_quality", simple<GopherQuality>(&RecipeConfig::gopher_quality)},
       {"c4", simple<C4>(&RecipeConfig::c4)},
       {"fineweb", simple<FineWeb>(&RecipeConfig::fineweb)},
+      {"classifier", make_classifier},
       {"minhash", make_minhash},
       {"pii", simple<PiiStage>(&RecipeConfig::pii)},
   };
@@ -122,7 +131,11 @@ Plan make_plan(const RecipeConfig& recipe, const PlanOptions& options) {
   }
   for (const std::string& name : recipe.top.stages) factory_of(name);  // names first, models after
   for (const std::string& name : recipe.top.stages) {
-    (name == "pii" ? plan.late_stages : plan.stages).push_back(make_stage(name, configured, plan));
+    std::unique_ptr<const Stage> stage = make_stage(name, configured, plan);
+    if (stage != nullptr) (name == "pii" ? plan.late_stages : plan.stages).push_back(std::move(stage));
+  }
+  if (!recipe.classifier.model.empty() && plan.digests.count("classifier") == 0) {
+    throw UsageError("recipe: classifier.model is set, and stages has no 'classifier'; add it to stages");
   }
   plan.dedup = recipe.dedup;
   if (plan.key_layout.buckets == 0 && plan.dedup.scope != "off" && plan.dedup.minhash) {
@@ -131,7 +144,8 @@ Plan make_plan(const RecipeConfig& recipe, const PlanOptions& options) {
   if (!options.vocabulary.empty()) load_vocabulary(options.vocabulary, recipe, plan);
   RecipeConfig content = recipe;
   content.dedup.memory = 0;    // how much memory there is decides no byte
-  content.language.model.clear();  // its digest counts, not where it lies
+  content.language.model.clear();  // their digests count, not where they lie
+  content.classifier.model.clear();
   plan.recipe = recipe_text(content, false);
   plan.binding = binding_of(plan, options);
   return plan;

@@ -24,7 +24,7 @@ struct PlanOptions {
 // list) becomes a note, for the caller to log.
 Plan make_plan(const RecipeConfig& recipe, const PlanOptions& options);
 
-// One stage of a recipe by name.
+// One stage of a recipe by name; null for a classifier without a model.
 std::unique_ptr<const Stage> make_stage(const std::string& name, const RecipeConfig& recipe, Plan& plan);
 
 }  // namespace ftok
