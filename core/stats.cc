@@ -42,6 +42,7 @@ void Tally::count(const Verdict& verdict) {
     ++kept;
   } else {
     ++dropped[verdict.reason];
+    if (std::string_view(verdict.reason).starts_with("language.")) ++languages_dropped[verdict.detail.empty() ? "?" : verdict.detail];
   }
 }
 
@@ -49,6 +50,7 @@ void Tally::add(const Tally& other) {
   for (const Field& field : kFields) this->*field.member += other.*field.member;
   for (const auto& [kind, count] : other.skipped) skipped[kind] += count;
   for (const auto& [reason, count] : other.dropped) dropped[reason] += count;
+  for (const auto& [language, count] : other.languages_dropped) languages_dropped[language] += count;
 }
 
 bool Tally::holds() const { return records == documents + sum(skipped) && documents == kept + sum(dropped); }
@@ -58,6 +60,7 @@ void Tally::write_fields(JsonWriter& json) const {
   write_counts(json, "skipped", skipped);
   json.field("documents", documents).field("kept", kept);
   write_counts(json, "dropped", dropped);
+  write_counts(json, "languages_dropped", languages_dropped);
   for (const Field& field : kFields) {
     if (field.member == &Tally::records || field.member == &Tally::documents || field.member == &Tally::kept) continue;
     json.field(field.name, this->*field.member);
@@ -76,7 +79,8 @@ Result<Tally> parse_tally(std::string_view json_object) {
       return Damage{"missing_field", field.name, 0};
     }
   }
-  for (const auto& [name, counts] : {std::pair{"skipped", &tally.skipped}, std::pair{"dropped", &tally.dropped}}) {
+  for (const auto& [name, counts] : {std::pair{"skipped", &tally.skipped}, std::pair{"dropped", &tally.dropped},
+                                      std::pair{"languages_dropped", &tally.languages_dropped}}) {
     simdjson::dom::object entries;
     if (object[name].get_object().get(entries) != simdjson::SUCCESS) return Damage{"missing_field", name, 0};
     for (const auto entry : entries) {

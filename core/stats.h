@@ -24,6 +24,7 @@ struct Tally {
   uint64_t specials_as_text = 0;                 // special tokens' texts met inside kept documents
   std::map<std::string, uint64_t> skipped;       // kind -> records
   std::map<std::string, uint64_t> dropped;       // "stage.rule" -> documents
+  std::map<std::string, uint64_t> languages_dropped;  // best label -> documents the language stage dropped ("?": no label)
 
   // Counts one record under its final verdict.
   void count(const Verdict& verdict);

@@ -23,6 +23,8 @@ TEST(Tally, AddsUpAndReadsBack) {
   a.count(Verdict::skip("request"));
   a.tokens = 5;
   b.count(Verdict::drop("url.domain"));
+  b.count(Verdict::drop("language.not_wanted", 0.9, 0.65, "de"));
+  b.count(Verdict::drop("language.low_score", 0.1, 0.65));
   b.tokens = 7;
   a.add(b);
   EXPECT_EQ(a.tokens, 12u);
@@ -34,6 +36,7 @@ TEST(Tally, AddsUpAndReadsBack) {
   ASSERT_TRUE(again.ok());
   EXPECT_EQ(again->skipped, a.skipped);
   EXPECT_EQ(again->dropped, a.dropped);
+  EXPECT_EQ(again->languages_dropped, (std::map<std::string, uint64_t>{{"?", 1}, {"de", 1}}));
   EXPECT_EQ(again->tokens, 12u);
   EXPECT_STREQ(parse_tally("[]").damage().code, "not_json");
   EXPECT_STREQ(parse_tally("{}").damage().code, "missing_field");
