@@ -6,6 +6,9 @@ target_compile_options(ftok_flags INTERFACE
     $<$<CXX_COMPILER_ID:GNU>:-Wno-restrict>>  # false positives of g++ 12 on std::string
   # The same bits on every machine: no fused multiply-add unless a kernel asks for it by name.
   $<$<COMPILE_LANGUAGE:C,CXX>:-ffp-contract=off>)
+if(NOT CMAKE_SYSTEM_PROCESSOR MATCHES "x86_64|AMD64")  # elsewhere char may be unsigned, and then bytes of 128 and more compare otherwise
+  target_compile_options(ftok_flags INTERFACE $<$<COMPILE_LANGUAGE:C,CXX>:-fsigned-char>)
+endif()
 if(FTOK_SANITIZE)
   target_compile_options(ftok_flags INTERFACE -fsanitize=${FTOK_SANITIZE} -fno-omit-frame-pointer
                                               -fno-sanitize-recover=all)
