@@ -13,12 +13,15 @@ namespace {
 float ratio(double a, double b) { return b <= 0 ? 0.0F : static_cast<float>(a / b); }
 float link_density(const TextSums& sums) { return ratio(sums.link_letters, sums.letters); }
 
-// Writes one feature after the other.
+// Writes one feature after the other, into a row of a tile.
 class Row {
  public:
   explicit Row(float* at) : at_(at) {}
-  void put(float value) { *at_++ = value; }
-  void put(bool value) { *at_++ = value ? 1.0F : 0.0F; }
+  void put(float value) {
+    *at_ = value;
+    at_ += kLanes;
+  }
+  void put(bool value) { put(value ? 1.0F : 0.0F); }
   float* end() const { return at_; }
 
  private:
@@ -263,8 +266,8 @@ void BlockFeatures::write_row(size_t i, float* out) const {
   at = put_words(i, at);
   at = put_neighbours(i, at);
   at = put_place(i, at);
-  at = std::copy(page_values_.begin(), page_values_.end(), at);
-  std::fill(at, out + kFeatureCount, 0.0F);
+  for (const float value : page_values_) *at = value, at += kLanes;
+  for (; at < out + kFeatureCount * kLanes; at += kLanes) *at = 0;
 }
 
 namespace {
