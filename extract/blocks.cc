@@ -47,8 +47,9 @@ class Cutter {
     frames_.push_back(frame);
     run_.begin();
     NodeId id = dom_.next_in_order(Dom::kRoot);
-    while (id != kNoNode) {
+    while (id != kNoNode && !page_.is_too_complex) {
       ++page_.steps;
+      page_.is_too_complex = page_.blocks.size() > kBlocksMax || page_.containers.size() > kContainersMax;
       while (frames_.back().node != dom_[id].parent) leave();
       id = visit(id) ? dom_.next_in_order(id) : dom_.next_after_subtree(id);
     }
@@ -433,6 +434,7 @@ void PageBlocks::clear() {
   blocks.clear();
   containers.clear();
   steps = 0;
+  is_too_complex = false;
 }
 
 void cut_into_blocks(const Dom& dom, const BlockOptions& options, PageBlocks& page) {

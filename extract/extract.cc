@@ -44,6 +44,13 @@ ExtractSteps::ExtractSteps(std::string_view html, const ExtractOptions& options)
   if (parsed.status != ParseStatus::kDone) return;
   metadata = read_metadata(dom);
   cut_into_blocks(dom, {options.links, options.images, options.markdown}, page);
+  if (page.is_too_complex) {
+    const bool blocks = page.blocks.size() > kBlocksMax;
+    parsed.status = ParseStatus::kTooManyBlocks;
+    parsed.value = static_cast<double>(blocks ? page.blocks.size() : page.containers.size());
+    parsed.limit = blocks ? kBlocksMax : kContainersMax;
+    return;
+  }
   ContentOptions content;
   content.caution = caution_of(options.mode);
   content.comments = options.comments;
