@@ -47,9 +47,8 @@ class Cutter {
     frames_.push_back(frame);
     run_.begin();
     NodeId id = dom_.next_in_order(Dom::kRoot);
-    while (id != kNoNode && !page_.is_too_complex) {
+    while (id != kNoNode && page_.limit_met == 0) {
       ++page_.steps;
-      page_.is_too_complex = page_.blocks.size() > kBlocksMax || page_.containers.size() > kContainersMax;
       while (frames_.back().node != dom_[id].parent) leave();
       id = visit(id) ? dom_.next_in_order(id) : dom_.next_after_subtree(id);
     }
@@ -313,6 +312,7 @@ void Cutter::enter_container(NodeId id, const Node& node, Frame& frame, uint16_t
   ++page_.containers[parent].children;
   frame.container = static_cast<uint32_t>(page_.containers.size());
   Container& container = page_.containers.emplace_back();
+  if (page_.containers.size() > kContainersMax) page_.limit_met = kContainersMax;
   container.node = id;
   container.parent = parent;
   container.tag = node.tag;
@@ -374,7 +374,8 @@ void Cutter::flush() {
   for (size_t i = page_.marks.size(); i-- > 0 && page_.marks[i].at > page_.text.size();) {
     page_.marks[i].at = static_cast<uint32_t>(page_.text.size());
   }
-  if (!run_.empty()) {
+  if (!run_.empty() && page_.blocks.size() == kBlocksMax) page_.limit_met = kBlocksMax;
+  if (!run_.empty() && page_.limit_met == 0) {
     block_.text_begin = static_cast<uint32_t>(run_.begin_offset());
     block_.text_size = static_cast<uint32_t>(page_.text.size() - run_.begin_offset());
     block_.container = frame.container;
@@ -433,7 +434,7 @@ void PageBlocks::clear() {
   blocks.clear();
   containers.clear();
   steps = 0;
-  is_too_complex = false;
+  limit_met = 0;
 }
 
 void cut_into_blocks(const Dom& dom, const BlockOptions& options, PageBlocks& page) {

@@ -101,10 +101,15 @@ struct PageBlocks {
   std::vector<Mark> marks;      // in order of `at`
   std::vector<uint32_t> names;  // hashes of the words in containers' class, id, role and itemprop (names_of in hints.h)
   uint64_t steps = 0;  // nodes and bytes gone through
-  bool is_too_complex = false;  // a cap was met: the blocks are not all
+  uint32_t limit_met = 0;  // kBlocksMax or kContainersMax, where a page has more: the blocks are not all then
 
   std::string_view text_of(const Block& block) const {
     return std::string_view(text).substr(block.text_begin, block.text_size);
+  }
+  // Memory held.
+  size_t bytes() const {
+    return text.capacity() + blocks.capacity() * sizeof(Block) + containers.capacity() * sizeof(Container) +
+           marks.capacity() * sizeof(Mark) + names.capacity() * sizeof(uint32_t);
   }
   void clear();
 };
