@@ -44,6 +44,12 @@ ExtractSteps::ExtractSteps(std::string_view html, const ExtractOptions& options)
   if (parsed.status != ParseStatus::kDone) return;
   metadata = read_metadata(dom);
   cut_into_blocks(dom, {options.links, options.images, options.markdown}, page);
+  if (page.limit_met != 0) {
+    parsed.status = ParseStatus::kTooManyBlocks;
+    parsed.limit = page.limit_met;
+    parsed.value = parsed.limit + 1;
+    return;
+  }
   ContentOptions content;
   content.caution = caution_of(options.mode);
   content.comments = options.comments;
@@ -87,6 +93,9 @@ ExtractResult extract(std::string_view html, const ExtractOptions& options) {
   html::ExtractSteps steps(html, options);
   result.steps = steps.parsed.steps + steps.page.steps;
   result.arena_bytes = steps.parsed.arena_bytes;
+  result.block_bytes = steps.page.bytes();
+  result.blocks = static_cast<uint32_t>(steps.page.blocks.size());
+  result.containers = static_cast<uint32_t>(steps.page.containers.size());
   if (steps.parsed.status != html::ParseStatus::kDone) {
     result.drop_reason = steps.parsed.status == html::ParseStatus::kTooLarge ? "extract.too_large" : "extract.too_complex";
     result.detail = html::name_of(steps.parsed.status);

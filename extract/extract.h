@@ -38,6 +38,8 @@ struct ExtractResult {
   html::Metadata metadata;
   uint64_t steps = 0;                 // counted work: bytes scanned, elements walked over, nodes visited
   uint64_t arena_bytes = 0;           // the tree's memory at its largest
+  uint64_t block_bytes = 0;           // and the blocks'
+  uint32_t blocks = 0, containers = 0;  // counted, of the page
 };
 
 // `html` in UTF-8. Deterministic, bounded by the caps of `options`, thread-safe.

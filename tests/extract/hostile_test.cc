@@ -3,8 +3,11 @@
 
 #include <random>
 #include <string>
+#include <vector>
 
+#include "extract/blocks.h"
 #include "extract/extract.h"
+#include "extract/word_model.h"
 
 namespace ftok {
 namespace {
@@ -56,6 +59,49 @@ TEST(Hostile, ReconstructionIsCounted) {
   for (int i = 0; i < 60; ++i) page += "<b id=" + std::to_string(i) + ">";
   page += "</p>" + fill("<p>x</p>");
   EXPECT_STREQ(extract(page, {}).detail, "nodes");
+}
+
+// A block costs as much as a thousand bytes of text: a page is ended when it has one more than the cap.
+TEST(Hostile, BlocksAreCapped) {
+  constexpr uint32_t kMax = html::kBlocksMax;
+  std::string page;
+  for (uint32_t i = 0; i < kMax; ++i) page += "a word<hr>";
+  const ExtractResult most = extract(page, {});
+  EXPECT_STRNE(most.drop_reason, "extract.too_complex");
+  EXPECT_EQ(most.blocks, kMax);
+  const ExtractResult over = extract(page + "one more", {});
+  EXPECT_STREQ(over.drop_reason, "extract.too_complex");
+  EXPECT_STREQ(over.detail, "blocks");
+  EXPECT_EQ(over.value, kMax + 1);
+  EXPECT_EQ(over.limit, kMax);
+}
+
+TEST(Hostile, ContainersAreCapped) {
+  std::string nested;
+  for (int i = 0; i < 100; ++i) nested += "<div>";
+  nested += "x";
+  for (int i = 0; i < 100; ++i) nested += "</div>";
+  const auto repeated = [&](uint32_t times) {
+    std::string page;
+    for (uint32_t i = 0; i < times; ++i) page += nested;
+    return extract(page, {});
+  };
+  EXPECT_STRNE(repeated(html::kContainersMax / 100 - 1).detail, "blocks");
+  const ExtractResult over = repeated(html::kContainersMax / 100 + 1);
+  EXPECT_STREQ(over.drop_reason, "extract.too_complex");
+  EXPECT_STREQ(over.detail, "blocks");
+  EXPECT_EQ(over.limit, html::kContainersMax);
+}
+
+// Words without spaces between are many phrases and few words: past the cap they are not weighed.
+TEST(Hostile, PhrasesOfATextAreCapped) {
+  std::vector<uint32_t> phrases;
+  std::string text = "a";
+  for (size_t i = 1; i <= html::kPhrasesMax / 2; ++i) text += "&a";  // each a word and a pair, the first alone
+  html::phrases_of(text.substr(0, text.size() - 2), phrases);
+  EXPECT_EQ(phrases.size(), html::kPhrasesMax - 1);
+  html::phrases_of(text, phrases);
+  EXPECT_TRUE(phrases.empty());
 }
 
 TEST(Hostile, FortyThousandAttributes) {

@@ -74,7 +74,11 @@ void write_page(const std::string& path, std::FILE* scores, OutFile& matrix, Out
     } else {
       rows.resize(page.blocks.size() * kFeatureCount);
       const BlockFeatures features(page, {metadata.title, metadata.json_ld_type});
-      for (size_t i = 0; i < page.blocks.size(); ++i) features.write_row(i, &rows[i * kFeatureCount]);
+      std::vector<float> tile(kFeatureCount * kLanes);
+      for (size_t i = 0; i < page.blocks.size(); ++i) {
+        features.write_row(i, tile.data());
+        for (size_t f = 0; f < kFeatureCount; ++f) rows[i * kFeatureCount + f] = tile[f * kLanes];
+      }
     }
     std::fwrite(rows.data(), sizeof(float), rows.size(), matrix.file);
     if (words != nullptr) write_words(PageStructure(page, {metadata.title, metadata.json_ld_type}), *words);
