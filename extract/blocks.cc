@@ -28,8 +28,10 @@ struct Frame {
   bool is_container = false;
 };
 
-// What MathJax 2 draws beside the script that holds its source.
-bool is_math_copy(std::string_view classes) { return classes == "MathJax_Preview" || classes == "MJX_Assistive_MathML"; }
+// What MathJax 2 draws beside the script that holds its source, and MediaWiki's link beside a heading ("[edit]").
+bool is_no_text(std::string_view classes) {
+  return classes == "MathJax_Preview" || classes == "MJX_Assistive_MathML" || classes == "mw-editsection";
+}
 
 class Cutter {
  public:
@@ -294,7 +296,8 @@ bool Cutter::enter(NodeId id, const Node& node) {
       if (formula != kNoNode) append_math(formula);
       return false;
     }
-    if (node.tag == Tag::kSpan && is_math_copy(dom_.value(id, AttributeName::kClass))) return false;
+    if (node.tag == Tag::kSpan && is_no_text(dom_.value(id, AttributeName::kClass))) return false;
+    if (node.tag == Tag::kA && is_permalink(dom_, id)) return false;
     frame.inline_hints = static_cast<uint16_t>(frame.inline_hints | hints);
     if (node.tag == Tag::kA) ++block_.sums.links;
     if (node.tag == Tag::kB || node.tag == Tag::kStrong) frame.emphasis = true;

@@ -116,11 +116,17 @@ void keep_whole(const PageBlocks& page, std::vector<uint8_t>& keep) {
 
 }  // namespace
 
-ContentChoice choose_content(const PageBlocks& page, const PageFacts& facts, const ContentOptions& options) {
+ContentChoice choose_content(const PageBlocks& page, const PageFacts& facts, const ContentOptions& options,
+                             const std::vector<float>* given) {
   constexpr float kScoreMin = 0.25F;  // a page of nothing else has no main content; .2 to .3 score the same (docs/extraction.md)
   ContentChoice choice;
   choice.keep.assign(page.blocks.size(), 0);
-  choice.score = score_blocks(page, facts, choice.title_block);
+  if (given == nullptr) {
+    choice.score = score_blocks(page, facts, choice.title_block);
+  } else {
+    choice.score = *given;
+    choice.title_block = PageStructure(page, facts).title_block;
+  }
   const bool hidden = hides_its_content(page, choice.score);
   choice.cut = std::max(kScoreMin, cut_of(page, choice.score, hidden, options.caution));
   bool any = false;

@@ -26,6 +26,8 @@ struct ContentChoice {
 };
 
 // Terms follow their definitions, and tables between kept blocks are kept whole. Hidden blocks are kept only on a page that hides all it has to say.
-ContentChoice choose_content(const PageBlocks& page, const PageFacts& facts, const ContentOptions& options);
+// `given`, one probability a block, takes the place of the forests' scores: training tries out scores of its own on the same path.
+ContentChoice choose_content(const PageBlocks& page, const PageFacts& facts, const ContentOptions& options,
+                             const std::vector<float>* given = nullptr);
 
 }  // namespace ftok::html

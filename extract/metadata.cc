@@ -4,6 +4,7 @@
 
 #include <string_view>
 
+#include "extract/ancestors.h"
 #include "extract/text_run.h"
 
 namespace ftok::html {
@@ -149,10 +150,21 @@ void read_meta(const Dom& dom, NodeId id, MetaTags& tags) {
 std::string text_below(const Dom& dom, NodeId top) {
   std::string out;
   TextRun run(out);
-  for (NodeId id = dom.next_in_order(top, top); id != kNoNode && out.size() < kFieldMax; id = dom.next_in_order(id, top)) {
+  for (NodeId id = dom.next_in_order(top, top); id != kNoNode && out.size() < kFieldMax;) {
+    const bool passed_over = dom[id].is(Tag::kA) && is_permalink(dom, id);
     if (dom[id].is_text()) run.append(dom[id].view().substr(0, kFieldMax), false);
+    id = passed_over ? dom.next_after_subtree(id, top) : dom.next_in_order(id, top);
   }
   return out;
+}
+
+// Of a title made from a heading with its permalink. The other signs of permalinks may well end a title ("C#").
+void drop_pilcrow(std::string& title) {
+  constexpr std::string_view kPilcrow = "\u00B6";
+  while (title.size() > kPilcrow.size() && std::string_view(title).substr(title.size() - kPilcrow.size()) == kPilcrow) {
+    title.resize(title.size() - kPilcrow.size());
+    while (!title.empty() && title.back() == ' ') title.pop_back();
+  }
 }
 
 bool has_word(std::string_view list, std::string_view word) {
@@ -210,6 +222,7 @@ Metadata read_metadata(const Dom& dom) {
     return std::string();
   };
   found.title = first({&tags.og_title, &found.title, &tags.title, &heading, &title});
+  drop_pilcrow(found.title);
   found.author = first({&tags.author, &found.author, &by});
   found.published = first({&tags.published, &found.published, &tags.published_plain, &time});
   found.site = first({&tags.og_site, &found.site, &tags.site});
