@@ -57,13 +57,42 @@ std::vector<float> score_blocks(const PageBlocks& page, const PageFacts& facts, 
   return score;
 }
 
+bool stands_in_comments(const PageBlocks& page, const Block& block) {
+  constexpr uint8_t kLevels = 6;
+  return page.containers[block.container].hint_distance[kHintComment] <= kLevels;
+}
+
 // A reader's comment: text in a box named so, not its buttons and dates.
 bool is_comment(const PageBlocks& page, const Block& block) {
-  constexpr uint8_t kLevels = 6;
   constexpr uint32_t kWordsMin = 5;
-  return page.containers[block.container].hint_distance[kHintComment] <= kLevels && block.sums.words >= kWordsMin &&
+  return stands_in_comments(page, block) && block.sums.words >= kWordsMin &&
          block.sums.link_letters * 2 < block.sums.letters &&
          (block.ancestors & (kInForm | kInNav | kInButton | kInFooter)) == 0;
+}
+
+// What readers wrote under an article goes, where the article comes before it: on a page that calls itself an article from a few
+// sentences on, else when it is at least half of what is kept (a thread's posts stand in boxes named as comments too).
+void drop_comments(const PageBlocks& page, bool is_article, std::vector<uint8_t>& keep) {
+  constexpr double kWordsMin = 30, kShareOfArticle = 0.05, kShareOfOther = 0.5;
+  double before = 0, all = 0;
+  size_t first = page.blocks.size();
+  for (size_t i = 0; i < page.blocks.size(); ++i) {
+    if (keep[i] == 0) continue;
+    if (first == page.blocks.size() && stands_in_comments(page, page.blocks[i])) first = i;
+    all += page.blocks[i].sums.words;
+    if (first == page.blocks.size()) before += page.blocks[i].sums.words;
+  }
+  if (before < kWordsMin || before <= (is_article ? kShareOfArticle : kShareOfOther) * all) return;
+  for (size_t i = first; i < page.blocks.size(); ++i) {
+    if (stands_in_comments(page, page.blocks[i])) keep[i] = 0;
+  }
+}
+
+bool has_other_than(uint32_t block, const std::vector<uint8_t>& keep) {
+  for (uint32_t i = 0; i < keep.size(); ++i) {
+    if (keep[i] != 0 && i != block) return true;
+  }
+  return false;
 }
 
 // Some pages show nothing until their scripts have run: all that is worth reading is hidden. There hiding means nothing.
@@ -137,9 +166,9 @@ ContentChoice choose_content(const PageBlocks& page, const PageFacts& facts, con
     any = any || choice.keep[i] != 0;
   }
   keep_whole(page, choice.keep);
-  if (options.title && any && choice.title_block != kNone && page.blocks[choice.title_block].heading_level > 0) {
-    choice.keep[choice.title_block] = 1;
-  }
+  if (!options.comments && !facts.is_forum()) drop_comments(page, facts.is_article(), choice.keep);
+  const bool has_title = choice.title_block != kNone && page.blocks[choice.title_block].heading_level > 0;
+  if (has_title && (options.title || has_other_than(choice.title_block, choice.keep))) choice.keep[choice.title_block] = options.title && any;
   return choice;
 }
 

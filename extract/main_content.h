@@ -14,7 +14,7 @@ namespace ftok::html {
 
 struct ContentOptions {
   double caution = 0.6;    // the page's cut, as a share of its highest expected F1: 0.5 is best on the whole, more prefers precision
-  bool title = false;      // also keep the heading that is the page's title
+  bool title = false;      // keep the heading that is the page's title, which else is left to the metadata
   bool comments = false;   // also keep what readers wrote under an article
 };
 

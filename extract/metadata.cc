@@ -109,7 +109,8 @@ class JsonLd {
     set_once(found_.published, text_of(object, "datePublished"));
     set_once(found_.description, text_of(object, "description"));
     set_once(found_.site, text_of(object, "publisher"));
-    const std::string_view body = text_of(object, "articleBody");
+    std::string_view body = text_of(object, "articleBody");
+    if (body.empty() && type.find("Posting") != std::string_view::npos) body = text_of(object, "text");  // of a forum's thread
     if (body.size() > found_.json_ld_text.size()) found_.json_ld_text = std::string(body);
   }
 
@@ -120,7 +121,7 @@ class JsonLd {
 
 struct MetaTags {
   std::string og_title, og_site, og_description, og_url, title, author, published, published_plain, description, site,
-      canonical, language;
+      canonical, language, og_type;
 };
 
 void read_meta(const Dom& dom, NodeId id, MetaTags& tags) {
@@ -141,6 +142,7 @@ void read_meta(const Dom& dom, NodeId id, MetaTags& tags) {
   else if (name == "og:description") set_once(tags.og_description, content);
   else if (name == "description" || name == "dc.description") set_once(tags.description, content);
   else if (name == "og:url") set_once(tags.og_url, content);
+  else if (name == "og:type") set_once(tags.og_type, lower(content));
   else if (name == "author" || name == "dc.creator" || name == "citation_author" || name == "parsely-author" || name == "sailthru.author") set_once(tags.author, content);
   else if (name == "article:author" && content.substr(0, 4) != "http") set_once(tags.author, content);
   else if (name == "article:published_time" || name == "og:article:published_time") set_once(tags.published, content);
@@ -186,7 +188,8 @@ Metadata read_metadata(const Dom& dom) {
     switch (node.tag) {
       case Tag::kHtml:
         found.html_language = folded(dom.value(id, AttributeName::kLang), 64);
-        if (found.html_language.empty()) found.html_language = folded(dom.value(id, AttributeName::kXmlLang), 64);
+        found.og_type = tags.og_type;
+  if (found.html_language.empty()) found.html_language = folded(dom.value(id, AttributeName::kXmlLang), 64);
         break;
       case Tag::kTitle:
         if (title.empty()) title = text_below(dom, id);

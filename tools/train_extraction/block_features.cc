@@ -75,7 +75,7 @@ void write_page(const std::string& path, const OutFile& matrix, const OutFile& t
   ExtractSteps steps;
   steps.parse(html, {});
   const PageBlocks& page = steps.page;
-  const PageFacts facts{steps.metadata.title, steps.metadata.json_ld_type};
+  const PageFacts facts{steps.metadata.title, steps.metadata.json_ld_type, steps.metadata.og_type};
   std::vector<float> rows(page.blocks.size() * kFeatureCount);
   const BlockFeatures features(page, facts);
   for (size_t i = 0; i < page.blocks.size(); ++i) features.write_row(i, &rows[i * kFeatureCount]);
@@ -108,7 +108,7 @@ void write_text(const std::string& path, std::FILE* scores, double share, const 
   read_scores(scores, score);
   ContentOptions options;
   options.caution = share;
-  steps.choice = choose_content(steps.page, {steps.metadata.title, steps.metadata.json_ld_type}, options, &score);
+  steps.choice = choose_content(steps.page, {steps.metadata.title, steps.metadata.json_ld_type, steps.metadata.og_type}, options, &score);
   ftok::JsonWriter json;
   json.begin_object().field("file", path).field("text", steps.text()).key("keep").begin_array();
   for (const uint8_t keep : steps.choice.keep) json.value(static_cast<uint64_t>(keep));
