@@ -188,8 +188,7 @@ Metadata read_metadata(const Dom& dom) {
     switch (node.tag) {
       case Tag::kHtml:
         found.html_language = folded(dom.value(id, AttributeName::kLang), 64);
-        found.og_type = tags.og_type;
-  if (found.html_language.empty()) found.html_language = folded(dom.value(id, AttributeName::kXmlLang), 64);
+        if (found.html_language.empty()) found.html_language = folded(dom.value(id, AttributeName::kXmlLang), 64);
         break;
       case Tag::kTitle:
         if (title.empty()) title = text_below(dom, id);
@@ -231,6 +230,7 @@ Metadata read_metadata(const Dom& dom) {
   found.site = first({&tags.og_site, &found.site, &tags.site});
   found.description = first({&tags.og_description, &tags.description, &found.description});
   found.canonical_url = first({&tags.canonical, &tags.og_url});
+  found.og_type = tags.og_type;
   if (found.html_language.empty()) found.html_language = tags.language;
   return found;
 }
