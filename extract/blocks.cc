@@ -59,8 +59,9 @@ class Cutter {
     frames_.push_back(frame);
     run_.begin();
     NodeId id = dom_.next_in_order(Dom::kRoot);
-    while (id != kNoNode) {
+    while (id != kNoNode && !page_.is_too_complex) {
       ++page_.steps;
+      page_.is_too_complex = page_.blocks.size() > kBlocksMax || page_.containers.size() > kContainersMax;
       while (frames_.back().node != dom_[id].parent) leave();
       id = visit(id) ? dom_.next_in_order(id) : dom_.next_after_subtree(id);
     }
@@ -325,28 +326,27 @@ bool Cutter::enter(NodeId id, const Node& node) {
 void Cutter::enter_container(NodeId id, const Node& node, Frame& frame, uint16_t hints) {
   flush();
   const uint32_t parent = frame.container;
-  Container container;
+  const std::array<uint8_t, kHintCount> above = page_.containers[parent].hint_distance;
+  const uint16_t depth = page_.containers[parent].depth;
+  ++page_.containers[parent].children;
+  frame.container = static_cast<uint32_t>(page_.containers.size());
+  Container& container = page_.containers.emplace_back();
   container.node = id;
   container.parent = parent;
   container.tag = node.tag;
   container.hints = hints;
   container.ancestors = frame.ancestors;
-  container.depth = static_cast<uint16_t>(page_.containers[parent].depth + 1);
+  container.depth = static_cast<uint16_t>(depth + 1);
   container.first_block = static_cast<uint32_t>(page_.blocks.size());
   container.first_name = static_cast<uint32_t>(page_.names.size());
   page_.names.insert(page_.names.end(), names_.begin(), names_.end());
   container.last_name = static_cast<uint32_t>(page_.names.size());
   container.shape = (class_hash_ ^ static_cast<uint32_t>(node.tag)) * 16777619U;
-  for (size_t h = 0; h < kHintCount; ++h) {
-    const uint8_t above = page_.containers[parent].hint_distance[h];
-    container.hint_distance[h] = (hints >> h & 1) != 0 ? 0 : static_cast<uint8_t>(std::min<int>(above + 1, kFar));
-  }
-  ++page_.containers[parent].children;
-  frame.container = static_cast<uint32_t>(page_.containers.size());
+  for (size_t h = 0; h < kHintCount; ++h) container.hint_distance[h] = std::min<uint8_t>(static_cast<uint8_t>(above[h] + 1), kFar);
+  for (uint32_t left = hints; left != 0; left &= left - 1) container.hint_distance[static_cast<size_t>(__builtin_ctz(left))] = 0;
   frame.is_container = true;
   frame.inline_hints = 0;
   frame.closing_mark = frame.link = {};
-  page_.containers.push_back(container);
   if (node.tag >= Tag::kH1 && node.tag <= Tag::kH6) {
     frame.heading_level = static_cast<uint8_t>(static_cast<int>(node.tag) - static_cast<int>(Tag::kH1) + 1);
   }
@@ -363,7 +363,7 @@ void Cutter::enter_container(NodeId id, const Node& node, Frame& frame, uint16_t
 }
 
 void Cutter::leave() {
-  const Frame frame = frames_.back();
+  const Frame& frame = frames_.back();
   const Tag tag = dom_[frame.node].tag;
   if (frame.is_container) {
     flush();
@@ -451,6 +451,7 @@ void PageBlocks::clear() {
   blocks.clear();
   containers.clear();
   steps = 0;
+  is_too_complex = false;
 }
 
 void cut_into_blocks(const Dom& dom, const BlockOptions& options, PageBlocks& page) {
@@ -460,7 +461,7 @@ void cut_into_blocks(const Dom& dom, const BlockOptions& options, PageBlocks& pa
   constexpr size_t kNoscriptTextMin = 400;  // more than "please enable JavaScript" in any language
   if (page.text.size() > kScriptPageMax) return;
   uint64_t steps = page.steps;
-  const size_t noscript = noscript_text_size(dom, steps);
+  const size_t noscript = dom.has_any(Tag::kNoscript) ? noscript_text_size(dom, steps) : 0;
   if (noscript >= kNoscriptTextMin && noscript > 2 * page.text.size()) {
     page.clear();
     Cutter(dom, options, page, true).cut();

@@ -1,5 +1,5 @@
 // The learned part of the scorer: two forests of decision trees, compiled in. content_model.cc is made by
-// tools/train_extraction/train.py and holds numbers only.
+// tools/train_extraction/train.py and holds numbers only; leaf_masks.h evaluates them.
 #pragma once
 
 #include <cstddef>
@@ -28,14 +28,11 @@ struct Forest {
 Forest first_forest();   // over kFeatureCount features
 Forest second_forest();  // over those and kContextFeatureCount more
 
-// For each of `rows` feature rows, `stride` apart, the trees' values summed in order: log-odds of the block being main content.
-void evaluate(const Forest& forest, const float* features, size_t stride, size_t rows, float* sums);
-
 // A sum as a feature of the second forest, in 0..1: (1 + s / (1 + |s|)) / 2.
 float squash(float sum);
 // A sum as a probability, 1 / (1 + e^-s).
 //
-// All three give the same bits everywhere: the four basic operations alone, no call of a mathematical library.
+// Both give the same bits everywhere: the four basic operations alone, no call of a mathematical library.
 float probability_of(float sum);
 
 }  // namespace ftok::html

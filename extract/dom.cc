@@ -7,8 +7,8 @@ namespace ftok::html {
 namespace {
 
 // Grows to `next`, then by half: what a hostile page can make the lists hold stays below 20 bytes a byte of page.
-template <typename T>
-void make_room(std::vector<T>& list, size_t next) {
+template <typename List>
+void make_room(List& list, size_t next) {
   if (list.size() == list.capacity()) list.reserve(std::max(next, list.size() + list.size() / 2 + 256));
 }
 
@@ -17,6 +17,7 @@ void make_room(std::vector<T>& list, size_t next) {
 void Dom::clear() {
   nodes_.clear();
   attributes_.clear();
+  tags_.reset();
   arena_.clear();
   nodes_next_ = attributes_next_ = 0;
   nodes_.emplace_back();
@@ -44,6 +45,7 @@ NodeId Dom::add(NodeKind kind, std::string_view data) {
 NodeId Dom::add_element(Tag tag, std::string_view name, Namespace name_space) {
   const NodeId id = add(NodeKind::kElement, name);
   nodes_[id].tag = tag;
+  tags_.set(static_cast<size_t>(tag));
   nodes_[id].name_space = name_space;
   return id;
 }

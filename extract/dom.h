@@ -5,11 +5,13 @@
 // and next_after_subtree visit a tree of any depth in constant memory.
 #pragma once
 
+#include <bitset>
 #include <cstdint>
 #include <string_view>
 #include <vector>
 
 #include "extract/arena.h"
+#include "extract/huge_pages.h"
 #include "extract/tags.h"
 
 namespace ftok::html {
@@ -69,6 +71,8 @@ class Dom {
     return nodes_.capacity() * sizeof(Node) + attributes_.capacity() * sizeof(Attribute) + arena_.bytes();
   }
 
+  bool has_any(Tag tag) const { return tags_.test(static_cast<size_t>(tag)); }  // whether an element of that name was ever added
+
   void clear();
   // Makes room for the tree of a page of so many bytes, were it an ordinary one; were it not, for one of `nodes_max` at once.
   void reserve(size_t page_bytes, size_t nodes_max);
@@ -114,8 +118,9 @@ class Dom {
   }
 
  private:
-  std::vector<Node> nodes_;
-  std::vector<Attribute> attributes_;
+  std::vector<Node, HugePages<Node>> nodes_;
+  std::vector<Attribute, HugePages<Attribute>> attributes_;
+  std::bitset<256> tags_;
   size_t nodes_next_ = 0, attributes_next_ = 0;  // room to make when the first is used up
   Arena arena_;
 };

@@ -122,7 +122,8 @@ const Entity* find_short_entity(std::string_view text) {
   uint64_t key = 0;
   for (size_t k = 0; k < kShortMax && k < text.size(); ++k) {
     key |= uint64_t{static_cast<unsigned char>(text[k])} << (8 * k);
-    if (text[k] != ';') continue;
+    if (is_alphanumeric(text[k])) continue;
+    if (text[k] != ';') return nullptr;
     for (size_t slot = short_slot(key); kShortNames.keys[slot] != 0; slot = (slot + 1) % kShortSlots) {
       if (kShortNames.keys[slot] == key) return &kEntities[kShortNames.entities[slot]];
     }
@@ -134,7 +135,7 @@ const Entity* find_short_entity(std::string_view text) {
 // The longest name that `text` begins with, by narrowing the sorted range byte by byte.
 const Entity* find_entity(std::string_view text) {
   const unsigned char lead = static_cast<unsigned char>(text[0]);
-  if (lead >= 128) return nullptr;
+  if (lead >= 128 || text.size() < 2 || !is_alphanumeric(text[1])) return nullptr;  // no name is one letter
   const Entity* low = kEntities + kFirst[lead];
   const Entity* high = kEntities + kFirst[lead + 1];
   const Entity* found = nullptr;

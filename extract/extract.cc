@@ -76,6 +76,13 @@ void ExtractSteps::parse(std::string_view html, const ExtractOptions& options) {
     if (parsed.status != ParseStatus::kDone) return;
   }
   cut_into_blocks(dom, {options.links, options.images, options.markdown}, page);
+  if (page.is_too_complex) {
+    const bool blocks = page.blocks.size() > kBlocksMax;
+    parsed.status = ParseStatus::kTooManyBlocks;
+    parsed.value = static_cast<double>(blocks ? page.blocks.size() : page.containers.size());
+    parsed.limit = blocks ? kBlocksMax : kContainersMax;
+    return;
+  }
 }
 
 void ExtractSteps::choose(const ExtractOptions& options) {

@@ -15,7 +15,7 @@
 namespace ftok::html {
 
 struct ExtractSteps {
-  // `html` must outlive the steps. Where the parser gave up, `parsed.status` says so and the rest is empty.
+  // `html` must outlive the steps. Where the parser or the cutting into blocks gave up, `parsed.status` says so; there is no choice.
   ExtractSteps(std::string_view html, const ExtractOptions& options);
 
   void parse(std::string_view html, const ExtractOptions& options);  // fills parsed, metadata, page

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstring>
 #include <string_view>
 
 #include "extract/dense_ids.h"
@@ -13,12 +14,15 @@ namespace {
 float ratio(double a, double b) { return b <= 0 ? 0.0F : static_cast<float>(a / b); }
 float link_density(const TextSums& sums) { return ratio(sums.link_letters, sums.letters); }
 
-// Writes one feature after the other.
+// Writes one feature after the other, into a row of a tile.
 class Row {
  public:
   explicit Row(float* at) : at_(at) {}
-  void put(float value) { *at_++ = value; }
-  void put(bool value) { *at_++ = value ? 1.0F : 0.0F; }
+  void put(float value) {
+    *at_ = value;
+    at_ += kLanes;
+  }
+  void put(bool value) { put(value ? 1.0F : 0.0F); }
   float* end() const { return at_; }
 
  private:
@@ -87,11 +91,11 @@ float* BlockFeatures::put_text(const Block& block, float* at) const {
   const char last = text.back();
   row.put(last == '.' || last == '!' || last == '?' || (text.size() >= 3 && (text.substr(text.size() - 3) == "\u3002" || text.substr(text.size() - 3) == "\u201D")));
   row.put(last == ':');
-  row.put(text.find('|') != std::string_view::npos || text.find("\u00BB") != std::string_view::npos || text.find("\u203A") != std::string_view::npos);
-  row.put(text.find("\u00A9") != std::string_view::npos);
+  row.put((block.signs & kSignBar) != 0);
+  row.put((block.signs & kSignCopyright) != 0);
   row.put(text[0] >= 'a' && text[0] <= 'z');
-  row.put(text.find_first_of("$") != std::string_view::npos || text.find("\u20AC") != std::string_view::npos || text.find("\u00A3") != std::string_view::npos);
-  row.put(text.find('@') != std::string_view::npos || text.find("http") != std::string_view::npos);
+  row.put((block.signs & kSignMoney) != 0);
+  row.put((block.signs & kSignAddress) != 0);
   row.put(ratio(block.sums.images, 1));
   return row.end();
 }
@@ -264,20 +268,13 @@ void BlockFeatures::write_row(size_t i, float* out) const {
   at = put_words(i, at);
   at = put_neighbours(i, at);
   at = put_place(i, at);
-  at = std::copy(page_values_.begin(), page_values_.end(), at);
-  std::fill(at, out + kFeatureCount, 0.0F);
+  for (const float value : page_values_) *at = value, at += kLanes;
+  for (; at < out + kFeatureCount * kLanes; at += kLanes) *at = 0;
 }
 
 namespace {
 
-// The last heading above a block, within reach.
-uint32_t heading_before(const PageBlocks& page, size_t block) {
-  constexpr size_t kReach = 60;
-  for (size_t k = 1; k <= kReach && k <= block; ++k) {
-    if (page.blocks[block - k].heading_level > 0) return static_cast<uint32_t>(block - k);
-  }
-  return kNone;
-}
+constexpr size_t kHeadingReach = 60;  // blocks; a heading further up says nothing of one
 
 // What was said of the running text that follows: of the next block of 15 words and more.
 float score_of_next_text(const PageBlocks& page, size_t block, const std::vector<float>& score) {
@@ -295,22 +292,25 @@ float score_of_next_text(const PageBlocks& page, size_t block, const std::vector
 // is about 2 sum(p, k) / (k + sum(p, all)); at the k where it is highest, the k-th p is half of it (Lipton, Elkan and Naryanaswamy,
 // 2014). A clear page is cut near .5, a doubtful one lower.
 float cut_of(const PageBlocks& page, const std::vector<float>& score, bool hidden, double share) {
-  std::vector<uint32_t> order;
+  std::vector<uint64_t> order;  // a score's bits turned over, then the block: the likeliest first (scores are never negative)
   double all = 0;
   for (uint32_t i = 0; i < page.blocks.size(); ++i) {
     if ((page.blocks[i].ancestors & kInHidden) != 0 && !hidden) continue;
-    order.push_back(i);
+    uint32_t bits;
+    std::memcpy(&bits, &score[i], sizeof bits);
+    order.push_back(uint64_t{~bits} << 32 | i);
     all += (page.blocks[i].sums.words + 0.5) * static_cast<double>(score[i]);
   }
-  std::sort(order.begin(), order.end(), [&](uint32_t a, uint32_t b) { return score[a] != score[b] ? score[a] > score[b] : a < b; });
+  std::sort(order.begin(), order.end());
   double hit = 0, size = 0, best = 0;
-  for (const uint32_t i : order) {
+  for (const uint64_t key : order) {
+    const uint32_t i = static_cast<uint32_t>(key);
     const double words = page.blocks[i].sums.words + 0.5;
     hit += words * static_cast<double>(score[i]);
     size += words;
     best = std::max(best, 2 * hit / (size + all));
   }
-  const float highest = order.empty() ? 1.0F : score[order[0]];
+  const float highest = order.empty() ? 1.0F : score[static_cast<uint32_t>(order[0])];
   return std::min(static_cast<float>(share * best), highest);
 }
 
@@ -360,6 +360,7 @@ void compute_context_features(const PageBlocks& page, const std::vector<float>& 
   sure = sums[0].weight == 0 ? 0 : sure / sums[0].weight;
   float kept_before = 0;
   const float cut = cut_of(page, score, true, 0.5);
+  uint32_t heading = kNone;  // the last one above
   for (size_t i = 0; i < n; ++i) {
     float* at = &out[i * kContextFeatureCount];
     *at++ = score[i];
@@ -403,8 +404,8 @@ void compute_context_features(const PageBlocks& page, const std::vector<float>& 
     *at++ = sums[0].kept <= 0 ? 0.0F : kept_before / sums[0].kept;
     kept_before += score[i] * (static_cast<float>(page.blocks[i].sums.words) + 1);
     *at++ = mean(shapes[outer_of[own]]);
-    const uint32_t heading = heading_before(page, i);
-    *at++ = heading == kNone ? -1.0F : score[heading];
+    *at++ = heading == kNone || i - heading > kHeadingReach ? -1.0F : score[heading];
+    if (page.blocks[i].heading_level > 0) heading = static_cast<uint32_t>(i);
     *at++ = score_of_next_text(page, i, score);
     *at++ = cut;
     *at++ = score[i] - cut;

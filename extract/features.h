@@ -7,6 +7,7 @@
 #include <array>
 #include <vector>
 
+#include "extract/leaf_masks.h"
 #include "extract/page_structure.h"
 
 namespace ftok::html {
@@ -18,7 +19,8 @@ constexpr size_t kContextFeatureCount = 32;
 class BlockFeatures {
  public:
   BlockFeatures(const PageBlocks& page, const PageFacts& facts);
-  void write_row(size_t block, float* out) const;  // kFeatureCount values
+  // A block's kFeatureCount values, kLanes apart: a row of a tile (leaf_masks.h).
+  void write_row(size_t block, float* out) const;
   uint32_t title_block() const { return structure_.title_block; }  // or kNone
 
  private:

@@ -94,22 +94,24 @@ constexpr HintWord kWords[] = {
 };
 constexpr size_t kWordCount = sizeof(kWords) / sizeof(kWords[0]);
 
-// Words by first letter, so that a look-up compares with a handful.
+// Words by their first two letters, so that a look-up compares with one or two.
+constexpr size_t kPairs = 26 * 26;
+
+constexpr size_t pair_of(char first, char second) {
+  return static_cast<size_t>(first - 'a') * 26 + static_cast<size_t>(second - 'a');
+}
+
 struct Index {
-  std::array<uint16_t, 27> begin{};
+  std::array<uint16_t, kPairs + 1> begin{};
   std::array<uint16_t, kWordCount> order{};
 };
 
 constexpr Index make_index() {
   Index index;
-  uint16_t at = 0;
-  for (int letter = 0; letter < 26; ++letter) {
-    index.begin[static_cast<size_t>(letter)] = at;
-    for (size_t i = 0; i < kWordCount; ++i) {
-      if (kWords[i].word[0] == 'a' + letter) index.order[at++] = static_cast<uint16_t>(i);
-    }
-  }
-  index.begin[26] = at;
+  for (const HintWord& known : kWords) ++index.begin[pair_of(known.word[0], known.word[1]) + 1];
+  for (size_t pair = 0; pair < kPairs; ++pair) index.begin[pair + 1] = static_cast<uint16_t>(index.begin[pair + 1] + index.begin[pair]);
+  std::array<uint16_t, kPairs + 1> next = index.begin;
+  for (size_t i = 0; i < kWordCount; ++i) index.order[next[pair_of(kWords[i].word[0], kWords[i].word[1])]++] = static_cast<uint16_t>(i);
   return index;
 }
 
@@ -141,11 +143,13 @@ constexpr std::array<Pattern, kWordCount> kPatterns = make_patterns();
 
 // `word` is followed by zeros up to its eighth byte.
 uint16_t hints_of_word(const char* word, size_t size) {
+  if (size < 2) return 0;  // no word is that short
+  const size_t pair = pair_of(word[0], word[1]);
+  if (kIndex.begin[pair] == kIndex.begin[pair + 1]) return 0;
   uint64_t bytes = 0;
   for (size_t i = 0; i < 8; ++i) bytes |= uint64_t{static_cast<unsigned char>(word[i])} << (8 * i);
   uint16_t hints = 0;
-  const size_t letter = static_cast<size_t>(word[0] - 'a');
-  for (size_t i = kIndex.begin[letter]; i < kIndex.begin[letter + 1]; ++i) {
+  for (size_t i = kIndex.begin[pair]; i < kIndex.begin[pair + 1]; ++i) {
     if (((bytes ^ kPatterns[i].bytes) & kPatterns[i].mask) != 0) continue;
     const HintWord& known = kWords[kIndex.order[i]];
     const std::string_view whole(word, size);
@@ -162,9 +166,11 @@ bool is_lower(char c) { return c >= 'a' && c <= 'z'; }
 
 namespace {
 
+constexpr uint32_t kHashSeed = 2166136261U, kHashPrime = 16777619U;  // FNV-1a
+
 constexpr uint32_t hash_name(std::string_view name) {
-  uint32_t hash = 2166136261U;
-  for (const char c : name) hash = (hash ^ static_cast<unsigned char>(c)) * 16777619U;
+  uint32_t hash = kHashSeed;
+  for (const char c : name) hash = (hash ^ static_cast<unsigned char>(c)) * kHashPrime;
   return hash;
 }
 
@@ -175,13 +181,20 @@ constexpr uint32_t kFoldNames[] = {
     hash_name("answer"), hash_name("expand"), hash_name("expandable"), hash_name("details"), hash_name("disclosure"),
     hash_name("truncate"), hash_name("readmore")};
 
+// The low bits of those hashes: a first look that tells most names from them.
+constexpr std::array<uint64_t, 8> kFoldBits = [] {
+  std::array<uint64_t, 8> bits{};
+  for (const uint32_t name : kFoldNames) bits[name / 64 % bits.size()] |= uint64_t{1} << (name % 64);
+  return bits;
+}();
+
 }  // namespace
 
 uint32_t hash_of_name(std::string_view lower_case) { return hash_name(lower_case); }
 
 bool names_fold(const std::vector<uint32_t>& names) {
   return std::any_of(names.begin(), names.end(), [](uint32_t name) {
-    return std::find(std::begin(kFoldNames), std::end(kFoldNames), name) != std::end(kFoldNames);
+    return (kFoldBits[name / 64 % kFoldBits.size()] >> (name % 64) & 1) != 0 && std::find(std::begin(kFoldNames), std::end(kFoldNames), name) != std::end(kFoldNames);
   });
 }
 
@@ -192,7 +205,7 @@ uint16_t hints_of(std::string_view value, std::vector<uint32_t>& names) {
   uint16_t hints = 0;
   char word[24] = {};
   size_t size = 0, words = 0, whole_size = 0;
-  uint32_t whole = 2166136261U;  // of the class so far, as hash_of_name
+  uint32_t whole = kHashSeed, word_hash = kHashSeed;  // of the class and of the word so far, as hash_of_name
   char previous = 0;
   const size_t names_max = names.size() + kNamesMax;
   for (size_t i = 0; i <= value.size(); ++i) {
@@ -201,17 +214,21 @@ uint16_t hints_of(std::string_view value, std::vector<uint32_t>& names) {
     if (size > 0 && (!letter || (is_upper(c) && is_lower(previous)))) {
       for (size_t k = size; k < 8; ++k) word[k] = 0;
       hints = static_cast<uint16_t>(hints | hints_of_word(word, size));
-      if (size > 1 && names.size() < names_max) names.push_back(hash_of_name({word, size}));
+      if (size > 1 && names.size() < names_max) names.push_back(word_hash);
       size = 0;
+      word_hash = kHashSeed;
       ++words;
     }
-    if (letter && size < sizeof(word)) word[size++] = static_cast<char>(c | 0x20);
+    if (letter && size < sizeof(word)) {
+      word[size++] = static_cast<char>(c | 0x20);
+      word_hash = (word_hash ^ static_cast<unsigned char>(c | 0x20)) * kHashPrime;
+    }
     if (c == ' ' || c == '\n' || c == '\t') {
       if (words > 1 && whole_size > 0 && names.size() < names_max) names.push_back(whole);
-      whole = 2166136261U;
+      whole = kHashSeed;
       words = whole_size = 0;
     } else if (!(c >= '0' && c <= '9')) {
-      whole = (whole ^ static_cast<unsigned char>(is_upper(c) ? c | 0x20 : c)) * 16777619U;
+      whole = (whole ^ static_cast<unsigned char>(is_upper(c) ? c | 0x20 : c)) * kHashPrime;
       ++whole_size;
     }
     previous = c;

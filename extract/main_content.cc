@@ -3,56 +3,60 @@
 #include <algorithm>
 
 #include "extract/content_model.h"
+#include "extract/leaf_masks.h"
 
 namespace ftok::html {
 
 namespace {
 
-constexpr size_t kRow = kFeatureCount + kContextFeatureCount;
-constexpr size_t kRowsMax = 2048;  // rows held at once; a longer page has its first features made twice
+constexpr size_t kTile = (kFeatureCount + kContextFeatureCount) * kLanes;
+constexpr size_t kTilesMax = 128;  // held at once; a longer page has its first features made twice
 
-// The rows of some blocks, at most kRowsMax, and their scores.
+// The rows of some blocks, at most kTilesMax tiles of them, and their scores.
 class Rows {
  public:
-  Rows(const PageBlocks& page, const PageFacts& facts) : features_(page, facts), size_(page.blocks.size()) {
-    rows_.resize(std::min(size_, kRowsMax) * kRow);
-  }
-
-  void write(size_t first, size_t last) {
-    for (size_t i = first; i < last; ++i) features_.write_row(i, &rows_[(i - first) * kRow]);
+  Rows(const PageBlocks& page, const PageFacts& facts)
+      : features_(page, facts), size_(page.blocks.size()), tiles_((size_ + kLanes - 1) / kLanes), level_(vector_level()) {
+    values_.resize(std::min(tiles_, kTilesMax) * kTile);
   }
 
   uint32_t title_block() const { return features_.title_block(); }
 
   // One pass over all blocks: `context` is null in the first.
-  std::vector<float> pass(const Forest& forest, const float* context) {
-    std::vector<float> sums(size_);
-    for (size_t first = 0; first < size_; first += kRowsMax) {
-      const size_t last = std::min(size_, first + kRowsMax);
-      if (context == nullptr || size_ > kRowsMax) write(first, last);
-      for (size_t i = first; i < last && context != nullptr; ++i) {
-        std::copy_n(context + i * kContextFeatureCount, kContextFeatureCount, &rows_[(i - first) * kRow + kFeatureCount]);
+  std::vector<float> pass(const LeafMasks& forest, const float* context) {
+    std::vector<float> sums(tiles_ * kLanes);
+    for (size_t t = 0; t < tiles_; ++t) {
+      float* const tile = &values_[t % kTilesMax * kTile];
+      const size_t first = t * kLanes, last = std::min(size_, first + kLanes);
+      if (context == nullptr || tiles_ > kTilesMax) {
+        for (size_t i = first; i < last; ++i) features_.write_row(i, tile + (i - first));
       }
-      evaluate(forest, rows_.data(), kRow, last - first, &sums[first]);
+      for (size_t i = first; i < last && context != nullptr; ++i) {
+        float* at = tile + kFeatureCount * kLanes + (i - first);
+        for (size_t k = 0; k < kContextFeatureCount; ++k, at += kLanes) *at = context[i * kContextFeatureCount + k];
+      }
+      forest.evaluate(tile, &sums[first], level_);
     }
+    sums.resize(size_);
     return sums;
   }
 
  private:
   BlockFeatures features_;
-  size_t size_;
-  std::vector<float> rows_;
+  size_t size_, tiles_;
+  VectorLevel level_;
+  std::vector<float> values_;
 };
 
 std::vector<float> score_blocks(const PageBlocks& page, const PageFacts& facts, uint32_t& title_block) {
   if (page.blocks.empty()) return {};
   Rows rows(page, facts);
   title_block = rows.title_block();
-  std::vector<float> score = rows.pass(first_forest(), nullptr);
+  std::vector<float> score = rows.pass(first_masks(), nullptr);
   for (float& sum : score) sum = squash(sum);
   std::vector<float> context;
   compute_context_features(page, score, context);
-  score = rows.pass(second_forest(), context.data());
+  score = rows.pass(second_masks(), context.data());
   for (float& sum : score) sum = probability_of(sum);
   return score;
 }

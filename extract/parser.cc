@@ -15,6 +15,7 @@ const char* name_of(ParseStatus status) {
     case ParseStatus::kTooManyFormatting: return "formatting";
     case ParseStatus::kTooMuchWork: return "work";
     case ParseStatus::kTooMuchMemory: return "memory";
+    case ParseStatus::kTooManyBlocks: return "blocks";
   }
   return "";
 }

@@ -21,7 +21,7 @@ struct ParseLimits {
   uint64_t arena_bytes_max = uint64_t{384} << 20;  // of the parser
 };
 
-// How a parse ended. A page that ends otherwise than kDone has no tree.
+// How a parse ended, or the cutting of its tree into blocks. A page that ends otherwise than kDone has no text.
 enum class ParseStatus : uint8_t {
   kDone,
   kTooLarge,           // bytes_max
@@ -31,6 +31,7 @@ enum class ParseStatus : uint8_t {
   kTooManyFormatting,  // formatting_max
   kTooMuchWork,        // work_max
   kTooMuchMemory,      // arena_bytes_max
+  kTooManyBlocks,      // kBlocksMax or kContainersMax (blocks.h)
 };
 
 // The limit's name, static: "depth".

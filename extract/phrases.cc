@@ -18,6 +18,7 @@ void phrases_of(std::string_view text, std::vector<uint32_t>& phrases) {
     } else if (in_word) {
       phrases.push_back(hash);
       if (previous != 0) phrases.push_back((previous ^ hash * 31) * kPrime);
+      if (phrases.size() > kPhrasesMax) return phrases.clear();
       previous = hash;
       hash = kSeed;
       in_word = digits = false;

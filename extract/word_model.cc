@@ -7,7 +7,7 @@ namespace ftok::html {
 
 namespace {
 
-// Open addressing: the slot of a word is its low bits, then the next ones. Weights are in sixteenths, 0 in an empty slot.
+// Open addressing: the slot of a word is its low bits, then the next ones. Weights are in sixteenths; an empty slot's word is 0.
 
 constexpr uint32_t kNames[] = {  // 3607 of them
     0,0,2923888642,3652321283,0,0,3268878342,0,0,0,850362378,0,1284546572,2458230796,
@@ -2463,7 +2463,7 @@ constexpr int8_t kPhraseWeights[] = {
 template <size_t N>
 float find(const uint32_t (&words)[N], const int8_t (&weights)[N], uint32_t word) {
   static_assert((N & (N - 1)) == 0);
-  for (size_t slot = word & (N - 1); weights[slot] != 0; slot = (slot + 1) & (N - 1)) {
+  for (size_t slot = word & (N - 1); words[slot] != 0; slot = (slot + 1) & (N - 1)) {
     if (words[slot] == word) return static_cast<float>(weights[slot]) / 16;
   }
   return 0;

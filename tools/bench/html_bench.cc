@@ -3,6 +3,7 @@
 // nothing else.
 //   ftok_html_bench [--parser ftok|gumbo] [--extract] [--rounds N] FILE...
 //   ftok_html_bench --hostile MEBIBYTES [--extract]
+//   ftok_html_bench --digest FILE...   a hash of what all modes make of each page, to see whether a change changed any
 #include <fmt/format.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
@@ -10,6 +11,7 @@
 
 #include <algorithm>
 #include <ctime>
+#include <initializer_list>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -58,17 +60,42 @@ void run_hostile(const ftok::bench::HostilePage& hostile, size_t bytes, bool who
   ::waitpid(child, nullptr, 0);
 }
 
+// FNV-1a, 64 bits.
+uint64_t hashed(uint64_t hash, std::string_view text) {
+  for (const char c : text) hash = (hash ^ static_cast<unsigned char>(c)) * 1099511628211U;
+  return hash * 31;
+}
+
+// What every mode makes of a page, and the page's own fields.
+uint64_t digest(std::string_view page) {
+  uint64_t hash = 14695981039346656037U;
+  for (const char* mode : {"balanced", "precision", "recall", "all"}) {
+    ftok::ExtractOptions options;
+    const bool all = std::string_view(mode) == "all";
+    if (all) options.comments = options.links = options.images = options.markdown = true;
+    else options.mode = mode;
+    const ftok::ExtractResult result = ftok::extract(page, options);
+    const ftok::html::Metadata& own = result.metadata;
+    for (const std::string_view part : std::initializer_list<std::string_view>{result.text, own.title, own.author, own.published, own.site, own.description, own.canonical_url,
+                                        own.html_language, result.drop_reason == nullptr ? "" : result.drop_reason}) {
+      hash = hashed(hash, part);
+    }
+  }
+  return hash;
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
   ftok::html::HtmlParser parser = ftok::html::HtmlParser::kFtok;
-  bool whole = false;
+  bool whole = false, digests = false;
   int rounds = 3;
   double hostile_mebibytes = 0;
   std::vector<std::string> pages;
   for (int i = 1; i < argc; ++i) {
     const std::string_view argument = argv[i];
     if (argument == "--extract") whole = true;
+    else if (argument == "--digest") digests = true;
     else if (argument == "--parser" && i + 1 < argc) parser = std::string_view(argv[++i]) == "gumbo" ? ftok::html::HtmlParser::kGumbo : ftok::html::HtmlParser::kFtok;
     else if (argument == "--hostile" && i + 1 < argc) hostile_mebibytes = std::stod(argv[++i]);
     else if (argument == "--rounds" && i + 1 < argc) rounds = std::stoi(argv[++i]);
@@ -76,6 +103,10 @@ int main(int argc, char** argv) {
   }
   if (hostile_mebibytes > 0) {
     for (const auto& page : ftok::bench::hostile_pages()) run_hostile(page, static_cast<size_t>(hostile_mebibytes * 1048576), whole);
+    return 0;
+  }
+  if (digests) {
+    for (const std::string& page : pages) fmt::print("{:016x}\n", digest(page));
     return 0;
   }
   size_t bytes = 0;

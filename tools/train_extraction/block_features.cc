@@ -78,7 +78,11 @@ void write_page(const std::string& path, const OutFile& matrix, const OutFile& t
   const PageFacts facts{steps.metadata.title, steps.metadata.json_ld_type, steps.metadata.og_type};
   std::vector<float> rows(page.blocks.size() * kFeatureCount);
   const BlockFeatures features(page, facts);
-  for (size_t i = 0; i < page.blocks.size(); ++i) features.write_row(i, &rows[i * kFeatureCount]);
+  std::vector<float> tile(kFeatureCount * kLanes);
+  for (size_t i = 0; i < page.blocks.size(); ++i) {
+    features.write_row(i, tile.data());
+    for (size_t f = 0; f < kFeatureCount; ++f) rows[i * kFeatureCount + f] = tile[f * kLanes];
+  }
   write_rows(rows, matrix);
   write_words(PageStructure(page, facts), words);
   ftok::JsonWriter json;

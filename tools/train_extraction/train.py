@@ -235,10 +235,10 @@ def c_float(value):
 def write_words(path, vocabulary):
     lines = ["// Made by tools/train_extraction/train.py; see docs/extraction.md.", '#include "extract/word_model.h"', "",
              "#include <cstddef>", "", "namespace ftok::html {", "", "namespace {", "",
-             "// Open addressing: the slot of a word is its low bits, then the next ones. Weights are in sixteenths, 0 in an empty slot.", ""]
+             "// Open addressing: the slot of a word is its low bits, then the next ones. Weights are in sixteenths; an empty slot's word is 0.", ""]
     for title, votes in (("Name", vocabulary.name_votes), ("Phrase", vocabulary.phrase_votes)):
         values = numpy.round(votes.weights(list(range(FOLDS))) * 16).astype(int)
-        rows = [(int(h), int(v)) for h, v in zip(votes.vocabulary, values) if v != 0]
+        rows = [(int(h), int(v)) for h, v in zip(votes.vocabulary, values) if v != 0 and h != 0]
         size = 1 << (int(len(rows) / 0.8) - 1).bit_length()
         words, weights = [0] * size, [0] * size
         for word, weight in rows:
@@ -253,7 +253,7 @@ def write_words(path, vocabulary):
         lines += ["};", ""]
     lines += ["template <size_t N>", "float find(const uint32_t (&words)[N], const int8_t (&weights)[N], uint32_t word) {",
               "  static_assert((N & (N - 1)) == 0);",
-              "  for (size_t slot = word & (N - 1); weights[slot] != 0; slot = (slot + 1) & (N - 1)) {",
+              "  for (size_t slot = word & (N - 1); words[slot] != 0; slot = (slot + 1) & (N - 1)) {",
               "    if (words[slot] == word) return static_cast<float>(weights[slot]) / 16;", "  }", "  return 0;", "}", "",
               "}  // namespace", "",
               "float weight_of_name(uint32_t name) { return find(kNames, kNameWeights, name); }",
