@@ -1,6 +1,7 @@
 #include "extract/ancestors.h"
 
 #include <algorithm>
+#include <iterator>
 
 #include "extract/blocks.h"
 
@@ -56,6 +57,18 @@ uint32_t ancestor_of_role(std::string_view role) {
   if (role == "search") return kInForm;
   if (role == "dialog" || role == "alertdialog") return kInDialog;
   return 0;
+}
+
+bool is_permalink(const Dom& dom, NodeId link) {
+  constexpr std::string_view kSigns[] = {"\u00B6", "#", "\u00A7", "\U0001F517", "\u2693", "\u221E"};
+  constexpr size_t kSignMax = 16;  // bytes, with white space around it
+  const NodeId only = dom[link].first_child;
+  if (only == kNoNode || !dom[only].is_text() || dom[only].next != kNoNode || dom[only].size > kSignMax) return false;
+  std::string_view text = dom[only].view();
+  while (!text.empty() && text.front() == ' ') text.remove_prefix(1);
+  while (!text.empty() && text.back() == ' ') text.remove_suffix(1);
+  return std::find(std::begin(kSigns), std::end(kSigns), text) != std::end(kSigns) &&
+         dom.value(link, AttributeName::kHref).find('#') != std::string_view::npos;
 }
 
 }  // namespace ftok::html

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <string_view>
 
+#include "extract/dom.h"
 #include "extract/tags.h"
 
 namespace ftok::html {
@@ -13,5 +14,8 @@ uint32_t ancestor_of_role(std::string_view role);  // ARIA landmarks and dialogs
 bool style_hides(std::string_view style);          // display: none, visibility: hidden
 
 bool contains_word(std::string_view text, std::string_view lower_case);  // without regard to ASCII case
+
+// Whether a link is a heading's permalink: it points into a page and its text is a sign alone, such as the pilcrow of Sphinx.
+bool is_permalink(const Dom& dom, NodeId link);
 
 }  // namespace ftok::html

@@ -28,8 +28,20 @@ struct Frame {
   bool is_container = false;
 };
 
-// What MathJax 2 draws beside the script that holds its source.
-bool is_math_copy(std::string_view classes) { return classes == "MathJax_Preview" || classes == "MJX_Assistive_MathML"; }
+// What MathJax 2 draws beside the script that holds its source, and MediaWiki's link beside a heading ("[edit]").
+bool is_no_text(std::string_view classes) {
+  return classes == "MathJax_Preview" || classes == "MJX_Assistive_MathML" || classes == "mw-editsection";
+}
+
+// A script's "address" leads nowhere; nor does one that holds its own content.
+bool is_script_address(std::string_view address) {
+  while (!address.empty() && static_cast<unsigned char>(address[0]) <= ' ') address.remove_prefix(1);
+  const std::string_view scheme = address.substr(0, address.find(':'));
+  for (const std::string_view known : {"javascript", "vbscript", "data", "file"}) {
+    if (scheme.size() == known.size() && scheme.size() < address.size() && contains_word(scheme, known)) return true;
+  }
+  return false;
+}
 
 class Cutter {
  public:
@@ -109,8 +121,13 @@ void Cutter::append(std::string_view text) {
 
 void Cutter::append_formula(std::string_view source, bool displayed) {
   append(displayed ? "$$" : "$");
+  const size_t end_of_mark = page_.text.size();
   append(source);
   append(displayed ? "$$" : "$");
+  if (!options_.markdown || end_of_mark == 0) return;
+  const size_t begin = end_of_mark - (displayed ? 2 : 1);
+  page_.marks.push_back({static_cast<uint32_t>(begin), true, "$", {}});
+  page_.marks.push_back({static_cast<uint32_t>(page_.text.size()), false, "$", {}});
 }
 
 // LaTeX where the page carries it: an annotation, else the alternative text (MathML 3, section 5.4; KaTeX and MathJax write both).
@@ -157,7 +174,7 @@ void Cutter::open_mark(Frame& frame, Tag tag, NodeId id) {
   if (frame.keep_white_space) return;
   if (tag == Tag::kA && options_.links) {
     const std::string_view target = dom_.value(id, AttributeName::kHref);
-    if (target.empty() || target[0] == '#' || target.substr(0, 11) == "javascript:") return;
+    if (target.empty() || target[0] == '#' || is_script_address(target)) return;
     frame.link = target;
     frame.closing_mark = options_.markdown ? "](" : " (";
     if (options_.markdown) opening_marks_.push_back("[");
@@ -294,7 +311,8 @@ bool Cutter::enter(NodeId id, const Node& node) {
       if (formula != kNoNode) append_math(formula);
       return false;
     }
-    if (node.tag == Tag::kSpan && is_math_copy(dom_.value(id, AttributeName::kClass))) return false;
+    if (node.tag == Tag::kSpan && is_no_text(dom_.value(id, AttributeName::kClass))) return false;
+    if (node.tag == Tag::kA && is_permalink(dom_, id)) return false;
     frame.inline_hints = static_cast<uint16_t>(frame.inline_hints | hints);
     if (node.tag == Tag::kA) ++block_.sums.links;
     if (node.tag == Tag::kB || node.tag == Tag::kStrong) frame.emphasis = true;

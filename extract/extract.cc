@@ -34,15 +34,47 @@ void ExtractOptions::visit(OptionVisitor& visitor) {
 
 namespace html {
 
+namespace {
+
+// The text in the <noframes> of a page of frames. Such a page has no body, so it shows nothing else to a reader of text.
+std::string noframes_text(const Dom& dom) {
+  constexpr size_t kNoticeMax = 400;  // bytes; no more than "your browser cannot show frames", marked up, in any language
+  std::string_view longest;
+  bool frames = false;
+  for (NodeId id = dom.next_in_order(Dom::kRoot); id != kNoNode;) {
+    const Node& node = dom[id];
+    if (node.is(Tag::kBody)) return {};
+    frames = frames || node.is(Tag::kFrameset);
+    if (node.is_text() && dom[node.parent].is(Tag::kNoframes) && node.size > longest.size()) longest = node.view();
+    id = node.is(Tag::kHead) ? dom.next_after_subtree(id) : dom.next_in_order(id);
+  }
+  return frames && longest.size() > kNoticeMax ? std::string(longest) : std::string();
+}
+
+}  // namespace
+
 ExtractSteps::ExtractSteps(std::string_view html, const ExtractOptions& options) {
+  parse(html, options);
+  if (parsed.status == ParseStatus::kDone) choose(options);
+}
+
+void ExtractSteps::parse(std::string_view html, const ExtractOptions& options) {
   ParseLimits limits;
   limits.bytes_max = static_cast<uint64_t>(options.bytes_max);
   limits.depth_max = static_cast<uint32_t>(options.depth_max);
   limits.attributes_max = static_cast<uint32_t>(options.attributes_max);
   limits.nodes_max = static_cast<uint32_t>(options.nodes_max);
-  parsed = parse_html(html, limits, dom, options.html_parser == "gumbo" ? HtmlParser::kGumbo : HtmlParser::kFtok);
+  const HtmlParser parser = options.html_parser == "gumbo" ? HtmlParser::kGumbo : HtmlParser::kFtok;
+  parsed = parse_html(html, limits, dom, parser);
   if (parsed.status != ParseStatus::kDone) return;
   metadata = read_metadata(dom);
+  noframes = noframes_text(dom);
+  if (!noframes.empty()) {
+    const uint64_t steps = parsed.steps;
+    parsed = parse_html(noframes, limits, dom, parser);
+    parsed.steps += steps;
+    if (parsed.status != ParseStatus::kDone) return;
+  }
   cut_into_blocks(dom, {options.links, options.images, options.markdown}, page);
   if (page.limit_met != 0) {
     parsed.status = ParseStatus::kTooManyBlocks;
@@ -50,30 +82,30 @@ ExtractSteps::ExtractSteps(std::string_view html, const ExtractOptions& options)
     parsed.value = parsed.limit + 1;
     return;
   }
+}
+
+void ExtractSteps::choose(const ExtractOptions& options) {
   ContentOptions content;
   content.caution = caution_of(options.mode);
   content.comments = options.comments;
   content.title = options.markdown;
-  choice = choose_content(page, {metadata.title, metadata.json_ld_type}, content);
+  choice = choose_content(page, {metadata.title, metadata.json_ld_type, metadata.og_type}, content);
   layout.markdown = options.markdown;
   layout.tables = options.tables;
   layout.repeated_lines = options.repeated_lines;
 }
 
-}  // namespace html
-
 namespace {
 
 // The text of a page without any markup, its lines as they are; empty when there is markup.
-std::string plain_text_of(const html::Dom& dom) {
-  using html::Tag;
-  for (html::NodeId id = dom.next_in_order(html::Dom::kRoot); id != html::kNoNode; id = dom.next_in_order(id)) {
-    const html::Node& node = dom[id];
+std::string plain_text_of(const Dom& dom) {
+  for (NodeId id = dom.next_in_order(Dom::kRoot); id != kNoNode; id = dom.next_in_order(id)) {
+    const Node& node = dom[id];
     if (!node.is_text() && !node.is(Tag::kHtml) && !node.is(Tag::kHead) && !node.is(Tag::kBody)) return {};
   }
   std::string out;
-  html::TextRun run(out);
-  for (html::NodeId id = dom.next_in_order(html::Dom::kRoot); id != html::kNoNode; id = dom.next_in_order(id)) {
+  TextRun run(out);
+  for (NodeId id = dom.next_in_order(Dom::kRoot); id != kNoNode; id = dom.next_in_order(id)) {
     if (dom[id].is_text()) run.append(dom[id].view(), true);
   }
   run.trim(true);
@@ -87,6 +119,15 @@ bool is_in_json_ld(const std::string& text, const std::string& json_ld) {
 }
 
 }  // namespace
+
+std::string ExtractSteps::text() const {
+  std::string out = plain_text_of(dom);
+  if (!out.empty()) return out;
+  out = lay_out(page, choice.keep, layout);
+  return is_in_json_ld(out, metadata.json_ld_text) ? metadata.json_ld_text : out;
+}
+
+}  // namespace html
 
 ExtractResult extract(std::string_view html, const ExtractOptions& options) {
   ExtractResult result;
@@ -103,12 +144,8 @@ ExtractResult extract(std::string_view html, const ExtractOptions& options) {
     result.limit = steps.parsed.limit;
     return result;
   }
+  result.text = steps.text();
   result.metadata = std::move(steps.metadata);
-  result.text = plain_text_of(steps.dom);
-  if (result.text.empty()) {
-    result.text = html::lay_out(steps.page, steps.choice.keep, steps.layout);
-    if (is_in_json_ld(result.text, result.metadata.json_ld_text)) result.text = result.metadata.json_ld_text;
-  }
   if (result.text.empty()) result.drop_reason = "extract.no_text";
   return result;
 }

@@ -4,6 +4,8 @@
 #include <string_view>
 #include <unordered_map>
 
+#include "extract/markdown.h"
+
 namespace ftok::html {
 
 namespace {
@@ -27,20 +29,24 @@ class Layout {
       out_ += cell_ == block.cell ? " " : " | ";
       cells_ += cell_ != block.cell;
     } else {
+      const bool goes_on = row_ != kNoNode && short_cell;
       end_row();
+      if (!goes_on) end_table();
+      first_row_ = !goes_on;
       if (!out_.empty()) out_ += options_.markdown && !continues(block, short_cell) ? "\n\n" : "\n";
       prefix(block, short_cell);
     }
-    if (options_.markdown && short_cell && row_ != block.row) row_is_header_ = block.is_header_cell, cells_ = 1;
+    if (short_cell && row_ != block.row) cells_ = 1;
     row_ = short_cell ? block.row : kNoNode;
     cell_ = block.cell;
-    body(block, text);
+    body(block, text, short_cell);
     last_ = &block;
     return Fate::kWritten;
   }
 
   std::string take() {
     end_row();
+    end_table();
     return std::move(out_);
   }
 
@@ -66,19 +72,30 @@ class Layout {
   // In Markdown: whether no empty line comes between the last block and this one.
   bool continues(const Block& block, bool short_cell) const {
     if (last_ == nullptr) return false;
-    if (short_cell && last_->kind == BlockKind::kCell) return true;
-    if (block.kind == BlockKind::kDefinition) return true;
-    return is_item(block) && last_->list_depth > 0;
+    if (short_cell && !first_row_) return true;
+    if (block.kind == BlockKind::kDefinition && !is_item(block)) return last_->kind == BlockKind::kTerm || last_->kind == BlockKind::kDefinition;
+    return is_item(block) && !items_.empty();
   }
 
   void end_row() {
     if (!options_.markdown || row_ == kNoNode) return;
     out_ += " |";
-    if (row_is_header_) {
-      out_ += "\n|";
+    if (first_row_) {  // a table of Markdown always has a header
+      header_end_ = out_.size();
+      header_cells_ = most_cells_ = cells_;
+      out_ += quote_ ? "\n> |" : "\n|";
       for (size_t i = 0; i < cells_; ++i) out_ += " --- |";
+      rule_end_ = out_.size();
     }
+    most_cells_ = std::max(most_cells_, cells_);
     row_ = kNoNode;
+  }
+
+  // Cells beyond those of the header are lost to a reader of tables: the header gets as many as the longest row.
+  void end_table() {
+    std::string rules, cells;
+    for (; header_cells_ < most_cells_; ++header_cells_) rules += " --- |", cells += "  |";
+    out_.insert(rule_end_, rules).insert(header_end_, cells);
   }
 
   void prefix(const Block& block, bool short_cell) {
@@ -89,62 +106,46 @@ class Layout {
       out_.append(block.heading_level, '#');
       out_ += ' ';
     }
-    if (options_.markdown && block.kind == BlockKind::kDefinition) out_ += ": ";
-    if (!is_item(block)) return;
-    out_.append(2 * (block.list_depth - 1U), ' ');
-    if (block.item_number > 0) {
-      out_ += std::to_string(block.item_number);
-      out_ += ". ";
-    } else {
-      out_ += "- ";
-    }
-  }
-
-  void body(const Block& block, std::string_view text) {
-    const bool fence = options_.markdown && block.kind == BlockKind::kCode;
-    if (fence) {
-      out_ += "```\n";
-      out_ += text;
-      out_ += "\n```";
+    if (options_.markdown && block.kind == BlockKind::kDefinition && !is_item(block)) out_ += ": ";
+    if (!is_item(block)) {
+      items_.clear();
       return;
     }
-    const auto first = std::lower_bound(page_.marks.begin(), page_.marks.end(), block.text_begin,
-                                        [](const Mark& mark, uint32_t at) { return mark.at < at; });
-    uint32_t at = block.text_begin;
+    const std::string mark = block.item_number > 0 ? std::to_string(block.item_number) + ". " : "- ";
+    out_.append(options_.markdown ? indent_under_items(block.list_depth, mark.size()) : 2 * (block.list_depth - 1U), ' ');
+    out_ += mark;
+  }
+
+  // In Markdown an item stands under the text of the one it belongs to, and only under one that was written.
+  size_t indent_under_items(uint8_t depth, size_t mark_size) {
+    while (!items_.empty() && items_.back().depth >= depth) items_.pop_back();
+    const size_t indent = items_.empty() ? 0 : items_.back().text_at;
+    items_.push_back({depth, indent + mark_size});
+    return indent;
+  }
+
+  void body(const Block& block, std::string_view text, bool short_cell) {
+    if (options_.markdown && block.kind == BlockKind::kCode) return append_fenced(text, quote_, out_);
+    if (options_.markdown) return append_markdown(page_, block, {block.kind == BlockKind::kHeading, short_cell, quote_}, out_);
+    // " (address)" after the text of a link.
     const uint32_t end = block.text_begin + block.text_size;
-    std::vector<const Mark*> open;
-    for (auto mark = first; mark != page_.marks.end() && mark->at <= end; ++mark) {
-      if (mark->opens && mark->at == end) break;                       // of the next block
-      if (!mark->opens && mark->at == block.text_begin) continue;      // of the one before
-      write(text.substr(at - block.text_begin, mark->at - at));
+    uint32_t at = block.text_begin;
+    auto mark = std::lower_bound(page_.marks.begin(), page_.marks.end(), at, [](const Mark& m, uint32_t offset) { return m.at < offset; });
+    for (; mark != page_.marks.end() && mark->at <= end; ++mark) {
+      if (mark->at == block.text_begin) continue;  // of the block before
+      out_ += text.substr(at - block.text_begin, mark->at - at);
       at = mark->at;
-      if (mark->opens) open.push_back(&*mark);
-      else if (mark->text != " (" && open.empty()) continue;  // opened in an earlier block
-      else if (mark->text != " (") open.pop_back();
       out_ += mark->text;
-      if (!mark->link.empty()) {
-        out_ += mark->link;
-        out_ += ')';
-      }
+      out_ += mark->link;
+      out_ += ')';
     }
-    write(text.substr(at - block.text_begin));
-    while (!open.empty()) {  // closed in a later block
-      if (open.back()->text != "[") out_ += open.back()->text;
-      open.pop_back();
-    }
+    out_ += text.substr(at - block.text_begin);
   }
 
-  // A line break within a block is two spaces and a new line in Markdown, and a quote's mark comes again.
-  void write(std::string_view text) {
-    if (!options_.markdown || text.find('\n') == std::string_view::npos) {
-      out_ += text;
-      return;
-    }
-    for (const char c : text) {
-      if (c == '\n') out_ += quote_ ? "  \n> " : "  \n";
-      else out_ += c;
-    }
-  }
+  struct OpenItem {
+    uint8_t depth = 0;
+    size_t text_at = 0;  // spaces before its text
+  };
 
   const PageBlocks& page_;
   const LayoutOptions& options_;
@@ -152,8 +153,10 @@ class Layout {
   std::unordered_map<std::string_view, uint32_t> seen_;  // lines, and the container of each first one
   const Block* last_ = nullptr;
   NodeId row_ = kNoNode, cell_ = kNoNode;
-  size_t cells_ = 0;
-  bool row_is_header_ = false;
+  std::vector<OpenItem> items_;
+  size_t cells_ = 0, header_cells_ = 0, most_cells_ = 0;  // of the row, of the table's header, of its longest row
+  size_t header_end_ = 0, rule_end_ = 0;                  // in out_
+  bool first_row_ = false;  // of its table
   bool quote_ = false;
 };
 

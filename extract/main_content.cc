@@ -61,13 +61,42 @@ std::vector<float> score_blocks(const PageBlocks& page, const PageFacts& facts, 
   return score;
 }
 
+bool stands_in_comments(const PageBlocks& page, const Block& block) {
+  constexpr uint8_t kLevels = 6;
+  return page.containers[block.container].hint_distance[kHintComment] <= kLevels;
+}
+
 // A reader's comment: text in a box named so, not its buttons and dates.
 bool is_comment(const PageBlocks& page, const Block& block) {
-  constexpr uint8_t kLevels = 6;
   constexpr uint32_t kWordsMin = 5;
-  return page.containers[block.container].hint_distance[kHintComment] <= kLevels && block.sums.words >= kWordsMin &&
+  return stands_in_comments(page, block) && block.sums.words >= kWordsMin &&
          block.sums.link_letters * 2 < block.sums.letters &&
          (block.ancestors & (kInForm | kInNav | kInButton | kInFooter)) == 0;
+}
+
+// What readers wrote under an article goes, where the article comes before it: on a page that calls itself an article from a few
+// sentences on, else when it is at least half of what is kept (a thread's posts stand in boxes named as comments too).
+void drop_comments(const PageBlocks& page, bool is_article, std::vector<uint8_t>& keep) {
+  constexpr double kWordsMin = 30, kShareOfArticle = 0.05, kShareOfOther = 0.5;
+  double before = 0, all = 0;
+  size_t first = page.blocks.size();
+  for (size_t i = 0; i < page.blocks.size(); ++i) {
+    if (keep[i] == 0) continue;
+    if (first == page.blocks.size() && stands_in_comments(page, page.blocks[i])) first = i;
+    all += page.blocks[i].sums.words;
+    if (first == page.blocks.size()) before += page.blocks[i].sums.words;
+  }
+  if (before < kWordsMin || before <= (is_article ? kShareOfArticle : kShareOfOther) * all) return;
+  for (size_t i = first; i < page.blocks.size(); ++i) {
+    if (stands_in_comments(page, page.blocks[i])) keep[i] = 0;
+  }
+}
+
+bool has_other_than(uint32_t block, const std::vector<uint8_t>& keep) {
+  for (uint32_t i = 0; i < keep.size(); ++i) {
+    if (keep[i] != 0 && i != block) return true;
+  }
+  return false;
 }
 
 // Some pages show nothing until their scripts have run: all that is worth reading is hidden. There hiding means nothing.
@@ -145,11 +174,17 @@ void keep_whole(const PageBlocks& page, std::vector<uint8_t>& keep) {
 
 }  // namespace
 
-ContentChoice choose_content(const PageBlocks& page, const PageFacts& facts, const ContentOptions& options) {
+ContentChoice choose_content(const PageBlocks& page, const PageFacts& facts, const ContentOptions& options,
+                             const std::vector<float>* given) {
   constexpr float kScoreMin = 0.25F;  // a page of nothing else has no main content; .2 to .3 score the same (docs/extraction.md)
   ContentChoice choice;
   choice.keep.assign(page.blocks.size(), 0);
-  choice.score = score_blocks(page, facts, choice.title_block);
+  if (given == nullptr) {
+    choice.score = score_blocks(page, facts, choice.title_block);
+  } else {
+    choice.score = *given;
+    choice.title_block = PageStructure(page, facts).title_block;
+  }
   const bool hidden = hides_its_content(page, choice.score);
   choice.cut = std::max(kScoreMin, cut_of(page, choice.score, hidden, options.caution));
   bool any = false;
@@ -161,9 +196,9 @@ ContentChoice choose_content(const PageBlocks& page, const PageFacts& facts, con
   }
   keep_whole(page, choice.keep);
   keep_rows_whole(page, choice.keep);
-  if (options.title && any && choice.title_block != kNone && page.blocks[choice.title_block].heading_level > 0) {
-    choice.keep[choice.title_block] = 1;
-  }
+  if (!options.comments && !facts.is_forum()) drop_comments(page, facts.is_article(), choice.keep);
+  const bool has_title = choice.title_block != kNone && page.blocks[choice.title_block].heading_level > 0;
+  if (has_title && (options.title || has_other_than(choice.title_block, choice.keep))) choice.keep[choice.title_block] = options.title && any;
   return choice;
 }
 

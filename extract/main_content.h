@@ -14,7 +14,7 @@ namespace ftok::html {
 
 struct ContentOptions {
   double caution = 0.6;    // the page's cut, as a share of its highest expected F1: 0.5 is best on the whole, more prefers precision
-  bool title = false;      // also keep the heading that is the page's title
+  bool title = false;      // keep the heading that is the page's title, which else is left to the metadata
   bool comments = false;   // also keep what readers wrote under an article
 };
 
@@ -26,6 +26,8 @@ struct ContentChoice {
 };
 
 // Terms follow their definitions, and tables between kept blocks are kept whole. Hidden blocks are kept only on a page that hides all it has to say.
-ContentChoice choose_content(const PageBlocks& page, const PageFacts& facts, const ContentOptions& options);
+// `given`, one probability a block, takes the place of the forests' scores: training tries out scores of its own on the same path.
+ContentChoice choose_content(const PageBlocks& page, const PageFacts& facts, const ContentOptions& options,
+                             const std::vector<float>* given = nullptr);
 
 }  // namespace ftok::html

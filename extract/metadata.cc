@@ -4,6 +4,7 @@
 
 #include <string_view>
 
+#include "extract/ancestors.h"
 #include "extract/text_run.h"
 
 namespace ftok::html {
@@ -108,7 +109,8 @@ class JsonLd {
     set_once(found_.published, text_of(object, "datePublished"));
     set_once(found_.description, text_of(object, "description"));
     set_once(found_.site, text_of(object, "publisher"));
-    const std::string_view body = text_of(object, "articleBody");
+    std::string_view body = text_of(object, "articleBody");
+    if (body.empty() && type.find("Posting") != std::string_view::npos) body = text_of(object, "text");  // of a forum's thread
     if (body.size() > found_.json_ld_text.size()) found_.json_ld_text = std::string(body);
   }
 
@@ -119,7 +121,7 @@ class JsonLd {
 
 struct MetaTags {
   std::string og_title, og_site, og_description, og_url, title, author, published, published_plain, description, site,
-      canonical, language;
+      canonical, language, og_type;
 };
 
 void read_meta(const Dom& dom, NodeId id, MetaTags& tags) {
@@ -140,6 +142,7 @@ void read_meta(const Dom& dom, NodeId id, MetaTags& tags) {
   else if (name == "og:description") set_once(tags.og_description, content);
   else if (name == "description" || name == "dc.description") set_once(tags.description, content);
   else if (name == "og:url") set_once(tags.og_url, content);
+  else if (name == "og:type") set_once(tags.og_type, lower(content));
   else if (name == "author" || name == "dc.creator" || name == "citation_author" || name == "parsely-author" || name == "sailthru.author") set_once(tags.author, content);
   else if (name == "article:author" && content.substr(0, 4) != "http") set_once(tags.author, content);
   else if (name == "article:published_time" || name == "og:article:published_time") set_once(tags.published, content);
@@ -149,10 +152,21 @@ void read_meta(const Dom& dom, NodeId id, MetaTags& tags) {
 std::string text_below(const Dom& dom, NodeId top) {
   std::string out;
   TextRun run(out);
-  for (NodeId id = dom.next_in_order(top, top); id != kNoNode && out.size() < kFieldMax; id = dom.next_in_order(id, top)) {
+  for (NodeId id = dom.next_in_order(top, top); id != kNoNode && out.size() < kFieldMax;) {
+    const bool passed_over = dom[id].is(Tag::kA) && is_permalink(dom, id);
     if (dom[id].is_text()) run.append(dom[id].view().substr(0, kFieldMax), false);
+    id = passed_over ? dom.next_after_subtree(id, top) : dom.next_in_order(id, top);
   }
   return out;
+}
+
+// Of a title made from a heading with its permalink. The other signs of permalinks may well end a title ("C#").
+void drop_pilcrow(std::string& title) {
+  constexpr std::string_view kPilcrow = "\u00B6";
+  while (title.size() > kPilcrow.size() && std::string_view(title).substr(title.size() - kPilcrow.size()) == kPilcrow) {
+    title.resize(title.size() - kPilcrow.size());
+    while (!title.empty() && title.back() == ' ') title.pop_back();
+  }
 }
 
 bool has_word(std::string_view list, std::string_view word) {
@@ -210,11 +224,13 @@ Metadata read_metadata(const Dom& dom) {
     return std::string();
   };
   found.title = first({&tags.og_title, &found.title, &tags.title, &heading, &title});
+  drop_pilcrow(found.title);
   found.author = first({&tags.author, &found.author, &by});
   found.published = first({&tags.published, &found.published, &tags.published_plain, &time});
   found.site = first({&tags.og_site, &found.site, &tags.site});
   found.description = first({&tags.og_description, &tags.description, &found.description});
   found.canonical_url = first({&tags.canonical, &tags.og_url});
+  found.og_type = tags.og_type;
   if (found.html_language.empty()) found.html_language = tags.language;
   return found;
 }

@@ -12,8 +12,18 @@ namespace ftok::html {
 
 // What metadata says that helps to tell a page's kind.
 struct PageFacts {
+  PageFacts(std::string_view title_text, std::string_view schema_type, std::string_view open_graph_type)
+      : title(title_text), json_ld_type(schema_type), og_type(open_graph_type) {}
+
   std::string_view title;
   std::string_view json_ld_type;  // schema.org type, "" where none
+  std::string_view og_type;       // OpenGraph type, "" where none
+
+  bool is_forum() const { return has("Forum") || has("QAPage"); }
+  bool is_article() const { return !is_forum() && (og_type == "article" || has("Article") || has("Posting")); }
+
+ private:
+  bool has(std::string_view part) const { return json_ld_type.find(part) != std::string_view::npos; }
 };
 
 // Items of one shape below one parent.

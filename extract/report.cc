@@ -81,12 +81,14 @@ std::string reason_of(const html::ExtractSteps& steps, size_t i, Fate fate) {
   const Block& block = steps.page.blocks[i];
   const float score = steps.choice.score[i];
   switch (fate) {
-    case Fate::kWritten: return score < steps.choice.cut ? "kept on request" : "kept";
+    case Fate::kWritten: return score < steps.choice.cut ? "kept with what is around it, or on request" : "kept";
     case Fate::kRepeated: return "dropped: stands on the page before";
     case Fate::kInTable: return "dropped: in a table";
     case Fate::kDropped: break;
   }
   if ((block.ancestors & html::kInHidden) != 0) return "dropped: hidden";
+  if (i == steps.choice.title_block) return "dropped: the page's title";
+  if (score >= steps.choice.cut) return "dropped: a reader's comment";
   return fmt::format("dropped: score below {:.2f}", steps.choice.cut);
 }
 

@@ -64,6 +64,45 @@ TEST(Layout, Markdown) {
   EXPECT_EQ(text_of("<h2>Head</h2><p>one</p><blockquote>said</blockquote><pre>x</pre>", options),
             "## Head\n\none\n\n> said\n\n```\nx\n```");
 }
+std::string markdown_of(std::string_view html) {
+  LayoutOptions options;
+  options.markdown = true;
+  return text_of(html, options, {true, false, true});
+}
+
+// Each sign where it would be read as markup, and where it would not.
+TEST(Markdown, EscapesSignsWhereTheyAreMarkup) {
+  EXPECT_EQ(markdown_of("<p>2*3*4 and 2 * 3"), "2\\*3\\*4 and 2 * 3");
+  EXPECT_EQ(markdown_of("<p>_x_ snake_case a _ b"), "\\_x\\_ snake_case a _ b");
+  EXPECT_EQ(markdown_of("<p># one<p>#one<p>a # b"), "\\# one\n\n#one\n\na # b");
+  EXPECT_EQ(markdown_of("<p>- one<p>-one<p>a - b<p>+ one<p>---<p>--x"), "\\- one\n\n-one\n\na - b\n\n\\+ one\n\n\\---\n\n--x");
+  EXPECT_EQ(markdown_of("<p>1. one<p>1.one<p>in 1. it<p>2) two"), "1\\. one\n\n1.one\n\nin 1. it\n\n2\\) two");
+  EXPECT_EQ(markdown_of("<p>&gt; one &gt; two"), "\\> one > two");
+  EXPECT_EQ(markdown_of("<p>a &lt;b&gt; c &lt; d"), "a \\<b> c < d");
+  EXPECT_EQ(markdown_of("<p>&amp;amp; &amp; b; &amp;copy"), "\\&amp; & b; &copy");
+  EXPECT_EQ(markdown_of("<p>[a](b) [c] [d]: e<p>[d]: e"), "[a\\](b) [c] [d]: e\n\n\\[d]: e");
+  EXPECT_EQ(markdown_of("<p>a`b \\* \\x"), "a\\`b \\\\\\* \\x");
+  EXPECT_EQ(markdown_of("<p>one<br>===<p>==="), "one  \n\\===\n\n===");
+  EXPECT_EQ(markdown_of("<p>~~~ a ~~~"), "\\~~~ a ~~~");
+}
+TEST(Markdown, SpansAreReadAsMeant) {
+  EXPECT_EQ(markdown_of("<p><b>one</b> <i>two</i> <b><i>three</i></b>"), "**one** *two* ***three***");
+  EXPECT_EQ(markdown_of("<p><b>Note:</b>text <b>Note:</b> text"), "Note:text **Note:** text");  // "**Note:**t" would not close
+  EXPECT_EQ(markdown_of("<p><b>one</b><i>two</i>"), "**one**two");                              // "***" would be one run
+  EXPECT_EQ(markdown_of("<p><code>a*b</code> <code>c`d</code> <code>`</code>"), "`a*b` ``c`d`` `` ` ``");
+  EXPECT_EQ(markdown_of("<p><code>a</code><code>b</code>"), "`a`b");
+  EXPECT_EQ(markdown_of("<p>Oh!<a href='/x'>[y]</a> <a href='/(z) t'>z</a>"), "Oh\\![\\[y\\]](/x) [z](/\\(z\\)%20t)");
+  EXPECT_EQ(markdown_of("<p><a href=' JavaScript:go()'>go</a> <a href='DATA:x'>x</a> <a href='/data:y'>y</a>"), "go x [y](/data:y)");
+}
+TEST(Markdown, BlocksAreReadAsMeant) {
+  EXPECT_EQ(markdown_of("<h2>C #</h2><h3>C#</h3><h2>a<br>b</h2>"), "## C \\#\n\n### C#\n\n## a b");
+  EXPECT_EQ(markdown_of("<pre>a\n```\nb</pre>"), "````\na\n```\nb\n````");
+  EXPECT_EQ(markdown_of("<blockquote><p>a<br>b<pre>c\nd</pre></blockquote>"), "> a  \n> b\n\n> ```\n> c\n> d\n> ```");
+  EXPECT_EQ(markdown_of("<ol><li>one<ul><li>deep</ul></ol>"), "1. one\n   - deep");
+  EXPECT_EQ(markdown_of("<ul><li><ul><li><ul><li>deep</ul></ul></ul>"), "- deep");  // four spaces would be code
+  EXPECT_EQ(markdown_of("<table><tr><td>a|b<td>c<tr><td>d<td>e<td>f</table>"), "| a\\|b | c |  |\n| --- | --- | --- |\n| d | e | f |");
+  EXPECT_EQ(markdown_of("<p>so <math alttext='x_1^* a_2'></math> holds"), "so $x_1^* a_2$ holds");
+}
 TEST(Layout, LeavesOutWhatIsNoText) {
   EXPECT_EQ(text_of("<title>t</title><p>one</p><script>x</script><style>y</style><template>z</template>"
                     "<noscript>n</noscript><select><option>o</select><svg><text>s</text></svg><textarea>u</textarea>"),

@@ -3,6 +3,8 @@
 //                                                       a line, its containers counted), OUT.{containers,names,blocks,
 //                                                       phrases} (WordFiles)
 //   ftok_block_features OUT --scores S.f32 FILE...   -> OUT.f32 (rows of kContextFeatureCount), from one score a block in S.f32
+//   ftok_block_features OUT --texts P.f32 SHARE FILE...  -> OUT.jsonl (file, text, one 0 or 1 a block), as the product would choose and lay
+//                                                       out with one probability a block in P.f32 and the cut at SHARE
 #include <cstdio>
 #include <memory>
 #include <string>
@@ -11,10 +13,9 @@
 #include "core/error.h"
 #include "core/file.h"
 #include "core/json.h"
-#include "extract/blocks.h"
+#include "extract/extract_steps.h"
 #include "extract/features.h"
-#include "extract/metadata.h"
-#include "extract/parser.h"
+#include "extract/main_content.h"
 #include "extract/word_model.h"
 
 namespace {
@@ -56,61 +57,99 @@ void write_words(const ftok::html::PageStructure& structure, const WordFiles& fi
   }
 }
 
-void write_page(const std::string& path, std::FILE* scores, OutFile& matrix, OutFile* texts, WordFiles* words) {
+void read_scores(std::FILE* file, std::vector<float>& scores) {
+  if (std::fread(scores.data(), sizeof(float), scores.size(), file) != scores.size()) throw ftok::Error("scores end early");
+}
+
+void put_line(ftok::JsonWriter& json, const OutFile& out) {
+  const std::string line = json.take() + "\n";
+  std::fwrite(line.data(), 1, line.size(), out.file);
+}
+
+void write_rows(const std::vector<float>& rows, const OutFile& out) { std::fwrite(rows.data(), sizeof(float), rows.size(), out.file); }
+
+// Features, texts and words of a page, for training.
+void write_page(const std::string& path, const OutFile& matrix, const OutFile& texts, const WordFiles& words) {
   using namespace ftok::html;
   const std::string html = ftok::read_file(path);
-  Dom dom;
+  ExtractSteps steps;
+  steps.parse(html, {});
+  const PageBlocks& page = steps.page;
+  const PageFacts facts{steps.metadata.title, steps.metadata.json_ld_type, steps.metadata.og_type};
+  std::vector<float> rows(page.blocks.size() * kFeatureCount);
+  const BlockFeatures features(page, facts);
+  std::vector<float> tile(kFeatureCount * kLanes);
+  for (size_t i = 0; i < page.blocks.size(); ++i) {
+    features.write_row(i, tile.data());
+    for (size_t f = 0; f < kFeatureCount; ++f) rows[i * kFeatureCount + f] = tile[f * kLanes];
+  }
+  write_rows(rows, matrix);
+  write_words(PageStructure(page, facts), words);
   ftok::JsonWriter json;
   json.begin_object().field("file", path).key("blocks").begin_array();
-  PageBlocks page;
-  if (parse_html(html, {}, dom).status == ParseStatus::kDone) {
-    const Metadata metadata = read_metadata(dom);
-    cut_into_blocks(dom, {}, page);
-    std::vector<float> rows;
-    if (scores != nullptr) {
-      std::vector<float> score(page.blocks.size());
-      if (std::fread(score.data(), sizeof(float), score.size(), scores) != score.size()) throw ftok::Error("scores end early");
-      compute_context_features(page, score, rows);
-    } else {
-      rows.resize(page.blocks.size() * kFeatureCount);
-      const BlockFeatures features(page, {metadata.title, metadata.json_ld_type});
-      std::vector<float> tile(kFeatureCount * kLanes);
-      for (size_t i = 0; i < page.blocks.size(); ++i) {
-        features.write_row(i, tile.data());
-        for (size_t f = 0; f < kFeatureCount; ++f) rows[i * kFeatureCount + f] = tile[f * kLanes];
-      }
-    }
-    std::fwrite(rows.data(), sizeof(float), rows.size(), matrix.file);
-    if (words != nullptr) write_words(PageStructure(page, {metadata.title, metadata.json_ld_type}), *words);
-    for (const Block& block : page.blocks) json.value(page.text_of(block));
-  }
+  for (const Block& block : page.blocks) json.value(page.text_of(block));
   json.end_array().field("containers", static_cast<uint64_t>(page.containers.size())).end_object();
-  const std::string line = json.take() + "\n";
-  if (texts != nullptr) std::fwrite(line.data(), 1, line.size(), texts->file);
+  put_line(json, texts);
+}
+
+void write_context(const std::string& path, std::FILE* scores, const OutFile& matrix) {
+  const std::string html = ftok::read_file(path);
+  ftok::html::ExtractSteps steps;
+  steps.parse(html, {});
+  std::vector<float> score(steps.page.blocks.size()), rows;
+  read_scores(scores, score);
+  compute_context_features(steps.page, score, rows);
+  write_rows(rows, matrix);
+}
+
+// What `ftok extract` would write, were these the model's scores.
+void write_text(const std::string& path, std::FILE* scores, double share, const OutFile& out) {
+  using namespace ftok::html;
+  const std::string html = ftok::read_file(path);
+  ExtractSteps steps;
+  steps.parse(html, {});
+  std::vector<float> score(steps.page.blocks.size());
+  read_scores(scores, score);
+  ContentOptions options;
+  options.caution = share;
+  steps.choice = choose_content(steps.page, {steps.metadata.title, steps.metadata.json_ld_type, steps.metadata.og_type}, options, &score);
+  ftok::JsonWriter json;
+  json.begin_object().field("file", path).field("text", steps.text()).key("keep").begin_array();
+  for (const uint8_t keep : steps.choice.keep) json.value(static_cast<uint64_t>(keep));
+  json.end_array().end_object();
+  put_line(json, out);
+}
+
+void run(const std::vector<std::string>& arguments) {
+  const std::string& out = arguments[0];
+  const std::string mode = arguments[1].substr(0, 2) == "--" ? arguments[1] : "";
+  if (mode.empty()) {
+    const OutFile matrix(out + ".f32"), texts(out + ".jsonl");
+    const WordFiles words(out);
+    for (size_t i = 1; i < arguments.size(); ++i) write_page(arguments[i], matrix, texts, words);
+    return;
+  }
+  const size_t first = mode == "--scores" ? 3 : 4;
+  if (arguments.size() <= first || (mode != "--scores" && mode != "--texts")) throw ftok::UsageError("see the head of block_features.cc");
+  std::unique_ptr<std::FILE, int (*)(std::FILE*)> scores(std::fopen(arguments[2].c_str(), "rb"), std::fclose);
+  if (scores == nullptr) throw ftok::Error("cannot read " + arguments[2]);
+  const OutFile file(out + (mode == "--scores" ? ".f32" : ".jsonl"));
+  const double share = mode == "--texts" ? std::stod(arguments[3]) : 0;
+  for (size_t i = first; i < arguments.size(); ++i) {
+    if (mode == "--scores") write_context(arguments[i], scores.get(), file);
+    else write_text(arguments[i], scores.get(), share, file);
+  }
 }
 
 }  // namespace
 
 int main(int argc, char** argv) {
   if (argc < 3) {
-    std::fprintf(stderr, "usage: ftok_block_features OUT FILE...\n");
+    std::fprintf(stderr, "usage: ftok_block_features OUT [--scores S.f32 | --texts P.f32 SHARE] FILE...\n");
     return 2;
   }
   try {
-    const std::string out = argv[1];
-    int first = 2;
-    std::FILE* scores = nullptr;
-    if (std::string(argv[2]) == "--scores" && argc > 4) {
-      scores = std::fopen(argv[3], "rb");
-      if (scores == nullptr) throw ftok::Error(std::string("cannot read ") + argv[3]);
-      first = 4;
-    }
-    OutFile matrix(out + ".f32");
-    std::unique_ptr<OutFile> texts;
-    std::unique_ptr<WordFiles> words;
-    if (scores == nullptr) texts = std::make_unique<OutFile>(out + ".jsonl"), words = std::make_unique<WordFiles>(out);
-    for (int i = first; i < argc; ++i) write_page(argv[i], scores, matrix, texts.get(), words.get());
-    if (scores != nullptr) std::fclose(scores);
+    run({argv + 1, argv + argc});
   } catch (const ftok::Error& error) {
     std::fprintf(stderr, "ftok_block_features: %s\n", error.what());
     return 1;

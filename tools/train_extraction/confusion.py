@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Where the cross-validated scorer is wrong: by page type of wcxb_dev, and the pages that lose most.
 
-  confusion.py --pages DIR --scorer testdata.py --work DIR [--share 0.6]
+  confusion.py --pages DIR --block-features BINARY --scorer testdata.py --work DIR [--share 0.6]
 
 DIR of --work is train.py's, after a run. For each page type: precision, recall and F1 over words, and of the words of a page's gold
 how many are dropped, and how many others are kept, by what stands around them.
@@ -19,21 +19,22 @@ KINDS = {"navigation": 1 << 2, "header": 1 << 3, "footer": 1 << 4, "aside": 1 <<
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--pages", required=True)
+    parser.add_argument("--block-features", required=True)
     parser.add_argument("--scorer", required=True)
     parser.add_argument("--work", required=True)
     parser.add_argument("--share", type=float, default=0.6)
     args = parser.parse_args()
-    args.reuse, args.block_features = True, ""
+    args.reuse = True
     data = train.Data(args)
     testdata, gold = train.load_scorer(args)
-    p = numpy.load(f"{args.work}/p2.npy")
+    written, keep = train.product_texts(args, data, numpy.load(f"{args.work}/p.npy"), args.share)
     rows, wrong, worst = collections.defaultdict(list), collections.defaultdict(collections.Counter), []
     for name, key, begin, end, texts, kind in data.pages:
         words = testdata.WORD.findall(gold[name][key].get("text", "").lower()) if name == "wcxb" else []
         if not words:
             continue
-        mask = train.kept_blocks(data, p, begin, end, texts, args.share)
-        out = testdata.WORD.findall("\n".join(t for t, k in zip(texts, mask) if k).lower())
+        mask = keep[begin:end]
+        out = testdata.WORD.findall(written[name][key].lower())
         both = sum((collections.Counter(words) & collections.Counter(out)).values())
         f1 = 2 * both / (len(words) + len(out)) if both else 0
         rows[kind].append((both / max(1, len(out)), both / len(words), f1))

@@ -135,7 +135,7 @@ def fit_fold(task):
     print(f"  fold {k} done, {time.process_time():.0f} s", file=sys.stderr, flush=True)
     if k < 0:
         return k, model.model_to_string()
-    return k, squash(model.predict(x[test], raw_score=True, num_threads=1))
+    return k, model.predict(x[test], raw_score=True, num_threads=1).astype(numpy.float32)
 
 
 TASKS = []  # what the forked processes work on: forking copies nothing
@@ -146,7 +146,7 @@ def run_task(i):
 
 
 def out_of_fold(data, args, extra=None):
-    """Scores of every block by a model of the other outer folds, and a model of all blocks where one is to be written."""
+    """The sums of every block by a model of the other outer folds, and a model of all blocks where one is to be written."""
     p, model = numpy.zeros(len(data.y), dtype=numpy.float32), None
     TASKS[:] = [(k, data, args, extra) for k in ([-1] if args.write else []) + list(range(OUTER))]
     with multiprocessing.get_context("fork").Pool(len(TASKS)) as pool:
@@ -168,46 +168,29 @@ def context(args, p, data):
     return numpy.concatenate(rows)
 
 
-def probability(p):
-    """Of a squashed score: undoes squash, then the logistic function."""
-    u = 2 * p.astype(numpy.float64) - 1
-    return 1 / (1 + numpy.exp(-u / (1 - numpy.abs(u) + 1e-6)))
+def probability(sums):
+    return (1 / (1 + numpy.exp(-numpy.clip(sums.astype(numpy.float64), -30, 30)))).astype(numpy.float32)
 
 
-def threshold_of(q, words, share):
-    """The cut of highest expected F1 is at half that F1 (Lipton et al. 2014); `share` 0.5 is that, more prefers precision."""
-    if len(q) == 0 or words.sum() == 0:
-        return 1.0
-    order = numpy.argsort(-q, kind="stable")
-    hit, size = numpy.cumsum((words * q)[order]), numpy.cumsum(words[order])
-    return share * (2 * hit / (size + hit[-1])).max()
+def product_texts(args, data, p, share):
+    """What the product would write, were `p` its scores: by set and key the text, and one truth value a block of `data`."""
+    texts, keep = collections.defaultdict(dict), numpy.zeros(len(p), dtype=bool)
+    for name, paths, begin, end in data.files:
+        scores = f"{args.work}/{name}.p"
+        p[begin:end].tofile(scores)
+        subprocess.run([args.block_features, f"{args.work}/{name}.texts", "--texts", scores, str(share), *paths], check=True)
+        at = begin
+        for line in open(f"{args.work}/{name}.texts.jsonl"):
+            page = json.loads(line)
+            texts[name][Path(page["file"]).name[:-5]] = page["text"]
+            keep[at:at + len(page["keep"])] = page["keep"]
+            at += len(page["keep"])
+    return texts, keep
 
 
-SHOWN_MIN, SCORE_MIN = 0.25, 0.25  # extract/main_content.cc
-REPEATED_WORDS_MIN = 8            # extract/layout.cc
-
-
-def kept_blocks(data, p, begin, end, texts, share):
-    """One truth value a block of a page: what extract/main_content.cc and layout.cc would keep."""
-    q, words = probability(p[begin:end]), data.words[begin:end] + 0.5
-    hidden = (data.ancestors[begin:end] & HIDDEN) != 0
-    if (q * words)[~hidden].sum() < SHOWN_MIN * (q * words)[hidden].sum():
-        hidden[:] = False
-    q, words = numpy.where(hidden, 0, q), numpy.where(hidden, 0, words)
-    cut, seen, kept = max(SCORE_MIN, threshold_of(q, words, share)), set(), []
-    for text, score, size in zip(texts, q, words):
-        kept.append(score >= cut and not (size > REPEATED_WORDS_MIN and text in seen))
-        if kept[-1]:
-            seen.add(text)
-    return kept
-
-
-def evaluate(testdata, gold, data, p, share):
-    predictions = collections.defaultdict(dict)
-    for name, key, begin, end, texts, _ in data.pages:
-        kept = kept_blocks(data, p, begin, end, texts, share)
-        predictions[name][key] = "\n".join(text for text, keep in zip(texts, kept) if keep)
-    return {name: testdata.score_pages(gold[name], predictions[name]) for name in SETS}
+def evaluate(testdata, gold, args, data, p, share):
+    texts, _ = product_texts(args, data, p, share)
+    return {name: testdata.score_pages(gold[name], texts[name]) for name in SETS}
 
 
 def load_scorer(args):
@@ -314,17 +297,16 @@ def main():
           f"{len(data.vocabulary.name_votes.vocabulary)} names, {len(data.vocabulary.phrase_votes.vocabulary)} phrases", flush=True)
     def show(label, p, shares=(0.5, 0.6, 0.7)):
         for share in shares:
-            scores = evaluate(testdata, gold, data, p, share)
+            scores = evaluate(testdata, gold, args, data, p, share)
             print(label, share, "  ".join(
                 f"{n} p{s['precision']:.4f} r{s['recall']:.4f} f{s['f1']:.4f}" for n, s in scores.items()))
             print("   ", "  ".join(f"{k[3:]} {v:.4f}" for k, v in scores["wcxb"].items() if k.startswith("f1.")), flush=True)
     show("labels", numpy.where(data.y < 0, 0.9, 0.1 + 0.8 * data.y).astype(numpy.float32), (0.5,))
-    p1, first = out_of_fold(data, args)
-    numpy.save(f"{args.work}/p1.npy", p1)
-    show("first", p1, (0.6,))
-    p2, second = out_of_fold(data, args, context(args, p1, data))
-    numpy.save(f"{args.work}/p2.npy", p2)
-    show("second", p2)
+    first_sums, first = out_of_fold(data, args)
+    show("first", probability(first_sums), (0.6,))
+    second_sums, second = out_of_fold(data, args, context(args, squash(first_sums), data))
+    numpy.save(f"{args.work}/p.npy", probability(second_sums))
+    show("second", probability(second_sums))
     if args.write:
         write_model(args, data, first, second)
 

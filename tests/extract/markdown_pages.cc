@@ -1,0 +1,50 @@
+// ftok_markdown_pages: every block of HTML pages as text and laid out as Markdown, for compare_markdown.py. The pages come from stdin,
+// separated by NUL; one JSON object a page: text, markdown, formulas (whether it has any).
+#include <algorithm>
+#include <cstdio>
+#include <iostream>
+#include <iterator>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/json.h"
+#include "extract/blocks.h"
+#include "extract/layout.h"
+#include "extract/parser.h"
+
+namespace {
+
+void write_page(std::string_view html) {
+  using namespace ftok::html;
+  Dom dom;
+  PageBlocks page;
+  if (parse_html(html, {}, dom).status == ParseStatus::kDone) cut_into_blocks(dom, {true, false, true}, page);
+  std::string text;
+  for (const Block& block : page.blocks) {
+    if (block.kind == BlockKind::kDefinition && !block.starts_item) text += ": ";
+    text += page.text_of(block);
+    text += '\n';
+  }
+  LayoutOptions options;
+  options.markdown = options.repeated_lines = true;
+  const std::vector<uint8_t> keep(page.blocks.size(), 1);
+  bool formulas = false;
+  for (const Mark& mark : page.marks) formulas = formulas || mark.text == "$";
+  ftok::JsonWriter json;
+  json.begin_object().field("formulas", formulas).field("text", text).field("markdown", lay_out(page, keep, options)).end_object();
+  const std::string line = json.take() + "\n";
+  std::fwrite(line.data(), 1, line.size(), stdout);
+}
+
+}  // namespace
+
+int main() {
+  const std::string all{std::istreambuf_iterator<char>(std::cin), std::istreambuf_iterator<char>()};
+  for (size_t begin = 0; begin < all.size();) {
+    const size_t end = std::min(all.find('\0', begin), all.size());
+    write_page(std::string_view(all).substr(begin, end - begin));
+    begin = end + 1;
+  }
+  return 0;
+}
