@@ -1,33 +1,14 @@
 #include "tokenizer/pretoken_cache.h"
 
-#include <sys/mman.h>
-
 #include <algorithm>
 #include <cassert>
-#include <new>
 
 namespace ftok {
 namespace {
 
-constexpr size_t kHugePageBytes = size_t{2} << 20;
 constexpr size_t kArenaBytes = PretokenCache::kArenaWords * sizeof(uint32_t);
 constexpr size_t kMovesMax = 8;
 static_assert(sizeof(PretokenCache::Entry) == 32);
-
-// Zeroed address space that begins where a huge page does; memory as it is touched.
-void* map_memory(size_t bytes) {
-  void* memory = ::mmap(nullptr, bytes + kHugePageBytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-  if (memory == MAP_FAILED) throw std::bad_alloc();
-  const auto address = reinterpret_cast<uintptr_t>(memory);
-  const uintptr_t aligned = (address + kHugePageBytes - 1) & ~(kHugePageBytes - 1);
-  if (aligned != address) ::munmap(memory, aligned - address);
-  const uintptr_t tail = address + kHugePageBytes - aligned;
-  if (tail != 0) ::munmap(reinterpret_cast<void*>(aligned + bytes), tail);
-#if defined(MADV_HUGEPAGE)
-  ::madvise(reinterpret_cast<void*>(aligned), bytes, MADV_HUGEPAGE);
-#endif
-  return reinterpret_cast<void*>(aligned);
-}
 
 size_t words_of(size_t bytes) { return (bytes + 3) / 4; }
 
@@ -85,15 +66,11 @@ PretokenKey PretokenKey::of(std::string_view bytes) {
   return of_short(padded, bytes.size());
 }
 
-PretokenCache::PretokenCache() {
-  table_ = static_cast<unsigned char*>(map_memory(kTableBytesMax));
-  arena_ = static_cast<uint32_t*>(map_memory(kArenaBytes));
-}
-
-PretokenCache::~PretokenCache() {
-  ::munmap(table_, kTableBytesMax);
-  ::munmap(arena_, kArenaBytes);
-}
+PretokenCache::PretokenCache()
+    : table_memory_(kTableBytesMax),
+      arena_memory_(kArenaBytes),
+      table_(static_cast<unsigned char*>(table_memory_.data())),
+      arena_(static_cast<uint32_t*>(arena_memory_.data())) {}
 
 // With a bit more in the mask the entries of a line go to two lines: those at the same place and at that plus the old size,
 // so that all find room and memory is read and written in order.

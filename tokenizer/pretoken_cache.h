@@ -13,9 +13,10 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
-#include <memory>
 #include <span>
 #include <string_view>
+
+#include "tokenizer/mapped_memory.h"
 
 namespace ftok {
 
@@ -75,9 +76,6 @@ class PretokenCache {
   static constexpr size_t kReadableIds = 8;
 
   PretokenCache();
-  ~PretokenCache();
-  PretokenCache(const PretokenCache&) = delete;
-  PretokenCache& operator=(const PretokenCache&) = delete;
 
   // What a lookup reads. Valid until the next insert.
   struct View {
@@ -108,11 +106,12 @@ class PretokenCache {
   void grow();
   void clear();
 
-  unsigned char* table_ = nullptr;
+  MappedMemory table_memory_, arena_memory_;
+  unsigned char* table_;
   size_t table_bytes_ = kTableBytesMin;  // in use
   uint64_t line_mask_ = kTableBytesMin - kLineBytes;
   size_t used_ = 0;  // entries
-  uint32_t* arena_ = nullptr;
+  uint32_t* arena_;
   size_t arena_next_ = 0;  // where the next record goes
 };
 

@@ -15,7 +15,9 @@ constexpr uint64_t kEmpty = UINT64_MAX;
 TokenTable::TokenTable(const Vocabulary& vocabulary) : vocabulary_(&vocabulary) {
   size_t capacity = 1024;
   while (capacity < size_t{vocabulary.token_count()} * 2) capacity *= 2;
-  slots_.assign(capacity, kEmpty);
+  memory_ = MappedMemory(capacity * sizeof(uint64_t));
+  slots_ = {static_cast<uint64_t*>(memory_.data()), capacity};
+  std::fill(slots_.begin(), slots_.end(), kEmpty);
   // Some at a time, so that they wait for memory together.
   constexpr uint32_t kTogether = 32;
   const auto* const bytes = reinterpret_cast<const unsigned char*>(vocabulary.bytes.data());

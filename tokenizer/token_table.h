@@ -3,8 +3,8 @@
 
 #include <cstdint>
 #include <cstring>
+#include <span>
 #include <string_view>
-#include <vector>
 
 #include "tokenizer/pretoken_cache.h"
 
@@ -53,7 +53,8 @@ class TokenTable {
   void insert(uint32_t id, uint64_t hash);
 
   const Vocabulary* vocabulary_ = nullptr;
-  std::vector<uint64_t> slots_;  // upper half of the hash, id; so that most misses need not look at the bytes
+  MappedMemory memory_;
+  std::span<uint64_t> slots_;  // upper half of the hash, id; so that most misses need not look at the bytes
   uint32_t duplicate_first_ = kNoToken;
   uint32_t duplicate_second_ = kNoToken;
 };
