@@ -38,12 +38,13 @@ Merger::Merger(const Vocabulary& vocabulary) : level_(vector_level()), byte_pair
 inline Merger::Joined Merger::join_at(const unsigned char* bytes, size_t size) const {
   const unsigned lead = bytes[0];
   if (size == 1) return {byte_symbols_[lead], MergeJob::kNoRank, 1};
+  const uint32_t pair = byte_pairs_[lead << 8 | bytes[1]];
+  if (lead < 0x80) return {byte_symbols_[lead], pair, 1};  // too few are sure for a branch to pay
   if (lead >= 0xE0 && lead < 0xF0 && size >= 3) {
     const bool is_character = (bytes[1] & 0xC0) == 0x80 && (bytes[2] & 0xC0) == 0x80;
     const uint32_t joined = characters_[(lead & 15) << 12 | (bytes[1] & 63u) << 6 | (bytes[2] & 63u)];
     if (is_character && joined != 0) return {joined, MergeJob::kNoRank, 3};
   }
-  const uint32_t pair = byte_pairs_[lead << 8 | bytes[1]];
   if ((pair & PairTable::kUnsure) == 0) return {pair, MergeJob::kNoRank, 2};
   return {byte_symbols_[lead], pair, 1};
 }

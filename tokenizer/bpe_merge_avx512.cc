@@ -7,6 +7,8 @@
 // round, the entries that the other will look at come from memory.
 #include <immintrin.h>
 
+#include <algorithm>
+
 #include "tokenizer/bpe_merge.h"
 
 namespace ftok {
@@ -18,14 +20,19 @@ struct Slots {
   __m512i first, second;
 };
 
-inline __m512i slot_of(const PairTable& pairs, const uint32_t (&factors)[2], __m512i left, __m512i right) {
+// Where its filter says that a pair is not, the slot is 0, which is always near.
+inline __m512i slot_of(const PairTable& pairs, unsigned which, const uint32_t (&factors)[2], __m512i left, __m512i right) {
   __m512i x = _mm512_add_epi32(_mm512_mullo_epi32(left, broadcast(factors[0])), _mm512_mullo_epi32(right, broadcast(factors[1])));
   x = _mm512_xor_si512(x, _mm512_srli_epi32(x, PairTable::kMixShift));
-  return _mm512_srl_epi32(_mm512_mullo_epi32(x, broadcast(PairTable::kSpread)), _mm_cvtsi32_si128(static_cast<int>(pairs.shift())));
+  const __m512i place =
+      _mm512_srl_epi32(_mm512_mullo_epi32(x, broadcast(PairTable::kSpread)), _mm_cvtsi32_si128(static_cast<int>(pairs.shift())));
+  const __m512i words = _mm512_i32gather_epi32(_mm512_srli_epi32(place, 5), pairs.filter(which), 4);
+  const __m512i bits = _mm512_sllv_epi32(broadcast(1), _mm512_and_si512(place, broadcast(31)));
+  return _mm512_maskz_srli_epi32(_mm512_test_epi32_mask(words, bits), place, 1);
 }
 
 inline Slots slots_of(const PairTable& pairs, __m512i left, __m512i right) {
-  return {slot_of(pairs, PairTable::kFirst, left, right), slot_of(pairs, PairTable::kSecond, left, right)};
+  return {slot_of(pairs, 0, PairTable::kFirst, left, right), slot_of(pairs, 1, PairTable::kSecond, left, right)};
 }
 
 inline void prefetch(const PairTable& pairs, uint32_t slot) { __builtin_prefetch(pairs.slots() + slot); }
@@ -60,37 +67,57 @@ void find_unknown(const PairTable& pairs, MergeJob* jobs, size_t count) {
   }
 }
 
-// Sixteen jobs. Lane i: what the last round of job i merged, at which lane of the job, and its neighbours.
+// Up to sixteen jobs. Place i: what the last round of job i merged, at which lane of the job, and its neighbours; kEdge and kNowhere where
+// it merged nothing.
 struct Group {
-  alignas(64) uint32_t before[16] = {}, merged[16] = {}, after[16] = {};
+  alignas(64) uint32_t before[16], merged[16], after[16];
   alignas(64) uint32_t left_slots[2][16], right_slots[2][16];  // of the two new pairs
-  uint32_t at[16] = {};
-  MergeJob* jobs[16] = {};
-  uint32_t active = 0;
+  uint32_t at[16];
+  MergeJob* jobs[16];
+  unsigned count = 0;
+
+  static constexpr uint32_t kNowhere = 62;  // no lane of a job
+
+  Group() { std::fill_n(before, 16, PairTable::kEdge), std::fill_n(merged, 16, PairTable::kEdge), std::fill_n(after, 16, PairTable::kEdge); }
+
+  void start(unsigned i, MergeJob* job) {
+    jobs[i] = job;
+    before[i] = merged[i] = after[i] = PairTable::kEdge;
+    at[i] = kNowhere;
+  }
+  void move(unsigned from, unsigned to) {
+    jobs[to] = jobs[from];
+    before[to] = before[from];
+    merged[to] = merged[from];
+    after[to] = after[from];
+    at[to] = at[from];
+  }
 };
 
-// Merges the lowest pair of job i. False when there is none.
+// Merges the lowest pair of job i, if there is one; returns whether there is none. Without a branch: which job ends when cannot be
+// foretold, and what would be begun of the next jobs by then would be lost.
 template <unsigned kRegisters>
-inline bool merge_lowest(Group& group, unsigned i, __m512i (&ranks)[kRegisters]) {
+inline bool merge_lowest(Group& group, unsigned i, const __m512i (&ranks)[kRegisters]) {
   MergeJob& job = *group.jobs[i];
   const int best = _mm512_reduce_min_epi32(kRegisters == 1 ? ranks[0] : _mm512_min_epi32(ranks[0], ranks[kRegisters - 1]));
-  if (best == static_cast<int>(MergeJob::kNoRank)) return false;
   uint32_t equal = 0;
   for (unsigned r = 0; r < kRegisters; ++r) {
     equal |= static_cast<uint32_t>(_mm512_cmpeq_epi32_mask(ranks[r], _mm512_set1_epi32(best))) << 16 * r;
   }
-  const auto lane = static_cast<unsigned>(__builtin_ctz(equal));
-  const uint32_t symbol = static_cast<uint32_t>(best) & PairTable::kEdge;
-  group.before[i] = lane == 0 ? PairTable::kEdge : job.symbols[lane - 1];
+  const bool is_done = best == static_cast<int>(MergeJob::kNoRank);
+  const uint32_t lane = is_done ? Group::kNowhere : static_cast<uint32_t>(__builtin_ctz(equal));
+  const uint32_t symbol = static_cast<uint32_t>(best) & PairTable::kEdge;  // of kNoRank: kEdge
+  static_assert((MergeJob::kNoRank & PairTable::kEdge) == PairTable::kEdge);
+  constexpr uint32_t kLast = MergeJob::kLanes - 1;  // an edge
+  group.before[i] = job.symbols[(lane - 1) & kLast];
   group.merged[i] = symbol;
-  group.after[i] = lane + 2 < MergeJob::kLanes ? job.symbols[lane + 2] : PairTable::kEdge;
+  group.after[i] = job.symbols[(lane + 2) & kLast];
   group.at[i] = lane;
   // The lanes from the merged one on move by one.
-  const uint32_t moved = ~uint32_t{0} << lane;
+  const uint64_t moved = ~uint64_t{0} << lane, at = uint64_t{1} << lane;
   __m512i next_symbols = broadcast(PairTable::kEdge), next_ranks = broadcast(MergeJob::kNoRank);
   for (unsigned r = kRegisters; r-- > 0;) {
-    const auto here = static_cast<__mmask16>(moved >> 16 * r);
-    const auto merged = static_cast<__mmask16>(uint32_t{1} << lane >> 16 * r);
+    const auto here = static_cast<__mmask16>(moved >> 16 * r), merged = static_cast<__mmask16>(at >> 16 * r);
     const __m512i symbols = _mm512_load_si512(job.symbols + 16 * r), old_ranks = ranks[r];
     const __m512i shifted = _mm512_mask_alignr_epi32(symbols, here, next_symbols, symbols, 1);
     _mm512_store_si512(job.symbols + 16 * r, _mm512_mask_mov_epi32(shifted, merged, broadcast(symbol)));
@@ -98,36 +125,8 @@ inline bool merge_lowest(Group& group, unsigned i, __m512i (&ranks)[kRegisters])
     next_symbols = symbols;
     next_ranks = old_ranks;
   }
-  --job.count;
-  return true;
-}
-
-template <unsigned kRegisters>
-inline void load_ranks(const MergeJob& job, __m512i (&ranks)[kRegisters]) {
-  for (unsigned r = 0; r < kRegisters; ++r) ranks[r] = _mm512_load_si512(job.ranks + 16 * r);
-}
-
-// The jobs that a run is about, one after another: those of at most 16 * kRegisters - 1 and more than 16 * kRegisters - 17 symbols.
-template <unsigned kRegisters>
-struct JobQueue {
-  MergeJob *next, *end;
-
-  MergeJob* take() {
-    while (next != end && (next->count > 15) != (kRegisters == 2)) ++next;
-    return next == end ? nullptr : next++;
-  }
-};
-
-// Puts jobs in place i of the group until one has something to merge, and merges it. False when there are no more jobs.
-template <unsigned kRegisters>
-inline bool start_next(JobQueue<kRegisters>& queue, Group& group, unsigned i) {
-  while (MergeJob* const job = queue.take()) {
-    group.jobs[i] = job;
-    __m512i ranks[kRegisters];
-    load_ranks(*job, ranks);
-    if (merge_lowest(group, i, ranks)) return true;
-  }
-  return false;
+  job.count -= is_done ? 0 : 1;
+  return is_done;
 }
 
 // Asks for what looking up the new pairs will read.
@@ -139,8 +138,7 @@ inline void prefetch_new(const PairTable& pairs, Group& group) {
   _mm512_store_si512(group.left_slots[1], left.second);
   _mm512_store_si512(group.right_slots[0], right.first);
   _mm512_store_si512(group.right_slots[1], right.second);
-  for (uint32_t rest = group.active; rest != 0; rest &= rest - 1) {
-    const auto i = static_cast<unsigned>(__builtin_ctz(rest));
+  for (unsigned i = 0; i < group.count; ++i) {
     for (const unsigned k : {0u, 1u}) {
       prefetch(pairs, group.left_slots[k][i]);
       prefetch(pairs, group.right_slots[k][i]);
@@ -148,38 +146,47 @@ inline void prefetch_new(const PairTable& pairs, Group& group) {
   }
 }
 
-// Looks up what the last round made and has the next.
+// Looks up what the last round made and has the next; returns which jobs are done.
 template <unsigned kRegisters>
-inline void run_round(const PairTable& pairs, JobQueue<kRegisters>& queue, Group& group) {
-  for (uint32_t rest = group.active; rest != 0; rest &= rest - 1) {
-    const auto i = static_cast<unsigned>(__builtin_ctz(rest));
+inline uint32_t run_round(const PairTable& pairs, Group& group) {
+  uint32_t done = 0;
+  for (unsigned i = 0; i < group.count; ++i) {
     const uint32_t left = find_rank(pairs, group.before[i], group.merged[i], group.left_slots[0][i], group.left_slots[1][i]);
     const uint32_t right = find_rank(pairs, group.merged[i], group.after[i], group.right_slots[0][i], group.right_slots[1][i]);
     __m512i ranks[kRegisters];
-    load_ranks(*group.jobs[i], ranks);
     const uint64_t right_lane = uint64_t{1} << group.at[i], left_lane = right_lane >> 1;
     for (unsigned r = 0; r < kRegisters; ++r) {
+      ranks[r] = _mm512_load_si512(group.jobs[i]->ranks + 16 * r);
       ranks[r] = _mm512_mask_mov_epi32(ranks[r], static_cast<__mmask16>(left_lane >> 16 * r), broadcast(left));
       ranks[r] = _mm512_mask_mov_epi32(ranks[r], static_cast<__mmask16>(right_lane >> 16 * r), broadcast(right));
     }
-    if (!merge_lowest(group, i, ranks) && !start_next(queue, group, i)) group.active &= ~(1u << i);
+    done |= static_cast<uint32_t>(merge_lowest(group, i, ranks)) << i;
   }
-  prefetch_new(pairs, group);
+  return done;
 }
 
+// Jobs that all go into kRegisters registers.
 template <unsigned kRegisters>
-void run(const PairTable& pairs, MergeJob* jobs, size_t count) {
-  JobQueue<kRegisters> queue{jobs, jobs + count};
+void run(const PairTable& pairs, MergeJob* const* jobs, size_t count) {
   Group groups[2];
+  size_t next = 0;
   for (Group& group : groups) {
-    for (unsigned i = 0; i < 16; ++i) {
-      if (start_next(queue, group, i)) group.active |= 1u << i;
-    }
-    if (group.active != 0) prefetch_new(pairs, group);
+    while (group.count < 16 && next < count) group.start(group.count++, jobs[next++]);
+    prefetch_new(pairs, group);
   }
-  while ((groups[0].active | groups[1].active) != 0) {
+  while (groups[0].count + groups[1].count != 0) {
     for (Group& group : groups) {
-      if (group.active != 0) run_round(pairs, queue, group);
+      uint32_t done = run_round<kRegisters>(pairs, group);
+      while (done != 0) {  // the last first: its place is taken by a new job, else by the group's last
+        const unsigned i = 31u - static_cast<unsigned>(__builtin_clz(done));
+        done ^= 1u << i;
+        if (next < count) {
+          group.start(i, jobs[next++]);
+        } else {
+          group.move(--group.count, i);
+        }
+      }
+      prefetch_new(pairs, group);
     }
   }
 }
@@ -187,11 +194,21 @@ void run(const PairTable& pairs, MergeJob* jobs, size_t count) {
 }  // namespace
 
 void run_jobs_avx512(const PairTable& pairs, MergeJob* jobs, size_t count) {
-  find_unknown(pairs, jobs, count);
-  bool has_large = false;
-  for (size_t i = 0; i < count; ++i) has_large |= jobs[i].count > 15;
-  run<1>(pairs, jobs, count);
-  if (has_large) run<2>(pairs, jobs, count);
+  constexpr size_t kTogether = 128;
+  MergeJob *small[kTogether], *large[kTogether];
+  for (size_t first = 0; first < count; first += kTogether) {
+    const size_t some = count - first < kTogether ? count - first : kTogether;
+    size_t small_count = 0, large_count = 0;
+    find_unknown(pairs, jobs + first, some);
+    for (size_t i = 0; i < some; ++i) {
+      MergeJob* const job = jobs + first + i;
+      small[small_count] = large[large_count] = job;
+      small_count += job->count <= 15 ? 1 : 0;
+      large_count += job->count <= 15 ? 0 : 1;
+    }
+    if (small_count != 0) run<1>(pairs, small, small_count);
+    if (large_count != 0) run<2>(pairs, large, large_count);
+  }
 }
 
 }  // namespace ftok

@@ -12,14 +12,17 @@ constexpr size_t kMovesMax = 256;
 
 void PairTable::reserve(size_t pairs) {
   size_t capacity = 1024;
-  shift_ = 22;
+  shift_ = 21;  // of a filter of 2048 bits
   while (capacity < pairs * 2) {
     capacity *= 2;
     --shift_;
   }
-  memory_ = MappedMemory(capacity * sizeof(uint64_t));
+  const size_t filter_words = capacity * 2 / 32;
+  memory_ = MappedMemory(capacity * sizeof(uint64_t) + 2 * filter_words * sizeof(uint32_t));
   slots_ = {static_cast<uint64_t*>(memory_.data()), capacity};
   std::fill(slots_.begin(), slots_.end(), kEmpty);
+  filters_[0] = reinterpret_cast<uint32_t*>(slots_.data() + capacity);
+  filters_[1] = filters_[0] + filter_words;
   left_over_.clear();
 }
 
@@ -44,18 +47,24 @@ void PairTable::insert(uint32_t left, uint32_t right, uint32_t merged) {
     *there = made;
     return;
   }
-  const auto slots_of_entry = [&](uint64_t entry) {
-    return slots_of(static_cast<uint32_t>(entry) & kEdge, static_cast<uint32_t>(entry >> kSymbolBits) & kEdge);
-  };
-  auto [slot, other] = slots_of_entry(made);
+  auto [slot, other] = slots_of(left, right);
   if (slots_[slot] != kEmpty && slots_[other] == kEmpty) slot = other;
   for (size_t moves = 0; moves < kMovesMax; ++moves) {
-    std::swap(made, slots_[slot]);
-    if (made == kEmpty) return;
-    const auto [first, second] = slots_of_entry(made);  // of what was there: on to its other slot
+    const uint64_t gone = slots_[slot];
+    put(slot, made);
+    if (gone == kEmpty) return;
+    made = gone;  // on to its other slot
+    const auto [first, second] = slots_of(static_cast<uint32_t>(made) & kEdge, static_cast<uint32_t>(made >> kSymbolBits) & kEdge);
     slot = slot == first ? second : first;
   }
   left_over_[made & kKeyMask] = made;
+}
+
+void PairTable::put(uint32_t slot, uint64_t entry) {
+  slots_[slot] = entry;
+  const auto [first, second] = places_of(static_cast<uint32_t>(entry) & kEdge, static_cast<uint32_t>(entry >> kSymbolBits) & kEdge);
+  if (first / 2 == slot) filters_[0][first / 32] |= 1u << first % 32;
+  if (second / 2 == slot) filters_[1][second / 32] |= 1u << second % 32;
 }
 
 void PairTable::mark_sure(uint32_t left, uint32_t right) { *entry_of(key_of(left, right)) &= ~uint64_t{0} >> 1; }
