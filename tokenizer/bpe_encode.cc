@@ -22,6 +22,7 @@ constexpr size_t kKeptWordsMax = size_t{1} << 22;
 EncodingTables::EncodingTables(Vocabulary loaded)
     : vocabulary(std::move(loaded)),
       tokens(vocabulary),
+      decode_table(vocabulary),
       merger(vocabulary),
       specials(vocabulary.specials),
       scanner(vocabulary.pattern, vocabulary.own_pattern),
@@ -85,26 +86,34 @@ void EncodeState::make_holes() {
   find_repeated();
   made_ids_.clear();
   size_t jobs = 0;
-  const bool may_be_token = tables_.vocabulary.whole_pretoken_first;
-  for (size_t i = 0; may_be_token && i < holes_.count; ++i) tables_.tokens.prefetch(holes_.holes[i].key);
-  for (size_t i = 0; may_be_token && i < holes_.count; ++i) tables_.tokens.prefetch_bytes(holes_.holes[i].key);
-  for (size_t i = 0; i < holes_.count; ++i) {
-    if (first_of_[i] != i) continue;
-    PretokenHole& hole = holes_.holes[i];
-    const std::string_view piece = hole.piece();
+  const TokenTable& tokens = tables_.tokens;
+  uint8_t candidates[PretokenHoles::kMax];  // that are perhaps tokens
+  size_t candidate_count = 0;
+  for (size_t i = 0; tables_.vocabulary.whole_pretoken_first && i < holes_.count; ++i) {
+    const PretokenHole& hole = holes_.holes[i];
+    const bool has_whole_key = hole.size <= PretokenCache::kBytesMax;
+    candidates[candidate_count] = static_cast<uint8_t>(i);
+    candidate_count += first_of_[i] == i && (!has_whole_key || tokens.may_find(hole.key)) ? 1 : 0;
+  }
+  for (size_t c = 0; c < candidate_count; ++c) tokens.prefetch(holes_.holes[candidates[c]].key);
+  for (size_t c = 0; c < candidate_count; ++c) tokens.prefetch_bytes(holes_.holes[candidates[c]].key);
+  for (size_t c = 0; c < candidate_count; ++c) {
+    PretokenHole& hole = holes_.holes[candidates[c]];
+    const bool has_whole_key = hole.size <= PretokenCache::kBytesMax;
+    const uint32_t id = has_whole_key ? tokens.find(hole.piece(), hole.key) : tokens.find(hole.piece());
+    if (id == kNoToken) continue;
     hole.place = static_cast<uint32_t>(made_ids_.size());
-    if (may_be_token) {
-      const bool has_whole_key = piece.size() <= PretokenCache::kBytesMax;
-      const uint32_t id = has_whole_key ? tables_.tokens.find(piece, hole.key) : tables_.tokens.find(piece);
-      if (id != kNoToken) {
-        made_ids_.push_back(id);
-        hole.count = 1;
-        continue;
-      }
-    }
+    hole.count = 1;
+    made_ids_.push_back(id);
+  }
+  for (size_t i = 0; i < holes_.count; ++i) {
+    PretokenHole& hole = holes_.holes[i];
+    if (first_of_[i] != i || hole.count != 0) continue;
+    const std::string_view piece = hole.piece();
     if (tables_.merger.start_job(piece, jobs_[jobs])) {
       job_holes_[jobs++] = static_cast<uint8_t>(i);
     } else {
+      hole.place = static_cast<uint32_t>(made_ids_.size());
       tables_.merger.merge(piece, scratch_, made_ids_);
       hole.count = static_cast<uint32_t>(made_ids_.size()) - hole.place;
     }

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "tokenizer/bpe_merge.h"
+#include "tokenizer/decode_table.h"
 #include "tokenizer/pretoken_cache.h"
 #include "tokenizer/pretoken_cuts.h"
 #include "tokenizer/pretoken_lookup.h"
@@ -25,6 +26,7 @@ struct EncodingTables {
 
   Vocabulary vocabulary;
   TokenTable tokens;
+  DecodeTable decode_table;
   Merger merger;
   SpecialFinder specials;
   CutScanner scanner;
@@ -32,7 +34,7 @@ struct EncodingTables {
   uint64_t serial = 0;  // tells this encoding from all others of the process
 };
 
-// What one thread needs to encode with one encoding: half a MiB, growing with the distinct pretokens of the texts to at most 48
+// What one thread needs to encode with one encoding: 2 MiB, growing with the distinct pretokens of the texts to at most 48
 // (pretoken_cache.h) and what the longest pretoken needs. Not thread-safe.
 class EncodeState {
  public:

@@ -229,47 +229,27 @@ size_t Encoding::count_specials(std::string_view text) const {
   return count;
 }
 
-// Tokens are copied 16 bytes at a time, whatever their size, where there is room: most are shorter.
 std::string Encoding::decode(std::span<const uint32_t> ids) const {
-  const Vocabulary& vocabulary = tables_->vocabulary;
-  const uint32_t* const offsets = vocabulary.offsets.data();
-  const size_t readable = vocabulary.bytes.size() < 16 ? 0 : vocabulary.bytes.size() - 16;
+  const DecodeTable& table = tables_->decode_table;
   std::string out;
-  size_t size = 0;
-  constexpr size_t kTogether = 256;
+  out.reserve(ids.size() * 4);
+  constexpr size_t kTogether = 512;
+  char buffer[kTogether * DecodeTable::kSlotBytes];
   for (size_t first = 0; first < ids.size(); first += kTogether) {
     const std::span<const uint32_t> some = ids.subspan(first, std::min(kTogether, ids.size() - first));
-    std::string_view pieces[kTogether];
-    size_t bytes = 0;
-    for (size_t i = 0; i < some.size(); ++i) {
-      const uint32_t id = some[i];
-      std::string_view piece;
-      if (id < vocabulary.token_count()) [[likely]] {
-        piece = {vocabulary.bytes.data() + offsets[id], offsets[id + 1] - offsets[id]};
+    for (size_t done = 0; done < some.size();) {
+      size_t bytes = 0;
+      done += table.decode(some.subspan(done), buffer, bytes);
+      out.append(buffer, bytes);
+      if (done == some.size()) break;
+      const std::string_view piece = token_bytes(some[done]);
+      if (piece.empty()) {
+        throw Error(fmt::format("id {} at place {} is no token of {} (ids are below {})", some[done], first + done, name(), n_vocab()));
       }
-      if (piece.empty()) [[unlikely]] {
-        piece = token_bytes(id);
-        if (piece.empty()) {
-          throw Error(fmt::format("id {} at place {} is no token of {} (ids are below {})", id, first + i, name(), n_vocab()));
-        }
-      }
-      pieces[i] = piece;
-      bytes += piece.size();
+      out += piece;
+      ++done;
     }
-    if (out.size() < size + bytes + 16) out.resize(std::max(out.size() * 2, size + bytes + 16 + (ids.size() - first) * 4));
-    char* to = out.data() + size;
-    for (const std::string_view piece : std::span(pieces, some.size())) {
-      const auto place = reinterpret_cast<uintptr_t>(piece.data()) - reinterpret_cast<uintptr_t>(vocabulary.bytes.data());
-      if (piece.size() <= 16 && place <= readable) [[likely]] {
-        std::memcpy(to, piece.data(), 16);
-      } else {
-        std::memcpy(to, piece.data(), piece.size());
-      }
-      to += piece.size();
-    }
-    size += bytes;
   }
-  out.resize(size);
   return out;
 }
 

@@ -15,6 +15,7 @@ constexpr size_t kHugePageBytes = size_t{2} << 20;
 
 // Maps a huge page more than asked for and gives back what lies before and behind.
 MappedMemory::MappedMemory(size_t bytes) : bytes_(bytes) {
+  if (bytes >= kHugePageBytes / 2 && bytes < kHugePageBytes) bytes = bytes_ = kHugePageBytes;
   void* memory = ::mmap(nullptr, bytes + kHugePageBytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
   if (memory == MAP_FAILED) throw std::bad_alloc();
   const auto address = reinterpret_cast<uintptr_t>(memory);
@@ -25,7 +26,7 @@ MappedMemory::MappedMemory(size_t bytes) : bytes_(bytes) {
   if (end < mapped_end) ::munmap(reinterpret_cast<void*>(end), mapped_end - end);
   data_ = reinterpret_cast<void*>(aligned);
 #if defined(MADV_HUGEPAGE)
-  ::madvise(data_, bytes, MADV_HUGEPAGE);
+  if (bytes >= kHugePageBytes) ::madvise(data_, bytes, MADV_HUGEPAGE);
 #endif
 }
 

@@ -21,7 +21,7 @@ class MappedMemory {
   }
 
   void* data() const { return data_; }
-  size_t bytes() const { return bytes_; }
+  size_t bytes() const { return bytes_; }  // at least what was asked for
 
  private:
   void* data_ = nullptr;  // begins where a huge page does

@@ -5,7 +5,7 @@
 // zeros, with its length in the last byte; of a longer one a hash, and its bytes are compared in the arena. Up to 4 ids lie
 // in the entry, more in the arena.
 //
-// Bounded: the table begins with 512 KiB and doubles, when half full, up to 32 MiB (2^20 entries); the arena has 16 MiB. Both
+// Bounded: the table begins with 2 MiB (one huge page) and doubles, when half full, up to 32 MiB (2^20 entries); the arena has 16 MiB. Both
 // are address space from the start and memory as they are touched. When the arena is full the cache starts again, empty.
 //
 // Lookups go in batches through pretoken_lookup.h; entries and ids stay where they are until the next insert.
@@ -59,7 +59,7 @@ struct PretokenKey {
 class PretokenCache {
  public:
   static constexpr size_t kLineBytes = 64;
-  static constexpr size_t kTableBytesMin = size_t{1} << 19, kTableBytesMax = size_t{1} << 25;
+  static constexpr size_t kTableBytesMin = size_t{1} << 21, kTableBytesMax = size_t{1} << 25;
   static constexpr size_t kArenaWords = size_t{1} << 22;  // of 4 bytes: 16 MiB
   static constexpr size_t kBytesMax = 1024;               // longer pretokens are not kept
   static constexpr size_t kIdsMax = 254;                  // nor those of more ids
