@@ -7,6 +7,7 @@
 #include <nanobind/stl/optional.h>
 #include <nanobind/stl/pair.h>
 #include <nanobind/stl/string.h>
+#include <nanobind/stl/string_view.h>
 #include <nanobind/stl/vector.h>
 
 #include <algorithm>
@@ -267,8 +268,13 @@ uint32_t end_of_text(const Encoding& encoding) {
   return *id;
 }
 
-Encoding load(const std::string& path, const std::optional<std::string>& pattern, const nb::dict& special_tokens) {
+Encoding load(const std::string& path, const std::optional<std::string>& pattern, const nb::dict& special_tokens,
+              const std::optional<std::string>& published) {
   VocabularyHints hints;
+  if (published && names_of_same_ranks(*published).empty()) {
+    throw nb::value_error(fmt::format("name '{}': no published vocabulary is called so", *published).c_str());
+  }
+  hints.name = published.value_or("");
   if (pattern) {
     hints.pattern = pattern_of_name(*pattern);
     if (!hints.pattern) throw nb::value_error(fmt::format("pattern '{}': expected one of {}", *pattern, fmt::join(pattern_names(), ", ")).c_str());
@@ -340,7 +346,8 @@ void add_properties(nb::class_<Encoding>& type) {
 
 void add_encoding(nb::module_& module) {
   nb::class_<Encoding> type(module, "Encoding");
-  type.def_static("_load", &load, nb::arg("path"), nb::arg("pattern").none(), nb::arg("special_tokens"));
+  type.def_static("_load", &load, nb::arg("path"), nb::arg("pattern").none(), nb::arg("special_tokens"), nb::arg("name").none());
+  module.def("_names_of_same_ranks", &names_of_same_ranks, nb::arg("name"));
   const nb::frozenset none = nb::steal<nb::frozenset>(PyFrozenSet_New(nullptr));
   type.def("encode_ordinary", &encode_ordinary<false>, nb::arg("text"));
   type.def("encode_ordinary_to_numpy", &encode_ordinary<true>, nb::arg("text"));

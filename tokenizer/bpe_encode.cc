@@ -22,6 +22,7 @@ constexpr size_t kKeptWordsMax = size_t{1} << 22;
 EncodingTables::EncodingTables(Vocabulary loaded)
     : vocabulary(std::move(loaded)),
       tokens(vocabulary),
+      decode_table(vocabulary),
       merger(vocabulary),
       specials(vocabulary.specials),
       scanner(vocabulary.pattern, vocabulary.own_pattern),
@@ -31,7 +32,7 @@ EncodingTables::EncodingTables(Vocabulary loaded)
 }
 
 EncodeState::EncodeState(const EncodingTables& tables)
-    : tables_(tables), level_(vector_level()), lookup_(PretokenLookup::of(level_)), cuts_(kCutsMax), batches_(kWaitingMax + 1) {}
+    : tables_(tables), level_(vector_level()), lookup_(PretokenLookup::of(level_)), cuts_(kCutsMax), jobs_(PretokenHoles::kMax) {}
 
 EncodeState& EncodeState::of_thread(const EncodingTables& tables) {
   struct Kept {
@@ -62,96 +63,103 @@ void EncodeState::encode_pretoken(std::string_view piece, std::vector<uint32_t>&
   tables_.merger.merge(piece, scratch_, ids);
 }
 
-void EncodeState::run_jobs() {
-  tables_.merger.run_jobs(jobs_.data(), jobs_.size());
-  for (size_t i = 0; i < jobs_.size(); ++i) {
-    made_.push_back({job_pretokens_[i], made_ids_.size(), jobs_[i].count});
-    made_ids_.insert(made_ids_.end(), jobs_[i].symbols, jobs_[i].symbols + jobs_[i].count);
+// Texts repeat their new words soon: of holes that are the same pretoken only the first is made.
+void EncodeState::find_repeated() {
+  constexpr size_t kSlots = 512;
+  static_assert(PretokenHoles::kMax < 255);
+  uint8_t slots[kSlots] = {};  // of holes, plus one
+  for (size_t i = 0; i < holes_.count; ++i) {
+    const PretokenHole& hole = holes_.holes[i];
+    size_t slot = hole.key.hash() % kSlots;
+    const auto is_same = [&](const PretokenHole& other) {
+      return other.key == hole.key && (!hole.key.is_long() || other.piece() == hole.piece());
+    };
+    cache_.prefetch_other(hole.key);
+    while (slots[slot] != 0 && !is_same(holes_.holes[slots[slot] - 1])) slot = (slot + 1) % kSlots;
+    if (slots[slot] == 0) slots[slot] = static_cast<uint8_t>(i + 1);
+    first_of_[i] = slots[slot] - 1;
   }
 }
 
-// Makes the ids of what find() did not find: as tokens, or by merging, the short ones together.
-void EncodeState::make_missing() {
-  made_.clear();
+// Makes the ids of the holes: as tokens, or by merging, the short ones together.
+void EncodeState::make_holes() {
+  find_repeated();
   made_ids_.clear();
-  jobs_.clear();
-  job_pretokens_.clear();
-  for (const Missing& one : missing_) tables_.tokens.prefetch(one.key());
-  for (const Missing& one : missing_) tables_.tokens.prefetch_bytes(one.key());
-  for (const Missing& one : missing_) {
-    const std::string_view piece = one.piece();
-    const size_t first = made_ids_.size();
-    if (tables_.vocabulary.whole_pretoken_first) {
-      const bool has_whole_key = piece.size() <= PretokenCache::kBytesMax;
-      const uint32_t id = has_whole_key ? tables_.tokens.find(piece, one.key()) : tables_.tokens.find(piece);
-      if (id != kNoToken) {
-        made_ids_.push_back(id);
-        made_.push_back({one, first, 1});
-        continue;
-      }
-    }
-    jobs_.emplace_back();
-    if (tables_.merger.start_job(piece, jobs_.back())) {
-      job_pretokens_.push_back(one);
+  size_t jobs = 0;
+  const TokenTable& tokens = tables_.tokens;
+  uint8_t candidates[PretokenHoles::kMax];  // that are perhaps tokens
+  size_t candidate_count = 0;
+  for (size_t i = 0; tables_.vocabulary.whole_pretoken_first && i < holes_.count; ++i) {
+    const PretokenHole& hole = holes_.holes[i];
+    const bool has_whole_key = hole.size <= PretokenCache::kBytesMax;
+    candidates[candidate_count] = static_cast<uint8_t>(i);
+    candidate_count += first_of_[i] == i && (!has_whole_key || tokens.may_find(hole.key)) ? 1 : 0;
+  }
+  for (size_t c = 0; c < candidate_count; ++c) tokens.prefetch(holes_.holes[candidates[c]].key);
+  for (size_t c = 0; c < candidate_count; ++c) tokens.prefetch_bytes(holes_.holes[candidates[c]].key);
+  for (size_t c = 0; c < candidate_count; ++c) {
+    PretokenHole& hole = holes_.holes[candidates[c]];
+    const bool has_whole_key = hole.size <= PretokenCache::kBytesMax;
+    const uint32_t id = has_whole_key ? tokens.find(hole.piece(), hole.key) : tokens.find(hole.piece());
+    if (id == kNoToken) continue;
+    hole.place = static_cast<uint32_t>(made_ids_.size());
+    hole.count = 1;
+    made_ids_.push_back(id);
+  }
+  for (size_t i = 0; i < holes_.count; ++i) {
+    PretokenHole& hole = holes_.holes[i];
+    if (first_of_[i] != i || hole.count != 0) continue;
+    const std::string_view piece = hole.piece();
+    if (tables_.merger.start_job(piece, jobs_[jobs])) {
+      job_holes_[jobs++] = static_cast<uint8_t>(i);
     } else {
-      jobs_.pop_back();
+      hole.place = static_cast<uint32_t>(made_ids_.size());
       tables_.merger.merge(piece, scratch_, made_ids_);
-      made_.push_back({one, first, made_ids_.size() - first});
+      hole.count = static_cast<uint32_t>(made_ids_.size()) - hole.place;
     }
   }
-  run_jobs();
-  made_ids_.resize(made_ids_.size() + PretokenCache::kReadableIds);
-  for (const Made& made : made_) {
-    const uint32_t*& ids = made.missing.batch->ids[made.missing.pretoken];
-    ids = made_ids_.data() + made.place;
-    if (made.count <= PretokenCache::kIdsMax) {
-      made_ids_[made.place] |= static_cast<uint32_t>(made.count) << 24;
-    } else {
-      has_large_ = true;
-      ids = nullptr;
-    }
+  tables_.merger.run_jobs(jobs_.data(), jobs);
+  for (size_t j = 0; j < jobs; ++j) {
+    PretokenHole& hole = holes_.holes[job_holes_[j]];
+    hole.place = static_cast<uint32_t>(made_ids_.size());
+    hole.count = jobs_[j].count;
+    made_ids_.insert(made_ids_.end(), jobs_[j].symbols, jobs_[j].symbols + jobs_[j].count);
   }
+}
+
+// Makes what is missing before `out` and puts it in its places; returns the new end. What lies behind a hole moves, once, the last first.
+uint32_t* EncodeState::fill_holes(uint32_t* out) {
+  make_holes();
+  size_t total = 0;
+  for (size_t i = 0; i < holes_.count; ++i) total += holes_.holes[first_of_[i]].count;
+  uint32_t* from = out;
+  uint32_t* to = out + total;
+  for (size_t i = holes_.count; i-- > 0;) {
+    const PretokenHole& made = holes_.holes[first_of_[i]];
+    uint32_t* const begin = holes_.holes[i].at;
+    to -= from - begin;
+    std::memmove(to, begin, static_cast<size_t>(from - begin) * sizeof(uint32_t));
+    to -= made.count;
+    std::copy_n(made_ids_.data() + made.place, made.count, to);
+    from = begin;
+  }
+  return out + total;
 }
 
 // Puts what was made into the cache; true when its table moved.
 bool EncodeState::keep_made() {
   bool has_moved = false;
-  for (const Made& made : made_) {
-    const std::string_view piece = made.missing.piece();
-    if (piece.size() > PretokenCache::kBytesMax || made.count > PretokenCache::kIdsMax) continue;
-    has_moved |= cache_.insert(made.missing.key(), piece, {made_ids_.data() + made.place, made.count});
+  for (size_t i = 0; i < holes_.count; ++i) {
+    const PretokenHole& hole = holes_.holes[i];
+    if (first_of_[i] != i || hole.size > PretokenCache::kBytesMax || hole.count > PretokenCache::kIdsMax) continue;
+    has_moved |= cache_.insert(hole.key, hole.piece(), {made_ids_.data() + hole.place, hole.count});
   }
   return has_moved;
 }
 
-const EncodeState::Made* EncodeState::find_large(const PretokenBatch& batch, size_t pretoken) const {
-  return &*std::find_if(made_.begin(), made_.end(), [&](const Made& made) {
-    return made.missing.batch == &batch && made.missing.pretoken == pretoken;
-  });
-}
-
-uint32_t* EncodeState::copy(const PretokenBatch& batch, uint32_t* out) const {
-  if (!has_large_) [[likely]] return lookup_.copy(batch, out);
-  for (size_t k = batch.taken; k < batch.count; ++k) {
-    const uint32_t* ids = batch.ids[k];
-    size_t n = 0;
-    if (ids != nullptr) {
-      n = ids[0] >> 24;
-    } else {
-      const Made* made = find_large(batch, k);
-      ids = made_ids_.data() + made->place;
-      n = made->count;
-    }
-    std::memcpy(out, ids, n * sizeof(uint32_t));
-    out[0] &= PretokenCache::kIdMask;
-    out += n;
-  }
-  return out;
-}
-
 // Writes the ids of the pretokens between `begin` and `begin` + each of the first `cuts` of cuts_ to `out`; returns the end. While
-// one batch is looked up, the lines of the cache for the next are on their way from memory. A batch that misses something
-// waits, with those behind it, until some more is missing, so that much is made together.
+// one batch is looked up, the lines of the cache for the next are on their way from memory. Holes are filled when there are enough, so
+// that much is made together.
 uint32_t* EncodeState::encode_block(const unsigned char* begin, const unsigned char* end, size_t cuts, uint32_t* out) {
   const uint32_t* const cut = cuts_.data();
   const size_t count = (cuts + PretokenBatch::kSize - 1) / PretokenBatch::kSize;
@@ -162,45 +170,27 @@ uint32_t* EncodeState::encode_block(const unsigned char* begin, const unsigned c
     const size_t first = i * PretokenBatch::kSize;
     return std::min(PretokenBatch::kSize, all_readable - std::min(first, all_readable));
   };
-  const auto start = [&](size_t i, size_t slot) {
+  const auto start = [&](size_t i) {
     const size_t first = i * PretokenBatch::kSize;
-    batches_[slot].start(begin, first == 0 ? begin : begin + cut[first - 1], cut + first,
-                         std::min(PretokenBatch::kSize, cuts - first));
+    batches_[i % 2].start(begin, first == 0 ? begin : begin + cut[first - 1], cut + first, std::min(PretokenBatch::kSize, cuts - first));
   };
-  size_t waiting[kWaitingMax], waiting_count = 0;  // slots of batches_, in order
-  uint64_t waiting_slots = 0;
-  size_t slot = 0, next_slot = 0;
-  start(0, 0);
+  holes_.count = 0;
+  start(0);
   lookup_.prepare(cache_.view(), batches_[0], readable(0));
-  for (size_t i = 0; i < count; ++i, slot = next_slot) {
-    // The first that is free: two slots in turn, as long as nothing waits.
-    next_slot = static_cast<size_t>(__builtin_ctzll(~(waiting_slots | uint64_t{1} << slot)));
+  for (size_t i = 0; i < count; ++i) {
     const bool has_next = i + 1 < count;
-    PretokenBatch &batch = batches_[slot], &next = batches_[next_slot];
-    if (has_next) start(i + 1, next_slot);
+    PretokenBatch& next = batches_[(i + 1) % 2];
     const size_t next_readable = has_next ? readable(i + 1) : 0;
-    if (waiting_count == 0) out = lookup_.take(cache_.view(), batch, next, next_readable, out);
+    if (has_next) start(i + 1);
+    out = lookup_.take(cache_.view(), batches_[i % 2], next, next_readable, holes_, out);
     if (has_next) lookup_.prepare(cache_.view(), next, next_readable);
-    if (batch.taken == batch.count) [[likely]] continue;
-    lookup_.find(cache_.view(), batch);
-    if (batch.missing_count == 0 && waiting_count == 0) {
-      out = lookup_.copy(batch, out);
-      continue;
-    }
-    for (size_t m = 0; m < batch.missing_count; ++m) missing_.push_back({&batch, batch.missing[m]});
-    waiting[waiting_count++] = slot;
-    waiting_slots |= uint64_t{1} << slot;
-    if (has_next && waiting_count < kWaitingMax && missing_.size() < kMissingMax) continue;
-    make_missing();
-    for (size_t k = 0; k < waiting_count; ++k) out = copy(batches_[waiting[k]], out);
+    if (holes_.count == 0 || (has_next && holes_.count < PretokenHoles::kFull)) [[likely]] continue;
+    out = fill_holes(out);
     if (keep_made() && has_next) {
-      start(i + 1, next_slot);
+      start(i + 1);
       lookup_.prepare(cache_.view(), next, next_readable);
     }
-    missing_.clear();
-    has_large_ = false;
-    waiting_count = 0;
-    waiting_slots = 0;
+    holes_.count = 0;
   }
   return out;
 }

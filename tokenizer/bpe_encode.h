@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "tokenizer/bpe_merge.h"
+#include "tokenizer/decode_table.h"
 #include "tokenizer/pretoken_cache.h"
 #include "tokenizer/pretoken_cuts.h"
 #include "tokenizer/pretoken_lookup.h"
@@ -25,6 +26,7 @@ struct EncodingTables {
 
   Vocabulary vocabulary;
   TokenTable tokens;
+  DecodeTable decode_table;
   Merger merger;
   SpecialFinder specials;
   CutScanner scanner;
@@ -32,7 +34,7 @@ struct EncodingTables {
   uint64_t serial = 0;  // tells this encoding from all others of the process
 };
 
-// What one thread needs to encode with one encoding: half a MiB, growing with the distinct pretokens of the texts to at most 48
+// What one thread needs to encode with one encoding: 2 MiB, growing with the distinct pretokens of the texts to at most 48
 // (pretoken_cache.h) and what the longest pretoken needs. Not thread-safe.
 class EncodeState {
  public:
@@ -75,23 +77,6 @@ class EncodeState {
   static constexpr size_t kCutsMax = 4096;
   static constexpr size_t kLargeBytesMin = 1 << 16;  // pretokens from this size on are encoded alone
 
-  // Batches that wait until what they miss is made, all together.
-  static constexpr size_t kWaitingMax = 32;
-  static constexpr size_t kMissingMax = 32;
-
-  // A pretoken of a batch that is not in the cache.
-  struct Missing {
-    PretokenBatch* batch;
-    size_t pretoken;
-    PretokenKey key() const { return batch->keys[pretoken]; }
-    std::string_view piece() const { return batch->piece(pretoken); }
-  };
-  // Its ids lie in made_ids_.
-  struct Made {
-    Missing missing;
-    size_t place, count;
-  };
-
   template <typename Take, typename TakeLarge>
   size_t for_each_block(std::string_view text, Take&& take, TakeLarge&& take_large);
   template <typename IsEnough>
@@ -100,11 +85,10 @@ class EncodeState {
   void trim_buffers();
   uint32_t* encode_block(const unsigned char* begin, const unsigned char* end, size_t cuts, uint32_t* out);
   std::span<const uint32_t> block_ids(const unsigned char* begin, const unsigned char* end, size_t cuts);
-  void make_missing();
-  void run_jobs();
+  void find_repeated();
+  void make_holes();
+  uint32_t* fill_holes(uint32_t* out);
   bool keep_made();
-  const Made* find_large(const PretokenBatch& batch, size_t pretoken) const;
-  uint32_t* copy(const PretokenBatch& batch, uint32_t* out) const;
 
   const EncodingTables& tables_;
   const VectorLevel level_;
@@ -112,13 +96,12 @@ class EncodeState {
   PretokenCache cache_;
   MergeScratch scratch_;
   std::vector<uint32_t> cuts_;
-  std::vector<PretokenBatch> batches_;
-  std::vector<Missing> missing_;
-  std::vector<Made> made_;
+  PretokenBatch batches_[2];
+  PretokenHoles holes_;
+  uint8_t first_of_[PretokenHoles::kMax];  // for each hole the first of the same pretoken
   std::vector<uint32_t> made_ids_;
   std::vector<MergeJob> jobs_;
-  std::vector<Missing> job_pretokens_;
-  bool has_large_ = false;  // one of made_ has more ids than a tag can tell
+  uint8_t job_holes_[PretokenHoles::kMax];
   std::vector<uint32_t> block_ids_;
 };
 

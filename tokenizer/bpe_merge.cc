@@ -23,31 +23,6 @@ void MergeScratch::shrink(size_t words_max) {
   if (heap.capacity() > words_max) std::vector<uint64_t>().swap(heap);
 }
 
-void PairTable::reserve(size_t pairs) {
-  size_t capacity = 1024;
-  while (capacity < pairs * 2) capacity *= 2;
-  storage_.assign(capacity + 8, kEmpty);
-  slots_ = storage_.data();
-  while (reinterpret_cast<uintptr_t>(slots_) % 64 != 0) ++slots_;
-  mask_ = capacity - 1;
-  shift_ = 64;
-  for (size_t c = capacity / 8; c > 1; c /= 2) --shift_;
-}
-
-void PairTable::insert(uint32_t left, uint32_t right, uint32_t merged) {
-  const uint64_t key = key_of(left, right);
-  size_t slot = slot_of(key);
-  while (slots_[slot] != kEmpty && slots_[slot] << 1 >> 22 != key) slot = (slot + 1) & mask_;
-  slots_[slot] = key << 21 | merged;
-}
-
-void PairTable::mark_sure(uint32_t left, uint32_t right) {
-  const uint64_t key = key_of(left, right);
-  size_t slot = slot_of(key);
-  while (slots_[slot] << 1 >> 22 != key) slot = (slot + 1) & mask_;
-  slots_[slot] |= uint64_t{1} << 63;
-}
-
 Merger::Merger(const Vocabulary& vocabulary) : level_(vector_level()), byte_pairs_(65536, MergeJob::kNoRank), characters_(65536, 0) {
   if (vocabulary.merges.empty()) {
     build_implied(vocabulary);
@@ -63,13 +38,14 @@ Merger::Merger(const Vocabulary& vocabulary) : level_(vector_level()), byte_pair
 inline Merger::Joined Merger::join_at(const unsigned char* bytes, size_t size) const {
   const unsigned lead = bytes[0];
   if (size == 1) return {byte_symbols_[lead], MergeJob::kNoRank, 1};
+  const uint32_t pair = byte_pairs_[lead << 8 | bytes[1]];
+  if (lead < 0x80) return {byte_symbols_[lead], pair, 1};  // too few are sure for a branch to pay
   if (lead >= 0xE0 && lead < 0xF0 && size >= 3) {
     const bool is_character = (bytes[1] & 0xC0) == 0x80 && (bytes[2] & 0xC0) == 0x80;
     const uint32_t joined = characters_[(lead & 15) << 12 | (bytes[1] & 63u) << 6 | (bytes[2] & 63u)];
     if (is_character && joined != 0) return {joined, MergeJob::kNoRank, 3};
   }
-  const uint32_t pair = byte_pairs_[lead << 8 | bytes[1]];
-  if ((pair & PairTable::kSure) != 0) return {pair & ~PairTable::kSure, MergeJob::kNoRank, 2};
+  if ((pair & PairTable::kUnsure) == 0) return {pair, MergeJob::kNoRank, 2};
   return {byte_symbols_[lead], pair, 1};
 }
 
@@ -77,6 +53,8 @@ inline Merger::Joined Merger::join_at(const unsigned char* bytes, size_t size) c
 size_t Merger::fill_job(std::string_view piece, size_t symbols_max, MergeJob& job) const {
   const auto* bytes = reinterpret_cast<const unsigned char*>(piece.data());
   const size_t size = piece.size();
+  std::fill(job.symbols, job.symbols + MergeJob::kLanes, PairTable::kEdge);
+  std::fill(job.ranks, job.ranks + MergeJob::kLanes, MergeJob::kNoRank);
   uint32_t n = 0, unknown = 0;
   bool is_after_byte = false;  // the symbol before is a byte, so the rank of the pair is known
   uint32_t rank = MergeJob::kNoRank;
@@ -84,20 +62,19 @@ size_t Merger::fill_job(std::string_view piece, size_t symbols_max, MergeJob& jo
   while (i < size && n < symbols_max) {
     const Joined joined = join_at(bytes + i, size - i);
     unknown |= joined.size > 1 || !is_after_byte ? 1u << n : 0;  // of the pair (n - 1, n), for now
-    job.ranks[n] = rank;
+    if (n > 0) job.ranks[n - 1] = rank;
     job.symbols[n++] = joined.symbol;
     is_after_byte = joined.size == 1;
     rank = joined.rank;
     i += joined.size;
   }
-  for (uint32_t k = 0; k + 1 < n; ++k) job.ranks[k] = job.ranks[k + 1];
   job.unknown = unknown >> 1;
   job.count = n;
   return i;
 }
 
 bool Merger::start_job(std::string_view piece, MergeJob& job) const {
-  return level_ == VectorLevel::kAvx512 && fill_job(piece, MergeJob::kSymbolsMax, job) == piece.size();
+  return has_vectors() && fill_job(piece, MergeJob::kSymbolsMax, job) == piece.size();
 }
 
 void Merger::run_jobs(MergeJob* jobs, size_t count) const {
@@ -122,17 +99,16 @@ void Merger::mark_sure_pairs() {
     uint32_t left, right, merged;
   };
   std::vector<Entry> entries;
-  for (size_t slot = 0; slot <= pairs_.mask(); ++slot) {
-    const uint64_t entry = pairs_.slots()[slot];
-    if (entry == PairTable::kEmpty) continue;
-    const Entry e{static_cast<uint32_t>(entry >> 42) & PairTable::kEdge, static_cast<uint32_t>(entry >> 21) & PairTable::kEdge,
-                  static_cast<uint32_t>(entry) & PairTable::kEdge};
-    const auto comes_later = [&](uint32_t part) { return symbol_bytes_[part] == 1 || part < e.merged; };
-    if (!comes_later(e.left) || !comes_later(e.right)) return;
-    lowest_as_left[e.left] = std::min(lowest_as_left[e.left], e.merged);
-    lowest_as_right[e.right] = std::min(lowest_as_right[e.right], e.merged);
-    entries.push_back(e);
-  }
+  entries.reserve(count);
+  bool comes_in_order = true;
+  pairs_.for_each([&](uint32_t left, uint32_t right, uint32_t merged) {
+    const auto comes_later = [&](uint32_t part) { return symbol_bytes_[part] == 1 || part < merged; };
+    comes_in_order = comes_in_order && comes_later(left) && comes_later(right);
+    lowest_as_left[left] = std::min(lowest_as_left[left], merged);
+    lowest_as_right[right] = std::min(lowest_as_right[right], merged);
+    entries.push_back({left, right, merged});
+  });
+  if (!comes_in_order) return;
   for (const Entry& e : entries) {
     if (e.merged >= lowest_as_right[e.left] || e.merged >= lowest_as_left[e.right]) continue;
     pairs_.mark_sure(e.left, e.right);
@@ -169,7 +145,7 @@ void Merger::build_implied(const Vocabulary& vocabulary) {
     if (token.size() == 2) {
       const auto a = static_cast<unsigned char>(token[0]), b = static_cast<unsigned char>(token[1]);
       pairs_.insert(byte_symbols_[a], byte_symbols_[b], id);
-      byte_pairs_[size_t{a} << 8 | b] = id;
+      byte_pairs_[size_t{a} << 8 | b] = id | PairTable::kUnsure;
       continue;
     }
     if (i == firsts[token.size() - 1] || waiting == kTogether) finish();
@@ -229,7 +205,7 @@ void Merger::fill_byte_pairs() {
 // Finds the characters of three bytes that sure pairs make, whatever is around them.
 void Merger::join_characters() {
   characters_.assign(65536, 0);
-  const auto sure = [](uint32_t pair) { return pair != kNoSymbol && (pair & PairTable::kSure) != 0; };
+  const auto sure = [](uint32_t pair) { return (pair & PairTable::kUnsure) == 0; };  // so neither kNoSymbol nor kNoRank
   const auto byte_pair = [&](unsigned a, unsigned b) { return byte_pairs_[a << 8 | b]; };
   for (unsigned first = 0xE0; first < 0xF0; ++first) {
     for (unsigned second = 0x80; second < 0xC0; ++second) {
@@ -237,11 +213,11 @@ void Merger::join_characters() {
       for (unsigned third = 0x80; third < 0xC0; ++third) {
         uint32_t joined = kNoSymbol;
         if (sure(left)) {
-          joined = pairs_.find_marked(left & ~PairTable::kSure, byte_symbols_[third]);
+          joined = pairs_.find_marked(left, byte_symbols_[third]);
         } else if (sure(byte_pair(second, third))) {
-          joined = pairs_.find_marked(byte_symbols_[first], byte_pair(second, third) & ~PairTable::kSure);
+          joined = pairs_.find_marked(byte_symbols_[first], byte_pair(second, third));
         }
-        if (sure(joined)) characters_[(first & 15) << 12 | (second & 63) << 6 | (third & 63)] = joined & ~PairTable::kSure;
+        if (sure(joined)) characters_[(first & 15) << 12 | (second & 63) << 6 | (third & 63)] = joined;
       }
     }
   }

@@ -15,62 +15,22 @@
 #include <string_view>
 #include <vector>
 
+#include "tokenizer/pair_table.h"
 #include "tokenizer/pretoken_cuts.h"
 #include "tokenizer/vocabulary.h"
 
 namespace ftok {
 
-inline constexpr uint32_t kNoSymbol = UINT32_MAX;
-
-// (left symbol, right symbol) -> the symbol they merge into. Const after building. A search begins at the start of a cache
-// line of eight entries, so that one line, and with vectors one comparison, nearly always decides.
-class PairTable {
- public:
-  // Room for `pairs` pairs.
-  void reserve(size_t pairs);
-  // Replaces an earlier entry of the same pair. Symbols are below kEdge.
-  void insert(uint32_t left, uint32_t right, uint32_t merged);
-  // Marks the pair, which is there, as sure.
-  void mark_sure(uint32_t left, uint32_t right);
-
-  // The merged symbol, with kSure where the pair is sure; kNoSymbol when there is none.
-  uint32_t find_marked(uint32_t left, uint32_t right) const {
-    const uint64_t key = key_of(left, right);
-    for (size_t slot = slot_of(key);; slot = (slot + 1) & mask_) {
-      const uint64_t entry = slots_[slot];
-      if (entry == kEmpty) return kNoSymbol;
-      if (entry << 1 >> 22 == key) return static_cast<uint32_t>(entry & kEdge) | static_cast<uint32_t>(entry >> 63 << 31);
-    }
-  }
-  uint32_t find(uint32_t left, uint32_t right) const {
-    const uint32_t found = find_marked(left, right);
-    return found == kNoSymbol ? kNoSymbol : found & ~kSure;
-  }
-
-  static constexpr uint32_t kEdge = 0x1FFFFF;  // never a symbol: an edge that no pair has
-  static constexpr uint32_t kSure = 0x80000000;
-  static constexpr uint64_t kEmpty = UINT64_MAX;
-  static uint64_t key_of(uint32_t left, uint32_t right) { return uint64_t{left} << 21 | right; }
-  size_t slot_of(uint64_t key) const { return static_cast<size_t>((key * 0x9E3779B97F4A7C15ull) >> shift_) * 8; }
-  const uint64_t* slots() const { return slots_; }
-  size_t mask() const { return mask_; }
-
- private:
-  std::vector<uint64_t> storage_;
-  uint64_t* slots_ = nullptr;  // in storage_, aligned to 64 bytes: sure (1 bit), left, right, merged symbol (21 bits each)
-  size_t mask_ = 0;
-  int shift_ = 64;
-};
-
-// A short piece on its way from symbols to fewer symbols, or to ids: lanes of a vector register.
+// A short piece on its way from symbols to fewer symbols, or to ids: lanes of vector registers. The lanes after the symbols hold
+// PairTable::kEdge, those after the ranks kNoRank.
 struct MergeJob {
   static constexpr size_t kLanes = 32, kSymbolsMax = kLanes - 1;  // the last lane is an edge
   static constexpr uint32_t kNoRank = 0x7FFFFFFF;
 
   alignas(64) uint32_t symbols[kLanes];
-  uint32_t ranks[kLanes];  // of the pair of a symbol and the next, with kSure, or kNoRank
-  uint32_t unknown;                  // lanes whose rank is to be looked up
-  uint32_t count;                    // symbols
+  alignas(64) uint32_t ranks[kLanes];  // of the pair of a symbol and the next, with PairTable::kUnsure, or kNoRank
+  uint32_t unknown;                    // lanes whose rank is to be looked up
+  uint32_t count;                      // symbols
 };
 
 // Buffers of one thread, reused from call to call.
@@ -114,6 +74,7 @@ class Merger {
   void build_explicit(const Vocabulary& vocabulary);
   void mark_sure_pairs();
 
+  bool has_vectors() const { return level_ == VectorLevel::kAvx512 && !pairs_.has_left_over(); }
   void fill_byte_pairs();
   void join_characters();
   struct Joined {
@@ -135,15 +96,14 @@ class Merger {
 
   VectorLevel level_;
   PairTable pairs_;
-  std::vector<uint32_t> byte_pairs_;    // ranks of the pairs of single bytes, with kSure, or MergeJob::kNoRank
+  std::vector<uint32_t> byte_pairs_;    // ranks of the pairs of single bytes, with kUnsure, or MergeJob::kNoRank
   std::vector<uint32_t> characters_;    // symbols of characters of three bytes, by code point, where sure pairs make them; else 0
   uint32_t byte_symbols_[256] = {};
   std::vector<uint32_t> symbol_bytes_;  // length of each symbol
   std::vector<uint32_t> ids_;           // of symbols; empty when they are the ids
 };
 
-// Runs jobs in vector registers, a round each in turn: while the others have theirs, the pairs of the next round come from
-// memory. Only for processors with AVX-512.
+// Runs jobs in vector registers, many together. Only for processors with AVX-512, and a table with nothing left over.
 void run_jobs_avx512(const PairTable& pairs, MergeJob* jobs, size_t count);
 
 }  // namespace ftok

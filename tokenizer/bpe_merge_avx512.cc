@@ -1,154 +1,214 @@
-// Merging short pieces in AVX-512 registers: the symbols in one or two, the ranks of the pairs in as many, sixteen lanes each. The
-// lanes after the symbols hold kEdge, which pairs with nothing, so that the ends need no special case. Finding the lowest
-// rank, closing the gap and looking up the two new pairs take no branch that depends on the text. As signed numbers sure
-// ranks are the lowest, so they come first, which is right in any order.
+// Merging short pieces with AVX-512: the symbols of a piece in one register or two, the ranks of its pairs in as many, sixteen
+// lanes each. The lanes after the symbols hold kEdge, which pairs with nothing, so that the ends need no special case. Sure ranks are
+// lower than others, so they come first, which is right in any order.
+//
+// Pieces go in groups of sixteen. In a round each piece of a group merges its lowest pair; then the slots of its two new pairs are
+// computed, those of all sixteen at once. A piece that is done gives its place to the next. Two groups take turns: while one has its
+// round, the entries that the other will look at come from memory.
 #include <immintrin.h>
+
+#include <algorithm>
 
 #include "tokenizer/bpe_merge.h"
 
 namespace ftok {
 namespace {
 
-// The rank of a pair, with kSure, or kNoRank; comparing a cache line of entries at once.
-inline uint32_t find_rank(const PairTable& pairs, uint64_t key) {
-  const __m512i keys = _mm512_set1_epi64(static_cast<long long>(key));
-  for (size_t slot = pairs.slot_of(key);; slot = (slot + 8) & pairs.mask()) {
-    const __m512i entries = _mm512_load_si512(pairs.slots() + slot);
-    const __mmask8 same = _mm512_cmpeq_epi64_mask(_mm512_srli_epi64(_mm512_slli_epi64(entries, 1), 22), keys);
-    const __mmask8 empty = _mm512_cmpeq_epi64_mask(entries, _mm512_set1_epi64(-1));
-    const auto entry = static_cast<uint64_t>(_mm_cvtsi128_si64(_mm512_castsi512_si128(_mm512_maskz_compress_epi64(same, entries))));
-    const uint32_t found = static_cast<uint32_t>(entry & PairTable::kEdge) | static_cast<uint32_t>(entry >> 63 << 31);
-    if ((same | empty) != 0) [[likely]] return same != 0 ? found : MergeJob::kNoRank;
+inline __m512i broadcast(uint32_t value) { return _mm512_set1_epi32(static_cast<int>(value)); }
+
+struct Slots {
+  __m512i first, second;
+};
+
+// Where its filter says that a pair is not, the slot is 0, which is always near.
+inline __m512i slot_of(const PairTable& pairs, unsigned which, const uint32_t (&factors)[2], __m512i left, __m512i right) {
+  __m512i x = _mm512_add_epi32(_mm512_mullo_epi32(left, broadcast(factors[0])), _mm512_mullo_epi32(right, broadcast(factors[1])));
+  x = _mm512_xor_si512(x, _mm512_srli_epi32(x, PairTable::kMixShift));
+  const __m512i place =
+      _mm512_srl_epi32(_mm512_mullo_epi32(x, broadcast(PairTable::kSpread)), _mm_cvtsi32_si128(static_cast<int>(pairs.shift())));
+  const __m512i words = _mm512_i32gather_epi32(_mm512_srli_epi32(place, 5), pairs.filter(which), 4);
+  const __m512i bits = _mm512_sllv_epi32(broadcast(1), _mm512_and_si512(place, broadcast(31)));
+  return _mm512_maskz_srli_epi32(_mm512_test_epi32_mask(words, bits), place, 1);
+}
+
+inline Slots slots_of(const PairTable& pairs, __m512i left, __m512i right) {
+  return {slot_of(pairs, 0, PairTable::kFirst, left, right), slot_of(pairs, 1, PairTable::kSecond, left, right)};
+}
+
+inline void prefetch(const PairTable& pairs, uint32_t slot) { __builtin_prefetch(pairs.slots() + slot); }
+
+// The marked rank of a pair whose two slots are known, or kNoRank.
+inline uint32_t find_rank(const PairTable& pairs, uint32_t left, uint32_t right, uint32_t first, uint32_t second) {
+  const uint64_t key = left | uint64_t{right} << PairTable::kSymbolBits;
+  constexpr unsigned kAboveKey = 64 - 2 * PairTable::kSymbolBits;
+  const uint64_t a = pairs.slots()[first], b = pairs.slots()[second];
+  uint32_t rank = MergeJob::kNoRank;
+  rank = (b ^ key) << kAboveKey == 0 ? static_cast<uint32_t>(b >> 2 * PairTable::kSymbolBits) : rank;
+  return (a ^ key) << kAboveKey == 0 ? static_cast<uint32_t>(a >> 2 * PairTable::kSymbolBits) : rank;
+}
+
+// Looks up the ranks that were not known when the jobs were made.
+void find_unknown(const PairTable& pairs, MergeJob* jobs, size_t count) {
+  alignas(64) uint32_t first[MergeJob::kLanes], second[MergeJob::kLanes];
+  for (size_t i = 0; i < count; ++i) {
+    MergeJob& job = jobs[i];
+    for (unsigned r = 0; r < MergeJob::kLanes; r += 16) {
+      if (job.unknown >> r == 0) continue;
+      const __m512i left = _mm512_load_si512(job.symbols + r);
+      const __m512i after = r == 0 ? _mm512_load_si512(job.symbols + 16) : broadcast(PairTable::kEdge);
+      const Slots slots = slots_of(pairs, left, _mm512_alignr_epi32(after, left, 1));
+      _mm512_store_si512(first + r, slots.first);
+      _mm512_store_si512(second + r, slots.second);
+    }
+    for (uint32_t rest = job.unknown; rest != 0; rest &= rest - 1) {
+      const auto k = static_cast<unsigned>(__builtin_ctz(rest));
+      job.ranks[k] = find_rank(pairs, job.symbols[k], job.symbols[k + 1], first[k], second[k]);
+    }
   }
 }
 
-// A job between two rounds, in kRegisters of sixteen lanes. The first lane of the symbols is lanes[16]; lanes[15] is an edge too.
-template <unsigned kRegisters>
-struct State {
-  alignas(64) uint32_t lanes[16 + 16 * kRegisters];
-  __m512i ranks[kRegisters];
-  uint64_t left_key, right_key;  // the pairs whose ranks belong into the lanes before `merged` and at it
-  uint32_t merged, unknown, count;
-  MergeJob* job;
+// Up to sixteen jobs. Place i: what the last round of job i merged, at which lane of the job, and its neighbours; kEdge and kNowhere where
+// it merged nothing.
+struct Group {
+  alignas(64) uint32_t before[16], merged[16], after[16];
+  alignas(64) uint32_t left_slots[2][16], right_slots[2][16];  // of the two new pairs
+  uint32_t at[16];
+  MergeJob* jobs[16];
+  unsigned count = 0;
 
-  __m512i symbols(unsigned r) const { return _mm512_load_si512(lanes + 16 + 16 * r); }
-  void set_symbols(unsigned r, __m512i symbols) { _mm512_store_si512(lanes + 16 + 16 * r, symbols); }
-  // The lane may be that before the first: nothing happens.
-  void set_rank(unsigned lane, uint32_t rank) {
-    const uint64_t bit = uint64_t{1} << (lane & 63);
-    for (unsigned r = 0; r < kRegisters; ++r) {
-      ranks[r] = _mm512_mask_set1_epi32(ranks[r], static_cast<__mmask16>(bit >> 16 * r), static_cast<int>(rank));
-    }
+  static constexpr uint32_t kNowhere = 62;  // no lane of a job
+
+  Group() { std::fill_n(before, 16, PairTable::kEdge), std::fill_n(merged, 16, PairTable::kEdge), std::fill_n(after, 16, PairTable::kEdge); }
+
+  void start(unsigned i, MergeJob* job) {
+    jobs[i] = job;
+    before[i] = merged[i] = after[i] = PairTable::kEdge;
+    at[i] = kNowhere;
+  }
+  void move(unsigned from, unsigned to) {
+    jobs[to] = jobs[from];
+    before[to] = before[from];
+    merged[to] = merged[from];
+    after[to] = after[from];
+    at[to] = at[from];
   }
 };
 
-inline void prefetch(const PairTable& pairs, uint64_t key) { __builtin_prefetch(pairs.slots() + pairs.slot_of(key)); }
-
+// Merges the lowest pair of job i, if there is one; returns whether there is none. Without a branch: which job ends when cannot be
+// foretold, and what would be begun of the next jobs by then would be lost.
 template <unsigned kRegisters>
-inline void start(const PairTable& pairs, MergeJob& job, State<kRegisters>& state) {
-  const uint32_t used = (1u << job.count) - 1;
-  const __m512i edge = _mm512_set1_epi32(static_cast<int>(PairTable::kEdge)), none = _mm512_set1_epi32(MergeJob::kNoRank);
-  state.lanes[15] = PairTable::kEdge;
-  for (unsigned r = 0; r < kRegisters; ++r) {
-    state.set_symbols(r, _mm512_mask_load_epi32(edge, static_cast<__mmask16>(used >> 16 * r), job.symbols + 16 * r));
-    state.ranks[r] = _mm512_mask_load_epi32(none, static_cast<__mmask16>(used >> 1 >> 16 * r), job.ranks + 16 * r);
-  }
-  state.unknown = job.unknown;
-  state.count = job.count;
-  state.job = &job;
-  for (uint32_t rest = state.unknown; rest != 0; rest &= rest - 1) {
-    const auto lane = static_cast<unsigned>(__builtin_ctz(rest));
-    prefetch(pairs, PairTable::key_of(job.symbols[lane], job.symbols[lane + 1]));
-  }
-}
-
-template <unsigned kRegisters>
-inline void look_up_unknown(const PairTable& pairs, State<kRegisters>& state) {
-  for (uint32_t rest = state.unknown; rest != 0; rest &= rest - 1) {
-    const auto lane = static_cast<unsigned>(__builtin_ctz(rest));
-    state.set_rank(lane, find_rank(pairs, PairTable::key_of(state.lanes[16 + lane], state.lanes[17 + lane])));
-  }
-}
-
-// Merges the lowest pair, and asks for the two new ones. False when there is none.
-template <unsigned kRegisters>
-inline bool merge_lowest(const PairTable& pairs, State<kRegisters>& state) {
-  __m512i lowest = state.ranks[0];
-  for (unsigned r = 1; r < kRegisters; ++r) lowest = _mm512_min_epi32(lowest, state.ranks[r]);
-  const int best = _mm512_reduce_min_epi32(lowest);
-  if (best == static_cast<int>(MergeJob::kNoRank)) return false;
+inline bool merge_lowest(Group& group, unsigned i, const __m512i (&ranks)[kRegisters]) {
+  MergeJob& job = *group.jobs[i];
+  const int best = _mm512_reduce_min_epi32(kRegisters == 1 ? ranks[0] : _mm512_min_epi32(ranks[0], ranks[kRegisters - 1]));
   uint32_t equal = 0;
   for (unsigned r = 0; r < kRegisters; ++r) {
-    equal |= static_cast<uint32_t>(_mm512_cmpeq_epi32_mask(state.ranks[r], _mm512_set1_epi32(best))) << 16 * r;
+    equal |= static_cast<uint32_t>(_mm512_cmpeq_epi32_mask(ranks[r], _mm512_set1_epi32(best))) << 16 * r;
   }
-  const auto lane = static_cast<unsigned>(__builtin_ctz(equal));
-  const uint32_t symbol = static_cast<uint32_t>(best) & ~PairTable::kSure;
-  const uint32_t before = state.lanes[15 + lane], after = state.lanes[18 + lane];
+  const bool is_done = best == static_cast<int>(MergeJob::kNoRank);
+  const uint32_t lane = is_done ? Group::kNowhere : static_cast<uint32_t>(__builtin_ctz(equal));
+  const uint32_t symbol = static_cast<uint32_t>(best) & PairTable::kEdge;  // of kNoRank: kEdge
+  static_assert((MergeJob::kNoRank & PairTable::kEdge) == PairTable::kEdge);
+  constexpr uint32_t kLast = MergeJob::kLanes - 1;  // an edge
+  group.before[i] = job.symbols[(lane - 1) & kLast];
+  group.merged[i] = symbol;
+  group.after[i] = job.symbols[(lane + 2) & kLast];
+  group.at[i] = lane;
   // The lanes from the merged one on move by one.
-  const uint32_t moved = ~uint32_t{0} << lane;
-  __m512i next_symbols = _mm512_set1_epi32(static_cast<int>(PairTable::kEdge));
-  __m512i next_ranks = _mm512_set1_epi32(MergeJob::kNoRank);
+  const uint64_t moved = ~uint64_t{0} << lane, at = uint64_t{1} << lane;
+  __m512i next_symbols = broadcast(PairTable::kEdge), next_ranks = broadcast(MergeJob::kNoRank);
   for (unsigned r = kRegisters; r-- > 0;) {
-    const auto here = static_cast<__mmask16>(moved >> 16 * r);
-    const __m512i symbols = state.symbols(r), ranks = state.ranks[r];
+    const auto here = static_cast<__mmask16>(moved >> 16 * r), merged = static_cast<__mmask16>(at >> 16 * r);
+    const __m512i symbols = _mm512_load_si512(job.symbols + 16 * r), old_ranks = ranks[r];
     const __m512i shifted = _mm512_mask_alignr_epi32(symbols, here, next_symbols, symbols, 1);
-    const auto merged = static_cast<__mmask16>(uint32_t{1} << lane >> 16 * r);
-    state.set_symbols(r, _mm512_mask_set1_epi32(shifted, merged, static_cast<int>(symbol)));
-    state.ranks[r] = _mm512_mask_alignr_epi32(ranks, here, next_ranks, ranks, 1);
+    _mm512_store_si512(job.symbols + 16 * r, _mm512_mask_mov_epi32(shifted, merged, broadcast(symbol)));
+    _mm512_store_si512(job.ranks + 16 * r, _mm512_mask_alignr_epi32(old_ranks, here, next_ranks, old_ranks, 1));
     next_symbols = symbols;
-    next_ranks = ranks;
+    next_ranks = old_ranks;
   }
-  state.left_key = PairTable::key_of(before, symbol);
-  state.right_key = PairTable::key_of(symbol, after);
-  state.merged = lane;
-  --state.count;
-  prefetch(pairs, state.left_key);
-  prefetch(pairs, state.right_key);
-  return true;
+  job.count -= is_done ? 0 : 1;
+  return is_done;
 }
 
-// The ranks of the two new pairs. Where there is no symbol before or after, the key has an edge and is not found.
-template <unsigned kRegisters>
-inline void look_up_new(const PairTable& pairs, State<kRegisters>& state) {
-  const uint32_t left = find_rank(pairs, state.left_key), right = find_rank(pairs, state.right_key);
-  state.set_rank(state.merged - 1, left);
-  state.set_rank(state.merged, right);
-}
-
-// Runs the jobs `first` .. of at most 16 * kRegisters - 1 and more than 16 * kRegisters - 17 symbols, as many as go together;
-// returns where to go on.
-template <unsigned kRegisters>
-size_t run_some(const PairTable& pairs, MergeJob* jobs, size_t first, size_t count) {
-  constexpr size_t kTogether = 16;
-  State<kRegisters> states[kTogether];
-  size_t n = 0;
-  for (; first < count && n < kTogether; ++first) {
-    if ((jobs[first].count > 15) == (kRegisters == 2)) start(pairs, jobs[first], states[n++]);
-  }
-  uint32_t active = 0;
-  for (size_t i = 0; i < n; ++i) {
-    look_up_unknown(pairs, states[i]);
-    if (merge_lowest(pairs, states[i])) active |= 1u << i;
-  }
-  while (active != 0) {
-    for (uint32_t rest = active; rest != 0; rest &= rest - 1) {
-      const auto i = static_cast<unsigned>(__builtin_ctz(rest));
-      look_up_new(pairs, states[i]);
-      if (!merge_lowest(pairs, states[i])) active &= ~(1u << i);
+// Asks for what looking up the new pairs will read.
+inline void prefetch_new(const PairTable& pairs, Group& group) {
+  const __m512i before = _mm512_load_si512(group.before), merged = _mm512_load_si512(group.merged),
+                after = _mm512_load_si512(group.after);
+  const Slots left = slots_of(pairs, before, merged), right = slots_of(pairs, merged, after);
+  _mm512_store_si512(group.left_slots[0], left.first);
+  _mm512_store_si512(group.left_slots[1], left.second);
+  _mm512_store_si512(group.right_slots[0], right.first);
+  _mm512_store_si512(group.right_slots[1], right.second);
+  for (unsigned i = 0; i < group.count; ++i) {
+    for (const unsigned k : {0u, 1u}) {
+      prefetch(pairs, group.left_slots[k][i]);
+      prefetch(pairs, group.right_slots[k][i]);
     }
   }
-  for (size_t i = 0; i < n; ++i) {
-    states[i].job->count = states[i].count;
-    for (unsigned r = 0; r < kRegisters; ++r) _mm512_store_si512(states[i].job->symbols + 16 * r, states[i].symbols(r));
+}
+
+// Looks up what the last round made and has the next; returns which jobs are done.
+template <unsigned kRegisters>
+inline uint32_t run_round(const PairTable& pairs, Group& group) {
+  uint32_t done = 0;
+  for (unsigned i = 0; i < group.count; ++i) {
+    const uint32_t left = find_rank(pairs, group.before[i], group.merged[i], group.left_slots[0][i], group.left_slots[1][i]);
+    const uint32_t right = find_rank(pairs, group.merged[i], group.after[i], group.right_slots[0][i], group.right_slots[1][i]);
+    __m512i ranks[kRegisters];
+    const uint64_t right_lane = uint64_t{1} << group.at[i], left_lane = right_lane >> 1;
+    for (unsigned r = 0; r < kRegisters; ++r) {
+      ranks[r] = _mm512_load_si512(group.jobs[i]->ranks + 16 * r);
+      ranks[r] = _mm512_mask_mov_epi32(ranks[r], static_cast<__mmask16>(left_lane >> 16 * r), broadcast(left));
+      ranks[r] = _mm512_mask_mov_epi32(ranks[r], static_cast<__mmask16>(right_lane >> 16 * r), broadcast(right));
+    }
+    done |= static_cast<uint32_t>(merge_lowest(group, i, ranks)) << i;
   }
-  return first;
+  return done;
+}
+
+// Jobs that all go into kRegisters registers.
+template <unsigned kRegisters>
+void run(const PairTable& pairs, MergeJob* const* jobs, size_t count) {
+  Group groups[2];
+  size_t next = 0;
+  for (Group& group : groups) {
+    while (group.count < 16 && next < count) group.start(group.count++, jobs[next++]);
+    prefetch_new(pairs, group);
+  }
+  while (groups[0].count + groups[1].count != 0) {
+    for (Group& group : groups) {
+      uint32_t done = run_round<kRegisters>(pairs, group);
+      while (done != 0) {  // the last first: its place is taken by a new job, else by the group's last
+        const unsigned i = 31u - static_cast<unsigned>(__builtin_clz(done));
+        done ^= 1u << i;
+        if (next < count) {
+          group.start(i, jobs[next++]);
+        } else {
+          group.move(--group.count, i);
+        }
+      }
+      prefetch_new(pairs, group);
+    }
+  }
 }
 
 }  // namespace
 
 void run_jobs_avx512(const PairTable& pairs, MergeJob* jobs, size_t count) {
-  for (size_t i = 0; i < count;) i = run_some<1>(pairs, jobs, i, count);
-  for (size_t i = 0; i < count;) i = run_some<2>(pairs, jobs, i, count);
+  constexpr size_t kTogether = 128;
+  MergeJob *small[kTogether], *large[kTogether];
+  for (size_t first = 0; first < count; first += kTogether) {
+    const size_t some = count - first < kTogether ? count - first : kTogether;
+    size_t small_count = 0, large_count = 0;
+    find_unknown(pairs, jobs + first, some);
+    for (size_t i = 0; i < some; ++i) {
+      MergeJob* const job = jobs + first + i;
+      small[small_count] = large[large_count] = job;
+      small_count += job->count <= 15 ? 1 : 0;
+      large_count += job->count <= 15 ? 0 : 1;
+    }
+    if (small_count != 0) run<1>(pairs, small, small_count);
+    if (large_count != 0) run<2>(pairs, large, large_count);
+  }
 }
 
 }  // namespace ftok

@@ -157,7 +157,7 @@ bool Merger::merge_long(std::string_view piece, MergeScratch& scratch) const {
   scratch.window_text = {};
   scratch.done_bytes = scratch.merged_bytes = 0;
 #if defined(__x86_64__)
-  if (level_ == VectorLevel::kAvx512) {
+  if (has_vectors()) {
     Chunk chunks[kChunksTogether];
     size_t all = 0, failed = 0;
     // Where chunks seldom fit, in repetitions that have tokens longer than chunks, windows are faster.

@@ -103,38 +103,78 @@ std::vector<uint32_t> Encoding::encode_ordinary(std::string_view text) const {
   return ids;
 }
 
-std::vector<uint32_t> Encoding::encode(std::string_view text, Specials specials) const {
-  std::vector<uint32_t> ids;
+namespace {
+
+// Calls ordinary(text between special tokens, where it begins) and special(id, bytes) in turn, until one returns false. Ordinary
+// text may be empty. Throws Error where special tokens are refused and there is one.
+template <typename Ordinary, typename Special>
+void for_each_part(const SpecialFinder& finder, std::string_view text, Specials specials, Ordinary&& ordinary, Special&& special) {
   size_t begin = 0;
   while (specials != Specials::kPlain && begin < text.size()) {
-    const SpecialFinder::Match match = tables_->specials.find(text, begin);
+    const SpecialFinder::Match match = finder.find(text, begin);
     if (match.size == 0) break;
     if (specials == Specials::kRefuse) {
       throw Error(fmt::format("special token \"{}\" in the text at byte {}", text.substr(match.begin, match.size), match.begin));
     }
-    encode_ordinary(text.substr(begin, match.begin - begin), ids);
-    ids.push_back(match.id);
+    if (!ordinary(text.substr(begin, match.begin - begin)) || !special(match.id, match.size)) return;
     begin = match.begin + match.size;
   }
-  encode_ordinary(text.substr(begin), ids);
+  ordinary(text.substr(begin));
+}
+
+}  // namespace
+
+std::vector<uint32_t> Encoding::encode(std::string_view text, Specials specials) const {
+  std::vector<uint32_t> ids;
+  for_each_part(
+      tables_->specials, text, specials,
+      [&](std::string_view part) {
+        encode_ordinary(part, ids);
+        return true;
+      },
+      [&](uint32_t id, size_t) {
+        ids.push_back(id);
+        return true;
+      });
   return ids;
 }
 
-EncodedPrefix Encoding::encode_prefix(std::string_view text, size_t tokens_max) const {
-  EncodedPrefix prefix;
+// Appends ids of `text`, as ordinary text, until there are at least `tokens_max`, or all.
+void Encoding::append_prefix(std::string_view text, size_t tokens_max, EncodedPrefix& prefix) const {
+  if (prefix.ids.size() >= tokens_max) {
+    prefix.whole = prefix.whole && text.empty();
+    return;
+  }
   const std::string normal = tables_->vocabulary.normalize_nfc ? normalized(text) : std::string();
   if (tables_->vocabulary.normalize_nfc) text = normal;
+  size_t bytes = text.size();
   if (has_truncated_tail(text)) {  // what is cut short changes ids before it
     encode_ordinary(text, prefix.ids);
-    prefix.bytes = text.size();
   } else {
-    prefix.bytes = EncodeState::of_thread(*tables_).encode_some(text, tokens_max, prefix.ids);
+    bytes = EncodeState::of_thread(*tables_).encode_some(text, tokens_max - prefix.ids.size(), prefix.ids);
   }
+  prefix.bytes += bytes;
+  prefix.whole = prefix.whole && bytes == text.size();
+}
+
+EncodedPrefix Encoding::encode_prefix(std::string_view text, size_t tokens_max, Specials specials) const {
+  EncodedPrefix prefix;
+  for_each_part(
+      tables_->specials, text, specials,
+      [&](std::string_view part) {
+        append_prefix(part, tokens_max, prefix);
+        return prefix.whole;
+      },
+      [&](uint32_t id, size_t bytes) {
+        prefix.ids.push_back(id);
+        prefix.bytes += bytes;
+        return true;
+      });
   while (prefix.ids.size() > tokens_max) {
     prefix.bytes -= token_bytes(prefix.ids.back()).size();
     prefix.ids.pop_back();
+    prefix.whole = false;
   }
-  prefix.whole = prefix.bytes == text.size();
   return prefix;
 }
 
@@ -146,15 +186,29 @@ std::vector<std::vector<uint32_t>> Encoding::encode_batch(std::span<const std::s
   return ids;
 }
 
-size_t Encoding::count(std::string_view text) const {
-  if (!tables_->vocabulary.normalize_nfc && !has_truncated_tail(text)) return EncodeState::of_thread(*tables_).count(text);
-  return encode_ordinary(text).size();
+size_t Encoding::count(std::string_view text, Specials specials) const {
+  size_t count = 0;
+  for_each_part(
+      tables_->specials, text, specials,
+      [&](std::string_view part) {
+        const bool is_plain = !tables_->vocabulary.normalize_nfc && !has_truncated_tail(part);
+        count += is_plain ? EncodeState::of_thread(*tables_).count(part) : encode_ordinary(part).size();
+        return true;
+      },
+      [&](uint32_t, size_t) {
+        ++count;
+        return true;
+      });
+  return count;
 }
 
-std::vector<TokenSpan> Encoding::encode_spans(std::string_view text, Specials specials) const {
+std::vector<TokenSpan> Encoding::encode_spans(std::string_view text, Specials specials) const { return spans_of(encode(text, specials)); }
+
+std::vector<TokenSpan> Encoding::spans_of(std::span<const uint32_t> ids) const {
   std::vector<TokenSpan> spans;
+  spans.reserve(ids.size());
   size_t begin = 0, characters = 0;  // characters that begin before `begin`
-  for (const uint32_t id : encode(text, specials)) {
+  for (const uint32_t id : ids) {
     const std::string_view bytes = token_bytes(id);
     const auto continues = [](char c) { return (c & 0xC0) == 0x80; };
     const size_t first = characters - (continues(bytes[0]) && characters > 0 ? 1 : 0);
@@ -175,47 +229,27 @@ size_t Encoding::count_specials(std::string_view text) const {
   return count;
 }
 
-// Tokens are copied 16 bytes at a time, whatever their size, where there is room: most are shorter.
 std::string Encoding::decode(std::span<const uint32_t> ids) const {
-  const Vocabulary& vocabulary = tables_->vocabulary;
-  const uint32_t* const offsets = vocabulary.offsets.data();
-  const size_t readable = vocabulary.bytes.size() < 16 ? 0 : vocabulary.bytes.size() - 16;
+  const DecodeTable& table = tables_->decode_table;
   std::string out;
-  size_t size = 0;
-  constexpr size_t kTogether = 256;
+  out.reserve(ids.size() * 4);
+  constexpr size_t kTogether = 512;
+  char buffer[kTogether * DecodeTable::kSlotBytes];
   for (size_t first = 0; first < ids.size(); first += kTogether) {
     const std::span<const uint32_t> some = ids.subspan(first, std::min(kTogether, ids.size() - first));
-    std::string_view pieces[kTogether];
-    size_t bytes = 0;
-    for (size_t i = 0; i < some.size(); ++i) {
-      const uint32_t id = some[i];
-      std::string_view piece;
-      if (id < vocabulary.token_count()) [[likely]] {
-        piece = {vocabulary.bytes.data() + offsets[id], offsets[id + 1] - offsets[id]};
+    for (size_t done = 0; done < some.size();) {
+      size_t bytes = 0;
+      done += table.decode(some.subspan(done), buffer, bytes);
+      out.append(buffer, bytes);
+      if (done == some.size()) break;
+      const std::string_view piece = token_bytes(some[done]);
+      if (piece.empty()) {
+        throw Error(fmt::format("id {} at place {} is no token of {} (ids are below {})", some[done], first + done, name(), n_vocab()));
       }
-      if (piece.empty()) [[unlikely]] {
-        piece = token_bytes(id);
-        if (piece.empty()) {
-          throw Error(fmt::format("id {} at place {} is no token of {} (ids are below {})", id, first + i, name(), n_vocab()));
-        }
-      }
-      pieces[i] = piece;
-      bytes += piece.size();
+      out += piece;
+      ++done;
     }
-    if (out.size() < size + bytes + 16) out.resize(std::max(out.size() * 2, size + bytes + 16 + (ids.size() - first) * 4));
-    char* to = out.data() + size;
-    for (const std::string_view piece : std::span(pieces, some.size())) {
-      const auto place = reinterpret_cast<uintptr_t>(piece.data()) - reinterpret_cast<uintptr_t>(vocabulary.bytes.data());
-      if (piece.size() <= 16 && place <= readable) [[likely]] {
-        std::memcpy(to, piece.data(), 16);
-      } else {
-        std::memcpy(to, piece.data(), piece.size());
-      }
-      to += piece.size();
-    }
-    size += bytes;
   }
-  out.resize(size);
   return out;
 }
 

@@ -59,17 +59,19 @@ class Encoding {
 
   std::vector<uint32_t> encode(std::string_view text, Specials specials) const;
 
-  // The first `tokens_max` ids of `text`, as ordinary text; little of what comes behind them is encoded.
-  EncodedPrefix encode_prefix(std::string_view text, size_t tokens_max) const;
+  // The first `tokens_max` ids of `text`; little of what comes behind them is encoded. (What is refused is looked for in all of it.)
+  EncodedPrefix encode_prefix(std::string_view text, size_t tokens_max, Specials specials = Specials::kPlain) const;
 
   // The ids of many texts, in their order, as ordinary text; on all threads that TBB has.
   std::vector<std::vector<uint32_t>> encode_batch(std::span<const std::string_view> texts) const;
 
-  // How many tokens `text` has, as ordinary text. The ids are not kept.
-  size_t count(std::string_view text) const;
+  // How many tokens `text` has. The ids are not kept.
+  size_t count(std::string_view text, Specials specials = Specials::kPlain) const;
 
   // The tokens with their places in `text` (with NFC: in the normalised text, see `normalized`).
   std::vector<TokenSpan> encode_spans(std::string_view text, Specials specials) const;
+  // The same for ids that are there already: those of a text, or its first ones. Each is a token.
+  std::vector<TokenSpan> spans_of(std::span<const uint32_t> ids) const;
 
   // How often special tokens' texts occur in `text`.
   size_t count_specials(std::string_view text) const;
@@ -96,6 +98,8 @@ class Encoding {
   const EncodingTables& tables() const { return *tables_; }
 
  private:
+  void append_prefix(std::string_view text, size_t tokens_max, EncodedPrefix& prefix) const;
+
   std::unique_ptr<const EncodingTables> tables_;
 };
 

@@ -30,6 +30,18 @@ std::vector<SpecialToken> harmony_specials() {
   return specials;
 }
 
+// Llama 3's 256 ids from 128000 on. What has no name yet is <|reserved_special_token_N|>, numbered in order of id; Llama 3.1 gave
+// names to some of those (here as its tokenizer.json has them), so the same id has another number there.
+std::vector<SpecialToken> llama3_specials(const std::vector<SpecialToken>& named) {
+  std::vector<SpecialToken> specials;
+  uint32_t reserved = 0;
+  for (uint32_t id = 128000; id < 128256; ++id) {
+    const auto found = std::find_if(named.begin(), named.end(), [&](const SpecialToken& special) { return special.id == id; });
+    specials.push_back(found != named.end() ? *found : SpecialToken{"<|reserved_special_token_" + std::to_string(reserved++) + "|>", id});
+  }
+  return specials;
+}
+
 }  // namespace
 
 const std::vector<KnownVocabulary>& known_vocabularies() {
@@ -79,8 +91,33 @@ const std::vector<KnownVocabulary>& known_vocabularies() {
         {"</tool_response>", 151666},
         {"<think>", 151667},
         {"</think>", 151668}}},
+      {"82e9d31979e92ab929cd544440f129d9ecd797b69e327f80f17e1c50d5551b55", "llama3", Pattern::kLlama3,
+       llama3_specials({{"<|begin_of_text|>", 128000},
+                        {"<|end_of_text|>", 128001},
+                        {"<|start_header_id|>", 128006},
+                        {"<|end_header_id|>", 128007},
+                        {"<|eot_id|>", 128009}})},
+      {"82e9d31979e92ab929cd544440f129d9ecd797b69e327f80f17e1c50d5551b55", "llama3.1", Pattern::kLlama3,
+       llama3_specials({{"<|begin_of_text|>", 128000},
+                        {"<|end_of_text|>", 128001},
+                        {"<|finetune_right_pad_id|>", 128004},
+                        {"<|start_header_id|>", 128006},
+                        {"<|end_header_id|>", 128007},
+                        {"<|eom_id|>", 128008},
+                        {"<|eot_id|>", 128009},
+                        {"<|python_tag|>", 128010}})},
   };
   return known;
+}
+
+std::vector<std::string_view> names_of_same_ranks(std::string_view name) {
+  const auto& known = known_vocabularies();
+  const auto named = std::find_if(known.begin(), known.end(), [&](const KnownVocabulary& one) { return one.name == name; });
+  std::vector<std::string_view> names;
+  for (const KnownVocabulary& one : known) {
+    if (named != known.end() && one.digest == named->digest) names.push_back(one.name);
+  }
+  return names;
 }
 
 }  // namespace ftok

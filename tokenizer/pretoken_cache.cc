@@ -1,33 +1,16 @@
 #include "tokenizer/pretoken_cache.h"
 
-#include <sys/mman.h>
-
 #include <algorithm>
 #include <cassert>
-#include <new>
 
 namespace ftok {
 namespace {
 
-constexpr size_t kHugePageBytes = size_t{2} << 20;
 constexpr size_t kArenaBytes = PretokenCache::kArenaWords * sizeof(uint32_t);
 constexpr size_t kMovesMax = 8;
 static_assert(sizeof(PretokenCache::Entry) == 32);
 
-// Zeroed address space that begins where a huge page does; memory as it is touched.
-void* map_memory(size_t bytes) {
-  void* memory = ::mmap(nullptr, bytes + kHugePageBytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-  if (memory == MAP_FAILED) throw std::bad_alloc();
-  const auto address = reinterpret_cast<uintptr_t>(memory);
-  const uintptr_t aligned = (address + kHugePageBytes - 1) & ~(kHugePageBytes - 1);
-  if (aligned != address) ::munmap(memory, aligned - address);
-  const uintptr_t tail = address + kHugePageBytes - aligned;
-  if (tail != 0) ::munmap(reinterpret_cast<void*>(aligned + bytes), tail);
-#if defined(MADV_HUGEPAGE)
-  ::madvise(reinterpret_cast<void*>(aligned), bytes, MADV_HUGEPAGE);
-#endif
-  return reinterpret_cast<void*>(aligned);
-}
+constexpr size_t words_of_lines(size_t table_bytes) { return table_bytes / (PretokenCache::kLineBytes * 64); }
 
 size_t words_of(size_t bytes) { return (bytes + 3) / 4; }
 
@@ -85,15 +68,12 @@ PretokenKey PretokenKey::of(std::string_view bytes) {
   return of_short(padded, bytes.size());
 }
 
-PretokenCache::PretokenCache() {
-  table_ = static_cast<unsigned char*>(map_memory(kTableBytesMax));
-  arena_ = static_cast<uint32_t*>(map_memory(kArenaBytes));
-}
-
-PretokenCache::~PretokenCache() {
-  ::munmap(table_, kTableBytesMax);
-  ::munmap(arena_, kArenaBytes);
-}
+PretokenCache::PretokenCache()
+    : table_memory_(kTableBytesMax),
+      arena_memory_(kArenaBytes),
+      table_(static_cast<unsigned char*>(table_memory_.data())),
+      overflowed_(words_of_lines(kTableBytesMin)),
+      arena_(static_cast<uint32_t*>(arena_memory_.data())) {}
 
 // With a bit more in the mask the entries of a line go to two lines: those at the same place and at that plus the old size,
 // so that all find room and memory is read and written in order.
@@ -117,12 +97,16 @@ void PretokenCache::grow() {
     entry = Entry{};
   }
   // Lookups are faster for what lies in its first line.
+  overflowed_.assign(words_of_lines(table_bytes_), 0);
   for (size_t at = 0; at < table_bytes_; at += sizeof(Entry)) {
     Entry& entry = *reinterpret_cast<Entry*>(table_ + at);
     if (entry.key.high == 0 || is_in_first_line(after, entry, at)) continue;
     Entry* const own = entries_at(after.line_of(entry.key.hash()));
     Entry* const free = own[0].key.high == 0 ? own : own + 1;
-    if (free->key.high != 0) continue;
+    if (free->key.high != 0) {
+      note_overflow(after.line_of(entry.key.hash()));
+      continue;
+    }
     *free = entry;
     entry = Entry{};
   }
@@ -130,6 +114,7 @@ void PretokenCache::grow() {
 
 void PretokenCache::clear() {
   std::memset(table_, 0, table_bytes_);
+  std::fill(overflowed_.begin(), overflowed_.end(), 0);
   used_ = 0;
   arena_next_ = 0;
 }
@@ -156,6 +141,7 @@ bool PretokenCache::insert(PretokenKey key, std::string_view bytes, std::span<co
     }
     made.ids[0] = kInArena << 24;
     made.ids[1] = static_cast<uint32_t>(arena_next_);
+    made.ids[2] = static_cast<uint32_t>(ids.size());
     uint32_t* record = arena_ + arena_next_;
     std::copy(ids.begin(), ids.end(), record);
     record[0] = (ids[0] & kIdMask) | tag;
@@ -172,36 +158,44 @@ bool PretokenCache::insert(PretokenKey key, std::string_view bytes, std::span<co
   return has_moved;
 }
 
+// Writes `made` to its place, which may be in its other line.
+void PretokenCache::put(Entry* entry, const Entry& made) {
+  *entry = made;
+  const uint32_t first = view().line_of(made.key.hash());
+  if (entry - entries_at(first) >= 2 || entry < entries_at(first)) note_overflow(first);
+}
+
 // True when there is an entry more than before.
 bool PretokenCache::place(Entry made) {
   const uint64_t hash = made.key.hash();
   uint32_t line = view().line_of(hash);
-  uint32_t other = view().other_line(line, hash);
-  Entry* const own[4] = {entries_at(line), entries_at(line) + 1, entries_at(other), entries_at(other) + 1};
-  for (Entry* entry : own) {
-    if (entry->key == made.key) {
-      *entry = made;
-      return false;
-    }
+  const uint32_t other = view().other_line(line, hash);
+  const auto find = [&](uint32_t in, auto&& is_it) -> Entry* {
+    Entry* const entries = entries_at(in);
+    return is_it(entries[0]) ? entries : is_it(entries[1]) ? entries + 1 : nullptr;
+  };
+  const auto is_same = [&](const Entry& entry) { return entry.key == made.key; };
+  const auto is_free = [](const Entry& entry) { return entry.key.high == 0; };
+  Entry* same = find(line, is_same);
+  if (same == nullptr && view().has_overflowed(line)) same = find(other, is_same);
+  if (same != nullptr) {
+    *same = made;
+    return false;
   }
-  for (Entry* entry : own) {
-    if (entry->key.high == 0) {
-      *entry = made;
-      return true;
-    }
-  }
-  // All four are taken: it takes the place of one, which goes to its other line, and so on. What is left in hand is dropped.
-  for (size_t moved = 0; moved < kMovesMax; ++moved) {
-    std::swap(made, entries_at(line)[moved / 2 % 2]);
+  Entry* free = find(line, is_free);
+  if (free == nullptr) free = find(other, is_free);
+  // When all four are taken, it takes the place of one, which goes to its other line, and so on. What is left in hand is dropped.
+  for (size_t moved = 0; free == nullptr && moved < kMovesMax; ++moved) {
+    Entry* const taken = entries_at(line) + moved / 2 % 2;
+    const Entry gone = *taken;
+    put(taken, made);
+    made = gone;
     line = view().other_line(line, made.key.hash());
-    for (size_t i = 0; i < 2; ++i) {
-      if (entries_at(line)[i].key.high == 0) {
-        entries_at(line)[i] = made;
-        return true;
-      }
-    }
+    free = find(line, is_free);
   }
-  return false;
+  if (free == nullptr) return false;
+  put(free, made);
+  return true;
 }
 
 }  // namespace ftok

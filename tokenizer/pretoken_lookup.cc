@@ -27,8 +27,7 @@ struct PlainVector {
   }
 };
 
-constexpr PretokenLookup kPlain = {prepare_batch<PlainVector>, take_batch<PlainVector>, find_batch<PlainVector>,
-                                   copy_batch<PlainVector>};
+constexpr PretokenLookup kPlain = {prepare_batch<PlainVector>, take_batch<PlainVector>};
 
 }  // namespace
 

@@ -1,8 +1,7 @@
 // Pretokens to ids, a batch at a time, out of a PretokenCache: first the keys, with which the lines of the cache are on their
-// way from memory; then the ids of all pretokens up to the first that is missing, or whose ids are not in its entry too often;
-// and for the rest of such a batch in three steps, where they are, making what is missing, copying. What lies in the arena of
-// the cache is then on its way from memory too. None of the loops has a branch on the text that is not nearly always taken
-// one way.
+// way from memory; then the ids, written one after another. A pretoken that is not in the cache leaves a hole: nothing is written, and
+// where its ids belong is noted, for the caller to make room later. Neither loop has a branch on the text that is not nearly
+// always taken one way.
 //
 // The same steps for AVX-512, AVX2 and plain C++ (pretoken_lookup_kernel.h holds them); all give the same ids.
 #pragma once
@@ -20,13 +19,9 @@ struct PretokenBatch {
   static constexpr size_t kSize = 64;
 
   alignas(64) PretokenKey keys[kSize];
-  uint32_t lines[kSize];        // places of the keys' lines
-  const uint32_t* ids[kSize];   // where the ids begin, tagged as PretokenCache::Entry says
-  uint8_t missing[kSize];       // pretokens that find() did not find
-  uint8_t long_ones[kSize];     // pretokens of more than PretokenKey::kShortBytesMax bytes
-  size_t count = 0, missing_count = 0, long_count = 0;
-  size_t prepared = 0;  // pretokens that have a key
-  size_t taken = 0;     // by take(); find() and copy() are about the others
+  uint32_t lines[kSize];  // places of the keys' lines
+  size_t count = 0;
+  size_t prepared = 0;                   // pretokens that have a key
   const unsigned char* begin = nullptr;  // of the first pretoken
   const uint32_t* ends = nullptr;        // of the pretokens, from `origin`
   const unsigned char* origin = nullptr;
@@ -38,7 +33,7 @@ struct PretokenBatch {
     begin = first;
     ends = pretoken_ends;
     count = pretokens;
-    missing_count = long_count = prepared = taken = 0;
+    prepared = 0;
   }
 
   [[gnu::always_inline]] std::string_view piece(size_t k) const {
@@ -47,18 +42,33 @@ struct PretokenBatch {
   }
 };
 
+// A pretoken whose ids are missing in the output.
+struct PretokenHole {
+  PretokenKey key;
+  const char* begin;
+  uint32_t size;
+  uint32_t* at;  // its ids belong before what was written here
+  // Of its ids, once they are made.
+  uint32_t place, count;
+
+  std::string_view piece() const { return {begin, size}; }
+};
+
+// What takes holes of a batch at a time, while it has less than kFull.
+struct PretokenHoles {
+  static constexpr size_t kFull = 64, kMax = kFull + PretokenBatch::kSize;
+
+  PretokenHole holes[kMax];
+  size_t count = 0;
+};
+
 struct PretokenLookup {
   // Makes the keys of the pretokens of the batch that have none. Of the first `readable` pretokens 16 bytes can be read.
-  // Pretokens of more than PretokenCache::kBytesMax bytes get a key of their first bytes, which find() makes missing.
+  // Pretokens of more than PretokenCache::kBytesMax bytes get a key of their first bytes, and are never found.
   void (*prepare)(const PretokenCache::View& cache, PretokenBatch& batch, size_t readable);
-  // Writes the ids of pretokens to `out`, up to kReadableIds too many, as far as all are in the cache; sets `taken`. On the way
-  // makes keys of the next batch.
-  uint32_t* (*take)(const PretokenCache::View& cache, PretokenBatch& batch, PretokenBatch& next, size_t next_readable,
-                    uint32_t* out);
-  // Sets `ids` of what is in the cache, and lists what is missing.
-  void (*find)(const PretokenCache::View& cache, PretokenBatch& batch);
-  // Writes the ids to `out`, up to kReadableIds too many; returns the end.
-  uint32_t* (*copy)(const PretokenBatch& batch, uint32_t* out);
+  // Writes the ids of the batch to `out`, up to kReadableIds too many; returns the end. On the way makes keys of the next batch.
+  uint32_t* (*take)(const PretokenCache::View& cache, const PretokenBatch& batch, PretokenBatch& next, size_t next_readable,
+                    PretokenHoles& holes, uint32_t* out);
 
   static const PretokenLookup& of(VectorLevel level);
 };

@@ -19,7 +19,6 @@ struct Avx2Vector : SharedVector {
 
 }  // namespace
 
-const PretokenLookup kPretokenLookupAvx2 = {prepare_batch<Avx2Vector>, take_batch<Avx2Vector>, find_batch<Avx2Vector>,
-                                            copy_batch<Avx2Vector>};
+const PretokenLookup kPretokenLookupAvx2 = {prepare_batch<Avx2Vector>, take_batch<Avx2Vector>};
 
 }  // namespace ftok

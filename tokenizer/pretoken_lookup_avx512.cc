@@ -15,7 +15,6 @@ struct Avx512Vector : SharedVector {
 
 }  // namespace
 
-const PretokenLookup kPretokenLookupAvx512 = {prepare_batch<Avx512Vector>, take_batch<Avx512Vector>, find_batch<Avx512Vector>,
-                                            copy_batch<Avx512Vector>};
+const PretokenLookup kPretokenLookupAvx512 = {prepare_batch<Avx512Vector>, take_batch<Avx512Vector>};
 
 }  // namespace ftok

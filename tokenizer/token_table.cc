@@ -15,7 +15,11 @@ constexpr uint64_t kEmpty = UINT64_MAX;
 TokenTable::TokenTable(const Vocabulary& vocabulary) : vocabulary_(&vocabulary) {
   size_t capacity = 1024;
   while (capacity < size_t{vocabulary.token_count()} * 2) capacity *= 2;
-  slots_.assign(capacity, kEmpty);
+  memory_ = MappedMemory(capacity * sizeof(uint64_t));
+  slots_ = {static_cast<uint64_t*>(memory_.data()), capacity};
+  std::fill(slots_.begin(), slots_.end(), kEmpty);
+  filter_.assign(capacity * 4 / 64, 0);
+  filter_shift_ = 64 - __builtin_ctzll(capacity * 4);
   // Some at a time, so that they wait for memory together.
   constexpr uint32_t kTogether = 32;
   const auto* const bytes = reinterpret_cast<const unsigned char*>(vocabulary.bytes.data());
@@ -36,7 +40,8 @@ TokenTable::TokenTable(const Vocabulary& vocabulary) : vocabulary_(&vocabulary) 
 void TokenTable::insert(uint32_t id, uint64_t hash) {
   const std::string_view token = vocabulary_->token(id);
   if (token.empty()) return;
-  const uint64_t tag = hash >> 32 << 32;
+  const uint64_t tag = hash >> 32 << 32, place = hash >> filter_shift_;
+  filter_[place / 64] |= uint64_t{1} << place % 64;
   const size_t mask = slots_.size() - 1;
   size_t slot = hash & mask;
   while (slots_[slot] != kEmpty &&

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <cstring>
+#include <span>
 #include <string_view>
 #include <vector>
 
@@ -41,6 +42,11 @@ class TokenTable {
   uint32_t find(std::string_view bytes) const { return find(bytes, PretokenKey::of(bytes)); }
   // The same where the caller has the key of `bytes`.
   uint32_t find(std::string_view bytes, PretokenKey key) const;
+  // False where find() finds nothing, nearly always; from a few bits near the processor.
+  bool may_find(PretokenKey key) const {
+    const uint64_t place = key.hash() >> filter_shift_;
+    return (filter_[place / 64] >> place % 64 & 1) != 0;
+  }
   // Asks memory for what find() reads first, and then, when that has come, for what it reads next.
   void prefetch(PretokenKey key) const { __builtin_prefetch(slots_.data() + (key.hash() & (slots_.size() - 1))); }
   void prefetch_bytes(PretokenKey key) const;
@@ -53,7 +59,10 @@ class TokenTable {
   void insert(uint32_t id, uint64_t hash);
 
   const Vocabulary* vocabulary_ = nullptr;
-  std::vector<uint64_t> slots_;  // upper half of the hash, id; so that most misses need not look at the bytes
+  MappedMemory memory_;
+  std::span<uint64_t> slots_;  // upper half of the hash, id; so that most misses need not look at the bytes
+  std::vector<uint64_t> filter_;  // four bits a slot
+  int filter_shift_ = 63;
   uint32_t duplicate_first_ = kNoToken;
   uint32_t duplicate_second_ = kNoToken;
 };

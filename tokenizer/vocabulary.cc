@@ -234,7 +234,7 @@ void identify(Vocabulary& vocabulary, const std::string& path, const std::string
         return k.digest == vocabulary.digest && (hints.name.empty() || hints.name == k.name);
       });
   if (!hints.name.empty() && found == known.end()) {
-    throw UsageError(fmt::format("{}: its ranks (SHA-256 {}) are not those of \"{}\"", path, vocabulary.digest, hints.name));
+    throw UsageError(fmt::format("{}: its ranks (SHA-256 {}) are not those of {}", path, vocabulary.digest, hints.name));
   }
   if (sidecar_content != nullptr && hints.name.empty()) {
     const Sidecar sidecar = parse_sidecar(*sidecar_content, sidecar_path(path));

@@ -113,4 +113,7 @@ struct KnownVocabulary {
 };
 const std::vector<KnownVocabulary>& known_vocabularies();
 
+// The published vocabularies that have the ranks of the one called `name`, itself included; empty when none is called so.
+std::vector<std::string_view> names_of_same_ranks(std::string_view name);
+
 }  // namespace ftok

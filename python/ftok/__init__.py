@@ -8,7 +8,7 @@
 import os as _os
 from pathlib import Path as _Path
 
-from ._ftok import Encoding, Node, Page, PretokenCounts, __version__, extract, parse, unicode_version
+from ._ftok import Encoding, Node, Page, PretokenCounts, __version__, _names_of_same_ranks, extract, parse, unicode_version
 
 __all__ = ["Encoding", "Node", "Page", "PretokenCounts", "__version__", "extract", "get_encoding", "list_encoding_names", "parse", "train",
            "unicode_version"]
@@ -41,15 +41,18 @@ def list_encoding_names():
     return sorted(_named())
 
 
-def _load(name_or_path, *, pattern=None, special_tokens=None):
+def _load(name_or_path, *, pattern=None, special_tokens=None, name=None):
     path = _Path(name_or_path)
     if not path.is_file():
-        named = _named()
-        if str(name_or_path) not in named:
-            raise ValueError(f"no file {name_or_path!s}, and no vocabulary of that name (there are: {', '.join(sorted(named))}; "
-                             "`ftok vocab get` fetches published ones)")
-        path = named[str(name_or_path)]
-    return Encoding._load(str(path), pattern, dict(special_tokens or {}))
+        wanted, named = str(name_or_path), _named()
+        if wanted not in named:  # o200k_harmony has the ranks of o200k_base
+            same = [other for other in _names_of_same_ranks(wanted) if other in named]
+            if not same:
+                raise ValueError(f"no file {wanted}, and no vocabulary of that name (there are: {', '.join(sorted(named))}; "
+                                 "`ftok vocab get` fetches published ones)")
+            name, wanted = name or wanted, same[0]
+        path = named[wanted]
+    return Encoding._load(str(path), pattern, dict(special_tokens or {}), name)
 
 
 Encoding.load = staticmethod(_load)

@@ -16,9 +16,11 @@ class Encoding:
     """A vocabulary that encodes and decodes. Thread-safe; long texts are encoded without the interpreter's lock."""
 
     @staticmethod
-    def load(name_or_path: Any, *, pattern: str | None = None, special_tokens: dict[str, int] | None = None) -> Encoding:
+    def load(name_or_path: Any, *, pattern: str | None = None, special_tokens: dict[str, int] | None = None,
+             name: str | None = None) -> Encoding:
         """A bundled or fetched name, or a file: .tiktoken, tokenizer.json, vocab.bpe beside encoder.json. `pattern` and
-        `special_tokens` are for a .tiktoken file that nothing else tells them of."""
+        `special_tokens` are for a .tiktoken file that nothing else tells them of; `name` says which of the published
+        vocabularies with these ranks it is (p50k_edit, o200k_harmony, qwen3, llama3, llama3.1), else the first."""
 
     def encode_ordinary(self, text: Text) -> list[int]: ...
     def encode_ordinary_to_numpy(self, text: Text) -> npt.NDArray[np.uint32]: ...

@@ -1,6 +1,6 @@
 """The Python package, from the outside: unittest. Where tiktoken is installed and the published ranks are at hand ($FTOK_TEST_DATA),
 everything is held against it."""
-import base64, os, random, sys, tempfile, threading, unittest
+import base64, os, random, sys, tempfile, threading, unittest, unittest.mock
 from pathlib import Path
 
 import numpy as np
@@ -125,6 +125,24 @@ class Encoding(unittest.TestCase):
                 ftok.Encoding.load(path, pattern="cl100k")
         with self.assertRaisesRegex(ValueError, "no file"):
             ftok.Encoding.load("nothing-of-that-name")
+
+    @unittest.skipUnless((RANKS.parent / "p50k_base.tiktoken").exists(), "needs the published ranks of the test data")
+    def test_published_vocabularies_with_the_ranks_of_another(self):
+        ranks = RANKS.parent
+        self.assertEqual(ftok.Encoding.load(ranks / "p50k_base.tiktoken").name, "p50k_base")
+        self.assertEqual(ftok.Encoding.load(ranks / "p50k_base.tiktoken", name="p50k_edit").encode_single_token("<|fim_suffix|>"), 50283)
+        self.assertEqual(ftok.Encoding.load(ranks / "qwen2_3.tiktoken", name="qwen3").encode_single_token("</think>"), 151668)
+        for name in ("cl100k_base", "no-such-name"):
+            with self.assertRaisesRegex(ValueError, name):
+                ftok.Encoding.load(ranks / "p50k_base.tiktoken", name=name)
+        with tempfile.TemporaryDirectory() as folder, unittest.mock.patch.dict(os.environ, FTOK_CACHE=folder):
+            with self.assertRaisesRegex(ValueError, "o200k_harmony"):
+                ftok.Encoding.load("o200k_harmony")
+            (Path(folder) / "models").mkdir()
+            (Path(folder) / "models" / "o200k_base.tiktoken").symlink_to(ranks / "o200k_base.tiktoken")
+            harmony = ftok.Encoding.load("o200k_harmony")
+            self.assertEqual((harmony.name, harmony.encode_single_token("<|channel|>")), ("o200k_harmony", 200005))
+            self.assertEqual(ftok.Encoding.load("o200k_base").name, "o200k_base")
 
 
 @unittest.skipUnless(tiktoken is not None and RANKS.exists(), "needs tiktoken and cl100k_base.tiktoken of the test data")

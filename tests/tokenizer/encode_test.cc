@@ -264,8 +264,12 @@ TEST(Encode, CharacterOffsetsOfTokensInsideCharacters) {
   ASSERT_EQ(spans.front().character_begin, 0u);
   ASSERT_EQ(spans.back().character_end, 3u);
   for (const TokenSpan& span : spans) {
-    if (span.begin > 1 && span.begin < 5) EXPECT_EQ(span.character_begin, 1u);
-    if (span.end > 1 && span.end <= 5) EXPECT_EQ(span.character_end, 2u);
+    if (span.begin > 1 && span.begin < 5) {
+      EXPECT_EQ(span.character_begin, 1u);
+    }
+    if (span.end > 1 && span.end <= 5) {
+      EXPECT_EQ(span.character_end, 2u);
+    }
   }
 }
 

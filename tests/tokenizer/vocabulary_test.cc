@@ -71,6 +71,25 @@ TEST(Tiktoken, TheCallerMayNameOneOfThosePublishedWithTheSameRanks) {
   EXPECT_THROW(load_vocabulary(path("p50k_base.tiktoken"), named("cl100k_base")), UsageError);
 }
 
+// Meta's ranks are not to be had without its licence, so only the table is checked; the ids are those of its published code.
+TEST(Tiktoken, Llama3HasItsSpecialTokens) {
+  EXPECT_EQ(names_of_same_ranks("llama3"), (std::vector<std::string_view>{"llama3", "llama3.1"}));
+  EXPECT_TRUE(names_of_same_ranks("llama9").empty());
+  for (const KnownVocabulary& known : known_vocabularies()) {
+    if (known.pattern != Pattern::kLlama3) continue;
+    const auto text_of = [&](uint32_t id) { return known.specials[id - 128000].text; };
+    ASSERT_EQ(known.specials.size(), 256u);
+    for (size_t i = 0; i < 256; ++i) EXPECT_EQ(known.specials[i].id, 128000 + i);
+    EXPECT_EQ(text_of(128000), "<|begin_of_text|>");
+    EXPECT_EQ(text_of(128009), "<|eot_id|>");
+    const bool is_first = known.name == "llama3";
+    EXPECT_EQ(text_of(128004), is_first ? "<|reserved_special_token_2|>" : "<|finetune_right_pad_id|>");
+    EXPECT_EQ(text_of(128008), is_first ? "<|reserved_special_token_4|>" : "<|eom_id|>");
+    EXPECT_EQ(text_of(128011), is_first ? "<|reserved_special_token_6|>" : "<|reserved_special_token_3|>");
+    EXPECT_EQ(text_of(128255), is_first ? "<|reserved_special_token_250|>" : "<|reserved_special_token_247|>");
+  }
+}
+
 TEST(Tiktoken, OtherSpellingsOfTheSameRanksHaveTheSameDigest) {
   std::string reversed, content = frozen_ranks();
   for (size_t end = content.size(); end > 0;) {

@@ -2,6 +2,7 @@
 // that other work on the machine counts little. tools/bench/encoders runs it beside the public encoders.
 //   ftok_encode_bench VOCABULARY FILE.jsonl [--json] [--ids OUT]   passes over the texts of a file; --ids writes, for each
 //                                                                  text, the number of its ids and the ids, 32 bits each
+//   ftok_encode_bench VOCABULARY FILE.jsonl --first                the first pass alone (for a profile)
 //   ftok_encode_bench VOCABULARY --hostile MB                      one text of each hostile class
 #include <fmt/format.h>
 #include <simdjson.h>
@@ -95,7 +96,7 @@ double cutting_time(const ftok::EncodingTables& tables, const std::vector<std::s
   return now() - start;
 }
 
-Figures measure(const char* vocabulary, const std::vector<std::string>& texts, const char* ids_path) {
+Figures measure(const char* vocabulary, const std::vector<std::string>& texts, const char* ids_path, bool only_first) {
   Figures figures;
   size_t largest = 0;
   for (const std::string& text : texts) {
@@ -111,6 +112,7 @@ Figures measure(const char* vocabulary, const std::vector<std::string>& texts, c
   figures.load_mb = resident_mb() - before;
   ftok::EncodeState state(encoding.tables());
   figures.first = mb / first_pass(state, texts, out.data(), figures);
+  if (only_first) return figures;
   double start = now();
   figures.tokens = pass(state, texts, out.data());
   figures.second = mb / (now() - start);
@@ -191,8 +193,9 @@ int main(int argc, char** argv) {
   }
   const auto given = std::find(arguments.begin(), arguments.end(), "--ids");
   const char* ids_path = given != arguments.end() && given + 1 != arguments.end() ? (given + 1)->c_str() : nullptr;
-  const Figures f = measure(argv[1], read_texts(argv[2]), ids_path);
-  if (std::find(arguments.begin(), arguments.end(), "--json") != arguments.end()) {
+  const auto has = [&](const char* flag) { return std::find(arguments.begin(), arguments.end(), flag) != arguments.end(); };
+  const Figures f = measure(argv[1], read_texts(argv[2]), ids_path, has("--first"));
+  if (has("--json")) {
     fmt::print("{{\"load_ms\":{:.1f},\"load_mb\":{:.1f},\"first_mb\":{:.1f},\"second_mb\":{:.1f},\"first\":{:.1f},\"second\":{:.1f},"
                "\"cut\":{:.1f},\"count\":{:.1f},\"decode\":{:.1f},\"cache_mb\":{:.1f},\"tokens\":{}}}\n",
                f.load_ms, f.load_mb, f.first_mb, f.second_mb, f.first, f.second, f.cut, f.count, f.decode, f.cache_mb, f.tokens);

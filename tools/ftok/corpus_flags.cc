@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <numeric>
 
 #include "core/error.h"
 #include "core/json.h"
@@ -56,11 +57,16 @@ std::string key_of(const CorpusFlags& flags, const PretokenPattern& pattern, con
 
 }  // namespace
 
-void CorpusFlags::add_weights_to(CLI::App& command) {
-  command.add_option("--weight", weights, "FILE=W: what FILE holds counts W times (repeatable)")->type_name("FILE=W")->allow_extra_args(false);
+void CorpusFlags::add_weights_to(CLI::App& command, bool may_be_fractions) {
+  command
+      .add_option("--weight", weights,
+                  may_be_fractions ? "FILE=W: what FILE holds counts W times, such as 3 or 0.25 (repeatable)"
+                                   : "FILE=W: what FILE holds counts W times, a whole number: counts files hold whole counts (repeatable)")
+      ->type_name("FILE=W")
+      ->allow_extra_args(false);
 }
 
-void CorpusFlags::add_to(CLI::App& command) {
+void CorpusFlags::add_to(CLI::App& command, bool may_be_fractions) {
   command.add_option("--pattern", pattern, "What texts are cut by: a name, or a regular expression in RE2's syntax; default cl100k");
   command.add_option("--text-key", text_key, "Key of the text in a line of JSON Lines")->capture_default_str();
   command.add_option("--format", format, "auto goes by the names of the files")
@@ -68,7 +74,7 @@ void CorpusFlags::add_to(CLI::App& command) {
       ->capture_default_str();
   command.add_option("--recipe", recipe, "For WARC files: count the documents that pass this recipe's stages (no deduplication)");
   command.add_option("--set", recipe_sets, "Override a key of the recipe; repeatable")->type_name("SECTION.KEY=VALUE")->allow_extra_args(false);
-  add_weights_to(command);
+  add_weights_to(command, may_be_fractions);
   command.add_option("--threads", threads, "Threads that count; 0: all cores")->capture_default_str()->type_name("N");
   command.add_option("--memory", memory, "Most memory; counts that do not fit go to disk (K, M, G)")->capture_default_str()->type_name("SIZE");
   command.add_option("--temporary", temporary, "Folder for counts that do not fit; default: the output's")->type_name("DIR");
@@ -86,23 +92,49 @@ PretokenPattern parse_pattern(const std::string& flag) {
   }
 }
 
-std::vector<uint64_t> weights_of(const std::vector<std::string>& files, const std::vector<std::string>& weights) {
-  std::vector<uint64_t> of_files(files.size(), 1);
+namespace {
+
+constexpr uint64_t kWeightUnits = 10000;  // four places behind the point
+constexpr size_t kWeightDigitsMax = 6, kWeightPlacesMax = 4;
+
+// `text` in units of 1 / kWeightUnits; 0 when it is no weight.
+uint64_t parse_weight(std::string_view text) {
+  const size_t point = std::min(text.find('.'), text.size());
+  std::string digits(text.substr(0, point)), places(point < text.size() ? text.substr(point + 1) : "");
+  const bool has_others = (digits + places).find_first_not_of("0123456789") != std::string::npos;
+  if (has_others || digits.size() + places.size() == 0 || digits.size() > kWeightDigitsMax || places.size() > kWeightPlacesMax) return 0;
+  places.resize(kWeightPlacesMax, '0');
+  return std::stoull("0" + digits + places);
+}
+
+}  // namespace
+
+Weights weights_of(const std::vector<std::string>& files, const std::vector<std::string>& weights) {
+  std::vector<uint64_t> units(files.size(), kWeightUnits);
   for (const std::string& weight : weights) {
     const size_t equals = weight.rfind('=');
-    const std::string file = weight.substr(0, equals), digits = equals == std::string::npos ? "" : weight.substr(equals + 1);
-    if (digits.empty() || digits.size() > 6 || digits.find_first_not_of("0123456789") != std::string::npos || std::stoull(digits) == 0) {
-      throw UsageError(fmt::format("--weight {}: expected FILE=W, W a whole number from 1 to 999999", weight));
-    }
+    const std::string file = weight.substr(0, equals);
+    const uint64_t value = equals == std::string::npos ? 0 : parse_weight(std::string_view(weight).substr(equals + 1));
+    if (value == 0) throw UsageError(fmt::format("--weight {}: expected FILE=W, W from 0.0001 to 999999.9999", weight));
     bool is_there = false;
     for (size_t i = 0; i < files.size(); ++i) {
       if (files[i] != file) continue;
-      of_files[i] = std::stoull(digits);
+      units[i] = value;
       is_there = true;
     }
     if (!is_there) throw UsageError(fmt::format("--weight {}: {} is not among the files", weight, file));
   }
-  return of_files;
+  uint64_t common = kWeightUnits;
+  for (const uint64_t value : units) common = std::gcd(common, value);
+  for (uint64_t& value : units) value /= common;
+  return {units, kWeightUnits / common};
+}
+
+std::vector<uint64_t> whole_weights_of(const std::vector<std::string>& files, const std::vector<std::string>& weights) {
+  const Weights all = weights_of(files, weights);
+  if (all.scale == 1) return all.times;
+  throw UsageError("--weight: a counts file holds whole counts; give weights with a fraction to `ftok vocab train`, or whole numbers "
+                   "in the same proportion");
 }
 
 uint64_t memory_of(const CorpusFlags& flags) {
@@ -111,8 +143,8 @@ uint64_t memory_of(const CorpusFlags& flags) {
   return bytes;
 }
 
-CountedCorpus count_corpus(const CorpusFlags& flags, const PretokenPattern& pattern, const std::string& output) {
-  const std::vector<uint64_t> weights = weights_of(flags.files, flags.weights);
+CountedCorpus count_corpus(const CorpusFlags& flags, const std::vector<uint64_t>& weights, const PretokenPattern& pattern,
+                           const std::string& output) {
   CorpusCountOptions options{.threads = flags.threads, .text_key = flags.text_key, .quiet = flags.quiet, .log = stderr_log(flags.quiet)};
   std::vector<CorpusInput> inputs;
   for (size_t i = 0; i < flags.files.size(); ++i) {

@@ -78,17 +78,19 @@ std::string joined(const Numbers& numbers) {
   return fmt::format("{}", fmt::join(numbers, " "));
 }
 
-// The tokens of `text` with their places, no more than --budget of them.
-std::vector<TokenSpan> spans_of(const Encoding& encoding, const EncodeFlags& flags, std::string_view text) {
-  std::vector<TokenSpan> spans = encoding.encode_spans(text, specials_of(flags.specials));
-  if (flags.budget > 0 && spans.size() > flags.budget) spans.resize(flags.budget);
-  return spans;
+// The ids of `text`, no more than --budget of them.
+EncodedPrefix prefix_of(const Encoding& encoding, const EncodeFlags& flags, std::string_view text) {
+  return encoding.encode_prefix(text, flags.budget > 0 ? flags.budget : SIZE_MAX, specials_of(flags.specials));
 }
 
 std::vector<uint32_t> ids_of(const Encoding& encoding, const EncodeFlags& flags, std::string_view text) {
-  std::vector<uint32_t> ids = encoding.encode(text, specials_of(flags.specials));
-  if (flags.budget > 0 && ids.size() > flags.budget) ids.resize(flags.budget);
-  return ids;
+  if (flags.budget > 0) return prefix_of(encoding, flags, text).ids;
+  return encoding.encode(text, specials_of(flags.specials));
+}
+
+size_t count_of(const Encoding& encoding, const EncodeFlags& flags, std::string_view text) {
+  if (flags.budget > 0) return prefix_of(encoding, flags, text).ids.size();
+  return encoding.count(text, specials_of(flags.specials));
 }
 
 // Characters that begin within the bytes [begin, end) of `text`.
@@ -99,8 +101,8 @@ size_t characters_of(std::string_view text, size_t begin, size_t end) {
 }
 
 std::string json_line(const Encoding& encoding, const EncodeFlags& flags, std::string_view text) {
-  const std::vector<TokenSpan> spans = spans_of(encoding, flags, text);
-  const std::string shown = encoding.normalized(text);
+  const EncodedPrefix prefix = prefix_of(encoding, flags, text);
+  const std::vector<TokenSpan> spans = encoding.spans_of(prefix.ids);
   JsonWriter json;
   json.begin_object().key("ids").begin_array();
   for (const TokenSpan& span : spans) json.value(span.id);
@@ -109,6 +111,7 @@ std::string json_line(const Encoding& encoding, const EncodeFlags& flags, std::s
     json.key("offsets").begin_array();
     for (const TokenSpan& span : spans) json.begin_array().value(uint64_t{span.begin}).value(uint64_t{span.end}).end_array();
     json.end_array().key("character_offsets").begin_array();
+    const std::string shown = encoding.normalized(text);
     size_t character = 0;
     for (const TokenSpan& span : spans) {
       json.begin_array().value(uint64_t{character});
@@ -118,8 +121,7 @@ std::string json_line(const Encoding& encoding, const EncodeFlags& flags, std::s
   }
   json.field("tokens", uint64_t{spans.size()}).field("bytes", uint64_t{text.size()}).field("characters", uint64_t{utf8_length(text)});
   if (flags.budget > 0) {
-    const size_t end = spans.empty() ? 0 : spans.back().end;
-    json.field("within_budget_bytes", uint64_t{end}).field("cut", end < shown.size());
+    json.field("within_budget_bytes", uint64_t{prefix.bytes}).field("cut", !prefix.whole);
   }
   return json.end_object().take() + "\n";
 }
@@ -129,7 +131,7 @@ std::string offset_lines(const Encoding& encoding, const EncodeFlags& flags, std
   std::string out;
   const std::string shown = encoding.normalized(text);
   size_t character = 0;
-  for (const TokenSpan& span : spans_of(encoding, flags, text)) {
+  for (const TokenSpan& span : encoding.spans_of(ids_of(encoding, flags, text))) {
     const size_t starts = characters_of(shown, span.begin, span.end);
     out += fmt::format("{}\t{}\t{}\t{}\t{}\t{}\n", span.begin, span.end, character, character + starts, span.id,
                        visible_token(encoding.token_bytes(span.id)));
@@ -151,7 +153,7 @@ std::string merge_trees(const Encoding& encoding, const EncodeFlags& flags, std:
 
 std::vector<Encoding> compared_encodings(const EncodeFlags& flags) {
   std::vector<Encoding> encodings;
-  for (const std::string& name : flags.compare) encodings.push_back(Encoding::load(find_vocabulary(name), flags.vocabulary.hints()));
+  for (const std::string& name : flags.compare) encodings.push_back(load_encoding(name, flags.vocabulary.hints()));
   if (encodings.empty()) encodings.push_back(load_encoding(flags.vocabulary));
   return encodings;
 }
@@ -180,7 +182,7 @@ std::string rendered(const Encoding& encoding, const EncodeFlags& flags, Form fo
   switch (form) {
     case Form::kIds: return joined(ids_of(encoding, flags, text)) + "\n";
     case Form::kJson: return json_line(encoding, flags, text);
-    case Form::kCount: return std::to_string(ids_of(encoding, flags, text).size()) + "\n";
+    case Form::kCount: return std::to_string(count_of(encoding, flags, text)) + "\n";
     case Form::kOffsets: return offset_lines(encoding, flags, text);
     case Form::kMerges: return merge_trees(encoding, flags, text);
     default: return render_tokens(encoding, ids_of(encoding, flags, text), view_options(flags));

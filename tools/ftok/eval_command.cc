@@ -28,7 +28,7 @@ struct EvalFlags {
 
 std::optional<Encoding> load_vocabulary(const EvalFlags& flags, const std::string& of_model) {
   const std::string name = flags.vocabulary.empty() ? of_model : flags.vocabulary;
-  return name.empty() ? std::nullopt : std::optional<Encoding>(Encoding::load(find_vocabulary(name)));
+  return name.empty() ? std::nullopt : std::optional<Encoding>(load_encoding(name));
 }
 
 // The examples of a .jsonl file, encoded, or of a file in llm.c's format.

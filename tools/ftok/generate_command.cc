@@ -70,7 +70,7 @@ struct Start {
 Start make_start(const GenerateFlags& flags) {
   Start start{read_model(flags.model, flags.heads, stderr_log()), std::nullopt, {}};
   const std::string name = flags.vocabulary.empty() ? start.model.vocabulary : flags.vocabulary;
-  if (!name.empty()) start.encoding.emplace(Encoding::load(find_vocabulary(name)));
+  if (!name.empty()) start.encoding.emplace(load_encoding(name));
   if (!flags.ids.empty()) {
     start.ids = parse_ids(flags.ids);
   } else {

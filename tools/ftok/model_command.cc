@@ -111,8 +111,9 @@ void import_model(const ModelFlags& flags) {
 }
 
 // tokenizer.json: the vocabulary's own file where it has merges of its own, for those are written in no other.
-void write_tokenizer(const std::string& folder, const std::string& path) {
-  const Vocabulary vocabulary = load_vocabulary(path);
+void write_tokenizer(const std::string& folder, const std::string& name) {
+  const Vocabulary vocabulary = load_named_vocabulary(name);
+  const std::string path = find_vocabulary(name).path;
   if (!vocabulary.merges.empty() && !path.ends_with(".json")) {
     fmt::print(stderr, "ftok: no tokenizer.json: {} has merges of its own\n", path);
     return;
@@ -132,11 +133,11 @@ void export_model(const ModelFlags& flags) {
   if (vocabulary.empty()) {
     fmt::print(stderr, "ftok: no tokenizer.json: the model does not name its vocabulary (--vocab)\n");
   } else {
-    const Encoding encoding = Encoding::load(find_vocabulary(vocabulary));
+    const Encoding encoding = load_encoding(vocabulary);
     if (const auto id = encoding.end_of_text()) end_of_text = static_cast<int64_t>(*id);
   }
   write_hugging_face(flags.output, model.config, model.parameters, end_of_text);
-  if (!vocabulary.empty()) write_tokenizer(flags.output, find_vocabulary(vocabulary));
+  if (!vocabulary.empty()) write_tokenizer(flags.output, vocabulary);
 }
 
 }  // namespace

@@ -105,7 +105,9 @@ void run_command(Flags flags) {
   options.quiet = flags.quiet;
   options.progress_json = flags.progress_json;
   PlanOptions plan_options;
-  plan_options.vocabulary = find_vocabulary(flags.vocabulary);
+  const VocabularyFile vocabulary = find_vocabulary(flags.vocabulary);
+  plan_options.vocabulary = vocabulary.path;
+  plan_options.vocabulary_hints.name = vocabulary.published;
   plan_options.fetched_list = fetched_model;
   plan_options.language_model = find_language_model(flags.language_model, recipe, plan_options.notes);
   plan_options.rejects = options.rejects;

@@ -86,7 +86,7 @@ void run(const TrainFlags& flags) {
   }
   if (flags.data.empty() || flags.output.empty()) throw UsageError("ftok train needs --data and --output");
   std::optional<Encoding> encoding;
-  if (!recipe.vocabulary.empty()) encoding.emplace(Encoding::load(find_vocabulary(recipe.vocabulary)));
+  if (!recipe.vocabulary.empty()) encoding.emplace(load_encoding(recipe.vocabulary));
   std::optional<ModelFile> initial;
   if (!flags.initial.empty()) initial.emplace(read_model(flags.initial, recipe.model.heads, stderr_log()));
   const std::unique_ptr<Communicator> ranks = connect_ranks(rank_info_from(environment), kMeetSeconds);

@@ -101,7 +101,7 @@ std::string as_json(const std::vector<Encoding>& encodings, const std::vector<Co
 
 void run(const Flags& flags) {
   std::vector<Encoding> encodings;
-  for (const std::string& name : flags.names) encodings.push_back(Encoding::load(find_vocabulary(name)));
+  for (const std::string& name : flags.names) encodings.push_back(load_encoding(name));
   std::vector<Corpus> corpora;
   for (const std::string& path : flags.texts) corpora.push_back(count_tokens(path, flags.text_key, encodings));
   print_out(flags.json ? as_json(encodings, corpora) : as_table(encodings, corpora));

@@ -21,8 +21,8 @@ struct Flags {
 
 void run(Flags flags) {
   if (!flags.name.empty()) flags.vocabulary.vocab = flags.name;
-  const std::string path = find_vocabulary(flags.vocabulary.vocab);
-  const Vocabulary vocabulary = load_vocabulary(path, flags.vocabulary.hints());
+  const std::string& path = flags.vocabulary.vocab;
+  const Vocabulary vocabulary = load_named_vocabulary(path, flags.vocabulary.hints());
   const std::filesystem::path output(flags.output);
   if (output.extension() == ".tiktoken") {
     const std::optional<Vocabulary> implied = with_implied_merges(vocabulary);

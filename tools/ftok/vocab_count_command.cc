@@ -20,8 +20,9 @@ struct CountFlags : CorpusFlags {
 
 void run_count(const CountFlags& flags) {
   const PretokenPattern pattern = parse_pattern(flags.pattern.empty() ? kDefaultPattern : flags.pattern);
+  const std::vector<uint64_t> weights = whole_weights_of(flags.files, flags.weights);
   AtomicFile file(flags.output);  // first, so that a folder that cannot be written to is found at once
-  const CountedCorpus counted = count_corpus(flags, pattern, flags.output);
+  const CountedCorpus counted = count_corpus(flags, weights, pattern, flags.output);
   CountsWriter writer(CountsHeader::of(pattern), [&](std::string_view bytes) { file.write(bytes); });
   counted.counter->visit([&](std::string_view pretoken, uint64_t count) { writer.add(pretoken, count); }, true);
   writer.finish();
@@ -49,7 +50,7 @@ void run_count(const CountFlags& flags) {
 }
 
 void run_merge(const CountFlags& flags) {
-  const std::vector<uint64_t> weights = weights_of(flags.files, flags.weights);
+  const std::vector<uint64_t> weights = whole_weights_of(flags.files, flags.weights);
   const std::vector<std::unique_ptr<CountsReader>> readers = open_counts(flags.files);
   std::vector<SortedCounts*> parts;
   for (const auto& reader : readers) parts.push_back(reader.get());
@@ -93,7 +94,7 @@ void add_vocab_count_command(CLI::App& parent) {
 void add_vocab_merge_counts_command(CLI::App& parent) {
   CLI::App* command = parent.add_subcommand("merge-counts", "Add up counts files of parts of a corpus");
   const auto flags = std::make_shared<CountFlags>();
-  flags->add_weights_to(*command);
+  flags->add_weights_to(*command, false);
   command->add_option("--output", flags->output, "Counts file")->required()->type_name("FILE");
   command->add_flag("--json", flags->json, "Print what was done as one JSON object");
   command->add_flag("--quiet", flags->quiet, "No notes");

@@ -24,7 +24,7 @@ struct Row {
 
 std::vector<Row> rows() {
   std::vector<Row> rows;
-  for (const std::string& name : bundled_vocabularies()) rows.push_back({name, "bundled", find_vocabulary(name), ""});
+  for (const std::string& name : bundled_vocabularies()) rows.push_back({name, "bundled", find_vocabulary(name).path, ""});
   for (const Model& model : known_models()) {
     if (!is_vocabulary(model)) continue;
     const std::string path = fetched_model(model.name);

@@ -33,7 +33,7 @@ struct Pretokens {
   PretokenPattern pattern = Pattern::kCl100k;
   CountedCorpus counted;
   std::vector<std::string> files;
-  std::vector<uint64_t> weights;
+  Weights weights;
 
   void visit(const PretokenVisitor& visitor) const {
     if (counted.counter != nullptr) {
@@ -43,16 +43,17 @@ struct Pretokens {
     const std::vector<std::unique_ptr<CountsReader>> readers = open_counts(files);
     std::vector<SortedCounts*> parts;
     for (const auto& reader : readers) parts.push_back(reader.get());
-    merge_counts(parts, weights, visitor);
+    merge_counts(parts, weights.times, visitor);
   }
 };
 
 Pretokens pretokens_of(const TrainFlags& flags, const std::string& default_pattern) {
   Pretokens pretokens;
+  pretokens.weights = weights_of(flags.files, flags.weights);
   const auto counts_files = static_cast<size_t>(std::count_if(flags.files.begin(), flags.files.end(), is_counts_file));
   if (counts_files == 0) {
     pretokens.pattern = parse_pattern(flags.pattern.empty() ? default_pattern : flags.pattern);
-    pretokens.counted = count_corpus(flags, pretokens.pattern, flags.output);
+    pretokens.counted = count_corpus(flags, pretokens.weights.times, pretokens.pattern, flags.output);
     return pretokens;
   }
   if (counts_files < flags.files.size()) {
@@ -61,7 +62,6 @@ Pretokens pretokens_of(const TrainFlags& flags, const std::string& default_patte
   }
   if (!flags.checkpoint.empty()) throw UsageError("--checkpoint: counts files need none");
   pretokens.files = flags.files;
-  pretokens.weights = weights_of(flags.files, flags.weights);
   const CountsHeader header = open_counts(flags.files)[0]->header();
   pretokens.pattern = PretokenPattern::parse(header.pattern_text);
   if (!flags.pattern.empty() && parse_pattern(flags.pattern).text() != header.pattern_text) {
@@ -108,8 +108,9 @@ void check_memory(const TrainFlags& flags, Pretokens& pretokens, const BpeTrainO
   const uint64_t memory = memory_of(flags), needed = sizes.memory_bytes(options.pretoken_count_min);
   if (needed > memory) {
     const uint64_t fits = sizes.count_min_within(memory);
-    const std::string way = fits == 0 ? fmt::format("no --min-count up to {} would do", TrainingSizes::kCountMax)
-                                      : fmt::format("--min-count {} would do", fits);
+    const uint64_t scale = pretokens.weights.scale;
+    const std::string way = fits == 0 ? fmt::format("no --min-count up to {} would do", TrainingSizes::kCountMax / scale)
+                                      : fmt::format("--min-count {} would do", (fits + scale - 1) / scale);
     throw Error(fmt::format("training on {} distinct pretokens may take {}, --memory is {}; {}", distinct,
                             bytes_text(static_cast<double>(needed)), flags.memory, way));
   }
@@ -156,7 +157,7 @@ void report(const TrainFlags& flags, const Pretokens& pretokens, const Vocabular
         .field("ranks", vocabulary.token_count())
         .field("merges", uint64_t{merges.pairs.size()})
         .field("special_tokens", uint64_t{vocabulary.specials.size()})
-        .field("least_count", merges.counts.empty() ? uint64_t{0} : merges.counts.back())
+        .field("least_count", merges.counts.empty() ? uint64_t{0} : merges.counts.back() / pretokens.weights.scale)
         .field("sha256", vocabulary.digest)
         .field("text_bytes", pretokens.counted.report.text_bytes)
         .field("counting_seconds", pretokens.counted.report.seconds)
@@ -186,7 +187,7 @@ void run_train(const TrainFlags& flags) {
   check_specials(flags);
   std::optional<Vocabulary> base;
   if (!flags.extend.empty()) {
-    base = load_vocabulary(find_vocabulary(flags.extend));
+    base = load_named_vocabulary(flags.extend);
     if (!base->merges.empty()) throw UsageError(fmt::format("--extend {}: its merges are not told by its ranks", flags.extend));
     if (flags.size <= base->token_count()) {
       throw UsageError(fmt::format("--size {}: {} has {} ranks already", flags.size, flags.extend, base->token_count()));
@@ -194,6 +195,10 @@ void run_train(const TrainFlags& flags) {
     options.base = &*base;
   }
   Pretokens pretokens = pretokens_of(flags, base ? PretokenPattern(base->pattern, base->own_pattern).text() : kDefaultPattern);
+  // Everything was counted `scale` times, so thresholds are that much higher; a --min-count of 1 still leaves nothing out.
+  const auto scaled = [&](uint64_t count) { return std::min(count, INT64_MAX / pretokens.weights.scale) * pretokens.weights.scale; };
+  if (options.pretoken_count_min > 1) options.pretoken_count_min = scaled(options.pretoken_count_min);
+  options.count_min = scaled(options.count_min);
   check_memory(flags, pretokens, options);
   const LiveLine clock(true);
   const BpeMerges merges = make_merges(flags, pretokens, options);
@@ -210,7 +215,7 @@ void add_vocab_train_command(CLI::App& parent) {
   CLI::App* command = parent.add_subcommand("train", "Train a vocabulary on texts or on their pretoken counts");
   const auto flags = std::make_shared<TrainFlags>();
   command->add_option("--size", flags->size, "Ranks, the 256 bytes included; special tokens come on top")->required();
-  flags->add_to(*command);
+  flags->add_to(*command, true);
   command->add_option("--special", flags->specials, "A special token (repeatable); ids follow the ranks")->allow_extra_args(false);
   command->add_option("--output", flags->output, "V.tiktoken; its sidecar V.json is written beside it")->required();
   command->add_option("--name", flags->name, "Name in the sidecar (default: of the file)");
@@ -230,7 +235,7 @@ void add_vocab_train_command(CLI::App& parent) {
   command->footer(
       "Examples:\n"
       "  ftok vocab train --size 32000 --special '<|endoftext|>' --output mine.tiktoken books.jsonl.zst\n"
-      "  ftok vocab train --size 100000 --pattern o200k --weight code.txt=3 --output mine.tiktoken web.jsonl code.txt\n"
+      "  ftok vocab train --size 100000 --pattern o200k --weight code.txt=2.5 --output mine.tiktoken web.jsonl code.txt\n"
       "  ftok vocab train --size 100000 --checkpoint state --output mine.tiktoken crawl-*.jsonl.zst    (the same again goes on)\n"
       "  ftok vocab train --size 120000 --extend cl100k_base.tiktoken --output more.tiktoken polish.jsonl\n"
       "  ftok vocab train --size 64000 --output mine.tiktoken all.counts");

@@ -12,7 +12,7 @@
 namespace ftok::cli {
 
 void VocabularyFlags::add_to(CLI::App& command) {
-  command.add_option("--vocab", vocab, "Vocabulary: a file (.tiktoken, tokenizer.json, vocab.bpe) or a name")
+  command.add_option("--vocab", vocab, "Vocabulary: a file (.tiktoken, tokenizer.json, vocab.bpe), a name, or NAME=FILE: FILE as the published NAME")
       ->capture_default_str();
   command.add_option("--pattern", pattern,
                      fmt::format("Pre-tokenisation pattern of a file that does not say it: {}", fmt::join(pattern_names(), ", ")));
@@ -39,18 +39,50 @@ VocabularyHints VocabularyFlags::hints() const {
   return hints;
 }
 
-std::string find_vocabulary(const std::string& name) {
+VocabularyFile find_vocabulary(const std::string& name) {
   std::error_code code;
-  if (std::filesystem::is_regular_file(name, code)) return name;
+  if (std::filesystem::is_regular_file(name, code)) return {name, ""};
+  if (const size_t equals = name.find('='); equals != std::string::npos) {
+    const std::string published = name.substr(0, equals), path = name.substr(equals + 1);
+    if (names_of_same_ranks(published).empty()) {
+      throw UsageError(fmt::format("--vocab {}: {} is no published vocabulary (there are: {})", name, published,
+                                   fmt::join(published_vocabularies(), ", ")));
+    }
+    if (!std::filesystem::is_regular_file(path, code)) throw UsageError(fmt::format("--vocab {}: no file {}", name, path));
+    return {path, published};
+  }
   const std::string bundled = bundled_file("vocab/" + name + ".tiktoken");
-  if (!bundled.empty()) return bundled;
-  if (const std::string fetched = fetched_model(name); !fetched.empty()) return fetched;
+  if (!bundled.empty()) return {bundled, ""};
+  if (const std::string fetched = fetched_model(name); !fetched.empty()) return {fetched, ""};
+  for (const std::string_view same : names_of_same_ranks(name)) {
+    if (const std::string fetched = fetched_model(std::string(same)); !fetched.empty()) return {fetched, name};
+  }
+  if (!names_of_same_ranks(name).empty()) {
+    throw UsageError(fmt::format("--vocab {0}: its ranks were not fetched (`ftok vocab list` says which can be); {0}=FILE takes them "
+                                 "from a file", name));
+  }
   throw UsageError(fmt::format("--vocab {}: no such file, and no bundled vocabulary of that name (there are: {}); "
                                "`ftok models get` fetches published ones",
                                name, fmt::join(bundled_vocabularies(), ", ")));
 }
 
-Encoding load_encoding(const VocabularyFlags& flags) { return Encoding::load(find_vocabulary(flags.vocab), flags.hints()); }
+Vocabulary load_named_vocabulary(const std::string& name, VocabularyHints hints) {
+  const VocabularyFile file = find_vocabulary(name);
+  hints.name = file.published;
+  return load_vocabulary(file.path, hints);
+}
+
+Encoding load_encoding(const std::string& name, VocabularyHints hints) {
+  return Encoding(load_named_vocabulary(name, std::move(hints)));
+}
+
+Encoding load_encoding(const VocabularyFlags& flags) { return load_encoding(flags.vocab, flags.hints()); }
+
+std::vector<std::string> published_vocabularies() {
+  std::vector<std::string> names;
+  for (const KnownVocabulary& known : known_vocabularies()) names.emplace_back(known.name);
+  return names;
+}
 
 std::vector<std::string> bundled_vocabularies() {
   std::vector<std::string> names;

@@ -21,11 +21,22 @@ struct VocabularyFlags {
   VocabularyHints hints() const;  // throws UsageError naming the flag
 };
 
-// The file that `name` stands for: the path itself where there is such a file, else the bundled vocabulary of that name,
-// else the fetched one. Throws UsageError saying where it looked.
-std::string find_vocabulary(const std::string& name);
+// A vocabulary's file, and as which of the published vocabularies with its ranks it is taken; "": as the first.
+struct VocabularyFile {
+  std::string path, published;
+};
 
+// The file that `name` stands for: the path itself where there is such a file, else the bundled vocabulary of that name,
+// else the fetched one, which may be that of another vocabulary with the same ranks (o200k_harmony: o200k_base). NAME=FILE is
+// FILE as the published vocabulary NAME. Throws UsageError saying where it looked.
+VocabularyFile find_vocabulary(const std::string& name);
+
+Vocabulary load_named_vocabulary(const std::string& name, VocabularyHints hints = {});
 Encoding load_encoding(const VocabularyFlags& flags);
+Encoding load_encoding(const std::string& name, VocabularyHints hints = {});
+
+// Names of the published vocabularies that ftok knows by their ranks.
+std::vector<std::string> published_vocabularies();
 
 // Names of the bundled vocabularies, sorted.
 std::vector<std::string> bundled_vocabularies();

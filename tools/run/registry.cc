@@ -88,8 +88,8 @@ const Factory& factory_of(const std::string& name) {
                                                : fmt::format("the nearest is '{}'", nearest)));
 }
 
-void load_vocabulary(const std::string& path, const RecipeConfig& recipe, Plan& plan) {
-  plan.encoding = std::make_shared<const Encoding>(Encoding::load(path));
+void load_vocabulary(const PlanOptions& options, const RecipeConfig& recipe, Plan& plan) {
+  plan.encoding = std::make_shared<const Encoding>(Encoding::load(options.vocabulary, options.vocabulary_hints));
   plan.vocabulary_name = plan.encoding->name();
   plan.vocabulary_digest = plan.encoding->digest();
   plan.shards.shard_tokens = static_cast<uint64_t>(recipe.shards.shard_tokens);
@@ -97,7 +97,7 @@ void load_vocabulary(const std::string& path, const RecipeConfig& recipe, Plan& 
   plan.shards.placement = parse_end_of_text(recipe.shards.end_of_text, "shards.end_of_text");
   const std::optional<uint32_t> end_of_text = plan.encoding->end_of_text();
   if (!end_of_text && plan.shards.placement != EndOfText::kNone) {
-    throw UsageError(fmt::format("--vocab: {} has no end-of-text token; set shards.end_of_text=none", path));
+    throw UsageError(fmt::format("--vocab: {} has no end-of-text token; set shards.end_of_text=none", options.vocabulary));
   }
   plan.shards.end_of_text = end_of_text.value_or(0);
   plan.validation_per_mille = recipe.shards.validation_per_mille;
@@ -141,7 +141,7 @@ Plan make_plan(const RecipeConfig& recipe, const PlanOptions& options) {
   if (plan.key_layout.buckets == 0 && plan.dedup.scope != "off" && plan.dedup.minhash) {
     throw UsageError("recipe: dedup.minhash needs the stage 'minhash'; add it to stages, or set dedup.minhash=false or dedup.scope=off");
   }
-  if (!options.vocabulary.empty()) load_vocabulary(options.vocabulary, recipe, plan);
+  if (!options.vocabulary.empty()) load_vocabulary(options, recipe, plan);
   RecipeConfig content = recipe;
   content.dedup.memory = 0;    // how much memory there is decides no byte
   content.language.model.clear();  // their digests count, not where they lie

@@ -11,6 +11,7 @@ namespace ftok {
 
 struct PlanOptions {
   std::string vocabulary;      // path; empty: no encoding (measuring, explaining)
+  VocabularyHints vocabulary_hints;
   std::string language_model;  // path; empty: the recipe's
   Rejects rejects = Rejects::kIds;
   bool text = true;
