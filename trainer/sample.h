@@ -40,8 +40,8 @@ std::vector<TokenProbability> likeliest_tokens(std::span<const float> logits, do
 // (options.seed, counter).
 uint32_t draw_token(std::span<const float> logits, const SampleOptions& options, uint64_t counter);
 
-// Runs the model forward a position at a time and keeps the keys and values of the positions before (KV cache). Not
-// thread-safe; layers and parameters must outlive it.
+// Runs the model forward, a whole prompt at once or a position at a time, and keeps the keys and values of the positions before (KV
+// cache). Not thread-safe; layers and parameters must outlive it.
 class Decoder {
  public:
   Decoder(const ModelConfig& config, Layers<float>& layers, const std::vector<float>& parameters);
@@ -49,10 +49,15 @@ class Decoder {
   // Takes the next token in and gives the logits (V) of the one after it; valid until the next call. Position T does not
   // exist: the caller starts again with reset() before.
   std::span<const float> next(uint32_t token);
+  // Starts again, and takes 1..T tokens in at once: the logits of the one after the last.
+  std::span<const float> read(std::span<const uint32_t> tokens);
   int64_t position() const { return position_; }
   void reset() { position_ = 0; }
 
  private:
+  void make_room(int64_t rows);
+  std::span<const float> forward(std::span<const uint32_t> tokens);
+  void keep(int64_t layer, int64_t rows);
   void attend(int64_t layer);
   const float* weight(int64_t offset) const { return parameters_.data() + offset; }
 
@@ -61,7 +66,8 @@ class Decoder {
   Layers<float>& layers_;
   const std::vector<float>& parameters_;
   std::vector<float> keys_, values_;                                   // (L,T,C)
-  std::vector<float> stream_, normal_, qkv_, attention_, wide_, out_;  // (C), (C), (3C), (C), (4C), (C)
+  std::vector<float> stream_, normal_, qkv_, attention_, wide_, out_;  // R rows of C, C, 3C, C, 4C, C
+  std::vector<float> mean_, rstd_, log_sum_;                           // (R), (R), (H,R)
   std::vector<float> scores_, logits_, zeros_;                         // (T), (V), (V)
   int64_t position_ = 0;
 };

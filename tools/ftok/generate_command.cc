@@ -179,9 +179,7 @@ void show_probabilities(const GenerateFlags& flags, const Start& start) {
   const auto layers = make_cpu_layers<float>(flags.threads);
   const ModelConfig& config = start.model.config;
   Decoder decoder(config, *layers, start.model.parameters);
-  std::span<const float> logits;
-  const size_t read = std::min(start.ids.size(), static_cast<size_t>(config.length));
-  for (size_t i = start.ids.size() - read; i < start.ids.size(); ++i) logits = decoder.next(start.ids[i]);
+  const std::span<const float> logits = decoder.read(std::span(start.ids).last(std::min(start.ids.size(), static_cast<size_t>(config.length))));
   std::vector<float> penalised(logits.begin(), logits.end());
   penalise_repetition(penalised, start.ids, flags.options.repetition_penalty);
   const double temperature = flags.options.temperature > 0 ? flags.options.temperature : 1;
