@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "tokenizer/chat.h"
 #include "tokenizer/encoding.h"
 
 namespace ftok::cli {
@@ -26,6 +27,9 @@ struct VocabularyFlags {
 std::string find_vocabulary(const std::string& name);
 
 Encoding load_encoding(const VocabularyFlags& flags);
+
+// "chatml", "llama3", or a JSON file (tokenizer/chat.h); throws UsageError naming `flag`.
+ChatTemplate find_chat_template(const std::string& name, const std::string& flag);
 
 // Names of the bundled vocabularies, sorted.
 std::vector<std::string> bundled_vocabularies();
