@@ -164,13 +164,13 @@ std::span<const float> Decoder::forward(std::span<const uint32_t> tokens) {
   return logits_;
 }
 
-void generate(Decoder& decoder, const ModelConfig& config, std::span<const uint32_t> prompt, int64_t count,
+void generate(TokenPredictor& model, const ModelConfig& config, std::span<const uint32_t> prompt, int64_t count,
               const SampleOptions& options, const std::function<bool(uint32_t)>& each) {
   assert(!prompt.empty());
   const size_t T = static_cast<size_t>(config.length);
   std::vector<uint32_t> context(prompt.begin(), prompt.end());
   if (context.size() > T) context.erase(context.begin(), context.end() - static_cast<std::ptrdiff_t>(T));
-  std::span<const float> logits = decoder.read(context);
+  std::span<const float> logits = model.read(context);
   std::vector<float> penalised;
   for (int64_t i = 0; i < count; ++i) {
     penalised.assign(logits.begin(), logits.end());
@@ -179,11 +179,11 @@ void generate(Decoder& decoder, const ModelConfig& config, std::span<const uint3
     if (!each(token) || i + 1 == count) return;
     context.push_back(token);
     if (context.size() <= T) {
-      logits = decoder.next(token);
+      logits = model.next(token);
       continue;
     }
     context.erase(context.begin(), context.end() - static_cast<std::ptrdiff_t>((T + 1) / 2));
-    logits = decoder.read(context);
+    logits = model.read(context);
   }
 }
 

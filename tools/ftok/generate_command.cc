@@ -12,6 +12,7 @@
 #include "tools/ftok/terminal.h"
 #include "tools/ftok/vocabulary_source.h"
 #include "trainer/cpu/cpu_layers.h"
+#include "trainer/cuda/cuda_decoder.h"
 #include "trainer/model_file.h"
 #include "trainer/sample.h"
 
@@ -19,7 +20,7 @@ namespace ftok::cli {
 namespace {
 
 struct GenerateFlags {
-  std::string model, prompt, vocabulary, ids, chat;
+  std::string model, prompt, vocabulary, ids, chat, device = "cpu";
   int64_t tokens = 128, samples = 1, heads = 0;
   int threads = 1;
   SampleOptions options{0.8, 0, 0.95, 1, 1.0};
@@ -151,9 +152,7 @@ void print_sample_json(const GenerateFlags& flags, uint64_t seed, const std::str
   print_out(json.end_array().end_object().take() + "\n");
 }
 
-void write_samples(const GenerateFlags& flags, const Start& start) {
-  const auto layers = make_cpu_layers<float>(flags.threads);
-  Decoder decoder(start.model.config, *layers, start.model.parameters);
+void write_samples(const GenerateFlags& flags, const Start& start, TokenPredictor& decoder) {
   for (int64_t sample = 0; sample < flags.samples; ++sample) {
     SampleOptions options = flags.options;
     options.seed += static_cast<uint64_t>(sample);
@@ -187,11 +186,9 @@ std::string quoted(const std::string& bytes) {
   return text;
 }
 
-void show_probabilities(const GenerateFlags& flags, const Start& start) {
-  const auto layers = make_cpu_layers<float>(flags.threads);
-  const ModelConfig& config = start.model.config;
-  Decoder decoder(config, *layers, start.model.parameters);
-  const std::span<const float> logits = decoder.read(std::span(start.ids).last(std::min(start.ids.size(), static_cast<size_t>(config.length))));
+void show_probabilities(const GenerateFlags& flags, const Start& start, TokenPredictor& decoder) {
+  const size_t context = static_cast<size_t>(start.model.config.length);
+  const std::span<const float> logits = decoder.read(std::span(start.ids).last(std::min(start.ids.size(), context)));
   std::vector<float> penalised(logits.begin(), logits.end());
   penalise_repetition(penalised, start.ids, flags.options.repetition_penalty);
   const double temperature = flags.options.temperature > 0 ? flags.options.temperature : 1;
@@ -219,7 +216,11 @@ void show_probabilities(const GenerateFlags& flags, const Start& start) {
 void run(const GenerateFlags& flags) {
   check(flags);
   const Start start = make_start(flags);
-  flags.probabilities > 0 ? show_probabilities(flags, start) : write_samples(flags, start);
+  const auto layers = make_cpu_layers<float>(flags.threads);
+  const std::unique_ptr<TokenPredictor> decoder =
+      flags.device == "cuda" ? make_cuda_decoder(start.model.config, start.model.parameters, 0)
+                             : std::make_unique<Decoder>(start.model.config, *layers, start.model.parameters);
+  flags.probabilities > 0 ? show_probabilities(flags, start, *decoder) : write_samples(flags, start, *decoder);
 }
 
 void add_options(CLI::App& command, GenerateFlags& flags) {
@@ -251,6 +252,9 @@ void add_options(CLI::App& command, GenerateFlags& flags) {
       ->default_str("10")
       ->check(CLI::Range(int64_t{1}, int64_t{1} << 24));
   command.add_flag("--json", flags.json, "A JSON object a sample, or the probabilities as a JSON array");
+  command.add_option("--device", flags.device, "cpu, or cuda: the first GPU, in bfloat16")
+      ->check(CLI::IsMember({"cpu", "cuda"}))
+      ->capture_default_str();
   command.add_option("--threads", flags.threads, "Threads")->check(CLI::Range(1, 4096))->capture_default_str();
   command.add_option("--vocab", flags.vocabulary, "Vocabulary: a file or a name; default: the one the model names");
   command.add_option("--heads", flags.heads, "Of safetensors without config.json")->check(CLI::Range(int64_t{1}, int64_t{1000}));
