@@ -23,7 +23,9 @@ std::string write_shard(const ShardEntry& shard) {
   JsonWriter json;
   json.begin_object().field("split", split_name(shard.split)).field("index", shard.index).field("tokens", shard.tokens);
   json.field("documents", shard.documents).key("shard").raw(write_file_entry(shard.shard));
-  json.key("sidecar").raw(write_file_entry(shard.sidecar)).end_object();
+  json.key("sidecar").raw(write_file_entry(shard.sidecar));
+  if (shard.mask) json.key("mask").raw(write_file_entry(*shard.mask));
+  json.end_object();
   return json.take();
 }
 
@@ -37,6 +39,7 @@ ShardEntry read_shard(const JsonFields& fields) {
   shard.documents = fields.number("documents");
   shard.shard = read_file_entry(fields.object("shard"));
   shard.sidecar = read_file_entry(fields.object("sidecar"));
+  if (fields.has("mask")) shard.mask = read_file_entry(fields.object("mask"));
   return shard;
 }
 

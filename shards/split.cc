@@ -13,9 +13,17 @@ bool is_validation(std::string_view id, int64_t per_mille) {
 
 std::string shard_name(Split split, uint64_t index) { return fmt::format("ftok_{}_{:06}.bin", split_name(split), index); }
 
-std::string shard_sidecar_path(std::string_view path) {
+namespace {
+
+std::string beside(std::string_view path, std::string_view extension) {
   if (path.ends_with(".bin")) path.remove_suffix(4);
-  return std::string(path) + ".docs";
+  return fmt::format("{}{}", path, extension);
 }
+
+}  // namespace
+
+std::string shard_sidecar_path(std::string_view path) { return beside(path, ".docs"); }
+
+std::string shard_mask_path(std::string_view path) { return beside(path, ".mask"); }
 
 }  // namespace ftok

@@ -24,4 +24,7 @@ std::string shard_name(Split split, uint64_t index);
 // The name of a shard's sidecar: `path` with ".bin" replaced by ".docs".
 std::string shard_sidecar_path(std::string_view path);
 
+// The name of a shard's loss mask: `path` with ".bin" replaced by ".mask".
+std::string shard_mask_path(std::string_view path);
+
 }  // namespace ftok

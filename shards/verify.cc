@@ -31,6 +31,8 @@ class Verifier {
   std::string path_of(const std::string& name) const { return folder_ + "/" + name; }
   bool listed(const FileEntry& entry, bool may_be_gone = false);
   void shard(const ShardEntry& entry, size_t token_bytes);
+  void mask(const ShardEntry& entry);
+  void mask_file(const std::string& path);
   void shard_file(const std::string& path);
   void part(const Manifest::Input& input, const Manifest& manifest);
   void count(const std::string& path);
@@ -109,9 +111,22 @@ void Verifier::shard_file(const std::string& path) {
   if (const auto wrong = contradiction(*reader.sidecar())) find(shard_sidecar_path(path), *wrong);
 }
 
+void Verifier::mask(const ShardEntry& entry) {
+  const std::string path = path_of(entry.mask->name);
+  if (entry.mask->bytes != entry.tokens) find(path, fmt::format("has {} bytes for {} tokens", entry.mask->bytes, entry.tokens));
+  mask_file(path);
+}
+
+void Verifier::mask_file(const std::string& path) {
+  const MappedFile mapped(path);
+  const size_t at = mapped.bytes().find_first_not_of(std::string_view("\0\1", 2));
+  if (at != std::string_view::npos) find(path, fmt::format("byte {} is neither 0 nor 1", at));
+}
+
 void Verifier::shard(const ShardEntry& entry, size_t token_bytes) {
   const bool shard_matches = listed(entry.shard);
   const bool sidecar_matches = listed(entry.sidecar);
+  if (entry.mask && listed(*entry.mask)) mask(entry);
   if (!shard_matches || !sidecar_matches) return;
   const std::string path = path_of(entry.shard.name);
   shard_file(path);
@@ -176,6 +191,8 @@ void Verifier::file(const std::string& path) {
     } else if (const auto wrong = contradiction(*view)) {
       find(path, *wrong);
     }
+  } else if (path.ends_with(".mask")) {
+    mask_file(path);
   } else if (path.ends_with(".tokens")) {
     PartTokens tokens(path);
     std::string_view id;

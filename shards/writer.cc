@@ -42,6 +42,7 @@ struct ShardWriter::Stream {
   Split split = Split::kTrain;
   std::vector<ShardEntry> entries;
   std::optional<AtomicFile> file;
+  std::optional<ChecksummedFile> mask;
   uint64_t tokens = 0;  // in the open shard
   Checksum checksum;  // of what was written to the open shard
   std::vector<Row> rows;
@@ -71,6 +72,7 @@ struct ShardWriter::Stream {
 
   void clear() {
     file.reset();
+    mask.reset();
     tokens = 0;
     rows.clear();
     ids.clear();
@@ -95,7 +97,8 @@ ShardWriter::ShardWriter(ShardWriterOptions options, std::vector<ShardEntry> sha
   for (ShardEntry& entry : shards) {
     auto& entries = streams_[static_cast<size_t>(entry.split)]->entries;
     const bool follows_a_short_one = !entries.empty() && entries.back().tokens != options_.shard_tokens;
-    if (entry.index != entries.size() || entry.tokens == 0 || entry.tokens > options_.shard_tokens || follows_a_short_one) {
+    if (entry.index != entries.size() || entry.tokens == 0 || entry.tokens > options_.shard_tokens || follows_a_short_one ||
+        entry.mask.has_value() != options_.loss_masks) {
       throw Error(fmt::format("{}: {} of {} tokens cannot follow in shards of {} tokens", options_.folder,
                               entry.shard.name, entry.tokens, options_.shard_tokens));
     }
@@ -105,7 +108,8 @@ ShardWriter::ShardWriter(ShardWriterOptions options, std::vector<ShardEntry> sha
 
 ShardWriter::~ShardWriter() = default;
 
-void ShardWriter::add(Split split, std::string_view id, std::span<const uint32_t> tokens) {
+void ShardWriter::add(Split split, std::string_view id, std::span<const uint32_t> tokens, std::span<const uint8_t> loss) {
+  assert(loss.size() == (options_.loss_masks ? tokens.size() : 0));
   scratch_.clear();
   if (options_.placement == EndOfText::kBefore) scratch_.push_back(options_.end_of_text);
   uint32_t largest = 0;
@@ -115,6 +119,10 @@ void ShardWriter::add(Split split, std::string_view id, std::span<const uint32_t
   }
   scratch_.insert(scratch_.end(), tokens.begin(), tokens.end());
   if (options_.placement == EndOfText::kAfter) scratch_.push_back(options_.end_of_text);
+  if (options_.loss_masks) {
+    scratch_mask_.assign(scratch_.size(), '\0');
+    std::copy(loss.begin(), loss.end(), scratch_mask_.begin() + (options_.placement == EndOfText::kBefore ? 1 : 0));
+  }
   if (scratch_.empty()) {
     ++empty_documents_;
     return;
@@ -126,6 +134,7 @@ void ShardWriter::add(Split split, std::string_view id, std::span<const uint32_t
     const size_t count = static_cast<size_t>(
         std::min<uint64_t>(scratch_.size() - done, options_.shard_tokens - stream.tokens));
     write_tokens(stream, std::span<const uint32_t>(scratch_).subspan(done, count));
+    if (stream.mask) stream.mask->write(std::string_view(scratch_mask_).substr(done, count));
     stream.tokens += count;
     done += count;
     if (stream.tokens == options_.shard_tokens) publish(stream);
@@ -150,6 +159,18 @@ void ShardWriter::open(Stream& stream) {
   stream.file.emplace(options_.folder + "/" + shard_name(stream.split, stream.entries.size()));
   stream.checksum = Checksum();
   stream.write(encode_shard_header(token_bytes_, options_.shard_tokens));
+  if (options_.loss_masks) stream.mask.emplace(shard_mask_path(options_.folder + "/" + shard_name(stream.split, stream.entries.size())));
+}
+
+// The mask's first bytes, as the checkpoint had them.
+void ShardWriter::reopen_mask(Stream& stream, const ShardEntry& entry) {
+  const std::string path = options_.folder + "/" + entry.mask->name;
+  const std::string bytes = read_file(path, kShardTokensMax).substr(0, entry.tokens);
+  if (checksum_of(bytes) != entry.mask->checksum) {
+    throw Error("cannot go on from " + path + ": it has another checksum; it is not the file the manifest lists");
+  }
+  stream.mask.emplace(path);
+  stream.mask->write(bytes);
 }
 
 void ShardWriter::reopen_short_shard(Stream& stream) {
@@ -189,6 +210,7 @@ void ShardWriter::reopen_short_shard(Stream& stream) {
     position += got;
   }
   if (checksum.hex() != entry.shard.checksum) refuse("its tokens have another checksum");
+  if (options_.loss_masks) reopen_mask(stream, entry);
   stream.entries.pop_back();
   stream.tokens = entry.tokens;
 }
@@ -216,6 +238,10 @@ void ShardWriter::publish(Stream& stream) {
   const std::string sidecar = encode_sidecar(stream.tokens, entry.shard.checksum, stream.documents());
   write_file(shard_sidecar_path(path), sidecar);
   entry.sidecar = {shard_sidecar_path(name), sidecar.size(), checksum_of(sidecar)};
+  if (stream.mask) {
+    entry.mask = FileEntry{shard_mask_path(name), stream.mask->size(), stream.mask->hex()};
+    stream.mask->commit();
+  }
   stream.entries.push_back(std::move(entry));
   stream.clear();
 }
@@ -241,13 +267,14 @@ std::vector<std::string> remove_unlisted_shards(const std::string& folder, const
   for (const ShardEntry& entry : shards) {
     listed.insert(entry.shard.name);
     listed.insert(entry.sidecar.name);
+    if (entry.mask) listed.insert(entry.mask->name);
   }
   std::set<std::string> unlisted;
   std::error_code code;
   for (const auto& file : std::filesystem::directory_iterator(folder, code)) {
     const std::string name = file.path().filename().string();
     const bool ours = name.starts_with("ftok_train_") || name.starts_with("ftok_val_");
-    const bool shard = name.ends_with(".bin") || name.ends_with(".docs");
+    const bool shard = name.ends_with(".bin") || name.ends_with(".docs") || name.ends_with(".mask");
     if (ours && shard && !listed.contains(name)) unlisted.insert(name);
   }
   for (const std::string& name : unlisted) std::filesystem::remove(folder + "/" + name, code);

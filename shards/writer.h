@@ -8,10 +8,13 @@
 // with that list goes on where it stood, in another process too: it takes the short shard's first tokens back from disk (also
 // when a killed run has meanwhile replaced the file by a longer one, of which they are the beginning) and rewrites it
 // longer. So a run that is continued gives the same bytes as one that never stopped.
+//
+// With loss_masks each shard X.bin has an X.mask beside it: a byte a token, 1 where training counts the token as a target.
 #pragma once
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -35,6 +38,7 @@ struct ShardWriterOptions {
   uint64_t vocabulary_size = 0;         // ids are below it; it decides the width of a token
   uint32_t end_of_text = 0;             // an id; unused with kNone
   EndOfText placement = EndOfText::kBefore;
+  bool loss_masks = false;
 };
 
 // A shard on disk.
@@ -45,6 +49,7 @@ struct ShardEntry {
   uint64_t documents = 0;  // rows of the sidecar: documents with at least one token in it
   FileEntry shard;
   FileEntry sidecar;
+  std::optional<FileEntry> mask;
 
   bool operator==(const ShardEntry&) const = default;
 };
@@ -61,7 +66,8 @@ class ShardWriter {
 
   // Appends a document to its stream. `tokens` holds no end-of-text; an id outside the vocabulary throws Error naming the
   // document. A document that has no token at all (possible with kNone) leaves no trace in the shards but is counted.
-  void add(Split split, std::string_view id, std::span<const uint32_t> tokens);
+  // With loss_masks, `loss` has a byte for each token, 0 or 1; without, it is empty. End-of-text tokens are out of the loss.
+  void add(Split split, std::string_view id, std::span<const uint32_t> tokens, std::span<const uint8_t> loss = {});
 
   // Publishes the short last shard of each stream and returns all shards, train first, in order. The writer can go on.
   std::vector<ShardEntry> checkpoint();
@@ -78,6 +84,7 @@ class ShardWriter {
   void open(Stream& stream);
   void write_tokens(Stream& stream, std::span<const uint32_t> tokens);
   void reopen_short_shard(Stream& stream);
+  void reopen_mask(Stream& stream, const ShardEntry& entry);
   void publish(Stream& stream);
 
   ShardWriterOptions options_;
@@ -85,11 +92,12 @@ class ShardWriter {
   std::unique_ptr<Stream> streams_[2];  // by Split
   std::vector<uint32_t> scratch_;
   std::vector<uint16_t> narrow_;
+  std::string scratch_mask_;  // of scratch_
   uint64_t shards_completed_ = 0;
   uint64_t empty_documents_ = 0;
 };
 
-// Removes shards and sidecars (ftok_{train,val}_N.{bin,docs}) of `folder` that `shards` does not list: what a killed run left
+// Removes shards, sidecars and masks (ftok_{train,val}_N.{bin,docs,mask}) of `folder` that `shards` does not list: what a killed run left
 // beyond its last checkpoint. The caller holds the folder's lock. Returns the removed names in order.
 std::vector<std::string> remove_unlisted_shards(const std::string& folder, const std::vector<ShardEntry>& shards);
 

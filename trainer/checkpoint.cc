@@ -65,9 +65,9 @@ void write_checkpoint(const std::string& folder, const Checkpoint& checkpoint, i
   for (size_t i = 0; i + static_cast<size_t>(std::max<int64_t>(1, keep)) < paths.size(); ++i) fs::remove(paths[i]);
 }
 
-Result<Checkpoint> read_checkpoint(const std::string& path) {
-  const MappedFile file(path);
-  const std::string_view bytes = file.bytes();
+Result<Checkpoint> read_checkpoint(const std::string& path) { return parse_checkpoint(MappedFile(path).bytes()); }
+
+Result<Checkpoint> parse_checkpoint(std::string_view bytes) {
   if (bytes.size() < kHeaderBytes) return Damage{"ckpt_short", fmt::format("{} bytes", bytes.size()), 0};
   if (!bytes.starts_with(kMagic)) return Damage{"ckpt_bad_magic", "", 0};
   uint64_t numbers[kNumbers];

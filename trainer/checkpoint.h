@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "core/log.h"
@@ -29,8 +30,10 @@ struct Checkpoint {
 // Writes the checkpoint into `folder` and then removes all but the `keep` latest. Throws Error naming the file on failure.
 void write_checkpoint(const std::string& folder, const Checkpoint& checkpoint, int64_t keep);
 
-// Damage codes: "ckpt_short", "ckpt_bad_magic", "ckpt_bad_version", "ckpt_bad_size", "ckpt_bad_checksum". Throws Error when the file
-// cannot be read at all.
+// Damage codes: "ckpt_short", "ckpt_bad_magic", "ckpt_bad_version", "ckpt_bad_size", "ckpt_bad_checksum".
+Result<Checkpoint> parse_checkpoint(std::string_view bytes);
+
+// The same of a file; throws Error when it cannot be read at all.
 Result<Checkpoint> read_checkpoint(const std::string& path);
 
 // Paths of the checkpoints in `folder`, the earliest first; none when there is no such folder.

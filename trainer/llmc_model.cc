@@ -66,9 +66,9 @@ bool is_llmc_model(std::string_view start) {
   return magic == kMagic;
 }
 
-ModelFile read_llmc(const std::string& path) {
-  const MappedFile file(path);
-  const std::string_view bytes = file.bytes();
+ModelFile read_llmc(const std::string& path) { return parse_llmc(MappedFile(path).bytes(), path); }
+
+ModelFile parse_llmc(std::string_view bytes, const std::string& path) {
   int32_t header[8];
   if (bytes.size() < kHeaderBytes) throw Error(fmt::format("{}: {} bytes, a header has {}", path, bytes.size(), kHeaderBytes));
   std::memcpy(header, bytes.data(), sizeof header);

@@ -15,7 +15,7 @@ constexpr uint64_t kOrderStream = uint64_t{1} << 32;  // apart from the streams 
 
 // The loss mask of a shard, null when it has none.
 std::unique_ptr<MappedFile> open_mask(const std::string& shard, uint64_t tokens) {
-  const std::string path = std::filesystem::path(shard).replace_extension(".mask").string();
+  const std::string path = shard_mask_path(shard);
   if (!std::filesystem::exists(path)) return nullptr;
   auto mask = std::make_unique<MappedFile>(path);
   if (mask->bytes().size() != tokens) {

@@ -5,7 +5,9 @@
 
 #include <cstring>
 #include <filesystem>
+#include <memory>
 #include <optional>
+#include <set>
 
 #include "core/error.h"
 #include "core/file.h"
@@ -22,6 +24,8 @@ namespace fs = std::filesystem;
 namespace json = simdjson::dom;
 
 constexpr char kWeightsName[] = "model.safetensors";
+constexpr char kIndexName[] = "model.safetensors.index.json";
+constexpr size_t kWeightFilesMax = 10'000;
 constexpr char kConfigName[] = "config.json";
 constexpr std::string_view kPrefix = "transformer.";
 constexpr double kLayerNormEpsilon = 1e-5;  // trainer/cpu/layernorm.cc
@@ -58,25 +62,46 @@ HuggingFaceConfig read_config(const std::string& path) {
   return config;
 }
 
+// The files that model.safetensors.index.json names, {"weight_map": {TENSOR: FILE}}; they lie beside it.
+std::vector<std::string> indexed_files(const std::string& path) {
+  json::parser parser;
+  json::object map;
+  const std::string text = read_file(path, 1 << 28);
+  if (parser.parse(text)["weight_map"].get(map) != simdjson::SUCCESS) throw Error(fmt::format("{}: no \"weight_map\"", path));
+  std::set<std::string> names;
+  for (const auto field : map) {
+    std::string_view name;
+    if (field.value.get(name) != simdjson::SUCCESS || name.empty() || name.find('/') != std::string_view::npos || name == "..") {
+      throw Error(fmt::format("{}: {}: expected the name of a file beside it", path, field.key));
+    }
+    names.emplace(name);
+  }
+  if (names.empty() || names.size() > kWeightFilesMax) throw Error(fmt::format("{}: names {} files", path, names.size()));
+  std::vector<std::string> paths;
+  for (const std::string& name : names) paths.push_back((fs::path(path).parent_path() / name).string());
+  return paths;
+}
+
+// The tensors of one file, or of those that an index names.
 class HuggingFaceModel {
  public:
-  explicit HuggingFaceModel(const std::string& path) : file_(path) {
-    Result<SafetensorsView> view = SafetensorsView::parse(file_.bytes());
-    if (!view) throw Error(fmt::format("{}: no safetensors: {}: {}", path, view.damage().code, view.damage().detail));
-    view_ = std::move(*view);
+  explicit HuggingFaceModel(const std::string& path) : path_(path) {
+    for (const std::string& part : path.ends_with(".json") ? indexed_files(path) : std::vector<std::string>{path}) {
+      files_.push_back(std::make_unique<MappedFile>(part));
+      Result<SafetensorsView> view = SafetensorsView::parse(files_.back()->bytes());
+      if (!view) throw Error(fmt::format("{}: no safetensors: {}: {}", part, view.damage().code, view.damage().detail));
+      views_.push_back(std::move(*view));
+    }
   }
 
   const TensorView& tensor(const std::string& name) const {
-    if (const TensorView* found = view_.find(name)) return *found;
-    if (const TensorView* found = view_.find(std::string(kPrefix) + name)) return *found;
-    throw Error(fmt::format("{}: no tensor {}: no GPT-2", file_.path(), name));
+    if (const TensorView* found = find(name)) return *found;
+    throw Error(fmt::format("{}: no tensor {}: no GPT-2", path_, name));
   }
-  bool has(const std::string& name) const {
-    return view_.find(name) != nullptr || view_.find(std::string(kPrefix) + name) != nullptr;
-  }
+  bool has(const std::string& name) const { return find(name) != nullptr; }
   int64_t dimension(const std::string& name, size_t index) const {
     const TensorView& found = tensor(name);
-    if (found.shape.size() != 2) throw Error(fmt::format("{}: {} is no matrix", file_.path(), name));
+    if (found.shape.size() != 2) throw Error(fmt::format("{}: {} is no matrix", path_, name));
     return found.shape[index];
   }
 
@@ -91,7 +116,7 @@ class HuggingFaceModel {
     try {
       config.check();
     } catch (const UsageError& error) {
-      throw Error(fmt::format("{}: {}", file_.path(), error.what()));
+      throw Error(fmt::format("{}: {}", path_, error.what()));
     }
     return config;
   }
@@ -101,7 +126,7 @@ class HuggingFaceModel {
     const std::vector<int64_t> shape = tensor.rows == 1 ? std::vector<int64_t>{tensor.columns}
                                                         : std::vector<int64_t>{tensor.rows_used, tensor.columns};
     if (found.shape != shape) {
-      throw Error(fmt::format("{}: {} is ({}), expected ({})", file_.path(), tensor.name, fmt::join(found.shape, ","),
+      throw Error(fmt::format("{}: {} is ({}), expected ({})", path_, tensor.name, fmt::join(found.shape, ","),
                               fmt::join(shape, ",")));
     }
     found.copy_to(out);
@@ -109,15 +134,25 @@ class HuggingFaceModel {
 
   // The head is the embedding here: a head of its own would be lost.
   void check_head() const {
-    const TensorView* const head = view_.find("lm_head.weight");
+    const TensorView* const head = find("lm_head.weight");
     if (head != nullptr && head->bytes != tensor("wte.weight").bytes) {
-      throw Error(fmt::format("{}: lm_head.weight is not wte.weight: an untied head is not the GPT-2 that ftok computes", file_.path()));
+      throw Error(fmt::format("{}: lm_head.weight is not wte.weight: an untied head is not the GPT-2 that ftok computes", path_));
     }
   }
 
  private:
-  MappedFile file_;
-  SafetensorsView view_;
+  const TensorView* find(const std::string& name) const {
+    for (const std::string& full : {name, std::string(kPrefix) + name}) {
+      for (const SafetensorsView& view : views_) {
+        if (const TensorView* found = view.find(full)) return found;
+      }
+    }
+    return nullptr;
+  }
+
+  std::string path_;  // of the file, or of the index
+  std::vector<std::unique_ptr<MappedFile>> files_;
+  std::vector<SafetensorsView> views_;
 };
 
 ModelFile read_hugging_face(const std::string& path, int64_t heads) {
@@ -151,7 +186,7 @@ ModelFile read_model_file(const std::string& path, int64_t heads) {
     return model_of(std::move(*checkpoint), path);
   }
   if (is_llmc_model(start)) return read_llmc(path);
-  if (path.ends_with(".safetensors")) return read_hugging_face(path, heads);
+  if (path.ends_with(".safetensors") || path.ends_with(".safetensors.index.json")) return read_hugging_face(path, heads);
   throw Error(fmt::format("{}: neither an ftok checkpoint, nor *.safetensors, nor llm.c's GPT-2", path));
 }
 
@@ -160,7 +195,9 @@ ModelFile read_model_file(const std::string& path, int64_t heads) {
 ModelFile read_model(const std::string& path, int64_t heads, const Log& log) {
   std::error_code code;
   if (fs::is_regular_file(path, code)) return read_model_file(path, heads);
-  if (fs::exists(path + "/" + kWeightsName, code)) return read_hugging_face(path + "/" + kWeightsName, heads);
+  for (const char* const name : {kWeightsName, kIndexName}) {
+    if (fs::exists(path + "/" + name, code)) return read_hugging_face(path + "/" + name, heads);
+  }
   for (const std::string& folder : {path + "/checkpoints", path}) {
     if (std::optional<Checkpoint> checkpoint = read_latest_checkpoint(folder, log)) return model_of(std::move(*checkpoint), folder);
   }

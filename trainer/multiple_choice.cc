@@ -166,10 +166,11 @@ double ChoiceScore::standard_error(double share, uint64_t examples) {
 namespace {
 
 // The sum of the losses of `completion` after `context`, in nats.
-double completion_loss(Network<float>& network, const std::vector<uint32_t>& context, const std::vector<uint32_t>& completion) {
+double completion_loss(const BatchLoss& loss_of, const ModelConfig& config, const std::vector<uint32_t>& context,
+                       const std::vector<uint32_t>& completion) {
   std::vector<uint32_t> tokens = context;
   tokens.insert(tokens.end(), completion.begin(), completion.end());
-  const size_t length = static_cast<size_t>(network.config().length);
+  const size_t length = static_cast<size_t>(config.length);
   if (tokens.size() > length + 1) tokens.erase(tokens.begin(), tokens.end() - static_cast<std::ptrdiff_t>(length + 1));
   const size_t counted = std::min(completion.size(), tokens.size() - 1);
   std::vector<uint8_t> mask(tokens.size() - 1, 0);
@@ -177,15 +178,15 @@ double completion_loss(Network<float>& network, const std::vector<uint32_t>& con
   BatchView view;
   view.B = 1, view.T = static_cast<int64_t>(tokens.size() - 1);
   view.tokens = tokens.data(), view.targets = tokens.data() + 1, view.loss_mask = mask.data();
-  return network.loss(view);
+  return loss_of(view);
 }
 
 }  // namespace
 
-ChoiceScore score_choices(Network<float>& network, const std::vector<ChoiceExample>& examples,
+ChoiceScore score_choices(const BatchLoss& loss_of, const ModelConfig& config, const std::vector<ChoiceExample>& examples,
                           const std::function<void(const ChoiceScore&)>& each) {
   ChoiceScore score;
-  const uint64_t V = static_cast<uint64_t>(network.config().vocabulary_size);
+  const uint64_t V = static_cast<uint64_t>(config.vocabulary_size);
   for (const ChoiceExample& example : examples) {
     std::vector<double> sums, means;
     const auto beyond = [&](const std::vector<uint32_t>& ids) { return std::any_of(ids.begin(), ids.end(), [&](uint32_t id) { return id >= V; }); };
@@ -193,7 +194,7 @@ ChoiceScore score_choices(Network<float>& network, const std::vector<ChoiceExamp
       throw Error(fmt::format("example {}: an id beyond the model's vocabulary of {}", score.examples, V));
     }
     for (const std::vector<uint32_t>& completion : example.completions) {
-      sums.push_back(completion_loss(network, example.context, completion));
+      sums.push_back(completion_loss(loss_of, config, example.context, completion));
       means.push_back(sums.back() / static_cast<double>(completion.size()));
     }
     const auto least = [](const std::vector<double>& losses) {

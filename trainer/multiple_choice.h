@@ -44,9 +44,12 @@ struct ChoiceScore {
   static double standard_error(double share, uint64_t examples);
 };
 
+// The sum of a model's losses, in nats, over the targets of a batch that count.
+using BatchLoss = std::function<double(const BatchView&)>;
+
 // Examples longer than the model's context lose the beginning of their context. Calls `each` after every example. Ids are below
 // the model's vocabulary: throws Error naming the example where one is not.
-ChoiceScore score_choices(Network<float>& network, const std::vector<ChoiceExample>& examples,
+ChoiceScore score_choices(const BatchLoss& loss_of, const ModelConfig& config, const std::vector<ChoiceExample>& examples,
                           const std::function<void(const ChoiceScore&)>& each);
 
 }  // namespace ftok

@@ -78,17 +78,32 @@ Decoder::Decoder(const ModelConfig& config, Layers<float>& layers, const std::ve
   const size_t V = static_cast<size_t>(config.vocabulary_size);
   keys_.resize(static_cast<size_t>(config.layers) * T * C);
   values_.resize(keys_.size());
-  stream_.resize(C), normal_.resize(C), qkv_.resize(3 * C), attention_.resize(C), wide_.resize(4 * C), out_.resize(C);
   scores_.resize(T), logits_.resize(V), zeros_.resize(V);
+  make_room(1);
+}
+
+void Decoder::make_room(int64_t rows) {
+  const size_t R = static_cast<size_t>(rows), C = static_cast<size_t>(config_.channels);
+  if (mean_.size() >= R) return;
+  stream_.resize(R * C), normal_.resize(R * C), qkv_.resize(R * 3 * C), attention_.resize(R * C), wide_.resize(R * 4 * C);
+  out_.resize(R * C), mean_.resize(R), rstd_.resize(R), log_sum_.resize(R * static_cast<size_t>(config_.heads));
+}
+
+// The keys and values of `rows` positions from position_ on.
+void Decoder::keep(int64_t layer, int64_t rows) {
+  const int64_t C = config_.channels, first = (layer * config_.length + position_) * C;
+  for (int64_t row = 0; row < rows; ++row) {
+    const float* const qkv = qkv_.data() + row * 3 * C;
+    std::copy_n(qkv + C, C, keys_.data() + first + row * C);
+    std::copy_n(qkv + 2 * C, C, values_.data() + first + row * C);
+  }
 }
 
 // attention_ (C) = softmax(q K^T / sqrt(C / H)) V over positions 0..position_.
 void Decoder::attend(int64_t layer) {
   const int64_t C = config_.channels, size = config_.head_channels();
-  float* const keys = keys_.data() + layer * config_.length * C;
-  float* const values = values_.data() + layer * config_.length * C;
-  std::copy_n(qkv_.data() + C, C, keys + position_ * C);
-  std::copy_n(qkv_.data() + 2 * C, C, values + position_ * C);
+  const float* const keys = keys_.data() + layer * config_.length * C;
+  const float* const values = values_.data() + layer * config_.length * C;
   const float scale = 1.0f / std::sqrt(static_cast<float>(size));
   std::fill(attention_.begin(), attention_.end(), 0.0f);
   for (int64_t first = 0; first < C; first += size) {
@@ -107,41 +122,55 @@ void Decoder::attend(int64_t layer) {
   }
 }
 
-std::span<const float> Decoder::next(uint32_t token) {
-  assert(position_ < config_.length && token < static_cast<uint64_t>(config_.vocabulary_size));
-  const int64_t C = config_.channels;
-  float mean = 0, rstd = 0;
-  layers_.encoder_forward(stream_.data(), &token, weight(layout_.wte), weight(layout_.wpe + position_ * C), {1, 1, C, config_.heads});
+std::span<const float> Decoder::next(uint32_t token) { return forward({&token, 1}); }
+
+std::span<const float> Decoder::read(std::span<const uint32_t> tokens) {
+  reset();
+  make_room(static_cast<int64_t>(tokens.size()));
+  return forward(tokens);
+}
+
+// Several tokens at once begin at position 0.
+std::span<const float> Decoder::forward(std::span<const uint32_t> tokens) {
+  const int64_t C = config_.channels, R = static_cast<int64_t>(tokens.size());
+  assert(R >= 1 && position_ + R <= config_.length && (R == 1 || position_ == 0));
+  assert(*std::max_element(tokens.begin(), tokens.end()) < static_cast<uint64_t>(config_.vocabulary_size));
+  const Extent extent{1, R, C, config_.heads};
+  layers_.encoder_forward(stream_.data(), tokens.data(), weight(layout_.wte), weight(layout_.wpe + position_ * C), extent);
   for (int64_t layer = 0; layer < config_.layers; ++layer) {
     const BlockOffsets& o = layout_.block(layer);
-    layers_.layernorm_forward(normal_.data(), &mean, &rstd, stream_.data(), weight(o.ln_1_gain), weight(o.ln_1_bias), 1, C);
-    layers_.linear_forward(qkv_.data(), normal_.data(), weight(o.qkv_weight), weight(o.qkv_bias), 1, C, 3 * C);
-    attend(layer);
+    layers_.layernorm_forward(normal_.data(), mean_.data(), rstd_.data(), stream_.data(), weight(o.ln_1_gain), weight(o.ln_1_bias), R, C);
+    layers_.linear_forward(qkv_.data(), normal_.data(), weight(o.qkv_weight), weight(o.qkv_bias), R, C, 3 * C);
+    keep(layer, R);
+    if (R == 1) {
+      attend(layer);
+    } else {
+      layers_.attention_forward(attention_.data(), log_sum_.data(), qkv_.data(), nullptr, extent);
+    }
     layers_.linear_forward(out_.data(), attention_.data(), weight(o.attention_projection_weight),
-                           weight(o.attention_projection_bias), 1, C, C);
-    layers_.residual_forward(stream_.data(), stream_.data(), out_.data(), C);
-    layers_.layernorm_forward(normal_.data(), &mean, &rstd, stream_.data(), weight(o.ln_2_gain), weight(o.ln_2_bias), 1, C);
-    layers_.linear_forward(wide_.data(), normal_.data(), weight(o.fc_weight), weight(o.fc_bias), 1, C, 4 * C);
-    layers_.gelu_forward(wide_.data(), wide_.data(), 4 * C);
-    layers_.linear_forward(out_.data(), wide_.data(), weight(o.projection_weight), weight(o.projection_bias), 1, 4 * C, C);
-    layers_.residual_forward(stream_.data(), stream_.data(), out_.data(), C);
+                           weight(o.attention_projection_bias), R, C, C);
+    layers_.residual_forward(stream_.data(), stream_.data(), out_.data(), R * C);
+    layers_.layernorm_forward(normal_.data(), mean_.data(), rstd_.data(), stream_.data(), weight(o.ln_2_gain), weight(o.ln_2_bias), R, C);
+    layers_.linear_forward(wide_.data(), normal_.data(), weight(o.fc_weight), weight(o.fc_bias), R, C, 4 * C);
+    layers_.gelu_forward(wide_.data(), wide_.data(), R * 4 * C);
+    layers_.linear_forward(out_.data(), wide_.data(), weight(o.projection_weight), weight(o.projection_bias), R, 4 * C, C);
+    layers_.residual_forward(stream_.data(), stream_.data(), out_.data(), R * C);
   }
-  layers_.layernorm_forward(normal_.data(), &mean, &rstd, stream_.data(), weight(layout_.ln_f_gain), weight(layout_.ln_f_bias), 1, C);
+  position_ += R;
+  layers_.layernorm_forward(normal_.data(), mean_.data(), rstd_.data(), stream_.data() + (R - 1) * C, weight(layout_.ln_f_gain),
+                            weight(layout_.ln_f_bias), 1, C);
   // logits (V,1) = wte (V,C) normal (C,1): a linear layer of one output.
   layers_.linear_forward(logits_.data(), weight(layout_.wte), normal_.data(), zeros_.data(), config_.vocabulary_size, C, 1);
-  ++position_;
   return logits_;
 }
 
-void generate(Decoder& decoder, const ModelConfig& config, std::span<const uint32_t> prompt, int64_t count,
+void generate(TokenPredictor& model, const ModelConfig& config, std::span<const uint32_t> prompt, int64_t count,
               const SampleOptions& options, const std::function<bool(uint32_t)>& each) {
   assert(!prompt.empty());
   const size_t T = static_cast<size_t>(config.length);
   std::vector<uint32_t> context(prompt.begin(), prompt.end());
   if (context.size() > T) context.erase(context.begin(), context.end() - static_cast<std::ptrdiff_t>(T));
-  std::span<const float> logits;
-  decoder.reset();
-  for (const uint32_t token : context) logits = decoder.next(token);
+  std::span<const float> logits = model.read(context);
   std::vector<float> penalised;
   for (int64_t i = 0; i < count; ++i) {
     penalised.assign(logits.begin(), logits.end());
@@ -150,12 +179,11 @@ void generate(Decoder& decoder, const ModelConfig& config, std::span<const uint3
     if (!each(token) || i + 1 == count) return;
     context.push_back(token);
     if (context.size() <= T) {
-      logits = decoder.next(token);
+      logits = model.next(token);
       continue;
     }
     context.erase(context.begin(), context.end() - static_cast<std::ptrdiff_t>((T + 1) / 2));
-    decoder.reset();
-    for (const uint32_t again : context) logits = decoder.next(again);
+    logits = model.read(context);
   }
 }
 

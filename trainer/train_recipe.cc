@@ -18,8 +18,8 @@ TrainRecipe tiny() {
   TrainRecipe recipe;
   recipe.vocabulary = "ftok-4k";
   recipe.model = {4, 4, 128, 128, 4096};
-  recipe.schedule.learning_rate = 1e-3;
-  recipe.schedule.warmup_steps = 50;
+  recipe.schedule.learning_rate = 3e-3;
+  recipe.schedule.warmup_steps = 100;
   recipe.schedule.final_fraction = 0.1;
   recipe.training.tokens_per_step = 2048;
   recipe.run.steps = 2000;

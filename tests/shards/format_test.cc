@@ -136,6 +136,7 @@ TEST(Split, Names) {
   EXPECT_EQ(shard_name(Split::kTrain, 12), "ftok_train_000012.bin");
   EXPECT_EQ(shard_name(Split::kValidation, 0), "ftok_val_000000.bin");
   EXPECT_EQ(shard_sidecar_path("a/ftok_val_000000.bin"), "a/ftok_val_000000.docs");
+  EXPECT_EQ(shard_mask_path("a/ftok_val_000000.bin"), "a/ftok_val_000000.mask");
 }
 
 // The published test vector of XXH3-128 with seed 0 on no bytes: what `xxhsum -H2 /dev/null` prints.

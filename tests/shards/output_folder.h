@@ -56,7 +56,7 @@ inline void make_output_folder(const std::string& folder) {
   manifest.vocabulary = {"test", "d1", 1000, 999};
   manifest.shard_tokens = 50;
   manifest.validation_per_mille = 5;
-  ShardWriter shards({folder, 50, 1000, 999, EndOfText::kBefore});
+  ShardWriter shards({folder, 50, 1000, 999, EndOfText::kBefore, true});
   for (int number = 0; number < 2; ++number) {
     PartWriter part({folder + "/parts", true, true, 2, 2}, static_cast<uint64_t>(number));
     for (int i = 0; i < 4; ++i) {
@@ -68,7 +68,7 @@ inline void make_output_folder(const std::string& folder) {
       }
       const Split split = number == 0 && i == 0 ? Split::kValidation : Split::kTrain;
       part.add_kept(document, split);
-      shards.add(split, document.id, document.tokens);
+      shards.add(split, document.id, document.tokens, std::vector<uint8_t>(document.tokens.size(), 1));
     }
     part.commit("b1", "{\"input\":\"a.warc.gz\",\"records\":4}");
     FileEntry receipt;

@@ -27,12 +27,24 @@ ShardWriterOptions options_for(const testing::TemporaryFolder& folder, EndOfText
   return {folder.path().string(), 50, vocabulary_size, 999, placement};
 }
 
+ShardWriterOptions with_masks(ShardWriterOptions options) {
+  options.loss_masks = true;
+  return options;
+}
+
 Split split_of(int number) { return number % 5 == 0 ? Split::kValidation : Split::kTrain; }
 
-void add_documents(ShardWriter& writer, int begin, int end) {
+// A token's byte in the loss mask, in these tests: whether it is odd.
+std::vector<uint8_t> mask_of(const std::vector<uint32_t>& tokens) {
+  std::vector<uint8_t> mask;
+  for (const uint32_t token : tokens) mask.push_back(token % 2);
+  return mask;
+}
+
+void add_documents(ShardWriter& writer, int begin, int end, bool masks = false) {
   for (int i = begin; i < end; ++i) {
     const Document document = testing::make_document(i, static_cast<size_t>(i * 13 % 120));
-    writer.add(split_of(i), document.id, document.tokens);
+    writer.add(split_of(i), document.id, document.tokens, masks ? mask_of(document.tokens) : std::vector<uint8_t>());
   }
 }
 
@@ -128,6 +140,59 @@ TEST(ShardWriter, ContinuedGivesTheSameBytes) {
     EXPECT_EQ(second.checkpoint(), expected);
     EXPECT_EQ(files_of(folder), files_of(whole_folder)) << cut;
   }
+}
+
+// The same with masks; a mask has a byte for each token of its shard, 0 for end-of-text.
+TEST(ShardWriter, WritesLossMasksBesideTheShards) {
+  for (const EndOfText placement : {EndOfText::kBefore, EndOfText::kAfter, EndOfText::kNone}) {
+    testing::TemporaryFolder whole_folder;
+    ShardWriter whole(with_masks(options_for(whole_folder, placement)));
+    add_documents(whole, 0, 40, true);
+    const auto expected = whole.checkpoint();
+    for (const ShardEntry& entry : expected) {
+      ASSERT_TRUE(entry.mask);
+      const std::string mask = read_file(whole_folder / entry.mask->name);
+      EXPECT_EQ(checksum_of(mask), entry.mask->checksum);
+      const ShardReader reader(whole_folder / entry.shard.name);
+      ASSERT_EQ(mask.size(), entry.tokens);
+      for (size_t i = 0; i < mask.size(); ++i) {
+        const uint32_t token = reader.view().token(i);
+        ASSERT_EQ(mask[i], token == 999 ? 0 : token % 2) << entry.mask->name << " " << i;
+      }
+    }
+    for (const int later : {14, 27}) {
+      testing::TemporaryFolder folder;
+      std::vector<ShardEntry> shards;
+      {
+        ShardWriter first(with_masks(options_for(folder, placement)));
+        add_documents(first, 0, 7, true);
+        shards = first.checkpoint();
+        add_documents(first, 7, later, true);
+        first.checkpoint();  // and no manifest names these
+      }
+      remove_unlisted_shards(folder.path().string(), shards);
+      ShardWriter second(with_masks(options_for(folder, placement)), shards);
+      add_documents(second, 7, 40, true);
+      EXPECT_EQ(second.checkpoint(), expected);
+      EXPECT_EQ(files_of(folder), files_of(whole_folder)) << later;
+    }
+  }
+}
+
+TEST(ShardWriter, RefusesToGoOnFromAChangedMask) {
+  testing::TemporaryFolder folder;
+  std::vector<ShardEntry> shards;
+  {
+    ShardWriter first(with_masks(options_for(folder)));
+    add_documents(first, 1, 3, true);
+    shards = first.checkpoint();
+  }
+  EXPECT_THROW(ShardWriter(options_for(folder), shards), Error);  // a list with masks, a writer without
+  std::string bytes = read_file(folder / "ftok_train_000000.mask");
+  bytes[3] ^= 1;
+  write_file(folder / "ftok_train_000000.mask", bytes);
+  ShardWriter second(with_masks(options_for(folder)), shards);
+  EXPECT_THROW(add_documents(second, 3, 4, true), Error);
 }
 
 // Killed after later shards were published but before the next manifest: going on from the older list must give the same.

@@ -118,6 +118,45 @@ TEST_F(ModelFileTest, RefusesWhatItWouldNotCompute) {
   EXPECT_NE(error_of(folder_ / "no").find("no model"), std::string::npos);
 }
 
+// The tensors of one file over two, with an index, as transformers writes large models.
+TEST_F(ModelFileTest, ReadsSeveralFilesByTheirIndex) {
+  write_hugging_face(folder_ / "hf", config_, model_.network.parameters(), -1);
+  const std::string whole = folder_ / "hf/model.safetensors", index = folder_ / "hf/model.safetensors.index.json";
+  const std::string bytes = read_file(whole);
+  const Result<SafetensorsView> view = SafetensorsView::parse(bytes);
+  ASSERT_TRUE(view.ok());
+  std::vector<TensorSource> parts[2];
+  std::vector<std::vector<float>> values;
+  std::string map;
+  for (const TensorView& tensor : view->tensors()) {
+    const size_t part = values.size() % 2;
+    values.emplace_back(static_cast<size_t>(tensor.size()));
+    tensor.copy_to(values.back().data());
+    parts[part].push_back({tensor.name, tensor.shape, values.back().data()});
+    map += (map.empty() ? "\"" : ",\"") + tensor.name + "\":\"model-" + std::to_string(part) + ".safetensors\"";
+  }
+  for (size_t part = 0; part < 2; ++part) {
+    write_safetensors(folder_ / ("hf/model-" + std::to_string(part) + ".safetensors"), parts[part], {});
+  }
+  std::filesystem::remove(whole);
+  write_file(index, "{\"metadata\":{},\"weight_map\":{" + map + "}}");
+  for (const std::string& path : {folder_ / "hf", index}) {
+    const ModelFile back = read_model(path, 0, no_log());
+    EXPECT_EQ(back.config, config_);
+    EXPECT_EQ(back.parameters, model_.network.parameters());
+  }
+  std::filesystem::remove(folder_ / "hf/model-1.safetensors");
+  EXPECT_NE(error_of(index).find("model-1.safetensors"), std::string::npos);
+  write_file(index, R"({"weight_map":{"wte.weight":"model-0.safetensors"}})");
+  EXPECT_NE(error_of(index).find("index.json: no tensor "), std::string::npos) << error_of(index);
+  write_file(index, R"({"weight_map":{"wte.weight":"../model-0.safetensors"}})");
+  EXPECT_NE(error_of(index).find("the name of a file beside it"), std::string::npos);
+  write_file(index, R"({"weight_map":[]})");
+  EXPECT_NE(error_of(index).find("no \"weight_map\""), std::string::npos);
+  write_file(index, R"({"weight_map":{}})");
+  EXPECT_NE(error_of(index).find("names 0 files"), std::string::npos);
+}
+
 TEST_F(ModelFileTest, LlmcRoundTrip) {
   write_llmc(folder_ / "m.bin", config_, model_.network.parameters(), false);
   const std::string bytes = read_file(folder_ / "m.bin");

@@ -103,6 +103,10 @@ double loss_of(Network<float>& network, std::vector<uint32_t> tokens, size_t fro
   return sum;
 }
 
+BatchLoss loss_by(Network<float>& network) {
+  return [&network](const BatchView& batch) { return network.loss(batch); };
+}
+
 TEST(MultipleChoice, ScoresByTheSmallestLoss) {
   testing::SmallModel<float> model;
   std::vector<ChoiceExample> examples;
@@ -125,7 +129,8 @@ TEST(MultipleChoice, ScoresByTheSmallestLoss) {
     examples.push_back(example);
   }
   uint64_t calls = 0;
-  const ChoiceScore score = score_choices(model.network, examples, [&](const ChoiceScore& so_far) { EXPECT_EQ(so_far.examples, ++calls); });
+  const ChoiceScore score = score_choices(loss_by(model.network), model.network.config(), examples,
+                                          [&](const ChoiceScore& so_far) { EXPECT_EQ(so_far.examples, ++calls); });
   EXPECT_EQ(score.examples, 160u);
   EXPECT_EQ(score.correct, correct);
   EXPECT_EQ(score.correct_normalised, normalised);
@@ -136,9 +141,9 @@ TEST(MultipleChoice, ScoresByTheSmallestLoss) {
 TEST(MultipleChoice, LongContextsLoseTheirBeginning) {
   testing::SmallModel<float> model;  // T = 8
   ChoiceExample example{0, std::vector<uint32_t>(20, 5), {{1, 2}, {3}}};
-  EXPECT_EQ(score_choices(model.network, {example}, [](const ChoiceScore&) {}).examples, 1u);
+  EXPECT_EQ(score_choices(loss_by(model.network), model.network.config(), {example}, [](const ChoiceScore&) {}).examples, 1u);
   example.completions[0] = {1, 61};
-  EXPECT_THROW(score_choices(model.network, {example}, [](const ChoiceScore&) {}), Error);
+  EXPECT_THROW(score_choices(loss_by(model.network), model.network.config(), {example}, [](const ChoiceScore&) {}), Error);
 }
 
 }  // namespace

@@ -128,6 +128,19 @@ TEST(RankInfo, ComesFromTorchrunsAndSrunsVariables) {
   EXPECT_EQ(srun.size, 4);
   EXPECT_EQ(srun.address, "10.0.0.2");
   EXPECT_EQ(srun.port, 29500);
+  // torchrun's agent keeps MASTER_PORT to itself.
+  EXPECT_EQ(info({{"RANK", "0"}, {"WORLD_SIZE", "2"}, {"MASTER_PORT", "1234"}, {"TORCHELASTIC_USE_AGENT_STORE", "True"}}).port, 1235);
+  EXPECT_EQ(info({{"RANK", "0"}, {"WORLD_SIZE", "2"}, {"MASTER_PORT", "65535"}, {"TORCHELASTIC_USE_AGENT_STORE", "True"}}).port, 65534);
+  EXPECT_EQ(info({{"RANK", "0"}, {"WORLD_SIZE", "2"}, {"MASTER_PORT", "1234"}, {"TORCHELASTIC_USE_AGENT_STORE", "False"}}).port, 1234);
+  // Rank 0 is on the first node of the step, which need not be where srun was called.
+  const auto node_of = [&](const std::string& list, const std::string& count) {
+    return info({{"SLURM_PROCID", "1"}, {"SLURM_NTASKS", "4"}, {"SLURM_LAUNCH_NODE_IPADDR", "10.0.0.2"}, {"SLURM_STEP_NODELIST", list},
+                 {"SLURM_STEP_NUM_NODES", count}}).address;
+  };
+  EXPECT_EQ(node_of("gpu[01-04,7],login", "6"), "gpu01");
+  EXPECT_EQ(node_of("gpu[7,9]-ib", "2"), "gpu7-ib");
+  EXPECT_EQ(node_of("a,b[1-2]", "3"), "a");
+  EXPECT_EQ(node_of("a", "1"), "127.0.0.1");
   EXPECT_EQ(info({{"SLURM_NTASKS", "4"}}).size, 1);  // in an allocation, not under srun
   EXPECT_THROW(info({{"WORLD_SIZE", "2"}}), UsageError);
   EXPECT_THROW(info({{"WORLD_SIZE", "2"}, {"RANK", "2"}}), UsageError);

@@ -331,6 +331,28 @@ TEST(Decoder, AgreesWithTheNetwork) {
   }
 }
 
+// A prompt read at once leaves the same logits, keys and values as one read token by token.
+TEST(Decoder, ReadsAPromptAtOnce) {
+  testing::SmallModel<float> model;
+  Decoder once(model.network.config(), *model.layers, model.network.parameters());
+  Decoder singly(model.network.config(), *model.layers, model.network.parameters());
+  const Batch batch = testing::random_batch(model.network.config(), 1, 8);
+  for (const size_t size : {5u, 1u, 8u}) {
+    const std::span<const float> read = once.read(std::span(batch.tokens).first(size));
+    std::span<const float> logits;
+    singly.reset();
+    for (size_t t = 0; t < size; ++t) logits = singly.next(batch.tokens[t]);
+    const auto expect_equal = [&] {
+      for (size_t id = 0; id < logits.size(); ++id) ASSERT_NEAR(read[id], logits[id], 2e-5) << size << " " << id;
+    };
+    expect_equal();
+    EXPECT_EQ(once.position(), static_cast<int64_t>(size));
+    if (size == 8) break;
+    once.next(7), singly.next(7);  // the spans are of the next logits now
+    expect_equal();
+  }
+}
+
 TEST(Sample, DrawsWhatTheOptionsAllow) {
   const std::vector<float> logits = {0, 3, 1, 2, 3};
   EXPECT_EQ(draw_token(logits, {0, 0, 1, 1}, 0), 1u);  // ties: the smaller id

@@ -189,13 +189,6 @@ std::string rendered(const Encoding& encoding, const EncodeFlags& flags, Form fo
   }
 }
 
-ChatTemplate template_of(const std::string& name) {
-  if (const std::optional<ChatTemplate> known = chat_template_of_name(name)) return *known;
-  std::error_code code;
-  if (std::filesystem::exists(name, code)) return parse_chat_template(read_file(name, 1 << 20), name);
-  throw UsageError(fmt::format("--template: got '{}', expected {}, or a JSON file", name, fmt::join(chat_template_names(), ", ")));
-}
-
 std::string chat_json(const EncodedChat& chat) {
   JsonWriter json;
   json.begin_object().key("ids").begin_array();
@@ -212,7 +205,7 @@ void run_chat(const EncodeFlags& flags, Form form) {
   if (!flags.words.empty() || !flags.jsonl.empty()) throw UsageError("--chat excludes TEXT and --jsonl");
   const Encoding encoding = load_encoding(flags.vocabulary);
   const std::string text = flags.chat == "-" ? read_all(*open_file_source("-")) : read_file(flags.chat, uint64_t{1} << 30);
-  EncodedChat chat = encode_chat(encoding, template_of(flags.chat_template), parse_chat(text, flags.chat), specials_of(flags.specials));
+  EncodedChat chat = encode_chat(encoding, find_chat_template(flags.chat_template, "--template"), parse_chat(text, flags.chat), specials_of(flags.specials));
   std::vector<uint32_t> ids;
   for (const ViewToken& token : chat.tokens) ids.push_back(token.id);
   if (form == Form::kJson) return print(chat_json(chat));

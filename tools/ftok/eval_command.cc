@@ -12,6 +12,7 @@
 #include "tools/ftok/terminal.h"
 #include "tools/ftok/vocabulary_source.h"
 #include "trainer/cpu/cpu_layers.h"
+#include "trainer/cuda/cuda_engine.h"
 #include "trainer/model_file.h"
 #include "trainer/multiple_choice.h"
 #include "trainer/train_data.h"
@@ -20,7 +21,7 @@ namespace ftok::cli {
 namespace {
 
 struct EvalFlags {
-  std::string model, validation, hellaswag, vocabulary, write;
+  std::string model, validation, hellaswag, vocabulary, write, device = "cpu";
   int64_t windows = 0, examples = 0, heads = 0;
   int threads = 1, version = 0;
   bool json = false;
@@ -70,13 +71,39 @@ void write_choices(const EvalFlags& flags, const std::vector<ChoiceExample>& exa
   fmt::print(stderr, "ftok: {} examples in {}\n", examples.size(), flags.write);
 }
 
+// The model on the CPU, or on a GPU with the rounding its training has there.
+class Evaluator {
+ public:
+  Evaluator(const ModelFile& model, const EvalFlags& flags) {
+    if (flags.device == "cuda") {
+      TrainRecipe recipe;
+      if (!model.recipe.empty()) recipe = parse_train_recipe(model.recipe, model.path);
+      recipe.model = model.config;
+      recipe.run.shard_optimizer = false;
+      engine_ = cuda_engine_factory({0, ""})(recipe, *alone_);
+      engine_->set_state({model.parameters, {}, {}}, static_cast<int64_t>(model.step));
+      return;
+    }
+    layers_ = make_cpu_layers<float>(flags.threads);
+    network_ = std::make_unique<Network<float>>(model.config, *layers_);
+    network_->parameters() = model.parameters;
+  }
+  double loss(const BatchView& batch) const { return engine_ ? engine_->loss(batch) : network_->loss(batch); }
+
+ private:
+  std::unique_ptr<Communicator> alone_ = make_single_communicator();
+  std::unique_ptr<Engine> engine_;  // null: the CPU's network
+  std::unique_ptr<Layers<float>> layers_;
+  std::unique_ptr<Network<float>> network_;
+};
+
 struct LossFigures {
   double mean = 0, error = 0;  // nats a token; its standard error over windows
   uint64_t windows = 0, targets = 0;
 };
 
 // Windows one by one in batches: the error is of the mean over windows.
-LossFigures measure_loss(Network<float>& network, const Mixture& data, const EvalFlags& flags) {
+LossFigures measure_loss(const BatchLoss& loss_of, const Mixture& data, const EvalFlags& flags) {
   LossFigures figures;
   figures.windows = data.windows();
   if (flags.windows > 0) figures.windows = std::min(figures.windows, static_cast<uint64_t>(flags.windows));
@@ -84,7 +111,7 @@ LossFigures measure_loss(Network<float>& network, const Mixture& data, const Eva
   for (uint64_t at = 0; at < figures.windows; ++at) {
     const Batch batch = data.batch(at, 1);
     if (batch.counted() == 0) continue;
-    const double loss = network.loss(batch.view()), mean = loss / static_cast<double>(batch.counted());
+    const double loss = loss_of(batch.view()), mean = loss / static_cast<double>(batch.counted());
     figures.mean += loss;
     figures.targets += static_cast<uint64_t>(batch.counted());
     sum += mean;
@@ -127,19 +154,18 @@ void run(const EvalFlags& flags) {
   if (flags.validation.empty() && flags.hellaswag.empty()) throw UsageError("ftok eval needs --val or --hellaswag");
   const ModelFile model = read_model(flags.model, flags.heads, stderr_log());
   const std::optional<Encoding> encoding = load_vocabulary(flags, model.vocabulary);
-  const auto layers = make_cpu_layers<float>(flags.threads);
-  Network<float> network(model.config, *layers);
-  network.parameters() = model.parameters;
+  const Evaluator evaluator(model, flags);
+  const BatchLoss loss_of = [&](const BatchView& batch) { return evaluator.loss(batch); };
   JsonWriter json;
   json.begin_object().field("model", model.path).field("step", model.step);
   if (!flags.validation.empty()) {
     const Mixture data = open_evaluation_data(flags.validation, model.config, encoding ? &*encoding : nullptr);
-    report_loss(measure_loss(network, data, flags), flags, json);
+    report_loss(measure_loss(loss_of, data, flags), flags, json);
   }
   if (!flags.hellaswag.empty()) {
     std::vector<ChoiceExample> examples = read_choices(flags.hellaswag, encoding);
     if (flags.examples > 0 && examples.size() > static_cast<size_t>(flags.examples)) examples.resize(static_cast<size_t>(flags.examples));
-    report_choices(score_choices(network, examples, [](const ChoiceScore&) {}), flags, json);
+    report_choices(score_choices(loss_of, model.config, examples, [](const ChoiceScore&) {}), flags, json);
   }
   if (flags.json) print_out(json.end_object().take() + "\n");
 }
@@ -158,6 +184,9 @@ void add_eval_command(CLI::App& app) {
   command->add_option("--format-version", flags->version, "Of --write: 1 (llm.c's, uint16) or 2 (uint32); default: as the vocabulary needs")
       ->check(CLI::Range(1, 2));
   command->add_option("--vocab", flags->vocabulary, "Vocabulary: a file or a name; default: the one the model names");
+  command->add_option("--device", flags->device, "cpu, or cuda: the first GPU, in bfloat16")
+      ->check(CLI::IsMember({"cpu", "cuda"}))
+      ->capture_default_str();
   command->add_option("--threads", flags->threads, "Threads")->check(CLI::Range(1, 4096))->capture_default_str();
   command->add_option("--heads", flags->heads, "Of safetensors without config.json")->check(CLI::Range(int64_t{1}, int64_t{1000}));
   command->add_flag("--json", flags->json, "One JSON object");

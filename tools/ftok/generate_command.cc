@@ -12,6 +12,7 @@
 #include "tools/ftok/terminal.h"
 #include "tools/ftok/vocabulary_source.h"
 #include "trainer/cpu/cpu_layers.h"
+#include "trainer/cuda/cuda_decoder.h"
 #include "trainer/model_file.h"
 #include "trainer/sample.h"
 
@@ -19,7 +20,7 @@ namespace ftok::cli {
 namespace {
 
 struct GenerateFlags {
-  std::string model, prompt, vocabulary, ids;
+  std::string model, prompt, vocabulary, ids, chat, device = "cpu";
   int64_t tokens = 128, samples = 1, heads = 0;
   int threads = 1;
   SampleOptions options{0.8, 0, 0.95, 1, 1.0};
@@ -65,10 +66,22 @@ struct Start {
   ModelFile model;
   std::optional<Encoding> encoding;
   std::vector<uint32_t> ids;
+  std::optional<uint32_t> end_of_answer;  // of a conversation
 };
 
+// The prompt as a user's message, up to where the assistant's content begins; what ends that content ends the answer.
+void add_conversation(const GenerateFlags& flags, Start& start) {
+  const ChatTemplate form = find_chat_template(flags.chat, "--chat");
+  const EncodedChat chat = encode_chat(*start.encoding, form, {{"user", flags.prompt}, {"assistant", ""}});
+  const auto answers = [&](const ViewToken& token) { return token.in_loss && token.role == 2; };
+  const auto end = std::find_if(chat.tokens.begin(), chat.tokens.end(), answers);
+  if (end == chat.tokens.end()) throw UsageError(fmt::format("--chat {}: its assistant's messages end with no special token", flags.chat));
+  for (auto token = chat.tokens.begin(); token != end; ++token) start.ids.push_back(token->id);
+  start.end_of_answer = end->id;
+}
+
 Start make_start(const GenerateFlags& flags) {
-  Start start{read_model(flags.model, flags.heads, stderr_log()), std::nullopt, {}};
+  Start start{read_model(flags.model, flags.heads, stderr_log()), std::nullopt, {}, {}};
   const std::string name = flags.vocabulary.empty() ? start.model.vocabulary : flags.vocabulary;
   if (!name.empty()) start.encoding.emplace(load_encoding(name));
   if (!flags.ids.empty()) {
@@ -76,7 +89,7 @@ Start make_start(const GenerateFlags& flags) {
   } else {
     if (!start.encoding) throw UsageError("--vocab: the model does not name its vocabulary (or give the prompt as --ids)");
     if (const auto end = start.encoding->end_of_text()) start.ids.push_back(*end);
-    start.encoding->encode_ordinary(flags.prompt, start.ids);
+    flags.chat.empty() ? start.encoding->encode_ordinary(flags.prompt, start.ids) : add_conversation(flags, start);
     if (start.ids.empty()) throw UsageError("PROMPT: this vocabulary has no end-of-text token to begin with");
   }
   if (start.ids.empty()) throw UsageError("--ids: expected at least one");
@@ -139,19 +152,17 @@ void print_sample_json(const GenerateFlags& flags, uint64_t seed, const std::str
   print_out(json.end_array().end_object().take() + "\n");
 }
 
-void write_samples(const GenerateFlags& flags, const Start& start) {
-  const auto layers = make_cpu_layers<float>(flags.threads);
-  Decoder decoder(start.model.config, *layers, start.model.parameters);
+void write_samples(const GenerateFlags& flags, const Start& start, TokenPredictor& decoder) {
   for (int64_t sample = 0; sample < flags.samples; ++sample) {
     SampleOptions options = flags.options;
     options.seed += static_cast<uint64_t>(sample);
     if (flags.samples > 1 && !flags.json) print_out(fmt::format("{}== sample {}, seed {}\n", sample > 0 ? "\n" : "", sample + 1, options.seed));
-    if (!flags.json) print_out(flags.prompt);
+    if (!flags.json && flags.chat.empty()) print_out(flags.prompt);
     Stream stream(flags.stops, !flags.json);
     std::vector<uint32_t> ids;
     generate(decoder, start.model.config, start.ids, flags.tokens, options, [&](uint32_t id) {
       const bool stops = std::find(flags.stop_tokens.begin(), flags.stop_tokens.end(), id) != flags.stop_tokens.end();
-      if (stops || (start.encoding && start.encoding->end_of_text() == id)) return false;
+      if (stops || start.end_of_answer == id || (start.encoding && start.encoding->end_of_text() == id)) return false;
       ids.push_back(id);
       return stream.add(bytes_of(start, id));
     });
@@ -175,13 +186,9 @@ std::string quoted(const std::string& bytes) {
   return text;
 }
 
-void show_probabilities(const GenerateFlags& flags, const Start& start) {
-  const auto layers = make_cpu_layers<float>(flags.threads);
-  const ModelConfig& config = start.model.config;
-  Decoder decoder(config, *layers, start.model.parameters);
-  std::span<const float> logits;
-  const size_t read = std::min(start.ids.size(), static_cast<size_t>(config.length));
-  for (size_t i = start.ids.size() - read; i < start.ids.size(); ++i) logits = decoder.next(start.ids[i]);
+void show_probabilities(const GenerateFlags& flags, const Start& start, TokenPredictor& decoder) {
+  const size_t context = static_cast<size_t>(start.model.config.length);
+  const std::span<const float> logits = decoder.read(std::span(start.ids).last(std::min(start.ids.size(), context)));
   std::vector<float> penalised(logits.begin(), logits.end());
   penalise_repetition(penalised, start.ids, flags.options.repetition_penalty);
   const double temperature = flags.options.temperature > 0 ? flags.options.temperature : 1;
@@ -209,7 +216,11 @@ void show_probabilities(const GenerateFlags& flags, const Start& start) {
 void run(const GenerateFlags& flags) {
   check(flags);
   const Start start = make_start(flags);
-  flags.probabilities > 0 ? show_probabilities(flags, start) : write_samples(flags, start);
+  const auto layers = make_cpu_layers<float>(flags.threads);
+  const std::unique_ptr<TokenPredictor> decoder =
+      flags.device == "cuda" ? make_cuda_decoder(start.model.config, start.model.parameters, 0)
+                             : std::make_unique<Decoder>(start.model.config, *layers, start.model.parameters);
+  flags.probabilities > 0 ? show_probabilities(flags, start, *decoder) : write_samples(flags, start, *decoder);
 }
 
 void add_options(CLI::App& command, GenerateFlags& flags) {
@@ -217,6 +228,9 @@ void add_options(CLI::App& command, GenerateFlags& flags) {
       ->required();
   command.add_option("PROMPT", flags.prompt, "The text to continue; without one a document begins");
   command.add_option("--ids", flags.ids, "The prompt as token ids, in place of PROMPT: \"464 3290\"");
+  command.add_option("--chat", flags.chat, "PROMPT is a user's message and the text the answer: written as chatml, llama3 or a JSON file of yours says")
+      ->type_name("TEMPLATE")
+      ->excludes("--ids");
   command.add_option("--tokens", flags.tokens, "How many at most; it ends at an end of text")
       ->check(CLI::Range(int64_t{1}, int64_t{1} << 30))
       ->capture_default_str();
@@ -238,6 +252,9 @@ void add_options(CLI::App& command, GenerateFlags& flags) {
       ->default_str("10")
       ->check(CLI::Range(int64_t{1}, int64_t{1} << 24));
   command.add_flag("--json", flags.json, "A JSON object a sample, or the probabilities as a JSON array");
+  command.add_option("--device", flags.device, "cpu, or cuda: the first GPU, in bfloat16")
+      ->check(CLI::IsMember({"cpu", "cuda"}))
+      ->capture_default_str();
   command.add_option("--threads", flags.threads, "Threads")->check(CLI::Range(1, 4096))->capture_default_str();
   command.add_option("--vocab", flags.vocabulary, "Vocabulary: a file or a name; default: the one the model names");
   command.add_option("--heads", flags.heads, "Of safetensors without config.json")->check(CLI::Range(int64_t{1}, int64_t{1000}));
@@ -255,6 +272,7 @@ void add_generate_command(CLI::App& app) {
       "  ftok generate model \"Once upon a time\"\n"
       "  ftok generate model --temperature 0 --tokens 40 \"The\"\n"
       "  ftok generate model --samples 3 --stop \"\\n\" \"He said\"\n"
+      "  ftok generate model --chat chatml \"What is the capital of France?\"\n"
       "  ftok generate model \"Once upon a\" --probabilities 8");
 }
 

@@ -21,7 +21,7 @@ struct Flags {
   VocabularyFlags vocabulary;
   InputListOptions inputs;
   TokenizeOptions tokenize;
-  std::string shuffle, shard_tokens, memory = "1G", record_bytes_max, limit;
+  std::string shuffle, shard_tokens, memory = "1G", record_bytes_max, limit, chat;
   bool json = false;
 };
 
@@ -36,9 +36,11 @@ void add_flags(CLI::App& command, Flags& flags) {
   command.add_option("--output", flags.tokenize.output, "Folder of the shards; a run that was stopped goes on there")->type_name("DIR")->required();
   command.add_option("--format", recipe.input.format, "Format of the inputs; auto looks at their first bytes")
       ->check(CLI::IsMember({"auto", "jsonl", "wet", "text"}))->capture_default_str();
-  command.add_option("--text-key", recipe.input.text_key, "JSONL: key of the text")->capture_default_str()->type_name("KEY");
+  command.add_option("--text-key", recipe.input.text_key, "JSONL: key of the text; with --chat of the messages, then default messages")->capture_default_str()->type_name("KEY");
   command.add_option("--id-key", recipe.input.id_key, "JSONL: key of the document's id; without one it is FILE:LINE")->capture_default_str()->type_name("KEY");
   command.add_option("--record-bytes-max", flags.record_bytes_max, "A longer line or text file is dropped (K, M, G); default 64M")->type_name("SIZE");
+  command.add_option("--chat", flags.chat, "Lines are conversations, {\"messages\": [{\"role\", \"content\"}]}: written as chatml, llama3 or a JSON file of yours says, with loss masks (*.mask) for ftok train")
+      ->type_name("TEMPLATE");
   command.add_option("--shuffle", flags.shuffle, "Shuffle the documents of all inputs; the same SEED, the same order")->type_name("SEED");
   command.add_option("--shard-tokens", flags.shard_tokens, "Tokens a shard (K, M, G); default 100M")->type_name("N");
   command.add_option("--validation-per-mille", recipe.shards.validation_per_mille, "Documents of a thousand held out in ftok_val_*")
@@ -60,6 +62,15 @@ uint64_t parse_seed(const std::string& text) {
   return std::stoull(text);
 }
 
+void take_chat(Flags& flags) {
+  if (flags.chat.empty()) return;
+  SourceOptions& input = flags.tokenize.recipe.input;
+  if (input.format != "auto" && input.format != "jsonl") throw UsageError("--chat: conversations are JSONL, not --format " + input.format);
+  input.format = "jsonl";
+  if (input.text_key == SourceOptions().text_key) input.text_key = "messages";
+  flags.tokenize.recipe.chat = find_chat_template(flags.chat, "--chat");
+}
+
 std::string rate_text(const RunResult& result) {
   const double seconds = std::max(result.seconds, 1e-3);
   return fmt::format("{}/s of text, {:.1f} M tokens/s\n", bytes_text(static_cast<double>(result.tally.text_bytes) / seconds),
@@ -73,6 +84,7 @@ void run_command(Flags flags) {
   if (!flags.shard_tokens.empty()) options.recipe.shards.shard_tokens = parse_size(flags.shard_tokens, false, "--shard-tokens");
   if (!flags.record_bytes_max.empty()) options.recipe.input.record_bytes_max = parse_size(flags.record_bytes_max, true, "--record-bytes-max");
   if (!flags.limit.empty()) flags.inputs.limit = static_cast<uint64_t>(parse_size(flags.limit, false, "--limit"));
+  take_chat(flags);
   options.memory = static_cast<uint64_t>(parse_size(flags.memory, true, "--memory"));
   if (flags.inputs.inputs.empty() && flags.inputs.input_lists.empty()) {
     if (::isatty(STDIN_FILENO) != 0) throw UsageError("no input: give FILE or --input-list FILE, or pipe text in");
@@ -103,6 +115,7 @@ void add_tokenize_command(CLI::App& app) {
       "Examples:\n"
       "  ftok tokenize --vocab cl100k_base.tiktoken --output out documents.jsonl.zst\n"
       "  ftok tokenize --shuffle 1 --output out 'run/parts/*.text.jsonl.zst'\n"
+      "  ftok tokenize --vocab ftok-4k --chat chatml --output out conversations.jsonl\n"
       "  zcat texts.jsonl.gz | ftok tokenize --text-key content --output out\n"
       "A run that was stopped or killed goes on, inside a file too, when the same command is given again.");
   command->callback([flags] { run_command(*flags); });

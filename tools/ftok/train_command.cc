@@ -94,7 +94,7 @@ void run(const TrainFlags& flags) {
                            initial ? &*initial : nullptr, flags.validation, ranks.get(),
                            engine_factory(flags, ranks->rank())};
   TrainProgress progress(inputs.encoding, recipe.run.price_per_hour, wants_colour(stderr));
-  train(recipe, inputs, progress, stderr_log(ranks->rank() != 0));
+  train(recipe, inputs, progress, progress.above(stderr_log(ranks->rank() != 0)));
 }
 
 }  // namespace

@@ -12,12 +12,14 @@
 namespace ftok::cli {
 namespace {
 
-constexpr int kCurveLines = 12;
+constexpr int kCurveLines = 12, kCurveLinesMin = 3;
+constexpr int kOtherLines = 3;  // the status, a message above, the cursor
 constexpr auto kRedrawAfter = std::chrono::milliseconds(100);
 
-int terminal_columns() {
+winsize terminal_size() {
   winsize size{};
-  return ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0 ? size.ws_col : 80;
+  if (ioctl(STDERR_FILENO, TIOCGWINSZ, &size) != 0 || size.ws_col == 0 || size.ws_row == 0) size.ws_col = 80, size.ws_row = 24;
+  return size;
 }
 
 }  // namespace
@@ -59,7 +61,9 @@ void TrainProgress::on_step(const StepReport& report, const LossCurve& curve) {
   const auto now = std::chrono::steady_clock::now();
   if (now - drawn_at_ < kRedrawAfter && report.step != report.steps) return;
   drawn_at_ = now;
-  draw(curve, status(report));
+  curve_ = curve;
+  status_ = status(report);
+  draw();
 }
 
 void TrainProgress::on_validation(int64_t step, double loss) {
@@ -82,6 +86,15 @@ std::string TrainProgress::text_of(const std::vector<uint32_t>& tokens) const {
 void TrainProgress::say(const std::string& line) {
   erase();
   fmt::print(stderr, "{}\n", line);
+  if (!status_.empty()) draw();
+}
+
+Log TrainProgress::above(Log log) {
+  return [this, log = std::move(log)](LogLevel level, const std::string& message) {
+    erase();
+    log(level, message);
+    if (!status_.empty()) draw();
+  };
 }
 
 void TrainProgress::erase() {
@@ -89,13 +102,14 @@ void TrainProgress::erase() {
   drawn_lines_ = 0;
 }
 
-void TrainProgress::draw(const LossCurve& curve, const std::string& status) {
-  const int columns = terminal_columns();
-  const std::vector<std::string> lines = loss_lines(curve, columns - 1, kCurveLines);
+void TrainProgress::draw() {
+  const winsize size = terminal_size();
+  const int columns = size.ws_col, height = std::min(kCurveLines, size.ws_row - kOtherLines);
+  const std::vector<std::string> lines = height < kCurveLinesMin ? std::vector<std::string>() : loss_lines(curve_, columns - 1, height);
   std::string frame;
   if (drawn_lines_ > 0) frame += fmt::format("\033[{}F\033[J", drawn_lines_);
   for (const std::string& line : lines) frame += fmt::format("\033[36m{}\033[0m\n", line);
-  frame += status.substr(0, static_cast<size_t>(columns - 1)) + "\n";
+  frame += status_.substr(0, static_cast<size_t>(columns - 1)) + "\n";
   std::fputs(frame.c_str(), stderr);
   drawn_lines_ = static_cast<int>(lines.size()) + 1;
 }

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "core/log.h"
 #include "tokenizer/encoding.h"
 #include "trainer/train.h"
 
@@ -25,16 +26,21 @@ class TrainProgress : public TrainObserver {
   void on_validation(int64_t step, double loss) override;
   void on_sample(int64_t step, const std::vector<uint32_t>& tokens) override;
 
+  // A log that writes to `log`, above the curve; not used after this object.
+  Log above(Log log);
+
  private:
   std::string status(const StepReport& report) const;
   std::string text_of(const std::vector<uint32_t>& tokens) const;
   void say(const std::string& line);  // above the curve
-  void draw(const LossCurve& curve, const std::string& status);
+  void draw();
   void erase();
 
   const Encoding* encoding_;
   double price_per_hour_;
   bool live_;
+  LossCurve curve_;     // as drawn last; it stays below what is said
+  std::string status_;
   int drawn_lines_ = 0;
   std::chrono::steady_clock::time_point drawn_at_{};
 };

@@ -6,6 +6,7 @@
 #include <filesystem>
 
 #include "core/error.h"
+#include "core/file.h"
 #include "tools/ftok/bundled.h"
 #include "tools/ftok/models.h"
 
@@ -82,6 +83,13 @@ std::vector<std::string> published_vocabularies() {
   std::vector<std::string> names;
   for (const KnownVocabulary& known : known_vocabularies()) names.emplace_back(known.name);
   return names;
+}
+
+ChatTemplate find_chat_template(const std::string& name, const std::string& flag) {
+  if (const std::optional<ChatTemplate> known = chat_template_of_name(name)) return *known;
+  std::error_code code;
+  if (std::filesystem::is_regular_file(name, code)) return parse_chat_template(read_file(name, 1 << 20), name);
+  throw UsageError(fmt::format("{}: got '{}', expected {}, or a JSON file", flag, name, fmt::join(chat_template_names(), ", ")));
 }
 
 std::vector<std::string> bundled_vocabularies() {

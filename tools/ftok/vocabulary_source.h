@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "tokenizer/chat.h"
 #include "tokenizer/encoding.h"
 
 namespace ftok::cli {
@@ -37,6 +38,9 @@ Encoding load_encoding(const std::string& name, VocabularyHints hints = {});
 
 // Names of the published vocabularies that ftok knows by their ranks.
 std::vector<std::string> published_vocabularies();
+
+// "chatml", "llama3", or a JSON file (tokenizer/chat.h); throws UsageError naming `flag`.
+ChatTemplate find_chat_template(const std::string& name, const std::string& flag);
 
 // Names of the bundled vocabularies, sorted.
 std::vector<std::string> bundled_vocabularies();

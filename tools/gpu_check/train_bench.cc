@@ -1,11 +1,12 @@
-// How fast a step of training is on a GPU: `train_bench [--seconds S]`. GPT-2 at four sizes with T = 1024 and 524,288 tokens a step,
-// with what can be chosen tried both ways at 124M; one JSON object a line. Tokens are made up (Zipf's law, so that the
+// How fast a step of training is on a GPU: `train_bench [--seconds S] [--settings sizes|choices] [--budget S]`. GPT-2 at four sizes with
+// T = 1024 and 524,288 tokens a step, and what can be chosen tried both ways at 124M; one JSON object a line. A setting begins only
+// where as much of the budget is left as the slowest so far took; the others are named as skipped. Tokens are made up (Zipf's law, so that the
 // encoder's backward pass sees frequent tokens), weights too: neither changes the work.
+#include <algorithm>
 #include <chrono>
 #include <cmath>
 #include <cstdio>
 #include <cstdlib>
-#include <cstring>
 #include <string>
 
 #include "core/error.h"
@@ -27,6 +28,12 @@ struct Setting {
   int64_t micro_batch = 64;
   DeviceTrainerOptions options;
   bool cudnn = true;
+  bool choice = false;  // what can be chosen, at 124M; else a size
+};
+
+struct Arguments {
+  double seconds = 4, budget = 1e9;
+  std::string settings;  // "sizes", "choices"; empty: all
 };
 
 struct Tokens {
@@ -99,10 +106,10 @@ void bench(Device& device, const Setting& setting, double seconds) {
 std::vector<Setting> settings() {
   const ModelConfig small{12, 12, 768, kLength, kVocabulary}, medium{24, 16, 1024, kLength, kVocabulary};
   const ModelConfig large{36, 20, 1280, kLength, kVocabulary}, huge{48, 25, 1600, kLength, kVocabulary};
-  std::vector<Setting> all = {{"124M", "default", small, 64, {}, true},   {"350M", "default", medium, 32, {}, true},
-                              {"774M", "default", large, 16, {}, true},   {"1558M", "default", huge, 16, {}, true},
-                              {"124M", "own attention", small, 64, {}, false}};
-  Setting other{"124M", "", small, 64, {}, true};
+  std::vector<Setting> all = {{"124M", "default", small, 64, {}, true, false},  {"350M", "default", medium, 32, {}, true, false},
+                              {"774M", "default", large, 16, {}, true, false},  {"1558M", "default", huge, 16, {}, true, false},
+                              {"124M", "own attention", small, 64, {}, false, true}};
+  Setting other{"124M", "", small, 64, {}, true, true};
   const auto add = [&](const char* what, const auto& change) {
     Setting setting = other;
     setting.what = what;
@@ -120,21 +127,47 @@ std::vector<Setting> settings() {
   return all;
 }
 
+void run(const Arguments& arguments) {
+  using Clock = std::chrono::steady_clock;
+  const auto since = [](Clock::time_point begin) { return std::chrono::duration<double>(Clock::now() - begin).count(); };
+  const Clock::time_point start = Clock::now();
+  double slowest = 0;
+  for (const Setting& setting : settings()) {
+    if (!arguments.settings.empty() && setting.choice != (arguments.settings == "choices")) continue;
+    if (arguments.budget - since(start) < slowest) {
+      std::printf("{\"model\":\"%s\",\"what\":\"%s\",\"skipped\":\"no time left\"}\n", setting.name.c_str(), setting.what.c_str());
+      continue;
+    }
+    const Clock::time_point begin = Clock::now();
+    try {
+      const std::unique_ptr<Device> device = make_cuda_device(0);
+      bench(*device, setting, arguments.seconds);
+    } catch (const Error& error) {  // one that does not fit is no reason to leave the others out
+      std::printf("{\"model\":\"%s\",\"what\":\"%s\",\"failed\":\"%s\"}\n", setting.name.c_str(), setting.what.c_str(), error.what());
+    }
+    std::fflush(stdout);
+    slowest = std::max(slowest, since(begin));
+  }
+}
+
+Arguments parse(int argc, char** argv) {
+  Arguments arguments;
+  for (int i = 1; i + 1 < argc; i += 2) {
+    const std::string flag = argv[i];
+    if (flag == "--seconds") arguments.seconds = std::atof(argv[i + 1]);
+    if (flag == "--budget") arguments.budget = std::atof(argv[i + 1]);
+    if (flag == "--settings") arguments.settings = argv[i + 1];
+  }
+  return arguments;
+}
+
 }  // namespace
 }  // namespace ftok
 
 int main(int argc, char** argv) {
-  double seconds = 4;
-  if (argc == 3 && std::strcmp(argv[1], "--seconds") == 0) seconds = std::atof(argv[2]);
   try {
-    for (const ftok::Setting& setting : ftok::settings()) {
-      const std::unique_ptr<ftok::Device> device = ftok::make_cuda_device(0);
-      try {
-        ftok::bench(*device, setting, seconds);
-      } catch (const ftok::Error& error) {  // one that does not fit is no reason to leave the others out
-        std::printf("{\"model\":\"%s\",\"what\":\"%s\",\"failed\":\"%s\"}\n", setting.name.c_str(), setting.what.c_str(), error.what());
-      }
-    }
+    if (const std::string problem = ftok::cuda_problem(); !problem.empty()) throw ftok::Error(problem);
+    ftok::run(ftok::parse(argc, argv));
   } catch (const std::exception& error) {
     std::fprintf(stderr, "train_bench: %s\n", error.what());
     return EXIT_FAILURE;

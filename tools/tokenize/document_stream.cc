@@ -55,7 +55,8 @@ class InputsReader {
     reader_ = std::make_unique<BlockReader>(input, options_.recipe.input, log_);
     bytes_noted_ = 0;
     block_options_ = std::make_shared<const EncodeBlockOptions>(EncodeBlockOptions{
-        options_.encoding.get(), input, options_.recipe.input.text_key, options_.recipe.input.id_key, options_.recipe.shuffle});
+        options_.encoding.get(), input, options_.recipe.input.text_key, options_.recipe.input.id_key, options_.recipe.shuffle,
+        options_.recipe.chat ? &*options_.recipe.chat : nullptr});
     if (input_ == start_.input && start_.records > 0) skip(input);
   }
 

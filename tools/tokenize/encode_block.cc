@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 #include <xxhash.h>
 
+#include "tools/tokenize/conversation.h"
+
 namespace ftok {
 namespace {
 
@@ -15,7 +17,8 @@ class BlockEncoder {
     encoded_.rows.reserve(block.lines.size() + block.items.size());
   }
 
-  void add(Document& document, Verdict& verdict, bool has_id) {
+  // A conversation has messages.
+  void add(Document& document, Verdict& verdict, bool has_id, const std::vector<ChatMessage>* messages = nullptr) {
     if (verdict.kept() && document.text.empty() && !document.payload.empty()) verdict = Verdict::skip("not_text");
     encoded_.tally.count(verdict);
     encoded_.tally.replacements += document.replacements;
@@ -36,7 +39,13 @@ class BlockEncoder {
       }
     }
     const size_t before = encoded_.tokens.size();
-    options_.encoding->encode_ordinary(text, encoded_.tokens);
+    if (messages != nullptr) {
+      for (const ViewToken& token : encode_chat(*options_.encoding, *options_.chat, *messages).tokens) {
+        encoded_.tokens.push_back(token.in_loss ? token.id : token.id | EncodedBlock::kOutOfLoss);
+      }
+    } else {
+      options_.encoding->encode_ordinary(text, encoded_.tokens);
+    }
     encoded_.ids += document.id;
     row.id_end = encoded_.ids.size();
     row.token_end = encoded_.tokens.size();
@@ -53,11 +62,27 @@ class BlockEncoder {
   EncodedBlock encoded_;
 };
 
+void add_conversations(Block& block, const EncodeBlockOptions& options, BlockEncoder& encoder) {
+  ConversationParser parser(options.text_key, options.id_key);
+  std::vector<ChatMessage> messages;
+  for (Block::Line& line : block.lines) {
+    Document document;
+    document.offset = line.offset;
+    bool has_id = false;
+    Verdict verdict = std::move(line.verdict);
+    if (verdict.kept()) verdict = parser.parse(std::string_view(block.text).substr(line.begin, line.size), document, messages, has_id);
+    if (!has_id) document.id = fmt::format("{}:{}", options.file_path, line.number);
+    encoder.add(document, verdict, has_id, &messages);
+  }
+}
+
 }  // namespace
 
 EncodedBlock encode_block(Block& block, const EncodeBlockOptions& options) {
   BlockEncoder encoder(block, options);
-  if (!block.lines.empty()) {
+  if (options.chat != nullptr) {
+    add_conversations(block, options, encoder);
+  } else if (!block.lines.empty()) {
     JsonDocumentParser parser(options.text_key, options.id_key);
     for (Block::Line& line : block.lines) {
       Document document;

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "core/stats.h"
+#include "tokenizer/chat.h"
 #include "tokenizer/encoding.h"
 #include "tools/tokenize/block_reader.h"
 
@@ -32,12 +33,13 @@ struct EncodedBlock {
   };
 
   std::string ids;
-  std::vector<uint32_t> tokens;  // no end-of-text
+  std::vector<uint32_t> tokens;  // no end-of-text; of a conversation with kOutOfLoss where training does not count it
   std::vector<Row> rows;
   std::vector<Bad> bad;  // records dropped, the first kBadMax
   Tally tally;
 
   static constexpr size_t kBadMax = 16;
+  static constexpr uint32_t kOutOfLoss = uint32_t{1} << 31;  // far above every id
 
   // Calls visit(id, tokens, row) for each document.
   template <typename Visit>
@@ -56,6 +58,7 @@ struct EncodeBlockOptions {
   const Encoding* encoding = nullptr;
   std::string file_path, text_key, id_key;
   std::optional<uint64_t> shuffle;  // the seed: rows get their keys, and documents without an id are named by their text
+  const ChatTemplate* chat = nullptr;  // lines are conversations; text_key is the key of their messages
 };
 
 // Thread-safe.

@@ -8,6 +8,7 @@
 #include "core/json.h"
 #include "core/recipe.h"
 #include "core/unicode.h"
+#include "tools/tokenize/encode_block.h"
 
 namespace ftok {
 namespace {
@@ -20,6 +21,20 @@ struct OrderOptions {
   void visit(OptionVisitor& visitor) { visitor.field("order", order, "order of the documents"); }
 };
 
+// [chat] of the recipe's text: all that decides the tokens of a conversation.
+struct ChatText {
+  std::string json;
+  explicit ChatText(const ChatTemplate& form) {
+    JsonWriter writer;
+    writer.begin_object().field("begin", form.begin).field("message", form.message).field("end", form.end).key("roles").begin_object();
+    for (const auto& [role, text] : form.roles) writer.field(role, text);
+    writer.end_object().field("trim", form.trims_content).key("loss").begin_array();
+    for (const std::string& role : form.loss_roles) writer.value(role);
+    json = writer.end_array().end_object().take();
+  }
+  void visit(OptionVisitor& visitor) { visitor.field("template", json, "how conversations are written"); }
+};
+
 std::string recipe_text_of(const TokenizeRecipe& recipe) {
   TokenizeRecipe copy = recipe;
   RecipeWriter writer(false);
@@ -28,6 +43,10 @@ std::string recipe_text_of(const TokenizeRecipe& recipe) {
   writer.section("tokenize", order);
   writer.section("input", copy.input);
   writer.section("shards", copy.shards);
+  if (recipe.chat) {
+    ChatText chat(*recipe.chat);
+    writer.section("chat", chat);
+  }
   return writer.text();
 }
 
@@ -47,12 +66,14 @@ ShardWriterOptions shard_options(const TokenizeOptions& options) {
     throw UsageError(fmt::format("--vocab: {} has no end-of-text token; give --end-of-text none", options.encoding->name()));
   }
   shards.end_of_text = end_of_text.value_or(0);
+  shards.loss_masks = options.recipe.chat.has_value();
   return shards;
 }
 
 }  // namespace
 
-TokenizeOutput::TokenizeOutput(const TokenizeOptions& options) : folder_(options.output, binding_of(options)) {
+TokenizeOutput::TokenizeOutput(const TokenizeOptions& options)
+    : folder_(options.output, binding_of(options)), loss_masks_(options.recipe.chat.has_value()) {
   const ShardWriterOptions writer_options = shard_options(options);
   has_manifest_ = fs::exists(folder_.manifest());
   if (has_manifest_) manifest_ = read_manifest(folder_.manifest());
@@ -66,6 +87,16 @@ TokenizeOutput::TokenizeOutput(const TokenizeOptions& options) : folder_(options
   manifest_.shard_tokens = writer_options.shard_tokens;
   manifest_.placement = writer_options.placement;
   manifest_.validation_per_mille = static_cast<uint64_t>(options.recipe.shards.validation_per_mille);
+}
+
+void TokenizeOutput::add_document(Split split, std::string_view id, std::span<const uint32_t> tokens) {
+  if (!loss_masks_) return shards_->add(split, id, tokens);
+  ids_.clear(), loss_.clear();
+  for (const uint32_t token : tokens) {
+    ids_.push_back(token & ~EncodedBlock::kOutOfLoss);
+    loss_.push_back((token & EncodedBlock::kOutOfLoss) == 0);
+  }
+  shards_->add(split, id, ids_, loss_);
 }
 
 void TokenizeOutput::take_up(const std::vector<std::string>& inputs) {

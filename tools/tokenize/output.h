@@ -28,7 +28,8 @@ class TokenizeOutput {
   const std::string& position() const { return manifest_.position; }  // of the manifest; empty: at an input's end
   size_t inputs_done() const { return manifest_.inputs.size(); }
 
-  void add_document(Split split, std::string_view id, std::span<const uint32_t> tokens) { shards_->add(split, id, tokens); }
+  // Of a conversation the tokens out of the loss have EncodedBlock::kOutOfLoss.
+  void add_document(Split split, std::string_view id, std::span<const uint32_t> tokens);
 
   // Writes the receipt of input inputs_done().
   void add_receipt(const StreamPosition& position);
@@ -53,6 +54,9 @@ class TokenizeOutput {
   bool has_manifest_ = false;
   std::unique_ptr<ShardWriter> shards_;
   uint64_t shards_completed_ = 0;
+  bool loss_masks_ = false;
+  std::vector<uint32_t> ids_;  // scratch
+  std::vector<uint8_t> loss_;  // scratch
   Tally tally_;
 };
 

@@ -250,7 +250,8 @@ void check_inputs(const std::vector<StreamPosition>& done, const std::vector<std
 // The first pass, from where it stands to its end.
 void fill_buckets(const TokenizeOptions& options, size_t live_max, FirstPass& pass, const std::string& prefix,
                   const std::string& state_path, Progress& progress, StreamTimes& times, const Log& log) {
-  BucketWriter buckets(prefix, token_bytes_for(options.encoding->n_vocab()), pass.sizes);
+  const size_t token_bytes = options.recipe.chat ? 4 : token_bytes_for(options.encoding->n_vocab());  // kOutOfLoss needs its bit
+  BucketWriter buckets(prefix, token_bytes, pass.sizes);
   BucketSink sink(pass, buckets, state_path, options.recipe.shards.validation_per_mille);
   StreamPosition position = pass.position;
   try {

@@ -63,10 +63,23 @@ void tokenize_in_order(const TokenizeOptions& options, size_t live_max, Tokenize
   }
 }
 
+// A template's special tokens must be the vocabulary's: found out before the first document.
+void check_chat(const TokenizeOptions& options) {
+  if (!options.recipe.chat) return;
+  std::vector<ChatMessage> messages = {{"user", ""}};
+  for (const auto& [role, form] : options.recipe.chat->roles) messages.push_back({role, ""});
+  try {
+    encode_chat(*options.encoding, *options.recipe.chat, messages);
+  } catch (const Error& error) {
+    throw UsageError(fmt::format("--chat: {}", error.what()));
+  }
+}
+
 }  // namespace
 
 RunResult tokenize(const TokenizeOptions& options, const Log& log) {
   const auto start = std::chrono::steady_clock::now();
+  check_chat(options);
   TokenizeOutput output(options);
   Progress progress;
   progress.inputs_total = options.inputs.size();

@@ -21,6 +21,7 @@
 #include "core/log.h"
 #include "crawl/source.h"
 #include "shards/writer.h"
+#include "tokenizer/chat.h"
 #include "tokenizer/encoding.h"
 #include "tools/run/recipe_config.h"
 #include "tools/run/run.h"
@@ -32,6 +33,7 @@ struct TokenizeRecipe {
   SourceOptions input;
   ShardOptions shards;
   std::optional<uint64_t> shuffle;  // the seed
+  std::optional<ChatTemplate> chat; // inputs are conversations, JSONL with input.text_key the key of the messages; shards get loss masks
 };
 
 struct TokenizeOptions {
@@ -46,7 +48,8 @@ struct TokenizeOptions {
   std::string progress_json;
 };
 
-// Runs or resumes. Throws UsageError when the folder belongs to another recipe or other inputs, Error when the run fails.
+// Runs or resumes. Throws UsageError when the folder belongs to another recipe or other inputs, or the chat template has a special
+// token that the vocabulary has not; Error when the run fails.
 RunResult tokenize(const TokenizeOptions& options, const Log& log);
 
 }  // namespace ftok

@@ -1,5 +1,6 @@
 // In place of the GPU back end in a build without CUDA.
 #include "core/error.h"
+#include "trainer/cuda/cuda_decoder.h"
 #include "trainer/cuda/cuda_engine.h"
 #include "trainer/cuda/device.h"
 
@@ -14,5 +15,7 @@ std::unique_ptr<Device> make_cuda_device(int) { throw Error(cuda_problem()); }
 EngineFactory cuda_engine_factory(const CudaEngineOptions&) {
   return [](const TrainRecipe&, Communicator&) -> std::unique_ptr<Engine> { throw Error(cuda_problem()); };
 }
+
+std::unique_ptr<TokenPredictor> make_cuda_decoder(const ModelConfig&, const std::vector<float>&, int) { throw Error(cuda_problem()); }
 
 }  // namespace ftok

@@ -122,5 +122,23 @@ TEST(ShimAttention, OperandsAreWhatTheProductNeeds) {
   }
 }
 
+
+// One query against the rows before it: heads on, off and beyond a lane's stride; fewer positions than warps, and many.
+TEST(ShimAttention, OfOneNewPosition) {
+  for (const Extent& e : {Extent{1, 1, 64, 1}, Extent{1, 5, 128, 2}, Extent{1, 8, 32, 4}, Extent{1, 9, 40, 2}, Extent{1, 100, 256, 2}, Extent{1, 33, 21, 3}}) {
+    SCOPED_TRACE(::testing::Message() << "T" << e.T << " C" << e.C << " H" << e.H);
+    const Bf16s qkv = random_bf16(3 * e.T * e.C, 1, 1.2);
+    const Bf16s out = run_in_every_order([&] {
+      Bf16s result = unwritten_bf16(e.C);
+      shim::decode_attention(nullptr, result.data(), qkv.data(), e.T - 1, e.C, e.H);
+      return result;
+    });
+    const auto reference = make_cpu_layers<double>(1);
+    Doubles all(static_cast<size_t>(e.T * e.C)), sums(static_cast<size_t>(e.T * e.H));
+    reference->attention_forward(all.data(), sums.data(), widen(qkv).data(), nullptr, e);
+    expect_near(out, Doubles(all.end() - e.C, all.end()), 0.004, 2e-5, "out");
+  }
+}
+
 }  // namespace
 }  // namespace ftok

@@ -8,6 +8,7 @@
 #include "tests/trainer/cuda/arrays.h"
 #include "tests/trainer/cuda/emulated_matmul.h"
 #include "tests/trainer/small_model.h"
+#include "trainer/cuda/device_decoder.h"
 #include "trainer/cuda/device_trainer.h"
 #include "trainer/cuda/shim_device.h"
 #include "trainer/cuda/token_order.h"
@@ -268,6 +269,25 @@ TEST(TokenOrder, RunsOfRows) {
   EXPECT_EQ(make_token_order(tokens.data(), 6, 6).begins.size(), 7u);
   const std::vector<uint32_t> same(9, 0);
   EXPECT_EQ(make_token_order(same.data(), 9, 1).begins, (std::vector<int32_t>{0, 9}));
+}
+
+
+// The same weights, exact in bfloat16, in the decoder of the CPU: a prompt at once, the positions after it, and another prompt.
+TEST_F(DeviceTest, DecoderFollowsTheCpus) {
+  SmallModel<float> cpu;
+  for (float& x : cpu.network.parameters()) x = to_float(to_bfloat16(x));
+  const ModelConfig config = cpu.network.config();
+  Decoder expected(config, *cpu.layers, cpu.network.parameters());
+  shim::DeviceDecoder decoder(*device_, matmul_, config, cpu.network.parameters());
+  const auto check = [&](std::span<const float> got, std::span<const float> wanted) {
+    EXPECT_LT(relative_distance(Floats(got.begin(), got.end()), Doubles(wanted.begin(), wanted.end())), 0.02);
+    EXPECT_EQ(decoder.position(), expected.position());
+  };
+  for (const std::vector<uint32_t>& prompt : {std::vector<uint32_t>{3, 60, 17, 17, 0}, {5}, {1, 2, 3, 4, 5, 6, 7, 8}}) {
+    check(decoder.read(prompt), expected.read(prompt));
+    while (decoder.position() < config.length) check(decoder.next(9), expected.next(9));
+  }
+  EXPECT_THROW(shim::DeviceDecoder(*device_, matmul_, {1, 1, 12, 8, 61}, std::vector<float>(100'000)), UsageError);
 }
 
 }  // namespace

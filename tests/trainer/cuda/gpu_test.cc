@@ -9,6 +9,7 @@
 #include "tests/reference/plain_layers.h"
 #include "trainer/cuda/cublaslt_matmul.h"
 #include "trainer/cuda/cudnn_attention.h"
+#include "trainer/cuda/device_decoder.h"
 #include "trainer/cuda/device_trainer.h"
 #include "trainer/cuda/philox.h"
 #include "trainer/cuda/token_order.h"
@@ -319,6 +320,30 @@ void test_network(Gpu& gpu, const ModelConfig& config, int64_t B) {
   expect(gradients_of(gpu, config, options, B, 2) == gradients_of(gpu, config, recompute, B, 2), "recompute changes no bit");
 }
 
+// Logits of the decoder, of a prompt and of each position after it, against the network's losses: -log softmax(logits)[target].
+void test_decoder(Gpu& gpu, const ModelConfig& config) {
+  testing::PlainLayers plain;
+  Network<double> reference(config, plain);
+  const std::vector<float> weights = starting_weights(reference.layout());
+  reference.parameters().assign(weights.begin(), weights.end());
+  cuda::DeviceDecoder decoder(*gpu.device, *gpu.matmul, config, weights);
+  const HostBatch batch = make_batch(config.length, config.vocabulary_size, 3);
+  const size_t prompt = batch.tokens.size() / 2;
+  double worst = 0;
+  for (size_t n = prompt; n <= batch.tokens.size(); ++n) {
+    const std::span<const float> logits = n == prompt ? decoder.read(std::span(batch.tokens).first(n)) : decoder.next(batch.tokens[n - 1]);
+    double sum = 0;
+    for (const float logit : logits) sum += std::exp(static_cast<double>(logit));
+    std::vector<uint8_t> mask(batch.tokens.size(), 0);
+    mask[n - 1] = 1;
+    BatchView view = batch.view(1, config.length);
+    view.loss_mask = mask.data();
+    worst = std::max(worst, std::abs(reference.loss(view) - std::log(sum) + static_cast<double>(logits[batch.targets[n - 1]])));
+  }
+  std::printf("  decoder: losses at most %.4f from plain loops in double\n", worst);
+  expect(worst < 0.05, "the decoder follows the network");
+}
+
 // AdamW as trainer/optimizer.cc has it, in double.
 void plain_update(const ParameterLayout& layout, Network<double>& network, Doubles& first, Doubles& second, int64_t step, double rate) {
   double squares = 0;
@@ -398,6 +423,8 @@ void run_tests(Gpu& gpu) {
   test_classifier(gpu, 20, 24, 61);
   test_network(gpu, {2, 2, 128, 128, 500}, 2);
   test_network(gpu, {2, 4, 32, 8, 61}, 3);
+  test_decoder(gpu, {2, 2, 128, 32, 500});
+  test_decoder(gpu, {2, 4, 32, 8, 61});
   test_fifty_steps(gpu);
 }
 
