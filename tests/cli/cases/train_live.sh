@@ -33,7 +33,8 @@ for piece in re.findall(r"\x1b\[\d+F\x1b\[J|\x1b\[\d*m|\r\n|[^\x1b\r\n]+", writt
     elif piece[0] != "\x1b":
         lines[-1] += piece
 said = [line for line in lines if line.startswith(("ftok:", "step"))]
-print(*(re.sub(r"[0-9. ]*[0-9][0-9. ]*", " # ", line) for line in said), sep="\n")
+numbers_out = [re.sub(r"[0-9. ]*[0-9][0-9. ]*", " # ", line) for line in said]
+print(*(re.sub("(?<=lr # ).*", "...", line) for line in numbers_out), sep="\n")  # how much of the speed fits depends on the speed
 curve = [line for line in lines if "█" in line]
 print(f"{len(curve)} lines of the curve, {max(map(len, lines))} columns at most, the status last: {lines[-2].startswith('step 40/40')}")
 sys.exit(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
