@@ -19,6 +19,7 @@ double caution_of(const std::string& mode) {
 
 void ExtractOptions::visit(OptionVisitor& visitor) {
   visitor.choice("mode", mode, {"balanced", "precision", "recall"}, "what to prefer where a block is in doubt");
+  visitor.field("title", title, "keep the page's title heading in the text; Markdown always does");
   visitor.field("comments", comments, "keep readers' comments");
   visitor.field("tables", tables, "keep tables");
   visitor.field("links", links, "write a link's address after its text");
@@ -88,7 +89,7 @@ void ExtractSteps::choose(const ExtractOptions& options) {
   ContentOptions content;
   content.caution = caution_of(options.mode);
   content.comments = options.comments;
-  content.title = options.markdown;
+  content.title = options.title || options.markdown;
   choice = choose_content(page, {metadata.title, metadata.json_ld_type, metadata.og_type}, content);
   layout.markdown = options.markdown;
   layout.tables = options.tables;

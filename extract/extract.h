@@ -15,6 +15,7 @@ namespace ftok {
 
 struct ExtractOptions {
   std::string mode = "balanced";   // balanced, precision, recall
+  bool title = false;
   bool comments = false;
   bool tables = true;
   bool links = false;

@@ -30,7 +30,7 @@ struct ExtractFlags {
   size_t threads = 0;
   std::string mode = "balanced", html_parser = "ftok", report;
   bool precision = false, recall = false;
-  bool json = false, jsonl = false, metadata = false, markdown = false, comments = false, links = false, images = false;
+  bool json = false, jsonl = false, metadata = false, markdown = false, title = false, comments = false, links = false, images = false;
 };
 
 constexpr char kExamples[] =
@@ -139,6 +139,7 @@ void run_extract(const ExtractFlags& flags) {
   options.mode = flags.precision ? "precision" : flags.recall ? "recall" : flags.mode;
   options.html_parser = flags.html_parser;
   options.markdown = flags.markdown;
+  options.title = flags.title;
   options.comments = flags.comments;
   options.links = flags.links;
   options.images = flags.images;
@@ -172,6 +173,7 @@ void add_extract_command(CLI::App& app) {
   CLI::Option* precision = command->add_flag("--precision", flags->precision, "the same as --mode precision");
   command->add_flag("--recall", flags->recall, "the same as --mode recall")->excludes(precision);
   command->add_option("--html-parser", flags->html_parser, "ftok or gumbo")->check(CLI::IsMember({"ftok", "gumbo"}));
+  command->add_flag("--title", flags->title, "keep the page's title heading in the text; --markdown always does");
   command->add_flag("--comments", flags->comments, "keep readers' comments");
   command->add_flag("--links", flags->links, "write a link's address after its text");
   command->add_flag("--images", flags->images, "write images' alternative texts");

@@ -8,3 +8,4 @@ cat > page.html <<'HTML'
 <script>track("pear")</script></body></html>
 HTML
 ftok extract page.html
+ftok extract --title page.html | head -n 1
