@@ -55,6 +55,28 @@ inline uint64_t bits_of(__m512i classes, uint8_t bit) {
   return _mm512_test_epi8_mask(classes, _mm512_set1_epi8(static_cast<char>(bit)));
 }
 
+inline uint64_t bytes_equal(__m512i bytes, unsigned char wanted) {
+  return _mm512_cmpeq_epi8_mask(bytes, _mm512_set1_epi8(static_cast<char>(wanted)));
+}
+
+inline uint64_t bytes_from(__m512i bytes, unsigned char first, unsigned char count) {
+  const __m512i distance = _mm512_sub_epi8(bytes, _mm512_set1_epi8(static_cast<char>(first)));
+  return _mm512_cmplt_epu8_mask(distance, _mm512_set1_epi8(static_cast<char>(count)));
+}
+
+// The characters outside ASCII that English text has: dashes, quotation marks and the like (U+2010 to U+2027), and the letters from
+// U+00C0 to U+00FF, of which two are no letters. Those that the window cuts off stay unknown.
+inline void classify_frequent(__m512i bytes, WindowMasks& m) {
+  const uint64_t wide = bytes_equal(bytes, 0xE2) & bytes_equal(bytes, 0x80) >> 1 & bytes_from(bytes, 0x90, 0x18) >> 2;
+  const uint64_t signs = bytes_equal(bytes, 0x97) | bytes_equal(bytes, 0xB7);
+  const uint64_t letters = bytes_equal(bytes, 0xC3) & (bytes_from(bytes, 0x80, 0x40) & ~signs) >> 1;
+  const uint64_t upper = letters & bytes_from(bytes, 0x80, 0x1F) >> 1, lower = letters & ~upper;
+  m.wide = wide;
+  m.upper |= upper | upper << 1;
+  m.lower |= lower | lower << 1;
+  m.high &= ~(wide | wide << 1 | wide << 2 | letters | letters << 1);
+}
+
 struct Avx512Classifier {
   static WindowMasks classify(const unsigned char* p) {
     const __m512i bytes = _mm512_loadu_si512(p);
@@ -79,6 +101,7 @@ struct Avx512Classifier {
     m.l = m.l_any & m.lower;
     m.vr = m.vr_any & m.lower;
     m.e = m.e_any & m.lower;
+    if (m.high != 0) [[unlikely]] classify_frequent(bytes, m);
     return m;
   }
 };

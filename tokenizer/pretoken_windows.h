@@ -1,10 +1,10 @@
-// Pretoken boundaries of ASCII text by bit masks: 64 bytes at a time, one bit a byte. Included by the files that compile it
+// Pretoken boundaries of ASCII text, with what else is frequent in English, by bit masks: 64 bytes at a time, one bit a byte. Included by the files that compile it
 // for one instruction set each, which define a Classifier; everything here has internal linkage, so that no code made for
 // one instruction set is linked into another.
 //
 // A window begins at a cut. As where a pretoken ends depends only on what follows its beginning, no state is carried from
 // window to window: the window's cuts are computed from its class masks, and the next window begins at the last cut that
-// is sure. What the masks cannot decide (characters outside ASCII, white space that runs out of the window, the end of
+// is sure. What the masks cannot decide (other characters outside ASCII, white space that runs out of the window, the end of
 // the text) goes to the plain scanner, a pretoken at a time.
 #pragma once
 
@@ -16,14 +16,15 @@
 namespace ftok {
 namespace {
 
-// Bit i of each mask is about byte i of the window.
+// Bit i of each mask is about byte i of the window; all bytes of a character have its class.
 struct WindowMasks {
   uint64_t upper, lower;   // A-Z, a-z
   uint64_t number;         // 0-9
   uint64_t space;          // U+0020
   uint64_t blank;          // \t \v \f: white space that is neither a space nor a newline
   uint64_t newline;        // \r \n
-  uint64_t high;           // not ASCII
+  uint64_t high;           // not ASCII, and not one of those below
+  uint64_t wide = 0;       // the first bytes of characters of three bytes that are neither letters, numbers nor white space
   uint64_t apostrophe, slash;
   uint64_t sdmt, l, vr, e;  // letters of the contractions, lower case
   uint64_t sdmt_any, l_any, vr_any, e_any;  // in either case
@@ -83,7 +84,8 @@ inline uint64_t window_cuts(const WindowMasks& m, bool& trouble) {
     }
     cuts |= other_start;
     // A letter run is cut before its first letter unless white space or a single punctuation character is its prefix.
-    cuts |= letter & ~(letter << 1) & ~((blank | other_start) << 1);
+    const uint64_t prefix_ends = (other_start & ~m.wide) | (other_start & m.wide) << 2;
+    cuts |= letter & ~(letter << 1) & ~((blank | prefix_ends) << 1);
     if constexpr (kKind == WindowKind::kQwen2) {
       cuts |= m.number;
     } else {

@@ -33,12 +33,22 @@ const std::vector<std::string> kParts = {
     " ", " ", "  ", "\n", "\r\n", "\t", "\v", "\xC2\xA0", "\xC2\x85", "\xE2\x80\xA8", "a", "the", "Word", "HTTPServer", "x", "Z",
     "é", "ſ", "ß", "ǅ", "ʰ", "中", "文字", "한국", "हि", "न्", "\xCC\x81", "\xE2\x80\x8D", "1", "22", "333", "4444444", "٣", "½",
     "'", "'s", "'S", "'ll", "'LL", "'lL", "'ve", "'re", "'d", "'ſ", "'x", "''", "’", "!", "?!", "...", "/", "//", "\n/", "!\n",
+    "—", "“", "”", "…", "‐", "‧", "É", "Àb", "Ý", "ÿ", "×", "÷", "ª", "\xC3", "\xE2\x80", "\xE2\x80\x8F",
     "👍", "\xE4\xBD", "\xFF", "\x80", std::string(1, '\0'), "_", "-"};
 
-std::string random_text(Random& random, size_t parts) {
+std::string random_text(Random& random, size_t parts, const std::vector<std::string>& from = kParts) {
   std::string text;
-  for (size_t i = 0; i < parts; ++i) text += kParts[random() % kParts.size()];
+  for (size_t i = 0; i < parts; ++i) text += from[random() % from.size()];
   return text;
+}
+
+// Of those what windows know: ASCII and the characters outside it that are frequent in English.
+std::vector<std::string> window_parts() {
+  std::vector<std::string> parts = {"—", "“", "”", "…", "‐", "‧", "É", "Àb", "Ý", "ÿ", "é", "ß", "’", "“", "”"};
+  for (const std::string& part : kParts) {
+    if (std::none_of(part.begin(), part.end(), [](char c) { return static_cast<unsigned char>(c) >= 0x80; })) parts.push_back(part);
+  }
+  return parts;
 }
 
 std::vector<size_t> fast_cuts(Pattern pattern, std::string_view text) {
@@ -75,11 +85,12 @@ TEST(Scanners, EqualTheSlowOnesOnRandomText) {
 
 TEST(Scanners, AllVectorLevelsGiveTheSameCuts) {
   Random random(2);
-  for (int i = 0; i < 4000; ++i) {
+  for (int i = 0; i < 8000; ++i) {
     std::string text = random_text(random, 1 + random() % 200);
     if (i % 2 == 0) {  // ASCII alone, so that windows do the work
       std::erase_if(text, [](char c) { return static_cast<unsigned char>(c) >= 0x80; });
     }
+    if (i % 4 == 1) text = random_text(random, 1 + random() % 200, window_parts());
     if (text.empty()) continue;
     for (const Pattern pattern : kPatterns) {
       const std::vector<size_t> plain = fast_cuts(pattern, text);
@@ -97,7 +108,7 @@ TEST(Scanners, EveryPairOfAsciiCharactersInEveryPlace) {
     for (int a = 0; a < 128; ++a) {
       for (int b = 0; b < 128; ++b) {
         std::string text = "word ";
-        for (const char* between : {"x", " ", "9", ".", "\n", "'"}) {
+        for (const char* between : {"x", " ", "9", ".", "\n", "'", "—", "é", "À"}) {
           text += between;
           text.push_back(static_cast<char>(a));
           text.push_back(static_cast<char>(b));
