@@ -8,6 +8,7 @@
 #include <immintrin.h>
 
 #include <algorithm>
+#include <span>
 
 #include "tokenizer/bpe_merge.h"
 
@@ -168,14 +169,16 @@ inline uint32_t run_round(const PairTable& pairs, Group& group) {
 // Jobs that all go into kRegisters registers.
 template <unsigned kRegisters>
 void run(const PairTable& pairs, MergeJob* const* jobs, size_t count) {
-  Group groups[2];
+  Group all_groups[2];
+  const std::span groups(all_groups, count > 16 ? 2 : 1);
   size_t next = 0;
   for (Group& group : groups) {
     while (group.count < 16 && next < count) group.start(group.count++, jobs[next++]);
     prefetch_new(pairs, group);
   }
-  while (groups[0].count + groups[1].count != 0) {
+  while (groups.front().count + groups.back().count != 0) {
     for (Group& group : groups) {
+      if (group.count == 0) continue;
       uint32_t done = run_round<kRegisters>(pairs, group);
       while (done != 0) {  // the last first: its place is taken by a new job, else by the group's last
         const unsigned i = 31u - static_cast<unsigned>(__builtin_clz(done));
@@ -186,7 +189,7 @@ void run(const PairTable& pairs, MergeJob* const* jobs, size_t count) {
           group.move(--group.count, i);
         }
       }
-      prefetch_new(pairs, group);
+      if (group.count != 0) prefetch_new(pairs, group);
     }
   }
 }
