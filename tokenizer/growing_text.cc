@@ -68,7 +68,10 @@ void GrowingText::encode_from(size_t begin, size_t bytes) {
   std::vector<EncodeState::Block> made;
   EncodeState::of_thread(encoding_.tables()).encode_blocks(rest, ids_, made);
   for (const EncodeState::Block& block : made) blocks_.push_back({begin + block.bytes, kept + block.ids});
-  if (truncated_tail(text_) < text_.size()) {  // the last ids are others, so only the blocks before them can be gone on from
+  // A character cut short at the end, where all before it is UTF-8 (also what is not encoded again): the last ids are others, so only
+  // the blocks before them can be gone on from.
+  const size_t tail = truncated_tail(text_);
+  if (tail < text_.size() && is_valid_utf8(std::string_view(text_).substr(0, tail))) {
     while (!blocks_.empty() && blocks_.back().bytes > begin) blocks_.pop_back();
     ids_.resize(kept);
     encoding_.encode_ordinary(rest, ids_);

@@ -338,6 +338,16 @@ TEST(GrowingText, HasTheIdsOfItsText) {
   }
 }
 
+TEST(GrowingText, ACharacterCutShortCountsOnlyWhereAllBeforeItIsUtf8) {
+  for (const std::string before : {"one two", "\xFF one two"}) {
+    GrowingText text(frozen());
+    text.append(before + " three four  fi");
+    text.append("\xE4");
+    const Ids want = frozen().encode_ordinary(before + " three four  fi\xE4");
+    EXPECT_EQ(Ids(text.ids().begin(), text.ids().end()), want) << before;
+  }
+}
+
 TEST(GrowingText, EncodesOnlyTheEndAgain) {
   GrowingText text(frozen());
   for (int i = 0; i < 20000; ++i) text.append("word ");

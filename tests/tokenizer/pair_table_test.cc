@@ -1,0 +1,97 @@
+// The table of pairs against a map: with room, and with so many pairs that some are left over.
+#include <gtest/gtest.h>
+
+#include <map>
+#include <random>
+
+#include "tokenizer/pair_table.h"
+
+namespace ftok {
+namespace {
+
+using Pairs = std::map<std::pair<uint32_t, uint32_t>, uint32_t>;
+
+Pairs random_pairs(size_t count, uint32_t symbols) {
+  std::mt19937_64 random(count);
+  Pairs pairs;
+  while (pairs.size() < count) {
+    const auto left = static_cast<uint32_t>(random() % symbols), right = static_cast<uint32_t>(random() % symbols);
+    pairs[{left, right}] = static_cast<uint32_t>(pairs.size());
+  }
+  return pairs;
+}
+
+void expect_same(const PairTable& table, const Pairs& pairs, uint32_t symbols) {
+  for (const auto& [pair, merged] : pairs) {
+    ASSERT_EQ(table.find(pair.first, pair.second), merged);
+    ASSERT_EQ(table.find_marked(pair.first, pair.second), merged % 3 == 0 ? merged : merged | PairTable::kUnsure);
+  }
+  std::mt19937_64 random(1);
+  for (int i = 0; i < 100000; ++i) {
+    const auto left = static_cast<uint32_t>(random() % symbols), right = static_cast<uint32_t>(random() % symbols);
+    if (!pairs.contains({left, right})) {
+      ASSERT_EQ(table.find(left, right), kNoSymbol);
+    }
+  }
+  Pairs visited;
+  table.for_each([&](uint32_t left, uint32_t right, uint32_t merged) { visited[{left, right}] = merged; });
+  EXPECT_EQ(visited, pairs);
+}
+
+void fill(PairTable& table, const Pairs& pairs) {
+  for (const auto& [pair, merged] : pairs) {
+    table.insert(pair.first, pair.second, 5);
+    table.insert(pair.first, pair.second, merged);  // in place of the other
+  }
+  for (const auto& [pair, merged] : pairs) {
+    if (merged % 3 == 0) table.mark_sure(pair.first, pair.second);
+  }
+}
+
+TEST(PairTable, HasWhatWasPutIn) {
+  for (const uint32_t symbols : {300u, 100000u, PairTable::kEdge}) {
+    const Pairs pairs = random_pairs(50000, symbols);
+    PairTable table;
+    table.reserve(pairs.size());
+    fill(table, pairs);
+    EXPECT_FALSE(table.has_left_over());
+    expect_same(table, pairs, symbols);
+  }
+}
+
+TEST(PairTable, HasWhatIsLeftOver) {
+  const Pairs pairs = random_pairs(3000, 1000);
+  PairTable table;
+  table.reserve(10);  // 1,024 slots
+  fill(table, pairs);
+  EXPECT_TRUE(table.has_left_over());
+  expect_same(table, pairs, 1000);
+}
+
+TEST(PairTable, TheFiltersSayOfEveryPairWhereItMayBe) {
+  const Pairs pairs = random_pairs(20000, 100000);
+  PairTable table;
+  table.reserve(pairs.size());
+  fill(table, pairs);
+  for (const auto& [pair, merged] : pairs) {
+    bool may_be_there = false;
+    const auto place_of = [&](const uint32_t (&factors)[2]) {
+      const uint32_t x = pair.first * factors[0] + pair.second * factors[1];
+      return (x ^ x >> PairTable::kMixShift) * PairTable::kSpread >> table.shift();
+    };
+    for (const unsigned which : {0u, 1u}) {
+      const uint32_t place = place_of(which == 0 ? PairTable::kFirst : PairTable::kSecond);
+      const bool is_set = (table.filter(which)[place / 32] >> place % 32 & 1) != 0;
+      const uint64_t entry = table.slots()[place / 2];
+      const bool is_there = (entry & 0x1FFFFF) == pair.first && (entry >> 21 & 0x1FFFFF) == pair.second;
+      if (is_there) {
+        EXPECT_TRUE(is_set);
+      }
+      may_be_there = may_be_there || (is_set && is_there);
+    }
+    EXPECT_TRUE(may_be_there);
+  }
+}
+
+}  // namespace
+}  // namespace ftok
