@@ -89,7 +89,7 @@ Result<Checkpoint> parse_checkpoint(std::string_view bytes) {
   at += 8 * losses;
   for (std::vector<float>* values : {&checkpoint.parameters, &checkpoint.first_moments, &checkpoint.second_moments}) {
     values->resize(elements);
-    std::memcpy(values->data(), bytes.data() + at, elements * sizeof(float));
+    if (elements > 0) std::memcpy(values->data(), bytes.data() + at, elements * sizeof(float));
     at += elements * sizeof(float);
   }
   return checkpoint;
