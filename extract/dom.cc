@@ -29,7 +29,7 @@ void Dom::reserve(size_t page_bytes, size_t nodes_max) {
   nodes_.reserve(page_bytes / 20 + 64);
   attributes_.reserve(page_bytes / 30 + 64);
   nodes_next_ = nodes_max + 64;
-  attributes_next_ = page_bytes / 4;
+  attributes_next_ = page_bytes / 3 + 64;  // "<a B C D>", the densest there is but for tags of dozens
 }
 
 NodeId Dom::add(NodeKind kind, std::string_view data) {

@@ -170,6 +170,7 @@ void drop_pilcrow(std::string& title) {
 }
 
 bool has_word(std::string_view list, std::string_view word) {
+  if (list.empty()) return false;
   const std::string words = " " + lower(list) + " ";
   return words.find(" " + std::string(word) + " ") != std::string::npos;
 }

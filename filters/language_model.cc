@@ -247,16 +247,16 @@ inline uint32_t LanguageModel::bucket_of(uint32_t hash) const {
   return static_cast<uint32_t>((static_cast<Wide>(fraction) * parts_->buckets) >> 64);
 }
 
-// Whether an n-gram's bucket has an input row, and which.
-inline bool LanguageModel::row_of_bucket(uint32_t bucket, uint32_t& row) const {
-  if (!parts_->pruned) {
-    row = parts_->words + bucket;
-    return true;
-  }
+// Whether an n-gram's bucket has an input row.
+inline bool LanguageModel::has_row(uint32_t bucket) const {
+  return !parts_->pruned || (bucket_blocks_[bucket / 64].present >> (bucket % 64) & 1) != 0;
+}
+
+// The row of a bucket that has one.
+inline uint32_t LanguageModel::row_of_present(uint32_t bucket) const {
+  if (!parts_->pruned) return parts_->words + bucket;
   const BucketBlock& block = bucket_blocks_[bucket / 64];
-  const uint64_t bit = uint64_t{1} << (bucket % 64);
-  row = block.first_row + count_ones(block.present & (bit - 1));
-  return (block.present & bit) != 0;
+  return block.first_row + count_ones(block.present & ((uint64_t{1} << (bucket % 64)) - 1));
 }
 
 // Adds rows of the input matrix, in order.
@@ -280,14 +280,16 @@ void LanguageModel::add_rows(const std::vector<uint32_t>& rows, float* sum) cons
   }
 }
 
-// Appends the rows of the character n-grams of "<word>" to the scratch's list.
+// Appends the rows of the character n-grams of "<word>" to the scratch's list: first the buckets that have a row, then, of those
+// alone, the rows. Neither loop branches on what a look-up says.
 void LanguageModel::find_ngrams(std::string_view word, Scratch& scratch) const {
   const auto n_min = static_cast<uint32_t>(parts_->ngram_min), n_max = static_cast<uint32_t>(parts_->ngram_max);
   if (n_max == 0) return;
   const std::string_view bracketed = scratch.bracketed(word);
   const size_t size = bracketed.size();
   std::vector<uint32_t>& rows = scratch.rows();
-  size_t count = rows.size();
+  const size_t first = rows.size();
+  size_t count = first;
   rows.resize(count + size * n_max);
   for (size_t start = 0; start < size; ++start) {
     if (is_continuation(bracketed[start])) continue;
@@ -297,8 +299,16 @@ void LanguageModel::find_ngrams(std::string_view word, Scratch& scratch) const {
       hash = fnv_step(hash, bracketed[end++]);
       while (end < size && is_continuation(bracketed[end])) hash = fnv_step(hash, bracketed[end++]);
       if (n < n_min || (n == 1 && (start == 0 || end == size))) continue;
-      count += row_of_bucket(bucket_of(hash), rows[count]) ? 1 : 0;  // an absent row is overwritten by the next
+      const uint32_t bucket = bucket_of(hash);
+      rows[count] = bucket;
+      count += has_row(bucket) ? 1 : 0;  // an absent one is overwritten by the next
     }
+  }
+  const float* const input = parts_->input.data();
+  const auto dim = static_cast<size_t>(parts_->dim);
+  for (size_t i = first; i < count; ++i) {
+    rows[i] = row_of_present(rows[i]);
+    __builtin_prefetch(input + size_t{rows[i]} * dim);
   }
   rows.resize(count);
 }
@@ -323,9 +333,9 @@ uint32_t LanguageModel::add_word_ngrams(const std::vector<int32_t>& hashes, doub
     auto hash = static_cast<uint64_t>(int64_t{hashes[i]});
     for (size_t j = i + 1; j < hashes.size() && j < i + static_cast<size_t>(parts_->word_ngrams); ++j) {
       hash = hash * kWordNgramPrime + static_cast<uint64_t>(int64_t{hashes[j]});
-      uint32_t row = 0;
-      if (!row_of_bucket(static_cast<uint32_t>(hash % parts_->buckets), row)) continue;
-      const float* values = parts_->input.data() + size_t{row} * dim;
+      const auto bucket = static_cast<uint32_t>(hash % parts_->buckets);
+      if (!has_row(bucket)) continue;
+      const float* values = parts_->input.data() + size_t{row_of_present(bucket)} * dim;
       for (size_t d = 0; d < dim; ++d) sum[d] += static_cast<double>(values[d]);
       ++rows;
     }

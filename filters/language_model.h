@@ -65,7 +65,8 @@ class LanguageModel {
   void build_tree();
   int64_t find_word(std::string_view word, uint32_t hash) const;
   uint32_t bucket_of(uint32_t hash) const;
-  bool row_of_bucket(uint32_t bucket, uint32_t& row) const;
+  bool has_row(uint32_t bucket) const;
+  uint32_t row_of_present(uint32_t bucket) const;
   uint32_t add_word(std::string_view word, uint32_t hash, Scratch& scratch, float* sum) const;
   void find_ngrams(std::string_view word, Scratch& scratch) const;
   uint32_t add_word_ngrams(const std::vector<int32_t>& hashes, double* sum) const;

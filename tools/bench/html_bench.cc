@@ -2,7 +2,7 @@
 // hostile page costs: CPU milliseconds, counted steps and bytes of memory a byte of page, and the peak of a process that does
 // nothing else.
 //   ftok_html_bench [--parser ftok|gumbo] [--extract] [--rounds N] FILE...
-//   ftok_html_bench --hostile MEBIBYTES [--extract]
+//   ftok_html_bench --hostile MEBIBYTES [--extract] [--kind NAME]
 //   ftok_html_bench --digest FILE...   a hash of what all modes make of each page, to see whether a change changed any
 #include <fmt/format.h>
 #include <sys/resource.h>
@@ -91,6 +91,7 @@ int main(int argc, char** argv) {
   bool whole = false, digests = false;
   int rounds = 3;
   double hostile_mebibytes = 0;
+  std::string_view kind;
   std::vector<std::string> pages;
   for (int i = 1; i < argc; ++i) {
     const std::string_view argument = argv[i];
@@ -98,11 +99,14 @@ int main(int argc, char** argv) {
     else if (argument == "--digest") digests = true;
     else if (argument == "--parser" && i + 1 < argc) parser = std::string_view(argv[++i]) == "gumbo" ? ftok::html::HtmlParser::kGumbo : ftok::html::HtmlParser::kFtok;
     else if (argument == "--hostile" && i + 1 < argc) hostile_mebibytes = std::stod(argv[++i]);
+    else if (argument == "--kind" && i + 1 < argc) kind = argv[++i];
     else if (argument == "--rounds" && i + 1 < argc) rounds = std::stoi(argv[++i]);
     else pages.push_back(ftok::read_file(argv[i]));
   }
   if (hostile_mebibytes > 0) {
-    for (const auto& page : ftok::bench::hostile_pages()) run_hostile(page, static_cast<size_t>(hostile_mebibytes * 1048576), whole);
+    for (const auto& page : ftok::bench::hostile_pages()) {
+      if (kind.empty() || page.name == kind) run_hostile(page, static_cast<size_t>(hostile_mebibytes * 1048576), whole);
+    }
     return 0;
   }
   if (digests) {
