@@ -77,7 +77,7 @@ TEST(MainContent, CommentsBeforeTheArticleStay) {
 
 TEST(MainContent, TablesBetweenKeptBlocksAreWhole) {
   EXPECT_EQ(kept("<p>a</p><table><tr><td>b<td>x</table><p>c</p>"), "a/b/x/c/");
-  EXPECT_EQ(kept("<p>x</p><table><tr><td>b<td>x</table><p>c</p>"), "b/c/");
+  EXPECT_EQ(kept("<p>x</p><table><tr><td>b<tr><td>x</table><p>c</p>"), "b/c/");
   EXPECT_EQ(kept("<p>a</p><table><tr><td>b<td><a href=/>x and a link</a></table><p>c</p>"), "a/b/c/");
 }
 
