@@ -66,8 +66,7 @@ void BlockFeatures::gather_page(const PageFacts& facts) {
                   ratio(near[kHintList], letters), ratio(near[kHintComment], letters), ratio(near[kHintContent], letters),
                   type_has("Article") + type_has("Posting"), type_has("Product"), ratio(all.images, blocks),
                   ratio(page_.containers[structure_.best].sums.letters, all.letters),
-                  ratio(comment_paragraphs, all.paragraph_letters), type_has("Forum") + type_has("QAPage"),
-                  facts.og_type.empty() ? -1.0F : facts.og_type == "article" ? 1.0F : 0.0F};
+                  ratio(comment_paragraphs, all.paragraph_letters), type_has("Forum") + type_has("QAPage")};
 }
 
 float* BlockFeatures::put_text(const Block& block, float* at) const {
@@ -259,7 +258,7 @@ float* BlockFeatures::put_place(size_t i, float* at) const {
 }
 
 void BlockFeatures::write_row(size_t i, float* out) const {
-  static_assert(22 + 2 + 23 + kHintCount + 6 + 21 + 14 + 8 + 15 + 16 + 9 + 23 <= kFeatureCount);
+  static_assert(22 + 2 + 23 + kHintCount + 6 + 21 + 14 + 8 + 15 + 16 + 9 + 22 <= kFeatureCount);
   float* at = put_text(page_.blocks[i], out);
   at = put_boxes(page_.blocks[i], at);
   at = put_containers(i, at);

@@ -25,7 +25,8 @@ struct ContentChoice {
   uint32_t title_block = kNone;
 };
 
-// Terms follow their definitions, and tables between kept blocks are kept whole. Hidden blocks are kept only on a page that hides all it has to say.
+// Terms follow their definitions, and tables between kept blocks are kept whole. The title and readers' comments below an article are
+// dropped unless asked for; a page of nothing but its title keeps it. Hidden blocks are kept only on a page that hides all it has to say.
 // `given`, one probability a block, takes the place of the forests' scores: training tries out scores of its own on the same path.
 ContentChoice choose_content(const PageBlocks& page, const PageFacts& facts, const ContentOptions& options,
                              const std::vector<float>* given = nullptr);

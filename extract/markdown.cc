@@ -75,19 +75,49 @@ std::vector<Span> spans_of(const PageBlocks& page, const Block& block) {
   return spans;
 }
 
+// The spans of a block by where they begin and end. Those at one offset lie one in the other, so they are few (the parser caps depth).
+class SpanIndex {
+ public:
+  explicit SpanIndex(const std::vector<Span>& spans) : spans_(spans), by_end_(spans.size()) {
+    for (size_t i = 0; i < spans.size(); ++i) by_end_[i] = i;
+    std::stable_sort(by_end_.begin(), by_end_.end(), [&](size_t a, size_t b) { return spans_[a].end < spans_[b].end; });
+  }
+
+  // Calls visit(span, its place in the list) for those that begin, or end, at an offset.
+  template <class Visit>
+  void for_each_beginning(size_t at, Visit visit) const {
+    auto span = std::lower_bound(spans_.begin(), spans_.end(), at, [](const Span& s, size_t offset) { return s.begin < offset; });
+    for (; span != spans_.end() && span->begin == at; ++span) visit(*span, static_cast<size_t>(span - spans_.begin()));
+  }
+  template <class Visit>
+  void for_each_ending(size_t at, Visit visit) const {
+    auto i = std::lower_bound(by_end_.begin(), by_end_.end(), at, [&](size_t span, size_t offset) { return spans_[span].end < offset; });
+    for (; i != by_end_.end() && spans_[*i].end == at; ++i) visit(spans_[*i], *i);
+  }
+
+ private:
+  const std::vector<Span>& spans_;
+  std::vector<size_t> by_end_;
+};
+
 // Whether the delimiters of an emphasis can open and close where they stand: next to punctuation (brackets and backticks of other spans
 // too) they need white space or punctuation on their outer side.
-bool can_delimit(std::string_view text, const std::vector<Span>& spans, const Span& span) {  // `span` is one of `spans`
+bool can_delimit(std::string_view text, const SpanIndex& index, const Span& span, size_t place) {
   Beside outer_left = before(text, span.begin), inner_left = after(text, span.begin);
   Beside inner_right = before(text, span.end), outer_right = after(text, span.end);
-  for (const Span& other : spans) {
-    if (other.is_emphasis() || other.is("$")) continue;
-    const bool within = &other > &span;  // an inner span comes later
-    if (other.begin == span.begin) (within ? inner_left : outer_left) = Beside::kPunctuation;
-    if (other.end == span.end) (within ? inner_right : outer_right) = Beside::kPunctuation;
-    if (other.end == span.begin) outer_left = Beside::kPunctuation;
-    if (other.begin == span.end) outer_right = Beside::kPunctuation;
-  }
+  const auto is_sign = [](const Span& other) { return !other.is_emphasis() && !other.is("$"); };
+  index.for_each_beginning(span.begin, [&](const Span& other, size_t i) {
+    if (is_sign(other)) (i > place ? inner_left : outer_left) = Beside::kPunctuation;  // an inner span comes later
+  });
+  index.for_each_ending(span.end, [&](const Span& other, size_t i) {
+    if (is_sign(other)) (i > place ? inner_right : outer_right) = Beside::kPunctuation;
+  });
+  index.for_each_ending(span.begin, [&](const Span& other, size_t) {
+    if (is_sign(other)) outer_left = Beside::kPunctuation;
+  });
+  index.for_each_beginning(span.end, [&](const Span& other, size_t) {
+    if (is_sign(other)) outer_right = Beside::kPunctuation;
+  });
   const bool opens = inner_left == Beside::kOther || (inner_left == Beside::kPunctuation && outer_left != Beside::kOther);
   const bool closes = inner_right == Beside::kOther || (inner_right == Beside::kPunctuation && outer_right != Beside::kOther);
   return opens && closes;
@@ -106,9 +136,16 @@ void drop_unreadable(std::string_view text, std::vector<Span>& spans) {
     kept.push_back(span);
   }
   spans.clear();
-  for (const Span& span : kept) {
+  const SpanIndex index(kept);
+  std::vector<Span> open;  // emphasis around the one looked at, or just ended
+  for (size_t i = 0; i < kept.size(); ++i) {
+    const Span& span = kept[i];
+    while (!open.empty() && open.back().end < span.begin) open.pop_back();
     const auto meets = [&](const Span& earlier) { return earlier.meets(span); };
-    if (span.is_emphasis() && (!can_delimit(text, kept, span) || std::any_of(spans.begin(), spans.end(), meets))) continue;
+    if (span.is_emphasis()) {
+      if (!can_delimit(text, index, span, i) || std::any_of(open.begin(), open.end(), meets)) continue;
+      open.push_back(span);
+    }
     spans.push_back(span);
   }
 }
@@ -117,7 +154,11 @@ void drop_unreadable(std::string_view text, std::vector<Span>& spans) {
 class Writer {
  public:
   Writer(std::string_view text, const MarkdownPlace& place, const std::vector<Span>& spans, std::string& out)
-      : text_(text), place_(place), spans_(spans), out_(out) {}
+      : text_(text), place_(place), spans_(spans), out_(out), closing_hashes_(text.size()) {
+    for (const Span& span : spans) edges_.push_back(span.begin), edges_.push_back(span.end);
+    std::sort(edges_.begin(), edges_.end());
+    while (closing_hashes_ > 0 && text[closing_hashes_ - 1] == '#') --closing_hashes_;
+  }
 
   void write() {
     std::vector<const Span*> open;
@@ -185,8 +226,13 @@ class Writer {
 
   char at(size_t i) const { return i < text_.size() ? text_[i] : '\n'; }
   bool starts_line(size_t i) const { return i == 0 || text_[i - 1] == '\n'; }
-  bool mark_at(size_t i) const {
-    return std::any_of(spans_.begin(), spans_.end(), [&](const Span& s) { return s.begin == i || s.end == i; });
+  bool mark_at(size_t i) const { return std::binary_search(edges_.begin(), edges_.end(), i); }
+  bool link_begins_at(size_t i) const {
+    auto span = std::lower_bound(spans_.begin(), spans_.end(), i, [](const Span& s, size_t offset) { return s.begin < offset; });
+    for (; span != spans_.end() && span->begin == i; ++span) {
+      if (span->is("[")) return true;
+    }
+    return false;
   }
   // Whether the line from i on has nothing but c and spaces.
   bool fills_line(size_t i, char c) const {
@@ -196,10 +242,14 @@ class Writer {
     return true;
   }
 
-  bool is_underscore_markup(size_t i) const {
-    size_t first = i, last = i;
-    while (first > 0 && text_[first - 1] == '_') --first;
-    while (at(last) == '_') ++last;
+  bool is_underscore_markup(size_t i) {
+    if (i < underscores_end_) return underscores_are_markup_;  // of the run looked at
+    underscores_end_ = i;
+    while (at(underscores_end_) == '_') ++underscores_end_;
+    return underscores_are_markup_ = is_run_markup(i, underscores_end_);
+  }
+
+  bool is_run_markup(size_t first, size_t last) const {
     const char left = first == 0 ? '\n' : text_[first - 1], right = at(last);
     if (starts_line(first) || mark_at(first) || mark_at(last)) return true;
     const bool within_word = (is_alpha(left) || is_digit(left)) && (is_alpha(right) || is_digit(right));
@@ -215,13 +265,15 @@ class Writer {
   }
 
   bool is_definition(size_t i) const {  // "[label]: address"
-    const size_t end = text_.find(']', i);
-    return end != std::string_view::npos && at(end + 1) == ':';
+    constexpr size_t kLabelMax = 999;  // CommonMark, 4.7
+    const size_t end = text_.substr(i, kLabelMax + 2).find(']');
+    return end != std::string_view::npos && at(i + end + 1) == ':';
   }
 
   bool is_item_number(size_t i) const {  // the "." of "1. "
+    constexpr size_t kDigitsMax = 9;  // CommonMark, 5.2
     size_t first = i;
-    while (first > 0 && is_digit(text_[first - 1])) --first;
+    while (first > 0 && i - first <= kDigitsMax && is_digit(text_[first - 1])) --first;
     return first < i && starts_line(first) && is_space(at(i + 1));
   }
 
@@ -231,11 +283,11 @@ class Writer {
       while (at(end) == '#') ++end;
       if (end - i <= 6 && is_space(at(end))) return true;
     }
-    return place_.heading && (i == 0 || is_space(text_[i - 1])) && fills_line(i, '#');  // "# a #": the last ones close it
+    return place_.heading && i == closing_hashes_ && (i == 0 || is_space(text_[i - 1]));  // "# a #": the last ones close it
   }
 
   // Whether the character at i would be read as markup.
-  bool is_markup(size_t i) const {
+  bool is_markup(size_t i) {
     const char previous = i == 0 ? '\n' : text_[i - 1], next = at(i + 1);
     const bool line = starts_line(i);
     switch (text_[i]) {
@@ -247,7 +299,7 @@ class Writer {
       case '&': return is_entity(i);
       case '[': return links_ > 0 || (line && is_definition(i));
       case ']': return links_ > 0 || next == '(';
-      case '!': return next != '\n' && std::any_of(spans_.begin(), spans_.end(), [&](const Span& s) { return s.begin == i + 1 && s.is("["); });
+      case '!': return link_begins_at(i + 1);
       case '#': return is_heading_mark(i);
       case '>': return line;
       case '-': case '+': return line && (is_space(next) || fills_line(i, text_[i]));
@@ -262,6 +314,10 @@ class Writer {
   const MarkdownPlace& place_;
   const std::vector<Span>& spans_;
   std::string& out_;
+  std::vector<size_t> edges_;  // where spans begin and end, in order
+  size_t closing_hashes_;      // where the text's last run of "#" begins
+  size_t underscores_end_ = 0;
+  bool underscores_are_markup_ = false;
   std::string fence_;
   int links_ = 0;
   bool padded_ = false;

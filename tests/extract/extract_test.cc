@@ -67,6 +67,26 @@ TEST(Extract, FieldsOfThePage) {
   EXPECT_EQ(page.metadata.json_ld_type, "NewsArticle");
 }
 
+TEST(Extract, TitlesWithoutPermalinks) {
+  EXPECT_EQ(extract("<h1>Pears<a href='#pears'>\u00B6</a></h1><p>x", {}).metadata.title, "Pears");
+  EXPECT_EQ(extract("<meta property=og:title content='Pears \u00B6'><p>x", {}).metadata.title, "Pears");
+  EXPECT_EQ(extract("<title>Learn C#</title><p>x", {}).metadata.title, "Learn C#");
+}
+
+TEST(Extract, FramesGiveWhatTheyTellReadersWithout) {
+  const std::string text = "<p>" + std::string(330, 'a') + " " + std::string(60, 'b') + "</p>";
+  const auto page = [](const std::string& inner) { return "<frameset><frame><noframes>" + inner + "</noframes></frameset>"; };
+  ASSERT_LE(text.size(), 400U);
+  EXPECT_STREQ(extract(page(text), {}).drop_reason, "extract.no_text");  // a notice
+  const std::string sentence = "The lighthouse stands on a low cliff, and from its lamp room one sees three islands and a ferry. ";
+  std::string longer = "<h1>The lighthouse</h1>";
+  for (int i = 0; i < 4; ++i) longer += "<p>" + sentence + sentence + std::to_string(i) + "</p>";
+  const ExtractResult shown = extract(page(longer), {});
+  EXPECT_EQ(shown.drop_reason, nullptr);
+  EXPECT_NE(shown.text.find("lamp room"), std::string::npos);
+  EXPECT_EQ(extract("<body><p>shown here</p><noframes>" + longer + "</noframes>", {}).text.find("lamp room"), std::string::npos);
+}
+
 TEST(Extract, DamagedJsonLdIsNoMatter) {
   const ExtractResult page = extract("<script type='application/ld+json'>{\"@type\":[[[</script>" + page_of(kProse), {});
   EXPECT_EQ(page.drop_reason, nullptr);

@@ -108,6 +108,11 @@ TEST(Layout, LeavesOutWhatIsNoText) {
                     "<noscript>n</noscript><select><option>o</select><svg><text>s</text></svg><textarea>u</textarea>"),
             "one");
 }
+TEST(Layout, LeavesOutPermalinks) {
+  EXPECT_EQ(text_of("<h2>one<a href='#a'>\u00B6</a></h2><h2><a href='/p#b'> # </a>two</h2>"), "one\ntwo");
+  EXPECT_EQ(text_of("<p><a href='/p'>#</a> <a href='#a'>#3</a> <a href='#a'>C</a> <a href='#a'><b>#</b></a>"), "# #3 C #");
+  EXPECT_EQ(text_of("<h2>one<span class=mw-editsection>[edit]</span> <span class=edit>two</span></h2>"), "one two");
+}
 TEST(Layout, LeavesOutWhatIsHidden) {
   EXPECT_EQ(text_of("<p>one<p hidden>a<p style='display: NONE'>b<p aria-hidden=true>c<p style='visibility:hidden'>d"), "one");
 }

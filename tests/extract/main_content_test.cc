@@ -1,0 +1,90 @@
+// The rules that stand after the scores: what they keep and drop, each side of their bounds. Scores are given, so no model has a say.
+#include "extract/main_content.h"
+
+#include <gtest/gtest.h>
+
+#include <string>
+
+#include "extract/parser.h"
+
+namespace ftok::html {
+namespace {
+
+struct Given {
+  std::string title, json_ld_type, og_type;
+  ContentOptions options;
+};
+
+// The texts of the blocks kept when all score .9, but those with an "x" in them .1.
+std::string kept(const std::string& html, const Given& given = {}) {
+  Dom dom;
+  EXPECT_EQ(parse_html(html, {}, dom).status, ParseStatus::kDone);
+  PageBlocks page;
+  cut_into_blocks(dom, {}, page);
+  std::vector<float> scores;
+  for (const Block& block : page.blocks) scores.push_back(page.text_of(block).find('x') == std::string_view::npos ? 0.9F : 0.1F);
+  const ContentChoice choice = choose_content(page, {given.title, given.json_ld_type, given.og_type}, given.options, &scores);
+  std::string out;
+  for (size_t i = 0; i < page.blocks.size(); ++i) {
+    if (choice.keep[i] != 0) out += std::string(page.text_of(page.blocks[i])) + "/";
+  }
+  return out;
+}
+
+std::string words(const std::string& word, int count) {
+  std::string out;
+  for (int i = 0; i < count; ++i) out += (i == 0 ? "" : " ") + word;
+  return out;
+}
+
+TEST(MainContent, TitleIsKeptOnRequestOrAlone) {
+  Given given;
+  given.title = "All about pears";
+  EXPECT_EQ(kept("<h1>All about pears</h1><h2>Kinds</h2><p>body", given), "Kinds/body/");
+  EXPECT_EQ(kept("<h1>All about pears</h1><p>x", given), "All about pears/");
+  EXPECT_EQ(kept("<p>All about pears</p><p>body", given), "All about pears/body/");  // no heading
+  given.options.title = true;
+  EXPECT_EQ(kept("<h1>All about pears</h1><p>body", given), "All about pears/body/");
+}
+
+TEST(MainContent, CommentsGoBelowAnArticle) {
+  const std::string comments = "<div class=comments><p>" + words("said", 400) + "</p></div>";
+  const std::string article = words("word", 30) + "/", both = article + words("said", 400) + "/";
+  Given given;
+  given.og_type = "article";
+  const auto page = [&](int size) { return "<p>" + words("word", size) + "</p>" + comments; };
+  EXPECT_EQ(kept(page(30), given), article);
+  EXPECT_EQ(kept(page(29), given), words("word", 29) + "/" + words("said", 400) + "/");  // fewer words than an article has
+  EXPECT_EQ(kept(page(30)), both);                                                       // nothing says that it is one
+  EXPECT_EQ(kept(page(400)), words("word", 400) + "/" + words("said", 400) + "/");       // not more than half
+  EXPECT_EQ(kept(page(401)), words("word", 401) + "/");
+  given.og_type.clear();
+  given.json_ld_type = "NewsArticle";
+  EXPECT_EQ(kept(page(30), given), article);
+  given.json_ld_type = "DiscussionForumPosting";
+  EXPECT_EQ(kept(page(401), given), words("word", 401) + "/" + words("said", 400) + "/");
+  given.json_ld_type = "NewsArticle";
+  given.options.comments = true;
+  EXPECT_EQ(kept(page(30), given), both);
+}
+
+TEST(MainContent, CommentsBeforeTheArticleStay) {
+  Given given;
+  given.og_type = "article";
+  const std::string page = "<div class=comments><p>said</p></div><p>" + words("word", 60) + "</p>";
+  EXPECT_EQ(kept(page, given), "said/" + words("word", 60) + "/");
+}
+
+TEST(MainContent, TablesBetweenKeptBlocksAreWhole) {
+  EXPECT_EQ(kept("<p>a</p><table><tr><td>b<td>x</table><p>c</p>"), "a/b/x/c/");
+  EXPECT_EQ(kept("<p>x</p><table><tr><td>b<tr><td>x</table><p>c</p>"), "b/c/");
+  EXPECT_EQ(kept("<p>a</p><table><tr><td>b<td><a href=/>x and a link</a></table><p>c</p>"), "a/b/c/");
+}
+
+TEST(MainContent, TermsFollowTheirDefinitions) {
+  EXPECT_EQ(kept("<dl><dt>x<dd>meaning</dl>"), "x/meaning/");
+  EXPECT_EQ(kept("<dl><dt>term x<dd>meaning x<dd>y</dl>"), "y/");
+}
+
+}  // namespace
+}  // namespace ftok::html
