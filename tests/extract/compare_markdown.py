@@ -12,19 +12,11 @@ Exit status 1 when a page's differ.
 import argparse, html.parser, json, os, random, re, subprocess, sys, tempfile
 from pathlib import Path
 
+from peer_python import require
+
 ROOT = Path(__file__).resolve().parent.parent.parent
 DATA = Path(os.environ.get("FTOK_TEST_DATA") or ROOT / ".." / "shared" / "data").resolve()
-PEERS = os.environ.get("FTOK_PEERS")
-if PEERS and "FTOK_COMPARE" not in os.environ:
-    python = Path(PEERS) / "web" / "bin" / "python"
-    if python.exists():
-        os.environ["FTOK_COMPARE"] = "1"
-        os.execv(python, [str(python), *sys.argv])
-try:
-    from markdown_it import MarkdownIt
-except ImportError:
-    print("needs markdown-it-py: set FTOK_PEERS to a folder with web/bin/python")
-    sys.exit(77)
+MarkdownIt = require("markdown_it", "markdown-it-py").MarkdownIt
 
 SIGNS = ["*", "**", "_", "__", "`", "``", "#", "##", ">", "-", "--", "---", "+", "=", "==", "1.", "2)", "10.", "[a]", "](b)", "[c]: d", "!", "<b>",
          "<", "&amp;", "&", "&copy", "\\", "\\\\", "~~~", "|", "://", "$", "(", ")", ".", ":", "a_b", "c*d", "x", "word", "two words", "naïve", "漢字", "“q”", "…"]

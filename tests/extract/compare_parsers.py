@@ -13,19 +13,11 @@ import argparse, io, os, random, re, struct, subprocess, sys, tarfile
 from collections import Counter
 from pathlib import Path
 
+from peer_python import require
+
 ROOT = Path(__file__).resolve().parent.parent.parent
 DATA = Path(os.environ.get("FTOK_TEST_DATA") or ROOT / ".." / "shared" / "data").resolve() / "html"
-PEERS = os.environ.get("FTOK_PEERS")
-if PEERS and "FTOK_COMPARE" not in os.environ:
-    python = Path(PEERS) / "web" / "bin" / "python"
-    if python.exists():
-        os.environ["FTOK_COMPARE"] = "1"
-        os.execv(python, [str(python), *sys.argv])
-try:
-    from selectolax.lexbor import LexborHTMLParser
-except ImportError:
-    print("needs selectolax: set FTOK_PEERS to a folder with web/bin/python")
-    sys.exit(77)
+LexborHTMLParser = require("selectolax.lexbor", "selectolax").LexborHTMLParser
 
 DOCTYPE = re.compile(r"^((?:<!--.*?-->)*)<!DOCTYPE[^>]*>", re.S | re.I)
 
