@@ -81,6 +81,21 @@ TEST(MainContent, TablesBetweenKeptBlocksAreWhole) {
   EXPECT_EQ(kept("<p>a</p><table><tr><td>b<td><a href=/>x and a link</a></table><p>c</p>"), "a/b/c/");
 }
 
+TEST(MainContent, RowsOfDataAreWhole) {
+  const auto row = [](const std::string& cells) { return kept("<table><tr>" + cells + "</tr></table>"); };
+  EXPECT_EQ(row("<td>xabc<td>word"), "xabc/word/");
+  EXPECT_EQ(row("<td>xabcd<td>word"), "word/");  // less than half of the letters are kept
+  const std::string five = "<td>one<td>two<td>three<td>four<td>five";
+  EXPECT_EQ(row("<td>x" + five), "x/one/two/three/four/five/");
+  EXPECT_EQ(row("<td>x" + five + "<td>seven"), "one/two/three/four/five/seven/");  // seven blocks: a layout
+  EXPECT_EQ(row("<td><p>x<p>x<td>some words"), "some words/");                     // not alone in its cell
+  EXPECT_EQ(row("<td><a href=a>x</a><td>some words"), "x/some words/");
+  EXPECT_EQ(row("<td><a href=a>x</a> <a href=b>x</a><td>some words"), "some words/");  // two links
+  EXPECT_EQ(row("<td><nav>x</nav><td>some words"), "some words/");
+  EXPECT_EQ(row("<td hidden>x<td>some words"), "some words/");
+  EXPECT_EQ(kept("<table><tr><td>x</tr><tr><td>some words</tr></table>"), "some words/");  // another row
+}
+
 TEST(MainContent, TermsFollowTheirDefinitions) {
   EXPECT_EQ(kept("<dl><dt>x<dd>meaning</dl>"), "x/meaning/");
   EXPECT_EQ(kept("<dl><dt>term x<dd>meaning x<dd>y</dl>"), "y/");
