@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cstring>
 
+#include "core/unicode.h"
 #include "crawl/ascii.h"
 #include "crawl/charset.h"
 
@@ -95,12 +96,13 @@ bool take_string(const simdjson::dom::object& object, std::string_view key, std:
 
 // What a line has in place of the text's key, for whoever named another: its first keys, cut short.
 std::string other_keys(const simdjson::dom::object& object, std::string_view missing) {
-  constexpr size_t kKeysMax = 8, kKeyBytesMax = 32;
+  constexpr size_t kKeysMax = 8;
+  constexpr int64_t kKeyBytesMax = 32;
   std::string out = fmt::format("no string under \"{}\"; the keys are", missing);
   size_t count = 0;
   for (const auto& field : object) {
     if (count == kKeysMax) return out + ", ...";
-    std::string key(field.key.substr(0, kKeyBytesMax));
+    std::string key(utf8_prefix(field.key, kKeyBytesMax));
     std::replace_if(key.begin(), key.end(), [](char c) { return static_cast<unsigned char>(c) < ' '; }, '?');
     out += fmt::format("{}{}", count++ == 0 ? " " : ", ", key);
   }

@@ -61,6 +61,20 @@ TEST(MakeSource, DamagedResponsesAreDropsAndOthersAreReported) {
   EXPECT_EQ(read.damage, (Strings{"warc.bad_length"}));
 }
 
+TEST(MakeSource, ALineWithoutTextNamesItsKeys) {
+  const auto detail_of = [](const std::string& line) { return read_items(line + "\n{\"text\":\"t\"}\n").items[0].verdict.detail; };
+  EXPECT_EQ(detail_of("{}"), "no string under \"text\"; the keys are none");
+  EXPECT_EQ(detail_of(R"({"a":1,"b":1,"c":1,"d":1,"e":1,"f":1,"g":1,"h":1})"), "no string under \"text\"; the keys are a, b, c, d, e, f, g, h");
+  EXPECT_EQ(detail_of(R"({"a":1,"b":1,"c":1,"d":1,"e":1,"f":1,"g":1,"h":1,"i":1})"),
+            "no string under \"text\"; the keys are a, b, c, d, e, f, g, h, ...");
+  const std::string longest(32, 'k');
+  EXPECT_EQ(detail_of("{\"" + longest + "\":1}"), "no string under \"text\"; the keys are " + longest);
+  EXPECT_EQ(detail_of("{\"" + longest + "more\":1}"), "no string under \"text\"; the keys are " + longest);
+  const std::string accents = longest.substr(1) + "\u00e9";  // its last character would be cut in two
+  EXPECT_EQ(detail_of("{\"" + accents + "\":1}"), "no string under \"text\"; the keys are " + longest.substr(1));
+  EXPECT_EQ(detail_of(R"({"two\nlines":1})"), "no string under \"text\"; the keys are two?lines");
+}
+
 TEST(MakeSource, JsonLines) {
   const std::string lines =
       "{\"text\":\"one\\u00e9\",\"id\":\"a\",\"url\":\"http://a/"

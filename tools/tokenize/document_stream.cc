@@ -136,8 +136,9 @@ class Emitter {
       if (options_.strict) throw Error(message + " (--strict)");
       if (report.damage.size() >= InputReport::kDamageKept) return;
       report.damage.push_back({"damage", what, offset});
-      if (report.damage.size() <= kNamedMax) log_(LogLevel::kWarning, message);
-      if (report.damage.size() == kNamedMax) {
+      if (report.damage.size() <= kNamedMax) {
+        log_(LogLevel::kWarning, message);
+      } else if (report.damage.size() == kNamedMax + 1) {
         log_(LogLevel::kWarning, fmt::format("{}: more of them are counted and stand in the input's receipt", report.input));
       }
     };
