@@ -8,7 +8,7 @@ namespace {
 
 constexpr size_t kArenaBytes = PretokenCache::kArenaWords * sizeof(uint32_t);
 constexpr size_t kMovesMax = 8;
-static_assert(sizeof(PretokenCache::Entry) == 32);
+static_assert(sizeof(PretokenCache::Line) == PretokenCache::kLineBytes);
 
 constexpr size_t words_of_lines(size_t table_bytes) { return table_bytes / (PretokenCache::kLineBytes * 64); }
 
@@ -26,25 +26,6 @@ uint64_t word_at(const char* p) {
 }
 
 }  // namespace
-
-alignas(16) const PretokenKey PretokenKey::kMasks[kShortBytesMax + 1] = {
-    {0, 0},
-    {0xFF, 0},
-    {0xFFFF, 0},
-    {0xFFFFFF, 0},
-    {0xFFFFFFFF, 0},
-    {0xFFFFFFFFFF, 0},
-    {0xFFFFFFFFFFFF, 0},
-    {0xFFFFFFFFFFFFFF, 0},
-    {UINT64_MAX, 0},
-    {UINT64_MAX, 0xFF},
-    {UINT64_MAX, 0xFFFF},
-    {UINT64_MAX, 0xFFFFFF},
-    {UINT64_MAX, 0xFFFFFFFF},
-    {UINT64_MAX, 0xFFFFFFFFFF},
-    {UINT64_MAX, 0xFFFFFFFFFFFF},
-    {UINT64_MAX, 0xFFFFFFFFFFFFFF},
-};
 
 PretokenKey PretokenKey::of_long(std::string_view bytes) {
   // The last 16 bytes may overlap what the loop has taken.
@@ -75,6 +56,16 @@ PretokenCache::PretokenCache()
       overflowed_(words_of_lines(kTableBytesMin)),
       arena_(static_cast<uint32_t*>(arena_memory_.data())) {}
 
+PretokenCache::Slot PretokenCache::find(uint32_t line, PretokenKey key) const {
+  const Line& in = line_at(line);
+  return {line, in.keys[0] == key ? 0 : in.keys[1] == key ? 1 : kWays};
+}
+
+void PretokenCache::write(Slot slot, const Entry& entry) {
+  line_at(slot.line).keys[slot.way] = entry.key;
+  line_at(slot.line).ids[slot.way] = entry.ids;
+}
+
 // With a bit more in the mask the entries of a line go to two lines: those at the same place and at that plus the old size,
 // so that all find room and memory is read and written in order.
 void PretokenCache::grow() {
@@ -83,33 +74,30 @@ void PretokenCache::grow() {
   table_bytes_ *= 2;
   line_mask_ = table_bytes_ - kLineBytes;
   const View after = view();
-  const auto is_in_first_line = [](const View& view, const Entry& entry, size_t at) {
-    return view.line_of(entry.key.hash()) == at / kLineBytes * kLineBytes;
+  const auto for_each_entry = [&](size_t end, auto&& visit) {
+    for (uint32_t line = 0; line < end; line += kLineBytes) {
+      for (size_t way = 0; way < kWays; ++way) {
+        if (const Slot slot{line, way}; !is_free(slot)) visit(slot, line_at(line).keys[way].hash());
+      }
+    }
   };
-  for (size_t at = 0; at < old_bytes; at += sizeof(Entry)) {
-    Entry& entry = *reinterpret_cast<Entry*>(table_ + at);
-    if (entry.key.high == 0) continue;
-    const uint64_t hash = entry.key.hash();
+  for_each_entry(old_bytes, [&](Slot slot, uint64_t hash) {
     uint32_t line = after.line_of(hash);
-    if (!is_in_first_line(before, entry, at)) line = after.other_line(line, hash);
-    if (line < old_bytes) continue;
-    entries_at(line)[at / sizeof(Entry) % 2] = entry;
-    entry = Entry{};
-  }
+    if (before.line_of(hash) != slot.line) line = after.other_line(line, hash);
+    if (line < old_bytes) return;
+    write({line, slot.way}, entry_at(slot));
+    write(slot, {});
+  });
   // Lookups are faster for what lies in its first line.
   overflowed_.assign(words_of_lines(table_bytes_), 0);
-  for (size_t at = 0; at < table_bytes_; at += sizeof(Entry)) {
-    Entry& entry = *reinterpret_cast<Entry*>(table_ + at);
-    if (entry.key.high == 0 || is_in_first_line(after, entry, at)) continue;
-    Entry* const own = entries_at(after.line_of(entry.key.hash()));
-    Entry* const free = own[0].key.high == 0 ? own : own + 1;
-    if (free->key.high != 0) {
-      note_overflow(after.line_of(entry.key.hash()));
-      continue;
-    }
-    *free = entry;
-    entry = Entry{};
-  }
+  for_each_entry(table_bytes_, [&](Slot slot, uint64_t hash) {
+    const uint32_t first = after.line_of(hash);
+    if (first == slot.line) return;
+    const Slot free = find(first, {});
+    if (!free.exists()) return note_overflow(first);
+    write(free, entry_at(slot));
+    write(slot, {});
+  });
 }
 
 void PretokenCache::clear() {
@@ -128,20 +116,20 @@ bool PretokenCache::insert(PretokenKey key, std::string_view bytes, std::span<co
   assert(!ids.empty() && bytes.size() <= kBytesMax);
   if (ids.size() > kIdsMax) return false;
   bool has_moved = false;
-  Entry made{{0, 0, 0, 0}, key};
+  Entry made{key, {}};
   const uint32_t tag = static_cast<uint32_t>(ids.size()) << 24;
   if (!key.is_long() && ids.size() <= kInlineIdsMax) {
-    std::copy(ids.begin(), ids.end(), made.ids);
-    made.ids[0] = (ids[0] & kIdMask) | tag;
+    std::copy(ids.begin(), ids.end(), made.ids.of);
+    made.ids.of[0] = (ids[0] & kIdMask) | tag;
   } else {
     const size_t text_words = key.is_long() ? 1 + words_of(bytes.size()) : 0;
     if (arena_next_ + ids.size() + text_words + kReadableIds > kArenaWords) {
       clear();
       has_moved = true;
     }
-    made.ids[0] = kInArena << 24;
-    made.ids[1] = static_cast<uint32_t>(arena_next_);
-    made.ids[2] = static_cast<uint32_t>(ids.size());
+    made.ids.of[0] = kInArena << 24;
+    made.ids.of[1] = static_cast<uint32_t>(arena_next_);
+    made.ids.of[2] = static_cast<uint32_t>(ids.size());
     uint32_t* record = arena_ + arena_next_;
     std::copy(ids.begin(), ids.end(), record);
     record[0] = (ids[0] & kIdMask) | tag;
@@ -151,7 +139,7 @@ bool PretokenCache::insert(PretokenKey key, std::string_view bytes, std::span<co
     }
     arena_next_ += ids.size() + text_words;
   }
-  if (place(made) && ++used_ * 2 * sizeof(Entry) > table_bytes_ && table_bytes_ < kTableBytesMax) {
+  if (place(made) && ++used_ * 2 * kLineBytes / kWays > table_bytes_ && table_bytes_ < kTableBytesMax) {
     grow();
     has_moved = true;
   }
@@ -159,10 +147,10 @@ bool PretokenCache::insert(PretokenKey key, std::string_view bytes, std::span<co
 }
 
 // Writes `made` to its place, which may be in its other line.
-void PretokenCache::put(Entry* entry, const Entry& made) {
-  *entry = made;
+void PretokenCache::put(Slot slot, const Entry& made) {
+  write(slot, made);
   const uint32_t first = view().line_of(made.key.hash());
-  if (entry - entries_at(first) >= 2 || entry < entries_at(first)) note_overflow(first);
+  if (slot.line != first) note_overflow(first);
 }
 
 // True when there is an entry more than before.
@@ -170,30 +158,24 @@ bool PretokenCache::place(Entry made) {
   const uint64_t hash = made.key.hash();
   uint32_t line = view().line_of(hash);
   const uint32_t other = view().other_line(line, hash);
-  const auto find = [&](uint32_t in, auto&& is_it) -> Entry* {
-    Entry* const entries = entries_at(in);
-    return is_it(entries[0]) ? entries : is_it(entries[1]) ? entries + 1 : nullptr;
-  };
-  const auto is_same = [&](const Entry& entry) { return entry.key == made.key; };
-  const auto is_free = [](const Entry& entry) { return entry.key.high == 0; };
-  Entry* same = find(line, is_same);
-  if (same == nullptr && view().has_overflowed(line)) same = find(other, is_same);
-  if (same != nullptr) {
-    *same = made;
+  Slot same = find(line, made.key);
+  if (!same.exists() && view().has_overflowed(line)) same = find(other, made.key);
+  if (same.exists()) {
+    write(same, made);
     return false;
   }
-  Entry* free = find(line, is_free);
-  if (free == nullptr) free = find(other, is_free);
+  Slot free = find(line, {});
+  if (!free.exists()) free = find(other, {});
   // When all four are taken, it takes the place of one, which goes to its other line, and so on. What is left in hand is dropped.
-  for (size_t moved = 0; free == nullptr && moved < kMovesMax; ++moved) {
-    Entry* const taken = entries_at(line) + moved / 2 % 2;
-    const Entry gone = *taken;
+  for (size_t moved = 0; !free.exists() && moved < kMovesMax; ++moved) {
+    const Slot taken{line, moved / 2 % kWays};
+    const Entry gone = entry_at(taken);
     put(taken, made);
     made = gone;
     line = view().other_line(line, made.key.hash());
-    free = find(line, is_free);
+    free = find(line, {});
   }
-  if (free == nullptr) return false;
+  if (!free.exists()) return false;
   put(free, made);
   return true;
 }

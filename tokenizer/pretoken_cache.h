@@ -1,8 +1,9 @@
 // PretokenCache: from a pretoken to its ids, for one thread. Whether a pretoken is in it changes nothing but time.
 //
 // A table of cache lines of two entries, and an arena. An entry lies in one of two lines (cuckoo hashing); a bit a line says whether
-// one had to go to its other line, so that what is not there is seldom looked for twice. The key of a pretoken of up to 15 bytes *is* its bytes, padded with
-// zeros, with its length in the last byte; of a longer one a hash, and its bytes are compared in the arena. Up to 4 ids lie
+// one had to go to its other line, so that what is not there is seldom looked for twice. The keys of a line lie side by side, so that
+// one comparison is enough for both. The key of a pretoken of up to 15 bytes *is* its bytes, padded with
+// zeros, with its length in the last byte (and mixed with constants); of a longer one a hash, and its bytes are compared in the arena. Up to 4 ids lie
 // in the entry, more in the arena.
 //
 // Bounded: the table begins with 2 MiB (one huge page) and doubles, when half full, up to 32 MiB (2^20 entries); the arena has 16 MiB. Both
@@ -11,6 +12,7 @@
 // Lookups go in batches through pretoken_lookup.h; entries and ids stay where they are until the next insert.
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
@@ -25,7 +27,8 @@ namespace ftok {
 __extension__ using Wide = unsigned __int128;
 
 // The key of a pretoken. (What vector paths call is inlined always, so that no code made for one instruction set is linked
-// into another.) The top byte of `high` is its size, or kLong for a hash; never 0.
+// into another.) The top byte of `high` is its size, or kLong for a hash; never 0. The other bytes are mixed with constants, so
+// that hash() is one product.
 struct PretokenKey {
   uint64_t low, high;
 
@@ -37,24 +40,37 @@ struct PretokenKey {
 
   // The key of a pretoken of 1 to kShortBytesMax bytes at `p`, where 16 bytes can be read. Without a branch: the sizes of
   // pretokens cannot be foretold.
-  [[gnu::always_inline]] static PretokenKey of_short(const unsigned char* p, size_t size) {
-    PretokenKey key;
-    std::memcpy(&key, p, 16);
-    const PretokenKey& mask = kMasks[size];
-    return {key.low & mask.low, (key.high & mask.high) | uint64_t{size} << 56};
-  }
+  static PretokenKey of_short(const unsigned char* p, size_t size);
   static PretokenKey of_long(std::string_view bytes);
   // Either, reading no byte beyond `bytes`.
   static PretokenKey of(std::string_view bytes);
 
   // 64 bits of which all depend on the whole key.
   [[gnu::always_inline]] uint64_t hash() const {
-    const auto product = static_cast<Wide>(low ^ 0x9E3779B97F4A7C15ull) * (high ^ 0xC2B2AE3D27D4EB4Full);
+    const auto product = static_cast<Wide>(low) * high;
     return static_cast<uint64_t>(product) ^ static_cast<uint64_t>(product >> 64);
   }
-
-  alignas(16) static const PretokenKey kMasks[kShortBytesMax + 1];  // the first n bytes
 };
+
+// Of the key of a short pretoken: which bits are its bytes, and what these are mixed with, the size among it. By size.
+struct PretokenKeyParts {
+  PretokenKey bytes, mixed;
+};
+alignas(32) inline constexpr std::array<PretokenKeyParts, PretokenKey::kShortBytesMax + 1> kPretokenKeyParts = [] {
+  std::array<PretokenKeyParts, PretokenKey::kShortBytesMax + 1> parts{};
+  for (uint64_t n = 0; n <= PretokenKey::kShortBytesMax; ++n) {
+    const auto low_bytes = [](uint64_t count) { return count >= 8 ? UINT64_MAX : (uint64_t{1} << 8 * count) - 1; };
+    parts[n] = {{low_bytes(n), n < 8 ? 0 : low_bytes(n - 8)}, {0x9E3779B97F4A7C15ull, n << 56 | 0xB2AE3D27D4EB4Full}};
+  }
+  return parts;
+}();
+
+[[gnu::always_inline]] inline PretokenKey PretokenKey::of_short(const unsigned char* p, size_t size) {
+  PretokenKey key;
+  std::memcpy(&key, p, 16);
+  const PretokenKeyParts& parts = kPretokenKeyParts[size];
+  return {(key.low & parts.bytes.low) ^ parts.mixed.low, (key.high & parts.bytes.high) ^ parts.mixed.high};
+}
 
 class PretokenCache {
  public:
@@ -67,9 +83,13 @@ class PretokenCache {
   // The ids of an entry, or of a record in the arena, begin with a word that has the first id in its low 24 bits and the
   // number of ids in its top byte. When that is kInArena, ids[1] is the place of the record in the arena and ids[2] the number of ids. A record goes on
   // with the other ids, and for a long key with the number of bytes and the bytes.
-  struct alignas(32) Entry {
-    uint32_t ids[4];
-    PretokenKey key;
+  struct Ids {
+    uint32_t of[4];
+  };
+  static constexpr size_t kWays = 2;  // entries a line
+  struct alignas(kLineBytes) Line {
+    PretokenKey keys[kWays];  // {0, 0}: no entry
+    Ids ids[kWays];
   };
   static constexpr uint32_t kIdMask = 0xFFFFFF;
   static constexpr uint32_t kInArena = 0xFF;
@@ -115,9 +135,25 @@ class PretokenCache {
   size_t memory_bytes() const { return table_bytes_ + arena_next_ * sizeof(uint32_t); }
 
  private:
-  Entry* entries_at(uint32_t line) const { return reinterpret_cast<Entry*>(table_ + line); }
+  struct Entry {
+    PretokenKey key;
+    Ids ids;
+  };
+  // Where an entry lies or may lie.
+  struct Slot {
+    uint32_t line = 0;  // its place in bytes
+    size_t way = kWays;  // kWays: nowhere
+
+    bool exists() const { return way < kWays; }
+  };
+
+  Line& line_at(uint64_t line) const { return *reinterpret_cast<Line*>(table_ + line); }
+  Entry entry_at(Slot slot) const { return {line_at(slot.line).keys[slot.way], line_at(slot.line).ids[slot.way]}; }
+  bool is_free(Slot slot) const { return line_at(slot.line).keys[slot.way].high == 0; }
+  Slot find(uint32_t line, PretokenKey key) const;  // where `key` is in this line; {0, 0} finds a free slot
+  void write(Slot slot, const Entry& entry);
   bool place(Entry made);
-  void put(Entry* entry, const Entry& made);
+  void put(Slot slot, const Entry& made);
   void note_overflow(uint32_t line) { overflowed_[line / (kLineBytes * 64)] |= uint64_t{1} << (line / kLineBytes % 64); }
   void grow();
   void clear();

@@ -47,14 +47,6 @@ constexpr ClassBytes make_contraction_letters() {
 constexpr ClassBytes kClasses = make_classes();
 constexpr ClassBytes kContractionLetters = make_contraction_letters();
 
-inline __m512i look_up(const ClassBytes& table, __m512i bytes) {
-  return _mm512_permutex2var_epi8(_mm512_load_si512(table.of), bytes, _mm512_load_si512(table.of + 64));
-}
-
-inline uint64_t bits_of(__m512i classes, uint8_t bit) {
-  return _mm512_test_epi8_mask(classes, _mm512_set1_epi8(static_cast<char>(bit)));
-}
-
 inline uint64_t bytes_equal(__m512i bytes, unsigned char wanted) {
   return _mm512_cmpeq_epi8_mask(bytes, _mm512_set1_epi8(static_cast<char>(wanted)));
 }
@@ -77,26 +69,50 @@ inline void classify_frequent(__m512i bytes, WindowMasks& m) {
   m.high &= ~(wide | wide << 1 | wide << 2 | letters | letters << 1);
 }
 
-struct Avx512Classifier {
-  static WindowMasks classify(const unsigned char* p) {
+constexpr ClassBytes make_places() {
+  ClassBytes places{};
+  for (int i = 0; i < 64; ++i) places.of[i] = static_cast<uint8_t>(i);
+  return places;
+}
+constexpr ClassBytes kPlaces = make_places();
+
+// What windows are compared with, made once: GCC would make each constant again for each window.
+class Avx512Classifier {
+ public:
+  Avx512Classifier() : places_(_mm512_load_si512(kPlaces.of)) {
+    for (unsigned i = 0; i < 8; ++i) {
+      bits_[i] = _mm512_set1_epi8(static_cast<char>(1u << i));
+      asm("" : "+v"(bits_[i]));
+    }
+    for (unsigned i = 0; i < 2; ++i) {
+      classes_[i] = _mm512_load_si512(kClasses.of + 64 * i);
+      contraction_letters_[i] = _mm512_load_si512(kContractionLetters.of + 64 * i);
+    }
+  }
+
+  WindowMasks classify(const unsigned char* p) const {
     const __m512i bytes = _mm512_loadu_si512(p);
-    const __m512i classes = look_up(kClasses, bytes);
-    const __m512i letters = look_up(kContractionLetters, bytes);
+    // The tables see only 7 bits of a byte; what that makes of the others does not stay.
+    __m512i classes = _mm512_permutex2var_epi8(classes_[0], bytes, classes_[1]);
+    __m512i letters = _mm512_permutex2var_epi8(contraction_letters_[0], bytes, contraction_letters_[1]);
     WindowMasks m;
-    m.high = _mm512_movepi8_mask(bytes);
-    const uint64_t ascii = ~m.high;  // the table sees only 7 bits
-    m.upper = bits_of(classes, kUpper) & ascii;
-    m.lower = bits_of(classes, kLower) & ascii;
-    m.number = bits_of(classes, kNumber) & ascii;
-    m.space = bits_of(classes, kSpace) & ascii;
-    m.blank = bits_of(classes, kBlank) & ascii;
-    m.newline = bits_of(classes, kNewline) & ascii;
-    m.apostrophe = bits_of(classes, kApostrophe) & ascii;
-    m.slash = bits_of(classes, kSlash) & ascii;
-    m.sdmt_any = bits_of(letters, kSdmt) & ascii;
-    m.l_any = bits_of(letters, kL) & ascii;
-    m.vr_any = bits_of(letters, kVr) & ascii;
-    m.e_any = bits_of(letters, kE) & ascii;
+    m.high = in_register(_mm512_movepi8_mask(bytes));
+    if (m.high != 0) [[unlikely]] {
+      classes = _mm512_maskz_mov_epi8(~m.high, classes);
+      letters = _mm512_maskz_mov_epi8(~m.high, letters);
+    }
+    m.upper = with_bit(classes, kUpper);
+    m.lower = with_bit(classes, kLower);
+    m.number = with_bit(classes, kNumber);
+    m.space = with_bit(classes, kSpace);
+    m.blank = with_bit(classes, kBlank);
+    m.newline = with_bit(classes, kNewline);
+    m.apostrophe = with_bit(classes, kApostrophe);
+    m.slash = with_bit(classes, kSlash);
+    m.sdmt_any = with_bit(letters, kSdmt);
+    m.l_any = with_bit(letters, kL);
+    m.vr_any = with_bit(letters, kVr);
+    m.e_any = with_bit(letters, kE);
     m.sdmt = m.sdmt_any & m.lower;
     m.l = m.l_any & m.lower;
     m.vr = m.vr_any & m.lower;
@@ -104,6 +120,29 @@ struct Avx512Classifier {
     if (m.high != 0) [[unlikely]] classify_frequent(bytes, m);
     return m;
   }
+
+  void write_places(uint64_t bits, uint32_t base, uint32_t* out) const {
+    __m512i places = _mm512_maskz_compress_epi8(bits, places_);
+    const __m512i bases = _mm512_set1_epi32(static_cast<int>(base));
+    for (int left = __builtin_popcountll(bits); left > 0; left -= 16, out += 16) {
+      _mm512_storeu_si512(out, _mm512_add_epi32(_mm512_cvtepu8_epi32(_mm512_castsi512_si128(places)), bases));
+      places = _mm512_alignr_epi64(places, places, 2);
+    }
+  }
+
+ private:
+  // Not in a mask register, in which GCC would go on computing, each step several times as long.
+  static uint64_t in_register(uint64_t mask) {
+    asm("" : "+r"(mask));
+    return mask;
+  }
+  uint64_t with_bit(__m512i classes, unsigned bit) const {
+    return in_register(_mm512_test_epi8_mask(classes, bits_[__builtin_ctz(bit)]));
+  }
+
+  __m512i bits_[8];
+  __m512i classes_[2], contraction_letters_[2];  // by ASCII character
+  __m512i places_;
 };
 
 }  // namespace

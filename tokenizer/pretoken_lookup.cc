@@ -9,11 +9,9 @@ struct PlainVector {
   static PretokenKey make_key(const unsigned char* p, size_t size) { return PretokenKey::of_short(p, size); }
 
   static uint32_t find(const unsigned char* line, const PretokenKey& key) {
-    const auto* entries = reinterpret_cast<const PretokenCache::Entry*>(line);
-    const uint64_t first = (entries[0].key.low ^ key.low) | (entries[0].key.high ^ key.high);
-    const uint64_t second = (entries[1].key.low ^ key.low) | (entries[1].key.high ^ key.high);
-    if (first == 0) return 0;
-    return second == 0 ? sizeof(PretokenCache::Entry) : kNotThere;
+    const auto& keys = reinterpret_cast<const PretokenCache::Line*>(line)->keys;
+    if (keys[0] == key) return first_ids(0);
+    return keys[1] == key ? first_ids(1) : kNotThere;
   }
 
   static void copy_entry(const uint32_t* ids, uint32_t* out) {
@@ -33,8 +31,7 @@ constexpr PretokenLookup kPlain = {prepare_batch<PlainVector>, take_batch<PlainV
 
 const PretokenLookup& PretokenLookup::of(VectorLevel level) {
 #if defined(__x86_64__)
-  if (level == VectorLevel::kAvx512) return kPretokenLookupAvx512;
-  if (level == VectorLevel::kAvx2) return kPretokenLookupAvx2;
+  if (level >= VectorLevel::kAvx2) return kPretokenLookupAvx2;
 #else
   (void)level;
 #endif

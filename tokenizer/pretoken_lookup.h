@@ -3,7 +3,8 @@
 // where its ids belong is noted, for the caller to make room later. Neither loop has a branch on the text that is not nearly
 // always taken one way.
 //
-// The same steps for AVX-512, AVX2 and plain C++ (pretoken_lookup_kernel.h holds them); all give the same ids.
+// The same steps for AVX2 and for plain C++ (pretoken_lookup_kernel.h holds them); both give the same ids. Wider vectors would have
+// nothing to do: a line's two keys are 32 bytes.
 #pragma once
 
 #include <cstddef>
@@ -18,8 +19,11 @@ namespace ftok {
 struct PretokenBatch {
   static constexpr size_t kSize = 64;
 
-  alignas(64) PretokenKey keys[kSize];
-  uint32_t lines[kSize];  // places of the keys' lines
+  struct alignas(32) Wanted {
+    PretokenKey key;
+    const unsigned char* line;  // of the cache, where the key may be
+  };
+  Wanted wanted[kSize];
   size_t count = 0;
   size_t prepared = 0;                   // pretokens that have a key
   const unsigned char* begin = nullptr;  // of the first pretoken
@@ -73,6 +77,6 @@ struct PretokenLookup {
   static const PretokenLookup& of(VectorLevel level);
 };
 
-extern const PretokenLookup kPretokenLookupAvx2, kPretokenLookupAvx512;
+extern const PretokenLookup kPretokenLookupAvx2;
 
 }  // namespace ftok

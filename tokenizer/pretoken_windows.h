@@ -124,16 +124,28 @@ inline uint64_t sure_cuts(uint64_t cuts, const WindowMasks& m) {
   return cuts & sure & ~uint64_t{1};
 }
 
+// Writes base + the place of each bit, in order, and up to 15 places too many, which the next window overwrites.
+inline void write_places_one_by_one(uint64_t bits, uint32_t base, uint32_t* out) {
+  const auto n = static_cast<unsigned>(__builtin_popcountll(bits));
+  for (unsigned done = 0; done < n; done += 8) {
+    for (unsigned k = 0; k < 8; ++k) {
+      out[done + k] = base + static_cast<uint32_t>(__builtin_ctzll(bits | uint64_t{1} << 63));
+      bits &= bits - 1;
+    }
+  }
+}
+
 template <WindowKind kKind, typename Classifier>
 size_t find_cuts_by_windows(const CutScanner& scanner, const unsigned char* begin, const unsigned char* end,
                             uint32_t* cuts, size_t cuts_max) {
+  const Classifier classifier;
   const unsigned char* p = begin;
   size_t count = 0;
   unsigned plain = 0;   // pretokens left to the plain scanner before the next window
   unsigned patience = 1;
   while (p < end && count + 64 <= cuts_max) {
     if (plain == 0 && end - p >= 64) {
-      const WindowMasks masks = Classifier::classify(p);
+      const WindowMasks masks = classifier.classify(p);
       bool trouble = false;
       // Whether white space goes on, and for o200k whether an apostrophe begins a contraction.
       constexpr unsigned kAfter = kKind == WindowKind::kO200k ? 2 : 1;
@@ -142,13 +154,7 @@ size_t find_cuts_by_windows(const CutScanner& scanner, const unsigned char* begi
         const auto base = static_cast<uint32_t>(p - begin);
         const unsigned n = static_cast<unsigned>(__builtin_popcountll(found));
         const unsigned last = 63u - static_cast<unsigned>(__builtin_clzll(found));
-        uint32_t* out = cuts + count;
-        for (unsigned done = 0; done < n; done += 8) {
-          for (unsigned k = 0; k < 8; ++k) {  // writes up to 7 too many, which the next ones overwrite
-            out[done + k] = base + static_cast<uint32_t>(__builtin_ctzll(found | uint64_t{1} << 63));
-            found &= found - 1;
-          }
-        }
+        classifier.write_places(found, base, cuts + count);
         count += n;
         p += last;
         patience = 1;
