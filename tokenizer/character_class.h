@@ -21,6 +21,7 @@ enum CharacterFlag : uint8_t {
 
 struct CharacterTable {
   uint8_t basic[0x10000];  // by code point below U+10000
+  uint8_t padding[3] = {};  // vectors read four bytes at a time
 
   static const CharacterTable& get();  // built on first use, thread-safe
 };

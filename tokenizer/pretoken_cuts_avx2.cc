@@ -31,8 +31,11 @@ inline uint64_t between(const Halves& h, char first, char last) {
 }
 
 struct Avx2Classifier {
+  explicit Avx2Classifier(const CharacterTable&) {}
+
   static void write_places(uint64_t bits, uint32_t base, uint32_t* out) { write_places_one_by_one(bits, base, out); }
 
+  template <WindowKind>
   static WindowMasks classify(const unsigned char* p) {
     const Halves bytes{_mm256_loadu_si256(reinterpret_cast<const __m256i*>(p)),
                        _mm256_loadu_si256(reinterpret_cast<const __m256i*>(p + 32))};

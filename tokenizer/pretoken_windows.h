@@ -1,10 +1,10 @@
-// Pretoken boundaries of ASCII text, with what else is frequent in English, by bit masks: 64 bytes at a time, one bit a byte. Included by the files that compile it
+// Pretoken boundaries by bit masks: of ASCII text, and of as much else as the classifier knows; 64 bytes at a time, one bit a byte. Included by the files that compile it
 // for one instruction set each, which define a Classifier; everything here has internal linkage, so that no code made for
 // one instruction set is linked into another.
 //
 // A window begins at a cut. As where a pretoken ends depends only on what follows its beginning, no state is carried from
 // window to window: the window's cuts are computed from its class masks, and the next window begins at the last cut that
-// is sure. What the masks cannot decide (other characters outside ASCII, white space that runs out of the window, the end of
+// is sure. What the masks cannot decide (unknown characters, white space that runs out of the window, the end of
 // the text) goes to the plain scanner, a pretoken at a time.
 #pragma once
 
@@ -23,8 +23,11 @@ struct WindowMasks {
   uint64_t space;          // U+0020
   uint64_t blank;          // \t \v \f: white space that is neither a space nor a newline
   uint64_t newline;        // \r \n
-  uint64_t high;           // not ASCII, and not one of those below
-  uint64_t wide = 0;       // the first bytes of characters of three bytes that are neither letters, numbers nor white space
+  uint64_t high;           // unknown: not ASCII, and not among those that the classifier knows
+  // The first bytes of characters of two and of three bytes that are neither letters, numbers nor white space.
+  uint64_t wide_2 = 0, wide_3 = 0;
+  // For o200k: letters without case and marks, which are also in `lower`; marks alone.
+  uint64_t caseless = 0, marks = 0;
   uint64_t apostrophe, slash;
   uint64_t sdmt, l, vr, e;  // letters of the contractions, lower case
   uint64_t sdmt_any, l_any, vr_any, e_any;  // in either case
@@ -46,6 +49,14 @@ inline Contractions contractions_of(uint64_t apostrophes, uint64_t sdmt, uint64_
   const uint64_t one = after & sdmt;
   const uint64_t two = (((after & l) << 1) & l) | (((after & vr) << 1) & e);
   return {one >> 1 | two >> 2, one << 1 | two << 1, one | two | two >> 1};
+}
+
+// What the masks cannot decide for o200k becomes unknown: where a capital follows a letter without case the pattern may give back
+// characters, and a mark may belong to the punctuation before it.
+inline void forget_undecided(WindowMasks& m) {
+  if (m.caseless == 0) return;
+  const uint64_t other = ~(m.upper | m.lower | m.number | m.space | m.blank | m.newline);
+  m.high |= (m.caseless << 1 & m.upper) | (other << 1 & m.marks);
 }
 
 // The cuts of the window, bit 0 aside, as far as they are sure; `trouble` is set where the plain scanner must go on.
@@ -84,7 +95,8 @@ inline uint64_t window_cuts(const WindowMasks& m, bool& trouble) {
     }
     cuts |= other_start;
     // A letter run is cut before its first letter unless white space or a single punctuation character is its prefix.
-    const uint64_t prefix_ends = (other_start & ~m.wide) | (other_start & m.wide) << 2;
+    const uint64_t prefix_ends =
+        (other_start & ~(m.wide_2 | m.wide_3)) | (other_start & m.wide_2) << 1 | (other_start & m.wide_3) << 2;
     cuts |= letter & ~(letter << 1) & ~((blank | prefix_ends) << 1);
     if constexpr (kKind == WindowKind::kQwen2) {
       cuts |= m.number;
@@ -138,14 +150,15 @@ inline void write_places_one_by_one(uint64_t bits, uint32_t base, uint32_t* out)
 template <WindowKind kKind, typename Classifier>
 size_t find_cuts_by_windows(const CutScanner& scanner, const unsigned char* begin, const unsigned char* end,
                             uint32_t* cuts, size_t cuts_max) {
-  const Classifier classifier;
+  const Classifier classifier(*scanner.table);
   const unsigned char* p = begin;
   size_t count = 0;
   unsigned plain = 0;   // pretokens left to the plain scanner before the next window
   unsigned patience = 1;
   while (p < end && count + 64 <= cuts_max) {
     if (plain == 0 && end - p >= 64) {
-      const WindowMasks masks = classifier.classify(p);
+      WindowMasks masks = classifier.template classify<kKind>(p);
+      if constexpr (kKind == WindowKind::kO200k) forget_undecided(masks);
       bool trouble = false;
       // Whether white space goes on, and for o200k whether an apostrophe begins a contraction.
       constexpr unsigned kAfter = kKind == WindowKind::kO200k ? 2 : 1;

@@ -121,6 +121,45 @@ TEST(Scanners, EveryPairOfAsciiCharactersInEveryPlace) {
   }
 }
 
+// Also halves of surrogate pairs, and two bytes too long for what they say: both are bytes that are not UTF-8.
+TEST(Scanners, EveryCharacterOfTwoAndThreeBytesBetweenOthers) {
+  const auto byte = [](unsigned value) { return static_cast<char>(value); };
+  for (unsigned c = 0; c < 0x10000; ++c) {
+    const std::string three = {byte(0xE0 | c >> 12), byte(0x80 | (c >> 6 & 63)), byte(0x80 | (c & 63))};
+    const std::string two = {byte(0xC0 | c >> 6), byte(0x80 | (c & 63))};
+    const std::string character = c >= 0x80 && c < 0x800 ? two : three;
+    std::string text;
+    for (const char* between : {"", "x", "A", " ", "9", ".", "\n", "'", "é", "Ж", "中", "\xCC\x81", "  ", "©"}) text += between + character;
+    text += std::string(70, 'y');
+    for (const Pattern pattern : kPatterns) {
+      ASSERT_EQ(vector_cuts(vector_level(), pattern, text), fast_cuts(pattern, text)) << pattern_name(pattern) << " U+" << std::hex << c;
+    }
+  }
+}
+
+TEST(Scanners, AllVectorLevelsGiveTheSameCutsOfManyScripts) {
+  const std::vector<std::string> parts = {
+      "Война", "мир", "Ж", "Ελλάδα", "ς", "Ω", "שלום", "בְּ", "سلام", "مُ", "हिन्दी", "ा", "्", "ไทย", "ำ", "中文", "漢", "かな", "カ", "한국", "ﬁ",
+      "Ａ", "ｂ", "１", "①", "٣", "ʰ", "ǅ", "ẞ", "ß", "ᾈ", "Ⅷ", "ª", "\xCC\x81", "\xEF\xB8\x8F", "\xE2\x80\x8D", "。", "、", "«", "»",
+      "–", "©", "€", "\xE3\x80\x80", "\xC2\xA0", "ſ", "'ſ", "a", "the", "Word", "AB", "B", "'s", "7", "123", ".", "..", "/", "!\n", "\n", " ",
+      "  ", " ", " ", "\t", "👍", "𝒜", "\xE4\xBD", "\xC3", "\x80", "\xED\xA0\x80", "\xE0\x81\x81"};
+  Random random(4);
+  for (int i = 0; i < 12000; ++i) {
+    // Few kinds of parts at a time, so that long stretches are known.
+    std::vector<std::string> some = {" "};
+    for (size_t kinds = 1 + random() % 6; kinds > 0; --kinds) some.push_back(parts[random() % parts.size()]);
+    const std::string text = random_text(random, 1 + random() % 120, some);
+    for (const Pattern pattern : kPatterns) {
+      const std::vector<size_t> plain = fast_cuts(pattern, text);
+      for (const VectorLevel level : {VectorLevel::kAvx2, VectorLevel::kAvx512}) {
+        if (level > vector_level()) continue;
+        ASSERT_EQ(vector_cuts(level, pattern, text), plain)
+            << pattern_name(pattern) << ", level " << static_cast<int>(level) << ": " << text;
+      }
+    }
+  }
+}
+
 TEST(Scanners, TheTwoFormsOfCl100kDifferAtTheEndOfAText) {
   EXPECT_EQ(fast_cuts(Pattern::kCl100k, "a\n "), (std::vector<size_t>{1, 3}));
   EXPECT_EQ(fast_cuts(Pattern::kLlama3, "a\n "), (std::vector<size_t>{1, 2, 3}));
