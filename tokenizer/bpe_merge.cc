@@ -53,17 +53,24 @@ inline Merger::Joined Merger::join_at(const unsigned char* bytes, size_t size) c
 size_t Merger::fill_job(std::string_view piece, size_t symbols_max, MergeJob& job) const {
   const auto* bytes = reinterpret_cast<const unsigned char*>(piece.data());
   const size_t size = piece.size();
-  std::fill(job.symbols, job.symbols + MergeJob::kLanes, PairTable::kEdge);
-  std::fill(job.ranks, job.ranks + MergeJob::kLanes, MergeJob::kNoRank);
-  uint32_t n = 0, unknown = 0;
+  size_t lanes = 0;
+  const auto clear_lanes = [&](size_t end) {
+    std::fill(job.symbols + lanes, job.symbols + end, PairTable::kEdge);
+    std::fill(job.ranks + lanes, job.ranks + end, MergeJob::kNoRank);
+    lanes = end;
+  };
+  clear_lanes(MergeJob::lanes_for(0));
+  uint32_t n = 0;
+  uint64_t unknown = 0;
   bool is_after_byte = false;  // the symbol before is a byte, so the rank of the pair is known
   uint32_t rank = MergeJob::kNoRank;
   size_t i = 0;
   while (i < size && n < symbols_max) {
     const Joined joined = join_at(bytes + i, size - i);
-    unknown |= joined.size > 1 || !is_after_byte ? 1u << n : 0;  // of the pair (n - 1, n), for now
+    unknown |= joined.size > 1 || !is_after_byte ? uint64_t{1} << n : 0;  // of the pair (n - 1, n), for now
     if (n > 0) job.ranks[n - 1] = rank;
     job.symbols[n++] = joined.symbol;
+    if (n == lanes - 1) [[unlikely]] clear_lanes(MergeJob::lanes_for(n + 1));
     is_after_byte = joined.size == 1;
     rank = joined.rank;
     i += joined.size;

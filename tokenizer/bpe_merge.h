@@ -22,14 +22,17 @@
 namespace ftok {
 
 // A short piece on its way from symbols to fewer symbols, or to ids: lanes of vector registers. The lanes after the symbols hold
-// PairTable::kEdge, those after the ranks kNoRank.
+// PairTable::kEdge, those after the ranks kNoRank, in as many registers as lanes_for() says.
 struct MergeJob {
-  static constexpr size_t kLanes = 32, kSymbolsMax = kLanes - 1;  // the last lane is an edge
+  static constexpr size_t kLanes = 64, kSymbolsMax = 60;  // the last lanes are edges
   static constexpr uint32_t kNoRank = 0x7FFFFFFF;
+
+  // Lanes that a job of so many symbols needs: those of one, two or four registers.
+  static constexpr size_t lanes_for(size_t symbols) { return symbols <= 15 ? 16 : symbols <= 31 ? 32 : kLanes; }
 
   alignas(64) uint32_t symbols[kLanes];
   alignas(64) uint32_t ranks[kLanes];  // of the pair of a symbol and the next, with PairTable::kUnsure, or kNoRank
-  uint32_t unknown;                    // lanes whose rank is to be looked up
+  uint64_t unknown;                    // lanes whose rank is to be looked up
   uint32_t count;                      // symbols
 };
 

@@ -1,4 +1,4 @@
-// Merging short pieces with AVX-512: the symbols of a piece in one register or two, the ranks of its pairs in as many, sixteen
+// Merging short pieces with AVX-512: the symbols of a piece in one register, two or four, the ranks of its pairs in as many, sixteen
 // lanes each. The lanes after the symbols hold kEdge, which pairs with nothing, so that the ends need no special case. Sure ranks are
 // lower than others, so they come first, which is right in any order.
 //
@@ -56,13 +56,13 @@ void find_unknown(const PairTable& pairs, MergeJob* jobs, size_t count) {
     for (unsigned r = 0; r < MergeJob::kLanes; r += 16) {
       if (job.unknown >> r == 0) continue;
       const __m512i left = _mm512_load_si512(job.symbols + r);
-      const __m512i after = r == 0 ? _mm512_load_si512(job.symbols + 16) : broadcast(PairTable::kEdge);
+      const __m512i after = r + 16 < MergeJob::kLanes ? _mm512_load_si512(job.symbols + r + 16) : broadcast(PairTable::kEdge);
       const Slots slots = slots_of(pairs, left, _mm512_alignr_epi32(after, left, 1));
       _mm512_store_si512(first + r, slots.first);
       _mm512_store_si512(second + r, slots.second);
     }
-    for (uint32_t rest = job.unknown; rest != 0; rest &= rest - 1) {
-      const auto k = static_cast<unsigned>(__builtin_ctz(rest));
+    for (uint64_t rest = job.unknown; rest != 0; rest &= rest - 1) {
+      const auto k = static_cast<unsigned>(__builtin_ctzll(rest));
       job.ranks[k] = find_rank(pairs, job.symbols[k], job.symbols[k + 1], first[k], second[k]);
     }
   }
@@ -77,7 +77,8 @@ struct Group {
   MergeJob* jobs[16];
   unsigned count = 0;
 
-  static constexpr uint32_t kNowhere = 62;  // no lane of a job
+  static constexpr uint32_t kNowhere = 62;  // no symbol's lane, nor next to one
+  static_assert(kNowhere > MergeJob::kSymbolsMax + 1);
 
   Group() { std::fill_n(before, 16, PairTable::kEdge), std::fill_n(merged, 16, PairTable::kEdge), std::fill_n(after, 16, PairTable::kEdge); }
 
@@ -100,16 +101,18 @@ struct Group {
 template <unsigned kRegisters>
 inline bool merge_lowest(Group& group, unsigned i, const __m512i (&ranks)[kRegisters]) {
   MergeJob& job = *group.jobs[i];
-  const int best = _mm512_reduce_min_epi32(kRegisters == 1 ? ranks[0] : _mm512_min_epi32(ranks[0], ranks[kRegisters - 1]));
-  uint32_t equal = 0;
+  __m512i least = ranks[0];
+  for (unsigned r = 1; r < kRegisters; ++r) least = _mm512_min_epi32(least, ranks[r]);
+  const int best = _mm512_reduce_min_epi32(least);
+  uint64_t equal = 0;
   for (unsigned r = 0; r < kRegisters; ++r) {
-    equal |= static_cast<uint32_t>(_mm512_cmpeq_epi32_mask(ranks[r], _mm512_set1_epi32(best))) << 16 * r;
+    equal |= uint64_t{_mm512_cmpeq_epi32_mask(ranks[r], _mm512_set1_epi32(best))} << 16 * r;
   }
   const bool is_done = best == static_cast<int>(MergeJob::kNoRank);
-  const uint32_t lane = is_done ? Group::kNowhere : static_cast<uint32_t>(__builtin_ctz(equal));
+  const uint32_t lane = is_done ? Group::kNowhere : static_cast<uint32_t>(__builtin_ctzll(equal));
   const uint32_t symbol = static_cast<uint32_t>(best) & PairTable::kEdge;  // of kNoRank: kEdge
   static_assert((MergeJob::kNoRank & PairTable::kEdge) == PairTable::kEdge);
-  constexpr uint32_t kLast = MergeJob::kLanes - 1;  // an edge
+  constexpr uint32_t kLast = 16 * kRegisters - 1;  // an edge
   group.before[i] = job.symbols[(lane - 1) & kLast];
   group.merged[i] = symbol;
   group.after[i] = job.symbols[(lane + 2) & kLast];
@@ -198,19 +201,22 @@ void run(const PairTable& pairs, MergeJob* const* jobs, size_t count) {
 
 void run_jobs_avx512(const PairTable& pairs, MergeJob* jobs, size_t count) {
   constexpr size_t kTogether = 128;
-  MergeJob *small[kTogether], *large[kTogether];
+  MergeJob *small[kTogether], *medium[kTogether], *large[kTogether];
   for (size_t first = 0; first < count; first += kTogether) {
     const size_t some = count - first < kTogether ? count - first : kTogether;
-    size_t small_count = 0, large_count = 0;
+    size_t small_count = 0, medium_count = 0, large_count = 0;
     find_unknown(pairs, jobs + first, some);
     for (size_t i = 0; i < some; ++i) {
       MergeJob* const job = jobs + first + i;
-      small[small_count] = large[large_count] = job;
-      small_count += job->count <= 15 ? 1 : 0;
-      large_count += job->count <= 15 ? 0 : 1;
+      const size_t lanes = MergeJob::lanes_for(job->count);
+      small[small_count] = medium[medium_count] = large[large_count] = job;
+      small_count += lanes == 16 ? 1 : 0;
+      medium_count += lanes == 32 ? 1 : 0;
+      large_count += lanes > 32 ? 1 : 0;
     }
     if (small_count != 0) run<1>(pairs, small, small_count);
-    if (large_count != 0) run<2>(pairs, large, large_count);
+    if (medium_count != 0) run<2>(pairs, medium, medium_count);
+    if (large_count != 0) run<4>(pairs, large, large_count);
   }
 }
 

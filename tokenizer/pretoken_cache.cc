@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cassert>
+#include <utility>
 
 namespace ftok {
 namespace {
@@ -88,16 +89,32 @@ void PretokenCache::grow() {
     write({line, slot.way}, entry_at(slot));
     write(slot, {});
   });
-  // Lookups are faster for what lies in its first line.
   overflowed_.assign(words_of_lines(table_bytes_), 0);
+  // Lookups are faster for what lies in its first line. Some at a time, so that they wait for memory together.
+  constexpr size_t kTogether = 64;
+  std::pair<Slot, uint32_t> away[kTogether];  // entries in their other lines, and their first lines
+  size_t count = 0;
+  const auto move_back = [&] {
+    for (size_t i = 0; i < count; ++i) {
+      const auto [slot, first] = away[i];
+      const Slot free = find(first, {});
+      if (!free.exists()) {
+        note_overflow(first);
+        continue;
+      }
+      write(free, entry_at(slot));
+      write(slot, {});
+    }
+    count = 0;
+  };
   for_each_entry(table_bytes_, [&](Slot slot, uint64_t hash) {
     const uint32_t first = after.line_of(hash);
     if (first == slot.line) return;
-    const Slot free = find(first, {});
-    if (!free.exists()) return note_overflow(first);
-    write(free, entry_at(slot));
-    write(slot, {});
+    away[count++] = {slot, first};
+    __builtin_prefetch(table_ + first, 1);
+    if (count == kTogether) move_back();
   });
+  move_back();
 }
 
 void PretokenCache::clear() {

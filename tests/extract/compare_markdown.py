@@ -12,11 +12,12 @@ Exit status 1 when a page's differ.
 import argparse, html.parser, json, os, random, re, subprocess, sys, tempfile
 from pathlib import Path
 
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "support"))
 from peer_python import require
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 DATA = Path(os.environ.get("FTOK_TEST_DATA") or ROOT / ".." / "shared" / "data").resolve()
-MarkdownIt = require("markdown_it", "markdown-it-py").MarkdownIt
+MarkdownIt = require("markdown_it", "markdown-it-py", "web").MarkdownIt
 
 SIGNS = ["*", "**", "_", "__", "`", "``", "#", "##", ">", "-", "--", "---", "+", "=", "==", "1.", "2)", "10.", "[a]", "](b)", "[c]: d", "!", "<b>",
          "<", "&amp;", "&", "&copy", "\\", "\\\\", "~~~", "|", "://", "$", "(", ")", ".", ":", "a_b", "c*d", "x", "word", "two words", "naïve", "漢字", "“q”", "…"]

@@ -13,11 +13,12 @@ import argparse, io, os, random, re, struct, subprocess, sys, tarfile
 from collections import Counter
 from pathlib import Path
 
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "support"))
 from peer_python import require
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 DATA = Path(os.environ.get("FTOK_TEST_DATA") or ROOT / ".." / "shared" / "data").resolve() / "html"
-LexborHTMLParser = require("selectolax.lexbor", "selectolax").LexborHTMLParser
+LexborHTMLParser = require("selectolax.lexbor", "selectolax", "web").LexborHTMLParser
 
 DOCTYPE = re.compile(r"^((?:<!--.*?-->)*)<!DOCTYPE[^>]*>", re.S | re.I)
 

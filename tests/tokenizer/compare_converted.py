@@ -4,13 +4,13 @@
   compare_converted.py FTOK [--data ../shared/data] [--random N]
 
 tokenizer.json by Hugging Face tokenizers (PyPI), for the bundled vocabularies and, where the test data has them, the published ones;
-.tiktoken made from a tokenizer.json by ftok itself. Runs under $FTOK_PEERS/bpe/bin/python where that is there. Exit 0 when no id differs, 1 when one does, 77 (a skipped test) without tokenizers.
+.tiktoken made from a tokenizer.json by ftok itself. Runs in the Python of $FTOK_PEERS/bpe where this one lacks it. Exit 0 when no id differs, 1 when one does, 77 (a skipped test) without tokenizers.
 """
-import argparse, json, os, pathlib, subprocess, sys, tempfile
+import argparse, json, pathlib, subprocess, sys, tempfile
 
-from compare_with_peers import random_strings
+from compare_with_peers import random_strings, require
 
-PEER_PYTHON = pathlib.Path(os.environ.get("FTOK_PEERS") or pathlib.Path(tempfile.gettempdir()) / "ftok-peers") / "bpe" / "bin" / "python"
+tokenizers = require("tokenizers", "tokenizers", "bpe")
 SPECIAL = "a <|endoftext|> b"
 
 
@@ -20,13 +20,6 @@ def main():
     parser.add_argument("--data", type=pathlib.Path, default=pathlib.Path(__file__).resolve().parents[3] / "shared" / "data")
     parser.add_argument("--random", type=int, default=20000)
     args = parser.parse_args()
-    try:
-        import tokenizers
-    except ImportError:
-        if PEER_PYTHON.exists() and os.path.realpath(sys.prefix) != os.path.realpath(PEER_PYTHON.parents[1]):
-            os.execv(PEER_PYTHON, [str(PEER_PYTHON), *sys.argv])
-        print("SKIPPED: tokenizers is not in this Python")
-        return 77
     ranks = args.data / "tokenizer"
     vocabularies = ["ftok-4k", "ftok-50k", "ftok-100k"]
     vocabularies += [str(path) for path in sorted(ranks.glob("*.tiktoken"))] + [str(path) for path in (ranks / "vocab.bpe", ranks / "gpt2_tokenizer.json") if path.exists()]

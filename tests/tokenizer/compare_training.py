@@ -6,11 +6,14 @@ PyPI) on the same texts: the tokens must be the same in the same order.
 
 Inputs: parts of the real texts in English and in 75 languages, and words over few letters, where counts tie and runs overlap.
 Prints a line for each; exit 0 when all are equal, 1 when one is not, 77 (a skipped test) when a package or file is missing.
-Runs under $FTOK_PEERS/bpe/bin/python where that is there.
+Runs in the Python of $FTOK_PEERS/bpe where this one lacks them.
 """
 import argparse, base64, json, os, pathlib, random, subprocess, sys, tempfile
 
-PEER_PYTHON = pathlib.Path(os.environ.get("FTOK_PEERS") or pathlib.Path(tempfile.gettempdir()) / "ftok-peers") / "bpe" / "bin" / "python"
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
+from peer_python import require
+
+require("tokenizers", "tokenizers", "bpe")
 os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
 PATTERNS = {
     "gpt2": r"'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+",
@@ -67,13 +70,6 @@ def main():
                         default=os.environ.get("FTOK_TEST_DATA") or pathlib.Path(__file__).resolve().parents[3] / "shared" / "data")
     parser.add_argument("--size", type=int, default=20_000)
     args = parser.parse_args()
-    try:
-        import tokenizers
-    except ImportError as missing:
-        if PEER_PYTHON.exists() and pathlib.Path(sys.prefix).resolve() != PEER_PYTHON.parent.parent.resolve():
-            os.execv(PEER_PYTHON, [str(PEER_PYTHON), *sys.argv])
-        print(f"skipped: {missing}")
-        return 77
     if not (args.data / "text").is_dir():
         print(f"skipped: no {args.data}/text")
         return 77

@@ -1,13 +1,18 @@
 #!/usr/bin/env python3
 """Compares the ids of `ftok encode` with those of tiktoken and Hugging Face tokenizers (both from PyPI), id for id.
 
-  compare_with_peers.py FTOK [--data ../shared/data] [--texts A.jsonl ...] [--random N] [--vocab cl100k ...] [--huggingface]
+  compare_with_peers.py FTOK [--data ../shared/data] [--corpora] [--texts A.jsonl ...] [--random N] [--vocab cl100k ...] [--huggingface]
 
-Inputs: every Unicode code point between letters, digits, spaces and punctuation; N random strings of nasty classes; the
+Inputs: every Unicode code point between letters, digits, spaces and punctuation; N random strings of nasty classes; with --corpora
+all texts of the test data (books, C4, sentences in 75 languages, what ftok extracts from the web pages); the
 documents of the given JSON Lines files. Prints a line for each vocabulary and input, and every kind of difference; exit 0
-when there is none, 1 when there is one, 77 (a skipped test) when a package or file is missing.
+when there is none, 1 when there is one, 77 (a skipped test) when a package or file is missing. Runs in the Python of
+$FTOK_PEERS/bpe where this one lacks the packages.
 """
-import argparse, base64, json, pathlib, random, subprocess, sys, tempfile
+import argparse, base64, itertools, json, pathlib, random, subprocess, sys, tempfile
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
+from peer_python import require
 
 PATTERNS = {
     "gpt2": r"'(?:[sdmt]|ll|ve|re)| ?\p{L}++| ?\p{N}++| ?[^\s\p{L}\p{N}]++|\s++$|\s+(?!\S)|\s",
@@ -48,7 +53,7 @@ def code_points():
 
 
 def load_tiktoken(name, data):
-    import tiktoken
+    tiktoken = require("tiktoken", "tiktoken", "bpe")
     file, pattern = VOCABULARIES[name]
     ranks = {}
     with open(data / "tokenizer" / f"{file}.tiktoken", "rb") as lines:
@@ -60,9 +65,38 @@ def load_tiktoken(name, data):
 
 
 def load_huggingface(path):
-    import tokenizers
+    tokenizers = require("tokenizers", "tokenizers", "bpe")
     tokenizer = tokenizers.Tokenizer.from_file(str(path))
     return lambda texts: [e.ids for e in tokenizer.encode_batch_fast(texts, add_special_tokens=False)]
+
+
+def batches(label, texts, bytes_max=1 << 24):
+    """Parts of `texts` small enough to hold their ids in memory several times."""
+    batch, size = [], 0
+    for text in texts:
+        batch.append(text)
+        size += len(text)
+        if size >= bytes_max:
+            yield label, batch
+            batch, size = [], 0
+    if batch:
+        yield label, batch
+
+
+def corpora(ftok, data):
+    """(label, texts) of the test data's texts, batch by batch."""
+    def lines(*command):
+        with subprocess.Popen([str(part) for part in command], stdout=subprocess.PIPE, text=True, encoding="utf-8") as process:
+            yield from process.stdout
+
+    for path in sorted((data / "text").glob("*.jsonl.zst")):
+        yield from batches(path.name, (json.loads(line)["text"] for line in lines("zstd", "-dcq", path)))
+    sentences = data / "lid" / "lingua_sentences.tar.zst"
+    if sentences.exists():
+        yield from batches("75 languages", lines("tar", "-xOf", sentences, "--use-compress-program=zstd"))
+    pages = data / "warc" / "derived" / "real_pages_trafilatura_aeb.warc.gz"
+    if pages.exists():
+        yield from batches("web pages", (json.loads(line)["text"] for line in lines(ftok, "extract", "--jsonl", "--input", pages)))
 
 
 def compare(ftok, arguments, reference, texts, label):
@@ -89,6 +123,7 @@ def main():
     parser.add_argument("ftok")
     parser.add_argument("--data", type=pathlib.Path, default=pathlib.Path(__file__).resolve().parents[3] / "shared" / "data")
     parser.add_argument("--texts", nargs="*", default=[])
+    parser.add_argument("--corpora", action="store_true", help="all texts of the test data")
     parser.add_argument("--random", type=int, default=100000)
     parser.add_argument("--vocab", nargs="*", default=list(VOCABULARIES))
     parser.add_argument("--huggingface", action="store_true", help="compare gpt2_tokenizer.json with tokenizers too")
@@ -97,6 +132,7 @@ def main():
     if not (args.data / "tokenizer").is_dir():
         print(f"skipped: no {args.data}/tokenizer")
         return 77
+    require("tiktoken", "tiktoken", "bpe")
     inputs = [("code points", list(code_points())), (f"random strings", list(random_strings(args.random)))]
     for path in args.texts:
         texts, size = [], 0
@@ -108,20 +144,26 @@ def main():
                     break
         inputs.append((pathlib.Path(path).name, texts))
     wrong = 0
-    try:
-        for name in args.vocab:
-            file, pattern = VOCABULARIES[name]
-            flags = ["--vocab", str(args.data / "tokenizer" / f"{file}.tiktoken"), "--pattern", pattern]
-            reference = load_tiktoken(name, args.data)
-            for label, texts in inputs:
-                wrong += compare(args.ftok, flags, reference, texts, f"{name}, {label}")
-        if args.huggingface:
-            path = args.data / "tokenizer" / "gpt2_tokenizer.json"
-            for label, texts in inputs:
-                wrong += compare(args.ftok, ["--vocab", str(path)], load_huggingface(path), texts, f"gpt2_tokenizer.json, {label}")
-    except ImportError as missing:
-        print(f"skipped: {missing}")
-        return 77
+
+    def compare_all(flags, reference, name):
+        differing = 0
+        for label, texts in itertools.chain(inputs, corpora(args.ftok, args.data) if args.corpora else ()):
+            differing += compare(args.ftok, flags, reference, texts, f"{name}, {label}")
+        return differing
+
+    for name in args.vocab:
+        file, pattern = VOCABULARIES[name]
+        flags = ["--vocab", str(args.data / "tokenizer" / f"{file}.tiktoken"), "--pattern", pattern]
+        wrong += compare_all(flags, load_tiktoken(name, args.data), name)
+    if args.huggingface:
+        path = args.data / "tokenizer" / "gpt2_tokenizer.json"
+        wrong += compare_all(["--vocab", str(path)], load_huggingface(path), "gpt2_tokenizer.json, Hugging Face")
+        with tempfile.TemporaryDirectory() as folder:
+            converted = pathlib.Path(folder) / "tokenizer.json"
+            for name in ("cl100k_base", "o200k_base", "qwen2_3"):
+                path = args.data / "tokenizer" / f"{name}.tiktoken"
+                subprocess.run([args.ftok, "vocab", "convert", path, "--output", converted], check=True)
+                wrong += compare_all(["--vocab", str(path)], load_huggingface(converted), f"{name}, Hugging Face")
     return 1 if wrong else 0
 
 
