@@ -68,24 +68,22 @@ void find_unknown(const PairTable& pairs, MergeJob* jobs, size_t count) {
   }
 }
 
-// Up to sixteen jobs. Place i: what the last round of job i merged, at which lane of the job, and its neighbours; kEdge and kNowhere where
+// Up to sixteen jobs. Place i: what the last round of job i merged, at which lane of the job (a bit), and its neighbours; kEdge and 0 where
 // it merged nothing.
 struct Group {
   alignas(64) uint32_t before[16], merged[16], after[16];
   alignas(64) uint32_t left_slots[2][16], right_slots[2][16];  // of the two new pairs
-  uint32_t at[16];
+  uint64_t at[16];
   MergeJob* jobs[16];
   unsigned count = 0;
 
-  static constexpr uint32_t kNowhere = 62;  // no symbol's lane, nor next to one
-  static_assert(kNowhere > MergeJob::kSymbolsMax + 1);
 
   Group() { std::fill_n(before, 16, PairTable::kEdge), std::fill_n(merged, 16, PairTable::kEdge), std::fill_n(after, 16, PairTable::kEdge); }
 
   void start(unsigned i, MergeJob* job) {
     jobs[i] = job;
     before[i] = merged[i] = after[i] = PairTable::kEdge;
-    at[i] = kNowhere;
+    at[i] = 0;
   }
   void move(unsigned from, unsigned to) {
     jobs[to] = jobs[from];
@@ -109,16 +107,18 @@ inline bool merge_lowest(Group& group, unsigned i, const __m512i (&ranks)[kRegis
     equal |= uint64_t{_mm512_cmpeq_epi32_mask(ranks[r], _mm512_set1_epi32(best))} << 16 * r;
   }
   const bool is_done = best == static_cast<int>(MergeJob::kNoRank);
-  const uint32_t lane = is_done ? Group::kNowhere : static_cast<uint32_t>(__builtin_ctzll(equal));
+  constexpr uint32_t kAfterAll = MergeJob::kLanes - 2;  // behind an edge, so that merging there changes nothing
+  static_assert(kAfterAll > MergeJob::kSymbolsMax);
+  const uint32_t lane = is_done ? kAfterAll : static_cast<uint32_t>(__builtin_ctzll(equal));
   const uint32_t symbol = static_cast<uint32_t>(best) & PairTable::kEdge;  // of kNoRank: kEdge
   static_assert((MergeJob::kNoRank & PairTable::kEdge) == PairTable::kEdge);
   constexpr uint32_t kLast = 16 * kRegisters - 1;  // an edge
   group.before[i] = job.symbols[(lane - 1) & kLast];
   group.merged[i] = symbol;
   group.after[i] = job.symbols[(lane + 2) & kLast];
-  group.at[i] = lane;
   // The lanes from the merged one on move by one.
   const uint64_t moved = ~uint64_t{0} << lane, at = uint64_t{1} << lane;
+  group.at[i] = is_done ? 0 : at;
   __m512i next_symbols = broadcast(PairTable::kEdge), next_ranks = broadcast(MergeJob::kNoRank);
   for (unsigned r = kRegisters; r-- > 0;) {
     const auto here = static_cast<__mmask16>(moved >> 16 * r), merged = static_cast<__mmask16>(at >> 16 * r);
@@ -158,7 +158,7 @@ inline uint32_t run_round(const PairTable& pairs, Group& group) {
     const uint32_t left = find_rank(pairs, group.before[i], group.merged[i], group.left_slots[0][i], group.left_slots[1][i]);
     const uint32_t right = find_rank(pairs, group.merged[i], group.after[i], group.right_slots[0][i], group.right_slots[1][i]);
     __m512i ranks[kRegisters];
-    const uint64_t right_lane = uint64_t{1} << group.at[i], left_lane = right_lane >> 1;
+    const uint64_t right_lane = group.at[i], left_lane = right_lane >> 1;
     for (unsigned r = 0; r < kRegisters; ++r) {
       ranks[r] = _mm512_load_si512(group.jobs[i]->ranks + 16 * r);
       ranks[r] = _mm512_mask_mov_epi32(ranks[r], static_cast<__mmask16>(left_lane >> 16 * r), broadcast(left));

@@ -204,6 +204,27 @@ TEST(Encode, MergesPiecesOfAllLengthsLikeTheSlowOne) {
   }
 }
 
+// With few tokens most pairs are not there, and the table of pairs is nearly empty.
+TEST(Encode, MergesPiecesOfAllLengthsWithFewTokens) {
+  Vocabulary vocabulary;
+  const auto add = [&](const std::string& token) {
+    vocabulary.bytes += token;
+    vocabulary.offsets.push_back(static_cast<uint32_t>(vocabulary.bytes.size()));
+  };
+  for (int b = 0; b < 256; ++b) add(std::string(1, static_cast<char>(b)));
+  for (const char* token : {"ab", "ba", "aa", "abab", "cc", "ccb", " a"}) add(token);
+  vocabulary.pattern = Pattern::kGpt2;
+  const Encoding encoding(std::move(vocabulary));
+  Random random(6);
+  for (size_t size = 1; size <= 140; ++size) {
+    for (const std::string letters : {"x", "a", "ab", "abc", "abcxyz"}) {
+      std::string text;
+      while (text.size() < size) text.push_back(letters[random() % letters.size()]);
+      ASSERT_EQ(encoding.encode_ordinary(text), reference::slow_encode(encoding.vocabulary(), text)) << text;
+    }
+  }
+}
+
 TEST(Encode, MergesLongPiecesLikeTheSlowOne) {
   Random random(15);
   MergeScratch scratch;
