@@ -117,7 +117,7 @@ template <WindowKind kKind>
   const __m512i of_three = _mm512_or_si512(_mm512_or_si512(_mm512_slli_epi16(first, 12), _mm512_slli_epi16(second, 6)), third);
   const __m512i code_points = _mm512_mask_mov_epi16(of_two, is_three, of_three);
   CharacterBits is = look_up(table, _mm512_cvtepu16_epi32(_mm512_castsi512_si256(code_points)), static_cast<__mmask16>(is_three));
-  if (leads >> 32 != 0 || __builtin_popcountll(leads) > 16) {
+  if (__builtin_popcountll(leads) > 16) {
     const __m512i more = _mm512_cvtepu16_epi32(_mm512_extracti64x4_epi64(code_points, 1));
     const CharacterBits rest = look_up(table, more, static_cast<__mmask16>(is_three >> 16));
     is = {(is.letter & 0xFFFF) | rest.letter << 16, (is.upperish & 0xFFFF) | rest.upperish << 16,

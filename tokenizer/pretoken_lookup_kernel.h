@@ -6,13 +6,16 @@
 // Everything here has internal linkage, so that no code made for one instruction set is linked into another.
 #pragma once
 
+#include <bit>
+
 #include "tokenizer/pretoken_lookup.h"
 
 namespace ftok {
 namespace {
 
 constexpr uint32_t kNotThere = 0;
-constexpr uint32_t kTagByte = 3;  // of the four bytes of a first id (little-endian)
+constexpr uint32_t kTagByte = 3;  // of the four bytes of a first id
+static_assert(std::endian::native == std::endian::little);
 
 // Where in a line the ids of an entry are.
 constexpr uint32_t first_ids(size_t way) {

@@ -17,13 +17,24 @@ SpecialFinder::SpecialFinder(const std::vector<SpecialToken>& specials) : nodes_
       node = child;
     }
     nodes_[node].id = special.id;
-    begins_[static_cast<unsigned char>(special.text[0])] = true;
+    begin_ = static_cast<unsigned char>(special.text[0]);
+    begin_bytes_ += begins_[begin_] ? 0 : 1;
+    begins_[begin_] = true;
   }
 }
 
+// The first place from `offset` on with a byte that begins a special token, or text.size().
+size_t SpecialFinder::first_candidate(std::string_view text, size_t offset) const {
+  if (begin_bytes_ == 1) {  // nearly all vocabularies: '<'
+    const size_t found = text.find(static_cast<char>(begin_), offset);
+    return found == std::string_view::npos ? text.size() : found;
+  }
+  while (offset < text.size() && !begins_[static_cast<unsigned char>(text[offset])]) ++offset;
+  return offset;
+}
+
 SpecialFinder::Match SpecialFinder::find(std::string_view text, size_t offset) const {
-  for (size_t begin = offset; begin < text.size(); ++begin) {
-    if (!begins_[static_cast<unsigned char>(text[begin])]) continue;
+  for (size_t begin = first_candidate(text, offset); begin < text.size(); begin = first_candidate(text, begin + 1)) {
     Match match;
     uint32_t node = 0;
     for (size_t i = begin; i < text.size(); ++i) {

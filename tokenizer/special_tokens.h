@@ -28,8 +28,12 @@ class SpecialFinder {
     uint32_t child = 0, sibling = 0;  // 0: none
     uint32_t id = UINT32_MAX;         // of the special token that ends here
   };
+  size_t first_candidate(std::string_view text, size_t offset) const;
+
   std::vector<Node> nodes_;  // a trie; node 0 is the root
   bool begins_[256] = {};
+  size_t begin_bytes_ = 0;   // how many bytes begin one
+  unsigned char begin_ = 0;  // one of them
 };
 
 }  // namespace ftok

@@ -309,6 +309,27 @@ TEST(Encode, SpecialTokens) {
   }
 }
 
+TEST(SpecialFinder, FindsTheLeftmostAndThereTheLongest) {
+  const auto found = [](const std::vector<SpecialToken>& specials, std::string_view text, size_t offset) {
+    const SpecialFinder::Match match = SpecialFinder(specials).find(text, offset);
+    return std::tuple(match.begin, match.size, match.id);
+  };
+  const std::tuple<size_t, size_t, uint32_t> nothing{0, 0, 0};
+  // Where all begin with one byte, and where they do not.
+  const std::vector<SpecialToken> alike = {{"<a>", 7}, {"<a><b>", 8}, {"<|", 9}}, different = {{"<a>", 7}, {"<a><b>", 8}, {"<|", 9}, {"[x]", 10}};
+  for (const auto& specials : {alike, different}) {
+    EXPECT_EQ(found(specials, "< <b> <a <a", 0), nothing);
+    EXPECT_EQ(found(specials, "", 0), nothing);
+    EXPECT_EQ(found(specials, "<<a><<|", 0), std::tuple(1u, 3u, 7u));
+    EXPECT_EQ(found(specials, "<<a><<|", 2), std::tuple(5u, 2u, 9u));
+    EXPECT_EQ(found(specials, "x<a><b>", 0), std::tuple(1u, 6u, 8u));
+    EXPECT_EQ(found(specials, "x<a><b", 1), std::tuple(1u, 3u, 7u));
+  }
+  EXPECT_EQ(found(alike, "[x]<|", 0), std::tuple(3u, 2u, 9u));
+  EXPECT_EQ(found(different, "[x]<|", 0), std::tuple(0u, 3u, 10u));
+  EXPECT_EQ(found({}, "<a>", 0), nothing);
+}
+
 TEST(Encode, SpansCoverTheText) {
   const std::string text = "hello world<|endoftext|> green cow";
   const std::vector<TokenSpan> spans = frozen().encode_spans(text, Specials::kAllow);
