@@ -17,10 +17,13 @@ constexpr size_t kLongBytesMin = 64;
 }  // namespace
 
 void MergeScratch::shrink(size_t words_max) {
-  for (std::vector<uint32_t>* buffer : {&symbols, &ranks, &next, &previous, &done, &window}) {
+  for (std::vector<uint32_t>* buffer : {&symbols, &ranks, &next, &previous, &done}) {
     if (buffer->capacity() > words_max) std::vector<uint32_t>().swap(*buffer);
   }
   if (heap.capacity() > words_max) std::vector<uint64_t>().swap(heap);
+  for (Window& window : windows) {
+    if (window.symbols.capacity() > words_max) std::vector<uint32_t>().swap(window.symbols);
+  }
 }
 
 Merger::Merger(const Vocabulary& vocabulary) : level_(vector_level()), byte_pairs_(65536, MergeJob::kNoRank), characters_(65536, 0) {

@@ -11,6 +11,7 @@
 // a higher rank: such pairs are marked in the tables (`sure`). Most bytes of characters outside ASCII join this way.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <string_view>
 #include <vector>
@@ -40,9 +41,15 @@ struct MergeJob {
 struct MergeScratch {
   std::vector<uint32_t> symbols, ranks, next, previous;
   std::vector<uint64_t> heap;
-  // Of a long piece: the symbols of what is done, and the last window with its text.
-  std::vector<uint32_t> done, window;
-  std::string_view window_text;
+  // Of a long piece: the symbols of what is done, and the last windows, the next of which is replaced.
+  struct Window {
+    std::string_view text;
+    std::vector<uint32_t> symbols;
+  };
+  std::vector<uint32_t> done;
+  std::array<Window, 4> windows;
+  size_t next_window = 0;
+  size_t windows_made = 0;  // that were not among the last ones, in all pieces; for tests
   size_t done_bytes = 0, merged_bytes = 0;
   std::vector<MergeJob> chunks, seams;
 
@@ -93,6 +100,7 @@ class Merger {
   size_t fill_job(std::string_view piece, size_t symbols_max, MergeJob& job) const;
   bool merge_long(std::string_view piece, MergeScratch& scratch) const;
   bool extend_by_windows(std::string_view piece, size_t end, MergeScratch& scratch) const;
+  const std::vector<uint32_t>& merge_window(std::string_view text, MergeScratch& scratch) const;
   size_t merge_chunks(std::string_view piece, size_t begin, MergeScratch& scratch, Chunk* chunks) const;
   void merge_seams(std::string_view piece, MergeScratch& scratch, Chunk* chunks, size_t count) const;
   bool append_chunk(const Chunk& chunk, MergeScratch& scratch) const;

@@ -7,7 +7,7 @@
 //  - by chunks, where the processor merges many jobs together: chunks are merged each for itself, and then, again together, the
 //    seams: the last symbols of a chunk with the first of the next. When a seam begins and ends with the symbols it was made
 //    of, all neighbours are right. Where it does not, windows go on.
-// In runs of one character and other repetitions chunks, seams and windows repeat: the last one's result is used again.
+// In runs of one character and other repetitions chunks, seams and windows repeat, windows two or three in turn: results are used again.
 #include <algorithm>
 #include <cstring>
 
@@ -21,8 +21,8 @@ constexpr size_t kWindowBytes = 40;
 // Symbols a chunk begins with. Repetitions of any divisor of it repeat chunks.
 constexpr size_t kChunkSymbols = 24;
 constexpr size_t kChunksTogether = 32;
-// Symbols of either side in a seam.
-constexpr size_t kSeamSymbols = 3;
+// Symbols of either side in a seam, and the most that it may begin with: a long seam costs more than a window.
+constexpr size_t kSeamSymbols = 3, kSeamSymbolsMax = 31;
 
 }  // namespace
 
@@ -34,10 +34,23 @@ struct Merger::Chunk {
   uint32_t left[kSeamSymbols];     // the former
 };
 
+// The symbols of `text`, until the next call.
+const std::vector<uint32_t>& Merger::merge_window(std::string_view text, MergeScratch& scratch) const {
+  for (const MergeScratch::Window& window : scratch.windows) {
+    if (window.text == text) return window.symbols;
+  }
+  MergeScratch::Window& made = scratch.windows[scratch.next_window];
+  scratch.next_window = (scratch.next_window + 1) % scratch.windows.size();
+  ++scratch.windows_made;
+  const size_t n = merge_span(text, scratch);
+  made.symbols.assign(scratch.symbols.begin(), scratch.symbols.begin() + static_cast<ptrdiff_t>(n));
+  made.text = text;
+  return made.symbols;
+}
+
 // Makes what is done reach to `end`. False when more than 16 times the piece has been merged: the caller then uses the heap.
 bool Merger::extend_by_windows(std::string_view piece, size_t end, MergeScratch& scratch) const {
   std::vector<uint32_t>& done = scratch.done;
-  std::vector<uint32_t>& window = scratch.window;  // the symbols of window_text
   while (scratch.done_bytes < end) {
     size_t taken = std::min<size_t>(2, done.size());
     while (true) {
@@ -47,12 +60,7 @@ bool Merger::extend_by_windows(std::string_view piece, size_t end, MergeScratch&
       const size_t window_end = std::min(end, scratch.done_bytes + std::max(kWindowBytes, taken_bytes));
       scratch.merged_bytes += window_end - window_begin;
       if (scratch.merged_bytes > 16 * piece.size()) return false;
-      const std::string_view text = piece.substr(window_begin, window_end - window_begin);
-      if (text != scratch.window_text) {
-        const size_t n = merge_span(text, scratch);
-        window.assign(scratch.symbols.begin(), scratch.symbols.begin() + static_cast<ptrdiff_t>(n));
-        scratch.window_text = text;
-      }
+      const std::vector<uint32_t>& window = merge_window(piece.substr(window_begin, window_end - window_begin), scratch);
       if (taken == done.size() || window[0] == done[done.size() - taken]) {
         done.resize(done.size() - taken);
         done.insert(done.end(), window.begin(), window.end());
@@ -111,7 +119,7 @@ void Merger::merge_seams(std::string_view piece, MergeScratch& scratch, Chunk* c
       const std::string_view text = piece.substr(begin, end - begin);
       if (jobs > 0 && text == last_text) {
         chunk.seam = &scratch.seams[jobs - 1];
-      } else if (fill_job(text, MergeJob::kSymbolsMax, scratch.seams[jobs]) == text.size()) {
+      } else if (fill_job(text, kSeamSymbolsMax, scratch.seams[jobs]) == text.size()) {
         chunk.seam = &scratch.seams[jobs++];
         last_text = text;
       }
@@ -154,7 +162,7 @@ bool Merger::append_chunk(const Chunk& chunk, MergeScratch& scratch) const {
 bool Merger::merge_long(std::string_view piece, MergeScratch& scratch) const {
   scratch.done.clear();
   scratch.done.reserve(piece.size());  // memory only as it is touched
-  scratch.window_text = {};
+  for (MergeScratch::Window& window : scratch.windows) window.text = {};
   scratch.done_bytes = scratch.merged_bytes = 0;
 #if defined(__x86_64__)
   if (has_vectors()) {

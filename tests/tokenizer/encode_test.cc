@@ -246,6 +246,27 @@ TEST(Encode, MergesLongPiecesLikeTheSlowOne) {
   }
 }
 
+// Of the lengths of o200k's newlines, in their order: no chunk of 24 ends where the next one begins, so windows do all, and only a few differ.
+TEST(Encode, WindowsOfARunAreMadeOnce) {
+  Vocabulary vocabulary;
+  const auto add = [&](const std::string& token) {
+    vocabulary.bytes += token;
+    vocabulary.offsets.push_back(static_cast<uint32_t>(vocabulary.bytes.size()));
+  };
+  for (int b = 0; b < 256; ++b) add(std::string(1, static_cast<char>(b)));
+  for (const size_t size : {2, 3, 4, 8, 5, 6, 16, 7, 9, 10}) add(std::string(size, '\n'));
+  const Merger merger(vocabulary);
+  for (const size_t size : {100, 1000, 100000}) {
+    MergeScratch scratch;
+    Ids ids;
+    merger.merge(std::string(size, '\n'), scratch, ids);
+    EXPECT_LE(scratch.windows_made, 24u) << size;
+    if (size <= 1000) {
+      EXPECT_EQ(ids, reference::slow_merge(vocabulary, std::string(size, '\n'))) << size;
+    }
+  }
+}
+
 TEST(Encode, DecodesToItself) {
   Random random(6);
   for (int i = 0; i < 2000; ++i) {
