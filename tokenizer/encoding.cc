@@ -31,9 +31,11 @@ void encode_truncated(const EncodingTables& tables, std::string_view text, size_
     begin = pretoken_end(tables.scanner, whole, begin);
   }
   EncodeState& state = EncodeState::of_thread(tables);
-  state.encode(whole.substr(0, last), ids);
+  // What comes before the last pretoken is no text of its own: white space at its end would be cut otherwise.
+  state.encode(whole, ids);
   std::vector<uint32_t> piece;
   if (last < tail) state.encode_pretoken(whole.substr(last), piece);
+  ids.resize(ids.size() - piece.size());
   if (!piece.empty() && is_white_token(tables.vocabulary.token(piece[0]))) {
     while (ids.size() > first && is_white_token(tables.vocabulary.token(ids.back()))) {
       last -= tables.vocabulary.token(ids.back()).size();

@@ -425,6 +425,17 @@ TEST(Encode, ATextWithMorePretokensThanTheCacheHolds) {
   EXPECT_EQ(frozen().encode_ordinary(part), reference::slow_encode(frozen().vocabulary(), part));
 }
 
+// White space before the last pretoken is cut as in the whole text, not as at the end of one.
+TEST(TruncatedTail, ChangesOnlyTheLastPretoken) {
+  for (const std::string before : {"a   ", "a\n\n\n", "a \n ", "a  \t"}) {
+    const Ids whole = frozen().encode_ordinary(before + "0"), cut = frozen().encode_ordinary(before + "0\xC5");
+    ASSERT_EQ(whole.back(), frozen().id_of("0")) << before;
+    ASSERT_EQ(cut.size(), whole.size() + 1) << before;
+    EXPECT_TRUE(std::equal(whole.begin(), whole.end(), cut.begin())) << before;
+    EXPECT_EQ(cut.back(), frozen().id_of("\xC5")) << before;
+  }
+}
+
 TEST(GrowingText, HasTheIdsOfItsText) {
   Random random(12);
   for (int i = 0; i < 5; ++i) {
