@@ -88,6 +88,8 @@ def corpora(ftok, data):
     def lines(*command):
         with subprocess.Popen([str(part) for part in command], stdout=subprocess.PIPE, text=True, encoding="utf-8") as process:
             yield from process.stdout
+        if process.returncode != 0:
+            raise SystemExit(f"{command[0]} failed: exit code {process.returncode}")
 
     for path in sorted((data / "text").glob("*.jsonl.zst")):
         yield from batches(path.name, (json.loads(line)["text"] for line in lines("zstd", "-dcq", path)))

@@ -28,6 +28,19 @@ const Encoding& frozen() {
   return encoding;
 }
 
+// The 256 bytes and these tokens, in their order of rank; the pattern is GPT-2's.
+Vocabulary bytes_and(const std::vector<std::string>& tokens) {
+  Vocabulary vocabulary;
+  const auto add = [&](const std::string& token) {
+    vocabulary.bytes += token;
+    vocabulary.offsets.push_back(static_cast<uint32_t>(vocabulary.bytes.size()));
+  };
+  for (int b = 0; b < 256; ++b) add(std::string(1, static_cast<char>(b)));
+  for (const std::string& token : tokens) add(token);
+  vocabulary.pattern = Pattern::kGpt2;
+  return vocabulary;
+}
+
 // Words of the classes the patterns tell apart.
 const std::vector<std::string> kParts = {
     " ", " ", "  ", "\n", "\r\n", "\t", "\v", "\xC2\xA0", "\xC2\x85", "\xE2\x80\xA8", "a", "the", "Word", "HTTPServer", "x", "Z",
@@ -206,15 +219,7 @@ TEST(Encode, MergesPiecesOfAllLengthsLikeTheSlowOne) {
 
 // With few tokens most pairs are not there, and the table of pairs is nearly empty.
 TEST(Encode, MergesPiecesOfAllLengthsWithFewTokens) {
-  Vocabulary vocabulary;
-  const auto add = [&](const std::string& token) {
-    vocabulary.bytes += token;
-    vocabulary.offsets.push_back(static_cast<uint32_t>(vocabulary.bytes.size()));
-  };
-  for (int b = 0; b < 256; ++b) add(std::string(1, static_cast<char>(b)));
-  for (const char* token : {"ab", "ba", "aa", "abab", "cc", "ccb", " a"}) add(token);
-  vocabulary.pattern = Pattern::kGpt2;
-  const Encoding encoding(std::move(vocabulary));
+  const Encoding encoding(bytes_and({"ab", "ba", "aa", "abab", "cc", "ccb", " a"}));
   Random random(6);
   for (size_t size = 1; size <= 140; ++size) {
     for (const std::string letters : {"x", "a", "ab", "abc", "abcxyz"}) {
@@ -248,13 +253,9 @@ TEST(Encode, MergesLongPiecesLikeTheSlowOne) {
 
 // Of the lengths of o200k's newlines, in their order: no chunk of 24 ends where the next one begins, so windows do all, and only a few differ.
 TEST(Encode, WindowsOfARunAreMadeOnce) {
-  Vocabulary vocabulary;
-  const auto add = [&](const std::string& token) {
-    vocabulary.bytes += token;
-    vocabulary.offsets.push_back(static_cast<uint32_t>(vocabulary.bytes.size()));
-  };
-  for (int b = 0; b < 256; ++b) add(std::string(1, static_cast<char>(b)));
-  for (const size_t size : {2, 3, 4, 8, 5, 6, 16, 7, 9, 10}) add(std::string(size, '\n'));
+  std::vector<std::string> tokens;
+  for (const size_t size : {2, 3, 4, 8, 5, 6, 16, 7, 9, 10}) tokens.emplace_back(size, '\n');
+  const Vocabulary vocabulary = bytes_and(tokens);
   const Merger merger(vocabulary);
   for (const size_t size : {100, 1000, 100000}) {
     MergeScratch scratch;
