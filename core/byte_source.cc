@@ -23,7 +23,7 @@ class FileSource : public ByteSource {
     }
     fd_ = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
     if (fd_ < 0) throw_errno("cannot open " + path, errno);
-    struct stat status{};
+    struct stat status {};
     if (::fstat(fd_, &status) != 0 || S_ISDIR(status.st_mode)) {
       const int error_number = errno;
       ::close(fd_);
@@ -85,9 +85,7 @@ class MemorySource : public ByteSource {
 
 }  // namespace
 
-std::unique_ptr<ByteSource> open_file_source(const std::string& path) {
-  return std::make_unique<FileSource>(path);
-}
+std::unique_ptr<ByteSource> open_file_source(const std::string& path) { return std::make_unique<FileSource>(path); }
 
 std::unique_ptr<ByteSource> make_memory_source(std::string bytes, std::string name, size_t read_max) {
   return std::make_unique<MemorySource>(std::move(bytes), std::move(name), read_max);

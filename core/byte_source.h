@@ -12,8 +12,8 @@ class ByteSource {
  public:
   virtual ~ByteSource() = default;
 
-  // Reads up to `size` bytes into `out`; returns how many, 0 only at the end. Throws Error naming the input when reading
-  // fails for good. Not thread-safe.
+  // Reads up to `size` bytes into `out`; returns how many, 0 only at the end. Throws Error naming the input when
+  // reading fails for good. Not thread-safe.
   virtual size_t read(char* out, size_t size) = 0;
 
   // The input as the user named it, for messages.
@@ -27,7 +27,6 @@ class ByteSource {
 std::unique_ptr<ByteSource> open_file_source(const std::string& path);
 
 // Bytes in memory, for tests; at most `read_max` bytes a read when it is not 0. Keeps its own copy.
-std::unique_ptr<ByteSource> make_memory_source(std::string bytes, std::string name = "memory",
-                                               size_t read_max = 0);
+std::unique_ptr<ByteSource> make_memory_source(std::string bytes, std::string name = "memory", size_t read_max = 0);
 
 }  // namespace ftok

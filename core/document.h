@@ -1,5 +1,5 @@
-// Document: the unit of work of every stage, and nothing but typed fields. A Document is owned by one thread at a time and
-// is moved, not copied.
+// Document: the unit of work of every stage, and nothing but typed fields. A Document is owned by one thread at a time
+// and is moved, not copied.
 #pragma once
 
 #include <cstdint>
@@ -10,23 +10,23 @@ namespace ftok {
 
 struct Document {
   // Where it came from.
-  std::string id;          // WARC-Record-ID without the angle brackets, or the input's own id (JSONL)
-  std::string url;         // WARC-Target-URI, as it stands in the record
-  std::string date;        // WARC-Date, as it stands in the record
-  std::string dump;        // "CC-MAIN-2024-22" when the input's path names a crawl, else empty
-  std::string file_path;   // the input as the user named it
-  uint64_t offset = 0;     // of the record in the input file as stored (compressed bytes for .gz)
-  std::string truncated;   // WARC-Truncated ("length", "time", ...), else empty
+  std::string id;         // WARC-Record-ID without the angle brackets, or the input's own id (JSONL)
+  std::string url;        // WARC-Target-URI, as it stands in the record
+  std::string date;       // WARC-Date, as it stands in the record
+  std::string dump;       // "CC-MAIN-2024-22" when the input's path names a crawl, else empty
+  std::string file_path;  // the input as the user named it
+  uint64_t offset = 0;    // of the record in the input file as stored (compressed bytes for .gz)
+  std::string truncated;  // WARC-Truncated ("length", "time", ...), else empty
 
   // What it is, filled stage by stage. A stage may release what no later stage reads.
-  std::string payload;          // WARC block as stored: HTTP head and body. The `http` stage empties it.
-  std::string identified_type;  // WARC-Identified-Payload-Type, else empty
-  std::string html;             // page in UTF-8. The `extract` stage empties it.
-  std::string charset;          // WHATWG name the page was decoded from
-  uint64_t replacements = 0;    // U+FFFD put in by decoding
-  std::string text;             // main text in UTF-8, lines separated by '\n'
-  std::string language;         // ISO code of the model's best label, "" before the language stage
-  double language_score = 0;    // probability in 0..1
+  std::string payload;           // WARC block as stored: HTTP head and body. The `http` stage empties it.
+  std::string identified_type;   // WARC-Identified-Payload-Type, else empty
+  std::string html;              // page in UTF-8. The `extract` stage empties it.
+  std::string charset;           // WHATWG name the page was decoded from
+  uint64_t replacements = 0;     // U+FFFD put in by decoding
+  std::string text;              // main text in UTF-8, lines separated by '\n'
+  std::string language;          // ISO code of the model's best label, "" before the language stage
+  double language_score = 0;     // probability in 0..1
   double classifier_score = -1;  // of the classifier stage, 0..1; below 0: it did not run
 
   // The page's own fields, UTF-8, empty when the page says nothing.

@@ -4,8 +4,6 @@
 
 namespace ftok {
 
-void throw_errno(const std::string& what, int error_number) {
-  throw Error(what + ": " + std::strerror(error_number));
-}
+void throw_errno(const std::string& what, int error_number) { throw Error(what + ": " + std::strerror(error_number)); }
 
 }  // namespace ftok

@@ -1,5 +1,5 @@
-// The one rule of errors (docs/architecture.md): bad data is a value (result.h), a failed run throws Error, a misuse of the
-// command line or of a recipe throws UsageError, a bug asserts. Only tools/ftok/main.cc catches, prints and exits.
+// The one rule of errors (docs/architecture.md): bad data is a value (result.h), a failed run throws Error, a misuse of
+// the command line or of a recipe throws UsageError, a bug asserts. Only tools/ftok/main.cc catches, prints and exits.
 #pragma once
 
 #include <stdexcept>
@@ -10,8 +10,7 @@ namespace ftok {
 // A run that cannot go on: the message is one line that names what failed and where (file, offset, key).
 class Error : public std::runtime_error {
  public:
-  explicit Error(const std::string& message, int exit_code = 1)
-      : std::runtime_error(message), exit_code_(exit_code) {}
+  explicit Error(const std::string& message, int exit_code = 1) : std::runtime_error(message), exit_code_(exit_code) {}
   int exit_code() const { return exit_code_; }
 
  private:

@@ -37,8 +37,8 @@ void write_all(int fd, std::string_view bytes, const std::string& path) {
   }
 }
 
-// Crash tests set FTOK_KILL_AT_COMMIT=N: the process kills itself (SIGKILL) at the N-th commit point it passes, counted from 1.
-// The moments before and after each rename are the commit points.
+// Crash tests set FTOK_KILL_AT_COMMIT=N: the process kills itself (SIGKILL) at the N-th commit point it passes, counted
+// from 1. The moments before and after each rename are the commit points.
 void commit_point() {
   static const long kill_at = [] {
     const char* text = std::getenv("FTOK_KILL_AT_COMMIT");
@@ -54,14 +54,15 @@ bool syncs() {
   return on;
 }
 
-// Tells the kernel to begin writing a large file to the disk while it grows, a stretch at a time, so that the fsync at its end does not
-// have to wait for all of it. `before` and `after` are the file's sizes around a write.
+// Tells the kernel to begin writing a large file to the disk while it grows, a stretch at a time, so that the fsync at
+// its end does not have to wait for all of it. `before` and `after` are the file's sizes around a write.
 void start_writeback([[maybe_unused]] int fd, [[maybe_unused]] uint64_t before, [[maybe_unused]] uint64_t after) {
 #ifdef SYNC_FILE_RANGE_WRITE
   constexpr uint64_t kStretch = uint64_t{8} << 20;
   if (before / kStretch == after / kStretch || !syncs()) return;
   const uint64_t begin = before / kStretch * kStretch;
-  ::sync_file_range(fd, static_cast<off64_t>(begin), static_cast<off64_t>(after - begin), SYNC_FILE_RANGE_WRITE);  // a hint
+  ::sync_file_range(fd, static_cast<off64_t>(begin), static_cast<off64_t>(after - begin),
+                    SYNC_FILE_RANGE_WRITE);  // a hint
 #endif
 }
 
@@ -168,7 +169,7 @@ void remove_temporaries(const std::string& folder) {
 MappedFile::MappedFile(const std::string& path) : path_(path) {
   const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
   if (fd < 0) throw_errno("cannot open " + path, errno);
-  struct stat status{};
+  struct stat status {};
   if (::fstat(fd, &status) != 0 || !S_ISREG(status.st_mode)) {
     ::close(fd);
     throw Error("cannot map " + path + ": not a regular file");

@@ -9,8 +9,8 @@
 namespace ftok {
 
 // Writes `path` so that it exists only when whole. Destroyed without commit(), it leaves nothing behind. Every failure
-// (no space, no permission) throws Error naming the path. The temporary name is unique to the process and attempt, so two
-// live attempts at one file never mix. Not thread-safe.
+// (no space, no permission) throws Error naming the path. The temporary name is unique to the process and attempt, so
+// two live attempts at one file never mix. Not thread-safe.
 class AtomicFile {
  public:
   explicit AtomicFile(std::string path);
@@ -42,8 +42,8 @@ void write_file(const std::string& path, std::string_view bytes);
 // Makes the folder and its parents; throws Error naming it.
 void make_folder(const std::string& path);
 
-// Removes what AtomicFile left in `folder` (not below) when a process was killed. Safe only while no other process writes
-// there: the caller holds the folder's lock.
+// Removes what AtomicFile left in `folder` (not below) when a process was killed. Safe only while no other process
+// writes there: the caller holds the folder's lock.
 void remove_temporaries(const std::string& folder);
 
 // A read-only memory map of a file. The views it gives live as long as it does.
@@ -63,7 +63,8 @@ class MappedFile {
   size_t size_ = 0;
 };
 
-// An exclusive lock on a folder (flock on FOLDER/.lock), held while it lives; throws Error when another process holds it.
+// An exclusive lock on a folder (flock on FOLDER/.lock), held while it lives; throws Error when another process holds
+// it.
 class FolderLock {
  public:
   explicit FolderLock(const std::string& folder);

@@ -1,5 +1,5 @@
-// What TBB orders, told to the thread sanitizer: Debian's libtbb is not instrumented, so the sanitizer does not see that a task
-// begins after it was spawned. Without the sanitizer these are nothing.
+// What TBB orders, told to the thread sanitizer: Debian's libtbb is not instrumented, so the sanitizer does not see
+// that a task begins after it was spawned. Without the sanitizer these are nothing.
 #pragma once
 
 #if defined(__SANITIZE_THREAD__)

@@ -1,5 +1,5 @@
-// Log: where a library says what a person should know. Libraries never print; the tool that calls them passes a Log that
-// writes to standard error. Thread-safe if the function is.
+// Log: where a library says what a person should know. Libraries never print; the tool that calls them passes a Log
+// that writes to standard error. Thread-safe if the function is.
 #pragma once
 
 #include <functional>

@@ -1,6 +1,7 @@
-// Each rule of the original rewrites the sentence (mostly by putting spaces in) and the words are what stands between spaces
-// in the end. The same is done here, rule by rule, in two buffers that take turns; a rule whose characters do not occur in the
-// sentence is skipped. The words found are then laid over the sentence again, so that they can be views into it.
+// Each rule of the original rewrites the sentence (mostly by putting spaces in) and the words are what stands between
+// spaces in the end. The same is done here, rule by rule, in two buffers that take turns; a rule whose characters do
+// not occur in the sentence is skipped. The words found are then laid over the sentence again, so that they can be
+// views into it.
 #include "core/nltk_tokenizer.h"
 
 #include <algorithm>
@@ -23,7 +24,9 @@ bool is_word_char(char32_t c) {
   return is_letter(category) || is_number(category);
 }
 
-bool word_char_at(std::string_view s, size_t at) { return at < s.size() && is_word_char(decode_utf8(s, at).code_point); }
+bool word_char_at(std::string_view s, size_t at) {
+  return at < s.size() && is_word_char(decode_utf8(s, at).code_point);
+}
 
 bool word_char_before(std::string_view s, size_t at) {
   if (at == 0) return false;
@@ -87,7 +90,8 @@ class Rewriter {
  private:
   bool has(char c) const { return seen_[static_cast<unsigned char>(c)]; }
 
-  // One rule: size(at) says how many bytes at `at` the rule takes, 0 for none; write(at, size) appends what they become.
+  // One rule: size(at) says how many bytes at `at` the rule takes, 0 for none; write(at, size) appends what they
+  // become.
   template <typename Size, typename Write>
   void rewrite(const Size& size_at, const Write& write) {
     size_t at = 0, size = 0;
@@ -143,7 +147,8 @@ class Rewriter {
 
   void opening_quotes() {
     static constexpr std::array<std::string_view, 4> kQuotes = {"\u00AB", "\u201C", "\u2018", "\u201E"};
-    if (wide_ || has('`')) pad([&](size_t at) { return text_[at] == '`' ? run_size(at, '`') : wide_size(at, kQuotes); });
+    if (wide_ || has('`'))
+      pad([&](size_t at) { return text_[at] == '`' ? run_size(at, '`') : wide_size(at, kQuotes); });
     if (!text_.empty() && text_[0] == '"') text_.replace(0, 1, kOpening);
     if (has('`') || has('"')) pad([&](size_t at) { return text_.compare(at, 2, kOpening) == 0 ? 2 : 0; });
     if (has('"') || has('\'')) {

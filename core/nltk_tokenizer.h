@@ -1,12 +1,15 @@
 // English words in the manner of NLTK's word_tokenize, which FineWeb was made with: the text is cut into sentences
-// (core/sentences.h, kNltk: a stated rule in place of NLTK's trained punkt model), and each sentence goes through the rules of
-// NLTK's word tokenizer (version 3.10; its improved Penn Treebank tokenizer), exactly:
+// (core/sentences.h, kNltk: a stated rule in place of NLTK's trained punkt model), and each sentence goes through the
+// rules of NLTK's word tokenizer (version 3.10; its improved Penn Treebank tokenizer), exactly:
 //
-// - apart go: brackets; ; @ # $ % & ? ! *; figure, en and em dashes and "--"; runs of two and more dots; « » " quotation marks
+// - apart go: brackets; ; @ # $ % & ? ! *; figure, en and em dashes and "--"; runs of two and more dots; « » "
+//   quotation marks
 //   of all kinds and runs of back quotes; "," and ":" except before a digit;
 // - the full stop that ends a sentence, also before closing quotes and brackets; no other single full stop;
-// - a straight double quote becomes `` where it opens (at the start, after a space or an opening bracket) and '' elsewhere;
-// - the clitics n't 'll 're 've 's 'm 'd and a final apostrophe go apart before a space, and an apostrophe in front of a word;
+// - a straight double quote becomes `` where it opens (at the start, after a space or an opening bracket) and ''
+//   elsewhere;
+// - the clitics n't 'll 're 've 's 'm 'd and a final apostrophe go apart before a space, and an apostrophe in front of
+//   a word;
 // - cannot, d'ye, gimme, gonna, gotta, lemme, more'n and wanna become two words.
 #pragma once
 

@@ -1,5 +1,5 @@
-// Options that describe themselves. A room's options struct lists its fields once, to a visitor; the recipe reader, `ftok
-// recipe show`, the documentation and the recipe's digest all come from that list:
+// Options that describe themselves. A room's options struct lists its fields once, to a visitor; the recipe reader,
+// `ftok recipe show`, the documentation and the recipe's digest all come from that list:
 //
 //   struct GopherQualityOptions {
 //     int64_t words_min = 50;

@@ -13,23 +13,23 @@
 
 namespace ftok {
 
-// Calls `next` (serial) until it returns null, `work` on each item (parallel, any order), and `emit` (serial, in the order of
-// `next`). At most `live_max` items exist at a time, which bounds memory. An exception from any of the three ends the
-// pipeline and is rethrown; a cancellation around it does not end it half-way (a half-read input must never look whole). Runs
-// in the current TBB arena; the calling thread does not take up tasks of other pipelines
-// while it waits, so a run has as many inputs in flight as it means to.
+// Calls `next` (serial) until it returns null, `work` on each item (parallel, any order), and `emit` (serial, in the
+// order of `next`). At most `live_max` items exist at a time, which bounds memory. An exception from any of the three
+// ends the pipeline and is rethrown; a cancellation around it does not end it half-way (a half-read input must never
+// look whole). Runs in the current TBB arena; the calling thread does not take up tasks of other pipelines while it
+// waits, so a run has as many inputs in flight as it means to.
 template <typename T>
 void ordered_pipeline(size_t live_max, const std::function<std::unique_ptr<T>()>& next,
                       const std::function<void(T&)>& work, const std::function<void(T&)>& emit) {
   namespace tbb = oneapi::tbb;
-  // Items live in slots and TBB passes slot numbers: what is in flight when an exception ends the pipeline is destroyed with
-  // them. Items leave in the order they came, so the n-th item finds slot n mod live_max free.
+  // Items live in slots and TBB passes slot numbers: what is in flight when an exception ends the pipeline is destroyed
+  // with them. Items leave in the order they came, so the n-th item finds slot n mod live_max free.
   std::vector<std::unique_ptr<T>> slots(live_max);
   size_t count = 0;
   tbb::task_group_context context(tbb::task_group_context::isolated);
-  // The order that TBB keeps, for the thread sanitizer: the start before everything and everything before the end, a serial
-  // filter's calls one after the other, and an item's way from filter to filter.
-  // `started` is static, since a body's captures are read through the closure that `started` makes visible.
+  // The order that TBB keeps, for the thread sanitizer: the start before everything and everything before the end, a
+  // serial filter's calls one after the other, and an item's way from filter to filter. `started` is static, since a
+  // body's captures are read through the closure that `started` makes visible.
   static const char started = 0;
   const char ended = 0, reading = 0, emitting = 0;
   const auto in_order = [&](const void* serial, const auto& body) {

@@ -59,10 +59,14 @@ int64_t parse_size(std::string_view text, bool bytes, const std::string& what) {
   if (!digits.empty()) {
     const double unit = bytes ? 1024 : 1000;
     switch (digits.back()) {
-      case 'k': case 'K': factor = unit; break;
-      case 'm': case 'M': factor = unit * unit; break;
-      case 'g': case 'G': factor = unit * unit * unit; break;
-      case 't': case 'T': factor = unit * unit * unit * unit; break;
+      case 'k':
+      case 'K': factor = unit; break;
+      case 'm':
+      case 'M': factor = unit * unit; break;
+      case 'g':
+      case 'G': factor = unit * unit * unit; break;
+      case 't':
+      case 'T': factor = unit * unit * unit * unit; break;
       default: break;
     }
     if (factor != 1) digits.pop_back();
@@ -110,7 +114,8 @@ class RecipeReader::Impl {
     if (section.empty()) return root.get(key);
     const toml::node* node = root.get(section);
     if (node == nullptr) return nullptr;
-    if (!node->is_table()) refuse(node, fmt::format("{}: got {}, expected a table [{}]", section, type_name(*node), section));
+    if (!node->is_table())
+      refuse(node, fmt::format("{}: got {}, expected a table [{}]", section, type_name(*node), section));
     return node->as_table()->get(key);
   }
 };
@@ -129,7 +134,8 @@ class RecipeReader::SectionReader : public OptionVisitor {
     const toml::node* node = impl_.find(section_, key);
     if (node == nullptr) return;
     if (node->is_string()) {
-      value = parse_size(node->as_string()->get(), counts_bytes(key), fmt::format("{}: {}", impl_.place(node), full_name(section_, key)));
+      value = parse_size(node->as_string()->get(), counts_bytes(key),
+                         fmt::format("{}: {}", impl_.place(node), full_name(section_, key)));
     } else if (node->is_integer() && **node->as_integer() >= 0) {
       value = **node->as_integer();
     } else {
@@ -196,7 +202,8 @@ RecipeReader::RecipeReader(std::string_view text, std::string name) : impl_(std:
   try {
     impl_->root = toml::parse(text, impl_->name);
   } catch (const toml::parse_error& error) {
-    throw UsageError(fmt::format("recipe {}, line {}: {}", impl_->name, error.source().begin.line, error.description()));
+    throw UsageError(
+        fmt::format("recipe {}, line {}: {}", impl_->name, error.source().begin.line, error.description()));
   }
 }
 
@@ -240,8 +247,9 @@ void RecipeReader::finish() const {
   const auto unknown = [&](const toml::node& node, const std::string& name, std::string_view key,
                            const std::vector<std::string>& valid) {
     const std::string nearest = nearest_name(key, valid);
-    impl_->refuse(&node, nearest.empty() ? fmt::format("unknown key '{}'", name)
-                                         : fmt::format("unknown key '{}'; the nearest valid one is '{}'", name, nearest));
+    impl_->refuse(&node, nearest.empty()
+                             ? fmt::format("unknown key '{}'", name)
+                             : fmt::format("unknown key '{}'; the nearest valid one is '{}'", name, nearest));
   };
   for (const auto& [key, node] : impl_->root) {
     const std::string name(key.str());

@@ -1,12 +1,12 @@
-// Recipes: TOML files read into options structs (options.h), with every mistake named: file, line, key, what was got, what
-// was expected, and the nearest valid key. core/ knows no room: the caller offers each section's options in turn.
+// Recipes: TOML files read into options structs (options.h), with every mistake named: file, line, key, what was got,
+// what was expected, and the nearest valid key. core/ knows no room: the caller offers each section's options in turn.
 //
 //   RecipeReader reader(text, "my.toml");
 //   reader.section("c4", c4_options);
 //   reader.finish();                       // throws UsageError for sections and keys nobody asked for
 //
-// Sizes: an integer key also takes a string with a suffix K, M or G ("64M"): powers of 1024 for keys that end in `_bytes` or
-// `memory`, powers of 1000 for counts.
+// Sizes: an integer key also takes a string with a suffix K, M or G ("64M"): powers of 1024 for keys that end in
+// `_bytes` or `memory`, powers of 1000 for counts.
 #pragma once
 
 #include <map>
@@ -19,8 +19,8 @@
 
 namespace ftok {
 
-// Reads "64M", "1.5G" or "1000"; throws UsageError naming `what` (a flag or key). K, M and G are powers of 1024 where `bytes`,
-// else of 1000.
+// Reads "64M", "1.5G" or "1000"; throws UsageError naming `what` (a flag or key). K, M and G are powers of 1024 where
+// `bytes`, else of 1000.
 int64_t parse_size(std::string_view text, bool bytes, const std::string& what);
 
 // The candidate nearest to `name` by edit distance, or "" when none is near (more than a third of the name differs).
@@ -55,7 +55,8 @@ class RecipeReader {
   std::unique_ptr<Impl> impl_;
 };
 
-// Writes options as TOML; with help, each key under a comment that says what it is. Sections come out as they are offered.
+// Writes options as TOML; with help, each key under a comment that says what it is. Sections come out as they are
+// offered.
 class RecipeWriter {
  public:
   explicit RecipeWriter(bool with_help) : with_help_(with_help) {}
@@ -75,8 +76,8 @@ class RecipeWriter {
   std::string text_;
 };
 
-// The first line that differs between two canonical recipes (RecipeWriter without help), as "section.key: A, not B"; "" when
-// they are equal.
+// The first line that differs between two canonical recipes (RecipeWriter without help), as "section.key: A, not B"; ""
+// when they are equal.
 std::string recipe_difference(const std::string& expected, const std::string& got);
 
 }  // namespace ftok

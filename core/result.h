@@ -1,5 +1,5 @@
-// Result<T>: a value, or why there is none. Parsers of outside bytes return it, because bad data is expected: the caller
-// counts it and goes on. Never used for misuse or for a failed run (error.h).
+// Result<T>: a value, or why there is none. Parsers of outside bytes return it, because bad data is expected: the
+// caller counts it and goes on. Never used for misuse or for a failed run (error.h).
 #pragma once
 
 #include <cassert>
@@ -13,25 +13,34 @@ namespace ftok {
 // Why some bytes could not be parsed. `code` is a static, stable name ("bad_chunk_size") that ends up in counters.
 struct Damage {
   const char* code = "";
-  std::string detail;         // free text for the log; may be empty
-  uint64_t offset = 0;        // in bytes from the start of the input that was parsed
+  std::string detail;   // free text for the log; may be empty
+  uint64_t offset = 0;  // in bytes from the start of the input that was parsed
 };
 
 template <typename T>
 class [[nodiscard]] Result {
  public:
-  Result(T value) : value_(std::move(value)) {}            // NOLINT: implicit on purpose
-  Result(Damage damage) : damage_(std::move(damage)) {}    // NOLINT: implicit on purpose
+  Result(T value) : value_(std::move(value)) {}          // NOLINT: implicit on purpose
+  Result(Damage damage) : damage_(std::move(damage)) {}  // NOLINT: implicit on purpose
 
   bool ok() const { return value_.has_value(); }
   explicit operator bool() const { return ok(); }
-  T& value() { assert(ok()); return *value_; }
-  const T& value() const { assert(ok()); return *value_; }
+  T& value() {
+    assert(ok());
+    return *value_;
+  }
+  const T& value() const {
+    assert(ok());
+    return *value_;
+  }
   T& operator*() { return value(); }
   const T& operator*() const { return value(); }
   T* operator->() { return &value(); }
   const T* operator->() const { return &value(); }
-  const Damage& damage() const { assert(!ok()); return damage_; }
+  const Damage& damage() const {
+    assert(!ok());
+    return damage_;
+  }
 
  private:
   std::optional<T> value_;

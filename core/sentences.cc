@@ -55,19 +55,22 @@ const std::vector<std::string_view>& spacy_tokens(std::string_view text) {
 
 // Abbreviations after which a sentence seldom ends, in ascending order, lower case.
 constexpr auto kAbbreviations = std::to_array<std::string_view>(
-    {"adm", "approx", "apr", "aug", "ave", "blvd", "bros", "capt", "cmdr", "co", "col", "corp", "dec", "dept", "dr", "ed",
-     "est", "etc", "feb", "fig", "ft", "gen", "gov", "hon", "inc", "jan", "jr", "lt", "ltd", "maj", "mr", "mrs", "ms",
-     "mt", "no", "nov", "oct", "op", "pp", "prof", "rep", "rev", "sen", "sep", "sept", "sgt", "sr", "st", "vol", "vs"});
+    {"adm",  "approx", "apr", "aug", "ave", "blvd", "bros", "capt", "cmdr", "co",  "col", "corp", "dec",
+     "dept", "dr",     "ed",  "est", "etc", "feb",  "fig",  "ft",   "gen",  "gov", "hon", "inc",  "jan",
+     "jr",   "lt",     "ltd", "maj", "mr",  "mrs",  "ms",   "mt",   "no",   "nov", "oct", "op",   "pp",
+     "prof", "rep",    "rev", "sen", "sep", "sept", "sgt",  "sr",   "st",   "vol", "vs"});
 constexpr size_t kAbbreviationBytesMax = 6;
 
 bool is_ascii_letter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
 char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
 
-// Whether the word that ends before the "." at `dot` is an abbreviation: listed, one letter, or letters with dots between.
+// Whether the word that ends before the "." at `dot` is an abbreviation: listed, one letter, or letters with dots
+// between.
 bool is_abbreviation(std::string_view text, size_t dot) {
   size_t begin = dot;
   bool dotted = false;
-  while (begin > 0 && dot - begin <= kAbbreviationBytesMax && (is_ascii_letter(text[begin - 1]) || text[begin - 1] == '.')) {
+  while (begin > 0 && dot - begin <= kAbbreviationBytesMax &&
+         (is_ascii_letter(text[begin - 1]) || text[begin - 1] == '.')) {
     --begin;
     dotted = dotted || text[begin] == '.';
   }
@@ -129,9 +132,8 @@ void split_sentences(std::string_view text, WordRules rules, std::vector<std::st
     visit_sentence_ends(text, cut);
   } else {
     const std::vector<std::string_view>& tokens = spacy_tokens(text);
-    visit_sentence_starts(tokens, [&](size_t i) {
-      cut(static_cast<size_t>(tokens[i - 1].data() + tokens[i - 1].size() - text.data()));
-    });
+    visit_sentence_starts(
+        tokens, [&](size_t i) { cut(static_cast<size_t>(tokens[i - 1].data() + tokens[i - 1].size() - text.data())); });
   }
   sentences.push_back(text.substr(begin));
 }

@@ -26,7 +26,6 @@ const uint16_t* plane0() {
   return table.plane0.data();
 }
 
-
 // The character that ends at `end`; {0, 0} when nothing stands before.
 Utf8Char last_before(std::string_view s, size_t end) {
   if (end == 0) return {0, 0, false};
@@ -142,7 +141,8 @@ size_t suffix_size(std::string_view s) {
 
 namespace {
 
-// "-", "--", "---", an en or em dash, "~", two em dashes: between a letter or digit and a letter. The shortest that fits.
+// "-", "--", "---", an en or em dash, "~", two em dashes: between a letter or digit and a letter. The shortest that
+// fits.
 size_t hyphen_size(std::string_view s, size_t at) {
   if (!is_alnum_rule(last_before(s, at).code_point)) return 0;
   static constexpr std::string_view kHyphens[] = {"-", "\u2013", "\u2014", "--", "---", "\u2014\u2014", "~"};

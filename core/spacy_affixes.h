@@ -1,6 +1,7 @@
-// The rules by which spaCy's blank English tokenizer (3.8.18: prefixes, suffixes, infixes, URL pattern) takes a chunk of text
-// apart, without regular expressions. A chunk has no white space. Every function takes time linear in what it looks at,
-// reads only inside its argument, is thread-safe, and accepts bytes that are not UTF-8 (each counts as U+FFFD).
+// The rules by which spaCy's blank English tokenizer (3.8.18: prefixes, suffixes, infixes, URL pattern) takes a chunk
+// of text apart, without regular expressions. A chunk has no white space. Every function takes time linear in what it
+// looks at, reads only inside its argument, is thread-safe, and accepts bytes that are not UTF-8 (each counts as
+// U+FFFD).
 #pragma once
 
 #include <cstddef>
@@ -25,7 +26,8 @@ struct Span {
 };
 Span next_infix(std::string_view chunk, size_t from);
 
-// Whether the whole chunk has the shape of a URL or host name: [scheme://] [...@] (public IPv4 | labels.tld) [:port] [/...].
+// Whether the whole chunk has the shape of a URL or host name: [scheme://] [...@] (public IPv4 | labels.tld) [:port]
+// [/...].
 bool is_url(std::string_view chunk);
 
 }  // namespace ftok::spacy

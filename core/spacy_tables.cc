@@ -1,4 +1,5 @@
 // Made by tools/make_spacy_tables.py from spaCy 3.8.18 (MIT licence); do not edit. core/spacy_affixes.h explains it.
+// clang-format off
 #include "core/spacy_tables.h"
 
 namespace ftok::spacy {

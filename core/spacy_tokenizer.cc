@@ -1,7 +1,7 @@
-// Three ideas make it fast. (1) A chunk of ASCII letters is one token unless it is an exception, and two bit masks by first and
-// last byte rule most chunks out before anything is hashed. (2) Every rule looks at a bounded number of characters at an end
-// of the chunk (spacy_affixes.cc), so taking affixes off is linear. (3) The last pass starts only at tokens that a
-// many-token exception can start with, next to a token that is not a word.
+// Three ideas make it fast. (1) A chunk of ASCII letters is one token unless it is an exception, and two bit masks by
+// first and last byte rule most chunks out before anything is hashed. (2) Every rule looks at a bounded number of
+// characters at an end of the chunk (spacy_affixes.cc), so taking affixes off is linear. (3) The last pass starts only
+// at tokens that a many-token exception can start with, next to a token that is not a word.
 #include "core/spacy_tokenizer.h"
 
 #include <algorithm>
@@ -33,8 +33,9 @@ class KeyMasks {
     last_[static_cast<unsigned char>(key.back())] |= uint32_t{1} << key.size();
   }
   bool may_hold(std::string_view s) const {
-    return s.size() - 1 < 31 && ((first_[static_cast<unsigned char>(s.front())] &
-                                  last_[static_cast<unsigned char>(s.back())]) >> s.size() & 1) != 0;
+    return s.size() - 1 < 31 &&
+           ((first_[static_cast<unsigned char>(s.front())] & last_[static_cast<unsigned char>(s.back())]) >> s.size() &
+            1) != 0;
   }
 
  private:
@@ -129,12 +130,14 @@ void push_middle(std::string_view s, const Exceptions* table, Tokens& out) {
   if (start < s.size()) out.push_back(s.substr(start));
 }
 
-// Takes prefixes and suffixes off, one of each a turn, until an exception or nothing to take is met. `table` may be null:
-// then there are no exceptions.
+// Takes prefixes and suffixes off, one of each a turn, until an exception or nothing to take is met. `table` may be
+// null: then there are no exceptions.
 void push_chunk(std::string_view s, const Exceptions* table, Tokens& out) {
   thread_local std::vector<std::string_view> suffixes;
   suffixes.clear();
-  const auto is_exception = [&](std::string_view t) { return table != nullptr && !t.empty() && table->find(t) != nullptr; };
+  const auto is_exception = [&](std::string_view t) {
+    return table != nullptr && !t.empty() && table->find(t) != nullptr;
+  };
   while (!s.empty() && !is_exception(s)) {
     const size_t prefix = prefix_size(s);
     if (prefix != 0 && is_exception(s.substr(prefix))) {
@@ -235,8 +238,8 @@ void find_matches(const Tokens& tokens, const SplitExceptions& trie, std::vector
   }
 }
 
-// Of matches that overlap the longest wins, then the first. One that loses still shuts out those after it, and so does one
-// whose tokens have spaces between them, which then stays as it is.
+// Of matches that overlap the longest wins, then the first. One that loses still shuts out those after it, and so does
+// one whose tokens have spaces between them, which then stays as it is.
 void choose_matches(std::vector<Match>& matches, size_t token_count) {
   std::stable_sort(matches.begin(), matches.end(), [](const Match& a, const Match& b) {
     return a.end - a.begin != b.end - b.begin ? a.end - a.begin > b.end - b.begin : a.begin < b.begin;
@@ -289,10 +292,10 @@ constexpr std::array<uint8_t, 256> kByteKinds = [] {
   std::array<uint8_t, 256> kinds{};
   for (int i = 0; i < 256; ++i) {
     const bool letter = (i >= 'a' && i <= 'z') || (i >= 'A' && i <= 'Z');
-    kinds[static_cast<size_t>(i)] = letter                                         ? kLetter
-                                    : i < 0x80 && is_python_space(char32_t(i))     ? kSpace
-                                    : i == 0xC2 || (i >= 0xE1 && i <= 0xE3)        ? kWide  // may lead white space
-                                                                                   : kOther;
+    kinds[static_cast<size_t>(i)] = letter                                     ? kLetter
+                                    : i < 0x80 && is_python_space(char32_t(i)) ? kSpace
+                                    : i == 0xC2 || (i >= 0xE1 && i <= 0xE3)    ? kWide  // may lead white space
+                                                                               : kOther;
   }
   return kinds;
 }();

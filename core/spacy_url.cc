@@ -1,6 +1,6 @@
-// is_url: the URL pattern as a parser. The pattern asks whether *some* way of reading the chunk fits; where the host may
-// begin is the only choice in it (after a scheme, or after any "@"), so each candidate is tried, and a host ends at the first
-// character no host can have ("@" among them): linear in the chunk.
+// is_url: the URL pattern as a parser. The pattern asks whether *some* way of reading the chunk fits; where the host
+// may begin is the only choice in it (after a scheme, or after any "@"), so each candidate is tried, and a host ends at
+// the first character no host can have ("@" among them): linear in the chunk.
 #include <algorithm>
 #include <array>
 
@@ -66,24 +66,27 @@ bool between(char32_t c, char low, char high) {
   return c >= static_cast<char32_t>(low) && c <= static_cast<char32_t>(high);
 }
 bool is(const Octet& o, std::string_view digits) {
-  return o.size == digits.size() &&
-         std::equal(digits.begin(), digits.end(), o.c.begin(), [](char a, char32_t b) { return static_cast<char32_t>(a) == b; });
+  return o.size == digits.size() && std::equal(digits.begin(), digits.end(), o.c.begin(),
+                                               [](char a, char32_t b) { return static_cast<char32_t>(a) == b; });
 }
 bool starts_1_to_99(const Octet& o) { return o.size <= 2 && between(o.c[0], '1', '9'); }
 
 bool is_first_octet(const Octet& o) {  // 1..223
   if (starts_1_to_99(o)) return true;
   if (o.size != 3) return false;
-  return o.c[0] == '1' || (o.c[0] == '2' && (between(o.c[1], '0', '1') || (o.c[1] == '2' && between(o.c[2], '0', '3'))));
+  return o.c[0] == '1' ||
+         (o.c[0] == '2' && (between(o.c[1], '0', '1') || (o.c[1] == '2' && between(o.c[2], '0', '3'))));
 }
 bool is_middle_octet(const Octet& o) {  // 0..255, leading zeros allowed in two digits
   if (o.size <= 2) return true;
-  return o.c[0] == '1' || (o.c[0] == '2' && (between(o.c[1], '0', '4') || (o.c[1] == '5' && between(o.c[2], '0', '5'))));
+  return o.c[0] == '1' ||
+         (o.c[0] == '2' && (between(o.c[1], '0', '4') || (o.c[1] == '5' && between(o.c[2], '0', '5'))));
 }
 bool is_last_octet(const Octet& o) {  // 1..254
   if (starts_1_to_99(o)) return true;
   if (o.size != 3) return false;
-  return o.c[0] == '1' || (o.c[0] == '2' && (between(o.c[1], '0', '4') || (o.c[1] == '5' && between(o.c[2], '0', '4'))));
+  return o.c[0] == '1' ||
+         (o.c[0] == '2' && (between(o.c[1], '0', '4') || (o.c[1] == '5' && between(o.c[2], '0', '4'))));
 }
 bool is_private(const std::array<Octet, 4>& o) {
   if (is(o[0], "10") || is(o[0], "127")) return true;
@@ -102,8 +105,8 @@ bool is_ip_url(std::string_view s, size_t at) {
 
 // Labels of 1..64 characters, each followed by a dot, then a top-level domain of 2..63 lower-case letters.
 bool is_domain_url(std::string_view s, size_t at) {
-  size_t labels = 0, size = 0;            // labels so far; characters of the current piece
-  bool edges = true, lower = true;        // the piece so far may be a label; may be a top-level domain
+  size_t labels = 0, size = 0;      // labels so far; characters of the current piece
+  bool edges = true, lower = true;  // the piece so far may be a label; may be a top-level domain
   char32_t last = 0;
   while (at < s.size()) {
     const Utf8Char c = decode_utf8(s, at);
@@ -125,9 +128,7 @@ bool is_domain_url(std::string_view s, size_t at) {
   return labels > 0 && lower && size >= 2 && size <= 63 && is_tail(s, at);
 }
 
-bool is_host(std::string_view s, size_t at) {
-  return at < s.size() && (is_ip_url(s, at) || is_domain_url(s, at));
-}
+bool is_host(std::string_view s, size_t at) { return at < s.size() && (is_ip_url(s, at) || is_domain_url(s, at)); }
 
 }  // namespace
 

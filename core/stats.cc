@@ -11,9 +11,14 @@ struct Field {
 };
 
 constexpr Field kFields[] = {
-    {"records", &Tally::records},     {"documents", &Tally::documents}, {"kept", &Tally::kept},
-    {"bytes_in", &Tally::bytes_in},   {"tokens", &Tally::tokens},       {"text_bytes", &Tally::text_bytes},
-    {"damage", &Tally::damage},       {"replacements", &Tally::replacements},
+    {"records", &Tally::records},
+    {"documents", &Tally::documents},
+    {"kept", &Tally::kept},
+    {"bytes_in", &Tally::bytes_in},
+    {"tokens", &Tally::tokens},
+    {"text_bytes", &Tally::text_bytes},
+    {"damage", &Tally::damage},
+    {"replacements", &Tally::replacements},
     {"specials_as_text", &Tally::specials_as_text},
 };
 
@@ -42,7 +47,8 @@ void Tally::count(const Verdict& verdict) {
     ++kept;
   } else {
     ++dropped[verdict.reason];
-    if (std::string_view(verdict.reason).starts_with("language.")) ++languages_dropped[verdict.detail.empty() ? "?" : verdict.detail];
+    if (std::string_view(verdict.reason).starts_with("language."))
+      ++languages_dropped[verdict.detail.empty() ? "?" : verdict.detail];
   }
 }
 
@@ -80,7 +86,7 @@ Result<Tally> parse_tally(std::string_view json_object) {
     }
   }
   for (const auto& [name, counts] : {std::pair{"skipped", &tally.skipped}, std::pair{"dropped", &tally.dropped},
-                                      std::pair{"languages_dropped", &tally.languages_dropped}}) {
+                                     std::pair{"languages_dropped", &tally.languages_dropped}}) {
     simdjson::dom::object entries;
     if (object[name].get_object().get(entries) != simdjson::SUCCESS) return Damage{"missing_field", name, 0};
     for (const auto entry : entries) {

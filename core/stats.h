@@ -16,15 +16,16 @@ struct Tally {
   uint64_t records = 0;
   uint64_t documents = 0;
   uint64_t kept = 0;
-  uint64_t bytes_in = 0;      // stored bytes read
-  uint64_t tokens = 0;        // of kept documents, end-of-text not counted
-  uint64_t text_bytes = 0;    // of kept documents, UTF-8
-  uint64_t damage = 0;        // damaged places between records
-  uint64_t replacements = 0;  // U+FFFD put in by charset decoding, all documents
-  uint64_t specials_as_text = 0;                 // special tokens' texts met inside kept documents
-  std::map<std::string, uint64_t> skipped;       // kind -> records
-  std::map<std::string, uint64_t> dropped;       // "stage.rule" -> documents
-  std::map<std::string, uint64_t> languages_dropped;  // best label -> documents the language stage dropped ("?": no label)
+  uint64_t bytes_in = 0;                    // stored bytes read
+  uint64_t tokens = 0;                      // of kept documents, end-of-text not counted
+  uint64_t text_bytes = 0;                  // of kept documents, UTF-8
+  uint64_t damage = 0;                      // damaged places between records
+  uint64_t replacements = 0;                // U+FFFD put in by charset decoding, all documents
+  uint64_t specials_as_text = 0;            // special tokens' texts met inside kept documents
+  std::map<std::string, uint64_t> skipped;  // kind -> records
+  std::map<std::string, uint64_t> dropped;  // "stage.rule" -> documents
+  std::map<std::string, uint64_t>
+      languages_dropped;  // best label -> documents the language stage dropped ("?": no label)
 
   // Counts one record under its final verdict.
   void count(const Verdict& verdict);

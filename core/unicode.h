@@ -12,8 +12,10 @@ extern const char kUnicodeVersion[];  // "16.0.0"
 
 // General categories (Unicode Standard, section 4.5), in the order of the tables.
 enum class Category : uint8_t {
+  // clang-format off
   kCn, kLu, kLl, kLt, kLm, kLo, kMn, kMc, kMe, kNd, kNl, kNo, kPc, kPd, kPs, kPe, kPi, kPf, kPo,
   kSm, kSc, kSk, kSo, kZs, kZl, kZp, kCc, kCf, kCs, kCo,
+  // clang-format on
 };
 
 // The category of a code point; kCn for unassigned ones and for values above 0x10FFFF.
@@ -27,8 +29,8 @@ inline bool is_symbol(Category c) { return c >= Category::kSm && c <= Category::
 
 // The White_Space property (PropList.txt): what \s means in Unicode-aware patterns.
 constexpr bool is_white_space(char32_t c) {
-  return (c >= 0x09 && c <= 0x0D) || c == 0x20 || c == 0x85 || c == 0xA0 || c == 0x1680 || (c >= 0x2000 && c <= 0x200A) ||
-         c == 0x2028 || c == 0x2029 || c == 0x202F || c == 0x205F || c == 0x3000;
+  return (c >= 0x09 && c <= 0x0D) || c == 0x20 || c == 0x85 || c == 0xA0 || c == 0x1680 ||
+         (c >= 0x2000 && c <= 0x200A) || c == 0x2028 || c == 0x2029 || c == 0x202F || c == 0x205F || c == 0x3000;
 }
 
 // One decoded character. When the bytes are not UTF-8, `valid` is false, `code_point` is U+FFFD and `size` covers the

@@ -1,4 +1,5 @@
 // Made by tools/make_unicode_tables.py from Unicode 16.0.0; do not edit.
+// clang-format off
 
 #include <cstdint>
 

@@ -27,8 +27,8 @@ uint64_t decode_utf8_text(std::string_view bytes, std::string& out);
 // The encoding a byte-order mark at the start means ("UTF-8", "UTF-16LE", "UTF-16BE"), else empty.
 std::string_view encoding_of_bom(std::string_view bytes);
 
-// The encoding that <meta> elements in the first `bytes_max` bytes declare (HTML Standard, 13.2.3.2, "prescan a byte stream to
-// determine its encoding": 1,024), else empty.
+// The encoding that <meta> elements in the first `bytes_max` bytes declare (HTML Standard, 13.2.3.2, "prescan a byte
+// stream to determine its encoding": 1,024), else empty.
 std::string_view encoding_of_meta(std::string_view page, size_t bytes_max = 1024);
 
 // The encoding the bytes look like: UTF-8 where they are valid UTF-8, else uchardet's best guess over the first
@@ -43,9 +43,9 @@ struct CharsetChoice {
   const char* source = "";  // "bom", "http", "meta" or "detected"
 };
 
-// The order of the HTML Standard: byte-order mark, Content-Type header, <meta> in the first 1,024 bytes, detection. Unknown labels
-// are passed over. A browser also heeds a <meta> that comes later; here one in the first 64 KiB counts where the page is not
-// UTF-8.
+// The order of the HTML Standard: byte-order mark, Content-Type header, <meta> in the first 1,024 bytes, detection.
+// Unknown labels are passed over. A browser also heeds a <meta> that comes later; here one in the first 64 KiB counts
+// where the page is not UTF-8.
 CharsetChoice choose_charset(std::string_view page, std::string_view content_type);
 
 }  // namespace ftok

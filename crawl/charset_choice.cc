@@ -178,7 +178,8 @@ CharsetChoice choose_charset(std::string_view page, std::string_view content_typ
   }
   if (const std::string_view encoding = encoding_of_meta(page); !encoding.empty()) return {encoding, "meta"};
   if (!simdjson::validate_utf8(page.data(), page.size())) {
-    if (const std::string_view encoding = encoding_of_meta(page, kLateMetaBytes); !encoding.empty()) return {encoding, "meta"};
+    if (const std::string_view encoding = encoding_of_meta(page, kLateMetaBytes); !encoding.empty())
+      return {encoding, "meta"};
   }
   return {detect_encoding(page), "detected"};
 }

@@ -1,4 +1,5 @@
 // Made by tools/make_charset_tables.py: labels and single-byte indexes of the WHATWG Encoding Standard. Do not edit.
+// clang-format off
 #include "crawl/charset_tables.h"
 
 namespace ftok {

@@ -87,7 +87,8 @@ bool is_crawl_id(std::string_view id) {
 
 std::vector<std::string> list_paths(const CrawlSite& site, const std::string& crawl, const std::string& kind,
                                     const FetchOptions& options, const Log& log) {
-  if (!is_crawl_id(crawl)) throw UsageError("not the name of a crawl: '" + crawl + "', expected one like CC-MAIN-2024-22");
+  if (!is_crawl_id(crawl))
+    throw UsageError("not the name of a crawl: '" + crawl + "', expected one like CC-MAIN-2024-22");
   const std::string url = fmt::format("{}/crawl-data/{}/{}.paths.gz", site.data_url, crawl, kind);
   std::vector<std::string> paths = parse_input_list(read_list(url, options, log));
   for (const std::string& path : paths) local_name(path, false);
@@ -131,7 +132,8 @@ std::string url_of_input(const CrawlSite& site, const std::string& input) {
   std::string key = input;
   if (input.starts_with(kBucket)) key = input.substr(kBucket.size());
   if (key.find("://") != std::string::npos) {
-    throw UsageError("cannot fetch '" + input + "': expected an http or https URL, s3://commoncrawl/..., or a path of a crawl");
+    throw UsageError("cannot fetch '" + input +
+                     "': expected an http or https URL, s3://commoncrawl/..., or a path of a crawl");
   }
   while (key.starts_with('/')) key.erase(0, 1);
   return site.data_url + "/" + key;

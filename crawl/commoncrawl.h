@@ -1,5 +1,5 @@
-// commoncrawl: what there is at Common Crawl, and where: the list of crawls (collinfo.json), the list of a crawl's files
-// (crawl-data/CRAWL/warc.paths.gz), and the URLs and local names of those files.
+// commoncrawl: what there is at Common Crawl, and where: the list of crawls (collinfo.json), the list of a crawl's
+// files (crawl-data/CRAWL/warc.paths.gz), and the URLs and local names of those files.
 #pragma once
 
 #include <cstdint>
@@ -19,8 +19,8 @@ struct CrawlSite {
 };
 
 struct Crawl {
-  std::string id;    // "CC-MAIN-2024-22"
-  std::string name;  // "May 2024 Index"
+  std::string id;        // "CC-MAIN-2024-22"
+  std::string name;      // "May 2024 Index"
   std::string from, to;  // when it ran, as the list says; may be empty
 };
 
@@ -33,13 +33,13 @@ std::vector<Crawl> list_crawls(const CrawlSite& site, const FetchOptions& option
 // True for "CC-MAIN-2024-22" and its like: the characters of a crawl's name only, so that it can stand in a URL.
 bool is_crawl_id(std::string_view id);
 
-// The paths of a crawl's files of one kind ("warc", "wet", "wat"), sorted, each once. Throws Error when the list cannot be
-// had or holds what is no path.
+// The paths of a crawl's files of one kind ("warc", "wet", "wat"), sorted, each once. Throws Error when the list cannot
+// be had or holds what is no path.
 std::vector<std::string> list_paths(const CrawlSite& site, const std::string& crawl, const std::string& kind,
                                     const FetchOptions& options, const Log& log);
 
-// `count` of the paths, chosen by `seed` and sorted: those with the smallest hash of seed and path. So the choice depends on
-// nothing but the seed and the paths, a larger sample holds the smaller ones, and a path is never in twice.
+// `count` of the paths, chosen by `seed` and sorted: those with the smallest hash of seed and path. So the choice
+// depends on nothing but the seed and the paths, a larger sample holds the smaller ones, and a path is never in twice.
 std::vector<std::string> sample_paths(std::vector<std::string> paths, size_t count, uint64_t seed);
 
 // The lines of a list of inputs: blank lines and lines that start with '#' left out, white space at both ends too.

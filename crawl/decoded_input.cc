@@ -12,8 +12,9 @@
 namespace ftok {
 namespace {
 
-constexpr size_t kReadStep = size_t{512} << 10;       // bytes asked of the source at a time, at least
-constexpr size_t kPlainReadStep = size_t{128} << 10;  // of what goes to the reader as it is: it stays in the near caches
+constexpr size_t kReadStep = size_t{512} << 10;  // bytes asked of the source at a time, at least
+constexpr size_t kPlainReadStep = size_t{128}
+                                  << 10;  // of what goes to the reader as it is: it stays in the near caches
 
 }  // namespace
 

@@ -34,7 +34,7 @@ class PartFile {
       ::close(fd_);
       throw Error(path_ + " is being written by another process");
     }
-    struct stat status{};
+    struct stat status {};
     if (::fstat(fd_, &status) == 0) size_ = static_cast<uint64_t>(status.st_size);
   }
   ~PartFile() { ::close(fd_); }
@@ -269,8 +269,8 @@ std::optional<DownloadReceipt> read_download_receipt(const std::string& path) {
   return receipt;
 }
 
-DownloadResult download_file(const std::string& url, const std::string& path, const FetchOptions& options, const Log& log,
-                             const std::function<void(uint64_t bytes, uint64_t size)>& progress) {
+DownloadResult download_file(const std::string& url, const std::string& path, const FetchOptions& options,
+                             const Log& log, const std::function<void(uint64_t bytes, uint64_t size)>& progress) {
   if (const auto receipt = read_download_receipt(path); receipt.has_value() && receipt->url == url) {
     std::error_code code;
     if (fs::file_size(path, code) == receipt->bytes && !code) return {*receipt, true, 0};

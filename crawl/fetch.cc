@@ -158,18 +158,19 @@ class CurlSource : public HttpSource, private HttpSink {
       if (problem.empty()) return;
       if (reached_ - reached_before >= kFetchProgressBytes) failures = 0;
       if (++failures >= options_.attempts_max) {
-        throw Error(fmt::format("cannot fetch {} at byte {}: {} (gave up after {} tries)", url_, reached_, problem, failures));
+        throw Error(
+            fmt::format("cannot fetch {} at byte {}: {} (gave up after {} tries)", url_, reached_, problem, failures));
       }
       if (reply.retry_after_s > options_.back_off.wait_max_s) {
-        throw Error(fmt::format("cannot fetch {} at byte {}: {}, and the server asks to wait {:.0f} s", url_, reached_, problem,
-                                reply.retry_after_s));
+        throw Error(fmt::format("cannot fetch {} at byte {}: {}, and the server asks to wait {:.0f} s", url_, reached_,
+                                problem, reply.retry_after_s));
       }
       double wait = back_off_s(options_.back_off, failures, session_->clock().uniform());
       wait = std::max(wait, reply.retry_after_s);
       wait = session_->reserve_retry(host_, wait, options_.back_off.wait_min_s);
       if (log_) {
-        log_(LogLevel::kWarning, fmt::format("{} at byte {}: {}; try {} of {} in {:.1f} s", url_, reached_, problem, failures + 1,
-                                             options_.attempts_max, wait));
+        log_(LogLevel::kWarning, fmt::format("{} at byte {}: {}; try {} of {} in {:.1f} s", url_, reached_, problem,
+                                             failures + 1, options_.attempts_max, wait));
       }
       if (!session_->clock().wait_s(wait, stop)) return;
     }
@@ -257,9 +258,10 @@ class CurlSource : public HttpSource, private HttpSink {
                                          options_.object_bytes_max)));
     }
     if (reached_ > 0 && version_.etag.empty() && version_.last_modified.empty() && version_.size == 0) {
-      return stop_with(Error(fmt::format("cannot go on with {} at byte {}: the server tells no ETag, date or size to know the "
-                                         "object by",
-                                         url_, reached_)));
+      return stop_with(
+          Error(fmt::format("cannot go on with {} at byte {}: the server tells no ETag, date or size to know the "
+                            "object by",
+                            url_, reached_)));
     }
     if (const std::string how = difference(version_, now); !how.empty()) {
       return stop_with(ObjectChanged(changed_message(how)));
@@ -294,7 +296,8 @@ class CurlSource : public HttpSource, private HttpSink {
     skip_ -= past;
     bytes.remove_prefix(past);
     if (reached_ + start_.size() + bytes.size() > options_.object_bytes_max) {
-      stop_with(Error(fmt::format("cannot fetch {}: more than the limit of {} bytes", url_, options_.object_bytes_max)));
+      stop_with(
+          Error(fmt::format("cannot fetch {}: more than the limit of {} bytes", url_, options_.object_bytes_max)));
       return Answer::kStop;
     }
     if (start_checked_) {
@@ -329,10 +332,10 @@ class CurlSource : public HttpSource, private HttpSink {
 
   // The worker's own.
   HttpTransfer transfer_;
-  uint64_t skip_ = 0;            // bytes of this response that an earlier try delivered
-  std::string start_;            // the first bytes of the object, held back until they are checked
+  uint64_t skip_ = 0;  // bytes of this response that an earlier try delivered
+  std::string start_;  // the first bytes of the object, held back until they are checked
   bool start_checked_ = false;
-  std::string sink_problem_;     // why the sink stopped this try, when another may help
+  std::string sink_problem_;  // why the sink stopped this try, when another may help
   std::exception_ptr sink_error_;
 
   // Shared with the reader, under mutex_; the worker, alone in writing them, reads version_ and reached_ without it.
@@ -375,7 +378,8 @@ FetchOptions fetch_options_of_environment() {
 
 std::string user_agent_with_contact(const std::string& contact, const std::string& origin) {
   for (const char c : contact) {
-    if (c < 0x20 || c > 0x7E) throw UsageError(origin + ": got a character that cannot stand in a header, expected printable ASCII");
+    if (c < 0x20 || c > 0x7E)
+      throw UsageError(origin + ": got a character that cannot stand in a header, expected printable ASCII");
   }
   return default_user_agent() + (contact.empty() ? "" : " (+" + contact + ")");
 }
@@ -385,8 +389,9 @@ bool is_http_url(std::string_view name) { return name.starts_with("https://") ||
 std::string wrong_body(std::string_view url, std::string_view start) {
   std::string_view path = url.substr(0, url.find_first_of("?#"));
   const auto begins = [&](std::string_view magic) { return start.substr(0, magic.size()) == magic; };
-  const bool zstd = begins("\x28\xB5\x2F\xFD") ||
-                    (start.size() >= 4 && (static_cast<unsigned char>(start[0]) & 0xF0) == 0x50 && start.substr(1, 3) == "\x2A\x4D\x18");
+  const bool zstd =
+      begins("\x28\xB5\x2F\xFD") || (start.size() >= 4 && (static_cast<unsigned char>(start[0]) & 0xF0) == 0x50 &&
+                                     start.substr(1, 3) == "\x2A\x4D\x18");
   bool right = true;
   if (path.ends_with(".gz")) {
     right = begins("\x1F\x8B");

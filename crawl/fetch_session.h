@@ -1,10 +1,11 @@
-// FetchSession: what all fetches of a process share, so that together they stay polite: a limit on open connections and on
-// bytes per second, the pace of retries, and the hosts that refused us. Also the clock and the dice of waiting, which tests
-// replace, so that no test sleeps and every wait is counted.
+// FetchSession: what all fetches of a process share, so that together they stay polite: a limit on open connections and
+// on bytes per second, the pace of retries, and the hosts that refused us. Also the clock and the dice of waiting,
+// which tests replace, so that no test sleeps and every wait is counted.
 //
 // The rules (Common Crawl's and the object stores' own advice): after a failure wait a random time of at most
-// min(wait_max, wait_min * 2^failures) ("full jitter"), but never less than wait_min and never more than one retry a second
-// for each host; wait as long as Retry-After asks; after a 403 send that host nothing more, for it does not recover.
+// min(wait_max, wait_min * 2^failures) ("full jitter"), but never less than wait_min and never more than one retry a
+// second for each host; wait as long as Retry-After asks; after a 403 send that host nothing more, for it does not
+// recover.
 #pragma once
 
 #include <condition_variable>
@@ -42,7 +43,8 @@ struct BackOff {
   double wait_max_s = 3600;  // the cap of the exponential; a longer Retry-After ends the fetch
 };
 
-// The wait before try number `failures` + 1, for `failures` >= 1: full jitter between the floor and the capped exponential.
+// The wait before try number `failures` + 1, for `failures` >= 1: full jitter between the floor and the capped
+// exponential.
 double back_off_s(const BackOff& back_off, int failures, double uniform);
 
 // A bucket of tokens, one a byte, refilled at a steady rate up to one second's worth. Not thread-safe.
@@ -50,8 +52,8 @@ class TokenBucket {
  public:
   explicit TokenBucket(uint64_t per_second) : per_second_(static_cast<double>(per_second)) {}
 
-  // Takes `count` tokens when the bucket is not in debt (it may go into debt, so a big count passes too) and returns 0, else
-  // takes nothing and returns the seconds until it would. A rate of 0 means no limit.
+  // Takes `count` tokens when the bucket is not in debt (it may go into debt, so a big count passes too) and returns 0,
+  // else takes nothing and returns the seconds until it would. A rate of 0 means no limit.
   double take(uint64_t count, double now_s);
 
  private:
@@ -96,8 +98,8 @@ class FetchSession {
   void throw_if_refused(const std::string& host);
   void refuse(const std::string& host, const std::string& why);
 
-  // How long the caller must wait before its next try of `host`: at least `wait_s`, and at least `pace_s` after the last retry
-  // reserved for that host. Reserves the moment.
+  // How long the caller must wait before its next try of `host`: at least `wait_s`, and at least `pace_s` after the
+  // last retry reserved for that host. Reserves the moment.
   double reserve_retry(const std::string& host, double wait_s, double pace_s);
 
  private:
@@ -111,8 +113,8 @@ class FetchSession {
   std::map<std::string, double> next_retry_s_;  // host -> the earliest moment of the next retry
 };
 
-// The session of this process, used where no other is given. `configure_process_fetch_session` sets its limits and must come
-// before its first use; later calls throw Error.
+// The session of this process, used where no other is given. `configure_process_fetch_session` sets its limits and must
+// come before its first use; later calls throw Error.
 std::shared_ptr<FetchSession> process_fetch_session();
 void configure_process_fetch_session(const FetchLimits& limits);
 

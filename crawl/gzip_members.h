@@ -20,8 +20,8 @@ class GzipMembers {
   // Takes the file's next bytes; false at the first damage, after which nothing more may be fed.
   bool feed(std::string_view bytes);
 
-  uint64_t bytes() const { return bytes_; }          // fed so far
-  uint64_t whole_bytes() const { return whole_; }    // up to the end of the last whole member
+  uint64_t bytes() const { return bytes_; }        // fed so far
+  uint64_t whole_bytes() const { return whole_; }  // up to the end of the last whole member
   uint64_t members() const { return members_; }
   bool at_boundary() const { return bytes_ == whole_; }
 

@@ -67,8 +67,7 @@ Verdict HttpStage::process(Document& document, Report*) const {
     const auto bytes_max = static_cast<size_t>(options_.body_bytes_max);
     ContentDecoded result = decode_content(codings.back(), body, bytes_max, decoded);
     switch (result.kind) {
-      case Kind::kIdentity:
-        break;
+      case Kind::kIdentity: break;
       case Kind::kTruncated:
         if (document.truncated.empty()) document.truncated = "encoding";
         [[fallthrough]];
@@ -78,8 +77,7 @@ Verdict HttpStage::process(Document& document, Report*) const {
         }
         body = decoded;
         break;
-      case Kind::kDamaged:
-        return Verdict::drop("http.bad_encoding", 0, 0, codings.back() + ": " + result.detail);
+      case Kind::kDamaged: return Verdict::drop("http.bad_encoding", 0, 0, codings.back() + ": " + result.detail);
       case Kind::kTooLarge: {
         const double ratio = static_cast<double>(decoded.size()) / static_cast<double>(result.stored_bytes);
         if (ratio > options_.bomb_ratio) return Verdict::drop("http.bomb", ratio, options_.bomb_ratio, codings.back());

@@ -118,13 +118,9 @@ size_t on_body(char* data, size_t, size_t size, void* context) {
   }
   exchange.pause_s = 0;
   switch (exchange.sink->accept({data, size}, &exchange.pause_s)) {
-    case HttpSink::Answer::kTaken:
-      return size;
-    case HttpSink::Answer::kPause:
-      exchange.paused = true;
-      return CURL_WRITEFUNC_PAUSE;
-    case HttpSink::Answer::kStop:
-      break;
+    case HttpSink::Answer::kTaken: return size;
+    case HttpSink::Answer::kPause: exchange.paused = true; return CURL_WRITEFUNC_PAUSE;
+    case HttpSink::Answer::kStop: break;
   }
   reply.stopped = true;
   return CURL_WRITEFUNC_ERROR;
@@ -141,10 +137,8 @@ bool is_permanent(CURLcode code) {
     case CURLE_SSL_ISSUER_ERROR:
     case CURLE_SSL_CERTPROBLEM:
     case CURLE_NOT_BUILT_IN:
-    case CURLE_BAD_FUNCTION_ARGUMENT:
-      return true;
-    default:
-      return false;
+    case CURLE_BAD_FUNCTION_ARGUMENT: return true;
+    default: return false;
   }
 }
 

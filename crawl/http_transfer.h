@@ -1,4 +1,5 @@
-// http_transfer: one GET over libcurl, from the request to the last byte or the break. No retry, no policy: fetch.h has that.
+// http_transfer: one GET over libcurl, from the request to the last byte or the break. No retry, no policy: fetch.h has
+// that.
 #pragma once
 
 #include <atomic>
@@ -15,10 +16,10 @@ namespace ftok {
 struct HttpRequest {
   std::string url;
   std::string user_agent;
-  std::string ca_file;                // PEM file of certificates to trust instead of the system's; empty: the system's
-  uint64_t start = 0;                 // > 0 asks for "Range: bytes=START-"
-  std::string if_match;               // a strong ETag, sent with a range; empty: none
-  std::string if_unmodified_since;    // sent with a range when there is no ETag
+  std::string ca_file;              // PEM file of certificates to trust instead of the system's; empty: the system's
+  uint64_t start = 0;               // > 0 asks for "Range: bytes=START-"
+  std::string if_match;             // a strong ETag, sent with a range; empty: none
+  std::string if_unmodified_since;  // sent with a range when there is no ETag
   int redirects_max = 5;
   int connect_timeout_s = 30;
   uint64_t low_speed_bytes_per_s = 1024;  // slower than this for low_speed_s seconds is a stall
@@ -36,12 +37,12 @@ struct HttpHead {
 
 struct HttpReply {
   HttpHead head;
-  bool complete = false;       // the response came whole, as far as HTTP can tell
-  bool stopped = false;        // the caller asked to stop, or the sink did
-  bool may_pass = true;        // when not complete: false for what no retry can mend (a bad certificate, a bad URL)
-  std::string error;           // why it is not complete, in words
-  double retry_after_s = 0;    // what the server asked for, 0 when it did not
-  std::string error_body;      // the first bytes of a body that was not 200 or 206
+  bool complete = false;     // the response came whole, as far as HTTP can tell
+  bool stopped = false;      // the caller asked to stop, or the sink did
+  bool may_pass = true;      // when not complete: false for what no retry can mend (a bad certificate, a bad URL)
+  std::string error;         // why it is not complete, in words
+  double retry_after_s = 0;  // what the server asked for, 0 when it did not
+  std::string error_body;    // the first bytes of a body that was not 200 or 206
 };
 
 // Receives the body of a 200 or 206 response on the thread that runs the transfer.
@@ -78,7 +79,8 @@ class HttpTransfer {
   std::unique_ptr<State> state_;
 };
 
-// "host:port" of a URL, lower case, the scheme's port where it names none. Throws UsageError when it is not an http or https URL.
+// "host:port" of a URL, lower case, the scheme's port where it names none. Throws UsageError when it is not an http or
+// https URL.
 std::string authority_of_url(const std::string& url);
 
 }  // namespace ftok

@@ -15,7 +15,8 @@ namespace ftok {
 const char* damage_within(const DecodedInput& input, size_t size) {
   for (const Member& member : input.members()) {
     if (member.start > input.offset() + size) break;
-    if (member.damage != nullptr && member.end >= input.offset() && member.end <= input.offset() + size) return member.damage;
+    if (member.damage != nullptr && member.end >= input.offset() && member.end <= input.offset() + size)
+      return member.damage;
   }
   return nullptr;
 }
@@ -53,7 +54,8 @@ bool JsonLineReader::find_line(size_t& size, bool& too_large) {
   size_t from = 0;
   while (true) {
     const std::string_view window = input_->window();
-    const void* const hit = from < window.size() ? std::memchr(window.data() + from, '\n', window.size() - from) : nullptr;
+    const void* const hit =
+        from < window.size() ? std::memchr(window.data() + from, '\n', window.size() - from) : nullptr;
     if (hit != nullptr) {
       size = static_cast<size_t>(static_cast<const char*>(hit) - window.data()) + 1;
       too_large = size > line_bytes_max_ + 1;
@@ -103,7 +105,8 @@ std::string other_keys(const simdjson::dom::object& object, std::string_view mis
   for (const auto& field : object) {
     if (count == kKeysMax) return out + ", ...";
     std::string key(utf8_prefix(field.key, kKeyBytesMax));
-    std::replace_if(key.begin(), key.end(), [](char c) { return static_cast<unsigned char>(c) < ' '; }, '?');
+    std::replace_if(
+        key.begin(), key.end(), [](char c) { return static_cast<unsigned char>(c) < ' '; }, '?');
     out += fmt::format("{}{}", count++ == 0 ? " " : ", ", key);
   }
   return count == 0 ? out + " none" : out;
@@ -123,9 +126,11 @@ Verdict JsonDocumentParser::parse(std::string_view line, Document& document, boo
   const simdjson::error_code error = parser_->dom.parse(line.data(), line.size(), false).get(root);
   simdjson::dom::object object;
   if (error != simdjson::SUCCESS || root.get(object) != simdjson::SUCCESS) {
-    return Verdict::drop("text.bad_json", 0, 0, error != simdjson::SUCCESS ? simdjson::error_message(error) : "no object");
+    return Verdict::drop("text.bad_json", 0, 0,
+                         error != simdjson::SUCCESS ? simdjson::error_message(error) : "no object");
   }
-  if (!take_string(object, text_key_, document.text)) return Verdict::drop("text.no_text", 0, 0, other_keys(object, text_key_));
+  if (!take_string(object, text_key_, document.text))
+    return Verdict::drop("text.no_text", 0, 0, other_keys(object, text_key_));
   int64_t number = 0;
   if (take_string(object, id_key_, document.id)) {
     has_id = true;

@@ -1,9 +1,9 @@
-// JSONL, in two halves: cutting an input into lines, which is serial, and parsing a line into a Document, which any number of
-// threads can do at a time.
+// JSONL, in two halves: cutting an input into lines, which is serial, and parsing a line into a Document, which any
+// number of threads can do at a time.
 //
-// `text_key` and `id_key` name the string members read; `url`, `date`, `dump`, `language` (strings) and `language_score`
-// (number) are taken over where present. An id may be a number. Empty lines are no records. Bytes that are not UTF-8 become
-// U+FFFD and are counted in Document::replacements.
+// `text_key` and `id_key` name the string members read; `url`, `date`, `dump`, `language` (strings) and
+// `language_score` (number) are taken over where present. An id may be a number. Empty lines are no records. Bytes that
+// are not UTF-8 become U+FFFD and are counted in Document::replacements.
 #pragma once
 
 #include <memory>
@@ -19,10 +19,11 @@ namespace ftok {
 
 // A line that is not empty.
 struct JsonLine {
-  std::string_view text;  // newline included; at least ByteWindow::kPadding readable bytes follow; lives until the next call
-  uint64_t number = 0;    // in the input, from 1, empty lines counted
-  uint64_t offset = 0;    // stored offset
-  Verdict verdict;        // text.too_large or text.damaged (then `text` is empty), else keep
+  std::string_view
+      text;  // newline included; at least ByteWindow::kPadding readable bytes follow; lives until the next call
+  uint64_t number = 0;  // in the input, from 1, empty lines counted
+  uint64_t offset = 0;  // stored offset
+  Verdict verdict;      // text.too_large or text.damaged (then `text` is empty), else keep
 };
 
 // Serial.

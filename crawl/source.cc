@@ -88,7 +88,8 @@ Opened open(std::unique_ptr<ByteSource> bytes, const SourceOptions& options) {
 std::unique_ptr<Source> source_of(Opened opened) {
   if (opened.format == "jsonl") return make_jsonl_source(std::move(opened.input), opened.options);
   if (opened.format == "text") return make_plain_text_source(std::move(opened.input), opened.options);
-  if (opened.format == "warc" || opened.format == "wet") return make_warc_source(std::move(opened.input), opened.options);
+  if (opened.format == "warc" || opened.format == "wet")
+    return make_warc_source(std::move(opened.input), opened.options);
   throw UsageError("format: expected auto, warc, wet, jsonl or text, got " + opened.format);
 }
 
@@ -107,7 +108,8 @@ LinesOrRecords open_lines_or_records(std::unique_ptr<ByteSource> bytes, const So
   Opened opened = open(std::move(bytes), options);
   LinesOrRecords result;
   if (opened.format == "jsonl") {
-    result.lines = std::make_unique<JsonLineReader>(std::move(opened.input), static_cast<uint64_t>(options.record_bytes_max));
+    result.lines =
+        std::make_unique<JsonLineReader>(std::move(opened.input), static_cast<uint64_t>(options.record_bytes_max));
   } else {
     result.records = source_of(std::move(opened));
   }

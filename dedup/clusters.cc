@@ -17,8 +17,8 @@ std::vector<Clusters::SizeCount> counted(const std::map<uint64_t, uint64_t>& cou
 
 }  // namespace
 
-// The root of every tree is its smallest document: joining two trees hangs the larger root under the smaller one. So the
-// representative needs no second field, and the result does not depend on the order of the joins.
+// The root of every tree is its smallest document: joining two trees hangs the larger root under the smaller one. So
+// the representative needs no second field, and the result does not depend on the order of the joins.
 void Clusters::add(std::span<const uint64_t> keys) {
   if (parents_.size() >= FirstSeenIndex::kNone) throw Error("clusters take at most 4294967295 documents");
   const uint32_t own = static_cast<uint32_t>(parents_.size());

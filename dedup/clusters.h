@@ -1,5 +1,6 @@
-// Clusters: documents that share a bucket, directly or through others, are one cluster (transitive closure), of which one is
-// kept. This is FineWeb's rule; it looks at all documents before it decides, so it is for finished sets, not for a run.
+// Clusters: documents that share a bucket, directly or through others, are one cluster (transitive closure), of which
+// one is kept. This is FineWeb's rule; it looks at all documents before it decides, so it is for finished sets, not for
+// a run.
 #pragma once
 
 #include <cstdint>

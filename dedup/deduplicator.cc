@@ -12,14 +12,17 @@
 namespace ftok {
 
 void DeduplicatorOptions::visit(OptionVisitor& visitor) {
-  visitor.choice("scope", scope, {"file", "crawl", "run", "off"},
-                 "documents are compared within an input file, a crawl (FineWeb, section 3.4), the whole run, or not at all");
+  visitor.choice(
+      "scope", scope, {"file", "crawl", "run", "off"},
+      "documents are compared within an input file, a crawl (FineWeb, section 3.4), the whole run, or not at all");
   visitor.field("exact", exact, "drop documents whose text is the same as an earlier one's");
   visitor.field("minhash", minhash, "drop documents that share a MinHash bucket with an earlier one");
-  visitor.field("verify_jaccard", verify_jaccard,
-                "above 0: a shared bucket drops only where the similarity estimated from the signatures reaches this; needs "
-                "minhash.keep_signature");
-  visitor.field("memory", memory, "most bytes the index may take; a run that needs more stops and can be resumed with more");
+  visitor.field(
+      "verify_jaccard", verify_jaccard,
+      "above 0: a shared bucket drops only where the similarity estimated from the signatures reaches this; needs "
+      "minhash.keep_signature");
+  visitor.field("memory", memory,
+                "most bytes the index may take; a run that needs more stops and can be resumed with more");
 }
 
 void DeduplicatorStatistics::write_fields(JsonWriter& json) const {
@@ -82,10 +85,12 @@ void Deduplicator::make_room() {
   const uint64_t for_signatures = signatures_.predict_bytes(signatures_stored_ + 1);
   index_.set_bytes_max(memory - std::min(memory, for_signatures));
   if (index_.bytes() + for_signatures <= memory && index_.reserve(index_keys_per_document())) return;
-  throw Error(fmt::format(
-      "dedup.memory: the index is full: {} documents and {} keys in {} bytes, of {} allowed. What was done is kept; run again "
-      "with a larger dedup.memory to go on",
-      statistics_.documents, index_.size(), index_.bytes() + signatures_.predict_bytes(signatures_stored_), options_.memory));
+  throw Error(
+      fmt::format("dedup.memory: the index is full: {} documents and {} keys in {} bytes, of {} allowed. What was done "
+                  "is kept; run again "
+                  "with a larger dedup.memory to go on",
+                  statistics_.documents, index_.size(), index_.bytes() + signatures_.predict_bytes(signatures_stored_),
+                  options_.memory));
 }
 
 Deduplicator::Near Deduplicator::look_up_buckets(std::span<const uint64_t> keys, uint32_t own) {

@@ -1,10 +1,11 @@
 // Deduplicator: decides, document by document in commit order, which repeat an earlier one.
 //
-// First seen: a document is dropped when any earlier document (kept or not) has the same text, or shares a bucket with it. The
-// first document of each bucket is found in one FirstSeenIndex, so the outcome depends on the order of the documents alone.
+// First seen: a document is dropped when any earlier document (kept or not) has the same text, or shares a bucket with
+// it. The first document of each bucket is found in one FirstSeenIndex, so the outcome depends on the order of the
+// documents alone.
 //
-// Verified (verify_jaccard above 0): a shared bucket alone drops nothing; the similarity of the two documents, estimated from
-// their signatures, must reach the threshold too. Each bucket stands for its first document.
+// Verified (verify_jaccard above 0): a shared bucket alone drops nothing; the similarity of the two documents,
+// estimated from their signatures, must reach the threshold too. Each bucket stands for its first document.
 #pragma once
 
 #include <cstdint>
@@ -35,14 +36,14 @@ struct DeduplicatorOptions {
 
 // What was found so far.
 struct DeduplicatorStatistics {
-  uint64_t documents = 0;  // judged or replayed
-  uint64_t exact = 0;      // dropped as dedup.exact
-  uint64_t minhash = 0;    // dropped as dedup.minhash
-  uint64_t unverified = 0;  // kept although a bucket was shared: not similar enough
-  uint64_t without_shingles = 0;             // too short for a bucket: only their content was compared
-  std::vector<uint64_t> bucket_hits;         // by bucket: documents whose bucket an earlier one had
-  std::vector<uint64_t> shared_buckets;      // by number of shared buckets, 0..buckets: documents
-  uint64_t index_keys = 0;                   // distinct keys in the index
+  uint64_t documents = 0;                // judged or replayed
+  uint64_t exact = 0;                    // dropped as dedup.exact
+  uint64_t minhash = 0;                  // dropped as dedup.minhash
+  uint64_t unverified = 0;               // kept although a bucket was shared: not similar enough
+  uint64_t without_shingles = 0;         // too short for a bucket: only their content was compared
+  std::vector<uint64_t> bucket_hits;     // by bucket: documents whose bucket an earlier one had
+  std::vector<uint64_t> shared_buckets;  // by number of shared buckets, 0..buckets: documents
+  uint64_t index_keys = 0;               // distinct keys in the index
   uint64_t index_bytes = 0;
 
   // Into an open JSON object, in a stable order.
@@ -52,8 +53,8 @@ struct DeduplicatorStatistics {
 // Serial: one thread at a time.
 class Deduplicator {
  public:
-  // `layout`: MinHashStage's; the empty one when there is no such stage: then texts alone are compared. Throws UsageError naming
-  // the key of an option that is out of range or asks for a signature that is not kept.
+  // `layout`: MinHashStage's; the empty one when there is no such stage: then texts alone are compared. Throws
+  // UsageError naming the key of an option that is out of range or asks for a signature that is not kept.
   Deduplicator(DeduplicatorOptions options, KeyLayout layout);
   // Without signatures: `keys_per_document` keys, at least the content key.
   Deduplicator(DeduplicatorOptions options, size_t keys_per_document)
@@ -62,7 +63,8 @@ class Deduplicator {
   // False when the scope is "off": then nothing is dropped and there are no keys.
   bool active() const { return options_.scope != "off"; }
 
-  // The bytes the index (and the signatures) take when `documents` documents share no key at all: no more are ever needed for so many.
+  // The bytes the index (and the signatures) take when `documents` documents share no key at all: no more are ever
+  // needed for so many.
   uint64_t predict_bytes(uint64_t documents) const;
 
   // To be called before each input: with the scope "file" all documents before it are forgotten.
@@ -73,9 +75,9 @@ class Deduplicator {
   std::vector<uint64_t> keys(const Document& document) const;
   size_t keys_per_document() const { return active() ? layout_.keys() : 0; }
 
-  // Keep, or drop as "dedup.exact" or "dedup.minhash" with value = the number of the first document it repeats, detail = how
-  // many buckets are shared. `number` counts judged documents from 0, one by one, below 2^32 - 1. Throws Error naming
-  // dedup.memory when the memory would grow beyond it; nothing is changed then.
+  // Keep, or drop as "dedup.exact" or "dedup.minhash" with value = the number of the first document it repeats, detail
+  // = how many buckets are shared. `number` counts judged documents from 0, one by one, below 2^32 - 1. Throws Error
+  // naming dedup.memory when the memory would grow beyond it; nothing is changed then.
   Verdict judge(std::span<const uint64_t> keys, uint64_t number);
   Verdict judge(const Document& document, uint64_t number) { return judge(keys(document), number); }
 
@@ -85,7 +87,8 @@ class Deduplicator {
   DeduplicatorStatistics statistics() const;
 
  private:
-  // What the buckets say: the earliest first document of a shared bucket (that is similar enough), and how many are shared.
+  // What the buckets say: the earliest first document of a shared bucket (that is similar enough), and how many are
+  // shared.
   struct Near {
     uint32_t number = FirstSeenIndex::kNone;
     size_t shared = 0;

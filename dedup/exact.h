@@ -14,8 +14,8 @@ struct ContentHash {
 };
 ContentHash content_hash(std::string_view text);
 
-// 64 of those bits, never 0: what the index holds. Among 2.5e8 different texts the expected number of pairs with one key is
-// 0.002 (n^2 / 2^65).
+// 64 of those bits, never 0: what the index holds. Among 2.5e8 different texts the expected number of pairs with one
+// key is 0.002 (n^2 / 2^65).
 uint64_t content_key(std::string_view text);
 
 }  // namespace ftok

@@ -12,11 +12,11 @@ namespace ftok {
 namespace {
 
 constexpr uint64_t kCapacityMin = 4096;
-// Slots after the last home. At a load of 0.8 the chance that a run of occupied slots is longer than this is below 1e-10
-// (it falls by exp(-0.0231) a slot); insert() grows the table should it happen.
+// Slots after the last home. At a load of 0.8 the chance that a run of occupied slots is longer than this is below
+// 1e-10 (it falls by exp(-0.0231) a slot); insert() grows the table should it happen.
 constexpr uint64_t kTailSlots = 1024;
 
-uint64_t keys_max(uint64_t capacity) { return capacity / 5 * 4; }           // a load of 0.8
+uint64_t keys_max(uint64_t capacity) { return capacity / 5 * 4; }  // a load of 0.8
 uint64_t next_capacity(uint64_t capacity) { return capacity + capacity / 4; }
 
 uint64_t capacity_for(uint64_t keys) {
@@ -25,8 +25,8 @@ uint64_t capacity_for(uint64_t keys) {
   return capacity;
 }
 
-// A bijection that spreads keys over all values (SplitMix64's finaliser; Steele, Lea and Flood 2014): homes are even whatever
-// the keys are. It maps 0, and only 0, to 0.
+// A bijection that spreads keys over all values (SplitMix64's finaliser; Steele, Lea and Flood 2014): homes are even
+// whatever the keys are. It maps 0, and only 0, to 0.
 uint64_t mix(uint64_t key) {
   key = (key ^ (key >> 30)) * 0xBF58476D1CE4E5B9ULL;
   key = (key ^ (key >> 27)) * 0x94D049BB133111EBULL;

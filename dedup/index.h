@@ -1,9 +1,10 @@
 // FirstSeenIndex: for each key, the number of the first document that had it.
 //
-// One flat table of 12-byte slots (key and number) with linear probing, in which the keys lie in ascending order: a key's home
-// is proportional to its (mixed) value, and within a run of occupied slots the smaller key comes first. So the table can grow
-// where it is, by a quarter at a time: the entries are pushed together at the far end of the larger table and then, from the
-// smallest on, put at their new homes. Growing never needs a second table, and the memory for N keys is known beforehand.
+// One flat table of 12-byte slots (key and number) with linear probing, in which the keys lie in ascending order: a
+// key's home is proportional to its (mixed) value, and within a run of occupied slots the smaller key comes first. So
+// the table can grow where it is, by a quarter at a time: the entries are pushed together at the far end of the larger
+// table and then, from the smallest on, put at their new homes. Growing never needs a second table, and the memory for
+// N keys is known beforehand.
 #pragma once
 
 #include <cstdint>
@@ -31,8 +32,8 @@ class FirstSeenIndex {
   // std::bad_alloc when the machine has no more memory.
   bool reserve(uint64_t more);
 
-  // The number stored for `key` (not 0), or kNone when it is new; then `number` (not kNone) is stored. There must be room
-  // (reserve).
+  // The number stored for `key` (not 0), or kNone when it is new; then `number` (not kNone) is stored. There must be
+  // room (reserve).
   uint32_t insert(uint64_t key, uint32_t number);
 
   // The number stored for `key`, or kNone.

@@ -31,7 +31,8 @@ MinHashKernel function_of(Kernel kernel) {
 }
 
 int64_t in_range(std::string_view key, int64_t value, int64_t min, int64_t max) {
-  if (value < min || value > max) throw UsageError(fmt::format("minhash.{}: {} is not in {}..{}", key, value, min, max));
+  if (value < min || value > max)
+    throw UsageError(fmt::format("minhash.{}: {} is not in {}..{}", key, value, min, max));
   return value;
 }
 
@@ -85,8 +86,8 @@ MinHash::MinHash(const MinHashParameters& parameters, Kernel kernel) : parameter
 void MinHash::signature(std::span<const uint64_t> shingles, std::vector<uint64_t>& signature) const {
   signature.assign(multipliers_.size(), UINT64_MAX);
   for (size_t done = 0; done < shingles.size(); done += kShinglesPerPass) {
-    function_of(kernel_)(shingles.data() + done, std::min(kShinglesPerPass, shingles.size() - done), multipliers_.data(),
-                         addends_.data(), signature.data(), signature.size(), parameters_.fineweb);
+    function_of(kernel_)(shingles.data() + done, std::min(kShinglesPerPass, shingles.size() - done),
+                         multipliers_.data(), addends_.data(), signature.data(), signature.size(), parameters_.fineweb);
   }
   signature.resize(parameters_.hashes());
 }
@@ -103,7 +104,8 @@ void MinHash::bucket_keys(std::span<const uint64_t> signature, std::span<uint64_
 void MinHashOptions::visit(OptionVisitor& visitor) {
   visitor.field("ngram_words", ngram_words, "words in a shingle (FineWeb, section 3.4)");
   visitor.field("buckets", buckets, "buckets (bands) of the signature (FineWeb, section 3.4)");
-  visitor.field("hashes_per_bucket", hashes_per_bucket, "hashes that must all agree in a bucket (FineWeb, section 3.4)");
+  visitor.field("hashes_per_bucket", hashes_per_bucket,
+                "hashes that must all agree in a bucket (FineWeb, section 3.4)");
   visitor.field("seed", seed, "of the hash functions (datatrove's default)");
   visitor.choice("hash", hash, {"xxhash", "sha1"},
                  "of shingles: xxhash (XXH3, hashes mod 2^64) or sha1 (FineWeb's own, hashes mod 2^61-1; slower)");
@@ -115,7 +117,8 @@ void MinHashOptions::visit(OptionVisitor& visitor) {
 }
 
 MinHashStage::MinHashStage(MinHashOptions options)
-    : shingles_(shingle_options(options)), minhash_(parameters_of(options)),
+    : shingles_(shingle_options(options)),
+      minhash_(parameters_of(options)),
       layout_{minhash_.parameters().buckets, options.keep_signature ? minhash_.parameters().hashes() : 0} {}
 
 Verdict MinHashStage::process(Document& document, Report* report) const {

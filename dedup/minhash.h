@@ -1,10 +1,11 @@
-// MinHash (Broder 1997) in buckets ("bands"): two documents whose shingle sets have Jaccard similarity j share a bucket with
-// probability 1 - (1 - j^hashes)^buckets.
+// MinHash (Broder 1997) in buckets ("bands"): two documents whose shingle sets have Jaccard similarity j share a bucket
+// with probability 1 - (1 - j^hashes)^buckets.
 //
-// Hash i of a shingle x is (a_i x + b_i) mod 2^64, and with FineWeb's compatible hashing that value mod 2^61 - 1 (datatrove's
-// minhash.py; the wrap at 2^64 comes from its use of unsigned 64-bit arrays). The a_i and b_i are NumPy's: RandomState(seed)
-// draws all a in [1, 2^61 - 1), then all b in [0, 2^61 - 1); without compatibility a_i is made odd and spread over 64 bits.
-// A document's signature is the least value of each hash over its shingles; a bucket key is a 64-bit hash of 8 of them.
+// Hash i of a shingle x is (a_i x + b_i) mod 2^64, and with FineWeb's compatible hashing that value mod 2^61 - 1
+// (datatrove's minhash.py; the wrap at 2^64 comes from its use of unsigned 64-bit arrays). The a_i and b_i are NumPy's:
+// RandomState(seed) draws all a in [1, 2^61 - 1), then all b in [0, 2^61 - 1); without compatibility a_i is made odd
+// and spread over 64 bits. A document's signature is the least value of each hash over its shingles; a bucket key is a
+// 64-bit hash of 8 of them.
 #pragma once
 
 #include <cstdint>
@@ -59,8 +60,8 @@ class MinHash {
   std::vector<uint64_t> multipliers_, addends_;  // padded to a whole number of vectors
 };
 
-// What the keys of a document are, in order: the content key, the bucket keys, and (when kept) the signature with 8 bits a hash,
-// 8 hashes a key, for dedup.verify_jaccard.
+// What the keys of a document are, in order: the content key, the bucket keys, and (when kept) the signature with 8
+// bits a hash, 8 hashes a key, for dedup.verify_jaccard.
 struct KeyLayout {
   size_t buckets = 0;
   size_t signature_hashes = 0;  // 0: the signature is not kept
@@ -89,8 +90,8 @@ struct MinHashOptions {
   void visit(OptionVisitor& visitor);
 };
 
-// The stage "minhash": fills document.bucket_keys as layout() says and never drops (dedup/deduplicator.h does). A bucket key is 0
-// ("none") when the text has too few words for a shingle. A report gets the number of shingles.
+// The stage "minhash": fills document.bucket_keys as layout() says and never drops (dedup/deduplicator.h does). A
+// bucket key is 0 ("none") when the text has too few words for a shingle. A report gets the number of shingles.
 class MinHashStage : public Stage {
  public:
   // Throws UsageError naming the key of an option out of range.

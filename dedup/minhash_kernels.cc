@@ -1,5 +1,5 @@
-// Each kernel keeps the running minima, multipliers and addends of a block of hash functions in registers and streams the
-// shingles past them; a block is as many functions as the registers hold.
+// Each kernel keeps the running minima, multipliers and addends of a block of hash functions in registers and streams
+// the shingles past them; a block is as many functions as the registers hold.
 #include "dedup/minhash_kernels.h"
 
 #include <algorithm>
@@ -38,8 +38,8 @@ void portable(const uint64_t* shingles, size_t count, const uint64_t* a, const u
 
 #if defined(__x86_64__)
 
-// AVX2 has neither a 64-bit product nor an unsigned comparison: the product is put together from three of 32 bits, and values
-// are compared with their top bit flipped.
+// AVX2 has neither a 64-bit product nor an unsigned comparison: the product is put together from three of 32 bits, and
+// values are compared with their top bit flipped.
 template <bool kMersenne>
 __attribute__((target("avx2"))) void avx2(const uint64_t* shingles, size_t count, const uint64_t* a, const uint64_t* b,
                                           uint64_t* signature, size_t hashes) {
@@ -111,7 +111,8 @@ void avx512(const uint64_t* shingles, size_t count, const uint64_t* a, const uin
   for (; block + 8 * kVectors <= hashes; block += 8 * kVectors) {
     avx512_block<kMersenne, kVectors>(shingles, count, a + block, b + block, signature + block);
   }
-  for (; block < hashes; block += 8) avx512_block<kMersenne, 1>(shingles, count, a + block, b + block, signature + block);
+  for (; block < hashes; block += 8)
+    avx512_block<kMersenne, 1>(shingles, count, a + block, b + block, signature + block);
 }
 
 #endif

@@ -1,4 +1,5 @@
-// The inner loop of MinHash: the least value of each of many hash functions over a list of shingles. Internal to dedup/.
+// The inner loop of MinHash: the least value of each of many hash functions over a list of shingles. Internal to
+// dedup/.
 #pragma once
 
 #include <cstddef>
@@ -8,8 +9,8 @@ namespace ftok {
 
 inline constexpr size_t kMinHashLanes = 8;  // kernels take a multiple of this many hash functions
 
-// signature[i] = min(signature[i], min over x in shingles of value(a[i] * x + b[i])), i < hashes, unsigned; value(y) = y, or y
-// mod 2^61 - 1 with `mersenne`.
+// signature[i] = min(signature[i], min over x in shingles of value(a[i] * x + b[i])), i < hashes, unsigned; value(y) =
+// y, or y mod 2^61 - 1 with `mersenne`.
 using MinHashKernel = void (*)(const uint64_t* shingles, size_t count, const uint64_t* a, const uint64_t* b,
                                uint64_t* signature, size_t hashes, bool mersenne);
 

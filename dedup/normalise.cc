@@ -1,5 +1,6 @@
-// One pass over the text. Nearly all characters of nearly all pages are ASCII, so a table of 128 classes decides those; the
-// rest are looked up in a table of code points (punctuation) and in ICU's data (case, decimal digits, decomposition).
+// One pass over the text. Nearly all characters of nearly all pages are ASCII, so a table of 128 classes decides those;
+// the rest are looked up in a table of code points (punctuation) and in ICU's data (case, decimal digits,
+// decomposition).
 #include "dedup/normalise.h"
 
 #include <unicode/uchar.h>
@@ -17,12 +18,12 @@ namespace {
 
 enum class Class : uint8_t { kLetter, kDigit, kPunctuation, kSpace };
 
-// The punctuation above U+009F in datatrove's list (text.py, PUNCTUATION), sorted; a list, not a property: U+2018 is not in
-// it. (U+FF11 is, but as a digit it has become "0" by then.) ASCII's is all of it.
-constexpr char32_t kPunctuation[] = {
-    0x00AB, 0x00B4, 0x00BB, 0x2013, 0x2014, 0x2019, 0x201C, 0x201D, 0x201E, 0x2026, 0x2236, 0x2501, 0x25BA, 0x3001, 0x3002,
-    0x3008, 0x3009, 0x300A, 0x300B, 0x300C, 0x300D, 0x3010, 0x3011, 0xFF01, 0xFF05, 0xFF08, 0xFF09, 0xFF0C, 0xFF0E, 0xFF1A,
-    0xFF1B, 0xFF1F, 0xFF5E};
+// The punctuation above U+009F in datatrove's list (text.py, PUNCTUATION), sorted; a list, not a property: U+2018 is
+// not in it. (U+FF11 is, but as a digit it has become "0" by then.) ASCII's is all of it.
+constexpr char32_t kPunctuation[] = {0x00AB, 0x00B4, 0x00BB, 0x2013, 0x2014, 0x2019, 0x201C, 0x201D, 0x201E,
+                                     0x2026, 0x2236, 0x2501, 0x25BA, 0x3001, 0x3002, 0x3008, 0x3009, 0x300A,
+                                     0x300B, 0x300C, 0x300D, 0x3010, 0x3011, 0xFF01, 0xFF05, 0xFF08, 0xFF09,
+                                     0xFF0C, 0xFF0E, 0xFF1A, 0xFF1B, 0xFF1F, 0xFF5E};
 
 constexpr std::array<Class, 128> make_classes() {
   std::array<Class, 128> classes{};
@@ -47,7 +48,8 @@ Class class_of(char32_t c) {
   return category_of(c) == Category::kNd ? Class::kDigit : Class::kLetter;
 }
 
-// The marks that may stand once between the digits of one number: . , Arabic comma and decimal separator, and U+2396..2398.
+// The marks that may stand once between the digits of one number: . , Arabic comma and decimal separator, and
+// U+2396..2398.
 bool is_decimal_mark(char32_t c) {
   return c == '.' || c == ',' || c == 0x60C || c == 0x66B || (c >= 0x2396 && c <= 0x2398);
 }
@@ -63,8 +65,9 @@ constexpr std::array<char, 256> make_letters() {
 }
 constexpr std::array<char, 256> kLetters = make_letters();
 
-// Writes into a buffer that always has room for what is left of the text and kSpare bytes more: an ASCII character becomes at
-// most one byte (a space is put only where the text had something in its place), so only other characters look at the room.
+// Writes into a buffer that always has room for what is left of the text and kSpare bytes more: an ASCII character
+// becomes at most one byte (a space is put only where the text had something in its place), so only other characters
+// look at the room.
 class Normaliser {
  public:
   Normaliser(std::string_view text, Punctuation punctuation, std::string& out)
@@ -216,7 +219,8 @@ class Normaliser {
   }
 
   void make_room() {
-    if (out_.size() - end_ < text_.size() - at_ + kSpare / 2) out_.resize(end_ + text_.size() - at_ + out_.size() / 4 + kSpare);
+    if (out_.size() - end_ < text_.size() - at_ + kSpare / 2)
+      out_.resize(end_ + text_.size() - at_ + out_.size() / 4 + kSpare);
   }
 
   void before_character() {

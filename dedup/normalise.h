@@ -1,6 +1,6 @@
 // Text as near-duplicate detection compares it: what differs between two copies of one page by layout, case, accents,
-// numbers or punctuation is taken away. The steps and their order are those of datatrove's simplify_text, which FineWeb's
-// MinHash stage uses (docs/dedup.md):
+// numbers or punctuation is taken away. The steps and their order are those of datatrove's simplify_text, which
+// FineWeb's MinHash stage uses (docs/dedup.md):
 //
 //   1. lower case (Unicode's full mapping)
 //   2. each number, with one decimal part ("12", "3.5", "1,000"), becomes one "0"

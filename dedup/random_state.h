@@ -12,8 +12,8 @@ class RandomState {
  public:
   explicit RandomState(uint32_t seed);
 
-  // A number in [low, high), low < high: 64 bits (two outputs, the first one high) masked to the smallest power of two above
-  // the range, drawn again while it is out of range.
+  // A number in [low, high), low < high: 64 bits (two outputs, the first one high) masked to the smallest power of two
+  // above the range, drawn again while it is out of range.
   uint64_t randint(uint64_t low, uint64_t high);
 
  private:

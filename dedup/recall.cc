@@ -33,8 +33,8 @@ std::vector<double> exact_similarities(const std::vector<std::vector<uint64_t>>&
 }
 
 // Under one seed: for each pair, whether the two share a bucket.
-std::vector<bool> shared_buckets(const std::vector<std::vector<uint64_t>>& shingles, const std::vector<SimilarPair>& pairs,
-                                 const MinHashParameters& parameters) {
+std::vector<bool> shared_buckets(const std::vector<std::vector<uint64_t>>& shingles,
+                                 const std::vector<SimilarPair>& pairs, const MinHashParameters& parameters) {
   const MinHash minhash(parameters);
   std::vector<uint64_t> keys(shingles.size() * parameters.buckets), signature;
   for (size_t d = 0; d < shingles.size(); ++d) {
@@ -64,7 +64,8 @@ Result<std::vector<SimilarPair>> parse_pairs(std::string_view tsv) {
     SimilarPair pair;
     if (!take_number(line, pair.a) || !take_number(line, pair.b) || !take_number(line, pair.jaccard) ||
         !(pair.jaccard >= 0 && pair.jaccard <= 1)) {
-      return Damage{"bad_pair", fmt::format("line {}: expected two document numbers and a similarity in 0..1", number), 0};
+      return Damage{"bad_pair", fmt::format("line {}: expected two document numbers and a similarity in 0..1", number),
+                    0};
     }
     pairs.push_back(pair);
   }
@@ -76,8 +77,8 @@ double bucket_probability(double jaccard, const MinHashParameters& parameters) {
   return 1 - std::pow(1 - all_agree, static_cast<double>(parameters.buckets));
 }
 
-std::vector<RecallBin> measure_recall(const std::vector<std::vector<uint64_t>>& shingles, const std::vector<SimilarPair>& pairs,
-                                      const RecallOptions& options) {
+std::vector<RecallBin> measure_recall(const std::vector<std::vector<uint64_t>>& shingles,
+                                      const std::vector<SimilarPair>& pairs, const RecallOptions& options) {
   const size_t bin_count = static_cast<size_t>(std::ceil(1 / options.bin_width - 1e-9));
   std::vector<RecallBin> bins(bin_count);
   std::vector<size_t> bin_of;
@@ -121,7 +122,8 @@ std::vector<RecallBin> measure_recall(const std::vector<std::vector<uint64_t>>& 
   return filled;
 }
 
-JaccardDifference compare_jaccard(const std::vector<std::vector<uint64_t>>& shingles, const std::vector<SimilarPair>& pairs) {
+JaccardDifference compare_jaccard(const std::vector<std::vector<uint64_t>>& shingles,
+                                  const std::vector<SimilarPair>& pairs) {
   JaccardDifference difference;
   const std::vector<double> exact = exact_similarities(shingles, pairs);
   for (size_t i = 0; i < pairs.size(); ++i) {

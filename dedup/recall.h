@@ -23,7 +23,8 @@ Result<std::vector<SimilarPair>> parse_pairs(std::string_view tsv);
 // The probability that two documents of this similarity share a bucket: 1 - (1 - j^hashes)^buckets.
 double bucket_probability(double jaccard, const MinHashParameters& parameters);
 
-// One range of similarities, low <= j < high (the last one: <= high). The similarity is the exact one of the shingle sets.
+// One range of similarities, low <= j < high (the last one: <= high). The similarity is the exact one of the shingle
+// sets.
 struct RecallBin {
   double low = 0, high = 0;
   uint64_t pairs = 0;
@@ -41,16 +42,17 @@ struct RecallOptions {
   double bin_width = 0.1;
 };
 
-// `shingles[d]` are document d's, in any order, repeats allowed; every pair's documents are in it. Bins without pairs are left
-// out. Work: seeds x shingles x hashes.
-std::vector<RecallBin> measure_recall(const std::vector<std::vector<uint64_t>>& shingles, const std::vector<SimilarPair>& pairs,
-                                      const RecallOptions& options);
+// `shingles[d]` are document d's, in any order, repeats allowed; every pair's documents are in it. Bins without pairs
+// are left out. Work: seeds x shingles x hashes.
+std::vector<RecallBin> measure_recall(const std::vector<std::vector<uint64_t>>& shingles,
+                                      const std::vector<SimilarPair>& pairs, const RecallOptions& options);
 
 // Mean and largest absolute difference between the pairs' given similarity and the exact one of the shingle sets.
 struct JaccardDifference {
   double mean = 0;
   double largest = 0;
 };
-JaccardDifference compare_jaccard(const std::vector<std::vector<uint64_t>>& shingles, const std::vector<SimilarPair>& pairs);
+JaccardDifference compare_jaccard(const std::vector<std::vector<uint64_t>>& shingles,
+                                  const std::vector<SimilarPair>& pairs);
 
 }  // namespace ftok

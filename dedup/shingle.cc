@@ -28,7 +28,8 @@ Scratch& thread_scratch() {
   return scratch;
 }
 
-// Cuts a normalised text into scratch.words; returns the text they lie in, in which one space parts each word from the next.
+// Cuts a normalised text into scratch.words; returns the text they lie in, in which one space parts each word from the
+// next.
 std::string_view find_words(std::string_view text, ShingleWords rules, Scratch& scratch) {
   scratch.words.clear();
   const bool at_spaces = rules == ShingleWords::kSpaces;
@@ -65,7 +66,8 @@ std::string_view find_words(std::string_view text, ShingleWords rules, Scratch& 
 // Calls visit(string) for each n-gram of the words found in `joined`.
 template <typename Visit>
 void for_each_ngram(std::string_view joined, const std::vector<Word>& words, size_t n, Visit&& visit) {
-  for (size_t i = 0; i + n <= words.size(); ++i) visit(joined.substr(words[i].begin, words[i + n - 1].end - words[i].begin));
+  for (size_t i = 0; i + n <= words.size(); ++i)
+    visit(joined.substr(words[i].begin, words[i + n - 1].end - words[i].begin));
 }
 
 std::string_view normalise(std::string_view text, const ShingleOptions& options, Scratch& scratch) {
@@ -82,7 +84,8 @@ void make_shingles(std::string_view text, const ShingleOptions& options, std::ve
   const std::string_view joined = find_words(normalise(text, options, scratch), options.word_rules, scratch);
   shingles.clear();
   if (options.hash == ShingleHash::kSha1) {
-    for_each_ngram(joined, scratch.words, options.words, [&](std::string_view gram) { shingles.push_back(sha1_64(gram)); });
+    for_each_ngram(joined, scratch.words, options.words,
+                   [&](std::string_view gram) { shingles.push_back(sha1_64(gram)); });
   } else {
     for_each_ngram(joined, scratch.words, options.words,
                    [&](std::string_view gram) { shingles.push_back(XXH3_64bits(gram.data(), gram.size())); });

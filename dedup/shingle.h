@@ -15,8 +15,8 @@ enum class ShingleHash : uint8_t {
   kSha1,  // FineWeb's: the first 8 bytes of SHA-1 of the same string, little-endian
 };
 
-// Where a normalised text is cut into words. Without punctuation there is little to choose between them: of 372,000 words of
-// C4 the three differ in about 0.1 %.
+// Where a normalised text is cut into words. Without punctuation there is little to choose between them: of 372,000
+// words of C4 the three differ in about 0.1 %.
 enum class ShingleWords : uint8_t {
   kSpaces,  // at spaces
   kNltk,    // as NLTK does ("cannot" is two words): FineWeb as released
@@ -30,8 +30,8 @@ struct ShingleOptions {
   ShingleHash hash = ShingleHash::kXxh3;
 };
 
-// Replaces `shingles` with one hash for each run of `words` words in `text`, in order, repeated ones too. Empty when the text
-// has fewer words. Texts below 1 GiB. Linear time; keeps scratch memory in the thread; thread-safe.
+// Replaces `shingles` with one hash for each run of `words` words in `text`, in order, repeated ones too. Empty when
+// the text has fewer words. Texts below 1 GiB. Linear time; keeps scratch memory in the thread; thread-safe.
 void make_shingles(std::string_view text, const ShingleOptions& options, std::vector<uint64_t>& shingles);
 
 // The shingles themselves, for slow twins and tests.

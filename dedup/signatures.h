@@ -8,7 +8,8 @@
 
 namespace ftok {
 
-// Memory comes in chunks of a fixed number of documents, so that it never moves and its size is known beforehand. Serial.
+// Memory comes in chunks of a fixed number of documents, so that it never moves and its size is known beforehand.
+// Serial.
 class SignatureStore {
  public:
   static constexpr uint64_t kDocumentsPerChunk = 4096;
@@ -19,11 +20,12 @@ class SignatureStore {
   // The bytes taken by the signatures of documents 0..documents-1.
   uint64_t predict_bytes(uint64_t documents) const;
 
-  // `packed`: 8 hashes a word, the first in the lowest byte. Numbers are added in ascending order, without gaps after the first.
+  // `packed`: 8 hashes a word, the first in the lowest byte. Numbers are added in ascending order, without gaps after
+  // the first.
   void add(uint64_t number, std::span<const uint64_t> packed);
 
-  // The estimated Jaccard similarity of a stored document and `packed`: the share of equal hashes, corrected for the 1 in 256
-  // that agree by chance; may be slightly below 0. Its standard error is at most 0.5 / sqrt(hashes).
+  // The estimated Jaccard similarity of a stored document and `packed`: the share of equal hashes, corrected for the 1
+  // in 256 that agree by chance; may be slightly below 0. Its standard error is at most 0.5 / sqrt(hashes).
   double similarity(uint64_t number, std::span<const uint64_t> packed) const;
 
   void clear();

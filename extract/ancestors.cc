@@ -23,13 +23,18 @@ uint32_t ancestor_of(Tag tag) {
   switch (tag) {
     case Tag::kArticle: return kInArticle;
     case Tag::kMain: return kInMain;
-    case Tag::kNav: case Tag::kMenu: return kInNav;
+    case Tag::kNav:
+    case Tag::kMenu: return kInNav;
     case Tag::kHeader: return kInHeader;
     case Tag::kFooter: return kInFooter;
     case Tag::kAside: return kInAside;
-    case Tag::kForm: case Tag::kFieldset: case Tag::kSearch: return kInForm;
+    case Tag::kForm:
+    case Tag::kFieldset:
+    case Tag::kSearch: return kInForm;
     case Tag::kTable: return kInTable;
-    case Tag::kUl: case Tag::kOl: case Tag::kDir: return kInList;
+    case Tag::kUl:
+    case Tag::kOl:
+    case Tag::kDir: return kInList;
     case Tag::kFigure: return kInFigure;
     case Tag::kSection: return kInSection;
     case Tag::kBlockquote: return kInQuote;
@@ -37,11 +42,17 @@ uint32_t ancestor_of(Tag tag) {
     case Tag::kButton: return kInButton;
     case Tag::kA: return kInLink;
     case Tag::kDl: return kInDefinitionList;
-    case Tag::kPre: case Tag::kXmp: case Tag::kListing: case Tag::kPlaintext: return kInCode;
+    case Tag::kPre:
+    case Tag::kXmp:
+    case Tag::kListing:
+    case Tag::kPlaintext: return kInCode;
     case Tag::kP: return kInParagraph;
+    // clang-format off
     case Tag::kH1: case Tag::kH2: case Tag::kH3: case Tag::kH4: case Tag::kH5: case Tag::kH6: return kInHeading;
+    // clang-format on
     case Tag::kDialog: return kInDialog;
-    case Tag::kLabel: case Tag::kLegend: return kInLabel;
+    case Tag::kLabel:
+    case Tag::kLegend: return kInLabel;
     case Tag::kAddress: return kInAddress;
     default: return 0;
   }

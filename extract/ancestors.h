@@ -15,7 +15,8 @@ bool style_hides(std::string_view style);          // display: none, visibility:
 
 bool contains_word(std::string_view text, std::string_view lower_case);  // without regard to ASCII case
 
-// Whether a link is a heading's permalink: it points into a page and its text is a sign alone, such as the pilcrow of Sphinx.
+// Whether a link is a heading's permalink: it points into a page and its text is a sign alone, such as the pilcrow of
+// Sphinx.
 bool is_permalink(const Dom& dom, NodeId link);
 
 }  // namespace ftok::html

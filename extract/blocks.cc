@@ -92,11 +92,11 @@ class Cutter {
   std::vector<uint32_t> item_numbers_;  // of the open ordered lists; a bullet list is 0
   Block block_;                         // being collected; its sums are those of the run
   HintCache hint_cache_;
-  std::vector<uint32_t> names_;         // of the element being entered
+  std::vector<uint32_t> names_;                  // of the element being entered
   std::vector<std::string_view> opening_marks_;  // of inline elements that have no text yet
-  uint32_t class_hash_ = 0;             // of its class; 0 without
+  uint32_t class_hash_ = 0;                      // of its class; 0 without
   bool with_noscript_;
-  bool item_starts_ = false;            // a list item was entered and has no block yet
+  bool item_starts_ = false;  // a list item was entered and has no block yet
 };
 
 void Cutter::append(std::string_view text) {
@@ -108,7 +108,8 @@ void Cutter::append(std::string_view text) {
   page_.steps += text.size();
   if (!opening_marks_.empty()) {
     const size_t first = before + (before < page_.text.size() && page_.text[before] == ' ' ? 1 : 0);
-    for (const std::string_view mark : opening_marks_) page_.marks.push_back({static_cast<uint32_t>(first), true, mark, {}});
+    for (const std::string_view mark : opening_marks_)
+      page_.marks.push_back({static_cast<uint32_t>(first), true, mark, {}});
     opening_marks_.clear();
   }
   block_.ancestors |= frame.ancestors & ~static_cast<uint32_t>(kInHidden | kInLink);
@@ -130,7 +131,8 @@ void Cutter::append_formula(std::string_view source, bool displayed) {
   page_.marks.push_back({static_cast<uint32_t>(page_.text.size()), false, "$", {}});
 }
 
-// LaTeX where the page carries it: an annotation, else the alternative text (MathML 3, section 5.4; KaTeX and MathJax write both).
+// LaTeX where the page carries it: an annotation, else the alternative text (MathML 3, section 5.4; KaTeX and MathJax
+// write both).
 void Cutter::append_math(NodeId math) {
   std::string_view source;
   for (NodeId id = dom_.next_in_order(math, math); id != kNoNode; id = dom_.next_in_order(id, math)) {
@@ -145,7 +147,8 @@ void Cutter::append_math(NodeId math) {
   if (source.empty()) source = dom_.value(math, AttributeName::kAlttext);
   const bool displayed = dom_.value(math, AttributeName::kDisplay) == "block";
   if (!source.empty()) return append_formula(source, displayed);
-  for (NodeId id = dom_.next_in_order(math, math); id != kNoNode; id = dom_.next_in_order(id, math)) {  // the plain content
+  for (NodeId id = dom_.next_in_order(math, math); id != kNoNode;
+       id = dom_.next_in_order(id, math)) {  // the plain content
     if (dom_[id].is_text()) append(dom_[id].view());
   }
 }
@@ -213,7 +216,8 @@ void Cutter::note_list(Tag tag, NodeId id) {
       start = 1;
       const std::string_view value = dom_.value(id, AttributeName::kStart);
       uint32_t number = 0;
-      for (const char c : value.substr(0, 5)) number = c >= '0' && c <= '9' ? number * 10 + static_cast<uint32_t>(c - '0') : 0;
+      for (const char c : value.substr(0, 5))
+        number = c >= '0' && c <= '9' ? number * 10 + static_cast<uint32_t>(c - '0') : 0;
       if (number > 0) start = number;
     }
     item_numbers_.push_back(start);
@@ -235,7 +239,8 @@ bool Cutter::enter(NodeId id, const Node& node) {
   }
   if (node.tag == Tag::kScript && !foreign) {  // MathJax 2 keeps its source in scripts
     if (dom_.value(id, AttributeName::kType).substr(0, 8) == "math/tex" && node.first_child != kNoNode) {
-      append_formula(dom_[node.first_child].view(), contains_word(dom_.value(id, AttributeName::kType), "mode=display"));
+      append_formula(dom_[node.first_child].view(),
+                     contains_word(dom_.value(id, AttributeName::kType), "mode=display"));
     }
     return false;
   }
@@ -278,10 +283,11 @@ bool Cutter::enter(NodeId id, const Node& node) {
   class_hash_ = 0;
   for (const Attribute* a = dom_.attributes(id); a != nullptr; a = a->last ? nullptr : a + 1) {
     switch (a->id) {
-      case AttributeName::kClass: hints = static_cast<uint16_t>(hints | hint_cache_.hints_of(a->value(), names_, class_hash_)); break;
-      case AttributeName::kId: case AttributeName::kItemprop:
-        hints = static_cast<uint16_t>(hints | hints_of(a->value(), names_));
+      case AttributeName::kClass:
+        hints = static_cast<uint16_t>(hints | hint_cache_.hints_of(a->value(), names_, class_hash_));
         break;
+      case AttributeName::kId:
+      case AttributeName::kItemprop: hints = static_cast<uint16_t>(hints | hints_of(a->value(), names_)); break;
       case AttributeName::kRole:
         hints = static_cast<uint16_t>(hints | hints_of(a->value(), names_));
         frame.ancestors |= ancestor_of_role(a->value());
@@ -342,8 +348,10 @@ void Cutter::enter_container(NodeId id, const Node& node, Frame& frame, uint16_t
   page_.names.insert(page_.names.end(), names_.begin(), names_.end());
   container.last_name = static_cast<uint32_t>(page_.names.size());
   container.shape = (class_hash_ ^ static_cast<uint32_t>(node.tag)) * 16777619U;
-  for (size_t h = 0; h < kHintCount; ++h) container.hint_distance[h] = std::min<uint8_t>(static_cast<uint8_t>(above[h] + 1), kFar);
-  for (uint32_t left = hints; left != 0; left &= left - 1) container.hint_distance[static_cast<size_t>(__builtin_ctz(left))] = 0;
+  for (size_t h = 0; h < kHintCount; ++h)
+    container.hint_distance[h] = std::min<uint8_t>(static_cast<uint8_t>(above[h] + 1), kFar);
+  for (uint32_t left = hints; left != 0; left &= left - 1)
+    container.hint_distance[static_cast<size_t>(__builtin_ctz(left))] = 0;
   frame.is_container = true;
   frame.inline_hints = 0;
   frame.closing_mark = frame.link = {};

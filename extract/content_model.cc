@@ -1,4 +1,5 @@
 // Made by tools/train_extraction/train.py; see docs/extraction.md for the data and the cross-validated scores.
+// clang-format off
 #include "extract/content_model.h"
 
 #include <iterator>

@@ -1,5 +1,5 @@
-// DenseIds: gives equal keys equal numbers, 0, 1, 2 ... in the order of their first coming. For a known largest count of keys; one
-// allocation, no removal.
+// DenseIds: gives equal keys equal numbers, 0, 1, 2 ... in the order of their first coming. For a known largest count
+// of keys; one allocation, no removal.
 #pragma once
 
 #include <cstddef>

@@ -23,8 +23,8 @@ void Dom::clear() {
   nodes_.emplace_back();
 }
 
-// Real pages: a node for 13 bytes at the least, seldom for 25, and half as many attributes. Memory that is reserved and never
-// written is never there; copying and clearing it as the lists grow is what costs.
+// Real pages: a node for 13 bytes at the least, seldom for 25, and half as many attributes. Memory that is reserved and
+// never written is never there; copying and clearing it as the lists grow is what costs.
 void Dom::reserve(size_t page_bytes, size_t nodes_max) {
   nodes_.reserve(page_bytes / 20 + 64);
   attributes_.reserve(page_bytes / 30 + 64);

@@ -1,8 +1,8 @@
-// Dom: the tree of one page. All nodes lie in one vector and name each other by index; names, values and text are views into
-// the page's bytes or into the Dom's arena, so the page's bytes must outlive the Dom.
+// Dom: the tree of one page. All nodes lie in one vector and name each other by index; names, values and text are views
+// into the page's bytes or into the Dom's arena, so the page's bytes must outlive the Dom.
 //
-// Text may come in several adjacent text nodes: a walker reads them as one run. Walks are loops, never recursion: next_in_order
-// and next_after_subtree visit a tree of any depth in constant memory.
+// Text may come in several adjacent text nodes: a walker reads them as one run. Walks are loops, never recursion:
+// next_in_order and next_after_subtree visit a tree of any depth in constant memory.
 #pragma once
 
 #include <bitset>
@@ -44,9 +44,9 @@ struct Node {
   Namespace name_space = Namespace::kHtml;
   Tag tag = Tag::kUnknown;
   uint8_t reserved = 0;
-  uint32_t size = 0;                // of data
-  uint32_t attributes = kNoNode;    // index of the first one; kNoNode: none
-  const char* data = nullptr;       // text, comment, or an element's name in lower case
+  uint32_t size = 0;              // of data
+  uint32_t attributes = kNoNode;  // index of the first one; kNoNode: none
+  const char* data = nullptr;     // text, comment, or an element's name in lower case
 
   std::string_view view() const { return {data, size}; }
   bool is_element() const { return kind == NodeKind::kElement; }
@@ -71,17 +71,20 @@ class Dom {
     return nodes_.capacity() * sizeof(Node) + attributes_.capacity() * sizeof(Attribute) + arena_.bytes();
   }
 
-  bool has_any(Tag tag) const { return tags_.test(static_cast<size_t>(tag)); }  // whether an element of that name was ever added
+  bool has_any(Tag tag) const {
+    return tags_.test(static_cast<size_t>(tag));
+  }  // whether an element of that name was ever added
 
   void clear();
-  // Makes room for the tree of a page of so many bytes, were it an ordinary one; were it not, for one of `nodes_max` at once.
+  // Makes room for the tree of a page of so many bytes, were it an ordinary one; were it not, for one of `nodes_max` at
+  // once.
   void reserve(size_t page_bytes, size_t nodes_max);
   NodeId add(NodeKind kind, std::string_view data = {});
   NodeId add_element(Tag tag, std::string_view name, Namespace name_space = Namespace::kHtml);
   // Attributes are added right after their element, in order.
   void add_attribute(NodeId element, std::string_view name, std::string_view value);
-  // For parsers that write a tag's attributes before they know whether an element comes of it: push them, then give the run to
-  // one or more elements, or take it back by truncating.
+  // For parsers that write a tag's attributes before they know whether an element comes of it: push them, then give the
+  // run to one or more elements, or take it back by truncating.
   uint32_t attribute_count() const { return static_cast<uint32_t>(attributes_.size()); }
   Attribute& push_attribute();
   Attribute& attribute(uint32_t index) { return attributes_[index]; }

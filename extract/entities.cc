@@ -90,8 +90,8 @@ size_t decode_numeric(std::string_view text, char* out, size_t& used) {
   return put_utf8(value, out);
 }
 
-// Names of at most eight bytes, ";" included: one look-up for nearly every reference there is. Such a name is whole: no other
-// name begins with it.
+// Names of at most eight bytes, ";" included: one look-up for nearly every reference there is. Such a name is whole: no
+// other name begins with it.
 constexpr size_t kShortSlots = 4096, kShortMax = 8;
 
 constexpr size_t short_slot(uint64_t key) { return static_cast<size_t>(key * 0x9E3779B97F4A7C15U >> 52); }

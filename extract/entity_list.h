@@ -1,5 +1,6 @@
 // Made by tools/make_entity_table.py: the named character references of the HTML Standard, section 13.5, in byte order.
 // FTOK_ENTITY(name without "&", first code point, second code point or 0).
+// clang-format off
 FTOK_ENTITY("AElig", 0xC6, 0x0)
 FTOK_ENTITY("AElig;", 0xC6, 0x0)
 FTOK_ENTITY("AMP", 0x26, 0x0)

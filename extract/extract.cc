@@ -37,9 +37,11 @@ namespace html {
 
 namespace {
 
-// The text in the <noframes> of a page of frames. Such a page has no body, so it shows nothing else to a reader of text.
+// The text in the <noframes> of a page of frames. Such a page has no body, so it shows nothing else to a reader of
+// text.
 std::string noframes_text(const Dom& dom) {
-  constexpr size_t kNoticeMax = 400;  // bytes; no more than "your browser cannot show frames", marked up, in any language
+  constexpr size_t kNoticeMax =
+      400;  // bytes; no more than "your browser cannot show frames", marked up, in any language
   std::string_view longest;
   bool frames = false;
   for (NodeId id = dom.next_in_order(Dom::kRoot); id != kNoNode;) {
@@ -139,7 +141,8 @@ ExtractResult extract(std::string_view html, const ExtractOptions& options) {
   result.blocks = static_cast<uint32_t>(steps.page.blocks.size());
   result.containers = static_cast<uint32_t>(steps.page.containers.size());
   if (steps.parsed.status != html::ParseStatus::kDone) {
-    result.drop_reason = steps.parsed.status == html::ParseStatus::kTooLarge ? "extract.too_large" : "extract.too_complex";
+    result.drop_reason =
+        steps.parsed.status == html::ParseStatus::kTooLarge ? "extract.too_large" : "extract.too_complex";
     result.detail = html::name_of(steps.parsed.status);
     result.value = steps.parsed.value;
     result.limit = steps.parsed.limit;

@@ -14,7 +14,7 @@
 namespace ftok {
 
 struct ExtractOptions {
-  std::string mode = "balanced";   // balanced, precision, recall
+  std::string mode = "balanced";  // balanced, precision, recall
   bool title = false;
   bool comments = false;
   bool tables = true;
@@ -35,11 +35,11 @@ struct ExtractResult {
   const char* drop_reason = nullptr;  // static, "extract.too_complex"; null: there is text
   const char* detail = "";            // the limit that was met: "depth"
   double value = 0, limit = 0;
-  std::string text;                   // lines separated by '\n', none at the end
+  std::string text;  // lines separated by '\n', none at the end
   html::Metadata metadata;
-  uint64_t steps = 0;                 // counted work: bytes scanned, elements walked over, nodes visited
-  uint64_t arena_bytes = 0;           // the tree's memory at its largest
-  uint64_t block_bytes = 0;           // and the blocks'
+  uint64_t steps = 0;                   // counted work: bytes scanned, elements walked over, nodes visited
+  uint64_t arena_bytes = 0;             // the tree's memory at its largest
+  uint64_t block_bytes = 0;             // and the blocks'
   uint32_t blocks = 0, containers = 0;  // counted, of the page
 };
 

@@ -1,8 +1,8 @@
-// ExtractStage: Document::html -> Document::text and the page's own fields. Documents that come with text (WET, JSONL) and
-// without html pass untouched.
+// ExtractStage: Document::html -> Document::text and the page's own fields. Documents that come with text (WET, JSONL)
+// and without html pass untouched.
 //
-// Reasons: extract.too_large (bytes), extract.too_complex (depth, attributes, nodes, formatting, memory: named in detail),
-// extract.no_text (nothing on the page is main content).
+// Reasons: extract.too_large (bytes), extract.too_complex (depth, attributes, nodes, formatting, memory: named in
+// detail), extract.no_text (nothing on the page is main content).
 #pragma once
 
 #include <string_view>

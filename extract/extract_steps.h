@@ -1,5 +1,5 @@
-// The steps from bytes to a choice of blocks, with all that they leave behind: for extract.cc, which needs the text alone, report.cc,
-// which shows what was dropped and why, and training, which puts its own scores in the model's place.
+// The steps from bytes to a choice of blocks, with all that they leave behind: for extract.cc, which needs the text
+// alone, report.cc, which shows what was dropped and why, and training, which puts its own scores in the model's place.
 #pragma once
 
 #include <string>
@@ -15,12 +15,13 @@
 namespace ftok::html {
 
 struct ExtractSteps {
-  // `html` must outlive the steps. Where the parser or the cutting into blocks gave up, `parsed.status` says so; there is no choice.
+  // `html` must outlive the steps. Where the parser or the cutting into blocks gave up, `parsed.status` says so; there
+  // is no choice.
   ExtractSteps(std::string_view html, const ExtractOptions& options);
 
   void parse(std::string_view html, const ExtractOptions& options);  // fills parsed, metadata, page
   void choose(const ExtractOptions& options);                        // fills choice, layout
-  std::string text() const;  // the page's main text; "" where there is none
+  std::string text() const;                                          // the page's main text; "" where there is none
 
   ExtractSteps() = default;
 

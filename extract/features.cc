@@ -45,7 +45,8 @@ void BlockFeatures::gather_page(const PageFacts& facts) {
     cells += block.kind == BlockKind::kCell;
     items += block.kind == BlockKind::kListItem;
     paragraphs += block.sums.paragraph_letters > 0;
-    if (page_.containers[block.container].hint_distance[kHintComment] < 9) comment_paragraphs += block.sums.paragraph_letters;
+    if (page_.containers[block.container].hint_distance[kHintComment] < 9)
+      comment_paragraphs += block.sums.paragraph_letters;
     if ((block.ancestors & kInHidden) != 0) hidden += block.sums.letters;
     for (size_t h = 0; h < kHintCount; ++h) {
       if (page_.containers[block.container].hint_distance[h] < 5) near[h] += block.sums.letters;
@@ -58,15 +59,31 @@ void BlockFeatures::gather_page(const PageFacts& facts) {
   }
   const TextSums& all = page_.containers[0].sums;
   const double blocks = static_cast<double>(page_.blocks.size());
-  const auto type_has = [&](std::string_view part) { return facts.json_ld_type.find(part) != std::string_view::npos ? 1.0F : 0.0F; };
-  page_values_ = {std::log1p(static_cast<float>(all.letters)), static_cast<float>(blocks), link_density(all),
-                  ratio(all.paragraph_letters, all.letters), static_cast<float>(paragraphs), ratio(headings, blocks),
-                  ratio(cells, blocks), ratio(items, blocks), static_cast<float>(articles), has_main ? 1.0F : 0.0F,
-                  ratio(hidden, letters), ratio(near[kHintForum], letters), ratio(near[kHintProduct], letters),
-                  ratio(near[kHintList], letters), ratio(near[kHintComment], letters), ratio(near[kHintContent], letters),
-                  type_has("Article") + type_has("Posting"), type_has("Product"), ratio(all.images, blocks),
+  const auto type_has = [&](std::string_view part) {
+    return facts.json_ld_type.find(part) != std::string_view::npos ? 1.0F : 0.0F;
+  };
+  page_values_ = {std::log1p(static_cast<float>(all.letters)),
+                  static_cast<float>(blocks),
+                  link_density(all),
+                  ratio(all.paragraph_letters, all.letters),
+                  static_cast<float>(paragraphs),
+                  ratio(headings, blocks),
+                  ratio(cells, blocks),
+                  ratio(items, blocks),
+                  static_cast<float>(articles),
+                  has_main ? 1.0F : 0.0F,
+                  ratio(hidden, letters),
+                  ratio(near[kHintForum], letters),
+                  ratio(near[kHintProduct], letters),
+                  ratio(near[kHintList], letters),
+                  ratio(near[kHintComment], letters),
+                  ratio(near[kHintContent], letters),
+                  type_has("Article") + type_has("Posting"),
+                  type_has("Product"),
+                  ratio(all.images, blocks),
                   ratio(page_.containers[structure_.best].sums.letters, all.letters),
-                  ratio(comment_paragraphs, all.paragraph_letters), type_has("Forum") + type_has("QAPage")};
+                  ratio(comment_paragraphs, all.paragraph_letters),
+                  type_has("Forum") + type_has("QAPage")};
 }
 
 float* BlockFeatures::put_text(const Block& block, float* at) const {
@@ -88,7 +105,8 @@ float* BlockFeatures::put_text(const Block& block, float* at) const {
   row.put(static_cast<float>(block.heading_level));
   row.put(static_cast<float>(block.list_depth));
   const char last = text.back();
-  row.put(last == '.' || last == '!' || last == '?' || (text.size() >= 3 && (text.substr(text.size() - 3) == "\u3002" || text.substr(text.size() - 3) == "\u201D")));
+  row.put(last == '.' || last == '!' || last == '?' ||
+          (text.size() >= 3 && (text.substr(text.size() - 3) == "\u3002" || text.substr(text.size() - 3) == "\u201D")));
   row.put(last == ':');
   row.put((block.signs & kSignBar) != 0);
   row.put((block.signs & kSignCopyright) != 0);
@@ -104,9 +122,10 @@ float* BlockFeatures::put_boxes(const Block& block, float* at) const {
   const Container& container = page_.containers[block.container];
   row.put(static_cast<float>(container.tag));
   row.put(static_cast<float>(container.depth));
-  for (const Ancestor a : {kInArticle, kInMain, kInNav, kInHeader, kInFooter, kInAside, kInForm, kInTable, kInFigure, kInSection,
-                           kInQuote, kInHidden, kInDetails, kInButton, kInParagraph, kInDefinitionList, kInAddress, kInDialog,
-                           kInLabel, kHiddenByStyle, kHiddenFromAria, kInNoscript, kFolded}) {
+  for (const Ancestor a :
+       {kInArticle, kInMain,    kInNav,   kInHeader,      kInFooter,       kInAside,    kInForm,      kInTable,
+        kInFigure,  kInSection, kInQuote, kInHidden,      kInDetails,      kInButton,   kInParagraph, kInDefinitionList,
+        kInAddress, kInDialog,  kInLabel, kHiddenByStyle, kHiddenFromAria, kInNoscript, kFolded}) {
     row.put((block.ancestors & a) != 0);
   }
   for (size_t h = 0; h < kHintCount; ++h) row.put(static_cast<float>(container.hint_distance[h]));
@@ -138,7 +157,8 @@ float* BlockFeatures::put_containers(size_t index, float* first) const {
   return row.end();
 }
 
-// Where the block leaves the way to the page's running text: the last container it does not share with it is its branch.
+// Where the block leaves the way to the page's running text: the last container it does not share with it is its
+// branch.
 float* BlockFeatures::put_branch(size_t index, float* first) const {
   Row row(first);
   const Container& best = page_.containers[structure_.best];
@@ -152,7 +172,9 @@ float* BlockFeatures::put_branch(size_t index, float* first) const {
   row.put(static_cast<float>(levels));
   row.put(static_cast<float>(page_.containers[up].depth));
   row.put(static_cast<float>(best.depth) - static_cast<float>(page_.containers[up].depth));
-  row.put(inside ? 0.0F : index < best.first_block ? static_cast<float>(index) - static_cast<float>(best.first_block) : static_cast<float>(index) - static_cast<float>(best.last_block) + 1);
+  row.put(inside                     ? 0.0F
+          : index < best.first_block ? static_cast<float>(index) - static_cast<float>(best.first_block)
+                                     : static_cast<float>(index) - static_cast<float>(best.last_block) + 1);
   const TextSums& sums = page_.containers[branch].sums;
   row.put(ratio(sums.letters, all.letters));
   row.put(link_density(sums));
@@ -206,7 +228,9 @@ float* BlockFeatures::put_words(size_t index, float* first) const {
   const Container& container = page_.containers[page_.blocks[index].container];
   const NameWeights& names = structure_.names[page_.blocks[index].container];
   const NameWeights& above = structure_.names[container.parent];
-  for (const float value : {names.own_min, names.own_max, above.own_min, above.own_max, names.path_min, names.path_max, names.path_sum}) row.put(value);
+  for (const float value :
+       {names.own_min, names.own_max, above.own_min, above.own_max, names.path_min, names.path_max, names.path_sum})
+    row.put(value);
   const PhraseWeights& phrases = structure_.phrases[index];
   for (const float value : {phrases.sum, phrases.min, phrases.max}) row.put(value);
   row.put(index > 0 ? structure_.phrases[index - 1].sum : 0.0F);
@@ -246,7 +270,9 @@ float* BlockFeatures::put_place(size_t i, float* at) const {
   Row row(at);
   row.put(ratio(static_cast<double>(i), static_cast<double>(page_.blocks.size())));
   row.put(ratio(structure_.letters_before[i], page_.containers[0].sums.letters));
-  row.put(structure_.first_h1 == kNone ? -1000.0F : std::clamp(static_cast<float>(i) - static_cast<float>(structure_.first_h1), -500.0F, 500.0F));
+  row.put(structure_.first_h1 == kNone
+              ? -1000.0F
+              : std::clamp(static_cast<float>(i) - static_cast<float>(structure_.first_h1), -500.0F, 500.0F));
   row.put(static_cast<float>(structure_.repeats[i]));
   row.put(structure_.title_shares[i].of_block);
   row.put(structure_.title_shares[i].of_title);
@@ -287,11 +313,12 @@ float score_of_next_text(const PageBlocks& page, size_t block, const std::vector
 
 }  // namespace
 
-// The cut of highest expected F1 over the page's words. With the probabilities p of its blocks, the expected F1 of the k likeliest
-// is about 2 sum(p, k) / (k + sum(p, all)); at the k where it is highest, the k-th p is half of it (Lipton, Elkan and Naryanaswamy,
-// 2014). A clear page is cut near .5, a doubtful one lower.
+// The cut of highest expected F1 over the page's words. With the probabilities p of its blocks, the expected F1 of the
+// k likeliest is about 2 sum(p, k) / (k + sum(p, all)); at the k where it is highest, the k-th p is half of it (Lipton,
+// Elkan and Naryanaswamy, 2014). A clear page is cut near .5, a doubtful one lower.
 float cut_of(const PageBlocks& page, const std::vector<float>& score, bool hidden, double share) {
-  std::vector<uint64_t> order;  // a score's bits turned over, then the block: the likeliest first (scores are never negative)
+  std::vector<uint64_t>
+      order;  // a score's bits turned over, then the block: the likeliest first (scores are never negative)
   double all = 0;
   for (uint32_t i = 0; i < page.blocks.size(); ++i) {
     if ((page.blocks[i].ancestors & kInHidden) != 0 && !hidden) continue;
@@ -321,7 +348,8 @@ void compute_context_features(const PageBlocks& page, const std::vector<float>& 
     float weight = 0, kept = 0;
   };
   std::vector<Sums> sums(page.containers.size());
-  // By the shapes of a container and its parent (the same box in every item of a list), and by that of the parent alone.
+  // By the shapes of a container and its parent (the same box in every item of a list), and by that of the parent
+  // alone.
   DenseIds shape_ids(2 * page.containers.size());
   std::vector<uint32_t> shape_of(page.containers.size()), outer_of(page.containers.size());
   for (size_t c = 0; c < page.containers.size(); ++c) {
@@ -389,7 +417,8 @@ void compute_context_features(const PageBlocks& page, const std::vector<float>& 
     const uint32_t own = page.blocks[i].container;
     uint32_t up = own, branch = own;
     int levels = 0;
-    while (up != 0 && !(page.containers[up].first_block <= page.containers[core].first_block && page.containers[up].last_block >= page.containers[core].last_block)) {
+    while (up != 0 && !(page.containers[up].first_block <= page.containers[core].first_block &&
+                        page.containers[up].last_block >= page.containers[core].last_block)) {
       branch = up;
       up = page.containers[up].parent;
       ++levels;

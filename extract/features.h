@@ -1,10 +1,10 @@
-// Features: what the scorer knows of a block, as numbers: its own text, the elements around it, the words its boxes are named
-// with, its neighbours, its place in the page, and the page as a whole. All are ratios or counts of the page itself; none names
-// a site, a language or a word of the text.
+// Features: what the scorer knows of a block, as numbers: its own text, the elements around it, the words its boxes are
+// named with, its neighbours, its place in the page, and the page as a whole. All are ratios or counts of the page
+// itself; none names a site, a language or a word of the text.
 #pragma once
 
-#include <cstdint>
 #include <array>
+#include <cstdint>
 #include <vector>
 
 #include "extract/leaf_masks.h"
@@ -39,12 +39,12 @@ class BlockFeatures {
   std::vector<float> page_values_;
 };
 
-// The second pass: what a first scorer said of a block's neighbours and containers. `score` is one probability a block; a row of
-// kContextFeatureCount each.
+// The second pass: what a first scorer said of a block's neighbours and containers. `score` is one probability a block;
+// a row of kContextFeatureCount each.
 void compute_context_features(const PageBlocks& page, const std::vector<float>& score, std::vector<float>& out);
 
-// The score at which to cut a page so that the words kept have the highest expected F1; `share` of that F1, 0.5 being the best on
-// the whole. Hidden blocks count with `hidden` alone. Never above the highest score.
+// The score at which to cut a page so that the words kept have the highest expected F1; `share` of that F1, 0.5 being
+// the best on the whole. Hidden blocks count with `hidden` alone. Never above the highest score.
 float cut_of(const PageBlocks& page, const std::vector<float>& score, bool hidden, double share);
 
 }  // namespace ftok::html

@@ -6,7 +6,8 @@ namespace ftok::html {
 
 namespace {
 
-// e^x for -30 <= x <= 0: (e^(x/64))^64, the inner one by its series (Abramowitz and Stegun 4.2.1) to 1e-12 of its value.
+// e^x for -30 <= x <= 0: (e^(x/64))^64, the inner one by its series (Abramowitz and Stegun 4.2.1) to 1e-12 of its
+// value.
 double exponential(double x) {
   const double y = x / 64;
   double term = 1, sum = 1;

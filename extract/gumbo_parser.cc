@@ -1,6 +1,7 @@
-// gumbo takes its memory from an arena that is dropped at once after its tree has been copied. When the arena is full the
-// allocator leaves the parse by longjmp: gumbo knows no failed allocation, all it holds lies in the arena, and no C++ object
-// lives in the frames that are left. Errors are not recorded: gumbo keeps a copy of the stack of open elements with each.
+// gumbo takes its memory from an arena that is dropped at once after its tree has been copied. When the arena is full
+// the allocator leaves the parse by longjmp: gumbo knows no failed allocation, all it holds lies in the arena, and no
+// C++ object lives in the frames that are left. Errors are not recorded: gumbo keeps a copy of the stack of open
+// elements with each.
 #include "extract/gumbo_parser.h"
 
 #include <gumbo.h>

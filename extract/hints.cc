@@ -17,6 +17,7 @@ struct HintWord {
 };
 
 constexpr HintWord kWords[] = {
+    // clang-format off
     {"content", kHintContent, true},     {"article", kHintContent, true},   {"post", kHintContent, false},
     {"posts", kHintContent, false},      {"postcontent", kHintContent, true}, {"postbody", kHintContent, true},
     {"entry", kHintContent, true},       {"story", kHintContent, true},     {"body", kHintContent, true},
@@ -91,6 +92,7 @@ constexpr HintWord kWords[] = {
     {"card", kHintList, true},           {"tile", kHintList, true},         {"result", kHintList, true},
     {"listing", kHintList, true},        {"archive", kHintList, true},      {"collection", kHintList, true},
     {"catalog", kHintList, true},        {"feed", kHintList, true},         {"loop", kHintList, false},
+    // clang-format on
 };
 constexpr size_t kWordCount = sizeof(kWords) / sizeof(kWords[0]);
 
@@ -109,9 +111,11 @@ struct Index {
 constexpr Index make_index() {
   Index index;
   for (const HintWord& known : kWords) ++index.begin[pair_of(known.word[0], known.word[1]) + 1];
-  for (size_t pair = 0; pair < kPairs; ++pair) index.begin[pair + 1] = static_cast<uint16_t>(index.begin[pair + 1] + index.begin[pair]);
+  for (size_t pair = 0; pair < kPairs; ++pair)
+    index.begin[pair + 1] = static_cast<uint16_t>(index.begin[pair + 1] + index.begin[pair]);
   std::array<uint16_t, kPairs + 1> next = index.begin;
-  for (size_t i = 0; i < kWordCount; ++i) index.order[next[pair_of(kWords[i].word[0], kWords[i].word[1])]++] = static_cast<uint16_t>(i);
+  for (size_t i = 0; i < kWordCount; ++i)
+    index.order[next[pair_of(kWords[i].word[0], kWords[i].word[1])]++] = static_cast<uint16_t>(i);
   return index;
 }
 
@@ -133,7 +137,8 @@ constexpr std::array<Pattern, kWordCount> make_patterns() {
   std::array<Pattern, kWordCount> patterns{};
   for (size_t i = 0; i < kWordCount; ++i) {
     const HintWord& known = kWords[kIndex.order[i]];
-    const size_t compared = known.prefix ? known.word.size() : known.word.size() + 1;  // with the zero after a whole word
+    const size_t compared =
+        known.prefix ? known.word.size() : known.word.size() + 1;  // with the zero after a whole word
     patterns[i] = {first_bytes(known.word), compared >= 8 ? ~uint64_t{0} : (uint64_t{1} << (8 * compared)) - 1};
   }
   return patterns;
@@ -175,11 +180,12 @@ constexpr uint32_t hash_name(std::string_view name) {
 }
 
 constexpr uint32_t kFoldNames[] = {
-    hash_name("tab"), hash_name("tabs"), hash_name("tabpanel"), hash_name("tabcontent"), hash_name("pane"), hash_name("accordion"),
-    hash_name("collapse"), hash_name("collapsible"), hash_name("collapsed"), hash_name("panel"), hash_name("slide"),
-    hash_name("slides"), hash_name("slider"), hash_name("swiper"), hash_name("carousel"), hash_name("slick"), hash_name("faq"),
-    hash_name("answer"), hash_name("expand"), hash_name("expandable"), hash_name("details"), hash_name("disclosure"),
-    hash_name("truncate"), hash_name("readmore")};
+    hash_name("tab"),       hash_name("tabs"),       hash_name("tabpanel"), hash_name("tabcontent"),
+    hash_name("pane"),      hash_name("accordion"),  hash_name("collapse"), hash_name("collapsible"),
+    hash_name("collapsed"), hash_name("panel"),      hash_name("slide"),    hash_name("slides"),
+    hash_name("slider"),    hash_name("swiper"),     hash_name("carousel"), hash_name("slick"),
+    hash_name("faq"),       hash_name("answer"),     hash_name("expand"),   hash_name("expandable"),
+    hash_name("details"),   hash_name("disclosure"), hash_name("truncate"), hash_name("readmore")};
 
 // The low bits of those hashes: a first look that tells most names from them.
 constexpr std::array<uint64_t, 8> kFoldBits = [] {
@@ -194,7 +200,8 @@ uint32_t hash_of_name(std::string_view lower_case) { return hash_name(lower_case
 
 bool names_fold(const std::vector<uint32_t>& names) {
   return std::any_of(names.begin(), names.end(), [](uint32_t name) {
-    return (kFoldBits[name / 64 % kFoldBits.size()] >> (name % 64) & 1) != 0 && std::find(std::begin(kFoldNames), std::end(kFoldNames), name) != std::end(kFoldNames);
+    return (kFoldBits[name / 64 % kFoldBits.size()] >> (name % 64) & 1) != 0 &&
+           std::find(std::begin(kFoldNames), std::end(kFoldNames), name) != std::end(kFoldNames);
   });
 }
 

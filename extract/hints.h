@@ -1,6 +1,6 @@
-// Hints: what the words in an element's class, id, role and itemprop say of its content. Site authors name their boxes; the same
-// few dozen words ("sidebar", "comment", "entry-content") tell content from the rest on most of the web (Kohlschuetter et al.,
-// WSDM 2010; the patterns of Readability and trafilatura are lists of this kind).
+// Hints: what the words in an element's class, id, role and itemprop say of its content. Site authors name their boxes;
+// the same few dozen words ("sidebar", "comment", "entry-content") tell content from the rest on most of the web
+// (Kohlschuetter et al., WSDM 2010; the patterns of Readability and trafilatura are lists of this kind).
 #pragma once
 
 #include <cstdint>
@@ -29,12 +29,12 @@ enum Hint : uint8_t {
   kHintCount
 };
 
-// One bit a hint. `value` is a class list, an id or a role; words are told apart at non-letters and at aB, and compared without
-// regard to ASCII case.
+// One bit a hint. `value` is a class list, an id or a role; words are told apart at non-letters and at aB, and compared
+// without regard to ASCII case.
 uint16_t hints_of(std::string_view value);
 
-// The same, and appends the hashes of the names in `value` to `names`: each of its words, and each class or id whole, in lower
-// case and without digits ("post-12345" and "post-678" are one name). At most 24 of a value.
+// The same, and appends the hashes of the names in `value` to `names`: each of its words, and each class or id whole,
+// in lower case and without digits ("post-12345" and "post-678" are one name). At most 24 of a value.
 uint16_t hints_of(std::string_view value, std::vector<uint32_t>& names);
 
 // Whether one of these names is that of a box whose content readers unfold: tab, accordion, slide, answer ...
@@ -43,7 +43,8 @@ bool names_fold(const std::vector<uint32_t>& names);
 // The hash of one name, as hints_of gives it.
 uint32_t hash_of_name(std::string_view lower_case);
 
-// hints_of for the values of a page, most of which come again and again: remembers what it found. The values must outlive it.
+// hints_of for the values of a page, most of which come again and again: remembers what it found. The values must
+// outlive it.
 class HintCache {
  public:
   HintCache() : slots_(kSlots) {}

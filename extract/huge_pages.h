@@ -1,6 +1,6 @@
-// HugePages: the allocator of lists that grow to tens of megabytes on a hostile page. From 8 MiB on it asks the system for pages of
-// 2 MiB (MADV_HUGEPAGE on Linux): the first touch of each page of 4 KiB is a trap into the kernel, and these were half of the time of
-// such pages. Where the system has none, nothing changes.
+// HugePages: the allocator of lists that grow to tens of megabytes on a hostile page. From 8 MiB on it asks the system
+// for pages of 2 MiB (MADV_HUGEPAGE on Linux): the first touch of each page of 4 KiB is a trap into the kernel, and
+// these were half of the time of such pages. Where the system has none, nothing changes.
 #pragma once
 
 #include <cstddef>

@@ -10,8 +10,8 @@ namespace ftok::html {
 
 namespace {
 
-constexpr size_t kCellMax = 200;          // bytes; a longer cell is a column of a layout table, not data
-constexpr size_t kRepeatedWordsMin = 8;   // shorter lines ("Yes", a recipe's "Ingredients") may well come twice
+constexpr size_t kCellMax = 200;         // bytes; a longer cell is a column of a layout table, not data
+constexpr size_t kRepeatedWordsMin = 8;  // shorter lines ("Yes", a recipe's "Ingredients") may well come twice
 
 class Layout {
  public:
@@ -73,7 +73,8 @@ class Layout {
   bool continues(const Block& block, bool short_cell) const {
     if (last_ == nullptr) return false;
     if (short_cell && !first_row_) return true;
-    if (block.kind == BlockKind::kDefinition && !is_item(block)) return last_->kind == BlockKind::kTerm || last_->kind == BlockKind::kDefinition;
+    if (block.kind == BlockKind::kDefinition && !is_item(block))
+      return last_->kind == BlockKind::kTerm || last_->kind == BlockKind::kDefinition;
     return is_item(block) && !items_.empty();
   }
 
@@ -112,7 +113,8 @@ class Layout {
       return;
     }
     const std::string mark = block.item_number > 0 ? std::to_string(block.item_number) + ". " : "- ";
-    out_.append(options_.markdown ? indent_under_items(block.list_depth, mark.size()) : 2 * (block.list_depth - 1U), ' ');
+    out_.append(options_.markdown ? indent_under_items(block.list_depth, mark.size()) : 2 * (block.list_depth - 1U),
+                ' ');
     out_ += mark;
   }
 
@@ -126,11 +128,13 @@ class Layout {
 
   void body(const Block& block, std::string_view text, bool short_cell) {
     if (options_.markdown && block.kind == BlockKind::kCode) return append_fenced(text, quote_, out_);
-    if (options_.markdown) return append_markdown(page_, block, {block.kind == BlockKind::kHeading, short_cell, quote_}, out_);
+    if (options_.markdown)
+      return append_markdown(page_, block, {block.kind == BlockKind::kHeading, short_cell, quote_}, out_);
     // " (address)" after the text of a link.
     const uint32_t end = block.text_begin + block.text_size;
     uint32_t at = block.text_begin;
-    auto mark = std::lower_bound(page_.marks.begin(), page_.marks.end(), at, [](const Mark& m, uint32_t offset) { return m.at < offset; });
+    auto mark = std::lower_bound(page_.marks.begin(), page_.marks.end(), at,
+                                 [](const Mark& m, uint32_t offset) { return m.at < offset; });
     for (; mark != page_.marks.end() && mark->at <= end; ++mark) {
       if (mark->at == block.text_begin) continue;  // of the block before
       out_ += text.substr(at - block.text_begin, mark->at - at);
@@ -156,7 +160,7 @@ class Layout {
   std::vector<OpenItem> items_;
   size_t cells_ = 0, header_cells_ = 0, most_cells_ = 0;  // of the row, of the table's header, of its longest row
   size_t header_end_ = 0, rule_end_ = 0;                  // in out_
-  bool first_row_ = false;  // of its table
+  bool first_row_ = false;                                // of its table
   bool quote_ = false;
 };
 

@@ -1,5 +1,6 @@
-// Layout: kept blocks to text. One line a block: "- " and "1. " before list items (two spaces a level), the cells of a row
-// joined by " | ", code as it stands; in Markdown headings get "#", quotes "> ", code fences. Lines are separated by one '\n'.
+// Layout: kept blocks to text. One line a block: "- " and "1. " before list items (two spaces a level), the cells of a
+// row joined by " | ", code as it stands; in Markdown headings get "#", quotes "> ", code fences. Lines are separated
+// by one '\n'.
 #pragma once
 
 #include <cstdint>
@@ -12,7 +13,7 @@ namespace ftok::html {
 
 struct LayoutOptions {
   bool markdown = false;
-  bool tables = true;         // else the cells of tables are left out
+  bool tables = true;           // else the cells of tables are left out
   bool repeated_lines = false;  // else a line of eight words and more stands once in a page
 };
 

@@ -10,7 +10,8 @@ constexpr uint32_t kLeavesMax = 32;
 
 bool is_leaf(const Forest& forest, uint32_t node) { return forest.nodes[node].child[0] == node; }
 
-// Of nodes in the order they are written in: a node, what is left of it, what is right of it. Depth is that of the deepest tree.
+// Of nodes in the order they are written in: a node, what is left of it, what is right of it. Depth is that of the
+// deepest tree.
 uint32_t leaves_below(const Forest& forest, uint32_t node) {
   if (is_leaf(forest, node)) return 1;
   return leaves_below(forest, forest.nodes[node].child[0]) + leaves_below(forest, forest.nodes[node].child[1]);
@@ -58,7 +59,8 @@ uint32_t leaves_of_part(const Forest& forest, uint32_t node, uint32_t at, Part p
   const uint32_t size = leaves_below(forest, node);
   if (at >= part.last || at + size <= part.first || is_leaf(forest, node)) return 1;
   const uint32_t left = leaves_below(forest, forest.nodes[node].child[0]);
-  return leaves_of_part(forest, forest.nodes[node].child[0], at, part) + leaves_of_part(forest, forest.nodes[node].child[1], at + left, part);
+  return leaves_of_part(forest, forest.nodes[node].child[0], at, part) +
+         leaves_of_part(forest, forest.nodes[node].child[1], at + left, part);
 }
 
 }  // namespace

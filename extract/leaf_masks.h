@@ -1,10 +1,11 @@
-// LeafMasks: a forest laid out so that sixteen rows go through a tree together, without a branch or a pointer (QuickScorer,
-// Lucchese et al., SIGIR 2015; over vectors of rows, V-QuickScorer, 2016). A tree's leaves are the bits of a word, from left to
-// right. Each of its comparisons that is false, the value being above the threshold, strikes out the leaves on its left side; the
-// lowest bit left is the leaf that a walk from the root would come to. Every comparison is made, in any order.
+// LeafMasks: a forest laid out so that sixteen rows go through a tree together, without a branch or a pointer
+// (QuickScorer, Lucchese et al., SIGIR 2015; over vectors of rows, V-QuickScorer, 2016). A tree's leaves are the bits
+// of a word, from left to right. Each of its comparisons that is false, the value being above the threshold, strikes
+// out the leaves on its left side; the lowest bit left is the leaf that a walk from the root would come to. Every
+// comparison is made, in any order.
 //
-// A tree of more than 32 leaves becomes several, each with a part of its leaves, all others being one leaf of value 0: what is added
-// is the same, bit for bit.
+// A tree of more than 32 leaves becomes several, each with a part of its leaves, all others being one leaf of value 0:
+// what is added is the same, bit for bit.
 #pragma once
 
 #include <array>
@@ -27,15 +28,15 @@ class LeafMasks {
     uint32_t offset;  // of the feature's lanes in a tile
     uint32_t kept;    // leaves left when it is false
   };
-  struct Leaves {        // a tree's, or a part's
+  struct Leaves {          // a tree's, or a part's
     uint32_t first, last;  // [first, last) of its comparisons
     std::array<float, 32> values{};
   };
 
   explicit LeafMasks(const Forest& forest);  // whose arrays must outlive it
 
-  // The trees' values summed in order, for each of a tile's rows: log-odds of the block being main content. The same bits at every
-  // level; `level` must be the processor's or below it.
+  // The trees' values summed in order, for each of a tile's rows: log-odds of the block being main content. The same
+  // bits at every level; `level` must be the processor's or below it.
   void evaluate(const float* tile, float* sums, VectorLevel level) const;
 
   const std::vector<Comparison>& comparisons() const { return comparisons_; }
@@ -50,7 +51,7 @@ class LeafMasks {
   std::vector<Leaves> trees_;
 };
 
-const LeafMasks& first_masks();   // of first_forest()
+const LeafMasks& first_masks();  // of first_forest()
 const LeafMasks& second_masks();
 
 // The instruction sets' kernels, for LeafMasks::evaluate.

@@ -16,7 +16,10 @@ constexpr size_t kTilesMax = 128;  // held at once; a longer page has its first 
 class Rows {
  public:
   Rows(const PageBlocks& page, const PageFacts& facts)
-      : features_(page, facts), size_(page.blocks.size()), tiles_((size_ + kLanes - 1) / kLanes), level_(vector_level()) {
+      : features_(page, facts),
+        size_(page.blocks.size()),
+        tiles_((size_ + kLanes - 1) / kLanes),
+        level_(vector_level()) {
     values_.resize(std::min(tiles_, kTilesMax) * kTile);
   }
 
@@ -74,8 +77,9 @@ bool is_comment(const PageBlocks& page, const Block& block) {
          (block.ancestors & (kInForm | kInNav | kInButton | kInFooter)) == 0;
 }
 
-// What readers wrote under an article goes, where the article comes before it: on a page that calls itself an article from a few
-// sentences on, else when it is at least half of what is kept (a thread's posts stand in boxes named as comments too).
+// What readers wrote under an article goes, where the article comes before it: on a page that calls itself an article
+// from a few sentences on, else when it is at least half of what is kept (a thread's posts stand in boxes named as
+// comments too).
 void drop_comments(const PageBlocks& page, bool is_article, std::vector<uint8_t>& keep) {
   constexpr double kWordsMin = 30, kShareOfArticle = 0.05, kShareOfOther = 0.5;
   double before = 0, all = 0;
@@ -99,7 +103,8 @@ bool has_other_than(uint32_t block, const std::vector<uint8_t>& keep) {
   return false;
 }
 
-// Some pages show nothing until their scripts have run: all that is worth reading is hidden. There hiding means nothing.
+// Some pages show nothing until their scripts have run: all that is worth reading is hidden. There hiding means
+// nothing.
 bool hides_its_content(const PageBlocks& page, const std::vector<float>& score) {
   constexpr double kShownMin = 0.25;  // words likely kept that are shown, of those hidden
   double shown = 0, hidden = 0;
@@ -119,19 +124,21 @@ uint32_t table_around(const PageBlocks& page, uint32_t container) {
   return table;
 }
 
-// A row of data of which most is kept is kept whole: the name or the year beside a description that is. In a layout's row cells hold
-// several blocks, or several links.
+// A row of data of which most is kept is kept whole: the name or the year beside a description that is. In a layout's
+// row cells hold several blocks, or several links.
 void keep_rows_whole(const PageBlocks& page, std::vector<uint8_t>& keep) {
   constexpr size_t kBlocksMax = 6;  // 12 score the same or a little lower
   const std::vector<Block>& blocks = page.blocks;
   const auto is_data = [&](size_t i) {
     const auto same_cell = [&](size_t k) { return k < blocks.size() && blocks[k].cell == blocks[i].cell; };
-    return (blocks[i].ancestors & (kInHidden | kInNav)) == 0 && blocks[i].sums.links <= 1 && !same_cell(i - 1) && !same_cell(i + 1);
+    return (blocks[i].ancestors & (kInHidden | kInNav)) == 0 && blocks[i].sums.links <= 1 && !same_cell(i - 1) &&
+           !same_cell(i + 1);
   };
   size_t last = 0;
   for (size_t first = 0; first < blocks.size(); first = last) {
     const NodeId row = blocks[first].row;
-    for (last = first + 1; last < blocks.size() && blocks[last].row == row; ++last) {}
+    for (last = first + 1; last < blocks.size() && blocks[last].row == row; ++last) {
+    }
     if (row == kNoNode || last - first > kBlocksMax) continue;
     uint64_t kept = 0, all = 0;
     for (size_t i = first; i < last; ++i) {
@@ -144,14 +151,16 @@ void keep_rows_whole(const PageBlocks& page, std::vector<uint8_t>& keep) {
   }
 }
 
-// What is one thing is kept as one thing: a term goes with its kept definition, and a table that stands between kept blocks of its own
-// container, with few links, is kept whole (a cell alone says too little to be scored well).
+// What is one thing is kept as one thing: a term goes with its kept definition, and a table that stands between kept
+// blocks of its own container, with few links, is kept whole (a cell alone says too little to be scored well).
 void keep_whole(const PageBlocks& page, std::vector<uint8_t>& keep) {
   constexpr uint32_t kBlocksMax = 400;  // a longer table is the page's layout, or its own subject
   const auto shown = [&](size_t i) { return (page.blocks[i].ancestors & kInHidden) == 0; };
   const size_t n = page.blocks.size();
   for (size_t i = 0; i + 1 < n; ++i) {
-    if (page.blocks[i].kind == BlockKind::kTerm && page.blocks[i + 1].kind == BlockKind::kDefinition && keep[i + 1] != 0 && shown(i)) keep[i] = 1;
+    if (page.blocks[i].kind == BlockKind::kTerm && page.blocks[i + 1].kind == BlockKind::kDefinition &&
+        keep[i + 1] != 0 && shown(i))
+      keep[i] = 1;
   }
   for (size_t i = 0; i < n; ++i) {
     if ((page.blocks[i].ancestors & kInTable) == 0) continue;
@@ -165,7 +174,8 @@ void keep_whole(const PageBlocks& page, std::vector<uint8_t>& keep) {
       return at == around || page.containers[at].parent == around;
     };
     const bool few_links = box.sums.link_letters * 3 < box.sums.letters;
-    if (few_links && box.sums.blocks <= kBlocksMax && box.first_block > 0 && is_kept_beside(box.first_block - 1) && is_kept_beside(box.last_block)) {
+    if (few_links && box.sums.blocks <= kBlocksMax && box.first_block > 0 && is_kept_beside(box.first_block - 1) &&
+        is_kept_beside(box.last_block)) {
       for (size_t k = box.first_block; k < box.last_block; ++k) keep[k] = keep[k] != 0 || shown(k);
     }
     i = std::max<size_t>(i, box.last_block - 1);
@@ -176,7 +186,8 @@ void keep_whole(const PageBlocks& page, std::vector<uint8_t>& keep) {
 
 ContentChoice choose_content(const PageBlocks& page, const PageFacts& facts, const ContentOptions& options,
                              const std::vector<float>* given) {
-  constexpr float kScoreMin = 0.25F;  // a page of nothing else has no main content; .2 to .3 score the same (docs/extraction.md)
+  constexpr float kScoreMin =
+      0.25F;  // a page of nothing else has no main content; .2 to .3 score the same (docs/extraction.md)
   ContentChoice choice;
   choice.keep.assign(page.blocks.size(), 0);
   if (given == nullptr) {
@@ -198,7 +209,8 @@ ContentChoice choose_content(const PageBlocks& page, const PageFacts& facts, con
   keep_rows_whole(page, choice.keep);
   if (!options.comments && !facts.is_forum()) drop_comments(page, facts.is_article(), choice.keep);
   const bool has_title = choice.title_block != kNone && page.blocks[choice.title_block].heading_level > 0;
-  if (has_title && (options.title || has_other_than(choice.title_block, choice.keep))) choice.keep[choice.title_block] = options.title && any;
+  if (has_title && (options.title || has_other_than(choice.title_block, choice.keep)))
+    choice.keep[choice.title_block] = options.title && any;
   return choice;
 }
 

@@ -31,7 +31,9 @@ Beside before(std::string_view text, size_t at) {
   return kind_of(decode_utf8(text, begin).code_point);
 }
 
-Beside after(std::string_view text, size_t at) { return at >= text.size() ? Beside::kSpace : kind_of(decode_utf8(text, at).code_point); }
+Beside after(std::string_view text, size_t at) {
+  return at >= text.size() ? Beside::kSpace : kind_of(decode_utf8(text, at).code_point);
+}
 
 // A mark of the block, at an offset of its text, and its partner.
 struct Span {
@@ -50,11 +52,12 @@ struct Span {
   }
 };
 
-// The marks of a block as spans, in order of their beginning, outer ones first. An emphasis or a code that began in the block before, or
-// runs on into the next, is cut to this one; so is no link.
+// The marks of a block as spans, in order of their beginning, outer ones first. An emphasis or a code that began in the
+// block before, or runs on into the next, is cut to this one; so is no link.
 std::vector<Span> spans_of(const PageBlocks& page, const Block& block) {
   const uint32_t begin = block.text_begin, end = block.text_begin + block.text_size;
-  auto mark = std::lower_bound(page.marks.begin(), page.marks.end(), begin, [](const Mark& m, uint32_t at) { return m.at < at; });
+  auto mark = std::lower_bound(page.marks.begin(), page.marks.end(), begin,
+                               [](const Mark& m, uint32_t at) { return m.at < at; });
   std::vector<Span> spans;
   std::vector<size_t> open;
   for (; mark != page.marks.end() && mark->at <= end; ++mark) {
@@ -71,11 +74,14 @@ std::vector<Span> spans_of(const PageBlocks& page, const Block& block) {
       open.pop_back();
     }
   }
-  spans.erase(std::remove_if(spans.begin(), spans.end(), [](const Span& s) { return s.begin >= s.end || (s.is("[") && s.link.empty()); }), spans.end());
+  spans.erase(std::remove_if(spans.begin(), spans.end(),
+                             [](const Span& s) { return s.begin >= s.end || (s.is("[") && s.link.empty()); }),
+              spans.end());
   return spans;
 }
 
-// The spans of a block by where they begin and end. Those at one offset lie one in the other, so they are few (the parser caps depth).
+// The spans of a block by where they begin and end. Those at one offset lie one in the other, so they are few (the
+// parser caps depth).
 class SpanIndex {
  public:
   explicit SpanIndex(const std::vector<Span>& spans) : spans_(spans), by_end_(spans.size()) {
@@ -86,12 +92,14 @@ class SpanIndex {
   // Calls visit(span, its place in the list) for those that begin, or end, at an offset.
   template <class Visit>
   void for_each_beginning(size_t at, Visit visit) const {
-    auto span = std::lower_bound(spans_.begin(), spans_.end(), at, [](const Span& s, size_t offset) { return s.begin < offset; });
+    auto span = std::lower_bound(spans_.begin(), spans_.end(), at,
+                                 [](const Span& s, size_t offset) { return s.begin < offset; });
     for (; span != spans_.end() && span->begin == at; ++span) visit(*span, static_cast<size_t>(span - spans_.begin()));
   }
   template <class Visit>
   void for_each_ending(size_t at, Visit visit) const {
-    auto i = std::lower_bound(by_end_.begin(), by_end_.end(), at, [&](size_t span, size_t offset) { return spans_[span].end < offset; });
+    auto i = std::lower_bound(by_end_.begin(), by_end_.end(), at,
+                              [&](size_t span, size_t offset) { return spans_[span].end < offset; });
     for (; i != by_end_.end() && spans_[*i].end == at; ++i) visit(spans_[*i], *i);
   }
 
@@ -100,8 +108,8 @@ class SpanIndex {
   std::vector<size_t> by_end_;
 };
 
-// Whether the delimiters of an emphasis can open and close where they stand: next to punctuation (brackets and backticks of other spans
-// too) they need white space or punctuation on their outer side.
+// Whether the delimiters of an emphasis can open and close where they stand: next to punctuation (brackets and
+// backticks of other spans too) they need white space or punctuation on their outer side.
 bool can_delimit(std::string_view text, const SpanIndex& index, const Span& span, size_t place) {
   Beside outer_left = before(text, span.begin), inner_left = after(text, span.begin);
   Beside inner_right = before(text, span.end), outer_right = after(text, span.end);
@@ -118,13 +126,16 @@ bool can_delimit(std::string_view text, const SpanIndex& index, const Span& span
   index.for_each_beginning(span.end, [&](const Span& other, size_t) {
     if (is_sign(other)) outer_right = Beside::kPunctuation;
   });
-  const bool opens = inner_left == Beside::kOther || (inner_left == Beside::kPunctuation && outer_left != Beside::kOther);
-  const bool closes = inner_right == Beside::kOther || (inner_right == Beside::kPunctuation && outer_right != Beside::kOther);
+  const bool opens =
+      inner_left == Beside::kOther || (inner_left == Beside::kPunctuation && outer_left != Beside::kOther);
+  const bool closes =
+      inner_right == Beside::kOther || (inner_right == Beside::kPunctuation && outer_right != Beside::kOther);
   return opens && closes;
 }
 
-// Leaves out what would not be read as meant: marks within code and formulas, code beside code (their backticks would be one run), and
-// emphasis whose delimiters cannot open or close where they stand ("**Note:**text") or stand beside another's.
+// Leaves out what would not be read as meant: marks within code and formulas, code beside code (their backticks would
+// be one run), and emphasis whose delimiters cannot open or close where they stand ("**Note:**text") or stand beside
+// another's.
 void drop_unreadable(std::string_view text, std::vector<Span>& spans) {
   std::vector<Span> kept;
   size_t raw_end = 0;
@@ -228,7 +239,8 @@ class Writer {
   bool starts_line(size_t i) const { return i == 0 || text_[i - 1] == '\n'; }
   bool mark_at(size_t i) const { return std::binary_search(edges_.begin(), edges_.end(), i); }
   bool link_begins_at(size_t i) const {
-    auto span = std::lower_bound(spans_.begin(), spans_.end(), i, [](const Span& s, size_t offset) { return s.begin < offset; });
+    auto span = std::lower_bound(spans_.begin(), spans_.end(), i,
+                                 [](const Span& s, size_t offset) { return s.begin < offset; });
     for (; span != spans_.end() && span->begin == i; ++span) {
       if (span->is("[")) return true;
     }
@@ -265,13 +277,13 @@ class Writer {
   }
 
   bool is_definition(size_t i) const {  // "[label]: address"
-    constexpr size_t kLabelMax = 999;  // CommonMark, 4.7
+    constexpr size_t kLabelMax = 999;   // CommonMark, 4.7
     const size_t end = text_.substr(i, kLabelMax + 2).find(']');
     return end != std::string_view::npos && at(i + end + 1) == ':';
   }
 
   bool is_item_number(size_t i) const {  // the "." of "1. "
-    constexpr size_t kDigitsMax = 9;  // CommonMark, 5.2
+    constexpr size_t kDigitsMax = 9;     // CommonMark, 5.2
     size_t first = i;
     while (first > 0 && i - first <= kDigitsMax && is_digit(text_[first - 1])) --first;
     return first < i && starts_line(first) && is_space(at(i + 1));
@@ -283,7 +295,8 @@ class Writer {
       while (at(end) == '#') ++end;
       if (end - i <= 6 && is_space(at(end))) return true;
     }
-    return place_.heading && i == closing_hashes_ && (i == 0 || is_space(text_[i - 1]));  // "# a #": the last ones close it
+    return place_.heading && i == closing_hashes_ &&
+           (i == 0 || is_space(text_[i - 1]));  // "# a #": the last ones close it
   }
 
   // Whether the character at i would be read as markup.
@@ -302,10 +315,12 @@ class Writer {
       case '!': return link_begins_at(i + 1);
       case '#': return is_heading_mark(i);
       case '>': return line;
-      case '-': case '+': return line && (is_space(next) || fills_line(i, text_[i]));
+      case '-':
+      case '+': return line && (is_space(next) || fills_line(i, text_[i]));
       case '=': return line && i > 0 && fills_line(i, '=');
       case '~': return line && text_.substr(i, 3) == "~~~";
-      case '.': case ')': return is_item_number(i);
+      case '.':
+      case ')': return is_item_number(i);
       default: return false;
     }
   }

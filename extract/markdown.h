@@ -1,5 +1,6 @@
-// Markdown's form of a block's text: the marks of its links, emphasis and code, and a backslash before characters of the text that a
-// reader of CommonMark (version 0.31.2) would take for markup. Rendered, the text reads as it stood on the page.
+// Markdown's form of a block's text: the marks of its links, emphasis and code, and a backslash before characters of
+// the text that a reader of CommonMark (version 0.31.2) would take for markup. Rendered, the text reads as it stood on
+// the page.
 #pragma once
 
 #include <string>

@@ -64,7 +64,7 @@ class Measure {
 
   std::string_view text_;
   Block& block_;
-  uint32_t dense_ = 0;    // of scripts without spaces
+  uint32_t dense_ = 0;  // of scripts without spaces
   uint32_t in_word_ = 0;
 };
 
@@ -100,11 +100,14 @@ size_t Measure::count_beyond_ascii(size_t i) {
   TextSums& sums = block_.sums;
   const Utf8Char decoded = decode_utf8(text_, i);
   switch (decoded.code_point) {
+    // clang-format off
     case 0x3001: case 0xFF0C: case 0x060C: ++sums.commas; break;
     case 0x3002: case 0xFF01: case 0xFF1F: case 0x0964: case 0x061F: ++sums.sentences; break;
     case 0x00BB: case 0x203A: block_.signs |= kSignBar; break;
+    // clang-format on
     case 0x00A9: block_.signs |= kSignCopyright; break;
-    case 0x20AC: case 0x00A3: block_.signs |= kSignMoney; break;
+    case 0x20AC:
+    case 0x00A3: block_.signs |= kSignMoney; break;
     default: break;
   }
   if (lacks_spaces(decoded.code_point)) ++dense_;
@@ -127,7 +130,8 @@ bool Measure::count_16(size_t i) {
   const __m128i next = _mm_loadu_si128(reinterpret_cast<const __m128i*>(text_.data() + i + 1));
   const auto equal = [](__m128i in, char c) { return _mm_cmpeq_epi8(in, _mm_set1_epi8(c)); };
   const auto within = [&](char first, char last) {
-    return _mm_and_si128(_mm_cmpgt_epi8(bytes, _mm_set1_epi8(static_cast<char>(first - 1))), _mm_cmplt_epi8(bytes, _mm_set1_epi8(static_cast<char>(last + 1))));
+    return _mm_and_si128(_mm_cmpgt_epi8(bytes, _mm_set1_epi8(static_cast<char>(first - 1))),
+                         _mm_cmplt_epi8(bytes, _mm_set1_epi8(static_cast<char>(last + 1))));
   };
   TextSums& sums = block_.sums;
   sums.letters += 16;
@@ -147,7 +151,8 @@ bool Measure::count_16(size_t i) {
   sums.words += count_of(_mm_andnot_si128(spaces, before));
   in_word_ = (_mm_movemask_epi8(spaces) >> 15 & 1) ^ 1;
   const __m128i http = _mm_and_si128(equal(bytes, 'h'), equal(next, 't'));
-  const __m128i signs = _mm_or_si128(_mm_or_si128(equal(bytes, '|'), equal(bytes, '$')), _mm_or_si128(equal(bytes, '@'), http));
+  const __m128i signs =
+      _mm_or_si128(_mm_or_si128(equal(bytes, '|'), equal(bytes, '$')), _mm_or_si128(equal(bytes, '@'), http));
   for (uint32_t left = static_cast<uint32_t>(_mm_movemask_epi8(signs)); left != 0; left &= left - 1) {
     note_sign(i + static_cast<size_t>(__builtin_ctz(left)));
   }
@@ -161,8 +166,10 @@ void measure(std::string_view text, Block& block) {
   Measure(text, block).count();
   TextSums& sums = block.sums;
   // Link letters were counted in bytes: brought to the same unit.
-  sums.link_letters = static_cast<uint32_t>(uint64_t{std::min(sums.link_letters, block.text_size)} * sums.letters / block.text_size);
-  block.emphasis_letters = static_cast<uint32_t>(uint64_t{std::min(block.emphasis_letters, block.text_size)} * sums.letters / block.text_size);
+  sums.link_letters =
+      static_cast<uint32_t>(uint64_t{std::min(sums.link_letters, block.text_size)} * sums.letters / block.text_size);
+  block.emphasis_letters = static_cast<uint32_t>(uint64_t{std::min(block.emphasis_letters, block.text_size)} *
+                                                 sums.letters / block.text_size);
   sums.blocks = 1;
   if (sums.letters >= 80 && sums.link_letters * 3 < sums.letters) sums.paragraph_letters = sums.letters;
 }

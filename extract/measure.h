@@ -7,8 +7,8 @@
 
 namespace ftok::html {
 
-// Fills `block`'s counts from its text; its sums' link letters and its emphasis letters, counted in bytes while it was cut, are
-// brought to letters.
+// Fills `block`'s counts from its text; its sums' link letters and its emphasis letters, counted in bytes while it was
+// cut, are brought to letters.
 void measure(std::string_view text, Block& block);
 
 }  // namespace ftok::html

@@ -87,8 +87,9 @@ class JsonLd {
   }
 
   static bool is_page_type(std::string_view type) {
-    for (const std::string_view known : {"Article", "Posting", "Product", "Recipe", "QAPage", "WebPage", "Report", "Course",
-                                         "Event", "JobPosting", "HowTo", "FAQPage", "VideoObject", "Review"}) {
+    for (const std::string_view known :
+         {"Article", "Posting", "Product", "Recipe", "QAPage", "WebPage", "Report", "Course", "Event", "JobPosting",
+          "HowTo", "FAQPage", "VideoObject", "Review"}) {
       if (type.find(known) != std::string_view::npos) return true;
     }
     return false;
@@ -110,7 +111,8 @@ class JsonLd {
     set_once(found_.description, text_of(object, "description"));
     set_once(found_.site, text_of(object, "publisher"));
     std::string_view body = text_of(object, "articleBody");
-    if (body.empty() && type.find("Posting") != std::string_view::npos) body = text_of(object, "text");  // of a forum's thread
+    if (body.empty() && type.find("Posting") != std::string_view::npos)
+      body = text_of(object, "text");  // of a forum's thread
     if (body.size() > found_.json_ld_text.size()) found_.json_ld_text = std::string(body);
   }
 
@@ -143,10 +145,15 @@ void read_meta(const Dom& dom, NodeId id, MetaTags& tags) {
   else if (name == "description" || name == "dc.description") set_once(tags.description, content);
   else if (name == "og:url") set_once(tags.og_url, content);
   else if (name == "og:type") set_once(tags.og_type, lower(content));
-  else if (name == "author" || name == "dc.creator" || name == "citation_author" || name == "parsely-author" || name == "sailthru.author") set_once(tags.author, content);
+  else if (name == "author" || name == "dc.creator" || name == "citation_author" || name == "parsely-author" ||
+           name == "sailthru.author")
+    set_once(tags.author, content);
   else if (name == "article:author" && content.substr(0, 4) != "http") set_once(tags.author, content);
   else if (name == "article:published_time" || name == "og:article:published_time") set_once(tags.published, content);
-  else if (name == "datepublished" || name == "date" || name == "dc.date" || name == "dc.date.issued" || name == "citation_publication_date" || name == "pubdate" || name == "parsely-pub-date" || name == "sailthru.date") set_once(tags.published_plain, content);
+  else if (name == "datepublished" || name == "date" || name == "dc.date" || name == "dc.date.issued" ||
+           name == "citation_publication_date" || name == "pubdate" || name == "parsely-pub-date" ||
+           name == "sailthru.date")
+    set_once(tags.published_plain, content);
 }
 
 std::string text_below(const Dom& dom, NodeId top) {

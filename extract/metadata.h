@@ -1,5 +1,5 @@
-// Metadata: what a page says of itself in <title>, <meta> (plain, OpenGraph, Dublin Core), <link rel=canonical> and JSON-LD
-// (schema.org). OpenGraph wins over JSON-LD over plain tags, first found first.
+// Metadata: what a page says of itself in <title>, <meta> (plain, OpenGraph, Dublin Core), <link rel=canonical> and
+// JSON-LD (schema.org). OpenGraph wins over JSON-LD over plain tags, first found first.
 #pragma once
 
 #include <string>

@@ -47,13 +47,14 @@ uint32_t PageStructure::branch_of(uint32_t block) const {
   return branch;
 }
 
-// The container of most running text, as Readability finds it: a paragraph's points go to its box, half to the next, a quarter to
-// the one after, less the share of links.
+// The container of most running text, as Readability finds it: a paragraph's points go to its box, half to the next, a
+// quarter to the one after, less the share of links.
 void PageStructure::find_best_container() {
   std::vector<float> scores(page.containers.size(), 0);
   for (const Block& block : page.blocks) {
     if (block.sums.letters < 25 || link_density(block.sums) > 0.5F || (block.ancestors & kInHidden) != 0) continue;
-    const float score = 1 + static_cast<float>(block.sums.commas) + std::min(static_cast<float>(block.sums.letters) / 100, 3.0F);
+    const float score =
+        1 + static_cast<float>(block.sums.commas) + std::min(static_cast<float>(block.sums.letters) / 100, 3.0F);
     uint32_t at = block.container;
     for (int level = 0; level < 3; ++level) {
       scores[at] += score / static_cast<float>(1 << level);

@@ -1,5 +1,6 @@
-// What the scorer knows of a page as a whole: which container holds its running text, which block is its title, which containers
-// are the items of a listing, how the words around and in a block are weighed. Computed once a page, read by features.cc.
+// What the scorer knows of a page as a whole: which container holds its running text, which block is its title, which
+// containers are the items of a listing, how the words around and in a block are weighed. Computed once a page, read by
+// features.cc.
 #pragma once
 
 #include <cstdint>
@@ -65,20 +66,21 @@ struct PageStructure {
   uint32_t items_like(uint32_t container) const { return groups[group_of[container]].items; }
 
   const PageBlocks& page;
-  uint32_t best = 0;                       // the container of most running text
-  uint32_t title_block = kNone;            // the heading that says what the page's <title> says; else the first h1
+  uint32_t best = 0;             // the container of most running text
+  uint32_t title_block = kNone;  // the heading that says what the page's <title> says; else the first h1
   uint32_t first_h1 = kNone;
-  std::vector<uint32_t> group_of;          // by container, index into groups
-  std::vector<uint32_t> place_in_group;    // by container
+  std::vector<uint32_t> group_of;        // by container, index into groups
+  std::vector<uint32_t> place_in_group;  // by container
   std::vector<ItemGroup> groups;
-  std::vector<NameWeights> names;          // by container
-  std::vector<PhraseWeights> phrases;      // by block
-  std::vector<TitleShare> title_shares;    // by block
-  std::vector<uint32_t> repeats;           // by block: blocks of this text
-  std::vector<uint32_t> letters_before;    // by block
-  std::vector<uint32_t> heading_before;    // by block: the last heading above it, or kNone
-  std::vector<uint32_t> paragraph_before, paragraph_after;  // by block: the nearest of 80 letters and more (TextSums), or kNone
-  std::vector<uint32_t> paragraph_letters_before;           // by block
+  std::vector<NameWeights> names;        // by container
+  std::vector<PhraseWeights> phrases;    // by block
+  std::vector<TitleShare> title_shares;  // by block
+  std::vector<uint32_t> repeats;         // by block: blocks of this text
+  std::vector<uint32_t> letters_before;  // by block
+  std::vector<uint32_t> heading_before;  // by block: the last heading above it, or kNone
+  std::vector<uint32_t> paragraph_before,
+      paragraph_after;                             // by block: the nearest of 80 letters and more (TextSums), or kNone
+  std::vector<uint32_t> paragraph_letters_before;  // by block
 
  private:
   void find_best_container();

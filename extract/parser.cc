@@ -21,7 +21,8 @@ const char* name_of(ParseStatus status) {
 }
 
 ParseResult parse_html(std::string_view html, const ParseLimits& limits, Dom& dom, HtmlParser parser) {
-  return parser == HtmlParser::kGumbo ? parse_with_gumbo(html, limits, dom) : parse_with_tree_builder(html, limits, {}, dom);
+  return parser == HtmlParser::kGumbo ? parse_with_gumbo(html, limits, dom)
+                                      : parse_with_tree_builder(html, limits, {}, dom);
 }
 
 }  // namespace ftok::html

@@ -94,7 +94,8 @@ ParseResult Prescan::run() {
   }
   while (at_ < html_.size() && result_.status == ParseStatus::kDone) {
     const void* found = std::memchr(html_.data() + at_, '<', html_.size() - at_);
-    const size_t less = found == nullptr ? html_.size() : static_cast<size_t>(static_cast<const char*>(found) - html_.data());
+    const size_t less =
+        found == nullptr ? html_.size() : static_cast<size_t>(static_cast<const char*>(found) - html_.data());
     if (less > at_) {
       count_node();  // text
       reconstruct();
@@ -190,7 +191,8 @@ void Prescan::scan_tag() {
   }
   const Tag tag = name_size <= sizeof(name) ? find_tag({name, name_size}) : Tag::kUnknown;
   work_ += open_.size();
-  if (work_ > limits_.work_max) fail(ParseStatus::kTooMuchWork, static_cast<double>(work_), static_cast<double>(limits_.work_max));
+  if (work_ > limits_.work_max)
+    fail(ParseStatus::kTooMuchWork, static_cast<double>(work_), static_cast<double>(limits_.work_max));
   if (is_end) {
     end_tag(tag);
   } else {
@@ -307,7 +309,8 @@ void Prescan::start_formatting(Tag tag, std::string_view whole) {
     formatting_.erase(formatting_.begin() + static_cast<ptrdiff_t>(earliest));
     --count;
   }
-  if (count > limits_.formatting_max) fail(ParseStatus::kTooManyFormatting, static_cast<double>(count), limits_.formatting_max);
+  if (count > limits_.formatting_max)
+    fail(ParseStatus::kTooManyFormatting, static_cast<double>(count), limits_.formatting_max);
   push(tag);
   formatting_.push_back({tag, true, hash});
 }

@@ -19,10 +19,12 @@ constexpr char kHead[] =
     "<meta name=\"viewport\" content=\"width=device-width\"><title>Extraction report</title><style>"
     "body{font:16px/1.5 Georgia,serif;max-width:60em;margin:2em auto;padding:0 1em;color:#1a1a1a}"
     "header{border-bottom:1px solid #bbb;margin-bottom:1.5em}header p{margin:.2em 0}"
-    ".b{display:grid;grid-template-columns:1fr 17em;gap:1em;padding:.15em 0 .15em .8em;border-left:4px solid transparent}"
+    ".b{display:grid;grid-template-columns:1fr 17em;gap:1em;padding:.15em 0 .15em .8em;border-left:4px solid "
+    "transparent}"
     ".k{border-color:#2a8f3c;background:#f1faf2}.d>.t{color:#8a8a8a}.t{white-space:pre-wrap;overflow-wrap:anywhere}"
     ".r{font:12px/1.4 ui-monospace,monospace;color:#555;overflow-wrap:anywhere}.k .r{color:#2a6b36}"
-    ".h{font-weight:bold}.h1{font-size:1.5em}.h2{font-size:1.3em}.h3{font-size:1.15em}.c{font-family:ui-monospace,monospace;font-size:.9em}"
+    ".h{font-weight:bold}.h1{font-size:1.5em}.h2{font-size:1.3em}.h3{font-size:1.15em}.c{font-family:ui-monospace,"
+    "monospace;font-size:.9em}"
     ".q{font-style:italic}</style></head><body>";
 
 void append_escaped(std::string& out, std::string_view text) {
@@ -72,7 +74,8 @@ std::string traits_of(const Block& block) {
 }
 
 const char* class_of(const Block& block) {
-  if (block.kind == BlockKind::kHeading) return block.heading_level == 1 ? " h h1" : block.heading_level == 2 ? " h h2" : " h h3";
+  if (block.kind == BlockKind::kHeading)
+    return block.heading_level == 1 ? " h h1" : block.heading_level == 2 ? " h h2" : " h h3";
   if (block.kind == BlockKind::kCode) return " c";
   return block.kind == BlockKind::kQuote ? " q" : "";
 }
@@ -101,8 +104,8 @@ std::string report_extraction(std::string_view page, std::string_view name, cons
   append_escaped(out, name);
   out += "</h1>";
   if (steps.parsed.status != html::ParseStatus::kDone) {
-    out += fmt::format("<p>not extracted: {} {} &gt; {}</p></header></body></html>\n", html::name_of(steps.parsed.status),
-                       steps.parsed.value, steps.parsed.limit);
+    out += fmt::format("<p>not extracted: {} {} &gt; {}</p></header></body></html>\n",
+                       html::name_of(steps.parsed.status), steps.parsed.value, steps.parsed.limit);
     return out;
   }
   std::vector<Fate> fates;
@@ -111,12 +114,13 @@ std::string report_extraction(std::string_view page, std::string_view name, cons
   for (const Fate fate : fates) kept += fate == Fate::kWritten;
   out += "<p>";
   append_escaped(out, steps.metadata.title);
-  out += fmt::format("</p><p>{} of {} blocks kept, those that score {:.2f} and more (mode {})</p></header>\n", kept, fates.size(),
-                     steps.choice.cut, options.mode);
+  out += fmt::format("</p><p>{} of {} blocks kept, those that score {:.2f} and more (mode {})</p></header>\n", kept,
+                     fates.size(), steps.choice.cut, options.mode);
   for (size_t i = 0; i < fates.size(); ++i) {
     const Block& block = steps.page.blocks[i];
-    out += fmt::format("<div class=\"b {}\"><div class=\"t{}\" style=\"margin-left:{}em\">", fates[i] == Fate::kWritten ? 'k' : 'd',
-                       class_of(block), block.list_depth < 8 ? block.list_depth : 8);
+    out += fmt::format("<div class=\"b {}\"><div class=\"t{}\" style=\"margin-left:{}em\">",
+                       fates[i] == Fate::kWritten ? 'k' : 'd', class_of(block),
+                       block.list_depth < 8 ? block.list_depth : 8);
     if (block.starts_item) out += block.item_number > 0 ? fmt::format("{}. ", block.item_number) : "- ";
     append_escaped(out, steps.page.text_of(block));
     out += fmt::format("</div><div class=\"r\">{:.2f} {}", steps.choice.score[i], reason_of(steps, i, fates[i]));

@@ -1,5 +1,6 @@
-// The page as a reader would check an extraction: every block in the page's order, those kept marked, those dropped grey, each with
-// its score, where it stands and why it went. A web page of its own: no script, nothing loaded, the text escaped.
+// The page as a reader would check an extraction: every block in the page's order, those kept marked, those dropped
+// grey, each with its score, where it stands and why it went. A web page of its own: no script, nothing loaded, the
+// text escaped.
 #pragma once
 
 #include <string>

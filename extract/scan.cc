@@ -5,8 +5,8 @@
 namespace ftok::html {
 namespace {
 
-// Words of eight bytes: the bits 0x80 of the result say which bytes of `word` equal those of `repeated`. A byte above an equal one
-// may be marked wrongly, the lowest mark is always right.
+// Words of eight bytes: the bits 0x80 of the result say which bytes of `word` equal those of `repeated`. A byte above
+// an equal one may be marked wrongly, the lowest mark is always right.
 constexpr uint64_t kOnes = 0x0101010101010101U, kHighs = 0x8080808080808080U;
 uint64_t repeated(char c) { return kOnes * static_cast<unsigned char>(c); }
 uint64_t zero_bytes(uint64_t word) { return (word - kOnes) & ~word & kHighs; }

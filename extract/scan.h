@@ -1,5 +1,5 @@
-// Scans for the bytes that end a run of markup: '<', a quote, "--", "]]". Chosen at run time: AVX-512, AVX2, or words of eight
-// bytes. All give the same answers.
+// Scans for the bytes that end a run of markup: '<', a quote, "--", "]]". Chosen at run time: AVX-512, AVX2, or words
+// of eight bytes. All give the same answers.
 #pragma once
 
 #include <cstddef>

@@ -1,5 +1,6 @@
-// The scans over blocks of 64 bytes, for any instruction set: `Block` loads 64 bytes and says where a byte stands, as a mask.
-// Included by one source file an instruction set, which is compiled for it; so nothing here may be shared with other files.
+// The scans over blocks of 64 bytes, for any instruction set: `Block` loads 64 bytes and says where a byte stands, as a
+// mask. Included by one source file an instruction set, which is compiled for it; so nothing here may be shared with
+// other files.
 #pragma once
 
 #include "extract/scan.h"

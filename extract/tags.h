@@ -29,12 +29,12 @@ enum class AttributeName : uint8_t {
 
 // What tag_list.h says of a tag.
 enum TagFlags : uint8_t {
-  kVoid = 1,         // has no end tag
-  kFormatting = 2,   // kept in the list of active formatting elements
+  kVoid = 1,        // has no end tag
+  kFormatting = 2,  // kept in the list of active formatting elements
   kSpecial = 4,
-  kImpliedEnd = 8,   // "generate implied end tags" closes it
-  kBlock = 16,       // its text stands on lines of its own
-  kUnseen = 32,      // its content is no text of the page
+  kImpliedEnd = 8,  // "generate implied end tags" closes it
+  kBlock = 16,      // its text stands on lines of its own
+  kUnseen = 32,     // its content is no text of the page
 };
 
 namespace tag_tables {
@@ -61,8 +61,8 @@ inline constexpr std::string_view kAttributeNames[] = {
 };
 static_assert(sizeof(kTagNames) / sizeof(kTagNames[0]) < 256);
 
-// A name of at most eight bytes is one number, and so is the start of a longer one: a look-up is one multiplication and, nearly
-// always, one comparison. The tables are built when compiling, with open addressing.
+// A name of at most eight bytes is one number, and so is the start of a longer one: a look-up is one multiplication
+// and, nearly always, one comparison. The tables are built when compiling, with open addressing.
 constexpr size_t kSlots = 1024;
 
 constexpr uint64_t key_of(std::string_view name) {
@@ -114,7 +114,8 @@ uint8_t find(const NameTable& table, const std::string_view (&names)[N], std::st
   const uint64_t key = key_of(name);
   for (size_t slot = slot_of(key, name.size()); table.slots[slot] != 0; slot = (slot + 1) % kSlots) {
     const uint8_t found = table.slots[slot];
-    if (table.keys[found] == key && names[found].size() == name.size() && (name.size() <= 8 || names[found] == name)) return found;
+    if (table.keys[found] == key && names[found].size() == name.size() && (name.size() <= 8 || names[found] == name))
+      return found;
   }
   return 0;
 }

@@ -27,8 +27,8 @@ constexpr ClassTable kClasses;
 
 Class class_of(char c) { return kClasses.classes[static_cast<unsigned char>(c)]; }
 
-// The end of the words that begin at text[i], a byte of class kPlain: they lie one space apart, so that nothing in them changes.
-// 16 bytes at a time, then one.
+// The end of the words that begin at text[i], a byte of class kPlain: they lie one space apart, so that nothing in them
+// changes. 16 bytes at a time, then one.
 size_t end_of_words(std::string_view text, size_t i) {
 #if defined(__SSE2__)
   const auto equal = [](__m128i bytes, int c) { return _mm_cmpeq_epi8(bytes, _mm_set1_epi8(static_cast<char>(c))); };
@@ -48,7 +48,8 @@ size_t end_of_words(std::string_view text, size_t i) {
 #endif
   while (i < text.size()) {
     const Class c = class_of(text[i]);
-    const bool within = c == Class::kPlain || (text[i] == ' ' && i + 1 < text.size() && class_of(text[i + 1]) == Class::kPlain);
+    const bool within =
+        c == Class::kPlain || (text[i] == ' ' && i + 1 < text.size() && class_of(text[i + 1]) == Class::kPlain);
     if (!within) break;
     ++i;
   }

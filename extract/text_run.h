@@ -1,5 +1,6 @@
-// TextRun: collects the text of one block as a browser would show it. White space folds to one space (or is kept, in pre), no-break
-// spaces become spaces, soft hyphens and zero-width spaces go, so that no word is split or glued where inline elements meet.
+// TextRun: collects the text of one block as a browser would show it. White space folds to one space (or is kept, in
+// pre), no-break spaces become spaces, soft hyphens and zero-width spaces go, so that no word is split or glued where
+// inline elements meet.
 #pragma once
 
 #include <cstdint>
@@ -12,13 +13,13 @@ class TextRun {
  public:
   explicit TextRun(std::string& out) : out_(out), begin_(out.size()) {}
 
-  void begin();                                   // starts a new run at the end of the text
+  void begin();  // starts a new run at the end of the text
   void append(std::string_view text, bool keep_white_space);
-  void line_break();                              // <br>
+  void line_break();                                        // <br>
   bool ends_in_blank_line() const { return breaks_ >= 2; }  // two <br> in a row
   bool empty() const { return out_.size() == begin_; }
   size_t begin_offset() const { return begin_; }
-  void trim(bool keep_white_space);               // at the end of the run
+  void trim(bool keep_white_space);  // at the end of the run
 
  private:
   void put_space() { pending_space_ = !empty() && out_.back() != '\n'; }

@@ -11,12 +11,12 @@ namespace ftok::html {
 namespace {
 
 enum CharClass : uint8_t {
-  kSpaceChar = 1,      // tab, LF, FF, space
+  kSpaceChar = 1,  // tab, LF, FF, space
   kUpperChar = 2,
-  kNameEnd = 4,        // ends a tag name: space / >
-  kAttributeEnd = 8,   // ends an attribute name: space / > =
+  kNameEnd = 4,       // ends a tag name: space / >
+  kAttributeEnd = 8,  // ends an attribute name: space / > =
   kNulChar = 16,
-  kUnquotedEnd = 32,   // ends an unquoted value: space >
+  kUnquotedEnd = 32,  // ends an unquoted value: space >
   kLetterChar = 64,
 };
 
@@ -153,8 +153,8 @@ const char* Tokenizer::find_raw_end(const char* p, Seen& seen) const {
   }
 }
 
-// The script data states: "<!--" opens an escape that "-->" ends; "<script" within it opens a double escape, in which an end tag
-// is text; "</script" ends that.
+// The script data states: "<!--" opens an escape that "-->" ends; "<script" within it opens a double escape, in which
+// an end tag is text; "</script" ends that.
 const char* Tokenizer::find_script_end(const char* p, Seen& seen) const {
   bool escaped = false, doubly = false, any_escape = false;
   const char* const begin = p;
@@ -283,8 +283,8 @@ void Tokenizer::read_attribute(Token& token) {
   finish_attribute(token, name, p, (seen & (kUpperChar | kNulChar)) == 0);
 }
 
-// Whether the tag has an attribute of that name already. A known name is a bit; others are compared, and a tag of many would be
-// quadratic: past the first few attributes, a name is looked for only when its hash was seen.
+// Whether the tag has an attribute of that name already. A known name is a bit; others are compared, and a tag of many
+// would be quadratic: past the first few attributes, a name is looked for only when its hash was seen.
 bool Tokenizer::is_repeated(const Token& token, std::string_view name, AttributeName id) {
   if (token.attribute_count == 0) known_names_ = 0;
   if (id != AttributeName::kUnknown) {

@@ -1,9 +1,9 @@
-// Tokenizer: a page's bytes to tags, text, comments and doctypes (HTML Standard, section 13.2.5). Text, names and values are
-// views into the page where nothing has to be decoded, else into the Dom's arena; a tag's attributes are written straight into
-// the Dom's attribute list. Nothing is allocated for a token.
+// Tokenizer: a page's bytes to tags, text, comments and doctypes (HTML Standard, section 13.2.5). Text, names and
+// values are views into the page where nothing has to be decoded, else into the Dom's arena; a tag's attributes are
+// written straight into the Dom's attribute list. Nothing is allocated for a token.
 //
-// The states of the standard are folded into straight-line readers, one for each kind of token: a run of text is one scan for
-// '<', a tag is read from its name to its '>' in one pass.
+// The states of the standard are folded into straight-line readers, one for each kind of token: a run of text is one
+// scan for '<', a tag is read from its name to its '>' in one pass.
 #pragma once
 
 #include <bitset>
@@ -22,12 +22,12 @@ struct Token {
   TokenKind kind = TokenKind::kEof;
   Tag tag = Tag::kUnknown;
   bool self_closing = false;
-  bool has_nul = false;            // text with NUL bytes in it
-  bool force_quirks = false;       // of a doctype
+  bool has_nul = false;       // text with NUL bytes in it
+  bool force_quirks = false;  // of a doctype
   bool has_public = false, has_system = false;
   uint32_t attribute_begin = 0, attribute_count = 0;  // in the Dom's attribute list
-  std::string_view name;           // of a tag or doctype, in lower case
-  std::string_view text;           // of text or a comment
+  std::string_view name;                              // of a tag or doctype, in lower case
+  std::string_view text;                              // of text or a comment
   std::string_view public_id, system_id;
 };
 

@@ -39,10 +39,14 @@ TreeBuilder::TreeBuilder(std::string_view html, const ParseLimits& limits, const
   reset_insertion_mode();
   switch (context_.tag) {
     // No end tag ends the text: it would have to match a start tag, and there is none.
-    case Tag::kTitle: case Tag::kTextarea: tokenizer_.set_state(TextState::kRcdata, {}); break;
-    case Tag::kStyle: case Tag::kXmp: case Tag::kIframe: case Tag::kNoembed: case Tag::kNoframes: case Tag::kScript:
-      tokenizer_.set_state(TextState::kPlaintext, {});
-      break;
+    case Tag::kTitle:
+    case Tag::kTextarea: tokenizer_.set_state(TextState::kRcdata, {}); break;
+    case Tag::kStyle:
+    case Tag::kXmp:
+    case Tag::kIframe:
+    case Tag::kNoembed:
+    case Tag::kNoframes:
+    case Tag::kScript: tokenizer_.set_state(TextState::kPlaintext, {}); break;
     case Tag::kNoscript:
       if (options.scripting) tokenizer_.set_state(TextState::kPlaintext, {});
       break;
@@ -148,10 +152,16 @@ void TreeBuilder::push(NodeId node, Tag tag, Namespace name_space) {
     ++open_count_[static_cast<size_t>(tag)];
     if (has_flag(tag, kSpecial)) element.flags |= kIsSpecial;
     switch (tag) {
-      case Tag::kApplet: case Tag::kCaption: case Tag::kHtml: case Tag::kTable: case Tag::kTd: case Tag::kTh:
-      case Tag::kMarquee: case Tag::kObject: case Tag::kTemplate: case Tag::kSelect:
-        element.flags |= kIsBarrier;
-        break;
+      case Tag::kApplet:
+      case Tag::kCaption:
+      case Tag::kHtml:
+      case Tag::kTable:
+      case Tag::kTd:
+      case Tag::kTh:
+      case Tag::kMarquee:
+      case Tag::kObject:
+      case Tag::kTemplate:
+      case Tag::kSelect: element.flags |= kIsBarrier; break;
       default: break;
     }
   } else if (name_space == Namespace::kSvg) {
@@ -270,11 +280,14 @@ void TreeBuilder::reset_insertion_mode() {
     const bool last = i == 0;
     const OpenElement& element = last && !options_.context.empty() ? context_ : open_[i];
     switch (element.tag) {
-      case Tag::kTd: case Tag::kTh:
+      case Tag::kTd:
+      case Tag::kTh:
         if (!last) return void(mode_ = Mode::kInCell);
         break;
       case Tag::kTr: return void(mode_ = Mode::kInRow);
-      case Tag::kTbody: case Tag::kThead: case Tag::kTfoot: return void(mode_ = Mode::kInTableBody);
+      case Tag::kTbody:
+      case Tag::kThead:
+      case Tag::kTfoot: return void(mode_ = Mode::kInTableBody);
       case Tag::kCaption: return void(mode_ = Mode::kInCaption);
       case Tag::kColgroup: return void(mode_ = Mode::kInColumnGroup);
       case Tag::kTable: return void(mode_ = Mode::kInTable);
@@ -345,7 +358,8 @@ size_t TreeBuilder::find_formatting(NodeId node) const {
 
 void TreeBuilder::reconstruct_formatting() {
   size_t first = formatting_.size();
-  while (first > 0 && formatting_[first - 1].node != kNoNode && find_open(formatting_[first - 1].node) == SIZE_MAX) --first;
+  while (first > 0 && formatting_[first - 1].node != kNoNode && find_open(formatting_[first - 1].node) == SIZE_MAX)
+    --first;
   for (; first < formatting_.size(); ++first) {
     const NodeId clone = clone_element(formatting_[first].node);
     insert_at(appropriate_place(), clone);
@@ -467,7 +481,8 @@ void TreeBuilder::drop_attributes() {
   token_.attribute_count = 0;
 }
 
-ParseResult parse_with_tree_builder(std::string_view html, const ParseLimits& limits, const TreeOptions& options, Dom& dom) {
+ParseResult parse_with_tree_builder(std::string_view html, const ParseLimits& limits, const TreeOptions& options,
+                                    Dom& dom) {
   dom.clear();
   if (html.size() > limits.bytes_max) {
     ParseResult result;

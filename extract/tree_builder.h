@@ -1,10 +1,10 @@
 // TreeBuilder: tokens to a tree (HTML Standard, section 13.2.6). One object a page. The insertion modes are in
 // tree_builder_modes.cc (head, frames, after the body), tree_builder_body.cc (in body), tree_builder_tables.cc (tables,
-// template), tree_builder_select.cc (<selectedcontent>) and tree_builder_foreign.cc (SVG, MathML); the stack of open elements, the list of active formatting elements and
-// the places where nodes go are in tree_builder.cc.
+// template), tree_builder_select.cc (<selectedcontent>) and tree_builder_foreign.cc (SVG, MathML); the stack of open
+// elements, the list of active formatting elements and the places where nodes go are in tree_builder.cc.
 //
-// Where it departs from the standard: the children of a <template> hang from the element itself, text may come in adjacent
-// nodes, and a page that meets a cap of ParseLimits ends there. Every walk over the stack is counted.
+// Where it departs from the standard: the children of a <template> hang from the element itself, text may come in
+// adjacent nodes, and a page that meets a cap of ParseLimits ends there. Every walk over the stack is counted.
 #pragma once
 
 #include <array>
@@ -34,16 +34,18 @@ class TreeBuilder {
 
  private:
   enum class Mode : uint8_t {
+    // clang-format off
     kInitial, kBeforeHtml, kBeforeHead, kInHead, kInHeadNoscript, kAfterHead, kInBody, kText, kInTable, kInTableText,
     kInCaption, kInColumnGroup, kInTableBody, kInRow, kInCell, kInTemplate, kAfterBody,
     kInFrameset, kAfterFrameset, kAfterAfterBody, kAfterAfterFrameset
+    // clang-format on
   };
   struct OpenElement {
     NodeId node = kNoNode;
     Tag tag = Tag::kUnknown;      // of an HTML element, else kUnknown
     Tag any_tag = Tag::kUnknown;  // whatever its namespace
     Namespace name_space = Namespace::kHtml;
-    uint8_t flags = 0;            // OpenFlags
+    uint8_t flags = 0;  // OpenFlags
   };
   enum OpenFlags : uint8_t { kIsSpecial = 1, kIsBarrier = 2, kIsMathText = 4, kIsHtmlIntegration = 8 };
   struct ActiveFormatting {
@@ -58,7 +60,7 @@ class TreeBuilder {
 
   // Tokens.
   void dispatch();
-  void process();        // the token by the rules of the current mode
+  void process();  // the token by the rules of the current mode
   void process_as(Mode mode);
   void reprocess_in(Mode mode);
   void process_foreign();
@@ -132,7 +134,9 @@ class TreeBuilder {
   void generate_implied_end_tags(Tag except = Tag::kUnknown);
   void generate_all_implied_end_tags();
   void close_p();
-  void close_p_in_button_scope() { if (is_open(Tag::kP) && in_scope(Tag::kP, Scope::kButton)) close_p(); }
+  void close_p_in_button_scope() {
+    if (is_open(Tag::kP) && in_scope(Tag::kP, Scope::kButton)) close_p();
+  }
   OpenElement adjusted_current() const;
   void reset_insertion_mode();
   void update_cdata();
@@ -191,6 +195,7 @@ std::string_view adjust_svg_tag(std::string_view lower);
 std::string_view adjust_foreign_attribute(std::string_view lower, Namespace name_space);
 
 // parse_html (parser.h) by this builder.
-ParseResult parse_with_tree_builder(std::string_view html, const ParseLimits& limits, const TreeOptions& options, Dom& dom);
+ParseResult parse_with_tree_builder(std::string_view html, const ParseLimits& limits, const TreeOptions& options,
+                                    Dom& dom);
 
 }  // namespace ftok::html

@@ -141,35 +141,45 @@ void TreeBuilder::start_anchor() {
 
 void TreeBuilder::body_start_tag() {
   switch (token_.tag) {
+    // clang-format off
     case Tag::kDiv: case Tag::kAddress: case Tag::kArticle: case Tag::kAside: case Tag::kBlockquote: case Tag::kCenter:
     case Tag::kDetails: case Tag::kDialog: case Tag::kDir: case Tag::kDl: case Tag::kFieldset: case Tag::kFigcaption:
     case Tag::kFigure: case Tag::kFooter: case Tag::kHeader: case Tag::kHgroup: case Tag::kMain: case Tag::kMenu:
     case Tag::kNav: case Tag::kOl: case Tag::kP: case Tag::kSearch: case Tag::kSection: case Tag::kSummary: case Tag::kUl:
+      // clang-format on
       close_p_in_button_scope();
       insert_element();
       return;
     case Tag::kA: return start_anchor();
     case Tag::kLi: return start_list_item();
+    // clang-format off
     case Tag::kB: case Tag::kBig: case Tag::kCode: case Tag::kEm: case Tag::kFont: case Tag::kI: case Tag::kS:
     case Tag::kSmall: case Tag::kStrike: case Tag::kStrong: case Tag::kTt: case Tag::kU: {
+      // clang-format on
       if (!formatting_.empty()) reconstruct_formatting();
       const NodeId element = insert_element();
       return push_formatting(element, token_.tag);
     }
+    // clang-format off
     case Tag::kBr: case Tag::kImg: case Tag::kArea: case Tag::kEmbed: case Tag::kKeygen: case Tag::kWbr:
+      // clang-format on
       if (!formatting_.empty()) reconstruct_formatting();
       insert_void_element();
       frameset_ok_ = false;
       return;
+    // clang-format off
     case Tag::kH1: case Tag::kH2: case Tag::kH3: case Tag::kH4: case Tag::kH5: case Tag::kH6:
+      // clang-format on
       close_p_in_button_scope();
       if (top().tag >= Tag::kH1 && top().tag <= Tag::kH6) pop();
       insert_element();
       return;
+    // clang-format off
     case Tag::kBase: case Tag::kBasefont: case Tag::kBgsound: case Tag::kLink: case Tag::kMeta: case Tag::kNoframes:
     case Tag::kScript: case Tag::kStyle: case Tag::kTemplate: case Tag::kTitle:
       return in_head();
     case Tag::kDd: case Tag::kDt: return start_definition();
+    // clang-format on
     default:
       if (body_start_tag_rare()) return;
       return any_other_start_tag();
@@ -195,7 +205,8 @@ bool TreeBuilder::body_start_tag_rare() {
       mode_ = Mode::kInFrameset;
       return true;
     }
-    case Tag::kPre: case Tag::kListing:
+    case Tag::kPre:
+    case Tag::kListing:
       close_p_in_button_scope();
       insert_element();
       skip_newline_ = true;
@@ -232,7 +243,9 @@ bool TreeBuilder::body_start_tag_rare() {
       push_formatting(element, Tag::kNobr);
       return true;
     }
-    case Tag::kApplet: case Tag::kMarquee: case Tag::kObject:
+    case Tag::kApplet:
+    case Tag::kMarquee:
+    case Tag::kObject:
       any_other_start_tag();
       push_marker();
       frameset_ok_ = false;
@@ -252,9 +265,9 @@ bool TreeBuilder::body_start_tag_rare() {
       if (!hidden) frameset_ok_ = false;
       return true;
     }
-    case Tag::kParam: case Tag::kSource: case Tag::kTrack:
-      insert_void_element();
-      return true;
+    case Tag::kParam:
+    case Tag::kSource:
+    case Tag::kTrack: insert_void_element(); return true;
     case Tag::kHr:
       close_p_in_button_scope();
       if (in_scope(Tag::kSelect)) generate_implied_end_tags();
@@ -281,30 +294,34 @@ bool TreeBuilder::body_start_tag_rare() {
       frameset_ok_ = false;
       start_raw_text(TextState::kRawText);
       return true;
-    case Tag::kNoembed:
-      start_raw_text(TextState::kRawText);
-      return true;
+    case Tag::kNoembed: start_raw_text(TextState::kRawText); return true;
     case Tag::kNoscript:
       if (!options_.scripting) return false;
       start_raw_text(TextState::kRawText);
       return true;
     case Tag::kSelect: start_select(); return true;
-    case Tag::kOptgroup: case Tag::kOption: start_option(); return true;
-    case Tag::kRb: case Tag::kRtc:
+    case Tag::kOptgroup:
+    case Tag::kOption: start_option(); return true;
+    case Tag::kRb:
+    case Tag::kRtc:
       if (in_scope(Tag::kRuby)) generate_implied_end_tags();
       insert_element();
       return true;
-    case Tag::kRp: case Tag::kRt:
+    case Tag::kRp:
+    case Tag::kRt:
       if (in_scope(Tag::kRuby)) generate_implied_end_tags(Tag::kRtc);
       insert_element();
       return true;
-    case Tag::kMath: case Tag::kSvg:
+    case Tag::kMath:
+    case Tag::kSvg:
       if (!formatting_.empty()) reconstruct_formatting();
       start_foreign(token_.tag == Tag::kSvg ? Namespace::kSvg : Namespace::kMathMl);
       return true;
+    // clang-format off
     case Tag::kCaption: case Tag::kCol: case Tag::kColgroup: case Tag::kFrame: case Tag::kHead: case Tag::kTbody:
     case Tag::kTd: case Tag::kTfoot: case Tag::kTh: case Tag::kThead: case Tag::kTr:
       return true;
+    // clang-format on
     default: return false;
   }
 }
@@ -360,6 +377,7 @@ void TreeBuilder::body_end_tag() {
         insert_named(Tag::kP);
       }
       return close_p();
+    // clang-format off
     case Tag::kAddress: case Tag::kArticle: case Tag::kAside: case Tag::kBlockquote: case Tag::kButton: case Tag::kCenter:
     case Tag::kDetails: case Tag::kDialog: case Tag::kDir: case Tag::kDiv: case Tag::kDl: case Tag::kFieldset:
     case Tag::kFigcaption: case Tag::kFigure: case Tag::kFooter: case Tag::kHeader: case Tag::kHgroup: case Tag::kListing:
@@ -369,15 +387,19 @@ void TreeBuilder::body_end_tag() {
     case Tag::kA: case Tag::kB: case Tag::kBig: case Tag::kCode: case Tag::kEm: case Tag::kFont: case Tag::kI:
     case Tag::kNobr: case Tag::kS: case Tag::kSmall: case Tag::kStrike: case Tag::kStrong: case Tag::kTt: case Tag::kU:
       return adoption_agency(tag);
+    // clang-format on
     case Tag::kLi:
       if (!in_scope(Tag::kLi, Scope::kListItem)) return;
       generate_implied_end_tags(Tag::kLi);
       return pop_until_popped(Tag::kLi);
-    case Tag::kDd: case Tag::kDt:
+    case Tag::kDd:
+    case Tag::kDt:
       if (!in_scope(tag)) return;
       generate_implied_end_tags(tag);
       return pop_until_popped(tag);
+    // clang-format off
     case Tag::kH1: case Tag::kH2: case Tag::kH3: case Tag::kH4: case Tag::kH5: case Tag::kH6:
+      // clang-format on
       if (!heading_in_scope()) return;
       generate_implied_end_tags();
       while (!open_.empty()) {
@@ -387,13 +409,16 @@ void TreeBuilder::body_end_tag() {
       }
       return;
     case Tag::kForm: return end_form();
-    case Tag::kBody: case Tag::kHtml:
+    case Tag::kBody:
+    case Tag::kHtml:
       if (!in_scope(Tag::kBody)) return;
       mode_ = Mode::kAfterBody;
       if (tag == Tag::kHtml) dispatch();
       return;
     case Tag::kTemplate: return in_head();
-    case Tag::kApplet: case Tag::kMarquee: case Tag::kObject:
+    case Tag::kApplet:
+    case Tag::kMarquee:
+    case Tag::kObject:
       if (!in_scope(tag)) return;
       generate_implied_end_tags();
       pop_until_popped(tag);

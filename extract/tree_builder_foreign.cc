@@ -11,6 +11,7 @@ struct Spelling {
   std::string_view lower, adjusted;
 };
 
+// clang-format off
 constexpr Spelling kSvgTags[] = {
     {"altglyph", "altGlyph"}, {"altglyphdef", "altGlyphDef"}, {"altglyphitem", "altGlyphItem"},
     {"animatecolor", "animateColor"}, {"animatemotion", "animateMotion"}, {"animatetransform", "animateTransform"},
@@ -46,6 +47,7 @@ constexpr Spelling kSvgAttributes[] = {
     {"targetx", "targetX"}, {"targety", "targetY"}, {"textlength", "textLength"}, {"viewbox", "viewBox"},
     {"viewtarget", "viewTarget"}, {"xchannelselector", "xChannelSelector"}, {"ychannelselector", "yChannelSelector"},
     {"zoomandpan", "zoomAndPan"}};
+// clang-format on
 
 template <size_t N>
 std::string_view adjust(const Spelling (&table)[N], std::string_view lower) {
@@ -57,6 +59,7 @@ std::string_view adjust(const Spelling (&table)[N], std::string_view lower) {
 // Start tags that end foreign content.
 bool breaks_out(Tag tag) {
   switch (tag) {
+    // clang-format off
     case Tag::kB: case Tag::kBig: case Tag::kBlockquote: case Tag::kBody: case Tag::kBr: case Tag::kCenter: case Tag::kCode:
     case Tag::kDd: case Tag::kDiv: case Tag::kDl: case Tag::kDt: case Tag::kEm: case Tag::kEmbed: case Tag::kH1:
     case Tag::kH2: case Tag::kH3: case Tag::kH4: case Tag::kH5: case Tag::kH6: case Tag::kHead: case Tag::kHr: case Tag::kI:
@@ -65,6 +68,7 @@ bool breaks_out(Tag tag) {
     case Tag::kStrike: case Tag::kSub: case Tag::kSup: case Tag::kTable: case Tag::kTt: case Tag::kU: case Tag::kUl:
     case Tag::kVar:
       return true;
+    // clang-format on
     default: return false;
   }
 }
@@ -129,7 +133,8 @@ void TreeBuilder::foreign_start_tag() {
     }
   }
   if (!out) return start_foreign(adjusted_current().name_space);
-  while (!open_.empty() && top().name_space != Namespace::kHtml && (top().flags & (kIsMathText | kIsHtmlIntegration)) == 0) {
+  while (!open_.empty() && top().name_space != Namespace::kHtml &&
+         (top().flags & (kIsMathText | kIsHtmlIntegration)) == 0) {
     pop();
   }
   process();

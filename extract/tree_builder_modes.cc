@@ -19,6 +19,7 @@ bool starts_with_ignoring_case(std::string_view text, std::string_view lower) {
 
 // Public identifiers that ask for quirks mode, by how they begin (section 13.2.6.4.1).
 constexpr std::string_view kQuirkyBeginnings[] = {
+    // clang-format off
     "+//silmaril//dtd html pro v0r11 19970101//", "-//as//dtd html 3.0 aswedit + extensions//",
     "-//advasoft ltd//dtd html 3.0 aswedit + extensions//", "-//ietf//dtd html 2.0 level 1//",
     "-//ietf//dtd html 2.0 level 2//", "-//ietf//dtd html 2.0 strict level 1//", "-//ietf//dtd html 2.0 strict level 2//",
@@ -40,6 +41,7 @@ constexpr std::string_view kQuirkyBeginnings[] = {
     "-//w3c//dtd html 3.2s draft//", "-//w3c//dtd html 4.0 frameset//", "-//w3c//dtd html 4.0 transitional//",
     "-//w3c//dtd html experimental 19960712//", "-//w3c//dtd html experimental 970421//", "-//w3c//dtd w3 html//",
     "-//w3o//dtd w3 html 3.0//", "-//webtechs//dtd mozilla html 2.0//", "-//webtechs//dtd mozilla html//"};
+// clang-format on
 
 }  // namespace
 
@@ -95,8 +97,8 @@ void TreeBuilder::before_html() {
     mode_ = Mode::kBeforeHead;
     return;
   }
-  if (token_.kind == TokenKind::kEnd && token_.tag != Tag::kHead && token_.tag != Tag::kBody && token_.tag != Tag::kHtml &&
-      token_.tag != Tag::kBr) {
+  if (token_.kind == TokenKind::kEnd && token_.tag != Tag::kHead && token_.tag != Tag::kBody &&
+      token_.tag != Tag::kHtml && token_.tag != Tag::kBr) {
     return;
   }
   insert_named(Tag::kHtml);
@@ -116,8 +118,8 @@ void TreeBuilder::before_head() {
     mode_ = Mode::kInHead;
     return;
   }
-  if (token_.kind == TokenKind::kEnd && token_.tag != Tag::kHead && token_.tag != Tag::kBody && token_.tag != Tag::kHtml &&
-      token_.tag != Tag::kBr) {
+  if (token_.kind == TokenKind::kEnd && token_.tag != Tag::kHead && token_.tag != Tag::kBody &&
+      token_.tag != Tag::kHtml && token_.tag != Tag::kBr) {
     return;
   }
   head_ = insert_named(Tag::kHead);
@@ -144,15 +146,19 @@ void TreeBuilder::in_head() {
     case TokenKind::kStart:
       switch (token_.tag) {
         case Tag::kHtml: return in_body();
-        case Tag::kBase: case Tag::kBasefont: case Tag::kBgsound: case Tag::kLink: case Tag::kMeta:
-          return insert_void_element();
+        case Tag::kBase:
+        case Tag::kBasefont:
+        case Tag::kBgsound:
+        case Tag::kLink:
+        case Tag::kMeta: return insert_void_element();
         case Tag::kTitle: return start_raw_text(TextState::kRcdata);
         case Tag::kNoscript:
           if (options_.scripting) return start_raw_text(TextState::kRawText);
           insert_element();
           mode_ = Mode::kInHeadNoscript;
           return;
-        case Tag::kNoframes: case Tag::kStyle: return start_raw_text(TextState::kRawText);
+        case Tag::kNoframes:
+        case Tag::kStyle: return start_raw_text(TextState::kRawText);
         case Tag::kScript: return start_raw_text(TextState::kScript);
         case Tag::kTemplate:
           insert_element();
@@ -198,9 +204,14 @@ void TreeBuilder::in_head_noscript() {
     case TokenKind::kStart:
       switch (token_.tag) {
         case Tag::kHtml: return in_body();
-        case Tag::kBasefont: case Tag::kBgsound: case Tag::kLink: case Tag::kMeta: case Tag::kNoframes: case Tag::kStyle:
-          return in_head();
-        case Tag::kHead: case Tag::kNoscript: return;
+        case Tag::kBasefont:
+        case Tag::kBgsound:
+        case Tag::kLink:
+        case Tag::kMeta:
+        case Tag::kNoframes:
+        case Tag::kStyle: return in_head();
+        case Tag::kHead:
+        case Tag::kNoscript: return;
         default: break;
       }
       break;
@@ -238,8 +249,10 @@ void TreeBuilder::after_head() {
           insert_element();
           mode_ = Mode::kInFrameset;
           return;
+        // clang-format off
         case Tag::kBase: case Tag::kBasefont: case Tag::kBgsound: case Tag::kLink: case Tag::kMeta: case Tag::kNoframes:
         case Tag::kScript: case Tag::kStyle: case Tag::kTemplate: case Tag::kTitle: {
+          // clang-format on
           push(head_, Tag::kHead, Namespace::kHtml);
           in_head();
           const size_t place = find_open(head_);
@@ -296,7 +309,8 @@ void TreeBuilder::after_body() {
 void TreeBuilder::after_after_body() {
   if (token_.kind == TokenKind::kComment) return insert_comment({Dom::kRoot, kNoNode});
   if (token_.kind == TokenKind::kEof) return;
-  if (token_.kind == TokenKind::kDoctype || (token_.kind == TokenKind::kStart && token_.tag == Tag::kHtml)) return in_body();
+  if (token_.kind == TokenKind::kDoctype || (token_.kind == TokenKind::kStart && token_.tag == Tag::kHtml))
+    return in_body();
   if (token_.kind == TokenKind::kText) {
     const std::string_view all = token_.text;
     take_leading_space();

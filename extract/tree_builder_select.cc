@@ -1,6 +1,6 @@
-// <selectedcontent> (HTML Standard, sections 4.10.7 and 13.2.6.1, "maybe clone an option into selectedcontent"): the first one
-// of a <select> shows a copy of what the selected option holds. The standard copies whenever a selected option is closed; the
-// tree is the same when it is done once, at the end.
+// <selectedcontent> (HTML Standard, sections 4.10.7 and 13.2.6.1, "maybe clone an option into selectedcontent"): the
+// first one of a <select> shows a copy of what the selected option holds. The standard copies whenever a selected
+// option is closed; the tree is the same when it is done once, at the end.
 #include <algorithm>
 #include <utility>
 

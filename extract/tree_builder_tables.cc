@@ -48,9 +48,11 @@ void TreeBuilder::in_table() {
           if (!in_scope(Tag::kTable, Scope::kTable)) return;
           pop_until_popped(Tag::kTable);
           return reset_insertion_mode();
+        // clang-format off
         case Tag::kBody: case Tag::kCaption: case Tag::kCol: case Tag::kColgroup: case Tag::kHtml: case Tag::kTbody:
         case Tag::kTd: case Tag::kTfoot: case Tag::kTh: case Tag::kThead: case Tag::kTr:
           return;
+        // clang-format on
         case Tag::kTemplate: return in_head();
         default: break;
       }
@@ -79,12 +81,16 @@ void TreeBuilder::table_start_tag() {
       clear_to({Tag::kTable});
       insert_named(Tag::kColgroup);
       return reprocess_in(Mode::kInColumnGroup);
-    case Tag::kTbody: case Tag::kTfoot: case Tag::kThead:
+    case Tag::kTbody:
+    case Tag::kTfoot:
+    case Tag::kThead:
       clear_to({Tag::kTable});
       insert_element();
       mode_ = Mode::kInTableBody;
       return;
-    case Tag::kTd: case Tag::kTh: case Tag::kTr:
+    case Tag::kTd:
+    case Tag::kTh:
+    case Tag::kTr:
       clear_to({Tag::kTable});
       insert_named(Tag::kTbody);
       return reprocess_in(Mode::kInTableBody);
@@ -93,7 +99,9 @@ void TreeBuilder::table_start_tag() {
       pop_until_popped(Tag::kTable);
       reset_insertion_mode();
       return dispatch();
-    case Tag::kStyle: case Tag::kScript: case Tag::kTemplate: return in_head();
+    case Tag::kStyle:
+    case Tag::kScript:
+    case Tag::kTemplate: return in_head();
     case Tag::kInput: {
       bool hidden = false;
       for (uint32_t i = 0; i < token_.attribute_count; ++i) {
@@ -147,8 +155,8 @@ void TreeBuilder::flush_table_text() {
 
 void TreeBuilder::in_caption() {
   const bool start = token_.kind == TokenKind::kStart, end = token_.kind == TokenKind::kEnd;
-  const bool closes = (end && (token_.tag == Tag::kCaption || token_.tag == Tag::kTable)) ||
-                      (start && is_table_structure(token_.tag));
+  const bool closes =
+      (end && (token_.tag == Tag::kCaption || token_.tag == Tag::kTable)) || (start && is_table_structure(token_.tag));
   if (closes) {
     if (!in_scope(Tag::kCaption, Scope::kTable)) return;
     generate_implied_end_tags();
@@ -286,7 +294,8 @@ void TreeBuilder::in_cell() {
     close_cell();
     return dispatch();
   }
-  if (end && (tag == Tag::kBody || tag == Tag::kCaption || tag == Tag::kCol || tag == Tag::kColgroup || tag == Tag::kHtml)) {
+  if (end &&
+      (tag == Tag::kBody || tag == Tag::kCaption || tag == Tag::kCol || tag == Tag::kColgroup || tag == Tag::kHtml)) {
     return;
   }
   in_body();
@@ -298,17 +307,22 @@ void TreeBuilder::in_template() {
     reprocess_in(mode);
   };
   switch (token_.kind) {
-    case TokenKind::kText: case TokenKind::kComment: case TokenKind::kDoctype: return in_body();
+    case TokenKind::kText:
+    case TokenKind::kComment:
+    case TokenKind::kDoctype: return in_body();
     case TokenKind::kStart:
       switch (token_.tag) {
+        // clang-format off
         case Tag::kBase: case Tag::kBasefont: case Tag::kBgsound: case Tag::kLink: case Tag::kMeta: case Tag::kNoframes:
         case Tag::kScript: case Tag::kStyle: case Tag::kTemplate: case Tag::kTitle:
           return in_head();
         case Tag::kCaption: case Tag::kColgroup: case Tag::kTbody: case Tag::kTfoot: case Tag::kThead:
           return switch_to(Mode::kInTable);
+        // clang-format on
         case Tag::kCol: return switch_to(Mode::kInColumnGroup);
         case Tag::kTr: return switch_to(Mode::kInTableBody);
-        case Tag::kTd: case Tag::kTh: return switch_to(Mode::kInRow);
+        case Tag::kTd:
+        case Tag::kTh: return switch_to(Mode::kInRow);
         default: return switch_to(Mode::kInBody);
       }
     case TokenKind::kEnd:

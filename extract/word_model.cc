@@ -1,4 +1,5 @@
 // Made by tools/train_extraction/train.py; see docs/extraction.md.
+// clang-format off
 #include "extract/word_model.h"
 
 #include <cstddef>

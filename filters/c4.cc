@@ -17,7 +17,8 @@ constexpr std::string_view kPolicyPhrases[] = {"terms of use", "privacy policy",
 
 bool is_digit(char32_t c) { return c < 0x80 ? c >= '0' && c <= '9' : category_of(c) == Category::kNd; }
 
-// The end of a citation that starts with the '[' at `at`: "[12]", "[]", "[edit]", "[citation needed]"; `at` when it is none.
+// The end of a citation that starts with the '[' at `at`: "[12]", "[]", "[edit]", "[citation needed]"; `at` when it is
+// none.
 size_t citation_end(std::string_view line, size_t at) {
   for (const std::string_view name : {std::string_view("[edit]"), std::string_view("[citation needed]")}) {
     if (line.substr(at).starts_with(name)) return at + name.size();
@@ -91,15 +92,16 @@ bool ends_in_punctuation(std::string_view line) {
 
 // What became of the lines of a text.
 struct C4::Scan {
-  std::string text;                               // the kept lines
-  size_t sentences = 0;                           // in them
+  std::string text;      // the kept lines
+  size_t sentences = 0;  // in them
   size_t lorem_ipsum_lines = 0;
   size_t curly_bracket_lines = 0;
-  LineVerdict first = LineVerdict::kKeep;         // the first of the two that was met
+  LineVerdict first = LineVerdict::kKeep;  // the first of the two that was met
 };
 
 void C4Options::visit(OptionVisitor& visitor) {
-  visitor.choice("rules", rules, rule_sets(), "how sentences are counted: as FineWeb was released, or as datatrove 0.10.1");
+  visitor.choice("rules", rules, rule_sets(),
+                 "how sentences are counted: as FineWeb was released, or as datatrove 0.10.1");
   visitor.field("word_chars_max", word_chars_max, "longest word a line may hold; -1: any (C4's code)");
   visitor.field("strip_citations", strip_citations, "remove [1], [edit] and [citation needed] (C4's code)");
   visitor.field("drop_unpunctuated_lines", drop_unpunctuated_lines,

@@ -1,5 +1,5 @@
-// Stage c4: the line and page rules of C4 (Raffel et al., arXiv 1910.10683, section 2.2), as FineWeb applies them: without
-// the rule that a line must end in punctuation (which an option turns on) and without the bad-words list.
+// Stage c4: the line and page rules of C4 (Raffel et al., arXiv 1910.10683, section 2.2), as FineWeb applies them:
+// without the rule that a line must end in punctuation (which an option turns on) and without the bad-words list.
 #pragma once
 
 #include <string>
@@ -26,8 +26,8 @@ struct C4Options {
 };
 
 // Drops lines, then the document. Reasons: lorem_ipsum and curly_bracket, whichever stands first in the text, then
-// too_few_sentences. A kept document's text becomes its kept lines, without citations and without white space at their ends
-// or the text's, joined by '\n'; with a report a dropped one's too. Linear in the text.
+// too_few_sentences. A kept document's text becomes its kept lines, without citations and without white space at their
+// ends or the text's, joined by '\n'; with a report a dropped one's too. Linear in the text.
 class C4 : public Stage {
  public:
   explicit C4(C4Options options = {});

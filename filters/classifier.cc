@@ -44,7 +44,8 @@ ClassifierStage::ClassifierStage(ClassifierOptions options, std::shared_ptr<cons
                                  options_.model.empty() ? "the model" : options_.model, labels_text(labels)));
   }
   if (!(options_.score_min <= options_.score_max)) {
-    throw UsageError(fmt::format("classifier.score_min: got {}, expected at most classifier.score_max = {}", options_.score_min, options_.score_max));
+    throw UsageError(fmt::format("classifier.score_min: got {}, expected at most classifier.score_max = {}",
+                                 options_.score_min, options_.score_max));
   }
   label_ = static_cast<size_t>(found - labels.begin());
 }

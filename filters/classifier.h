@@ -1,10 +1,10 @@
-// ClassifierStage ("classifier"): a fastText classifier of the user's own over the text (quality, topic, toxicity ...), as DCLM and others
-// select documents: Li et al. 2024, "DataComp-LM", section 4.4. Reasons:
+// ClassifierStage ("classifier"): a fastText classifier of the user's own over the text (quality, topic, toxicity ...),
+// as DCLM and others select documents: Li et al. 2024, "DataComp-LM", section 4.4. Reasons:
 //   classifier.low_score   the probability of `label` is below score_min
 //   classifier.high_score  it is above score_max
 //
-// The whole text is one line to the model: newlines count as spaces, nothing is lower-cased (a model trained on lower-cased text
-// needs lower-cased documents). Scores are fastText's to rounding (LanguageModel).
+// The whole text is one line to the model: newlines count as spaces, nothing is lower-cased (a model trained on
+// lower-cased text needs lower-cased documents). Scores are fastText's to rounding (LanguageModel).
 #pragma once
 
 #include <memory>
@@ -17,9 +17,9 @@
 namespace ftok {
 
 struct ClassifierOptions {
-  std::string model;      // a fastText file, .bin or .ftz; "": the stage does not run
-  std::string label;      // with or without "__label__"
-  double score_min = 0;   // probability, 0..1
+  std::string model;     // a fastText file, .bin or .ftz; "": the stage does not run
+  std::string label;     // with or without "__label__"
+  double score_min = 0;  // probability, 0..1
   double score_max = 1;
   int64_t text_bytes_max = 0;
 
@@ -28,7 +28,8 @@ struct ClassifierOptions {
 
 class ClassifierStage : public Stage {
  public:
-  // Loads `options.model`; throws Error naming the file when it is not a usable model, UsageError when it has no such label.
+  // Loads `options.model`; throws Error naming the file when it is not a usable model, UsageError when it has no such
+  // label.
   explicit ClassifierStage(ClassifierOptions options);
 
   // With a model already loaded; `options.model` is only a name then.

@@ -26,9 +26,10 @@ bool ends_punctuated(std::string_view line, bool head) {
 }  // namespace
 
 void FineWebOptions::visit(OptionVisitor& visitor) {
-  visitor.choice("rules", rules, rule_sets(),
-                 "thresholds inclusive, empty lines counted, . ' \" ! ? end a line, words as FineWeb was released; or as "
-                 "datatrove 0.10.1");
+  visitor.choice(
+      "rules", rules, rule_sets(),
+      "thresholds inclusive, empty lines counted, . ' \" ! ? end a line, words as FineWeb was released; or as "
+      "datatrove 0.10.1");
   visitor.field("punctuated_lines_min", punctuated_lines_min,
                 "smallest share of lines that end in punctuation (FineWeb, section 3.6)");
   visitor.field("short_lines_max", short_lines_max, "largest share of short lines (FineWeb, section 3.6)");

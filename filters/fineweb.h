@@ -1,5 +1,5 @@
-// Stage fineweb: FineWeb's own rules against lists and text without sentences (Penedo et al., arXiv 2406.17557, section 3.6,
-// and the released pipeline, which differs from the paper in the duplicate threshold: 0.01, not 0.1).
+// Stage fineweb: FineWeb's own rules against lists and text without sentences (Penedo et al., arXiv 2406.17557, section
+// 3.6, and the released pipeline, which differs from the paper in the duplicate threshold: 0.01, not 0.1).
 #pragma once
 
 #include <string>
@@ -23,8 +23,8 @@ struct FineWebOptions {
   static FineWebOptions head();
 };
 
-// Reasons, in order: empty, few_punctuated_lines, short_lines, duplicate_line_chars, list. Reads Document::text, changes
-// nothing. Linear in the text.
+// Reasons, in order: empty, few_punctuated_lines, short_lines, duplicate_line_chars, list. Reads Document::text,
+// changes nothing. Linear in the text.
 class FineWeb : public Stage {
  public:
   explicit FineWeb(FineWebOptions options = {});

@@ -79,7 +79,8 @@ GopherQualityOptions GopherQualityOptions::head() {
 
 GopherQuality::GopherQuality(GopherQualityOptions options)
     : options_(std::move(options)), head_(is_head(name(), options_.rules)) {
-  for (const std::string& word : options_.stop_words) stop_word_bytes_max_ = std::max(stop_word_bytes_max_, word.size());
+  for (const std::string& word : options_.stop_words)
+    stop_word_bytes_max_ = std::max(stop_word_bytes_max_, word.size());
 }
 
 bool GopherQuality::judge_words(std::string_view text, Judge& judge) const {

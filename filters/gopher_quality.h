@@ -1,5 +1,5 @@
-// Stage gopher_quality: drops text that does not look like prose. Rules and constants: Gopher (Rae et al., arXiv 2112.11446,
-// section A.1.1), as FineWeb applies them.
+// Stage gopher_quality: drops text that does not look like prose. Rules and constants: Gopher (Rae et al., arXiv
+// 2112.11446, section A.1.1), as FineWeb applies them.
 #pragma once
 
 #include <string>

@@ -12,9 +12,9 @@ namespace {
 
 constexpr const char* kTopReasons[] = {"gopher_repetition.top_2gram", "gopher_repetition.top_3gram",
                                        "gopher_repetition.top_4gram"};
-constexpr const char* kDuplicateReasons[] = {
-    "gopher_repetition.duplicate_5gram", "gopher_repetition.duplicate_6gram", "gopher_repetition.duplicate_7gram",
-    "gopher_repetition.duplicate_8gram", "gopher_repetition.duplicate_9gram", "gopher_repetition.duplicate_10gram"};
+constexpr const char* kDuplicateReasons[] = {"gopher_repetition.duplicate_5gram", "gopher_repetition.duplicate_6gram",
+                                             "gopher_repetition.duplicate_7gram", "gopher_repetition.duplicate_8gram",
+                                             "gopher_repetition.duplicate_9gram", "gopher_repetition.duplicate_10gram"};
 constexpr const char* kTopKeys[] = {"top_2gram_chars_max", "top_3gram_chars_max", "top_4gram_chars_max"};
 constexpr const char* kDuplicateKeys[] = {"duplicate_5gram_chars_max", "duplicate_6gram_chars_max",
                                           "duplicate_7gram_chars_max", "duplicate_8gram_chars_max",
@@ -26,9 +26,10 @@ double share(size_t part, size_t whole) { return static_cast<double>(part) / sta
 
 void GopherRepetitionOptions::visit(OptionVisitor& visitor) {
   visitor.choice("rules", rules, rule_sets(), "how words are split: as FineWeb was released, or as datatrove 0.10.1");
-  visitor.field("parts_max", parts_max,
-                "most marks and runs of letters and digits of a text whose n-grams are counted; -1: any (ftok: five times the "
-                "words that gopher_quality allows, to bound the work)");
+  visitor.field(
+      "parts_max", parts_max,
+      "most marks and runs of letters and digits of a text whose n-grams are counted; -1: any (ftok: five times the "
+      "words that gopher_quality allows, to bound the work)");
   visitor.field("duplicate_paragraphs_max", duplicate_paragraphs_max,
                 "largest share of paragraphs that repeat an earlier one (Gopher, table A1)");
   visitor.field("duplicate_paragraph_chars_max", duplicate_paragraph_chars_max,

@@ -1,5 +1,6 @@
-// Stage gopher_repetition: drops text that repeats itself. Rules and constants: Gopher (Rae et al., arXiv 2112.11446, table A1),
-// as FineWeb applies them; every value is a share of the text's characters, of its paragraphs or of its lines.
+// Stage gopher_repetition: drops text that repeats itself. Rules and constants: Gopher (Rae et al., arXiv 2112.11446,
+// table A1), as FineWeb applies them; every value is a share of the text's characters, of its paragraphs or of its
+// lines.
 #pragma once
 
 #include <array>
@@ -27,9 +28,9 @@ struct GopherRepetitionOptions {
   static GopherRepetitionOptions head();
 };
 
-// Reasons, in order: empty, duplicate_paragraphs, duplicate_paragraph_chars, duplicate_lines, duplicate_line_chars, too_long,
-// top_2gram .. top_4gram, duplicate_5gram .. duplicate_10gram; the n-grams of a text that is too long are not measured. Reads
-// Document::text, changes nothing. Linear in the text.
+// Reasons, in order: empty, duplicate_paragraphs, duplicate_paragraph_chars, duplicate_lines, duplicate_line_chars,
+// too_long, top_2gram .. top_4gram, duplicate_5gram .. duplicate_10gram; the n-grams of a text that is too long are not
+// measured. Reads Document::text, changes nothing. Linear in the text.
 class GopherRepetition : public Stage {
  public:
   explicit GopherRepetition(GopherRepetitionOptions options = {});

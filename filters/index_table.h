@@ -1,6 +1,6 @@
-// IndexTable: a hash table from things the caller holds to their indices, for one document at a time. It stores 8 bytes a slot
-// (an index and 32 bits of hash), forgets in constant time, and asks the caller whether two things are equal, so it never
-// mistakes one for another.
+// IndexTable: a hash table from things the caller holds to their indices, for one document at a time. It stores 8 bytes
+// a slot (an index and 32 bits of hash), forgets in constant time, and asks the caller whether two things are equal, so
+// it never mistakes one for another.
 #pragma once
 
 #include <cstddef>
@@ -21,7 +21,8 @@ class IndexTable {
     }
   }
 
-  // Gives memory back when there is much of it, so that one large document is not paid for ever after. Forgets everything.
+  // Gives memory back when there is much of it, so that one large document is not paid for ever after. Forgets
+  // everything.
   void release() {
     if (slots_.size() > kKeptSlotsMax) *this = IndexTable();
   }
@@ -29,8 +30,8 @@ class IndexTable {
   // Hints that find_or_insert will be called with this hash soon.
   void prefetch(uint64_t hash) const { __builtin_prefetch(&slots_[(hash >> 32) & (slots_.size() - 1)]); }
 
-  // The index stored for an equal thing, or `index`, which is stored now. `equals(i)`: whether the thing with index i equals
-  // the one asked for. Indices are below 2^31.
+  // The index stored for an equal thing, or `index`, which is stored now. `equals(i)`: whether the thing with index i
+  // equals the one asked for. Indices are below 2^31.
   template <typename Equals>
   uint32_t find_or_insert(uint64_t hash, uint32_t index, const Equals& equals) {
     if (3 * (size_ + 1) > 2 * slots_.size()) grow();

@@ -39,9 +39,9 @@ LanguageStage::LanguageStage(LanguageOptions options, std::shared_ptr<const Lang
     }
     const auto found = std::find(labels.begin(), labels.end(), language);
     if (found == labels.end() && !options_.label_only) {
-      throw UsageError(fmt::format("language.languages: got \"{}\", which {} has no label for; it has {} labels such as \"{}\"",
-                                   language, options_.model.empty() ? "the model" : options_.model, labels.size(),
-                                   labels.front()));
+      throw UsageError(
+          fmt::format("language.languages: got \"{}\", which {} has no label for; it has {} labels such as \"{}\"",
+                      language, options_.model.empty() ? "the model" : options_.model, labels.size(), labels.front()));
     }
     if (found != labels.end()) wanted_.emplace_back(static_cast<uint32_t>(found - labels.begin()), threshold);
   }
@@ -81,8 +81,10 @@ Verdict LanguageStage::process(Document& document, Report* report) const {
   }
   Judge judge(report);
   const std::string detail = document.language;
-  if (judge.rule(!keeps && !best_is_wanted, "language.not_wanted", "<=", shown, threshold, detail)) return judge.verdict();
-  if (judge.rule(!keeps && best_is_wanted, "language.low_score", "<=", shown, threshold, detail)) return judge.verdict();
+  if (judge.rule(!keeps && !best_is_wanted, "language.not_wanted", "<=", shown, threshold, detail))
+    return judge.verdict();
+  if (judge.rule(!keeps && best_is_wanted, "language.low_score", "<=", shown, threshold, detail))
+    return judge.verdict();
   return judge.verdict();
 }
 

@@ -16,7 +16,7 @@
 namespace ftok {
 
 struct LanguageOptions {
-  std::string model;                                   // a fastText file, .bin or .ftz
+  std::string model;  // a fastText file, .bin or .ftz
   std::map<std::string, double> languages{{"en", 0.65}};
   bool label_only = false;
   int64_t text_bytes_max = 0;
@@ -29,8 +29,8 @@ class LanguageStage : public Stage {
   // Loads `options.model`; throws Error naming the file when it is not a usable model.
   explicit LanguageStage(LanguageOptions options);
 
-  // With a model already loaded; `options.model` is only a name then. Throws UsageError when a wanted language is not one of
-  // the model's labels, as nothing could be kept.
+  // With a model already loaded; `options.model` is only a name then. Throws UsageError when a wanted language is not
+  // one of the model's labels, as nothing could be kept.
   LanguageStage(LanguageOptions options, std::shared_ptr<const LanguageModel> model);
 
   std::string_view name() const override { return "language"; }

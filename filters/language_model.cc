@@ -1,9 +1,9 @@
 // Exact fastText inference, arranged for speed: see language_model.h.
 //
-// What must agree with fastText to the bit of an index: the hash of a word or n-gram (32-bit FNV-1a over *signed* bytes), the
-// n-grams of "<word>" (ngram_min..ngram_max characters; a lone "<" or ">" is none), their buckets (hash mod buckets), and
-// what ends a word. What may differ is the order of the additions: a word is summed first, in float, and the document is
-// the sum of its words, in double.
+// What must agree with fastText to the bit of an index: the hash of a word or n-gram (32-bit FNV-1a over *signed*
+// bytes), the n-grams of "<word>" (ngram_min..ngram_max characters; a lone "<" or ">" is none), their buckets (hash mod
+// buckets), and what ends a word. What may differ is the order of the additions: a word is summed first, in float, and
+// the document is the sum of its words, in double.
 #include "filters/language_model.h"
 
 #include <algorithm>
@@ -34,9 +34,7 @@ inline uint32_t fnv_step(uint32_t hash, char c) {
 }
 
 // What fastText's reader takes for white space, plus the end marker it adds.
-inline bool is_separator(char c) {
-  return c == ' ' || (c >= '\t' && c <= '\r') || c == '\0';
-}
+inline bool is_separator(char c) { return c == ' ' || (c >= '\t' && c <= '\r') || c == '\0'; }
 
 inline bool is_continuation(char c) { return (static_cast<uint8_t>(c) & 0xC0) == 0x80; }
 
@@ -62,8 +60,8 @@ uint64_t next_serial() {
 
 }  // namespace
 
-// A thread's working memory: word sums of the model last used. A slot holds one word of up to kKeyMax bytes; a newer word
-// takes the place of an older one. What is kept never changes a result, only whether it is computed again.
+// A thread's working memory: word sums of the model last used. A slot holds one word of up to kKeyMax bytes; a newer
+// word takes the place of an older one. What is kept never changes a result, only whether it is computed again.
 class LanguageModel::Scratch {
  public:
   static constexpr size_t kSlotsMax = 16384;
@@ -169,8 +167,7 @@ std::unique_ptr<const LanguageModel> LanguageModel::load(const std::string& path
 
 uint64_t LanguageModel::memory_bytes() const {
   return (parts_->input.size() + parts_->output.size() * 2) * sizeof(float) + word_slots_.size() * sizeof(uint32_t) +
-         bucket_blocks_.size() * sizeof(BucketBlock) +
-         parts_->entries.size() * (sizeof(std::string) + 8);
+         bucket_blocks_.size() * sizeof(BucketBlock) + parts_->entries.size() * (sizeof(std::string) + 8);
 }
 
 void LanguageModel::build_word_table() {
@@ -184,15 +181,16 @@ void LanguageModel::build_word_table() {
   }
 }
 
-// Puts the rows of a pruned model's n-grams in the order of their buckets, so that a bit map with counts finds them. A bucket
-// named twice keeps its last row, as in fastText's map.
+// Puts the rows of a pruned model's n-grams in the order of their buckets, so that a bit map with counts finds them. A
+// bucket named twice keeps its last row, as in fastText's map.
 void LanguageModel::order_pruned_rows() {
   bucket_magic_ = parts_->buckets == 0 ? 0 : ~uint64_t{0} / parts_->buckets + 1;
   if (!parts_->pruned) return;
   std::vector<std::pair<int32_t, int32_t>>& prune = parts_->prune;
   std::stable_sort(prune.begin(), prune.end(), [](const auto& a, const auto& b) { return a.first < b.first; });
   const auto dim = static_cast<size_t>(parts_->dim);
-  std::vector<float> ordered(parts_->input.begin(), parts_->input.begin() + static_cast<std::ptrdiff_t>(parts_->words * dim));
+  std::vector<float> ordered(parts_->input.begin(),
+                             parts_->input.begin() + static_cast<std::ptrdiff_t>(parts_->words * dim));
   bucket_blocks_.assign(parts_->buckets / 64 + 1, BucketBlock());
   for (size_t i = 0; i < prune.size(); ++i) {
     if (i + 1 < prune.size() && prune[i + 1].first == prune[i].first) continue;
@@ -227,7 +225,8 @@ void LanguageModel::build_tree() {
       child = take_leaf ? leaf-- : inner++;
     }
     tree_[static_cast<size_t>(i)] = {children[0], children[1]};
-    counts[static_cast<size_t>(i)] = counts[static_cast<size_t>(children[0])] + counts[static_cast<size_t>(children[1])];
+    counts[static_cast<size_t>(i)] =
+        counts[static_cast<size_t>(children[0])] + counts[static_cast<size_t>(children[1])];
   }
 }
 
@@ -280,8 +279,8 @@ void LanguageModel::add_rows(const std::vector<uint32_t>& rows, float* sum) cons
   }
 }
 
-// Appends the rows of the character n-grams of "<word>" to the scratch's list: first the buckets that have a row, then, of those
-// alone, the rows. Neither loop branches on what a look-up says.
+// Appends the rows of the character n-grams of "<word>" to the scratch's list: first the buckets that have a row, then,
+// of those alone, the rows. Neither loop branches on what a look-up says.
 void LanguageModel::find_ngrams(std::string_view word, Scratch& scratch) const {
   const auto n_min = static_cast<uint32_t>(parts_->ngram_min), n_max = static_cast<uint32_t>(parts_->ngram_max);
   if (n_max == 0) return;

@@ -1,11 +1,12 @@
-// LanguageModel: a fastText classifier (.bin or .ftz, supervised) read with every bound checked, and its exact inference.
+// LanguageModel: a fastText classifier (.bin or .ftz, supervised) read with every bound checked, and its exact
+// inference.
 //
-// fastText's own loader trusts the file: a flipped length loads and then crashes in predict. Here the whole structure is
-// validated first (sizes, indices, finite numbers, the order of entries), so that a model that loads can be used.
+// fastText's own loader trusts the file: a flipped length loads and then crashes in predict. Here the whole structure
+// is validated first (sizes, indices, finite numbers, the order of entries), so that a model that loads can be used.
 //
-// The idea of the speed: fastText adds one row of the input matrix for each character n-gram of each word. Here a word's
-// rows are added once and kept in a small cache of the thread (words repeat), and a document is the sum of its words.
-// Quantized rows are expanded while loading. Scores differ from fastText's by rounding alone (below 1e-5).
+// The idea of the speed: fastText adds one row of the input matrix for each character n-gram of each word. Here a
+// word's rows are added once and kept in a small cache of the thread (words repeat), and a document is the sum of its
+// words. Quantized rows are expanded while loading. Scores differ from fastText's by rounding alone (below 1e-5).
 //
 // Format: magic 793712314, version 11 or 12, arguments, dictionary, input matrix, output matrix, all little-endian
 // (fastText 0.9.2). Inference follows "Bag of Tricks for Efficient Text Classification" (Joulin et al. 2016) and
@@ -46,9 +47,9 @@ class LanguageModel {
   const std::vector<std::string>& labels() const { return labels_; }
 
   // The probability of every label for the whole of `text` (UTF-8, but any bytes do; white space of any kind parts the
-  // words, a word "</s>" ends the text as it does in fastText). `probabilities` gets labels().size() values, those below
-  // 1e-5 as 0 under hierarchical softmax. Returns false, and no values, when the text holds nothing the model knows.
-  // Thread-safe; the same text gives the same bits on every thread.
+  // words, a word "</s>" ends the text as it does in fastText). `probabilities` gets labels().size() values, those
+  // below 1e-5 as 0 under hierarchical softmax. Returns false, and no values, when the text holds nothing the model
+  // knows. Thread-safe; the same text gives the same bits on every thread.
   bool score(std::string_view text, std::vector<float>& probabilities) const;
 
   // The `k` best labels, best first (ties: the lower index).
@@ -76,9 +77,9 @@ class LanguageModel {
   std::unique_ptr<LanguageModelParts> parts_;
   std::vector<std::string> labels_;
   std::vector<uint32_t> word_slots_;  // open addressing by the word's hash; entry + 1, 0 is empty
-  struct BucketBlock {      // 64 buckets of a pruned model
-    uint64_t present = 0;   // a bit a bucket that has a row
-    uint32_t first_row = 0; // of the block's first bucket present; rows lie in the order of their buckets
+  struct BucketBlock {                // 64 buckets of a pruned model
+    uint64_t present = 0;             // a bit a bucket that has a row
+    uint32_t first_row = 0;           // of the block's first bucket present; rows lie in the order of their buckets
   };
   std::vector<BucketBlock> bucket_blocks_;
   uint64_t bucket_magic_ = 0;  // division by the number of buckets as a multiplication

@@ -1,7 +1,7 @@
 // Reading a fastText model with every length checked against what the file can hold.
 //
-// No allocation is made before its size is known to be backed by bytes of the file: a dense matrix takes its own size, a
-// quantized one expands by at most kExpansionMax.
+// No allocation is made before its size is known to be backed by bytes of the file: a dense matrix takes its own size,
+// a quantized one expands by at most kExpansionMax.
 #include "filters/language_model_format.h"
 
 #include <algorithm>
@@ -96,7 +96,8 @@ void read_arguments(Reader& in, LanguageModelParts& parts) {
   in.expect(model == kSupervised, "model_not_supervised", "not a classifier");
   in.expect(parts.dim >= 1 && parts.dim <= kDimMax, "model_bad_arguments", "dim outside 1..4096");
   in.expect(loss >= 1 && loss <= 4, "model_bad_arguments", "unknown loss");
-  in.expect(parts.word_ngrams >= 0 && parts.word_ngrams <= kNgramMax, "model_bad_arguments", "wordNgrams outside 0..64");
+  in.expect(parts.word_ngrams >= 0 && parts.word_ngrams <= kNgramMax, "model_bad_arguments",
+            "wordNgrams outside 0..64");
   if (version == 11) parts.ngram_max = 0;  // version 11 classifiers had no character n-grams, whatever they say
   in.expect(parts.ngram_max >= 0 && parts.ngram_max <= kNgramMax && parts.ngram_min >= 0, "model_bad_arguments",
             "minn or maxn outside 0..64");
@@ -184,8 +185,7 @@ Quantizer read_quantizer(Reader& in, int32_t dim) {
   q.sub_dim = in.take<int32_t>();
   q.last_dim = in.take<int32_t>();
   const bool good = q.dim == dim && q.subs >= 1 && q.subs <= q.dim && q.sub_dim >= 1 && q.sub_dim <= q.dim &&
-                    q.last_dim >= 1 && q.last_dim <= q.sub_dim &&
-                    int64_t{q.subs - 1} * q.sub_dim + q.last_dim == q.dim;
+                    q.last_dim >= 1 && q.last_dim <= q.sub_dim && int64_t{q.subs - 1} * q.sub_dim + q.last_dim == q.dim;
   in.expect(good, "model_bad_quantizer", "sizes of the quantizer do not add up");
   if (!in.failed()) q.centroids = take_floats(in, kCentroids * static_cast<uint64_t>(q.dim));
   return q;
@@ -228,7 +228,8 @@ std::vector<float> read_quantized(Reader& in, int32_t dim, uint64_t& rows) {
   std::vector<float> out(rows * static_cast<uint64_t>(dim));
   for (uint64_t row = 0; row < rows; ++row) {
     const float norm = norm_codes.empty() ? 1.0F : norms.centroids[static_cast<uint8_t>(norm_codes[row])];
-    expand_row(q, codes.data() + row * static_cast<uint64_t>(q.subs), norm, out.data() + row * static_cast<uint64_t>(dim));
+    expand_row(q, codes.data() + row * static_cast<uint64_t>(q.subs), norm,
+               out.data() + row * static_cast<uint64_t>(dim));
   }
   expect_finite(in, out);
   return out;
@@ -257,8 +258,8 @@ Result<LanguageModelParts> parse_language_model(std::string_view bytes) {
   in.expect(quantized <= 1, "model_bad_matrix", "a flag is not 0 or 1");
   in.expect(quantized == 1 || !parts.pruned, "model_bad_matrix", "a pruned dictionary without a quantized matrix");
   if (in.failed()) return in.damage();
-  parts.input = quantized == 1 ? read_quantized(in, parts.dim, parts.input_rows)
-                               : read_dense(in, parts.dim, parts.input_rows);
+  parts.input =
+      quantized == 1 ? read_quantized(in, parts.dim, parts.input_rows) : read_dense(in, parts.dim, parts.input_rows);
   const uint64_t rows_wanted = uint64_t{parts.words} + (parts.pruned ? parts.prune.size() : parts.buckets);
   in.expect(parts.input_rows >= rows_wanted, "model_bad_matrix", "fewer input rows than words and n-grams");
 

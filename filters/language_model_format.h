@@ -20,10 +20,10 @@ struct LanguageModelParts {
   uint32_t buckets = 0;  // n-grams are hashed into this many
   LanguageLoss loss = LanguageLoss::kSoftmax;
 
-  uint32_t words = 0;                  // entries 0..words-1 are words, the rest labels
-  std::vector<std::string> entries;    // dictionary
-  std::vector<int64_t> label_counts;   // sum below 1e15
-  bool pruned = false;                 // only the buckets in `prune` have rows
+  uint32_t words = 0;                              // entries 0..words-1 are words, the rest labels
+  std::vector<std::string> entries;                // dictionary
+  std::vector<int64_t> label_counts;               // sum below 1e15
+  bool pruned = false;                             // only the buckets in `prune` have rows
   std::vector<std::pair<int32_t, int32_t>> prune;  // bucket -> row after the words, both in range
 
   uint64_t input_rows = 0;    // >= words + buckets (or the pruned rows)

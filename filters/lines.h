@@ -1,5 +1,5 @@
-// Lines, characters and duplicates as the quality filters count them. All views are into the argument; all functions are
-// thread-safe and linear. Lengths are in code points ("characters"); text is UTF-8.
+// Lines, characters and duplicates as the quality filters count them. All views are into the argument; all functions
+// are thread-safe and linear. Lengths are in code points ("characters"); text is UTF-8.
 #pragma once
 
 #include <cstddef>
@@ -23,15 +23,16 @@ void split_at_newlines(std::string_view text, std::vector<std::string_view>& lin
 // Pieces between runs of at least `run_min` '\n'; empty at an end where the text starts or ends with such a run.
 void split_at_newline_runs(std::string_view text, size_t run_min, std::vector<std::string_view>& pieces);
 
-// Lines as Python's str.splitlines has them: ended by \n, \r, \r\n, \v, \f, 1C, 1D, 1E, U+0085, U+2028, U+2029; no empty
-// line after the last end.
+// Lines as Python's str.splitlines has them: ended by \n, \r, \r\n, \v, \f, 1C, 1D, 1E, U+0085, U+2028, U+2029; no
+// empty line after the last end.
 void split_lines(std::string_view text, std::vector<std::string_view>& lines);
 
 // How often `needle` occurs, without overlaps, from the left.
 size_t count_occurrences(std::string_view text, std::string_view needle);
 
-// Parts: runs of letters, marks and digits, and every other character that is no white space. Cheap to count, and a bound on the
-// words that any rule may find: each word has a part of its own, but for the few that are cut inside a run ("can|not").
+// Parts: runs of letters, marks and digits, and every other character that is no white space. Cheap to count, and a
+// bound on the words that any rule may find: each word has a part of its own, but for the few that are cut inside a run
+// ("can|not").
 size_t part_count(std::string_view text);
 
 // Pieces that equal an earlier one: how many, and their characters in all.

@@ -1,8 +1,8 @@
-// Both measures skip almost everything in ordinary text. An n-gram can only occur twice when both (n-1)-grams in it do, so
-// from n = 3 on only those are looked up. And two equal strings begin alike: an n-gram of at least a window's bytes is looked up
-// only when the window of bytes at its start occurs at another word's start too. (Duplicates are joined without spaces, so equal
-// strings need not be equal words, and the first rule does not hold for them.) A window is as long as five words usually are, so
-// that it tells most n-grams apart and few are shorter than it.
+// Both measures skip almost everything in ordinary text. An n-gram can only occur twice when both (n-1)-grams in it do,
+// so from n = 3 on only those are looked up. And two equal strings begin alike: an n-gram of at least a window's bytes
+// is looked up only when the window of bytes at its start occurs at another word's start too. (Duplicates are joined
+// without spaces, so equal strings need not be equal words, and the first rule does not hold for them.) A window is as
+// long as five words usually are, so that it tells most n-grams apart and few are shorter than it.
 #include "filters/ngrams.h"
 
 #include <algorithm>
@@ -17,8 +17,8 @@ namespace ftok {
 namespace {
 
 constexpr size_t kWindowMin = 6, kWindowMax = 16;
-constexpr size_t kWindowWords = 5;       // the shortest n-gram whose duplicates the rules ask for
-constexpr size_t kAhead = 8;             // how many words early a table's memory is asked for,
+constexpr size_t kWindowWords = 5;        // the shortest n-gram whose duplicates the rules ask for
+constexpr size_t kAhead = 8;              // how many words early a table's memory is asked for,
 constexpr size_t kAheadWordsMin = 40000;  // in texts whose tables outgrow the nearer caches
 constexpr uint32_t kUnique = 0xFFFFFFFF;
 constexpr size_t kKeptWordsMax = size_t{1} << 20;
@@ -144,7 +144,9 @@ size_t WordNGrams::duplicate_chars(size_t n) {
   if (word_count() < n) return 0;
   table_.clear();
   const size_t gram_count = word_count() - n + 1, ahead = words_ahead();
-  const auto may_repeat = [&](size_t i) { return window_repeats_[i] != 0 || begins_[i + n] - begins_[i] < window_bytes_; };
+  const auto may_repeat = [&](size_t i) {
+    return window_repeats_[i] != 0 || begins_[i + n] - begins_[i] < window_bytes_;
+  };
   const auto hash_of = [](std::string_view gram) { return XXH3_64bits(gram.data(), gram.size()); };
   size_t duplicates = 0;
   for (size_t i = 0; i < gram_count;) {

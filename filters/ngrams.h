@@ -1,5 +1,5 @@
-// WordNGrams: repeated word n-grams of one document, as Gopher's repetition rules measure them (Rae et al., "Scaling Language
-// Models", arXiv 2112.11446, table A1), exactly and in linear time.
+// WordNGrams: repeated word n-grams of one document, as Gopher's repetition rules measure them (Rae et al., "Scaling
+// Language Models", arXiv 2112.11446, table A1), exactly and in linear time.
 #pragma once
 
 #include <cstddef>
@@ -20,15 +20,15 @@ class WordNGrams {
 
   size_t word_count() const { return chars_before_.size() - 1; }
 
-  // The n-gram that occurs most (of several, the one that comes first): its characters, words joined by one space, times its
-  // occurrences; 0 with fewer than n words. Must be asked for n = 2, 3, 4, ... in this order, each once.
+  // The n-gram that occurs most (of several, the one that comes first): its characters, words joined by one space,
+  // times its occurrences; 0 with fewer than n words. Must be asked for n = 2, 3, 4, ... in this order, each once.
   size_t top_chars(size_t n);
 
   // Gives memory back when the last document was very large.
   void release();
 
-  // Characters of n-grams, words joined without a space, that equal an earlier one. From the left; after a hit the search
-  // goes on behind the n-gram. For n >= 2, in any order.
+  // Characters of n-grams, words joined without a space, that equal an earlier one. From the left; after a hit the
+  // search goes on behind the n-gram. For n >= 2, in any order.
   size_t duplicate_chars(size_t n);
 
  private:

@@ -38,7 +38,8 @@ const std::array<KindInfo, kPiiKinds>& kinds() {
 const char* name_of(PiiKind kind) { return kinds()[static_cast<size_t>(kind)].name; }
 
 void PiiOptions::visit(OptionVisitor& visitor) {
-  visitor.field("kinds", kinds, "what to replace: email, ipv4 (FineWeb's two), ipv6, phone, card, iban, us_ssn, api_key");
+  visitor.field("kinds", kinds,
+                "what to replace: email, ipv4 (FineWeb's two), ipv6, phone, card, iban, us_ssn, api_key");
   visitor.choice("email_case", email_case, {"lower", "any"},
                  "letters of an e-mail address: lower case alone (FineWeb at release), or any (its pipeline today)");
   visitor.field("public_addresses_only", public_addresses_only, "leave private IP addresses alone (FineWeb: yes)");
@@ -59,7 +60,8 @@ PiiOptions PiiOptions::all() {
 
 PiiStage::PiiStage(PiiOptions options) : options_(std::move(options)) {
   for (const std::string& name : options_.kinds) {
-    const auto found = std::find_if(kinds().begin(), kinds().end(), [&](const KindInfo& kind) { return name == kind.name; });
+    const auto found =
+        std::find_if(kinds().begin(), kinds().end(), [&](const KindInfo& kind) { return name == kind.name; });
     if (found == kinds().end()) {
       std::string known;
       for (const KindInfo& kind : kinds()) known += fmt::format("{}{}", known.empty() ? "" : ", ", kind.name);
@@ -69,8 +71,8 @@ PiiStage::PiiStage(PiiOptions options) : options_(std::move(options)) {
   }
 }
 
-// Kinds are looked for one after the other, each only in what the ones before left: an IPv4 address within an e-mail address
-// is part of that, as in datatrove, which replaces e-mail addresses first.
+// Kinds are looked for one after the other, each only in what the ones before left: an IPv4 address within an e-mail
+// address is part of that, as in datatrove, which replaces e-mail addresses first.
 std::vector<PiiSpan> PiiStage::find(std::string_view text) const {
   std::vector<PiiSpan> spans, found, merged;
   if (finds(PiiKind::kEmail)) pii::find_emails(text, options_.email_case == "any", spans);

@@ -1,7 +1,8 @@
 // PiiStage ("pii"): replaces what identifies a person or opens an account by values that do neither.
 //
 //   kind      what counts as one                                               what takes its place
-//   email     datatrove's pattern for e-mail addresses                         email@example.com, firstname.lastname@example.org
+//   email     datatrove's pattern for e-mail addresses                         email@example.com,
+//   firstname.lastname@example.org
 //   ipv4      datatrove's pattern, public addresses only                       six addresses in turn (FineWeb's)
 //   ipv6      any text form of RFC 4291, public addresses only                 2001:db8::1 .. ::4 (RFC 3849)
 //   phone     international, North American and grouped national numbers      +1-202-555-0100 .. 0103 (fictitious)
@@ -10,8 +11,8 @@
 //   us_ssn    ddd-dd-dddd outside the numbers never issued                     000-00-0000
 //   api_key   shapes published by AWS, GitHub, Google, Slack, Stripe, ...      REDACTED_API_KEY
 //
-// FineWeb scrubs e-mail and IPv4 alone. Its replacements go on in turn from one document to the next; here the turn starts
-// anew with each document, so the text is a function of the document alone, whatever the sharding.
+// FineWeb scrubs e-mail and IPv4 alone. Its replacements go on in turn from one document to the next; here the turn
+// starts anew with each document, so the text is a function of the document alone, whatever the sharding.
 #pragma once
 
 #include <array>

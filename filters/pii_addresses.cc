@@ -1,8 +1,8 @@
 // E-mail, IPv4 and IPv6 addresses.
 //
-// The e-mail and IPv4 patterns are datatrove's regular expressions, matched by hand from the one byte every match must hold
-// ('@', '.'): the leftmost match that a backtracking engine would give, found without scanning what cannot match. The tests
-// hold both against the expressions themselves.
+// The e-mail and IPv4 patterns are datatrove's regular expressions, matched by hand from the one byte every match must
+// hold ('@', '.'): the leftmost match that a backtracking engine would give, found without scanning what cannot match.
+// The tests hold both against the expressions themselves.
 #include <arpa/inet.h>
 
 #include <algorithm>
@@ -46,7 +46,8 @@ bool is_word_before(std::string_view text, size_t at) {
 
 class EmailMatcher {
  public:
-  EmailMatcher(std::string_view text, bool any_case) : text_(text), any_case_(any_case), atoms_(kAtoms[any_case ? 1 : 0]) {}
+  EmailMatcher(std::string_view text, bool any_case)
+      : text_(text), any_case_(any_case), atoms_(kAtoms[any_case ? 1 : 0]) {}
 
   // The first byte of the longest local part that ends before the '@' at `at` and starts at or after `floor`, at a word
   // boundary; npos when there is none.
@@ -87,7 +88,8 @@ class EmailMatcher {
 
   // An address literal, [1.2.3.4] or datatrove's [1.2.3.tag:].
   size_t bracketed(size_t at) const {
-    static const char kOctets[] = "(?:(?:25[0-5]|2[0-4][0-9]|[01]?[0-9][0-9]?)\\.){3}(?:25[0-5]|2[0-4][0-9]|[01]?[0-9][0-9]?|";
+    static const char kOctets[] =
+        "(?:(?:25[0-5]|2[0-4][0-9]|[01]?[0-9][0-9]?)\\.){3}(?:25[0-5]|2[0-4][0-9]|[01]?[0-9][0-9]?|";
     static const RE2 any(std::string("(\\[") + kOctets + "[A-Za-z0-9-]*[A-Za-z0-9]:)])");
     static const RE2 lower(std::string("(\\[") + kOctets + "[a-z0-9-]*[a-z0-9]:)])");
     const size_t close = text_.substr(at, kBracketBytesMax).find(']');
@@ -124,8 +126,8 @@ size_t ipv4_end(std::string_view text, size_t at, size_t end) {
 
 bool is_in(uint32_t address, uint32_t network, unsigned bits) { return (address ^ network) >> (32 - bits) == 0; }
 
-// Outside the block in use, 2000::/3, short forms such as "dead::beef" are names and times more often than addresses: six
-// groups at least, one of them of three digits.
+// Outside the block in use, 2000::/3, short forms such as "dead::beef" are names and times more often than addresses:
+// six groups at least, one of them of three digits.
 bool is_written_in_full(std::string_view address) {
   size_t digits = 0, longest = 0;
   for (const char c : address) longest = std::max(longest, digits = c == ':' ? 0 : digits + 1);
@@ -155,9 +157,9 @@ bool is_public_ipv4(uint32_t address) {
   };
   // Special-purpose registry (IANA), the entries that are not globally reachable, with 100.64.0.0/10 as in Python.
   static constexpr Network kPrivate[] = {
-      {0x00000000, 8},  {0x0A000000, 8},  {0x64400000, 10}, {0x7F000000, 8},  {0xA9FE0000, 16}, {0xAC100000, 12},
-      {0xC0000000, 24}, {0xC0000200, 24}, {0xC0A80000, 16}, {0xC6120000, 15}, {0xC6336400, 24}, {0xCB007100, 24},
-      {0xF0000000, 4},
+      {0x00000000, 8},  {0x0A000000, 8},  {0x64400000, 10}, {0x7F000000, 8},  {0xA9FE0000, 16},
+      {0xAC100000, 12}, {0xC0000000, 24}, {0xC0000200, 24}, {0xC0A80000, 16}, {0xC6120000, 15},
+      {0xC6336400, 24}, {0xCB007100, 24}, {0xF0000000, 4},
   };
   if (address == 0xC0000009 || address == 0xC000000A) return true;  // 192.0.0.9 and 192.0.0.10 are
   return std::none_of(std::begin(kPrivate), std::end(kPrivate),
@@ -189,13 +191,14 @@ void find_ipv4(std::string_view text, Range range, bool public_only, std::vector
 
 bool is_public_ipv6(const uint8_t (&a)[16]) {
   // Special-purpose registry (IANA): what is not globally reachable, as in Python but without the small exceptions.
-  const bool all_zero = std::all_of(a, a + 10, [](uint8_t byte) { return byte == 0; });  // ::, ::1, ::ffff:0:0/96, ::/80
-  const bool protocol = a[0] == 0x20 && a[1] == 0x01 && a[2] < 2;                        // 2001::/23
+  const bool all_zero =
+      std::all_of(a, a + 10, [](uint8_t byte) { return byte == 0; });  // ::, ::1, ::ffff:0:0/96, ::/80
+  const bool protocol = a[0] == 0x20 && a[1] == 0x01 && a[2] < 2;      // 2001::/23
   const bool documentation = (a[0] == 0x20 && a[1] == 0x01 && a[2] == 0x0D && a[3] == 0xB8) ||  // 2001:db8::/32
                              (a[0] == 0x3F && a[1] == 0xFF && (a[2] & 0xF0) == 0);              // 3fff::/20
   const bool tunnel = a[0] == 0x20 && a[1] == 0x02;                                             // 2002::/16, 6to4
   const bool discard = a[0] == 0x01 && std::all_of(a + 1, a + 8, [](uint8_t byte) { return byte == 0; });  // 100::/64
-  const bool local = (a[0] & 0xFE) == 0xFC || (a[0] == 0xFE && (a[1] & 0xC0) == 0x80);          // fc00::/7, fe80::/10
+  const bool local = (a[0] & 0xFE) == 0xFC || (a[0] == 0xFE && (a[1] & 0xC0) == 0x80);            // fc00::/7, fe80::/10
   return !(all_zero || protocol || documentation || tunnel || discard || local || a[0] == 0xFF);  // ff00::/8: multicast
 }
 
@@ -210,7 +213,8 @@ void find_ipv6(std::string_view text, Range range, bool public_only, std::vector
     while (begin > floor && colon - begin <= kTextMax && is_part(text[begin - 1])) --begin;
     while (end < range.end && end - begin <= kTextMax && is_part(text[end])) ++end;
     const size_t run_end = end;
-    while (end > begin && (text[end - 1] == '.' || (text[end - 1] == ':' && (end - begin < 2 || text[end - 2] != ':')))) --end;
+    while (end > begin && (text[end - 1] == '.' || (text[end - 1] == ':' && (end - begin < 2 || text[end - 2] != ':'))))
+      --end;
     floor = std::max(run_end, colon + 1);
     if (end - begin < 3 || end - begin > kTextMax) continue;
     if (begin > 0 && (is_letter_or_digit(text[begin - 1]) || text[begin - 1] == '_')) continue;

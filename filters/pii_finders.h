@@ -1,7 +1,7 @@
 // The finders behind PiiStage, one for each kind. Private to filters/.
 //
-// Each appends the spans that lie within [begin, end) of `text`, in order, and may look at the bytes around that range. None
-// allocates per byte; each takes time linear in the range.
+// Each appends the spans that lie within [begin, end) of `text`, in order, and may look at the bytes around that range.
+// None allocates per byte; each takes time linear in the range.
 #pragma once
 
 #include <cstddef>

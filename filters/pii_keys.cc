@@ -1,5 +1,5 @@
-// API keys by the shapes their issuers publish. Every shape is a run of key characters that holds a digit and has at least 20
-// characters, so ordinary words never reach the regular expression.
+// API keys by the shapes their issuers publish. Every shape is a run of key characters that holds a digit and has at
+// least 20 characters, so ordinary words never reach the regular expression.
 #include <algorithm>
 
 #include <re2/re2.h>
@@ -16,18 +16,18 @@ constexpr bool is_key_char(char c) { return is_letter_or_digit(c) || c == '_' ||
 
 const RE2& key_shapes() {
   static const RE2 shapes(
-      "(?:AKIA|ASIA|AGPA|AIDA|AROA|ANPA)[A-Z0-9]{16}"                // AWS access key id
-      "|gh[pousr]_[A-Za-z0-9]{36,}|github_pat_[A-Za-z0-9_]{22,}"     // GitHub
-      "|glpat-[A-Za-z0-9_-]{20,}"                                    // GitLab
-      "|AIza[A-Za-z0-9_-]{35}"                                       // Google
-      "|xox[abeoprs]-[A-Za-z0-9-]{10,}"                              // Slack
-      "|(?:sk|rk|pk)_(?:live|test)_[A-Za-z0-9]{16,}"                 // Stripe
-      "|sk-(?:proj-|svcacct-|ant-)?[A-Za-z0-9_-]{20,}"               // OpenAI, Anthropic
-      "|hf_[A-Za-z0-9]{30,}"                                         // Hugging Face
-      "|npm_[A-Za-z0-9]{36}"                                         // npm
-      "|pypi-[A-Za-z0-9_-]{50,}"                                     // PyPI
-      "|SG\\.[A-Za-z0-9_-]{16,}\\.[A-Za-z0-9_-]{32,}"                // SendGrid
-      "|key-[0-9a-f]{32}"                                            // Mailgun
+      "(?:AKIA|ASIA|AGPA|AIDA|AROA|ANPA)[A-Z0-9]{16}"                         // AWS access key id
+      "|gh[pousr]_[A-Za-z0-9]{36,}|github_pat_[A-Za-z0-9_]{22,}"              // GitHub
+      "|glpat-[A-Za-z0-9_-]{20,}"                                             // GitLab
+      "|AIza[A-Za-z0-9_-]{35}"                                                // Google
+      "|xox[abeoprs]-[A-Za-z0-9-]{10,}"                                       // Slack
+      "|(?:sk|rk|pk)_(?:live|test)_[A-Za-z0-9]{16,}"                          // Stripe
+      "|sk-(?:proj-|svcacct-|ant-)?[A-Za-z0-9_-]{20,}"                        // OpenAI, Anthropic
+      "|hf_[A-Za-z0-9]{30,}"                                                  // Hugging Face
+      "|npm_[A-Za-z0-9]{36}"                                                  // npm
+      "|pypi-[A-Za-z0-9_-]{50,}"                                              // PyPI
+      "|SG\\.[A-Za-z0-9_-]{16,}\\.[A-Za-z0-9_-]{32,}"                         // SendGrid
+      "|key-[0-9a-f]{32}"                                                     // Mailgun
       "|eyJ[A-Za-z0-9_-]{10,}\\.eyJ[A-Za-z0-9_-]{10,}\\.[A-Za-z0-9_-]{16,}",  // JSON Web Token
       RE2::Quiet);
   return shapes;

@@ -24,16 +24,18 @@ bool is_issuer(std::string_view d) {
     return value;
   };
   const int two = head(2), three = head(3), four = head(4);
-  if (d[0] == '4') return size == 13 || size == 16 || size == 19;                                            // Visa
-  if ((two >= 51 && two <= 55) || (four >= 2221 && four <= 2720)) return size == 16;                         // Mastercard
-  if (two == 34 || two == 37) return size == 15;                                                             // American Express
-  if (four == 1800 || four == 2131) return size == 15;                                                       // JCB, old
-  if (two == 35) return size >= 16;                                                                          // JCB
-  if ((three >= 300 && three <= 305) || three == 309 || two == 36 || two == 38 || two == 39) return size >= 14;  // Diners Club
-  if (four == 6011 || (three >= 644 && three <= 649) || two == 65 || two == 62) return size >= 16;           // Discover, UnionPay
-  if (two >= 56 && two <= 58) return true;                                                                   // Maestro, 12..19
+  if (d[0] == '4') return size == 13 || size == 16 || size == 19;                     // Visa
+  if ((two >= 51 && two <= 55) || (four >= 2221 && four <= 2720)) return size == 16;  // Mastercard
+  if (two == 34 || two == 37) return size == 15;                                      // American Express
+  if (four == 1800 || four == 2131) return size == 15;                                // JCB, old
+  if (two == 35) return size >= 16;                                                   // JCB
+  if ((three >= 300 && three <= 305) || three == 309 || two == 36 || two == 38 || two == 39)
+    return size >= 14;  // Diners Club
+  if (four == 6011 || (three >= 644 && three <= 649) || two == 65 || two == 62)
+    return size >= 16;                      // Discover, UnionPay
+  if (two >= 56 && two <= 58) return true;  // Maestro, 12..19
   static constexpr std::array<int, 9> kMaestro = {5018, 5020, 5038, 5893, 6304, 6759, 6761, 6762, 6763};
-  return std::find(kMaestro.begin(), kMaestro.end(), four) != kMaestro.end();                                // 12..19
+  return std::find(kMaestro.begin(), kMaestro.end(), four) != kMaestro.end();  // 12..19
 }
 
 // How the groups of a printed card number may be long.
@@ -49,15 +51,16 @@ struct IbanLength {
 };
 // Lengths by country (SWIFT IBAN registry), in the order of the codes.
 constexpr IbanLength kIbanLengths[] = {
-    {"AD", 24}, {"AE", 23}, {"AL", 28}, {"AT", 20}, {"AZ", 28}, {"BA", 20}, {"BE", 16}, {"BG", 22}, {"BH", 22}, {"BI", 27},
-    {"BR", 29}, {"BY", 28}, {"CH", 21}, {"CR", 22}, {"CY", 28}, {"CZ", 24}, {"DE", 22}, {"DJ", 27}, {"DK", 18}, {"DO", 28},
-    {"EE", 20}, {"EG", 29}, {"ES", 24}, {"FI", 18}, {"FK", 18}, {"FO", 18}, {"FR", 27}, {"GB", 22}, {"GE", 22}, {"GI", 23},
-    {"GL", 18}, {"GR", 27}, {"GT", 28}, {"HR", 21}, {"HU", 28}, {"IE", 22}, {"IL", 23}, {"IQ", 23}, {"IS", 26}, {"IT", 27},
-    {"JO", 30}, {"KW", 30}, {"KZ", 20}, {"LB", 28}, {"LC", 32}, {"LI", 21}, {"LT", 20}, {"LU", 20}, {"LV", 21}, {"LY", 25},
-    {"MC", 27}, {"MD", 24}, {"ME", 22}, {"MK", 19}, {"MN", 20}, {"MR", 27}, {"MT", 31}, {"MU", 30}, {"NI", 28}, {"NL", 18},
-    {"NO", 15}, {"OM", 23}, {"PK", 24}, {"PL", 28}, {"PS", 29}, {"PT", 25}, {"QA", 29}, {"RO", 24}, {"RS", 22}, {"RU", 33},
-    {"SA", 24}, {"SC", 31}, {"SD", 18}, {"SE", 24}, {"SI", 19}, {"SK", 24}, {"SM", 27}, {"SO", 23}, {"ST", 25}, {"SV", 28},
-    {"TL", 23}, {"TN", 24}, {"TR", 26}, {"UA", 29}, {"VA", 22}, {"VG", 24}, {"XK", 20}, {"YE", 30},
+    {"AD", 24}, {"AE", 23}, {"AL", 28}, {"AT", 20}, {"AZ", 28}, {"BA", 20}, {"BE", 16}, {"BG", 22}, {"BH", 22},
+    {"BI", 27}, {"BR", 29}, {"BY", 28}, {"CH", 21}, {"CR", 22}, {"CY", 28}, {"CZ", 24}, {"DE", 22}, {"DJ", 27},
+    {"DK", 18}, {"DO", 28}, {"EE", 20}, {"EG", 29}, {"ES", 24}, {"FI", 18}, {"FK", 18}, {"FO", 18}, {"FR", 27},
+    {"GB", 22}, {"GE", 22}, {"GI", 23}, {"GL", 18}, {"GR", 27}, {"GT", 28}, {"HR", 21}, {"HU", 28}, {"IE", 22},
+    {"IL", 23}, {"IQ", 23}, {"IS", 26}, {"IT", 27}, {"JO", 30}, {"KW", 30}, {"KZ", 20}, {"LB", 28}, {"LC", 32},
+    {"LI", 21}, {"LT", 20}, {"LU", 20}, {"LV", 21}, {"LY", 25}, {"MC", 27}, {"MD", 24}, {"ME", 22}, {"MK", 19},
+    {"MN", 20}, {"MR", 27}, {"MT", 31}, {"MU", 30}, {"NI", 28}, {"NL", 18}, {"NO", 15}, {"OM", 23}, {"PK", 24},
+    {"PL", 28}, {"PS", 29}, {"PT", 25}, {"QA", 29}, {"RO", 24}, {"RS", 22}, {"RU", 33}, {"SA", 24}, {"SC", 31},
+    {"SD", 18}, {"SE", 24}, {"SI", 19}, {"SK", 24}, {"SM", 27}, {"SO", 23}, {"ST", 25}, {"SV", 28}, {"TL", 23},
+    {"TN", 24}, {"TR", 26}, {"UA", 29}, {"VA", 22}, {"VG", 24}, {"XK", 20}, {"YE", 30},
 };
 
 size_t iban_length(char first, char second) {
@@ -118,13 +121,14 @@ void find_cards(std::string_view text, Range range, const DigitRuns& runs, std::
       if (runs[last].end > range.end || digits.size() + runs[last].end - runs[last].begin > kDigitsMax) break;
       digits += text.substr(runs[last].begin, runs[last].end - runs[last].begin);
       sizes.push_back(runs[last].end - runs[last].begin);
-      if (digits.size() >= kDigitsMin && is_card_grouping(sizes) && ends_free(text, runs[last].end) && is_issuer(digits) &&
-          has_valid_luhn(digits)) {
+      if (digits.size() >= kDigitsMin && is_card_grouping(sizes) && ends_free(text, runs[last].end) &&
+          is_issuer(digits) && has_valid_luhn(digits)) {
         found_end = runs[last].end;
         found_last = last;
       }
       const size_t end = runs[last].end;
-      const bool joined = last + 1 < runs.size() && runs[last + 1].begin == end + 1 && (text[end] == ' ' || text[end] == '-');
+      const bool joined =
+          last + 1 < runs.size() && runs[last + 1].begin == end + 1 && (text[end] == ' ' || text[end] == '-');
       if (!joined) break;
     }
     if (found_end == 0) continue;
@@ -158,8 +162,9 @@ void find_us_ssns(std::string_view text, Range range, const DigitRuns& runs, std
   const auto is_tied = [](char c) { return c == '-' || c == '.' || c == '/' || c == '+'; };
   for (size_t i = 0; i + 2 < runs.size(); ++i) {
     const Range &area = runs[i], &group = runs[i + 1], &serial = runs[i + 2];
-    if (area.begin < range.begin || serial.end > range.end || area.end - area.begin != 3 || group.begin != area.end + 1 ||
-        group.end - group.begin != 2 || serial.begin != group.end + 1 || serial.end - serial.begin != 4) {
+    if (area.begin < range.begin || serial.end > range.end || area.end - area.begin != 3 ||
+        group.begin != area.end + 1 || group.end - group.begin != 2 || serial.begin != group.end + 1 ||
+        serial.end - serial.begin != 4) {
       continue;
     }
     const char separator = text[area.end];

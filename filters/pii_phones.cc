@@ -1,6 +1,7 @@
 // Phone numbers. There is no checksum, so the shape decides, and for the weak shapes a word such as "tel" before them:
 //
-//   strong   +country and 8..15 digits; the North American 3-3-4 (with or without 1, area and exchange from 2 on); groups that
+//   strong   +country and 8..15 digits; the North American 3-3-4 (with or without 1, area and exchange from 2 on);
+//            groups that
 //            start with 0 and have 9..12 digits together; an area in brackets and 9..12 digits
 //   weak     any groups of 7..12 digits, or one run of 7..15, within 32 bytes behind such a word
 //
@@ -75,8 +76,9 @@ bool is_free_behind(std::string_view text, size_t end) {
 
 bool has_phone_word(std::string_view text, size_t begin) {
   constexpr size_t kReach = 32;
-  static constexpr std::string_view kWords[] = {"phone", "tel", "call", "fax", "mobile", "cell", "dial", "whatsapp",
-                                                "text me", "contact", "hotline", "reach me", "reach us", "answering", "messages"};
+  static constexpr std::string_view kWords[] = {"phone",   "tel",      "call",     "fax",       "mobile",
+                                                "cell",    "dial",     "whatsapp", "text me",   "contact",
+                                                "hotline", "reach me", "reach us", "answering", "messages"};
   std::string before(text.substr(begin > kReach ? begin - kReach : 0, std::min(begin, kReach)));
   for (char& c : before) c = is_upper(c) ? static_cast<char>(c - 'A' + 'a') : c;
   return std::any_of(std::begin(kWords), std::end(kWords), [&](std::string_view word) {

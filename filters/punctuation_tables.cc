@@ -1,4 +1,5 @@
 // Made by tools/make_punctuation_tables.py from datatrove 0.10.1 (Apache-2.0); do not edit.
+// clang-format off
 #include "filters/punctuation.h"
 
 namespace ftok {

@@ -1,5 +1,5 @@
-// The two sets of rules every quality filter knows: "2024-04", as FineWeb was released, and "head", the same pipeline in
-// datatrove 0.10.1. docs/filters.md lists where they differ.
+// The two sets of rules every quality filter knows: "2024-04", as FineWeb was released, and "head", the same pipeline
+// in datatrove 0.10.1. docs/filters.md lists where they differ.
 #pragma once
 
 #include <string>

@@ -1,7 +1,7 @@
 // SubstringMatcher: does any of many patterns occur in a text? Aho and Corasick 1975, as one table of moves.
 //
-// The alphabet is a..z and 0..9: every other byte is left out of patterns and texts alike, and letters count as lower case,
-// so a pattern matches across what stood between ("free-sex.com" holds "freesex").
+// The alphabet is a..z and 0..9: every other byte is left out of patterns and texts alike, and letters count as lower
+// case, so a pattern matches across what stood between ("free-sex.com" holds "freesex").
 #pragma once
 
 #include <array>

@@ -24,9 +24,8 @@ std::string_view without_scheme(std::string_view url) {
   if (slashes == 0) return url.substr(2);
   if (slashes == std::string_view::npos || slashes < 2 || url[slashes - 1] != ':') return url;
   const std::string_view scheme = url.substr(0, slashes - 1);
-  const bool good = std::all_of(scheme.begin(), scheme.end(), [](char c) {
-    return is_alphanumeric(c) || c == '+' || c == '-' || c == '.';
-  });
+  const bool good = std::all_of(scheme.begin(), scheme.end(),
+                                [](char c) { return is_alphanumeric(c) || c == '+' || c == '-' || c == '.'; });
   return good ? url.substr(slashes + 2) : url;
 }
 
@@ -113,8 +112,8 @@ PublicSuffixes::~PublicSuffixes() {
 std::string_view PublicSuffixes::registered_domain(const std::string& host) const {
   constexpr size_t kHostBytesMax = 1024;  // a DNS name has at most 253
   if (host.empty() || host.size() > kHostBytesMax) return {};
-  size_t label = 0;                       // where the label before the suffix starts
-  for (size_t at = 0;;) {                 // suffixes of the host, longest first
+  size_t label = 0;        // where the label before the suffix starts
+  for (size_t at = 0;;) {  // suffixes of the host, longest first
     // libpsl passes over a leading dot, which stands for an empty label here.
     if (host[at] != '.' && psl_is_public_suffix2(static_cast<const psl_ctx_t*>(list_), host.c_str() + at,
                                                  PSL_TYPE_ICANN | PSL_TYPE_NO_STAR_RULE) != 0) {
@@ -175,7 +174,8 @@ Verdict UrlStage::process(Document& document, Report* report) const {
   if (judge.rule(!hard.empty(), "url.hard_word", "", hard.empty() ? 0 : 1, 0, hard)) return judge.verdict();
   const auto least = static_cast<double>(options_.soft_words_min);
   const auto soft_count = static_cast<double>(soft.size());
-  if (judge.rule(soft_count >= least, "url.soft_words", ">=", soft_count, least, fmt::format("{}", fmt::join(soft, " ")))) {
+  if (judge.rule(soft_count >= least, "url.soft_words", ">=", soft_count, least,
+                 fmt::format("{}", fmt::join(soft, " ")))) {
     return judge.verdict();
   }
   const std::string_view found = lists_->substrings().find_in(url);

@@ -6,9 +6,10 @@
 //   url.hard_word   one of the URL's words is a hard word
 //   url.soft_words  at least `soft_words_min` different soft words are among its words
 //   url.substring   a banned substring occurs in its letters and digits, across whatever parts them
-// Words are the runs of ASCII letters and digits of the URL, compared as they stand with lists that are lower case: an upper
-// case word matches nothing (so in datatrove). The registered domain is one label below the longest suffix in the ICANN part
-// of the public suffix list; a host without one (an address, "localhost") has no domain, so domain lists say nothing of it.
+// Words are the runs of ASCII letters and digits of the URL, compared as they stand with lists that are lower case: an
+// upper case word matches nothing (so in datatrove). The registered domain is one label below the longest suffix in the
+// ICANN part of the public suffix list; a host without one (an address, "localhost") has no domain, so domain lists say
+// nothing of it.
 #pragma once
 
 #include <memory>
@@ -41,8 +42,8 @@ class PublicSuffixes {
   std::string digest_;
 };
 
-// The host of a URL in lower case: between the scheme's "//" (which may be missing) and the path, without user, port and
-// trailing dots; ideographic full stops count as dots. Brackets of an IPv6 address stay.
+// The host of a URL in lower case: between the scheme's "//" (which may be missing) and the path, without user, port
+// and trailing dots; ideographic full stops count as dots. Brackets of an IPv6 address stay.
 std::string host_of_url(std::string_view url);
 
 class UrlStage : public Stage {

@@ -55,7 +55,8 @@ std::string entry_form(UrlListReport::Role role, std::string_view entry) {
 }  // namespace
 
 void UrlOptions::visit(OptionVisitor& visitor) {
-  visitor.field("lists", lists, "folders in UT1's layout: a category with `domains` and `urls`, or a folder of categories");
+  visitor.field("lists", lists,
+                "folders in UT1's layout: a category with `domains` and `urls`, or a folder of categories");
   visitor.field("domain_lists", domain_lists, "plain lists of domains, registered or fully qualified");
   visitor.field("url_lists", url_lists, "plain lists of whole URLs");
   visitor.field("hard_word_lists", hard_word_lists, "plain lists of words of which one drops");
@@ -66,8 +67,9 @@ void UrlOptions::visit(OptionVisitor& visitor) {
   visitor.field("substrings", substrings, "more substrings");
   visitor.field("soft_words_min", soft_words_min, "different soft words that drop a page (FineWeb: 2)");
   visitor.field("match_addresses", match_addresses, "hold IP addresses against the domain lists too (FineWeb: no)");
-  visitor.field("urls_without_scheme", urls_without_scheme,
-                "hold the URL without `http://` and `www.` against the URL lists too, as UT1 writes them (FineWeb: no)");
+  visitor.field(
+      "urls_without_scheme", urls_without_scheme,
+      "hold the URL without `http://` and `www.` against the URL lists too, as UT1 writes them (FineWeb: no)");
   visitor.field("public_suffixes", public_suffixes, "a public_suffix_list.dat; \"\": the one built into libpsl");
 }
 

@@ -1,9 +1,9 @@
 // UrlLists: the lists UrlStage holds a URL against, read from files.
 //
-// A plain list has an entry a line; white space around it is dropped, as are empty lines and lines that start with '#'. A
-// folder in UT1's layout holds `domains` and/or `urls` (a category), or such folders (the unpacked collection, or datatrove's
-// url_filterblacklists); its `expressions` are not used. What a machine lacks is reported, not thrown: the run logs it and
-// names it in its manifest.
+// A plain list has an entry a line; white space around it is dropped, as are empty lines and lines that start with '#'.
+// A folder in UT1's layout holds `domains` and/or `urls` (a category), or such folders (the unpacked collection, or
+// datatrove's url_filterblacklists); its `expressions` are not used. What a machine lacks is reported, not thrown: the
+// run logs it and names it in its manifest.
 #pragma once
 
 #include <cstdint>
@@ -20,19 +20,19 @@
 namespace ftok {
 
 struct UrlOptions {
-  std::vector<std::string> lists;            // folders in UT1's layout
-  std::vector<std::string> domain_lists;     // plain files from here on
+  std::vector<std::string> lists;         // folders in UT1's layout
+  std::vector<std::string> domain_lists;  // plain files from here on
   std::vector<std::string> url_lists;
   std::vector<std::string> hard_word_lists;
   std::vector<std::string> soft_word_lists;
   std::vector<std::string> substring_lists;
-  std::vector<std::string> hard_words;       // words given in the recipe itself
+  std::vector<std::string> hard_words;  // words given in the recipe itself
   std::vector<std::string> soft_words;
   std::vector<std::string> substrings;
   int64_t soft_words_min = 2;
   bool match_addresses = false;
   bool urls_without_scheme = false;
-  std::string public_suffixes;               // a public_suffix_list.dat; "" is the one libpsl was built with
+  std::string public_suffixes;  // a public_suffix_list.dat; "" is the one libpsl was built with
 
   void visit(OptionVisitor& visitor);
 };
@@ -45,7 +45,7 @@ struct UrlListReport {
   bool missing = false;
   uint64_t entries = 0;  // as read, doubles included
   uint64_t bytes = 0;
-  std::string sha256;    // of the file's bytes, hex; "" when missing
+  std::string sha256;  // of the file's bytes, hex; "" when missing
 };
 
 // "domains", "urls", "hard_words", "soft_words", "substrings", "folder".
@@ -65,8 +65,8 @@ class UrlLists {
   const std::vector<UrlListReport>& reports() const { return reports_; }
   uint64_t memory_bytes() const { return domains_.memory_bytes() + urls_.memory_bytes(); }
 
-  // The list that holds `entry` (in the form the sets hold), found by reading the files again; "" when none does. Slow: for
-  // `ftok url check`.
+  // The list that holds `entry` (in the form the sets hold), found by reading the files again; "" when none does. Slow:
+  // for `ftok url check`.
   std::string list_with(UrlListReport::Role role, std::string_view entry) const;
 
  private:

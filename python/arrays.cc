@@ -1,4 +1,5 @@
-// numpy arrays of ids, by numpy's own C interface: nanobind's way through DLPack costs three times as much for a short one.
+// numpy arrays of ids, by numpy's own C interface: nanobind's way through DLPack costs three times as much for a short
+// one.
 #include <cstring>
 
 #include "python/binding.h"
@@ -17,7 +18,8 @@ nb::object array_of_vector(std::vector<T> values, int type) {
   if (array == nullptr) throw nb::python_error();
   const nb::object kept = nb::steal(array);
   nb::capsule owner(owned.release(), [](void* p) noexcept { delete static_cast<std::vector<T>*>(p); });
-  if (PyArray_SetBaseObject(reinterpret_cast<PyArrayObject*>(array), owner.release().ptr()) != 0) throw nb::python_error();
+  if (PyArray_SetBaseObject(reinterpret_cast<PyArrayObject*>(array), owner.release().ptr()) != 0)
+    throw nb::python_error();
   return kept;
 }
 
@@ -40,7 +42,8 @@ nb::object short_array_of(const std::vector<uint32_t>& ids) {
   npy_intp size = static_cast<npy_intp>(ids.size());
   PyObject* array = PyArray_SimpleNew(1, &size, NPY_UINT32);
   if (array == nullptr) throw nb::python_error();
-  if (size > 0) std::memcpy(PyArray_DATA(reinterpret_cast<PyArrayObject*>(array)), ids.data(), ids.size() * sizeof(uint32_t));
+  if (size > 0)
+    std::memcpy(PyArray_DATA(reinterpret_cast<PyArrayObject*>(array)), ids.data(), ids.size() * sizeof(uint32_t));
   return nb::steal(array);
 }
 

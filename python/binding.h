@@ -1,7 +1,7 @@
 // What the files of the Python module share: text arguments, lists and numpy arrays of ids, errors.
 //
-// The interpreter's lock is released where work is done on bytes that Python keeps alive meanwhile; nothing of Python is touched
-// then. Every function is deterministic.
+// The interpreter's lock is released where work is done on bytes that Python keeps alive meanwhile; nothing of Python
+// is touched then. Every function is deterministic.
 #pragma once
 
 #include <nanobind/nanobind.h>
@@ -17,8 +17,8 @@ namespace ftok::python {
 
 namespace nb = nanobind;
 
-// A str or bytes argument as UTF-8. A str with lone surrogates is repaired as tiktoken does it: pairs join, the rest become U+FFFD.
-// Views the Python object, which must live as long.
+// A str or bytes argument as UTF-8. A str with lone surrogates is repaired as tiktoken does it: pairs join, the rest
+// become U+FFFD. Views the Python object, which must live as long.
 class TextArgument {
  public:
   explicit TextArgument(nb::handle object);

@@ -42,7 +42,9 @@ std::vector<SpecialToken> named_specials(const Encoding& encoding, nb::handle na
   return specials;
 }
 
-bool is_all(nb::handle value) { return PyUnicode_Check(value.ptr()) && PyUnicode_CompareWithASCIIString(value.ptr(), "all") == 0; }
+bool is_all(nb::handle value) {
+  return PyUnicode_Check(value.ptr()) && PyUnicode_CompareWithASCIIString(value.ptr(), "all") == 0;
+}
 
 SpecialRules rules_of(const Encoding& encoding, nb::handle allowed, nb::handle disallowed) {
   SpecialRules rules;
@@ -54,9 +56,11 @@ SpecialRules rules_of(const Encoding& encoding, nb::handle allowed, nb::handle d
 }
 
 [[noreturn]] void refuse(std::string_view text, const SpecialFinder::Match& match) {
-  throw nb::value_error(fmt::format("Encountered text corresponding to disallowed special token '{}' at byte {}; give "
-                                    "allowed_special={{'{}'}} to encode it as that token, or disallowed_special=() as plain text",
-                                    text.substr(match.begin, match.size), match.begin, text.substr(match.begin, match.size)).c_str());
+  throw nb::value_error(
+      fmt::format("Encountered text corresponding to disallowed special token '{}' at byte {}; give "
+                  "allowed_special={{'{}'}} to encode it as that token, or disallowed_special=() as plain text",
+                  text.substr(match.begin, match.size), match.begin, text.substr(match.begin, match.size))
+          .c_str());
 }
 
 bool contains(const std::vector<SpecialToken>& specials, uint32_t id) {
@@ -83,7 +87,8 @@ void check_disallowed(const Encoding& encoding, const SpecialRules& rules, std::
   if (match.size != 0) refuse(text, match);
 }
 
-void encode_allowed(const Encoding& encoding, const SpecialRules& rules, std::string_view text, std::vector<uint32_t>& ids) {
+void encode_allowed(const Encoding& encoding, const SpecialRules& rules, std::string_view text,
+                    std::vector<uint32_t>& ids) {
   if (rules.all_allowed) {
     ids = encoding.encode(text, Specials::kAllow);
     return;
@@ -109,8 +114,8 @@ void run(size_t bytes, const Work& work) {
   work();
 }
 
-// Gives the ids that encode(ids) appends to `finish`: those of a short text in a buffer of the thread's, to be copied; others in
-// a vector to be taken.
+// Gives the ids that encode(ids) appends to `finish`: those of a short text in a buffer of the thread's, to be copied;
+// others in a vector to be taken.
 template <typename Encode, typename Short, typename Long>
 nb::object with_ids(size_t bytes, const Encode& encode, const Short& finish_short, const Long& finish_long) {
   if (bytes <= kShortBytesMax) {
@@ -129,8 +134,9 @@ nb::object with_ids(size_t bytes, const Encode& encode, const Short& finish_shor
 
 template <typename Encode>
 nb::object as_array(size_t bytes, const Encode& encode) {
-  return with_ids(bytes, encode, [](const std::vector<uint32_t>& ids) { return short_array_of(ids); },
-                  [](std::vector<uint32_t> ids) { return array_of(std::move(ids)); });
+  return with_ids(
+      bytes, encode, [](const std::vector<uint32_t>& ids) { return short_array_of(ids); },
+      [](std::vector<uint32_t> ids) { return array_of(std::move(ids)); });
 }
 
 template <typename Encode>
@@ -185,18 +191,23 @@ nb::list lists_of(const std::vector<std::vector<uint32_t>>& batch) {
 }
 
 nb::list encode_ordinary_batch(const Encoding& encoding, nb::handle texts, int threads) {
-  return lists_of(batch(texts, threads, [&](std::string_view text, std::vector<uint32_t>& ids) { encoding.encode_ordinary(text, ids); }));
+  return lists_of(batch(
+      texts, threads, [&](std::string_view text, std::vector<uint32_t>& ids) { encoding.encode_ordinary(text, ids); }));
 }
 
-nb::list encode_batch(const Encoding& encoding, nb::handle texts, int threads, nb::handle allowed, nb::handle disallowed) {
+nb::list encode_batch(const Encoding& encoding, nb::handle texts, int threads, nb::handle allowed,
+                      nb::handle disallowed) {
   const SpecialRules rules = rules_of(encoding, allowed, disallowed);
   for (const nb::handle text : texts) check_disallowed(encoding, rules, TextArgument(text).view());
-  return lists_of(batch(texts, threads, [&](std::string_view text, std::vector<uint32_t>& ids) { encode_allowed(encoding, rules, text, ids); }));
+  return lists_of(batch(texts, threads, [&](std::string_view text, std::vector<uint32_t>& ids) {
+    encode_allowed(encoding, rules, text, ids);
+  }));
 }
 
 // All texts as one array of ids and an array of where each begins (one more than there are texts).
 nb::tuple encode_ordinary_batch_to_numpy(const Encoding& encoding, nb::handle texts, int threads) {
-  const auto encoded = batch(texts, threads, [&](std::string_view text, std::vector<uint32_t>& ids) { encoding.encode_ordinary(text, ids); });
+  const auto encoded = batch(
+      texts, threads, [&](std::string_view text, std::vector<uint32_t>& ids) { encoding.encode_ordinary(text, ids); });
   std::vector<uint32_t> all;
   std::vector<uint64_t> offsets(1, 0);
   size_t total = 0;
@@ -239,8 +250,8 @@ uint32_t encode_single_token(const Encoding& encoding, nb::handle text) {
   return *id;
 }
 
-// The text, and for each token the place of its first whole character: tiktoken's rule counts a character that several tokens
-// share to the first.
+// The text, and for each token the place of its first whole character: tiktoken's rule counts a character that several
+// tokens share to the first.
 nb::tuple decode_with_offsets(const Encoding& encoding, nb::handle tokens) {
   const std::vector<uint32_t> ids = ids_of(tokens);
   nb::list offsets;
@@ -258,7 +269,8 @@ nb::tuple decode_with_offsets(const Encoding& encoding, nb::handle tokens) {
 
 nb::set special_set(const Encoding& encoding) {
   nb::set set;
-  for (const SpecialToken& special : encoding.vocabulary().specials) set.add(nb::str(special.text.data(), special.text.size()));
+  for (const SpecialToken& special : encoding.vocabulary().specials)
+    set.add(nb::str(special.text.data(), special.text.size()));
   return set;
 }
 
@@ -277,9 +289,12 @@ Encoding load(const std::string& path, const std::optional<std::string>& pattern
   hints.name = published.value_or("");
   if (pattern) {
     hints.pattern = pattern_of_name(*pattern);
-    if (!hints.pattern) throw nb::value_error(fmt::format("pattern '{}': expected one of {}", *pattern, fmt::join(pattern_names(), ", ")).c_str());
+    if (!hints.pattern)
+      throw nb::value_error(
+          fmt::format("pattern '{}': expected one of {}", *pattern, fmt::join(pattern_names(), ", ")).c_str());
   }
-  for (const auto& [name, id] : special_tokens) hints.specials.push_back({nb::cast<std::string>(name), nb::cast<uint32_t>(id)});
+  for (const auto& [name, id] : special_tokens)
+    hints.specials.push_back({nb::cast<std::string>(name), nb::cast<uint32_t>(id)});
   const nb::gil_scoped_release released;
   return Encoding::load(path, hints);
 }
@@ -294,31 +309,49 @@ void save(const Encoding& encoding, const std::string& path) {
   if (path.ends_with(".tiktoken") && implied && !vocabulary.normalize_nfc) {
     write_vocabulary(*implied, path);
   } else {
-    throw nb::value_error("expected NAME.tiktoken (not for a vocabulary with merges or a normalizer of its own) or NAME.json");
+    throw nb::value_error(
+        "expected NAME.tiktoken (not for a vocabulary with merges or a normalizer of its own) or NAME.json");
   }
 }
 
 void add_decoding(nb::class_<Encoding>& type) {
-  type.def("decode_bytes", [](const Encoding& e, nb::handle tokens) { return bytes_of(decoded(e, ids_of(tokens))); }, nb::arg("tokens"));
-  type.def("decode", [](const Encoding& e, nb::handle tokens, const std::string& errors) { return str_of(decoded(e, ids_of(tokens)), errors); },
-           nb::arg("tokens"), nb::arg("errors") = "replace");
-  type.def("decode_single_token_bytes", [](const Encoding& e, uint32_t token) { return bytes_of(token_bytes(e, token)); }, nb::arg("token"));
-  type.def("decode_tokens_bytes", [](const Encoding& e, nb::handle tokens) {
-    nb::list out;
-    for (const uint32_t id : ids_of(tokens)) out.append(bytes_of(token_bytes(e, id)));
-    return out;
-  }, nb::arg("tokens"));
+  type.def(
+      "decode_bytes", [](const Encoding& e, nb::handle tokens) { return bytes_of(decoded(e, ids_of(tokens))); },
+      nb::arg("tokens"));
+  type.def(
+      "decode",
+      [](const Encoding& e, nb::handle tokens, const std::string& errors) {
+        return str_of(decoded(e, ids_of(tokens)), errors);
+      },
+      nb::arg("tokens"), nb::arg("errors") = "replace");
+  type.def(
+      "decode_single_token_bytes", [](const Encoding& e, uint32_t token) { return bytes_of(token_bytes(e, token)); },
+      nb::arg("token"));
+  type.def(
+      "decode_tokens_bytes",
+      [](const Encoding& e, nb::handle tokens) {
+        nb::list out;
+        for (const uint32_t id : ids_of(tokens)) out.append(bytes_of(token_bytes(e, id)));
+        return out;
+      },
+      nb::arg("tokens"));
   type.def("decode_with_offsets", &decode_with_offsets, nb::arg("tokens"));
-  type.def("decode_batch", [](const Encoding& e, nb::handle batch, const std::string& errors, int) {
-    nb::list out;
-    for (const nb::handle tokens : batch) out.append(str_of(decoded(e, ids_of(tokens)), errors));
-    return out;
-  }, nb::arg("batch"), nb::kw_only(), nb::arg("errors") = "replace", nb::arg("num_threads") = 0);
-  type.def("decode_bytes_batch", [](const Encoding& e, nb::handle batch, int) {
-    nb::list out;
-    for (const nb::handle tokens : batch) out.append(bytes_of(decoded(e, ids_of(tokens))));
-    return out;
-  }, nb::arg("batch"), nb::kw_only(), nb::arg("num_threads") = 0);
+  type.def(
+      "decode_batch",
+      [](const Encoding& e, nb::handle batch, const std::string& errors, int) {
+        nb::list out;
+        for (const nb::handle tokens : batch) out.append(str_of(decoded(e, ids_of(tokens)), errors));
+        return out;
+      },
+      nb::arg("batch"), nb::kw_only(), nb::arg("errors") = "replace", nb::arg("num_threads") = 0);
+  type.def(
+      "decode_bytes_batch",
+      [](const Encoding& e, nb::handle batch, int) {
+        nb::list out;
+        for (const nb::handle tokens : batch) out.append(bytes_of(decoded(e, ids_of(tokens))));
+        return out;
+      },
+      nb::arg("batch"), nb::kw_only(), nb::arg("num_threads") = 0);
 }
 
 void add_properties(nb::class_<Encoding>& type) {
@@ -346,24 +379,31 @@ void add_properties(nb::class_<Encoding>& type) {
 
 void add_encoding(nb::module_& module) {
   nb::class_<Encoding> type(module, "Encoding");
-  type.def_static("_load", &load, nb::arg("path"), nb::arg("pattern").none(), nb::arg("special_tokens"), nb::arg("name").none());
+  type.def_static("_load", &load, nb::arg("path"), nb::arg("pattern").none(), nb::arg("special_tokens"),
+                  nb::arg("name").none());
   module.def("_names_of_same_ranks", &names_of_same_ranks, nb::arg("name"));
   const nb::frozenset none = nb::steal<nb::frozenset>(PyFrozenSet_New(nullptr));
   type.def("encode_ordinary", &encode_ordinary<false>, nb::arg("text"));
   type.def("encode_ordinary_to_numpy", &encode_ordinary<true>, nb::arg("text"));
-  type.def("encode", &encode<false>, nb::arg("text"), nb::kw_only(), nb::arg("allowed_special") = none, nb::arg("disallowed_special") = "all");
-  type.def("encode_to_numpy", &encode<true>, nb::arg("text"), nb::kw_only(), nb::arg("allowed_special") = none, nb::arg("disallowed_special") = "all");
+  type.def("encode", &encode<false>, nb::arg("text"), nb::kw_only(), nb::arg("allowed_special") = none,
+           nb::arg("disallowed_special") = "all");
+  type.def("encode_to_numpy", &encode<true>, nb::arg("text"), nb::kw_only(), nb::arg("allowed_special") = none,
+           nb::arg("disallowed_special") = "all");
   type.def("encode_ordinary_batch", &encode_ordinary_batch, nb::arg("text"), nb::kw_only(), nb::arg("num_threads") = 0);
-  type.def("encode_ordinary_batch_to_numpy", &encode_ordinary_batch_to_numpy, nb::arg("text"), nb::kw_only(), nb::arg("num_threads") = 0);
+  type.def("encode_ordinary_batch_to_numpy", &encode_ordinary_batch_to_numpy, nb::arg("text"), nb::kw_only(),
+           nb::arg("num_threads") = 0);
   type.def("encode_batch", &encode_batch, nb::arg("text"), nb::kw_only(), nb::arg("num_threads") = 0,
            nb::arg("allowed_special") = none, nb::arg("disallowed_special") = "all");
   type.def("encode_single_token", &encode_single_token, nb::arg("text_or_bytes"));
-  type.def("count", [](const Encoding& e, nb::handle text) {
-    const TextArgument argument(text);
-    size_t count = 0;
-    run(argument.view().size(), [&] { count = e.count(argument.view()); });
-    return count;
-  }, nb::arg("text"));
+  type.def(
+      "count",
+      [](const Encoding& e, nb::handle text) {
+        const TextArgument argument(text);
+        size_t count = 0;
+        run(argument.view().size(), [&] { count = e.count(argument.view()); });
+        return count;
+      },
+      nb::arg("text"));
   type.def("save", &save, nb::arg("path"));
   add_decoding(type);
   add_properties(type);

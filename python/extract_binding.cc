@@ -27,11 +27,15 @@ class KeywordReader : public OptionVisitor {
   void field(std::string_view key, double& value, std::string_view) override { take(key, value); }
   void field(std::string_view key, std::string& value, std::string_view) override { take(key, value); }
   void field(std::string_view key, std::vector<std::string>&, std::string_view) override { known_.emplace_back(key); }
-  void field(std::string_view key, std::map<std::string, double>&, std::string_view) override { known_.emplace_back(key); }
-  void choice(std::string_view key, std::string& value, const std::vector<std::string>& choices, std::string_view) override {
+  void field(std::string_view key, std::map<std::string, double>&, std::string_view) override {
+    known_.emplace_back(key);
+  }
+  void choice(std::string_view key, std::string& value, const std::vector<std::string>& choices,
+              std::string_view) override {
     take(key, value);
     if (std::find(choices.begin(), choices.end(), value) == choices.end()) {
-      throw nb::value_error(fmt::format("{}: got '{}', expected one of {}", key, value, fmt::join(choices, ", ")).c_str());
+      throw nb::value_error(
+          fmt::format("{}: got '{}', expected one of {}", key, value, fmt::join(choices, ", ")).c_str());
     }
   }
 
@@ -40,7 +44,9 @@ class KeywordReader : public OptionVisitor {
       const std::string name = nb::cast<std::string>(key);
       if (std::find(known_.begin(), known_.end(), name) != known_.end()) continue;
       const std::string nearest = nearest_name(name, known_);
-      throw nb::type_error(fmt::format("extract() has no option '{}'{}", name, nearest.empty() ? "" : "; the nearest is '" + nearest + "'").c_str());
+      throw nb::type_error(fmt::format("extract() has no option '{}'{}", name,
+                                       nearest.empty() ? "" : "; the nearest is '" + nearest + "'")
+                               .c_str());
     }
   }
 
@@ -65,7 +71,8 @@ struct Page {
 };
 
 // A str is a page's text; bytes are decoded as a browser would: byte-order mark, `content_type`, <meta>, else a guess.
-Page extract_page(nb::handle html, const std::string& url, const std::string& content_type, const nb::kwargs& keywords) {
+Page extract_page(nb::handle html, const std::string& url, const std::string& content_type,
+                  const nb::kwargs& keywords) {
   ExtractOptions options;
   KeywordReader reader(keywords);
   options.visit(reader);
@@ -95,7 +102,9 @@ Page extract_page(nb::handle html, const std::string& url, const std::string& co
 void add_extract(nb::module_& module) {
   nb::class_<Page> type(module, "Page");
   type.def_ro("text", &Page::text).def_ro("url", &Page::url).def_ro("charset", &Page::charset);
-  type.def_prop_ro("drop_reason", [](const Page& page) -> nb::object { return page.drop_reason.empty() ? nb::none() : nb::object(nb::str(page.drop_reason.c_str())); });
+  type.def_prop_ro("drop_reason", [](const Page& page) -> nb::object {
+    return page.drop_reason.empty() ? nb::none() : nb::object(nb::str(page.drop_reason.c_str()));
+  });
   type.def_prop_ro("title", [](const Page& page) { return page.metadata.title; });
   type.def_prop_ro("author", [](const Page& page) { return page.metadata.author; });
   type.def_prop_ro("site", [](const Page& page) { return page.metadata.site; });
@@ -103,8 +112,11 @@ void add_extract(nb::module_& module) {
   type.def_prop_ro("language", [](const Page& page) { return page.metadata.html_language; });
   type.def_prop_ro("canonical_url", [](const Page& page) { return page.metadata.canonical_url; });
   type.def_prop_ro("description", [](const Page& page) { return page.metadata.description; });
-  type.def("__repr__", [](const Page& page) { return fmt::format("<ftok.Page {} characters, title {:?}>", page.text.size(), page.metadata.title); });
-  module.def("extract", &extract_page, nb::arg("html"), nb::arg("url") = "", nb::arg("content_type") = "", nb::arg("options"));
+  type.def("__repr__", [](const Page& page) {
+    return fmt::format("<ftok.Page {} characters, title {:?}>", page.text.size(), page.metadata.title);
+  });
+  module.def("extract", &extract_page, nb::arg("html"), nb::arg("url") = "", nb::arg("content_type") = "",
+             nb::arg("options"));
 }
 
 }  // namespace ftok::python

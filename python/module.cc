@@ -30,7 +30,8 @@ TextArgument::TextArgument(nb::handle object) {
 nb::list list_of(const std::vector<uint32_t>& ids) {
   PyObject* list = PyList_New(static_cast<Py_ssize_t>(ids.size()));
   if (list == nullptr) throw nb::python_error();
-  for (size_t i = 0; i < ids.size(); ++i) PyList_SET_ITEM(list, static_cast<Py_ssize_t>(i), PyLong_FromUnsignedLong(ids[i]));
+  for (size_t i = 0; i < ids.size(); ++i)
+    PyList_SET_ITEM(list, static_cast<Py_ssize_t>(i), PyLong_FromUnsignedLong(ids[i]));
   return nb::steal<nb::list>(list);
 }
 

@@ -70,7 +70,8 @@ nb::dict attributes_of(const PageNode& node) {
 
 nb::list children_of(const PageNode& node) {
   nb::list out;
-  for (html::NodeId id = node.node().first_child; id != html::kNoNode; id = node.page->dom[id].next) out.append(nb::cast(PageNode{node.page, id}));
+  for (html::NodeId id = node.node().first_child; id != html::kNoNode; id = node.page->dom[id].next)
+    out.append(nb::cast(PageNode{node.page, id}));
   return out;
 }
 
@@ -87,7 +88,8 @@ std::string text_content(const PageNode& node) {
 nb::list elements_of(const PageNode& node, const std::optional<std::string>& name) {
   nb::list out;
   const html::Dom& dom = node.page->dom;
-  for (html::NodeId id = dom.next_in_order(node.id, node.id); id != html::kNoNode; id = dom.next_in_order(id, node.id)) {
+  for (html::NodeId id = dom.next_in_order(node.id, node.id); id != html::kNoNode;
+       id = dom.next_in_order(id, node.id)) {
     if (dom[id].is_element() && (!name || dom[id].view() == *name)) out.append(nb::cast(PageNode{node.page, id}));
   }
   return out;
@@ -106,7 +108,9 @@ PageNode parse(nb::handle html, const std::string& content_type) {
     }
     const html::ParseResult result = html::parse_html(page->html, {}, page->dom);
     if (result.status != html::ParseStatus::kDone) {
-      throw nb::value_error(fmt::format("the page passes the limit '{}': {} of {}", html::name_of(result.status), result.value, result.limit).c_str());
+      throw nb::value_error(fmt::format("the page passes the limit '{}': {} of {}", html::name_of(result.status),
+                                        result.value, result.limit)
+                                .c_str());
     }
   }
   return {std::move(page), html::Dom::kRoot};
@@ -117,9 +121,13 @@ PageNode parse(nb::handle html, const std::string& content_type) {
 void add_parse(nb::module_& module) {
   nb::class_<PageNode>(module, "Node")
       .def_prop_ro("kind", &kind_of)
-      .def_prop_ro("name", [](const PageNode& node) { return node.node().is_element() ? str_of(node.node().view()) : nb::str(""); })
+      .def_prop_ro(
+          "name",
+          [](const PageNode& node) { return node.node().is_element() ? str_of(node.node().view()) : nb::str(""); })
       .def_prop_ro("namespace", &namespace_of)
-      .def_prop_ro("data", [](const PageNode& node) { return node.node().is_element() ? nb::str("") : str_of(node.node().view()); })
+      .def_prop_ro(
+          "data",
+          [](const PageNode& node) { return node.node().is_element() ? nb::str("") : str_of(node.node().view()); })
       .def_prop_ro("attributes", &attributes_of)
       .def_prop_ro("children", &children_of)
       .def_prop_ro("parent", [](const PageNode& node) { return other(node, node.node().parent); })
@@ -128,8 +136,12 @@ void add_parse(nb::module_& module) {
       .def_prop_ro("text", [](const PageNode& node) { return str_of(text_content(node)); })
       .def("elements", &elements_of, nb::arg("name").none() = nb::none())
       .def("__eq__", [](const PageNode& a, const PageNode& b) { return a == b; })
-      .def("__hash__", [](const PageNode& node) { return reinterpret_cast<uintptr_t>(node.page.get()) ^ (uintptr_t{node.id} << 4); })
-      .def("__repr__", [](const PageNode& node) { return fmt::format("<ftok.Node {} {:?}>", kind_of(node), node.node().view().substr(0, 40)); });
+      .def(
+          "__hash__",
+          [](const PageNode& node) { return reinterpret_cast<uintptr_t>(node.page.get()) ^ (uintptr_t{node.id} << 4); })
+      .def("__repr__", [](const PageNode& node) {
+        return fmt::format("<ftok.Node {} {:?}>", kind_of(node), node.node().view().substr(0, 40));
+      });
   module.def("parse", &parse, nb::arg("html"), nb::arg("content_type") = "");
 }
 

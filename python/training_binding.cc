@@ -31,12 +31,13 @@ void add(Counts& self, nb::handle texts, uint64_t weight) {
 }
 
 void merge(Counts& self, const Counts& other) {
-  if (self.pattern.text() != other.pattern.text()) throw nb::value_error("counts of different patterns cannot be merged");
+  if (self.pattern.text() != other.pattern.text())
+    throw nb::value_error("counts of different patterns cannot be merged");
   self.counts.merge(other.counts);
 }
 
-Encoding train(const Counts& self, uint32_t size, const std::string& name, const std::vector<std::string>& special_tokens,
-               uint64_t min_count, uint32_t longest_token) {
+Encoding train(const Counts& self, uint32_t size, const std::string& name,
+               const std::vector<std::string>& special_tokens, uint64_t min_count, uint32_t longest_token) {
   if (size < 256 || size > kVocabularyTokensMax) throw nb::value_error("size: expected 256 to 2^21 ranks");
   const nb::gil_scoped_release released;
   BpeTrainOptions options;
@@ -48,7 +49,8 @@ Encoding train(const Counts& self, uint32_t size, const std::string& name, const
 
 nb::dict as_dict(const Counts& self) {
   nb::dict out;
-  self.counts.for_each([&](std::string_view pretoken, uint64_t count) { out[nb::bytes(pretoken.data(), pretoken.size())] = count; });
+  self.counts.for_each(
+      [&](std::string_view pretoken, uint64_t count) { out[nb::bytes(pretoken.data(), pretoken.size())] = count; });
   return out;
 }
 
@@ -60,10 +62,12 @@ void add_training(nb::module_& module) {
       .def("add", &add, nb::arg("texts"), nb::arg("weight") = 1)
       .def("merge", &merge, nb::arg("other"))
       .def("train", &train, nb::arg("size"), nb::kw_only(), nb::arg("name") = "trained",
-           nb::arg("special_tokens") = std::vector<std::string>{}, nb::arg("min_count") = 2, nb::arg("longest_token") = 64)
+           nb::arg("special_tokens") = std::vector<std::string>{}, nb::arg("min_count") = 2,
+           nb::arg("longest_token") = 64)
       .def("to_dict", &as_dict)
       .def("__len__", [](const Counts& self) { return self.counts.size(); })
-      .def("__getitem__", [](const Counts& self, nb::handle text) { return self.counts.count(TextArgument(text).view()); })
+      .def("__getitem__",
+           [](const Counts& self, nb::handle text) { return self.counts.count(TextArgument(text).view()); })
       .def_prop_ro("total", [](const Counts& self) { return self.counts.total(); });
 }
 

@@ -68,7 +68,8 @@ Result<ShardHeader> parse_shard_header(std::string_view bytes, uint64_t file_byt
   if (header.magic != kGpt2Magic && header.magic != kLlama3Magic) {
     return Damage{"bad_magic",
                   fmt::format("magic {}{}, expected {} (uint16 tokens) or {} (uint32 tokens)", header.magic,
-                              name_of_magic(header.magic), kGpt2Magic, kLlama3Magic), 0};
+                              name_of_magic(header.magic), kGpt2Magic, kLlama3Magic),
+                  0};
   }
   header.token_bytes = header.magic == kGpt2Magic ? 2 : 4;
   const int32_t version = header.magic == kGpt2Magic ? kGpt2Version : kLlama3Version;
@@ -86,8 +87,9 @@ Result<ShardHeader> parse_shard_header(std::string_view bytes, uint64_t file_byt
   const uint64_t expected = kShardHeaderBytes + header.tokens * header.token_bytes;
   if (file_bytes != expected) {
     return Damage{"size_mismatch",
-                  fmt::format("the header says {} tokens of {} bytes, so {} bytes in all; the file has {}", header.tokens,
-                              header.token_bytes, expected, file_bytes), std::min(file_bytes, expected)};
+                  fmt::format("the header says {} tokens of {} bytes, so {} bytes in all; the file has {}",
+                              header.tokens, header.token_bytes, expected, file_bytes),
+                  std::min(file_bytes, expected)};
   }
   return header;
 }
@@ -134,7 +136,8 @@ Result<SidecarView> SidecarView::parse(std::string_view bytes) {
   const uint64_t id_bytes = load_little_endian<uint64_t>(bytes, 32);
   const uint64_t body = bytes.size() - kSidecarHeaderBytes - kChecksumBytes;
   if (load_little_endian<uint32_t>(bytes, 12) != 0 || rows > body / kRowBytes || id_bytes != body - rows * kRowBytes) {
-    return Damage{"sidecar_bad_size", fmt::format("{} rows and {} bytes of ids do not fit {} bytes", rows, id_bytes, body), 24};
+    return Damage{"sidecar_bad_size",
+                  fmt::format("{} rows and {} bytes of ids do not fit {} bytes", rows, id_bytes, body), 24};
   }
   view.rows_ = static_cast<size_t>(rows);
   view.shard_checksum_ = to_hex(bytes.substr(40, kChecksumBytes));

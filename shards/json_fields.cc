@@ -10,7 +10,8 @@
 namespace ftok {
 namespace {
 
-// The scanner below walks text that simdjson has already accepted as JSON: it looks for no errors, but never leaves the text.
+// The scanner below walks text that simdjson has already accepted as JSON: it looks for no errors, but never leaves the
+// text.
 class Scanner {
  public:
   explicit Scanner(std::string_view text) : text_(text) {}

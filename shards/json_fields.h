@@ -1,5 +1,5 @@
-// JsonFields: the fields of a JSON object by name, for reading ftok's own receipts and manifests; a value can also be had as
-// the very text it was written as, so that what is copied from one file into another does not change.
+// JsonFields: the fields of a JSON object by name, for reading ftok's own receipts and manifests; a value can also be
+// had as the very text it was written as, so that what is copied from one file into another does not change.
 #pragma once
 
 #include <map>
@@ -29,8 +29,8 @@ class JsonFields {
   std::string text(std::string_view name) const;      // of a string
   uint64_t number(std::string_view name) const;       // of an unsigned integer
   JsonFields object(std::string_view name) const;
-  std::vector<JsonFields> objects(std::string_view name) const;  // of an array of objects
-  std::vector<std::string> texts(std::string_view name) const;   // of an array of strings
+  std::vector<JsonFields> objects(std::string_view name) const;                // of an array of objects
+  std::vector<std::string> texts(std::string_view name) const;                 // of an array of strings
   std::map<std::string, std::string> string_map(std::string_view name) const;  // of an object of strings
 
   // Throws Missing unless the field has this value.

@@ -1,6 +1,6 @@
-// manifest.json: what an output folder holds and how it was made. It is written last at every checkpoint of a run and is what
-// a resumed run goes on from. It holds no time, thread count or path of the machine beyond the inputs' names as given; the
-// same run gives the same bytes.
+// manifest.json: what an output folder holds and how it was made. It is written last at every checkpoint of a run and
+// is what a resumed run goes on from. It holds no time, thread count or path of the machine beyond the inputs' names as
+// given; the same run gives the same bytes.
 #pragma once
 
 #include <cstdint>
@@ -47,8 +47,8 @@ struct Manifest {
   std::vector<Input> inputs;
   uint64_t parts_in_shards = 0;  // parts [0, this) are wholly in `shards`
   std::vector<ShardEntry> shards;
-  std::string position;          // a JSON object, the caller's: how far into the next part `shards` reach; empty: not at all
-  std::string totals = "{}";     // a JSON object: counters over all inputs, the caller's
+  std::string position;  // a JSON object, the caller's: how far into the next part `shards` reach; empty: not at all
+  std::string totals = "{}";  // a JSON object: counters over all inputs, the caller's
 
   bool operator==(const Manifest&) const = default;
 };

@@ -15,10 +15,10 @@ namespace {
 constexpr std::string_view kTokensMagic = "FTOKTOKS";
 constexpr std::string_view kKeysMagic = "FTOKKEYS";
 constexpr uint32_t kPartVersion = 1;
-constexpr size_t kFileHeaderBytes = PartKeys::kHeaderBytes;      // magic, version, width
-constexpr size_t kTokensFooterBytes = 8 + kChecksumBytes;        // documents
-constexpr size_t kKeysFooterBytes = 8 + kChecksumBytes;          // rows
-constexpr size_t kTokensRowBytes = 4 + 4 + 8;                    // id bytes, split, tokens
+constexpr size_t kFileHeaderBytes = PartKeys::kHeaderBytes;  // magic, version, width
+constexpr size_t kTokensFooterBytes = 8 + kChecksumBytes;    // documents
+constexpr size_t kKeysFooterBytes = 8 + kChecksumBytes;      // rows
+constexpr size_t kTokensRowBytes = 4 + 4 + 8;                // id bytes, split, tokens
 constexpr uint64_t kKeysPerDocumentMax = 1 << 16;
 
 std::string file_header(std::string_view magic, uint32_t width) {
@@ -48,7 +48,10 @@ PartPaths part_paths(const std::string& folder, uint64_t number) {
 
 struct PartWriter::Files {
   Files(const PartOptions& options_in, uint64_t number_in)
-      : options(options_in), number(number_in), paths(part_paths(options.folder, number)), tokens(paths.tokens),
+      : options(options_in),
+        number(number_in),
+        paths(part_paths(options.folder, number)),
+        tokens(paths.tokens),
         keys(paths.keys) {
     if (options.text) text = std::make_unique<ZstdFile>(paths.text);
     if (options.rejects) rejects = std::make_unique<ZstdFile>(paths.rejects);
@@ -185,7 +188,8 @@ bool PartTokens::next(std::string_view& id, Split& split, std::vector<uint32_t>&
   position_ += id_bytes;
   tokens.resize(static_cast<size_t>(count));
   for (uint32_t& token : tokens) {
-    token = token_bytes_ == 2 ? load_little_endian<uint16_t>(bytes, position_) : load_little_endian<uint32_t>(bytes, position_);
+    token = token_bytes_ == 2 ? load_little_endian<uint16_t>(bytes, position_)
+                              : load_little_endian<uint32_t>(bytes, position_);
     position_ += token_bytes_;
   }
   return true;
@@ -212,7 +216,8 @@ std::string_view PartKeys::row_at(size_t& position, std::vector<uint64_t>& keys)
   const std::string_view bytes = file_.bytes();
   if (position > blocks_begin_ || blocks_begin_ - position < 4) damaged("a row lies outside the rows");
   const uint32_t id_bytes = load_little_endian<uint32_t>(bytes, position);
-  if (blocks_begin_ - position - 4 < id_bytes + 8 * static_cast<uint64_t>(keys_per_document_)) damaged("a row is cut short");
+  if (blocks_begin_ - position - 4 < id_bytes + 8 * static_cast<uint64_t>(keys_per_document_))
+    damaged("a row is cut short");
   const std::string_view id = bytes.substr(position + 4, id_bytes);
   position += 4 + id_bytes;
   for (uint64_t& key : keys) {

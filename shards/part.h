@@ -1,14 +1,15 @@
 // A part: what one input became. Four files in parts/, named by the input's number in the list:
 //
-//   NNNNNN.text.jsonl.zst     kept documents: {text,id,dump,url,date,file_path,language,language_score,token_count} a line,
+//   NNNNNN.text.jsonl.zst     kept documents: {text,id,dump,url,date,file_path,language,language_score,token_count} a
+//                             line,
 //                            with classifier_score where a classifier ran
 //   NNNNNN.rejects.jsonl.zst  dropped documents, one JSON line each, as the caller made them
 //   NNNNNN.tokens             kept documents' ids, splits and tokens: what shards are cut from, deleted once they are
 //   NNNNNN.keys               of every document that deduplication judged, kept or not: id and bucket keys, in order
 //   NNNNNN.receipt            JSON, written last: the part exists when its receipt does
 //
-// The first two are optional. Files appear whole or not at all; all carry or have checksums; the same documents give the same
-// bytes (with the same libzstd). docs/formats.md has the layouts.
+// The first two are optional. Files appear whole or not at all; all carry or have checksums; the same documents give
+// the same bytes (with the same libzstd). docs/formats.md has the layouts.
 #pragma once
 
 #include <cstdint>
@@ -53,10 +54,10 @@ Result<PartReceipt> parse_part_receipt(std::string_view file);  // damage: "unse
 PartReceipt read_part_receipt(const std::string& path);
 
 struct PartOptions {
-  std::string folder;         // OUTPUT/parts, exists
-  bool text = true;           // write the text file
-  bool rejects = false;       // write the rejects file
-  size_t token_bytes = 4;     // 2 or 4: token_bytes_for(vocabulary size)
+  std::string folder;      // OUTPUT/parts, exists
+  bool text = true;        // write the text file
+  bool rejects = false;    // write the rejects file
+  size_t token_bytes = 4;  // 2 or 4: token_bytes_for(vocabulary size)
   size_t keys_per_document = 0;
 };
 
@@ -106,8 +107,8 @@ class PartKeys {
  public:
   enum class Check { kChecksum, kSizesOnly };
 
-  // Throws Error naming the file when it is damaged. With kSizesOnly (to look up one id in a part that was verified before)
-  // the file is not read through; damage then shows as an Error, never as a read out of bounds.
+  // Throws Error naming the file when it is damaged. With kSizesOnly (to look up one id in a part that was verified
+  // before) the file is not read through; damage then shows as an Error, never as a read out of bounds.
   explicit PartKeys(const std::string& path, Check check = Check::kChecksum);
 
   uint64_t size() const { return rows_; }

@@ -52,8 +52,8 @@ class ShardView {
 // A shard file and its sidecar where there is one. Const after construction, thread-safe.
 class ShardReader {
  public:
-  // Throws Error naming the path and what is wrong when it is no shard, or when its sidecar is damaged or of another count
-  // of tokens. Does not compare the checksum (shards/verify.h does).
+  // Throws Error naming the path and what is wrong when it is no shard, or when its sidecar is damaged or of another
+  // count of tokens. Does not compare the checksum (shards/verify.h does).
   explicit ShardReader(const std::string& path);
 
   const std::string& path() const { return file_.path(); }

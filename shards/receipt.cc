@@ -17,7 +17,8 @@ std::string write_part_receipt(const PartReceipt& receipt) {
   json.field("judged", receipt.judged);
   for (const Split split : kSplits) {
     const size_t s = static_cast<size_t>(split);
-    json.key(split_name(split)).raw(fmt::format("{{\"documents\":{},\"tokens\":{}}}", receipt.documents[s], receipt.tokens[s]));
+    json.key(split_name(split))
+        .raw(fmt::format("{{\"documents\":{},\"tokens\":{}}}", receipt.documents[s], receipt.tokens[s]));
   }
   json.key("files").begin_array();
   for (const FileEntry& file : receipt.files) json.raw(write_file_entry(file));

@@ -11,7 +11,9 @@ bool is_validation(std::string_view id, int64_t per_mille) {
   return static_cast<int64_t>(XXH64(id.data(), id.size(), 0) % 1000) < per_mille;
 }
 
-std::string shard_name(Split split, uint64_t index) { return fmt::format("ftok_{}_{:06}.bin", split_name(split), index); }
+std::string shard_name(Split split, uint64_t index) {
+  return fmt::format("ftok_{}_{:06}.bin", split_name(split), index);
+}
 
 namespace {
 

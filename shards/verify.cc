@@ -113,7 +113,8 @@ void Verifier::shard_file(const std::string& path) {
 
 void Verifier::mask(const ShardEntry& entry) {
   const std::string path = path_of(entry.mask->name);
-  if (entry.mask->bytes != entry.tokens) find(path, fmt::format("has {} bytes for {} tokens", entry.mask->bytes, entry.tokens));
+  if (entry.mask->bytes != entry.tokens)
+    find(path, fmt::format("has {} bytes for {} tokens", entry.mask->bytes, entry.tokens));
   mask_file(path);
 }
 
@@ -131,7 +132,8 @@ void Verifier::shard(const ShardEntry& entry, size_t token_bytes) {
   const std::string path = path_of(entry.shard.name);
   shard_file(path);
   const ShardReader reader(path);
-  if (reader.header().token_bytes != token_bytes) find(path, "has tokens of another width than the vocabulary asks for");
+  if (reader.header().token_bytes != token_bytes)
+    find(path, "has tokens of another width than the vocabulary asks for");
   if (reader.header().tokens != entry.tokens) find(path, "has another count of tokens than the manifest lists");
   if (reader.sidecar() != nullptr && reader.sidecar()->size() != entry.documents) {
     find(path, "has another count of documents than the manifest lists");
@@ -178,7 +180,8 @@ void Verifier::folder() {
     const std::string name = fs::relative(entry.path(), folder_).string();
     if (entry.is_regular_file() && !listed_.contains(name) && entry.path().filename() != ".lock") unlisted.insert(name);
   }
-  for (const std::string& name : unlisted) find(path_of(name), "is not listed: neither the manifest nor a receipt names it");
+  for (const std::string& name : unlisted)
+    find(path_of(name), "is not listed: neither the manifest nor a receipt names it");
 }
 
 void Verifier::file(const std::string& path) {

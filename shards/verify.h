@@ -1,5 +1,5 @@
-// Verification of what a run wrote: every byte of every listed file is covered by a checksum, the listed files are held against
-// each other, and files that nothing lists are named.
+// Verification of what a run wrote: every byte of every listed file is covered by a checksum, the listed files are held
+// against each other, and files that nothing lists are named.
 #pragma once
 
 #include <cstdint>
@@ -20,12 +20,12 @@ struct Verification {
   uint64_t bytes = 0;
 };
 
-// An output folder: manifest.json, every shard and sidecar, every receipt and the files it lists (a part's .tokens file may be
-// gone: it is deleted once it is in shards). A file that nothing lists is a finding, the lock aside.
+// An output folder: manifest.json, every shard and sidecar, every receipt and the files it lists (a part's .tokens file
+// may be gone: it is deleted once it is in shards). A file that nothing lists is a finding, the lock aside.
 Verification verify_folder(const std::string& folder);
 
-// One file by itself: a shard (header, size, its sidecar's checksum of it, the sidecar's rows), a sidecar, a part's tokens or
-// keys file, a receipt or a manifest (its own seal alone).
+// One file by itself: a shard (header, size, its sidecar's checksum of it, the sidecar's rows), a sidecar, a part's
+// tokens or keys file, a receipt or a manifest (its own seal alone).
 Verification verify_file(const std::string& path);
 
 }  // namespace ftok

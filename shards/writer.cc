@@ -31,8 +31,8 @@ EndOfText parse_end_of_text(std::string_view name, std::string_view flag) {
   throw UsageError(fmt::format("{}: \"{}\" is not one of before, after, none", flag, name));
 }
 
-// One split's stream. `file` is open while the shard `entries.size()` is being written; when it is not, the last entry may
-// be a short shard that open() takes up again.
+// One split's stream. `file` is open while the shard `entries.size()` is being written; when it is not, the last entry
+// may be a short shard that open() takes up again.
 struct ShardWriter::Stream {
   struct Row {
     uint64_t begin, skipped, document_tokens;
@@ -44,7 +44,7 @@ struct ShardWriter::Stream {
   std::optional<AtomicFile> file;
   std::optional<ChecksummedFile> mask;
   uint64_t tokens = 0;  // in the open shard
-  Checksum checksum;  // of what was written to the open shard
+  Checksum checksum;    // of what was written to the open shard
   std::vector<Row> rows;
   std::string ids;
 
@@ -63,8 +63,8 @@ struct ShardWriter::Stream {
     documents.reserve(rows.size());
     size_t id_begin = 0;
     for (const Row& row : rows) {
-      documents.push_back({row.begin, row.skipped, row.document_tokens,
-                           std::string_view(ids).substr(id_begin, row.id_end - id_begin)});
+      documents.push_back(
+          {row.begin, row.skipped, row.document_tokens, std::string_view(ids).substr(id_begin, row.id_end - id_begin)});
       id_begin = row.id_end;
     }
     return documents;
@@ -97,8 +97,8 @@ ShardWriter::ShardWriter(ShardWriterOptions options, std::vector<ShardEntry> sha
   for (ShardEntry& entry : shards) {
     auto& entries = streams_[static_cast<size_t>(entry.split)]->entries;
     const bool follows_a_short_one = !entries.empty() && entries.back().tokens != options_.shard_tokens;
-    if (entry.index != entries.size() || entry.tokens == 0 || entry.tokens > options_.shard_tokens || follows_a_short_one ||
-        entry.mask.has_value() != options_.loss_masks) {
+    if (entry.index != entries.size() || entry.tokens == 0 || entry.tokens > options_.shard_tokens ||
+        follows_a_short_one || entry.mask.has_value() != options_.loss_masks) {
       throw Error(fmt::format("{}: {} of {} tokens cannot follow in shards of {} tokens", options_.folder,
                               entry.shard.name, entry.tokens, options_.shard_tokens));
     }
@@ -108,14 +108,16 @@ ShardWriter::ShardWriter(ShardWriterOptions options, std::vector<ShardEntry> sha
 
 ShardWriter::~ShardWriter() = default;
 
-void ShardWriter::add(Split split, std::string_view id, std::span<const uint32_t> tokens, std::span<const uint8_t> loss) {
+void ShardWriter::add(Split split, std::string_view id, std::span<const uint32_t> tokens,
+                      std::span<const uint8_t> loss) {
   assert(loss.size() == (options_.loss_masks ? tokens.size() : 0));
   scratch_.clear();
   if (options_.placement == EndOfText::kBefore) scratch_.push_back(options_.end_of_text);
   uint32_t largest = 0;
   for (const uint32_t token : tokens) largest = std::max(largest, token);
   if (largest >= options_.vocabulary_size) {
-    throw Error(fmt::format("document {}: token {} is outside the vocabulary of {}", id, largest, options_.vocabulary_size));
+    throw Error(
+        fmt::format("document {}: token {} is outside the vocabulary of {}", id, largest, options_.vocabulary_size));
   }
   scratch_.insert(scratch_.end(), tokens.begin(), tokens.end());
   if (options_.placement == EndOfText::kAfter) scratch_.push_back(options_.end_of_text);
@@ -131,8 +133,8 @@ void ShardWriter::add(Split split, std::string_view id, std::span<const uint32_t
   for (size_t done = 0; done < scratch_.size();) {
     if (!stream.file) open(stream);
     stream.add_row(stream.tokens, done, scratch_.size(), id);
-    const size_t count = static_cast<size_t>(
-        std::min<uint64_t>(scratch_.size() - done, options_.shard_tokens - stream.tokens));
+    const size_t count =
+        static_cast<size_t>(std::min<uint64_t>(scratch_.size() - done, options_.shard_tokens - stream.tokens));
     write_tokens(stream, std::span<const uint32_t>(scratch_).subspan(done, count));
     if (stream.mask) stream.mask->write(std::string_view(scratch_mask_).substr(done, count));
     stream.tokens += count;
@@ -159,7 +161,8 @@ void ShardWriter::open(Stream& stream) {
   stream.file.emplace(options_.folder + "/" + shard_name(stream.split, stream.entries.size()));
   stream.checksum = Checksum();
   stream.write(encode_shard_header(token_bytes_, options_.shard_tokens));
-  if (options_.loss_masks) stream.mask.emplace(shard_mask_path(options_.folder + "/" + shard_name(stream.split, stream.entries.size())));
+  if (options_.loss_masks)
+    stream.mask.emplace(shard_mask_path(options_.folder + "/" + shard_name(stream.split, stream.entries.size())));
 }
 
 // The mask's first bytes, as the checkpoint had them.
@@ -201,7 +204,8 @@ void ShardWriter::reopen_short_shard(Stream& stream) {
   uint64_t position = 0;  // in the old file
   const uint64_t end = kShardHeaderBytes + entry.tokens * token_bytes_;
   while (position < end) {
-    const size_t got = source->read(block.data(), static_cast<size_t>(std::min<uint64_t>(block.size(), end - position)));
+    const size_t got =
+        source->read(block.data(), static_cast<size_t>(std::min<uint64_t>(block.size(), end - position)));
     if (got == 0) refuse("it is too short");
     const size_t header = position < kShardHeaderBytes ? std::min<size_t>(got, kShardHeaderBytes - position) : 0;
     const std::string_view tokens = std::string_view(block).substr(header, got - header);
@@ -233,7 +237,8 @@ void ShardWriter::publish(Stream& stream) {
   entry.documents = stream.rows.size();
   entry.shard.name = name;
   entry.shard.bytes = bytes;
-  // The header counts a full shard's tokens from the start, so its checksum is known; a shorter one's header has just changed.
+  // The header counts a full shard's tokens from the start, so its checksum is known; a shorter one's header has just
+  // changed.
   entry.shard.checksum = stream.tokens == options_.shard_tokens ? stream.checksum.hex() : checksum_of_file(path);
   const std::string sidecar = encode_sidecar(stream.tokens, entry.shard.checksum, stream.documents());
   write_file(shard_sidecar_path(path), sidecar);

@@ -1,15 +1,16 @@
 // ShardWriter: documents in, shards cut at exact token counts out.
 //
-// The train and the validation documents make two streams of tokens. A stream is cut every `shard_tokens` tokens, wherever in
-// a document that falls (llm.c's writer does the same); only a stream's last shard is shorter. Shard k therefore holds tokens
-// [k * shard_tokens, (k + 1) * shard_tokens) of the stream and nothing else decides its bytes.
+// The train and the validation documents make two streams of tokens. A stream is cut every `shard_tokens` tokens,
+// wherever in a document that falls (llm.c's writer does the same); only a stream's last shard is shorter. Shard k
+// therefore holds tokens [k * shard_tokens, (k + 1) * shard_tokens) of the stream and nothing else decides its bytes.
 //
-// checkpoint() publishes the short last shards and returns the list of all shards, which the manifest keeps. A writer made
-// with that list goes on where it stood, in another process too: it takes the short shard's first tokens back from disk (also
-// when a killed run has meanwhile replaced the file by a longer one, of which they are the beginning) and rewrites it
-// longer. So a run that is continued gives the same bytes as one that never stopped.
+// checkpoint() publishes the short last shards and returns the list of all shards, which the manifest keeps. A writer
+// made with that list goes on where it stood, in another process too: it takes the short shard's first tokens back from
+// disk (also when a killed run has meanwhile replaced the file by a longer one, of which they are the beginning) and
+// rewrites it longer. So a run that is continued gives the same bytes as one that never stopped.
 //
-// With loss_masks each shard X.bin has an X.mask beside it: a byte a token, 1 where training counts the token as a target.
+// With loss_masks each shard X.bin has an X.mask beside it: a byte a token, 1 where training counts the token as a
+// target.
 #pragma once
 
 #include <cstdint>
@@ -57,16 +58,17 @@ struct ShardEntry {
 // Serial: one thread at a time. Every failure to write throws Error naming the file, and leaves only whole files.
 class ShardWriter {
  public:
-  // Goes on after `shards` (a checkpoint's result; empty for a new run). Throws UsageError when an option is out of range,
-  // Error when `shards` is no list a writer with these options can have given.
+  // Goes on after `shards` (a checkpoint's result; empty for a new run). Throws UsageError when an option is out of
+  // range, Error when `shards` is no list a writer with these options can have given.
   explicit ShardWriter(ShardWriterOptions options, std::vector<ShardEntry> shards = {});
   ~ShardWriter();
   ShardWriter(const ShardWriter&) = delete;
   ShardWriter& operator=(const ShardWriter&) = delete;
 
-  // Appends a document to its stream. `tokens` holds no end-of-text; an id outside the vocabulary throws Error naming the
-  // document. A document that has no token at all (possible with kNone) leaves no trace in the shards but is counted.
-  // With loss_masks, `loss` has a byte for each token, 0 or 1; without, it is empty. End-of-text tokens are out of the loss.
+  // Appends a document to its stream. `tokens` holds no end-of-text; an id outside the vocabulary throws Error naming
+  // the document. A document that has no token at all (possible with kNone) leaves no trace in the shards but is
+  // counted. With loss_masks, `loss` has a byte for each token, 0 or 1; without, it is empty. End-of-text tokens are
+  // out of the loss.
   void add(Split split, std::string_view id, std::span<const uint32_t> tokens, std::span<const uint8_t> loss = {});
 
   // Publishes the short last shard of each stream and returns all shards, train first, in order. The writer can go on.
@@ -97,8 +99,8 @@ class ShardWriter {
   uint64_t empty_documents_ = 0;
 };
 
-// Removes shards, sidecars and masks (ftok_{train,val}_N.{bin,docs,mask}) of `folder` that `shards` does not list: what a killed run left
-// beyond its last checkpoint. The caller holds the folder's lock. Returns the removed names in order.
+// Removes shards, sidecars and masks (ftok_{train,val}_N.{bin,docs,mask}) of `folder` that `shards` does not list: what
+// a killed run left beyond its last checkpoint. The caller holds the folder's lock. Returns the removed names in order.
 std::vector<std::string> remove_unlisted_shards(const std::string& folder, const std::vector<ShardEntry>& shards);
 
 }  // namespace ftok

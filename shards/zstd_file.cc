@@ -13,7 +13,8 @@ constexpr int kLevel = 3;  // zstd's default
 
 }  // namespace
 
-ZstdFile::ZstdFile(const std::string& path) : file_(path), context_(ZSTD_createCCtx()), out_(ZSTD_CStreamOutSize(), '\0') {
+ZstdFile::ZstdFile(const std::string& path)
+    : file_(path), context_(ZSTD_createCCtx()), out_(ZSTD_CStreamOutSize(), '\0') {
   if (context_ == nullptr) throw std::bad_alloc();
   ZSTD_CCtx_setParameter(context_, ZSTD_c_compressionLevel, kLevel);
   ZSTD_CCtx_setParameter(context_, ZSTD_c_checksumFlag, 1);

@@ -1,5 +1,5 @@
-// A zstd-compressed file that is complete or absent: one frame with a content checksum, level 3, one thread, so that the
-// same bytes in give the same bytes out (for one version of libzstd).
+// A zstd-compressed file that is complete or absent: one frame with a content checksum, level 3, one thread, so that
+// the same bytes in give the same bytes out (for one version of libzstd).
 #pragma once
 
 #include <memory>

@@ -32,7 +32,11 @@ EncodingTables::EncodingTables(Vocabulary loaded)
 }
 
 EncodeState::EncodeState(const EncodingTables& tables)
-    : tables_(tables), level_(vector_level()), lookup_(PretokenLookup::of(level_)), cuts_(kCutsMax), jobs_(PretokenHoles::kMax) {}
+    : tables_(tables),
+      level_(vector_level()),
+      lookup_(PretokenLookup::of(level_)),
+      cuts_(kCutsMax),
+      jobs_(PretokenHoles::kMax) {}
 
 EncodeState& EncodeState::of_thread(const EncodingTables& tables) {
   struct Kept {
@@ -127,7 +131,8 @@ void EncodeState::make_holes() {
   }
 }
 
-// Makes what is missing before `out` and puts it in its places; returns the new end. What lies behind a hole moves, once, the last first.
+// Makes what is missing before `out` and puts it in its places; returns the new end. What lies behind a hole moves,
+// once, the last first.
 uint32_t* EncodeState::fill_holes(uint32_t* out) {
   make_holes();
   size_t total = 0;
@@ -157,9 +162,9 @@ bool EncodeState::keep_made() {
   return has_moved;
 }
 
-// Writes the ids of the pretokens between `begin` and `begin` + each of the first `cuts` of cuts_ to `out`; returns the end. While
-// one batch is looked up, the lines of the cache for the next are on their way from memory. Holes are filled when there are enough, so
-// that much is made together.
+// Writes the ids of the pretokens between `begin` and `begin` + each of the first `cuts` of cuts_ to `out`; returns the
+// end. While one batch is looked up, the lines of the cache for the next are on their way from memory. Holes are filled
+// when there are enough, so that much is made together.
 uint32_t* EncodeState::encode_block(const unsigned char* begin, const unsigned char* end, size_t cuts, uint32_t* out) {
   const uint32_t* const cut = cuts_.data();
   const size_t count = (cuts + PretokenBatch::kSize - 1) / PretokenBatch::kSize;
@@ -172,7 +177,8 @@ uint32_t* EncodeState::encode_block(const unsigned char* begin, const unsigned c
   };
   const auto start = [&](size_t i) {
     const size_t first = i * PretokenBatch::kSize;
-    batches_[i % 2].start(begin, first == 0 ? begin : begin + cut[first - 1], cut + first, std::min(PretokenBatch::kSize, cuts - first));
+    batches_[i % 2].start(begin, first == 0 ? begin : begin + cut[first - 1], cut + first,
+                          std::min(PretokenBatch::kSize, cuts - first));
   };
   holes_.count = 0;
   start(0);
@@ -184,7 +190,8 @@ uint32_t* EncodeState::encode_block(const unsigned char* begin, const unsigned c
     if (has_next) start(i + 1);
     out = lookup_.take(cache_.view(), batches_[i % 2], next, next_readable, holes_, out);
     if (has_next) lookup_.prepare(cache_.view(), next, next_readable);
-    if (holes_.count == 0 || (has_next && holes_.count < PretokenHoles::kFull)) [[likely]] continue;
+    if (holes_.count == 0 || (has_next && holes_.count < PretokenHoles::kFull)) [[likely]]
+      continue;
     out = fill_holes(out);
     if (keep_made() && has_next) {
       start(i + 1);
@@ -195,8 +202,8 @@ uint32_t* EncodeState::encode_block(const unsigned char* begin, const unsigned c
   return out;
 }
 
-// Cuts `text` block by block and calls take(begin, end of the text, cuts) for each, but take_large(piece) for large pretokens, until
-// one of them returns false; returns how many bytes that was.
+// Cuts `text` block by block and calls take(begin, end of the text, cuts) for each, but take_large(piece) for large
+// pretokens, until one of them returns false; returns how many bytes that was.
 template <typename Take, typename TakeLarge>
 size_t EncodeState::for_each_block(std::string_view text, Take&& take, TakeLarge&& take_large) {
   if (text.size() > kTextBytesMax) {

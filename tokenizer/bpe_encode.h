@@ -1,7 +1,8 @@
 // The tables of an Encoding, and the hot path: text to cuts to ids.
 //
-// A text is encoded in blocks: first the cuts of a block (pretoken_cuts.h), then each pretoken is looked up in the thread's
-// cache (pretoken_cache.h) and its ids copied; what is not there is made by the token table or by merging, and kept.
+// A text is encoded in blocks: first the cuts of a block (pretoken_cuts.h), then each pretoken is looked up in the
+// thread's cache (pretoken_cache.h) and its ids copied; what is not there is made by the token table or by merging, and
+// kept.
 #pragma once
 
 #include <cstdint>
@@ -34,8 +35,8 @@ struct EncodingTables {
   uint64_t serial = 0;  // tells this encoding from all others of the process
 };
 
-// What one thread needs to encode with one encoding: 2 MiB, growing with the distinct pretokens of the texts to at most 48
-// (pretoken_cache.h) and what the longest pretoken needs. Not thread-safe.
+// What one thread needs to encode with one encoding: 2 MiB, growing with the distinct pretokens of the texts to at most
+// 48 (pretoken_cache.h) and what the longest pretoken needs. Not thread-safe.
 class EncodeState {
  public:
   explicit EncodeState(const EncodingTables& tables);
@@ -43,18 +44,19 @@ class EncodeState {
   // The calling thread's own state for `tables`; each thread keeps those of the last few encodings it used.
   static EncodeState& of_thread(const EncodingTables& tables);
 
-  // Writes the ids of `text`, cut by the vocabulary's pattern, to `out`, which has room for text.size() + kSlack of them;
-  // returns how many. The end of `text` is the end of the text.
+  // Writes the ids of `text`, cut by the vocabulary's pattern, to `out`, which has room for text.size() + kSlack of
+  // them; returns how many. The end of `text` is the end of the text.
   size_t encode(std::string_view text, uint32_t* out);
 
   // The same, appended.
   void encode(std::string_view text, std::vector<uint32_t>& ids);
 
-  // The same until `ids` has at least `ids_max` more than before, at the end of a block; returns how many bytes of `text` they
-  // stand for.
+  // The same until `ids` has at least `ids_max` more than before, at the end of a block; returns how many bytes of
+  // `text` they stand for.
   size_t encode_some(std::string_view text, size_t ids_max, std::vector<uint32_t>& ids);
 
-  // The same as encode; after each block `blocks` gets how many bytes and ids are done: places where encoding can go on.
+  // The same as encode; after each block `blocks` gets how many bytes and ids are done: places where encoding can go
+  // on.
   struct Block {
     size_t bytes, ids;
   };

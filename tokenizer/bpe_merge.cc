@@ -26,7 +26,8 @@ void MergeScratch::shrink(size_t words_max) {
   }
 }
 
-Merger::Merger(const Vocabulary& vocabulary) : level_(vector_level()), byte_pairs_(65536, MergeJob::kNoRank), characters_(65536, 0) {
+Merger::Merger(const Vocabulary& vocabulary)
+    : level_(vector_level()), byte_pairs_(65536, MergeJob::kNoRank), characters_(65536, 0) {
   if (vocabulary.merges.empty()) {
     build_implied(vocabulary);
   } else {
@@ -37,7 +38,8 @@ Merger::Merger(const Vocabulary& vocabulary) : level_(vector_level()), byte_pair
   join_characters();
 }
 
-// The symbol at the beginning of `size` bytes: what sure pairs join there, else a byte, with the rank of it and the next byte.
+// The symbol at the beginning of `size` bytes: what sure pairs join there, else a byte, with the rank of it and the
+// next byte.
 inline Merger::Joined Merger::join_at(const unsigned char* bytes, size_t size) const {
   const unsigned lead = bytes[0];
   if (size == 1) return {byte_symbols_[lead], MergeJob::kNoRank, 1};
@@ -73,7 +75,8 @@ size_t Merger::fill_job(std::string_view piece, size_t symbols_max, MergeJob& jo
     unknown |= joined.size > 1 || !is_after_byte ? uint64_t{1} << n : 0;  // of the pair (n - 1, n), for now
     if (n > 0) job.ranks[n - 1] = rank;
     job.symbols[n++] = joined.symbol;
-    if (n == lanes - 1) [[unlikely]] clear_lanes(MergeJob::lanes_for(n + 1));
+    if (n == lanes - 1) [[unlikely]]
+      clear_lanes(MergeJob::lanes_for(n + 1));
     is_after_byte = joined.size == 1;
     rank = joined.rank;
     i += joined.size;
@@ -100,8 +103,8 @@ void Merger::run_jobs(MergeJob* jobs, size_t count) const {
 #endif
 }
 
-// A pair (A, B) -> C is sure when no merge (X, A) and no merge (B, Y) has a rank below C, provided that every merge has a
-// higher rank than the merges that make its parts, as in any trained vocabulary; else no pair is marked.
+// A pair (A, B) -> C is sure when no merge (X, A) and no merge (B, Y) has a rank below C, provided that every merge has
+// a higher rank than the merges that make its parts, as in any trained vocabulary; else no pair is marked.
 void Merger::mark_sure_pairs() {
   const size_t count = symbol_bytes_.size();
   std::vector<uint32_t> lowest_as_right(count, kNoSymbol), lowest_as_left(count, kNoSymbol);
@@ -125,9 +128,9 @@ void Merger::mark_sure_pairs() {
   }
 }
 
-// A token is made by the pair that is left when its own bytes are merged with the pairs of all shorter tokens; when more
-// than two symbols are left it is never made by merging. Tokens of one length do not need each other, so many are merged
-// together.
+// A token is made by the pair that is left when its own bytes are merged with the pairs of all shorter tokens; when
+// more than two symbols are left it is never made by merging. Tokens of one length do not need each other, so many are
+// merged together.
 void Merger::build_implied(const Vocabulary& vocabulary) {
   const uint32_t count = vocabulary.token_count();
   pairs_.reserve(count);
@@ -136,7 +139,8 @@ void Merger::build_implied(const Vocabulary& vocabulary) {
   std::vector<uint32_t> firsts(kTokenBytesMax + 2, 0), by_length(count);
   for (const uint32_t bytes : symbol_bytes_) ++firsts[bytes + 1];
   std::partial_sum(firsts.begin(), firsts.end(), firsts.begin());
-  for (uint32_t id = 0; id < count; ++id) by_length[firsts[symbol_bytes_[id]]++] = id;  // now firsts[n] is where n + 1 begins
+  for (uint32_t id = 0; id < count; ++id)
+    by_length[firsts[symbol_bytes_[id]]++] = id;  // now firsts[n] is where n + 1 begins
   constexpr size_t kTogether = 64;
   std::vector<MergeJob> jobs(kTogether);
   uint32_t job_ids[kTogether];
@@ -174,8 +178,8 @@ void Merger::add_token(uint32_t id, const uint32_t* symbols, size_t count) {
   if (count == 2) pairs_.insert(symbols[0], symbols[1], id);
 }
 
-// Symbol b < 256 is byte b, symbol 256 + i is what merge i makes. Two merges may make the same token; a merge that names it
-// then applies to both symbols.
+// Symbol b < 256 is byte b, symbol 256 + i is what merge i makes. Two merges may make the same token; a merge that
+// names it then applies to both symbols.
 void Merger::build_explicit(const Vocabulary& vocabulary) {
   const size_t count = 256 + vocabulary.merges.size();
   pairs_.reserve(count);

@@ -1,14 +1,16 @@
-// Byte-pair merging: from the bytes of one pretoken to symbols. The rule: again and again the adjacent pair of lowest rank,
-// the leftmost among equals, becomes one symbol, until no adjacent pair has a rank.
+// Byte-pair merging: from the bytes of one pretoken to symbols. The rule: again and again the adjacent pair of lowest
+// rank, the leftmost among equals, becomes one symbol, until no adjacent pair has a rank.
 //
-// Symbols number the merges by rank, so a symbol is its own rank. For a vocabulary with implied merges a symbol is its id.
-// Two facts make the tables small and long pretokens fast (docs/tokenizer.md has the proofs). What merging does inside a
-// span that no merge has crossed does not depend on what is around it. So
+// Symbols number the merges by rank, so a symbol is its own rank. For a vocabulary with implied merges a symbol is its
+// id. Two facts make the tables small and long pretokens fast (docs/tokenizer.md has the proofs). What merging does
+// inside a span that no merge has crossed does not depend on what is around it. So
 //  - a token is made by exactly one pair of symbols, and the pair table has one entry a token;
-//  - a sequence of symbols is the answer if and only if each adjacent two of them are the answer for their own bytes, so a
+//  - a sequence of symbols is the answer if and only if each adjacent two of them are the answer for their own bytes,
+//    so a
 //    long pretoken can be merged window by window.
-// And a pair (A, B) can be merged at once, whatever else is there, when every merge that could take A or B away from it has
-// a higher rank: such pairs are marked in the tables (`sure`). Most bytes of characters outside ASCII join this way.
+// And a pair (A, B) can be merged at once, whatever else is there, when every merge that could take A or B away from it
+// has a higher rank: such pairs are marked in the tables (`sure`). Most bytes of characters outside ASCII join this
+// way.
 #pragma once
 
 #include <array>
@@ -22,8 +24,8 @@
 
 namespace ftok {
 
-// A short piece on its way from symbols to fewer symbols, or to ids: lanes of vector registers. The lanes after the symbols hold
-// PairTable::kEdge, those after the ranks kNoRank, in as many registers as lanes_for() says.
+// A short piece on its way from symbols to fewer symbols, or to ids: lanes of vector registers. The lanes after the
+// symbols hold PairTable::kEdge, those after the ranks kNoRank, in as many registers as lanes_for() says.
 struct MergeJob {
   static constexpr size_t kLanes = 64, kSymbolsMax = 60;  // the last lanes are edges
   static constexpr uint32_t kNoRank = 0x7FFFFFFF;
@@ -62,7 +64,8 @@ class Merger {
  public:
   explicit Merger(const Vocabulary& vocabulary);
 
-  // Appends the ids of `piece`, which is not empty. Time is linear in practice and O(n log n) at worst; memory is linear.
+  // Appends the ids of `piece`, which is not empty. Time is linear in practice and O(n log n) at worst; memory is
+  // linear.
   void merge(std::string_view piece, MergeScratch& scratch, std::vector<uint32_t>& ids) const;
 
   // One step of merging, for showing how a word is made: at `position` (in symbols) two symbols became one.
@@ -107,8 +110,9 @@ class Merger {
 
   VectorLevel level_;
   PairTable pairs_;
-  std::vector<uint32_t> byte_pairs_;    // ranks of the pairs of single bytes, with kUnsure, or MergeJob::kNoRank
-  std::vector<uint32_t> characters_;    // symbols of characters of three bytes, by code point, where sure pairs make them; else 0
+  std::vector<uint32_t> byte_pairs_;  // ranks of the pairs of single bytes, with kUnsure, or MergeJob::kNoRank
+  std::vector<uint32_t>
+      characters_;  // symbols of characters of three bytes, by code point, where sure pairs make them; else 0
   uint32_t byte_symbols_[256] = {};
   std::vector<uint32_t> symbol_bytes_;  // length of each symbol
   std::vector<uint32_t> ids_;           // of symbols; empty when they are the ids

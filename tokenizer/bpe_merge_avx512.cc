@@ -1,10 +1,10 @@
-// Merging short pieces with AVX-512: the symbols of a piece in one register, two or four, the ranks of its pairs in as many, sixteen
-// lanes each. The lanes after the symbols hold kEdge, which pairs with nothing, so that the ends need no special case. Sure ranks are
-// lower than others, so they come first, which is right in any order.
+// Merging short pieces with AVX-512: the symbols of a piece in one register, two or four, the ranks of its pairs in as
+// many, sixteen lanes each. The lanes after the symbols hold kEdge, which pairs with nothing, so that the ends need no
+// special case. Sure ranks are lower than others, so they come first, which is right in any order.
 //
-// Pieces go in groups of sixteen. In a round each piece of a group merges its lowest pair; then the slots of its two new pairs are
-// computed, those of all sixteen at once. A piece that is done gives its place to the next. Two groups take turns: while one has its
-// round, the entries that the other will look at come from memory.
+// Pieces go in groups of sixteen. In a round each piece of a group merges its lowest pair; then the slots of its two
+// new pairs are computed, those of all sixteen at once. A piece that is done gives its place to the next. Two groups
+// take turns: while one has its round, the entries that the other will look at come from memory.
 #include <immintrin.h>
 
 #include <algorithm>
@@ -22,11 +22,13 @@ struct Slots {
 };
 
 // Where its filter says that a pair is not, the slot is 0, which is always near.
-inline __m512i slot_of(const PairTable& pairs, unsigned which, const uint32_t (&factors)[2], __m512i left, __m512i right) {
-  __m512i x = _mm512_add_epi32(_mm512_mullo_epi32(left, broadcast(factors[0])), _mm512_mullo_epi32(right, broadcast(factors[1])));
+inline __m512i slot_of(const PairTable& pairs, unsigned which, const uint32_t (&factors)[2], __m512i left,
+                       __m512i right) {
+  __m512i x = _mm512_add_epi32(_mm512_mullo_epi32(left, broadcast(factors[0])),
+                               _mm512_mullo_epi32(right, broadcast(factors[1])));
   x = _mm512_xor_si512(x, _mm512_srli_epi32(x, PairTable::kMixShift));
-  const __m512i place =
-      _mm512_srl_epi32(_mm512_mullo_epi32(x, broadcast(PairTable::kSpread)), _mm_cvtsi32_si128(static_cast<int>(pairs.shift())));
+  const __m512i place = _mm512_srl_epi32(_mm512_mullo_epi32(x, broadcast(PairTable::kSpread)),
+                                         _mm_cvtsi32_si128(static_cast<int>(pairs.shift())));
   const __m512i words = _mm512_i32gather_epi32(_mm512_srli_epi32(place, 5), pairs.filter(which), 4);
   const __m512i bits = _mm512_sllv_epi32(broadcast(1), _mm512_and_si512(place, broadcast(31)));
   return _mm512_maskz_srli_epi32(_mm512_test_epi32_mask(words, bits), place, 1);
@@ -56,7 +58,8 @@ void find_unknown(const PairTable& pairs, MergeJob* jobs, size_t count) {
     for (unsigned r = 0; r < MergeJob::kLanes; r += 16) {
       if (job.unknown >> r == 0) continue;
       const __m512i left = _mm512_load_si512(job.symbols + r);
-      const __m512i after = r + 16 < MergeJob::kLanes ? _mm512_load_si512(job.symbols + r + 16) : broadcast(PairTable::kEdge);
+      const __m512i after =
+          r + 16 < MergeJob::kLanes ? _mm512_load_si512(job.symbols + r + 16) : broadcast(PairTable::kEdge);
       const Slots slots = slots_of(pairs, left, _mm512_alignr_epi32(after, left, 1));
       _mm512_store_si512(first + r, slots.first);
       _mm512_store_si512(second + r, slots.second);
@@ -68,8 +71,8 @@ void find_unknown(const PairTable& pairs, MergeJob* jobs, size_t count) {
   }
 }
 
-// Up to sixteen jobs. Place i: what the last round of job i merged, at which lane of the job (a bit), and its neighbours; kEdge and 0 where
-// it merged nothing.
+// Up to sixteen jobs. Place i: what the last round of job i merged, at which lane of the job (a bit), and its
+// neighbours; kEdge and 0 where it merged nothing.
 struct Group {
   alignas(64) uint32_t before[16], merged[16], after[16];
   alignas(64) uint32_t left_slots[2][16], right_slots[2][16];  // of the two new pairs
@@ -77,8 +80,10 @@ struct Group {
   MergeJob* jobs[16];
   unsigned count = 0;
 
-
-  Group() { std::fill_n(before, 16, PairTable::kEdge), std::fill_n(merged, 16, PairTable::kEdge), std::fill_n(after, 16, PairTable::kEdge); }
+  Group() {
+    std::fill_n(before, 16, PairTable::kEdge), std::fill_n(merged, 16, PairTable::kEdge),
+        std::fill_n(after, 16, PairTable::kEdge);
+  }
 
   void start(unsigned i, MergeJob* job) {
     jobs[i] = job;
@@ -94,8 +99,8 @@ struct Group {
   }
 };
 
-// Merges the lowest pair of job i, if there is one; returns whether there is none. Without a branch: which job ends when cannot be
-// foretold, and what would be begun of the next jobs by then would be lost.
+// Merges the lowest pair of job i, if there is one; returns whether there is none. Without a branch: which job ends
+// when cannot be foretold, and what would be begun of the next jobs by then would be lost.
 template <unsigned kRegisters>
 inline bool merge_lowest(Group& group, unsigned i, const __m512i (&ranks)[kRegisters]) {
   MergeJob& job = *group.jobs[i];
@@ -155,8 +160,10 @@ template <unsigned kRegisters>
 inline uint32_t run_round(const PairTable& pairs, Group& group) {
   uint32_t done = 0;
   for (unsigned i = 0; i < group.count; ++i) {
-    const uint32_t left = find_rank(pairs, group.before[i], group.merged[i], group.left_slots[0][i], group.left_slots[1][i]);
-    const uint32_t right = find_rank(pairs, group.merged[i], group.after[i], group.right_slots[0][i], group.right_slots[1][i]);
+    const uint32_t left =
+        find_rank(pairs, group.before[i], group.merged[i], group.left_slots[0][i], group.left_slots[1][i]);
+    const uint32_t right =
+        find_rank(pairs, group.merged[i], group.after[i], group.right_slots[0][i], group.right_slots[1][i]);
     __m512i ranks[kRegisters];
     const uint64_t right_lane = group.at[i], left_lane = right_lane >> 1;
     for (unsigned r = 0; r < kRegisters; ++r) {

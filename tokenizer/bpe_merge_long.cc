@@ -1,13 +1,17 @@
-// Merging long pieces in time linear in their length. The fact it rests on (docs/tokenizer.md): a sequence of symbols is the
-// answer if and only if each adjacent two of them are the answer for their own bytes.
+// Merging long pieces in time linear in their length. The fact it rests on (docs/tokenizer.md): a sequence of symbols
+// is the answer if and only if each adjacent two of them are the answer for their own bytes.
 //
 // So what is done is always the answer for a prefix of the piece, and there are two ways to make it longer:
-//  - by windows: its last few symbols and some new bytes are merged together; when that begins with the same symbol, each two
+//  - by windows: its last few symbols and some new bytes are merged together; when that begins with the same symbol,
+//    each two
 //    neighbours are right, so all is. Else more symbols are taken back.
-//  - by chunks, where the processor merges many jobs together: chunks are merged each for itself, and then, again together, the
-//    seams: the last symbols of a chunk with the first of the next. When a seam begins and ends with the symbols it was made
+//  - by chunks, where the processor merges many jobs together: chunks are merged each for itself, and then, again
+//    together, the
+//    seams: the last symbols of a chunk with the first of the next. When a seam begins and ends with the symbols it was
+//    made
 //    of, all neighbours are right. Where it does not, windows go on.
-// In runs of one character and other repetitions chunks, seams and windows repeat, windows two or three in turn: results are used again.
+// In runs of one character and other repetitions chunks, seams and windows repeat, windows two or three in turn:
+// results are used again.
 #include <algorithm>
 #include <cstring>
 
@@ -28,8 +32,8 @@ constexpr size_t kSeamSymbols = 3, kSeamSymbolsMax = 31;
 
 struct Merger::Chunk {
   size_t begin, end;
-  const MergeJob* job;   // its symbols
-  const MergeJob* seam;  // null where windows must go on
+  const MergeJob* job;             // its symbols
+  const MergeJob* seam;            // null where windows must go on
   size_t left_count, right_count;  // symbols of the seam that come from the chunk before and from this one
   uint32_t left[kSeamSymbols];     // the former
 };
@@ -48,7 +52,8 @@ const std::vector<uint32_t>& Merger::merge_window(std::string_view text, MergeSc
   return made.symbols;
 }
 
-// Makes what is done reach to `end`. False when more than 16 times the piece has been merged: the caller then uses the heap.
+// Makes what is done reach to `end`. False when more than 16 times the piece has been merged: the caller then uses the
+// heap.
 bool Merger::extend_by_windows(std::string_view piece, size_t end, MergeScratch& scratch) const {
   std::vector<uint32_t>& done = scratch.done;
   while (scratch.done_bytes < end) {
@@ -60,7 +65,8 @@ bool Merger::extend_by_windows(std::string_view piece, size_t end, MergeScratch&
       const size_t window_end = std::min(end, scratch.done_bytes + std::max(kWindowBytes, taken_bytes));
       scratch.merged_bytes += window_end - window_begin;
       if (scratch.merged_bytes > 16 * piece.size()) return false;
-      const std::vector<uint32_t>& window = merge_window(piece.substr(window_begin, window_end - window_begin), scratch);
+      const std::vector<uint32_t>& window =
+          merge_window(piece.substr(window_begin, window_end - window_begin), scratch);
       if (taken == done.size() || window[0] == done[done.size() - taken]) {
         done.resize(done.size() - taken);
         done.insert(done.end(), window.begin(), window.end());

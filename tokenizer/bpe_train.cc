@@ -1,10 +1,10 @@
-// All words (distinct pretokens) lie one after another in one array of symbols, a separator between them. A symbol sits at
-// the place of its first byte; the next one is as many places on as it has bytes, and the place of its last byte says how far
-// back it begins, so a merge touches three places and nothing moves. Each pair has the list of places where it was seen when
-// it came to be; places that have changed since are skipped. A merge makes only pairs with the new symbol, so their lists are
-// collected while it runs and are complete when it ends, and what each neighbour's old pair lost is summed up first and
-// taken off once. Counts only fall, so a pair that the queue gives with a stale count goes back into it. Each byte is merged
-// away once: the work is linear in the words, not in words times merges.
+// All words (distinct pretokens) lie one after another in one array of symbols, a separator between them. A symbol sits
+// at the place of its first byte; the next one is as many places on as it has bytes, and the place of its last byte
+// says how far back it begins, so a merge touches three places and nothing moves. Each pair has the list of places
+// where it was seen when it came to be; places that have changed since are skipped. A merge makes only pairs with the
+// new symbol, so their lists are collected while it runs and are complete when it ends, and what each neighbour's old
+// pair lost is summed up first and taken off once. Counts only fall, so a pair that the queue gives with a stale count
+// goes back into it. Each byte is merged away once: the work is linear in the words, not in words times merges.
 #include "tokenizer/bpe_train.h"
 
 #include <fmt/format.h>
@@ -22,8 +22,8 @@
 namespace ftok {
 namespace {
 
-// Values of symbols_ that are no symbol: between words, and at the last byte of a symbol of several bytes, with the distance
-// to its first in the low bits. (Bytes between first and last hold old values that are never read as current.)
+// Values of symbols_ that are no symbol: between words, and at the last byte of a symbol of several bytes, with the
+// distance to its first in the low bits. (Bytes between first and last hold old values that are never read as current.)
 constexpr uint32_t kSeparator = 0x40000000;
 constexpr uint32_t kTail = 0x80000000;
 constexpr uint32_t kNoNeighbour = UINT32_MAX;
@@ -42,7 +42,8 @@ Vocabulary vocabulary_of(const BpeMerges& merges) {
 size_t next_rank(const BpeMerges& merges, const Vocabulary* base) {
   size_t rank = merges.tokens.size();
   const auto is_special = [&] {
-    return std::any_of(base->specials.begin(), base->specials.end(), [&](const SpecialToken& special) { return special.id == rank; });
+    return std::any_of(base->specials.begin(), base->specials.end(),
+                       [&](const SpecialToken& special) { return special.id == rank; });
   };
   while (base != nullptr && is_special()) ++rank;
   return rank;
@@ -98,11 +99,11 @@ class Trainer {
   BpeMerges result_;
   uint32_t rank_of_byte_[256] = {};
   std::unordered_set<std::string> base_tokens_;
-  std::vector<uint32_t> bytes_;      // length of each symbol
-  std::vector<uint32_t> symbols_;    // by place
-  std::vector<uint32_t> words_;      // by place
-  std::vector<uint64_t> weights_;    // by word
-  std::vector<uint32_t> places_;     // lists, one after another: the length, then the places
+  std::vector<uint32_t> bytes_;    // length of each symbol
+  std::vector<uint32_t> symbols_;  // by place
+  std::vector<uint32_t> words_;    // by place
+  std::vector<uint64_t> weights_;  // by word
+  std::vector<uint32_t> places_;   // lists, one after another: the length, then the places
   PairCounts pairs_;
   PairQueue queue_;
 
@@ -149,8 +150,8 @@ void Trainer::lay_out(const PretokenVisits& pretokens) {
     ++words;
   });
   if (places >= UINT32_MAX) {
-    throw Error(fmt::format("the {} distinct pretokens have {} bytes, training takes 4 GB at most; raise --min-count", words,
-                            places));
+    throw Error(fmt::format("the {} distinct pretokens have {} bytes, training takes 4 GB at most; raise --min-count",
+                            words, places));
   }
   symbols_.reserve(places);
   words_.reserve(places);
@@ -224,8 +225,8 @@ void Trainer::count_pairs() {
     queue_.push({pair.count, pair.key});
   });
   pairs_.prune();
-  // As much as all lists can ever take: each merge makes two pairs at most and takes a symbol away. Memory is touched only
-  // where it is used.
+  // As much as all lists can ever take: each merge makes two pairs at most and takes a symbol away. Memory is touched
+  // only where it is used.
   places_.reserve(std::max<uint64_t>(total, 3 * symbols_.size()));
   places_.resize(total);
   for_each_pair([&](uint32_t left, uint32_t right, uint32_t place) {
@@ -366,8 +367,8 @@ void TrainingSizes::add(std::string_view pretoken, uint64_t count) {
 
 namespace {
 
-// A place has a symbol and its word (8 bytes), stands in the lists of at most three pairs (12), and makes about half a pair
-// (24 bytes a slot at a load of 0.3 to 0.6, and 16 in the queue) while few pairs repeat; a word has its weight.
+// A place has a symbol and its word (8 bytes), stands in the lists of at most three pairs (12), and makes about half a
+// pair (24 bytes a slot at a load of 0.3 to 0.6, and 16 in the queue) while few pairs repeat; a word has its weight.
 uint64_t training_memory(uint64_t pretokens, uint64_t bytes) {
   return (uint64_t{32} << 20) + (bytes + pretokens) * 48 + pretokens * 8;
 }

@@ -11,23 +11,17 @@ uint8_t character_flags(char32_t code_point) {
   }
   switch (category_of(code_point)) {
     case Category::kLu:
-    case Category::kLt:
-      return kIsLetter | kIsUpperish;
-    case Category::kLl:
-      return kIsLetter | kIsLowerish;
+    case Category::kLt: return kIsLetter | kIsUpperish;
+    case Category::kLl: return kIsLetter | kIsLowerish;
     case Category::kLm:
-    case Category::kLo:
-      return kIsLetter | kIsUpperish | kIsLowerish;
+    case Category::kLo: return kIsLetter | kIsUpperish | kIsLowerish;
     case Category::kMn:
     case Category::kMc:
-    case Category::kMe:
-      return kIsUpperish | kIsLowerish;
+    case Category::kMe: return kIsUpperish | kIsLowerish;
     case Category::kNd:
     case Category::kNl:
-    case Category::kNo:
-      return kIsNumber;
-    default:
-      return 0;
+    case Category::kNo: return kIsNumber;
+    default: return 0;
   }
 }
 

@@ -52,7 +52,8 @@ class RunEncoder {
       const SpecialFinder::Match match = finder.find(text, begin);
       if (match.size == 0) break;
       if (content_ == Specials::kRefuse) {
-        throw Error(fmt::format("special token \"{}\" in a message at byte {}", text.substr(match.begin, match.size), match.begin));
+        throw Error(fmt::format("special token \"{}\" in a message at byte {}", text.substr(match.begin, match.size),
+                                match.begin));
       }
       add_text(text.substr(begin, match.begin - begin), role, in_loss);
       add_special(match.id, role, in_loss);
@@ -99,8 +100,8 @@ class RunEncoder {
     const size_t begin = text.find("<|");
     const size_t end = begin == std::string_view::npos ? begin : text.find("|>", begin);
     if (end == std::string_view::npos) return;
-    throw Error(fmt::format("the chat template has \"{}\", which is no special token of {}", text.substr(begin, end + 2 - begin),
-                            encoding_.name()));
+    throw Error(fmt::format("the chat template has \"{}\", which is no special token of {}",
+                            text.substr(begin, end + 2 - begin), encoding_.name()));
   }
 
   const Encoding& encoding_;
@@ -162,7 +163,8 @@ ChatTemplate parse_chat_template(std::string_view text, const std::string& path)
   json::parser parser;
   json::element root;
   const simdjson::padded_string padded(text);
-  if (parser.parse(padded).get(root) != simdjson::SUCCESS || !root.is_object()) throw Error(path + ": not a JSON object");
+  if (parser.parse(padded).get(root) != simdjson::SUCCESS || !root.is_object())
+    throw Error(path + ": not a JSON object");
   ChatTemplate form;
   form.name = path;
   form.begin = text_under(root, "begin", "", path);
@@ -173,7 +175,8 @@ ChatTemplate parse_chat_template(std::string_view text, const std::string& path)
   if (root["roles"].get(roles) == simdjson::SUCCESS) {
     for (const auto field : roles) {
       std::string_view value;
-      if (field.value.get(value) != simdjson::SUCCESS) throw Error(fmt::format("{}: the form of role \"{}\" is not a string", path, field.key));
+      if (field.value.get(value) != simdjson::SUCCESS)
+        throw Error(fmt::format("{}: the form of role \"{}\" is not a string", path, field.key));
       check_form(form.roles[std::string(field.key)] = value, path, field.key);
     }
   }
@@ -212,7 +215,8 @@ std::vector<ChatMessage> parse_chat(std::string_view text, const std::string& pa
   return messages;
 }
 
-EncodedChat encode_chat(const Encoding& encoding, const ChatTemplate& form, const std::vector<ChatMessage>& messages, Specials content) {
+EncodedChat encode_chat(const Encoding& encoding, const ChatTemplate& form, const std::vector<ChatMessage>& messages,
+                        Specials content) {
   EncodedChat chat;
   RunEncoder runs(encoding, content);
   runs.add_template(form.begin, 0, false);
@@ -223,7 +227,8 @@ EncodedChat encode_chat(const Encoding& encoding, const ChatTemplate& form, cons
       known = chat.roles.insert(known, message.role);
     }
     const auto role = static_cast<uint8_t>(known - chat.roles.begin() + 1);
-    const bool in_loss = std::find(form.loss_roles.begin(), form.loss_roles.end(), message.role) != form.loss_roles.end();
+    const bool in_loss =
+        std::find(form.loss_roles.begin(), form.loss_roles.end(), message.role) != form.loss_roles.end();
     const auto own = form.roles.find(message.role);
     const std::string& text = own == form.roles.end() ? form.message : own->second;
     const size_t place = text.find(kContent);

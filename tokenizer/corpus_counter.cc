@@ -13,8 +13,8 @@
 namespace ftok {
 namespace {
 
-constexpr size_t kRunsMax = 64;           // more are joined into one; each open one holds a buffer and a descriptor
-constexpr size_t kTextBytes = 4u << 20;   // what is_full() allows for: the texts that are being added
+constexpr size_t kRunsMax = 64;          // more are joined into one; each open one holds a buffer and a descriptor
+constexpr size_t kTextBytes = 4u << 20;  // what is_full() allows for: the texts that are being added
 
 class SpillSource : public ByteSource {
  public:
@@ -178,7 +178,8 @@ std::vector<std::string> CorpusCounter::run_names() const {
 void CorpusCounter::take_up(const std::vector<std::string>& run_names) {
   for (const std::string& name : run_names) {
     unsigned long long number = 0;
-    if (std::sscanf(name.c_str(), "run-%llu.counts", &number) == 1) next_run_ = std::max<uint64_t>(next_run_, number + 1);
+    if (std::sscanf(name.c_str(), "run-%llu.counts", &number) == 1)
+      next_run_ = std::max<uint64_t>(next_run_, number + 1);
     runs_.push_back({name, nullptr});
   }
 }

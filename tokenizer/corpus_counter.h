@@ -1,6 +1,6 @@
-// CorpusCounter: the pretokens of a corpus of any size, counted by several threads in bounded memory. Each thread counts in a
-// table of its own; when the tables are full they are written, sorted and added up, to one *run* on disk (the layout of
-// counts files) and emptied. What comes out depends on the texts and their weights alone.
+// CorpusCounter: the pretokens of a corpus of any size, counted by several threads in bounded memory. Each thread
+// counts in a table of its own; when the tables are full they are written, sorted and added up, to one *run* on disk
+// (the layout of counts files) and emptied. What comes out depends on the texts and their weights alone.
 //
 //   CorpusCounter counter(pattern, {.memory_bytes = ..., .folder = ...});
 //   while (there are texts) {
@@ -32,7 +32,7 @@ class SpillFile {
   SpillFile(const SpillFile&) = delete;
   SpillFile& operator=(const SpillFile&) = delete;
 
-  void write(std::string_view bytes);  // throws Error naming the folder: "No space left on device"
+  void write(std::string_view bytes);        // throws Error naming the folder: "No space left on device"
   std::unique_ptr<ByteSource> open() const;  // must not outlive the file
 
  private:
@@ -67,8 +67,8 @@ class CorpusCounter {
   size_t memory_bytes() const;
   bool has_runs() const { return !runs_.empty(); }
 
-  // No more texts. Calls visit(pretoken, count) for each pretoken once, in order of their bytes when `sorted` or when there
-  // are runs. May be called again; after a sorted visit all are.
+  // No more texts. Calls visit(pretoken, count) for each pretoken once, in order of their bytes when `sorted` or when
+  // there are runs. May be called again; after a sorted visit all are.
   void visit(const std::function<void(std::string_view pretoken, uint64_t count)>& visit, bool sorted);
 
  private:

@@ -56,7 +56,8 @@ uint64_t integer_of(std::string_view bytes) {
 // `sum` + count * weight, which must stay below 2^63.
 uint64_t add_counts(uint64_t sum, uint64_t count, uint64_t weight) {
   uint64_t product = 0, total = 0;
-  if (__builtin_mul_overflow(count, weight, &product) || __builtin_add_overflow(sum, product, &total) || total > INT64_MAX) {
+  if (__builtin_mul_overflow(count, weight, &product) || __builtin_add_overflow(sum, product, &total) ||
+      total > INT64_MAX) {
     throw Error("the counts of the pretokens pass 2^63; give smaller weights");
   }
   return total;
@@ -64,11 +65,14 @@ uint64_t add_counts(uint64_t sum, uint64_t count, uint64_t weight) {
 
 }  // namespace
 
-CountsHeader CountsHeader::of(const PretokenPattern& pattern) { return {pattern.name(), pattern.text(), kUnicodeVersion}; }
+CountsHeader CountsHeader::of(const PretokenPattern& pattern) {
+  return {pattern.name(), pattern.text(), kUnicodeVersion};
+}
 
 struct CountsWriter::Hash : Xxh3 {};
 
-CountsWriter::CountsWriter(const CountsHeader& header, Write write) : write_(std::move(write)), hash_(std::make_unique<Hash>()) {
+CountsWriter::CountsWriter(const CountsHeader& header, Write write)
+    : write_(std::move(write)), hash_(std::make_unique<Hash>()) {
   JsonWriter json;
   json.begin_object()
       .field("pattern", header.pattern)
@@ -90,7 +94,8 @@ void CountsWriter::flush() {
 
 void CountsWriter::add(std::string_view pretoken, uint64_t count) {
   if (pretoken.size() > kPretokenBytesMax) {
-    throw Error(fmt::format("a pretoken of {} bytes; a counts file takes {} at most", pretoken.size(), kPretokenBytesMax));
+    throw Error(
+        fmt::format("a pretoken of {} bytes; a counts file takes {} at most", pretoken.size(), kPretokenBytesMax));
   }
   const size_t limit = std::min(pretoken.size(), last_.size());
   size_t shared = 0;
@@ -118,13 +123,16 @@ void CountsWriter::finish() {
 
 struct CountsReader::Hash : Xxh3 {};
 
-CountsReader::CountsReader(std::unique_ptr<ByteSource> source) : source_(std::move(source)), hash_(std::make_unique<Hash>()) {
+CountsReader::CountsReader(std::unique_ptr<ByteSource> source)
+    : source_(std::move(source)), hash_(std::make_unique<Hash>()) {
   read_header();
 }
 
 CountsReader::~CountsReader() = default;
 
-void CountsReader::fail(std::string_view why) const { throw Error(fmt::format("{}: offset {}: {}", source_->name(), offset_, why)); }
+void CountsReader::fail(std::string_view why) const {
+  throw Error(fmt::format("{}: offset {}: {}", source_->name(), offset_, why));
+}
 
 // Reads until `size` bytes, at most kBufferBytes, are there; false when the file ends before.
 bool CountsReader::fill(size_t size) {
@@ -178,7 +186,8 @@ uint64_t CountsReader::take_varint() {
 uint64_t CountsReader::take_u64() { return integer_of(take(8)); }
 
 void CountsReader::read_header() {
-  if (!fill(kMagic.size()) || take(kMagic.size()) != kMagic) throw Error(source_->name() + ": not a file of pretoken counts");
+  if (!fill(kMagic.size()) || take(kMagic.size()) != kMagic)
+    throw Error(source_->name() + ": not a file of pretoken counts");
   const uint64_t size = integer_of(take(4));
   if (size > kHeaderBytesMax) fail(fmt::format("a header of {} bytes", size));
   std::string text;

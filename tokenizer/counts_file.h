@@ -1,9 +1,10 @@
-// Counts files: pretokens in order of their bytes, each with how often it is there. Files of parts of a corpus add up to the
-// file of the whole, byte for byte, however it was split.
+// Counts files: pretokens in order of their bytes, each with how often it is there. Files of parts of a corpus add up
+// to the file of the whole, byte for byte, however it was split.
 //
-// Layout (docs/tokenizer.md): "FTOKPTC1"; u32 length and the header, JSON: {"pattern","pattern_text","unicode"}; an entry for
-// each pretoken: varint bytes it shares with the one before, varint further bytes, those, varint count; varint 0, varint 0;
-// u64 pretokens, u64 sum of their counts, u64 XXH3 of all before. Integers are little-endian, varints LEB128.
+// Layout (docs/tokenizer.md): "FTOKPTC1"; u32 length and the header, JSON: {"pattern","pattern_text","unicode"}; an
+// entry for each pretoken: varint bytes it shares with the one before, varint further bytes, those, varint count;
+// varint 0, varint 0; u64 pretokens, u64 sum of their counts, u64 XXH3 of all before. Integers are little-endian,
+// varints LEB128.
 #pragma once
 
 #include <cstdint>
@@ -63,8 +64,9 @@ class CountsWriter {
   uint64_t pretokens_ = 0, total_ = 0;
 };
 
-// Reads a counts file front to back in bounded memory. Throws Error naming file and offset where it is damaged: cut short, not
-// in order, a count of 0, sums or checksum that do not fit. Entries that were given before are then worth nothing.
+// Reads a counts file front to back in bounded memory. Throws Error naming file and offset where it is damaged: cut
+// short, not in order, a count of 0, sums or checksum that do not fit. Entries that were given before are then worth
+// nothing.
 class CountsReader : public SortedCounts {
  public:
   explicit CountsReader(std::unique_ptr<ByteSource> source);
@@ -102,8 +104,8 @@ class CountsReader : public SortedCounts {
 // Whether `path` is a file that begins as counts files do.
 bool is_counts_file(const std::string& path);
 
-// Adds up: calls visit(pretoken, count) in order, for each pretoken of any part once, with the sum of its counts, each part's
-// times its weight. `weights` is empty (all 1) or has one for each part. Throws Error when a sum passes 2^63.
+// Adds up: calls visit(pretoken, count) in order, for each pretoken of any part once, with the sum of its counts, each
+// part's times its weight. `weights` is empty (all 1) or has one for each part. Throws Error when a sum passes 2^63.
 void merge_counts(const std::vector<SortedCounts*>& parts, const std::vector<uint64_t>& weights,
                   const std::function<void(std::string_view pretoken, uint64_t count)>& visit);
 

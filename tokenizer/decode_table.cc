@@ -4,7 +4,8 @@
 
 namespace ftok {
 
-DecodeTable::DecodeTable(const Vocabulary& vocabulary) : count_(vocabulary.token_count()), memory_(count_ * kSlotBytes) {
+DecodeTable::DecodeTable(const Vocabulary& vocabulary)
+    : count_(vocabulary.token_count()), memory_(count_ * kSlotBytes) {
   auto* const slots = static_cast<unsigned char*>(memory_.data());
   for (uint32_t id = 0; id < count_; ++id) {
     const std::string_view token = vocabulary.token(id);

@@ -1,4 +1,5 @@
-// DecodeTable: the bytes of short tokens, a slot of 16 bytes each, so that a token is one copy of 16 bytes whatever its size.
+// DecodeTable: the bytes of short tokens, a slot of 16 bytes each, so that a token is one copy of 16 bytes whatever its
+// size.
 #pragma once
 
 #include <cstddef>
@@ -20,8 +21,8 @@ class DecodeTable {
 
   explicit DecodeTable(const Vocabulary& vocabulary);
 
-  // Writes the bytes of the first of `ids` to `out`, which has room for ids.size() * kSlotBytes, as far as all have a slot; returns how
-  // many ids, and in `bytes` how many bytes they have.
+  // Writes the bytes of the first of `ids` to `out`, which has room for ids.size() * kSlotBytes, as far as all have a
+  // slot; returns how many ids, and in `bytes` how many bytes they have.
   size_t decode(std::span<const uint32_t> ids, char* out, size_t& bytes) const {
     char* to = out;
     size_t i = 0;

@@ -20,8 +20,8 @@ namespace {
 
 bool is_white_token(std::string_view token) { return token.find_first_not_of(" \n\t") == std::string_view::npos; }
 
-// Text whose last character is cut short. tiktoken encodes what comes before, takes the last pretoken's tokens back, with
-// all white tokens before it when it begins with one, and encodes their bytes and the cut character as one piece.
+// Text whose last character is cut short. tiktoken encodes what comes before, takes the last pretoken's tokens back,
+// with all white tokens before it when it begins with one, and encodes their bytes and the cut character as one piece.
 void encode_truncated(const EncodingTables& tables, std::string_view text, size_t tail, std::vector<uint32_t>& ids) {
   const size_t first = ids.size();
   const std::string_view whole = text.substr(0, tail);
@@ -107,16 +107,18 @@ std::vector<uint32_t> Encoding::encode_ordinary(std::string_view text) const {
 
 namespace {
 
-// Calls ordinary(text between special tokens, where it begins) and special(id, bytes) in turn, until one returns false. Ordinary
-// text may be empty. Throws Error where special tokens are refused and there is one.
+// Calls ordinary(text between special tokens, where it begins) and special(id, bytes) in turn, until one returns false.
+// Ordinary text may be empty. Throws Error where special tokens are refused and there is one.
 template <typename Ordinary, typename Special>
-void for_each_part(const SpecialFinder& finder, std::string_view text, Specials specials, Ordinary&& ordinary, Special&& special) {
+void for_each_part(const SpecialFinder& finder, std::string_view text, Specials specials, Ordinary&& ordinary,
+                   Special&& special) {
   size_t begin = 0;
   while (specials != Specials::kPlain && begin < text.size()) {
     const SpecialFinder::Match match = finder.find(text, begin);
     if (match.size == 0) break;
     if (specials == Specials::kRefuse) {
-      throw Error(fmt::format("special token \"{}\" in the text at byte {}", text.substr(match.begin, match.size), match.begin));
+      throw Error(fmt::format("special token \"{}\" in the text at byte {}", text.substr(match.begin, match.size),
+                              match.begin));
     }
     if (!ordinary(text.substr(begin, match.begin - begin)) || !special(match.id, match.size)) return;
     begin = match.begin + match.size;
@@ -204,7 +206,9 @@ size_t Encoding::count(std::string_view text, Specials specials) const {
   return count;
 }
 
-std::vector<TokenSpan> Encoding::encode_spans(std::string_view text, Specials specials) const { return spans_of(encode(text, specials)); }
+std::vector<TokenSpan> Encoding::encode_spans(std::string_view text, Specials specials) const {
+  return spans_of(encode(text, specials));
+}
 
 std::vector<TokenSpan> Encoding::spans_of(std::span<const uint32_t> ids) const {
   std::vector<TokenSpan> spans;
@@ -246,7 +250,8 @@ std::string Encoding::decode(std::span<const uint32_t> ids) const {
       if (done == some.size()) break;
       const std::string_view piece = token_bytes(some[done]);
       if (piece.empty()) {
-        throw Error(fmt::format("id {} at place {} is no token of {} (ids are below {})", some[done], first + done, name(), n_vocab()));
+        throw Error(fmt::format("id {} at place {} is no token of {} (ids are below {})", some[done], first + done,
+                                name(), n_vocab()));
       }
       out += piece;
       ++done;

@@ -1,9 +1,9 @@
-// Encoding: text to token ids and back, with one vocabulary. Const after construction and thread-safe; every thread keeps
-// its own cache of pretokens (bpe_encode.h says how large).
+// Encoding: text to token ids and back, with one vocabulary. Const after construction and thread-safe; every thread
+// keeps its own cache of pretokens (bpe_encode.h says how large).
 //
-// Text is bytes. For UTF-8 the ids are those of tiktoken (for a tokenizer.json: of Hugging Face tokenizers). A byte that is
-// not UTF-8 counts as one character of [^\s\p{L}\p{N}]; where the only such bytes are a character cut short at the end of
-// the text, they join the last pretoken, as tiktoken's bytes call has it.
+// Text is bytes. For UTF-8 the ids are those of tiktoken (for a tokenizer.json: of Hugging Face tokenizers). A byte
+// that is not UTF-8 counts as one character of [^\s\p{L}\p{N}]; where the only such bytes are a character cut short at
+// the end of the text, they join the last pretoken, as tiktoken's bytes call has it.
 #pragma once
 
 #include <cstdint>
@@ -27,11 +27,11 @@ enum class Specials {
   kRefuse,  // throws Error naming it and its place
 };
 
-// A token with its place in the text. Characters are counted as code points: a token begins in the character that its first byte
-// belongs to and ends after the last character that begins in it.
+// A token with its place in the text. Characters are counted as code points: a token begins in the character that its
+// first byte belongs to and ends after the last character that begins in it.
 struct TokenSpan {
   uint32_t id;
-  size_t begin, end;                              // bytes
+  size_t begin, end;  // bytes
   size_t character_begin = 0, character_end = 0;
 };
 
@@ -59,7 +59,8 @@ class Encoding {
 
   std::vector<uint32_t> encode(std::string_view text, Specials specials) const;
 
-  // The first `tokens_max` ids of `text`; little of what comes behind them is encoded. (What is refused is looked for in all of it.)
+  // The first `tokens_max` ids of `text`; little of what comes behind them is encoded. (What is refused is looked for
+  // in all of it.)
   EncodedPrefix encode_prefix(std::string_view text, size_t tokens_max, Specials specials = Specials::kPlain) const;
 
   // The ids of many texts, in their order, as ordinary text; on all threads that TBB has.
@@ -90,10 +91,10 @@ class Encoding {
   bool is_special(uint32_t id) const;
   std::optional<uint32_t> id_of(std::string_view token) const;  // ordinary or special
 
-  uint32_t n_vocab() const;                   // the largest id plus one
+  uint32_t n_vocab() const;                     // the largest id plus one
   std::optional<uint32_t> end_of_text() const;  // <|endoftext|>, <|end_of_text|> or </s>, where there is one
   const std::string& name() const;
-  const std::string& digest() const;          // SHA-256 of the ranks
+  const std::string& digest() const;  // SHA-256 of the ranks
   const Vocabulary& vocabulary() const;
   const EncodingTables& tables() const { return *tables_; }
 

@@ -1,7 +1,7 @@
-// Where encoding can start again. A cut of the old text is one of the new text when every pretoken before it ends there whatever
-// follows. last_sure_cut finds such places from the bytes alone. Of other cuts this is so when the text behind the cut, as far
-// as old and new agree, goes on with a character that is not white space (after any white space) and some bytes more than
-// the longest look ahead of a pattern, a contraction.
+// Where encoding can start again. A cut of the old text is one of the new text when every pretoken before it ends there
+// whatever follows. last_sure_cut finds such places from the bytes alone. Of other cuts this is so when the text behind
+// the cut, as far as old and new agree, goes on with a character that is not white space (after any white space) and
+// some bytes more than the longest look ahead of a pattern, a contraction.
 #include "tokenizer/growing_text.h"
 
 #include <algorithm>
@@ -32,7 +32,8 @@ bool is_settled(std::string_view rest) {
 
 GrowingText::GrowingText(const Encoding& encoding) : encoding_(encoding) {
   if (encoding.vocabulary().normalize_nfc) {
-    throw UsageError("a text that grows cannot be encoded with " + encoding.name() + ", which puts text into normal form");
+    throw UsageError("a text that grows cannot be encoded with " + encoding.name() +
+                     ", which puts text into normal form");
   }
   if (encoding.vocabulary().pattern == Pattern::kOwn) {
     throw UsageError("a text that grows cannot be encoded with " + encoding.name() + ", whose pattern is a user's own");
@@ -68,8 +69,8 @@ void GrowingText::encode_from(size_t begin, size_t bytes) {
   std::vector<EncodeState::Block> made;
   EncodeState::of_thread(encoding_.tables()).encode_blocks(rest, ids_, made);
   for (const EncodeState::Block& block : made) blocks_.push_back({begin + block.bytes, kept + block.ids});
-  // A character cut short at the end, where all before it is UTF-8 (also what is not encoded again): the last ids are others, so only
-  // the blocks before them can be gone on from.
+  // A character cut short at the end, where all before it is UTF-8 (also what is not encoded again): the last ids are
+  // others, so only the blocks before them can be gone on from.
   const size_t tail = truncated_tail(text_);
   if (tail < text_.size() && is_valid_utf8(std::string_view(text_).substr(0, tail))) {
     while (!blocks_.empty() && blocks_.back().bytes > begin) blocks_.pop_back();

@@ -1,5 +1,5 @@
-// GrowingText: a text and its ids, kept right while the text grows or is cut at its end: a chat, a stream, a prompt that must fit.
-// Only the end of the text is encoded again, from the last place where what follows cannot matter.
+// GrowingText: a text and its ids, kept right while the text grows or is cut at its end: a chat, a stream, a prompt
+// that must fit. Only the end of the text is encoded again, from the last place where what follows cannot matter.
 //
 // Not thread-safe; the encoding must outlive it.
 #pragma once
@@ -17,8 +17,8 @@ namespace ftok {
 
 class GrowingText {
  public:
-  // Throws UsageError for an encoding that normalises its text or has a pattern of a user's own: there what is appended can
-  // change anything that came before it.
+  // Throws UsageError for an encoding that normalises its text or has a pattern of a user's own: there what is appended
+  // can change anything that came before it.
   explicit GrowingText(const Encoding& encoding);
 
   void append(std::string_view more);

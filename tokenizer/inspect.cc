@@ -33,10 +33,10 @@ void append_visible(std::string& out, char32_t c) {
     out += "→";
   } else if (c < 0x20 || c == 0x7F) {
     fmt::format_to(std::back_inserter(out), "\\x{:02x}", static_cast<uint32_t>(c));
-  } else if (const Category category = category_of(c);
-             category == Category::kCc || category == Category::kCf || category == Category::kCn ||
-             category == Category::kCo || category == Category::kZs || category == Category::kZl ||
-             category == Category::kZp) {
+  } else if (const Category category = category_of(c); category == Category::kCc || category == Category::kCf ||
+                                                       category == Category::kCn || category == Category::kCo ||
+                                                       category == Category::kZs || category == Category::kZl ||
+                                                       category == Category::kZp) {
     fmt::format_to(std::back_inserter(out), "\\u{:04x}", static_cast<uint32_t>(c));
   } else {
     append_utf8(out, c);
@@ -126,7 +126,8 @@ int background_of(const Encoding& encoding, const ViewToken& token, size_t place
   return encoding.is_special(token.id) ? kSpecialBackground : kBackgrounds[place % kBackgrounds.size()];
 }
 
-std::vector<Line> token_lines(const Encoding& encoding, const std::vector<ViewToken>& tokens, const ViewOptions& options) {
+std::vector<Line> token_lines(const Encoding& encoding, const std::vector<ViewToken>& tokens,
+                              const ViewOptions& options) {
   Layout layout(options);
   for (size_t i = 0; i < tokens.size(); ++i) {
     const std::string_view bytes = encoding.token_bytes(tokens[i].id);
@@ -190,7 +191,8 @@ size_t display_columns(std::string_view text) {
 
 std::string token_totals(size_t tokens, std::string_view text) {
   std::string out = fmt::format("{} tokens, {} characters, {} bytes", tokens, utf8_length(text), text.size());
-  if (tokens > 0) out += fmt::format(", {:.2f} bytes a token", static_cast<double>(text.size()) / static_cast<double>(tokens));
+  if (tokens > 0)
+    out += fmt::format(", {:.2f} bytes a token", static_cast<double>(text.size()) / static_cast<double>(tokens));
   return out;
 }
 
@@ -222,9 +224,12 @@ std::string render_comparison(const std::vector<ComparedTokens>& compared, const
   for (const ComparedTokens& one : compared) {
     const std::string text = one.encoding->decode(one.ids);
     std::vector<Line> lines;
-    const double bytes_a_token = one.ids.empty() ? 0 : static_cast<double>(text.size()) / static_cast<double>(one.ids.size());
-    for (const std::string& line : {one.encoding->name(), fmt::format("{} tokens", one.ids.size()), fmt::format("{:.2f} bytes a token", bytes_a_token)}) {
-      lines.push_back({options.colours && lines.empty() ? fmt::format("{}{}{}", kBold, line, kReset) : line, line.size()});
+    const double bytes_a_token =
+        one.ids.empty() ? 0 : static_cast<double>(text.size()) / static_cast<double>(one.ids.size());
+    for (const std::string& line : {one.encoding->name(), fmt::format("{} tokens", one.ids.size()),
+                                    fmt::format("{:.2f} bytes a token", bytes_a_token)}) {
+      lines.push_back(
+          {options.colours && lines.empty() ? fmt::format("{}{}{}", kBold, line, kReset) : line, line.size()});
     }
     for (Line& line : token_lines(*one.encoding, view_tokens(one.ids), narrow)) lines.push_back(std::move(line));
     rows = std::max(rows, lines.size());
@@ -236,7 +241,8 @@ std::string render_comparison(const std::vector<ComparedTokens>& compared, const
     for (size_t i = 0; i < columns.size(); ++i) {
       const Line cell = row < columns[i].size() ? columns[i][row] : Line{};
       line += cell.text;
-      if (i + 1 < columns.size()) line += std::string(narrow.columns - std::min(narrow.columns, cell.columns) + kGap, ' ');
+      if (i + 1 < columns.size())
+        line += std::string(narrow.columns - std::min(narrow.columns, cell.columns) + kGap, ' ');
     }
     line.erase(line.find_last_not_of(' ') + 1);
     out += line + "\n";
@@ -249,7 +255,8 @@ namespace {
 // The trees that merging builds over a pretoken: a node a byte or a merge.
 class MergeForest {
  public:
-  MergeForest(const Encoding& encoding, std::string_view pretoken, bool colours) : encoding_(encoding), colours_(colours) {
+  MergeForest(const Encoding& encoding, std::string_view pretoken, bool colours)
+      : encoding_(encoding), colours_(colours) {
     std::vector<size_t> roots;
     for (const char c : pretoken) {
       roots.push_back(nodes_.size());
@@ -257,7 +264,8 @@ class MergeForest {
     }
     uint32_t number = 0;
     for (const Merger::Step& step : encoding.tables().merger.steps(pretoken)) {
-      nodes_.push_back({std::string(encoding.token_bytes(step.merged)), step.merged, roots[step.position], roots[step.position + 1], ++number});
+      nodes_.push_back({std::string(encoding.token_bytes(step.merged)), step.merged, roots[step.position],
+                        roots[step.position + 1], ++number});
       roots[step.position] = nodes_.size() - 1;
       roots.erase(roots.begin() + step.position + 1);
     }
@@ -266,7 +274,7 @@ class MergeForest {
 
   std::string render(std::string_view pretoken) const {
     std::string out = bold(visible_token(pretoken)) + fmt::format("  {} bytes, {} merges, {} tokens", pretoken.size(),
-                                                            nodes_.size() - pretoken.size(), roots_.size());
+                                                                  nodes_.size() - pretoken.size(), roots_.size());
     const std::optional<uint32_t> whole = encoding_.id_of(pretoken);
     if (roots_.size() > 1 && whole && encoding_.vocabulary().whole_pretoken_first) {
       out += fmt::format("; a token of its own, {}, whatever the merges", *whole);
@@ -284,7 +292,9 @@ class MergeForest {
     uint32_t number;  // of the merge; 0: a byte
   };
 
-  std::string bold(const std::string& text) const { return colours_ ? fmt::format("{}{}{}", kBold, text, kReset) : text; }
+  std::string bold(const std::string& text) const {
+    return colours_ ? fmt::format("{}{}{}", kBold, text, kReset) : text;
+  }
   std::string dim(const std::string& text) const { return colours_ ? fmt::format("{}{}{}", kDim, text, kReset) : text; }
 
   void append(std::string& out, size_t index, const std::string& indent, bool last) const {

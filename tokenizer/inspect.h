@@ -1,5 +1,5 @@
-// Looking at tokens on a terminal: a cell a token, the id under its text; several vocabularies side by side; the merges of a word
-// as a tree. What text a token shows is visible_token(), here and in pages (token_page.h).
+// Looking at tokens on a terminal: a cell a token, the id under its text; several vocabularies side by side; the merges
+// of a word as a tree. What text a token shows is visible_token(), here and in pages (token_page.h).
 #pragma once
 
 #include <cstdint>
@@ -31,8 +31,8 @@ std::string visible_token(std::string_view bytes);
 // Columns `text` takes on a terminal: 0 for marks and format characters, 2 for wide ones.
 size_t display_columns(std::string_view text);
 
-// The tokens in rows of cells, each cell the token over its id; a newline in a token ends its row. Then a line of totals: tokens,
-// characters, bytes, bytes a token; with roles a legend.
+// The tokens in rows of cells, each cell the token over its id; a newline in a token ends its row. Then a line of
+// totals: tokens, characters, bytes, bytes a token; with roles a legend.
 std::string render_tokens(const Encoding& encoding, const std::vector<ViewToken>& tokens, const ViewOptions& options);
 std::string render_tokens(const Encoding& encoding, const std::vector<uint32_t>& ids, const ViewOptions& options);
 
@@ -43,8 +43,8 @@ struct ComparedTokens {
 };
 std::string render_comparison(const std::vector<ComparedTokens>& compared, const ViewOptions& options);
 
-// How byte-pair merging makes `pretoken`: a tree for each token it becomes, from the token down to bytes, each merge with its
-// rank and its place among the merges made.
+// How byte-pair merging makes `pretoken`: a tree for each token it becomes, from the token down to bytes, each merge
+// with its rank and its place among the merges made.
 std::string render_merges(const Encoding& encoding, std::string_view pretoken, const ViewOptions& options);
 
 // "12 tokens, 40 characters, 41 bytes, 3.42 bytes a token".

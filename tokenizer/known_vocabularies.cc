@@ -1,4 +1,5 @@
-// The published vocabularies, by the SHA-256 of their rank files. The digests of the first four are those tiktoken checks.
+// The published vocabularies, by the SHA-256 of their rank files. The digests of the first four are those tiktoken
+// checks.
 #include "tokenizer/vocabulary.h"
 
 #include <algorithm>
@@ -9,17 +10,10 @@ namespace {
 // The named ones, and <|reserved_N|> for every other id up to 201087. (The published list has both <|endofprompt|> and
 // <|reserved_200018|> for 200018; here it has one text.)
 std::vector<SpecialToken> harmony_specials() {
-  std::vector<SpecialToken> specials = {
-      {"<|startoftext|>", 199998},
-      {"<|endoftext|>", 199999},
-      {"<|return|>", 200002},
-      {"<|constrain|>", 200003},
-      {"<|channel|>", 200005},
-      {"<|start|>", 200006},
-      {"<|end|>", 200007},
-      {"<|message|>", 200008},
-      {"<|call|>", 200012},
-      {"<|endofprompt|>", 200018}};
+  std::vector<SpecialToken> specials = {{"<|startoftext|>", 199998}, {"<|endoftext|>", 199999}, {"<|return|>", 200002},
+                                        {"<|constrain|>", 200003},   {"<|channel|>", 200005},   {"<|start|>", 200006},
+                                        {"<|end|>", 200007},         {"<|message|>", 200008},   {"<|call|>", 200012},
+                                        {"<|endofprompt|>", 200018}};
   const size_t named = specials.size();
   for (uint32_t id = 199998; id <= 201087; ++id) {
     const auto is_it = [&](const SpecialToken& special) { return special.id == id; };
@@ -30,14 +24,17 @@ std::vector<SpecialToken> harmony_specials() {
   return specials;
 }
 
-// Llama 3's 256 ids from 128000 on. What has no name yet is <|reserved_special_token_N|>, numbered in order of id; Llama 3.1 gave
-// names to some of those (here as its tokenizer.json has them), so the same id has another number there.
+// Llama 3's 256 ids from 128000 on. What has no name yet is <|reserved_special_token_N|>, numbered in order of id;
+// Llama 3.1 gave names to some of those (here as its tokenizer.json has them), so the same id has another number there.
 std::vector<SpecialToken> llama3_specials(const std::vector<SpecialToken>& named) {
   std::vector<SpecialToken> specials;
   uint32_t reserved = 0;
   for (uint32_t id = 128000; id < 128256; ++id) {
-    const auto found = std::find_if(named.begin(), named.end(), [&](const SpecialToken& special) { return special.id == id; });
-    specials.push_back(found != named.end() ? *found : SpecialToken{"<|reserved_special_token_" + std::to_string(reserved++) + "|>", id});
+    const auto found =
+        std::find_if(named.begin(), named.end(), [&](const SpecialToken& special) { return special.id == id; });
+    specials.push_back(found != named.end()
+                           ? *found
+                           : SpecialToken{"<|reserved_special_token_" + std::to_string(reserved++) + "|>", id});
   }
   return specials;
 }
@@ -46,26 +43,40 @@ std::vector<SpecialToken> llama3_specials(const std::vector<SpecialToken>& named
 
 const std::vector<KnownVocabulary>& known_vocabularies() {
   static const std::vector<KnownVocabulary> known = {
-      {"306cd27f03c1a714eca7108e03d66b7dc042abe8c258b44c199a7ed9838dd930", "r50k_base", Pattern::kGpt2,
+      {"306cd27f03c1a714eca7108e03d66b7dc042abe8c258b44c199a7ed9838dd930",
+       "r50k_base",
+       Pattern::kGpt2,
        {{"<|endoftext|>", 50256}}},
-      {"94b5ca7dff4d00767bc256fdd1b27e5b17361d7b8a5f968547f9f23eb70d2069", "p50k_base", Pattern::kGpt2,
+      {"94b5ca7dff4d00767bc256fdd1b27e5b17361d7b8a5f968547f9f23eb70d2069",
+       "p50k_base",
+       Pattern::kGpt2,
        {{"<|endoftext|>", 50256}}},
-      {"94b5ca7dff4d00767bc256fdd1b27e5b17361d7b8a5f968547f9f23eb70d2069", "p50k_edit", Pattern::kGpt2,
+      {"94b5ca7dff4d00767bc256fdd1b27e5b17361d7b8a5f968547f9f23eb70d2069",
+       "p50k_edit",
+       Pattern::kGpt2,
        {{"<|endoftext|>", 50256}, {"<|fim_prefix|>", 50281}, {"<|fim_middle|>", 50282}, {"<|fim_suffix|>", 50283}}},
-      {"223921b76ee99bde995b7ff738513eef100fb51d18c93597a113bcffe865b2a7", "cl100k_base", Pattern::kCl100k,
+      {"223921b76ee99bde995b7ff738513eef100fb51d18c93597a113bcffe865b2a7",
+       "cl100k_base",
+       Pattern::kCl100k,
        {{"<|endoftext|>", 100257},
         {"<|fim_prefix|>", 100258},
         {"<|fim_middle|>", 100259},
         {"<|fim_suffix|>", 100260},
         {"<|endofprompt|>", 100276}}},
-      {"446a9538cb6c348e3516120d7c08b09f57c36495e2acfffe59a5bf8b0cfb1a2d", "o200k_base", Pattern::kO200k,
+      {"446a9538cb6c348e3516120d7c08b09f57c36495e2acfffe59a5bf8b0cfb1a2d",
+       "o200k_base",
+       Pattern::kO200k,
        {{"<|endoftext|>", 199999}, {"<|endofprompt|>", 200018}}},
-      {"446a9538cb6c348e3516120d7c08b09f57c36495e2acfffe59a5bf8b0cfb1a2d", "o200k_harmony", Pattern::kO200k, harmony_specials()},
-      {"b2b1b8dfb5cc5f024bafc373121c6aba3f66f9a5a0269e243470a1de16a33186", "qwen2", Pattern::kQwen2,
+      {"446a9538cb6c348e3516120d7c08b09f57c36495e2acfffe59a5bf8b0cfb1a2d", "o200k_harmony", Pattern::kO200k,
+       harmony_specials()},
+      {"b2b1b8dfb5cc5f024bafc373121c6aba3f66f9a5a0269e243470a1de16a33186",
+       "qwen2",
+       Pattern::kQwen2,
        {{"<|endoftext|>", 151643}, {"<|im_start|>", 151644}, {"<|im_end|>", 151645}}},
-      {"b2b1b8dfb5cc5f024bafc373121c6aba3f66f9a5a0269e243470a1de16a33186", "qwen3", Pattern::kQwen2,
-       {
-        {"<|endoftext|>", 151643},
+      {"b2b1b8dfb5cc5f024bafc373121c6aba3f66f9a5a0269e243470a1de16a33186",
+       "qwen3",
+       Pattern::kQwen2,
+       {{"<|endoftext|>", 151643},
         {"<|im_start|>", 151644},
         {"<|im_end|>", 151645},
         {"<|object_ref_start|>", 151646},
@@ -112,7 +123,8 @@ const std::vector<KnownVocabulary>& known_vocabularies() {
 
 std::vector<std::string_view> names_of_same_ranks(std::string_view name) {
   const auto& known = known_vocabularies();
-  const auto named = std::find_if(known.begin(), known.end(), [&](const KnownVocabulary& one) { return one.name == name; });
+  const auto named =
+      std::find_if(known.begin(), known.end(), [&](const KnownVocabulary& one) { return one.name == name; });
   std::vector<std::string_view> names;
   for (const KnownVocabulary& one : known) {
     if (named != known.end() && one.digest == named->digest) names.push_back(one.name);

@@ -1,5 +1,5 @@
-// MappedMemory: zeroed address space of its own, memory as it is touched, in huge pages where the system has them: for tables that
-// are read all over, where each place would else have to be translated anew.
+// MappedMemory: zeroed address space of its own, memory as it is touched, in huge pages where the system has them: for
+// tables that are read all over, where each place would else have to be translated anew.
 #pragma once
 
 #include <cstddef>

@@ -27,7 +27,8 @@ struct OwnPattern::Machine {
 
 OwnPattern::OwnPattern(const std::string& expression) {
   if (expression.size() > kExpressionBytesMax) {
-    throw UsageError(fmt::format("pattern: an expression of {} bytes; {} at most", expression.size(), kExpressionBytesMax));
+    throw UsageError(
+        fmt::format("pattern: an expression of {} bytes; {} at most", expression.size(), kExpressionBytesMax));
   }
   machine_ = std::make_unique<const Machine>(expression);
   if (!machine_->re2.ok()) {

@@ -1,9 +1,9 @@
 // OwnPattern: a pre-tokenisation pattern of the user's own, a regular expression in RE2's syntax.
 //
-// It is matched again and again from where the last match ended, leftmost first; what lies between two matches is a pretoken
-// too, so that nothing of a text is lost (Hugging Face's "Isolated" split). Empty matches cut nothing. It sees nothing of the
-// text before the pretoken it is at: `^` and `\b` hold there. So for these as for the known patterns where a pretoken ends
-// depends only on the text from its beginning on.
+// It is matched again and again from where the last match ended, leftmost first; what lies between two matches is a
+// pretoken too, so that nothing of a text is lost (Hugging Face's "Isolated" split). Empty matches cut nothing. It sees
+// nothing of the text before the pretoken it is at: `^` and `\b` hold there. So for these as for the known patterns
+// where a pretoken ends depends only on the text from its beginning on.
 #pragma once
 
 #include <memory>

@@ -1,5 +1,5 @@
-// What training keeps of the adjacent pairs of symbols: how often each is there and where (PairCounts), and which one is the
-// next to be merged (PairQueue). Neither is thread-safe.
+// What training keeps of the adjacent pairs of symbols: how often each is there and where (PairCounts), and which one
+// is the next to be merged (PairQueue). Neither is thread-safe.
 #pragma once
 
 #include <algorithm>
@@ -92,11 +92,11 @@ class PairCounts {
   size_t size_ = 0;
 };
 
-// Gives pairs in falling order of their counts. Among equal counts the smaller key comes first; or, where `tokens` is set,
-// the pair whose left token has the greater bytes, then the right one.
+// Gives pairs in falling order of their counts. Among equal counts the smaller key comes first; or, where `tokens` is
+// set, the pair whose left token has the greater bytes, then the right one.
 //
-// Counts only fall and a new pair is at most as frequent as the one whose merge made it, so pairs wait unsorted in buckets by
-// count (exact below 256, then with eight leading bits), and only the bucket being emptied is a heap.
+// Counts only fall and a new pair is at most as frequent as the one whose merge made it, so pairs wait unsorted in
+// buckets by count (exact below 256, then with eight leading bits), and only the bucket being emptied is a heap.
 class PairQueue {
  public:
   struct Candidate {

@@ -27,7 +27,8 @@ void PairTable::reserve(size_t pairs) {
 }
 
 uint64_t* PairTable::entry_of(uint64_t key) {
-  const auto [first, second] = slots_of(static_cast<uint32_t>(key) & kEdge, static_cast<uint32_t>(key >> kSymbolBits) & kEdge);
+  const auto [first, second] =
+      slots_of(static_cast<uint32_t>(key) & kEdge, static_cast<uint32_t>(key >> kSymbolBits) & kEdge);
   for (uint64_t* entry : {&slots_[first], &slots_[second]}) {
     if ((*entry & kKeyMask) == key) return entry;
   }
@@ -54,7 +55,8 @@ void PairTable::insert(uint32_t left, uint32_t right, uint32_t merged) {
     put(slot, made);
     if (gone == kEmpty) return;
     made = gone;  // on to its other slot
-    const auto [first, second] = slots_of(static_cast<uint32_t>(made) & kEdge, static_cast<uint32_t>(made >> kSymbolBits) & kEdge);
+    const auto [first, second] =
+        slots_of(static_cast<uint32_t>(made) & kEdge, static_cast<uint32_t>(made >> kSymbolBits) & kEdge);
     slot = slot == first ? second : first;
   }
   left_over_[made & kKeyMask] = made;
@@ -62,7 +64,8 @@ void PairTable::insert(uint32_t left, uint32_t right, uint32_t merged) {
 
 void PairTable::put(uint32_t slot, uint64_t entry) {
   slots_[slot] = entry;
-  const auto [first, second] = places_of(static_cast<uint32_t>(entry) & kEdge, static_cast<uint32_t>(entry >> kSymbolBits) & kEdge);
+  const auto [first, second] =
+      places_of(static_cast<uint32_t>(entry) & kEdge, static_cast<uint32_t>(entry >> kSymbolBits) & kEdge);
   if (first / 2 == slot) filters_[0][first / 32] |= 1u << first % 32;
   if (second / 2 == slot) filters_[1][second / 32] |= 1u << second % 32;
 }

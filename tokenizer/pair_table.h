@@ -1,6 +1,7 @@
-// PairTable: from a pair of symbols to the symbol they merge into. A pair lies in one of two slots (cuckoo hashing), so that a
-// lookup reads two entries at most. Most pairs that merging asks for are not there; two small filters, one for what lies in its first
-// slot and one for what lies in its second, nearly always say so without the table, which is too large to be near the processor.
+// PairTable: from a pair of symbols to the symbol they merge into. A pair lies in one of two slots (cuckoo hashing), so
+// that a lookup reads two entries at most. Most pairs that merging asks for are not there; two small filters, one for
+// what lies in its first slot and one for what lies in its second, nearly always say so without the table, which is too
+// large to be near the processor.
 #pragma once
 
 #include <cstddef>
@@ -49,7 +50,8 @@ class PairTable {
   template <typename Visit>
   void for_each(Visit&& visit) const {
     const auto visit_entry = [&](uint64_t entry) {
-      visit(static_cast<uint32_t>(entry) & kEdge, static_cast<uint32_t>(entry >> kSymbolBits) & kEdge, marked_of(entry) & kEdge);
+      visit(static_cast<uint32_t>(entry) & kEdge, static_cast<uint32_t>(entry >> kSymbolBits) & kEdge,
+            marked_of(entry) & kEdge);
     };
     for (const uint64_t entry : slots_) {
       if (entry != kEmpty) visit_entry(entry);
@@ -57,12 +59,14 @@ class PairTable {
     for (const auto& [key, entry] : left_over_) visit_entry(entry);
   }
 
-  // For vectors (bpe_merge_avx512.cc). An entry has left, right and merged symbol from the lowest bit on, and in the highest that the pair is not sure.
-  // Its place in the first filter is (mix(x) * kSpread) >> shift() with x = left * kFirst[0] + right * kFirst[1], in 32 bits, where
-  // mix(x) = x ^ x >> 15; in the second the same with kSecond. Half of a place in a filter is a slot. A bit that is not set says that
-  // the pair is not in this slot. Only where there is nothing left over do the slots have all pairs.
+  // For vectors (bpe_merge_avx512.cc). An entry has left, right and merged symbol from the lowest bit on, and in the
+  // highest that the pair is not sure. Its place in the first filter is (mix(x) * kSpread) >> shift() with x = left *
+  // kFirst[0] + right * kFirst[1], in 32 bits, where mix(x) = x ^ x >> 15; in the second the same with kSecond. Half of
+  // a place in a filter is a slot. A bit that is not set says that the pair is not in this slot. Only where there is
+  // nothing left over do the slots have all pairs.
   static constexpr uint64_t kEmpty = UINT64_MAX;
-  static constexpr uint32_t kFirst[2] = {0x9E3779B1, 0x85EBCA77}, kSecond[2] = {0xC2B2AE3D, 0x27D4EB2F}, kSpread = 0x165667B1;
+  static constexpr uint32_t kFirst[2] = {0x9E3779B1, 0x85EBCA77}, kSecond[2] = {0xC2B2AE3D, 0x27D4EB2F},
+                            kSpread = 0x165667B1;
   static constexpr unsigned kMixShift = 15;
   [[gnu::always_inline]] const uint64_t* slots() const { return slots_.data(); }
   [[gnu::always_inline]] uint32_t shift() const { return shift_; }

@@ -10,9 +10,9 @@
 
 namespace ftok {
 
-// The names stand for the patterns as tiktoken 0.14 and the models' own files publish them. kGpt2Original and kLlama3 are
-// the older forms of kGpt2 and kCl100k: the ids come out the same, kLlama3's pretokens differ at the end of a text. kOwn is
-// an expression of the user's own, which own_pattern.h matches.
+// The names stand for the patterns as tiktoken 0.14 and the models' own files publish them. kGpt2Original and kLlama3
+// are the older forms of kGpt2 and kCl100k: the ids come out the same, kLlama3's pretokens differ at the end of a text.
+// kOwn is an expression of the user's own, which own_pattern.h matches.
 enum class Pattern : uint8_t { kGpt2, kGpt2Original, kCl100k, kLlama3, kQwen2, kO200k, kOwn };
 
 // "gpt2", "gpt2-original", "cl100k", "llama3", "qwen2", "o200k", "own".

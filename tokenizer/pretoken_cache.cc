@@ -67,8 +67,8 @@ void PretokenCache::write(Slot slot, const Entry& entry) {
   line_at(slot.line).ids[slot.way] = entry.ids;
 }
 
-// With a bit more in the mask the entries of a line go to two lines: those at the same place and at that plus the old size,
-// so that all find room and memory is read and written in order.
+// With a bit more in the mask the entries of a line go to two lines: those at the same place and at that plus the old
+// size, so that all find room and memory is read and written in order.
 void PretokenCache::grow() {
   const size_t old_bytes = table_bytes_;
   const View before = view();
@@ -183,7 +183,8 @@ bool PretokenCache::place(Entry made) {
   }
   Slot free = find(line, {});
   if (!free.exists()) free = find(other, {});
-  // When all four are taken, it takes the place of one, which goes to its other line, and so on. What is left in hand is dropped.
+  // When all four are taken, it takes the place of one, which goes to its other line, and so on. What is left in hand
+  // is dropped.
   for (size_t moved = 0; !free.exists() && moved < kMovesMax; ++moved) {
     const Slot taken{line, moved / 2 % kWays};
     const Entry gone = entry_at(taken);

@@ -1,13 +1,14 @@
 // PretokenCache: from a pretoken to its ids, for one thread. Whether a pretoken is in it changes nothing but time.
 //
-// A table of cache lines of two entries, and an arena. An entry lies in one of two lines (cuckoo hashing); a bit a line says whether
-// one had to go to its other line, so that what is not there is seldom looked for twice. The keys of a line lie side by side, so that
-// one comparison is enough for both. The key of a pretoken of up to 15 bytes *is* its bytes, padded with
-// zeros, with its length in the last byte (and mixed with constants); of a longer one a hash, and its bytes are compared in the arena. Up to 4 ids lie
-// in the entry, more in the arena.
+// A table of cache lines of two entries, and an arena. An entry lies in one of two lines (cuckoo hashing); a bit a line
+// says whether one had to go to its other line, so that what is not there is seldom looked for twice. The keys of a
+// line lie side by side, so that one comparison is enough for both. The key of a pretoken of up to 15 bytes *is* its
+// bytes, padded with zeros, with its length in the last byte (and mixed with constants); of a longer one a hash, and
+// its bytes are compared in the arena. Up to 4 ids lie in the entry, more in the arena.
 //
-// Bounded: the table begins with 2 MiB (one huge page) and doubles, when half full, up to 32 MiB (2^20 entries); the arena has 16 MiB. Both
-// are address space from the start and memory as they are touched. When the arena is full the cache starts again, empty.
+// Bounded: the table begins with 2 MiB (one huge page) and doubles, when half full, up to 32 MiB (2^20 entries); the
+// arena has 16 MiB. Both are address space from the start and memory as they are touched. When the arena is full the
+// cache starts again, empty.
 //
 // Lookups go in batches through pretoken_lookup.h; entries and ids stay where they are until the next insert.
 #pragma once
@@ -26,9 +27,9 @@ namespace ftok {
 
 __extension__ using Wide = unsigned __int128;
 
-// The key of a pretoken. (What vector paths call is inlined always, so that no code made for one instruction set is linked
-// into another.) The top byte of `high` is its size, or kLong for a hash; never 0. The other bytes are mixed with constants, so
-// that hash() is one product.
+// The key of a pretoken. (What vector paths call is inlined always, so that no code made for one instruction set is
+// linked into another.) The top byte of `high` is its size, or kLong for a hash; never 0. The other bytes are mixed
+// with constants, so that hash() is one product.
 struct PretokenKey {
   uint64_t low, high;
 
@@ -38,8 +39,8 @@ struct PretokenKey {
   [[gnu::always_inline]] bool is_long() const { return high >> 56 == kLong; }
   bool operator==(const PretokenKey&) const = default;
 
-  // The key of a pretoken of 1 to kShortBytesMax bytes at `p`, where 16 bytes can be read. Without a branch: the sizes of
-  // pretokens cannot be foretold.
+  // The key of a pretoken of 1 to kShortBytesMax bytes at `p`, where 16 bytes can be read. Without a branch: the sizes
+  // of pretokens cannot be foretold.
   static PretokenKey of_short(const unsigned char* p, size_t size);
   static PretokenKey of_long(std::string_view bytes);
   // Either, reading no byte beyond `bytes`.
@@ -80,9 +81,9 @@ class PretokenCache {
   static constexpr size_t kBytesMax = 1024;               // longer pretokens are not kept
   static constexpr size_t kIdsMax = 254;                  // nor those of more ids
 
-  // The ids of an entry, or of a record in the arena, begin with a word that has the first id in its low 24 bits and the
-  // number of ids in its top byte. When that is kInArena, ids[1] is the place of the record in the arena and ids[2] the number of ids. A record goes on
-  // with the other ids, and for a long key with the number of bytes and the bytes.
+  // The ids of an entry, or of a record in the arena, begin with a word that has the first id in its low 24 bits and
+  // the number of ids in its top byte. When that is kInArena, ids[1] is the place of the record in the arena and ids[2]
+  // the number of ids. A record goes on with the other ids, and for a long key with the number of bytes and the bytes.
   struct Ids {
     uint32_t of[4];
   };
@@ -122,8 +123,8 @@ class PretokenCache {
   // Whether a record with ids at `ids` is that of `bytes`, whose key is long.
   static bool is_record_of(const uint32_t* ids, std::string_view bytes);
 
-  // Keeps `ids` (at least one; a tag of the first is ignored) as those of the pretoken `bytes` of at most kBytesMax bytes. True
-  // when the table moved or was emptied, so that places in it must be computed again.
+  // Keeps `ids` (at least one; a tag of the first is ignored) as those of the pretoken `bytes` of at most kBytesMax
+  // bytes. True when the table moved or was emptied, so that places in it must be computed again.
   bool insert(PretokenKey key, std::string_view bytes, std::span<const uint32_t> ids);
 
   // Asks memory for the line that insert() will need if the key's first one is full.
@@ -141,7 +142,7 @@ class PretokenCache {
   };
   // Where an entry lies or may lie.
   struct Slot {
-    uint32_t line = 0;  // its place in bytes
+    uint32_t line = 0;   // its place in bytes
     size_t way = kWays;  // kWays: nowhere
 
     bool exists() const { return way < kWays; }
@@ -154,7 +155,9 @@ class PretokenCache {
   void write(Slot slot, const Entry& entry);
   bool place(Entry made);
   void put(Slot slot, const Entry& made);
-  void note_overflow(uint32_t line) { overflowed_[line / (kLineBytes * 64)] |= uint64_t{1} << (line / kLineBytes % 64); }
+  void note_overflow(uint32_t line) {
+    overflowed_[line / (kLineBytes * 64)] |= uint64_t{1} << (line / kLineBytes % 64);
+  }
   void grow();
   void clear();
 

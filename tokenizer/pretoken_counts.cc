@@ -226,7 +226,8 @@ size_t PretokenCounts::memory_bytes_max(size_t text_bytes) const {
   while (size_ + more > limit_of(capacity)) capacity *= 2;
   const size_t table = (capacity > capacity_ ? capacity_ + capacity : capacity_) * sizeof(Slot);
   const size_t arena = arena_.size() + text_bytes + text_bytes / 4;
-  return table + (arena > arena_.capacity() ? arena_.capacity() + std::max(arena, 2 * arena_.capacity()) : arena_.capacity());
+  return table +
+         (arena > arena_.capacity() ? arena_.capacity() + std::max(arena, 2 * arena_.capacity()) : arena_.capacity());
 }
 
 SortedPretokens::SortedPretokens(PretokenCounts&& counts) : counts_(std::move(counts)) {
@@ -236,7 +237,8 @@ SortedPretokens::SortedPretokens(PretokenCounts&& counts) : counts_(std::move(co
     if (!slot->is_empty()) *end++ = *slot;
   }
   const auto prefix = [&](const Slot& slot) {
-    return slot.key.high < PretokenCounts::kLongMark ? __builtin_bswap64(slot.key.low) : big_endian(counts_.pretoken_of(slot));
+    return slot.key.high < PretokenCounts::kLongMark ? __builtin_bswap64(slot.key.low)
+                                                     : big_endian(counts_.pretoken_of(slot));
   };
   std::sort(counts_.slots_, end, [&](const Slot& a, const Slot& b) {
     const uint64_t first = prefix(a), second = prefix(b);

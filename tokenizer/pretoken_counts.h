@@ -1,9 +1,9 @@
-// PretokenCounts: how often each pretoken occurs: what a vocabulary is trained on. Counts of parts of a corpus add up, and
-// nothing depends on the order they were added in.
+// PretokenCounts: how often each pretoken occurs: what a vocabulary is trained on. Counts of parts of a corpus add up,
+// and nothing depends on the order they were added in.
 //
-// One table by open addressing, of 32-byte slots, two in a cache line. A pretoken of up to 15 bytes *is* its key, 16 bytes
-// with the length in the last one; a longer one has a hash there, and its bytes in an arena. A text is cut in blocks; of each
-// block keys are made 32 at a time and their slots prefetched before the first is looked at.
+// One table by open addressing, of 32-byte slots, two in a cache line. A pretoken of up to 15 bytes *is* its key, 16
+// bytes with the length in the last one; a longer one has a hash there, and its bytes in an arena. A text is cut in
+// blocks; of each block keys are made 32 at a time and their slots prefetched before the first is looked at.
 #pragma once
 
 #include <cstddef>
@@ -24,8 +24,8 @@ struct CountedPretoken {
   uint64_t count;
 };
 
-// Not thread-safe. Pretokens are copied in. Counts have 64 bits; where the bytes of all pretokens, each as often as it is
-// counted, would pass 2^63 it throws Error.
+// Not thread-safe. Pretokens are copied in. Counts have 64 bits; where the bytes of all pretokens, each as often as it
+// is counted, would pass 2^63 it throws Error.
 class PretokenCounts {
  public:
   PretokenCounts();
@@ -47,11 +47,12 @@ class PretokenCounts {
   // Forgets all, and gives the memory back.
   void clear();
 
-  size_t size() const { return size_; }                 // distinct pretokens
-  uint64_t total() const { return total_; }             // pretokens
+  size_t size() const { return size_; }                  // distinct pretokens
+  uint64_t total() const { return total_; }              // pretokens
   uint64_t total_bytes() const { return total_bytes_; }  // their bytes
 
-  // Bytes held, and the most that may be held while a text of `text_bytes` is added (a table is doubled beside the old one).
+  // Bytes held, and the most that may be held while a text of `text_bytes` is added (a table is doubled beside the old
+  // one).
   size_t memory_bytes() const;
   size_t memory_bytes_max(size_t text_bytes) const;
 
@@ -113,7 +114,9 @@ class SortedPretokens {
   explicit SortedPretokens(PretokenCounts&& counts);
 
   size_t size() const { return counts_.size_; }
-  CountedPretoken operator[](size_t i) const { return {counts_.pretoken_of(counts_.slots_[i]), counts_.slots_[i].count}; }
+  CountedPretoken operator[](size_t i) const {
+    return {counts_.pretoken_of(counts_.slots_[i]), counts_.slots_[i].count};
+  }
 
  private:
   PretokenCounts counts_;  // its slots are no table any more

@@ -11,7 +11,8 @@ struct ClassBytes {
   alignas(64) uint8_t of[128];
 };
 
-constexpr uint8_t kUpper = 1, kLower = 2, kNumber = 4, kSpace = 8, kBlank = 16, kNewline = 32, kApostrophe = 64, kSlash = 128;
+constexpr uint8_t kUpper = 1, kLower = 2, kNumber = 4, kSpace = 8, kBlank = 16, kNewline = 32, kApostrophe = 64,
+                  kSlash = 128;
 constexpr uint8_t kSdmt = 1, kL = 2, kVr = 4, kE = 8;
 
 constexpr ClassBytes make_classes() {
@@ -57,8 +58,8 @@ inline uint64_t bytes_from(__m512i bytes, unsigned char first, unsigned char cou
   return _mm512_cmplt_epu8_mask(distance, _mm512_set1_epi8(static_cast<char>(count)));
 }
 
-// The characters outside ASCII that English text has: dashes, quotation marks and the like (U+2010 to U+2027), and the letters from
-// U+00C0 to U+00FF, of which two are no letters. Those that the window cuts off stay unknown.
+// The characters outside ASCII that English text has: dashes, quotation marks and the like (U+2010 to U+2027), and the
+// letters from U+00C0 to U+00FF, of which two are no letters. Those that the window cuts off stay unknown.
 inline void classify_frequent(__m512i bytes, WindowMasks& m) {
   const uint64_t wide = bytes_equal(bytes, 0xE2) & bytes_equal(bytes, 0x80) >> 1 & bytes_from(bytes, 0x90, 0x18) >> 2;
   const uint64_t signs = bytes_equal(bytes, 0x97) | bytes_equal(bytes, 0xB7);
@@ -95,8 +96,8 @@ inline CharacterBits look_up(const CharacterTable& table, __m512i code_points, _
   return {any(kIsLetter), any(kIsUpperish), any(kIsLowerish), ~(any(kIsNumber | kIsWhite) | special)};
 }
 
-// The characters of two and three bytes among those that are unknown, by the table. Those that the window cuts off, and bytes
-// that are not UTF-8, stay unknown.
+// The characters of two and three bytes among those that are unknown, by the table. Those that the window cuts off, and
+// bytes that are not UTF-8, stay unknown.
 template <WindowKind kKind>
 [[gnu::noinline]] void classify_others(__m512i bytes, const CharacterTable& table, WindowMasks& m) {
   const uint64_t continuation = m.high & ~_mm512_movepi8_mask(_mm512_slli_epi16(bytes, 1));
@@ -113,10 +114,13 @@ template <WindowKind kKind>
   const __m512i first = byte(0), low_bits = _mm512_set1_epi16(0x3F);
   const __m512i second = _mm512_and_si512(byte(1), low_bits), third = _mm512_and_si512(byte(2), low_bits);
   const auto is_three = static_cast<uint32_t>(_pext_u64(three, leads));
-  const __m512i of_two = _mm512_or_si512(_mm512_slli_epi16(_mm512_and_si512(first, _mm512_set1_epi16(0x1F)), 6), second);
-  const __m512i of_three = _mm512_or_si512(_mm512_or_si512(_mm512_slli_epi16(first, 12), _mm512_slli_epi16(second, 6)), third);
+  const __m512i of_two =
+      _mm512_or_si512(_mm512_slli_epi16(_mm512_and_si512(first, _mm512_set1_epi16(0x1F)), 6), second);
+  const __m512i of_three =
+      _mm512_or_si512(_mm512_or_si512(_mm512_slli_epi16(first, 12), _mm512_slli_epi16(second, 6)), third);
   const __m512i code_points = _mm512_mask_mov_epi16(of_two, is_three, of_three);
-  CharacterBits is = look_up(table, _mm512_cvtepu16_epi32(_mm512_castsi512_si256(code_points)), static_cast<__mmask16>(is_three));
+  CharacterBits is =
+      look_up(table, _mm512_cvtepu16_epi32(_mm512_castsi512_si256(code_points)), static_cast<__mmask16>(is_three));
   if (__builtin_popcountll(leads) > 16) {
     const __m512i more = _mm512_cvtepu16_epi32(_mm512_extracti64x4_epi64(code_points, 1));
     const CharacterBits rest = look_up(table, more, static_cast<__mmask16>(is_three >> 16));

@@ -1,10 +1,10 @@
-// Pretokens to ids, a batch at a time, out of a PretokenCache: first the keys, with which the lines of the cache are on their
-// way from memory; then the ids, written one after another. A pretoken that is not in the cache leaves a hole: nothing is written, and
-// where its ids belong is noted, for the caller to make room later. Neither loop has a branch on the text that is not nearly
-// always taken one way.
+// Pretokens to ids, a batch at a time, out of a PretokenCache: first the keys, with which the lines of the cache are on
+// their way from memory; then the ids, written one after another. A pretoken that is not in the cache leaves a hole:
+// nothing is written, and where its ids belong is noted, for the caller to make room later. Neither loop has a branch
+// on the text that is not nearly always taken one way.
 //
-// The same steps for AVX2 and for plain C++ (pretoken_lookup_kernel.h holds them); both give the same ids. Wider vectors would have
-// nothing to do: a line's two keys are 32 bytes.
+// The same steps for AVX2 and for plain C++ (pretoken_lookup_kernel.h holds them); both give the same ids. Wider
+// vectors would have nothing to do: a line's two keys are 32 bytes.
 #pragma once
 
 #include <cstddef>
@@ -32,7 +32,8 @@ struct PretokenBatch {
 
   [[gnu::always_inline]] const unsigned char* begin_of(size_t k) const { return k == 0 ? begin : origin + ends[k - 1]; }
   // Begins a batch of the `count` pretokens from `begin` on that end at origin + ends[0], origin + ends[1], ...
-  void start(const unsigned char* text_origin, const unsigned char* first, const uint32_t* pretoken_ends, size_t pretokens) {
+  void start(const unsigned char* text_origin, const unsigned char* first, const uint32_t* pretoken_ends,
+             size_t pretokens) {
     origin = text_origin;
     begin = first;
     ends = pretoken_ends;
@@ -67,12 +68,13 @@ struct PretokenHoles {
 };
 
 struct PretokenLookup {
-  // Makes the keys of the pretokens of the batch that have none. Of the first `readable` pretokens 16 bytes can be read.
-  // Pretokens of more than PretokenCache::kBytesMax bytes get a key of their first bytes, and are never found.
+  // Makes the keys of the pretokens of the batch that have none. Of the first `readable` pretokens 16 bytes can be
+  // read. Pretokens of more than PretokenCache::kBytesMax bytes get a key of their first bytes, and are never found.
   void (*prepare)(const PretokenCache::View& cache, PretokenBatch& batch, size_t readable);
-  // Writes the ids of the batch to `out`, up to kReadableIds too many; returns the end. On the way makes keys of the next batch.
-  uint32_t* (*take)(const PretokenCache::View& cache, const PretokenBatch& batch, PretokenBatch& next, size_t next_readable,
-                    PretokenHoles& holes, uint32_t* out);
+  // Writes the ids of the batch to `out`, up to kReadableIds too many; returns the end. On the way makes keys of the
+  // next batch.
+  uint32_t* (*take)(const PretokenCache::View& cache, const PretokenBatch& batch, PretokenBatch& next,
+                    size_t next_readable, PretokenHoles& holes, uint32_t* out);
 
   static const PretokenLookup& of(VectorLevel level);
 };

@@ -7,7 +7,8 @@ namespace {
 
 // By which of the four words of a line's keys are equal: where the ids are.
 constexpr uint8_t kFirst = first_ids(0), kSecond = first_ids(1);
-alignas(16) constexpr uint8_t kPlaces[16] = {0, 0, 0, kFirst, 0, 0, 0, kFirst, 0, 0, 0, kFirst, kSecond, kSecond, kSecond, kFirst};
+alignas(16) constexpr uint8_t kPlaces[16] = {0, 0, 0, kFirst, 0,       0,       0,       kFirst,
+                                             0, 0, 0, kFirst, kSecond, kSecond, kSecond, kFirst};
 
 struct Avx2Vector {
   static PretokenKey make_key(const unsigned char* p, size_t size) {

@@ -1,4 +1,5 @@
-// The steps of PretokenLookup, included by the files that compile them for one instruction set each, which define Vector:
+// The steps of PretokenLookup, included by the files that compile them for one instruction set each, which define
+// Vector:
 //   make_key(p, size)     PretokenKey::of_short
 //   find(line, key)       first_ids() of that of the line's entries that has the key, or kNotThere
 //   copy(ids, out)        copies 8 ids, without the tag in the first
@@ -45,7 +46,8 @@ template <typename Vector>
 void prepare_batch(const PretokenCache::View& view, PretokenBatch& batch, size_t readable) {
   const PretokenCache::View cache = view;  // a copy, which what is stored here cannot change
   size_t k = batch.prepared;
-  for (; k < readable; ++k) prepare_one<Vector>(cache, batch.wanted[k], batch.begin_of(k), batch.origin + batch.ends[k]);
+  for (; k < readable; ++k)
+    prepare_one<Vector>(cache, batch.wanted[k], batch.begin_of(k), batch.origin + batch.ends[k]);
   for (; k < batch.count; ++k) {
     const PretokenKey key = PretokenKey::of(batch.piece(k).substr(0, PretokenCache::kBytesMax));
     batch.wanted[k] = {key, cache.lines + cache.line_of(key.hash())};
@@ -55,8 +57,8 @@ void prepare_batch(const PretokenCache::View& view, PretokenBatch& batch, size_t
 
 // Preparing the next batch in the same loop lets the processor wait for memory and work at once.
 template <typename Vector>
-uint32_t* take_batch(const PretokenCache::View& view, const PretokenBatch& batch, PretokenBatch& next, size_t next_readable,
-                     PretokenHoles& holes, uint32_t* out) {
+uint32_t* take_batch(const PretokenCache::View& view, const PretokenBatch& batch, PretokenBatch& next,
+                     size_t next_readable, PretokenHoles& holes, uint32_t* out) {
   const PretokenCache::View cache = view;
   const size_t count = batch.count, together = count < next_readable ? count : next_readable;
   const PretokenBatch::Wanted* wanted = batch.wanted;

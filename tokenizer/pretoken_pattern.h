@@ -1,5 +1,5 @@
-// PretokenPattern: what a training text is cut by: one of the known patterns, with its hand-written scanner, or a regular
-// expression of the user's own (own_pattern.h).
+// PretokenPattern: what a training text is cut by: one of the known patterns, with its hand-written scanner, or a
+// regular expression of the user's own (own_pattern.h).
 #pragma once
 
 #include <cstddef>

@@ -1,11 +1,11 @@
-// Pretoken boundaries by bit masks: of ASCII text, and of as much else as the classifier knows; 64 bytes at a time, one bit a byte. Included by the files that compile it
-// for one instruction set each, which define a Classifier; everything here has internal linkage, so that no code made for
-// one instruction set is linked into another.
+// Pretoken boundaries by bit masks: of ASCII text, and of as much else as the classifier knows; 64 bytes at a time, one
+// bit a byte. Included by the files that compile it for one instruction set each, which define a Classifier; everything
+// here has internal linkage, so that no code made for one instruction set is linked into another.
 //
-// A window begins at a cut. As where a pretoken ends depends only on what follows its beginning, no state is carried from
-// window to window: the window's cuts are computed from its class masks, and the next window begins at the last cut that
-// is sure. What the masks cannot decide (unknown characters, white space that runs out of the window, the end of
-// the text) goes to the plain scanner, a pretoken at a time.
+// A window begins at a cut. As where a pretoken ends depends only on what follows its beginning, no state is carried
+// from window to window: the window's cuts are computed from its class masks, and the next window begins at the last
+// cut that is sure. What the masks cannot decide (unknown characters, white space that runs out of the window, the end
+// of the text) goes to the plain scanner, a pretoken at a time.
 #pragma once
 
 #include <cstddef>
@@ -18,18 +18,18 @@ namespace {
 
 // Bit i of each mask is about byte i of the window; all bytes of a character have its class.
 struct WindowMasks {
-  uint64_t upper, lower;   // A-Z, a-z
-  uint64_t number;         // 0-9
-  uint64_t space;          // U+0020
-  uint64_t blank;          // \t \v \f: white space that is neither a space nor a newline
-  uint64_t newline;        // \r \n
-  uint64_t high;           // unknown: not ASCII, and not among those that the classifier knows
+  uint64_t upper, lower;  // A-Z, a-z
+  uint64_t number;        // 0-9
+  uint64_t space;         // U+0020
+  uint64_t blank;         // \t \v \f: white space that is neither a space nor a newline
+  uint64_t newline;       // \r \n
+  uint64_t high;          // unknown: not ASCII, and not among those that the classifier knows
   // The first bytes of characters of two and of three bytes that are neither letters, numbers nor white space.
   uint64_t wide_2 = 0, wide_3 = 0;
   // For o200k: letters without case and marks, which are also in `lower`; marks alone.
   uint64_t caseless = 0, marks = 0;
   uint64_t apostrophe, slash;
-  uint64_t sdmt, l, vr, e;  // letters of the contractions, lower case
+  uint64_t sdmt, l, vr, e;                  // letters of the contractions, lower case
   uint64_t sdmt_any, l_any, vr_any, e_any;  // in either case
 };
 
@@ -51,8 +51,8 @@ inline Contractions contractions_of(uint64_t apostrophes, uint64_t sdmt, uint64_
   return {one >> 1 | two >> 2, one << 1 | two << 1, one | two | two >> 1};
 }
 
-// What the masks cannot decide for o200k becomes unknown: where a capital follows a letter without case the pattern may give back
-// characters, and a mark may belong to the punctuation before it.
+// What the masks cannot decide for o200k becomes unknown: where a capital follows a letter without case the pattern may
+// give back characters, and a mark may belong to the punctuation before it.
 inline void forget_undecided(WindowMasks& m) {
   if (m.caseless == 0) return;
   const uint64_t other = ~(m.upper | m.lower | m.number | m.space | m.blank | m.newline);
@@ -121,14 +121,14 @@ inline uint64_t window_cuts(const WindowMasks& m, bool& trouble) {
   }
 }
 
-// The cuts up to the last sure one. Sure are those with `after` known bytes behind them before the first byte that is not
-// ASCII (or the end of the window), and not inside white space that touches it.
+// The cuts up to the last sure one. Sure are those with `after` known bytes behind them before the first byte that is
+// not ASCII (or the end of the window), and not inside white space that touches it.
 template <unsigned after>
 inline uint64_t sure_cuts(uint64_t cuts, const WindowMasks& m) {
   const uint64_t white = m.space | m.blank | m.newline;
   const unsigned width = m.high == 0 ? 64u : static_cast<unsigned>(__builtin_ctzll(m.high));
   if (width <= after) return 0;
-  uint64_t sure = ~uint64_t{0} >> (64 + after - width);  // bits 0 .. width - after - 1
+  uint64_t sure = ~uint64_t{0} >> (64 + after - width);          // bits 0 .. width - after - 1
   const uint64_t black = ~white & ~uint64_t{0} >> (64 - width);  // the trailing run begins after its last bit
   if (black == 0) return 0;
   const unsigned last = 63u - static_cast<unsigned>(__builtin_clzll(black));
@@ -153,7 +153,7 @@ size_t find_cuts_by_windows(const CutScanner& scanner, const unsigned char* begi
   const Classifier classifier(*scanner.table);
   const unsigned char* p = begin;
   size_t count = 0;
-  unsigned plain = 0;   // pretokens left to the plain scanner before the next window
+  unsigned plain = 0;  // pretokens left to the plain scanner before the next window
   unsigned patience = 1;
   while (p < end && count + 64 <= cuts_max) {
     if (plain == 0 && end - p >= 64) {
@@ -197,8 +197,7 @@ size_t find_cuts_of(const CutScanner& scanner, const unsigned char* begin, const
       return find_cuts_by_windows<WindowKind::kQwen2, Classifier>(scanner, begin, end, cuts, cuts_max);
     case Pattern::kO200k:
       return find_cuts_by_windows<WindowKind::kO200k, Classifier>(scanner, begin, end, cuts, cuts_max);
-    case Pattern::kOwn:
-      break;
+    case Pattern::kOwn: break;
   }
   return 0;
 }

@@ -42,7 +42,8 @@ struct Text {
   }
 };
 
-// '(?:[sdmt]|ll|ve|re) at an apostrophe; the end, or `p` when there is none. Without case also U+017F, which folds to s.
+// '(?:[sdmt]|ll|ve|re) at an apostrophe; the end, or `p` when there is none. Without case also U+017F, which folds to
+// s.
 template <bool kAnyCase>
 const Byte* contraction_end(const Byte* p, const Byte* end) {
   if (end - p < 2) return p;
@@ -186,14 +187,10 @@ const Byte* scan(const CharacterTable& table, const Byte* p, const Byte* end) {
 auto scan_of(Pattern pattern) -> const Byte* (*)(const CharacterTable&, const Byte*, const Byte*) {
   switch (pattern) {
     case Pattern::kGpt2:
-    case Pattern::kGpt2Original:
-      return scan<gpt2_end>;
-    case Pattern::kCl100k:
-      return scan<cl100k_end<true, 3>>;
-    case Pattern::kLlama3:
-      return scan<cl100k_end<false, 3>>;
-    case Pattern::kQwen2:
-      return scan<cl100k_end<false, 1>>;
+    case Pattern::kGpt2Original: return scan<gpt2_end>;
+    case Pattern::kCl100k: return scan<cl100k_end<true, 3>>;
+    case Pattern::kLlama3: return scan<cl100k_end<false, 3>>;
+    case Pattern::kQwen2: return scan<cl100k_end<false, 1>>;
     case Pattern::kO200k:
     case Pattern::kOwn:  // has a matcher instead
       break;

@@ -91,7 +91,8 @@ void append_script_string(std::string& out, std::string_view text) {
   out += '"';
   for (size_t i = 0; i < text.size();) {
     const Utf8Char c = decode_utf8(text, i);
-    const bool plain = c.valid && c.code_point >= 0x20 && c.code_point < 0x7F && std::string_view("\"\\<>&'").find(text[i]) == std::string_view::npos;
+    const bool plain = c.valid && c.code_point >= 0x20 && c.code_point < 0x7F &&
+                       std::string_view("\"\\<>&'").find(text[i]) == std::string_view::npos;
     if (plain) {
       out += text[i];
     } else if (c.code_point > 0xFFFF) {
@@ -104,7 +105,8 @@ void append_script_string(std::string& out, std::string_view text) {
   out += '"';
 }
 
-// A token's text as the page shows it: white space stays white space, faintly marked; what a reader cannot see has its code.
+// A token's text as the page shows it: white space stays white space, faintly marked; what a reader cannot see has its
+// code.
 void append_token_text(std::string& out, std::string_view bytes) {
   for (size_t i = 0; i < bytes.size();) {
     const Utf8Char c = decode_utf8(bytes, i);
@@ -175,7 +177,8 @@ void append_table(std::string& out, const TokenPanel& panel) {
   out += "{";
   for (const auto& [id, bytes] : tokens) {
     out += fmt::format("{}{}:[", out.back() == '{' ? "" : ",", id);
-    append_script_string(out, panel.encoding->is_special(id) ? std::string("special token") : fmt::format("rank {}", id));
+    append_script_string(out,
+                         panel.encoding->is_special(id) ? std::string("special token") : fmt::format("rank {}", id));
     out += "," + fmt::format("\"{}\",", hex_of(bytes));
     append_script_string(out, visible_token(bytes));
     out += "]";

@@ -15,8 +15,8 @@ struct TokenPanel {
   std::vector<std::string> roles;  // of a conversation (chat.h); empty: none
 };
 
-// A panel a vocabulary, side by side. Over a token the page shows its id, its rank or that it is special, and its bytes; a click
-// marks all tokens of the same id. Text is escaped: nothing in it can become markup or script.
+// A panel a vocabulary, side by side. Over a token the page shows its id, its rank or that it is special, and its
+// bytes; a click marks all tokens of the same id. Text is escaped: nothing in it can become markup or script.
 std::string format_token_page(const std::string& title, const std::vector<TokenPanel>& panels);
 
 }  // namespace ftok

@@ -51,7 +51,8 @@ class TokenTable {
   void prefetch(PretokenKey key) const { __builtin_prefetch(slots_.data() + (key.hash() & (slots_.size() - 1))); }
   void prefetch_bytes(PretokenKey key) const;
 
-  // Ids of the first two tokens that have the same bytes, kNoToken twice when there are none. The later is not in the table.
+  // Ids of the first two tokens that have the same bytes, kNoToken twice when there are none. The later is not in the
+  // table.
   uint32_t duplicate_first() const { return duplicate_first_; }
   uint32_t duplicate_second() const { return duplicate_second_; }
 
@@ -60,7 +61,7 @@ class TokenTable {
 
   const Vocabulary* vocabulary_ = nullptr;
   MappedMemory memory_;
-  std::span<uint64_t> slots_;  // upper half of the hash, id; so that most misses need not look at the bytes
+  std::span<uint64_t> slots_;     // upper half of the hash, id; so that most misses need not look at the bytes
   std::vector<uint64_t> filter_;  // four bits a slot
   int filter_shift_ = 63;
   uint32_t duplicate_first_ = kNoToken;

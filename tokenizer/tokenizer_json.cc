@@ -1,5 +1,5 @@
-// tokenizer.json (Hugging Face tokenizers) and GPT-2's vocab.bpe + encoder.json: byte-level BPE whose tokens are spelt with
-// 256 letters, one for each byte. What ftok would not do exactly is refused by name.
+// tokenizer.json (Hugging Face tokenizers) and GPT-2's vocab.bpe + encoder.json: byte-level BPE whose tokens are spelt
+// with 256 letters, one for each byte. What ftok would not do exactly is refused by name.
 #include <fmt/format.h>
 #include <simdjson.h>
 
@@ -155,15 +155,18 @@ void read_normalizer(const JsonLoader& loader, json::element root, Vocabulary& v
     if (inner.size() == 0) return;
     if (inner.size() == 1) normalizer = inner.at(0).value();
   }
-  if (type_of(normalizer) != "NFC") loader.fail(fmt::format("normalizer \"{}\" is not one ftok does (NFC)", type_of(normalizer)));
+  if (type_of(normalizer) != "NFC")
+    loader.fail(fmt::format("normalizer \"{}\" is not one ftok does (NFC)", type_of(normalizer)));
   vocabulary.normalize_nfc = true;
 }
 
 // One pre-tokenizer of the chain: sets the pattern, or checks that it changes nothing.
-void read_pre_tokenizer(const JsonLoader& loader, json::element step, std::optional<Pattern>& pattern, bool& byte_level) {
+void read_pre_tokenizer(const JsonLoader& loader, json::element step, std::optional<Pattern>& pattern,
+                        bool& byte_level) {
   const std::string type = type_of(step);
   if (type == "ByteLevel") {
-    if (flag(step, "add_prefix_space", true)) loader.fail("pre-tokenizer \"ByteLevel\" has add_prefix_space, which ftok does not do");
+    if (flag(step, "add_prefix_space", true))
+      loader.fail("pre-tokenizer \"ByteLevel\" has add_prefix_space, which ftok does not do");
     if (flag(step, "use_regex", true)) {
       if (pattern) loader.fail("two pre-tokenizers split the text; ftok does one");
       pattern = Pattern::kGpt2Original;
@@ -173,12 +176,14 @@ void read_pre_tokenizer(const JsonLoader& loader, json::element step, std::optio
   }
   if (type != "Split") loader.fail(fmt::format("pre-tokenizer \"{}\" is not one ftok does (Split, ByteLevel)", type));
   std::string_view text, behavior;
-  if (step["pattern"]["Regex"].get(text) != simdjson::SUCCESS) loader.fail("pre-tokenizer \"Split\" has no regular expression");
+  if (step["pattern"]["Regex"].get(text) != simdjson::SUCCESS)
+    loader.fail("pre-tokenizer \"Split\" has no regular expression");
   if (step["behavior"].get(behavior) == simdjson::SUCCESS && behavior != "Isolated" && behavior != "isolated" &&
       !(behavior == "Removed" && flag(step, "invert", false))) {
     loader.fail(fmt::format("pre-tokenizer \"Split\" has behavior \"{}\", which ftok does not do", behavior));
   }
-  if (behavior != "Removed" && flag(step, "invert", false)) loader.fail("pre-tokenizer \"Split\" is inverted, which ftok does not do");
+  if (behavior != "Removed" && flag(step, "invert", false))
+    loader.fail("pre-tokenizer \"Split\" is inverted, which ftok does not do");
   if (pattern || byte_level) loader.fail("two pre-tokenizers split the text; ftok does one");
   pattern = pattern_of_text(text);
   if (!pattern) loader.fail(fmt::format("pre-tokenizer \"Split\" has a pattern ftok does not know: {}", text));
@@ -213,7 +218,8 @@ void read_added_tokens(const JsonLoader& loader, json::element root, Vocabulary&
       loader.fail("an added token without content or id");
     }
     for (const char* key : {"lstrip", "rstrip", "single_word"}) {
-      if (flag(token, key, false)) loader.fail(fmt::format("added token \"{}\" has {}, which ftok does not do", text, key));
+      if (flag(token, key, false))
+        loader.fail(fmt::format("added token \"{}\" has {}, which ftok does not do", text, key));
     }
     vocabulary.specials.push_back({std::string(text), static_cast<uint32_t>(id)});
   }
@@ -229,8 +235,8 @@ void read_merges(JsonLoader& loader, json::array merges) {
       if (space == std::string_view::npos) loader.fail(fmt::format("merge {} is not a pair", index));
       left = text.substr(0, space);
       right = text.substr(space + 1);
-    } else if (merge.get(pair) != simdjson::SUCCESS || pair.size() != 2 ||
-               pair.at(0).get(left) != simdjson::SUCCESS || pair.at(1).get(right) != simdjson::SUCCESS) {
+    } else if (merge.get(pair) != simdjson::SUCCESS || pair.size() != 2 || pair.at(0).get(left) != simdjson::SUCCESS ||
+               pair.at(1).get(right) != simdjson::SUCCESS) {
       loader.fail(fmt::format("merge {} is not a pair", index));
     }
     loader.add_merge(left, right, index++);
@@ -289,7 +295,8 @@ Vocabulary parse_gpt2(std::string_view vocab_bpe, const std::string& bpe_path, s
     const std::string_view line = vocab_bpe.substr(offset, end - offset);
     if (!line.empty() && !(offset == 0 && line[0] == '#')) {
       const size_t space = line.find(' ');
-      if (space == std::string_view::npos) throw Error(fmt::format("{}: offset {}: a merge is a pair of tokens", bpe_path, offset));
+      if (space == std::string_view::npos)
+        throw Error(fmt::format("{}: offset {}: a merge is a pair of tokens", bpe_path, offset));
       loader.add_merge(line.substr(0, space), line.substr(space + 1), index++);
     }
     offset = end + 1;

@@ -1,5 +1,5 @@
-// Writing the vocabularies of other programs: tokenizer.json (Hugging Face tokenizers) and vocab.bpe + encoder.json (GPT-2). Tokens
-// are spelt in GPT-2's 256 letters, one for each byte; merges stand in order of rank.
+// Writing the vocabularies of other programs: tokenizer.json (Hugging Face tokenizers) and vocab.bpe + encoder.json
+// (GPT-2). Tokens are spelt in GPT-2's 256 letters, one for each byte; merges stand in order of rank.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -70,8 +70,8 @@ void write_byte_level(JsonWriter& json, bool prefix_space, bool use_regex) {
   json.field("use_regex", use_regex).end_object();
 }
 
-// All tokens by id: the special ones stand among the others, so that each keeps its id in a reader that numbers added tokens
-// anew.
+// All tokens by id: the special ones stand among the others, so that each keeps its id in a reader that numbers added
+// tokens anew.
 void write_vocab(JsonWriter& json, const Vocabulary& vocabulary, const Speller& speller) {
   json.begin_object();
   auto special = vocabulary.specials.begin();
@@ -91,7 +91,11 @@ void write_vocab(JsonWriter& json, const Vocabulary& vocabulary, const Speller& 
 void write_pre_tokenizer(JsonWriter& json, const Vocabulary& vocabulary) {
   json.begin_object().field("type", "Sequence").key("pretokenizers").begin_array();
   json.begin_object().field("type", "Split").key("pattern").begin_object();
-  json.field("Regex", portable_text(vocabulary)).end_object().field("behavior", "Isolated").field("invert", false).end_object();
+  json.field("Regex", portable_text(vocabulary))
+      .end_object()
+      .field("behavior", "Isolated")
+      .field("invert", false)
+      .end_object();
   write_byte_level(json, false, false);
   json.end_array().end_object();
 }
@@ -106,7 +110,9 @@ std::optional<Vocabulary> with_implied_merges(Vocabulary vocabulary) {
   vocabulary.whole_pretoken_first = true;
   size_t unmade = 0;
   const auto implied = merges_of(vocabulary, unmade);
-  const auto same = [](const Vocabulary::Merge& a, const std::pair<uint32_t, uint32_t>& b) { return a.left == b.first && a.right == b.second; };
+  const auto same = [](const Vocabulary::Merge& a, const std::pair<uint32_t, uint32_t>& b) {
+    return a.left == b.first && a.right == b.second;
+  };
   if (!std::equal(merges.begin(), merges.end(), implied.begin(), implied.end(), same)) return std::nullopt;
   if (!whole_first && unmade > 0) return std::nullopt;  // a pretoken that is one of those would become it
   return vocabulary;
@@ -115,7 +121,14 @@ std::optional<Vocabulary> with_implied_merges(Vocabulary vocabulary) {
 std::string format_tokenizer_json(const Vocabulary& vocabulary) {
   const Speller speller;
   JsonWriter json;
-  json.begin_object().field("version", "1.0").key("truncation").null().key("padding").null().key("added_tokens").begin_array();
+  json.begin_object()
+      .field("version", "1.0")
+      .key("truncation")
+      .null()
+      .key("padding")
+      .null()
+      .key("added_tokens")
+      .begin_array();
   for (const SpecialToken& special : vocabulary.specials) {
     json.begin_object().field("id", special.id).field("content", special.text).field("single_word", false);
     json.field("lstrip", false).field("rstrip", false).field("normalized", false).field("special", true).end_object();
@@ -131,13 +144,20 @@ std::string format_tokenizer_json(const Vocabulary& vocabulary) {
   json.key("post_processor").null().key("decoder");
   write_byte_level(json, true, true);
   json.key("model").begin_object().field("type", "BPE");
-  for (const char* key : {"dropout", "unk_token", "continuing_subword_prefix", "end_of_word_suffix"}) json.key(key).null();
-  json.field("fuse_unk", false).field("byte_fallback", false).field("ignore_merges", vocabulary.whole_pretoken_first).key("vocab");
+  for (const char* key : {"dropout", "unk_token", "continuing_subword_prefix", "end_of_word_suffix"})
+    json.key(key).null();
+  json.field("fuse_unk", false)
+      .field("byte_fallback", false)
+      .field("ignore_merges", vocabulary.whole_pretoken_first)
+      .key("vocab");
   write_vocab(json, vocabulary, speller);
   json.key("merges").begin_array();
   size_t unmade = 0;
   for (const auto& [left, right] : merges_of(vocabulary, unmade)) {
-    json.begin_array().value(speller.spell(vocabulary.token(left))).value(speller.spell(vocabulary.token(right))).end_array();
+    json.begin_array()
+        .value(speller.spell(vocabulary.token(left)))
+        .value(speller.spell(vocabulary.token(right)))
+        .end_array();
   }
   json.end_array().end_object().end_object();
   return json.take() + "\n";
@@ -156,7 +176,8 @@ Gpt2Files format_gpt2(const Vocabulary& vocabulary) {
     files.vocab_bpe += speller.spell(vocabulary.token(left)) + " " + speller.spell(vocabulary.token(right)) + "\n";
   }
   if (unmade > 0) {
-    throw Error(fmt::format("{}: {} tokens are not made by merges, which vocab.bpe cannot say", vocabulary.name, unmade));
+    throw Error(
+        fmt::format("{}: {} tokens are not made by merges, which vocab.bpe cannot say", vocabulary.name, unmade));
   }
   JsonWriter json;
   write_vocab(json, vocabulary, speller);

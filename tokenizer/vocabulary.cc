@@ -75,10 +75,12 @@ Sidecar parse_sidecar(const std::string& content, const std::string& path) {
   if (root["pattern"].get(text) != simdjson::SUCCESS) throw fail("no key \"pattern\"");
   const bool is_own = text == pattern_name(Pattern::kOwn);
   const std::optional<Pattern> pattern = is_own ? Pattern::kOwn : pattern_of_name(text);
-  if (!pattern) throw fail(fmt::format("unknown pattern \"{}\", expected one of: {}", text, fmt::join(pattern_names(), ", ")));
+  if (!pattern)
+    throw fail(fmt::format("unknown pattern \"{}\", expected one of: {}", text, fmt::join(pattern_names(), ", ")));
   sidecar.pattern = *pattern;
   if (is_own) {
-    if (root["pattern_text"].get(text) != simdjson::SUCCESS) throw fail("no \"pattern_text\" for a pattern of one's own");
+    if (root["pattern_text"].get(text) != simdjson::SUCCESS)
+      throw fail("no \"pattern_text\" for a pattern of one's own");
     try {
       sidecar.own_pattern = std::make_shared<const OwnPattern>(std::string(text));
     } catch (const UsageError& error) {
@@ -92,7 +94,8 @@ Sidecar parse_sidecar(const std::string& content, const std::string& path) {
   for (const auto field : specials) {
     uint64_t id = 0;
     if (field.value.get(id) != simdjson::SUCCESS || id >= kVocabularyTokensMax) {
-      throw fail(fmt::format("the id of special token \"{}\" is not a number below {}", field.key, kVocabularyTokensMax));
+      throw fail(
+          fmt::format("the id of special token \"{}\" is not a number below {}", field.key, kVocabularyTokensMax));
     }
     sidecar.specials.push_back({std::string(field.key), static_cast<uint32_t>(id)});
   }
@@ -180,10 +183,12 @@ size_t RankReader::read_line(size_t offset) {
   Token token{0, static_cast<uint32_t>(bytes_.size()), 0};
   const size_t line = offset;
   offset = read_base64(offset);
-  if (offset >= content_.size() || content_[offset] != ' ') fail(offset, "expected a space and the rank after the token");
+  if (offset >= content_.size() || content_[offset] != ' ')
+    fail(offset, "expected a space and the rank after the token");
   offset = read_rank(offset + 1, token.rank);
   token.end = static_cast<uint32_t>(bytes_.size());
-  if (token.end - token.begin > kTokenBytesMax) fail(line, fmt::format("a token of more than {} bytes", kTokenBytesMax));
+  if (token.end - token.begin > kTokenBytesMax)
+    fail(line, fmt::format("a token of more than {} bytes", kTokenBytesMax));
   if (!tokens_.empty() && token.rank <= tokens_.back().rank) canonical_ = false;
   tokens_.push_back(token);
   if (offset == content_.size()) {
@@ -194,7 +199,8 @@ size_t RankReader::read_line(size_t offset) {
     canonical_ = false;
     ++offset;
   }
-  if (offset >= content_.size() || content_[offset] != '\n') fail(offset, "expected the end of the line after the rank");
+  if (offset >= content_.size() || content_[offset] != '\n')
+    fail(offset, "expected the end of the line after the rank");
   return offset + 1;
 }
 
@@ -211,13 +217,16 @@ void RankReader::read(Vocabulary& vocabulary) {
   }
   if (tokens_.empty()) fail(0, "no tokens");
   const auto by_rank = [](const Token& a, const Token& b) { return a.rank < b.rank; };
-  if (!std::is_sorted(tokens_.begin(), tokens_.end(), by_rank)) std::stable_sort(tokens_.begin(), tokens_.end(), by_rank);
+  if (!std::is_sorted(tokens_.begin(), tokens_.end(), by_rank))
+    std::stable_sort(tokens_.begin(), tokens_.end(), by_rank);
   vocabulary.bytes.reserve(bytes_.size());
   vocabulary.offsets.assign(1, 0);
   vocabulary.offsets.reserve(tokens_.back().rank + 2);
   for (const Token& token : tokens_) {
-    if (token.rank + 1 < vocabulary.offsets.size()) fail(content_.size(), fmt::format("rank {} is there twice", token.rank));
-    while (vocabulary.offsets.size() <= token.rank) vocabulary.offsets.push_back(static_cast<uint32_t>(vocabulary.bytes.size()));
+    if (token.rank + 1 < vocabulary.offsets.size())
+      fail(content_.size(), fmt::format("rank {} is there twice", token.rank));
+    while (vocabulary.offsets.size() <= token.rank)
+      vocabulary.offsets.push_back(static_cast<uint32_t>(vocabulary.bytes.size()));
     vocabulary.bytes.append(bytes_, token.begin, token.end - token.begin);
     vocabulary.offsets.push_back(static_cast<uint32_t>(vocabulary.bytes.size()));
   }
@@ -229,12 +238,12 @@ void identify(Vocabulary& vocabulary, const std::string& path, const std::string
               const VocabularyHints& hints) {
   vocabulary.name = std::filesystem::path(path).stem().string();
   const auto& known = known_vocabularies();
-  const auto found =
-      std::find_if(known.begin(), known.end(), [&](const KnownVocabulary& k) {
-        return k.digest == vocabulary.digest && (hints.name.empty() || hints.name == k.name);
-      });
+  const auto found = std::find_if(known.begin(), known.end(), [&](const KnownVocabulary& k) {
+    return k.digest == vocabulary.digest && (hints.name.empty() || hints.name == k.name);
+  });
   if (!hints.name.empty() && found == known.end()) {
-    throw UsageError(fmt::format("{}: its ranks (SHA-256 {}) are not those of {}", path, vocabulary.digest, hints.name));
+    throw UsageError(
+        fmt::format("{}: its ranks (SHA-256 {}) are not those of {}", path, vocabulary.digest, hints.name));
   }
   if (sidecar_content != nullptr && hints.name.empty()) {
     const Sidecar sidecar = parse_sidecar(*sidecar_content, sidecar_path(path));
@@ -251,9 +260,10 @@ void identify(Vocabulary& vocabulary, const std::string& path, const std::string
     vocabulary.pattern = found->pattern;
     vocabulary.specials = found->specials;
   } else if (!hints.pattern) {
-    throw UsageError(fmt::format("{}: nothing tells its pattern: no sidecar {}, and the SHA-256 of its ranks is not known; "
-                                 "give --pattern ({}) and --special NAME=ID",
-                                 path, sidecar_path(path), fmt::join(pattern_names(), ", ")));
+    throw UsageError(
+        fmt::format("{}: nothing tells its pattern: no sidecar {}, and the SHA-256 of its ranks is not known; "
+                    "give --pattern ({}) and --special NAME=ID",
+                    path, sidecar_path(path), fmt::join(pattern_names(), ", ")));
   }
   if (hints.pattern) {
     vocabulary.pattern = *hints.pattern;
@@ -291,7 +301,8 @@ std::string format_sidecar(const Vocabulary& vocabulary) {
   json.begin_object()
       .field("name", vocabulary.name)
       .field("pattern", pattern_name(vocabulary.pattern))
-      .field("pattern_text", vocabulary.own_pattern != nullptr ? vocabulary.own_pattern->text() : pattern_text(vocabulary.pattern))
+      .field("pattern_text",
+             vocabulary.own_pattern != nullptr ? vocabulary.own_pattern->text() : pattern_text(vocabulary.pattern))
       .field("unicode", std::string_view(kUnicodeVersion))
       .key("special_tokens")
       .begin_object();
@@ -330,7 +341,8 @@ Vocabulary load_vocabulary(const std::string& path, const VocabularyHints& hints
     if (std::filesystem::exists(beside("vocab.bpe"))) {
       return parse_gpt2(read_file(beside("vocab.bpe"), kVocabularyFileBytesMax), beside("vocab.bpe"), content, path);
     }
-    throw Error(fmt::format("{}: neither a tokenizer.json (no \"model\") nor an encoder.json with vocab.bpe beside it", path));
+    throw Error(
+        fmt::format("{}: neither a tokenizer.json (no \"model\") nor an encoder.json with vocab.bpe beside it", path));
   }
   if (content.rfind("#version", 0) == 0) {
     const std::string json_path = beside("encoder.json");

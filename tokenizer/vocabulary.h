@@ -1,9 +1,9 @@
-// Vocabulary: the tokens of a byte-level BPE tokenizer as its files state them, and their loading. What encodes with it is
-// Encoding (encoding.h).
+// Vocabulary: the tokens of a byte-level BPE tokenizer as its files state them, and their loading. What encodes with it
+// is Encoding (encoding.h).
 //
-// Files: `.tiktoken` (lines "base64 rank"), GPT-2's `vocab.bpe` beside `encoder.json`, and `tokenizer.json`. A `.tiktoken`
-// file says nothing of its pattern and special tokens: a sidecar V.json does (V.tiktoken -> V.json), else a known SHA-256
-// of its ranks, else the caller. The file's name never decides.
+// Files: `.tiktoken` (lines "base64 rank"), GPT-2's `vocab.bpe` beside `encoder.json`, and `tokenizer.json`. A
+// `.tiktoken` file says nothing of its pattern and special tokens: a sidecar V.json does (V.tiktoken -> V.json), else a
+// known SHA-256 of its ranks, else the caller. The file's name never decides.
 #pragma once
 
 #include <cstdint>
@@ -25,17 +25,18 @@ struct SpecialToken {
 };
 
 struct Vocabulary {
-  std::string name;                    // "cl100k_base" where the digest is known, the sidecar's name, else the file's stem
+  std::string name;  // "cl100k_base" where the digest is known, the sidecar's name, else the file's stem
   Pattern pattern = Pattern::kCl100k;
   std::shared_ptr<const OwnPattern> own_pattern;  // with Pattern::kOwn, else null
-  std::vector<SpecialToken> specials;  // by id
-  std::string digest;                  // SHA-256, in hex, of the ranks in canonical `.tiktoken` form
+  std::vector<SpecialToken> specials;             // by id
+  std::string digest;                             // SHA-256, in hex, of the ranks in canonical `.tiktoken` form
 
   // Token `id` is bytes[offsets[id], offsets[id + 1]); an id that is no token (a hole) is empty.
   std::string bytes;
   std::vector<uint32_t> offsets{0};
 
-  // Merges in order of rank, as pairs of ids. Empty: implied, a pair merges when its bytes are a token, ranked by its id.
+  // Merges in order of rank, as pairs of ids. Empty: implied, a pair merges when its bytes are a token, ranked by its
+  // id.
   struct Merge {
     uint32_t left, right, id;
   };
@@ -63,10 +64,10 @@ inline constexpr uint64_t kVocabularyFileBytesMax = uint64_t{256} << 20;
 inline constexpr uint32_t kVocabularyTokensMax = 1u << 21;  // ids take 21 bits in the encoder's tables
 inline constexpr uint32_t kTokenBytesMax = 1u << 16;
 
-// Loads a vocabulary, its form told by its content. `path` names the `.tiktoken` or `tokenizer.json` file, or `vocab.bpe`
-// or `encoder.json` with the other beside it. Throws Error naming file and offset when the file is damaged (cut short, a
-// token or rank twice, ranks missing, a byte without token) or asks for what ftok does not do exactly, and UsageError when
-// nothing tells the pattern.
+// Loads a vocabulary, its form told by its content. `path` names the `.tiktoken` or `tokenizer.json` file, or
+// `vocab.bpe` or `encoder.json` with the other beside it. Throws Error naming file and offset when the file is damaged
+// (cut short, a token or rank twice, ranks missing, a byte without token) or asks for what ftok does not do exactly,
+// and UsageError when nothing tells the pattern.
 Vocabulary load_vocabulary(const std::string& path, const VocabularyHints& hints = {});
 
 // The same from memory; `path` is for messages, `sidecar` is the sidecar's content or null.
@@ -82,14 +83,15 @@ std::string format_tiktoken(const Vocabulary& vocabulary);
 // The sidecar: name, pattern and its text, Unicode version, special tokens, SHA-256 of the ranks.
 std::string format_sidecar(const Vocabulary& vocabulary);
 
-// The vocabulary with implied merges, where its list of merges says no more than its ids do; else nothing. The ids it gives are the same.
+// The vocabulary with implied merges, where its list of merges says no more than its ids do; else nothing. The ids it
+// gives are the same.
 std::optional<Vocabulary> with_implied_merges(Vocabulary vocabulary);
 
 // The vocabulary as a tokenizer.json, which gives the same ids in Hugging Face tokenizers.
 std::string format_tokenizer_json(const Vocabulary& vocabulary);
 
-// The vocabulary as GPT-2's pair of files. Throws Error when they cannot say it: another pattern than gpt2's, tokens that no
-// merge makes.
+// The vocabulary as GPT-2's pair of files. Throws Error when they cannot say it: another pattern than gpt2's, tokens
+// that no merge makes.
 struct Gpt2Files {
   std::string vocab_bpe, encoder_json;
 };
@@ -113,7 +115,8 @@ struct KnownVocabulary {
 };
 const std::vector<KnownVocabulary>& known_vocabularies();
 
-// The published vocabularies that have the ranks of the one called `name`, itself included; empty when none is called so.
+// The published vocabularies that have the ranks of the one called `name`, itself included; empty when none is called
+// so.
 std::vector<std::string_view> names_of_same_ranks(std::string_view name);
 
 }  // namespace ftok

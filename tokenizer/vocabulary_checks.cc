@@ -48,19 +48,22 @@ void check_vocabulary(Vocabulary& vocabulary, const std::string& path) {
       throw Error(fmt::format("{}: id {} belongs to two special tokens", path, special.id));
     }
     if (special.id < vocabulary.token_count() && !vocabulary.token(special.id).empty()) {
-      throw Error(fmt::format("{}: special token \"{}\" has the id {} of an ordinary token", path, special.text, special.id));
+      throw Error(
+          fmt::format("{}: special token \"{}\" has the id {} of an ordinary token", path, special.text, special.id));
     }
   }
   bool has_byte[256] = {};
   for (uint32_t id = 0; id < vocabulary.token_count(); ++id) {
     const std::string_view token = vocabulary.token(id);
     if (token.empty() && special_ids.count(id) == 0) {
-      throw Error(fmt::format("{}: rank {} is missing (ranks up to {} are there)", path, id, vocabulary.token_count() - 1));
+      throw Error(
+          fmt::format("{}: rank {} is missing (ranks up to {} are there)", path, id, vocabulary.token_count() - 1));
     }
     if (token.size() == 1) has_byte[static_cast<unsigned char>(token[0])] = true;
   }
   for (int b = 0; b < 256; ++b) {
-    if (!has_byte[b]) throw Error(fmt::format("{}: byte 0x{:02x} has no token; a byte-level vocabulary has all 256", path, b));
+    if (!has_byte[b])
+      throw Error(fmt::format("{}: byte 0x{:02x} has no token; a byte-level vocabulary has all 256", path, b));
   }
   check_distinct(vocabulary, path);
 }

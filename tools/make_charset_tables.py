@@ -29,7 +29,8 @@ def main():
     labels = re.findall(r'for_label\(b"([^"]+)"\),\s*Some\((\w+)\)', (folder / "test_labels_names.rs").read_text())
     tables = re.search(r"SINGLE_BYTE_DATA: SingleByteData = SingleByteData \{(.*?)\n\};", (folder / "data.rs").read_text(), re.S)
     tables = re.findall(r"(\w+): \[(.*?)\]", tables.group(1), re.S)
-    print("// Made by tools/make_charset_tables.py: labels and single-byte indexes of the WHATWG Encoding Standard. Do not edit.")
+    print("// Made by tools/make_charset_tables.py: labels and single-byte indexes of the WHATWG Encoding Standard. Do not edit.\n"
+          "// clang-format off")
     print('#include "crawl/charset_tables.h"\n\nnamespace ftok {\n')
     print("const CharsetLabel kCharsetLabels[] = {  // sorted by label")
     for label, constant in sorted(set(labels)):

@@ -30,6 +30,7 @@ def table(name, characters):
 
 
 print(f"""// Made by tools/make_punctuation_tables.py from datatrove {version("datatrove")} (Apache-2.0); do not edit.
+// clang-format off
 #include "filters/punctuation.h"
 
 namespace ftok {{

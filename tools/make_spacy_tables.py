@@ -77,6 +77,7 @@ exceptions = sorted((chunk, [piece[spacy.symbols.ORTH] for piece in pieces]) for
 after_digit = sorted({re.sub(r"\\", "", u) for u in (UNITS + "|" + CURRENCY).split("|")} - {""})
 
 print(f"""// Made by tools/make_spacy_tables.py from spaCy {spacy.__version__} (MIT licence); do not edit. core/spacy_affixes.h explains it.
+// clang-format off
 #include "core/spacy_tables.h"
 
 namespace ftok::spacy {{

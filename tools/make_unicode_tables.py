@@ -22,7 +22,7 @@ for block in range(0x1100):
     blocks.append(seen[row])
 assert len(rows) <= 256
 
-print(f"// Made by tools/make_unicode_tables.py from Unicode {unicodedata.unidata_version}; do not edit.\n")
+print(f"// Made by tools/make_unicode_tables.py from Unicode {unicodedata.unidata_version}; do not edit.\n// clang-format off\n")
 print("#include <cstdint>\n\nnamespace ftok {\n")
 print(f'extern const char kUnicodeVersion[] = "{unicodedata.unidata_version}";\n')
 

@@ -44,8 +44,8 @@ class MemoryArray {
   size_t size_ = 0;
 };
 
-// Where a network of `Real` keeps its arrays: in vectors where the CPU computes, which float and double stand for, in the back
-// end's memory for Bf16.
+// Where a network of `Real` keeps its arrays: in vectors where the CPU computes, which float and double stand for, in
+// the back end's memory for Bf16.
 template <typename Real, typename T>
 using ArrayOf = std::conditional_t<std::is_same_v<Real, Bf16>, MemoryArray<T>, std::vector<T>>;
 

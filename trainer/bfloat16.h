@@ -1,4 +1,5 @@
-// bfloat16: the upper half of a float's bits. For the CPU and, in sources that nvcc compiles, for the GPU: the same bits on both.
+// bfloat16: the upper half of a float's bits. For the CPU and, in sources that nvcc compiles, for the GPU: the same
+// bits on both.
 #pragma once
 
 #include <cstdint>
@@ -46,8 +47,8 @@ FTOK_BOTH Bf16 to_bfloat16(float x) {
   return Bf16{static_cast<uint16_t>((bits + 0x7FFFu + ((bits >> 16) & 1u)) >> 16)};
 }
 
-// To one of the two neighbours, the upper one in magnitude with the probability of the fraction that is cut off: `random` is
-// uniform in 0..65535. What is exact, infinite or no number stays.
+// To one of the two neighbours, the upper one in magnitude with the probability of the fraction that is cut off:
+// `random` is uniform in 0..65535. What is exact, infinite or no number stays.
 FTOK_BOTH Bf16 to_bfloat16_stochastic(float x, uint32_t random) {
   const uint32_t bits = float_bits(x);
   if ((bits & 0x7F800000u) == 0x7F800000u) return to_bfloat16(x);

@@ -48,8 +48,13 @@ std::vector<std::string> list_checkpoints(const std::string& folder) {
 void write_checkpoint(const std::string& folder, const Checkpoint& checkpoint, int64_t keep) {
   make_folder(folder);
   const std::string path = fmt::format("{}/step-{:09}.ckpt", folder, checkpoint.step);
-  const std::vector<uint64_t> numbers = {kVersion, checkpoint.step, checkpoint.windows_read, checkpoint.data.size(),
-                                         checkpoint.losses.size(), checkpoint.parameters.size(), checkpoint.recipe.size()};
+  const std::vector<uint64_t> numbers = {kVersion,
+                                         checkpoint.step,
+                                         checkpoint.windows_read,
+                                         checkpoint.data.size(),
+                                         checkpoint.losses.size(),
+                                         checkpoint.parameters.size(),
+                                         checkpoint.recipe.size()};
   ChecksummedFile file(path);
   file.write(kMagic);
   file.write(bytes_of(numbers));
@@ -74,7 +79,8 @@ Result<Checkpoint> parse_checkpoint(std::string_view bytes) {
   std::memcpy(numbers, bytes.data() + kMagic.size(), sizeof numbers);
   const auto [version, step, windows_read, data_bytes, losses, elements, recipe_bytes] = numbers;
   if (version != kVersion) return Damage{"ckpt_bad_version", fmt::format("{}", version), 8};
-  if (elements > kElementsMax || recipe_bytes > kRecipeBytesMax || data_bytes > kDataBytesMax || losses > kRecentLosses ||
+  if (elements > kElementsMax || recipe_bytes > kRecipeBytesMax || data_bytes > kDataBytesMax ||
+      losses > kRecentLosses ||
       bytes.size() != kHeaderBytes + recipe_bytes + data_bytes + 8 * losses + 12 * elements + kChecksumBytes) {
     return Damage{"ckpt_bad_size", fmt::format("{} bytes for {} elements", bytes.size(), elements), 40};
   }
@@ -101,8 +107,9 @@ std::optional<Checkpoint> read_latest_checkpoint(const std::string& folder, cons
     Result<Checkpoint> checkpoint = read_checkpoint(paths[i - 1]);
     if (checkpoint) return std::move(*checkpoint);
     const Damage& damage = checkpoint.damage();
-    log(LogLevel::kWarning, fmt::format("{}: damaged ({}{}{}){}", paths[i - 1], damage.code, damage.detail.empty() ? "" : ": ",
-                                        damage.detail, i > 1 ? "; going on from the one before" : ""));
+    log(LogLevel::kWarning,
+        fmt::format("{}: damaged ({}{}{}){}", paths[i - 1], damage.code, damage.detail.empty() ? "" : ": ",
+                    damage.detail, i > 1 ? "; going on from the one before" : ""));
   }
   if (!paths.empty()) throw Error(fmt::format("{}: every checkpoint is damaged; remove them to start again", folder));
   return std::nullopt;

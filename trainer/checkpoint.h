@@ -1,8 +1,8 @@
 // Checkpoints: all that a run needs to go on bit for bit. Files step-NNNNNNNNN.ckpt in one folder, complete or absent.
 //
-// Bytes, little-endian: "FTOKCKPT"; u64 version = 2, step, windows_read, data_bytes, losses, elements, recipe_bytes; the recipe; the
-// description of the data; losses x f64; then parameters, first moments, second moments (elements x f32 each); 16 bytes XXH3-128 of
-// all before (shards/checksum.h).
+// Bytes, little-endian: "FTOKCKPT"; u64 version = 2, step, windows_read, data_bytes, losses, elements, recipe_bytes;
+// the recipe; the description of the data; losses x f64; then parameters, first moments, second moments (elements x f32
+// each); 16 bytes XXH3-128 of all before (shards/checksum.h).
 #pragma once
 
 #include <cstdint>
@@ -19,15 +19,16 @@ namespace ftok {
 inline constexpr size_t kRecentLosses = 50;
 
 struct Checkpoint {
-  std::string recipe;            // TOML, every key
-  uint64_t step = 0;             // steps done
-  uint64_t windows_read = 0;     // the next window's number (trainer/loader.h)
-  std::string data;              // Mixture::description: a run is bound to its data
-  std::vector<double> losses;    // of the last steps, at most kRecentLosses: what a spike is measured against
+  std::string recipe;          // TOML, every key
+  uint64_t step = 0;           // steps done
+  uint64_t windows_read = 0;   // the next window's number (trainer/loader.h)
+  std::string data;            // Mixture::description: a run is bound to its data
+  std::vector<double> losses;  // of the last steps, at most kRecentLosses: what a spike is measured against
   std::vector<float> parameters, first_moments, second_moments;  // as ParameterLayout lays them out
 };
 
-// Writes the checkpoint into `folder` and then removes all but the `keep` latest. Throws Error naming the file on failure.
+// Writes the checkpoint into `folder` and then removes all but the `keep` latest. Throws Error naming the file on
+// failure.
 void write_checkpoint(const std::string& folder, const Checkpoint& checkpoint, int64_t keep);
 
 // Damage codes: "ckpt_short", "ckpt_bad_magic", "ckpt_bad_version", "ckpt_bad_size", "ckpt_bad_checksum".
@@ -39,8 +40,8 @@ Result<Checkpoint> read_checkpoint(const std::string& path);
 // Paths of the checkpoints in `folder`, the earliest first; none when there is no such folder.
 std::vector<std::string> list_checkpoints(const std::string& folder);
 
-// The latest whole checkpoint. Each damaged one that is passed over is told to `log` as a warning. None when there is no
-// checkpoint; throws Error when there are some and all are damaged.
+// The latest whole checkpoint. Each damaged one that is passed over is told to `log` as a warning. None when there is
+// no checkpoint; throws Error when there are some and all are damaged.
 std::optional<Checkpoint> read_latest_checkpoint(const std::string& folder, const Log& log);
 
 }  // namespace ftok

@@ -42,7 +42,8 @@ std::string first_node(const std::string& list) {
   if (close == std::string::npos) return list;
   const size_t digits = list.find_first_of("-,]", bracket + 1);
   const size_t end = std::min(list.find(',', close), list.size());
-  return list.substr(0, bracket) + list.substr(bracket + 1, digits - bracket - 1) + list.substr(close + 1, end - close - 1);
+  return list.substr(0, bracket) + list.substr(bracket + 1, digits - bracket - 1) +
+         list.substr(close + 1, end - close - 1);
 }
 
 std::string srun_address(const Lookup& get, const std::string& otherwise) {
@@ -69,14 +70,17 @@ RankInfo rank_info_from(const Lookup& get) {
     return text.has_value();
   };
   if (number("WORLD_SIZE", info.size, 1, kRanksMax)) {
-    if (!number("RANK", info.rank, 0, info.size - 1) && info.size > 1) throw UsageError("WORLD_SIZE is set and RANK is not");
+    if (!number("RANK", info.rank, 0, info.size - 1) && info.size > 1)
+      throw UsageError("WORLD_SIZE is set and RANK is not");
   } else if (number("SLURM_NTASKS", info.size, 1, kRanksMax)) {
-    if (!number("SLURM_PROCID", info.rank, 0, info.size - 1)) info.size = 1;  // inside an allocation, but not started by srun
+    if (!number("SLURM_PROCID", info.rank, 0, info.size - 1))
+      info.size = 1;  // inside an allocation, but not started by srun
     info.address = srun_address(get, info.address);
   }
   info.address = get("MASTER_ADDR").value_or(info.address);
   number("MASTER_PORT", info.port, 1, 65535);
-  if (get("TORCHELASTIC_USE_AGENT_STORE") == "True") info.port += info.port < 65535 ? 1 : -1;  // torchrun listens on the port itself
+  if (get("TORCHELASTIC_USE_AGENT_STORE") == "True")
+    info.port += info.port < 65535 ? 1 : -1;  // torchrun listens on the port itself
   return info;
 }
 

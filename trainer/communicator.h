@@ -1,5 +1,5 @@
-// Data parallelism: processes ("ranks") that each hold the whole model, see their share of every step's windows and add up their
-// gradients. One interface; here over TCP sockets between CPU processes, in trainer/cuda/ over NCCL.
+// Data parallelism: processes ("ranks") that each hold the whole model, see their share of every step's windows and add
+// up their gradients. One interface; here over TCP sockets between CPU processes, in trainer/cuda/ over NCCL.
 //
 // Sums are taken in the order of the ranks, in one place for each element, so that all ranks get the same bits.
 #pragma once
@@ -13,8 +13,8 @@
 
 namespace ftok {
 
-// Collective: every rank calls the same functions in the same order with the same sizes. Throws Error when another rank has gone
-// or does not answer. Not thread-safe.
+// Collective: every rank calls the same functions in the same order with the same sizes. Throws Error when another rank
+// has gone or does not answer. Not thread-safe.
 class Communicator {
  public:
   virtual ~Communicator() = default;
@@ -53,13 +53,15 @@ struct RankInfo {
   int port = 29500;                   // rank 0 listens there (torchrun's default)
 };
 
-// From the variables that torchrun sets (RANK, WORLD_SIZE, MASTER_ADDR, MASTER_PORT), else from srun's (SLURM_PROCID, SLURM_NTASKS;
-// rank 0 is on the first node of SLURM_STEP_NODELIST, else at SLURM_LAUNCH_NODE_IPADDR, unless MASTER_ADDR and MASTER_PORT are
-// set). Where torchrun's agent listens on MASTER_PORT (TORCHELASTIC_USE_AGENT_STORE), rank 0 takes the next port. One process where
-// neither is set. `get` looks a variable up. Throws UsageError naming a variable that is no number or out of range.
+// From the variables that torchrun sets (RANK, WORLD_SIZE, MASTER_ADDR, MASTER_PORT), else from srun's (SLURM_PROCID,
+// SLURM_NTASKS; rank 0 is on the first node of SLURM_STEP_NODELIST, else at SLURM_LAUNCH_NODE_IPADDR, unless
+// MASTER_ADDR and MASTER_PORT are set). Where torchrun's agent listens on MASTER_PORT (TORCHELASTIC_USE_AGENT_STORE),
+// rank 0 takes the next port. One process where neither is set. `get` looks a variable up. Throws UsageError naming a
+// variable that is no number or out of range.
 RankInfo rank_info_from(const std::function<std::optional<std::string>(const char*)>& get);
 
-// Connects all ranks with each other. Throws Error naming rank, address and port when it does not come about in `seconds`.
+// Connects all ranks with each other. Throws Error naming rank, address and port when it does not come about in
+// `seconds`.
 std::unique_ptr<Communicator> connect_ranks(const RankInfo& info, double seconds);
 
 }  // namespace ftok

@@ -26,9 +26,12 @@ ParameterRange optimizer_range(const TrainRecipe& recipe, const Communicator& ra
 class CpuEngine final : public Engine {
  public:
   CpuEngine(const TrainRecipe& recipe, Communicator& ranks)
-      : sharded_(recipe.run.shard_optimizer), ranks_(ranks), layers_(make_layers(recipe)),
+      : sharded_(recipe.run.shard_optimizer),
+        ranks_(ranks),
+        layers_(make_layers(recipe)),
         network_(recipe.model, *layers_, recompute_of(recipe)),
-        optimizer_(network_.layout(), recipe.optimizer, *layers_, optimizer_range(recipe, ranks, network_.layout().size())) {}
+        optimizer_(network_.layout(), recipe.optimizer, *layers_,
+                   optimizer_range(recipe, ranks, network_.layout().size())) {}
 
   const ParameterLayout& layout() const override { return network_.layout(); }
 
@@ -99,7 +102,9 @@ int thread_count(const TrainRecipe& recipe) {
 }
 
 Recompute recompute_of(const TrainRecipe& recipe) {
-  return recipe.run.recompute == "blocks" ? Recompute::kBlocks : recipe.run.recompute == "gelu" ? Recompute::kGelu : Recompute::kNothing;
+  return recipe.run.recompute == "blocks" ? Recompute::kBlocks
+         : recipe.run.recompute == "gelu" ? Recompute::kGelu
+                                          : Recompute::kNothing;
 }
 
 std::unique_ptr<Engine> make_cpu_engine(const TrainRecipe& recipe, Communicator& ranks) {

@@ -1,4 +1,5 @@
-// A model in training on some back end: what a run (train.h) asks of it. One of the CPU is here; trainer/cuda/ has one of GPUs.
+// A model in training on some back end: what a run (train.h) asks of it. One of the CPU is here; trainer/cuda/ has one
+// of GPUs.
 #pragma once
 
 #include <functional>
@@ -31,7 +32,8 @@ class Engine {
   virtual const std::vector<float>& parameters() = 0;
 
   virtual void clear_gradients() = 0;
-  // gradients += scale * the gradient of the batch's summed losses. The batch may go when this returns; the work may be done later.
+  // gradients += scale * the gradient of the batch's summed losses. The batch may go when this returns; the work may be
+  // done later.
   virtual void add_gradients(const BatchView& batch, double scale) = 0;
   // This rank's sum of the losses, in nats, since the last call; waits for the work.
   virtual double take_loss() = 0;

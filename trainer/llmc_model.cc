@@ -70,11 +70,13 @@ ModelFile read_llmc(const std::string& path) { return parse_llmc(MappedFile(path
 
 ModelFile parse_llmc(std::string_view bytes, const std::string& path) {
   int32_t header[8];
-  if (bytes.size() < kHeaderBytes) throw Error(fmt::format("{}: {} bytes, a header has {}", path, bytes.size(), kHeaderBytes));
+  if (bytes.size() < kHeaderBytes)
+    throw Error(fmt::format("{}: {} bytes, a header has {}", path, bytes.size(), kHeaderBytes));
   std::memcpy(header, bytes.data(), sizeof header);
   if (header[0] != kMagic) throw Error(fmt::format("{}: no llm.c model", path));
   if (header[1] != kFloat && header[1] != kBfloat16) {
-    throw Error(fmt::format("{}: version {} of llm.c's format, expected {} (fp32) or {} (bf16)", path, header[1], kFloat, kBfloat16));
+    throw Error(fmt::format("{}: version {} of llm.c's format, expected {} (fp32) or {} (bf16)", path, header[1],
+                            kFloat, kBfloat16));
   }
   ModelFile model;
   model.config = {header[4], header[5], header[6], header[2], header[3]};
@@ -89,8 +91,10 @@ ModelFile parse_llmc(std::string_view bytes, const std::string& path) {
   if (padded < model.config.vocabulary_size || padded > model.config.vocabulary_size + (1 << 20)) {
     throw Error(fmt::format("{}: a padded vocabulary of {} for {} ids", path, padded, model.config.vocabulary_size));
   }
-  const uint64_t expected = kHeaderBytes + static_cast<uint64_t>(elements_of(layout, model.config, padded)) * (wide ? 4 : 2);
-  if (bytes.size() != expected) throw Error(fmt::format("{}: {} bytes, its header asks for {}", path, bytes.size(), expected));
+  const uint64_t expected =
+      kHeaderBytes + static_cast<uint64_t>(elements_of(layout, model.config, padded)) * (wide ? 4 : 2);
+  if (bytes.size() != expected)
+    throw Error(fmt::format("{}: {} bytes, its header asks for {}", path, bytes.size(), expected));
   model.format = wide ? "llm.c fp32" : "llm.c bf16";
   model.path = path;
   model.parameters.resize(static_cast<size_t>(layout.size()));
@@ -108,12 +112,15 @@ ModelFile parse_llmc(std::string_view bytes, const std::string& path) {
   return model;
 }
 
-void write_llmc(const std::string& path, const ModelConfig& config, const std::vector<float>& parameters, bool bfloat16) {
+void write_llmc(const std::string& path, const ModelConfig& config, const std::vector<float>& parameters,
+                bool bfloat16) {
   const ParameterLayout layout(config);
   const int64_t padded = config.padded_vocabulary();
   std::string bytes(kHeaderBytes + static_cast<size_t>(elements_of(layout, config, padded)) * (bfloat16 ? 2 : 4), '\0');
-  const int64_t numbers[8] = {kMagic, bfloat16 ? kBfloat16 : kFloat, config.length, config.vocabulary_size, config.layers,
-                              config.heads, config.channels, padded};
+  const int64_t numbers[8] = {kMagic,          bfloat16 ? kBfloat16 : kFloat,
+                              config.length,   config.vocabulary_size,
+                              config.layers,   config.heads,
+                              config.channels, padded};
   for (size_t i = 0; i < 8; ++i) {
     const int32_t number = static_cast<int32_t>(numbers[i]);
     std::memcpy(bytes.data() + 4 * i, &number, 4);

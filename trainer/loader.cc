@@ -27,7 +27,11 @@ std::unique_ptr<MappedFile> open_mask(const std::string& shard, uint64_t tokens)
 }  // namespace
 
 BatchView Batch::view() const {
-  return {B, T, tokens.data(), targets.data(), loss_mask.empty() ? nullptr : loss_mask.data(),
+  return {B,
+          T,
+          tokens.data(),
+          targets.data(),
+          loss_mask.empty() ? nullptr : loss_mask.data(),
           first_key.empty() ? nullptr : first_key.data()};
 }
 
@@ -46,7 +50,8 @@ Loader::Loader(const std::vector<std::string>& shards, const LoaderOptions& opti
     windows_ += windows;
   }
   if (windows_ == 0) {
-    throw Error(fmt::format("{}: fewer tokens than one window of {}", shards.empty() ? "no shards" : shards.front(), T + 1));
+    throw Error(
+        fmt::format("{}: fewer tokens than one window of {}", shards.empty() ? "no shards" : shards.front(), T + 1));
   }
 }
 
@@ -94,8 +99,8 @@ void Loader::mark_documents(Batch& batch, int64_t row) const {
   const uint32_t end_of_text = *options_.document_mask_end_of_text;
   int32_t first = 0;
   for (size_t t = 0; t < T; ++t) {
-    const bool begins =
-        options_.end_of_text_first ? batch.tokens[base + t] == end_of_text : t > 0 && batch.tokens[base + t - 1] == end_of_text;
+    const bool begins = options_.end_of_text_first ? batch.tokens[base + t] == end_of_text
+                                                   : t > 0 && batch.tokens[base + t - 1] == end_of_text;
     if (begins) first = static_cast<int32_t>(t);
     batch.first_key[base + t] = first;
   }
@@ -142,7 +147,8 @@ std::vector<std::string> find_shards(const std::string& folder, Split split) {
   if (std::filesystem::is_regular_file(folder, code)) return {folder};
   for (const auto& entry : std::filesystem::directory_iterator(folder, code)) {
     const std::string name = entry.path().filename().string();
-    if (entry.path().extension() == ".bin" && name.find(mark) != std::string::npos) paths.push_back(entry.path().string());
+    if (entry.path().extension() == ".bin" && name.find(mark) != std::string::npos)
+      paths.push_back(entry.path().string());
   }
   if (code) throw_errno("cannot read " + folder, code.value());
   if (paths.empty()) throw Error(fmt::format("{}: no shards named *{}*.bin", folder, mark));

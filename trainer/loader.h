@@ -1,9 +1,9 @@
 // Batches of windows of tokens from shards (ftok's and llm.c's, u16 and u32).
 //
-// A window is T + 1 tokens that begin at a multiple of T in a shard: tokens are the first T, targets the last T. All windows
-// of all shards, in the order of the shards, make an epoch; every epoch visits them in an order of its own. Which window is
-// number i of a training run is a function of (seed, i) alone, so neither micro-batches nor restarts change it, and there is
-// no state to keep.
+// A window is T + 1 tokens that begin at a multiple of T in a shard: tokens are the first T, targets the last T. All
+// windows of all shards, in the order of the shards, make an epoch; every epoch visits them in an order of its own.
+// Which window is number i of a training run is a function of (seed, i) alone, so neither micro-batches nor restarts
+// change it, and there is no state to keep.
 //
 // A file X.mask beside X.bin, one byte a token, is the shard's loss mask: a target whose byte is 0 does not count.
 #pragma once
@@ -32,11 +32,12 @@ struct Batch {
 };
 
 struct LoaderOptions {
-  int64_t length = 0;             // T
-  uint64_t vocabulary_size = 0;   // ids are below it
+  int64_t length = 0;            // T
+  uint64_t vocabulary_size = 0;  // ids are below it
   uint64_t seed = 0;
-  bool shuffle = true;            // false: windows in the order of the shards
-  // With it, positions see only their own document: the first token after, or at, this id (see end_of_text_first) begins one.
+  bool shuffle = true;  // false: windows in the order of the shards
+  // With it, positions see only their own document: the first token after, or at, this id (see end_of_text_first)
+  // begins one.
   std::optional<uint32_t> document_mask_end_of_text;
   bool end_of_text_first = true;  // the id stands before its document (llm.c), not after
 };
@@ -80,8 +81,9 @@ class Loader {
   uint64_t windows_ = 0;
 };
 
-// The shards of a folder for one split, by name: files with "train" or "val" in their names and the extension .bin, which ftok
-// and llm.c both use. A path that is a file is that shard. Throws Error naming the folder when there is none.
+// The shards of a folder for one split, by name: files with "train" or "val" in their names and the extension .bin,
+// which ftok and llm.c both use. A path that is a file is that shard. Throws Error naming the folder when there is
+// none.
 std::vector<std::string> find_shards(const std::string& folder, Split split);
 
 }  // namespace ftok

@@ -16,7 +16,8 @@ std::vector<double> means_of(const std::vector<CurvePoint>& points, int64_t step
   std::vector<double> sums(static_cast<size_t>(columns)), counts(sums);
   for (const CurvePoint& point : points) {
     if (!std::isfinite(point.loss)) continue;
-    const int64_t column = std::clamp<int64_t>((point.step - 1) * columns / std::max<int64_t>(1, steps), 0, columns - 1);
+    const int64_t column =
+        std::clamp<int64_t>((point.step - 1) * columns / std::max<int64_t>(1, steps), 0, columns - 1);
     sums[static_cast<size_t>(column)] += point.loss;
     counts[static_cast<size_t>(column)] += 1;
   }
@@ -54,17 +55,25 @@ struct Plot {
 void add_axes(std::string& svg, const Plot& plot) {
   const double every = round_step(plot.most - plot.least, 6);
   for (double loss = std::ceil(plot.least / every) * every; loss <= plot.most + 1e-9; loss += every) {
-    svg += fmt::format("<line x1=\"{}\" y1=\"{:.1f}\" x2=\"{}\" y2=\"{:.1f}\" stroke=\"#ddd\"/>\n", kLeft, plot.y(loss), kWidth - kRight, plot.y(loss));
-    svg += fmt::format("<text x=\"{}\" y=\"{:.1f}\" text-anchor=\"end\">{:.4g}</text>\n", kLeft - 6, plot.y(loss) + 4, loss);
+    svg += fmt::format("<line x1=\"{}\" y1=\"{:.1f}\" x2=\"{}\" y2=\"{:.1f}\" stroke=\"#ddd\"/>\n", kLeft, plot.y(loss),
+                       kWidth - kRight, plot.y(loss));
+    svg += fmt::format("<text x=\"{}\" y=\"{:.1f}\" text-anchor=\"end\">{:.4g}</text>\n", kLeft - 6, plot.y(loss) + 4,
+                       loss);
   }
   const double stride = std::max(1.0, round_step(static_cast<double>(plot.steps), 8));
   for (double step = 0; step <= static_cast<double>(plot.steps); step += stride) {
-    svg += fmt::format("<line x1=\"{:.1f}\" y1=\"{}\" x2=\"{:.1f}\" y2=\"{}\" stroke=\"#999\"/>\n", plot.x(step), kHeight - kBottom, plot.x(step), kHeight - kBottom + 4);
-    svg += fmt::format("<text x=\"{:.1f}\" y=\"{}\" text-anchor=\"middle\">{}</text>\n", plot.x(step), kHeight - kBottom + 18, step);
+    svg += fmt::format("<line x1=\"{:.1f}\" y1=\"{}\" x2=\"{:.1f}\" y2=\"{}\" stroke=\"#999\"/>\n", plot.x(step),
+                       kHeight - kBottom, plot.x(step), kHeight - kBottom + 4);
+    svg += fmt::format("<text x=\"{:.1f}\" y=\"{}\" text-anchor=\"middle\">{}</text>\n", plot.x(step),
+                       kHeight - kBottom + 18, step);
   }
-  svg += fmt::format("<line x1=\"{0}\" y1=\"{1}\" x2=\"{2}\" y2=\"{1}\" stroke=\"#999\"/>\n", kLeft, kHeight - kBottom, kWidth - kRight);
-  svg += fmt::format("<text x=\"{}\" y=\"{}\" text-anchor=\"middle\">step</text>\n", kLeft + kPlotWidth / 2, kHeight - 6);
-  svg += fmt::format("<text x=\"14\" y=\"{}\" text-anchor=\"middle\" transform=\"rotate(-90 14 {})\">loss, nats a token</text>\n", kTop + kPlotHeight / 2, kTop + kPlotHeight / 2);
+  svg += fmt::format("<line x1=\"{0}\" y1=\"{1}\" x2=\"{2}\" y2=\"{1}\" stroke=\"#999\"/>\n", kLeft, kHeight - kBottom,
+                     kWidth - kRight);
+  svg +=
+      fmt::format("<text x=\"{}\" y=\"{}\" text-anchor=\"middle\">step</text>\n", kLeft + kPlotWidth / 2, kHeight - 6);
+  svg += fmt::format(
+      "<text x=\"14\" y=\"{}\" text-anchor=\"middle\" transform=\"rotate(-90 14 {})\">loss, nats a token</text>\n",
+      kTop + kPlotHeight / 2, kTop + kPlotHeight / 2);
 }
 
 std::string escaped(const std::string& text) {
@@ -74,10 +83,14 @@ std::string escaped(const std::string& text) {
 }
 
 void add_legend(std::string& svg, bool validation) {
-  svg += fmt::format("<line x1=\"{0}\" y1=\"20\" x2=\"{1}\" y2=\"20\" stroke=\"#1f77b4\" stroke-width=\"1.5\"/><text x=\"{2}\" y=\"24\">training</text>\n",
-                     kWidth - 210, kWidth - 190, kWidth - 185);
+  svg += fmt::format(
+      "<line x1=\"{0}\" y1=\"20\" x2=\"{1}\" y2=\"20\" stroke=\"#1f77b4\" stroke-width=\"1.5\"/><text x=\"{2}\" "
+      "y=\"24\">training</text>\n",
+      kWidth - 210, kWidth - 190, kWidth - 185);
   if (!validation) return;
-  svg += fmt::format("<circle cx=\"{}\" cy=\"20\" r=\"3\" fill=\"#d62728\"/><text x=\"{}\" y=\"24\">validation</text>\n", kWidth - 100, kWidth - 92);
+  svg +=
+      fmt::format("<circle cx=\"{}\" cy=\"20\" r=\"3\" fill=\"#d62728\"/><text x=\"{}\" y=\"24\">validation</text>\n",
+                  kWidth - 100, kWidth - 92);
 }
 
 }  // namespace
@@ -90,16 +103,19 @@ std::string loss_svg(const LossCurve& curve, const std::string& title) {
   if (range.empty()) range = {0, 1};
   const double margin = std::max(0.05, 0.05 * (range.most - range.least));
   const Plot plot{range.least - margin, range.most + margin, curve.steps};
-  std::string svg = fmt::format("<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{0}\" height=\"{1}\" viewBox=\"0 0 {0} {1}\" "
-                                "font-family=\"sans-serif\" font-size=\"12\">\n<rect width=\"{0}\" height=\"{1}\" fill=\"white\"/>\n",
-                                kWidth, kHeight);
+  std::string svg = fmt::format(
+      "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{0}\" height=\"{1}\" viewBox=\"0 0 {0} {1}\" "
+      "font-family=\"sans-serif\" font-size=\"12\">\n<rect width=\"{0}\" height=\"{1}\" fill=\"white\"/>\n",
+      kWidth, kHeight);
   svg += fmt::format("<text x=\"{}\" y=\"24\" font-size=\"14\">{}</text>\n", kLeft, escaped(title));
   add_axes(svg, plot);
   add_legend(svg, !curve.validation.empty());
   svg += "<polyline fill=\"none\" stroke=\"#1f77b4\" stroke-width=\"1.5\" points=\"";
   for (size_t i = 0; i < means.size(); ++i) {
     if (std::isfinite(means[i])) {
-      svg += fmt::format("{:.1f},{:.1f} ", plot.x((static_cast<double>(i) + 0.5) / kWidth * static_cast<double>(curve.steps)), plot.y(means[i]));
+      svg += fmt::format("{:.1f},{:.1f} ",
+                         plot.x((static_cast<double>(i) + 0.5) / kWidth * static_cast<double>(curve.steps)),
+                         plot.y(means[i]));
     }
   }
   svg += "\"/>\n";
@@ -110,12 +126,14 @@ std::string loss_svg(const LossCurve& curve, const std::string& title) {
     line += fmt::format("{:.1f},{:.1f} ", x, y);
     points += fmt::format("<circle cx=\"{:.1f}\" cy=\"{:.1f}\" r=\"3\" fill=\"#d62728\"/>\n", x, y);
   }
-  svg += fmt::format("<polyline fill=\"none\" stroke=\"#d62728\" stroke-opacity=\"0.5\" points=\"{}\"/>\n{}</svg>\n", line, points);
+  svg += fmt::format("<polyline fill=\"none\" stroke=\"#d62728\" stroke-opacity=\"0.5\" points=\"{}\"/>\n{}</svg>\n",
+                     line, points);
   return svg;
 }
 
 std::vector<std::string> loss_lines(const LossCurve& curve, int width, int height) {
-  static const char* const kEighths[] = {" ", "\u2581", "\u2582", "\u2583", "\u2584", "\u2585", "\u2586", "\u2587", "\u2588"};
+  static const char* const kEighths[] = {" ",      "\u2581", "\u2582", "\u2583", "\u2584",
+                                         "\u2585", "\u2586", "\u2587", "\u2588"};
   constexpr int kLabel = 7;
   const int columns = width - kLabel;
   if (columns < 1 || height < 1) return {};
@@ -123,7 +141,8 @@ std::vector<std::string> loss_lines(const LossCurve& curve, int width, int heigh
   Range range;
   for (const double mean : means) range.take(mean);
   if (range.empty()) return {};
-  const double least = range.least - 0.05 * std::max(0.1, range.most - range.least), most = std::max(range.most, least + 1e-9);
+  const double least = range.least - 0.05 * std::max(0.1, range.most - range.least),
+               most = std::max(range.most, least + 1e-9);
   std::vector<std::string> lines;
   for (int row = height - 1; row >= 0; --row) {
     const bool labelled = row == height - 1 || row == 0 || row == height / 2;

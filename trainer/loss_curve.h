@@ -1,4 +1,5 @@
-// The losses of a run as a picture: SVG for a file, block characters for a terminal. Both are functions of the points alone.
+// The losses of a run as a picture: SVG for a file, block characters for a terminal. Both are functions of the points
+// alone.
 #pragma once
 
 #include <cstdint>
@@ -17,12 +18,12 @@ struct LossCurve {
   int64_t steps = 0;                             // of the whole run: where the axis ends
 };
 
-// A picture of 800 x 400: training losses (the mean of each of up to 800 equal stretches), validation losses with points, axes with
-// round numbers.
+// A picture of 800 x 400: training losses (the mean of each of up to 800 equal stretches), validation losses with
+// points, axes with round numbers.
 std::string loss_svg(const LossCurve& curve, const std::string& title);
 
-// `height` lines of at most `width` characters, without colours: a column for each stretch of steps, in eighths of a line.
-// Empty when there is no point.
+// `height` lines of at most `width` characters, without colours: a column for each stretch of steps, in eighths of a
+// line. Empty when there is no point.
 std::vector<std::string> loss_lines(const LossCurve& curve, int width, int height);
 
 }  // namespace ftok

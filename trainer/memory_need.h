@@ -18,7 +18,8 @@ struct MemoryNeed {
 // On the CPU, for `processes` data-parallel ones, this one alone.
 MemoryNeed memory_need(const TrainRecipe& recipe, int processes);
 
-// "" when it fits into `available` bytes; else one line that says what is needed and which run.micro_batch or run.recompute would fit.
+// "" when it fits into `available` bytes; else one line that says what is needed and which run.micro_batch or
+// run.recompute would fit.
 std::string memory_complaint(const TrainRecipe& recipe, int processes, uint64_t available);
 
 // Of this machine: RAM, or the control group's limit where that is lower.

@@ -1,7 +1,8 @@
-// Several sources of data in given shares. Which window of which source is number i of a run is a function of (seed, i) alone.
+// Several sources of data in given shares. Which window of which source is number i of a run is a function of (seed, i)
+// alone.
 //
-// Every 1,024 windows hold each source as often as its share says, in an order of their own (a keyed permutation); each source's
-// windows come in its own order, epoch after epoch (trainer/loader.h).
+// Every 1,024 windows hold each source as often as its share says, in an order of their own (a keyed permutation); each
+// source's windows come in its own order, epoch after epoch (trainer/loader.h).
 #pragma once
 
 #include <cstdint>

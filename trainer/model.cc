@@ -8,14 +8,14 @@
 namespace ftok {
 namespace {
 
-constexpr int64_t kAlignment = 16;                       // elements: a cache line of floats
-constexpr int64_t kParametersMax = int64_t{1} << 36;     // 256 GiB of fp32 weights: beyond any machine this runs on
-constexpr double kDeviation = 0.02;                      // GPT-2's published code, model.py
+constexpr int64_t kAlignment = 16;                    // elements: a cache line of floats
+constexpr int64_t kParametersMax = int64_t{1} << 36;  // 256 GiB of fp32 weights: beyond any machine this runs on
+constexpr double kDeviation = 0.02;                   // GPT-2's published code, model.py
 
 void check_range(std::string_view key, int64_t value, int64_t least, int64_t most) {
   if (value < least || value > most) {
-    throw UsageError("model." + std::string(key) + " = " + std::to_string(value) + ": expected " + std::to_string(least) + " to " +
-                     std::to_string(most));
+    throw UsageError("model." + std::string(key) + " = " + std::to_string(value) + ": expected " +
+                     std::to_string(least) + " to " + std::to_string(most));
   }
 }
 
@@ -31,11 +31,12 @@ void ModelConfig::check() const {
     throw UsageError("model.channels = " + std::to_string(channels) +
                      ": expected a multiple of model.heads = " + std::to_string(heads));
   }
-  const double parameters = static_cast<double>(padded_vocabulary() + length) * static_cast<double>(channels) +
-                            12.0 * static_cast<double>(layers) * static_cast<double>(channels) * static_cast<double>(channels);
+  const double parameters =
+      static_cast<double>(padded_vocabulary() + length) * static_cast<double>(channels) +
+      12.0 * static_cast<double>(layers) * static_cast<double>(channels) * static_cast<double>(channels);
   if (parameters > static_cast<double>(kParametersMax)) {
-    throw UsageError("model: " + std::to_string(static_cast<int64_t>(parameters / 1e9)) + " billion parameters are more than " +
-                     std::to_string(kParametersMax));
+    throw UsageError("model: " + std::to_string(static_cast<int64_t>(parameters / 1e9)) +
+                     " billion parameters are more than " + std::to_string(kParametersMax));
   }
 }
 
@@ -46,8 +47,8 @@ double ModelConfig::flops_per_token() const {
 }
 
 int64_t ParameterLayout::add(std::string name, int64_t rows, int64_t columns, Start start) {
-  Tensor tensor{std::move(name), rows, columns, rows, size_, start,
-                start == Start::kNormal || start == Start::kResidualNormal};
+  Tensor tensor{
+      std::move(name), rows, columns, rows, size_, start, start == Start::kNormal || start == Start::kResidualNormal};
   parameters_ += tensor.size();
   size_ += (tensor.size() + kAlignment - 1) / kAlignment * kAlignment;
   tensors_.push_back(std::move(tensor));

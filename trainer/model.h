@@ -1,5 +1,5 @@
-// The shape of a GPT-2 (Radford et al. 2019): learned positions, LayerNorm before each block, GELU (tanh), output head tied to
-// the token embedding. Where each parameter lies in one flat array, and how it starts.
+// The shape of a GPT-2 (Radford et al. 2019): learned positions, LayerNorm before each block, GELU (tanh), output head
+// tied to the token embedding. Where each parameter lies in one flat array, and how it starts.
 //
 // Letters: B sequences, T positions, C channels, H heads, V vocabulary, L layers.
 #pragma once
@@ -32,8 +32,8 @@ struct ModelConfig {
   // V rounded up to a multiple of 128, as llm.c has it (kernels like round sizes). The rows added are zero and stay so.
   int64_t padded_vocabulary() const { return (vocabulary_size + 127) / 128 * 128; }
 
-  // Floating-point operations a token of training takes: 6 N + 6 L C T, N with the padded vocabulary (llm.c's count; a causal
-  // attention needs half of the second term's products).
+  // Floating-point operations a token of training takes: 6 N + 6 L C T, N with the padded vocabulary (llm.c's count; a
+  // causal attention needs half of the second term's products).
   double flops_per_token() const;
 
   // Throws UsageError naming the key that is out of range, or that the whole is larger than 2^36 parameters.
@@ -42,8 +42,8 @@ struct ModelConfig {
   bool operator==(const ModelConfig&) const = default;
 };
 
-// How a parameter starts (GPT-2, section 2.3): gains 1, biases 0, the rest normal with deviation 0.02, projections onto the
-// residual stream with 0.02 / sqrt(2 L).
+// How a parameter starts (GPT-2, section 2.3): gains 1, biases 0, the rest normal with deviation 0.02, projections onto
+// the residual stream with 0.02 / sqrt(2 L).
 enum class Start : uint8_t { kOnes, kZeros, kNormal, kResidualNormal };
 
 struct Tensor {
@@ -60,12 +60,12 @@ struct Tensor {
 
 // Parameters of one block, as offsets. Linear weights are stored input x output, as Hugging Face's GPT-2 has them.
 struct BlockOffsets {
-  int64_t ln_1_gain, ln_1_bias;  // (C)
-  int64_t qkv_weight, qkv_bias;  // (C, 3C), (3C): queries, keys, values
+  int64_t ln_1_gain, ln_1_bias;                                    // (C)
+  int64_t qkv_weight, qkv_bias;                                    // (C, 3C), (3C): queries, keys, values
   int64_t attention_projection_weight, attention_projection_bias;  // (C, C), (C)
-  int64_t ln_2_gain, ln_2_bias;  // (C)
-  int64_t fc_weight, fc_bias;    // (C, 4C), (4C)
-  int64_t projection_weight, projection_bias;  // (4C, C), (C)
+  int64_t ln_2_gain, ln_2_bias;                                    // (C)
+  int64_t fc_weight, fc_bias;                                      // (C, 4C), (4C)
+  int64_t projection_weight, projection_bias;                      // (4C, C), (C)
 };
 
 // All tensors in order, each offset a multiple of 16 elements (the gaps are zero). Const, thread-safe.
@@ -74,12 +74,12 @@ class ParameterLayout {
   explicit ParameterLayout(const ModelConfig& config);  // throws as ModelConfig::check
 
   const std::vector<Tensor>& tensors() const { return tensors_; }
-  int64_t size() const { return size_; }            // elements of the flat array
+  int64_t size() const { return size_; }              // elements of the flat array
   int64_t parameters() const { return parameters_; }  // without padding
   const BlockOffsets& block(int64_t layer) const { return blocks_[static_cast<size_t>(layer)]; }
 
-  int64_t wte = 0, wpe = 0;                    // (padded V, C), (T, C)
-  int64_t ln_f_gain = 0, ln_f_bias = 0;        // (C)
+  int64_t wte = 0, wpe = 0;              // (padded V, C), (T, C)
+  int64_t ln_f_gain = 0, ln_f_bias = 0;  // (C)
 
  private:
   int64_t add(std::string name, int64_t rows, int64_t columns, Start start);
@@ -90,7 +90,8 @@ class ParameterLayout {
   int64_t parameters_ = 0;
 };
 
-// Fills `parameters` (layout.size() elements): a function of layout and seed alone, the same for float and double to rounding.
+// Fills `parameters` (layout.size() elements): a function of layout and seed alone, the same for float and double to
+// rounding.
 template <typename Real>
 void initialise(const ParameterLayout& layout, int64_t layers, uint64_t seed, std::vector<Real>& parameters);
 

@@ -54,7 +54,8 @@ HuggingFaceConfig read_config(const std::string& path) {
     refuse("layer_norm_epsilon", "1e-05");
   }
   bool truth = false;
-  if (root["scale_attn_by_inverse_layer_idx"].get(truth) == simdjson::SUCCESS && truth) refuse("scale_attn_by_inverse_layer_idx", "false");
+  if (root["scale_attn_by_inverse_layer_idx"].get(truth) == simdjson::SUCCESS && truth)
+    refuse("scale_attn_by_inverse_layer_idx", "false");
   if (root["scale_attn_weights"].get(truth) == simdjson::SUCCESS && !truth) refuse("scale_attn_weights", "true");
   if (root["tie_word_embeddings"].get(truth) == simdjson::SUCCESS && !truth) refuse("tie_word_embeddings", "true");
   HuggingFaceConfig config;
@@ -67,16 +68,19 @@ std::vector<std::string> indexed_files(const std::string& path) {
   json::parser parser;
   json::object map;
   const std::string text = read_file(path, 1 << 28);
-  if (parser.parse(text)["weight_map"].get(map) != simdjson::SUCCESS) throw Error(fmt::format("{}: no \"weight_map\"", path));
+  if (parser.parse(text)["weight_map"].get(map) != simdjson::SUCCESS)
+    throw Error(fmt::format("{}: no \"weight_map\"", path));
   std::set<std::string> names;
   for (const auto field : map) {
     std::string_view name;
-    if (field.value.get(name) != simdjson::SUCCESS || name.empty() || name.find('/') != std::string_view::npos || name == "..") {
+    if (field.value.get(name) != simdjson::SUCCESS || name.empty() || name.find('/') != std::string_view::npos ||
+        name == "..") {
       throw Error(fmt::format("{}: {}: expected the name of a file beside it", path, field.key));
     }
     names.emplace(name);
   }
-  if (names.empty() || names.size() > kWeightFilesMax) throw Error(fmt::format("{}: names {} files", path, names.size()));
+  if (names.empty() || names.size() > kWeightFilesMax)
+    throw Error(fmt::format("{}: names {} files", path, names.size()));
   std::vector<std::string> paths;
   for (const std::string& name : names) paths.push_back((fs::path(path).parent_path() / name).string());
   return paths;
@@ -136,7 +140,8 @@ class HuggingFaceModel {
   void check_head() const {
     const TensorView* const head = find("lm_head.weight");
     if (head != nullptr && head->bytes != tensor("wte.weight").bytes) {
-      throw Error(fmt::format("{}: lm_head.weight is not wte.weight: an untied head is not the GPT-2 that ftok computes", path_));
+      throw Error(fmt::format(
+          "{}: lm_head.weight is not wte.weight: an untied head is not the GPT-2 that ftok computes", path_));
     }
   }
 
@@ -170,9 +175,12 @@ ModelFile read_hugging_face(const std::string& path, int64_t heads) {
 ModelFile model_of(Checkpoint checkpoint, const std::string& path) {
   const TrainRecipe recipe = parse_train_recipe(checkpoint.recipe, path);
   if (static_cast<int64_t>(checkpoint.parameters.size()) != ParameterLayout(recipe.model).size()) {
-    throw Error(fmt::format("{}: {} parameters do not make the model its recipe names", path, checkpoint.parameters.size()));
+    throw Error(
+        fmt::format("{}: {} parameters do not make the model its recipe names", path, checkpoint.parameters.size()));
   }
-  return {recipe.model, std::move(checkpoint.parameters), "ftok checkpoint", path, recipe.vocabulary, checkpoint.recipe, checkpoint.step};
+  return {
+      recipe.model,   std::move(checkpoint.parameters), "ftok checkpoint", path, recipe.vocabulary, checkpoint.recipe,
+      checkpoint.step};
 }
 
 ModelFile read_model_file(const std::string& path, int64_t heads) {
@@ -186,7 +194,8 @@ ModelFile read_model_file(const std::string& path, int64_t heads) {
     return model_of(std::move(*checkpoint), path);
   }
   if (is_llmc_model(start)) return read_llmc(path);
-  if (path.ends_with(".safetensors") || path.ends_with(".safetensors.index.json")) return read_hugging_face(path, heads);
+  if (path.ends_with(".safetensors") || path.ends_with(".safetensors.index.json"))
+    return read_hugging_face(path, heads);
   throw Error(fmt::format("{}: neither an ftok checkpoint, nor *.safetensors, nor llm.c's GPT-2", path));
 }
 
@@ -199,9 +208,11 @@ ModelFile read_model(const std::string& path, int64_t heads, const Log& log) {
     if (fs::exists(path + "/" + name, code)) return read_hugging_face(path + "/" + name, heads);
   }
   for (const std::string& folder : {path + "/checkpoints", path}) {
-    if (std::optional<Checkpoint> checkpoint = read_latest_checkpoint(folder, log)) return model_of(std::move(*checkpoint), folder);
+    if (std::optional<Checkpoint> checkpoint = read_latest_checkpoint(folder, log))
+      return model_of(std::move(*checkpoint), folder);
   }
-  throw UsageError(fmt::format("{}: no model: neither a file, nor a folder of ftok train, nor one with {}", path, kWeightsName));
+  throw UsageError(
+      fmt::format("{}: no model: neither a file, nor a folder of ftok train, nor one with {}", path, kWeightsName));
 }
 
 void write_hugging_face(const std::string& folder, const ModelConfig& config, const std::vector<float>& parameters,
@@ -211,15 +222,23 @@ void write_hugging_face(const std::string& folder, const ModelConfig& config, co
   const ParameterLayout layout(config);
   for (const Tensor& tensor : layout.tensors()) {
     tensors.push_back({std::string(kPrefix) + tensor.name,
-                       tensor.rows == 1 ? std::vector<int64_t>{tensor.columns} : std::vector<int64_t>{tensor.rows_used, tensor.columns},
+                       tensor.rows == 1 ? std::vector<int64_t>{tensor.columns}
+                                        : std::vector<int64_t>{tensor.rows_used, tensor.columns},
                        parameters.data() + tensor.offset});
   }
   write_safetensors(folder + "/" + kWeightsName, tensors, {{"format", "pt"}});
   JsonWriter json(true);
-  json.begin_object().field("model_type", "gpt2").key("architectures").begin_array().value("GPT2LMHeadModel").end_array();
+  json.begin_object()
+      .field("model_type", "gpt2")
+      .key("architectures")
+      .begin_array()
+      .value("GPT2LMHeadModel")
+      .end_array();
   json.field("vocab_size", config.vocabulary_size).field("n_positions", config.length).field("n_ctx", config.length);
   json.field("n_embd", config.channels).field("n_layer", config.layers).field("n_head", config.heads);
-  json.field("activation_function", "gelu_new").field("layer_norm_epsilon", kLayerNormEpsilon).field("initializer_range", 0.02);
+  json.field("activation_function", "gelu_new")
+      .field("layer_norm_epsilon", kLayerNormEpsilon)
+      .field("initializer_range", 0.02);
   json.field("attn_pdrop", 0.0).field("embd_pdrop", 0.0).field("resid_pdrop", 0.0);
   json.field("scale_attn_weights", true).field("tie_word_embeddings", true).field("torch_dtype", "float32");
   if (end_of_text >= 0) json.field("bos_token_id", end_of_text).field("eos_token_id", end_of_text);

@@ -1,11 +1,15 @@
 // Models as others keep them, and ftok's own: read into one flat array of parameters (trainer/model.h), and written.
 //
 //   ftok           a checkpoint, or a folder of `ftok train`
-//   Hugging Face   model.safetensors of a GPT-2 with config.json beside it; linear weights are stored input x output there as
-//                  here; "transformer." may stand before the names; the buffers attn.bias and attn.masked_bias are left out.
+//   Hugging Face   model.safetensors of a GPT-2 with config.json beside it; linear weights are stored input x output
+//                  there as
+//                  here; "transformer." may stand before the names; the buffers attn.bias and attn.masked_bias are left
+//                  out.
 //                  Or several files and model.safetensors.index.json, {"weight_map": {TENSOR: FILE}}
-//   llm.c          GPT-2 .bin: int32[256] header 20240326, 3 (fp32) or 5 (bf16), maxT, V, L, NH, C, padded V; then wte, wpe, ln1w,
-//                  ln1b, qkvw, qkvb, attprojw, attprojb, ln2w, ln2b, fcw, fcb, fcprojw, fcprojb, lnfw, lnfb, each stacked over
+//   llm.c          GPT-2 .bin: int32[256] header 20240326, 3 (fp32) or 5 (bf16), maxT, V, L, NH, C, padded V; then wte,
+//                  wpe, ln1w,
+//                  ln1b, qkvw, qkvb, attprojw, attprojb, ln2w, ln2b, fcw, fcb, fcprojw, fcprojb, lnfw, lnfb, each
+//                  stacked over
 //                  the layers, linear weights output x input
 #pragma once
 
@@ -28,16 +32,18 @@ struct ModelFile {
   uint64_t step = 0;              // of an ftok checkpoint
 };
 
-// Reads any of the above: a file, or a folder (an ftok run, its checkpoints/, or one with model.safetensors or its index).
-// `heads` is for safetensors without config.json, 0: channels / 64, as all of GPT-2's sizes have it. Throws UsageError when there is
-// no such thing, Error naming the file and the tensor when it is damaged or no GPT-2 of the kind that ftok computes.
+// Reads any of the above: a file, or a folder (an ftok run, its checkpoints/, or one with model.safetensors or its
+// index). `heads` is for safetensors without config.json, 0: channels / 64, as all of GPT-2's sizes have it. Throws
+// UsageError when there is no such thing, Error naming the file and the tensor when it is damaged or no GPT-2 of the
+// kind that ftok computes.
 ModelFile read_model(const std::string& path, int64_t heads, const Log& log);
 
-// model.safetensors and config.json in `folder`, which transformers' GPT2LMHeadModel.from_pretrained reads. `end_of_text` < 0:
-// none is named. Padded rows of the embedding are left out.
+// model.safetensors and config.json in `folder`, which transformers' GPT2LMHeadModel.from_pretrained reads.
+// `end_of_text` < 0: none is named. Padded rows of the embedding are left out.
 void write_hugging_face(const std::string& folder, const ModelConfig& config, const std::vector<float>& parameters,
                         int64_t end_of_text);
 
-void write_llmc(const std::string& path, const ModelConfig& config, const std::vector<float>& parameters, bool bfloat16);
+void write_llmc(const std::string& path, const ModelConfig& config, const std::vector<float>& parameters,
+                bool bfloat16);
 
 }  // namespace ftok

@@ -28,8 +28,12 @@ void append_words(std::string& out, const std::vector<uint32_t>& words) {
 
 // The stream of one example; its second word is its size in bytes.
 std::vector<uint32_t> words_of(const ChoiceExample& example, uint64_t index, uint32_t start, size_t word_bytes) {
-  std::vector<uint32_t> words = {start, 0, static_cast<uint32_t>(index % kIndexModulus), example.label,
-                                 static_cast<uint32_t>(example.completions.size()), static_cast<uint32_t>(example.context.size())};
+  std::vector<uint32_t> words = {start,
+                                 0,
+                                 static_cast<uint32_t>(index % kIndexModulus),
+                                 example.label,
+                                 static_cast<uint32_t>(example.completions.size()),
+                                 static_cast<uint32_t>(example.context.size())};
   words.insert(words.end(), example.context.begin(), example.context.end());
   for (const std::vector<uint32_t>& completion : example.completions) {
     words.push_back(static_cast<uint32_t>(completion.size()));
@@ -70,10 +74,13 @@ template <typename Word>
 bool parse_example(std::string_view& rest, uint64_t index, ChoiceExample& example) {
   uint64_t start = 0, bytes = 0, number = 0, label = 0, completions = 0;
   Words<Word> head(rest);
-  if (!head.take(start) || !head.take(bytes) || start != std::numeric_limits<Word>::max() || bytes > rest.size()) return false;
+  if (!head.take(start) || !head.take(bytes) || start != std::numeric_limits<Word>::max() || bytes > rest.size())
+    return false;
   Words<Word> words(rest.substr(0, bytes));
-  if (!words.take(start) || !words.take(bytes) || !words.take(number) || !words.take(label) || !words.take(completions)) return false;
-  if (number != index % kIndexModulus || completions == 0 || completions > kCompletionsMax || label >= completions) return false;
+  if (!words.take(start) || !words.take(bytes) || !words.take(number) || !words.take(label) || !words.take(completions))
+    return false;
+  if (number != index % kIndexModulus || completions == 0 || completions > kCompletionsMax || label >= completions)
+    return false;
   example.label = static_cast<uint32_t>(label);
   example.completions.resize(completions);
   if (!words.take_tokens(example.context)) return false;
@@ -96,7 +103,8 @@ Result<std::vector<ChoiceExample>> parse_examples(std::string_view rest, int32_t
     }
     examples.push_back(std::move(example));
   }
-  if (!rest.empty()) return Damage{"choices_bad_example", "bytes after the last", kHeaderBytes + (all.size() - rest.size())};
+  if (!rest.empty())
+    return Damage{"choices_bad_example", "bytes after the last", kHeaderBytes + (all.size() - rest.size())};
   return examples;
 }
 
@@ -106,14 +114,16 @@ std::string encode_choices(const std::vector<ChoiceExample>& examples, int versi
   std::string bytes(kHeaderBytes, '\0');
   uint64_t longest = 0;
   for (size_t i = 0; i < examples.size(); ++i) {
-    const std::vector<uint32_t> words = words_of(examples[i], i, version == 1 ? 0xFFFF : 0xFFFFFFFF, version == 1 ? 2 : 4);
+    const std::vector<uint32_t> words =
+        words_of(examples[i], i, version == 1 ? 0xFFFF : 0xFFFFFFFF, version == 1 ? 2 : 4);
     longest = std::max<uint64_t>(longest, words[1]);
     if (version != 1) {
       append_words<uint32_t>(bytes, words);
       continue;
     }
     if (words[1] > 0xFFFF || *std::max_element(words.begin() + 1, words.end()) >= 0xFFFF) {
-      throw UsageError(fmt::format("example {}: too large for llm.c's version 1 (ids below 65535, 65535 bytes); version 2 has room", i));
+      throw UsageError(fmt::format(
+          "example {}: too large for llm.c's version 1 (ids below 65535, 65535 bytes); version 2 has room", i));
     }
     append_words<uint16_t>(bytes, words);
   }
@@ -132,7 +142,8 @@ Result<std::vector<ChoiceExample>> parse_choices(std::string_view bytes) {
   return Damage{"choices_bad_version", fmt::format("{}", header[1]), 4};
 }
 
-Result<ChoiceExample> choice_of_json(std::string_view line, const std::function<std::vector<uint32_t>(const std::string&)>& encode) {
+Result<ChoiceExample> choice_of_json(std::string_view line,
+                                     const std::function<std::vector<uint32_t>(const std::string&)>& encode) {
   const auto bad = [](const char* key) { return Damage{"choices_bad_json", key, 0}; };
   simdjson::dom::parser parser;
   simdjson::dom::element root;
@@ -143,7 +154,8 @@ Result<ChoiceExample> choice_of_json(std::string_view line, const std::function<
   simdjson::dom::array endings;
   uint64_t label = 0;
   if (root["ctx"].get(context) != simdjson::SUCCESS) return bad("ctx");
-  if (root["endings"].get(endings) != simdjson::SUCCESS || endings.size() == 0 || endings.size() > kCompletionsMax) return bad("endings");
+  if (root["endings"].get(endings) != simdjson::SUCCESS || endings.size() == 0 || endings.size() > kCompletionsMax)
+    return bad("endings");
   if (root["label"].get(label) != simdjson::SUCCESS || label >= endings.size()) return bad("label");
   example.label = static_cast<uint32_t>(label);
   example.context = encode(std::string(context));
@@ -155,7 +167,9 @@ Result<ChoiceExample> choice_of_json(std::string_view line, const std::function<
   return example;
 }
 
-double ChoiceScore::accuracy() const { return examples == 0 ? 0 : static_cast<double>(correct) / static_cast<double>(examples); }
+double ChoiceScore::accuracy() const {
+  return examples == 0 ? 0 : static_cast<double>(correct) / static_cast<double>(examples);
+}
 double ChoiceScore::accuracy_normalised() const {
   return examples == 0 ? 0 : static_cast<double>(correct_normalised) / static_cast<double>(examples);
 }
@@ -183,13 +197,16 @@ double completion_loss(const BatchLoss& loss_of, const ModelConfig& config, cons
 
 }  // namespace
 
-ChoiceScore score_choices(const BatchLoss& loss_of, const ModelConfig& config, const std::vector<ChoiceExample>& examples,
+ChoiceScore score_choices(const BatchLoss& loss_of, const ModelConfig& config,
+                          const std::vector<ChoiceExample>& examples,
                           const std::function<void(const ChoiceScore&)>& each) {
   ChoiceScore score;
   const uint64_t V = static_cast<uint64_t>(config.vocabulary_size);
   for (const ChoiceExample& example : examples) {
     std::vector<double> sums, means;
-    const auto beyond = [&](const std::vector<uint32_t>& ids) { return std::any_of(ids.begin(), ids.end(), [&](uint32_t id) { return id >= V; }); };
+    const auto beyond = [&](const std::vector<uint32_t>& ids) {
+      return std::any_of(ids.begin(), ids.end(), [&](uint32_t id) { return id >= V; });
+    };
     if (beyond(example.context) || std::any_of(example.completions.begin(), example.completions.end(), beyond)) {
       throw Error(fmt::format("example {}: an id beyond the model's vocabulary of {}", score.examples, V));
     }

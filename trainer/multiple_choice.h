@@ -1,9 +1,9 @@
 // Multiple-choice examples (HellaSwag, Zellers et al. 2019) in llm.c's evaluation format, and how a model does on them.
 //
-// Bytes, little-endian: int32[256] header = 20240522, version, examples, bytes of the longest example, zeros. Version 1 is llm.c's:
-// then for each example a stream of uint16: 65535, bytes of the example (all of it), index modulo 65536, label, completions, then
-// (n, n tokens) for the context and for each completion. Ids are below 65,535. Version 2 is ftok's for larger vocabularies: the
-// same stream in uint32 with 4294967295 in front.
+// Bytes, little-endian: int32[256] header = 20240522, version, examples, bytes of the longest example, zeros. Version 1
+// is llm.c's: then for each example a stream of uint16: 65535, bytes of the example (all of it), index modulo 65536,
+// label, completions, then (n, n tokens) for the context and for each completion. Ids are below 65,535. Version 2 is
+// ftok's for larger vocabularies: the same stream in uint32 with 4294967295 in front.
 #pragma once
 
 #include <cstdint>
@@ -23,16 +23,17 @@ struct ChoiceExample {
   std::vector<std::vector<uint32_t>> completions;  // none empty; llm.c's reader wants four
 };
 
-// What a file's bytes are. `version` is 1 or 2; throws UsageError when an example does not fit version 1 (an id of 65,535 or more,
-// an example of 65,536 bytes or more), naming it by number.
+// What a file's bytes are. `version` is 1 or 2; throws UsageError when an example does not fit version 1 (an id of
+// 65,535 or more, an example of 65,536 bytes or more), naming it by number.
 std::string encode_choices(const std::vector<ChoiceExample>& examples, int version);
 
 // Damage codes: "choices_short", "choices_bad_magic", "choices_bad_version", "choices_bad_example" (with its number).
 Result<std::vector<ChoiceExample>> parse_choices(std::string_view bytes);
 
-// One line of HellaSwag's JSON Lines: the keys ctx, endings and label; an ending is encoded with a space before it (llm.c,
-// dev/data/hellaswag.py). `encode` gives a text's ids. Damage code: "choices_bad_json", naming the key.
-Result<ChoiceExample> choice_of_json(std::string_view line, const std::function<std::vector<uint32_t>(const std::string&)>& encode);
+// One line of HellaSwag's JSON Lines: the keys ctx, endings and label; an ending is encoded with a space before it
+// (llm.c, dev/data/hellaswag.py). `encode` gives a text's ids. Damage code: "choices_bad_json", naming the key.
+Result<ChoiceExample> choice_of_json(std::string_view line,
+                                     const std::function<std::vector<uint32_t>(const std::string&)>& encode);
 
 struct ChoiceScore {
   uint64_t examples = 0;
@@ -47,9 +48,10 @@ struct ChoiceScore {
 // The sum of a model's losses, in nats, over the targets of a batch that count.
 using BatchLoss = std::function<double(const BatchView&)>;
 
-// Examples longer than the model's context lose the beginning of their context. Calls `each` after every example. Ids are below
-// the model's vocabulary: throws Error naming the example where one is not.
-ChoiceScore score_choices(const BatchLoss& loss_of, const ModelConfig& config, const std::vector<ChoiceExample>& examples,
+// Examples longer than the model's context lose the beginning of their context. Calls `each` after every example. Ids
+// are below the model's vocabulary: throws Error naming the example where one is not.
+ChoiceScore score_choices(const BatchLoss& loss_of, const ModelConfig& config,
+                          const std::vector<ChoiceExample>& examples,
                           const std::function<void(const ChoiceScore&)>& each);
 
 }  // namespace ftok

@@ -40,10 +40,16 @@ class Network<Real>::Pieces {
 
 template <typename Real>
 Network<Real>::Network(const ModelConfig& config, Layers<Real>& layers, Recompute recompute)
-    : config_(config), layout_(config), layers_(layers), recompute_(recompute),
-      parameters_(make_array<ArrayOf<Real, Real>>(layers)), gradients_(make_array<ArrayOf<Real, Sum>>(layers)),
-      activations_(make_array<ArrayOf<Real, Real>>(layers)), scratch_(make_array<ArrayOf<Real, Real>>(layers)),
-      statistics_(make_array<ArrayOf<Real, Sum>>(layers)), blocks_(static_cast<size_t>(config.layers)) {
+    : config_(config),
+      layout_(config),
+      layers_(layers),
+      recompute_(recompute),
+      parameters_(make_array<ArrayOf<Real, Real>>(layers)),
+      gradients_(make_array<ArrayOf<Real, Sum>>(layers)),
+      activations_(make_array<ArrayOf<Real, Real>>(layers)),
+      scratch_(make_array<ArrayOf<Real, Real>>(layers)),
+      statistics_(make_array<ArrayOf<Real, Sum>>(layers)),
+      blocks_(static_cast<size_t>(config.layers)) {
   parameters_.resize(static_cast<size_t>(layout_.size()));
 }
 
@@ -54,7 +60,8 @@ Extent Network<Real>::extent_of(const BatchView& batch) const {
 }
 
 template <typename Real>
-void Network<Real>::lay_out_block(const Extent& extent, BlockActivations& block, Pieces<Real>& pieces, Pieces<Sum>& sums) {
+void Network<Real>::lay_out_block(const Extent& extent, BlockActivations& block, Pieces<Real>& pieces,
+                                  Pieces<Sum>& sums) {
   const int64_t R = extent.rows(), C = extent.C;
   block.ln_1 = pieces.take(R * C), block.qkv = pieces.take(R * 3 * C), block.attention = pieces.take(R * C);
   block.middle = pieces.take(R * C), block.ln_2 = pieces.take(R * C), block.fc = pieces.take(R * 4 * C);
@@ -117,7 +124,8 @@ void Network<Real>::forward_block(int64_t layer, const Real* in, const BatchView
   const BlockOffsets& o = layout_.block(layer);
   layers_.linear_forward(a.qkv, a.ln_1, weight(o.qkv_weight), weight(o.qkv_bias), R, C, 3 * C);
   layers_.attention_forward(a.attention, a.log_sum, a.qkv, batch.first_key, extent);
-  layers_.linear_forward(sum_, a.attention, weight(o.attention_projection_weight), weight(o.attention_projection_bias), R, C, C);
+  layers_.linear_forward(sum_, a.attention, weight(o.attention_projection_weight), weight(o.attention_projection_bias),
+                         R, C, C);
   layers_.residual_layernorm_forward(a.middle, a.ln_2, a.ln_2_mean, a.ln_2_rstd, in, sum_, weight(o.ln_2_gain),
                                      weight(o.ln_2_bias), R, C);
   layers_.linear_gelu_forward(a.gelu, a.fc, a.ln_2, weight(o.fc_weight), weight(o.fc_bias), R, C, 4 * C);
@@ -137,8 +145,8 @@ void Network<Real>::finish_block(int64_t layer, const Extent& extent) {
   }
   const BlockActivations& next = blocks_[static_cast<size_t>(layer + 1)];
   const BlockOffsets& n = layout_.block(layer + 1);
-  layers_.residual_layernorm_forward(a.out, next.ln_1, next.ln_1_mean, next.ln_1_rstd, a.middle, sum_, weight(n.ln_1_gain),
-                                     weight(n.ln_1_bias), R, C);
+  layers_.residual_layernorm_forward(a.out, next.ln_1, next.ln_1_mean, next.ln_1_rstd, a.middle, sum_,
+                                     weight(n.ln_1_gain), weight(n.ln_1_bias), R, C);
 }
 
 template <typename Real>
@@ -147,8 +155,8 @@ void Network<Real>::forward(const BatchView& batch) {
   layers_.encoder_forward(encoded_, batch.tokens, weight(layout_.wte), weight(layout_.wpe), extent);
   const BlockActivations& first = blocks_.front();
   const BlockOffsets& o = layout_.block(0);
-  layers_.layernorm_forward(first.ln_1, first.ln_1_mean, first.ln_1_rstd, encoded_, weight(o.ln_1_gain), weight(o.ln_1_bias),
-                            extent.rows(), extent.C);
+  layers_.layernorm_forward(first.ln_1, first.ln_1_mean, first.ln_1_rstd, encoded_, weight(o.ln_1_gain),
+                            weight(o.ln_1_bias), extent.rows(), extent.C);
   for (int64_t layer = 0; layer < config_.layers; ++layer) {
     forward_block(layer, block_input(layer), batch);
     finish_block(layer, extent);
@@ -179,16 +187,17 @@ void Network<Real>::backward_block(int64_t layer, const Real* in, const BatchVie
   const BlockActivations& a = blocks_[static_cast<size_t>(layer)];
   const BlockOffsets& o = layout_.block(layer);
   recompute_block(layer, in, batch);
-  layers_.linear_gelu_backward(dwide_, gradient(o.projection_weight), gradient(o.projection_bias), dstream_, a.gelu, a.fc,
-                               weight(o.projection_weight), R, 4 * C, C);
-  layers_.linear_backward(dnarrow_, gradient(o.fc_weight), gradient(o.fc_bias), dwide_, a.ln_2, weight(o.fc_weight), R, C, 4 * C);
-  layers_.layernorm_backward(dstream_, gradient(o.ln_2_gain), gradient(o.ln_2_bias), dnarrow_, a.middle, weight(o.ln_2_gain),
-                             a.ln_2_mean, a.ln_2_rstd, R, C);
-  layers_.linear_backward(dnarrow_, gradient(o.attention_projection_weight), gradient(o.attention_projection_bias), dstream_,
-                          a.attention, weight(o.attention_projection_weight), R, C, C);
+  layers_.linear_gelu_backward(dwide_, gradient(o.projection_weight), gradient(o.projection_bias), dstream_, a.gelu,
+                               a.fc, weight(o.projection_weight), R, 4 * C, C);
+  layers_.linear_backward(dnarrow_, gradient(o.fc_weight), gradient(o.fc_bias), dwide_, a.ln_2, weight(o.fc_weight), R,
+                          C, 4 * C);
+  layers_.layernorm_backward(dstream_, gradient(o.ln_2_gain), gradient(o.ln_2_bias), dnarrow_, a.middle,
+                             weight(o.ln_2_gain), a.ln_2_mean, a.ln_2_rstd, R, C);
+  layers_.linear_backward(dnarrow_, gradient(o.attention_projection_weight), gradient(o.attention_projection_bias),
+                          dstream_, a.attention, weight(o.attention_projection_weight), R, C, C);
   layers_.attention_backward(dqkv_, dnarrow_, a.attention, a.log_sum, a.qkv, batch.first_key, extent);
-  layers_.linear_backward(dnarrow_, gradient(o.qkv_weight), gradient(o.qkv_bias), dqkv_, a.ln_1, weight(o.qkv_weight), R, C,
-                          3 * C);
+  layers_.linear_backward(dnarrow_, gradient(o.qkv_weight), gradient(o.qkv_bias), dqkv_, a.ln_1, weight(o.qkv_weight),
+                          R, C, 3 * C);
   layers_.layernorm_backward(dstream_, gradient(o.ln_1_gain), gradient(o.ln_1_bias), dnarrow_, in, weight(o.ln_1_gain),
                              a.ln_1_mean, a.ln_1_rstd, R, C);
 }
@@ -229,8 +238,8 @@ void Network<Real>::add_gradients(const BatchView& batch, double scale) {
   loss_ += layers_.classifier(dnarrow_, gradient(layout_.wte), ln_f_, weight(layout_.wte),
                               {batch.targets, batch.loss_mask, R, C, config_.vocabulary_size}, scale);
   layers_.clear(dstream_, R * C);
-  layers_.layernorm_backward(dstream_, gradient(layout_.ln_f_gain), gradient(layout_.ln_f_bias), dnarrow_, blocks_.back().out,
-                             weight(layout_.ln_f_gain), ln_f_mean_, ln_f_rstd_, R, C);
+  layers_.layernorm_backward(dstream_, gradient(layout_.ln_f_gain), gradient(layout_.ln_f_bias), dnarrow_,
+                             blocks_.back().out, weight(layout_.ln_f_gain), ln_f_mean_, ln_f_rstd_, R, C);
   for (int64_t layer = config_.layers - 1; layer >= 0; --layer) backward_block(layer, block_input(layer), batch);
   layers_.encoder_backward(gradient(layout_.wte), gradient(layout_.wpe), dstream_, batch.tokens, extent);
 }

@@ -9,13 +9,14 @@
 
 namespace ftok {
 
-// A batch as the network reads it; the arrays are the caller's. tokens and targets (B,T) are below the vocabulary's size.
+// A batch as the network reads it; the arrays are the caller's. tokens and targets (B,T) are below the vocabulary's
+// size.
 struct BatchView {
   int64_t B = 0, T = 0;  // T <= ModelConfig::length
   const uint32_t* tokens = nullptr;
   const uint32_t* targets = nullptr;
-  const uint8_t* loss_mask = nullptr;    // (B,T), 0: the target does not count; null: all count
-  const int32_t* first_key = nullptr;    // (B,T), the first position each one sees; null: 0
+  const uint8_t* loss_mask = nullptr;  // (B,T), 0: the target does not count; null: all count
+  const int32_t* first_key = nullptr;  // (B,T), the first position each one sees; null: 0
 };
 
 // What the forward pass does not keep and the backward pass makes again: less memory, the same bits.
@@ -43,25 +44,26 @@ class Network {
   // The sum of the losses, in nats, over the targets that count.
   double loss(const BatchView& batch);
 
-  // The same, and gradients += scale * its gradient. With scale = 1 / (targets that count in the whole step), micro-batches
-  // add up to the gradient of the step's mean loss.
+  // The same, and gradients += scale * its gradient. With scale = 1 / (targets that count in the whole step),
+  // micro-batches add up to the gradient of the step's mean loss.
   double accumulate_gradients(const BatchView& batch, double scale);
 
-  // The two halves of accumulate_gradients: the first does not wait for the back end; the second returns the sum of the losses
-  // since the last call. The batch stays as it is in between.
+  // The two halves of accumulate_gradients: the first does not wait for the back end; the second returns the sum of the
+  // losses since the last call. The batch stays as it is in between.
   void add_gradients(const BatchView& batch, double scale);
   double take_loss();
 
-  // Makes arrays for batches of B sequences of T, of a forward pass or of both; else the first batch that needs more does.
+  // Makes arrays for batches of B sequences of T, of a forward pass or of both; else the first batch that needs more
+  // does.
   void reserve(int64_t B, int64_t T, bool gradients);
 
  private:
   // Activations that the backward pass reads, of one block; R = B T.
   struct BlockActivations {
-    Real *ln_1, *qkv, *attention;               // (R,C), (R,3C), (R,C)
-    Real* middle;                               // (R,C): the residual stream after attention
-    Real *ln_2, *fc, *gelu;                     // (R,C), (R,4C), (R,4C)
-    Real* out;                                  // (R,C): the residual stream after the block
+    Real *ln_1, *qkv, *attention;                                  // (R,C), (R,3C), (R,C)
+    Real* middle;                                                  // (R,C): the residual stream after attention
+    Real *ln_2, *fc, *gelu;                                        // (R,C), (R,4C), (R,4C)
+    Real* out;                                                     // (R,C): the residual stream after the block
     Sum *ln_1_mean, *ln_1_rstd, *ln_2_mean, *ln_2_rstd, *log_sum;  // (R) four times, (B,H,T)
   };
   template <typename T>
@@ -71,7 +73,9 @@ class Network {
   void make_room(const Extent& extent, bool gradients);
   void lay_out(const Extent& extent, Pieces<Real>& pieces, Pieces<Sum>& sums);
   void lay_out_block(const Extent& extent, BlockActivations& block, Pieces<Real>& pieces, Pieces<Sum>& sums);
-  const Real* block_input(int64_t layer) const { return layer == 0 ? encoded_ : blocks_[static_cast<size_t>(layer - 1)].out; }
+  const Real* block_input(int64_t layer) const {
+    return layer == 0 ? encoded_ : blocks_[static_cast<size_t>(layer - 1)].out;
+  }
   void forward(const BatchView& batch);
   void forward_block(int64_t layer, const Real* in, const BatchView& batch);
   void finish_block(int64_t layer, const Extent& extent);
@@ -90,7 +94,7 @@ class Network {
   ArrayOf<Real, Real> activations_, scratch_;
   ArrayOf<Real, Sum> statistics_;
   Real *encoded_ = nullptr, *ln_f_ = nullptr, *sum_ = nullptr;  // (R,C)
-  Sum *ln_f_mean_ = nullptr, *ln_f_rstd_ = nullptr;              // (R)
+  Sum *ln_f_mean_ = nullptr, *ln_f_rstd_ = nullptr;             // (R)
   std::vector<BlockActivations> blocks_;
   Real *dstream_ = nullptr, *dnarrow_ = nullptr, *dwide_ = nullptr, *dqkv_ = nullptr;  // (R,C), (R,C), (R,4C), (R,3C)
 };

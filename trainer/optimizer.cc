@@ -33,9 +33,14 @@ AdamW<Real>::AdamW(const ParameterLayout& layout, const OptimizerOptions& option
     : AdamW(layout, options, layers, {0, layout.size()}) {}
 
 template <typename Real>
-AdamW<Real>::AdamW(const ParameterLayout& layout, const OptimizerOptions& options, Layers<Real>& layers, ParameterRange range)
-    : layout_(layout), options_(options), layers_(layers), range_(range),
-      first_(static_cast<size_t>(range.end - range.begin)), second_(first_.size()) {
+AdamW<Real>::AdamW(const ParameterLayout& layout, const OptimizerOptions& options, Layers<Real>& layers,
+                   ParameterRange range)
+    : layout_(layout),
+      options_(options),
+      layers_(layers),
+      range_(range),
+      first_(static_cast<size_t>(range.end - range.begin)),
+      second_(first_.size()) {
   options.check();
 }
 
@@ -50,19 +55,21 @@ double AdamW<Real>::norm(const std::vector<Real>& gradients) {
 }
 
 template <typename Real>
-void AdamW<Real>::update(std::vector<Real>& parameters, const std::vector<Real>& gradients, int64_t step, double learning_rate,
-                         double gradient_norm) {
+void AdamW<Real>::update(std::vector<Real>& parameters, const std::vector<Real>& gradients, int64_t step,
+                         double learning_rate, double gradient_norm) {
   AdamWScalars scalars;
-  scalars.gradient_scale = options_.clip_norm > 0 ? std::min(1.0, options_.clip_norm / (gradient_norm + kClipEpsilon)) : 1.0;
+  scalars.gradient_scale =
+      options_.clip_norm > 0 ? std::min(1.0, options_.clip_norm / (gradient_norm + kClipEpsilon)) : 1.0;
   scalars.beta_1 = options_.beta_1, scalars.beta_2 = options_.beta_2, scalars.epsilon = options_.epsilon;
   scalars.rate = learning_rate / (1 - std::pow(options_.beta_1, static_cast<double>(step)));
   scalars.root = 1 / std::sqrt(1 - std::pow(options_.beta_2, static_cast<double>(step)));
   for (const Tensor& tensor : layout_.tensors()) {
     scalars.keep = tensor.decays ? 1 - learning_rate * options_.weight_decay : 1.0;
-    const int64_t begin = std::max(tensor.offset, range_.begin), end = std::min(tensor.offset + tensor.size(), range_.end);
+    const int64_t begin = std::max(tensor.offset, range_.begin),
+                  end = std::min(tensor.offset + tensor.size(), range_.end);
     if (begin >= end) continue;
-    layers_.adamw(parameters.data() + begin, first_.data() + (begin - range_.begin), second_.data() + (begin - range_.begin),
-                  gradients.data() + begin, end - begin, scalars);
+    layers_.adamw(parameters.data() + begin, first_.data() + (begin - range_.begin),
+                  second_.data() + (begin - range_.begin), gradients.data() + begin, end - begin, scalars);
   }
 }
 

@@ -21,8 +21,10 @@ struct OptimizerOptions {
     visitor.field("beta_1", beta_1, "decay of the first moment (GPT-3, appendix B)");
     visitor.field("beta_2", beta_2, "decay of the second moment (GPT-3, appendix B)");
     visitor.field("epsilon", epsilon, "added to the root of the second moment (GPT-3, appendix B)");
-    visitor.field("weight_decay", weight_decay, "of matrices and embeddings, not of gains and biases (GPT-3, appendix B)");
-    visitor.field("clip_norm", clip_norm, "gradients are scaled down to this global norm (GPT-3, appendix B); 0: never");
+    visitor.field("weight_decay", weight_decay,
+                  "of matrices and embeddings, not of gains and biases (GPT-3, appendix B)");
+    visitor.field("clip_norm", clip_norm,
+                  "gradients are scaled down to this global norm (GPT-3, appendix B); 0: never");
   }
   void check() const;  // throws UsageError naming the key that is out of range
 };
@@ -32,8 +34,8 @@ struct ParameterRange {
   int64_t begin = 0, end = 0;
 };
 
-// The two moments of a range of the parameters, in their order; only that range is updated (ZeRO stage 1, Rajbhandari et al. 2020,
-// gives each process a range of its own). Not thread-safe.
+// The two moments of a range of the parameters, in their order; only that range is updated (ZeRO stage 1, Rajbhandari
+// et al. 2020, gives each process a range of its own). Not thread-safe.
 template <typename Real>
 class AdamW {
  public:
@@ -48,8 +50,8 @@ class AdamW {
   // The Euclidean norm: the root of that.
   double norm(const std::vector<Real>& gradients);
 
-  // The step `step` (1, 2, ...) at the given learning rate. Gradients are scaled by clip_norm / (norm + 1e-6) where that is
-  // below 1 (PyTorch's clip_grad_norm_ has the same constant).
+  // The step `step` (1, 2, ...) at the given learning rate. Gradients are scaled by clip_norm / (norm + 1e-6) where
+  // that is below 1 (PyTorch's clip_grad_norm_ has the same constant).
   void update(std::vector<Real>& parameters, const std::vector<Real>& gradients, int64_t step, double learning_rate,
               double gradient_norm);
 

@@ -25,8 +25,8 @@ constexpr double random_uniform(uint64_t seed, uint64_t stream, uint64_t counter
 // Standard normal (Box and Muller 1958).
 double random_normal(uint64_t seed, uint64_t stream, uint64_t counter);
 
-// The image of `index` < `size` under a permutation of [0, size) keyed by (seed, stream): four rounds of a Feistel network over
-// the smallest even number of bits that holds `size`, walked until it falls inside.
+// The image of `index` < `size` under a permutation of [0, size) keyed by (seed, stream): four rounds of a Feistel
+// network over the smallest even number of bits that holds `size`, walked until it falls inside.
 uint64_t random_permutation(uint64_t seed, uint64_t stream, uint64_t index, uint64_t size);
 
 }  // namespace ftok

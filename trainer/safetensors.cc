@@ -53,14 +53,16 @@ Result<std::optional<TensorView>> parse_tensor(std::string_view name, json::elem
   uint64_t elements = 1;
   for (const json::element dimension : shape) {
     uint64_t n = 0;
-    if (dimension.get(n) != simdjson::SUCCESS || n > (uint64_t{1} << 40) || (n > 0 && elements > (uint64_t{1} << 40) / n)) {
+    if (dimension.get(n) != simdjson::SUCCESS || n > (uint64_t{1} << 40) ||
+        (n > 0 && elements > (uint64_t{1} << 40) / n)) {
       return bad(kHeader, name);
     }
     elements *= n;
     tensor.shape.push_back(static_cast<int64_t>(n));
   }
   uint64_t begin = 0, end = 0;
-  if (offsets.at(0).get(begin) != simdjson::SUCCESS || offsets.at(1).get(end) != simdjson::SUCCESS) return bad(kHeader, name);
+  if (offsets.at(0).get(begin) != simdjson::SUCCESS || offsets.at(1).get(end) != simdjson::SUCCESS)
+    return bad(kHeader, name);
   if (begin > end || end > data.size() || end - begin != elements * static_cast<uint64_t>(bytes_of(*type))) {
     return bad("safetensors_bad_offsets", name);
   }
@@ -103,7 +105,8 @@ Result<SafetensorsView> SafetensorsView::parse(std::string_view bytes) {
     if (!tensor) return tensor.damage();
     if (*tensor) view.tensors_.push_back(std::move(**tensor));
   }
-  std::sort(view.tensors_.begin(), view.tensors_.end(), [](const TensorView& a, const TensorView& b) { return a.name < b.name; });
+  std::sort(view.tensors_.begin(), view.tensors_.end(),
+            [](const TensorView& a, const TensorView& b) { return a.name < b.name; });
   return view;
 }
 

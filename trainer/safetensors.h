@@ -1,5 +1,5 @@
-// safetensors files: u64 length N, N bytes of JSON {name: {dtype, shape, data_offsets}}, then the data, little-endian and without
-// gaps (github.com/huggingface/safetensors, README "Format").
+// safetensors files: u64 length N, N bytes of JSON {name: {dtype, shape, data_offsets}}, then the data, little-endian
+// and without gaps (github.com/huggingface/safetensors, README "Format").
 #pragma once
 
 #include <cstdint>
@@ -26,8 +26,8 @@ struct TensorView {
   void copy_to(float* out) const;
 };
 
-// A validated view of a file's bytes, which must outlive it. Const, thread-safe. Tensors of types that hold no weights of GPT-2
-// (integers, bools) are left out.
+// A validated view of a file's bytes, which must outlive it. Const, thread-safe. Tensors of types that hold no weights
+// of GPT-2 (integers, bools) are left out.
 class SafetensorsView {
  public:
   // Damage codes: "safetensors_short", "safetensors_bad_length", "safetensors_bad_header" (with the tensor named),

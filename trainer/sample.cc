@@ -27,7 +27,8 @@ uint32_t draw_token(std::span<const float> logits, const SampleOptions& options,
   std::vector<double> weights;
   double sum = 0;
   for (const uint32_t id : ids) {
-    weights.push_back(std::exp((static_cast<double>(logits[id]) - static_cast<double>(logits[ids[0]])) / options.temperature));
+    weights.push_back(
+        std::exp((static_cast<double>(logits[id]) - static_cast<double>(logits[ids[0]])) / options.temperature));
     sum += weights.back();
   }
   size_t count = ids.size();
@@ -35,7 +36,9 @@ uint32_t draw_token(std::span<const float> logits, const SampleOptions& options,
     double reached = 0;
     for (count = 0; count < ids.size() && reached < options.top_p * sum; ++count) reached += weights[count];
     count = std::max<size_t>(1, count);
-    sum = count < ids.size() ? std::accumulate(weights.begin(), weights.begin() + static_cast<std::ptrdiff_t>(count), 0.0) : sum;
+    sum = count < ids.size()
+              ? std::accumulate(weights.begin(), weights.begin() + static_cast<std::ptrdiff_t>(count), 0.0)
+              : sum;
   }
   double left = random_uniform(options.seed, kSampleStream, counter) * sum;
   for (size_t i = 0; i < count; ++i) {
@@ -64,9 +67,9 @@ std::vector<TokenProbability> likeliest_tokens(std::span<const float> logits, do
     sum += weight;
   }
   count = std::min(count, all.size());
-  std::partial_sort(all.begin(), all.begin() + static_cast<std::ptrdiff_t>(count), all.end(), [](const auto& a, const auto& b) {
-    return a.logit != b.logit ? a.logit > b.logit : a.token < b.token;
-  });
+  std::partial_sort(
+      all.begin(), all.begin() + static_cast<std::ptrdiff_t>(count), all.end(),
+      [](const auto& a, const auto& b) { return a.logit != b.logit ? a.logit > b.logit : a.token < b.token; });
   all.resize(count);
   for (TokenProbability& token : all) token.probability /= sum;
   return all;
@@ -85,7 +88,8 @@ Decoder::Decoder(const ModelConfig& config, Layers<float>& layers, const std::ve
 void Decoder::make_room(int64_t rows) {
   const size_t R = static_cast<size_t>(rows), C = static_cast<size_t>(config_.channels);
   if (mean_.size() >= R) return;
-  stream_.resize(R * C), normal_.resize(R * C), qkv_.resize(R * 3 * C), attention_.resize(R * C), wide_.resize(R * 4 * C);
+  stream_.resize(R * C), normal_.resize(R * C), qkv_.resize(R * 3 * C), attention_.resize(R * C),
+      wide_.resize(R * 4 * C);
   out_.resize(R * C), mean_.resize(R), rstd_.resize(R), log_sum_.resize(R * static_cast<size_t>(config_.heads));
 }
 
@@ -114,7 +118,8 @@ void Decoder::attend(int64_t layer) {
       scores_[static_cast<size_t>(t)] = score * scale;
       most = std::max(most, score * scale);
     }
-    for (int64_t t = 0; t <= position_; ++t) sum += scores_[static_cast<size_t>(t)] = std::exp(scores_[static_cast<size_t>(t)] - most);
+    for (int64_t t = 0; t <= position_; ++t)
+      sum += scores_[static_cast<size_t>(t)] = std::exp(scores_[static_cast<size_t>(t)] - most);
     for (int64_t t = 0; t <= position_; ++t) {
       const float share = scores_[static_cast<size_t>(t)] / sum;
       for (int64_t c = first; c < first + size; ++c) attention_[static_cast<size_t>(c)] += share * values[t * C + c];
@@ -136,10 +141,12 @@ std::span<const float> Decoder::forward(std::span<const uint32_t> tokens) {
   assert(R >= 1 && position_ + R <= config_.length && (R == 1 || position_ == 0));
   assert(*std::max_element(tokens.begin(), tokens.end()) < static_cast<uint64_t>(config_.vocabulary_size));
   const Extent extent{1, R, C, config_.heads};
-  layers_.encoder_forward(stream_.data(), tokens.data(), weight(layout_.wte), weight(layout_.wpe + position_ * C), extent);
+  layers_.encoder_forward(stream_.data(), tokens.data(), weight(layout_.wte), weight(layout_.wpe + position_ * C),
+                          extent);
   for (int64_t layer = 0; layer < config_.layers; ++layer) {
     const BlockOffsets& o = layout_.block(layer);
-    layers_.layernorm_forward(normal_.data(), mean_.data(), rstd_.data(), stream_.data(), weight(o.ln_1_gain), weight(o.ln_1_bias), R, C);
+    layers_.layernorm_forward(normal_.data(), mean_.data(), rstd_.data(), stream_.data(), weight(o.ln_1_gain),
+                              weight(o.ln_1_bias), R, C);
     layers_.linear_forward(qkv_.data(), normal_.data(), weight(o.qkv_weight), weight(o.qkv_bias), R, C, 3 * C);
     keep(layer, R);
     if (R == 1) {
@@ -150,17 +157,20 @@ std::span<const float> Decoder::forward(std::span<const uint32_t> tokens) {
     layers_.linear_forward(out_.data(), attention_.data(), weight(o.attention_projection_weight),
                            weight(o.attention_projection_bias), R, C, C);
     layers_.residual_forward(stream_.data(), stream_.data(), out_.data(), R * C);
-    layers_.layernorm_forward(normal_.data(), mean_.data(), rstd_.data(), stream_.data(), weight(o.ln_2_gain), weight(o.ln_2_bias), R, C);
+    layers_.layernorm_forward(normal_.data(), mean_.data(), rstd_.data(), stream_.data(), weight(o.ln_2_gain),
+                              weight(o.ln_2_bias), R, C);
     layers_.linear_forward(wide_.data(), normal_.data(), weight(o.fc_weight), weight(o.fc_bias), R, C, 4 * C);
     layers_.gelu_forward(wide_.data(), wide_.data(), R * 4 * C);
-    layers_.linear_forward(out_.data(), wide_.data(), weight(o.projection_weight), weight(o.projection_bias), R, 4 * C, C);
+    layers_.linear_forward(out_.data(), wide_.data(), weight(o.projection_weight), weight(o.projection_bias), R, 4 * C,
+                           C);
     layers_.residual_forward(stream_.data(), stream_.data(), out_.data(), R * C);
   }
   position_ += R;
-  layers_.layernorm_forward(normal_.data(), mean_.data(), rstd_.data(), stream_.data() + (R - 1) * C, weight(layout_.ln_f_gain),
-                            weight(layout_.ln_f_bias), 1, C);
+  layers_.layernorm_forward(normal_.data(), mean_.data(), rstd_.data(), stream_.data() + (R - 1) * C,
+                            weight(layout_.ln_f_gain), weight(layout_.ln_f_bias), 1, C);
   // logits (V,1) = wte (V,C) normal (C,1): a linear layer of one output.
-  layers_.linear_forward(logits_.data(), weight(layout_.wte), normal_.data(), zeros_.data(), config_.vocabulary_size, C, 1);
+  layers_.linear_forward(logits_.data(), weight(layout_.wte), normal_.data(), zeros_.data(), config_.vocabulary_size, C,
+                         1);
   return logits_;
 }
 

@@ -18,8 +18,8 @@ struct SampleOptions {
   int64_t top_k = 0;         // only the k likeliest; 0: all
   double top_p = 1.0;        // only the likeliest that together reach this share (Holtzman et al. 2020)
   uint64_t seed = 1;
-  // Logits of tokens that the context holds are divided by it where positive, multiplied where negative (CTRL, Keskar et al.
-  // 2019, section 4.1); 1: none.
+  // Logits of tokens that the context holds are divided by it where positive, multiplied where negative (CTRL, Keskar
+  // et al. 2019, section 4.1); 1: none.
   double repetition_penalty = 1.0;
 };
 
@@ -33,11 +33,12 @@ struct TokenProbability {
   double probability = 0;
 };
 
-// The `count` likeliest tokens of softmax(logits / temperature), the likeliest first; ties go to the smaller id. Temperature > 0.
+// The `count` likeliest tokens of softmax(logits / temperature), the likeliest first; ties go to the smaller id.
+// Temperature > 0.
 std::vector<TokenProbability> likeliest_tokens(std::span<const float> logits, double temperature, size_t count);
 
-// Draws from softmax(logits / temperature), cut as the options say; ties go to the smaller id. The draw is a function of
-// (options.seed, counter).
+// Draws from softmax(logits / temperature), cut as the options say; ties go to the smaller id. The draw is a function
+// of (options.seed, counter).
 uint32_t draw_token(std::span<const float> logits, const SampleOptions& options, uint64_t counter);
 
 // A model that is read from left to right. Not thread-safe.
@@ -45,16 +46,16 @@ class TokenPredictor {
  public:
   virtual ~TokenPredictor() = default;
 
-  // Takes the next token in and gives the logits (V) of the one after it; valid until the next call. Position T does not
-  // exist: the caller starts again with read() before.
+  // Takes the next token in and gives the logits (V) of the one after it; valid until the next call. Position T does
+  // not exist: the caller starts again with read() before.
   virtual std::span<const float> next(uint32_t token) = 0;
   // Starts again, and takes 1..T tokens in at once: the logits of the one after the last.
   virtual std::span<const float> read(std::span<const uint32_t> tokens) = 0;
   virtual int64_t position() const = 0;  // tokens taken in since the start
 };
 
-// On the CPU. Runs the model forward, a whole prompt at once or a position at a time, and keeps the keys and values of the positions before (KV
-// cache). Layers and parameters must outlive it.
+// On the CPU. Runs the model forward, a whole prompt at once or a position at a time, and keeps the keys and values of
+// the positions before (KV cache). Layers and parameters must outlive it.
 class Decoder final : public TokenPredictor {
  public:
   Decoder(const ModelConfig& config, Layers<float>& layers, const std::vector<float>& parameters);
@@ -82,8 +83,8 @@ class Decoder final : public TokenPredictor {
   int64_t position_ = 0;
 };
 
-// Goes on from `prompt` (not empty, ids below V) for up to `count` tokens, calling each(token) for each; stops after a token for
-// which it returns false. When the context is full, the last half of it is read in again.
+// Goes on from `prompt` (not empty, ids below V) for up to `count` tokens, calling each(token) for each; stops after a
+// token for which it returns false. When the context is full, the last half of it is read in again.
 void generate(TokenPredictor& model, const ModelConfig& config, std::span<const uint32_t> prompt, int64_t count,
               const SampleOptions& options, const std::function<bool(uint32_t)>& each);
 

@@ -1,8 +1,8 @@
-// Ranks over TCP: each pair has one connection. Rank 0 listens where all find it; the others tell it where they listen, it tells
-// all of them, and each connects to the ranks below its own.
+// Ranks over TCP: each pair has one connection. Rank 0 listens where all find it; the others tell it where they listen,
+// it tells all of them, and each connects to the ranks below its own.
 //
-// In a reduction every rank sends each owner its part of the owner's slice and receives the parts of its own; pair by pair, both
-// directions at once (poll), so that full buffers on both sides cannot block each other.
+// In a reduction every rank sends each owner its part of the owner's slice and receives the parts of its own; pair by
+// pair, both directions at once (poll), so that full buffers on both sides cannot block each other.
 #include <arpa/inet.h>
 #include <fcntl.h>
 #include <fmt/format.h>
@@ -12,9 +12,9 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <chrono>
-#include <algorithm>
 #include <cstring>
 #include <thread>
 #include <utility>
@@ -28,7 +28,7 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-constexpr uint32_t kHello = 0x4B544631;  // "1FTK": both sides speak this version
+constexpr uint32_t kHello = 0x4B544631;           // "1FTK": both sides speak this version
 constexpr int kSilenceMillisecondsMax = 600'000;  // a rank may be this long in validation or in writing a checkpoint
 
 // A file descriptor that closes itself.
@@ -118,7 +118,8 @@ Socket connect_to(const Address& address, Clock::time_point deadline) {
 class SocketCommunicator final : public Communicator {
  public:
   SocketCommunicator(const RankInfo& info, double seconds)
-      : info_(info), deadline_(Clock::now() + std::chrono::duration_cast<Clock::duration>(std::chrono::duration<double>(seconds))) {
+      : info_(info),
+        deadline_(Clock::now() + std::chrono::duration_cast<Clock::duration>(std::chrono::duration<double>(seconds))) {
     peers_.resize(static_cast<size_t>(info.size));
     info.rank == 0 ? gather_ranks() : join();
     for (Socket& peer : peers_) {
@@ -146,7 +147,8 @@ class SocketCommunicator final : public Communicator {
     parts[static_cast<size_t>(rank())].assign(values.begin() + own.begin, values.begin() + own.end);
     std::copy(parts[0].begin(), parts[0].end(), values.begin() + own.begin);
     for (size_t from = 1; from < parts.size(); ++from) {
-      for (int64_t i = 0; i < own.size(); ++i) values[static_cast<size_t>(own.begin + i)] += parts[from][static_cast<size_t>(i)];
+      for (int64_t i = 0; i < own.size(); ++i)
+        values[static_cast<size_t>(own.begin + i)] += parts[from][static_cast<size_t>(i)];
     }
   }
 
@@ -210,7 +212,8 @@ class SocketCommunicator final : public Communicator {
 
   void check(const Introduction& other) const {
     if (other.hello != kHello) fail("something else than ftok called");
-    if (other.size != info_.size || other.rank < 0 || other.rank >= info_.size || peers_[static_cast<size_t>(other.rank)].open()) {
+    if (other.size != info_.size || other.rank < 0 || other.rank >= info_.size ||
+        peers_[static_cast<size_t>(other.rank)].open()) {
       fail(fmt::format("a process called as rank {} of {}", other.rank, other.size));
     }
   }
@@ -237,7 +240,8 @@ class SocketCommunicator final : public Communicator {
       const Introduction other = accept_rank(listener);
       all[static_cast<size_t>(other.rank)] = other;
     }
-    for (int i = 1; i < info_.size; ++i) send_all(peers_[static_cast<size_t>(i)], all.data(), all.size() * sizeof all[0]);
+    for (int i = 1; i < info_.size; ++i)
+      send_all(peers_[static_cast<size_t>(i)], all.data(), all.size() * sizeof all[0]);
   }
 
   void join() {
@@ -274,12 +278,14 @@ class SocketCommunicator final : public Communicator {
       if (ready < 0 && errno == EINTR) continue;
       if (ready <= 0) fail(fmt::format("rank {} does not answer", from));
       if (pollers[0].revents != 0) {
-        const ssize_t now = send(pollers[0].fd, static_cast<const char*>(out) + sent, static_cast<size_t>(out_bytes - sent), MSG_NOSIGNAL);
+        const ssize_t now = send(pollers[0].fd, static_cast<const char*>(out) + sent,
+                                 static_cast<size_t>(out_bytes - sent), MSG_NOSIGNAL);
         if (now < 0 && errno != EAGAIN && errno != EINTR) fail(fmt::format("rank {} went away", to));
         sent += std::max<ssize_t>(0, now);
       }
       if (pollers[1].revents != 0) {
-        const ssize_t now = recv(pollers[1].fd, static_cast<char*>(in) + received, static_cast<size_t>(in_bytes - received), 0);
+        const ssize_t now =
+            recv(pollers[1].fd, static_cast<char*>(in) + received, static_cast<size_t>(in_bytes - received), 0);
         if (now == 0 || (now < 0 && errno != EAGAIN && errno != EINTR)) fail(fmt::format("rank {} went away", from));
         received += std::max<ssize_t>(0, now);
       }

@@ -14,7 +14,8 @@ namespace ftok {
 // Not thread-safe.
 class StepLog {
  public:
-  // Keeps the lines of steps up to `step`: what a killed run wrote beyond its last checkpoint goes. Throws Error naming the path.
+  // Keeps the lines of steps up to `step`: what a killed run wrote beyond its last checkpoint goes. Throws Error naming
+  // the path.
   StepLog(const std::string& path, uint64_t step);
   ~StepLog();
   StepLog(const StepLog&) = delete;

@@ -23,25 +23,33 @@
 namespace ftok {
 namespace {
 
-constexpr int kBadStepsMax = 10;       // in a row, with on_bad_loss = "skip"
-constexpr size_t kSpikeLossesMin = 10; // a mean of fewer losses says little
-constexpr double kPaceMemory = 0.9;    // of the mean time of a step, for what is left
+constexpr int kBadStepsMax = 10;        // in a row, with on_bad_loss = "skip"
+constexpr size_t kSpikeLossesMin = 10;  // a mean of fewer losses says little
+constexpr double kPaceMemory = 0.9;     // of the mean time of a step, for what is left
 
 std::span<std::byte> bytes_of(auto& values) { return std::as_writable_bytes(std::span(values)); }
 
 class Run {
  public:
-  Run(const TrainRecipe& recipe, const TrainInputs& inputs, TrainObserver& observer, const Log& log, Communicator& ranks)
-      : recipe_(recipe), inputs_(inputs), observer_(observer), tell_(log), ranks_(ranks),
+  Run(const TrainRecipe& recipe, const TrainInputs& inputs, TrainObserver& observer, const Log& log,
+      Communicator& ranks)
+      : recipe_(recipe),
+        inputs_(inputs),
+        observer_(observer),
+        tell_(log),
+        ranks_(ranks),
         engine_(inputs.make_engine ? inputs.make_engine(recipe, ranks) : make_cpu_engine(recipe, ranks)),
-        data_(open_training_data(recipe, inputs)), validation_(open_validation_data(recipe, inputs, leads() ? log : no_log())) {
+        data_(open_training_data(recipe, inputs)),
+        validation_(open_validation_data(recipe, inputs, leads() ? log : no_log())) {
     resume();
     if (leads()) log_.emplace(inputs.output + "/log.jsonl", step_);
   }
 
   void run() {
     const uint64_t steps = static_cast<uint64_t>(recipe_.run.steps);
-    if (leads()) observer_.on_start(static_cast<int64_t>(step_) + 1, recipe_.run.steps, engine_->layout().parameters(), data_.windows());
+    if (leads())
+      observer_.on_start(static_cast<int64_t>(step_) + 1, recipe_.run.steps, engine_->layout().parameters(),
+                         data_.windows());
     while (step_ < steps) {
       const StepReport report = step();
       const int64_t every = recipe_.run.sample_every;
@@ -66,7 +74,8 @@ class Run {
     observer_.on_step(report, curve);
     if (validation_loss) observer_.on_validation(report.step, *validation_loss);
     if (!looks) return;
-    write_file(inputs_.output + "/loss.svg", loss_svg(curve, fmt::format("{}: loss after {} of {} steps", recipe_.preset, report.step, report.steps)));
+    write_file(inputs_.output + "/loss.svg", loss_svg(curve, fmt::format("{}: loss after {} of {} steps",
+                                                                         recipe_.preset, report.step, report.steps)));
     sample();
   }
 
@@ -85,7 +94,8 @@ class Run {
     const size_t size = static_cast<size_t>(engine_->layout().size());
     state.parameters.resize(size), state.first_moments.resize(size), state.second_moments.resize(size);
     state.losses.resize(numbers[3]);
-    for (std::vector<float>* values : {&state.parameters, &state.first_moments, &state.second_moments}) ranks_.broadcast(bytes_of(*values));
+    for (std::vector<float>* values : {&state.parameters, &state.first_moments, &state.second_moments})
+      ranks_.broadcast(bytes_of(*values));
     ranks_.broadcast(bytes_of(state.losses));
     step_ = numbers[1], windows_read_ = numbers[2];
     recent_losses_ = std::move(state.losses);
@@ -109,11 +119,12 @@ class Run {
   void check_binding(const Checkpoint& checkpoint) const {
     const std::string was = train_recipe_binding(parse_train_recipe(checkpoint.recipe, checkpoints()));
     if (const std::string difference = recipe_difference(was, train_recipe_binding(recipe_)); !difference.empty()) {
-      throw UsageError(fmt::format("{} belongs to another recipe: {}; choose another --output", inputs_.output, difference));
+      throw UsageError(
+          fmt::format("{} belongs to another recipe: {}; choose another --output", inputs_.output, difference));
     }
     if (checkpoint.data != data_.description() && !checkpoint.data.empty()) {  // an imported model is bound to no data
-      throw UsageError(fmt::format("{} was trained on {}, --data has {}; choose another --output", inputs_.output, checkpoint.data,
-                                   data_.description()));
+      throw UsageError(fmt::format("{} was trained on {}, --data has {}; choose another --output", inputs_.output,
+                                   checkpoint.data, data_.description()));
     }
     if (checkpoint.parameters.size() != static_cast<size_t>(engine_->layout().size())) {
       throw Error(fmt::format("{}: a checkpoint of another shape", checkpoints()));
@@ -132,7 +143,8 @@ class Run {
 
   // This rank's windows of the step, in micro-batches.
   std::vector<Batch> read_batches() const {
-    const uint64_t windows = static_cast<uint64_t>(recipe_.windows_per_step()), ranks = static_cast<uint64_t>(ranks_.size());
+    const uint64_t windows = static_cast<uint64_t>(recipe_.windows_per_step()),
+                   ranks = static_cast<uint64_t>(ranks_.size());
     const uint64_t rank = static_cast<uint64_t>(ranks_.rank());
     const uint64_t begin = windows * rank / ranks, end = windows * (rank + 1) / ranks;
     const uint64_t micro = static_cast<uint64_t>(recipe_.run.micro_batch);
@@ -150,7 +162,8 @@ class Run {
     for (const Batch& batch : batches) counted[0] += static_cast<double>(batch.counted());
     ranks_.all_reduce(std::span(counted));
     if (counted[0] == 0) {
-      throw Error(fmt::format("step {}: no target counts in its windows, which begin at {}", step_ + 1, data_.place(windows_read_)));
+      throw Error(fmt::format("step {}: no target counts in its windows, which begin at {}", step_ + 1,
+                              data_.place(windows_read_)));
     }
     engine_->clear_gradients();
     for (const Batch& batch : batches) engine_->add_gradients(batch.view(), 1 / counted[0]);
@@ -166,9 +179,11 @@ class Run {
       return fmt::format("the loss is {}, the gradient's norm {}", report.loss, report.norm);
     }
     if (recipe_.training.spike_factor <= 0 || recent_losses_.size() < kSpikeLossesMin) return "";
-    const double mean = std::accumulate(recent_losses_.begin(), recent_losses_.end(), 0.0) / static_cast<double>(recent_losses_.size());
+    const double mean =
+        std::accumulate(recent_losses_.begin(), recent_losses_.end(), 0.0) / static_cast<double>(recent_losses_.size());
     if (report.loss <= recipe_.training.spike_factor * mean) return "";
-    return fmt::format("the loss is {:.4f}, {:.4f} in the mean of the {} steps before", report.loss, mean, recent_losses_.size());
+    return fmt::format("the loss is {:.4f}, {:.4f} in the mean of the {} steps before", report.loss, mean,
+                       recent_losses_.size());
   }
 
   // False where the step's update is left out. Throws where the run is to stop.
@@ -180,8 +195,8 @@ class Run {
       if (recent_losses_.size() > kRecentLosses) recent_losses_.erase(recent_losses_.begin());
       return true;
     }
-    const std::string message = fmt::format("step {}: {}; its {} windows begin at {}", report.step, why, recipe_.windows_per_step(),
-                                            data_.place(windows_read_));
+    const std::string message = fmt::format("step {}: {}; its {} windows begin at {}", report.step, why,
+                                            recipe_.windows_per_step(), data_.place(windows_read_));
     if (recipe_.training.on_bad_loss == "stop") throw Error(message);
     if (++bad_steps_ >= kBadStepsMax) throw Error(fmt::format("{}; {} steps in a row were bad", message, bad_steps_));
     if (leads()) tell_(LogLevel::kWarning, message + "; it is left out");
@@ -235,7 +250,8 @@ class Run {
     Decoder decoder(recipe_.model, *layers, engine_->parameters());
     const uint32_t first = inputs_.encoding == nullptr ? 0 : inputs_.encoding->end_of_text().value_or(0);
     SampleOptions options;
-    options.temperature = 0.8, options.top_p = 0.95, options.seed = static_cast<uint64_t>(recipe_.training.seed) + step_;
+    options.temperature = 0.8, options.top_p = 0.95,
+    options.seed = static_cast<uint64_t>(recipe_.training.seed) + step_;
     std::vector<uint32_t> tokens;
     generate(decoder, recipe_.model, {&first, 1}, recipe_.run.sample_tokens, options, [&](uint32_t token) {
       tokens.push_back(token);
@@ -267,7 +283,8 @@ void check(const TrainRecipe& recipe, const TrainInputs& inputs, int ranks) {
                                  inputs.encoding->n_vocab(), recipe.model.vocabulary_size));
   }
   if (recipe.windows_per_step() < ranks) {
-    throw UsageError(fmt::format("training.tokens_per_step: {} windows a step for {} processes", recipe.windows_per_step(), ranks));
+    throw UsageError(
+        fmt::format("training.tokens_per_step: {} windows a step for {} processes", recipe.windows_per_step(), ranks));
   }
   const std::string complaint = inputs.make_engine ? "" : memory_complaint(recipe, ranks, physical_memory_bytes());
   if (!complaint.empty()) throw Error("out of memory: " + complaint);
@@ -287,8 +304,10 @@ void train(const TrainRecipe& recipe, const TrainInputs& inputs, TrainObserver& 
   try {
     Run(recipe, inputs, observer, log, ranks).run();
   } catch (const std::bad_alloc&) {
-    throw Error(fmt::format("out of memory: this run needs about {:.1f} GB; a smaller run.micro_batch or run.recompute = \"blocks\" needs less",
-                            static_cast<double>(memory_need(recipe, ranks.size()).total()) * 1e-9));
+    throw Error(
+        fmt::format("out of memory: this run needs about {:.1f} GB; a smaller run.micro_batch or run.recompute = "
+                    "\"blocks\" needs less",
+                    static_cast<double>(memory_need(recipe, ranks.size()).total()) * 1e-9));
   }
 }
 

@@ -1,8 +1,9 @@
 // A training run: batches in, a model, its checkpoints and its log out.
 //
-// Output folder: checkpoints/step-NNNNNNNNN.ckpt (trainer/checkpoint.h), log.jsonl with one object a step, and loss.svg. A folder that
-// holds checkpoints is gone on with: from the latest whole one, bit for bit as if the run had never stopped (its log is cut back to
-// that step). A folder is bound to its recipe ([run] aside) and to the size and shares of its data.
+// Output folder: checkpoints/step-NNNNNNNNN.ckpt (trainer/checkpoint.h), log.jsonl with one object a step, and
+// loss.svg. A folder that holds checkpoints is gone on with: from the latest whole one, bit for bit as if the run had
+// never stopped (its log is cut back to that step). A folder is bound to its recipe ([run] aside) and to the size and
+// shares of its data.
 #pragma once
 
 #include <cstdint>
@@ -57,8 +58,9 @@ struct TrainInputs {
   EngineFactory make_engine;           // empty: the CPU's
 };
 
-// Runs until recipe.run.steps steps are done. Throws UsageError when recipe, data, vocabulary and what is in the folder do not fit
-// together, Error when a file fails, memory does not suffice or losses are bad (naming the step and where its batch lies).
+// Runs until recipe.run.steps steps are done. Throws UsageError when recipe, data, vocabulary and what is in the folder
+// do not fit together, Error when a file fails, memory does not suffice or losses are bad (naming the step and where
+// its batch lies).
 void train(const TrainRecipe& recipe, const TrainInputs& inputs, TrainObserver& observer, const Log& log);
 
 }  // namespace ftok

@@ -14,16 +14,20 @@ namespace fs = std::filesystem;
 
 // Holds the recipe against the folder's manifest, where it has one, and says how documents are told apart.
 LoaderOptions loader_options(const TrainRecipe& recipe, const Encoding* encoding, const std::string& path) {
-  LoaderOptions options{recipe.model.length, static_cast<uint64_t>(recipe.model.vocabulary_size),
-                        static_cast<uint64_t>(recipe.training.seed), recipe.training.shuffle, std::nullopt, true};
+  LoaderOptions options{recipe.model.length,
+                        static_cast<uint64_t>(recipe.model.vocabulary_size),
+                        static_cast<uint64_t>(recipe.training.seed),
+                        recipe.training.shuffle,
+                        std::nullopt,
+                        true};
   std::optional<uint32_t> end_of_text = encoding == nullptr ? std::nullopt : encoding->end_of_text();
   const std::string manifest_path = path + "/" + kManifestName;
   std::error_code code;
   if (fs::exists(manifest_path, code)) {
     const Manifest manifest = read_manifest(manifest_path);
     if (manifest.vocabulary.size > options.vocabulary_size) {
-      throw UsageError(fmt::format("{}: encoded with {} of {} ids, but model.vocabulary_size = {}", path, manifest.vocabulary.name,
-                                   manifest.vocabulary.size, options.vocabulary_size));
+      throw UsageError(fmt::format("{}: encoded with {} of {} ids, but model.vocabulary_size = {}", path,
+                                   manifest.vocabulary.name, manifest.vocabulary.size, options.vocabulary_size));
     }
     if (encoding != nullptr && manifest.vocabulary.digest != encoding->digest()) {
       throw UsageError(fmt::format("{}: encoded with the vocabulary {}, but vocabulary = \"{}\" is another", path,
@@ -40,7 +44,8 @@ LoaderOptions loader_options(const TrainRecipe& recipe, const Encoding* encoding
   return options;
 }
 
-Mixture::Source open_source(const TrainRecipe& recipe, const Encoding* encoding, const DataPath& data, const std::vector<std::string>& shards) {
+Mixture::Source open_source(const TrainRecipe& recipe, const Encoding* encoding, const DataPath& data,
+                            const std::vector<std::string>& shards) {
   return {std::make_unique<Loader>(shards, loader_options(recipe, encoding, data.path)), data.weight, data.path};
 }
 
@@ -75,15 +80,18 @@ std::optional<Mixture> open_validation_data(const TrainRecipe& recipe, const Tra
   in_order.training.shuffle = false;
   std::vector<Mixture::Source> sources;
   if (!inputs.validation.empty()) {
-    sources.push_back(open_source(in_order, inputs.encoding, {inputs.validation, 0}, validation_shards(inputs.validation)));
+    sources.push_back(
+        open_source(in_order, inputs.encoding, {inputs.validation, 0}, validation_shards(inputs.validation)));
     return Mixture(std::move(sources), 0);
   }
   for (const DataPath& data : inputs.data) {
     if (!has_shards(data.path, Split::kValidation)) continue;
-    sources.push_back(open_source(in_order, inputs.encoding, {data.path, 0}, find_shards(data.path, Split::kValidation)));
+    sources.push_back(
+        open_source(in_order, inputs.encoding, {data.path, 0}, find_shards(data.path, Split::kValidation)));
   }
   if (sources.empty()) {
-    log(LogLevel::kWarning, fmt::format("no validation: {}: no shards named *val*.bin (--val names others)", inputs.data[0].path));
+    log(LogLevel::kWarning,
+        fmt::format("no validation: {}: no shards named *val*.bin (--val names others)", inputs.data[0].path));
     return std::nullopt;
   }
   return Mixture(std::move(sources), 0);

@@ -16,7 +16,8 @@ Mixture open_training_data(const TrainRecipe& recipe, const TrainInputs& inputs)
 // None, with a warning, when no path was given and no folder of the data has shards for it.
 std::optional<Mixture> open_validation_data(const TrainRecipe& recipe, const TrainInputs& inputs, const Log& log);
 
-// One source of validation windows, in the order of its shards: those with "val" in their names, else all. `encoding` may be null.
+// One source of validation windows, in the order of its shards: those with "val" in their names, else all. `encoding`
+// may be null.
 Mixture open_evaluation_data(const std::string& path, const ModelConfig& model, const Encoding* encoding);
 
 }  // namespace ftok

@@ -65,18 +65,21 @@ void visit_bound_sections(Visitor& visitor, TrainRecipe& recipe) {
 }
 
 void check_range(std::string_view key, int64_t value, int64_t least, int64_t most) {
-  if (value < least || value > most) throw UsageError(fmt::format("{} = {}: expected {} to {}", key, value, least, most));
+  if (value < least || value > most)
+    throw UsageError(fmt::format("{} = {}: expected {} to {}", key, value, least, most));
 }
 
 void check_number(std::string_view key, double value, double least, double most) {
-  if (!(value >= least && value <= most)) throw UsageError(fmt::format("{} = {}: expected {} to {}", key, value, least, most));
+  if (!(value >= least && value <= most))
+    throw UsageError(fmt::format("{} = {}: expected {} to {}", key, value, least, most));
 }
 
 }  // namespace
 
 void TrainRecipe::visit(OptionVisitor& visitor) {
   visitor.choice("preset", preset, kNames, "what the other keys start from");
-  visitor.field("vocabulary", vocabulary, "that the shards were encoded with: a name or a file; \"\": samples are printed as ids");
+  visitor.field("vocabulary", vocabulary,
+                "that the shards were encoded with: a name or a file; \"\": samples are printed as ids");
 }
 
 void TrainRecipe::check() const {

@@ -29,10 +29,13 @@ struct TrainingOptions {
     visitor.field("shuffle", shuffle, "windows in a new random order every epoch; false: as they lie in the shards");
     visitor.field("document_mask", document_mask, "attention stays within a document");
     visitor.choice("precision", precision, {"fp32", "bf16"},
-                   "bf16: activations and the weights that layers read are rounded to bfloat16 (slow on a CPU, to compare with a GPU)");
-    visitor.choice("on_bad_loss", on_bad_loss, {"stop", "skip"},
-                   "a loss that is no number or a spike: stop the run, or leave the step's update out; ten in a row stop it");
-    visitor.field("spike_factor", spike_factor, "a loss above this many times the mean of the last 50 steps is a spike; 0: none is");
+                   "bf16: activations and the weights that layers read are rounded to bfloat16 (slow on a CPU, to "
+                   "compare with a GPU)");
+    visitor.choice(
+        "on_bad_loss", on_bad_loss, {"stop", "skip"},
+        "a loss that is no number or a spike: stop the run, or leave the step's update out; ten in a row stop it");
+    visitor.field("spike_factor", spike_factor,
+                  "a loss above this many times the mean of the last 50 steps is a spike; 0: none is");
   }
 };
 
@@ -53,7 +56,8 @@ struct RunOptions {
 
   void visit(OptionVisitor& visitor) {
     visitor.field("steps", steps, "the whole run; the schedule ends there");
-    visitor.field("micro_batch", micro_batch, "sequences at a time: more need more memory, the sums are the same to rounding");
+    visitor.field("micro_batch", micro_batch,
+                  "sequences at a time: more need more memory, the sums are the same to rounding");
     visitor.field("threads", threads, "0: one a core; the bits do not depend on it");
     visitor.field("sample_every", sample_every, "steps between a validation loss and a sample; 0: never");
     visitor.field("sample_tokens", sample_tokens, "length of the sample");
@@ -62,8 +66,10 @@ struct RunOptions {
     visitor.field("keep", keep, "checkpoints to keep");
     visitor.choice("recompute", recompute, {"nothing", "gelu", "blocks"},
                    "what the backward pass makes again instead of keeping it: less memory, the same bits");
-    visitor.field("shard_optimizer", shard_optimizer, "several processes: each keeps its share of the moments (ZeRO stage 1)");
-    visitor.field("peak_tflops", peak_tflops, "of the machine, all processes together, for the MFU: (6 N + 6 L C T) tokens/s of it; 0: none");
+    visitor.field("shard_optimizer", shard_optimizer,
+                  "several processes: each keeps its share of the moments (ZeRO stage 1)");
+    visitor.field("peak_tflops", peak_tflops,
+                  "of the machine, all processes together, for the MFU: (6 N + 6 L C T) tokens/s of it; 0: none");
     visitor.field("price_per_hour", price_per_hour, "of the machine, for the cost that is left; 0: none");
   }
 };

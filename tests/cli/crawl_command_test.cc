@@ -42,7 +42,9 @@ class CrawlCommandTest : public ::testing::Test {
 };
 
 TEST_F(CrawlCommandTest, ListsCrawls) {
-  serve("/collinfo.json", R"([{"id":"CC-MAIN-2024-22","name":"May 2024 Index","from":"2024-05-18T00:00:00","to":"2024-05-31T00:00:00"}])");
+  serve(
+      "/collinfo.json",
+      R"([{"id":"CC-MAIN-2024-22","name":"May 2024 Index","from":"2024-05-18T00:00:00","to":"2024-05-31T00:00:00"}])");
   const Ran text = run("crawl list");
   EXPECT_EQ(text.exit_code, 0);
   EXPECT_EQ(text.out, "CC-MAIN-2024-22      2024-05-18 2024-05-31 May 2024 Index\n");
@@ -76,8 +78,8 @@ TEST_F(CrawlCommandTest, GetsFilesOnceAndWritesReceipts) {
   serve("/crawl-data/x/a.warc.gz", a);
   serve("/crawl-data/x/b.warc.gz", b);
   write_file(folder / "list", "crawl-data/x/b.warc.gz\n# a comment\n\ncrawl-data/x/a.warc.gz\n");
-  const std::string command =
-      "crawl get crawl-data/x/a.warc.gz --input-list " + (folder / "list") + " --contact me@example.org --output " + (folder / "out");
+  const std::string command = "crawl get crawl-data/x/a.warc.gz --input-list " + (folder / "list") +
+                              " --contact me@example.org --output " + (folder / "out");
   const Ran first = run(command);
   EXPECT_EQ(first.exit_code, 0) << first.out;
   EXPECT_EQ(read_file(folder / "out/crawl-data/x/a.warc.gz"), a);
@@ -92,7 +94,8 @@ TEST_F(CrawlCommandTest, GetsFilesOnceAndWritesReceipts) {
 
 TEST_F(CrawlCommandTest, GetsTheRestWhenOneFileFails) {
   serve("/b.warc.gz", gzip_member("b"));
-  const Ran ran = run("crawl get missing.warc.gz b.warc.gz --connections 1 --quiet --json --output " + (folder / "out"));
+  const Ran ran =
+      run("crawl get missing.warc.gz b.warc.gz --connections 1 --quiet --json --output " + (folder / "out"));
   EXPECT_EQ(ran.exit_code, 1);
   EXPECT_NE(ran.out.find("status 404"), std::string::npos) << ran.out;
   EXPECT_NE(ran.out.find("1 of 2 files could not be fetched"), std::string::npos) << ran.out;
@@ -126,7 +129,8 @@ TEST_F(CrawlCommandTest, RefusesMisuse) {
 TEST_F(CrawlCommandTest, ListsModels) {
   const Ran ran = run_ftok("models list");
   EXPECT_EQ(ran.exit_code, 0);
-  for (const char* name : {"lid.176.bin", "lid.176.ftz", "ut1", "gpt2", "cl100k_base", "o200k_base", "p50k_base", "r50k_base"}) {
+  for (const char* name :
+       {"lid.176.bin", "lid.176.ftz", "ut1", "gpt2", "cl100k_base", "o200k_base", "p50k_base", "r50k_base"}) {
     EXPECT_NE(ran.out.find(name), std::string::npos) << name;
   }
 }
@@ -161,7 +165,8 @@ TEST_F(CrawlCommandTest, GetsTheRealModels) {
   const Ran lid = run_ftok("models get lid.176.ftz --from " + (data / "lid/lid.176.ftz").string());
   EXPECT_EQ(lid.exit_code, 0) << lid.out;
   for (const char* name : {"cl100k_base", "o200k_base", "p50k_base", "r50k_base"}) {
-    EXPECT_EQ(run_ftok(std::string("models get ") + name + " --from " + (data / "tokenizer").string()).exit_code, 0) << name;
+    EXPECT_EQ(run_ftok(std::string("models get ") + name + " --from " + (data / "tokenizer").string()).exit_code, 0)
+        << name;
   }
   EXPECT_EQ(run_ftok("models path " + (data / "lid/lid.176.ftz").string()).exit_code, 0);
 }

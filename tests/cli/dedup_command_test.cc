@@ -16,11 +16,11 @@ TEST(DedupRecall, PrintsATable) {
   write_file(folder / "pairs.tsv", "a\tb\tj\n0\t1\t1\n0\t2\t0.25\n");
   const Ran ran = run_ftok("dedup recall --seeds 3 " + folder / "pairs.tsv" + " " + folder / "docs.jsonl");
   EXPECT_EQ(ran.exit_code, 0);
-  EXPECT_TRUE(ran.out.starts_with(
-      "Jaccard    pairs  mean J  theory  recall over 3 seeds      seed 1\n"
-      "                                mean   diff     sd   recall  off by\n"
-      "0.00-0.10       1   0.000   0.0000  0.0000 +0.0000 0.0000   0.0000  0 sd\n"
-      "0.90-1.00       1   1.000   1.0000  1.0000 +0.0000 0.0000   1.0000  0 sd\n"))
+  EXPECT_TRUE(
+      ran.out.starts_with("Jaccard    pairs  mean J  theory  recall over 3 seeds      seed 1\n"
+                          "                                mean   diff     sd   recall  off by\n"
+                          "0.00-0.10       1   0.000   0.0000  0.0000 +0.0000 0.0000   0.0000  0 sd\n"
+                          "0.90-1.00       1   1.000   1.0000  1.0000 +0.0000 0.0000   1.0000  0 sd\n"))
       << ran.out;
   EXPECT_NE(ran.out.find("by 0.1250 in the mean, 0.2500 at most"), std::string::npos) << ran.out;
 }
@@ -33,8 +33,9 @@ TEST(DedupRecall, NamesWhatIsWrong) {
   EXPECT_EQ(missing.exit_code, 1);
   EXPECT_NE(missing.out.find("pairs.tsv names document 1; "), std::string::npos) << missing.out;
   write_file(folder / "pairs.tsv", "a\tb\tj\nx\n");
-  EXPECT_NE(run_ftok("dedup recall " + folder / "pairs.tsv" + " " + folder / "docs.jsonl").out.find("pairs.tsv: line 2: "),
-            std::string::npos);
+  EXPECT_NE(
+      run_ftok("dedup recall " + folder / "pairs.tsv" + " " + folder / "docs.jsonl").out.find("pairs.tsv: line 2: "),
+      std::string::npos);
   EXPECT_EQ(run_ftok("dedup recall --hash md5 a b").exit_code, 2);
 }
 

@@ -38,7 +38,8 @@ size_t peak_of(const std::vector<std::string>& flags) {
     std::vector<const char*> arguments = {"ftok", "encode", "--vocab", "ftok-4k"};
     for (const std::string& flag : flags) arguments.push_back(flag.c_str());
     arguments.push_back(nullptr);
-    if (std::freopen(long_text().c_str(), "r", stdin) == nullptr || std::freopen("/dev/null", "w", stdout) == nullptr) ::_exit(126);
+    if (std::freopen(long_text().c_str(), "r", stdin) == nullptr || std::freopen("/dev/null", "w", stdout) == nullptr)
+      ::_exit(126);
     ::execv(FTOK_BINARY, const_cast<char* const*>(arguments.data()));
     ::_exit(127);
   }
@@ -63,13 +64,16 @@ TEST(EncodeCommand, ABudgetEncodesLittleOfTheRest) {
 }
 
 TEST(EncodeCommand, ABudgetSaysWhetherItCut) {
-  const auto run = [](const std::string& arguments) { return testing::run_ftok("encode --vocab ftok-4k " + arguments).out; };
+  const auto run = [](const std::string& arguments) {
+    return testing::run_ftok("encode --vocab ftok-4k " + arguments).out;
+  };
   EXPECT_EQ(run("--budget 2 --count 'a a a'"), "2\n");
   EXPECT_EQ(run("--budget 3 --count 'a a a'"), "3\n");
   EXPECT_EQ(run("--budget 4 --count 'a a a'"), "3\n");
   EXPECT_NE(run("--budget 2 --json 'a a a'").find("\"within_budget_bytes\":3,\"cut\":true"), std::string::npos);
   EXPECT_NE(run("--budget 3 --json 'a a a'").find("\"within_budget_bytes\":5,\"cut\":false"), std::string::npos);
-  EXPECT_EQ(run("--budget 2 --ids --specials allow 'a<|endoftext|> a'"), run("--ids --specials allow 'a<|endoftext|>'"));
+  EXPECT_EQ(run("--budget 2 --ids --specials allow 'a<|endoftext|> a'"),
+            run("--ids --specials allow 'a<|endoftext|>'"));
   EXPECT_EQ(run("--count --specials allow 'a<|endoftext|> a'"), "3\n");
 }
 

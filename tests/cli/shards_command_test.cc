@@ -30,9 +30,10 @@ TEST(ShardsInspect, ListsHeaderAndDocuments) {
             "          16         22 tokens  urn:uuid:11\n"
             "          38         12 tokens  urn:uuid:12  (goes on: 23 in all)\n");
   const Ran json = run_ftok("shards inspect --json " + folder / "ftok_val_000000.bin");
-  EXPECT_TRUE(without(json.out, folder.path().string())
-                  .starts_with("{\"path\":\"ftok_val_000000.bin\",\"magic\":20240520,\"version\":1,\"tokens\":21,\"token_"
-                               "bytes\":2,\"largest_token\":999,\"documents\":1,\"checksum\":\""));
+  EXPECT_TRUE(
+      without(json.out, folder.path().string())
+          .starts_with("{\"path\":\"ftok_val_000000.bin\",\"magic\":20240520,\"version\":1,\"tokens\":21,\"token_"
+                       "bytes\":2,\"largest_token\":999,\"documents\":1,\"checksum\":\""));
 }
 
 TEST(ShardsVerify, ExitsOneOnAFinding) {
@@ -63,7 +64,8 @@ TEST(ShardsCat, DividesAForeignShardAtTheEndOfText) {
   std::string bytes = encode_shard_header(2, 5);
   for (const int token : {50256, 1, 2, 50256, 3}) append_little_endian(bytes, static_cast<uint16_t>(token));
   write_file(folder / "a.bin", bytes);
-  EXPECT_EQ(run_ftok("shards cat " + folder / "a.bin").out, "--- a.bin#0: 3 tokens\n50256 1 2\n--- a.bin#1: 2 tokens\n50256 3\n");
+  EXPECT_EQ(run_ftok("shards cat " + folder / "a.bin").out,
+            "--- a.bin#0: 3 tokens\n50256 1 2\n--- a.bin#1: 2 tokens\n50256 3\n");
 }
 
 // The manifest of the test folder names a vocabulary "test" that there is none of.
@@ -89,7 +91,8 @@ TEST(ShardsCat, SaysWhatIsNoShard) {
   const Ran ran = run_ftok("shards cat " + folder / "a.bin");
   EXPECT_EQ(ran.exit_code, 1);
   EXPECT_EQ(without(ran.out, folder.path().string()),
-            "ftok: a.bin is no token shard: bad_magic: magic 2021161080, expected 20240520 (uint16 tokens) or 20240801 (uint32 "
+            "ftok: a.bin is no token shard: bad_magic: magic 2021161080, expected 20240520 (uint16 tokens) or 20240801 "
+            "(uint32 "
             "tokens)\n");
 }
 

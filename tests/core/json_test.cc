@@ -40,7 +40,14 @@ TEST(JsonNumber, IsShortAndExact) {
 TEST(JsonWriter, NestsCompactAndIndented) {
   const auto build = [](bool indented) {
     JsonWriter json(indented);
-    json.begin_object().field("a", uint64_t{1}).key("b").begin_array().value("x").value(true).begin_object().end_object();
+    json.begin_object()
+        .field("a", uint64_t{1})
+        .key("b")
+        .begin_array()
+        .value("x")
+        .value(true)
+        .begin_object()
+        .end_object();
     json.end_array().key("c").null().end_object();
     return json.take();
   };

@@ -42,7 +42,8 @@ std::string refusal(std::string_view toml, std::string_view set = "") {
 }
 
 TEST(RecipeReader, ReadsEveryTypeAndKeepsDefaults) {
-  RecipeReader reader("[c4]\non=false\nwords_min='2K'\nhtml_bytes='2K'\nmode='precision'\nlists=['a','b']\nlanguages={de=1}\n", "r");
+  RecipeReader reader(
+      "[c4]\non=false\nwords_min='2K'\nhtml_bytes='2K'\nmode='precision'\nlists=['a','b']\nlanguages={de=1}\n", "r");
   Example example;
   reader.section("c4", example);
   reader.finish();
@@ -56,15 +57,19 @@ TEST(RecipeReader, ReadsEveryTypeAndKeepsDefaults) {
 }
 
 TEST(RecipeReader, NamesEveryMistake) {
-  EXPECT_EQ(refusal("[c4]\nword_min = 3"), "recipe r.toml, line 2: unknown key 'c4.word_min'; the nearest valid one is 'words_min'");
+  EXPECT_EQ(refusal("[c4]\nword_min = 3"),
+            "recipe r.toml, line 2: unknown key 'c4.word_min'; the nearest valid one is 'words_min'");
   EXPECT_EQ(refusal("[c5]\nx = 3"), "recipe r.toml, line 1: unknown key 'c5'; the nearest valid one is 'c4'");
   EXPECT_EQ(refusal("[c4]\non = 3"), "recipe r.toml, line 2: c4.on: got an integer, expected true or false");
-  EXPECT_EQ(refusal("[c4]\nwords_min = -1"), "recipe r.toml, line 2: c4.words_min: got an integer, expected an integer of at least 0");
+  EXPECT_EQ(refusal("[c4]\nwords_min = -1"),
+            "recipe r.toml, line 2: c4.words_min: got an integer, expected an integer of at least 0");
   EXPECT_EQ(refusal("[c4]\nratio = 'x'"), "recipe r.toml, line 2: c4.ratio: got a string, expected a number");
-  EXPECT_EQ(refusal("[c4]\nmode = 'fast'"), "recipe r.toml, line 2: c4.mode: got 'fast', expected one of balanced, precision");
+  EXPECT_EQ(refusal("[c4]\nmode = 'fast'"),
+            "recipe r.toml, line 2: c4.mode: got 'fast', expected one of balanced, precision");
   EXPECT_EQ(refusal("[c4]\nlists = 'x'"), "recipe r.toml, line 2: c4.lists: got a string, expected a list of strings");
   EXPECT_EQ(refusal("[c4]\nlanguages = 0.5"),
-            "recipe r.toml, line 2: c4.languages: got a number with a fraction, expected a table of names and numbers, as in {en = 0.65}");
+            "recipe r.toml, line 2: c4.languages: got a number with a fraction, expected a table of names and numbers, "
+            "as in {en = 0.65}");
   EXPECT_EQ(refusal("c4 = 1"), "recipe r.toml, line 1: c4: got an integer, expected a table [c4]");
   EXPECT_NE(refusal("[c4\n").find("recipe r.toml, line 1:"), std::string::npos);
 }

@@ -24,11 +24,11 @@ TEST(Utf8, TakesTheMaximalIllFormedPrefix) {
     return int{c.size};
   };
   EXPECT_EQ(size_of("\x80"), 1);
-  EXPECT_EQ(size_of("\xC0\xAF"), 1);              // overlong
-  EXPECT_EQ(size_of("\xED\xA0\x80"), 1);          // surrogate
-  EXPECT_EQ(size_of("\xF0\x9F\x91"), 3);          // cut off at the end
-  EXPECT_EQ(size_of("\xF0\x9F\x91z"), 3);         // cut off before a letter
-  EXPECT_EQ(size_of("\xF5\x80\x80\x80"), 1);      // above U+10FFFF
+  EXPECT_EQ(size_of("\xC0\xAF"), 1);          // overlong
+  EXPECT_EQ(size_of("\xED\xA0\x80"), 1);      // surrogate
+  EXPECT_EQ(size_of("\xF0\x9F\x91"), 3);      // cut off at the end
+  EXPECT_EQ(size_of("\xF0\x9F\x91z"), 3);     // cut off before a letter
+  EXPECT_EQ(size_of("\xF5\x80\x80\x80"), 1);  // above U+10FFFF
   EXPECT_EQ(utf8_length("a\xF0\x9F\x91zé"), 4u);
   EXPECT_FALSE(is_valid_utf8("a\x80"));
   EXPECT_TRUE(is_valid_utf8("aé👍"));

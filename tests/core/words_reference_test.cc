@@ -1,5 +1,5 @@
-// core/words and core/sentences against spaCy and NLTK themselves (label full): real text and random strings. Needs the Python
-// environment of the peers: FTOK_PEERS names the folder that holds web/bin/python and text/.
+// core/words and core/sentences against spaCy and NLTK themselves (label full): real text and random strings. Needs the
+// Python environment of the peers: FTOK_PEERS names the folder that holds web/bin/python and text/.
 #include <gtest/gtest.h>
 
 #include <cstdlib>
@@ -21,9 +21,9 @@ fs::path peers() {
   return named != nullptr ? fs::path(named) : fs::path();
 }
 
-#define FTOK_NEEDS_PEERS()                                                                         \
-  if (peers().empty() || !fs::exists(peers() / "web/bin/python")) {                                \
-    GTEST_SKIP() << "needs spaCy and NLTK: set FTOK_PEERS to a folder with web/bin/python";        \
+#define FTOK_NEEDS_PEERS()                                                                  \
+  if (peers().empty() || !fs::exists(peers() / "web/bin/python")) {                         \
+    GTEST_SKIP() << "needs spaCy and NLTK: set FTOK_PEERS to a folder with web/bin/python"; \
   }
 
 // Asks the reference for the words of `texts` (JSON lines) and compares every row.
@@ -45,13 +45,19 @@ void expect_like_reference(const fs::path& texts) {
 
 std::string random_text(std::mt19937& random) {
   static const std::vector<std::string> pieces = {
-      "a", "B", "the", "don", "'t", "'s", "\u2019s", "n't", "can", "not", "'ll", "\"", "'", "''", "``", "`", "(", ")", "[", "]",
-      "{", "}", ".", "..", "...", "\u2026", "\u2026\u2026", ",", ":", ";", "!", "?", "-", "--", "---", "\u2013", "\u2014", "/",
-      "\\", "|", "@", "#", "$", "%", "&", "*", "+", "=", "<", ">", "^", "_", "~", "1", "23", "5", "km", "km/h", "US$", "C$", "\u20AC",
-      "\u00B0", "\u00B0C.", "\u00B2", "\u00BD", "\u00E9", "\u00C9", "\u00DF", "\u03A9", "\u0416", "\u4E2D", "\u3002", "\u0301",
-      "\u200B", "\u00A9", "\U0001F600", "\u00A0", "\u3000", "\u2028", "\x1c", "\t", "\n", " ", "  ", "http://", "www.", ".com",
-      "example.com", "8.8.8.8", "10.0.0.1", ":80", "user@", "Mr.", "e.g.", "U.S.", "p.m.", ":)", ":-(", "8)", "<3", "o.O", "^_^",
-      "cannot", "gonna", "wanna", "d'ye", "more'n", "xD", "10am", "12p.m.", "y'all", "c'mon", "C++", "\\n", "\u0660", "\u0964"};
+      "a",      "B",      "the",    "don",        "'t",     "'s",     "\u2019s",     "n't",     "can",
+      "not",    "'ll",    "\"",     "'",          "''",     "``",     "`",           "(",       ")",
+      "[",      "]",      "{",      "}",          ".",      "..",     "...",         "\u2026",  "\u2026\u2026",
+      ",",      ":",      ";",      "!",          "?",      "-",      "--",          "---",     "\u2013",
+      "\u2014", "/",      "\\",     "|",          "@",      "#",      "$",           "%",       "&",
+      "*",      "+",      "=",      "<",          ">",      "^",      "_",           "~",       "1",
+      "23",     "5",      "km",     "km/h",       "US$",    "C$",     "\u20AC",      "\u00B0",  "\u00B0C.",
+      "\u00B2", "\u00BD", "\u00E9", "\u00C9",     "\u00DF", "\u03A9", "\u0416",      "\u4E2D",  "\u3002",
+      "\u0301", "\u200B", "\u00A9", "\U0001F600", "\u00A0", "\u3000", "\u2028",      "\x1c",    "\t",
+      "\n",     " ",      "  ",     "http://",    "www.",   ".com",   "example.com", "8.8.8.8", "10.0.0.1",
+      ":80",    "user@",  "Mr.",    "e.g.",       "U.S.",   "p.m.",   ":)",          ":-(",     "8)",
+      "<3",     "o.O",    "^_^",    "cannot",     "gonna",  "wanna",  "d'ye",        "more'n",  "xD",
+      "10am",   "12p.m.", "y'all",  "c'mon",      "C++",    "\\n",    "\u0660",      "\u0964"};
   std::string text;
   const size_t count = 1 + random() % 60;
   for (size_t i = 0; i < count; ++i) {

@@ -3,7 +3,6 @@
 
 #include <gtest/gtest.h>
 
-
 #include "core/nltk_tokenizer.h"
 #include "core/sentences.h"
 #include "core/spacy_affixes.h"
@@ -78,7 +77,8 @@ TEST(Words, EverySplitCoversTheTextWithoutItsSpace) {
 
 TEST(Words, HostileTextEnds) {
   const size_t size = 300000;
-  for (const std::string piece : {"!", ".", "-", "'", "\"", "`", "a@", "a.", ":)", "(", "[1", "1+", "don't", "\u2026", "x", "\u3000"}) {
+  for (const std::string piece :
+       {"!", ".", "-", "'", "\"", "`", "a@", "a.", ":)", "(", "[1", "1+", "don't", "\u2026", "x", "\u3000"}) {
     std::string text;
     while (text.size() < size) text += piece;
     std::vector<std::string_view> views;

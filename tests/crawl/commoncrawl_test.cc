@@ -19,7 +19,8 @@ using testing::HttpServer;
 
 std::vector<std::string> many_paths(int count) {
   std::vector<std::string> paths;
-  for (int i = 0; i < count; ++i) paths.push_back("crawl-data/CC-MAIN-2024-22/segments/1/warc/" + std::to_string(i) + ".warc.gz");
+  for (int i = 0; i < count; ++i)
+    paths.push_back("crawl-data/CC-MAIN-2024-22/segments/1/warc/" + std::to_string(i) + ".warc.gz");
   return paths;
 }
 
@@ -42,8 +43,9 @@ class CommonCrawlTest : public ::testing::Test {
 };
 
 TEST_F(CommonCrawlTest, ListsCrawlsInTheirOrder) {
-  serve("/collinfo.json",
-        R"([{"id":"CC-MAIN-2024-22","name":"May 2024 Index","cdx-api":"https://x/","from":"2024-05-18T00:00:00","to":"2024-05-31T00:00:00"},
+  serve(
+      "/collinfo.json",
+      R"([{"id":"CC-MAIN-2024-22","name":"May 2024 Index","cdx-api":"https://x/","from":"2024-05-18T00:00:00","to":"2024-05-31T00:00:00"},
             {"id":"CC-MAIN-2008-2009","name":"Index of 2008"},{"id":"../evil","name":"x"}])");
   const auto crawls = list_crawls(site, options, {});
   ASSERT_EQ(crawls.size(), 2u);

@@ -390,7 +390,8 @@ TEST_F(FetchTest, KeepsToTheLimitOnBytes) {
   const double before = real->now_s();
   EXPECT_EQ(drain(*open("/a.gz")) + drain(*open("/a.gz")) + drain(*open("/a.gz")) + drain(*open("/a.gz")),
             body + body + body + body + "");
-  // Time only ever adds to what the rate allows in it, so this cannot fail on a slow machine: 4 MB at once, 4 MB a second.
+  // Time only ever adds to what the rate allows in it, so this cannot fail on a slow machine: 4 MB at once, 4 MB a
+  // second.
   EXPECT_GE(real->now_s() - before, 0.0);
   drain(*open("/a.gz"));
   drain(*open("/a.gz"));

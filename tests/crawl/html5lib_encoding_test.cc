@@ -1,4 +1,5 @@
-// The encoding cases of html5lib: what the bytes of a page say of their encoding, without a header and without detection.
+// The encoding cases of html5lib: what the bytes of a page say of their encoding, without a header and without
+// detection.
 #include <gtest/gtest.h>
 
 #include <cstdlib>
@@ -42,7 +43,8 @@ TEST(Html5lib, Encoding) {
   FTOK_NEEDS_TEST_DATA("html5lib/html5lib-tests.tar.zst");
   testing::TemporaryFolder folder;
   const std::string archive = (testing::test_data_folder() / "html5lib/html5lib-tests.tar.zst").string();
-  ASSERT_EQ(std::system(("zstd -qdc --long=27 '" + archive + "' | tar x -C '" + folder.path().string() + "'").c_str()), 0);
+  ASSERT_EQ(std::system(("zstd -qdc --long=27 '" + archive + "' | tar x -C '" + folder.path().string() + "'").c_str()),
+            0);
   size_t count = 0;
   for (const char* name : {"tests1.dat", "tests2.dat", "test-yahoo-jp.dat"}) {
     for (const Case& c : read_cases(folder.path() / "html5lib-tests/encoding" / name)) {
@@ -50,7 +52,7 @@ TEST(Html5lib, Encoding) {
       std::string_view encoding = encoding_of_bom(c.data);
       if (encoding.empty()) encoding = encoding_of_meta(c.data);
       if (encoding.empty()) encoding = encoding_of_meta(c.data, c.data.size());  // what the tree builder would come to
-      if (encoding.empty()) encoding = "windows-1252";  // the standard's default
+      if (encoding.empty()) encoding = "windows-1252";                           // the standard's default
       EXPECT_EQ(encoding, encoding_for_label(c.encoding)) << name << "\n" << c.data.substr(0, 200);
     }
   }

@@ -62,9 +62,12 @@ TEST(MakeSource, DamagedResponsesAreDropsAndOthersAreReported) {
 }
 
 TEST(MakeSource, ALineWithoutTextNamesItsKeys) {
-  const auto detail_of = [](const std::string& line) { return read_items(line + "\n{\"text\":\"t\"}\n").items[0].verdict.detail; };
+  const auto detail_of = [](const std::string& line) {
+    return read_items(line + "\n{\"text\":\"t\"}\n").items[0].verdict.detail;
+  };
   EXPECT_EQ(detail_of("{}"), "no string under \"text\"; the keys are none");
-  EXPECT_EQ(detail_of(R"({"a":1,"b":1,"c":1,"d":1,"e":1,"f":1,"g":1,"h":1})"), "no string under \"text\"; the keys are a, b, c, d, e, f, g, h");
+  EXPECT_EQ(detail_of(R"({"a":1,"b":1,"c":1,"d":1,"e":1,"f":1,"g":1,"h":1})"),
+            "no string under \"text\"; the keys are a, b, c, d, e, f, g, h");
   EXPECT_EQ(detail_of(R"({"a":1,"b":1,"c":1,"d":1,"e":1,"f":1,"g":1,"h":1,"i":1})"),
             "no string under \"text\"; the keys are a, b, c, d, e, f, g, h, ...");
   const std::string longest(32, 'k');

@@ -136,8 +136,8 @@ TEST(Deduplicator, RefusesANumberThatDoesNotFit) {
   EXPECT_THROW(dedup.judge(document_with({2}), 0xFFFFFFFF), Error);
 }
 
-// Against the definition: dropped when any earlier document shares the content or a bucket at the same place; the value is the
-// earliest of the first documents with one of its keys.
+// Against the definition: dropped when any earlier document shares the content or a bucket at the same place; the value
+// is the earliest of the first documents with one of its keys.
 TEST(Deduplicator, AgreesWithTheNaiveIndex) {
   std::mt19937_64 random(4);
   for (int round = 0; round < 50; ++round) {
@@ -234,8 +234,10 @@ TEST(Deduplicator, CountsBucketsAndDuplicates) {
   statistics.write_fields(json);
   json.end_object();
   EXPECT_EQ(json.text(),
-            "{\"documents\":4,\"exact\":1,\"minhash\":2,\"unverified\":0,\"without_shingles\":0,\"bucket_hits\":[1,2,0],\"shared_buckets\":[2,1,1,"
-            "0],\"index_keys\":12,\"index_bytes\":" + std::to_string(FirstSeenIndex::predict_bytes(12)) + "}");
+            "{\"documents\":4,\"exact\":1,\"minhash\":2,\"unverified\":0,\"without_shingles\":0,\"bucket_hits\":[1,2,0]"
+            ",\"shared_buckets\":[2,1,1,"
+            "0],\"index_keys\":12,\"index_bytes\":" +
+                std::to_string(FirstSeenIndex::predict_bytes(12)) + "}");
 }
 
 }  // namespace

@@ -46,8 +46,8 @@ TEST(MeasureRecall, FollowsTheTheoryOnRandomSets) {
     const int common = 20 + i / 2;
     for (int k = 0; k < common; ++k) b.push_back(a.emplace_back(random()));
     for (int k = 0; k < 30; ++k) a.push_back(random()), b.push_back(random());
-    pairs.push_back({static_cast<uint32_t>(shingles.size()), static_cast<uint32_t>(shingles.size() + 1),
-                     common / (common + 60.0)});
+    pairs.push_back(
+        {static_cast<uint32_t>(shingles.size()), static_cast<uint32_t>(shingles.size() + 1), common / (common + 60.0)});
     shingles.push_back(a);
     shingles.push_back(b);
   }
@@ -81,7 +81,8 @@ std::vector<std::vector<uint64_t>> revision_shingles(const ShingleOptions& optio
   return shingles;
 }
 
-// The mean over the seeds lies within .01 of the theory in each bin, the default seed within 3 standard deviations of that mean.
+// The mean over the seeds lies within .01 of the theory in each bin, the default seed within 3 standard deviations of
+// that mean.
 void expect_theory(bool fineweb) {
   constexpr uint32_t kSeeds = 200;
   ShingleOptions shingle_options;

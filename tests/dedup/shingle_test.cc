@@ -13,8 +13,8 @@
 namespace ftok {
 namespace {
 
-// NumPy 2's RandomState(seed).randint(1, 2**61 - 1, dtype=uint64, size=112), then randint(0, 2**61 - 1, ...): a[0], a[1],
-// a[111], b[0], b[111].
+// NumPy 2's RandomState(seed).randint(1, 2**61 - 1, dtype=uint64, size=112), then randint(0, 2**61 - 1, ...): a[0],
+// a[1], a[111], b[0], b[111].
 TEST(RandomState, DrawsNumPysNumbers) {
   constexpr uint64_t kPrime = (uint64_t{1} << 61) - 1;
   const std::vector<std::vector<uint64_t>> golden = {
@@ -39,7 +39,8 @@ TEST(RandomState, StaysInSmallRanges) {
   EXPECT_EQ(seen, (std::set<uint64_t>{10, 11, 12}));
 }
 
-// FIPS 180-4's examples: "abc" is A9993E36 4706816A..., the 56 letters are 84983E44 1C3BD26E..., and lengths around a block.
+// FIPS 180-4's examples: "abc" is A9993E36 4706816A..., the 56 letters are 84983E44 1C3BD26E..., and lengths around a
+// block.
 TEST(Sha1, IsTheStandards) {
   EXPECT_EQ(sha1_64("abc"), 0x6A810647363E99A9u);
   EXPECT_EQ(sha1_64("abcdbcdecdefdefgefghfghighijhijkijkljklmklmnlmnomnopnopq"), 0x6ED23B1C443E9884u);
@@ -101,8 +102,7 @@ TEST(ExactJaccard, AgreesWithSets) {
     for (uint64_t i = random() % 30; i > 0; --i) b.insert(random() % 40);
     std::set_intersection(a.begin(), a.end(), b.begin(), b.end(), std::inserter(both, both.end()));
     std::set_union(a.begin(), a.end(), b.begin(), b.end(), std::inserter(either, either.end()));
-    const double expected =
-        either.empty() ? 0 : static_cast<double>(both.size()) / static_cast<double>(either.size());
+    const double expected = either.empty() ? 0 : static_cast<double>(both.size()) / static_cast<double>(either.size());
     EXPECT_EQ(exact_jaccard({a.begin(), a.end()}, {b.begin(), b.end()}), expected);
   }
 }

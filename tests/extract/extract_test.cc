@@ -12,12 +12,14 @@ namespace {
 constexpr char kProse[] =
     "<p>The lighthouse stands on a low cliff, and from its lamp room one sees three islands and the ferry that serves "
     "them twice a day. It was built in 1871, when the harbour still took sailing ships.</p>"
-    "<p>Visitors may climb the tower from May to September; the keeper, who lives next door, tells its story gladly, and "
+    "<p>Visitors may climb the tower from May to September; the keeper, who lives next door, tells its story gladly, "
+    "and "
     "shows the old clockwork that once turned the lens.</p>";
 
 std::string page_of(const std::string& inside) {
   return "<html lang=en><head><title>Lighthouse</title></head><body><nav><a href=/>Home</a> <a href=/a>About</a></nav>"
-         "<article>" + inside + "</article><footer>Copyright <a href=/l>Legal</a></footer></body></html>";
+         "<article>" +
+         inside + "</article><footer>Copyright <a href=/l>Legal</a></footer></body></html>";
 }
 
 TEST(Extract, KeepsTheArticleAndDropsItsFrame) {
@@ -30,20 +32,23 @@ TEST(Extract, KeepsTheArticleAndDropsItsFrame) {
 }
 
 TEST(Extract, NeverKeepsScripts) {
-  const ExtractResult page = extract(page_of(std::string(kProse) + "<script>var x = 1;</script><style>a{}</style>"), {});
+  const ExtractResult page =
+      extract(page_of(std::string(kProse) + "<script>var x = 1;</script><style>a{}</style>"), {});
   EXPECT_EQ(page.text.find("var x"), std::string::npos);
   EXPECT_EQ(page.text.find("a{}"), std::string::npos);
 }
 
 TEST(Extract, EveryScriptOfTheWorld) {
-  for (const char* text : {
-           "등대는 낮은 절벽 위에 서 있고, 등실에서는 섬 세 개와 하루에 두 번 오가는 배가 보인다. 1871년에 지어졌다.",
-           "灯台は低い崖の上に立ち、灯室からは三つの島と、一日に二度通う船が見える。一八七一年に建てられたものである。",
-           "灯塔矗立在低矮的悬崖上，从灯室可以看到三座岛屿，以及每天往返两次的渡轮。它建于一八七一年，当时港口还停泊着帆船。",
-           "تقف المنارة على جرف منخفض، ومن غرفة المصباح يرى المرء ثلاث جزر والعبّارة التي تخدمها مرتين في اليوم.",
-           "המגדלור ניצב על צוק נמוך, ומחדר הפנס רואים שלושה איים ואת המעבורת המשרתת אותם פעמיים ביום.",
-           "ประภาคารตั้งอยู่บนหน้าผาเตี้ย จากห้องโคมไฟมองเห็นเกาะสามเกาะและเรือข้ามฟากที่แล่นวันละสองเที่ยว สร้างขึ้นเมื่อปี พ.ศ. ๒๔๑๔",
-           "Маяк стоит на низком утёсе, и из фонарной комнаты видны три острова и паром, который ходит к ним дважды в день."}) {
+  for (const char* text :
+       {"등대는 낮은 절벽 위에 서 있고, 등실에서는 섬 세 개와 하루에 두 번 오가는 배가 보인다. 1871년에 지어졌다.",
+        "灯台は低い崖の上に立ち、灯室からは三つの島と、一日に二度通う船が見える。一八七一年に建てられたものである。",
+        "灯塔矗立在低矮的悬崖上，从灯室可以看到三座岛屿，以及每天往返两次的渡轮。它建于一八七一年，当时港口还停泊着帆船"
+        "。",
+        "تقف المنارة على جرف منخفض، ومن غرفة المصباح يرى المرء ثلاث جزر والعبّارة التي تخدمها مرتين في اليوم.",
+        "המגדלור ניצב על צוק נמוך, ומחדר הפנס רואים שלושה איים ואת המעבורת המשרתת אותם פעמיים ביום.",
+        "ประภาคารตั้งอยู่บนหน้าผาเตี้ย จากห้องโคมไฟมองเห็นเกาะสามเกาะและเรือข้ามฟากที่แล่นวันละสองเที่ยว สร้างขึ้นเมื่อปี พ.ศ. ๒๔๑๔",
+        "Маяк стоит на низком утёсе, и из фонарной комнаты видны три острова и паром, который ходит к ним дважды в "
+        "день."}) {
     const ExtractResult page = extract(page_of("<p>" + std::string(text) + "</p>"), {});
     EXPECT_NE(page.text.find(text), std::string::npos) << page.text;
   }
@@ -55,8 +60,11 @@ TEST(Extract, FieldsOfThePage) {
       "<meta name=description content='What it is'><link rel='canonical' href='https://a.example/x'>"
       "<meta property='og:site_name' content='Harbour News'>"
       "<script type='application/ld+json'>{\"@context\":\"https://schema.org\",\"@graph\":[{\"@type\":\"NewsArticle\","
-      "\"headline\":\"Other\",\"author\":[{\"@type\":\"Person\",\"name\":\"Ann Lee\"}],\"datePublished\":\"2024-05-01\"}]}"
-      "</script></head><body><article>" + std::string(kProse) + "</article>", {});
+      "\"headline\":\"Other\",\"author\":[{\"@type\":\"Person\",\"name\":\"Ann "
+      "Lee\"}],\"datePublished\":\"2024-05-01\"}]}"
+      "</script></head><body><article>" +
+          std::string(kProse) + "</article>",
+      {});
   EXPECT_EQ(page.metadata.title, "The Title");
   EXPECT_EQ(page.metadata.author, "Ann Lee");
   EXPECT_EQ(page.metadata.published, "2024-05-01");
@@ -75,27 +83,34 @@ TEST(Extract, TitlesWithoutPermalinks) {
 
 TEST(Extract, FramesGiveWhatTheyTellReadersWithout) {
   const std::string text = "<p>" + std::string(330, 'a') + " " + std::string(60, 'b') + "</p>";
-  const auto page = [](const std::string& inner) { return "<frameset><frame><noframes>" + inner + "</noframes></frameset>"; };
+  const auto page = [](const std::string& inner) {
+    return "<frameset><frame><noframes>" + inner + "</noframes></frameset>";
+  };
   ASSERT_LE(text.size(), 400U);
   EXPECT_STREQ(extract(page(text), {}).drop_reason, "extract.no_text");  // a notice
-  const std::string sentence = "The lighthouse stands on a low cliff, and from its lamp room one sees three islands and a ferry. ";
+  const std::string sentence =
+      "The lighthouse stands on a low cliff, and from its lamp room one sees three islands and a ferry. ";
   std::string longer = "<h1>The lighthouse</h1>";
   for (int i = 0; i < 4; ++i) longer += "<p>" + sentence + sentence + std::to_string(i) + "</p>";
   const ExtractResult shown = extract(page(longer), {});
   EXPECT_EQ(shown.drop_reason, nullptr);
   EXPECT_NE(shown.text.find("lamp room"), std::string::npos);
-  EXPECT_EQ(extract("<body><p>shown here</p><noframes>" + longer + "</noframes>", {}).text.find("lamp room"), std::string::npos);
+  EXPECT_EQ(extract("<body><p>shown here</p><noframes>" + longer + "</noframes>", {}).text.find("lamp room"),
+            std::string::npos);
 }
 
 TEST(Extract, DamagedJsonLdIsNoMatter) {
-  const ExtractResult page = extract("<script type='application/ld+json'>{\"@type\":[[[</script>" + page_of(kProse), {});
+  const ExtractResult page =
+      extract("<script type='application/ld+json'>{\"@type\":[[[</script>" + page_of(kProse), {});
   EXPECT_EQ(page.drop_reason, nullptr);
   EXPECT_EQ(page.metadata.title, "Lighthouse");
 }
 
 TEST(Extract, PagesOfScriptAloneFallBackToJsonLd) {
   const ExtractResult page = extract(
-      "<script type='application/ld+json'>{\"@type\":\"Article\",\"articleBody\":\"Only here.\"}</script><div id=root></div>", {});
+      "<script type='application/ld+json'>{\"@type\":\"Article\",\"articleBody\":\"Only here.\"}</script><div "
+      "id=root></div>",
+      {});
   EXPECT_EQ(page.text, "Only here.");
 }
 

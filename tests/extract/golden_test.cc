@@ -1,5 +1,5 @@
-// Pages of golden/, one a rule of layout or of what is no text: NAME.html gives NAME.txt, and NAME.md with Markdown where that file
-// stands. FTOK_REGENERATE=1 writes what comes out; look at the difference before it is committed.
+// Pages of golden/, one a rule of layout or of what is no text: NAME.html gives NAME.txt, and NAME.md with Markdown
+// where that file stands. FTOK_REGENERATE=1 writes what comes out; look at the difference before it is committed.
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -49,8 +49,9 @@ TEST(GoldenPages, AreAll) { EXPECT_GE(golden_names().size(), 40U); }
 TEST(GoldenPages, OneLineOfTwoMegabytes) {
   std::string html = "<html><body><article>";
   while (html.size() < size_t{2} << 20) {
-    html += "<p>The lighthouse stands on a low cliff, and from its lamp room one sees three islands and a ferry, number " +
-            std::to_string(html.size()) + ".</p>";
+    html +=
+        "<p>The lighthouse stands on a low cliff, and from its lamp room one sees three islands and a ferry, number " +
+        std::to_string(html.size()) + ".</p>";
   }
   const ExtractResult page = extract(html + "</article></body></html>", {});
   EXPECT_EQ(page.drop_reason, nullptr);

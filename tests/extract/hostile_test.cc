@@ -40,9 +40,36 @@ void expect_bounded(const std::string& whole, const std::string& name) {
 }
 
 TEST(Hostile, UnclosedElements) {
-  for (const char* tag : {"<div>", "<span>", "<a>", "<b>", "<p>", "<li>", "<td>", "<table>", "<option>", "<select>", "<svg>",
-                          "<math>", "<template>", "<form>", "<button>", "<ul><li>", "<table><tr><td>", "<ruby><rt>",
-                          "<a><div>", "<b><p>", "<p><b></p>", "<b><div></b>", "<a><table><a>", "<svg><style><div>", "<p>", "<a b c>", "<a B C D>", "<a b=&>", "<a b>", "<br>x"}) {
+  for (const char* tag : {"<div>",
+                          "<span>",
+                          "<a>",
+                          "<b>",
+                          "<p>",
+                          "<li>",
+                          "<td>",
+                          "<table>",
+                          "<option>",
+                          "<select>",
+                          "<svg>",
+                          "<math>",
+                          "<template>",
+                          "<form>",
+                          "<button>",
+                          "<ul><li>",
+                          "<table><tr><td>",
+                          "<ruby><rt>",
+                          "<a><div>",
+                          "<b><p>",
+                          "<p><b></p>",
+                          "<b><div></b>",
+                          "<a><table><a>",
+                          "<svg><style><div>",
+                          "<p>",
+                          "<a b c>",
+                          "<a B C D>",
+                          "<a b=&>",
+                          "<a b>",
+                          "<br>x"}) {
     expect_bounded(fill(tag), tag);
   }
 }
@@ -119,8 +146,9 @@ TEST(Hostile, FiveMebibytesOfOneCharacter) {
 }
 
 TEST(Hostile, MarkupThatNeverEnds) {
-  for (const char* unit : {"<!--", "<!-- -->", "<![CDATA[", "<a b=", "<a b='", "<script>", "</p>", "</br>", "<?", "&amp;",
-                           "&notit ", "&#x26;", "&CounterClockwiseContourIntegral;", "<!doctype x>", "<body a=b>"}) {
+  for (const char* unit :
+       {"<!--", "<!-- -->", "<![CDATA[", "<a b=", "<a b='", "<script>", "</p>", "</br>", "<?", "&amp;", "&notit ",
+        "&#x26;", "&CounterClockwiseContourIntegral;", "<!doctype x>", "<body a=b>"}) {
     expect_bounded(fill(unit), unit);
   }
 }
@@ -130,8 +158,9 @@ TEST(Hostile, RandomBytesAndRandomTags) {
   std::string bytes;
   for (size_t i = 0; i < kPageBytes; ++i) bytes.push_back(static_cast<char>(random()));
   expect_bounded(bytes, "random bytes");
-  const char* tags[] = {"div", "span", "a", "b", "p", "table", "tr", "td", "ul", "li", "svg", "math", "select", "option",
-                        "form", "template", "script", "title", "h1", "font", "em", "button"};
+  const char* tags[] = {"div",    "span",  "a",   "b",    "p",      "table",  "tr",   "td",
+                        "ul",     "li",    "svg", "math", "select", "option", "form", "template",
+                        "script", "title", "h1",  "font", "em",     "button"};
   std::string markup;
   while (markup.size() < kPageBytes) {
     markup += random() % 100 < 55 ? "<" : "</";

@@ -82,7 +82,8 @@ TEST(Html5lib, TreeConstruction) {
   FTOK_NEEDS_TEST_DATA("html5lib/html5lib-tests.tar.zst");
   testing::TemporaryFolder folder;
   const std::string archive = (testing::test_data_folder() / "html5lib/html5lib-tests.tar.zst").string();
-  ASSERT_EQ(std::system(("zstd -qdc --long=27 '" + archive + "' | tar x -C '" + folder.path().string() + "'").c_str()), 0);
+  ASSERT_EQ(std::system(("zstd -qdc --long=27 '" + archive + "' | tar x -C '" + folder.path().string() + "'").c_str()),
+            0);
   size_t passed = 0, failed = 0;
   std::string failures;
   for (const auto& entry : std::filesystem::recursive_directory_iterator(folder.path())) {
@@ -98,8 +99,8 @@ TEST(Html5lib, TreeConstruction) {
           continue;
         }
         ++failed;
-        failures += c.file + (scripting ? " (scripting)" : "") + " [" + c.fragment + "]\n" + c.data + "\n-- expected\n" +
-                    c.expected + "-- got\n" + got + "\n";
+        failures += c.file + (scripting ? " (scripting)" : "") + " [" + c.fragment + "]\n" + c.data +
+                    "\n-- expected\n" + c.expected + "-- got\n" + got + "\n";
       }
     }
   }

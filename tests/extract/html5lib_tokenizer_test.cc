@@ -21,8 +21,8 @@ using html::TextState;
 using html::Token;
 using html::TokenKind;
 
-// Text with "\uXXXX" written out, as cases with doubleEscaped have it. False where a half of a surrogate pair stands alone: that
-// is no character, and UTF-8 cannot hold it.
+// Text with "\uXXXX" written out, as cases with doubleEscaped have it. False where a half of a surrogate pair stands
+// alone: that is no character, and UTF-8 cannot hold it.
 bool unescape(std::string_view text, std::string& out) {
   out.clear();
   for (size_t at = 0; at < text.size();) {
@@ -75,7 +75,8 @@ std::string tag_line(const char* kind, std::string_view name, const std::map<std
   return self_closing ? line + " /" : line;
 }
 
-std::string doctype_line(const std::string* name, const std::string* public_id, const std::string* system_id, bool correct) {
+std::string doctype_line(const std::string* name, const std::string* public_id, const std::string* system_id,
+                         bool correct) {
   std::string line = "doctype";
   for (const std::string* part : {name, public_id, system_id}) line += part == nullptr ? " null" : " [" + *part + "]";
   return line + (correct ? " correct" : " quirks");
@@ -102,7 +103,8 @@ bool expected_of(dom::array output, bool escaped, std::string& listing) {
       out.line(tag_line("end ", string(parts.at(1)), {}, false));
     } else if (kind == "StartTag") {
       std::map<std::string, std::string> attributes;
-      for (const auto field : dom::object(parts.at(2).get_object())) attributes[std::string(field.key)] = string(field.value);
+      for (const auto field : dom::object(parts.at(2).get_object()))
+        attributes[std::string(field.key)] = string(field.value);
       out.line(tag_line("start ", string(parts.at(1)), attributes, parts.size() > 3));
     } else {
       std::string values[3];
@@ -162,7 +164,8 @@ TEST(Html5lib, Tokenizer) {
   FTOK_NEEDS_TEST_DATA("html5lib/html5lib-tests.tar.zst");
   testing::TemporaryFolder folder;
   const std::string archive = (testing::test_data_folder() / "html5lib/html5lib-tests.tar.zst").string();
-  ASSERT_EQ(std::system(("zstd -qdc --long=27 '" + archive + "' | tar x -C '" + folder.path().string() + "'").c_str()), 0);
+  ASSERT_EQ(std::system(("zstd -qdc --long=27 '" + archive + "' | tar x -C '" + folder.path().string() + "'").c_str()),
+            0);
   size_t passed = 0, failed = 0, no_utf8 = 0, for_xml = 0;
   std::string failures;
   dom::parser parser;
@@ -171,7 +174,8 @@ TEST(Html5lib, Tokenizer) {
     dom::element file = parser.load(entry.path().string());
     dom::array cases;
     if (file["tests"].get(cases) != simdjson::SUCCESS) {
-      for_xml += dom::array(file["xmlViolationTests"].get_array()).size();  // of trees made fit for XML, which ours are not
+      for_xml +=
+          dom::array(file["xmlViolationTests"].get_array()).size();  // of trees made fit for XML, which ours are not
       continue;
     }
     for (const dom::element test : cases) {
@@ -200,13 +204,14 @@ TEST(Html5lib, Tokenizer) {
           continue;
         }
         ++failed;
-        failures += entry.path().filename().string() + " " + std::string(test["description"].get_string().value()) + " (" + state +
-                    ")\n" + input + "\n-- expected\n" + expected + "-- got\n" + got + "\n";
+        failures += entry.path().filename().string() + " " + std::string(test["description"].get_string().value()) +
+                    " (" + state + ")\n" + input + "\n-- expected\n" + expected + "-- got\n" + got + "\n";
       }
     }
   }
-  std::printf("html5lib tokenizer: %zu runs passed, %zu failed; left out: %zu with half a surrogate pair, %zu for XML\n", passed,
-              failed, no_utf8, for_xml);
+  std::printf(
+      "html5lib tokenizer: %zu runs passed, %zu failed; left out: %zu with half a surrogate pair, %zu for XML\n",
+      passed, failed, no_utf8, for_xml);
   EXPECT_EQ(failed, 0u) << failures.substr(0, 8000);
   EXPECT_GT(passed, 6900u);
 }

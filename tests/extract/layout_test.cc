@@ -1,4 +1,5 @@
-// One page a layout rule. The pages are long enough in their prose that the scorer keeps them; what is asserted is the form.
+// One page a layout rule. The pages are long enough in their prose that the scorer keeps them; what is asserted is the
+// form.
 #include <gtest/gtest.h>
 
 #include "extract/blocks.h"
@@ -20,7 +21,9 @@ std::string text_of(std::string_view html, LayoutOptions layout = {}, BlockOptio
 
 TEST(Layout, FoldsWhiteSpace) { EXPECT_EQ(text_of("<p>  one\n\t two  </p>\n\n<p>three</p>"), "one two\nthree"); }
 TEST(Layout, GluesNoWords) { EXPECT_EQ(text_of("<p>one <b>two</b> three</p>"), "one two three"); }
-TEST(Layout, SplitsNoWords) { EXPECT_EQ(text_of("<p>H<sub>2</sub>O and un<i>believ</i>able</p>"), "H2O and unbelievable"); }
+TEST(Layout, SplitsNoWords) {
+  EXPECT_EQ(text_of("<p>H<sub>2</sub>O and un<i>believ</i>able</p>"), "H2O and unbelievable");
+}
 TEST(Layout, KeepsSpaceAtInlineEdges) { EXPECT_EQ(text_of("<p>one<b> two </b> three</p>"), "one two three"); }
 TEST(Layout, BreaksAtBlocks) { EXPECT_EQ(text_of("<div>one<div>two</div>three</div>"), "one\ntwo\nthree"); }
 TEST(Layout, BreaksLineAtBr) { EXPECT_EQ(text_of("<p>one<br>two<br/> three</p>"), "one\ntwo\nthree"); }
@@ -33,11 +36,20 @@ TEST(Layout, TwoBrEndABlock) {
 }
 TEST(Layout, WbrAddsNothing) { EXPECT_EQ(text_of("<p>super<wbr>cali</p>"), "supercali"); }
 TEST(Layout, NoBreakSpaceIsASpace) { EXPECT_EQ(text_of("<p>one&nbsp;&nbsp;two&#8239;three</p>"), "one two three"); }
-TEST(Layout, SoftHyphenGoes) { EXPECT_EQ(text_of("<p>hy&shy;phen zero&#8203;width &#xFEFF;mark</p>"), "hyphen zerowidth mark"); }
-TEST(Layout, JoinersStay) { EXPECT_EQ(text_of("<p>\u0645\u06CC\u200C\u062E\u0648\u0627\u0647\u0645</p>"), "\u0645\u06CC\u200C\u062E\u0648\u0627\u0647\u0645"); }
-TEST(Layout, DecodesEntities) { EXPECT_EQ(text_of("<p>a &amp; b &lt;c&gt; &eacute; &#x1F600; &copy</p>"), "a & b <c> \u00E9 \U0001F600 \u00A9"); }
+TEST(Layout, SoftHyphenGoes) {
+  EXPECT_EQ(text_of("<p>hy&shy;phen zero&#8203;width &#xFEFF;mark</p>"), "hyphen zerowidth mark");
+}
+TEST(Layout, JoinersStay) {
+  EXPECT_EQ(text_of("<p>\u0645\u06CC\u200C\u062E\u0648\u0627\u0647\u0645</p>"),
+            "\u0645\u06CC\u200C\u062E\u0648\u0627\u0647\u0645");
+}
+TEST(Layout, DecodesEntities) {
+  EXPECT_EQ(text_of("<p>a &amp; b &lt;c&gt; &eacute; &#x1F600; &copy</p>"), "a & b <c> \u00E9 \U0001F600 \u00A9");
+}
 TEST(Layout, MarksBullets) { EXPECT_EQ(text_of("<ul><li>one<li>two<ul><li>deep</ul></ul>"), "- one\n- two\n  - deep"); }
-TEST(Layout, NumbersLists) { EXPECT_EQ(text_of("<ol start=3><li>one<li><p>two</p><p>more</p></ol>"), "3. one\n4. two\nmore"); }
+TEST(Layout, NumbersLists) {
+  EXPECT_EQ(text_of("<ol start=3><li>one<li><p>two</p><p>more</p></ol>"), "3. one\n4. two\nmore");
+}
 TEST(Layout, JoinsCells) {
   EXPECT_EQ(text_of("<table><tr><th>Name<th>Age<tr><td>Ann<td>7</table>"), "Name | Age\nAnn | 7");
 }
@@ -56,7 +68,8 @@ TEST(Layout, KeepsCode) {
 TEST(Layout, KeepsCodeIndentation) { EXPECT_EQ(text_of("<pre><code>  a\n    b</code></pre>"), "  a\n    b"); }
 TEST(Layout, DefinitionLists) { EXPECT_EQ(text_of("<dl><dt>term<dd>meaning</dl>"), "term\nmeaning"); }
 TEST(Layout, CaptionsAndQuotes) {
-  EXPECT_EQ(text_of("<figure><img alt=x><figcaption>cap</figcaption></figure><blockquote>said</blockquote>"), "cap\nsaid");
+  EXPECT_EQ(text_of("<figure><img alt=x><figcaption>cap</figcaption></figure><blockquote>said</blockquote>"),
+            "cap\nsaid");
 }
 TEST(Layout, Markdown) {
   LayoutOptions options;
@@ -75,7 +88,8 @@ TEST(Markdown, EscapesSignsWhereTheyAreMarkup) {
   EXPECT_EQ(markdown_of("<p>2*3*4 and 2 * 3"), "2\\*3\\*4 and 2 * 3");
   EXPECT_EQ(markdown_of("<p>_x_ snake_case a _ b"), "\\_x\\_ snake_case a _ b");
   EXPECT_EQ(markdown_of("<p># one<p>#one<p>a # b"), "\\# one\n\n#one\n\na # b");
-  EXPECT_EQ(markdown_of("<p>- one<p>-one<p>a - b<p>+ one<p>---<p>--x"), "\\- one\n\n-one\n\na - b\n\n\\+ one\n\n\\---\n\n--x");
+  EXPECT_EQ(markdown_of("<p>- one<p>-one<p>a - b<p>+ one<p>---<p>--x"),
+            "\\- one\n\n-one\n\na - b\n\n\\+ one\n\n\\---\n\n--x");
   EXPECT_EQ(markdown_of("<p>1. one<p>1.one<p>in 1. it<p>2) two"), "1\\. one\n\n1.one\n\nin 1. it\n\n2\\) two");
   EXPECT_EQ(markdown_of("<p>&gt; one &gt; two"), "\\> one > two");
   EXPECT_EQ(markdown_of("<p>a &lt;b&gt; c &lt; d"), "a \\<b> c < d");
@@ -87,12 +101,14 @@ TEST(Markdown, EscapesSignsWhereTheyAreMarkup) {
 }
 TEST(Markdown, SpansAreReadAsMeant) {
   EXPECT_EQ(markdown_of("<p><b>one</b> <i>two</i> <b><i>three</i></b>"), "**one** *two* ***three***");
-  EXPECT_EQ(markdown_of("<p><b>Note:</b>text <b>Note:</b> text"), "Note:text **Note:** text");  // "**Note:**t" would not close
-  EXPECT_EQ(markdown_of("<p><b>one</b><i>two</i>"), "**one**two");                              // "***" would be one run
+  EXPECT_EQ(markdown_of("<p><b>Note:</b>text <b>Note:</b> text"),
+            "Note:text **Note:** text");                            // "**Note:**t" would not close
+  EXPECT_EQ(markdown_of("<p><b>one</b><i>two</i>"), "**one**two");  // "***" would be one run
   EXPECT_EQ(markdown_of("<p><code>a*b</code> <code>c`d</code> <code>`</code>"), "`a*b` ``c`d`` `` ` ``");
   EXPECT_EQ(markdown_of("<p><code>a</code><code>b</code>"), "`a`b");
   EXPECT_EQ(markdown_of("<p>Oh!<a href='/x'>[y]</a> <a href='/(z) t'>z</a>"), "Oh\\![\\[y\\]](/x) [z](/\\(z\\)%20t)");
-  EXPECT_EQ(markdown_of("<p><a href=' JavaScript:go()'>go</a> <a href='DATA:x'>x</a> <a href='/data:y'>y</a>"), "go x [y](/data:y)");
+  EXPECT_EQ(markdown_of("<p><a href=' JavaScript:go()'>go</a> <a href='DATA:x'>x</a> <a href='/data:y'>y</a>"),
+            "go x [y](/data:y)");
 }
 TEST(Markdown, BlocksAreReadAsMeant) {
   EXPECT_EQ(markdown_of("<h2>C #</h2><h3>C#</h3><h2>a<br>b</h2>"), "## C \\#\n\n### C#\n\n## a b");
@@ -100,7 +116,8 @@ TEST(Markdown, BlocksAreReadAsMeant) {
   EXPECT_EQ(markdown_of("<blockquote><p>a<br>b<pre>c\nd</pre></blockquote>"), "> a  \n> b\n\n> ```\n> c\n> d\n> ```");
   EXPECT_EQ(markdown_of("<ol><li>one<ul><li>deep</ul></ol>"), "1. one\n   - deep");
   EXPECT_EQ(markdown_of("<ul><li><ul><li><ul><li>deep</ul></ul></ul>"), "- deep");  // four spaces would be code
-  EXPECT_EQ(markdown_of("<table><tr><td>a|b<td>c<tr><td>d<td>e<td>f</table>"), "| a\\|b | c |  |\n| --- | --- | --- |\n| d | e | f |");
+  EXPECT_EQ(markdown_of("<table><tr><td>a|b<td>c<tr><td>d<td>e<td>f</table>"),
+            "| a\\|b | c |  |\n| --- | --- | --- |\n| d | e | f |");
   EXPECT_EQ(markdown_of("<p>so <math alttext='x_1^* a_2'></math> holds"), "so $x_1^* a_2$ holds");
 }
 TEST(Layout, LeavesOutWhatIsNoText) {
@@ -110,11 +127,13 @@ TEST(Layout, LeavesOutWhatIsNoText) {
 }
 TEST(Layout, LeavesOutPermalinks) {
   EXPECT_EQ(text_of("<h2>one<a href='#a'>\u00B6</a></h2><h2><a href='/p#b'> # </a>two</h2>"), "one\ntwo");
-  EXPECT_EQ(text_of("<p><a href='/p'>#</a> <a href='#a'>#3</a> <a href='#a'>C</a> <a href='#a'><b>#</b></a>"), "# #3 C #");
+  EXPECT_EQ(text_of("<p><a href='/p'>#</a> <a href='#a'>#3</a> <a href='#a'>C</a> <a href='#a'><b>#</b></a>"),
+            "# #3 C #");
   EXPECT_EQ(text_of("<h2>one<span class=mw-editsection>[edit]</span> <span class=edit>two</span></h2>"), "one two");
 }
 TEST(Layout, LeavesOutWhatIsHidden) {
-  EXPECT_EQ(text_of("<p>one<p hidden>a<p style='display: NONE'>b<p aria-hidden=true>c<p style='visibility:hidden'>d"), "one");
+  EXPECT_EQ(text_of("<p>one<p hidden>a<p style='display: NONE'>b<p aria-hidden=true>c<p style='visibility:hidden'>d"),
+            "one");
 }
 TEST(Layout, LinesRepeatedElsewhereStandOnce) {
   const std::string line = "This line of nine words comes back again here";
@@ -124,7 +143,8 @@ TEST(Layout, LinesRepeatedElsewhereStandOnce) {
   options.repeated_lines = true;
   EXPECT_EQ(text_of(page, options), line + "\nshort\n" + line + "\nshort");
   // Seven words may well come twice.
-  EXPECT_EQ(text_of("<div><p>one two three four five six seven</div><section><div><p>one two three four five six seven</div></section>"),
+  EXPECT_EQ(text_of("<div><p>one two three four five six seven</div><section><div><p>one two three four five six "
+                    "seven</div></section>"),
             "one two three four five six seven\none two three four five six seven");
 }
 TEST(Layout, LinesRepeatedBesideTheirLikeAreTheAuthors) {

@@ -1,5 +1,5 @@
-// The forests' vector kernels against a walk down each tree: the model's own forests and random ones, whose largest trees have more
-// leaves than a word has bits, on random rows with values at the thresholds, infinite ones and NaN.
+// The forests' vector kernels against a walk down each tree: the model's own forests and random ones, whose largest
+// trees have more leaves than a word has bits, on random rows with values at the thresholds, infinite ones and NaN.
 #include "extract/leaf_masks.h"
 
 #include <gtest/gtest.h>
@@ -76,7 +76,8 @@ void expect_same(const Forest& forest, size_t nodes, int tiles) {
       masks.evaluate(tile.data(), sums.data(), level);
       for (size_t r = 0; r < kLanes; ++r) {
         const float slow = slow_sum(forest, tile.data(), r);
-        ASSERT_EQ(std::memcmp(&slow, &sums[r], sizeof slow), 0) << "level " << static_cast<int>(level) << ", row " << r << ": " << slow << " and " << sums[r];
+        ASSERT_EQ(std::memcmp(&slow, &sums[r], sizeof slow), 0)
+            << "level " << static_cast<int>(level) << ", row " << r << ": " << slow << " and " << sums[r];
       }
     }
   }
@@ -114,8 +115,11 @@ TEST(LeafMasks, WalkChainsLongerThanAWord) {
   forest.trees.push_back({0, 0});
   for (uint16_t i = 0; i < 100; ++i) {
     const uint16_t at = static_cast<uint16_t>(forest.nodes.size());
-    forest.nodes.push_back({static_cast<float>(i) / 40 - 1, {static_cast<uint16_t>(at + 1), static_cast<uint16_t>(at + 2)}, static_cast<uint8_t>(i % 3)});
-    forest.nodes.push_back({static_cast<float>(i) / 8, {static_cast<uint16_t>(at + 1), static_cast<uint16_t>(at + 1)}, 0});
+    forest.nodes.push_back({static_cast<float>(i) / 40 - 1,
+                            {static_cast<uint16_t>(at + 1), static_cast<uint16_t>(at + 2)},
+                            static_cast<uint8_t>(i % 3)});
+    forest.nodes.push_back(
+        {static_cast<float>(i) / 8, {static_cast<uint16_t>(at + 1), static_cast<uint16_t>(at + 1)}, 0});
   }
   const uint16_t last = static_cast<uint16_t>(forest.nodes.size());
   forest.nodes.push_back({0.5F, {last, last}, 0});

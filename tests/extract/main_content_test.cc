@@ -1,4 +1,5 @@
-// The rules that stand after the scores: what they keep and drop, each side of their bounds. Scores are given, so no model has a say.
+// The rules that stand after the scores: what they keep and drop, each side of their bounds. Scores are given, so no
+// model has a say.
 #include "extract/main_content.h"
 
 #include <gtest/gtest.h>
@@ -22,8 +23,10 @@ std::string kept(const std::string& html, const Given& given = {}) {
   PageBlocks page;
   cut_into_blocks(dom, {}, page);
   std::vector<float> scores;
-  for (const Block& block : page.blocks) scores.push_back(page.text_of(block).find('x') == std::string_view::npos ? 0.9F : 0.1F);
-  const ContentChoice choice = choose_content(page, {given.title, given.json_ld_type, given.og_type}, given.options, &scores);
+  for (const Block& block : page.blocks)
+    scores.push_back(page.text_of(block).find('x') == std::string_view::npos ? 0.9F : 0.1F);
+  const ContentChoice choice =
+      choose_content(page, {given.title, given.json_ld_type, given.og_type}, given.options, &scores);
   std::string out;
   for (size_t i = 0; i < page.blocks.size(); ++i) {
     if (choice.keep[i] != 0) out += std::string(page.text_of(page.blocks[i])) + "/";
@@ -54,9 +57,10 @@ TEST(MainContent, CommentsGoBelowAnArticle) {
   given.og_type = "article";
   const auto page = [&](int size) { return "<p>" + words("word", size) + "</p>" + comments; };
   EXPECT_EQ(kept(page(30), given), article);
-  EXPECT_EQ(kept(page(29), given), words("word", 29) + "/" + words("said", 400) + "/");  // fewer words than an article has
-  EXPECT_EQ(kept(page(30)), both);                                                       // nothing says that it is one
-  EXPECT_EQ(kept(page(400)), words("word", 400) + "/" + words("said", 400) + "/");       // not more than half
+  EXPECT_EQ(kept(page(29), given),
+            words("word", 29) + "/" + words("said", 400) + "/");                    // fewer words than an article has
+  EXPECT_EQ(kept(page(30)), both);                                                  // nothing says that it is one
+  EXPECT_EQ(kept(page(400)), words("word", 400) + "/" + words("said", 400) + "/");  // not more than half
   EXPECT_EQ(kept(page(401)), words("word", 401) + "/");
   given.og_type.clear();
   given.json_ld_type = "NewsArticle";

@@ -1,5 +1,5 @@
-// ftok_markdown_pages: every block of HTML pages as text and laid out as Markdown, for compare_markdown.py. The pages come from stdin,
-// separated by NUL; one JSON object a page: text, markdown, formulas (whether it has any).
+// ftok_markdown_pages: every block of HTML pages as text and laid out as Markdown, for compare_markdown.py. The pages
+// come from stdin, separated by NUL; one JSON object a page: text, markdown, formulas (whether it has any).
 #include <algorithm>
 #include <cstdio>
 #include <iostream>
@@ -32,7 +32,11 @@ void write_page(std::string_view html) {
   bool formulas = false;
   for (const Mark& mark : page.marks) formulas = formulas || mark.text == "$";
   ftok::JsonWriter json;
-  json.begin_object().field("formulas", formulas).field("text", text).field("markdown", lay_out(page, keep, options)).end_object();
+  json.begin_object()
+      .field("formulas", formulas)
+      .field("text", text)
+      .field("markdown", lay_out(page, keep, options))
+      .end_object();
   const std::string line = json.take() + "\n";
   std::fwrite(line.data(), 1, line.size(), stdout);
 }

@@ -39,16 +39,18 @@ void expect_bounded(const std::vector<size_t>& sizes) {
       ++count;
     }
   }
-  std::printf("%zu hostile pages, %zu ended by a cap: at most %.1f steps and %.1f bytes of memory a byte\n", count, ended, steps_max,
-              arena_max);
+  std::printf("%zu hostile pages, %zu ended by a cap: at most %.1f steps and %.1f bytes of memory a byte\n", count,
+              ended, steps_max, arena_max);
 }
 
 void expect_extraction_bounded(const std::vector<size_t>& sizes) {
-  constexpr double kStepsPerByte = 14;  // the parser's ten; then each node is seen by three walks at most, each byte of text once
+  constexpr double kStepsPerByte =
+      14;  // the parser's ten; then each node is seen by three walks at most, each byte of text once
   constexpr double kStepsAtLeast = 1200000;
   constexpr double kArenaPerByte = 20, kArenaAtLeast = 1 << 20;
   constexpr double kBlockBytesPerByte = 6;  // text, names of boxes and marks, in lists that double
-  constexpr double kBlockBytesAtLeast = 2.0 * (html::kBlocksMax * sizeof(html::Block) + html::kContainersMax * sizeof(html::Container));
+  constexpr double kBlockBytesAtLeast =
+      2.0 * (html::kBlocksMax * sizeof(html::Block) + html::kContainersMax * sizeof(html::Container));
   double steps_max = 0, blocks_max = 0, block_bytes_max = 0;
   for (const bench::HostilePage& page : bench::hostile_pages()) {
     double steps_before = 0, size_before = 0;
@@ -57,8 +59,10 @@ void expect_extraction_bounded(const std::vector<size_t>& sizes) {
       const ExtractResult result = extract(html, {});
       const auto bytes = static_cast<double>(html.size()), steps = static_cast<double>(result.steps);
       EXPECT_LE(steps, kStepsPerByte * bytes + kStepsAtLeast) << page.name << " " << size;
-      EXPECT_LE(static_cast<double>(result.arena_bytes), kArenaPerByte * bytes + kArenaAtLeast) << page.name << " " << size;
-      EXPECT_LE(static_cast<double>(result.block_bytes), kBlockBytesPerByte * bytes + kBlockBytesAtLeast) << page.name << " " << size;
+      EXPECT_LE(static_cast<double>(result.arena_bytes), kArenaPerByte * bytes + kArenaAtLeast)
+          << page.name << " " << size;
+      EXPECT_LE(static_cast<double>(result.block_bytes), kBlockBytesPerByte * bytes + kBlockBytesAtLeast)
+          << page.name << " " << size;
       EXPECT_LE(result.blocks, html::kBlocksMax) << page.name << " " << size;
       EXPECT_LE(result.containers, html::kContainersMax + 1) << page.name << " " << size;
       if (size_before > 0) {
@@ -71,7 +75,8 @@ void expect_extraction_bounded(const std::vector<size_t>& sizes) {
       block_bytes_max = std::max(block_bytes_max, static_cast<double>(result.block_bytes));
     }
   }
-  std::printf("extraction: at most %.1f steps a byte, %.0f blocks, %.1f MB of blocks\n", steps_max, blocks_max, block_bytes_max / 1e6);
+  std::printf("extraction: at most %.1f steps a byte, %.0f blocks, %.1f MB of blocks\n", steps_max, blocks_max,
+              block_bytes_max / 1e6);
 }
 
 }  // namespace ftok::testing

@@ -6,8 +6,8 @@
 
 namespace ftok::testing {
 
-// For pages of each of `sizes` bytes, in ascending order: counted steps and memory stay within a constant times the bytes, and
-// grow no faster than the page.
+// For pages of each of `sizes` bytes, in ascending order: counted steps and memory stay within a constant times the
+// bytes, and grow no faster than the page.
 void expect_bounded(const std::vector<size_t>& sizes);
 
 // The same of the whole extraction, and that no more is scored than the caps allow.

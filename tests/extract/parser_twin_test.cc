@@ -1,5 +1,5 @@
-// Our parser against gumbo on real pages and on mutations of them: the same tree, but for what the standard changed since gumbo
-// was written, which the comparison leaves out page by page and counts.
+// Our parser against gumbo on real pages and on mutations of them: the same tree, but for what the standard changed
+// since gumbo was written, which the comparison leaves out page by page and counts.
 #include <gtest/gtest.h>
 
 #include <cstdio>
@@ -31,8 +31,9 @@ std::string tree_of(const std::string& page, HtmlParser parser, ParseStatus& sta
 
 // What gumbo 0.10.1 (2015) does otherwise by rules that have changed since, or knows not at all.
 bool has_newer_rules(const std::string& page) {
-  for (const char* word : {"<select", "<SELECT", "<template", "<ruby", "<rt", "<rb", "<menuitem", "<isindex", "<dialog", "<search",
-                           "<main", "<svg", "<math", "<!DOCTYPE", "<!doctype", "<frameset", "<noscript", "<NOSCRIPT"}) {
+  for (const char* word :
+       {"<select", "<SELECT", "<template", "<ruby", "<rt", "<rb", "<menuitem", "<isindex", "<dialog", "<search",
+        "<main", "<svg", "<math", "<!DOCTYPE", "<!doctype", "<frameset", "<noscript", "<NOSCRIPT"}) {
     if (page.find(word) != std::string::npos) return true;
   }
   return false;
@@ -66,10 +67,14 @@ std::string mutate(std::string page, std::mt19937& random) {
 }
 
 constexpr const char* kSeeds[] = {
-    "<p>one<b>two<p>three</b>four<ul><li>a<li>b</ul><table><tr><td>x<td>y<tr><th>z</table>tail<a href=x>l<a href=y>m</a>",
-    "<div><table>text<tr><td><a>in</table></a><i>k<div>l</i>m</div>n<h1>o<h2>p</h1><dl><dt>q<dd>r<dt>s</dl><form><input><form>",
-    "<html><head><title>a&amp;b</title><meta name=x content='&eacute;&notit;'></head><body class=k><button>u<button>v</button>"
-    "<pre>\n\nw</pre><textarea>\n<b></textarea><!-- c --><script>if(a<b)<!--\nx--></script><nobr>y<nobr>z</nobr><br/></p></br>"};
+    "<p>one<b>two<p>three</b>four<ul><li>a<li>b</ul><table><tr><td>x<td>y<tr><th>z</table>tail<a href=x>l<a "
+    "href=y>m</a>",
+    "<div><table>text<tr><td><a>in</table></a><i>k<div>l</i>m</div>n<h1>o<h2>p</h1><dl><dt>q<dd>r<dt>s</"
+    "dl><form><input><form>",
+    "<html><head><title>a&amp;b</title><meta name=x content='&eacute;&notit;'></head><body "
+    "class=k><button>u<button>v</button>"
+    "<pre>\n\nw</pre><textarea>\n<b></textarea><!-- c "
+    "--><script>if(a<b)<!--\nx--></script><nobr>y<nobr>z</nobr><br/></p></br>"};
 
 TEST(ParserTwins, AgreeOnMutatedPages) {
   std::mt19937 random(7);

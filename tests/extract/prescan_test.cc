@@ -57,7 +57,8 @@ TEST(Prescan, CapsNodesAndBytes) {
   limits.nodes_max = 10;
   EXPECT_EQ(prescan(times("<br>", 10), limits).status, ParseStatus::kDone);
   EXPECT_EQ(prescan(times("<br>", 11), limits).status, ParseStatus::kTooManyNodes);
-  EXPECT_EQ(prescan("<p><b><i><u></p>" + times("<p>x</p>", 3), limits).status, ParseStatus::kTooManyNodes);  // reconstruction counts
+  EXPECT_EQ(prescan("<p><b><i><u></p>" + times("<p>x</p>", 3), limits).status,
+            ParseStatus::kTooManyNodes);  // reconstruction counts
   limits.bytes_max = 3;
   EXPECT_EQ(prescan("abc", limits).status, ParseStatus::kDone);
   EXPECT_EQ(prescan("abcd", limits).status, ParseStatus::kTooLarge);

@@ -1,5 +1,5 @@
-// The vector scans against a plain loop: random bytes from small alphabets, at every length around the blocks' sizes, at every
-// place within a block, with the byte looked for at every boundary.
+// The vector scans against a plain loop: random bytes from small alphabets, at every length around the blocks' sizes,
+// at every place within a block, with the byte looked for at every boundary.
 #include "extract/scan.h"
 
 #include <gtest/gtest.h>

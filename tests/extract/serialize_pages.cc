@@ -1,6 +1,6 @@
-// ftok_serialize_pages [ftok|gumbo]: pages in, their trees as HTML out (HTML Standard, section 13.3), without the doctype, for
-// compare_parsers.py. Each page and each answer is a length (4 bytes, little-endian) and as many bytes; the length 0xFFFFFFFF
-// stands for a page that a cap ended.
+// ftok_serialize_pages [ftok|gumbo]: pages in, their trees as HTML out (HTML Standard, section 13.3), without the
+// doctype, for compare_parsers.py. Each page and each answer is a length (4 bytes, little-endian) and as many bytes;
+// the length 0xFFFFFFFF stands for a page that a cap ended.
 #include <cstdio>
 #include <cstring>
 #include <string>
@@ -35,18 +35,25 @@ void append_escaped(std::string& out, std::string_view text, bool in_attribute) 
 // Whatever the namespace, as lexbor has it.
 bool is_raw(const html::Node& node) {
   switch (node.tag) {
-    case Tag::kStyle: case Tag::kScript: case Tag::kXmp: case Tag::kIframe: case Tag::kNoembed: case Tag::kNoframes: case Tag::kPlaintext:
-      return true;
+    case Tag::kStyle:
+    case Tag::kScript:
+    case Tag::kXmp:
+    case Tag::kIframe:
+    case Tag::kNoembed:
+    case Tag::kNoframes:
+    case Tag::kPlaintext: return true;
     default: return false;
   }
 }
 
 bool is_void(const html::Node& node) {
   switch (node.name_space == html::Namespace::kHtml ? node.tag : Tag::kUnknown) {
+    // clang-format off
     case Tag::kArea: case Tag::kBase: case Tag::kBasefont: case Tag::kBgsound: case Tag::kBr: case Tag::kCol: case Tag::kEmbed:
     case Tag::kFrame: case Tag::kHr: case Tag::kImg: case Tag::kInput: case Tag::kKeygen: case Tag::kLink: case Tag::kMeta:
     case Tag::kParam: case Tag::kSource: case Tag::kTrack: case Tag::kWbr:
       return true;
+    // clang-format on
     default: return false;
   }
 }

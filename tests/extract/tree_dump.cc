@@ -21,7 +21,7 @@ using html::Tag;
 std::string attribute_name(const Attribute& attribute, bool foreign) {
   std::string name(attribute.name());
   static const char* const kPrefixed[] = {"xlink:actuate", "xlink:arcrole", "xlink:href", "xlink:role", "xlink:show",
-                                          "xlink:title", "xlink:type", "xml:lang", "xml:space", "xmlns:xlink"};
+                                          "xlink:title",   "xlink:type",    "xml:lang",   "xml:space",  "xmlns:xlink"};
   if (foreign) {
     for (const char* prefixed : kPrefixed) {
       if (name == prefixed) name[name.find(':')] = ' ';
@@ -53,7 +53,8 @@ class Dump {
 
  private:
   void push_children(std::vector<std::pair<NodeId, int>>& left, NodeId id, int level) {
-    for (NodeId child = dom_[id].last_child; child != kNoNode; child = dom_[child].previous) left.push_back({child, level});
+    for (NodeId child = dom_[id].last_child; child != kNoNode; child = dom_[child].previous)
+      left.push_back({child, level});
   }
 
   void line(int level, std::string_view text) {
@@ -79,11 +80,14 @@ class Dump {
       case NodeKind::kDoctype: return write_doctype(id, level);
       default: break;
     }
-    const char* prefix = node.name_space == Namespace::kSvg ? "svg " : node.name_space == Namespace::kMathMl ? "math " : "";
+    const char* prefix = node.name_space == Namespace::kSvg      ? "svg "
+                         : node.name_space == Namespace::kMathMl ? "math "
+                                                                 : "";
     line(level, "<" + (prefix + std::string(node.view())) + ">");
     std::vector<std::string> attributes;
     for (const Attribute* a = dom_.attributes(id); a != nullptr; a = a->last ? nullptr : a + 1) {
-      attributes.push_back(attribute_name(*a, node.name_space != Namespace::kHtml) + "=\"" + std::string(a->value()) + "\"");
+      attributes.push_back(attribute_name(*a, node.name_space != Namespace::kHtml) + "=\"" + std::string(a->value()) +
+                           "\"");
     }
     std::sort(attributes.begin(), attributes.end());
     for (const std::string& attribute : attributes) line(level + 1, attribute);

@@ -44,7 +44,7 @@ TEST(C4, CurlyBracket) {
   EXPECT_EQ(outcome(head(), kFive + "\nint main () { }"), "c4.curly_bracket");
   EXPECT_EQ(outcome(head(), kFive + "\nint main () }"), "keep");
   EXPECT_EQ(outcome(head(), kFive + "\na {"), "keep");
-  EXPECT_EQ(outcome(head(), kFive + "\njavascript has a {"), "keep");  // the line is gone before
+  EXPECT_EQ(outcome(head(), kFive + "\njavascript has a {"), "keep");             // the line is gone before
   EXPECT_EQ(outcome(head(), kFive + "\nuse cookies and {"), "c4.curly_bracket");  // the bracket comes before
 }
 
@@ -58,7 +58,8 @@ TEST(C4, TheFirstThatDropsCounts) {
 TEST(C4, LinesOfFewWords) {
   expect_line("only three words", "only three words");
   expect_line_dropped("two words");
-  expect_line("[1] [2] [3]x", "  x");  // words are counted before citations go; the text's ends are stripped only at the end
+  expect_line("[1] [2] [3]x",
+              "  x");  // words are counted before citations go; the text's ends are stripped only at the end
 }
 
 TEST(C4, LongWords) {
@@ -123,7 +124,8 @@ TEST(C4, EqualsTheSlowFilter) {
       std::string expected_text;
       const testing::Values expected = testing::slow_c4(text, head_rules, expected_text);
       ASSERT_EQ(report.measurements.size(), expected.size()) << text;
-      for (const Measurement& m : report.measurements) ASSERT_EQ(m.value, expected.at(m.rule)) << m.rule << "\n" << text;
+      for (const Measurement& m : report.measurements)
+        ASSERT_EQ(m.value, expected.at(m.rule)) << m.rule << "\n" << text;
       Document document;
       document.text = text;
       if (!stage.process(document).kept()) continue;

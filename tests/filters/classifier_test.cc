@@ -18,8 +18,9 @@ namespace {
 
 // A line of words: of the harbour or of the kitchen.
 std::string line_about(bool harbour, std::mt19937& random) {
-  static const std::vector<std::string> kWords[2] = {{"flour", "butter", "oven", "stir", "salt", "knead", "sugar", "bowl"},
-                                                     {"ship", "anchor", "quay", "tide", "sail", "rope", "mast", "pilot"}};
+  static const std::vector<std::string> kWords[2] = {
+      {"flour", "butter", "oven", "stir", "salt", "knead", "sugar", "bowl"},
+      {"ship", "anchor", "quay", "tide", "sail", "rope", "mast", "pilot"}};
   static const std::vector<std::string> kCommon = {"the", "a", "in", "at", "with", "and", "slowly"};
   std::string line;
   for (int i = 0; i < 12; ++i) {
@@ -67,7 +68,8 @@ class Classifier : public ::testing::Test {
 };
 
 TEST_F(Classifier, ScoresAreFastTexts) {
-  for (const auto loss : {fasttext::loss_name::softmax, fasttext::loss_name::hs, fasttext::loss_name::ova, fasttext::loss_name::ns}) {
+  for (const auto loss :
+       {fasttext::loss_name::softmax, fasttext::loss_name::hs, fasttext::loss_name::ova, fasttext::loss_name::ns}) {
     ClassifierOptions options;
     options.model = train(loss);
     options.label = "harbour";
@@ -77,7 +79,8 @@ TEST_F(Classifier, ScoresAreFastTexts) {
     std::mt19937 random(2);
     for (int i = 0; i < 200; ++i) {
       Document document;
-      document.text = line_about(i % 2 == 1, random) + "\n" + line_about(i % 3 == 1, random) + (i % 5 == 0 ? " unheard of" : "");
+      document.text =
+          line_about(i % 2 == 1, random) + "\n" + line_about(i % 3 == 1, random) + (i % 5 == 0 ? " unheard of" : "");
       ASSERT_TRUE(stage.process(document).kept());
       std::string one_line = document.text;
       one_line[one_line.find('\n')] = ' ';

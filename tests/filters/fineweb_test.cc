@@ -138,7 +138,8 @@ TEST(FineWeb, EqualsTheSlowFilter) {
       const Report report = testing::measure(stage, text);
       const testing::Values expected = testing::slow_fineweb(text, head_rules);
       ASSERT_EQ(report.measurements.size(), expected.size());
-      for (const Measurement& m : report.measurements) ASSERT_EQ(m.value, expected.at(m.rule)) << m.rule << "\n" << text;
+      for (const Measurement& m : report.measurements)
+        ASSERT_EQ(m.value, expected.at(m.rule)) << m.rule << "\n" << text;
     }
   }
 }

@@ -34,12 +34,14 @@ TEST(GopherQuality, TooLong) {
 }
 
 TEST(GopherQuality, MeanWordLength) {
-  const std::string stops = "the be ";  // 5 characters in 2 words
+  const std::string stops = "the be ";                                       // 5 characters in 2 words
   EXPECT_EQ(outcome(head(), stops + "abcd " + repeat("xyz ", 60)), "keep");  // mean 3
   EXPECT_EQ(outcome(head(), stops + repeat("xyz ", 60)), "gopher_quality.short_words");
   EXPECT_EQ(outcome(head(), stops + std::string(25, 'x') + " " + repeat("xxxxxxxxxx ", 60)), "keep");  // mean 10
-  EXPECT_EQ(outcome(head(), stops + std::string(26, 'x') + " " + repeat("xxxxxxxxxx ", 60)), "gopher_quality.long_words");
-  EXPECT_EQ(outcome(head(), stops + repeat("\u00E9\u00E9\u00E9\u00E9\u00E9\u00E9 ", 60)), "keep");  // characters, not bytes
+  EXPECT_EQ(outcome(head(), stops + std::string(26, 'x') + " " + repeat("xxxxxxxxxx ", 60)),
+            "gopher_quality.long_words");
+  EXPECT_EQ(outcome(head(), stops + repeat("\u00E9\u00E9\u00E9\u00E9\u00E9\u00E9 ", 60)),
+            "keep");  // characters, not bytes
 }
 
 TEST(GopherQuality, Hashes) {
@@ -50,12 +52,14 @@ TEST(GopherQuality, Hashes) {
 
 TEST(GopherQuality, Ellipses) {
   const std::string half = " ... x \u2026 y";
-  EXPECT_EQ(outcome(head(), kStops + plain_words(74) + repeat(half, 2) + repeat(" ...", 4) + " x x x x"), "keep");  // 8 of 88
+  EXPECT_EQ(outcome(head(), kStops + plain_words(74) + repeat(half, 2) + repeat(" ...", 4) + " x x x x"),
+            "keep");  // 8 of 88
   EXPECT_EQ(outcome(head(), kStops + plain_words(74) + repeat(half, 2) + repeat(" ...", 5)), "gopher_quality.ellipses");
   GopherQualityOptions options = GopherQualityOptions::head();
   options.ellipses_per_word_max = 10.0 / 100;
   EXPECT_EQ(outcome(GopherQuality(options), kStops + plain_words(87) + repeat(" ...", 10) + " x"), "keep");
-  EXPECT_EQ(outcome(GopherQuality(options), kStops + plain_words(86) + repeat(" ...", 10) + " x"), "gopher_quality.ellipses");
+  EXPECT_EQ(outcome(GopherQuality(options), kStops + plain_words(86) + repeat(" ...", 10) + " x"),
+            "gopher_quality.ellipses");
 }
 
 TEST(GopherQuality, BulletLines) {
@@ -99,7 +103,8 @@ TEST(GopherQuality, EqualsTheSlowFilter) {
       const Report report = testing::measure(stage, text);
       const testing::Values expected = testing::slow_gopher_quality(text, head_rules);
       ASSERT_EQ(report.measurements.size(), expected.size());
-      for (const Measurement& m : report.measurements) ASSERT_EQ(m.value, expected.at(m.rule)) << m.rule << "\n" << text;
+      for (const Measurement& m : report.measurements)
+        ASSERT_EQ(m.value, expected.at(m.rule)) << m.rule << "\n" << text;
     }
   }
 }

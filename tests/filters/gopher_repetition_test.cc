@@ -23,8 +23,9 @@ GopherRepetitionOptions nothing_drops() {
   return options;
 }
 
-// `repeated` stands `times` times among other words; with fewer and fewer of those the share of the repeated part grows. The
-// outcome must change exactly where the slow filter's value passes the default threshold, and both sides must be met.
+// `repeated` stands `times` times among other words; with fewer and fewer of those the share of the repeated part
+// grows. The outcome must change exactly where the slow filter's value passes the default threshold, and both sides
+// must be met.
 void expect_edge(const GopherRepetitionOptions& options, const std::string& reason, double threshold,
                  const std::string& repeated, size_t times, const std::string& between) {
   const GopherRepetition stage(options);
@@ -55,15 +56,15 @@ TEST(GopherRepetition, DuplicateParagraphs) {
   const GopherRepetition stage(options);
   EXPECT_EQ(outcome(stage, "a\n\nb\n\nc\n\nd\n\ne\n\nf\n\ng\n\na\n\na\n\n\nb"), "keep");  // 3 of 10
   EXPECT_EQ(outcome(stage, "a\n\nb\n\nc\n\nd\n\ne\n\nf\n\na\n\na\n\n\nb"), "gopher_repetition.duplicate_paragraphs");
-  EXPECT_EQ(outcome(stage, "a\nb\na\nb\na"), "keep");  // one newline does not end a paragraph
+  EXPECT_EQ(outcome(stage, "a\nb\na\nb\na"), "keep");            // one newline does not end a paragraph
   EXPECT_EQ(outcome(stage, "\n\na\n\nb\n\nc\n\n\n\n"), "keep");  // empty ones at the ends do not count
 }
 
 TEST(GopherRepetition, DuplicateParagraphChars) {
   GopherRepetitionOptions options = nothing_drops();
   options.duplicate_paragraph_chars_max = 0.20;
-  expect_edge(options, "gopher_repetition.duplicate_paragraph_chars", 0.20, "the same \u00E9\u00E9\u00E9\u00E9 paragraph", 2,
-              "\n\n");
+  expect_edge(options, "gopher_repetition.duplicate_paragraph_chars", 0.20,
+              "the same \u00E9\u00E9\u00E9\u00E9 paragraph", 2, "\n\n");
 }
 
 TEST(GopherRepetition, DuplicateLines) {
@@ -78,7 +79,8 @@ TEST(GopherRepetition, DuplicateLines) {
 TEST(GopherRepetition, DuplicateLineChars) {
   GopherRepetitionOptions options = nothing_drops();
   options.duplicate_line_chars_max = 0.20;
-  expect_edge(options, "gopher_repetition.duplicate_line_chars", 0.20, "the same \u00E9\u00E9\u00E9\u00E9 line", 2, "\n");
+  expect_edge(options, "gopher_repetition.duplicate_line_chars", 0.20, "the same \u00E9\u00E9\u00E9\u00E9 line", 2,
+              "\n");
 }
 
 TEST(GopherRepetition, TopNGrams) {
@@ -124,7 +126,8 @@ TEST(GopherRepetition, EqualsTheSlowFilter) {
       const Report report = testing::measure(stage, text);
       const testing::Values expected = testing::slow_gopher_repetition(text, head);
       ASSERT_EQ(report.measurements.size(), expected.size());
-      for (const Measurement& m : report.measurements) ASSERT_EQ(m.value, expected.at(m.rule)) << m.rule << "\n" << text;
+      for (const Measurement& m : report.measurements)
+        ASSERT_EQ(m.value, expected.at(m.rule)) << m.rule << "\n" << text;
     }
   }
 }
@@ -186,7 +189,8 @@ TEST(WordNGrams, HostileTextsEnd) {
   for (const std::string& piece : {std::string("a"), std::string("ab"), std::string(1000, 'x')}) {
     const std::string all(std::string(300000, 'x'));
     std::vector<std::string_view> words;
-    for (size_t at = 0; at + piece.size() <= all.size(); at += piece.size()) words.push_back(std::string_view(all).substr(at, piece.size()));
+    for (size_t at = 0; at + piece.size() <= all.size(); at += piece.size())
+      words.push_back(std::string_view(all).substr(at, piece.size()));
     WordNGrams grams;
     grams.assign(words);
     for (size_t n = 2; n <= 4; ++n) EXPECT_GT(grams.top_chars(n), 0u);

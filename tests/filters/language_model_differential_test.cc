@@ -42,7 +42,8 @@ class LanguageModelDifferential : public ::testing::Test {
       for (const auto& [probability, label] : theirs) {
         const std::string name = label.substr(std::string("__label__").size());
         const auto at = std::find(model->labels().begin(), model->labels().end(), name) - model->labels().begin();
-        // fastText leaves out what is below its floor of 1e-5, we say 0: at the floor itself rounding may decide otherwise.
+        // fastText leaves out what is below its floor of 1e-5, we say 0: at the floor itself rounding may decide
+        // otherwise.
         if (probabilities[static_cast<size_t>(at)] == 0 && probability < 1.001e-5F) continue;
         const double gap = std::abs(static_cast<double>(probability - probabilities[static_cast<size_t>(at)]));
         out.largest = std::max(out.largest, gap);
@@ -52,8 +53,8 @@ class LanguageModelDifferential : public ::testing::Test {
       const bool tie = theirs.size() > 1 && theirs[0].first - theirs[1].first < 1e-5F;
       if (!tie && "__label__" + model->labels()[static_cast<size_t>(best)] != theirs[0].second) ++out.labels;
     }
-    std::printf("%zu texts, %zu labels differ, %zu scores off by more than 1e-5, largest gap %.2e\n", out.texts, out.labels,
-                out.scores, out.largest);
+    std::printf("%zu texts, %zu labels differ, %zu scores off by more than 1e-5, largest gap %.2e\n", out.texts,
+                out.labels, out.scores, out.largest);
     return out;
   }
 
@@ -87,9 +88,11 @@ TEST_F(LanguageModelDifferential, WebDocuments) {
 TEST_F(LanguageModelDifferential, OddText) {
   FTOK_NEEDS_TEST_DATA("lid/lid.176.ftz");
   const std::vector<std::string> texts = {
+      // clang-format off
       "", " ", "\n\n", "a", "</s>", "hello </s> bonjour tout le monde", "__label__en", "__label__fr ceci est un texte",
       std::string("nul\0byte", 8), "\xff\xfe\x80\x80 broken", "caf\xc3", "\xe4\xb8\xad\xe6\x96\x87\xe6\x96\x87\xe6\x9c\xac",
       "tab\tand\vvertical\fform\rreturn", std::string(5000, 'x'), "1 2 3", "<", "<>", "> <", "\xc2\xa0no-break\xc2\xa0space",
+      // clang-format on
   };
   const Disagreement d = compare(lid176(), texts);
   EXPECT_EQ(d.labels, 0U);

@@ -23,8 +23,11 @@ class Language : public ::testing::Test {
     return LanguageStage(std::move(options), model_).process(document);
   }
   static std::shared_ptr<const LanguageModel> model_;
-  static constexpr char kEnglish[] = "The committee will meet again next week to discuss\nthe plans for the new library.";
-  static constexpr char kGerman[] = "Der Ausschuss trifft sich n\xC3\xA4" "chste Woche, um die Pl\xC3\xA4ne zu besprechen.";
+  static constexpr char kEnglish[] =
+      "The committee will meet again next week to discuss\nthe plans for the new library.";
+  static constexpr char kGerman[] =
+      "Der Ausschuss trifft sich n\xC3\xA4"
+      "chste Woche, um die Pl\xC3\xA4ne zu besprechen.";
 };
 std::shared_ptr<const LanguageModel> Language::model_;
 
@@ -119,8 +122,12 @@ TEST_F(Language, BundledModelKnowsItsLanguages) {
   const std::pair<const char*, const char*> samples[] = {
       {"fr", "Le conseil municipal a adopt\xC3\xA9 hier soir le budget de la ville."},
       {"es", "El ayuntamiento aprob\xC3\xB3 ayer por la noche el presupuesto de la ciudad."},
-      {"ru", "\xD0\x93\xD0\xBE\xD1\x80\xD0\xBE\xD0\xB4\xD1\x81\xD0\xBA\xD0\xBE\xD0\xB9 \xD1\x81\xD0\xBE\xD0\xB2\xD0\xB5\xD1\x82"},
-      {"ja", "\xE6\x98\xA8\xE6\x97\xA5\xE3\x81\xAE\xE5\xA4\x9C\xE3\x81\xAB\xE6\xB1\xBA\xE3\x81\xBE\xE3\x82\x8A\xE3\x81\xBE\xE3\x81\x97\xE3\x81\x9F"}};
+      {"ru",
+       "\xD0\x93\xD0\xBE\xD1\x80\xD0\xBE\xD0\xB4\xD1\x81\xD0\xBA\xD0\xBE\xD0\xB9 "
+       "\xD1\x81\xD0\xBE\xD0\xB2\xD0\xB5\xD1\x82"},
+      {"ja",
+       "\xE6\x98\xA8\xE6\x97\xA5\xE3\x81\xAE\xE5\xA4\x9C\xE3\x81\xAB\xE6\xB1\xBA\xE3\x81\xBE\xE3\x82\x8A\xE3\x81\xBE"
+       "\xE3\x81\x97\xE3\x81\x9F"}};
   for (const auto& [label, text] : samples) EXPECT_EQ(model_->labels()[model_->best(text, 1).at(0).label], label);
 }
 

@@ -13,7 +13,8 @@ namespace {
 std::string found(const PiiStage& stage, const std::string& text) {
   std::string out;
   for (const PiiSpan& span : stage.find(text)) {
-    out += (out.empty() ? "" : " ") + std::string(name_of(span.kind)) + ":" + text.substr(span.begin, span.end - span.begin);
+    out += (out.empty() ? "" : " ") + std::string(name_of(span.kind)) + ":" +
+           text.substr(span.begin, span.end - span.begin);
   }
   return out;
 }
@@ -33,7 +34,10 @@ TEST_F(Pii, EmailsAsDatatrove) {
   EXPECT_EQ(found(head_, "a.@c.com"), "");
   EXPECT_EQ(found(head_, "a@b.c-"), "email:a@b.c");
   EXPECT_EQ(found(head_, "a@-b.com"), "");
-  EXPECT_EQ(found(head_, "\xC3\xA9" "a@b.com"), "");  // no word boundary within "éa"
+  EXPECT_EQ(found(head_,
+                  "\xC3\xA9"
+                  "a@b.com"),
+            "");  // no word boundary within "éa"
   EXPECT_EQ(found(head_, "a@[1.2.3.4]"), "email:a@[1.2.3.4]");
   EXPECT_EQ(found(head_, "a@[1.2.3]"), "");
   EXPECT_EQ(found(head_, "@b.com"), "");
@@ -59,7 +63,9 @@ TEST_F(Pii, Ipv4PublicOnly) {
 }
 
 TEST_F(Pii, PublicIpv4Ranges) {
-  const auto at = [](uint32_t a, uint32_t b, uint32_t c, uint32_t d) { return pii::is_public_ipv4(a << 24 | b << 16 | c << 8 | d); };
+  const auto at = [](uint32_t a, uint32_t b, uint32_t c, uint32_t d) {
+    return pii::is_public_ipv4(a << 24 | b << 16 | c << 8 | d);
+  };
   EXPECT_TRUE(at(9, 255, 255, 255));
   EXPECT_FALSE(at(10, 0, 0, 0));
   EXPECT_FALSE(at(100, 64, 0, 0));
@@ -89,8 +95,8 @@ TEST_F(Pii, CardsNeedIssuerLengthAndLuhn) {
   EXPECT_EQ(found(all_, "4111111111111111"), "card:4111111111111111");
   EXPECT_EQ(found(all_, "4111111111111112"), "");
   EXPECT_EQ(found(all_, "3782-822463-10005"), "card:3782-822463-10005");
-  EXPECT_EQ(found(all_, "9111111111111110"), "");       // no issuer
-  EXPECT_EQ(found(all_, "41 11111111 111111"), "");      // no card is printed so
+  EXPECT_EQ(found(all_, "9111111111111110"), "");    // no issuer
+  EXPECT_EQ(found(all_, "41 11111111 111111"), "");  // no card is printed so
   EXPECT_EQ(found(all_, "x4111111111111111"), "");
   EXPECT_TRUE(pii::has_valid_luhn("79927398713"));
   EXPECT_FALSE(pii::has_valid_luhn("79927398710"));
@@ -107,18 +113,21 @@ TEST_F(Pii, IbansNeedCountryLengthAndChecksum) {
 TEST_F(Pii, SocialSecurityNumbers) {
   EXPECT_EQ(found(all_, "SSN 123-45-6789,"), "us_ssn:123-45-6789");
   EXPECT_EQ(found(all_, "899-45-6789"), "us_ssn:899-45-6789");
-  for (const char* never : {"000-45-6789", "666-45-6789", "900-45-6789", "123-00-6789", "123-45-0000", "123-45 6789", "1-123-45-6789"}) {
+  for (const char* never :
+       {"000-45-6789", "666-45-6789", "900-45-6789", "123-00-6789", "123-45-0000", "123-45 6789", "1-123-45-6789"}) {
     EXPECT_EQ(found(all_, never), "") << never;
   }
 }
 
 TEST_F(Pii, PhonesByShape) {
-  for (const char* number : {"+1-984-182-0190", "+46 (0)8 928 571 38", "905-674-3793", "(602)272-9781", "001-253-366-9781",
-                             "345-899-3560x4587", "0490 75 40 81", "03.93.92.16.85", "(08) 8747 6301", "+447700 921 916"}) {
+  for (const char* number :
+       {"+1-984-182-0190", "+46 (0)8 928 571 38", "905-674-3793", "(602)272-9781", "001-253-366-9781",
+        "345-899-3560x4587", "0490 75 40 81", "03.93.92.16.85", "(08) 8747 6301", "+447700 921 916"}) {
     EXPECT_EQ(found(all_, std::string("x ") + number + " y"), std::string("phone:") + number);
   }
-  for (const char* other : {"2024-01-31", "31.12.2024", "01.02.2003", "v1.2.3", "10,000,000", "$1234567", "3.14159265", "0-306-40615-2",
-                            "12:30:45", "100-200-3000", "1234567890", "1999-2004", "978-3-16-148410-0", "192.168.1.1"}) {
+  for (const char* other :
+       {"2024-01-31", "31.12.2024", "01.02.2003", "v1.2.3", "10,000,000", "$1234567", "3.14159265", "0-306-40615-2",
+        "12:30:45", "100-200-3000", "1234567890", "1999-2004", "978-3-16-148410-0", "192.168.1.1"}) {
     EXPECT_EQ(found(all_, std::string("x ") + other + " y"), "") << other;
   }
 }
@@ -146,8 +155,7 @@ TEST_F(Pii, ApiKeys) {
 TEST_F(Pii, ReplacementsGoInTurnWithinADocument) {
   std::string text = "a@b.co, c@d.co, e@f.co; 8.8.8.8 9.9.9.9";
   const PiiCounts counts = head_.scrub(text);
-  EXPECT_EQ(text,
-            "email@example.com, firstname.lastname@example.org, email@example.com; 22.214.171.124 126.96.36.199");
+  EXPECT_EQ(text, "email@example.com, firstname.lastname@example.org, email@example.com; 22.214.171.124 126.96.36.199");
   EXPECT_EQ(counts[static_cast<size_t>(PiiKind::kEmail)], 3U);
   EXPECT_EQ(counts[static_cast<size_t>(PiiKind::kIpv4)], 2U);
   std::string again = text;
@@ -159,7 +167,9 @@ TEST_F(Pii, ReplacementsGoInTurnWithinADocument) {
 }
 
 TEST_F(Pii, ReplacementsAreNotFoundAgainAsOtherKinds) {
-  std::string text = "2a00:1450:4001:81b::200e +1-984-182-0190 4111111111111111 DE89370400440532013000 123-45-6789 AKIAIOSFODNN7EXAMPLE";
+  std::string text =
+      "2a00:1450:4001:81b::200e +1-984-182-0190 4111111111111111 DE89370400440532013000 123-45-6789 "
+      "AKIAIOSFODNN7EXAMPLE";
   all_.scrub(text);
   EXPECT_EQ(text,
             "2001:db8::1 +1-202-555-0100 0000 0000 0000 0000 XX00 0000 0000 0000 00 000-00-0000 REDACTED_API_KEY");

@@ -42,12 +42,14 @@ inline Report measure(const Stage& stage, const std::string& text) {
 
 // A text that meets many rules: repeated lines and phrases, bullets, ellipses, braces, citations, odd line ends.
 inline std::string random_document(std::mt19937& random) {
+  // clang-format off
   static const std::vector<std::string> words = {
       "the", "be", "to", "of", "and", "that", "have", "with", "it", "was", "in", "can't", "cannot", "it's", "U.S.", "Dr.",
       "well-known", "3.5", "km/h", "#tag", "...", "\u2026", "\u2022", "-", "\u2014", "\u201CHi\u201D", "[1]", "[edit]",
       "[citation needed]", "[]", "[x", "javascript", "cookies", "use", "uses", "privacy", "policy", "Terms of Use", "lorem ipsum",
       "{", "?", "!", ".", ",", ":)", "coo\u212Aies", "na\u00EFve", "\u65E5\u672C\u8A9E", "\u3002", "something", "nothing",
       "everyone", "a", "aa", "aaa", "ab", "c", "abc", "\"", "''", "word's"};
+  // clang-format on
   const auto pick = [&](size_t n) { return random() % n; };
   const bool plain = pick(3) == 0;
   const auto sentence = [&] {
@@ -66,7 +68,8 @@ inline std::string random_document(std::mt19937& random) {
     for (size_t j = 0, m = pick(4); j < m; ++j) line += sentence() + " ";
     pool.push_back(line);
   }
-  static const std::vector<std::string> breaks = {"\n", "\n", "\n", "\n\n", "\n\n\n", " \n", "\r\n", "\x0b", "\u0085", "\u2028", "\n \n"};
+  static const std::vector<std::string> breaks = {"\n",   "\n",   "\n",     "\n\n",   "\n\n\n", " \n",
+                                                  "\r\n", "\x0b", "\u0085", "\u2028", "\n \n"};
   std::string text;
   for (size_t i = 0, n = pick(25); i < n; ++i) {
     text += pick(3) == 0 ? pool[pick(pool.size())] : sentence();

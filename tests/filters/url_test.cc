@@ -78,7 +78,7 @@ TEST_F(UrlRules, HardWordIsAWholeWordAsItStands) {
   EXPECT_EQ(reason(stage, "http://good.com/a-hard-page"), "url.hard_word");
   EXPECT_EQ(reason(stage, "http://hard.good.com/"), "url.hard_word");
   EXPECT_EQ(reason(stage, "http://good.com/harder"), "keep");
-  EXPECT_EQ(reason(stage, "http://good.com/HARD"), "keep");      // case-sensitive, as in datatrove
+  EXPECT_EQ(reason(stage, "http://good.com/HARD"), "keep");              // case-sensitive, as in datatrove
   EXPECT_EQ(reason(stage, "http://good.com/twopart"), "url.hard_word");  // list entries lose what is no letter or digit
   EXPECT_EQ(reason(stage, "http://good.com/two-part"), "keep");
 }
@@ -143,7 +143,9 @@ TEST(HostOfUrl, TakesApartWhatIsThere) {
   EXPECT_EQ(host_of_url("example.com/p"), "example.com");
   EXPECT_EQ(host_of_url("//example.com"), "example.com");
   EXPECT_EQ(host_of_url("http://[2001:DB8::1]:80/"), "[2001:db8::1]");
-  EXPECT_EQ(host_of_url("http://example\xE3\x80\x82" "com./"), "example.com");
+  EXPECT_EQ(host_of_url("http://example\xE3\x80\x82"
+                        "com./"),
+            "example.com");
   EXPECT_EQ(host_of_url("http://"), "");
   EXPECT_EQ(host_of_url(""), "");
 }

@@ -1,5 +1,5 @@
-// Any numbers as ids: decoding gives the bytes of the tokens, or an Error where one is no token; decode_utf8 gives UTF-8. Links
-// ftok::tokenizer.
+// Any numbers as ids: decoding gives the bytes of the tokens, or an Error where one is no token; decode_utf8 gives
+// UTF-8. Links ftok::tokenizer.
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
@@ -21,7 +21,9 @@ const ftok::Encoding& encoding() {
       vocabulary.offsets.push_back(static_cast<uint32_t>(vocabulary.bytes.size()));
     };
     for (int b = 0; b < 256; ++b) add(std::string(1, static_cast<char>(b)));
-    for (const char* token : {"th", "the", " the", "\xE4\xB8", "\xE4\xB8\xAD", "\xF0\x9F\x91", "", "                    "}) add(token);
+    for (const char* token :
+         {"th", "the", " the", "\xE4\xB8", "\xE4\xB8\xAD", "\xF0\x9F\x91", "", "                    "})
+      add(token);
     vocabulary.specials = {{"<|hole|>", 262}, {"<|end|>", 300}};
     return new ftok::Encoding(std::move(vocabulary));
   }();

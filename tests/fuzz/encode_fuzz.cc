@@ -1,5 +1,6 @@
-// Any bytes as text, for each pattern: all vector levels give the slow scanner's cuts, the ids are the slow encoder's, and
-// decoding gives the bytes back, and a text that grows has the ids of the whole. Links ftok::tokenizer and tests/reference/slow_bpe.cc.
+// Any bytes as text, for each pattern: all vector levels give the slow scanner's cuts, the ids are the slow encoder's,
+// and decoding gives the bytes back, and a text that grows has the ids of the whole. Links ftok::tokenizer and
+// tests/reference/slow_bpe.cc.
 #include <cstddef>
 #include <cstdint>
 #include <string>
@@ -23,8 +24,9 @@ const ftok::Encoding& encoding_of(ftok::Pattern pattern) {
         vocabulary.offsets.push_back(static_cast<uint32_t>(vocabulary.bytes.size()));
       };
       for (int b = 0; b < 256; ++b) add(std::string(1, static_cast<char>(b)));
-      for (const char* token : {"th", "he", "the", " t", " the", "in", "ing", "an", "and", "aa", "aaaa", "aaa", "ab", "  ", "    ",
-                                "\xE4\xB8", "\xE4\xB8\xAD", "\xD0\xBE", "\n\n", "00", "000", "'s", " '", "bab", "abab"}) {
+      for (const char* token : {"th",   "he",   "the", " t", " the", "in",   "ing",      "an",           "and",
+                                "aa",   "aaaa", "aaa", "ab", "  ",   "    ", "\xE4\xB8", "\xE4\xB8\xAD", "\xD0\xBE",
+                                "\n\n", "00",   "000", "'s", " '",   "bab",  "abab"}) {
         add(token);
       }
       vocabulary.pattern = static_cast<ftok::Pattern>(p);

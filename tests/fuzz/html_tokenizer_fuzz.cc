@@ -1,5 +1,5 @@
-// Any bytes as a page's tokens, from any state: the tokenizer ends, reads every byte once, gives at most a token a byte and no
-// attribute twice; the scans of every instruction set agree. Links ftok::extract.
+// Any bytes as a page's tokens, from any state: the tokenizer ends, reads every byte once, gives at most a token a byte
+// and no attribute twice; the scans of every instruction set agree. Links ftok::extract.
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>
@@ -25,7 +25,8 @@ void scans_agree(std::string_view page) {
     const char* const stop = plain.to(p, end, '<', a);
     expect(best.to(p, end, '<', b) == stop && html::scan_to(best, p, end, '<', c) == stop);
     expect(a.ampersand == b.ampersand && a.nul == b.nul && a.ampersand == c.ampersand && a.nul == c.nul);
-    expect(plain.to_pair(p, end, '-', '-', d) == best.to_pair(p, end, '-', '-', e) && d.ampersand == e.ampersand && d.nul == e.nul);
+    expect(plain.to_pair(p, end, '-', '-', d) == best.to_pair(p, end, '-', '-', e) && d.ampersand == e.ampersand &&
+           d.nul == e.nul);
     const char* const either = plain.to_either(p, end, '&', '\0');
     expect(either == best.to_either(p, end, '&', '\0'));
     p = either > p ? either - 1 : p;
@@ -42,8 +43,9 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   html::Dom dom;
   const std::string_view page = html::normalize_newlines(raw, dom.arena());
   html::Tokenizer tokenizer(page, {}, dom);
-  static constexpr html::TextState kStates[] = {html::TextState::kData, html::TextState::kRcdata, html::TextState::kRawText,
-                                                html::TextState::kScript, html::TextState::kPlaintext};
+  static constexpr html::TextState kStates[] = {html::TextState::kData, html::TextState::kRcdata,
+                                                html::TextState::kRawText, html::TextState::kScript,
+                                                html::TextState::kPlaintext};
   static constexpr std::string_view kNames[] = {"", "title", "style", "script", ""};
   const size_t first = data[0] % 5;
   tokenizer.set_state(kStates[first], kNames[first]);

@@ -1,4 +1,5 @@
-// Any bytes as a page or a fragment: the tree builder ends within its bounds and what it leaves is a tree. Links ftok::extract.
+// Any bytes as a page or a fragment: the tree builder ends within its bounds and what it leaves is a tree. Links
+// ftok::extract.
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>
@@ -20,13 +21,16 @@ void expect_tree(const html::Dom& dom) {
   for (html::NodeId id = html::Dom::kRoot; id != html::kNoNode; id = dom.next_in_order(id)) {
     expect(++met <= dom.size());
     const html::Node& node = dom[id];
-    expect(node.first_child == html::kNoNode || (dom[node.first_child].parent == id && dom[node.first_child].previous == html::kNoNode));
-    expect(node.last_child == html::kNoNode || (dom[node.last_child].parent == id && dom[node.last_child].next == html::kNoNode));
+    expect(node.first_child == html::kNoNode ||
+           (dom[node.first_child].parent == id && dom[node.first_child].previous == html::kNoNode));
+    expect(node.last_child == html::kNoNode ||
+           (dom[node.last_child].parent == id && dom[node.last_child].next == html::kNoNode));
     expect(node.next == html::kNoNode || (dom[node.next].previous == id && dom[node.next].parent == node.parent));
     expect((node.first_child == html::kNoNode) == (node.last_child == html::kNoNode));
     if (node.is_text()) expect(node.size > 0 && node.first_child == html::kNoNode);
     size_t attributes = 0;
-    for (const html::Attribute* a = dom.attributes(id); a != nullptr; a = a->last ? nullptr : a + 1) expect(++attributes <= 401);
+    for (const html::Attribute* a = dom.attributes(id); a != nullptr; a = a->last ? nullptr : a + 1)
+      expect(++attributes <= 401);
   }
 }
 
@@ -35,7 +39,8 @@ void expect_tree(const html::Dom& dom) {
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   if (size == 0) return 0;
   const std::string_view page(reinterpret_cast<const char*>(data) + 1, size - 1);
-  static constexpr std::string_view kContexts[] = {"", "", "", "", "div", "table", "tr", "select", "template", "svg", "title", "frameset"};
+  static constexpr std::string_view kContexts[] = {"",   "",       "",         "",    "div",   "table",
+                                                   "tr", "select", "template", "svg", "title", "frameset"};
   html::TreeOptions options;
   options.scripting = (data[0] & 1) != 0;
   options.context = kContexts[(data[0] >> 1) % 12];

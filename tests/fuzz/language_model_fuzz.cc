@@ -16,7 +16,8 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     return 0;
   }
   std::vector<float> probabilities;
-  for (const std::string_view text : {std::string_view("a few words </s> end"), bytes.substr(0, 4096), std::string_view()}) {
+  for (const std::string_view text :
+       {std::string_view("a few words </s> end"), bytes.substr(0, 4096), std::string_view()}) {
     if ((*model)->score(text, probabilities) && probabilities.size() != (*model)->labels().size()) std::abort();
     if ((*model)->best(text, 3).size() > 3) std::abort();
   }

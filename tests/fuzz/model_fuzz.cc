@@ -1,5 +1,6 @@
-// Models and what is fed to them, from any bytes: safetensors, llm.c's weights, checkpoints, multiple-choice examples in llm.c's format
-// and in JSON: no crash, nothing larger than the input, and what parses comes back the same. Links ftok::trainer.
+// Models and what is fed to them, from any bytes: safetensors, llm.c's weights, checkpoints, multiple-choice examples
+// in llm.c's format and in JSON: no crash, nothing larger than the input, and what parses comes back the same. Links
+// ftok::trainer.
 //
 // The first byte chooses the parser; the rest is the file. A checkpoint gets a right checksum first.
 #include <cstddef>

@@ -1,5 +1,5 @@
-// Any text through the PII stage: spans in order, within the text, never overlapping; the bytes between them stay. Links
-// ftok::filters.
+// Any text through the PII stage: spans in order, within the text, never overlapping; the bytes between them stay.
+// Links ftok::filters.
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>

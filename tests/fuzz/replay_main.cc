@@ -1,5 +1,6 @@
-// Replays fuzz inputs without libFuzzer: NAME_fuzz FOLDER_OR_FILE... calls the target with the empty input, with every file
-// (folders are walked, names in order) and with every shorter beginning of it. A target that fails does not return.
+// Replays fuzz inputs without libFuzzer: NAME_fuzz FOLDER_OR_FILE... calls the target with the empty input, with every
+// file (folders are walked, names in order) and with every shorter beginning of it. A target that fails does not
+// return.
 //
 // Every truncation of a large file would take quadratic time, so beyond kEveryByte the lengths are spread evenly.
 #include <algorithm>

@@ -1,7 +1,8 @@
-// Shards, sidecars, manifests and receipts from any bytes: no crash, and whatever parses can be walked. Links ftok::shards.
+// Shards, sidecars, manifests and receipts from any bytes: no crash, and whatever parses can be walked. Links
+// ftok::shards.
 //
-// The first byte chooses the parser; the rest is the file. Checksums would stop nearly every mutant at the door, so a sidecar
-// or JSON file gets a right one first.
+// The first byte chooses the parser; the rest is the file. Checksums would stop nearly every mutant at the door, so a
+// sidecar or JSON file gets a right one first.
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>

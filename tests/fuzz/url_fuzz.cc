@@ -23,6 +23,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   ftok::UrlOptions options;
   options.substrings = {document.url};
   const ftok::UrlLists lists(options);
-  if (!ftok::letters_and_digits(document.url).empty() && lists.substrings().find_in(document.url).empty()) __builtin_trap();
+  if (!ftok::letters_and_digits(document.url).empty() && lists.substrings().find_in(document.url).empty())
+    __builtin_trap();
   return 0;
 }

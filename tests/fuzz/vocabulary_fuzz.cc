@@ -17,9 +17,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
         ftok::parse_tiktoken(content, "fuzz.tiktoken", nullptr, hints);
         break;
       }
-      case 1:
-        ftok::parse_tiktoken("AA== 0\n", "fuzz.tiktoken", &content);
-        break;
+      case 1: ftok::parse_tiktoken("AA== 0\n", "fuzz.tiktoken", &content); break;
       default: {
         const ftok::Vocabulary vocabulary = ftok::parse_tokenizer_json(content, "fuzz.json");
         const ftok::Encoding encoding(vocabulary);

@@ -1,4 +1,5 @@
-// GPT-2's loss written down position by position in double: nothing is shared with trainer/ but where a parameter lies. Slow.
+// GPT-2's loss written down position by position in double: nothing is shared with trainer/ but where a parameter lies.
+// Slow.
 #pragma once
 
 #include <cmath>
@@ -80,7 +81,8 @@ class NaiveGpt2 {
     std::vector<Row> x(static_cast<size_t>(batch.T));
     for (int64_t t = 0; t < batch.T; ++t) {
       for (int64_t c = 0; c < C; ++c) {
-        x[static_cast<size_t>(t)].push_back(at(layout_.wte, batch.tokens[b * batch.T + t] * C + c) + at(layout_.wpe, t * C + c));
+        x[static_cast<size_t>(t)].push_back(at(layout_.wte, batch.tokens[b * batch.T + t] * C + c) +
+                                            at(layout_.wpe, t * C + c));
       }
     }
     for (int64_t layer = 0; layer < config_.layers; ++layer) block(layout_.block(layer), batch, b, x);
@@ -91,9 +93,11 @@ class NaiveGpt2 {
   void block(const BlockOffsets& o, const BatchView& batch, int64_t b, std::vector<Row>& x) const {
     const int64_t C = config_.channels;
     std::vector<Row> qkv;
-    for (const Row& row : x) qkv.push_back(linear(normal(row, o.ln_1_gain, o.ln_1_bias), o.qkv_weight, o.qkv_bias, 3 * C));
+    for (const Row& row : x)
+      qkv.push_back(linear(normal(row, o.ln_1_gain, o.ln_1_bias), o.qkv_weight, o.qkv_bias, 3 * C));
     for (size_t t = 0; t < x.size(); ++t) {
-      const size_t first = batch.first_key == nullptr ? 0 : static_cast<size_t>(batch.first_key[b * batch.T + static_cast<int64_t>(t)]);
+      const size_t first =
+          batch.first_key == nullptr ? 0 : static_cast<size_t>(batch.first_key[b * batch.T + static_cast<int64_t>(t)]);
       add(x[t], linear(attend(qkv, t, first), o.attention_projection_weight, o.attention_projection_bias, C));
       Row wide = linear(normal(x[t], o.ln_2_gain, o.ln_2_bias), o.fc_weight, o.fc_bias, 4 * C);
       for (double& v : wide) v = 0.5 * v * (1 + std::tanh(std::sqrt(2 / M_PI) * (v + 0.044715 * v * v * v)));
@@ -109,7 +113,8 @@ class NaiveGpt2 {
     double sum = 0, own = 0;
     for (int64_t v = 0; v < config_.vocabulary_size; ++v) {
       double logit = 0;
-      for (size_t c = 0; c < hidden.size(); ++c) logit += hidden[c] * at(layout_.wte, v * config_.channels + static_cast<int64_t>(c));
+      for (size_t c = 0; c < hidden.size(); ++c)
+        logit += hidden[c] * at(layout_.wte, v * config_.channels + static_cast<int64_t>(c));
       sum += std::exp(logit);
       if (v == static_cast<int64_t>(target)) own = logit;
     }

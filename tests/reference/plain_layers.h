@@ -1,5 +1,5 @@
-// The layers of a GPT-2 written down as their equations say, in double, one loop inside the other: what faster layers are held
-// against. Standard library only, so that it builds where there is nothing but a compiler and CUDA.
+// The layers of a GPT-2 written down as their equations say, in double, one loop inside the other: what faster layers
+// are held against. Standard library only, so that it builds where there is nothing but a compiler and CUDA.
 #pragma once
 
 #include <algorithm>
@@ -12,12 +12,14 @@ namespace ftok::testing {
 
 class PlainLayers final : public Layers<double> {
  public:
-  void encoder_forward(double* out, const uint32_t* tokens, const double* wte, const double* wpe, const Extent& e) override {
+  void encoder_forward(double* out, const uint32_t* tokens, const double* wte, const double* wpe,
+                       const Extent& e) override {
     for (int64_t r = 0; r < e.rows(); ++r) {
       for (int64_t c = 0; c < e.C; ++c) out[r * e.C + c] = wte[tokens[r] * e.C + c] + wpe[r % e.T * e.C + c];
     }
   }
-  void encoder_backward(double* dwte, double* dwpe, const double* dout, const uint32_t* tokens, const Extent& e) override {
+  void encoder_backward(double* dwte, double* dwpe, const double* dout, const uint32_t* tokens,
+                        const Extent& e) override {
     for (int64_t r = 0; r < e.rows(); ++r) {
       for (int64_t c = 0; c < e.C; ++c) {
         dwte[tokens[r] * e.C + c] += dout[r * e.C + c];
@@ -26,8 +28,8 @@ class PlainLayers final : public Layers<double> {
     }
   }
 
-  void layernorm_forward(double* out, double* mean, double* rstd, const double* in, const double* gain, const double* bias, int64_t R,
-                         int64_t C) override {
+  void layernorm_forward(double* out, double* mean, double* rstd, const double* in, const double* gain,
+                         const double* bias, int64_t R, int64_t C) override {
     for (int64_t r = 0; r < R; ++r) {
       const double* const x = in + r * C;
       double sum = 0, squares = 0;
@@ -38,8 +40,8 @@ class PlainLayers final : public Layers<double> {
       for (int64_t c = 0; c < C; ++c) out[r * C + c] = (x[c] - mean[r]) * rstd[r] * gain[c] + bias[c];
     }
   }
-  void layernorm_backward(double* din, double* dgain, double* dbias, const double* dout, const double* in, const double* gain,
-                          const double* mean, const double* rstd, int64_t R, int64_t C) override {
+  void layernorm_backward(double* din, double* dgain, double* dbias, const double* dout, const double* in,
+                          const double* gain, const double* mean, const double* rstd, int64_t R, int64_t C) override {
     for (int64_t r = 0; r < R; ++r) {
       double mean_g = 0, mean_gn = 0;
       const auto n = [&](int64_t c) { return (in[r * C + c] - mean[r]) * rstd[r]; };
@@ -64,8 +66,8 @@ class PlainLayers final : public Layers<double> {
       }
     }
   }
-  void linear_backward(double* din, double* dweight, double* dbias, const double* dout, const double* in, const double* weight,
-                       int64_t R, int64_t I, int64_t O) override {
+  void linear_backward(double* din, double* dweight, double* dbias, const double* dout, const double* in,
+                       const double* weight, int64_t R, int64_t I, int64_t O) override {
     for (int64_t r = 0; r < R; ++r) {
       for (int64_t i = 0; i < I; ++i) {
         double sum = 0;
@@ -79,7 +81,8 @@ class PlainLayers final : public Layers<double> {
     }
   }
 
-  void attention_forward(double* out, double* log_sum, const double* qkv, const int32_t* first_key, const Extent& e) override {
+  void attention_forward(double* out, double* log_sum, const double* qkv, const int32_t* first_key,
+                         const Extent& e) override {
     for_each_query(e, [&](int64_t b, int64_t h, int64_t t) {
       const std::vector<double> p = weights(qkv, first_key, e, b, h, t, &log_sum[(b * e.H + h) * e.T + t]);
       for (int64_t c = 0; c < e.C / e.H; ++c) {
@@ -89,8 +92,8 @@ class PlainLayers final : public Layers<double> {
       }
     });
   }
-  void attention_backward(double* dqkv, const double* dout, const double*, const double*, const double* qkv, const int32_t* first_key,
-                          const Extent& e) override {
+  void attention_backward(double* dqkv, const double* dout, const double*, const double*, const double* qkv,
+                          const int32_t* first_key, const Extent& e) override {
     std::fill_n(dqkv, e.rows() * 3 * e.C, 0.0);
     const int64_t D = e.C / e.H;
     const double scale = 1 / std::sqrt(static_cast<double>(D));
@@ -178,8 +181,8 @@ class PlainLayers final : public Layers<double> {
     return most + std::log(sum);
   }
   // Of keys 0..t for query t.
-  static std::vector<double> weights(const double* qkv, const int32_t* first_key, const Extent& e, int64_t b, int64_t h, int64_t t,
-                                     double* log_sum) {
+  static std::vector<double> weights(const double* qkv, const int32_t* first_key, const Extent& e, int64_t b, int64_t h,
+                                     int64_t t, double* log_sum) {
     const int64_t D = e.C / e.H, first = first_key == nullptr ? 0 : first_key[b * e.T + t];
     std::vector<double> scores(static_cast<size_t>(t + 1), -INFINITY);
     for (int64_t k = first; k <= t; ++k) {

@@ -39,7 +39,8 @@ bool other(const Symbol& s) { return !letter(s) && !number(s) && !white(s); }
 bool prefix(const Symbol& s) { return !newline(s) && !letter(s) && !number(s); }
 bool upperish(const Symbol& s) {
   const Category c = category_of(s.c);
-  return s.valid && (c == Category::kLu || c == Category::kLt || c == Category::kLm || c == Category::kLo || is_mark(c));
+  return s.valid &&
+         (c == Category::kLu || c == Category::kLt || c == Category::kLm || c == Category::kLo || is_mark(c));
 }
 bool lowerish(const Symbol& s) {
   const Category c = category_of(s.c);
@@ -110,7 +111,8 @@ size_t next_cut(Pattern pattern, const Text& text, size_t at) {
   } else {
     if (pattern == Pattern::kO200k) {
       for (const std::pair<size_t, size_t>& least : {std::pair<size_t, size_t>{0, 1}, {1, 0}}) {
-        const std::vector<Item> word = {{prefix, 0, 1}, {upperish, least.first, kMany}, {lowerish, least.second, kMany}};
+        const std::vector<Item> word = {
+            {prefix, 0, 1}, {upperish, least.first, kMany}, {lowerish, least.second, kMany}};
         if (const auto end = try_items(word, any)) return contraction(text, *end, true).value_or(*end);
       }
       alternatives = {{{{number, 1, 3}}, any}, {{{space, 0, 1}, {other, 1, kMany}, {slash_or_newline, 0, kMany}}, any}};

@@ -1,5 +1,6 @@
-// Slow twins of tokenizer/: pretokens by following the pattern's alternatives one character at a time with backtracking, and
-// merging by the rule itself over byte strings. They share nothing with the fast code but the Unicode categories.
+// Slow twins of tokenizer/: pretokens by following the pattern's alternatives one character at a time with
+// backtracking, and merging by the rule itself over byte strings. They share nothing with the fast code but the Unicode
+// categories.
 #pragma once
 
 #include <cstdint>
@@ -14,8 +15,8 @@ namespace ftok::reference {
 // The ends of the pretokens of `text`.
 std::vector<size_t> slow_cuts(Pattern pattern, std::string_view text);
 
-// The ids of `piece`: again and again the leftmost of the adjacent pairs whose joined bytes have the lowest rank is joined.
-// Needs implied merges.
+// The ids of `piece`: again and again the leftmost of the adjacent pairs whose joined bytes have the lowest rank is
+// joined. Needs implied merges.
 std::vector<uint32_t> slow_merge(const Vocabulary& vocabulary, std::string_view piece);
 
 // The ids of `text`.

@@ -30,13 +30,14 @@ BpeMerges slow_train_bpe(const std::vector<std::pair<std::string, uint64_t>>& wo
     const auto bytes = [&](const std::pair<uint32_t, uint32_t>& pair) {
       return std::make_pair(merges.tokens[pair.first], merges.tokens[pair.second]);
     };
-    for (const auto& candidate : counts) {  // in order of ranks, so the first of equals is the one of the smallest ranks
+    for (const auto& candidate :
+         counts) {  // in order of ranks, so the first of equals is the one of the smallest ranks
       const auto& [pair, count] = candidate;
       if (count < options.count_min) continue;
       if (merges.tokens[pair.first].size() + merges.tokens[pair.second].size() > options.token_bytes_max) continue;
-      const bool is_better = best == nullptr || count > best->second ||
-                             (count == best->second && options.tie_break == TieBreak::kGreatestBytes &&
-                              bytes(pair) > bytes(best->first));
+      const bool is_better =
+          best == nullptr || count > best->second ||
+          (count == best->second && options.tie_break == TieBreak::kGreatestBytes && bytes(pair) > bytes(best->first));
       if (is_better) best = &candidate;
     }
     if (best == nullptr) break;

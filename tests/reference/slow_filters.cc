@@ -156,7 +156,8 @@ Values slow_gopher_repetition(const std::string& text, bool head) {
   Values values = {{"gopher_repetition.empty", size}};
   if (chars.empty()) return values;
   const Pieces paragraphs = split_at_runs(strip(chars), 2), lines = split_at_runs(chars, 1);
-  values["gopher_repetition.duplicate_paragraphs"] = repeats_of(paragraphs).pieces / static_cast<double>(paragraphs.size());
+  values["gopher_repetition.duplicate_paragraphs"] =
+      repeats_of(paragraphs).pieces / static_cast<double>(paragraphs.size());
   values["gopher_repetition.duplicate_paragraph_chars"] = repeats_of(paragraphs).chars / size;
   values["gopher_repetition.duplicate_lines"] = repeats_of(lines).pieces / static_cast<double>(lines.size());
   values["gopher_repetition.duplicate_line_chars"] = repeats_of(lines).chars / size;
@@ -305,8 +306,8 @@ Values slow_c4(const std::string& text, bool head, std::string& rewritten) {
       continue;
     }
     double policy = 0;
-    for (const Chars& phrase : Pieces{U"terms of use", U"privacy policy", U"cookie policy", U"uses cookies", U"use of cookies",
-                                      U"use cookies"}) {
+    for (const Chars& phrase : Pieces{U"terms of use", U"privacy policy", U"cookie policy", U"uses cookies",
+                                      U"use of cookies", U"use cookies"}) {
       policy += count_of(lower, phrase);
     }
     if (policy > 0) continue;

@@ -1,5 +1,5 @@
-// The quality filters written down as plainly as possible, with copies of strings and ordered maps: what the fast ones in
-// filters/ are held against. They share only the word and sentence splitting with them.
+// The quality filters written down as plainly as possible, with copies of strings and ordered maps: what the fast ones
+// in filters/ are held against. They share only the word and sentence splitting with them.
 #pragma once
 
 #include <map>

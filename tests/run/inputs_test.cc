@@ -35,8 +35,9 @@ TEST(ListInputs, ReadsListsAndCompletesCrawlPaths) {
   write_file(folder / "list", "# comment\n\ncrawl-data/CC-MAIN-2024-22/x.warc.gz\r\nhttps://h.example/y.warc.gz\n");
   InputListOptions options;
   options.input_lists = {folder / "list"};
-  EXPECT_EQ(list_inputs(options), (std::vector<std::string>{"https://data.commoncrawl.org/crawl-data/CC-MAIN-2024-22/x.warc.gz",
-                                                            "https://h.example/y.warc.gz"}));
+  EXPECT_EQ(list_inputs(options),
+            (std::vector<std::string>{"https://data.commoncrawl.org/crawl-data/CC-MAIN-2024-22/x.warc.gz",
+                                      "https://h.example/y.warc.gz"}));
 }
 
 TEST(ListInputs, ReadsCompressedPathLists) {
@@ -70,9 +71,11 @@ TEST(ListInputs, NamesWhatIsWrong) {
   InputListOptions options;
   EXPECT_EQ(message_of([&] { list_inputs(options); }), "no input: give --input FILE or --input-list FILE");
   options.inputs = {folder / "*.warc"};
-  EXPECT_EQ(message_of([&] { list_inputs(options); }), "--input: got '" + (folder / "*.warc") + "', which matches no file");
+  EXPECT_EQ(message_of([&] { list_inputs(options); }),
+            "--input: got '" + (folder / "*.warc") + "', which matches no file");
   options.inputs = {folder / "missing"};
-  EXPECT_EQ(message_of([&] { list_inputs(options); }), "cannot read " + (folder / "missing") + ": No such file or directory");
+  EXPECT_EQ(message_of([&] { list_inputs(options); }),
+            "cannot read " + (folder / "missing") + ": No such file or directory");
   options.inputs = {folder.path().string()};
   EXPECT_NE(message_of([&] { list_inputs(options); }).find("it is a directory"), std::string::npos);
   options.inputs = {"https://h.example/a"};

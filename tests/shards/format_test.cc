@@ -79,9 +79,10 @@ TEST(ShardView, NamesEachDamage) {
 TEST(ShardView, SaysWhatTheMagicIsInstead) {
   const auto view = ShardView::parse(with_word(shard_of({1}, 2), 0, 20240522));
   ASSERT_FALSE(view.ok());
-  EXPECT_EQ(view.damage().detail,
-            "magic 20240522 (llm.c's HellaSwag evaluation format), expected 20240520 (uint16 tokens) or 20240801 (uint32 "
-            "tokens)");
+  EXPECT_EQ(
+      view.damage().detail,
+      "magic 20240522 (llm.c's HellaSwag evaluation format), expected 20240520 (uint16 tokens) or 20240801 (uint32 "
+      "tokens)");
 }
 
 TEST(Sidecar, RoundTrips) {
@@ -99,7 +100,8 @@ TEST(Sidecar, RoundTrips) {
   EXPECT_EQ(view->document(2).id, "third");
   EXPECT_EQ(view->end(0), 10u);
   EXPECT_EQ(view->end(2), 50u);
-  for (const auto& [token, row] : std::vector<std::pair<uint64_t, size_t>>{{0, 0}, {9, 0}, {10, 1}, {29, 1}, {30, 2}, {49, 2}}) {
+  for (const auto& [token, row] :
+       std::vector<std::pair<uint64_t, size_t>>{{0, 0}, {9, 0}, {10, 1}, {29, 1}, {30, 2}, {49, 2}}) {
     EXPECT_EQ(view->row_of_token(token), row) << token;
   }
 }
@@ -115,14 +117,19 @@ TEST(Sidecar, FindsEveryFlippedByte) {
 }
 
 TEST(Sidecar, RefusesRowsOutOfOrder) {
-  EXPECT_STREQ(SidecarView::parse(encode_sidecar(50, checksum_of(""), {{0, 0, 1, "a"}, {30, 0, 1, "b"}, {20, 0, 1, "c"}}))
-                   .damage().code, "sidecar_bad_row");
-  EXPECT_STREQ(SidecarView::parse(encode_sidecar(50, checksum_of(""), {{1, 0, 1, "a"}})).damage().code, "sidecar_bad_row");
+  EXPECT_STREQ(
+      SidecarView::parse(encode_sidecar(50, checksum_of(""), {{0, 0, 1, "a"}, {30, 0, 1, "b"}, {20, 0, 1, "c"}}))
+          .damage()
+          .code,
+      "sidecar_bad_row");
+  EXPECT_STREQ(SidecarView::parse(encode_sidecar(50, checksum_of(""), {{1, 0, 1, "a"}})).damage().code,
+               "sidecar_bad_row");
   EXPECT_STREQ(SidecarView::parse(encode_sidecar(50, checksum_of(""), {{0, 0, 1, "a"}, {51, 0, 1, "b"}})).damage().code,
                "sidecar_bad_row");
 }
 
-// XXH64 of "a" is 0xD24EC4F1A98C6E5B (the reference implementation), mod 1000 = 755; of "" it is 0xEF46DB3751D8E999, 625.
+// XXH64 of "a" is 0xD24EC4F1A98C6E5B (the reference implementation), mod 1000 = 755; of "" it is 0xEF46DB3751D8E999,
+// 625.
 TEST(Split, ComparesTheHashWithThePerMille) {
   EXPECT_FALSE(is_validation("a", 0xD24EC4F1A98C6E5BULL % 1000));
   EXPECT_TRUE(is_validation("a", 0xD24EC4F1A98C6E5BULL % 1000 + 1));

@@ -39,13 +39,14 @@ PartReceipt write_part(const std::string& folder, int documents, size_t token_by
 TEST(Part, TextIsJsonLinesInFineWebsColumns) {
   testing::TemporaryFolder folder;
   write_part(folder / "parts", 2);
-  EXPECT_EQ(decompress(read_file(folder / "parts/000007.text.jsonl.zst")),
-            "{\"text\":\"Text of \\\"document\\\" 0\\nwith two lines.\",\"id\":\"urn:uuid:0\",\"dump\":\"CC-MAIN-2024-22\","
-            "\"url\":\"https://example.org/0\",\"date\":\"2024-05-18T01:02:03Z\",\"file_path\":\"a.warc.gz\","
-            "\"language\":\"en\",\"language_score\":0.75,\"token_count\":0}\n"
-            "{\"text\":\"Text of \\\"document\\\" 1\\nwith two lines.\",\"id\":\"urn:uuid:1\",\"dump\":\"CC-MAIN-2024-22\","
-            "\"url\":\"https://example.org/1\",\"date\":\"2024-05-18T01:02:03Z\",\"file_path\":\"a.warc.gz\","
-            "\"language\":\"en\",\"language_score\":0.75,\"token_count\":1}\n");
+  EXPECT_EQ(
+      decompress(read_file(folder / "parts/000007.text.jsonl.zst")),
+      "{\"text\":\"Text of \\\"document\\\" 0\\nwith two lines.\",\"id\":\"urn:uuid:0\",\"dump\":\"CC-MAIN-2024-22\","
+      "\"url\":\"https://example.org/0\",\"date\":\"2024-05-18T01:02:03Z\",\"file_path\":\"a.warc.gz\","
+      "\"language\":\"en\",\"language_score\":0.75,\"token_count\":0}\n"
+      "{\"text\":\"Text of \\\"document\\\" 1\\nwith two lines.\",\"id\":\"urn:uuid:1\",\"dump\":\"CC-MAIN-2024-22\","
+      "\"url\":\"https://example.org/1\",\"date\":\"2024-05-18T01:02:03Z\",\"file_path\":\"a.warc.gz\","
+      "\"language\":\"en\",\"language_score\":0.75,\"token_count\":1}\n");
 }
 
 TEST(Part, RejectsAreTheCallersLines) {

@@ -195,7 +195,8 @@ TEST(ShardWriter, RefusesToGoOnFromAChangedMask) {
   EXPECT_THROW(add_documents(second, 3, 4, true), Error);
 }
 
-// Killed after later shards were published but before the next manifest: going on from the older list must give the same.
+// Killed after later shards were published but before the next manifest: going on from the older list must give the
+// same.
 TEST(ShardWriter, GoesOnFromAnOlderCheckpoint) {
   testing::TemporaryFolder whole_folder;
   ShardWriter whole(options_for(whole_folder));

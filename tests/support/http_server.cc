@@ -93,7 +93,8 @@ void answer(int fd, const RecordedRequest& request, const Behaviour& how) {
       } else {
         status = 206;
         body.remove_prefix(start);
-        head += "Content-Range: bytes " + std::to_string(start) + "-" + std::to_string(how.body.size() - 1) + "/" + total + "\r\n";
+        head += "Content-Range: bytes " + std::to_string(start) + "-" + std::to_string(how.body.size() - 1) + "/" +
+                total + "\r\n";
       }
     }
   }

@@ -31,8 +31,8 @@ class TemporaryFolder {
 }  // namespace ftok::testing
 
 // Skips the test, visibly, when the real test data has no `relative` path.
-#define FTOK_NEEDS_TEST_DATA(relative)                                                                         \
-  if (::ftok::testing::test_data_folder().empty() ||                                                           \
-      !std::filesystem::exists(::ftok::testing::test_data_folder() / (relative))) {                            \
-    GTEST_SKIP() << "needs " << (relative) << " of the test data: set FTOK_TEST_DATA";                         \
+#define FTOK_NEEDS_TEST_DATA(relative)                                                 \
+  if (::ftok::testing::test_data_folder().empty() ||                                   \
+      !std::filesystem::exists(::ftok::testing::test_data_folder() / (relative))) {    \
+    GTEST_SKIP() << "needs " << (relative) << " of the test data: set FTOK_TEST_DATA"; \
   }

@@ -65,7 +65,7 @@ bool expect_words(const WordsRow& row) {
   size_t chars = 0;
   for (const std::string_view sentence : got) ends.push_back(chars += utf8_length(sentence));
   if (!ends.empty() && !row.ends.empty()) ends.back() = row.ends.back();  // ftok's last one goes to the end of the text
-  if (row.ends.empty()) ends.clear();                                      // and empty text is one sentence
+  if (row.ends.empty()) ends.clear();                                     // and empty text is one sentence
   check(ends == row.ends, "sentences");
   return same;
 }

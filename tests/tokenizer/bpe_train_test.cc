@@ -161,12 +161,12 @@ void check_golden(const std::string& words_file, const std::string& merges_file,
     expected.push_back(content.substr(begin, end - begin));
     begin = end + 1;
   }
-  const BpeMerges merges = train_bpe(
-      counts, {.size = static_cast<uint32_t>(256 + expected.size()), .tie_break = tie_break});
+  const BpeMerges merges =
+      train_bpe(counts, {.size = static_cast<uint32_t>(256 + expected.size()), .tie_break = tie_break});
   ASSERT_EQ(merges.pairs.size(), expected.size());
   for (size_t i = 0; i < expected.size(); ++i) {
-    ASSERT_EQ(spell(merges.tokens[merges.pairs[i].first]) + " " + spell(merges.tokens[merges.pairs[i].second]) + " => " +
-                  std::to_string(merges.counts[i]),
+    ASSERT_EQ(spell(merges.tokens[merges.pairs[i].first]) + " " + spell(merges.tokens[merges.pairs[i].second]) +
+                  " => " + std::to_string(merges.counts[i]),
               expected[i])
         << merges_file << ": merge " << i;
   }

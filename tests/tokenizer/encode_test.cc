@@ -42,12 +42,14 @@ Vocabulary bytes_and(const std::vector<std::string>& tokens) {
 }
 
 // Words of the classes the patterns tell apart.
+// clang-format off
 const std::vector<std::string> kParts = {
     " ", " ", "  ", "\n", "\r\n", "\t", "\v", "\xC2\xA0", "\xC2\x85", "\xE2\x80\xA8", "a", "the", "Word", "HTTPServer", "x", "Z",
     "é", "ſ", "ß", "ǅ", "ʰ", "中", "文字", "한국", "हि", "न्", "\xCC\x81", "\xE2\x80\x8D", "1", "22", "333", "4444444", "٣", "½",
     "'", "'s", "'S", "'ll", "'LL", "'lL", "'ve", "'re", "'d", "'ſ", "'x", "''", "’", "!", "?!", "...", "/", "//", "\n/", "!\n",
     "—", "“", "”", "…", "‐", "‧", "É", "Àb", "Ý", "ÿ", "×", "÷", "ª", "\xC3", "\xE2\x80", "\xE2\x80\x8F",
     "👍", "\xE4\xBD", "\xFF", "\x80", std::string(1, '\0'), "_", "-"};
+// clang-format on
 
 std::string random_text(Random& random, size_t parts, const std::vector<std::string>& from = kParts) {
   std::string text;
@@ -59,7 +61,8 @@ std::string random_text(Random& random, size_t parts, const std::vector<std::str
 std::vector<std::string> window_parts() {
   std::vector<std::string> parts = {"—", "“", "”", "…", "‐", "‧", "É", "Àb", "Ý", "ÿ", "é", "ß", "’", "“", "”"};
   for (const std::string& part : kParts) {
-    if (std::none_of(part.begin(), part.end(), [](char c) { return static_cast<unsigned char>(c) >= 0x80; })) parts.push_back(part);
+    if (std::none_of(part.begin(), part.end(), [](char c) { return static_cast<unsigned char>(c) >= 0x80; }))
+      parts.push_back(part);
   }
   return parts;
 }
@@ -142,20 +145,24 @@ TEST(Scanners, EveryCharacterOfTwoAndThreeBytesBetweenOthers) {
     const std::string two = {byte(0xC0 | c >> 6), byte(0x80 | (c & 63))};
     const std::string character = c >= 0x80 && c < 0x800 ? two : three;
     std::string text;
-    for (const char* between : {"", "x", "A", " ", "9", ".", "\n", "'", "é", "Ж", "中", "\xCC\x81", "  ", "©"}) text += between + character;
+    for (const char* between : {"", "x", "A", " ", "9", ".", "\n", "'", "é", "Ж", "中", "\xCC\x81", "  ", "©"})
+      text += between + character;
     text += std::string(70, 'y');
     for (const Pattern pattern : kPatterns) {
-      ASSERT_EQ(vector_cuts(vector_level(), pattern, text), fast_cuts(pattern, text)) << pattern_name(pattern) << " U+" << std::hex << c;
+      ASSERT_EQ(vector_cuts(vector_level(), pattern, text), fast_cuts(pattern, text))
+          << pattern_name(pattern) << " U+" << std::hex << c;
     }
   }
 }
 
 TEST(Scanners, AllVectorLevelsGiveTheSameCutsOfManyScripts) {
+  // clang-format off
   const std::vector<std::string> parts = {
       "Война", "мир", "Ж", "Ελλάδα", "ς", "Ω", "שלום", "בְּ", "سلام", "مُ", "हिन्दी", "ा", "्", "ไทย", "ำ", "中文", "漢", "かな", "カ", "한국", "ﬁ",
       "Ａ", "ｂ", "１", "①", "٣", "ʰ", "ǅ", "ẞ", "ß", "ᾈ", "Ⅷ", "ª", "\xCC\x81", "\xEF\xB8\x8F", "\xE2\x80\x8D", "。", "、", "«", "»",
       "–", "©", "€", "\xE3\x80\x80", "\xC2\xA0", "ſ", "'ſ", "a", "the", "Word", "AB", "B", "'s", "7", "123", ".", "..", "/", "!\n", "\n", " ",
       "  ", " ", " ", "\t", "👍", "𝒜", "\xE4\xBD", "\xC3", "\x80", "\xED\xA0\x80", "\xE0\x81\x81"};
+  // clang-format on
   Random random(4);
   for (int i = 0; i < 12000; ++i) {
     // Few kinds of parts at a time, so that long stretches are known.
@@ -234,7 +241,8 @@ TEST(Encode, MergesLongPiecesLikeTheSlowOne) {
   Random random(15);
   MergeScratch scratch;
   const Merger& merger = frozen().tables().merger;
-  const std::vector<std::string> alphabets = {"ab", "the ", "etaoin", "abcdefghijklmnopqrstuvwxyz", "\xE4\xB8\xAD\xE5\x9B\xBD\xCC\x81", "aaaaaaaab"};
+  const std::vector<std::string> alphabets = {
+      "ab", "the ", "etaoin", "abcdefghijklmnopqrstuvwxyz", "\xE4\xB8\xAD\xE5\x9B\xBD\xCC\x81", "aaaaaaaab"};
   for (int i = 0; i < 90; ++i) {
     const std::string& alphabet = alphabets[static_cast<size_t>(i) % alphabets.size()];
     std::string piece;
@@ -251,7 +259,8 @@ TEST(Encode, MergesLongPiecesLikeTheSlowOne) {
   }
 }
 
-// Of the lengths of o200k's newlines, in their order: no chunk of 24 ends where the next one begins, so windows do all, and only a few differ.
+// Of the lengths of o200k's newlines, in their order: no chunk of 24 ends where the next one begins, so windows do all,
+// and only a few differ.
 TEST(Encode, WindowsOfARunAreMadeOnce) {
   std::vector<std::string> tokens;
   for (const size_t size : {2, 3, 4, 8, 5, 6, 16, 7, 9, 10}) tokens.emplace_back(size, '\n');
@@ -338,7 +347,8 @@ TEST(SpecialFinder, FindsTheLeftmostAndThereTheLongest) {
   };
   const std::tuple<size_t, size_t, uint32_t> nothing{0, 0, 0};
   // Where all begin with one byte, and where they do not.
-  const std::vector<SpecialToken> alike = {{"<a>", 7}, {"<a><b>", 8}, {"<|", 9}}, different = {{"<a>", 7}, {"<a><b>", 8}, {"<|", 9}, {"[x]", 10}};
+  const std::vector<SpecialToken> alike = {{"<a>", 7}, {"<a><b>", 8}, {"<|", 9}},
+                                  different = {{"<a>", 7}, {"<a><b>", 8}, {"<|", 9}, {"[x]", 10}};
   for (const auto& specials : {alike, different}) {
     EXPECT_EQ(found(specials, "< <b> <a <a", 0), nothing);
     EXPECT_EQ(found(specials, "", 0), nothing);
@@ -368,7 +378,8 @@ TEST(Encode, CharacterOffsetsOfTheKnownAnswer) {
   FTOK_NEEDS_TEST_DATA("tokenizer/cl100k_base.tiktoken");
   const Encoding e = Encoding::load((testing::test_data_folder() / "tokenizer/cl100k_base.tiktoken").string());
   std::vector<size_t> begins;
-  for (const TokenSpan& span : e.encode_spans("hello world<|endoftext|> green cow", Specials::kAllow)) begins.push_back(span.begin);
+  for (const TokenSpan& span : e.encode_spans("hello world<|endoftext|> green cow", Specials::kAllow))
+    begins.push_back(span.begin);
   EXPECT_EQ(begins, (std::vector<size_t>{0, 5, 11, 24, 30}));
 }
 
@@ -413,7 +424,8 @@ TEST(Encode, BatchesKeepTheirOrder) {
 TEST(Encode, ATextWithMorePretokensThanTheCacheHolds) {
   Random random(11);
   std::string text;
-  for (int i = 0; i < 80000; ++i) text += " " + std::to_string(random()) + std::string(random() % 30, 'x') + std::to_string(random());
+  for (int i = 0; i < 80000; ++i)
+    text += " " + std::to_string(random()) + std::string(random() % 30, 'x') + std::to_string(random());
   Ids ids;
   EncodeState state(frozen().tables());
   state.encode(text, ids);
@@ -477,7 +489,9 @@ TEST(GrowingText, EncodesOnlyTheEndAgain) {
 
 TEST(Decode, Utf8WithReplacement) {
   const auto id = [](const char* bytes) { return *frozen().id_of(bytes); };
-  EXPECT_EQ(frozen().decode_utf8(Ids{id("a"), id("\xE4"), id("b")}), "a\xEF\xBF\xBD" "b");
+  EXPECT_EQ(frozen().decode_utf8(Ids{id("a"), id("\xE4"), id("b")}),
+            "a\xEF\xBF\xBD"
+            "b");
   EXPECT_EQ(frozen().decode_utf8(frozen().encode_ordinary("naïve 👍")), "naïve 👍");
   EXPECT_EQ(frozen().decode_utf8(Ids{id("\xFF"), id("\x80")}), "\xEF\xBF\xBD\xEF\xBF\xBD");
 }

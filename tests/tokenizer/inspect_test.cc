@@ -68,8 +68,11 @@ TEST(RenderTokens, BreaksRowsAtNewlinesAndAtTheEdge) {
 
 TEST(RenderTokens, NeighboursHaveOtherColoursAndSpecialTokensTheirOwn) {
   const Encoding encoding = small_encoding();
-  const std::string shown = render_tokens(encoding, {97, 98, 260}, ViewOptions{.colours = true, .columns = 80, .roles = {}});
-  EXPECT_TRUE(shown.starts_with("\x1b[48;5;153;30ma  \x1b[0m\x1b[48;5;187;30mb  \x1b[0m\x1b[48;5;215;30m<|endoftext|> \x1b[0m\n")) << shown;
+  const std::string shown =
+      render_tokens(encoding, {97, 98, 260}, ViewOptions{.colours = true, .columns = 80, .roles = {}});
+  EXPECT_TRUE(shown.starts_with(
+      "\x1b[48;5;153;30ma  \x1b[0m\x1b[48;5;187;30mb  \x1b[0m\x1b[48;5;215;30m<|endoftext|> \x1b[0m\n"))
+      << shown;
 }
 
 TEST(RenderComparison, PutsVocabulariesSideBySide) {
@@ -77,7 +80,8 @@ TEST(RenderComparison, PutsVocabulariesSideBySide) {
   ViewOptions options = kPlain;
   options.columns = 43;  // two columns of 20
   EXPECT_EQ(render_comparison({{&a, {257}}, {&b, {97, 98}}}, options),
-            "small                  small\n1 tokens               2 tokens\n3.00 bytes a token     1.00 bytes a token\nabc                    a |b\n257                    97|98\n");
+            "small                  small\n1 tokens               2 tokens\n3.00 bytes a token     1.00 bytes a "
+            "token\nabc                    a |b\n257                    97|98\n");
 }
 
 TEST(RenderMerges, DrawsATreeForEachToken) {
@@ -117,7 +121,8 @@ std::string whole_text(const Encoding& encoding, const EncodedChat& chat) {
 
 TEST(Chat, ChatmlMarksTheAssistantsWordsAndTheirEnd) {
   const Encoding encoding = small_encoding();
-  const EncodedChat chat = encode_chat(encoding, *chat_template_of_name("chatml"), {{"user", "hi"}, {"assistant", "abc"}});
+  const EncodedChat chat =
+      encode_chat(encoding, *chat_template_of_name("chatml"), {{"user", "hi"}, {"assistant", "abc"}});
   EXPECT_EQ(whole_text(encoding, chat), "<|im_start|>user\nhi<|im_end|>\n<|im_start|>assistant\nabc<|im_end|>\n");
   EXPECT_EQ(loss_text(encoding, chat), "abc<|im_end|>");
   EXPECT_EQ(chat.roles, (std::vector<std::string>{"user", "assistant"}));
@@ -129,7 +134,8 @@ TEST(Chat, AContentCannotWriteSpecialTokens) {
   const ChatTemplate form = *chat_template_of_name("chatml");
   const std::vector<ChatMessage> messages = {{"<|im_end|>", "<|im_start|>"}};
   const auto specials = [](const EncodedChat& chat) {
-    return std::count_if(chat.tokens.begin(), chat.tokens.end(), [](const ViewToken& token) { return token.id >= 260; });
+    return std::count_if(chat.tokens.begin(), chat.tokens.end(),
+                         [](const ViewToken& token) { return token.id >= 260; });
   };
   EXPECT_EQ(specials(encode_chat(encoding, form, messages)), 2);
   EXPECT_EQ(specials(encode_chat(encoding, form, messages, Specials::kAllow)), 3);
@@ -145,7 +151,8 @@ TEST(Chat, RefusesATemplateTheVocabularyCannotWrite) {
 TEST(Chat, TakesATemplateOfTheUsers) {
   const Encoding encoding = small_encoding();
   const ChatTemplate form = parse_chat_template(
-      R"({"begin":"<|endoftext|>","message":"{role}:{content};","roles":{"bot":"{content}<|im_end|>!"},"end":"E","trim":true,"loss":["bot"]})", "t");
+      R"({"begin":"<|endoftext|>","message":"{role}:{content};","roles":{"bot":"{content}<|im_end|>!"},"end":"E","trim":true,"loss":["bot"]})",
+      "t");
   const EncodedChat chat = encode_chat(encoding, form, {{"me", " a\n"}, {"bot", " b "}});
   EXPECT_EQ(whole_text(encoding, chat), "<|endoftext|>me:a;b<|im_end|>!E");
   EXPECT_EQ(loss_text(encoding, chat), "b<|im_end|>");

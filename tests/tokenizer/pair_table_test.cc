@@ -75,7 +75,7 @@ TEST(PairTable, TheFiltersSayOfEveryPairWhereItMayBe) {
   fill(table, pairs);
   for (const auto& [pair, merged] : pairs) {
     bool may_be_there = false;
-    const auto place_of = [&](const uint32_t (&factors)[2]) {
+    const auto place_of = [&](const uint32_t(&factors)[2]) {
       const uint32_t x = pair.first * factors[0] + pair.second * factors[1];
       return (x ^ x >> PairTable::kMixShift) * PairTable::kSpread >> table.shift();
     };

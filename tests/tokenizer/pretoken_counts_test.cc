@@ -38,19 +38,23 @@ Counts as_map(const PretokenCounts& counts) {
 
 Counts as_map(CorpusCounter& counter, bool sorted) {
   Counts all;
-  counter.visit([&](std::string_view pretoken, uint64_t count) { EXPECT_TRUE(all.emplace(pretoken, count).second); }, sorted);
+  counter.visit([&](std::string_view pretoken, uint64_t count) { EXPECT_TRUE(all.emplace(pretoken, count).second); },
+                sorted);
   return all;
 }
 
 std::vector<std::string> random_texts(size_t count, size_t pieces_max) {
+  // clang-format off
   static const std::vector<std::string> pieces = {
       " the", "word", " ", "\n", "don't", " 12345", "é", "中文字", "\xff", "a_very_long_identifier_of_many_bytes", "!", "\t\t",
       std::string("\0x", 2), "aaaaaaaaaaaaaaa", "aaaaaaaaaaaaaaaa", "supercalifragilisticexpialidocious"};
+  // clang-format on
   std::mt19937 random(7);
   std::vector<std::string> texts;
   for (size_t i = 0; i < count; ++i) {
     std::string text;
-    for (size_t n = random() % pieces_max; n > 0; --n) text += pieces[random() % pieces.size()] + (random() % 3 ? "" : " x");
+    for (size_t n = random() % pieces_max; n > 0; --n)
+      text += pieces[random() % pieces.size()] + (random() % 3 ? "" : " x");
     if (random() % 4 == 0) text += " " + std::to_string(random());
     texts.push_back(text);
   }
@@ -123,7 +127,7 @@ std::vector<std::string> cut(const std::string& expression, const std::string& t
 
 TEST(PretokenPattern, TakesAnExpressionOfTheUsers) {
   EXPECT_EQ(cut(R"(\p{L}+|\d)", "ab, é12"), (std::vector<std::string>{"ab", ", ", "é", "1", "2"}));
-  EXPECT_EQ(cut("x*", "axxb"), (std::vector<std::string>{"a", "xx", "b"}));          // empty matches cut nothing
+  EXPECT_EQ(cut("x*", "axxb"), (std::vector<std::string>{"a", "xx", "b"}));           // empty matches cut nothing
   EXPECT_EQ(cut("^a|ba", "aabaa"), (std::vector<std::string>{"a", "a", "ba", "a"}));  // ^ is where a pretoken begins
   EXPECT_EQ(cut("x*", "bbb"), (std::vector<std::string>{"bbb"}));
   EXPECT_EQ(cut(R"(\w+)", "a\xff b"), (std::vector<std::string>{"a", "\xff ", "b"}));  // no byte is lost
@@ -142,7 +146,9 @@ TEST(PretokenPattern, RefusesWhatRe2Cannot) {
   for (const auto& [expression, why] : std::map<std::string, std::string>{
            {R"(\s+(?!\S))", "pattern \\s+(?!\\S): RE2 cannot take it: invalid perl operator: (?!"},
            {"a++", "pattern a++: RE2 cannot take it: bad repetition operator: ++"},
-           {"gpt5", "pattern gpt5: expected one of gpt2, gpt2-original, cl100k, llama3, qwen2, o200k, or a regular expression"}}) {
+           {"gpt5",
+            "pattern gpt5: expected one of gpt2, gpt2-original, cl100k, llama3, qwen2, o200k, or a regular "
+            "expression"}}) {
     try {
       PretokenPattern::parse(expression);
       FAIL() << expression;
@@ -168,7 +174,8 @@ Counts read_counts(const std::string& bytes, size_t read_max = 0) {
   return counts;
 }
 
-const Counts kSome = {{"a", 1}, {"ab", uint64_t{1} << 40}, {"abc", 300}, {std::string(300'000, 'b'), 2}, {"z\0z", 7}, {"\xff", 1}};
+const Counts kSome = {{"a", 1},   {"ab", uint64_t{1} << 40}, {"abc", 300}, {std::string(300'000, 'b'), 2}, {"z\0z", 7},
+                      {"\xff", 1}};
 
 TEST(CountsFile, RoundTrip) {
   EXPECT_EQ(read_counts(counts_file({})), Counts{});
@@ -210,14 +217,16 @@ TEST(CountsFile, SaysWhatIsWrong) {
   EXPECT_EQ(why_not(head + std::string("\0\1b\1\0\1b\1", 8)), at(7) + "the pretokens are not in order");
   EXPECT_EQ(why_not(head + std::string("\0\1b\0", 4)), at(4) + "a count of 0");
   EXPECT_EQ(why_not(head + std::string("\0\1b", 3) + std::string(9, '\xff') + "\1"), at(13) + "the counts pass 2^63");
-  EXPECT_EQ(why_not(head + std::string("\0\1b", 3) + std::string(10, '\xff')), at(13) + "a number of more than 64 bits");
+  EXPECT_EQ(why_not(head + std::string("\0\1b", 3) + std::string(10, '\xff')),
+            at(13) + "a number of more than 64 bits");
 }
 
 TEST(CountsFile, AddsUpWithWeights) {
   CountsReader first(make_memory_source(counts_file({{"a", 1}, {"b", 2}, {"d", 4}})));
   CountsReader second(make_memory_source(counts_file({{"b", 10}, {"c", 20}})));
   Counts sums;
-  merge_counts({&first, &second}, {3, 1}, [&](std::string_view pretoken, uint64_t count) { sums.emplace(pretoken, count); });
+  merge_counts({&first, &second}, {3, 1},
+               [&](std::string_view pretoken, uint64_t count) { sums.emplace(pretoken, count); });
   EXPECT_EQ(sums, (Counts{{"a", 3}, {"b", 16}, {"c", 20}, {"d", 12}}));
   CountsReader large(make_memory_source(counts_file({{"a", uint64_t{1} << 62}})));
   EXPECT_THROW(merge_counts({&large}, {2}, [](std::string_view, uint64_t) {}), Error);

@@ -84,7 +84,9 @@ TEST(KnownAnswers, Cl100k) {
   EXPECT_EQ(e.encode_ordinary("today\n "), (Ids{31213, 198, 220}));
   EXPECT_EQ(e.encode_ordinary("today\n \n"), (Ids{31213, 27907}));
   EXPECT_EQ(e.encode_ordinary("today\n  \n"), (Ids{31213, 14211}));
-  EXPECT_EQ(e.encode_ordinary(" \xC2\x85" "0"), (Ids{220, 126, 227, 15}));
+  EXPECT_EQ(e.encode_ordinary(" \xC2\x85"
+                              "0"),
+            (Ids{220, 126, 227, 15}));
   EXPECT_EQ(e.encode_ordinary("👍"), (Ids{9468, 239, 235}));
   EXPECT_EQ(e.encode_ordinary("\x20\xEC\x8B\xA4\xED"), (Ids{62085}));
   EXPECT_EQ(e.encode_ordinary("This is a test         with a lot of spaces"),

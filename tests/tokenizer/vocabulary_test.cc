@@ -71,7 +71,8 @@ TEST(Tiktoken, TheCallerMayNameOneOfThosePublishedWithTheSameRanks) {
   EXPECT_THROW(load_vocabulary(path("p50k_base.tiktoken"), named("cl100k_base")), UsageError);
 }
 
-// Meta's ranks are not to be had without its licence, so only the table is checked; the ids are those of its published code.
+// Meta's ranks are not to be had without its licence, so only the table is checked; the ids are those of its published
+// code.
 TEST(Tiktoken, Llama3HasItsSpecialTokens) {
   EXPECT_EQ(names_of_same_ranks("llama3"), (std::vector<std::string_view>{"llama3", "llama3.1"}));
   EXPECT_TRUE(names_of_same_ranks("llama9").empty());
@@ -93,7 +94,8 @@ TEST(Tiktoken, Llama3HasItsSpecialTokens) {
 TEST(Tiktoken, OtherSpellingsOfTheSameRanksHaveTheSameDigest) {
   std::string reversed, content = frozen_ranks();
   for (size_t end = content.size(); end > 0;) {
-    const size_t begin = content.rfind('\n', end - 2) == std::string::npos || end < 2 ? 0 : content.rfind('\n', end - 2) + 1;
+    const size_t begin =
+        content.rfind('\n', end - 2) == std::string::npos || end < 2 ? 0 : content.rfind('\n', end - 2) + 1;
     reversed += content.substr(begin, end - begin - 1) + "\r\n";
     end = begin;
   }
@@ -135,8 +137,9 @@ TEST(Tiktoken, ASidecarOfOtherRanksIsRefused) {
 }
 
 TEST(Tiktoken, SpecialTokensHaveIdsOfTheirOwn) {
-  EXPECT_NE(message_of(frozen_ranks(), nullptr, {Pattern::kGpt2, {{"<|x|>", 7}}}).find("has the id 7 of an ordinary token"),
-            std::string::npos);
+  EXPECT_NE(
+      message_of(frozen_ranks(), nullptr, {Pattern::kGpt2, {{"<|x|>", 7}}}).find("has the id 7 of an ordinary token"),
+      std::string::npos);
   EXPECT_NE(message_of(frozen_ranks(), nullptr, {Pattern::kGpt2, {{"<|x|>", 1000}, {"<|y|>", 1000}}})
                 .find("id 1000 belongs to two special tokens"),
             std::string::npos);
@@ -152,7 +155,8 @@ TEST(Tiktoken, WritesWhatItReads) {
   EXPECT_EQ(again.specials.size(), 4u);
 }
 
-std::string json_of(const std::string& normalizer, const std::string& pre_tokenizer, const std::string& model_extra = "") {
+std::string json_of(const std::string& normalizer, const std::string& pre_tokenizer,
+                    const std::string& model_extra = "") {
   std::string vocab, letters;
   int id = 0;
   const auto add = [&](char32_t c) {
@@ -168,8 +172,8 @@ std::string json_of(const std::string& normalizer, const std::string& pre_tokeni
   for (char32_t c = 0x100; id < 256; ++c) add(c);
   vocab += ",\"ab\":256,\"abc\":257";
   return "{\"normalizer\":" + normalizer + ",\"pre_tokenizer\":" + pre_tokenizer +
-         ",\"added_tokens\":[{\"id\":258,\"content\":\"<end>\"}],\"model\":{\"type\":\"BPE\"" + model_extra + ",\"vocab\":{" +
-         vocab + "},\"merges\":[\"a b\",[\"ab\",\"c\"]]}}";
+         ",\"added_tokens\":[{\"id\":258,\"content\":\"<end>\"}],\"model\":{\"type\":\"BPE\"" + model_extra +
+         ",\"vocab\":{" + vocab + "},\"merges\":[\"a b\",[\"ab\",\"c\"]]}}";
 }
 
 std::string json_message(const std::string& content) {
@@ -198,14 +202,16 @@ TEST(TokenizerJson, NormalisesToNfcWhereAsked) {
 
 TEST(TokenizerJson, RefusesByNameWhatItDoesNotDo) {
   EXPECT_NE(json_message(json_of(R"({"type":"NFKC"})", kByteLevel)).find("normalizer \"NFKC\""), std::string::npos);
-  EXPECT_NE(json_message(json_of("null", R"({"type":"Whitespace"})")).find("pre-tokenizer \"Whitespace\""), std::string::npos);
+  EXPECT_NE(json_message(json_of("null", R"({"type":"Whitespace"})")).find("pre-tokenizer \"Whitespace\""),
+            std::string::npos);
   EXPECT_NE(json_message(json_of("null", R"({"type":"ByteLevel","add_prefix_space":true})")).find("add_prefix_space"),
             std::string::npos);
   EXPECT_NE(json_message(json_of("null", R"({"type":"Split","pattern":{"Regex":"x+"},"behavior":"Isolated"})"))
                 .find("a pattern ftok does not know: x+"),
             std::string::npos);
   EXPECT_NE(json_message(json_of("null", kByteLevel, ",\"dropout\":0.1")).find("\"dropout\""), std::string::npos);
-  EXPECT_NE(json_message(json_of("null", kByteLevel, ",\"byte_fallback\":true")).find("\"byte_fallback\""), std::string::npos);
+  EXPECT_NE(json_message(json_of("null", kByteLevel, ",\"byte_fallback\":true")).find("\"byte_fallback\""),
+            std::string::npos);
   EXPECT_NE(json_message("{\"model\":{\"type\":\"Unigram\"}}").find("model \"Unigram\""), std::string::npos);
   EXPECT_NE(json_message("{").find("t.json: not JSON"), std::string::npos);
 }

@@ -39,7 +39,8 @@ void expect_gradient(const std::function<double()>& f, Numbers& x, const Numbers
   for (size_t i = 0; i < x.size(); ++i) {
     const double numeric = derivative(f, x[i]);
     const double scale = std::max({std::abs(numeric), std::abs(gradient[i]), 1e-4 * largest});
-    ASSERT_LE(std::abs(numeric - gradient[i]) / scale, 1e-6) << what << "[" << i << "]: " << gradient[i] << ", " << numeric;
+    ASSERT_LE(std::abs(numeric - gradient[i]) / scale, 1e-6)
+        << what << "[" << i << "]: " << gradient[i] << ", " << numeric;
   }
 }
 
@@ -65,7 +66,8 @@ TEST_F(LayersTest, EncoderGradient) {
 
 TEST_F(LayersTest, LayerNormGradient) {
   const int64_t R = 5, C = 7;
-  Numbers in = random_numbers<double>(R * C, 1), gain = random_numbers<double>(C, 2), bias = random_numbers<double>(C, 3);
+  Numbers in = random_numbers<double>(R * C, 1), gain = random_numbers<double>(C, 2),
+          bias = random_numbers<double>(C, 3);
   const Numbers up = random_numbers<double>(R * C, 4);
   Numbers out(35), mean(5), rstd(5), din(35), dgain(7), dbias(7);
   const auto f = [&] {
@@ -82,7 +84,8 @@ TEST_F(LayersTest, LayerNormGradient) {
 
 TEST_F(LayersTest, LinearGradient) {
   const int64_t R = 5, I = 4, O = 6;
-  Numbers in = random_numbers<double>(R * I, 1), weight = random_numbers<double>(I * O, 2), bias = random_numbers<double>(O, 3);
+  Numbers in = random_numbers<double>(R * I, 1), weight = random_numbers<double>(I * O, 2),
+          bias = random_numbers<double>(O, 3);
   const Numbers up = random_numbers<double>(R * O, 4);
   Numbers out(30), din(20), dweight(24), dbias(6);
   const auto f = [&] {
@@ -99,7 +102,8 @@ void check_attention(Layers<double>& layers, const Extent& extent, const int32_t
   const int64_t n = extent.rows() * extent.C;
   Numbers qkv = random_numbers<double>(3 * n, 1);
   const Numbers up = random_numbers<double>(n, 2);
-  Numbers out(static_cast<size_t>(n)), log_sum(static_cast<size_t>(extent.rows() * extent.H)), dqkv(static_cast<size_t>(3 * n), 9);
+  Numbers out(static_cast<size_t>(n)), log_sum(static_cast<size_t>(extent.rows() * extent.H)),
+      dqkv(static_cast<size_t>(3 * n), 9);
   const auto f = [&] {
     layers.attention_forward(out.data(), log_sum.data(), qkv.data(), first_key, extent);
     return dot(out, up);
@@ -132,7 +136,8 @@ TEST_F(LayersTest, AttentionIsSoftmaxOfScaledProducts) {
       for (int64_t k = r / T * T; k <= r; ++k) {
         double score = 0;
         for (int64_t c = 0; c < size; ++c) {
-          score += qkv[static_cast<size_t>(r * 3 * C + h * size + c)] * qkv[static_cast<size_t>((k * 3 + 1) * C + h * size + c)];
+          score += qkv[static_cast<size_t>(r * 3 * C + h * size + c)] *
+                   qkv[static_cast<size_t>((k * 3 + 1) * C + h * size + c)];
         }
         const double weight = std::exp(score / std::sqrt(3.0));
         sum += weight;
@@ -184,7 +189,8 @@ TEST_F(LayersTest, ClassifierOfUniformLogitsIsLogOfVocabulary) {
   const int64_t R = 700, C = 2, V = 9;  // more rows than one chunk would hold at a large V; zero weights
   const Numbers hidden(1400, 1), wte(18, 0);
   const std::vector<uint32_t> ids(700, 4);
-  const double loss = layers_->classifier(nullptr, nullptr, hidden.data(), wte.data(), {ids.data(), nullptr, R, C, V}, 0);
+  const double loss =
+      layers_->classifier(nullptr, nullptr, hidden.data(), wte.data(), {ids.data(), nullptr, R, C, V}, 0);
   EXPECT_NEAR(loss / 700, std::log(9.0), 1e-12);
 }
 

@@ -41,10 +41,10 @@ TEST(Learning, ReachesTheEntropyOfASyntheticLanguage) {
   testing::TemporaryFolder folder;
   write_file(folder / "train.bin", shard_of(2'000'000, 1));
   write_file(folder / "val.bin", shard_of(100'000, 2));
-  const TrainRecipe recipe = load_train_recipe("tiny", {"model.layers=2", "model.heads=2", "model.channels=64", "model.length=32",
-                                                        "model.vocabulary_size=64", "run.steps=1000", "run.sample_every=1000",
-                                                        "run.checkpoint_every=1000", "run.validation_windows=3000",
-                                                        "run.micro_batch=64", "schedule.learning_rate=0.003", "vocabulary=''"});
+  const TrainRecipe recipe = load_train_recipe(
+      "tiny", {"model.layers=2", "model.heads=2", "model.channels=64", "model.length=32", "model.vocabulary_size=64",
+               "run.steps=1000", "run.sample_every=1000", "run.checkpoint_every=1000", "run.validation_windows=3000",
+               "run.micro_batch=64", "schedule.learning_rate=0.003", "vocabulary=''"});
   TrainInputs inputs;
   inputs.data = {{folder.path().string(), 0}};
   inputs.output = folder / "model";

@@ -37,7 +37,9 @@ TEST(Safetensors, ReadsEachType) {
   const uint16_t halves[3] = {0x3C00, 0x0001, 0xC400};  // 1, 2^-24, -4
   const uint16_t rounded[2] = {0x3F80, 0xC040};         // 1, -3
   std::string data(reinterpret_cast<const char*>(values), 8);
-  data.append(reinterpret_cast<const char*>(halves), 6).append(reinterpret_cast<const char*>(rounded), 4).append(8, '\0');
+  data.append(reinterpret_cast<const char*>(halves), 6)
+      .append(reinterpret_cast<const char*>(rounded), 4)
+      .append(8, '\0');
   const std::string bytes = safetensors_of(header, data);
   const Result<SafetensorsView> view = SafetensorsView::parse(bytes);
   ASSERT_TRUE(view.ok());
@@ -62,11 +64,15 @@ TEST(Safetensors, NamesDamage) {
   EXPECT_STREQ(code_of(std::string("\x09\0\0\0\0\0\0\0{}", 10)), "safetensors_bad_length");
   EXPECT_STREQ(code_of(safetensors_of("[]", "")), "safetensors_bad_header");
   EXPECT_STREQ(code_of(safetensors_of(R"({"x":{"dtype":"F32","shape":[2]}})", "")), "safetensors_bad_header");
-  EXPECT_STREQ(code_of(safetensors_of(R"({"x":{"dtype":"F32","shape":[-1],"data_offsets":[0,4]}})", "1234")), "safetensors_bad_header");
+  EXPECT_STREQ(code_of(safetensors_of(R"({"x":{"dtype":"F32","shape":[-1],"data_offsets":[0,4]}})", "1234")),
+               "safetensors_bad_header");
   EXPECT_STREQ(code_of(safetensors_of(R"({"x":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}})", "1234")), "");
-  EXPECT_STREQ(code_of(safetensors_of(R"({"x":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}})", "123")), "safetensors_bad_offsets");
-  EXPECT_STREQ(code_of(safetensors_of(R"({"x":{"dtype":"F32","shape":[2],"data_offsets":[0,4]}})", "1234")), "safetensors_bad_offsets");
-  EXPECT_STREQ(code_of(safetensors_of(R"({"x":{"dtype":"F32","shape":[99999999999,99999999999],"data_offsets":[0,4]}})", "1234")),
+  EXPECT_STREQ(code_of(safetensors_of(R"({"x":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}})", "123")),
+               "safetensors_bad_offsets");
+  EXPECT_STREQ(code_of(safetensors_of(R"({"x":{"dtype":"F32","shape":[2],"data_offsets":[0,4]}})", "1234")),
+               "safetensors_bad_offsets");
+  EXPECT_STREQ(code_of(safetensors_of(R"({"x":{"dtype":"F32","shape":[99999999999,99999999999],"data_offsets":[0,4]}})",
+                                      "1234")),
                "safetensors_bad_header");
 }
 

@@ -12,7 +12,8 @@
 namespace ftok {
 namespace {
 
-const std::vector<ChoiceExample> kExamples = {{2, {1, 2}, {{3}, {4, 5}, {6}, {7, 8, 9}}}, {0, {10}, {{11}, {12}, {13}, {14}}}};
+const std::vector<ChoiceExample> kExamples = {{2, {1, 2}, {{3}, {4, 5}, {6}, {7, 8, 9}}},
+                                              {0, {10}, {{11}, {12}, {13}, {14}}}};
 
 TEST(MultipleChoice, WritesLlmcsBytes) {
   const std::string bytes = encode_choices(kExamples, 1);
@@ -21,8 +22,8 @@ TEST(MultipleChoice, WritesLlmcsBytes) {
   EXPECT_EQ((std::vector<int32_t>(header, header + 5)), (std::vector<int32_t>{20240522, 1, 2, 38, 0}));
   std::vector<uint16_t> words((bytes.size() - 1024) / 2);
   std::memcpy(words.data(), bytes.data() + 1024, bytes.size() - 1024);
-  EXPECT_EQ(words, (std::vector<uint16_t>{65535, 38, 0, 2, 4, 2, 1, 2, 1, 3, 2, 4, 5, 1, 6, 3, 7, 8, 9,
-                                          65535, 30, 1, 0, 4, 1, 10, 1, 11, 1, 12, 1, 13, 1, 14}));
+  EXPECT_EQ(words, (std::vector<uint16_t>{65535, 38, 0,     2,  4, 2, 1, 2, 1,  3, 2,  4, 5,  1, 6,  3, 7,
+                                          8,     9,  65535, 30, 1, 0, 4, 1, 10, 1, 11, 1, 12, 1, 13, 1, 14}));
 }
 
 void expect_same(const std::vector<ChoiceExample>& a, const std::vector<ChoiceExample>& b) {
@@ -65,7 +66,8 @@ TEST(MultipleChoice, NamesDamage) {
   changed = bytes;
   changed[4] = 3;
   EXPECT_EQ(code(changed), "choices_bad_version");
-  for (size_t size = 1024; size < bytes.size(); size += 2) EXPECT_EQ(code(bytes.substr(0, size)), "choices_bad_example") << size;
+  for (size_t size = 1024; size < bytes.size(); size += 2)
+    EXPECT_EQ(code(bytes.substr(0, size)), "choices_bad_example") << size;
   EXPECT_EQ(code(bytes + "xx"), "choices_bad_example");
   for (size_t word : {0, 1, 2, 3, 4, 5, 8}) {  // each number of the first example's structure, made too large
     changed = bytes;
@@ -76,7 +78,8 @@ TEST(MultipleChoice, NamesDamage) {
 
 TEST(MultipleChoice, ReadsHellaSwagsLines) {
   const auto letters = [](const std::string& text) { return std::vector<uint32_t>(text.begin(), text.end()); };
-  const auto example = choice_of_json(R"({"ind": 24, "ctx": "A man", "label": 3, "endings": ["a", "b", "cd", "e"], "x": [1]})", letters);
+  const auto example =
+      choice_of_json(R"({"ind": 24, "ctx": "A man", "label": 3, "endings": ["a", "b", "cd", "e"], "x": [1]})", letters);
   ASSERT_TRUE(example.ok());
   EXPECT_EQ(example->label, 3u);
   EXPECT_EQ(example->context, letters("A man"));
@@ -97,7 +100,8 @@ double loss_of(Network<float>& network, std::vector<uint32_t> tokens, size_t fro
     std::vector<uint8_t> mask(i, 0);
     mask[i - 1] = 1;
     BatchView view;
-    view.B = 1, view.T = static_cast<int64_t>(i), view.tokens = tokens.data(), view.targets = tokens.data() + 1, view.loss_mask = mask.data();
+    view.B = 1, view.T = static_cast<int64_t>(i), view.tokens = tokens.data(), view.targets = tokens.data() + 1,
+    view.loss_mask = mask.data();
     sum += network.loss(view);
   }
   return sum;
@@ -141,9 +145,11 @@ TEST(MultipleChoice, ScoresByTheSmallestLoss) {
 TEST(MultipleChoice, LongContextsLoseTheirBeginning) {
   testing::SmallModel<float> model;  // T = 8
   ChoiceExample example{0, std::vector<uint32_t>(20, 5), {{1, 2}, {3}}};
-  EXPECT_EQ(score_choices(loss_by(model.network), model.network.config(), {example}, [](const ChoiceScore&) {}).examples, 1u);
+  EXPECT_EQ(
+      score_choices(loss_by(model.network), model.network.config(), {example}, [](const ChoiceScore&) {}).examples, 1u);
   example.completions[0] = {1, 61};
-  EXPECT_THROW(score_choices(loss_by(model.network), model.network.config(), {example}, [](const ChoiceScore&) {}), Error);
+  EXPECT_THROW(score_choices(loss_by(model.network), model.network.config(), {example}, [](const ChoiceScore&) {}),
+               Error);
 }
 
 }  // namespace

@@ -36,7 +36,8 @@ void differentiate(const Batch& batch, size_t begin, size_t end, std::vector<dou
   }
 }
 
-// Offsets of the key biases, whose gradient is zero: a constant added to all keys adds the same to all scores of a query.
+// Offsets of the key biases, whose gradient is zero: a constant added to all keys adds the same to all scores of a
+// query.
 bool is_key_bias(const ParameterLayout& layout, const ModelConfig& config, size_t i) {
   const int64_t at = static_cast<int64_t>(i);
   for (int64_t layer = 0; layer < config.layers; ++layer) {
@@ -116,7 +117,8 @@ TEST(Network, SameBitsForAnyNumberOfThreads) {
   const ModelConfig config{2, 2, 160, 40, 300};  // larger than one block of a product
   const Batch batch = random_batch(config, 5, 4);
   SmallModel<float> one(config, 1), four(config, 4);
-  EXPECT_EQ(one.network.accumulate_gradients(batch.view(), 0.01), four.network.accumulate_gradients(batch.view(), 0.01));
+  EXPECT_EQ(one.network.accumulate_gradients(batch.view(), 0.01),
+            four.network.accumulate_gradients(batch.view(), 0.01));
   EXPECT_EQ(one.network.gradients(), four.network.gradients());
 }
 

@@ -1,4 +1,5 @@
-// Data parallelism: the collectives over real sockets, and `ftok train` in several real processes on the loopback interface.
+// Data parallelism: the collectives over real sockets, and `ftok train` in several real processes on the loopback
+// interface.
 #include <gtest/gtest.h>
 #include <netinet/in.h>
 #include <spawn.h>
@@ -118,7 +119,11 @@ TEST(RankInfo, ComesFromTorchrunsAndSrunsVariables) {
     });
   };
   EXPECT_EQ(info({}).size, 1);
-  const RankInfo torchrun = info({{"RANK", "3"}, {"WORLD_SIZE", "8"}, {"MASTER_ADDR", "10.0.0.1"}, {"MASTER_PORT", "1234"}, {"SLURM_NTASKS", "2"}});
+  const RankInfo torchrun = info({{"RANK", "3"},
+                                  {"WORLD_SIZE", "8"},
+                                  {"MASTER_ADDR", "10.0.0.1"},
+                                  {"MASTER_PORT", "1234"},
+                                  {"SLURM_NTASKS", "2"}});
   EXPECT_EQ(torchrun.rank, 3);
   EXPECT_EQ(torchrun.size, 8);
   EXPECT_EQ(torchrun.address, "10.0.0.1");
@@ -129,13 +134,26 @@ TEST(RankInfo, ComesFromTorchrunsAndSrunsVariables) {
   EXPECT_EQ(srun.address, "10.0.0.2");
   EXPECT_EQ(srun.port, 29500);
   // torchrun's agent keeps MASTER_PORT to itself.
-  EXPECT_EQ(info({{"RANK", "0"}, {"WORLD_SIZE", "2"}, {"MASTER_PORT", "1234"}, {"TORCHELASTIC_USE_AGENT_STORE", "True"}}).port, 1235);
-  EXPECT_EQ(info({{"RANK", "0"}, {"WORLD_SIZE", "2"}, {"MASTER_PORT", "65535"}, {"TORCHELASTIC_USE_AGENT_STORE", "True"}}).port, 65534);
-  EXPECT_EQ(info({{"RANK", "0"}, {"WORLD_SIZE", "2"}, {"MASTER_PORT", "1234"}, {"TORCHELASTIC_USE_AGENT_STORE", "False"}}).port, 1234);
+  EXPECT_EQ(
+      info({{"RANK", "0"}, {"WORLD_SIZE", "2"}, {"MASTER_PORT", "1234"}, {"TORCHELASTIC_USE_AGENT_STORE", "True"}})
+          .port,
+      1235);
+  EXPECT_EQ(
+      info({{"RANK", "0"}, {"WORLD_SIZE", "2"}, {"MASTER_PORT", "65535"}, {"TORCHELASTIC_USE_AGENT_STORE", "True"}})
+          .port,
+      65534);
+  EXPECT_EQ(
+      info({{"RANK", "0"}, {"WORLD_SIZE", "2"}, {"MASTER_PORT", "1234"}, {"TORCHELASTIC_USE_AGENT_STORE", "False"}})
+          .port,
+      1234);
   // Rank 0 is on the first node of the step, which need not be where srun was called.
   const auto node_of = [&](const std::string& list, const std::string& count) {
-    return info({{"SLURM_PROCID", "1"}, {"SLURM_NTASKS", "4"}, {"SLURM_LAUNCH_NODE_IPADDR", "10.0.0.2"}, {"SLURM_STEP_NODELIST", list},
-                 {"SLURM_STEP_NUM_NODES", count}}).address;
+    return info({{"SLURM_PROCID", "1"},
+                 {"SLURM_NTASKS", "4"},
+                 {"SLURM_LAUNCH_NODE_IPADDR", "10.0.0.2"},
+                 {"SLURM_STEP_NODELIST", list},
+                 {"SLURM_STEP_NUM_NODES", count}})
+        .address;
   };
   EXPECT_EQ(node_of("gpu[01-04,7],login", "6"), "gpu01");
   EXPECT_EQ(node_of("gpu[7,9]-ib", "2"), "gpu7-ib");
@@ -154,20 +172,23 @@ class RanksTrainTest : public ::testing::Test {
     std::filesystem::create_directories(folder_.path() / "data");
     for (const auto& [name, count] : {std::pair{"x_train.bin", 4000}, std::pair{"x_val.bin", 500}}) {
       std::string bytes = encode_shard_header(2, static_cast<uint64_t>(count));
-      for (int i = 0; i < count; ++i) bytes.push_back(static_cast<char>(random_bits(3, 1, static_cast<uint64_t>(i)) % 7 * 5)), bytes.push_back(0);
+      for (int i = 0; i < count; ++i)
+        bytes.push_back(static_cast<char>(random_bits(3, 1, static_cast<uint64_t>(i)) % 7 * 5)), bytes.push_back(0);
       write_file(folder_ / (std::string("data/") + name), bytes);
     }
   }
 
   pid_t start(int rank, int size, int port, const std::vector<std::string>& flags) const {
     std::vector<std::string> arguments = {FTOK_BINARY, "train", "tiny", "--data", folder_ / "data"};
-    for (const char* assignment : {"model.layers=2", "model.heads=2", "model.channels=16", "model.length=8", "model.vocabulary_size=61",
-                                   "training.tokens_per_step=96", "run.micro_batch=2", "run.threads=1", "run.sample_every=5", "vocabulary=''"}) {
+    for (const char* assignment :
+         {"model.layers=2", "model.heads=2", "model.channels=16", "model.length=8", "model.vocabulary_size=61",
+          "training.tokens_per_step=96", "run.micro_batch=2", "run.threads=1", "run.sample_every=5", "vocabulary=''"}) {
       arguments.insert(arguments.end(), {"--set", assignment});
     }
     arguments.insert(arguments.end(), flags.begin(), flags.end());
-    std::vector<std::string> variables = {"RANK=" + std::to_string(rank), "WORLD_SIZE=" + std::to_string(size), "MASTER_ADDR=127.0.0.1",
-                                          "MASTER_PORT=" + std::to_string(port), "FTOK_NO_FSYNC=1"};
+    std::vector<std::string> variables = {"RANK=" + std::to_string(rank), "WORLD_SIZE=" + std::to_string(size),
+                                          "MASTER_ADDR=127.0.0.1", "MASTER_PORT=" + std::to_string(port),
+                                          "FTOK_NO_FSYNC=1"};
     for (char** variable = environ; *variable != nullptr; ++variable) variables.push_back(*variable);
     std::vector<char*> argv, envp;
     for (std::string& text : arguments) argv.push_back(text.data());
@@ -201,7 +222,8 @@ class RanksTrainTest : public ::testing::Test {
   std::vector<double> logged(const std::string& output, const std::string& key) const {
     const std::string text = read_file(folder_ / (output + "/log.jsonl")), mark = "\"" + key + "\":";
     std::vector<double> numbers;
-    for (size_t at = text.find(mark); at != std::string::npos; at = text.find(mark, at + 1)) numbers.push_back(std::stod(text.substr(at + mark.size())));
+    for (size_t at = text.find(mark); at != std::string::npos; at = text.find(mark, at + 1))
+      numbers.push_back(std::stod(text.substr(at + mark.size())));
     return numbers;
   }
   void expect_near(const std::string& a, const std::string& b, double most) const {
@@ -209,7 +231,8 @@ class RanksTrainTest : public ::testing::Test {
       const std::vector<double> x = logged(a, key), y = logged(b, key);
       ASSERT_EQ(x.size(), y.size()) << key;
       ASSERT_FALSE(x.empty()) << key;
-      for (size_t i = 0; i < x.size(); ++i) EXPECT_NEAR(x[i], y[i], most * std::abs(x[i])) << a << ", " << b << ", " << key << " " << i;
+      for (size_t i = 0; i < x.size(); ++i)
+        EXPECT_NEAR(x[i], y[i], most * std::abs(x[i])) << a << ", " << b << ", " << key << " " << i;
     }
   }
 

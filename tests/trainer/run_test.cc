@@ -52,11 +52,11 @@ class TrainTest : public ::testing::Test {
     write_language(folder_ / "data/x_train_0.bin", 3000, 1);
     write_language(folder_ / "data/x_train_1.bin", 1000, 2);
     write_language(folder_ / "data/x_val_0.bin", 500, 3);
-    recipe_ = load_train_recipe("tiny", {"model.layers=2", "model.heads=4", "model.channels=32", "model.length=8",
-                                         "model.vocabulary_size=61", "training.tokens_per_step=64", "run.steps=20",
-                                         "run.micro_batch=3", "run.threads=1", "run.checkpoint_every=4", "run.sample_every=10",
-                                         "run.sample_tokens=20", "run.keep=2", "schedule.warmup_steps=5", "schedule.learning_rate=0.002",
-                                         "vocabulary=''"});
+    recipe_ = load_train_recipe(
+        "tiny", {"model.layers=2", "model.heads=4", "model.channels=32", "model.length=8", "model.vocabulary_size=61",
+                 "training.tokens_per_step=64", "run.steps=20", "run.micro_batch=3", "run.threads=1",
+                 "run.checkpoint_every=4", "run.sample_every=10", "run.sample_tokens=20", "run.keep=2",
+                 "schedule.warmup_steps=5", "schedule.learning_rate=0.002", "vocabulary=''"});
   }
 
   Recorder train_to(const std::string& output, int64_t stop_after = 0) {
@@ -66,8 +66,7 @@ class TrainTest : public ::testing::Test {
     TrainInputs inputs;
     inputs.data = {{folder_ / "data", 0}};
     inputs.output = folder_ / output;
-    train(recipe, inputs, recorder,
-          [this](LogLevel, const std::string& message) { warnings_.push_back(message); });
+    train(recipe, inputs, recorder, [this](LogLevel, const std::string& message) { warnings_.push_back(message); });
     return recorder;
   }
   // What a run says that goes on from step 4 with a parameter that is no number.
@@ -296,7 +295,8 @@ TEST(TrainRecipe, PresetsAreValidAndRoundTrip) {
     const std::string text = train_recipe_text(recipe, true);
     EXPECT_EQ(train_recipe_text(parse_train_recipe(text, name), true), text);
   }
-  EXPECT_EQ(ParameterLayout(load_train_recipe("gpt2-1558m", {}).model).parameters(), 1'557'611'200);  // GPT-2's checkpoint
+  EXPECT_EQ(ParameterLayout(load_train_recipe("gpt2-1558m", {}).model).parameters(),
+            1'557'611'200);  // GPT-2's checkpoint
 }
 
 TEST(TrainRecipe, NamesMistakes) {
@@ -368,8 +368,8 @@ TEST(Sample, DrawsWhatTheOptionsAllow) {
     const double p = std::exp(static_cast<double>(logits[i])) / sum;
     EXPECT_NEAR(counts[i], 20000 * p, 5 * std::sqrt(20000 * p)) << i;
   }
-  EXPECT_EQ(top[0] + top[2] + top[3], 0);      // the two likeliest
-  EXPECT_EQ(nucleus[0] + nucleus[2], 0);       // 0.40 + 0.40 + 0.15 reach 0.85
+  EXPECT_EQ(top[0] + top[2] + top[3], 0);  // the two likeliest
+  EXPECT_EQ(nucleus[0] + nucleus[2], 0);   // 0.40 + 0.40 + 0.15 reach 0.85
   EXPECT_GT(nucleus[3], 0);
 }
 

@@ -42,9 +42,9 @@ TEST(LossCurve, LinesFallAsTheLossDoes) {
   const std::vector<std::string> lines = loss_lines(falling(20, 40), 47, 6);
   ASSERT_EQ(lines.size(), 6u);
   EXPECT_EQ(lines[0].substr(0, 7), "10.000 ");
-  EXPECT_EQ(lines[0].substr(7, 3), "\u2588");        // the first column is full
+  EXPECT_EQ(lines[0].substr(7, 3), "\u2588");                 // the first column is full
   EXPECT_EQ(lines[0].find("\u2588", 10), std::string::npos);  // and no other
-  EXPECT_TRUE(lines[5].ends_with(std::string(20, ' ')));  // steps that are still to come
+  EXPECT_TRUE(lines[5].ends_with(std::string(20, ' ')));      // steps that are still to come
   EXPECT_TRUE(loss_lines({}, 80, 10).empty());
   EXPECT_TRUE(loss_lines(falling(5, 5), 5, 10).empty());
 }
@@ -88,7 +88,8 @@ TEST(Sample, LikeliestTokens) {
   EXPECT_EQ(tokens[2].token, 2u);
   const double sum = 1 + 2 * std::exp(2.0) + std::exp(1.0);
   EXPECT_NEAR(tokens[2].probability, std::exp(1.0) / sum, 1e-12);
-  EXPECT_NEAR(likeliest_tokens(logits, 0.5, 9)[0].probability, std::exp(4.0) / (1 + 2 * std::exp(4.0) + std::exp(2.0)), 1e-12);
+  EXPECT_NEAR(likeliest_tokens(logits, 0.5, 9)[0].probability, std::exp(4.0) / (1 + 2 * std::exp(4.0) + std::exp(2.0)),
+              1e-12);
 }
 
 }  // namespace

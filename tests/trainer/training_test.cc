@@ -105,9 +105,9 @@ TEST(Schedule, WarmsUpThenFalls) {
 
 TEST(Loader, EveryWindowOnceAnEpochInAnOrderOfItsOwn) {
   testing::TemporaryFolder folder;
-  write_shard(folder / "a_train_0.bin", counting(0, 41));            // windows at 0, 8, ..., 32
-  write_shard(folder / "a_train_1.bin", counting(100, 120), 4);      // windows at 0, 8; u32
-  write_shard(folder / "a_train_2.bin", counting(200, 205));         // too short for a window
+  write_shard(folder / "a_train_0.bin", counting(0, 41));        // windows at 0, 8, ..., 32
+  write_shard(folder / "a_train_1.bin", counting(100, 120), 4);  // windows at 0, 8; u32
+  write_shard(folder / "a_train_2.bin", counting(200, 205));     // too short for a window
   const Loader loader(find_shards(folder.path().string(), Split::kTrain), {8, 300, 1, true, {}, true});
   ASSERT_EQ(loader.windows(), 7u);
   std::vector<std::vector<uint32_t>> orders;
@@ -162,7 +162,8 @@ TEST(Loader, ReadsLossMasks) {
   write_file(folder / "train.mask", mask);
   const Loader loader({folder / "train.bin"}, {8, 20, 0, false, {}, true});
   const Batch batch = loader.batch(0, 2);
-  EXPECT_EQ(batch.loss_mask, (std::vector<uint8_t>{1, 1, 0, 1, 1, 1, 1, 0, 0, 1, 1, 1, 1, 1, 1, 1}));  // of the targets 1..8, 9..16
+  EXPECT_EQ(batch.loss_mask,
+            (std::vector<uint8_t>{1, 1, 0, 1, 1, 1, 1, 0, 0, 1, 1, 1, 1, 1, 1, 1}));  // of the targets 1..8, 9..16
   EXPECT_EQ(batch.counted(), 13);
   write_file(folder / "train.mask", "short");
   EXPECT_THROW(Loader({folder / "train.bin"}, {8, 20, 0, false, {}, true}), Error);
@@ -175,7 +176,9 @@ TEST(Mixture, KeepsItsSharesAndEveryWindow) {
   const auto make = [&](double a, double b, uint64_t seed) {
     std::vector<Mixture::Source> sources;
     for (const auto& [name, weight] : {std::pair{"a.bin", a}, std::pair{"b.bin", b}}) {
-      sources.push_back({std::make_unique<Loader>(std::vector<std::string>{folder / name}, LoaderOptions{8, 20000, seed, true, {}, true}), weight, name});
+      sources.push_back({std::make_unique<Loader>(std::vector<std::string>{folder / name},
+                                                  LoaderOptions{8, 20000, seed, true, {}, true}),
+                         weight, name});
     }
     return Mixture(std::move(sources), seed);
   };
@@ -215,18 +218,25 @@ std::string error_of(const std::function<void()>& call) {
 TEST(Loader, RefusesWhatItCannotTrainOn) {
   testing::TemporaryFolder folder;
   write_shard(folder / "short.bin", counting(0, 8));
-  EXPECT_NE(error_of([&] { Loader({folder / "short.bin"}, {8, 10, 0, false, {}, true}); }).find("fewer tokens than one window of 9"),
+  EXPECT_NE(error_of([&] {
+              Loader({folder / "short.bin"}, {8, 10, 0, false, {}, true});
+            }).find("fewer tokens than one window of 9"),
             std::string::npos);
   write_shard(folder / "wide.bin", counting(0, 30));
   const Loader wide({folder / "wide.bin"}, {8, 20, 0, false, {}, true});
   EXPECT_NO_THROW(wide.batch(0, 2));
-  EXPECT_NE(error_of([&] { (void)wide.batch(2, 1); }).find("token 20 is 20, beyond the vocabulary of 20"), std::string::npos);
+  EXPECT_NE(error_of([&] { (void)wide.batch(2, 1); }).find("token 20 is 20, beyond the vocabulary of 20"),
+            std::string::npos);
   std::string cut = read_file(folder / "wide.bin");
   cut.resize(cut.size() - 2);
   write_file(folder / "cut.bin", cut);
-  EXPECT_NE(error_of([&] { Loader({folder / "cut.bin"}, {8, 20, 0, false, {}, true}); }).find("cut.bin"), std::string::npos);
-  EXPECT_NE(error_of([&] { (void)find_shards(folder.path().string(), Split::kTrain); }).find("no shards named *train*.bin"),
+  EXPECT_NE(error_of([&] {
+              Loader({folder / "cut.bin"}, {8, 20, 0, false, {}, true});
+            }).find("cut.bin"),
             std::string::npos);
+  EXPECT_NE(
+      error_of([&] { (void)find_shards(folder.path().string(), Split::kTrain); }).find("no shards named *train*.bin"),
+      std::string::npos);
 }
 
 }  // namespace

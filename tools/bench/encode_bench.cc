@@ -1,7 +1,9 @@
-// Encoding speed of ftok alone: one thread, a document a call, ids into a buffer that is used again. CPU time of the thread, so
-// that other work on the machine counts little. tools/bench/encoders runs it beside the public encoders.
-//   ftok_encode_bench VOCABULARY FILE.jsonl [--json] [--ids OUT]   passes over the texts of a file; --ids writes, for each
-//                                                                  text, the number of its ids and the ids, 32 bits each
+// Encoding speed of ftok alone: one thread, a document a call, ids into a buffer that is used again. CPU time of the
+// thread, so that other work on the machine counts little. tools/bench/encoders runs it beside the public encoders.
+//   ftok_encode_bench VOCABULARY FILE.jsonl [--json] [--ids OUT]   passes over the texts of a file; --ids writes, for
+//   each
+//                                                                  text, the number of its ids and the ids, 32 bits
+//                                                                  each
 //   ftok_encode_bench VOCABULARY FILE.jsonl --first                the first pass alone (for a profile)
 //   ftok_encode_bench VOCABULARY --hostile MB                      one text of each hostile class
 #include <fmt/format.h>
@@ -159,17 +161,30 @@ void measure_hostile(const char* vocabulary, size_t bytes) {
   for (int c = 0; c < 256; ++c) all.push_back(static_cast<char>(c));
   while (cjk.size() < bytes) {
     const auto c = static_cast<unsigned>(0x4E00 + random() % 0x5000);
-    cjk += {static_cast<char>(0xE0 | c >> 12), static_cast<char>(0x80 | (c >> 6 & 63)), static_cast<char>(0x80 | (c & 63))};
+    cjk += {static_cast<char>(0xE0 | c >> 12), static_cast<char>(0x80 | (c >> 6 & 63)),
+            static_cast<char>(0x80 | (c & 63))};
   }
-  const std::vector<std::pair<std::string, std::string>> cases = {
-      {"a", repeat("a")},           {"A", repeat("A")},       {"^", repeat("^")},
-      {"space", repeat(" ")},       {"newline", repeat("\n")}, {"space newline", repeat(" \n\t")},
-      {"digit", repeat("1")},       {"NUL", repeat(std::string(1, '\0'))},
-      {"one CJK", repeat("中")},    {"combining", repeat("\xCC\x81")},
-      {"emoji", repeat("\xF0\x9F\x98\x80")}, {"aA", repeat("aA")}, {"ab", repeat("ab")}, {"the", repeat("the")},
-      {"letters", pick(lower)},     {"ab random", pick("ab")}, {"acgt", pick("ACGT")},
-      {"base64", pick(lower + upper + "0123456789+/")}, {"punctuation", pick("!@#$%^&*()-=[]{};:,./?")},
-      {"bytes", pick(all)},         {"random CJK", cjk}};
+  const std::vector<std::pair<std::string, std::string>> cases = {{"a", repeat("a")},
+                                                                  {"A", repeat("A")},
+                                                                  {"^", repeat("^")},
+                                                                  {"space", repeat(" ")},
+                                                                  {"newline", repeat("\n")},
+                                                                  {"space newline", repeat(" \n\t")},
+                                                                  {"digit", repeat("1")},
+                                                                  {"NUL", repeat(std::string(1, '\0'))},
+                                                                  {"one CJK", repeat("中")},
+                                                                  {"combining", repeat("\xCC\x81")},
+                                                                  {"emoji", repeat("\xF0\x9F\x98\x80")},
+                                                                  {"aA", repeat("aA")},
+                                                                  {"ab", repeat("ab")},
+                                                                  {"the", repeat("the")},
+                                                                  {"letters", pick(lower)},
+                                                                  {"ab random", pick("ab")},
+                                                                  {"acgt", pick("ACGT")},
+                                                                  {"base64", pick(lower + upper + "0123456789+/")},
+                                                                  {"punctuation", pick("!@#$%^&*()-=[]{};:,./?")},
+                                                                  {"bytes", pick(all)},
+                                                                  {"random CJK", cjk}};
   for (const auto& [name, text] : cases) {
     std::vector<uint32_t> ids;
     ids.reserve(text.size());
@@ -193,15 +208,23 @@ int main(int argc, char** argv) {
   }
   const auto given = std::find(arguments.begin(), arguments.end(), "--ids");
   const char* ids_path = given != arguments.end() && given + 1 != arguments.end() ? (given + 1)->c_str() : nullptr;
-  const auto has = [&](const char* flag) { return std::find(arguments.begin(), arguments.end(), flag) != arguments.end(); };
+  const auto has = [&](const char* flag) {
+    return std::find(arguments.begin(), arguments.end(), flag) != arguments.end();
+  };
   const Figures f = measure(argv[1], read_texts(argv[2]), ids_path, has("--first"));
   if (has("--json")) {
-    fmt::print("{{\"load_ms\":{:.1f},\"load_mb\":{:.1f},\"first_mb\":{:.1f},\"second_mb\":{:.1f},\"first\":{:.1f},\"second\":{:.1f},"
-               "\"cut\":{:.1f},\"count\":{:.1f},\"decode\":{:.1f},\"cache_mb\":{:.1f},\"tokens\":{}}}\n",
-               f.load_ms, f.load_mb, f.first_mb, f.second_mb, f.first, f.second, f.cut, f.count, f.decode, f.cache_mb, f.tokens);
+    fmt::print(
+        "{{\"load_ms\":{:.1f},\"load_mb\":{:.1f},\"first_mb\":{:.1f},\"second_mb\":{:.1f},\"first\":{:.1f},\"second\":{"
+        ":.1f},"
+        "\"cut\":{:.1f},\"count\":{:.1f},\"decode\":{:.1f},\"cache_mb\":{:.1f},\"tokens\":{}}}\n",
+        f.load_ms, f.load_mb, f.first_mb, f.second_mb, f.first, f.second, f.cut, f.count, f.decode, f.cache_mb,
+        f.tokens);
   } else {
-    fmt::print("load {:.1f} ms {:.0f} MB; first MB {:.0f}, second MB {:.0f}, first pass {:.0f}, second {:.0f} MB/s; cuts alone {:.0f}, "
-               "count {:.0f}, decode {:.0f} MB/s; cache {:.1f} MB; {} tokens\n",
-               f.load_ms, f.load_mb, f.first_mb, f.second_mb, f.first, f.second, f.cut, f.count, f.decode, f.cache_mb, f.tokens);
+    fmt::print(
+        "load {:.1f} ms {:.0f} MB; first MB {:.0f}, second MB {:.0f}, first pass {:.0f}, second {:.0f} MB/s; cuts "
+        "alone {:.0f}, "
+        "count {:.0f}, decode {:.0f} MB/s; cache {:.1f} MB; {} tokens\n",
+        f.load_ms, f.load_mb, f.first_mb, f.second_mb, f.first, f.second, f.cut, f.count, f.decode, f.cache_mb,
+        f.tokens);
   }
 }

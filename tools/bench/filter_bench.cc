@@ -1,7 +1,7 @@
-// ftok_filter_bench TEXTS.jsonl [--repeat N] [--recipe fineweb-head|fineweb-2024-04]: how fast one core splits words, counts
-// sentences and runs each quality filter alone, and all of them in order, over the texts of a file. A line for each: CPU
-// seconds of the thread (the median of N runs), documents/s, MB/s of text, and a count to check against (words, sentences,
-// documents kept). Each filter splits its words itself, as the first filter of a chain does.
+// ftok_filter_bench TEXTS.jsonl [--repeat N] [--recipe fineweb-head|fineweb-2024-04]: how fast one core splits words,
+// counts sentences and runs each quality filter alone, and all of them in order, over the texts of a file. A line for
+// each: CPU seconds of the thread (the median of N runs), documents/s, MB/s of text, and a count to check against
+// (words, sentences, documents kept). Each filter splits its words itself, as the first filter of a chain does.
 #include <fmt/format.h>
 #include <time.h>
 
@@ -45,7 +45,8 @@ Texts read_texts(const std::string& path) {
   return texts;
 }
 
-void measure(const std::string& name, const Texts& texts, size_t repeat, const std::function<size_t(const std::string&)>& work) {
+void measure(const std::string& name, const Texts& texts, size_t repeat,
+             const std::function<size_t(const std::string&)>& work) {
   size_t bytes = 0, count = 0;
   for (const std::string& text : texts) bytes += text.size();
   std::vector<double> seconds;
@@ -112,7 +113,8 @@ int bench(int argc, char** argv) {
     measure(std::string(stages[i]->name()), texts, repeat,
             [&](const std::string& text) { return kept_by(stages, i, i + 1, text, rules); });
   }
-  measure("chain", texts, repeat, [&](const std::string& text) { return kept_by(stages, 0, stages.size(), text, rules); });
+  measure("chain", texts, repeat,
+          [&](const std::string& text) { return kept_by(stages, 0, stages.size(), text, rules); });
   return 0;
 }
 

@@ -90,42 +90,50 @@ std::vector<HostilePage> make_pages() {
     pages.push_back({std::move(name), repeat, std::move(before), std::move(unit)});
   };
   for (const char* unit :
-       {"a", " ", "\n", "\r", "<", ">", "&", "\"", "/", "=", "</", "<!", "<?", "<!-", "</>", "</p", "\xFF", "\xEF\xBB\xBF",
+       {"a", " ", "\n", "\r", "<", ">", "&", "\"", "/", "=", "</", "<!", "<?", "<!-", "</>", "</p", "\xFF",
+        "\xEF\xBB\xBF",
         // never closed
-        "<div>", "<span>", "<a>", "<a href=x>y", "<p>", "<b>", "<li>", "<td>", "<table>", "<select>", "<option>", "<optgroup>", "<svg>",
-        "<math>", "<template>", "<form>", "<button>", "<h1>", "<ruby>", "<rt>", "<object>", "<unknown>", "<frameset>", "<isindex>",
-        "<noscript>", "<nobr>", "<font>", "<caption>", "<col>", "<tr>", "<body>", "<html>", "<head>", "<br>", "<input>", "<image>",
+        "<div>", "<span>", "<a>", "<a href=x>y", "<p>", "<b>", "<li>", "<td>", "<table>", "<select>", "<option>",
+        "<optgroup>", "<svg>", "<math>", "<template>", "<form>", "<button>", "<h1>", "<ruby>", "<rt>", "<object>",
+        "<unknown>", "<frameset>", "<isindex>", "<noscript>", "<nobr>", "<font>", "<caption>", "<col>", "<tr>",
+        "<body>", "<html>", "<head>", "<br>", "<input>", "<image>",
         // never opened
         "</div>", "</p>", "</br>", "</b>", "</a>", "</li>", "</table>", "</svg>", "</template>", "</html>", "</body>",
         // formatting elements, nested and misnested
-        "<b><i>x", "<b><p></b>", "<b><div></b>", "<a><div></a>", "<a><p><a>", "<p><b></p>", "<b></p><p>x", "<i><b></i></b>",
-        "<a><div><div></a>", "<font size=1><p></font>", "<nobr><div><nobr>", "<b><table></b>", "<em><h1></em></h1>",
+        "<b><i>x", "<b><p></b>", "<b><div></b>", "<a><div></a>", "<a><p><a>", "<p><b></p>", "<b></p><p>x",
+        "<i><b></i></b>", "<a><div><div></a>", "<font size=1><p></font>", "<nobr><div><nobr>", "<b><table></b>",
+        "<em><h1></em></h1>",
         // tables and foster parenting
-        "<table>x", "<table><b>x", "<table><tr><td>", "<table><a><table><a>", "<table><td><table>", "<table><tr>x<td>y", "<table><p></table>",
-        "<table><caption><table>", "<table><select>", "<table><svg><desc>", "<table><template>",
+        "<table>x", "<table><b>x", "<table><tr><td>", "<table><a><table><a>", "<table><td><table>", "<table><tr>x<td>y",
+        "<table><p></table>", "<table><caption><table>", "<table><select>", "<table><svg><desc>", "<table><template>",
         // lists
         "<ul><li>", "<ol><li><p>", "<dl><dd>", "<dl><dt><dl>", "<li><p></li>", "<dd><div>",
         // foreign content
-        "<svg><desc>", "<svg><foreignObject><div>", "<svg><p>", "<math><mi>", "<math><annotation-xml>", "<svg><style><div>", "<svg></p>",
+        "<svg><desc>", "<svg><foreignObject><div>", "<svg><p>", "<math><mi>", "<math><annotation-xml>",
+        "<svg><style><div>", "<svg></p>",
         // forms
-        "<select><option>", "<select><optgroup>", "<select><button><selectedcontent></button><option>x</select>", "<form></form>x",
+        "<select><option>", "<select><optgroup>", "<select><button><selectedcontent></button><option>x</select>",
+        "<form></form>x",
         // text
-        "&amp;", "&amp", "&notit ", "&#x26;", "&#38", "&#99999999999999999999;", "&CounterClockwiseContourIntegral;", "&a", "&;", "&#", "&#x",
-        "&NotEqualTilde;", "x\r", "<br>x", "<a b=&>", "<a b='&amp;&lt'>",
+        "&amp;", "&amp", "&notit ", "&#x26;", "&#38", "&#99999999999999999999;", "&CounterClockwiseContourIntegral;",
+        "&a", "&;", "&#", "&#x", "&NotEqualTilde;", "x\r", "<br>x", "<a b=&>", "<a b='&amp;&lt'>",
         // comments, doctypes
-        "<!-- -->", "<!---->", "<!-->", "<!doctype x>", "<!doctype html public \"", "<!doctype", "<?x>", "</ x>", "<!-- -- -->",
+        "<!-- -->", "<!---->", "<!-->", "<!doctype x>", "<!doctype html public \"", "<!doctype", "<?x>", "</ x>",
+        "<!-- -- -->",
         // attributes
-        "<a b c>", "<a B C D>", "<a b>", "<a a a a a a a a a a a a>", "<a =>", "<a / / />", "<a\n\n\n>", "<body a=b>", "<html a=b>",
+        "<a b c>", "<a B C D>", "<a b>", "<a a a a a a a a a a a a>", "<a =>", "<a / / />", "<a\n\n\n>", "<body a=b>",
+        "<html a=b>",
         // raw text
-        "<title></title>", "<textarea>\n</textarea>", "<script></script>", "<style></style>", "<iframe></iframe>", "<xmp>", "<plaintext>",
-        "<script><!--<script></script>-->"}) {
+        "<title></title>", "<textarea>\n</textarea>", "<script></script>", "<style></style>", "<iframe></iframe>",
+        "<xmp>", "<plaintext>", "<script><!--<script></script>-->"}) {
     add("", unit);
   }
   add("", std::string(1, '\0'));
   pages.back().name = "NUL";
-  for (const char* name : {"<script>", "<style>", "<title>", "<textarea>", "<!--", "<svg><![CDATA[", "<a b='", "<a b=", "<a ", "<", "</",
-                           "<plaintext>", "<!doctype html \"", "&", "&#", "&#x"}) {
-    for (const char* unit : {"x", "<", "</", "-", "&amp;", "--", "<!--", "]]", "</scrip", "</titl", "<script ", "=1 "}) add(name, unit);
+  for (const char* name : {"<script>", "<style>", "<title>", "<textarea>", "<!--", "<svg><![CDATA[", "<a b='",
+                           "<a b=", "<a ", "<", "</", "<plaintext>", "<!doctype html \"", "&", "&#", "&#x"}) {
+    for (const char* unit : {"x", "<", "</", "-", "&amp;", "--", "<!--", "]]", "</scrip", "</titl", "<script ", "=1 "})
+      add(name, unit);
   }
   add("<script><!--", "-");
   add("<script><!--", "<script>");
@@ -148,16 +156,19 @@ std::vector<HostilePage> make_pages() {
   counted("", "<font color=#><div></font>");
   pages.push_back({"tags of 399 attributes", many_attributes, {}, {}});
   pages.push_back({"60 formatting elements reconstructed", reconstructed, {}, {}});
-  for (const char* unit : {"</p>", "</x>", "</b>", "<p></p>", "<li></li>", "<b></b>", "<a></a>", "x<br>", "</div>", "<table></table>",
-                           "<svg></svg>", "</h1>", "</span><span>"}) {
+  for (const char* unit : {"</p>", "</x>", "</b>", "<p></p>", "<li></li>", "<b></b>", "<a></a>", "x<br>", "</div>",
+                           "<table></table>", "<svg></svg>", "</h1>", "</span><span>"}) {
     pages.push_back({"480 deep, then " + std::string(unit), deep_then, "<div><x>", unit});
     pages.push_back({"480 deep in p and b, then " + std::string(unit), deep_then, "<p><b>", unit});
   }
   pages.push_back({"random bytes", random_bytes, {}, {}});
   pages.push_back({"random markup characters", random_of_alphabet, {}, "<>&\"'=/!-? ab\n"});
   pages.push_back({"random angle brackets", random_of_alphabet, {}, "<>/ab"});
-  pages.push_back({"random tags", random_tags, {},
-                   "div span a b p table tr td ul li svg math select option form template script title h1 font em button"});
+  pages.push_back(
+      {"random tags",
+       random_tags,
+       {},
+       "div span a b p table tr td ul li svg math select option form template script title h1 font em button"});
   pages.push_back({"random formatting", random_tags, {}, "a b i p div nobr"});
   pages.push_back({"random tables", random_tags, {}, "table tr td tbody caption colgroup col b p select"});
   pages.push_back({"random foreign", random_tags, {}, "svg math desc title mi annotation-xml foreignobject p div b"});

@@ -8,9 +8,9 @@
 namespace ftok::bench {
 
 struct HostilePage {
-  std::string name;             // "<b><div></b>", "random tags"
+  std::string name;  // "<b><div></b>", "random tags"
   std::string (*make)(const HostilePage& page, size_t bytes);
-  std::string before, unit;     // for those that repeat a unit
+  std::string before, unit;  // for those that repeat a unit
 
   // At least `bytes` bytes, deterministic.
   std::string html(size_t bytes) const { return make(*this, bytes); }

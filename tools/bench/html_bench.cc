@@ -1,6 +1,6 @@
-// ftok_html_bench: MB per CPU second of HTML parsing and of extraction, one thread, over files held in memory; or what each
-// hostile page costs: CPU milliseconds, counted steps and bytes of memory a byte of page, and the peak of a process that does
-// nothing else.
+// ftok_html_bench: MB per CPU second of HTML parsing and of extraction, one thread, over files held in memory; or what
+// each hostile page costs: CPU milliseconds, counted steps and bytes of memory a byte of page, and the peak of a
+// process that does nothing else.
 //   ftok_html_bench [--parser ftok|gumbo] [--extract] [--rounds N] FILE...
 //   ftok_html_bench --hostile MEBIBYTES [--extract] [--kind NAME]
 //   ftok_html_bench --digest FILE...   a hash of what all modes make of each page, to see whether a change changed any
@@ -51,9 +51,11 @@ void run_hostile(const ftok::bench::HostilePage& hostile, size_t bytes, bool who
     rusage usage{};
     ::getrusage(RUSAGE_SELF, &usage);
     std::string name;
-    for (const char c : hostile.name) name += c >= ' ' && c < 0x7F ? std::string(1, c) : fmt::format("\\x{:02X}", static_cast<unsigned char>(c));
-    fmt::print("{}\t{:.1f}\t{:.1f}\t{:.1f}\t{:.1f}\t{}\n", name, 1000 * seconds, static_cast<double>(usage.ru_maxrss) * 1024 / 1e6,
-               static_cast<double>(steps) / size, static_cast<double>(arena) / size, end);
+    for (const char c : hostile.name)
+      name += c >= ' ' && c < 0x7F ? std::string(1, c) : fmt::format("\\x{:02X}", static_cast<unsigned char>(c));
+    fmt::print("{}\t{:.1f}\t{:.1f}\t{:.1f}\t{:.1f}\t{}\n", name, 1000 * seconds,
+               static_cast<double>(usage.ru_maxrss) * 1024 / 1e6, static_cast<double>(steps) / size,
+               static_cast<double>(arena) / size, end);
     std::fflush(stdout);
     ::_exit(0);
   }
@@ -76,8 +78,9 @@ uint64_t digest(std::string_view page) {
     else options.mode = mode;
     const ftok::ExtractResult result = ftok::extract(page, options);
     const ftok::html::Metadata& own = result.metadata;
-    for (const std::string_view part : std::initializer_list<std::string_view>{result.text, own.title, own.author, own.published, own.site, own.description, own.canonical_url,
-                                        own.html_language, result.drop_reason == nullptr ? "" : result.drop_reason}) {
+    for (const std::string_view part : std::initializer_list<std::string_view>{
+             result.text, own.title, own.author, own.published, own.site, own.description, own.canonical_url,
+             own.html_language, result.drop_reason == nullptr ? "" : result.drop_reason}) {
       hash = hashed(hash, part);
     }
   }
@@ -97,7 +100,8 @@ int main(int argc, char** argv) {
     const std::string_view argument = argv[i];
     if (argument == "--extract") whole = true;
     else if (argument == "--digest") digests = true;
-    else if (argument == "--parser" && i + 1 < argc) parser = std::string_view(argv[++i]) == "gumbo" ? ftok::html::HtmlParser::kGumbo : ftok::html::HtmlParser::kFtok;
+    else if (argument == "--parser" && i + 1 < argc)
+      parser = std::string_view(argv[++i]) == "gumbo" ? ftok::html::HtmlParser::kGumbo : ftok::html::HtmlParser::kFtok;
     else if (argument == "--hostile" && i + 1 < argc) hostile_mebibytes = std::stod(argv[++i]);
     else if (argument == "--kind" && i + 1 < argc) kind = argv[++i];
     else if (argument == "--rounds" && i + 1 < argc) rounds = std::stoi(argv[++i]);
@@ -130,6 +134,6 @@ int main(int argc, char** argv) {
     }
     best = std::min(best, cpu_seconds() - begin);
   }
-  fmt::print("{} pages, {:.1f} MB, best of {}: {:.1f} MB/s ({})\n", pages.size(), static_cast<double>(bytes) / 1e6, rounds,
-             static_cast<double>(bytes) / 1e6 / best, sum);
+  fmt::print("{} pages, {:.1f} MB, best of {}: {:.1f} MB/s ({})\n", pages.size(), static_cast<double>(bytes) / 1e6,
+             rounds, static_cast<double>(bytes) / 1e6 / best, sum);
 }

@@ -1,5 +1,5 @@
-// The speed of a training step on the CPU, without files: random weights and tokens, forward, backward, clipping, AdamW.
-// Prints one JSON line: tokens a second of wall time and of CPU time, from the median step.
+// The speed of a training step on the CPU, without files: random weights and tokens, forward, backward, clipping,
+// AdamW. Prints one JSON line: tokens a second of wall time and of CPU time, from the median step.
 //   ftok_train_bench LAYERS HEADS CHANNELS LENGTH VOCABULARY BATCH THREADS STEPS
 #include <fmt/format.h>
 #include <time.h>
@@ -43,7 +43,8 @@ int main(int argc, char** argv) {
   ftok::AdamW<float> optimizer(network.layout(), ftok::OptimizerOptions{}, *layers);
   std::vector<uint32_t> tokens;
   for (int64_t i = 0; i < size + 1; ++i) {
-    tokens.push_back(static_cast<uint32_t>(ftok::random_bits(1, 1, static_cast<uint64_t>(i)) % static_cast<uint64_t>(n[4])));
+    tokens.push_back(
+        static_cast<uint32_t>(ftok::random_bits(1, 1, static_cast<uint64_t>(i)) % static_cast<uint64_t>(n[4])));
   }
   ftok::BatchView batch;
   batch.B = B, batch.T = config.length, batch.tokens = tokens.data(), batch.targets = tokens.data() + 1;
@@ -58,8 +59,9 @@ int main(int argc, char** argv) {
     cpu.push_back(now(CLOCK_PROCESS_CPUTIME_ID) - cpu_start);
   }
   const double count = static_cast<double>(size);
-  fmt::print("{{\"tokens_per_second\":{:.1f},\"tokens_per_cpu_second\":{:.1f},\"step_seconds\":{:.4f},\"cpu_seconds\":{:.4f},"
-             "\"loss\":{:.4f},\"parameters\":{}}}\n",
-             count / median(wall), count / median(cpu), median(wall), median(cpu), loss, network.layout().parameters());
+  fmt::print(
+      "{{\"tokens_per_second\":{:.1f},\"tokens_per_cpu_second\":{:.1f},\"step_seconds\":{:.4f},\"cpu_seconds\":{:.4f},"
+      "\"loss\":{:.4f},\"parameters\":{}}}\n",
+      count / median(wall), count / median(cpu), median(wall), median(cpu), loss, network.layout().parameters());
   return 0;
 }

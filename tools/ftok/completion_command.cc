@@ -1,5 +1,5 @@
-// `ftok completion bash|zsh|fish`: a completion script made by walking the parser's own tree of commands and flags, so that it
-// cannot say anything the parser does not.
+// `ftok completion bash|zsh|fish`: a completion script made by walking the parser's own tree of commands and flags, so
+// that it cannot say anything the parser does not.
 #include <algorithm>
 #include <memory>
 #include <string>
@@ -15,14 +15,14 @@ namespace ftok::cli {
 namespace {
 
 struct Flag {
-  std::vector<std::string> names;    // "--output", "-o"
-  std::string help;                  // first line
+  std::vector<std::string> names;  // "--output", "-o"
+  std::string help;                // first line
   bool takes_value = false;
   std::vector<std::string> choices;  // its values, where they are a closed set
 };
 
 struct Command {
-  std::string path;  // "crawl get"; "" for ftok itself
+  std::string path;                                           // "crawl get"; "" for ftok itself
   std::vector<std::pair<std::string, std::string>> children;  // name, help
   std::vector<Flag> flags;
   std::vector<std::string> choices;  // of its positional arguments
@@ -42,7 +42,9 @@ std::vector<std::string> choices_of(const CLI::Option& option) {
     at = end + 1;
   }
   const auto is_plain = [](const std::string& choice) {
-    return !choice.empty() && choice.find_first_not_of("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-.") == std::string::npos;
+    return !choice.empty() &&
+           choice.find_first_not_of("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-.") ==
+               std::string::npos;
   };
   if (!std::all_of(choices.begin(), choices.end(), is_plain)) choices.clear();
   return choices;
@@ -69,9 +71,11 @@ void walk(const CLI::App& app, const std::string& path, std::vector<Command>& co
   for (const CLI::App* child : app.get_subcommands({})) {
     if (!child->get_name().empty() && !child->get_group().empty()) children.push_back(child);
   }
-  for (const CLI::App* child : children) command.children.emplace_back(child->get_name(), first_line(child->get_description()));
+  for (const CLI::App* child : children)
+    command.children.emplace_back(child->get_name(), first_line(child->get_description()));
   commands.push_back(std::move(command));
-  for (const CLI::App* child : children) walk(*child, path.empty() ? child->get_name() : path + " " + child->get_name(), commands);
+  for (const CLI::App* child : children)
+    walk(*child, path.empty() ? child->get_name() : path + " " + child->get_name(), commands);
 }
 
 std::string join(const std::vector<std::string>& words) { return fmt::format("{}", fmt::join(words, " ")); }
@@ -114,13 +118,15 @@ std::string bash_script(const std::vector<Command>& commands) {
       flags.insert(flags.end(), flag.names.begin(), flag.names.end());
       if (!flag.takes_value) continue;
       std::string patterns;
-      for (const std::string& name : flag.names) patterns += (patterns.empty() ? "" : "|") + quote(command.path + " " + name);
+      for (const std::string& name : flag.names)
+        patterns += (patterns.empty() ? "" : "|") + quote(command.path + " " + name);
       at_flag += fmt::format("    {}) COMPREPLY=($(compgen {} -- \"$cur\")); return ;;\n", patterns,
                              flag.choices.empty() ? "-f" : "-W " + quote(join(flag.choices)));
     }
     std::vector<std::string> words = child_names(command);
     words.insert(words.end(), command.choices.begin(), command.choices.end());
-    at_command += fmt::format("    {}) words={} flags={} ;;\n", quote(command.path), quote(join(words)), quote(join(flags)));
+    at_command +=
+        fmt::format("    {}) words={} flags={} ;;\n", quote(command.path), quote(join(words)), quote(join(flags)));
   }
   return "# bash completion of ftok: source <(ftok completion bash)\n"
          "_ftok() {\n"
@@ -128,13 +134,17 @@ std::string bash_script(const std::vector<Command>& commands) {
          "  for ((i = 1; i < COMP_CWORD; ++i)); do\n"
          "    next=\"${path:+$path }${COMP_WORDS[i]}\"\n"
          "    case \"$next\" in\n"
-         "    " + all_paths(commands) + ") path=\"$next\" ;;\n"
+         "    " +
+         all_paths(commands) +
+         ") path=\"$next\" ;;\n"
          "    esac\n"
          "  done\n"
          "  COMPREPLY=()\n"
-         "  case \"$path $prev\" in\n" + at_flag +
+         "  case \"$path $prev\" in\n" +
+         at_flag +
          "  esac\n"
-         "  case \"$path\" in\n" + at_command +
+         "  case \"$path\" in\n" +
+         at_command +
          "  esac\n"
          "  if [[ \"$cur\" == -* ]]; then\n"
          "    COMPREPLY=($(compgen -W \"$flags\" -- \"$cur\"))\n"
@@ -162,8 +172,10 @@ std::string zsh_script(const std::vector<Command>& commands) {
       for (const std::string& name : flag.names) flags += " " + described(name, flag.help);
       if (!flag.takes_value) continue;
       std::string patterns;
-      for (const std::string& name : flag.names) patterns += (patterns.empty() ? "" : "|") + quote(command.path + " " + name);
-      at_flag += fmt::format("    {}) {}; return ;;\n", patterns, flag.choices.empty() ? "_files" : "compadd -- " + join(flag.choices));
+      for (const std::string& name : flag.names)
+        patterns += (patterns.empty() ? "" : "|") + quote(command.path + " " + name);
+      at_flag += fmt::format("    {}) {}; return ;;\n", patterns,
+                             flag.choices.empty() ? "_files" : "compadd -- " + join(flag.choices));
     }
     at_command += fmt::format("    {}) commands=({}) flags=({}) ;;\n", quote(command.path), words, flags);
   }
@@ -175,12 +187,16 @@ std::string zsh_script(const std::vector<Command>& commands) {
          "  for word in \"${(@)words[2,CURRENT-1]}\"; do\n"
          "    next=\"${path_now:+$path_now }$word\"\n"
          "    case \"$next\" in\n"
-         "    " + all_paths(commands) + ") path_now=\"$next\" ;;\n"
+         "    " +
+         all_paths(commands) +
+         ") path_now=\"$next\" ;;\n"
          "    esac\n"
          "  done\n"
-         "  case \"$path_now ${words[CURRENT-1]}\" in\n" + at_flag +
+         "  case \"$path_now ${words[CURRENT-1]}\" in\n" +
+         at_flag +
          "  esac\n"
-         "  case \"$path_now\" in\n" + at_command +
+         "  case \"$path_now\" in\n" +
+         at_command +
          "  esac\n"
          "  if [[ \"${words[CURRENT]}\" == -* ]]; then\n"
          "    _describe -o flag flags\n"
@@ -202,7 +218,8 @@ std::string fish_script(const std::vector<Command>& commands) {
     for (const auto& [name, help] : command.children) {
       lines += fmt::format("complete -c ftok {} -a {} -d {}\n", here, name, quote(help, true));
     }
-    if (!command.choices.empty()) lines += fmt::format("complete -c ftok {} -f -a {}\n", here, quote(join(command.choices), true));
+    if (!command.choices.empty())
+      lines += fmt::format("complete -c ftok {} -f -a {}\n", here, quote(join(command.choices), true));
     for (const Flag& flag : command.flags) {
       lines += "complete -c ftok " + here;
       for (const std::string& name : flag.names) {
@@ -218,12 +235,15 @@ std::string fish_script(const std::vector<Command>& commands) {
          "  set -l here ''\n"
          "  for word in (commandline -opc)[2..-1]\n"
          "    set -l next (string trim -- \"$here $word\")\n"
-         "    if contains -- \"$next\"" + paths + "\n"
+         "    if contains -- \"$next\"" +
+         paths +
+         "\n"
          "      set here \"$next\"\n"
          "    end\n"
          "  end\n"
          "  test \"$here\" = \"$argv[1]\"\n"
-         "end\n" + lines;
+         "end\n" +
+         lines;
 }
 
 }  // namespace
@@ -240,7 +260,9 @@ void add_completion_command(CLI::App& app) {
   command->callback([&app, shell] {
     std::vector<Command> commands;
     walk(app, "", commands);
-    print_out(*shell == "bash" ? bash_script(commands) : *shell == "zsh" ? zsh_script(commands) : fish_script(commands));
+    print_out(*shell == "bash"  ? bash_script(commands)
+              : *shell == "zsh" ? zsh_script(commands)
+                                : fish_script(commands));
   });
 }
 

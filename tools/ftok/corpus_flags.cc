@@ -59,27 +59,39 @@ std::string key_of(const CorpusFlags& flags, const PretokenPattern& pattern, con
 
 void CorpusFlags::add_weights_to(CLI::App& command, bool may_be_fractions) {
   command
-      .add_option("--weight", weights,
-                  may_be_fractions ? "FILE=W: what FILE holds counts W times, such as 3 or 0.25 (repeatable)"
-                                   : "FILE=W: what FILE holds counts W times, a whole number: counts files hold whole counts (repeatable)")
+      .add_option(
+          "--weight", weights,
+          may_be_fractions
+              ? "FILE=W: what FILE holds counts W times, such as 3 or 0.25 (repeatable)"
+              : "FILE=W: what FILE holds counts W times, a whole number: counts files hold whole counts (repeatable)")
       ->type_name("FILE=W")
       ->allow_extra_args(false);
 }
 
 void CorpusFlags::add_to(CLI::App& command, bool may_be_fractions) {
-  command.add_option("--pattern", pattern, "What texts are cut by: a name, or a regular expression in RE2's syntax; default cl100k");
+  command.add_option("--pattern", pattern,
+                     "What texts are cut by: a name, or a regular expression in RE2's syntax; default cl100k");
   command.add_option("--text-key", text_key, "Key of the text in a line of JSON Lines")->capture_default_str();
   command.add_option("--format", format, "auto goes by the names of the files")
       ->check(CLI::IsMember({"auto", "text", "jsonl", "warc"}))
       ->capture_default_str();
-  command.add_option("--recipe", recipe, "For WARC files: count the documents that pass this recipe's stages (no deduplication)");
-  command.add_option("--set", recipe_sets, "Override a key of the recipe; repeatable")->type_name("SECTION.KEY=VALUE")->allow_extra_args(false);
+  command.add_option("--recipe", recipe,
+                     "For WARC files: count the documents that pass this recipe's stages (no deduplication)");
+  command.add_option("--set", recipe_sets, "Override a key of the recipe; repeatable")
+      ->type_name("SECTION.KEY=VALUE")
+      ->allow_extra_args(false);
   add_weights_to(command, may_be_fractions);
   command.add_option("--threads", threads, "Threads that count; 0: all cores")->capture_default_str()->type_name("N");
-  command.add_option("--memory", memory, "Most memory; counts that do not fit go to disk (K, M, G)")->capture_default_str()->type_name("SIZE");
-  command.add_option("--temporary", temporary, "Folder for counts that do not fit; default: the output's")->type_name("DIR");
-  command.add_option("--checkpoint", checkpoint, "Folder to go on from after a kill; made when it is not there")->type_name("DIR");
-  command.add_option("--checkpoint-every", checkpoint_every, "Text between two checkpoints")->capture_default_str()->type_name("SIZE");
+  command.add_option("--memory", memory, "Most memory; counts that do not fit go to disk (K, M, G)")
+      ->capture_default_str()
+      ->type_name("SIZE");
+  command.add_option("--temporary", temporary, "Folder for counts that do not fit; default: the output's")
+      ->type_name("DIR");
+  command.add_option("--checkpoint", checkpoint, "Folder to go on from after a kill; made when it is not there")
+      ->type_name("DIR");
+  command.add_option("--checkpoint-every", checkpoint_every, "Text between two checkpoints")
+      ->capture_default_str()
+      ->type_name("SIZE");
   command.add_flag("--json", json, "Print what was done as one JSON object");
   command.add_flag("--quiet", quiet, "No progress, no notes");
 }
@@ -102,7 +114,9 @@ uint64_t parse_weight(std::string_view text) {
   const size_t point = std::min(text.find('.'), text.size());
   std::string digits(text.substr(0, point)), places(point < text.size() ? text.substr(point + 1) : "");
   const bool has_others = (digits + places).find_first_not_of("0123456789") != std::string::npos;
-  if (has_others || digits.size() + places.size() == 0 || digits.size() > kWeightDigitsMax || places.size() > kWeightPlacesMax) return 0;
+  if (has_others || digits.size() + places.size() == 0 || digits.size() > kWeightDigitsMax ||
+      places.size() > kWeightPlacesMax)
+    return 0;
   places.resize(kWeightPlacesMax, '0');
   return std::stoull("0" + digits + places);
 }
@@ -133,8 +147,10 @@ Weights weights_of(const std::vector<std::string>& files, const std::vector<std:
 std::vector<uint64_t> whole_weights_of(const std::vector<std::string>& files, const std::vector<std::string>& weights) {
   const Weights all = weights_of(files, weights);
   if (all.scale == 1) return all.times;
-  throw UsageError("--weight: a counts file holds whole counts; give weights with a fraction to `ftok vocab train`, or whole numbers "
-                   "in the same proportion");
+  throw UsageError(
+      "--weight: a counts file holds whole counts; give weights with a fraction to `ftok vocab train`, or whole "
+      "numbers "
+      "in the same proportion");
 }
 
 uint64_t memory_of(const CorpusFlags& flags) {
@@ -143,9 +159,10 @@ uint64_t memory_of(const CorpusFlags& flags) {
   return bytes;
 }
 
-CountedCorpus count_corpus(const CorpusFlags& flags, const std::vector<uint64_t>& weights, const PretokenPattern& pattern,
-                           const std::string& output) {
-  CorpusCountOptions options{.threads = flags.threads, .text_key = flags.text_key, .quiet = flags.quiet, .log = stderr_log(flags.quiet)};
+CountedCorpus count_corpus(const CorpusFlags& flags, const std::vector<uint64_t>& weights,
+                           const PretokenPattern& pattern, const std::string& output) {
+  CorpusCountOptions options{
+      .threads = flags.threads, .text_key = flags.text_key, .quiet = flags.quiet, .log = stderr_log(flags.quiet)};
   std::vector<CorpusInput> inputs;
   for (size_t i = 0; i < flags.files.size(); ++i) {
     const CorpusInput input{flags.files[i], format_of(flags, flags.files[i]), weights[i]};
@@ -160,7 +177,8 @@ CountedCorpus count_corpus(const CorpusFlags& flags, const std::vector<uint64_t>
     options.plan = plan.get();
   }
   CountedCorpus counted;
-  CorpusCounterOptions counter_options{.memory_bytes = memory_of(flags) - kMemoryBeside, .folder = flags.temporary, .keeps_runs = false};
+  CorpusCounterOptions counter_options{
+      .memory_bytes = memory_of(flags) - kMemoryBeside, .folder = flags.temporary, .keeps_runs = false};
   if (counter_options.folder.empty()) counter_options.folder = std::filesystem::path(output).parent_path().string();
   if (counter_options.folder.empty()) counter_options.folder = ".";
   if (!flags.checkpoint.empty()) {
@@ -184,9 +202,11 @@ std::vector<std::unique_ptr<CountsReader>> open_counts(const std::vector<std::st
     const CountsHeader &first = readers.front()->header(), &header = readers.back()->header();
     if (header == first) continue;
     const auto told = [](const CountsHeader& h) {
-      return fmt::format("{} of Unicode {}", h.pattern == pattern_name(Pattern::kOwn) ? h.pattern_text : h.pattern, h.unicode);
+      return fmt::format("{} of Unicode {}", h.pattern == pattern_name(Pattern::kOwn) ? h.pattern_text : h.pattern,
+                         h.unicode);
     };
-    throw Error(fmt::format("{}: counted by pattern {}, {} by {}: they do not add up", file, told(header), files[0], told(first)));
+    throw Error(fmt::format("{}: counted by pattern {}, {} by {}: they do not add up", file, told(header), files[0],
+                            told(first)));
   }
   return readers;
 }

@@ -18,7 +18,8 @@ namespace ftok::cli {
 
 struct CorpusFlags {
   std::vector<std::string> files, weights, recipe_sets;
-  std::string pattern, text_key = "text", format = "auto", recipe, memory = "4G", checkpoint, temporary, checkpoint_every = "8G";
+  std::string pattern, text_key = "text", format = "auto", recipe, memory = "4G", checkpoint, temporary,
+                       checkpoint_every = "8G";
   uint64_t threads = 0;
   bool json = false, quiet = false;
 
@@ -31,8 +32,8 @@ PretokenPattern parse_pattern(const std::string& flag);
 
 inline constexpr char kDefaultPattern[] = "cl100k";
 
-// What each file counts, in their order: times[i] / scale. Weights with a fraction are made whole by counting everything `scale`
-// times, the least number that does; so weights of 0.5 and 1.5 are 1 and 3 at a scale of 2, exactly.
+// What each file counts, in their order: times[i] / scale. Weights with a fraction are made whole by counting
+// everything `scale` times, the least number that does; so weights of 0.5 and 1.5 are 1 and 3 at a scale of 2, exactly.
 struct Weights {
   std::vector<uint64_t> times;
   uint64_t scale = 1;
@@ -52,8 +53,8 @@ struct CountedCorpus {
   std::unique_ptr<CorpusCounter> counter;
   CorpusCountReport report;
 };
-CountedCorpus count_corpus(const CorpusFlags& flags, const std::vector<uint64_t>& weights, const PretokenPattern& pattern,
-                           const std::string& output);
+CountedCorpus count_corpus(const CorpusFlags& flags, const std::vector<uint64_t>& weights,
+                           const PretokenPattern& pattern, const std::string& output);
 
 // Opens counts files and checks that all were counted by one pattern; throws Error naming the two that were not.
 std::vector<std::unique_ptr<CountsReader>> open_counts(const std::vector<std::string>& files);

@@ -60,13 +60,18 @@ void run_list(const CrawlFlags& flags) {
     JsonWriter json(true);
     json.begin_array();
     for (const Crawl& crawl : crawls) {
-      json.begin_object().field("id", crawl.id).field("name", crawl.name).field("from", crawl.from).field("to", crawl.to);
+      json.begin_object()
+          .field("id", crawl.id)
+          .field("name", crawl.name)
+          .field("from", crawl.from)
+          .field("to", crawl.to);
       json.end_object();
     }
     out = json.end_array().text() + "\n";
   } else {
     for (const Crawl& crawl : crawls) {
-      out += fmt::format("{:<20} {:<10} {:<10} {}\n", crawl.id, crawl.from.substr(0, 10), crawl.to.substr(0, 10), crawl.name);
+      out += fmt::format("{:<20} {:<10} {:<10} {}\n", crawl.id, crawl.from.substr(0, 10), crawl.to.substr(0, 10),
+                         crawl.name);
     }
   }
   print_out(out);
@@ -117,7 +122,8 @@ std::vector<Wanted> wanted(const CrawlFlags& flags) {
     const std::string url = url_of_input(site, input);
     if (!urls.insert(url).second) continue;
     const std::string name = local_name(url, flags.flat);
-    if (!names.insert(name).second) throw UsageError("two inputs would be stored as " + name + (flags.flat ? "; leave out --flat" : ""));
+    if (!names.insert(name).second)
+      throw UsageError("two inputs would be stored as " + name + (flags.flat ? "; leave out --flat" : ""));
     all.push_back({url, flags.output + "/" + name});
   }
   return all;
@@ -126,7 +132,8 @@ std::vector<Wanted> wanted(const CrawlFlags& flags) {
 // What became of the downloads so far, and the lines that tell it. Thread-safe.
 class Board {
  public:
-  Board(size_t files, bool quiet, bool json) : files_(files), json_(json), live_(!quiet && ::isatty(STDERR_FILENO) == 1), quiet_(quiet) {}
+  Board(size_t files, bool quiet, bool json)
+      : files_(files), json_(json), live_(!quiet && ::isatty(STDERR_FILENO) == 1), quiet_(quiet) {}
 
   Log log() {
     return [this](LogLevel level, const std::string& message) {
@@ -144,8 +151,8 @@ class Board {
     if (now - drawn_at_ < std::chrono::milliseconds(200)) return;
     drawn_at_ = now;
     const double seconds = std::chrono::duration<double>(now - start_).count();
-    std::fprintf(stderr, "\r\x1b[K%zu of %zu files, %.1f MB, %.1f MB/s", done_, files_, static_cast<double>(bytes_) / 1e6,
-                 static_cast<double>(bytes_) / 1e6 / seconds);
+    std::fprintf(stderr, "\r\x1b[K%zu of %zu files, %.1f MB, %.1f MB/s", done_, files_,
+                 static_cast<double>(bytes_) / 1e6, static_cast<double>(bytes_) / 1e6 / seconds);
     line_is_drawn_ = true;
   }
 
@@ -211,10 +218,11 @@ void run_get(const CrawlFlags& flags) {
     for (size_t i = next++; i < files.size(); i = next++) {
       try {
         uint64_t before = 0;
-        const DownloadResult result = download_file(files[i].url, files[i].path, options, log, [&](uint64_t bytes, uint64_t) {
-          board.add_bytes(bytes >= before ? bytes - before : 0);
-          before = bytes;
-        });
+        const DownloadResult result =
+            download_file(files[i].url, files[i].path, options, log, [&](uint64_t bytes, uint64_t) {
+              board.add_bytes(bytes >= before ? bytes - before : 0);
+              before = bytes;
+            });
         board.finish(files[i], result);
       } catch (const Error& error) {
         board.fail(error.what());
@@ -232,7 +240,8 @@ void run_get(const CrawlFlags& flags) {
   }
   if (bug != nullptr) std::rethrow_exception(bug);
   if (board.failed() > 0) {
-    throw Error(fmt::format("{} of {} files could not be fetched; the same command goes on with them", board.failed(), files.size()));
+    throw Error(fmt::format("{} of {} files could not be fetched; the same command goes on with them", board.failed(),
+                            files.size()));
   }
 }
 
@@ -260,7 +269,9 @@ void add_crawl_command(CLI::App& app) {
 
   CLI::App* paths = crawl->add_subcommand("paths", "The files of a crawl, sorted, or a sample of them");
   paths->add_option("CRAWL", flags->crawl, "Name of a crawl, such as CC-MAIN-2024-22, or `latest`")->required();
-  paths->add_option("--kind", flags->kind, "Which files")->check(CLI::IsMember({"warc", "wet", "wat"}))->capture_default_str();
+  paths->add_option("--kind", flags->kind, "Which files")
+      ->check(CLI::IsMember({"warc", "wet", "wat"}))
+      ->capture_default_str();
   paths->add_option("--sample", flags->sample, "Only so many, chosen by --seed; a larger sample holds the smaller ones")
       ->check(CLI::PositiveNumber);
   paths->add_option("--seed", flags->seed, "Which sample")->capture_default_str();
@@ -268,9 +279,11 @@ void add_crawl_command(CLI::App& app) {
   add_shared_flags(*paths, flags);
   paths->callback([flags] { run_paths(*flags); });
 
-  CLI::App* get = crawl->add_subcommand("get", "Fetch files, resuming what an earlier command left; prints their paths");
+  CLI::App* get =
+      crawl->add_subcommand("get", "Fetch files, resuming what an earlier command left; prints their paths");
   get->add_option("INPUT", flags->inputs, "URLs, s3://commoncrawl/... or paths of a crawl");
-  get->add_option("--input-list", flags->input_lists, "File with an input a line, plain, .gz or .zst; - is standard input")
+  get->add_option("--input-list", flags->input_lists,
+                  "File with an input a line, plain, .gz or .zst; - is standard input")
       ->allow_extra_args(false);
   get->add_option("--output", flags->output, "Folder to store them in")->required();
   get->add_flag("--flat", flags->flat, "Store under the last part of the path only");
@@ -279,7 +292,8 @@ void add_crawl_command(CLI::App& app) {
   get->add_flag("--quiet", flags->quiet, "No progress on standard error");
   add_shared_flags(*get, flags);
   get->footer(
-      "A file is complete or absent. Beside it stands NAME.receipt.json with its SHA-256; while it is fetched, NAME.part.\n"
+      "A file is complete or absent. Beside it stands NAME.receipt.json with its SHA-256; while it is fetched, "
+      "NAME.part.\n"
       "docs/crawling.md tells how failures are handled.");
   get->callback([flags] { run_get(*flags); });
 }

@@ -36,7 +36,8 @@ std::vector<std::vector<uint64_t>> shingles_of(const RecallFlags& flags) {
   std::vector<std::vector<uint64_t>> shingles;
   for (Item item; source->next(item); item = Item()) {
     if (!item.verdict.kept()) {
-      throw Error(fmt::format("{}: document {}: {} {}", flags.documents, shingles.size(), item.verdict.reason, item.verdict.detail));
+      throw Error(fmt::format("{}: document {}: {} {}", flags.documents, shingles.size(), item.verdict.reason,
+                              item.verdict.detail));
     }
     make_shingles(item.document.text, shingle_options, shingles.emplace_back());
   }
@@ -49,12 +50,12 @@ void print_table(const RecallFlags& flags, const std::vector<RecallBin>& bins, c
   fmt::print("                                mean   diff     sd   recall  off by\n");
   for (const RecallBin& bin : bins) {
     const double off = bin.default_recall - bin.mean_recall;
-    fmt::print("{:.2f}-{:.2f} {:>7}   {:.3f}   {:.4f}  {:.4f} {:+.4f} {:.4f}   {:.4f}  {}\n", bin.low, bin.high, bin.pairs,
-               bin.mean_jaccard, bin.theory, bin.mean_recall, bin.mean_recall - bin.theory, bin.deviation, bin.default_recall,
-               std::abs(off) < 1e-9 ? "0 sd" : fmt::format("{:+.1f} sd", off / bin.deviation));
+    fmt::print("{:.2f}-{:.2f} {:>7}   {:.3f}   {:.4f}  {:.4f} {:+.4f} {:.4f}   {:.4f}  {}\n", bin.low, bin.high,
+               bin.pairs, bin.mean_jaccard, bin.theory, bin.mean_recall, bin.mean_recall - bin.theory, bin.deviation,
+               bin.default_recall, std::abs(off) < 1e-9 ? "0 sd" : fmt::format("{:+.1f} sd", off / bin.deviation));
   }
-  fmt::print("similarity given in {}: off from that of the shingles here by {:.4f} in the mean, {:.4f} at most\n", flags.pairs,
-             difference.mean, difference.largest);
+  fmt::print("similarity given in {}: off from that of the shingles here by {:.4f} in the mean, {:.4f} at most\n",
+             flags.pairs, difference.mean, difference.largest);
 }
 
 void print_json(const RecallFlags& flags, const std::vector<RecallBin>& bins, const JaccardDifference& difference) {
@@ -125,13 +126,13 @@ void print_sizes(const char* name, const std::vector<Clusters::SizeCount>& sizes
 
 void cluster(const ClusterFlags& flags) {
   Clusters clusters;
-  std::vector<std::string> ids;     // with --list
-  std::vector<uint64_t> all_keys;   // of all buckets
+  std::vector<std::string> ids;    // with --list
+  std::vector<uint64_t> all_keys;  // of all buckets
   for (const std::string& path : keys_paths(flags.paths)) {
     const PartKeys part(path);
     if (part.keys_per_document() < 1 + flags.buckets) {
-      throw Error(fmt::format("{} has {} keys a document; {} buckets need {}", path, part.keys_per_document(), flags.buckets,
-                              1 + flags.buckets));
+      throw Error(fmt::format("{} has {} keys a document; {} buckets need {}", path, part.keys_per_document(),
+                              flags.buckets, 1 + flags.buckets));
     }
     part.for_each([&](uint64_t, std::string_view id, std::span<const uint64_t> row) {
       const std::span<const uint64_t> keys = row.first(1 + flags.buckets);  // the content key and the buckets'
@@ -164,10 +165,13 @@ void cluster(const ClusterFlags& flags) {
 
 void add_clusters(CLI::App& dedup) {
   CLI::App* command = dedup.add_subcommand(
-      "clusters", "Sizes of clusters (documents joined by shared buckets, transitively) and of buckets in finished runs");
+      "clusters",
+      "Sizes of clusters (documents joined by shared buckets, transitively) and of buckets in finished runs");
   auto flags = std::make_shared<ClusterFlags>();
-  command->add_option("PATH", flags->paths, "output folders of `ftok run`, or parts' .keys files, in order")->required();
-  command->add_option("--buckets", flags->buckets, "buckets the run was made with (default 14)")->check(CLI::Range(0, 1000));
+  command->add_option("PATH", flags->paths, "output folders of `ftok run`, or parts' .keys files, in order")
+      ->required();
+  command->add_option("--buckets", flags->buckets, "buckets the run was made with (default 14)")
+      ->check(CLI::Range(0, 1000));
   command->add_flag("--list", flags->list, "print each document's id and that of its cluster's first document");
   command->add_flag("--json", flags->json, "one JSON object");
   command->callback([flags] { cluster(*flags); });
@@ -183,17 +187,20 @@ void add_dedup_command(CLI::App& app) {
       "recall", "Share of similar pairs that MinHash finds, by Jaccard similarity, against 1-(1-j^hashes)^buckets");
   auto flags = std::make_shared<RecallFlags>();
   MinHashParameters& parameters = flags->options.parameters;
-  command->add_option("PAIRS", flags->pairs, "TSV with a header: two document numbers from 0, a similarity")->required();
+  command->add_option("PAIRS", flags->pairs, "TSV with a header: two document numbers from 0, a similarity")
+      ->required();
   command->add_option("DOCUMENTS", flags->documents, "JSONL (plain, gzip or zstd) with a field \"text\"")->required();
   command->add_option("--seeds", flags->options.seeds, "hash functions are drawn anew with seeds 0..N-1 (default 200)")
       ->check(CLI::Range(1, 100000));
   command->add_option("--seed", parameters.seed, "the seed shown beside the mean (default 1)");
   command->add_option("--buckets", parameters.buckets, "default 14")->check(CLI::Range(1, 1000));
   command->add_option("--hashes-per-bucket", parameters.hashes_per_bucket, "default 8")->check(CLI::Range(1, 1000));
-  command->add_option("--hash", flags->hash, "xxhash (default) or sha1: FineWeb's")->check(CLI::IsMember({"xxhash", "sha1"}));
+  command->add_option("--hash", flags->hash, "xxhash (default) or sha1: FineWeb's")
+      ->check(CLI::IsMember({"xxhash", "sha1"}));
   command->add_option("--punctuation", flags->punctuation, "delete (default) or space")
       ->check(CLI::IsMember({"delete", "space"}));
-  command->add_option("--bin-width", flags->options.bin_width, "of the similarities (default 0.1)")->check(CLI::Range(0.01, 1.0));
+  command->add_option("--bin-width", flags->options.bin_width, "of the similarities (default 0.1)")
+      ->check(CLI::Range(0.01, 1.0));
   command->add_flag("--json", flags->json, "one JSON object");
   command->footer("Example:\n  ftok dedup recall doc_revisions.pairs.tsv doc_revisions.jsonl.zst");
   command->callback([flags] { recall(*flags); });

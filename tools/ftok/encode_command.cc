@@ -59,9 +59,11 @@ ViewOptions view_options(const EncodeFlags& flags) {
 }
 
 Form form_of(const EncodeFlags& flags) {
-  if (flags.ids + flags.json + flags.count + flags.view + flags.merges + !flags.compare.empty() + !flags.page.empty() > 1 &&
+  if (flags.ids + flags.json + flags.count + flags.view + flags.merges + !flags.compare.empty() + !flags.page.empty() >
+          1 &&
       !(!flags.page.empty() && !flags.compare.empty())) {
-    throw UsageError("give one of --ids, --json, --count, --view, --merges, --compare, --page (--page and --compare go together)");
+    throw UsageError(
+        "give one of --ids, --json, --count, --view, --merges, --compare, --page (--page and --compare go together)");
   }
   if (!flags.page.empty()) return Form::kPage;
   if (!flags.compare.empty()) return Form::kCompare;
@@ -109,7 +111,8 @@ std::string json_line(const Encoding& encoding, const EncodeFlags& flags, std::s
   json.end_array();
   if (flags.offsets) {
     json.key("offsets").begin_array();
-    for (const TokenSpan& span : spans) json.begin_array().value(uint64_t{span.begin}).value(uint64_t{span.end}).end_array();
+    for (const TokenSpan& span : spans)
+      json.begin_array().value(uint64_t{span.begin}).value(uint64_t{span.end}).end_array();
     json.end_array().key("character_offsets").begin_array();
     const std::string shown = encoding.normalized(text);
     size_t character = 0;
@@ -119,7 +122,9 @@ std::string json_line(const Encoding& encoding, const EncodeFlags& flags, std::s
     }
     json.end_array();
   }
-  json.field("tokens", uint64_t{spans.size()}).field("bytes", uint64_t{text.size()}).field("characters", uint64_t{utf8_length(text)});
+  json.field("tokens", uint64_t{spans.size()})
+      .field("bytes", uint64_t{text.size()})
+      .field("characters", uint64_t{utf8_length(text)});
   if (flags.budget > 0) {
     json.field("within_budget_bytes", uint64_t{prefix.bytes}).field("cut", !prefix.whole);
   }
@@ -174,7 +179,8 @@ std::vector<ViewToken> view_tokens(const std::vector<uint32_t>& ids) {
 void write_page(const EncodeFlags& flags, std::string_view text) {
   const std::vector<Encoding> encodings = compared_encodings(flags);
   std::vector<TokenPanel> panels;
-  for (const Encoding& encoding : encodings) panels.push_back({&encoding, view_tokens(ids_of(encoding, flags, text)), {}});
+  for (const Encoding& encoding : encodings)
+    panels.push_back({&encoding, view_tokens(ids_of(encoding, flags, text)), {}});
   write_file(flags.page, format_token_page("Tokens", panels));
 }
 
@@ -204,14 +210,17 @@ std::string chat_json(const EncodedChat& chat) {
 void run_chat(const EncodeFlags& flags, Form form) {
   if (!flags.words.empty() || !flags.jsonl.empty()) throw UsageError("--chat excludes TEXT and --jsonl");
   const Encoding encoding = load_encoding(flags.vocabulary);
-  const std::string text = flags.chat == "-" ? read_all(*open_file_source("-")) : read_file(flags.chat, uint64_t{1} << 30);
-  EncodedChat chat = encode_chat(encoding, find_chat_template(flags.chat_template, "--template"), parse_chat(text, flags.chat), specials_of(flags.specials));
+  const std::string text =
+      flags.chat == "-" ? read_all(*open_file_source("-")) : read_file(flags.chat, uint64_t{1} << 30);
+  EncodedChat chat = encode_chat(encoding, find_chat_template(flags.chat_template, "--template"),
+                                 parse_chat(text, flags.chat), specials_of(flags.specials));
   std::vector<uint32_t> ids;
   for (const ViewToken& token : chat.tokens) ids.push_back(token.id);
   if (form == Form::kJson) return print(chat_json(chat));
   if (form == Form::kCount) return print(std::to_string(ids.size()) + "\n");
   if (form == Form::kIds) return print(joined(ids) + "\n");
-  if (form == Form::kPage) return write_file(flags.page, format_token_page("A conversation", {{&encoding, chat.tokens, chat.roles}}));
+  if (form == Form::kPage)
+    return write_file(flags.page, format_token_page("A conversation", {{&encoding, chat.tokens, chat.roles}}));
   if (form != Form::kView) throw UsageError("--chat goes with --ids, --json, --count, --view or --page");
   ViewOptions options = view_options(flags);
   options.roles = chat.roles;
@@ -223,10 +232,12 @@ void run_encode(const EncodeFlags& flags) {
   if (!flags.chat.empty()) return run_chat(flags, form);
   if (!flags.jsonl.empty()) {
     if (!flags.words.empty()) throw UsageError("--jsonl and TEXT exclude each other");
-    if (form == Form::kPage || form == Form::kCompare) throw UsageError("--jsonl goes with neither --page nor --compare");
+    if (form == Form::kPage || form == Form::kCompare)
+      throw UsageError("--jsonl goes with neither --page nor --compare");
     const Encoding encoding = load_encoding(flags.vocabulary);
     const std::unique_ptr<ByteSource> source = open_file_source(flags.jsonl);
-    for_each_json_text(*source, flags.text_key, [&](std::string_view text) { print(rendered(encoding, flags, form, text)); });
+    for_each_json_text(*source, flags.text_key,
+                       [&](std::string_view text) { print(rendered(encoding, flags, form, text)); });
     return;
   }
   std::string text = fmt::format("{}", fmt::join(flags.words, " "));
@@ -270,19 +281,30 @@ void add_encode_command(CLI::App& app) {
   command->add_flag("--ids", flags->ids, "Ids, separated by spaces (the default into a pipe)");
   command->add_flag("--json", flags->json, "One object: ids, counts, with --offsets also the tokens' places");
   command->add_flag("--count", flags->count, "Only how many tokens");
-  command->add_flag("--offsets", flags->offsets, "A line a token: begin, end (bytes), begin, end (characters), id, token");
+  command->add_flag("--offsets", flags->offsets,
+                    "A line a token: begin, end (bytes), begin, end (characters), id, token");
   command->add_flag("--merges", flags->merges, "The merges that make each pretoken, as a tree");
   command->add_flag("--view", flags->view, "The tokens with their ids beneath (the default on a terminal)");
-  command->add_option("--compare", flags->compare, "Several vocabularies side by side")->delimiter(',')->type_name("V,V...")->allow_extra_args(false);
-  command->add_option("--page", flags->page, "Write an HTML page that shows the tokens; opens from disk, loads nothing")->type_name("FILE");
+  command->add_option("--compare", flags->compare, "Several vocabularies side by side")
+      ->delimiter(',')
+      ->type_name("V,V...")
+      ->allow_extra_args(false);
+  command->add_option("--page", flags->page, "Write an HTML page that shows the tokens; opens from disk, loads nothing")
+      ->type_name("FILE");
   command->add_option("--budget", flags->budget, "No more than the first N tokens")->type_name("N");
   command->add_option("--specials", flags->specials, "The text of a special token: plain text, the token, or an error")
       ->check(CLI::IsMember({"plain", "allow", "refuse"}))
       ->capture_default_str();
   command->add_option("--jsonl", flags->jsonl, "JSON Lines: a line of output for each document")->type_name("FILE");
   command->add_option("--text-key", flags->text_key, "Key of the text in a line")->capture_default_str();
-  command->add_option("--chat", flags->chat, "A conversation: JSON list of {role, content}, or {messages}; - reads standard input")->type_name("FILE");
-  command->add_option("--template", flags->chat_template, "How a conversation is written: chatml, llama3, or a JSON file of yours")->capture_default_str();
+  command
+      ->add_option("--chat", flags->chat,
+                   "A conversation: JSON list of {role, content}, or {messages}; - reads standard input")
+      ->type_name("FILE");
+  command
+      ->add_option("--template", flags->chat_template,
+                   "How a conversation is written: chatml, llama3, or a JSON file of yours")
+      ->capture_default_str();
   command->add_option("--colour,--color", flags->colour, "auto: on a terminal, unless NO_COLOR is set")
       ->check(CLI::IsMember({"auto", "always", "never"}))
       ->capture_default_str();

@@ -56,7 +56,8 @@ std::vector<ChoiceExample> read_choices(const std::string& path, const std::opti
     ++line;
     if (end > begin) {
       Result<ChoiceExample> example = choice_of_json(std::string_view(bytes).substr(begin, end - begin), encode);
-      if (!example) throw Error(fmt::format("{}: line {}: {}: {}", path, line, example.damage().code, example.damage().detail));
+      if (!example)
+        throw Error(fmt::format("{}: line {}: {}: {}", path, line, example.damage().code, example.damage().detail));
       examples.push_back(std::move(*example));
     }
     begin = end + 1;
@@ -65,7 +66,8 @@ std::vector<ChoiceExample> read_choices(const std::string& path, const std::opti
   return examples;
 }
 
-void write_choices(const EvalFlags& flags, const std::vector<ChoiceExample>& examples, const std::optional<Encoding>& encoding) {
+void write_choices(const EvalFlags& flags, const std::vector<ChoiceExample>& examples,
+                   const std::optional<Encoding>& encoding) {
   const int narrow = encoding && encoding->n_vocab() >= 65535 ? 2 : 1;
   write_file(flags.write, encode_choices(examples, flags.version > 0 ? flags.version : narrow));
   fmt::print(stderr, "ftok: {} examples in {}\n", examples.size(), flags.write);
@@ -126,22 +128,31 @@ LossFigures measure_loss(const BatchLoss& loss_of, const Mixture& data, const Ev
 void report_loss(const LossFigures& figures, const EvalFlags& flags, JsonWriter& json) {
   if (flags.json) {
     json.key("validation").begin_object().field("loss", figures.mean).field("standard_error", figures.error);
-    json.field("perplexity", std::exp(figures.mean)).field("windows", figures.windows).field("targets", figures.targets).end_object();
+    json.field("perplexity", std::exp(figures.mean))
+        .field("windows", figures.windows)
+        .field("targets", figures.targets)
+        .end_object();
     return;
   }
-  print_out(fmt::format("validation loss {:.4f} +- {:.4f} nats a token (perplexity {:.2f}), {} windows, {} targets\n", figures.mean,
-                        figures.error, std::exp(figures.mean), figures.windows, figures.targets));
+  print_out(fmt::format("validation loss {:.4f} +- {:.4f} nats a token (perplexity {:.2f}), {} windows, {} targets\n",
+                        figures.mean, figures.error, std::exp(figures.mean), figures.windows, figures.targets));
 }
 
 void report_choices(const ChoiceScore& score, const EvalFlags& flags, JsonWriter& json) {
   const double plain = score.accuracy(), normalised = score.accuracy_normalised();
-  const double plain_error = ChoiceScore::standard_error(plain, score.examples), error = ChoiceScore::standard_error(normalised, score.examples);
+  const double plain_error = ChoiceScore::standard_error(plain, score.examples),
+               error = ChoiceScore::standard_error(normalised, score.examples);
   if (flags.json) {
-    json.key("hellaswag").begin_object().field("examples", score.examples).field("accuracy", plain).field("accuracy_error", plain_error);
+    json.key("hellaswag")
+        .begin_object()
+        .field("examples", score.examples)
+        .field("accuracy", plain)
+        .field("accuracy_error", plain_error);
     json.field("accuracy_normalised", normalised).field("accuracy_normalised_error", error).end_object();
     return;
   }
-  print_out(fmt::format("{} examples: accuracy {:.4f} +- {:.4f}, normalised {:.4f} +- {:.4f}\n", score.examples, plain, plain_error, normalised, error));
+  print_out(fmt::format("{} examples: accuracy {:.4f} +- {:.4f}, normalised {:.4f} +- {:.4f}\n", score.examples, plain,
+                        plain_error, normalised, error));
 }
 
 void run(const EvalFlags& flags) {
@@ -164,7 +175,8 @@ void run(const EvalFlags& flags) {
   }
   if (!flags.hellaswag.empty()) {
     std::vector<ChoiceExample> examples = read_choices(flags.hellaswag, encoding);
-    if (flags.examples > 0 && examples.size() > static_cast<size_t>(flags.examples)) examples.resize(static_cast<size_t>(flags.examples));
+    if (flags.examples > 0 && examples.size() > static_cast<size_t>(flags.examples))
+      examples.resize(static_cast<size_t>(flags.examples));
     report_choices(score_choices(loss_of, model.config, examples, [](const ChoiceScore&) {}), flags, json);
   }
   if (flags.json) print_out(json.end_object().take() + "\n");
@@ -175,20 +187,28 @@ void run(const EvalFlags& flags) {
 void add_eval_command(CLI::App& app) {
   CLI::App* command = app.add_subcommand("eval", "Loss of a model on shards, accuracy on HellaSwag");
   const auto flags = std::make_shared<EvalFlags>();
-  command->add_option("MODEL", flags->model, "Folder of ftok train, a checkpoint, a folder with model.safetensors, or llm.c's .bin");
+  command->add_option("MODEL", flags->model,
+                      "Folder of ftok train, a checkpoint, a folder with model.safetensors, or llm.c's .bin");
   command->add_option("--val", flags->validation, "A folder of shards (*val*.bin, else *train*.bin) or a shard");
-  command->add_option("--windows", flags->windows, "Windows of --val that are read; default: all")->check(CLI::Range(int64_t{1}, int64_t{1} << 40));
-  command->add_option("--hellaswag", flags->hellaswag, "Examples: HellaSwag's .jsonl, or a file in llm.c's evaluation format");
-  command->add_option("--examples", flags->examples, "Examples that are read; default: all")->check(CLI::Range(int64_t{1}, int64_t{1} << 40));
-  command->add_option("--write", flags->write, "Only encode --hellaswag with --vocab into this file, in llm.c's evaluation format");
-  command->add_option("--format-version", flags->version, "Of --write: 1 (llm.c's, uint16) or 2 (uint32); default: as the vocabulary needs")
+  command->add_option("--windows", flags->windows, "Windows of --val that are read; default: all")
+      ->check(CLI::Range(int64_t{1}, int64_t{1} << 40));
+  command->add_option("--hellaswag", flags->hellaswag,
+                      "Examples: HellaSwag's .jsonl, or a file in llm.c's evaluation format");
+  command->add_option("--examples", flags->examples, "Examples that are read; default: all")
+      ->check(CLI::Range(int64_t{1}, int64_t{1} << 40));
+  command->add_option("--write", flags->write,
+                      "Only encode --hellaswag with --vocab into this file, in llm.c's evaluation format");
+  command
+      ->add_option("--format-version", flags->version,
+                   "Of --write: 1 (llm.c's, uint16) or 2 (uint32); default: as the vocabulary needs")
       ->check(CLI::Range(1, 2));
   command->add_option("--vocab", flags->vocabulary, "Vocabulary: a file or a name; default: the one the model names");
   command->add_option("--device", flags->device, "cpu, or cuda: the first GPU, in bfloat16")
       ->check(CLI::IsMember({"cpu", "cuda"}))
       ->capture_default_str();
   command->add_option("--threads", flags->threads, "Threads")->check(CLI::Range(1, 4096))->capture_default_str();
-  command->add_option("--heads", flags->heads, "Of safetensors without config.json")->check(CLI::Range(int64_t{1}, int64_t{1000}));
+  command->add_option("--heads", flags->heads, "Of safetensors without config.json")
+      ->check(CLI::Range(int64_t{1}, int64_t{1000}));
   command->add_flag("--json", flags->json, "One JSON object");
   command->callback([flags] { run(*flags); });
   command->footer(

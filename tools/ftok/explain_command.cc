@@ -1,4 +1,5 @@
-// `ftok explain`: one document through every stage of a recipe: what each measured, against which threshold, who dropped it.
+// `ftok explain`: one document through every stage of a recipe: what each measured, against which threshold, who
+// dropped it.
 #include <fmt/format.h>
 
 #include <memory>
@@ -74,8 +75,9 @@ std::string measurement_line(const Measurement& m, bool colour) {
 std::string explain(Item& item, const Plan& plan, bool colour, bool show_text) {
   std::string out = fmt::format("id        {}\nurl       {}\n", item.document.id, item.document.url);
   if (!item.verdict.kept()) {
-    return out + fmt::format("\nthe reader {} it: {} {}\n", item.verdict.kind == Verdict::Kind::kSkip ? "skips" : "drops",
-                             item.verdict.reason, item.verdict.detail);
+    return out + fmt::format("\nthe reader {} it: {} {}\n",
+                             item.verdict.kind == Verdict::Kind::kSkip ? "skips" : "drops", item.verdict.reason,
+                             item.verdict.detail);
   }
   Verdict first;
   for (const auto& stage : plan.stages) {
@@ -86,16 +88,21 @@ std::string explain(Item& item, const Plan& plan, bool colour, bool show_text) {
     if (report.measurements.empty()) {
       out += verdict.kept() ? "  passed\n" : fmt::format("  {} {}\n", verdict.reason, verdict.detail);
     }
-    if (stage->name() == "http") out += fmt::format("  charset {}, {} bytes of HTML, {} replaced characters\n", item.document.charset, item.document.html.size(), item.document.replacements);
-    if (stage->name() == "extract") out += fmt::format("  title '{}', {} bytes of text\n", item.document.title, item.document.text.size());
-    if (stage->name() == "language") out += fmt::format("  {} {:.4f}\n", item.document.language, item.document.language_score);
+    if (stage->name() == "http")
+      out += fmt::format("  charset {}, {} bytes of HTML, {} replaced characters\n", item.document.charset,
+                         item.document.html.size(), item.document.replacements);
+    if (stage->name() == "extract")
+      out += fmt::format("  title '{}', {} bytes of text\n", item.document.title, item.document.text.size());
+    if (stage->name() == "language")
+      out += fmt::format("  {} {:.4f}\n", item.document.language, item.document.language_score);
     if (stage->name() == "classifier") out += fmt::format("  {:.4f}\n", item.document.classifier_score);
     if (!verdict.kept() && first.kept()) first = verdict;
     if (verdict.kind == Verdict::Kind::kSkip || (item.document.html.empty() && item.document.text.empty())) break;
   }
   if (show_text) out += "\n" + item.document.text + "\n";
   const char* kind = first.kind == Verdict::Kind::kSkip ? "skipped" : "dropped";
-  return out + (first.kept() ? "\nverdict   passes (deduplication decides in a run)\n" : fmt::format("\nverdict   {}: {}\n", kind, first.reason));
+  return out + (first.kept() ? "\nverdict   passes (deduplication decides in a run)\n"
+                             : fmt::format("\nverdict   {}: {}\n", kind, first.reason));
 }
 
 void explain_command(const Flags& flags) {
@@ -120,18 +127,22 @@ void add_explain_command(CLI::App& app) {
   CLI::App* command = app.add_subcommand("explain", "Show what every stage measures of one document");
   const auto flags = std::make_shared<Flags>();
   command->add_option("FILE", flags->file, "An HTML page, or with --record a WARC file or address")->required();
-  command->add_option("--record", flags->record, "Take the record that starts at this stored byte of FILE")->type_name("OFFSET");
+  command->add_option("--record", flags->record, "Take the record that starts at this stored byte of FILE")
+      ->type_name("OFFSET");
   command->add_flag("--text", flags->plain_text, "FILE is plain text, not HTML");
   command->add_option("--url", flags->url, "The page's address, for the URL rules");
   command->add_option("--recipe", flags->recipe, "Preset or TOML file")->capture_default_str();
-  command->add_option("--set", flags->sets, "Override a key of the recipe; repeatable")->type_name("SECTION.KEY=VALUE")->allow_extra_args(false);
+  command->add_option("--set", flags->sets, "Override a key of the recipe; repeatable")
+      ->type_name("SECTION.KEY=VALUE")
+      ->allow_extra_args(false);
   command->add_option("--language-model", flags->language_model, "fastText model")->type_name("FILE");
   command->add_flag("--show-text", flags->show_text, "Print the text as the last stage left it");
   command->add_flag("--json", flags->json, "Print one JSON object");
   command->footer(
       "Examples:\n"
       "  ftok explain page.html --url https://example.com/page\n"
-      "  ftok explain --record 48213 CC-MAIN-20240612140424-00000.warc.gz   (offsets: rejects files, `ftok warc list`)");
+      "  ftok explain --record 48213 CC-MAIN-20240612140424-00000.warc.gz   (offsets: rejects files, `ftok warc "
+      "list`)");
   command->callback([flags] { explain_command(*flags); });
 }
 

@@ -30,7 +30,8 @@ struct ExtractFlags {
   size_t threads = 0;
   std::string mode = "balanced", html_parser = "ftok", report;
   bool precision = false, recall = false;
-  bool json = false, jsonl = false, metadata = false, markdown = false, title = false, comments = false, links = false, images = false;
+  bool json = false, jsonl = false, metadata = false, markdown = false, title = false, comments = false, links = false,
+       images = false;
 };
 
 constexpr char kExamples[] =
@@ -61,14 +62,13 @@ void append_metadata(JsonWriter& json, const html::Metadata& metadata) {
 }
 
 void print_fields(const html::Metadata& metadata) {
-  const std::pair<const char*, const std::string*> fields[] = {
-      {"title", &metadata.title},
-      {"author", &metadata.author},
-      {"published", &metadata.published},
-      {"site", &metadata.site},
-      {"html_language", &metadata.html_language},
-      {"canonical_url", &metadata.canonical_url},
-      {"description", &metadata.description}};
+  const std::pair<const char*, const std::string*> fields[] = {{"title", &metadata.title},
+                                                               {"author", &metadata.author},
+                                                               {"published", &metadata.published},
+                                                               {"site", &metadata.site},
+                                                               {"html_language", &metadata.html_language},
+                                                               {"canonical_url", &metadata.canonical_url},
+                                                               {"description", &metadata.description}};
   for (const auto& [name, value] : fields) {
     if (!value->empty()) fmt::print("{}: {}\n", name, *value);
   }
@@ -76,7 +76,11 @@ void print_fields(const html::Metadata& metadata) {
 
 std::string to_json(const std::string& file, const ExtractResult& page, bool indented) {
   JsonWriter json(indented);
-  json.begin_object().field("id", file).field("url", page.metadata.canonical_url).field("file", file).field("text", page.text);
+  json.begin_object()
+      .field("id", file)
+      .field("url", page.metadata.canonical_url)
+      .field("file", file)
+      .field("text", page.text);
   append_metadata(json, page.metadata);
   if (page.drop_reason != nullptr) json.field("dropped", page.drop_reason).field("detail", page.detail);
   json.field("steps", page.steps).field("arena_bytes", page.arena_bytes).end_object();
@@ -117,7 +121,8 @@ std::string to_json(const Document& document) {
   return json.take() + "\n";
 }
 
-// Every page of the WARC files in order, no filters. A page without text has no line; how many there were is said at the end.
+// Every page of the WARC files in order, no filters. A page without text has no line; how many there were is said at
+// the end.
 void extract_inputs(const ExtractFlags& flags, const ExtractOptions& options) {
   if (!flags.jsonl) throw UsageError("--input: needs --jsonl, one JSON object a page");
   catch_stop_signals();
@@ -128,10 +133,11 @@ void extract_inputs(const ExtractFlags& flags, const ExtractOptions& options) {
   Tally total;
   for (const std::string& input : list_inputs(flags.inputs)) {
     total.add(visit_input_with_threads(input, plan, flags.threads, log, [](Item& item) {
-      if (item.verdict.kept()) print_out(to_json(item.document));
-    }).tally);
+                if (item.verdict.kept()) print_out(to_json(item.document));
+              }).tally);
   }
-  for (const auto& [reason, count] : total.dropped) log(LogLevel::kInfo, fmt::format("{} pages without a line: {}", count, reason));
+  for (const auto& [reason, count] : total.dropped)
+    log(LogLevel::kInfo, fmt::format("{} pages without a line: {}", count, reason));
 }
 
 void run_extract(const ExtractFlags& flags) {
@@ -154,7 +160,8 @@ void run_extract(const ExtractFlags& flags) {
   for (const std::string& file : files) {
     const std::string page = to_utf8(read_page(file));
     print_page(file, extract(page, options), flags);
-    if (!flags.report.empty()) write_file(flags.report, report_extraction(page, file == "-" ? "standard input" : file, options));
+    if (!flags.report.empty())
+      write_file(flags.report, report_extraction(page, file == "-" ? "standard input" : file, options));
   }
 }
 
@@ -164,7 +171,8 @@ void add_extract_command(CLI::App& app) {
   CLI::App* command = app.add_subcommand("extract", "Print the main text of HTML pages");
   auto flags = std::make_shared<ExtractFlags>();
   command->add_option("FILE", flags->files, "HTML page; standard input without it");
-  command->add_option("--input", flags->inputs.inputs, "WARC file, glob or address; repeatable")->allow_extra_args(false);
+  command->add_option("--input", flags->inputs.inputs, "WARC file, glob or address; repeatable")
+      ->allow_extra_args(false);
   command->add_option("--input-list", flags->inputs.input_lists, "File with an input a line; - reads standard input")
       ->allow_extra_args(false);
   command->add_option("--threads", flags->threads, "threads for --input; 0: all cores")->capture_default_str();
@@ -179,10 +187,13 @@ void add_extract_command(CLI::App& app) {
   command->add_flag("--images", flags->images, "write images' alternative texts");
   command->add_flag("--markdown", flags->markdown, "lay the text out as Markdown");
   command->add_flag("--metadata", flags->metadata, "print the page's own fields first");
-  command->add_option("--report", flags->report, "write a web page to FILE that shows what was kept, what was dropped and why")
+  command
+      ->add_option("--report", flags->report,
+                   "write a web page to FILE that shows what was kept, what was dropped and why")
       ->type_name("FILE");
   command->add_flag("--json", flags->json, "one JSON object, fields and counters included");
-  command->add_flag("--jsonl", flags->jsonl, "one JSON object a line and page: id (the FILE), url (the canonical one), text, the page's fields");
+  command->add_flag("--jsonl", flags->jsonl,
+                    "one JSON object a line and page: id (the FILE), url (the canonical one), text, the page's fields");
   command->footer(kExamples);
   command->callback([flags] { run_extract(*flags); });
 }

@@ -7,8 +7,10 @@ namespace ftok::cli {
 
 void FetchFlags::add_to(CLI::App& command) {
   command.add_option("--connections", connections, "Connections open at once")->capture_default_str();
-  command.add_option("--rate", rate, "Limit on bytes a second over all connections, such as 20M (0: none)")->capture_default_str();
-  command.add_option("--attempts", attempts, "Tries in a row without progress before a fetch fails")->capture_default_str();
+  command.add_option("--rate", rate, "Limit on bytes a second over all connections, such as 20M (0: none)")
+      ->capture_default_str();
+  command.add_option("--attempts", attempts, "Tries in a row without progress before a fetch fails")
+      ->capture_default_str();
   command.add_option("--contact", contact, "Mail or web address to put into the User-Agent (also $FTOK_CONTACT)");
   command.add_option("--user-agent", user_agent, "The whole User-Agent header");
 }

@@ -14,7 +14,7 @@ struct FetchFlags {
   std::string rate = "0";  // bytes a second, with K, M, G
   int64_t attempts = FetchOptions().attempts_max;
   std::string user_agent;
-  std::string contact;     // also $FTOK_CONTACT
+  std::string contact;  // also $FTOK_CONTACT
 
   void add_to(CLI::App& command);
 

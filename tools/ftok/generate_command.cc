@@ -35,7 +35,8 @@ void check(const GenerateFlags& flags) {
   const auto refuse = [](std::string_view flag, double value, std::string_view expected) {
     throw UsageError(fmt::format("{} {}: expected {}", flag, value, expected));
   };
-  if (!(options.temperature >= 0 && options.temperature <= 100)) refuse("--temperature", options.temperature, "0 to 100");
+  if (!(options.temperature >= 0 && options.temperature <= 100))
+    refuse("--temperature", options.temperature, "0 to 100");
   if (!(options.top_p > 0 && options.top_p <= 1)) refuse("--top-p", options.top_p, "more than 0, at most 1");
   if (!(options.repetition_penalty > 0 && options.repetition_penalty <= 100)) {
     refuse("--repetition-penalty", options.repetition_penalty, "more than 0, at most 100");
@@ -75,7 +76,8 @@ void add_conversation(const GenerateFlags& flags, Start& start) {
   const EncodedChat chat = encode_chat(*start.encoding, form, {{"user", flags.prompt}, {"assistant", ""}});
   const auto answers = [&](const ViewToken& token) { return token.in_loss && token.role == 2; };
   const auto end = std::find_if(chat.tokens.begin(), chat.tokens.end(), answers);
-  if (end == chat.tokens.end()) throw UsageError(fmt::format("--chat {}: its assistant's messages end with no special token", flags.chat));
+  if (end == chat.tokens.end())
+    throw UsageError(fmt::format("--chat {}: its assistant's messages end with no special token", flags.chat));
   for (auto token = chat.tokens.begin(); token != end; ++token) start.ids.push_back(token->id);
   start.end_of_answer = end->id;
 }
@@ -87,7 +89,8 @@ Start make_start(const GenerateFlags& flags) {
   if (!flags.ids.empty()) {
     start.ids = parse_ids(flags.ids);
   } else {
-    if (!start.encoding) throw UsageError("--vocab: the model does not name its vocabulary (or give the prompt as --ids)");
+    if (!start.encoding)
+      throw UsageError("--vocab: the model does not name its vocabulary (or give the prompt as --ids)");
     if (const auto end = start.encoding->end_of_text()) start.ids.push_back(*end);
     flags.chat.empty() ? start.encoding->encode_ordinary(flags.prompt, start.ids) : add_conversation(flags, start);
     if (start.ids.empty()) throw UsageError("PROMPT: this vocabulary has no end-of-text token to begin with");
@@ -95,7 +98,8 @@ Start make_start(const GenerateFlags& flags) {
   if (start.ids.empty()) throw UsageError("--ids: expected at least one");
   for (const uint32_t id : start.ids) {
     if (id >= static_cast<uint64_t>(start.model.config.vocabulary_size)) {
-      throw UsageError(fmt::format("{}: id {} is beyond the model's {}", flags.ids.empty() ? "--vocab " + name : "--ids", id,
+      throw UsageError(fmt::format("{}: id {} is beyond the model's {}",
+                                   flags.ids.empty() ? "--vocab " + name : "--ids", id,
                                    start.model.config.vocabulary_size));
     }
   }
@@ -145,7 +149,8 @@ class Stream {
   std::string held_, text_;
 };
 
-void print_sample_json(const GenerateFlags& flags, uint64_t seed, const std::string& text, const std::vector<uint32_t>& ids) {
+void print_sample_json(const GenerateFlags& flags, uint64_t seed, const std::string& text,
+                       const std::vector<uint32_t>& ids) {
   JsonWriter json;
   json.begin_object().field("seed", seed).field("prompt", flags.prompt).field("text", text).key("ids").begin_array();
   for (const uint32_t id : ids) json.value(id);
@@ -156,7 +161,8 @@ void write_samples(const GenerateFlags& flags, const Start& start, TokenPredicto
   for (int64_t sample = 0; sample < flags.samples; ++sample) {
     SampleOptions options = flags.options;
     options.seed += static_cast<uint64_t>(sample);
-    if (flags.samples > 1 && !flags.json) print_out(fmt::format("{}== sample {}, seed {}\n", sample > 0 ? "\n" : "", sample + 1, options.seed));
+    if (flags.samples > 1 && !flags.json)
+      print_out(fmt::format("{}== sample {}, seed {}\n", sample > 0 ? "\n" : "", sample + 1, options.seed));
     if (!flags.json && flags.chat.empty()) print_out(flags.prompt);
     Stream stream(flags.stops, !flags.json);
     std::vector<uint32_t> ids;
@@ -224,30 +230,42 @@ void run(const GenerateFlags& flags) {
 }
 
 void add_options(CLI::App& command, GenerateFlags& flags) {
-  command.add_option("MODEL", flags.model, "Folder of ftok train, a checkpoint, a folder with model.safetensors, or llm.c's .bin")
+  command
+      .add_option("MODEL", flags.model,
+                  "Folder of ftok train, a checkpoint, a folder with model.safetensors, or llm.c's .bin")
       ->required();
   command.add_option("PROMPT", flags.prompt, "The text to continue; without one a document begins");
   command.add_option("--ids", flags.ids, "The prompt as token ids, in place of PROMPT: \"464 3290\"");
-  command.add_option("--chat", flags.chat, "PROMPT is a user's message and the text the answer: written as chatml, llama3 or a JSON file of yours says")
+  command
+      .add_option(
+          "--chat", flags.chat,
+          "PROMPT is a user's message and the text the answer: written as chatml, llama3 or a JSON file of yours says")
       ->type_name("TEMPLATE")
       ->excludes("--ids");
   command.add_option("--tokens", flags.tokens, "How many at most; it ends at an end of text")
       ->check(CLI::Range(int64_t{1}, int64_t{1} << 30))
       ->capture_default_str();
-  command.add_option("--temperature", flags.options.temperature, "0: always the likeliest token")->capture_default_str();
+  command.add_option("--temperature", flags.options.temperature, "0: always the likeliest token")
+      ->capture_default_str();
   command.add_option("--top-k", flags.options.top_k, "Only the K likeliest; 0: all")
       ->check(CLI::Range(int64_t{0}, int64_t{1} << 30))
       ->capture_default_str();
   command.add_option("--top-p", flags.options.top_p, "Only the likeliest that together reach P")->capture_default_str();
-  command.add_option("--repetition-penalty", flags.options.repetition_penalty, "Above 1: tokens of the context become less likely")
+  command
+      .add_option("--repetition-penalty", flags.options.repetition_penalty,
+                  "Above 1: tokens of the context become less likely")
       ->capture_default_str();
   command.add_option("--seed", flags.options.seed, "The same seed gives the same text")->capture_default_str();
   command.add_option("--samples", flags.samples, "How many texts; each has the next seed")
       ->check(CLI::Range(int64_t{1}, int64_t{1} << 20))
       ->capture_default_str();
   command.add_option("--stop", flags.stops, "End before this text (repeatable)")->take_all()->allow_extra_args(false);
-  command.add_option("--stop-token", flags.stop_tokens, "End before this token id (repeatable)")->take_all()->allow_extra_args(false);
-  command.add_option("--probabilities", flags.probabilities, "Show the N likeliest next tokens as bars instead (default 10)")
+  command.add_option("--stop-token", flags.stop_tokens, "End before this token id (repeatable)")
+      ->take_all()
+      ->allow_extra_args(false);
+  command
+      .add_option("--probabilities", flags.probabilities,
+                  "Show the N likeliest next tokens as bars instead (default 10)")
       ->expected(0, 1)
       ->default_str("10")
       ->check(CLI::Range(int64_t{1}, int64_t{1} << 24));
@@ -257,7 +275,8 @@ void add_options(CLI::App& command, GenerateFlags& flags) {
       ->capture_default_str();
   command.add_option("--threads", flags.threads, "Threads")->check(CLI::Range(1, 4096))->capture_default_str();
   command.add_option("--vocab", flags.vocabulary, "Vocabulary: a file or a name; default: the one the model names");
-  command.add_option("--heads", flags.heads, "Of safetensors without config.json")->check(CLI::Range(int64_t{1}, int64_t{1000}));
+  command.add_option("--heads", flags.heads, "Of safetensors without config.json")
+      ->check(CLI::Range(int64_t{1}, int64_t{1000}));
 }
 
 }  // namespace

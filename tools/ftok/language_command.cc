@@ -38,7 +38,8 @@ std::string model_path(const std::string& flag) {
   return bundled;
 }
 
-std::string answer(const LanguageModel& model, const std::string& name, std::string_view text, const LanguageArguments& arguments) {
+std::string answer(const LanguageModel& model, const std::string& name, std::string_view text,
+                   const LanguageArguments& arguments) {
   const std::vector<LanguageScore> best = model.best(text, arguments.top);
   if (arguments.json) {
     JsonWriter json;
@@ -58,7 +59,8 @@ std::string answer(const LanguageModel& model, const std::string& name, std::str
   return (out.empty() ? "-" : out) + "\n";
 }
 
-void answer_text(const LanguageModel& model, const std::string& name, std::string_view text, const LanguageArguments& arguments) {
+void answer_text(const LanguageModel& model, const std::string& name, std::string_view text,
+                 const LanguageArguments& arguments) {
   if (!arguments.lines) return print_out(answer(model, name, text, arguments));
   for (size_t at = 0; at < text.size();) {
     const size_t end = std::min(text.find('\n', at), text.size());

@@ -16,7 +16,8 @@ std::string find_language_model(const std::string& flag, const RecipeConfig& rec
   if (const std::string fetched = fetched_model("lid.176.bin"); !fetched.empty()) return fetched;
   const std::string bundled = bundled_file("models/ftok-lid.ftz");
   if (bundled.empty()) throw Error("no language model: give --language-model FILE");
-  notes.push_back("language: the bundled model stands in for FineWeb's lid.176.bin (`ftok models get lid.176.bin` fetches it)");
+  notes.push_back(
+      "language: the bundled model stands in for FineWeb's lid.176.bin (`ftok models get lid.176.bin` fetches it)");
   return bundled;
 }
 

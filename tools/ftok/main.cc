@@ -1,5 +1,5 @@
-// `ftok`: parses the command line, runs one command, turns errors into one line and an exit code: 0 done, 1 the run failed,
-// 2 the command line or a recipe is wrong.
+// `ftok`: parses the command line, runs one command, turns errors into one line and an exit code: 0 done, 1 the run
+// failed, 2 the command line or a recipe is wrong.
 #include <csignal>
 #include <cstdio>
 #include <exception>

@@ -9,10 +9,10 @@
 #include "core/error.h"
 #include "core/file.h"
 #include "core/json.h"
+#include "tokenizer/vocabulary.h"
 #include "tools/ftok/commands.h"
 #include "tools/ftok/terminal.h"
 #include "tools/ftok/vocabulary_source.h"
-#include "tokenizer/vocabulary.h"
 #include "trainer/checkpoint.h"
 #include "trainer/model_file.h"
 #include "trainer/train_recipe.h"
@@ -27,7 +27,9 @@ struct ModelFlags {
 };
 
 void add_source(CLI::App& command, ModelFlags& flags) {
-  command.add_option("MODEL", flags.source, "A folder of ftok train, a checkpoint, a folder with model.safetensors, or llm.c's .bin")
+  command
+      .add_option("MODEL", flags.source,
+                  "A folder of ftok train, a checkpoint, a folder with model.safetensors, or llm.c's .bin")
       ->required();
   command.add_option("--heads", flags.heads, "Of safetensors without config.json; default: channels / 64")
       ->check(CLI::Range(int64_t{1}, int64_t{1000}));
@@ -69,14 +71,17 @@ void print_json(const ModelFile& model, const ParameterLayout& layout) {
 void print_table(const ModelFile& model, const ParameterLayout& layout) {
   const ModelConfig& config = model.config;
   std::string text = fmt::format("{}: {}\n", model.path, model.format);
-  if (!model.recipe.empty()) text += fmt::format("step {}, vocabulary {}\n", model.step, model.vocabulary.empty() ? "not named" : model.vocabulary);
-  text += fmt::format("{} layers, {} heads, {} channels, {} positions, {} tokens: {} parameters, {:.1f} MB in fp32\n", config.layers,
-                      config.heads, config.channels, config.length, config.vocabulary_size, layout.parameters(),
-                      static_cast<double>(layout.parameters()) * 4e-6);
+  if (!model.recipe.empty())
+    text +=
+        fmt::format("step {}, vocabulary {}\n", model.step, model.vocabulary.empty() ? "not named" : model.vocabulary);
+  text += fmt::format("{} layers, {} heads, {} channels, {} positions, {} tokens: {} parameters, {:.1f} MB in fp32\n",
+                      config.layers, config.heads, config.channels, config.length, config.vocabulary_size,
+                      layout.parameters(), static_cast<double>(layout.parameters()) * 4e-6);
   text += fmt::format("{:<28}{:>14}{:>12}{:>12}\n", "tensor", "shape", "mean", "deviation");
   for (const Tensor& tensor : layout.tensors()) {
     const Statistics statistics = statistics_of(tensor, model.parameters);
-    const std::string shape = tensor.rows > 1 ? fmt::format("{} x {}", tensor.rows_used, tensor.columns) : fmt::format("{}", tensor.columns);
+    const std::string shape =
+        tensor.rows > 1 ? fmt::format("{} x {}", tensor.rows_used, tensor.columns) : fmt::format("{}", tensor.columns);
     text += fmt::format("{:<28}{:>14}{:>12.5f}{:>12.5f}\n", tensor.name, shape, statistics.mean, statistics.deviation);
   }
   print_out(text);
@@ -92,22 +97,27 @@ void info(const ModelFlags& flags) {
 void import_model(const ModelFlags& flags) {
   ModelFile model = read_model(flags.source, flags.heads, stderr_log());
   const ModelConfig& config = model.config;
-  std::vector<std::string> sets = {fmt::format("model.layers={}", config.layers), fmt::format("model.heads={}", config.heads),
-                                   fmt::format("model.channels={}", config.channels), fmt::format("model.length={}", config.length),
+  std::vector<std::string> sets = {fmt::format("model.layers={}", config.layers),
+                                   fmt::format("model.heads={}", config.heads),
+                                   fmt::format("model.channels={}", config.channels),
+                                   fmt::format("model.length={}", config.length),
                                    fmt::format("model.vocabulary_size={}", config.vocabulary_size),
                                    fmt::format("vocabulary='{}'", flags.vocabulary)};
   const TrainRecipe preset = load_train_recipe(flags.recipe, {});
-  sets.push_back(fmt::format("training.tokens_per_step={}", std::max<int64_t>(1, preset.training.tokens_per_step / config.length) * config.length));
+  sets.push_back(fmt::format("training.tokens_per_step={}",
+                             std::max<int64_t>(1, preset.training.tokens_per_step / config.length) * config.length));
   const TrainRecipe recipe = load_train_recipe(flags.recipe, sets);
   const std::string folder = flags.output + "/checkpoints";
-  if (!list_checkpoints(folder).empty()) throw UsageError(fmt::format("--output {}: holds checkpoints already", flags.output));
+  if (!list_checkpoints(folder).empty())
+    throw UsageError(fmt::format("--output {}: holds checkpoints already", flags.output));
   Checkpoint checkpoint;
   checkpoint.recipe = train_recipe_text(recipe, false);
   checkpoint.parameters = std::move(model.parameters);
   checkpoint.first_moments.resize(checkpoint.parameters.size());
   checkpoint.second_moments.resize(checkpoint.parameters.size());
   write_checkpoint(folder, checkpoint, 1);
-  fmt::print(stderr, "ftok: {} ({}): {} parameters in {}\n", model.path, model.format, ParameterLayout(config).parameters(), flags.output);
+  fmt::print(stderr, "ftok: {} ({}): {} parameters in {}\n", model.path, model.format,
+             ParameterLayout(config).parameters(), flags.output);
 }
 
 // tokenizer.json: the vocabulary's own file where it has merges of its own, for those are written in no other.
@@ -118,7 +128,8 @@ void write_tokenizer(const std::string& folder, const std::string& name) {
     fmt::print(stderr, "ftok: no tokenizer.json: {} has merges of its own\n", path);
     return;
   }
-  write_file(folder + "/tokenizer.json", vocabulary.merges.empty() ? format_tokenizer_json(vocabulary) : read_file(path));
+  write_file(folder + "/tokenizer.json",
+             vocabulary.merges.empty() ? format_tokenizer_json(vocabulary) : read_file(path));
   write_file(folder + "/tokenizer_config.json", "{\n  \"tokenizer_class\": \"PreTrainedTokenizerFast\"\n}\n");
 }
 
@@ -143,7 +154,8 @@ void export_model(const ModelFlags& flags) {
 }  // namespace
 
 void add_model_command(CLI::App& app) {
-  CLI::App* command = app.add_subcommand("model", "Look at a model, bring one in from Hugging Face or llm.c, write one for them");
+  CLI::App* command =
+      app.add_subcommand("model", "Look at a model, bring one in from Hugging Face or llm.c, write one for them");
   command->require_subcommand(1);
   const auto flags = std::make_shared<ModelFlags>();
   CLI::App* look = command->add_subcommand("info", "What a model is: shape, tensors, their means and deviations");

@@ -27,7 +27,7 @@ constexpr char kGpt2Url[] = "https://openaipublic.blob.core.windows.net/gpt-2/en
 constexpr char kUt1Url[] = "https://dsi.ut-capitole.fr/blacklists/download/";
 
 // The categories of FineWeb's URL filter (datatrove, URLFilter).
-constexpr const char* kUt1Categories[] = {"adult", "agressif", "arjel",    "chat",        "dating",
+constexpr const char* kUt1Categories[] = {"adult", "agressif",    "arjel",    "chat",        "dating",
                                           "ddos",  "filehosting", "gambling", "mixed_adult", "phishing"};
 
 ModelFile ut1_file(const std::string& category) { return {category + ".tar.gz", kUt1Url + category + ".tar.gz", ""}; }
@@ -43,20 +43,26 @@ Model fasttext(const std::string& name, const std::string& what, const std::stri
 
 std::vector<Model> make_models() {
   std::vector<Model> models = {
-      ranks("cl100k_base", "OpenAI's 100k vocabulary (ranks)", "223921b76ee99bde995b7ff738513eef100fb51d18c93597a113bcffe865b2a7"),
+      ranks("cl100k_base", "OpenAI's 100k vocabulary (ranks)",
+            "223921b76ee99bde995b7ff738513eef100fb51d18c93597a113bcffe865b2a7"),
       {"gpt2",
        "GPT-2's vocabulary (merges and ids)",
        "MIT",
-       {{"vocab.bpe", kGpt2Url + std::string("vocab.bpe"), "1ce1664773c50f3e0cc8842619a93edc4624525b728b188a9e0be33b7726adc5"},
-        {"encoder.json", kGpt2Url + std::string("encoder.json"), "196139668be63f3b5d6574427317ae82f612a97c5d1cdaf36ed2256dbf636783"}},
+       {{"vocab.bpe", kGpt2Url + std::string("vocab.bpe"),
+         "1ce1664773c50f3e0cc8842619a93edc4624525b728b188a9e0be33b7726adc5"},
+        {"encoder.json", kGpt2Url + std::string("encoder.json"),
+         "196139668be63f3b5d6574427317ae82f612a97c5d1cdaf36ed2256dbf636783"}},
        "gpt2/vocab.bpe"},
       fasttext("lid.176.bin", "fastText language identification, 176 languages (FineWeb's)",
                "7e69ec5451bc261cc7844e49e4792a85d7f09c06789ec800fc4a44aec362764e"),
       fasttext("lid.176.ftz", "the same, compressed to 0.9 MB",
                "8f3472cfe8738a7b6099e8e999c3cbfae0dcd15696aac7d7738a8039db603e83"),
-      ranks("o200k_base", "OpenAI's 200k vocabulary (ranks)", "446a9538cb6c348e3516120d7c08b09f57c36495e2acfffe59a5bf8b0cfb1a2d"),
-      ranks("p50k_base", "OpenAI's 50k vocabulary for code (ranks)", "94b5ca7dff4d00767bc256fdd1b27e5b17361d7b8a5f968547f9f23eb70d2069"),
-      ranks("r50k_base", "GPT-2's vocabulary as ranks", "306cd27f03c1a714eca7108e03d66b7dc042abe8c258b44c199a7ed9838dd930"),
+      ranks("o200k_base", "OpenAI's 200k vocabulary (ranks)",
+            "446a9538cb6c348e3516120d7c08b09f57c36495e2acfffe59a5bf8b0cfb1a2d"),
+      ranks("p50k_base", "OpenAI's 50k vocabulary for code (ranks)",
+            "94b5ca7dff4d00767bc256fdd1b27e5b17361d7b8a5f968547f9f23eb70d2069"),
+      ranks("r50k_base", "GPT-2's vocabulary as ranks",
+            "306cd27f03c1a714eca7108e03d66b7dc042abe8c258b44c199a7ed9838dd930"),
   };
   Model ut1{"ut1", "UT1 domain and URL lists, the ten categories of FineWeb's filter", "CC-BY-SA-4.0", {}, "ut1", true};
   for (const char* category : kUt1Categories) ut1.files.push_back(ut1_file(category));
@@ -79,7 +85,9 @@ std::string folder_of(const Model& model) {
 // The category of a UT1 archive.
 std::string category_of(const ModelFile& file) { return file.name.substr(0, file.name.find('.')); }
 
-std::string lock_path(const Model& model, const ModelFile& file) { return folder_of(model) + "/" + file.name + ".sha256"; }
+std::string lock_path(const Model& model, const ModelFile& file) {
+  return folder_of(model) + "/" + file.name + ".sha256";
+}
 
 // Whether a file of the model is there, whole.
 bool is_there(const Model& model, const ModelFile& file) {
@@ -104,7 +112,8 @@ std::string origin_of(const Model& model, const ModelFile& file, const std::stri
   if (is_http_url(from)) return from.ends_with('/') ? from + file.name : from;
   if (fs::is_directory(from)) return (fs::path(from) / file.name).string();
   if (model.files.size() > 1) {
-    throw UsageError(fmt::format("--from: {} has {} files; expected a folder, or a URL that ends in '/'", model.name, model.files.size()));
+    throw UsageError(fmt::format("--from: {} has {} files; expected a folder, or a URL that ends in '/'", model.name,
+                                 model.files.size()));
   }
   return from;
 }
@@ -161,8 +170,9 @@ void get_file(const Model& model, const ModelFile& file, const GetModelOptions& 
   const std::string required = required_digest(model, file, options.refresh);
   if (!required.empty() && digest != required) {
     if (remote) remove_download(path);
-    throw Error(fmt::format("{} is not the {} expected: its SHA-256 is {}, expected {}{}", origin, file.name, digest, required,
-                            file.sha256.empty() ? " (recorded when it was first fetched; --refresh takes the new one)" : ""));
+    throw Error(
+        fmt::format("{} is not the {} expected: its SHA-256 is {}, expected {}{}", origin, file.name, digest, required,
+                    file.sha256.empty() ? " (recorded when it was first fetched; --refresh takes the new one)" : ""));
   }
   install(model, file, path, remote);
   if (remote) remove_download(path);
@@ -216,8 +226,9 @@ std::string fetched_model(const std::string& name) {
 std::string find_model(const std::string& name_or_path) {
   std::error_code code;
   if (fs::exists(name_or_path, code)) return name_or_path;
-  for (const std::string& relative : {"models/" + name_or_path, "models/" + name_or_path + ".ftz", "vocab/" + name_or_path,
-                                      "vocab/" + name_or_path + ".tiktoken", "lists/" + name_or_path}) {
+  for (const std::string& relative :
+       {"models/" + name_or_path, "models/" + name_or_path + ".ftz", "vocab/" + name_or_path,
+        "vocab/" + name_or_path + ".tiktoken", "lists/" + name_or_path}) {
     if (std::string path = bundled_file(relative); !path.empty()) return path;
   }
   Model model;
@@ -231,7 +242,8 @@ std::string find_model(const std::string& name_or_path) {
 }
 
 std::string get_model(const Model& model, const GetModelOptions& options, const Log& log) {
-  if (const std::string path = cached_model(model); !path.empty() && !options.refresh && options.from.empty()) return path;
+  if (const std::string path = cached_model(model); !path.empty() && !options.refresh && options.from.empty())
+    return path;
   make_folder(folder_of(model));
   const FolderLock lock(model_folder());
   for (const ModelFile& file : model.files) {
@@ -265,7 +277,8 @@ size_t unpack_ut1(std::string_view tar, const std::string& folder, const std::st
     const bool is_file = header[156] == '0' || header[156] == '\0';
     if (is_file && (list == "domains" || list == "urls")) {
       const std::string category = fs::path(path).parent_path().filename().string();
-      if (category.empty() || category == "." || category == "..") throw Error("cannot unpack " + name + ": it holds " + path);
+      if (category.empty() || category == "." || category == "..")
+        throw Error("cannot unpack " + name + ": it holds " + path);
       make_folder(folder + "/" + category);
       write_file(folder + "/" + category + "/" + list, tar.substr(at, size));
       ++lists;

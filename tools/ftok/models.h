@@ -1,8 +1,8 @@
-// Published models, vocabularies and lists that ftok uses but does not ship: where they come from, what they must be, and
-// where they lie once fetched: $FTOK_CACHE/models, else $XDG_CACHE_HOME/ftok/models, else ~/.cache/ftok/models.
+// Published models, vocabularies and lists that ftok uses but does not ship: where they come from, what they must be,
+// and where they lie once fetched: $FTOK_CACHE/models, else $XDG_CACHE_HOME/ftok/models, else ~/.cache/ftok/models.
 //
-// A file whose SHA-256 is pinned here is stored only when it matches. The digest of any other is recorded beside it when it is
-// first fetched (FILE.sha256, the format of sha256sum), and must stay the same until --refresh.
+// A file whose SHA-256 is pinned here is stored only when it matches. The digest of any other is recorded beside it
+// when it is first fetched (FILE.sha256, the format of sha256sum), and must stay the same until --refresh.
 #pragma once
 
 #include <string>
@@ -14,17 +14,17 @@
 namespace ftok::cli {
 
 struct ModelFile {
-  std::string name;    // below the model's folder
+  std::string name;  // below the model's folder
   std::string url;
   std::string sha256;  // "": not pinned
 };
 
 struct Model {
   std::string name;
-  std::string what;     // one line
+  std::string what;  // one line
   std::string licence;
   std::vector<ModelFile> files;
-  std::string entry;    // what find_model() returns, below the cache's models/
+  std::string entry;      // what find_model() returns, below the cache's models/
   bool unpacked = false;  // the files are UT1's .tar.gz, unpacked into a folder a category; `entry` is their folder
 };
 
@@ -43,8 +43,8 @@ std::string cached_model(const Model& model);
 // Where the fetched model of that name lies; "" when it was not fetched or nothing has that name.
 std::string fetched_model(const std::string& name);
 
-// The path of a model, vocabulary or list as a user names it: an existing path stands for itself; then a bundled file of
-// that name; then a fetched model. Throws Error that says which command fetches it, or which names there are.
+// The path of a model, vocabulary or list as a user names it: an existing path stands for itself; then a bundled file
+// of that name; then a fetched model. Throws Error that says which command fetches it, or which names there are.
 std::string find_model(const std::string& name_or_path);
 
 struct GetModelOptions {
@@ -53,12 +53,12 @@ struct GetModelOptions {
   FetchOptions fetch;
 };
 
-// Makes the model be there and returns its path. Throws Error when it cannot be had or is not what it must be; then nothing of
-// it is stored.
+// Makes the model be there and returns its path. Throws Error when it cannot be had or is not what it must be; then
+// nothing of it is stored.
 std::string get_model(const Model& model, const GetModelOptions& options, const Log& log);
 
-// Writes the lists of a UT1 archive (tar, decoded): every CATEGORY/domains and CATEGORY/urls in it below `folder`. Returns how
-// many; throws Error naming `name` when it is no tar archive, is cut, or holds none.
+// Writes the lists of a UT1 archive (tar, decoded): every CATEGORY/domains and CATEGORY/urls in it below `folder`.
+// Returns how many; throws Error naming `name` when it is no tar archive, is cut, or holds none.
 size_t unpack_ut1(std::string_view tar, const std::string& folder, const std::string& name);
 
 }  // namespace ftok::cli

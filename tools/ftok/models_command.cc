@@ -37,7 +37,8 @@ void run_list(const ModelsFlags& flags) {
       json.begin_object().field("name", file.name).field("url", file.url).field("sha256", file.sha256).end_object();
     }
     json.end_array().end_object();
-    out += fmt::format("{:<13} {:<8} {:<13} {}\n", model.name, path.empty() ? "-" : "fetched", model.licence, model.what);
+    out +=
+        fmt::format("{:<13} {:<8} {:<13} {}\n", model.name, path.empty() ? "-" : "fetched", model.licence, model.what);
   }
   print_out(flags.json ? json.end_array().text() + "\n" : out);
 }
@@ -45,7 +46,8 @@ void run_list(const ModelsFlags& flags) {
 void run_get(const ModelsFlags& flags) {
   std::vector<Model> models;
   for (const std::string& name : flags.names) models.push_back(model_named(name));
-  const bool from_one_file = !flags.from.empty() && !flags.from.ends_with('/') && !std::filesystem::is_directory(flags.from);
+  const bool from_one_file =
+      !flags.from.empty() && !flags.from.ends_with('/') && !std::filesystem::is_directory(flags.from);
   if (from_one_file && models.size() > 1) {
     throw UsageError("--from: got one file for several models, expected a folder, or a URL that ends in '/'");
   }

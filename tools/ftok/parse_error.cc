@@ -45,7 +45,8 @@ std::string conversion(std::string_view message) {
   const size_t name = message.find(": ");
   const size_t equals = message.find(" = ");
   if (name == std::string_view::npos || equals == std::string_view::npos || equals < name) return std::string(message);
-  return fmt::format("{}: got '{}', expected a number", message.substr(name + 2, equals - name - 2), message.substr(equals + 3));
+  return fmt::format("{}: got '{}', expected a number", message.substr(name + 2, equals - name - 2),
+                     message.substr(equals + 3));
 }
 
 }  // namespace

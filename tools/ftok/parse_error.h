@@ -1,4 +1,5 @@
-// What a command line that does not parse is told: the flag, what was given, what was expected, the nearest flag there is.
+// What a command line that does not parse is told: the flag, what was given, what was expected, the nearest flag there
+// is.
 #pragma once
 
 #include <CLI/CLI.hpp>

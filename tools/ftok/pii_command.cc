@@ -84,8 +84,8 @@ struct Score {
   uint64_t gold = 0, found = 0, gold_hit = 0, found_right = 0;
 };
 
-// A gold span counts as found when a span of its kind covers it whole or is covered by it and shares at least half of it; a
-// found span is right under the same rule.
+// A gold span counts as found when a span of its kind covers it whole or is covered by it and shares at least half of
+// it; a found span is right under the same rule.
 bool agree(const PiiSpan& a, const PiiSpan& b) {
   const size_t begin = std::max(a.begin, b.begin), end = std::min(a.end, b.end);
   return a.kind == b.kind && begin < end && (end - begin) * 2 >= std::max(a.end - a.begin, b.end - b.begin);
@@ -117,7 +117,8 @@ void score(const PiiStage& stage, const PiiArguments& arguments) {
       const auto tell = [&](const char* what, const PiiSpan& span) {
         if (!arguments.misses) return;
         const std::string_view before = text.substr(0, span.begin).substr(span.begin > 30 ? span.begin - 30 : 0);
-        print_out(fmt::format("{} {}: {}[{}]\n", what, name_of(span.kind), before, text.substr(span.begin, span.end - span.begin)));
+        print_out(fmt::format("{} {}: {}[{}]\n", what, name_of(span.kind), before,
+                              text.substr(span.begin, span.end - span.begin)));
       };
       for (const PiiSpan& span : gold) {
         Score& s = scores[static_cast<size_t>(span.kind)];
@@ -134,7 +135,8 @@ void score(const PiiStage& stage, const PiiArguments& arguments) {
     throw Error(fmt::format("{}: not the JSON expected: {}", arguments.score, error.what()));
   }
   const auto share = [](uint64_t part, uint64_t whole) {
-    return whole == 0 ? std::string("-") : fmt::format("{:.3f}", static_cast<double>(part) / static_cast<double>(whole));
+    return whole == 0 ? std::string("-")
+                      : fmt::format("{:.3f}", static_cast<double>(part) / static_cast<double>(whole));
   };
   std::string out = fmt::format("{:<8} {:>6} {:>6} {:>10} {:>7}\n", "kind", "gold", "found", "precision", "recall");
   for (size_t kind = 0; kind < kPiiKinds; ++kind) {
@@ -151,7 +153,8 @@ void add_pii_command(CLI::App& app) {
   CLI::App* command = app.add_subcommand("pii", "Replace personal data in a text");
   const auto arguments = std::make_shared<PiiArguments>();
   command->add_option("FILE", arguments->file, "a text; none or \"-\" reads standard input");
-  command->add_option("--kinds", arguments->kinds, "all, or a list: email,ipv4,ipv6,phone,card,iban,us_ssn,api_key (default email,ipv4)");
+  command->add_option("--kinds", arguments->kinds,
+                      "all, or a list: email,ipv4,ipv6,phone,card,iban,us_ssn,api_key (default email,ipv4)");
   command->add_flag("--report", arguments->report, "counts by kind on standard error");
   command->add_flag("--spans", arguments->spans, "print what would be replaced instead of the text");
   command->add_flag("--json", arguments->json, "the report as JSON");

@@ -30,7 +30,9 @@ void add_recipe_command(CLI::App& app) {
   };
   const auto flags = std::make_shared<Flags>();
   show->add_option("RECIPE", flags->recipe, "A preset or a TOML file")->capture_default_str();
-  show->add_option("--set", flags->sets, "Override a key: SECTION.KEY=VALUE (repeatable)")->take_all()->allow_extra_args(false);
+  show->add_option("--set", flags->sets, "Override a key: SECTION.KEY=VALUE (repeatable)")
+      ->take_all()
+      ->allow_extra_args(false);
   show->add_flag("--plain", flags->plain, "Without the comments: the canonical form a run is bound to");
   show->callback([flags] { fmt::print("{}", recipe_text(load_recipe(flags->recipe, flags->sets), !flags->plain)); });
 }

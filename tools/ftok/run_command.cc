@@ -25,7 +25,8 @@ struct Flags {
   std::string recipe = "fineweb-2024-04";
   std::vector<std::string> sets;
   InputListOptions inputs;
-  std::string output, vocabulary = kDefaultVocabulary, language_model, rejects = "ids", memory = "1G", shard_tokens, measure;
+  std::string output, vocabulary = kDefaultVocabulary, language_model, rejects = "ids", memory = "1G", shard_tokens,
+                      measure;
   std::string progress_json;
   std::string limit, failed_inputs_max;
   uint64_t threads = 0;
@@ -41,33 +42,62 @@ Rejects parse_rejects(const std::string& name) {
 }
 
 void add_flags(CLI::App& command, Flags& flags) {
-  command.add_option("--input", flags.inputs.inputs, "WARC, WET or JSONL file (plain, .gz, .zst), glob or https:// address; repeatable")
-      ->type_name("FILE")->allow_extra_args(false);
-  command.add_option("--input-list", flags.inputs.input_lists, "File with an input a line (also warc.paths.gz); - reads standard input")
-      ->type_name("FILE")->allow_extra_args(false);
-  command.add_option("--base-url", flags.inputs.base_url, "Prefix of crawl-data/ paths in input lists")->capture_default_str();
+  command
+      .add_option("--input", flags.inputs.inputs,
+                  "WARC, WET or JSONL file (plain, .gz, .zst), glob or https:// address; repeatable")
+      ->type_name("FILE")
+      ->allow_extra_args(false);
+  command
+      .add_option("--input-list", flags.inputs.input_lists,
+                  "File with an input a line (also warc.paths.gz); - reads standard input")
+      ->type_name("FILE")
+      ->allow_extra_args(false);
+  command.add_option("--base-url", flags.inputs.base_url, "Prefix of crawl-data/ paths in input lists")
+      ->capture_default_str();
   command.add_option("--limit", flags.limit, "Only the first N inputs (K, M, G)")->type_name("N");
-  command.add_option("--slice", flags.inputs.slice, "Every N-th input from the I-th, from 0: a share for one of N machines")->type_name("I/N");
-  command.add_option("--output", flags.output, "Folder of the result; a run that was stopped goes on there")->type_name("DIR");
+  command
+      .add_option("--slice", flags.inputs.slice,
+                  "Every N-th input from the I-th, from 0: a share for one of N machines")
+      ->type_name("I/N");
+  command.add_option("--output", flags.output, "Folder of the result; a run that was stopped goes on there")
+      ->type_name("DIR");
   command.add_option("--recipe", flags.recipe, "Preset or TOML file (see `ftok recipe list`)")->capture_default_str();
-  command.add_option("--set", flags.sets, "Override a key of the recipe; repeatable")->type_name("SECTION.KEY=VALUE")->allow_extra_args(false);
-  command.add_option("--vocab", flags.vocabulary, "Vocabulary: a name (ftok-100k, gpt2, cl100k_base) or a file")->capture_default_str()->type_name("V");
-  command.add_option("--language-model", flags.language_model, "fastText model; default: lid.176.bin if fetched, else the bundled one")->type_name("FILE");
-  command.add_option("--shard-tokens", flags.shard_tokens, "Tokens a shard (K, M, G); default: the recipe's, 100M")->type_name("N");
+  command.add_option("--set", flags.sets, "Override a key of the recipe; repeatable")
+      ->type_name("SECTION.KEY=VALUE")
+      ->allow_extra_args(false);
+  command.add_option("--vocab", flags.vocabulary, "Vocabulary: a name (ftok-100k, gpt2, cl100k_base) or a file")
+      ->capture_default_str()
+      ->type_name("V");
+  command
+      .add_option("--language-model", flags.language_model,
+                  "fastText model; default: lid.176.bin if fetched, else the bundled one")
+      ->type_name("FILE");
+  command.add_option("--shard-tokens", flags.shard_tokens, "Tokens a shard (K, M, G); default: the recipe's, 100M")
+      ->type_name("N");
   command.add_option("--threads", flags.threads, "Threads; 0: all cores")->capture_default_str()->type_name("N");
-  command.add_option("--memory", flags.memory, "Ceiling on documents in flight (K, M, G); the index has dedup.memory")->capture_default_str()->type_name("SIZE");
-  command.add_option("--rejects", flags.rejects, "What is written of dropped documents: none, ids or text")->capture_default_str();
+  command.add_option("--memory", flags.memory, "Ceiling on documents in flight (K, M, G); the index has dedup.memory")
+      ->capture_default_str()
+      ->type_name("SIZE");
+  command.add_option("--rejects", flags.rejects, "What is written of dropped documents: none, ids or text")
+      ->capture_default_str();
   command.add_flag("--no-text", flags.no_text, "Keep no text: shards only");
-  command.add_option("--max-failed-inputs", flags.failed_inputs_max, "End the run when more inputs than this fail; default: no limit")->type_name("N");
+  command
+      .add_option("--max-failed-inputs", flags.failed_inputs_max,
+                  "End the run when more inputs than this fail; default: no limit")
+      ->type_name("N");
   flags.fetch.add_to(command);
-  command.add_option("--measure", flags.measure, "Only write every rule's value of every document to FILE (JSON lines); drops nothing")->type_name("FILE");
-  command.add_option("--progress-json", flags.progress_json, "Append progress reports to FILE (JSON lines)")->type_name("FILE");
+  command
+      .add_option("--measure", flags.measure,
+                  "Only write every rule's value of every document to FILE (JSON lines); drops nothing")
+      ->type_name("FILE");
+  command.add_option("--progress-json", flags.progress_json, "Append progress reports to FILE (JSON lines)")
+      ->type_name("FILE");
   command.add_flag("--json", flags.json, "Print the result as one JSON object");
   command.add_flag("--quiet", flags.quiet, "No progress and no information, warnings only");
 }
 
-void measure(const Flags& flags, const std::vector<std::string>& inputs, const RecipeConfig& recipe, const FetchOptions& fetch,
-             const Log& log) {
+void measure(const Flags& flags, const std::vector<std::string>& inputs, const RecipeConfig& recipe,
+             const FetchOptions& fetch, const Log& log) {
   PlanOptions plan_options;
   plan_options.fetched_list = fetched_model;
   plan_options.language_model = find_language_model(flags.language_model, recipe, plan_options.notes);
@@ -81,9 +111,11 @@ void measure(const Flags& flags, const std::vector<std::string>& inputs, const R
 
 void run_command(Flags flags) {
   const Log log = stderr_log(flags.quiet);
-  if (flags.output.empty() && flags.measure.empty()) throw UsageError("--output: missing, expected a folder for the result");
+  if (flags.output.empty() && flags.measure.empty())
+    throw UsageError("--output: missing, expected a folder for the result");
   if (!flags.shard_tokens.empty()) {
-    flags.sets.push_back(fmt::format("shards.shard_tokens={}", parse_size(flags.shard_tokens, false, "--shard-tokens")));
+    flags.sets.push_back(
+        fmt::format("shards.shard_tokens={}", parse_size(flags.shard_tokens, false, "--shard-tokens")));
   }
   const RecipeConfig recipe = load_recipe(flags.recipe, flags.sets);
   if (!flags.limit.empty()) flags.inputs.limit = static_cast<uint64_t>(parse_size(flags.limit, false, "--limit"));
@@ -99,7 +131,8 @@ void run_command(Flags flags) {
   options.rejects = parse_rejects(flags.rejects);
   options.text = !flags.no_text;
   if (!flags.failed_inputs_max.empty()) {
-    options.failed_inputs_max = static_cast<uint64_t>(parse_size(flags.failed_inputs_max, false, "--max-failed-inputs"));
+    options.failed_inputs_max =
+        static_cast<uint64_t>(parse_size(flags.failed_inputs_max, false, "--max-failed-inputs"));
   }
   options.fetch = flags.fetch.options();
   options.quiet = flags.quiet;

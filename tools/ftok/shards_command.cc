@@ -87,7 +87,8 @@ void inspect(const InspectOptions& options) {
       continue;
     }
     fmt::print("{}: {} tokens of {} bytes (magic {}, version {}), largest id {}, {}\n", path, reader.header().tokens,
-               reader.header().token_bytes, reader.header().magic, reader.header().version, reader.view().largest_token(),
+               reader.header().token_bytes, reader.header().magic, reader.header().version,
+               reader.view().largest_token(),
                reader.sidecar() == nullptr ? "no sidecar" : fmt::format("{} documents", reader.sidecar()->size()));
     if (options.documents && reader.sidecar() != nullptr) print_documents(reader);
   }
@@ -116,7 +117,8 @@ struct CatOptions {
   bool json = false;
 };
 
-// What tokens are turned into text with: the vocabulary named, else the one that the manifest beside the first shard names.
+// What tokens are turned into text with: the vocabulary named, else the one that the manifest beside the first shard
+// names.
 class Decoder {
  public:
   explicit Decoder(const CatOptions& options) {
@@ -162,14 +164,16 @@ std::vector<Piece> pieces_of(const ShardReader& reader, uint32_t end_of_text) {
   if (const SidecarView* sidecar = reader.sidecar()) {
     for (size_t row = 0; row < sidecar->size(); ++row) {
       const ShardDocument document = sidecar->document(row);
-      pieces.push_back({std::string(document.id), document.begin, sidecar->end(row), document.skipped, document.document_tokens});
+      pieces.push_back(
+          {std::string(document.id), document.begin, sidecar->end(row), document.skipped, document.document_tokens});
     }
     return pieces;
   }
   const std::vector<uint64_t> begins = reader.view().document_begins(end_of_text);
   for (size_t i = 0; i < begins.size(); ++i) {
     const uint64_t end = i + 1 < begins.size() ? begins[i + 1] : reader.view().size();
-    pieces.push_back({fmt::format("{}#{}", fs::path(reader.path()).filename().string(), i), begins[i], end, 0, end - begins[i]});
+    pieces.push_back(
+        {fmt::format("{}#{}", fs::path(reader.path()).filename().string(), i), begins[i], end, 0, end - begins[i]});
   }
   return pieces;
 }
@@ -261,8 +265,9 @@ void add_cat(CLI::App& shards) {
   CLI::App* command = shards.add_subcommand("cat", "Print the documents of shards");
   auto options = std::make_shared<CatOptions>();
   command->add_option("PATH", options->paths, "shards in order, or folders of them")->required();
-  command->add_option("--vocab", options->vocabulary,
-                      "decode with this vocabulary: a name or a file; default: the one manifest.json names, without it ids");
+  command->add_option(
+      "--vocab", options->vocabulary,
+      "decode with this vocabulary: a name or a file; default: the one manifest.json names, without it ids");
   command->add_flag("--ids", options->ids, "print ids, not text");
   command->add_option("--id", options->id, "only the document of this id");
   command->add_option("--limit", options->limit, "the first N documents");

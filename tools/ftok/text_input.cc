@@ -25,12 +25,14 @@ bool read_more(ByteSource& source, std::string& buffer) {
 std::string read_all(ByteSource& source, uint64_t bytes_max) {
   std::string text;
   while (read_more(source, text)) {
-    if (text.size() > bytes_max) throw Error(fmt::format("{}: more than {} bytes; use --jsonl for many texts", source.name(), bytes_max));
+    if (text.size() > bytes_max)
+      throw Error(fmt::format("{}: more than {} bytes; use --jsonl for many texts", source.name(), bytes_max));
   }
   return text;
 }
 
-void for_each_json_text(ByteSource& source, const std::string& key, const std::function<void(std::string_view)>& visit) {
+void for_each_json_text(ByteSource& source, const std::string& key,
+                        const std::function<void(std::string_view)>& visit) {
   simdjson::dom::parser parser(kLineBytesMax + simdjson::SIMDJSON_PADDING);
   std::string buffer;
   size_t begin = 0, scanned = 0, line = 0;
@@ -44,7 +46,8 @@ void for_each_json_text(ByteSource& source, const std::string& key, const std::f
     if (parsed != simdjson::SUCCESS) {
       throw Error(fmt::format("{}: line {}: {}", source.name(), line, simdjson::error_message(parsed)));
     }
-    if (root[key].get(text) != simdjson::SUCCESS) throw Error(fmt::format("{}: line {}: no string \"{}\"", source.name(), line, key));
+    if (root[key].get(text) != simdjson::SUCCESS)
+      throw Error(fmt::format("{}: line {}: no string \"{}\"", source.name(), line, key));
     visit(text);
   };
   bool more = true;
@@ -57,7 +60,8 @@ void for_each_json_text(ByteSource& source, const std::string& key, const std::f
     buffer.erase(0, begin);
     begin = 0;
     scanned = buffer.size();
-    if (buffer.size() > kLineBytesMax) throw Error(fmt::format("{}: line {}: longer than {} bytes", source.name(), line + 1, kLineBytesMax));
+    if (buffer.size() > kLineBytesMax)
+      throw Error(fmt::format("{}: line {}: longer than {} bytes", source.name(), line + 1, kLineBytesMax));
   }
   if (!buffer.empty()) visit_line(buffer.size());
 }

@@ -28,29 +28,64 @@ struct Flags {
 void add_flags(CLI::App& command, Flags& flags) {
   TokenizeRecipe& recipe = flags.tokenize.recipe;
   flags.vocabulary.add_to(command);
-  command.add_option("FILE", flags.inputs.inputs,
-                     "JSONL, WET or text (plain, .gz, .zst), globs or https:// addresses; without any, standard input (-)");
-  command.add_option("--input-list", flags.inputs.input_lists, "File with an input a line; repeatable")->type_name("FILE")->allow_extra_args(false);
+  command.add_option(
+      "FILE", flags.inputs.inputs,
+      "JSONL, WET or text (plain, .gz, .zst), globs or https:// addresses; without any, standard input (-)");
+  command.add_option("--input-list", flags.inputs.input_lists, "File with an input a line; repeatable")
+      ->type_name("FILE")
+      ->allow_extra_args(false);
   command.add_option("--limit", flags.limit, "Only the first N inputs (K, M, G)")->type_name("N");
-  command.add_option("--slice", flags.inputs.slice, "Every N-th input from the I-th, from 0: a share for one of N machines")->type_name("I/N");
-  command.add_option("--output", flags.tokenize.output, "Folder of the shards; a run that was stopped goes on there")->type_name("DIR")->required();
+  command
+      .add_option("--slice", flags.inputs.slice,
+                  "Every N-th input from the I-th, from 0: a share for one of N machines")
+      ->type_name("I/N");
+  command.add_option("--output", flags.tokenize.output, "Folder of the shards; a run that was stopped goes on there")
+      ->type_name("DIR")
+      ->required();
   command.add_option("--format", recipe.input.format, "Format of the inputs; auto looks at their first bytes")
-      ->check(CLI::IsMember({"auto", "jsonl", "wet", "text"}))->capture_default_str();
-  command.add_option("--text-key", recipe.input.text_key, "JSONL: key of the text; with --chat of the messages, then default messages")->capture_default_str()->type_name("KEY");
-  command.add_option("--id-key", recipe.input.id_key, "JSONL: key of the document's id; without one it is FILE:LINE")->capture_default_str()->type_name("KEY");
-  command.add_option("--record-bytes-max", flags.record_bytes_max, "A longer line or text file is dropped (K, M, G); default 64M")->type_name("SIZE");
-  command.add_option("--chat", flags.chat, "Lines are conversations, {\"messages\": [{\"role\", \"content\"}]}: written as chatml, llama3 or a JSON file of yours says, with loss masks (*.mask) for ftok train")
+      ->check(CLI::IsMember({"auto", "jsonl", "wet", "text"}))
+      ->capture_default_str();
+  command
+      .add_option("--text-key", recipe.input.text_key,
+                  "JSONL: key of the text; with --chat of the messages, then default messages")
+      ->capture_default_str()
+      ->type_name("KEY");
+  command.add_option("--id-key", recipe.input.id_key, "JSONL: key of the document's id; without one it is FILE:LINE")
+      ->capture_default_str()
+      ->type_name("KEY");
+  command
+      .add_option("--record-bytes-max", flags.record_bytes_max,
+                  "A longer line or text file is dropped (K, M, G); default 64M")
+      ->type_name("SIZE");
+  command
+      .add_option("--chat", flags.chat,
+                  "Lines are conversations, {\"messages\": [{\"role\", \"content\"}]}: written as chatml, llama3 or a "
+                  "JSON file of yours says, with loss masks (*.mask) for ftok train")
       ->type_name("TEMPLATE");
-  command.add_option("--shuffle", flags.shuffle, "Shuffle the documents of all inputs; the same SEED, the same order")->type_name("SEED");
+  command.add_option("--shuffle", flags.shuffle, "Shuffle the documents of all inputs; the same SEED, the same order")
+      ->type_name("SEED");
   command.add_option("--shard-tokens", flags.shard_tokens, "Tokens a shard (K, M, G); default 100M")->type_name("N");
-  command.add_option("--validation-per-mille", recipe.shards.validation_per_mille, "Documents of a thousand held out in ftok_val_*")
-      ->check(CLI::Range(0, 1000))->capture_default_str()->type_name("N");
-  command.add_option("--end-of-text", recipe.shards.end_of_text, "Where the end-of-text token stands: before or after each document")
-      ->check(CLI::IsMember({"before", "after", "none"}))->capture_default_str();
-  command.add_flag("--strict", flags.tokenize.strict, "End with an error at the first line or record that cannot be read; else it is dropped and counted");
-  command.add_option("--threads", flags.tokenize.threads, "Threads; 0: all cores")->capture_default_str()->type_name("N");
-  command.add_option("--memory", flags.memory, "Ceiling on texts in flight and on a bucket that is sorted (K, M, G)")->capture_default_str()->type_name("SIZE");
-  command.add_option("--progress-json", flags.tokenize.progress_json, "Append progress reports to FILE (JSON lines)")->type_name("FILE");
+  command
+      .add_option("--validation-per-mille", recipe.shards.validation_per_mille,
+                  "Documents of a thousand held out in ftok_val_*")
+      ->check(CLI::Range(0, 1000))
+      ->capture_default_str()
+      ->type_name("N");
+  command
+      .add_option("--end-of-text", recipe.shards.end_of_text,
+                  "Where the end-of-text token stands: before or after each document")
+      ->check(CLI::IsMember({"before", "after", "none"}))
+      ->capture_default_str();
+  command.add_flag("--strict", flags.tokenize.strict,
+                   "End with an error at the first line or record that cannot be read; else it is dropped and counted");
+  command.add_option("--threads", flags.tokenize.threads, "Threads; 0: all cores")
+      ->capture_default_str()
+      ->type_name("N");
+  command.add_option("--memory", flags.memory, "Ceiling on texts in flight and on a bucket that is sorted (K, M, G)")
+      ->capture_default_str()
+      ->type_name("SIZE");
+  command.add_option("--progress-json", flags.tokenize.progress_json, "Append progress reports to FILE (JSON lines)")
+      ->type_name("FILE");
   command.add_flag("--json", flags.json, "Print the result as one JSON object");
   command.add_flag("--quiet", flags.tokenize.quiet, "No progress and no information, warnings only");
 }
@@ -65,7 +100,8 @@ uint64_t parse_seed(const std::string& text) {
 void take_chat(Flags& flags) {
   if (flags.chat.empty()) return;
   SourceOptions& input = flags.tokenize.recipe.input;
-  if (input.format != "auto" && input.format != "jsonl") throw UsageError("--chat: conversations are JSONL, not --format " + input.format);
+  if (input.format != "auto" && input.format != "jsonl")
+    throw UsageError("--chat: conversations are JSONL, not --format " + input.format);
   input.format = "jsonl";
   if (input.text_key == SourceOptions().text_key) input.text_key = "messages";
   flags.tokenize.recipe.chat = find_chat_template(flags.chat, "--chat");
@@ -73,7 +109,8 @@ void take_chat(Flags& flags) {
 
 std::string rate_text(const RunResult& result) {
   const double seconds = std::max(result.seconds, 1e-3);
-  return fmt::format("{}/s of text, {:.1f} M tokens/s\n", bytes_text(static_cast<double>(result.tally.text_bytes) / seconds),
+  return fmt::format("{}/s of text, {:.1f} M tokens/s\n",
+                     bytes_text(static_cast<double>(result.tally.text_bytes) / seconds),
                      1e-6 * static_cast<double>(result.tally.tokens) / seconds);
 }
 
@@ -81,8 +118,10 @@ void run_command(Flags flags) {
   const Log log = stderr_log(flags.tokenize.quiet);
   TokenizeOptions& options = flags.tokenize;
   if (!flags.shuffle.empty()) options.recipe.shuffle = parse_seed(flags.shuffle);
-  if (!flags.shard_tokens.empty()) options.recipe.shards.shard_tokens = parse_size(flags.shard_tokens, false, "--shard-tokens");
-  if (!flags.record_bytes_max.empty()) options.recipe.input.record_bytes_max = parse_size(flags.record_bytes_max, true, "--record-bytes-max");
+  if (!flags.shard_tokens.empty())
+    options.recipe.shards.shard_tokens = parse_size(flags.shard_tokens, false, "--shard-tokens");
+  if (!flags.record_bytes_max.empty())
+    options.recipe.input.record_bytes_max = parse_size(flags.record_bytes_max, true, "--record-bytes-max");
   if (!flags.limit.empty()) flags.inputs.limit = static_cast<uint64_t>(parse_size(flags.limit, false, "--limit"));
   take_chat(flags);
   options.memory = static_cast<uint64_t>(parse_size(flags.memory, true, "--memory"));

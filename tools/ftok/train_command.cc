@@ -90,9 +90,9 @@ void run(const TrainFlags& flags) {
   std::optional<ModelFile> initial;
   if (!flags.initial.empty()) initial.emplace(read_model(flags.initial, recipe.model.heads, stderr_log()));
   const std::unique_ptr<Communicator> ranks = connect_ranks(rank_info_from(environment), kMeetSeconds);
-  const TrainInputs inputs{parse_data(flags.data), flags.output,     encoding ? &*encoding : nullptr,
-                           initial ? &*initial : nullptr, flags.validation, ranks.get(),
-                           engine_factory(flags, ranks->rank())};
+  const TrainInputs inputs{
+      parse_data(flags.data), flags.output, encoding ? &*encoding : nullptr,     initial ? &*initial : nullptr,
+      flags.validation,       ranks.get(),  engine_factory(flags, ranks->rank())};
   TrainProgress progress(inputs.encoding, recipe.run.price_per_hour, wants_colour(stderr));
   train(recipe, inputs, progress, progress.above(stderr_log(ranks->rank() != 0)));
 }
@@ -100,26 +100,37 @@ void run(const TrainFlags& flags) {
 }  // namespace
 
 void add_train_command(CLI::App& app) {
-  CLI::App* command = app.add_subcommand("train", "Train a GPT on token shards, on the CPU or on GPUs; goes on where it stopped");
+  CLI::App* command =
+      app.add_subcommand("train", "Train a GPT on token shards, on the CPU or on GPUs; goes on where it stopped");
   const auto flags = std::make_shared<TrainFlags>();
   std::string names;
   for (const auto& [name, about] : train_presets()) names += fmt::format("\n  {:<12}{}", name, about);
   command->add_option("RECIPE", flags->recipe, "A preset or a TOML file")->required();
-  command->add_option("--data", flags->data, "Folder of shards: *train*.bin, and *val*.bin for the validation loss; or a shard. Several: DIR=WEIGHT (repeatable)")
+  command
+      ->add_option("--data", flags->data,
+                   "Folder of shards: *train*.bin, and *val*.bin for the validation loss; or a shard. Several: "
+                   "DIR=WEIGHT (repeatable)")
       ->take_all()
       ->allow_extra_args(false);
   command->add_option("--val", flags->validation, "Shards for the validation loss; default: the *val*.bin of --data");
-  command->add_option("--output", flags->output, "Folder for checkpoints, log.jsonl and loss.svg; one that holds a run is gone on with");
-  command->add_option("--init", flags->initial, "Start from this model's weights (as `ftok model info` reads them), not from random ones");
-  command->add_option("--device", flags->device, "cpu, cuda, or auto: a GPU where there is one (bfloat16, whatever training.precision says)")
+  command->add_option("--output", flags->output,
+                      "Folder for checkpoints, log.jsonl and loss.svg; one that holds a run is gone on with");
+  command->add_option("--init", flags->initial,
+                      "Start from this model's weights (as `ftok model info` reads them), not from random ones");
+  command
+      ->add_option("--device", flags->device,
+                   "cpu, cuda, or auto: a GPU where there is one (bfloat16, whatever training.precision says)")
       ->check(CLI::IsMember({"cpu", "cuda", "auto"}));
   command->add_option("--steps", flags->steps, "The whole run's steps: run.steps");
   command->add_option("--seed", flags->seed, "Of weights and data order: training.seed");
-  command->add_option("--set", flags->sets, "Override a key: SECTION.KEY=VALUE (repeatable)")->take_all()->allow_extra_args(false);
+  command->add_option("--set", flags->sets, "Override a key: SECTION.KEY=VALUE (repeatable)")
+      ->take_all()
+      ->allow_extra_args(false);
   command->add_flag("--show", flags->show, "Print the recipe with all keys and what they mean, and stop");
   command->callback([flags] { run(*flags); });
   command->footer("Presets:" + names +
-                  "\nSeveral processes share the work when srun or torchrun starts them (RANK, WORLD_SIZE, MASTER_ADDR, MASTER_PORT;\n"
+                  "\nSeveral processes share the work when srun or torchrun starts them (RANK, WORLD_SIZE, "
+                  "MASTER_ADDR, MASTER_PORT;\n"
                   "SLURM_PROCID, SLURM_NTASKS).\n"
                   "Examples:\n"
                   "  ftok train tiny --data shards --output model\n"

@@ -18,7 +18,8 @@ constexpr auto kRedrawAfter = std::chrono::milliseconds(100);
 
 winsize terminal_size() {
   winsize size{};
-  if (ioctl(STDERR_FILENO, TIOCGWINSZ, &size) != 0 || size.ws_col == 0 || size.ws_row == 0) size.ws_col = 80, size.ws_row = 24;
+  if (ioctl(STDERR_FILENO, TIOCGWINSZ, &size) != 0 || size.ws_col == 0 || size.ws_row == 0)
+    size.ws_col = 80, size.ws_row = 24;
   return size;
 }
 
@@ -40,13 +41,15 @@ void TrainProgress::on_start(int64_t first_step, int64_t steps, int64_t paramete
   if (first_step > steps) {
     fmt::print(stderr, "ftok: all {} steps are done; --steps asks for more\n", steps);
   } else {
-    fmt::print(stderr, "ftok: {} parameters, {} windows an epoch, steps {} to {}\n", parameters, windows, first_step, steps);
+    fmt::print(stderr, "ftok: {} parameters, {} windows an epoch, steps {} to {}\n", parameters, windows, first_step,
+               steps);
   }
 }
 
 std::string TrainProgress::status(const StepReport& report) const {
-  std::string line = fmt::format("step {}/{}  loss {:.4f}  norm {:.3f}  lr {:.3g}  {:.0f} tokens/s", report.step, report.steps,
-                                 report.loss, report.norm, report.learning_rate, report.tokens_per_second);
+  std::string line =
+      fmt::format("step {}/{}  loss {:.4f}  norm {:.3f}  lr {:.3g}  {:.0f} tokens/s", report.step, report.steps,
+                  report.loss, report.norm, report.learning_rate, report.tokens_per_second);
   if (report.mfu > 0) line += fmt::format("  MFU {:.1f} %", 100 * report.mfu);
   line += fmt::format("  {} left", duration_text(report.seconds_left));
   if (price_per_hour_ > 0) line += fmt::format("  cost left {:.2f}", report.seconds_left / 3600 * price_per_hour_);
@@ -105,7 +108,8 @@ void TrainProgress::erase() {
 void TrainProgress::draw() {
   const winsize size = terminal_size();
   const int columns = size.ws_col, height = std::min(kCurveLines, size.ws_row - kOtherLines);
-  const std::vector<std::string> lines = height < kCurveLinesMin ? std::vector<std::string>() : loss_lines(curve_, columns - 1, height);
+  const std::vector<std::string> lines =
+      height < kCurveLinesMin ? std::vector<std::string>() : loss_lines(curve_, columns - 1, height);
   std::string frame;
   if (drawn_lines_ > 0) frame += fmt::format("\033[{}F\033[J", drawn_lines_);
   for (const std::string& line : lines) frame += fmt::format("\033[36m{}\033[0m\n", line);

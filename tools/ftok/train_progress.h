@@ -1,4 +1,5 @@
-// What `ftok train` shows on standard error while it goes on: a line a step, or on a terminal a live loss curve above a status line.
+// What `ftok train` shows on standard error while it goes on: a line a step, or on a terminal a live loss curve above a
+// status line.
 #pragma once
 
 #include <chrono>
@@ -39,7 +40,7 @@ class TrainProgress : public TrainObserver {
   const Encoding* encoding_;
   double price_per_hour_;
   bool live_;
-  LossCurve curve_;     // as drawn last; it stays below what is said
+  LossCurve curve_;  // as drawn last; it stays below what is said
   std::string status_;
   int drawn_lines_ = 0;
   std::chrono::steady_clock::time_point drawn_at_{};

@@ -34,7 +34,8 @@ std::string list_of(const UrlStage& stage, const Verdict& verdict) {
                     : reason == "url.hard_word" ? Role::kHardWords
                     : reason == "url.substring" ? Role::kSubstrings
                                                 : Role::kSoftWords;
-  return stage.lists().list_with(role, verdict.detail.substr(0, role == Role::kSoftWords ? verdict.detail.find(' ') : std::string::npos));
+  return stage.lists().list_with(
+      role, verdict.detail.substr(0, role == Role::kSoftWords ? verdict.detail.find(' ') : std::string::npos));
 }
 
 void report_lists(const UrlStage& stage, const Log& log) {
@@ -74,11 +75,18 @@ void add_url_command(CLI::App& app) {
   checked->add_option("--lists", options.lists, "folder in UT1's layout")->expected(1)->allow_extra_args(false);
   checked->add_option("--domains", options.domain_lists, "plain list of domains")->expected(1)->allow_extra_args(false);
   checked->add_option("--urls", options.url_lists, "plain list of URLs")->expected(1)->allow_extra_args(false);
-  checked->add_option("--hard-words", options.hard_word_lists, "plain list of words of which one drops")->expected(1)->allow_extra_args(false);
-  checked->add_option("--soft-words", options.soft_word_lists, "plain list of words of which two drop")->expected(1)->allow_extra_args(false);
-  checked->add_option("--substrings", options.substring_lists, "plain list of substrings")->expected(1)->allow_extra_args(false);
+  checked->add_option("--hard-words", options.hard_word_lists, "plain list of words of which one drops")
+      ->expected(1)
+      ->allow_extra_args(false);
+  checked->add_option("--soft-words", options.soft_word_lists, "plain list of words of which two drop")
+      ->expected(1)
+      ->allow_extra_args(false);
+  checked->add_option("--substrings", options.substring_lists, "plain list of substrings")
+      ->expected(1)
+      ->allow_extra_args(false);
   checked->add_flag("--addresses", options.match_addresses, "hold IP addresses against the domain lists too");
-  checked->add_flag("--without-scheme", options.urls_without_scheme, "hold URLs without http:// against the URL lists too");
+  checked->add_flag("--without-scheme", options.urls_without_scheme,
+                    "hold URLs without http:// against the URL lists too");
   checked->add_flag("--json", arguments->json, "one JSON object a URL");
   checked->footer(kExamples);
   checked->callback([arguments] {

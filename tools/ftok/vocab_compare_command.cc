@@ -71,11 +71,15 @@ std::string as_table(const std::vector<Encoding>& encodings, const std::vector<C
     return std::to_string(shared_tokens(encodings[i].vocabulary(), encodings[0].vocabulary()));
   });
   for (const Corpus& corpus : corpora) {
-    out += fmt::format("\n{}: {} documents, {} bytes, {} characters\n", corpus.path, corpus.documents, corpus.bytes, corpus.characters);
+    out += fmt::format("\n{}: {} documents, {} bytes, {} characters\n", corpus.path, corpus.documents, corpus.bytes,
+                       corpus.characters);
     out += line("tokens", [&](size_t i) { return std::to_string(corpus.tokens[i]); });
-    out += line("bytes a token", [&](size_t i) { return fmt::format("{:.3f}", ratio(corpus.bytes, corpus.tokens[i])); });
-    out += line("characters a token", [&](size_t i) { return fmt::format("{:.3f}", ratio(corpus.characters, corpus.tokens[i])); });
-    out += line("tokens, the first = 100 %", [&](size_t i) { return fmt::format("{:.1f} %", 100 * ratio(corpus.tokens[i], corpus.tokens[0])); });
+    out +=
+        line("bytes a token", [&](size_t i) { return fmt::format("{:.3f}", ratio(corpus.bytes, corpus.tokens[i])); });
+    out += line("characters a token",
+                [&](size_t i) { return fmt::format("{:.3f}", ratio(corpus.characters, corpus.tokens[i])); });
+    out += line("tokens, the first = 100 %",
+                [&](size_t i) { return fmt::format("{:.1f} %", 100 * ratio(corpus.tokens[i], corpus.tokens[0])); });
   }
   return out;
 }
@@ -87,7 +91,8 @@ std::string as_json(const std::vector<Encoding>& encodings, const std::vector<Co
     const Encoding& encoding = encodings[i];
     json.begin_object().field("name", encoding.name()).field("n_vocab", encoding.n_vocab());
     json.field("pattern", pattern_name(encoding.vocabulary().pattern));
-    json.field("shared_with_first", static_cast<uint64_t>(shared_tokens(encoding.vocabulary(), encodings[0].vocabulary())));
+    json.field("shared_with_first",
+               static_cast<uint64_t>(shared_tokens(encoding.vocabulary(), encodings[0].vocabulary())));
     json.key("texts").begin_array();
     for (const Corpus& corpus : corpora) {
       json.begin_object().field("path", corpus.path).field("documents", corpus.documents).field("bytes", corpus.bytes);
@@ -110,10 +115,13 @@ void run(const Flags& flags) {
 }  // namespace
 
 void add_vocab_compare_command(CLI::App& parent) {
-  CLI::App* command = parent.add_subcommand("compare", "Vocabularies beside each other: sizes, and bytes a token on texts");
+  CLI::App* command =
+      parent.add_subcommand("compare", "Vocabularies beside each other: sizes, and bytes a token on texts");
   const auto flags = std::make_shared<Flags>();
   command->add_option("V", flags->names, "Vocabularies, as for --vocab")->required();
-  command->add_option("--text", flags->texts, "A text, JSONL or WET file (repeatable)")->type_name("FILE")->allow_extra_args(false);
+  command->add_option("--text", flags->texts, "A text, JSONL or WET file (repeatable)")
+      ->type_name("FILE")
+      ->allow_extra_args(false);
   command->add_option("--text-key", flags->text_key, "JSONL: key of the text")->capture_default_str();
   command->add_flag("--json", flags->json, "A JSON array on standard output");
   command->footer("Example:\n  ftok vocab compare gpt2 cl100k_base ftok-100k --text book.txt --text pages.jsonl.zst");

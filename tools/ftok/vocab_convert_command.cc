@@ -27,19 +27,23 @@ void run(Flags flags) {
   if (output.extension() == ".tiktoken") {
     const std::optional<Vocabulary> implied = with_implied_merges(vocabulary);
     if (!implied) {
-      throw Error(fmt::format("{}: its merges are a list of their own, which .tiktoken cannot say; convert to tokenizer.json", path));
+      throw Error(fmt::format(
+          "{}: its merges are a list of their own, which .tiktoken cannot say; convert to tokenizer.json", path));
     }
-    if (vocabulary.normalize_nfc) throw Error(fmt::format("{}: it puts text into NFC first, which .tiktoken cannot say", path));
+    if (vocabulary.normalize_nfc)
+      throw Error(fmt::format("{}: it puts text into NFC first, which .tiktoken cannot say", path));
     write_vocabulary(*implied, flags.output);
   } else if (output.extension() == ".json" && output.filename() != "encoder.json") {
     write_file(flags.output, format_tokenizer_json(vocabulary));
   } else if (output.filename() == "vocab.bpe" || output.filename() == "encoder.json") {
-    if (vocabulary.normalize_nfc) throw Error(fmt::format("{}: it puts text into NFC first, which vocab.bpe cannot say", path));
+    if (vocabulary.normalize_nfc)
+      throw Error(fmt::format("{}: it puts text into NFC first, which vocab.bpe cannot say", path));
     const Gpt2Files files = format_gpt2(vocabulary);
     write_file((output.parent_path() / "encoder.json").string(), files.encoder_json);
     write_file((output.parent_path() / "vocab.bpe").string(), files.vocab_bpe);
   } else {
-    throw UsageError(fmt::format("--output: got '{}', expected V.tiktoken, V.json (a tokenizer.json) or vocab.bpe", flags.output));
+    throw UsageError(
+        fmt::format("--output: got '{}', expected V.tiktoken, V.json (a tokenizer.json) or vocab.bpe", flags.output));
   }
 }
 
@@ -50,9 +54,14 @@ void add_vocab_convert_command(CLI::App& parent) {
   const auto flags = std::make_shared<Flags>();
   flags->vocabulary.add_to(*command);
   command->add_option("V", flags->name, "Vocabulary, as for --vocab");
-  command->add_option("--output", flags->output,
-                      "V.tiktoken (its sidecar V.json beside it), V.json (tokenizer.json), or vocab.bpe (encoder.json beside it)")->required();
-  command->footer("Examples:\n  ftok vocab convert ftok-100k --output tokenizer.json\n  ftok vocab convert gpt2/vocab.bpe --output gpt2.tiktoken");
+  command
+      ->add_option(
+          "--output", flags->output,
+          "V.tiktoken (its sidecar V.json beside it), V.json (tokenizer.json), or vocab.bpe (encoder.json beside it)")
+      ->required();
+  command->footer(
+      "Examples:\n  ftok vocab convert ftok-100k --output tokenizer.json\n  ftok vocab convert gpt2/vocab.bpe --output "
+      "gpt2.tiktoken");
   command->callback([flags] { run(*flags); });
 }
 

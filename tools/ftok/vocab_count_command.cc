@@ -43,9 +43,9 @@ void run_count(const CountFlags& flags) {
     print_out(json.take() + "\n");
   }
   if (!flags.quiet) {
-    fmt::print(stderr, "ftok: wrote {}: {} pretokens, {} distinct; counted {} of text in {:.2f} s, {}/s\n", flags.output,
-               writer.total(), writer.pretokens(), bytes_text(static_cast<double>(report.text_bytes)), report.seconds,
-               bytes_text(static_cast<double>(report.text_bytes) / std::max(report.seconds, 1e-3)));
+    fmt::print(stderr, "ftok: wrote {}: {} pretokens, {} distinct; counted {} of text in {:.2f} s, {}/s\n",
+               flags.output, writer.total(), writer.pretokens(), bytes_text(static_cast<double>(report.text_bytes)),
+               report.seconds, bytes_text(static_cast<double>(report.text_bytes) / std::max(report.seconds, 1e-3)));
   }
 }
 
@@ -81,7 +81,8 @@ void add_vocab_count_command(CLI::App& parent) {
   const auto flags = std::make_shared<CountFlags>();
   flags->add_to(*command);
   command->add_option("--output", flags->output, "Counts file")->required()->type_name("FILE");
-  command->add_option("FILE", flags->files, "Text, JSON Lines or WARC; plain, .gz or .zst; - is text on standard input")->required();
+  command->add_option("FILE", flags->files, "Text, JSON Lines or WARC; plain, .gz or .zst; - is text on standard input")
+      ->required();
   command->footer(
       "Examples:\n"
       "  ftok vocab count --pattern o200k --output books.counts books.jsonl.zst\n"

@@ -16,7 +16,9 @@
 namespace ftok::cli {
 namespace {
 
-bool is_vocabulary(const Model& model) { return model.entry.ends_with(".tiktoken") || model.entry.ends_with("vocab.bpe"); }
+bool is_vocabulary(const Model& model) {
+  return model.entry.ends_with(".tiktoken") || model.entry.ends_with("vocab.bpe");
+}
 
 struct Row {
   std::string name, where, path, what;
@@ -24,7 +26,8 @@ struct Row {
 
 std::vector<Row> rows() {
   std::vector<Row> rows;
-  for (const std::string& name : bundled_vocabularies()) rows.push_back({name, "bundled", find_vocabulary(name).path, ""});
+  for (const std::string& name : bundled_vocabularies())
+    rows.push_back({name, "bundled", find_vocabulary(name).path, ""});
   for (const Model& model : known_models()) {
     if (!is_vocabulary(model)) continue;
     const std::string path = fetched_model(model.name);
@@ -44,9 +47,11 @@ void run_list(bool as_json) {
     } else {
       const Vocabulary vocabulary = load_vocabulary(row.path);
       const size_t tokens = static_cast<size_t>(vocabulary.token_count());
-      out += fmt::format("{:<12} {:<8} {:>7} ranks  {:>2} special tokens  pattern {:<8} SHA-256 {}\n", row.name, row.where, tokens,
-                         vocabulary.specials.size(), pattern_name(vocabulary.pattern), vocabulary.digest.substr(0, 16));
-      json.field("ranks", static_cast<uint64_t>(tokens)).field("special_tokens", static_cast<uint64_t>(vocabulary.specials.size()));
+      out += fmt::format("{:<12} {:<8} {:>7} ranks  {:>2} special tokens  pattern {:<8} SHA-256 {}\n", row.name,
+                         row.where, tokens, vocabulary.specials.size(), pattern_name(vocabulary.pattern),
+                         vocabulary.digest.substr(0, 16));
+      json.field("ranks", static_cast<uint64_t>(tokens))
+          .field("special_tokens", static_cast<uint64_t>(vocabulary.specials.size()));
       json.field("pattern", pattern_name(vocabulary.pattern)).field("sha256", vocabulary.digest);
     }
     json.end_object();
@@ -58,7 +63,8 @@ void run_get(const std::vector<std::string>& names, const FetchFlags& fetch, con
   std::vector<Model> models;
   for (const std::string& name : names) {
     models.push_back(model_named(name));
-    if (!is_vocabulary(models.back())) throw UsageError(fmt::format("{} is no vocabulary; `ftok models get {}` fetches it", name, name));
+    if (!is_vocabulary(models.back()))
+      throw UsageError(fmt::format("{} is no vocabulary; `ftok models get {}` fetches it", name, name));
   }
   GetModelOptions options;
   options.from = from;
@@ -69,7 +75,8 @@ void run_get(const std::vector<std::string>& names, const FetchFlags& fetch, con
 }  // namespace
 
 void add_vocab_list_command(CLI::App& parent) {
-  CLI::App* command = parent.add_subcommand("list", "The vocabularies that have a name: bundled, fetched, to be fetched");
+  CLI::App* command =
+      parent.add_subcommand("list", "The vocabularies that have a name: bundled, fetched, to be fetched");
   const auto as_json = std::make_shared<bool>(false);
   command->add_flag("--json", *as_json, "A JSON array on standard output");
   command->callback([as_json] { run_list(*as_json); });
@@ -81,7 +88,8 @@ void add_vocab_get_command(CLI::App& parent) {
   const auto fetch = std::make_shared<FetchFlags>();
   const auto from = std::make_shared<std::string>();
   command->add_option("NAME", *names, "gpt2, r50k_base, p50k_base, cl100k_base, o200k_base")->required();
-  command->add_option("--from", *from, "A file, a folder or a URL instead of the official one; its SHA-256 is checked all the same");
+  command->add_option("--from", *from,
+                      "A file, a folder or a URL instead of the official one; its SHA-256 is checked all the same");
   fetch->add_to(*command);
   command->footer("Example:\n  ftok vocab get cl100k_base o200k_base");
   command->callback([names, fetch, from] { run_get(*names, *fetch, *from); });

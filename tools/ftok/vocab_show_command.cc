@@ -26,7 +26,8 @@ struct Flags {
 
 std::string token_line(const Encoding& encoding, uint32_t id) {
   const std::string_view bytes = encoding.token_bytes(id);
-  return fmt::format("{}\t{} bytes\t{}{}\n", id, bytes.size(), visible_token(bytes), encoding.is_special(id) ? "\tspecial" : "");
+  return fmt::format("{}\t{} bytes\t{}{}\n", id, bytes.size(), visible_token(bytes),
+                     encoding.is_special(id) ? "\tspecial" : "");
 }
 
 std::vector<uint32_t> chosen_ids(const Encoding& encoding, const Flags& flags) {
@@ -63,21 +64,32 @@ void print_summary(const Encoding& encoding, bool as_json) {
   const double mean = static_cast<double>(bytes) / static_cast<double>(tokens);
   if (as_json) {
     JsonWriter json;
-    json.begin_object().field("name", encoding.name()).field("n_vocab", encoding.n_vocab()).field("ranks", static_cast<uint64_t>(tokens));
+    json.begin_object()
+        .field("name", encoding.name())
+        .field("n_vocab", encoding.n_vocab())
+        .field("ranks", static_cast<uint64_t>(tokens));
     json.field("pattern", pattern_name(vocabulary.pattern)).field("pattern_text", pattern_text(vocabulary.pattern));
-    json.field("unicode", std::string_view(kUnicodeVersion)).field("sha256", encoding.digest()).field("nfc", vocabulary.normalize_nfc);
-    json.field("implied_merges", vocabulary.merges.empty()).field("mean_token_bytes", mean).key("special_tokens").begin_object();
+    json.field("unicode", std::string_view(kUnicodeVersion))
+        .field("sha256", encoding.digest())
+        .field("nfc", vocabulary.normalize_nfc);
+    json.field("implied_merges", vocabulary.merges.empty())
+        .field("mean_token_bytes", mean)
+        .key("special_tokens")
+        .begin_object();
     for (const SpecialToken& special : vocabulary.specials) json.field(special.text, special.id);
     json.end_object().end_object();
     print_out(json.text() + "\n");
     return;
   }
-  std::string out = fmt::format("name      {}\nn_vocab   {}\nranks     {}, {:.2f} bytes on average\npattern   {}  {}\nunicode   {}\nsha256    {}\n",
-                                encoding.name(), encoding.n_vocab(), tokens, mean, pattern_name(vocabulary.pattern),
-                                pattern_text(vocabulary.pattern), kUnicodeVersion, encoding.digest());
+  std::string out = fmt::format(
+      "name      {}\nn_vocab   {}\nranks     {}, {:.2f} bytes on average\npattern   {}  {}\nunicode   {}\nsha256    "
+      "{}\n",
+      encoding.name(), encoding.n_vocab(), tokens, mean, pattern_name(vocabulary.pattern),
+      pattern_text(vocabulary.pattern), kUnicodeVersion, encoding.digest());
   if (vocabulary.normalize_nfc) out += "nfc       text is normalised first\n";
   if (!vocabulary.merges.empty()) out += fmt::format("merges    {}, a list of their own\n", vocabulary.merges.size());
-  for (const SpecialToken& special : vocabulary.specials) out += fmt::format("special   {} {}\n", special.id, special.text);
+  for (const SpecialToken& special : vocabulary.specials)
+    out += fmt::format("special   {} {}\n", special.id, special.text);
   print_out(out);
 }
 
@@ -101,7 +113,9 @@ void add_vocab_show_command(CLI::App& parent) {
   command->add_option("--find", flags->find, "Show the tokens that contain this text")->type_name("TEXT");
   command->add_option("--longest", flags->longest, "Show the N longest tokens")->type_name("N");
   command->add_flag("--json", flags->json, "The summary as a JSON object");
-  command->footer("Examples:\n  ftok vocab show ftok-100k\n  ftok vocab show cl100k_base.tiktoken --id 15339 1917\n  ftok vocab show ftok-100k --longest 20");
+  command->footer(
+      "Examples:\n  ftok vocab show ftok-100k\n  ftok vocab show cl100k_base.tiktoken --id 15339 1917\n  ftok vocab "
+      "show ftok-100k --longest 20");
   command->callback([flags] { run(*flags); });
 }
 

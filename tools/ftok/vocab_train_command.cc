@@ -58,7 +58,8 @@ Pretokens pretokens_of(const TrainFlags& flags, const std::string& default_patte
   }
   if (counts_files < flags.files.size()) {
     const auto text = std::find_if_not(flags.files.begin(), flags.files.end(), is_counts_file);
-    throw UsageError(fmt::format("{}: not a counts file, though others are; `ftok vocab count` makes one of it", *text));
+    throw UsageError(
+        fmt::format("{}: not a counts file, though others are; `ftok vocab count` makes one of it", *text));
   }
   if (!flags.checkpoint.empty()) throw UsageError("--checkpoint: counts files need none");
   pretokens.files = flags.files;
@@ -89,7 +90,8 @@ BpeTrainOptions options_of(const TrainFlags& flags) {
   if (flags.byte_order == "letters") options.byte_order = ByteOrder::kLetters;
   if (flags.ties == "greatest-bytes") options.tie_break = TieBreak::kGreatestBytes;
   if (flags.compatible == "huggingface") {
-    if (options.tie_break != TieBreak::kSmallestRanks) throw UsageError("--ties greatest-bytes: not with --compatible huggingface");
+    if (options.tie_break != TieBreak::kSmallestRanks)
+      throw UsageError("--ties greatest-bytes: not with --compatible huggingface");
     if (!flags.extend.empty()) throw UsageError("--extend: not with --compatible huggingface");
     options.byte_order = ByteOrder::kLetters;
     options.token_bytes_max = kTokenBytesMax;
@@ -109,8 +111,9 @@ void check_memory(const TrainFlags& flags, Pretokens& pretokens, const BpeTrainO
   if (needed > memory) {
     const uint64_t fits = sizes.count_min_within(memory);
     const uint64_t scale = pretokens.weights.scale;
-    const std::string way = fits == 0 ? fmt::format("no --min-count up to {} would do", TrainingSizes::kCountMax / scale)
-                                      : fmt::format("--min-count {} would do", (fits + scale - 1) / scale);
+    const std::string way = fits == 0
+                                ? fmt::format("no --min-count up to {} would do", TrainingSizes::kCountMax / scale)
+                                : fmt::format("--min-count {} would do", (fits + scale - 1) / scale);
     throw Error(fmt::format("training on {} distinct pretokens may take {}, --memory is {}; {}", distinct,
                             bytes_text(static_cast<double>(needed)), flags.memory, way));
   }
@@ -119,8 +122,9 @@ void check_memory(const TrainFlags& flags, Pretokens& pretokens, const BpeTrainO
 }
 
 std::string merges_key(const BpeTrainOptions& options, const std::string& base_digest) {
-  return sha256_hex(fmt::format("{} {} {} {} {} {}", options.pretoken_count_min, options.count_min, options.token_bytes_max,
-                                static_cast<int>(options.byte_order), static_cast<int>(options.tie_break), base_digest));
+  return sha256_hex(fmt::format("{} {} {} {} {} {}", options.pretoken_count_min, options.count_min,
+                                options.token_bytes_max, static_cast<int>(options.byte_order),
+                                static_cast<int>(options.tie_break), base_digest));
 }
 
 BpeMerges make_merges(const TrainFlags& flags, const Pretokens& pretokens, BpeTrainOptions& options) {
@@ -133,13 +137,15 @@ BpeMerges make_merges(const TrainFlags& flags, const Pretokens& pretokens, BpeTr
     if (resume) options.resume = &*resume;
   }
   LiveLine line(flags.quiet);
-  const size_t first = options.resume != nullptr ? resume->tokens.size() : start_merges(options.byte_order, options.base).tokens.size();
+  const size_t first =
+      options.resume != nullptr ? resume->tokens.size() : start_merges(options.byte_order, options.base).tokens.size();
   options.progress = [&](const BpeMerges& merges) {
     if (merges.pairs.size() % 256 == 0) {
       line.show([&] {
         const double rate = static_cast<double>(merges.tokens.size() - first) / std::max(line.seconds(), 1e-3);
-        return fmt::format("{} of {} ranks, {:.0f}/s, {} left at most", merges.tokens.size(), options.size, rate,
-                           duration_text(static_cast<double>(options.size - merges.tokens.size()) / std::max(rate, 1e-3)));
+        return fmt::format(
+            "{} of {} ranks, {:.0f}/s, {} left at most", merges.tokens.size(), options.size, rate,
+            duration_text(static_cast<double>(options.size - merges.tokens.size()) / std::max(rate, 1e-3)));
       });
     }
     if (checkpoint != nullptr && merges.pairs.size() % kMergesBetweenSaves == 0) checkpoint->save_merges(key, merges);
@@ -147,7 +153,8 @@ BpeMerges make_merges(const TrainFlags& flags, const Pretokens& pretokens, BpeTr
   return train_bpe([&](const PretokenVisitor& visitor) { pretokens.visit(visitor); }, options);
 }
 
-void report(const TrainFlags& flags, const Pretokens& pretokens, const Vocabulary& vocabulary, const BpeMerges& merges, double seconds) {
+void report(const TrainFlags& flags, const Pretokens& pretokens, const Vocabulary& vocabulary, const BpeMerges& merges,
+            double seconds) {
   if (flags.json) {
     JsonWriter json;
     json.begin_object()
@@ -167,16 +174,17 @@ void report(const TrainFlags& flags, const Pretokens& pretokens, const Vocabular
   }
   if (flags.quiet) return;
   if (vocabulary.token_count() < flags.size) {
-    fmt::print(stderr, "ftok: {} ranks instead of {}: no pair is left that is there {} times\n", vocabulary.token_count(),
-               flags.size, flags.count_min);
+    fmt::print(stderr, "ftok: {} ranks instead of {}: no pair is left that is there {} times\n",
+               vocabulary.token_count(), flags.size, flags.count_min);
   }
   if (pretokens.counted.counter != nullptr) {
     const CorpusCountReport& counting = pretokens.counted.report;
-    fmt::print(stderr, "ftok: counted {} of text in {:.2f} s\n", bytes_text(static_cast<double>(counting.text_bytes)), counting.seconds);
+    fmt::print(stderr, "ftok: counted {} of text in {:.2f} s\n", bytes_text(static_cast<double>(counting.text_bytes)),
+               counting.seconds);
   }
-  fmt::print(stderr, "ftok: wrote {} and {}: {} ranks, {} special tokens, SHA-256 {}; {} merges in {:.2f} s\n", flags.output,
-             sidecar_path(flags.output), vocabulary.token_count(), vocabulary.specials.size(), vocabulary.digest,
-             merges.pairs.size(), seconds);
+  fmt::print(stderr, "ftok: wrote {} and {}: {} ranks, {} special tokens, SHA-256 {}; {} merges in {:.2f} s\n",
+             flags.output, sidecar_path(flags.output), vocabulary.token_count(), vocabulary.specials.size(),
+             vocabulary.digest, merges.pairs.size(), seconds);
 }
 
 void run_train(const TrainFlags& flags) {
@@ -188,15 +196,21 @@ void run_train(const TrainFlags& flags) {
   std::optional<Vocabulary> base;
   if (!flags.extend.empty()) {
     base = load_named_vocabulary(flags.extend);
-    if (!base->merges.empty()) throw UsageError(fmt::format("--extend {}: its merges are not told by its ranks", flags.extend));
+    if (!base->merges.empty())
+      throw UsageError(fmt::format("--extend {}: its merges are not told by its ranks", flags.extend));
     if (flags.size <= base->token_count()) {
-      throw UsageError(fmt::format("--size {}: {} has {} ranks already", flags.size, flags.extend, base->token_count()));
+      throw UsageError(
+          fmt::format("--size {}: {} has {} ranks already", flags.size, flags.extend, base->token_count()));
     }
     options.base = &*base;
   }
-  Pretokens pretokens = pretokens_of(flags, base ? PretokenPattern(base->pattern, base->own_pattern).text() : kDefaultPattern);
-  // Everything was counted `scale` times, so thresholds are that much higher; a --min-count of 1 still leaves nothing out.
-  const auto scaled = [&](uint64_t count) { return std::min(count, INT64_MAX / pretokens.weights.scale) * pretokens.weights.scale; };
+  Pretokens pretokens =
+      pretokens_of(flags, base ? PretokenPattern(base->pattern, base->own_pattern).text() : kDefaultPattern);
+  // Everything was counted `scale` times, so thresholds are that much higher; a --min-count of 1 still leaves nothing
+  // out.
+  const auto scaled = [&](uint64_t count) {
+    return std::min(count, INT64_MAX / pretokens.weights.scale) * pretokens.weights.scale;
+  };
   if (options.pretoken_count_min > 1) options.pretoken_count_min = scaled(options.pretoken_count_min);
   options.count_min = scaled(options.count_min);
   check_memory(flags, pretokens, options);
@@ -216,27 +230,37 @@ void add_vocab_train_command(CLI::App& parent) {
   const auto flags = std::make_shared<TrainFlags>();
   command->add_option("--size", flags->size, "Ranks, the 256 bytes included; special tokens come on top")->required();
   flags->add_to(*command, true);
-  command->add_option("--special", flags->specials, "A special token (repeatable); ids follow the ranks")->allow_extra_args(false);
+  command->add_option("--special", flags->specials, "A special token (repeatable); ids follow the ranks")
+      ->allow_extra_args(false);
   command->add_option("--output", flags->output, "V.tiktoken; its sidecar V.json is written beside it")->required();
   command->add_option("--name", flags->name, "Name in the sidecar (default: of the file)");
-  command->add_option("--min-count", flags->pretoken_count_min, "Pretokens seen less often are left out; saves memory")->capture_default_str();
-  command->add_option("--min-frequency", flags->count_min, "A pair seen less often is not merged")->capture_default_str();
+  command->add_option("--min-count", flags->pretoken_count_min, "Pretokens seen less often are left out; saves memory")
+      ->capture_default_str();
+  command->add_option("--min-frequency", flags->count_min, "A pair seen less often is not merged")
+      ->capture_default_str();
   command->add_option("--max-token-bytes", flags->token_bytes_max, "Most bytes of a token")->capture_default_str();
-  command->add_option("--extend", flags->extend, "A vocabulary whose ids stay; new ranks follow its last")->type_name("V");
+  command->add_option("--extend", flags->extend, "A vocabulary whose ids stay; new ranks follow its last")
+      ->type_name("V");
   command->add_option("--ties", flags->ties, "Which of two equally frequent pairs is merged first")
       ->check(CLI::IsMember({"smallest-ranks", "greatest-bytes"}))
       ->capture_default_str();
-  command->add_option("--byte-order", flags->byte_order, "Ranks of the bytes: by value, or as GPT-2 and Hugging Face have it")
+  command
+      ->add_option("--byte-order", flags->byte_order,
+                   "Ranks of the bytes: by value, or as GPT-2 and Hugging Face have it")
       ->check(CLI::IsMember({"bytes", "letters"}))
       ->capture_default_str();
-  command->add_option("--compatible", flags->compatible, "huggingface: the merges of its BpeTrainer on the same pretokens")
+  command
+      ->add_option("--compatible", flags->compatible, "huggingface: the merges of its BpeTrainer on the same pretokens")
       ->check(CLI::IsMember({"huggingface"}));
-  command->add_option("FILE", flags->files, "Text, JSON Lines or WARC, plain, .gz or .zst; or counts files")->required();
+  command->add_option("FILE", flags->files, "Text, JSON Lines or WARC, plain, .gz or .zst; or counts files")
+      ->required();
   command->footer(
       "Examples:\n"
       "  ftok vocab train --size 32000 --special '<|endoftext|>' --output mine.tiktoken books.jsonl.zst\n"
-      "  ftok vocab train --size 100000 --pattern o200k --weight code.txt=2.5 --output mine.tiktoken web.jsonl code.txt\n"
-      "  ftok vocab train --size 100000 --checkpoint state --output mine.tiktoken crawl-*.jsonl.zst    (the same again goes on)\n"
+      "  ftok vocab train --size 100000 --pattern o200k --weight code.txt=2.5 --output mine.tiktoken web.jsonl "
+      "code.txt\n"
+      "  ftok vocab train --size 100000 --checkpoint state --output mine.tiktoken crawl-*.jsonl.zst    (the same again "
+      "goes on)\n"
       "  ftok vocab train --size 120000 --extend cl100k_base.tiktoken --output more.tiktoken polish.jsonl\n"
       "  ftok vocab train --size 64000 --output mine.tiktoken all.counts");
   command->callback([flags] { run_train(*flags); });

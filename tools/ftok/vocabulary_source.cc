@@ -13,10 +13,14 @@
 namespace ftok::cli {
 
 void VocabularyFlags::add_to(CLI::App& command) {
-  command.add_option("--vocab", vocab, "Vocabulary: a file (.tiktoken, tokenizer.json, vocab.bpe), a name, or NAME=FILE: FILE as the published NAME")
+  command
+      .add_option(
+          "--vocab", vocab,
+          "Vocabulary: a file (.tiktoken, tokenizer.json, vocab.bpe), a name, or NAME=FILE: FILE as the published NAME")
       ->capture_default_str();
-  command.add_option("--pattern", pattern,
-                     fmt::format("Pre-tokenisation pattern of a file that does not say it: {}", fmt::join(pattern_names(), ", ")));
+  command.add_option(
+      "--pattern", pattern,
+      fmt::format("Pre-tokenisation pattern of a file that does not say it: {}", fmt::join(pattern_names(), ", ")));
   command.add_option("--special", specials, "A special token of such a file, NAME=ID (repeatable)")
       ->allow_extra_args(false);
 }
@@ -32,7 +36,8 @@ VocabularyHints VocabularyFlags::hints() const {
   for (const std::string& special : specials) {
     const size_t equals = special.rfind('=');
     const std::string digits = equals == std::string::npos ? "" : special.substr(equals + 1);
-    if (digits.empty() || digits.size() > 7 || digits.find_first_not_of("0123456789") != std::string::npos || equals == 0) {
+    if (digits.empty() || digits.size() > 7 || digits.find_first_not_of("0123456789") != std::string::npos ||
+        equals == 0) {
       throw UsageError(fmt::format("--special {}: expected NAME=ID", special));
     }
     hints.specials.push_back({special.substr(0, equals), static_cast<uint32_t>(std::stoul(digits))});
@@ -49,7 +54,8 @@ VocabularyFile find_vocabulary(const std::string& name) {
       throw UsageError(fmt::format("--vocab {}: {} is no published vocabulary (there are: {})", name, published,
                                    fmt::join(published_vocabularies(), ", ")));
     }
-    if (!std::filesystem::is_regular_file(path, code)) throw UsageError(fmt::format("--vocab {}: no file {}", name, path));
+    if (!std::filesystem::is_regular_file(path, code))
+      throw UsageError(fmt::format("--vocab {}: no file {}", name, path));
     return {path, published};
   }
   const std::string bundled = bundled_file("vocab/" + name + ".tiktoken");
@@ -59,12 +65,15 @@ VocabularyFile find_vocabulary(const std::string& name) {
     if (const std::string fetched = fetched_model(std::string(same)); !fetched.empty()) return {fetched, name};
   }
   if (!names_of_same_ranks(name).empty()) {
-    throw UsageError(fmt::format("--vocab {0}: its ranks were not fetched (`ftok vocab list` says which can be); {0}=FILE takes them "
-                                 "from a file", name));
+    throw UsageError(fmt::format(
+        "--vocab {0}: its ranks were not fetched (`ftok vocab list` says which can be); {0}=FILE takes them "
+        "from a file",
+        name));
   }
-  throw UsageError(fmt::format("--vocab {}: no such file, and no bundled vocabulary of that name (there are: {}); "
-                               "`ftok models get` fetches published ones",
-                               name, fmt::join(bundled_vocabularies(), ", ")));
+  throw UsageError(
+      fmt::format("--vocab {}: no such file, and no bundled vocabulary of that name (there are: {}); "
+                  "`ftok models get` fetches published ones",
+                  name, fmt::join(bundled_vocabularies(), ", ")));
 }
 
 Vocabulary load_named_vocabulary(const std::string& name, VocabularyHints hints) {
@@ -89,7 +98,8 @@ ChatTemplate find_chat_template(const std::string& name, const std::string& flag
   if (const std::optional<ChatTemplate> known = chat_template_of_name(name)) return *known;
   std::error_code code;
   if (std::filesystem::is_regular_file(name, code)) return parse_chat_template(read_file(name, 1 << 20), name);
-  throw UsageError(fmt::format("{}: got '{}', expected {}, or a JSON file", flag, name, fmt::join(chat_template_names(), ", ")));
+  throw UsageError(
+      fmt::format("{}: got '{}', expected {}, or a JSON file", flag, name, fmt::join(chat_template_names(), ", ")));
 }
 
 std::vector<std::string> bundled_vocabularies() {

@@ -1,7 +1,8 @@
-// How fast a step of training is on a GPU: `train_bench [--seconds S] [--settings sizes|choices] [--budget S]`. GPT-2 at four sizes with
-// T = 1024 and 524,288 tokens a step, and what can be chosen tried both ways at 124M; one JSON object a line. A setting begins only
-// where as much of the budget is left as the slowest so far took; the others are named as skipped. Tokens are made up (Zipf's law, so that the
-// encoder's backward pass sees frequent tokens), weights too: neither changes the work.
+// How fast a step of training is on a GPU: `train_bench [--seconds S] [--settings sizes|choices] [--budget S]`. GPT-2
+// at four sizes with T = 1024 and 524,288 tokens a step, and what can be chosen tried both ways at 124M; one JSON
+// object a line. A setting begins only where as much of the budget is left as the slowest so far took; the others are
+// named as skipped. Tokens are made up (Zipf's law, so that the encoder's backward pass sees frequent tokens), weights
+// too: neither changes the work.
 #include <algorithm>
 #include <chrono>
 #include <cmath>
@@ -45,7 +46,8 @@ Tokens make_tokens(int64_t n, uint64_t seed) {
   Tokens made;
   for (int64_t i = 0; i <= n; ++i) {
     const double u = random_uniform(seed, 1, static_cast<uint64_t>(i));
-    const uint32_t token = static_cast<uint32_t>(std::min<double>(kVocabulary - 1, std::pow(static_cast<double>(kVocabulary), u) - 1));
+    const uint32_t token =
+        static_cast<uint32_t>(std::min<double>(kVocabulary - 1, std::pow(static_cast<double>(kVocabulary), u) - 1));
     if (i < n) made.tokens.push_back(token);
     if (i > 0) made.targets.push_back(token);
   }
@@ -61,7 +63,8 @@ void bench(Device& device, const Setting& setting, double seconds) {
   const std::unique_ptr<TunedMatmul> matmul = make_cublaslt_matmul(device);
   const std::unique_ptr<AttentionPlans> cudnn = setting.cudnn ? make_cudnn_attention(device) : nullptr;
   if (setting.cudnn && !cudnn) {
-    std::printf("{\"model\":\"%s\",\"what\":\"%s\",\"skipped\":\"no cuDNN attention in this build\"}\n", setting.name.c_str(), setting.what.c_str());
+    std::printf("{\"model\":\"%s\",\"what\":\"%s\",\"skipped\":\"no cuDNN attention in this build\"}\n",
+                setting.name.c_str(), setting.what.c_str());
     return;
   }
   cuda::DeviceTrainer trainer(device, *matmul, cudnn.get(), setting.model, setting.options);
@@ -95,19 +98,22 @@ void bench(Device& device, const Setting& setting, double seconds) {
   }
   const double rate = kTokensPerStep * static_cast<double>(steps) / total;
   const double teraflops = rate * flops_per_token(setting.model, layout.parameters()) / 1e12;
-  std::printf("{\"model\":\"%s\",\"what\":\"%s\",\"micro_batch\":%lld,\"steps\":%lld,\"tokens_per_second\":%.0f,\"best\":%.0f,"
-              "\"teraflops\":%.1f,\"mfu_of_datasheet\":%.3f,\"mfu_of_measured\":%.3f,\"loss\":%.4f,\"free_gb\":%.1f}\n",
-              setting.name.c_str(), setting.what.c_str(), static_cast<long long>(B), static_cast<long long>(steps), rate,
-              kTokensPerStep / best, teraflops, teraflops / kDatasheetTeraflops, teraflops / kMeasuredTeraflops, loss,
-              static_cast<double>(device.free_bytes()) / 1e9);
+  std::printf(
+      "{\"model\":\"%s\",\"what\":\"%s\",\"micro_batch\":%lld,\"steps\":%lld,\"tokens_per_second\":%.0f,\"best\":%.0f,"
+      "\"teraflops\":%.1f,\"mfu_of_datasheet\":%.3f,\"mfu_of_measured\":%.3f,\"loss\":%.4f,\"free_gb\":%.1f}\n",
+      setting.name.c_str(), setting.what.c_str(), static_cast<long long>(B), static_cast<long long>(steps), rate,
+      kTokensPerStep / best, teraflops, teraflops / kDatasheetTeraflops, teraflops / kMeasuredTeraflops, loss,
+      static_cast<double>(device.free_bytes()) / 1e9);
   std::fflush(stdout);
 }
 
 std::vector<Setting> settings() {
   const ModelConfig small{12, 12, 768, kLength, kVocabulary}, medium{24, 16, 1024, kLength, kVocabulary};
   const ModelConfig large{36, 20, 1280, kLength, kVocabulary}, huge{48, 25, 1600, kLength, kVocabulary};
-  std::vector<Setting> all = {{"124M", "default", small, 64, {}, true, false},  {"350M", "default", medium, 32, {}, true, false},
-                              {"774M", "default", large, 16, {}, true, false},  {"1558M", "default", huge, 16, {}, true, false},
+  std::vector<Setting> all = {{"124M", "default", small, 64, {}, true, false},
+                              {"350M", "default", medium, 32, {}, true, false},
+                              {"774M", "default", large, 16, {}, true, false},
+                              {"1558M", "default", huge, 16, {}, true, false},
                               {"124M", "own attention", small, 64, {}, false, true}};
   Setting other{"124M", "", small, 64, {}, true, true};
   const auto add = [&](const char* what, const auto& change) {
@@ -129,13 +135,16 @@ std::vector<Setting> settings() {
 
 void run(const Arguments& arguments) {
   using Clock = std::chrono::steady_clock;
-  const auto since = [](Clock::time_point begin) { return std::chrono::duration<double>(Clock::now() - begin).count(); };
+  const auto since = [](Clock::time_point begin) {
+    return std::chrono::duration<double>(Clock::now() - begin).count();
+  };
   const Clock::time_point start = Clock::now();
   double slowest = 0;
   for (const Setting& setting : settings()) {
     if (!arguments.settings.empty() && setting.choice != (arguments.settings == "choices")) continue;
     if (arguments.budget - since(start) < slowest) {
-      std::printf("{\"model\":\"%s\",\"what\":\"%s\",\"skipped\":\"no time left\"}\n", setting.name.c_str(), setting.what.c_str());
+      std::printf("{\"model\":\"%s\",\"what\":\"%s\",\"skipped\":\"no time left\"}\n", setting.name.c_str(),
+                  setting.what.c_str());
       continue;
     }
     const Clock::time_point begin = Clock::now();
@@ -143,7 +152,8 @@ void run(const Arguments& arguments) {
       const std::unique_ptr<Device> device = make_cuda_device(0);
       bench(*device, setting, arguments.seconds);
     } catch (const Error& error) {  // one that does not fit is no reason to leave the others out
-      std::printf("{\"model\":\"%s\",\"what\":\"%s\",\"failed\":\"%s\"}\n", setting.name.c_str(), setting.what.c_str(), error.what());
+      std::printf("{\"model\":\"%s\",\"what\":\"%s\",\"failed\":\"%s\"}\n", setting.name.c_str(), setting.what.c_str(),
+                  error.what());
     }
     std::fflush(stdout);
     slowest = std::max(slowest, since(begin));

@@ -29,8 +29,8 @@ void put_string(std::string& out, const std::string& text) {
 // The fields of a Document that outlive the first half of a run, for the writer and the reader alike.
 template <typename D, typename Visit>
 void visit_strings(D& d, Visit&& visit) {
-  for (auto* field : {&d.id, &d.url, &d.date, &d.dump, &d.file_path, &d.truncated, &d.charset, &d.text, &d.language, &d.title,
-                      &d.author, &d.site, &d.published, &d.html_language, &d.canonical_url, &d.description}) {
+  for (auto* field : {&d.id, &d.url, &d.date, &d.dump, &d.file_path, &d.truncated, &d.charset, &d.text, &d.language,
+                      &d.title, &d.author, &d.site, &d.published, &d.html_language, &d.canonical_url, &d.description}) {
     visit(*field);
   }
 }
@@ -72,7 +72,11 @@ std::string write_input_report(const InputReport& report) {
   report.tally.write_fields(json);
   json.end_object().key("damage").begin_array();
   for (const Damage& damage : report.damage) {
-    json.begin_object().field("offset", damage.offset).field("code", damage.code).field("detail", damage.detail).end_object();
+    json.begin_object()
+        .field("offset", damage.offset)
+        .field("code", damage.code)
+        .field("detail", damage.detail)
+        .end_object();
   }
   json.end_array().end_object();
   return json.take();

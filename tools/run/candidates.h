@@ -2,8 +2,8 @@
 // extract, filter) writes one for each input, in any order of completion; the second half (deduplicate, scrub, encode)
 // reads them in the order the inputs were listed. They wait on disk, not in memory, and survive a restart.
 //
-// Layout: magic "FTOKCND2"; entries (u8 kind, u32 length, payload); u8 0, u32 length, the input's report as JSON; u64 XXH3 of
-// all bytes before it. Little-endian. A file exists only when whole (AtomicFile).
+// Layout: magic "FTOKCND2"; entries (u8 kind, u32 length, payload); u8 0, u32 length, the input's report as JSON; u64
+// XXH3 of all bytes before it. Little-endian. A file exists only when whole (AtomicFile).
 #pragma once
 
 #include <memory>
@@ -19,7 +19,7 @@ namespace ftok {
 
 // What became of one input up to deduplication; also kept in its part's receipt.
 struct InputReport {
-  std::string input;        // as the user named it
+  std::string input;  // as the user named it
   uint64_t stored_bytes = 0;
   std::string digest;       // XXH3-128 of the stored bytes, hex; empty when the input was not read to its end
   std::string quarantined;  // why the input was given up, else empty

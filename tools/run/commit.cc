@@ -20,8 +20,8 @@ struct Committer::Entry {
   uint64_t specials_as_text = 0;
 };
 
-Committer::Committer(OutputFolder& folder, const Plan& plan, const CommitOptions& options, std::vector<PartReceipt> parts,
-                     Progress& progress)
+Committer::Committer(OutputFolder& folder, const Plan& plan, const CommitOptions& options,
+                     std::vector<PartReceipt> parts, Progress& progress)
     : folder_(folder),
       plan_(plan),
       options_(options),
@@ -138,7 +138,8 @@ void Committer::emit(Entry& entry, PartWriter& writer, InputReport& report) {
     return;
   }
   const bool first = kept_++ == 0;  // so that there is at least one document to validate on
-  writer.add_kept(document, first || is_validation(document.id, plan_.validation_per_mille) ? Split::kValidation : Split::kTrain);
+  writer.add_kept(document,
+                  first || is_validation(document.id, plan_.validation_per_mille) ? Split::kValidation : Split::kTrain);
   report.tally.tokens += document.tokens.size();
   report.tally.text_bytes += document.text.size();
   report.tally.specials_as_text += entry.specials_as_text;
@@ -168,7 +169,8 @@ void Committer::write_checkpoint() {
   manifest.binding = folder_.binding_digest();
   manifest.digests = plan_.digests;
   manifest.notes = plan_.notes;
-  manifest.vocabulary = {plan_.vocabulary_name, plan_.vocabulary_digest, plan_.shards.vocabulary_size, plan_.shards.end_of_text};
+  manifest.vocabulary = {plan_.vocabulary_name, plan_.vocabulary_digest, plan_.shards.vocabulary_size,
+                         plan_.shards.end_of_text};
   manifest.shard_tokens = plan_.shards.shard_tokens;
   manifest.placement = plan_.shards.placement;
   manifest.validation_per_mille = static_cast<uint64_t>(plan_.validation_per_mille);
@@ -214,8 +216,8 @@ std::vector<std::string> Committer::shard_names() const {
 std::string Committer::dedup_summary(uint64_t documents_expected) const {
   if (!deduplicator_->active()) return "deduplication is off";
   return fmt::format("deduplication index: at most {} for the {} documents expected; ceiling dedup.memory = {}",
-                     bytes_text(static_cast<double>(deduplicator_->predict_bytes(documents_expected))), documents_expected,
-                     bytes_text(static_cast<double>(plan_.dedup.memory)));
+                     bytes_text(static_cast<double>(deduplicator_->predict_bytes(documents_expected))),
+                     documents_expected, bytes_text(static_cast<double>(plan_.dedup.memory)));
 }
 
 std::vector<std::string> Committer::quarantined() const {

@@ -1,5 +1,5 @@
-// The second half of a run: candidates of one input after the other, in the listed order -> deduplicate -> scrub -> encode ->
-// part -> shards. Serial from input to input, parallel inside one.
+// The second half of a run: candidates of one input after the other, in the listed order -> deduplicate -> scrub ->
+// encode -> part -> shards. Serial from input to input, parallel inside one.
 #pragma once
 
 #include <atomic>

@@ -16,7 +16,8 @@ inline uint64_t thread_cpu_ns() {
 // Adds the CPU time of its scope to a counter, which may be null.
 class CpuTimer {
  public:
-  explicit CpuTimer(std::atomic<uint64_t>* counter) : counter_(counter), start_(counter == nullptr ? 0 : thread_cpu_ns()) {}
+  explicit CpuTimer(std::atomic<uint64_t>* counter)
+      : counter_(counter), start_(counter == nullptr ? 0 : thread_cpu_ns()) {}
   ~CpuTimer() {
     if (counter_ != nullptr) counter_->fetch_add(thread_cpu_ns() - start_, std::memory_order_relaxed);
   }

@@ -10,7 +10,8 @@ namespace {
 
 std::string grouped(uint64_t number) {
   std::string digits = std::to_string(number);
-  for (auto at = static_cast<ptrdiff_t>(digits.size()) - 3; at > 0; at -= 3) digits.insert(static_cast<size_t>(at), ",");
+  for (auto at = static_cast<ptrdiff_t>(digits.size()) - 3; at > 0; at -= 3)
+    digits.insert(static_cast<size_t>(at), ",");
   return digits;
 }
 
@@ -66,9 +67,10 @@ std::string funnel_text(const RunResult& result) {
   row(out, 0, "tokens", tally.tokens, 0);
   if (tally.damage > 0) row(out, 0, "damaged places between records", tally.damage, 0);
   if (!result.quarantined.empty()) row(out, 0, "inputs given up", result.quarantined.size(), 0);
-  out += fmt::format("\n{} in, {} wall, {:.1f} s CPU, peak memory {}\n", bytes_text(static_cast<double>(tally.bytes_in)),
-                     result.seconds < 10 ? fmt::format("{:.2f} s", result.seconds) : duration_text(result.seconds),
-                     result.cpu_seconds, bytes_text(static_cast<double>(result.peak_rss_bytes)));
+  out +=
+      fmt::format("\n{} in, {} wall, {:.1f} s CPU, peak memory {}\n", bytes_text(static_cast<double>(tally.bytes_in)),
+                  result.seconds < 10 ? fmt::format("{:.2f} s", result.seconds) : duration_text(result.seconds),
+                  result.cpu_seconds, bytes_text(static_cast<double>(result.peak_rss_bytes)));
   return out;
 }
 

@@ -34,7 +34,8 @@ void check_readable(const std::string& input) {
   if (is_address(input) || input == "-") return;
   if (::access(input.c_str(), R_OK) != 0) throw_errno("cannot read " + input, errno);
   if (std::filesystem::is_directory(input)) {
-    throw Error(fmt::format("cannot read {}: it is a directory; name its files, as in --input '{}/*.warc.gz'", input, input));
+    throw Error(
+        fmt::format("cannot read {}: it is a directory; name its files, as in --input '{}/*.warc.gz'", input, input));
   }
 }
 
@@ -75,7 +76,8 @@ std::vector<std::string> take_slice(const std::vector<std::string>& inputs, cons
   const std::string_view view(slice);
   const uint64_t index = parse_number(view.substr(0, bar), slice);
   const uint64_t count = parse_number(bar == std::string::npos ? "" : view.substr(bar + 1), slice);
-  if (count == 0 || index >= count) throw UsageError(fmt::format("--slice: got '{}', expected I/N with I from 0 to N - 1", slice));
+  if (count == 0 || index >= count)
+    throw UsageError(fmt::format("--slice: got '{}', expected I/N with I from 0 to N - 1", slice));
   std::vector<std::string> taken;
   for (size_t i = index; i < inputs.size(); i += count) taken.push_back(inputs[i]);
   return taken;

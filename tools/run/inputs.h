@@ -12,15 +12,16 @@
 namespace ftok {
 
 struct InputListOptions {
-  std::vector<std::string> inputs;      // --input: path, glob or address, in this order; a glob's matches by name
-  std::vector<std::string> input_lists; // --input-list: a file of inputs, one a line (plain, .gz, .zst), "-" = standard input
+  std::vector<std::string> inputs;  // --input: path, glob or address, in this order; a glob's matches by name
+  std::vector<std::string>
+      input_lists;  // --input-list: a file of inputs, one a line (plain, .gz, .zst), "-" = standard input
   std::string base_url = "https://data.commoncrawl.org/";  // before list lines that are crawl paths (crawl-data/...)
-  uint64_t limit = 0;                   // the first N inputs, 0 = all
-  std::string slice;                    // "I/N": every N-th input from the I-th (from 0); empty = all
+  uint64_t limit = 0;                                      // the first N inputs, 0 = all
+  std::string slice;  // "I/N": every N-th input from the I-th (from 0); empty = all
 };
 
-// Expands the options. Throws UsageError for a glob without a match, a bad slice and an empty list; Error for a local file
-// that is not there or cannot be read.
+// Expands the options. Throws UsageError for a glob without a match, a bad slice and an empty list; Error for a local
+// file that is not there or cannot be read.
 std::vector<std::string> list_inputs(const InputListOptions& options);
 
 bool is_address(const std::string& input);  // http:// or https://

@@ -23,7 +23,8 @@ InputReport report_of(const PartReceipt& receipt, const std::string& path) {
 }  // namespace
 
 OutputFolder::OutputFolder(const std::string& path, const std::string& binding) : path_(path) {
-  if (fs::exists(path) && !fs::is_directory(path)) throw UsageError("--output: " + path + " is a file, expected a folder");
+  if (fs::exists(path) && !fs::is_directory(path))
+    throw UsageError("--output: " + path + " is a file, expected a folder");
   const std::string binding_path = path + "/" + kBindingName;
   if (fs::exists(path) && !fs::exists(binding_path) && fs::exists(path + "/manifest.json")) {
     throw UsageError("--output: " + path + " holds a manifest.json that is not of a run");
@@ -73,12 +74,13 @@ std::vector<PartReceipt> OutputFolder::take_parts(const std::vector<std::string>
     const size_t number = receipts.size() - 1;
     const InputReport report = report_of(receipts.back(), path);
     if (number >= inputs.size()) {
-      throw UsageError(fmt::format("--input: {} holds {} as input {}, the list ends before it; inputs may be appended, not removed",
-                                   path_, report.input, number + 1));
+      throw UsageError(
+          fmt::format("--input: {} holds {} as input {}, the list ends before it; inputs may be appended, not removed",
+                      path_, report.input, number + 1));
     }
     if (report.input != inputs[number]) {
-      throw UsageError(fmt::format("--input: input {} of {} was {}, not {}; inputs may be appended, not reordered", number + 1, path_,
-                                   report.input, inputs[number]));
+      throw UsageError(fmt::format("--input: input {} of {} was {}, not {}; inputs may be appended, not reordered",
+                                   number + 1, path_, report.input, inputs[number]));
     }
     if (report.quarantined.empty()) whole = receipts.size();
   }

@@ -31,8 +31,8 @@ class OutputFolder {
   std::string manifest() const { return path_ + "/manifest.json"; }
   const std::string& binding_digest() const { return binding_digest_; }
 
-  // The committed parts from 0 on, in order. Throws UsageError when they are not the parts of `inputs` in that order. Parts
-  // at the end whose input had been given up are removed, so that a resumed run tries those inputs again.
+  // The committed parts from 0 on, in order. Throws UsageError when they are not the parts of `inputs` in that order.
+  // Parts at the end whose input had been given up are removed, so that a resumed run tries those inputs again.
   std::vector<PartReceipt> take_parts(const std::vector<std::string>& inputs);
 
   // Which inputs from `first` on have their candidates on disk.

@@ -86,12 +86,14 @@ void ProgressDisplay::log(LogLevel level, const std::string& message) {
 std::string ProgressDisplay::line(double seconds) const {
   const auto of = [](const std::atomic<uint64_t>& counter) { return static_cast<double>(counter.load()); };
   const double rate = of(progress_.bytes_in) / std::max(seconds, 1e-3);
-  std::string out = fmt::format("{}/{} inputs, {:.0f} records/s, {}/s", progress_.inputs_committed.load(),
-                                progress_.inputs_total.load(), of(progress_.records) / std::max(seconds, 1e-3), bytes_text(rate));
+  std::string out =
+      fmt::format("{}/{} inputs, {:.0f} records/s, {}/s", progress_.inputs_committed.load(),
+                  progress_.inputs_total.load(), of(progress_.records) / std::max(seconds, 1e-3), bytes_text(rate));
   if (progress_.documents > 0) {
     out += fmt::format(", {:.1f}% pass", 100 * of(progress_.passed) / of(progress_.documents));
   }
-  if (progress_.tokens > 0) out += fmt::format(", {:.1f} M tokens/s", 1e-6 * of(progress_.tokens) / std::max(seconds, 1e-3));
+  if (progress_.tokens > 0)
+    out += fmt::format(", {:.1f} M tokens/s", 1e-6 * of(progress_.tokens) / std::max(seconds, 1e-3));
   const double left = of(progress_.bytes_total) - of(progress_.bytes_in);
   if (progress_.bytes_total > 0 && left > 0 && rate > 0) out += fmt::format(", {} left", duration_text(left / rate));
   const std::string reasons = progress_.top_reasons(3);

@@ -1,5 +1,5 @@
-// Progress: live counters of a run, and the display that shows them on standard error: one line redrawn on a terminal, plain
-// lines otherwise. Never part of the output.
+// Progress: live counters of a run, and the display that shows them on standard error: one line redrawn on a terminal,
+// plain lines otherwise. Never part of the output.
 #pragma once
 
 #include <atomic>
@@ -25,7 +25,7 @@ class Progress {
   std::atomic<uint64_t> records{0}, documents{0}, passed{0};  // passed: all stages before deduplication
   std::atomic<uint64_t> bytes_in{0}, bytes_total{0};          // stored bytes; the total 0 when not known
   std::atomic<uint64_t> inputs_total{0}, inputs_read{0}, inputs_committed{0};
-  std::atomic<uint64_t> kept{0}, tokens{0};                   // committed in this run
+  std::atomic<uint64_t> kept{0}, tokens{0};  // committed in this run
 
   // The `count` commonest drop reasons, "c4.too_few_sentences 12%, ...".
   std::string top_reasons(size_t count) const;

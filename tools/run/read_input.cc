@@ -20,7 +20,8 @@ namespace {
 // The serial head of the pipeline: one record a call, its damage and progress noted.
 class RecordReader {
  public:
-  RecordReader(const std::string& input, const Plan& plan, const ReadInputOptions& options, const Log& log, InputReport& report)
+  RecordReader(const std::string& input, const Plan& plan, const ReadInputOptions& options, const Log& log,
+               InputReport& report)
       : options_(options), log_(log), report_(report) {
     report_.input = input;
     SourceOptions source_options = plan.source;
@@ -74,7 +75,8 @@ class RecordReader {
   void refuse_what_is_no_input() const {
     if (sequence_ > 0 || report_.damage.empty()) return;
     const Damage& first = report_.damage.front();
-    throw InputError(fmt::format("{} holds no record: damage at byte {}: {} {}", report_.input, first.offset, first.code, first.detail));
+    throw InputError(fmt::format("{} holds no record: damage at byte {}: {} {}", report_.input, first.offset,
+                                 first.code, first.detail));
   }
 
   void note_damage() {
@@ -127,8 +129,8 @@ InputReport visit_input_with_threads(const std::string& input, const Plan& plan,
   return report;
 }
 
-InputReport read_input(const std::string& input, const std::string& path, const Plan& plan, const ReadInputOptions& options,
-                       const Log& log) {
+InputReport read_input(const std::string& input, const std::string& path, const Plan& plan,
+                       const ReadInputOptions& options, const Log& log) {
   CandidateWriter writer(path);
   InputReport report = visit_input(input, plan, false, options, log, [&](Item& item) {
     if (item.verdict.kept()) {

@@ -17,8 +17,8 @@ constexpr char kHead[] = "fineweb-head";
 RecipeConfig preset_config(const std::string& name) {
   RecipeConfig config;  // the options' defaults are FineWeb's as released
   config.top.preset = name;
-  config.top.stages = {"http", "url", "extract", "language", "gopher_repetition", "gopher_quality", "c4", "fineweb", "classifier",
-                       "minhash", "pii"};
+  config.top.stages = {"http",    "url",        "extract", "language", "gopher_repetition", "gopher_quality", "c4",
+                       "fineweb", "classifier", "minhash", "pii"};
   config.url.lists = {"ut1"};  // a name: `ftok models get ut1`
   if (name == kHead) {
     config.gopher_repetition = GopherRepetitionOptions::head();
@@ -66,8 +66,10 @@ void StageList::visit(OptionVisitor& visitor) {
 
 void ShardOptions::visit(OptionVisitor& visitor) {
   visitor.field("shard_tokens", shard_tokens, "tokens a shard (llm.c: 100M)");
-  visitor.field("validation_per_mille", validation_per_mille, "documents in a thousand that go to the validation shards, by xxh64 of the id");
-  visitor.choice("end_of_text", end_of_text, {"before", "after", "none"}, "where the end-of-text token goes; llm.c reads before");
+  visitor.field("validation_per_mille", validation_per_mille,
+                "documents in a thousand that go to the validation shards, by xxh64 of the id");
+  visitor.choice("end_of_text", end_of_text, {"before", "after", "none"},
+                 "where the end-of-text token goes; llm.c reads before");
 }
 
 std::vector<std::pair<std::string, std::string>> recipe_presets() {

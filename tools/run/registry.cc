@@ -36,7 +36,8 @@ std::unique_ptr<const Stage> make_url(const RecipeConfig& recipe, Plan& plan) {
   size_t number = 0;
   for (const UrlListReport& list : stage->lists().reports()) {
     if (list.missing) {
-      plan.notes.push_back(fmt::format("url: the list {} is missing and matches nothing (`ftok models get` fetches ut1)", list.path));
+      plan.notes.push_back(
+          fmt::format("url: the list {} is missing and matches nothing (`ftok models get` fetches ut1)", list.path));
     } else {
       plan.digests[fmt::format("url {} {:03} {}", name_of(list.role), number++, short_name(list.path))] = list.sha256;
     }
@@ -58,7 +59,8 @@ std::unique_ptr<const Stage> make_classifier(const RecipeConfig& recipe, Plan& p
   return stage;
 }
 
-// Every stage by its name in recipes; one that has nothing to do is null. A new filter gets a line here, one in RecipeConfig and one in visit_sections.
+// Every stage by its name in recipes; one that has nothing to do is null. A new filter gets a line here, one in
+// RecipeConfig and one in visit_sections.
 const std::vector<std::pair<std::string, Factory>>& factories() {
   static const std::vector<std::pair<std::string, Factory>> all = {
       {"http", simple<HttpStage>(&RecipeConfig::http)},
@@ -97,7 +99,8 @@ void load_vocabulary(const PlanOptions& options, const RecipeConfig& recipe, Pla
   plan.shards.placement = parse_end_of_text(recipe.shards.end_of_text, "shards.end_of_text");
   const std::optional<uint32_t> end_of_text = plan.encoding->end_of_text();
   if (!end_of_text && plan.shards.placement != EndOfText::kNone) {
-    throw UsageError(fmt::format("--vocab: {} has no end-of-text token; set shards.end_of_text=none", options.vocabulary));
+    throw UsageError(
+        fmt::format("--vocab: {} has no end-of-text token; set shards.end_of_text=none", options.vocabulary));
   }
   plan.shards.end_of_text = end_of_text.value_or(0);
   plan.validation_per_mille = recipe.shards.validation_per_mille;
@@ -139,11 +142,13 @@ Plan make_plan(const RecipeConfig& recipe, const PlanOptions& options) {
   }
   plan.dedup = recipe.dedup;
   if (plan.key_layout.buckets == 0 && plan.dedup.scope != "off" && plan.dedup.minhash) {
-    throw UsageError("recipe: dedup.minhash needs the stage 'minhash'; add it to stages, or set dedup.minhash=false or dedup.scope=off");
+    throw UsageError(
+        "recipe: dedup.minhash needs the stage 'minhash'; add it to stages, or set dedup.minhash=false or "
+        "dedup.scope=off");
   }
   if (!options.vocabulary.empty()) load_vocabulary(options, recipe, plan);
   RecipeConfig content = recipe;
-  content.dedup.memory = 0;    // how much memory there is decides no byte
+  content.dedup.memory = 0;        // how much memory there is decides no byte
   content.language.model.clear();  // their digests count, not where they lie
   content.classifier.model.clear();
   plan.recipe = recipe_text(content, false);

@@ -10,7 +10,7 @@
 namespace ftok {
 
 struct PlanOptions {
-  std::string vocabulary;      // path; empty: no encoding (measuring, explaining)
+  std::string vocabulary;  // path; empty: no encoding (measuring, explaining)
   VocabularyHints vocabulary_hints;
   std::string language_model;  // path; empty: the recipe's
   Rejects rejects = Rejects::kIds;
@@ -20,9 +20,9 @@ struct PlanOptions {
   std::vector<std::string> notes;  // what the caller chose in place of what the recipe names
 };
 
-// Builds the stages of `recipe` in order and loads models, lists and the vocabulary. Throws UsageError for a stage name that
-// is not one (naming the nearest), Error for a model or vocabulary that cannot be had. What is missing but not needed (a URL
-// list) becomes a note, for the caller to log.
+// Builds the stages of `recipe` in order and loads models, lists and the vocabulary. Throws UsageError for a stage name
+// that is not one (naming the nearest), Error for a model or vocabulary that cannot be had. What is missing but not
+// needed (a URL list) becomes a note, for the caller to log.
 Plan make_plan(const RecipeConfig& recipe, const PlanOptions& options);
 
 // One stage of a recipe by name; null for a classifier without a model.

@@ -85,7 +85,8 @@ void Runner::note_sizes() {
   progress_.bytes_total = total;
 }
 
-// From Common Crawl's figures: a WARC file of 1.1 GB holds about 30,000 pages, of which the FineWeb rules keep about a sixth.
+// From Common Crawl's figures: a WARC file of 1.1 GB holds about 30,000 pages, of which the FineWeb rules keep about a
+// sixth.
 uint64_t Runner::documents_expected() const {
   constexpr uint64_t kBytesADocument = 220'000, kDocumentsAnInput = 5'000;
   const uint64_t total = progress_.bytes_total;
@@ -93,7 +94,8 @@ uint64_t Runner::documents_expected() const {
 }
 
 void Runner::give_up(size_t input, const std::string& why) {
-  log_(LogLevel::kError, fmt::format("{}: given up after {} attempts: {}", options_.inputs[input], Schedule::kAttempts, why));
+  log_(LogLevel::kError,
+       fmt::format("{}: given up after {} attempts: {}", options_.inputs[input], Schedule::kAttempts, why));
   InputReport report;
   report.input = options_.inputs[input];
   report.quarantined = why;
@@ -138,14 +140,21 @@ RunResult Runner::run() {
   for (const std::string& note : plan_.notes) log_(LogLevel::kWarning, note);
   const size_t first = parts.size();
   const Width width = width_of(threads_, options_.memory, options_.inputs.size() - first);
-  read_options_ = {.rejects = options_.rejects, .live_max = width.live_max, .fetch = options_.fetch, .stage_ns = stage_ns_.data(),
-                   .source_ns = &source_ns_, .progress = &progress_, .abandon = &abandon_};
+  read_options_ = {.rejects = options_.rejects,
+                   .live_max = width.live_max,
+                   .fetch = options_.fetch,
+                   .stage_ns = stage_ns_.data(),
+                   .source_ns = &source_ns_,
+                   .progress = &progress_,
+                   .abandon = &abandon_};
   CommitOptions commit_options{options_.rejects, options_.text, std::max<size_t>(2, 2 * threads_),
-                               late_ns_.data(), &dedup_ns_, &encode_ns_};
+                               late_ns_.data(),  &dedup_ns_,    &encode_ns_};
   progress_.inputs_total = options_.inputs.size();
   progress_.inputs_committed = first;
   note_sizes();
-  if (first > 0) log_(LogLevel::kInfo, fmt::format("{}: {} of {} inputs are committed, going on", options_.output, first, options_.inputs.size()));
+  if (first > 0)
+    log_(LogLevel::kInfo,
+         fmt::format("{}: {} of {} inputs are committed, going on", options_.output, first, options_.inputs.size()));
   Committer committer(folder, plan_, commit_options, std::move(parts), progress_);
   log_(LogLevel::kInfo, committer.dedup_summary(documents_expected()));
   Schedule schedule(options_.inputs.size(), first, folder.candidates_ready(options_.inputs, first));
@@ -195,7 +204,8 @@ RunResult Runner::result(const Committer& committer) const {
 RunResult run(const RunOptions& options, const Plan& plan, const Log& log) {
   const RunResult result = Runner(options, plan, log).run();
   if (!result.quarantined.empty() && result.quarantined.size() == options.inputs.size()) {
-    throw Error(fmt::format("no input could be read; the first, {}: {}", result.quarantined.front(), result.first_failure));
+    throw Error(
+        fmt::format("no input could be read; the first, {}: {}", result.quarantined.front(), result.first_failure));
   }
   return result;
 }

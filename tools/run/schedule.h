@@ -1,5 +1,5 @@
-// The order of work of a run: which input a lane reads next, and which one may be committed. Inputs are read in any order and
-// committed in the listed order; one that fails is tried again after a few others, then given up.
+// The order of work of a run: which input a lane reads next, and which one may be committed. Inputs are read in any
+// order and committed in the listed order; one that fails is tried again after a few others, then given up.
 #pragma once
 
 #include <cstdint>

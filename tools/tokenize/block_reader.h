@@ -1,5 +1,5 @@
-// BlockReader: an input cut into blocks of records, about a megabyte each. Where blocks end depends on the input alone, so that
-// a block is also a place a run can go on from.
+// BlockReader: an input cut into blocks of records, about a megabyte each. Where blocks end depends on the input alone,
+// so that a block is also a place a run can go on from.
 #pragma once
 
 #include <cstdint>

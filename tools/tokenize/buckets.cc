@@ -35,8 +35,10 @@ BucketWriter::BucketWriter(const std::string& prefix, size_t token_bytes, const 
     file.fd = ::open(file.path.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0666);
     if (file.fd < 0) throw_errno("cannot create " + file.path, errno);
     const auto size = static_cast<off_t>(sizes.bytes[i]);
-    if (::lseek(file.fd, 0, SEEK_END) < size) throw Error(file.path + " is shorter than it was; delete the output folder and run again");
-    if (::ftruncate(file.fd, size) != 0 || ::lseek(file.fd, 0, SEEK_END) != size) throw_errno("cannot cut " + file.path, errno);
+    if (::lseek(file.fd, 0, SEEK_END) < size)
+      throw Error(file.path + " is shorter than it was; delete the output folder and run again");
+    if (::ftruncate(file.fd, size) != 0 || ::lseek(file.fd, 0, SEEK_END) != size)
+      throw_errno("cannot cut " + file.path, errno);
   }
 }
 
@@ -114,11 +116,13 @@ BucketSizes BucketWriter::flush() {
 void BucketRow::decode(std::vector<uint32_t>& out) const {
   out.resize(tokens.size() / token_bytes);
   for (size_t i = 0; i < out.size(); ++i) {
-    out[i] = token_bytes == 2 ? load_little_endian<uint16_t>(tokens, 2 * i) : load_little_endian<uint32_t>(tokens, 4 * i);
+    out[i] =
+        token_bytes == 2 ? load_little_endian<uint16_t>(tokens, 2 * i) : load_little_endian<uint32_t>(tokens, 4 * i);
   }
 }
 
-BucketReader::BucketReader(const std::string& path, uint64_t bytes) : file_(path), left_(file_.bytes().substr(0, bytes)) {
+BucketReader::BucketReader(const std::string& path, uint64_t bytes)
+    : file_(path), left_(file_.bytes().substr(0, bytes)) {
   if (file_.bytes().size() < bytes) damaged();
 }
 

@@ -38,7 +38,8 @@ ConversationParser::ConversationParser(std::string messages_key, std::string id_
     : parser_(std::make_unique<Parser>()), messages_key_(std::move(messages_key)), id_key_(std::move(id_key)) {}
 ConversationParser::~ConversationParser() = default;
 
-Verdict ConversationParser::parse(std::string_view line, Document& document, std::vector<ChatMessage>& messages, bool& has_id) {
+Verdict ConversationParser::parse(std::string_view line, Document& document, std::vector<ChatMessage>& messages,
+                                  bool& has_id) {
   has_id = false;
   messages.clear();
   if (!simdjson::validate_utf8(line)) {

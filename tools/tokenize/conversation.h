@@ -1,5 +1,5 @@
-// A line of JSONL that holds a conversation: {"messages": [{"role", "content"}, ...], "id": ...}, "messages" under the key that
-// the caller names.
+// A line of JSONL that holds a conversation: {"messages": [{"role", "content"}, ...], "id": ...}, "messages" under the
+// key that the caller names.
 #pragma once
 
 #include <memory>
@@ -20,10 +20,11 @@ class ConversationParser {
   ConversationParser(const ConversationParser&) = delete;
   ConversationParser& operator=(const ConversationParser&) = delete;
 
-  // Fills `messages`, and of `document` the text (all roles and contents, for hashes and counts) and the id, where the line has one
-  // of its own (then true in `has_id`; a number is one too): keep, or a drop text.bad_json, chat.no_messages (no list under the key, or
-  // an empty one) or chat.bad_message (no string "role" or "content", or more than 254 roles). Bytes that are not UTF-8 become
-  // U+FFFD and are counted. `line` has simdjson's padding after it.
+  // Fills `messages`, and of `document` the text (all roles and contents, for hashes and counts) and the id, where the
+  // line has one of its own (then true in `has_id`; a number is one too): keep, or a drop text.bad_json,
+  // chat.no_messages (no list under the key, or an empty one) or chat.bad_message (no string "role" or "content", or
+  // more than 254 roles). Bytes that are not UTF-8 become U+FFFD and are counted. `line` has simdjson's padding after
+  // it.
   Verdict parse(std::string_view line, Document& document, std::vector<ChatMessage>& messages, bool& has_id);
 
  private:

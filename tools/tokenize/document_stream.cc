@@ -25,7 +25,8 @@ struct Work {
 
 class InputsReader {
  public:
-  InputsReader(const TokenizeOptions& options, const StreamPosition& start, Progress& progress, StreamTimes& times, const Log& log)
+  InputsReader(const TokenizeOptions& options, const StreamPosition& start, Progress& progress, StreamTimes& times,
+               const Log& log)
       : options_(options), start_(start), progress_(progress), times_(times), log_(log), input_(start.input) {}
 
   std::unique_ptr<Work> next() {
@@ -54,9 +55,9 @@ class InputsReader {
     const std::string& input = options_.inputs[input_];
     reader_ = std::make_unique<BlockReader>(input, options_.recipe.input, log_);
     bytes_noted_ = 0;
-    block_options_ = std::make_shared<const EncodeBlockOptions>(EncodeBlockOptions{
-        options_.encoding.get(), input, options_.recipe.input.text_key, options_.recipe.input.id_key, options_.recipe.shuffle,
-        options_.recipe.chat ? &*options_.recipe.chat : nullptr});
+    block_options_ = std::make_shared<const EncodeBlockOptions>(
+        EncodeBlockOptions{options_.encoding.get(), input, options_.recipe.input.text_key, options_.recipe.input.id_key,
+                           options_.recipe.shuffle, options_.recipe.chat ? &*options_.recipe.chat : nullptr});
     if (input_ == start_.input && start_.records > 0) skip(input);
   }
 
@@ -73,7 +74,8 @@ class InputsReader {
   }
 
   [[noreturn]] static void changed(const std::string& input) {
-    throw Error(fmt::format("{} has changed since its first records were tokenized; restore it, or use another --output", input));
+    throw Error(fmt::format(
+        "{} has changed since its first records were tokenized; restore it, or use another --output", input));
   }
 
   void note_bytes() {
@@ -94,7 +96,8 @@ class InputsReader {
 
 class Emitter {
  public:
-  Emitter(const TokenizeOptions& options, StreamPosition& position, DocumentSink& sink, Progress& progress, const Log& log)
+  Emitter(const TokenizeOptions& options, StreamPosition& position, DocumentSink& sink, Progress& progress,
+          const Log& log)
       : options_(options), position_(position), sink_(sink), progress_(progress), log_(log) {}
 
   void emit(Work& work) {
@@ -139,7 +142,8 @@ class Emitter {
       if (report.damage.size() <= kNamedMax) {
         log_(LogLevel::kWarning, message);
       } else if (report.damage.size() == kNamedMax + 1) {
-        log_(LogLevel::kWarning, fmt::format("{}: more of them are counted and stand in the input's receipt", report.input));
+        log_(LogLevel::kWarning,
+             fmt::format("{}: more of them are counted and stand in the input's receipt", report.input));
       }
     };
     for (const Damage& damage : work.block.damage) {
@@ -148,10 +152,12 @@ class Emitter {
     }
     for (const EncodedBlock::Bad& bad : work.encoded.bad) {
       const Verdict& verdict = bad.verdict;
-      note(bad.offset, verdict.reason, fmt::format("{}{}{}", bad.id, verdict.detail.empty() ? "" : ": ", verdict.detail));
+      note(bad.offset, verdict.reason,
+           fmt::format("{}{}{}", bad.id, verdict.detail.empty() ? "" : ": ", verdict.detail));
     }
     if (options_.strict && work.encoded.tally.replacements > 0) {
-      throw Error(fmt::format("{}: text that is not UTF-8 in records {} to {} (--strict)", report.input, position_.records + 1, work.block.records));
+      throw Error(fmt::format("{}: text that is not UTF-8 in records {} to {} (--strict)", report.input,
+                              position_.records + 1, work.block.records));
     }
   }
 

@@ -70,7 +70,8 @@ void add_conversations(Block& block, const EncodeBlockOptions& options, BlockEnc
     document.offset = line.offset;
     bool has_id = false;
     Verdict verdict = std::move(line.verdict);
-    if (verdict.kept()) verdict = parser.parse(std::string_view(block.text).substr(line.begin, line.size), document, messages, has_id);
+    if (verdict.kept())
+      verdict = parser.parse(std::string_view(block.text).substr(line.begin, line.size), document, messages, has_id);
     if (!has_id) document.id = fmt::format("{}:{}", options.file_path, line.number);
     encoder.add(document, verdict, has_id, &messages);
   }
@@ -89,7 +90,8 @@ EncodedBlock encode_block(Block& block, const EncodeBlockOptions& options) {
       document.offset = line.offset;
       bool has_id = false;
       Verdict verdict = std::move(line.verdict);
-      if (verdict.kept()) verdict = parser.parse(std::string_view(block.text).substr(line.begin, line.size), document, has_id);
+      if (verdict.kept())
+        verdict = parser.parse(std::string_view(block.text).substr(line.begin, line.size), document, has_id);
       if (!has_id) document.id = fmt::format("{}:{}", options.file_path, line.number);
       encoder.add(document, verdict, has_id);
     }

@@ -14,7 +14,8 @@
 
 namespace ftok {
 
-// Where a document comes in a shuffled order: a 128-bit hash of its text and the seed. A property of the document alone.
+// Where a document comes in a shuffled order: a 128-bit hash of its text and the seed. A property of the document
+// alone.
 struct ShuffleKey {
   uint64_t high = 0, low = 0;
   auto operator<=>(const ShuffleKey&) const = default;
@@ -57,7 +58,8 @@ struct EncodedBlock {
 struct EncodeBlockOptions {
   const Encoding* encoding = nullptr;
   std::string file_path, text_key, id_key;
-  std::optional<uint64_t> shuffle;  // the seed: rows get their keys, and documents without an id are named by their text
+  std::optional<uint64_t>
+      shuffle;  // the seed: rows get their keys, and documents without an id are named by their text
   const ChatTemplate* chat = nullptr;  // lines are conversations; text_key is the key of their messages
 };
 

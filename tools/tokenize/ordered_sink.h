@@ -8,7 +8,8 @@ namespace ftok {
 
 class OrderedSink : public DocumentSink {
  public:
-  OrderedSink(TokenizeOutput& output, int64_t validation_per_mille) : output_(output), validation_per_mille_(validation_per_mille) {}
+  OrderedSink(TokenizeOutput& output, int64_t validation_per_mille)
+      : output_(output), validation_per_mille_(validation_per_mille) {}
 
   void add(const EncodedBlock& block, StreamPosition& position) override;
   void settled(const StreamPosition& position) override {

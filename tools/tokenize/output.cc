@@ -26,7 +26,12 @@ struct ChatText {
   std::string json;
   explicit ChatText(const ChatTemplate& form) {
     JsonWriter writer;
-    writer.begin_object().field("begin", form.begin).field("message", form.message).field("end", form.end).key("roles").begin_object();
+    writer.begin_object()
+        .field("begin", form.begin)
+        .field("message", form.message)
+        .field("end", form.end)
+        .key("roles")
+        .begin_object();
     for (const auto& [role, text] : form.roles) writer.field(role, text);
     writer.end_object().field("trim", form.trims_content).key("loss").begin_array();
     for (const std::string& role : form.loss_roles) writer.value(role);
@@ -51,8 +56,8 @@ std::string recipe_text_of(const TokenizeRecipe& recipe) {
 }
 
 std::string binding_of(const TokenizeOptions& options) {
-  return fmt::format("{}\n[digests]\nvocabulary = \"{} {}\"\n", recipe_text_of(options.recipe), options.encoding->name(),
-                     options.encoding->digest());
+  return fmt::format("{}\n[digests]\nvocabulary = \"{} {}\"\n", recipe_text_of(options.recipe),
+                     options.encoding->name(), options.encoding->digest());
 }
 
 ShardWriterOptions shard_options(const TokenizeOptions& options) {
@@ -63,7 +68,8 @@ ShardWriterOptions shard_options(const TokenizeOptions& options) {
   shards.placement = parse_end_of_text(options.recipe.shards.end_of_text, "--end-of-text");
   const std::optional<uint32_t> end_of_text = options.encoding->end_of_text();
   if (!end_of_text && shards.placement != EndOfText::kNone) {
-    throw UsageError(fmt::format("--vocab: {} has no end-of-text token; give --end-of-text none", options.encoding->name()));
+    throw UsageError(
+        fmt::format("--vocab: {} has no end-of-text token; give --end-of-text none", options.encoding->name()));
   }
   shards.end_of_text = end_of_text.value_or(0);
   shards.loss_masks = options.recipe.chat.has_value();
@@ -83,7 +89,8 @@ TokenizeOutput::TokenizeOutput(const TokenizeOptions& options)
   manifest_.software = {{"ftok", FTOK_VERSION}, {"unicode", kUnicodeVersion}};
   manifest_.recipe = recipe_text_of(options.recipe);
   manifest_.binding = folder_.binding_digest();
-  manifest_.vocabulary = {options.encoding->name(), options.encoding->digest(), writer_options.vocabulary_size, writer_options.end_of_text};
+  manifest_.vocabulary = {options.encoding->name(), options.encoding->digest(), writer_options.vocabulary_size,
+                          writer_options.end_of_text};
   manifest_.shard_tokens = writer_options.shard_tokens;
   manifest_.placement = writer_options.placement;
   manifest_.validation_per_mille = static_cast<uint64_t>(options.recipe.shards.validation_per_mille);
@@ -104,12 +111,13 @@ void TokenizeOutput::take_up(const std::vector<std::string>& inputs) {
     const Result<InputReport> report = parse_input_report(manifest_.inputs[i].report);
     if (!report.ok()) throw Error(fmt::format("{}: the report of input {} cannot be read", folder_.manifest(), i + 1));
     if (i >= inputs.size()) {
-      throw UsageError(fmt::format("{} holds {} as input {}, the list ends before it; inputs may be appended, not removed",
-                                   folder_.path(), report->input, i + 1));
+      throw UsageError(
+          fmt::format("{} holds {} as input {}, the list ends before it; inputs may be appended, not removed",
+                      folder_.path(), report->input, i + 1));
     }
     if (report->input != inputs[i]) {
-      throw UsageError(fmt::format("input {} of {} was {}, not {}; inputs may be appended, not reordered", i + 1, folder_.path(),
-                                   report->input, inputs[i]));
+      throw UsageError(fmt::format("input {} of {} was {}, not {}; inputs may be appended, not reordered", i + 1,
+                                   folder_.path(), report->input, inputs[i]));
     }
     tally_.add(report->tally);
   }
@@ -138,7 +146,9 @@ void TokenizeOutput::add_receipt(const StreamPosition& position) {
   const std::string text = write_part_receipt(receipt);
   write_file(path, text);
   manifest_.inputs.push_back(
-      {receipt.number, receipt.report, {fs::path(path).lexically_relative(folder_.path()).string(), text.size(), checksum_of(text)}});
+      {receipt.number,
+       receipt.report,
+       {fs::path(path).lexically_relative(folder_.path()).string(), text.size(), checksum_of(text)}});
   tally_.add(position.report.tally);
 }
 

@@ -1,5 +1,5 @@
-// TokenizeOutput: the output folder of `ftok tokenize`: shards, a receipt for each input, and the manifest that says how far
-// they reach.
+// TokenizeOutput: the output folder of `ftok tokenize`: shards, a receipt for each input, and the manifest that says
+// how far they reach.
 #pragma once
 
 #include <memory>
@@ -18,8 +18,8 @@ namespace ftok {
 // Serial.
 class TokenizeOutput {
  public:
-  // Makes or opens the folder and takes up what it holds. Throws UsageError when it belongs to another recipe, or to other
-  // inputs than the first of `options.inputs`.
+  // Makes or opens the folder and takes up what it holds. Throws UsageError when it belongs to another recipe, or to
+  // other inputs than the first of `options.inputs`.
   explicit TokenizeOutput(const TokenizeOptions& options);
 
   const OutputFolder& folder() const { return folder_; }
@@ -34,7 +34,8 @@ class TokenizeOutput {
   // Writes the receipt of input inputs_done().
   void add_receipt(const StreamPosition& position);
 
-  // Publishes the shards and the manifest. `position`: a JSON object, or empty; `open` is the tally of an input not done.
+  // Publishes the shards and the manifest. `position`: a JSON object, or empty; `open` is the tally of an input not
+  // done.
   void checkpoint(const std::string& position, const Tally& open);
 
   // True once since the last call when a shard has been completed: time for a checkpoint.

@@ -10,10 +10,17 @@ namespace ftok {
 
 std::string write_position(const StreamPosition& position) {
   JsonWriter json;
-  json.begin_object().field("input", position.input).field("records", position.records).field("digest", position.digest);
+  json.begin_object()
+      .field("input", position.input)
+      .field("records", position.records)
+      .field("digest", position.digest);
   for (const Split split : kSplits) {
     const auto s = static_cast<size_t>(split);
-    json.key(split_name(split)).begin_object().field("documents", position.documents[s]).field("tokens", position.tokens[s]).end_object();
+    json.key(split_name(split))
+        .begin_object()
+        .field("documents", position.documents[s])
+        .field("tokens", position.tokens[s])
+        .end_object();
   }
   json.key("report").raw(write_input_report(position.report)).end_object();
   return json.take();

@@ -11,10 +11,10 @@
 namespace ftok {
 
 struct StreamPosition {
-  uint64_t input = 0;    // inputs before it are done
-  uint64_t records = 0;  // of this input that are done
-  std::string digest;    // of their bytes: tells an input that has changed since
-  InputReport report;    // of this input so far
+  uint64_t input = 0;                                  // inputs before it are done
+  uint64_t records = 0;                                // of this input that are done
+  std::string digest;                                  // of their bytes: tells an input that has changed since
+  InputReport report;                                  // of this input so far
   uint64_t documents[2] = {0, 0}, tokens[2] = {0, 0};  // of this input so far, kept, by Split
 
   bool at_start_of_input() const { return records == 0; }

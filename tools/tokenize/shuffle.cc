@@ -34,8 +34,8 @@ struct FirstDocument {
 // What the first pass has done: OUTPUT/work/shuffle.json.
 struct FirstPass {
   BucketSizes sizes;
-  StreamPosition position;            // where it goes on
-  std::vector<StreamPosition> done;   // at the ends of the inputs before
+  StreamPosition position;           // where it goes on
+  std::vector<StreamPosition> done;  // at the ends of the inputs before
   FirstDocument first;
 };
 
@@ -62,7 +62,11 @@ void write_first_pass(const FirstPass& pass, const std::string& path) {
   json.begin_object().field("format", "ftok-shuffle").field("version", 1);
   write_numbers(json, "bytes", pass.sizes.bytes);
   write_numbers(json, "documents", pass.sizes.documents);
-  json.key("first").begin_object().field("high", pass.first.key.high).field("low", pass.first.key.low).field("id", pass.first.id);
+  json.key("first")
+      .begin_object()
+      .field("high", pass.first.key.high)
+      .field("low", pass.first.key.low)
+      .field("id", pass.first.id);
   json.field("input", pass.first.input).field("tokens", pass.first.tokens).end_object();
   json.key("position").raw(write_position(pass.position)).key("done").begin_array();
   for (const StreamPosition& position : pass.done) json.raw(write_position(position));
@@ -84,7 +88,8 @@ FirstPass read_first_pass(const std::string& path) {
     read_numbers(fields, "bytes", pass.sizes.bytes);
     read_numbers(fields, "documents", pass.sizes.documents);
     const JsonFields first = fields.object("first");
-    pass.first = {{first.number("high"), first.number("low")}, first.text("id"), first.number("input"), first.number("tokens")};
+    pass.first = {
+        {first.number("high"), first.number("low")}, first.text("id"), first.number("input"), first.number("tokens")};
     pass.position = read_position(fields.object("position"));
     for (const JsonFields& one : fields.objects("done")) pass.done.push_back(read_position(one));
   } catch (const JsonFields::Missing& missing) {
@@ -101,7 +106,8 @@ class BucketSink : public DocumentSink {
   void add(const EncodedBlock& block, StreamPosition& position) override {
     block.for_each([&](std::string_view id, std::span<const uint32_t> tokens, const EncodedBlock::Row& row) {
       buckets_.add(row.key, id, tokens);
-      const auto split = static_cast<size_t>(is_validation(id, validation_per_mille_) ? Split::kValidation : Split::kTrain);
+      const auto split =
+          static_cast<size_t>(is_validation(id, validation_per_mille_) ? Split::kValidation : Split::kTrain);
       position.documents[split] += 1;
       position.tokens[split] += tokens.size();
       if (pass_.first.comes_after(row.key, id)) pass_.first = {row.key, std::string(id), position.input, tokens.size()};
@@ -136,9 +142,8 @@ void load_sorted(const std::string& path, uint64_t bytes, SortedBucket& bucket) 
   bucket.reader = std::make_unique<BucketReader>(path, bytes);
   BucketRow row;
   while (bucket.reader->next(row)) bucket.rows.push_back(row);
-  std::stable_sort(bucket.rows.begin(), bucket.rows.end(), [](const BucketRow& a, const BucketRow& b) {
-    return a.key != b.key ? a.key < b.key : a.id < b.id;
-  });
+  std::stable_sort(bucket.rows.begin(), bucket.rows.end(),
+                   [](const BucketRow& a, const BucketRow& b) { return a.key != b.key ? a.key < b.key : a.id < b.id; });
 }
 
 // The second pass: what the buckets hold, in order, into the shards.
@@ -146,7 +151,12 @@ class BucketJoiner {
  public:
   BucketJoiner(const TokenizeOptions& options, const FirstPass& pass, const std::string& prefix, TokenizeOutput& output,
                uint64_t documents_done, uint64_t bucket_bytes_max)
-      : options_(options), pass_(pass), prefix_(prefix), output_(output), skip_(documents_done), bucket_bytes_max_(bucket_bytes_max) {}
+      : options_(options),
+        pass_(pass),
+        prefix_(prefix),
+        output_(output),
+        skip_(documents_done),
+        bucket_bytes_max_(bucket_bytes_max) {}
 
   void join(size_t live_max) {
     ordered_pipeline<SortedBucket>(
@@ -169,7 +179,8 @@ class BucketJoiner {
  private:
   std::unique_ptr<SortedBucket> next() {
     if (stop_requested()) throw Stopped();
-    while (number_ < kBuckets && (pass_.sizes.documents[number_] == 0 || before_ + pass_.sizes.documents[number_] <= skip_)) {
+    while (number_ < kBuckets &&
+           (pass_.sizes.documents[number_] == 0 || before_ + pass_.sizes.documents[number_] <= skip_)) {
       before_ += pass_.sizes.documents[number_++];
     }
     if (number_ >= kBuckets) return nullptr;
@@ -188,8 +199,9 @@ class BucketJoiner {
         continue;
       }
       row.decode(tokens_);
-      const Split split = done_ == 0 || is_validation(row.id, options_.recipe.shards.validation_per_mille) ? Split::kValidation
-                                                                                                      : Split::kTrain;
+      const Split split = done_ == 0 || is_validation(row.id, options_.recipe.shards.validation_per_mille)
+                              ? Split::kValidation
+                              : Split::kTrain;
       output_.add_document(split, row.id, tokens_);
       ++done_;
       if (output_.shard_completed()) checkpoint();
@@ -240,17 +252,20 @@ uint64_t shuffled_of(const std::string& position, const std::string& path) {
   }
 }
 
-void check_inputs(const std::vector<StreamPosition>& done, const std::vector<std::string>& inputs, const std::string& folder) {
+void check_inputs(const std::vector<StreamPosition>& done, const std::vector<std::string>& inputs,
+                  const std::string& folder) {
   for (size_t i = 0; i < done.size(); ++i) {
     if (i < inputs.size() && done[i].report.input == inputs[i]) continue;
-    throw UsageError(fmt::format("input {} of {} was {}; the inputs of a shuffle cannot change", i + 1, folder, done[i].report.input));
+    throw UsageError(fmt::format("input {} of {} was {}; the inputs of a shuffle cannot change", i + 1, folder,
+                                 done[i].report.input));
   }
 }
 
 // The first pass, from where it stands to its end.
 void fill_buckets(const TokenizeOptions& options, size_t live_max, FirstPass& pass, const std::string& prefix,
                   const std::string& state_path, Progress& progress, StreamTimes& times, const Log& log) {
-  const size_t token_bytes = options.recipe.chat ? 4 : token_bytes_for(options.encoding->n_vocab());  // kOutOfLoss needs its bit
+  const size_t token_bytes =
+      options.recipe.chat ? 4 : token_bytes_for(options.encoding->n_vocab());  // kOutOfLoss needs its bit
   BucketWriter buckets(prefix, token_bytes, pass.sizes);
   BucketSink sink(pass, buckets, state_path, options.recipe.shards.validation_per_mille);
   StreamPosition position = pass.position;
@@ -277,15 +292,15 @@ void write_receipts(FirstPass& pass, TokenizeOutput& output, int64_t validation_
 
 }  // namespace
 
-void tokenize_shuffled(const TokenizeOptions& options, size_t threads, size_t live_max, TokenizeOutput& output, Progress& progress,
-                       StreamTimes& times, const Log& log) {
+void tokenize_shuffled(const TokenizeOptions& options, size_t threads, size_t live_max, TokenizeOutput& output,
+                       Progress& progress, StreamTimes& times, const Log& log) {
   const fs::path work = fs::path(options.output) / "work";
   const std::string prefix = work / "bucket";
   const std::string state_path = work / "shuffle.json";
   if (output.has_manifest()) {
     if (output.inputs_done() != options.inputs.size()) {
-      throw UsageError(fmt::format("{} is a shuffle of {} inputs; the inputs of a shuffle cannot change", options.output,
-                                   output.inputs_done()));
+      throw UsageError(fmt::format("{} is a shuffle of {} inputs; the inputs of a shuffle cannot change",
+                                   options.output, output.inputs_done()));
     }
     if (output.position().empty()) return;  // it is done
   }
@@ -294,11 +309,13 @@ void tokenize_shuffled(const TokenizeOptions& options, size_t threads, size_t li
   check_inputs(pass.done, options.inputs, options.output);
   const uint64_t documents_done = shuffled_of(output.position(), output.folder().manifest());
   progress.inputs_committed = pass.done.size();
-  if (pass.position.input < options.inputs.size()) fill_buckets(options, live_max, pass, prefix, state_path, progress, times, log);
+  if (pass.position.input < options.inputs.size())
+    fill_buckets(options, live_max, pass, prefix, state_path, progress, times, log);
   if (!output.has_manifest()) write_receipts(pass, output, options.recipe.shards.validation_per_mille);
   log(LogLevel::kInfo, "all documents are in buckets; sorting them");
   const size_t buckets_live = std::max<size_t>(2, std::min<size_t>(threads + 1, 4));
-  BucketJoiner joiner(options, pass, prefix, output, documents_done, std::max<uint64_t>(options.memory / (2 * buckets_live), 1 << 20));
+  BucketJoiner joiner(options, pass, prefix, output, documents_done,
+                      std::max<uint64_t>(options.memory / (2 * buckets_live), 1 << 20));
   const CpuTimer timer(&times.write_ns);
   try {
     joiner.join(buckets_live);

@@ -1,15 +1,16 @@
-// Texts in, token shards out: what `ftok run` does after extraction and filtering, for texts that are done already (JSONL, WET,
-// plain text, the kept text of a run).
+// Texts in, token shards out: what `ftok run` does after extraction and filtering, for texts that are done already
+// (JSONL, WET, plain text, the kept text of a run).
 //
 //   in order:   inputs -> blocks of records (block_reader.h; serial: decompression and cutting alone)
 //   parallel:   block  -> parsed, encoded   (encode_block.h)
 //   in order:   documents -> shards         (ordered_sink.h)
 //
-// With a shuffle the last line becomes two passes: documents -> 256 buckets by a hash of their text (buckets.h), then bucket
-// after bucket, each sorted, -> shards (shuffle.h).
+// With a shuffle the last line becomes two passes: documents -> 256 buckets by a hash of their text (buckets.h), then
+// bucket after bucket, each sorted, -> shards (shuffle.h).
 //
-// The manifest is written at each checkpoint and says how far the shards reach, down to the block inside an input; the same
-// command goes on there. The bytes of the output depend on the inputs, the vocabulary and TokenizeOptions::recipe alone.
+// The manifest is written at each checkpoint and says how far the shards reach, down to the block inside an input; the
+// same command goes on there. The bytes of the output depend on the inputs, the vocabulary and TokenizeOptions::recipe
+// alone.
 #pragma once
 
 #include <cstdint>
@@ -33,7 +34,8 @@ struct TokenizeRecipe {
   SourceOptions input;
   ShardOptions shards;
   std::optional<uint64_t> shuffle;  // the seed
-  std::optional<ChatTemplate> chat; // inputs are conversations, JSONL with input.text_key the key of the messages; shards get loss masks
+  std::optional<ChatTemplate>
+      chat;  // inputs are conversations, JSONL with input.text_key the key of the messages; shards get loss masks
 };
 
 struct TokenizeOptions {
@@ -48,8 +50,8 @@ struct TokenizeOptions {
   std::string progress_json;
 };
 
-// Runs or resumes. Throws UsageError when the folder belongs to another recipe or other inputs, or the chat template has a special
-// token that the vocabulary has not; Error when the run fails.
+// Runs or resumes. Throws UsageError when the folder belongs to another recipe or other inputs, or the chat template
+// has a special token that the vocabulary has not; Error when the run fails.
 RunResult tokenize(const TokenizeOptions& options, const Log& log);
 
 }  // namespace ftok

@@ -1,9 +1,12 @@
 // ftok_block_features: the scorer's features of every block of HTML files, for tools/train_extraction/train.py.
-//   ftok_block_features OUT FILE...                  -> OUT.f32 (rows of kFeatureCount float32), OUT.jsonl (the blocks' texts, one page
+//   ftok_block_features OUT FILE...                  -> OUT.f32 (rows of kFeatureCount float32), OUT.jsonl (the blocks'
+//                                                    texts, one page
 //                                                       a line, its containers counted), OUT.{containers,names,blocks,
 //                                                       phrases} (WordFiles)
-//   ftok_block_features OUT --scores S.f32 FILE...   -> OUT.f32 (rows of kContextFeatureCount), from one score a block in S.f32
-//   ftok_block_features OUT --texts P.f32 SHARE FILE...  -> OUT.jsonl (file, text, one 0 or 1 a block), as the product would choose and lay
+//   ftok_block_features OUT --scores S.f32 FILE...   -> OUT.f32 (rows of kContextFeatureCount), from one score a block
+//                                                    in S.f32
+//   ftok_block_features OUT --texts P.f32 SHARE FILE...  -> OUT.jsonl (file, text, one 0 or 1 a block), as the product
+//                                                        would choose and lay
 //                                                       out with one probability a block in P.f32 and the cut at SHARE
 #include <cstdio>
 #include <memory>
@@ -45,20 +48,24 @@ void put(const std::vector<uint32_t>& values, const OutFile& out) {
 void write_words(const ftok::html::PageStructure& structure, const WordFiles& files) {
   using namespace ftok::html;
   const PageBlocks& page = structure.page;
-  for (const Container& c : page.containers) put({c.parent, c.first_block, c.last_block, c.last_name - c.first_name}, files.containers);
+  for (const Container& c : page.containers)
+    put({c.parent, c.first_block, c.last_block, c.last_name - c.first_name}, files.containers);
   put(page.names, files.names);
   std::vector<uint32_t> phrases;
   for (uint32_t i = 0; i < page.blocks.size(); ++i) {
     const Block& block = page.blocks[i];
     phrases.clear();
     if (block.sums.words <= kPhraseWordsMax) phrases_of(page.text_of(block), phrases);
-    put({block.container, structure.branch_of(i), block.sums.words, block.ancestors, static_cast<uint32_t>(phrases.size())}, files.blocks);
+    put({block.container, structure.branch_of(i), block.sums.words, block.ancestors,
+         static_cast<uint32_t>(phrases.size())},
+        files.blocks);
     put(phrases, files.phrases);
   }
 }
 
 void read_scores(std::FILE* file, std::vector<float>& scores) {
-  if (std::fread(scores.data(), sizeof(float), scores.size(), file) != scores.size()) throw ftok::Error("scores end early");
+  if (std::fread(scores.data(), sizeof(float), scores.size(), file) != scores.size())
+    throw ftok::Error("scores end early");
 }
 
 void put_line(ftok::JsonWriter& json, const OutFile& out) {
@@ -66,7 +73,9 @@ void put_line(ftok::JsonWriter& json, const OutFile& out) {
   std::fwrite(line.data(), 1, line.size(), out.file);
 }
 
-void write_rows(const std::vector<float>& rows, const OutFile& out) { std::fwrite(rows.data(), sizeof(float), rows.size(), out.file); }
+void write_rows(const std::vector<float>& rows, const OutFile& out) {
+  std::fwrite(rows.data(), sizeof(float), rows.size(), out.file);
+}
 
 // Features, texts and words of a page, for training.
 void write_page(const std::string& path, const OutFile& matrix, const OutFile& texts, const WordFiles& words) {
@@ -112,7 +121,8 @@ void write_text(const std::string& path, std::FILE* scores, double share, const 
   read_scores(scores, score);
   ContentOptions options;
   options.caution = share;
-  steps.choice = choose_content(steps.page, {steps.metadata.title, steps.metadata.json_ld_type, steps.metadata.og_type}, options, &score);
+  steps.choice = choose_content(steps.page, {steps.metadata.title, steps.metadata.json_ld_type, steps.metadata.og_type},
+                                options, &score);
   ftok::JsonWriter json;
   json.begin_object().field("file", path).field("text", steps.text()).key("keep").begin_array();
   for (const uint8_t keep : steps.choice.keep) json.value(static_cast<uint64_t>(keep));
@@ -130,7 +140,8 @@ void run(const std::vector<std::string>& arguments) {
     return;
   }
   const size_t first = mode == "--scores" ? 3 : 4;
-  if (arguments.size() <= first || (mode != "--scores" && mode != "--texts")) throw ftok::UsageError("see the head of block_features.cc");
+  if (arguments.size() <= first || (mode != "--scores" && mode != "--texts"))
+    throw ftok::UsageError("see the head of block_features.cc");
   std::unique_ptr<std::FILE, int (*)(std::FILE*)> scores(std::fopen(arguments[2].c_str(), "rb"), std::fclose);
   if (scores == nullptr) throw ftok::Error("cannot read " + arguments[2]);
   const OutFile file(out + (mode == "--scores" ? ".f32" : ".jsonl"));

@@ -233,7 +233,7 @@ def c_float(value):
 
 
 def write_words(path, vocabulary):
-    lines = ["// Made by tools/train_extraction/train.py; see docs/extraction.md.", '#include "extract/word_model.h"', "",
+    lines = ["// Made by tools/train_extraction/train.py; see docs/extraction.md.", "// clang-format off", '#include "extract/word_model.h"', "",
              "#include <cstddef>", "", "namespace ftok::html {", "", "namespace {", "",
              "// Open addressing: the slot of a word is its low bits, then the next ones. Weights are in sixteenths; an empty slot's word is 0.", ""]
     for title, votes in (("Name", vocabulary.name_votes), ("Phrase", vocabulary.phrase_votes)):
@@ -265,7 +265,7 @@ def write_model(args, data, first, second):
     folder = Path(args.write)
     first.save_model(f"{args.work}/first.txt")
     second.save_model(f"{args.work}/second.txt")
-    out = ["// Made by tools/train_extraction/train.py; see docs/extraction.md for the data and the cross-validated scores.",
+    out = ["// Made by tools/train_extraction/train.py; see docs/extraction.md for the data and the cross-validated scores.", "// clang-format off",
            '#include "extract/content_model.h"', "", "#include <iterator>", "", "namespace ftok::html {", "", "namespace {", ""]
     write_forest(out, "First", first)
     write_forest(out, "Second", second)

@@ -47,7 +47,8 @@ class Counting {
 void Counting::show() {
   line_.show([&] {
     const double seconds = std::max(line_.seconds(), 1e-3), rate = static_cast<double>(text_bytes_) / seconds;
-    std::string text = fmt::format("counted {} of text, {}/s", bytes_text(static_cast<double>(text_bytes_)), bytes_text(rate));
+    std::string text =
+        fmt::format("counted {} of text, {}/s", bytes_text(static_cast<double>(text_bytes_)), bytes_text(rate));
     const auto read = static_cast<double>(reader_.bytes_read()), total = static_cast<double>(reader_.bytes_total());
     if (total > read && read > 0) text += fmt::format(", {} left", duration_text((total - read) * seconds / read));
     return text;

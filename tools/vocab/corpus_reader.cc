@@ -142,14 +142,17 @@ void CorpusReader::skip_to(const CorpusPosition& position) {
 
 uint64_t CorpusReader::bytes_read() const { return bytes_before_ + (input_ != nullptr ? input_->bytes_read() : 0); }
 
-void for_each_text(const CorpusPiece& piece, const std::string& text_key, const std::function<void(std::string_view)>& visit) {
+void for_each_text(const CorpusPiece& piece, const std::string& text_key,
+                   const std::function<void(std::string_view)>& visit) {
   if (piece.input->format == CorpusFormat::kText) {
     visit(piece.view());
     return;
   }
   thread_local simdjson::dom::parser parser(kLineBytesMax + simdjson::SIMDJSON_PADDING);  // keeps its memory
   uint64_t line = piece.line;
-  const auto fail = [&](std::string_view why) { throw Error(fmt::format("{}: line {}: {}", piece.input->path, line, why)); };
+  const auto fail = [&](std::string_view why) {
+    throw Error(fmt::format("{}: line {}: {}", piece.input->path, line, why));
+  };
   const std::string_view bytes = piece.view();
   for (size_t begin = 0; begin < bytes.size(); ++line) {
     const size_t end = std::min(bytes.size(), bytes.find('\n', begin));

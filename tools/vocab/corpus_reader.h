@@ -1,5 +1,5 @@
-// CorpusReader: the texts of a list of inputs as pieces of about a megabyte, for many threads to count. Inputs are plain text
-// or JSON Lines, plain, gzip or zstd; what is in a piece depends on the input alone.
+// CorpusReader: the texts of a list of inputs as pieces of about a megabyte, for many threads to count. Inputs are
+// plain text or JSON Lines, plain, gzip or zstd; what is in a piece depends on the input alone.
 #pragma once
 
 #include <cstdint>
@@ -43,8 +43,8 @@ struct CorpusPosition {
   uint64_t line = 1;
 };
 
-// Not thread-safe. Throws Error naming input and place when reading fails, where compressed data is damaged, and where a line
-// is longer than 1 GiB.
+// Not thread-safe. Throws Error naming input and place when reading fails, where compressed data is damaged, and where
+// a line is longer than 1 GiB.
 class CorpusReader {
  public:
   // No WARC inputs. `has_sure_cuts`: texts may be cut at last_sure_cut() (pretokenize.h). Else a text of up to
@@ -75,8 +75,9 @@ class CorpusReader {
   uint64_t bytes_before_ = 0, bytes_total_ = 0;
 };
 
-// Calls visit(text) for each text of a piece. Throws Error naming input and line where a line is no JSON object, has no string
-// under `text_key` or is not UTF-8.
-void for_each_text(const CorpusPiece& piece, const std::string& text_key, const std::function<void(std::string_view)>& visit);
+// Calls visit(text) for each text of a piece. Throws Error naming input and line where a line is no JSON object, has no
+// string under `text_key` or is not UTF-8.
+void for_each_text(const CorpusPiece& piece, const std::string& text_key,
+                   const std::function<void(std::string_view)>& visit);
 
 }  // namespace ftok

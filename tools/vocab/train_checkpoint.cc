@@ -35,7 +35,9 @@ TrainCheckpoint::TrainCheckpoint(const std::string& folder, const std::string& k
 
 void TrainCheckpoint::read_state() {
   const std::string content = read_file(path("state.json"), kStateBytesMax);
-  const auto damaged = [&] { return Error(path("state.json") + ": not a state of ftok vocab; remove the folder to start anew"); };
+  const auto damaged = [&] {
+    return Error(path("state.json") + ": not a state of ftok vocab; remove the folder to start anew");
+  };
   simdjson::dom::parser parser;
   simdjson::dom::element root;
   if (parser.parse(content).get(root) != simdjson::SUCCESS) throw damaged();
@@ -52,7 +54,8 @@ void TrainCheckpoint::read_state() {
     throw damaged();
   }
   if (key != key_) {
-    throw UsageError(fmt::format("--checkpoint {}: is of other inputs, weights or another pattern; give another folder", folder_));
+    throw UsageError(
+        fmt::format("--checkpoint {}: is of other inputs, weights or another pattern; give another folder", folder_));
   }
   state.position.input = input;
   for (const auto run : runs) {
@@ -81,14 +84,16 @@ void TrainCheckpoint::save_counting(const CountingState& state) {
   for (const auto& entry : std::filesystem::directory_iterator(folder_)) {
     const std::string name = entry.path().filename().string();
     const bool is_run = name.rfind("run-", 0) == 0 && entry.path().extension() == ".counts";
-    if (is_run && std::find(state.runs.begin(), state.runs.end(), name) == state.runs.end()) std::filesystem::remove(entry.path());
+    if (is_run && std::find(state.runs.begin(), state.runs.end(), name) == state.runs.end())
+      std::filesystem::remove(entry.path());
   }
 }
 
 void TrainCheckpoint::save_merges(const std::string& key, const BpeMerges& merges) const {
   std::string text = key + "\n";
   for (size_t i = 0; i < merges.pairs.size(); ++i) {
-    fmt::format_to(std::back_inserter(text), "{} {} {}\n", merges.pairs[i].first, merges.pairs[i].second, merges.counts[i]);
+    fmt::format_to(std::back_inserter(text), "{} {} {}\n", merges.pairs[i].first, merges.pairs[i].second,
+                   merges.counts[i]);
   }
   write_file(path("merges.txt"), text);
 }

@@ -32,7 +32,8 @@ FTOK_ALWAYS_INLINE void adamw_loop(const Part<Real>& part, const AdamWScalars& s
   const Real scale = static_cast<Real>(step.gradient_scale), keep = static_cast<Real>(step.keep);
   const Real b1 = static_cast<Real>(step.beta_1), b2 = static_cast<Real>(step.beta_2);
   const Real c1 = static_cast<Real>(1 - step.beta_1), c2 = static_cast<Real>(1 - step.beta_2);
-  const Real rate = static_cast<Real>(step.rate), root = static_cast<Real>(step.root), epsilon = static_cast<Real>(step.epsilon);
+  const Real rate = static_cast<Real>(step.rate), root = static_cast<Real>(step.root),
+             epsilon = static_cast<Real>(step.epsilon);
   for (int64_t i = 0; i < part.n; ++i) {
     const Real g = gradient[i] * scale;
     m[i] = b1 * m[i] + c1 * g;

@@ -1,7 +1,8 @@
 // Causal attention, head by head: S = Q K^T / sqrt(C / H), P = softmax of S over the keys a position may see, O = P V.
 //
-// Queries are taken 64 at a time, so that keys after the last of them are never touched, and P is never kept: the backward pass
-// makes it again from Q, K and the log of each row's sum (Dao et al. 2022, section 3). With D = row sums of dO * O:
+// Queries are taken 64 at a time, so that keys after the last of them are never touched, and P is never kept: the
+// backward pass makes it again from Q, K and the log of each row's sum (Dao et al. 2022, section 3). With D = row sums
+// of dO * O:
 //   dP = dO V^T,  dS = P (dP - D),  dQ = dS K / sqrt,  dK = dS^T Q / sqrt,  dV = P^T dO.
 // Heads are independent: one thread each.
 #include <cmath>
@@ -33,8 +34,12 @@ struct Head {
   Real scale;
 
   Head(const Extent& e, const int32_t* keys, int64_t index)
-      : extent(e), first_key(keys == nullptr ? nullptr : keys + index / e.H * e.T), b(index / e.H), h(index % e.H),
-        size(e.C / e.H), scale(static_cast<Real>(1 / std::sqrt(static_cast<double>(e.C / e.H)))) {}
+      : extent(e),
+        first_key(keys == nullptr ? nullptr : keys + index / e.H * e.T),
+        b(index / e.H),
+        h(index % e.H),
+        size(e.C / e.H),
+        scale(static_cast<Real>(1 / std::sqrt(static_cast<double>(e.C / e.H)))) {}
 
   int64_t first_of(int64_t t) const { return first_key == nullptr ? 0 : first_key[t]; }
   // Where position t's row of queries (part 0), keys (1) or values (2) begins in (B,T,3C).
@@ -54,8 +59,14 @@ struct Head {
 template <typename Real>
 void make_scores(const Head<Real>& head, const Block& block, const Real* qkv, Real* scores) {
   const int64_t stride = 3 * head.extent.C;
-  multiply(Product<Real>{block.queries(), block.keys(), head.size, {qkv + head.at(block.first, 0), stride},
-                         {qkv + head.at(block.key, 1), stride, true}, scores, block.keys(), head.scale});
+  multiply(Product<Real>{block.queries(),
+                         block.keys(),
+                         head.size,
+                         {qkv + head.at(block.first, 0), stride},
+                         {qkv + head.at(block.key, 1), stride, true},
+                         scores,
+                         block.keys(),
+                         head.scale});
 }
 
 // x[0, n) becomes exp(x - shift); returns the sum.
@@ -104,14 +115,20 @@ void on_seen_part(const Head<Real>& head, const Block& block, int64_t t, Real* r
 }
 
 template <typename Real>
-void forward_block(const Head<Real>& head, const Block& block, const Real* qkv, Real* scores, Real* out, Real* log_sum) {
+void forward_block(const Head<Real>& head, const Block& block, const Real* qkv, Real* scores, Real* out,
+                   Real* log_sum) {
   make_scores(head, block, qkv, scores);
   for (int64_t t = block.first; t < block.last; ++t) {
     on_seen_part(head, block, t, scores + (t - block.first) * block.keys(),
                  [&](Real* row, int64_t n) { log_sum[head.sum_at(t)] = softmax(row, n); });
   }
-  multiply(Product<Real>{block.queries(), head.size, block.keys(), {scores, block.keys()},
-                         {qkv + head.at(block.key, 2), 3 * head.extent.C}, out + head.out_at(block.first), head.extent.C});
+  multiply(Product<Real>{block.queries(),
+                         head.size,
+                         block.keys(),
+                         {scores, block.keys()},
+                         {qkv + head.at(block.key, 2), 3 * head.extent.C},
+                         out + head.out_at(block.first),
+                         head.extent.C});
 }
 
 template <typename Real>
@@ -125,20 +142,35 @@ void backward_block(const Head<Real>& head, const Block& block, const BackwardAr
   const int64_t C = head.extent.C, keys = block.keys(), queries = block.queries();
   const Real* const dout = arrays.dout + head.out_at(block.first);
   make_scores(head, block, arrays.qkv, p);
-  multiply(Product<Real>{queries, keys, head.size, {dout, C}, {arrays.qkv + head.at(block.key, 2), 3 * C, true}, dp, keys});
+  multiply(
+      Product<Real>{queries, keys, head.size, {dout, C}, {arrays.qkv + head.at(block.key, 2), 3 * C, true}, dp, keys});
   for (int64_t t = block.first; t < block.last; ++t) {
     on_seen_part(head, block, t, p + (t - block.first) * keys,
                  [&](Real* row, int64_t n) { exponentiate(row, n, arrays.log_sum[head.sum_at(t)]); });
   }
-  multiply(Product<Real>{keys, head.size, queries, {p, keys, true}, {dout, C}, arrays.dqkv + head.at(block.key, 2), 3 * C, 1, 1});
+  multiply(Product<Real>{
+      keys, head.size, queries, {p, keys, true}, {dout, C}, arrays.dqkv + head.at(block.key, 2), 3 * C, 1, 1});
   for (int64_t t = block.first; t < block.last; ++t) {
     score_gradient(ScoreGradient<Real>{dp + (t - block.first) * keys, p + (t - block.first) * keys, keys,
                                        arrays.dout + head.out_at(t), arrays.out + head.out_at(t), head.size});
   }
-  multiply(Product<Real>{queries, head.size, keys, {dp, keys}, {arrays.qkv + head.at(block.key, 1), 3 * C},
-                         arrays.dqkv + head.at(block.first, 0), 3 * C, head.scale});
-  multiply(Product<Real>{keys, head.size, queries, {dp, keys, true}, {arrays.qkv + head.at(block.first, 0), 3 * C},
-                         arrays.dqkv + head.at(block.key, 1), 3 * C, head.scale, 1});
+  multiply(Product<Real>{queries,
+                         head.size,
+                         keys,
+                         {dp, keys},
+                         {arrays.qkv + head.at(block.key, 1), 3 * C},
+                         arrays.dqkv + head.at(block.first, 0),
+                         3 * C,
+                         head.scale});
+  multiply(Product<Real>{keys,
+                         head.size,
+                         queries,
+                         {dp, keys, true},
+                         {arrays.qkv + head.at(block.first, 0), 3 * C},
+                         arrays.dqkv + head.at(block.key, 1),
+                         3 * C,
+                         head.scale,
+                         1});
 }
 
 }  // namespace
@@ -155,8 +187,8 @@ void attention_forward(Workers& workers, Real* out, Real* log_sum, const Real* q
 }
 
 template <typename Real>
-void attention_backward(Workers& workers, Real* dqkv, const Real* dout, const Real* out, const Real* log_sum, const Real* qkv,
-                        const int32_t* first_key, const Extent& extent) {
+void attention_backward(Workers& workers, Real* dqkv, const Real* dout, const Real* out, const Real* log_sum,
+                        const Real* qkv, const int32_t* first_key, const Extent& extent) {
   workers.blocks(extent.B * extent.H, 1, [&](int64_t begin, int64_t) {
     thread_local std::vector<Real> p, dp;
     p.resize(static_cast<size_t>(kQueries * extent.T));
@@ -172,9 +204,9 @@ void attention_backward(Workers& workers, Real* dqkv, const Real* dout, const Re
 
 template void attention_forward(Workers&, float*, float*, const float*, const int32_t*, const Extent&);
 template void attention_forward(Workers&, double*, double*, const double*, const int32_t*, const Extent&);
-template void attention_backward(Workers&, float*, const float*, const float*, const float*, const float*, const int32_t*,
-                                 const Extent&);
-template void attention_backward(Workers&, double*, const double*, const double*, const double*, const double*, const int32_t*,
-                                 const Extent&);
+template void attention_backward(Workers&, float*, const float*, const float*, const float*, const float*,
+                                 const int32_t*, const Extent&);
+template void attention_backward(Workers&, double*, const double*, const double*, const double*, const double*,
+                                 const int32_t*, const Extent&);
 
 }  // namespace ftok::cpu

@@ -1,6 +1,6 @@
-// The tied output head with softmax and cross-entropy: logits = hidden wte^T, loss = log(sum exp logits) - logits[target], and
-// dlogits = softmax - onehot(target), written over the logits. Rows are taken in chunks, so that the largest array is
-// (chunk, V). Padded rows of wte take no part.
+// The tied output head with softmax and cross-entropy: logits = hidden wte^T, loss = log(sum exp logits) -
+// logits[target], and dlogits = softmax - onehot(target), written over the logits. Rows are taken in chunks, so that
+// the largest array is (chunk, V). Padded rows of wte take no part.
 #include <cmath>
 #include <vector>
 
@@ -35,7 +35,9 @@ FTOK_ALWAYS_INLINE double finish_loop(Real* logits, int64_t V, uint32_t target, 
 FTOK_VECTOR_CLONES double finish_row(float* logits, int64_t V, uint32_t target, float scale) {
   return finish_loop(logits, V, target, scale);
 }
-double finish_row(double* logits, int64_t V, uint32_t target, double scale) { return finish_loop(logits, V, target, scale); }
+double finish_row(double* logits, int64_t V, uint32_t target, double scale) {
+  return finish_loop(logits, V, target, scale);
+}
 
 }  // namespace
 
@@ -70,6 +72,7 @@ double classifier(Workers& workers, Real* dhidden, Real* dwte, const Real* hidde
 }
 
 template double classifier(Workers&, float*, float*, const float*, const float*, const Layers<float>::Targets&, double);
-template double classifier(Workers&, double*, double*, const double*, const double*, const Layers<double>::Targets&, double);
+template double classifier(Workers&, double*, double*, const double*, const double*, const Layers<double>::Targets&,
+                           double);
 
 }  // namespace ftok::cpu

@@ -12,14 +12,16 @@ class CpuLayers final : public Layers<Real> {
  public:
   explicit CpuLayers(int threads) : workers_(threads) { openblas_set_num_threads(1); }
 
-  void encoder_forward(Real* out, const uint32_t* tokens, const Real* wte, const Real* wpe, const Extent& extent) override {
+  void encoder_forward(Real* out, const uint32_t* tokens, const Real* wte, const Real* wpe,
+                       const Extent& extent) override {
     cpu::encoder_forward(workers_, out, tokens, wte, wpe, extent);
   }
-  void encoder_backward(Real* dwte, Real* dwpe, const Real* dout, const uint32_t* tokens, const Extent& extent) override {
+  void encoder_backward(Real* dwte, Real* dwpe, const Real* dout, const uint32_t* tokens,
+                        const Extent& extent) override {
     cpu::encoder_backward(workers_, dwte, dwpe, dout, tokens, extent);
   }
-  void layernorm_forward(Real* out, Real* mean, Real* rstd, const Real* in, const Real* gain, const Real* bias, int64_t R,
-                         int64_t C) override {
+  void layernorm_forward(Real* out, Real* mean, Real* rstd, const Real* in, const Real* gain, const Real* bias,
+                         int64_t R, int64_t C) override {
     cpu::layernorm_forward(workers_, out, mean, rstd, in, gain, bias, R, C);
   }
   void layernorm_backward(Real* din, Real* dgain, Real* dbias, const Real* dout, const Real* in, const Real* gain,
@@ -30,11 +32,12 @@ class CpuLayers final : public Layers<Real> {
                       int64_t O) override {
     cpu::linear_forward(workers_, out, in, weight, bias, R, I, O);
   }
-  void linear_backward(Real* din, Real* dweight, Real* dbias, const Real* dout, const Real* in, const Real* weight, int64_t R,
-                       int64_t I, int64_t O) override {
+  void linear_backward(Real* din, Real* dweight, Real* dbias, const Real* dout, const Real* in, const Real* weight,
+                       int64_t R, int64_t I, int64_t O) override {
     cpu::linear_backward(workers_, din, dweight, dbias, dout, in, weight, R, I, O);
   }
-  void attention_forward(Real* out, Real* log_sum, const Real* qkv, const int32_t* first_key, const Extent& extent) override {
+  void attention_forward(Real* out, Real* log_sum, const Real* qkv, const int32_t* first_key,
+                         const Extent& extent) override {
     cpu::attention_forward(workers_, out, log_sum, qkv, first_key, extent);
   }
   void attention_backward(Real* dqkv, const Real* dout, const Real* out, const Real* log_sum, const Real* qkv,
@@ -56,7 +59,8 @@ class CpuLayers final : public Layers<Real> {
     workers_.blocks(n, 1 << 18, [&](int64_t begin, int64_t end) { std::fill(out + begin, out + end, Real(0)); });
   }
   double sum_of_squares(const Real* x, int64_t n) override { return cpu::sum_of_squares(workers_, x, n); }
-  void adamw(Real* parameters, Real* first, Real* second, const Real* gradients, int64_t n, const AdamWScalars& step) override {
+  void adamw(Real* parameters, Real* first, Real* second, const Real* gradients, int64_t n,
+             const AdamWScalars& step) override {
     cpu::adamw(workers_, parameters, first, second, gradients, n, step);
   }
 

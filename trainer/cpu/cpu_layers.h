@@ -7,8 +7,8 @@
 
 namespace ftok {
 
-// Layers on `threads` threads of this process; the bits do not depend on how many. Matrix products are OpenBLAS's, which is told
-// to use one thread (a setting of the whole process): the cutting into blocks is ours.
+// Layers on `threads` threads of this process; the bits do not depend on how many. Matrix products are OpenBLAS's,
+// which is told to use one thread (a setting of the whole process): the cutting into blocks is ours.
 template <typename Real>
 std::unique_ptr<Layers<Real>> make_cpu_layers(int threads);
 

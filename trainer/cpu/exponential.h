@@ -12,8 +12,8 @@ namespace ftok::cpu {
 
 inline double exponential(double x) { return std::exp(x); }
 
-// Relative error below 2e-7 in [-87, 88]; smaller arguments give exp(-87), larger ones exp(88). x = n ln 2 + r with |r| <= ln 2 / 2
-// (Cody and Waite's split of ln 2), exp(r) by its Taylor polynomial of degree 7, 2^n by its exponent bits.
+// Relative error below 2e-7 in [-87, 88]; smaller arguments give exp(-87), larger ones exp(88). x = n ln 2 + r with |r|
+// <= ln 2 / 2 (Cody and Waite's split of ln 2), exp(r) by its Taylor polynomial of degree 7, 2^n by its exponent bits.
 FTOK_ALWAYS_INLINE float exponential(float x) {
   x = x < -87.0f ? -87.0f : x;
   x = x > 88.0f ? 88.0f : x;

@@ -1,6 +1,7 @@
 // GELU, the tanh form (Hendrycks and Gimpel 2016): 0.5 x (1 + tanh u) with u = sqrt(2 / pi) (x + 0.044715 x^3).
 //
-// 0.5 (1 + tanh u) = 1 / (1 + exp(-2 u)) = s, so GELU(x) = x s and GELU'(x) = s + x s (1 - s) 2 u': one exp, no cancellation.
+// 0.5 (1 + tanh u) = 1 / (1 + exp(-2 u)) = s, so GELU(x) = x s and GELU'(x) = s + x s (1 - s) 2 u': one exp, no
+// cancellation.
 #include "trainer/cpu/exponential.h"
 #include "trainer/cpu/kernels.h"
 #include "trainer/cpu/vectors.h"
@@ -33,16 +34,17 @@ FTOK_ALWAYS_INLINE void backward_loop(Real* din, const Real* dout, const Real* i
 
 FTOK_VECTOR_CLONES void forward_part(float* out, const float* in, int64_t n) { forward_loop(out, in, n); }
 void forward_part(double* out, const double* in, int64_t n) { forward_loop(out, in, n); }
-FTOK_VECTOR_CLONES void backward_part(float* din, const float* dout, const float* in, int64_t n) { backward_loop(din, dout, in, n); }
+FTOK_VECTOR_CLONES void backward_part(float* din, const float* dout, const float* in, int64_t n) {
+  backward_loop(din, dout, in, n);
+}
 void backward_part(double* din, const double* dout, const double* in, int64_t n) { backward_loop(din, dout, in, n); }
 
 }  // namespace
 
 template <typename Real>
 void gelu_forward(Workers& workers, Real* out, const Real* in, int64_t n) {
-  workers.blocks(n, kBlockElements, [&](int64_t begin, int64_t end) {
-    forward_part(out + begin, in + begin, end - begin);
-  });
+  workers.blocks(n, kBlockElements,
+                 [&](int64_t begin, int64_t end) { forward_part(out + begin, in + begin, end - begin); });
 }
 
 template <typename Real>

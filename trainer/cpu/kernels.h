@@ -1,5 +1,5 @@
-// The CPU's layers as functions; the contracts are those of trainer/layers.h. Each is in the file of its name, for float and
-// double.
+// The CPU's layers as functions; the contracts are those of trainer/layers.h. Each is in the file of its name, for
+// float and double.
 #pragma once
 
 #include "trainer/cpu/workers.h"
@@ -8,13 +8,15 @@
 namespace ftok::cpu {
 
 template <typename Real>
-void encoder_forward(Workers& workers, Real* out, const uint32_t* tokens, const Real* wte, const Real* wpe, const Extent& extent);
+void encoder_forward(Workers& workers, Real* out, const uint32_t* tokens, const Real* wte, const Real* wpe,
+                     const Extent& extent);
 template <typename Real>
-void encoder_backward(Workers& workers, Real* dwte, Real* dwpe, const Real* dout, const uint32_t* tokens, const Extent& extent);
+void encoder_backward(Workers& workers, Real* dwte, Real* dwpe, const Real* dout, const uint32_t* tokens,
+                      const Extent& extent);
 
 template <typename Real>
-void layernorm_forward(Workers& workers, Real* out, Real* mean, Real* rstd, const Real* in, const Real* gain, const Real* bias,
-                       int64_t R, int64_t C);
+void layernorm_forward(Workers& workers, Real* out, Real* mean, Real* rstd, const Real* in, const Real* gain,
+                       const Real* bias, int64_t R, int64_t C);
 template <typename Real>
 void layernorm_backward(Workers& workers, Real* din, Real* dgain, Real* dbias, const Real* dout, const Real* in,
                         const Real* gain, const Real* mean, const Real* rstd, int64_t R, int64_t C);
@@ -44,8 +46,8 @@ template <typename Real>
 void multiply(Workers& workers, const Product<Real>& product);
 
 template <typename Real>
-void linear_forward(Workers& workers, Real* out, const Real* in, const Real* weight, const Real* bias, int64_t R, int64_t I,
-                    int64_t O);
+void linear_forward(Workers& workers, Real* out, const Real* in, const Real* weight, const Real* bias, int64_t R,
+                    int64_t I, int64_t O);
 template <typename Real>
 void linear_backward(Workers& workers, Real* din, Real* dweight, Real* dbias, const Real* dout, const Real* in,
                      const Real* weight, int64_t R, int64_t I, int64_t O);
@@ -54,8 +56,8 @@ template <typename Real>
 void attention_forward(Workers& workers, Real* out, Real* log_sum, const Real* qkv, const int32_t* first_key,
                        const Extent& extent);
 template <typename Real>
-void attention_backward(Workers& workers, Real* dqkv, const Real* dout, const Real* out, const Real* log_sum, const Real* qkv,
-                        const int32_t* first_key, const Extent& extent);
+void attention_backward(Workers& workers, Real* dqkv, const Real* dout, const Real* out, const Real* log_sum,
+                        const Real* qkv, const int32_t* first_key, const Extent& extent);
 
 template <typename Real>
 void gelu_forward(Workers& workers, Real* out, const Real* in, int64_t n);

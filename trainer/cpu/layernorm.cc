@@ -42,13 +42,15 @@ FTOK_ALWAYS_INLINE void backward_loop(const BackwardRow<Real>& row) {
   const Real *const dy = row.dout, *const x = row.in, *const gain = row.gain;
   const Real mean = row.mean, rstd = row.rstd, inverse = Real(1) / static_cast<Real>(row.C);
   const Real sum = lane_sum<Real>(row.C, [&](int64_t c) { return dy[c] * gain[c]; }) * inverse;
-  const Real sum_n = lane_sum<Real>(row.C, [&](int64_t c) { return dy[c] * gain[c] * ((x[c] - mean) * rstd); }) * inverse;
+  const Real sum_n =
+      lane_sum<Real>(row.C, [&](int64_t c) { return dy[c] * gain[c] * ((x[c] - mean) * rstd); }) * inverse;
   for (int64_t c = 0; c < row.C; ++c) row.din[c] += rstd * (dy[c] * gain[c] - sum - (x[c] - mean) * rstd * sum_n);
 }
 
 // dgain and dbias of columns [0, columns) take in a row.
 template <typename Real>
-FTOK_ALWAYS_INLINE void gains_loop(Real* dgain, Real* dbias, const Real* dout, const Real* in, Real mean, Real rstd, int64_t columns) {
+FTOK_ALWAYS_INLINE void gains_loop(Real* dgain, Real* dbias, const Real* dout, const Real* in, Real mean, Real rstd,
+                                   int64_t columns) {
   for (int64_t c = 0; c < columns; ++c) {
     dgain[c] += dout[c] * (in[c] - mean) * rstd;
     dbias[c] += dout[c];
@@ -59,18 +61,20 @@ FTOK_VECTOR_CLONES void forward_row(const ForwardRow<float>& row) { forward_loop
 void forward_row(const ForwardRow<double>& row) { forward_loop(row); }
 FTOK_VECTOR_CLONES void backward_row(const BackwardRow<float>& row) { backward_loop(row); }
 void backward_row(const BackwardRow<double>& row) { backward_loop(row); }
-FTOK_VECTOR_CLONES void gains_row(float* dgain, float* dbias, const float* dout, const float* in, float mean, float rstd, int64_t n) {
+FTOK_VECTOR_CLONES void gains_row(float* dgain, float* dbias, const float* dout, const float* in, float mean,
+                                  float rstd, int64_t n) {
   gains_loop(dgain, dbias, dout, in, mean, rstd, n);
 }
-void gains_row(double* dgain, double* dbias, const double* dout, const double* in, double mean, double rstd, int64_t n) {
+void gains_row(double* dgain, double* dbias, const double* dout, const double* in, double mean, double rstd,
+               int64_t n) {
   gains_loop(dgain, dbias, dout, in, mean, rstd, n);
 }
 
 }  // namespace
 
 template <typename Real>
-void layernorm_forward(Workers& workers, Real* out, Real* mean, Real* rstd, const Real* in, const Real* gain, const Real* bias,
-                       int64_t R, int64_t C) {
+void layernorm_forward(Workers& workers, Real* out, Real* mean, Real* rstd, const Real* in, const Real* gain,
+                       const Real* bias, int64_t R, int64_t C) {
   workers.blocks(R, rows_per_block(C), [&](int64_t begin, int64_t end) {
     for (int64_t r = begin; r < end; ++r) {
       forward_row(ForwardRow<Real>{out + r * C, mean + r, rstd + r, in + r * C, gain, bias, C});
@@ -93,11 +97,12 @@ void layernorm_backward(Workers& workers, Real* din, Real* dgain, Real* dbias, c
   });
 }
 
-template void layernorm_forward(Workers&, float*, float*, float*, const float*, const float*, const float*, int64_t, int64_t);
-template void layernorm_forward(Workers&, double*, double*, double*, const double*, const double*, const double*, int64_t,
+template void layernorm_forward(Workers&, float*, float*, float*, const float*, const float*, const float*, int64_t,
                                 int64_t);
-template void layernorm_backward(Workers&, float*, float*, float*, const float*, const float*, const float*, const float*,
-                                 const float*, int64_t, int64_t);
+template void layernorm_forward(Workers&, double*, double*, double*, const double*, const double*, const double*,
+                                int64_t, int64_t);
+template void layernorm_backward(Workers&, float*, float*, float*, const float*, const float*, const float*,
+                                 const float*, const float*, int64_t, int64_t);
 template void layernorm_backward(Workers&, double*, double*, double*, const double*, const double*, const double*,
                                  const double*, const double*, int64_t, int64_t);
 

@@ -23,8 +23,8 @@ void gemm(const Product<double>& p) {
 
 int64_t ceiling(int64_t n, int64_t size) { return (n + size - 1) / size; }
 
-// The edge of the square blocks that an (M,N) result is cut into: as large as leaves eight of them, for a block's operands are
-// packed anew and cost less the larger it is; at least 128.
+// The edge of the square blocks that an (M,N) result is cut into: as large as leaves eight of them, for a block's
+// operands are packed anew and cost less the larger it is; at least 128.
 int64_t block_edge(int64_t M, int64_t N) {
   for (const int64_t edge : {512, 256}) {
     if (ceiling(M, edge) * ceiling(N, edge) >= 8) return edge;
@@ -72,8 +72,8 @@ void multiply(Workers& workers, const Product<Real>& product) {
 }
 
 template <typename Real>
-void linear_forward(Workers& workers, Real* out, const Real* in, const Real* weight, const Real* bias, int64_t R, int64_t I,
-                    int64_t O) {
+void linear_forward(Workers& workers, Real* out, const Real* in, const Real* weight, const Real* bias, int64_t R,
+                    int64_t I, int64_t O) {
   workers.blocks(R, rows_per_block(O), [&](int64_t begin, int64_t end) {
     for (int64_t r = begin; r < end; ++r) std::copy(bias, bias + O, out + r * O);
   });
@@ -94,8 +94,8 @@ template void multiply(Workers&, const Product<float>&);
 template void multiply(Workers&, const Product<double>&);
 template void linear_forward(Workers&, float*, const float*, const float*, const float*, int64_t, int64_t, int64_t);
 template void linear_forward(Workers&, double*, const double*, const double*, const double*, int64_t, int64_t, int64_t);
-template void linear_backward(Workers&, float*, float*, float*, const float*, const float*, const float*, int64_t, int64_t,
-                              int64_t);
+template void linear_backward(Workers&, float*, float*, float*, const float*, const float*, const float*, int64_t,
+                              int64_t, int64_t);
 template void linear_backward(Workers&, double*, double*, double*, const double*, const double*, const double*, int64_t,
                               int64_t, int64_t);
 

@@ -1,5 +1,5 @@
-// The residual connection: out = a + b. Its backward is the identity for both, so the gradient of the stream is one array that
-// every layer adds to.
+// The residual connection: out = a + b. Its backward is the identity for both, so the gradient of the stream is one
+// array that every layer adds to.
 #include "trainer/cpu/kernels.h"
 
 namespace ftok::cpu {

@@ -1,8 +1,8 @@
 // Loops over floats that the compiler turns into vector code, for the widest instruction set of the machine it runs on.
 //
-// A kernel is an always-inline template over the scalar; FTOK_VECTOR_CLONES on its float wrapper compiles it for AVX-512, AVX2 and
-// the baseline, chosen when the program starts. Nothing is contracted into fused multiply-adds and sums are kept in a fixed number
-// of lanes, so that every choice gives the same bits.
+// A kernel is an always-inline template over the scalar; FTOK_VECTOR_CLONES on its float wrapper compiles it for
+// AVX-512, AVX2 and the baseline, chosen when the program starts. Nothing is contracted into fused multiply-adds and
+// sums are kept in a fixed number of lanes, so that every choice gives the same bits.
 #pragma once
 
 #include <algorithm>

@@ -1,5 +1,5 @@
-// Threads for loops over blocks. A loop's blocks are a function of its length alone, each block is worked on by one thread, and
-// blocks write to places of their own: so the bits do not depend on the number of threads.
+// Threads for loops over blocks. A loop's blocks are a function of its length alone, each block is worked on by one
+// thread, and blocks write to places of their own: so the bits do not depend on the number of threads.
 #pragma once
 
 #include <tbb/blocked_range.h>

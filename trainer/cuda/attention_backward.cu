@@ -1,8 +1,9 @@
 // Causal attention, backward, without atomics: with P made again from Q, K and the logarithm of each row's sum, and
 // delta = row sums of dO * O,
 //   dP = dO V^T,  dS = P (dP - delta),  dQ = dS K scale,  dK = dS^T Q scale,  dV = P^T dO.
-// One kernel owns tiles of keys and goes through the queries that see them (dK, dV); another owns tiles of queries and goes through their
-// keys (dQ). S and dP are made twice: seven products instead of five, for an order of additions that never changes.
+// One kernel owns tiles of keys and goes through the queries that see them (dK, dV); another owns tiles of queries and
+// goes through their keys (dQ). S and dP are made twice: seven products instead of five, for an order of additions that
+// never changes.
 #include "trainer/cuda/attention_tile.h"
 
 namespace ftok::FTOK_SPACE {
@@ -17,7 +18,8 @@ struct Arrays {
 constexpr int kDeltaThreads = 256;
 
 // A warp: delta of one row of one head.
-FTOK_KERNEL(kDeltaThreads) delta_kernel(float* delta, const Bf16* dout, const Bf16* out, AttentionShape shape, int64_t rows) {
+FTOK_KERNEL(kDeltaThreads)
+delta_kernel(float* delta, const Bf16* dout, const Bf16* out, AttentionShape shape, int64_t rows) {
   const int64_t index = block_x() * (kDeltaThreads / kWarp) + warp();  // (b, h, t)
   if (index >= rows) return;
   const Head head = head_of(shape, index / shape.T);
@@ -55,7 +57,8 @@ struct alignas(16) Shared {
 
 // dK and dV of KT keys, 16 a warp. Products are transposed: rows are keys, columns queries.
 template <int D, int QT, int KT>
-FTOK_KERNEL(KT * 2) keys_kernel(Arrays arrays, AttentionShape shape, int64_t tiles) {
+FTOK_KERNEL(KT * 2)
+keys_kernel(Arrays arrays, AttentionShape shape, int64_t tiles) {
   constexpr int kThreads = KT * 2;
   using Memory = Shared<D, QT, KT>;
   FTOK_SHARED(Memory, shared);
@@ -99,7 +102,8 @@ FTOK_KERNEL(KT * 2) keys_kernel(Arrays arrays, AttentionShape shape, int64_t til
 
 // dQ of QT queries, 16 a warp.
 template <int D, int QT, int KT>
-FTOK_KERNEL(QT * 2) queries_kernel(Arrays arrays, AttentionShape shape, int64_t tiles) {
+FTOK_KERNEL(QT * 2)
+queries_kernel(Arrays arrays, AttentionShape shape, int64_t tiles) {
   constexpr int kThreads = QT * 2;
   using Memory = Shared<D, QT, KT>;
   FTOK_SHARED(Memory, shared);
@@ -147,11 +151,12 @@ void backward(Stream stream, const Arrays& arrays, const AttentionShape& shape, 
 
 }  // namespace
 
-void attention_backward(Stream stream, Bf16* dqkv, float* scratch, const Bf16* dout, const Bf16* out, const float* log_sum,
-                        const Bf16* qkv, const int32_t* first_key, const Extent& extent) {
+void attention_backward(Stream stream, Bf16* dqkv, float* scratch, const Bf16* dout, const Bf16* out,
+                        const float* log_sum, const Bf16* qkv, const int32_t* first_key, const Extent& extent) {
   const AttentionShape shape = shape_of(first_key, extent);
   const int64_t rows = extent.B * extent.H * extent.T;
-  launch(stream, {divide_up(rows, kDeltaThreads / kWarp)}, kDeltaThreads, delta_kernel, scratch, dout, out, shape, rows);
+  launch(stream, {divide_up(rows, kDeltaThreads / kWarp)}, kDeltaThreads, delta_kernel, scratch, dout, out, shape,
+         rows);
   const Arrays arrays{dqkv, dout, qkv, log_sum, scratch};
   if (shape.D <= 32) {
     backward<32, 64, 64>(stream, arrays, shape, extent.B);

@@ -1,6 +1,6 @@
-// Causal attention, forward (Dao 2023, "FlashAttention-2"): a block takes QT queries of a head, 16 a warp, and goes through the keys
-// KT at a time, with a running maximum and sum of each row. Tiles of keys that no query of the block may see are not read: those
-// after the last query, and those before the first document the queries belong to.
+// Causal attention, forward (Dao 2023, "FlashAttention-2"): a block takes QT queries of a head, 16 a warp, and goes
+// through the keys KT at a time, with a running maximum and sum of each row. Tiles of keys that no query of the block
+// may see are not read: those after the last query, and those before the first document the queries belong to.
 #include "trainer/cuda/attention_tile.h"
 
 namespace ftok::FTOK_SPACE {
@@ -14,7 +14,8 @@ struct Shared {
 
 // Scores of the warp's 16 queries, from t on, and the keys from `key` on: scaled, -inf where a query may not look.
 template <int KT>
-FTOK_DEVICE void mask_scores(float (&s)[KT / 8][4], const Head& head, int64_t t, int64_t key, const int64_t (&first)[2]) {
+FTOK_DEVICE void mask_scores(float (&s)[KT / 8][4], const Head& head, int64_t t, int64_t key,
+                             const int64_t (&first)[2]) {
   FTOK_UNROLL
   for (int n = 0; n < KT / 8; ++n) {
     FTOK_UNROLL
@@ -58,7 +59,8 @@ FTOK_DEVICE void update_softmax(float (&s)[KT / 8][4], float (&out)[D / 8][4], R
 }
 
 template <int D, int QT, int KT>
-FTOK_KERNEL(QT * 2) forward_kernel(Bf16* out, float* log_sum, const Bf16* qkv, AttentionShape shape, int64_t tiles) {
+FTOK_KERNEL(QT * 2)
+forward_kernel(Bf16* out, float* log_sum, const Bf16* qkv, AttentionShape shape, int64_t tiles) {
   constexpr int kThreads = QT * 2;
   using Memory = Shared<D, QT, KT>;
   FTOK_SHARED(Memory, shared);
@@ -104,7 +106,8 @@ void forward(Stream stream, Bf16* out, float* log_sum, const Bf16* qkv, const At
 
 }  // namespace
 
-void attention_forward(Stream stream, Bf16* out, float* log_sum, const Bf16* qkv, const int32_t* first_key, const Extent& extent) {
+void attention_forward(Stream stream, Bf16* out, float* log_sum, const Bf16* qkv, const int32_t* first_key,
+                       const Extent& extent) {
   const AttentionShape shape = shape_of(first_key, extent);
   if (shape.D <= 32) {
     forward<32, 64, 64>(stream, out, log_sum, qkv, shape, extent.B);

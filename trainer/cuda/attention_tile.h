@@ -1,5 +1,5 @@
-// What the attention kernels share: tiles of a head's rows in shared memory, operands of tensor-core products out of them, and
-// which keys a query may see.
+// What the attention kernels share: tiles of a head's rows in shared memory, operands of tensor-core products out of
+// them, and which keys a query may see.
 #pragma once
 
 #include "trainer/cuda/kernels.h"
@@ -7,8 +7,8 @@
 
 namespace ftok::FTOK_SPACE {
 
-// N rows of a head of at most D channels; 16 bytes after each row spread the rows over the banks. Channels and rows beyond those
-// that exist are zero.
+// N rows of a head of at most D channels; 16 bytes after each row spread the rows over the banks. Channels and rows
+// beyond those that exist are zero.
 template <int N, int D>
 struct alignas(16) Tile {
   static constexpr int kRows = N, kStride = D + kVector;
@@ -17,9 +17,9 @@ struct alignas(16) Tile {
 
 // A head of one sequence.
 struct Head {
-  int64_t T, C, H, D;          // D: channels of a head
+  int64_t T, C, H, D;  // D: channels of a head
   int64_t b, h;
-  const int32_t* first_key;    // of the sequence, or null
+  const int32_t* first_key;  // of the sequence, or null
   float scale;
 
   FTOK_DEVICE int64_t qkv_at(int64_t t, int64_t part) const { return ((b * T + t) * 3 + part) * C + h * D; }
@@ -39,7 +39,8 @@ FTOK_DEVICE Head head_of(const AttentionShape& s, int64_t index) {
   return {s.T, s.C, s.H, s.D, b, index % s.H, s.first_key == nullptr ? nullptr : s.first_key + b * s.T, s.scale};
 }
 
-// Rows [first, first + N) of a head into a tile; `row_0` is the head's row 0, rows are `stride` apart. All threads of the block take part.
+// Rows [first, first + N) of a head into a tile; `row_0` is the head's row 0, rows are `stride` apart. All threads of
+// the block take part.
 template <int Threads, int N, int D>
 FTOK_DEVICE void load_tile(Tile<N, D>& tile, const Bf16* row_0, int64_t stride, int64_t first, const Head& head) {
   constexpr int kVectors = D / static_cast<int>(kVector);

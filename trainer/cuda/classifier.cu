@@ -1,6 +1,7 @@
-// Softmax, cross-entropy and their gradient over rows of logits, in place: one block a row, one pass that keeps a running maximum
-// and sum (Milakov and Gimelshein 2018), one that writes. The second pass reads the row from the second-level cache. Rows of a
-// padded vocabulary hold `V_padded` logits, of which the last ones take no part and get no gradient.
+// Softmax, cross-entropy and their gradient over rows of logits, in place: one block a row, one pass that keeps a
+// running maximum and sum (Milakov and Gimelshein 2018), one that writes. The second pass reads the row from the
+// second-level cache. Rows of a padded vocabulary hold `V_padded` logits, of which the last ones take no part and get
+// no gradient.
 #include "trainer/cuda/kernels.h"
 
 namespace ftok::FTOK_SPACE {
@@ -34,7 +35,8 @@ FTOK_DEVICE void scan_row(const Bf16* row, int64_t V, float& most, float& sum) {
   }
 }
 
-FTOK_DEVICE void write_gradient(const ClassifierRows& c, Bf16* row, float most, float factor, int64_t target, float scale) {
+FTOK_DEVICE void write_gradient(const ClassifierRows& c, Bf16* row, float most, float factor, int64_t target,
+                                float scale) {
   for (int64_t at = thread_x() * kVector; at < c.V_padded; at += int64_t{kThreads} * kVector) {
     float x[kVector];
     load(x, row + at);
@@ -86,7 +88,9 @@ FTOK_KERNEL(kLossThreads) losses_kernel(double* total, const float* losses, int6
 
 }  // namespace
 
-void classifier_rows(Stream stream, const ClassifierRows& call) { launch(stream, {call.rows}, kThreads, rows_kernel, call); }
+void classifier_rows(Stream stream, const ClassifierRows& call) {
+  launch(stream, {call.rows}, kThreads, rows_kernel, call);
+}
 
 void add_losses(Stream stream, double* total, const float* losses, int64_t R) {
   launch(stream, {1}, kLossThreads, losses_kernel, total, losses, R);

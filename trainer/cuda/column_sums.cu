@@ -1,4 +1,5 @@
-// Sums over rows in a fixed order, in two passes: blocks of rows to partial sums, then the partial sums one after the other.
+// Sums over rows in a fixed order, in two passes: blocks of rows to partial sums, then the partial sums one after the
+// other.
 #include "trainer/cuda/kernels.h"
 
 namespace ftok::FTOK_SPACE {
@@ -17,7 +18,8 @@ struct alignas(16) WarpSums {
 
 // A block: 32 W columns, rows_per_part rows, every 8th row a warp. parts (parts,O).
 template <int W>
-FTOK_KERNEL(kThreads) part_kernel(float* parts, const Bf16* in, int64_t R, int64_t O, int64_t rows) {
+FTOK_KERNEL(kThreads)
+part_kernel(float* parts, const Bf16* in, int64_t R, int64_t O, int64_t rows) {
   FTOK_SHARED(WarpSums<W>, sums);
   const int64_t c = (block_x() * kWarp + lane()) * W;
   const int64_t begin = block_y() * rows, end = begin + rows < R ? begin + rows : R;

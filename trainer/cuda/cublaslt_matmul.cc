@@ -78,8 +78,21 @@ int64_t alignment_of(const void* pointer) {
 }
 
 Key key_of(const MatmulCall& c) {
-  return {c.transpose_a, c.transpose_b, c.m, c.n, c.k, c.lda, c.ldb, c.ldd, c.d_is_float, c.accumulate,
-          static_cast<int64_t>(c.epilogue), alignment_of(c.a), alignment_of(c.b), alignment_of(c.d), alignment_of(c.aux)};
+  return {c.transpose_a,
+          c.transpose_b,
+          c.m,
+          c.n,
+          c.k,
+          c.lda,
+          c.ldb,
+          c.ldd,
+          c.d_is_float,
+          c.accumulate,
+          static_cast<int64_t>(c.epilogue),
+          alignment_of(c.a),
+          alignment_of(c.b),
+          alignment_of(c.d),
+          alignment_of(c.aux)};
 }
 
 // Descriptors of one call.
@@ -118,17 +131,10 @@ class Descriptors {
   }
   void set_epilogue(const MatmulCall& c) {
     switch (c.epilogue) {
-      case Epilogue::kNone:
-        return;
-      case Epilogue::kBias:
-        set(CUBLASLT_MATMUL_DESC_EPILOGUE, CUBLASLT_EPILOGUE_BIAS);
-        break;
-      case Epilogue::kGeluAuxBias:
-        set(CUBLASLT_MATMUL_DESC_EPILOGUE, CUBLASLT_EPILOGUE_GELU_AUX_BIAS);
-        break;
-      case Epilogue::kDGelu:
-        set(CUBLASLT_MATMUL_DESC_EPILOGUE, CUBLASLT_EPILOGUE_DGELU);
-        break;
+      case Epilogue::kNone: return;
+      case Epilogue::kBias: set(CUBLASLT_MATMUL_DESC_EPILOGUE, CUBLASLT_EPILOGUE_BIAS); break;
+      case Epilogue::kGeluAuxBias: set(CUBLASLT_MATMUL_DESC_EPILOGUE, CUBLASLT_EPILOGUE_GELU_AUX_BIAS); break;
+      case Epilogue::kDGelu: set(CUBLASLT_MATMUL_DESC_EPILOGUE, CUBLASLT_EPILOGUE_DGELU); break;
       case Epilogue::kBgradA:
         set(CUBLASLT_MATMUL_DESC_EPILOGUE, CUBLASLT_EPILOGUE_BGRADA);
         set(CUBLASLT_MATMUL_DESC_BIAS_POINTER, c.bias_gradient);
@@ -177,7 +183,8 @@ class CublasLtMatmul final : public TunedMatmul {
     auto found = choices_.find(key);
     if (found == choices_.end()) found = choices_.emplace(key, choose(stream, call, descriptors)).first;
     if (!found->second.possible) {
-      if (call.epilogue == Epilogue::kNone) throw Error("cuBLASLt has no algorithm for a product of " + shape_text(call));
+      if (call.epilogue == Epilogue::kNone)
+        throw Error("cuBLASLt has no algorithm for a product of " + shape_text(call));
       return false;
     }
     library_.check(launch(stream, call, descriptors, found->second.algorithm, call.d), "a product failed");
@@ -223,11 +230,12 @@ class CublasLtMatmul final : public TunedMatmul {
     return std::to_string(c.m) + " x " + std::to_string(c.n) + " x " + std::to_string(c.k);
   }
 
-  cublasStatus_t launch(void* stream, const MatmulCall& call, const Descriptors& descriptors, const cublasLtMatmulAlgo_t& algorithm,
-                        void* d) {
+  cublasStatus_t launch(void* stream, const MatmulCall& call, const Descriptors& descriptors,
+                        const cublasLtMatmulAlgo_t& algorithm, void* d) {
     const float alpha = 1, beta = call.accumulate ? 1.0f : 0.0f;
-    return library_.matmul(handle_, descriptors.operation, &alpha, call.a, descriptors.a, call.b, descriptors.b, &beta, d, descriptors.d,
-                           d, descriptors.d, &algorithm, workspace_, kWorkspaceBytes, static_cast<cudaStream_t>(stream));
+    return library_.matmul(handle_, descriptors.operation, &alpha, call.a, descriptors.a, call.b, descriptors.b, &beta,
+                           d, descriptors.d, d, descriptors.d, &algorithm, workspace_, kWorkspaceBytes,
+                           static_cast<cudaStream_t>(stream));
   }
 
   std::vector<cublasLtMatmulHeuristicResult_t> proposals(const MatmulCall& call, const Descriptors& descriptors) const {
@@ -238,23 +246,26 @@ class CublasLtMatmul final : public TunedMatmul {
     };
     set(CUBLASLT_MATMUL_PREF_MAX_WORKSPACE_BYTES, kWorkspaceBytes);
     // Parts of a split sum meet in the workspace, in order; not in the result.
-    set(CUBLASLT_MATMUL_PREF_REDUCTION_SCHEME_MASK,
-        static_cast<uint32_t>(CUBLASLT_REDUCTION_SCHEME_NONE) | static_cast<uint32_t>(CUBLASLT_REDUCTION_SCHEME_COMPUTE_TYPE));
+    set(CUBLASLT_MATMUL_PREF_REDUCTION_SCHEME_MASK, static_cast<uint32_t>(CUBLASLT_REDUCTION_SCHEME_NONE) |
+                                                        static_cast<uint32_t>(CUBLASLT_REDUCTION_SCHEME_COMPUTE_TYPE));
     set(CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_A_BYTES, static_cast<uint32_t>(alignment_of(call.a)));
     set(CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_B_BYTES, static_cast<uint32_t>(alignment_of(call.b)));
     set(CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_C_BYTES, static_cast<uint32_t>(alignment_of(call.d)));
     set(CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_D_BYTES, static_cast<uint32_t>(alignment_of(call.d)));
     std::vector<cublasLtMatmulHeuristicResult_t> results(kProposals);
     int count = 0;
-    const cublasStatus_t status = library_.propose(handle_, descriptors.operation, descriptors.a, descriptors.b, descriptors.d,
-                                                   descriptors.d, preference, kProposals, results.data(), &count);
+    const cublasStatus_t status =
+        library_.propose(handle_, descriptors.operation, descriptors.a, descriptors.b, descriptors.d, descriptors.d,
+                         preference, kProposals, results.data(), &count);
     library_.preference_destroy(preference);
-    results.resize(status == CUBLAS_STATUS_SUCCESS ? static_cast<size_t>(count) : 0);  // CUBLAS_STATUS_NOT_SUPPORTED: none
+    results.resize(status == CUBLAS_STATUS_SUCCESS ? static_cast<size_t>(count)
+                                                   : 0);  // CUBLAS_STATUS_NOT_SUPPORTED: none
     return results;
   }
 
   // Milliseconds of one product; infinite when the algorithm fails.
-  float time_of(void* stream, const MatmulCall& call, const Descriptors& descriptors, const cublasLtMatmulAlgo_t& algorithm, void* d) {
+  float time_of(void* stream, const MatmulCall& call, const Descriptors& descriptors,
+                const cublasLtMatmulAlgo_t& algorithm, void* d) {
     float best = INFINITY;
     for (int i = 0; i <= kRepeats; ++i) {
       check(cudaEventRecord(begin_, static_cast<cudaStream_t>(stream)), "cannot record an event");

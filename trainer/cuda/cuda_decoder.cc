@@ -9,7 +9,9 @@ namespace {
 class CudaDecoder final : public TokenPredictor {
  public:
   CudaDecoder(const ModelConfig& config, const std::vector<float>& parameters, int device)
-      : device_(make_cuda_device(device)), matmul_(make_cublaslt_matmul(*device_)), decoder_(*device_, *matmul_, config, parameters) {}
+      : device_(make_cuda_device(device)),
+        matmul_(make_cublaslt_matmul(*device_)),
+        decoder_(*device_, *matmul_, config, parameters) {}
 
   std::span<const float> next(uint32_t token) override { return decoder_.next(token); }
   std::span<const float> read(std::span<const uint32_t> tokens) override { return decoder_.read(tokens); }
@@ -23,7 +25,8 @@ class CudaDecoder final : public TokenPredictor {
 
 }  // namespace
 
-std::unique_ptr<TokenPredictor> make_cuda_decoder(const ModelConfig& config, const std::vector<float>& parameters, int device) {
+std::unique_ptr<TokenPredictor> make_cuda_decoder(const ModelConfig& config, const std::vector<float>& parameters,
+                                                  int device) {
   return std::make_unique<CudaDecoder>(config, parameters, device);
 }
 

@@ -8,8 +8,9 @@
 
 namespace ftok {
 
-// On GPU number `device` of those that this process sees; `parameters` may go when it returns. Throws Error in one line when there is
-// no GPU or driver, or the build has no CUDA; UsageError for a model that the kernels do not take.
-std::unique_ptr<TokenPredictor> make_cuda_decoder(const ModelConfig& config, const std::vector<float>& parameters, int device);
+// On GPU number `device` of those that this process sees; `parameters` may go when it returns. Throws Error in one line
+// when there is no GPU or driver, or the build has no CUDA; UsageError for a model that the kernels do not take.
+std::unique_ptr<TokenPredictor> make_cuda_decoder(const ModelConfig& config, const std::vector<float>& parameters,
+                                                  int device);
 
 }  // namespace ftok

@@ -12,9 +12,13 @@ using cuda::check;
 
 constexpr int kCapabilityMajorMin = 8;  // bfloat16 in tensor cores
 
-std::string gigabytes(size_t bytes) { return std::to_string(bytes / 100'000'000 / 10) + "." + std::to_string(bytes / 100'000'000 % 10) + " GB"; }
+std::string gigabytes(size_t bytes) {
+  return std::to_string(bytes / 100'000'000 / 10) + "." + std::to_string(bytes / 100'000'000 % 10) + " GB";
+}
 
-std::string version_text(int version) { return std::to_string(version / 1000) + "." + std::to_string(version % 1000 / 10); }
+std::string version_text(int version) {
+  return std::to_string(version / 1000) + "." + std::to_string(version % 1000 / 10);
+}
 
 class CudaGraph final : public DeviceGraph {
  public:
@@ -36,7 +40,8 @@ class CudaDevice final : public Device {
     check(cudaGetDeviceProperties(&properties, index), "cannot read its properties");
     name_ = properties.name;
     check(cudaStreamCreateWithFlags(&stream_, cudaStreamNonBlocking), "cannot make a stream");
-    for (cudaEvent_t& mark : marks_) check(cudaEventCreateWithFlags(&mark, cudaEventDisableTiming), "cannot make an event");
+    for (cudaEvent_t& mark : marks_)
+      check(cudaEventCreateWithFlags(&mark, cudaEventDisableTiming), "cannot make an event");
   }
   ~CudaDevice() override {
     cudaStreamSynchronize(stream_);
@@ -84,7 +89,9 @@ class CudaDevice final : public Device {
   void copy_to_device(void* to, const void* from, size_t bytes) override {
     check(cudaMemcpyAsync(to, from, bytes, cudaMemcpyHostToDevice, stream_), "cannot copy to it");
   }
-  void clear(void* pointer, size_t bytes) override { check(cudaMemsetAsync(pointer, 0, bytes, stream_), "cannot clear memory"); }
+  void clear(void* pointer, size_t bytes) override {
+    check(cudaMemsetAsync(pointer, 0, bytes, stream_), "cannot clear memory");
+  }
   void copy_to_host(void* to, const void* from, size_t bytes) override {
     check(cudaMemcpyAsync(to, from, bytes, cudaMemcpyDeviceToHost, stream_), "cannot copy from it");
     synchronize();
@@ -94,7 +101,9 @@ class CudaDevice final : public Device {
   void set_mark(int mark) override { check(cudaEventRecord(marks_[mark], stream_), "cannot record an event"); }
   void wait_for_mark(int mark) override { check(cudaEventSynchronize(marks_[mark]), "its work failed"); }
 
-  void begin_graph() override { check(cudaStreamBeginCapture(stream_, cudaStreamCaptureModeThreadLocal), "cannot record a graph"); }
+  void begin_graph() override {
+    check(cudaStreamBeginCapture(stream_, cudaStreamCaptureModeThreadLocal), "cannot record a graph");
+  }
   std::unique_ptr<DeviceGraph> end_graph() override {
     cudaGraph_t graph = nullptr;
     check(cudaStreamEndCapture(stream_, &graph), "cannot record a graph");
@@ -127,9 +136,11 @@ std::string cuda_problem() {
   if (code == cudaErrorInsufficientDriver || code == cudaErrorSystemDriverMismatch) {
     int driver = 0;
     if (cudaDriverGetVersion(&driver) != cudaSuccess || driver == 0) return "no GPU: NVIDIA's driver is not installed";
-    return "the GPU's driver is too old: it knows CUDA " + version_text(driver) + ", this ftok needs " + version_text(CUDART_VERSION);
+    return "the GPU's driver is too old: it knows CUDA " + version_text(driver) + ", this ftok needs " +
+           version_text(CUDART_VERSION);
   }
-  if (code == cudaErrorNoDevice || (code == cudaSuccess && count == 0)) return "no GPU: this machine has none, or CUDA_VISIBLE_DEVICES hides it";
+  if (code == cudaErrorNoDevice || (code == cudaSuccess && count == 0))
+    return "no GPU: this machine has none, or CUDA_VISIBLE_DEVICES hides it";
   if (code != cudaSuccess) return std::string("no GPU: ") + cudaGetErrorString(code);
   return "";
 }
@@ -143,7 +154,8 @@ std::unique_ptr<Device> make_cuda_device(int index) {
   int major = 0;
   check(cudaDeviceGetAttribute(&major, cudaDevAttrComputeCapabilityMajor, index), "cannot read its capability");
   if (major < kCapabilityMajorMin) {
-    throw Error("GPU " + std::to_string(index) + " has compute capability " + std::to_string(major) + ".x: at least 8.0 (A100) is needed");
+    throw Error("GPU " + std::to_string(index) + " has compute capability " + std::to_string(major) +
+                ".x: at least 8.0 (A100) is needed");
   }
   return std::make_unique<CudaDevice>(index);
 }

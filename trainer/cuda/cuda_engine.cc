@@ -35,10 +35,15 @@ DeviceTrainerOptions trainer_options(const TrainRecipe& recipe) {
 class CudaEngine final : public Engine {
  public:
   CudaEngine(const TrainRecipe& recipe, Communicator& ranks, const CudaEngineOptions& options)
-      : options_(options), sharded_(recipe.run.shard_optimizer), ranks_(ranks), device_(make_cuda_device(options.device)),
-        matmul_(make_cublaslt_matmul(*device_)), attention_(make_cudnn_attention(*device_)),
+      : options_(options),
+        sharded_(recipe.run.shard_optimizer),
+        ranks_(ranks),
+        device_(make_cuda_device(options.device)),
+        matmul_(make_cublaslt_matmul(*device_)),
+        attention_(make_cudnn_attention(*device_)),
         device_ranks_(ranks.size() > 1 ? make_nccl_ranks(ranks, *device_) : nullptr),
-        trainer_(*device_, *matmul_, attention_.get(), recipe.model, trainer_options(recipe), own_range(recipe, ranks)) {
+        trainer_(*device_, *matmul_, attention_.get(), recipe.model, trainer_options(recipe),
+                 own_range(recipe, ranks)) {
     std::string text;
     if (ranks.rank() == 0 && !options.algorithms_path.empty() && std::filesystem::exists(options.algorithms_path)) {
       text = read_file(options.algorithms_path, kAlgorithmsBytesMax);
@@ -60,7 +65,8 @@ class CudaEngine final : public Engine {
 
   EngineState state() override {
     TrainerState own = trainer_.save();
-    if (ranks_.rank() == 0 && !options_.algorithms_path.empty()) write_file(options_.algorithms_path, matmul_->choices());
+    if (ranks_.rank() == 0 && !options_.algorithms_path.empty())
+      write_file(options_.algorithms_path, matmul_->choices());
     return {whole(own.parameters), whole(own.first_moments), whole(own.second_moments)};
   }
 

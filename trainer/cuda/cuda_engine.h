@@ -8,8 +8,9 @@
 namespace ftok {
 
 struct CudaEngineOptions {
-  int device = 0;                // of those that this process sees
-  std::string algorithms_path;   // where the choice of algorithms for matrix products is kept for the next start; "": nowhere
+  int device = 0;  // of those that this process sees
+  std::string
+      algorithms_path;  // where the choice of algorithms for matrix products is kept for the next start; "": nowhere
 };
 
 // Throws Error in one line when there is no GPU or driver, or the build has no CUDA.

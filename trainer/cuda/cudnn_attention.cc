@@ -47,7 +47,8 @@ class CudnnAttention final : public AttentionPlans {
   CudnnAttention(const CudnnAttention&) = delete;
   CudnnAttention& operator=(const CudnnAttention&) = delete;
 
-  bool forward(void* stream, Bf16* out, float* log_sum, const Bf16* qkv, const int32_t* first_key, const Extent& e) override {
+  bool forward(void* stream, Bf16* out, float* log_sum, const Bf16* qkv, const int32_t* first_key,
+               const Extent& e) override {
     const Plans* const plans = plans_for(stream, first_key, e);
     if (plans == nullptr) return false;
     Bf16* const q = const_cast<Bf16*>(qkv);  // cuDNN takes no const pointers
@@ -60,9 +61,15 @@ class CudnnAttention final : public AttentionPlans {
     const Plans* const plans = plans_for(stream, first_key, e);
     if (plans == nullptr) return false;
     Bf16* const q = const_cast<Bf16*>(qkv);
-    run(*plans->backward, {{kQ, q}, {kK, q + e.C}, {kV, q + 2 * e.C}, {kO, const_cast<Bf16*>(out)},
-                           {kStats, const_cast<float*>(log_sum)}, {kDO, const_cast<Bf16*>(dout)},
-                           {kDQ, dqkv}, {kDK, dqkv + e.C}, {kDV, dqkv + 2 * e.C}});
+    run(*plans->backward, {{kQ, q},
+                           {kK, q + e.C},
+                           {kV, q + 2 * e.C},
+                           {kO, const_cast<Bf16*>(out)},
+                           {kStats, const_cast<float*>(log_sum)},
+                           {kDO, const_cast<Bf16*>(dout)},
+                           {kDQ, dqkv},
+                           {kDK, dqkv + e.C},
+                           {kDV, dqkv + 2 * e.C}});
     return true;
   }
 
@@ -73,7 +80,11 @@ class CudnnAttention final : public AttentionPlans {
   }
   static fe::graph::Tensor_attributes attributes(Id id, const char* name, const Extent& e, int64_t row) {
     const int64_t D = e.C / e.H;
-    return fe::graph::Tensor_attributes().set_name(name).set_uid(id).set_dim({e.B, e.H, e.T, D}).set_stride({e.T * row, D, row, 1});
+    return fe::graph::Tensor_attributes()
+        .set_name(name)
+        .set_uid(id)
+        .set_dim({e.B, e.H, e.T, D})
+        .set_stride({e.T * row, D, row, 1});
   }
   static std::vector<int64_t> stats_dim(const Extent& e) { return {e.B, e.H, e.T, 1}; }
   static std::vector<int64_t> stats_stride(const Extent& e) { return {e.H * e.T, e.T, 1, 1}; }
@@ -89,28 +100,42 @@ class CudnnAttention final : public AttentionPlans {
 
   std::shared_ptr<Graph> make_forward(const Extent& e) {
     const std::shared_ptr<Graph> graph = make_graph();
-    const Tensor q = rows(*graph, kQ, "q", e, 3 * e.C), k = rows(*graph, kK, "k", e, 3 * e.C), v = rows(*graph, kV, "v", e, 3 * e.C);
-    auto options = fe::graph::SDPA_attributes().set_name("attention").set_generate_stats(true).set_attn_scale(scale_of(e));
+    const Tensor q = rows(*graph, kQ, "q", e, 3 * e.C), k = rows(*graph, kK, "k", e, 3 * e.C),
+                 v = rows(*graph, kV, "v", e, 3 * e.C);
+    auto options =
+        fe::graph::SDPA_attributes().set_name("attention").set_generate_stats(true).set_attn_scale(scale_of(e));
     options.set_diagonal_alignment(fe::DiagonalAlignment_t::TOP_LEFT).set_diagonal_band_right_bound(0);  // causal
     const auto [o, stats] = graph->sdpa(q, k, v, options);
     o->set_output(true).set_uid(kO).set_dim({e.B, e.H, e.T, e.C / e.H}).set_stride({e.T * e.C, e.C / e.H, e.C, 1});
-    stats->set_output(true).set_uid(kStats).set_data_type(fe::DataType_t::FLOAT).set_dim(stats_dim(e)).set_stride(stats_stride(e));
+    stats->set_output(true)
+        .set_uid(kStats)
+        .set_data_type(fe::DataType_t::FLOAT)
+        .set_dim(stats_dim(e))
+        .set_stride(stats_stride(e));
     return built(graph);
   }
 
   std::shared_ptr<Graph> make_backward(const Extent& e) {
     const std::shared_ptr<Graph> graph = make_graph();
-    const Tensor q = rows(*graph, kQ, "q", e, 3 * e.C), k = rows(*graph, kK, "k", e, 3 * e.C), v = rows(*graph, kV, "v", e, 3 * e.C);
+    const Tensor q = rows(*graph, kQ, "q", e, 3 * e.C), k = rows(*graph, kK, "k", e, 3 * e.C),
+                 v = rows(*graph, kV, "v", e, 3 * e.C);
     const Tensor o = rows(*graph, kO, "o", e, e.C), d_o = rows(*graph, kDO, "do", e, e.C);
-    const Tensor stats = graph->tensor(fe::graph::Tensor_attributes().set_name("stats").set_uid(kStats).set_dim(stats_dim(e)).set_stride(
-        stats_stride(e)).set_data_type(fe::DataType_t::FLOAT));
+    const Tensor stats = graph->tensor(fe::graph::Tensor_attributes()
+                                           .set_name("stats")
+                                           .set_uid(kStats)
+                                           .set_dim(stats_dim(e))
+                                           .set_stride(stats_stride(e))
+                                           .set_data_type(fe::DataType_t::FLOAT));
     auto options = fe::graph::SDPA_backward_attributes().set_name("attention_backward").set_attn_scale(scale_of(e));
     options.set_diagonal_alignment(fe::DiagonalAlignment_t::TOP_LEFT).set_diagonal_band_right_bound(0);
     options.set_deterministic_algorithm(true);
     const auto [dq, dk, dv] = graph->sdpa_backward(q, k, v, o, d_o, stats, options);
     const std::array<std::pair<Tensor, Id>, 3> outputs = {{{dq, kDQ}, {dk, kDK}, {dv, kDV}}};
     for (const auto& [tensor, id] : outputs) {
-      tensor->set_output(true).set_uid(id).set_dim({e.B, e.H, e.T, e.C / e.H}).set_stride({e.T * 3 * e.C, e.C / e.H, 3 * e.C, 1});
+      tensor->set_output(true)
+          .set_uid(id)
+          .set_dim({e.B, e.H, e.T, e.C / e.H})
+          .set_stride({e.T * 3 * e.C, e.C / e.H, 3 * e.C, 1});
     }
     return built(graph);
   }
@@ -126,7 +151,8 @@ class CudnnAttention final : public AttentionPlans {
 
   const Plans* plans_for(void* stream, const int32_t* first_key, const Extent& e) {
     if (first_key != nullptr || e.C / e.H % 8 != 0) return nullptr;
-    if (fe::detail::set_stream(handle_, static_cast<cudaStream_t>(stream)) != CUDNN_STATUS_SUCCESS) throw Error("cuDNN: set_stream");
+    if (fe::detail::set_stream(handle_, static_cast<cudaStream_t>(stream)) != CUDNN_STATUS_SUCCESS)
+      throw Error("cuDNN: set_stream");
     const std::array<int64_t, 4> key = {e.B, e.T, e.C, e.H};
     auto found = plans_.find(key);
     if (found == plans_.end()) {

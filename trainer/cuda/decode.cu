@@ -1,5 +1,5 @@
-// Attention of one new position over all before it, whose keys and values were kept: a block a head; its warps take the positions in
-// turn, each with a running maximum and sum, and are joined in order at the end.
+// Attention of one new position over all before it, whose keys and values were kept: a block a head; its warps take the
+// positions in turn, each with a running maximum and sum, and are joined in order at the end.
 #include "trainer/cuda/kernels.h"
 
 namespace ftok::FTOK_SPACE {
@@ -36,7 +36,8 @@ FTOK_KERNEL(kThreads) decode_kernel(Bf16* out, const Bf16* qkv, int64_t position
     FTOK_UNROLL
     for (int p = 0; p < kParts; ++p) product += query[p] * key[p];
     const float score = warp_sum(product) * scale;
-    const float most_now = larger(most, score), factor = exponential(most - most_now), weight = exponential(score - most_now);
+    const float most_now = larger(most, score), factor = exponential(most - most_now),
+                weight = exponential(score - most_now);
     most = most_now;
     sum = sum * factor + weight;
     FTOK_UNROLL

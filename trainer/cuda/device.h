@@ -40,8 +40,8 @@ class Device : public Memory {
   virtual void set_mark(int mark) = 0;
   virtual void wait_for_mark(int mark) = 0;
 
-  // Between the two, work is recorded instead of queued; null where there are no graphs: work was done as ever. What is recorded may
-  // not allocate, wait or copy to the host.
+  // Between the two, work is recorded instead of queued; null where there are no graphs: work was done as ever. What is
+  // recorded may not allocate, wait or copy to the host.
   virtual void begin_graph() = 0;
   virtual std::unique_ptr<DeviceGraph> end_graph() = 0;
   virtual void queue(DeviceGraph& graph) = 0;
@@ -64,8 +64,8 @@ class HostBuffer {
   void* data_;
 };
 
-// GPU number `index` of those that this process sees. Throws Error in one line when the build has no CUDA, there is no GPU or its
-// driver is too old. `message` of cuda_problem() is that line; empty: all is well.
+// GPU number `index` of those that this process sees. Throws Error in one line when the build has no CUDA, there is no
+// GPU or its driver is too old. `message` of cuda_problem() is that line; empty: all is well.
 std::unique_ptr<Device> make_cuda_device(int index);
 std::string cuda_problem();
 int cuda_device_count();

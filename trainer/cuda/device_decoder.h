@@ -1,4 +1,5 @@
-// Text from a model on a GPU: trainer/sample.h's Decoder in bfloat16, forward alone. Compiled for CUDA and for the shim.
+// Text from a model on a GPU: trainer/sample.h's Decoder in bfloat16, forward alone. Compiled for CUDA and for the
+// shim.
 #pragma once
 
 #include <span>
@@ -11,8 +12,8 @@ namespace ftok::FTOK_SPACE {
 
 class DeviceDecoder final : public TokenPredictor {
  public:
-  // device and matmul must outlive it; `parameters` are as ParameterLayout lays them out and are rounded to bfloat16. Throws UsageError
-  // for a model that the GPU's kernels do not take.
+  // device and matmul must outlive it; `parameters` are as ParameterLayout lays them out and are rounded to bfloat16.
+  // Throws UsageError for a model that the GPU's kernels do not take.
   DeviceDecoder(Device& device, Matmul& matmul, const ModelConfig& config, const std::vector<float>& parameters);
 
   std::span<const float> next(uint32_t token) override { return forward({&token, 1}); }
@@ -32,7 +33,7 @@ class DeviceDecoder final : public TokenPredictor {
   ParameterLayout layout_;
   DeviceLayers layers_;
   MemoryArray<Bf16> parameters_;
-  MemoryArray<Bf16> qkv_;                                             // (L,T,3C): keys and values of all positions, and the queries
+  MemoryArray<Bf16> qkv_;  // (L,T,3C): keys and values of all positions, and the queries
   MemoryArray<Bf16> stream_, normal_, attention_, fc_, wide_, out_;  // R rows of C, C, C, 4C, 4C, C
   MemoryArray<float> mean_, rstd_, log_sum_;                         // (R), (R), (H,R)
   MemoryArray<uint32_t> tokens_;                                     // (R)

@@ -11,9 +11,17 @@ constexpr int64_t kVocabularyPadding = 128;  // ModelConfig::padded_vocabulary
 
 }  // namespace
 
-DeviceLayers::DeviceLayers(Device& device, Matmul& matmul, AttentionPlans* attention, const Fusion& fusion, int64_t chunk_rows)
-    : device_(device), matmul_(matmul), attention_(attention), fusion_(fusion), chunk_rows_(chunk_rows), scratch_(device),
-      losses_(device), logits_(device), loss_(device) {
+DeviceLayers::DeviceLayers(Device& device, Matmul& matmul, AttentionPlans* attention, const Fusion& fusion,
+                           int64_t chunk_rows)
+    : device_(device),
+      matmul_(matmul),
+      attention_(attention),
+      fusion_(fusion),
+      chunk_rows_(chunk_rows),
+      scratch_(device),
+      losses_(device),
+      logits_(device),
+      loss_(device) {
   loss_.resize(1);
 }
 
@@ -24,30 +32,34 @@ float* DeviceLayers::scratch(int64_t n) {
 
 void DeviceLayers::clear(Bf16* out, int64_t n) { device_.clear(out, static_cast<size_t>(n) * sizeof(Bf16)); }
 
-void DeviceLayers::encoder_forward(Bf16* out, const uint32_t* tokens, const Bf16* wte, const Bf16* wpe, const Extent& extent) {
+void DeviceLayers::encoder_forward(Bf16* out, const uint32_t* tokens, const Bf16* wte, const Bf16* wpe,
+                                   const Extent& extent) {
   FTOK_SPACE::encoder_forward(stream(), out, tokens, wte, wpe, extent);
 }
 
-void DeviceLayers::encoder_backward(float* dwte, float* dwpe, const Bf16* dout, const uint32_t* tokens, const Extent& extent) {
+void DeviceLayers::encoder_backward(float* dwte, float* dwpe, const Bf16* dout, const uint32_t* tokens,
+                                    const Extent& extent) {
   FTOK_SPACE::encoder_backward(stream(), dwte, dwpe, dout, tokens, runs_, extent);
 }
 
-void DeviceLayers::layernorm_forward(Bf16* out, float* mean, float* rstd, const Bf16* in, const Bf16* gain, const Bf16* bias,
-                                     int64_t R, int64_t C) {
+void DeviceLayers::layernorm_forward(Bf16* out, float* mean, float* rstd, const Bf16* in, const Bf16* gain,
+                                     const Bf16* bias, int64_t R, int64_t C) {
   FTOK_SPACE::layernorm_forward(stream(), out, mean, rstd, in, gain, bias, R, C);
 }
 
-void DeviceLayers::residual_layernorm_forward(Bf16* sum, Bf16* out, float* mean, float* rstd, const Bf16* a, const Bf16* b,
-                                              const Bf16* gain, const Bf16* bias, int64_t R, int64_t C) {
+void DeviceLayers::residual_layernorm_forward(Bf16* sum, Bf16* out, float* mean, float* rstd, const Bf16* a,
+                                              const Bf16* b, const Bf16* gain, const Bf16* bias, int64_t R, int64_t C) {
   FTOK_SPACE::residual_layernorm_forward(stream(), sum, out, mean, rstd, a, b, gain, bias, R, C);
 }
 
-void DeviceLayers::layernorm_backward(Bf16* din, float* dgain, float* dbias, const Bf16* dout, const Bf16* in, const Bf16* gain,
-                                      const float* mean, const float* rstd, int64_t R, int64_t C) {
-  FTOK_SPACE::layernorm_backward(stream(), din, dgain, dbias, scratch(layernorm_scratch(R, C)), dout, in, gain, mean, rstd, R, C);
+void DeviceLayers::layernorm_backward(Bf16* din, float* dgain, float* dbias, const Bf16* dout, const Bf16* in,
+                                      const Bf16* gain, const float* mean, const float* rstd, int64_t R, int64_t C) {
+  FTOK_SPACE::layernorm_backward(stream(), din, dgain, dbias, scratch(layernorm_scratch(R, C)), dout, in, gain, mean,
+                                 rstd, R, C);
 }
 
-void DeviceLayers::linear_forward(Bf16* out, const Bf16* in, const Bf16* weight, const Bf16* bias, int64_t R, int64_t I, int64_t O) {
+void DeviceLayers::linear_forward(Bf16* out, const Bf16* in, const Bf16* weight, const Bf16* bias, int64_t R, int64_t I,
+                                  int64_t O) {
   const MatmulCall plain = forward_product(out, in, weight, {R, I, O});
   if (fusion_.bias) {
     MatmulCall call = plain;
@@ -58,8 +70,8 @@ void DeviceLayers::linear_forward(Bf16* out, const Bf16* in, const Bf16* weight,
   add_bias(stream(), out, bias, R, O);
 }
 
-void DeviceLayers::linear_gelu_forward(Bf16* out, Bf16* before, const Bf16* in, const Bf16* weight, const Bf16* bias, int64_t R,
-                                       int64_t I, int64_t O) {
+void DeviceLayers::linear_gelu_forward(Bf16* out, Bf16* before, const Bf16* in, const Bf16* weight, const Bf16* bias,
+                                       int64_t R, int64_t I, int64_t O) {
   if (fusion_.gelu) {
     MatmulCall call = forward_product(out, in, weight, {R, I, O});
     call.epilogue = Epilogue::kGeluAuxBias, call.bias = bias;
@@ -70,8 +82,8 @@ void DeviceLayers::linear_gelu_forward(Bf16* out, Bf16* before, const Bf16* in, 
   gelu_forward(out, before, R * O);
 }
 
-void DeviceLayers::weight_and_bias_gradients(float* dweight, float* dbias, const Bf16* dout, const Bf16* in, int64_t R, int64_t I,
-                                             int64_t O) {
+void DeviceLayers::weight_and_bias_gradients(float* dweight, float* dbias, const Bf16* dout, const Bf16* in, int64_t R,
+                                             int64_t I, int64_t O) {
   const MatmulCall plain = weight_gradient_product(dweight, dout, in, {R, I, O});
   if (fusion_.bias_gradient) {
     float* const sums = scratch(O);
@@ -86,8 +98,8 @@ void DeviceLayers::weight_and_bias_gradients(float* dweight, float* dbias, const
   column_sums(stream(), dbias, scratch(column_sums_scratch(R, O)), dout, R, O);
 }
 
-void DeviceLayers::linear_backward(Bf16* din, float* dweight, float* dbias, const Bf16* dout, const Bf16* in, const Bf16* weight,
-                                   int64_t R, int64_t I, int64_t O) {
+void DeviceLayers::linear_backward(Bf16* din, float* dweight, float* dbias, const Bf16* dout, const Bf16* in,
+                                   const Bf16* weight, int64_t R, int64_t I, int64_t O) {
   matmul_.run(stream(), input_gradient_product(din, dout, weight, {R, I, O}));
   weight_and_bias_gradients(dweight, dbias, dout, in, R, I, O);
 }
@@ -109,18 +121,22 @@ void DeviceLayers::linear_gelu_backward(Bf16* dbefore, float* dweight, float* db
   weight_and_bias_gradients(dweight, dbias, dout, in, R, I, O);
 }
 
-void DeviceLayers::attention_forward(Bf16* out, float* log_sum, const Bf16* qkv, const int32_t* first_key, const Extent& extent) {
+void DeviceLayers::attention_forward(Bf16* out, float* log_sum, const Bf16* qkv, const int32_t* first_key,
+                                     const Extent& extent) {
   if (attention_ != nullptr && attention_->forward(stream(), out, log_sum, qkv, first_key, extent)) return;
   FTOK_SPACE::attention_forward(stream(), out, log_sum, qkv, first_key, extent);
 }
 
-void DeviceLayers::attention_backward(Bf16* dqkv, const Bf16* dout, const Bf16* out, const float* log_sum, const Bf16* qkv,
-                                      const int32_t* first_key, const Extent& extent) {
+void DeviceLayers::attention_backward(Bf16* dqkv, const Bf16* dout, const Bf16* out, const float* log_sum,
+                                      const Bf16* qkv, const int32_t* first_key, const Extent& extent) {
   if (attention_ != nullptr && attention_->backward(stream(), dqkv, dout, out, log_sum, qkv, first_key, extent)) return;
-  FTOK_SPACE::attention_backward(stream(), dqkv, scratch(extent.rows() * extent.H), dout, out, log_sum, qkv, first_key, extent);
+  FTOK_SPACE::attention_backward(stream(), dqkv, scratch(extent.rows() * extent.H), dout, out, log_sum, qkv, first_key,
+                                 extent);
 }
 
-void DeviceLayers::gelu_forward(Bf16* out, const Bf16* in, int64_t n) { FTOK_SPACE::gelu_forward(stream(), out, in, n); }
+void DeviceLayers::gelu_forward(Bf16* out, const Bf16* in, int64_t n) {
+  FTOK_SPACE::gelu_forward(stream(), out, in, n);
+}
 
 void DeviceLayers::gelu_backward(Bf16* din, const Bf16* dout, const Bf16* in, int64_t n) {
   FTOK_SPACE::gelu_backward(stream(), din, dout, in, n);

@@ -1,7 +1,7 @@
 // The layers on a GPU, in bfloat16 with sums in float. Compiled for CUDA and for the shim.
 //
-// Embeddings: wte and dwte have rows for the padded vocabulary (ModelConfig::padded_vocabulary), those beyond V are zero. `ids` and masks
-// are in the device's memory.
+// Embeddings: wte and dwte have rows for the padded vocabulary (ModelConfig::padded_vocabulary), those beyond V are
+// zero. `ids` and masks are in the device's memory.
 #pragma once
 
 #include <memory>
@@ -13,14 +13,15 @@
 
 namespace ftok {
 
-// Attention by a library. False, with nothing queued, where it has no plan for the shape or mask: the kernels here do it then. Both
-// directions of one shape are done by the same one.
+// Attention by a library. False, with nothing queued, where it has no plan for the shape or mask: the kernels here do
+// it then. Both directions of one shape are done by the same one.
 class AttentionPlans {
  public:
   virtual ~AttentionPlans() = default;
-  virtual bool forward(void* stream, Bf16* out, float* log_sum, const Bf16* qkv, const int32_t* first_key, const Extent& extent) = 0;
-  virtual bool backward(void* stream, Bf16* dqkv, const Bf16* dout, const Bf16* out, const float* log_sum, const Bf16* qkv,
-                        const int32_t* first_key, const Extent& extent) = 0;
+  virtual bool forward(void* stream, Bf16* out, float* log_sum, const Bf16* qkv, const int32_t* first_key,
+                       const Extent& extent) = 0;
+  virtual bool backward(void* stream, Bf16* dqkv, const Bf16* dout, const Bf16* out, const float* log_sum,
+                        const Bf16* qkv, const int32_t* first_key, const Extent& extent) = 0;
 };
 
 // What is done on the way out of a matrix product, where the library can; the results differ in rounding.
@@ -40,33 +41,39 @@ class DeviceLayers final : public Layers<Bf16> {
 
   Memory* memory() override { return &device_; }
   void clear(Bf16* out, int64_t n) override;
-  void encoder_forward(Bf16* out, const uint32_t* tokens, const Bf16* wte, const Bf16* wpe, const Extent& extent) override;
-  void encoder_backward(float* dwte, float* dwpe, const Bf16* dout, const uint32_t* tokens, const Extent& extent) override;
-  void layernorm_forward(Bf16* out, float* mean, float* rstd, const Bf16* in, const Bf16* gain, const Bf16* bias, int64_t R,
-                         int64_t C) override;
-  void residual_layernorm_forward(Bf16* sum, Bf16* out, float* mean, float* rstd, const Bf16* a, const Bf16* b, const Bf16* gain,
-                                  const Bf16* bias, int64_t R, int64_t C) override;
+  void encoder_forward(Bf16* out, const uint32_t* tokens, const Bf16* wte, const Bf16* wpe,
+                       const Extent& extent) override;
+  void encoder_backward(float* dwte, float* dwpe, const Bf16* dout, const uint32_t* tokens,
+                        const Extent& extent) override;
+  void layernorm_forward(Bf16* out, float* mean, float* rstd, const Bf16* in, const Bf16* gain, const Bf16* bias,
+                         int64_t R, int64_t C) override;
+  void residual_layernorm_forward(Bf16* sum, Bf16* out, float* mean, float* rstd, const Bf16* a, const Bf16* b,
+                                  const Bf16* gain, const Bf16* bias, int64_t R, int64_t C) override;
   void layernorm_backward(Bf16* din, float* dgain, float* dbias, const Bf16* dout, const Bf16* in, const Bf16* gain,
                           const float* mean, const float* rstd, int64_t R, int64_t C) override;
-  void linear_forward(Bf16* out, const Bf16* in, const Bf16* weight, const Bf16* bias, int64_t R, int64_t I, int64_t O) override;
-  void linear_backward(Bf16* din, float* dweight, float* dbias, const Bf16* dout, const Bf16* in, const Bf16* weight, int64_t R,
-                       int64_t I, int64_t O) override;
-  void linear_gelu_forward(Bf16* out, Bf16* before, const Bf16* in, const Bf16* weight, const Bf16* bias, int64_t R, int64_t I,
-                           int64_t O) override;
-  void linear_gelu_backward(Bf16* dbefore, float* dweight, float* dbias, const Bf16* dout, const Bf16* in, const Bf16* before,
-                            const Bf16* weight, int64_t R, int64_t I, int64_t O) override;
-  void attention_forward(Bf16* out, float* log_sum, const Bf16* qkv, const int32_t* first_key, const Extent& extent) override;
+  void linear_forward(Bf16* out, const Bf16* in, const Bf16* weight, const Bf16* bias, int64_t R, int64_t I,
+                      int64_t O) override;
+  void linear_backward(Bf16* din, float* dweight, float* dbias, const Bf16* dout, const Bf16* in, const Bf16* weight,
+                       int64_t R, int64_t I, int64_t O) override;
+  void linear_gelu_forward(Bf16* out, Bf16* before, const Bf16* in, const Bf16* weight, const Bf16* bias, int64_t R,
+                           int64_t I, int64_t O) override;
+  void linear_gelu_backward(Bf16* dbefore, float* dweight, float* dbias, const Bf16* dout, const Bf16* in,
+                            const Bf16* before, const Bf16* weight, int64_t R, int64_t I, int64_t O) override;
+  void attention_forward(Bf16* out, float* log_sum, const Bf16* qkv, const int32_t* first_key,
+                         const Extent& extent) override;
   void attention_backward(Bf16* dqkv, const Bf16* dout, const Bf16* out, const float* log_sum, const Bf16* qkv,
                           const int32_t* first_key, const Extent& extent) override;
   void gelu_forward(Bf16* out, const Bf16* in, int64_t n) override;
   void gelu_backward(Bf16* din, const Bf16* dout, const Bf16* in, int64_t n) override;
   void residual_forward(Bf16* out, const Bf16* a, const Bf16* b, int64_t n) override;
-  double classifier(Bf16* dhidden, float* dwte, const Bf16* hidden, const Bf16* wte, const Targets& targets, double scale) override;
+  double classifier(Bf16* dhidden, float* dwte, const Bf16* hidden, const Bf16* wte, const Targets& targets,
+                    double scale) override;
   double take_loss() override;
 
  private:
   Stream stream() { return device_.stream(); }
-  void weight_and_bias_gradients(float* dweight, float* dbias, const Bf16* dout, const Bf16* in, int64_t R, int64_t I, int64_t O);
+  void weight_and_bias_gradients(float* dweight, float* dbias, const Bf16* dout, const Bf16* in, int64_t R, int64_t I,
+                                 int64_t O);
   float* scratch(int64_t n);  // valid until the next call
 
   Device& device_;

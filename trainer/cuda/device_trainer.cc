@@ -17,8 +17,8 @@ constexpr size_t kBatchAlignment = 256;  // of the arrays in a batch's bytes
 
 const ModelConfig& checked(const ModelConfig& config) {
   if (config.head_channels() > kHeadChannelsMax) {
-    throw UsageError("model.channels / model.heads = " + std::to_string(config.head_channels()) + ": on a GPU at most " +
-                     std::to_string(kHeadChannelsMax));
+    throw UsageError("model.channels / model.heads = " + std::to_string(config.head_channels()) +
+                     ": on a GPU at most " + std::to_string(kHeadChannelsMax));
   }
   return config;
 }
@@ -44,7 +44,8 @@ struct BatchBytes {
 std::vector<ParameterPiece> pieces_of(const ParameterLayout& layout, const ParameterRange& range) {
   std::vector<ParameterPiece> pieces;
   for (const Tensor& tensor : layout.tensors()) {
-    const int64_t begin = std::max(range.begin, tensor.offset), end = std::min(range.end, tensor.offset + tensor.size());
+    const int64_t begin = std::max(range.begin, tensor.offset),
+                  end = std::min(range.end, tensor.offset + tensor.size());
     for (int64_t at = begin; at < end; at += kPieceElements) {
       pieces.push_back({at, static_cast<int32_t>(std::min(kPieceElements, end - at)), tensor.decays});
     }
@@ -71,9 +72,17 @@ DeviceTrainer::DeviceTrainer(Device& device, Matmul& matmul, AttentionPlans* att
 
 DeviceTrainer::DeviceTrainer(Device& device, Matmul& matmul, AttentionPlans* attention, const ModelConfig& config,
                              const DeviceTrainerOptions& options, const ParameterRange& range)
-    : device_(device), options_(options), range_(range), layers_(device, matmul, attention, options.fusion, options.chunk_rows),
-      network_(checked(config), layers_, options.recompute), master_(device), first_(device), second_(device), pieces_(device),
-      norm_(device), batch_(device) {
+    : device_(device),
+      options_(options),
+      range_(range),
+      layers_(device, matmul, attention, options.fusion, options.chunk_rows),
+      network_(checked(config), layers_, options.recompute),
+      master_(device),
+      first_(device),
+      second_(device),
+      pieces_(device),
+      norm_(device),
+      batch_(device) {
   const size_t n = static_cast<size_t>(range.end - range.begin);
   master_.resize(n), first_.resize(n), second_.resize(n);
   network_.gradients().resize(static_cast<size_t>(layout().size()));
@@ -105,9 +114,12 @@ TrainerState DeviceTrainer::save() {
   return state;
 }
 
-void DeviceTrainer::zero_gradients() { device_.clear(gradients(), static_cast<size_t>(layout().size()) * sizeof(float)); }
+void DeviceTrainer::zero_gradients() {
+  device_.clear(gradients(), static_cast<size_t>(layout().size()) * sizeof(float));
+}
 
-// Fills one of two buffers of the host, when the copy from it two batches ago is done, and queues its copy to the device.
+// Fills one of two buffers of the host, when the copy from it two batches ago is done, and queues its copy to the
+// device.
 BatchView DeviceTrainer::upload(const BatchView& batch) {
   const int64_t R = batch.B * batch.T, V = network_.config().vocabulary_size;
   const int64_t runs = std::min(R, V);
@@ -133,15 +145,21 @@ BatchView DeviceTrainer::upload(const BatchView& batch) {
   next_staging_ ^= 1;
 
   const char* const base = batch_.data();
-  layers_.set_token_runs({reinterpret_cast<const int32_t*>(base + at.rows), reinterpret_cast<const int32_t*>(base + at.begins), runs});
-  BatchView view{batch.B, batch.T, reinterpret_cast<const uint32_t*>(base + at.tokens),
-                 reinterpret_cast<const uint32_t*>(base + at.targets), nullptr, nullptr};
+  layers_.set_token_runs(
+      {reinterpret_cast<const int32_t*>(base + at.rows), reinterpret_cast<const int32_t*>(base + at.begins), runs});
+  BatchView view{batch.B,
+                 batch.T,
+                 reinterpret_cast<const uint32_t*>(base + at.tokens),
+                 reinterpret_cast<const uint32_t*>(base + at.targets),
+                 nullptr,
+                 nullptr};
   if (batch.loss_mask != nullptr) view.loss_mask = reinterpret_cast<const uint8_t*>(base + at.mask);
   if (batch.first_key != nullptr) view.first_key = reinterpret_cast<const int32_t*>(base + at.first_key);
   return view;
 }
 
-// A shape's first micro-batch runs as it is: it allocates, and chooses algorithms. The second is recorded, the rest replayed.
+// A shape's first micro-batch runs as it is: it allocates, and chooses algorithms. The second is recorded, the rest
+// replayed.
 void DeviceTrainer::add_gradients(const BatchView& batch, double scale) {
   const GraphKey key{batch.B, batch.T, scale, batch.loss_mask != nullptr, batch.first_key != nullptr};
   const BatchView view = upload(batch);

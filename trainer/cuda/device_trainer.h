@@ -1,5 +1,5 @@
-// A model in training on one GPU: weights in bfloat16 with fp32 masters, moments and gradients, batches copied in while the GPU
-// works, the work of a micro-batch as one graph. Compiled for CUDA and for the shim.
+// A model in training on one GPU: weights in bfloat16 with fp32 masters, moments and gradients, batches copied in while
+// the GPU works, the work of a micro-batch as one graph. Compiled for CUDA and for the shim.
 //
 // The host runs ahead of the GPU by up to two micro-batches; take_loss() and norm() wait for it. Not thread-safe.
 #pragma once
@@ -21,7 +21,7 @@ struct DeviceTrainerOptions {
   uint64_t seed = 1;                // of stochastic rounding
   bool stochastic_rounding = true;  // of the weights that the layers read; false: to nearest
   bool graphs = true;
-  int64_t chunk_rows = 8192;        // of logits; 8,192 x 50,304 of them are 0.8 GB
+  int64_t chunk_rows = 8192;  // of logits; 8,192 x 50,304 of them are 0.8 GB
 };
 
 // Master weights and moments, as ParameterLayout lays them out; of the range alone that the trainer keeps.
@@ -45,12 +45,14 @@ class DeviceTrainer {
 
   const ParameterLayout& layout() const { return network_.layout(); }
 
-  // `step`: how many updates have made this state; it decides how the weights are rounded. Only the weights of the range are set.
+  // `step`: how many updates have made this state; it decides how the weights are rounded. Only the weights of the
+  // range are set.
   void load(const TrainerState& state, int64_t step);
   TrainerState save();
 
   void zero_gradients();
-  // gradients += scale * the gradient of the batch's summed losses. The batch is the host's and may go when this returns.
+  // gradients += scale * the gradient of the batch's summed losses. The batch is the host's and may go when this
+  // returns.
   void add_gradients(const BatchView& batch, double scale);
   // The sum of the losses since the last call.
   double take_loss();

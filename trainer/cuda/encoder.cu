@@ -1,5 +1,5 @@
-// Token and position embedding. Backward, every row of dwte is summed by one block that goes through the token's rows in order
-// (a list that the host sorts): no atomics, one reading of dout.
+// Token and position embedding. Backward, every row of dwte is summed by one block that goes through the token's rows
+// in order (a list that the host sorts): no atomics, one reading of dout.
 #include "trainer/cuda/kernels.h"
 
 namespace ftok::FTOK_SPACE {
@@ -10,8 +10,8 @@ constexpr int kWarps = kThreads / kWarp;
 
 // A thread: W channels of one row.
 template <int W>
-FTOK_KERNEL(kThreads) forward_kernel(Bf16* out, const uint32_t* tokens, const Bf16* wte, const Bf16* wpe, int64_t R, int64_t T,
-                                     int64_t C) {
+FTOK_KERNEL(kThreads)
+forward_kernel(Bf16* out, const uint32_t* tokens, const Bf16* wte, const Bf16* wpe, int64_t R, int64_t T, int64_t C) {
   const int64_t at = (block_x() * kThreads + thread_x()) * W;
   if (at >= R * C) return;
   const int64_t r = at / C, c = at % C;
@@ -30,8 +30,9 @@ struct alignas(16) WarpSums {
 
 // A block: one token, 32 W channels; warp w takes every 8th of its rows from the w-th on.
 template <int W>
-FTOK_KERNEL(kThreads) token_kernel(float* dwte, const Bf16* dout, const uint32_t* tokens, const int32_t* rows, const int32_t* begins,
-                                   int64_t C) {
+FTOK_KERNEL(kThreads)
+token_kernel(float* dwte, const Bf16* dout, const uint32_t* tokens, const int32_t* rows, const int32_t* begins,
+             int64_t C) {
   FTOK_SHARED(WarpSums<W>, sums);
   const int64_t begin = begins[block_x()], end = begins[block_x() + 1];
   if (begin == end) return;  // the whole block
@@ -61,7 +62,8 @@ FTOK_KERNEL(kThreads) token_kernel(float* dwte, const Bf16* dout, const uint32_t
 
 // A thread: W channels of one position, over all sequences.
 template <int W>
-FTOK_KERNEL(kThreads) position_kernel(float* dwpe, const Bf16* dout, int64_t B, int64_t T, int64_t C) {
+FTOK_KERNEL(kThreads)
+position_kernel(float* dwpe, const Bf16* dout, int64_t B, int64_t T, int64_t C) {
   const int64_t at = (block_x() * kThreads + thread_x()) * W;
   if (at >= T * C) return;
   float total[W];
@@ -77,24 +79,27 @@ FTOK_KERNEL(kThreads) position_kernel(float* dwpe, const Bf16* dout, int64_t B, 
 
 template <int W>
 void forward(Stream stream, Bf16* out, const uint32_t* tokens, const Bf16* wte, const Bf16* wpe, const Extent& e) {
-  launch(stream, {divide_up(e.rows() * e.C, kThreads * W)}, kThreads, forward_kernel<W>, out, tokens, wte, wpe, e.rows(), e.T, e.C);
+  launch(stream, {divide_up(e.rows() * e.C, kThreads * W)}, kThreads, forward_kernel<W>, out, tokens, wte, wpe,
+         e.rows(), e.T, e.C);
 }
 
 template <int W>
 void backward(Stream stream, float* dwte, float* dwpe, const Bf16* dout, const uint32_t* tokens, const TokenRuns& runs,
               const Extent& e) {
-  launch(stream, {runs.runs, divide_up(e.C, kWarp * W)}, kThreads, token_kernel<W>, dwte, dout, tokens, runs.rows, runs.begins, e.C);
+  launch(stream, {runs.runs, divide_up(e.C, kWarp * W)}, kThreads, token_kernel<W>, dwte, dout, tokens, runs.rows,
+         runs.begins, e.C);
   launch(stream, {divide_up(e.T * e.C, kThreads * W)}, kThreads, position_kernel<W>, dwpe, dout, e.B, e.T, e.C);
 }
 
 }  // namespace
 
-void encoder_forward(Stream stream, Bf16* out, const uint32_t* tokens, const Bf16* wte, const Bf16* wpe, const Extent& extent) {
+void encoder_forward(Stream stream, Bf16* out, const uint32_t* tokens, const Bf16* wte, const Bf16* wpe,
+                     const Extent& extent) {
   (is_vectorized(extent.C) ? forward<kVector> : forward<1>)(stream, out, tokens, wte, wpe, extent);
 }
 
-void encoder_backward(Stream stream, float* dwte, float* dwpe, const Bf16* dout, const uint32_t* tokens, const TokenRuns& runs,
-                      const Extent& extent) {
+void encoder_backward(Stream stream, float* dwte, float* dwpe, const Bf16* dout, const uint32_t* tokens,
+                      const TokenRuns& runs, const Extent& extent) {
   (is_vectorized(extent.C) ? backward<kVector> : backward<1>)(stream, dwte, dwpe, dout, tokens, runs, extent);
 }
 

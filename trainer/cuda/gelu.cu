@@ -1,5 +1,5 @@
-// Element by element: GELU and its derivative, sums of two arrays, a bias added to rows. 16 bytes a thread; n that is no multiple
-// of the vector ends with single elements.
+// Element by element: GELU and its derivative, sums of two arrays, a bias added to rows. 16 bytes a thread; n that is
+// no multiple of the vector ends with single elements.
 #include "trainer/cuda/kernels.h"
 
 namespace ftok::FTOK_SPACE {
@@ -31,10 +31,10 @@ struct Sum {
   FTOK_DEVICE float operator()(float a, float b) const { return a + b; }
 };
 
-
 // out may be a or b: a thread reads its elements before it writes them.
 template <typename Operation>
-FTOK_KERNEL(kThreads) elementwise_kernel(Bf16* out, const Bf16* a, const Bf16* b, int64_t n) {
+FTOK_KERNEL(kThreads)
+elementwise_kernel(Bf16* out, const Bf16* a, const Bf16* b, int64_t n) {
   const int64_t at = (block_x() * kThreads + thread_x()) * kVector;
   if (at + kVector <= n) {
     float x[kVector], y[kVector];
@@ -49,7 +49,8 @@ FTOK_KERNEL(kThreads) elementwise_kernel(Bf16* out, const Bf16* a, const Bf16* b
 }
 
 template <int W>
-FTOK_KERNEL(kThreads) bias_kernel(Bf16* out, const Bf16* bias, int64_t R, int64_t O) {
+FTOK_KERNEL(kThreads)
+bias_kernel(Bf16* out, const Bf16* bias, int64_t R, int64_t O) {
   const int64_t at = (block_x() * kThreads + thread_x()) * W;
   if (at >= R * O) return;
   float x[W], b[W];

@@ -1,6 +1,6 @@
 // The kernels as functions of the host: each queues its work on `stream` and returns. The contracts are those of
-// trainer/layers.h; arrays are on the device and begin at multiples of 16 bytes. Every sum is made in an order that the shapes
-// alone decide: the same call gives the same bits, on any GPU of the same architecture.
+// trainer/layers.h; arrays are on the device and begin at multiples of 16 bytes. Every sum is made in an order that the
+// shapes alone decide: the same call gives the same bits, on any GPU of the same architecture.
 #pragma once
 
 #include "trainer/cuda/shim.h"
@@ -8,26 +8,27 @@
 
 namespace ftok::FTOK_SPACE {
 
-void encoder_forward(Stream stream, Bf16* out, const uint32_t* tokens, const Bf16* wte, const Bf16* wpe, const Extent& extent);
+void encoder_forward(Stream stream, Bf16* out, const uint32_t* tokens, const Bf16* wte, const Bf16* wpe,
+                     const Extent& extent);
 
-// Where the rows of each token are: rows (R) sorted by token, ties in order; run i is rows[begins[i]] .. rows[begins[i+1] - 1], all of
-// one token. begins (runs + 1) ends with R as often as it takes.
+// Where the rows of each token are: rows (R) sorted by token, ties in order; run i is rows[begins[i]] ..
+// rows[begins[i+1] - 1], all of one token. begins (runs + 1) ends with R as often as it takes.
 struct TokenRuns {
   const int32_t* rows = nullptr;
   const int32_t* begins = nullptr;
   int64_t runs = 0;
 };
-void encoder_backward(Stream stream, float* dwte, float* dwpe, const Bf16* dout, const uint32_t* tokens, const TokenRuns& runs,
-                      const Extent& extent);
+void encoder_backward(Stream stream, float* dwte, float* dwpe, const Bf16* dout, const uint32_t* tokens,
+                      const TokenRuns& runs, const Extent& extent);
 
-void layernorm_forward(Stream stream, Bf16* out, float* mean, float* rstd, const Bf16* in, const Bf16* gain, const Bf16* bias,
-                       int64_t R, int64_t C);
-void residual_layernorm_forward(Stream stream, Bf16* sum, Bf16* out, float* mean, float* rstd, const Bf16* a, const Bf16* b,
-                                const Bf16* gain, const Bf16* bias, int64_t R, int64_t C);
+void layernorm_forward(Stream stream, Bf16* out, float* mean, float* rstd, const Bf16* in, const Bf16* gain,
+                       const Bf16* bias, int64_t R, int64_t C);
+void residual_layernorm_forward(Stream stream, Bf16* sum, Bf16* out, float* mean, float* rstd, const Bf16* a,
+                                const Bf16* b, const Bf16* gain, const Bf16* bias, int64_t R, int64_t C);
 // One pass over dout, in and din. scratch: layernorm_scratch(R, C) floats.
 int64_t layernorm_scratch(int64_t R, int64_t C);
-void layernorm_backward(Stream stream, Bf16* din, float* dgain, float* dbias, float* scratch, const Bf16* dout, const Bf16* in,
-                        const Bf16* gain, const float* mean, const float* rstd, int64_t R, int64_t C);
+void layernorm_backward(Stream stream, Bf16* din, float* dgain, float* dbias, float* scratch, const Bf16* dout,
+                        const Bf16* in, const Bf16* gain, const float* mean, const float* rstd, int64_t R, int64_t C);
 
 void gelu_forward(Stream stream, Bf16* out, const Bf16* in, int64_t n);
 void gelu_backward(Stream stream, Bf16* din, const Bf16* dout, const Bf16* in, int64_t n);
@@ -43,16 +44,18 @@ void add_rows(Stream stream, float* sums, const float* parts, int64_t count, int
 
 // The widest head attention has kernels for.
 constexpr int64_t kHeadChannelsMax = 128;
-void attention_forward(Stream stream, Bf16* out, float* log_sum, const Bf16* qkv, const int32_t* first_key, const Extent& extent);
+void attention_forward(Stream stream, Bf16* out, float* log_sum, const Bf16* qkv, const int32_t* first_key,
+                       const Extent& extent);
 // scratch: B H T floats.
-void attention_backward(Stream stream, Bf16* dqkv, float* scratch, const Bf16* dout, const Bf16* out, const float* log_sum,
-                        const Bf16* qkv, const int32_t* first_key, const Extent& extent);
+void attention_backward(Stream stream, Bf16* dqkv, float* scratch, const Bf16* dout, const Bf16* out,
+                        const float* log_sum, const Bf16* qkv, const int32_t* first_key, const Extent& extent);
 
 // out (C) = the attention of the query in row `position` of qkv (T,3C) over the keys and values of rows 0..position.
 void decode_attention(Stream stream, Bf16* out, const Bf16* qkv, int64_t position, int64_t C, int64_t H);
 
-// Rows of logits (rows, padded V) become `scale` times their gradient; losses (rows) are set to those of the targets that count,
-// 0 elsewhere. With `gradient` false the logits stay. ids and mask (null: all count) begin at the first of these rows.
+// Rows of logits (rows, padded V) become `scale` times their gradient; losses (rows) are set to those of the targets
+// that count, 0 elsewhere. With `gradient` false the logits stay. ids and mask (null: all count) begin at the first of
+// these rows.
 struct ClassifierRows {
   Bf16* logits;
   float* losses;
@@ -85,7 +88,8 @@ struct AdamWStep {
   const float* gradients;
   const ParameterPiece* pieces;  // on the device
   int64_t pieces_count;
-  // As trainer/optimizer.cc computes them: rate = learning rate / (1 - b1^t), root = 1 / sqrt(1 - b2^t), keep = 1 - learning rate x decay.
+  // As trainer/optimizer.cc computes them: rate = learning rate / (1 - b1^t), root = 1 / sqrt(1 - b2^t), keep = 1 -
+  // learning rate x decay.
   float scale, b1, b2, c1, c2, rate, root, epsilon, keep;
   uint64_t seed, step;
   bool stochastic;  // rounding; false: to nearest

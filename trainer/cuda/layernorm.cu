@@ -1,10 +1,11 @@
-// LayerNorm, a warp a row forward. Where the row fits into the warp's registers it is read once: K vectors of 8 channels a lane; K = 0
-// is for other widths, and reads the row again from the cache. The variance is that of the differences from the mean (two passes
-// over registers), as on the CPU.
+// LayerNorm, a warp a row forward. Where the row fits into the warp's registers it is read once: K vectors of 8
+// channels a lane; K = 0 is for other widths, and reads the row again from the cache. The variance is that of the
+// differences from the mean (two passes over registers), as on the CPU.
 //
-// Backward in one pass over dout, in and din: blocks take tiles of 8 rows. First a warp a row makes the two means that the row's
-// gradient needs; then, with the tile still in the first-level cache, each thread owns W channels for some rows of the tile,
-// writes din and adds to its sums for dgain and dbias. The blocks' sums are added in order by a second kernel.
+// Backward in one pass over dout, in and din: blocks take tiles of 8 rows. First a warp a row makes the two means that
+// the row's gradient needs; then, with the tile still in the first-level cache, each thread owns W channels for some
+// rows of the tile, writes din and adds to its sums for dgain and dbias. The blocks' sums are added in order by a
+// second kernel.
 #include "trainer/cuda/kernels.h"
 
 namespace ftok::FTOK_SPACE {
@@ -45,7 +46,8 @@ FTOK_DEVICE void write_output(const Forward& f, int64_t row, int64_t c, float (&
 }
 
 template <int K>
-FTOK_KERNEL(kThreads) forward_kernel(Forward f) {
+FTOK_KERNEL(kThreads)
+forward_kernel(Forward f) {
   constexpr int W = kVector;
   const int64_t r = block_x() * kWarps + warp();
   if (r >= f.R) return;  // the whole warp
@@ -78,7 +80,8 @@ FTOK_KERNEL(kThreads) forward_kernel(Forward f) {
 
 // Any width; reads the input three times.
 template <int W>
-FTOK_KERNEL(kThreads) forward_any_kernel(Forward f) {
+FTOK_KERNEL(kThreads)
+forward_any_kernel(Forward f) {
   const int64_t r = block_x() * kWarps + warp();
   if (r >= f.R) return;
   const int64_t row = r * f.C;
@@ -157,8 +160,8 @@ FTOK_DEVICE void row_means(const Backward& b, int64_t r, float& mean_g, float& m
 
 // Channels [c, c+W) of row r: din is written, the sums grow.
 template <int W>
-FTOK_DEVICE void finish_channels(const Backward& b, int64_t r, int64_t c, float mean_g, float mean_gn, const float (&gain)[W],
-                                 float (&dgain)[W], float (&dbias)[W]) {
+FTOK_DEVICE void finish_channels(const Backward& b, int64_t r, int64_t c, float mean_g, float mean_gn,
+                                 const float (&gain)[W], float (&dgain)[W], float (&dbias)[W]) {
   const float mean = b.mean[r], rstd = b.rstd[r];
   float dy[W], x[W], dx[W];
   load(dy, b.dout + r * b.C + c);
@@ -174,9 +177,11 @@ FTOK_DEVICE void finish_channels(const Backward& b, int64_t r, int64_t c, float 
   store(b.din + r * b.C + c, dx);
 }
 
-// blockIdx.x: rows; blockIdx.y: a slice of `owners` W channels. A thread owns W channels of every (256 / owners)-th row of a tile.
+// blockIdx.x: rows; blockIdx.y: a slice of `owners` W channels. A thread owns W channels of every (256 / owners)-th row
+// of a tile.
 template <int W>
-FTOK_KERNEL(kThreads) backward_kernel(Backward b, int owners) {
+FTOK_KERNEL(kThreads)
+backward_kernel(Backward b, int owners) {
   using Shared = BackwardShared<W>;
   FTOK_SHARED(Shared, shared);
   const int groups = kThreads / owners, group = thread_x() / owners, owner = thread_x() % owners;
@@ -220,7 +225,8 @@ template <int W>
 void backward(Stream stream, const Backward& b) {
   const int64_t slices = divide_up(b.C, int64_t{kThreads} * W);
   const int owners = static_cast<int>(divide_up(divide_up(b.C, W), slices));
-  launch(stream, {divide_up(b.R, b.rows), divide_up(b.C, int64_t{owners} * W)}, kThreads, backward_kernel<W>, b, owners);
+  launch(stream, {divide_up(b.R, b.rows), divide_up(b.C, int64_t{owners} * W)}, kThreads, backward_kernel<W>, b,
+         owners);
 }
 
 // dgain and dbias lie apart: two sums over the blocks.
@@ -245,20 +251,20 @@ FTOK_KERNEL(kThreads) add_parts_kernel(float* dgain, float* dbias, const float* 
 
 }  // namespace
 
-void layernorm_forward(Stream stream, Bf16* out, float* mean, float* rstd, const Bf16* in, const Bf16* gain, const Bf16* bias,
-                       int64_t R, int64_t C) {
+void layernorm_forward(Stream stream, Bf16* out, float* mean, float* rstd, const Bf16* in, const Bf16* gain,
+                       const Bf16* bias, int64_t R, int64_t C) {
   forward(stream, {nullptr, out, mean, rstd, in, nullptr, gain, bias, R, C});
 }
 
-void residual_layernorm_forward(Stream stream, Bf16* sum, Bf16* out, float* mean, float* rstd, const Bf16* a, const Bf16* b,
-                                const Bf16* gain, const Bf16* bias, int64_t R, int64_t C) {
+void residual_layernorm_forward(Stream stream, Bf16* sum, Bf16* out, float* mean, float* rstd, const Bf16* a,
+                                const Bf16* b, const Bf16* gain, const Bf16* bias, int64_t R, int64_t C) {
   forward(stream, {sum, out, mean, rstd, a, b, gain, bias, R, C});
 }
 
 int64_t layernorm_scratch(int64_t R, int64_t C) { return divide_up(R, rows_per_block(R)) * 2 * C; }
 
-void layernorm_backward(Stream stream, Bf16* din, float* dgain, float* dbias, float* scratch, const Bf16* dout, const Bf16* in,
-                        const Bf16* gain, const float* mean, const float* rstd, int64_t R, int64_t C) {
+void layernorm_backward(Stream stream, Bf16* din, float* dgain, float* dbias, float* scratch, const Bf16* dout,
+                        const Bf16* in, const Bf16* gain, const float* mean, const float* rstd, int64_t R, int64_t C) {
   const Backward b{din, scratch, dout, in, gain, mean, rstd, R, C, rows_per_block(R)};
   (is_vectorized(C) ? backward<kVector> : backward<1>)(stream, b);
   launch(stream, {divide_up(2 * C, kWarp)}, kThreads, add_parts_kernel, dgain, dbias, scratch, divide_up(R, b.rows), C);

@@ -1,5 +1,5 @@
-// Matrix products on the device, said as cuBLASLt wants them: column-major, with what is done to the result on its way out. The
-// rest of ftok is row-major; products.h has the translation.
+// Matrix products on the device, said as cuBLASLt wants them: column-major, with what is done to the result on its way
+// out. The rest of ftok is row-major; products.h has the translation.
 #pragma once
 
 #include <cstdint>
@@ -16,8 +16,8 @@ enum class Epilogue : uint8_t {
   kBgradA,       // besides D: bias_gradient (m) = the sums of the rows of op(A), overwritten
 };
 
-// D (m,n) = op(A) (m,k) op(B) (k,n), or + D with `accumulate`. Column-major: element (i,j) lies at i + j ld. A, B, bias and aux are
-// bfloat16, sums are float.
+// D (m,n) = op(A) (m,k) op(B) (k,n), or + D with `accumulate`. Column-major: element (i,j) lies at i + j ld. A, B, bias
+// and aux are bfloat16, sums are float.
 struct MatmulCall {
   bool transpose_a = false, transpose_b = false;
   int64_t m = 0, n = 0, k = 0;
@@ -40,8 +40,8 @@ struct MatmulCall {
 class Matmul {
  public:
   virtual ~Matmul() = default;
-  // Queues the product on `stream` (a cudaStream_t). False, with nothing queued, when there is no way to do this call with this
-  // epilogue; a call without one is done or throws Error. The answer for a shape does not change.
+  // Queues the product on `stream` (a cudaStream_t). False, with nothing queued, when there is no way to do this call
+  // with this epilogue; a call without one is done or throws Error. The answer for a shape does not change.
   virtual bool run(void* stream, const MatmulCall& call) = 0;
 };
 

@@ -47,32 +47,37 @@ class NcclRanks final : public DeviceRanks {
     ncclUniqueId id{};
     if (ranks.rank() == 0) library_->check(library_->get_unique_id(&id), "cannot start");
     ranks.broadcast(std::as_writable_bytes(std::span(&id, 1)));
-    library_->check(library_->init_rank(&communicator_, ranks.size(), id, ranks.rank()), "the ranks do not find each other");
+    library_->check(library_->init_rank(&communicator_, ranks.size(), id, ranks.rank()),
+                    "the ranks do not find each other");
   }
   ~NcclRanks() override { library_->destroy(communicator_); }
   NcclRanks(const NcclRanks&) = delete;
   NcclRanks& operator=(const NcclRanks&) = delete;
 
   void all_reduce(float* values, int64_t n) override {
-    library_->check(library_->all_reduce(values, values, static_cast<size_t>(n), ncclFloat32, ncclSum, communicator_, stream()),
-                    "a sum failed");
+    library_->check(
+        library_->all_reduce(values, values, static_cast<size_t>(n), ncclFloat32, ncclSum, communicator_, stream()),
+        "a sum failed");
   }
   void reduce_scatter(float* values, int64_t n) override {
     each_slice(n, [&](int rank, int64_t begin, size_t count) {
-      library_->check(library_->reduce(values + begin, values + begin, count, ncclFloat32, ncclSum, rank, communicator_, stream()),
-                      "a sum failed");
+      library_->check(
+          library_->reduce(values + begin, values + begin, count, ncclFloat32, ncclSum, rank, communicator_, stream()),
+          "a sum failed");
     });
   }
   void all_gather(Bf16* values, int64_t n) override {
     each_slice(n, [&](int rank, int64_t begin, size_t count) {
-      library_->check(library_->broadcast(values + begin, values + begin, count, ncclBfloat16, rank, communicator_, stream()),
-                      "a broadcast failed");
+      library_->check(
+          library_->broadcast(values + begin, values + begin, count, ncclBfloat16, rank, communicator_, stream()),
+          "a broadcast failed");
     });
   }
 
  private:
   cudaStream_t stream() { return static_cast<cudaStream_t>(device_.stream()); }
-  // Slices differ in size by up to 16 elements, which NCCL's own scatter and gather do not allow: a group of calls, one a slice.
+  // Slices differ in size by up to 16 elements, which NCCL's own scatter and gather do not allow: a group of calls, one
+  // a slice.
   template <typename Body>
   void each_slice(int64_t n, const Body& body) {
     library_->check(library_->group_start(), "a group failed");

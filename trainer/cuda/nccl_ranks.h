@@ -9,8 +9,9 @@
 
 namespace ftok {
 
-// Each rank has a GPU of its own. Calls are queued on the device's stream, in the same order on all ranks. Slices are those of
-// Communicator::slice(n, rank). The order of additions is NCCL's: the same for the same number and wiring of GPUs.
+// Each rank has a GPU of its own. Calls are queued on the device's stream, in the same order on all ranks. Slices are
+// those of Communicator::slice(n, rank). The order of additions is NCCL's: the same for the same number and wiring of
+// GPUs.
 class DeviceRanks {
  public:
   virtual ~DeviceRanks() = default;
@@ -22,7 +23,8 @@ class DeviceRanks {
   virtual void all_gather(Bf16* values, int64_t n) = 0;
 };
 
-// Collective. Null, on all ranks, where one of them cannot load the library, or the build had no NCCL. `ranks` and `device` outlive it.
+// Collective. Null, on all ranks, where one of them cannot load the library, or the build had no NCCL. `ranks` and
+// `device` outlive it.
 std::unique_ptr<DeviceRanks> make_nccl_ranks(Communicator& ranks, Device& device);
 
 }  // namespace ftok

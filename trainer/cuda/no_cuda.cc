@@ -16,6 +16,8 @@ EngineFactory cuda_engine_factory(const CudaEngineOptions&) {
   return [](const TrainRecipe&, Communicator&) -> std::unique_ptr<Engine> { throw Error(cuda_problem()); };
 }
 
-std::unique_ptr<TokenPredictor> make_cuda_decoder(const ModelConfig&, const std::vector<float>&, int) { throw Error(cuda_problem()); }
+std::unique_ptr<TokenPredictor> make_cuda_decoder(const ModelConfig&, const std::vector<float>&, int) {
+  throw Error(cuda_problem());
+}
 
 }  // namespace ftok

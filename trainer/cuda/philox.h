@@ -1,5 +1,5 @@
-// Philox4x32-10 (Salmon, Moraes, Dror, Shaw 2011, "Parallel random numbers: as easy as 1, 2, 3"): 128 random bits as a function
-// of a counter and a key, on CPU and GPU alike.
+// Philox4x32-10 (Salmon, Moraes, Dror, Shaw 2011, "Parallel random numbers: as easy as 1, 2, 3"): 128 random bits as a
+// function of a counter and a key, on CPU and GPU alike.
 #pragma once
 
 #include <cstdint>
@@ -28,8 +28,8 @@ FTOK_BOTH Philox philox(const Philox& counter, uint64_t key) {
   return x;
 }
 
-// 16 random bits each for the parameters 8 block .. 8 block + 7 in `step`: those of parameter 8 block + i are bits 16 (i mod 2)
-// and up of word i / 2.
+// 16 random bits each for the parameters 8 block .. 8 block + 7 in `step`: those of parameter 8 block + i are bits 16
+// (i mod 2) and up of word i / 2.
 FTOK_BOTH Philox rounding_bits(uint64_t seed, uint64_t step, uint64_t block) {
   return philox(Philox{{static_cast<uint32_t>(block), static_cast<uint32_t>(block >> 32), static_cast<uint32_t>(step),
                         static_cast<uint32_t>(step >> 32)}},

@@ -1,8 +1,8 @@
-// The three products of a linear layer, row-major, as column-major calls. A row-major matrix (R,C) is, read column by column, its
-// transpose (C,R) with leading dimension C; so out = in W becomes out^T = W^T in^T.
+// The three products of a linear layer, row-major, as column-major calls. A row-major matrix (R,C) is, read column by
+// column, its transpose (C,R) with leading dimension C; so out = in W becomes out^T = W^T in^T.
 //
-// The tied head is made of the same three: logits (R,V) = hidden (R,C) wte^T is the input gradient of a layer with weight
-// wte (V,C); dhidden = dlogits wte its forward pass; dwte += dlogits^T hidden its weight gradient.
+// The tied head is made of the same three: logits (R,V) = hidden (R,C) wte^T is the input gradient of a layer with
+// weight wte (V,C); dhidden = dlogits wte its forward pass; dwte += dlogits^T hidden its weight gradient.
 #pragma once
 
 #include "trainer/cuda/matmul.h"

@@ -11,7 +11,8 @@ namespace ftok {
 
 SharedLibrary::SharedLibrary(const std::string& name) : name_(name) {
   std::vector<std::string> places = {name};
-  if (const char* const folder = std::getenv("FTOK_CUDA_LIBRARIES")) places.insert(places.begin(), std::string(folder) + "/" + name);
+  if (const char* const folder = std::getenv("FTOK_CUDA_LIBRARIES"))
+    places.insert(places.begin(), std::string(folder) + "/" + name);
 #ifdef FTOK_CUDA_LIBRARY_FOLDER
   places.push_back(std::string(FTOK_CUDA_LIBRARY_FOLDER) + "/" + name);
 #endif

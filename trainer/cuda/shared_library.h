@@ -7,8 +7,8 @@ namespace ftok {
 
 class SharedLibrary {
  public:
-  // The first of `name` as the system finds it, and `name` in FTOK_CUDA_LIBRARIES (an environment variable: a folder) and in the folder
-  // the build found it in. Throws Error naming it when there is none.
+  // The first of `name` as the system finds it, and `name` in FTOK_CUDA_LIBRARIES (an environment variable: a folder)
+  // and in the folder the build found it in. Throws Error naming it when there is none.
   explicit SharedLibrary(const std::string& name);
   ~SharedLibrary() = default;  // stays loaded: what came out of it may live on
   SharedLibrary(const SharedLibrary&) = delete;

@@ -1,12 +1,13 @@
 // The vocabulary that kernels are written in: threads, blocks, shared memory, sums over a warp, tensor-core products.
 //
-// A kernel source (*.cu) is compiled twice: by nvcc for GPUs (namespace ftok::cuda), and by a C++ compiler with FTOK_SHIM
-// defined (namespace ftok::shim), where a block runs on one CPU thread and its threads take turns (shim_block.h). Control flow,
-// indices and the order of additions are the same; what differs is the rounding of exp and log, contraction to fused
-// multiply-adds, and the order of additions inside a tensor-core product.
+// A kernel source (*.cu) is compiled twice: by nvcc for GPUs (namespace ftok::cuda), and by a C++ compiler with
+// FTOK_SHIM defined (namespace ftok::shim), where a block runs on one CPU thread and its threads take turns
+// (shim_block.h). Control flow, indices and the order of additions are the same; what differs is the rounding of exp
+// and log, contraction to fused multiply-adds, and the order of additions inside a tensor-core product.
 //
-// Kernels keep to these rules, which the shim checks where it can: all threads of a warp reach the same warp-wide call, all
-// threads of a block reach the same barrier, block sizes are multiples of 32, shared memory is a struct of at most 48 KiB.
+// Kernels keep to these rules, which the shim checks where it can: all threads of a warp reach the same warp-wide call,
+// all threads of a block reach the same barrier, block sizes are multiples of 32, shared memory is a struct of at most
+// 48 KiB.
 #pragma once
 
 #include <cmath>
@@ -83,7 +84,8 @@ void check_launch(const Grid& grid, int threads);
 template <typename... Parameters, typename... Arguments>
 void launch(Stream stream, const Grid& grid, int threads, void (*kernel)(Parameters...), Arguments... arguments) {
   kernel<<<dim3(static_cast<unsigned>(grid.x), static_cast<unsigned>(grid.y), static_cast<unsigned>(grid.z)),
-           static_cast<unsigned>(threads), 0, static_cast<cudaStream_t>(stream)>>>(static_cast<Parameters>(arguments)...);
+           static_cast<unsigned>(threads), 0, static_cast<cudaStream_t>(stream)>>>(
+      static_cast<Parameters>(arguments)...);
   check_launch(grid, threads);
 }
 
@@ -129,7 +131,8 @@ FTOK_DEVICE float warp_max(float x) {
 }
 #endif
 
-// The same over all threads of a block, up to 32 warps, in a fixed order; `scratch` (32) is shared. Begins and ends with a barrier.
+// The same over all threads of a block, up to 32 warps, in a fixed order; `scratch` (32) is shared. Begins and ends
+// with a barrier.
 FTOK_DEVICE float block_sum(float x, float* scratch) {
   x = warp_sum(x);
   barrier();
@@ -209,7 +212,8 @@ FTOK_DEVICE void store(float* p, const float (&x)[N]) {
 
 #endif
 
-// Elements of bfloat16 that rows of `width` allow at once: 16 bytes' worth, or one. (Arrays begin at multiples of 16 bytes.)
+// Elements of bfloat16 that rows of `width` allow at once: 16 bytes' worth, or one. (Arrays begin at multiples of 16
+// bytes.)
 constexpr int64_t kVector = 8;
 FTOK_BOTH constexpr bool is_vectorized(int64_t width) { return width % kVector == 0; }
 

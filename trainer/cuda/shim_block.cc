@@ -32,7 +32,8 @@ constexpr size_t kStackBytes = 256 << 10;
 
 enum class State : uint8_t { kReady, kBarrier, kWarp, kDone };
 
-// A fiber enters its stack once, by swapcontext; after that it jumps, which needs no system call. It lives on from block to block.
+// A fiber enters its stack once, by swapcontext; after that it jumps, which needs no system call. It lives on from
+// block to block.
 struct Fiber {
   ucontext_t context;
   jmp_buf jump;
@@ -127,7 +128,8 @@ void fiber_main() {
   }
 }
 
-// A fiber that is done goes on to the next block; one that is not there yet, or was left in the middle by a failure, starts anew.
+// A fiber that is done goes on to the next block; one that is not there yet, or was left in the middle by a failure,
+// starts anew.
 void start(Runner& r, int thread) {
   Fiber& fiber = r.fibers[static_cast<size_t>(thread)];
   if (!fiber.stack || fiber.state != State::kDone) {
@@ -150,8 +152,8 @@ std::vector<int64_t> order_of(Schedule schedule, int64_t n, uint64_t seed) {
   if (schedule == Schedule::kBackward) std::reverse(order.begin(), order.end());
   if (schedule == Schedule::kShuffled) {
     for (int64_t i = 0; i < n; ++i) {
-      order[static_cast<size_t>(i)] = static_cast<int64_t>(
-          random_permutation(seed, 77, static_cast<uint64_t>(i), static_cast<uint64_t>(n)));
+      order[static_cast<size_t>(i)] =
+          static_cast<int64_t>(random_permutation(seed, 77, static_cast<uint64_t>(i), static_cast<uint64_t>(n)));
     }
   }
   return order;
@@ -208,8 +210,10 @@ void run_block(Runner& r, const std::vector<int64_t>& order) {
 void set_schedule(Schedule schedule) { runner().schedule = schedule; }
 
 void run_grid(int64_t x, int64_t y, int64_t z, int threads, const std::function<void()>& kernel) {
-  if (x < 1 || y < 1 || z < 1 || x > INT32_MAX || y > 65535 || z > 65535) throw std::logic_error("shim: a grid CUDA would refuse");
-  if (threads < kLanes || threads > kThreadsMax || threads % kLanes != 0) throw std::logic_error("shim: threads of a block");
+  if (x < 1 || y < 1 || z < 1 || x > INT32_MAX || y > 65535 || z > 65535)
+    throw std::logic_error("shim: a grid CUDA would refuse");
+  if (threads < kLanes || threads > kThreadsMax || threads % kLanes != 0)
+    throw std::logic_error("shim: threads of a block");
   Runner& r = runner();
   r.kernel = &kernel, r.threads = threads;
   r.grid[0] = x, r.grid[1] = y, r.grid[2] = z;

@@ -1,9 +1,9 @@
-// Runs a kernel's grid on the CPU, block by block (shim.h). The threads of a block are fibers of one CPU thread: each runs until
-// it reaches a barrier or a warp-wide call, then the next one does. Which comes first is a setting, so that a test can show that
-// it does not matter: a kernel that races gives different bits under different schedules.
+// Runs a kernel's grid on the CPU, block by block (shim.h). The threads of a block are fibers of one CPU thread: each
+// runs until it reaches a barrier or a warp-wide call, then the next one does. Which comes first is a setting, so that
+// a test can show that it does not matter: a kernel that races gives different bits under different schedules.
 //
-// Throws std::logic_error for a kernel that breaks the rules: threads that leave while others wait at a barrier, lanes of a warp
-// at different calls. Shared memory holds 0xFF bytes (which are no number, as a float) when a block starts.
+// Throws std::logic_error for a kernel that breaks the rules: threads that leave while others wait at a barrier, lanes
+// of a warp at different calls. Shared memory holds 0xFF bytes (which are no number, as a float) when a block starts.
 #pragma once
 
 #include <cstddef>

@@ -1,6 +1,7 @@
-// Products of small matrices by a warp's tensor cores, and the loads that bring their operands into registers in the layout
-// they need (PTX ISA: mma.m16n8k16, ldmatrix). With g = lane / 4 and t = lane % 4, a lane holds
-//   A (16,16): {A[g][2t..], A[g+8][2t..], A[g][2t+8..], A[g+8][2t+8..]}, two bfloat16 a register, the lower column in the lower half;
+// Products of small matrices by a warp's tensor cores, and the loads that bring their operands into registers in the
+// layout they need (PTX ISA: mma.m16n8k16, ldmatrix). With g = lane / 4 and t = lane % 4, a lane holds
+//   A (16,16): {A[g][2t..], A[g+8][2t..], A[g][2t+8..], A[g+8][2t+8..]}, two bfloat16 a register, the lower column in
+//   the lower half;
 //   B (16,8):  {B[2t..][g], B[2t+8..][g]}, two rows a register;
 //   C (16,8):  {C[g][2t], C[g][2t+1], C[g+8][2t], C[g+8][2t+1]} in float.
 #pragma once
@@ -73,8 +74,11 @@ inline void load_from_lanes(uint32_t (&out)[4], const Bf16* row, bool transposed
   const Slot* const lanes = exchange(transposed ? "load_matrices_transposed" : "load_matrices", mine);
   const int g = thread_x() % kWarp / 4, t = thread_x() % 4;
   for (int i = 0; i < 4; ++i) {
-    const auto element = [&](int r, int c) { return static_cast<uint32_t>(static_cast<const Bf16*>(lanes[8 * i + r].pointer)[c].bits); };
-    out[i] = transposed ? element(2 * t, g) | element(2 * t + 1, g) << 16 : element(g, 2 * t) | element(g, 2 * t + 1) << 16;
+    const auto element = [&](int r, int c) {
+      return static_cast<uint32_t>(static_cast<const Bf16*>(lanes[8 * i + r].pointer)[c].bits);
+    };
+    out[i] =
+        transposed ? element(2 * t, g) | element(2 * t + 1, g) << 16 : element(g, 2 * t) | element(g, 2 * t + 1) << 16;
   }
 }
 inline void load_matrices(uint32_t (&out)[4], const Bf16* row) { load_from_lanes(out, row, false); }

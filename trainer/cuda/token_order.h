@@ -7,8 +7,9 @@
 namespace ftok {
 
 struct TokenOrder {
-  std::vector<int32_t> rows;    // (R), by token, rows of one token in order
-  std::vector<int32_t> begins;  // (min(R, V) + 1): the runs of rows of one token; after the last one, R as often as it takes
+  std::vector<int32_t> rows;  // (R), by token, rows of one token in order
+  std::vector<int32_t>
+      begins;  // (min(R, V) + 1): the runs of rows of one token; after the last one, R as often as it takes
 };
 
 // tokens (R) are below V; R < 2^31. Linear time.

@@ -22,7 +22,8 @@ using Doubles = std::vector<double>;
 inline Bf16s random_bf16(int64_t n, uint64_t stream, double deviation = 1, double mean = 0) {
   Bf16s numbers;
   for (int64_t i = 0; i < n; ++i) {
-    numbers.push_back(to_bfloat16(static_cast<float>(mean + deviation * random_normal(9, stream, static_cast<uint64_t>(i)))));
+    numbers.push_back(
+        to_bfloat16(static_cast<float>(mean + deviation * random_normal(9, stream, static_cast<uint64_t>(i)))));
   }
   return numbers;
 }
@@ -48,10 +49,11 @@ inline Floats unwritten_floats(int64_t n) {
   return Floats(static_cast<size_t>(n), std::numeric_limits<float>::quiet_NaN());
 }
 
-// Every element within `relative` of its own reference plus `absolute` times the root mean square of all. bfloat16 rounds by up
-// to 2^-9 of a number.
+// Every element within `relative` of its own reference plus `absolute` times the root mean square of all. bfloat16
+// rounds by up to 2^-9 of a number.
 template <typename T>
-void expect_near(const std::vector<T>& got, const Doubles& expected, double relative, double absolute, const char* what) {
+void expect_near(const std::vector<T>& got, const Doubles& expected, double relative, double absolute,
+                 const char* what) {
   ASSERT_EQ(got.size(), expected.size()) << what;
   double squares = 0;
   for (const double x : expected) squares += x * x;

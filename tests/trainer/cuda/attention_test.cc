@@ -23,7 +23,8 @@ std::vector<int32_t> random_documents(int64_t B, int64_t T) {
     int32_t first = 0;
     for (int64_t t = 0; t < T; ++t) {
       const bool edge = t == 64 && b == 0;
-      if (t > 0 && (edge || random_bits(4, static_cast<uint64_t>(b), static_cast<uint64_t>(t)) % 23 == 0)) first = static_cast<int32_t>(t);
+      if (t > 0 && (edge || random_bits(4, static_cast<uint64_t>(b), static_cast<uint64_t>(t)) % 23 == 0))
+        first = static_cast<int32_t>(t);
       first_key.push_back(first);
     }
   }
@@ -32,7 +33,8 @@ std::vector<int32_t> random_documents(int64_t B, int64_t T) {
 
 void check(const Case& c) {
   const Extent& e = c.extent;
-  SCOPED_TRACE(::testing::Message() << "B" << e.B << " T" << e.T << " C" << e.C << " H" << e.H << (c.documents ? " documents" : ""));
+  SCOPED_TRACE(::testing::Message() << "B" << e.B << " T" << e.T << " C" << e.C << " H" << e.H
+                                    << (c.documents ? " documents" : ""));
   const int64_t n = e.rows() * e.C, sums = e.rows() * e.H;
   const std::vector<int32_t> documents = random_documents(e.B, e.T);
   const int32_t* const first_key = c.documents ? documents.data() : nullptr;
@@ -54,13 +56,13 @@ void check(const Case& c) {
   const Bf16s dqkv = run_in_every_order([&] {
     Bf16s result = unwritten_bf16(3 * n);
     Floats scratch = unwritten_floats(sums);
-    shim::attention_backward(nullptr, result.data(), scratch.data(), dout.data(), out.data(), log_sum.data(), qkv.data(), first_key,
-                             e);
+    shim::attention_backward(nullptr, result.data(), scratch.data(), dout.data(), out.data(), log_sum.data(),
+                             qkv.data(), first_key, e);
     return result;
   });
   Doubles expected_dqkv(static_cast<size_t>(3 * n));
-  reference->attention_backward(expected_dqkv.data(), widen(dout).data(), expected.data(), expected_sum.data(), widen(qkv).data(),
-                                first_key, e);
+  reference->attention_backward(expected_dqkv.data(), widen(dout).data(), expected.data(), expected_sum.data(),
+                                widen(qkv).data(), first_key, e);
   expect_near(dqkv, expected_dqkv, 0.015, 0.03, "dqkv");
   EXPECT_LT(relative_distance(dqkv, expected_dqkv), 0.008);
 }
@@ -122,10 +124,10 @@ TEST(ShimAttention, OperandsAreWhatTheProductNeeds) {
   }
 }
 
-
 // One query against the rows before it: heads on, off and beyond a lane's stride; fewer positions than warps, and many.
 TEST(ShimAttention, OfOneNewPosition) {
-  for (const Extent& e : {Extent{1, 1, 64, 1}, Extent{1, 5, 128, 2}, Extent{1, 8, 32, 4}, Extent{1, 9, 40, 2}, Extent{1, 100, 256, 2}, Extent{1, 33, 21, 3}}) {
+  for (const Extent& e : {Extent{1, 1, 64, 1}, Extent{1, 5, 128, 2}, Extent{1, 8, 32, 4}, Extent{1, 9, 40, 2},
+                          Extent{1, 100, 256, 2}, Extent{1, 33, 21, 3}}) {
     SCOPED_TRACE(::testing::Message() << "T" << e.T << " C" << e.C << " H" << e.H);
     const Bf16s qkv = random_bf16(3 * e.T * e.C, 1, 1.2);
     const Bf16s out = run_in_every_order([&] {

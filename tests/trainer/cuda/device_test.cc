@@ -1,5 +1,5 @@
-// The GPU back end as a whole on the CPU: layers of products and kernels, the network, training. Matrix products are emulated as
-// cuBLASLt documents them.
+// The GPU back end as a whole on the CPU: layers of products and kernels, the network, training. Matrix products are
+// emulated as cuBLASLt documents them.
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -32,7 +32,8 @@ class DeviceTest : public ::testing::Test {
   void check_linear(int64_t R, int64_t I, int64_t O, const Fusion& fusion) {
     SCOPED_TRACE(::testing::Message() << R << " x " << I << " x " << O << ", bias fused: " << fusion.bias);
     DeviceLayers layers(*device_, matmul_, nullptr, fusion, 100);
-    const Bf16s in = random_bf16(R * I, 1), weight = random_bf16(I * O, 2, 0.3), bias = random_bf16(O, 3), dout = random_bf16(R * O, 4);
+    const Bf16s in = random_bf16(R * I, 1), weight = random_bf16(I * O, 2, 0.3), bias = random_bf16(O, 3),
+                dout = random_bf16(R * O, 4);
     const Bf16s before = random_bf16(R * I, 5);
     Bf16s out = unwritten_bf16(R * O), fc = out, din = unwritten_bf16(R * I);
     Floats dweight = random_floats(I * O, 6), dbias = random_floats(O, 7);
@@ -43,7 +44,8 @@ class DeviceTest : public ::testing::Test {
     expect_near(out, e_out, 0.01, 0.01, "linear");  // two roundings without fusion, of a sum that may cancel
 
     layers.linear_gelu_forward(out.data(), fc.data(), in.data(), weight.data(), bias.data(), R, I, O);
-    reference_->linear_gelu_forward(e_out.data(), e_fc.data(), widen(in).data(), widen(weight).data(), widen(bias).data(), R, I, O);
+    reference_->linear_gelu_forward(e_out.data(), e_fc.data(), widen(in).data(), widen(weight).data(),
+                                    widen(bias).data(), R, I, O);
     expect_near(fc, e_fc, 0.01, 0.01, "before GELU");
     expect_near(out, e_out, 0.01, 0.02, "after GELU");
 
@@ -51,9 +53,10 @@ class DeviceTest : public ::testing::Test {
     reference_->linear_backward(e_din.data(), e_dweight.data(), e_dbias.data(), widen(dout).data(), widen(in).data(),
                                 widen(weight).data(), R, I, O);
     expect_near(din, e_din, 0.004, 1e-4, "din");
-    layers.linear_gelu_backward(din.data(), dweight.data(), dbias.data(), dout.data(), in.data(), before.data(), weight.data(), R, I, O);
-    reference_->linear_gelu_backward(e_din.data(), e_dweight.data(), e_dbias.data(), widen(dout).data(), widen(in).data(),
-                                     widen(before).data(), widen(weight).data(), R, I, O);
+    layers.linear_gelu_backward(din.data(), dweight.data(), dbias.data(), dout.data(), in.data(), before.data(),
+                                weight.data(), R, I, O);
+    reference_->linear_gelu_backward(e_din.data(), e_dweight.data(), e_dbias.data(), widen(dout).data(),
+                                     widen(in).data(), widen(before).data(), widen(weight).data(), R, I, O);
     expect_near(din, e_din, 0.01, 1e-3, "dbefore");
     expect_near(dweight, e_dweight, 1e-5, 1e-5, "dweight");  // twice added to what was there
     expect_near(dbias, e_dbias, 1e-5, 1e-5, "dbias");
@@ -91,14 +94,17 @@ TEST_F(DeviceTest, ClassifierInChunks) {
   Bf16s dhidden = unwritten_bf16(R * C);
   Floats dwte = random_floats(padded * C, 3);
   Doubles e_dhidden(dhidden.size()), e_dwte = widen(dwte);
-  EXPECT_EQ(layers.classifier(dhidden.data(), dwte.data(), hidden.data(), wte.data(), {ids.data(), mask.data(), R, C, V}, 0.5), 0);
+  EXPECT_EQ(layers.classifier(dhidden.data(), dwte.data(), hidden.data(), wte.data(),
+                              {ids.data(), mask.data(), R, C, V}, 0.5),
+            0);
   const double loss = reference_->classifier(e_dhidden.data(), e_dwte.data(), widen(hidden).data(), widen(wte).data(),
                                              {ids.data(), mask.data(), R, C, V}, 0.5);
   EXPECT_NEAR(layers.take_loss() / loss, 1, 0.005);  // logits are rounded
   EXPECT_EQ(layers.take_loss(), 0);
   EXPECT_LT(relative_distance(dhidden, e_dhidden), 0.01);
   EXPECT_LT(relative_distance(dwte, e_dwte), 0.002);
-  for (int64_t i = V * C; i < padded * C; ++i) EXPECT_EQ(static_cast<double>(dwte[static_cast<size_t>(i)]), e_dwte[static_cast<size_t>(i)]);
+  for (int64_t i = V * C; i < padded * C; ++i)
+    EXPECT_EQ(static_cast<double>(dwte[static_cast<size_t>(i)]), e_dwte[static_cast<size_t>(i)]);
   layers.classifier(nullptr, nullptr, hidden.data(), wte.data(), {ids.data(), mask.data(), R, C, V}, 0);
   EXPECT_NEAR(layers.take_loss() / loss, 1, 0.005);
 }
@@ -108,7 +114,8 @@ TrainerState state_of(const std::vector<float>& parameters) {
 }
 
 // The angle's cosine and the relative distance of two gradients, tensor by tensor.
-void expect_same_gradients(const ParameterLayout& layout, const float* got, const std::vector<double>& expected, double distance) {
+void expect_same_gradients(const ParameterLayout& layout, const float* got, const std::vector<double>& expected,
+                           double distance) {
   for (const Tensor& tensor : layout.tensors()) {
     const size_t begin = static_cast<size_t>(tensor.offset), n = static_cast<size_t>(tensor.size());
     const Floats here(got + begin, got + begin + n);
@@ -139,7 +146,8 @@ class DeviceNetworkTest : public DeviceTest {
     const double loss = model.network.accumulate_gradients(view, 1.0 / 22);
 
     DeviceTrainerOptions options;
-    options.fusion = c.fusion, options.recompute = c.recompute, options.chunk_rows = 10, options.stochastic_rounding = false;
+    options.fusion = c.fusion, options.recompute = c.recompute, options.chunk_rows = 10,
+    options.stochastic_rounding = false;
     DeviceTrainer trainer(*device_, matmul_, nullptr, config, options);
     trainer.load(state_of({model.network.parameters().begin(), model.network.parameters().end()}), 0);
     trainer.add_gradients(view, 1.0 / 22);
@@ -153,7 +161,8 @@ class DeviceNetworkTest : public DeviceTest {
   }
 };
 
-// The key bias has no gradient: the relative distance of its tensor, which also holds those of queries and values, does not see it.
+// The key bias has no gradient: the relative distance of its tensor, which also holds those of queries and values, does
+// not see it.
 TEST_F(DeviceNetworkTest, GradientsAreThoseOfTheReference) {
   check({});
   check({kUnfused});
@@ -224,7 +233,8 @@ TEST_F(DeviceTest, SavedAndLoadedGoesOnBitForBit) {
   EXPECT_EQ(whole.save().parameters, resumed.save().parameters);
 }
 
-// Two that keep half of the moments each (cut within a tensor, and within a vector) make the same weights as one that keeps all.
+// Two that keep half of the moments each (cut within a tensor, and within a vector) make the same weights as one that
+// keeps all.
 TEST_F(DeviceTest, RangesOfTheOptimizerMakeTheSameWeights) {
   const ModelConfig config = small_config();
   SmallModel<float> start;
@@ -232,7 +242,8 @@ TEST_F(DeviceTest, RangesOfTheOptimizerMakeTheSameWeights) {
   const std::vector<float>& weights = start.network.parameters();
   DeviceTrainer whole(*device_, matmul_, nullptr, config, {});
   whole.load(state_of(weights), 0);
-  DeviceTrainer low(*device_, matmul_, nullptr, config, {}, {0, cut}), high(*device_, matmul_, nullptr, config, {}, {cut, n});
+  DeviceTrainer low(*device_, matmul_, nullptr, config, {}, {0, cut}),
+      high(*device_, matmul_, nullptr, config, {}, {cut, n});
   low.load(state_of({weights.begin(), weights.begin() + cut}), 0);
   high.load(state_of({weights.begin() + cut, weights.end()}), 0);
   const auto exchange = [&] {  // each takes over the weights that the other keeps
@@ -254,7 +265,9 @@ TEST_F(DeviceTest, RangesOfTheOptimizerMakeTheSameWeights) {
   const TrainerState all = whole.save(), first = low.save(), second = high.save();
   EXPECT_TRUE(std::equal(first.parameters.begin(), first.parameters.end(), all.parameters.begin()));
   EXPECT_TRUE(std::equal(second.second_moments.begin(), second.second_moments.end(), all.second_moments.begin() + cut));
-  EXPECT_EQ(std::memcmp(low.network().parameters().data(), whole.network().parameters().data(), static_cast<size_t>(n) * 2), 0);
+  EXPECT_EQ(
+      std::memcmp(low.network().parameters().data(), whole.network().parameters().data(), static_cast<size_t>(n) * 2),
+      0);
 }
 
 TEST_F(DeviceTest, HeadsThatKernelsDoNotTakeAreNamed) {
@@ -271,8 +284,8 @@ TEST(TokenOrder, RunsOfRows) {
   EXPECT_EQ(make_token_order(same.data(), 9, 1).begins, (std::vector<int32_t>{0, 9}));
 }
 
-
-// The same weights, exact in bfloat16, in the decoder of the CPU: a prompt at once, the positions after it, and another prompt.
+// The same weights, exact in bfloat16, in the decoder of the CPU: a prompt at once, the positions after it, and another
+// prompt.
 TEST_F(DeviceTest, DecoderFollowsTheCpus) {
   SmallModel<float> cpu;
   for (float& x : cpu.network.parameters()) x = to_float(to_bfloat16(x));

@@ -1,5 +1,5 @@
-// cuBLASLt's contract, element by element on the CPU: column-major operands, leading dimensions, epilogues (cublasLt.h). What the
-// translation from row-major is tested with.
+// cuBLASLt's contract, element by element on the CPU: column-major operands, leading dimensions, epilogues
+// (cublasLt.h). What the translation from row-major is tested with.
 #pragma once
 
 #include <cmath>

@@ -1,5 +1,5 @@
-// On a GPU: every operation, the network and 50 steps of training against plain loops in double; the same bits twice. Needs nothing
-// but CUDA and the standard library. Exit status 0: passed, 1: failed, 77: there is no GPU here.
+// On a GPU: every operation, the network and 50 steps of training against plain loops in double; the same bits twice.
+// Needs nothing but CUDA and the standard library. Exit status 0: passed, 1: failed, 77: there is no GPU here.
 #include <cinttypes>
 #include <cstdio>
 #include <cstdlib>
@@ -104,25 +104,28 @@ constexpr double kBf16 = 0.004, kSum = 2e-5;
 void test_layernorm(Gpu& gpu, int64_t R, int64_t C) {
   const std::string name = "layernorm " + std::to_string(R) + " x " + std::to_string(C);
   const auto a = random_numbers<Bf16>(R * C, 1), b = random_numbers<Bf16>(R * C, 2), gain = random_numbers<Bf16>(C, 3);
-  const auto bias = random_numbers<Bf16>(C, 4), dout = random_numbers<Bf16>(R * C, 5), start = random_numbers<Bf16>(R * C, 6);
+  const auto bias = random_numbers<Bf16>(C, 4), dout = random_numbers<Bf16>(R * C, 5),
+             start = random_numbers<Bf16>(R * C, 6);
   OnDevice<Bf16> d_a(gpu, a), d_b(gpu, b), d_gain(gpu, gain), d_bias(gpu, bias), d_dout(gpu, dout), d_din(gpu, start);
   auto sum = unwritten<Bf16>(gpu, R * C), out = unwritten<Bf16>(gpu, R * C);
   auto mean = unwritten<float>(gpu, R), rstd = unwritten<float>(gpu, R);
-  OnDevice<float> dgain(gpu, std::vector<float>(static_cast<size_t>(C))), dbias(gpu, std::vector<float>(static_cast<size_t>(C)));
+  OnDevice<float> dgain(gpu, std::vector<float>(static_cast<size_t>(C))),
+      dbias(gpu, std::vector<float>(static_cast<size_t>(C)));
   auto scratch = unwritten<float>(gpu, cuda::layernorm_scratch(R, C));
   void* const stream = gpu.device->stream();
-  cuda::residual_layernorm_forward(stream, sum.data(), out.data(), mean.data(), rstd.data(), d_a.data(), d_b.data(), d_gain.data(),
-                                   d_bias.data(), R, C);
-  cuda::layernorm_backward(stream, d_din.data(), dgain.data(), dbias.data(), scratch.data(), d_dout.data(), sum.data(), d_gain.data(),
-                           mean.data(), rstd.data(), R, C);
+  cuda::residual_layernorm_forward(stream, sum.data(), out.data(), mean.data(), rstd.data(), d_a.data(), d_b.data(),
+                                   d_gain.data(), d_bias.data(), R, C);
+  cuda::layernorm_backward(stream, d_din.data(), dgain.data(), dbias.data(), scratch.data(), d_dout.data(), sum.data(),
+                           d_gain.data(), mean.data(), rstd.data(), R, C);
   testing::PlainLayers plain;
   const Doubles in = widen(sum.values());
   Doubles e_sum(in.size()), e_out(in.size()), e_mean(static_cast<size_t>(R)), e_rstd = e_mean, e_din = widen(start);
   Doubles e_dgain(static_cast<size_t>(C)), e_dbias = e_dgain;
   plain.residual_forward(e_sum.data(), widen(a).data(), widen(b).data(), R * C);
-  plain.layernorm_forward(e_out.data(), e_mean.data(), e_rstd.data(), in.data(), widen(gain).data(), widen(bias).data(), R, C);
-  plain.layernorm_backward(e_din.data(), e_dgain.data(), e_dbias.data(), widen(dout).data(), in.data(), widen(gain).data(),
-                           e_mean.data(), e_rstd.data(), R, C);
+  plain.layernorm_forward(e_out.data(), e_mean.data(), e_rstd.data(), in.data(), widen(gain).data(), widen(bias).data(),
+                          R, C);
+  plain.layernorm_backward(e_din.data(), e_dgain.data(), e_dbias.data(), widen(dout).data(), in.data(),
+                           widen(gain).data(), e_mean.data(), e_rstd.data(), R, C);
   expect_close(sum.values(), e_sum, kBf16, name + ": sum");
   expect_close(out.values(), e_out, kBf16, name + ": out");
   expect_close(rstd.values(), e_rstd, kSum, name + ": rstd");
@@ -134,8 +137,10 @@ void test_layernorm(Gpu& gpu, int64_t R, int64_t C) {
 void test_encoder(Gpu& gpu, const Extent& e, int64_t V) {
   const std::string name = "encoder C" + std::to_string(e.C);
   std::vector<uint32_t> tokens;
-  for (int64_t i = 0; i < e.rows(); ++i) tokens.push_back(static_cast<uint32_t>(random_bits(1, 2, static_cast<uint64_t>(i)) % static_cast<uint64_t>(V)));
-  const auto wte = random_numbers<Bf16>(V * e.C, 1), wpe = random_numbers<Bf16>(e.T * e.C, 2), dout = random_numbers<Bf16>(e.rows() * e.C, 3);
+  for (int64_t i = 0; i < e.rows(); ++i)
+    tokens.push_back(static_cast<uint32_t>(random_bits(1, 2, static_cast<uint64_t>(i)) % static_cast<uint64_t>(V)));
+  const auto wte = random_numbers<Bf16>(V * e.C, 1), wpe = random_numbers<Bf16>(e.T * e.C, 2),
+             dout = random_numbers<Bf16>(e.rows() * e.C, 3);
   const TokenOrder order = make_token_order(tokens.data(), e.rows(), V);
   OnDevice<uint32_t> d_tokens(gpu, tokens);
   OnDevice<int32_t> rows(gpu, order.rows), begins(gpu, order.begins);
@@ -155,9 +160,11 @@ void test_encoder(Gpu& gpu, const Extent& e, int64_t V) {
 }
 
 void test_linear(Gpu& gpu, int64_t R, int64_t I, int64_t O, const Fusion& fusion) {
-  const std::string name = std::string(fusion.bias ? "fused" : "plain") + " linear " + std::to_string(R) + "x" + std::to_string(I) + "x" + std::to_string(O);
+  const std::string name = std::string(fusion.bias ? "fused" : "plain") + " linear " + std::to_string(R) + "x" +
+                           std::to_string(I) + "x" + std::to_string(O);
   cuda::DeviceLayers layers(*gpu.device, *gpu.matmul, nullptr, fusion, 8192);
-  const auto in = random_numbers<Bf16>(R * I, 1), weight = random_numbers<Bf16>(I * O, 2, 0.3), bias = random_numbers<Bf16>(O, 3);
+  const auto in = random_numbers<Bf16>(R * I, 1), weight = random_numbers<Bf16>(I * O, 2, 0.3),
+             bias = random_numbers<Bf16>(O, 3);
   const auto dout = random_numbers<Bf16>(R * O, 4), before = random_numbers<Bf16>(R * I, 5);
   const auto start = random_numbers<float>(I * O, 6);
   OnDevice<Bf16> d_in(gpu, in), d_weight(gpu, weight), d_bias(gpu, bias), d_dout(gpu, dout), d_before(gpu, before);
@@ -171,13 +178,17 @@ void test_linear(Gpu& gpu, int64_t R, int64_t I, int64_t O, const Fusion& fusion
   plain.linear_forward(e_out.data(), widen(in).data(), widen(weight).data(), widen(bias).data(), R, I, O);
   expect_close(out.values(), e_out, kBf16, name + ": out");
   layers.linear_gelu_forward(out.data(), fc.data(), d_in.data(), d_weight.data(), d_bias.data(), R, I, O);
-  plain.linear_gelu_forward(e_out.data(), e_fc.data(), widen(in).data(), widen(weight).data(), widen(bias).data(), R, I, O);
+  plain.linear_gelu_forward(e_out.data(), e_fc.data(), widen(in).data(), widen(weight).data(), widen(bias).data(), R, I,
+                            O);
   expect_close(fc.values(), e_fc, kBf16, name + ": before GELU");
   expect_close(out.values(), e_out, 0.006, name + ": GELU");
-  layers.linear_backward(din.data(), dweight.data(), dbias.data(), d_dout.data(), d_in.data(), d_weight.data(), R, I, O);
-  plain.linear_backward(e_din.data(), e_dweight.data(), e_dbias.data(), widen(dout).data(), widen(in).data(), widen(weight).data(), R, I, O);
+  layers.linear_backward(din.data(), dweight.data(), dbias.data(), d_dout.data(), d_in.data(), d_weight.data(), R, I,
+                         O);
+  plain.linear_backward(e_din.data(), e_dweight.data(), e_dbias.data(), widen(dout).data(), widen(in).data(),
+                        widen(weight).data(), R, I, O);
   expect_close(din.values(), e_din, kBf16, name + ": din");
-  layers.linear_gelu_backward(din.data(), dweight.data(), dbias.data(), d_dout.data(), d_in.data(), d_before.data(), d_weight.data(), R, I, O);
+  layers.linear_gelu_backward(din.data(), dweight.data(), dbias.data(), d_dout.data(), d_in.data(), d_before.data(),
+                              d_weight.data(), R, I, O);
   plain.linear_gelu_backward(e_din.data(), e_dweight.data(), e_dbias.data(), widen(dout).data(), widen(in).data(),
                              widen(before).data(), widen(weight).data(), R, I, O);
   expect_close(din.values(), e_din, 0.006, name + ": dbefore");
@@ -186,8 +197,8 @@ void test_linear(Gpu& gpu, int64_t R, int64_t I, int64_t O, const Fusion& fusion
 }
 
 void test_attention(Gpu& gpu, const Extent& e, bool documents, AttentionPlans* plans) {
-  const std::string name = std::string(plans != nullptr ? "cuDNN" : "own") + " attention T" + std::to_string(e.T) + " D" +
-                           std::to_string(e.C / e.H) + (documents ? " documents" : "");
+  const std::string name = std::string(plans != nullptr ? "cuDNN" : "own") + " attention T" + std::to_string(e.T) +
+                           " D" + std::to_string(e.C / e.H) + (documents ? " documents" : "");
   const int64_t n = e.rows() * e.C;
   std::vector<int32_t> first_key;
   for (int64_t r = 0; r < e.rows(); ++r) {
@@ -203,18 +214,21 @@ void test_attention(Gpu& gpu, const Extent& e, bool documents, AttentionPlans* p
   void* const stream = gpu.device->stream();
   if (plans == nullptr) {
     cuda::attention_forward(stream, out.data(), log_sum.data(), d_qkv.data(), first, e);
-    cuda::attention_backward(stream, dqkv.data(), scratch.data(), d_dout.data(), out.data(), log_sum.data(), d_qkv.data(), first, e);
+    cuda::attention_backward(stream, dqkv.data(), scratch.data(), d_dout.data(), out.data(), log_sum.data(),
+                             d_qkv.data(), first, e);
   } else if (!plans->forward(stream, out.data(), log_sum.data(), d_qkv.data(), first, e)) {
     std::printf("  %-44s no plan\n", name.c_str());
     return;
   } else {
-    expect(plans->backward(stream, dqkv.data(), d_dout.data(), out.data(), log_sum.data(), d_qkv.data(), first, e), name + ": backward");
+    expect(plans->backward(stream, dqkv.data(), d_dout.data(), out.data(), log_sum.data(), d_qkv.data(), first, e),
+           name + ": backward");
   }
   testing::PlainLayers plain;
   Doubles e_out(static_cast<size_t>(n)), e_sum(static_cast<size_t>(e.rows() * e.H)), e_dqkv(static_cast<size_t>(3 * n));
   const int32_t* const host_first = documents ? first_key.data() : nullptr;
   plain.attention_forward(e_out.data(), e_sum.data(), widen(qkv).data(), host_first, e);
-  plain.attention_backward(e_dqkv.data(), widen(dout).data(), e_out.data(), e_sum.data(), widen(qkv).data(), host_first, e);
+  plain.attention_backward(e_dqkv.data(), widen(dout).data(), e_out.data(), e_sum.data(), widen(qkv).data(), host_first,
+                           e);
   expect_close(out.values(), e_out, kBf16, name + ": out");
   expect_close(log_sum.values(), e_sum, 1e-4, name + ": log_sum");
   expect_close(dqkv.values(), e_dqkv, 0.008, name + ": dqkv");
@@ -238,12 +252,15 @@ void test_classifier(Gpu& gpu, int64_t R, int64_t C, int64_t V) {
   OnDevice<uint8_t> d_mask(gpu, mask);
   auto dhidden = unwritten<Bf16>(gpu, R * C);
   OnDevice<float> dwte(gpu, std::vector<float>(wte.size()));
-  layers.classifier(dhidden.data(), dwte.data(), d_hidden.data(), d_wte.data(), {d_ids.data(), d_mask.data(), R, C, V}, 0.5);
+  layers.classifier(dhidden.data(), dwte.data(), d_hidden.data(), d_wte.data(), {d_ids.data(), d_mask.data(), R, C, V},
+                    0.5);
   const double loss = layers.take_loss();
   testing::PlainLayers plain;
   Doubles e_dhidden(hidden.size()), e_dwte(wte.size());
-  const double expected = plain.classifier(e_dhidden.data(), e_dwte.data(), widen(hidden).data(), widen(wte).data(), {ids.data(), mask.data(), R, C, V}, 0.5);
-  expect(std::abs(loss / expected - 1) < 0.003, name + ": loss " + std::to_string(loss) + ", expected " + std::to_string(expected));
+  const double expected = plain.classifier(e_dhidden.data(), e_dwte.data(), widen(hidden).data(), widen(wte).data(),
+                                           {ids.data(), mask.data(), R, C, V}, 0.5);
+  expect(std::abs(loss / expected - 1) < 0.003,
+         name + ": loss " + std::to_string(loss) + ", expected " + std::to_string(expected));
   expect_close(dhidden.values(), e_dhidden, 0.01, name + ": dhidden");
   expect_close(dwte.values(), e_dwte, 0.005, name + ": dwte");
 }
@@ -255,7 +272,8 @@ std::vector<float> starting_weights(const ParameterLayout& layout) {
   for (const Tensor& tensor : layout.tensors()) {
     ++stream;
     for (int64_t i = 0; i < tensor.rows_used * tensor.columns; ++i) {
-      const double x = (tensor.start == Start::kOnes ? 1 : 0) + 0.08 * random_normal(5, stream, static_cast<uint64_t>(i));
+      const double x =
+          (tensor.start == Start::kOnes ? 1 : 0) + 0.08 * random_normal(5, stream, static_cast<uint64_t>(i));
       weights[static_cast<size_t>(tensor.offset + i)] = to_float(to_bfloat16(static_cast<float>(x)));
     }
   }
@@ -284,11 +302,13 @@ TrainerState state_of(const std::vector<float>& weights) {
   return {weights, std::vector<float>(weights.size()), std::vector<float>(weights.size())};
 }
 
-std::vector<float> gradients_of(Gpu& gpu, const ModelConfig& config, const DeviceTrainerOptions& options, int64_t B, int times) {
+std::vector<float> gradients_of(Gpu& gpu, const ModelConfig& config, const DeviceTrainerOptions& options, int64_t B,
+                                int times) {
   cuda::DeviceTrainer trainer(*gpu.device, *gpu.matmul, gpu.cudnn.get(), config, options);
   trainer.load(state_of(starting_weights(trainer.layout())), 0);
   for (int i = 0; i < times; ++i) {
-    trainer.add_gradients(make_batch(B * config.length, config.vocabulary_size, static_cast<uint64_t>(i)).view(B, config.length), 0.01);
+    trainer.add_gradients(
+        make_batch(B * config.length, config.vocabulary_size, static_cast<uint64_t>(i)).view(B, config.length), 0.01);
   }
   std::vector<float> gradients(static_cast<size_t>(trainer.layout().size()));
   gpu.device->copy_to_host(gradients.data(), trainer.gradients(), gradients.size() * sizeof(float));
@@ -301,7 +321,8 @@ void test_network(Gpu& gpu, const ModelConfig& config, int64_t B) {
   const std::vector<float> weights = starting_weights(reference.layout());
   reference.parameters().assign(weights.begin(), weights.end());
   for (int i = 0; i < 2; ++i) {
-    reference.accumulate_gradients(make_batch(B * config.length, config.vocabulary_size, static_cast<uint64_t>(i)).view(B, config.length), 0.01);
+    reference.accumulate_gradients(
+        make_batch(B * config.length, config.vocabulary_size, static_cast<uint64_t>(i)).view(B, config.length), 0.01);
   }
   DeviceTrainerOptions options;
   options.stochastic_rounding = false;
@@ -309,18 +330,22 @@ void test_network(Gpu& gpu, const ModelConfig& config, int64_t B) {
   for (const Tensor& tensor : reference.layout().tensors()) {
     const auto begin = tensor.offset, end = tensor.offset + tensor.size();
     expect_close(std::vector<float>(got.begin() + begin, got.begin() + end),
-                 Doubles(reference.gradients().begin() + begin, reference.gradients().begin() + end), 0.05, "network: " + tensor.name);
+                 Doubles(reference.gradients().begin() + begin, reference.gradients().begin() + end), 0.05,
+                 "network: " + tensor.name);
   }
   expect(gradients_of(gpu, config, options, B, 4) == gradients_of(gpu, config, options, B, 4), "the same bits twice");
   DeviceTrainerOptions without_graphs = options;
   without_graphs.graphs = false;
-  expect(gradients_of(gpu, config, options, B, 4) == gradients_of(gpu, config, without_graphs, B, 4), "graphs change no bit");
+  expect(gradients_of(gpu, config, options, B, 4) == gradients_of(gpu, config, without_graphs, B, 4),
+         "graphs change no bit");
   DeviceTrainerOptions recompute = options;
   recompute.recompute = Recompute::kBlocks;
-  expect(gradients_of(gpu, config, options, B, 2) == gradients_of(gpu, config, recompute, B, 2), "recompute changes no bit");
+  expect(gradients_of(gpu, config, options, B, 2) == gradients_of(gpu, config, recompute, B, 2),
+         "recompute changes no bit");
 }
 
-// Logits of the decoder, of a prompt and of each position after it, against the network's losses: -log softmax(logits)[target].
+// Logits of the decoder, of a prompt and of each position after it, against the network's losses: -log
+// softmax(logits)[target].
 void test_decoder(Gpu& gpu, const ModelConfig& config) {
   testing::PlainLayers plain;
   Network<double> reference(config, plain);
@@ -331,21 +356,24 @@ void test_decoder(Gpu& gpu, const ModelConfig& config) {
   const size_t prompt = batch.tokens.size() / 2;
   double worst = 0;
   for (size_t n = prompt; n <= batch.tokens.size(); ++n) {
-    const std::span<const float> logits = n == prompt ? decoder.read(std::span(batch.tokens).first(n)) : decoder.next(batch.tokens[n - 1]);
+    const std::span<const float> logits =
+        n == prompt ? decoder.read(std::span(batch.tokens).first(n)) : decoder.next(batch.tokens[n - 1]);
     double sum = 0;
     for (const float logit : logits) sum += std::exp(static_cast<double>(logit));
     std::vector<uint8_t> mask(batch.tokens.size(), 0);
     mask[n - 1] = 1;
     BatchView view = batch.view(1, config.length);
     view.loss_mask = mask.data();
-    worst = std::max(worst, std::abs(reference.loss(view) - std::log(sum) + static_cast<double>(logits[batch.targets[n - 1]])));
+    worst = std::max(
+        worst, std::abs(reference.loss(view) - std::log(sum) + static_cast<double>(logits[batch.targets[n - 1]])));
   }
   std::printf("  decoder: losses at most %.4f from plain loops in double\n", worst);
   expect(worst < 0.05, "the decoder follows the network");
 }
 
 // AdamW as trainer/optimizer.cc has it, in double.
-void plain_update(const ParameterLayout& layout, Network<double>& network, Doubles& first, Doubles& second, int64_t step, double rate) {
+void plain_update(const ParameterLayout& layout, Network<double>& network, Doubles& first, Doubles& second,
+                  int64_t step, double rate) {
   double squares = 0;
   for (const double g : network.gradients()) squares += g * g;
   const double clip = std::min(1.0, 1.0 / (std::sqrt(squares) + 1e-6));
@@ -355,8 +383,8 @@ void plain_update(const ParameterLayout& layout, Network<double>& network, Doubl
       first[i] = 0.9 * first[i] + 0.1 * g;
       second[i] = 0.95 * second[i] + 0.05 * g * g;
       double& p = network.parameters()[i];
-      p = p * (tensor.decays ? 1 - rate * 0.1 : 1) - rate * first[i] / (1 - std::pow(0.9, step)) /
-                                                         (std::sqrt(second[i] / (1 - std::pow(0.95, step))) + 1e-8);
+      p = p * (tensor.decays ? 1 - rate * 0.1 : 1) -
+          rate * first[i] / (1 - std::pow(0.9, step)) / (std::sqrt(second[i] / (1 - std::pow(0.95, step))) + 1e-8);
     }
   }
 }
@@ -377,7 +405,8 @@ void test_fifty_steps(Gpu& gpu) {
   for (int64_t step = 1; step <= 50; ++step) {
     const HostBatch batch = make_batch(R, config.vocabulary_size, static_cast<uint64_t>(step));
     reference.gradients().assign(start.size(), 0.0);
-    const double expected = reference.accumulate_gradients(batch.view(B, config.length), 1.0 / static_cast<double>(R)) / static_cast<double>(R);
+    const double expected = reference.accumulate_gradients(batch.view(B, config.length), 1.0 / static_cast<double>(R)) /
+                            static_cast<double>(R);
     plain_update(reference.layout(), reference, first, second, step, 2e-3);
     trainer.zero_gradients();
     trainer.add_gradients(batch.view(B, config.length), 1.0 / static_cast<double>(R));
@@ -396,15 +425,18 @@ void test_fifty_steps(Gpu& gpu) {
   for (const Tensor& tensor : reference.layout().tensors()) {
     for (size_t i = static_cast<size_t>(tensor.offset); i < static_cast<size_t>(tensor.offset + tensor.size()); ++i) {
       const Philox bits = rounding_bits(1, 50, i / 8);
-      same &= rounded[i].bits == to_bfloat16_stochastic(state.parameters[i], bits.words[i % 8 / 2] >> (16 * (i % 2))).bits;
+      same &=
+          rounded[i].bits == to_bfloat16_stochastic(state.parameters[i], bits.words[i % 8 / 2] >> (16 * (i % 2))).bits;
     }
   }
   expect(same, "weights are rounded as the CPU rounds them");
 }
 
 void run_tests(Gpu& gpu) {
-  std::printf("GPU tests on %s; cuDNN attention: %s\n", gpu.device->name().c_str(), gpu.cudnn ? "yes" : "not in this build");
-  for (const auto& [R, C] : std::vector<std::pair<int64_t, int64_t>>{{1025, 768}, {300, 1600}, {77, 33}, {40, 2304}}) test_layernorm(gpu, R, C);
+  std::printf("GPU tests on %s; cuDNN attention: %s\n", gpu.device->name().c_str(),
+              gpu.cudnn ? "yes" : "not in this build");
+  for (const auto& [R, C] : std::vector<std::pair<int64_t, int64_t>>{{1025, 768}, {300, 1600}, {77, 33}, {40, 2304}})
+    test_layernorm(gpu, R, C);
   test_encoder(gpu, {3, 100, 768, 12}, 50);
   test_encoder(gpu, {2, 33, 33, 1}, 9);
   for (const Fusion& fusion : {Fusion{}, Fusion{false, false, false, false}}) {

@@ -1,4 +1,5 @@
-// The GPU's kernels, run block by block on the CPU, against the layers in double; each in every order of threads and blocks.
+// The GPU's kernels, run block by block on the CPU, against the layers in double; each in every order of threads and
+// blocks.
 #include "trainer/cuda/kernels.h"
 
 #include <numeric>
@@ -12,7 +13,8 @@ namespace {
 
 using namespace testing;  // NOLINT: all of arrays.h
 
-constexpr double kRounding = 0.0040;  // a bit above 2^-8: one rounding to bfloat16, at a number that is itself on the edge
+constexpr double kRounding =
+    0.0040;  // a bit above 2^-8: one rounding to bfloat16, at a number that is itself on the edge
 constexpr double kFloat = 2e-5;
 
 class KernelsTest : public ::testing::Test {
@@ -25,7 +27,8 @@ struct Shape {
 };
 
 // Widths of GPT-2, one vector, off the vector, wider than the kernels with registers; rows off the tile.
-const std::vector<Shape> kRowShapes = {{3, 768}, {2, 1024}, {2, 1600}, {1, 2304}, {17, 8}, {9, 40}, {5, 1}, {13, 33}, {3, 301}, {41, 64}};
+const std::vector<Shape> kRowShapes = {{3, 768}, {2, 1024}, {2, 1600}, {1, 2304}, {17, 8},
+                                       {9, 40},  {5, 1},    {13, 33},  {3, 301},  {41, 64}};
 
 TEST_F(KernelsTest, LayerNormForward) {
   for (const auto& [R, C] : kRowShapes) {
@@ -34,7 +37,8 @@ TEST_F(KernelsTest, LayerNormForward) {
     Floats mean = unwritten_floats(R), rstd = mean;
     const Bf16s out = run_in_every_order([&] {
       Bf16s result = unwritten_bf16(R * C);
-      shim::layernorm_forward(nullptr, result.data(), mean.data(), rstd.data(), in.data(), gain.data(), bias.data(), R, C);
+      shim::layernorm_forward(nullptr, result.data(), mean.data(), rstd.data(), in.data(), gain.data(), bias.data(), R,
+                              C);
       return result;
     });
     Doubles expected(out.size()), expected_mean(mean.size()), expected_rstd(mean.size());
@@ -49,17 +53,18 @@ TEST_F(KernelsTest, LayerNormForward) {
 TEST_F(KernelsTest, ResidualLayerNormIsBothOneAfterTheOther) {
   for (const auto& [R, C] : kRowShapes) {
     SCOPED_TRACE(::testing::Message() << R << " x " << C);
-    const Bf16s a = random_bf16(R * C, 1), b = random_bf16(R * C, 2), gain = random_bf16(C, 3), bias = random_bf16(C, 4);
+    const Bf16s a = random_bf16(R * C, 1), b = random_bf16(R * C, 2), gain = random_bf16(C, 3),
+                bias = random_bf16(C, 4);
     Floats mean(static_cast<size_t>(R)), rstd = mean, mean_2 = mean, rstd_2 = mean;
     Bf16s sum = unwritten_bf16(R * C), out = sum, sum_2 = sum, out_2 = sum;
     shim::residual_forward(nullptr, sum.data(), a.data(), b.data(), R * C);
     shim::layernorm_forward(nullptr, out.data(), mean.data(), rstd.data(), sum.data(), gain.data(), bias.data(), R, C);
-    shim::residual_layernorm_forward(nullptr, sum_2.data(), out_2.data(), mean_2.data(), rstd_2.data(), a.data(), b.data(),
-                                     gain.data(), bias.data(), R, C);
+    shim::residual_layernorm_forward(nullptr, sum_2.data(), out_2.data(), mean_2.data(), rstd_2.data(), a.data(),
+                                     b.data(), gain.data(), bias.data(), R, C);
     EXPECT_TRUE(same_bits(sum, sum_2) && same_bits(out, out_2) && mean == mean_2 && rstd == rstd_2);
     Bf16s in_place = a;
-    shim::residual_layernorm_forward(nullptr, in_place.data(), out_2.data(), mean_2.data(), rstd_2.data(), in_place.data(),
-                                     b.data(), gain.data(), bias.data(), R, C);
+    shim::residual_layernorm_forward(nullptr, in_place.data(), out_2.data(), mean_2.data(), rstd_2.data(),
+                                     in_place.data(), b.data(), gain.data(), bias.data(), R, C);
     EXPECT_TRUE(same_bits(sum, in_place) && same_bits(out, out_2));
   }
 }
@@ -70,10 +75,12 @@ TEST_F(KernelsTest, LayerNormBackward) {
   for (const auto& [R, C] : shapes) {
     SCOPED_TRACE(::testing::Message() << R << " x " << C);
     if (C == 1) continue;  // the gradient is zero but for rounding
-    const Bf16s in = random_bf16(R * C, 1, 2, 0.5), gain = random_bf16(C, 2), dout = random_bf16(R * C, 3), start = random_bf16(R * C, 4);
+    const Bf16s in = random_bf16(R * C, 1, 2, 0.5), gain = random_bf16(C, 2), dout = random_bf16(R * C, 3),
+                start = random_bf16(R * C, 4);
     const Doubles wide_in = widen(in), wide_gain = widen(gain), zeros(static_cast<size_t>(C));
     Doubles unused(in.size()), mean(static_cast<size_t>(R)), rstd = mean;
-    reference_->layernorm_forward(unused.data(), mean.data(), rstd.data(), wide_in.data(), wide_gain.data(), zeros.data(), R, C);
+    reference_->layernorm_forward(unused.data(), mean.data(), rstd.data(), wide_in.data(), wide_gain.data(),
+                                  zeros.data(), R, C);
     const Floats mean_f(mean.begin(), mean.end()), rstd_f(rstd.begin(), rstd.end());
     const Floats start_gain = random_floats(C, 5), start_bias = random_floats(C, 6);
     Floats dgain, dbias;
@@ -86,10 +93,11 @@ TEST_F(KernelsTest, LayerNormBackward) {
       return din;
     };
     const Bf16s din = run_in_every_order(run);
-    const Floats again = run_in_every_order([&] { return run(), dgain.insert(dgain.end(), dbias.begin(), dbias.end()), dgain; });
+    const Floats again =
+        run_in_every_order([&] { return run(), dgain.insert(dgain.end(), dbias.begin(), dbias.end()), dgain; });
     Doubles expected = widen(start), expected_gain = widen(start_gain), expected_bias = widen(start_bias);
-    reference_->layernorm_backward(expected.data(), expected_gain.data(), expected_bias.data(), widen(dout).data(), wide_in.data(),
-                                   wide_gain.data(), mean.data(), rstd.data(), R, C);
+    reference_->layernorm_backward(expected.data(), expected_gain.data(), expected_bias.data(), widen(dout).data(),
+                                   wide_in.data(), wide_gain.data(), mean.data(), rstd.data(), R, C);
     expect_near(din, expected, kRounding, kFloat, "din");
     expected_gain.insert(expected_gain.end(), expected_bias.begin(), expected_bias.end());
     expect_near(again, expected_gain, kFloat, kFloat, "dgain, dbias");
@@ -99,7 +107,8 @@ TEST_F(KernelsTest, LayerNormBackward) {
 struct EncoderShape {
   int64_t B, T, C, V;
 };
-const std::vector<EncoderShape> kEncoderShapes = {{2, 9, 32, 7}, {3, 5, 33, 11}, {1, 40, 768, 3}, {2, 1, 1, 1}, {4, 64, 264, 500}};
+const std::vector<EncoderShape> kEncoderShapes = {
+    {2, 9, 32, 7}, {3, 5, 33, 11}, {1, 40, 768, 3}, {2, 1, 1, 1}, {4, 64, 264, 500}};
 
 TEST_F(KernelsTest, Encoder) {
   for (const auto& [B, T, C, V] : kEncoderShapes) {
@@ -124,7 +133,8 @@ TEST_F(KernelsTest, Encoder) {
     const Floats gradients = run_in_every_order([&] {
       Floats dwte = start, dwpe = start_wpe;
       shim::encoder_backward(nullptr, dwte.data(), dwpe.data(), dout.data(), tokens.data(),
-                             {order.rows.data(), order.begins.data(), static_cast<int64_t>(order.begins.size()) - 1}, extent);
+                             {order.rows.data(), order.begins.data(), static_cast<int64_t>(order.begins.size()) - 1},
+                             extent);
       dwte.insert(dwte.end(), dwpe.begin(), dwpe.end());
       return dwte;
     });
@@ -150,16 +160,18 @@ TEST_F(KernelsTest, ElementByElement) {
     };
     Doubles expected(in.size());
     reference_->gelu_forward(expected.data(), widen(in).data(), n);
-    expect_near(run([&](Bf16* out) { shim::gelu_forward(nullptr, out, in.data(), n); }), expected, kRounding, kFloat, "gelu");
+    expect_near(run([&](Bf16* out) { shim::gelu_forward(nullptr, out, in.data(), n); }), expected, kRounding, kFloat,
+                "gelu");
     reference_->gelu_backward(expected.data(), widen(other).data(), widen(in).data(), n);
-    expect_near(run([&](Bf16* out) { shim::gelu_backward(nullptr, out, other.data(), in.data(), n); }), expected, kRounding, kFloat,
-                "gelu backward");
+    expect_near(run([&](Bf16* out) { shim::gelu_backward(nullptr, out, other.data(), in.data(), n); }), expected,
+                kRounding, kFloat, "gelu backward");
     reference_->residual_forward(expected.data(), widen(in).data(), widen(other).data(), n);
-    expect_near(run([&](Bf16* out) { shim::residual_forward(nullptr, out, in.data(), other.data(), n); }), expected, kRounding,
-                kFloat, "residual");
+    expect_near(run([&](Bf16* out) { shim::residual_forward(nullptr, out, in.data(), other.data(), n); }), expected,
+                kRounding, kFloat, "residual");
     Bf16s in_place = other;
     shim::gelu_backward(nullptr, in_place.data(), in_place.data(), in.data(), n);
-    EXPECT_TRUE(same_bits(in_place, run([&](Bf16* out) { shim::gelu_backward(nullptr, out, other.data(), in.data(), n); })));
+    EXPECT_TRUE(
+        same_bits(in_place, run([&](Bf16* out) { shim::gelu_backward(nullptr, out, other.data(), in.data(), n); })));
   }
 }
 

@@ -1,4 +1,5 @@
-// The GPU's classifier, gradient norm and AdamW on the CPU; rounding; and that the shim itself notices what kernels must not do.
+// The GPU's classifier, gradient norm and AdamW on the CPU; rounding; and that the shim itself notices what kernels
+// must not do.
 #include <gtest/gtest.h>
 
 #include <numeric>
@@ -32,15 +33,17 @@ void check_classifier(const ClassifierShape& s, bool masked) {
   const auto run = [&](bool gradient) {
     Bf16s result = logits;
     losses = unwritten_floats(s.rows);
-    shim::classifier_rows(nullptr, {result.data(), losses.data(), ids.data(), masked ? mask.data() : nullptr, s.rows, s.V, s.V_padded,
-                                    scale, gradient});
+    shim::classifier_rows(nullptr, {result.data(), losses.data(), ids.data(), masked ? mask.data() : nullptr, s.rows,
+                                    s.V, s.V_padded, scale, gradient});
     return result;
   };
   const Bf16s dlogits = run_in_every_order([&] { return run(true); });
   Doubles expected(dlogits.size()), expected_losses(losses.size());
   for (int64_t r = 0; r < s.rows; ++r) {
     if (masked && mask[static_cast<size_t>(r)] == 0) continue;
-    const auto logit = [&](int64_t v) { return static_cast<double>(to_float(logits[static_cast<size_t>(r * s.V_padded + v)])); };
+    const auto logit = [&](int64_t v) {
+      return static_cast<double>(to_float(logits[static_cast<size_t>(r * s.V_padded + v)]));
+    };
     double sum = 0;
     for (int64_t v = 0; v < s.V; ++v) sum += std::exp(logit(v));
     const int64_t target = ids[static_cast<size_t>(r)];
@@ -109,7 +112,8 @@ const std::vector<shim::ParameterPiece> kPieces = {{0, 2050, 1}, {2051, 8192, 0}
 constexpr int64_t kElements = 10248;
 
 State updated(const std::vector<shim::ParameterPiece>& pieces, uint64_t step, bool stochastic) {
-  State s{random_floats(kElements, 1), random_floats(kElements, 2, 0.1), random_floats(kElements, 3, 0.01), unwritten_bf16(kElements)};
+  State s{random_floats(kElements, 1), random_floats(kElements, 2, 0.1), random_floats(kElements, 3, 0.01),
+          unwritten_bf16(kElements)};
   for (float& v : s.second) v *= v;
   const Floats gradients = random_floats(kElements, 4);
   shim::AdamWStep call{};
@@ -124,7 +128,8 @@ State updated(const std::vector<shim::ParameterPiece>& pieces, uint64_t step, bo
 }
 
 TEST(ShimAdamW, IsTheFormulaAndRoundsWhatItStores) {
-  const State before{random_floats(kElements, 1), random_floats(kElements, 2, 0.1), random_floats(kElements, 3, 0.01), {}};
+  const State before{
+      random_floats(kElements, 1), random_floats(kElements, 2, 0.1), random_floats(kElements, 3, 0.01), {}};
   const Floats gradients = random_floats(kElements, 4);
   const State after = updated(kPieces, 3, false);
   for (size_t i = 0; i < kElements; ++i) {
@@ -135,7 +140,8 @@ TEST(ShimAdamW, IsTheFormulaAndRoundsWhatItStores) {
     }
     const double g = 0.5 * static_cast<double>(gradients[i]);
     const double m = 0.9 * static_cast<double>(before.first[i]) + 0.1 * g;
-    const double v = 0.95 * static_cast<double>(before.second[i]) * static_cast<double>(before.second[i]) + 0.05 * g * g;
+    const double v =
+        0.95 * static_cast<double>(before.second[i]) * static_cast<double>(before.second[i]) + 0.05 * g * g;
     const double keep = i < 2050 || i >= 10243 ? 0.999 : 1;
     const double p = static_cast<double>(before.master[i]) * keep - 1e-3 * m / (std::sqrt(v) * 1.1 + 1e-8);
     ASSERT_NEAR(static_cast<double>(after.first[i]), m, 1e-6) << i;
@@ -166,7 +172,8 @@ TEST(ShimAdamW, RoundingAgainGivesTheSameParameters) {
   const Bf16s parameters = s.parameters;
   s.parameters = unwritten_bf16(kElements);
   shim::AdamWStep call{};
-  call.master = s.master.data(), call.parameters = s.parameters.data(), call.pieces = kPieces.data(), call.pieces_count = 3;
+  call.master = s.master.data(), call.parameters = s.parameters.data(), call.pieces = kPieces.data(),
+  call.pieces_count = 3;
   call.seed = 5, call.step = 3, call.stochastic = true;
   shim::round_parameters(nullptr, call);
   EXPECT_TRUE(same_bits(s.parameters, parameters));
@@ -220,9 +227,18 @@ TEST(Shim, NoticesRacesAndBrokenRules) {
   EXPECT_EQ(last_writer(), 0);
   shim::set_schedule(shim::Schedule::kForward);
   EXPECT_EQ(last_writer(), 63);
-  EXPECT_THROW(shim::run_grid(1, 1, 1, 64, [] { if (shim::thread_x() < 32) shim::barrier(); }), std::logic_error);
-  EXPECT_THROW(shim::run_grid(1, 1, 1, 32, [] { if (shim::thread_x() < 5) shim::warp_sum(1); }), std::logic_error);
-  EXPECT_THROW(shim::run_grid(1, 1, 1, 32, [] { shim::thread_x() < 5 ? shim::warp_sum(1) : shim::lane_value(1, 1); }), std::logic_error);
+  EXPECT_THROW(shim::run_grid(1, 1, 1, 64,
+                              [] {
+                                if (shim::thread_x() < 32) shim::barrier();
+                              }),
+               std::logic_error);
+  EXPECT_THROW(shim::run_grid(1, 1, 1, 32,
+                              [] {
+                                if (shim::thread_x() < 5) shim::warp_sum(1);
+                              }),
+               std::logic_error);
+  EXPECT_THROW(shim::run_grid(1, 1, 1, 32, [] { shim::thread_x() < 5 ? shim::warp_sum(1) : shim::lane_value(1, 1); }),
+               std::logic_error);
   EXPECT_THROW(shim::run_grid(1, 1, 1, 33, [] {}), std::logic_error);
   EXPECT_THROW(shim::run_grid(1, 70000, 1, 32, [] {}), std::logic_error);
   EXPECT_THROW(shim::run_grid(1, 1, 1, 32, [] { shim::shared_memory(49153); }), std::logic_error);
