@@ -4,7 +4,7 @@
 
 #include <cmath>
 
-#include "core/unicode.h"
+#include "core/utf8.h"
 
 namespace ftok {
 

@@ -10,9 +10,9 @@
 #include <cstring>
 
 #include "core/error.h"
-#include "core/unicode.h"
 #include "crawl/ascii.h"
-#include "crawl/charset_tables.h"
+#include "crawl/charsets/charset_tables.h"
+#include "text/unicode.h"
 
 namespace ftok {
 namespace {

@@ -6,8 +6,8 @@
 #include <utility>
 
 #include "core/error.h"
-#include "crawl/gzip.h"
-#include "crawl/zstd.h"
+#include "crawl/compression/gzip.h"
+#include "crawl/compression/zstd.h"
 
 namespace ftok {
 namespace {

@@ -14,7 +14,7 @@
 #include "core/file.h"
 #include "core/json.h"
 #include "core/sha256.h"
-#include "crawl/gzip_members.h"
+#include "crawl/compression/gzip_members.h"
 
 namespace ftok {
 namespace {

@@ -11,7 +11,7 @@
 #include <thread>
 #include <utility>
 
-#include "crawl/http_transfer.h"
+#include "crawl/transfer/http_transfer.h"
 
 namespace ftok {
 namespace {
@@ -241,7 +241,7 @@ class CurlSource : public HttpSource, private HttpSink {
     return fmt::format("{} changed on the server while it was read, at byte {}: {}", url_, reached_, how);
   }
 
-  bool begin(const HttpHead& head) override {
+  bool begin(const TransferHead& head) override {
     ObjectVersion now{head.etag, head.last_modified, 0};
     if (head.status == 206) {
       now.size = head.range_total.value_or(0);

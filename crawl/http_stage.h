@@ -15,7 +15,7 @@
 #include <string>
 
 #include "core/options.h"
-#include "core/stage.h"
+#include "document/stage.h"
 
 namespace ftok {
 

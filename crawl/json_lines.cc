@@ -6,9 +6,9 @@
 #include <algorithm>
 #include <cstring>
 
-#include "core/unicode.h"
 #include "crawl/ascii.h"
 #include "crawl/charset.h"
+#include "text/unicode.h"
 
 namespace ftok {
 

@@ -11,9 +11,9 @@
 #include <string_view>
 #include <vector>
 
-#include "core/stage.h"
 #include "crawl/decoded_input.h"
 #include "crawl/source.h"
+#include "document/stage.h"
 
 namespace ftok {
 

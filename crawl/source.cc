@@ -7,7 +7,7 @@
 #include "crawl/charset.h"
 #include "crawl/decoded_input.h"
 #include "crawl/json_lines.h"
-#include "crawl/text_source.h"
+#include "crawl/sources/text_source.h"
 #include "crawl/warc_source.h"
 
 namespace ftok {

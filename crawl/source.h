@@ -19,7 +19,7 @@
 
 #include "core/byte_source.h"
 #include "core/options.h"
-#include "core/stage.h"
+#include "document/stage.h"
 
 namespace ftok {
 

@@ -14,13 +14,13 @@
 #include <string_view>
 #include <vector>
 
-#include "core/document.h"
 #include "core/json.h"
 #include "core/options.h"
-#include "core/stage.h"
 #include "dedup/index.h"
 #include "dedup/minhash.h"
 #include "dedup/signatures.h"
+#include "document/document.h"
+#include "document/stage.h"
 
 namespace ftok {
 

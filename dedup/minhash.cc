@@ -7,8 +7,8 @@
 
 #include "core/error.h"
 #include "dedup/exact.h"
-#include "dedup/minhash_kernels.h"
-#include "dedup/random_state.h"
+#include "dedup/kernels/minhash_kernels.h"
+#include "dedup/kernels/random_state.h"
 
 #define XXH_INLINE_ALL
 #include <xxhash.h>

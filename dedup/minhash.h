@@ -15,8 +15,8 @@
 #include <vector>
 
 #include "core/options.h"
-#include "core/stage.h"
 #include "dedup/shingle.h"
+#include "document/stage.h"
 
 namespace ftok {
 

@@ -11,7 +11,7 @@
 #include <array>
 #include <iterator>
 
-#include "core/unicode.h"
+#include "text/unicode.h"
 
 namespace ftok {
 namespace {

@@ -4,8 +4,8 @@
 #include <cassert>
 #include <cstring>
 
-#include "core/words.h"
-#include "dedup/sha1.h"
+#include "dedup/kernels/sha1.h"
+#include "text/words.h"
 
 #define XXH_INLINE_ALL
 #include <xxhash.h>

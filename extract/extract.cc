@@ -2,8 +2,8 @@
 
 #include <utility>
 
-#include "extract/extract_steps.h"
-#include "extract/text_run.h"
+#include "extract/content/extract_steps.h"
+#include "extract/content/text_run.h"
 
 namespace ftok {
 

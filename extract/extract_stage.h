@@ -7,7 +7,7 @@
 
 #include <string_view>
 
-#include "core/stage.h"
+#include "document/stage.h"
 #include "extract/extract.h"
 
 namespace ftok {

@@ -4,8 +4,8 @@
 
 #include <string_view>
 
-#include "extract/ancestors.h"
-#include "extract/text_run.h"
+#include "extract/content/ancestors.h"
+#include "extract/content/text_run.h"
 
 namespace ftok::html {
 

@@ -4,7 +4,7 @@
 
 #include <string>
 
-#include "extract/dom.h"
+#include "extract/html/dom.h"
 
 namespace ftok::html {
 

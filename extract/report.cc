@@ -2,7 +2,7 @@
 
 #include <fmt/format.h>
 
-#include "extract/extract_steps.h"
+#include "extract/content/extract_steps.h"
 
 namespace ftok {
 

@@ -4,10 +4,10 @@
 #include <array>
 #include <vector>
 
-#include "core/sentences.h"
-#include "core/words.h"
-#include "filters/lines.h"
-#include "filters/rules.h"
+#include "filters/measures/lines.h"
+#include "filters/measures/rules.h"
+#include "text/sentences.h"
+#include "text/words.h"
 
 namespace ftok {
 namespace {

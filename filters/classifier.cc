@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "core/error.h"
-#include "core/unicode.h"
+#include "text/unicode.h"
 
 namespace ftok {
 namespace {

@@ -2,10 +2,10 @@
 
 #include <algorithm>
 
-#include "core/words.h"
-#include "filters/lines.h"
-#include "filters/punctuation.h"
-#include "filters/rules.h"
+#include "filters/measures/lines.h"
+#include "filters/measures/punctuation.h"
+#include "filters/measures/rules.h"
+#include "text/words.h"
 
 namespace ftok {
 namespace {

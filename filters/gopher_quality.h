@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "core/options.h"
-#include "core/stage.h"
+#include "document/stage.h"
 
 namespace ftok {
 

@@ -2,10 +2,10 @@
 
 #include <vector>
 
-#include "core/words.h"
-#include "filters/lines.h"
-#include "filters/ngrams.h"
-#include "filters/rules.h"
+#include "filters/measures/lines.h"
+#include "filters/measures/ngrams.h"
+#include "filters/measures/rules.h"
+#include "text/words.h"
 
 namespace ftok {
 namespace {

@@ -5,7 +5,7 @@
 #include <fmt/format.h>
 
 #include "core/error.h"
-#include "core/unicode.h"
+#include "text/unicode.h"
 
 namespace ftok {
 namespace {

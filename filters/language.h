@@ -10,7 +10,7 @@
 #include <string>
 
 #include "core/options.h"
-#include "core/stage.h"
+#include "document/stage.h"
 #include "filters/language_model.h"
 
 namespace ftok {

@@ -15,7 +15,7 @@
 
 #include "core/error.h"
 #include "core/file.h"
-#include "filters/language_model_format.h"
+#include "filters/language_models/language_model_format.h"
 
 namespace ftok {
 namespace {

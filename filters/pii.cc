@@ -6,7 +6,7 @@
 #include <fmt/format.h>
 
 #include "core/error.h"
-#include "filters/pii_finders.h"
+#include "filters/pii_finders/pii_finders.h"
 
 namespace ftok {
 namespace {

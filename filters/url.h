@@ -16,8 +16,8 @@
 #include <string>
 #include <string_view>
 
-#include "core/stage.h"
-#include "filters/url_lists.h"
+#include "document/stage.h"
+#include "filters/url_lists/url_lists.h"
 
 namespace ftok {
 

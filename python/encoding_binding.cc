@@ -14,8 +14,8 @@
 
 #include "core/error.h"
 #include "core/file.h"
-#include "core/unicode.h"
 #include "python/binding.h"
+#include "text/unicode.h"
 #include "tokenizer/bpe_encode.h"
 #include "tokenizer/encoding.h"
 

@@ -8,7 +8,7 @@
 #include <string>
 
 #include "crawl/charset.h"
-#include "extract/parser.h"
+#include "extract/html/parser.h"
 #include "python/binding.h"
 
 namespace ftok::python {

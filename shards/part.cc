@@ -7,7 +7,7 @@
 #include "core/error.h"
 #include "core/json.h"
 #include "shards/bytes.h"
-#include "shards/zstd_file.h"
+#include "shards/files/zstd_file.h"
 
 namespace ftok {
 namespace {

@@ -20,9 +20,9 @@
 #include <string_view>
 #include <vector>
 
-#include "core/document.h"
 #include "core/file.h"
 #include "core/result.h"
+#include "document/document.h"
 #include "shards/checksum.h"
 #include "shards/split.h"
 

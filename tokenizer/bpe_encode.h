@@ -10,13 +10,13 @@
 #include <string_view>
 #include <vector>
 
-#include "tokenizer/bpe_merge.h"
-#include "tokenizer/decode_table.h"
-#include "tokenizer/pretoken_cache.h"
-#include "tokenizer/pretoken_cuts.h"
-#include "tokenizer/pretoken_lookup.h"
-#include "tokenizer/special_tokens.h"
-#include "tokenizer/token_table.h"
+#include "tokenizer/encode/bpe_merge.h"
+#include "tokenizer/encode/decode_table.h"
+#include "tokenizer/encode/pretoken_cache.h"
+#include "tokenizer/encode/pretoken_lookup.h"
+#include "tokenizer/encode/token_table.h"
+#include "tokenizer/pretokens/pretoken_cuts.h"
+#include "tokenizer/pretokens/special_tokens.h"
 #include "tokenizer/vocabulary.h"
 
 namespace ftok {

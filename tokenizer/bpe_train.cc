@@ -15,9 +15,9 @@
 #include <unordered_set>
 
 #include "core/error.h"
-#include "tokenizer/bpe_merge.h"
-#include "tokenizer/pair_counts.h"
-#include "tokenizer/vocabulary_checks.h"
+#include "tokenizer/encode/bpe_merge.h"
+#include "tokenizer/train/pair_counts.h"
+#include "tokenizer/vocabularies/vocabulary_checks.h"
 
 namespace ftok {
 namespace {

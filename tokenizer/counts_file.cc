@@ -9,7 +9,7 @@
 
 #include "core/error.h"
 #include "core/json.h"
-#include "core/unicode.h"
+#include "text/unicode.h"
 
 namespace ftok {
 namespace {

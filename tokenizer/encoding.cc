@@ -11,9 +11,9 @@
 #include <cstring>
 
 #include "core/error.h"
-#include "core/unicode.h"
+#include "text/unicode.h"
 #include "tokenizer/bpe_encode.h"
-#include "tokenizer/pretokenize.h"
+#include "tokenizer/pretokens/pretokenize.h"
 
 namespace ftok {
 namespace {

@@ -8,8 +8,8 @@
 #include <cassert>
 
 #include "core/error.h"
-#include "core/unicode.h"
-#include "tokenizer/pretokenize.h"
+#include "text/unicode.h"
+#include "tokenizer/pretokens/pretokenize.h"
 
 namespace ftok {
 namespace {

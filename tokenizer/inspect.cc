@@ -6,7 +6,7 @@
 #include <array>
 #include <optional>
 
-#include "core/unicode.h"
+#include "text/unicode.h"
 #include "tokenizer/bpe_encode.h"
 
 namespace ftok {

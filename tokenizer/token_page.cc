@@ -4,7 +4,7 @@
 
 #include <map>
 
-#include "core/unicode.h"
+#include "text/unicode.h"
 
 namespace ftok {
 namespace {

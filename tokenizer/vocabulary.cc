@@ -10,8 +10,8 @@
 #include "core/error.h"
 #include "core/file.h"
 #include "core/json.h"
-#include "core/unicode.h"
-#include "tokenizer/vocabulary_checks.h"
+#include "text/unicode.h"
+#include "tokenizer/vocabularies/vocabulary_checks.h"
 
 namespace ftok {
 

@@ -14,8 +14,8 @@
 #include <string_view>
 #include <vector>
 
-#include "tokenizer/own_pattern.h"
-#include "tokenizer/pattern.h"
+#include "tokenizer/pretokens/own_pattern.h"
+#include "tokenizer/pretokens/pattern.h"
 
 namespace ftok {
 

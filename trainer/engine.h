@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "trainer/communicator.h"
-#include "trainer/network.h"
+#include "trainer/layers/network.h"
 #include "trainer/train_recipe.h"
 
 namespace ftok {
@@ -41,7 +41,7 @@ class Engine {
   virtual void reduce_gradients() = 0;
   // The norm of the reduced gradients. Collective.
   virtual double norm() = 0;
-  // AdamW (trainer/optimizer.h); steps count from 1. Collective.
+  // AdamW (trainer/training/optimizer.h); steps count from 1. Collective.
   virtual void update(int64_t step, double learning_rate, double gradient_norm) = 0;
 
   // This rank's loss of a batch alone, summed over its targets.

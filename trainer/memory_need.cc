@@ -37,8 +37,8 @@ MemoryNeed memory_need(const TrainRecipe& recipe, int processes) {
                  L = static_cast<uint64_t>(m.layers);
   const uint64_t B = static_cast<uint64_t>(recipe.run.micro_batch);
   const uint64_t shards = recipe.run.shard_optimizer ? static_cast<uint64_t>(processes) : 1;
-  // A block (trainer/network.cc): ln_1, qkv, attention, middle, ln_2, fc, gelu, out = 16 C a position, four statistics,
-  // H sums.
+  // A block (trainer/layers/network.cc): ln_1, qkv, attention, middle, ln_2, fc, gelu, out = 16 C a position, four
+  // statistics, H sums.
   const uint64_t block = 16 * C + 4 + static_cast<uint64_t>(m.heads);
   const bool blocks = recipe.run.recompute == "blocks", gelu = recipe.run.recompute == "gelu";
   const uint64_t kept = blocks ? block + (L - 1) * C : gelu ? L * (block - 4 * C) + 4 * C : L * block;

@@ -13,8 +13,8 @@
 #include "core/file.h"
 #include "core/json.h"
 #include "trainer/checkpoint.h"
-#include "trainer/llmc_model.h"
-#include "trainer/safetensors.h"
+#include "trainer/files/llmc_model.h"
+#include "trainer/files/safetensors.h"
 #include "trainer/train_recipe.h"
 
 namespace ftok {

@@ -13,7 +13,7 @@
 #include <vector>
 
 #include "core/result.h"
-#include "trainer/network.h"
+#include "trainer/layers/network.h"
 
 namespace ftok {
 

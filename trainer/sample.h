@@ -8,7 +8,7 @@
 #include <span>
 #include <vector>
 
-#include "trainer/layers.h"
+#include "trainer/layers/layers.h"
 #include "trainer/model.h"
 
 namespace ftok {

@@ -17,8 +17,8 @@
 #include "trainer/engine.h"
 #include "trainer/memory_need.h"
 #include "trainer/sample.h"
-#include "trainer/step_log.h"
 #include "trainer/train_data.h"
+#include "trainer/training/step_log.h"
 
 namespace ftok {
 namespace {

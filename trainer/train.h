@@ -15,9 +15,9 @@
 #include "tokenizer/encoding.h"
 #include "trainer/communicator.h"
 #include "trainer/engine.h"
-#include "trainer/loss_curve.h"
 #include "trainer/model_file.h"
 #include "trainer/train_recipe.h"
+#include "trainer/training/loss_curve.h"
 
 namespace ftok {
 

@@ -5,7 +5,7 @@
 #include <optional>
 
 #include "core/log.h"
-#include "trainer/mixture.h"
+#include "trainer/data/mixture.h"
 #include "trainer/train.h"
 
 namespace ftok {

@@ -8,8 +8,8 @@
 
 #include "core/options.h"
 #include "trainer/model.h"
-#include "trainer/optimizer.h"
-#include "trainer/schedule.h"
+#include "trainer/training/optimizer.h"
+#include "trainer/training/schedule.h"
 
 namespace ftok {
 
@@ -40,7 +40,7 @@ struct TrainingOptions {
 };
 
 // What may change from one start of a run to the next.
-struct RunOptions {
+struct TrainOptions {
   int64_t steps = 18865;
   int64_t micro_batch = 4;
   int64_t threads = 0;
@@ -81,7 +81,7 @@ struct TrainRecipe {
   OptimizerOptions optimizer;
   ScheduleOptions schedule;
   TrainingOptions training;
-  RunOptions run;
+  TrainOptions run;
 
   void visit(OptionVisitor& visitor);  // the top level: preset and vocabulary
 

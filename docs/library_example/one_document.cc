@@ -5,7 +5,7 @@
 #include <memory>
 #include <vector>
 
-#include "core/stage.h"
+#include "document/stage.h"
 #include "extract/extract_stage.h"
 #include "filters/gopher_quality.h"
 

@@ -5,9 +5,9 @@
 #include <string_view>
 #include <vector>
 
-#include "core/stage.h"
 #include "crawl/source.h"
 #include "crawl/warc.h"
+#include "document/stage.h"
 
 namespace ftok::testing {
 

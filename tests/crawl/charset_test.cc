@@ -8,9 +8,9 @@
 #include <set>
 
 #include "core/file.h"
-#include "core/unicode.h"
-#include "crawl/charset_tables.h"
+#include "crawl/charsets/charset_tables.h"
 #include "tests/support/test_data.h"
+#include "text/unicode.h"
 
 namespace ftok {
 namespace {

@@ -9,7 +9,7 @@
 #include "core/error.h"
 #include "core/file.h"
 #include "core/sha256.h"
-#include "crawl/gzip_members.h"
+#include "crawl/compression/gzip_members.h"
 #include "tests/crawl/counting_clock.h"
 #include "tests/support/gzip_text.h"
 #include "tests/support/http_server.h"

@@ -1,11 +1,11 @@
 // Compressed inputs: members of any size, damage in them, bombs, and searching for the next one.
-#include "crawl/gzip.h"
+#include "crawl/compression/gzip.h"
 
 #include <gtest/gtest.h>
 
 #include <random>
 
-#include "crawl/zstd.h"
+#include "crawl/compression/zstd.h"
 #include "tests/crawl/archive_builder.h"
 
 namespace ftok {

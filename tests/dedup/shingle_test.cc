@@ -7,8 +7,8 @@
 #include <set>
 
 #include "dedup/exact.h"
-#include "dedup/random_state.h"
-#include "dedup/sha1.h"
+#include "dedup/kernels/random_state.h"
+#include "dedup/kernels/sha1.h"
 
 namespace ftok {
 namespace {

@@ -5,9 +5,9 @@
 #include <string>
 #include <vector>
 
-#include "extract/blocks.h"
+#include "extract/content/blocks.h"
+#include "extract/content/word_model.h"
 #include "extract/extract.h"
-#include "extract/word_model.h"
 
 namespace ftok {
 namespace {

@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "core/file.h"
-#include "extract/tree_builder.h"
+#include "extract/html/tree_builder.h"
 #include "tests/extract/tree_dump.h"
 #include "tests/support/test_data.h"
 

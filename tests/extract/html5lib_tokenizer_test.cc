@@ -9,9 +9,9 @@
 #include <vector>
 
 #include "core/file.h"
-#include "core/unicode.h"
-#include "extract/tokenizer.h"
+#include "extract/html/html_tokenizer.h"
 #include "tests/support/test_data.h"
+#include "text/unicode.h"
 
 namespace ftok {
 namespace {

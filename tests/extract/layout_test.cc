@@ -2,9 +2,9 @@
 // form.
 #include <gtest/gtest.h>
 
-#include "extract/blocks.h"
-#include "extract/layout.h"
-#include "extract/parser.h"
+#include "extract/content/blocks.h"
+#include "extract/html/parser.h"
+#include "extract/output/layout.h"
 
 namespace ftok::html {
 namespace {

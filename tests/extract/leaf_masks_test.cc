@@ -1,6 +1,6 @@
 // The forests' vector kernels against a walk down each tree: the model's own forests and random ones, whose largest
 // trees have more leaves than a word has bits, on random rows with values at the thresholds, infinite ones and NaN.
-#include "extract/leaf_masks.h"
+#include "extract/content/leaf_masks.h"
 
 #include <gtest/gtest.h>
 

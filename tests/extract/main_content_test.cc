@@ -1,12 +1,12 @@
 // The rules that stand after the scores: what they keep and drop, each side of their bounds. Scores are given, so no
 // model has a say.
-#include "extract/main_content.h"
+#include "extract/content/main_content.h"
 
 #include <gtest/gtest.h>
 
 #include <string>
 
-#include "extract/parser.h"
+#include "extract/html/parser.h"
 
 namespace ftok::html {
 namespace {

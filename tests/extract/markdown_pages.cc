@@ -9,9 +9,9 @@
 #include <vector>
 
 #include "core/json.h"
-#include "extract/blocks.h"
-#include "extract/layout.h"
-#include "extract/parser.h"
+#include "extract/content/blocks.h"
+#include "extract/html/parser.h"
+#include "extract/output/layout.h"
 
 namespace {
 

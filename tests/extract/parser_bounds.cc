@@ -4,9 +4,9 @@
 
 #include <algorithm>
 
-#include "extract/blocks.h"
+#include "extract/content/blocks.h"
 #include "extract/extract.h"
-#include "extract/parser.h"
+#include "extract/html/parser.h"
 #include "tools/bench/hostile_html.h"
 
 namespace ftok::testing {

@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "core/file.h"
-#include "extract/parser.h"
+#include "extract/html/parser.h"
 #include "tests/extract/tree_dump.h"
 #include "tests/support/test_data.h"
 

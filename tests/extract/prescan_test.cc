@@ -1,4 +1,4 @@
-#include "extract/prescan.h"
+#include "extract/html/prescan.h"
 
 #include <gtest/gtest.h>
 

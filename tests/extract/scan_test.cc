@@ -1,6 +1,6 @@
 // The vector scans against a plain loop: random bytes from small alphabets, at every length around the blocks' sizes,
 // at every place within a block, with the byte looked for at every boundary.
-#include "extract/scan.h"
+#include "extract/html/scan.h"
 
 #include <gtest/gtest.h>
 

@@ -6,7 +6,7 @@
 #include <string>
 #include <string_view>
 
-#include "extract/parser.h"
+#include "extract/html/parser.h"
 
 namespace {
 

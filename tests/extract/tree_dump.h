@@ -3,7 +3,7 @@
 
 #include <string>
 
-#include "extract/dom.h"
+#include "extract/html/dom.h"
 
 namespace ftok::testing {
 

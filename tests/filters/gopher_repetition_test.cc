@@ -3,7 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "core/error.h"
-#include "filters/ngrams.h"
+#include "filters/measures/ngrams.h"
 #include "tests/filters/quality_texts.h"
 #include "tests/reference/slow_filters.h"
 

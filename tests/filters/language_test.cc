@@ -12,7 +12,7 @@
 namespace ftok {
 namespace {
 
-std::string bundled_model() { return (testing::source_folder() / "tools/data/models/ftok-lid.ftz").string(); }
+std::string bundled_model() { return (testing::source_folder() / "share/models/ftok-lid.ftz").string(); }
 
 class Language : public ::testing::Test {
  protected:

@@ -1,4 +1,4 @@
-#include "filters/lines.h"
+#include "filters/measures/lines.h"
 
 #include <gtest/gtest.h>
 

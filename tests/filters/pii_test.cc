@@ -4,7 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "core/error.h"
-#include "filters/pii_finders.h"
+#include "filters/pii_finders/pii_finders.h"
 
 namespace ftok {
 namespace {

@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "core/stage.h"
+#include "document/stage.h"
 
 namespace ftok::testing {
 

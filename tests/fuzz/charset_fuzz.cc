@@ -5,9 +5,9 @@
 #include <cstdlib>
 #include <string>
 
-#include "core/unicode.h"
 #include "crawl/charset.h"
-#include "crawl/charset_tables.h"
+#include "crawl/charsets/charset_tables.h"
+#include "text/unicode.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   if (size == 0) return 0;

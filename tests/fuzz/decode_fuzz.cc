@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "core/error.h"
-#include "core/unicode.h"
+#include "text/unicode.h"
 #include "tokenizer/encoding.h"
 
 namespace {

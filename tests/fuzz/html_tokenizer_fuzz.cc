@@ -5,8 +5,8 @@
 #include <cstdlib>
 #include <string_view>
 
-#include "extract/scan.h"
-#include "extract/tokenizer.h"
+#include "extract/html/html_tokenizer.h"
+#include "extract/html/scan.h"
 
 namespace {
 

@@ -5,7 +5,7 @@
 #include <cstdlib>
 #include <string_view>
 
-#include "extract/tree_builder.h"
+#include "extract/html/tree_builder.h"
 
 namespace {
 

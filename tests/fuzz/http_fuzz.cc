@@ -4,8 +4,8 @@
 #include <cstdlib>
 #include <string>
 
-#include "core/unicode.h"
 #include "crawl/http_stage.h"
+#include "text/unicode.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   static const ftok::HttpStage stage = [] {

@@ -13,9 +13,9 @@
 #include "core/error.h"
 #include "shards/checksum.h"
 #include "trainer/checkpoint.h"
-#include "trainer/llmc_model.h"
+#include "trainer/files/llmc_model.h"
+#include "trainer/files/safetensors.h"
 #include "trainer/multiple_choice.h"
-#include "trainer/safetensors.h"
 #include "trainer/train_recipe.h"
 
 namespace {

@@ -5,8 +5,8 @@
 #include <cmath>
 #include <vector>
 
+#include "trainer/layers/network.h"
 #include "trainer/model.h"
-#include "trainer/network.h"
 
 namespace ftok::reference {
 

@@ -6,7 +6,7 @@
 #include <cmath>
 #include <vector>
 
-#include "trainer/layers.h"
+#include "trainer/layers/layers.h"
 
 namespace ftok::testing {
 

@@ -4,7 +4,7 @@
 #include <map>
 #include <optional>
 
-#include "core/unicode.h"
+#include "text/unicode.h"
 
 namespace ftok::reference {
 namespace {

@@ -3,10 +3,10 @@
 #include <algorithm>
 #include <set>
 
-#include "core/sentences.h"
-#include "core/unicode.h"
-#include "core/words.h"
-#include "filters/punctuation.h"
+#include "filters/measures/punctuation.h"
+#include "text/sentences.h"
+#include "text/unicode.h"
+#include "text/words.h"
 
 namespace ftok::testing {
 namespace {

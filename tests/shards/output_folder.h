@@ -6,8 +6,8 @@
 #include <string>
 #include <vector>
 
-#include "core/document.h"
 #include "core/file.h"
+#include "document/document.h"
 #include "shards/manifest.h"
 #include "shards/part.h"
 #include "shards/writer.h"

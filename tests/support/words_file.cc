@@ -3,9 +3,9 @@
 #include <gtest/gtest.h>
 #include <simdjson.h>
 
-#include "core/nltk_tokenizer.h"
-#include "core/sentences.h"
-#include "core/words.h"
+#include "text/nltk/nltk_tokenizer.h"
+#include "text/sentences.h"
+#include "text/words.h"
 
 namespace ftok::testing {
 namespace {

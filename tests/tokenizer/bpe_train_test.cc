@@ -9,9 +9,9 @@
 #include <random>
 
 #include "core/file.h"
-#include "core/unicode.h"
 #include "tests/reference/slow_bpe_train.h"
 #include "tests/support/test_data.h"
+#include "text/unicode.h"
 
 namespace ftok {
 namespace {

@@ -10,7 +10,7 @@
 #include "tokenizer/bpe_encode.h"
 #include "tokenizer/encoding.h"
 #include "tokenizer/growing_text.h"
-#include "tokenizer/pretokenize.h"
+#include "tokenizer/pretokens/pretokenize.h"
 
 namespace ftok {
 namespace {

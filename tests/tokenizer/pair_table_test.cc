@@ -4,7 +4,7 @@
 #include <map>
 #include <random>
 
-#include "tokenizer/pair_table.h"
+#include "tokenizer/encode/pair_table.h"
 
 namespace ftok {
 namespace {

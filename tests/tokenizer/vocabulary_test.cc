@@ -5,8 +5,8 @@
 
 #include "core/error.h"
 #include "core/file.h"
-#include "core/unicode.h"
 #include "tests/support/test_data.h"
+#include "text/unicode.h"
 #include "tokenizer/encoding.h"
 
 namespace ftok {

@@ -10,7 +10,7 @@
 #include "core/file.h"
 #include "tests/support/test_data.h"
 #include "tests/trainer/small_model.h"
-#include "trainer/safetensors.h"
+#include "trainer/files/safetensors.h"
 
 namespace ftok {
 namespace {

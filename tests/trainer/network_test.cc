@@ -1,5 +1,5 @@
 // The whole model: every parameter's gradient against central differences; float against double; micro-batches; masks.
-#include "trainer/network.h"
+#include "trainer/layers/network.h"
 
 #include <gtest/gtest.h>
 

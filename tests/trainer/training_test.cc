@@ -11,9 +11,9 @@
 #include "shards/format.h"
 #include "tests/support/test_data.h"
 #include "tests/trainer/small_model.h"
-#include "trainer/mixture.h"
-#include "trainer/optimizer.h"
-#include "trainer/schedule.h"
+#include "trainer/data/mixture.h"
+#include "trainer/training/optimizer.h"
+#include "trainer/training/schedule.h"
 
 namespace ftok {
 namespace {

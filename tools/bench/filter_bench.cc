@@ -14,13 +14,13 @@
 
 #include "core/byte_source.h"
 #include "core/error.h"
-#include "core/sentences.h"
-#include "core/words.h"
 #include "crawl/source.h"
 #include "filters/c4.h"
 #include "filters/fineweb.h"
 #include "filters/gopher_quality.h"
 #include "filters/gopher_repetition.h"
+#include "text/sentences.h"
+#include "text/words.h"
 
 namespace {
 

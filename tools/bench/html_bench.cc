@@ -18,7 +18,7 @@
 
 #include "core/file.h"
 #include "extract/extract.h"
-#include "extract/parser.h"
+#include "extract/html/parser.h"
 #include "tools/bench/hostile_html.h"
 
 namespace {

@@ -9,9 +9,9 @@
 #include <vector>
 
 #include "trainer/cpu/cpu_layers.h"
-#include "trainer/network.h"
-#include "trainer/optimizer.h"
+#include "trainer/layers/network.h"
 #include "trainer/random.h"
+#include "trainer/training/optimizer.h"
 
 namespace {
 

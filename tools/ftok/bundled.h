@@ -1,5 +1,5 @@
 // Files that ship with ftok: models, vocabularies, the sample. They lie in share/ftok beside an installed binary and in
-// tools/data/ of a source tree; $FTOK_SHARE overrides both.
+// share/ of a source tree; $FTOK_SHARE overrides both.
 #pragma once
 
 #include <string>

@@ -9,11 +9,11 @@
 #include "core/error.h"
 #include "core/json.h"
 #include "core/recipe.h"
+#include "pipeline/recipe_config.h"
+#include "pipeline/registry.h"
 #include "tools/ftok/language_model_source.h"
 #include "tools/ftok/models.h"
 #include "tools/ftok/terminal.h"
-#include "tools/run/recipe_config.h"
-#include "tools/run/registry.h"
 
 namespace ftok::cli {
 namespace {

@@ -9,10 +9,10 @@
 #include <string>
 #include <vector>
 
+#include "pipeline/corpora/corpus_count.h"
+#include "pipeline/corpora/train_checkpoint.h"
+#include "pipeline/plan.h"
 #include "tokenizer/corpus_counter.h"
-#include "tools/run/plan.h"
-#include "tools/vocab/corpus_count.h"
-#include "tools/vocab/train_checkpoint.h"
 
 namespace ftok::cli {
 

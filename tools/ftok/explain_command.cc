@@ -9,12 +9,12 @@
 #include "core/recipe.h"
 #include "crawl/charset.h"
 #include "crawl/source.h"
+#include "pipeline/inputs.h"
+#include "pipeline/registry.h"
 #include "tools/ftok/commands.h"
 #include "tools/ftok/language_model_source.h"
 #include "tools/ftok/models.h"
 #include "tools/ftok/terminal.h"
-#include "tools/run/inputs.h"
-#include "tools/run/registry.h"
 
 namespace ftok::cli {
 namespace {

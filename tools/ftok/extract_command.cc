@@ -14,11 +14,11 @@
 #include "extract/extract.h"
 #include "extract/extract_stage.h"
 #include "extract/report.h"
+#include "pipeline/inputs.h"
+#include "pipeline/read_input.h"
+#include "pipeline/signals.h"
 #include "tools/ftok/commands.h"
 #include "tools/ftok/terminal.h"
-#include "tools/run/inputs.h"
-#include "tools/run/read_input.h"
-#include "tools/run/signals.h"
 
 namespace ftok::cli {
 

@@ -10,10 +10,10 @@
 #include "core/json.h"
 #include "core/recipe.h"
 #include "crawl/source.h"
+#include "pipeline/inputs.h"
+#include "pipeline/registry.h"
 #include "tools/ftok/commands.h"
 #include "tools/ftok/terminal.h"
-#include "tools/run/inputs.h"
-#include "tools/run/registry.h"
 
 namespace ftok::cli {
 namespace {

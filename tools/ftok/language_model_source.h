@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-#include "tools/run/recipe_config.h"
+#include "pipeline/recipe_config.h"
 
 namespace ftok::cli {
 

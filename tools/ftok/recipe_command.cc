@@ -3,8 +3,8 @@
 
 #include <memory>
 
+#include "pipeline/recipe_config.h"
 #include "tools/ftok/commands.h"
-#include "tools/run/recipe_config.h"
 
 namespace ftok::cli {
 

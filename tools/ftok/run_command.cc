@@ -4,19 +4,19 @@
 #include <memory>
 
 #include "core/error.h"
-#include "core/pipeline.h"
+#include "core/ordered_pipeline.h"
 #include "core/recipe.h"
+#include "pipeline/inputs.h"
+#include "pipeline/measure.h"
+#include "pipeline/registry.h"
+#include "pipeline/run.h"
+#include "pipeline/signals.h"
 #include "tools/ftok/commands.h"
 #include "tools/ftok/fetch_flags.h"
 #include "tools/ftok/language_model_source.h"
 #include "tools/ftok/models.h"
 #include "tools/ftok/terminal.h"
 #include "tools/ftok/vocabulary_source.h"
-#include "tools/run/inputs.h"
-#include "tools/run/measure.h"
-#include "tools/run/registry.h"
-#include "tools/run/run.h"
-#include "tools/run/signals.h"
 
 namespace ftok::cli {
 namespace {

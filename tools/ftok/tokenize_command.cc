@@ -6,13 +6,13 @@
 
 #include "core/error.h"
 #include "core/recipe.h"
+#include "pipeline/inputs.h"
+#include "pipeline/progress.h"
+#include "pipeline/signals.h"
+#include "pipeline/tokenize.h"
 #include "tools/ftok/commands.h"
 #include "tools/ftok/terminal.h"
 #include "tools/ftok/vocabulary_source.h"
-#include "tools/run/inputs.h"
-#include "tools/run/progress.h"
-#include "tools/run/signals.h"
-#include "tools/tokenize/tokenize.h"
 
 namespace ftok::cli {
 namespace {

@@ -1,7 +1,7 @@
 // `ftok version`: the version, and what it was built with.
 #include <fmt/format.h>
 
-#include "core/unicode.h"
+#include "text/unicode.h"
 #include "tools/ftok/commands.h"
 
 namespace ftok::cli {

@@ -7,8 +7,8 @@
 
 #include "core/error.h"
 #include "core/json.h"
-#include "core/unicode.h"
 #include "crawl/source.h"
+#include "text/unicode.h"
 #include "tools/ftok/terminal.h"
 #include "tools/ftok/vocab_commands.h"
 #include "tools/ftok/vocabulary_source.h"

@@ -6,10 +6,10 @@
 #include "core/error.h"
 #include "core/file.h"
 #include "core/json.h"
+#include "pipeline/progress.h"
 #include "tools/ftok/corpus_flags.h"
 #include "tools/ftok/terminal.h"
 #include "tools/ftok/vocab_commands.h"
-#include "tools/run/progress.h"
 
 namespace ftok::cli {
 namespace {

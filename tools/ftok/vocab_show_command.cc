@@ -6,7 +6,7 @@
 
 #include "core/error.h"
 #include "core/json.h"
-#include "core/unicode.h"
+#include "text/unicode.h"
 #include "tokenizer/inspect.h"
 #include "tools/ftok/terminal.h"
 #include "tools/ftok/vocab_commands.h"

@@ -7,13 +7,13 @@
 
 #include "core/error.h"
 #include "core/json.h"
+#include "pipeline/corpora/live_line.h"
+#include "pipeline/progress.h"
 #include "tokenizer/bpe_train.h"
 #include "tools/ftok/corpus_flags.h"
 #include "tools/ftok/terminal.h"
 #include "tools/ftok/vocab_commands.h"
 #include "tools/ftok/vocabulary_source.h"
-#include "tools/run/progress.h"
-#include "tools/vocab/live_line.h"
 
 namespace ftok::cli {
 namespace {

@@ -16,10 +16,10 @@
 #include "core/error.h"
 #include "core/file.h"
 #include "core/json.h"
-#include "extract/extract_steps.h"
-#include "extract/features.h"
-#include "extract/main_content.h"
-#include "extract/word_model.h"
+#include "extract/content/extract_steps.h"
+#include "extract/content/features.h"
+#include "extract/content/main_content.h"
+#include "extract/content/word_model.h"
 
 namespace {
 

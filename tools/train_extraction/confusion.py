@@ -13,7 +13,7 @@ import numpy
 import train
 
 KINDS = {"navigation": 1 << 2, "header": 1 << 3, "footer": 1 << 4, "aside": 1 << 5, "form": 1 << 6, "table": 1 << 7, "list": 1 << 8,
-         "heading": 1 << 19}  # extract/blocks.h
+         "heading": 1 << 19}  # extract/content/blocks.h
 
 
 def main():

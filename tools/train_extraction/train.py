@@ -19,7 +19,7 @@ from words import Words
 
 SETS = ("aeb", "trafilatura", "wcxb")
 FEATURES, CONTEXT, FOLDS, OUTER = 176, 32, 6, 3   # words are weighed in 6 folds, forests in 3 of two of these each
-HIDDEN = 1 << 12  # extract/blocks.h
+HIDDEN = 1 << 12  # extract/content/blocks.h
 SECOND_LEVEL = {"co", "com", "org", "net", "ac", "gov", "edu", "or", "ne", "gob", "gouv"}
 
 
@@ -117,7 +117,7 @@ def fit(x, y, w, args, trees):
     return lightgbm.train(params, lightgbm.Dataset(x[use], y[use], weight=w[use], free_raw_data=True), trees)
 
 
-def squash(score):  # as extract/forest.cc
+def squash(score):  # as extract/content/forest.cc
     return ((1 + score / (1 + numpy.abs(score))) / 2).astype(numpy.float32)
 
 
@@ -201,7 +201,7 @@ def load_scorer(args):
 
 
 def write_forest(out, name, model):
-    """Nodes as extract/content_model.h has them: (threshold, children, feature); a leaf is its own child and holds its value."""
+    """Nodes as extract/content/content_model.h has them: (threshold, children, feature); a leaf is its own child and holds its value."""
     nodes, trees = [], []
     def add(node):
         at = len(nodes)
@@ -233,7 +233,7 @@ def c_float(value):
 
 
 def write_words(path, vocabulary):
-    lines = ["// Made by tools/train_extraction/train.py; see docs/extraction.md.", "// clang-format off", '#include "extract/word_model.h"', "",
+    lines = ["// Made by tools/train_extraction/train.py; see docs/extraction.md.", "// clang-format off", '#include "extract/content/word_model.h"', "",
              "#include <cstddef>", "", "namespace ftok::html {", "", "namespace {", "",
              "// Open addressing: the slot of a word is its low bits, then the next ones. Weights are in sixteenths; an empty slot's word is 0.", ""]
     for title, votes in (("Name", vocabulary.name_votes), ("Phrase", vocabulary.phrase_votes)):
@@ -266,7 +266,7 @@ def write_model(args, data, first, second):
     first.save_model(f"{args.work}/first.txt")
     second.save_model(f"{args.work}/second.txt")
     out = ["// Made by tools/train_extraction/train.py; see docs/extraction.md for the data and the cross-validated scores.", "// clang-format off",
-           '#include "extract/content_model.h"', "", "#include <iterator>", "", "namespace ftok::html {", "", "namespace {", ""]
+           '#include "extract/content/content_model.h"', "", "#include <iterator>", "", "namespace ftok::html {", "", "namespace {", ""]
     write_forest(out, "First", first)
     write_forest(out, "Second", second)
     out += ["", "}  // namespace", "",

@@ -8,7 +8,7 @@ import numpy
 PRIOR, STEP, LIMIT = 3.0, 1 / 16, 4.0
 NAME_DOMAINS_MIN, PHRASE_DOMAINS_MIN = 8, 12
 ODDS_MIN = 0.4  # a word nearer to the average says too little for its place in the table
-# Columns of a feature row that hold these weights (extract/features.cc).
+# Columns of a feature row that hold these weights (extract/content/features.cc).
 BRANCH_MIN, BRANCH_MAX, NAMES, PHRASES, BEFORE, AFTER, HEADING, HEADING_DISTANCE = 99, 100, 112, 119, 122, 123, 124, 125
 
 

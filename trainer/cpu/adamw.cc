@@ -1,4 +1,5 @@
-// The optimizer's arithmetic (trainer/optimizer.h) over one tensor, and the sum of squares that its clipping needs.
+// The optimizer's arithmetic (trainer/training/optimizer.h) over one tensor, and the sum of squares that its clipping
+// needs.
 #include <cmath>
 #include <vector>
 

@@ -3,7 +3,7 @@
 
 #include <memory>
 
-#include "trainer/layers.h"
+#include "trainer/layers/layers.h"
 
 namespace ftok {
 

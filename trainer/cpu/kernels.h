@@ -1,9 +1,9 @@
-// The CPU's layers as functions; the contracts are those of trainer/layers.h. Each is in the file of its name, for
-// float and double.
+// The CPU's layers as functions; the contracts are those of trainer/layers/layers.h. Each is in the file of its name,
+// for float and double.
 #pragma once
 
 #include "trainer/cpu/workers.h"
-#include "trainer/layers.h"
+#include "trainer/layers/layers.h"
 
 namespace ftok::cpu {
 

@@ -6,7 +6,7 @@
 #include <memory>
 #include <string>
 
-#include "trainer/array.h"
+#include "trainer/layers/array.h"
 
 namespace ftok {
 

@@ -9,7 +9,7 @@
 #include "trainer/cuda/device.h"
 #include "trainer/cuda/kernels.h"
 #include "trainer/cuda/matmul.h"
-#include "trainer/layers.h"
+#include "trainer/layers/layers.h"
 
 namespace ftok {
 

@@ -11,7 +11,7 @@
 namespace ftok::FTOK_SPACE {
 namespace {
 
-constexpr double kClipEpsilon = 1e-6;    // trainer/optimizer.cc
+constexpr double kClipEpsilon = 1e-6;    // trainer/training/optimizer.cc
 constexpr size_t kGraphsMax = 4;         // shapes of micro-batches that a run has at most: full, last, validation
 constexpr size_t kBatchAlignment = 256;  // of the arrays in a batch's bytes
 

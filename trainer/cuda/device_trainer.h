@@ -9,8 +9,8 @@
 #include <vector>
 
 #include "trainer/cuda/device_layers.h"
-#include "trainer/network.h"
-#include "trainer/optimizer.h"
+#include "trainer/layers/network.h"
+#include "trainer/training/optimizer.h"
 
 namespace ftok {
 
@@ -59,7 +59,8 @@ class DeviceTrainer {
   // The loss of a batch alone, without gradients; after take_loss().
   double loss(const BatchView& batch);
 
-  // As AdamW's of that range (trainer/optimizer.h); steps count from 1. Gradients outside of the range do not matter.
+  // As AdamW's of that range (trainer/training/optimizer.h); steps count from 1. Gradients outside of the range do not
+  // matter.
   double norm();
   void update(int64_t step, double learning_rate, double gradient_norm);
 

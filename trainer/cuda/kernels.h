@@ -1,10 +1,10 @@
 // The kernels as functions of the host: each queues its work on `stream` and returns. The contracts are those of
-// trainer/layers.h; arrays are on the device and begin at multiples of 16 bytes. Every sum is made in an order that the
-// shapes alone decide: the same call gives the same bits, on any GPU of the same architecture.
+// trainer/layers/layers.h; arrays are on the device and begin at multiples of 16 bytes. Every sum is made in an order
+// that the shapes alone decide: the same call gives the same bits, on any GPU of the same architecture.
 #pragma once
 
 #include "trainer/cuda/shim.h"
-#include "trainer/layers.h"
+#include "trainer/layers/layers.h"
 
 namespace ftok::FTOK_SPACE {
 
@@ -88,8 +88,8 @@ struct AdamWStep {
   const float* gradients;
   const ParameterPiece* pieces;  // on the device
   int64_t pieces_count;
-  // As trainer/optimizer.cc computes them: rate = learning rate / (1 - b1^t), root = 1 / sqrt(1 - b2^t), keep = 1 -
-  // learning rate x decay.
+  // As trainer/training/optimizer.cc computes them: rate = learning rate / (1 - b1^t), root = 1 / sqrt(1 - b2^t), keep
+  // = 1 - learning rate x decay.
   float scale, b1, b2, c1, c2, rate, root, epsilon, keep;
   uint64_t seed, step;
   bool stochastic;  // rounding; false: to nearest

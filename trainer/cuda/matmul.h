@@ -4,7 +4,7 @@
 
 #include <cstdint>
 
-#include "trainer/bfloat16.h"
+#include "trainer/layers/bfloat16.h"
 
 namespace ftok {
 

@@ -3,9 +3,9 @@
 
 #include <memory>
 
-#include "trainer/bfloat16.h"
 #include "trainer/communicator.h"
 #include "trainer/cuda/device.h"
+#include "trainer/layers/bfloat16.h"
 
 namespace ftok {
 

@@ -14,7 +14,7 @@
 #include <cstddef>
 #include <cstdint>
 
-#include "trainer/bfloat16.h"
+#include "trainer/layers/bfloat16.h"
 
 #ifdef FTOK_SHIM
 #include "trainer/cuda/shim_block.h"

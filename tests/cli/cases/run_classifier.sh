@@ -1,7 +1,7 @@
 # A classifier of one's own: judged alone, in a run, its score with the text; a model without its stage, a label that is none.
 # stderr: ignored
 # replace: in, .* peak memory.* => in, T
-MODEL=$FTOK_SOURCE/tools/data/models/ftok-lid.ftz
+MODEL=$FTOK_SOURCE/share/models/ftok-lid.ftz
 printf '{"id":"a","text":"The tide comes in and the boats leave the harbour."}\n{"id":"b","text":"Die Flut kommt und die Boote verlassen den Hafen."}\n' > a.jsonl
 good="--set classifier.model=$MODEL --set classifier.label=__label__de --set classifier.score_min=0.5"
 ftok filter --stages classifier $good --measure a.jsonl | sed 's/\(\.[0-9][0-9]\)[0-9]*/\1/g'

@@ -8,8 +8,8 @@
 #include <limits>
 #include <vector>
 
-#include "trainer/bfloat16.h"
 #include "trainer/cuda/shim_block.h"
+#include "trainer/layers/bfloat16.h"
 #include "trainer/random.h"
 
 namespace ftok::testing {

@@ -12,7 +12,7 @@
 #include "trainer/cuda/device_trainer.h"
 #include "trainer/cuda/shim_device.h"
 #include "trainer/cuda/token_order.h"
-#include "trainer/optimizer.h"
+#include "trainer/training/optimizer.h"
 
 namespace ftok {
 namespace {

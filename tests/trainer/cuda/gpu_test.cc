@@ -371,7 +371,7 @@ void test_decoder(Gpu& gpu, const ModelConfig& config) {
   expect(worst < 0.05, "the decoder follows the network");
 }
 
-// AdamW as trainer/optimizer.cc has it, in double.
+// AdamW as trainer/training/optimizer.cc has it, in double.
 void plain_update(const ParameterLayout& layout, Network<double>& network, Doubles& first, Doubles& second,
                   int64_t step, double rate) {
   double squares = 0;

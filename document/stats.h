@@ -1,0 +1,42 @@
+// Tally: what became of every record. One a thread or input, summed at the end; the sums do not depend on the order.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <string>
+
+#include "core/json.h"
+#include "core/result.h"
+#include "document/stage.h"
+
+namespace ftok {
+
+// Invariants, asserted by holds(): records = documents + sum of skipped; documents = kept + sum of dropped.
+struct Tally {
+  uint64_t records = 0;
+  uint64_t documents = 0;
+  uint64_t kept = 0;
+  uint64_t bytes_in = 0;                    // stored bytes read
+  uint64_t tokens = 0;                      // of kept documents, end-of-text not counted
+  uint64_t text_bytes = 0;                  // of kept documents, UTF-8
+  uint64_t damage = 0;                      // damaged places between records
+  uint64_t replacements = 0;                // U+FFFD put in by charset decoding, all documents
+  uint64_t specials_as_text = 0;            // special tokens' texts met inside kept documents
+  std::map<std::string, uint64_t> skipped;  // kind -> records
+  std::map<std::string, uint64_t> dropped;  // "stage.rule" -> documents
+  std::map<std::string, uint64_t>
+      languages_dropped;  // best label -> documents the language stage dropped ("?": no label)
+
+  // Counts one record under its final verdict.
+  void count(const Verdict& verdict);
+  void add(const Tally& other);
+  bool holds() const;
+
+  // Fields of the funnel, in a stable order, into an open JSON object.
+  void write_fields(JsonWriter& json) const;
+};
+
+// Reads what write_fields wrote; a text that is not such an object gives the Damage.
+Result<Tally> parse_tally(std::string_view json_object);
+
+}  // namespace ftok

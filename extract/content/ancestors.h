@@ -1,0 +1,22 @@
+// What an element says of everything below it, as bits of Ancestor (blocks.h).
+#pragma once
+
+#include <cstdint>
+#include <string_view>
+
+#include "extract/html/dom.h"
+#include "extract/html/tags.h"
+
+namespace ftok::html {
+
+uint32_t ancestor_of(Tag tag);                     // 0 for most
+uint32_t ancestor_of_role(std::string_view role);  // ARIA landmarks and dialogs
+bool style_hides(std::string_view style);          // display: none, visibility: hidden
+
+bool contains_word(std::string_view text, std::string_view lower_case);  // without regard to ASCII case
+
+// Whether a link is a heading's permalink: it points into a page and its text is a sign alone, such as the pilcrow of
+// Sphinx.
+bool is_permalink(const Dom& dom, NodeId link);
+
+}  // namespace ftok::html

@@ -1,0 +1,481 @@
+#include "extract/content/blocks.h"
+
+#include <algorithm>
+
+#include "extract/content/ancestors.h"
+#include "extract/content/measure.h"
+#include "extract/content/text_run.h"
+
+namespace ftok::html {
+
+namespace {
+
+// What holds for everything below an open element.
+struct Frame {
+  NodeId node = kNoNode;
+  uint32_t container = 0;
+  uint32_t ancestors = 0;
+  NodeId row = kNoNode, cell = kNoNode;
+  uint8_t list_depth = 0;
+  uint8_t heading_level = 0;
+  uint8_t fold_distance = kFar;  // elements up to one named as a box that unfolds
+  uint16_t inline_hints = 0;
+  bool keep_white_space = false;
+  bool emphasis = false;
+  bool is_header_cell = false;
+  std::string_view closing_mark;  // to be written at the end of the element
+  std::string_view link;          // its address, where that is to be written
+  bool is_container = false;
+};
+
+// What MathJax 2 draws beside the script that holds its source, and MediaWiki's link beside a heading ("[edit]").
+bool is_no_text(std::string_view classes) {
+  return classes == "MathJax_Preview" || classes == "MJX_Assistive_MathML" || classes == "mw-editsection";
+}
+
+// A script's "address" leads nowhere; nor does one that holds its own content.
+bool is_script_address(std::string_view address) {
+  while (!address.empty() && static_cast<unsigned char>(address[0]) <= ' ') address.remove_prefix(1);
+  const std::string_view scheme = address.substr(0, address.find(':'));
+  for (const std::string_view known : {"javascript", "vbscript", "data", "file"}) {
+    if (scheme.size() == known.size() && scheme.size() < address.size() && contains_word(scheme, known)) return true;
+  }
+  return false;
+}
+
+class Cutter {
+ public:
+  Cutter(const Dom& dom, const BlockOptions& options, PageBlocks& page, bool with_noscript)
+      : dom_(dom), options_(options), page_(page), run_(page.text), with_noscript_(with_noscript) {}
+
+  void cut() {
+    Container root;
+    root.node = Dom::kRoot;
+    root.hint_distance.fill(kFar);
+    page_.containers.push_back(root);
+    Frame frame;
+    frame.node = Dom::kRoot;
+    frame.is_container = true;
+    frames_.push_back(frame);
+    run_.begin();
+    NodeId id = dom_.next_in_order(Dom::kRoot);
+    while (id != kNoNode && page_.limit_met == 0) {
+      ++page_.steps;
+      while (frames_.back().node != dom_[id].parent) leave();
+      id = visit(id) ? dom_.next_in_order(id) : dom_.next_after_subtree(id);
+    }
+    while (frames_.size() > 1) leave();
+    flush();
+    page_.containers[0].last_block = static_cast<uint32_t>(page_.blocks.size());
+  }
+
+ private:
+  bool visit(NodeId id);
+  bool enter(NodeId id, const Node& node);
+  void enter_container(NodeId id, const Node& node, Frame& frame, uint16_t hints);
+  void leave();
+  void flush();
+  void append(std::string_view text);
+  void append_math(NodeId id);
+  void append_formula(std::string_view source, bool displayed);
+  void append_image(NodeId id);
+  NodeId formula_below(NodeId id);
+  void open_mark(Frame& frame, Tag tag, NodeId id);
+  void close_mark(const Frame& frame);
+  void note_list(Tag tag, NodeId id);
+
+  const Dom& dom_;
+  const BlockOptions& options_;
+  PageBlocks& page_;
+  TextRun run_;
+  std::vector<Frame> frames_;
+  std::vector<uint32_t> item_numbers_;  // of the open ordered lists; a bullet list is 0
+  Block block_;                         // being collected; its sums are those of the run
+  HintCache hint_cache_;
+  std::vector<uint32_t> names_;                  // of the element being entered
+  std::vector<std::string_view> opening_marks_;  // of inline elements that have no text yet
+  uint32_t class_hash_ = 0;                      // of its class; 0 without
+  bool with_noscript_;
+  bool item_starts_ = false;  // a list item was entered and has no block yet
+};
+
+void Cutter::append(std::string_view text) {
+  const Frame& frame = frames_.back();
+  const size_t before = page_.text.size();
+  run_.append(text, frame.keep_white_space);
+  const uint32_t added = static_cast<uint32_t>(page_.text.size() - before);
+  if (added == 0) return;
+  page_.steps += text.size();
+  if (!opening_marks_.empty()) {
+    const size_t first = before + (before < page_.text.size() && page_.text[before] == ' ' ? 1 : 0);
+    for (const std::string_view mark : opening_marks_)
+      page_.marks.push_back({static_cast<uint32_t>(first), true, mark, {}});
+    opening_marks_.clear();
+  }
+  block_.ancestors |= frame.ancestors & ~static_cast<uint32_t>(kInHidden | kInLink);
+  if ((frame.ancestors & kInHidden) != 0) block_.ancestors |= kInHidden;
+  block_.inline_hints = static_cast<uint16_t>(block_.inline_hints | frame.inline_hints);
+  if ((frame.ancestors & kInLink) != 0) block_.sums.link_letters += added;
+  if (frame.emphasis) block_.emphasis_letters += added;
+  block_.heading_level = std::max(block_.heading_level, frame.heading_level);
+}
+
+void Cutter::append_formula(std::string_view source, bool displayed) {
+  append(displayed ? "$$" : "$");
+  const size_t end_of_mark = page_.text.size();
+  append(source);
+  append(displayed ? "$$" : "$");
+  if (!options_.markdown || end_of_mark == 0) return;
+  const size_t begin = end_of_mark - (displayed ? 2 : 1);
+  page_.marks.push_back({static_cast<uint32_t>(begin), true, "$", {}});
+  page_.marks.push_back({static_cast<uint32_t>(page_.text.size()), false, "$", {}});
+}
+
+// LaTeX where the page carries it: an annotation, else the alternative text (MathML 3, section 5.4; KaTeX and MathJax
+// write both).
+void Cutter::append_math(NodeId math) {
+  std::string_view source;
+  for (NodeId id = dom_.next_in_order(math, math); id != kNoNode; id = dom_.next_in_order(id, math)) {
+    ++page_.steps;
+    if (dom_[id].is_element() && dom_[id].tag == Tag::kAnnotation &&
+        contains_word(dom_.value(id, AttributeName::kEncoding), "tex")) {
+      const NodeId text = dom_[id].first_child;
+      if (text != kNoNode && dom_[text].is_text()) source = dom_[text].view();
+      break;
+    }
+  }
+  if (source.empty()) source = dom_.value(math, AttributeName::kAlttext);
+  const bool displayed = dom_.value(math, AttributeName::kDisplay) == "block";
+  if (!source.empty()) return append_formula(source, displayed);
+  for (NodeId id = dom_.next_in_order(math, math); id != kNoNode;
+       id = dom_.next_in_order(id, math)) {  // the plain content
+    if (dom_[id].is_text()) append(dom_[id].view());
+  }
+}
+
+// WordPress and others draw formulas as images of class "latex", their source being the alternative text.
+void Cutter::append_image(NodeId id) {
+  const std::string_view alternative = dom_.value(id, AttributeName::kAlt);
+  const std::string_view classes = dom_.value(id, AttributeName::kClass);
+  if (!alternative.empty() && classes.substr(0, 5) == "latex") return append_formula(alternative, false);
+  if (options_.images) append(alternative);
+}
+
+// The formula in a hidden inline element: what is shown beside it is its drawing.
+NodeId Cutter::formula_below(NodeId top) {
+  constexpr int kNodesMax = 4;
+  NodeId id = dom_.next_in_order(top, top);
+  for (int seen = 0; id != kNoNode && seen < kNodesMax; ++seen, id = dom_.next_in_order(id, top)) {
+    if (dom_[id].is_element() && dom_[id].tag == Tag::kMath) return id;
+  }
+  return kNoNode;
+}
+
+// Marks are told apart from text that may yet not come: an opening one waits for the first letter.
+void Cutter::open_mark(Frame& frame, Tag tag, NodeId id) {
+  frame.closing_mark = frame.link = {};
+  if (frame.keep_white_space) return;
+  if (tag == Tag::kA && options_.links) {
+    const std::string_view target = dom_.value(id, AttributeName::kHref);
+    if (target.empty() || target[0] == '#' || is_script_address(target)) return;
+    frame.link = target;
+    frame.closing_mark = options_.markdown ? "](" : " (";
+    if (options_.markdown) opening_marks_.push_back("[");
+  } else if (options_.markdown && frame.heading_level == 0) {
+    if (tag == Tag::kB || tag == Tag::kStrong) frame.closing_mark = "**";
+    else if (tag == Tag::kI || tag == Tag::kEm) frame.closing_mark = "*";
+    else if (tag == Tag::kCode || tag == Tag::kKbd || tag == Tag::kSamp) frame.closing_mark = "`";
+    if (!frame.closing_mark.empty()) opening_marks_.push_back(frame.closing_mark);
+  }
+}
+
+void Cutter::close_mark(const Frame& frame) {
+  if (frame.closing_mark.empty()) return;
+  const bool opened = options_.markdown || frame.link.empty();
+  if (opened && !opening_marks_.empty()) {  // no letter came: the mark goes
+    opening_marks_.pop_back();
+    return;
+  }
+  if (run_.empty()) return;
+  page_.marks.push_back({static_cast<uint32_t>(page_.text.size()), false, frame.closing_mark, frame.link});
+}
+
+bool Cutter::visit(NodeId id) {
+  const Node& node = dom_[id];
+  if (node.is_text()) {
+    append(node.view());
+    return false;
+  }
+  return node.is_element() && enter(id, node);
+}
+
+void Cutter::note_list(Tag tag, NodeId id) {
+  if (tag == Tag::kUl || tag == Tag::kOl || tag == Tag::kDir || tag == Tag::kMenu) {
+    uint32_t start = 0;
+    if (tag == Tag::kOl) {
+      start = 1;
+      const std::string_view value = dom_.value(id, AttributeName::kStart);
+      uint32_t number = 0;
+      for (const char c : value.substr(0, 5))
+        number = c >= '0' && c <= '9' ? number * 10 + static_cast<uint32_t>(c - '0') : 0;
+      if (number > 0) start = number;
+    }
+    item_numbers_.push_back(start);
+  } else if (tag == Tag::kLi) {
+    item_starts_ = true;
+    block_.item_number = 0;
+    if (!item_numbers_.empty() && item_numbers_.back() > 0) {
+      block_.item_number = static_cast<uint16_t>(std::min<uint32_t>(item_numbers_.back()++, 0xFFFF));
+    }
+  }
+}
+
+// Opens an element; false when its subtree is to be passed over.
+bool Cutter::enter(NodeId id, const Node& node) {
+  const bool foreign = node.name_space != Namespace::kHtml;
+  if (foreign && node.tag == Tag::kMath) {
+    append_math(id);
+    return false;
+  }
+  if (node.tag == Tag::kScript && !foreign) {  // MathJax 2 keeps its source in scripts
+    if (dom_.value(id, AttributeName::kType).substr(0, 8) == "math/tex" && node.first_child != kNoNode) {
+      append_formula(dom_[node.first_child].view(),
+                     contains_word(dom_.value(id, AttributeName::kType), "mode=display"));
+    }
+    return false;
+  }
+  if (node.tag == Tag::kNoscript && with_noscript_) {
+    Frame frame = frames_.back();
+    frame.node = id;
+    frame.is_container = false;
+    frame.ancestors |= kInNoscript;
+    enter_container(id, node, frame, 0);
+    frames_.push_back(frame);
+    return true;
+  }
+  if (has_flag(node.tag, kUnseen) || foreign) return false;
+  if (node.tag == Tag::kBr) {
+    if (frames_.back().keep_white_space) {
+      append("\n");
+    } else {
+      run_.line_break();
+      ++block_.breaks;
+      if (run_.ends_in_blank_line()) flush();
+    }
+    return false;
+  }
+  Container& around = page_.containers[frames_.back().container];
+  if (node.tag == Tag::kImg) {
+    ++around.sums.images;
+    append_image(id);
+    return false;
+  }
+  if (node.tag == Tag::kInput) {
+    ++around.sums.inputs;
+    return false;
+  }
+  Frame frame = frames_.back();
+  frame.node = id;
+  frame.is_container = false;
+  frame.ancestors |= ancestor_of(node.tag);
+  uint16_t hints = 0;
+  names_.clear();
+  class_hash_ = 0;
+  for (const Attribute* a = dom_.attributes(id); a != nullptr; a = a->last ? nullptr : a + 1) {
+    switch (a->id) {
+      case AttributeName::kClass:
+        hints = static_cast<uint16_t>(hints | hint_cache_.hints_of(a->value(), names_, class_hash_));
+        break;
+      case AttributeName::kId:
+      case AttributeName::kItemprop: hints = static_cast<uint16_t>(hints | hints_of(a->value(), names_)); break;
+      case AttributeName::kRole:
+        hints = static_cast<uint16_t>(hints | hints_of(a->value(), names_));
+        frame.ancestors |= ancestor_of_role(a->value());
+        break;
+      case AttributeName::kHidden: frame.ancestors |= kInHidden; break;
+      case AttributeName::kAriaHidden:
+        if (a->value() == "true") frame.ancestors |= kInHidden | kHiddenFromAria;
+        break;
+      case AttributeName::kStyle:
+        if (style_hides(a->value())) frame.ancestors |= kInHidden | kHiddenByStyle;
+        break;
+      default: break;
+    }
+  }
+  constexpr uint8_t kFoldLevels = 3;
+  frame.fold_distance = names_fold(names_) ? 0 : static_cast<uint8_t>(std::min<int>(frame.fold_distance + 1, kFar));
+  if (((frame.ancestors & ~frames_.back().ancestors) & kInHidden) != 0 && frame.fold_distance <= kFoldLevels) {
+    frame.ancestors = (frame.ancestors & ~static_cast<uint32_t>(kInHidden)) | kFolded;
+  }
+  if (has_flag(node.tag, kBlock)) {
+    enter_container(id, node, frame, hints);
+  } else {
+    // A hidden piece of a line (an icon's letter, the visual half of a formula) goes alone, its line stays.
+    const bool hides_here = ((frame.ancestors & ~frames_.back().ancestors) & kInHidden) != 0;
+    if (hides_here && node.tag != Tag::kUnknown) {
+      const NodeId formula = formula_below(id);
+      if (formula != kNoNode) append_math(formula);
+      return false;
+    }
+    if (node.tag == Tag::kSpan && is_no_text(dom_.value(id, AttributeName::kClass))) return false;
+    if (node.tag == Tag::kA && is_permalink(dom_, id)) return false;
+    frame.inline_hints = static_cast<uint16_t>(frame.inline_hints | hints);
+    if (node.tag == Tag::kA) ++block_.sums.links;
+    if (node.tag == Tag::kB || node.tag == Tag::kStrong) frame.emphasis = true;
+    open_mark(frame, node.tag, id);
+  }
+  frames_.push_back(frame);
+  return true;
+}
+
+void Cutter::enter_container(NodeId id, const Node& node, Frame& frame, uint16_t hints) {
+  flush();
+  const uint32_t parent = frame.container;
+  const std::array<uint8_t, kHintCount> above = page_.containers[parent].hint_distance;
+  const uint16_t depth = page_.containers[parent].depth;
+  ++page_.containers[parent].children;
+  frame.container = static_cast<uint32_t>(page_.containers.size());
+  Container& container = page_.containers.emplace_back();
+  if (page_.containers.size() > kContainersMax) page_.limit_met = kContainersMax;
+  container.node = id;
+  container.parent = parent;
+  container.tag = node.tag;
+  container.hints = hints;
+  container.ancestors = frame.ancestors;
+  container.depth = static_cast<uint16_t>(depth + 1);
+  container.first_block = static_cast<uint32_t>(page_.blocks.size());
+  container.first_name = static_cast<uint32_t>(page_.names.size());
+  page_.names.insert(page_.names.end(), names_.begin(), names_.end());
+  container.last_name = static_cast<uint32_t>(page_.names.size());
+  container.shape = (class_hash_ ^ static_cast<uint32_t>(node.tag)) * 16777619U;
+  for (size_t h = 0; h < kHintCount; ++h)
+    container.hint_distance[h] = std::min<uint8_t>(static_cast<uint8_t>(above[h] + 1), kFar);
+  for (uint32_t left = hints; left != 0; left &= left - 1)
+    container.hint_distance[static_cast<size_t>(__builtin_ctz(left))] = 0;
+  frame.is_container = true;
+  frame.inline_hints = 0;
+  frame.closing_mark = frame.link = {};
+  if (node.tag >= Tag::kH1 && node.tag <= Tag::kH6) {
+    frame.heading_level = static_cast<uint8_t>(static_cast<int>(node.tag) - static_cast<int>(Tag::kH1) + 1);
+  }
+  if (node.tag == Tag::kPre || node.tag == Tag::kXmp || node.tag == Tag::kListing || node.tag == Tag::kPlaintext) {
+    frame.keep_white_space = true;
+  }
+  if (node.tag == Tag::kTable) frame.row = frame.cell = kNoNode;
+  if (node.tag == Tag::kTr) frame.row = id;
+  if (node.tag == Tag::kTd || node.tag == Tag::kTh) frame.cell = id, frame.is_header_cell = node.tag == Tag::kTh;
+  if (node.tag == Tag::kUl || node.tag == Tag::kOl || node.tag == Tag::kDir) {
+    frame.list_depth = static_cast<uint8_t>(std::min(frame.list_depth + 1, 255));
+  }
+  note_list(node.tag, id);
+}
+
+void Cutter::leave() {
+  const Frame& frame = frames_.back();
+  const Tag tag = dom_[frame.node].tag;
+  if (frame.is_container) {
+    flush();
+    Container& container = page_.containers[frame.container];
+    container.last_block = static_cast<uint32_t>(page_.blocks.size());
+    page_.containers[container.parent].sums.add(container.sums);
+    const bool empty = container.first_block == container.last_block && frame.container + 1 == page_.containers.size();
+    if (empty) {
+      --page_.containers[container.parent].children;
+      page_.names.resize(container.first_name);
+      page_.containers.pop_back();
+    }
+    if (tag == Tag::kUl || tag == Tag::kOl || tag == Tag::kDir || tag == Tag::kMenu) item_numbers_.pop_back();
+    if (tag == Tag::kLi) item_starts_ = false;
+  } else {
+    close_mark(frame);
+  }
+  frames_.pop_back();
+}
+
+// Ends the run: a block, when it holds text.
+void Cutter::flush() {
+  const Frame& frame = frames_.back();
+  opening_marks_.clear();
+  run_.trim(frame.keep_white_space);
+  for (size_t i = page_.marks.size(); i-- > 0 && page_.marks[i].at > page_.text.size();) {
+    page_.marks[i].at = static_cast<uint32_t>(page_.text.size());
+  }
+  if (!run_.empty() && page_.blocks.size() == kBlocksMax) page_.limit_met = kBlocksMax;
+  if (!run_.empty() && page_.limit_met == 0) {
+    block_.text_begin = static_cast<uint32_t>(run_.begin_offset());
+    block_.text_size = static_cast<uint32_t>(page_.text.size() - run_.begin_offset());
+    block_.container = frame.container;
+    block_.row = frame.cell == kNoNode ? kNoNode : frame.row;
+    block_.cell = frame.cell;
+    block_.is_header_cell = frame.is_header_cell;
+    block_.list_depth = frame.list_depth;
+    block_.starts_item = item_starts_ && frame.list_depth > 0;
+    block_.ancestors |= page_.containers[frame.container].ancestors;
+    if (frame.keep_white_space) block_.kind = BlockKind::kCode;
+    else if (block_.heading_level > 0) block_.kind = BlockKind::kHeading;
+    else if (frame.cell != kNoNode) block_.kind = BlockKind::kCell;
+    else if (page_.containers[frame.container].tag == Tag::kDt) block_.kind = BlockKind::kTerm;
+    else if (page_.containers[frame.container].tag == Tag::kDd) block_.kind = BlockKind::kDefinition;
+    else if (page_.containers[frame.container].tag == Tag::kFigcaption) block_.kind = BlockKind::kCaption;
+    else if (frame.list_depth > 0) block_.kind = BlockKind::kListItem;
+    else if ((block_.ancestors & kInQuote) != 0) block_.kind = BlockKind::kQuote;
+    measure(page_.text_of(block_), block_);
+    page_.containers[frame.container].sums.add(block_.sums);
+    page_.blocks.push_back(block_);
+    item_starts_ = false;
+    block_ = Block();
+  } else {
+    const uint16_t number = item_starts_ ? block_.item_number : 0;
+    block_ = Block();
+    block_.item_number = number;
+  }
+  run_.begin();
+}
+
+// Bytes of text in the page's noscript elements. Parsed with scripting off, their content is part of the tree.
+size_t noscript_text_size(const Dom& dom, uint64_t& steps) {
+  size_t size = 0;
+  NodeId id = dom.next_in_order(Dom::kRoot);
+  while (id != kNoNode) {
+    ++steps;
+    if (!dom[id].is_element() || dom[id].tag != Tag::kNoscript) {
+      id = dom[id].is_element() && dom[id].tag == Tag::kHead ? dom.next_after_subtree(id) : dom.next_in_order(id);
+      continue;
+    }
+    for (NodeId inner = dom.next_in_order(id, id); inner != kNoNode; inner = dom.next_in_order(inner, id)) {
+      ++steps;
+      if (dom[inner].is_text()) size += dom[inner].view().size();
+    }
+    id = dom.next_after_subtree(id);
+  }
+  return size;
+}
+
+}  // namespace
+
+void PageBlocks::clear() {
+  text.clear();
+  marks.clear();
+  names.clear();
+  blocks.clear();
+  containers.clear();
+  steps = 0;
+  limit_met = 0;
+}
+
+void cut_into_blocks(const Dom& dom, const BlockOptions& options, PageBlocks& page) {
+  page.clear();
+  Cutter(dom, options, page, false).cut();
+  constexpr size_t kScriptPageMax = 4096;   // bytes of text; a page with more speaks for itself
+  constexpr size_t kNoscriptTextMin = 400;  // more than "please enable JavaScript" in any language
+  if (page.text.size() > kScriptPageMax) return;
+  uint64_t steps = page.steps;
+  const size_t noscript = dom.has_any(Tag::kNoscript) ? noscript_text_size(dom, steps) : 0;
+  if (noscript >= kNoscriptTextMin && noscript > 2 * page.text.size()) {
+    page.clear();
+    Cutter(dom, options, page, true).cut();
+  }
+  page.steps += steps;
+}
+
+}  // namespace ftok::html

@@ -1,0 +1,37 @@
+// The steps from bytes to a choice of blocks, with all that they leave behind: for extract.cc, which needs the text
+// alone, report.cc, which shows what was dropped and why, and training, which puts its own scores in the model's place.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "extract/content/blocks.h"
+#include "extract/content/main_content.h"
+#include "extract/extract.h"
+#include "extract/html/dom.h"
+#include "extract/html/parser.h"
+#include "extract/output/layout.h"
+
+namespace ftok::html {
+
+struct ExtractSteps {
+  // `html` must outlive the steps. Where the parser or the cutting into blocks gave up, `parsed.status` says so; there
+  // is no choice.
+  ExtractSteps(std::string_view html, const ExtractOptions& options);
+
+  void parse(std::string_view html, const ExtractOptions& options);  // fills parsed, metadata, page
+  void choose(const ExtractOptions& options);                        // fills choice, layout
+  std::string text() const;                                          // the page's main text; "" where there is none
+
+  ExtractSteps() = default;
+
+  LayoutOptions layout;
+  std::string noframes;  // what a page of frames says to readers without them: `dom` is made of it then
+  Dom dom;
+  ParseResult parsed;
+  Metadata metadata;
+  PageBlocks page;
+  ContentChoice choice;
+};
+
+}  // namespace ftok::html

@@ -1,0 +1,50 @@
+// Features: what the scorer knows of a block, as numbers: its own text, the elements around it, the words its boxes are
+// named with, its neighbours, its place in the page, and the page as a whole. All are ratios or counts of the page
+// itself; none names a site, a language or a word of the text.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <vector>
+
+#include "extract/content/leaf_masks.h"
+#include "extract/content/page_structure.h"
+
+namespace ftok::html {
+
+constexpr size_t kFeatureCount = 176;  // room; unused ones are 0
+constexpr size_t kContextFeatureCount = 32;
+
+// Gathers once what concerns the whole page, then writes rows in any order. `page` and `facts` must outlive it.
+class BlockFeatures {
+ public:
+  BlockFeatures(const PageBlocks& page, const PageFacts& facts);
+  // A block's kFeatureCount values, kLanes apart: a row of a tile (leaf_masks.h).
+  void write_row(size_t block, float* out) const;
+  uint32_t title_block() const { return structure_.title_block; }  // or kNone
+
+ private:
+  float* put_text(const Block& block, float* at) const;
+  float* put_boxes(const Block& block, float* at) const;
+  float* put_containers(size_t block, float* at) const;
+  float* put_neighbours(size_t block, float* at) const;
+  float* put_place(size_t block, float* at) const;
+  float* put_branch(size_t block, float* at) const;
+  float* put_group(const Block& block, float* at) const;
+  float* put_words(size_t block, float* at) const;
+  void gather_page(const PageFacts& facts);
+
+  const PageBlocks& page_;
+  PageStructure structure_;
+  std::vector<float> page_values_;
+};
+
+// The second pass: what a first scorer said of a block's neighbours and containers. `score` is one probability a block;
+// a row of kContextFeatureCount each.
+void compute_context_features(const PageBlocks& page, const std::vector<float>& score, std::vector<float>& out);
+
+// The score at which to cut a page so that the words kept have the highest expected F1; `share` of that F1, 0.5 being
+// the best on the whole. Hidden blocks count with `hidden` alone. Never above the highest score.
+float cut_of(const PageBlocks& page, const std::vector<float>& score, bool hidden, double share);
+
+}  // namespace ftok::html

@@ -1,0 +1,217 @@
+#include "extract/content/main_content.h"
+
+#include <algorithm>
+
+#include "extract/content/content_model.h"
+#include "extract/content/leaf_masks.h"
+
+namespace ftok::html {
+
+namespace {
+
+constexpr size_t kTile = (kFeatureCount + kContextFeatureCount) * kLanes;
+constexpr size_t kTilesMax = 128;  // held at once; a longer page has its first features made twice
+
+// The rows of some blocks, at most kTilesMax tiles of them, and their scores.
+class Rows {
+ public:
+  Rows(const PageBlocks& page, const PageFacts& facts)
+      : features_(page, facts),
+        size_(page.blocks.size()),
+        tiles_((size_ + kLanes - 1) / kLanes),
+        level_(vector_level()) {
+    values_.resize(std::min(tiles_, kTilesMax) * kTile);
+  }
+
+  uint32_t title_block() const { return features_.title_block(); }
+
+  // One pass over all blocks: `context` is null in the first.
+  std::vector<float> pass(const LeafMasks& forest, const float* context) {
+    std::vector<float> sums(tiles_ * kLanes);
+    for (size_t t = 0; t < tiles_; ++t) {
+      float* const tile = &values_[t % kTilesMax * kTile];
+      const size_t first = t * kLanes, last = std::min(size_, first + kLanes);
+      if (context == nullptr || tiles_ > kTilesMax) {
+        for (size_t i = first; i < last; ++i) features_.write_row(i, tile + (i - first));
+      }
+      for (size_t i = first; i < last && context != nullptr; ++i) {
+        float* at = tile + kFeatureCount * kLanes + (i - first);
+        for (size_t k = 0; k < kContextFeatureCount; ++k, at += kLanes) *at = context[i * kContextFeatureCount + k];
+      }
+      forest.evaluate(tile, &sums[first], level_);
+    }
+    sums.resize(size_);
+    return sums;
+  }
+
+ private:
+  BlockFeatures features_;
+  size_t size_, tiles_;
+  VectorLevel level_;
+  std::vector<float> values_;
+};
+
+std::vector<float> score_blocks(const PageBlocks& page, const PageFacts& facts, uint32_t& title_block) {
+  if (page.blocks.empty()) return {};
+  Rows rows(page, facts);
+  title_block = rows.title_block();
+  std::vector<float> score = rows.pass(first_masks(), nullptr);
+  for (float& sum : score) sum = squash(sum);
+  std::vector<float> context;
+  compute_context_features(page, score, context);
+  score = rows.pass(second_masks(), context.data());
+  for (float& sum : score) sum = probability_of(sum);
+  return score;
+}
+
+bool stands_in_comments(const PageBlocks& page, const Block& block) {
+  constexpr uint8_t kLevels = 6;
+  return page.containers[block.container].hint_distance[kHintComment] <= kLevels;
+}
+
+// A reader's comment: text in a box named so, not its buttons and dates.
+bool is_comment(const PageBlocks& page, const Block& block) {
+  constexpr uint32_t kWordsMin = 5;
+  return stands_in_comments(page, block) && block.sums.words >= kWordsMin &&
+         block.sums.link_letters * 2 < block.sums.letters &&
+         (block.ancestors & (kInForm | kInNav | kInButton | kInFooter)) == 0;
+}
+
+// What readers wrote under an article goes, where the article comes before it: on a page that calls itself an article
+// from a few sentences on, else when it is at least half of what is kept (a thread's posts stand in boxes named as
+// comments too).
+void drop_comments(const PageBlocks& page, bool is_article, std::vector<uint8_t>& keep) {
+  constexpr double kWordsMin = 30, kShareOfArticle = 0.05, kShareOfOther = 0.5;
+  double before = 0, all = 0;
+  size_t first = page.blocks.size();
+  for (size_t i = 0; i < page.blocks.size(); ++i) {
+    if (keep[i] == 0) continue;
+    if (first == page.blocks.size() && stands_in_comments(page, page.blocks[i])) first = i;
+    all += page.blocks[i].sums.words;
+    if (first == page.blocks.size()) before += page.blocks[i].sums.words;
+  }
+  if (before < kWordsMin || before <= (is_article ? kShareOfArticle : kShareOfOther) * all) return;
+  for (size_t i = first; i < page.blocks.size(); ++i) {
+    if (stands_in_comments(page, page.blocks[i])) keep[i] = 0;
+  }
+}
+
+bool has_other_than(uint32_t block, const std::vector<uint8_t>& keep) {
+  for (uint32_t i = 0; i < keep.size(); ++i) {
+    if (keep[i] != 0 && i != block) return true;
+  }
+  return false;
+}
+
+// Some pages show nothing until their scripts have run: all that is worth reading is hidden. There hiding means
+// nothing.
+bool hides_its_content(const PageBlocks& page, const std::vector<float>& score) {
+  constexpr double kShownMin = 0.25;  // words likely kept that are shown, of those hidden
+  double shown = 0, hidden = 0;
+  for (size_t i = 0; i < page.blocks.size(); ++i) {
+    double& sum = (page.blocks[i].ancestors & kInHidden) != 0 ? hidden : shown;
+    sum += (page.blocks[i].sums.words + 0.5) * static_cast<double>(score[i]);
+  }
+  return shown < kShownMin * hidden;
+}
+
+// The outermost table around a container; 0 where there is none.
+uint32_t table_around(const PageBlocks& page, uint32_t container) {
+  uint32_t table = 0;
+  for (uint32_t at = container; at != 0; at = page.containers[at].parent) {
+    if (page.containers[at].tag == Tag::kTable) table = at;
+  }
+  return table;
+}
+
+// A row of data of which most is kept is kept whole: the name or the year beside a description that is. In a layout's
+// row cells hold several blocks, or several links.
+void keep_rows_whole(const PageBlocks& page, std::vector<uint8_t>& keep) {
+  constexpr size_t kBlocksMax = 6;  // 12 score the same or a little lower
+  const std::vector<Block>& blocks = page.blocks;
+  const auto is_data = [&](size_t i) {
+    const auto same_cell = [&](size_t k) { return k < blocks.size() && blocks[k].cell == blocks[i].cell; };
+    return (blocks[i].ancestors & (kInHidden | kInNav)) == 0 && blocks[i].sums.links <= 1 && !same_cell(i - 1) &&
+           !same_cell(i + 1);
+  };
+  size_t last = 0;
+  for (size_t first = 0; first < blocks.size(); first = last) {
+    const NodeId row = blocks[first].row;
+    for (last = first + 1; last < blocks.size() && blocks[last].row == row; ++last) {
+    }
+    if (row == kNoNode || last - first > kBlocksMax) continue;
+    uint64_t kept = 0, all = 0;
+    for (size_t i = first; i < last; ++i) {
+      if ((blocks[i].ancestors & kInHidden) != 0) continue;
+      all += blocks[i].sums.letters;
+      kept += keep[i] != 0 ? blocks[i].sums.letters : 0;
+    }
+    if (kept * 2 < all || kept == 0) continue;
+    for (size_t i = first; i < last; ++i) keep[i] = keep[i] != 0 || is_data(i);
+  }
+}
+
+// What is one thing is kept as one thing: a term goes with its kept definition, and a table that stands between kept
+// blocks of its own container, with few links, is kept whole (a cell alone says too little to be scored well).
+void keep_whole(const PageBlocks& page, std::vector<uint8_t>& keep) {
+  constexpr uint32_t kBlocksMax = 400;  // a longer table is the page's layout, or its own subject
+  const auto shown = [&](size_t i) { return (page.blocks[i].ancestors & kInHidden) == 0; };
+  const size_t n = page.blocks.size();
+  for (size_t i = 0; i + 1 < n; ++i) {
+    if (page.blocks[i].kind == BlockKind::kTerm && page.blocks[i + 1].kind == BlockKind::kDefinition &&
+        keep[i + 1] != 0 && shown(i))
+      keep[i] = 1;
+  }
+  for (size_t i = 0; i < n; ++i) {
+    if ((page.blocks[i].ancestors & kInTable) == 0) continue;
+    const uint32_t table = table_around(page, page.blocks[i].container);
+    if (table == 0) continue;
+    const Container& box = page.containers[table];
+    const uint32_t around = box.parent;
+    const auto is_kept_beside = [&](size_t k) {
+      if (k >= n || keep[k] == 0) return false;
+      uint32_t at = page.blocks[k].container;  // a child of the table's own parent, or the parent itself
+      return at == around || page.containers[at].parent == around;
+    };
+    const bool few_links = box.sums.link_letters * 3 < box.sums.letters;
+    if (few_links && box.sums.blocks <= kBlocksMax && box.first_block > 0 && is_kept_beside(box.first_block - 1) &&
+        is_kept_beside(box.last_block)) {
+      for (size_t k = box.first_block; k < box.last_block; ++k) keep[k] = keep[k] != 0 || shown(k);
+    }
+    i = std::max<size_t>(i, box.last_block - 1);
+  }
+}
+
+}  // namespace
+
+ContentChoice choose_content(const PageBlocks& page, const PageFacts& facts, const ContentOptions& options,
+                             const std::vector<float>* given) {
+  constexpr float kScoreMin =
+      0.25F;  // a page of nothing else has no main content; .2 to .3 score the same (docs/extraction.md)
+  ContentChoice choice;
+  choice.keep.assign(page.blocks.size(), 0);
+  if (given == nullptr) {
+    choice.score = score_blocks(page, facts, choice.title_block);
+  } else {
+    choice.score = *given;
+    choice.title_block = PageStructure(page, facts).title_block;
+  }
+  const bool hidden = hides_its_content(page, choice.score);
+  choice.cut = std::max(kScoreMin, cut_of(page, choice.score, hidden, options.caution));
+  bool any = false;
+  for (size_t i = 0; i < page.blocks.size(); ++i) {
+    const Block& block = page.blocks[i];
+    if ((block.ancestors & kInHidden) != 0 && !hidden) continue;
+    choice.keep[i] = choice.score[i] >= choice.cut || (options.comments && is_comment(page, block));
+    any = any || choice.keep[i] != 0;
+  }
+  keep_whole(page, choice.keep);
+  keep_rows_whole(page, choice.keep);
+  if (!options.comments && !facts.is_forum()) drop_comments(page, facts.is_article(), choice.keep);
+  const bool has_title = choice.title_block != kNone && page.blocks[choice.title_block].heading_level > 0;
+  if (has_title && (options.title || has_other_than(choice.title_block, choice.keep)))
+    choice.keep[choice.title_block] = options.title && any;
+  return choice;
+}
+
+}  // namespace ftok::html

@@ -1,0 +1,176 @@
+#include "extract/content/page_structure.h"
+
+#include <algorithm>
+#include <cstring>
+
+#include "extract/content/dense_ids.h"
+#include "extract/content/word_model.h"
+
+namespace ftok::html {
+
+namespace {
+
+// Of a text: eight bytes at a time, mixed by multiplication (as in wyhash).
+uint64_t hash_of(std::string_view text) {
+  uint64_t hash = text.size() * 0x9E3779B97F4A7C15ULL;
+  size_t i = 0;
+  for (; i + 8 <= text.size(); i += 8) {
+    uint64_t word;
+    std::memcpy(&word, text.data() + i, 8);
+    hash = (hash ^ word) * 0xD6E8FEB86659FD93ULL;
+    hash ^= hash >> 32;
+  }
+  uint64_t last = 0;
+  std::memcpy(&last, text.data() + i, text.size() - i);
+  hash = (hash ^ last) * 0xD6E8FEB86659FD93ULL;
+  return hash ^ hash >> 32;
+}
+
+float link_density(const TextSums& sums) {
+  return sums.letters == 0 ? 0.0F : static_cast<float>(sums.link_letters) / static_cast<float>(sums.letters);
+}
+
+}  // namespace
+
+PageStructure::PageStructure(const PageBlocks& blocks, const PageFacts& facts) : page(blocks) {
+  if (page.blocks.empty()) return;
+  find_best_container();
+  group_items();
+  weigh_names();
+  find_paragraphs();
+  read_texts(facts);
+}
+
+uint32_t PageStructure::branch_of(uint32_t block) const {
+  uint32_t up = page.blocks[block].container, branch = up;
+  for (; !holds_best(up); up = page.containers[up].parent) branch = up;
+  return branch;
+}
+
+// The container of most running text, as Readability finds it: a paragraph's points go to its box, half to the next, a
+// quarter to the one after, less the share of links.
+void PageStructure::find_best_container() {
+  std::vector<float> scores(page.containers.size(), 0);
+  for (const Block& block : page.blocks) {
+    if (block.sums.letters < 25 || link_density(block.sums) > 0.5F || (block.ancestors & kInHidden) != 0) continue;
+    const float score =
+        1 + static_cast<float>(block.sums.commas) + std::min(static_cast<float>(block.sums.letters) / 100, 3.0F);
+    uint32_t at = block.container;
+    for (int level = 0; level < 3; ++level) {
+      scores[at] += score / static_cast<float>(1 << level);
+      at = page.containers[at].parent;
+    }
+  }
+  float highest = 0;
+  for (uint32_t i = 0; i < page.containers.size(); ++i) {
+    const float score = scores[i] * (1 - link_density(page.containers[i].sums));
+    if (score > highest) highest = score, best = i;
+  }
+}
+
+void PageStructure::group_items() {
+  DenseIds known(page.containers.size());
+  group_of.resize(page.containers.size());
+  place_in_group.resize(page.containers.size());
+  for (size_t i = 0; i < page.containers.size(); ++i) {
+    const Container& container = page.containers[i];
+    group_of[i] = known.id_of(uint64_t{container.parent} << 32 | container.shape);
+    if (group_of[i] == groups.size()) groups.emplace_back();
+    ItemGroup& group = groups[group_of[i]];
+    place_in_group[i] = group.items++;
+    group.letters += container.sums.letters;
+    group.link_letters += container.sums.link_letters;
+    group.images += container.sums.images;
+  }
+}
+
+void PageStructure::weigh_names() {
+  constexpr float kFade = 0.8F;  // what a name further up still says
+  names.resize(page.containers.size());
+  for (size_t i = 0; i < page.containers.size(); ++i) {
+    const Container& container = page.containers[i];
+    NameWeights& own = names[i];
+    float sum = 0;
+    for (uint32_t k = container.first_name; k < container.last_name; ++k) {
+      const float weight = weight_of_name(page.names[k]);
+      own.own_min = std::min(own.own_min, weight);
+      own.own_max = std::max(own.own_max, weight);
+      sum += weight;
+    }
+    const NameWeights above = i == 0 ? NameWeights() : names[container.parent];
+    own.path_min = std::min(own.own_min, above.path_min);
+    own.path_max = std::max(own.own_max, above.path_max);
+    own.path_sum = above.path_sum * kFade + sum;
+  }
+}
+
+void PageStructure::find_paragraphs() {
+  const uint32_t n = static_cast<uint32_t>(page.blocks.size());
+  paragraph_before.resize(n), paragraph_after.resize(n), paragraph_letters_before.resize(n);
+  uint32_t last = kNone, letters = 0;
+  for (uint32_t i = 0; i < n; ++i) {
+    paragraph_before[i] = last;
+    paragraph_letters_before[i] = letters;
+    letters += page.blocks[i].sums.paragraph_letters;
+    if (page.blocks[i].sums.paragraph_letters > 0) last = i;
+  }
+  last = kNone;
+  for (uint32_t i = n; i-- > 0;) {
+    paragraph_after[i] = last;
+    if (page.blocks[i].sums.paragraph_letters > 0) last = i;
+  }
+}
+
+void PageStructure::read_texts(const PageFacts& facts) {
+  const size_t n = page.blocks.size();
+  std::vector<uint32_t> words;
+  phrases_of(facts.title, words);
+  std::sort(words.begin(), words.end());
+  words.erase(std::unique(words.begin(), words.end()), words.end());
+  const std::vector<uint32_t> title = words;
+  uint64_t title_bits = 0;  // a first look that tells most words from the title's
+  for (const uint32_t word : title) title_bits |= uint64_t{1} << (word & 63);
+  const auto in_title = [&](uint32_t word) {
+    return (title_bits >> (word & 63) & 1) != 0 && std::binary_search(title.begin(), title.end(), word);
+  };
+  phrases.resize(n), title_shares.resize(n), repeats.resize(n), letters_before.resize(n), heading_before.resize(n);
+  DenseIds texts(n);
+  std::vector<uint32_t> text_ids(n), counts;
+  uint32_t letters = 0, heading = kNone;
+  float best_title = 0.5F;
+  for (uint32_t i = 0; i < n; ++i) {
+    const Block& block = page.blocks[i];
+    const std::string_view text = page.text_of(block);
+    text_ids[i] = texts.id_of(hash_of(text));
+    if (text_ids[i] == counts.size()) counts.push_back(0);
+    ++counts[text_ids[i]];
+    letters_before[i] = letters;
+    letters += block.sums.letters;
+    heading_before[i] = heading;
+    if (block.heading_level > 0) heading = i;
+    if (block.heading_level == 1 && first_h1 == kNone) first_h1 = i;
+    if (block.sums.words > 2 * kPhraseWordsMax) continue;
+    phrases_of(text, words);
+    uint32_t shared = 0;
+    for (const uint32_t word : words) shared += in_title(word) ? 1 : 0;
+    if (shared > 0) {
+      title_shares[i] = {static_cast<float>(shared) / static_cast<float>(words.size()),
+                         static_cast<float>(shared) / static_cast<float>(title.size())};
+    }
+    if (block.sums.words > kPhraseWordsMax) continue;
+    PhraseWeights& weights = phrases[i];
+    for (const uint32_t word : words) {
+      const float weight = weight_of_phrase(word);
+      weights.sum += weight;
+      weights.min = std::min(weights.min, weight);
+      weights.max = std::max(weights.max, weight);
+    }
+    const float bonus = block.heading_level == 1 ? 0.2F : block.heading_level > 0 ? 0.1F : 0.0F;
+    const float likeness = title_shares[i].of_block * title_shares[i].of_title + bonus;
+    if (likeness > best_title && (block.ancestors & kInHidden) == 0) best_title = likeness, title_block = i;
+  }
+  if (title_block == kNone) title_block = first_h1;
+  for (uint32_t i = 0; i < n; ++i) repeats[i] = counts[text_ids[i]];
+}
+
+}  // namespace ftok::html

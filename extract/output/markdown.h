@@ -1,0 +1,27 @@
+// Markdown's form of a block's text: the marks of its links, emphasis and code, and a backslash before characters of
+// the text that a reader of CommonMark (version 0.31.2) would take for markup. Rendered, the text reads as it stood on
+// the page.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "extract/content/blocks.h"
+
+namespace ftok::html {
+
+// Where a block's text is to stand.
+struct MarkdownPlace {
+  bool heading = false;  // one line
+  bool cell = false;     // of a table: "|" ends it
+  bool quote = false;    // further lines begin with "> " as well
+};
+
+// Appends text[begin, begin + size) of `page`, a block's, with the marks that lie in it.
+void append_markdown(const PageBlocks& page, const Block& block, const MarkdownPlace& place, std::string& out);
+
+// Appends a block of code between fences longer than any in it.
+void append_fenced(std::string_view code, bool quote, std::string& out);
+
+}  // namespace ftok::html

@@ -1,0 +1,186 @@
+// Numbers that name an account or a person: payment cards, IBANs, US social security numbers.
+#include <algorithm>
+#include <array>
+#include <string>
+
+#include "filters/pii_finders/pii_finders.h"
+
+namespace ftok::pii {
+namespace {
+
+bool starts_free(std::string_view text, size_t at) {
+  return at == 0 || !(is_letter_or_digit(text[at - 1]) || text[at - 1] == '_');
+}
+bool ends_free(std::string_view text, size_t at) {
+  return at >= text.size() || !(is_letter_or_digit(text[at]) || text[at] == '_');
+}
+
+// Whether the digits start like a number of a known issuer of that length (ISO/IEC 7812 ranges the schemes publish).
+bool is_issuer(std::string_view d) {
+  const size_t size = d.size();
+  const auto head = [&](size_t n) {
+    int value = 0;
+    for (size_t i = 0; i < n; ++i) value = value * 10 + (d[i] - '0');
+    return value;
+  };
+  const int two = head(2), three = head(3), four = head(4);
+  if (d[0] == '4') return size == 13 || size == 16 || size == 19;                     // Visa
+  if ((two >= 51 && two <= 55) || (four >= 2221 && four <= 2720)) return size == 16;  // Mastercard
+  if (two == 34 || two == 37) return size == 15;                                      // American Express
+  if (four == 1800 || four == 2131) return size == 15;                                // JCB, old
+  if (two == 35) return size >= 16;                                                   // JCB
+  if ((three >= 300 && three <= 305) || three == 309 || two == 36 || two == 38 || two == 39)
+    return size >= 14;  // Diners Club
+  if (four == 6011 || (three >= 644 && three <= 649) || two == 65 || two == 62)
+    return size >= 16;                      // Discover, UnionPay
+  if (two >= 56 && two <= 58) return true;  // Maestro, 12..19
+  static constexpr std::array<int, 9> kMaestro = {5018, 5020, 5038, 5893, 6304, 6759, 6761, 6762, 6763};
+  return std::find(kMaestro.begin(), kMaestro.end(), four) != kMaestro.end();  // 12..19
+}
+
+// How the groups of a printed card number may be long.
+bool is_card_grouping(const std::vector<size_t>& sizes) {
+  static const std::vector<std::vector<size_t>> kGroupings = {
+      {4, 4, 4, 4}, {4, 4, 4, 4, 3}, {4, 6, 5}, {4, 6, 4}, {4, 5, 6}, {8, 8}, {6, 13}, {4, 4, 4}, {4, 4, 4, 1}};
+  return sizes.size() == 1 || std::find(kGroupings.begin(), kGroupings.end(), sizes) != kGroupings.end();
+}
+
+struct IbanLength {
+  char country[3];
+  uint8_t size;
+};
+// Lengths by country (SWIFT IBAN registry), in the order of the codes.
+constexpr IbanLength kIbanLengths[] = {
+    {"AD", 24}, {"AE", 23}, {"AL", 28}, {"AT", 20}, {"AZ", 28}, {"BA", 20}, {"BE", 16}, {"BG", 22}, {"BH", 22},
+    {"BI", 27}, {"BR", 29}, {"BY", 28}, {"CH", 21}, {"CR", 22}, {"CY", 28}, {"CZ", 24}, {"DE", 22}, {"DJ", 27},
+    {"DK", 18}, {"DO", 28}, {"EE", 20}, {"EG", 29}, {"ES", 24}, {"FI", 18}, {"FK", 18}, {"FO", 18}, {"FR", 27},
+    {"GB", 22}, {"GE", 22}, {"GI", 23}, {"GL", 18}, {"GR", 27}, {"GT", 28}, {"HR", 21}, {"HU", 28}, {"IE", 22},
+    {"IL", 23}, {"IQ", 23}, {"IS", 26}, {"IT", 27}, {"JO", 30}, {"KW", 30}, {"KZ", 20}, {"LB", 28}, {"LC", 32},
+    {"LI", 21}, {"LT", 20}, {"LU", 20}, {"LV", 21}, {"LY", 25}, {"MC", 27}, {"MD", 24}, {"ME", 22}, {"MK", 19},
+    {"MN", 20}, {"MR", 27}, {"MT", 31}, {"MU", 30}, {"NI", 28}, {"NL", 18}, {"NO", 15}, {"OM", 23}, {"PK", 24},
+    {"PL", 28}, {"PS", 29}, {"PT", 25}, {"QA", 29}, {"RO", 24}, {"RS", 22}, {"RU", 33}, {"SA", 24}, {"SC", 31},
+    {"SD", 18}, {"SE", 24}, {"SI", 19}, {"SK", 24}, {"SM", 27}, {"SO", 23}, {"ST", 25}, {"SV", 28}, {"TL", 23},
+    {"TN", 24}, {"TR", 26}, {"UA", 29}, {"VA", 22}, {"VG", 24}, {"XK", 20}, {"YE", 30},
+};
+
+size_t iban_length(char first, char second) {
+  const auto upper = [](char c) { return is_lower(c) ? static_cast<char>(c - 'a' + 'A') : c; };
+  for (const IbanLength& entry : kIbanLengths) {
+    if (entry.country[0] == upper(first) && entry.country[1] == upper(second)) return entry.size;
+  }
+  return 0;
+}
+
+// ISO 7064 mod 97-10 over the number with its first four characters moved to the end, letters as 10..35.
+bool has_valid_mod97(std::string_view iban) {
+  unsigned remainder = 0;
+  for (size_t i = 0; i < iban.size(); ++i) {
+    const char c = iban[(i + 4) % iban.size()];
+    const auto value = static_cast<unsigned>(is_digit(c) ? c - '0' : is_lower(c) ? c - 'a' + 10 : c - 'A' + 10);
+    remainder = (remainder * (value >= 10 ? 100 : 10) + value) % 97;
+  }
+  return remainder == 1;
+}
+
+}  // namespace
+
+bool has_valid_luhn(std::string_view digits) {
+  int sum = 0;
+  for (size_t i = 0; i < digits.size(); ++i) {
+    int value = digits[digits.size() - 1 - i] - '0';
+    if (i % 2 == 1) value = value * 2 > 9 ? value * 2 - 9 : value * 2;
+    sum += value;
+  }
+  return sum % 10 == 0;
+}
+
+DigitRuns find_digit_runs(std::string_view text) {
+  DigitRuns runs;
+  for (size_t at = 0; at < text.size();) {
+    if (!is_digit(text[at])) {
+      ++at;
+      continue;
+    }
+    const size_t begin = at;
+    while (at < text.size() && is_digit(text[at])) ++at;
+    runs.push_back({begin, at});
+  }
+  return runs;
+}
+
+void find_cards(std::string_view text, Range range, const DigitRuns& runs, std::vector<PiiSpan>& out) {
+  constexpr size_t kDigitsMin = 12, kDigitsMax = 19;
+  std::vector<size_t> sizes;
+  for (size_t i = 0; i < runs.size();) {
+    const size_t first = i++;
+    if (runs[first].begin < range.begin || !starts_free(text, runs[first].begin)) continue;
+    std::string digits;
+    sizes.clear();
+    size_t last = first, found_end = 0, found_last = 0;
+    for (;; ++last) {
+      if (runs[last].end > range.end || digits.size() + runs[last].end - runs[last].begin > kDigitsMax) break;
+      digits += text.substr(runs[last].begin, runs[last].end - runs[last].begin);
+      sizes.push_back(runs[last].end - runs[last].begin);
+      if (digits.size() >= kDigitsMin && is_card_grouping(sizes) && ends_free(text, runs[last].end) &&
+          is_issuer(digits) && has_valid_luhn(digits)) {
+        found_end = runs[last].end;
+        found_last = last;
+      }
+      const size_t end = runs[last].end;
+      const bool joined =
+          last + 1 < runs.size() && runs[last + 1].begin == end + 1 && (text[end] == ' ' || text[end] == '-');
+      if (!joined) break;
+    }
+    if (found_end == 0) continue;
+    out.push_back({runs[first].begin, found_end, PiiKind::kCard});
+    i = found_last + 1;
+  }
+}
+
+void find_ibans(std::string_view text, Range range, const DigitRuns& runs, std::vector<PiiSpan>& out) {
+  size_t floor = range.begin;
+  for (const Range& run : runs) {
+    if (run.begin < floor + 2 || run.begin + 2 > range.end || run.end < run.begin + 2) continue;
+    const size_t begin = run.begin - 2;
+    const size_t length = iban_length(text[begin], text[begin + 1]);
+    if (length == 0 || !starts_free(text, begin)) continue;
+    std::string iban;
+    size_t at = begin;
+    while (at < range.end && iban.size() < length) {
+      const bool space = text[at] == ' ' && iban.size() % 4 == 0;  // printed in groups of four
+      if (!space && !is_letter_or_digit(text[at])) break;
+      if (!space) iban.push_back(text[at]);
+      ++at;
+    }
+    if (iban.size() != length || !ends_free(text, at) || !has_valid_mod97(iban)) continue;
+    out.push_back({begin, at, PiiKind::kIban});
+    floor = at;
+  }
+}
+
+void find_us_ssns(std::string_view text, Range range, const DigitRuns& runs, std::vector<PiiSpan>& out) {
+  const auto is_tied = [](char c) { return c == '-' || c == '.' || c == '/' || c == '+'; };
+  for (size_t i = 0; i + 2 < runs.size(); ++i) {
+    const Range &area = runs[i], &group = runs[i + 1], &serial = runs[i + 2];
+    if (area.begin < range.begin || serial.end > range.end || area.end - area.begin != 3 ||
+        group.begin != area.end + 1 || group.end - group.begin != 2 || serial.begin != group.end + 1 ||
+        serial.end - serial.begin != 4) {
+      continue;
+    }
+    const char separator = text[area.end];
+    if ((separator != '-' && separator != ' ') || text[group.end] != separator) continue;
+    if (!starts_free(text, area.begin) || !ends_free(text, serial.end)) continue;
+    if (area.begin > 0 && is_tied(text[area.begin - 1])) continue;
+    if (serial.end + 1 < text.size() && is_tied(text[serial.end]) && is_digit(text[serial.end + 1])) continue;
+    // Never issued: area 000, 666 and 900..999, group 00, serial 0000 (SSA, RM 10201.035).
+    const std::string_view number = text.substr(area.begin, 3);
+    if (number == "000" || number == "666" || number[0] == '9' || text.substr(group.begin, 2) == "00" ||
+        text.substr(serial.begin, 4) == "0000") {
+      continue;
+    }
+    out.push_back({area.begin, serial.end, PiiKind::kUsSsn});
+    i += 2;
+  }
+}
+
+}  // namespace ftok::pii

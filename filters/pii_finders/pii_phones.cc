@@ -1,0 +1,182 @@
+// Phone numbers. There is no checksum, so the shape decides, and for the weak shapes a word such as "tel" before them:
+//
+//   strong   +country and 8..15 digits; the North American 3-3-4 (with or without 1, area and exchange from 2 on);
+//            groups that
+//            start with 0 and have 9..12 digits together; an area in brackets and 9..12 digits
+//   weak     any groups of 7..12 digits, or one run of 7..15, within 32 bytes behind such a word
+//
+// Dates, versions, prices and ISBNs have other shapes, or what stands around them rules them out.
+#include <algorithm>
+#include <array>
+#include <string>
+
+#include "filters/pii_finders/pii_finders.h"
+
+namespace ftok::pii {
+namespace {
+
+constexpr size_t kDigitsMax = 15;  // E.164
+constexpr size_t kGroupsMax = 7;
+
+struct Number {
+  size_t first = 0, last = 0;  // runs
+  size_t begin = 0, end = 0;   // bytes, with '+' and '(' before
+  bool plus = false, bracket = false;
+  size_t digits = 0;
+  std::array<size_t, kGroupsMax> sizes{};
+  size_t groups = 0;
+};
+
+constexpr bool is_joint(char c) { return c == ' ' || c == '-' || c == '.' || c == '(' || c == ')'; }
+
+// Whether the bytes between two runs can stand within one phone number: " ", "-", ".", ")", ") ", " (", ")-".
+bool joins(std::string_view between) {
+  if (between.empty() || between.size() > 2) return false;
+  if (!std::all_of(between.begin(), between.end(), is_joint)) return false;
+  return between.size() == 1 || between[0] == ')' || between[1] == '(';
+}
+
+Number number_at(std::string_view text, Range range, const DigitRuns& runs, size_t first) {
+  Number n;
+  n.first = n.last = first;
+  n.begin = runs[first].begin;
+  if (n.begin > range.begin && text[n.begin - 1] == '(') {
+    n.bracket = true;
+    --n.begin;
+  }
+  if (n.begin > range.begin && text[n.begin - 1] == '+') {
+    n.plus = true;
+    --n.begin;
+  }
+  for (size_t i = first; i < runs.size() && runs[i].end <= range.end && n.groups < kGroupsMax; ++i) {
+    if (i > first && !joins(text.substr(runs[i - 1].end, runs[i].begin - runs[i - 1].end))) break;
+    const size_t size = runs[i].end - runs[i].begin;
+    if (n.digits + size > kDigitsMax) break;
+    n.sizes[n.groups++] = size;
+    n.digits += size;
+    n.last = i;
+    n.end = runs[i].end;
+  }
+  return n;
+}
+
+bool is_free_before(std::string_view text, size_t begin) {
+  if (begin == 0) return true;
+  const char c = text[begin - 1];
+  return !is_letter_or_digit(c) && std::string_view("_-./+$#%&=@:\\").find(c) == std::string_view::npos;
+}
+
+bool is_free_behind(std::string_view text, size_t end) {
+  if (end >= text.size()) return true;
+  const char c = text[end];
+  if (is_letter_or_digit(c) || c == '_' || c == '%' || c == '/' || c == '=') return false;
+  const bool digit_follows = end + 1 < text.size() && is_digit(text[end + 1]);
+  return !(digit_follows && (c == '-' || c == '.' || c == ',' || c == ':'));
+}
+
+bool has_phone_word(std::string_view text, size_t begin) {
+  constexpr size_t kReach = 32;
+  static constexpr std::string_view kWords[] = {"phone",   "tel",      "call",     "fax",       "mobile",
+                                                "cell",    "dial",     "whatsapp", "text me",   "contact",
+                                                "hotline", "reach me", "reach us", "answering", "messages"};
+  std::string before(text.substr(begin > kReach ? begin - kReach : 0, std::min(begin, kReach)));
+  for (char& c : before) c = is_upper(c) ? static_cast<char>(c - 'A' + 'a') : c;
+  return std::any_of(std::begin(kWords), std::end(kWords), [&](std::string_view word) {
+    const size_t at = before.rfind(word);
+    if (at == std::string::npos) return false;
+    const bool alone = at == 0 || !is_letter_or_digit(before[at - 1]);
+    return alone || word == "phone";  // "cell" but not "excellent"; "telephone", "smartphone"
+  });
+}
+
+bool has_sizes(const Number& n, std::initializer_list<size_t> sizes) {
+  return n.groups == sizes.size() && std::equal(sizes.begin(), sizes.end(), n.sizes.begin());
+}
+
+// Area and exchange codes of the North American plan start with 2..9.
+bool is_north_american(std::string_view text, const DigitRuns& runs, const Number& n) {
+  const auto starts_with = [&](size_t group, char least) { return text[runs[n.first + group].begin] >= least; };
+  const auto is_code = [&](size_t group) { return text.substr(runs[n.first + group].begin, n.sizes[group]); };
+  if (has_sizes(n, {3, 3, 4})) return starts_with(0, '2') && starts_with(1, '2');
+  if (has_sizes(n, {1, 3, 3, 4}) || has_sizes(n, {3, 3, 3, 4})) {
+    return (is_code(0) == "1" || is_code(0) == "001") && starts_with(1, '2') && starts_with(2, '2');
+  }
+  return false;
+}
+
+bool is_date_like(std::string_view text, const DigitRuns& runs, const Number& n) {
+  if (n.groups != 3) return false;
+  const bool year_last = n.sizes[0] <= 2 && n.sizes[1] <= 2 && n.sizes[2] == 4;
+  const bool year_first = n.sizes[0] == 4 && n.sizes[1] == 2 && n.sizes[2] == 2 && text[runs[n.first].begin] <= '2';
+  return year_last || year_first;
+}
+
+size_t leading_zeros(std::string_view text, const DigitRuns& runs, const Number& n) {
+  size_t zeros = 0;
+  for (size_t i = n.first; i <= n.last; ++i) {
+    for (size_t at = runs[i].begin; at < runs[i].end; ++at, ++zeros) {
+      if (text[at] != '0') return zeros;
+    }
+  }
+  return zeros;
+}
+
+bool is_strong(std::string_view text, const DigitRuns& runs, const Number& n) {
+  const char lead = text[runs[n.first].begin];
+  if (n.plus && lead == '1') return n.digits == 11;  // the North American plan
+  if (n.plus) return n.digits >= 8 && lead != '0';
+  if (is_north_american(text, runs, n)) return true;
+  const bool smallest_group = std::all_of(n.sizes.begin(), n.sizes.begin() + static_cast<std::ptrdiff_t>(n.groups),
+                                          [](size_t size) { return size >= 2; });
+  if (n.groups < 2 || n.digits < 9 || n.digits > 12 || !smallest_group || is_date_like(text, runs, n)) return false;
+  if (leading_zeros(text, runs, n) > 2 || has_sizes(n, {3, 2, 4})) return false;  // in no plan; a US SSN
+  return (lead == '0' && n.sizes[0] <= 5) || (n.bracket && n.sizes[0] <= 5);
+}
+
+bool is_weak(std::string_view text, const DigitRuns& runs, const Number& n) {
+  if (n.groups == 1) return n.digits >= 7;
+  return n.digits >= 7 && n.digits <= 13 && !is_date_like(text, runs, n);
+}
+
+// "x4587", " ext. 12", " extension 3" behind a number.
+size_t with_extension(std::string_view text, size_t end, size_t limit) {
+  size_t at = end;
+  while (at < limit && at - end < 2 && (text[at] == ' ' || text[at] == ',')) ++at;
+  for (const std::string_view word : {"extension", "ext.", "ext", "x"}) {
+    if (text.substr(at, word.size()) != word) continue;
+    at += word.size();
+    if (at < limit && text[at] == ' ') ++at;
+    const size_t digits = at;
+    while (at < limit && at - digits < 6 && is_digit(text[at])) ++at;
+    const bool good = at > digits && at - digits < 6 && (at >= text.size() || !is_letter_or_digit(text[at]));
+    return good ? at : end;
+  }
+  return end;
+}
+
+}  // namespace
+
+void find_phones(std::string_view text, Range range, const DigitRuns& runs, std::vector<PiiSpan>& out) {
+  for (size_t i = 0; i < runs.size();) {
+    const size_t first = i++;
+    if (runs[first].begin < range.begin || runs[first].end > range.end) continue;
+    Number n = number_at(text, range, runs, first);
+    if (!is_free_before(text, n.begin)) continue;
+    // The longest prefix of the groups that is a number: what follows may be a number of its own.
+    for (; n.groups > 0; --n.groups, --n.last) {
+      n.digits = 0;
+      for (size_t g = 0; g < n.groups; ++g) n.digits += n.sizes[g];
+      n.end = runs[n.last].end;
+      if (n.digits < 7) break;
+      const size_t end = with_extension(text, n.end, range.end);
+      if (!is_free_behind(text, end)) continue;
+      if (is_strong(text, runs, n) || (is_weak(text, runs, n) && has_phone_word(text, n.begin))) {
+        out.push_back({n.begin, end, PiiKind::kPhone});
+        while (i < runs.size() && runs[i].begin < end) ++i;
+        break;
+      }
+    }
+  }
+}
+
+}  // namespace ftok::pii

@@ -1,0 +1,110 @@
+#include "pipeline/inputs.h"
+
+#include <fmt/format.h>
+#include <glob.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <charconv>
+#include <filesystem>
+
+#include "core/error.h"
+#include "crawl/decoded_input.h"
+
+namespace ftok {
+namespace {
+
+constexpr size_t kListBytesMax = size_t{1} << 30;
+
+bool is_pattern(const std::string& input) { return input.find_first_of("*?[") != std::string::npos; }
+
+// A file of this very name wins over the pattern it could also be.
+std::vector<std::string> expand(const std::string& input) {
+  if (is_address(input) || input == "-" || !is_pattern(input) || std::filesystem::exists(input)) return {input};
+  glob_t matches{};
+  const int status = ::glob(input.c_str(), GLOB_TILDE, nullptr, &matches);  // sorted by name
+  std::vector<std::string> paths;
+  if (status == 0) paths.assign(matches.gl_pathv, matches.gl_pathv + matches.gl_pathc);
+  ::globfree(&matches);
+  if (paths.empty()) throw UsageError(fmt::format("--input: got '{}', which matches no file", input));
+  return paths;
+}
+
+void check_readable(const std::string& input) {
+  if (is_address(input) || input == "-") return;
+  if (::access(input.c_str(), R_OK) != 0) throw_errno("cannot read " + input, errno);
+  if (std::filesystem::is_directory(input)) {
+    throw Error(
+        fmt::format("cannot read {}: it is a directory; name its files, as in --input '{}/*.warc.gz'", input, input));
+  }
+}
+
+std::vector<std::string> read_list(const std::string& path, const std::string& base_url) {
+  const std::unique_ptr<DecodedInput> input = make_decoded_input(open_file_source(path));
+  while (input->grow()) {
+    if (input->window().size() > kListBytesMax) throw Error("the input list " + path + " is larger than 1 GiB");
+  }
+  for (const Damage& damage : input->take_damage()) {
+    throw Error(fmt::format("the input list {} is damaged at byte {}: {}", path, damage.offset, damage.code));
+  }
+  const std::string_view text = input->window();
+  std::vector<std::string> inputs;
+  for (size_t at = 0; at < text.size();) {
+    const size_t end = std::min(text.find('\n', at), text.size());
+    std::string line(text.substr(at, end - at));
+    at = end + 1;
+    while (!line.empty() && (line.back() == '\r' || line.back() == ' ' || line.back() == '\t')) line.pop_back();
+    line.erase(0, line.find_first_not_of(" \t"));
+    if (line.empty() || line.starts_with("#")) continue;
+    const bool crawl_path = line.starts_with("crawl-data/") && !std::filesystem::exists(line);
+    inputs.push_back(crawl_path ? base_url + line : line);
+  }
+  return inputs;
+}
+
+uint64_t parse_number(std::string_view text, const std::string& slice) {
+  uint64_t value = 0;
+  const auto [end, code] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (code != std::errc() || end != text.data() + text.size() || text.empty()) {
+    throw UsageError(fmt::format("--slice: got '{}', expected I/N, as in 0/8", slice));
+  }
+  return value;
+}
+
+std::vector<std::string> take_slice(const std::vector<std::string>& inputs, const std::string& slice) {
+  const size_t bar = slice.find('/');
+  const std::string_view view(slice);
+  const uint64_t index = parse_number(view.substr(0, bar), slice);
+  const uint64_t count = parse_number(bar == std::string::npos ? "" : view.substr(bar + 1), slice);
+  if (count == 0 || index >= count)
+    throw UsageError(fmt::format("--slice: got '{}', expected I/N with I from 0 to N - 1", slice));
+  std::vector<std::string> taken;
+  for (size_t i = index; i < inputs.size(); i += count) taken.push_back(inputs[i]);
+  return taken;
+}
+
+}  // namespace
+
+bool is_address(const std::string& input) { return input.starts_with("http://") || input.starts_with("https://"); }
+
+std::vector<std::string> list_inputs(const InputListOptions& options) {
+  std::vector<std::string> inputs;
+  for (const std::string& input : options.inputs) {
+    for (std::string& path : expand(input)) inputs.push_back(std::move(path));
+  }
+  for (const std::string& list : options.input_lists) {
+    for (std::string& input : read_list(list, options.base_url)) inputs.push_back(std::move(input));
+  }
+  if (inputs.empty()) throw UsageError("no input: give --input FILE or --input-list FILE");
+  if (options.limit > 0 && inputs.size() > options.limit) inputs.resize(options.limit);
+  if (!options.slice.empty()) inputs = take_slice(inputs, options.slice);
+  for (const std::string& input : inputs) check_readable(input);
+  return inputs;
+}
+
+std::unique_ptr<ByteSource> open_input(const std::string& input, const Log& log, const FetchOptions& fetch) {
+  if (is_address(input)) return open_http_source(input, fetch, log);
+  return open_file_source(input);
+}
+
+}  // namespace ftok

@@ -1,0 +1,19 @@
+// `ftok run --measure`: every rule's value for every document that reaches it; drops nothing, writes one file.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "core/log.h"
+#include "crawl/fetch.h"
+#include "document/stats.h"
+#include "pipeline/plan.h"
+
+namespace ftok {
+
+// Writes one JSON line a document (plan.h, measure_line) to `path`, in input order, atomically. The tally says what
+// would have been kept and dropped. Throws Error when an input fails.
+Tally measure_inputs(const std::vector<std::string>& inputs, const Plan& plan, const std::string& path, size_t threads,
+                     const FetchOptions& fetch, const Log& log);
+
+}  // namespace ftok

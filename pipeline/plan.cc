@@ -1,0 +1,61 @@
+#include "pipeline/plan.h"
+
+#include "core/json.h"
+#include "pipeline/run/cpu_clock.h"
+
+namespace ftok {
+namespace {
+
+bool has_nothing_to_judge(const Document& document) { return document.html.empty() && document.text.empty(); }
+
+}  // namespace
+
+void run_stages(const std::vector<std::unique_ptr<const Stage>>& stages, Item& item, bool measure,
+                std::atomic<uint64_t>* stage_ns) {
+  if (!item.verdict.kept()) return;
+  uint64_t before = stage_ns == nullptr ? 0 : thread_cpu_ns();
+  for (size_t i = 0; i < stages.size(); ++i) {
+    Verdict verdict = stages[i]->process(item.document, measure ? &item.report : nullptr);
+    if (stage_ns != nullptr) {
+      const uint64_t after = thread_cpu_ns();
+      stage_ns[i].fetch_add(after - before, std::memory_order_relaxed);
+      before = after;
+    }
+    if (verdict.kept()) continue;
+    const bool skipped = verdict.kind == Verdict::Kind::kSkip;
+    if (item.verdict.kept()) item.verdict = std::move(verdict);
+    if (!measure || skipped || has_nothing_to_judge(item.document)) return;
+  }
+}
+
+std::string reject_line(const Document& document, const Verdict& verdict, Rejects rejects,
+                        const std::string& duplicate_of) {
+  JsonWriter json;
+  json.begin_object().field("id", document.id).field("url", document.url).field("file_path", document.file_path);
+  json.field("offset", document.offset).field("reason", verdict.reason);
+  json.field("value", verdict.value).field("threshold", verdict.threshold);
+  if (!verdict.detail.empty()) json.field("detail", verdict.detail);
+  if (!duplicate_of.empty()) json.field("duplicate_of", duplicate_of);
+  if (rejects == Rejects::kText) json.field("text", document.text);
+  json.end_object();
+  return json.take();
+}
+
+std::string measure_line(const Item& item) {
+  JsonWriter json;
+  json.begin_object().field("id", item.document.id).field("url", item.document.url);
+  json.field("outcome", item.verdict.kept() ? "keep" : item.verdict.reason);
+  json.field("language", item.document.language).field("language_score", item.document.language_score);
+  if (item.document.classifier_score >= 0) json.field("classifier_score", item.document.classifier_score);
+  json.key("measures").begin_array();
+  for (const Measurement& m : item.report.measurements) {
+    json.begin_object().field("rule", m.rule).field("value", m.value).field("relation", m.relation);
+    json.field("threshold", m.threshold).field("drops", m.drops);
+    if (!m.detail.empty()) json.field("detail", m.detail);
+    json.end_object();
+  }
+  json.end_array().end_object();
+  return json.take();
+}
+
+}  // namespace ftok

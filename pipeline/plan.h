@@ -1,0 +1,55 @@
+// Plan: what a recipe comes to, ready to run: stages in order, the deduplicator's options, the vocabulary, the shards.
+// Built once by registry.h, shared const by all threads.
+#pragma once
+
+#include <array>
+#include <atomic>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "crawl/source.h"
+#include "dedup/deduplicator.h"
+#include "document/stage.h"
+#include "shards/writer.h"
+#include "tokenizer/encoding.h"
+
+namespace ftok {
+
+enum class Rejects { kNone, kIds, kText };
+
+struct Plan {
+  SourceOptions source;                                   // file_path and dump are set for each input
+  std::vector<std::unique_ptr<const Stage>> stages;       // before deduplication, in order
+  std::vector<std::unique_ptr<const Stage>> late_stages;  // after it: PII
+  DeduplicatorOptions dedup;
+  KeyLayout key_layout;       // of Document::bucket_keys
+  ShardWriterOptions shards;  // all but the folder
+  int64_t validation_per_mille = 5;
+  std::shared_ptr<const Encoding> encoding;
+  std::string vocabulary_name, vocabulary_digest;
+  std::string recipe;                          // canonical text of the recipe
+  std::string binding;                         // the recipe, what is written and all digests: what a folder is bound to
+  std::vector<std::string> notes;              // what differs from what the recipe names: log and manifest say it
+  std::map<std::string, std::string> digests;  // of models and lists, name -> hex
+};
+
+// Runs the stages in order on an item that the source did not decide; stops at the first that does not keep. With
+// `measure` every stage runs as long as there is something to judge, item.report holds all measurements, and the
+// verdict is the first one that did not keep. Adds each stage's CPU nanoseconds to `stage_ns`, one a stage, when it is
+// not null.
+void run_stages(const std::vector<std::unique_ptr<const Stage>>& stages, Item& item, bool measure,
+                std::atomic<uint64_t>* stage_ns);
+
+// The reject record of a dropped document as one JSON line:
+// {"id","url","file_path","offset","reason","value","threshold", "detail","duplicate_of"}; `detail`, `duplicate_of` and
+// `text` only where there is one.
+std::string reject_line(const Document& document, const Verdict& verdict, Rejects rejects,
+                        const std::string& duplicate_of = {});
+
+// The measurements of one document as one JSON line: {"id","url","outcome","measures":[{"rule","value","relation",
+// "threshold","drops"}]}.
+std::string measure_line(const Item& item);
+
+}  // namespace ftok

@@ -1,0 +1,73 @@
+// Progress: live counters of a run, and the display that shows them on standard error: one line redrawn on a terminal,
+// plain lines otherwise. Never part of the output.
+#pragma once
+
+#include <atomic>
+#include <chrono>
+#include <condition_variable>
+#include <cstdint>
+#include <map>
+#include <mutex>
+#include <string>
+#include <thread>
+
+#include "core/log.h"
+#include "document/stage.h"
+
+namespace ftok {
+
+// Written by all threads. The numbers are for people; they may lag behind by a document.
+class Progress {
+ public:
+  void count(const Verdict& verdict);
+  void add_bytes(uint64_t bytes) { bytes_in += bytes; }
+
+  std::atomic<uint64_t> records{0}, documents{0}, passed{0};  // passed: all stages before deduplication
+  std::atomic<uint64_t> bytes_in{0}, bytes_total{0};          // stored bytes; the total 0 when not known
+  std::atomic<uint64_t> inputs_total{0}, inputs_read{0}, inputs_committed{0};
+  std::atomic<uint64_t> kept{0}, tokens{0};  // committed in this run
+
+  // The `count` commonest drop reasons, "c4.too_few_sentences 12%, ...".
+  std::string top_reasons(size_t count) const;
+
+ private:
+  mutable std::mutex mutex_;
+  std::map<std::string, uint64_t> dropped_;
+};
+
+// Shows a Progress from a thread of its own until it is destroyed.
+class ProgressDisplay {
+ public:
+  // `json_path` (may be empty): a file that gets one JSON object a line with each report.
+  ProgressDisplay(const Progress& progress, Log log, bool quiet, std::string json_path);
+  ~ProgressDisplay();
+  ProgressDisplay(const ProgressDisplay&) = delete;
+  ProgressDisplay& operator=(const ProgressDisplay&) = delete;
+
+  // Passes a message on to the log without tearing the progress line. Thread-safe.
+  void log(LogLevel level, const std::string& message);
+
+ private:
+  void loop();
+  std::string line(double seconds) const;
+  void report(double seconds);
+
+  const Progress& progress_;
+  Log log_;
+  bool quiet_;
+  bool terminal_;
+  std::string json_path_;
+  std::chrono::steady_clock::time_point start_;
+  std::mutex mutex_;
+  std::condition_variable wake_;
+  bool done_ = false;
+  bool drawn_ = false;
+  std::thread thread_;
+};
+
+// "1.2 GB", "853 MB": decimal units, three digits.
+std::string bytes_text(double bytes);
+// "1 h 02 min", "3 min 20 s", "12 s".
+std::string duration_text(double seconds);
+
+}  // namespace ftok

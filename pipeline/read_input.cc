@@ -1,0 +1,146 @@
+#include "pipeline/read_input.h"
+
+#include <fmt/format.h>
+
+#include <oneapi/tbb/global_control.h>
+#include <oneapi/tbb/task_arena.h>
+
+#include <algorithm>
+#include <thread>
+
+#include "core/ordered_pipeline.h"
+#include "pipeline/inputs.h"
+#include "pipeline/run/cpu_clock.h"
+#include "pipeline/run/digesting_source.h"
+#include "pipeline/signals.h"
+
+namespace ftok {
+namespace {
+
+// The serial head of the pipeline: one record a call, its damage and progress noted.
+class RecordReader {
+ public:
+  RecordReader(const std::string& input, const Plan& plan, const ReadInputOptions& options, const Log& log,
+               InputReport& report)
+      : options_(options), log_(log), report_(report) {
+    report_.input = input;
+    SourceOptions source_options = plan.source;
+    source_options.file_path = input;
+    if (source_options.dump.empty()) source_options.dump = dump_of(input);
+    as_input_error([&] {
+      auto digesting = std::make_unique<DigestingSource>(open_input(input, log, options.fetch));
+      bytes_ = digesting.get();
+      source_ = make_source(std::move(digesting), source_options);
+    });
+  }
+
+  std::unique_ptr<Item> next() {
+    if (stop_requested() || (options_.abandon != nullptr && *options_.abandon)) throw Stopped();
+    auto item = std::make_unique<Item>();
+    bool more = false;
+    const CpuTimer timer(options_.source_ns);
+    as_input_error([&] { more = source_->next(*item); });
+    note_damage();
+    if (options_.progress != nullptr) {
+      options_.progress->add_bytes(bytes_->bytes() - bytes_noted_);
+      bytes_noted_ = bytes_->bytes();
+    }
+    if (!more) {
+      refuse_what_is_no_input();
+      return nullptr;
+    }
+    item->sequence = sequence_++;
+    return item;
+  }
+
+  void finish() {
+    report_.stored_bytes = bytes_->bytes();
+    report_.tally.bytes_in = bytes_->bytes();
+    report_.digest = bytes_->digest();
+  }
+
+ private:
+  template <typename Work>
+  void as_input_error(Work&& work) {
+    try {
+      work();
+    } catch (const Stopped&) {
+      throw;
+    } catch (const Error& error) {
+      throw InputError(error.what(), error.exit_code());
+    }
+  }
+
+  // Bytes without a single record are something else under the input's name: a failed input, not a damaged one.
+  void refuse_what_is_no_input() const {
+    if (sequence_ > 0 || report_.damage.empty()) return;
+    const Damage& first = report_.damage.front();
+    throw InputError(fmt::format("{} holds no record: damage at byte {}: {} {}", report_.input, first.offset,
+                                 first.code, first.detail));
+  }
+
+  void note_damage() {
+    for (Damage& damage : source_->take_damage()) {
+      ++report_.tally.damage;
+      if (report_.damage.size() >= InputReport::kDamageKept) continue;
+      log_(LogLevel::kWarning, fmt::format("{}: damage at byte {}: {}{}{}", report_.input, damage.offset, damage.code,
+                                           damage.detail.empty() ? "" : ": ", damage.detail));
+      report_.damage.push_back(std::move(damage));
+    }
+  }
+
+  const ReadInputOptions& options_;
+  const Log& log_;
+  InputReport& report_;
+  DigestingSource* bytes_ = nullptr;  // owned by source_
+  std::unique_ptr<Source> source_;
+  uint64_t sequence_ = 0;
+  uint64_t bytes_noted_ = 0;
+};
+
+}  // namespace
+
+InputReport visit_input(const std::string& input, const Plan& plan, bool measure, const ReadInputOptions& options,
+                        const Log& log, const std::function<void(Item&)>& emit) {
+  InputReport report;
+  RecordReader reader(input, plan, options, log, report);
+  ordered_pipeline<Item>(
+      options.live_max, [&] { return reader.next(); },
+      [&](Item& item) { run_stages(plan.stages, item, measure, options.stage_ns); },
+      [&](Item& item) {
+        report.tally.count(item.verdict);
+        report.tally.replacements += item.document.replacements;
+        if (options.progress != nullptr) options.progress->count(item.verdict);
+        emit(item);
+      });
+  reader.finish();
+  return report;
+}
+
+InputReport visit_input_with_threads(const std::string& input, const Plan& plan, size_t threads, const Log& log,
+                                     const std::function<void(Item&)>& emit) {
+  if (threads == 0) threads = std::max(1u, std::thread::hardware_concurrency());
+  ReadInputOptions options;
+  options.live_max = 4 * threads;
+  InputReport report;
+  const oneapi::tbb::global_control workers(oneapi::tbb::global_control::max_allowed_parallelism, threads);
+  oneapi::tbb::task_arena arena(static_cast<int>(threads), 1);
+  arena.execute([&] { report = visit_input(input, plan, false, options, log, emit); });
+  return report;
+}
+
+InputReport read_input(const std::string& input, const std::string& path, const Plan& plan,
+                       const ReadInputOptions& options, const Log& log) {
+  CandidateWriter writer(path);
+  InputReport report = visit_input(input, plan, false, options, log, [&](Item& item) {
+    if (item.verdict.kept()) {
+      writer.document(item.document);
+    } else if (item.verdict.kind == Verdict::Kind::kDrop && options.rejects != Rejects::kNone) {
+      writer.reject(reject_line(item.document, item.verdict, options.rejects));
+    }
+  });
+  writer.finish(report);
+  return report;
+}
+
+}  // namespace ftok

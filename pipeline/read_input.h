@@ -1,0 +1,47 @@
+// The first half of a run for one input: records -> stages -> candidate file. Parallel inside one input, and several
+// inputs are in flight at a time.
+#pragma once
+
+#include <atomic>
+#include <functional>
+#include <string>
+
+#include "core/error.h"
+#include "core/log.h"
+#include "crawl/fetch.h"
+#include "pipeline/plan.h"
+#include "pipeline/progress.h"
+#include "pipeline/run/candidates.h"
+
+namespace ftok {
+
+// The input itself failed: it could not be opened or read on. The run goes on without it.
+class InputError : public Error {
+ public:
+  using Error::Error;
+};
+
+struct ReadInputOptions {
+  Rejects rejects = Rejects::kIds;
+  size_t live_max = 8;                                  // items in memory at a time
+  FetchOptions fetch = fetch_options_of_environment();  // of inputs that are addresses
+  std::atomic<uint64_t>* stage_ns = nullptr;            // CPU time a stage, see run_stages
+  std::atomic<uint64_t>* source_ns = nullptr;           // CPU time of reading and splitting records
+  Progress* progress = nullptr;
+  const std::atomic<bool>* abandon = nullptr;  // set when the run failed elsewhere: end with Stopped
+};
+
+// Reads `input` and writes the candidate file `path`. Throws InputError when the input fails, Error when the output
+// does, Stopped when a stop was asked for; then there is no file. Runs in the current TBB arena.
+InputReport read_input(const std::string& input, const std::string& path, const Plan& plan,
+                       const ReadInputOptions& options, const Log& log);
+
+// Runs `input` through the stages without writing anything: `emit` gets every item in order, serially.
+InputReport visit_input(const std::string& input, const Plan& plan, bool measure, const ReadInputOptions& options,
+                        const Log& log, const std::function<void(Item&)>& emit);
+
+// The same in an arena of its own with `threads` threads (0: all cores) and nothing measured.
+InputReport visit_input_with_threads(const std::string& input, const Plan& plan, size_t threads, const Log& log,
+                                     const std::function<void(Item&)>& emit);
+
+}  // namespace ftok

@@ -1,0 +1,61 @@
+// A run: WARC files in, token shards out, in one process. See docs/architecture.md for the flow; in short:
+//
+//   each input:  records -> stages -> work/NNNNNN.candidates            (read_input.h; any order, several at a time)
+//   in order:    candidates -> dedup -> PII -> encode -> parts/NNNNNN.* (commit.h; the receipt last: that is the
+//                commit)
+//   in order:    parts' tokens -> shards, cut at exact token counts
+//
+// Every step writes files that are complete or absent, so a run can be killed at any moment and the same command
+// resumes it to the same bytes.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "core/log.h"
+#include "crawl/fetch.h"
+#include "document/stats.h"
+#include "pipeline/plan.h"
+
+namespace ftok {
+
+struct RunOptions {
+  std::vector<std::string> inputs;  // list_inputs
+  std::string output;
+  size_t threads = 0;  // 0: all cores
+  uint64_t memory =
+      uint64_t{1} << 30;  // ceiling on items in flight, in bytes; the dedup index has its own (dedup.memory)
+  Rejects rejects = Rejects::kIds;
+  bool text = true;  // keep the documents' text (text/NNNNNN.jsonl.zst)
+  uint64_t failed_inputs_max = UINT64_MAX;
+  FetchOptions fetch = fetch_options_of_environment();  // of inputs that are addresses
+  bool quiet = false;
+  std::string progress_json;
+};
+
+struct StageTime {
+  std::string name;
+  double cpu_seconds = 0;
+};
+
+struct RunResult {
+  Tally tally;                           // of all parts, those of earlier runs too
+  std::vector<std::string> shards;       // names in the output folder, in order
+  std::vector<std::string> quarantined;  // inputs given up
+  std::string first_failure;             // why the first of them was
+  std::vector<StageTime> stages;         // CPU of this process only
+  double seconds = 0;                    // wall time of this process
+  double cpu_seconds = 0;
+  uint64_t peak_rss_bytes = 0;
+};
+
+// Runs or resumes. Throws UsageError when the folder belongs to another recipe or input order, Error when the run
+// fails.
+RunResult run(const RunOptions& options, const Plan& plan, const Log& log);
+
+// The funnel as a table for people, and as the object of `--json`.
+std::string funnel_text(const RunResult& result);
+std::string funnel_json(const RunResult& result);
+
+}  // namespace ftok

@@ -1,0 +1,80 @@
+// Candidate files: what one input became before deduplication, on disk, in record order. The first half of a run (read,
+// extract, filter) writes one for each input, in any order of completion; the second half (deduplicate, scrub, encode)
+// reads them in the order the inputs were listed. They wait on disk, not in memory, and survive a restart.
+//
+// Layout: magic "FTOKCND2"; entries (u8 kind, u32 length, payload); u8 0, u32 length, the input's report as JSON; u64
+// XXH3 of all bytes before it. Little-endian. A file exists only when whole (AtomicFile).
+#pragma once
+
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/file.h"
+#include "document/document.h"
+#include "document/stats.h"
+
+namespace ftok {
+
+// What became of one input up to deduplication; also kept in its part's receipt.
+struct InputReport {
+  std::string input;  // as the user named it
+  uint64_t stored_bytes = 0;
+  std::string digest;       // XXH3-128 of the stored bytes, hex; empty when the input was not read to its end
+  std::string quarantined;  // why the input was given up, else empty
+  Tally tally;
+  std::vector<Damage> damage;  // the first kDamageKept places; tally.damage counts all
+
+  static constexpr size_t kDamageKept = 100;
+};
+
+// The report as one JSON object, and back.
+std::string write_input_report(const InputReport& report);
+Result<InputReport> parse_input_report(std::string_view json);
+
+// One entry: a document that passed the stages, or the reject record (a JSON line) of one that did not.
+struct Candidate {
+  bool is_document = false;
+  Document document;
+  std::string reject;
+};
+
+// Writes one candidate file. Serial.
+class CandidateWriter {
+ public:
+  explicit CandidateWriter(const std::string& path);
+  ~CandidateWriter();
+
+  void document(const Document& document);
+  void reject(std::string_view json_line);
+  void finish(const InputReport& report);  // makes the file visible
+
+ private:
+  void entry(char kind, std::string_view payload);
+
+  struct Hash;
+  AtomicFile file_;
+  std::unique_ptr<Hash> hash_;
+  std::string payload_;
+};
+
+// Reads one candidate file, front to back. Opening verifies the checksum and throws Error naming the file when it is
+// damaged. Serial.
+class CandidateReader {
+ public:
+  explicit CandidateReader(const std::string& path);
+
+  const InputReport& report() const { return report_; }
+  bool next(Candidate& candidate);
+
+ private:
+  [[noreturn]] void damaged(const char* what) const;
+
+  MappedFile file_;
+  size_t position_ = 0;
+  size_t end_ = 0;  // of the entries
+  InputReport report_;
+};
+
+}  // namespace ftok

@@ -1,0 +1,79 @@
+// The second half of a run: candidates of one input after the other, in the listed order -> deduplicate -> scrub ->
+// encode -> part -> shards. Serial from input to input, parallel inside one.
+#pragma once
+
+#include <atomic>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "core/log.h"
+#include "dedup/deduplicator.h"
+#include "pipeline/output_folder.h"
+#include "pipeline/plan.h"
+#include "pipeline/progress.h"
+#include "shards/manifest.h"
+#include "shards/writer.h"
+
+namespace ftok {
+
+struct CommitOptions {
+  Rejects rejects = Rejects::kIds;
+  bool text = true;
+  size_t live_max = 8;
+  std::atomic<uint64_t>* late_stage_ns = nullptr;  // CPU time a late stage
+  std::atomic<uint64_t>* dedup_ns = nullptr;
+  std::atomic<uint64_t>* encode_ns = nullptr;
+};
+
+// Serial: one thread at a time calls commit().
+class Committer {
+ public:
+  // Takes up what the folder holds: rebuilds the index from the keys, brings the shards up to the last part.
+  Committer(OutputFolder& folder, const Plan& plan, const CommitOptions& options, std::vector<PartReceipt> parts,
+            Progress& progress);
+  ~Committer();
+
+  // Commits input `number` (= parts committed so far) from its candidate file, which is then removed.
+  void commit(uint64_t number);
+
+  // Publishes the last shards and the complete manifest; call once all inputs are committed.
+  void finish();
+
+  size_t parts() const { return parts_.size(); }
+  Tally tally() const;
+  std::vector<std::string> shard_names() const;
+  std::vector<std::string> quarantined() const;
+  std::string first_failure() const;  // why the first quarantined input was given up
+  // What the index will take for so many documents that reach it, for the log.
+  std::string dedup_summary(uint64_t documents_expected) const;
+
+ private:
+  struct Entry;
+
+  void rebuild_index(const PartReceipt& part);
+  void add_to_shards(const PartReceipt& part);
+  void judge(Entry& entry);
+  void work(Entry& entry) const;
+  void emit(Entry& entry, PartWriter& writer, InputReport& report);
+  std::string id_of(uint64_t document) const;
+  void write_checkpoint();
+
+  OutputFolder& folder_;
+  const Plan& plan_;
+  CommitOptions options_;
+  Progress& progress_;
+  std::vector<PartReceipt> parts_;
+  std::vector<InputReport> reports_;
+  std::vector<uint64_t> first_document_;  // of each part: number of its first judged document
+  std::vector<std::string> ids_;          // judged so far in the part being committed
+  uint64_t judged_ = 0;
+  uint64_t kept_ = 0;
+  size_t parts_in_shards_ = 0;
+  std::unique_ptr<Deduplicator> deduplicator_;
+  std::unique_ptr<ShardWriter> shards_;
+  std::vector<ShardEntry> shard_entries_;
+};
+
+}  // namespace ftok

@@ -1,0 +1,118 @@
+#include "pipeline/tokenize.h"
+
+#include <fmt/format.h>
+#include <oneapi/tbb/global_control.h>
+#include <oneapi/tbb/task_arena.h>
+
+#include <algorithm>
+#include <chrono>
+#include <filesystem>
+#include <thread>
+
+#include "core/error.h"
+#include "core/happens_before.h"
+#include "pipeline/inputs.h"
+#include "pipeline/progress.h"
+#include "pipeline/run/process_cost.h"
+#include "pipeline/signals.h"
+#include "pipeline/tokenize/ordered_sink.h"
+#include "pipeline/tokenize/shuffle.h"
+
+namespace ftok {
+namespace {
+
+namespace tbb = oneapi::tbb;
+
+// A block in flight: a megabyte of lines, as much text again, its tokens, with room.
+constexpr uint64_t kBlockMemory = uint64_t{12} << 20;
+
+void note_sizes(const std::vector<std::string>& inputs, Progress& progress) {
+  uint64_t total = 0;
+  for (const std::string& input : inputs) {
+    std::error_code code;
+    const uint64_t size = is_address(input) || input == "-" ? 0 : std::filesystem::file_size(input, code);
+    if (size == 0 || code) return;  // the time left is not known then
+    total += size;
+  }
+  progress.bytes_total = total;
+}
+
+void tokenize_in_order(const TokenizeOptions& options, size_t live_max, TokenizeOutput& output, Progress& progress,
+                       StreamTimes& times, const Log& log) {
+  StreamPosition position;
+  if (!output.position().empty()) position = parse_position(output.position(), output.folder().manifest());
+  position.input = output.inputs_done();
+  if (position.input >= options.inputs.size() && position.records > 0) {
+    throw UsageError(
+        fmt::format("{} holds {} as input {}, the list ends before it; inputs may be appended, not removed",
+                    options.output, position.report.input, position.input + 1));
+  }
+  if (position.records > 0 && position.report.input != options.inputs[position.input]) {
+    throw UsageError(fmt::format("input {} of {} was {}, not {}; inputs may be appended, not reordered",
+                                 position.input + 1, options.output, position.report.input,
+                                 options.inputs[position.input]));
+  }
+  progress.inputs_committed = position.input;
+  if (position.input > 0) {
+    log(LogLevel::kInfo,
+        fmt::format("{}: {} of {} inputs are done, going on", options.output, position.input, options.inputs.size()));
+  }
+  OrderedSink sink(output, options.recipe.shards.validation_per_mille);
+  try {
+    stream_documents(options, live_max, position, sink, progress, times, log);
+  } catch (const Stopped&) {
+    sink.checkpoint(position);
+    throw;
+  }
+}
+
+// A template's special tokens must be the vocabulary's: found out before the first document.
+void check_chat(const TokenizeOptions& options) {
+  if (!options.recipe.chat) return;
+  std::vector<ChatMessage> messages = {{"user", ""}};
+  for (const auto& [role, form] : options.recipe.chat->roles) messages.push_back({role, ""});
+  try {
+    encode_chat(*options.encoding, *options.recipe.chat, messages);
+  } catch (const Error& error) {
+    throw UsageError(fmt::format("--chat: {}", error.what()));
+  }
+}
+
+}  // namespace
+
+RunResult tokenize(const TokenizeOptions& options, const Log& log) {
+  const auto start = std::chrono::steady_clock::now();
+  check_chat(options);
+  TokenizeOutput output(options);
+  Progress progress;
+  progress.inputs_total = options.inputs.size();
+  note_sizes(options.inputs, progress);
+  StreamTimes times;
+  {
+    ProgressDisplay display(progress, log, options.quiet, options.progress_json);
+    const Log shown = [&display](LogLevel level, const std::string& message) { display.log(level, message); };
+    const size_t threads = options.threads > 0 ? options.threads : std::max(1u, std::thread::hardware_concurrency());
+    const size_t live_max = std::clamp<size_t>(options.memory / kBlockMemory, 2, 4 * threads + 2);
+    const tbb::global_control workers(tbb::global_control::max_allowed_parallelism, threads);  // also above the cores
+    tbb::task_arena arena(static_cast<int>(threads), 1);
+    arena.execute([&] {
+      if (options.recipe.shuffle) {
+        tokenize_shuffled(options, threads, live_max, output, progress, times, shown);
+      } else {
+        tokenize_in_order(options, live_max, output, progress, times, shown);
+      }
+    });
+    output.finish();
+  }
+  RunResult result;
+  result.tally = output.tally();
+  result.shards = output.shard_names();
+  result.stages = {{"read", 1e-9 * static_cast<double>(times.read_ns.load())},
+                   {"encode", 1e-9 * static_cast<double>(times.encode_ns.load())},
+                   {"write", 1e-9 * static_cast<double>(times.write_ns.load())}};
+  result.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+  note_process_cost(result);
+  return result;
+}
+
+}  // namespace ftok

@@ -1,0 +1,57 @@
+// Texts in, token shards out: what `ftok run` does after extraction and filtering, for texts that are done already
+// (JSONL, WET, plain text, the kept text of a run).
+//
+//   in order:   inputs -> blocks of records (block_reader.h; serial: decompression and cutting alone)
+//   parallel:   block  -> parsed, encoded   (encode_block.h)
+//   in order:   documents -> shards         (ordered_sink.h)
+//
+// With a shuffle the last line becomes two passes: documents -> 256 buckets by a hash of their text (buckets.h), then
+// bucket after bucket, each sorted, -> shards (shuffle.h).
+//
+// The manifest is written at each checkpoint and says how far the shards reach, down to the block inside an input; the
+// same command goes on there. The bytes of the output depend on the inputs, the vocabulary and TokenizeOptions::recipe
+// alone.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "core/log.h"
+#include "crawl/source.h"
+#include "pipeline/recipe_config.h"
+#include "pipeline/run.h"
+#include "shards/writer.h"
+#include "tokenizer/chat.h"
+#include "tokenizer/encoding.h"
+
+namespace ftok {
+
+// What decides the bytes of the output, beside inputs and vocabulary.
+struct TokenizeRecipe {
+  SourceOptions input;
+  ShardOptions shards;
+  std::optional<uint64_t> shuffle;  // the seed
+  std::optional<ChatTemplate>
+      chat;  // inputs are conversations, JSONL with input.text_key the key of the messages; shards get loss masks
+};
+
+struct TokenizeOptions {
+  std::vector<std::string> inputs;  // as list_inputs gives them; "-" is standard input
+  std::string output;
+  TokenizeRecipe recipe;
+  std::shared_ptr<const Encoding> encoding;
+  size_t threads = 0;                   // 0: all cores
+  uint64_t memory = uint64_t{1} << 30;  // blocks in flight, buckets being sorted
+  bool strict = false;                  // a line or record that cannot be read ends the run
+  bool quiet = false;
+  std::string progress_json;
+};
+
+// Runs or resumes. Throws UsageError when the folder belongs to another recipe or other inputs, or the chat template
+// has a special token that the vocabulary has not; Error when the run fails.
+RunResult tokenize(const TokenizeOptions& options, const Log& log);
+
+}  // namespace ftok

@@ -1,0 +1,160 @@
+#include "pipeline/tokenize/buckets.h"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <unistd.h>
+#include <xxhash.h>
+
+#include <cerrno>
+#include <cstdlib>
+
+#include "core/error.h"
+#include "shards/bytes.h"
+
+namespace ftok {
+namespace {
+
+constexpr size_t kBufferBytes = size_t{1} << 18;  // of a file: 64 MiB for all
+constexpr size_t kBlockHead = 4 + 8;
+constexpr size_t kRowHead = 8 + 8 + 4 + 4 + 8;
+
+size_t bucket_of(const ShuffleKey& key, size_t level) {
+  const uint64_t half = level < 8 ? key.high : key.low;
+  return half >> (56 - 8 * (level % 8)) & 0xFF;
+}
+
+}  // namespace
+
+std::string bucket_path(const std::string& prefix, size_t bucket) { return fmt::format("{}.{:03}", prefix, bucket); }
+
+BucketWriter::BucketWriter(const std::string& prefix, size_t token_bytes, const BucketSizes& sizes, size_t level)
+    : files_(kBuckets), sizes_(sizes), token_bytes_(token_bytes), level_(level) {
+  for (size_t i = 0; i < kBuckets; ++i) {
+    File& file = files_[i];
+    file.path = bucket_path(prefix, i);
+    file.fd = ::open(file.path.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0666);
+    if (file.fd < 0) throw_errno("cannot create " + file.path, errno);
+    const auto size = static_cast<off_t>(sizes.bytes[i]);
+    if (::lseek(file.fd, 0, SEEK_END) < size)
+      throw Error(file.path + " is shorter than it was; delete the output folder and run again");
+    if (::ftruncate(file.fd, size) != 0 || ::lseek(file.fd, 0, SEEK_END) != size)
+      throw_errno("cannot cut " + file.path, errno);
+  }
+}
+
+BucketWriter::~BucketWriter() {
+  for (const File& file : files_) {
+    if (file.fd >= 0) ::close(file.fd);
+  }
+}
+
+void BucketWriter::add(const ShuffleKey& key, std::string_view id, std::span<const uint32_t> tokens) {
+  row_.clear();
+  append_little_endian(row_, key.high);
+  append_little_endian(row_, key.low);
+  append_little_endian(row_, static_cast<uint32_t>(id.size()));
+  append_little_endian(row_, static_cast<uint32_t>(token_bytes_));
+  append_little_endian(row_, static_cast<uint64_t>(tokens.size()));
+  row_ += id;
+  const size_t begin = row_.size();
+  row_.resize(begin + tokens.size() * token_bytes_);
+  if (token_bytes_ == 4) {
+    if (!tokens.empty()) std::memcpy(row_.data() + begin, tokens.data(), tokens.size_bytes());
+  } else {
+    for (size_t i = 0; i < tokens.size(); ++i) {
+      const auto token = static_cast<uint16_t>(tokens[i]);
+      std::memcpy(row_.data() + begin + 2 * i, &token, 2);
+    }
+  }
+  add_row(key, row_);
+}
+
+void BucketWriter::add_row(const ShuffleKey& key, std::string_view row) {
+  const size_t bucket = bucket_of(key, level_);
+  if (!files_[bucket].buffer.empty() && files_[bucket].buffer.size() + row.size() > kBufferBytes) write_block(bucket);
+  append(bucket, row);
+}
+
+void BucketWriter::append(size_t bucket, std::string_view row) {
+  File& file = files_[bucket];
+  if (row.size() > UINT32_MAX) throw Error("a document of more than 4 GiB of tokens cannot be shuffled");
+  if (file.buffer.empty()) file.buffer.resize(kBlockHead);
+  file.buffer += row;
+  ++sizes_.documents[bucket];
+  bytes_ += row.size();
+}
+
+void BucketWriter::write_block(size_t bucket) {
+  File& file = files_[bucket];
+  if (file.buffer.empty()) return;
+  const std::string_view payload = std::string_view(file.buffer).substr(kBlockHead);
+  const auto size = static_cast<uint32_t>(payload.size());
+  const uint64_t hash = XXH3_64bits(payload.data(), payload.size());
+  std::memcpy(file.buffer.data(), &size, 4);
+  std::memcpy(file.buffer.data() + 4, &hash, 8);
+  std::string_view left = file.buffer;
+  while (!left.empty()) {
+    const ssize_t put = ::write(file.fd, left.data(), left.size());
+    if (put < 0 && errno == EINTR) continue;
+    if (put < 0) throw_errno("cannot write " + file.path, errno);
+    left.remove_prefix(static_cast<size_t>(put));
+  }
+  sizes_.bytes[bucket] += file.buffer.size();
+  file.buffer.clear();
+}
+
+BucketSizes BucketWriter::flush() {
+  static const bool syncs = std::getenv("FTOK_NO_FSYNC") == nullptr;
+  for (size_t i = 0; i < kBuckets; ++i) {
+    write_block(i);
+    if (syncs && ::fsync(files_[i].fd) != 0) throw_errno("cannot sync " + files_[i].path, errno);
+  }
+  bytes_ = 0;
+  return sizes_;
+}
+
+void BucketRow::decode(std::vector<uint32_t>& out) const {
+  out.resize(tokens.size() / token_bytes);
+  for (size_t i = 0; i < out.size(); ++i) {
+    out[i] =
+        token_bytes == 2 ? load_little_endian<uint16_t>(tokens, 2 * i) : load_little_endian<uint32_t>(tokens, 4 * i);
+  }
+}
+
+BucketReader::BucketReader(const std::string& path, uint64_t bytes)
+    : file_(path), left_(file_.bytes().substr(0, bytes)) {
+  if (file_.bytes().size() < bytes) damaged();
+}
+
+void BucketReader::damaged() const {
+  throw Error(file_.path() + " is damaged; delete the output folder and run again");
+}
+
+bool BucketReader::next(BucketRow& row) {
+  if (block_.empty()) {
+    if (left_.empty()) return false;
+    if (left_.size() < kBlockHead) damaged();
+    const auto size = load_little_endian<uint32_t>(left_, 0);
+    const auto hash = load_little_endian<uint64_t>(left_, 4);
+    left_.remove_prefix(kBlockHead);
+    if (size == 0 || left_.size() < size || XXH3_64bits(left_.data(), size) != hash) damaged();
+    block_ = left_.substr(0, size);
+    left_.remove_prefix(size);
+  }
+  if (block_.size() < kRowHead) damaged();
+  row.key = {load_little_endian<uint64_t>(block_, 0), load_little_endian<uint64_t>(block_, 8)};
+  const auto id_bytes = load_little_endian<uint32_t>(block_, 16);
+  row.token_bytes = load_little_endian<uint32_t>(block_, 20);
+  const auto tokens = load_little_endian<uint64_t>(block_, 24);
+  if ((row.token_bytes != 2 && row.token_bytes != 4) || tokens > block_.size() ||
+      kRowHead + id_bytes + tokens * row.token_bytes > block_.size()) {
+    damaged();
+  }
+  row.id = block_.substr(kRowHead, id_bytes);
+  row.tokens = block_.substr(kRowHead + id_bytes, tokens * row.token_bytes);
+  row.row = block_.substr(0, kRowHead + id_bytes + row.tokens.size());
+  block_.remove_prefix(row.row.size());
+  return true;
+}
+
+}  // namespace ftok

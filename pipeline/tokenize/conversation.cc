@@ -1,0 +1,71 @@
+#include "pipeline/tokenize/conversation.h"
+
+#include <fmt/format.h>
+#include <simdjson.h>
+
+#include <set>
+
+#include "crawl/charset.h"
+#include "crawl/decoded_input.h"
+
+namespace ftok {
+namespace {
+
+namespace json = simdjson::dom;
+
+constexpr size_t kRolesMax = 254;  // tokenizer/chat.h: a token's role is a byte
+
+bool take_id(const json::object& object, std::string_view key, std::string& id) {
+  std::string_view text;
+  int64_t number = 0;
+  if (object[key].get(text) == simdjson::SUCCESS) {
+    id = text;
+  } else if (object[key].get(number) == simdjson::SUCCESS) {
+    id = std::to_string(number);
+  } else {
+    return false;
+  }
+  return true;
+}
+
+}  // namespace
+
+struct ConversationParser::Parser {
+  json::parser dom;
+};
+
+ConversationParser::ConversationParser(std::string messages_key, std::string id_key)
+    : parser_(std::make_unique<Parser>()), messages_key_(std::move(messages_key)), id_key_(std::move(id_key)) {}
+ConversationParser::~ConversationParser() = default;
+
+Verdict ConversationParser::parse(std::string_view line, Document& document, std::vector<ChatMessage>& messages,
+                                  bool& has_id) {
+  has_id = false;
+  messages.clear();
+  if (!simdjson::validate_utf8(line)) {
+    document.replacements = decode_utf8_text(line, sanitized_);
+    sanitized_.reserve(sanitized_.size() + ByteWindow::kPadding);
+    line = sanitized_;
+  }
+  json::object object;
+  const simdjson::error_code error = parser_->dom.parse(line.data(), line.size(), false).get(object);
+  if (error != simdjson::SUCCESS) return Verdict::drop("text.bad_json", 0, 0, simdjson::error_message(error));
+  has_id = take_id(object, id_key_, document.id);
+  json::array list;
+  if (object[messages_key_].get(list) != simdjson::SUCCESS || list.size() == 0) {
+    return Verdict::drop("chat.no_messages", 0, 0, messages_key_);
+  }
+  std::set<std::string_view> roles;
+  for (const json::element one : list) {
+    std::string_view role, content;
+    if (one["role"].get(role) != simdjson::SUCCESS || one["content"].get(content) != simdjson::SUCCESS ||
+        (roles.insert(role).second && roles.size() > kRolesMax)) {
+      return Verdict::drop("chat.bad_message", 0, 0, fmt::format("message {}", messages.size() + 1));
+    }
+    messages.push_back({std::string(role), std::string(content)});
+    document.text.append(role).append(1, '\0').append(content).append(1, '\0');
+  }
+  return Verdict::keep();
+}
+
+}  // namespace ftok

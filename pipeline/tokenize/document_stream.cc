@@ -1,0 +1,192 @@
+#include "pipeline/tokenize/document_stream.h"
+
+#include <fmt/format.h>
+
+#include <memory>
+
+#include "core/error.h"
+#include "core/ordered_pipeline.h"
+#include "pipeline/inputs.h"
+#include "pipeline/run/cpu_clock.h"
+#include "pipeline/signals.h"
+
+namespace ftok {
+namespace {
+
+// What travels through the pipeline: a block, or the end of an input.
+struct Work {
+  Block block;
+  EncodedBlock encoded;
+  std::shared_ptr<const EncodeBlockOptions> options;
+  bool ends_input = false;
+  uint64_t stored_bytes = 0;  // of the whole input, at its end
+  std::string stored_digest;
+};
+
+class InputsReader {
+ public:
+  InputsReader(const TokenizeOptions& options, const StreamPosition& start, Progress& progress, StreamTimes& times,
+               const Log& log)
+      : options_(options), start_(start), progress_(progress), times_(times), log_(log), input_(start.input) {}
+
+  std::unique_ptr<Work> next() {
+    if (stop_requested()) throw Stopped();
+    if (reader_ == nullptr) {
+      if (input_ >= options_.inputs.size()) return nullptr;
+      open();
+    }
+    const CpuTimer timer(&times_.read_ns);
+    auto work = std::make_unique<Work>();
+    work->ends_input = !reader_->next(work->block);
+    note_bytes();
+    if (work->ends_input) {
+      work->stored_bytes = reader_->stored_bytes();
+      work->stored_digest = reader_->stored_digest();
+      reader_.reset();
+      ++input_;
+    } else {
+      work->options = block_options_;
+    }
+    return work;
+  }
+
+ private:
+  void open() {
+    const std::string& input = options_.inputs[input_];
+    reader_ = std::make_unique<BlockReader>(input, options_.recipe.input, log_);
+    bytes_noted_ = 0;
+    block_options_ = std::make_shared<const EncodeBlockOptions>(
+        EncodeBlockOptions{options_.encoding.get(), input, options_.recipe.input.text_key, options_.recipe.input.id_key,
+                           options_.recipe.shuffle, options_.recipe.chat ? &*options_.recipe.chat : nullptr});
+    if (input_ == start_.input && start_.records > 0) skip(input);
+  }
+
+  // Passes over what an earlier run has done, and makes sure that it is what it was.
+  void skip(const std::string& input) {
+    Block block;
+    do {
+      if (stop_requested()) throw Stopped();
+      if (!reader_->next(block) || block.records > start_.records) changed(input);
+    } while (block.records < start_.records);
+    if (block.digest != start_.digest) changed(input);
+    note_bytes();
+    log_(LogLevel::kInfo, fmt::format("{}: going on after record {}", input, start_.records));
+  }
+
+  [[noreturn]] static void changed(const std::string& input) {
+    throw Error(fmt::format(
+        "{} has changed since its first records were tokenized; restore it, or use another --output", input));
+  }
+
+  void note_bytes() {
+    progress_.add_bytes(reader_->stored_bytes() - bytes_noted_);
+    bytes_noted_ = reader_->stored_bytes();
+  }
+
+  const TokenizeOptions& options_;
+  const StreamPosition start_;
+  Progress& progress_;
+  StreamTimes& times_;
+  const Log& log_;
+  uint64_t input_;
+  std::unique_ptr<BlockReader> reader_;
+  std::shared_ptr<const EncodeBlockOptions> block_options_;
+  uint64_t bytes_noted_ = 0;
+};
+
+class Emitter {
+ public:
+  Emitter(const TokenizeOptions& options, StreamPosition& position, DocumentSink& sink, Progress& progress,
+          const Log& log)
+      : options_(options), position_(position), sink_(sink), progress_(progress), log_(log) {}
+
+  void emit(Work& work) {
+    InputReport& report = position_.report;
+    report.input = options_.inputs[position_.input];
+    if (work.ends_input) {
+      report.stored_bytes = work.stored_bytes;
+      report.tally.bytes_in = work.stored_bytes;
+      report.digest = work.stored_digest;
+      sink_.end_input(position_);
+      position_.next_input();
+      ++progress_.inputs_read;
+      ++progress_.inputs_committed;
+      return;
+    }
+    note_bad(work);
+    sink_.add(work.encoded, position_);
+    const Tally& tally = work.encoded.tally;
+    report.tally.add(tally);
+    position_.records = work.block.records;
+    position_.digest = work.block.digest;
+    progress_.records += tally.records;
+    progress_.documents += tally.documents;
+    progress_.passed += tally.kept;
+    progress_.kept += tally.kept;
+    progress_.tokens += tally.tokens;
+    sink_.settled(position_);
+  }
+
+ private:
+  static constexpr size_t kNamedMax = 8;  // an input
+
+  void note_bad(const Work& work) {
+    InputReport& report = position_.report;
+    // As parse_input_report gives it back, so that a run that was continued writes the same receipt.
+    const auto note = [&](uint64_t offset, const char* code, const std::string& detail) {
+      const std::string what = fmt::format("{}{}{}", code, detail.empty() ? "" : ": ", detail);
+      const std::string message = fmt::format("{}: byte {}: {}", report.input, offset, what);
+      if (options_.strict) throw Error(message + " (--strict)");
+      if (report.damage.size() >= InputReport::kDamageKept) return;
+      report.damage.push_back({"damage", what, offset});
+      if (report.damage.size() <= kNamedMax) {
+        log_(LogLevel::kWarning, message);
+      } else if (report.damage.size() == kNamedMax + 1) {
+        log_(LogLevel::kWarning,
+             fmt::format("{}: more of them are counted and stand in the input's receipt", report.input));
+      }
+    };
+    for (const Damage& damage : work.block.damage) {
+      ++report.tally.damage;
+      note(damage.offset, damage.code, damage.detail);
+    }
+    for (const EncodedBlock::Bad& bad : work.encoded.bad) {
+      const Verdict& verdict = bad.verdict;
+      note(bad.offset, verdict.reason,
+           fmt::format("{}{}{}", bad.id, verdict.detail.empty() ? "" : ": ", verdict.detail));
+    }
+    if (options_.strict && work.encoded.tally.replacements > 0) {
+      throw Error(fmt::format("{}: text that is not UTF-8 in records {} to {} (--strict)", report.input,
+                              position_.records + 1, work.block.records));
+    }
+  }
+
+  const TokenizeOptions& options_;
+  StreamPosition& position_;
+  DocumentSink& sink_;
+  Progress& progress_;
+  const Log& log_;
+};
+
+}  // namespace
+
+void stream_documents(const TokenizeOptions& options, size_t live_max, StreamPosition& position, DocumentSink& sink,
+                      Progress& progress, StreamTimes& times, const Log& log) {
+  InputsReader reader(options, position, progress, times, log);
+  Emitter emitter(options, position, sink, progress, log);
+  ordered_pipeline<Work>(
+      live_max, [&] { return reader.next(); },
+      [&](Work& work) {
+        if (work.ends_input) return;
+        const CpuTimer timer(&times.encode_ns);
+        work.encoded = encode_block(work.block, *work.options);
+        work.block.text = std::string();
+        work.block.items.clear();
+      },
+      [&](Work& work) {
+        const CpuTimer timer(&times.write_ns);
+        emitter.emit(work);
+      });
+}
+
+}  // namespace ftok

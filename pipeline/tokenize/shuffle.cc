@@ -1,0 +1,328 @@
+#include "pipeline/tokenize/shuffle.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <filesystem>
+
+#include "core/error.h"
+#include "core/json.h"
+#include "core/ordered_pipeline.h"
+#include "pipeline/run/cpu_clock.h"
+#include "pipeline/signals.h"
+#include "shards/files/sealed_json.h"
+#include "shards/json_fields.h"
+
+namespace ftok {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr uint64_t kCheckpointBytes = uint64_t{1} << 30;  // of the first pass
+
+// The document that comes first of all: it is for validation (shards/split.h).
+struct FirstDocument {
+  ShuffleKey key{UINT64_MAX, UINT64_MAX};
+  std::string id;
+  uint64_t input = UINT64_MAX, tokens = 0;
+
+  bool comes_after(const ShuffleKey& other_key, std::string_view other_id) const {
+    return input == UINT64_MAX || other_key < key || (other_key == key && other_id < id);
+  }
+};
+
+// What the first pass has done: OUTPUT/work/shuffle.json.
+struct FirstPass {
+  BucketSizes sizes;
+  StreamPosition position;           // where it goes on
+  std::vector<StreamPosition> done;  // at the ends of the inputs before
+  FirstDocument first;
+};
+
+void write_numbers(JsonWriter& json, const char* name, const std::array<uint64_t, kBuckets>& numbers) {
+  json.key(name).begin_array();
+  for (const uint64_t number : numbers) json.value(number);
+  json.end_array();
+}
+
+void read_numbers(const JsonFields& fields, const char* name, std::array<uint64_t, kBuckets>& numbers) {
+  std::string_view text = fields.raw(name);
+  size_t i = 0;
+  for (size_t at = 0; at < text.size() && i < kBuckets;) {
+    const size_t begin = text.find_first_of("0123456789", at);
+    if (begin == std::string_view::npos) break;
+    at = std::min(text.find_first_not_of("0123456789", begin), text.size());
+    numbers[i++] = std::stoull(std::string(text.substr(begin, at - begin)));
+  }
+  if (i != kBuckets) throw JsonFields::Missing(fmt::format("\"{}\" has no {} numbers", name, kBuckets));
+}
+
+void write_first_pass(const FirstPass& pass, const std::string& path) {
+  JsonWriter json(true);
+  json.begin_object().field("format", "ftok-shuffle").field("version", 1);
+  write_numbers(json, "bytes", pass.sizes.bytes);
+  write_numbers(json, "documents", pass.sizes.documents);
+  json.key("first")
+      .begin_object()
+      .field("high", pass.first.key.high)
+      .field("low", pass.first.key.low)
+      .field("id", pass.first.id);
+  json.field("input", pass.first.input).field("tokens", pass.first.tokens).end_object();
+  json.key("position").raw(write_position(pass.position)).key("done").begin_array();
+  for (const StreamPosition& position : pass.done) json.raw(write_position(position));
+  json.end_array().end_object();
+  write_file(path, seal_json(json.text()));
+}
+
+FirstPass read_first_pass(const std::string& path) {
+  const std::string file = read_file(path);
+  const auto damaged = [&](const std::string& what) {
+    return Error(fmt::format("{} is damaged: {}; delete the output folder and run again", path, what));
+  };
+  if (const auto sealed = check_sealed_json(file); !sealed.ok()) throw damaged(sealed.damage().detail);
+  FirstPass pass;
+  try {
+    const JsonFields fields(file);
+    fields.expect("format", "ftok-shuffle");
+    fields.expect("version", 1);
+    read_numbers(fields, "bytes", pass.sizes.bytes);
+    read_numbers(fields, "documents", pass.sizes.documents);
+    const JsonFields first = fields.object("first");
+    pass.first = {
+        {first.number("high"), first.number("low")}, first.text("id"), first.number("input"), first.number("tokens")};
+    pass.position = read_position(fields.object("position"));
+    for (const JsonFields& one : fields.objects("done")) pass.done.push_back(read_position(one));
+  } catch (const JsonFields::Missing& missing) {
+    throw damaged(missing.what());
+  }
+  return pass;
+}
+
+class BucketSink : public DocumentSink {
+ public:
+  BucketSink(FirstPass& pass, BucketWriter& buckets, const std::string& state_path, int64_t validation_per_mille)
+      : pass_(pass), buckets_(buckets), state_path_(state_path), validation_per_mille_(validation_per_mille) {}
+
+  void add(const EncodedBlock& block, StreamPosition& position) override {
+    block.for_each([&](std::string_view id, std::span<const uint32_t> tokens, const EncodedBlock::Row& row) {
+      buckets_.add(row.key, id, tokens);
+      const auto split =
+          static_cast<size_t>(is_validation(id, validation_per_mille_) ? Split::kValidation : Split::kTrain);
+      position.documents[split] += 1;
+      position.tokens[split] += tokens.size();
+      if (pass_.first.comes_after(row.key, id)) pass_.first = {row.key, std::string(id), position.input, tokens.size()};
+    });
+  }
+  void settled(const StreamPosition& position) override {
+    if (buckets_.bytes() >= kCheckpointBytes) checkpoint(position);
+  }
+  void end_input(const StreamPosition& position) override { pass_.done.push_back(position); }
+
+  void checkpoint(const StreamPosition& position) {
+    pass_.sizes = buckets_.flush();
+    pass_.position = position;
+    write_first_pass(pass_, state_path_);
+  }
+
+ private:
+  FirstPass& pass_;
+  BucketWriter& buckets_;
+  const std::string& state_path_;
+  int64_t validation_per_mille_;
+};
+
+// A bucket with its rows in the order of the shuffle.
+struct SortedBucket {
+  size_t number = 0;
+  std::unique_ptr<BucketReader> reader;
+  std::vector<BucketRow> rows;
+};
+
+void load_sorted(const std::string& path, uint64_t bytes, SortedBucket& bucket) {
+  bucket.reader = std::make_unique<BucketReader>(path, bytes);
+  BucketRow row;
+  while (bucket.reader->next(row)) bucket.rows.push_back(row);
+  std::stable_sort(bucket.rows.begin(), bucket.rows.end(),
+                   [](const BucketRow& a, const BucketRow& b) { return a.key != b.key ? a.key < b.key : a.id < b.id; });
+}
+
+// The second pass: what the buckets hold, in order, into the shards.
+class BucketJoiner {
+ public:
+  BucketJoiner(const TokenizeOptions& options, const FirstPass& pass, const std::string& prefix, TokenizeOutput& output,
+               uint64_t documents_done, uint64_t bucket_bytes_max)
+      : options_(options),
+        pass_(pass),
+        prefix_(prefix),
+        output_(output),
+        skip_(documents_done),
+        bucket_bytes_max_(bucket_bytes_max) {}
+
+  void join(size_t live_max) {
+    ordered_pipeline<SortedBucket>(
+        live_max, [this] { return next(); },
+        [this](SortedBucket& bucket) {
+          const uint64_t bytes = pass_.sizes.bytes[bucket.number];
+          if (bytes <= bucket_bytes_max_) load_sorted(bucket_path(prefix_, bucket.number), bytes, bucket);
+        },
+        [this](SortedBucket& bucket) {
+          if (bucket.reader != nullptr) {
+            emit(bucket);
+          } else {
+            split(bucket_path(prefix_, bucket.number), pass_.sizes.bytes[bucket.number], 1);
+          }
+        });
+  }
+
+  void checkpoint() { output_.checkpoint(fmt::format("{{\"shuffled\":{}}}", std::max(done_, skip_)), {}); }
+
+ private:
+  std::unique_ptr<SortedBucket> next() {
+    if (stop_requested()) throw Stopped();
+    while (number_ < kBuckets &&
+           (pass_.sizes.documents[number_] == 0 || before_ + pass_.sizes.documents[number_] <= skip_)) {
+      before_ += pass_.sizes.documents[number_++];
+    }
+    if (number_ >= kBuckets) return nullptr;
+    if (!started_) done_ = before_;
+    started_ = true;
+    auto bucket = std::make_unique<SortedBucket>();
+    before_ += pass_.sizes.documents[number_];
+    bucket->number = number_++;
+    return bucket;
+  }
+
+  void emit(const SortedBucket& bucket) {
+    for (const BucketRow& row : bucket.rows) {
+      if (done_ < skip_) {
+        ++done_;
+        continue;
+      }
+      row.decode(tokens_);
+      const Split split = done_ == 0 || is_validation(row.id, options_.recipe.shards.validation_per_mille)
+                              ? Split::kValidation
+                              : Split::kTrain;
+      output_.add_document(split, row.id, tokens_);
+      ++done_;
+      if (output_.shard_completed()) checkpoint();
+    }
+  }
+
+  // A bucket that is too large to be sorted in memory, spread once more by the next byte of the key.
+  void split(const std::string& path, uint64_t bytes, size_t level) {
+    SortedBucket whole;
+    if (bytes <= bucket_bytes_max_ || level >= sizeof(ShuffleKey)) {  // at the last level all keys are one
+      load_sorted(path, bytes, whole);
+      emit(whole);
+      return;
+    }
+    const std::string prefix = fmt::format("{}.{}", path, level);
+    BucketSizes sizes;
+    {
+      BucketWriter writer(prefix, 4, {}, level);
+      BucketReader reader(path, bytes);
+      for (BucketRow row; reader.next(row);) writer.add_row(row.key, row.row);
+      sizes = writer.flush();
+    }
+    for (size_t i = 0; i < kBuckets; ++i) {
+      if (sizes.bytes[i] > 0) this->split(bucket_path(prefix, i), sizes.bytes[i], level + 1);
+      fs::remove(bucket_path(prefix, i));
+    }
+  }
+
+  const TokenizeOptions& options_;
+  const FirstPass& pass_;
+  const std::string& prefix_;
+  TokenizeOutput& output_;
+  const uint64_t skip_;
+  const uint64_t bucket_bytes_max_;
+  size_t number_ = 0;
+  uint64_t before_ = 0;  // documents of the buckets before number_
+  uint64_t done_ = 0;
+  bool started_ = false;
+  std::vector<uint32_t> tokens_;
+};
+
+uint64_t shuffled_of(const std::string& position, const std::string& path) {
+  if (position.empty()) return 0;
+  try {
+    return JsonFields(position).number("shuffled");
+  } catch (const JsonFields::Missing& missing) {
+    throw Error(fmt::format("{}: its position cannot be read: {}", path, missing.what()));
+  }
+}
+
+void check_inputs(const std::vector<StreamPosition>& done, const std::vector<std::string>& inputs,
+                  const std::string& folder) {
+  for (size_t i = 0; i < done.size(); ++i) {
+    if (i < inputs.size() && done[i].report.input == inputs[i]) continue;
+    throw UsageError(fmt::format("input {} of {} was {}; the inputs of a shuffle cannot change", i + 1, folder,
+                                 done[i].report.input));
+  }
+}
+
+// The first pass, from where it stands to its end.
+void fill_buckets(const TokenizeOptions& options, size_t live_max, FirstPass& pass, const std::string& prefix,
+                  const std::string& state_path, Progress& progress, StreamTimes& times, const Log& log) {
+  const size_t token_bytes =
+      options.recipe.chat ? 4 : token_bytes_for(options.encoding->n_vocab());  // kOutOfLoss needs its bit
+  BucketWriter buckets(prefix, token_bytes, pass.sizes);
+  BucketSink sink(pass, buckets, state_path, options.recipe.shards.validation_per_mille);
+  StreamPosition position = pass.position;
+  try {
+    stream_documents(options, live_max, position, sink, progress, times, log);
+  } catch (const Stopped&) {
+    sink.checkpoint(position);
+    throw;
+  }
+  sink.checkpoint(position);
+}
+
+void write_receipts(FirstPass& pass, TokenizeOutput& output, int64_t validation_per_mille) {
+  for (StreamPosition& position : pass.done) {
+    if (position.input == pass.first.input && !is_validation(pass.first.id, validation_per_mille)) {
+      position.documents[static_cast<size_t>(Split::kTrain)] -= 1;
+      position.tokens[static_cast<size_t>(Split::kTrain)] -= pass.first.tokens;
+      position.documents[static_cast<size_t>(Split::kValidation)] += 1;
+      position.tokens[static_cast<size_t>(Split::kValidation)] += pass.first.tokens;
+    }
+    output.add_receipt(position);
+  }
+}
+
+}  // namespace
+
+void tokenize_shuffled(const TokenizeOptions& options, size_t threads, size_t live_max, TokenizeOutput& output,
+                       Progress& progress, StreamTimes& times, const Log& log) {
+  const fs::path work = fs::path(options.output) / "work";
+  const std::string prefix = work / "bucket";
+  const std::string state_path = work / "shuffle.json";
+  if (output.has_manifest()) {
+    if (output.inputs_done() != options.inputs.size()) {
+      throw UsageError(fmt::format("{} is a shuffle of {} inputs; the inputs of a shuffle cannot change",
+                                   options.output, output.inputs_done()));
+    }
+    if (output.position().empty()) return;  // it is done
+  }
+  FirstPass pass;
+  if (fs::exists(state_path)) pass = read_first_pass(state_path);
+  check_inputs(pass.done, options.inputs, options.output);
+  const uint64_t documents_done = shuffled_of(output.position(), output.folder().manifest());
+  progress.inputs_committed = pass.done.size();
+  if (pass.position.input < options.inputs.size())
+    fill_buckets(options, live_max, pass, prefix, state_path, progress, times, log);
+  if (!output.has_manifest()) write_receipts(pass, output, options.recipe.shards.validation_per_mille);
+  log(LogLevel::kInfo, "all documents are in buckets; sorting them");
+  const size_t buckets_live = std::max<size_t>(2, std::min<size_t>(threads + 1, 4));
+  BucketJoiner joiner(options, pass, prefix, output, documents_done,
+                      std::max<uint64_t>(options.memory / (2 * buckets_live), 1 << 20));
+  const CpuTimer timer(&times.write_ns);
+  try {
+    joiner.join(buckets_live);
+  } catch (const Stopped&) {
+    joiner.checkpoint();
+    throw;
+  }
+}
+
+}  // namespace ftok

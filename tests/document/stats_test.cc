@@ -1,0 +1,68 @@
+#include "document/stats.h"
+
+#include <gtest/gtest.h>
+
+namespace ftok {
+namespace {
+
+TEST(Tally, AccountsForEveryRecord) {
+  Tally tally;
+  tally.count(Verdict::skip("request"));
+  tally.count(Verdict::drop("c4.lorem_ipsum"));
+  tally.count(Verdict::keep());
+  EXPECT_TRUE(tally.holds());
+  EXPECT_EQ(tally.records, 3u);
+  EXPECT_EQ(tally.documents, 2u);
+  EXPECT_EQ(tally.kept, 1u);
+  tally.dropped["c4.lorem_ipsum"] = 2;
+  EXPECT_FALSE(tally.holds());
+}
+
+TEST(Tally, AddsUpAndReadsBack) {
+  Tally a, b;
+  a.count(Verdict::skip("request"));
+  a.tokens = 5;
+  b.count(Verdict::drop("url.domain"));
+  b.count(Verdict::drop("language.not_wanted", 0.9, 0.65, "de"));
+  b.count(Verdict::drop("language.low_score", 0.1, 0.65));
+  b.tokens = 7;
+  a.add(b);
+  EXPECT_EQ(a.tokens, 12u);
+  JsonWriter json;
+  json.begin_object();
+  a.write_fields(json);
+  json.end_object();
+  const Result<Tally> again = parse_tally(json.text());
+  ASSERT_TRUE(again.ok());
+  EXPECT_EQ(again->skipped, a.skipped);
+  EXPECT_EQ(again->dropped, a.dropped);
+  EXPECT_EQ(again->languages_dropped, (std::map<std::string, uint64_t>{{"?", 1}, {"de", 1}}));
+  EXPECT_EQ(again->tokens, 12u);
+  EXPECT_STREQ(parse_tally("[]").damage().code, "not_json");
+  EXPECT_STREQ(parse_tally("{}").damage().code, "missing_field");
+}
+
+TEST(Judge, StopsAtTheFirstRuleWithoutAReport) {
+  Judge judge(nullptr);
+  EXPECT_FALSE(judge.below("a.low", 50, 50));
+  EXPECT_TRUE(judge.below("a.low", 49, 50));
+  EXPECT_STREQ(judge.verdict().reason, "a.low");
+  EXPECT_EQ(judge.verdict().value, 49);
+}
+
+TEST(Judge, MeasuresEveryRuleWithAReport) {
+  Report report;
+  Judge judge(&report);
+  EXPECT_FALSE(judge.above("a.high", 3, 2));
+  EXPECT_FALSE(judge.at_most("a.share", 0.5, 0.1));
+  EXPECT_FALSE(judge.at_least("a.lines", 0.5, 0.5));
+  EXPECT_STREQ(judge.verdict().reason, "a.high");
+  ASSERT_EQ(report.measurements.size(), 3u);
+  EXPECT_TRUE(report.measurements[0].drops);
+  EXPECT_FALSE(report.measurements[1].drops);
+  EXPECT_TRUE(report.measurements[2].drops);
+  EXPECT_STREQ(report.measurements[2].relation, ">=");
+}
+
+}  // namespace
+}  // namespace ftok

@@ -1,0 +1,319 @@
+#!/usr/bin/env python3
+"""`ftok tokenize` from the outside, on texts made here: the same bytes for any thread count, kills and resumes, shuffles, every
+input format, inputs that fail. One unittest a promise.
+
+  FTOK=path/to/ftok tokenize_checks.py [TestName...]
+"""
+import gzip, hashlib, json, os, random, shutil, signal, struct, subprocess, sys, tempfile, time, unittest
+from pathlib import Path
+
+FTOK = os.environ.get("FTOK", "ftok")
+WORDS = ("river town market boats wool salt iron grain honey timber stone cloth leather glass paper spring the of and to with "
+         "naïve Grüße 世界 привет 🙂 don't WE'LL 12345 3.14 (see)").split()
+
+
+PHRASES = [" ".join(random.Random(i).choices(WORDS, k=10)) for i in range(997)]
+
+
+def prose(seed, words=200):
+    return f"Number {seed}: " + ", ".join(PHRASES[(seed * 31 + i * (seed % 89 + 1)) % len(PHRASES)] for i in range(words // 10))
+
+
+def digests(folder):
+    return {str(p.relative_to(folder)): hashlib.sha256(p.read_bytes()).hexdigest()
+            for p in sorted(Path(folder).rglob("*")) if p.is_file() and p.name != ".lock"}
+
+
+def shard_tokens(path):
+    data = Path(path).read_bytes()
+    magic, _, count = struct.unpack("<3i", data[:12])
+    kind = "H" if magic == 20240520 else "I"
+    return list(struct.unpack(f"<{count}{kind}", data[1024:]))
+
+
+def all_tokens(folder, split="train"):
+    return [token for path in sorted(Path(folder).glob(f"ftok_{split}_*.bin")) for token in shard_tokens(path)]
+
+
+def documents(folder, end_of_text, split):
+    """the token lists of a split's documents, in order"""
+    out = []
+    for token in all_tokens(folder, split):
+        if token == end_of_text:
+            out.append([])
+        else:
+            out[-1].append(token)
+    return out
+
+
+class TokenizeChecks(unittest.TestCase):
+    END = 4092  # <|endoftext|> of ftok-4k
+
+    def setUp(self):
+        self.folder = Path(tempfile.mkdtemp(prefix="ftok-tokenize-"))
+        self.addCleanup(shutil.rmtree, self.folder, ignore_errors=True)
+
+    def ftok(self, *arguments, code=0, **keywords):
+        done = subprocess.run([FTOK, *map(str, arguments)], capture_output=True, cwd=self.folder, **keywords)
+        done.stdout, done.stderr = done.stdout.decode(), done.stderr.decode()
+        self.assertEqual(done.returncode, code, done.stderr[-3000:])
+        return done
+
+    def tokenize(self, inputs, output, *flags, code=0, **keywords):
+        done = self.ftok("tokenize", *inputs, "--output", output, "--vocab", "ftok-4k", "--quiet", "--json", *flags, code=code, **keywords)
+        if code != 0:
+            return done
+        result = json.loads(done.stdout)
+        self.assertEqual(result["records"], result["documents"] + sum(result["skipped"].values()))
+        self.assertEqual(result["documents"], result["kept"] + sum(result["dropped"].values()))
+        return result
+
+    def jsonl(self, name, seeds, opener=open, ids=True, words=200):
+        path = self.folder / name
+        with opener(path, "wb") as out:
+            for seed in seeds:
+                document = {"text": prose(seed, words)}
+                if ids:
+                    document["id"] = f"doc-{seed}"
+                out.write(json.dumps(document, ensure_ascii=seed % 2 == 0).encode() + b"\n")
+        return path
+
+    def test_same_bytes_for_any_thread_count(self):
+        inputs = [self.jsonl(f"in{i}.jsonl", range(3000 * i, 3000 * i + 2000)) for i in range(3)]
+        for flags in ((), ("--shuffle", "3")):
+            expected = None
+            for threads in (1, 2, 8):
+                output = f"out{threads}{len(flags)}"
+                result = self.tokenize(inputs, output, "--threads", threads, "--shard-tokens", "200K", *flags)
+                self.assertEqual(result["kept"], 6000)
+                got = digests(self.folder / output)
+                expected = expected or got
+                self.assertEqual(expected, got)
+            self.assertGreater(sum(name.endswith(".bin") for name in expected), 4)
+            self.assertIn("whole", self.ftok("shards", "verify", f"out8{len(flags)}").stdout)
+
+    def test_tokens_are_those_of_encode(self):
+        path = self.jsonl("in.jsonl", range(50))
+        self.tokenize([path], "out", "--validation-per-mille", "0")
+        lines = self.ftok("encode", "--vocab", "ftok-4k", "--jsonl", path, "--ids").stdout.splitlines()
+        expected = [list(map(int, line.split())) for line in lines]
+        # The first document is held out.
+        self.assertEqual(documents(self.folder / "out", self.END, "val") + documents(self.folder / "out", self.END, "train"), expected)
+
+    def test_every_compression_and_standard_input(self):
+        plain = self.jsonl("in.jsonl", range(300))
+        with gzip.open(self.folder / "in.jsonl.gz", "wb") as out:
+            out.write(plain.read_bytes())
+        subprocess.run(["zstd", "-q", str(plain), "-o", str(self.folder / "in.jsonl.zst")], check=True)
+        self.tokenize([plain], "plain")
+        expected = all_tokens(self.folder / "plain")
+        self.assertGreater(len(expected), 10000)
+        for name in ("in.jsonl.gz", "in.jsonl.zst"):
+            self.tokenize([name], name + ".out")
+            self.assertEqual(all_tokens(self.folder / (name + ".out")), expected)
+        self.tokenize([], "stdin", input=plain.read_bytes())
+        self.assertEqual(all_tokens(self.folder / "stdin"), expected)
+
+    def test_text_files_wet_and_keys(self):
+        (self.folder / "a.txt").write_text("Plain text.\n")
+        (self.folder / "b.txt").write_text("More of it.\n")
+        result = self.tokenize(["a.txt", "b.txt"], "texts", "--validation-per-mille", "0")
+        self.assertEqual(result["kept"], 2)
+        body = "Converted text.\n".encode()
+        head = ("WARC/1.0\r\nWARC-Type: conversion\r\nWARC-Record-ID: <urn:uuid:1>\r\nWARC-Target-URI: http://a.example/\r\n"
+                f"WARC-Date: 2024-05-01T00:00:00Z\r\nContent-Type: text/plain\r\nContent-Length: {len(body)}\r\n\r\n").encode()
+        (self.folder / "c.warc.wet.gz").write_bytes(gzip.compress(head + body + b"\r\n\r\n"))
+        self.assertEqual(self.tokenize(["c.warc.wet.gz"], "wet")["kept"], 1)
+        self.assertIn("Converted text.", self.ftok("shards", "cat", "wet").stdout)
+        (self.folder / "d.jsonl").write_text('{"body": "Under a key.", "name": 17}\n')
+        self.tokenize(["d.jsonl"], "keys", "--text-key", "body", "--id-key", "name")
+        self.assertIn("--- 17: ", self.ftok("shards", "cat", "keys").stdout)
+
+    def test_kept_text_of_a_run_gives_the_same_shards(self):
+        sample = Path(__file__).resolve().parent.parent.parent / "share/sample/ftok-sample.warc.gz"
+        if not sample.exists():
+            self.skipTest("no sample")
+        self.ftok("run", "--input", sample, "--output", "run", "--vocab", "ftok-4k", "--quiet")
+        self.tokenize(sorted((self.folder / "run" / "parts").glob("*.text.jsonl.zst")), "again")
+        for split in ("train", "val"):
+            self.assertEqual(all_tokens(self.folder / "run", split), all_tokens(self.folder / "again", split))
+
+    def test_kills_inside_a_file_and_resumes(self):
+        inputs = [self.jsonl(f"in{i}.jsonl.gz", range(10000 * i, 10000 * i + 4000), gzip.open) for i in range(2)]
+        for flags in ((), ("--shuffle", "5")):
+            arguments = [FTOK, "tokenize", *map(str, inputs), "--vocab", "ftok-4k", "--shard-tokens", "500K", *flags]
+            start = time.monotonic()
+            subprocess.run([*arguments, "--output", "expected"], cwd=self.folder, check=True, capture_output=True)
+            seconds = time.monotonic() - start
+            expected = digests(self.folder / "expected")
+            moments, kills, inside = random.Random(4), 0, 0
+            while kills < 6:
+                process = subprocess.Popen([*arguments, "--output", "killed"], cwd=self.folder, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+                try:
+                    process.communicate(timeout=moments.uniform(0, seconds))
+                except subprocess.TimeoutExpired:
+                    process.kill()
+                    inside += b"going on after record" in process.communicate()[1]
+                    kills += 1
+                    continue
+                self.assertEqual(process.returncode, 0)
+                self.assertEqual(digests(self.folder / "killed"), expected)
+                shutil.rmtree(self.folder / "killed")
+            subprocess.run([*arguments, "--output", "killed"], cwd=self.folder, check=True, capture_output=True)
+            self.assertEqual(digests(self.folder / "killed"), expected)
+            shutil.rmtree(self.folder / "killed")
+            shutil.rmtree(self.folder / "expected")
+
+    def test_killed_at_every_commit_point(self):
+        inputs = [self.jsonl(f"in{i}.jsonl", range(5000 * i, 5000 * i + 2500)) for i in range(2)]
+        for flags in ((), ("--shuffle", "5")):
+            self.tokenize(inputs, "expected", "--shard-tokens", "1M", *flags)
+            expected = digests(self.folder / "expected")
+            went_on = 0
+            for point in [*range(1, 24), *range(24, 1000, 5)]:
+                environment = {**os.environ, "FTOK_KILL_AT_COMMIT": str(point)}
+                done = subprocess.run([FTOK, "tokenize", *map(str, inputs), "--output", "killed", "--vocab", "ftok-4k", "--quiet",
+                                       "--shard-tokens", "1M", *flags], cwd=self.folder, env=environment, capture_output=True)
+                if done.returncode == 0:
+                    break
+                self.assertEqual(done.returncode, -9, done.stderr)
+                again = self.ftok("tokenize", *inputs, "--output", "killed", "--vocab", "ftok-4k", "--shard-tokens", "1M", *flags)
+                went_on += "going on after record" in again.stderr
+                self.assertEqual(digests(self.folder / "killed"), expected, f"commit point {point}")
+                shutil.rmtree(self.folder / "killed")
+            self.assertGreater(point, 10)
+            if not flags:
+                self.assertGreater(went_on, 0)  # inside an input
+            shutil.rmtree(self.folder / "expected")
+            shutil.rmtree(self.folder / "killed", ignore_errors=True)
+
+    def test_interrupt_goes_on_inside_the_file(self):
+        path = self.jsonl("in.jsonl", range(20000))
+        self.tokenize([path], "expected")
+        process = subprocess.Popen([FTOK, "tokenize", "-", "--output", "out", "--vocab", "ftok-4k", "--threads", "1"], cwd=self.folder,
+                                   stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+        data = path.read_bytes()
+        process.stdin.write(data[:len(data) // 2])
+        process.stdin.flush()
+        time.sleep(0.5)
+        process.send_signal(signal.SIGINT)
+        try:
+            process.stdin.write(data[len(data) // 2:])
+        except BrokenPipeError:
+            pass
+        stderr = process.communicate()[1].decode()
+        self.assertEqual(process.returncode, 130, stderr)
+        again = self.ftok("tokenize", "-", "--output", "out", "--vocab", "ftok-4k", input=data)
+        self.assertIn("going on after record", again.stderr)
+        self.assertEqual(all_tokens(self.folder / "out"), all_tokens(self.folder / "expected"))
+
+    def test_an_input_that_changed_is_refused(self):
+        inputs = [self.jsonl("in.jsonl", range(6000))]
+        environment = {**os.environ, "FTOK_KILL_AT_COMMIT": "17"}  # after the first manifest
+        done = subprocess.run([FTOK, "tokenize", *map(str, inputs), "--output", "out", "--vocab", "ftok-4k", "--shard-tokens", "1M"],
+                              cwd=self.folder, env=environment, capture_output=True)
+        self.assertEqual(done.returncode, -9)
+        self.jsonl("in.jsonl", range(1, 6001))
+        failed = self.tokenize(inputs, "out", "--shard-tokens", "1M", code=1)
+        self.assertIn("has changed since", failed.stderr)
+
+    def test_inputs_may_be_appended_not_reordered(self):
+        inputs = [self.jsonl(f"in{i}.jsonl", range(100 * i, 100 * i + 100)) for i in range(3)]
+        self.tokenize(inputs, "whole", "--shard-tokens", "5K")
+        for count in (1, 2, 3):
+            self.tokenize(inputs[:count], "grown", "--shard-tokens", "5K")
+        self.assertEqual(digests(self.folder / "whole"), digests(self.folder / "grown"))
+        self.assertIn("not reordered", self.tokenize(inputs[::-1], "grown", "--shard-tokens", "5K", code=2).stderr)
+        self.assertIn("not removed", self.tokenize(inputs[:2], "grown", "--shard-tokens", "5K", code=2).stderr)
+        self.assertIn("made with another recipe", self.tokenize(inputs, "grown", "--shard-tokens", "6K", code=2).stderr)
+        self.tokenize(inputs[:2], "shuffled", "--shuffle", "1")
+        self.assertIn("cannot change", self.tokenize(inputs, "shuffled", "--shuffle", "1", code=2).stderr)
+
+    def test_a_shuffle_is_a_permutation_and_independent_of_the_split(self):
+        seeds = list(range(900))
+        whole = self.jsonl("whole.jsonl", seeds, words=60)
+        parts = [self.jsonl(f"part{i}.jsonl", seeds[i::4], words=60) for i in range(4)]
+        self.tokenize([whole], "ordered", "--validation-per-mille", "20")
+        self.tokenize([whole], "one", "--shuffle", "9", "--validation-per-mille", "20")
+        self.tokenize(parts, "four", "--shuffle", "9", "--validation-per-mille", "20", "--threads", "3")
+        self.tokenize([whole], "other", "--shuffle", "10", "--validation-per-mille", "20")
+        for split in ("train", "val"):
+            one, four, other = (documents(self.folder / name, self.END, split) for name in ("one", "four", "other"))
+            self.assertEqual(one, four)
+            self.assertNotEqual(one, other)
+        everything = lambda name: sorted(documents(self.folder / name, self.END, "train") + documents(self.folder / name, self.END, "val"))
+        self.assertEqual(everything("one"), everything("ordered"))
+        self.assertEqual(everything("one"), everything("other"))
+        shards = lambda name: {k: v for k, v in digests(self.folder / name).items() if k.startswith("ftok_")}
+        self.assertEqual(shards("one"), shards("four"))  # the sidecars too
+        order = documents(self.folder / "one", self.END, "train")
+        plain = documents(self.folder / "ordered", self.END, "train")
+        neighbours = lambda lists: {(tuple(a), tuple(b)) for a, b in zip(lists, lists[1:])}
+        self.assertLess(len(neighbours(order) & neighbours(plain)), 10)
+
+    def test_a_shuffle_without_ids_names_documents_by_their_text(self):
+        whole = self.jsonl("whole.jsonl", range(200), ids=False, words=30)
+        parts = [self.jsonl(f"part{i}.jsonl", range(200)[i::3], ids=False, words=30) for i in range(3)]
+        self.tokenize([whole], "one", "--shuffle", "9")
+        self.tokenize(parts, "three", "--shuffle", "9")
+        shards = lambda name: {k: v for k, v in digests(self.folder / name).items() if k.startswith("ftok_")}
+        self.assertEqual(shards("one"), shards("three"))
+
+    def test_a_bucket_larger_than_memory(self):
+        # One text many times: all in one bucket, which must be split down to the last byte of the key.
+        path = self.folder / "same.jsonl"
+        with open(path, "w") as out:
+            for i in range(3000):
+                out.write(json.dumps({"text": prose(1, 100), "id": f"{i * 7919 % 3000:05}"}) + "\n")
+        self.tokenize([path], "small", "--shuffle", "1", "--memory", "64K", "--validation-per-mille", "0")
+        self.tokenize([path], "large", "--shuffle", "1", "--validation-per-mille", "0")
+        self.assertEqual(digests(self.folder / "small"), digests(self.folder / "large"))
+        inspect = self.ftok("shards", "inspect", "--documents", "small/ftok_train_000000.bin").stdout.splitlines()[1:]
+        ids = [line.split()[3] for line in inspect]
+        self.assertEqual(ids, sorted(ids))
+        self.assertEqual(len(ids), 2999)
+
+    def test_bad_lines_are_counted_and_named(self):
+        path = self.folder / "bad.jsonl"
+        path.write_bytes(b'{"text": "good"}\n{"text": \n{"no": 1}\n\n{"text": "caf\xe9"}\n[1]\n{"text": "also good"}\n')
+        done = self.ftok("tokenize", path, "--output", "out", "--vocab", "ftok-4k", "--json", "--quiet")
+        result = json.loads(done.stdout)
+        self.assertEqual((result["kept"], result["dropped"]), (3, {"text.bad_json": 2, "text.no_text": 1}))
+        self.assertEqual(result["replacements"], 1)
+        self.assertIn("bad.jsonl: byte 17: text.bad_json: ", done.stderr)
+        self.assertIn("bad.jsonl:2", done.stderr)
+        receipt = json.loads((self.folder / "out" / "parts" / "000000.receipt").read_text())
+        self.assertEqual(len(receipt["report"]["damage"]), 3)
+        strict = self.tokenize([path], "strict", "--strict", code=1)
+        self.assertIn("text.bad_json", strict.stderr)
+        self.assertEqual(len(strict.stderr.strip().splitlines()), 1, strict.stderr)
+        only_bytes = self.folder / "latin.jsonl"
+        only_bytes.write_bytes(b'{"text": "caf\xe9"}\n')
+        self.assertIn("not UTF-8", self.tokenize([only_bytes], "latin", "--strict", code=1).stderr)
+
+    def test_what_is_no_text_is_refused(self):
+        (self.folder / "binary").write_bytes(bytes(range(256)) * 40)
+        self.assertIn("neither WARC", self.tokenize(["binary"], "out", code=1).stderr)
+        self.assertIn("No such file", self.tokenize(["nothing.jsonl"], "out2", code=1).stderr)
+        self.assertIn("--shuffle", self.tokenize(["binary"], "out3", "--shuffle", "x", code=2).stderr)
+        (self.folder / "empty.jsonl").write_bytes(b"")
+        self.assertEqual(self.tokenize(["empty.jsonl"], "out4")["records"], 0)
+
+    def test_a_full_disk_leaves_only_whole_files(self):
+        if not Path("/dev/shm").is_dir() or os.geteuid() != 0:
+            self.skipTest("no root to mount a small file system with")
+        disk = self.folder / "disk"
+        disk.mkdir()
+        if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", str(disk)], capture_output=True).returncode != 0:
+            self.skipTest("mounting is not allowed")
+        self.addCleanup(subprocess.run, ["umount", "-l", str(disk)])
+        path = self.jsonl("in.jsonl", range(8000))
+        for flags in ((), ("--shuffle", "2")):
+            failed = self.tokenize([path], disk / f"out{len(flags)}", "--shard-tokens", "50K", *flags, code=1)
+            self.assertIn("No space left on device", failed.stderr)
+            self.assertEqual(len(failed.stderr.strip().splitlines()), 1, failed.stderr)
+            shutil.rmtree(disk / f"out{len(flags)}")
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -1,0 +1,310 @@
+// tokenizer.json (Hugging Face tokenizers) and GPT-2's vocab.bpe + encoder.json: byte-level BPE whose tokens are spelt
+// with 256 letters, one for each byte. What ftok would not do exactly is refused by name.
+#include <fmt/format.h>
+#include <simdjson.h>
+
+#include <algorithm>
+#include <array>
+#include <filesystem>
+#include <unordered_map>
+
+#include "core/error.h"
+#include "text/unicode.h"
+#include "tokenizer/vocabularies/vocabulary_checks.h"
+#include "tokenizer/vocabulary.h"
+
+namespace ftok {
+namespace {
+
+namespace json = simdjson::dom;
+
+// GPT-2's letters: printable bytes stand for themselves, the others for U+0100 on.
+struct ByteLetters {
+  std::array<int16_t, 0x180> byte_of{};
+  ByteLetters() {
+    byte_of.fill(-1);
+    int next = 0x100;
+    for (int b = 0; b < 256; ++b) {
+      const bool printable = (b >= 33 && b <= 126) || (b >= 161 && b <= 172) || b >= 174;
+      byte_of[static_cast<size_t>(printable ? b : next++)] = static_cast<int16_t>(b);
+    }
+  }
+};
+
+// Appends the bytes that `spelt` stands for; false when a character stands for none.
+bool append_bytes(std::string& out, std::string_view spelt) {
+  static const ByteLetters letters;
+  for (size_t i = 0; i < spelt.size();) {
+    const Utf8Char c = decode_utf8(spelt, i);
+    if (!c.valid || c.code_point >= letters.byte_of.size() || letters.byte_of[c.code_point] < 0) return false;
+    out.push_back(static_cast<char>(letters.byte_of[c.code_point]));
+    i += c.size;
+  }
+  return true;
+}
+
+class JsonLoader {
+ public:
+  explicit JsonLoader(const std::string& path) : path_(path) {}
+
+  [[noreturn]] void fail(std::string_view why) const { throw Error(fmt::format("{}: {}", path_, why)); }
+
+  json::element parse(std::string_view content) {
+    padded_ = simdjson::padded_string(content);
+    json::element root;
+    const simdjson::error_code error = parser_.parse(padded_).get(root);
+    if (error != simdjson::SUCCESS) fail(fmt::format("not JSON: {}", simdjson::error_message(error)));
+    return root;
+  }
+
+  // Reads {"spelling": id, ...}; `skip` holds spellings that are special tokens.
+  void read_vocab(json::object vocab, const std::vector<SpecialToken>& specials);
+  void add_merge(std::string_view left, std::string_view right, size_t index);
+  // Fills tokens and merges; drops the merges where they are those that the ids imply.
+  void finish(Vocabulary& vocabulary);
+
+ private:
+  uint32_t id_of(std::string_view bytes, size_t merge) const;
+
+  const std::string& path_;
+  json::parser parser_;
+  simdjson::padded_string padded_;
+  std::unordered_map<std::string, uint32_t> ids_;
+  uint32_t id_max_ = 0;
+  std::vector<Vocabulary::Merge> merges_;
+};
+
+void JsonLoader::read_vocab(json::object vocab, const std::vector<SpecialToken>& specials) {
+  ids_.reserve(vocab.size() * 2);
+  for (const auto field : vocab) {
+    uint64_t id = 0;
+    if (field.value.get(id) != simdjson::SUCCESS || id >= kVocabularyTokensMax) {
+      fail(fmt::format("the id of token \"{}\" is not a number below {}", field.key, kVocabularyTokensMax));
+    }
+    const bool is_special = std::any_of(specials.begin(), specials.end(),
+                                        [&](const SpecialToken& s) { return s.id == id && s.text == field.key; });
+    if (is_special) continue;
+    std::string bytes;
+    if (!append_bytes(bytes, field.key)) {
+      fail(fmt::format("token \"{}\" is not spelt in the byte letters: not a byte-level vocabulary", field.key));
+    }
+    if (bytes.empty() || bytes.size() > kTokenBytesMax) fail(fmt::format("token {} has {} bytes", id, bytes.size()));
+    if (!ids_.emplace(std::move(bytes), static_cast<uint32_t>(id)).second) {
+      fail(fmt::format("token \"{}\" is there twice", field.key));
+    }
+    id_max_ = std::max(id_max_, static_cast<uint32_t>(id));
+  }
+}
+
+uint32_t JsonLoader::id_of(std::string_view bytes, size_t merge) const {
+  const auto found = ids_.find(std::string(bytes));
+  if (found == ids_.end()) fail(fmt::format("merge {} names a token that the vocabulary lacks", merge));
+  return found->second;
+}
+
+void JsonLoader::add_merge(std::string_view left, std::string_view right, size_t index) {
+  std::string bytes;
+  if (!append_bytes(bytes, left)) fail(fmt::format("merge {} is not spelt in the byte letters", index));
+  const size_t middle = bytes.size();
+  if (!append_bytes(bytes, right)) fail(fmt::format("merge {} is not spelt in the byte letters", index));
+  const std::string_view all = bytes;
+  merges_.push_back({id_of(all.substr(0, middle), index), id_of(all.substr(middle), index), id_of(all, index)});
+}
+
+void JsonLoader::finish(Vocabulary& vocabulary) {
+  std::vector<std::string_view> by_id(size_t{id_max_} + 1);
+  for (const auto& [bytes, id] : ids_) {
+    if (!by_id[id].empty()) fail(fmt::format("id {} belongs to two tokens", id));
+    by_id[id] = bytes;
+  }
+  vocabulary.offsets.assign(1, 0);
+  for (const std::string_view token : by_id) {
+    vocabulary.bytes += token;
+    vocabulary.offsets.push_back(static_cast<uint32_t>(vocabulary.bytes.size()));
+  }
+  vocabulary.merges = std::move(merges_);
+}
+
+// The value of a key that must be absent, null, false, "" or `allowed`, else a refusal that names it.
+void refuse_unless_empty(const JsonLoader& loader, json::element object, const char* key, const char* what) {
+  json::element value;
+  if (object[key].get(value) != simdjson::SUCCESS || value.is_null()) return;
+  bool truth = false;
+  std::string_view text;
+  if (value.get(truth) == simdjson::SUCCESS && !truth) return;
+  if (value.get(text) == simdjson::SUCCESS && text.empty()) return;
+  loader.fail(fmt::format("{} \"{}\" is set, which ftok does not do", what, key));
+}
+
+bool flag(json::element object, const char* key, bool otherwise) {
+  bool truth = otherwise;
+  if (object[key].get(truth) != simdjson::SUCCESS) return otherwise;
+  return truth;
+}
+
+std::string type_of(json::element object) {
+  std::string_view type;
+  return object["type"].get(type) == simdjson::SUCCESS ? std::string(type) : std::string("(none)");
+}
+
+void read_normalizer(const JsonLoader& loader, json::element root, Vocabulary& vocabulary) {
+  json::element normalizer;
+  if (root["normalizer"].get(normalizer) != simdjson::SUCCESS || normalizer.is_null()) return;
+  json::array inner;
+  if (type_of(normalizer) == "Sequence" && normalizer["normalizers"].get(inner) == simdjson::SUCCESS) {
+    if (inner.size() == 0) return;
+    if (inner.size() == 1) normalizer = inner.at(0).value();
+  }
+  if (type_of(normalizer) != "NFC")
+    loader.fail(fmt::format("normalizer \"{}\" is not one ftok does (NFC)", type_of(normalizer)));
+  vocabulary.normalize_nfc = true;
+}
+
+// One pre-tokenizer of the chain: sets the pattern, or checks that it changes nothing.
+void read_pre_tokenizer(const JsonLoader& loader, json::element step, std::optional<Pattern>& pattern,
+                        bool& byte_level) {
+  const std::string type = type_of(step);
+  if (type == "ByteLevel") {
+    if (flag(step, "add_prefix_space", true))
+      loader.fail("pre-tokenizer \"ByteLevel\" has add_prefix_space, which ftok does not do");
+    if (flag(step, "use_regex", true)) {
+      if (pattern) loader.fail("two pre-tokenizers split the text; ftok does one");
+      pattern = Pattern::kGpt2Original;
+    }
+    byte_level = true;
+    return;
+  }
+  if (type != "Split") loader.fail(fmt::format("pre-tokenizer \"{}\" is not one ftok does (Split, ByteLevel)", type));
+  std::string_view text, behavior;
+  if (step["pattern"]["Regex"].get(text) != simdjson::SUCCESS)
+    loader.fail("pre-tokenizer \"Split\" has no regular expression");
+  if (step["behavior"].get(behavior) == simdjson::SUCCESS && behavior != "Isolated" && behavior != "isolated" &&
+      !(behavior == "Removed" && flag(step, "invert", false))) {
+    loader.fail(fmt::format("pre-tokenizer \"Split\" has behavior \"{}\", which ftok does not do", behavior));
+  }
+  if (behavior != "Removed" && flag(step, "invert", false))
+    loader.fail("pre-tokenizer \"Split\" is inverted, which ftok does not do");
+  if (pattern || byte_level) loader.fail("two pre-tokenizers split the text; ftok does one");
+  pattern = pattern_of_text(text);
+  if (!pattern) loader.fail(fmt::format("pre-tokenizer \"Split\" has a pattern ftok does not know: {}", text));
+}
+
+void read_pre_tokenizers(const JsonLoader& loader, json::element root, Vocabulary& vocabulary) {
+  json::element step;
+  if (root["pre_tokenizer"].get(step) != simdjson::SUCCESS || step.is_null()) {
+    loader.fail("no pre-tokenizer: not a byte-level tokenizer");
+  }
+  std::optional<Pattern> pattern;
+  bool byte_level = false;
+  json::array steps;
+  if (type_of(step) == "Sequence" && step["pretokenizers"].get(steps) == simdjson::SUCCESS) {
+    for (const json::element one : steps) read_pre_tokenizer(loader, one, pattern, byte_level);
+  } else {
+    read_pre_tokenizer(loader, step, pattern, byte_level);
+  }
+  if (!pattern) loader.fail("no pre-tokenizer splits the text, which ftok does not do");
+  if (!byte_level) loader.fail("no pre-tokenizer \"ByteLevel\": not a byte-level tokenizer");
+  vocabulary.pattern = *pattern;
+}
+
+void read_added_tokens(const JsonLoader& loader, json::element root, Vocabulary& vocabulary) {
+  json::array added;
+  if (root["added_tokens"].get(added) != simdjson::SUCCESS) return;
+  for (const json::element token : added) {
+    std::string_view text;
+    uint64_t id = 0;
+    if (token["content"].get(text) != simdjson::SUCCESS || token["id"].get(id) != simdjson::SUCCESS ||
+        id >= kVocabularyTokensMax) {
+      loader.fail("an added token without content or id");
+    }
+    for (const char* key : {"lstrip", "rstrip", "single_word"}) {
+      if (flag(token, key, false))
+        loader.fail(fmt::format("added token \"{}\" has {}, which ftok does not do", text, key));
+    }
+    vocabulary.specials.push_back({std::string(text), static_cast<uint32_t>(id)});
+  }
+}
+
+void read_merges(JsonLoader& loader, json::array merges) {
+  size_t index = 0;
+  for (const json::element merge : merges) {
+    std::string_view text, left, right;
+    json::array pair;
+    if (merge.get(text) == simdjson::SUCCESS) {
+      const size_t space = text.find(' ');
+      if (space == std::string_view::npos) loader.fail(fmt::format("merge {} is not a pair", index));
+      left = text.substr(0, space);
+      right = text.substr(space + 1);
+    } else if (merge.get(pair) != simdjson::SUCCESS || pair.size() != 2 || pair.at(0).get(left) != simdjson::SUCCESS ||
+               pair.at(1).get(right) != simdjson::SUCCESS) {
+      loader.fail(fmt::format("merge {} is not a pair", index));
+    }
+    loader.add_merge(left, right, index++);
+  }
+}
+
+}  // namespace
+
+Vocabulary parse_tokenizer_json(std::string_view content, const std::string& path) {
+  JsonLoader loader(path);
+  const json::element root = loader.parse(content);
+  json::element model;
+  if (root["model"].get(model) != simdjson::SUCCESS) loader.fail("no \"model\"");
+  std::string_view type;
+  if (model["type"].get(type) == simdjson::SUCCESS && type != "BPE") {
+    loader.fail(fmt::format("model \"{}\" is not one ftok does (BPE)", type));
+  }
+  for (const char* key : {"dropout", "unk_token", "continuing_subword_prefix", "end_of_word_suffix", "byte_fallback"}) {
+    refuse_unless_empty(loader, model, key, "the model's");
+  }
+  Vocabulary vocabulary;
+  vocabulary.name = std::filesystem::path(path).stem().string();
+  vocabulary.whole_pretoken_first = flag(model, "ignore_merges", false);
+  read_normalizer(loader, root, vocabulary);
+  read_pre_tokenizers(loader, root, vocabulary);
+  read_added_tokens(loader, root, vocabulary);
+  json::object vocab;
+  json::array merges;
+  if (model["vocab"].get(vocab) != simdjson::SUCCESS) loader.fail("the model has no \"vocab\"");
+  if (model["merges"].get(merges) != simdjson::SUCCESS) loader.fail("the model has no \"merges\"");
+  loader.read_vocab(vocab, vocabulary.specials);
+  read_merges(loader, merges);
+  loader.finish(vocabulary);
+  check_vocabulary(vocabulary, path);
+  vocabulary.digest = sha256_hex(format_tiktoken(vocabulary));
+  return vocabulary;
+}
+
+Vocabulary parse_gpt2(std::string_view vocab_bpe, const std::string& bpe_path, std::string_view encoder_json,
+                      const std::string& json_path) {
+  Vocabulary vocabulary;
+  vocabulary.name = "gpt2";
+  vocabulary.pattern = Pattern::kGpt2;
+  vocabulary.whole_pretoken_first = false;
+  JsonLoader loader(json_path);
+  json::object vocab;
+  if (loader.parse(encoder_json).get(vocab) != simdjson::SUCCESS) loader.fail("not a JSON object");
+  uint64_t end_of_text = 0;
+  if (vocab["<|endoftext|>"].get(end_of_text) == simdjson::SUCCESS && end_of_text < kVocabularyTokensMax) {
+    vocabulary.specials.push_back({"<|endoftext|>", static_cast<uint32_t>(end_of_text)});
+  }
+  loader.read_vocab(vocab, vocabulary.specials);
+  size_t index = 0;
+  for (size_t offset = 0; offset < vocab_bpe.size();) {
+    const size_t end = std::min(vocab_bpe.find('\n', offset), vocab_bpe.size());
+    const std::string_view line = vocab_bpe.substr(offset, end - offset);
+    if (!line.empty() && !(offset == 0 && line[0] == '#')) {
+      const size_t space = line.find(' ');
+      if (space == std::string_view::npos)
+        throw Error(fmt::format("{}: offset {}: a merge is a pair of tokens", bpe_path, offset));
+      loader.add_merge(line.substr(0, space), line.substr(space + 1), index++);
+    }
+    offset = end + 1;
+  }
+  loader.finish(vocabulary);
+  check_vocabulary(vocabulary, json_path);
+  vocabulary.digest = sha256_hex(format_tiktoken(vocabulary));
+  return vocabulary;
+}
+
+}  // namespace ftok

@@ -1,0 +1,66 @@
+#!/usr/bin/env python3
+"""Sums up ctest's JUnit reports: what failed, what was skipped and why, and last `N passed, N failed, N skipped`.
+
+usage: tools/checks/test_summary.py REPORT.xml [REPORT.xml ...]
+
+A report that is missing or cannot be read (the build failed, ctest crashed) counts as one failure. The exit status is 0 only
+when nothing failed and at least one test passed.
+"""
+import re
+import sys
+import xml.etree.ElementTree as ElementTree
+
+
+def skip_reason(case):
+    """The text a test gave to GTEST_SKIP(), or the line of a script that says `SKIPPED NAME: why`, else ctest's own."""
+    output = case.findtext("system-out") or ""
+    given = re.search(r": Skipped\n(.+?)\n\s*(?:\n|\[)", output, re.DOTALL)
+    if given:
+        return " ".join(given.group(1).split())
+    given = re.search(r"^SKIPPED [^:\n]*: (.+)$", output, re.MULTILINE)
+    if given:
+        return given.group(1)
+    skipped = case.find("skipped")
+    return (skipped.get("message") if skipped is not None else None) or "no reason given"
+
+
+def read_report(path):
+    """(passed, failed names, {reason: [names]}) of one report."""
+    passed, failed, skipped = 0, [], {}
+    try:
+        cases = list(ElementTree.parse(path).getroot().iter("testcase"))
+    except (OSError, ElementTree.ParseError) as error:
+        return 0, [f"no test report ({error})"], {}
+    for case in cases:
+        name, status = case.get("name", "?"), case.get("status", "")
+        if case.find("skipped") is not None or status == "disabled":
+            reason = "disabled in the source" if status == "disabled" else skip_reason(case)
+            skipped.setdefault(reason, []).append(name)
+        elif case.find("failure") is not None or status != "run":
+            failed.append(name)
+        else:
+            passed += 1
+    return passed, failed, skipped
+
+
+def main():
+    if len(sys.argv) < 2:
+        print(__doc__.strip(), file=sys.stderr)
+        return 2
+    passed, failed, skipped = 0, 0, 0
+    for path in sys.argv[1:]:
+        report_passed, report_failed, report_skipped = read_report(path)
+        for name in report_failed:
+            print(f"FAILED {name} ({path})")
+        for reason, names in sorted(report_skipped.items()):
+            shown = ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
+            print(f"skipped {len(names)}: {reason} ({shown}; {path})")
+        passed += report_passed
+        failed += len(report_failed)
+        skipped += sum(map(len, report_skipped.values()))
+    print(f"{passed} passed, {failed} failed, {skipped} skipped", flush=True)
+    return 0 if failed == 0 and passed > 0 else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,159 @@
+#include "trainer/data/loader.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <filesystem>
+
+#include "core/error.h"
+#include "trainer/random.h"
+
+namespace ftok {
+namespace {
+
+constexpr uint64_t kOrderStream = uint64_t{1} << 32;  // apart from the streams of the parameters' start
+
+// The loss mask of a shard, null when it has none.
+std::unique_ptr<MappedFile> open_mask(const std::string& shard, uint64_t tokens) {
+  const std::string path = shard_mask_path(shard);
+  if (!std::filesystem::exists(path)) return nullptr;
+  auto mask = std::make_unique<MappedFile>(path);
+  if (mask->bytes().size() != tokens) {
+    throw Error(fmt::format("{}: {} bytes, the shard has {} tokens", path, mask->bytes().size(), tokens));
+  }
+  return mask;
+}
+
+}  // namespace
+
+BatchView Batch::view() const {
+  return {B,
+          T,
+          tokens.data(),
+          targets.data(),
+          loss_mask.empty() ? nullptr : loss_mask.data(),
+          first_key.empty() ? nullptr : first_key.data()};
+}
+
+int64_t Batch::counted() const {
+  return loss_mask.empty() ? B * T : B * T - std::count(loss_mask.begin(), loss_mask.end(), uint8_t{0});
+}
+
+Loader::Loader(const std::vector<std::string>& shards, const LoaderOptions& options) : options_(options) {
+  const uint64_t T = static_cast<uint64_t>(options.length);
+  for (const std::string& path : shards) {
+    auto reader = std::make_unique<ShardReader>(path);
+    const uint64_t tokens = reader->view().size();
+    if (tokens < T + 1) continue;  // no whole window
+    const uint64_t windows = (tokens - 1) / T;
+    shards_.push_back({std::move(reader), windows_, open_mask(path, tokens)});
+    windows_ += windows;
+  }
+  if (windows_ == 0) {
+    throw Error(
+        fmt::format("{}: fewer tokens than one window of {}", shards.empty() ? "no shards" : shards.front(), T + 1));
+  }
+}
+
+uint64_t Loader::tokens() const {
+  uint64_t sum = 0;
+  for (const Shard& shard : shards_) sum += shard.reader->view().size();
+  return sum;
+}
+
+Loader::Place Loader::place_of(uint64_t number) const {
+  uint64_t window = number % windows_;
+  if (options_.shuffle) window = random_permutation(options_.seed, kOrderStream + number / windows_, window, windows_);
+  const auto after = std::upper_bound(shards_.begin(), shards_.end(), window,
+                                      [](uint64_t w, const Shard& shard) { return w < shard.first_window; });
+  const Shard& shard = *std::prev(after);
+  return {&shard, (window - shard.first_window) * static_cast<uint64_t>(options_.length)};
+}
+
+std::string Loader::place(uint64_t number) const {
+  const Place place = place_of(number);
+  return fmt::format("{}, token {}", place.shard->reader->path(), place.token);
+}
+
+void Loader::fill_tokens(Batch& batch, int64_t row, const Place& place) const {
+  const ShardView& view = place.shard->reader->view();
+  const int64_t T = options_.length;
+  uint32_t previous = 0;
+  for (int64_t t = 0; t <= T; ++t) {
+    const uint64_t at = place.token + static_cast<uint64_t>(t);
+    const uint32_t id = view.token(at);
+    if (id >= options_.vocabulary_size) {
+      throw Error(fmt::format("{}: token {} is {}, beyond the vocabulary of {}", place.shard->reader->path(), at, id,
+                              options_.vocabulary_size));
+    }
+    if (t > 0) {
+      batch.tokens[static_cast<size_t>(row * T + t - 1)] = previous;
+      batch.targets[static_cast<size_t>(row * T + t - 1)] = id;
+    }
+    previous = id;
+  }
+}
+
+void Loader::mark_documents(Batch& batch, int64_t row) const {
+  const size_t T = static_cast<size_t>(options_.length), base = static_cast<size_t>(row) * T;
+  const uint32_t end_of_text = *options_.document_mask_end_of_text;
+  int32_t first = 0;
+  for (size_t t = 0; t < T; ++t) {
+    const bool begins = options_.end_of_text_first ? batch.tokens[base + t] == end_of_text
+                                                   : t > 0 && batch.tokens[base + t - 1] == end_of_text;
+    if (begins) first = static_cast<int32_t>(t);
+    batch.first_key[base + t] = first;
+  }
+}
+
+void Loader::fill_mask(Batch& batch, int64_t row, const Place& place) const {
+  const size_t T = static_cast<size_t>(options_.length), base = static_cast<size_t>(row) * T;
+  if (place.shard->mask == nullptr && batch.loss_mask.empty()) return;
+  batch.loss_mask.resize(batch.tokens.size(), 1);
+  for (size_t t = 0; t < T; ++t) {
+    batch.loss_mask[base + t] = place.shard->mask == nullptr || place.shard->mask->bytes()[place.token + t + 1] != 0;
+  }
+}
+
+Batch Loader::make_batch(int64_t B) const {
+  Batch batch;
+  batch.B = B, batch.T = options_.length;
+  const size_t size = static_cast<size_t>(B * options_.length);
+  batch.tokens.resize(size);
+  batch.targets.resize(size);
+  return batch;
+}
+
+void Loader::fill(Batch& batch, int64_t row, uint64_t number) const {
+  const Place place = place_of(number);
+  fill_tokens(batch, row, place);
+  fill_mask(batch, row, place);
+  if (options_.document_mask_end_of_text) {
+    batch.first_key.resize(batch.tokens.size());
+    mark_documents(batch, row);
+  }
+}
+
+Batch Loader::batch(uint64_t begin, int64_t B) const {
+  Batch batch = make_batch(B);
+  for (int64_t row = 0; row < B; ++row) fill(batch, row, begin + static_cast<uint64_t>(row));
+  return batch;
+}
+
+std::vector<std::string> find_shards(const std::string& folder, Split split) {
+  const std::string_view mark = split == Split::kTrain ? "train" : "val";
+  std::vector<std::string> paths;
+  std::error_code code;
+  if (std::filesystem::is_regular_file(folder, code)) return {folder};
+  for (const auto& entry : std::filesystem::directory_iterator(folder, code)) {
+    const std::string name = entry.path().filename().string();
+    if (entry.path().extension() == ".bin" && name.find(mark) != std::string::npos)
+      paths.push_back(entry.path().string());
+  }
+  if (code) throw_errno("cannot read " + folder, code.value());
+  if (paths.empty()) throw Error(fmt::format("{}: no shards named *{}*.bin", folder, mark));
+  std::sort(paths.begin(), paths.end());
+  return paths;
+}
+
+}  // namespace ftok

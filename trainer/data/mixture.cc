@@ -1,0 +1,87 @@
+#include "trainer/data/mixture.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cassert>
+#include <numeric>
+
+#include "core/error.h"
+#include "trainer/random.h"
+
+namespace ftok {
+namespace {
+
+constexpr uint64_t kRound = 1024;
+constexpr uint64_t kMixtureStream = uint64_t{3} << 32;  // apart from the other streams of a run's seed
+
+// `weights` as whole numbers that add up to kRound, each at least 1 (the largest remainders are rounded up).
+std::vector<uint64_t> shares_of(const std::vector<double>& weights) {
+  const double sum = std::accumulate(weights.begin(), weights.end(), 0.0);
+  std::vector<uint64_t> shares;
+  std::vector<std::pair<double, size_t>> remainders;
+  for (size_t i = 0; i < weights.size(); ++i) {
+    const double share = weights[i] / sum * static_cast<double>(kRound);
+    shares.push_back(static_cast<uint64_t>(share));
+    remainders.push_back({static_cast<double>(shares.back()) - share, i});
+  }
+  std::sort(remainders.begin(), remainders.end());
+  const uint64_t missing = kRound - std::accumulate(shares.begin(), shares.end(), uint64_t{0});
+  for (uint64_t i = 0; i < missing; ++i) ++shares[remainders[i % remainders.size()].second];
+  return shares;
+}
+
+}  // namespace
+
+Mixture::Mixture(std::vector<Source> sources, uint64_t seed) : sources_(std::move(sources)), seed_(seed) {
+  assert(!sources_.empty());
+  std::vector<double> weights;
+  for (const Source& source : sources_) {
+    weights.push_back(source.weight > 0 ? source.weight : static_cast<double>(source.loader->windows()));
+  }
+  shares_ = shares_of(weights);
+  for (size_t i = 0; i < shares_.size(); ++i) {
+    if (shares_[i] == 0)
+      throw UsageError(fmt::format("--data {}: its share is below 1 in {}", sources_[i].name, kRound));
+  }
+}
+
+uint64_t Mixture::windows() const {
+  uint64_t sum = 0;
+  for (const Source& source : sources_) sum += source.loader->windows();
+  return sum;
+}
+
+Mixture::Place Mixture::place_of(uint64_t number) const {
+  if (sources_.size() == 1) return {sources_[0].loader.get(), number};
+  const uint64_t round = number / kRound;
+  uint64_t at = random_permutation(seed_, kMixtureStream + round, number % kRound, kRound);
+  size_t source = 0;
+  while (at >= shares_[source]) at -= shares_[source++];
+  return {sources_[source].loader.get(), round * shares_[source] + at};
+}
+
+Batch Mixture::batch(uint64_t begin, int64_t B) const {
+  Batch batch = sources_[0].loader->make_batch(B);
+  for (int64_t row = 0; row < B; ++row) {
+    const Place place = place_of(begin + static_cast<uint64_t>(row));
+    place.loader->fill(batch, row, place.number);
+  }
+  return batch;
+}
+
+std::string Mixture::place(uint64_t number) const {
+  const Place place = place_of(number);
+  return place.loader->place(place.number);
+}
+
+std::string Mixture::description() const {
+  if (sources_.size() == 1) return fmt::format("{} windows", sources_[0].loader->windows());
+  std::string text;
+  for (size_t i = 0; i < sources_.size(); ++i) {
+    text += fmt::format("{}{} windows x {}", i == 0 ? "" : " + ", sources_[i].loader->windows(), shares_[i]);
+  }
+  return text;
+}
+
+}  // namespace ftok

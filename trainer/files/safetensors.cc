@@ -1,0 +1,148 @@
+#include "trainer/files/safetensors.h"
+
+#include <fmt/format.h>
+#include <simdjson.h>
+
+#include <algorithm>
+#include <cmath>
+#include <cstring>
+#include <optional>
+
+#include "core/json.h"
+#include "trainer/layers/bfloat16.h"
+
+namespace ftok {
+namespace {
+
+namespace json = simdjson::dom;
+
+constexpr uint64_t kHeaderBytesMax = 100'000'000;  // the Rust implementation's MAX_HEADER_SIZE
+constexpr size_t kDimensionsMax = 8;
+
+int64_t bytes_of(TensorType type) { return type == TensorType::kF32 ? 4 : 2; }
+
+std::optional<TensorType> type_named(std::string_view name) {
+  if (name == "F32") return TensorType::kF32;
+  if (name == "F16") return TensorType::kF16;
+  if (name == "BF16") return TensorType::kBf16;
+  return std::nullopt;
+}
+
+float float_of_half(uint16_t bits) {
+  const int exponent = bits >> 10 & 31, fraction = bits & 1023;
+  const float sign = (bits & 0x8000u) != 0 ? -1.0f : 1.0f;
+  if (exponent == 31) return fraction == 0 ? sign * INFINITY : NAN;
+  if (exponent == 0) return sign * std::ldexp(static_cast<float>(fraction), -24);
+  return sign * std::ldexp(static_cast<float>(1024 + fraction), exponent - 25);
+}
+
+Damage bad(const char* code, std::string_view name) { return {code, fmt::format("tensor {}", name), 0}; }
+
+// One tensor of the header; `data` is what its offsets are into. Empty where its type holds no weights.
+Result<std::optional<TensorView>> parse_tensor(std::string_view name, json::element entry, std::string_view data) {
+  constexpr const char* kHeader = "safetensors_bad_header";
+  std::string_view type_name;
+  json::array shape, offsets;
+  if (entry["dtype"].get(type_name) != simdjson::SUCCESS || entry["shape"].get(shape) != simdjson::SUCCESS ||
+      entry["data_offsets"].get(offsets) != simdjson::SUCCESS || offsets.size() != 2 || shape.size() > kDimensionsMax) {
+    return bad(kHeader, name);
+  }
+  const std::optional<TensorType> type = type_named(type_name);
+  if (!type) return std::optional<TensorView>();
+  TensorView tensor{std::string(name), *type, {}, {}};
+  uint64_t elements = 1;
+  for (const json::element dimension : shape) {
+    uint64_t n = 0;
+    if (dimension.get(n) != simdjson::SUCCESS || n > (uint64_t{1} << 40) ||
+        (n > 0 && elements > (uint64_t{1} << 40) / n)) {
+      return bad(kHeader, name);
+    }
+    elements *= n;
+    tensor.shape.push_back(static_cast<int64_t>(n));
+  }
+  uint64_t begin = 0, end = 0;
+  if (offsets.at(0).get(begin) != simdjson::SUCCESS || offsets.at(1).get(end) != simdjson::SUCCESS)
+    return bad(kHeader, name);
+  if (begin > end || end > data.size() || end - begin != elements * static_cast<uint64_t>(bytes_of(*type))) {
+    return bad("safetensors_bad_offsets", name);
+  }
+  tensor.bytes = data.substr(begin, end - begin);
+  return std::optional<TensorView>(std::move(tensor));
+}
+
+}  // namespace
+
+int64_t TensorView::size() const { return static_cast<int64_t>(bytes.size()) / bytes_of(type); }
+
+void TensorView::copy_to(float* out) const {
+  if (type == TensorType::kF32) {
+    if (!bytes.empty()) std::memcpy(out, bytes.data(), bytes.size());
+    return;
+  }
+  for (size_t i = 0; i < bytes.size() / 2; ++i) {
+    uint16_t bits;
+    std::memcpy(&bits, bytes.data() + 2 * i, 2);
+    out[i] = type == TensorType::kF16 ? float_of_half(bits) : to_float(Bf16{bits});
+  }
+}
+
+Result<SafetensorsView> SafetensorsView::parse(std::string_view bytes) {
+  uint64_t header_bytes = 0;
+  if (bytes.size() < sizeof header_bytes) return Damage{"safetensors_short", fmt::format("{} bytes", bytes.size()), 0};
+  std::memcpy(&header_bytes, bytes.data(), sizeof header_bytes);
+  if (header_bytes > kHeaderBytesMax || header_bytes > bytes.size() - 8) {
+    return Damage{"safetensors_bad_length", fmt::format("a header of {} bytes", header_bytes), 0};
+  }
+  json::parser parser;
+  json::object header;
+  if (parser.parse(bytes.data() + 8, header_bytes).get(header) != simdjson::SUCCESS) {
+    return Damage{"safetensors_bad_header", "not a JSON object", 8};
+  }
+  SafetensorsView view;
+  for (const auto field : header) {
+    if (field.key == "__metadata__") continue;
+    Result<std::optional<TensorView>> tensor = parse_tensor(field.key, field.value, bytes.substr(8 + header_bytes));
+    if (!tensor) return tensor.damage();
+    if (*tensor) view.tensors_.push_back(std::move(**tensor));
+  }
+  std::sort(view.tensors_.begin(), view.tensors_.end(),
+            [](const TensorView& a, const TensorView& b) { return a.name < b.name; });
+  return view;
+}
+
+const TensorView* SafetensorsView::find(std::string_view name) const {
+  const auto at = std::lower_bound(tensors_.begin(), tensors_.end(), name,
+                                   [](const TensorView& tensor, std::string_view n) { return tensor.name < n; });
+  return at != tensors_.end() && at->name == name ? &*at : nullptr;
+}
+
+void write_safetensors(const std::string& path, const std::vector<TensorSource>& tensors,
+                       const std::map<std::string, std::string>& metadata) {
+  JsonWriter json;
+  json.begin_object().key("__metadata__").begin_object();
+  for (const auto& [key, value] : metadata) json.field(key, value);
+  json.end_object();
+  std::vector<uint64_t> sizes;
+  uint64_t offset = 0;
+  for (const TensorSource& tensor : tensors) {
+    uint64_t size = sizeof(float);
+    json.key(tensor.name).begin_object().field("dtype", "F32").key("shape").begin_array();
+    for (const int64_t n : tensor.shape) {
+      json.value(n);
+      size *= static_cast<uint64_t>(n);
+    }
+    json.end_array().key("data_offsets").begin_array().value(offset).value(offset + size).end_array().end_object();
+    sizes.push_back(size);
+    offset += size;
+  }
+  std::string header = json.end_object().take();
+  header.resize((header.size() + 7) / 8 * 8, ' ');  // the data is aligned to 8 bytes
+  const uint64_t header_bytes = header.size();
+  AtomicFile file(path);
+  file.write({reinterpret_cast<const char*>(&header_bytes), sizeof header_bytes});
+  file.write(header);
+  for (size_t i = 0; i < tensors.size(); ++i) file.write({reinterpret_cast<const char*>(tensors[i].data), sizes[i]});
+  file.commit();
+}
+
+}  // namespace ftok

@@ -1,0 +1,79 @@
+#include "trainer/training/optimizer.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+
+#include "core/error.h"
+
+namespace ftok {
+namespace {
+
+constexpr double kClipEpsilon = 1e-6;  // torch.nn.utils.clip_grad_norm_
+
+void check_range(std::string_view key, double value, double least, double most) {
+  if (!(value >= least && value <= most)) {
+    throw UsageError(fmt::format("optimizer.{} = {}: expected {} to {}", key, value, least, most));
+  }
+}
+
+}  // namespace
+
+void OptimizerOptions::check() const {
+  check_range("beta_1", beta_1, 0, 0.999999);
+  check_range("beta_2", beta_2, 0, 0.999999);
+  check_range("epsilon", epsilon, 1e-30, 1);
+  check_range("weight_decay", weight_decay, 0, 100);
+  check_range("clip_norm", clip_norm, 0, 1e9);
+}
+
+template <typename Real>
+AdamW<Real>::AdamW(const ParameterLayout& layout, const OptimizerOptions& options, Layers<Real>& layers)
+    : AdamW(layout, options, layers, {0, layout.size()}) {}
+
+template <typename Real>
+AdamW<Real>::AdamW(const ParameterLayout& layout, const OptimizerOptions& options, Layers<Real>& layers,
+                   ParameterRange range)
+    : layout_(layout),
+      options_(options),
+      layers_(layers),
+      range_(range),
+      first_(static_cast<size_t>(range.end - range.begin)),
+      second_(first_.size()) {
+  options.check();
+}
+
+template <typename Real>
+double AdamW<Real>::sum_of_squares(const std::vector<Real>& gradients) {
+  return layers_.sum_of_squares(gradients.data() + range_.begin, range_.end - range_.begin);
+}
+
+template <typename Real>
+double AdamW<Real>::norm(const std::vector<Real>& gradients) {
+  return std::sqrt(sum_of_squares(gradients));
+}
+
+template <typename Real>
+void AdamW<Real>::update(std::vector<Real>& parameters, const std::vector<Real>& gradients, int64_t step,
+                         double learning_rate, double gradient_norm) {
+  AdamWScalars scalars;
+  scalars.gradient_scale =
+      options_.clip_norm > 0 ? std::min(1.0, options_.clip_norm / (gradient_norm + kClipEpsilon)) : 1.0;
+  scalars.beta_1 = options_.beta_1, scalars.beta_2 = options_.beta_2, scalars.epsilon = options_.epsilon;
+  scalars.rate = learning_rate / (1 - std::pow(options_.beta_1, static_cast<double>(step)));
+  scalars.root = 1 / std::sqrt(1 - std::pow(options_.beta_2, static_cast<double>(step)));
+  for (const Tensor& tensor : layout_.tensors()) {
+    scalars.keep = tensor.decays ? 1 - learning_rate * options_.weight_decay : 1.0;
+    const int64_t begin = std::max(tensor.offset, range_.begin),
+                  end = std::min(tensor.offset + tensor.size(), range_.end);
+    if (begin >= end) continue;
+    layers_.adamw(parameters.data() + begin, first_.data() + (begin - range_.begin),
+                  second_.data() + (begin - range_.begin), gradients.data() + begin, end - begin, scalars);
+  }
+}
+
+template class AdamW<float>;
+template class AdamW<double>;
+
+}  // namespace ftok

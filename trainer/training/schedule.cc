@@ -1,0 +1,43 @@
+#include "trainer/training/schedule.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <numbers>
+
+#include "core/error.h"
+
+namespace ftok {
+namespace {
+
+void check_range(std::string_view key, double value, double least, double most) {
+  if (!(value >= least && value <= most)) {
+    throw UsageError(fmt::format("schedule.{} = {}: expected {} to {}", key, value, least, most));
+  }
+}
+
+}  // namespace
+
+void ScheduleOptions::check() const {
+  check_range("learning_rate", learning_rate, 0, 1000);
+  check_range("warmup_steps", static_cast<double>(warmup_steps), 0, 1e12);
+  check_range("final_fraction", final_fraction, 0, 1);
+  check_range("decay_fraction", decay_fraction, 0, 1);
+}
+
+double learning_rate_at(const ScheduleOptions& options, int64_t step, int64_t steps) {
+  if (step < options.warmup_steps) {
+    return options.learning_rate * static_cast<double>(step) / static_cast<double>(options.warmup_steps);
+  }
+  if (options.shape == "constant") return options.learning_rate;
+  double begin = static_cast<double>(options.warmup_steps);
+  const double end = static_cast<double>(steps);
+  if (options.shape == "wsd") begin = std::max(begin, end - std::floor(end * options.decay_fraction));
+  const double progress = end > begin ? std::clamp((static_cast<double>(step) - begin) / (end - begin), 0.0, 1.0) : 1.0;
+  if (options.shape == "wsd" && static_cast<double>(step) <= begin) return options.learning_rate;
+  const double left = options.shape == "wsd" ? 1 - progress : 0.5 * (1 + std::cos(std::numbers::pi * progress));
+  return options.learning_rate * (options.final_fraction + (1 - options.final_fraction) * left);
+}
+
+}  // namespace ftok

@@ -1,0 +1,37 @@
+// log.jsonl of a run: a JSON object a step, appended a line at a time.
+#pragma once
+
+#include <cstdint>
+#include <cstdio>
+#include <optional>
+#include <string>
+
+#include "trainer/train.h"
+#include "trainer/training/loss_curve.h"
+
+namespace ftok {
+
+// Not thread-safe.
+class StepLog {
+ public:
+  // Keeps the lines of steps up to `step`: what a killed run wrote beyond its last checkpoint goes. Throws Error naming
+  // the path.
+  StepLog(const std::string& path, uint64_t step);
+  ~StepLog();
+  StepLog(const StepLog&) = delete;
+  StepLog& operator=(const StepLog&) = delete;
+
+  void add(const StepReport& report, std::optional<double> validation_loss);
+
+  // The losses of all lines, those of an earlier start included.
+  const LossCurve& curve() const { return curve_; }
+
+ private:
+  std::string keep_lines(const std::string& text, uint64_t step);
+
+  std::string path_;
+  std::FILE* file_ = nullptr;
+  LossCurve curve_;
+};
+
+}  // namespace ftok
