@@ -8,8 +8,8 @@
 
 #include "core/options.h"
 #include "trainer/model.h"
+#include "trainer/training/learning_rate.h"
 #include "trainer/training/optimizer.h"
-#include "trainer/training/schedule.h"
 
 namespace ftok {
 

@@ -24,8 +24,10 @@ enum Ancestor : uint32_t {
   kInArticle = 1 << 0, kInMain = 1 << 1, kInNav = 1 << 2, kInHeader = 1 << 3, kInFooter = 1 << 4, kInAside = 1 << 5,
   kInForm = 1 << 6, kInTable = 1 << 7, kInList = 1 << 8, kInFigure = 1 << 9, kInSection = 1 << 10, kInQuote = 1 << 11,
   kInHidden = 1 << 12, kInDetails = 1 << 13, kInButton = 1 << 14, kInLink = 1 << 15, kInDefinitionList = 1 << 16,
-  kInCode = 1 << 17, kInParagraph = 1 << 18, kInHeading = 1 << 19, kInDialog = 1 << 20, kInLabel = 1 << 21, kInAddress = 1 << 22,
-  kHiddenByStyle = 1 << 23, kHiddenFromAria = 1 << 24,  // which of the ways kInHidden came about; neither: the attribute
+  kInCode = 1 << 17, kInParagraph = 1 << 18, kInHeading = 1 << 19, kInDialog = 1 << 20, kInLabel = 1 << 21,
+  kInAddress = 1 << 22,
+  kHiddenByStyle = 1 << 23, kHiddenFromAria = 1 << 24,
+  // which of the ways kInHidden came about; neither: the attribute
   // clang-format on
   kInNoscript = 1 << 25,
   kFolded = 1 << 26,  // hidden, but in a box that readers unfold: an accordion, a tab, a slide. Not kInHidden

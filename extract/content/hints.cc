@@ -128,13 +128,13 @@ constexpr uint64_t first_bytes(std::string_view word) {
   return bytes;
 }
 
-struct Pattern {
+struct HintPattern {
   uint64_t bytes, mask;
 };
 
 // In kIndex's order: most words are told apart by one comparison of their first eight bytes.
-constexpr std::array<Pattern, kWordCount> make_patterns() {
-  std::array<Pattern, kWordCount> patterns{};
+constexpr std::array<HintPattern, kWordCount> make_patterns() {
+  std::array<HintPattern, kWordCount> patterns{};
   for (size_t i = 0; i < kWordCount; ++i) {
     const HintWord& known = kWords[kIndex.order[i]];
     const size_t compared =
@@ -144,7 +144,7 @@ constexpr std::array<Pattern, kWordCount> make_patterns() {
   return patterns;
 }
 
-constexpr std::array<Pattern, kWordCount> kPatterns = make_patterns();
+constexpr std::array<HintPattern, kWordCount> kPatterns = make_patterns();
 
 // `word` is followed by zeros up to its eighth byte.
 uint16_t hints_of_word(const char* word, size_t size) {

@@ -22,9 +22,9 @@ struct Part {
   uint32_t first, last;
 };
 
-class PartWriter {
+class MaskWriter {
  public:
-  PartWriter(const Forest& forest, Part part, std::vector<LeafMasks::Comparison>& comparisons, LeafMasks::Leaves& tree)
+  MaskWriter(const Forest& forest, Part part, std::vector<LeafMasks::Comparison>& comparisons, LeafMasks::Leaves& tree)
       : forest_(forest), part_(part), comparisons_(comparisons), tree_(tree) {}
 
   // Writes what is below `node`, whose leaves begin at `at`.
@@ -77,7 +77,7 @@ void LeafMasks::add_tree(const Forest& forest, uint32_t root) {
     while (leaves_of_part(forest, root, 0, {first, last}) > kLeavesMax) --last;
     Leaves tree;
     tree.first = static_cast<uint32_t>(comparisons_.size());
-    PartWriter(forest, {first, last}, comparisons_, tree).write(root, 0);
+    MaskWriter(forest, {first, last}, comparisons_, tree).write(root, 0);
     tree.last = static_cast<uint32_t>(comparisons_.size());
     trees_.push_back(tree);
     first = last;

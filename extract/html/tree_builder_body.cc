@@ -145,7 +145,8 @@ void TreeBuilder::body_start_tag() {
     case Tag::kDiv: case Tag::kAddress: case Tag::kArticle: case Tag::kAside: case Tag::kBlockquote: case Tag::kCenter:
     case Tag::kDetails: case Tag::kDialog: case Tag::kDir: case Tag::kDl: case Tag::kFieldset: case Tag::kFigcaption:
     case Tag::kFigure: case Tag::kFooter: case Tag::kHeader: case Tag::kHgroup: case Tag::kMain: case Tag::kMenu:
-    case Tag::kNav: case Tag::kOl: case Tag::kP: case Tag::kSearch: case Tag::kSection: case Tag::kSummary: case Tag::kUl:
+    case Tag::kNav: case Tag::kOl: case Tag::kP: case Tag::kSearch: case Tag::kSection: case Tag::kSummary:
+    case Tag::kUl:
       // clang-format on
       close_p_in_button_scope();
       insert_element();
@@ -378,10 +379,13 @@ void TreeBuilder::body_end_tag() {
       }
       return close_p();
     // clang-format off
-    case Tag::kAddress: case Tag::kArticle: case Tag::kAside: case Tag::kBlockquote: case Tag::kButton: case Tag::kCenter:
+    case Tag::kAddress: case Tag::kArticle: case Tag::kAside: case Tag::kBlockquote: case Tag::kButton:
+    case Tag::kCenter:
     case Tag::kDetails: case Tag::kDialog: case Tag::kDir: case Tag::kDiv: case Tag::kDl: case Tag::kFieldset:
-    case Tag::kFigcaption: case Tag::kFigure: case Tag::kFooter: case Tag::kHeader: case Tag::kHgroup: case Tag::kListing:
-    case Tag::kMain: case Tag::kMenu: case Tag::kNav: case Tag::kOl: case Tag::kPre: case Tag::kSearch: case Tag::kSection:
+    case Tag::kFigcaption: case Tag::kFigure: case Tag::kFooter: case Tag::kHeader: case Tag::kHgroup:
+    case Tag::kListing:
+    case Tag::kMain: case Tag::kMenu: case Tag::kNav: case Tag::kOl: case Tag::kPre: case Tag::kSearch:
+    case Tag::kSection:
     case Tag::kSelect: case Tag::kSummary: case Tag::kUl:
       return end_block();
     case Tag::kA: case Tag::kB: case Tag::kBig: case Tag::kCode: case Tag::kEm: case Tag::kFont: case Tag::kI:

@@ -19,9 +19,10 @@ constexpr Spelling kSvgTags[] = {
     {"fecomponenttransfer", "feComponentTransfer"}, {"fecomposite", "feComposite"},
     {"feconvolvematrix", "feConvolveMatrix"}, {"fediffuselighting", "feDiffuseLighting"},
     {"fedisplacementmap", "feDisplacementMap"}, {"fedistantlight", "feDistantLight"}, {"fedropshadow", "feDropShadow"},
-    {"feflood", "feFlood"}, {"fefunca", "feFuncA"}, {"fefuncb", "feFuncB"}, {"fefuncg", "feFuncG"}, {"fefuncr", "feFuncR"},
-    {"fegaussianblur", "feGaussianBlur"}, {"feimage", "feImage"}, {"femerge", "feMerge"}, {"femergenode", "feMergeNode"},
-    {"femorphology", "feMorphology"}, {"feoffset", "feOffset"}, {"fepointlight", "fePointLight"},
+    {"feflood", "feFlood"}, {"fefunca", "feFuncA"}, {"fefuncb", "feFuncB"}, {"fefuncg", "feFuncG"},
+    {"fefuncr", "feFuncR"}, {"fegaussianblur", "feGaussianBlur"}, {"feimage", "feImage"}, {"femerge", "feMerge"},
+    {"femergenode", "feMergeNode"}, {"femorphology", "feMorphology"}, {"feoffset", "feOffset"},
+    {"fepointlight", "fePointLight"},
     {"fespecularlighting", "feSpecularLighting"}, {"fespotlight", "feSpotLight"}, {"fetile", "feTile"},
     {"feturbulence", "feTurbulence"}, {"foreignobject", "foreignObject"}, {"glyphref", "glyphRef"},
     {"lineargradient", "linearGradient"}, {"radialgradient", "radialGradient"}, {"textpath", "textPath"}};
@@ -41,8 +42,9 @@ constexpr Spelling kSvgAttributes[] = {
     {"preserveaspectratio", "preserveAspectRatio"}, {"primitiveunits", "primitiveUnits"}, {"refx", "refX"},
     {"refy", "refY"}, {"repeatcount", "repeatCount"}, {"repeatdur", "repeatDur"},
     {"requiredextensions", "requiredExtensions"}, {"requiredfeatures", "requiredFeatures"},
-    {"specularconstant", "specularConstant"}, {"specularexponent", "specularExponent"}, {"spreadmethod", "spreadMethod"},
-    {"startoffset", "startOffset"}, {"stddeviation", "stdDeviation"}, {"stitchtiles", "stitchTiles"},
+    {"specularconstant", "specularConstant"}, {"specularexponent", "specularExponent"},
+    {"spreadmethod", "spreadMethod"}, {"startoffset", "startOffset"}, {"stddeviation", "stdDeviation"},
+    {"stitchtiles", "stitchTiles"},
     {"surfacescale", "surfaceScale"}, {"systemlanguage", "systemLanguage"}, {"tablevalues", "tableValues"},
     {"targetx", "targetX"}, {"targety", "targetY"}, {"textlength", "textLength"}, {"viewbox", "viewBox"},
     {"viewtarget", "viewTarget"}, {"xchannelselector", "xChannelSelector"}, {"ychannelselector", "yChannelSelector"},
@@ -60,9 +62,11 @@ std::string_view adjust(const Spelling (&table)[N], std::string_view lower) {
 bool breaks_out(Tag tag) {
   switch (tag) {
     // clang-format off
-    case Tag::kB: case Tag::kBig: case Tag::kBlockquote: case Tag::kBody: case Tag::kBr: case Tag::kCenter: case Tag::kCode:
+    case Tag::kB: case Tag::kBig: case Tag::kBlockquote: case Tag::kBody: case Tag::kBr: case Tag::kCenter:
+    case Tag::kCode:
     case Tag::kDd: case Tag::kDiv: case Tag::kDl: case Tag::kDt: case Tag::kEm: case Tag::kEmbed: case Tag::kH1:
-    case Tag::kH2: case Tag::kH3: case Tag::kH4: case Tag::kH5: case Tag::kH6: case Tag::kHead: case Tag::kHr: case Tag::kI:
+    case Tag::kH2: case Tag::kH3: case Tag::kH4: case Tag::kH5: case Tag::kH6: case Tag::kHead: case Tag::kHr:
+    case Tag::kI:
     case Tag::kImg: case Tag::kLi: case Tag::kListing: case Tag::kMenu: case Tag::kMeta: case Tag::kNobr: case Tag::kOl:
     case Tag::kP: case Tag::kPre: case Tag::kRuby: case Tag::kS: case Tag::kSmall: case Tag::kSpan: case Tag::kStrong:
     case Tag::kStrike: case Tag::kSub: case Tag::kSup: case Tag::kTable: case Tag::kTt: case Tag::kU: case Tag::kUl:

@@ -49,8 +49,10 @@ bool is_raw(const html::Node& node) {
 bool is_void(const html::Node& node) {
   switch (node.name_space == html::Namespace::kHtml ? node.tag : Tag::kUnknown) {
     // clang-format off
-    case Tag::kArea: case Tag::kBase: case Tag::kBasefont: case Tag::kBgsound: case Tag::kBr: case Tag::kCol: case Tag::kEmbed:
-    case Tag::kFrame: case Tag::kHr: case Tag::kImg: case Tag::kInput: case Tag::kKeygen: case Tag::kLink: case Tag::kMeta:
+    case Tag::kArea: case Tag::kBase: case Tag::kBasefont: case Tag::kBgsound: case Tag::kBr: case Tag::kCol:
+    case Tag::kEmbed:
+    case Tag::kFrame: case Tag::kHr: case Tag::kImg: case Tag::kInput: case Tag::kKeygen: case Tag::kLink:
+    case Tag::kMeta:
     case Tag::kParam: case Tag::kSource: case Tag::kTrack: case Tag::kWbr:
       return true;
     // clang-format on

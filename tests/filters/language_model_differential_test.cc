@@ -90,8 +90,10 @@ TEST_F(LanguageModelDifferential, OddText) {
   const std::vector<std::string> texts = {
       // clang-format off
       "", " ", "\n\n", "a", "</s>", "hello </s> bonjour tout le monde", "__label__en", "__label__fr ceci est un texte",
-      std::string("nul\0byte", 8), "\xff\xfe\x80\x80 broken", "caf\xc3", "\xe4\xb8\xad\xe6\x96\x87\xe6\x96\x87\xe6\x9c\xac",
-      "tab\tand\vvertical\fform\rreturn", std::string(5000, 'x'), "1 2 3", "<", "<>", "> <", "\xc2\xa0no-break\xc2\xa0space",
+      std::string("nul\0byte", 8), "\xff\xfe\x80\x80 broken", "caf\xc3",
+      "\xe4\xb8\xad\xe6\x96\x87\xe6\x96\x87\xe6\x9c\xac",
+      "tab\tand\vvertical\fform\rreturn", std::string(5000, 'x'), "1 2 3", "<", "<>", "> <",
+      "\xc2\xa0no-break\xc2\xa0space",
       // clang-format on
   };
   const Disagreement d = compare(lid176(), texts);

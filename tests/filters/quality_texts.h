@@ -44,10 +44,13 @@ inline Report measure(const Stage& stage, const std::string& text) {
 inline std::string random_document(std::mt19937& random) {
   // clang-format off
   static const std::vector<std::string> words = {
-      "the", "be", "to", "of", "and", "that", "have", "with", "it", "was", "in", "can't", "cannot", "it's", "U.S.", "Dr.",
+      "the", "be", "to", "of", "and", "that", "have", "with", "it", "was", "in", "can't", "cannot", "it's", "U.S.",
+      "Dr.",
       "well-known", "3.5", "km/h", "#tag", "...", "\u2026", "\u2022", "-", "\u2014", "\u201CHi\u201D", "[1]", "[edit]",
-      "[citation needed]", "[]", "[x", "javascript", "cookies", "use", "uses", "privacy", "policy", "Terms of Use", "lorem ipsum",
-      "{", "?", "!", ".", ",", ":)", "coo\u212Aies", "na\u00EFve", "\u65E5\u672C\u8A9E", "\u3002", "something", "nothing",
+      "[citation needed]", "[]", "[x", "javascript", "cookies", "use", "uses", "privacy", "policy", "Terms of Use",
+      "lorem ipsum",
+      "{", "?", "!", ".", ",", ":)", "coo\u212Aies", "na\u00EFve", "\u65E5\u672C\u8A9E", "\u3002", "something",
+      "nothing",
       "everyone", "a", "aa", "aaa", "ab", "c", "abc", "\"", "''", "word's"};
   // clang-format on
   const auto pick = [&](size_t n) { return random() % n; };

@@ -48,7 +48,7 @@ bool lowerish(const Symbol& s) {
 }
 
 // A tiny backtracking matcher: an item is a class with a least and a most number of repetitions, greedy.
-struct Item {
+struct SlowItem {
   Class is;
   size_t least, most;
 };
@@ -56,7 +56,7 @@ constexpr size_t kMany = SIZE_MAX;
 
 // All ends that `items` can match from `at` on, in the order a backtracking engine tries them; the first one for which
 // `accept` holds.
-std::optional<size_t> match(const Text& text, size_t at, const std::vector<Item>& items, size_t item,
+std::optional<size_t> match(const Text& text, size_t at, const std::vector<SlowItem>& items, size_t item,
                             const std::function<bool(size_t)>& accept) {
   if (item == items.size()) return accept(at) ? std::optional<size_t>(at) : std::nullopt;
   size_t n = 0;
@@ -92,7 +92,7 @@ size_t next_cut(Pattern pattern, const Text& text, size_t at) {
   const auto any = [](size_t) { return true; };
   const auto at_end = [&](size_t end) { return end == text.size(); };
   const auto not_before_black = [&](size_t end) { return end == text.size() || white(text[end]); };
-  const auto try_items = [&](const std::vector<Item>& items, const std::function<bool(size_t)>& accept) {
+  const auto try_items = [&](const std::vector<SlowItem>& items, const std::function<bool(size_t)>& accept) {
     return match(text, at, items, 0, accept);
   };
   const bool is_gpt2 = pattern == Pattern::kGpt2 || pattern == Pattern::kGpt2Original;
@@ -100,7 +100,7 @@ size_t next_cut(Pattern pattern, const Text& text, size_t at) {
   if (pattern != Pattern::kO200k) {
     if (const auto end = contraction(text, at, !is_gpt2)) return *end;
   }
-  std::vector<std::pair<std::vector<Item>, std::function<bool(size_t)>>> alternatives;
+  std::vector<std::pair<std::vector<SlowItem>, std::function<bool(size_t)>>> alternatives;
   if (is_gpt2) {
     alternatives = {{{{space, 0, 1}, {letter, 1, kMany}}, any},
                     {{{space, 0, 1}, {number, 1, kMany}}, any},
@@ -111,7 +111,7 @@ size_t next_cut(Pattern pattern, const Text& text, size_t at) {
   } else {
     if (pattern == Pattern::kO200k) {
       for (const std::pair<size_t, size_t>& least : {std::pair<size_t, size_t>{0, 1}, {1, 0}}) {
-        const std::vector<Item> word = {
+        const std::vector<SlowItem> word = {
             {prefix, 0, 1}, {upperish, least.first, kMany}, {lowerish, least.second, kMany}};
         if (const auto end = try_items(word, any)) return contraction(text, *end, true).value_or(*end);
       }

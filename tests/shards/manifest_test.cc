@@ -22,10 +22,20 @@ Manifest example() {
   manifest.inputs = {{0, "{\"input\":\"a, b\",\"places\":[1,{\"x\":2}]}", {"parts/000000.receipt", 10, "aa"}},
                      {1, "{}", {"parts/000001.receipt", 11, "bb"}}};
   manifest.parts_in_shards = 2;
-  // clang-format off
-  manifest.shards = {{Split::kTrain, 0, 100, 3, {"ftok_train_000000.bin", 1224, "c1"}, {"ftok_train_000000.docs", 99, "c2"}, FileEntry{"ftok_train_000000.mask", 100, "c5"}},
-                     {Split::kValidation, 0, 7, 1, {"ftok_val_000000.bin", 1038, "c3"}, {"ftok_val_000000.docs", 98, "c4"}, std::nullopt}};
-  // clang-format on
+  manifest.shards = {{Split::kTrain,
+                      0,
+                      100,
+                      3,
+                      {"ftok_train_000000.bin", 1224, "c1"},
+                      {"ftok_train_000000.docs", 99, "c2"},
+                      FileEntry{"ftok_train_000000.mask", 100, "c5"}},
+                     {Split::kValidation,
+                      0,
+                      7,
+                      1,
+                      {"ftok_val_000000.bin", 1038, "c3"},
+                      {"ftok_val_000000.docs", 98, "c4"},
+                      std::nullopt}};
   manifest.totals = "{\"records\":3,\"dropped\":{\"c4.curly_bracket\":1}}";
   return manifest;
 }

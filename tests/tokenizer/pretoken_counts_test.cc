@@ -46,7 +46,8 @@ Counts as_map(CorpusCounter& counter, bool sorted) {
 std::vector<std::string> random_texts(size_t count, size_t pieces_max) {
   // clang-format off
   static const std::vector<std::string> pieces = {
-      " the", "word", " ", "\n", "don't", " 12345", "é", "中文字", "\xff", "a_very_long_identifier_of_many_bytes", "!", "\t\t",
+      " the", "word", " ", "\n", "don't", " 12345", "é", "中文字", "\xff", "a_very_long_identifier_of_many_bytes", "!",
+      "\t\t",
       std::string("\0x", 2), "aaaaaaaaaaaaaaa", "aaaaaaaaaaaaaaaa", "supercalifragilisticexpialidocious"};
   // clang-format on
   std::mt19937 random(7);

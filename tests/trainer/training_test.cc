@@ -12,8 +12,8 @@
 #include "tests/support/test_data.h"
 #include "tests/trainer/small_model.h"
 #include "trainer/data/mixture.h"
+#include "trainer/training/learning_rate.h"
 #include "trainer/training/optimizer.h"
-#include "trainer/training/schedule.h"
 
 namespace ftok {
 namespace {

@@ -83,51 +83,54 @@ std::string random_tags(const HostilePage& page, size_t bytes) {
   return out;
 }
 
-std::vector<HostilePage> make_pages() {
-  std::vector<HostilePage> pages;
+// What a page may repeat, kind by kind.
+// clang-format off
+constexpr const char* kUnits[] = {
+    "a", " ", "\n", "\r", "<", ">", "&", "\"", "/", "=", "</", "<!", "<?", "<!-", "</>", "</p", "\xFF",
+    "\xEF\xBB\xBF",
+    // never closed
+    "<div>", "<span>", "<a>", "<a href=x>y", "<p>", "<b>", "<li>", "<td>", "<table>", "<select>", "<option>",
+    "<optgroup>", "<svg>", "<math>", "<template>", "<form>", "<button>", "<h1>", "<ruby>", "<rt>", "<object>",
+    "<unknown>", "<frameset>", "<isindex>", "<noscript>", "<nobr>", "<font>", "<caption>", "<col>", "<tr>",
+    "<body>", "<html>", "<head>", "<br>", "<input>", "<image>",
+    // never opened
+    "</div>", "</p>", "</br>", "</b>", "</a>", "</li>", "</table>", "</svg>", "</template>", "</html>", "</body>",
+    // formatting elements, nested and misnested
+    "<b><i>x", "<b><p></b>", "<b><div></b>", "<a><div></a>", "<a><p><a>", "<p><b></p>", "<b></p><p>x",
+    "<i><b></i></b>", "<a><div><div></a>", "<font size=1><p></font>", "<nobr><div><nobr>", "<b><table></b>",
+    "<em><h1></em></h1>",
+    // tables and foster parenting
+    "<table>x", "<table><b>x", "<table><tr><td>", "<table><a><table><a>", "<table><td><table>", "<table><tr>x<td>y",
+    "<table><p></table>", "<table><caption><table>", "<table><select>", "<table><svg><desc>", "<table><template>",
+    // lists
+    "<ul><li>", "<ol><li><p>", "<dl><dd>", "<dl><dt><dl>", "<li><p></li>", "<dd><div>",
+    // foreign content
+    "<svg><desc>", "<svg><foreignObject><div>", "<svg><p>", "<math><mi>", "<math><annotation-xml>",
+    "<svg><style><div>", "<svg></p>",
+    // forms
+    "<select><option>", "<select><optgroup>", "<select><button><selectedcontent></button><option>x</select>",
+    "<form></form>x",
+    // text
+    "&amp;", "&amp", "&notit ", "&#x26;", "&#38", "&#99999999999999999999;", "&CounterClockwiseContourIntegral;",
+    "&a", "&;", "&#", "&#x", "&NotEqualTilde;", "x\r", "<br>x", "<a b=&>", "<a b='&amp;&lt'>",
+    // comments, doctypes
+    "<!-- -->", "<!---->", "<!-->", "<!doctype x>", "<!doctype html public \"", "<!doctype", "<?x>", "</ x>",
+    "<!-- -- -->",
+    // attributes
+    "<a b c>", "<a B C D>", "<a b>", "<a a a a a a a a a a a a>", "<a =>", "<a / / />", "<a\n\n\n>", "<body a=b>",
+    "<html a=b>",
+    // raw text
+    "<title></title>", "<textarea>\n</textarea>", "<script></script>", "<style></style>", "<iframe></iframe>",
+    "<xmp>", "<plaintext>", "<script><!--<script></script>-->"};
+// clang-format on
+
+// One unit again and again, or after an opening that changes what it means.
+void add_repeated(std::vector<HostilePage>& pages) {
   const auto add = [&](std::string before, std::string unit) {
     std::string name = before.empty() ? unit : before + " " + unit;
     pages.push_back({std::move(name), repeat, std::move(before), std::move(unit)});
   };
-  for (const char* unit :
-       {"a", " ", "\n", "\r", "<", ">", "&", "\"", "/", "=", "</", "<!", "<?", "<!-", "</>", "</p", "\xFF",
-        "\xEF\xBB\xBF",
-        // never closed
-        "<div>", "<span>", "<a>", "<a href=x>y", "<p>", "<b>", "<li>", "<td>", "<table>", "<select>", "<option>",
-        "<optgroup>", "<svg>", "<math>", "<template>", "<form>", "<button>", "<h1>", "<ruby>", "<rt>", "<object>",
-        "<unknown>", "<frameset>", "<isindex>", "<noscript>", "<nobr>", "<font>", "<caption>", "<col>", "<tr>",
-        "<body>", "<html>", "<head>", "<br>", "<input>", "<image>",
-        // never opened
-        "</div>", "</p>", "</br>", "</b>", "</a>", "</li>", "</table>", "</svg>", "</template>", "</html>", "</body>",
-        // formatting elements, nested and misnested
-        "<b><i>x", "<b><p></b>", "<b><div></b>", "<a><div></a>", "<a><p><a>", "<p><b></p>", "<b></p><p>x",
-        "<i><b></i></b>", "<a><div><div></a>", "<font size=1><p></font>", "<nobr><div><nobr>", "<b><table></b>",
-        "<em><h1></em></h1>",
-        // tables and foster parenting
-        "<table>x", "<table><b>x", "<table><tr><td>", "<table><a><table><a>", "<table><td><table>", "<table><tr>x<td>y",
-        "<table><p></table>", "<table><caption><table>", "<table><select>", "<table><svg><desc>", "<table><template>",
-        // lists
-        "<ul><li>", "<ol><li><p>", "<dl><dd>", "<dl><dt><dl>", "<li><p></li>", "<dd><div>",
-        // foreign content
-        "<svg><desc>", "<svg><foreignObject><div>", "<svg><p>", "<math><mi>", "<math><annotation-xml>",
-        "<svg><style><div>", "<svg></p>",
-        // forms
-        "<select><option>", "<select><optgroup>", "<select><button><selectedcontent></button><option>x</select>",
-        "<form></form>x",
-        // text
-        "&amp;", "&amp", "&notit ", "&#x26;", "&#38", "&#99999999999999999999;", "&CounterClockwiseContourIntegral;",
-        "&a", "&;", "&#", "&#x", "&NotEqualTilde;", "x\r", "<br>x", "<a b=&>", "<a b='&amp;&lt'>",
-        // comments, doctypes
-        "<!-- -->", "<!---->", "<!-->", "<!doctype x>", "<!doctype html public \"", "<!doctype", "<?x>", "</ x>",
-        "<!-- -- -->",
-        // attributes
-        "<a b c>", "<a B C D>", "<a b>", "<a a a a a a a a a a a a>", "<a =>", "<a / / />", "<a\n\n\n>", "<body a=b>",
-        "<html a=b>",
-        // raw text
-        "<title></title>", "<textarea>\n</textarea>", "<script></script>", "<style></style>", "<iframe></iframe>",
-        "<xmp>", "<plaintext>", "<script><!--<script></script>-->"}) {
-    add("", unit);
-  }
+  for (const char* unit : kUnits) add("", unit);
   add("", std::string(1, '\0'));
   pages.back().name = "NUL";
   for (const char* name : {"<script>", "<style>", "<title>", "<textarea>", "<!--", "<svg><![CDATA[", "<a b='",
@@ -141,6 +144,10 @@ std::vector<HostilePage> make_pages() {
   add("<script><!--<script>", "</script>");
   add("<table>", std::string("<tr>\0x", 6));
   add("<a b=\"", std::string(3, '\0'));
+}
+
+// Units that differ by a number.
+void add_counted(std::vector<HostilePage>& pages) {
   const auto counted = [&](std::string before, std::string unit) {
     pages.push_back({before + " " + unit + " counted", count_up, std::move(before), std::move(unit)});
   };
@@ -154,6 +161,10 @@ std::vector<HostilePage> make_pages() {
   counted("<a", " a#=1");
   counted("<a", " a#");
   counted("", "<font color=#><div></font>");
+}
+
+// Deep stacks and random mark-up.
+void add_deep_and_random(std::vector<HostilePage>& pages) {
   pages.push_back({"tags of 399 attributes", many_attributes, {}, {}});
   pages.push_back({"60 formatting elements reconstructed", reconstructed, {}, {}});
   for (const char* unit : {"</p>", "</x>", "</b>", "<p></p>", "<li></li>", "<b></b>", "<a></a>", "x<br>", "</div>",
@@ -172,6 +183,13 @@ std::vector<HostilePage> make_pages() {
   pages.push_back({"random formatting", random_tags, {}, "a b i p div nobr"});
   pages.push_back({"random tables", random_tags, {}, "table tr td tbody caption colgroup col b p select"});
   pages.push_back({"random foreign", random_tags, {}, "svg math desc title mi annotation-xml foreignobject p div b"});
+}
+
+std::vector<HostilePage> make_pages() {
+  std::vector<HostilePage> pages;
+  add_repeated(pages);
+  add_counted(pages);
+  add_deep_and_random(pages);
   return pages;
 }
 

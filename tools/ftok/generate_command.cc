@@ -63,7 +63,7 @@ std::vector<uint32_t> parse_ids(const std::string& text) {
 }
 
 // The model, its vocabulary where one is known, and the tokens to begin with.
-struct Start {
+struct Opening {
   ModelFile model;
   std::optional<Encoding> encoding;
   std::vector<uint32_t> ids;
@@ -71,7 +71,7 @@ struct Start {
 };
 
 // The prompt as a user's message, up to where the assistant's content begins; what ends that content ends the answer.
-void add_conversation(const GenerateFlags& flags, Start& start) {
+void add_conversation(const GenerateFlags& flags, Opening& start) {
   const ChatTemplate form = find_chat_template(flags.chat, "--chat");
   const EncodedChat chat = encode_chat(*start.encoding, form, {{"user", flags.prompt}, {"assistant", ""}});
   const auto answers = [&](const ViewToken& token) { return token.in_loss && token.role == 2; };
@@ -82,8 +82,8 @@ void add_conversation(const GenerateFlags& flags, Start& start) {
   start.end_of_answer = end->id;
 }
 
-Start make_start(const GenerateFlags& flags) {
-  Start start{read_model(flags.model, flags.heads, stderr_log()), std::nullopt, {}, {}};
+Opening make_start(const GenerateFlags& flags) {
+  Opening start{read_model(flags.model, flags.heads, stderr_log()), std::nullopt, {}, {}};
   const std::string name = flags.vocabulary.empty() ? start.model.vocabulary : flags.vocabulary;
   if (!name.empty()) start.encoding.emplace(load_encoding(name));
   if (!flags.ids.empty()) {
@@ -106,7 +106,7 @@ Start make_start(const GenerateFlags& flags) {
   return start;
 }
 
-std::string bytes_of(const Start& start, uint32_t id) {
+std::string bytes_of(const Opening& start, uint32_t id) {
   if (!start.encoding || id >= start.encoding->n_vocab()) return fmt::format("{} ", id);
   return std::string(start.encoding->token_bytes(id));
 }
@@ -157,7 +157,7 @@ void print_sample_json(const GenerateFlags& flags, uint64_t seed, const std::str
   print_out(json.end_array().end_object().take() + "\n");
 }
 
-void write_samples(const GenerateFlags& flags, const Start& start, TokenPredictor& decoder) {
+void write_samples(const GenerateFlags& flags, const Opening& start, TokenPredictor& decoder) {
   for (int64_t sample = 0; sample < flags.samples; ++sample) {
     SampleOptions options = flags.options;
     options.seed += static_cast<uint64_t>(sample);
@@ -192,7 +192,7 @@ std::string quoted(const std::string& bytes) {
   return text;
 }
 
-void show_probabilities(const GenerateFlags& flags, const Start& start, TokenPredictor& decoder) {
+void show_probabilities(const GenerateFlags& flags, const Opening& start, TokenPredictor& decoder) {
   const size_t context = static_cast<size_t>(start.model.config.length);
   const std::span<const float> logits = decoder.read(std::span(start.ids).last(std::min(start.ids.size(), context)));
   std::vector<float> penalised(logits.begin(), logits.end());
@@ -221,7 +221,7 @@ void show_probabilities(const GenerateFlags& flags, const Start& start, TokenPre
 
 void run(const GenerateFlags& flags) {
   check(flags);
-  const Start start = make_start(flags);
+  const Opening start = make_start(flags);
   const auto layers = make_cpu_layers<float>(flags.threads);
   const std::unique_ptr<TokenPredictor> decoder =
       flags.device == "cuda" ? make_cuda_decoder(start.model.config, start.model.parameters, 0)

@@ -7,7 +7,7 @@
 #include "core/ordered_pipeline.h"
 #include "core/recipe.h"
 #include "pipeline/inputs.h"
-#include "pipeline/measure.h"
+#include "pipeline/measure_inputs.h"
 #include "pipeline/registry.h"
 #include "pipeline/run.h"
 #include "pipeline/signals.h"

@@ -119,9 +119,9 @@ struct CatOptions {
 
 // What tokens are turned into text with: the vocabulary named, else the one that the manifest beside the first shard
 // names.
-class Decoder {
+class DocumentDecoder {
  public:
-  explicit Decoder(const CatOptions& options) {
+  explicit DocumentDecoder(const CatOptions& options) {
     VocabularyFlags flags;
     flags.vocab = options.vocabulary;
     const fs::path first = options.paths.front();
@@ -237,7 +237,7 @@ class Cat {
   }
 
   const CatOptions& options_;
-  Decoder decode_;
+  DocumentDecoder decode_;
   std::optional<Piece> open_;     // its first piece
   std::vector<uint32_t> tokens_;  // of it so far
   uint64_t printed_ = 0;

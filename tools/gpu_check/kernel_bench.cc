@@ -12,7 +12,7 @@
 #include "core/error.h"
 #include "trainer/cuda/cuda_check.h"
 #include "trainer/cuda/device.h"
-#include "trainer/cuda/kernels.h"
+#include "trainer/cuda/gpu_kernels.h"
 #include "trainer/cuda/token_order.h"
 #include "trainer/random.h"
 

@@ -18,7 +18,7 @@ namespace {
 constexpr int64_t kQueries = 64;
 
 // One block of queries of one head.
-struct Block {
+struct KeyBlock {
   int64_t first, last;  // queries [first, last)
   int64_t key;          // keys [key, last)
   int64_t queries() const { return last - first; }
@@ -50,14 +50,14 @@ struct Head {
   template <typename Body>
   void for_each_block(const Body& body) const {
     for (int64_t first = 0; first < extent.T; first += kQueries) {
-      body(Block{first, std::min(extent.T, first + kQueries), first_of(first)});
+      body(KeyBlock{first, std::min(extent.T, first + kQueries), first_of(first)});
     }
   }
 };
 
 // scores (queries, keys) = Q K^T scale.
 template <typename Real>
-void make_scores(const Head<Real>& head, const Block& block, const Real* qkv, Real* scores) {
+void make_scores(const Head<Real>& head, const KeyBlock& block, const Real* qkv, Real* scores) {
   const int64_t stride = 3 * head.extent.C;
   multiply(Product<Real>{block.queries(),
                          block.keys(),
@@ -107,7 +107,7 @@ void score_gradient(const ScoreGradient<double>& g) { score_gradient_loop(g); }
 
 // Calls body(row, n) for the part of query t's row of scores that it may see, and clears the rest.
 template <typename Real, typename Body>
-void on_seen_part(const Head<Real>& head, const Block& block, int64_t t, Real* row, const Body& body) {
+void on_seen_part(const Head<Real>& head, const KeyBlock& block, int64_t t, Real* row, const Body& body) {
   const int64_t begin = head.first_of(t) - block.key, end = t + 1 - block.key;
   std::fill(row, row + begin, Real(0));
   body(row + begin, end - begin);
@@ -115,7 +115,7 @@ void on_seen_part(const Head<Real>& head, const Block& block, int64_t t, Real* r
 }
 
 template <typename Real>
-void forward_block(const Head<Real>& head, const Block& block, const Real* qkv, Real* scores, Real* out,
+void forward_block(const Head<Real>& head, const KeyBlock& block, const Real* qkv, Real* scores, Real* out,
                    Real* log_sum) {
   make_scores(head, block, qkv, scores);
   for (int64_t t = block.first; t < block.last; ++t) {
@@ -138,7 +138,8 @@ struct BackwardArrays {
 };
 
 template <typename Real>
-void backward_block(const Head<Real>& head, const Block& block, const BackwardArrays<Real>& arrays, Real* p, Real* dp) {
+void backward_block(const Head<Real>& head, const KeyBlock& block, const BackwardArrays<Real>& arrays, Real* p,
+                    Real* dp) {
   const int64_t C = head.extent.C, keys = block.keys(), queries = block.queries();
   const Real* const dout = arrays.dout + head.out_at(block.first);
   make_scores(head, block, arrays.qkv, p);
@@ -182,7 +183,7 @@ void attention_forward(Workers& workers, Real* out, Real* log_sum, const Real* q
     thread_local std::vector<Real> scores;
     scores.resize(static_cast<size_t>(kQueries * extent.T));
     const Head<Real> head(extent, first_key, begin);
-    head.for_each_block([&](const Block& block) { forward_block(head, block, qkv, scores.data(), out, log_sum); });
+    head.for_each_block([&](const KeyBlock& block) { forward_block(head, block, qkv, scores.data(), out, log_sum); });
   });
 }
 
@@ -198,7 +199,7 @@ void attention_backward(Workers& workers, Real* dqkv, const Real* dout, const Re
       for (int64_t part = 0; part < 3; ++part) std::fill_n(dqkv + head.at(t, part), head.size, Real(0));
     }
     const BackwardArrays<Real> arrays{dqkv, dout, out, log_sum, qkv};
-    head.for_each_block([&](const Block& block) { backward_block(head, block, arrays, p.data(), dp.data()); });
+    head.for_each_block([&](const KeyBlock& block) { backward_block(head, block, arrays, p.data(), dp.data()); });
   });
 }
 

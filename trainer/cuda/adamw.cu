@@ -1,7 +1,7 @@
 // The optimizer: the gradient's global norm, and AdamW over all tensors in one launch. A block takes one piece (at most
 // 8,192 parameters of one tensor), so that decay is the same for all its threads. Random bits for rounding come from
 // the counter (seed, step, index): they do not depend on the cutting.
-#include "trainer/cuda/kernels.h"
+#include "trainer/cuda/gpu_kernels.h"
 #include "trainer/cuda/philox.h"
 
 namespace ftok::FTOK_SPACE {

@@ -2,7 +2,7 @@
 // them, and which keys a query may see.
 #pragma once
 
-#include "trainer/cuda/kernels.h"
+#include "trainer/cuda/gpu_kernels.h"
 #include "trainer/cuda/tensor_core.h"
 
 namespace ftok::FTOK_SPACE {

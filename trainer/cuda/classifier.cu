@@ -2,7 +2,7 @@
 // running maximum and sum (Milakov and Gimelshein 2018), one that writes. The second pass reads the row from the
 // second-level cache. Rows of a padded vocabulary hold `V_padded` logits, of which the last ones take no part and get
 // no gradient.
-#include "trainer/cuda/kernels.h"
+#include "trainer/cuda/gpu_kernels.h"
 
 namespace ftok::FTOK_SPACE {
 namespace {

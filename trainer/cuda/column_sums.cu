@@ -1,6 +1,6 @@
 // Sums over rows in a fixed order, in two passes: blocks of rows to partial sums, then the partial sums one after the
 // other.
-#include "trainer/cuda/kernels.h"
+#include "trainer/cuda/gpu_kernels.h"
 
 namespace ftok::FTOK_SPACE {
 namespace {

@@ -1,6 +1,6 @@
 // Attention of one new position over all before it, whose keys and values were kept: a block a head; its warps take the
 // positions in turn, each with a running maximum and sum, and are joined in order at the end.
-#include "trainer/cuda/kernels.h"
+#include "trainer/cuda/gpu_kernels.h"
 
 namespace ftok::FTOK_SPACE {
 namespace {

@@ -7,7 +7,7 @@
 #include <memory>
 
 #include "trainer/cuda/device.h"
-#include "trainer/cuda/kernels.h"
+#include "trainer/cuda/gpu_kernels.h"
 #include "trainer/cuda/matmul.h"
 #include "trainer/layers/layers.h"
 

@@ -1,6 +1,6 @@
 // Token and position embedding. Backward, every row of dwte is summed by one block that goes through the token's rows
 // in order (a list that the host sorts): no atomics, one reading of dout.
-#include "trainer/cuda/kernels.h"
+#include "trainer/cuda/gpu_kernels.h"
 
 namespace ftok::FTOK_SPACE {
 namespace {

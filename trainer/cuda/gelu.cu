@@ -1,6 +1,6 @@
 // Element by element: GELU and its derivative, sums of two arrays, a bias added to rows. 16 bytes a thread; n that is
 // no multiple of the vector ends with single elements.
-#include "trainer/cuda/kernels.h"
+#include "trainer/cuda/gpu_kernels.h"
 
 namespace ftok::FTOK_SPACE {
 namespace {

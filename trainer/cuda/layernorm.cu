@@ -6,7 +6,7 @@
 // the row's gradient needs; then, with the tile still in the first-level cache, each thread owns W channels for some
 // rows of the tile, writes din and adds to its sums for dgain and dbias. The blocks' sums are added in order by a
 // second kernel.
-#include "trainer/cuda/kernels.h"
+#include "trainer/cuda/gpu_kernels.h"
 
 namespace ftok::FTOK_SPACE {
 namespace {

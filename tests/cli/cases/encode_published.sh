@@ -16,7 +16,7 @@ encode --vocab p50k_edit 'a<|fim_middle|>b'
 encode --vocab "$data/qwen2_3.tiktoken" '<|im_start|><think>hello</think>'
 encode --vocab "qwen3=$data/qwen2_3.tiktoken" '<|im_start|><think>hello</think>'
 ftok encode --compare "qwen3=$data/qwen2_3.tiktoken,o200k_harmony" 'hello world' | grep -o 'qwen3\|o200k_harmony' | sort -u
-ftok vocab show o200k_harmony --json | grep -o '"n_vocab":[0-9]*' 
+ftok vocab show o200k_harmony --json | grep -o '"n_vocab":[0-9]*'
 fails encode --vocab "qwen3=$data/p50k_base.tiktoken" hello
 fails encode --vocab "qwen4=$data/qwen2_3.tiktoken" hello
 fails encode --vocab "qwen3=no-such-file" hello

@@ -4,7 +4,7 @@
 #include "tests/trainer/cuda/arrays.h"
 #include "trainer/cpu/cpu_layers.h"
 #include "trainer/cuda/attention_tile.h"
-#include "trainer/cuda/kernels.h"
+#include "trainer/cuda/gpu_kernels.h"
 
 namespace ftok {
 namespace {

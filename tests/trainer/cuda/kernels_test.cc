@@ -1,6 +1,6 @@
 // The GPU's kernels, run block by block on the CPU, against the layers in double; each in every order of threads and
 // blocks.
-#include "trainer/cuda/kernels.h"
+#include "trainer/cuda/gpu_kernels.h"
 
 #include <numeric>
 

@@ -6,7 +6,7 @@
 #include <stdexcept>
 
 #include "tests/trainer/cuda/arrays.h"
-#include "trainer/cuda/kernels.h"
+#include "trainer/cuda/gpu_kernels.h"
 #include "trainer/cuda/philox.h"
 
 namespace ftok {

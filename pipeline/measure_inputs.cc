@@ -1,4 +1,4 @@
-#include "pipeline/measure.h"
+#include "pipeline/measure_inputs.h"
 
 #include <oneapi/tbb/global_control.h>
 #include <oneapi/tbb/task_arena.h>

@@ -1,4 +1,4 @@
-#include "trainer/training/schedule.h"
+#include "trainer/training/learning_rate.h"
 
 #include <fmt/format.h>
 
