@@ -1,17 +1,20 @@
-"""Output folders that an old version wrote: finished ones must verify, decode and train; an unfinished one is continued or refused."""
+"""Output folders that an old version wrote: finished ones must verify, decode and train; an unfinished one is continued
+or refused."""
 import hashlib, json, shutil, tempfile
 from pathlib import Path
 
 import inputs, parts, places
 
-# What becomes of a folder when its command is given again: "continued" (to the bytes of a run that nobody disturbed), or "refused"
-# once the program writes another version of such folders: exit code 2, one line that names the version, and not a byte touched.
-EXPECTED = {"run": "continued", "grown": "continued", "unfinished": "continued", "tokenize": "continued", "tokenize_unfinished": "continued"}
+# What becomes of a folder when its command is given again: "continued" (to the bytes of a run that nobody disturbed),
+# or "refused" once the program writes another version of such folders: exit code 2, one line that names the version,
+# and not a byte touched.
+EXPECTED = {"run": "continued", "grown": "continued", "unfinished": "continued", "tokenize": "continued",
+            "tokenize_unfinished": "continued"}
 VERSION = "0.1.0"
 
 FLAGS = ["--vocab", "ftok-4k", "--shard-tokens", "500", "--quiet"]
-RUN = ["run", "--recipe", "fineweb-2024-04", "--rejects", "text", "--threads", "1", *FLAGS, "--input", "inputs/0.warc.gz",
-       "--input", "inputs/1.warc.gz"]
+RUN = ["run", "--recipe", "fineweb-2024-04", "--rejects", "text", "--threads", "1", *FLAGS,
+       "--input", "inputs/0.warc.gz", "--input", "inputs/1.warc.gz"]
 LONGER = [*RUN, "--input", "inputs/2.warc.gz"]
 TOKENIZE = ["tokenize", "--threads", "1", *FLAGS, "inputs/texts.jsonl"]
 COMMANDS = {"run": LONGER, "grown": LONGER, "unfinished": LONGER, "tokenize": TOKENIZE, "tokenize_unfinished": TOKENIZE}
@@ -81,7 +84,9 @@ def again(ftok, name):
     if done.returncode == 0:
         return "continued" if after == contents(places.FINISHED / WHOLE[name]) else "continued to other bytes"
     one_line = done.returncode == 2 and done.stderr.count(b"\n") == 1 and VERSION in message
-    return "refused" if one_line and before == after else f"exit {done.returncode}, touched: {before != after}, message: {message}"
+    if one_line and before == after:
+        return "refused"
+    return f"exit {done.returncode}, touched: {before != after}, message: {message}"
 
 
 def check(ftok):

@@ -1,22 +1,24 @@
 #!/usr/bin/env python3
-"""The golden record: what the program makes of known inputs, as digests, one a document, so that a change shows where it is.
+"""The golden record: what the program makes of known inputs, as digests, one a document, so that a change shows where
+it is.
 
-  golden.py check  [--binary FTOK] [PART...]   compares the program with record/PART.tsv; exit 1 and the names of what differs
+  golden.py check  [--binary FTOK] [PART...]   compares the program with record/PART.tsv; exit 1 and what differs
   golden.py record [--binary FTOK] [PART...]   writes record/PART.tsv anew
   golden.py finished --binary OLD              writes output folders of an old version; see README.md before
   golden.py losses --old OLD --new NEW         trains with both programs on this machine; exit 1 where a loss differs
 
-PARTs: sample, pages, vocabularies, warc, tokenize, finished; pages_full takes minutes and only runs when it is named. Parts that
-need test data find it by FTOK_TEST_DATA; a check of one such part alone exits with 77 (skipped) without it. --keep FOLDER leaves
-what the program wrote in FOLDER/PART, to compare it with what another binary leaves. Needs the zstd program.
+PARTs: sample, pages, vocabularies, warc, tokenize, finished; and pages_full, which takes a minute and only runs when it
+is named. Parts that need test data find it by FTOK_TEST_DATA; a check of such parts alone exits with 77 (skipped)
+without it. --keep FOLDER leaves what the program wrote in FOLDER/PART, to compare it with what another binary leaves.
+Needs the zstd program.
 """
 import argparse, os, shutil, sys, tempfile
 from pathlib import Path
 
 import finished, losses, parts, places
 
-QUICK = {"sample": parts.sample, "pages": parts.pages, "vocabularies": parts.vocabularies, "warc": parts.warc, "tokenize": parts.tokenize,
-         "finished": finished.check}
+QUICK = {"sample": parts.sample, "pages": parts.pages, "vocabularies": parts.vocabularies, "warc": parts.warc,
+         "tokenize": parts.tokenize, "finished": finished.check}
 PARTS = {**QUICK, "pages_full": parts.pages_full}
 DIFFERENCES_SHOWN = 20
 SKIPPED = 77
@@ -50,9 +52,18 @@ def write_record(part, rows):
 
 
 def differences(recorded, got):
+    """a line for each row that differs; below the row `columns` lies a table, and only its cells that differ are named"""
+    columns = []
     for key in [*recorded, *(key for key in got if key not in recorded)]:
-        if recorded.get(key) != got.get(key):
-            yield f"{key}: recorded {recorded.get(key, 'nothing')}, now {got.get(key, 'nothing')}"
+        old, new = recorded.get(key, "nothing"), got.get(key, "nothing")
+        if old != new:
+            before, after = old.split(" "), new.split(" ")
+            is_table = columns and len(before) == len(after) == len(columns)
+            cells = zip(columns, before, after) if is_table else [("", old, new)]
+            changes = [f"{column} recorded {a}, now {b}".lstrip() for column, a, b in cells if a != b]
+            yield f"{key}: {'; '.join(changes)}"
+        if key == "columns":
+            columns = old.split(" | ")
 
 
 def check(part, args):
@@ -67,7 +78,8 @@ def check(part, args):
         print(f"  {line[:300]}")
     if len(found) > DIFFERENCES_SHOWN:
         print(f"  and {len(found) - DIFFERENCES_SHOWN} more")
-    print(f"  When this is meant: tests/golden/golden.py record --binary FTOK {part}, and say in the commit what changed and why.")
+    print(f"  If this is meant: tests/golden/golden.py record --binary FTOK {part}")
+    print("  and say in the commit what changed and why.")
     return False
 
 
@@ -92,7 +104,7 @@ def main():
     parser.add_argument("--new")
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--keep")
-    args = parser.parse_args()
+    args = parser.parse_intermixed_args()
     if unknown := [part for part in args.parts if part not in PARTS]:
         parser.error(f"no part {unknown[0]}; there are {', '.join(PARTS)}")
     if shutil.which("zstd") is None:

@@ -35,7 +35,8 @@ def pages(data, count=None):
     """-> {SET/KEY: HTML}, sorted; with `count`, that many of each set at equal distances"""
     chosen = {}
     for name, pattern in PAGE_SETS.items():
-        found = {page_key(path): body for path, body in members(data / "html" / f"{name}.tar.zst") if re.search(pattern, path)}
+        files = members(data / "html" / f"{name}.tar.zst")
+        found = {page_key(path): body for path, body in files if re.search(pattern, path)}
         keys = sorted(found)
         if count is not None:
             keys = [keys[i * len(keys) // count] for i in range(count)]
@@ -61,8 +62,8 @@ def write_warc(path, named_pages):
         for name, html in named_pages.items():
             http = b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\n\r\n" + html
             uri = f"https://pages.example/{name}"
-            out.write(warc_record("request", "application/http; msgtype=request", b"GET / HTTP/1.1\r\n\r\n", uri, name + ".q"))
-            out.write(warc_record("response", "application/http; msgtype=response", http, uri, name))
+            for kind, body in (("request", b"GET / HTTP/1.1\r\n\r\n"), ("response", http)):
+                out.write(warc_record(kind, f"application/http; msgtype={kind}", body, uri, name))
 
 
 def sample_texts(path):
@@ -78,7 +79,8 @@ def mixed_text(data, sample, bytes_max=1 << 20):
     languages = dict(sorted(members(data / "lid" / "lingua_sentences.tar.zst")))
     sentences = [text.decode("utf-8")[:4000] for name, text in languages.items() if name.endswith(".txt")]
     piece = share // len(books)
-    parts = ["".join(book[10000:10000 + piece] for book in books), "\n".join(web), "\n".join(sentences), sample_texts(sample)]
+    english = "".join(book[10000:10000 + piece] for book in books)
+    parts = [english, "\n".join(web), "\n".join(sentences), sample_texts(sample)]
     return "\n".join(part.encode("utf-8")[:share].decode("utf-8", "ignore") for part in parts)
 
 

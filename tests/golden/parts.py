@@ -1,9 +1,14 @@
-"""The parts of the golden record: each runs the program on its inputs and gives (key, value) rows, one a document or file, so that a
-difference names what changed. A value is a digest, or in clear where that says more: counts, reasons, exit codes."""
+"""The parts of the golden record: each runs the program on its inputs and gives (key, value) rows, one a document or
+file, so that a difference names what changed. A value is a digest, or in clear where that says more (counts, reasons).
+"""
 import hashlib, json, os, re, shutil, subprocess
 from collections import Counter
 
 import inputs, places
+
+
+MANIFEST_KEYS = ["vocabulary", "shard_tokens", "end_of_text_placement", "validation_per_mille", "totals", "shards",
+                 "parts_in_shards"]
 
 
 class Skip(Exception):
@@ -15,35 +20,52 @@ def digest(data, digits=16):
 
 
 class Program:
-    """The program under test, in a working folder of its own. What it reads has the same relative name everywhere, since outputs
-    hold the names of inputs; what a user may have fetched or set is out of its sight."""
+    """The program under test, in a working folder of its own. What it reads has the same relative name everywhere,
+    since outputs hold the names of inputs; what a user may have fetched or set is out of its sight."""
 
     def __init__(self, binary, work, threads):
         self.binary, self.work, self.threads = os.path.abspath(binary), work, str(threads)
         self.environment = {k: v for k, v in os.environ.items() if not k.startswith("FTOK_") or k == "FTOK_VECTOR"}
-        self.environment.update(HOME=str(work), XDG_CACHE_HOME=str(work / "cache"), XDG_DATA_HOME=str(work / "data"), FTOK_NO_FSYNC="1")
+        self.environment.update(HOME=str(work), XDG_CACHE_HOME=str(work / "cache"), XDG_DATA_HOME=str(work / "data"),
+                                FTOK_NO_FSYNC="1")
 
-    def try_run(self, *arguments, cwd=None, **environment):
-        return subprocess.run([self.binary, *map(str, arguments)], capture_output=True, stdin=subprocess.DEVNULL, cwd=cwd or self.work,
-                              env={**self.environment, **environment})
+    def try_run(self, *arguments, **environment):
+        return subprocess.run([self.binary, *map(str, arguments)], capture_output=True, stdin=subprocess.DEVNULL,
+                              cwd=self.work, env={**self.environment, **environment})
 
-    def run(self, *arguments, **keywords):
+    def run(self, *arguments):
         """-> standard output; raises where the program fails"""
-        done = self.try_run(*arguments, **keywords)
+        done = self.try_run(*arguments)
         if done.returncode != 0:
-            raise RuntimeError(f"ftok {' '.join(map(str, arguments))[:200]}: exit {done.returncode}\n{done.stderr.decode()[-2000:]}")
+            command = " ".join(map(str, arguments))[:200]
+            raise RuntimeError(f"ftok {command}: exit {done.returncode}\n{done.stderr.decode()[-2000:]}")
         return done.stdout
 
 
-def unique(rows):
-    """rows with keys made unique: the second K is K#2"""
-    seen = Counter()
-    for key, value in rows:
-        seen[key] += 1
-        yield (key if seen[key] == 1 else f"{key}#{seen[key]}"), value
+class Table:
+    """rows that are made a column at a time: a document's row says what became of it in each run"""
+
+    def __init__(self):
+        self.columns, self.rows = [], {}
+
+    def add(self, column, cells):
+        """`cells`: (key, value) pairs; the second K is K#2, as in every other column"""
+        seen = Counter()
+        for key, value in cells:
+            seen[key] += 1
+            name = key if seen[key] == 1 else f"{key}#{seen[key]}"
+            self.rows.setdefault(name, ["-"] * len(self.columns)).append(value)
+        self.columns.append(column)
+        for row in self.rows.values():
+            row.extend(["-"] * (len(self.columns) - len(row)))
+
+    def __iter__(self):
+        yield "columns", " | ".join(self.columns)
+        for key, row in self.rows.items():
+            yield key, " ".join(row)
 
 
-def tokens_safe(text):
+def key_of(text):
     """a key without tabs and line ends"""
     return re.sub(r"\s", "_", text) or "-"
 
@@ -61,34 +83,37 @@ def counts(result, prefix):
 
 
 def files_of(folder, prefix):
-    """shards, sidecars, masks and keys byte by byte; of the manifest what does not rest on versions or on compressed bytes"""
+    """shards, sidecars, masks and keys; of the manifest what rests on neither versions nor compressed bytes"""
     for path in sorted(folder.rglob("*")):
         if path.suffix in (".bin", ".docs", ".mask", ".keys"):
             yield f"{prefix} {path.relative_to(folder)}", digest(path.read_bytes())
     manifest = json.loads((folder / "manifest.json").read_bytes())
-    for key in ("vocabulary", "shard_tokens", "end_of_text_placement", "validation_per_mille", "totals", "shards", "parts_in_shards"):
+    for key in MANIFEST_KEYS:
         value = json.dumps(manifest.get(key), sort_keys=True)
         yield f"{prefix} manifest.{key}", value if len(value) < 40 else digest(value)
     for number, entry in enumerate(manifest["inputs"]):
         yield f"{prefix} manifest.inputs {number}", digest(json.dumps(entry["report"], sort_keys=True))
 
 
-def documents_of(folder, name):
-    """kept and dropped documents of a run's folder: {name(document): "kept DIGEST" or "REASON DIGEST"}"""
+def lines_of(folder):
+    """lines of kept and then of dropped documents of a run's folder, each with its document"""
     for kind in ("text", "rejects"):
         for path in sorted((folder / "parts").glob(f"*.{kind}.jsonl.zst")):
             for line in inputs.unpack(path).splitlines():
-                document = json.loads(line)
-                yield tokens_safe(name(document)), f"{document.get('reason', 'kept')} {digest(line)}"
+                yield line, json.loads(line)
+
+
+def outcome(line, document, digits=16):
+    return f"{document.get('reason', 'kept')}:{digest(line, digits)}"
 
 
 def by_url(document):
-    return document.get("url") or document["id"]
+    return key_of(document.get("url") or document["id"])
 
 
 def run_recipe(ftok, recipe, file, output, vocabulary, shard_tokens):
-    return ftok.run("run", "--recipe", recipe, "--input", file, "--output", output, "--vocab", vocabulary, "--shard-tokens", shard_tokens,
-                    "--rejects", "text", "--threads", ftok.threads, "--quiet", "--json")
+    return ftok.run("run", "--recipe", recipe, "--input", file, "--output", output, "--vocab", vocabulary,
+                    "--shard-tokens", shard_tokens, "--rejects", "text", "--threads", ftok.threads, "--quiet", "--json")
 
 
 def place_sample(work):
@@ -103,42 +128,39 @@ def place_sample(work):
 def sample(ftok):
     """the bundled sample with its own recipe and with each preset: every document, every file, every measure"""
     place_sample(ftok.work)
+    documents = Table()
     for recipe in ["sample.toml", *places.PRESETS]:
         output = ftok.work / f"sample-{recipe}"
         yield from counts(run_recipe(ftok, recipe, "sample.warc.gz", output, "ftok-50k", 10000), f"{recipe} funnel")
-        yield from unique((f"{recipe} {key}", value) for key, value in documents_of(output, by_url))
         yield from files_of(output, recipe)
-        ftok.run("run", "--recipe", recipe, "--input", "sample.warc.gz", "--measure", "measures.jsonl", "--threads", ftok.threads, "--quiet")
+        documents.add(recipe, [(by_url(document), outcome(line, document)) for line, document in lines_of(output)])
+        ftok.run("run", "--recipe", recipe, "--input", "sample.warc.gz", "--measure", "measures.jsonl", "--threads",
+                 ftok.threads, "--quiet")
         measures = (ftok.work / "measures.jsonl").read_bytes().splitlines()
-        yield from unique((f"{recipe} measure {tokens_safe(by_url(json.loads(line)))}", digest(line)) for line in measures)
-    yield from filters_of_sample(ftok)
+        documents.add(f"{recipe} --measure", [(by_url(json.loads(line)), digest(line)) for line in measures])
+    add_filters(ftok, documents)
     yield from explained(ftok)
+    yield from documents
 
 
-def sample_documents(ftok, output):
-    """the sample's documents as runs wrote them, kept first"""
-    parts = ftok.work / output / "parts"
-    return [json.loads(line) for kind in ("text", "rejects") for line in inputs.unpack(parts / f"000000.{kind}.jsonl.zst").splitlines()]
-
-
-def filters_of_sample(ftok):
-    texts = [d for d in sample_documents(ftok, f"sample-{places.PRESETS[0]}") if d.get("text")]
+def add_filters(ftok, documents):
+    """`ftok filter` on the texts of the sample's documents"""
     with open(ftok.work / "texts.jsonl", "w", encoding="utf-8") as out:
-        for document in texts:
-            out.write(json.dumps({"id": by_url(document), "text": document["text"]}) + "\n")
+        for _, document in lines_of(ftok.work / f"sample-{places.PRESETS[0]}"):
+            if document.get("text"):
+                out.write(json.dumps({"id": by_url(document), "text": document["text"]}) + "\n")
     for preset in places.PRESETS:
         for flag in ("--measure", "--each"):
             lines = ftok.run("filter", "--recipe", preset, flag, "texts.jsonl").splitlines()
-            yield f"filter {flag} {preset} documents", str(len(lines))
-            yield from unique((f"filter {flag} {preset} {tokens_safe(json.loads(line)['id'])}", digest(line)) for line in lines)
+            documents.add(f"filter {flag} {preset}", [(json.loads(line)["id"], digest(line)) for line in lines])
 
 
 def explained(ftok):
-    rejects = inputs.unpack(ftok.work / "sample-sample.toml" / "parts" / "000000.rejects.jsonl.zst").splitlines()
-    for line in rejects[::12]:
-        document = json.loads(line)
-        text = ftok.run("explain", "--recipe", "sample.toml", "--record", document["offset"], "--show-text", "sample.warc.gz")
-        yield f"explain {tokens_safe(by_url(document))} at {document['offset']}", digest(text)
+    rejects = [document for _, document in lines_of(ftok.work / "sample-sample.toml") if "reason" in document]
+    for document in rejects[::12]:
+        offset = document["offset"]
+        text = ftok.run("explain", "--recipe", "sample.toml", "--record", offset, "--show-text", "sample.warc.gz")
+        yield f"explain {by_url(document)} at {offset}", digest(text)
 
 
 def test_data():
@@ -152,28 +174,13 @@ EXTRACTIONS = {"text": [], "markdown": ["--markdown"],
                "recall": ["--recall", "--title", "--comments", "--links", "--images"], "precision": ["--precision"]}
 
 
-def extracted(ftok, pages, ways, digits):
-    """-> {page: [digest for each way]}; the counter of memory is left out"""
-    found = {name: [] for name in pages}
-    names = list(pages)
-    for way in ways:
-        for begin in range(0, len(names), 500):
-            files = [f"{name}.html" for name in names[begin:begin + 500]]
-            lines = ftok.run("extract", "--jsonl", *EXTRACTIONS[way], *files).splitlines()
-            for name, line in zip(names[begin:begin + 500], lines, strict=True):
-                found[name].append(digest(re.sub(rb',"arena_bytes":\d+', b"", line), digits))
-    return found
-
-
-def judged(ftok, pages, preset, digits):
-    """-> {page: "kept DIGEST" or "REASON DIGEST"} of a run over a WARC file of the pages, and the rows of its funnel and files"""
-    output = ftok.work / f"pages-{preset}"
-    result = run_recipe(ftok, preset, "pages.warc.gz", output, "ftok-100k", 200000)
-    found = {}
-    for name, value in documents_of(output, lambda d: re.sub("^<?(urn:golden:)?|>$", "", d["id"])):
-        reason, value = value.split(" ")
-        found[name] = f"{reason} {value[:digits]}"
-    return found, [*counts(result, f"{preset} funnel"), *files_of(output, preset)]
+def extracted(ftok, names, way, digits):
+    """a digest for each page's line; the counter of memory is left out"""
+    for begin in range(0, len(names), 500):
+        some = names[begin:begin + 500]
+        lines = ftok.run("extract", "--jsonl", *EXTRACTIONS[way], *(f"{name}.html" for name in some)).splitlines()
+        for name, line in zip(some, lines, strict=True):
+            yield name, digest(re.sub(rb',"arena_bytes":\d+', b"", line), digits)
 
 
 def page_rows(ftok, pages, ways, digits):
@@ -182,13 +189,17 @@ def page_rows(ftok, pages, ways, digits):
         path.parent.mkdir(exist_ok=True)
         path.write_bytes(html)
     inputs.write_warc(ftok.work / "pages.warc.gz", pages)
-    texts = extracted(ftok, pages, ways, digits)
-    runs = {preset: judged(ftok, pages, preset, digits) for preset in places.PRESETS}
-    yield "columns", " | ".join([*ways, *places.PRESETS])
-    for name in pages:
-        yield name, " | ".join([*texts[name], *(found.get(name, "absent") for found, _ in runs.values())])
-    for _, rows in runs.values():
-        yield from rows
+    table = Table()
+    for way in ways:
+        table.add(way, extracted(ftok, list(pages), way, digits))
+    for preset in places.PRESETS:
+        output = ftok.work / f"pages-{preset}"
+        result = run_recipe(ftok, preset, "pages.warc.gz", output, "ftok-100k", 200000)
+        yield from counts(result, f"{preset} funnel")
+        yield from files_of(output, preset)
+        table.add(preset, [(document["id"].removeprefix("urn:golden:"), outcome(line, document, digits))
+                           for line, document in lines_of(output)])
+    yield from table
 
 
 def pages(ftok):
@@ -218,19 +229,21 @@ def vocabularies(ftok):
         for chunk in chunks:
             out.write(json.dumps({"text": chunk}) + "\n")
     for number, chunk in enumerate(chunks):
-        yield f"text {number}", f"{len(chunk.encode())} {digest(chunk)}"  # a change here is one of the inputs, not of the program
+        yield f"text {number}", f"{len(chunk.encode())} {digest(chunk)}"  # a change here is one of the inputs
     for name, vocabulary in vocabulary_files(data).items():
         lines = ftok.run("encode", "--vocab", vocabulary, "--jsonl", "chunks.jsonl", "--ids").splitlines()
         for number, line in enumerate(lines):
             yield f"{name} {number}", f"{len(line.split())} {digest(line)}"
         counted = ftok.run("encode", "--vocab", vocabulary, "--jsonl", "chunks.jsonl", "--count")
         yield f"{name} counts agree", str(counted.split() == [b"%d" % len(line.split()) for line in lines])
-        yield f"{name} specials", digest(ftok.run("encode", "--vocab", vocabulary, "--specials", "allow", "--json", "--offsets", SPECIALS))
+        specials = ftok.run("encode", "--vocab", vocabulary, "--specials", "allow", "--json", "--offsets", SPECIALS)
+        yield f"{name} specials", digest(specials)
 
 
 def warc_files(data):
     folder = data / "warc"
-    return [str(path.relative_to(folder)) for path in sorted(folder.glob("*/**/*")) if path.is_file() and path.parent.name != "derived"]
+    files = [path for path in sorted(folder.glob("*/**/*")) if path.is_file() and path.parent.name != "derived"]
+    return [str(path.relative_to(folder)) for path in files]
 
 
 def rows_of_eight(lines):
@@ -241,7 +254,7 @@ def rows_of_eight(lines):
 
 
 def warc(ftok):
-    """the small WARC, ARC, WET files of public test suites, damaged and odd ones among them: records, pages, texts, rejects"""
+    """the small archives of public test suites, damaged and odd ones among them: records, texts, rejects"""
     data = test_data()
     files = warc_files(data)
     (ftok.work / "warc").symlink_to(data / "warc")
@@ -254,8 +267,9 @@ def warc(ftok):
     readable = [file for file in files if ftok_reads(file)]
     (ftok.work / "readable").write_text("".join(f"warc/{file}\n" for file in readable), "utf-8")
     output = ftok.work / "warc-run"
-    result = ftok.run("run", "--input-list", "readable", "--output", output, "--vocab", "ftok-4k", "--rejects", "text", "--threads", ftok.threads,
-                      "--set", 'stages=["http","extract"]', "--set", "dedup.scope=off", "--shard-tokens", "1000000", "--quiet", "--json")
+    result = ftok.run("run", "--input-list", "readable", "--output", output, "--vocab", "ftok-4k", "--rejects", "text",
+                      "--set", 'stages=["http","extract"]', "--set", "dedup.scope=off", "--shard-tokens", "1000000",
+                      "--threads", ftok.threads, "--quiet", "--json")
     yield from counts(result, "run funnel")
     for number, file in enumerate(readable):
         for kind in ("text", "rejects"):
@@ -273,33 +287,36 @@ def ftok_reads(file):
 
 def write_texts(work):
     """a small set of texts and one of conversations: the files that the sample was made from, cut at empty lines"""
-    files = sorted(places.SAMPLE.rglob("*.txt"))
-    with open(work / "texts.jsonl", "w", encoding="utf-8") as texts, open(work / "chats.jsonl", "w", encoding="utf-8") as chats:
-        for path in files:
-            pieces = [piece for piece in path.read_text("utf-8").split("\n\n") if piece.strip()]
-            for number, piece in enumerate(pieces):
-                texts.write(json.dumps({"id": f"{path.stem}/{number}", "text": piece}) + "\n")
-                turns = [{"role": role, "content": part} for role, part in zip(("system", "user", "assistant"), piece.split(". "))]
-                chats.write(json.dumps({"id": f"{path.stem}/{number}", "messages": turns}) + "\n")
-    return files
+    texts, chats = [], []
+    for path in sorted(places.SAMPLE.rglob("*.txt")):
+        pieces = [piece for piece in path.read_text("utf-8").split("\n\n") if piece.strip()]
+        for number, piece in enumerate(pieces):
+            turns = zip(("system", "user", "assistant"), piece.split(". "))
+            texts.append({"id": f"{path.stem}/{number}", "text": piece})
+            chats.append({"id": f"{path.stem}/{number}", "messages": [{"role": a, "content": b} for a, b in turns]})
+    for name, documents in (("texts.jsonl", texts), ("chats.jsonl", chats)):
+        (work / name).write_text("".join(json.dumps(document) + "\n" for document in documents), "utf-8")
 
 
 def tokenize(ftok):
     """`ftok tokenize` in order, shuffled and of conversations; a small vocabulary trained and used"""
     write_texts(ftok.work)
-    ways = {"plain": ["texts.jsonl"], "shuffle": ["--shuffle", "7", "texts.jsonl"], "chat": ["--chat", "chatml", "chats.jsonl"],
+    ways = {"plain": ["texts.jsonl"],
+            "shuffle": ["--shuffle", "7", "texts.jsonl"],
+            "chat": ["--chat", "chatml", "chats.jsonl"],
             "after": ["--end-of-text", "after", "--vocab", "ftok-100k", "texts.jsonl"]}
     for way, flags in ways.items():
         vocabulary = [] if "--vocab" in flags else ["--vocab", "ftok-4k"]
-        result = ftok.run("tokenize", *vocabulary, "--output", way, "--shard-tokens", "20000", "--threads", ftok.threads, "--quiet", "--json", *flags)
+        result = ftok.run("tokenize", *vocabulary, "--output", way, "--shard-tokens", "20000",
+                          "--threads", ftok.threads, "--quiet", "--json", *flags)
         yield from counts(result, f"{way} funnel")
         yield from files_of(ftok.work / way, way)
     trainings = {"cl100k": ["--pattern", "cl100k"], "gpt2": ["--pattern", "gpt2", "--compatible", "huggingface"],
                  "extend": ["--extend", "ftok-4k", "--size", "4600"]}
     for name, flags in trainings.items():
         size = [] if "--size" in flags else ["--size", "1500"]
-        ftok.run("vocab", "train", *size, *flags, "--special", "<|endoftext|>", "--threads", ftok.threads, "--quiet", "--output", f"{name}.tiktoken",
-                 "texts.jsonl")
+        ftok.run("vocab", "train", *size, *flags, "--special", "<|endoftext|>", "--threads", ftok.threads, "--quiet",
+                 "--output", f"{name}.tiktoken", "texts.jsonl")
         yield f"vocab train {name}.tiktoken", digest((ftok.work / f"{name}.tiktoken").read_bytes())
         yield f"vocab train {name}.json", digest((ftok.work / f"{name}.json").read_bytes())
         ids = ftok.run("encode", "--vocab", f"{name}.tiktoken", "--jsonl", "texts.jsonl", "--ids").splitlines()
