@@ -52,7 +52,7 @@ def write_record(part, rows):
 
 
 def differences(recorded, got):
-    """a line for each row that differs; below the row `columns` lies a table, and only its cells that differ are named"""
+    """a line for each row that differs; of the table below the row `columns`, only cells that differ are named"""
     columns = []
     for key in [*recorded, *(key for key in got if key not in recorded)]:
         old, new = recorded.get(key, "nothing"), got.get(key, "nothing")
