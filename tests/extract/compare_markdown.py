@@ -5,18 +5,17 @@
 
 PROGRAM is ftok_markdown_pages. The reader is markdown-it-py (PyPI; without it exit 77, which ctest counts as skipped) with its CommonMark
 rules and tables. Pages: random ones whose words are full of Markdown's signs, in every kind of block (a fixed seed), and those of the
-test data ($FTOK_TEST_DATA), every block of them, menus and all. White space and the bars between cells aside, the texts are to be equal.
+test data ($FTOK_TEST_DATA, unpacked by testdata.py of $FTOK_TEST_TOOLS), every block of them, menus and all. White space and the bars between cells aside, the texts are to be equal.
 
 Exit status 1 when a page's differ.
 """
-import argparse, html.parser, json, os, random, re, subprocess, sys, tempfile
+import argparse, html.parser, json, random, re, subprocess, sys, tempfile
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "support"))
 from peer_python import require
+from test_folders import TEST_DATA, TEST_TOOLS, what_is_missing
 
-ROOT = Path(__file__).resolve().parent.parent.parent
-DATA = Path(os.environ.get("FTOK_TEST_DATA") or ROOT / ".." / "shared" / "data").resolve()
 MarkdownIt = require("markdown_it", "markdown-it-py", "web").MarkdownIt
 
 SIGNS = ["*", "**", "_", "__", "`", "``", "#", "##", ">", "-", "--", "---", "+", "=", "==", "1.", "2)", "10.", "[a]", "](b)", "[c]: d", "!", "<b>",
@@ -77,10 +76,13 @@ def main():
     rng = random.Random(11)
     sources = [random_page(rng) for _ in range(args.random)]
     kinds = {"random": pages_of(args.program, sources)}
-    if (DATA / "html").is_dir():
+    scorer = TEST_TOOLS / "testdata.py"
+    if missing := what_is_missing(TEST_DATA / "html", scorer):
+        print(f"without real pages: {missing}")
+    else:
         with tempfile.TemporaryDirectory() as folder:
             for name in ("aeb", "trafilatura"):
-                subprocess.run([sys.executable, DATA.parent / "tools" / "testdata.py", "unpack", name, folder], check=True, stdout=subprocess.DEVNULL)
+                subprocess.run([sys.executable, scorer, "unpack", name, folder], check=True, stdout=subprocess.DEVNULL)
                 texts = [p.read_text("utf-8", "replace").replace("\0", "") for p in sorted((Path(folder) / name / "html").glob("*.html"))]
                 kinds[name] = pages_of(args.program, texts)
     failed = 0

@@ -15,9 +15,9 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "support"))
 from peer_python import require
+from test_folders import TEST_DATA, need_or_skip
 
-ROOT = Path(__file__).resolve().parent.parent.parent
-DATA = Path(os.environ.get("FTOK_TEST_DATA") or ROOT / ".." / "shared" / "data").resolve() / "html"
+DATA = TEST_DATA / "html"
 LexborHTMLParser = require("selectolax.lexbor", "selectolax", "web").LexborHTMLParser
 
 DOCTYPE = re.compile(r"^((?:<!--.*?-->)*)<!DOCTYPE[^>]*>", re.S | re.I)
@@ -121,9 +121,7 @@ def main():
     parser.add_argument("--show", type=int, default=5)
     parser.add_argument("--no-gumbo", action="store_true")
     args = parser.parse_args()
-    if args.pages and not DATA.exists():
-        print(f"no {DATA}")
-        sys.exit(77)
+    need_or_skip(DATA)
     ours = Serializer(args.serializer, "ftok")
     others = {"lexbor": lexbor}
     if not args.no_gumbo:

@@ -90,7 +90,7 @@ def each_part(args, act):
         try:
             good = act(part) is not False and good
         except parts.Skip as reason:
-            print(f"{part}: SKIPPED: {reason}")
+            print(f"SKIPPED {part}: {reason}")
             skipped += 1
     return 1 if not good else SKIPPED if skipped == len(names) else 0
 

@@ -166,7 +166,7 @@ def explained(ftok):
 def test_data():
     data = places.test_data()
     if data is None:
-        raise Skip("FTOK_TEST_DATA names no folder of test data")
+        raise Skip("set FTOK_TEST_DATA to the folder of test data")
     return data
 
 

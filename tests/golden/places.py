@@ -1,9 +1,11 @@
 """Where the golden record finds things: the one place to change when folders move."""
-import os
+import sys
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent.parent
+sys.path.insert(0, str(ROOT / "tests" / "support"))
+from test_folders import TEST_DATA
 RECORD = HERE / "record"
 FINISHED = HERE / "finished_0.1.0"  # output folders that version 0.1.0 wrote
 
@@ -18,6 +20,4 @@ PRESETS = ["fineweb-2024-04", "fineweb-head"]  # names that stay readable whatev
 
 def test_data():
     """-> the folder of test data, or None"""
-    named = os.environ.get("FTOK_TEST_DATA")
-    folder = Path(named) if named else ROOT.parent / "shared" / "data"
-    return folder.resolve() if folder.is_dir() else None
+    return TEST_DATA if TEST_DATA.is_dir() else None

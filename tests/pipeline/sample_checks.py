@@ -9,8 +9,10 @@ import collections, json, os, re, shutil, subprocess, sys, tempfile, unittest
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent.parent
+sys.path.insert(0, str(ROOT / "tests" / "support"))
+from test_folders import TEST_DATA
+
 SAMPLE = ROOT / "share" / "sample"
-DATA = Path(os.environ.get("FTOK_TEST_DATA", ROOT.parent / "shared" / "data"))
 FTOK = os.path.abspath(os.environ.get("FTOK", "build/release/ftok"))
 
 # Reasons no record of a WARC file can meet with this recipe, each with the earlier rule that takes all that would.
@@ -26,7 +28,7 @@ MEASURED_ONLY = {"extract.steps", "minhash.shingles"}
 def language_model():
     if any((ROOT / "share" / "models").glob("*.ftz")):
         return []
-    path = DATA / "lid" / "lid.176.ftz"
+    path = TEST_DATA / "lid" / "lid.176.ftz"
     return ["--language-model", str(path)] if path.exists() else None
 
 
@@ -128,6 +130,6 @@ class SampleChecks(unittest.TestCase):
 
 if __name__ == "__main__":
     if shutil.which("zstd") is None or language_model() is None:
-        print("SKIPPED: needs the zstd program and a language model")
+        print("SKIPPED: needs the zstd program and a language model, bundled or in the test data (set FTOK_TEST_DATA)")
         sys.exit(77)
     unittest.main(verbosity=1)

@@ -12,8 +12,10 @@ try:
 except ImportError:
     tiktoken = None
 
-DATA = Path(os.environ.get("FTOK_TEST_DATA", Path(__file__).resolve().parents[3] / "shared" / "data"))
-RANKS = DATA / "tokenizer" / "cl100k_base.tiktoken"
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "support"))
+from test_folders import TEST_DATA
+
+RANKS = TEST_DATA / "tokenizer" / "cl100k_base.tiktoken"
 TEXTS = ["", "a", "hello world", "The naïve café: 世界 🙂!\n\n  def f(x):\treturn x", "  \n ", "don't WE'LL 12345 3.14", "\ud83d\udc4d", "x\ud800y",
          "e\u0301\u200b\u00a0\x85", "a" * 300, "word " * 3000]
 PATTERN = r"""'(?i:[sdmt]|ll|ve|re)|[^\r\n\p{L}\p{N}]?+\p{L}++|\p{N}{1,3}+| ?[^\s\p{L}\p{N}]++[\r\n]*+|\s++$|\s*[\r\n]|\s+(?!\S)|\s"""
@@ -126,7 +128,7 @@ class Encoding(unittest.TestCase):
         with self.assertRaisesRegex(ValueError, "no file"):
             ftok.Encoding.load("nothing-of-that-name")
 
-    @unittest.skipUnless((RANKS.parent / "p50k_base.tiktoken").exists(), "needs the published ranks of the test data")
+    @unittest.skipUnless((RANKS.parent / "p50k_base.tiktoken").exists(), "needs the published ranks of the test data: set FTOK_TEST_DATA")
     def test_published_vocabularies_with_the_ranks_of_another(self):
         ranks = RANKS.parent
         self.assertEqual(ftok.Encoding.load(ranks / "p50k_base.tiktoken").name, "p50k_base")
@@ -145,7 +147,7 @@ class Encoding(unittest.TestCase):
             self.assertEqual(ftok.Encoding.load("o200k_base").name, "o200k_base")
 
 
-@unittest.skipUnless(tiktoken is not None and RANKS.exists(), "needs tiktoken and cl100k_base.tiktoken of the test data")
+@unittest.skipUnless(tiktoken is not None and RANKS.exists(), "needs tiktoken and cl100k_base.tiktoken of the test data: set FTOK_TEST_DATA")
 class AgainstTiktoken(unittest.TestCase):
     @classmethod
     def setUpClass(cls):

@@ -18,7 +18,7 @@ class CheckStyleTest(unittest.TestCase):
         self.root = Path(tempfile.mkdtemp())
         self.addCleanup(shutil.rmtree, self.root)
 
-    def findings(self, files, *flags, executable=()):
+    def findings(self, files, executable=()):
         """What is reported of a repository of these files ({path: text}), checked that the exit status agrees."""
         shutil.rmtree(self.root)
         for path, text in files.items():
@@ -28,17 +28,17 @@ class CheckStyleTest(unittest.TestCase):
             (self.root / path).chmod(0o755)
         for command in (["init", "-q"], ["add", "--all"]):
             subprocess.run(["git", "-C", self.root, *command], check=True)
-        result = subprocess.run([sys.executable, CHECK, self.root, *flags], capture_output=True, text=True)
+        result = subprocess.run([sys.executable, CHECK, self.root], capture_output=True, text=True)
         found = result.stdout.splitlines()
         self.assertEqual(result.returncode, 1 if found else 0, result.stderr)
         return found
 
-    def assert_clean(self, files, *flags, **options):
-        self.assertEqual(self.findings(files, *flags, **options), [])
+    def assert_clean(self, files, **options):
+        self.assertEqual(self.findings(files, **options), [])
 
-    def assert_found(self, files, *expected, flags=(), **options):
+    def assert_found(self, files, *expected, **options):
         """One finding for each of `expected`, which is its beginning."""
-        found = self.findings(files, *flags, **options)
+        found = self.findings(files, **options)
         self.assertEqual(len(found), len(expected), found)
         for line, beginning in zip(found, expected):
             self.assertTrue(line.startswith(beginning), f"{line!r} does not begin with {beginning!r}")
@@ -178,11 +178,15 @@ class CheckStyleTest(unittest.TestCase):
         self.assert_clean({"a.sh": "cd $OUT/work/me; cd DIR/home/a; cd /tmp/a; cd ${A}/work/b\n"})
 
     def test_outside(self):
-        outside = "../sha" + "red\n"
-        files = {"a.sh": "ls " + outside, ".ci/run": "#!/bin/sh\nls " + outside, "d.md": outside}
-        self.assert_clean(files, executable=[".ci/run"])
-        expected = "a.sh:1: a folder outside of the repository: "
-        self.assert_found(files, expected, flags=["--outside"], executable=[".ci/run"])
+        name = "sha" + "red"
+        outside = f"../{name}/data\n"
+        self.assert_clean({".ci/run": "#!/bin/sh\nls " + outside, "d.md": outside}, executable=[".ci/run"])
+        self.assert_clean({"a.sh": "ls $FTOK_TEST_DATA\n", "a.py": f'a = folder / "{name}"\n'})
+        found = "a folder outside the repository: only .ci/run may name it"
+        self.assert_found({"a.sh": "ls " + outside}, "a.sh:1: " + found)
+        self.assert_found({"a.cc": "// " + outside}, "a.cc:1: " + found)
+        self.assert_found({"a.py": f'ROOT.parent / "{name}"\n'}, "a.py:1: " + found)
+        self.assert_found({".ci/other.sh": "ls " + outside}, ".ci/other.sh:1: " + found)
 
     def test_executable_bit(self):
         self.assert_clean({"a": "#!/bin/sh\n", "b.py": "a = 1\n"}, executable=["a"])
@@ -202,6 +206,6 @@ class CheckStyleTest(unittest.TestCase):
 
 if __name__ == "__main__":
     if not shutil.which("git"):
-        print("skipped: there is no git")
+        print("SKIPPED: there is no git")
         sys.exit(77)
     unittest.main()

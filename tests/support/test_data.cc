@@ -8,9 +8,7 @@ std::filesystem::path source_folder() { return FTOK_SOURCE_FOLDER; }
 
 std::filesystem::path test_data_folder() {
   const char* named = std::getenv("FTOK_TEST_DATA");
-  const std::filesystem::path folder =
-      named != nullptr && *named != '\0' ? std::filesystem::path(named) : source_folder() / ".." / "shared" / "data";
-  return std::filesystem::is_directory(folder) ? folder : std::filesystem::path();
+  return named != nullptr && std::filesystem::is_directory(named) ? std::filesystem::path(named) : "";
 }
 
 TemporaryFolder::TemporaryFolder() {

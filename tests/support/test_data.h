@@ -11,7 +11,7 @@ namespace ftok::testing {
 // The project's own folder (tests/data, tests/golden lie below it).
 std::filesystem::path source_folder();
 
-// The real test data: $FTOK_TEST_DATA, else ../shared/data beside the project. Empty when there is none.
+// The folder of test data that the environment variable FTOK_TEST_DATA names. Empty when there is none.
 std::filesystem::path test_data_folder();
 
 // A fresh empty folder for one test, removed when the guard dies.

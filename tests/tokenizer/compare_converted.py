@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Vocabularies written by `ftok vocab convert` in other programs' forms, read by those programs: the same ids.
 
-  compare_converted.py FTOK [--data ../shared/data] [--random N]
+  compare_converted.py FTOK [--data FOLDER] [--random N]
 
 tokenizer.json by Hugging Face tokenizers (PyPI), for the bundled vocabularies and, where the test data has them, the published ones;
 .tiktoken made from a tokenizer.json by ftok itself. Runs in the Python of $FTOK_PEERS/bpe where this one lacks it. Exit 0 when no id differs, 1 when one does, 77 (a skipped test) without tokenizers.
@@ -9,6 +9,7 @@ tokenizer.json by Hugging Face tokenizers (PyPI), for the bundled vocabularies a
 import argparse, json, pathlib, subprocess, sys, tempfile
 
 from compare_with_peers import random_strings, require
+from test_folders import TEST_DATA, what_is_missing
 
 tokenizers = require("tokenizers", "tokenizers", "bpe")
 SPECIAL = "a <|endoftext|> b"
@@ -17,10 +18,12 @@ SPECIAL = "a <|endoftext|> b"
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("ftok")
-    parser.add_argument("--data", type=pathlib.Path, default=pathlib.Path(__file__).resolve().parents[3] / "shared" / "data")
+    parser.add_argument("--data", type=pathlib.Path, default=TEST_DATA)
     parser.add_argument("--random", type=int, default=20000)
     args = parser.parse_args()
     ranks = args.data / "tokenizer"
+    if missing := what_is_missing(ranks):
+        print(f"without published vocabularies: {missing}")
     vocabularies = ["ftok-4k", "ftok-50k", "ftok-100k"]
     vocabularies += [str(path) for path in sorted(ranks.glob("*.tiktoken"))] + [str(path) for path in (ranks / "vocab.bpe", ranks / "gpt2_tokenizer.json") if path.exists()]
     texts = list(random_strings(args.random)) + ["The naïve café: 世界 🙂!\n\n  def f(x):\treturn x", "", " ", "\n\n \n"]

@@ -2,7 +2,7 @@
 """Compares the merges of `ftok vocab train --compatible huggingface` with those of Hugging Face's BpeTrainer (`tokenizers`, from
 PyPI) on the same texts: the tokens must be the same in the same order.
 
-  compare_training.py FTOK [--data ../shared/data] [--size 20000]
+  compare_training.py FTOK [--data FOLDER] [--size 20000]
 
 Inputs: parts of the real texts in English and in 75 languages, and words over few letters, where counts tie and runs overlap.
 Prints a line for each; exit 0 when all are equal, 1 when one is not, 77 (a skipped test) when a package or file is missing.
@@ -12,6 +12,7 @@ import argparse, base64, json, os, pathlib, random, subprocess, sys, tempfile
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
 from peer_python import require
+from test_folders import TEST_DATA, need_or_skip
 
 require("tokenizers", "tokenizers", "bpe")
 os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
@@ -66,13 +67,10 @@ def real_texts(data):
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("ftok")
-    parser.add_argument("--data", type=pathlib.Path,
-                        default=os.environ.get("FTOK_TEST_DATA") or pathlib.Path(__file__).resolve().parents[3] / "shared" / "data")
+    parser.add_argument("--data", type=pathlib.Path, default=TEST_DATA)
     parser.add_argument("--size", type=int, default=20_000)
     args = parser.parse_args()
-    if not (args.data / "text").is_dir():
-        print(f"skipped: no {args.data}/text")
-        return 77
+    need_or_skip(args.data / "text")
     wrong = 0
     for label, texts in [("few letters", few_letters(40)), *real_texts(args.data)]:
         for pattern, least in (("gpt2", 0), ("llama3", 2)):

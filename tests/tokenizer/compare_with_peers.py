@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Compares the ids of `ftok encode` with those of tiktoken and Hugging Face tokenizers (both from PyPI), id for id.
 
-  compare_with_peers.py FTOK [--data ../shared/data] [--corpora] [--texts A.jsonl ...] [--random N] [--vocab cl100k ...] [--huggingface]
+  compare_with_peers.py FTOK [--data FOLDER] [--corpora] [--texts A.jsonl ...] [--random N] [--vocab cl100k ...] [--huggingface]
 
 Inputs: every Unicode code point between letters, digits, spaces and punctuation; N random strings of nasty classes; with --corpora
 all texts of the test data (books, C4, sentences in 75 languages, what ftok extracts from the web pages); the
@@ -13,6 +13,7 @@ import argparse, base64, itertools, json, pathlib, random, subprocess, sys, temp
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
 from peer_python import require
+from test_folders import TEST_DATA, need_or_skip
 
 PATTERNS = {
     "gpt2": r"'(?:[sdmt]|ll|ve|re)| ?\p{L}++| ?\p{N}++| ?[^\s\p{L}\p{N}]++|\s++$|\s+(?!\S)|\s",
@@ -123,7 +124,7 @@ def compare(ftok, arguments, reference, texts, label):
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("ftok")
-    parser.add_argument("--data", type=pathlib.Path, default=pathlib.Path(__file__).resolve().parents[3] / "shared" / "data")
+    parser.add_argument("--data", type=pathlib.Path, default=TEST_DATA)
     parser.add_argument("--texts", nargs="*", default=[])
     parser.add_argument("--corpora", action="store_true", help="all texts of the test data")
     parser.add_argument("--random", type=int, default=100000)
@@ -131,9 +132,7 @@ def main():
     parser.add_argument("--huggingface", action="store_true", help="compare gpt2_tokenizer.json with tokenizers too")
     parser.add_argument("--limit-mb", type=float, help="only the first of each of --texts")
     args = parser.parse_args()
-    if not (args.data / "tokenizer").is_dir():
-        print(f"skipped: no {args.data}/tokenizer")
-        return 77
+    need_or_skip(args.data / "tokenizer")
     require("tiktoken", "tiktoken", "bpe")
     inputs = [("code points", list(code_points())), (f"random strings", list(random_strings(args.random)))]
     for path in args.texts:

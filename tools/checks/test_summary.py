@@ -1,10 +1,11 @@
 #!/usr/bin/env python3
 """Sums up ctest's JUnit reports: what failed, what was skipped and why, and last `N passed, N failed, N skipped`.
 
-usage: tools/checks/test_summary.py REPORT.xml [REPORT.xml ...]
+usage: tools/checks/test_summary.py REPORT.xml|NAME=STATUS ...
 
-A report that is missing or cannot be read (the build failed, ctest crashed) counts as one failure. The exit status is 0 only
-when nothing failed and at least one test passed.
+A report that is missing or cannot be read (the build failed, ctest crashed) counts as one failure. NAME=STATUS is a check of
+its own, by its exit status: 0 passed, 77 skipped, any other failed. The exit status is 0 only when nothing failed and at least
+one test passed.
 """
 import re
 import sys
@@ -12,16 +13,22 @@ import xml.etree.ElementTree as ElementTree
 
 
 def skip_reason(case):
-    """The text a test gave to GTEST_SKIP(), or the line of a script that says `SKIPPED NAME: why`, else ctest's own."""
+    """The text a test gave to GTEST_SKIP(), or a script's line `SKIPPED: why` or `SKIPPED NAME: why`, else ctest's own."""
     output = case.findtext("system-out") or ""
     given = re.search(r": Skipped\n(.+?)\n\s*(?:\n|\[)", output, re.DOTALL)
     if given:
         return " ".join(given.group(1).split())
-    given = re.search(r"^SKIPPED [^:\n]*: (.+)$", output, re.MULTILINE)
+    given = re.search(r"^SKIPPED(?: [^:\n]*)?: (.+)$", output, re.MULTILINE)
     if given:
         return given.group(1)
     skipped = case.find("skipped")
     return (skipped.get("message") if skipped is not None else None) or "no reason given"
+
+
+def read_check(name, status):
+    """What read_report gives, of a check by its exit status."""
+    passed, skipped = status == "0", status == "77"
+    return int(passed), [] if passed or skipped else [name], {"its own output says why": [name]} if skipped else {}
 
 
 def read_report(path):
@@ -49,7 +56,8 @@ def main():
         return 2
     passed, failed, skipped = 0, 0, 0
     for path in sys.argv[1:]:
-        report_passed, report_failed, report_skipped = read_report(path)
+        name, is_check, exit_status = path.partition("=")
+        report_passed, report_failed, report_skipped = read_check(name, exit_status) if is_check else read_report(path)
         for name in report_failed:
             print(f"FAILED {name} ({path})")
         for reason, names in sorted(report_skipped.items()):

@@ -1,8 +1,8 @@
-# needs: ../shared/data/tokenizer/o200k_base.tiktoken
-# needs: ../shared/data/tokenizer/qwen2_3.tiktoken
+# needs: tokenizer/o200k_base.tiktoken
+# needs: tokenizer/qwen2_3.tiktoken
 # Published vocabularies that have the ranks of another: by name where those ranks were fetched, else NAME=FILE.
 # stderr: ignored
-data=$FTOK_SOURCE/../shared/data/tokenizer
+data=$FTOK_TEST_DATA/tokenizer
 fails() { local code=0; ftok "$@" < /dev/null 2> message || code=$?; sed "s|$data|DATA|" message; echo "exit $code"; }
 export FTOK_CACHE=$PWD
 fails encode --vocab o200k_harmony --ids hello
