@@ -1,6 +1,9 @@
 #include "trainer/model.h"
 
+#include <algorithm>
+#include <atomic>
 #include <cmath>
+#include <thread>
 
 #include "core/error.h"
 #include "trainer/random.h"
@@ -83,22 +86,61 @@ ParameterLayout::ParameterLayout(const ModelConfig& config) {
   ln_f_bias = add("ln_f.bias", 1, C, Start::kZeros);
 }
 
+namespace {
+
+// A stretch of one tensor's elements.
+struct Stretch {
+  const Tensor* tensor;
+  uint64_t stream;
+  int64_t begin, end;
+};
+
+constexpr int64_t kStretchElements = 1 << 20;
+
+// Every element is a function of its tensor and place alone: who works on it does not matter.
 template <typename Real>
-void initialise(const ParameterLayout& layout, int64_t layers, uint64_t seed, std::vector<Real>& parameters) {
-  parameters.assign(static_cast<size_t>(layout.size()), Real(0));
+void initialise_stretch(const Stretch& stretch, int64_t layers, uint64_t seed, Real* parameters) {
+  const Tensor& tensor = *stretch.tensor;
+  Real* const out = parameters + tensor.offset;
+  const double deviation =
+      tensor.start == Start::kResidualNormal ? kDeviation / std::sqrt(2.0 * static_cast<double>(layers)) : kDeviation;
+  for (int64_t i = stretch.begin; i < stretch.end; ++i) {
+    out[i] = tensor.start == Start::kOnes
+                 ? Real(1)
+                 : static_cast<Real>(deviation * random_normal(seed, stretch.stream, static_cast<uint64_t>(i)));
+  }
+}
+
+std::vector<Stretch> stretches_of(const ParameterLayout& layout) {
+  std::vector<Stretch> stretches;
   uint64_t stream = 0;
   for (const Tensor& tensor : layout.tensors()) {
     ++stream;
     if (tensor.start == Start::kZeros) continue;
-    Real* const out = parameters.data() + tensor.offset;
-    const double deviation =
-        tensor.start == Start::kResidualNormal ? kDeviation / std::sqrt(2.0 * static_cast<double>(layers)) : kDeviation;
-    for (int64_t i = 0; i < tensor.rows_used * tensor.columns; ++i) {
-      out[i] = tensor.start == Start::kOnes
-                   ? Real(1)
-                   : static_cast<Real>(deviation * random_normal(seed, stream, static_cast<uint64_t>(i)));
-    }
+    const int64_t n = tensor.rows_used * tensor.columns;
+    for (int64_t at = 0; at < n; at += kStretchElements)
+      stretches.push_back({&tensor, stream, at, std::min(n, at + kStretchElements)});
   }
+  return stretches;
+}
+
+}  // namespace
+
+template <typename Real>
+void initialise(const ParameterLayout& layout, int64_t layers, uint64_t seed, std::vector<Real>& parameters) {
+  parameters.assign(static_cast<size_t>(layout.size()), Real(0));
+  const std::vector<Stretch> stretches = stretches_of(layout);
+  std::atomic<size_t> next = 0;
+  const auto work = [&] {
+    for (size_t i = next++; i < stretches.size(); i = next++)
+      initialise_stretch(stretches[i], layers, seed, parameters.data());
+  };
+  std::vector<std::thread> helpers;
+  const size_t threads =
+      std::min<size_t>(std::thread::hardware_concurrency(), static_cast<size_t>(layout.size() / kStretchElements));
+  for (size_t i = 1; i < threads; ++i) helpers.emplace_back(work);
+  work();
+  for (std::thread& helper : helpers) helper.join();
 }
 
 template void initialise(const ParameterLayout&, int64_t, uint64_t, std::vector<float>&);

@@ -179,6 +179,27 @@ TEST(Model, StartIsAFunctionOfTheSeed) {
   for (int64_t i = 61 * 32; i < wte.size(); ++i) ASSERT_EQ(a[static_cast<size_t>(i)], 0);
 }
 
+// Several threads share a large model; each element is a function of its tensor and place.
+TEST(Model, StartOfALargeOneIsByPlaceAlone) {
+  const ParameterLayout layout({1, 2, 256, 64, 9000});  // an embedding of 2.3 million elements
+  std::vector<float> parameters;
+  initialise(layout, 1, 5, parameters);
+  uint64_t stream = 0;
+  for (const Tensor& tensor : layout.tensors()) {
+    ++stream;
+    const int64_t n = tensor.rows_used * tensor.columns;
+    for (int64_t i = 0; i < n; i += i < 10 || n - i < 10 ? 1 : 9973) {
+      const double normal = 0.02 * random_normal(5, stream, static_cast<uint64_t>(i));
+      const double expected = tensor.start == Start::kOnes             ? 1
+                              : tensor.start == Start::kZeros          ? 0
+                              : tensor.start == Start::kResidualNormal ? normal / std::sqrt(2.0)
+                                                                       : normal;
+      ASSERT_NEAR(parameters[static_cast<size_t>(tensor.offset + i)], expected, 1e-9) << tensor.name << " " << i;
+    }
+    for (int64_t i = n; i < tensor.size(); ++i) ASSERT_EQ(parameters[static_cast<size_t>(tensor.offset + i)], 0);
+  }
+}
+
 TEST(Model, Gpt2SmallHas124Million) {
   EXPECT_EQ(ParameterLayout(ModelConfig{}).parameters(), 124'439'808);  // GPT-2's published checkpoint
 }
