@@ -32,6 +32,8 @@ class Communicator {
   virtual void reduce_scatter(std::span<float> values) = 0;
   // Every slice becomes its owner's.
   virtual void all_gather(std::span<float> values) = 0;
+  // On rank 0, `all` (n) becomes the ranks' slices, of which each gives its `own`; elsewhere `all` is not used.
+  virtual void gather(std::span<const float> own, int64_t n, std::span<float> all) = 0;
   // Every element becomes the sum over the ranks.
   virtual void all_reduce(std::span<double> values) = 0;
   // Becomes rank 0's.

@@ -86,6 +86,26 @@ TEST(Communicator, SlicesCoverEverything) {
   });
 }
 
+TEST(Communicator, GathersSlicesOnRank0Alone) {
+  for (const int size : {1, 2, 3, 4}) {
+    for (const int64_t n : {int64_t{1}, int64_t{17}, int64_t{100}, int64_t{300'000}}) {
+      as_ranks(size, [&](Communicator& ranks) {
+        const Communicator::Slice slice = ranks.slice(n, ranks.rank());
+        std::vector<float> own, all, expected(static_cast<size_t>(n));
+        for (int64_t i = slice.begin; i < slice.end; ++i) own.push_back(value_of(0, static_cast<size_t>(i)));
+        for (size_t i = 0; i < expected.size(); ++i) expected[i] = value_of(0, i);
+        if (ranks.rank() == 0) all.resize(expected.size());
+        ranks.gather(own, n, all);
+        if (ranks.rank() == 0) {
+          EXPECT_EQ(all, expected) << size << " ranks";
+        } else {
+          EXPECT_TRUE(all.empty());
+        }
+      });
+    }
+  }
+}
+
 TEST(Communicator, BroadcastsAndAddsDoubles) {
   as_ranks(4, [](Communicator& ranks) {
     std::vector<uint64_t> numbers(100'000, static_cast<uint64_t>(ranks.rank() + 5));

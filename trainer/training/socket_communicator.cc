@@ -162,6 +162,15 @@ class SocketCommunicator final : public Communicator {
     }
   }
 
+  void gather(std::span<const float> own, int64_t n, std::span<float> all) override {
+    if (rank() != 0) return exchange(0, own.data(), static_cast<int64_t>(own.size_bytes()), 0, nullptr, 0);
+    std::copy(own.begin(), own.end(), all.begin());
+    for (int from = 1; from < size(); ++from) {
+      const Slice theirs = slice(n, from);
+      exchange(from, nullptr, 0, from, all.data() + theirs.begin, theirs.size() * 4);
+    }
+  }
+
   void all_reduce(std::span<double> values) override {
     std::vector<std::vector<double>> parts(static_cast<size_t>(size()), std::vector<double>(values.size()));
     const int64_t bytes = static_cast<int64_t>(values.size_bytes());
