@@ -9,60 +9,103 @@
 namespace ftok {
 namespace {
 
-constexpr uint64_t kFloat = sizeof(float);
+constexpr uint64_t kFloat = sizeof(float), kBf16 = 2;
 constexpr int64_t kLogits = int64_t{1} << 22;  // of a chunk (trainer/cpu/classifier.cc), or 256 rows of them
 
 double gigabytes(uint64_t bytes) { return static_cast<double>(bytes) * 1e-9; }
 
-uint64_t need_with(TrainRecipe recipe, int processes, int64_t micro_batch, const char* recompute) {
-  recipe.run.micro_batch = micro_batch;
-  recipe.run.recompute = recompute;
-  return memory_need(recipe, processes).total();
+// What a GPU's libraries take: products (trainer/cuda/cublaslt_matmul.h), and the deterministic backward pass of
+// cuDNN's attention, which is done in parts beyond a limit (trainer/cuda/planned_attention.h).
+constexpr uint64_t kProductScratch = uint64_t{256} << 20, kAttentionScratch = uint64_t{2} << 30;
+constexpr int64_t kGpuLogitRows = 8192;  // of a chunk (trainer/cuda/device_trainer.h)
+constexpr uint64_t kGpuBatchRow = 25;    // bytes: ids, their order, documents, mask, loss
+
+// A run on one kind of processor; the micro-batch and what is made again may be others than the recipe's.
+struct Asked {
+  const TrainRecipe& recipe;
+  int processes;
+  Processor processor;
+
+  uint64_t need_with(int64_t micro_batch, const char* recompute) const {
+    TrainRecipe other = recipe;
+    other.run.micro_batch = micro_batch;
+    other.run.recompute = recompute;
+    return memory_need(other, processes, processor).total();
+  }
+  // The largest micro-batch that fits, 0 when none does.
+  int64_t largest_batch(const char* recompute, uint64_t available) const {
+    int64_t fits = 0;
+    for (int64_t B = 1; B <= recipe.run.micro_batch && need_with(B, recompute) <= available; ++B) fits = B;
+    return fits;
+  }
+};
+
+// Per position of a batch: elements of activations that are kept for the backward pass, and of statistics.
+struct Kept {
+  uint64_t activations, statistics;
+};
+
+Kept kept_of(const TrainRecipe& recipe) {
+  const ModelConfig& m = recipe.model;
+  const uint64_t C = static_cast<uint64_t>(m.channels), L = static_cast<uint64_t>(m.layers);
+  // A block (trainer/layers/network.cc): ln_1, qkv, attention, middle, ln_2, fc, gelu, out; four statistics, H sums.
+  const uint64_t block = 16 * C, sums = 4 + static_cast<uint64_t>(m.heads);
+  if (recipe.run.recompute == "blocks") return {block + (L - 1) * C, sums};
+  if (recipe.run.recompute == "gelu") return {L * (block - 4 * C) + 4 * C, L * sums};
+  return {L * block, L * sums};
 }
 
-// The largest micro-batch that fits, 0 when none does.
-int64_t largest_batch(const TrainRecipe& recipe, int processes, const char* recompute, uint64_t available) {
-  int64_t fits = 0;
-  for (int64_t B = 1; B <= recipe.run.micro_batch && need_with(recipe, processes, B, recompute) <= available; ++B)
-    fits = B;
-  return fits;
+void add_cpu_memory(const TrainRecipe& recipe, uint64_t parameters, uint64_t shards, MemoryNeed& need) {
+  const ModelConfig& m = recipe.model;
+  const Kept kept = kept_of(recipe);
+  const uint64_t C = static_cast<uint64_t>(m.channels);
+  const uint64_t R = static_cast<uint64_t>(recipe.run.micro_batch * m.length);
+  need.fixed_bytes = parameters * kFloat * 2 + 2 * parameters * kFloat / shards;
+  need.sequence_bytes = R * (kept.activations + kept.statistics + 3 * C) * kFloat;
+  const int64_t rows =
+      std::min<int64_t>(m.length * recipe.run.micro_batch, std::max<int64_t>(256, kLogits / m.vocabulary_size));
+  need.shared_bytes = R * 9 * C * kFloat + static_cast<uint64_t>(rows * m.vocabulary_size) * kFloat;
+}
+
+void add_gpu_memory(const TrainRecipe& recipe, uint64_t parameters, uint64_t shards, MemoryNeed& need) {
+  const ModelConfig& m = recipe.model;
+  const Kept kept = kept_of(recipe);
+  const uint64_t C = static_cast<uint64_t>(m.channels), T = static_cast<uint64_t>(m.length);
+  const uint64_t R = static_cast<uint64_t>(recipe.run.micro_batch) * T;
+  // Weights in bfloat16, gradients in fp32, and the share of masters and moments.
+  need.fixed_bytes = parameters * (kBf16 + kFloat) + 3 * parameters * kFloat / shards + kProductScratch;
+  need.sequence_bytes = R * ((kept.activations + 3 * C) * kBf16 + (kept.statistics + 2) * kFloat);
+  const uint64_t rows = std::min<uint64_t>(R, static_cast<uint64_t>(kGpuLogitRows));
+  const uint64_t of_sequence = 2 * static_cast<uint64_t>(m.heads) * T * T;  // cuDNN's, in bytes
+  const uint64_t attention =
+      std::max(of_sequence, std::min(static_cast<uint64_t>(recipe.run.micro_batch) * of_sequence, kAttentionScratch));
+  need.shared_bytes =
+      R * (9 * C * kBf16 + kGpuBatchRow) + rows * static_cast<uint64_t>(m.padded_vocabulary()) * kBf16 + attention;
 }
 
 }  // namespace
 
-MemoryNeed memory_need(const TrainRecipe& recipe, int processes) {
-  const ModelConfig& m = recipe.model;
-  const uint64_t parameters = static_cast<uint64_t>(ParameterLayout(m).size());
-  const uint64_t C = static_cast<uint64_t>(m.channels), T = static_cast<uint64_t>(m.length),
-                 L = static_cast<uint64_t>(m.layers);
-  const uint64_t B = static_cast<uint64_t>(recipe.run.micro_batch);
+MemoryNeed memory_need(const TrainRecipe& recipe, int processes, Processor processor) {
+  const uint64_t parameters = static_cast<uint64_t>(ParameterLayout(recipe.model).size());
   const uint64_t shards = recipe.run.shard_optimizer ? static_cast<uint64_t>(processes) : 1;
-  // A block (trainer/layers/network.cc): ln_1, qkv, attention, middle, ln_2, fc, gelu, out = 16 C a position, four
-  // statistics, H sums.
-  const uint64_t block = 16 * C + 4 + static_cast<uint64_t>(m.heads);
-  const bool blocks = recipe.run.recompute == "blocks", gelu = recipe.run.recompute == "gelu";
-  const uint64_t kept = blocks ? block + (L - 1) * C : gelu ? L * (block - 4 * C) + 4 * C : L * block;
   MemoryNeed need;
-  need.fixed_bytes = parameters * kFloat * 2 + 2 * parameters * kFloat / shards;
-  need.sequence_bytes = B * T * (kept + 3 * C) * kFloat;
-  const int64_t rows =
-      std::min<int64_t>(m.length * recipe.run.micro_batch, std::max<int64_t>(256, kLogits / m.vocabulary_size));
-  need.shared_bytes = B * T * 9 * C * kFloat + static_cast<uint64_t>(rows * m.vocabulary_size) * kFloat;
+  (processor == Processor::kGpu ? add_gpu_memory : add_cpu_memory)(recipe, parameters, shards, need);
   return need;
 }
 
-std::string memory_complaint(const TrainRecipe& recipe, int processes, uint64_t available) {
-  const uint64_t needed = memory_need(recipe, processes).total();
-  if (needed <= available) return "";
+std::string memory_complaint(const TrainRecipe& recipe, int processes, uint64_t available, Processor processor) {
+  const MemoryNeed need = memory_need(recipe, processes, processor);
+  if (need.total() <= available) return "";
   std::string text = fmt::format("run.micro_batch = {} needs {:.1f} GB of memory, there are {:.1f}",
-                                 recipe.run.micro_batch, gigabytes(needed), gigabytes(available));
-  const int64_t as_it_is = largest_batch(recipe, processes, recipe.run.recompute.c_str(), available);
-  const int64_t recomputed = largest_batch(recipe, processes, "blocks", available);
+                                 recipe.run.micro_batch, gigabytes(need.total()), gigabytes(available));
+  const Asked asked{recipe, processes, processor};
+  const int64_t as_it_is = asked.largest_batch(recipe.run.recompute.c_str(), available);
+  const int64_t recomputed = asked.largest_batch("blocks", available);
   if (as_it_is > 0) text += fmt::format("; {} would fit", as_it_is);
   if (recomputed > as_it_is) text += fmt::format("; {} with run.recompute = \"blocks\"", recomputed);
   if (recomputed == 0)
     text += "; no micro-batch fits: weights, gradients and moments alone are " +
-            fmt::format("{:.1f} GB", gigabytes(memory_need(recipe, processes).fixed_bytes));
+            fmt::format("{:.1f} GB", gigabytes(need.fixed_bytes));
   return text;
 }
 

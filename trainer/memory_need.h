@@ -8,19 +8,23 @@
 
 namespace ftok {
 
+enum class Processor { kCpu, kGpu };
+
 struct MemoryNeed {
   uint64_t fixed_bytes = 0;     // weights, gradients, moments
-  uint64_t sequence_bytes = 0;  // activations of one sequence of a micro-batch
-  uint64_t shared_bytes = 0;    // activations' gradients and logits, of the whole micro-batch
+  uint64_t sequence_bytes = 0;  // activations of the micro-batch
+  uint64_t shared_bytes = 0;    // activations' gradients, logits and scratch, of the whole micro-batch
   uint64_t total() const { return fixed_bytes + sequence_bytes + shared_bytes; }
 };
 
-// On the CPU, for `processes` data-parallel ones, this one alone.
-MemoryNeed memory_need(const TrainRecipe& recipe, int processes);
+// Of one of `processes` data-parallel ones: in the machine's memory, or in its GPU's, the libraries' scratch memory
+// included.
+MemoryNeed memory_need(const TrainRecipe& recipe, int processes, Processor processor = Processor::kCpu);
 
 // "" when it fits into `available` bytes; else one line that says what is needed and which run.micro_batch or
 // run.recompute would fit.
-std::string memory_complaint(const TrainRecipe& recipe, int processes, uint64_t available);
+std::string memory_complaint(const TrainRecipe& recipe, int processes, uint64_t available,
+                             Processor processor = Processor::kCpu);
 
 // Of this machine: RAM, or the control group's limit where that is lower.
 uint64_t physical_memory_bytes();

@@ -70,6 +70,28 @@ TEST(MemoryNeed, SaysWhatWouldFit) {
   EXPECT_GT(physical_memory_bytes(), uint64_t{1} << 28);
 }
 
+TEST(MemoryNeed, OfAGpuIsOfHalfPrecision) {
+  TrainRecipe recipe = load_train_recipe("gpt2-124m", {"run.micro_batch=64"});
+  const auto need = [&](int processes) { return memory_need(recipe, processes, Processor::kGpu); };
+  const double fixed = static_cast<double>(need(1).fixed_bytes), scratch = 256.0 * 1024 * 1024;
+  EXPECT_NEAR(fixed, 18 * 124.5e6 + scratch, 1e7);  // bfloat16; gradients, masters, two moments in fp32
+  // 12 blocks of 16 C and three more rows in bfloat16; sums of 12 heads and four statistics a block, two at the end.
+  EXPECT_EQ(need(1).sequence_bytes, uint64_t{65536} * ((12 * 16 + 3) * 768 * 2 + (12 * 16 + 2) * 4));
+  // Gradients of activations, batches, 8,192 rows of logits, and 64 x 12 heads' squares of 1,024 for attention.
+  EXPECT_EQ(need(1).shared_bytes,
+            uint64_t{65536} * (9 * 768 * 2 + 25) + uint64_t{8192} * 50304 * 2 + uint64_t{2} * 64 * 12 * 1024 * 1024);
+  EXPECT_EQ(memory_complaint(recipe, 1, need(1).total(), Processor::kGpu), "");
+  const std::string complaint = memory_complaint(recipe, 1, need(1).total() - 1, Processor::kGpu);
+  EXPECT_NE(complaint.find("; 63 would fit; 64 with run.recompute = \"blocks\""), std::string::npos) << complaint;
+  recipe.run.shard_optimizer = true;
+  EXPECT_NEAR(static_cast<double>(need(4).fixed_bytes), (6 + 3) * 124.5e6 + scratch, 1e7);
+  // Attention's scratch ends at 2 GiB, or at what one sequence takes.
+  recipe.model.heads = 32, recipe.model.channels = 768, recipe.model.length = 4096, recipe.run.micro_batch = 8;
+  const uint64_t at_limit = need(1).shared_bytes;
+  recipe.run.micro_batch = 9;
+  EXPECT_EQ(need(1).shared_bytes - at_limit, 4096u * (9 * 768 * 2 + 25));
+}
+
 TEST(Sample, PenalisesWhatTheContextHolds) {
   std::vector<float> logits = {2, -1, 4, 0.5};
   const std::vector<uint32_t> context = {0, 1, 0};
