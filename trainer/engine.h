@@ -4,6 +4,7 @@
 
 #include <functional>
 #include <memory>
+#include <string>
 #include <vector>
 
 #include "trainer/communicator.h"
@@ -26,7 +27,7 @@ class Engine {
 
   // The same on all ranks; empty moments are zero. `step`: how many steps have made it.
   virtual void set_state(EngineState state, int64_t step) = 0;
-  // Collective.
+  // Collective. Rank 0's is whole; those of the others are empty.
   virtual EngineState state() = 0;
   // The weights that the layers read, in fp32. Valid until the next call of anything.
   virtual const std::vector<float>& parameters() = 0;
@@ -46,6 +47,11 @@ class Engine {
 
   // This rank's loss of a batch alone, summed over its targets.
   virtual double loss(const BatchView& batch) = 0;
+  // (B,T): the loss of each target of such a batch, 0 where it does not count.
+  virtual std::vector<double> target_losses(const BatchView& batch) = 0;
+
+  // "", or a line for the log about how the back end does its work, once it has done some.
+  virtual std::string about() const { return ""; }
 };
 
 // Makes an engine for a rank; `ranks` outlives it. Throws Error when the back end is not there.

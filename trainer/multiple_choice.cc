@@ -7,6 +7,8 @@
 #include <cmath>
 #include <cstring>
 #include <limits>
+#include <map>
+#include <span>
 
 #include "core/error.h"
 
@@ -179,48 +181,116 @@ double ChoiceScore::standard_error(double share, uint64_t examples) {
 
 namespace {
 
-// The sum of the losses of `completion` after `context`, in nats.
-double completion_loss(const BatchLoss& loss_of, const ModelConfig& config, const std::vector<uint32_t>& context,
+constexpr size_t kExamplesAtOnce = 256;  // that batches are filled from
+constexpr int64_t kPaddedLengthMin = 32;
+
+// A completion after its context: the tokens, of which the last `counted` are scored.
+struct Sequence {
+  std::vector<uint32_t> tokens;
+  size_t counted = 0;
+  int64_t length() const { return static_cast<int64_t>(tokens.size()) - 1; }
+};
+
+Sequence make_sequence(const ModelConfig& config, const std::vector<uint32_t>& context,
                        const std::vector<uint32_t>& completion) {
-  std::vector<uint32_t> tokens = context;
+  Sequence sequence{context, 0};
+  std::vector<uint32_t>& tokens = sequence.tokens;
   tokens.insert(tokens.end(), completion.begin(), completion.end());
   const size_t length = static_cast<size_t>(config.length);
   if (tokens.size() > length + 1) tokens.erase(tokens.begin(), tokens.end() - static_cast<std::ptrdiff_t>(length + 1));
-  const size_t counted = std::min(completion.size(), tokens.size() - 1);
-  std::vector<uint8_t> mask(tokens.size() - 1, 0);
-  std::fill(mask.end() - static_cast<std::ptrdiff_t>(counted), mask.end(), uint8_t{1});
-  BatchView view;
-  view.B = 1, view.T = static_cast<int64_t>(tokens.size() - 1);
-  view.tokens = tokens.data(), view.targets = tokens.data() + 1, view.loss_mask = mask.data();
-  return loss_of(view);
+  sequence.counted = std::min(completion.size(), tokens.size() - 1);
+  return sequence;
+}
+
+int64_t padded_length(const ModelConfig& config, const ChoiceBatches& batches, int64_t length) {
+  if (!batches.pad_length) return length;
+  int64_t padded = kPaddedLengthMin;
+  while (padded < length) padded *= 2;
+  return std::min(padded, config.length);
+}
+
+// sums[i] = the summed losses of the completion of sequence i, for those in `which`, which are no longer than T: one
+// batch of B sequences.
+void score_batch(const TargetLosses& losses_of, const std::vector<Sequence>& sequences, std::span<const size_t> which,
+                 int64_t B, int64_t T, std::vector<double>& sums) {
+  const size_t rows = static_cast<size_t>(B * T);
+  std::vector<uint32_t> tokens(rows), targets(rows);
+  std::vector<uint8_t> mask(rows);
+  for (size_t b = 0; b < which.size(); ++b) {
+    const Sequence& sequence = sequences[which[b]];
+    const size_t begin = b * static_cast<size_t>(T), n = static_cast<size_t>(sequence.length());
+    std::copy_n(sequence.tokens.begin(), n, tokens.begin() + static_cast<std::ptrdiff_t>(begin));
+    std::copy_n(sequence.tokens.begin() + 1, n, targets.begin() + static_cast<std::ptrdiff_t>(begin));
+    std::fill_n(mask.begin() + static_cast<std::ptrdiff_t>(begin + n - sequence.counted), sequence.counted, uint8_t{1});
+  }
+  const std::vector<double> losses = losses_of({B, T, tokens.data(), targets.data(), mask.data(), nullptr});
+  for (size_t b = 0; b < which.size(); ++b) {
+    const size_t begin = b * static_cast<size_t>(T);
+    for (size_t i = begin; i < begin + static_cast<size_t>(T); ++i) sums[which[b]] += losses[i];
+  }
+}
+
+// The summed losses of every sequence's completion.
+std::vector<double> score_sequences(const TargetLosses& losses_of, const ModelConfig& config,
+                                    const std::vector<Sequence>& sequences, const ChoiceBatches& batches) {
+  std::map<int64_t, std::vector<size_t>> by_length;
+  for (size_t i = 0; i < sequences.size(); ++i)
+    by_length[padded_length(config, batches, sequences[i].length())].push_back(i);
+  std::vector<double> sums(sequences.size());
+  for (const auto& [T, which] : by_length) {
+    const size_t B = static_cast<size_t>(batches.sequences);
+    for (size_t at = 0; at < which.size(); at += B) {
+      const std::span<const size_t> batch = std::span(which).subspan(at, std::min(B, which.size() - at));
+      score_batch(losses_of, sequences, batch, batches.sequences, T, sums);
+    }
+  }
+  return sums;
+}
+
+void check_ids(const ModelConfig& config, const ChoiceExample& example, uint64_t number) {
+  const uint64_t V = static_cast<uint64_t>(config.vocabulary_size);
+  const auto beyond = [&](const std::vector<uint32_t>& ids) {
+    return std::any_of(ids.begin(), ids.end(), [&](uint32_t id) { return id >= V; });
+  };
+  if (beyond(example.context) || std::any_of(example.completions.begin(), example.completions.end(), beyond))
+    throw Error(fmt::format("example {}: an id beyond the model's vocabulary of {}", number, V));
+}
+
+// Counts an example whose completions have these summed losses.
+void count_example(const ChoiceExample& example, std::span<const double> sums, ChoiceScore& score) {
+  std::vector<double> means;
+  for (size_t i = 0; i < sums.size(); ++i)
+    means.push_back(sums[i] / static_cast<double>(example.completions[i].size()));
+  const auto least = [](std::span<const double> losses) {
+    return static_cast<uint32_t>(std::min_element(losses.begin(), losses.end()) - losses.begin());
+  };
+  ++score.examples;
+  score.correct += least(sums) == example.label;
+  score.correct_normalised += least(means) == example.label;
 }
 
 }  // namespace
 
-ChoiceScore score_choices(const BatchLoss& loss_of, const ModelConfig& config,
+ChoiceScore score_choices(const TargetLosses& losses_of, const ModelConfig& config,
                           const std::vector<ChoiceExample>& examples,
-                          const std::function<void(const ChoiceScore&)>& each) {
+                          const std::function<void(const ChoiceScore&)>& each, const ChoiceBatches& batches) {
   ChoiceScore score;
-  const uint64_t V = static_cast<uint64_t>(config.vocabulary_size);
-  for (const ChoiceExample& example : examples) {
-    std::vector<double> sums, means;
-    const auto beyond = [&](const std::vector<uint32_t>& ids) {
-      return std::any_of(ids.begin(), ids.end(), [&](uint32_t id) { return id >= V; });
-    };
-    if (beyond(example.context) || std::any_of(example.completions.begin(), example.completions.end(), beyond)) {
-      throw Error(fmt::format("example {}: an id beyond the model's vocabulary of {}", score.examples, V));
+  const size_t at_once = batches.sequences > 1 ? kExamplesAtOnce : 1;
+  for (size_t begin = 0; begin < examples.size(); begin += at_once) {
+    const size_t end = std::min(begin + at_once, examples.size());
+    std::vector<Sequence> sequences;
+    for (size_t i = begin; i < end; ++i) {
+      check_ids(config, examples[i], i);
+      for (const std::vector<uint32_t>& completion : examples[i].completions)
+        sequences.push_back(make_sequence(config, examples[i].context, completion));
     }
-    for (const std::vector<uint32_t>& completion : example.completions) {
-      sums.push_back(completion_loss(loss_of, config, example.context, completion));
-      means.push_back(sums.back() / static_cast<double>(completion.size()));
+    const std::vector<double> sums = score_sequences(losses_of, config, sequences, batches);
+    size_t at = 0;
+    for (size_t i = begin; i < end; ++i) {
+      count_example(examples[i], std::span(sums).subspan(at, examples[i].completions.size()), score);
+      at += examples[i].completions.size();
+      each(score);
     }
-    const auto least = [](const std::vector<double>& losses) {
-      return static_cast<uint32_t>(std::min_element(losses.begin(), losses.end()) - losses.begin());
-    };
-    ++score.examples;
-    score.correct += least(sums) == example.label;
-    score.correct_normalised += least(means) == example.label;
-    each(score);
   }
   return score;
 }

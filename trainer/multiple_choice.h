@@ -45,13 +45,20 @@ struct ChoiceScore {
   static double standard_error(double share, uint64_t examples);
 };
 
-// The sum of a model's losses, in nats, over the targets of a batch that count.
-using BatchLoss = std::function<double(const BatchView&)>;
+// A model's loss, in nats, of each target (B,T) of a batch; 0 where a target does not count.
+using TargetLosses = std::function<std::vector<double>(const BatchView&)>;
 
-// Examples longer than the model's context lose the beginning of their context. Calls `each` after every example. Ids
-// are below the model's vocabulary: throws Error naming the example where one is not.
-ChoiceScore score_choices(const BatchLoss& loss_of, const ModelConfig& config,
+// What completions are scored in. On a GPU every new shape of batch costs seconds (plans, algorithms), and a batch of
+// one sequence leaves it idle.
+struct ChoiceBatches {
+  int64_t sequences = 1;    // of every batch; a last one is filled up
+  bool pad_length = false;  // to a power of two, at least 32, at most the model's context; false: as long as they are
+};
+
+// Examples longer than the model's context lose the beginning of their context. Calls `each` after every example, in
+// order. Ids are below the model's vocabulary: throws Error naming the example where one is not.
+ChoiceScore score_choices(const TargetLosses& losses_of, const ModelConfig& config,
                           const std::vector<ChoiceExample>& examples,
-                          const std::function<void(const ChoiceScore&)>& each);
+                          const std::function<void(const ChoiceScore&)>& each, const ChoiceBatches& batches = {});
 
 }  // namespace ftok

@@ -52,6 +52,8 @@ class Run {
                          data_.windows());
     while (step_ < steps) {
       const StepReport report = step();
+      if (leads() && !told_about_ && !engine_->about().empty()) tell_(LogLevel::kInfo, engine_->about());
+      told_about_ = true;
       const int64_t every = recipe_.run.sample_every;
       const bool looks = every > 0 && (report.step % every == 0 || report.step == report.steps);
       const std::optional<double> loss = looks ? validate() : std::nullopt;
@@ -273,6 +275,7 @@ class Run {
   std::vector<double> recent_losses_;
   int bad_steps_ = 0;
   double pace_ = 0;  // seconds a step
+  bool told_about_ = false;
 };
 
 void check(const TrainRecipe& recipe, const TrainInputs& inputs, int ranks) {

@@ -138,6 +138,7 @@ class PlainLayers final : public Layers<double> {
     std::vector<double> p(static_cast<size_t>(V));
     if (dhidden != nullptr) std::fill_n(dhidden, targets.R * C, 0.0);
     for (int64_t r = 0; r < targets.R; ++r) {
+      if (targets.losses != nullptr) targets.losses[r] = 0;
       if (targets.mask != nullptr && targets.mask[r] == 0) continue;
       for (int64_t v = 0; v < V; ++v) {
         p[static_cast<size_t>(v)] = 0;
@@ -145,6 +146,7 @@ class PlainLayers final : public Layers<double> {
       }
       const double target = p[targets.ids[r]], log_sum = softmax(p);
       loss += log_sum - target;
+      if (targets.losses != nullptr) targets.losses[r] = log_sum - target;
       if (dhidden == nullptr) continue;
       for (int64_t v = 0; v < V; ++v) {
         const double d = scale * (p[static_cast<size_t>(v)] - (v == targets.ids[r] ? 1 : 0));

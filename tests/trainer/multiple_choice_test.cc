@@ -5,6 +5,9 @@
 
 #include <cmath>
 #include <cstring>
+#include <set>
+#include <string>
+#include <utility>
 
 #include "core/error.h"
 #include "tests/trainer/small_model.h"
@@ -107,8 +110,8 @@ double loss_of(Network<float>& network, std::vector<uint32_t> tokens, size_t fro
   return sum;
 }
 
-BatchLoss loss_by(Network<float>& network) {
-  return [&network](const BatchView& batch) { return network.loss(batch); };
+TargetLosses losses_by(Network<float>& network) {
+  return [&network](const BatchView& batch) { return network.target_losses(batch); };
 }
 
 TEST(MultipleChoice, ScoresByTheSmallestLoss) {
@@ -133,7 +136,7 @@ TEST(MultipleChoice, ScoresByTheSmallestLoss) {
     examples.push_back(example);
   }
   uint64_t calls = 0;
-  const ChoiceScore score = score_choices(loss_by(model.network), model.network.config(), examples,
+  const ChoiceScore score = score_choices(losses_by(model.network), model.network.config(), examples,
                                           [&](const ChoiceScore& so_far) { EXPECT_EQ(so_far.examples, ++calls); });
   EXPECT_EQ(score.examples, 160u);
   EXPECT_EQ(score.correct, correct);
@@ -142,13 +145,68 @@ TEST(MultipleChoice, ScoresByTheSmallestLoss) {
   EXPECT_DOUBLE_EQ(ChoiceScore::standard_error(0.3, 100), std::sqrt(0.3 * 0.7 / 100));
 }
 
+// Batches of padded sequences: few shapes, the same score.
+TEST(MultipleChoice, BatchesOfPaddedSequencesScoreAlike) {
+  const ModelConfig config{1, 2, 16, 80, 61};
+  testing::SmallModel<float> model(config);
+  std::vector<ChoiceExample> examples;
+  for (uint64_t i = 0; i < 300; ++i) {  // more than are taken at once
+    const auto tokens = [&](uint64_t stream, uint64_t n) {
+      std::vector<uint32_t> made;
+      for (uint64_t j = 0; j < n; ++j) made.push_back(static_cast<uint32_t>(random_bits(i, stream, j) % 61));
+      return made;
+    };
+    ChoiceExample example{static_cast<uint32_t>(i % 3), tokens(9, 1 + i * 7 % 90), {}};
+    for (uint64_t c = 0; c < 3; ++c) example.completions.push_back(tokens(c, 1 + (i + c) % 4));
+    examples.push_back(example);
+  }
+  std::set<std::pair<int64_t, int64_t>> shapes;
+  const TargetLosses watched = [&](const BatchView& batch) {
+    shapes.insert({batch.B, batch.T});
+    return model.network.target_losses(batch);
+  };
+  uint64_t calls = 0;
+  const ChoiceScore one_by_one = score_choices(losses_by(model.network), config, examples, [](const ChoiceScore&) {});
+  const ChoiceScore batched = score_choices(
+      watched, config, examples, [&](const ChoiceScore& so_far) { EXPECT_EQ(so_far.examples, ++calls); }, {16, true});
+  EXPECT_EQ(shapes, (std::set<std::pair<int64_t, int64_t>>{{16, 32}, {16, 64}, {16, 80}}));
+  EXPECT_EQ(calls, 300u);
+  EXPECT_EQ(batched.correct, one_by_one.correct);
+  EXPECT_EQ(batched.correct_normalised, one_by_one.correct_normalised);
+  examples[299].completions[1] = {61};
+  try {
+    score_choices(watched, config, examples, [](const ChoiceScore&) {}, {16, true});
+    FAIL();
+  } catch (const Error& error) {
+    EXPECT_NE(std::string(error.what()).find("example 299"), std::string::npos) << error.what();
+  }
+}
+
+TEST(Network, LossesOfTargetsAddUpToTheLoss) {
+  testing::SmallModel<float> model;
+  const Batch batch = testing::random_batch(model.network.config(), 3, 1);
+  std::vector<uint8_t> mask(24, 1);
+  mask[0] = mask[13] = 0;
+  BatchView view = batch.view();
+  view.loss_mask = mask.data();
+  const std::vector<double> losses = model.network.target_losses(view);
+  ASSERT_EQ(losses.size(), 24u);
+  double sum = 0;
+  for (const double loss : losses) sum += loss;
+  EXPECT_EQ(sum, model.network.loss(view));
+  EXPECT_EQ(losses[0], 0);
+  EXPECT_EQ(losses[13], 0);
+  EXPECT_GT(losses[1], 0);
+}
+
 TEST(MultipleChoice, LongContextsLoseTheirBeginning) {
   testing::SmallModel<float> model;  // T = 8
   ChoiceExample example{0, std::vector<uint32_t>(20, 5), {{1, 2}, {3}}};
   EXPECT_EQ(
-      score_choices(loss_by(model.network), model.network.config(), {example}, [](const ChoiceScore&) {}).examples, 1u);
+      score_choices(losses_by(model.network), model.network.config(), {example}, [](const ChoiceScore&) {}).examples,
+      1u);
   example.completions[0] = {1, 61};
-  EXPECT_THROW(score_choices(loss_by(model.network), model.network.config(), {example}, [](const ChoiceScore&) {}),
+  EXPECT_THROW(score_choices(losses_by(model.network), model.network.config(), {example}, [](const ChoiceScore&) {}),
                Error);
 }
 

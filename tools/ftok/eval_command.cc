@@ -82,6 +82,7 @@ class Evaluator {
       if (!model.recipe.empty()) recipe = parse_train_recipe(model.recipe, model.path);
       recipe.model = model.config;
       recipe.run.shard_optimizer = false;
+      recipe.run.micro_batch = 1;
       engine_ = cuda_engine_factory({0, ""})(recipe, *alone_);
       engine_->set_state({model.parameters, {}, {}}, static_cast<int64_t>(model.step));
       return;
@@ -91,6 +92,10 @@ class Evaluator {
     network_->parameters() = model.parameters;
   }
   double loss(const BatchView& batch) const { return engine_ ? engine_->loss(batch) : network_->loss(batch); }
+  std::vector<double> target_losses(const BatchView& batch) const {
+    return engine_ ? engine_->target_losses(batch) : network_->target_losses(batch);
+  }
+  ChoiceBatches choice_batches() const { return engine_ ? ChoiceBatches{32, true} : ChoiceBatches{}; }
 
  private:
   std::unique_ptr<Communicator> alone_ = make_single_communicator();
@@ -105,7 +110,7 @@ struct LossFigures {
 };
 
 // Windows one by one in batches: the error is of the mean over windows.
-LossFigures measure_loss(const BatchLoss& loss_of, const Mixture& data, const EvalFlags& flags) {
+LossFigures measure_loss(const Evaluator& evaluator, const Mixture& data, const EvalFlags& flags) {
   LossFigures figures;
   figures.windows = data.windows();
   if (flags.windows > 0) figures.windows = std::min(figures.windows, static_cast<uint64_t>(flags.windows));
@@ -113,7 +118,7 @@ LossFigures measure_loss(const BatchLoss& loss_of, const Mixture& data, const Ev
   for (uint64_t at = 0; at < figures.windows; ++at) {
     const Batch batch = data.batch(at, 1);
     if (batch.counted() == 0) continue;
-    const double loss = loss_of(batch.view()), mean = loss / static_cast<double>(batch.counted());
+    const double loss = evaluator.loss(batch.view()), mean = loss / static_cast<double>(batch.counted());
     figures.mean += loss;
     figures.targets += static_cast<uint64_t>(batch.counted());
     sum += mean;
@@ -166,18 +171,20 @@ void run(const EvalFlags& flags) {
   const ModelFile model = read_model(flags.model, flags.heads, stderr_log());
   const std::optional<Encoding> encoding = load_vocabulary(flags, model.vocabulary);
   const Evaluator evaluator(model, flags);
-  const BatchLoss loss_of = [&](const BatchView& batch) { return evaluator.loss(batch); };
   JsonWriter json;
   json.begin_object().field("model", model.path).field("step", model.step);
   if (!flags.validation.empty()) {
     const Mixture data = open_evaluation_data(flags.validation, model.config, encoding ? &*encoding : nullptr);
-    report_loss(measure_loss(loss_of, data, flags), flags, json);
+    report_loss(measure_loss(evaluator, data, flags), flags, json);
   }
   if (!flags.hellaswag.empty()) {
     std::vector<ChoiceExample> examples = read_choices(flags.hellaswag, encoding);
     if (flags.examples > 0 && examples.size() > static_cast<size_t>(flags.examples))
       examples.resize(static_cast<size_t>(flags.examples));
-    report_choices(score_choices(loss_of, model.config, examples, [](const ChoiceScore&) {}), flags, json);
+    const auto losses_of = [&](const BatchView& batch) { return evaluator.target_losses(batch); };
+    const ChoiceScore score = score_choices(
+        losses_of, model.config, examples, [](const ChoiceScore&) {}, evaluator.choice_batches());
+    report_choices(score, flags, json);
   }
   if (flags.json) print_out(json.end_object().take() + "\n");
 }

@@ -1,11 +1,16 @@
 #!/usr/bin/env python3
 """What PyTorch makes of the same step on the same GPU: GPT-2 at T = 1024, 524,288 tokens a step, torch.compile, bfloat16, SDPA, fused
-AdamW. One JSON object a size; tokens are random."""
-import json, math, time
+AdamW. One JSON object; tokens are random.
+
+  torch_step.py --model 124M|350M|774M|1558M [--attention default|cudnn|flash] [--seconds S] [--micro-batch B]
+"""
+import argparse, contextlib, json, math, time
 
 import torch, torch.nn as nn, torch.nn.functional as F
 
 T, VOCABULARY, TOKENS = 1024, 50304, 524288
+SHAPES = {"124M": (12, 12, 768, 32), "350M": (24, 16, 1024, 16), "774M": (36, 20, 1280, 8), "1558M": (48, 25, 1600, 8)}  # L, H, C, B
+BACKENDS = {"cudnn": "CUDNN_ATTENTION", "flash": "FLASH_ATTENTION"}
 
 
 class Block(nn.Module):
@@ -40,7 +45,31 @@ class GPT2(nn.Module):
         return F.cross_entropy((self.ln_f(x) @ self.wte.weight.T).flatten(0, 1).float(), targets.flatten())
 
 
-def bench(name, L, H, C, B):
+def chosen_attention(name):
+    """A context in which SDPA is done by one back end; by PyTorch's choice for "default"."""
+    if name == "default":
+        return contextlib.nullcontext()
+    from torch.nn.attention import SDPBackend, sdpa_kernel
+    return sdpa_kernel(getattr(SDPBackend, BACKENDS[name]))
+
+
+def attention_that_runs(H, D):
+    """The back end that SDPA takes here, by the names of its kernels; "?" where they cannot be seen."""
+    try:
+        from torch.profiler import ProfilerActivity, profile
+        q = torch.randn(4, H, T, D, device="cuda", dtype=torch.bfloat16)
+        with profile(activities=[ProfilerActivity.CUDA]) as seen:
+            F.scaled_dot_product_attention(q, q, q, is_causal=True)
+            torch.cuda.synchronize()
+        names = " ".join(event.key.lower() for event in seen.key_averages())
+    except Exception:
+        return "?"
+    return next((back_end for word, back_end in (("cudnn", "cuDNN"), ("flash", "FlashAttention"), ("fmha", "memory-efficient")) if word in names), "?")
+
+
+def bench(name, seconds_min, micro_batch):
+    L, H, C, B = SHAPES[name]
+    B = micro_batch or B
     torch.manual_seed(1)
     model = GPT2(L, H, C).cuda()
     optimizer = torch.optim.AdamW(model.parameters(), lr=1e-4, betas=(0.9, 0.95), weight_decay=0.1, fused=True)
@@ -58,22 +87,39 @@ def bench(name, L, H, C, B):
         optimizer.zero_grad(set_to_none=True)
         return loss.item()
 
+    begin = time.perf_counter()
     step(), step()
     torch.cuda.synchronize()
+    prepared = time.perf_counter() - begin
     seconds = []
-    for _ in range(4):
+    while len(seconds) < 2 or math.fsum(seconds) < seconds_min:
         begin = time.perf_counter()
         step()
         torch.cuda.synchronize()
         seconds.append(time.perf_counter() - begin)
-    best = min(seconds)
-    print(json.dumps({"model": name, "what": "PyTorch " + torch.__version__, "micro_batch": B,
-                      "tokens_per_second": round(TOKENS * len(seconds) / math.fsum(seconds)), "best": round(TOKENS / best)}), flush=True)
+    return {"micro_batch": B, "tokens_per_second": round(TOKENS * len(seconds) / math.fsum(seconds)), "best": round(TOKENS / min(seconds)),
+            "seconds_to_prepare": round(prepared, 1)}
 
 
-for shape in (("124M", 12, 12, 768, 32), ("350M", 24, 16, 1024, 16)):
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--model", choices=SHAPES, required=True)
+    parser.add_argument("--attention", choices=["default", *BACKENDS], default="default")
+    parser.add_argument("--seconds", type=float, default=4)
+    parser.add_argument("--micro-batch", type=int, default=0)
+    arguments = parser.parse_args()
+    line = {"model": arguments.model, "what": f"PyTorch {torch.__version__}, {arguments.attention} attention"}
+    failed = False
     try:
-        bench(*shape)
-    except torch.OutOfMemoryError:
-        print(json.dumps({"model": shape[0], "what": "PyTorch", "failed": "out of memory"}), flush=True)
-    torch.cuda.empty_cache()
+        torch.backends.cuda.matmul.allow_tf32 = True
+        with chosen_attention(arguments.attention):
+            line["attention"] = attention_that_runs(SHAPES[arguments.model][1], SHAPES[arguments.model][2] // SHAPES[arguments.model][1])
+            line |= bench(arguments.model, arguments.seconds, arguments.micro_batch)
+    except Exception as error:
+        failed = True
+        line["failed"] = " ".join(f"{type(error).__name__}: {error}".split())[:300]
+    print(json.dumps(line), flush=True)
+    raise SystemExit(failed)
+
+
+main()

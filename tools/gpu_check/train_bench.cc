@@ -1,8 +1,12 @@
-// How fast a step of training is on a GPU: `train_bench [--seconds S] [--settings sizes|choices] [--budget S]`. GPT-2
-// at four sizes with T = 1024 and 524,288 tokens a step, and what can be chosen tried both ways at 124M; one JSON
-// object a line. A setting begins only where as much of the budget is left as the slowest so far took; the others are
-// named as skipped. Tokens are made up (Zipf's law, so that the encoder's backward pass sees frequent tokens), weights
-// too: neither changes the work.
+// How fast a step of training is on a GPU: `train_bench [--seconds S] [--settings sizes|choices] [--only MODEL]
+// [--budget S] [--profile]`. GPT-2 at four sizes with T = 1024 and 524,288 tokens a step, and what can be chosen tried
+// both ways at 124M; one JSON object a line, which says who did attention. A setting begins only where as much of the
+// budget is left as the slowest so far took; the others are named as skipped. Tokens are made up (Zipf's law, so that
+// the encoder's backward pass sees frequent tokens), weights too: neither changes the work. --profile runs one
+// micro-batch, without a graph, between two calls of cudaProfilerStart and Stop, for a profiler that begins there.
+#include <cuda_profiler_api.h>
+#include <cuda_runtime_api.h>
+
 #include <algorithm>
 #include <chrono>
 #include <cmath>
@@ -11,7 +15,9 @@
 #include <string>
 
 #include "core/error.h"
+#include "tools/gpu_check/bench.h"
 #include "trainer/cuda/cublaslt_matmul.h"
+#include "trainer/cuda/cuda_check.h"
 #include "trainer/cuda/cudnn_attention.h"
 #include "trainer/cuda/device_trainer.h"
 #include "trainer/random.h"
@@ -28,13 +34,15 @@ struct Setting {
   ModelConfig model;
   int64_t micro_batch = 64;
   DeviceTrainerOptions options;
-  bool cudnn = true;
+  bool cudnn = true, deterministic = true;
   bool choice = false;  // what can be chosen, at 124M; else a size
 };
 
 struct Arguments {
   double seconds = 4, budget = 1e9;
   std::string settings;  // "sizes", "choices"; empty: all
+  std::string only;      // a size; empty: all
+  bool profile = false;
 };
 
 struct Tokens {
@@ -59,69 +67,117 @@ double flops_per_token(const ModelConfig& m, int64_t parameters) {
   return 6.0 * static_cast<double>(parameters) + 6.0 * static_cast<double>(m.layers * m.channels * m.length);
 }
 
-void bench(Device& device, const Setting& setting, double seconds) {
-  const std::unique_ptr<TunedMatmul> matmul = make_cublaslt_matmul(device);
-  const std::unique_ptr<AttentionPlans> cudnn = setting.cudnn ? make_cudnn_attention(device) : nullptr;
-  if (setting.cudnn && !cudnn) {
-    std::printf("{\"model\":\"%s\",\"what\":\"%s\",\"skipped\":\"no cuDNN attention in this build\"}\n",
-                setting.name.c_str(), setting.what.c_str());
-    return;
+// A model in training, and steps of it.
+class Trial {
+ public:
+  Trial(Device& device, const Setting& setting)
+      : device_(device),
+        matmul_(make_cublaslt_matmul(device)),
+        attention_(make_cudnn_attention(device, attention_options(setting))),
+        trainer_(device, *matmul_, setting.cudnn ? attention_.get() : nullptr, setting.model, setting.options),
+        B_(setting.micro_batch),
+        tokens_(make_tokens(setting.micro_batch * kLength, 1)) {
+    TrainerState state;
+    initialise(trainer_.layout(), setting.model.layers, 1, state.parameters);
+    trainer_.load(state, 0);
   }
-  cuda::DeviceTrainer trainer(device, *matmul, cudnn.get(), setting.model, setting.options);
-  const ParameterLayout& layout = trainer.layout();
-  TrainerState state;
-  initialise(layout, setting.model.layers, 1, state.parameters);
-  state.first_moments.resize(state.parameters.size());
-  state.second_moments.resize(state.parameters.size());
-  trainer.load(state, 0);
-  const int64_t B = setting.micro_batch, count = kTokensPerStep / (B * kLength);
-  const Tokens tokens = make_tokens(B * kLength, 1);
-  const BatchView view{B, kLength, tokens.tokens.data(), tokens.targets.data(), nullptr, nullptr};
-  const auto step = [&](int64_t number) {
-    trainer.zero_gradients();
-    for (int64_t i = 0; i < count; ++i) trainer.add_gradients(view, 1.0 / kTokensPerStep);
-    const double loss = trainer.take_loss() / kTokensPerStep;
-    trainer.update(number, 1e-4, trainer.norm());
+
+  // Returns the loss; waits for the device.
+  double step(int64_t number) {
+    const int64_t count = kTokensPerStep / (B_ * kLength);
+    trainer_.zero_gradients();
+    for (int64_t i = 0; i < count; ++i) add_gradients();
+    const double loss = trainer_.take_loss() / kTokensPerStep;
+    trainer_.update(number, 1e-4, trainer_.norm());
+    device_.synchronize();
     return loss;
-  };
+  }
+  void add_gradients() {
+    trainer_.add_gradients({B_, kLength, tokens_.tokens.data(), tokens_.targets.data(), nullptr, nullptr},
+                           1.0 / kTokensPerStep);
+  }
+  int64_t parameters() const { return trainer_.layout().parameters(); }
+  std::string attention() const { return attention_->report(); }
+
+ private:
+  static AttentionOptions attention_options(const Setting& setting) {
+    AttentionOptions options;
+    options.deterministic = setting.deterministic;
+    return options;
+  }
+
+  Device& device_;
+  std::unique_ptr<TunedMatmul> matmul_;
+  std::unique_ptr<AttentionPlans> attention_;
+  cuda::DeviceTrainer trainer_;
+  int64_t B_;
+  Tokens tokens_;
+};
+
+using Clock = std::chrono::steady_clock;
+
+double since(Clock::time_point begin) { return std::chrono::duration<double>(Clock::now() - begin).count(); }
+
+void bench(Device& device, const Setting& setting, double seconds) {
+  const Clock::time_point start = Clock::now();
+  Trial trial(device, setting);
+  trial.step(1);  // chooses algorithms, records the graph
+  trial.step(2);
+  const double prepared = since(start);
   double loss = 0, best = INFINITY, total = 0;
-  loss = step(1);  // chooses algorithms, records the graph
-  step(2);
-  device.synchronize();
   int64_t steps = 0;
   while (steps < 2 || total < seconds) {
-    const auto begin = std::chrono::steady_clock::now();
-    loss = step(3 + steps++);
-    device.synchronize();
-    const double time = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
+    const Clock::time_point begin = Clock::now();
+    loss = trial.step(3 + steps++);
+    const double time = since(begin);
     best = std::min(best, time), total += time;
   }
   const double rate = kTokensPerStep * static_cast<double>(steps) / total;
-  const double teraflops = rate * flops_per_token(setting.model, layout.parameters()) / 1e12;
+  const double teraflops = rate * flops_per_token(setting.model, trial.parameters()) / 1e12;
+  const std::string attention =
+      setting.cudnn ? trial.attention() : std::string("attention by ftok's own kernels: as asked");
   std::printf(
       "{\"model\":\"%s\",\"what\":\"%s\",\"micro_batch\":%lld,\"steps\":%lld,\"tokens_per_second\":%.0f,\"best\":%.0f,"
-      "\"teraflops\":%.1f,\"mfu_of_datasheet\":%.3f,\"mfu_of_measured\":%.3f,\"loss\":%.4f,\"free_gb\":%.1f}\n",
-      setting.name.c_str(), setting.what.c_str(), static_cast<long long>(B), static_cast<long long>(steps), rate,
-      kTokensPerStep / best, teraflops, teraflops / kDatasheetTeraflops, teraflops / kMeasuredTeraflops, loss,
-      static_cast<double>(device.free_bytes()) / 1e9);
+      "\"teraflops\":%.1f,\"mfu_of_datasheet\":%.3f,\"mfu_of_measured\":%.3f,\"loss\":%.4f,\"free_gb\":%.1f,"
+      "\"seconds_to_prepare\":%.1f,\"attention\":\"%s\"}\n",
+      setting.name.c_str(), setting.what.c_str(), static_cast<long long>(setting.micro_batch),
+      static_cast<long long>(steps), rate, kTokensPerStep / best, teraflops, teraflops / kDatasheetTeraflops,
+      teraflops / kMeasuredTeraflops, loss, static_cast<double>(device.free_bytes()) / 1e9, prepared,
+      bench::quotable(attention).c_str());
   std::fflush(stdout);
+}
+
+// The first micro-batch has chosen algorithms and allocated; the second is looked at.
+void profile(Device& device, Setting setting) {
+  setting.options.graphs = false;
+  Trial trial(device, setting);
+  trial.add_gradients();
+  device.synchronize();
+  cuda::check(cudaProfilerStart(), "cannot start a profile");
+  trial.add_gradients();
+  device.synchronize();
+  cuda::check(cudaProfilerStop(), "cannot end a profile");
+  std::printf("{\"model\":\"%s\",\"what\":\"profile\",\"attention\":\"%s\"}\n", setting.name.c_str(),
+              bench::quotable(trial.attention()).c_str());
 }
 
 std::vector<Setting> settings() {
   const ModelConfig small{12, 12, 768, kLength, kVocabulary}, medium{24, 16, 1024, kLength, kVocabulary};
   const ModelConfig large{36, 20, 1280, kLength, kVocabulary}, huge{48, 25, 1600, kLength, kVocabulary};
-  std::vector<Setting> all = {{"124M", "default", small, 64, {}, true, false},
-                              {"350M", "default", medium, 32, {}, true, false},
-                              {"774M", "default", large, 16, {}, true, false},
-                              {"1558M", "default", huge, 16, {}, true, false},
-                              {"124M", "own attention", small, 64, {}, false, true}};
-  Setting other{"124M", "", small, 64, {}, true, true};
+  std::vector<Setting> all = {{"124M", "default", small, 64, {}},
+                              {"350M", "default", medium, 32, {}},
+                              {"774M", "default", large, 16, {}},
+                              {"1558M", "default", huge, 16, {}},
+                              {"124M", "own attention", small, 64, {}, false, true, true}};
+  const Setting other{"124M", "", small, 64, {}, true, true, true};
   const auto add = [&](const char* what, const auto& change) {
     Setting setting = other;
     setting.what = what;
     change(setting);
     all.push_back(setting);
   };
+  add("fused wherever possible", [](Setting& s) { s.options.fusion.timed = false; });
+  add("attention not deterministic", [](Setting& s) { s.deterministic = false; });
   add("no fused bias", [](Setting& s) { s.options.fusion.bias = false; });
   add("no fused GELU", [](Setting& s) { s.options.fusion.gelu = false; });
   add("no fused GELU gradient", [](Setting& s) { s.options.fusion.gelu_gradient = false; });
@@ -133,15 +189,18 @@ std::vector<Setting> settings() {
   return all;
 }
 
-void run(const Arguments& arguments) {
-  using Clock = std::chrono::steady_clock;
-  const auto since = [](Clock::time_point begin) {
-    return std::chrono::duration<double>(Clock::now() - begin).count();
-  };
+bool is_asked_for(const Setting& setting, const Arguments& arguments) {
+  if (!arguments.only.empty() && setting.name != arguments.only) return false;
+  return arguments.settings.empty() || setting.choice == (arguments.settings == "choices");
+}
+
+// Returns whether all that ran did.
+bool run(const Arguments& arguments) {
   const Clock::time_point start = Clock::now();
   double slowest = 0;
+  bool passed = true;
   for (const Setting& setting : settings()) {
-    if (!arguments.settings.empty() && setting.choice != (arguments.settings == "choices")) continue;
+    if (!is_asked_for(setting, arguments)) continue;
     if (arguments.budget - since(start) < slowest) {
       std::printf("{\"model\":\"%s\",\"what\":\"%s\",\"skipped\":\"no time left\"}\n", setting.name.c_str(),
                   setting.what.c_str());
@@ -150,23 +209,32 @@ void run(const Arguments& arguments) {
     const Clock::time_point begin = Clock::now();
     try {
       const std::unique_ptr<Device> device = make_cuda_device(0);
-      bench(*device, setting, arguments.seconds);
+      arguments.profile ? profile(*device, setting) : bench(*device, setting, arguments.seconds);
     } catch (const Error& error) {  // one that does not fit is no reason to leave the others out
+      passed = false;
       std::printf("{\"model\":\"%s\",\"what\":\"%s\",\"failed\":\"%s\"}\n", setting.name.c_str(), setting.what.c_str(),
-                  error.what());
+                  bench::quotable(error.what()).c_str());
     }
     std::fflush(stdout);
     slowest = std::max(slowest, since(begin));
   }
+  return passed;
 }
 
 Arguments parse(int argc, char** argv) {
   Arguments arguments;
-  for (int i = 1; i + 1 < argc; i += 2) {
+  for (int i = 1; i < argc; ++i) {
     const std::string flag = argv[i];
-    if (flag == "--seconds") arguments.seconds = std::atof(argv[i + 1]);
-    if (flag == "--budget") arguments.budget = std::atof(argv[i + 1]);
-    if (flag == "--settings") arguments.settings = argv[i + 1];
+    const char* const value = i + 1 < argc ? argv[i + 1] : "";
+    if (flag == "--profile") {
+      arguments.profile = true;
+      continue;
+    }
+    if (flag == "--seconds") arguments.seconds = std::atof(value);
+    if (flag == "--budget") arguments.budget = std::atof(value);
+    if (flag == "--settings") arguments.settings = value;
+    if (flag == "--only") arguments.only = value;
+    ++i;
   }
   return arguments;
 }
@@ -177,7 +245,7 @@ Arguments parse(int argc, char** argv) {
 int main(int argc, char** argv) {
   try {
     if (const std::string problem = ftok::cuda_problem(); !problem.empty()) throw ftok::Error(problem);
-    ftok::run(ftok::parse(argc, argv));
+    if (!ftok::run(ftok::parse(argc, argv))) return EXIT_FAILURE;
   } catch (const std::exception& error) {
     std::fprintf(stderr, "train_bench: %s\n", error.what());
     return EXIT_FAILURE;

@@ -66,6 +66,7 @@ double classifier(Workers& workers, Real* dhidden, Real* dwte, const Real* hidde
     multiply(workers, Product<Real>{rows, C, V, {logits, V}, {wte, C}, dhidden + begin * C, C});
     multiply(workers, Product<Real>{V, C, rows, {logits, V, true}, {hidden + begin * C, C}, dwte, C, 1, 1});
   }
+  if (targets.losses != nullptr) std::copy(losses.begin(), losses.end(), targets.losses);
   double sum = 0;
   for (const double loss : losses) sum += loss;
   return sum;

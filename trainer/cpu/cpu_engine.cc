@@ -50,7 +50,10 @@ class CpuEngine final : public Engine {
   }
 
   EngineState state() override {
-    EngineState state{network_.parameters(), whole(optimizer_.first_moments()), whole(optimizer_.second_moments())};
+    EngineState state;
+    if (ranks_.rank() == 0) state.parameters = network_.parameters();
+    state.first_moments = whole(optimizer_.first_moments());
+    state.second_moments = whole(optimizer_.second_moments());
     return state;
   }
 
@@ -77,13 +80,17 @@ class CpuEngine final : public Engine {
   }
 
   double loss(const BatchView& batch) override { return network_.loss(batch); }
+  std::vector<double> target_losses(const BatchView& batch) override { return network_.target_losses(batch); }
 
  private:
-  // Moments of all parameters, of which this rank keeps `own`.
+  // On rank 0, moments of all parameters, of which this rank keeps `own`.
   std::vector<float> whole(const std::vector<float>& own) {
-    std::vector<float> all(network_.parameters().size());
-    std::copy(own.begin(), own.end(), all.begin() + optimizer_.range().begin);
-    if (sharded_) ranks_.all_gather(all);
+    std::vector<float> all(ranks_.rank() == 0 ? network_.parameters().size() : 0);
+    if (sharded_) {
+      ranks_.gather(own, static_cast<int64_t>(network_.parameters().size()), all);
+    } else if (ranks_.rank() == 0) {
+      all = own;
+    }
     return all;
   }
 

@@ -4,15 +4,14 @@
 #include <cuda_runtime_api.h>
 
 #include <algorithm>
-#include <array>
+#include <cmath>
 #include <cstring>
-#include <map>
-#include <sstream>
 #include <vector>
 
 #include "core/error.h"
 #include "trainer/cuda/cuda_check.h"
 #include "trainer/cuda/device.h"
+#include "trainer/cuda/product_choices.h"
 #include "trainer/cuda/shared_library.h"
 
 namespace ftok {
@@ -20,7 +19,7 @@ namespace {
 
 using cuda::check;
 
-constexpr size_t kWorkspaceBytes = size_t{32} << 20;  // what cuBLAS's manual recommends for Hopper
+constexpr size_t kWorkspaceBytes = kProductWorkspaceBytes;
 constexpr int kProposals = 16;
 constexpr int kRepeats = 5;
 
@@ -68,16 +67,13 @@ struct Library {
   }
 };
 
-// What decides which algorithms there are for a call.
-using Key = std::array<int64_t, 15>;
-
 // The largest power of two that divides the address, up to 256.
 int64_t alignment_of(const void* pointer) {
   const uintptr_t address = reinterpret_cast<uintptr_t>(pointer);
   return address == 0 ? 256 : static_cast<int64_t>(std::min<uintptr_t>(256, address & (~address + 1)));
 }
 
-Key key_of(const MatmulCall& c) {
+ProductKey key_of(const MatmulCall& c) {
   return {c.transpose_a,
           c.transpose_b,
           c.m,
@@ -155,11 +151,6 @@ class Descriptors {
   const Library& library_;
 };
 
-struct Choice {
-  bool possible = false;
-  cublasLtMatmulAlgo_t algorithm{};
-};
-
 class CublasLtMatmul final : public TunedMatmul {
  public:
   explicit CublasLtMatmul(Device& device) : device_(device) {
@@ -179,49 +170,29 @@ class CublasLtMatmul final : public TunedMatmul {
 
   bool run(void* stream, const MatmulCall& call) override {
     const Descriptors descriptors(library_, call);
-    const Key key = key_of(call);
-    auto found = choices_.find(key);
-    if (found == choices_.end()) found = choices_.emplace(key, choose(stream, call, descriptors)).first;
-    if (!found->second.possible) {
+    const ProductChoice& choice = choice_for(stream, call, descriptors);
+    if (!choice.possible) {
       if (call.epilogue == Epilogue::kNone)
         throw Error("cuBLASLt has no algorithm for a product of " + shape_text(call));
       return false;
     }
-    library_.check(launch(stream, call, descriptors, found->second.algorithm, call.d), "a product failed");
+    library_.check(launch(stream, call, descriptors, choice.algorithm, call.d), "a product failed");
     return true;
   }
 
-  std::string choices() const override {
-    std::ostringstream text;
-    text << heading() << '\n' << std::hex;
-    for (const auto& [key, choice] : choices_) {
-      for (const int64_t number : key) text << number << ' ';
-      text << choice.possible;
-      for (const uint64_t word : choice.algorithm.data) text << ' ' << word;
-      text << '\n';
-    }
-    return text.str();
+  bool is_chosen(const MatmulCall& call) const override { return choices_.find(key_of(call)) != nullptr; }
+  float milliseconds(void* stream, const MatmulCall& call) override {
+    const Descriptors descriptors(library_, call);
+    ProductChoice choice = choice_for(stream, call, descriptors);
+    if (!choice.possible) return INFINITY;
+    if (choice.milliseconds == 0)
+      choice = choices_.set(key_of(call), best_of({choice.algorithm}, stream, call, descriptors));
+    return choice.milliseconds;
   }
+  void decline(const MatmulCall& call) override { choices_.set(key_of(call), {}); }
 
-  bool set_choices(const std::string& text) override {
-    std::istringstream in(text);
-    std::string line;
-    if (!std::getline(in, line) || line != heading()) return false;
-    std::map<Key, Choice> choices;
-    while (std::getline(in, line)) {
-      std::istringstream numbers(line);
-      numbers >> std::hex;
-      Key key{};
-      Choice choice;
-      for (int64_t& number : key) numbers >> number;
-      numbers >> choice.possible;
-      for (uint64_t& word : choice.algorithm.data) numbers >> word;
-      if (!numbers) return false;
-      choices.emplace(key, choice);
-    }
-    choices_ = std::move(choices);
-    return true;
-  }
+  std::string choices() const override { return choices_.text(heading()); }
+  bool set_choices(const std::string& text) override { return choices_.set_text(heading(), text); }
 
  private:
   std::string heading() const { return device_.name() + ", cuBLASLt " + std::to_string(library_.get_version()); }
@@ -230,15 +201,24 @@ class CublasLtMatmul final : public TunedMatmul {
     return std::to_string(c.m) + " x " + std::to_string(c.n) + " x " + std::to_string(c.k);
   }
 
+  const ProductChoice& choice_for(void* stream, const MatmulCall& call, const Descriptors& descriptors) {
+    const ProductKey key = key_of(call);
+    if (const ProductChoice* const chosen = choices_.find(key)) return *chosen;
+    return choices_.set(key, best_of(proposals(call, descriptors), stream, call, descriptors));
+  }
+
   cublasStatus_t launch(void* stream, const MatmulCall& call, const Descriptors& descriptors,
-                        const cublasLtMatmulAlgo_t& algorithm, void* d) {
+                        const ProductAlgorithm& words, void* d) {
+    cublasLtMatmulAlgo_t algorithm{};
+    static_assert(sizeof algorithm.data == sizeof words);
+    std::memcpy(algorithm.data, words.data(), sizeof words);
     const float alpha = 1, beta = call.accumulate ? 1.0f : 0.0f;
     return library_.matmul(handle_, descriptors.operation, &alpha, call.a, descriptors.a, call.b, descriptors.b, &beta,
                            d, descriptors.d, d, descriptors.d, &algorithm, workspace_, kWorkspaceBytes,
                            static_cast<cudaStream_t>(stream));
   }
 
-  std::vector<cublasLtMatmulHeuristicResult_t> proposals(const MatmulCall& call, const Descriptors& descriptors) const {
+  std::vector<ProductAlgorithm> proposals(const MatmulCall& call, const Descriptors& descriptors) const {
     cublasLtMatmulPreference_t preference = nullptr;
     library_.check(library_.preference_create(&preference), "cannot ask for algorithms");
     const auto set = [&](cublasLtMatmulPreferenceAttributes_t attribute, const auto& value) {
@@ -258,18 +238,25 @@ class CublasLtMatmul final : public TunedMatmul {
         library_.propose(handle_, descriptors.operation, descriptors.a, descriptors.b, descriptors.d, descriptors.d,
                          preference, kProposals, results.data(), &count);
     library_.preference_destroy(preference);
-    results.resize(status == CUBLAS_STATUS_SUCCESS ? static_cast<size_t>(count)
-                                                   : 0);  // CUBLAS_STATUS_NOT_SUPPORTED: none
-    return results;
+    std::vector<ProductAlgorithm> algorithms;
+    for (int i = 0; status == CUBLAS_STATUS_SUCCESS && i < count; ++i) {  // else CUBLAS_STATUS_NOT_SUPPORTED: none
+      const cublasLtMatmulHeuristicResult_t& result = results[static_cast<size_t>(i)];
+      if (result.state != CUBLAS_STATUS_SUCCESS) continue;
+      std::memcpy(algorithms.emplace_back().data(), result.algo.data, sizeof(ProductAlgorithm));
+    }
+    return algorithms;
   }
 
   // Milliseconds of one product; infinite when the algorithm fails.
-  float time_of(void* stream, const MatmulCall& call, const Descriptors& descriptors,
-                const cublasLtMatmulAlgo_t& algorithm, void* d) {
+  float time_of(void* stream, const MatmulCall& call, const Descriptors& descriptors, const ProductAlgorithm& algorithm,
+                void* d) {
     float best = INFINITY;
     for (int i = 0; i <= kRepeats; ++i) {
       check(cudaEventRecord(begin_, static_cast<cudaStream_t>(stream)), "cannot record an event");
-      if (launch(stream, call, descriptors, algorithm, d) != CUBLAS_STATUS_SUCCESS) return INFINITY;
+      if (launch(stream, call, descriptors, algorithm, d) != CUBLAS_STATUS_SUCCESS) {
+        cudaGetLastError();  // what the failed launch left would be taken for the next kernel's
+        return INFINITY;
+      }
       check(cudaEventRecord(end_, static_cast<cudaStream_t>(stream)), "cannot record an event");
       check(cudaEventSynchronize(end_), "a product failed");
       float milliseconds = 0;
@@ -279,22 +266,14 @@ class CublasLtMatmul final : public TunedMatmul {
     return best;
   }
 
-  Choice choose(void* stream, const MatmulCall& call, const Descriptors& descriptors) {
-    const std::vector<cublasLtMatmulHeuristicResult_t> results = proposals(call, descriptors);
-    Choice choice;
-    if (results.empty()) return choice;
-    choice.possible = true;
-    choice.algorithm = results.front().algo;
-    if (results.size() == 1) return choice;
+  ProductChoice best_of(const std::vector<ProductAlgorithm>& algorithms, void* stream, const MatmulCall& call,
+                        const Descriptors& descriptors) {
     // A sum in place must not grow while it is timed: another array takes it.
     const size_t bytes = static_cast<size_t>(call.ldd) * static_cast<size_t>(call.n) * (call.d_is_float ? 4 : 2);
     void* const other = call.accumulate ? device_.allocate(bytes) : nullptr;
-    float best = INFINITY;
-    for (const cublasLtMatmulHeuristicResult_t& result : results) {
-      if (result.state != CUBLAS_STATUS_SUCCESS) continue;
-      const float time = time_of(stream, call, descriptors, result.algo, call.accumulate ? other : call.d);
-      if (time < best) best = time, choice.algorithm = result.algo;
-    }
+    const ProductChoice choice = fastest_choice(algorithms, [&](const ProductAlgorithm& algorithm) {
+      return time_of(stream, call, descriptors, algorithm, call.accumulate ? other : call.d);
+    });
     if (other != nullptr) device_.release(other);
     return choice;
   }
@@ -304,7 +283,7 @@ class CublasLtMatmul final : public TunedMatmul {
   cublasLtHandle_t handle_ = nullptr;
   void* workspace_ = nullptr;
   cudaEvent_t begin_ = nullptr, end_ = nullptr;
-  std::map<Key, Choice> choices_;
+  ProductChoices choices_;
 };
 
 }  // namespace

@@ -2,12 +2,17 @@
 // choices can be written down and read again, so that a run that is resumed computes the same bits.
 #pragma once
 
+#include <cstddef>
 #include <memory>
 #include <string>
 
 #include "trainer/cuda/matmul.h"
 
 namespace ftok {
+
+// Scratch memory that products may use. cuBLAS's manual recommends 32 MiB for Hopper; more lets it propose algorithms
+// that split long sums further.
+constexpr size_t kProductWorkspaceBytes = size_t{256} << 20;
 
 class TunedMatmul : public Matmul {
  public:

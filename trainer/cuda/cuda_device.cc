@@ -1,6 +1,9 @@
 // The Device of the CUDA runtime.
 #include <cuda_runtime_api.h>
 
+#include <algorithm>
+#include <cmath>
+
 #include "core/error.h"
 #include "trainer/cuda/cuda_check.h"
 #include "trainer/cuda/device.h"
@@ -10,6 +13,7 @@ namespace {
 
 using cuda::check;
 
+constexpr int kTimedRuns = 5;
 constexpr int kCapabilityMajorMin = 8;  // bfloat16 in tensor cores
 
 std::string gigabytes(size_t bytes) {
@@ -97,6 +101,25 @@ class CudaDevice final : public Device {
     synchronize();
   }
   void synchronize() override { check(cudaStreamSynchronize(stream_), "its work failed"); }
+
+  float milliseconds(const std::function<void()>& work) override {
+    cudaEvent_t begin = nullptr, end = nullptr;
+    check(cudaEventCreate(&begin), "cannot make an event");
+    check(cudaEventCreate(&end), "cannot make an event");
+    float best = INFINITY;
+    for (int i = 0; i <= kTimedRuns; ++i) {
+      check(cudaEventRecord(begin, stream_), "cannot record an event");
+      work();
+      check(cudaEventRecord(end, stream_), "cannot record an event");
+      check(cudaEventSynchronize(end), "its work failed");
+      float time = 0;
+      check(cudaEventElapsedTime(&time, begin, end), "cannot time its work");
+      if (i > 0) best = std::min(best, time);
+    }
+    cudaEventDestroy(begin);
+    cudaEventDestroy(end);
+    return best;
+  }
 
   void set_mark(int mark) override { check(cudaEventRecord(marks_[mark], stream_), "cannot record an event"); }
   void wait_for_mark(int mark) override { check(cudaEventSynchronize(marks_[mark]), "its work failed"); }

@@ -11,6 +11,7 @@
 #include "trainer/cuda/cudnn_attention.h"
 #include "trainer/cuda/device_trainer.h"
 #include "trainer/cuda/nccl_ranks.h"
+#include "trainer/memory_need.h"
 
 namespace ftok {
 namespace {
@@ -32,13 +33,21 @@ DeviceTrainerOptions trainer_options(const TrainRecipe& recipe) {
   return options;
 }
 
+// Throws Error where the run needs more memory than is free there.
+std::unique_ptr<Device> device_for(const TrainRecipe& recipe, int processes, int index) {
+  std::unique_ptr<Device> device = make_cuda_device(index);
+  const std::string complaint = memory_complaint(recipe, processes, device->free_bytes(), Processor::kGpu);
+  if (!complaint.empty()) throw Error(device->name() + ": out of memory: " + complaint);
+  return device;
+}
+
 class CudaEngine final : public Engine {
  public:
   CudaEngine(const TrainRecipe& recipe, Communicator& ranks, const CudaEngineOptions& options)
       : options_(options),
         sharded_(recipe.run.shard_optimizer),
         ranks_(ranks),
-        device_(make_cuda_device(options.device)),
+        device_(device_for(recipe, ranks.size(), options.device)),
         matmul_(make_cublaslt_matmul(*device_)),
         attention_(make_cudnn_attention(*device_)),
         device_ranks_(ranks.size() > 1 ? make_nccl_ranks(ranks, *device_) : nullptr),
@@ -54,9 +63,8 @@ class CudaEngine final : public Engine {
   const ParameterLayout& layout() const override { return trainer_.layout(); }
 
   void set_state(EngineState state, int64_t step) override {
-    const size_t n = state.parameters.size();
-    state.first_moments.resize(n), state.second_moments.resize(n);
     const auto own = [&](const std::vector<float>& all) {
+      if (all.empty()) return std::vector<float>();
       return std::vector<float>(all.begin() + trainer_.range().begin, all.begin() + trainer_.range().end);
     };
     trainer_.load({own(state.parameters), own(state.first_moments), own(state.second_moments)}, step);
@@ -64,6 +72,8 @@ class CudaEngine final : public Engine {
   }
 
   EngineState state() override {
+    wait_for_ranks();
+    if (ranks_.rank() != 0 && !sharded_) return {};
     TrainerState own = trainer_.save();
     if (ranks_.rank() == 0 && !options_.algorithms_path.empty())
       write_file(options_.algorithms_path, matmul_->choices());
@@ -71,6 +81,7 @@ class CudaEngine final : public Engine {
   }
 
   const std::vector<float>& parameters() override {
+    wait_for_ranks();
     const size_t n = trainer_.network().parameters().size();
     std::vector<Bf16> rounded(n);
     device_->copy_to_host(rounded.data(), trainer_.network().parameters().data(), n * sizeof(Bf16));
@@ -81,8 +92,24 @@ class CudaEngine final : public Engine {
 
   void clear_gradients() override { trainer_.zero_gradients(); }
   void add_gradients(const BatchView& batch, double scale) override { trainer_.add_gradients(batch, scale); }
-  double take_loss() override { return trainer_.take_loss(); }
-  double loss(const BatchView& batch) override { return trainer_.loss(batch); }
+  double take_loss() override {
+    wait_for_ranks();
+    return trainer_.take_loss();
+  }
+  double loss(const BatchView& batch) override {
+    wait_for_ranks();
+    return trainer_.loss(batch);
+  }
+  std::vector<double> target_losses(const BatchView& batch) override {
+    wait_for_ranks();
+    return trainer_.target_losses(batch);
+  }
+  std::string about() const override {
+    return device_->name() + ": " + attention_->report() +
+           (ranks_.size() == 1 ? ""
+            : device_ranks_    ? "; sums over ranks by NCCL"
+                               : "; sums over ranks by TCP");
+  }
 
   void reduce_gradients() override {
     if (ranks_.size() == 1) return;
@@ -98,6 +125,7 @@ class CudaEngine final : public Engine {
   }
 
   double norm() override {
+    wait_for_ranks();
     const double own = trainer_.norm();
     if (!sharded_) return own;
     std::vector<double> squares = {own * own};
@@ -116,6 +144,11 @@ class CudaEngine final : public Engine {
   }
 
  private:
+  // Before anything waits for the device, which would wait for ever where another rank has gone.
+  void wait_for_ranks() {
+    if (device_ranks_) device_ranks_->wait();
+  }
+
   // Takes over rank 0's choices; "" changes nothing.
   void adopt(std::string text) {
     std::vector<uint64_t> size = {text.size()};
@@ -139,11 +172,11 @@ class CudaEngine final : public Engine {
     device_->synchronize();
   }
 
+  // On rank 0.
   std::vector<float> whole(std::vector<float>& own) {
     if (!sharded_) return std::move(own);
-    std::vector<float> all(static_cast<size_t>(layout().size()));
-    std::copy(own.begin(), own.end(), all.begin() + trainer_.range().begin);
-    ranks_.all_gather(all);
+    std::vector<float> all(ranks_.rank() == 0 ? static_cast<size_t>(layout().size()) : 0);
+    ranks_.gather(own, layout().size(), all);
     return all;
   }
 

@@ -7,8 +7,10 @@
 
 #include <array>
 #include <cmath>
-#include <map>
+#include <cstdlib>
+#include <exception>
 #include <unordered_map>
+#include <utility>
 
 #include "core/error.h"
 #include "trainer/cuda/shared_library.h"
@@ -26,51 +28,68 @@ using Tensor = std::shared_ptr<fe::graph::Tensor_attributes>;
 
 enum Id : int64_t { kQ = 1, kK, kV, kO, kStats, kDO, kDQ, kDK, kDV };
 
-#define FTOK_CUDNN_NAME(major) "libcudnn.so." #major
-#define FTOK_CUDNN_OF(major) FTOK_CUDNN_NAME(major)
+#define FTOK_LIBRARY_NAME(stem, major) "lib" stem ".so." #major
+#define FTOK_LIBRARY_OF(stem, major) FTOK_LIBRARY_NAME(stem, major)
 
-// Forward and backward of one shape; both or none.
-struct Plans {
-  std::shared_ptr<Graph> forward, backward;
+void require(fe::error_t status, const char* what) {
+  if (status.is_bad()) throw Error(std::string(what) + ": " + status.get_message());
+}
+
+// A graph that the library has found an engine for.
+class CudnnPlan final : public AttentionPlan {
+ public:
+  CudnnPlan(cudnnHandle_t handle, std::shared_ptr<Graph> graph, const Extent& extent, bool backward)
+      : handle_(handle), graph_(std::move(graph)), C_(extent.C), backward_(backward) {
+    require(graph_->build(handle_, {fe::HeurMode_t::A}), "no plan");
+    int64_t bytes = 0;
+    require(graph_->get_workspace_size(bytes), "no plan");
+    workspace_bytes_ = static_cast<size_t>(bytes);
+  }
+
+  size_t workspace_bytes() const override { return workspace_bytes_; }
+
+  void run(void* stream, const AttentionArrays& a, void* workspace) override {
+    Bf16* const q = const_cast<Bf16*>(a.qkv);  // cuDNN takes no const pointers
+    std::unordered_map<int64_t, void*> pointers = {
+        {kQ, q}, {kK, q + C_}, {kV, q + 2 * C_}, {kO, a.out}, {kStats, a.log_sum}};
+    if (backward_) {
+      pointers[kDO] = const_cast<Bf16*>(a.dout);
+      pointers[kDQ] = a.dqkv, pointers[kDK] = a.dqkv + C_, pointers[kDV] = a.dqkv + 2 * C_;
+    }
+    if (fe::detail::set_stream(handle_, static_cast<cudaStream_t>(stream)) != CUDNN_STATUS_SUCCESS)
+      throw Error("it does not take the stream");
+    require(graph_->execute(handle_, pointers, workspace), "it does not run");
+  }
+
+ private:
+  cudnnHandle_t handle_;
+  std::shared_ptr<Graph> graph_;
+  int64_t C_;
+  bool backward_;
+  size_t workspace_bytes_ = 0;
 };
 
-class CudnnAttention final : public AttentionPlans {
+class CudnnLibrary final : public AttentionLibrary {
  public:
-  explicit CudnnAttention(Device& device) : workspace_(device) {
+  explicit CudnnLibrary(const AttentionOptions& options) : deterministic_(options.deterministic) {
     fe::cudnn_dlhandle = library_.handle();
+    // The frontend opens the CUDA runtime by itself, as the system finds it; here it may lie elsewhere.
+    setenv("CUDNN_FRONTEND_CUDART_LIB_NAME", runtime_.path().c_str(), 0);
     if (fe::detail::create_handle(&handle_) != CUDNN_STATUS_SUCCESS) throw Error("cuDNN cannot start");
   }
-  ~CudnnAttention() override {
-    plans_.clear();
-    fe::detail::destroy_handle(handle_);
-  }
-  CudnnAttention(const CudnnAttention&) = delete;
-  CudnnAttention& operator=(const CudnnAttention&) = delete;
+  ~CudnnLibrary() override { fe::detail::destroy_handle(handle_); }
+  CudnnLibrary(const CudnnLibrary&) = delete;
+  CudnnLibrary& operator=(const CudnnLibrary&) = delete;
 
-  bool forward(void* stream, Bf16* out, float* log_sum, const Bf16* qkv, const int32_t* first_key,
-               const Extent& e) override {
-    const Plans* const plans = plans_for(stream, first_key, e);
-    if (plans == nullptr) return false;
-    Bf16* const q = const_cast<Bf16*>(qkv);  // cuDNN takes no const pointers
-    run(*plans->forward, {{kQ, q}, {kK, q + e.C}, {kV, q + 2 * e.C}, {kO, out}, {kStats, log_sum}});
-    return true;
+  std::string name() const override {
+    const size_t version = fe::detail::get_backend_version();
+    return "cuDNN " + std::to_string(version / 10000) + "." + std::to_string(version % 10000 / 100) + "." +
+           std::to_string(version % 100) + (deterministic_ ? ", deterministic" : ", not deterministic");
   }
 
-  bool backward(void* stream, Bf16* dqkv, const Bf16* dout, const Bf16* out, const float* log_sum, const Bf16* qkv,
-                const int32_t* first_key, const Extent& e) override {
-    const Plans* const plans = plans_for(stream, first_key, e);
-    if (plans == nullptr) return false;
-    Bf16* const q = const_cast<Bf16*>(qkv);
-    run(*plans->backward, {{kQ, q},
-                           {kK, q + e.C},
-                           {kV, q + 2 * e.C},
-                           {kO, const_cast<Bf16*>(out)},
-                           {kStats, const_cast<float*>(log_sum)},
-                           {kDO, const_cast<Bf16*>(dout)},
-                           {kDQ, dqkv},
-                           {kDK, dqkv + e.C},
-                           {kDV, dqkv + 2 * e.C}});
-    return true;
+  std::unique_ptr<AttentionPlan> make_plan(const Extent& e, bool backward) override {
+    if (e.C / e.H % 8 != 0) throw Error("heads that are not a multiple of 8 channels");
+    return std::make_unique<CudnnPlan>(handle_, backward ? backward_graph(e) : forward_graph(e), e, backward);
   }
 
  private:
@@ -98,7 +117,7 @@ class CudnnAttention final : public AttentionPlans {
     return graph;
   }
 
-  std::shared_ptr<Graph> make_forward(const Extent& e) {
+  static std::shared_ptr<Graph> forward_graph(const Extent& e) {
     const std::shared_ptr<Graph> graph = make_graph();
     const Tensor q = rows(*graph, kQ, "q", e, 3 * e.C), k = rows(*graph, kK, "k", e, 3 * e.C),
                  v = rows(*graph, kV, "v", e, 3 * e.C);
@@ -112,10 +131,10 @@ class CudnnAttention final : public AttentionPlans {
         .set_data_type(fe::DataType_t::FLOAT)
         .set_dim(stats_dim(e))
         .set_stride(stats_stride(e));
-    return built(graph);
+    return graph;
   }
 
-  std::shared_ptr<Graph> make_backward(const Extent& e) {
+  std::shared_ptr<Graph> backward_graph(const Extent& e) const {
     const std::shared_ptr<Graph> graph = make_graph();
     const Tensor q = rows(*graph, kQ, "q", e, 3 * e.C), k = rows(*graph, kK, "k", e, 3 * e.C),
                  v = rows(*graph, kV, "v", e, 3 * e.C);
@@ -128,7 +147,7 @@ class CudnnAttention final : public AttentionPlans {
                                            .set_data_type(fe::DataType_t::FLOAT));
     auto options = fe::graph::SDPA_backward_attributes().set_name("attention_backward").set_attn_scale(scale_of(e));
     options.set_diagonal_alignment(fe::DiagonalAlignment_t::TOP_LEFT).set_diagonal_band_right_bound(0);
-    options.set_deterministic_algorithm(true);
+    options.set_deterministic_algorithm(deterministic_);
     const auto [dq, dk, dv] = graph->sdpa_backward(q, k, v, o, d_o, stats, options);
     const std::array<std::pair<Tensor, Id>, 3> outputs = {{{dq, kDQ}, {dk, kDK}, {dv, kDV}}};
     for (const auto& [tensor, id] : outputs) {
@@ -137,51 +156,28 @@ class CudnnAttention final : public AttentionPlans {
           .set_dim({e.B, e.H, e.T, e.C / e.H})
           .set_stride({e.T * 3 * e.C, e.C / e.H, 3 * e.C, 1});
     }
-    return built(graph);
-  }
-
-  // The graph with a plan, null when cuDNN has none for it here.
-  std::shared_ptr<Graph> built(const std::shared_ptr<Graph>& graph) {
-    if (graph->build(handle_, {fe::HeurMode_t::A}).is_bad()) return nullptr;
-    int64_t bytes = 0;
-    if (graph->get_workspace_size(bytes).is_bad()) return nullptr;
-    if (workspace_.size() < static_cast<size_t>(bytes)) workspace_.resize(static_cast<size_t>(bytes));
     return graph;
   }
 
-  const Plans* plans_for(void* stream, const int32_t* first_key, const Extent& e) {
-    if (first_key != nullptr || e.C / e.H % 8 != 0) return nullptr;
-    if (fe::detail::set_stream(handle_, static_cast<cudaStream_t>(stream)) != CUDNN_STATUS_SUCCESS)
-      throw Error("cuDNN: set_stream");
-    const std::array<int64_t, 4> key = {e.B, e.T, e.C, e.H};
-    auto found = plans_.find(key);
-    if (found == plans_.end()) {
-      Plans plans{make_forward(e), nullptr};
-      if (plans.forward) plans.backward = make_backward(e);
-      found = plans_.emplace(key, std::move(plans)).first;
-    }
-    return found->second.backward ? &found->second : nullptr;
-  }
-
-  void run(Graph& graph, std::unordered_map<int64_t, void*> pointers) {
-    auto status = graph.execute(handle_, pointers, workspace_.data());
-    if (status.is_bad()) throw Error("cuDNN attention failed: " + status.get_message());
-  }
-
-  SharedLibrary library_{FTOK_CUDNN_OF(CUDNN_MAJOR)};
+  bool deterministic_;
+  SharedLibrary library_{FTOK_LIBRARY_OF("cudnn", CUDNN_MAJOR)};
+  SharedLibrary runtime_{"libcudart.so." + std::to_string(CUDART_VERSION / 1000)};
   cudnnHandle_t handle_ = nullptr;
-  MemoryArray<char> workspace_;
-  std::map<std::array<int64_t, 4>, Plans> plans_;
 };
 
 }  // namespace
 
-std::unique_ptr<AttentionPlans> make_cudnn_attention(Device& device) {
+bool is_cudnn_built_in() { return true; }
+
+std::unique_ptr<AttentionPlans> make_cudnn_attention(Device& device, const AttentionOptions& options) {
+  std::unique_ptr<AttentionLibrary> library;
+  std::string problem;
   try {
-    return std::make_unique<CudnnAttention>(device);
-  } catch (const Error&) {
-    return nullptr;  // not installed here
+    library = std::make_unique<CudnnLibrary>(options);
+  } catch (const std::exception& error) {
+    problem = error.what();
   }
+  return std::make_unique<PlannedAttention>(device, std::move(library), problem, options);
 }
 
 }  // namespace ftok

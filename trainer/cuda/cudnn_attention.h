@@ -4,13 +4,16 @@
 #include <memory>
 
 #include "trainer/cuda/device.h"
-#include "trainer/cuda/device_layers.h"
+#include "trainer/cuda/planned_attention.h"
 
 namespace ftok {
 
-// Null where the build had no cudnn-frontend, or the library cannot be loaded here: attention is then done by ftok's
-// own kernels. Plans are made for causal attention without documents, for heads of a multiple of 8 channels, once a
-// shape. The backward pass is the deterministic one. `device` must outlive it.
-std::unique_ptr<AttentionPlans> make_cudnn_attention(Device& device);
+// Plans are made for causal attention without documents, for heads of a multiple of 8 channels, once per shape; for
+// everything else, and where the build had no cudnn-frontend or the library cannot be used here, attention is done by
+// ftok's own kernels and report() says why. Never null. `device` must outlive it.
+std::unique_ptr<AttentionPlans> make_cudnn_attention(Device& device, const AttentionOptions& options = {});
+
+// Whether the build had cudnn-frontend.
+bool is_cudnn_built_in();
 
 }  // namespace ftok

@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 
@@ -35,6 +36,9 @@ class Device : public Memory {
   // Waits for all queued work, then copies.
   virtual void copy_to_host(void* to, const void* from, size_t bytes) = 0;
   virtual void synchronize() = 0;
+
+  // Milliseconds that the work takes which `work` queues: the least of several runs, after one that does not count.
+  virtual float milliseconds(const std::function<void()>& work) = 0;
 
   // Marks 0 and 1: wait_for_mark returns when all that was queued before the latest set_mark is done.
   virtual void set_mark(int mark) = 0;

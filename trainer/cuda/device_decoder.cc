@@ -10,7 +10,8 @@
 namespace ftok::FTOK_SPACE {
 namespace {
 
-constexpr int64_t kChunkRows = 1;  // of the classifier, which is not called
+constexpr int64_t kChunkRows = 1;                         // of the classifier, which is not called
+constexpr Fusion kFusion{true, true, true, true, false};  // each length of a prompt is a shape: not worth timing
 
 const ModelConfig& checked(const ModelConfig& config) {
   if (config.head_channels() > kHeadChannelsMax || !is_vectorized(config.channels)) {
@@ -28,7 +29,7 @@ DeviceDecoder::DeviceDecoder(Device& device, Matmul& matmul, const ModelConfig& 
       matmul_(matmul),
       config_(checked(config)),
       layout_(config),
-      layers_(device, matmul, nullptr, {}, kChunkRows),
+      layers_(device, matmul, nullptr, kFusion, kChunkRows),
       parameters_(device),
       qkv_(device),
       stream_(device),

@@ -1,6 +1,8 @@
 #include "trainer/cuda/device_layers.h"
 
 #include <algorithm>
+#include <cmath>
+#include <vector>
 
 #include "trainer/cuda/products.h"
 
@@ -58,39 +60,60 @@ void DeviceLayers::layernorm_backward(Bf16* din, float* dgain, float* dbias, con
                                  rstd, R, C);
 }
 
+// Queues the fused product where there is one and nothing is faster. Nothing is timed but in a shape's first call,
+// which is not recorded into a graph.
+bool DeviceLayers::run_fused(const MatmulCall& fused, const std::function<float()>& milliseconds_apart) {
+  if (fusion_.timed && !matmul_.is_chosen(fused)) {
+    const float together = matmul_.milliseconds(stream(), fused);
+    if (std::isfinite(together) && milliseconds_apart() < together) matmul_.decline(fused);
+  }
+  return matmul_.run(stream(), fused);
+}
+
 void DeviceLayers::linear_forward(Bf16* out, const Bf16* in, const Bf16* weight, const Bf16* bias, int64_t R, int64_t I,
                                   int64_t O) {
   const MatmulCall plain = forward_product(out, in, weight, {R, I, O});
+  const auto apart = [&] {
+    matmul_.run(stream(), plain);
+    add_bias(stream(), out, bias, R, O);
+  };
   if (fusion_.bias) {
     MatmulCall call = plain;
     call.epilogue = Epilogue::kBias, call.bias = bias;
-    if (matmul_.run(stream(), call)) return;
+    if (run_fused(call, [&] { return device_.milliseconds(apart); })) return;
   }
-  matmul_.run(stream(), plain);
-  add_bias(stream(), out, bias, R, O);
+  apart();
 }
 
 void DeviceLayers::linear_gelu_forward(Bf16* out, Bf16* before, const Bf16* in, const Bf16* weight, const Bf16* bias,
                                        int64_t R, int64_t I, int64_t O) {
+  const auto apart = [&] {
+    linear_forward(before, in, weight, bias, R, I, O);
+    gelu_forward(out, before, R * O);
+  };
   if (fusion_.gelu) {
     MatmulCall call = forward_product(out, in, weight, {R, I, O});
     call.epilogue = Epilogue::kGeluAuxBias, call.bias = bias;
     call.aux = before, call.ld_aux = O;
-    if (matmul_.run(stream(), call)) return;
+    if (run_fused(call, [&] { return device_.milliseconds(apart); })) return;
   }
-  linear_forward(before, in, weight, bias, R, I, O);
-  gelu_forward(out, before, R * O);
+  apart();
 }
 
 void DeviceLayers::weight_and_bias_gradients(float* dweight, float* dbias, const Bf16* dout, const Bf16* in, int64_t R,
                                              int64_t I, int64_t O) {
   const MatmulCall plain = weight_gradient_product(dweight, dout, in, {R, I, O});
   if (fusion_.bias_gradient) {
-    float* const sums = scratch(O);
     MatmulCall call = plain;
-    call.epilogue = Epilogue::kBgradA, call.bias_gradient = sums;
-    if (matmul_.run(stream(), call)) {
-      add_rows(stream(), dbias, sums, 1, O);
+    call.epilogue = Epilogue::kBgradA, call.bias_gradient = scratch(O);
+    const auto apart = [&] {  // the sums are added to: while they are timed, to an array that nobody reads
+      MemoryArray<float> sums(device_), parts(device_);
+      sums.resize(static_cast<size_t>(O)), parts.resize(static_cast<size_t>(column_sums_scratch(R, O)));
+      return matmul_.milliseconds(stream(), plain) +
+             device_.milliseconds([&] { column_sums(stream(), sums.data(), parts.data(), dout, R, O); });
+    };
+    if (run_fused(call, apart)) {
+      add_rows(stream(), dbias, call.bias_gradient, 1, O);
       return;
     }
   }
@@ -107,17 +130,18 @@ void DeviceLayers::linear_backward(Bf16* din, float* dweight, float* dbias, cons
 void DeviceLayers::linear_gelu_backward(Bf16* dbefore, float* dweight, float* dbias, const Bf16* dout, const Bf16* in,
                                         const Bf16* before, const Bf16* weight, int64_t R, int64_t I, int64_t O) {
   const MatmulCall plain = input_gradient_product(dbefore, dout, weight, {R, I, O});
+  const auto apart = [&] {
+    matmul_.run(stream(), plain);
+    gelu_backward(dbefore, dbefore, before, R * I);
+  };
   bool fused = false;
   if (fusion_.gelu_gradient) {
     MatmulCall call = plain;
     call.epilogue = Epilogue::kDGelu;
     call.aux = const_cast<Bf16*>(before), call.ld_aux = I;  // read only
-    fused = matmul_.run(stream(), call);
+    fused = run_fused(call, [&] { return device_.milliseconds(apart); });
   }
-  if (!fused) {
-    matmul_.run(stream(), plain);
-    gelu_backward(dbefore, dbefore, before, R * I);
-  }
+  if (!fused) apart();
   weight_and_bias_gradients(dweight, dbias, dout, in, R, I, O);
 }
 
@@ -159,12 +183,17 @@ double DeviceLayers::classifier(Bf16* dhidden, float* dwte, const Bf16* hidden, 
     matmul_.run(stream(), input_gradient_product(logits_.data(), hidden + begin * C, wte, shape));
     classifier_rows(stream(), {logits_.data(), losses_.data() + begin, targets.ids + begin,
                                targets.mask == nullptr ? nullptr : targets.mask + begin, rows, targets.V, V,
-                               static_cast<float>(scale), dhidden != nullptr});
+                               static_cast<float>(scale), loss_scale_, dhidden != nullptr});
     if (dhidden == nullptr) continue;
     matmul_.run(stream(), forward_product(dhidden + begin * C, logits_.data(), wte, shape));
     matmul_.run(stream(), weight_gradient_product(dwte, hidden + begin * C, logits_.data(), shape));
   }
   add_losses(stream(), loss_.data(), losses_.data(), R);
+  if (targets.losses != nullptr) {
+    std::vector<float> losses(static_cast<size_t>(R));
+    device_.copy_to_host(losses.data(), losses_.data(), losses.size() * sizeof(float));
+    std::copy(losses.begin(), losses.end(), targets.losses);
+  }
   return 0;
 }
 

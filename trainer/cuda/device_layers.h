@@ -4,7 +4,9 @@
 // zero. `ids` and masks are in the device's memory.
 #pragma once
 
+#include <functional>
 #include <memory>
+#include <string>
 
 #include "trainer/cuda/device.h"
 #include "trainer/cuda/gpu_kernels.h"
@@ -14,7 +16,7 @@
 namespace ftok {
 
 // Attention by a library. False, with nothing queued, where it has no plan for the shape or mask: the kernels here do
-// it then. Both directions of one shape are done by the same one.
+// it then. What a library's forward pass leaves, the kernels' backward pass can read.
 class AttentionPlans {
  public:
   virtual ~AttentionPlans() = default;
@@ -22,11 +24,18 @@ class AttentionPlans {
                        const Extent& extent) = 0;
   virtual bool backward(void* stream, Bf16* dqkv, const Bf16* dout, const Bf16* out, const float* log_sum,
                         const Bf16* qkv, const int32_t* first_key, const Extent& extent) = 0;
+  // Whether there is a library at all.
+  virtual bool available() const = 0;
+  // One line: who has done attention so far, and why where it was not the library.
+  virtual std::string report() const = 0;
 };
 
-// What is done on the way out of a matrix product, where the library can; the results differ in rounding.
+// What is done on the way out of a matrix product, where the library can; the results differ in rounding. `timed`: a
+// shape's first call times the fused product against product and kernel, and the faster way is kept with the product's
+// choices; else the fused one is taken wherever there is one.
 struct Fusion {
   bool bias = true, gelu = true, gelu_gradient = true, bias_gradient = true;
+  bool timed = true;
 };
 
 namespace FTOK_SPACE {
@@ -38,6 +47,9 @@ class DeviceLayers final : public Layers<Bf16> {
 
   // For encoder_backward of the batches to come; the arrays are on the device.
   void set_token_runs(const TokenRuns& runs) { runs_ = runs; }
+  // Where, on the device, the classifier reads its scale from in calls to come; null: its argument counts. Work that is
+  // recorded once can so be replayed with another scale.
+  void set_loss_scale(const float* scale) { loss_scale_ = scale; }
 
   Memory* memory() override { return &device_; }
   void clear(Bf16* out, int64_t n) override;
@@ -74,6 +86,7 @@ class DeviceLayers final : public Layers<Bf16> {
   Stream stream() { return device_.stream(); }
   void weight_and_bias_gradients(float* dweight, float* dbias, const Bf16* dout, const Bf16* in, int64_t R, int64_t I,
                                  int64_t O);
+  bool run_fused(const MatmulCall& fused, const std::function<float()>& milliseconds_apart);
   float* scratch(int64_t n);  // valid until the next call
 
   Device& device_;
@@ -82,6 +95,7 @@ class DeviceLayers final : public Layers<Bf16> {
   Fusion fusion_;
   int64_t chunk_rows_;
   TokenRuns runs_;
+  const float* loss_scale_ = nullptr;
   MemoryArray<float> scratch_, losses_;
   MemoryArray<Bf16> logits_;
   MemoryArray<double> loss_;

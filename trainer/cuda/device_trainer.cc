@@ -25,7 +25,7 @@ const ModelConfig& checked(const ModelConfig& config) {
 
 // Where a batch's arrays lie, in bytes, in one stretch of memory: copied at once.
 struct BatchBytes {
-  size_t tokens, targets, rows, begins, first_key, mask, size;
+  size_t scale, tokens, targets, rows, begins, first_key, mask, size;
 
   BatchBytes(int64_t R, int64_t runs) {
     size_t at = 0;
@@ -35,7 +35,8 @@ struct BatchBytes {
       return begin;
     };
     const size_t words = static_cast<size_t>(R) * 4;
-    tokens = take(words), targets = take(words), rows = take(words), begins = take(static_cast<size_t>(runs + 1) * 4);
+    scale = take(sizeof(float)), tokens = take(words), targets = take(words), rows = take(words),
+    begins = take(static_cast<size_t>(runs + 1) * 4);
     first_key = take(words), mask = take(static_cast<size_t>(R));
     size = at;
   }
@@ -51,6 +52,13 @@ std::vector<ParameterPiece> pieces_of(const ParameterLayout& layout, const Param
     }
   }
   return pieces;
+}
+
+// The backward pass makes GELU's output again by a kernel; so must the forward pass then, or the two would differ.
+Fusion fusion_of(const DeviceTrainerOptions& options) {
+  Fusion fusion = options.fusion;
+  if (options.recompute == Recompute::kGelu) fusion.gelu = false;
+  return fusion;
 }
 
 }  // namespace
@@ -75,7 +83,7 @@ DeviceTrainer::DeviceTrainer(Device& device, Matmul& matmul, AttentionPlans* att
     : device_(device),
       options_(options),
       range_(range),
-      layers_(device, matmul, attention, options.fusion, options.chunk_rows),
+      layers_(device, matmul, attention, fusion_of(options), options.chunk_rows),
       network_(checked(config), layers_, options.recompute),
       master_(device),
       first_(device),
@@ -98,9 +106,11 @@ DeviceTrainer::~DeviceTrainer() = default;
 
 void DeviceTrainer::load(const TrainerState& state, int64_t step) {
   const size_t bytes = master_.size() * sizeof(float);
-  device_.copy_to_device(master_.data(), state.parameters.data(), bytes);
-  device_.copy_to_device(first_.data(), state.first_moments.data(), bytes);
-  device_.copy_to_device(second_.data(), state.second_moments.data(), bytes);
+  const auto copy = [&](float* to, const std::vector<float>& from) {
+    from.empty() ? device_.clear(to, bytes) : device_.copy_to_device(to, from.data(), bytes);
+  };
+  copy(master_.data(), state.parameters), copy(first_.data(), state.first_moments);
+  copy(second_.data(), state.second_moments);
   round_parameters(device_.stream(), adamw_step(step));
   device_.synchronize();
 }
@@ -120,7 +130,7 @@ void DeviceTrainer::zero_gradients() {
 
 // Fills one of two buffers of the host, when the copy from it two batches ago is done, and queues its copy to the
 // device.
-BatchView DeviceTrainer::upload(const BatchView& batch) {
+BatchView DeviceTrainer::upload(const BatchView& batch, double scale) {
   const int64_t R = batch.B * batch.T, V = network_.config().vocabulary_size;
   const int64_t runs = std::min(R, V);
   const BatchBytes at(R, runs);
@@ -134,6 +144,8 @@ BatchView DeviceTrainer::upload(const BatchView& batch) {
   char* const bytes = static_cast<char*>(staging->buffer.data());
   const size_t words = static_cast<size_t>(R) * 4;
   const TokenOrder order = make_token_order(batch.tokens, R, V);
+  const float narrow_scale = static_cast<float>(scale);
+  std::memcpy(bytes + at.scale, &narrow_scale, sizeof narrow_scale);
   std::memcpy(bytes + at.tokens, batch.tokens, words);
   std::memcpy(bytes + at.targets, batch.targets, words);
   std::memcpy(bytes + at.rows, order.rows.data(), words);
@@ -145,6 +157,7 @@ BatchView DeviceTrainer::upload(const BatchView& batch) {
   next_staging_ ^= 1;
 
   const char* const base = batch_.data();
+  layers_.set_loss_scale(reinterpret_cast<const float*>(base + at.scale));
   layers_.set_token_runs(
       {reinterpret_cast<const int32_t*>(base + at.rows), reinterpret_cast<const int32_t*>(base + at.begins), runs});
   BatchView view{batch.B,
@@ -159,10 +172,10 @@ BatchView DeviceTrainer::upload(const BatchView& batch) {
 }
 
 // A shape's first micro-batch runs as it is: it allocates, and chooses algorithms. The second is recorded, the rest
-// replayed.
+// replayed, whatever their scale: it is part of the batch.
 void DeviceTrainer::add_gradients(const BatchView& batch, double scale) {
-  const GraphKey key{batch.B, batch.T, scale, batch.loss_mask != nullptr, batch.first_key != nullptr};
-  const BatchView view = upload(batch);
+  const GraphKey key{batch.B, batch.T, batch.loss_mask != nullptr, batch.first_key != nullptr};
+  const BatchView view = upload(batch, scale);
   const auto found = std::find_if(graphs_.begin(), graphs_.end(), [&](const RecordedGraph& g) { return g.key == key; });
   if (!options_.graphs || found == graphs_.end()) {
     const int64_t allocations = device_.allocations();
@@ -189,9 +202,16 @@ double DeviceTrainer::take_loss() { return network_.take_loss(); }
 
 double DeviceTrainer::loss(const BatchView& batch) {
   const int64_t allocations = device_.allocations();
-  const double loss = network_.loss(upload(batch));
+  const double loss = network_.loss(upload(batch, 0));
   if (device_.allocations() != allocations) graphs_.clear();
   return loss;
+}
+
+std::vector<double> DeviceTrainer::target_losses(const BatchView& batch) {
+  const int64_t allocations = device_.allocations();
+  std::vector<double> losses = network_.target_losses(upload(batch, 0));
+  if (device_.allocations() != allocations) graphs_.clear();
+  return losses;
 }
 
 double DeviceTrainer::norm() {

@@ -24,7 +24,8 @@ struct DeviceTrainerOptions {
   int64_t chunk_rows = 8192;  // of logits; 8,192 x 50,304 of them are 0.8 GB
 };
 
-// Master weights and moments, as ParameterLayout lays them out; of the range alone that the trainer keeps.
+// Master weights and moments, as ParameterLayout lays them out; of the range alone that the trainer keeps. Empty
+// moments are zero.
 struct TrainerState {
   std::vector<float> parameters, first_moments, second_moments;
 };
@@ -58,6 +59,8 @@ class DeviceTrainer {
   double take_loss();
   // The loss of a batch alone, without gradients; after take_loss().
   double loss(const BatchView& batch);
+  // (B,T): the loss of each target of such a batch, 0 where it does not count.
+  std::vector<double> target_losses(const BatchView& batch);
 
   // As AdamW's of that range (trainer/training/optimizer.h); steps count from 1. Gradients outside of the range do not
   // matter.
@@ -75,13 +78,12 @@ class DeviceTrainer {
   struct Staging;
   struct GraphKey {
     int64_t B, T;
-    double scale;
     bool mask, documents;
     bool operator==(const GraphKey&) const = default;
   };
   struct RecordedGraph;
 
-  BatchView upload(const BatchView& batch);
+  BatchView upload(const BatchView& batch, double scale);
   AdamWStep adamw_step(int64_t step);
 
   Device& device_;

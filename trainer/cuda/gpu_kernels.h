@@ -63,7 +63,9 @@ struct ClassifierRows {
   const uint8_t* mask;
   int64_t rows, V, V_padded;
   float scale;
+  const float* scale_at;  // on the device: what stands there is the scale; null: `scale` is
   bool gradient;
+  bool two_reads = false;  // even where a row would fit into shared memory: the same bits, to be timed
 };
 void classifier_rows(Stream stream, const ClassifierRows& call);
 // *total += the sum of losses (R), in double.

@@ -13,4 +13,13 @@ void check_launch(const Grid& grid, int threads) {
               " threads: " + cudaGetErrorString(code));
 }
 
+size_t launch_shared_bytes_max() {
+  constexpr int kOwnBytes = 1 << 10;  // of kernels that ask for more, and what CUDA takes of each block
+  int device = 0, bytes = 0;
+  if (cudaGetDevice(&device) != cudaSuccess ||
+      cudaDeviceGetAttribute(&bytes, cudaDevAttrMaxSharedMemoryPerBlockOptin, device) != cudaSuccess)
+    return 0;
+  return static_cast<size_t>(bytes > 2 * kOwnBytes ? bytes - 2 * kOwnBytes : 0);
+}
+
 }  // namespace ftok::cuda

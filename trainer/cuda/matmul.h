@@ -43,6 +43,14 @@ class Matmul {
   // Queues the product on `stream` (a cudaStream_t). False, with nothing queued, when there is no way to do this call
   // with this epilogue; a call without one is done or throws Error. The answer for a shape does not change.
   virtual bool run(void* stream, const MatmulCall& call) = 0;
+
+  // Whether it is settled how calls of this shape are done: by an earlier one, or by choices that were read back.
+  virtual bool is_chosen(const MatmulCall& call) const = 0;
+  // What such a call takes, in milliseconds; infinite when there is no way to do it. Chooses where nothing was chosen.
+  // Results are overwritten as by run(), but with `accumulate` D stays as it is.
+  virtual float milliseconds(void* stream, const MatmulCall& call) = 0;
+  // From now on run() gives false for calls of this shape, which have an epilogue: the caller has a faster way.
+  virtual void decline(const MatmulCall& call) = 0;
 };
 
 }  // namespace ftok

@@ -3,20 +3,31 @@
 #include <cuda_runtime_api.h>
 #include <nccl.h>
 
+#include <chrono>
 #include <cstring>
+#include <exception>
+#include <string>
+#include <thread>
+#include <utility>
 #include <vector>
 
 #include "core/error.h"
+#include "trainer/cuda/cuda_check.h"
 #include "trainer/cuda/shared_library.h"
+#include "trainer/cuda/wait_for_ranks.h"
 
 namespace ftok {
 namespace {
+
+constexpr double kSilenceSecondsMax = 600;  // as between the ranks' processes (socket_communicator.cc)
 
 struct Library {
   SharedLibrary library{"libnccl.so.2"};
   decltype(ncclGetUniqueId)* get_unique_id;
   decltype(ncclCommInitRank)* init_rank;
   decltype(ncclCommDestroy)* destroy;
+  decltype(ncclCommAbort)* abort;
+  decltype(ncclCommGetAsyncError)* asynchronous_error;
   decltype(ncclGetErrorString)* error_string;
   decltype(ncclAllReduce)* all_reduce;
   decltype(ncclReduce)* reduce;
@@ -28,6 +39,8 @@ struct Library {
     library.find("ncclGetUniqueId", get_unique_id);
     library.find("ncclCommInitRank", init_rank);
     library.find("ncclCommDestroy", destroy);
+    library.find("ncclCommAbort", abort);
+    library.find("ncclCommGetAsyncError", asynchronous_error);
     library.find("ncclGetErrorString", error_string);
     library.find("ncclAllReduce", all_reduce);
     library.find("ncclReduce", reduce);
@@ -50,7 +63,15 @@ class NcclRanks final : public DeviceRanks {
     library_->check(library_->init_rank(&communicator_, ranks.size(), id, ranks.rank()),
                     "the ranks do not find each other");
   }
-  ~NcclRanks() override { library_->destroy(communicator_); }
+  // A communicator with work under way waits for ranks that may have failed: it is given up instead.
+  ~NcclRanks() override {
+    if (communicator_ == nullptr) return;
+    if (!std::uncaught_exceptions() && cudaStreamQuery(stream()) == cudaSuccess) {
+      library_->destroy(communicator_);
+    } else {
+      library_->abort(communicator_);
+    }
+  }
   NcclRanks(const NcclRanks&) = delete;
   NcclRanks& operator=(const NcclRanks&) = delete;
 
@@ -72,6 +93,31 @@ class NcclRanks final : public DeviceRanks {
           library_->broadcast(values + begin, values + begin, count, ncclBfloat16, rank, communicator_, stream()),
           "a broadcast failed");
     });
+  }
+
+  void wait() override {
+    RanksWatch watch;
+    watch.is_done = [&] {
+      const cudaError_t code = cudaStreamQuery(stream());
+      if (code != cudaErrorNotReady) cuda::check(code, "its work failed");
+      return code == cudaSuccess;
+    };
+    watch.error = [&]() -> std::string {
+      ncclResult_t result = ncclSuccess;
+      library_->check(library_->asynchronous_error(communicator_, &result), "cannot ask for errors");
+      return result == ncclSuccess || result == ncclInProgress ? "" : library_->error_string(result);
+    };
+    watch.seconds = [] {
+      return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
+    };
+    watch.sleep = [](double seconds) { std::this_thread::sleep_for(std::chrono::duration<double>(seconds)); };
+    try {
+      wait_for_ranks(watch, kSilenceSecondsMax);
+    } catch (...) {
+      library_->abort(
+          std::exchange(communicator_, nullptr));  // its kernels end, and whoever waits for the device goes on
+      throw;
+    }
   }
 
  private:

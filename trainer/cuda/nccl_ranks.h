@@ -11,7 +11,7 @@ namespace ftok {
 
 // Each rank has a GPU of its own. Calls are queued on the device's stream, in the same order on all ranks. Slices are
 // those of Communicator::slice(n, rank). The order of additions is NCCL's: the same for the same number and wiring of
-// GPUs.
+// GPUs. Destroyed while work is queued, or after wait() has thrown, it gives that work up.
 class DeviceRanks {
  public:
   virtual ~DeviceRanks() = default;
@@ -21,6 +21,9 @@ class DeviceRanks {
   virtual void reduce_scatter(float* values, int64_t n) = 0;
   // Every slice becomes its owner's.
   virtual void all_gather(Bf16* values, int64_t n) = 0;
+  // Returns when the device has done all queued work. To be called before anything else waits for the device: unlike
+  // that, it throws Error when another rank has failed or does not answer, and no work is left.
+  virtual void wait() = 0;
 };
 
 // Collective. Null, on all ranks, where one of them cannot load the library, or the build had no NCCL. `ranks` and

@@ -3,6 +3,11 @@
 
 namespace ftok {
 
-std::unique_ptr<AttentionPlans> make_cudnn_attention(Device&) { return nullptr; }
+bool is_cudnn_built_in() { return false; }
+
+std::unique_ptr<AttentionPlans> make_cudnn_attention(Device& device, const AttentionOptions& options) {
+  return std::make_unique<PlannedAttention>(device, nullptr, "this build has no cuDNN (tools/gpu_check/fetch_frontend)",
+                                            options);
+}
 
 }  // namespace ftok

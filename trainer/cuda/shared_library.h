@@ -2,19 +2,25 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 namespace ftok {
 
+// Folders that NVIDIA's Python packages keep libraries in: site-packages/nvidia/*/lib of every python3 in PATH.
+std::vector<std::string> python_library_folders();
+
 class SharedLibrary {
  public:
-  // The first of `name` as the system finds it, and `name` in FTOK_CUDA_LIBRARIES (an environment variable: a folder)
-  // and in the folder the build found it in. Throws Error naming it when there is none.
+  // The first of `name` in FTOK_CUDA_LIBRARIES (an environment variable: folders, with colons between them), as the
+  // system finds it, in the folder the build found it in, and in NVIDIA's Python packages. Throws Error naming it when
+  // there is none, with the reason where there is one that cannot be loaded.
   explicit SharedLibrary(const std::string& name);
   ~SharedLibrary() = default;  // stays loaded: what came out of it may live on
   SharedLibrary(const SharedLibrary&) = delete;
   SharedLibrary& operator=(const SharedLibrary&) = delete;
 
   void* handle() const { return handle_; }
+  const std::string& path() const { return path_; }  // what dlopen() was given
 
   // function = its function of that name. Throws Error when there is none.
   template <typename Function>
@@ -25,7 +31,7 @@ class SharedLibrary {
  private:
   void* address(const char* symbol) const;
 
-  std::string name_;
+  std::string name_, path_;
   void* handle_ = nullptr;
 };
 

@@ -7,7 +7,7 @@
 //
 // Kernels keep to these rules, which the shim checks where it can: all threads of a warp reach the same warp-wide call,
 // all threads of a block reach the same barrier, block sizes are multiples of 32, shared memory is a struct of at most
-// 48 KiB.
+// 48 KiB; what a launch asks for beside it may be more.
 #pragma once
 
 #include <cmath>
@@ -23,6 +23,7 @@
 #define FTOK_DEVICE inline
 #define FTOK_UNROLL
 #define FTOK_SHARED(Type, name) Type& name = *static_cast<Type*>(::ftok::shim::shared_memory(sizeof(Type)))
+#define FTOK_LAUNCH_SHARED(name) char* const name = ::ftok::shim::launch_shared_memory()
 #else
 #define FTOK_SPACE cuda
 #endif
@@ -34,6 +35,7 @@
 #define FTOK_DEVICE __device__ __forceinline__
 #define FTOK_UNROLL _Pragma("unroll")
 #define FTOK_SHARED(Type, name) __shared__ Type name
+#define FTOK_LAUNCH_SHARED(name) extern __shared__ __align__(16) char name[]
 #endif
 
 namespace ftok::FTOK_SPACE {
@@ -55,6 +57,15 @@ template <typename... Parameters, typename... Arguments>
 void launch(Stream, const Grid& grid, int threads, void (*kernel)(Parameters...), Arguments... arguments) {
   run_grid(grid.x, grid.y, grid.z, threads, [&] { kernel(static_cast<Parameters>(arguments)...); });
 }
+
+// With `shared_bytes` of shared memory (FTOK_LAUNCH_SHARED) beside the kernel's own; at most launch_shared_bytes_max().
+template <typename... Parameters, typename... Arguments>
+void launch_shared(Stream, const Grid& grid, int threads, size_t shared_bytes, void (*kernel)(Parameters...),
+                   Arguments... arguments) {
+  run_grid(
+      grid.x, grid.y, grid.z, threads, [&] { kernel(static_cast<Parameters>(arguments)...); }, shared_bytes);
+}
+inline size_t launch_shared_bytes_max() { return kLaunchSharedBytesMax; }
 
 inline float warp_sum(float x) {
   Slot mine{};
@@ -85,6 +96,20 @@ template <typename... Parameters, typename... Arguments>
 void launch(Stream stream, const Grid& grid, int threads, void (*kernel)(Parameters...), Arguments... arguments) {
   kernel<<<dim3(static_cast<unsigned>(grid.x), static_cast<unsigned>(grid.y), static_cast<unsigned>(grid.z)),
            static_cast<unsigned>(threads), 0, static_cast<cudaStream_t>(stream)>>>(
+      static_cast<Parameters>(arguments)...);
+  check_launch(grid, threads);
+}
+
+// The device's, less what kernels have of their own.
+size_t launch_shared_bytes_max();
+
+template <typename... Parameters, typename... Arguments>
+void launch_shared(Stream stream, const Grid& grid, int threads, size_t shared_bytes, void (*kernel)(Parameters...),
+                   Arguments... arguments) {
+  cudaFuncSetAttribute(kernel, cudaFuncAttributeMaxDynamicSharedMemorySize, static_cast<int>(shared_bytes));
+  cudaFuncSetAttribute(kernel, cudaFuncAttributePreferredSharedMemoryCarveout, cudaSharedmemCarveoutMaxShared);
+  kernel<<<dim3(static_cast<unsigned>(grid.x), static_cast<unsigned>(grid.y), static_cast<unsigned>(grid.z)),
+           static_cast<unsigned>(threads), shared_bytes, static_cast<cudaStream_t>(stream)>>>(
       static_cast<Parameters>(arguments)...);
   check_launch(grid, threads);
 }

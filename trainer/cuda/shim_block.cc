@@ -49,6 +49,7 @@ struct Runner {
   std::vector<Fiber> fibers = std::vector<Fiber>(kThreadsMax);
   std::vector<Slot> slots[2] = {std::vector<Slot>(kThreadsMax), std::vector<Slot>(kThreadsMax)};
   alignas(128) char shared[kSharedBytesMax];
+  std::vector<Slot> launch_shared;  // aligned as vectors of 16 bytes want it
   ucontext_t main;
   jmp_buf main_jump;
   void* main_fake_stack = nullptr;
@@ -195,6 +196,7 @@ bool release(Runner& r) {
 
 void run_block(Runner& r, const std::vector<int64_t>& order) {
   std::memset(r.shared, 0xFF, sizeof r.shared);
+  std::memset(static_cast<void*>(r.launch_shared.data()), 0xFF, r.launch_shared.size() * sizeof(Slot));
   for (int i = 0; i < r.threads; ++i) start(r, i);
   do {
     for (const int64_t thread : order) {
@@ -209,13 +211,15 @@ void run_block(Runner& r, const std::vector<int64_t>& order) {
 
 void set_schedule(Schedule schedule) { runner().schedule = schedule; }
 
-void run_grid(int64_t x, int64_t y, int64_t z, int threads, const std::function<void()>& kernel) {
+void run_grid(int64_t x, int64_t y, int64_t z, int threads, const std::function<void()>& kernel, size_t shared_bytes) {
+  if (shared_bytes > kLaunchSharedBytesMax) throw std::logic_error("shim: more shared memory than a launch can have");
   if (x < 1 || y < 1 || z < 1 || x > INT32_MAX || y > 65535 || z > 65535)
     throw std::logic_error("shim: a grid CUDA would refuse");
   if (threads < kLanes || threads > kThreadsMax || threads % kLanes != 0)
     throw std::logic_error("shim: threads of a block");
   Runner& r = runner();
   r.kernel = &kernel, r.threads = threads;
+  r.launch_shared.assign((shared_bytes + sizeof(Slot) - 1) / sizeof(Slot), Slot{});
   r.grid[0] = x, r.grid[1] = y, r.grid[2] = z;
   const std::vector<int64_t> order = order_of(r.schedule, threads, 1);
   for (const int64_t i : order_of(r.schedule, x * y * z, 2)) {
@@ -238,6 +242,8 @@ void* shared_memory(size_t bytes) {
   if (bytes > kSharedBytesMax) throw std::logic_error("shim: more shared memory than a block has");
   return runner().shared;
 }
+
+char* launch_shared_memory() { return reinterpret_cast<char*>(runner().launch_shared.data()); }
 
 const Slot* exchange(const char* call, const Slot& mine) {
   Runner& r = runner();

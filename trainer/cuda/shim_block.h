@@ -17,7 +17,10 @@ enum class Schedule : uint8_t { kForward, kBackward, kShuffled };
 // Of all later grids of this CPU thread; of blocks and of the threads in a block.
 void set_schedule(Schedule schedule);
 
-void run_grid(int64_t x, int64_t y, int64_t z, int threads, const std::function<void()>& kernel);
+// What an H100's block may ask for.
+constexpr size_t kLaunchSharedBytesMax = 225 << 10;
+void run_grid(int64_t x, int64_t y, int64_t z, int threads, const std::function<void()>& kernel,
+              size_t shared_bytes = 0);
 
 // For kernels, in their turn:
 int thread_x();
@@ -30,6 +33,8 @@ int64_t grid_y();
 void barrier();
 // The block's shared memory: one struct a kernel.
 void* shared_memory(size_t bytes);
+// What the launch asked for beside it.
+char* launch_shared_memory();
 
 // What a lane hands to the others of its warp.
 struct Slot {

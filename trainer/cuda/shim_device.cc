@@ -28,6 +28,10 @@ class ShimDevice final : public Device {
   void clear(void* pointer, size_t bytes) override { std::memset(pointer, 0, bytes); }
   void copy_to_host(void* to, const void* from, size_t bytes) override { std::memcpy(to, from, bytes); }
   void synchronize() override {}
+  float milliseconds(const std::function<void()>& work) override {
+    work();
+    return 0;
+  }
   void set_mark(int) override {}
   void wait_for_mark(int) override {}
 

@@ -1,4 +1,5 @@
-// The CPU as a Device for kernels of the shim: work is done when it is queued, and there are no graphs.
+// The CPU as a Device for kernels of the shim: work is done when it is queued and takes no time,
+// and there are no graphs.
 #pragma once
 
 #include <memory>

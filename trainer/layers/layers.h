@@ -100,6 +100,9 @@ class Layers {
     const uint32_t* ids = nullptr;  // (R), below V
     const uint8_t* mask = nullptr;
     int64_t R = 0, C = 0, V = 0;
+    // (R), in the memory of the process: set to the target's loss, 0 where it does not count; null: not wanted. With
+    // it, a back end that runs behind its caller waits.
+    double* losses = nullptr;
   };
   // The tied head with softmax and cross-entropy, in chunks of rows so that no array of (R,V) exists. Returns the sum
   // of the losses in nats over the targets that count. With dhidden (R,C) not null it is set to, and dwte (V,C) grows

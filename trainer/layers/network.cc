@@ -219,6 +219,19 @@ double Network<Real>::loss(const BatchView& batch) {
 }
 
 template <typename Real>
+std::vector<double> Network<Real>::target_losses(const BatchView& batch) {
+  const Extent extent = extent_of(batch);
+  make_room(extent, false);
+  forward(batch);
+  std::vector<double> losses(static_cast<size_t>(extent.rows()));
+  layers_.classifier(nullptr, nullptr, ln_f_, weight(layout_.wte),
+                     {batch.targets, batch.loss_mask, extent.rows(), extent.C, config_.vocabulary_size, losses.data()},
+                     0);
+  layers_.take_loss();
+  return losses;
+}
+
+template <typename Real>
 double Network<Real>::take_loss() {
   return std::exchange(loss_, 0.0) + layers_.take_loss();
 }

@@ -19,7 +19,8 @@ struct BatchView {
   const int32_t* first_key = nullptr;  // (B,T), the first position each one sees; null: 0
 };
 
-// What the forward pass does not keep and the backward pass makes again: less memory, the same bits.
+// What the forward pass does not keep and the backward pass makes again: less memory, the same bits. (On a GPU, kGelu
+// keeps GELU out of the product before it; where it is part of that without recomputation, results differ in rounding.)
 enum class Recompute : uint8_t {
   kNothing,
   kGelu,    // the output of GELU: a quarter of a block's activations, nearly free
@@ -43,6 +44,8 @@ class Network {
 
   // The sum of the losses, in nats, over the targets that count.
   double loss(const BatchView& batch);
+  // (B,T): the loss of each target, 0 where it does not count.
+  std::vector<double> target_losses(const BatchView& batch);
 
   // The same, and gradients += scale * its gradient. With scale = 1 / (targets that count in the whole step),
   // micro-batches add up to the gradient of the step's mean loss.

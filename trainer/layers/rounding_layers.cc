@@ -98,8 +98,11 @@ class RoundingLayers final : public Layers<float> {
       const int64_t rows = std::min(kLogitRows, targets.R - begin);
       logits_.resize(static_cast<size_t>(rows * V));
       layers_->linear_forward(logits_.data(), hidden + begin * C, transposed_.data(), zeros.data(), rows, C, V);
-      for (int64_t r = 0; r < rows; ++r)
-        loss += finish_row(logits_.data() + r * V, V, targets, begin + r, static_cast<float>(scale));
+      for (int64_t r = 0; r < rows; ++r) {
+        const double row = finish_row(logits_.data() + r * V, V, targets, begin + r, static_cast<float>(scale));
+        loss += row;
+        if (targets.losses != nullptr) targets.losses[begin + r] = row;
+      }
       if (dhidden == nullptr) continue;
       layers_->linear_backward(dhidden + begin * C, dtransposed.data(), dzeros.data(), logits_.data(),
                                hidden + begin * C, transposed_.data(), rows, C, V);

@@ -175,6 +175,8 @@ TEST_F(DeviceNetworkTest, RecomputeChangesNoBit) {
   EXPECT_TRUE(same_bits(kept, check({kUnfused, Recompute::kBlocks})));
   EXPECT_TRUE(same_bits(kept, check({kUnfused, Recompute::kGelu})));
   EXPECT_TRUE(same_bits(check({}), check({{}, Recompute::kBlocks})));
+  // What makes GELU again does not fuse it: forward and backward see the same bits.
+  EXPECT_TRUE(same_bits(check({{true, false, true, true}}), check({{}, Recompute::kGelu})));
 }
 
 TEST_F(DeviceNetworkTest, OrderOfThreadsChangesNoBit) {

@@ -3,8 +3,11 @@
 #pragma once
 
 #include <cmath>
+#include <map>
 #include <set>
 #include <stdexcept>
+#include <string>
+#include <tuple>
 #include <vector>
 
 #include "trainer/cuda/matmul.h"
@@ -13,12 +16,15 @@ namespace ftok::testing {
 
 class EmulatedMatmul final : public Matmul {
  public:
-  std::set<Epilogue> refused;  // as where the library has no algorithm
+  std::set<Epilogue> refused;       // as where the library has no algorithm
+  std::map<Epilogue, float> times;  // milliseconds of a call; 0 for one that is not named
+  std::vector<Epilogue> declined;   // in order
   std::vector<MatmulCall> calls;
 
   bool run(void*, const MatmulCall& call) override {
     check(call);
-    if (refused.count(call.epilogue) != 0) return false;
+    chosen_.insert(shape_of(call));
+    if (refused.count(call.epilogue) != 0 || declined_.count(shape_of(call)) != 0) return false;
     calls.push_back(call);
     for (int64_t j = 0; j < call.n; ++j) {
       for (int64_t i = 0; i < call.m; ++i) finish(call, i, j, product(call, i, j));
@@ -33,7 +39,22 @@ class EmulatedMatmul final : public Matmul {
     return true;
   }
 
+  bool is_chosen(const MatmulCall& call) const override { return chosen_.count(shape_of(call)) != 0; }
+  float milliseconds(void*, const MatmulCall& call) override {
+    chosen_.insert(shape_of(call));
+    if (refused.count(call.epilogue) != 0) return INFINITY;
+    const auto found = times.find(call.epilogue);
+    return found == times.end() ? 0 : found->second;
+  }
+  void decline(const MatmulCall& call) override {
+    require(call.epilogue != Epilogue::kNone, "a plain product declined");
+    declined_.insert(shape_of(call));
+    declined.push_back(call.epilogue);
+  }
+
  private:
+  using Shape = std::tuple<Epilogue, bool, bool, int64_t, int64_t, int64_t>;
+  static Shape shape_of(const MatmulCall& c) { return {c.epilogue, c.transpose_a, c.transpose_b, c.m, c.n, c.k}; }
   static void require(bool holds, const char* what) {
     if (!holds) throw std::logic_error(std::string("matmul: ") + what);
   }
@@ -81,6 +102,8 @@ class EmulatedMatmul final : public Matmul {
       d[at] = to_bfloat16(c.accumulate ? to_float(d[at]) + x : x);
     }
   }
+
+  std::set<Shape> chosen_, declined_;
 };
 
 }  // namespace ftok::testing

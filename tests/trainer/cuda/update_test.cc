@@ -34,7 +34,7 @@ void check_classifier(const ClassifierShape& s, bool masked) {
     Bf16s result = logits;
     losses = unwritten_floats(s.rows);
     shim::classifier_rows(nullptr, {result.data(), losses.data(), ids.data(), masked ? mask.data() : nullptr, s.rows,
-                                    s.V, s.V_padded, scale, gradient});
+                                    s.V, s.V_padded, scale, nullptr, gradient});
     return result;
   };
   const Bf16s dlogits = run_in_every_order([&] { return run(true); });
@@ -66,6 +66,83 @@ TEST(ShimClassifier, LossesAndGradients) {
   check_classifier({1, 1, 128}, false);
 }
 
+// The exponential of 92 is more than a float holds: a row that does not count must not take one.
+TEST(ShimClassifier, MaskedRowsWithLargeLogitsHaveNoGradient) {
+  for (const float logit : {88.0f, 92.0f, INFINITY}) {
+    SCOPED_TRACE(logit);
+    const int64_t V = 61, padded = 128;
+    Bf16s logits = random_bf16(2 * padded, 1);
+    logits[5] = logits[static_cast<size_t>(padded) + 5] = to_bfloat16(logit);
+    logits[static_cast<size_t>(padded) + 5] = to_bfloat16(std::min(logit, 92.0f));
+    const std::vector<uint32_t> ids = {5, 5};
+    const std::vector<uint8_t> mask = {0, 1};
+    Floats losses = unwritten_floats(2);
+    const Bf16s dlogits = run_in_every_order([&] {
+      Bf16s result = logits;
+      shim::classifier_rows(nullptr,
+                            {result.data(), losses.data(), ids.data(), mask.data(), 2, V, padded, 1, nullptr, true});
+      return result;
+    });
+    EXPECT_EQ(losses[0], 0);
+    EXPECT_NEAR(losses[1], 0, 1e-6);
+    for (int64_t v = 0; v < padded; ++v) EXPECT_EQ(dlogits[static_cast<size_t>(v)].bits, 0) << v;
+    for (const double x : widen(dlogits)) EXPECT_LT(std::abs(x), 1e-6);
+  }
+}
+
+// A row that waits in shared memory, one that is read twice, and one that does not fit: the same bits.
+TEST(ShimClassifier, WhereTheRowWaitsChangesNoBit) {
+  for (const int64_t V : {61, 3000, 50257}) {
+    SCOPED_TRACE(V);
+    const int64_t padded = (V + 127) / 128 * 128;
+    const Bf16s logits = random_bf16(padded, 1, 3);
+    const std::vector<uint32_t> ids = {static_cast<uint32_t>(V / 2)};
+    Floats losses;
+    const auto run = [&](bool two_reads) {
+      Bf16s result = logits;
+      losses = unwritten_floats(1);
+      shim::classifier_rows(
+          nullptr, {result.data(), losses.data(), ids.data(), nullptr, 1, V, padded, 0.5f, nullptr, true, two_reads});
+      return result;
+    };
+    const Bf16s kept = run_in_every_order([&] { return run(false); });
+    const Floats loss = losses;
+    EXPECT_TRUE(same_bits(kept, run(true)));
+    EXPECT_TRUE(same_bits(loss, losses));
+  }
+}
+
+// 115,200 logits fill the 225 KiB that a block may ask for.
+TEST(ShimClassifier, RowsBeyondSharedMemoryAreReadTwice) {
+  for (const int64_t V : {115'200, 115'328}) {
+    SCOPED_TRACE(V);
+    const Bf16s logits = random_bf16(V, 1);
+    const std::vector<uint32_t> ids = {7};
+    Bf16s result = logits;
+    Floats losses = unwritten_floats(1);
+    shim::classifier_rows(nullptr, {result.data(), losses.data(), ids.data(), nullptr, 1, V, V, 1, nullptr, true});
+    double sum = 0, gradient = 0;
+    for (const double x : widen(logits)) sum += std::exp(x);
+    for (const double x : widen(result)) gradient += x;
+    EXPECT_NEAR(losses[0], std::log(sum) - static_cast<double>(to_float(logits[7])), 1e-4);
+    EXPECT_NEAR(gradient, 0, 0.02);
+  }
+}
+
+TEST(ShimClassifier, ReadsItsScaleFromTheDevice) {
+  const Bf16s logits = random_bf16(128, 1);
+  const std::vector<uint32_t> ids = {3};
+  const auto run = [&](float scale, const float* scale_at) {
+    Bf16s result = logits;
+    Floats losses = unwritten_floats(1);
+    shim::classifier_rows(nullptr,
+                          {result.data(), losses.data(), ids.data(), nullptr, 1, 61, 128, scale, scale_at, true});
+    return result;
+  };
+  const float scale = 0.25f;
+  EXPECT_TRUE(same_bits(run(7, &scale), run(0.25f, nullptr)));
+}
+
 TEST(ShimClassifier, AddsMoreLossesThanThreads) {
   const Floats losses = random_floats(2500, 1);
   const Doubles total = run_in_every_order([&] {
@@ -83,7 +160,7 @@ TEST(ShimClassifier, LargeLogitsStayFinite) {
   logits[2] = to_bfloat16(3e38f);
   Floats losses(1);
   const uint32_t id = 2;
-  shim::classifier_rows(nullptr, {logits.data(), losses.data(), &id, nullptr, 1, 100, 128, 1.0f, true});
+  shim::classifier_rows(nullptr, {logits.data(), losses.data(), &id, nullptr, 1, 100, 128, 1.0f, nullptr, true});
   EXPECT_EQ(losses[0], 0);
   for (const Bf16 x : logits) EXPECT_EQ(to_float(x), 0);
 }

@@ -1,0 +1,28 @@
+#include "trainer/cuda/wait_for_ranks.h"
+
+#include <algorithm>
+#include <cstdint>
+
+#include "core/error.h"
+
+namespace ftok {
+namespace {
+
+// Short at first, for work that is nearly done; then long enough to cost nothing.
+constexpr double kSleepMin = 20e-6, kSleepMax = 2e-3;
+
+}  // namespace
+
+void wait_for_ranks(const RanksWatch& watch, double seconds_max) {
+  const double begin = watch.seconds();
+  for (double pause = kSleepMin; !watch.is_done(); pause = std::min(2 * pause, kSleepMax)) {
+    if (const std::string error = watch.error(); !error.empty()) throw Error("NCCL: another rank failed: " + error);
+    if (watch.seconds() - begin > seconds_max) {
+      throw Error("NCCL: the ranks' work was not done in " + std::to_string(static_cast<int64_t>(seconds_max)) +
+                  " s: another rank has gone or does not answer");
+    }
+    watch.sleep(pause);
+  }
+}
+
+}  // namespace ftok
