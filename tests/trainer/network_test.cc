@@ -194,7 +194,8 @@ TEST(Model, StartOfALargeOneIsByPlaceAlone) {
                               : tensor.start == Start::kZeros          ? 0
                               : tensor.start == Start::kResidualNormal ? normal / std::sqrt(2.0)
                                                                        : normal;
-      ASSERT_NEAR(parameters[static_cast<size_t>(tensor.offset + i)], expected, 1e-9) << tensor.name << " " << i;
+      ASSERT_FLOAT_EQ(parameters[static_cast<size_t>(tensor.offset + i)], static_cast<float>(expected))
+          << tensor.name << " " << i;
     }
     for (int64_t i = n; i < tensor.size(); ++i) ASSERT_EQ(parameters[static_cast<size_t>(tensor.offset + i)], 0);
   }
