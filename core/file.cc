@@ -6,11 +6,17 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <fmt/format.h>
+
+#include <algorithm>
 #include <atomic>
+#include <cctype>
 #include <cerrno>
+#include <charconv>
 #include <csignal>
 #include <cstdlib>
 #include <filesystem>
+#include <random>
 
 #include "core/byte_source.h"
 #include "core/error.h"
@@ -21,9 +27,39 @@ namespace {
 constexpr size_t kBufferBytes = 1 << 16;
 constexpr std::string_view kTemporaryMark = ".ftok-tmp-";
 
+// As it stands in temporary names: letters, digits, dots and underscores, so that the name can be taken apart again.
+const std::string& host_name() {
+  static const std::string name = [] {
+    char host[256] = "";
+    ::gethostname(host, sizeof host - 1);
+    std::string text(host);
+    constexpr size_t kLengthMax = 32;  // file names have a limit
+    text.resize(std::min(text.size(), kLengthMax));
+    for (char& c : text) {
+      if (std::isalnum(static_cast<unsigned char>(c)) == 0 && c != '.') c = '_';
+    }
+    return text.empty() ? std::string("unknown") : text;
+  }();
+  return name;
+}
+
 std::string temporary_name(const std::string& path) {
-  static std::atomic<uint64_t> attempt{0};
-  return path + std::string(kTemporaryMark) + std::to_string(::getpid()) + "-" + std::to_string(attempt++);
+  std::random_device random;
+  const uint64_t bits = uint64_t{random()} << 32 | random();
+  return fmt::format("{}{}{}-{}-{:016x}", path, kTemporaryMark, host_name(), ::getpid(), bits);
+}
+
+// Whether a temporary file of this name was left by a process of this host that no longer runs.
+bool is_left_by_the_dead(std::string_view name) {
+  const size_t mark = name.find(kTemporaryMark);
+  if (mark == std::string_view::npos) return false;
+  name.remove_prefix(mark + kTemporaryMark.size());
+  if (!name.starts_with(host_name() + "-")) return false;
+  name.remove_prefix(host_name().size() + 1);
+  pid_t process = 0;
+  const auto [end, error] = std::from_chars(name.data(), name.data() + name.size(), process);
+  if (error != std::errc() || end == name.data() + name.size() || *end != '-') return false;
+  return ::kill(process, 0) != 0 && errno == ESRCH;
 }
 
 void write_all(int fd, std::string_view bytes, const std::string& path) {
@@ -38,7 +74,7 @@ void write_all(int fd, std::string_view bytes, const std::string& path) {
 }
 
 // Crash tests set FTOK_KILL_AT_COMMIT=N: the process kills itself (SIGKILL) at the N-th commit point it passes, counted
-// from 1. The moments before and after each rename are the commit points.
+// from 1. The moments before and after each rename and each append are the commit points.
 void commit_point() {
   static const long kill_at = [] {
     const char* text = std::getenv("FTOK_KILL_AT_COMMIT");
@@ -74,6 +110,14 @@ void sync_folder_of(const std::string& path) {
   if (fd < 0) throw_errno("cannot open " + folder, errno);
   ::fsync(fd);  // some file systems refuse it for folders; the rename itself has been made
   ::close(fd);
+}
+
+template <typename Judge>
+void remove_where(const std::string& folder, const Judge& removable) {
+  std::error_code code;
+  for (const auto& entry : std::filesystem::directory_iterator(folder, code)) {
+    if (removable(std::string_view(entry.path().filename().native()))) std::filesystem::remove(entry.path(), code);
+  }
 }
 
 }  // namespace
@@ -120,15 +164,57 @@ void AtomicFile::flush() {
   buffer_.clear();
 }
 
-void AtomicFile::commit() {
+void AtomicFile::sync() {
   flush();
   if (syncs() && ::fsync(fd_) != 0 && errno != EINVAL && errno != EROFS) throw_errno("cannot sync " + path_, errno);
-  commit_point();
-  if (::rename(temporary_.c_str(), path_.c_str()) != 0) throw_errno("cannot rename to " + path_, errno);
-  commit_point();
+}
+
+void AtomicFile::close_published() {
   ::close(fd_);
   fd_ = -1;
   sync_folder_of(path_);
+}
+
+void AtomicFile::commit() {
+  sync();
+  commit_point();
+  if (::rename(temporary_.c_str(), path_.c_str()) != 0) throw_errno("cannot rename to " + path_, errno);
+  commit_point();
+  close_published();
+}
+
+bool AtomicFile::commit_unless_there() {
+  sync();
+  commit_point();
+  bool published = ::link(temporary_.c_str(), path_.c_str()) == 0;
+  const int error_number = published ? 0 : errno;
+  const bool there = ::access(path_.c_str(), F_OK) == 0;
+  if (!there && (error_number == EPERM || error_number == ENOTSUP)) {  // a file system without hard links
+    if (::rename(temporary_.c_str(), path_.c_str()) != 0) throw_errno("cannot rename to " + path_, errno);
+    published = true;
+  } else if (!there) {
+    throw_errno("cannot create " + path_, error_number);
+  }
+  commit_point();
+  ::unlink(temporary_.c_str());
+  close_published();
+  return published;
+}
+
+AppendFile::AppendFile(const std::string& path) : path_(path) {
+  fd_ = ::open(path.c_str(), O_WRONLY | O_APPEND | O_CLOEXEC);
+  if (fd_ < 0) throw_errno("cannot open " + path, errno);
+}
+
+AppendFile::~AppendFile() { ::close(fd_); }
+
+void AppendFile::append(std::string_view bytes) {
+  commit_point();
+  write_all(fd_, bytes, path_);
+  if (syncs() && ::fdatasync(fd_) != 0 && errno != EINVAL && errno != EROFS) {
+    throw_errno("cannot sync " + path_, errno);
+  }
+  commit_point();
 }
 
 std::string read_file(const std::string& path, uint64_t bytes_max) {
@@ -158,13 +244,10 @@ void make_folder(const std::string& path) {
 }
 
 void remove_temporaries(const std::string& folder) {
-  std::error_code code;
-  for (const auto& entry : std::filesystem::directory_iterator(folder, code)) {
-    if (entry.path().filename().string().find(kTemporaryMark) != std::string::npos) {
-      std::filesystem::remove(entry.path(), code);
-    }
-  }
+  remove_where(folder, [](std::string_view name) { return name.find(kTemporaryMark) != std::string_view::npos; });
 }
+
+void remove_dead_temporaries(const std::string& folder) { remove_where(folder, is_left_by_the_dead); }
 
 MappedFile::MappedFile(const std::string& path) : path_(path) {
   const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);

@@ -9,8 +9,8 @@
 namespace ftok {
 
 // Writes `path` so that it exists only when whole. Destroyed without commit(), it leaves nothing behind. Every failure
-// (no space, no permission) throws Error naming the path. The temporary name is unique to the process and attempt, so
-// two live attempts at one file never mix. Not thread-safe.
+// (no space, no permission) throws Error naming the path. The temporary name holds the host, the process and 64 random
+// bits, so that any number of live attempts at one file, on any machines, never mix. Not thread-safe.
 class AtomicFile {
  public:
   explicit AtomicFile(std::string path);
@@ -22,15 +22,36 @@ class AtomicFile {
   void write_at(uint64_t offset, std::string_view bytes);  // over bytes already written; the end does not move
   uint64_t size() const { return size_; }
   void commit();  // flush, fsync, rename, fsync the folder
+  // The same, but leaves a file that is there already as it is: false then, and this file is gone.
+  bool commit_unless_there();
 
  private:
   void flush();
+  void sync();
+  void close_published();
 
   std::string path_;
   std::string temporary_;
   std::string buffer_;
   int fd_ = -1;
   uint64_t size_ = 0;
+};
+
+// A file that grows by records and is read back by someone who can tell a whole record from a torn one. Not
+// thread-safe.
+class AppendFile {
+ public:
+  explicit AppendFile(const std::string& path);  // exists
+  ~AppendFile();
+  AppendFile(const AppendFile&) = delete;
+  AppendFile& operator=(const AppendFile&) = delete;
+
+  // Returns when the bytes are on the disk. A process killed inside leaves some first part of them.
+  void append(std::string_view bytes);
+
+ private:
+  std::string path_;
+  int fd_ = -1;
 };
 
 // The whole file; throws Error naming the path, also when it is larger than `bytes_max`.
@@ -45,6 +66,9 @@ void make_folder(const std::string& path);
 // Removes what AtomicFile left in `folder` (not below) when a process was killed. Safe only while no other process
 // writes there: the caller holds the folder's lock.
 void remove_temporaries(const std::string& folder);
+
+// The same where others may be writing: removes only what processes of this host left that no longer run.
+void remove_dead_temporaries(const std::string& folder);
 
 // A read-only memory map of a file. The views it gives live as long as it does.
 class MappedFile {

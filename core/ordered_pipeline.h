@@ -9,7 +9,7 @@
 #include <oneapi/tbb/parallel_pipeline.h>
 #include <oneapi/tbb/task_arena.h>
 
-#include "core/happens_before.h"
+#include "core/pipeline_order.h"
 
 namespace ftok {
 
@@ -27,48 +27,30 @@ void ordered_pipeline(size_t live_max, const std::function<std::unique_ptr<T>()>
   std::vector<std::unique_ptr<T>> slots(live_max);
   size_t count = 0;
   tbb::task_group_context context(tbb::task_group_context::isolated);
-  // The order that TBB keeps, for the thread sanitizer: the start before everything and everything before the end, a
-  // serial filter's calls one after the other, and an item's way from filter to filter. `started` is static, since a
-  // body's captures are read through the closure that `started` makes visible.
-  static const char started = 0;
-  const char ended = 0, reading = 0, emitting = 0;
-  const auto in_order = [&](const void* serial, const auto& body) {
-    if (serial != nullptr) happens_after(serial);
-    const HappensBefore serial_done(serial), done(&ended);
-    body();
-  };
+  const PipelineOrder order;
   const auto read_one = [&](tbb::flow_control& control) -> size_t {
-    happens_after(&started);
-    size_t slot = 0;
-    in_order(&reading, [&] {
-      slot = count++ % live_max;
-      happens_after(&slots[slot]);
-      slots[slot] = next();
-      if (slots[slot] == nullptr) control.stop();
-      happens_before(&slots[slot]);
-    });
+    PipelineOrder::enter();
+    const PipelineOrder::Call call(order, &next);
+    const size_t slot = count++ % live_max;
+    const PipelineOrder::Use use(&slots[slot]);
+    slots[slot] = next();
+    if (slots[slot] == nullptr) control.stop();
     return slot;
   };
   const auto work_one = [&](size_t slot) -> size_t {
-    happens_after(&started);
-    in_order(nullptr, [&] {
-      happens_after(&slots[slot]);
-      work(*slots[slot]);
-      happens_before(&slots[slot]);
-    });
+    PipelineOrder::enter();
+    const PipelineOrder::Call call(order, nullptr);
+    const PipelineOrder::Use use(&slots[slot]);
+    work(*slots[slot]);
     return slot;
   };
   const auto emit_one = [&](size_t slot) {
-    happens_after(&started);
-    in_order(&emitting, [&] {
-      happens_after(&slots[slot]);
-      emit(*slots[slot]);
-      slots[slot].reset();
-      happens_before(&slots[slot]);
-    });
+    PipelineOrder::enter();
+    const PipelineOrder::Call call(order, &emit);
+    const PipelineOrder::Use use(&slots[slot]);
+    emit(*slots[slot]);
+    slots[slot].reset();
   };
-  happens_before(&started);
-  const HappensAfter all_done(&ended);
   tbb::this_task_arena::isolate([&] {
     tbb::parallel_pipeline(live_max,
                            tbb::make_filter<void, size_t>(tbb::filter_mode::serial_in_order, read_one) &

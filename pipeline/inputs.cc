@@ -62,28 +62,18 @@ std::vector<std::string> read_list(const std::string& path, const std::string& b
   return inputs;
 }
 
-uint64_t parse_number(std::string_view text, const std::string& slice) {
-  uint64_t value = 0;
-  const auto [end, code] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (code != std::errc() || end != text.data() + text.size() || text.empty()) {
-    throw UsageError(fmt::format("--slice: got '{}', expected I/N, as in 0/8", slice));
-  }
-  return value;
-}
-
-std::vector<std::string> take_slice(const std::vector<std::string>& inputs, const std::string& slice) {
-  const size_t bar = slice.find('/');
-  const std::string_view view(slice);
-  const uint64_t index = parse_number(view.substr(0, bar), slice);
-  const uint64_t count = parse_number(bar == std::string::npos ? "" : view.substr(bar + 1), slice);
-  if (count == 0 || index >= count)
-    throw UsageError(fmt::format("--slice: got '{}', expected I/N with I from 0 to N - 1", slice));
-  std::vector<std::string> taken;
-  for (size_t i = index; i < inputs.size(); i += count) taken.push_back(inputs[i]);
-  return taken;
-}
-
 }  // namespace
+
+Share parse_share(std::string_view text, std::string_view flag) {
+  Share share;
+  const char* const end = text.data() + text.size();
+  const auto index = std::from_chars(text.data(), end, share.index);
+  if (index.ec == std::errc() && index.ptr != end && *index.ptr == '/') {
+    const auto count = std::from_chars(index.ptr + 1, end, share.count);
+    if (count.ec == std::errc() && count.ptr == end && share.index < share.count) return share;
+  }
+  throw UsageError(fmt::format("{}: got '{}', expected I/N with I from 0 to N - 1, as in 0/8", flag, text));
+}
 
 bool is_address(const std::string& input) { return input.starts_with("http://") || input.starts_with("https://"); }
 
@@ -97,7 +87,12 @@ std::vector<std::string> list_inputs(const InputListOptions& options) {
   }
   if (inputs.empty()) throw UsageError("no input: give --input FILE or --input-list FILE");
   if (options.limit > 0 && inputs.size() > options.limit) inputs.resize(options.limit);
-  if (!options.slice.empty()) inputs = take_slice(inputs, options.slice);
+  if (!options.slice.empty()) {
+    const Share share = parse_share(options.slice, "--slice");
+    std::vector<std::string> taken;
+    for (size_t i = share.index; i < inputs.size(); i += share.count) taken.push_back(std::move(inputs[i]));
+    inputs = std::move(taken);
+  }
   for (const std::string& input : inputs) check_readable(input);
   return inputs;
 }

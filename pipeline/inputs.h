@@ -1,8 +1,10 @@
 // The list of a run's inputs: files, globs, https:// addresses and lists of paths, in a fixed order.
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "core/byte_source.h"
@@ -10,6 +12,14 @@
 #include "crawl/fetch.h"
 
 namespace ftok {
+
+// Every `count`-th of a list from the `index`-th, from 0.
+struct Share {
+  uint64_t index = 0, count = 1;
+};
+
+// "I/N"; throws UsageError naming `flag` when it is something else or I is not below N.
+Share parse_share(std::string_view text, std::string_view flag);
 
 struct InputListOptions {
   std::vector<std::string> inputs;  // --input: path, glob or address, in this order; a glob's matches by name

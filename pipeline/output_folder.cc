@@ -2,27 +2,56 @@
 
 #include <fmt/format.h>
 
+#include <charconv>
 #include <filesystem>
 
 #include "core/error.h"
 #include "core/recipe.h"
 #include "shards/checksum.h"
 #include "shards/manifest.h"
+#include "shards/part.h"
 
 namespace ftok {
 namespace fs = std::filesystem;
 
 namespace {
 
-InputReport report_of(const PartReceipt& receipt, const std::string& path) {
-  Result<InputReport> report = parse_input_report(receipt.report);
-  if (!report.ok()) throw Error(fmt::format("{}: its report cannot be read: {}", path, report.damage().detail));
+constexpr std::string_view kVersionLine = "folder_version = ";
+
+// Of the folder that a binding belongs to; 0 for one that has no version: before 2, and of other commands than a run.
+int version_of(std::string_view binding) {
+  int version = 0;
+  if (!binding.starts_with(kVersionLine)) return 0;
+  binding.remove_prefix(kVersionLine.size());
+  std::from_chars(binding.data(), binding.data() + binding.size(), version);
+  return version;
+}
+
+std::string version_text(int version) {
+  return version == 0 ? "ftok 0.1.0 (folder version 1)" : fmt::format("a later ftok (folder version {})", version);
+}
+
+InputReport report_of(const std::string& json, const std::string& path, size_t number) {
+  Result<InputReport> report = parse_input_report(json);
+  if (!report.ok()) {
+    throw Error(fmt::format("{}: the report of input {} cannot be read: {}", path, number + 1, report.damage().detail));
+  }
   return std::move(*report);
+}
+
+void remove_if_there(const std::string& path) {
+  std::error_code ignored;
+  fs::remove(path, ignored);
 }
 
 }  // namespace
 
-OutputFolder::OutputFolder(const std::string& path, const std::string& binding) : path_(path) {
+std::string run_binding(const std::string& binding) {
+  return fmt::format("{}{}\n{}", kVersionLine, kRunFolderVersion, binding);
+}
+
+CandidateFolder::CandidateFolder(const std::string& path, const std::string& binding)
+    : path_(path), binding_digest_(checksum_of(binding)) {
   if (fs::exists(path) && !fs::is_directory(path))
     throw UsageError("--output: " + path + " is a file, expected a folder");
   const std::string binding_path = path + "/" + kBindingName;
@@ -30,89 +59,126 @@ OutputFolder::OutputFolder(const std::string& path, const std::string& binding) 
     throw UsageError("--output: " + path + " holds a manifest.json that is not of a run");
   }
   make_folder(path);
-  lock_ = std::make_unique<FolderLock>(path);
-  remove_temporaries(path);
   bind(binding);
-  for (const char* folder : {"/parts", "/work"}) {
-    make_folder(path + folder);
-    remove_temporaries(path + folder);
-  }
 }
 
-void OutputFolder::bind(const std::string& binding) {
-  binding_digest_ = checksum_of(binding);
+void CandidateFolder::bind(const std::string& binding) const {
   const std::string path = path_ + "/" + kBindingName;
   if (!fs::exists(path)) {
-    write_file(path, binding);
-    return;
+    AtomicFile file(path);
+    file.write(binding);
+    if (file.commit_unless_there()) return;
   }
   const std::string bound = read_file(path, 64 << 20);
   if (bound == binding) return;
+  if (version_of(bound) != version_of(binding)) {
+    throw UsageError(
+        fmt::format("--output: {} was made by {}, this is ftok {} (folder version {}): use another "
+                    "folder, or finish it with {}",
+                    path_, version_text(version_of(bound)), FTOK_VERSION, version_of(binding),
+                    version_of(bound) == 0 ? "ftok 0.1.0" : "that version"));
+  }
   throw UsageError(fmt::format("--output: {} was made with another recipe: {}; use another folder", path_,
                                recipe_difference(bound, binding)));
 }
 
-std::string OutputFolder::candidates(uint64_t number) const {
+std::string CandidateFolder::candidates(uint64_t number) const {
   return fmt::format("{}/work/{:06}.candidates", path_, number);
+}
+
+std::optional<InputReport> CandidateFolder::report_of_candidates(uint64_t number) const {
+  const std::string path = candidates(number);
+  if (!fs::exists(path)) return std::nullopt;
+  try {
+    return CandidateReader(path).report();
+  } catch (const Error&) {
+    return std::nullopt;  // damaged on disk since: the input is read again; or committed and removed just now
+  }
+}
+
+bool CandidateFolder::has_part(uint64_t number) const { return fs::exists(part_paths(parts_path(), number).receipt); }
+
+OutputFolder::OutputFolder(const std::string& path, const std::string& binding) : CandidateFolder(path, binding) {
+  lock_ = std::make_unique<FolderLock>(path);
+  remove_temporaries(path);
+  make_folder(parts());
+  remove_temporaries(parts());
+  make_folder(path + "/work");
+  remove_dead_temporaries(path + "/work");
 }
 
 void OutputFolder::remove_part(uint64_t number) const {
   const PartPaths paths = part_paths(parts(), number);
   for (const std::string& path : {paths.receipt, paths.text, paths.rejects, paths.tokens, paths.keys}) {
-    std::error_code ignored;
-    fs::remove(path, ignored);
+    remove_if_there(path);
   }
 }
 
-std::vector<PartReceipt> OutputFolder::take_parts(const std::vector<std::string>& inputs) {
-  std::vector<PartReceipt> receipts;
+// What the manifest and the receipts of a finished folder come to.
+RunState OutputFolder::finished() const {
+  RunState state;
+  if (!fs::exists(manifest())) return state;
+  Manifest finished = read_manifest(manifest());
+  for (Manifest::Input& input : finished.inputs) {
+    const PartReceipt receipt = read_part_receipt(part_paths(parts(), input.part).receipt);
+    state.parts.push_back({receipt.judged, receipt.kept(), std::move(input.receipt), std::move(input.report)});
+  }
+  state.shards = std::move(finished.shards);
+  state.parts_in_shards = finished.parts_in_shards;
+  return state;
+}
+
+RunState OutputFolder::committed(const std::vector<std::string>& inputs, GivenUp given_up) const {
+  RunState state = fs::exists(journal()) ? read_journal(journal(), binding_digest()) : finished();
   size_t whole = 0;  // parts up to the last one whose input was not given up
-  while (true) {
-    const std::string path = part_paths(parts(), receipts.size()).receipt;
-    if (!fs::exists(path)) break;
-    receipts.push_back(read_part_receipt(path));
-    const size_t number = receipts.size() - 1;
-    const InputReport report = report_of(receipts.back(), path);
+  for (size_t number = 0; number < state.parts.size(); ++number) {
+    const InputReport report = report_of(state.parts[number].report, path(), number);
     if (number >= inputs.size()) {
       throw UsageError(
           fmt::format("--input: {} holds {} as input {}, the list ends before it; inputs may be appended, not removed",
-                      path_, report.input, number + 1));
+                      path(), report.input, number + 1));
     }
     if (report.input != inputs[number]) {
       throw UsageError(fmt::format("--input: input {} of {} was {}, not {}; inputs may be appended, not reordered",
-                                   number + 1, path_, report.input, inputs[number]));
+                                   number + 1, path(), report.input, inputs[number]));
     }
-    if (report.quarantined.empty()) whole = receipts.size();
+    if (report.quarantined.empty() || given_up == GivenUp::kStay) whole = number + 1;
   }
-  for (size_t number = whole; number < receipts.size(); ++number) remove_part(number);
-  receipts.resize(whole);
-  return receipts;
+  state.parts.resize(whole);
+  state.parts_in_shards = std::min<uint64_t>(state.parts_in_shards, whole);
+  return state;
+}
+
+Journal OutputFolder::open_journal(const RunState& state) const {
+  Journal opened(journal(), binding_digest(), state);
+  remove_if_there(manifest());
+  // Backwards, so that a kill in between leaves no gap; the one behind the last may have been begun.
+  uint64_t end = state.parts.size();
+  while (has_part(end)) ++end;
+  for (uint64_t number = end + 1; number-- > state.parts.size();) remove_part(number);
+  for (uint64_t number = 0; number < state.parts_in_shards; ++number) {
+    remove_if_there(part_paths(parts(), number).tokens);
+  }
+  return opened;
 }
 
 std::vector<bool> OutputFolder::candidates_ready(const std::vector<std::string>& inputs, size_t first) const {
   std::vector<bool> ready(inputs.size(), false);
   for (size_t number = first; number < inputs.size(); ++number) {
-    const std::string path = candidates(number);
-    if (!fs::exists(path)) continue;
-    bool usable = false;
-    try {
-      const CandidateReader reader(path);
-      usable = reader.report().input == inputs[number] && reader.report().quarantined.empty();
-    } catch (const Error&) {
-      usable = false;  // damaged on disk since: read the input again
-    }
-    if (usable) {
-      ready[number] = true;
-    } else {
-      fs::remove(path);
-    }
+    const std::optional<InputReport> report = report_of_candidates(number);
+    ready[number] = report && report->input == inputs[number] && report->quarantined.empty();
   }
   return ready;
 }
 
-void OutputFolder::remove_work() {
+void OutputFolder::finish() const {
+  remove_work();
+  remove_if_there(journal());
+}
+
+void OutputFolder::remove_work() const {
   std::error_code ignored;
-  fs::remove_all(path_ + "/work", ignored);
+  fs::remove_all(path() + "/work", ignored);
 }
 
 }  // namespace ftok

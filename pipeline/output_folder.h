@@ -1,53 +1,98 @@
 // The folder of a run: who it belongs to, what is committed, where everything lies.
 //
-//   DIR/binding.toml                 recipe and digests the folder is bound to
-//   DIR/manifest.json                what the shards are made of
+//   DIR/binding.toml                 version, recipe and digests the folder is bound to
+//   DIR/journal                      what is committed so far (run/journal.h); gone when the run is done
+//   DIR/manifest.json                what the shards are made of, when the run is done
 //   DIR/ftok_{train,val}_NNNNNN.bin  shards, with .docs sidecars
-//   DIR/parts/NNNNNN.*               one part an input (shards/part.h)
+//   DIR/parts/NNNNNN.*               one part per input (shards/part.h)
 //   DIR/work/NNNNNN.candidates       inputs that wait for their turn; gone when the run is done
+//
+// One process at a time commits, and holds the folder's lock. Any number may put candidates into work/ meanwhile.
 #pragma once
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "core/file.h"
 #include "pipeline/run/candidates.h"
-#include "shards/part.h"
+#include "pipeline/run/journal.h"
 
 namespace ftok {
 
-// Holds the folder's lock. Serial.
-class OutputFolder {
+// The version of a run's folder while it is in progress. It is the first line of binding.toml, so a folder of another
+// version is refused by its version and not by some difference in its recipe. Folders of ftok 0.1.0, which is version
+// 1, have no such line. A finished folder is the same in all versions.
+inline constexpr int kRunFolderVersion = 2;
+
+// `binding` with the version before it: what a run's folder is bound to.
+std::string run_binding(const std::string& binding);
+
+// Where candidates go, and whose they are. Needs no lock: all that it writes is whole or absent, and the same whoever
+// writes it.
+class CandidateFolder {
  public:
-  // Makes or opens the folder; removes what a killed process left half-written. Throws UsageError, naming the first
-  // difference, when the folder is bound to another recipe.
-  OutputFolder(const std::string& path, const std::string& binding);
+  // Makes or opens the folder `path`. Throws UsageError, before anything is touched, when it is bound to something
+  // else: naming both versions, or the first difference in the recipe.
+  CandidateFolder(const std::string& path, const std::string& binding);
 
   const std::string& path() const { return path_; }
-  std::string parts() const { return path_ + "/parts"; }
   std::string candidates(uint64_t number) const;
-  std::string manifest() const { return path_ + "/manifest.json"; }
   const std::string& binding_digest() const { return binding_digest_; }
 
-  // The committed parts from 0 on, in order. Throws UsageError when they are not the parts of `inputs` in that order.
-  // Parts at the end whose input had been given up are removed, so that a resumed run tries those inputs again.
-  std::vector<PartReceipt> take_parts(const std::vector<std::string>& inputs);
+  // What the candidates of input `number` that lie in work/ say of it; nothing when there are none, or damaged ones.
+  std::optional<InputReport> report_of_candidates(uint64_t number) const;
 
-  // Which inputs from `first` on have their candidates on disk.
-  std::vector<bool> candidates_ready(const std::vector<std::string>& inputs, size_t first) const;
+  // Whether the input's part was written: candidates are no longer asked for.
+  bool has_part(uint64_t number) const;
 
-  // Removes work/ with all in it.
-  void remove_work();
+ protected:
+  std::string parts_path() const { return path_ + "/parts"; }
 
  private:
-  void remove_part(uint64_t number) const;
-  void bind(const std::string& binding);
+  void bind(const std::string& binding) const;
 
   std::string path_;
-  std::unique_ptr<FolderLock> lock_;
   std::string binding_digest_;
+};
+
+// The folder in the hands of the process that commits: it holds the lock. Serial.
+class OutputFolder : public CandidateFolder {
+ public:
+  // Makes or opens the folder; removes what a killed process left half-written. Throws as CandidateFolder does, and
+  // Error when another process holds the lock.
+  OutputFolder(const std::string& path, const std::string& binding);
+
+  std::string parts() const { return parts_path(); }
+  std::string manifest() const { return path() + "/manifest.json"; }
+  std::string journal() const { return path() + "/journal"; }
+
+  // What becomes of inputs at the end of what is committed that had been given up.
+  enum class GivenUp { kStay, kTryAgain };
+
+  // What is committed. Throws UsageError when it is not of `inputs` in that order.
+  RunState committed(const std::vector<std::string>& inputs, GivenUp given_up) const;
+
+  // Opens the journal on `state`, removes what lies beyond it (parts, the manifest of a run that was finished and now
+  // goes on).
+  Journal open_journal(const RunState& state) const;
+
+  // Which inputs from `first` on have their candidates on disk and were not given up.
+  std::vector<bool> candidates_ready(const std::vector<std::string>& inputs, size_t first) const;
+
+  // The run is done and its manifest is written: removes work/, and last the journal.
+  void finish() const;
+
+  // Removes work/ with all in it.
+  void remove_work() const;
+
+ private:
+  RunState finished() const;
+  void remove_part(uint64_t number) const;
+
+  std::unique_ptr<FolderLock> lock_;
 };
 
 }  // namespace ftok

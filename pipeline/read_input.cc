@@ -2,13 +2,8 @@
 
 #include <fmt/format.h>
 
-#include <oneapi/tbb/global_control.h>
-#include <oneapi/tbb/task_arena.h>
-
-#include <algorithm>
-#include <thread>
-
 #include "core/ordered_pipeline.h"
+#include "core/run_on_threads.h"
 #include "pipeline/inputs.h"
 #include "pipeline/run/cpu_clock.h"
 #include "pipeline/run/digesting_source.h"
@@ -119,13 +114,11 @@ InputReport visit_input(const std::string& input, const Plan& plan, bool measure
 
 InputReport visit_input_with_threads(const std::string& input, const Plan& plan, size_t threads, const Log& log,
                                      const std::function<void(Item&)>& emit) {
-  if (threads == 0) threads = std::max(1u, std::thread::hardware_concurrency());
+  threads = threads_or_all(threads);
   ReadInputOptions options;
   options.live_max = 4 * threads;
   InputReport report;
-  const oneapi::tbb::global_control workers(oneapi::tbb::global_control::max_allowed_parallelism, threads);
-  oneapi::tbb::task_arena arena(static_cast<int>(threads), 1);
-  arena.execute([&] { report = visit_input(input, plan, false, options, log, emit); });
+  run_on_threads(threads, [&] { report = visit_input(input, plan, false, options, log, emit); });
   return report;
 }
 

@@ -9,6 +9,7 @@
 #include "core/error.h"
 #include "core/log.h"
 #include "crawl/fetch.h"
+#include "pipeline/executor.h"
 #include "pipeline/plan.h"
 #include "pipeline/progress.h"
 #include "pipeline/run/candidates.h"
@@ -16,9 +17,9 @@
 namespace ftok {
 
 // The input itself failed: it could not be opened or read on. The run goes on without it.
-class InputError : public Error {
+class InputError : public TaskFailed {
  public:
-  using Error::Error;
+  using TaskFailed::TaskFailed;
 };
 
 struct ReadInputOptions {

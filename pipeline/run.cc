@@ -1,27 +1,24 @@
 #include "pipeline/run.h"
 
 #include <fmt/format.h>
-#include <oneapi/tbb/global_control.h>
-#include <oneapi/tbb/task_arena.h>
-#include <oneapi/tbb/task_group.h>
+
 #include <algorithm>
 #include <chrono>
 #include <filesystem>
-#include <thread>
+#include <mutex>
 
-#include "core/happens_before.h"
+#include "core/run_on_threads.h"
 #include "pipeline/inputs.h"
 #include "pipeline/progress.h"
 #include "pipeline/read_input.h"
 #include "pipeline/run/commit.h"
+#include "pipeline/run/local_executor.h"
 #include "pipeline/run/process_cost.h"
 #include "pipeline/run/schedule.h"
 #include "pipeline/signals.h"
 
 namespace ftok {
 namespace {
-
-namespace tbb = oneapi::tbb;
 
 // A page of the largest size allowed, its tree and its text, with room: what one item in flight is budgeted at.
 constexpr uint64_t kItemBytes = uint64_t{48} << 20;
@@ -38,6 +35,11 @@ Width width_of(size_t threads, uint64_t memory, size_t inputs) {
   return {lanes, std::max<size_t>(2, live / lanes)};
 }
 
+bool is_extracted(const CandidateFolder& folder, uint64_t number, const std::string& input) {
+  const std::optional<InputReport> report = folder.report_of_candidates(number);
+  return report && report->input == input && report->quarantined.empty();
+}
+
 class Runner {
  public:
   Runner(const RunOptions& options, const Plan& plan, const Log& log)
@@ -45,16 +47,20 @@ class Runner {
         plan_(plan),
         display_(progress_, log, options.quiet, options.progress_json),
         log_([this](LogLevel level, const std::string& message) { display_.log(level, message); }),
-        threads_(options.threads > 0 ? options.threads : std::max(1u, std::thread::hardware_concurrency())),
+        threads_(threads_or_all(options.threads)),
         stage_ns_(plan.stages.size()),
         late_ns_(plan.late_stages.size()) {}
 
   RunResult run();
+  ExtractedShare extract(Share share);
+  RunResult commit();
 
  private:
-  void lane(Schedule& schedule, Committer& committer);
-  void read(size_t input, Schedule& schedule, Committer& committer);
-  void give_up(size_t input, const std::string& why);
+  LocalExecutor executor(size_t tasks);
+  Task task(const CandidateFolder& folder, size_t number);
+  void give_up(size_t number, const std::string& path, const std::string& why);
+  CommitOptions commit_options();
+  void begin_commits(const Committer& committer);
   void note_sizes();
   uint64_t documents_expected() const;
   RunResult result(const Committer& committer) const;
@@ -67,10 +73,10 @@ class Runner {
   size_t threads_;
   std::vector<std::atomic<uint64_t>> stage_ns_, late_ns_;
   std::atomic<uint64_t> source_ns_{0}, dedup_ns_{0}, encode_ns_{0};
-  std::atomic<uint64_t> given_up_{0};
+  std::mutex given_up_mutex_;
+  std::vector<size_t> given_up_;  // numbers of inputs
   std::atomic<bool> abandon_{false};
   ReadInputOptions read_options_;
-  OutputFolder* folder_ = nullptr;
   std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
 };
 
@@ -93,53 +99,44 @@ uint64_t Runner::documents_expected() const {
   return total > 0 ? total / kBytesADocument + 1'000 : options_.inputs.size() * kDocumentsAnInput;
 }
 
-void Runner::give_up(size_t input, const std::string& why) {
-  log_(LogLevel::kError,
-       fmt::format("{}: given up after {} attempts: {}", options_.inputs[input], Schedule::kAttempts, why));
+void Runner::give_up(size_t number, const std::string& path, const std::string& why) {
   InputReport report;
-  report.input = options_.inputs[input];
+  report.input = options_.inputs[number];
   report.quarantined = why;
-  CandidateWriter(folder_->candidates(input)).finish(report);
-  if (++given_up_ > options_.failed_inputs_max) {
-    throw Error(fmt::format("{} inputs failed, more than --max-failed-inputs {}; the last: {}", given_up_.load(),
+  CandidateWriter(path).finish(report);
+  const std::lock_guard lock(given_up_mutex_);
+  given_up_.push_back(number);
+  if (given_up_.size() > options_.failed_inputs_max) {
+    throw Error(fmt::format("{} inputs failed, more than --max-failed-inputs {}; the last: {}", given_up_.size(),
                             options_.failed_inputs_max, why));
   }
 }
 
-void Runner::read(size_t input, Schedule& schedule, Committer& committer) {
-  const auto commit = [&](size_t number) { committer.commit(number); };
-  try {
-    read_input(options_.inputs[input], folder_->candidates(input), plan_, read_options_, log_);
-  } catch (const InputError& error) {
-    if (schedule.failed(input)) {
-      log_(LogLevel::kWarning, fmt::format("{}: will be tried again: {}", options_.inputs[input], error.what()));
-      return;
+// Reading an input. Another process may be doing the same, and may have done so, or even committed the input, since
+// this task was made: then there is nothing left to do.
+Task Runner::task(const CandidateFolder& folder, size_t number) {
+  const std::string& input = options_.inputs[number];
+  const std::string path = folder.candidates(number);
+  const auto work = [this, &folder, &input, number, path] {
+    if (!is_extracted(folder, number, input)) {
+      try {
+        read_input(input, path, plan_, read_options_, log_);
+      } catch (const TaskFailed&) {
+        throw;
+      } catch (const Stopped&) {
+        throw;
+      } catch (const Error&) {
+        if (!folder.has_part(number)) throw;
+      }
     }
-    give_up(input, error.what());
-  }
-  ++progress_.inputs_read;
-  schedule.finished(input, commit);
+    ++progress_.inputs_read;
+  };
+  return {number, input, path, work, [this, number, path](const std::string& why) { give_up(number, path, why); }};
 }
 
-void Runner::lane(Schedule& schedule, Committer& committer) {
-  try {
-    while (const std::optional<size_t> input = schedule.take()) {
-      if (abandon_ || stop_requested()) throw Stopped();
-      read(*input, schedule, committer);
-    }
-  } catch (...) {
-    abandon_ = true;
-    throw;
-  }
-}
-
-RunResult Runner::run() {
-  OutputFolder folder(options_.output, plan_.binding);
-  folder_ = &folder;
-  std::vector<PartReceipt> parts = folder.take_parts(options_.inputs);
-  for (const std::string& note : plan_.notes) log_(LogLevel::kWarning, note);
-  const size_t first = parts.size();
-  const Width width = width_of(threads_, options_.memory, options_.inputs.size() - first);
+// For so many tasks; also settles how many items of each are in flight.
+LocalExecutor Runner::executor(size_t tasks) {
+  const Width width = width_of(threads_, options_.memory, tasks);
   read_options_ = {.rejects = options_.rejects,
                    .live_max = width.live_max,
                    .fetch = options_.fetch,
@@ -147,35 +144,96 @@ RunResult Runner::run() {
                    .source_ns = &source_ns_,
                    .progress = &progress_,
                    .abandon = &abandon_};
-  CommitOptions commit_options{options_.rejects, options_.text, std::max<size_t>(2, 2 * threads_),
-                               late_ns_.data(),  &dedup_ns_,    &encode_ns_};
+  return LocalExecutor(width.lanes, abandon_, log_);
+}
+
+CommitOptions Runner::commit_options() {
+  return {options_.rejects, options_.text, std::max<size_t>(2, 2 * threads_), late_ns_.data(), &dedup_ns_, &encode_ns_};
+}
+
+void Runner::begin_commits(const Committer& committer) {
+  for (const std::string& note : plan_.notes) log_(LogLevel::kWarning, note);
   progress_.inputs_total = options_.inputs.size();
-  progress_.inputs_committed = first;
+  progress_.inputs_committed = committer.parts();
   note_sizes();
-  if (first > 0)
-    log_(LogLevel::kInfo,
-         fmt::format("{}: {} of {} inputs are committed, going on", options_.output, first, options_.inputs.size()));
-  Committer committer(folder, plan_, commit_options, std::move(parts), progress_);
+  if (committer.parts() > 0) {
+    log_(LogLevel::kInfo, fmt::format("{}: {} of {} inputs are committed, going on", options_.output, committer.parts(),
+                                      options_.inputs.size()));
+  }
   log_(LogLevel::kInfo, committer.dedup_summary(documents_expected()));
-  Schedule schedule(options_.inputs.size(), first, folder.candidates_ready(options_.inputs, first));
+}
+
+RunResult Runner::run() {
+  const OutputFolder folder(options_.output, run_binding(plan_.binding));
+  Committer committer(folder, plan_, commit_options(),
+                      folder.committed(options_.inputs, OutputFolder::GivenUp::kTryAgain), progress_);
+  begin_commits(committer);
+  const std::vector<bool> ready = folder.candidates_ready(options_.inputs, committer.parts());
+  std::vector<Task> tasks;
+  for (size_t number = committer.parts(); number < options_.inputs.size(); ++number) {
+    if (!ready[number]) tasks.push_back(task(folder, number));
+  }
+  InOrder order(options_.inputs.size(), committer.parts(), ready);
   const auto commit = [&](size_t number) { committer.commit(number); };
-  const tbb::global_control workers(tbb::global_control::max_allowed_parallelism, threads_);  // also above the cores
-  tbb::task_arena arena(static_cast<int>(threads_), 1);
-  static const char lanes_started = 0;  // static: the closure below is read only after it
-  happens_before(&lanes_started);
-  const auto one_lane = [&] {
-    happens_after(&lanes_started);
-    const HappensBefore done(&committer);
-    lane(schedule, committer);
-  };
-  const HappensAfter all_done(&committer);
-  arena.execute([&] {
-    schedule.commit_ready(commit);
-    tbb::task_group lanes;
-    for (size_t i = 1; i < width.lanes; ++i) lanes.run(one_lane);
-    lanes.run_and_wait(one_lane);
+  run_on_threads(threads_, [&] {
+    order.commit_ready(commit);
+    executor(tasks.size()).run(tasks, [&](const Task& done) { order.finished(done.number, commit); });
   });
-  happens_after(&committer);
+  committer.finish();
+  return result(committer);
+}
+
+ExtractedShare Runner::extract(Share share) {
+  const CandidateFolder folder(options_.output, run_binding(plan_.binding));
+  for (const std::string& note : plan_.notes) log_(LogLevel::kWarning, note);
+  ExtractedShare result;
+  std::vector<Task> tasks;
+  for (size_t number = share.index; number < options_.inputs.size(); number += share.count) {
+    ++result.inputs;
+    if (folder.has_part(number) || is_extracted(folder, number, options_.inputs[number])) {
+      ++result.there_already;
+    } else {
+      tasks.push_back(task(folder, number));
+    }
+  }
+  progress_.inputs_total = result.inputs;
+  progress_.inputs_committed = result.there_already;
+  if (!tasks.empty()) make_folder(options_.output + "/work");
+  run_on_threads(threads_,
+                 [&] { executor(tasks.size()).run(tasks, [&](const Task&) { ++progress_.inputs_committed; }); });
+  std::sort(given_up_.begin(), given_up_.end());
+  for (const size_t number : given_up_) result.quarantined.push_back(options_.inputs[number]);
+  return result;
+}
+
+RunResult Runner::commit() {
+  const OutputFolder folder(options_.output, run_binding(plan_.binding));
+  Committer committer(folder, plan_, commit_options(), folder.committed(options_.inputs, OutputFolder::GivenUp::kStay),
+                      progress_);
+  begin_commits(committer);
+  std::vector<std::string> missing;
+  run_on_threads(threads_, [&] {
+    for (size_t number = committer.parts(); number < options_.inputs.size(); ++number) {
+      const std::string& input = options_.inputs[number];
+      if (!missing.empty() && std::filesystem::exists(folder.candidates(number))) continue;  // its turn is not yet
+      const std::optional<InputReport> report = folder.report_of_candidates(number);
+      if (!report) {
+        missing.push_back(input);
+        continue;
+      }
+      if (report->input != input) {
+        throw UsageError(fmt::format("--input: {} is of {}, the list has {} as input {}", folder.candidates(number),
+                                     report->input, input, number + 1));
+      }
+      committer.commit(number);
+    }
+  });
+  if (!missing.empty()) {
+    throw Error(fmt::format("{}: {} of {} inputs are committed; {}{} not extracted yet: extract, then commit again",
+                            options_.output, committer.parts(), options_.inputs.size(), missing.front(),
+                            missing.size() == 1 ? " is" : fmt::format(" and {} others are", missing.size() - 1)),
+                kTryAgainExitCode);
+  }
   committer.finish();
   return result(committer);
 }
@@ -199,15 +257,27 @@ RunResult Runner::result(const Committer& committer) const {
   return result;
 }
 
-}  // namespace
-
-RunResult run(const RunOptions& options, const Plan& plan, const Log& log) {
-  const RunResult result = Runner(options, plan, log).run();
+// A run without a single input that could be read has failed.
+RunResult checked(RunResult result, const RunOptions& options) {
   if (!result.quarantined.empty() && result.quarantined.size() == options.inputs.size()) {
     throw Error(
         fmt::format("no input could be read; the first, {}: {}", result.quarantined.front(), result.first_failure));
   }
   return result;
+}
+
+}  // namespace
+
+RunResult run(const RunOptions& options, const Plan& plan, const Log& log) {
+  return checked(Runner(options, plan, log).run(), options);
+}
+
+ExtractedShare extract_share(const RunOptions& options, Share share, const Plan& plan, const Log& log) {
+  return Runner(options, plan, log).extract(share);
+}
+
+RunResult commit(const RunOptions& options, const Plan& plan, const Log& log) {
+  return checked(Runner(options, plan, log).commit(), options);
 }
 
 }  // namespace ftok

@@ -1,4 +1,4 @@
-// A run: WARC files in, token shards out, in one process. See docs/architecture.md for the flow; in short:
+// A run: WARC files in, token shards out. See docs/architecture.md for the flow; in short:
 //
 //   each input:  records -> stages -> work/NNNNNN.candidates            (read_input.h; any order, several at a time)
 //   in order:    candidates -> dedup -> PII -> encode -> parts/NNNNNN.* (commit.h; the receipt last: that is the
@@ -6,7 +6,8 @@
 //   in order:    parts' tokens -> shards, cut at exact token counts
 //
 // Every step writes files that are complete or absent, so a run can be killed at any moment and the same command
-// resumes it to the same bytes.
+// resumes it to the same bytes. Its two halves, the first line above and the other two, can also be called one by one:
+// extract_share() by any number of processes on any machines that share the folder, commit() by one at a time.
 #pragma once
 
 #include <cstdint>
@@ -16,6 +17,7 @@
 #include "core/log.h"
 #include "crawl/fetch.h"
 #include "document/stats.h"
+#include "pipeline/inputs.h"
 #include "pipeline/plan.h"
 
 namespace ftok {
@@ -53,6 +55,23 @@ struct RunResult {
 // Runs or resumes. Throws UsageError when the folder belongs to another recipe or input order, Error when the run
 // fails.
 RunResult run(const RunOptions& options, const Plan& plan, const Log& log);
+
+struct ExtractedShare {
+  uint64_t inputs = 0;                   // of the share
+  uint64_t there_already = 0;            // whose candidates, or parts, another attempt had left
+  std::vector<std::string> quarantined;  // inputs given up by this one, in the list's order
+};
+
+// The first half for a share of the inputs: makes their candidates. Any number of processes may do so at the same time,
+// also for the same inputs, with or without another that commits.
+ExtractedShare extract_share(const RunOptions& options, Share share, const Plan& plan, const Log& log);
+
+constexpr int kTryAgainExitCode = 75;  // EX_TEMPFAIL
+
+// The second half: commits what has its candidates, in the list's order, and finishes the folder when that is all of
+// them. Throws Error with kTryAgainExitCode, naming the first input that is missing, when it is not: then what could be
+// committed is.
+RunResult commit(const RunOptions& options, const Plan& plan, const Log& log);
 
 // The funnel as a table for people, and as the object of `--json`.
 std::string funnel_text(const RunResult& result);

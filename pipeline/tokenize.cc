@@ -1,16 +1,13 @@
 #include "pipeline/tokenize.h"
 
 #include <fmt/format.h>
-#include <oneapi/tbb/global_control.h>
-#include <oneapi/tbb/task_arena.h>
 
 #include <algorithm>
 #include <chrono>
 #include <filesystem>
-#include <thread>
 
 #include "core/error.h"
-#include "core/happens_before.h"
+#include "core/run_on_threads.h"
 #include "pipeline/inputs.h"
 #include "pipeline/progress.h"
 #include "pipeline/run/process_cost.h"
@@ -20,8 +17,6 @@
 
 namespace ftok {
 namespace {
-
-namespace tbb = oneapi::tbb;
 
 // A block in flight: a megabyte of lines, as much text again, its tokens, with room.
 constexpr uint64_t kBlockMemory = uint64_t{12} << 20;
@@ -91,11 +86,9 @@ RunResult tokenize(const TokenizeOptions& options, const Log& log) {
   {
     ProgressDisplay display(progress, log, options.quiet, options.progress_json);
     const Log shown = [&display](LogLevel level, const std::string& message) { display.log(level, message); };
-    const size_t threads = options.threads > 0 ? options.threads : std::max(1u, std::thread::hardware_concurrency());
+    const size_t threads = threads_or_all(options.threads);
     const size_t live_max = std::clamp<size_t>(options.memory / kBlockMemory, 2, 4 * threads + 2);
-    const tbb::global_control workers(tbb::global_control::max_allowed_parallelism, threads);  // also above the cores
-    tbb::task_arena arena(static_cast<int>(threads), 1);
-    arena.execute([&] {
+    run_on_threads(threads, [&] {
       if (options.recipe.shuffle) {
         tokenize_shuffled(options, threads, live_max, output, progress, times, shown);
       } else {

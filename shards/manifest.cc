@@ -6,7 +6,6 @@
 #include "core/file.h"
 #include "core/json.h"
 #include "shards/files/sealed_json.h"
-#include "shards/json_fields.h"
 
 namespace ftok {
 namespace {
@@ -17,30 +16,6 @@ void write_string_map(JsonWriter& json, std::string_view name, const std::map<st
   json.key(name).begin_object();
   for (const auto& [key, value] : map) json.field(key, value);
   json.end_object();
-}
-
-std::string write_shard(const ShardEntry& shard) {
-  JsonWriter json;
-  json.begin_object().field("split", split_name(shard.split)).field("index", shard.index).field("tokens", shard.tokens);
-  json.field("documents", shard.documents).key("shard").raw(write_file_entry(shard.shard));
-  json.key("sidecar").raw(write_file_entry(shard.sidecar));
-  if (shard.mask) json.key("mask").raw(write_file_entry(*shard.mask));
-  json.end_object();
-  return json.take();
-}
-
-ShardEntry read_shard(const JsonFields& fields) {
-  ShardEntry shard;
-  const std::string split = fields.text("split");
-  if (split != "train" && split != "val") throw JsonFields::Missing("\"split\" is neither \"train\" nor \"val\"");
-  shard.split = split == "train" ? Split::kTrain : Split::kValidation;
-  shard.index = fields.number("index");
-  shard.tokens = fields.number("tokens");
-  shard.documents = fields.number("documents");
-  shard.shard = read_file_entry(fields.object("shard"));
-  shard.sidecar = read_file_entry(fields.object("sidecar"));
-  if (fields.has("mask")) shard.mask = read_file_entry(fields.object("mask"));
-  return shard;
 }
 
 Manifest read_fields(const JsonFields& fields) {
@@ -64,7 +39,7 @@ Manifest read_fields(const JsonFields& fields) {
   }
   manifest.validation_per_mille = fields.number("validation_per_mille");
   manifest.totals = fields.raw("totals");
-  for (const JsonFields& shard : fields.objects("shards")) manifest.shards.push_back(read_shard(shard));
+  for (const JsonFields& shard : fields.objects("shards")) manifest.shards.push_back(read_shard_entry(shard));
   manifest.parts_in_shards = fields.number("parts_in_shards");
   if (fields.has("position")) manifest.position = fields.raw("position");
   for (const JsonFields& input : fields.objects("inputs")) {
@@ -75,6 +50,30 @@ Manifest read_fields(const JsonFields& fields) {
 }
 
 }  // namespace
+
+std::string write_shard_entry(const ShardEntry& shard) {
+  JsonWriter json;
+  json.begin_object().field("split", split_name(shard.split)).field("index", shard.index).field("tokens", shard.tokens);
+  json.field("documents", shard.documents).key("shard").raw(write_file_entry(shard.shard));
+  json.key("sidecar").raw(write_file_entry(shard.sidecar));
+  if (shard.mask) json.key("mask").raw(write_file_entry(*shard.mask));
+  json.end_object();
+  return json.take();
+}
+
+ShardEntry read_shard_entry(const JsonFields& fields) {
+  ShardEntry shard;
+  const std::string split = fields.text("split");
+  if (split != "train" && split != "val") throw JsonFields::Missing("\"split\" is neither \"train\" nor \"val\"");
+  shard.split = split == "train" ? Split::kTrain : Split::kValidation;
+  shard.index = fields.number("index");
+  shard.tokens = fields.number("tokens");
+  shard.documents = fields.number("documents");
+  shard.shard = read_file_entry(fields.object("shard"));
+  shard.sidecar = read_file_entry(fields.object("sidecar"));
+  if (fields.has("mask")) shard.mask = read_file_entry(fields.object("mask"));
+  return shard;
+}
 
 std::string write_manifest(const Manifest& manifest) {
   JsonWriter json(true);
@@ -92,7 +91,7 @@ std::string write_manifest(const Manifest& manifest) {
   json.field("end_of_text_placement", end_of_text_name(manifest.placement));
   json.field("validation_per_mille", manifest.validation_per_mille).key("totals").raw(manifest.totals);
   json.key("shards").begin_array();
-  for (const ShardEntry& shard : manifest.shards) json.raw(write_shard(shard));
+  for (const ShardEntry& shard : manifest.shards) json.raw(write_shard_entry(shard));
   json.end_array().field("parts_in_shards", manifest.parts_in_shards);
   if (!manifest.position.empty()) json.key("position").raw(manifest.position);
   json.key("inputs").begin_array();

@@ -11,6 +11,7 @@
 
 #include "core/result.h"
 #include "shards/checksum.h"
+#include "shards/json_fields.h"
 #include "shards/writer.h"
 
 namespace ftok {
@@ -52,6 +53,10 @@ struct Manifest {
 
   bool operator==(const Manifest&) const = default;
 };
+
+// A shard as one JSON object, and back; reading throws JsonFields::Missing.
+std::string write_shard_entry(const ShardEntry& shard);
+ShardEntry read_shard_entry(const JsonFields& fields);
 
 std::string write_manifest(const Manifest& manifest);
 

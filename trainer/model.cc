@@ -5,6 +5,7 @@
 #include <cmath>
 #include <thread>
 
+#include "core/check_range.h"
 #include "core/error.h"
 #include "trainer/random.h"
 
@@ -15,21 +16,14 @@ constexpr int64_t kAlignment = 16;                    // elements: a cache line 
 constexpr int64_t kParametersMax = int64_t{1} << 36;  // 256 GiB of fp32 weights: beyond any machine this runs on
 constexpr double kDeviation = 0.02;                   // GPT-2's published code, model.py
 
-void check_range(std::string_view key, int64_t value, int64_t least, int64_t most) {
-  if (value < least || value > most) {
-    throw UsageError("model." + std::string(key) + " = " + std::to_string(value) + ": expected " +
-                     std::to_string(least) + " to " + std::to_string(most));
-  }
-}
-
 }  // namespace
 
 void ModelConfig::check() const {
-  check_range("layers", layers, 1, 1000);
-  check_range("heads", heads, 1, 1000);
-  check_range("channels", channels, 1, 1 << 17);
-  check_range("length", length, 1, 1 << 20);
-  check_range("vocabulary_size", vocabulary_size, 1, 1 << 24);
+  check_range("model.layers", layers, 1, 1000);
+  check_range("model.heads", heads, 1, 1000);
+  check_range("model.channels", channels, 1, 1 << 17);
+  check_range("model.length", length, 1, 1 << 20);
+  check_range("model.vocabulary_size", vocabulary_size, 1, 1 << 24);
   if (channels % heads != 0) {
     throw UsageError("model.channels = " + std::to_string(channels) +
                      ": expected a multiple of model.heads = " + std::to_string(heads));

@@ -4,6 +4,7 @@
 
 #include <filesystem>
 
+#include "core/check_range.h"
 #include "core/error.h"
 #include "core/file.h"
 #include "core/recipe.h"
@@ -64,16 +65,6 @@ void visit_bound_sections(Visitor& visitor, TrainRecipe& recipe) {
   visitor.section("training", recipe.training);
 }
 
-void check_range(std::string_view key, int64_t value, int64_t least, int64_t most) {
-  if (value < least || value > most)
-    throw UsageError(fmt::format("{} = {}: expected {} to {}", key, value, least, most));
-}
-
-void check_number(std::string_view key, double value, double least, double most) {
-  if (!(value >= least && value <= most))
-    throw UsageError(fmt::format("{} = {}: expected {} to {}", key, value, least, most));
-}
-
 }  // namespace
 
 void TrainRecipe::visit(OptionVisitor& visitor) {
@@ -100,9 +91,9 @@ void TrainRecipe::check() const {
   check_range("run.validation_windows", run.validation_windows, 1, 1 << 30);
   check_range("run.checkpoint_every", run.checkpoint_every, 1, INT64_MAX);
   check_range("run.keep", run.keep, 1, 1 << 20);
-  check_number("training.spike_factor", training.spike_factor, 0, 1e9);
-  check_number("run.peak_tflops", run.peak_tflops, 0, 1e9);
-  check_number("run.price_per_hour", run.price_per_hour, 0, 1e9);
+  check_range("training.spike_factor", training.spike_factor, 0, 1e9);
+  check_range("run.peak_tflops", run.peak_tflops, 0, 1e9);
+  check_range("run.price_per_hour", run.price_per_hour, 0, 1e9);
 }
 
 std::vector<std::pair<std::string, std::string>> train_presets() {

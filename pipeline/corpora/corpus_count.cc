@@ -1,15 +1,13 @@
 #include "pipeline/corpora/corpus_count.h"
 
 #include <fmt/format.h>
-#include <oneapi/tbb/global_control.h>
-#include <oneapi/tbb/task_arena.h>
 
 #include <algorithm>
 #include <atomic>
-#include <thread>
 
 #include "core/error.h"
 #include "core/ordered_pipeline.h"
+#include "core/run_on_threads.h"
 #include "pipeline/corpora/live_line.h"
 #include "pipeline/progress.h"
 #include "pipeline/read_input.h"
@@ -21,7 +19,7 @@ class Counting {
  public:
   Counting(CorpusReader& reader, CorpusCounter& counter, const CorpusCountOptions& options)
       : reader_(reader), counter_(counter), options_(options), line_(options.quiet) {
-    threads_ = options.threads != 0 ? options.threads : std::max(1u, std::thread::hardware_concurrency());
+    threads_ = threads_or_all(options.threads);
   }
 
   CorpusCountReport run();
@@ -117,10 +115,8 @@ CorpusCountReport Counting::run() {
     pretokens_before_ = state.pretokens;
     is_complete = state.is_complete;
   }
-  const oneapi::tbb::global_control workers(oneapi::tbb::global_control::max_allowed_parallelism, threads_);
-  oneapi::tbb::task_arena arena(static_cast<int>(threads_), 1);
   if (!is_complete) {
-    arena.execute([&] {
+    run_on_threads(threads_, [&] {
       count_pieces();
       while (warcs_ < options_.warcs.size()) count_warc(options_.warcs[warcs_]);
     });

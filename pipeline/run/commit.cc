@@ -20,42 +20,52 @@ struct Committer::Entry {
   uint64_t specials_as_text = 0;
 };
 
-Committer::Committer(OutputFolder& folder, const Plan& plan, const CommitOptions& options,
-                     std::vector<PartReceipt> parts, Progress& progress)
+// A checkpoint writes the short last shard of each split and the next one takes it up again. After so many completed
+// shards that copy is small beside them; until then the tokens of their parts stay in parts/.
+constexpr uint64_t kShardsPerCheckpoint = 8;
+
+Committer::Committer(const OutputFolder& folder, const Plan& plan, const CommitOptions& options, RunState state,
+                     Progress& progress)
     : folder_(folder),
       plan_(plan),
       options_(options),
       progress_(progress),
-      deduplicator_(std::make_unique<Deduplicator>(plan.dedup, plan.key_layout)) {
-  Manifest manifest;
-  if (std::filesystem::exists(folder.manifest())) manifest = read_manifest(folder.manifest());
-  remove_unlisted_shards(folder.path(), manifest.shards);
+      parts_in_shards_(state.parts_in_shards),
+      deduplicator_(std::make_unique<Deduplicator>(plan.dedup, plan.key_layout)),
+      shard_entries_(state.shards),
+      journal_(folder.open_journal(state)) {
+  remove_unlisted_shards(folder.path(), state.shards);
   ShardWriterOptions shard_options = plan.shards;
   shard_options.folder = folder.path();
-  shards_ = std::make_unique<ShardWriter>(shard_options, manifest.shards);
-  shard_entries_ = manifest.shards;
-  parts_in_shards_ = std::min<size_t>(manifest.parts_in_shards, parts.size());
-  for (PartReceipt& part : parts) {
-    rebuild_index(part);
-    reports_.push_back(std::move(*parse_input_report(part.report)));
-    kept_ += part.kept();
-    parts_.push_back(std::move(part));
-    if (parts_.size() > parts_in_shards_) add_to_shards(parts_.back());
+  shards_ = std::make_unique<ShardWriter>(shard_options, std::move(state.shards));
+  for (CommittedPart& part : state.parts) {
+    const uint64_t number = inputs_.size();
+    rebuild_index(number, part.judged);
+    count(*parse_input_report(part.report));
+    kept_ += part.kept;
+    inputs_.push_back({number, std::move(part.report), std::move(part.receipt)});
+    if (number >= state.parts_in_shards) add_to_shards(number, part.kept);
   }
-  parts_in_shards_ = parts_.size();
 }
 
 Committer::~Committer() = default;
 
-void Committer::rebuild_index(const PartReceipt& part) {
+void Committer::rebuild_index(uint64_t part, uint64_t judged) {
   first_document_.push_back(judged_);
-  if (part.judged == 0) return;
-  const PartKeys keys(part_paths(folder_.parts(), part.number).keys);
+  if (judged == 0) return;
+  const PartKeys keys(part_paths(folder_.parts(), part).keys);
   deduplicator_->begin_input();
   keys.for_each([&](uint64_t, std::string_view, std::span<const uint64_t> row) {
     if (deduplicator_->active()) deduplicator_->replay(row, judged_);
     ++judged_;
   });
+}
+
+void Committer::count(const InputReport& report) {
+  tally_.add(report.tally);
+  if (report.quarantined.empty()) return;
+  if (quarantined_.empty()) first_failure_ = report.quarantined;
+  quarantined_.push_back(report.input);
 }
 
 void Committer::commit(uint64_t number) {
@@ -81,11 +91,15 @@ void Committer::commit(uint64_t number) {
         return entry;
       },
       [&](Entry& entry) { work(entry); }, [&](Entry& entry) { emit(entry, writer, report); });
-  parts_.push_back(writer.commit(folder_.binding_digest(), write_input_report(report)));
+  const PartReceipt receipt = writer.commit(folder_.binding_digest(), write_input_report(report));
+  const std::string text = write_part_receipt(receipt);
+  CommittedPart part{receipt.judged, receipt.kept(), {}, receipt.report};
+  part.receipt = {fmt::format("parts/{:06}.receipt", number), text.size(), checksum_of(text)};
+  journal_->add_part(number, part);
   std::filesystem::remove(folder_.candidates(number));
-  reports_.push_back(std::move(report));
-  add_to_shards(parts_.back());
-  parts_in_shards_ = parts_.size();
+  count(report);
+  inputs_.push_back({number, std::move(part.report), std::move(part.receipt)});
+  add_to_shards(number, receipt.kept());
   ++progress_.inputs_committed;
 }
 
@@ -147,22 +161,29 @@ void Committer::emit(Entry& entry, PartWriter& writer, InputReport& report) {
   progress_.tokens += document.tokens.size();
 }
 
-void Committer::add_to_shards(const PartReceipt& part) {
-  const uint64_t completed = shards_->shards_completed();
-  if (part.kept() > 0) {
-    PartTokens tokens(part_paths(folder_.parts(), part.number).tokens);
+void Committer::add_to_shards(uint64_t part, uint64_t kept) {
+  if (kept > 0) {
+    PartTokens tokens(part_paths(folder_.parts(), part).tokens);
     std::string_view id;
     Split split{};
     std::vector<uint32_t> ids;
     while (tokens.next(id, split, ids)) shards_->add(split, id, ids);
   }
-  if (shards_->shards_completed() == completed) return;
-  parts_in_shards_ = part.number + 1;
-  write_checkpoint();
+  if (shards_->shards_completed() - shards_completed_at_checkpoint_ >= kShardsPerCheckpoint) checkpoint();
 }
 
-void Committer::write_checkpoint() {
+// All parts so far are in shards from now on.
+void Committer::checkpoint() {
   shard_entries_ = shards_->checkpoint();
+  shards_completed_at_checkpoint_ = shards_->shards_completed();
+  journal_->add_checkpoint(shard_entries_, inputs_.size());
+  for (; parts_in_shards_ < inputs_.size(); ++parts_in_shards_) {
+    std::error_code ignored;  // a part of no documents has tokens too, but they are not missed
+    std::filesystem::remove(part_paths(folder_.parts(), parts_in_shards_).tokens, ignored);
+  }
+}
+
+void Committer::write_final_manifest() const {
   Manifest manifest;
   manifest.software = {{"ftok", FTOK_VERSION}, {"unicode", kUnicodeVersion}};
   manifest.recipe = plan_.recipe;
@@ -174,37 +195,21 @@ void Committer::write_checkpoint() {
   manifest.shard_tokens = plan_.shards.shard_tokens;
   manifest.placement = plan_.shards.placement;
   manifest.validation_per_mille = static_cast<uint64_t>(plan_.validation_per_mille);
-  for (const PartReceipt& part : parts_) {
-    const std::string path = part_paths(folder_.parts(), part.number).receipt;
-    FileEntry receipt{std::filesystem::path(path).lexically_relative(folder_.path()).string(), 0, ""};
-    receipt.checksum = checksum_of_file(path, &receipt.bytes);
-    manifest.inputs.push_back({part.number, part.report, receipt});
-  }
-  manifest.parts_in_shards = parts_in_shards_;
+  manifest.inputs = inputs_;
+  manifest.parts_in_shards = inputs_.size();
   manifest.shards = shard_entries_;
   JsonWriter totals;
   totals.begin_object();
-  tally().write_fields(totals);
+  tally_.write_fields(totals);
   totals.end_object();
   manifest.totals = totals.take();
   write_file(folder_.manifest(), write_manifest(manifest));
-  for (const PartReceipt& part : parts_) {
-    if (part.number >= parts_in_shards_) break;
-    std::error_code ignored;  // gone already, for most
-    std::filesystem::remove(part_paths(folder_.parts(), part.number).tokens, ignored);
-  }
 }
 
 void Committer::finish() {
-  parts_in_shards_ = parts_.size();
-  write_checkpoint();
-  folder_.remove_work();
-}
-
-Tally Committer::tally() const {
-  Tally total;
-  for (const InputReport& report : reports_) total.add(report.tally);
-  return total;
+  checkpoint();
+  write_final_manifest();
+  folder_.finish();
 }
 
 std::vector<std::string> Committer::shard_names() const {
@@ -218,21 +223,6 @@ std::string Committer::dedup_summary(uint64_t documents_expected) const {
   return fmt::format("deduplication index: at most {} for the {} documents expected; ceiling dedup.memory = {}",
                      bytes_text(static_cast<double>(deduplicator_->predict_bytes(documents_expected))),
                      documents_expected, bytes_text(static_cast<double>(plan_.dedup.memory)));
-}
-
-std::vector<std::string> Committer::quarantined() const {
-  std::vector<std::string> inputs;
-  for (const InputReport& report : reports_) {
-    if (!report.quarantined.empty()) inputs.push_back(report.input);
-  }
-  return inputs;
-}
-
-std::string Committer::first_failure() const {
-  for (const InputReport& report : reports_) {
-    if (!report.quarantined.empty()) return report.quarantined;
-  }
-  return "";
 }
 
 }  // namespace ftok

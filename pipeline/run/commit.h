@@ -5,6 +5,7 @@
 #include <atomic>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -14,6 +15,7 @@
 #include "pipeline/plan.h"
 #include "pipeline/progress.h"
 #include "shards/manifest.h"
+#include "shards/part.h"
 #include "shards/writer.h"
 
 namespace ftok {
@@ -30,8 +32,9 @@ struct CommitOptions {
 // Serial: one thread at a time calls commit().
 class Committer {
  public:
-  // Takes up what the folder holds: rebuilds the index from the keys, brings the shards up to the last part.
-  Committer(OutputFolder& folder, const Plan& plan, const CommitOptions& options, std::vector<PartReceipt> parts,
+  // Takes up what the folder holds: opens the journal on `state`, rebuilds the index from the keys, brings the shards
+  // up to the last part.
+  Committer(const OutputFolder& folder, const Plan& plan, const CommitOptions& options, RunState state,
             Progress& progress);
   ~Committer();
 
@@ -41,39 +44,45 @@ class Committer {
   // Publishes the last shards and the complete manifest; call once all inputs are committed.
   void finish();
 
-  size_t parts() const { return parts_.size(); }
-  Tally tally() const;
+  size_t parts() const { return inputs_.size(); }
+  const Tally& tally() const { return tally_; }
   std::vector<std::string> shard_names() const;
-  std::vector<std::string> quarantined() const;
-  std::string first_failure() const;  // why the first quarantined input was given up
+  const std::vector<std::string>& quarantined() const { return quarantined_; }
+  const std::string& first_failure() const { return first_failure_; }  // why the first quarantined input was given up
   // What the index will take for so many documents that reach it, for the log.
   std::string dedup_summary(uint64_t documents_expected) const;
 
  private:
   struct Entry;
 
-  void rebuild_index(const PartReceipt& part);
-  void add_to_shards(const PartReceipt& part);
+  void rebuild_index(uint64_t part, uint64_t judged);
+  void count(const InputReport& report);
+  void add_to_shards(uint64_t part, uint64_t kept);
   void judge(Entry& entry);
   void work(Entry& entry) const;
   void emit(Entry& entry, PartWriter& writer, InputReport& report);
   std::string id_of(uint64_t document) const;
-  void write_checkpoint();
+  void checkpoint();
+  void write_final_manifest() const;
 
-  OutputFolder& folder_;
+  const OutputFolder& folder_;
   const Plan& plan_;
   CommitOptions options_;
   Progress& progress_;
-  std::vector<PartReceipt> parts_;
-  std::vector<InputReport> reports_;
+  std::vector<Manifest::Input> inputs_;  // what is committed, for the manifest
+  Tally tally_;                          // of it
+  std::vector<std::string> quarantined_;
+  std::string first_failure_;
   std::vector<uint64_t> first_document_;  // of each part: number of its first judged document
   std::vector<std::string> ids_;          // judged so far in the part being committed
   uint64_t judged_ = 0;
   uint64_t kept_ = 0;
-  size_t parts_in_shards_ = 0;
+  uint64_t parts_in_shards_ = 0;  // as of the last checkpoint
   std::unique_ptr<Deduplicator> deduplicator_;
   std::unique_ptr<ShardWriter> shards_;
-  std::vector<ShardEntry> shard_entries_;
+  std::vector<ShardEntry> shard_entries_;        // as of the last checkpoint
+  uint64_t shards_completed_at_checkpoint_ = 0;  // of the shard writer
+  std::optional<Journal> journal_;
 };
 
 }  // namespace ftok

@@ -1,59 +1,60 @@
 #include "pipeline/run/schedule.h"
 
 #include <algorithm>
+#include <cassert>
 
 namespace ftok {
 
-Schedule::Schedule(size_t count, size_t first, const std::vector<bool>& ready)
-    : ready_(ready), attempts_(count, 0), next_commit_(first) {
-  ready_.resize(count, false);
-  for (size_t i = first; i < count; ++i) {
-    if (!ready_[i]) waiting_.push_back(i);
-  }
+TaskQueue::TaskQueue(size_t tasks) {
+  for (size_t i = 0; i < tasks; ++i) waiting_.push_back({i, 1});
 }
 
-std::optional<size_t> Schedule::take() {
+std::optional<TaskQueue::Turn> TaskQueue::take() {
   const std::lock_guard lock(mutex_);
   if (waiting_.empty()) return std::nullopt;
-  const size_t input = waiting_.front();
+  const Turn turn = waiting_.front();
   waiting_.pop_front();
-  return input;
+  return turn;
 }
 
-bool Schedule::failed(size_t input) {
+void TaskQueue::put_back(Turn turn) {
+  assert(turn.attempt < kAttempts);
+  ++turn.attempt;
   const std::lock_guard lock(mutex_);
-  if (++attempts_[input] >= kAttempts) return false;
   // Soon, but not at once: what failed may need a moment, and the commits behind it wait.
   constexpr ptrdiff_t kOthersFirst = 8;
   const auto others = std::min<ptrdiff_t>(kOthersFirst, static_cast<ptrdiff_t>(waiting_.size()));
-  waiting_.insert(waiting_.begin() + others, input);
-  return true;
+  waiting_.insert(waiting_.begin() + others, turn);
 }
 
-void Schedule::finished(size_t input, const std::function<void(size_t)>& commit) {
+InOrder::InOrder(size_t count, size_t first, std::vector<bool> ready) : ready_(std::move(ready)), next_(first) {
+  ready_.resize(count, false);
+}
+
+void InOrder::finished(size_t number, const std::function<void(size_t)>& commit) {
   {
     const std::lock_guard lock(mutex_);
-    ready_[input] = true;
+    ready_[number] = true;
   }
   commit_ready(commit);
 }
 
-void Schedule::commit_ready(const std::function<void(size_t)>& commit) {
+void InOrder::commit_ready(const std::function<void(size_t)>& commit) {
   std::unique_lock lock(mutex_);
-  if (committing_) return;  // that thread looks again before it stops
+  if (committing_) return;
   committing_ = true;
-  while (next_commit_ < ready_.size() && ready_[next_commit_]) {
-    const size_t input = next_commit_;
+  while (next_ < ready_.size() && ready_[next_]) {
+    const size_t number = next_;
     lock.unlock();
     try {
-      commit(input);
+      commit(number);
     } catch (...) {
       lock.lock();
       committing_ = false;
       throw;
     }
     lock.lock();
-    ++next_commit_;
+    ++next_;
   }
   committing_ = false;
 }

@@ -1,8 +1,7 @@
-// The order of work of a run: which input a lane reads next, and which one may be committed. Inputs are read in any
-// order and committed in the listed order; one that fails is tried again after a few others, then given up.
+// The order of work of a run. Inputs are read in any order (TaskQueue) and committed in the listed order (InOrder).
 #pragma once
 
-#include <cstdint>
+#include <cstddef>
 #include <deque>
 #include <functional>
 #include <mutex>
@@ -11,33 +10,50 @@
 
 namespace ftok {
 
-// Thread-safe.
-class Schedule {
+// Which task a lane takes next. One that fails is tried again after a few others. Thread-safe.
+class TaskQueue {
  public:
-  static constexpr int kAttempts = 3;  // an input is quarantined when it has failed this often
+  static constexpr int kAttempts = 3;  // a task that has failed this often is given up
 
-  // Inputs before `first` are committed already; `ready` (one flag an input) marks those whose candidates lie on disk.
-  Schedule(size_t count, size_t first, const std::vector<bool>& ready);
+  struct Turn {
+    size_t task = 0;  // its place in the list
+    int attempt = 1;  // the how-manieth, from 1
+  };
 
-  // The next input to read, or nothing when none is left to start.
-  std::optional<size_t> take();
+  explicit TaskQueue(size_t tasks);
 
-  // The input's candidates are on disk. Then commits all inputs whose turn has come, unless another thread is doing so.
-  void finished(size_t input, const std::function<void(size_t)>& commit);
+  // The next task to try, or nothing when none is left to start.
+  std::optional<Turn> take();
 
-  // An attempt failed: true when the input is to be tried again, false when it is given up (the caller then writes its
-  // quarantine report and calls finished()).
-  bool failed(size_t input);
+  // This attempt, which is not the last one allowed, failed.
+  void put_back(Turn turn);
 
-  // Commits what is ready at the start of a resumed run.
+ private:
+  std::mutex mutex_;
+  std::deque<Turn> waiting_;
+};
+
+// Calls a function once for each number first, first + 1, ... count - 1 in this order, one call at a time, each as soon
+// as the number and all before it are ready. Thread-safe.
+class InOrder {
+ public:
+  // `ready`: one flag per number, may be shorter.
+  InOrder(size_t count, size_t first, std::vector<bool> ready);
+
+  // Marks `number` as ready, then calls `commit` for all whose turn has come, unless another thread is doing so: that
+  // one looks again before it stops.
+  void finished(size_t number, const std::function<void(size_t)>& commit);
+
+  // Calls `commit` for what is ready already.
   void commit_ready(const std::function<void(size_t)>& commit);
+
+  // The first number that was not committed yet.
+  size_t next() const { return next_; }
 
  private:
   std::mutex mutex_;
   std::vector<bool> ready_;
-  std::vector<int> attempts_;
-  std::deque<size_t> waiting_;
-  size_t next_commit_;
+  size_t next_;
   bool committing_ = false;
 };
 

@@ -11,6 +11,7 @@
 #include "pipeline/tokenize.h"
 #include "pipeline/tokenize/position.h"
 #include "shards/manifest.h"
+#include "shards/part.h"
 #include "shards/writer.h"
 
 namespace ftok {

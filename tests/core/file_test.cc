@@ -1,6 +1,8 @@
 #include "core/file.h"
 
 #include <gtest/gtest.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include "core/error.h"
 #include "tests/support/test_data.h"
@@ -54,6 +56,48 @@ TEST(RemoveTemporaries, RemovesOnlyThem) {
   write_file(folder / "kept.ftok-tmp-1-2", "y");
   remove_temporaries(folder.path().string());
   EXPECT_EQ(files_in(folder.path()), 1u);
+}
+
+TEST(RemoveDeadTemporaries, LeavesWhatALivingProcessOrAnotherHostWrites) {
+  testing::TemporaryFolder folder;
+  AtomicFile mine(folder / "mine");
+  std::string name;  // of mine's temporary: mine.ftok-tmp-HOST-PID-BITS
+  for (const auto& entry : std::filesystem::directory_iterator(folder.path())) name = entry.path().filename();
+  const std::string process = "-" + std::to_string(::getpid()) + "-";
+  const size_t at = name.find(process);
+  ASSERT_NE(at, std::string::npos) << name;
+  const pid_t child = ::fork();
+  if (child == 0) ::_exit(0);
+  ::waitpid(child, nullptr, 0);
+  const std::string dead = "-" + std::to_string(child) + "-";
+  std::string of_the_dead = name;
+  write_file(folder / of_the_dead.replace(at, process.size(), dead), "");
+  write_file(folder / ("kept.ftok-tmp-other.host" + dead + "0123456789abcdef"), "");
+  write_file(folder / "kept.ftok-tmp-1", "");
+  EXPECT_EQ(files_in(folder.path()), 4u);
+  remove_dead_temporaries(folder.path().string());
+  EXPECT_EQ(files_in(folder.path()), 3u);
+  EXPECT_FALSE(std::filesystem::exists(folder / of_the_dead));
+}
+
+TEST(AtomicFile, CommitUnlessThereKeepsTheFirst) {
+  testing::TemporaryFolder folder;
+  for (const std::string bytes : {"first", "second"}) {
+    AtomicFile file(folder / "once");
+    file.write(bytes);
+    EXPECT_EQ(file.commit_unless_there(), bytes == "first");
+  }
+  EXPECT_EQ(read_file(folder / "once"), "first");
+  EXPECT_EQ(files_in(folder.path()), 1u);
+}
+
+TEST(AppendFile, AppendsToWhatIsThere) {
+  testing::TemporaryFolder folder;
+  EXPECT_THROW(AppendFile(folder / "journal"), Error);
+  write_file(folder / "journal", "a");
+  AppendFile(folder / "journal").append("bc");
+  AppendFile(folder / "journal").append("d");
+  EXPECT_EQ(read_file(folder / "journal"), "abcd");
 }
 
 TEST(ReadFile, RefusesAFolderAndATooLargeFile) {

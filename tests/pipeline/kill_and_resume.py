@@ -5,7 +5,8 @@
 
 The inputs are three small WARC files made here, with duplicates across them; shards are small, so that there are several.
 
---commit-points kills once before and once after every rename of a file into place, one run each. --random N kills at N
+--commit-points kills once before and once after every rename of a file into place and every record of the journal, one run
+each, and leaves the beginning of one more record in the journal, as a kill in the middle of writing it would. --random N kills at N
 moments drawn from the time an undisturbed run takes (seeded), each time resuming the same folder until a run ends by itself,
 then starting afresh. Prints `N kills, all outputs identical`; exit 1 at the first difference.
 """
@@ -19,6 +20,17 @@ def digest_of(folder):
     """-> {relative path: SHA-256} of all files but the lock"""
     return {str(p.relative_to(folder)): hashlib.sha256(p.read_bytes()).hexdigest()
             for p in sorted(Path(folder).rglob("*")) if p.is_file() and p.name != ".lock"}
+
+
+def tear_journal(folder, rng):
+    """the beginning of a record at the end of the journal: of its last one, cut anywhere"""
+    path = folder / "journal"
+    if path.exists():
+        last = path.read_bytes().splitlines(keepends=True)[-1]
+        with open(path, "ab") as out:
+            out.write(last[:rng.randrange(1, len(last))])
+        return 1
+    return 0
 
 
 def compare(expected, folder, what):
@@ -72,7 +84,8 @@ def check(args, work):
     if first.returncode != 0:
         sys.exit(f"the undisturbed run failed: {first.stderr[-2000:]}")
     expected = digest_of(work / "expected")
-    kills = 0
+    kills = torn = 0
+    rng = random.Random(args.seed)
     if args.commit_points:
         point = 0
         while True:
@@ -85,16 +98,16 @@ def check(args, work):
             if done.returncode != -9:
                 sys.exit(f"commit point {point}: exit {done.returncode}: {done.stderr[-2000:]}")
             kills += 1
+            torn += tear_journal(output, rng)
             finish(output, f"commit point {point}")
             shutil.rmtree(output)
-        if kills == 0:
-            sys.exit("no commit point was reached")
-    moments = random.Random(args.seed)
+        if torn < 10:
+            sys.exit(f"{kills} commit points were reached, the journal was there at {torn}")
     output, attempt = work / "random", 0
     while attempt < args.random:
         process = subprocess.Popen(command(output), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         try:
-            process.wait(timeout=moments.uniform(0, seconds))
+            process.wait(timeout=rng.uniform(0, seconds))
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()
@@ -108,8 +121,6 @@ def check(args, work):
     if output.exists():
         finish(output, "after the last random kill")
     print(f"{kills} kills, all outputs identical")
-
-
 
 
 if __name__ == "__main__":

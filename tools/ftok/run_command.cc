@@ -4,7 +4,7 @@
 #include <memory>
 
 #include "core/error.h"
-#include "core/ordered_pipeline.h"
+#include "core/json.h"
 #include "core/recipe.h"
 #include "pipeline/inputs.h"
 #include "pipeline/measure_inputs.h"
@@ -29,6 +29,7 @@ struct Flags {
                       measure;
   std::string progress_json;
   std::string limit, failed_inputs_max;
+  std::string only, task;
   uint64_t threads = 0;
   FetchFlags fetch;
   bool no_text = false, json = false, quiet = false;
@@ -85,6 +86,15 @@ void add_flags(CLI::App& command, Flags& flags) {
       .add_option("--max-failed-inputs", flags.failed_inputs_max,
                   "End the run when more inputs than this fail; default: no limit")
       ->type_name("N");
+  command
+      .add_option("--only", flags.only,
+                  "One half of the run: extract (inputs to candidates, by any number of processes that share the "
+                  "folder) or commit (candidates to shards, by one); see docs/executors.md")
+      ->type_name("HALF");
+  command
+      .add_option("--task", flags.task,
+                  "With --only extract: every N-th input of the list from the I-th, from 0; default: 0/1")
+      ->type_name("I/N");
   flags.fetch.add_to(command);
   command
       .add_option("--measure", flags.measure,
@@ -109,22 +119,9 @@ void measure(const Flags& flags, const std::vector<std::string>& inputs, const R
   print_out(flags.json ? funnel_json(result) + "\n" : funnel_text(result));
 }
 
-void run_command(Flags flags) {
-  const Log log = stderr_log(flags.quiet);
-  if (flags.output.empty() && flags.measure.empty())
-    throw UsageError("--output: missing, expected a folder for the result");
-  if (!flags.shard_tokens.empty()) {
-    flags.sets.push_back(
-        fmt::format("shards.shard_tokens={}", parse_size(flags.shard_tokens, false, "--shard-tokens")));
-  }
-  const RecipeConfig recipe = load_recipe(flags.recipe, flags.sets);
-  if (!flags.limit.empty()) flags.inputs.limit = static_cast<uint64_t>(parse_size(flags.limit, false, "--limit"));
-  const std::vector<std::string> inputs = list_inputs(flags.inputs);
-  catch_stop_signals();
-  if (!flags.measure.empty()) return measure(flags, inputs, recipe, flags.fetch.options(), log);
-
+RunOptions run_options(const Flags& flags, std::vector<std::string> inputs) {
   RunOptions options;
-  options.inputs = inputs;
+  options.inputs = std::move(inputs);
   options.output = flags.output;
   options.threads = flags.threads;
   options.memory = static_cast<uint64_t>(parse_size(flags.memory, true, "--memory"));
@@ -137,6 +134,10 @@ void run_command(Flags flags) {
   options.fetch = flags.fetch.options();
   options.quiet = flags.quiet;
   options.progress_json = flags.progress_json;
+  return options;
+}
+
+Plan plan_of(const Flags& flags, const RecipeConfig& recipe, const RunOptions& options) {
   PlanOptions plan_options;
   const VocabularyFile vocabulary = find_vocabulary(flags.vocabulary);
   plan_options.vocabulary = vocabulary.path;
@@ -145,8 +146,51 @@ void run_command(Flags flags) {
   plan_options.language_model = find_language_model(flags.language_model, recipe, plan_options.notes);
   plan_options.rejects = options.rejects;
   plan_options.text = options.text;
-  const Plan plan = make_plan(recipe, plan_options);
-  const RunResult result = run(options, plan, log);
+  return make_plan(recipe, plan_options);
+}
+
+void print_extracted(const ExtractedShare& result, bool as_json) {
+  if (!as_json) {
+    print_out(fmt::format("{} inputs: {} extracted, {} were there already, {} given up\n", result.inputs,
+                          result.inputs - result.there_already - result.quarantined.size(), result.there_already,
+                          result.quarantined.size()));
+    return;
+  }
+  JsonWriter json;
+  json.begin_object().field("inputs", result.inputs).field("there_already", result.there_already);
+  json.key("quarantined").begin_array();
+  for (const std::string& input : result.quarantined) json.value(input);
+  json.end_array().end_object();
+  print_out(json.take() + "\n");
+}
+
+void check_halves(const Flags& flags) {
+  if (!flags.only.empty() && flags.only != "extract" && flags.only != "commit") {
+    throw UsageError(fmt::format("--only: got '{}', expected extract or commit", flags.only));
+  }
+  if (!flags.only.empty() && !flags.measure.empty()) throw UsageError("--only and --measure exclude each other");
+  if (!flags.task.empty() && flags.only != "extract") throw UsageError("--task: needs --only extract");
+}
+
+void run_command(Flags flags) {
+  const Log log = stderr_log(flags.quiet);
+  if (flags.output.empty() && flags.measure.empty())
+    throw UsageError("--output: missing, expected a folder for the result");
+  check_halves(flags);
+  const Share share = flags.task.empty() ? Share{} : parse_share(flags.task, "--task");
+  if (!flags.shard_tokens.empty()) {
+    flags.sets.push_back(
+        fmt::format("shards.shard_tokens={}", parse_size(flags.shard_tokens, false, "--shard-tokens")));
+  }
+  const RecipeConfig recipe = load_recipe(flags.recipe, flags.sets);
+  if (!flags.limit.empty()) flags.inputs.limit = static_cast<uint64_t>(parse_size(flags.limit, false, "--limit"));
+  const std::vector<std::string> inputs = list_inputs(flags.inputs);
+  catch_stop_signals();
+  if (!flags.measure.empty()) return measure(flags, inputs, recipe, flags.fetch.options(), log);
+  const RunOptions options = run_options(flags, inputs);
+  const Plan plan = plan_of(flags, recipe, options);
+  if (flags.only == "extract") return print_extracted(extract_share(options, share, plan, log), flags.json);
+  const RunResult result = flags.only == "commit" ? commit(options, plan, log) : run(options, plan, log);
   if (flags.json) {
     print_out(funnel_json(result) + "\n");
     return;
@@ -166,6 +210,8 @@ void add_run_command(CLI::App& app) {
       "  ftok run --input 'crawl/*.warc.gz' --output out --vocab gpt2\n"
       "  ftok run --recipe fineweb-head --input-list warc.paths.gz --slice 3/100 --output out-3\n"
       "  ftok run --input pages.jsonl.zst --output out --set 'language.languages={de=0.65}'\n"
+      "  ftok run --only extract --task 3/8 --input-list warc.paths.gz --output out    # one of eight processes\n"
+      "  ftok run --only commit --input-list warc.paths.gz --output out                # then once\n"
       "A run that was stopped, killed or given a longer input list goes on when the same command is given again.");
   command->callback([flags] { run_command(*flags); });
 }

@@ -1,29 +1,17 @@
 #include "trainer/training/learning_rate.h"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <cmath>
 #include <numbers>
 
-#include "core/error.h"
+#include "core/check_range.h"
 
 namespace ftok {
-namespace {
-
-void check_range(std::string_view key, double value, double least, double most) {
-  if (!(value >= least && value <= most)) {
-    throw UsageError(fmt::format("schedule.{} = {}: expected {} to {}", key, value, least, most));
-  }
-}
-
-}  // namespace
-
 void ScheduleOptions::check() const {
-  check_range("learning_rate", learning_rate, 0, 1000);
-  check_range("warmup_steps", static_cast<double>(warmup_steps), 0, 1e12);
-  check_range("final_fraction", final_fraction, 0, 1);
-  check_range("decay_fraction", decay_fraction, 0, 1);
+  check_range("schedule.learning_rate", learning_rate, 0, 1000);
+  check_range("schedule.warmup_steps", static_cast<double>(warmup_steps), 0, 1e12);
+  check_range("schedule.final_fraction", final_fraction, 0, 1);
+  check_range("schedule.decay_fraction", decay_fraction, 0, 1);
 }
 
 double learning_rate_at(const ScheduleOptions& options, int64_t step, int64_t steps) {

@@ -1,31 +1,23 @@
 #include "trainer/training/optimizer.h"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <cmath>
 
-#include "core/error.h"
+#include "core/check_range.h"
 
 namespace ftok {
 namespace {
 
 constexpr double kClipEpsilon = 1e-6;  // torch.nn.utils.clip_grad_norm_
 
-void check_range(std::string_view key, double value, double least, double most) {
-  if (!(value >= least && value <= most)) {
-    throw UsageError(fmt::format("optimizer.{} = {}: expected {} to {}", key, value, least, most));
-  }
-}
-
 }  // namespace
 
 void OptimizerOptions::check() const {
-  check_range("beta_1", beta_1, 0, 0.999999);
-  check_range("beta_2", beta_2, 0, 0.999999);
-  check_range("epsilon", epsilon, 1e-30, 1);
-  check_range("weight_decay", weight_decay, 0, 100);
-  check_range("clip_norm", clip_norm, 0, 1e9);
+  check_range("optimizer.beta_1", beta_1, 0, 0.999999);
+  check_range("optimizer.beta_2", beta_2, 0, 0.999999);
+  check_range("optimizer.epsilon", epsilon, 1e-30, 1);
+  check_range("optimizer.weight_decay", weight_decay, 0, 100);
+  check_range("optimizer.clip_norm", clip_norm, 0, 1e9);
 }
 
 template <typename Real>

@@ -1,0 +1,29 @@
+// run_on_threads: calls a function with so many threads at its disposal: TBB's pipelines and task groups inside it
+// share them.
+#pragma once
+
+#include <oneapi/tbb/global_control.h>
+#include <oneapi/tbb/task_arena.h>
+
+#include <algorithm>
+#include <cstddef>
+#include <thread>
+
+namespace ftok {
+
+// `threads`, or the number of cores when it is 0.
+inline size_t threads_or_all(size_t threads) {
+  return threads > 0 ? threads : std::max(1u, std::thread::hardware_concurrency());
+}
+
+// Calls `work()` in an arena of `threads` threads (at least 1), of which the calling one is one. There may be more than
+// cores. What `work` throws is thrown here.
+template <typename Work>
+void run_on_threads(size_t threads, Work&& work) {
+  namespace tbb = oneapi::tbb;
+  const tbb::global_control workers(tbb::global_control::max_allowed_parallelism, threads);
+  tbb::task_arena arena(static_cast<int>(threads), 1);
+  arena.execute(work);
+}
+
+}  // namespace ftok
