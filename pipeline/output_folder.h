@@ -13,7 +13,6 @@
 #include <vector>
 
 #include "core/file.h"
-#include "pipeline/run/candidates.h"
 #include "shards/part.h"
 
 namespace ftok {

@@ -9,9 +9,9 @@
 #include "core/error.h"
 #include "core/log.h"
 #include "crawl/fetch.h"
+#include "pipeline/input_report.h"
 #include "pipeline/plan.h"
 #include "pipeline/progress.h"
-#include "pipeline/run/candidates.h"
 
 namespace ftok {
 

@@ -1,4 +1,4 @@
-#include "pipeline/corpora/corpus_count.h"
+#include "pipeline/corpus_count.h"
 
 #include <fmt/format.h>
 #include <oneapi/tbb/global_control.h>
@@ -10,7 +10,7 @@
 
 #include "core/error.h"
 #include "core/ordered_pipeline.h"
-#include "pipeline/corpora/live_line.h"
+#include "pipeline/live_line.h"
 #include "pipeline/progress.h"
 #include "pipeline/read_input.h"
 
