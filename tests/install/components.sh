@@ -57,7 +57,7 @@ tokens=$(echo "$paragraph" | "$work/tokenizer/tokenizer_alone" "$work/prefix/sha
 # What is missing is named.
 without_others ${extract_needs/simdjson/} -- cmake -S "$source/tests/install/extract_alone" -B "$work/missing" \
   -DCMAKE_PREFIX_PATH="$work/prefix" >"$work/log" 2>&1 && fail "extract without simdjson"
-tr -s ' \n' ' ' <"$work/log" | grep -q "ftok::core links the CMake package simdjson, which is not found" || { cat "$work/log"; fail "the message"; }
+tr -s ' \n' ' ' <"$work/log" | grep -q "ftok::extract links the CMake package simdjson, which is not found" || { cat "$work/log"; fail "the message"; }
 sed 's/COMPONENTS extract/COMPONENTS extrakt/' "$source/tests/install/extract_alone/CMakeLists.txt" >"$work/CMakeLists.txt"
 cmake -S "$work" -B "$work/unknown" -DCMAKE_PREFIX_PATH="$work/prefix" >"$work/log" 2>&1 && fail "a component that is not there"
 tr -s ' \n' ' ' <"$work/log" | grep -q "There is no component extrakt in this build of ftok; it has core" || { cat "$work/log"; fail "the message"; }
