@@ -1,4 +1,4 @@
-// Source -> Stage...: where documents come from and what is done with them, and Verdict, what a stage says of a
+// Source -> Stage...: where documents come from, what is done with them, and Verdict, what a stage says of a
 // document.
 //
 // To add a filter: derive from Stage, give every rule a stable reason "stage.rule", decide with a Judge, register it in
