@@ -18,7 +18,7 @@
 #include "core/error.h"
 #include "core/log.h"
 #include "core/options.h"
-#include "crawl/transfer/fetch_session.h"
+#include "crawl/fetch_session.h"
 
 namespace ftok {
 

@@ -69,12 +69,12 @@ void Deduplicator::begin_input() {
 
 std::vector<uint64_t> Deduplicator::keys(const Document& document) const {
   if (!active()) return {};
-  std::vector<uint64_t> keys = document.bucket_keys;
+  std::vector<uint64_t> keys = document.dedup_keys;
   if (keys.empty()) keys.push_back(content_key(document.text));  // no minhash stage
   assert(keys.size() == layout_.keys());
   if (options_.scope != "crawl" || document.dump.empty()) return keys;
   const uint64_t crawl = XXH3_64bits(document.dump.data(), document.dump.size());
-  for (uint64_t& key : std::span(keys).first(1 + layout_.buckets)) {
+  for (uint64_t& key : std::span(keys).first(layout_.compared_keys())) {
     if (key != 0) key = std::max<uint64_t>(XXH3_64bits_withSeed(&key, sizeof key, crawl), 1);
   }
   return keys;
@@ -93,12 +93,11 @@ void Deduplicator::make_room() {
                   options_.memory));
 }
 
-Deduplicator::Near Deduplicator::look_up_buckets(std::span<const uint64_t> keys, uint32_t own) {
+Deduplicator::Near Deduplicator::look_up_buckets(const KeyParts<const uint64_t>& keys, uint32_t own) {
   Near near;
   bool has_buckets = false;
-  const std::span<const uint64_t> packed = keys.subspan(1 + layout_.buckets);
-  for (size_t bucket = 0; bucket < layout_.buckets; ++bucket) {
-    const uint64_t key = keys[1 + bucket];
+  for (size_t bucket = 0; bucket < keys.buckets.size(); ++bucket) {
+    const uint64_t key = keys.buckets[bucket];
     if (key == 0) continue;
     has_buckets = true;
     const uint32_t first = index_.insert(key, own);
@@ -106,7 +105,7 @@ Deduplicator::Near Deduplicator::look_up_buckets(std::span<const uint64_t> keys,
     statistics_.bucket_hits[bucket] += 1;
     ++near.shared;
     if (first >= near.number) continue;
-    const double similarity = verifies() ? signatures_.similarity(first, packed) : 1;
+    const double similarity = verifies() ? signatures_.similarity(first, keys.signature) : 1;
     if (similarity < options_.verify_jaccard) continue;
     near.number = first;
     near.similarity = similarity;
@@ -116,23 +115,23 @@ Deduplicator::Near Deduplicator::look_up_buckets(std::span<const uint64_t> keys,
   return near;
 }
 
-Verdict Deduplicator::judge(std::span<const uint64_t> keys, uint64_t number) {
+Verdict Deduplicator::judge(std::span<const uint64_t> all_keys, uint64_t number) {
   if (!active()) return Verdict::keep();
-  assert(keys.size() == layout_.keys());
+  const KeyParts keys = layout_.parts_of(all_keys);
   if (number >= FirstSeenIndex::kNone) {
     throw Error(fmt::format("deduplication takes at most {} documents a run", FirstSeenIndex::kNone));
   }
   make_room();
-  for (const uint64_t key : keys.first(1 + layout_.buckets)) {
+  for (const uint64_t key : all_keys.first(layout_.compared_keys())) {
     if (key != 0) index_.prefetch(key);
   }
   const uint32_t own = static_cast<uint32_t>(number);
   statistics_.documents += 1;
   uint32_t same_text = FirstSeenIndex::kNone;
-  if (options_.exact && keys[0] != 0) same_text = index_.insert(keys[0], own);
+  if (options_.exact && keys.content != 0) same_text = index_.insert(keys.content, own);
   Near near;
   if (options_.minhash) near = look_up_buckets(keys, own);
-  signatures_.add(number, keys.subspan(1 + layout_.buckets));
+  signatures_.add(number, keys.signature);
   ++signatures_stored_;
   if (same_text != FirstSeenIndex::kNone) {
     statistics_.exact += 1;

@@ -70,15 +70,16 @@ class Deduplicator {
   // To be called before each input: with the scope "file" all documents before it are forgotten.
   void begin_input();
 
-  // The document's keys as the index knows them: its bucket_keys, made different for each crawl with the scope "crawl".
+  // The document's keys as the index knows them: its dedup_keys, made different for each crawl with the scope "crawl".
   // keys_per_document() of them; what a part's keys file holds. 0 stands for a key the document does not have.
   std::vector<uint64_t> keys(const Document& document) const;
   size_t keys_per_document() const { return active() ? layout_.keys() : 0; }
 
   // Keep, or drop as "dedup.exact" or "dedup.minhash" with value = the number of the first document it repeats, detail
-  // = how many buckets are shared. `number` counts judged documents from 0, one by one, below 2^32 - 1. Throws Error
-  // naming dedup.memory when the memory would grow beyond it; nothing is changed then.
-  Verdict judge(std::span<const uint64_t> keys, uint64_t number);
+  // = how many buckets are shared. `all_keys` are what keys() gives; `number` counts judged documents from 0, one by
+  // one, below 2^32 - 1. Throws Error naming dedup.memory when the memory would grow beyond it; nothing is changed
+  // then.
+  Verdict judge(std::span<const uint64_t> all_keys, uint64_t number);
   Verdict judge(const Document& document, uint64_t number) { return judge(keys(document), number); }
 
   // Enters a document that was judged in an earlier process, from the keys file.
@@ -98,7 +99,7 @@ class Deduplicator {
   bool verifies() const { return options_.verify_jaccard > 0 && options_.minhash; }
   uint64_t index_keys_per_document() const;
   void make_room();
-  Near look_up_buckets(std::span<const uint64_t> keys, uint32_t own);
+  Near look_up_buckets(const KeyParts<const uint64_t>& keys, uint32_t own);
 
   DeduplicatorOptions options_;
   KeyLayout layout_;

@@ -21,13 +21,13 @@ constexpr size_t kShinglesPerPass = 2048;  // 16 KiB: they stay in the first-lev
 
 size_t padded(size_t hashes) { return (hashes + kMinHashLanes - 1) / kMinHashLanes * kMinHashLanes; }
 
-MinHashKernel function_of(Kernel kernel) {
+MinHashKernel kernel_of(VectorLevel level) {
 #if defined(__x86_64__)
-  if (kernel == Kernel::kAvx512) return minhash_avx512;
-  if (kernel == Kernel::kAvx2) return minhash_avx2;
+  if (level == VectorLevel::kAvx512) return minhash_avx512;
+  if (level == VectorLevel::kAvx2) return minhash_avx2;
 #endif
-  assert(kernel == Kernel::kPortable);
-  return minhash_portable;
+  assert(level == VectorLevel::kPlain);
+  return minhash_plain;
 }
 
 int64_t in_range(std::string_view key, int64_t value, int64_t min, int64_t max) {
@@ -58,18 +58,7 @@ MinHashParameters parameters_of(const MinHashOptions& options) {
 
 }  // namespace
 
-std::vector<Kernel> available_kernels() {
-  std::vector<Kernel> kernels = {Kernel::kPortable};
-#if defined(__x86_64__)
-  if (__builtin_cpu_supports("avx2")) kernels.push_back(Kernel::kAvx2);
-  if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512dq")) kernels.push_back(Kernel::kAvx512);
-#endif
-  return kernels;
-}
-
-MinHash::MinHash(const MinHashParameters& parameters) : MinHash(parameters, available_kernels().back()) {}
-
-MinHash::MinHash(const MinHashParameters& parameters, Kernel kernel) : parameters_(parameters), kernel_(kernel) {
+MinHash::MinHash(const MinHashParameters& parameters, VectorLevel level) : parameters_(parameters), level_(level) {
   assert(parameters.buckets > 0 && parameters.hashes_per_bucket > 0);
   const size_t hashes = parameters.hashes();
   multipliers_.resize(padded(hashes), 1);
@@ -86,8 +75,8 @@ MinHash::MinHash(const MinHashParameters& parameters, Kernel kernel) : parameter
 void MinHash::signature(std::span<const uint64_t> shingles, std::vector<uint64_t>& signature) const {
   signature.assign(multipliers_.size(), UINT64_MAX);
   for (size_t done = 0; done < shingles.size(); done += kShinglesPerPass) {
-    function_of(kernel_)(shingles.data() + done, std::min(kShinglesPerPass, shingles.size() - done),
-                         multipliers_.data(), addends_.data(), signature.data(), signature.size(), parameters_.fineweb);
+    kernel_of(level_)(shingles.data() + done, std::min(kShinglesPerPass, shingles.size() - done), multipliers_.data(),
+                      addends_.data(), signature.data(), signature.size(), parameters_.fineweb);
   }
   signature.resize(parameters_.hashes());
 }
@@ -123,14 +112,15 @@ MinHashStage::MinHashStage(MinHashOptions options)
 
 Verdict MinHashStage::process(Document& document, Report* report) const {
   static thread_local std::vector<uint64_t> shingles, signature;
-  document.bucket_keys.assign(keys_per_document(), 0);
-  document.bucket_keys[0] = content_key(document.text);
+  document.dedup_keys.assign(layout_.keys(), 0);
+  const KeyParts keys = layout_.parts_of(std::span(document.dedup_keys));
+  keys.content = content_key(document.text);
   make_shingles(document.text, shingles_, shingles);
   if (!shingles.empty()) {
     minhash_.signature(shingles, signature);
-    minhash_.bucket_keys(signature, std::span(document.bucket_keys).subspan(1, layout_.buckets));
+    minhash_.bucket_keys(signature, keys.buckets);
     for (size_t i = 0; i < layout_.signature_hashes; ++i) {
-      document.bucket_keys[1 + layout_.buckets + i / 8] |= (signature[i] & 0xFF) << (8 * (i % 8));
+      keys.signature[i / 8] |= (signature[i] & 0xFF) << (8 * (i % 8));
     }
   }
   if (report != nullptr) {

@@ -15,16 +15,12 @@
 #include <vector>
 
 #include "core/options.h"
+#include "core/vector_level.h"
+#include "dedup/keys.h"
 #include "dedup/shingle.h"
 #include "document/stage.h"
 
 namespace ftok {
-
-// The instruction sets a signature can be computed with; all give the same bits.
-enum class Kernel : uint8_t { kPortable, kAvx2, kAvx512 };
-
-// What this CPU has, the fastest last.
-std::vector<Kernel> available_kernels();
 
 struct MinHashParameters {
   size_t buckets = 14;           // FineWeb, section 3.4
@@ -38,11 +34,11 @@ struct MinHashParameters {
 // Computes signatures and bucket keys. Const, thread-safe.
 class MinHash {
  public:
-  // Uses the fastest kernel unless told otherwise.
-  explicit MinHash(const MinHashParameters& parameters);
-  MinHash(const MinHashParameters& parameters, Kernel kernel);
+  // `level` is at most vector_level(); every level gives the same bits.
+  explicit MinHash(const MinHashParameters& parameters, VectorLevel level = vector_level());
 
   const MinHashParameters& parameters() const { return parameters_; }
+  VectorLevel level() const { return level_; }
 
   // Replaces `signature` with hashes() values; all are 2^64 - 1 when there is no shingle.
   void signature(std::span<const uint64_t> shingles, std::vector<uint64_t>& signature) const;
@@ -56,18 +52,8 @@ class MinHash {
 
  private:
   MinHashParameters parameters_;
-  Kernel kernel_;
+  VectorLevel level_;
   std::vector<uint64_t> multipliers_, addends_;  // padded to a whole number of vectors
-};
-
-// What the keys of a document are, in order: the content key, the bucket keys, and (when kept) the signature with 8
-// bits a hash, 8 hashes a key, for dedup.verify_jaccard.
-struct KeyLayout {
-  size_t buckets = 0;
-  size_t signature_hashes = 0;  // 0: the signature is not kept
-
-  size_t signature_keys() const { return (signature_hashes + 7) / 8; }
-  size_t keys() const { return 1 + buckets + signature_keys(); }
 };
 
 struct MinHashOptions {
@@ -90,7 +76,7 @@ struct MinHashOptions {
   void visit(OptionVisitor& visitor);
 };
 
-// The stage "minhash": fills document.bucket_keys as layout() says and never drops (dedup/deduplicator.h does). A
+// The stage "minhash": fills document.dedup_keys as layout() says and never drops (dedup/deduplicator.h does). A
 // bucket key is 0 ("none") when the text has too few words for a shingle. A report gets the number of shingles.
 class MinHashStage : public Stage {
  public:

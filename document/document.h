@@ -32,8 +32,8 @@ struct Document {
   // The page's own fields, UTF-8, empty when the page says nothing.
   std::string title, author, published, site, html_language, canonical_url, description;
 
-  std::vector<uint64_t> bucket_keys;  // MinHash bands (dedup/), one key a band
-  std::vector<uint32_t> tokens;       // ids of `text`, no end-of-text
+  std::vector<uint64_t> dedup_keys;  // what it is compared by with other documents, as KeyLayout (dedup/keys.h) says
+  std::vector<uint32_t> tokens;      // ids of `text`, no end-of-text
 };
 
 }  // namespace ftok

@@ -1,4 +1,5 @@
-// Source -> Stage... -> Sink: the three roles of a pipeline, and Verdict, what a stage says of a document.
+// Source -> Stage...: where documents come from, what is done with them, and Verdict, what a stage says of a
+// document.
 //
 // To add a filter: derive from Stage, give every rule a stable reason "stage.rule", decide with a Judge, register it in
 // tools/ftok/registry.cc, and test an input on each side of every threshold.
@@ -125,14 +126,6 @@ class Source {
 
   // Damage between records since the last call, with offsets in the stored input; a damaged record is an Item instead.
   virtual std::vector<Damage> take_damage() { return {}; }
-};
-
-// Takes the items of one input in order. Serial; owns its files.
-class Sink {
- public:
-  virtual ~Sink() = default;
-  virtual void write(Item& item) = 0;
-  virtual void finish() = 0;  // makes the output visible; without it nothing is
 };
 
 }  // namespace ftok

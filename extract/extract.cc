@@ -3,7 +3,9 @@
 #include <utility>
 
 #include "extract/content/extract_steps.h"
+#include "extract/content/read_metadata.h"
 #include "extract/content/text_run.h"
+#include "extract/html/gumbo_parser.h"
 
 namespace ftok {
 
@@ -131,6 +133,12 @@ std::string ExtractSteps::text() const {
 }
 
 }  // namespace html
+
+void check_parser(const ExtractOptions& options) {
+  if (options.html_parser != "gumbo" || html::has_gumbo()) return;
+  html::Dom dom;
+  html::parse_with_gumbo("", {}, dom);  // says that there is none
+}
 
 ExtractResult extract(std::string_view html, const ExtractOptions& options) {
   ExtractResult result;

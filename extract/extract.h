@@ -43,7 +43,10 @@ struct ExtractResult {
   uint32_t blocks = 0, containers = 0;  // counted, of the page
 };
 
-// `html` in UTF-8. Deterministic, bounded by the caps of `options`, thread-safe.
+// Throws UsageError where `options` asks for a parser that this build does not have.
+void check_parser(const ExtractOptions& options);
+
+// `html` in UTF-8. Deterministic, bounded by the caps of `options`, thread-safe. Throws as check_parser does.
 ExtractResult extract(std::string_view html, const ExtractOptions& options);
 
 }  // namespace ftok

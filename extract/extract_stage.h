@@ -14,7 +14,8 @@ namespace ftok {
 
 class ExtractStage : public Stage {
  public:
-  explicit ExtractStage(ExtractOptions options) : options_(std::move(options)) {}
+  // Throws UsageError where `options` asks for a parser that this build does not have.
+  explicit ExtractStage(ExtractOptions options) : options_(std::move(options)) { check_parser(options_); }
 
   std::string_view name() const override { return "extract"; }
   using Stage::process;

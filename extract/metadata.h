@@ -4,8 +4,6 @@
 
 #include <string>
 
-#include "extract/html/dom.h"
-
 namespace ftok::html {
 
 struct Metadata {
@@ -14,8 +12,5 @@ struct Metadata {
   std::string json_ld_type;  // the page's schema.org type: "NewsArticle"
   std::string og_type;       // its OpenGraph type: "article", "website", "product"
 };
-
-// One walk over the page; at most 16 JSON-LD scripts of 1 MiB are read.
-Metadata read_metadata(const Dom& dom);
 
 }  // namespace ftok::html

@@ -17,7 +17,7 @@
 #include <string_view>
 
 #include "document/stage.h"
-#include "filters/url_lists/url_lists.h"
+#include "filters/url_lists.h"
 
 namespace ftok {
 

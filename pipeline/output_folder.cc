@@ -7,6 +7,7 @@
 
 #include "core/error.h"
 #include "core/recipe.h"
+#include "pipeline/run/candidates.h"
 #include "shards/checksum.h"
 #include "shards/manifest.h"
 #include "shards/part.h"

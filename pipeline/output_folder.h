@@ -17,8 +17,9 @@
 #include <vector>
 
 #include "core/file.h"
-#include "pipeline/run/candidates.h"
-#include "pipeline/run/journal.h"
+#include "pipeline/input_report.h"
+#include "pipeline/journal.h"
+#include "shards/part.h"
 
 namespace ftok {
 

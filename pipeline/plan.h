@@ -24,7 +24,7 @@ struct Plan {
   std::vector<std::unique_ptr<const Stage>> stages;       // before deduplication, in order
   std::vector<std::unique_ptr<const Stage>> late_stages;  // after it: PII
   DeduplicatorOptions dedup;
-  KeyLayout key_layout;       // of Document::bucket_keys
+  KeyLayout key_layout;       // of Document::dedup_keys
   ShardWriterOptions shards;  // all but the folder
   int64_t validation_per_mille = 5;
   std::shared_ptr<const Encoding> encoding;

@@ -5,6 +5,7 @@
 #include "core/ordered_pipeline.h"
 #include "core/run_on_threads.h"
 #include "pipeline/inputs.h"
+#include "pipeline/run/candidates.h"
 #include "pipeline/run/cpu_clock.h"
 #include "pipeline/run/digesting_source.h"
 #include "pipeline/signals.h"

@@ -10,9 +10,9 @@
 #include "core/log.h"
 #include "crawl/fetch.h"
 #include "pipeline/executor.h"
+#include "pipeline/input_report.h"
 #include "pipeline/plan.h"
 #include "pipeline/progress.h"
-#include "pipeline/run/candidates.h"
 
 namespace ftok {
 

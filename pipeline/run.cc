@@ -11,6 +11,7 @@
 #include "pipeline/inputs.h"
 #include "pipeline/progress.h"
 #include "pipeline/read_input.h"
+#include "pipeline/run/candidates.h"
 #include "pipeline/run/commit.h"
 #include "pipeline/run/local_executor.h"
 #include "pipeline/run/process_cost.h"

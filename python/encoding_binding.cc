@@ -16,7 +16,7 @@
 #include "core/file.h"
 #include "python/binding.h"
 #include "text/unicode.h"
-#include "tokenizer/bpe_encode.h"
+#include "tokenizer/encode/bpe_encode.h"
 #include "tokenizer/encoding.h"
 
 namespace ftok::python {

@@ -5,7 +5,7 @@
 #include "core/error.h"
 #include "core/file.h"
 #include "core/json.h"
-#include "shards/files/sealed_json.h"
+#include "shards/sealed_json.h"
 
 namespace ftok {
 namespace {

@@ -4,9 +4,9 @@
 
 #include "core/error.h"
 #include "core/json.h"
-#include "shards/files/sealed_json.h"
 #include "shards/json_fields.h"
 #include "shards/part.h"
+#include "shards/sealed_json.h"
 
 namespace ftok {
 

@@ -8,10 +8,10 @@
 
 #include "core/error.h"
 #include "core/file.h"
-#include "shards/files/sealed_json.h"
 #include "shards/manifest.h"
 #include "shards/part.h"
 #include "shards/reader.h"
+#include "shards/sealed_json.h"
 
 namespace ftok {
 namespace {

@@ -15,7 +15,7 @@
 #include <utility>
 #include <vector>
 
-#include "tokenizer/train/pretoken_counts.h"
+#include "tokenizer/pretoken_counts.h"
 #include "tokenizer/vocabulary.h"
 
 namespace ftok {

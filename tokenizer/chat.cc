@@ -6,7 +6,7 @@
 #include <algorithm>
 
 #include "core/error.h"
-#include "tokenizer/bpe_encode.h"
+#include "tokenizer/encode/bpe_encode.h"
 
 namespace ftok {
 namespace {

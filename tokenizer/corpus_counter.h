@@ -20,7 +20,7 @@
 #include <vector>
 
 #include "tokenizer/counts_file.h"
-#include "tokenizer/train/pretoken_counts.h"
+#include "tokenizer/pretoken_counts.h"
 
 namespace ftok {
 

@@ -16,7 +16,7 @@
 
 #include "core/byte_source.h"
 #include "core/file.h"
-#include "tokenizer/train/pretoken_counts.h"
+#include "tokenizer/pretoken_counts.h"
 
 namespace ftok {
 

@@ -12,8 +12,8 @@
 
 #include "core/error.h"
 #include "text/unicode.h"
-#include "tokenizer/bpe_encode.h"
-#include "tokenizer/pretokens/pretokenize.h"
+#include "tokenizer/encode/bpe_encode.h"
+#include "tokenizer/pretokenize.h"
 
 namespace ftok {
 namespace {
@@ -223,6 +223,10 @@ std::vector<TokenSpan> Encoding::spans_of(std::span<const uint32_t> ids) const {
     begin += bytes.size();
   }
   return spans;
+}
+
+size_t Encoding::pretoken_end(std::string_view text, size_t begin) const {
+  return ftok::pretoken_end(tables_->scanner, text, begin);
 }
 
 size_t Encoding::count_specials(std::string_view text) const {

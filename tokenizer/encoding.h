@@ -74,6 +74,9 @@ class Encoding {
   // The same for ids that are there already: those of a text, or its first ones. Each is a token.
   std::vector<TokenSpan> spans_of(std::span<const uint32_t> ids) const;
 
+  // Where the pretoken that begins at `begin` ends; `begin` < text.size() is a cut. With NFC, `text` is normalised.
+  size_t pretoken_end(std::string_view text, size_t begin) const;
+
   // How often special tokens' texts occur in `text`.
   size_t count_specials(std::string_view text) const;
 

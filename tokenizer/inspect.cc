@@ -7,7 +7,7 @@
 #include <optional>
 
 #include "text/unicode.h"
-#include "tokenizer/bpe_encode.h"
+#include "tokenizer/encode/bpe_encode.h"
 
 namespace ftok {
 namespace {

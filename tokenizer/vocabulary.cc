@@ -11,6 +11,7 @@
 #include "core/file.h"
 #include "core/json.h"
 #include "text/unicode.h"
+#include "tokenizer/pretokens/own_pattern.h"
 #include "tokenizer/vocabularies/vocabulary_checks.h"
 
 namespace ftok {

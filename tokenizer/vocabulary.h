@@ -14,10 +14,11 @@
 #include <string_view>
 #include <vector>
 
-#include "tokenizer/pretokens/own_pattern.h"
-#include "tokenizer/pretokens/pattern.h"
+#include "tokenizer/pattern.h"
 
 namespace ftok {
+
+class OwnPattern;
 
 struct SpecialToken {
   std::string text;

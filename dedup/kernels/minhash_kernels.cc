@@ -21,8 +21,8 @@ uint64_t value_of(uint64_t y) {
 }
 
 template <bool kMersenne>
-void portable(const uint64_t* shingles, size_t count, const uint64_t* a, const uint64_t* b, uint64_t* signature,
-              size_t hashes) {
+void plain(const uint64_t* shingles, size_t count, const uint64_t* a, const uint64_t* b, uint64_t* signature,
+           size_t hashes) {
   constexpr size_t kBlock = kMinHashLanes;
   for (size_t block = 0; block < hashes; block += kBlock) {
     uint64_t least[kBlock];
@@ -119,9 +119,9 @@ void avx512(const uint64_t* shingles, size_t count, const uint64_t* a, const uin
 
 }  // namespace
 
-void minhash_portable(const uint64_t* shingles, size_t count, const uint64_t* a, const uint64_t* b, uint64_t* signature,
-                      size_t hashes, bool mersenne) {
-  (mersenne ? portable<true> : portable<false>)(shingles, count, a, b, signature, hashes);
+void minhash_plain(const uint64_t* shingles, size_t count, const uint64_t* a, const uint64_t* b, uint64_t* signature,
+                   size_t hashes, bool mersenne) {
+  (mersenne ? plain<true> : plain<false>)(shingles, count, a, b, signature, hashes);
 }
 
 #if defined(__x86_64__)

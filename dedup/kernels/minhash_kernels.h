@@ -14,8 +14,8 @@ inline constexpr size_t kMinHashLanes = 8;  // kernels take a multiple of this m
 using MinHashKernel = void (*)(const uint64_t* shingles, size_t count, const uint64_t* a, const uint64_t* b,
                                uint64_t* signature, size_t hashes, bool mersenne);
 
-void minhash_portable(const uint64_t* shingles, size_t count, const uint64_t* a, const uint64_t* b, uint64_t* signature,
-                      size_t hashes, bool mersenne);
+void minhash_plain(const uint64_t* shingles, size_t count, const uint64_t* a, const uint64_t* b, uint64_t* signature,
+                   size_t hashes, bool mersenne);
 #if defined(__x86_64__)
 void minhash_avx2(const uint64_t* shingles, size_t count, const uint64_t* a, const uint64_t* b, uint64_t* signature,
                   size_t hashes, bool mersenne);

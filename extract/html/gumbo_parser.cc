@@ -106,6 +106,8 @@ class Copier {
 
 }  // namespace
 
+bool has_gumbo() { return true; }
+
 ParseResult parse_with_gumbo(std::string_view html, const ParseLimits& limits, Dom& dom) {
   dom.clear();
   ParseResult result = prescan(html, limits);

@@ -152,8 +152,8 @@ void CandidateWriter::document(const Document& document) {
   put(payload_, document.replacements);
   put(payload_, document.language_score);
   put(payload_, document.classifier_score);
-  put(payload_, static_cast<uint32_t>(document.bucket_keys.size()));
-  for (const uint64_t key : document.bucket_keys) put(payload_, key);
+  put(payload_, static_cast<uint32_t>(document.dedup_keys.size()));
+  for (const uint64_t key : document.dedup_keys) put(payload_, key);
   entry(kDocument, payload_);
 }
 
@@ -217,7 +217,7 @@ bool CandidateReader::next(Candidate& candidate) {
   d.language_score = fields.number<double>();
   d.classifier_score = fields.number<double>();
   const uint32_t keys = fields.number<uint32_t>();
-  for (uint32_t i = 0; i < keys && i < 65536; ++i) d.bucket_keys.push_back(fields.number<uint64_t>());
+  for (uint32_t i = 0; i < keys && i < 65536; ++i) d.dedup_keys.push_back(fields.number<uint64_t>());
   if (!fields.whole()) damaged("an entry cannot be read");
   return true;
 }

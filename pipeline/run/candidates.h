@@ -13,21 +13,9 @@
 
 #include "core/file.h"
 #include "document/document.h"
-#include "document/stats.h"
+#include "pipeline/input_report.h"
 
 namespace ftok {
-
-// What became of one input up to deduplication; also kept in its part's receipt.
-struct InputReport {
-  std::string input;  // as the user named it
-  uint64_t stored_bytes = 0;
-  std::string digest;       // XXH3-128 of the stored bytes, hex; empty when the input was not read to its end
-  std::string quarantined;  // why the input was given up, else empty
-  Tally tally;
-  std::vector<Damage> damage;  // the first kDamageKept places; tally.damage counts all
-
-  static constexpr size_t kDamageKept = 100;
-};
 
 // The report as one JSON object, and back.
 std::string write_input_report(const InputReport& report);

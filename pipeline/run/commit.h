@@ -14,6 +14,7 @@
 #include "pipeline/output_folder.h"
 #include "pipeline/plan.h"
 #include "pipeline/progress.h"
+#include "pipeline/run/candidates.h"
 #include "shards/manifest.h"
 #include "shards/part.h"
 #include "shards/writer.h"

@@ -10,8 +10,8 @@
 #include "core/ordered_pipeline.h"
 #include "pipeline/run/cpu_clock.h"
 #include "pipeline/signals.h"
-#include "shards/files/sealed_json.h"
 #include "shards/json_fields.h"
+#include "shards/sealed_json.h"
 
 namespace ftok {
 namespace {

@@ -4,7 +4,7 @@
 #include <mutex>
 #include <vector>
 
-#include "crawl/transfer/fetch_session.h"
+#include "crawl/fetch_session.h"
 
 namespace ftok::testing {
 

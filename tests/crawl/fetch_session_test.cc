@@ -1,4 +1,4 @@
-#include "crawl/transfer/fetch_session.h"
+#include "crawl/fetch_session.h"
 
 #include <gtest/gtest.h>
 

@@ -13,7 +13,7 @@ namespace {
 
 Document document_with(std::vector<uint64_t> keys, std::string dump = "") {
   Document document;
-  document.bucket_keys = std::move(keys);
+  document.dedup_keys = std::move(keys);
   document.dump = std::move(dump);
   return document;
 }

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <cstdlib>
 #include <random>
 
 #include "core/error.h"
@@ -26,7 +27,27 @@ std::vector<uint64_t> slow_signature(const MinHash& minhash, const std::vector<u
   return signature;
 }
 
-TEST(MinHash, EveryKernelFollowsTheDefinition) {
+// Those of this processor, or up to the one that FTOK_VECTOR names.
+std::vector<VectorLevel> levels() {
+  std::vector<VectorLevel> all;
+  for (int level = 0; level <= static_cast<int>(vector_level()); ++level)
+    all.push_back(static_cast<VectorLevel>(level));
+  return all;
+}
+
+TEST(MinHash, HeedsFtokVector) {
+  const VectorLevel level = MinHash({}).level();
+  const char* named = std::getenv("FTOK_VECTOR");  // tests/dedup/CMakeLists.txt runs this with each
+  if (named != nullptr && std::string_view(named) == "plain") {
+    EXPECT_EQ(level, VectorLevel::kPlain);
+  } else if (named != nullptr && std::string_view(named) == "avx2") {
+    EXPECT_LE(level, VectorLevel::kAvx2);
+  } else {
+    EXPECT_EQ(level, vector_level());
+  }
+}
+
+TEST(MinHash, EveryLevelFollowsTheDefinition) {
   std::mt19937_64 random(3);
   for (const bool fineweb : {false, true}) {
     for (const size_t buckets : {1u, 3u, 14u, 20u}) {
@@ -34,11 +55,11 @@ TEST(MinHash, EveryKernelFollowsTheDefinition) {
         std::vector<uint64_t> shingles(count);
         for (uint64_t& shingle : shingles) shingle = random();
         if (count > 1) shingles[0] = 0, shingles[1] = UINT64_MAX;
-        for (const Kernel kernel : available_kernels()) {
-          const MinHash minhash({buckets, 7, 5, fineweb}, kernel);
+        for (const VectorLevel level : levels()) {
+          const MinHash minhash({buckets, 7, 5, fineweb}, level);
           std::vector<uint64_t> signature;
           minhash.signature(shingles, signature);
-          ASSERT_EQ(signature, slow_signature(minhash, shingles)) << static_cast<int>(kernel) << " " << count;
+          ASSERT_EQ(signature, slow_signature(minhash, shingles)) << static_cast<int>(level) << " " << count;
         }
       }
     }
@@ -47,8 +68,8 @@ TEST(MinHash, EveryKernelFollowsTheDefinition) {
 
 // Values that fold to the prime itself, which stands for 0: 2^61 - 1 and its multiples.
 TEST(MinHash, FoldsMultiplesOfThePrimeToZero) {
-  for (const Kernel kernel : available_kernels()) {
-    const MinHash minhash({1, 8, 1, true}, kernel);
+  for (const VectorLevel level : levels()) {
+    const MinHash minhash({1, 8, 1, true}, level);
     for (uint64_t multiple = 0; multiple <= 8; ++multiple) {
       for (size_t i = 0; i < 8; ++i) {
         uint64_t inverse = minhash.multipliers()[i];  // of an odd multiplier mod 2^64, by Newton's iteration
@@ -102,13 +123,13 @@ TEST(MinHashStage, FillsTheKeysAndKeeps) {
   same.text = "One, two; THREE four five!";
   for (Document* document : {&five, &four, &same}) {
     EXPECT_TRUE(stage.process(*document).kept());
-    EXPECT_EQ(document->bucket_keys.size(), 15u);
-    EXPECT_NE(document->bucket_keys[0], 0u);
+    EXPECT_EQ(document->dedup_keys.size(), 15u);
+    EXPECT_NE(document->dedup_keys[0], 0u);
   }
-  EXPECT_EQ(std::count(five.bucket_keys.begin() + 1, five.bucket_keys.end(), 0u), 0);
-  EXPECT_EQ(std::count(four.bucket_keys.begin() + 1, four.bucket_keys.end(), 0u), 14);
-  EXPECT_NE(five.bucket_keys[0], same.bucket_keys[0]);
-  EXPECT_TRUE(std::equal(five.bucket_keys.begin() + 1, five.bucket_keys.end(), same.bucket_keys.begin() + 1));
+  EXPECT_EQ(std::count(five.dedup_keys.begin() + 1, five.dedup_keys.end(), 0u), 0);
+  EXPECT_EQ(std::count(four.dedup_keys.begin() + 1, four.dedup_keys.end(), 0u), 14);
+  EXPECT_NE(five.dedup_keys[0], same.dedup_keys[0]);
+  EXPECT_TRUE(std::equal(five.dedup_keys.begin() + 1, five.dedup_keys.end(), same.dedup_keys.begin() + 1));
   Report report;
   stage.process(five, &report);
   ASSERT_EQ(report.measurements.size(), 1u);
@@ -128,7 +149,7 @@ TEST(MinHashStage, KeepsTheSignatureOnRequest) {
   make_shingles(document.text, {}, shingles);
   MinHash({}).signature(shingles, signature);
   for (size_t i = 0; i < 112; ++i) {
-    EXPECT_EQ(document.bucket_keys[15 + i / 8] >> (8 * (i % 8)) & 0xFF, signature[i] & 0xFF) << i;
+    EXPECT_EQ(document.dedup_keys[15 + i / 8] >> (8 * (i % 8)) & 0xFF, signature[i] & 0xFF) << i;
   }
 }
 
@@ -137,7 +158,7 @@ TEST(MinHashStage, PresetsDifferInPunctuation) {
   released.text = today.text = "don't stop me now please ok";
   MinHashStage(MinHashOptions()).process(released);
   MinHashStage(MinHashOptions::head()).process(today);
-  EXPECT_NE(released.bucket_keys, today.bucket_keys);
+  EXPECT_NE(released.dedup_keys, today.dedup_keys);
 }
 
 TEST(MinHashStage, NamesAnOptionOutOfRange) {

@@ -6,6 +6,8 @@
 #include "core/error.h"
 #include "core/file.h"
 #include "core/sha256.h"
+#include "filters/url_lists/hashed_set.h"
+#include "filters/url_lists/substring_matcher.h"
 #include "tests/support/test_data.h"
 
 namespace ftok {

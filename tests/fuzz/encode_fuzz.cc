@@ -1,15 +1,13 @@
 // Any bytes as text, for each pattern: all vector levels give the slow scanner's cuts, the ids are the slow encoder's,
-// and decoding gives the bytes back, and a text that grows has the ids of the whole. Links ftok::tokenizer and
-// tests/reference/slow_bpe.cc.
+// and decoding gives the bytes back. Links ftok::tokenizer and tests/reference/slow_bpe.cc.
 #include <cstddef>
 #include <cstdint>
 #include <string>
 #include <vector>
 
 #include "tests/reference/slow_bpe.h"
-#include "tokenizer/bpe_encode.h"
+#include "tokenizer/encode/bpe_encode.h"
 #include "tokenizer/encoding.h"
-#include "tokenizer/growing_text.h"
 
 namespace {
 
@@ -63,12 +61,6 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   const ftok::Encoding& encoding = encoding_of(pattern);
   const std::vector<uint32_t> ids = encoding.encode_ordinary(text);
   if (encoding.decode(ids) != text) __builtin_trap();
-  ftok::GrowingText growing(encoding);  // in two parts, with something between that goes again
-  growing.append(text.substr(0, text.size() / 2));
-  growing.append("x 1\n");
-  growing.truncate(text.size() / 2);
-  growing.append(text.substr(text.size() / 2));
-  if (growing.ids() != ids) __builtin_trap();
   if (ftok::truncated_tail(text) == text.size() && ids != ftok::reference::slow_encode(encoding.vocabulary(), text)) {
     __builtin_trap();
   }

@@ -11,10 +11,10 @@
 #include <vector>
 
 #include "shards/checksum.h"
-#include "shards/files/sealed_json.h"
 #include "shards/manifest.h"
 #include "shards/part.h"
 #include "shards/reader.h"
+#include "shards/sealed_json.h"
 
 namespace {
 

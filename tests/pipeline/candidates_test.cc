@@ -17,7 +17,7 @@ Document sample_document() {
   d.language_score = 0.875;
   d.offset = 1234567890123;
   d.title = "A title";
-  d.bucket_keys = {1, UINT64_MAX, 42};
+  d.dedup_keys = {1, UINT64_MAX, 42};
   return d;
 }
 
@@ -59,7 +59,7 @@ TEST(Candidates, ReadBackWhatWasWritten) {
   EXPECT_EQ(candidate.document.offset, expected.offset);
   EXPECT_EQ(candidate.document.language_score, expected.language_score);
   EXPECT_EQ(candidate.document.title, expected.title);
-  EXPECT_EQ(candidate.document.bucket_keys, expected.bucket_keys);
+  EXPECT_EQ(candidate.document.dedup_keys, expected.dedup_keys);
   ASSERT_TRUE(reader.next(candidate));
   EXPECT_FALSE(candidate.is_document);
   EXPECT_EQ(candidate.reject, R"({"id":"x"})");

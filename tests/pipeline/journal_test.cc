@@ -1,4 +1,4 @@
-#include "pipeline/run/journal.h"
+#include "pipeline/journal.h"
 
 #include <gtest/gtest.h>
 

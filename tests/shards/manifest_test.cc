@@ -2,8 +2,8 @@
 
 #include <gtest/gtest.h>
 
-#include "shards/files/sealed_json.h"
 #include "shards/json_fields.h"
+#include "shards/sealed_json.h"
 
 namespace ftok {
 namespace {

@@ -42,7 +42,7 @@ inline Document make_document(int number, size_t tokens) {
   document.language_score = 0.75;
   document.text = "Text of \"document\" " + std::to_string(number) + "\nwith two lines.";
   for (size_t i = 0; i < tokens; ++i) document.tokens.push_back(static_cast<uint32_t>((number * 31 + i * 7) % 997));
-  document.bucket_keys = {static_cast<uint64_t>(number) * 3, static_cast<uint64_t>(number) * 5};
+  document.dedup_keys = {static_cast<uint64_t>(number) * 3, static_cast<uint64_t>(number) * 5};
   return document;
 }
 
@@ -61,7 +61,7 @@ inline void make_output_folder(const std::string& folder) {
     PartWriter part({folder + "/parts", true, true, 2, 2}, static_cast<uint64_t>(number));
     for (int i = 0; i < 4; ++i) {
       const Document document = make_document(number * 10 + i, 20 + static_cast<size_t>(i));
-      part.add_judged(document.id, document.bucket_keys);
+      part.add_judged(document.id, document.dedup_keys);
       if (i == 3) {
         part.add_reject("{\"id\":\"" + document.id + "\",\"reason\":\"dedup.minhash\"}");
         continue;

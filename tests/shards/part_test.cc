@@ -26,7 +26,7 @@ PartReceipt write_part(const std::string& folder, int documents, size_t token_by
   PartWriter writer({folder, true, true, token_bytes, 2}, 7);
   for (int i = 0; i < documents; ++i) {
     const Document document = testing::make_document(i, static_cast<size_t>(i % 17));
-    writer.add_judged(document.id, document.bucket_keys);
+    writer.add_judged(document.id, document.dedup_keys);
     if (i % 3 == 2) {
       writer.add_reject("{\"id\":\"" + document.id + "\"}");
     } else {

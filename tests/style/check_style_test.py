@@ -116,6 +116,33 @@ class CheckStyleTest(unittest.TestCase):
         self.assert_found({"a.h": "// thing.h\n#pragma once\n"}, missing)
         self.assert_found({"a.cuh": "#pragma once\n"}, "a.cuh:1: no opening sentence: ")
 
+    def test_private_headers_from_public_ones(self):
+        public = HEADER + '#include "text/inner/b.h"\n'
+        self.assert_found({"text/a.h": public, "text/inner/b.h": HEADER},
+                          "text/a.h:3: a public header includes text/inner/b.h, which is private: ")
+        self.assert_clean({"text/inner/a.h": public, "text/inner/b.h": HEADER})
+        self.assert_clean({"text/a.cc": '#include "text/inner/b.h"\n', "text/inner/b.h": HEADER})
+        self.assert_clean({"text/a.h": HEADER + '#include "text/b.h"\n// An #include in a comment.\n', "text/b.h": HEADER})
+        self.assert_clean({"trainer/a.h": HEADER + '#include "trainer/inner/b.h"\n', "trainer/inner/b.h": HEADER})
+
+    def test_private_headers_of_other_rooms(self):
+        include = '#include "text/inner/b.h"\n'
+        header = {"text/inner/b.h": HEADER}
+        for path in ("crawl/a.cc", "crawl/inner/a.cc", "pipeline/a.cc", "tools/ftok/a.cc", "docs/example/a.cc"):
+            self.assert_found({path: include, **header}, f"{path}:1: text/inner/b.h is private to text/: ")
+        for path in ("tests/text/a.cc", "tools/bench/a.cc", "tools/train_extraction/a.cc", "python/a.cc"):
+            self.assert_clean({path: include, **header})
+        self.assert_clean({"tools/ftok/a.cc": '#include "trainer/inner/b.h"\n', "trainer/inner/b.h": HEADER})
+
+    def test_rooms(self):
+        for room, other in (("core", "text"), ("crawl", "extract"), ("tokenizer", "document"), ("shards", "pipeline"),
+                            ("pipeline", "trainer"), ("python", "shards")):
+            self.assert_found({f"{room}/a.cc": f'#include "{other}/b.h"\n', f"{other}/b.h": HEADER},
+                              f"{room}/a.cc:1: {room}/ may not include {other}/: ")
+        for room, other in (("text", "core"), ("crawl", "document"), ("tokenizer", "text"), ("trainer", "shards"),
+                            ("pipeline", "dedup"), ("tools/ftok", "trainer"), ("python", "text"), ("text", "tools")):
+            self.assert_clean({f"{room}/a.cc": f'#include "{other}/b.h"\n', f"{other}/b.h": HEADER})
+
     def test_pragma_once(self):
         self.assert_found({"a.h": "// Thing: what it is.\n"}, "a.h:1: no `#pragma once`: ")
         self.assert_clean({"a.h": "// Tags. Included with FTOK_TAG(id, name) defined.\nFTOK_TAG(1, a)\n"})

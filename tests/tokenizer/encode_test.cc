@@ -7,10 +7,9 @@
 #include "core/error.h"
 #include "tests/reference/slow_bpe.h"
 #include "tests/support/test_data.h"
-#include "tokenizer/bpe_encode.h"
+#include "tokenizer/encode/bpe_encode.h"
 #include "tokenizer/encoding.h"
-#include "tokenizer/growing_text.h"
-#include "tokenizer/pretokens/pretokenize.h"
+#include "tokenizer/pretokenize.h"
 
 namespace ftok {
 namespace {
@@ -453,44 +452,6 @@ TEST(TruncatedTail, ChangesOnlyTheLastPretoken) {
   EXPECT_EQ(encoding.encode_ordinary("a\n\n\n\n0\xC5"), (Ids{'a', two, newline, newline, '0', 0xC5}));
   EXPECT_EQ(encoding.encode_ordinary("a\t\t.\xE4\xB8"), (Ids{'a', tab, tab, '.', 0xE4, 0xB8}));
   EXPECT_EQ(encoding.encode_ordinary("\n\n\xC5"), (Ids{two, 0xC5}));  // white space that is the last pretoken
-}
-
-TEST(GrowingText, HasTheIdsOfItsText) {
-  Random random(12);
-  for (int i = 0; i < 5; ++i) {
-    GrowingText text(frozen());
-    for (int step = 0; step < 60; ++step) {
-      if (random() % 3 == 0) {
-        text.truncate(random() % (text.text().size() + 1));
-      } else {
-        text.append(random_text(random, step % 20 == 0 ? 3000 : random() % 12));
-      }
-      ASSERT_EQ(text.ids(), frozen().encode_ordinary(text.text()));
-    }
-  }
-}
-
-TEST(GrowingText, ACharacterCutShortCountsOnlyWhereAllBeforeItIsUtf8) {
-  for (const std::string before : {"one two", "\xFF one two"}) {
-    GrowingText text(frozen());
-    text.append(before + " three four  fi");
-    text.append("\xE4");
-    const Ids want = frozen().encode_ordinary(before + " three four  fi\xE4");
-    EXPECT_EQ(Ids(text.ids().begin(), text.ids().end()), want) << before;
-  }
-}
-
-TEST(GrowingText, EncodesOnlyTheEndAgain) {
-  GrowingText text(frozen());
-  for (int i = 0; i < 20000; ++i) text.append("word ");
-  text.append("x");
-  EXPECT_LT(text.bytes_encoded(), 20u);
-  GrowingText without_spaces(frozen());
-  std::string dense;
-  for (int i = 0; i < 60000; ++i) dense += "a1";
-  without_spaces.append(dense);
-  without_spaces.append("b");
-  EXPECT_LT(without_spaces.bytes_encoded(), 30000u);
 }
 
 TEST(Decode, Utf8WithReplacement) {

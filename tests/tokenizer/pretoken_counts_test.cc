@@ -1,4 +1,4 @@
-#include "tokenizer/train/pretoken_counts.h"
+#include "tokenizer/pretoken_counts.h"
 
 #include <gtest/gtest.h>
 
@@ -10,7 +10,7 @@
 #include "tests/support/test_data.h"
 #include "tokenizer/corpus_counter.h"
 #include "tokenizer/counts_file.h"
-#include "tokenizer/pretokens/pretokenize.h"
+#include "tokenizer/pretokenize.h"
 
 namespace ftok {
 namespace {

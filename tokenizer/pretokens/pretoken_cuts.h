@@ -8,8 +8,8 @@
 #include <string_view>
 
 #include "core/vector_level.h"
+#include "tokenizer/pattern.h"
 #include "tokenizer/pretokens/own_pattern.h"
-#include "tokenizer/pretokens/pattern.h"
 
 namespace ftok {
 
@@ -29,6 +29,9 @@ struct CutScanner {
   const unsigned char* (*scan)(const CharacterTable& table, const unsigned char* p, const unsigned char* end);
   std::shared_ptr<const OwnPattern> own;
 };
+
+// Where the pretoken that begins at `begin` < text.size() ends, as pretokenize.h has it.
+size_t pretoken_end(const CutScanner& scanner, std::string_view text, size_t begin);
 
 // Writes the ends of the pretokens from `begin` on, as distances from `begin`, until the text ends or fewer than 64
 // places of the `cuts_max` >= 128 are left; returns how many. `begin` is a cut, `end` the end of the text; end - begin

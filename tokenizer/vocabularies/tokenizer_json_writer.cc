@@ -11,6 +11,7 @@
 #include "text/unicode.h"
 #include "tokenizer/bpe_train.h"
 #include "tokenizer/encode/bpe_merge.h"
+#include "tokenizer/pretokens/own_pattern.h"
 #include "tokenizer/vocabulary.h"
 
 namespace ftok {

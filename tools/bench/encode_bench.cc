@@ -20,7 +20,7 @@
 
 #include "core/error.h"
 #include "core/file.h"
-#include "tokenizer/bpe_encode.h"
+#include "tokenizer/encode/bpe_encode.h"
 #include "tokenizer/encoding.h"
 
 namespace {

@@ -9,9 +9,9 @@
 #include <string>
 #include <vector>
 
-#include "pipeline/corpora/corpus_count.h"
-#include "pipeline/corpora/train_checkpoint.h"
+#include "pipeline/corpus_count.h"
 #include "pipeline/plan.h"
+#include "pipeline/train_checkpoint.h"
 #include "tokenizer/corpus_counter.h"
 
 namespace ftok::cli {

@@ -13,10 +13,8 @@
 #include "core/file.h"
 #include "core/json.h"
 #include "text/unicode.h"
-#include "tokenizer/bpe_encode.h"
 #include "tokenizer/chat.h"
 #include "tokenizer/inspect.h"
-#include "tokenizer/pretokens/pretokenize.h"
 #include "tokenizer/token_page.h"
 #include "tools/ftok/commands.h"
 #include "tools/ftok/terminal.h"
@@ -149,7 +147,7 @@ std::string merge_trees(const Encoding& encoding, const EncodeFlags& flags, std:
   std::string out;
   const std::string shown = encoding.normalized(text);
   for (size_t begin = 0; begin < shown.size();) {
-    const size_t end = pretoken_end(encoding.tables().scanner, shown, begin);
+    const size_t end = encoding.pretoken_end(shown, begin);
     out += render_merges(encoding, std::string_view(shown).substr(begin, end - begin), view_options(flags));
     begin = end;
   }

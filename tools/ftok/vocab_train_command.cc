@@ -7,7 +7,7 @@
 
 #include "core/error.h"
 #include "core/json.h"
-#include "pipeline/corpora/live_line.h"
+#include "pipeline/live_line.h"
 #include "pipeline/progress.h"
 #include "tokenizer/bpe_train.h"
 #include "tools/ftok/corpus_flags.h"

@@ -55,13 +55,6 @@ class EncodeState {
   // `text` they stand for.
   size_t encode_some(std::string_view text, size_t ids_max, std::vector<uint32_t>& ids);
 
-  // The same as encode; after each block `blocks` gets how many bytes and ids are done: places where encoding can go
-  // on.
-  struct Block {
-    size_t bytes, ids;
-  };
-  void encode_blocks(std::string_view text, std::vector<uint32_t>& ids, std::vector<Block>& blocks);
-
   // How many ids `text` has.
   size_t count(std::string_view text);
 

@@ -1,4 +1,4 @@
-#include "tokenizer/bpe_encode.h"
+#include "tokenizer/encode/bpe_encode.h"
 
 #include <fmt/format.h>
 
@@ -268,33 +268,23 @@ size_t EncodeState::append_blocks(std::string_view text, std::vector<uint32_t>& 
       [&](const unsigned char* begin, const unsigned char* end, size_t cuts) {
         const std::span<const uint32_t> made = block_ids(begin, end, cuts);
         ids.insert(ids.end(), made.begin(), made.end());
-        return !is_enough(cuts_[cuts - 1]);
+        return !is_enough();
       },
       [&](std::string_view piece) {
         encode_pretoken(piece, ids);
-        return !is_enough(piece.size());
+        return !is_enough();
       });
   trim_buffers();
   return bytes;
 }
 
 void EncodeState::encode(std::string_view text, std::vector<uint32_t>& ids) {
-  append_blocks(text, ids, [](size_t) { return false; });
+  append_blocks(text, ids, [] { return false; });
 }
 
 size_t EncodeState::encode_some(std::string_view text, size_t ids_max, std::vector<uint32_t>& ids) {
   const size_t before = ids.size();
-  return append_blocks(text, ids, [&](size_t) { return ids.size() - before >= ids_max; });
-}
-
-void EncodeState::encode_blocks(std::string_view text, std::vector<uint32_t>& ids, std::vector<Block>& blocks) {
-  const size_t before = ids.size();
-  size_t done = 0;
-  append_blocks(text, ids, [&](size_t bytes) {
-    done += bytes;
-    blocks.push_back({done, ids.size() - before});
-    return false;
-  });
+  return append_blocks(text, ids, [&] { return ids.size() - before >= ids_max; });
 }
 
 size_t EncodeState::count(std::string_view text) {

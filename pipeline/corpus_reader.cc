@@ -1,4 +1,4 @@
-#include "pipeline/corpora/corpus_reader.h"
+#include "pipeline/corpus_reader.h"
 
 #include <fmt/format.h>
 #include <simdjson.h>
@@ -9,7 +9,7 @@
 
 #include "core/error.h"
 #include "tokenizer/encoding.h"
-#include "tokenizer/pretokens/pretokenize.h"
+#include "tokenizer/pretokenize.h"
 
 namespace ftok {
 namespace {

@@ -1,4 +1,4 @@
-#include "tokenizer/train/pretoken_counts.h"
+#include "tokenizer/pretoken_counts.h"
 
 #include <sys/mman.h>
 

@@ -7,15 +7,14 @@
 #include <cstddef>
 #include <string_view>
 
-#include "tokenizer/pretokens/pattern.h"
+#include "tokenizer/pattern.h"
 
 namespace ftok {
 
 // Where the pretoken that begins at `begin` ends: begin < end <= text.size(). Needs begin < text.size() and `begin` to
 // be a cut. The end of `text` is the end of the text for the pattern ($).
-struct CutScanner;
-size_t pretoken_end(const CutScanner& scanner, std::string_view text, size_t begin);
-size_t pretoken_end(Pattern pattern, std::string_view text, size_t begin);  // not kOwn
+// Not for kOwn.
+size_t pretoken_end(Pattern pattern, std::string_view text, size_t begin);
 
 // The last place > 0 in `text` that is a cut for every pattern but kOwn whatever follows `text` and comes before it:
 // before a space that an ASCII letter or digit follows and one precedes, or between a newline and an ASCII letter or

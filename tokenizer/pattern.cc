@@ -1,4 +1,4 @@
-#include "tokenizer/pretokens/pattern.h"
+#include "tokenizer/pattern.h"
 
 #include <array>
 

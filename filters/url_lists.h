@@ -14,10 +14,11 @@
 #include <vector>
 
 #include "core/options.h"
-#include "filters/url_lists/hashed_set.h"
-#include "filters/url_lists/substring_matcher.h"
 
 namespace ftok {
+
+class HashedSet;
+class SubstringMatcher;
 
 struct UrlOptions {
   std::vector<std::string> lists;         // folders in UT1's layout
@@ -55,15 +56,16 @@ class UrlLists {
  public:
   // Reads all that `options` names, in that order. Throws Error only when a file is there and cannot be read.
   explicit UrlLists(const UrlOptions& options);
+  ~UrlLists();
 
-  const HashedSet& domains() const { return domains_; }  // lower case
-  const HashedSet& urls() const { return urls_; }        // as they stand
+  const HashedSet& domains() const { return *domains_; }  // lower case
+  const HashedSet& urls() const { return *urls_; }        // as they stand
   bool is_hard_word(std::string_view word) const { return hard_words_.contains(word); }
   bool is_soft_word(std::string_view word) const { return soft_words_.contains(word); }
   const SubstringMatcher& substrings() const { return *substrings_; }
 
   const std::vector<UrlListReport>& reports() const { return reports_; }
-  uint64_t memory_bytes() const { return domains_.memory_bytes() + urls_.memory_bytes(); }
+  uint64_t memory_bytes() const;
 
   // The list that holds `entry` (in the form the sets hold), found by reading the files again; "" when none does. Slow:
   // for `ftok url check`.
@@ -81,7 +83,7 @@ class UrlLists {
   void read_list(Role role, const std::string& path);
   void add(Role role, std::string_view line);
 
-  HashedSet domains_, urls_;
+  std::unique_ptr<HashedSet> domains_, urls_;
   WordSet hard_words_, soft_words_;
   std::vector<std::string> patterns_;
   std::unique_ptr<SubstringMatcher> substrings_;

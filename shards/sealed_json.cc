@@ -1,4 +1,4 @@
-#include "shards/files/sealed_json.h"
+#include "shards/sealed_json.h"
 
 #include <cassert>
 

@@ -4,7 +4,7 @@
 //    scanned at most twice;
 //  - \s+(?!\S) gives back the last character of a run that something else follows;
 //  - o200k's [upper]*[lower]+ gives back capitals until a character is in both sets.
-#include "tokenizer/pretokens/pretokenize.h"
+#include "tokenizer/pretokenize.h"
 
 #include <cassert>
 

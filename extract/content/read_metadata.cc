@@ -1,4 +1,4 @@
-#include "extract/metadata.h"
+#include "extract/content/read_metadata.h"
 
 #include <simdjson.h>
 

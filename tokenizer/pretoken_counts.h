@@ -14,7 +14,7 @@
 #include <utility>
 #include <vector>
 
-#include "tokenizer/pretokens/pretoken_pattern.h"
+#include "tokenizer/pretoken_pattern.h"
 
 namespace ftok {
 

@@ -1,4 +1,4 @@
-#include "filters/url_lists/url_lists.h"
+#include "filters/url_lists.h"
 
 #include <algorithm>
 #include <filesystem>
@@ -9,6 +9,8 @@
 #include "core/error.h"
 #include "core/file.h"
 #include "core/sha256.h"
+#include "filters/url_lists/hashed_set.h"
+#include "filters/url_lists/substring_matcher.h"
 
 namespace ftok {
 namespace {
@@ -85,7 +87,8 @@ std::string_view name_of(UrlListReport::Role role) {
   return "folder";
 }
 
-UrlLists::UrlLists(const UrlOptions& options) {
+UrlLists::UrlLists(const UrlOptions& options)
+    : domains_(std::make_unique<HashedSet>()), urls_(std::make_unique<HashedSet>()) {
   for (const std::string& path : options.lists) read_folder(path);
   for (const std::string& path : options.domain_lists) read_list(Role::kDomains, path);
   for (const std::string& path : options.url_lists) read_list(Role::kUrls, path);
@@ -95,10 +98,14 @@ UrlLists::UrlLists(const UrlOptions& options) {
   for (const std::string& word : options.hard_words) add(Role::kHardWords, word);
   for (const std::string& word : options.soft_words) add(Role::kSoftWords, word);
   for (const std::string& word : options.substrings) add(Role::kSubstrings, word);
-  domains_.seal();
-  urls_.seal();
+  domains_->seal();
+  urls_->seal();
   substrings_ = std::make_unique<SubstringMatcher>(patterns_);
 }
+
+UrlLists::~UrlLists() = default;
+
+uint64_t UrlLists::memory_bytes() const { return domains_->memory_bytes() + urls_->memory_bytes(); }
 
 void UrlLists::read_folder(const std::string& path) {
   std::error_code error;
@@ -142,8 +149,8 @@ void UrlLists::add(Role role, std::string_view line) {
   std::string entry = entry_form(role, line);
   if (entry.empty()) return;
   switch (role) {
-    case Role::kDomains: domains_.add(entry); break;
-    case Role::kUrls: urls_.add(entry); break;
+    case Role::kDomains: domains_->add(entry); break;
+    case Role::kUrls: urls_->add(entry); break;
     case Role::kHardWords: hard_words_.insert(std::move(entry)); break;
     case Role::kSoftWords: soft_words_.insert(std::move(entry)); break;
     case Role::kSubstrings: patterns_.push_back(std::move(entry)); break;

@@ -13,7 +13,7 @@
 #include <vector>
 
 #include "core/file.h"
-#include "pipeline/corpora/corpus_reader.h"
+#include "pipeline/corpus_reader.h"
 #include "tokenizer/bpe_train.h"
 
 namespace ftok {

@@ -1,4 +1,4 @@
-#include "pipeline/corpora/live_line.h"
+#include "pipeline/live_line.h"
 
 #include <unistd.h>
 

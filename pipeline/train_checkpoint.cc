@@ -1,4 +1,4 @@
-#include "pipeline/corpora/train_checkpoint.h"
+#include "pipeline/train_checkpoint.h"
 
 #include <fmt/format.h>
 #include <simdjson.h>

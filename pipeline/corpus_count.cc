@@ -1,4 +1,4 @@
-#include "pipeline/corpora/corpus_count.h"
+#include "pipeline/corpus_count.h"
 
 #include <fmt/format.h>
 
@@ -8,7 +8,7 @@
 #include "core/error.h"
 #include "core/ordered_pipeline.h"
 #include "core/run_on_threads.h"
-#include "pipeline/corpora/live_line.h"
+#include "pipeline/live_line.h"
 #include "pipeline/progress.h"
 #include "pipeline/read_input.h"
 

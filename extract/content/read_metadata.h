@@ -1,0 +1,12 @@
+// read_metadata: what a page says of itself (metadata.h), from its tree.
+#pragma once
+
+#include "extract/html/dom.h"
+#include "extract/metadata.h"
+
+namespace ftok::html {
+
+// One walk over the page; at most 16 JSON-LD scripts of 1 MiB are read.
+Metadata read_metadata(const Dom& dom);
+
+}  // namespace ftok::html

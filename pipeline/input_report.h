@@ -1,0 +1,25 @@
+// InputReport: what became of one input up to deduplication. It stands in the input's candidate file and in its part's
+// receipt.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "document/document.h"
+#include "document/stats.h"
+
+namespace ftok {
+
+struct InputReport {
+  std::string input;  // as the user named it
+  uint64_t stored_bytes = 0;
+  std::string digest;       // XXH3-128 of the stored bytes, hex; empty when the input was not read to its end
+  std::string quarantined;  // why the input was given up, else empty
+  Tally tally;
+  std::vector<Damage> damage;  // the first kDamageKept places; tally.damage counts all
+
+  static constexpr size_t kDamageKept = 100;
+};
+
+}  // namespace ftok
