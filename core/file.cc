@@ -27,18 +27,22 @@ namespace {
 constexpr size_t kBufferBytes = 1 << 16;
 constexpr std::string_view kTemporaryMark = ".ftok-tmp-";
 
-// As it stands in temporary names: letters, digits, dots and underscores, so that the name can be taken apart again.
+// What tells this machine, and this container on it, from others: as process numbers do not. Letters, digits, dots and
+// underscores, so that a temporary name can be taken apart again.
 const std::string& host_name() {
   static const std::string name = [] {
-    char host[256] = "";
+    char host[256] = "", space[64] = "";
     ::gethostname(host, sizeof host - 1);
-    std::string text(host);
-    constexpr size_t kLengthMax = 32;  // file names have a limit
-    text.resize(std::min(text.size(), kLengthMax));
+    if (::readlink("/proc/self/ns/pid", space, sizeof space - 1) < 0) space[0] = '\0';  // "pid:[4026531836]"
+    constexpr size_t kLengthMax = 32;                                                   // file names have a limit
+    std::string text = std::string(host).substr(0, kLengthMax) + '.';
     for (char& c : text) {
       if (std::isalnum(static_cast<unsigned char>(c)) == 0 && c != '.') c = '_';
     }
-    return text.empty() ? std::string("unknown") : text;
+    for (const char c : std::string_view(space)) {
+      if (std::isdigit(static_cast<unsigned char>(c)) != 0) text += c;
+    }
+    return text;
   }();
   return name;
 }

@@ -83,6 +83,11 @@ void CandidateFolder::bind(const std::string& binding) const {
                                recipe_difference(bound, binding)));
 }
 
+void CandidateFolder::open_work() const {
+  make_folder(path_ + "/work");
+  remove_dead_temporaries(path_ + "/work");
+}
+
 std::string CandidateFolder::candidates(uint64_t number) const {
   return fmt::format("{}/work/{:06}.candidates", path_, number);
 }
@@ -104,8 +109,7 @@ OutputFolder::OutputFolder(const std::string& path, const std::string& binding) 
   remove_temporaries(path);
   make_folder(parts());
   remove_temporaries(parts());
-  make_folder(path + "/work");
-  remove_dead_temporaries(path + "/work");
+  open_work();
 }
 
 void OutputFolder::remove_part(uint64_t number) const {
@@ -178,8 +182,11 @@ void OutputFolder::finish() const {
 }
 
 void OutputFolder::remove_work() const {
+  // A process that still extracts, what others have extracted too, may put a file into it while it is being removed.
+  constexpr int kAttempts = 100;
+  const std::string work = path() + "/work";
   std::error_code ignored;
-  fs::remove_all(path() + "/work", ignored);
+  for (int attempt = 0; attempt < kAttempts && fs::exists(work); ++attempt) fs::remove_all(work, ignored);
 }
 
 }  // namespace ftok

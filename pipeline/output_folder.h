@@ -43,6 +43,9 @@ class CandidateFolder {
   std::string candidates(uint64_t number) const;
   const std::string& binding_digest() const { return binding_digest_; }
 
+  // Makes work/ and removes what dead processes of this host left half-written there.
+  void open_work() const;
+
   // What the candidates of input `number` that lie in work/ say of it; nothing when there are none, or damaged ones.
   std::optional<InputReport> report_of_candidates(uint64_t number) const;
 

@@ -59,7 +59,7 @@ class Runner {
  private:
   LocalExecutor executor(size_t tasks);
   Task task(const CandidateFolder& folder, size_t number);
-  void give_up(size_t number, const std::string& path, const std::string& why);
+  void give_up(const CandidateFolder& folder, size_t number, const std::string& why);
   CommitOptions commit_options();
   void begin_commits(const Committer& committer);
   void note_sizes();
@@ -100,11 +100,11 @@ uint64_t Runner::documents_expected() const {
   return total > 0 ? total / kBytesADocument + 1'000 : options_.inputs.size() * kDocumentsAnInput;
 }
 
-void Runner::give_up(size_t number, const std::string& path, const std::string& why) {
+void Runner::give_up(const CandidateFolder& folder, size_t number, const std::string& why) {
   InputReport report;
   report.input = options_.inputs[number];
   report.quarantined = why;
-  CandidateWriter(path).finish(report);
+  CandidateWriter(folder.candidates(number)).finish(report);
   const std::lock_guard lock(given_up_mutex_);
   given_up_.push_back(number);
   if (given_up_.size() > options_.failed_inputs_max) {
@@ -130,9 +130,11 @@ Task Runner::task(const CandidateFolder& folder, size_t number) {
         if (!folder.has_part(number)) throw;
       }
     }
-    ++progress_.inputs_read;
   };
-  return {number, input, path, work, [this, number, path](const std::string& why) { give_up(number, path, why); }};
+  const auto give_up_unless_done = [this, &folder, &input, number](const std::string& why) {
+    if (!is_extracted(folder, number, input)) give_up(folder, number, why);
+  };
+  return {number, input, path, work, give_up_unless_done};
 }
 
 // For so many tasks; also settles how many items of each are in flight.
@@ -178,7 +180,10 @@ RunResult Runner::run() {
   const auto commit = [&](size_t number) { committer.commit(number); };
   run_on_threads(threads_, [&] {
     order.commit_ready(commit);
-    executor(tasks.size()).run(tasks, [&](const Task& done) { order.finished(done.number, commit); });
+    executor(tasks.size()).run(tasks, [&](const Task& done) {
+      ++progress_.inputs_read;
+      order.finished(done.number, commit);
+    });
   });
   committer.finish();
   return result(committer);
@@ -199,9 +204,13 @@ ExtractedShare Runner::extract(Share share) {
   }
   progress_.inputs_total = result.inputs;
   progress_.inputs_committed = result.there_already;
-  if (!tasks.empty()) make_folder(options_.output + "/work");
-  run_on_threads(threads_,
-                 [&] { executor(tasks.size()).run(tasks, [&](const Task&) { ++progress_.inputs_committed; }); });
+  if (!tasks.empty()) folder.open_work();
+  run_on_threads(threads_, [&] {
+    executor(tasks.size()).run(tasks, [&](const Task&) {
+      ++progress_.inputs_read;
+      ++progress_.inputs_committed;  // as far as this share is concerned
+    });
+  });
   std::sort(given_up_.begin(), given_up_.end());
   for (const size_t number : given_up_) result.quarantined.push_back(options_.inputs[number]);
   return result;

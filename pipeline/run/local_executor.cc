@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 #include <oneapi/tbb/task_group.h>
 
+#include <utility>
+
 #include "core/happens_before.h"
 #include "pipeline/signals.h"
 
@@ -37,8 +39,10 @@ void LocalExecutor::lane(std::span<const Task> tasks, TaskQueue& queue,
       }
     }
   } catch (...) {
+    // The first to fail says why; the others end because it did.
+    const std::lock_guard lock(mutex_);
+    if (failure_ == nullptr) failure_ = std::current_exception();
     abandon_ = true;
-    throw;
   }
 }
 
@@ -56,6 +60,8 @@ void LocalExecutor::run(std::span<const Task> tasks, const std::function<void(co
   oneapi::tbb::task_group lanes;
   for (size_t i = 1; i < lanes_; ++i) lanes.run(one_lane);
   lanes.run_and_wait(one_lane);
+  const std::lock_guard lock(mutex_);
+  if (failure_ != nullptr) std::rethrow_exception(std::exchange(failure_, nullptr));
 }
 
 }  // namespace ftok

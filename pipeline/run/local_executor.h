@@ -2,7 +2,9 @@
 #pragma once
 
 #include <atomic>
+#include <exception>
 #include <functional>
+#include <mutex>
 
 #include "core/log.h"
 #include "pipeline/executor.h"
@@ -27,6 +29,8 @@ class LocalExecutor : public Executor {
   size_t lanes_;
   std::atomic<bool>& abandon_;
   Log log_;
+  std::mutex mutex_;
+  std::exception_ptr failure_;  // what ends the run
 };
 
 }  // namespace ftok

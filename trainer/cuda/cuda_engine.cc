@@ -60,6 +60,11 @@ class CudaEngine final : public Engine {
     adopt(text);
   }
 
+  // The ranks' work is ended, or given up, first: what is destroyed after it waits for the device.
+  ~CudaEngine() override { device_ranks_.reset(); }
+  CudaEngine(const CudaEngine&) = delete;
+  CudaEngine& operator=(const CudaEngine&) = delete;
+
   const ParameterLayout& layout() const override { return trainer_.layout(); }
 
   void set_state(EngineState state, int64_t step) override {

@@ -114,8 +114,7 @@ class NcclRanks final : public DeviceRanks {
     try {
       wait_for_ranks(watch, kSilenceSecondsMax);
     } catch (...) {
-      library_->abort(
-          std::exchange(communicator_, nullptr));  // its kernels end, and whoever waits for the device goes on
+      library_->abort(std::exchange(communicator_, nullptr));  // its kernels end: nobody waits for ever
       throw;
     }
   }
