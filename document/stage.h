@@ -9,6 +9,7 @@
 #include <string_view>
 #include <vector>
 
+#include "core/reason.h"
 #include "core/result.h"
 #include "document/document.h"
 
@@ -19,24 +20,22 @@ struct Verdict {
   enum class Kind : uint8_t { kKeep, kDrop, kSkip };
 
   Kind kind = Kind::kKeep;
-  const char* reason = "";  // static: "gopher_quality.too_short"; for kSkip the kind of record: "request", "not_html"
-  double value = 0;         // what was measured
-  double threshold = 0;     // what it was held against
-  std::string detail;       // the word, domain or id that decided, where there is one
+  Reason reason;         // "gopher_quality.too_short"; for kSkip the kind of record: "request", "not_html"
+  double value = 0;      // what was measured
+  double threshold = 0;  // what it was held against
+  std::string detail;    // the word, domain or id that decided, where there is one
 
   bool kept() const { return kind == Kind::kKeep; }
   static Verdict keep() { return {}; }
-  static Verdict drop(const char* reason, double value = 0, double threshold = 0, std::string detail = {}) {
+  static Verdict drop(Reason reason, double value = 0, double threshold = 0, std::string detail = {}) {
     return {Kind::kDrop, reason, value, threshold, std::move(detail)};
   }
-  static Verdict skip(const char* kind, std::string detail = {}) {
-    return {Kind::kSkip, kind, 0, 0, std::move(detail)};
-  }
+  static Verdict skip(Reason kind, std::string detail = {}) { return {Kind::kSkip, kind, 0, 0, std::move(detail)}; }
 };
 
 // One rule's measurement of one document. `relation` says when the rule drops: value `relation` threshold.
 struct Measurement {
-  const char* rule = "";      // the reason it would drop under
+  Reason rule;                // the reason it would drop under
   const char* relation = "";  // "<", "<=", ">", ">=", or "" where the rule is not a comparison
   double value = 0;
   double threshold = 0;
@@ -61,19 +60,19 @@ class Judge {
   explicit Judge(Report* report) : report_(report) {}
 
   // Each returns true when the stage must return judge.verdict() now.
-  bool below(const char* reason, double value, double min) {  // drops when value < min
+  bool below(Reason reason, double value, double min) {  // drops when value < min
     return rule(value < min, reason, "<", value, min);
   }
-  bool at_most(const char* reason, double value, double limit) {  // drops when value <= limit
+  bool at_most(Reason reason, double value, double limit) {  // drops when value <= limit
     return rule(value <= limit, reason, "<=", value, limit);
   }
-  bool above(const char* reason, double value, double max) {  // drops when value > max
+  bool above(Reason reason, double value, double max) {  // drops when value > max
     return rule(value > max, reason, ">", value, max);
   }
-  bool at_least(const char* reason, double value, double limit) {  // drops when value >= limit
+  bool at_least(Reason reason, double value, double limit) {  // drops when value >= limit
     return rule(value >= limit, reason, ">=", value, limit);
   }
-  bool rule(bool drops, const char* reason, const char* relation, double value, double threshold,
+  bool rule(bool drops, Reason reason, const char* relation, double value, double threshold,
             std::string_view detail = {}) {
     if (report_ != nullptr) {
       report_->measurements.push_back({reason, relation, value, threshold, drops, std::string(detail)});

@@ -39,15 +39,15 @@ void write_counts(JsonWriter& json, const char* name, const std::map<std::string
 void Tally::count(const Verdict& verdict) {
   ++records;
   if (verdict.kind == Verdict::Kind::kSkip) {
-    ++skipped[verdict.reason];
+    ++skipped[std::string(verdict.reason)];
     return;
   }
   ++documents;
   if (verdict.kept()) {
     ++kept;
   } else {
-    ++dropped[verdict.reason];
-    if (std::string_view(verdict.reason).starts_with("language."))
+    ++dropped[std::string(verdict.reason)];
+    if (verdict.reason.view().starts_with("language."))
       ++languages_dropped[verdict.detail.empty() ? "?" : verdict.detail];
   }
 }

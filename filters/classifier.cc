@@ -54,10 +54,11 @@ Verdict ClassifierStage::process(Document& document, Report* report) const {
   static thread_local std::vector<float> probabilities;
   const bool known = model_->score(utf8_prefix(document.text, options_.text_bytes_max), probabilities);
   // fastText prints exp(log(p + 1e-5)), which may pass 1.
-  document.classifier_score = known ? std::min(1.0, static_cast<double>(probabilities[label_])) : 0;
+  const double score = known ? std::min(1.0, static_cast<double>(probabilities[label_])) : 0;
+  document.scores.push_back({score_name_, score});
   Judge judge(report);
-  if (judge.below("classifier.low_score", document.classifier_score, options_.score_min)) return judge.verdict();
-  if (judge.above("classifier.high_score", document.classifier_score, options_.score_max)) return judge.verdict();
+  if (judge.below("classifier.low_score", score, options_.score_min)) return judge.verdict();
+  if (judge.above("classifier.high_score", score, options_.score_max)) return judge.verdict();
   return judge.verdict();
 }
 

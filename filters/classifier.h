@@ -37,7 +37,7 @@ class ClassifierStage : public Stage {
 
   std::string_view name() const override { return "classifier"; }
 
-  // Fills document.classifier_score, 0 for a text that holds nothing the model knows; the text stays as it is.
+  // Adds a score to document.scores, 0 for a text that holds nothing the model knows; the text stays as it is.
   Verdict process(Document& document, Report* report) const override;
   using Stage::process;
 
@@ -45,6 +45,7 @@ class ClassifierStage : public Stage {
   ClassifierOptions options_;
   std::shared_ptr<const LanguageModel> model_;
   size_t label_ = 0;
+  Reason score_name_ = "classifier_score";
 };
 
 }  // namespace ftok

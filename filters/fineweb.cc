@@ -63,10 +63,10 @@ Verdict FineWeb::process(Document& document, Report* report) const {
     if (ends_punctuated(line, head_)) ++punctuated;
     if (char_count(line) <= static_cast<size_t>(std::max<int64_t>(options_.short_line_chars, 0))) ++short_lines;
   }
-  const auto below = [&](const char* reason, double value, double min) {
+  const auto below = [&](Reason reason, double value, double min) {
     return head_ ? judge.below(reason, value, min) : judge.at_most(reason, value, min);
   };
-  const auto above = [&](const char* reason, double value, double max) {
+  const auto above = [&](Reason reason, double value, double max) {
     return head_ ? judge.above(reason, value, max) : judge.at_least(reason, value, max);
   };
   if (below("fineweb.few_punctuated_lines", ratio(punctuated, counted.size()), options_.punctuated_lines_min) ||

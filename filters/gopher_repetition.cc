@@ -10,11 +10,11 @@
 namespace ftok {
 namespace {
 
-constexpr const char* kTopReasons[] = {"gopher_repetition.top_2gram", "gopher_repetition.top_3gram",
-                                       "gopher_repetition.top_4gram"};
-constexpr const char* kDuplicateReasons[] = {"gopher_repetition.duplicate_5gram", "gopher_repetition.duplicate_6gram",
-                                             "gopher_repetition.duplicate_7gram", "gopher_repetition.duplicate_8gram",
-                                             "gopher_repetition.duplicate_9gram", "gopher_repetition.duplicate_10gram"};
+constexpr Reason kTopReasons[] = {"gopher_repetition.top_2gram", "gopher_repetition.top_3gram",
+                                  "gopher_repetition.top_4gram"};
+constexpr Reason kDuplicateReasons[] = {"gopher_repetition.duplicate_5gram", "gopher_repetition.duplicate_6gram",
+                                        "gopher_repetition.duplicate_7gram", "gopher_repetition.duplicate_8gram",
+                                        "gopher_repetition.duplicate_9gram", "gopher_repetition.duplicate_10gram"};
 constexpr const char* kTopKeys[] = {"top_2gram_chars_max", "top_3gram_chars_max", "top_4gram_chars_max"};
 constexpr const char* kDuplicateKeys[] = {"duplicate_5gram_chars_max", "duplicate_6gram_chars_max",
                                           "duplicate_7gram_chars_max", "duplicate_8gram_chars_max",

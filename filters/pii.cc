@@ -13,7 +13,7 @@ namespace {
 
 struct KindInfo {
   const char* name;
-  const char* reason;
+  Reason reason;
   std::vector<std::string_view> replacements;  // in turn
 };
 

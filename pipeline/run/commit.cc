@@ -131,7 +131,7 @@ void Committer::emit(Entry& entry, PartWriter& writer, InputReport& report) {
   writer.add_judged(document.id, entry.keys);
   if (!entry.verdict.kept()) {
     --report.tally.kept;
-    ++report.tally.dropped[entry.verdict.reason];
+    ++report.tally.dropped[std::string(entry.verdict.reason)];
     if (options_.rejects != Rejects::kNone) {
       writer.add_reject(reject_line(document, entry.verdict, options_.rejects, entry.duplicate_of));
     }

@@ -35,7 +35,7 @@ bool BlockReader::next(Block& block) {
   if (records_ == 0 && count == 0 && !block.damage.empty()) {
     const Damage& first = block.damage.front();
     throw Error(
-        fmt::format("{} holds no record: damage at byte {}: {} {}", name_, first.offset, first.code, first.detail));
+        fmt::format("{} holds no record: damage at byte {}: {} {}", name_, first.offset, first.code.view(), first.detail));
   }
   records_ += count;
   block.records = records_;

@@ -38,15 +38,15 @@ TEST(Tally, AddsUpAndReadsBack) {
   EXPECT_EQ(again->dropped, a.dropped);
   EXPECT_EQ(again->languages_dropped, (std::map<std::string, uint64_t>{{"?", 1}, {"de", 1}}));
   EXPECT_EQ(again->tokens, 12u);
-  EXPECT_STREQ(parse_tally("[]").damage().code, "not_json");
-  EXPECT_STREQ(parse_tally("{}").damage().code, "missing_field");
+  EXPECT_EQ(parse_tally("[]").damage().code, "not_json");
+  EXPECT_EQ(parse_tally("{}").damage().code, "missing_field");
 }
 
 TEST(Judge, StopsAtTheFirstRuleWithoutAReport) {
   Judge judge(nullptr);
   EXPECT_FALSE(judge.below("a.low", 50, 50));
   EXPECT_TRUE(judge.below("a.low", 49, 50));
-  EXPECT_STREQ(judge.verdict().reason, "a.low");
+  EXPECT_EQ(judge.verdict().reason, "a.low");
   EXPECT_EQ(judge.verdict().value, 49);
 }
 
@@ -56,7 +56,7 @@ TEST(Judge, MeasuresEveryRuleWithAReport) {
   EXPECT_FALSE(judge.above("a.high", 3, 2));
   EXPECT_FALSE(judge.at_most("a.share", 0.5, 0.1));
   EXPECT_FALSE(judge.at_least("a.lines", 0.5, 0.5));
-  EXPECT_STREQ(judge.verdict().reason, "a.high");
+  EXPECT_EQ(judge.verdict().reason, "a.high");
   ASSERT_EQ(report.measurements.size(), 3u);
   EXPECT_TRUE(report.measurements[0].drops);
   EXPECT_FALSE(report.measurements[1].drops);

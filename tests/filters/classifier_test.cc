@@ -91,7 +91,7 @@ TEST_F(Classifier, ScoresAreFastTexts) {
       for (const auto& [probability, label] : theirs) {
         if (label == "__label__harbour") expected = std::min(1.0, static_cast<double>(probability));
       }
-      ASSERT_NEAR(document.classifier_score, expected, 2e-5) << document.text;
+      ASSERT_NEAR(document.scores.back().value, expected, 2e-5) << document.text;
     }
   }
 }
@@ -101,7 +101,7 @@ TEST_F(Classifier, BothSidesOfBothThresholds) {
   document.text = "the ship at the quay\nand a slowly stir in the bowl";
   ClassifierOptions given = options("__label__harbour");
   ASSERT_TRUE(ClassifierStage(given).process(document).kept());
-  const double score = document.classifier_score;
+  const double score = document.scores.at(0).value;
   ASSERT_GT(score, 0.01);
   ASSERT_LT(score, 0.99);
 
@@ -109,7 +109,7 @@ TEST_F(Classifier, BothSidesOfBothThresholds) {
   EXPECT_TRUE(ClassifierStage(given).process(document).kept());
   given.score_min = score + 1e-9;
   Verdict verdict = ClassifierStage(given).process(document);
-  EXPECT_STREQ(verdict.reason, "classifier.low_score");
+  EXPECT_EQ(verdict.reason, "classifier.low_score");
   EXPECT_EQ(verdict.value, score);
   EXPECT_EQ(verdict.threshold, score + 1e-9);
 
@@ -117,7 +117,7 @@ TEST_F(Classifier, BothSidesOfBothThresholds) {
   given.score_max = score;
   EXPECT_TRUE(ClassifierStage(given).process(document).kept());
   given.score_max = score - 1e-9;
-  EXPECT_STREQ(ClassifierStage(given).process(document).reason, "classifier.high_score");
+  EXPECT_EQ(ClassifierStage(given).process(document).reason, "classifier.high_score");
 }
 
 TEST_F(Classifier, OnlyTheFirstBytesWhereAsked) {
@@ -128,10 +128,10 @@ TEST_F(Classifier, OnlyTheFirstBytesWhereAsked) {
   ClassifierStage(given).process(ship);
   given.text_bytes_max = static_cast<int64_t>(ship.text.size());
   ClassifierStage(given).process(both);
-  EXPECT_EQ(both.classifier_score, ship.classifier_score);
+  EXPECT_EQ(both.scores.back().value, ship.scores.back().value);
   given.text_bytes_max = 0;
   ClassifierStage(given).process(both);
-  EXPECT_LT(both.classifier_score, ship.classifier_score);
+  EXPECT_LT(both.scores.back().value, ship.scores.back().value);
 }
 
 TEST_F(Classifier, RefusesWhatCannotBeMeant) {

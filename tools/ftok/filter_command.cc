@@ -59,7 +59,7 @@ Stages make_stages(const Flags& flags) {
   return stages;
 }
 
-const char* outcome_of(const Verdict& verdict) { return verdict.kept() ? "keep" : verdict.reason; }
+Reason outcome_of(const Verdict& verdict) { return verdict.kept() ? Reason("keep") : verdict.reason; }
 
 void write_outcome(JsonWriter& json, const Verdict& verdict) {
   json.field("outcome", outcome_of(verdict));
@@ -114,7 +114,8 @@ void filter_file(const std::string& file, const Stages& stages, const Flags& fla
   }
   print_out(out);
   for (const Damage& damage : source->take_damage()) {
-    log(LogLevel::kWarning, fmt::format("{}: {} at byte {} {}", file, damage.code, damage.offset, damage.detail));
+    log(LogLevel::kWarning,
+        fmt::format("{}: {} at byte {} {}", file, damage.code.view(), damage.offset, damage.detail));
   }
 }
 

@@ -58,8 +58,8 @@ void check(const UrlStage& stage, const std::string& url, bool json) {
     return;
   }
   const std::string because = verdict.kept() ? std::string()
-                              : list.empty() ? fmt::format("\t{}\t{}", verdict.reason, verdict.detail)
-                                             : fmt::format("\t{}\t{}\t{}", verdict.reason, verdict.detail, list);
+                              : list.empty() ? fmt::format("\t{}\t{}", verdict.reason.view(), verdict.detail)
+                                             : fmt::format("\t{}\t{}\t{}", verdict.reason.view(), verdict.detail, list);
   print_out(fmt::format("{}\t{}{}\n", verdict.kept() ? "keep" : "drop", url, because));
 }
 
