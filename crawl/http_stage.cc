@@ -101,4 +101,9 @@ Verdict HttpStage::process(Document& document, Report*) const {
   return Verdict::keep();
 }
 
+std::string HttpStage::summary(const Document& document) const {
+  return fmt::format("charset {}, {} bytes of HTML, {} replaced characters", document.charset, document.html.size(),
+                     document.replacements);
+}
+
 }  // namespace ftok

@@ -37,8 +37,8 @@ struct FieldWriter {
   void operator()(std::string_view name, const T& value) const {
     json.field(name, value);
   }
-  void operator()(std::string_view, const std::vector<Score>& scores) const {
-    for (const Score& score : scores) json.field(score.name, score.value);
+  void operator()(std::string_view, const std::vector<NamedScore>& scores) const {
+    for (const NamedScore& score : scores) json.field(score.name, score.value);
   }
   template <typename Number>
   void operator()(std::string_view name, const std::vector<Number>& numbers) const {

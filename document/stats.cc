@@ -47,9 +47,15 @@ void Tally::count(const Verdict& verdict) {
     ++kept;
   } else {
     ++dropped[std::string(verdict.reason)];
-    if (verdict.reason.view().starts_with("language."))
-      ++languages_dropped[verdict.detail.empty() ? "?" : verdict.detail];
+    if (verdict.of_language) ++languages_dropped[verdict.detail.empty() ? "?" : verdict.detail];
   }
+}
+
+void Tally::drop_kept(const Verdict& verdict) {
+  --records;
+  --documents;
+  --kept;
+  count(verdict);
 }
 
 void Tally::add(const Tally& other) {

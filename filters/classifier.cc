@@ -62,4 +62,20 @@ Verdict ClassifierStage::process(Document& document, Report* report) const {
   return judge.verdict();
 }
 
+std::unique_ptr<const Stage> ClassifierStage::make(ClassifierOptions options, const StageContext& context) {
+  auto stage = std::make_unique<ClassifierStage>(std::move(options));
+  stage->score_name_ = context.score_name();
+  return stage;
+}
+
+std::string ClassifierStage::summary(const Document& document) const {
+  return fmt::format("{:.4f}", document.scores.back().value);
+}
+
+void ClassifierStage::describe(Provenance& provenance) const { provenance.files["classifier"] = options_.model; }
+
+StageKind classifier_kind() {
+  return stage_kind<ClassifierStage, ClassifierOptions>("classifier", "keeps a range of a fastText model's scores");
+}
+
 }  // namespace ftok

@@ -80,4 +80,9 @@ Verdict FineWeb::process(Document& document, Report* report) const {
   return judge.verdict();
 }
 
+StageKind fineweb_kind() {
+  return stage_kind<FineWeb, FineWebOptions>("fineweb",
+                                             "drops lists and text without sentences by FineWeb's own rules");
+}
+
 }  // namespace ftok

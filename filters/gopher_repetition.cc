@@ -104,4 +104,9 @@ void GopherRepetition::judge_ngrams(WordNGrams& grams, size_t chars, Judge& judg
   }
 }
 
+StageKind gopher_repetition_kind() {
+  return stage_kind<GopherRepetition, GopherRepetitionOptions>("gopher_repetition",
+                                                               "drops text that repeats itself by Gopher's rules");
+}
+
 }  // namespace ftok

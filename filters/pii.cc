@@ -145,4 +145,10 @@ Verdict PiiStage::process(Document& document, Report* report) const {
   return Verdict::keep();
 }
 
+StageKind pii_kind() {
+  StageKind kind = stage_kind<PiiStage, PiiOptions>("pii", "replaces personal data, drops nothing");
+  kind.after_dedup = true;  // scrubbing must not make two documents equal
+  return kind;
+}
+
 }  // namespace ftok

@@ -6,6 +6,7 @@
 
 #include "core/error.h"
 #include "core/recipe.h"
+#include "pipeline/plan.h"
 #include "shards/checksum.h"
 #include "shards/manifest.h"
 
@@ -31,12 +32,21 @@ OutputFolder::OutputFolder(const std::string& path, const std::string& binding) 
   }
   make_folder(path);
   lock_ = std::make_unique<FolderLock>(path);
-  remove_temporaries(path);
   bind(binding);
+  remove_temporaries(path);
   for (const char* folder : {"/parts", "/work"}) {
     make_folder(path + folder);
     remove_temporaries(path + folder);
   }
+}
+
+// A folder whose layout is not this program's. Version 0.1.0, the only one before, did not write the line.
+void OutputFolder::refuse_old_folder() const {
+  const bool finished = fs::exists(manifest()) && !fs::exists(path_ + "/work");
+  throw UsageError(
+      fmt::format("--output: {} holds {}; use another folder", path_,
+                  finished ? "a finished run of ftok 0.1.0: it can be verified, read and trained on, but not added to"
+                           : "an unfinished run of ftok 0.1.0, which another version does not continue"));
 }
 
 void OutputFolder::bind(const std::string& binding) {
@@ -48,6 +58,7 @@ void OutputFolder::bind(const std::string& binding) {
   }
   const std::string bound = read_file(path, 64 << 20);
   if (bound == binding) return;
+  if (!bound.starts_with(kFolderFormatLine)) refuse_old_folder();
   throw UsageError(fmt::format("--output: {} was made with another recipe: {}; use another folder", path_,
                                recipe_difference(bound, binding)));
 }

@@ -44,6 +44,7 @@ class OutputFolder {
  private:
   void remove_part(uint64_t number) const;
   void bind(const std::string& binding);
+  [[noreturn]] void refuse_old_folder() const;
 
   std::string path_;
   std::unique_ptr<FolderLock> lock_;

@@ -1,5 +1,5 @@
 // Plan: what a recipe comes to, ready to run: stages in order, the deduplicator's options, the vocabulary, the shards.
-// Built once by registry.h, shared const by all threads.
+// Built once by make_plan.h, shared const by all threads.
 #pragma once
 
 #include <array>
@@ -17,12 +17,16 @@
 
 namespace ftok {
 
+// The first line of binding.toml: which layout of unfinished folders this program writes and continues. Folders of
+// version 0.1.0 have no such line.
+inline constexpr char kFolderFormatLine[] = "folder_format = 2";
+
 enum class Rejects { kNone, kIds, kText };
 
 struct Plan {
   SourceOptions source;                                   // file_path and dump are set for each input
   std::vector<std::unique_ptr<const Stage>> stages;       // before deduplication, in order
-  std::vector<std::unique_ptr<const Stage>> late_stages;  // after it: PII
+  std::vector<std::unique_ptr<const Stage>> late_stages;  // after it
   DeduplicatorOptions dedup;
   KeyLayout key_layout;       // of Document::bucket_keys
   ShardWriterOptions shards;  // all but the folder

@@ -93,7 +93,8 @@ class HuggingFaceModel {
     for (const std::string& part : path.ends_with(".json") ? indexed_files(path) : std::vector<std::string>{path}) {
       files_.push_back(std::make_unique<MappedFile>(part));
       Result<SafetensorsView> view = SafetensorsView::parse(files_.back()->bytes());
-      if (!view) throw Error(fmt::format("{}: no safetensors: {}: {}", part, view.damage().code.view(), view.damage().detail));
+      if (!view)
+        throw Error(fmt::format("{}: no safetensors: {}: {}", part, view.damage().code.view(), view.damage().detail));
       views_.push_back(std::move(*view));
     }
   }

@@ -37,9 +37,9 @@ class FieldWriter {
     put(out_, number);
   }
   void operator()(std::string_view, const std::string& text) const { put_string(out_, text); }
-  void operator()(std::string_view, const std::vector<Score>& scores) const {
+  void operator()(std::string_view, const std::vector<NamedScore>& scores) const {
     put(out_, static_cast<uint32_t>(scores.size()));
-    for (const Score& score : scores) {
+    for (const NamedScore& score : scores) {
       put_string(out_, score.name);
       put(out_, score.value);
     }
@@ -63,7 +63,7 @@ class FieldReader {
     value = number<Number>();
   }
   void operator()(std::string_view, std::string& text) { text = take(number<uint32_t>()); }
-  void operator()(std::string_view, std::vector<Score>& scores) {
+  void operator()(std::string_view, std::vector<NamedScore>& scores) {
     for (uint32_t count = number<uint32_t>(); count > 0 && ok_; --count) {
       const std::optional<Reason> name = Reason::intern(take(number<uint32_t>()));
       ok_ = ok_ && name;

@@ -23,8 +23,11 @@ TEST(Tally, AddsUpAndReadsBack) {
   a.count(Verdict::skip("request"));
   a.tokens = 5;
   b.count(Verdict::drop("url.domain"));
-  b.count(Verdict::drop("language.not_wanted", 0.9, 0.65, "de"));
-  b.count(Verdict::drop("language.low_score", 0.1, 0.65));
+  Verdict foreign = Verdict::drop("language.not_wanted", 0.9, 0.65, "de");
+  Verdict unknown = Verdict::drop("lid2.low_score", 0.1, 0.65);
+  foreign.of_language = unknown.of_language = true;
+  b.count(foreign);
+  b.count(unknown);
   b.tokens = 7;
   a.add(b);
   EXPECT_EQ(a.tokens, 12u);
@@ -40,6 +43,19 @@ TEST(Tally, AddsUpAndReadsBack) {
   EXPECT_EQ(again->tokens, 12u);
   EXPECT_EQ(parse_tally("[]").damage().code, "not_json");
   EXPECT_EQ(parse_tally("{}").damage().code, "missing_field");
+}
+
+TEST(Tally, MovesAKeptDocumentUnderALaterVerdict) {
+  for (const Verdict& verdict : {Verdict::drop("toxicity.high_score", 0.9, 0.5), Verdict::skip("other")}) {
+    Tally tally;
+    tally.count(Verdict::keep());
+    tally.count(Verdict::keep());
+    tally.drop_kept(verdict);
+    EXPECT_TRUE(tally.holds());
+    EXPECT_EQ(tally.records, 2u);
+    EXPECT_EQ(tally.kept, 1u);
+    EXPECT_EQ(tally.documents + tally.skipped["other"], 2u);
+  }
 }
 
 TEST(Judge, StopsAtTheFirstRuleWithoutAReport) {

@@ -11,6 +11,7 @@
 
 #include "core/error.h"
 #include "core/file.h"
+#include "filters/stages.h"
 #include "tests/support/test_data.h"
 
 namespace ftok {
@@ -118,6 +119,42 @@ TEST_F(Classifier, BothSidesOfBothThresholds) {
   EXPECT_TRUE(ClassifierStage(given).process(document).kept());
   given.score_max = score - 1e-9;
   EXPECT_EQ(ClassifierStage(given).process(document).reason, "classifier.high_score");
+}
+
+// Two models in one recipe: each has its name, its thresholds, its score and its reasons.
+TEST_F(Classifier, TwoOfThemOnOneDocument) {
+  const StageKind* kind = nullptr;
+  for (const StageKind& each : filter_stages()) kind = each.name == "classifier" ? &each : kind;
+  ASSERT_NE(kind, nullptr);
+  const auto stage_named = [&](const std::string& name, const std::string& label, double score_min) {
+    ClassifierOptions given = options(label);
+    const std::string own = folder_ / (name + ".bin");
+    std::filesystem::rename(given.model, own);
+    given.model = own;
+    given.score_min = score_min;
+    StageContext context;
+    context.name = name;
+    return make_stage(*kind, StageOptionsOf<ClassifierOptions>(given), context);
+  };
+  const auto harbour = stage_named("harbour", "harbour", 0.5), kitchen = stage_named("classifier", "kitchen", 0.5);
+  Document document;
+  document.text = "ship anchor quay tide";
+  EXPECT_TRUE(harbour->process(document).kept());
+  EXPECT_EQ(kitchen->process(document).reason, "classifier.low_score");
+  ASSERT_EQ(document.scores.size(), 2u);
+  EXPECT_EQ(document.scores[0].name, "harbour_score");
+  EXPECT_GT(document.scores[0].value, 0.5);
+  EXPECT_EQ(document.scores[1].name, "classifier_score");
+  EXPECT_LT(document.scores[1].value, 0.5);
+  document.text = "flour butter oven stir";
+  EXPECT_EQ(harbour->process(document).reason, "harbour.low_score");
+  EXPECT_TRUE(kitchen->process(document).kept());
+  EXPECT_THROW(
+      try { stage_named("harbour", "galley", 0); } catch (const UsageError& error) {
+        EXPECT_TRUE(std::string(error.what()).starts_with("harbour.label: got \"galley\"")) << error.what();
+        throw;
+      },
+      UsageError);
 }
 
 TEST_F(Classifier, OnlyTheFirstBytesWhereAsked) {

@@ -90,7 +90,7 @@ struct Fill {
   void operator()(std::string_view name, std::string& text) {
     text = std::string(name) + "\n" + std::to_string(number++);
   }
-  void operator()(std::string_view, std::vector<Score>& scores) {
+  void operator()(std::string_view, std::vector<NamedScore>& scores) {
     scores = {{"classifier_score", 0.1}, {*Reason::intern("toxicity_score"), 0.2}};
   }
   template <typename Number>

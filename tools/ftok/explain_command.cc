@@ -10,10 +10,9 @@
 #include "crawl/charset.h"
 #include "crawl/source.h"
 #include "pipeline/inputs.h"
-#include "pipeline/registry.h"
+#include "pipeline/make_plan.h"
 #include "tools/ftok/commands.h"
-#include "tools/ftok/language_model_source.h"
-#include "tools/ftok/models.h"
+#include "tools/ftok/stage_context.h"
 #include "tools/ftok/terminal.h"
 
 namespace ftok::cli {
@@ -88,14 +87,7 @@ std::string explain(Item& item, const Plan& plan, bool colour, bool show_text) {
     if (report.measurements.empty()) {
       out += verdict.kept() ? "  passed\n" : fmt::format("  {} {}\n", verdict.reason.view(), verdict.detail);
     }
-    if (stage->name() == "http")
-      out += fmt::format("  charset {}, {} bytes of HTML, {} replaced characters\n", item.document.charset,
-                         item.document.html.size(), item.document.replacements);
-    if (stage->name() == "extract")
-      out += fmt::format("  title '{}', {} bytes of text\n", item.document.title, item.document.text.size());
-    if (stage->name() == "language")
-      out += fmt::format("  {} {:.4f}\n", item.document.language, item.document.language_score);
-    if (stage->name() == "classifier") out += fmt::format("  {:.4f}\n", item.document.scores.back().value);
+    if (const std::string summary = stage->summary(item.document); !summary.empty()) out += "  " + summary + "\n";
     if (!verdict.kept() && first.kept()) first = verdict;
     if (verdict.kind == Verdict::Kind::kSkip || (item.document.html.empty() && item.document.text.empty())) break;
   }
@@ -109,8 +101,7 @@ void explain_command(const Flags& flags) {
   const Log log = stderr_log();
   PlanOptions plan_options;
   const RecipeConfig recipe = load_recipe(flags.recipe, flags.sets);
-  plan_options.fetched_list = fetched_model;
-  plan_options.language_model = find_language_model(flags.language_model, recipe, plan_options.notes);
+  plan_options.context = stage_context(flags.language_model);
   const Plan plan = make_plan(recipe, plan_options);
   Item item = flags.record.empty() ? read_page(flags) : read_record(flags, plan, log);
   if (flags.json) {

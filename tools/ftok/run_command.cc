@@ -7,14 +7,13 @@
 #include "core/ordered_pipeline.h"
 #include "core/recipe.h"
 #include "pipeline/inputs.h"
+#include "pipeline/make_plan.h"
 #include "pipeline/measure_inputs.h"
-#include "pipeline/registry.h"
 #include "pipeline/run.h"
 #include "pipeline/signals.h"
 #include "tools/ftok/commands.h"
 #include "tools/ftok/fetch_flags.h"
-#include "tools/ftok/language_model_source.h"
-#include "tools/ftok/models.h"
+#include "tools/ftok/stage_context.h"
 #include "tools/ftok/terminal.h"
 #include "tools/ftok/vocabulary_source.h"
 
@@ -99,8 +98,7 @@ void add_flags(CLI::App& command, Flags& flags) {
 void measure(const Flags& flags, const std::vector<std::string>& inputs, const RecipeConfig& recipe,
              const FetchOptions& fetch, const Log& log) {
   PlanOptions plan_options;
-  plan_options.fetched_list = fetched_model;
-  plan_options.language_model = find_language_model(flags.language_model, recipe, plan_options.notes);
+  plan_options.context = stage_context(flags.language_model);
   const Plan plan = make_plan(recipe, plan_options);
   for (const std::string& note : plan.notes) log(LogLevel::kWarning, note);
   const Tally tally = measure_inputs(inputs, plan, flags.measure, flags.threads, fetch, log);
@@ -141,8 +139,7 @@ void run_command(Flags flags) {
   const VocabularyFile vocabulary = find_vocabulary(flags.vocabulary);
   plan_options.vocabulary = vocabulary.path;
   plan_options.vocabulary_hints.name = vocabulary.published;
-  plan_options.fetched_list = fetched_model;
-  plan_options.language_model = find_language_model(flags.language_model, recipe, plan_options.notes);
+  plan_options.context = stage_context(flags.language_model);
   plan_options.rejects = options.rejects;
   plan_options.text = options.text;
   const Plan plan = make_plan(recipe, plan_options);
