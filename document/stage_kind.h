@@ -1,6 +1,7 @@
 // StageKind: what a room tells recipes about one of its stages: a name, a line of help, the options with their
 // defaults, what it needs of a document and what it leaves, and how one is made. Each room has one list of its kinds
-// (crawl/stages.h, extract/stages.h, filters/stages.h, dedup/stages.h); recipes, help, documents and tests read them.
+// (crawl/crawl_stages.h, extract/extract_stages.h, filters/filter_stages.h, dedup/dedup_stages.h); recipes, help,
+// documents and tests read them.
 //
 //   StageKind c4_kind() { return stage_kind<C4, C4Options>("c4", "drops lines and pages by C4's rules"); }
 //

@@ -83,8 +83,8 @@ class RecordReader {
     for (Damage& damage : source_->take_damage()) {
       ++report_.tally.damage;
       if (report_.damage.size() >= InputReport::kDamageKept) continue;
-      log_(LogLevel::kWarning, fmt::format("{}: damage at byte {}: {}{}{}", report_.input, damage.offset, damage.code.view(),
-                                           damage.detail.empty() ? "" : ": ", damage.detail));
+      log_(LogLevel::kWarning, fmt::format("{}: damage at byte {}: {}{}{}", report_.input, damage.offset,
+                                           damage.code.view(), damage.detail.empty() ? "" : ": ", damage.detail));
       report_.damage.push_back(std::move(damage));
     }
   }

@@ -2,10 +2,10 @@
 
 #include <fmt/format.h>
 
-#include "crawl/stages.h"
-#include "dedup/stages.h"
-#include "extract/stages.h"
-#include "filters/stages.h"
+#include "crawl/crawl_stages.h"
+#include "dedup/dedup_stages.h"
+#include "extract/extract_stages.h"
+#include "filters/filter_stages.h"
 
 namespace ftok {
 

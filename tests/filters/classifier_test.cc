@@ -11,7 +11,7 @@
 
 #include "core/error.h"
 #include "core/file.h"
-#include "filters/stages.h"
+#include "filters/filter_stages.h"
 #include "tests/support/test_data.h"
 
 namespace ftok {

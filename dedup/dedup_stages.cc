@@ -1,4 +1,4 @@
-#include "dedup/stages.h"
+#include "dedup/dedup_stages.h"
 
 #include "dedup/deduplicator.h"
 #include "dedup/minhash.h"

@@ -1,4 +1,4 @@
-#include "filters/stages.h"
+#include "filters/filter_stages.h"
 
 namespace ftok {
 

@@ -1,4 +1,4 @@
-#include "extract/stages.h"
+#include "extract/extract_stages.h"
 
 #include "extract/extract_stage.h"
 

@@ -1,4 +1,4 @@
-#include "crawl/stages.h"
+#include "crawl/crawl_stages.h"
 
 #include "crawl/http_stage.h"
 
