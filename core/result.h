@@ -8,11 +8,13 @@
 #include <string>
 #include <utility>
 
+#include "core/reason.h"
+
 namespace ftok {
 
-// Why some bytes could not be parsed. `code` is a static, stable name ("bad_chunk_size") that ends up in counters.
+// Why some bytes could not be parsed. `code` is a stable name ("bad_chunk_size") that ends up in counters.
 struct Damage {
-  const char* code = "";
+  Reason code;
   std::string detail;   // free text for the log; may be empty
   uint64_t offset = 0;  // in bytes from the start of the input that was parsed
 };

@@ -52,7 +52,7 @@ std::string read_list(const std::string& url, const FetchOptions& options, const
     if (text.size() > kListTextBytesMax) throw Error("cannot read " + url + ": the list is larger than any crawl's");
   }
   if (const auto damage = input->take_damage(); !damage.empty()) {
-    throw Error(fmt::format("cannot read {}: {} at byte {}", url, damage[0].code, damage[0].offset));
+    throw Error(fmt::format("cannot read {}: {} at byte {}", url, damage[0].code.view(), damage[0].offset));
   }
   return text;
 }
@@ -75,7 +75,7 @@ Result<std::vector<Crawl>> parse_crawls(std::string_view json) {
 std::vector<Crawl> list_crawls(const CrawlSite& site, const FetchOptions& options, const Log& log) {
   const std::string url = site.index_url + "/collinfo.json";
   auto crawls = parse_crawls(fetch_bytes(url, options, log, kListBytesMax));
-  if (!crawls) throw Error("cannot read the list of crawls at " + url + ": " + crawls.damage().code);
+  if (!crawls) throw Error("cannot read the list of crawls at " + url + ": " + crawls.damage().code.c_str());
   return std::move(*crawls);
 }
 

@@ -48,7 +48,8 @@ Verdict HttpStage::process(Document& document, Report*) const {
   const std::string payload = std::exchange(document.payload, {});
   const Result<HttpHead> parsed = parse_http_head(payload);
   if (!parsed)
-    return Verdict::drop("http.malformed", 0, 0, fmt::format("{} {}", parsed.damage().code, parsed.damage().detail));
+    return Verdict::drop("http.malformed", 0, 0,
+                         fmt::format("{} {}", parsed.damage().code.view(), parsed.damage().detail));
   const HttpHead& head = *parsed;
   if (options_.status == "ok" && (head.status < 200 || head.status > 299)) {
     return Verdict::skip("http_status", std::to_string(head.status));
@@ -98,6 +99,11 @@ Verdict HttpStage::process(Document& document, Report*) const {
   document.charset = charset.encoding;
   document.replacements = decode_text(charset.encoding, body, document.html);
   return Verdict::keep();
+}
+
+std::string HttpStage::summary(const Document& document) const {
+  return fmt::format("charset {}, {} bytes of HTML, {} replaced characters", document.charset, document.html.size(),
+                     document.replacements);
 }
 
 }  // namespace ftok

@@ -43,6 +43,7 @@ class HttpStage : public Stage {
   std::string_view name() const override { return "http"; }
   using Stage::process;
   Verdict process(Document& document, Report* report) const override;
+  std::string summary(const Document& document) const override;
 
  private:
   bool is_html(std::string_view type) const;

@@ -60,7 +60,7 @@ class WarcSource : public Source {
   }
 
   void judge(Item& item) {
-    const std::string_view kind = record_kind(record_);
+    const Reason kind = Reason::of_static(record_kind(record_));
     const bool document = kind == kResponse || kind == kConversionText;
     if (record_.damage != nullptr) {
       const std::string detail =
@@ -72,13 +72,13 @@ class WarcSource : public Source {
                            ? Verdict::drop("warc.too_large", static_cast<double>(record_.content_length), 0, detail)
                            : Verdict::drop("warc.damaged", 0, 0, detail);
       } else {
-        item.verdict = Verdict::skip(kind.data(), detail);
-        damage_.push_back({record_.damage, record_.detail, record_.offset});
+        item.verdict = Verdict::skip(kind, detail);
+        damage_.push_back({Reason::of_static(record_.damage), record_.detail, record_.offset});
       }
       return;
     }
     if (!document) {
-      item.verdict = Verdict::skip(kind.data());
+      item.verdict = Verdict::skip(kind);
     } else if (kind == kConversionText) {
       item.document.charset = "UTF-8";
       item.document.replacements = decode_utf8_text(record_.block, item.document.text);

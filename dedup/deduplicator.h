@@ -20,7 +20,7 @@
 #include "dedup/minhash.h"
 #include "dedup/signatures.h"
 #include "document/document.h"
-#include "document/stage.h"
+#include "document/stage_kind.h"
 
 namespace ftok {
 
@@ -32,6 +32,8 @@ struct DeduplicatorOptions {
   int64_t memory = int64_t{4} << 30;
 
   void visit(OptionVisitor& visitor);
+  unsigned more_needs() const { return minhash && scope != "off" ? kBucketKeys : kNoContent; }
+  void keep_content() { memory = 0; }  // how much memory there is decides no byte
 };
 
 // What was found so far.

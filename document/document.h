@@ -6,8 +6,17 @@
 #include <string>
 #include <vector>
 
+#include "core/reason.h"
+
 namespace ftok {
 
+// What one classifier made of a document.
+struct NamedScore {
+  Reason name;       // "classifier_score": the stage's name in the recipe and "_score"
+  double value = 0;  // a probability in 0..1
+};
+
+// A field more is a line more in document_fields.h, which says where it is stored and shown.
 struct Document {
   // Where it came from.
   std::string id;         // WARC-Record-ID without the angle brackets, or the input's own id (JSONL)
@@ -19,15 +28,15 @@ struct Document {
   std::string truncated;  // WARC-Truncated ("length", "time", ...), else empty
 
   // What it is, filled stage by stage. A stage may release what no later stage reads.
-  std::string payload;           // WARC block as stored: HTTP head and body. The `http` stage empties it.
-  std::string identified_type;   // WARC-Identified-Payload-Type, else empty
-  std::string html;              // page in UTF-8. The `extract` stage empties it.
-  std::string charset;           // WHATWG name the page was decoded from
-  uint64_t replacements = 0;     // U+FFFD put in by decoding
-  std::string text;              // main text in UTF-8, lines separated by '\n'
-  std::string language;          // ISO code of the model's best label, "" before the language stage
-  double language_score = 0;     // probability in 0..1
-  double classifier_score = -1;  // of the classifier stage, 0..1; below 0: it did not run
+  std::string payload;             // WARC block as stored: HTTP head and body. The `http` stage empties it.
+  std::string identified_type;     // WARC-Identified-Payload-Type, else empty
+  std::string html;                // page in UTF-8. The `extract` stage empties it.
+  std::string charset;             // WHATWG name the page was decoded from
+  uint64_t replacements = 0;       // U+FFFD put in by decoding
+  std::string text;                // main text in UTF-8, lines separated by '\n'
+  std::string language;            // ISO code of the model's best label, "" before the language stage
+  double language_score = 0;       // probability in 0..1
+  std::vector<NamedScore> scores;  // what classifiers gave it, in the order in which they ran
 
   // The page's own fields, UTF-8, empty when the page says nothing.
   std::string title, author, published, site, html_language, canonical_url, description;

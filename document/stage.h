@@ -1,15 +1,17 @@
 // Source -> Stage...: where documents come from, what is done with them, and Verdict, what a stage says of a
 // document.
 //
-// To add a filter: derive from Stage, give every rule a stable reason "stage.rule", decide with a Judge, register it in
-// tools/ftok/registry.cc, and test an input on each side of every threshold.
+// To add a stage: derive from Stage, give every rule a stable reason "stage.rule", decide with a Judge, and list it in
+// its room (stage_kind.h). docs/extending.md does so step by step.
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "core/reason.h"
 #include "core/result.h"
 #include "document/document.h"
 
@@ -20,24 +22,25 @@ struct Verdict {
   enum class Kind : uint8_t { kKeep, kDrop, kSkip };
 
   Kind kind = Kind::kKeep;
-  const char* reason = "";  // static: "gopher_quality.too_short"; for kSkip the kind of record: "request", "not_html"
-  double value = 0;         // what was measured
-  double threshold = 0;     // what it was held against
-  std::string detail;       // the word, domain or id that decided, where there is one
+  Reason reason;             // "gopher_quality.too_short"; for kSkip the kind of record: "request", "not_html"
+  double value = 0;          // what was measured
+  double threshold = 0;      // what it was held against
+  std::string detail;        // the word, domain or id that decided, where there is one
+  bool of_language = false;  // `detail` is the document's language, "" for none: tallies count those apart
 
   bool kept() const { return kind == Kind::kKeep; }
   static Verdict keep() { return {}; }
-  static Verdict drop(const char* reason, double value = 0, double threshold = 0, std::string detail = {}) {
-    return {Kind::kDrop, reason, value, threshold, std::move(detail)};
+  static Verdict drop(Reason reason, double value = 0, double threshold = 0, std::string detail = {}) {
+    return {Kind::kDrop, reason, value, threshold, std::move(detail), false};
   }
-  static Verdict skip(const char* kind, std::string detail = {}) {
-    return {Kind::kSkip, kind, 0, 0, std::move(detail)};
+  static Verdict skip(Reason kind, std::string detail = {}) {
+    return {Kind::kSkip, kind, 0, 0, std::move(detail), false};
   }
 };
 
 // One rule's measurement of one document. `relation` says when the rule drops: value `relation` threshold.
 struct Measurement {
-  const char* rule = "";      // the reason it would drop under
+  Reason rule;                // the reason it would drop under
   const char* relation = "";  // "<", "<=", ">", ">=", or "" where the rule is not a comparison
   double value = 0;
   double threshold = 0;
@@ -62,19 +65,19 @@ class Judge {
   explicit Judge(Report* report) : report_(report) {}
 
   // Each returns true when the stage must return judge.verdict() now.
-  bool below(const char* reason, double value, double min) {  // drops when value < min
+  bool below(Reason reason, double value, double min) {  // drops when value < min
     return rule(value < min, reason, "<", value, min);
   }
-  bool at_most(const char* reason, double value, double limit) {  // drops when value <= limit
+  bool at_most(Reason reason, double value, double limit) {  // drops when value <= limit
     return rule(value <= limit, reason, "<=", value, limit);
   }
-  bool above(const char* reason, double value, double max) {  // drops when value > max
+  bool above(Reason reason, double value, double max) {  // drops when value > max
     return rule(value > max, reason, ">", value, max);
   }
-  bool at_least(const char* reason, double value, double limit) {  // drops when value >= limit
+  bool at_least(Reason reason, double value, double limit) {  // drops when value >= limit
     return rule(value >= limit, reason, ">=", value, limit);
   }
-  bool rule(bool drops, const char* reason, const char* relation, double value, double threshold,
+  bool rule(bool drops, Reason reason, const char* relation, double value, double threshold,
             std::string_view detail = {}) {
     if (report_ != nullptr) {
       report_->measurements.push_back({reason, relation, value, threshold, drops, std::string(detail)});
@@ -90,18 +93,31 @@ class Judge {
   Verdict verdict_;
 };
 
+// What the outcome of a run rests on beside its inputs and its recipe: what a stage has read.
+struct Provenance {
+  std::map<std::string, std::string> digests;  // of what was read, by what it is: "public suffix list" -> "sha1:..."
+  std::map<std::string, std::string> files;    // the same, for whoever asks to digest: what it is -> path
+  std::vector<std::string> notes;              // what differs from what the recipe names: log and manifest say it
+};
+
 // A step of the pipeline: filters and transforms share the type. Stages are built once and shared by all threads.
 class Stage {
  public:
   virtual ~Stage() = default;
 
-  // The stage's name, which starts every reason it gives: "gopher_quality".
+  // The stage's name in the recipe, which starts every reason it gives: "gopher_quality".
   virtual std::string_view name() const = 0;
 
   // Judges and may rewrite `document`. Thread-safe. With a `report` (may be null) every rule is evaluated and recorded.
   // A transform rewrites the document also when a rule dropped it, so that later stages can be measured.
   virtual Verdict process(Document& document, Report* report) const = 0;
   Verdict process(Document& document) const { return process(document, nullptr); }
+
+  // Adds what the stage rests on: models, lists, and what stands in for them.
+  virtual void describe(Provenance&) const {}
+
+  // What the stage made of a document that it has just processed, in a line for `ftok explain`; "" for nothing to say.
+  virtual std::string summary(const Document&) const { return {}; }
 };
 
 // A record on its way through the pipeline. The source may already have decided: skip, or drop for damage.

@@ -39,17 +39,23 @@ void write_counts(JsonWriter& json, const char* name, const std::map<std::string
 void Tally::count(const Verdict& verdict) {
   ++records;
   if (verdict.kind == Verdict::Kind::kSkip) {
-    ++skipped[verdict.reason];
+    ++skipped[std::string(verdict.reason)];
     return;
   }
   ++documents;
   if (verdict.kept()) {
     ++kept;
   } else {
-    ++dropped[verdict.reason];
-    if (std::string_view(verdict.reason).starts_with("language."))
-      ++languages_dropped[verdict.detail.empty() ? "?" : verdict.detail];
+    ++dropped[std::string(verdict.reason)];
+    if (verdict.of_language) ++languages_dropped[verdict.detail.empty() ? "?" : verdict.detail];
   }
+}
+
+void Tally::drop_kept(const Verdict& verdict) {
+  --records;
+  --documents;
+  --kept;
+  count(verdict);
 }
 
 void Tally::add(const Tally& other) {

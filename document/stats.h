@@ -25,10 +25,12 @@ struct Tally {
   std::map<std::string, uint64_t> skipped;  // kind -> records
   std::map<std::string, uint64_t> dropped;  // "stage.rule" -> documents
   std::map<std::string, uint64_t>
-      languages_dropped;  // best label -> documents the language stage dropped ("?": no label)
+      languages_dropped;  // best label -> documents dropped for their language ("?": no label)
 
   // Counts one record under its final verdict.
   void count(const Verdict& verdict);
+  // Counts a document that was counted as kept under the verdict of a later step that did not keep it.
+  void drop_kept(const Verdict& verdict);
   void add(const Tally& other);
   bool holds() const;
 

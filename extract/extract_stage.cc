@@ -1,5 +1,7 @@
 #include "extract/extract_stage.h"
 
+#include <fmt/format.h>
+
 #include <cstring>
 #include <utility>
 
@@ -37,6 +39,10 @@ Verdict ExtractStage::process(Document& document, Report* report) const {
   }
   judge.rule(drops_as("extract.no_text"), "extract.no_text", "<=", static_cast<double>(document.text.size()), 0);
   return judge.verdict();
+}
+
+std::string ExtractStage::summary(const Document& document) const {
+  return fmt::format("title '{}', {} bytes of text", document.title, document.text.size());
 }
 
 }  // namespace ftok

@@ -5,6 +5,7 @@
 // detail), extract.no_text (nothing on the page is main content).
 #pragma once
 
+#include <string>
 #include <string_view>
 
 #include "document/stage.h"
@@ -20,6 +21,7 @@ class ExtractStage : public Stage {
   std::string_view name() const override { return "extract"; }
   using Stage::process;
   Verdict process(Document& document, Report* report) const override;
+  std::string summary(const Document& document) const override;
 
  private:
   ExtractOptions options_;

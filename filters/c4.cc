@@ -189,4 +189,6 @@ Verdict C4::process(Document& document, Report* report) const {
   return judge.verdict();
 }
 
+StageKind c4_kind() { return stage_kind<C4, C4Options>("c4", "drops lines and pages by C4's rules"); }
+
 }  // namespace ftok

@@ -54,11 +54,28 @@ Verdict ClassifierStage::process(Document& document, Report* report) const {
   static thread_local std::vector<float> probabilities;
   const bool known = model_->score(utf8_prefix(document.text, options_.text_bytes_max), probabilities);
   // fastText prints exp(log(p + 1e-5)), which may pass 1.
-  document.classifier_score = known ? std::min(1.0, static_cast<double>(probabilities[label_])) : 0;
+  const double score = known ? std::min(1.0, static_cast<double>(probabilities[label_])) : 0;
+  document.scores.push_back({score_name_, score});
   Judge judge(report);
-  if (judge.below("classifier.low_score", document.classifier_score, options_.score_min)) return judge.verdict();
-  if (judge.above("classifier.high_score", document.classifier_score, options_.score_max)) return judge.verdict();
+  if (judge.below("classifier.low_score", score, options_.score_min)) return judge.verdict();
+  if (judge.above("classifier.high_score", score, options_.score_max)) return judge.verdict();
   return judge.verdict();
+}
+
+std::unique_ptr<const Stage> ClassifierStage::make(ClassifierOptions options, const StageContext& context) {
+  auto stage = std::make_unique<ClassifierStage>(std::move(options));
+  stage->score_name_ = context.score_name();
+  return stage;
+}
+
+std::string ClassifierStage::summary(const Document& document) const {
+  return fmt::format("{:.4f}", document.scores.back().value);
+}
+
+void ClassifierStage::describe(Provenance& provenance) const { provenance.files["classifier"] = options_.model; }
+
+StageKind classifier_kind() {
+  return stage_kind<ClassifierStage, ClassifierOptions>("classifier", "keeps a range of a fastText model's scores");
 }
 
 }  // namespace ftok

@@ -11,7 +11,7 @@
 #include <string>
 
 #include "core/options.h"
-#include "document/stage.h"
+#include "document/stage_kind.h"
 #include "filters/language_model.h"
 
 namespace ftok {
@@ -24,6 +24,8 @@ struct ClassifierOptions {
   int64_t text_bytes_max = 0;
 
   void visit(OptionVisitor& visitor);
+  bool idle() const { return model.empty(); }
+  void keep_content() { model.clear(); }  // its digest counts, not where it lies
 };
 
 class ClassifierStage : public Stage {
@@ -35,16 +37,22 @@ class ClassifierStage : public Stage {
   // With a model already loaded; `options.model` is only a name then.
   ClassifierStage(ClassifierOptions options, std::shared_ptr<const LanguageModel> model);
 
+  // The stage of a recipe; its score bears the name it has there.
+  static std::unique_ptr<const Stage> make(ClassifierOptions options, const StageContext& context);
+
   std::string_view name() const override { return "classifier"; }
 
-  // Fills document.classifier_score, 0 for a text that holds nothing the model knows; the text stays as it is.
+  // Adds a score to document.scores, 0 for a text that holds nothing the model knows; the text stays as it is.
   Verdict process(Document& document, Report* report) const override;
   using Stage::process;
+  std::string summary(const Document& document) const override;
+  void describe(Provenance& provenance) const override;
 
  private:
   ClassifierOptions options_;
   std::shared_ptr<const LanguageModel> model_;
   size_t label_ = 0;
+  Reason score_name_ = "classifier_score";
 };
 
 }  // namespace ftok

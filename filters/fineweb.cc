@@ -63,10 +63,10 @@ Verdict FineWeb::process(Document& document, Report* report) const {
     if (ends_punctuated(line, head_)) ++punctuated;
     if (char_count(line) <= static_cast<size_t>(std::max<int64_t>(options_.short_line_chars, 0))) ++short_lines;
   }
-  const auto below = [&](const char* reason, double value, double min) {
+  const auto below = [&](Reason reason, double value, double min) {
     return head_ ? judge.below(reason, value, min) : judge.at_most(reason, value, min);
   };
-  const auto above = [&](const char* reason, double value, double max) {
+  const auto above = [&](Reason reason, double value, double max) {
     return head_ ? judge.above(reason, value, max) : judge.at_least(reason, value, max);
   };
   if (below("fineweb.few_punctuated_lines", ratio(punctuated, counted.size()), options_.punctuated_lines_min) ||
@@ -78,6 +78,11 @@ Verdict FineWeb::process(Document& document, Report* report) const {
   const size_t words = words_of(text, word_rules(head_)).size();
   judge.above("fineweb.list", ratio(newlines, words), options_.newlines_per_word_max);
   return judge.verdict();
+}
+
+StageKind fineweb_kind() {
+  return stage_kind<FineWeb, FineWebOptions>("fineweb",
+                                             "drops lists and text without sentences by FineWeb's own rules");
 }
 
 }  // namespace ftok

@@ -128,4 +128,9 @@ Verdict GopherQuality::process(Document& document, Report* report) const {
   return judge.verdict();
 }
 
+StageKind gopher_quality_kind() {
+  return stage_kind<GopherQuality, GopherQualityOptions>("gopher_quality",
+                                                         "drops what does not look like prose by Gopher's rules");
+}
+
 }  // namespace ftok

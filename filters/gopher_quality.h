@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "core/options.h"
-#include "document/stage.h"
+#include "document/stage_kind.h"
 
 namespace ftok {
 

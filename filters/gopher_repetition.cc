@@ -10,11 +10,11 @@
 namespace ftok {
 namespace {
 
-constexpr const char* kTopReasons[] = {"gopher_repetition.top_2gram", "gopher_repetition.top_3gram",
-                                       "gopher_repetition.top_4gram"};
-constexpr const char* kDuplicateReasons[] = {"gopher_repetition.duplicate_5gram", "gopher_repetition.duplicate_6gram",
-                                             "gopher_repetition.duplicate_7gram", "gopher_repetition.duplicate_8gram",
-                                             "gopher_repetition.duplicate_9gram", "gopher_repetition.duplicate_10gram"};
+constexpr Reason kTopReasons[] = {"gopher_repetition.top_2gram", "gopher_repetition.top_3gram",
+                                  "gopher_repetition.top_4gram"};
+constexpr Reason kDuplicateReasons[] = {"gopher_repetition.duplicate_5gram", "gopher_repetition.duplicate_6gram",
+                                        "gopher_repetition.duplicate_7gram", "gopher_repetition.duplicate_8gram",
+                                        "gopher_repetition.duplicate_9gram", "gopher_repetition.duplicate_10gram"};
 constexpr const char* kTopKeys[] = {"top_2gram_chars_max", "top_3gram_chars_max", "top_4gram_chars_max"};
 constexpr const char* kDuplicateKeys[] = {"duplicate_5gram_chars_max", "duplicate_6gram_chars_max",
                                           "duplicate_7gram_chars_max", "duplicate_8gram_chars_max",
@@ -102,6 +102,11 @@ void GopherRepetition::judge_ngrams(WordNGrams& grams, size_t chars, Judge& judg
     const double value = share(grams.duplicate_chars(i + 5), chars);
     if (judge.above(kDuplicateReasons[i], value, options_.duplicate_ngram_chars_max[i])) return;
   }
+}
+
+StageKind gopher_repetition_kind() {
+  return stage_kind<GopherRepetition, GopherRepetitionOptions>("gopher_repetition",
+                                                               "drops text that repeats itself by Gopher's rules");
 }
 
 }  // namespace ftok

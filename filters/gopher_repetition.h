@@ -8,7 +8,7 @@
 #include <string>
 
 #include "core/options.h"
-#include "document/stage.h"
+#include "document/stage_kind.h"
 
 namespace ftok {
 

@@ -12,6 +12,11 @@ namespace {
 
 constexpr std::string_view kAnyLanguage = "*";
 
+Verdict of_language(Verdict verdict) {
+  verdict.of_language = true;
+  return verdict;
+}
+
 }  // namespace
 
 void LanguageOptions::visit(OptionVisitor& visitor) {
@@ -82,10 +87,36 @@ Verdict LanguageStage::process(Document& document, Report* report) const {
   Judge judge(report);
   const std::string detail = document.language;
   if (judge.rule(!keeps && !best_is_wanted, "language.not_wanted", "<=", shown, threshold, detail))
-    return judge.verdict();
-  if (judge.rule(!keeps && best_is_wanted, "language.low_score", "<=", shown, threshold, detail))
-    return judge.verdict();
-  return judge.verdict();
+    return of_language(judge.verdict());
+  judge.rule(!keeps && best_is_wanted, "language.low_score", "<=", shown, threshold, detail);
+  return of_language(judge.verdict());
+}
+
+std::unique_ptr<const Stage> LanguageStage::make(LanguageOptions options, const StageContext& context) {
+  std::string note;
+  if (context.language_model) {
+    FoundFile found = context.language_model(options.model);
+    options.model = std::move(found.path);
+    note = std::move(found.note);
+  }
+  auto stage = std::make_unique<LanguageStage>(std::move(options));
+  stage->note_ = std::move(note);
+  return stage;
+}
+
+std::string LanguageStage::summary(const Document& document) const {
+  return fmt::format("{} {:.4f}", document.language, document.language_score);
+}
+
+void LanguageStage::describe(Provenance& provenance) const {
+  provenance.files["language model"] = options_.model;
+  if (!note_.empty()) provenance.notes.push_back(note_);
+}
+
+StageKind language_kind() {
+  StageKind kind = stage_kind<LanguageStage, LanguageOptions>("language", "labels the language, keeps the wanted ones");
+  kind.gives = kLanguage;
+  return kind;
 }
 
 }  // namespace ftok

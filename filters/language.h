@@ -10,7 +10,7 @@
 #include <string>
 
 #include "core/options.h"
-#include "document/stage.h"
+#include "document/stage_kind.h"
 #include "filters/language_model.h"
 
 namespace ftok {
@@ -22,6 +22,7 @@ struct LanguageOptions {
   int64_t text_bytes_max = 0;
 
   void visit(OptionVisitor& visitor);
+  void keep_content() { model.clear(); }  // its digest counts, not where it lies
 };
 
 class LanguageStage : public Stage {
@@ -39,6 +40,12 @@ class LanguageStage : public Stage {
   Verdict process(Document& document, Report* report) const override;
   using Stage::process;
 
+  // The stage of a recipe, with the model that `context` finds.
+  static std::unique_ptr<const Stage> make(LanguageOptions options, const StageContext& context);
+
+  std::string summary(const Document& document) const override;
+  void describe(Provenance& provenance) const override;
+
   const LanguageModel& model() const { return *model_; }
 
  private:
@@ -47,6 +54,7 @@ class LanguageStage : public Stage {
   std::vector<std::pair<uint32_t, double>> wanted_;  // label index, threshold
   bool any_language_ = false;
   double any_threshold_ = 0;
+  std::string note_;  // on the model, for describe()
 };
 
 }  // namespace ftok

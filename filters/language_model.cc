@@ -160,7 +160,7 @@ std::unique_ptr<const LanguageModel> LanguageModel::load(const std::string& path
   auto model = parse(file.bytes());
   if (!model.ok()) {
     throw Error(fmt::format("{}: not a usable fastText model: {} ({}) at byte {}", path, model.damage().detail,
-                            model.damage().code, model.damage().offset));
+                            model.damage().code.view(), model.damage().offset));
   }
   return std::move(*model);
 }

@@ -13,7 +13,7 @@ namespace {
 
 struct KindInfo {
   const char* name;
-  const char* reason;
+  Reason reason;
   std::vector<std::string_view> replacements;  // in turn
 };
 
@@ -143,6 +143,12 @@ Verdict PiiStage::process(Document& document, Report* report) const {
     }
   }
   return Verdict::keep();
+}
+
+StageKind pii_kind() {
+  StageKind kind = stage_kind<PiiStage, PiiOptions>("pii", "replaces personal data, drops nothing");
+  kind.after_dedup = true;  // scrubbing must not make two documents equal
+  return kind;
 }
 
 }  // namespace ftok

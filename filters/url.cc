@@ -1,6 +1,7 @@
 #include "filters/url.h"
 
 #include <algorithm>
+#include <filesystem>
 #include <vector>
 
 #include <arpa/inet.h>
@@ -183,6 +184,46 @@ Verdict UrlStage::process(Document& document, Report* report) const {
   const std::string_view found = lists_->substrings().find_in(url);
   if (judge.rule(!found.empty(), "url.substring", "", found.empty() ? 0 : 1, 0, found)) return judge.verdict();
   return judge.verdict();
+}
+
+std::unique_ptr<const Stage> UrlStage::make(UrlOptions options, const StageContext& context) {
+  for (std::string& list : options.lists) {
+    if (std::filesystem::exists(list) || !context.fetched_list) continue;
+    if (const std::string path = context.fetched_list(list); !path.empty()) list = path;
+  }
+  return std::make_unique<UrlStage>(std::move(options));
+}
+
+void UrlStage::describe(Provenance& provenance) const {
+  provenance.digests["public suffix list"] = suffixes_->digest();
+  size_t number = 0;
+  for (const UrlListReport& list : lists_->reports()) {
+    if (list.missing) {
+      provenance.notes.push_back(
+          fmt::format("url: the list {} is missing and matches nothing (`ftok models get` fetches ut1)", list.path));
+      continue;
+    }
+    const std::filesystem::path path = list.path;  // its last two parts are enough to know a list by
+    provenance.digests[fmt::format("url {} {:03} {}", name_of(list.role), number++,
+                                   (path.parent_path().filename() / path.filename()).string())] = list.sha256;
+  }
+}
+
+std::string UrlStage::list_of(const Verdict& verdict) const {
+  using Role = UrlListReport::Role;
+  const Role role = verdict.reason == "url.domain"      ? Role::kDomains
+                    : verdict.reason == "url.url"       ? Role::kUrls
+                    : verdict.reason == "url.hard_word" ? Role::kHardWords
+                    : verdict.reason == "url.substring" ? Role::kSubstrings
+                                                        : Role::kSoftWords;
+  return lists_->list_with(
+      role, verdict.detail.substr(0, role == Role::kSoftWords ? verdict.detail.find(' ') : std::string::npos));
+}
+
+StageKind url_kind() {
+  StageKind kind = stage_kind<UrlStage, UrlOptions>("url", "drops pages by their address: lists of domains and words");
+  kind.needs = kNoContent;
+  return kind;
 }
 
 }  // namespace ftok

@@ -16,7 +16,7 @@
 #include <string>
 #include <string_view>
 
-#include "document/stage.h"
+#include "document/stage_kind.h"
 #include "filters/url_lists.h"
 
 namespace ftok {
@@ -56,6 +56,14 @@ class UrlStage : public Stage {
   // Reads document.url only; a document without one is kept. Verdict::detail is what matched.
   Verdict process(Document& document, Report* report) const override;
   using Stage::process;
+
+  // The stage of a recipe: lists that `context` has fetched are found by their names.
+  static std::unique_ptr<const Stage> make(UrlOptions options, const StageContext& context);
+
+  void describe(Provenance& provenance) const override;
+
+  // The list that an entry which decided stands in; "" for words that are no list's.
+  std::string list_of(const Verdict& verdict) const;
 
   const UrlLists& lists() const { return *lists_; }
   const PublicSuffixes& public_suffixes() const { return *suffixes_; }

@@ -56,6 +56,12 @@ std::string entry_form(UrlListReport::Role role, std::string_view entry) {
 
 }  // namespace
 
+UrlOptions UrlOptions::of(RuleSet) {
+  UrlOptions options;
+  options.lists = {"ut1"};  // a name: `ftok models get ut1`
+  return options;
+}
+
 void UrlOptions::visit(OptionVisitor& visitor) {
   visitor.field("lists", lists,
                 "folders in UT1's layout: a category with `domains` and `urls`, or a folder of categories");

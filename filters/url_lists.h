@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "core/options.h"
+#include "document/stage_kind.h"
 
 namespace ftok {
 
@@ -36,6 +37,7 @@ struct UrlOptions {
   std::string public_suffixes;  // a public_suffix_list.dat; "" is the one libpsl was built with
 
   void visit(OptionVisitor& visitor);
+  static UrlOptions of(RuleSet);  // of the presets: with the fetched list "ut1"
 };
 
 // What became of one list: for the log and the manifest.

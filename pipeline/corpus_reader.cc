@@ -66,7 +66,7 @@ size_t CorpusReader::read(std::string& out, size_t size) {
       const bool more = input_->grow();
       const std::vector<Damage> damage = input_->take_damage();
       if (!damage.empty()) {
-        throw Error(fmt::format("{}: offset {}: {}{}{}", input_->name(), damage[0].offset, damage[0].code,
+        throw Error(fmt::format("{}: offset {}: {}{}{}", input_->name(), damage[0].offset, damage[0].code.view(),
                                 damage[0].detail.empty() ? "" : ": ", damage[0].detail));
       }
       if (!more && input_->window().empty()) break;

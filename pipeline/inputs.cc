@@ -45,7 +45,7 @@ std::vector<std::string> read_list(const std::string& path, const std::string& b
     if (input->window().size() > kListBytesMax) throw Error("the input list " + path + " is larger than 1 GiB");
   }
   for (const Damage& damage : input->take_damage()) {
-    throw Error(fmt::format("the input list {} is damaged at byte {}: {}", path, damage.offset, damage.code));
+    throw Error(fmt::format("the input list {} is damaged at byte {}: {}", path, damage.offset, damage.code.view()));
   }
   const std::string_view text = input->window();
   std::vector<std::string> inputs;

@@ -1,6 +1,7 @@
 #include "pipeline/plan.h"
 
 #include "core/json.h"
+#include "document/document_fields.h"
 #include "pipeline/run/cpu_clock.h"
 
 namespace ftok {
@@ -31,8 +32,9 @@ void run_stages(const std::vector<std::unique_ptr<const Stage>>& stages, Item& i
 std::string reject_line(const Document& document, const Verdict& verdict, Rejects rejects,
                         const std::string& duplicate_of) {
   JsonWriter json;
-  json.begin_object().field("id", document.id).field("url", document.url).field("file_path", document.file_path);
-  json.field("offset", document.offset).field("reason", verdict.reason);
+  json.begin_object();
+  write_document_fields(json, document, kInRejectLine);
+  json.field("reason", verdict.reason);
   json.field("value", verdict.value).field("threshold", verdict.threshold);
   if (!verdict.detail.empty()) json.field("detail", verdict.detail);
   if (!duplicate_of.empty()) json.field("duplicate_of", duplicate_of);
@@ -43,10 +45,10 @@ std::string reject_line(const Document& document, const Verdict& verdict, Reject
 
 std::string measure_line(const Item& item) {
   JsonWriter json;
-  json.begin_object().field("id", item.document.id).field("url", item.document.url);
-  json.field("outcome", item.verdict.kept() ? "keep" : item.verdict.reason);
-  json.field("language", item.document.language).field("language_score", item.document.language_score);
-  if (item.document.classifier_score >= 0) json.field("classifier_score", item.document.classifier_score);
+  json.begin_object();
+  write_document_fields(json, item.document, kInMeasureHead);
+  json.field("outcome", item.verdict.kept() ? Reason("keep") : item.verdict.reason);
+  write_document_fields(json, item.document, kInMeasureLabels);
   json.key("measures").begin_array();
   for (const Measurement& m : item.report.measurements) {
     json.begin_object().field("rule", m.rule).field("value", m.value).field("relation", m.relation);

@@ -1,5 +1,5 @@
 // Plan: what a recipe comes to, ready to run: stages in order, the deduplicator's options, the vocabulary, the shards.
-// Built once by registry.h, shared const by all threads.
+// Built once by make_plan.h, shared const by all threads.
 #pragma once
 
 #include <array>
@@ -22,7 +22,7 @@ enum class Rejects { kNone, kIds, kText };
 struct Plan {
   SourceOptions source;                                   // file_path and dump are set for each input
   std::vector<std::unique_ptr<const Stage>> stages;       // before deduplication, in order
-  std::vector<std::unique_ptr<const Stage>> late_stages;  // after it: PII
+  std::vector<std::unique_ptr<const Stage>> late_stages;  // after it
   DeduplicatorOptions dedup;
   KeyLayout key_layout;       // of Document::dedup_keys
   ShardWriterOptions shards;  // all but the folder

@@ -20,7 +20,7 @@ void Progress::count(const Verdict& verdict) {
     return;
   }
   const std::lock_guard lock(mutex_);
-  ++dropped_[verdict.reason];
+  ++dropped_[std::string(verdict.reason)];
 }
 
 std::string Progress::top_reasons(size_t count) const {

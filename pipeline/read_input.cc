@@ -72,15 +72,15 @@ class RecordReader {
     if (sequence_ > 0 || report_.damage.empty()) return;
     const Damage& first = report_.damage.front();
     throw InputError(fmt::format("{} holds no record: damage at byte {}: {} {}", report_.input, first.offset,
-                                 first.code, first.detail));
+                                 first.code.view(), first.detail));
   }
 
   void note_damage() {
     for (Damage& damage : source_->take_damage()) {
       ++report_.tally.damage;
       if (report_.damage.size() >= InputReport::kDamageKept) continue;
-      log_(LogLevel::kWarning, fmt::format("{}: damage at byte {}: {}{}{}", report_.input, damage.offset, damage.code,
-                                           damage.detail.empty() ? "" : ": ", damage.detail));
+      log_(LogLevel::kWarning, fmt::format("{}: damage at byte {}: {}{}{}", report_.input, damage.offset,
+                                           damage.code.view(), damage.detail.empty() ? "" : ": ", damage.detail));
       report_.damage.push_back(std::move(damage));
     }
   }

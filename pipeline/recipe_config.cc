@@ -11,57 +11,69 @@
 namespace ftok {
 namespace {
 
-constexpr char kReleased[] = "fineweb-2024-04";
-constexpr char kHead[] = "fineweb-head";
+struct Preset {
+  std::string name, about;
+  RuleSet rules;
+};
 
-RecipeConfig preset_config(const std::string& name) {
-  RecipeConfig config;  // the options' defaults are FineWeb's as released
-  config.top.preset = name;
-  config.top.stages = {"http",    "url",        "extract", "language", "gopher_repetition", "gopher_quality", "c4",
-                       "fineweb", "classifier", "minhash", "pii"};
-  config.url.lists = {"ut1"};  // a name: `ftok models get ut1`
-  if (name == kHead) {
-    config.gopher_repetition = GopherRepetitionOptions::head();
-    config.gopher_quality = GopherQualityOptions::head();
-    config.c4 = C4Options::head();
-    config.fineweb = FineWebOptions::head();
-    config.minhash = MinHashOptions::head();
-    config.pii = PiiOptions::head();
-  }
-  return config;
+const std::vector<Preset>& presets() {
+  static const std::vector<Preset> all = {
+      {"fineweb-2024-04", "FineWeb as the data set was released (NLTK-like words, rules of April 2024)",
+       RuleSet::kReleased},
+      {"fineweb-head", "FineWeb's pipeline as datatrove 0.10.1 has it (spaCy's words, strict comparisons)",
+       RuleSet::kHead},
+  };
+  return all;
 }
 
-// Every section with its options, in the order of the pipeline, for readers and writers alike.
-template <typename Visit>
-void visit_sections(RecipeConfig& config, Visit&& visit) {
-  visit("", config.top);
-  visit("input", config.input);
-  visit("http", config.http);
-  visit("url", config.url);
-  visit("extract", config.extract);
-  visit("language", config.language);
-  visit("gopher_repetition", config.gopher_repetition);
-  visit("gopher_quality", config.gopher_quality);
-  visit("c4", config.c4);
-  visit("fineweb", config.fineweb);
-  visit("classifier", config.classifier);
-  visit("minhash", config.minhash);
-  visit("dedup", config.dedup);
-  visit("pii", config.pii);
-  visit("shards", config.shards);
+// FineWeb's pipeline: what both presets run.
+const std::vector<std::string>& preset_stages() {
+  static const std::vector<std::string> stages = {"http",           "url", "extract", "language",   "gopher_repetition",
+                                                  "gopher_quality", "c4",  "fineweb", "classifier", "minhash",
+                                                  "dedup",          "pii"};
+  return stages;
+}
+
+std::vector<std::string> preset_names() {
+  std::vector<std::string> names;
+  for (const Preset& preset : presets()) names.push_back(preset.name);
+  return names;
+}
+
+const Preset* find_preset(const std::string& name) {
+  for (const Preset& preset : presets()) {
+    if (preset.name == name) return &preset;
+  }
+  return nullptr;
 }
 
 // The `preset` a recipe file starts from, read alone.
 struct PresetName {
-  std::string preset = kReleased;
-  void visit(OptionVisitor& visitor) { visitor.choice("preset", preset, {kReleased, kHead}, "preset"); }
+  std::string preset = presets().front().name;
+  void visit(OptionVisitor& visitor) { visitor.choice("preset", preset, preset_names(), "preset"); }
 };
+
+// The text of a recipe file, and the preset it starts from.
+std::pair<std::string, const Preset*> read_recipe_file(const std::string& path) {
+  if (!std::filesystem::exists(path)) {
+    const std::string nearest = nearest_name(path, preset_names());
+    throw UsageError(fmt::format("--recipe: got '{}', which is no file and no preset; {}", path,
+                                 nearest.empty() ? fmt::format("expected {}", fmt::join(preset_names(), " or "))
+                                                 : fmt::format("the nearest preset is {}", nearest)));
+  }
+  std::string text = read_file(path, 16 << 20);
+  RecipeReader reader(text, path);
+  PresetName chosen;
+  reader.section("", chosen);
+  return {std::move(text), find_preset(chosen.preset)};
+}
 
 }  // namespace
 
 void StageList::visit(OptionVisitor& visitor) {
-  visitor.choice("preset", preset, {kReleased, kHead}, "the preset all keys not given are taken from");
-  visitor.field("stages", stages, "what runs, in this order; minhash feeds [dedup], pii runs after it");
+  visitor.choice("preset", preset, preset_names(), "the preset all keys not given are taken from");
+  visitor.field("stages", stages,
+                "what runs, in this order; each has a section of its name, and what follows dedup runs after it");
 }
 
 void ShardOptions::visit(OptionVisitor& visitor) {
@@ -73,39 +85,43 @@ void ShardOptions::visit(OptionVisitor& visitor) {
 }
 
 std::vector<std::pair<std::string, std::string>> recipe_presets() {
-  return {{kReleased, "FineWeb as the data set was released (NLTK-like words, rules of April 2024)"},
-          {kHead, "FineWeb's pipeline as datatrove 0.10.1 has it (spaCy's words, strict comparisons)"}};
+  std::vector<std::pair<std::string, std::string>> all;
+  for (const Preset& preset : presets()) all.emplace_back(preset.name, preset.about);
+  return all;
 }
 
 RecipeConfig load_recipe(const std::string& name_or_path, const std::vector<std::string>& sets) {
-  std::string text, preset = name_or_path;
-  const bool is_preset = name_or_path == kReleased || name_or_path == kHead;
-  if (!is_preset) {
-    if (!std::filesystem::exists(name_or_path)) {
-      const std::string nearest = nearest_name(name_or_path, {kReleased, kHead});
-      throw UsageError(fmt::format("--recipe: got '{}', which is no file and no preset; {}", name_or_path,
-                                   nearest.empty() ? fmt::format("expected {} or {}", kReleased, kHead)
-                                                   : fmt::format("the nearest preset is {}", nearest)));
-    }
-    text = read_file(name_or_path, 16 << 20);
-    RecipeReader first(text, name_or_path);
-    PresetName chosen;
-    first.section("", chosen);
-    preset = chosen.preset;
-  }
-  RecipeConfig config = preset_config(preset);
+  std::string text;
+  const Preset* preset = find_preset(name_or_path);
+  if (preset == nullptr) std::tie(text, preset) = read_recipe_file(name_or_path);
+  RecipeConfig config;
+  config.top.stages = preset_stages();
   RecipeReader reader(text, name_or_path);
   for (const std::string& assignment : sets) reader.set(assignment);
-  visit_sections(config, [&](const char* section, auto& options) { reader.section(section, options); });
+  reader.section("", config.top);
+  reader.section("input", config.input);
+  config.entries = read_entries(config.top.stages, preset->rules, reader);
+  reader.section("shards", config.shards);
   reader.finish();
-  config.top.preset = preset;
+  check_order(config.entries);
+  config.top.preset = preset->name;
+  config.top.stages.clear();
+  for (const RecipeEntry& entry : config.entries) config.top.stages.push_back(entry.name);
   return config;
 }
 
 std::string recipe_text(RecipeConfig config, bool with_help) {
   RecipeWriter writer(with_help);
-  visit_sections(config, [&](const char* section, auto& options) { writer.section(section, options); });
+  writer.section("", config.top);
+  writer.section("input", config.input);
+  write_entries(config.entries, writer);
+  writer.section("shards", config.shards);
   return writer.text();
+}
+
+std::string content_text(RecipeConfig config) {
+  for (RecipeEntry& entry : config.entries) entry.options->keep_content();
+  return recipe_text(std::move(config), false);
 }
 
 }  // namespace ftok

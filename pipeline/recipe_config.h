@@ -1,4 +1,5 @@
-// RecipeConfig: a whole recipe, validated: the options of every room. What a TOML file or a preset turns into.
+// RecipeConfig: a whole recipe, validated: its stages with their options, and what is not a stage. What a TOML file or
+// a preset turns into.
 #pragma once
 
 #include <string>
@@ -6,26 +7,15 @@
 #include <vector>
 
 #include "core/options.h"
-#include "crawl/http_stage.h"
 #include "crawl/source.h"
-#include "dedup/deduplicator.h"
-#include "dedup/minhash.h"
-#include "extract/extract_stage.h"
-#include "filters/c4.h"
-#include "filters/classifier.h"
-#include "filters/fineweb.h"
-#include "filters/gopher_quality.h"
-#include "filters/gopher_repetition.h"
-#include "filters/language.h"
-#include "filters/pii.h"
-#include "filters/url.h"
+#include "pipeline/recipe_stages.h"
 
 namespace ftok {
 
 // The top of a recipe.
 struct StageList {
   std::string preset = "fineweb-2024-04";
-  std::vector<std::string> stages;
+  std::vector<std::string> stages;  // the names of RecipeConfig::entries
 
   void visit(OptionVisitor& visitor);
 };
@@ -42,18 +32,7 @@ struct ShardOptions {
 struct RecipeConfig {
   StageList top;
   SourceOptions input;
-  HttpOptions http;
-  UrlOptions url;
-  ExtractOptions extract;
-  LanguageOptions language;
-  GopherRepetitionOptions gopher_repetition;
-  GopherQualityOptions gopher_quality;
-  C4Options c4;
-  FineWebOptions fineweb;
-  ClassifierOptions classifier;
-  MinHashOptions minhash;
-  DeduplicatorOptions dedup;
-  PiiOptions pii;
+  std::vector<RecipeEntry> entries;  // in order; one of them is deduplication
   ShardOptions shards;
 };
 
@@ -66,5 +45,8 @@ RecipeConfig load_recipe(const std::string& name_or_path, const std::vector<std:
 
 // The recipe as TOML; without help it is the canonical form.
 std::string recipe_text(RecipeConfig config, bool with_help);
+
+// The canonical form without what decides no byte of the output: places of files, amounts of memory.
+std::string content_text(RecipeConfig config);
 
 }  // namespace ftok

@@ -6,6 +6,7 @@
 
 #include "core/error.h"
 #include "core/json.h"
+#include "document/document_fields.h"
 #include "shards/bytes.h"
 #include "shards/files/zstd_file.h"
 
@@ -31,10 +32,8 @@ std::string file_header(std::string_view magic, uint32_t width) {
 // The text file's line for a document: FineWeb's columns, without its own file paths.
 std::string text_line(const Document& document) {
   JsonWriter json;
-  json.begin_object().field("text", document.text).field("id", document.id).field("dump", document.dump);
-  json.field("url", document.url).field("date", document.date).field("file_path", document.file_path);
-  json.field("language", document.language).field("language_score", document.language_score);
-  if (document.classifier_score >= 0) json.field("classifier_score", document.classifier_score);
+  json.begin_object().field("text", document.text);
+  write_document_fields(json, document, kInKeptLine);
   json.field("token_count", static_cast<uint64_t>(document.tokens.size())).end_object();
   return json.take() + '\n';
 }

@@ -1,8 +1,7 @@
 // A part: what one input became. Four files in parts/, named by the input's number in the list:
 //
 //   NNNNNN.text.jsonl.zst     kept documents: {text,id,dump,url,date,file_path,language,language_score,token_count} a
-//                             line,
-//                            with classifier_score where a classifier ran
+//                             line, with NAME_score for each classifier NAME that ran
 //   NNNNNN.rejects.jsonl.zst  dropped documents, one JSON line each, as the caller made them
 //   NNNNNN.tokens             kept documents' ids, splits and tokens: what shards are cut from, deleted once they are
 //   NNNNNN.keys               of every document that deduplication judged, kept or not: id and bucket keys, in order

@@ -42,14 +42,16 @@ std::vector<uint64_t> ShardView::document_begins(uint32_t end_of_text) const {
 
 ShardReader::ShardReader(const std::string& path) : file_(path) {
   const Result<ShardView> view = ShardView::parse(file_.bytes());
-  if (!view) throw Error(fmt::format("{} is no token shard: {}: {}", path, view.damage().code, view.damage().detail));
+  if (!view)
+    throw Error(fmt::format("{} is no token shard: {}: {}", path, view.damage().code.view(), view.damage().detail));
   view_ = *view;
   const std::string sidecar = shard_sidecar_path(path);
   if (sidecar == path || !std::filesystem::exists(sidecar)) return;
   sidecar_file_.emplace(sidecar);
   const Result<SidecarView> documents = SidecarView::parse(sidecar_file_->bytes());
   if (!documents) {
-    throw Error(fmt::format("{} is damaged: {}: {}", sidecar, documents.damage().code, documents.damage().detail));
+    throw Error(
+        fmt::format("{} is damaged: {}: {}", sidecar, documents.damage().code.view(), documents.damage().detail));
   }
   if (documents->shard_tokens() != view_.size()) {
     throw Error(fmt::format("{} is of a shard of {} tokens; {} has {}", sidecar, documents->shard_tokens(), path,

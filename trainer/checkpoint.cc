@@ -108,7 +108,7 @@ std::optional<Checkpoint> read_latest_checkpoint(const std::string& folder, cons
     if (checkpoint) return std::move(*checkpoint);
     const Damage& damage = checkpoint.damage();
     log(LogLevel::kWarning,
-        fmt::format("{}: damaged ({}{}{}){}", paths[i - 1], damage.code, damage.detail.empty() ? "" : ": ",
+        fmt::format("{}: damaged ({}{}{}){}", paths[i - 1], damage.code.view(), damage.detail.empty() ? "" : ": ",
                     damage.detail, i > 1 ? "; going on from the one before" : ""));
   }
   if (!paths.empty()) throw Error(fmt::format("{}: every checkpoint is damaged; remove them to start again", folder));

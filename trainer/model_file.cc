@@ -93,7 +93,8 @@ class HuggingFaceModel {
     for (const std::string& part : path.ends_with(".json") ? indexed_files(path) : std::vector<std::string>{path}) {
       files_.push_back(std::make_unique<MappedFile>(part));
       Result<SafetensorsView> view = SafetensorsView::parse(files_.back()->bytes());
-      if (!view) throw Error(fmt::format("{}: no safetensors: {}: {}", part, view.damage().code, view.damage().detail));
+      if (!view)
+        throw Error(fmt::format("{}: no safetensors: {}: {}", part, view.damage().code.view(), view.damage().detail));
       views_.push_back(std::move(*view));
     }
   }
@@ -190,7 +191,7 @@ ModelFile read_model_file(const std::string& path, int64_t heads) {
   }();
   if (start == "FTOKCKPT") {
     Result<Checkpoint> checkpoint = read_checkpoint(path);
-    if (!checkpoint) throw Error(fmt::format("{}: no whole checkpoint ({})", path, checkpoint.damage().code));
+    if (!checkpoint) throw Error(fmt::format("{}: no whole checkpoint ({})", path, checkpoint.damage().code.view()));
     return model_of(std::move(*checkpoint), path);
   }
   if (is_llmc_model(start)) return read_llmc(path);

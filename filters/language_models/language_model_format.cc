@@ -63,13 +63,13 @@ class Reader {
     return out;
   }
 
-  void fail(const char* code, std::string detail) {
+  void fail(Reason code, std::string detail) {
     if (!failed()) damage_ = {code, std::move(detail), offset_};
   }
-  void expect(bool good, const char* code, const char* detail) {
+  void expect(bool good, Reason code, const char* detail) {
     if (!good) fail(code, detail);
   }
-  bool failed() const { return *damage_.code != '\0'; }
+  bool failed() const { return !damage_.code.empty(); }
   const Damage& damage() const { return damage_; }
   uint64_t left() const { return bytes_.size() - offset_; }
   uint64_t size() const { return bytes_.size(); }

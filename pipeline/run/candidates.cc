@@ -8,11 +8,12 @@
 #include <type_traits>
 
 #include "core/error.h"
+#include "document/document_fields.h"
 
 namespace ftok {
 namespace {
 
-constexpr std::string_view kMagic = "FTOKCND2";
+constexpr std::string_view kMagic = "FTOKCND3";
 constexpr char kEnd = 0, kDocument = 1, kReject = 2;
 constexpr size_t kEntryHead = 5;  // kind and length
 
@@ -21,24 +22,61 @@ void put(std::string& out, T value) {
   out.append(reinterpret_cast<const char*>(&value), sizeof value);
 }
 
-void put_string(std::string& out, const std::string& text) {
+void put_string(std::string& out, std::string_view text) {
   put(out, static_cast<uint32_t>(text.size()));
   out += text;
 }
 
-// The fields of a Document that outlive the first half of a run, for the writer and the reader alike.
-template <typename D, typename Visit>
-void visit_strings(D& d, Visit&& visit) {
-  for (auto* field : {&d.id, &d.url, &d.date, &d.dump, &d.file_path, &d.truncated, &d.charset, &d.text, &d.language,
-                      &d.title, &d.author, &d.site, &d.published, &d.html_language, &d.canonical_url, &d.description}) {
-    visit(*field);
+// One field of a document after the other, each in the form that FieldReader reads.
+class FieldWriter {
+ public:
+  explicit FieldWriter(std::string& out) : out_(out) {}
+
+  template <typename Number>
+  void operator()(std::string_view, const Number& number) const {
+    put(out_, number);
   }
-}
+  void operator()(std::string_view, const std::string& text) const { put_string(out_, text); }
+  void operator()(std::string_view, const std::vector<NamedScore>& scores) const {
+    put(out_, static_cast<uint32_t>(scores.size()));
+    for (const NamedScore& score : scores) {
+      put_string(out_, score.name);
+      put(out_, score.value);
+    }
+  }
+  template <typename Number>
+  void operator()(std::string_view, const std::vector<Number>& numbers) const {
+    put(out_, static_cast<uint32_t>(numbers.size()));
+    for (const Number number : numbers) put(out_, number);
+  }
+
+ private:
+  std::string& out_;
+};
 
 class FieldReader {
  public:
   explicit FieldReader(std::string_view bytes) : bytes_(bytes) {}
 
+  template <typename Number>
+  void operator()(std::string_view, Number& value) {
+    value = number<Number>();
+  }
+  void operator()(std::string_view, std::string& text) { text = take(number<uint32_t>()); }
+  void operator()(std::string_view, std::vector<NamedScore>& scores) {
+    for (uint32_t count = number<uint32_t>(); count > 0 && ok_; --count) {
+      const std::optional<Reason> name = Reason::intern(take(number<uint32_t>()));
+      ok_ = ok_ && name;
+      if (ok_) scores.push_back({*name, number<double>()});
+    }
+  }
+  template <typename Number>
+  void operator()(std::string_view, std::vector<Number>& numbers) {
+    for (uint32_t count = number<uint32_t>(); count > 0 && ok_; --count) numbers.push_back(number<Number>());
+  }
+  bool whole() const { return ok_ && bytes_.empty(); }
+
+ private:
   template <typename T>
   T number() {
     T value{};
@@ -55,9 +93,7 @@ class FieldReader {
     bytes_.remove_prefix(size);
     return taken;
   }
-  bool whole() const { return ok_ && bytes_.empty(); }
 
- private:
   std::string_view bytes_;
   bool ok_ = true;
 };
@@ -114,8 +150,10 @@ Result<InputReport> parse_input_report(std::string_view text) {
         place["detail"].get_string().get(detail) != simdjson::SUCCESS) {
       return bad("a damaged place without offset, code or detail");
     }
-    damage.code = "damage";  // codes are static strings in the process that found them; here they join the detail
-    damage.detail = detail.empty() ? std::string(code) : fmt::format("{}: {}", code, detail);
+    const std::optional<Reason> named = Reason::intern(code);
+    if (!named) return bad("a damaged place with a code that is not one");
+    damage.code = *named;
+    damage.detail = detail;
     report.damage.push_back(std::move(damage));
   }
   return report;
@@ -147,13 +185,7 @@ void CandidateWriter::entry(char kind, std::string_view payload) {
 
 void CandidateWriter::document(const Document& document) {
   payload_.clear();
-  visit_strings(document, [&](const std::string& field) { put_string(payload_, field); });
-  put(payload_, document.offset);
-  put(payload_, document.replacements);
-  put(payload_, document.language_score);
-  put(payload_, document.classifier_score);
-  put(payload_, static_cast<uint32_t>(document.dedup_keys.size()));
-  for (const uint64_t key : document.dedup_keys) put(payload_, key);
+  for_each_field(document, kInCandidates, FieldWriter(payload_));
   entry(kDocument, payload_);
 }
 
@@ -209,15 +241,8 @@ bool CandidateReader::next(Candidate& candidate) {
     return true;
   }
   candidate.is_document = true;
-  Document& d = candidate.document;
   FieldReader fields(payload);
-  visit_strings(d, [&](std::string& field) { field = fields.take(fields.number<uint32_t>()); });
-  d.offset = fields.number<uint64_t>();
-  d.replacements = fields.number<uint64_t>();
-  d.language_score = fields.number<double>();
-  d.classifier_score = fields.number<double>();
-  const uint32_t keys = fields.number<uint32_t>();
-  for (uint32_t i = 0; i < keys && i < 65536; ++i) d.dedup_keys.push_back(fields.number<uint64_t>());
+  for_each_field(candidate.document, kInCandidates, fields);
   if (!fields.whole()) damaged("an entry cannot be read");
   return true;
 }

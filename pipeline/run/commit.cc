@@ -131,6 +131,10 @@ void Committer::work(Entry& entry) const {
   item.document = std::move(document);
   run_stages(plan_.late_stages, item, false, options_.late_stage_ns);
   document = std::move(item.document);
+  if (!item.verdict.kept()) {
+    entry.verdict = std::move(item.verdict);
+    return;
+  }
   const CpuTimer timer(options_.encode_ns);
   document.tokens = plan_.encoding->encode_ordinary(document.text);
   entry.specials_as_text = plan_.encoding->count_specials(document.text);
@@ -144,9 +148,8 @@ void Committer::emit(Entry& entry, PartWriter& writer, InputReport& report) {
   Document& document = entry.candidate.document;
   writer.add_judged(document.id, entry.keys);
   if (!entry.verdict.kept()) {
-    --report.tally.kept;
-    ++report.tally.dropped[entry.verdict.reason];
-    if (options_.rejects != Rejects::kNone) {
+    report.tally.drop_kept(entry.verdict);
+    if (entry.verdict.kind == Verdict::Kind::kDrop && options_.rejects != Rejects::kNone) {
       writer.add_reject(reject_line(document, entry.verdict, options_.rejects, entry.duplicate_of));
     }
     return;

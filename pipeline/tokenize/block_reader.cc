@@ -34,8 +34,8 @@ bool BlockReader::next(Block& block) {
   const uint64_t count = block.lines.size() + block.items.size();
   if (records_ == 0 && count == 0 && !block.damage.empty()) {
     const Damage& first = block.damage.front();
-    throw Error(
-        fmt::format("{} holds no record: damage at byte {}: {} {}", name_, first.offset, first.code, first.detail));
+    throw Error(fmt::format("{} holds no record: damage at byte {}: {} {}", name_, first.offset, first.code.view(),
+                            first.detail));
   }
   records_ += count;
   block.records = records_;

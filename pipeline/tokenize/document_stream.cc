@@ -132,13 +132,12 @@ class Emitter {
 
   void note_bad(const Work& work) {
     InputReport& report = position_.report;
-    // As parse_input_report gives it back, so that a run that was continued writes the same receipt.
-    const auto note = [&](uint64_t offset, const char* code, const std::string& detail) {
-      const std::string what = fmt::format("{}{}{}", code, detail.empty() ? "" : ": ", detail);
-      const std::string message = fmt::format("{}: byte {}: {}", report.input, offset, what);
+    const auto note = [&](uint64_t offset, Reason code, const std::string& detail) {
+      const std::string message =
+          fmt::format("{}: byte {}: {}{}{}", report.input, offset, code.view(), detail.empty() ? "" : ": ", detail);
       if (options_.strict) throw Error(message + " (--strict)");
       if (report.damage.size() >= InputReport::kDamageKept) return;
-      report.damage.push_back({"damage", what, offset});
+      report.damage.push_back({code, detail, offset});
       if (report.damage.size() <= kNamedMax) {
         log_(LogLevel::kWarning, message);
       } else if (report.damage.size() == kNamedMax + 1) {

@@ -56,9 +56,9 @@ TEST_F(CommonCrawlTest, ListsCrawlsInTheirOrder) {
 }
 
 TEST_F(CommonCrawlTest, SaysWhatIsWrongWithAList) {
-  EXPECT_STREQ(parse_crawls("<html>").damage().code, "collinfo.not_json");
-  EXPECT_STREQ(parse_crawls("{}").damage().code, "collinfo.not_json");
-  EXPECT_STREQ(parse_crawls("[]").damage().code, "collinfo.no_crawls");
+  EXPECT_EQ(parse_crawls("<html>").damage().code, "collinfo.not_json");
+  EXPECT_EQ(parse_crawls("{}").damage().code, "collinfo.not_json");
+  EXPECT_EQ(parse_crawls("[]").damage().code, "collinfo.no_crawls");
   serve("/collinfo.json", "<html>");
   EXPECT_THROW(list_crawls(site, options, {}), Error);
 }

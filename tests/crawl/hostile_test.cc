@@ -34,7 +34,7 @@ size_t read_through(const std::string& bytes, const std::string& name) {
     EXPECT_LE(items, bytes.size());
     if (item.verdict.kept()) item.verdict = http.process(item.document);
     if (!item.verdict.kept()) {
-      EXPECT_STRNE(item.verdict.reason, "");
+      EXPECT_FALSE(item.verdict.reason.empty());
     } else {
       EXPECT_TRUE(!item.document.html.empty() || item.document.charset == "UTF-8");
     }

@@ -39,11 +39,11 @@ TEST(HttpHead, Damage) {
                             "HTTP/1.1 99999 x\r\n\r\n", "GET / HTTP/1.1\r\n\r\n"}) {
     const auto parsed = parse_http_head(block);
     ASSERT_FALSE(parsed.ok()) << block;
-    EXPECT_STREQ(parsed.damage().code, "no_status_line");
+    EXPECT_EQ(parsed.damage().code, "no_status_line");
   }
   const std::string lines = "HTTP/1.1 200 OK\r\n" + std::string(1000, 'a') + "\r\n\r\n";
   EXPECT_TRUE(parse_http_head(lines, 1100).ok());
-  EXPECT_STREQ(parse_http_head(lines, 900).damage().code, "head_too_long");
+  EXPECT_EQ(parse_http_head(lines, 900).damage().code, "head_too_long");
 }
 
 TEST(Dechunk, EdgeCases) {
@@ -247,7 +247,7 @@ TEST(HttpStage, StatusIsReadOrNot) {
   HttpOptions options;
   options.status = "ok";
   EXPECT_EQ(run_stage(payload, options).verdict.kind, Verdict::Kind::kSkip);
-  EXPECT_STREQ(run_stage(payload, options).verdict.reason, "http_status");
+  EXPECT_EQ(run_stage(payload, options).verdict.reason, "http_status");
   EXPECT_TRUE(run_stage("HTTP/1.1 299 x\r\nContent-Type: text/html\r\n\r\n<p>", options).verdict.kept());
 }
 

@@ -125,7 +125,7 @@ TEST(MakeSource, DamagedCompressedLines) {
   cut.resize(cut.size() - 9);
   const ReadItems read = read_items(cut);
   ASSERT_FALSE(read.items.empty());
-  EXPECT_STREQ(read.items.back().verdict.reason, "text.damaged");
+  EXPECT_EQ(read.items.back().verdict.reason, "text.damaged");
   EXPECT_EQ(read.damage, (Strings{"gzip.truncated"}));
 }
 

@@ -29,10 +29,10 @@ TEST(Deduplicator, GivesEachReasonWithTheEarlierDocument) {
   EXPECT_TRUE(dedup.judge(document_with({1, 11, 12}), 0).kept());
   EXPECT_TRUE(dedup.judge(document_with({2, 21, 22}), 1).kept());
   const Verdict exact = dedup.judge(document_with({1, 11, 12}), 2);
-  EXPECT_STREQ(exact.reason, "dedup.exact");
+  EXPECT_EQ(exact.reason, "dedup.exact");
   EXPECT_EQ(exact.value, 0);
   const Verdict near = dedup.judge(document_with({3, 21, 12}), 3);
-  EXPECT_STREQ(near.reason, "dedup.minhash");
+  EXPECT_EQ(near.reason, "dedup.minhash");
   EXPECT_EQ(near.value, 0);  // the earlier of the two
   EXPECT_EQ(near.detail, "2 of 2 buckets shared");
   EXPECT_TRUE(dedup.judge(document_with({4, 41, 42}), 4).kept());
@@ -52,7 +52,7 @@ TEST(Deduplicator, KeyZeroIsNoKey) {
   Deduplicator dedup(options_with("run"), 3);
   EXPECT_TRUE(dedup.judge(document_with({1, 0, 0}), 0).kept());
   EXPECT_TRUE(dedup.judge(document_with({2, 0, 0}), 1).kept());
-  EXPECT_STREQ(dedup.judge(document_with({1, 0, 0}), 2).reason, "dedup.exact");
+  EXPECT_EQ(dedup.judge(document_with({1, 0, 0}), 2).reason, "dedup.exact");
   EXPECT_EQ(dedup.statistics().without_shingles, 3u);
 }
 
@@ -62,13 +62,13 @@ TEST(Deduplicator, EachKindCanBeOff) {
   Deduplicator near_only(options, 2);
   near_only.judge(document_with({1, 11}), 0);
   EXPECT_TRUE(near_only.judge(document_with({1, 12}), 1).kept());
-  EXPECT_STREQ(near_only.judge(document_with({1, 11}), 2).reason, "dedup.minhash");
+  EXPECT_EQ(near_only.judge(document_with({1, 11}), 2).reason, "dedup.minhash");
   options.exact = true;
   options.minhash = false;
   Deduplicator exact_only(options, 2);
   exact_only.judge(document_with({1, 11}), 0);
   EXPECT_TRUE(exact_only.judge(document_with({2, 11}), 1).kept());
-  EXPECT_STREQ(exact_only.judge(document_with({1, 12}), 2).reason, "dedup.exact");
+  EXPECT_EQ(exact_only.judge(document_with({1, 12}), 2).reason, "dedup.exact");
 }
 
 TEST(Deduplicator, ScopesAreWhatTheySay) {
@@ -98,7 +98,7 @@ TEST(Deduplicator, ComparesTextsWithoutTheMinHashStage) {
   EXPECT_TRUE(dedup.judge(document, 0).kept());
   document.text = "two";
   EXPECT_TRUE(dedup.judge(document, 1).kept());
-  EXPECT_STREQ(dedup.judge(document, 2).reason, "dedup.exact");
+  EXPECT_EQ(dedup.judge(document, 2).reason, "dedup.exact");
 }
 
 TEST(Deduplicator, OffHasNoKeys) {
@@ -162,10 +162,10 @@ TEST(Deduplicator, AgreesWithTheNaiveIndex) {
         EXPECT_EQ(replayed.judge(keys, number).reason, verdict.reason);
       }
       if (exact != UINT64_MAX) {
-        EXPECT_STREQ(verdict.reason, "dedup.exact");
+        EXPECT_EQ(verdict.reason, "dedup.exact");
         EXPECT_EQ(verdict.value, static_cast<double>(exact));
       } else if (near != UINT64_MAX) {
-        EXPECT_STREQ(verdict.reason, "dedup.minhash");
+        EXPECT_EQ(verdict.reason, "dedup.minhash");
         EXPECT_EQ(verdict.value, static_cast<double>(near));
       } else {
         EXPECT_TRUE(verdict.kept());
@@ -186,7 +186,7 @@ TEST(Deduplicator, VerifiesOnBothSidesOfTheThreshold) {
     return verdict;
   };
   const double estimate = (6.0 / 8 - 1.0 / 256) / (1 - 1.0 / 256);
-  EXPECT_STREQ(verdict_at(estimate).reason, "dedup.minhash");
+  EXPECT_EQ(verdict_at(estimate).reason, "dedup.minhash");
   EXPECT_EQ(verdict_at(estimate).detail, "1 of 2 buckets shared, similarity about 0.75");
   EXPECT_TRUE(verdict_at(estimate + 1e-9).kept());
 }

@@ -23,8 +23,11 @@ TEST(Tally, AddsUpAndReadsBack) {
   a.count(Verdict::skip("request"));
   a.tokens = 5;
   b.count(Verdict::drop("url.domain"));
-  b.count(Verdict::drop("language.not_wanted", 0.9, 0.65, "de"));
-  b.count(Verdict::drop("language.low_score", 0.1, 0.65));
+  Verdict foreign = Verdict::drop("language.not_wanted", 0.9, 0.65, "de");
+  Verdict unknown = Verdict::drop("lid2.low_score", 0.1, 0.65);
+  foreign.of_language = unknown.of_language = true;
+  b.count(foreign);
+  b.count(unknown);
   b.tokens = 7;
   a.add(b);
   EXPECT_EQ(a.tokens, 12u);
@@ -38,15 +41,28 @@ TEST(Tally, AddsUpAndReadsBack) {
   EXPECT_EQ(again->dropped, a.dropped);
   EXPECT_EQ(again->languages_dropped, (std::map<std::string, uint64_t>{{"?", 1}, {"de", 1}}));
   EXPECT_EQ(again->tokens, 12u);
-  EXPECT_STREQ(parse_tally("[]").damage().code, "not_json");
-  EXPECT_STREQ(parse_tally("{}").damage().code, "missing_field");
+  EXPECT_EQ(parse_tally("[]").damage().code, "not_json");
+  EXPECT_EQ(parse_tally("{}").damage().code, "missing_field");
+}
+
+TEST(Tally, MovesAKeptDocumentUnderALaterVerdict) {
+  for (const Verdict& verdict : {Verdict::drop("toxicity.high_score", 0.9, 0.5), Verdict::skip("other")}) {
+    Tally tally;
+    tally.count(Verdict::keep());
+    tally.count(Verdict::keep());
+    tally.drop_kept(verdict);
+    EXPECT_TRUE(tally.holds());
+    EXPECT_EQ(tally.records, 2u);
+    EXPECT_EQ(tally.kept, 1u);
+    EXPECT_EQ(tally.documents + tally.skipped["other"], 2u);
+  }
 }
 
 TEST(Judge, StopsAtTheFirstRuleWithoutAReport) {
   Judge judge(nullptr);
   EXPECT_FALSE(judge.below("a.low", 50, 50));
   EXPECT_TRUE(judge.below("a.low", 49, 50));
-  EXPECT_STREQ(judge.verdict().reason, "a.low");
+  EXPECT_EQ(judge.verdict().reason, "a.low");
   EXPECT_EQ(judge.verdict().value, 49);
 }
 
@@ -56,7 +72,7 @@ TEST(Judge, MeasuresEveryRuleWithAReport) {
   EXPECT_FALSE(judge.above("a.high", 3, 2));
   EXPECT_FALSE(judge.at_most("a.share", 0.5, 0.1));
   EXPECT_FALSE(judge.at_least("a.lines", 0.5, 0.5));
-  EXPECT_STREQ(judge.verdict().reason, "a.high");
+  EXPECT_EQ(judge.verdict().reason, "a.high");
   ASSERT_EQ(report.measurements.size(), 3u);
   EXPECT_TRUE(report.measurements[0].drops);
   EXPECT_FALSE(report.measurements[1].drops);

@@ -153,18 +153,18 @@ TEST(ExtractStage, PassesTextUntouched) {
 
 TEST(ExtractStage, DropsUnderStableReasons) {
   Document empty;
-  EXPECT_STREQ(ExtractStage({}).process(empty).reason, "extract.no_text");
+  EXPECT_EQ(ExtractStage({}).process(empty).reason, "extract.no_text");
   Document deep;
   for (int i = 0; i < 600; ++i) deep.html += "<div>";
   const Verdict verdict = ExtractStage({}).process(deep);
-  EXPECT_STREQ(verdict.reason, "extract.too_complex");
+  EXPECT_EQ(verdict.reason, "extract.too_complex");
   EXPECT_EQ(verdict.detail, "depth");
   EXPECT_EQ(verdict.threshold, 512);
   Document large;
   large.html = std::string(200, 'x');
   ExtractOptions options;
   options.bytes_max = 100;
-  EXPECT_STREQ(ExtractStage(options).process(large).reason, "extract.too_large");
+  EXPECT_EQ(ExtractStage(options).process(large).reason, "extract.too_large");
 }
 
 TEST(ExtractStage, ReportsEveryRule) {
@@ -173,7 +173,7 @@ TEST(ExtractStage, ReportsEveryRule) {
   Report report;
   ExtractStage({}).process(document, &report);
   ASSERT_EQ(report.measurements.size(), 4u);
-  EXPECT_STREQ(report.measurements[0].rule, "extract.steps");
+  EXPECT_EQ(report.measurements[0].rule, "extract.steps");
   EXPECT_GT(report.measurements[0].value, 100);
 }
 

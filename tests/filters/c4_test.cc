@@ -125,7 +125,7 @@ TEST(C4, EqualsTheSlowFilter) {
       const testing::Values expected = testing::slow_c4(text, head_rules, expected_text);
       ASSERT_EQ(report.measurements.size(), expected.size()) << text;
       for (const Measurement& m : report.measurements)
-        ASSERT_EQ(m.value, expected.at(m.rule)) << m.rule << "\n" << text;
+        ASSERT_EQ(m.value, expected.at(std::string(m.rule))) << m.rule << "\n" << text;
       Document document;
       document.text = text;
       if (!stage.process(document).kept()) continue;

@@ -11,6 +11,7 @@
 
 #include "core/error.h"
 #include "core/file.h"
+#include "filters/filter_stages.h"
 #include "tests/support/test_data.h"
 
 namespace ftok {
@@ -91,7 +92,7 @@ TEST_F(Classifier, ScoresAreFastTexts) {
       for (const auto& [probability, label] : theirs) {
         if (label == "__label__harbour") expected = std::min(1.0, static_cast<double>(probability));
       }
-      ASSERT_NEAR(document.classifier_score, expected, 2e-5) << document.text;
+      ASSERT_NEAR(document.scores.back().value, expected, 2e-5) << document.text;
     }
   }
 }
@@ -101,7 +102,7 @@ TEST_F(Classifier, BothSidesOfBothThresholds) {
   document.text = "the ship at the quay\nand a slowly stir in the bowl";
   ClassifierOptions given = options("__label__harbour");
   ASSERT_TRUE(ClassifierStage(given).process(document).kept());
-  const double score = document.classifier_score;
+  const double score = document.scores.at(0).value;
   ASSERT_GT(score, 0.01);
   ASSERT_LT(score, 0.99);
 
@@ -109,7 +110,7 @@ TEST_F(Classifier, BothSidesOfBothThresholds) {
   EXPECT_TRUE(ClassifierStage(given).process(document).kept());
   given.score_min = score + 1e-9;
   Verdict verdict = ClassifierStage(given).process(document);
-  EXPECT_STREQ(verdict.reason, "classifier.low_score");
+  EXPECT_EQ(verdict.reason, "classifier.low_score");
   EXPECT_EQ(verdict.value, score);
   EXPECT_EQ(verdict.threshold, score + 1e-9);
 
@@ -117,7 +118,43 @@ TEST_F(Classifier, BothSidesOfBothThresholds) {
   given.score_max = score;
   EXPECT_TRUE(ClassifierStage(given).process(document).kept());
   given.score_max = score - 1e-9;
-  EXPECT_STREQ(ClassifierStage(given).process(document).reason, "classifier.high_score");
+  EXPECT_EQ(ClassifierStage(given).process(document).reason, "classifier.high_score");
+}
+
+// Two models in one recipe: each has its name, its thresholds, its score and its reasons.
+TEST_F(Classifier, TwoOfThemOnOneDocument) {
+  const StageKind* kind = nullptr;
+  for (const StageKind& each : filter_stages()) kind = each.name == "classifier" ? &each : kind;
+  ASSERT_NE(kind, nullptr);
+  const auto stage_named = [&](const std::string& name, const std::string& label, double score_min) {
+    ClassifierOptions given = options(label);
+    const std::string own = folder_ / (name + ".bin");
+    std::filesystem::rename(given.model, own);
+    given.model = own;
+    given.score_min = score_min;
+    StageContext context;
+    context.name = name;
+    return make_stage(*kind, StageOptionsOf<ClassifierOptions>(given), context);
+  };
+  const auto harbour = stage_named("harbour", "harbour", 0.5), kitchen = stage_named("classifier", "kitchen", 0.5);
+  Document document;
+  document.text = "ship anchor quay tide";
+  EXPECT_TRUE(harbour->process(document).kept());
+  EXPECT_EQ(kitchen->process(document).reason, "classifier.low_score");
+  ASSERT_EQ(document.scores.size(), 2u);
+  EXPECT_EQ(document.scores[0].name, "harbour_score");
+  EXPECT_GT(document.scores[0].value, 0.5);
+  EXPECT_EQ(document.scores[1].name, "classifier_score");
+  EXPECT_LT(document.scores[1].value, 0.5);
+  document.text = "flour butter oven stir";
+  EXPECT_EQ(harbour->process(document).reason, "harbour.low_score");
+  EXPECT_TRUE(kitchen->process(document).kept());
+  EXPECT_THROW(
+      try { stage_named("harbour", "galley", 0); } catch (const UsageError& error) {
+        EXPECT_TRUE(std::string(error.what()).starts_with("harbour.label: got \"galley\"")) << error.what();
+        throw;
+      },
+      UsageError);
 }
 
 TEST_F(Classifier, OnlyTheFirstBytesWhereAsked) {
@@ -128,10 +165,10 @@ TEST_F(Classifier, OnlyTheFirstBytesWhereAsked) {
   ClassifierStage(given).process(ship);
   given.text_bytes_max = static_cast<int64_t>(ship.text.size());
   ClassifierStage(given).process(both);
-  EXPECT_EQ(both.classifier_score, ship.classifier_score);
+  EXPECT_EQ(both.scores.back().value, ship.scores.back().value);
   given.text_bytes_max = 0;
   ClassifierStage(given).process(both);
-  EXPECT_LT(both.classifier_score, ship.classifier_score);
+  EXPECT_LT(both.scores.back().value, ship.scores.back().value);
 }
 
 TEST_F(Classifier, RefusesWhatCannotBeMeant) {

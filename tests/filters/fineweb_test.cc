@@ -139,7 +139,7 @@ TEST(FineWeb, EqualsTheSlowFilter) {
       const testing::Values expected = testing::slow_fineweb(text, head_rules);
       ASSERT_EQ(report.measurements.size(), expected.size());
       for (const Measurement& m : report.measurements)
-        ASSERT_EQ(m.value, expected.at(m.rule)) << m.rule << "\n" << text;
+        ASSERT_EQ(m.value, expected.at(std::string(m.rule))) << m.rule << "\n" << text;
     }
   }
 }

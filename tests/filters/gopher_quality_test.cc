@@ -104,7 +104,7 @@ TEST(GopherQuality, EqualsTheSlowFilter) {
       const testing::Values expected = testing::slow_gopher_quality(text, head_rules);
       ASSERT_EQ(report.measurements.size(), expected.size());
       for (const Measurement& m : report.measurements)
-        ASSERT_EQ(m.value, expected.at(m.rule)) << m.rule << "\n" << text;
+        ASSERT_EQ(m.value, expected.at(std::string(m.rule))) << m.rule << "\n" << text;
     }
   }
 }

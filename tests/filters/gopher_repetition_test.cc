@@ -127,7 +127,7 @@ TEST(GopherRepetition, EqualsTheSlowFilter) {
       const testing::Values expected = testing::slow_gopher_repetition(text, head);
       ASSERT_EQ(report.measurements.size(), expected.size());
       for (const Measurement& m : report.measurements)
-        ASSERT_EQ(m.value, expected.at(m.rule)) << m.rule << "\n" << text;
+        ASSERT_EQ(m.value, expected.at(std::string(m.rule))) << m.rule << "\n" << text;
     }
   }
 }
@@ -145,7 +145,7 @@ TEST(GopherRepetition, DenseMarksEqualTheSlowFilter) {
       const GopherRepetition stage(head ? GopherRepetitionOptions::head() : GopherRepetitionOptions());
       const testing::Values expected = testing::slow_gopher_repetition(text, head);
       for (const Measurement& m : testing::measure(stage, text).measurements) {
-        ASSERT_EQ(m.value, expected.at(m.rule)) << m.rule << "\n" << text;
+        ASSERT_EQ(m.value, expected.at(std::string(m.rule))) << m.rule << "\n" << text;
       }
     }
   }
@@ -165,7 +165,7 @@ TEST(GopherRepetition, NGramsOfATextThatIsTooLongAreNotMeasured) {
   GopherRepetitionOptions options;
   options.parts_max = 2;
   const Report report = testing::measure(GopherRepetition(options), "a b c");
-  EXPECT_STREQ(report.measurements.back().rule, "gopher_repetition.too_long");
+  EXPECT_EQ(report.measurements.back().rule, "gopher_repetition.too_long");
 }
 
 TEST(WordNGrams, JoinedWordsAreComparedAsStrings) {

@@ -39,7 +39,7 @@ TEST_F(Language, KeepsWantedAndNamesTheRest) {
   EXPECT_GT(document.language_score, 0.65);
   document.text = kGerman;
   const Verdict verdict = judge({}, document);
-  EXPECT_STREQ(verdict.reason, "language.not_wanted");
+  EXPECT_EQ(verdict.reason, "language.not_wanted");
   EXPECT_EQ(verdict.detail, "de");
   EXPECT_EQ(verdict.threshold, 0.65);
 }
@@ -52,7 +52,7 @@ TEST_F(Language, ThresholdOnBothSides) {
   LanguageOptions options;
   options.languages = {{"en", score}};  // kept only above it
   const Verdict verdict = judge(options, document);
-  EXPECT_STREQ(verdict.reason, "language.low_score");
+  EXPECT_EQ(verdict.reason, "language.low_score");
   EXPECT_EQ(verdict.value, score);
   options.languages = {{"en", score - 1e-6}};
   EXPECT_TRUE(judge(options, document).kept());
@@ -66,7 +66,7 @@ TEST_F(Language, ASetOfLanguagesEachWithItsThreshold) {
   EXPECT_TRUE(judge(options, document).kept());
   document.text = kEnglish;
   const Verdict verdict = judge(options, document);
-  EXPECT_STREQ(verdict.reason, "language.low_score");
+  EXPECT_EQ(verdict.reason, "language.low_score");
   EXPECT_EQ(verdict.threshold, 1.1);
 }
 
@@ -81,7 +81,7 @@ TEST_F(Language, AnyLanguageAndLabelOnly) {
   EXPECT_TRUE(judge(label_only, document).kept());
   EXPECT_EQ(document.language, "de");
   any.languages = {{"*", 1.5}};
-  EXPECT_STREQ(judge(any, document).reason, "language.low_score");
+  EXPECT_EQ(judge(any, document).reason, "language.low_score");
 }
 
 TEST_F(Language, EmptyTextHasNoLanguage) {

@@ -182,7 +182,7 @@ TEST_F(Pii, StageReportsCountsAndNeverDrops) {
   Report report;
   EXPECT_TRUE(head_.process(document, &report).kept());
   ASSERT_EQ(report.measurements.size(), 2U);
-  EXPECT_STREQ(report.measurements[0].rule, "pii.email");
+  EXPECT_EQ(report.measurements[0].rule, "pii.email");
   EXPECT_EQ(report.measurements[0].value, 1);
   EXPECT_EQ(document.text, "email@example.com");
 }

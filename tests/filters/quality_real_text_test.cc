@@ -35,7 +35,7 @@ void expect_values(const Stage& stage, const std::string& text, const testing::V
   const Report report = testing::measure(stage, text);
   EXPECT_EQ(report.measurements.size(), expected.size());
   for (const Measurement& m : report.measurements) {
-    EXPECT_EQ(m.value, expected.at(m.rule)) << m.rule << "\n" << text.substr(0, 300);
+    EXPECT_EQ(m.value, expected.at(std::string(m.rule))) << m.rule << "\n" << text.substr(0, 300);
   }
 }
 

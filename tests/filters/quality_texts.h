@@ -25,7 +25,7 @@ inline std::string outcome(const Stage& stage, const std::string& text) {
   Document document;
   document.text = text;
   const Verdict verdict = stage.process(document);
-  return verdict.kept() ? "keep" : verdict.reason;
+  return std::string(verdict.kept() ? "keep" : verdict.reason);
 }
 
 inline Report measure(const Stage& stage, const std::string& text) {
@@ -36,7 +36,7 @@ inline Report measure(const Stage& stage, const std::string& text) {
   document.text = text;
   const Verdict verdict = stage.process(document);
   // The verdict does not depend on whether measurements were asked for.
-  if (std::string_view(measured.reason) != verdict.reason) report.measurements.clear();
+  if (measured.reason != verdict.reason) report.measurements.clear();
   return report;
 }
 

@@ -16,7 +16,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   ftok::Document document;
   document.payload.assign(reinterpret_cast<const char*>(data), size);
   const ftok::Verdict verdict = stage.process(document);
-  if (verdict.kept() == (*verdict.reason != '\0')) std::abort();
+  if (verdict.kept() == !verdict.reason.empty()) std::abort();
   if (verdict.kept() && !ftok::is_valid_utf8(document.html)) std::abort();
   if (document.html.size() > 3 * (size_t{1} << 18) + 3) std::abort();  // a byte becomes three at most
   return 0;

@@ -12,7 +12,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   const std::string_view bytes(reinterpret_cast<const char*>(data), size);
   const auto model = ftok::LanguageModel::parse(bytes);
   if (!model.ok()) {
-    if (*model.damage().code == '\0' || model.damage().offset > size) std::abort();
+    if (model.damage().code.empty() || model.damage().offset > size) std::abort();
     return 0;
   }
   std::vector<float> probabilities;

@@ -24,7 +24,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
       ftok::Item item;
       if (!source->next(item)) break;
       if (item.sequence != items++) std::abort();
-      if (item.verdict.kept() == (*item.verdict.reason != '\0')) std::abort();
+      if (item.verdict.kept() == !item.verdict.reason.empty()) std::abort();
       source->take_damage();
     }
     if (source->bytes_read() != bytes.size() && options.format != std::string("text")) std::abort();

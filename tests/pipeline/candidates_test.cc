@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "core/error.h"
+#include "document/document_fields.h"
 #include "tests/support/test_data.h"
 
 namespace ftok {
@@ -49,7 +50,8 @@ TEST(Candidates, ReadBackWhatWasWritten) {
   EXPECT_EQ(reader.report().tally.dropped.at("c4.lorem_ipsum"), 1u);
   ASSERT_EQ(reader.report().damage.size(), 1u);
   EXPECT_EQ(reader.report().damage[0].offset, 77u);
-  EXPECT_EQ(reader.report().damage[0].detail, "gzip.bad_crc: member of 12 bytes");
+  EXPECT_EQ(reader.report().damage[0].code, "gzip.bad_crc");
+  EXPECT_EQ(reader.report().damage[0].detail, "member of 12 bytes");
   Candidate candidate;
   ASSERT_TRUE(reader.next(candidate));
   ASSERT_TRUE(candidate.is_document);
@@ -64,6 +66,73 @@ TEST(Candidates, ReadBackWhatWasWritten) {
   EXPECT_FALSE(candidate.is_document);
   EXPECT_EQ(candidate.reject, R"({"id":"x"})");
   EXPECT_FALSE(reader.next(candidate));
+}
+
+TEST(Candidates, AReportReadsBackToTheSameText) {
+  const std::string text = write_input_report(sample_report());
+  const Result<InputReport> again = parse_input_report(text);
+  ASSERT_TRUE(again.ok());
+  EXPECT_EQ(write_input_report(*again), text);
+}
+
+TEST(Candidates, ADamageCodeThatIsNotAName) {
+  InputReport report = sample_report();
+  report.damage[0].code = "no name";
+  const Result<InputReport> again = parse_input_report(write_input_report(report));
+  ASSERT_FALSE(again.ok());
+  EXPECT_EQ(again.damage().code, "bad_report");
+}
+
+// Gives every field of a document a value of its own.
+struct Fill {
+  uint64_t number = 1;
+
+  void operator()(std::string_view name, std::string& text) {
+    text = std::string(name) + "\n" + std::to_string(number++);
+  }
+  void operator()(std::string_view, std::vector<NamedScore>& scores) {
+    scores = {{"classifier_score", 0.1}, {*Reason::intern("toxicity_score"), 0.2}};
+  }
+  template <typename Number>
+  void operator()(std::string_view, std::vector<Number>& numbers) {
+    for (size_t i = 0; i < 3; ++i) numbers.push_back(static_cast<Number>(UINT64_MAX - number++));
+  }
+  template <typename Number>
+  void operator()(std::string_view, Number& value) {
+    value = static_cast<Number>(number++) + static_cast<Number>(0.5);
+  }
+};
+
+std::string fields_of(const Document& document, unsigned uses) {
+  JsonWriter json(true);
+  json.begin_object();
+  write_document_fields(json, document, uses);
+  return json.end_object().take();
+}
+
+TEST(Candidates, EveryFieldOfADocumentThatIsKeptComesBack) {
+  constexpr unsigned kAll = ~0u;
+  Document document;
+  std::apply(
+      [&](const auto&... fields) {
+        Fill fill;
+        (fill(fields.name, document.*fields.member), ...);
+      },
+      kDocumentFields);
+  testing::TemporaryFolder folder;
+  CandidateWriter writer(folder / "c");
+  writer.document(document);
+  writer.finish({});
+  CandidateReader reader(folder / "c");
+  Candidate candidate;
+  ASSERT_TRUE(reader.next(candidate));
+  EXPECT_EQ(fields_of(candidate.document, kInCandidates), fields_of(document, kInCandidates));
+  EXPECT_NE(fields_of(candidate.document, kInCandidates), fields_of(Document(), kInCandidates));
+  candidate.document.payload = document.payload;  // what does not outlive the first half
+  candidate.document.identified_type = document.identified_type;
+  candidate.document.html = document.html;
+  candidate.document.tokens = document.tokens;
+  EXPECT_EQ(fields_of(candidate.document, kAll), fields_of(document, kAll));
 }
 
 TEST(Candidates, AnyFlippedByteAndAnyCutIsFound) {

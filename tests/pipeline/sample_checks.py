@@ -57,6 +57,10 @@ class SampleChecks(unittest.TestCase):
             raise AssertionError(done.stderr[-3000:])
         return done.stdout
 
+    @classmethod
+    def other(cls, *command):
+        return subprocess.run([FTOK, *command], capture_output=True, text=True, cwd=ROOT, check=True).stdout
+
     def text_of(self, slug):
         texts = [d["text"] for d in self.kept if f"/{slug}.html" in d["url"]]
         self.assertEqual(len(texts), 1, slug)
@@ -86,6 +90,20 @@ class SampleChecks(unittest.TestCase):
         outcomes = {outcome for _, outcome in self.expected}
         self.assertGreaterEqual(len(rules), 40)
         self.assertEqual(sorted(rules - outcomes), sorted(UNREACHABLE), "rules that are no record's outcome")
+
+    def test_every_kind_of_stage_runs_on_the_sample(self):
+        kinds = [json.loads(line) for line in self.other("recipe", "kinds", "--json").splitlines()]
+        shown = self.other("recipe", "show", "share/sample/sample.toml", "--plain")
+        stages = json.loads(re.search(r"^stages = (.*)$", shown, re.M).group(1))
+        expected = [kind["name"] for kind in kinds if not kind["idle"]]  # what is idle waits for a model of the user's
+        self.assertEqual(sorted(set(expected) - set(stages)), [], "add them to stages in share/sample/sample.toml")
+
+    def test_every_reason_is_in_the_documents(self):
+        pages = "".join(path.read_text("utf-8") for path in (ROOT / "docs").glob("*.md"))
+        reasons = {outcome for _, outcome in self.expected if "." in outcome and not outcome.startswith("skip.")}
+        missing = [reason for reason in sorted(reasons)
+                   if not re.search(rf"`{re.escape(reason)}`|`{re.escape(reason.partition('.')[2])}`", pages)]
+        self.assertEqual(missing, [])
 
     def test_enough_distinct_documents_of_150_words(self):
         long_ones = [d for d in self.kept if len(d["text"].split()) >= 150]

@@ -27,7 +27,7 @@ std::string with_word(std::string bytes, size_t offset, int32_t value) {
 
 std::string code_of(const std::string& bytes) {
   const auto view = ShardView::parse(bytes);
-  return view.ok() ? "" : view.damage().code;
+  return std::string(view.ok() ? "" : view.damage().code);
 }
 
 TEST(ShardHeader, IsLlmCs) {
@@ -117,15 +117,13 @@ TEST(Sidecar, FindsEveryFlippedByte) {
 }
 
 TEST(Sidecar, RefusesRowsOutOfOrder) {
-  EXPECT_STREQ(
-      SidecarView::parse(encode_sidecar(50, checksum_of(""), {{0, 0, 1, "a"}, {30, 0, 1, "b"}, {20, 0, 1, "c"}}))
-          .damage()
-          .code,
-      "sidecar_bad_row");
-  EXPECT_STREQ(SidecarView::parse(encode_sidecar(50, checksum_of(""), {{1, 0, 1, "a"}})).damage().code,
-               "sidecar_bad_row");
-  EXPECT_STREQ(SidecarView::parse(encode_sidecar(50, checksum_of(""), {{0, 0, 1, "a"}, {51, 0, 1, "b"}})).damage().code,
-               "sidecar_bad_row");
+  EXPECT_EQ(SidecarView::parse(encode_sidecar(50, checksum_of(""), {{0, 0, 1, "a"}, {30, 0, 1, "b"}, {20, 0, 1, "c"}}))
+                .damage()
+                .code,
+            "sidecar_bad_row");
+  EXPECT_EQ(SidecarView::parse(encode_sidecar(50, checksum_of(""), {{1, 0, 1, "a"}})).damage().code, "sidecar_bad_row");
+  EXPECT_EQ(SidecarView::parse(encode_sidecar(50, checksum_of(""), {{0, 0, 1, "a"}, {51, 0, 1, "b"}})).damage().code,
+            "sidecar_bad_row");
 }
 
 // XXH64 of "a" is 0xD24EC4F1A98C6E5B (the reference implementation), mod 1000 = 755; of "" it is 0xEF46DB3751D8E999,

@@ -65,7 +65,7 @@ TEST(Manifest, FindsEveryFlippedByteAndEveryCut) {
 TEST(Manifest, NamesAMissingField) {
   const Result<Manifest> read = parse_manifest(seal_json("{\n  \"format\": \"ftok-manifest\",\n  \"version\": 1\n}"));
   ASSERT_FALSE(read.ok());
-  EXPECT_STREQ(read.damage().code, "bad_manifest");
+  EXPECT_EQ(read.damage().code, "bad_manifest");
   EXPECT_EQ(read.damage().detail, "no field \"software\"");
 }
 

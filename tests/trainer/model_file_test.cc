@@ -26,7 +26,7 @@ std::string safetensors_of(const std::string& header, const std::string& data) {
 
 const char* code_of(const std::string& bytes) {
   const Result<SafetensorsView> view = SafetensorsView::parse(bytes);
-  return view ? "" : view.damage().code;
+  return view ? "" : view.damage().code.c_str();
 }
 
 TEST(Safetensors, ReadsEachType) {

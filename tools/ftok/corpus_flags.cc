@@ -9,10 +9,9 @@
 #include "core/error.h"
 #include "core/json.h"
 #include "core/recipe.h"
+#include "pipeline/make_plan.h"
 #include "pipeline/recipe_config.h"
-#include "pipeline/registry.h"
-#include "tools/ftok/language_model_source.h"
-#include "tools/ftok/models.h"
+#include "tools/ftok/stage_context.h"
 #include "tools/ftok/terminal.h"
 
 namespace ftok::cli {
@@ -31,8 +30,7 @@ CorpusFormat format_of(const CorpusFlags& flags, const std::string& path) {
 std::unique_ptr<Plan> make_recipe_plan(const CorpusFlags& flags) {
   const RecipeConfig recipe = load_recipe(flags.recipe, flags.recipe_sets);
   PlanOptions options;
-  options.fetched_list = fetched_model;
-  options.language_model = find_language_model("", recipe, options.notes);
+  options.context = stage_context();
   auto plan = std::make_unique<Plan>(make_plan(recipe, options));
   const Log log = stderr_log(flags.quiet);
   for (const std::string& note : plan->notes) log(LogLevel::kWarning, note);

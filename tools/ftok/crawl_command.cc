@@ -103,7 +103,7 @@ std::vector<std::string> read_input_list(const std::string& path) {
     if (text.size() > kListBytesMax) throw Error("cannot read " + path + ": larger than 1 GiB");
   }
   if (const auto damage = input->take_damage(); !damage.empty()) {
-    throw Error(fmt::format("cannot read {}: {} at byte {}", path, damage[0].code, damage[0].offset));
+    throw Error(fmt::format("cannot read {}: {} at byte {}", path, damage[0].code.view(), damage[0].offset));
   }
   return parse_input_list(text);
 }

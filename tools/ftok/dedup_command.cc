@@ -36,7 +36,7 @@ std::vector<std::vector<uint64_t>> shingles_of(const RecallFlags& flags) {
   std::vector<std::vector<uint64_t>> shingles;
   for (Item item; source->next(item); item = Item()) {
     if (!item.verdict.kept()) {
-      throw Error(fmt::format("{}: document {}: {} {}", flags.documents, shingles.size(), item.verdict.reason,
+      throw Error(fmt::format("{}: document {}: {} {}", flags.documents, shingles.size(), item.verdict.reason.view(),
                               item.verdict.detail));
     }
     make_shingles(item.document.text, shingle_options, shingles.emplace_back());

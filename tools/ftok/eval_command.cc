@@ -39,7 +39,7 @@ std::vector<ChoiceExample> read_choices(const std::string& path, const std::opti
     Result<std::vector<ChoiceExample>> examples = parse_choices(bytes);
     if (!examples) {
       const Damage& damage = examples.damage();
-      throw Error(fmt::format("{}: {}: {} at byte {}", path, damage.code, damage.detail, damage.offset));
+      throw Error(fmt::format("{}: {}: {} at byte {}", path, damage.code.view(), damage.detail, damage.offset));
     }
     return std::move(*examples);
   }
@@ -57,7 +57,8 @@ std::vector<ChoiceExample> read_choices(const std::string& path, const std::opti
     if (end > begin) {
       Result<ChoiceExample> example = choice_of_json(std::string_view(bytes).substr(begin, end - begin), encode);
       if (!example)
-        throw Error(fmt::format("{}: line {}: {}: {}", path, line, example.damage().code, example.damage().detail));
+        throw Error(
+            fmt::format("{}: line {}: {}: {}", path, line, example.damage().code.view(), example.damage().detail));
       examples.push_back(std::move(*example));
     }
     begin = end + 1;

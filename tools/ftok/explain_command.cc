@@ -10,10 +10,9 @@
 #include "crawl/charset.h"
 #include "crawl/source.h"
 #include "pipeline/inputs.h"
-#include "pipeline/registry.h"
+#include "pipeline/make_plan.h"
 #include "tools/ftok/commands.h"
-#include "tools/ftok/language_model_source.h"
-#include "tools/ftok/models.h"
+#include "tools/ftok/stage_context.h"
 #include "tools/ftok/terminal.h"
 
 namespace ftok::cli {
@@ -66,8 +65,8 @@ Item read_page(const Flags& flags) {
 
 std::string measurement_line(const Measurement& m, bool colour) {
   const std::string held = *m.relation == '\0' ? "" : fmt::format("drops when {} {:g}", m.relation, m.threshold);
-  const std::string line = fmt::format("  {:<44}{:>14.6g}  {:<22}{}{}", m.rule, m.value, held, m.drops ? "DROPS" : "",
-                                       m.detail.empty() ? "" : "  (" + m.detail + ")");
+  const std::string line = fmt::format("  {:<44}{:>14.6g}  {:<22}{}{}", m.rule.view(), m.value, held,
+                                       m.drops ? "DROPS" : "", m.detail.empty() ? "" : "  (" + m.detail + ")");
   return colour && m.drops ? "\x1b[31m" + line + "\x1b[0m\n" : line + "\n";
 }
 
@@ -76,7 +75,7 @@ std::string explain(Item& item, const Plan& plan, bool colour, bool show_text) {
   std::string out = fmt::format("id        {}\nurl       {}\n", item.document.id, item.document.url);
   if (!item.verdict.kept()) {
     return out + fmt::format("\nthe reader {} it: {} {}\n",
-                             item.verdict.kind == Verdict::Kind::kSkip ? "skips" : "drops", item.verdict.reason,
+                             item.verdict.kind == Verdict::Kind::kSkip ? "skips" : "drops", item.verdict.reason.view(),
                              item.verdict.detail);
   }
   Verdict first;
@@ -86,31 +85,23 @@ std::string explain(Item& item, const Plan& plan, bool colour, bool show_text) {
     out += fmt::format("\n{}\n", stage->name());
     for (const Measurement& m : report.measurements) out += measurement_line(m, colour);
     if (report.measurements.empty()) {
-      out += verdict.kept() ? "  passed\n" : fmt::format("  {} {}\n", verdict.reason, verdict.detail);
+      out += verdict.kept() ? "  passed\n" : fmt::format("  {} {}\n", verdict.reason.view(), verdict.detail);
     }
-    if (stage->name() == "http")
-      out += fmt::format("  charset {}, {} bytes of HTML, {} replaced characters\n", item.document.charset,
-                         item.document.html.size(), item.document.replacements);
-    if (stage->name() == "extract")
-      out += fmt::format("  title '{}', {} bytes of text\n", item.document.title, item.document.text.size());
-    if (stage->name() == "language")
-      out += fmt::format("  {} {:.4f}\n", item.document.language, item.document.language_score);
-    if (stage->name() == "classifier") out += fmt::format("  {:.4f}\n", item.document.classifier_score);
+    if (const std::string summary = stage->summary(item.document); !summary.empty()) out += "  " + summary + "\n";
     if (!verdict.kept() && first.kept()) first = verdict;
     if (verdict.kind == Verdict::Kind::kSkip || (item.document.html.empty() && item.document.text.empty())) break;
   }
   if (show_text) out += "\n" + item.document.text + "\n";
   const char* kind = first.kind == Verdict::Kind::kSkip ? "skipped" : "dropped";
   return out + (first.kept() ? "\nverdict   passes (deduplication decides in a run)\n"
-                             : fmt::format("\nverdict   {}: {}\n", kind, first.reason));
+                             : fmt::format("\nverdict   {}: {}\n", kind, first.reason.view()));
 }
 
 void explain_command(const Flags& flags) {
   const Log log = stderr_log();
   PlanOptions plan_options;
   const RecipeConfig recipe = load_recipe(flags.recipe, flags.sets);
-  plan_options.fetched_list = fetched_model;
-  plan_options.language_model = find_language_model(flags.language_model, recipe, plan_options.notes);
+  plan_options.context = stage_context(flags.language_model);
   const Plan plan = make_plan(recipe, plan_options);
   Item item = flags.record.empty() ? read_page(flags) : read_record(flags, plan, log);
   if (flags.json) {

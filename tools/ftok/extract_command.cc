@@ -11,6 +11,7 @@
 #include "core/json.h"
 #include "crawl/charset.h"
 #include "crawl/http_stage.h"
+#include "document/document_fields.h"
 #include "extract/extract.h"
 #include "extract/extract_stage.h"
 #include "extract/report.h"
@@ -113,10 +114,8 @@ std::string to_utf8(const std::string& page) {
 // One object a kept page: "id", "url", "text" and the page's own fields.
 std::string to_json(const Document& document) {
   JsonWriter json;
-  json.begin_object().field("id", document.id).field("url", document.url).field("text", document.text);
-  json.field("title", document.title).field("author", document.author).field("published", document.published);
-  json.field("site", document.site).field("html_language", document.html_language);
-  json.field("canonical_url", document.canonical_url).field("description", document.description);
+  json.begin_object();
+  write_document_fields(json, document, kInPageLine);
   json.end_object();
   return json.take() + "\n";
 }

@@ -11,8 +11,10 @@
 #include "core/recipe.h"
 #include "crawl/source.h"
 #include "pipeline/inputs.h"
-#include "pipeline/registry.h"
+#include "pipeline/plan.h"
+#include "pipeline/recipe_config.h"
 #include "tools/ftok/commands.h"
+#include "tools/ftok/stage_context.h"
 #include "tools/ftok/terminal.h"
 
 namespace ftok::cli {
@@ -26,8 +28,6 @@ constexpr char kExamples[] = R"(Examples:
   ftok filter --stages classifier --set classifier.model=mine.bin --set classifier.label=good --measure docs.jsonl
 A line of input is {"text": ..., "id": ...}; "id" may be missing. A line comes out for each, in order.)";
 
-const std::vector<std::string> kStages = {"gopher_repetition", "gopher_quality", "c4", "fineweb", "classifier"};
-
 struct Flags {
   std::string recipe = "fineweb-2024-04";
   std::vector<std::string> sets, stages, files;
@@ -37,29 +37,50 @@ struct Flags {
 
 using Stages = std::vector<std::unique_ptr<const Stage>>;
 
-// The stages asked for, in the recipe's order.
+// The recipe's stages that judge a text and need nothing else.
+std::vector<const RecipeEntry*> text_filters(const RecipeConfig& recipe) {
+  std::vector<const RecipeEntry*> entries;
+  for (const RecipeEntry& entry : recipe.entries) {
+    if (entry.kind->is_text_filter()) entries.push_back(&entry);
+  }
+  return entries;
+}
+
+bool has(const std::vector<std::string>& names, const std::string& name) {
+  return std::find(names.begin(), names.end(), name) != names.end();
+}
+
+// Those asked for, in the recipe's order; all of them when none is asked for.
 Stages make_stages(const Flags& flags) {
+  const RecipeConfig recipe = load_recipe(flags.recipe, flags.sets);
+  const std::vector<const RecipeEntry*> filters = text_filters(recipe);
+  std::vector<std::string> names;
+  for (const RecipeEntry* entry : filters) names.push_back(entry->name);
   for (const std::string& name : flags.stages) {
-    if (std::find(kStages.begin(), kStages.end(), name) != kStages.end()) continue;
-    const std::string nearest = nearest_name(name, kStages);
-    throw UsageError(fmt::format("--stages: '{}' is no quality filter; {}", name,
-                                 nearest.empty() ? fmt::format("expected {}", fmt::join(kStages, ", "))
+    if (has(names, name)) continue;
+    const std::string nearest = nearest_name(name, names);
+    throw UsageError(fmt::format("--stages: '{}' is not a filter of texts in the recipe; {}", name,
+                                 nearest.empty() ? fmt::format("expected {}", fmt::join(names, ", "))
                                                  : fmt::format("the nearest is '{}'", nearest)));
   }
-  const RecipeConfig recipe = load_recipe(flags.recipe, flags.sets);
-  Plan plan;
   Stages stages;
-  for (const std::string& name : kStages) {
-    const bool asked = std::find(flags.stages.begin(), flags.stages.end(), name) != flags.stages.end();
+  for (const RecipeEntry* entry : filters) {
+    const bool asked = has(flags.stages, entry->name);
     if (!asked && !flags.stages.empty()) continue;
-    std::unique_ptr<const Stage> stage = make_stage(name, recipe, plan);
-    if (stage == nullptr && asked) throw UsageError("--stages: classifier needs --set classifier.model=FILE");
-    if (stage != nullptr) stages.push_back(std::move(stage));
+    if (entry->idle() && asked) {
+      throw UsageError(
+          fmt::format("--stages: '{}' does nothing with the options it has; see [{}] in `ftok recipe show`",
+                      entry->name, entry->name));
+    }
+    if (entry->idle()) continue;
+    StageContext context = stage_context();
+    context.name = entry->name;
+    stages.push_back(make_stage(*entry->kind, *entry->options, context));
   }
   return stages;
 }
 
-const char* outcome_of(const Verdict& verdict) { return verdict.kept() ? "keep" : verdict.reason; }
+Reason outcome_of(const Verdict& verdict) { return verdict.kept() ? Reason("keep") : verdict.reason; }
 
 void write_outcome(JsonWriter& json, const Verdict& verdict) {
   json.field("outcome", outcome_of(verdict));
@@ -114,7 +135,8 @@ void filter_file(const std::string& file, const Stages& stages, const Flags& fla
   }
   print_out(out);
   for (const Damage& damage : source->take_damage()) {
-    log(LogLevel::kWarning, fmt::format("{}: {} at byte {} {}", file, damage.code, damage.offset, damage.detail));
+    log(LogLevel::kWarning,
+        fmt::format("{}: {} at byte {} {}", file, damage.code.view(), damage.offset, damage.detail));
   }
 }
 

@@ -129,7 +129,7 @@ void install(const Model& model, const ModelFile& file, const std::string& path,
       if (tar.size() > kArchiveTextMax) throw Error("cannot unpack " + path + ": larger than 1 GiB");
     }
     if (const auto damage = input->take_damage(); !damage.empty()) {
-      throw Error(fmt::format("cannot unpack {}: {} at byte {}", path, damage[0].code, damage[0].offset));
+      throw Error(fmt::format("cannot unpack {}: {} at byte {}", path, damage[0].code.view(), damage[0].offset));
     }
     unpack_ut1(tar, folder_of(model), path);
     return;

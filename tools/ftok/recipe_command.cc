@@ -3,10 +3,23 @@
 
 #include <memory>
 
+#include "core/json.h"
 #include "pipeline/recipe_config.h"
+#include "pipeline/stage_kinds.h"
 #include "tools/ftok/commands.h"
 
 namespace ftok::cli {
+namespace {
+
+void print_kind(const StageKind& kind, bool as_json) {
+  if (!as_json) return fmt::print("{:<20}{}\n", kind.name, kind.help);
+  JsonWriter json;
+  json.begin_object().field("name", kind.name).field("help", kind.help);
+  json.field("idle", kind.options(RuleSet::kReleased)->idle()).end_object();
+  fmt::print("{}\n", json.text());
+}
+
+}  // namespace
 
 void add_recipe_command(CLI::App& app) {
   CLI::App* command = app.add_subcommand("recipe", "Show recipes: every key, its value and what it means");
@@ -14,12 +27,20 @@ void add_recipe_command(CLI::App& app) {
   command->footer(
       "Examples:\n"
       "  ftok recipe list\n"
+      "  ftok recipe kinds\n"
       "  ftok recipe show fineweb-2024-04 > mine.toml\n"
       "  ftok recipe show mine.toml --set language.languages='{de = 0.65}'");
 
   CLI::App* list = command->add_subcommand("list", "List the presets");
   list->callback([] {
     for (const auto& [name, about] : recipe_presets()) fmt::print("{:<18}{}\n", name, about);
+  });
+
+  CLI::App* kinds = command->add_subcommand("kinds", "List the kinds of stage that `stages` may name");
+  const auto as_json = std::make_shared<bool>(false);
+  kinds->add_flag("--json", *as_json, "One JSON object per kind");
+  kinds->callback([as_json] {
+    for (const StageKind* kind : stage_kinds()) print_kind(*kind, *as_json);
   });
 
   CLI::App* show = command->add_subcommand("show", "Print a recipe with all keys");

@@ -7,14 +7,13 @@
 #include "core/json.h"
 #include "core/recipe.h"
 #include "pipeline/inputs.h"
+#include "pipeline/make_plan.h"
 #include "pipeline/measure_inputs.h"
-#include "pipeline/registry.h"
 #include "pipeline/run.h"
 #include "pipeline/signals.h"
 #include "tools/ftok/commands.h"
 #include "tools/ftok/fetch_flags.h"
-#include "tools/ftok/language_model_source.h"
-#include "tools/ftok/models.h"
+#include "tools/ftok/stage_context.h"
 #include "tools/ftok/terminal.h"
 #include "tools/ftok/vocabulary_source.h"
 
@@ -109,8 +108,7 @@ void add_flags(CLI::App& command, Flags& flags) {
 void measure(const Flags& flags, const std::vector<std::string>& inputs, const RecipeConfig& recipe,
              const FetchOptions& fetch, const Log& log) {
   PlanOptions plan_options;
-  plan_options.fetched_list = fetched_model;
-  plan_options.language_model = find_language_model(flags.language_model, recipe, plan_options.notes);
+  plan_options.context = stage_context(flags.language_model);
   const Plan plan = make_plan(recipe, plan_options);
   for (const std::string& note : plan.notes) log(LogLevel::kWarning, note);
   const Tally tally = measure_inputs(inputs, plan, flags.measure, flags.threads, fetch, log);
@@ -142,8 +140,7 @@ Plan plan_of(const Flags& flags, const RecipeConfig& recipe, const RunOptions& o
   const VocabularyFile vocabulary = find_vocabulary(flags.vocabulary);
   plan_options.vocabulary = vocabulary.path;
   plan_options.vocabulary_hints.name = vocabulary.published;
-  plan_options.fetched_list = fetched_model;
-  plan_options.language_model = find_language_model(flags.language_model, recipe, plan_options.notes);
+  plan_options.context = stage_context(flags.language_model);
   plan_options.rejects = options.rejects;
   plan_options.text = options.text;
   return make_plan(recipe, plan_options);

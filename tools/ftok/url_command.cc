@@ -25,19 +25,6 @@ struct UrlArguments {
   bool json = false;
 };
 
-// The list an entry that decided stands in; "" for words given on the command line.
-std::string list_of(const UrlStage& stage, const Verdict& verdict) {
-  using Role = UrlListReport::Role;
-  const std::string_view reason = verdict.reason;
-  const Role role = reason == "url.domain"      ? Role::kDomains
-                    : reason == "url.url"       ? Role::kUrls
-                    : reason == "url.hard_word" ? Role::kHardWords
-                    : reason == "url.substring" ? Role::kSubstrings
-                                                : Role::kSoftWords;
-  return stage.lists().list_with(
-      role, verdict.detail.substr(0, role == Role::kSoftWords ? verdict.detail.find(' ') : std::string::npos));
-}
-
 void report_lists(const UrlStage& stage, const Log& log) {
   for (const UrlListReport& list : stage.lists().reports()) {
     if (list.missing) log(LogLevel::kWarning, fmt::format("{}: no such list; it matches nothing", list.path));
@@ -48,7 +35,7 @@ void check(const UrlStage& stage, const std::string& url, bool json) {
   Document document;
   document.url = url;
   const Verdict verdict = stage.process(document);
-  const std::string list = verdict.kept() ? std::string() : list_of(stage, verdict);
+  const std::string list = verdict.kept() ? std::string() : stage.list_of(verdict);
   if (json) {
     JsonWriter writer;
     writer.begin_object().field("url", url).field("outcome", verdict.kept() ? "keep" : "drop");
@@ -58,8 +45,8 @@ void check(const UrlStage& stage, const std::string& url, bool json) {
     return;
   }
   const std::string because = verdict.kept() ? std::string()
-                              : list.empty() ? fmt::format("\t{}\t{}", verdict.reason, verdict.detail)
-                                             : fmt::format("\t{}\t{}\t{}", verdict.reason, verdict.detail, list);
+                              : list.empty() ? fmt::format("\t{}\t{}", verdict.reason.view(), verdict.detail)
+                                             : fmt::format("\t{}\t{}\t{}", verdict.reason.view(), verdict.detail, list);
   print_out(fmt::format("{}\t{}{}\n", verdict.kept() ? "keep" : "drop", url, because));
 }
 

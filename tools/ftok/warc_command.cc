@@ -56,8 +56,8 @@ WarcReader open_warc(const std::string& file) { return WarcReader(make_decoded_i
 
 void log_damage(const std::string& file, WarcReader& reader, std::map<std::string, uint64_t>* counts) {
   for (const Damage& damage : reader.take_damage()) {
-    fmt::print(stderr, "{}: damage at {}: {} {}\n", file, damage.offset, damage.code, damage.detail);
-    if (counts != nullptr) ++(*counts)[damage.code];
+    fmt::print(stderr, "{}: damage at {}: {} {}\n", file, damage.offset, damage.code.view(), damage.detail);
+    if (counts != nullptr) ++(*counts)[std::string(damage.code)];
   }
 }
 
@@ -160,7 +160,7 @@ void cat_record(const WarcFlags& flags) {
   document.identified_type = record.identified_type;
   const Verdict verdict = HttpStage(HttpOptions{}).process(document);
   if (!verdict.kept())
-    throw Error(fmt::format("{} at {}: {} {}", flags.file, flags.place, verdict.reason, verdict.detail));
+    throw Error(fmt::format("{} at {}: {} {}", flags.file, flags.place, verdict.reason.view(), verdict.detail));
   write_all(document.html);
 }
 

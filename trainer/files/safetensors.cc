@@ -36,11 +36,11 @@ float float_of_half(uint16_t bits) {
   return sign * std::ldexp(static_cast<float>(1024 + fraction), exponent - 25);
 }
 
-Damage bad(const char* code, std::string_view name) { return {code, fmt::format("tensor {}", name), 0}; }
+Damage bad(Reason code, std::string_view name) { return {code, fmt::format("tensor {}", name), 0}; }
 
 // One tensor of the header; `data` is what its offsets are into. Empty where its type holds no weights.
 Result<std::optional<TensorView>> parse_tensor(std::string_view name, json::element entry, std::string_view data) {
-  constexpr const char* kHeader = "safetensors_bad_header";
+  constexpr Reason kHeader = "safetensors_bad_header";
   std::string_view type_name;
   json::array shape, offsets;
   if (entry["dtype"].get(type_name) != simdjson::SUCCESS || entry["shape"].get(shape) != simdjson::SUCCESS ||

@@ -1,0 +1,57 @@
+#include "document/document_fields.h"
+
+#include <type_traits>
+#include <utility>
+
+namespace ftok {
+namespace {
+
+// Converts to whatever a member of a struct is initialised with.
+struct AnyMember {
+  template <typename T>
+  operator T() const;  // never defined: only types are looked at
+};
+
+template <typename S, size_t... kIndex>
+constexpr bool takes(std::index_sequence<kIndex...>) {
+  return requires { S{(static_cast<void>(kIndex), AnyMember())...}; };
+}
+
+// How many members a struct without constructors has: the most values it can be initialised with.
+template <typename S, size_t kTried = 1>
+constexpr size_t member_count() {
+  if constexpr (takes<S>(std::make_index_sequence<kTried>())) {
+    return member_count<S, kTried + 1>();
+  } else {
+    return kTried - 1;
+  }
+}
+
+static_assert(member_count<Document>() == std::tuple_size_v<std::remove_const_t<decltype(kDocumentFields)>>,
+              "a field of Document is missing in kDocumentFields");
+
+struct FieldWriter {
+  JsonWriter& json;
+
+  template <typename T>
+  void operator()(std::string_view name, const T& value) const {
+    json.field(name, value);
+  }
+  void operator()(std::string_view, const std::vector<NamedScore>& scores) const {
+    for (const NamedScore& score : scores) json.field(score.name, score.value);
+  }
+  template <typename Number>
+  void operator()(std::string_view name, const std::vector<Number>& numbers) const {
+    json.key(name).begin_array();
+    for (const Number number : numbers) json.value(number);
+    json.end_array();
+  }
+};
+
+}  // namespace
+
+void write_document_fields(JsonWriter& json, const Document& document, unsigned uses) {
+  for_each_field(document, uses, FieldWriter{json});
+}
+
+}  // namespace ftok

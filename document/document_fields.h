@@ -1,0 +1,77 @@
+// The table of a Document's fields: name, member, and where each is stored and shown. Whatever writes a document walks
+// this table, so a new field is written everywhere by one line here; without that line document_fields.cc does not
+// compile.
+#pragma once
+
+#include <cstddef>
+#include <string_view>
+#include <tuple>
+
+#include "core/json.h"
+#include "document/document.h"
+
+namespace ftok {
+
+// Where a field appears.
+enum DocumentUse : unsigned {
+  kInNothing = 0,         // lives inside one half of a run
+  kInCandidates = 1,      // outlives the first half of a run, in candidate files
+  kInKeptLine = 2,        // the kept text (parts/NNNNNN.text.jsonl.zst), behind `text`
+  kInRejectLine = 4,      // the reject records
+  kInPageLine = 8,        // `ftok extract --jsonl`
+  kInMeasureHead = 16,    // the first fields of a line of `--measure`
+  kInMeasureLabels = 32,  // what stages found out, further on in that line
+};
+
+template <typename T>
+struct DocumentField {
+  std::string_view name;
+  T Document::*member;
+  unsigned uses;
+};
+template <typename T>
+DocumentField(const char*, T Document::*, unsigned) -> DocumentField<T>;
+
+// In the order in which they are written.
+inline constexpr std::tuple kDocumentFields{
+    DocumentField{"id", &Document::id, kInCandidates | kInKeptLine | kInRejectLine | kInPageLine | kInMeasureHead},
+    DocumentField{"dump", &Document::dump, kInCandidates | kInKeptLine},
+    DocumentField{"url", &Document::url, kInCandidates | kInKeptLine | kInRejectLine | kInPageLine | kInMeasureHead},
+    DocumentField{"date", &Document::date, kInCandidates | kInKeptLine},
+    DocumentField{"file_path", &Document::file_path, kInCandidates | kInKeptLine | kInRejectLine},
+    DocumentField{"offset", &Document::offset, kInCandidates | kInRejectLine},
+    DocumentField{"truncated", &Document::truncated, kInCandidates},
+    DocumentField{"payload", &Document::payload, kInNothing},
+    DocumentField{"identified_type", &Document::identified_type, kInNothing},
+    DocumentField{"html", &Document::html, kInNothing},
+    DocumentField{"charset", &Document::charset, kInCandidates},
+    DocumentField{"replacements", &Document::replacements, kInCandidates},
+    DocumentField{"text", &Document::text, kInCandidates | kInPageLine},
+    DocumentField{"language", &Document::language, kInCandidates | kInKeptLine | kInMeasureLabels},
+    DocumentField{"language_score", &Document::language_score, kInCandidates | kInKeptLine | kInMeasureLabels},
+    DocumentField{"scores", &Document::scores, kInCandidates | kInKeptLine | kInMeasureLabels},
+    DocumentField{"title", &Document::title, kInCandidates | kInPageLine},
+    DocumentField{"author", &Document::author, kInCandidates | kInPageLine},
+    DocumentField{"published", &Document::published, kInCandidates | kInPageLine},
+    DocumentField{"site", &Document::site, kInCandidates | kInPageLine},
+    DocumentField{"html_language", &Document::html_language, kInCandidates | kInPageLine},
+    DocumentField{"canonical_url", &Document::canonical_url, kInCandidates | kInPageLine},
+    DocumentField{"description", &Document::description, kInCandidates | kInPageLine},
+    DocumentField{"dedup_keys", &Document::dedup_keys, kInCandidates},
+    DocumentField{"tokens", &Document::tokens, kInNothing},
+};
+
+// Calls visit(name, field of `document`) for each field that has any of `uses`.
+template <typename D, typename Visit>
+void for_each_field(D& document, unsigned uses, Visit&& visit) {
+  const auto visit_one = [&](const auto& field) {
+    if ((field.uses & uses) != 0) visit(field.name, document.*field.member);
+  };
+  std::apply([&](const auto&... fields) { (visit_one(fields), ...); }, kDocumentFields);
+}
+
+// Writes the fields that have any of `uses` (DocumentUse) into an open JSON object; `scores` becomes a field for each
+// score, under the score's name.
+void write_document_fields(JsonWriter& json, const Document& document, unsigned uses);
+
+}  // namespace ftok

@@ -1,0 +1,78 @@
+#include "pipeline/make_plan.h"
+
+#include <fmt/format.h>
+
+#include "core/error.h"
+#include "shards/checksum.h"
+
+namespace ftok {
+namespace {
+
+void load_vocabulary(const PlanOptions& options, const RecipeConfig& recipe, Plan& plan) {
+  plan.encoding = std::make_shared<const Encoding>(Encoding::load(options.vocabulary, options.vocabulary_hints));
+  plan.vocabulary_name = plan.encoding->name();
+  plan.vocabulary_digest = plan.encoding->digest();
+  plan.shards.shard_tokens = static_cast<uint64_t>(recipe.shards.shard_tokens);
+  plan.shards.vocabulary_size = plan.encoding->n_vocab();
+  plan.shards.placement = parse_end_of_text(recipe.shards.end_of_text, "shards.end_of_text");
+  const std::optional<uint32_t> end_of_text = plan.encoding->end_of_text();
+  if (!end_of_text && plan.shards.placement != EndOfText::kNone) {
+    throw UsageError(
+        fmt::format("--vocab: {} has no end-of-text token; set shards.end_of_text=none", options.vocabulary));
+  }
+  plan.shards.end_of_text = end_of_text.value_or(0);
+  plan.validation_per_mille = recipe.shards.validation_per_mille;
+}
+
+// What a folder is bound to: everything that decides the bytes in it, and nothing else (not threads, not memory).
+std::string binding_of(const Plan& plan, const PlanOptions& options) {
+  std::string out = plan.recipe + "\n[output]\n";
+  const char* rejects = options.rejects == Rejects::kNone ? "none" : options.rejects == Rejects::kIds ? "ids" : "text";
+  out += fmt::format("rejects = \"{}\"\ntext = {}\n\n[digests]\n", rejects, options.text);
+  out += fmt::format("vocabulary = \"{} {}\"\n", plan.vocabulary_name, plan.vocabulary_digest);
+  for (const auto& [name, digest] : plan.digests) out += fmt::format("\"{}\" = \"{}\"\n", name, digest);
+  return out;
+}
+
+void add_provenance(const Stage& stage, Plan& plan) {
+  Provenance provenance;
+  stage.describe(provenance);
+  for (const auto& [name, path] : provenance.files) plan.digests[name] = checksum_of_file(path);
+  plan.digests.merge(provenance.digests);
+  plan.notes.insert(plan.notes.end(), provenance.notes.begin(), provenance.notes.end());
+}
+
+void make_stages(const RecipeConfig& recipe, const PlanOptions& options, Plan& plan) {
+  const bool second_half = !options.vocabulary.empty();
+  bool late = false;
+  for (const RecipeEntry& entry : recipe.entries) {
+    if (const auto* dedup = entry.get<DeduplicatorOptions>()) {
+      plan.dedup = *dedup;
+      late = true;
+      continue;
+    }
+    if (entry.idle()) continue;
+    const auto* minhash = entry.get<MinHashOptions>();
+    if (minhash != nullptr && !late) plan.key_layout = MinHashStage(*minhash).layout();
+    StageContext context = options.context;
+    context.name = entry.name;
+    std::unique_ptr<const Stage> stage = make_stage(*entry.kind, *entry.options, context);
+    add_provenance(*stage, plan);
+    const bool runs_late = late && (second_half || entry.kind->after_dedup);
+    (runs_late ? plan.late_stages : plan.stages).push_back(std::move(stage));
+  }
+}
+
+}  // namespace
+
+Plan make_plan(const RecipeConfig& recipe, const PlanOptions& options) {
+  Plan plan;
+  plan.source = recipe.input;
+  make_stages(recipe, options, plan);
+  if (!options.vocabulary.empty()) load_vocabulary(options, recipe, plan);
+  plan.recipe = content_text(recipe);
+  plan.binding = binding_of(plan, options);
+  return plan;
+}
+
+}  // namespace ftok

@@ -1,0 +1,25 @@
+// From a recipe to a Plan: makes the stages, asks them what they rest on, and loads the vocabulary.
+#pragma once
+
+#include <string>
+
+#include "pipeline/plan.h"
+#include "pipeline/recipe_config.h"
+
+namespace ftok {
+
+struct PlanOptions {
+  std::string vocabulary;  // path; empty: there is no second half (measuring, explaining)
+  VocabularyHints vocabulary_hints;
+  StageContext context;  // what stages get from the program; its name is set for each
+  Rejects rejects = Rejects::kIds;
+  bool text = true;
+};
+
+// Makes the stages of `recipe` in order and loads models, lists and the vocabulary. Throws Error for a model or
+// vocabulary that cannot be had, UsageError for options that a stage refuses. What is missing but not needed (a URL
+// list) becomes a note, for the caller to log. Without a vocabulary nothing is deduplicated; what stands behind
+// deduplication is then measured with the rest, but for the kinds that belong behind it.
+Plan make_plan(const RecipeConfig& recipe, const PlanOptions& options);
+
+}  // namespace ftok

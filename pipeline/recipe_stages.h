@@ -1,0 +1,47 @@
+// RecipeStages: the `stages` of a recipe as an ordered list of entries, and the check that their order makes sense.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "core/recipe.h"
+#include "document/stage_kind.h"
+
+namespace ftok {
+
+// One stage of a recipe: an entry of `stages` and its section.
+struct RecipeEntry {
+  std::string name;
+  const StageKind* kind = nullptr;  // one of stage_kinds()
+  std::unique_ptr<StageOptions> options;
+
+  RecipeEntry(std::string name_in, const StageKind& kind_in, std::unique_ptr<StageOptions> options_in)
+      : name(std::move(name_in)), kind(&kind_in), options(std::move(options_in)) {}
+  RecipeEntry(const RecipeEntry& other) : RecipeEntry(other.name, *other.kind, other.options->clone()) {}
+  RecipeEntry(RecipeEntry&&) = default;
+  RecipeEntry& operator=(RecipeEntry&&) = default;
+
+  bool idle() const { return options->idle(); }
+  // The options, when they are of that type; else null.
+  template <typename Options>
+  const Options* get() const {
+    const auto* typed = dynamic_cast<const StageOptionsOf<Options>*>(options.get());
+    return typed == nullptr ? nullptr : &typed->value;
+  }
+};
+
+// Makes the entries that `names` lists out of a recipe's sections; `rules` gives the defaults. Where deduplication is
+// not listed it is put at the end, and behind it the kinds that run after it, as recipes had it before deduplication
+// was an entry. Sections of kinds that are not listed are read too, so that a mistake in them is found. Throws
+// UsageError naming the entry.
+std::vector<RecipeEntry> read_entries(const std::vector<std::string>& names, RuleSet rules, RecipeReader& reader);
+
+// The entries' sections, each under its name; with `kind` where that is another.
+void write_entries(std::vector<RecipeEntry>& entries, RecipeWriter& writer);
+
+// Walks the entries over what their kinds need and give. Throws UsageError naming the first entry that cannot stand
+// where it stands, and what it needs.
+void check_order(const std::vector<RecipeEntry>& entries);
+
+}  // namespace ftok

@@ -1,0 +1,61 @@
+#include "document/document_fields.h"
+
+#include <gtest/gtest.h>
+
+#include <set>
+#include <string>
+
+namespace ftok {
+namespace {
+
+std::string names_of(unsigned uses) {
+  std::string names;
+  const Document document;
+  for_each_field(document, uses,
+                 [&](std::string_view name, const auto&) { names += (names.empty() ? "" : " ") + std::string(name); });
+  return names;
+}
+
+TEST(DocumentFields, EachHasANameOfItsOwn) {
+  std::set<std::string_view> names;
+  const Document document;
+  std::apply([&](const auto&... fields) { (names.insert(fields.name), ...); }, kDocumentFields);
+  EXPECT_EQ(names.size(), std::tuple_size_v<std::remove_const_t<decltype(kDocumentFields)>>);
+}
+
+TEST(DocumentFields, WhatEachOutputHoldsInWhichOrder) {
+  EXPECT_EQ(names_of(kInKeptLine), "id dump url date file_path language language_score scores");
+  EXPECT_EQ(names_of(kInRejectLine), "id url file_path offset");
+  EXPECT_EQ(names_of(kInPageLine), "id url text title author published site html_language canonical_url description");
+  EXPECT_EQ(names_of(kInMeasureHead), "id url");
+  EXPECT_EQ(names_of(kInMeasureLabels), "language language_score scores");
+  EXPECT_EQ(names_of(kInCandidates),
+            "id dump url date file_path offset truncated charset replacements text language language_score scores "
+            "title author published site html_language canonical_url description dedup_keys");
+}
+
+TEST(DocumentFields, AScoreIsAFieldUnderItsName) {
+  Document document;
+  document.language = "en";
+  document.language_score = 0.5;
+  document.scores = {{"classifier_score", 0.25}, {"toxicity_score", 1}};
+  JsonWriter json;
+  json.begin_object();
+  write_document_fields(json, document, kInMeasureLabels);
+  json.end_object();
+  EXPECT_EQ(json.text(), R"({"language":"en","language_score":0.5,"classifier_score":0.25,"toxicity_score":1})");
+}
+
+TEST(DocumentFields, NumbersAreAList) {
+  Document document;
+  document.id = "a";
+  document.dedup_keys = {1, UINT64_MAX};
+  JsonWriter json;
+  json.begin_object();
+  write_document_fields(json, document, kInCandidates);
+  json.end_object();
+  EXPECT_NE(json.text().find(R"("dedup_keys":[1,18446744073709551615]})"), std::string::npos) << json.text();
+}
+
+}  // namespace
+}  // namespace ftok

@@ -1,0 +1,198 @@
+// Recipes as lists of stages: entries under names of their own, their order, recipes from before deduplication was one.
+#include <fmt/format.h>
+#include <gtest/gtest.h>
+
+#include "core/error.h"
+#include "core/file.h"
+#include "dedup/deduplicator.h"
+#include "filters/c4.h"
+#include "filters/classifier.h"
+#include "pipeline/recipe_config.h"
+#include "pipeline/stage_kinds.h"
+#include "tests/support/test_data.h"
+
+namespace ftok {
+namespace {
+
+class RecipeStages : public ::testing::Test {
+ protected:
+  RecipeConfig load(const std::string& text, const std::vector<std::string>& sets = {}) {
+    write_file(path_, text);
+    return load_recipe(path_, sets);
+  }
+
+  // The names of the entries, or what is wrong with the recipe.
+  std::string outcome(const std::string& text, const std::vector<std::string>& sets = {}) {
+    try {
+      return fmt::format("{}", fmt::join(load(text, sets).top.stages, " "));
+    } catch (const UsageError& error) {
+      return error.what();
+    }
+  }
+
+  testing::TemporaryFolder folder_;
+  std::string path_ = folder_ / "recipe.toml";
+};
+
+TEST_F(RecipeStages, ThePresetsListDeduplication) {
+  for (const auto& [preset, about] : recipe_presets()) {
+    EXPECT_EQ(fmt::format("{}", fmt::join(load_recipe(preset, {}).top.stages, " ")),
+              "http url extract language gopher_repetition gopher_quality c4 fineweb classifier minhash dedup pii");
+  }
+}
+
+TEST_F(RecipeStages, WithoutDeduplicationInTheListItStandsBeforePiiAtTheEnd) {
+  EXPECT_EQ(outcome(R"(stages = ["http", "extract", "pii", "c4", "minhash"])"), "http extract c4 minhash dedup pii");
+  EXPECT_EQ(outcome("stages = [\"c4\"]\n[dedup]\nscope = \"off\""), "c4 dedup");
+  EXPECT_EQ(outcome("stages = [\"c4\"]\n[dedup]\nminhash = false"), "c4 dedup");
+  EXPECT_EQ(outcome(R"(stages = [])", {"dedup.scope=off"}), "dedup");
+}
+
+TEST_F(RecipeStages, ListedDeduplicationStaysWhereItIs) {
+  EXPECT_EQ(outcome(R"(stages = ["minhash", "pii", "dedup", "c4"])"), "minhash pii dedup c4");
+}
+
+TEST_F(RecipeStages, AKindUnderAnotherName) {
+  const RecipeConfig recipe = load(R"(
+stages = ["classifier", "toxicity", "strict", "minhash", "dedup"]
+[toxicity]
+kind = "classifier"
+model = "toxic.bin"
+score_max = 0.5
+[strict]
+kind = "c4"
+)",
+                                   {"toxicity.score_max=0.3", "strict.sentences_min=9"});
+  ASSERT_EQ(recipe.entries.size(), 5u);
+  EXPECT_TRUE(recipe.entries[0].idle());
+  EXPECT_FALSE(recipe.entries[1].idle());
+  EXPECT_EQ(recipe.entries[1].kind->name, "classifier");
+  const auto* toxicity = recipe.entries[1].get<ClassifierOptions>();
+  ASSERT_NE(toxicity, nullptr);
+  EXPECT_EQ(toxicity->model, "toxic.bin");
+  EXPECT_EQ(toxicity->score_max, 0.3);
+  EXPECT_EQ(recipe.entries[2].get<C4Options>()->sentences_min, 9);
+  EXPECT_EQ(recipe.entries[2].get<ClassifierOptions>(), nullptr);
+}
+
+TEST_F(RecipeStages, ThePresetsRulesReachOtherNamesToo) {
+  const RecipeConfig recipe =
+      load("preset = \"fineweb-head\"\nstages = [\"strict\"]\n[strict]\nkind = \"c4\"\n[dedup]\nscope = \"off\"");
+  EXPECT_EQ(recipe.entries[0].get<C4Options>()->rules, "head");
+}
+
+TEST_F(RecipeStages, WhatIsShownReadsBackToTheSame) {
+  const std::string recipes[] = {
+      "",
+      "preset = \"fineweb-head\"",
+      R"(stages = ["toxicity", "c4", "minhash", "dedup", "quality", "pii"]
+[toxicity]
+kind = "classifier"
+model = "a.bin"
+[quality]
+kind = "classifier"
+model = "b.bin"
+score_min = 0.25)",
+      "stages = [\"pii\", \"c4\"]\n[dedup]\nscope = \"off\"",
+  };
+  for (const std::string& text : recipes) {
+    for (const bool with_help : {false, true}) {
+      const std::string shown = recipe_text(load(text), with_help);
+      EXPECT_EQ(recipe_text(load(shown), with_help), shown);
+    }
+  }
+}
+
+TEST_F(RecipeStages, PlacesAndMemoryAreNotContent) {
+  const std::string there = R"(
+stages = ["toxicity", "language", "dedup"]
+[toxicity]
+kind = "classifier"
+model = "there.bin"
+[language]
+model = "there.bin"
+[dedup]
+minhash = false
+memory = "3G"
+)";
+  std::string here = there;
+  for (size_t at = here.find("there"); at != std::string::npos; at = here.find("there")) here.replace(at, 5, "here");
+  here.replace(here.find("3G"), 2, "5G");
+  const RecipeConfig a = load(there), b = load(here);
+  EXPECT_NE(recipe_text(a, false), recipe_text(b, false));
+  EXPECT_EQ(content_text(a), content_text(b));
+}
+
+TEST_F(RecipeStages, AnOrderThatMakesNoSense) {
+  EXPECT_EQ(outcome(R"(stages = ["extract", "http"])"),
+            "recipe: stages: 'extract' needs a page in HTML, which 'http' gives: put it behind that");
+  EXPECT_EQ(outcome(R"(stages = ["http", "c4", "extract"])"),
+            "recipe: stages: 'c4' needs a text, which 'extract' gives: put it behind that");
+  EXPECT_EQ(outcome(R"(stages = ["extract"])"),
+            "recipe: stages: 'extract' needs a page in HTML: put a stage of kind 'http' before it");
+  EXPECT_EQ(outcome(R"(stages = ["http", "extract", "dedup"])"),
+            "recipe: stages: 'dedup' needs bucket keys: put a stage of kind 'minhash' before it");
+  EXPECT_EQ(outcome(R"(stages = ["dedup", "minhash"])"),
+            "recipe: stages: 'dedup' needs bucket keys, which 'minhash' gives: put it behind that");
+  EXPECT_EQ(outcome("stages = [\"http\", \"extract\", \"again\", \"minhash\"]\n[again]\nkind = \"extract\""),
+            "recipe: stages: 'again' needs a page in HTML, and behind 'extract' there is none");
+  EXPECT_EQ(outcome("stages = [\"http\", \"minhash\", \"dedup\", \"extract\"]"),
+            "recipe: stages: 'minhash' needs a text, which 'extract' gives: put it behind that");
+  EXPECT_EQ(outcome("stages = [\"http\", \"dedup\", \"extract\"]\n[dedup]\nminhash = false"),
+            "recipe: stages: 'dedup' needs a text, which 'extract' gives: put it behind that");
+}
+
+TEST_F(RecipeStages, InputsMayBringATextOrAPayload) {
+  EXPECT_EQ(outcome(R"(stages = ["c4", "minhash", "dedup", "pii"])"), "c4 minhash dedup pii");
+  EXPECT_EQ(outcome(R"(stages = ["url", "http", "extract", "url2", "minhash"]
+[url2]
+kind = "url")"),
+            "url http extract url2 minhash dedup");
+}
+
+TEST_F(RecipeStages, NamesThatCannotBe) {
+  EXPECT_EQ(outcome(R"(stages = ["c4", "c4"])"),
+            "recipe: stages: 'c4' stands there twice; a second one needs a name of its own and kind = \"...\"");
+  EXPECT_EQ(outcome("stages = [\"minhash\", \"dedup\", \"again\"]\n[again]\nkind = \"dedup\""),
+            "recipe: stages: 'again' is of kind 'dedup', which stands once, under that name");
+  EXPECT_EQ(outcome(R"(stages = ["extrac"])"),
+            "recipe: stages: 'extrac' is not a kind of stage; the nearest is 'extract' (a name of your own needs kind "
+            "= \"...\" in [extrac])");
+  EXPECT_EQ(outcome("stages = [\"toxicity\"]\n[toxicity]\nkind = \"clasifier\""),
+            "recipe: stages: 'toxicity' is of kind 'clasifier', which does not exist; the nearest is 'classifier' (a "
+            "name of your own needs kind = \"...\" in [toxicity])");
+  EXPECT_EQ(outcome("stages = [\"c4\"]\n[c4]\nkind = \"fineweb\""),
+            "recipe: stages: 'c4' is of kind 'fineweb': a stage that bears the name of a kind is of that kind");
+  EXPECT_EQ(outcome(R"(stages = ["input"])"),
+            "recipe: stages: 'input' cannot name a stage: [input] is another section of the recipe");
+  for (const char* name : {"", "C4", "2nd", "a.b", "a-b"}) {
+    EXPECT_EQ(outcome(fmt::format("stages = [\"{}\"]", name)),
+              fmt::format("recipe: stages: '{}' is not a name: expected lower-case letters, digits and _", name));
+  }
+}
+
+TEST_F(RecipeStages, ASectionOfWhatIsNotListed) {
+  EXPECT_EQ(outcome("stages = [\"c4\", \"minhash\"]\n[fineweb]\nshort_lines_max = 0.5"), "c4 minhash dedup");
+  EXPECT_EQ(outcome("stages = [\"c4\", \"minhash\"]\n[fineweb]\nshort_lines_max = \"many\""),
+            fmt::format("recipe {}, line 3: fineweb.short_lines_max: got a string, expected a number", path_));
+  EXPECT_EQ(outcome("stages = [\"c4\", \"minhash\"]\n[classifier]\nmodel = \"a.bin\""),
+            "recipe: [classifier] is set, and stages does not list 'classifier'; add it to stages");
+  EXPECT_EQ(outcome("stages = [\"minhash\"]\n[toxicity]\nkind = \"classifier\""),
+            fmt::format("recipe {}, line 2: unknown key 'toxicity'", path_));
+}
+
+TEST(StageKinds, EveryKindHasANameHelpAndOptionsOfItsOwn) {
+  std::string names;
+  for (const StageKind* kind : stage_kinds()) {
+    EXPECT_EQ(find_stage_kind(kind->name), kind);
+    EXPECT_FALSE(kind->help.empty()) << kind->name;
+    EXPECT_NE(kind->options(RuleSet::kReleased), nullptr) << kind->name;
+    names += std::string(kind->name) + " ";
+  }
+  EXPECT_EQ(find_stage_kind("c5"), nullptr);
+  EXPECT_EQ(names,
+            "http extract url language gopher_repetition gopher_quality c4 fineweb classifier pii minhash dedup ");
+}
+
+}  // namespace
+}  // namespace ftok
