@@ -8,7 +8,6 @@
 #include "core/error.h"
 #include "core/recipe.h"
 #include "shards/checksum.h"
-#include "shards/manifest.h"
 #include "shards/part.h"
 
 namespace ftok {

@@ -170,6 +170,7 @@ class RunChecks(unittest.TestCase):
         good = journal.read_bytes()
         lines = good.splitlines(keepends=True)
         self.assertGreater(len(lines), 3)
+        self.assertIn("out: a run is in progress here", self.ftok("shards", "verify", "out", code=1).stdout)
         bad = bytearray(good)
         bad[len(lines[0]) + 40] ^= 1
         journal.write_bytes(bad)
