@@ -72,7 +72,7 @@ Share parse_share(std::string_view text, std::string_view flag) {
     const auto count = std::from_chars(index.ptr + 1, end, share.count);
     if (count.ec == std::errc() && count.ptr == end && share.index < share.count) return share;
   }
-  throw UsageError(fmt::format("{}: got '{}', expected I/N with I from 0 to N - 1, as in 0/8", flag, text));
+  throw UsageError(fmt::format("{}: got '{}', expected I/N with I from 0 to N - 1", flag, text));
 }
 
 bool is_address(const std::string& input) { return input.starts_with("http://") || input.starts_with("https://"); }

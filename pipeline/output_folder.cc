@@ -9,7 +9,6 @@
 #include "core/recipe.h"
 #include "pipeline/run/candidates.h"
 #include "shards/checksum.h"
-#include "shards/manifest.h"
 #include "shards/part.h"
 
 namespace ftok {

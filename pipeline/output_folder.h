@@ -19,6 +19,7 @@
 #include "core/file.h"
 #include "pipeline/input_report.h"
 #include "pipeline/journal.h"
+#include "shards/manifest.h"
 #include "shards/part.h"
 
 namespace ftok {
@@ -71,7 +72,7 @@ class OutputFolder : public CandidateFolder {
 
   std::string parts() const { return parts_path(); }
   std::string manifest() const { return path() + "/manifest.json"; }
-  std::string journal() const { return path() + "/journal"; }
+  std::string journal() const { return path() + "/" + kJournalName; }
 
   // What becomes of inputs at the end of what is committed that had been given up.
   enum class GivenUp { kStay, kTryAgain };

@@ -17,6 +17,7 @@
 namespace ftok {
 
 inline constexpr char kManifestName[] = "manifest.json";
+inline constexpr char kJournalName[] = "journal";       // in its place while a run is in progress
 inline constexpr char kBindingName[] = "binding.toml";  // what Manifest::binding is the checksum of
 
 struct Manifest {

@@ -155,6 +155,9 @@ void Verifier::part(const Manifest::Input& input, const Manifest& manifest) {
 
 void Verifier::folder() {
   listed_.insert(kManifestName);
+  if (!fs::exists(path_of(kManifestName)) && fs::exists(path_of(kJournalName))) {
+    throw Error("a run is in progress here: there is a journal and no manifest.json yet; verify it when it is done");
+  }
   count(path_of(kManifestName));
   const Manifest manifest = read_manifest(path_of(kManifestName));
   if (const std::string binding = path_of(kBindingName); fs::exists(binding)) {

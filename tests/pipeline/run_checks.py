@@ -133,6 +133,53 @@ class RunChecks(unittest.TestCase):
         done = self.ftok("run", "--input", inputs[0], "--output", "out", "--vocab", "ftok-50k", code=2)
         self.assertIn("was made with another recipe", done.stderr)
 
+    def killed(self, inputs, output, point):
+        """a run that killed itself at this commit point"""
+        done = subprocess.run([FTOK, "run", *[part for p in inputs for part in ("--input", str(p))], "--output", output, "--vocab", "ftok-4k",
+                               "--shard-tokens", "3000", "--quiet"], cwd=self.folder, env={**os.environ, "FTOK_KILL_AT_COMMIT": str(point)})
+        self.assertEqual(done.returncode, -signal.SIGKILL)
+
+    def refused(self, inputs, output, code, *messages):
+        """one line, and not a byte touched but of temporary files"""
+        before = {name: digest for name, digest in digests(self.folder / output).items() if "ftok-tmp" not in name}
+        done = self.ftok("run", *[part for p in inputs for part in ("--input", p)], "--output", output, "--vocab", "ftok-4k",
+                         "--shard-tokens", "3000", "--quiet", code=code)
+        for message in messages:
+            self.assertIn(message, done.stderr)
+        self.assertEqual(len(done.stderr.strip().splitlines()), 1, done.stderr)
+        after = digests(self.folder / output)
+        self.assertEqual(before, {name: digest for name, digest in after.items() if "ftok-tmp" not in name})
+
+    def test_a_folder_of_another_version_is_refused(self):
+        inputs = self.inputs(2)
+        self.killed(inputs, "out", 30)
+        binding = self.folder / "out" / "binding.toml"
+        text = binding.read_text()
+        self.assertTrue(text.startswith("folder_version = 2\n"))
+        binding.write_text(text.replace("folder_version = 2\n", ""))
+        self.refused(inputs, "out", 2, "was made by ftok 0.1.0 (folder version 1)", "(folder version 2): use another folder, or finish it with")
+        binding.write_text(text.replace("folder_version = 2\n", "folder_version = 3\n"))
+        self.refused(inputs, "out", 2, "was made by a later ftok (folder version 3)")
+        binding.write_text(text)
+        self.run_json(inputs, "out", "--shard-tokens", "3000")
+
+    def test_a_damaged_journal_is_refused(self):
+        inputs = self.inputs(3)
+        self.killed(inputs, "out", 45)
+        journal = self.folder / "out" / "journal"
+        good = journal.read_bytes()
+        lines = good.splitlines(keepends=True)
+        self.assertGreater(len(lines), 3)
+        self.assertIn("out: a run is in progress here", self.ftok("shards", "verify", "out", code=1).stdout)
+        bad = bytearray(good)
+        bad[len(lines[0]) + 40] ^= 1
+        journal.write_bytes(bad)
+        self.refused(inputs, "out", 1, f"out/journal is damaged at byte {len(lines[0])}: ")
+        journal.write_bytes(good + lines[-1][:50])  # torn: dropped
+        self.run_json(inputs, "out", "--shard-tokens", "3000")
+        self.run_json(inputs, "whole", "--shard-tokens", "3000")
+        self.assertEqual(digests(self.folder / "whole"), digests(self.folder / "out"))
+
     def test_an_input_that_fails_is_given_up_and_the_rest_goes_on(self):
         inputs = self.inputs(3)
         (self.folder / "bad.warc.gz").write_bytes(bytes(range(256)) * 64)

@@ -8,6 +8,10 @@ refused --input "$SAMPLE" --output out --rejects some
 refused --input "$SAMPLE" --output out --memory lots
 refused --input "$SAMPLE" --output out --shard-tokens -5
 refused --input "$SAMPLE" --output out --slice 3/2
+refused --input "$SAMPLE" --output out --only both
+refused --input "$SAMPLE" --output out --task 0/2
+refused --input "$SAMPLE" --output out --only extract --task 2
+refused --input "$SAMPLE" --output out --only extract --measure out
 refused --input "$SAMPLE" --output out --threads many
 refused --input "$SAMPLE" --output out --vocab no-such-vocabulary
 refused --input "$SAMPLE" --output out --language-model no-such-model.bin
