@@ -33,6 +33,8 @@ struct Manifest {
     bool operator==(const Vocabulary&) const = default;
   } vocabulary;
 
+  std::string shard_format = "llmc";
+  uint64_t token_bytes = 2;
   uint64_t shard_tokens = 0;
   EndOfText placement = EndOfText::kBefore;
   uint64_t validation_per_mille = 0;
@@ -52,6 +54,9 @@ struct Manifest {
 
   bool operator==(const Manifest&) const = default;
 };
+
+// Sets what the manifest says of the shards' layout.
+void describe_shards(const ShardWriterOptions& options, Manifest& manifest);
 
 std::string write_manifest(const Manifest& manifest);
 

@@ -71,10 +71,17 @@ void add_flags(CLI::App& command, Flags& flags) {
       ->check(CLI::Range(0, 1000))
       ->capture_default_str()
       ->type_name("N");
+  command.add_option("--shard-format", recipe.shards.format, "Whose token shards: " + shard_format_help())
+      ->check(CLI::IsMember(shard_format_names()))
+      ->capture_default_str();
+  command.add_option("--token-bytes", recipe.shards.token_bytes, "Width of a token; auto goes by the vocabulary")
+      ->check(CLI::IsMember({"auto", "2", "4"}))
+      ->capture_default_str();
   command
       .add_option("--end-of-text", recipe.shards.end_of_text,
-                  "Where the end-of-text token stands: before or after each document")
-      ->check(CLI::IsMember({"before", "after", "none"}))
+                  "Where the end-of-text token stands: before or after each document; auto: where the format's readers "
+                  "want it")
+      ->check(CLI::IsMember({"auto", "before", "after", "none"}))
       ->capture_default_str();
   command.add_flag("--strict", flags.tokenize.strict,
                    "End with an error at the first line or record that cannot be read; else it is dropped and counted");
