@@ -7,6 +7,7 @@
 #include "core/error.h"
 #include "core/file.h"
 #include "core/recipe.h"
+#include "core/text_file.h"
 #include "shards/shard_format.h"
 
 namespace ftok {
@@ -92,7 +93,7 @@ RecipeConfig load_recipe(const std::string& name_or_path, const std::vector<std:
                                    nearest.empty() ? fmt::format("expected {} or {}", kReleased, kHead)
                                                    : fmt::format("the nearest preset is {}", nearest)));
     }
-    text = read_file(name_or_path, 16 << 20);
+    text = read_text_file(name_or_path, 16 << 20);
     RecipeReader first(text, name_or_path);
     PresetName chosen;
     first.section("", chosen);

@@ -135,7 +135,7 @@ class Emitter {
     // As parse_input_report gives it back, so that a run that was continued writes the same receipt.
     const auto note = [&](uint64_t offset, const char* code, const std::string& detail) {
       const std::string what = fmt::format("{}{}{}", code, detail.empty() ? "" : ": ", detail);
-      const std::string message = fmt::format("{}: byte {}: {}", report.input, offset, what);
+      const std::string message = fmt::format("{}: {} {}: {}", report.input, work.block.locator, offset, what);
       if (options_.strict) throw Error(message + " (--strict)");
       if (report.damage.size() >= InputReport::kDamageKept) return;
       report.damage.push_back({"damage", what, offset});

@@ -293,7 +293,7 @@ class TokenizeChecks(unittest.TestCase):
 
     def test_what_is_no_text_is_refused(self):
         (self.folder / "binary").write_bytes(bytes(range(256)) * 40)
-        self.assertIn("neither WARC", self.tokenize(["binary"], "out", code=1).stderr)
+        self.assertIn("is binary data", self.tokenize(["binary"], "out", code=1).stderr)
         self.assertIn("No such file", self.tokenize(["nothing.jsonl"], "out2", code=1).stderr)
         self.assertIn("--shuffle", self.tokenize(["binary"], "out3", "--shuffle", "x", code=2).stderr)
         (self.folder / "empty.jsonl").write_bytes(b"")
