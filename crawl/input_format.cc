@@ -56,7 +56,8 @@ size_t invalid_utf8_bytes(std::string_view bytes, bool whole) {
 
 bool is_archive(const InputPrefix& prefix) {
   const std::string_view start = prefix.start();
-  if (start.empty() || start.starts_with("WARC/") || start.starts_with("filedesc:")) return true;
+  if (start.starts_with("WARC/") || start.starts_with("filedesc:")) return true;
+  if (start.empty()) return is_named_archive(prefix.name);
   if (!is_named_archive(prefix.name))
     return !start.starts_with('{') && start.find("\nWARC/1.") != std::string_view::npos;
   // A damaged archive is searched for its records; an error page or a list of paths under its name is a failed input.
@@ -90,12 +91,20 @@ bool is_utf16(const InputPrefix& prefix) { return begins(prefix, "\xFF\xFE") || 
 
 bool is_rtf(const InputPrefix& prefix) { return prefix.start().starts_with("{\\rtf"); }
 
-// The MIME Sniffing Standard, 7.1: what begins an HTML page.
+// What begins a whole page (MIME Sniffing Standard, 7.1), comments before it aside. Not the tags that begin many a text
+// in Markdown, unless the name says so too.
 bool is_html(const InputPrefix& prefix) {
-  const std::string_view start = prefix.start();
-  static constexpr std::string_view kTags[] = {
-      "<!doctype html", "<html",  "<head", "<script", "<iframe", "<h1", "<div", "<font", "<table", "<a",
-      "<style",         "<title", "<b",    "<body",   "<br",     "<p",  "<!--"};
+  std::string_view start = prefix.start();
+  while (start.starts_with("<!--")) {
+    const size_t end = start.find("-->");
+    if (end == std::string_view::npos) break;
+    start = trim(start.substr(end + 3));
+  }
+  if (start.starts_with('<') && (prefix.is_named(".html") || prefix.is_named(".htm") || prefix.is_named(".xhtml"))) {
+    return true;
+  }
+  static constexpr std::string_view kTags[] = {"<!doctype html", "<html",  "<head",  "<body",
+                                               "<script",        "<style", "<title", "<meta"};
   return std::any_of(std::begin(kTags), std::end(kTags), [&](std::string_view tag) { return is_tag(start, tag); });
 }
 
@@ -118,6 +127,7 @@ bool is_json_array(const InputPrefix& prefix) {
   const std::string_view start = prefix.start();
   if (!start.starts_with('[')) return false;
   const std::string_view element = trim(start.substr(1));
+  if (element.starts_with(']')) return prefix.whole && trim(element.substr(1)).empty();
   if (!element.starts_with('{')) return false;
   const std::string_view key = trim(element.substr(1));
   return key.starts_with('"') || key.starts_with('}') || (key.empty() && !prefix.whole);

@@ -17,8 +17,8 @@ ShardWriterOptions shard_writer_options(const ShardOptions& options, const Encod
   shards.format = &find_shard_format(options.format, key == "--" ? "--shard-format" : name("format"));
   shards.shard_tokens = static_cast<uint64_t>(options.shard_tokens);
   if (shards.shard_tokens == 0 || shards.shard_tokens > shards.format->tokens_max()) {
-    throw UsageError(fmt::format("{}: {} is not in 1..{}, which a shard of format {} can hold", name("shard_tokens"),
-                                 options.shard_tokens, shards.format->tokens_max(), shards.format->name()));
+    throw UsageError(
+        fmt::format("{}: {} is not in 1..{}", name("shard_tokens"), options.shard_tokens, shards.format->tokens_max()));
   }
   shards.vocabulary_size = encoding.n_vocab();
   shards.vocabulary_name = encoding.name();
@@ -31,6 +31,23 @@ ShardWriterOptions shard_writer_options(const ShardOptions& options, const Encod
   }
   shards.end_of_text = encoding.end_of_text().value_or(0);
   return shards;
+}
+
+std::string bound_recipe(std::string recipe) {
+  const size_t section = recipe.find("[shards]\n");
+  if (section == std::string::npos) return recipe;
+  const size_t end = std::min(recipe.find("\n[", section), recipe.size());
+  std::string shards = recipe.substr(section, end - section);
+  const auto replace = [&](std::string_view line, std::string_view by) {
+    const size_t at = shards.find(line);
+    if (at == std::string::npos) return false;
+    shards.replace(at, line.size(), by);
+    return true;
+  };
+  const bool before = replace("format = \"llmc\"\n", "");
+  replace("token_bytes = \"auto\"\n", "");
+  replace("end_of_text = \"auto\"", before ? "end_of_text = \"before\"" : "end_of_text = \"after\"");
+  return recipe.replace(section, end - section, shards);
 }
 
 }  // namespace ftok

@@ -57,7 +57,7 @@ std::string recipe_text_of(const TokenizeRecipe& recipe) {
 }
 
 std::string binding_of(const TokenizeOptions& options) {
-  return fmt::format("{}\n[digests]\nvocabulary = \"{} {}\"\n", recipe_text_of(options.recipe),
+  return fmt::format("{}\n[digests]\nvocabulary = \"{} {}\"\n", bound_recipe(recipe_text_of(options.recipe)),
                      options.encoding->name(), options.encoding->digest());
 }
 

@@ -62,6 +62,12 @@ TEST(InputFormats, TellWhatIsRead) {
   EXPECT_EQ(told("garbage\n{\"text\":\"x\"}\n", "a.jsonl"), "jsonl");
   EXPECT_EQ(told("[{\"text\":\"x\"}]"), "json");
   EXPECT_EQ(told("[\n  {\n    \"text\":\"x\"}]"), "json");
+  EXPECT_EQ(told("[]\n"), "json");
+  EXPECT_EQ(told(""), "text");
+  EXPECT_EQ(told(" \n"), "text");
+  EXPECT_EQ(told(" \n", "a.warc.gz"), "warc");
+  EXPECT_EQ(told("<p align=\"center\">\n\n# A text in Markdown\n", "README.md"), "text");
+  EXPECT_EQ(told("<!-- a note -->\n# Another\n"), "text");
   EXPECT_EQ(told("[1] Smith, On mills, 1902.\n"), "text");
   EXPECT_EQ(told("[\"Hello,\" she said]\n"), "text");
   EXPECT_EQ(told("WARC/1.0\r\n"), "warc");
@@ -82,6 +88,9 @@ TEST(InputFormats, RefuseByName) {
   EXPECT_EQ(refused("<!DOCTYPE html>\n<p>x"), "HTML");
   EXPECT_EQ(refused("\xEF\xBB\xBF\n <HTML lang=en>"), "HTML");
   EXPECT_EQ(told("<pre-history> of the mill\n"), "text");
+  EXPECT_EQ(refused("<!-- saved -->\n<!-- twice --><html>"), "HTML");
+  EXPECT_EQ(told("<p>x", "page.txt"), "text");
+  EXPECT_EQ(refused("<p>x", "page.HTML"), "HTML");
   EXPECT_EQ(refused("<?xml version='1.0'?><a/>"), "XML");
   EXPECT_EQ(refused("[\"a\", \"b\"]"), "a JSON array of values that are not objects");
   EXPECT_EQ(refused("[[1, 2], [3]]"), "a JSON array of values that are not objects");

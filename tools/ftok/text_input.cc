@@ -41,8 +41,7 @@ void for_each_json_text(std::unique_ptr<ByteSource> source, const std::string& k
   options.text_key = key;
   const std::string name = source->name();
   OpenedBytes opened = open_input_bytes(std::move(source), options);
-  const bool no_lines = opened.input->window().empty() && !opened.input->grow();
-  if (!opened.format->holds_texts() && !no_lines) {
+  if (!opened.format->holds_texts()) {
     throw Error(fmt::format("{} is {}, not JSON Lines", name, opened.format->title));
   }
   // What is told as plain text is taken for lines with an error, which is then named.
