@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cassert>
 #include <cerrno>
 #include <cstring>
 
@@ -31,6 +32,7 @@ class FileSource : public ByteSource {
       throw_errno("cannot stat " + path, error_number);
     }
     if (S_ISREG(status.st_mode)) {
+      is_file_ = true;
       size_ = static_cast<uint64_t>(status.st_size);
       ::posix_fadvise(fd_, 0, 0, POSIX_FADV_SEQUENTIAL);
     }
@@ -51,12 +53,27 @@ class FileSource : public ByteSource {
       if (errno != EINTR) throw_errno("cannot read " + name_ + " at byte " + std::to_string(offset_), errno);
     }
   }
+  bool can_read_at() const override { return is_file_; }
+  size_t read_at(uint64_t offset, char* out, size_t size) override {
+    size_t done = 0;
+    while (done < size) {
+      const ssize_t got = ::pread(fd_, out + done, size - done, static_cast<off_t>(offset + done));
+      if (got == 0) break;
+      if (got > 0) {
+        done += static_cast<size_t>(got);
+      } else if (errno != EINTR) {
+        throw_errno("cannot read " + name_ + " at byte " + std::to_string(offset + done), errno);
+      }
+    }
+    return done;
+  }
   const std::string& name() const override { return name_; }
   uint64_t size_if_known() const override { return size_; }
 
  private:
   std::string name_;
   int fd_ = -1;
+  bool is_file_ = false;
   uint64_t size_ = 0;
   uint64_t offset_ = 0;
 };
@@ -73,6 +90,10 @@ class MemorySource : public ByteSource {
     position_ += count;
     return count;
   }
+  bool can_read_at() const override { return true; }
+  size_t read_at(uint64_t offset, char* out, size_t size) override {
+    return offset < bytes_.size() ? bytes_.copy(out, size, static_cast<size_t>(offset)) : 0;
+  }
   const std::string& name() const override { return name_; }
   uint64_t size_if_known() const override { return bytes_.size(); }
 
@@ -84,6 +105,11 @@ class MemorySource : public ByteSource {
 };
 
 }  // namespace
+
+size_t ByteSource::read_at(uint64_t, char*, size_t) {
+  assert(false);  // asked of a source that cannot
+  return 0;
+}
 
 std::unique_ptr<ByteSource> open_file_source(const std::string& path) { return std::make_unique<FileSource>(path); }
 

@@ -1,4 +1,5 @@
-// ByteSource: bytes from a file, a pipe or a connection, read forward only. What parsers of formats read from.
+// ByteSource: bytes from a file, a pipe or a connection, read forward; from a file also at any place, for formats whose
+// table of contents stands at the end. What parsers of formats read from.
 #pragma once
 
 #include <cstddef>
@@ -15,6 +16,11 @@ class ByteSource {
   // Reads up to `size` bytes into `out`; returns how many, 0 only at the end. Throws Error naming the input when
   // reading fails for good. Not thread-safe.
   virtual size_t read(char* out, size_t size) = 0;
+
+  // Reads up to `size` bytes from `offset` on, wherever read() stands; returns how many, fewer only at the end. Only
+  // where can_read_at(). Throws as read() does.
+  virtual bool can_read_at() const { return false; }
+  virtual size_t read_at(uint64_t offset, char* out, size_t size);
 
   // The input as the user named it, for messages.
   virtual const std::string& name() const = 0;

@@ -152,6 +152,7 @@ class PlainInput : public DecodedInput {
   uint64_t size_if_known() const override { return stored_.source().size_if_known(); }
   const std::string& name() const override { return stored_.source().name(); }
   const char* compression() const override { return "plain"; }
+  ByteSource* positioned() override { return stored_.source().can_read_at() ? &stored_.source() : nullptr; }
 
  private:
   StoredBytes stored_;

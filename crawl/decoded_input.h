@@ -57,6 +57,7 @@ class StoredBytes {
   uint64_t offset() const { return offset_; }  // of the view's first byte in the source
   uint64_t bytes_read() const { return offset_; }
   const ByteSource& source() const { return *source_; }
+  ByteSource& source() { return *source_; }
 
  private:
   std::unique_ptr<ByteSource> source_;
@@ -95,6 +96,10 @@ class DecodedInput {
 
   // "plain", "gzip" or "zstd".
   virtual const char* compression() const = 0;
+  // True when the lines are rows of something that has no lines: places are given as row numbers.
+  virtual bool has_rows() const { return false; }
+  // The stored bytes for formats that read them out of order; null when they are compressed or cannot be.
+  virtual ByteSource* positioned() { return nullptr; }
 
   // The members that the window's bytes come from, in order. Beyond kMembersMax, later ones are counted to the last.
   const std::deque<Member>& members() const { return members_; }

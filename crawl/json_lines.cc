@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cstring>
 
+#include "core/text_file.h"
 #include "crawl/ascii.h"
 #include "crawl/charset.h"
 #include "text/unicode.h"
@@ -33,7 +34,7 @@ bool JsonLineReader::next(JsonLine& line) {
       input_->consume(size);
       continue;
     }
-    line = {{}, number_, input_->stored_offset(input_->offset()), {}};
+    line = {{}, number_, input_->has_rows() ? number_ : input_->stored_offset(input_->offset()), {}};
     if (too_large) {
       line.verdict = Verdict::drop("text.too_large", 0, static_cast<double>(line_bytes_max_));
       skip_line();
@@ -42,7 +43,7 @@ bool JsonLineReader::next(JsonLine& line) {
     if (damage != nullptr) {
       line.verdict = Verdict::drop("text.damaged", 0, 0, damage);
     } else {
-      line.text = text;
+      line.text = without_byte_order_mark(text);  // where files have been put behind each other
     }
     input_->consume(size);  // keeps the view
     return true;
@@ -112,7 +113,73 @@ std::string other_keys(const simdjson::dom::object& object, std::string_view mis
   return count == 0 ? out + " none" : out;
 }
 
+// RFC 8259's grammar of a number.
+bool is_json_number(std::string_view text) {
+  const auto digits = [&] {
+    size_t count = 0;
+    while (count < text.size() && is_digit(text[count])) ++count;
+    text.remove_prefix(count);
+    return count > 0;
+  };
+  if (text.starts_with('-')) text.remove_prefix(1);
+  const bool zero = text.starts_with('0') && text.size() > 1 && is_digit(text[1]);
+  if (zero || !digits()) return false;
+  if (text.starts_with('.')) {
+    text.remove_prefix(1);
+    if (!digits()) return false;
+  }
+  if (!text.empty() && (text[0] | 32) == 'e') {
+    text.remove_prefix(1);
+    if (text.starts_with('-') || text.starts_with('+')) text.remove_prefix(1);
+    if (!digits()) return false;
+  }
+  return text.empty();
+}
+
+// An integer of more than 64 bits under `key`, as it is written.
+bool large_integer(std::string_view line, std::string_view key, std::string& out) {
+  simdjson::ondemand::parser parser;
+  const simdjson::padded_string padded(line);
+  simdjson::ondemand::document document;
+  std::string_view token;
+  if (parser.iterate(padded).get(document) != simdjson::SUCCESS) return false;
+  simdjson::ondemand::value value;
+  if (document[key].get(value) != simdjson::SUCCESS) return false;
+  token = trim(value.raw_json_token());
+  const std::string_view digits = token.substr(token.starts_with('-') ? 1 : 0);
+  if (digits.empty() || !std::all_of(digits.begin(), digits.end(), is_digit)) return false;
+  out = token;
+  return true;
+}
+
 }  // namespace
+
+bool replace_large_numbers(std::string_view json, std::string& out) {
+  constexpr size_t kDigitsMax = 18;  // of an integer that fits in 64 bits for certain
+  const auto is_of_number = [](char c) { return is_digit(c) || c == '.' || c == '-' || c == '+' || (c | 32) == 'e'; };
+  out.clear();
+  bool in_string = false, replaced = false;
+  for (size_t i = 0; i < json.size();) {
+    const char c = json[i];
+    if (!in_string && (is_digit(c) || c == '-')) {
+      size_t end = i + 1;
+      while (end < json.size() && is_of_number(json[end])) ++end;
+      const std::string_view number = json.substr(i, end - i);
+      const bool large = (number.size() > kDigitsMax || number.find_first_of("eE") != std::string_view::npos) &&
+                         is_json_number(number);
+      out += large ? std::string_view("0.0") : number;
+      replaced = replaced || large;
+      i = end;
+      continue;
+    }
+    if (c == '"') in_string = !in_string;
+    out += c;
+    if (in_string && c == '\\' && ++i < json.size()) out += json[i];
+    ++i;
+  }
+  out.reserve(out.size() + ByteWindow::kPadding);
+  return replaced;
+}
 
 Verdict JsonDocumentParser::parse(std::string_view line, Document& document, bool& has_id) {
   has_id = false;
@@ -123,7 +190,10 @@ Verdict JsonDocumentParser::parse(std::string_view line, Document& document, boo
     line = sanitized_;
   }
   simdjson::dom::element root;
-  const simdjson::error_code error = parser_->dom.parse(line.data(), line.size(), false).get(root);
+  simdjson::error_code error = parser_->dom.parse(line.data(), line.size(), false).get(root);
+  const std::string_view as_written = line;
+  const bool has_large_numbers = error != simdjson::SUCCESS && replace_large_numbers(line, plain_);
+  if (has_large_numbers) error = parser_->dom.parse(plain_.data(), plain_.size(), false).get(root);
   simdjson::dom::object object;
   if (error != simdjson::SUCCESS || root.get(object) != simdjson::SUCCESS) {
     return Verdict::drop("text.bad_json", 0, 0,
@@ -133,6 +203,8 @@ Verdict JsonDocumentParser::parse(std::string_view line, Document& document, boo
     return Verdict::drop("text.no_text", 0, 0, other_keys(object, text_key_));
   int64_t number = 0;
   if (take_string(object, id_key_, document.id)) {
+    has_id = true;
+  } else if (has_large_numbers && large_integer(as_written, id_key_, document.id)) {
     has_id = true;
   } else if (object[id_key_].get(number) == simdjson::SUCCESS) {
     document.id = std::to_string(number);

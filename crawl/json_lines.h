@@ -1,5 +1,5 @@
-// JSONL, in two halves: cutting an input into lines, which is serial, and parsing a line into a Document, which any
-// number of threads can do at a time.
+// JSON Lines, in two halves: cutting an input into lines, which is serial, and parsing a line into a Document, which
+// any number of threads can do at a time.
 //
 // `text_key` and `id_key` name the string members read; `url`, `date`, `dump`, `language` (strings) and
 // `language_score` (number) are taken over where present. An id may be a number. Empty lines are no records. Bytes that
@@ -22,7 +22,7 @@ struct JsonLine {
   std::string_view
       text;  // newline included; at least ByteWindow::kPadding readable bytes follow; lives until the next call
   uint64_t number = 0;  // in the input, from 1, empty lines counted
-  uint64_t offset = 0;  // stored offset
+  uint64_t offset = 0;  // stored offset; of rows (DecodedInput::has_rows) the number
   Verdict verdict;      // text.too_large or text.damaged (then `text` is empty), else keep
 };
 
@@ -60,8 +60,13 @@ class JsonDocumentParser {
  private:
   struct Parser;
   std::unique_ptr<Parser> parser_;
-  std::string text_key_, id_key_, sanitized_;
+  std::string text_key_, id_key_, sanitized_, plain_;
 };
+
+// RFC 8259 sets numbers no bounds, simdjson those of 64 bits, and a larger one may be in a field that nobody reads.
+// Puts 0.0 in place of the large numbers of a line that simdjson refused, into `out`, with ByteWindow::kPadding bytes
+// of room behind it; false when there is none.
+bool replace_large_numbers(std::string_view json, std::string& out);
 
 // The damage code of a member that broke within the next `size` bytes of the window, or null.
 const char* damage_within(const DecodedInput& input, size_t size);

@@ -2,53 +2,19 @@
 
 #include <string_view>
 
-#include "core/error.h"
 #include "crawl/ascii.h"
-#include "crawl/charset.h"
-#include "crawl/decoded_input.h"
+#include "crawl/input_format.h"
 #include "crawl/json_lines.h"
 #include "crawl/sources/text_source.h"
-#include "crawl/warc_source.h"
 
 namespace ftok {
-namespace {
-
-constexpr size_t kLookBytes = 4096;  // decoded bytes a format is told from
-
-bool named_as_archive(std::string_view name) {
-  const size_t query = name.find('?');
-  const std::string file = lower_ascii(name.substr(0, query).substr(name.substr(0, query).rfind('/') + 1));
-  for (const std::string_view part : {".warc", ".arc", ".wet", ".wat"}) {
-    const size_t at = file.find(part);
-    if (at == std::string::npos) continue;
-    const size_t end = at + part.size();
-    if (end == file.size() || file[end] == '.') return true;
-  }
-  return false;
+void SourceOptions::visit(OptionVisitor& visitor) {
+  visitor.choice("format", format, input_format_names(), "format of the inputs; auto looks at their first bytes");
+  visitor.field("record_bytes_max", record_bytes_max,
+                "largest record read, in bytes; larger ones are dropped as too_large");
+  visitor.field("text_key", text_key, "JSON: key of the text; CSV and TSV: its column");
+  visitor.field("id_key", id_key, "JSON, CSV and TSV: key of the document's id");
 }
-
-// "warc", "jsonl" or "text"; throws when the bytes are none of them.
-std::string_view format_of(const DecodedInput& input) {
-  std::string_view start = input.window().substr(0, kLookBytes);
-  if (start.starts_with("\xEF\xBB\xBF")) start.remove_prefix(3);
-  start = trim(start);
-  if (start.empty() || start.starts_with("WARC/") || start.starts_with("filedesc:")) return "warc";
-  std::string ignored;
-  const bool cut = input.window().size() > kLookBytes;  // perhaps inside a character: that is no fault
-  const bool text = start.find('\0') == std::string_view::npos && decode_utf8_text(start, ignored) <= (cut ? 1U : 0U);
-  if (named_as_archive(input.name())) {
-    // A damaged archive is searched for its records; an error page or a list of paths under its name is a failed input.
-    if (!text || start.find("WARC") != std::string_view::npos) return "warc";
-    throw Error(input.name() + " is no WARC: it begins with \"" +
-                std::string(start.substr(0, start.find_first_of("\r\n")).substr(0, 80)) + "\"");
-  }
-  if (start.starts_with('{')) return "jsonl";
-  if (start.find("\nWARC/1.") != std::string_view::npos) return "warc";
-  if (text) return "text";
-  throw Error(input.name() + " is neither WARC, ARC, WET, JSONL nor UTF-8 text (say --format to read it all the same)");
-}
-
-}  // namespace
 
 std::string dump_of(const std::string& path) {
   static constexpr std::string_view kPrefix = "CC-MAIN-";
@@ -63,40 +29,12 @@ std::string dump_of(const std::string& path) {
   return {};
 }
 
-namespace {
-
-// The decoded input, its format and the options with the input's name filled in.
-struct Opened {
-  std::unique_ptr<DecodedInput> input;
-  std::string format;
-  SourceOptions options;
-};
-
-Opened open(std::unique_ptr<ByteSource> bytes, const SourceOptions& options) {
-  Opened opened{nullptr, options.format, options};
-  if (opened.options.file_path.empty()) opened.options.file_path = bytes->name();
-  if (opened.options.dump.empty()) opened.options.dump = dump_of(opened.options.file_path);
-  opened.input = make_decoded_input(std::move(bytes));
-  if (opened.format == "auto") {
-    while (opened.input->window().size() < kLookBytes && opened.input->grow()) {
-    }
-    opened.format = format_of(*opened.input);
-  }
-  return opened;
-}
-
-std::unique_ptr<Source> source_of(Opened opened) {
-  if (opened.format == "jsonl") return make_jsonl_source(std::move(opened.input), opened.options);
-  if (opened.format == "text") return make_plain_text_source(std::move(opened.input), opened.options);
-  if (opened.format == "warc" || opened.format == "wet")
-    return make_warc_source(std::move(opened.input), opened.options);
-  throw UsageError("format: expected auto, warc, wet, jsonl or text, got " + opened.format);
-}
-
-}  // namespace
-
-std::unique_ptr<Source> make_source(std::unique_ptr<ByteSource> bytes, const SourceOptions& options) {
-  return source_of(open(std::move(bytes), options));
+std::unique_ptr<Source> make_source(std::unique_ptr<ByteSource> bytes, const SourceOptions& options,
+                                    const InputFormat** format) {
+  OpenedInput opened = open_input_format(std::move(bytes), options);
+  if (format != nullptr) *format = opened.format;
+  if (opened.lines == nullptr) return std::move(opened.records);
+  return make_jsonl_source(std::move(opened.lines), opened.options);
 }
 
 LinesOrRecords::LinesOrRecords() = default;
@@ -105,13 +43,13 @@ LinesOrRecords::LinesOrRecords(LinesOrRecords&&) noexcept = default;
 LinesOrRecords& LinesOrRecords::operator=(LinesOrRecords&&) noexcept = default;
 
 LinesOrRecords open_lines_or_records(std::unique_ptr<ByteSource> bytes, const SourceOptions& options) {
-  Opened opened = open(std::move(bytes), options);
+  OpenedInput opened = open_input_format(std::move(bytes), options);
   LinesOrRecords result;
-  if (opened.format == "jsonl") {
+  result.locator = locator_name(opened.format->locator);
+  result.records = std::move(opened.records);
+  if (opened.lines != nullptr) {
     result.lines =
-        std::make_unique<JsonLineReader>(std::move(opened.input), static_cast<uint64_t>(options.record_bytes_max));
-  } else {
-    result.records = source_of(std::move(opened));
+        std::make_unique<JsonLineReader>(std::move(opened.lines), static_cast<uint64_t>(options.record_bytes_max));
   }
   return result;
 }

@@ -1,11 +1,11 @@
 // make_source: one door from bytes to documents, whatever the format and compression of the input.
 //
-// Compression (gzip, zstd) and format (WARC, ARC, WET, JSONL, plain text) are told from the content; the name helps
-// only where the content is damaged at its start. Every record yields exactly one Item:
+// Compression (gzip, zstd) and format are told from the content (input_format.h has the table of formats). Every record
+// yields exactly one Item:
 //   a document   WARC and ARC responses: `payload` holds the HTTP head and body as stored, `text` and `html` are empty.
-//                Text inputs (WET conversions, JSONL, plain text): `text` is filled, `payload` and `html` are empty, so
-//                that the stages `http` and `extract`, which pass over documents without payload and html, leave it
-//                alone.
+//                Text inputs (WET conversions, JSON, CSV, TSV, plain text): `text` is filled, `payload` and `html` are
+//                empty, so that the stages `http` and `extract`, which pass over documents without payload and html,
+//                leave it alone.
 //   a skip       kinds: request, metadata, revisit, warcinfo, resource, conversion (not text/plain), continuation,
 //                not_http (a response that is no HTTP message: dns:, ftp:), unknown_type
 //   a drop       warc.damaged, warc.too_large (Item::verdict.detail says what), text.damaged, text.too_large,
@@ -24,36 +24,33 @@
 namespace ftok {
 
 class JsonLineReader;
+struct InputFormat;
 
 struct SourceOptions {
   std::string file_path;        // goes to Document::file_path; empty: the byte source's name
   std::string dump;             // goes to Document::dump where the record names none; empty: dump_of(file_path)
-  std::string format = "auto";  // auto, warc (also ARC and WET), wet, jsonl, text
+  std::string format = "auto";  // a name of input_format_names()
   int64_t record_bytes_max = int64_t{64} << 20;  // of a record's block, a JSON line, or a text file
   std::string text_key = "text";
   std::string id_key = "id";
 
-  void visit(OptionVisitor& visitor) {
-    visitor.choice("format", format, {"auto", "warc", "wet", "jsonl", "text"},
-                   "format of the inputs; auto looks at their first bytes");
-    visitor.field("record_bytes_max", record_bytes_max,
-                  "largest record read, in bytes; larger ones are dropped as too_large");
-    visitor.field("text_key", text_key, "JSONL: key of the text");
-    visitor.field("id_key", id_key, "JSONL: key of the document's id");
-  }
+  void visit(OptionVisitor& visitor);
 };
 
 // "CC-MAIN-2024-22" out of a path or URL that names a Common Crawl crawl, else empty.
 std::string dump_of(const std::string& path);
 
-// The records of `bytes` in order. Throws Error naming the input when reading fails, or when auto can tell no format
-// (binary data, an error page under a WARC's name). An empty input has no records.
-std::unique_ptr<Source> make_source(std::unique_ptr<ByteSource> bytes, const SourceOptions& options);
+// The records of `bytes` in order. Throws Error naming the input when reading fails, or when it is of a format that is
+// refused (binary data, an error page under a WARC's name). An empty input has no records. `format`
+// (may be null) gets the format that was told.
+std::unique_ptr<Source> make_source(std::unique_ptr<ByteSource> bytes, const SourceOptions& options,
+                                    const InputFormat** format = nullptr);
 
 // The same, but of JSONL the lines alone, so that many threads can parse them (json_lines.h). One of the two is set.
 struct LinesOrRecords {
   std::unique_ptr<JsonLineReader> lines;
   std::unique_ptr<Source> records;
+  const char* locator = "byte";  // what the offsets count: "byte" or "row"
 
   LinesOrRecords();
   ~LinesOrRecords();

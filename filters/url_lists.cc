@@ -8,6 +8,7 @@
 
 #include "core/error.h"
 #include "core/file.h"
+#include "core/text_file.h"
 #include "core/sha256.h"
 #include "filters/url_lists/hashed_set.h"
 #include "filters/url_lists/substring_matcher.h"
@@ -27,6 +28,7 @@ std::string_view stripped(std::string_view line) {
 
 // Calls `use` with each entry of a plain list.
 void for_each_entry(std::string_view bytes, const std::function<void(std::string_view)>& use) {
+  bytes = without_byte_order_mark(bytes);
   for (size_t at = 0; at < bytes.size();) {
     const size_t end = std::min(bytes.find('\n', at), bytes.size());
     const std::string_view line = bytes.substr(at, end - at);

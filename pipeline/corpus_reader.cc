@@ -8,6 +8,9 @@
 #include <filesystem>
 
 #include "core/error.h"
+#include "core/text_file.h"
+#include "crawl/input_format.h"
+#include "crawl/json_lines.h"
 #include "tokenizer/encoding.h"
 #include "tokenizer/pretokenize.h"
 
@@ -26,17 +29,8 @@ uint64_t size_of(const std::string& path) {
 
 }  // namespace
 
-CorpusFormat format_of_name(const std::string& path) {
-  std::filesystem::path name = std::filesystem::path(path).filename();
-  if (name.extension() == ".gz" || name.extension() == ".zst") name = name.stem();
-  const std::string extension = name.extension().string();
-  if (extension == ".jsonl" || extension == ".ndjson" || extension == ".json") return CorpusFormat::kJsonLines;
-  if (extension == ".warc" || extension == ".wet" || extension == ".arc") return CorpusFormat::kWarc;
-  return CorpusFormat::kText;
-}
-
-CorpusReader::CorpusReader(std::vector<CorpusInput> inputs, bool has_sure_cuts)
-    : inputs_(std::move(inputs)), has_sure_cuts_(has_sure_cuts) {
+CorpusReader::CorpusReader(std::vector<CorpusInput> inputs, std::string text_key, bool has_sure_cuts)
+    : inputs_(std::move(inputs)), text_key_(std::move(text_key)), has_sure_cuts_(has_sure_cuts) {
   for (const CorpusInput& input : inputs_) {
     const uint64_t size = input.path == "-" ? 0 : size_of(input.path);
     if (size == 0) {
@@ -52,7 +46,15 @@ CorpusReader::~CorpusReader() = default;
 // Opens the input at position_; false when there is none.
 bool CorpusReader::open_next() {
   if (position_.input == inputs_.size()) return false;
-  input_ = make_decoded_input(open_file_source(inputs_[position_.input].path));
+  SourceOptions options;
+  options.format = inputs_[position_.input].format;
+  options.text_key = text_key_;
+  OpenedBytes opened = open_input_bytes(open_file_source(inputs_[position_.input].path), options);
+  if (!opened.format->holds_texts()) {
+    throw Error(fmt::format("{} is {}, which holds pages, not texts", opened.input->name(), opened.format->title));
+  }
+  is_lines_ = opened.format->open_lines != nullptr;
+  input_ = std::move(opened.input);
   return true;
 }
 
@@ -85,7 +87,7 @@ size_t CorpusReader::read(std::string& out, size_t size) {
 size_t CorpusReader::cut_of(const std::string& bytes, bool at_end) const {
   if (at_end) return bytes.size();
   const size_t line_end = bytes.rfind('\n') + 1;  // 0 when there is none
-  if (inputs_[position_.input].format == CorpusFormat::kJsonLines) {
+  if (is_lines_) {
     if (line_end == 0 && bytes.size() > kLineBytesMax) {
       throw Error(fmt::format("{}: line {}: longer than {} bytes", input_->name(), position_.line, kLineBytesMax));
     }
@@ -110,10 +112,11 @@ std::unique_ptr<CorpusPiece> CorpusReader::next() {
     carry_.assign(piece->bytes, cut);
     piece->input = &inputs_[position_.input];
     piece->line = position_.line;
+    piece->is_lines = is_lines_;
     piece->size = cut;
     piece->bytes.resize(cut);
     position_.offset += cut;
-    if (piece->input->format == CorpusFormat::kJsonLines) {
+    if (is_lines_) {
       position_.line += static_cast<uint64_t>(std::count(piece->bytes.begin(), piece->bytes.end(), '\n'));
     }
     piece->bytes.resize(cut + CorpusPiece::kPadding);
@@ -144,11 +147,12 @@ uint64_t CorpusReader::bytes_read() const { return bytes_before_ + (input_ != nu
 
 void for_each_text(const CorpusPiece& piece, const std::string& text_key,
                    const std::function<void(std::string_view)>& visit) {
-  if (piece.input->format == CorpusFormat::kText) {
+  if (!piece.is_lines) {
     visit(piece.view());
     return;
   }
   thread_local simdjson::dom::parser parser(kLineBytesMax + simdjson::SIMDJSON_PADDING);  // keeps its memory
+  std::string plain;
   uint64_t line = piece.line;
   const auto fail = [&](std::string_view why) {
     throw Error(fmt::format("{}: line {}: {}", piece.input->path, line, why));
@@ -156,12 +160,15 @@ void for_each_text(const CorpusPiece& piece, const std::string& text_key,
   const std::string_view bytes = piece.view();
   for (size_t begin = 0; begin < bytes.size(); ++line) {
     const size_t end = std::min(bytes.size(), bytes.find('\n', begin));
-    const std::string_view json = bytes.substr(begin, end - begin);
+    const std::string_view json = without_byte_order_mark(bytes.substr(begin, end - begin));
     begin = end + 1;
     if (json.find_first_not_of(" \t\r") == std::string_view::npos) continue;
     simdjson::dom::element root;
     std::string_view text;
-    const simdjson::error_code parsed = parser.parse(json.data(), json.size(), false).get(root);
+    simdjson::error_code parsed = parser.parse(json.data(), json.size(), false).get(root);
+    if (parsed != simdjson::SUCCESS && replace_large_numbers(json, plain)) {
+      parsed = parser.parse(plain.data(), plain.size(), false).get(root);
+    }
     if (parsed != simdjson::SUCCESS) fail(simdjson::error_message(parsed));
     if (root[text_key].get(text) != simdjson::SUCCESS) fail(fmt::format("no string \"{}\"", text_key));
     visit(text);

@@ -1,5 +1,5 @@
-// CorpusReader: the texts of a list of inputs as pieces of about a megabyte, for many threads to count. Inputs are
-// plain text or JSON Lines, plain, gzip or zstd; what is in a piece depends on the input alone.
+// CorpusReader: the texts of a list of inputs as pieces of about a megabyte, for many threads to count. Inputs are of
+// any format of the table (crawl/input_format.h) that holds texts; what is in a piece depends on the input alone.
 #pragma once
 
 #include <cstdint>
@@ -14,16 +14,11 @@
 
 namespace ftok {
 
-enum class CorpusFormat { kText, kJsonLines, kWarc };
-
 struct CorpusInput {
-  std::string path;  // "-": standard input
-  CorpusFormat format = CorpusFormat::kText;
+  std::string path;             // "-": standard input
+  std::string format = "auto";  // of the table
   uint64_t weight = 1;
 };
-
-// By the name: .jsonl, .ndjson, .json are JSON Lines and .warc, .wet, .arc WARC, before .gz or .zst; else text.
-CorpusFormat format_of_name(const std::string& path);
 
 struct CorpusPiece {
   static constexpr size_t kPadding = 64;  // readable bytes after `size`, as simdjson wants it
@@ -31,7 +26,8 @@ struct CorpusPiece {
   std::string bytes;
   size_t size = 0;
   const CorpusInput* input = nullptr;
-  uint64_t line = 1;  // of its first byte, in JSON Lines
+  bool is_lines = false;  // of JSON; else text
+  uint64_t line = 1;      // of its first byte, in lines
 
   std::string_view view() const { return {bytes.data(), size}; }
 };
@@ -47,9 +43,9 @@ struct CorpusPosition {
 // a line is longer than 1 GiB.
 class CorpusReader {
  public:
-  // No WARC inputs. `has_sure_cuts`: texts may be cut at last_sure_cut() (pretokenize.h). Else a text of up to
-  // 64 MiB stays whole, and a longer one is cut at line ends.
-  CorpusReader(std::vector<CorpusInput> inputs, bool has_sure_cuts);
+  // No archives. `text_key` is the key, or the column, of the text. `has_sure_cuts`: texts may be cut at
+  // last_sure_cut() (pretokenize.h). Else a text of up to 64 MiB stays whole, and a longer one is cut at line ends.
+  CorpusReader(std::vector<CorpusInput> inputs, std::string text_key, bool has_sure_cuts);
   ~CorpusReader();
 
   std::unique_ptr<CorpusPiece> next();  // null at the end
@@ -68,7 +64,9 @@ class CorpusReader {
   size_t cut_of(const std::string& bytes, bool at_end) const;
 
   const std::vector<CorpusInput> inputs_;
+  const std::string text_key_;
   const bool has_sure_cuts_;
+  bool is_lines_ = false;  // the open input
   CorpusPosition position_;
   std::unique_ptr<DecodedInput> input_;
   std::string carry_;  // read, and not given out

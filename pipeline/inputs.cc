@@ -9,6 +9,7 @@
 #include <filesystem>
 
 #include "core/error.h"
+#include "core/text_file.h"
 #include "crawl/decoded_input.h"
 
 namespace ftok {
@@ -47,7 +48,7 @@ std::vector<std::string> read_list(const std::string& path, const std::string& b
   for (const Damage& damage : input->take_damage()) {
     throw Error(fmt::format("the input list {} is damaged at byte {}: {}", path, damage.offset, damage.code.view()));
   }
-  const std::string_view text = input->window();
+  const std::string_view text = without_byte_order_mark(input->window());
   std::vector<std::string> inputs;
   for (size_t at = 0; at < text.size();) {
     const size_t end = std::min(text.find('\n', at), text.size());

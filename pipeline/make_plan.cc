@@ -2,7 +2,7 @@
 
 #include <fmt/format.h>
 
-#include "core/error.h"
+#include "pipeline/shard_settings.h"
 #include "shards/checksum.h"
 
 namespace ftok {
@@ -12,15 +12,7 @@ void load_vocabulary(const PlanOptions& options, const RecipeConfig& recipe, Pla
   plan.encoding = std::make_shared<const Encoding>(Encoding::load(options.vocabulary, options.vocabulary_hints));
   plan.vocabulary_name = plan.encoding->name();
   plan.vocabulary_digest = plan.encoding->digest();
-  plan.shards.shard_tokens = static_cast<uint64_t>(recipe.shards.shard_tokens);
-  plan.shards.vocabulary_size = plan.encoding->n_vocab();
-  plan.shards.placement = parse_end_of_text(recipe.shards.end_of_text, "shards.end_of_text");
-  const std::optional<uint32_t> end_of_text = plan.encoding->end_of_text();
-  if (!end_of_text && plan.shards.placement != EndOfText::kNone) {
-    throw UsageError(
-        fmt::format("--vocab: {} has no end-of-text token; set shards.end_of_text=none", options.vocabulary));
-  }
-  plan.shards.end_of_text = end_of_text.value_or(0);
+  plan.shards = shard_writer_options(recipe.shards, *plan.encoding, "shards.");
   plan.validation_per_mille = recipe.shards.validation_per_mille;
 }
 

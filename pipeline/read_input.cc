@@ -4,6 +4,7 @@
 
 #include "core/ordered_pipeline.h"
 #include "core/run_on_threads.h"
+#include "crawl/input_format.h"
 #include "pipeline/inputs.h"
 #include "pipeline/run/candidates.h"
 #include "pipeline/run/cpu_clock.h"
@@ -26,7 +27,7 @@ class RecordReader {
     as_input_error([&] {
       auto digesting = std::make_unique<DigestingSource>(open_input(input, log, options.fetch));
       bytes_ = digesting.get();
-      source_ = make_source(std::move(digesting), source_options);
+      source_ = make_source(std::move(digesting), source_options, &format_);
     });
   }
 
@@ -71,16 +72,17 @@ class RecordReader {
   void refuse_what_is_no_input() const {
     if (sequence_ > 0 || report_.damage.empty()) return;
     const Damage& first = report_.damage.front();
-    throw InputError(fmt::format("{} holds no record: damage at byte {}: {} {}", report_.input, first.offset,
-                                 first.code.view(), first.detail));
+    throw InputError(fmt::format("{} holds no record: damage at {} {}: {} {}", report_.input,
+                                 locator_name(format_->locator), first.offset, first.code.view(), first.detail));
   }
 
   void note_damage() {
     for (Damage& damage : source_->take_damage()) {
       ++report_.tally.damage;
       if (report_.damage.size() >= InputReport::kDamageKept) continue;
-      log_(LogLevel::kWarning, fmt::format("{}: damage at byte {}: {}{}{}", report_.input, damage.offset,
-                                           damage.code.view(), damage.detail.empty() ? "" : ": ", damage.detail));
+      log_(LogLevel::kWarning,
+           fmt::format("{}: damage at {} {}: {}{}{}", report_.input, locator_name(format_->locator), damage.offset,
+                       damage.code.view(), damage.detail.empty() ? "" : ": ", damage.detail));
       report_.damage.push_back(std::move(damage));
     }
   }
@@ -90,6 +92,7 @@ class RecordReader {
   InputReport& report_;
   DigestingSource* bytes_ = nullptr;  // owned by source_
   std::unique_ptr<Source> source_;
+  const InputFormat* format_ = nullptr;
   uint64_t sequence_ = 0;
   uint64_t bytes_noted_ = 0;
 };

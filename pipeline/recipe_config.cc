@@ -7,6 +7,8 @@
 #include "core/error.h"
 #include "core/file.h"
 #include "core/recipe.h"
+#include "core/text_file.h"
+#include "shards/shard_format.h"
 
 namespace ftok {
 namespace {
@@ -61,7 +63,7 @@ std::pair<std::string, const Preset*> read_recipe_file(const std::string& path) 
                                  nearest.empty() ? fmt::format("expected {}", fmt::join(preset_names(), " or "))
                                                  : fmt::format("the nearest preset is {}", nearest)));
   }
-  std::string text = read_file(path, 16 << 20);
+  std::string text = read_text_file(path, 16 << 20);
   RecipeReader reader(text, path);
   PresetName chosen;
   reader.section("", chosen);
@@ -77,11 +79,15 @@ void StageList::visit(OptionVisitor& visitor) {
 }
 
 void ShardOptions::visit(OptionVisitor& visitor) {
+  visitor.choice("format", format, shard_format_names(), "whose token shards: " + shard_format_help());
+  visitor.choice("token_bytes", token_bytes, {"auto", "2", "4"},
+                 "width of a token; auto: 2 when the vocabulary has at most 65,536 ids");
   visitor.field("shard_tokens", shard_tokens, "tokens a shard (llm.c: 100M)");
   visitor.field("validation_per_mille", validation_per_mille,
                 "documents in a thousand that go to the validation shards, by xxh64 of the id");
-  visitor.choice("end_of_text", end_of_text, {"before", "after", "none"},
-                 "where the end-of-text token goes; llm.c reads before");
+  visitor.choice("end_of_text", end_of_text, {"auto", "before", "after", "none"},
+                 "where the end-of-text token goes; auto: where the format's readers want it, llm.c before each "
+                 "document, the others after");
 }
 
 std::vector<std::pair<std::string, std::string>> recipe_presets() {

@@ -22,9 +22,11 @@ struct StageList {
 
 // [shards]: how tokens are laid out.
 struct ShardOptions {
+  std::string format = "llmc";         // a name of shard_formats()
+  std::string token_bytes = "auto";    // 2 or 4
   int64_t shard_tokens = 100'000'000;  // llm.c cuts at 10^8
   int64_t validation_per_mille = 5;
-  std::string end_of_text = "before";
+  std::string end_of_text = "auto";  // where the format's readers want it
 
   void visit(OptionVisitor& visitor);
 };

@@ -96,6 +96,12 @@ RunResult tokenize(const TokenizeOptions& options, const Log& log) {
       }
     });
     output.finish();
+    if (output.tally().kept > 0 && output.shards().tokens(Split::kTrain) == 0) {
+      shown(LogLevel::kWarning,
+            fmt::format("{}: all documents are held out for validation, and nothing is left to train on: give more "
+                        "documents (the first one always validates)",
+                        options.output));
+    }
   }
   RunResult result;
   result.tally = output.tally();

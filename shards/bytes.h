@@ -7,6 +7,7 @@
 #include <cstring>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace ftok {
 
@@ -26,6 +27,21 @@ T load_little_endian(std::string_view bytes, size_t offset) {
   T value;
   std::memcpy(&value, bytes.data() + offset, sizeof value);
   return value;
+}
+
+// Replaces `out` by the tokens of `width` (2 or 4) bytes each that `bytes` holds.
+inline void read_tokens(std::string_view bytes, size_t width, std::vector<uint32_t>& out) {
+  assert(width == 2 || width == 4);
+  out.resize(bytes.size() / width);
+  if (width == 4) {
+    std::memcpy(out.data(), bytes.data(), out.size() * width);
+    return;
+  }
+  for (size_t i = 0; i < out.size(); ++i) {
+    uint16_t token;
+    std::memcpy(&token, bytes.data() + i * sizeof token, sizeof token);
+    out[i] = token;
+  }
 }
 
 }  // namespace ftok

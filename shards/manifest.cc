@@ -30,6 +30,12 @@ Manifest read_fields(const JsonFields& fields) {
   const JsonFields vocabulary = fields.object("vocabulary");
   manifest.vocabulary = {vocabulary.text("name"), vocabulary.text("digest"), vocabulary.number("size"),
                          vocabulary.number("end_of_text")};
+  // Folders of 0.1.0 say neither: their shards are llm.c's.
+  if (fields.has("shard_format")) manifest.shard_format = fields.text("shard_format");
+  manifest.token_bytes =
+      fields.has("token_bytes") ? fields.number("token_bytes") : token_bytes_for(manifest.vocabulary.size);
+  if (manifest.token_bytes != 2 && manifest.token_bytes != 4)
+    throw JsonFields::Missing("\"token_bytes\" is not 2 or 4");
   manifest.shard_tokens = fields.number("shard_tokens");
   const std::string placement = fields.text("end_of_text_placement");
   try {
@@ -56,6 +62,11 @@ std::string write_shard_entry(const ShardEntry& shard) {
   json.begin_object().field("split", split_name(shard.split)).field("index", shard.index).field("tokens", shard.tokens);
   json.field("documents", shard.documents).key("shard").raw(write_file_entry(shard.shard));
   json.key("sidecar").raw(write_file_entry(shard.sidecar));
+  if (!shard.companions.empty()) {
+    json.key("companions").begin_array();
+    for (const FileEntry& companion : shard.companions) json.raw(write_file_entry(companion));
+    json.end_array();
+  }
   if (shard.mask) json.key("mask").raw(write_file_entry(*shard.mask));
   json.end_object();
   return json.take();
@@ -71,8 +82,20 @@ ShardEntry read_shard_entry(const JsonFields& fields) {
   shard.documents = fields.number("documents");
   shard.shard = read_file_entry(fields.object("shard"));
   shard.sidecar = read_file_entry(fields.object("sidecar"));
+  if (fields.has("companions")) {
+    for (const JsonFields& companion : fields.objects("companions")) {
+      shard.companions.push_back(read_file_entry(companion));
+    }
+  }
   if (fields.has("mask")) shard.mask = read_file_entry(fields.object("mask"));
   return shard;
+}
+
+void describe_shards(const ShardWriterOptions& options, Manifest& manifest) {
+  manifest.shard_format = options.format->name();
+  manifest.token_bytes = options.token_bytes != 0 ? options.token_bytes : token_bytes_for(options.vocabulary_size);
+  manifest.shard_tokens = options.shard_tokens;
+  manifest.placement = options.placement;
 }
 
 std::string write_manifest(const Manifest& manifest) {
@@ -87,6 +110,7 @@ std::string write_manifest(const Manifest& manifest) {
   json.key("vocabulary").begin_object().field("name", manifest.vocabulary.name);
   json.field("digest", manifest.vocabulary.digest).field("size", manifest.vocabulary.size);
   json.field("end_of_text", manifest.vocabulary.end_of_text).end_object();
+  json.field("shard_format", manifest.shard_format).field("token_bytes", manifest.token_bytes);
   json.field("shard_tokens", manifest.shard_tokens);
   json.field("end_of_text_placement", end_of_text_name(manifest.placement));
   json.field("validation_per_mille", manifest.validation_per_mille).key("totals").raw(manifest.totals);

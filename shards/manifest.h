@@ -35,6 +35,8 @@ struct Manifest {
     bool operator==(const Vocabulary&) const = default;
   } vocabulary;
 
+  std::string shard_format = "llmc";
+  uint64_t token_bytes = 2;
   uint64_t shard_tokens = 0;
   EndOfText placement = EndOfText::kBefore;
   uint64_t validation_per_mille = 0;
@@ -58,6 +60,9 @@ struct Manifest {
 // A shard as one JSON object, and back; reading throws JsonFields::Missing.
 std::string write_shard_entry(const ShardEntry& shard);
 ShardEntry read_shard_entry(const JsonFields& fields);
+
+// Sets what the manifest says of the shards' layout.
+void describe_shards(const ShardWriterOptions& options, Manifest& manifest);
 
 std::string write_manifest(const Manifest& manifest);
 

@@ -5,25 +5,31 @@
 #include <algorithm>
 #include <cassert>
 #include <filesystem>
+#include <utility>
 
 #include "core/error.h"
+#include "shards/bytes.h"
+#include "shards/manifest.h"
 #include "shards/split.h"
 
 namespace ftok {
 
-Result<ShardView> ShardView::parse(std::string_view bytes) {
-  const Result<ShardHeader> header = parse_shard_header(bytes, bytes.size());
-  if (!header) return header.damage();
+Result<ShardView> ShardView::parse(const ShardFormat& format, const ShardBytes& shard) {
+  Result<ShardLayout> layout = format.read(shard);
+  if (!layout) return layout.damage();
   ShardView view;
-  view.bytes_ = bytes;
-  view.header_ = *header;
+  view.bytes_ = shard.bytes;
+  view.layout_ = std::move(*layout);
+  assert(view.layout_.begin + view.size() * view.layout_.token_bytes <= view.bytes_.size());
   return view;
 }
 
 void ShardView::read(uint64_t begin, uint64_t end, std::vector<uint32_t>& out) const {
   assert(begin <= end && end <= size());
-  out.resize(static_cast<size_t>(end - begin));
-  for (uint64_t i = begin; i < end; ++i) out[static_cast<size_t>(i - begin)] = token(i);
+  const size_t width = layout_.token_bytes;
+  read_tokens(
+      bytes_.substr(layout_.begin + static_cast<size_t>(begin) * width, static_cast<size_t>(end - begin) * width),
+      width, out);
 }
 
 uint32_t ShardView::largest_token() const {
@@ -32,32 +38,77 @@ uint32_t ShardView::largest_token() const {
   return largest;
 }
 
-std::vector<uint64_t> ShardView::document_begins(uint32_t end_of_text) const {
-  std::vector<uint64_t> begins;
-  for (uint64_t i = 0; i < size(); ++i) {
-    if (i == 0 || token(i) == end_of_text) begins.push_back(i);
+std::vector<uint64_t> ShardView::document_begins(uint32_t end_of_text, EndOfText placement) const {
+  if (size() == 0) return {};
+  std::vector<uint64_t> begins = {0};
+  for (const uint64_t end : layout_.document_ends) {
+    if (end > begins.back() && end < size()) begins.push_back(end);
+  }
+  if (!layout_.document_ends.empty()) return begins;
+  const uint64_t after = placement == EndOfText::kAfter ? 1 : 0;
+  for (uint64_t i = 1 - after; i + after < size(); ++i) {
+    if (token(i) == end_of_text) begins.push_back(i + after);
   }
   return begins;
 }
 
-ShardReader::ShardReader(const std::string& path) : file_(path) {
-  const Result<ShardView> view = ShardView::parse(file_.bytes());
-  if (!view)
-    throw Error(fmt::format("{} is no token shard: {}: {}", path, view.damage().code.view(), view.damage().detail));
-  view_ = *view;
+namespace {
+
+// What the manifest in the shard's folder says of it.
+ShardHints hints_of_manifest(const std::string& path) {
+  const std::filesystem::path shard(path);
+  const std::string manifest_path = (shard.parent_path() / kManifestName).string();
+  if (!std::filesystem::exists(manifest_path)) return {};
+  const Result<Manifest> manifest = parse_manifest(read_file(manifest_path));
+  if (!manifest) return {};
+  const std::string name = shard.filename().string();
+  const bool listed = std::any_of(manifest->shards.begin(), manifest->shards.end(),
+                                  [&](const ShardEntry& entry) { return entry.shard.name == name; });
+  if (!listed) return {};
+  return {&find_shard_format(manifest->shard_format, manifest_path), manifest->token_bytes};
+}
+
+const ShardFormat* recognized_format(const ShardBytes& shard) {
+  for (const ShardFormat* format : shard_formats()) {
+    if (format->recognizes(shard)) return format;
+  }
+  return nullptr;
+}
+
+}  // namespace
+
+ShardReader::ShardReader(const std::string& path, const ShardHints& hints) : file_(path), format_(hints.format) {
   const std::string sidecar = shard_sidecar_path(path);
-  if (sidecar == path || !std::filesystem::exists(sidecar)) return;
-  sidecar_file_.emplace(sidecar);
-  const Result<SidecarView> documents = SidecarView::parse(sidecar_file_->bytes());
-  if (!documents) {
+  if (sidecar != path && std::filesystem::exists(sidecar)) {
+    sidecar_file_.emplace(sidecar);
+    const Result<SidecarView> documents = SidecarView::parse(sidecar_file_->bytes());
+    if (!documents) {
+      throw Error(
+          fmt::format("{} is damaged: {}: {}", sidecar, documents.damage().code.view(), documents.damage().detail));
+    }
+    sidecar_ = *documents;
+  }
+  ShardBytes shard{path, file_.bytes(), this->sidecar(), hints.token_bytes};
+  if (format_ == nullptr) format_ = recognized_format(shard);
+  if (format_ == nullptr || (shard.token_bytes == 0 && !format_->read(shard))) {
+    const ShardHints listed = hints_of_manifest(path);
+    if (listed.format != nullptr && (format_ == nullptr || format_ == listed.format)) {
+      format_ = listed.format;
+      shard.token_bytes = listed.token_bytes;
+    }
+  }
+  const bool unknown = format_ == nullptr;
+  if (unknown) format_ = &default_shard_format();
+  Result<ShardView> view = ShardView::parse(*format_, shard);
+  if (!view) {
+    throw Error(fmt::format("{} is not a token shard: {}: {}{}", path, view.damage().code, view.damage().detail,
+                            unknown ? "; of tokens without a header, say the format and the width" : ""));
+  }
+  view_ = std::move(*view);
+  if (sidecar_ && sidecar_->shard_tokens() != view_.size()) {
     throw Error(
-        fmt::format("{} is damaged: {}: {}", sidecar, documents.damage().code.view(), documents.damage().detail));
+        fmt::format("{} is of a shard of {} tokens; {} has {}", sidecar, sidecar_->shard_tokens(), path, view_.size()));
   }
-  if (documents->shard_tokens() != view_.size()) {
-    throw Error(fmt::format("{} is of a shard of {} tokens; {} has {}", sidecar, documents->shard_tokens(), path,
-                            view_.size()));
-  }
-  sidecar_ = *documents;
 }
 
 }  // namespace ftok

@@ -1,4 +1,4 @@
-// ShardReader: a shard as tokens and as documents, ftok's own or llm.c's, mapped into memory.
+// ShardReader: a shard of any format as tokens and as documents, mapped into memory.
 #pragma once
 
 #include <cstdint>
@@ -9,23 +9,23 @@
 #include <vector>
 
 #include "core/file.h"
-#include "shards/format.h"
+#include "shards/shard_format.h"
 
 namespace ftok {
 
 // A validated view of a shard's bytes, which must outlive it. Const, thread-safe.
 class ShardView {
  public:
-  // Damage codes: those of parse_shard_header.
-  static Result<ShardView> parse(std::string_view bytes);
+  // Damage codes: those of ShardFormat::read.
+  static Result<ShardView> parse(const ShardFormat& format, const ShardBytes& shard);
 
-  const ShardHeader& header() const { return header_; }
-  uint64_t size() const { return header_.tokens; }
+  const ShardLayout& layout() const { return layout_; }
+  uint64_t size() const { return layout_.tokens; }
 
   // The token at `index` < size().
   uint32_t token(uint64_t index) const {
-    const size_t at = kShardHeaderBytes + static_cast<size_t>(index) * header_.token_bytes;
-    return header_.token_bytes == 2 ? load<uint16_t>(at) : load<uint32_t>(at);
+    const size_t at = layout_.begin + static_cast<size_t>(index) * layout_.token_bytes;
+    return layout_.token_bytes == 2 ? load<uint16_t>(at) : load<uint32_t>(at);
   }
   // Replaces `out` by tokens [begin, end), begin <= end <= size().
   void read(uint64_t begin, uint64_t end, std::vector<uint32_t>& out) const;
@@ -33,9 +33,9 @@ class ShardView {
   // The largest id, 0 when there is none: reads all tokens.
   uint32_t largest_token() const;
 
-  // Where documents begin by the end-of-text token alone, for shards without a sidecar: each `end_of_text` starts one
-  // (llm.c's placement). The first is 0.
-  std::vector<uint64_t> document_begins(uint32_t end_of_text) const;
+  // Where documents begin, for shards without a sidecar: as the format keeps it, else by the end-of-text token, which
+  // stands before each document or after it. The first is 0.
+  std::vector<uint64_t> document_begins(uint32_t end_of_text, EndOfText placement = EndOfText::kBefore) const;
 
  private:
   template <typename T>
@@ -46,19 +46,26 @@ class ShardView {
   }
 
   std::string_view bytes_;
-  ShardHeader header_;
+  ShardLayout layout_;
+};
+
+// What is known of a shard beforehand; null and 0: nothing.
+struct ShardHints {
+  const ShardFormat* format = nullptr;
+  size_t token_bytes = 0;
 };
 
 // A shard file and its sidecar where there is one. Const after construction, thread-safe.
 class ShardReader {
  public:
-  // Throws Error naming the path and what is wrong when it is no shard, or when its sidecar is damaged or of another
-  // count of tokens. Does not compare the checksum (shards/verify.h does).
-  explicit ShardReader(const std::string& path);
+  // The format is the one of the hints, else told from the file and its sidecar, else looked up in the manifest beside
+  // it. Throws Error naming the path and what is wrong when it is not a shard, or when its sidecar is damaged or of
+  // another count of tokens. Does not compare the checksum (shards/verify.h does).
+  explicit ShardReader(const std::string& path, const ShardHints& hints = {});
 
   const std::string& path() const { return file_.path(); }
   const ShardView& view() const { return view_; }
-  const ShardHeader& header() const { return view_.header(); }
+  const ShardFormat& format() const { return *format_; }
   std::string_view bytes() const { return file_.bytes(); }
 
   // Null when there is no sidecar.
@@ -67,8 +74,9 @@ class ShardReader {
  private:
   MappedFile file_;
   std::optional<MappedFile> sidecar_file_;
-  ShardView view_;
   std::optional<SidecarView> sidecar_;
+  const ShardFormat* format_ = nullptr;
+  ShardView view_;
 };
 
 }  // namespace ftok

@@ -18,13 +18,13 @@ std::string_view split_name(Split split);
 // at least one and a longer input list changes nothing.
 bool is_validation(std::string_view id, int64_t per_mille);
 
-// The name of a shard in the output folder: "ftok_train_000000.bin".
-std::string shard_name(Split split, uint64_t index);
+// The name of a shard in the output folder: "ftok_train_000000.bin". The extension is the format's.
+std::string shard_name(Split split, uint64_t index, std::string_view extension = ".bin");
 
-// The name of a shard's sidecar: `path` with ".bin" replaced by ".docs".
+// The name of a shard's sidecar: `path` with its extension (".bin", ".ds") replaced by ".docs".
 std::string shard_sidecar_path(std::string_view path);
 
-// The name of a shard's loss mask: `path` with ".bin" replaced by ".mask".
+// The name of a shard's loss mask: `path` with its extension replaced by ".mask".
 std::string shard_mask_path(std::string_view path);
 
 }  // namespace ftok

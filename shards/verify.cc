@@ -30,10 +30,10 @@ class Verifier {
   void find(const std::string& path, std::string what) { result_.findings.push_back({path, std::move(what)}); }
   std::string path_of(const std::string& name) const { return folder_ + "/" + name; }
   bool listed(const FileEntry& entry, bool may_be_gone = false);
-  void shard(const ShardEntry& entry, size_t token_bytes);
+  void shard(const ShardEntry& entry, const ShardHints& hints);
   void mask(const ShardEntry& entry);
   void mask_file(const std::string& path);
-  void shard_file(const std::string& path);
+  void shard_file(const std::string& path, const ShardHints& hints = {});
   void part(const Manifest::Input& input, const Manifest& manifest);
   void count(const std::string& path);
 
@@ -99,8 +99,17 @@ std::optional<std::string> contradiction(const SidecarView& sidecar) {
   return std::nullopt;
 }
 
-void Verifier::shard_file(const std::string& path) {
-  const ShardReader reader(path);  // throws what is wrong with header, size and sidecar
+// Where the format itself keeps the documents' ends, they are those of the sidecar.
+bool same_ends(const std::vector<uint64_t>& ends, const SidecarView& sidecar) {
+  if (ends.size() != sidecar.size()) return false;
+  for (size_t row = 0; row < ends.size(); ++row) {
+    if (ends[row] != sidecar.end(row)) return false;
+  }
+  return true;
+}
+
+void Verifier::shard_file(const std::string& path, const ShardHints& hints) {
+  const ShardReader reader(path, hints);  // throws what is wrong with header, size and sidecar
   if (reader.sidecar() == nullptr) {
     result_.unchecked.push_back({path, "has no sidecar, so no checksum: only its header and size were checked"});
     return;
@@ -109,6 +118,8 @@ void Verifier::shard_file(const std::string& path) {
     find(path, "does not have the checksum its sidecar gives");
   }
   if (const auto wrong = contradiction(*reader.sidecar())) find(shard_sidecar_path(path), *wrong);
+  const std::vector<uint64_t>& ends = reader.view().layout().document_ends;
+  if (!ends.empty() && !same_ends(ends, *reader.sidecar())) find(path, "has other documents than its sidecar");
 }
 
 void Verifier::mask(const ShardEntry& entry) {
@@ -124,17 +135,19 @@ void Verifier::mask_file(const std::string& path) {
   if (at != std::string_view::npos) find(path, fmt::format("byte {} is neither 0 nor 1", at));
 }
 
-void Verifier::shard(const ShardEntry& entry, size_t token_bytes) {
+void Verifier::shard(const ShardEntry& entry, const ShardHints& hints) {
   const bool shard_matches = listed(entry.shard);
   const bool sidecar_matches = listed(entry.sidecar);
+  bool companions_match = true;
+  for (const FileEntry& companion : entry.companions) companions_match = listed(companion) && companions_match;
   if (entry.mask && listed(*entry.mask)) mask(entry);
-  if (!shard_matches || !sidecar_matches) return;
+  if (!shard_matches || !sidecar_matches || !companions_match) return;
   const std::string path = path_of(entry.shard.name);
-  shard_file(path);
-  const ShardReader reader(path);
-  if (reader.header().token_bytes != token_bytes)
-    find(path, "has tokens of another width than the vocabulary asks for");
-  if (reader.header().tokens != entry.tokens) find(path, "has another count of tokens than the manifest lists");
+  shard_file(path, hints);
+  const ShardReader reader(path, hints);
+  if (reader.view().layout().token_bytes != hints.token_bytes)
+    find(path, "has tokens of another width than the manifest says");
+  if (reader.view().size() != entry.tokens) find(path, "has another count of tokens than the manifest lists");
   if (reader.sidecar() != nullptr && reader.sidecar()->size() != entry.documents) {
     find(path, "has another count of documents than the manifest lists");
   }
@@ -172,8 +185,12 @@ void Verifier::folder() {
       find(path_of(name), error.what());
     }
   };
+  if (manifest.token_bytes < token_bytes_for(manifest.vocabulary.size)) {
+    find(path_of(kManifestName), "says tokens of a width that does not hold the vocabulary");
+  }
+  const ShardHints hints{&find_shard_format(manifest.shard_format, path_of(kManifestName)), manifest.token_bytes};
   for (const ShardEntry& entry : manifest.shards) {
-    guarded(entry.shard.name, [&] { shard(entry, token_bytes_for(manifest.vocabulary.size)); });
+    guarded(entry.shard.name, [&] { shard(entry, hints); });
   }
   for (const Manifest::Input& input : manifest.inputs) {
     guarded(input.receipt.name, [&] { part(input, manifest); });

@@ -5,31 +5,14 @@
 #include <algorithm>
 #include <cassert>
 #include <filesystem>
+#include <iterator>
 #include <optional>
 #include <set>
 
-#include "core/byte_source.h"
 #include "core/error.h"
 #include "core/file.h"
-#include "shards/bytes.h"
 
 namespace ftok {
-
-std::string_view end_of_text_name(EndOfText placement) {
-  switch (placement) {
-    case EndOfText::kBefore: return "before";
-    case EndOfText::kAfter: return "after";
-    case EndOfText::kNone: return "none";
-  }
-  return "";
-}
-
-EndOfText parse_end_of_text(std::string_view name, std::string_view flag) {
-  for (const EndOfText placement : {EndOfText::kBefore, EndOfText::kAfter, EndOfText::kNone}) {
-    if (name == end_of_text_name(placement)) return placement;
-  }
-  throw UsageError(fmt::format("{}: \"{}\" is not one of before, after, none", flag, name));
-}
 
 // One split's stream. `file` is open while the shard `entries.size()` is being written; when it is not, the last entry
 // may be a short shard that open() takes up again.
@@ -41,21 +24,15 @@ struct ShardWriter::Stream {
 
   Split split = Split::kTrain;
   std::vector<ShardEntry> entries;
-  std::optional<AtomicFile> file;
+  std::unique_ptr<ShardFile> file;
   std::optional<ChecksummedFile> mask;
   uint64_t tokens = 0;  // in the open shard
-  Checksum checksum;    // of what was written to the open shard
   std::vector<Row> rows;
   std::string ids;
 
   void add_row(uint64_t begin, uint64_t skipped, uint64_t document_tokens, std::string_view id) {
     ids += id;
     rows.push_back({begin, skipped, document_tokens, ids.size()});
-  }
-
-  void write(std::string_view bytes) {
-    file->write(bytes);
-    checksum.update(bytes);
   }
 
   std::vector<ShardDocument> documents() const {
@@ -79,12 +56,17 @@ struct ShardWriter::Stream {
   }
 };
 
-ShardWriter::ShardWriter(ShardWriterOptions options, std::vector<ShardEntry> shards)
-    : options_(std::move(options)), token_bytes_(token_bytes_for(options_.vocabulary_size)) {
-  if (options_.shard_tokens == 0 || options_.shard_tokens > kShardTokensMax) {
-    throw UsageError(fmt::format("--shard-tokens: {} is not in 1..{}", options_.shard_tokens, kShardTokensMax));
+ShardWriter::ShardWriter(ShardWriterOptions options, std::vector<ShardEntry> shards) : options_(std::move(options)) {
+  if (options_.shard_tokens == 0 || options_.shard_tokens > options_.format->tokens_max()) {
+    throw UsageError(
+        fmt::format("--shard-tokens: {} is not in 1..{}", options_.shard_tokens, options_.format->tokens_max()));
   }
   if (options_.vocabulary_size == 0) throw UsageError("the vocabulary is empty");
+  if (options_.token_bytes == 0) options_.token_bytes = token_bytes_for(options_.vocabulary_size);
+  if (options_.token_bytes < token_bytes_for(options_.vocabulary_size)) {
+    throw UsageError(fmt::format("tokens of {} bytes do not hold a vocabulary of {}", options_.token_bytes,
+                                 options_.vocabulary_size));
+  }
   if (options_.placement != EndOfText::kNone && options_.end_of_text >= options_.vocabulary_size) {
     throw UsageError(fmt::format("end-of-text id {} is outside the vocabulary of {}", options_.end_of_text,
                                  options_.vocabulary_size));
@@ -135,7 +117,7 @@ void ShardWriter::add(Split split, std::string_view id, std::span<const uint32_t
     stream.add_row(stream.tokens, done, scratch_.size(), id);
     const size_t count =
         static_cast<size_t>(std::min<uint64_t>(scratch_.size() - done, options_.shard_tokens - stream.tokens));
-    write_tokens(stream, std::span<const uint32_t>(scratch_).subspan(done, count));
+    stream.file->append(std::span<const uint32_t>(scratch_).subspan(done, count));
     if (stream.mask) stream.mask->write(std::string_view(scratch_mask_).substr(done, count));
     stream.tokens += count;
     done += count;
@@ -143,14 +125,9 @@ void ShardWriter::add(Split split, std::string_view id, std::span<const uint32_t
   }
 }
 
-// The layout is little-endian, as this machine is (bytes.h), so four-byte tokens are written as they lie.
-void ShardWriter::write_tokens(Stream& stream, std::span<const uint32_t> tokens) {
-  std::string_view bytes(reinterpret_cast<const char*>(tokens.data()), tokens.size_bytes());
-  if (token_bytes_ == 2) {
-    narrow_.assign(tokens.begin(), tokens.end());
-    bytes = {reinterpret_cast<const char*>(narrow_.data()), narrow_.size() * sizeof(uint16_t)};
-  }
-  stream.write(bytes);
+ShardFileOptions ShardWriter::file_options(const Stream& stream) const {
+  const std::string name = shard_name(stream.split, stream.entries.size(), options_.format->extension());
+  return {options_.folder + "/" + name, options_.token_bytes, options_.shard_tokens, options_.vocabulary_name};
 }
 
 void ShardWriter::open(Stream& stream) {
@@ -158,11 +135,9 @@ void ShardWriter::open(Stream& stream) {
     reopen_short_shard(stream);
     return;
   }
-  stream.file.emplace(options_.folder + "/" + shard_name(stream.split, stream.entries.size()));
-  stream.checksum = Checksum();
-  stream.write(encode_shard_header(token_bytes_, options_.shard_tokens));
-  if (options_.loss_masks)
-    stream.mask.emplace(shard_mask_path(options_.folder + "/" + shard_name(stream.split, stream.entries.size())));
+  const ShardFileOptions file = file_options(stream);
+  stream.file = options_.format->create(file);
+  if (options_.loss_masks) stream.mask.emplace(shard_mask_path(file.path));
 }
 
 // The mask's first bytes, as the checkpoint had them.
@@ -177,12 +152,13 @@ void ShardWriter::reopen_mask(Stream& stream, const ShardEntry& entry) {
 }
 
 void ShardWriter::reopen_short_shard(Stream& stream) {
-  const ShardEntry entry = stream.entries.back();
-  const std::string path = options_.folder + "/" + shard_name(stream.split, entry.index);
+  const ShardEntry entry = std::move(stream.entries.back());
+  stream.entries.pop_back();
+  const ShardFileOptions file = file_options(stream);
   const auto refuse = [&](const std::string& why) {
-    throw Error("cannot go on from " + path + ": " + why + "; it is not the file the manifest lists");
+    throw Error("cannot go on from " + file.path + ": " + why + "; it is not the file the manifest lists");
   };
-  const MappedFile sidecar(shard_sidecar_path(path));
+  const MappedFile sidecar(shard_sidecar_path(file.path));
   const Result<SidecarView> view = SidecarView::parse(sidecar.bytes());
   if (!view) refuse("its sidecar is damaged (" + view.damage().detail + ")");
   for (size_t row = 0; row < view->size(); ++row) {
@@ -193,54 +169,33 @@ void ShardWriter::reopen_short_shard(Stream& stream) {
   if (checksum_of(encode_sidecar(entry.tokens, entry.shard.checksum, stream.documents())) != entry.sidecar.checksum) {
     refuse("its sidecar lists other documents");
   }
-  // The tokens are copied in blocks: a shard is too large to be held, or mapped, whole.
-  const auto source = open_file_source(path);
-  stream.file.emplace(path);
-  stream.checksum = Checksum();
-  stream.write(encode_shard_header(token_bytes_, options_.shard_tokens));
-  Checksum checksum;
-  checksum.update(encode_shard_header(token_bytes_, entry.tokens));
-  std::string block(size_t{1} << 18, '\0');
-  uint64_t position = 0;  // in the old file
-  const uint64_t end = kShardHeaderBytes + entry.tokens * token_bytes_;
-  while (position < end) {
-    const size_t got =
-        source->read(block.data(), static_cast<size_t>(std::min<uint64_t>(block.size(), end - position)));
-    if (got == 0) refuse("it is too short");
-    const size_t header = position < kShardHeaderBytes ? std::min<size_t>(got, kShardHeaderBytes - position) : 0;
-    const std::string_view tokens = std::string_view(block).substr(header, got - header);
-    stream.write(tokens);
-    checksum.update(tokens);
-    position += got;
+  stream.file = options_.format->create(file);
+  std::string checksum;
+  try {
+    checksum = options_.format->reopen(file.path, file, entry.tokens, *stream.file);
+  } catch (const Error& error) {
+    refuse(error.what());
   }
-  if (checksum.hex() != entry.shard.checksum) refuse("its tokens have another checksum");
+  if (checksum != entry.shard.checksum) refuse("its tokens have another checksum");
   if (options_.loss_masks) reopen_mask(stream, entry);
-  stream.entries.pop_back();
   stream.tokens = entry.tokens;
 }
 
 void ShardWriter::publish(Stream& stream) {
   assert(stream.file && stream.tokens > 0);
-  const std::string name = shard_name(stream.split, stream.entries.size());
-  const std::string path = options_.folder + "/" + name;
-  if (stream.tokens < options_.shard_tokens) {
-    stream.file->write_at(0, encode_shard_header(token_bytes_, stream.tokens));
-  } else {
-    ++shards_completed_;
-  }
-  const uint64_t bytes = stream.file->size();
-  stream.file->commit();
+  const std::string path = file_options(stream).path;
+  const std::string name = path.substr(options_.folder.size() + 1);
+  if (stream.tokens == options_.shard_tokens) ++shards_completed_;
+  const std::vector<ShardDocument> documents = stream.documents();
+  std::vector<FileEntry> files = stream.file->seal(documents);
   ShardEntry entry;
   entry.split = stream.split;
   entry.index = stream.entries.size();
   entry.tokens = stream.tokens;
-  entry.documents = stream.rows.size();
-  entry.shard.name = name;
-  entry.shard.bytes = bytes;
-  // The header counts a full shard's tokens from the start, so its checksum is known; a shorter one's header has just
-  // changed.
-  entry.shard.checksum = stream.tokens == options_.shard_tokens ? stream.checksum.hex() : checksum_of_file(path);
-  const std::string sidecar = encode_sidecar(stream.tokens, entry.shard.checksum, stream.documents());
+  entry.documents = documents.size();
+  entry.shard = std::move(files.front());
+  entry.companions.assign(std::make_move_iterator(files.begin() + 1), std::make_move_iterator(files.end()));
+  const std::string sidecar = encode_sidecar(stream.tokens, entry.shard.checksum, documents);
   write_file(shard_sidecar_path(path), sidecar);
   entry.sidecar = {shard_sidecar_path(name), sidecar.size(), checksum_of(sidecar)};
   if (stream.mask) {
@@ -272,14 +227,23 @@ std::vector<std::string> remove_unlisted_shards(const std::string& folder, const
   for (const ShardEntry& entry : shards) {
     listed.insert(entry.shard.name);
     listed.insert(entry.sidecar.name);
+    for (const FileEntry& companion : entry.companions) listed.insert(companion.name);
     if (entry.mask) listed.insert(entry.mask->name);
+  }
+  std::vector<std::string> endings = {".docs", ".mask"};
+  for (const ShardFormat* format : shard_formats()) {
+    endings.emplace_back(format->extension());
+    for (const std::string_view companion : format->companions()) {
+      endings.push_back(std::string(format->extension()) + std::string(companion));
+    }
   }
   std::set<std::string> unlisted;
   std::error_code code;
   for (const auto& file : std::filesystem::directory_iterator(folder, code)) {
     const std::string name = file.path().filename().string();
     const bool ours = name.starts_with("ftok_train_") || name.starts_with("ftok_val_");
-    const bool shard = name.ends_with(".bin") || name.ends_with(".docs") || name.ends_with(".mask");
+    const bool shard =
+        std::any_of(endings.begin(), endings.end(), [&](const std::string& ending) { return name.ends_with(ending); });
     if (ours && shard && !listed.contains(name)) unlisted.insert(name);
   }
   for (const std::string& name : unlisted) std::filesystem::remove(folder + "/" + name, code);

@@ -1,4 +1,4 @@
-// ShardWriter: documents in, shards cut at exact token counts out.
+// ShardWriter: documents in, shards cut at exact token counts out, in any format (shard_format.h).
 //
 // The train and the validation documents make two streams of tokens. A stream is cut every `shard_tokens` tokens,
 // wherever in a document that falls (llm.c's writer does the same); only a stream's last shard is shorter. Shard k
@@ -22,24 +22,21 @@
 #include <vector>
 
 #include "shards/checksum.h"
-#include "shards/format.h"
+#include "shards/shard_format.h"
 #include "shards/split.h"
 
 namespace ftok {
 
-// Where the end-of-text token goes: llm.c's loader wants it before each document, most others want it after.
-enum class EndOfText : uint8_t { kBefore, kAfter, kNone };
-
-std::string_view end_of_text_name(EndOfText placement);                     // "before", "after", "none"
-EndOfText parse_end_of_text(std::string_view name, std::string_view flag);  // throws UsageError naming `flag`
-
 struct ShardWriterOptions {
   std::string folder;                   // exists
   uint64_t shard_tokens = 100'000'000;  // llm.c's dev/data/fineweb.py
-  uint64_t vocabulary_size = 0;         // ids are below it; it decides the width of a token
+  uint64_t vocabulary_size = 0;         // ids are below it
   uint32_t end_of_text = 0;             // an id; unused with kNone
   EndOfText placement = EndOfText::kBefore;
   bool loss_masks = false;
+  const ShardFormat* format = &default_shard_format();
+  size_t token_bytes = 0;            // 2 or 4; 0: the narrower one that holds the vocabulary
+  std::string vocabulary_name = {};  // for formats that name it
 };
 
 // A shard on disk.
@@ -51,6 +48,7 @@ struct ShardEntry {
   FileEntry shard;
   FileEntry sidecar;
   std::optional<FileEntry> mask;
+  std::vector<FileEntry> companions = {};  // what the format keeps beside the shard
 
   bool operator==(const ShardEntry&) const = default;
 };
@@ -84,23 +82,22 @@ class ShardWriter {
   struct Stream;
 
   void open(Stream& stream);
-  void write_tokens(Stream& stream, std::span<const uint32_t> tokens);
+  ShardFileOptions file_options(const Stream& stream) const;
   void reopen_short_shard(Stream& stream);
   void reopen_mask(Stream& stream, const ShardEntry& entry);
   void publish(Stream& stream);
 
   ShardWriterOptions options_;
-  size_t token_bytes_;
   std::unique_ptr<Stream> streams_[2];  // by Split
   std::vector<uint32_t> scratch_;
-  std::vector<uint16_t> narrow_;
   std::string scratch_mask_;  // of scratch_
   uint64_t shards_completed_ = 0;
   uint64_t empty_documents_ = 0;
 };
 
-// Removes shards, sidecars and masks (ftok_{train,val}_N.{bin,docs,mask}) of `folder` that `shards` does not list: what
-// a killed run left beyond its last checkpoint. The caller holds the folder's lock. Returns the removed names in order.
+// Removes shards of any format with their sidecars, masks and companions (ftok_{train,val}_N.*) of `folder` that
+// `shards` does not list: what a killed run left beyond its last checkpoint. The caller holds the folder's lock.
+// Returns the removed names in order.
 std::vector<std::string> remove_unlisted_shards(const std::string& folder, const std::vector<ShardEntry>& shards);
 
 }  // namespace ftok

@@ -10,6 +10,7 @@
 #include "core/error.h"
 #include "core/file.h"
 #include "core/json.h"
+#include "core/text_file.h"
 #include "text/unicode.h"
 #include "tokenizer/pretokens/own_pattern.h"
 #include "tokenizer/vocabularies/vocabulary_checks.h"
@@ -333,25 +334,26 @@ bool has_object(std::string_view content, std::string_view key) {
 }  // namespace
 
 Vocabulary load_vocabulary(const std::string& path, const VocabularyHints& hints) {
-  const std::string content = read_file(path, kVocabularyFileBytesMax);
+  const std::string content = read_text_file(path, kVocabularyFileBytesMax);
   const std::filesystem::path file(path);
   const size_t first = content.find_first_not_of(" \t\r\n");
   const auto beside = [&](const char* name) { return (file.parent_path() / name).string(); };
   if (first != std::string::npos && content[first] == '{') {
     if (has_object(content, "\"model\"")) return parse_tokenizer_json(content, path);
     if (std::filesystem::exists(beside("vocab.bpe"))) {
-      return parse_gpt2(read_file(beside("vocab.bpe"), kVocabularyFileBytesMax), beside("vocab.bpe"), content, path);
+      return parse_gpt2(read_text_file(beside("vocab.bpe"), kVocabularyFileBytesMax), beside("vocab.bpe"), content,
+                        path);
     }
     throw Error(
         fmt::format("{}: neither a tokenizer.json (no \"model\") nor an encoder.json with vocab.bpe beside it", path));
   }
   if (content.rfind("#version", 0) == 0) {
     const std::string json_path = beside("encoder.json");
-    return parse_gpt2(content, path, read_file(json_path, kVocabularyFileBytesMax), json_path);
+    return parse_gpt2(content, path, read_text_file(json_path, kVocabularyFileBytesMax), json_path);
   }
   const std::string sidecar = sidecar_path(path);
   if (sidecar == path || !std::filesystem::exists(sidecar)) return parse_tiktoken(content, path, nullptr, hints);
-  const std::string sidecar_content = read_file(sidecar, kVocabularyFileBytesMax);
+  const std::string sidecar_content = read_text_file(sidecar, kVocabularyFileBytesMax);
   return parse_tiktoken(content, path, &sidecar_content, hints);
 }
 

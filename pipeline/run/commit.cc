@@ -195,8 +195,7 @@ void Committer::write_final_manifest() const {
   manifest.notes = plan_.notes;
   manifest.vocabulary = {plan_.vocabulary_name, plan_.vocabulary_digest, plan_.shards.vocabulary_size,
                          plan_.shards.end_of_text};
-  manifest.shard_tokens = plan_.shards.shard_tokens;
-  manifest.placement = plan_.shards.placement;
+  describe_shards(plan_.shards, manifest);
   manifest.validation_per_mille = static_cast<uint64_t>(plan_.validation_per_mille);
   manifest.inputs = inputs_;
   manifest.parts_in_shards = inputs_.size();

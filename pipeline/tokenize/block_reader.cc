@@ -24,6 +24,7 @@ BlockReader::BlockReader(const std::string& input, const SourceOptions& options,
 
 bool BlockReader::next(Block& block) {
   block = Block{};
+  block.locator = opened_.locator;
   if (opened_.lines != nullptr) {
     read_lines(block);
     block.damage = opened_.lines->take_damage();
@@ -34,8 +35,8 @@ bool BlockReader::next(Block& block) {
   const uint64_t count = block.lines.size() + block.items.size();
   if (records_ == 0 && count == 0 && !block.damage.empty()) {
     const Damage& first = block.damage.front();
-    throw Error(fmt::format("{} holds no record: damage at byte {}: {} {}", name_, first.offset, first.code.view(),
-                            first.detail));
+    throw Error(fmt::format("{} holds no record: damage at {} {}: {} {}", name_, block.locator, first.offset,
+                            first.code.view(), first.detail));
   }
   records_ += count;
   block.records = records_;

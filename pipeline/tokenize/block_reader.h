@@ -28,10 +28,11 @@ struct Block {
   std::vector<Line> lines;
   std::vector<Item> items;
 
-  std::vector<Damage> damage;  // between records
-  uint64_t records = 0;        // of the input, up to the end of the block
-  uint64_t stored_bytes = 0;   // read so far
-  std::string digest;          // of the records' bytes up to the end of the block
+  std::vector<Damage> damage;    // between records
+  const char* locator = "byte";  // what offsets count
+  uint64_t records = 0;          // of the input, up to the end of the block
+  uint64_t stored_bytes = 0;     // read so far
+  std::string digest;            // of the records' bytes up to the end of the block
 };
 
 // Serial. Throws Error naming the input when it cannot be opened or read on, or is nothing that ftok reads.

@@ -30,7 +30,7 @@ class ConversationParser {
  private:
   struct Parser;
   std::unique_ptr<Parser> parser_;
-  std::string messages_key_, id_key_, sanitized_;
+  std::string messages_key_, id_key_, sanitized_, plain_;
 };
 
 }  // namespace ftok

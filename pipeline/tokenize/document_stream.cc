@@ -133,8 +133,8 @@ class Emitter {
   void note_bad(const Work& work) {
     InputReport& report = position_.report;
     const auto note = [&](uint64_t offset, Reason code, const std::string& detail) {
-      const std::string message =
-          fmt::format("{}: byte {}: {}{}{}", report.input, offset, code.view(), detail.empty() ? "" : ": ", detail);
+      const std::string message = fmt::format("{}: {} {}: {}{}{}", report.input, work.block.locator, offset,
+                                              code.view(), detail.empty() ? "" : ": ", detail);
       if (options_.strict) throw Error(message + " (--strict)");
       if (report.damage.size() >= InputReport::kDamageKept) return;
       report.damage.push_back({code, detail, offset});

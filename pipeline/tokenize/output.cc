@@ -7,6 +7,7 @@
 #include "core/error.h"
 #include "core/json.h"
 #include "core/recipe.h"
+#include "pipeline/shard_settings.h"
 #include "pipeline/tokenize/encode_block.h"
 #include "text/unicode.h"
 
@@ -56,31 +57,23 @@ std::string recipe_text_of(const TokenizeRecipe& recipe) {
 }
 
 std::string binding_of(const TokenizeOptions& options) {
-  return fmt::format("{}\n[digests]\nvocabulary = \"{} {}\"\n", recipe_text_of(options.recipe),
+  return fmt::format("{}\n[digests]\nvocabulary = \"{} {}\"\n", bound_recipe(recipe_text_of(options.recipe)),
                      options.encoding->name(), options.encoding->digest());
 }
 
 ShardWriterOptions shard_options(const TokenizeOptions& options) {
-  ShardWriterOptions shards;
+  ShardWriterOptions shards = shard_writer_options(options.recipe.shards, *options.encoding, "--");
   shards.folder = options.output;
-  shards.shard_tokens = static_cast<uint64_t>(options.recipe.shards.shard_tokens);
-  shards.vocabulary_size = options.encoding->n_vocab();
-  shards.placement = parse_end_of_text(options.recipe.shards.end_of_text, "--end-of-text");
-  const std::optional<uint32_t> end_of_text = options.encoding->end_of_text();
-  if (!end_of_text && shards.placement != EndOfText::kNone) {
-    throw UsageError(
-        fmt::format("--vocab: {} has no end-of-text token; give --end-of-text none", options.encoding->name()));
-  }
-  shards.end_of_text = end_of_text.value_or(0);
   shards.loss_masks = options.recipe.chat.has_value();
   return shards;
 }
 
 }  // namespace
 
-TokenizeOutput::TokenizeOutput(const TokenizeOptions& options)
+TokenizeOutput::TokenizeOutput(const TokenizeOptions& options) : TokenizeOutput(options, shard_options(options)) {}
+
+TokenizeOutput::TokenizeOutput(const TokenizeOptions& options, const ShardWriterOptions& writer_options)
     : folder_(options.output, binding_of(options)), loss_masks_(options.recipe.chat.has_value()) {
-  const ShardWriterOptions writer_options = shard_options(options);
   has_manifest_ = fs::exists(folder_.manifest());
   if (has_manifest_) manifest_ = read_manifest(folder_.manifest());
   take_up(options.inputs);
@@ -91,8 +84,7 @@ TokenizeOutput::TokenizeOutput(const TokenizeOptions& options)
   manifest_.binding = folder_.binding_digest();
   manifest_.vocabulary = {options.encoding->name(), options.encoding->digest(), writer_options.vocabulary_size,
                           writer_options.end_of_text};
-  manifest_.shard_tokens = writer_options.shard_tokens;
-  manifest_.placement = writer_options.placement;
+  describe_shards(writer_options, manifest_);
   manifest_.validation_per_mille = static_cast<uint64_t>(options.recipe.shards.validation_per_mille);
 }
 

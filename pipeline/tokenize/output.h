@@ -48,6 +48,7 @@ class TokenizeOutput {
   std::vector<std::string> shard_names() const;
 
  private:
+  TokenizeOutput(const TokenizeOptions& options, const ShardWriterOptions& writer_options);
   void take_up(const std::vector<std::string>& inputs);
   void remove_receipts_from(size_t number) const;
 

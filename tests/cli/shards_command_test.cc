@@ -90,10 +90,10 @@ TEST(ShardsCat, SaysWhatIsNoShard) {
   write_file(folder / "a.bin", std::string(2000, 'x'));
   const Ran ran = run_ftok("shards cat " + folder / "a.bin");
   EXPECT_EQ(ran.exit_code, 1);
-  EXPECT_EQ(without(ran.out, folder.path().string()),
-            "ftok: a.bin is no token shard: bad_magic: magic 2021161080, expected 20240520 (uint16 tokens) or 20240801 "
-            "(uint32 "
-            "tokens)\n");
+  EXPECT_EQ(
+      without(ran.out, folder.path().string()),
+      "ftok: a.bin is not a token shard: bad_magic: magic 2021161080, expected 20240520 (uint16 tokens) or 20240801 "
+      "(uint32 tokens); of tokens without a header, say the format and the width\n");
 }
 
 }  // namespace

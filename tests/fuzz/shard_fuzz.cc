@@ -53,7 +53,9 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   const std::string_view bytes(reinterpret_cast<const char*>(data) + 1, size - 1);
   switch (data[0] % 4) {
     case 0:
-      if (const auto view = ftok::ShardView::parse(bytes)) walk(*view);
+      for (const ftok::ShardFormat* format : ftok::shard_formats()) {
+        if (const auto view = ftok::ShardView::parse(*format, {"fuzz", bytes, nullptr, 2})) walk(*view);
+      }
       break;
     case 1: {
       const std::string file = with_checksum(bytes);

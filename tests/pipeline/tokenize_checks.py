@@ -293,11 +293,102 @@ class TokenizeChecks(unittest.TestCase):
 
     def test_what_is_no_text_is_refused(self):
         (self.folder / "binary").write_bytes(bytes(range(256)) * 40)
-        self.assertIn("neither WARC", self.tokenize(["binary"], "out", code=1).stderr)
+        self.assertIn("is binary data", self.tokenize(["binary"], "out", code=1).stderr)
         self.assertIn("No such file", self.tokenize(["nothing.jsonl"], "out2", code=1).stderr)
         self.assertIn("--shuffle", self.tokenize(["binary"], "out3", "--shuffle", "x", code=2).stderr)
         (self.folder / "empty.jsonl").write_bytes(b"")
         self.assertEqual(self.tokenize(["empty.jsonl"], "out4")["records"], 0)
+
+    def test_every_shard_format_from_any_threads_kills_and_by_conversion(self):
+        path = self.folder / "docs.jsonl"
+        path.write_text("".join(json.dumps({"id": f"d{i}", "text": prose(i, i % 150)}) + "\n" for i in range(400)))
+        size = ["--shard-tokens", "9000", "--validation-per-mille", "100"]
+        reference = {}
+        for form in ("llmc", "raw", "datatrove"):
+            flags = [*size, "--shard-format", form]
+            self.tokenize([path], form, *flags, "--threads", "1")
+            reference[form] = digests(self.folder / form)
+            self.tokenize([path], f"{form}-4", *flags, "--threads", "4")
+            self.assertEqual(digests(self.folder / f"{form}-4"), reference[form], form)
+            command = [FTOK, "tokenize", "--quiet", "--vocab", "ftok-4k", "--output", f"{form}-killed", *flags, path]
+            for kill_at in (2, 7, 11, 16):
+                subprocess.run(list(map(str, command)), capture_output=True, cwd=self.folder,
+                               env={**os.environ, "FTOK_KILL_AT_COMMIT": str(kill_at)})
+            self.tokenize([path], f"{form}-killed", *flags)
+            self.assertEqual(digests(self.folder / f"{form}-killed"), reference[form], form)
+            self.ftok("shards", "verify", form)
+        for form in ("raw", "datatrove"):
+            self.ftok("shards", "convert", "--to", form, "llmc", f"{form}-converted")
+            converted = digests(self.folder / f"{form}-converted")
+            shards = {name: digest for name, digest in reference[form].items() if name.startswith("ftok_")}
+            self.assertEqual({name: digest for name, digest in converted.items() if name.startswith("ftok_")}, shards)
+            self.ftok("shards", "verify", f"{form}-converted")
+        self.check_layouts()
+        refused = self.ftok("tokenize", "--vocab", "ftok-100k", "--token-bytes", "2", "--output", "wide", path, code=2)
+        self.assertEqual(len(refused.stderr.strip().splitlines()), 1, refused.stderr)
+        self.assertFalse((self.folder / "wide").exists())
+
+    def check_layouts(self):
+        """raw and .ds read as their readers do: the documents of the .bin shards, end-of-text behind them"""
+        for split in ("train", "val"):
+            expected = documents(self.folder / "llmc", self.END, split)
+            raw = b"".join(p.read_bytes() for p in sorted((self.folder / "raw").glob(f"ftok_{split}_*.bin")))
+            tokens = list(struct.unpack(f"<{len(raw) // 2}H", raw))
+            self.assertEqual(tokens, [token for document in expected for token in (*document, self.END)])
+            pieces = []
+            for path in sorted((self.folder / "datatrove").glob(f"ftok_{split}_*.ds")):
+                data = path.read_bytes()
+                tokens = struct.unpack(f"<{len(data) // 2}H", data)
+                index = Path(f"{path}.index").read_bytes()
+                ends = struct.unpack(f"<{len(index) // 8}Q", index)
+                self.assertEqual(ends[-1], len(tokens))
+                self.assertEqual(Path(f"{path}.metadata").read_text().splitlines()[:2], ["ftok-4k|2", str(len(tokens))])
+                for begin, end in zip((0, *ends), ends):
+                    if pieces and pieces[-1][-1] != self.END:
+                        pieces[-1] += tokens[begin:end]
+                    else:
+                        pieces.append(list(tokens[begin:end]))
+            self.assertEqual(pieces, [[*document, self.END] for document in expected])
+
+    def test_arrays_and_tables_are_read_as_their_rows(self):
+        rows = [{"id": f"d{i}", "text": f'{prose(i, 30)}, "so"\nand on'} for i in range(50)]
+        (self.folder / "d.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+        (self.folder / "d.json").write_text("\ufeff" + json.dumps(rows, indent=2))
+        quoted = ["{},{}".format(row["id"], '"' + row["text"].replace('"', '""') + '"') for row in rows]
+        (self.folder / "d.csv").write_text("id,text\n" + "\n".join(quoted) + "\n", newline="\n")
+        (self.folder / "d.txt").write_text("id\ttext\n" + "\n".join(line.replace(",", "\t", 1) for line in quoted))
+        for name in ("d.jsonl", "d.json", "d.csv", "d.txt"):
+            self.tokenize([name], f"out-{name}")
+        shards = [{name: digest for name, digest in digests(self.folder / f"out-{name}").items() if name.startswith("ftok_")}
+                  for name in ("d.jsonl", "d.json", "d.csv", "d.txt")]
+        for other in shards[1:]:
+            self.assertEqual(other, shards[0])
+        counted = [self.ftok("encode", "--vocab", "ftok-4k", "--count", "--jsonl", name).stdout
+                   for name in ("d.jsonl", "d.json", "d.csv", "d.txt")]
+        self.assertEqual(counted, counted[:1] * 4)
+        trained = []
+        for name in ("d.jsonl", "d.json", "d.csv", "d.txt"):
+            self.ftok("vocab", "train", "--quiet", "--size", "300", "--min-frequency", "1", "--output", f"v-{name}", name)
+            trained.append((self.folder / f"v-{name}").read_bytes())
+        self.assertEqual(trained, trained[:1] * 4)
+
+    def test_what_is_not_text_is_refused_by_every_reader(self):
+        files = {"x.parquet": b"PAR1" + bytes(range(256)), "x.arrow": b"ARROW1\0\0" + bytes(64), "x.pkl": b"\x80\x04\x95" + bytes(64),
+                 "x.tar": b"a" * 257 + b"ustar\x0000" + bytes(248), "x.html": b"<!doctype html><p>x", "x": random.Random(1).randbytes(5000),
+                 "names.csv": b"id,body\n1,a\n2,b\n"}
+        for name, data in files.items():
+            (self.folder / name).write_bytes(data)
+            for command in (["tokenize", "--quiet", "--vocab", "ftok-4k", "--output", f"out-{name}", name],
+                            ["vocab", "train", "--quiet", "--size", "300", "--output", f"v-{name}", name],
+                            ["vocab", "count", "--quiet", "--output", f"c-{name}", name],
+                            ["encode", "--vocab", "ftok-4k", "--count", "--jsonl", name]):
+                refused = self.ftok(*command, code=1)
+                self.assertIn(name, refused.stderr)
+                self.assertEqual(len(refused.stderr.strip().splitlines()), 1, refused.stderr)
+            for made in (f"v-{name}", f"c-{name}"):
+                self.assertFalse((self.folder / made).exists(), made)
+        (self.folder / "page").write_bytes(files["x.html"])
+        self.assertEqual(self.tokenize(["page"], "as-text", "--format", "text")["documents"], 1)
 
     def test_a_full_disk_leaves_only_whole_files(self):
         if not Path("/dev/shm").is_dir() or os.geteuid() != 0:

@@ -26,7 +26,7 @@ std::string with_word(std::string bytes, size_t offset, int32_t value) {
 }
 
 std::string code_of(const std::string& bytes) {
-  const auto view = ShardView::parse(bytes);
+  const auto view = ShardView::parse(default_shard_format(), {"a.bin", bytes});
   return std::string(view.ok() ? "" : view.damage().code);
 }
 
@@ -50,7 +50,7 @@ TEST(ShardHeader, WidthFollowsTheVocabulary) {
 TEST(ShardView, ReadsBothWidths) {
   for (const size_t token_bytes : {2u, 4u}) {
     const std::string bytes = shard_of({5, 65535, 7}, token_bytes);
-    const auto view = ShardView::parse(bytes);
+    const auto view = ShardView::parse(default_shard_format(), {"a.bin", bytes});
     ASSERT_TRUE(view.ok());
     EXPECT_EQ(view->size(), 3u);
     EXPECT_EQ(view->token(1), 65535u);
@@ -77,7 +77,8 @@ TEST(ShardView, NamesEachDamage) {
 }
 
 TEST(ShardView, SaysWhatTheMagicIsInstead) {
-  const auto view = ShardView::parse(with_word(shard_of({1}, 2), 0, 20240522));
+  const std::string bytes = with_word(shard_of({1}, 2), 0, 20240522);
+  const auto view = ShardView::parse(default_shard_format(), {"a.bin", bytes});
   ASSERT_FALSE(view.ok());
   EXPECT_EQ(
       view.damage().detail,

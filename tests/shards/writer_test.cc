@@ -77,7 +77,7 @@ TEST(ShardWriter, CutsTheStreamAtExactCounts) {
           EXPECT_EQ(entry.index, index++);
           EXPECT_EQ(entry.shard.name, shard_name(split, entry.index));
           const ShardReader reader(folder / entry.shard.name);
-          EXPECT_EQ(reader.header().token_bytes, token_bytes_for(vocabulary_size));
+          EXPECT_EQ(reader.view().layout().token_bytes, token_bytes_for(vocabulary_size));
           EXPECT_EQ(reader.view().size(), entry.tokens);
           reader.view().read(0, entry.tokens, tokens);
           got.insert(got.end(), tokens.begin(), tokens.end());

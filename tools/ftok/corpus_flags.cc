@@ -9,6 +9,7 @@
 #include "core/error.h"
 #include "core/json.h"
 #include "core/recipe.h"
+#include "crawl/input_format.h"
 #include "pipeline/make_plan.h"
 #include "pipeline/recipe_config.h"
 #include "tools/ftok/stage_context.h"
@@ -20,12 +21,15 @@ namespace {
 constexpr uint64_t kMemoryMin = uint64_t{256} << 20;
 constexpr uint64_t kMemoryBeside = uint64_t{96} << 20;  // the program, and the pieces of text under way
 
-CorpusFormat format_of(const CorpusFlags& flags, const std::string& path) {
-  if (flags.format == "text") return CorpusFormat::kText;
-  if (flags.format == "jsonl") return CorpusFormat::kJsonLines;
-  if (flags.format == "warc") return CorpusFormat::kWarc;
-  return format_of_name(path);
+// The format of a file; standard input is looked at when it is read.
+std::string format_of(const CorpusFlags& flags, const std::string& path) {
+  if (flags.format != "auto" || path == "-") return flags.format;
+  SourceOptions options;
+  options.text_key = flags.text_key;
+  return tell_input_format(open_file_source(path), options).name;
 }
+
+bool is_archive(const std::string& format) { return format == "warc" || format == "wet"; }
 
 std::unique_ptr<Plan> make_recipe_plan(const CorpusFlags& flags) {
   const RecipeConfig recipe = load_recipe(flags.recipe, flags.recipe_sets);
@@ -47,7 +51,7 @@ std::string key_of(const CorpusFlags& flags, const PretokenPattern& pattern, con
     std::error_code error;
     const uint64_t size = std::filesystem::file_size(flags.files[i], error);
     json.begin_array().value(flags.files[i]).value(error ? 0 : size).value(weights[i]);
-    json.value(static_cast<uint64_t>(format_of(flags, flags.files[i]))).end_array();
+    json.value(format_of(flags, flags.files[i])).end_array();
   }
   json.end_array().end_object();
   return sha256_hex(json.text());
@@ -69,9 +73,9 @@ void CorpusFlags::add_weights_to(CLI::App& command, bool may_be_fractions) {
 void CorpusFlags::add_to(CLI::App& command, bool may_be_fractions) {
   command.add_option("--pattern", pattern,
                      "What texts are cut by: a name, or a regular expression in RE2's syntax; default cl100k");
-  command.add_option("--text-key", text_key, "Key of the text in a line of JSON Lines")->capture_default_str();
-  command.add_option("--format", format, "auto goes by the names of the files")
-      ->check(CLI::IsMember({"auto", "text", "jsonl", "warc"}))
+  command.add_option("--text-key", text_key, "JSON: key of the text; CSV and TSV: its column")->capture_default_str();
+  command.add_option("--format", format, "Format of the files; auto looks at their first bytes")
+      ->check(CLI::IsMember(input_format_names()))
       ->capture_default_str();
   command.add_option("--recipe", recipe,
                      "For WARC files: count the documents that pass this recipe's stages (no deduplication)");
@@ -159,12 +163,15 @@ uint64_t memory_of(const CorpusFlags& flags) {
 
 CountedCorpus count_corpus(const CorpusFlags& flags, const std::vector<uint64_t>& weights,
                            const PretokenPattern& pattern, const std::string& output) {
-  CorpusCountOptions options{
-      .threads = flags.threads, .text_key = flags.text_key, .quiet = flags.quiet, .log = stderr_log(flags.quiet)};
+  CorpusCountOptions options;
+  options.threads = flags.threads;
+  options.text_key = flags.text_key;
+  options.quiet = flags.quiet;
+  options.log = stderr_log(flags.quiet);
   std::vector<CorpusInput> inputs;
   for (size_t i = 0; i < flags.files.size(); ++i) {
     const CorpusInput input{flags.files[i], format_of(flags, flags.files[i]), weights[i]};
-    (input.format == CorpusFormat::kWarc ? options.warcs : inputs).push_back(input);
+    (is_archive(input.format) ? options.warcs : inputs).push_back(input);
   }
   std::unique_ptr<Plan> plan;
   if (!options.warcs.empty()) {
@@ -187,7 +194,7 @@ CountedCorpus count_corpus(const CorpusFlags& flags, const std::vector<uint64_t>
     counter_options.folder = flags.checkpoint;
     counter_options.keeps_runs = true;
   }
-  CorpusReader reader(inputs, pattern.has_sure_cuts());
+  CorpusReader reader(inputs, flags.text_key, pattern.has_sure_cuts());
   counted.counter = std::make_unique<CorpusCounter>(pattern, counter_options);
   counted.report = ftok::count_corpus(reader, *counted.counter, options);
   return counted;

@@ -10,6 +10,7 @@
 #include "core/error.h"
 #include "core/file.h"
 #include "core/json.h"
+#include "core/text_file.h"
 #include "crawl/source.h"
 #include "dedup/clusters.h"
 #include "dedup/recall.h"
@@ -75,7 +76,7 @@ void print_json(const RecallFlags& flags, const std::vector<RecallBin>& bins, co
 void recall(RecallFlags& flags) {
   flags.options.parameters.fineweb = flags.hash == "sha1";
   const std::vector<std::vector<uint64_t>> shingles = shingles_of(flags);
-  const Result<std::vector<SimilarPair>> pairs = parse_pairs(read_file(flags.pairs));
+  const Result<std::vector<SimilarPair>> pairs = parse_pairs(read_text_file(flags.pairs));
   if (!pairs) throw Error(fmt::format("{}: {}", flags.pairs, pairs.damage().detail));
   for (const SimilarPair& pair : *pairs) {
     if (std::max(pair.a, pair.b) >= shingles.size()) {

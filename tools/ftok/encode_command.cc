@@ -12,6 +12,7 @@
 #include "core/error.h"
 #include "core/file.h"
 #include "core/json.h"
+#include "core/text_file.h"
 #include "text/unicode.h"
 #include "tokenizer/chat.h"
 #include "tokenizer/inspect.h"
@@ -209,7 +210,7 @@ void run_chat(const EncodeFlags& flags, Form form) {
   if (!flags.words.empty() || !flags.jsonl.empty()) throw UsageError("--chat excludes TEXT and --jsonl");
   const Encoding encoding = load_encoding(flags.vocabulary);
   const std::string text =
-      flags.chat == "-" ? read_all(*open_file_source("-")) : read_file(flags.chat, uint64_t{1} << 30);
+      flags.chat == "-" ? read_all(*open_file_source("-")) : read_text_file(flags.chat, uint64_t{1} << 30);
   EncodedChat chat = encode_chat(encoding, find_chat_template(flags.chat_template, "--template"),
                                  parse_chat(text, flags.chat), specials_of(flags.specials));
   std::vector<uint32_t> ids;
@@ -233,8 +234,7 @@ void run_encode(const EncodeFlags& flags) {
     if (form == Form::kPage || form == Form::kCompare)
       throw UsageError("--jsonl goes with neither --page nor --compare");
     const Encoding encoding = load_encoding(flags.vocabulary);
-    const std::unique_ptr<ByteSource> source = open_file_source(flags.jsonl);
-    for_each_json_text(*source, flags.text_key,
+    for_each_json_text(open_file_source(flags.jsonl), flags.text_key,
                        [&](std::string_view text) { print(rendered(encoding, flags, form, text)); });
     return;
   }

@@ -8,6 +8,7 @@
 #include "core/error.h"
 #include "core/file.h"
 #include "core/json.h"
+#include "core/text_file.h"
 #include "tools/ftok/commands.h"
 #include "tools/ftok/terminal.h"
 #include "tools/ftok/vocabulary_source.h"
@@ -34,7 +35,7 @@ std::optional<Encoding> load_vocabulary(const EvalFlags& flags, const std::strin
 
 // The examples of a .jsonl file, encoded, or of a file in llm.c's format.
 std::vector<ChoiceExample> read_choices(const std::string& path, const std::optional<Encoding>& encoding) {
-  const std::string bytes = read_file(path, uint64_t{1} << 32);
+  const std::string bytes = read_text_file(path, uint64_t{1} << 32);
   if (!path.ends_with(".jsonl")) {
     Result<std::vector<ChoiceExample>> examples = parse_choices(bytes);
     if (!examples) {

@@ -1,4 +1,5 @@
-// `ftok shards inspect|verify|cat`: what is in token shards, whether it is whole, and the documents themselves.
+// `ftok shards inspect|verify|cat|convert`: what is in token shards, whether it is whole, the documents themselves, and
+// the same shards in another trainer's format.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -9,6 +10,8 @@
 
 #include "core/error.h"
 #include "core/json.h"
+#include "core/recipe.h"
+#include "shards/convert.h"
 #include "shards/manifest.h"
 #include "shards/reader.h"
 #include "shards/verify.h"
@@ -20,7 +23,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-// The shards among the arguments: a folder stands for its .bin files, by name.
+// The shards among the arguments: a folder stands for those in it, by name.
 std::vector<std::string> shard_paths(const std::vector<std::string>& arguments) {
   std::vector<std::string> paths;
   for (const std::string& argument : arguments) {
@@ -30,17 +33,36 @@ std::vector<std::string> shard_paths(const std::vector<std::string>& arguments) 
     }
     std::vector<std::string> inside;
     for (const auto& entry : fs::directory_iterator(argument)) {
-      if (entry.is_regular_file() && entry.path().extension() == ".bin") inside.push_back(entry.path().string());
+      if (entry.is_regular_file() && is_shard_name(entry.path().filename().string()))
+        inside.push_back(entry.path().string());
     }
-    if (inside.empty()) throw Error(argument + " holds no shard (*.bin)");
+    if (inside.empty()) throw Error(argument + " holds no shard (*.bin, *.ds)");
     std::sort(inside.begin(), inside.end());
     paths.insert(paths.end(), inside.begin(), inside.end());
   }
   return paths;
 }
 
+// What a shard of another program does not say of itself.
+struct HintFlags {
+  std::string format;
+  size_t token_bytes = 0;
+
+  void add_to(CLI::App& command, const std::string& format_flag, const std::string& width_flag) {
+    command.add_option(format_flag, format, "Format of shards that neither they nor a manifest tell")
+        ->check(CLI::IsMember(shard_format_names()));
+    command.add_option(width_flag, token_bytes, "Width of a token in shards that do not tell: 2 or 4")
+        ->check(CLI::IsMember({2, 4}));
+  }
+  ShardHints hints() const {
+    if (format.empty() && token_bytes != 0) return {&find_shard_format("raw", "--shard-format"), token_bytes};
+    return {format.empty() ? nullptr : &find_shard_format(format, "--shard-format"), token_bytes};
+  }
+};
+
 struct InspectOptions {
   std::vector<std::string> paths;
+  HintFlags hints;
   bool json = false;
   bool documents = false;
 };
@@ -59,9 +81,10 @@ void print_documents(const ShardReader& reader) {
 
 void inspect_json(const ShardReader& reader, bool with_documents) {
   JsonWriter json;
-  json.begin_object().field("path", reader.path()).field("magic", static_cast<int64_t>(reader.header().magic));
-  json.field("version", static_cast<int64_t>(reader.header().version)).field("tokens", reader.header().tokens);
-  json.field("token_bytes", static_cast<uint64_t>(reader.header().token_bytes));
+  json.begin_object().field("path", reader.path());
+  for (const auto& [name, value] : reader.view().layout().notes) json.field(name, value);
+  json.field("tokens", reader.view().size());
+  json.field("token_bytes", static_cast<uint64_t>(reader.view().layout().token_bytes));
   json.field("largest_token", reader.view().largest_token());
   if (const SidecarView* sidecar = reader.sidecar()) {
     json.field("documents", static_cast<uint64_t>(sidecar->size())).field("checksum", sidecar->shard_checksum());
@@ -75,20 +98,28 @@ void inspect_json(const ShardReader& reader, bool with_documents) {
       json.end_array();
     }
   }
-  json.end_object();
+  json.field("format", reader.format().name()).end_object();
   fmt::print("{}\n", json.text());
+}
+
+// "magic 20240520, version 1", or the format's name where a shard says nothing of itself.
+std::string notes_text(const ShardReader& reader) {
+  std::string text;
+  for (const auto& [name, value] : reader.view().layout().notes) {
+    text += fmt::format("{}{} {}", text.empty() ? "" : ", ", name, value);
+  }
+  return text.empty() ? std::string(reader.format().name()) : text;
 }
 
 void inspect(const InspectOptions& options) {
   for (const std::string& path : shard_paths(options.paths)) {
-    const ShardReader reader(path);
+    const ShardReader reader(path, options.hints.hints());
     if (options.json) {
       inspect_json(reader, options.documents);
       continue;
     }
-    fmt::print("{}: {} tokens of {} bytes (magic {}, version {}), largest id {}, {}\n", path, reader.header().tokens,
-               reader.header().token_bytes, reader.header().magic, reader.header().version,
-               reader.view().largest_token(),
+    fmt::print("{}: {} tokens of {} bytes ({}), largest id {}, {}\n", path, reader.view().size(),
+               reader.view().layout().token_bytes, notes_text(reader), reader.view().largest_token(),
                reader.sidecar() == nullptr ? "no sidecar" : fmt::format("{} documents", reader.sidecar()->size()));
     if (options.documents && reader.sidecar() != nullptr) print_documents(reader);
   }
@@ -113,6 +144,7 @@ struct CatOptions {
   std::string id;
   uint64_t limit = 0;
   uint32_t end_of_text = 50256;  // GPT-2's <|endoftext|>
+  HintFlags hints;
   bool ids = false;
   bool json = false;
 };
@@ -169,7 +201,7 @@ std::vector<Piece> pieces_of(const ShardReader& reader, uint32_t end_of_text) {
     }
     return pieces;
   }
-  const std::vector<uint64_t> begins = reader.view().document_begins(end_of_text);
+  const std::vector<uint64_t> begins = reader.view().document_begins(end_of_text, reader.format().end_of_text());
   for (size_t i = 0; i < begins.size(); ++i) {
     const uint64_t end = i + 1 < begins.size() ? begins[i + 1] : reader.view().size();
     pieces.push_back(
@@ -185,7 +217,7 @@ class Cat {
   // Prints the documents of the shards in order; one that goes on in the next shard given is put together.
   void run() {
     for (const std::string& path : shard_paths(options_.paths)) {
-      const ShardReader reader(path);
+      const ShardReader reader(path, options_.hints.hints());
       for (const Piece& piece : pieces_of(reader, options_.end_of_text)) {
         if (!take(reader, piece)) return;
       }
@@ -249,6 +281,7 @@ void add_inspect(CLI::App& shards) {
   command->add_option("PATH", options->paths, "shards, or folders of them")->required();
   command->add_flag("--documents", options->documents, "list each document: first token, tokens, id");
   command->add_flag("--json", options->json, "one JSON object a shard");
+  options->hints.add_to(*command, "--shard-format", "--token-bytes");
   command->callback([options] { inspect(*options); });
 }
 
@@ -272,23 +305,92 @@ void add_cat(CLI::App& shards) {
   command->add_option("--id", options->id, "only the document of this id");
   command->add_option("--limit", options->limit, "the first N documents");
   command->add_option("--end-of-text", options->end_of_text,
-                      "id that starts a document in a shard without a sidecar (default 50256)");
+                      "id that divides the documents of a shard without a sidecar (default 50256)");
+  options->hints.add_to(*command, "--shard-format", "--token-bytes");
   command->add_flag("--json", options->json, "one JSON object a document");
   command->callback([options] { Cat(*options).run(); });
+}
+
+struct ConvertFlags {
+  ConvertOptions options;
+  std::string to, shard_tokens, source_end_of_text, split;
+  HintFlags from;
+};
+
+void convert(ConvertFlags flags) {
+  ConvertOptions& options = flags.options;
+  options.to = &find_shard_format(flags.to, "--to");
+  options.from = flags.from.hints();
+  if (!flags.shard_tokens.empty()) {
+    options.shard_tokens = static_cast<uint64_t>(parse_size(flags.shard_tokens, false, "--shard-tokens"));
+  }
+  if (!flags.source_end_of_text.empty()) {
+    options.source_end_of_text = parse_end_of_text(flags.source_end_of_text, "--from-end-of-text");
+  }
+  if (!flags.split.empty()) options.split = flags.split == "val" ? Split::kValidation : Split::kTrain;
+  const ConvertResult result = convert_shards(options);
+  for (const ShardEntry& entry : result.shards) {
+    fmt::print("{}/{}: {} tokens, {} documents\n", options.output, entry.shard.name, entry.tokens, entry.documents);
+  }
+}
+
+void add_convert(CLI::App& shards) {
+  CLI::App* command = shards.add_subcommand("convert", "Write the same shards in another trainer's format");
+  auto flags = std::make_shared<ConvertFlags>();
+  command->add_option("--to", flags->to, "Format to write: " + shard_format_help())
+      ->check(CLI::IsMember(shard_format_names()))
+      ->required();
+  // The last of the positional arguments is the folder to write.
+  auto paths = std::make_shared<std::vector<std::string>>();
+  command->add_option("SHARDS... OUT", *paths, "shards in order, or folders of them; then the folder to make")
+      ->required()
+      ->expected(2, -1);
+  command
+      ->add_option("--token-bytes", flags->options.token_bytes, "Width of a token in OUT; auto goes by the vocabulary")
+      ->check(CLI::IsMember({"auto", "2", "4"}))
+      ->capture_default_str();
+  command
+      ->add_option("--end-of-text", flags->options.end_of_text,
+                   "Where the end-of-text token stands in OUT; auto: where the format's readers want it")
+      ->check(CLI::IsMember({"auto", "before", "after", "none"}))
+      ->capture_default_str();
+  command->add_option("--shard-tokens", flags->shard_tokens, "Tokens per shard (K, M, G); default: as in SHARDS")
+      ->type_name("N");
+  flags->from.add_to(*command, "--from", "--from-token-bytes");
+  command
+      ->add_option("--from-end-of-text", flags->source_end_of_text,
+                   "Where it stands in SHARDS without a manifest; default: as their format has it")
+      ->check(CLI::IsMember({"before", "after", "none"}));
+  command->add_option("--end-of-text-id", flags->options.end_of_text_id, "Its id in SHARDS without a manifest")
+      ->capture_default_str();
+  command->add_option("--split", flags->split, "What SHARDS without a manifest are for; default: as their names say")
+      ->check(CLI::IsMember({"train", "val"}));
+  command->footer(
+      "Documents keep their order and ids; the end-of-text token goes where the new format's readers expect it.\n"
+      "Examples:\n"
+      "  ftok shards convert --to datatrove out out-datatrove\n"
+      "  ftok shards convert --to llmc --from raw --from-token-bytes 2 train.bin val.bin out");
+  command->callback([flags, paths] {
+    flags->options.output = paths->back();
+    flags->options.inputs.assign(paths->begin(), paths->end() - 1);
+    convert(*flags);
+  });
 }
 
 }  // namespace
 
 void add_shards_command(CLI::App& app) {
-  CLI::App* shards = app.add_subcommand("shards", "Inspect, verify and print token shards");
+  CLI::App* shards = app.add_subcommand("shards", "Inspect, verify, print and convert token shards");
   shards->require_subcommand(1);
   add_inspect(*shards);
   add_verify(*shards);
   add_cat(*shards);
+  add_convert(*shards);
   shards->footer(
       "Examples:\n"
       "  ftok shards inspect out/ftok_train_000000.bin --documents\n"
       "  ftok shards verify out\n"
+      "  ftok shards convert --to datatrove out out-datatrove\n"
       "  ftok shards cat out/ftok_val_000000.bin --limit 1");
 }
 

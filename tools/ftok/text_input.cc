@@ -4,6 +4,9 @@
 #include <simdjson.h>
 
 #include "core/error.h"
+#include "core/text_file.h"
+#include "crawl/input_format.h"
+#include "crawl/json_lines.h"
 
 namespace ftok::cli {
 namespace {
@@ -28,42 +31,44 @@ std::string read_all(ByteSource& source, uint64_t bytes_max) {
     if (text.size() > bytes_max)
       throw Error(fmt::format("{}: more than {} bytes; use --jsonl for many texts", source.name(), bytes_max));
   }
+  text.erase(0, text.size() - without_byte_order_mark(text).size());
   return text;
 }
 
-void for_each_json_text(ByteSource& source, const std::string& key,
+void for_each_json_text(std::unique_ptr<ByteSource> source, const std::string& key,
                         const std::function<void(std::string_view)>& visit) {
+  SourceOptions options;
+  options.text_key = key;
+  const std::string name = source->name();
+  OpenedBytes opened = open_input_bytes(std::move(source), options);
+  if (!opened.format->holds_texts()) {
+    throw Error(fmt::format("{} is {}, not JSON Lines", name, opened.format->title));
+  }
+  // What is told as plain text is taken for lines with an error, which is then named.
+  JsonLineReader reader(std::move(opened.input), kLineBytesMax);
   simdjson::dom::parser parser(kLineBytesMax + simdjson::SIMDJSON_PADDING);
-  std::string buffer;
-  size_t begin = 0, scanned = 0, line = 0;
-  const auto visit_line = [&](size_t end) {
-    ++line;
-    const std::string_view json = std::string_view(buffer).substr(begin, end - begin);
-    if (json.find_first_not_of(" \t\r") == std::string_view::npos) return;
+  std::string plain;
+  JsonLine line;
+  while (reader.next(line)) {
+    const auto fail = [&](const std::string& why) {
+      throw Error(fmt::format("{}: line {}: {}", name, line.number, why));
+    };
+    if (!line.verdict.kept()) {
+      fail(line.verdict.detail.empty() ? fmt::format("longer than {} bytes", kLineBytesMax) : line.verdict.detail);
+    }
     simdjson::dom::element root;
     std::string_view text;
-    const simdjson::error_code parsed = parser.parse(json.data(), json.size()).get(root);
-    if (parsed != simdjson::SUCCESS) {
-      throw Error(fmt::format("{}: line {}: {}", source.name(), line, simdjson::error_message(parsed)));
+    simdjson::error_code parsed = parser.parse(line.text.data(), line.text.size(), false).get(root);
+    if (parsed != simdjson::SUCCESS && replace_large_numbers(line.text, plain)) {
+      parsed = parser.parse(plain.data(), plain.size(), false).get(root);
     }
-    if (root[key].get(text) != simdjson::SUCCESS)
-      throw Error(fmt::format("{}: line {}: no string \"{}\"", source.name(), line, key));
+    if (parsed != simdjson::SUCCESS) fail(simdjson::error_message(parsed));
+    if (root[key].get(text) != simdjson::SUCCESS) fail(fmt::format("no string \"{}\"", key));
     visit(text);
-  };
-  bool more = true;
-  while (more) {
-    more = read_more(source, buffer);
-    for (size_t end; (end = buffer.find('\n', scanned)) != std::string::npos; scanned = begin) {
-      visit_line(end);
-      begin = end + 1;
-    }
-    buffer.erase(0, begin);
-    begin = 0;
-    scanned = buffer.size();
-    if (buffer.size() > kLineBytesMax)
-      throw Error(fmt::format("{}: line {}: longer than {} bytes", source.name(), line + 1, kLineBytesMax));
   }
-  if (!buffer.empty()) visit_line(buffer.size());
+  for (const Damage& damage : reader.take_damage()) {
+    throw Error(fmt::format("{}: {}: {} {}", name, damage.offset, damage.code, damage.detail));
+  }
 }
 
 }  // namespace ftok::cli

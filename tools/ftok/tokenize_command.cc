@@ -6,6 +6,7 @@
 
 #include "core/error.h"
 #include "core/recipe.h"
+#include "crawl/input_format.h"
 #include "pipeline/inputs.h"
 #include "pipeline/progress.h"
 #include "pipeline/signals.h"
@@ -30,7 +31,8 @@ void add_flags(CLI::App& command, Flags& flags) {
   flags.vocabulary.add_to(command);
   command.add_option(
       "FILE", flags.inputs.inputs,
-      "JSONL, WET or text (plain, .gz, .zst), globs or https:// addresses; without any, standard input (-)");
+      "JSON Lines, JSON arrays, CSV, TSV, WET or text (plain, .gz, .zst), globs or https:// addresses; without any, "
+      "standard input (-)");
   command.add_option("--input-list", flags.inputs.input_lists, "File with an input a line; repeatable")
       ->type_name("FILE")
       ->allow_extra_args(false);
@@ -43,14 +45,15 @@ void add_flags(CLI::App& command, Flags& flags) {
       ->type_name("DIR")
       ->required();
   command.add_option("--format", recipe.input.format, "Format of the inputs; auto looks at their first bytes")
-      ->check(CLI::IsMember({"auto", "jsonl", "wet", "text"}))
+      ->check(CLI::IsMember(input_format_names()))
       ->capture_default_str();
   command
       .add_option("--text-key", recipe.input.text_key,
-                  "JSONL: key of the text; with --chat of the messages, then default messages")
+                  "JSON: key of the text, CSV and TSV: its column; with --chat of the messages, then default messages")
       ->capture_default_str()
       ->type_name("KEY");
-  command.add_option("--id-key", recipe.input.id_key, "JSONL: key of the document's id; without one it is FILE:LINE")
+  command
+      .add_option("--id-key", recipe.input.id_key, "Key, or column, of the document's id; without one it is FILE:LINE")
       ->capture_default_str()
       ->type_name("KEY");
   command
@@ -71,10 +74,17 @@ void add_flags(CLI::App& command, Flags& flags) {
       ->check(CLI::Range(0, 1000))
       ->capture_default_str()
       ->type_name("N");
+  command.add_option("--shard-format", recipe.shards.format, "Whose token shards: " + shard_format_help())
+      ->check(CLI::IsMember(shard_format_names()))
+      ->capture_default_str();
+  command.add_option("--token-bytes", recipe.shards.token_bytes, "Width of a token; auto goes by the vocabulary")
+      ->check(CLI::IsMember({"auto", "2", "4"}))
+      ->capture_default_str();
   command
       .add_option("--end-of-text", recipe.shards.end_of_text,
-                  "Where the end-of-text token stands: before or after each document")
-      ->check(CLI::IsMember({"before", "after", "none"}))
+                  "Where the end-of-text token stands: before or after each document; auto: where the format's readers "
+                  "want it")
+      ->check(CLI::IsMember({"auto", "before", "after", "none"}))
       ->capture_default_str();
   command.add_flag("--strict", flags.tokenize.strict,
                    "End with an error at the first line or record that cannot be read; else it is dropped and counted");

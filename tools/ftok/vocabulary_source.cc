@@ -7,6 +7,7 @@
 
 #include "core/error.h"
 #include "core/file.h"
+#include "core/text_file.h"
 #include "tools/ftok/bundled.h"
 #include "tools/ftok/models.h"
 
@@ -14,9 +15,9 @@ namespace ftok::cli {
 
 void VocabularyFlags::add_to(CLI::App& command) {
   command
-      .add_option(
-          "--vocab", vocab,
-          "Vocabulary: a file (.tiktoken, tokenizer.json, vocab.bpe), a name, or NAME=FILE: FILE as the published NAME")
+      .add_option("--vocab", vocab,
+                  "Vocabulary: a file (.tiktoken, tokenizer.json, vocab.bpe), a name, or NAME=FILE: FILE as the "
+                  "published NAME")
       ->capture_default_str();
   command.add_option(
       "--pattern", pattern,
@@ -97,7 +98,7 @@ std::vector<std::string> published_vocabularies() {
 ChatTemplate find_chat_template(const std::string& name, const std::string& flag) {
   if (const std::optional<ChatTemplate> known = chat_template_of_name(name)) return *known;
   std::error_code code;
-  if (std::filesystem::is_regular_file(name, code)) return parse_chat_template(read_file(name, 1 << 20), name);
+  if (std::filesystem::is_regular_file(name, code)) return parse_chat_template(read_text_file(name, 1 << 20), name);
   throw UsageError(
       fmt::format("{}: got '{}', expected {}, or a JSON file", flag, name, fmt::join(chat_template_names(), ", ")));
 }

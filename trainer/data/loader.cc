@@ -147,11 +147,10 @@ std::vector<std::string> find_shards(const std::string& folder, Split split) {
   if (std::filesystem::is_regular_file(folder, code)) return {folder};
   for (const auto& entry : std::filesystem::directory_iterator(folder, code)) {
     const std::string name = entry.path().filename().string();
-    if (entry.path().extension() == ".bin" && name.find(mark) != std::string::npos)
-      paths.push_back(entry.path().string());
+    if (is_shard_name(name) && name.find(mark) != std::string::npos) paths.push_back(entry.path().string());
   }
   if (code) throw_errno("cannot read " + folder, code.value());
-  if (paths.empty()) throw Error(fmt::format("{}: no shards named *{}*.bin", folder, mark));
+  if (paths.empty()) throw Error(fmt::format("{}: no shards named *{}*.bin or *{}*.ds", folder, mark, mark));
   std::sort(paths.begin(), paths.end());
   return paths;
 }

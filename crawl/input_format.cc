@@ -1,0 +1,314 @@
+#include "crawl/input_format.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "core/error.h"
+#include "core/text_file.h"
+#include "core/utf8.h"
+#include "crawl/ascii.h"
+#include "crawl/sources/rows_input.h"
+#include "crawl/sources/text_source.h"
+#include "crawl/warc_source.h"
+
+namespace ftok {
+namespace {
+
+// The last component of a path or an address, in lower case, without its query.
+std::string file_name_of(std::string_view name) {
+  if (name.find("://") != std::string_view::npos) name = name.substr(0, name.find_first_of("?#"));
+  return lower_ascii(name.substr(name.rfind('/') + 1));
+}
+
+// "x.warc.gz", "x.wet.y": one of the archives' extensions, somewhere in the name.
+bool is_named_archive(std::string_view name) {
+  const std::string file = file_name_of(name.substr(0, name.find('?')));
+  for (const std::string_view part : {".warc", ".arc", ".wet", ".wat"}) {
+    const size_t at = file.find(part);
+    if (at == std::string::npos) continue;
+    const size_t end = at + part.size();
+    if (end == file.size() || file[end] == '.') return true;
+  }
+  return false;
+}
+
+bool begins(const InputPrefix& prefix, std::string_view magic) { return prefix.bytes.starts_with(magic); }
+
+// Skips `word` in any case, then one of the bytes that end a tag's name.
+bool is_tag(std::string_view text, std::string_view word) {
+  return starts_with_ignoring_case(text, word) && text.size() > word.size() &&
+         (is_ascii_space(text[word.size()]) || text[word.size()] == '>');
+}
+
+// Bytes that are no part of valid UTF-8; a character that the end of the bytes cuts is.
+size_t invalid_utf8_bytes(std::string_view bytes, bool whole) {
+  if (is_valid_utf8(bytes)) return 0;
+  size_t invalid = 0;
+  for (size_t at = 0; at < bytes.size();) {
+    const Utf8Char one = decode_utf8(bytes, at);
+    at += one.size;
+    const bool cut = !whole && at == bytes.size();
+    if (!one.valid && !cut) invalid += one.size;
+  }
+  return invalid;
+}
+
+bool is_archive(const InputPrefix& prefix) {
+  const std::string_view start = prefix.start();
+  if (start.starts_with("WARC/") || start.starts_with("filedesc:")) return true;
+  if (start.empty()) return is_named_archive(prefix.name);
+  if (!is_named_archive(prefix.name))
+    return !start.starts_with('{') && start.find("\nWARC/1.") != std::string_view::npos;
+  // A damaged archive is searched for its records; an error page or a list of paths under its name is a failed input.
+  const bool text = start.find('\0') == std::string_view::npos && invalid_utf8_bytes(prefix.bytes, prefix.whole) == 0;
+  if (!text || start.find("WARC") != std::string_view::npos) return true;
+  throw Error(fmt::format("{} is not a WARC file: it begins with \"{}\"", prefix.name,
+                          start.substr(0, start.find_first_of("\r\n")).substr(0, 80)));
+}
+
+bool is_parquet(const InputPrefix& prefix) { return begins(prefix, "PAR1") || begins(prefix, "PARE"); }
+
+// Files, and streams as Hugging Face datasets stores them: FF FF FF FF, the length of the schema.
+bool is_arrow(const InputPrefix& prefix) {
+  return begins(prefix, "ARROW1") || begins(prefix, "FEA1") || begins(prefix, "\xFF\xFF\xFF\xFF");
+}
+
+bool is_pickle(const InputPrefix& prefix) {
+  return prefix.bytes.size() > 1 && prefix.bytes[0] == '\x80' && prefix.bytes[1] >= 2 && prefix.bytes[1] <= 5;
+}
+
+bool is_tar(const InputPrefix& prefix) { return prefix.bytes.size() > 262 && prefix.bytes.substr(257, 5) == "ustar"; }
+
+bool is_zip(const InputPrefix& prefix) {
+  return begins(prefix, "PK\x03\x04") || begins(prefix, "PK\x05\x06") || begins(prefix, "Rar!\x1A") ||
+         begins(prefix, "7z\xBC\xAF\x27\x1C");
+}
+
+bool is_pdf(const InputPrefix& prefix) { return prefix.start().starts_with("%PDF-"); }
+
+bool is_utf16(const InputPrefix& prefix) { return begins(prefix, "\xFF\xFE") || begins(prefix, "\xFE\xFF"); }
+
+bool is_rtf(const InputPrefix& prefix) { return prefix.start().starts_with("{\\rtf"); }
+
+// What begins a whole page (MIME Sniffing Standard, 7.1), comments before it aside. Not the tags that begin many a text
+// in Markdown, unless the name says so too.
+bool is_html(const InputPrefix& prefix) {
+  std::string_view start = prefix.start();
+  while (start.starts_with("<!--")) {
+    const size_t end = start.find("-->");
+    if (end == std::string_view::npos) break;
+    start = trim(start.substr(end + 3));
+  }
+  if (start.starts_with('<') && (prefix.is_named(".html") || prefix.is_named(".htm") || prefix.is_named(".xhtml"))) {
+    return true;
+  }
+  static constexpr std::string_view kTags[] = {"<!doctype html", "<html",  "<head",  "<body",
+                                               "<script",        "<style", "<title", "<meta"};
+  return std::any_of(std::begin(kTags), std::end(kTags), [&](std::string_view tag) { return is_tag(start, tag); });
+}
+
+bool is_xml(const InputPrefix& prefix) { return is_tag(prefix.start(), "<?xml"); }
+
+// The string that begins `text` and what follows it, white space aside; empty when it does not end.
+std::string_view behind_string(std::string_view text) {
+  for (size_t i = 1; i < text.size(); ++i) {
+    if (text[i] == '\\') {
+      ++i;
+    } else if (text[i] == '"') {
+      return trim(text.substr(i + 1));
+    }
+  }
+  return {};
+}
+
+// "[{": what an array of objects begins with. A text may well begin with a bracket.
+bool is_json_array(const InputPrefix& prefix) {
+  const std::string_view start = prefix.start();
+  if (!start.starts_with('[')) return false;
+  const std::string_view element = trim(start.substr(1));
+  if (element.starts_with(']')) return prefix.whole && trim(element.substr(1)).empty();
+  if (!element.starts_with('{')) return false;
+  const std::string_view key = trim(element.substr(1));
+  return key.starts_with('"') || key.starts_with('}') || (key.empty() && !prefix.whole);
+}
+
+// An array of strings, of arrays, of numbers: no rows with keys.
+bool is_other_json_array(const InputPrefix& prefix) {
+  const std::string_view start = prefix.start();
+  if (!start.starts_with('[')) return false;
+  const std::string_view element = trim(start.substr(1));
+  if (element.starts_with('"')) {
+    const std::string_view behind = behind_string(element);
+    return behind.starts_with(',') || (behind.starts_with(']') && trim(behind.substr(1)).empty());
+  }
+  return element.find_first_not_of("0123456789+-.eE,[] \t\r\n") == std::string_view::npos &&
+         element.find(',') != std::string_view::npos;
+}
+
+// "{" and a key, or nothing, on the first line.
+bool is_json_lines(const InputPrefix& prefix) {
+  const std::string_view start = prefix.start();
+  const bool named = prefix.is_named(".jsonl") || prefix.is_named(".ndjson");
+  if (named && !is_binary(prefix.bytes, prefix.whole)) return true;
+  if (!start.starts_with('{')) return false;
+  const std::string_view key = trim(start.substr(1, start.find_first_of("\n") - 1));
+  return key.starts_with('"') || key.starts_with('}');
+}
+
+// An object whose first line is its brace alone: printed over several lines.
+bool is_json_object(const InputPrefix& prefix) {
+  const std::string_view start = prefix.start();
+  if (!start.starts_with('{')) return false;
+  const std::string_view rest = start.substr(1, start.find('\n') - 1);
+  return trim(rest).empty() && trim(start.substr(1)).starts_with('"');
+}
+
+bool is_csv(const InputPrefix& prefix) {
+  if (is_binary(prefix.bytes, prefix.whole)) return false;
+  return prefix.is_named(".csv") || looks_delimited(prefix.bytes, prefix.whole, ',', prefix.options.text_key);
+}
+
+bool is_tsv(const InputPrefix& prefix) {
+  if (is_binary(prefix.bytes, prefix.whole)) return false;
+  return prefix.is_named(".tsv") || prefix.is_named(".tab") ||
+         looks_delimited(prefix.bytes, prefix.whole, '\t', prefix.options.text_key);
+}
+
+bool is_no_text(const InputPrefix& prefix) { return is_binary(prefix.bytes, prefix.whole); }
+
+bool is_any(const InputPrefix&) { return true; }
+
+std::unique_ptr<DecodedInput> as_it_is(std::unique_ptr<DecodedInput> input, const SourceOptions&) { return input; }
+
+constexpr char kAsRows[] = "write its rows as JSON Lines, one {\"text\": ...} per line";
+constexpr char kUnpack[] = "unpack it and name the files";
+
+constexpr InputFormat kFormats[] = {
+    {"warc", "WARC, ARC or WET", is_archive, nullptr, make_warc_source},
+    {"wet", "WET", nullptr, nullptr, make_warc_source},
+    {"parquet", "Parquet", is_parquet, nullptr, nullptr, kAsRows},
+    {"arrow", "Arrow", is_arrow, nullptr, nullptr, kAsRows},
+    {"pickle", "a Python pickle", is_pickle, nullptr, nullptr, kAsRows},
+    {"tar", "a tar archive", is_tar, nullptr, nullptr, kUnpack},
+    {"zip", "a packed archive (zip, 7z, rar)", is_zip, nullptr, nullptr, kUnpack},
+    {"pdf", "PDF", is_pdf, nullptr, nullptr, "extract its text first"},
+    {"rtf", "RTF", is_rtf, nullptr, nullptr, "save it as plain text first"},
+    {"utf-16", "text in UTF-16", is_utf16, nullptr, nullptr, "convert it to UTF-8 first (iconv)"},
+    {"html", "HTML", is_html, nullptr, nullptr, "extract its text first (ftok extract)"},
+    {"xml", "XML", is_xml, nullptr, nullptr, "extract its text first"},
+    {"json", "a JSON array of objects", is_json_array, open_json_array, nullptr, "", Locator::kRow},
+    {"json-values", "a JSON array of values that are not objects", is_other_json_array, nullptr, nullptr, kAsRows},
+    {"json-object", "one JSON object over several lines", is_json_object, nullptr, nullptr,
+     "write an object per line, or an array of objects"},
+    {"jsonl", "JSON Lines", is_json_lines, as_it_is, nullptr},
+    {"csv", "comma-separated values", is_csv, open_csv, nullptr, "", Locator::kRow},
+    {"tsv", "tab-separated values", is_tsv, open_tsv, nullptr, "", Locator::kRow},
+    {"binary", "binary data", is_no_text, nullptr, nullptr, "ftok reads WARC, ARC, WET, JSON, CSV, TSV and UTF-8 text"},
+    {"text", "plain text", is_any, nullptr, make_plain_text_source, "", Locator::kByte, true},
+};
+
+const InputFormat& tell(const DecodedInput& input, bool whole, const SourceOptions& options) {
+  const std::string_view bytes = input.window().substr(0, InputPrefix::kBytes);
+  const InputPrefix prefix{input.name(), bytes, whole && bytes.size() == input.window().size(), options};
+  const auto told = std::find_if(std::begin(kFormats), std::end(kFormats), [&](const InputFormat& format) {
+    return format.sniff != nullptr && format.sniff(prefix);
+  });
+  if (!told->is_read()) {
+    throw Error(
+        fmt::format("{} is {}, which is not read: {}; or say that its format is text to read its bytes as they "
+                    "are",
+                    input.name(), told->title, told->advice));
+  }
+  return *told;
+}
+
+// Decodes the beginning; true when that is all of it.
+bool read_prefix(DecodedInput& input) {
+  while (input.window().size() < InputPrefix::kBytes) {
+    if (!input.grow()) return true;
+  }
+  return false;
+}
+
+// A byte-order mark is no content; archives have none.
+void skip_byte_order_mark(DecodedInput& input) {
+  while (input.window().size() < 3 && input.grow()) {
+  }
+  input.consume(input.window().size() - without_byte_order_mark(input.window()).size());
+}
+
+const InputFormat& find(const std::string& name) {
+  for (const InputFormat& format : kFormats) {
+    if (name == format.name && format.is_read()) return format;
+  }
+  throw UsageError(fmt::format("format: expected {}, got {}", fmt::join(input_format_names(), ", "), name));
+}
+
+}  // namespace
+
+std::string_view InputPrefix::start() const { return trim(bytes); }
+
+bool InputPrefix::is_named(std::string_view extension) const {
+  std::string file = file_name_of(name);
+  for (const std::string_view packed : {".gz", ".zst"}) {
+    if (file.ends_with(packed)) file.resize(file.size() - packed.size());
+  }
+  return file.ends_with(extension);
+}
+
+const char* locator_name(Locator locator) { return locator == Locator::kByte ? "byte" : "row"; }
+
+std::span<const InputFormat> input_formats() { return kFormats; }
+
+std::vector<std::string> input_format_names() {
+  std::vector<std::string> names = {"auto"};
+  for (const InputFormat& format : kFormats) {
+    if (format.is_read()) names.emplace_back(format.name);
+  }
+  return names;
+}
+
+const InputFormat& tell_input_format(std::unique_ptr<ByteSource> bytes, const SourceOptions& options) {
+  if (options.format != "auto") return find(options.format);
+  const auto input = make_decoded_input(std::move(bytes));
+  skip_byte_order_mark(*input);
+  const bool whole = read_prefix(*input);
+  return tell(*input, whole, options);
+}
+
+OpenedBytes open_input_bytes(std::unique_ptr<ByteSource> bytes, const SourceOptions& options) {
+  OpenedBytes opened;
+  opened.options = options;
+  if (opened.options.file_path.empty()) opened.options.file_path = bytes->name();
+  if (opened.options.dump.empty()) opened.options.dump = dump_of(opened.options.file_path);
+  if (options.format != "auto") opened.format = &find(options.format);
+  opened.input = make_decoded_input(std::move(bytes));
+  skip_byte_order_mark(*opened.input);
+  if (opened.format == nullptr) {
+    const bool whole = read_prefix(*opened.input);
+    opened.format = &tell(*opened.input, whole, options);
+  }
+  if (opened.format->open_lines != nullptr) {
+    opened.input = opened.format->open_lines(std::move(opened.input), opened.options);
+  }
+  return opened;
+}
+
+OpenedInput open_input_format(std::unique_ptr<ByteSource> bytes, const SourceOptions& options) {
+  OpenedBytes opened = open_input_bytes(std::move(bytes), options);
+  OpenedInput result{opened.format, opened.options, nullptr, nullptr};
+  if (opened.format->open_lines != nullptr) {
+    result.lines = std::move(opened.input);
+  } else {
+    result.records = opened.format->open_records(std::move(opened.input), opened.options);
+  }
+  return result;
+}
+
+bool is_binary(std::string_view bytes, bool whole) {
+  if (bytes.find('\0') != std::string_view::npos) return true;
+  return invalid_utf8_bytes(bytes, whole) * 10 > bytes.size();
+}
+
+}  // namespace ftok

@@ -1,0 +1,12 @@
+// The shard formats, each in a file of its own; shard_formats() lists them.
+#pragma once
+
+#include "shards/shard_format.h"
+
+namespace ftok {
+
+const ShardFormat& llmc_format();
+const ShardFormat& datatrove_format();
+const ShardFormat& raw_format();
+
+}  // namespace ftok

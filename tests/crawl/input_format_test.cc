@@ -1,0 +1,268 @@
+// The table of input formats: what each is told by, on both sides of each threshold, what is refused and in which
+// words, and arrays and tables read as their rows.
+#include "crawl/input_format.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+
+#include "core/error.h"
+#include "tests/crawl/archive_builder.h"
+
+namespace ftok {
+namespace {
+
+using testing::read_items;
+using testing::ReadItems;
+using Strings = std::vector<std::string>;
+
+std::string told(const std::string& bytes, const std::string& name = "input") {
+  try {
+    return tell_input_format(make_memory_source(bytes, name), {}).name;
+  } catch (const Error& error) {
+    return error.what();
+  }
+}
+
+// The part of the refusal that names the format.
+std::string refused(const std::string& bytes, const std::string& name = "input") {
+  const std::string message = told(bytes, name);
+  const size_t begin = message.find(" is "), end = message.find(", which is not read");
+  return end == std::string::npos ? message : message.substr(begin + 4, end - begin - 4);
+}
+
+Strings texts(const ReadItems& read) {
+  Strings all;
+  for (const Item& item : read.items) all.push_back(item.verdict.kept() ? item.document.text : item.verdict.reason);
+  return all;
+}
+
+ReadItems read_as(const std::string& format, const std::string& bytes, SourceOptions options = {}) {
+  options.format = format;
+  return read_items(bytes, options, "input");
+}
+
+TEST(InputFormats, AreNamedOnceAndTheLastTakesEverything) {
+  Strings names;
+  for (const InputFormat& format : input_formats()) names.emplace_back(format.name);
+  std::sort(names.begin(), names.end());
+  EXPECT_EQ(std::adjacent_find(names.begin(), names.end()), names.end());
+  EXPECT_STREQ(input_formats().back().name, "text");
+  for (const InputFormat& format : input_formats()) EXPECT_EQ(format.is_read(), *format.advice == '\0') << format.name;
+  EXPECT_EQ(input_format_names(), (Strings{"auto", "warc", "wet", "json", "jsonl", "csv", "tsv", "text"}));
+}
+
+TEST(InputFormats, TellWhatIsRead) {
+  EXPECT_EQ(told("Some text, and more of it.\nA second line.\n"), "text");
+  EXPECT_EQ(told("{\"text\":\"x\"}\n"), "jsonl");
+  EXPECT_EQ(told(" \n{ \"text\":\"x\"}\n"), "jsonl");
+  EXPECT_EQ(told("{}\n{\"text\":\"x\"}\n"), "jsonl");
+  EXPECT_EQ(told("{{Infobox}} is how this text begins\n"), "text");
+  EXPECT_EQ(told("garbage\n{\"text\":\"x\"}\n", "a.jsonl.gz?"), "text");
+  EXPECT_EQ(told("garbage\n{\"text\":\"x\"}\n", "a.jsonl"), "jsonl");
+  EXPECT_EQ(told("[{\"text\":\"x\"}]"), "json");
+  EXPECT_EQ(told("[\n  {\n    \"text\":\"x\"}]"), "json");
+  EXPECT_EQ(told("[]\n"), "json");
+  EXPECT_EQ(told(""), "text");
+  EXPECT_EQ(told(" \n"), "text");
+  EXPECT_EQ(told(" \n", "a.warc.gz"), "warc");
+  EXPECT_EQ(told("<p align=\"center\">\n\n# A text in Markdown\n", "README.md"), "text");
+  EXPECT_EQ(told("<!-- a note -->\n# Another\n"), "text");
+  EXPECT_EQ(told("[1] Smith, On mills, 1902.\n"), "text");
+  EXPECT_EQ(told("[\"Hello,\" she said]\n"), "text");
+  EXPECT_EQ(told("WARC/1.0\r\n"), "warc");
+  EXPECT_EQ(told("\xEF\xBB\xBF{\"text\":\"x\"}\n"), "jsonl");
+  EXPECT_EQ(told("\xEF\xBB\xBF[{\"text\":\"x\"}]"), "json");
+}
+
+TEST(InputFormats, RefuseByName) {
+  EXPECT_EQ(refused(std::string("PAR1\x15\x04\0", 7)), "Parquet");
+  EXPECT_EQ(refused(std::string("ARROW1\0\0", 8)), "Arrow");
+  EXPECT_EQ(refused(std::string("\xFF\xFF\xFF\xFF\x10\0\0\0", 8)), "Arrow");
+  EXPECT_EQ(refused("\x80\x04\x95\x0B"), "a Python pickle");
+  EXPECT_EQ(refused(std::string(257, 'a') + "ustar  " + std::string(248, 'x')), "a tar archive");
+  EXPECT_EQ(refused("PK\x03\x04 and more"), "a packed archive (zip, 7z, rar)");
+  EXPECT_EQ(refused("%PDF-1.7\n"), "PDF");
+  EXPECT_EQ(refused("{\\rtf1\\ansi"), "RTF");
+  EXPECT_EQ(refused(std::string("\xFF\xFEh\0i\0", 6)), "text in UTF-16");
+  EXPECT_EQ(refused("<!DOCTYPE html>\n<p>x"), "HTML");
+  EXPECT_EQ(refused("\xEF\xBB\xBF\n <HTML lang=en>"), "HTML");
+  EXPECT_EQ(told("<pre-history> of the mill\n"), "text");
+  EXPECT_EQ(refused("<!-- saved -->\n<!-- twice --><html>"), "HTML");
+  EXPECT_EQ(told("<p>x", "page.txt"), "text");
+  EXPECT_EQ(refused("<p>x", "page.HTML"), "HTML");
+  EXPECT_EQ(refused("<?xml version='1.0'?><a/>"), "XML");
+  EXPECT_EQ(refused("[\"a\", \"b\"]"), "a JSON array of values that are not objects");
+  EXPECT_EQ(refused("[[1, 2], [3]]"), "a JSON array of values that are not objects");
+  EXPECT_EQ(refused("{\n  \"text\": \"x\"\n}\n"), "one JSON object over several lines");
+  EXPECT_NE(told("<html>", "x.txt").find("x.txt is HTML, which is not read: extract its text first"),
+            std::string::npos);
+}
+
+// A NUL, or more than one byte in ten that is no part of UTF-8, in the first 64 KiB.
+TEST(InputFormats, RefuseBinaryData) {
+  EXPECT_EQ(told(std::string(90, 'a') + std::string(10, '\xFF')), "text");
+  EXPECT_EQ(refused(std::string(89, 'a') + std::string(11, '\xFF')), "binary data");
+  EXPECT_EQ(refused(std::string("text\0text", 9)), "binary data");
+  const std::string prefix(InputPrefix::kBytes - 1, 'a');
+  EXPECT_EQ(refused(prefix + std::string(1, '\0') + "a"), "binary data");
+  EXPECT_EQ(told(prefix + "a" + std::string(1, '\0')), "text");
+  EXPECT_EQ(told("caf\xE9 au lait, and so on in Latin-1\n"), "text");
+  EXPECT_EQ(texts(read_as("text", std::string("a\0b", 3))),
+            (Strings{std::string("a\0b", 3)}));  // format = text overrules
+  EXPECT_EQ(texts(read_as("text", "<html>")), (Strings{"<html>"}));
+  EXPECT_FALSE(is_binary("abcdefghi\xC3", false));  // cut inside a character
+  EXPECT_FALSE(is_binary("abcdefghi\xC3", true));   // one in ten
+  EXPECT_TRUE(is_binary("abcdefgh\xC3", true));
+}
+
+TEST(InputFormats, TellTables) {
+  EXPECT_EQ(told("anything at all\n", "a.csv"), "csv");
+  EXPECT_EQ(told("anything at all\n", "https://host/a.TSV.gz?x=1"), "tsv");
+  EXPECT_EQ(told("id,text\n1,one\n"), "csv");
+  EXPECT_EQ(told("id,body\n1,one\n"), "text");  // of columns without the text's key two rows are asked for
+  EXPECT_EQ(told("id,body\n1,one\n2,two\n"), "csv");
+  EXPECT_EQ(told("id\ttext\n1\tone\n"), "tsv");
+  EXPECT_EQ(told("id,text\n1,one,more\n"), "text");
+  EXPECT_EQ(told("Roses are red, violets are blue\nSugar is sweet, and so are you\n"), "text");
+  EXPECT_EQ(told("id,id\n1,2\n1,2\n"), "text");
+}
+
+TEST(JsonArray, IsReadAsItsRows) {
+  const ReadItems read = read_items(
+      "\xEF\xBB\xBF[\n {\"text\": \"one\",\n  \"id\": \"a\"},\n {\"text\":\"t[w]o}\\\"\", \"x\":[{\"y\":[]}]}, "
+      "{\"no\":1} , 7, \"s\","
+      " {\"text\":\"last\"}\n]\n",
+      {}, "d.json");
+  EXPECT_EQ(texts(read), (Strings{"one", "t[w]o}\"", "text.no_text", "text.bad_json", "text.bad_json", "last"}));
+  EXPECT_EQ(read.items[0].document.id, "a");
+  EXPECT_EQ(read.items[1].document.id, "d.json:2");
+  EXPECT_EQ(read.items[5].document.offset, 6u);  // the row
+  EXPECT_TRUE(read.damage.empty());
+  EXPECT_TRUE(read_as("json", "[]").items.empty());
+}
+
+TEST(JsonArray, NamesDamage) {
+  const auto damage = [](const std::string& bytes) { return read_as("json", bytes).damage; };
+  EXPECT_EQ(damage("[{\"text\":\"a\"}]"), Strings{});
+  EXPECT_EQ(damage("[{\"text\":\"a\"}"), Strings{"json.unclosed_array"});
+  EXPECT_EQ(damage("[{\"text\":\"a\"},{\"te"), Strings{"json.unclosed_array"});
+  EXPECT_EQ(damage("[{\"text\":\"a\"}] x"), Strings{"json.garbage"});
+  EXPECT_EQ(damage("[{\"text\":\"a\"} {\"text\":\"b\"}]"), Strings{"json.no_comma"});
+  EXPECT_EQ(texts(read_as("json", "[{\"text\":\"a\nb\"},{\"text\":\"c\"}]")), (Strings{"text.bad_json", "c"}));
+  EXPECT_EQ(texts(read_as("json", "[{\"text\":\"a\"},{\"text\":\"b")), (Strings{"a", "text.bad_json"}));
+}
+
+TEST(JsonArray, IsBoundedRowByRow) {
+  SourceOptions options;
+  options.record_bytes_max = 20;
+  const std::string row = "{\"text\":\"12345678\"}";  // 19 bytes
+  const ReadItems read = read_as(
+      "json", "[" + row + "," + std::string("{\"text\":\"") + std::string(90000, 'x') + "\"}," + row + "]", options);
+  EXPECT_EQ(texts(read), (Strings{"12345678", "text.too_large", "12345678"}));
+}
+
+TEST(Delimited, FollowsRfc4180) {
+  const ReadItems read = read_items(
+      "\xEF\xBB\xBFid,text,n\r\n1,plain,x\r\n2,\"with, comma\",\r\n3,\"a \"\"quote\"\" and\r\na line "
+      "end\",y\r\n\r\n4,\"\",z\r\n5,tab\tand "
+      "\\,w",
+      {}, "d.csv");
+  EXPECT_EQ(texts(read), (Strings{"plain", "with, comma", "a \"quote\" and\r\na line end", "", "tab\tand \\"}));
+  EXPECT_EQ(read.items[0].document.id, "1");
+  EXPECT_EQ(read.items[4].document.id, "5");
+  EXPECT_TRUE(read.damage.empty());
+}
+
+TEST(Delimited, DropsRowsOfAnotherNumberOfFields) {
+  const ReadItems read = read_as("csv", "a,text\n1,one\n2\n3,two,more\n4,three\n");
+  EXPECT_EQ(texts(read), (Strings{"one", "text.bad_json", "text.bad_json", "three"}));
+  EXPECT_EQ(read.damage, (Strings{"csv.fields", "csv.fields"}));
+  const ReadItems open = read_as("csv", "a,text\n1,one\n2,\"two\n3,three\n");
+  EXPECT_EQ(texts(open), (Strings{"one", "text.bad_json"}));
+  EXPECT_EQ(open.damage, Strings{"csv.unclosed_quote"});
+}
+
+TEST(Delimited, NeedsTheTextsColumn) {
+  const auto message = [](const std::string& bytes, const std::string& key = "text") {
+    SourceOptions options;
+    options.text_key = key;
+    try {
+      return std::to_string(read_as("csv", bytes, options).items.size());
+    } catch (const Error& error) {
+      return std::string(error.what());
+    }
+  };
+  EXPECT_EQ(message("id,body\n1,x\n"),
+            "input: there is no column \"text\" in the header; its columns are id, body; name the one that holds the "
+            "text (text_key)");
+  EXPECT_EQ(message("id,body\n1,x\n", "body"), "1");
+  EXPECT_NE(message("text,text\n1,x\n").find("two columns"), std::string::npos);
+  EXPECT_EQ(message(""), "0");
+  EXPECT_NE(message("\"text").find("does not end"), std::string::npos);
+  EXPECT_EQ(message("id;text\n1;x\n"), "1");  // as spreadsheets of many countries write it
+}
+
+TEST(Delimited, ReadsTabsAndOneColumn) {
+  EXPECT_EQ(texts(read_as("tsv", "text\tid\na, b\t1\n\"c\td\"\t2\n")), (Strings{"a, b", "c\td"}));
+  EXPECT_EQ(texts(read_as("csv", "text\none\n\ntwo\n")), (Strings{"one", "", "two"}));
+}
+
+// Any division of the bytes into reads gives the same rows.
+TEST(Rows, DoNotDependOnWhereReadsEnd) {
+  const std::string csv = "id,text\r\n1,\"a \"\"b\"\"\r\nc\"\r\n2,d\r\n";
+  const std::string json = "[ {\"text\":\"a\\\\\"} , {\"text\":\"b\\\"]\"}\n]";
+  for (const size_t read_max : {1u, 2u, 3u, 5u, 100u}) {
+    for (const std::string& bytes : {csv, json}) {
+      const std::unique_ptr<Source> source = make_source(make_memory_source(bytes, "input", read_max), {});
+      Strings got;
+      for (Item item; source->next(item); item = {}) got.push_back(item.document.text);
+      EXPECT_EQ(got, bytes == csv ? (Strings{"a \"b\"\r\nc", "d"}) : (Strings{"a\\", "b\"]"})) << read_max;
+    }
+  }
+}
+
+// What lies behind a broken gzip member is not taken for rows.
+TEST(Rows, EndWhereTheInputIsDamaged) {
+  std::string bytes = testing::gzip("id,text\n1,one\n2,two\n");
+  bytes[bytes.size() - 6] ^= 1;  // the check
+  const ReadItems read = read_as("csv", bytes + testing::gzip("3,three\n"));
+  EXPECT_NE(std::find(read.damage.begin(), read.damage.end(), "rows.lost"), read.damage.end());
+}
+
+TEST(JsonLines, MayBeginWithAByteOrderMark) {
+  const ReadItems read =
+      read_items("\xEF\xBB\xBF{\"text\":\"a\"}\r\n\r\n\xEF\xBB\xBF{\"text\":\"b\"}\r\n", {}, "d.jsonl");
+  EXPECT_EQ(texts(read), (Strings{"a", "b"}));
+  EXPECT_EQ(read.items[1].document.id, "d.jsonl:3");
+  EXPECT_EQ(texts(read_items("\xEF\xBB\xBFOne.\n", {}, "a.txt")), Strings{"One.\n"});
+}
+
+TEST(JsonLines, MayHoldNumbersOfAnySize) {
+  const ReadItems read = read_items(
+      "{\"n\":123456789012345678901234567890,\"text\":\"a\"}\n{\"id\":123456789012345678901234567890,\"text\":\"b\"}\n"
+      "{\"n\":[-1e999,1E+400,2.5],\"text\":\"c "
+      "123456789012345678901234567890\"}\n{\"n\":0123456789012345678901,\"text\":\"d\"}\n"
+      "{\"n\":12345678901234567890123x,\"text\":\"e\"}\n{\"text\":123456789012345678901234567890}\n");
+  EXPECT_EQ(texts(read),
+            (Strings{"a", "b", "c 123456789012345678901234567890", "text.bad_json", "text.bad_json", "text.no_text"}));
+  EXPECT_EQ(read.items[1].document.id, "123456789012345678901234567890");
+}
+
+TEST(ByteSource, IsReadAtAnyPlace) {
+  const auto source = make_memory_source("0123456789");
+  ASSERT_TRUE(source->can_read_at());
+  char out[4];
+  EXPECT_EQ(source->read_at(6, out, 4), 4u);
+  EXPECT_EQ(std::string(out, 4), "6789");
+  EXPECT_EQ(source->read_at(8, out, 4), 2u);
+  EXPECT_EQ(source->read_at(10, out, 4), 0u);
+  EXPECT_EQ(source->read(out, 2), 2u);  // from where it stood
+  EXPECT_EQ(std::string(out, 2), "01");
+  const auto input = make_decoded_input(make_memory_source("plain text"));
+  EXPECT_NE(input->positioned(), nullptr);
+  EXPECT_EQ(make_decoded_input(make_memory_source(testing::gzip("x")))->positioned(), nullptr);
+}
+
+}  // namespace
+}  // namespace ftok

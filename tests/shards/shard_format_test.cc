@@ -1,0 +1,309 @@
+// The shard formats, byte by byte, and what all of them promise: the same documents back, the same bytes after any
+// kill, and conversion that gives the bytes of a run in the other format.
+#include "shards/shard_format.h"
+
+#include <gtest/gtest.h>
+
+#include <filesystem>
+#include <map>
+
+#include "core/error.h"
+#include "core/file.h"
+#include "shards/bytes.h"
+#include "shards/convert.h"
+#include "shards/manifest.h"
+#include "shards/reader.h"
+#include "shards/verify.h"
+#include "tests/shards/output_folder.h"
+#include "tests/support/test_data.h"
+
+namespace ftok {
+namespace {
+
+namespace fs = std::filesystem;
+
+std::map<std::string, std::string> files_of(const std::string& folder) {
+  std::map<std::string, std::string> files;
+  for (const auto& entry : fs::directory_iterator(folder)) {
+    files[entry.path().filename().string()] = read_file(entry.path().string());
+  }
+  return files;
+}
+
+ShardWriterOptions options_for(const std::string& folder, const std::string& format, uint64_t vocabulary_size = 1000) {
+  ShardWriterOptions options{folder, 50, vocabulary_size, 999};
+  options.format = &find_shard_format(format, "format");
+  options.placement = options.format->end_of_text();
+  options.vocabulary_name = "test";
+  return options;
+}
+
+void add_documents(ShardWriter& writer, int begin, int end) {
+  for (int i = begin; i < end; ++i) {
+    const Document document = testing::make_document(i, static_cast<size_t>(i * 13 % 120));
+    writer.add(i % 5 == 0 ? Split::kValidation : Split::kTrain, document.id, document.tokens);
+  }
+}
+
+// 40 documents in shards of 50 tokens, with a manifest.
+void make_shards(const std::string& folder, const ShardWriterOptions& options) {
+  make_folder(folder);
+  ShardWriter writer(options);
+  add_documents(writer, 0, 40);
+  Manifest manifest;
+  manifest.vocabulary = {"test", "d1", options.vocabulary_size, 999};
+  describe_shards(options, manifest);
+  manifest.shards = writer.checkpoint();
+  write_file(folder + "/manifest.json", write_manifest(manifest));
+}
+
+template <typename T>
+std::string bytes_of(const std::vector<T>& values) {
+  std::string bytes;
+  for (const T value : values) append_little_endian(bytes, value);
+  return bytes;
+}
+
+TEST(ShardFormats, HaveNamesThatAreFound) {
+  EXPECT_EQ(shard_format_names(), (std::vector<std::string>{"llmc", "datatrove", "raw"}));
+  for (const ShardFormat* format : shard_formats()) {
+    EXPECT_EQ(&find_shard_format(format->name(), "format"), format);
+    EXPECT_NE(shard_format_help().find(format->help()), std::string::npos);
+  }
+  try {
+    find_shard_format("datatrov", "shards.format");
+    FAIL();
+  } catch (const UsageError& error) {
+    EXPECT_STREQ(error.what(), "shards.format: \"datatrov\" is not a shard format; the nearest is \"datatrove\"");
+  }
+}
+
+// Two documents, of 3 and 2 tokens, in shards of 4: the layouts of docs/formats.md.
+TEST(ShardFormats, HaveTheirBytes) {
+  testing::TemporaryFolder folder;
+  const auto write = [&](const std::string& format, uint64_t vocabulary_size) {
+    ShardWriterOptions options = options_for(folder.path().string(), format, vocabulary_size);
+    options.shard_tokens = 4;
+    ShardWriter writer(options);
+    writer.add(Split::kTrain, "a", std::vector<uint32_t>{1, 2, 3});
+    writer.add(Split::kTrain, "b", std::vector<uint32_t>{4, 5});
+    return writer.checkpoint();
+  };
+  write("raw", 65536);
+  EXPECT_EQ(read_file(folder / "ftok_train_000000.bin"), bytes_of<uint16_t>({1, 2, 3, 999}));
+  EXPECT_EQ(read_file(folder / "ftok_train_000001.bin"), bytes_of<uint16_t>({4, 5, 999}));
+  write("raw", 65537);
+  EXPECT_EQ(read_file(folder / "ftok_train_000001.bin"), bytes_of<uint32_t>({4, 5, 999}));
+  write("llmc", 65536);
+  EXPECT_EQ(read_file(folder / "ftok_train_000000.bin"),
+            encode_shard_header(2, 4) + bytes_of<uint16_t>({999, 1, 2, 3}));
+  EXPECT_EQ(read_file(folder / "ftok_train_000001.bin"), encode_shard_header(2, 3) + bytes_of<uint16_t>({999, 4, 5}));
+  const std::vector<ShardEntry> entries = write("datatrove", 65536);
+  EXPECT_EQ(read_file(folder / "ftok_train_000000.ds"), bytes_of<uint16_t>({1, 2, 3, 999}));
+  EXPECT_EQ(read_file(folder / "ftok_train_000000.ds.index"), bytes_of<uint64_t>({4}));
+  EXPECT_EQ(read_file(folder / "ftok_train_000000.ds.metadata"), "test|2\n4\n4.00 T");
+  EXPECT_EQ(read_file(folder / "ftok_train_000001.ds.index"), bytes_of<uint64_t>({3}));
+  ASSERT_EQ(entries[0].companions.size(), 2u);
+  EXPECT_EQ(entries[0].companions[0].name, "ftok_train_000000.ds.index");
+}
+
+// A document that a cut divides ends, for the index, where the shard does.
+TEST(Datatrove, IndexesThePiecesOfEachShard) {
+  testing::TemporaryFolder folder;
+  ShardWriterOptions options = options_for(folder.path().string(), "datatrove");
+  options.shard_tokens = 1234;
+  ShardWriter writer(options);
+  writer.add(Split::kTrain, "a", std::vector<uint32_t>(999, 7));
+  writer.add(Split::kTrain, "b", std::vector<uint32_t>(300, 8));
+  writer.checkpoint();
+  EXPECT_EQ(read_file(folder / "ftok_train_000000.ds.index"), bytes_of<uint64_t>({1000, 1234}));
+  EXPECT_EQ(read_file(folder / "ftok_train_000001.ds.index"), bytes_of<uint64_t>({67}));
+  EXPECT_EQ(read_file(folder / "ftok_train_000000.ds.metadata"), "test|2\n1234\n1.23 kT");
+  EXPECT_EQ(read_file(folder / "ftok_train_000001.ds.metadata"), "test|2\n67\n67.0 T");
+}
+
+class EachFormat : public ::testing::TestWithParam<std::string> {};
+INSTANTIATE_TEST_SUITE_P(Formats, EachFormat, ::testing::ValuesIn(shard_format_names()));
+
+TEST_P(EachFormat, GivesBackTheDocuments) {
+  for (const uint64_t vocabulary_size : {1000u, 100000u}) {
+    testing::TemporaryFolder folder;
+    ShardWriter writer(options_for(folder.path().string(), GetParam(), vocabulary_size));
+    add_documents(writer, 0, 40);
+    std::map<std::string, std::vector<uint32_t>> documents;
+    for (const ShardEntry& entry : writer.checkpoint()) {
+      const ShardReader reader(folder / entry.shard.name);
+      EXPECT_EQ(reader.format().name(), GetParam());
+      EXPECT_EQ(reader.view().layout().token_bytes, token_bytes_for(vocabulary_size));
+      for (size_t row = 0; row < reader.sidecar()->size(); ++row) {
+        std::vector<uint32_t> piece;
+        reader.view().read(reader.sidecar()->document(row).begin, reader.sidecar()->end(row), piece);
+        auto& tokens = documents[std::string(reader.sidecar()->document(row).id)];
+        tokens.insert(tokens.end(), piece.begin(), piece.end());
+      }
+    }
+    ASSERT_EQ(documents.size(), 40u);
+    for (int i = 0; i < 40; ++i) {
+      const Document document = testing::make_document(i, static_cast<size_t>(i * 13 % 120));
+      std::vector<uint32_t> expected = document.tokens;
+      expected.insert(GetParam() == "llmc" ? expected.begin() : expected.end(), 999);
+      EXPECT_EQ(documents[document.id], expected) << i;
+    }
+  }
+}
+
+TEST_P(EachFormat, ContinuedGivesTheSameBytes) {
+  testing::TemporaryFolder whole_folder;
+  ShardWriter whole(options_for(whole_folder.path().string(), GetParam()));
+  add_documents(whole, 0, 40);
+  const auto expected = whole.checkpoint();
+  for (const int cut : {1, 14, 27}) {
+    testing::TemporaryFolder folder;
+    const ShardWriterOptions options = options_for(folder.path().string(), GetParam());
+    std::vector<ShardEntry> shards;
+    {
+      ShardWriter first(options);
+      add_documents(first, 0, cut);
+      shards = first.checkpoint();
+      add_documents(first, cut, cut + 3);  // what a killed run leaves beyond its checkpoint
+      first.checkpoint();
+    }
+    remove_unlisted_shards(options.folder, shards);
+    ShardWriter second(options, shards);
+    add_documents(second, cut, 40);
+    EXPECT_EQ(second.checkpoint(), expected) << cut;
+    EXPECT_EQ(files_of(options.folder), files_of(whole_folder.path().string())) << cut;
+  }
+}
+
+TEST_P(EachFormat, RefusesToGoOnFromAChangedShard) {
+  testing::TemporaryFolder folder;
+  const ShardWriterOptions options = options_for(folder.path().string(), GetParam());
+  ShardWriter first(options);
+  add_documents(first, 0, 2);
+  const std::vector<ShardEntry> shards = first.checkpoint();
+  const std::string path = folder / shards.front().shard.name;
+  testing::flip_byte(path, fs::file_size(path) - 1, 1);
+  ShardWriter second(options, shards);
+  EXPECT_THROW(add_documents(second, 1, 2), Error);
+  fs::resize_file(path, fs::file_size(path) - 2);
+  ShardWriter third(options, shards);
+  EXPECT_THROW(add_documents(third, 1, 2), Error);
+}
+
+TEST_P(EachFormat, VerifiesAndFindsEveryFlippedByte) {
+  testing::TemporaryFolder folder;
+  make_shards(folder / "a", options_for(folder / "a", GetParam()));
+  EXPECT_TRUE(verify_folder(folder / "a").findings.empty());
+  for (const auto& [name, bytes] : files_of(folder / "a")) {
+    if (name.find("val_000001") == std::string::npos) continue;
+    for (size_t i = 0; i < bytes.size(); ++i) {
+      testing::flip_byte(folder / "a/" + name, i, 1 << (i % 8));
+      ASSERT_FALSE(verify_folder(folder / "a").findings.empty()) << name << " byte " << i;
+      testing::flip_byte(folder / "a/" + name, i, 1 << (i % 8));
+    }
+  }
+}
+
+TEST_P(EachFormat, IsReadWithoutItsSidecarByTheManifest) {
+  testing::TemporaryFolder folder;
+  make_shards(folder / "a", options_for(folder / "a", GetParam(), 100000));
+  for (const auto& [name, bytes] : files_of(folder / "a")) {
+    if (name.ends_with(".docs")) fs::remove(folder / "a/" + name);
+  }
+  const Manifest manifest = read_manifest(folder / "a/manifest.json");
+  const ShardReader reader(folder / "a/" + manifest.shards.front().shard.name);
+  EXPECT_EQ(reader.format().name(), GetParam());
+  EXPECT_EQ(reader.view().layout().token_bytes, 4u);
+  EXPECT_EQ(reader.view().size(), 50u);
+}
+
+// From each format to each other: the bytes that writing in the other one gives, and back.
+TEST_P(EachFormat, ConvertsToTheBytesOfTheOther) {
+  testing::TemporaryFolder folder;
+  make_shards(folder / "from", options_for(folder / "from", GetParam()));
+  for (const ShardFormat* to : shard_formats()) {
+    const std::string name(to->name());
+    make_shards(folder / "expected-" + name, options_for(folder / "expected-" + name, name));
+    ConvertOptions options;
+    options.inputs = {folder / "from"};
+    options.output = folder / "got-" + name;
+    options.to = to;
+    const ConvertResult result = convert_shards(options);
+    EXPECT_EQ(result.documents, 40u);
+    auto expected = files_of(folder / "expected-" + name), got = files_of(options.output);
+    expected.erase("manifest.json"), got.erase("manifest.json");
+    EXPECT_EQ(got, expected) << name;
+    EXPECT_TRUE(verify_folder(options.output).findings.empty());
+    EXPECT_FALSE(fs::exists(options.output + ".partial"));
+    EXPECT_THROW(convert_shards(options), UsageError);  // it exists
+  }
+}
+
+TEST(ConvertShards, ReadsWhatOtherProgramsWrote) {
+  testing::TemporaryFolder folder;
+  write_file(folder / "train.bin", bytes_of<uint16_t>({1, 2, 9, 3, 9, 4}));
+  ConvertOptions options;
+  options.inputs = {folder / "train.bin"};
+  options.output = folder / "out";
+  EXPECT_THROW(convert_shards(options), Error);  // nothing says what it is
+  options.from = {&find_shard_format("raw", ""), 2};
+  options.end_of_text_id = 9;
+  EXPECT_EQ(convert_shards(options).documents, 3u);
+  const ShardReader reader(folder / "out/ftok_train_000000.bin");
+  std::vector<uint32_t> tokens;
+  reader.view().read(0, reader.view().size(), tokens);
+  EXPECT_EQ(tokens, (std::vector<uint32_t>{9, 1, 2, 9, 3, 9, 4}));
+  EXPECT_EQ(reader.sidecar()->document(1).id, "train.bin#1");
+  EXPECT_FALSE(fs::exists(folder / "out/manifest.json"));
+}
+
+// Which split a shard is of is the manifest's to say, else the last field of its name that is one, never a substring.
+TEST(ConvertShards, TakesTheSplitFromTheNamesFields) {
+  testing::TemporaryFolder folder;
+  const auto split_of = [&](const std::string& name, std::optional<Split> split = {}) {
+    write_file(folder / name, encode_shard_header(2, 1) + bytes_of<uint16_t>({7}));
+    ConvertOptions options;
+    options.inputs = {folder / name};
+    options.output = folder / "out";
+    options.split = split;
+    const std::vector<ShardEntry> shards = convert_shards(options).shards;
+    fs::remove_all(folder / "out");
+    return shards.at(0).split;
+  };
+  EXPECT_EQ(split_of("train.bin"), Split::kTrain);
+  EXPECT_EQ(split_of("pretrain_val_000000.bin"), Split::kValidation);
+  EXPECT_EQ(split_of("medieval_train_000000.bin"), Split::kTrain);
+  EXPECT_EQ(split_of("train_val_000000.bin"), Split::kValidation);
+  EXPECT_THROW(split_of("pretrain.bin"), UsageError);
+  EXPECT_EQ(split_of("pretrain.bin", Split::kValidation), Split::kValidation);
+}
+
+TEST(ConvertShards, RefusesAWidthThatDoesNotHoldTheVocabulary) {
+  testing::TemporaryFolder folder;
+  make_shards(folder / "wide", options_for(folder / "wide", "llmc", 65537));
+  make_shards(folder / "narrow", options_for(folder / "narrow", "llmc", 65536));
+  ConvertOptions options;
+  options.to = &find_shard_format("raw", "");
+  options.token_bytes = "2";
+  options.output = folder / "out";
+  options.inputs = {folder / "wide"};
+  EXPECT_THROW(convert_shards(options), UsageError);
+  EXPECT_FALSE(fs::exists(folder / "out"));
+  options.inputs = {folder / "wide", folder / "narrow"};
+  EXPECT_THROW(convert_shards(options), UsageError);  // two vocabularies
+  options.inputs = {folder / "narrow"};
+  EXPECT_NO_THROW(convert_shards(options));
+}
+
+TEST(ParseTokenBytes, FollowsTheVocabularyOrRefuses) {
+  EXPECT_EQ(parse_token_bytes("auto", 65536, "k"), 2u);
+  EXPECT_EQ(parse_token_bytes("auto", 65537, "k"), 4u);
+  EXPECT_EQ(parse_token_bytes("4", 100, "k"), 4u);
+  EXPECT_EQ(parse_token_bytes("2", 65536, "k"), 2u);
+  EXPECT_THROW(parse_token_bytes("2", 65537, "k"), UsageError);
+  EXPECT_THROW(parse_token_bytes("3", 100, "k"), UsageError);
+}
+
+}  // namespace
+}  // namespace ftok
