@@ -72,6 +72,15 @@ class Cutter {
  private:
   bool visit(NodeId id);
   bool enter(NodeId id, const Node& node);
+  bool enter_noscript(NodeId id, const Node& node);
+  bool append_whole(NodeId id, const Node& node);
+  uint16_t read_attributes(NodeId id, Frame& frame);
+  void unfold(Frame& frame) const;
+  bool hides_here(const Frame& frame) const {  // rather than an element around it
+    return ((frame.ancestors & ~frames_.back().ancestors) & kInHidden) != 0;
+  }
+  bool enter_inline(NodeId id, const Node& node, Frame& frame, uint16_t hints);
+  void append_line_break();
   void enter_container(NodeId id, const Node& node, Frame& frame, uint16_t hints);
   void leave();
   void flush();
@@ -232,52 +241,69 @@ void Cutter::note_list(Tag tag, NodeId id) {
 
 // Opens an element; false when its subtree is to be passed over.
 bool Cutter::enter(NodeId id, const Node& node) {
+  if (node.tag == Tag::kNoscript && with_noscript_) return enter_noscript(id, node);
+  if (append_whole(id, node)) return false;
+  Frame frame = frames_.back();
+  frame.node = id;
+  frame.is_container = false;
+  frame.ancestors |= ancestor_of(node.tag);
+  const uint16_t hints = read_attributes(id, frame);
+  unfold(frame);
+  if (has_flag(node.tag, kBlock)) {
+    enter_container(id, node, frame, hints);
+  } else if (!enter_inline(id, node, frame, hints)) {
+    return false;
+  }
+  frames_.push_back(frame);
+  return true;
+}
+
+bool Cutter::enter_noscript(NodeId id, const Node& node) {
+  Frame frame = frames_.back();
+  frame.node = id;
+  frame.is_container = false;
+  frame.ancestors |= kInNoscript;
+  enter_container(id, node, frame, 0);
+  frames_.push_back(frame);
+  return true;
+}
+
+// Elements that are not walked into: formulas, line breaks, images, fields, and those of no text. True when this is
+// one; what it shows has been appended.
+bool Cutter::append_whole(NodeId id, const Node& node) {
   const bool foreign = node.name_space != Namespace::kHtml;
   if (foreign && node.tag == Tag::kMath) {
     append_math(id);
-    return false;
+    return true;
   }
   if (node.tag == Tag::kScript && !foreign) {  // MathJax 2 keeps its source in scripts
     if (dom_.value(id, AttributeName::kType).substr(0, 8) == "math/tex" && node.first_child != kNoNode) {
       append_formula(dom_[node.first_child].view(),
                      contains_word(dom_.value(id, AttributeName::kType), "mode=display"));
     }
-    return false;
-  }
-  if (node.tag == Tag::kNoscript && with_noscript_) {
-    Frame frame = frames_.back();
-    frame.node = id;
-    frame.is_container = false;
-    frame.ancestors |= kInNoscript;
-    enter_container(id, node, frame, 0);
-    frames_.push_back(frame);
     return true;
   }
-  if (has_flag(node.tag, kUnseen) || foreign) return false;
-  if (node.tag == Tag::kBr) {
-    if (frames_.back().keep_white_space) {
-      append("\n");
-    } else {
-      run_.line_break();
-      ++block_.breaks;
-      if (run_.ends_in_blank_line()) flush();
-    }
-    return false;
+  if (has_flag(node.tag, kUnseen) || foreign) return true;
+  switch (node.tag) {
+    case Tag::kBr: append_line_break(); return true;
+    case Tag::kImg:
+      ++page_.containers[frames_.back().container].sums.images;
+      append_image(id);
+      return true;
+    case Tag::kInput: ++page_.containers[frames_.back().container].sums.inputs; return true;
+    default: return false;
   }
-  Container& around = page_.containers[frames_.back().container];
-  if (node.tag == Tag::kImg) {
-    ++around.sums.images;
-    append_image(id);
-    return false;
-  }
-  if (node.tag == Tag::kInput) {
-    ++around.sums.inputs;
-    return false;
-  }
-  Frame frame = frames_.back();
-  frame.node = id;
-  frame.is_container = false;
-  frame.ancestors |= ancestor_of(node.tag);
+}
+
+void Cutter::append_line_break() {
+  if (frames_.back().keep_white_space) return append("\n");
+  run_.line_break();
+  ++block_.breaks;
+  if (run_.ends_in_blank_line()) flush();
+}
+
+// What an element's attributes say of it: returns hints, fills names_, class_hash_ and the frame's ancestors.
+uint16_t Cutter::read_attributes(NodeId id, Frame& frame) {
   uint16_t hints = 0;
   names_.clear();
   class_hash_ = 0;
@@ -302,29 +328,31 @@ bool Cutter::enter(NodeId id, const Node& node) {
       default: break;
     }
   }
+  return hints;
+}
+
+// What is hidden in or near a box that readers unfold is not hidden from them.
+void Cutter::unfold(Frame& frame) const {
   constexpr uint8_t kFoldLevels = 3;
   frame.fold_distance = names_fold(names_) ? 0 : static_cast<uint8_t>(std::min<int>(frame.fold_distance + 1, kFar));
-  if (((frame.ancestors & ~frames_.back().ancestors) & kInHidden) != 0 && frame.fold_distance <= kFoldLevels) {
+  if (hides_here(frame) && frame.fold_distance <= kFoldLevels) {
     frame.ancestors = (frame.ancestors & ~static_cast<uint32_t>(kInHidden)) | kFolded;
   }
-  if (has_flag(node.tag, kBlock)) {
-    enter_container(id, node, frame, hints);
-  } else {
-    // A hidden piece of a line (an icon's letter, the visual half of a formula) goes alone, its line stays.
-    const bool hides_here = ((frame.ancestors & ~frames_.back().ancestors) & kInHidden) != 0;
-    if (hides_here && node.tag != Tag::kUnknown) {
-      const NodeId formula = formula_below(id);
-      if (formula != kNoNode) append_math(formula);
-      return false;
-    }
-    if (node.tag == Tag::kSpan && is_no_text(dom_.value(id, AttributeName::kClass))) return false;
-    if (node.tag == Tag::kA && is_permalink(dom_, id)) return false;
-    frame.inline_hints = static_cast<uint16_t>(frame.inline_hints | hints);
-    if (node.tag == Tag::kA) ++block_.sums.links;
-    if (node.tag == Tag::kB || node.tag == Tag::kStrong) frame.emphasis = true;
-    open_mark(frame, node.tag, id);
+}
+
+bool Cutter::enter_inline(NodeId id, const Node& node, Frame& frame, uint16_t hints) {
+  // A hidden piece of a line (an icon's letter, the visual half of a formula) goes alone, its line stays.
+  if (hides_here(frame) && node.tag != Tag::kUnknown) {
+    const NodeId formula = formula_below(id);
+    if (formula != kNoNode) append_math(formula);
+    return false;
   }
-  frames_.push_back(frame);
+  if (node.tag == Tag::kSpan && is_no_text(dom_.value(id, AttributeName::kClass))) return false;
+  if (node.tag == Tag::kA && is_permalink(dom_, id)) return false;
+  frame.inline_hints = static_cast<uint16_t>(frame.inline_hints | hints);
+  if (node.tag == Tag::kA) ++block_.sums.links;
+  if (node.tag == Tag::kB || node.tag == Tag::kStrong) frame.emphasis = true;
+  open_mark(frame, node.tag, id);
   return true;
 }
 
