@@ -3,7 +3,9 @@
 #include <utility>
 
 #include "extract/content/extract_steps.h"
+#include "extract/content/shadow_roots.h"
 #include "extract/content/text_run.h"
+#include "extract/content/unended.h"
 
 namespace ftok {
 
@@ -70,6 +72,14 @@ void ExtractSteps::parse(std::string_view html, const ExtractOptions& options) {
   const HtmlParser parser = options.html_parser == "gumbo" ? HtmlParser::kGumbo : HtmlParser::kFtok;
   parsed = parse_html(html, limits, dom, parser);
   if (parsed.status != ParseStatus::kDone) return;
+  closed = close_unended(html, parsed);
+  if (!closed.empty()) {
+    const uint64_t steps = parsed.steps;
+    parsed = parse_html(closed, limits, dom, parser);
+    parsed.steps += steps;
+    if (parsed.status != ParseStatus::kDone) return;
+  }
+  open_shadow_roots(dom, parsed.steps);
   metadata = read_metadata(dom);
   noframes = noframes_text(dom);
   if (!noframes.empty()) {

@@ -123,6 +123,7 @@ class TreeBuilder {
   void insert_open_behind(NodeId above, NodeId element, Tag tag);
   void merge_attributes(NodeId element);
   void start_raw_text(TextState state);
+  void note_unended(Tag tag);
   void start_foreign(Namespace name_space);
   void foreign_start_tag();
   void foreign_end_tag();
@@ -200,6 +201,7 @@ class TreeBuilder {
   OpenElement context_;
   NodeId head_ = kNoNode, form_ = kNoNode;
   Mode mode_ = Mode::kInitial, original_mode_ = Mode::kInitial;
+  uint64_t raw_text_at_ = 0;  // where the content of the last element of raw text begins
   bool frameset_ok_ = true, foster_ = false, quirks_ = false, skip_newline_ = false;
 };
 
