@@ -91,8 +91,6 @@ struct StyleFacts {
     else if (is("clip-path")) hidden |= is_empty_path(value);
     else if (is("left") || is("right") || is("top") || is("bottom"))
       outside |= take_number(value, number) && number <= kOutside;
-    else if (is("text-indent") || is("margin-left") || is("margin-top"))
-      hidden |= take_number(value, number) && number <= kOutside;
     else if (is("height") || is("width") || is("max-height") || is("max-width")) flat |= is_flat(value);
   }
 

@@ -117,7 +117,7 @@ class Cutter {
   std::vector<uint32_t> names_;                  // of the element being entered
   std::vector<std::string_view> opening_marks_;  // of inline elements that have no text yet
   uint32_t class_hash_ = 0;                      // of its class; 0 without
-  bool has_address_ = false;                     // an href
+  bool is_link_ = false;                         // it has an address, or a script seems to act on it
   bool with_noscript_;
   bool item_starts_ = false;  // a list item was entered and has no block yet
 };
@@ -258,8 +258,7 @@ bool Cutter::enter(NodeId id, const Node& node) {
   frame.closing_text = {};
   frame.ancestors |= ancestor_of(node.tag);
   const uint16_t hints = read_attributes(id, frame);
-  if (node.tag == Tag::kA && !has_address_)
-    frame.ancestors &= frames_.back().ancestors | ~static_cast<uint32_t>(kInLink);
+  if (node.tag == Tag::kA && !is_link_) frame.ancestors &= frames_.back().ancestors | ~static_cast<uint32_t>(kInLink);
   const uint8_t kinds = box_kinds_of(names_);
   if ((kinds & kLineNumbers) != 0 && holds_line_numbers(dom_, id, page_.steps)) return false;
   if (node.tag == Tag::kTd && stands_before_code(dom_, id, page_.steps)) return false;
@@ -323,19 +322,21 @@ uint16_t Cutter::read_attributes(NodeId id, Frame& frame) {
   uint16_t hints = 0;
   names_.clear();
   class_hash_ = 0;
-  has_address_ = false;
+  is_link_ = false;
+  bool is_named = false, is_scripted = false;
   for (const Attribute* a = dom_.attributes(id); a != nullptr; a = a->last ? nullptr : a + 1) {
     switch (a->id) {
       case AttributeName::kClass:
         hints = static_cast<uint16_t>(hints | hint_cache_.hints_of(a->value(), names_, class_hash_));
         break;
-      case AttributeName::kId:
+      case AttributeName::kId: is_named = true; [[fallthrough]];
       case AttributeName::kItemprop: hints = static_cast<uint16_t>(hints | hints_of(a->value(), names_)); break;
       case AttributeName::kRole:
         hints = static_cast<uint16_t>(hints | hints_of(a->value(), names_));
         frame.ancestors |= ancestor_of_role(a->value());
         break;
-      case AttributeName::kHref: has_address_ = true; break;
+      case AttributeName::kHref: is_link_ = true; break;
+      case AttributeName::kName: is_named = true; break;
       case AttributeName::kHidden: frame.ancestors |= kInHidden; break;
       case AttributeName::kAriaHidden:
         if (a->value() == "true") frame.ancestors |= kInHidden | kHiddenFromAria;
@@ -343,9 +344,10 @@ uint16_t Cutter::read_attributes(NodeId id, Frame& frame) {
       case AttributeName::kStyle:
         if (style_hides(a->value())) frame.ancestors |= kInHidden | kHiddenByStyle;
         break;
-      default: break;
+      default: is_scripted = true; break;
     }
   }
+  is_link_ = is_link_ || (is_scripted && !is_named);
   return hints;
 }
 
@@ -369,7 +371,7 @@ bool Cutter::enter_inline(NodeId id, const Node& node, Frame& frame, uint16_t hi
   if (node.tag == Tag::kSpan && is_no_text(dom_.value(id, AttributeName::kClass))) return false;
   if (node.tag == Tag::kA && is_permalink(dom_, id)) return false;
   frame.inline_hints = static_cast<uint16_t>(frame.inline_hints | hints);
-  if (node.tag == Tag::kA && has_address_) ++block_.sums.links;
+  if (node.tag == Tag::kA && is_link_) ++block_.sums.links;
   if (node.tag == Tag::kRt) open_ruby_text(frame, id);
   if (node.tag == Tag::kB || node.tag == Tag::kStrong) frame.emphasis = true;
   open_mark(frame, node.tag, id);

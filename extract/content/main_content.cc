@@ -1,9 +1,12 @@
 #include "extract/content/main_content.h"
 
 #include <algorithm>
+#include <iterator>
+#include <string_view>
 
 #include "extract/content/content_model.h"
 #include "extract/content/leaf_masks.h"
+#include "extract/content/list_numbers.h"
 
 namespace ftok::html {
 
@@ -182,6 +185,61 @@ void keep_whole(const PageBlocks& page, std::vector<uint8_t>& keep) {
   }
 }
 
+// The outermost list around a container; 0 where there is none.
+uint32_t list_around(const PageBlocks& page, uint32_t container) {
+  uint32_t list = 0;
+  for (uint32_t at = container; at != 0; at = page.containers[at].parent) {
+    if (page.containers[at].tag == Tag::kTable) break;
+    if (is_list(page.containers[at].tag)) list = at;
+  }
+  return list;
+}
+
+// Whether a block says that something follows: "in these formats:".
+bool announces(std::string_view text) {
+  constexpr std::string_view kColons[] = {":", "\uFF1A"};
+  return std::any_of(std::begin(kColons), std::end(kColons), [&](std::string_view colon) {
+    return text.size() >= colon.size() && text.substr(text.size() - colon.size()) == colon;
+  });
+}
+
+// A list within the text is kept whole, with the lists in it: one that the kept block before announces, or of which
+// half is kept. An item alone ("Paper", a link) says too little to be scored well.
+void keep_lists_whole(const PageBlocks& page, const ContentChoice& choice, std::vector<uint8_t>& keep) {
+  constexpr uint32_t kBlocksMax = 200;  // a longer list is the page's own subject, or a menu
+  constexpr double kAnnouncedScoreMin = 0.2;
+  const size_t n = page.blocks.size();
+  for (size_t i = 0; i < n; ++i) {
+    if (page.blocks[i].list_depth == 0) continue;
+    const uint32_t list = list_around(page, page.blocks[i].container);
+    if (list == 0) continue;
+    const Container& box = page.containers[list];
+    i = std::max<size_t>(i, box.last_block - 1);
+    if (box.first_block == 0 || box.last_block - box.first_block > kBlocksMax ||
+        (box.ancestors & (kInNav | kInForm)) != 0)
+      continue;
+    const auto is_kept_beside = [&](size_t k) {
+      if (k >= n || keep[k] == 0) return false;
+      const uint32_t at = page.blocks[k].container;
+      return at == box.parent || page.containers[at].parent == box.parent;
+    };
+    if (!is_kept_beside(box.first_block - 1) || !is_kept_beside(box.last_block)) continue;
+    double kept = 0, all = 0, score = 0;
+    for (size_t k = box.first_block; k < box.last_block; ++k) {
+      if ((page.blocks[k].ancestors & kInHidden) != 0) continue;
+      const double letters = page.blocks[k].sums.letters;
+      all += letters;
+      kept += keep[k] != 0 ? letters : 0;
+      score += letters * static_cast<double>(choice.score[k]);
+    }
+    const bool announced =
+        announces(page.text_of(page.blocks[box.first_block - 1])) && score >= kAnnouncedScoreMin * all;
+    if (kept * 2 < all && !announced) continue;
+    for (size_t k = box.first_block; k < box.last_block; ++k)
+      keep[k] = keep[k] != 0 || (page.blocks[k].ancestors & kInHidden) == 0;
+  }
+}
+
 }  // namespace
 
 ContentChoice choose_content(const PageBlocks& page, const PageFacts& facts, const ContentOptions& options,
@@ -206,6 +264,7 @@ ContentChoice choose_content(const PageBlocks& page, const PageFacts& facts, con
     any = any || choice.keep[i] != 0;
   }
   keep_whole(page, choice.keep);
+  keep_lists_whole(page, choice, choice.keep);
   keep_rows_whole(page, choice.keep);
   if (!options.comments && !facts.is_forum()) drop_comments(page, facts.is_article(), choice.keep);
   const bool has_title = choice.title_block != kNone && page.blocks[choice.title_block].heading_level > 0;

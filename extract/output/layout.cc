@@ -58,12 +58,33 @@ class Layout {
   }
 
  private:
-  // Whether the line came before elsewhere. Beside its like it is the author's own: a refrain, a form.
+  // Whether the line came before elsewhere. Beside its like it is the author's own, a form; in boxes of one shape that
+  // say different things it is a refrain.
   bool repeats(const Block& block, std::string_view text) {
     const auto [found, is_new] = seen_.try_emplace(text, block.container);
     if (is_new) return false;
     const auto parent = [&](uint32_t container) { return page_.containers[container].parent; };
-    return found->second != block.container && parent(found->second) != parent(block.container);
+    return found->second != block.container && parent(found->second) != parent(block.container) &&
+           !is_refrain(found->second, block.container);
+  }
+
+  std::string_view text_below(const Container& box) const {
+    const Block& first = page_.blocks[box.first_block];
+    const Block& last = page_.blocks[box.last_block - 1];
+    return std::string_view(page_.text).substr(first.text_begin, last.text_begin + last.text_size - first.text_begin);
+  }
+
+  // Whether the boxes of two lines, up to the box that holds both, are shaped alike, and are not copies of one another.
+  bool is_refrain(uint32_t first, uint32_t second) const {
+    constexpr int kLevelsMax = 4;
+    const std::vector<Container>& boxes = page_.containers;
+    for (int level = 0; level < kLevelsMax && boxes[first].shape == boxes[second].shape; ++level) {
+      if (boxes[first].parent == boxes[second].parent)
+        return boxes[first].sums.letters != boxes[second].sums.letters ||
+               text_below(boxes[first]) != text_below(boxes[second]);
+      first = boxes[first].parent, second = boxes[second].parent;
+    }
+    return false;
   }
 
   // Sentences in a cell are paragraphs of a layout table.
