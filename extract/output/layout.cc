@@ -68,10 +68,16 @@ class Layout {
            !is_refrain(found->second, block.container);
   }
 
-  std::string_view text_below(const Container& box) const {
-    const Block& first = page_.blocks[box.first_block];
-    const Block& last = page_.blocks[box.last_block - 1];
-    return std::string_view(page_.text).substr(first.text_begin, last.text_begin + last.text_size - first.text_begin);
+  // Whether two boxes are one text twice, whole or cut short: they begin with the same two blocks, or with their only
+  // one.
+  bool are_copies(const Container& first, const Container& second) const {
+    const uint32_t blocks =
+        std::min({2U, first.last_block - first.first_block, second.last_block - second.first_block});
+    for (uint32_t k = 0; k < blocks; ++k) {
+      const std::string_view text = page_.text_of(page_.blocks[first.first_block + k]);
+      if (text != page_.text_of(page_.blocks[second.first_block + k])) return false;
+    }
+    return true;
   }
 
   // Whether the boxes of two lines, up to the box that holds both, are shaped alike, and are not copies of one another.
@@ -79,9 +85,7 @@ class Layout {
     constexpr int kLevelsMax = 4;
     const std::vector<Container>& boxes = page_.containers;
     for (int level = 0; level < kLevelsMax && boxes[first].shape == boxes[second].shape; ++level) {
-      if (boxes[first].parent == boxes[second].parent)
-        return boxes[first].sums.letters != boxes[second].sums.letters ||
-               text_below(boxes[first]) != text_below(boxes[second]);
+      if (boxes[first].parent == boxes[second].parent) return !are_copies(boxes[first], boxes[second]);
       first = boxes[first].parent, second = boxes[second].parent;
     }
     return false;
