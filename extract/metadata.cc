@@ -55,8 +55,7 @@ void read_meta(const Dom& dom, NodeId id, MetaTags& tags) {
   else if (name == "description" || name == "dc.description") set_once(tags.description, content);
   else if (name == "og:url") set_once(tags.og_url, content);
   else if (name == "og:type") set_once(tags.og_type, lower(content));
-  else if (name == "citation_author" || name == "dc.creator")
-    append_name(tags.creators, folded(content));  // one per tag
+  else if (name == "citation_author" || name == "dc.creator") append_name(tags.creators, folded(content));
   else if (name == "author" || name == "parsely-author" || name == "sailthru.author") set_once(tags.author, content);
   else if (name == "article:author" && content.substr(0, 4) != "http") set_once(tags.author, content);
   else if (name == "article:published_time" || name == "og:article:published_time") set_once(tags.published, content);
@@ -86,8 +85,8 @@ void drop_pilcrow(std::string& title) {
   }
 }
 
-// JSON-LD's headline, unless the page's own heading says something else: then the headline is believed where <title> has
-// it too (a first heading may be the site's name).
+// JSON-LD's headline, unless the page's own heading says something else: then the headline is believed where <title>
+// has it too (a first heading may be the site's name).
 const std::string& own_title(const std::string& headline, const std::string& heading, const std::string& title) {
   if (headline.empty() || heading.empty() || heading == headline) return headline;
   const bool has_headline = title.find(headline) != std::string::npos && heading.find(headline) == std::string::npos;

@@ -101,7 +101,7 @@ class Cutter {
   void append_image(NodeId id);
   void open_mark(Frame& frame, Tag tag, NodeId id);
   void close_mark(const Frame& frame);
-  void open_ruby_text(Frame& frame, NodeId id);
+  bool open_ruby_text(Frame& frame, NodeId id);
   void note_list(Tag tag, NodeId id);
   void note_table(Tag tag, NodeId id, Frame& frame);
 
@@ -208,10 +208,12 @@ bool Cutter::visit(NodeId id) {
 
 // Readings above words stand in brackets, those of the page where it has them (<rp>), since plain text has no place
 // above a line.
-void Cutter::open_ruby_text(Frame& frame, NodeId id) {
+bool Cutter::open_ruby_text(Frame& frame, NodeId id) {
   const RubyBrackets brackets = ruby_brackets(dom_, id);
+  if (!brackets.has_reading) return false;
   if (!brackets.open.empty()) append(brackets.open);
   frame.closing_text = brackets.close;
+  return true;
 }
 
 void Cutter::note_list(Tag tag, NodeId id) {
@@ -372,7 +374,7 @@ bool Cutter::enter_inline(NodeId id, const Node& node, Frame& frame, uint16_t hi
   if (node.tag == Tag::kA && is_permalink(dom_, id)) return false;
   frame.inline_hints = static_cast<uint16_t>(frame.inline_hints | hints);
   if (node.tag == Tag::kA && is_link_) ++block_.sums.links;
-  if (node.tag == Tag::kRt) open_ruby_text(frame, id);
+  if (node.tag == Tag::kRt && !open_ruby_text(frame, id)) return false;
   if (node.tag == Tag::kB || node.tag == Tag::kStrong) frame.emphasis = true;
   open_mark(frame, node.tag, id);
   return true;

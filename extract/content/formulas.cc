@@ -52,8 +52,9 @@ NodeId next_element(const Dom& dom, NodeId id) {
 NodeId whole_semantics(const Dom& dom, NodeId math, uint64_t& steps) {
   for (NodeId id = first_element(dom, math); id != kNoNode; id = first_element(dom, id)) {
     ++steps;
+    if (next_element(dom, id) != kNoNode) return kNoNode;
     if (is_named(dom[id], "semantics")) return id;
-    if (next_element(dom, id) != kNoNode || !(is_named(dom[id], "mrow") || is_named(dom[id], "mstyle"))) return kNoNode;
+    if (!is_named(dom[id], "mrow") && !is_named(dom[id], "mstyle")) return kNoNode;
   }
   return kNoNode;
 }

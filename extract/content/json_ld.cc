@@ -165,7 +165,12 @@ class JsonRepair {
 
 std::string plain_field(std::string_view text) { return folded(plain(text.substr(0, kFieldMax))); }
 
-std::string plain_body(std::string_view text) { return plain(text); }
+std::string plain_body(std::string_view text) {
+  std::string out = plain(text);
+  while (!out.empty() && is_space(out.back())) out.pop_back();
+  out.erase(0, static_cast<size_t>(std::find_if_not(out.begin(), out.end(), is_space) - out.begin()));
+  return out;
+}
 
 std::string repaired_json(std::string_view script) { return JsonRepair(script).run(); }
 

@@ -41,7 +41,7 @@ RubyBrackets ruby_brackets(const Dom& dom, NodeId reading) {
   const std::string_view text = first_text(dom, reading);
   if (text.empty()) return {};
   const bool latin = static_cast<unsigned char>(text[0]) < 0xE0;
-  return {bracket(dom, beside(dom, reading, &Node::previous), latin ? "(" : "\uFF08"),
+  return {true, bracket(dom, beside(dom, reading, &Node::previous), latin ? "(" : "\uFF08"),
           bracket(dom, beside(dom, reading, &Node::next), latin ? ")" : "\uFF09")};
 }
 

@@ -105,5 +105,18 @@ TEST(MainContent, TermsFollowTheirDefinitions) {
   EXPECT_EQ(kept("<dl><dt>term x<dd>meaning x<dd>y</dl>"), "y/");
 }
 
+TEST(MainContent, AnnouncedListsAreKeptWhole) {
+  const std::string items = "<ul><li>ax<li>bx<li>c</ul>";
+  EXPECT_EQ(kept("<p>In these forms:</p>" + items + "<p>end</p>"), "In these forms:/ax/bx/c/end/");
+  EXPECT_EQ(kept("<p>In these forms.</p>" + items + "<p>end</p>"), "In these forms./c/end/");
+  EXPECT_EQ(kept("<p>In these forms.</p><ul><li>ax<li>bbb</ul><p>end</p>"),
+            "In these forms./ax/bbb/end/");                                               // most is kept
+  EXPECT_EQ(kept("<p>In these forms:</p>" + items + "<p>xx</p>"), "In these forms:/c/");  // nothing behind it
+  EXPECT_EQ(kept("<p>In these forms:</p><nav>" + items + "</nav><p>end</p>"), "In these forms:/c/end/");
+  EXPECT_EQ(kept("<p>In these forms:</p><ul><li>ax<li>bx</ul><p>end</p>"), "In these forms:/end/");  // scores .1 alone
+  EXPECT_EQ(kept("<p>The rooms:</p><ul><li>a</li><ul><li>bx</li></ul><li>c</li></ul><p>end</p>"),
+            "The rooms:/a/bx/c/end/");
+}
+
 }  // namespace
 }  // namespace ftok::html
