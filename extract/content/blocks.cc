@@ -21,6 +21,7 @@ struct Frame {
   uint32_t ancestors = 0;
   NodeId row = kNoNode, cell = kNoNode;
   uint32_t grid_cell = kNoCell;
+  bool looked_for_numbers = false;  // of lines of code: in vain
   uint8_t list_depth = 0;
   uint8_t heading_level = 0;
   uint8_t fold_distance = kFar;  // elements up to one named as a box that unfolds
@@ -262,8 +263,12 @@ bool Cutter::enter(NodeId id, const Node& node) {
   const uint16_t hints = read_attributes(id, frame);
   if (node.tag == Tag::kA && !is_link_) frame.ancestors &= frames_.back().ancestors | ~static_cast<uint32_t>(kInLink);
   const uint8_t kinds = box_kinds_of(names_);
-  if ((kinds & kLineNumbers) != 0 && holds_line_numbers(dom_, id, page_.steps)) return false;
-  if (node.tag == Tag::kTd && stands_before_code(dom_, id, page_.steps)) return false;
+  if (!frame.looked_for_numbers && (node.tag == Tag::kTd || (kinds & kLineNumbers) != 0)) {
+    if ((kinds & kLineNumbers) != 0 ? holds_line_numbers(dom_, id, page_.steps)
+                                    : stands_before_code(dom_, id, page_.steps))
+      return false;
+    frame.looked_for_numbers = (kinds & kLineNumbers) != 0;
+  }
   unfold(frame, (kinds & kUnfolds) != 0);
   if (has_flag(node.tag, kBlock)) {
     enter_container(id, node, frame, hints);

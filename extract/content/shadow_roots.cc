@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <string_view>
+#include <unordered_set>
 #include <vector>
 
 #include "extract/content/ancestors.h"
@@ -78,20 +79,19 @@ void fill_slots(Dom& dom, NodeId root, NodeId host, uint64_t& steps) {
 
 }  // namespace
 
+// Outer roots first: what they show may be put into a slot of an inner one. A root's own slots are looked for outside
+// of the roots in it, so that no node is gone through twice.
 void open_shadow_roots(Dom& dom, uint64_t& steps) {
   if (!dom.has_any(Tag::kTemplate)) return;
   std::vector<NodeId> roots;
+  std::unordered_set<NodeId> hosts;
   for (NodeId id = dom.next_in_order(Dom::kRoot); id != kNoNode; id = dom.next_in_order(id)) {
     ++steps;
-    if (is_shadow_root(dom, id)) roots.push_back(id);
+    if (is_shadow_root(dom, id) && dom[dom[id].parent].is_element() && hosts.insert(dom[id].parent).second)
+      roots.push_back(id);
   }
-  // Inner ones first: what they show may be put into a slot of an outer one.
-  for (size_t i = roots.size(); i-- > 0;) {
-    const NodeId root = roots[i], host = dom[root].parent;
-    bool first = host != kNoNode && dom[host].is_element();
-    for (size_t k = i; first && k-- > 0;) first = dom[roots[k]].parent != host;
-    if (!first) continue;
-    fill_slots(dom, root, host, steps);
+  for (const NodeId root : roots) {
+    fill_slots(dom, root, dom[root].parent, steps);
     dom[root].tag = Tag::kDiv;
   }
 }

@@ -7,6 +7,7 @@ namespace ftok::html {
 namespace {
 
 constexpr uint32_t kColumnsMax = 1000;  // the standard's cap on colspan; here on a row too
+constexpr size_t kCellsMax = 100000;    // of a page, as kContainersMax
 constexpr uint32_t kRowSpanMax = 65534;
 
 // A non-negative integer as the standard reads one: white space before it and what follows it are passed over.
@@ -45,15 +46,15 @@ void GridBuilder::open_row() {
 }
 
 uint32_t GridBuilder::open_cell(std::string_view column_span, std::string_view row_span) {
-  if (open_.empty()) return kNoCell;
+  if (open_.empty() || cells_.size() == kCellsMax) return kNoCell;
   OpenTable& table = open_.back();
   const uint32_t row = std::max(table.next_row, 1U) - 1;
   while (table.column < table.free_from.size() && table.free_from[table.column] > row) ++table.column;
   const uint32_t first = std::min(table.column, kColumnsMax - 1);
   const uint32_t last = std::min(first + std::max(span_of(column_span, kColumnsMax), 1U), kColumnsMax);
   const uint32_t rows = row_span.empty() ? 1 : span_of(row_span, kRowSpanMax);
-  if (table.free_from.size() < last) table.free_from.resize(last, 0);
-  for (uint32_t column = first; column < last; ++column)
+  if (rows != 1 && table.free_from.size() < last) table.free_from.resize(last, 0);
+  for (uint32_t column = first; rows != 1 && column < last; ++column)
     table.free_from[column] = std::max(table.free_from[column], rows == 0 ? UINT32_MAX : row + rows);
   table.column = last;
   cells_.push_back({table.grid, row, static_cast<uint16_t>(first)});
