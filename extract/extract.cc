@@ -102,7 +102,8 @@ void ExtractSteps::choose(const ExtractOptions& options) {
   content.caution = caution_of(options.mode);
   content.comments = options.comments;
   content.title = options.title || options.markdown;
-  choice = choose_content(page, {metadata.title, metadata.json_ld_type, metadata.og_type}, content);
+  choice =
+      choose_content(page, {metadata.title, metadata.json_ld_type, metadata.og_type, metadata.canonical_url}, content);
   layout.markdown = options.markdown;
   layout.tables = options.tables;
   layout.repeated_lines = options.repeated_lines;

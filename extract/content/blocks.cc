@@ -87,6 +87,7 @@ class Cutter {
   bool enter_noscript(NodeId id, const Node& node);
   bool append_whole(NodeId id, const Node& node);
   uint16_t read_attributes(NodeId id, Frame& frame);
+  void note_item_type(std::string_view type);
   void unfold(Frame& frame, bool unfolds) const;
   bool hides_here(const Frame& frame) const {  // rather than an element around it
     return ((frame.ancestors & ~frames_.back().ancestors) & kInHidden) != 0;
@@ -264,10 +265,10 @@ bool Cutter::enter(NodeId id, const Node& node) {
   if (node.tag == Tag::kA && !is_link_) frame.ancestors &= frames_.back().ancestors | ~static_cast<uint32_t>(kInLink);
   const uint8_t kinds = box_kinds_of(names_);
   if (!frame.looked_for_numbers && (node.tag == Tag::kTd || (kinds & kLineNumbers) != 0)) {
-    if ((kinds & kLineNumbers) != 0 ? holds_line_numbers(dom_, id, page_.steps)
-                                    : stands_before_code(dom_, id, page_.steps))
-      return false;
-    frame.looked_for_numbers = (kinds & kLineNumbers) != 0;
+    const bool named = (kinds & kLineNumbers) != 0 && is_named_gutter(dom_.value(id, AttributeName::kClass));
+    if (named && holds_line_numbers(dom_, id, page_.steps)) return false;
+    if (node.tag == Tag::kTd && stands_before_code(dom_, id, page_.steps)) return false;
+    frame.looked_for_numbers = named;
   }
   unfold(frame, (kinds & kUnfolds) != 0);
   if (has_flag(node.tag, kBlock)) {
@@ -344,6 +345,7 @@ uint16_t Cutter::read_attributes(NodeId id, Frame& frame) {
         break;
       case AttributeName::kHref: is_link_ = true; break;
       case AttributeName::kName: is_named = true; break;
+      case AttributeName::kItemtype: note_item_type(a->value()); break;
       case AttributeName::kHidden: frame.ancestors |= kInHidden; break;
       case AttributeName::kAriaHidden:
         if (a->value() == "true") frame.ancestors |= kInHidden | kHiddenFromAria;
@@ -356,6 +358,11 @@ uint16_t Cutter::read_attributes(NodeId id, Frame& frame) {
   }
   is_link_ = is_link_ || (is_scripted && !is_named);
   return hints;
+}
+
+void Cutter::note_item_type(std::string_view type) {
+  for (const std::string_view known : {"DiscussionForumPosting", "QAPage"})
+    page_.has_thread_type = page_.has_thread_type || type.find(known) != std::string_view::npos;
 }
 
 // What is hidden in or near a box that readers unfold is not hidden from them.
@@ -521,6 +528,7 @@ void PageBlocks::clear() {
   blocks.clear();
   containers.clear();
   steps = 0;
+  has_thread_type = false;
   limit_met = 0;
 }
 

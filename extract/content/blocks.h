@@ -110,7 +110,8 @@ struct PageBlocks {
   std::vector<Grid> grids;      // one per table
   std::vector<uint32_t> names;  // hashes of the words in containers' class, id, role and itemprop (names_of in hints.h)
   uint64_t steps = 0;           // nodes and bytes gone through
-  uint32_t limit_met = 0;       // kBlocksMax or kContainersMax, where a page has more: the blocks are not all then
+  bool has_thread_type = false;  // an itemtype of schema.org that only pages of a conversation have
+  uint32_t limit_met = 0;        // kBlocksMax or kContainersMax, where a page has more: the blocks are not all then
 
   std::string_view text_of(const Block& block) const {
     return std::string_view(text).substr(block.text_begin, block.text_size);

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <string_view>
 
+#include "extract/content/ancestors.h"
+
 namespace ftok::html {
 
 namespace {
@@ -70,6 +72,35 @@ bool holds_preformatted(const Dom& dom, NodeId top) {
 }
 
 }  // namespace
+
+bool is_named_gutter(std::string_view classes) {
+  for (const std::string_view known : {"gutter",
+                                       "linenos",
+                                       "lineno",
+                                       "linenodiv",
+                                       "linenumber",
+                                       "linenumbers",
+                                       "line-number",
+                                       "line-numbers",
+                                       "line_number",
+                                       "line_numbers",
+                                       "lines-num",
+                                       "line-num",
+                                       "lnt",
+                                       "lntd",
+                                       "ln",
+                                       "blob-num",
+                                       "crayon-num",
+                                       "crayon-nums",
+                                       "code-line-number",
+                                       "hljs-ln-numbers",
+                                       "hljs-ln-n",
+                                       "rouge-gutter",
+                                       "code-gutter"}) {
+    if (has_class(classes, known)) return true;
+  }
+  return false;
+}
 
 bool holds_line_numbers(const Dom& dom, NodeId element, uint64_t& steps) {
   Numbers numbers;

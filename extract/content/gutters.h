@@ -2,12 +2,17 @@
 #pragma once
 
 #include <cstdint>
+#include <string_view>
 
 #include "extract/html/dom.h"
 
 namespace ftok::html {
 
-// Whether an element that is named as a gutter holds numbers alone, or nothing.
+// Whether one of an element's classes is that of a gutter: of Pygments, Rouge, Chroma, SyntaxHighlighter, highlight.js,
+// Prism, Crayon, GitHub or GitLab.
+bool is_named_gutter(std::string_view classes);
+
+// Whether an element holds numbers alone, or nothing.
 bool holds_line_numbers(const Dom& dom, NodeId element, uint64_t& steps);
 
 // Whether a table's cell of any name holds numbers that count up by one, and the next cell holds preformatted text.

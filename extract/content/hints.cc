@@ -187,13 +187,12 @@ constexpr uint32_t kFoldNames[] = {
     hash_name("faq"),       hash_name("answer"),     hash_name("expand"),   hash_name("expandable"),
     hash_name("details"),   hash_name("disclosure"), hash_name("truncate"), hash_name("readmore")};
 
-// Of Pygments, Rouge, Chroma, SyntaxHighlighter, highlight.js, Prism, Crayon, GitHub and GitLab.
-constexpr uint32_t kLineNumberNames[] = {
-    hash_name("gutter"),      hash_name("linenos"),      hash_name("lineno"),          hash_name("linenodiv"),
-    hash_name("linenumber"),  hash_name("linenumbers"),  hash_name("line-number"),     hash_name("line-numbers"),
-    hash_name("line_number"), hash_name("line_numbers"), hash_name("lines-num"),       hash_name("lnt"),
-    hash_name("lntd"),        hash_name("ln"),           hash_name("blob-num"),        hash_name("crayon-num"),
-    hash_name("crayon-nums"), hash_name("line-num"),     hash_name("code-line-number")};
+// Words in the names of the boxes that highlighters put line numbers in: a first sign (gutters.cc has whole names).
+constexpr uint32_t kLineNumberNames[] = {hash_name("gutter"),      hash_name("linenos"),    hash_name("lineno"),
+                                         hash_name("linenodiv"),   hash_name("linenumber"), hash_name("linenumbers"),
+                                         hash_name("numbers"),     hash_name("lnt"),        hash_name("lntd"),
+                                         hash_name("ln"),          hash_name("num"),        hash_name("nums"),
+                                         hash_name("line-number"), hash_name("line_number")};
 
 // The low bits of all those hashes: a first look that tells most names from them.
 constexpr std::array<uint64_t, 16> kBoxBits = [] {

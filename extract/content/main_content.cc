@@ -5,6 +5,7 @@
 #include <string_view>
 
 #include "extract/content/content_model.h"
+#include "extract/content/conversation.h"
 #include "extract/content/leaf_masks.h"
 #include "extract/content/list_numbers.h"
 
@@ -80,20 +81,49 @@ bool is_comment(const PageBlocks& page, const Block& block) {
          (block.ancestors & (kInForm | kInNav | kInButton | kInFooter)) == 0;
 }
 
-// What readers wrote under an article goes, where the article comes before it: on a page that calls itself an article
-// from a few sentences on, else when it is at least half of what is kept (a thread's posts stand in boxes named as
-// comments too).
-void drop_comments(const PageBlocks& page, bool is_article, std::vector<uint8_t>& keep) {
-  constexpr double kWordsMin = 30, kShareOfArticle = 0.05, kShareOfOther = 0.5;
-  double before = 0, all = 0;
+// Whether a box around is named as comments, and not as the page's content too ("main-content__item__comment").
+bool is_named_for_comments(const PageBlocks& page, const Block& block) {
+  constexpr int kLevels = 6;
+  uint32_t at = block.container;
+  for (int level = 0; level <= kLevels && at != 0; ++level, at = page.containers[at].parent) {
+    const uint16_t hints = page.containers[at].hints;
+    if ((hints >> kHintComment & 1) != 0 && (hints >> kHintContent & 1) == 0) return true;
+  }
+  return false;
+}
+
+// Whether a page's posts are what it is about. `first` is the first kept block in a box named as comments: where what
+// stands before it is in boxes named as a forum's, so is the page.
+bool is_conversation(const PageBlocks& page, const PageFacts& facts, const std::vector<uint8_t>& keep, size_t first) {
+  constexpr uint8_t kLevels = 9;
+  if (facts.is_forum() || page.has_thread_type || is_thread_address(facts.address)) return true;
+  double forum = 0, all = 0;
+  for (size_t i = 0; i < first; ++i) {
+    if (keep[i] == 0) continue;
+    const double words = page.blocks[i].sums.words;
+    all += words;
+    if (page.containers[page.blocks[i].container].hint_distance[kHintForum] <= kLevels) forum += words;
+  }
+  return !facts.is_article() && forum * 2 > all;
+}
+
+// What readers wrote under an article goes, whatever its share of the page, where the article comes before it: a few
+// sentences at least, and no more behind it. Elsewhere (a product and its reviews, text between boxes so named) it goes
+// where the rest is the greater part.
+void drop_comments(const PageBlocks& page, const PageFacts& facts, std::vector<uint8_t>& keep) {
+  constexpr double kWordsMin = 30;
+  double before = 0, behind = 0, comments = 0;
   size_t first = page.blocks.size();
   for (size_t i = 0; i < page.blocks.size(); ++i) {
     if (keep[i] == 0) continue;
-    if (first == page.blocks.size() && stands_in_comments(page, page.blocks[i])) first = i;
-    all += page.blocks[i].sums.words;
-    if (first == page.blocks.size()) before += page.blocks[i].sums.words;
+    const bool in_comments = stands_in_comments(page, page.blocks[i]);
+    if (in_comments && first == page.blocks.size()) first = i;
+    (in_comments ? comments : first == page.blocks.size() ? before : behind) += page.blocks[i].sums.words;
   }
-  if (before < kWordsMin || before <= (is_article ? kShareOfArticle : kShareOfOther) * all) return;
+  if (first == page.blocks.size() || before < kWordsMin || is_conversation(page, facts, keep, first)) return;
+  const bool is_under_article = facts.is_article() || (behind < kWordsMin && !facts.is_product() &&
+                                                       is_named_for_comments(page, page.blocks[first]));
+  if (!is_under_article && before <= behind + comments) return;
   for (size_t i = first; i < page.blocks.size(); ++i) {
     if (stands_in_comments(page, page.blocks[i])) keep[i] = 0;
   }
@@ -266,7 +296,7 @@ ContentChoice choose_content(const PageBlocks& page, const PageFacts& facts, con
   keep_whole(page, choice.keep);
   keep_lists_whole(page, choice, choice.keep);
   keep_rows_whole(page, choice.keep);
-  if (!options.comments && !facts.is_forum()) drop_comments(page, facts.is_article(), choice.keep);
+  if (!options.comments) drop_comments(page, facts, choice.keep);
   const bool has_title = choice.title_block != kNone && page.blocks[choice.title_block].heading_level > 0;
   if (has_title && (options.title || has_other_than(choice.title_block, choice.keep)))
     choice.keep[choice.title_block] = options.title && any;

@@ -106,7 +106,7 @@ void write_page(const std::string& path, const OutFile& matrix, const OutFile& t
   ExtractSteps steps;
   steps.parse(html, {});
   const PageBlocks& page = steps.page;
-  const PageFacts facts{steps.metadata.title, steps.metadata.json_ld_type, steps.metadata.og_type};
+  const PageFacts facts{steps.metadata.title, steps.metadata.json_ld_type, steps.metadata.og_type, steps.metadata.canonical_url};
   std::vector<float> rows(page.blocks.size() * kFeatureCount);
   const BlockFeatures features(page, facts);
   std::vector<float> tile(kFeatureCount * kLanes);
@@ -143,7 +143,7 @@ void write_text(const std::string& path, std::FILE* scores, double share, const 
   read_scores(scores, score);
   ContentOptions options;
   options.caution = share;
-  steps.choice = choose_content(steps.page, {steps.metadata.title, steps.metadata.json_ld_type, steps.metadata.og_type},
+  steps.choice = choose_content(steps.page, {steps.metadata.title, steps.metadata.json_ld_type, steps.metadata.og_type, steps.metadata.canonical_url},
                                 options, &score);
   ftok::JsonWriter json;
   json.begin_object().field("file", path).field("text", steps.text()).key("keep").begin_array();
