@@ -6,6 +6,7 @@
 
 #include <string>
 
+#include "extract/content/conversation.h"
 #include "extract/html/parser.h"
 
 namespace ftok::html {
@@ -58,10 +59,11 @@ TEST(MainContent, CommentsGoBelowAnArticle) {
   const auto page = [&](int size) { return "<p>" + words("word", size) + "</p>" + comments; };
   EXPECT_EQ(kept(page(30), given), article);
   EXPECT_EQ(kept(page(29), given),
-            words("word", 29) + "/" + words("said", 400) + "/");                    // fewer words than an article has
-  EXPECT_EQ(kept(page(30)), both);                                                  // nothing says that it is one
-  EXPECT_EQ(kept(page(400)), words("word", 400) + "/" + words("said", 400) + "/");  // not more than half
-  EXPECT_EQ(kept(page(401)), words("word", 401) + "/");
+            words("word", 29) + "/" + words("said", 400) + "/");  // fewer words than an article has
+  EXPECT_EQ(kept(page(30)), article);                             // nothing but comments behind it
+  given.og_type = "product";  // reviews stay with a product unless it says more than they do
+  EXPECT_EQ(kept(page(400), given), words("word", 400) + "/" + words("said", 400) + "/");
+  EXPECT_EQ(kept(page(401), given), words("word", 401) + "/");
   given.og_type.clear();
   given.json_ld_type = "NewsArticle";
   EXPECT_EQ(kept(page(30), given), article);
@@ -116,6 +118,41 @@ TEST(MainContent, AnnouncedListsAreKeptWhole) {
   EXPECT_EQ(kept("<p>In these forms:</p><ul><li>ax<li>bx</ul><p>end</p>"), "In these forms:/end/");  // scores .1 alone
   EXPECT_EQ(kept("<p>The rooms:</p><ul><li>a</li><ul><li>bx</li></ul><li>c</li></ul><p>end</p>"),
             "The rooms:/a/bx/c/end/");
+}
+
+TEST(Conversation, AddressesOfThreads) {
+  for (const char* address :
+       {"https://forum.example.org/x", "https://warriorforum.com/a/b.html", "http://bbs.example.org/",
+        "https://example.org/forums/a", "https://example.org/showthread.php?t=1",
+        "https://example.org/viewtopic.php?id=9", "https://example.org/questions/7/how-to",
+        "https://meta.example.org/t/slug/9", "https://community.example.org/x"}) {
+    EXPECT_TRUE(is_thread_address(address)) << address;
+  }
+  for (const char* address : {"", "forum", "https://example.org/", "https://example.org/2024/the-forum-of-rome",
+                              "https://example.org/open-thread/", "https://example.org/news?id=questions-asked"}) {
+    EXPECT_FALSE(is_thread_address(address)) << address;
+  }
+}
+
+TEST(Conversation, CommentsGoWhateverTheirShare) {
+  const std::string article = "<p>" + words("word", 30) + "</p>", short_one = "<p>" + words("word", 29) + "</p>";
+  const auto comments = [](const char* name) {
+    return "<div class='" + std::string(name) + "'><p>" + words("said", 500) + "</p></div>";
+  };
+  const auto keeps = [](const std::string& html, const Given& given = {}) {
+    return kept(html, given).find("said") != std::string::npos;
+  };
+  EXPECT_FALSE(keeps(article + comments("comments")));
+  EXPECT_TRUE(keeps(short_one + comments("comments")));                                     // no article
+  EXPECT_TRUE(keeps(article + comments("comments") + "<p>" + words("more", 30) + "</p>"));  // it goes on behind them
+  EXPECT_FALSE(keeps(article + comments("comments") + "<p>" + words("more", 29) + "</p>"));
+  EXPECT_TRUE(keeps(article + comments("main-content__item__comment")));  // the page's own text, named so too
+  EXPECT_TRUE(keeps(article + comments("comments"), {"", "QAPage", "", {}}));
+  EXPECT_TRUE(
+      keeps("<div itemtype='https://schema.org/DiscussionForumPosting'>" + article + comments("comments") + "</div>"));
+  EXPECT_TRUE(keeps("<div class=forum>" + article + comments("comments") + "</div>"));
+  EXPECT_FALSE(keeps("<div class=forum>" + article + comments("comments") + "</div>", {"", "Article", "", {}}));
+  EXPECT_TRUE(keeps(article + comments("comments"), {"", "Product", "", {}}));  // its reviews
 }
 
 }  // namespace
