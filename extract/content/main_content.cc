@@ -5,9 +5,9 @@
 #include <string_view>
 
 #include "extract/content/content_model.h"
-#include "extract/content/conversation.h"
 #include "extract/content/leaf_masks.h"
 #include "extract/content/list_numbers.h"
+#include "extract/content/thread_address.h"
 
 namespace ftok::html {
 

@@ -6,7 +6,7 @@
 
 #include <string>
 
-#include "extract/content/conversation.h"
+#include "extract/content/thread_address.h"
 #include "extract/html/parser.h"
 
 namespace ftok::html {

@@ -1,4 +1,4 @@
-#include "extract/content/conversation.h"
+#include "extract/content/thread_address.h"
 
 #include <algorithm>
 #include <iterator>

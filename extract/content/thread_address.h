@@ -1,5 +1,5 @@
-// Conversations: pages whose posts are what they are about (a forum's thread, a question with its answers, an issue and
-// its discussion), told from articles with readers' comments under them.
+// Addresses of conversations: pages whose posts are what they are about (a forum's thread, a question with its answers,
+// an issue and its discussion), told from articles with readers' comments under them.
 #pragma once
 
 #include <string_view>
