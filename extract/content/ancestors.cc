@@ -114,7 +114,8 @@ struct StyleFacts {
     if (count == SIZE_MAX || count == 0) return false;
     if (contains_word(value, "inset") && value.find('%') != std::string_view::npos)
       return side[0] >= 50 || (count > 1 && side[1] >= 50);
-    return contains_word(value, "circle") && side[0] == 0;
+    const bool all_zero = side[0] == 0 && side[1] == 0 && side[2] == 0 && side[3] == 0;
+    return (contains_word(value, "circle") || contains_word(value, "polygon")) && all_zero;
   }
 };
 

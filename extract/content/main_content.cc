@@ -157,6 +157,16 @@ uint32_t table_around(const PageBlocks& page, uint32_t container) {
   return table;
 }
 
+// The outermost box that holds the same blocks as this one: the frame that a site's software puts around it.
+uint32_t frame_of(const PageBlocks& page, uint32_t box) {
+  const auto same = [&](const Container& a, const Container& b) {
+    return a.first_block == b.first_block && a.last_block == b.last_block;
+  };
+  while (page.containers[box].parent != 0 && same(page.containers[page.containers[box].parent], page.containers[box]))
+    box = page.containers[box].parent;
+  return box;
+}
+
 // A row of data of which most is kept is kept whole: the name or the year beside a description that is. In a layout's
 // row cells hold several blocks, or several links.
 void keep_rows_whole(const PageBlocks& page, std::vector<uint8_t>& keep) {
@@ -200,7 +210,7 @@ void keep_whole(const PageBlocks& page, std::vector<uint8_t>& keep) {
     const uint32_t table = table_around(page, page.blocks[i].container);
     if (table == 0) continue;
     const Container& box = page.containers[table];
-    const uint32_t around = box.parent;
+    const uint32_t around = page.containers[frame_of(page, table)].parent;
     const auto is_kept_beside = [&](size_t k) {
       if (k >= n || keep[k] == 0) return false;
       uint32_t at = page.blocks[k].container;  // a child of the table's own parent, or the parent itself
@@ -248,10 +258,11 @@ void keep_lists_whole(const PageBlocks& page, const ContentChoice& choice, std::
     if (box.first_block == 0 || box.last_block - box.first_block > kBlocksMax ||
         (box.ancestors & (kInNav | kInForm)) != 0)
       continue;
+    const uint32_t around = page.containers[frame_of(page, list)].parent;
     const auto is_kept_beside = [&](size_t k) {
       if (k >= n || keep[k] == 0) return false;
       const uint32_t at = page.blocks[k].container;
-      return at == box.parent || page.containers[at].parent == box.parent;
+      return at == around || page.containers[at].parent == around;
     };
     if (!is_kept_beside(box.first_block - 1) || !is_kept_beside(box.last_block)) continue;
     double kept = 0, all = 0, score = 0;

@@ -141,16 +141,18 @@ TEST(StyleHides, WhatIsClippedAway) {
   for (const char* style :
        {"display:none", "DISPLAY : NONE !important", "visibility: hidden", "position:absolute;clip:rect(0,0,0,0)",
         "clip: rect(1px 1px 1px 1px); position: absolute !important", "position:fixed;clip:rect(0px,1px,9px,0px)",
-        "clip-path:inset(50%)", "clip-path: inset(100% 0 0 0)", "clip-path:circle(0)", "position:absolute;left:-9999px",
-        "position:absolute;top:-1000em", "width:1px;height:1px;overflow:hidden", "height:0;overflow:hidden"}) {
+        "clip-path:inset(50%)", "clip-path: inset(100% 0 0 0)", "clip-path:circle(0)",
+        "clip-path:polygon(0px 0px, 0px 0px, 0 0)", "position:absolute;left:-9999px", "position:absolute;top:-1000em",
+        "width:1px;height:1px;overflow:hidden", "height:0;overflow:hidden"}) {
     EXPECT_TRUE(style_hides(style)) << style;
   }
   for (const char* style :
        {"", "color:none", "clip:rect(0,0,0,0)", "position:relative;clip:rect(0,0,0,0)",
         "position:absolute;clip:rect(0,9px,9px,0)", "position:absolute;clip:rect(auto,auto,auto,auto)",
         "position:absolute;clip:auto", "clip-path:inset(49%)", "clip-path:inset(60px)", "clip-path:circle(40%)",
-        "left:-9999px", "position:absolute;left:-998px", "height:2px;overflow:hidden", "height:1em;overflow:hidden",
-        "height:0", "overflow:hidden", "text-indent:-9999px", "visibility:visible"}) {
+        "clip-path:polygon(0 0, 90% 0, 9px 9px)", "left:-9999px", "position:absolute;left:-998px",
+        "height:2px;overflow:hidden", "height:1em;overflow:hidden", "height:0", "overflow:hidden",
+        "text-indent:-9999px", "visibility:visible"}) {
     EXPECT_FALSE(style_hides(style)) << style;
   }
 }
