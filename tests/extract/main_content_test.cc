@@ -84,8 +84,8 @@ TEST(MainContent, CommentsBeforeTheArticleStay) {
 TEST(MainContent, TablesBetweenKeptBlocksAreWhole) {
   EXPECT_EQ(kept("<p>a</p><table><tr><td>b<td>x</table><p>c</p>"), "a/b/x/c/");
   EXPECT_EQ(kept("<p>x</p><table><tr><td>b<tr><td>x</table><p>c</p>"), "b/c/");
-  EXPECT_EQ(kept("<p>a</p><div><div><table><tr><td>b<td>x</table></div></div><p>c</p>"), "a/b/x/c/");  // in frames
-  EXPECT_EQ(kept("<p>a</p><div>d<table><tr><td>b<td>x</table></div><p>c</p>"), "a/d/b/c/");
+  EXPECT_EQ(kept("<p>a</p><div><div><table><tr><td>b<tr><td>x</table></div></div><p>c</p>"), "a/b/x/c/");  // in frames
+  EXPECT_EQ(kept("<p>a</p><div>d<table><tr><td>b<tr><td>x</table></div><p>c</p>"), "a/d/b/c/");
   EXPECT_EQ(kept("<p>a</p><table><tr><td>b<td><a href=/>x and a link</a></table><p>c</p>"), "a/b/c/");
 }
 
