@@ -38,14 +38,19 @@ std::string_view detect_encoding(std::string_view bytes, size_t bytes_max = 64 <
 // The value of the charset parameter of a Content-Type ("text/html; charset=utf-8"), quotes removed; empty without one.
 std::string_view charset_parameter(std::string_view content_type);
 
+// The encoding an XML declaration at the start names ("<?xml version="1.0" encoding="iso-8859-2"?>"), else empty.
+std::string_view encoding_of_xml_declaration(std::string_view page);
+
 struct CharsetChoice {
   std::string_view encoding;
-  const char* source = "";  // "bom", "http", "meta" or "detected"
+  const char* source = "";  // "bom", "bytes", "http", "meta", "xml" or "detected"
 };
 
-// The order of the HTML Standard: byte-order mark, Content-Type header, <meta> in the first 1,024 bytes, detection.
-// Unknown labels are passed over. A browser also heeds a <meta> that comes later; here one in the first 64 KiB counts
-// where the page is not UTF-8.
+// In this order: a byte-order mark; UTF-8 where the bytes are valid UTF-8 with a character outside ASCII (a last
+// character that the page's end cuts aside), whatever is declared; the charset of the Content-Type; <meta> in the first
+// 1,024 bytes, or in the first 64 KiB where the page is not UTF-8; the XML declaration; detection. A declaration whose
+// label is unknown is passed over, and so is one that the bytes belie: UTF-8 where at least half of what is not ASCII
+// is not UTF-8, UTF-16 where the first 1,024 bytes have no zero.
 CharsetChoice choose_charset(std::string_view page, std::string_view content_type);
 
 }  // namespace ftok

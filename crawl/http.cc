@@ -6,6 +6,7 @@
 #include <cstring>
 
 #include "crawl/ascii.h"
+#include "crawl/charset.h"
 
 namespace ftok {
 namespace {
@@ -35,6 +36,33 @@ bool has_prefix_tag(std::string_view body, std::string_view tag) {
          (is_ascii_space(body[tag.size()]) || body[tag.size()] == '>');
 }
 
+// A token of HTTP (RFC 9110, 5.6.2).
+bool is_token(std::string_view text) {
+  static constexpr std::string_view kSymbols = "!#$%&'*+-.^_`|~";
+  return !text.empty() && std::all_of(text.begin(), text.end(), [](char c) {
+    return is_alpha(c) || is_digit(c) || kSymbols.find(c) != std::string_view::npos;
+  });
+}
+
+// "type/subtype" of a value in lower case; empty where that is no valid MIME type (MIME Sniffing, "parse a MIME type").
+std::string essence_of(std::string_view value) {
+  const std::string_view whole = trim(value.substr(0, value.find(';')));
+  const size_t slash = whole.find('/');
+  if (slash == std::string_view::npos || !is_token(whole.substr(0, slash)) || !is_token(whole.substr(slash + 1)))
+    return {};
+  return lower_ascii(whole);
+}
+
+// The end of the value that begins at `at` in a list: a comma outside quotes, or the end of the text.
+size_t end_of_value(std::string_view list, size_t at) {
+  for (bool quoted = false; at < list.size(); ++at) {
+    if (list[at] == '"') quoted = !quoted;
+    else if (quoted && list[at] == '\\') ++at;
+    else if (!quoted && list[at] == ',') break;
+  }
+  return std::min(at, list.size());
+}
+
 // A chunk's size line at `at`: sets the size and where the data begin. False when there is none.
 bool parse_chunk_size(std::string_view body, size_t at, uint64_t& size, size_t& data) {
   const size_t end = body.find('\n', at);
@@ -55,6 +83,25 @@ std::string_view HttpHead::field(std::string_view name) const {
     if (equals_ignoring_case(key, name)) return value;
   }
   return {};
+}
+
+std::string HttpHead::content_type() const {
+  std::string essence;
+  std::string_view charset;
+  for (const auto& [key, list] : fields) {
+    if (!equals_ignoring_case(key, "Content-Type")) continue;
+    for (size_t at = 0; at <= list.size();) {
+      const size_t end = end_of_value(list, at);
+      const std::string_view value = list.substr(at, end - at);
+      at = end + 1;
+      const std::string found = essence_of(value);
+      if (found.empty() || found == "*/*") continue;
+      const std::string_view label = charset_parameter(value);
+      if (found != essence || !label.empty()) charset = label;
+      essence = found;
+    }
+  }
+  return charset.empty() ? essence : essence + "; charset=\"" + std::string(charset) + "\"";
 }
 
 Result<HttpHead> parse_http_head(std::string_view block, size_t head_bytes_max) {

@@ -25,6 +25,11 @@ struct HttpHead {
 
   // The first field of that name (letters in any case), or empty.
   std::string_view field(std::string_view name) const;
+
+  // The Content-Type that counts, as "type/subtype" or "type/subtype; charset=label" (Fetch, "extract a MIME type"):
+  // the last valid one of all values of all such fields, with the charset of one before it that named the same type
+  // where it names none. Empty where none is valid.
+  std::string content_type() const;
 };
 
 // Damage codes: "no_status_line" (the block does not start with one), "head_too_long" (no empty line within
@@ -62,6 +67,9 @@ ContentDecoded decode_content(std::string_view encoding, std::string_view body, 
 
 // The codings of a Content-Encoding value, lower case, without "identity" and empty ones.
 std::vector<std::string> content_codings(std::string_view value);
+
+// The coding whose magic number the body begins with, "gzip" or "zstd"; else empty. No page begins so.
+std::string_view coding_by_magic(std::string_view body);
 
 // The media type of a Content-Type value in lower case, parameters dropped: "text/html".
 std::string media_type(std::string_view content_type);

@@ -2,7 +2,9 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <string_view>
+#include <vector>
 
 #include "crawl/ascii.h"
 #include "crawl/charset.h"
@@ -37,10 +39,44 @@ bool remove_chunks(const HttpHead& head, std::string_view& body, std::string& st
   return cut;
 }
 
+// The coding to undo next: the body's own bytes decide where the header and they disagree. Empty: none.
+std::string coding_of(std::string_view body, const std::vector<std::string>& announced) {
+  if (const std::string_view shown = coding_by_magic(body); !shown.empty()) return std::string(shown);
+  return announced.empty() ? std::string() : announced.back();
+}
+
 }  // namespace
 
 bool HttpStage::is_html(std::string_view type) const {
   return type == "text/html" || (options_.xhtml && type == "application/xhtml+xml");
+}
+
+// Undoes the codings of a body: those announced, and one that its magic number shows. `body` then views `storage`.
+Verdict HttpStage::decode(const std::vector<std::string>& announced, std::string_view& body, std::string& storage,
+                          Document& document) const {
+  const auto bytes_max = static_cast<size_t>(options_.body_bytes_max);
+  const std::string coding = coding_of(body, announced);
+  if (coding.empty()) return Verdict::keep();
+  std::string decoded;
+  const ContentDecoded result = decode_content(coding, body, bytes_max, decoded);
+  switch (result.kind) {
+    case Kind::kIdentity: return Verdict::keep();
+    case Kind::kTruncated:
+      if (document.truncated.empty()) document.truncated = "encoding";
+      [[fallthrough]];
+    case Kind::kDecoded: break;
+    case Kind::kDamaged: return Verdict::drop("http.bad_encoding", 0, 0, coding + ": " + result.detail);
+    case Kind::kTooLarge: {
+      const double ratio = static_cast<double>(decoded.size()) / static_cast<double>(result.stored_bytes);
+      if (ratio > options_.bomb_ratio) return Verdict::drop("http.bomb", ratio, options_.bomb_ratio, coding);
+      return Verdict::drop("http.too_large", static_cast<double>(decoded.size()), static_cast<double>(bytes_max));
+    }
+  }
+  const size_t layers = std::max<size_t>(announced.size(), coding_by_magic(decoded).empty() ? 1 : 2);
+  if (layers > 1) return Verdict::drop("http.bad_encoding", static_cast<double>(layers), 1, "more than one layer");
+  storage = std::move(decoded);
+  body = storage;
+  return Verdict::keep();
 }
 
 Verdict HttpStage::process(Document& document, Report*) const {
@@ -55,7 +91,7 @@ Verdict HttpStage::process(Document& document, Report*) const {
     return Verdict::skip("http_status", std::to_string(head.status));
   }
 
-  const std::string_view content_type = head.field("Content-Type");
+  const std::string content_type = head.content_type();
   std::string type = document.identified_type.empty() ? media_type(content_type) : media_type(document.identified_type);
   const bool sniffed = says_nothing(type);
   if (!sniffed && !is_html(type)) return Verdict::skip("not_html", type);
@@ -63,38 +99,19 @@ Verdict HttpStage::process(Document& document, Report*) const {
   std::string_view body = std::string_view(payload).substr(head.size);
   std::string chunks, decoded;
   if (remove_chunks(head, body, chunks) && document.truncated.empty()) document.truncated = "chunked";
-  const std::vector<std::string> codings = content_codings(head.field("Content-Encoding"));
-  if (!codings.empty()) {
-    const auto bytes_max = static_cast<size_t>(options_.body_bytes_max);
-    ContentDecoded result = decode_content(codings.back(), body, bytes_max, decoded);
-    switch (result.kind) {
-      case Kind::kIdentity: break;
-      case Kind::kTruncated:
-        if (document.truncated.empty()) document.truncated = "encoding";
-        [[fallthrough]];
-      case Kind::kDecoded:
-        if (codings.size() > 1) {
-          return Verdict::drop("http.bad_encoding", static_cast<double>(codings.size()), 1, "more than one layer");
-        }
-        body = decoded;
-        break;
-      case Kind::kDamaged: return Verdict::drop("http.bad_encoding", 0, 0, codings.back() + ": " + result.detail);
-      case Kind::kTooLarge: {
-        const double ratio = static_cast<double>(decoded.size()) / static_cast<double>(result.stored_bytes);
-        if (ratio > options_.bomb_ratio) return Verdict::drop("http.bomb", ratio, options_.bomb_ratio, codings.back());
-        return Verdict::drop("http.too_large", static_cast<double>(decoded.size()), static_cast<double>(bytes_max));
-      }
-    }
-  }
+  const std::vector<std::string> announced = content_codings(head.field("Content-Encoding"));
+  const bool unannounced = announced.empty() && !coding_by_magic(body).empty();
+  const Verdict verdict = decode(announced, body, decoded, document);
+  if (!verdict.kept()) return verdict;
   if (body.size() > static_cast<size_t>(options_.body_bytes_max)) {
     return Verdict::drop("http.too_large", static_cast<double>(body.size()),
                          static_cast<double>(options_.body_bytes_max));
   }
   if (trim(body).empty()) return Verdict::drop("http.empty");
-  if (sniffed) {
-    type = sniff_type(body);
-    if (!is_html(type)) return Verdict::skip("not_html", type);
-  }
+  type = sniffed || unannounced ? sniff_type(body) : type;
+  // An archive that was called a page and compressed is told from a page by its bytes.
+  const bool may_be_html = is_html(type) || (unannounced && !sniffed && type.starts_with("text/"));
+  if (!may_be_html) return Verdict::skip("not_html", type);
   const CharsetChoice charset = choose_charset(body, content_type);
   document.charset = charset.encoding;
   document.replacements = decode_text(charset.encoding, body, document.html);

@@ -2,9 +2,9 @@
 //
 // In order: the head is parsed; a response that is no HTML is skipped as "not_html" (by WARC-Identified-Payload-Type
 // where the crawler gave one, else by Content-Type, else by its first bytes); the body is taken out of its chunks and
-// of one layer of Content-Encoding; the charset is chosen (charset.h) and decoded. Fills html, charset and
-// replacements, sets `truncated` where the body ends early and the record did not say so ("chunked", "encoding"), and
-// empties payload. A document whose payload is empty (text inputs) passes untouched.
+// of one layer of Content-Encoding, announced or shown by its magic number; the charset is chosen (charset.h) and
+// decoded. Fills html, charset and replacements, sets `truncated` where the body ends early and the record did not say
+// so ("chunked", "encoding"), and empties payload. A document whose payload is empty (text inputs) passes untouched.
 //
 // Skips: not_html, http_status (only with `status` = "ok").
 // Drops: http.malformed (no status line, a head without end), http.bad_encoding (wrong bytes, or more than one layer),
@@ -13,6 +13,8 @@
 
 #include <cstdint>
 #include <string>
+#include <string_view>
+#include <vector>
 
 #include "core/options.h"
 #include "document/stage.h"
@@ -47,6 +49,8 @@ class HttpStage : public Stage {
 
  private:
   bool is_html(std::string_view type) const;
+  Verdict decode(const std::vector<std::string>& announced, std::string_view& body, std::string& storage,
+                 Document& document) const;
 
   HttpOptions options_;
 };

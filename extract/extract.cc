@@ -4,7 +4,9 @@
 
 #include "extract/content/extract_steps.h"
 #include "extract/content/read_metadata.h"
+#include "extract/content/shadow_roots.h"
 #include "extract/content/text_run.h"
+#include "extract/content/unended.h"
 #include "extract/html/gumbo_parser.h"
 
 namespace ftok {
@@ -72,6 +74,14 @@ void ExtractSteps::parse(std::string_view html, const ExtractOptions& options) {
   const HtmlParser parser = options.html_parser == "gumbo" ? HtmlParser::kGumbo : HtmlParser::kFtok;
   parsed = parse_html(html, limits, dom, parser);
   if (parsed.status != ParseStatus::kDone) return;
+  closed = close_unended(html, parsed);
+  if (!closed.empty()) {
+    const uint64_t steps = parsed.steps;
+    parsed = parse_html(closed, limits, dom, parser);
+    parsed.steps += steps;
+    if (parsed.status != ParseStatus::kDone) return;
+  }
+  open_shadow_roots(dom, parsed.steps);
   metadata = read_metadata(dom);
   noframes = noframes_text(dom);
   if (!noframes.empty()) {
@@ -94,7 +104,8 @@ void ExtractSteps::choose(const ExtractOptions& options) {
   content.caution = caution_of(options.mode);
   content.comments = options.comments;
   content.title = options.title || options.markdown;
-  choice = choose_content(page, {metadata.title, metadata.json_ld_type, metadata.og_type}, content);
+  choice =
+      choose_content(page, {metadata.title, metadata.json_ld_type, metadata.og_type, metadata.canonical_url}, content);
   layout.markdown = options.markdown;
   layout.tables = options.tables;
   layout.repeated_lines = options.repeated_lines;

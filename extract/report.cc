@@ -121,7 +121,7 @@ std::string report_extraction(std::string_view page, std::string_view name, cons
     out += fmt::format("<div class=\"b {}\"><div class=\"t{}\" style=\"margin-left:{}em\">",
                        fates[i] == Fate::kWritten ? 'k' : 'd', class_of(block),
                        block.list_depth < 8 ? block.list_depth : 8);
-    if (block.starts_item) out += block.item_number > 0 ? fmt::format("{}. ", block.item_number) : "- ";
+    if (block.starts_item) out += block.is_numbered ? fmt::format("{}. ", block.item_number) : "- ";
     append_escaped(out, steps.page.text_of(block));
     out += fmt::format("</div><div class=\"r\">{:.2f} {}", steps.choice.score[i], reason_of(steps, i, fates[i]));
     const std::string traits = traits_of(block);

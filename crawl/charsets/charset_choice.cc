@@ -1,4 +1,4 @@
-// Which encoding a page is in: byte-order mark, header, <meta>, detection.
+// Which encoding a page is in: byte-order mark, the bytes, header, <meta>, XML declaration, detection.
 #include <simdjson.h>
 #include <uchardet/uchardet.h>
 
@@ -7,11 +7,70 @@
 
 #include "crawl/ascii.h"
 #include "crawl/charset.h"
+#include "text/unicode.h"
 
 namespace ftok {
 namespace {
 
 constexpr size_t kLateMetaBytes = size_t{64} << 10;
+constexpr size_t kPrescanBytes = 1024;
+
+// Without the character that the end of a cut page left incomplete.
+std::string_view without_cut_character(std::string_view page) {
+  constexpr size_t kTailMax = 3;  // of the four bytes a character has at most
+  for (size_t tail = 1; tail <= kTailMax && tail <= page.size(); ++tail) {
+    const auto byte = static_cast<unsigned char>(page[page.size() - tail]);
+    if (byte < 0x80) break;
+    if (byte < 0xC0) continue;  // of a character that began before
+    const size_t size = byte >= 0xF0 ? 4 : byte >= 0xE0 ? 3 : 2;
+    return tail < size ? page.substr(0, page.size() - tail) : page;
+  }
+  return page;
+}
+
+// Whether more characters outside ASCII are UTF-8 than are not. A page of another encoding has hardly any that are; one
+// that is UTF-8 may hold a few bytes that were cut or pasted in.
+bool is_mostly_utf8(std::string_view page) {
+  size_t good = 0, bad = 0;
+  for (size_t at = 0; at < page.size();) {
+    if (static_cast<signed char>(page[at]) >= 0) {
+      ++at;
+      continue;
+    }
+    const Utf8Char character = decode_utf8(page, at);
+    ++(character.valid ? good : bad);
+    at += character.size;
+  }
+  return good > bad;
+}
+
+// What holds a declared encoding against the bytes.
+class Plausible {
+ public:
+  explicit Plausible(std::string_view page) : page_(page) {
+    const auto is_ascii = [](std::string_view bytes) {
+      return std::all_of(bytes.begin(), bytes.end(), [](char c) { return static_cast<signed char>(c) >= 0; });
+    };
+    const std::string_view whole = without_cut_character(page);
+    shows_utf8_ = !is_ascii(whole) && simdjson::validate_utf8(whole.data(), whole.size());
+    is_utf8_ = shows_utf8_ || is_ascii(page);
+  }
+
+  bool is_utf8() const { return is_utf8_; }  // ASCII too
+  bool shows_utf8() const { return shows_utf8_; }
+
+  // Whether the bytes can be what was declared: not UTF-8 where they are not, nor UTF-16 where no markup is.
+  bool allows(std::string_view encoding) const {
+    if (encoding == "UTF-8") return is_utf8_ || is_mostly_utf8(page_);
+    if (encoding == "UTF-16LE" || encoding == "UTF-16BE")
+      return page_.substr(0, kPrescanBytes).find('\0') != std::string_view::npos;
+    return !encoding.empty();
+  }
+
+ private:
+  std::string_view page_;
+  bool shows_utf8_ = false, is_utf8_ = false;
+};
 
 // The scanner of the HTML Standard's prescan, over a prefix of the page.
 class MetaScan {
@@ -171,16 +230,38 @@ std::string_view charset_parameter(std::string_view content_type) {
   return {};
 }
 
+// "Get an XML encoding" of the HTML Standard; white space before the declaration and letters in any case are let pass.
+std::string_view encoding_of_xml_declaration(std::string_view page) {
+  using namespace std::string_view_literals;
+  if (page.starts_with("<\0?\0x\0"sv)) return "UTF-16LE";
+  if (page.starts_with("\0<\0?\0x"sv)) return "UTF-16BE";
+  page = page.substr(0, kPrescanBytes);
+  while (!page.empty() && is_ascii_space(page[0])) page.remove_prefix(1);
+  if (!starts_with_ignoring_case(page, "<?xml")) return {};
+  const std::string declaration = lower_ascii(page.substr(0, page.find('>')));
+  const size_t word = declaration.find("encoding");
+  if (word == std::string::npos) return {};
+  std::string_view rest = trim(std::string_view(declaration).substr(word + 8));
+  if (!rest.starts_with('=')) return {};
+  rest = trim(rest.substr(1));
+  if (rest.empty() || (rest[0] != '"' && rest[0] != '\'')) return {};
+  const size_t end = rest.find(rest[0], 1);
+  if (end == std::string_view::npos) return {};
+  const std::string_view encoding = encoding_for_label(rest.substr(1, end - 1));
+  // A declaration that could be read byte by byte is not in UTF-16.
+  return encoding == "UTF-16LE" || encoding == "UTF-16BE" ? "UTF-8" : encoding;
+}
+
 CharsetChoice choose_charset(std::string_view page, std::string_view content_type) {
   if (const std::string_view encoding = encoding_of_bom(page); !encoding.empty()) return {encoding, "bom"};
-  if (const std::string_view label = charset_parameter(content_type); !label.empty()) {
-    if (const std::string_view encoding = encoding_for_label(label); !encoding.empty()) return {encoding, "http"};
-  }
-  if (const std::string_view encoding = encoding_of_meta(page); !encoding.empty()) return {encoding, "meta"};
-  if (!simdjson::validate_utf8(page.data(), page.size())) {
-    if (const std::string_view encoding = encoding_of_meta(page, kLateMetaBytes); !encoding.empty())
-      return {encoding, "meta"};
-  }
+  const Plausible plausible(page);
+  if (plausible.shows_utf8()) return {"UTF-8", "bytes"};
+  const std::string_view header = encoding_for_label(charset_parameter(content_type));
+  if (plausible.allows(header)) return {header, "http"};
+  const std::string_view meta = encoding_of_meta(page, plausible.is_utf8() ? kPrescanBytes : kLateMetaBytes);
+  if (plausible.allows(meta)) return {meta, "meta"};
+  const std::string_view declared = encoding_of_xml_declaration(page);
+  if (plausible.allows(declared)) return {declared, "xml"};
   return {detect_encoding(page), "detected"};
 }
 

@@ -144,6 +144,11 @@ std::vector<std::string> content_codings(std::string_view value) {
   return codings;
 }
 
+std::string_view coding_by_magic(std::string_view body) {
+  if (body.starts_with("\x1F\x8B\x08")) return "gzip";
+  return body.starts_with("\x28\xB5\x2F\xFD") ? "zstd" : std::string_view();
+}
+
 ContentDecoded decode_content(std::string_view encoding, std::string_view body, size_t bytes_max, std::string& out) {
   out.clear();
   ContentDecoded result;

@@ -12,11 +12,126 @@ bool contains_word(std::string_view text, std::string_view word) {
                      [](char a, char b) { return (a >= 'A' && a <= 'Z' ? a + 32 : a) == b; }) != text.end();
 }
 
+bool has_class(std::string_view classes, std::string_view name) {
+  for (size_t at = classes.find(name); at != std::string_view::npos; at = classes.find(name, at + 1)) {
+    const size_t end = at + name.size();
+    const auto ends = [&](size_t i) {
+      return i >= classes.size() || classes[i] == ' ' || (classes[i] >= '\t' && classes[i] <= '\r');
+    };
+    if ((at == 0 || ends(at - 1)) && ends(end)) return true;
+  }
+  return false;
+}
+
+namespace {
+
+std::string_view trimmed(std::string_view text) {
+  const auto is_space = [](char c) { return c == ' ' || (c >= '\t' && c <= '\r'); };
+  while (!text.empty() && is_space(text.front())) text.remove_prefix(1);
+  while (!text.empty() && is_space(text.back())) text.remove_suffix(1);
+  return text;
+}
+
+// The number that `text` begins with, its unit left out; it is taken from the text. False where there is none.
+bool take_number(std::string_view& text, double& number) {
+  size_t i = 0;
+  const bool negative = i < text.size() && text[i] == '-';
+  if (negative || (i < text.size() && text[i] == '+')) ++i;
+  double value = 0, scale = 0;
+  bool digits = false;
+  for (; i < text.size() && ((text[i] >= '0' && text[i] <= '9') || (text[i] == '.' && scale == 0)); ++i) {
+    if (text[i] == '.') {
+      scale = 1;
+      continue;
+    }
+    digits = true;
+    value = value * 10 + (text[i] - '0');
+    scale *= 10;
+  }
+  if (!digits) return false;
+  number = (negative ? -value : value) / (scale > 1 ? scale : 1);
+  text.remove_prefix(i);
+  return true;
+}
+
+// Numbers of a function's arguments, at most four; SIZE_MAX where one is a word ("auto").
+size_t arguments_of(std::string_view value, double (&numbers)[4]) {
+  const size_t open = value.find('(');
+  if (open == std::string_view::npos) return SIZE_MAX;
+  value.remove_prefix(open + 1);
+  size_t count = 0;
+  while (!value.empty() && value[0] != ')' && count < 4) {
+    const size_t before = value.size();
+    if (take_number(value, numbers[count])) {
+      ++count;
+      while (!value.empty() && (value[0] == '%' || (value[0] | 0x20) >= 'a') && value[0] != ')') value.remove_prefix(1);
+    } else if ((value[0] | 0x20) >= 'a' && (value[0] | 0x20) <= 'z') {
+      return SIZE_MAX;
+    }
+    if (value.size() == before) value.remove_prefix(1);
+  }
+  return count;
+}
+
+// What the declarations of a style attribute say together.
+struct StyleFacts {
+  bool hidden = false;  // not drawn at all
+  bool absolute = false, cut_off = false;
+  bool clipped = false, outside = false;  // where it is absolute
+  bool flat = false;                      // no higher or wider than a pixel
+
+  void read(std::string_view name, std::string_view value) {
+    double number = 0;
+    const auto is = [&](std::string_view known) { return name.size() == known.size() && contains_word(name, known); };
+    if (is("display")) hidden |= contains_word(value, "none");
+    else if (is("visibility")) hidden |= contains_word(value, "hidden");
+    else if (is("position")) absolute |= contains_word(value, "absolute") || contains_word(value, "fixed");
+    else if (is("overflow")) cut_off |= contains_word(value, "hidden") || contains_word(value, "clip");
+    else if (is("clip")) clipped |= is_empty_rectangle(value);
+    else if (is("clip-path")) hidden |= is_empty_path(value);
+    else if (is("left") || is("right") || is("top") || is("bottom"))
+      outside |= take_number(value, number) && number <= kOutside;
+    else if (is("height") || is("width") || is("max-height") || is("max-width")) flat |= is_flat(value);
+  }
+
+  bool hides() const { return hidden || (absolute && (clipped || outside)) || (flat && cut_off); }
+
+ private:
+  static constexpr double kOutside = -999;  // pixels, ems or percents: off every screen
+
+  static bool is_flat(std::string_view value) {
+    double number = 0;
+    return take_number(value, number) && number >= 0 && (number == 0 || (number <= 1 && contains_word(value, "px")));
+  }
+  static bool is_empty_rectangle(std::string_view value) {  // rect(top, right, bottom, left)
+    double side[4];
+    return contains_word(value, "rect") && arguments_of(value, side) == 4 &&
+           (side[2] - side[0] <= 1 || side[1] - side[3] <= 1);
+  }
+  static bool is_empty_path(std::string_view value) {
+    double side[4] = {};
+    const size_t count = arguments_of(value, side);
+    if (count == SIZE_MAX || count == 0) return false;
+    if (contains_word(value, "inset") && value.find('%') != std::string_view::npos)
+      return side[0] >= 50 || (count > 1 && side[1] >= 50);
+    const bool all_zero = side[0] == 0 && side[1] == 0 && side[2] == 0 && side[3] == 0;
+    return (contains_word(value, "circle") || contains_word(value, "polygon")) && all_zero;
+  }
+};
+
+}  // namespace
+
 bool style_hides(std::string_view style) {
-  const size_t display = style.find("display");
-  if (display != std::string_view::npos && contains_word(style.substr(display, 24), "none")) return true;
-  const size_t visibility = style.find("visibility");
-  return visibility != std::string_view::npos && contains_word(style.substr(visibility, 24), "hidden");
+  StyleFacts facts;
+  while (!style.empty()) {
+    const size_t end = std::min(style.find(';'), style.size());
+    const std::string_view declaration = style.substr(0, end);
+    style.remove_prefix(std::min(end + 1, style.size()));
+    const size_t colon = declaration.find(':');
+    if (colon != std::string_view::npos)
+      facts.read(trimmed(declaration.substr(0, colon)), trimmed(declaration.substr(colon + 1)));
+  }
+  return facts.hides();
 }
 
 uint32_t ancestor_of(Tag tag) {

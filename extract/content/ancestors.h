@@ -11,7 +11,12 @@ namespace ftok::html {
 
 uint32_t ancestor_of(Tag tag);                     // 0 for most
 uint32_t ancestor_of_role(std::string_view role);  // ARIA landmarks and dialogs
-bool style_hides(std::string_view style);          // display: none, visibility: hidden
+
+// Whether a style attribute takes what is in the element from readers' eyes: display: none, visibility: hidden, a clip
+// that leaves nothing, a place off the screen, a box of a pixel that cuts off what does not fit.
+bool style_hides(std::string_view style);
+
+bool has_class(std::string_view classes, std::string_view name);
 
 bool contains_word(std::string_view text, std::string_view lower_case);  // without regard to ASCII case
 

@@ -3,7 +3,11 @@
 #include <algorithm>
 
 #include "extract/content/ancestors.h"
+#include "extract/content/formulas.h"
+#include "extract/content/gutters.h"
+#include "extract/content/list_numbers.h"
 #include "extract/content/measure.h"
+#include "extract/content/ruby.h"
 #include "extract/content/text_run.h"
 
 namespace ftok::html {
@@ -16,6 +20,8 @@ struct Frame {
   uint32_t container = 0;
   uint32_t ancestors = 0;
   NodeId row = kNoNode, cell = kNoNode;
+  uint32_t grid_cell = kNoCell;
+  bool looked_for_numbers = false;  // of lines of code: in vain
   uint8_t list_depth = 0;
   uint8_t heading_level = 0;
   uint8_t fold_distance = kFar;  // elements up to one named as a box that unfolds
@@ -25,6 +31,7 @@ struct Frame {
   bool is_header_cell = false;
   std::string_view closing_mark;  // to be written at the end of the element
   std::string_view link;          // its address, where that is to be written
+  std::string_view closing_text;  // to be written at the end of the element: a bracket behind a reading
   bool is_container = false;
 };
 
@@ -46,7 +53,12 @@ bool is_script_address(std::string_view address) {
 class Cutter {
  public:
   Cutter(const Dom& dom, const BlockOptions& options, PageBlocks& page, bool with_noscript)
-      : dom_(dom), options_(options), page_(page), run_(page.text), with_noscript_(with_noscript) {}
+      : dom_(dom),
+        options_(options),
+        page_(page),
+        run_(page.text),
+        grid_(page.cells, page.grids),
+        with_noscript_(with_noscript) {}
 
   void cut() {
     Container root;
@@ -72,6 +84,16 @@ class Cutter {
  private:
   bool visit(NodeId id);
   bool enter(NodeId id, const Node& node);
+  bool enter_noscript(NodeId id, const Node& node);
+  bool append_whole(NodeId id, const Node& node);
+  uint16_t read_attributes(NodeId id, Frame& frame);
+  void note_item_type(std::string_view type);
+  void unfold(Frame& frame, bool unfolds) const;
+  bool hides_here(const Frame& frame) const {  // rather than an element around it
+    return ((frame.ancestors & ~frames_.back().ancestors) & kInHidden) != 0;
+  }
+  bool enter_inline(NodeId id, const Node& node, Frame& frame, uint16_t hints);
+  void append_line_break();
   void enter_container(NodeId id, const Node& node, Frame& frame, uint16_t hints);
   void leave();
   void flush();
@@ -79,22 +101,25 @@ class Cutter {
   void append_math(NodeId id);
   void append_formula(std::string_view source, bool displayed);
   void append_image(NodeId id);
-  NodeId formula_below(NodeId id);
   void open_mark(Frame& frame, Tag tag, NodeId id);
   void close_mark(const Frame& frame);
+  bool open_ruby_text(Frame& frame, NodeId id);
   void note_list(Tag tag, NodeId id);
+  void note_table(Tag tag, NodeId id, Frame& frame);
 
   const Dom& dom_;
   const BlockOptions& options_;
   PageBlocks& page_;
   TextRun run_;
   std::vector<Frame> frames_;
-  std::vector<uint32_t> item_numbers_;  // of the open ordered lists; a bullet list is 0
-  Block block_;                         // being collected; its sums are those of the run
+  GridBuilder grid_;
+  ListNumbers numbers_;
+  Block block_;  // being collected; its sums are those of the run
   HintCache hint_cache_;
   std::vector<uint32_t> names_;                  // of the element being entered
   std::vector<std::string_view> opening_marks_;  // of inline elements that have no text yet
   uint32_t class_hash_ = 0;                      // of its class; 0 without
+  bool is_link_ = false;                         // it has an address, or a script seems to act on it
   bool with_noscript_;
   bool item_starts_ = false;  // a list item was entered and has no block yet
 };
@@ -131,26 +156,10 @@ void Cutter::append_formula(std::string_view source, bool displayed) {
   page_.marks.push_back({static_cast<uint32_t>(page_.text.size()), false, "$", {}});
 }
 
-// LaTeX where the page carries it: an annotation, else the alternative text (MathML 3, section 5.4; KaTeX and MathJax
-// write both).
 void Cutter::append_math(NodeId math) {
-  std::string_view source;
-  for (NodeId id = dom_.next_in_order(math, math); id != kNoNode; id = dom_.next_in_order(id, math)) {
-    ++page_.steps;
-    if (dom_[id].is_element() && dom_[id].tag == Tag::kAnnotation &&
-        contains_word(dom_.value(id, AttributeName::kEncoding), "tex")) {
-      const NodeId text = dom_[id].first_child;
-      if (text != kNoNode && dom_[text].is_text()) source = dom_[text].view();
-      break;
-    }
-  }
-  if (source.empty()) source = dom_.value(math, AttributeName::kAlttext);
-  const bool displayed = dom_.value(math, AttributeName::kDisplay) == "block";
-  if (!source.empty()) return append_formula(source, displayed);
-  for (NodeId id = dom_.next_in_order(math, math); id != kNoNode;
-       id = dom_.next_in_order(id, math)) {  // the plain content
-    if (dom_[id].is_text()) append(dom_[id].view());
-  }
+  const std::string source = tex_of(dom_, math, page_.steps);
+  if (source.empty()) return append(drawn_text_of(dom_, math, page_.steps));
+  append_formula(source, dom_.value(math, AttributeName::kDisplay) == "block");
 }
 
 // WordPress and others draw formulas as images of class "latex", their source being the alternative text.
@@ -159,16 +168,6 @@ void Cutter::append_image(NodeId id) {
   const std::string_view classes = dom_.value(id, AttributeName::kClass);
   if (!alternative.empty() && classes.substr(0, 5) == "latex") return append_formula(alternative, false);
   if (options_.images) append(alternative);
-}
-
-// The formula in a hidden inline element: what is shown beside it is its drawing.
-NodeId Cutter::formula_below(NodeId top) {
-  constexpr int kNodesMax = 4;
-  NodeId id = dom_.next_in_order(top, top);
-  for (int seen = 0; id != kNoNode && seen < kNodesMax; ++seen, id = dom_.next_in_order(id, top)) {
-    if (dom_[id].is_element() && dom_[id].tag == Tag::kMath) return id;
-  }
-  return kNoNode;
 }
 
 // Marks are told apart from text that may yet not come: an opening one waits for the first letter.
@@ -209,89 +208,144 @@ bool Cutter::visit(NodeId id) {
   return node.is_element() && enter(id, node);
 }
 
+// Readings above words stand in brackets, those of the page where it has them (<rp>), since plain text has no place
+// above a line.
+bool Cutter::open_ruby_text(Frame& frame, NodeId id) {
+  const RubyBrackets brackets = ruby_brackets(dom_, id);
+  if (!brackets.has_reading) return false;
+  if (!brackets.open.empty()) append(brackets.open);
+  frame.closing_text = brackets.close;
+  return true;
+}
+
 void Cutter::note_list(Tag tag, NodeId id) {
-  if (tag == Tag::kUl || tag == Tag::kOl || tag == Tag::kDir || tag == Tag::kMenu) {
-    uint32_t start = 0;
-    if (tag == Tag::kOl) {
-      start = 1;
-      const std::string_view value = dom_.value(id, AttributeName::kStart);
-      uint32_t number = 0;
-      for (const char c : value.substr(0, 5))
-        number = c >= '0' && c <= '9' ? number * 10 + static_cast<uint32_t>(c - '0') : 0;
-      if (number > 0) start = number;
-    }
-    item_numbers_.push_back(start);
+  if (is_list(tag)) {
+    numbers_.open(dom_, id, page_.steps);
   } else if (tag == Tag::kLi) {
     item_starts_ = true;
-    block_.item_number = 0;
-    if (!item_numbers_.empty() && item_numbers_.back() > 0) {
-      block_.item_number = static_cast<uint16_t>(std::min<uint32_t>(item_numbers_.back()++, 0xFFFF));
-    }
+    block_.is_numbered = numbers_.next(dom_.value(id, AttributeName::kValue), block_.item_number);
+  }
+}
+
+void Cutter::note_table(Tag tag, NodeId id, Frame& frame) {
+  switch (tag) {
+    case Tag::kTable:
+      frame.row = frame.cell = kNoNode;
+      frame.grid_cell = kNoCell;
+      grid_.open_table();
+      break;
+    case Tag::kThead:
+    case Tag::kTbody:
+    case Tag::kTfoot: grid_.open_row_group(); break;
+    case Tag::kTr:
+      frame.row = id;
+      grid_.open_row();
+      break;
+    case Tag::kTd:
+    case Tag::kTh:
+      frame.cell = id;
+      frame.is_header_cell = tag == Tag::kTh;
+      frame.grid_cell =
+          grid_.open_cell(dom_.value(id, AttributeName::kColspan), dom_.value(id, AttributeName::kRowspan));
+      break;
+    default: break;
   }
 }
 
 // Opens an element; false when its subtree is to be passed over.
 bool Cutter::enter(NodeId id, const Node& node) {
+  if (node.tag == Tag::kNoscript && with_noscript_) return enter_noscript(id, node);
+  if (append_whole(id, node)) return false;
+  Frame frame = frames_.back();
+  frame.node = id;
+  frame.is_container = false;
+  frame.closing_text = {};
+  frame.ancestors |= ancestor_of(node.tag);
+  const uint16_t hints = read_attributes(id, frame);
+  if (node.tag == Tag::kA && !is_link_) frame.ancestors &= frames_.back().ancestors | ~static_cast<uint32_t>(kInLink);
+  const uint8_t kinds = box_kinds_of(names_);
+  if (!frame.looked_for_numbers && (node.tag == Tag::kTd || (kinds & kLineNumbers) != 0)) {
+    const bool named = (kinds & kLineNumbers) != 0 && is_named_gutter(dom_.value(id, AttributeName::kClass));
+    if (named && holds_line_numbers(dom_, id, page_.steps)) return false;
+    if (node.tag == Tag::kTd && stands_before_code(dom_, id, page_.steps)) return false;
+    frame.looked_for_numbers = named;
+  }
+  unfold(frame, (kinds & kUnfolds) != 0);
+  if (has_flag(node.tag, kBlock)) {
+    enter_container(id, node, frame, hints);
+  } else if (!enter_inline(id, node, frame, hints)) {
+    return false;
+  }
+  frames_.push_back(frame);
+  return true;
+}
+
+bool Cutter::enter_noscript(NodeId id, const Node& node) {
+  Frame frame = frames_.back();
+  frame.node = id;
+  frame.is_container = false;
+  frame.closing_text = {};
+  frame.ancestors |= kInNoscript;
+  enter_container(id, node, frame, 0);
+  frames_.push_back(frame);
+  return true;
+}
+
+// Elements that are not walked into: formulas, line breaks, images, fields, and those of no text. True when this is
+// one; what it shows has been appended.
+bool Cutter::append_whole(NodeId id, const Node& node) {
   const bool foreign = node.name_space != Namespace::kHtml;
   if (foreign && node.tag == Tag::kMath) {
     append_math(id);
-    return false;
+    return true;
   }
   if (node.tag == Tag::kScript && !foreign) {  // MathJax 2 keeps its source in scripts
     if (dom_.value(id, AttributeName::kType).substr(0, 8) == "math/tex" && node.first_child != kNoNode) {
       append_formula(dom_[node.first_child].view(),
                      contains_word(dom_.value(id, AttributeName::kType), "mode=display"));
     }
-    return false;
-  }
-  if (node.tag == Tag::kNoscript && with_noscript_) {
-    Frame frame = frames_.back();
-    frame.node = id;
-    frame.is_container = false;
-    frame.ancestors |= kInNoscript;
-    enter_container(id, node, frame, 0);
-    frames_.push_back(frame);
     return true;
   }
-  if (has_flag(node.tag, kUnseen) || foreign) return false;
-  if (node.tag == Tag::kBr) {
-    if (frames_.back().keep_white_space) {
-      append("\n");
-    } else {
-      run_.line_break();
-      ++block_.breaks;
-      if (run_.ends_in_blank_line()) flush();
-    }
-    return false;
+  if (has_flag(node.tag, kUnseen) || foreign) return true;
+  switch (node.tag) {
+    case Tag::kBr: append_line_break(); return true;
+    case Tag::kImg:
+      ++page_.containers[frames_.back().container].sums.images;
+      append_image(id);
+      return true;
+    case Tag::kInput: ++page_.containers[frames_.back().container].sums.inputs; return true;
+    default: return false;
   }
-  Container& around = page_.containers[frames_.back().container];
-  if (node.tag == Tag::kImg) {
-    ++around.sums.images;
-    append_image(id);
-    return false;
-  }
-  if (node.tag == Tag::kInput) {
-    ++around.sums.inputs;
-    return false;
-  }
-  Frame frame = frames_.back();
-  frame.node = id;
-  frame.is_container = false;
-  frame.ancestors |= ancestor_of(node.tag);
+}
+
+void Cutter::append_line_break() {
+  if (frames_.back().keep_white_space) return append("\n");
+  run_.line_break();
+  ++block_.breaks;
+  if (run_.ends_in_blank_line()) flush();
+}
+
+// What an element's attributes say of it: returns hints, fills names_, class_hash_ and the frame's ancestors.
+uint16_t Cutter::read_attributes(NodeId id, Frame& frame) {
   uint16_t hints = 0;
   names_.clear();
   class_hash_ = 0;
+  is_link_ = false;
+  bool is_named = false, is_scripted = false;
   for (const Attribute* a = dom_.attributes(id); a != nullptr; a = a->last ? nullptr : a + 1) {
     switch (a->id) {
       case AttributeName::kClass:
         hints = static_cast<uint16_t>(hints | hint_cache_.hints_of(a->value(), names_, class_hash_));
         break;
-      case AttributeName::kId:
+      case AttributeName::kId: is_named = true; [[fallthrough]];
       case AttributeName::kItemprop: hints = static_cast<uint16_t>(hints | hints_of(a->value(), names_)); break;
       case AttributeName::kRole:
         hints = static_cast<uint16_t>(hints | hints_of(a->value(), names_));
         frame.ancestors |= ancestor_of_role(a->value());
         break;
+      case AttributeName::kHref: is_link_ = true; break;
+      case AttributeName::kName: is_named = true; break;
+      case AttributeName::kItemtype: note_item_type(a->value()); break;
       case AttributeName::kHidden: frame.ancestors |= kInHidden; break;
       case AttributeName::kAriaHidden:
         if (a->value() == "true") frame.ancestors |= kInHidden | kHiddenFromAria;
@@ -299,32 +353,42 @@ bool Cutter::enter(NodeId id, const Node& node) {
       case AttributeName::kStyle:
         if (style_hides(a->value())) frame.ancestors |= kInHidden | kHiddenByStyle;
         break;
-      default: break;
+      default: is_scripted = true; break;
     }
   }
+  is_link_ = is_link_ || (is_scripted && !is_named);
+  return hints;
+}
+
+void Cutter::note_item_type(std::string_view type) {
+  for (const std::string_view known : {"DiscussionForumPosting", "QAPage"})
+    page_.has_thread_type = page_.has_thread_type || type.find(known) != std::string_view::npos;
+}
+
+// What is hidden in or near a box that readers unfold is not hidden from them.
+void Cutter::unfold(Frame& frame, bool unfolds) const {
   constexpr uint8_t kFoldLevels = 3;
-  frame.fold_distance = names_fold(names_) ? 0 : static_cast<uint8_t>(std::min<int>(frame.fold_distance + 1, kFar));
-  if (((frame.ancestors & ~frames_.back().ancestors) & kInHidden) != 0 && frame.fold_distance <= kFoldLevels) {
+  frame.fold_distance = unfolds ? 0 : static_cast<uint8_t>(std::min<int>(frame.fold_distance + 1, kFar));
+  if (hides_here(frame) && frame.fold_distance <= kFoldLevels) {
     frame.ancestors = (frame.ancestors & ~static_cast<uint32_t>(kInHidden)) | kFolded;
   }
-  if (has_flag(node.tag, kBlock)) {
-    enter_container(id, node, frame, hints);
-  } else {
-    // A hidden piece of a line (an icon's letter, the visual half of a formula) goes alone, its line stays.
-    const bool hides_here = ((frame.ancestors & ~frames_.back().ancestors) & kInHidden) != 0;
-    if (hides_here && node.tag != Tag::kUnknown) {
-      const NodeId formula = formula_below(id);
-      if (formula != kNoNode) append_math(formula);
-      return false;
-    }
-    if (node.tag == Tag::kSpan && is_no_text(dom_.value(id, AttributeName::kClass))) return false;
-    if (node.tag == Tag::kA && is_permalink(dom_, id)) return false;
-    frame.inline_hints = static_cast<uint16_t>(frame.inline_hints | hints);
-    if (node.tag == Tag::kA) ++block_.sums.links;
-    if (node.tag == Tag::kB || node.tag == Tag::kStrong) frame.emphasis = true;
-    open_mark(frame, node.tag, id);
+}
+
+bool Cutter::enter_inline(NodeId id, const Node& node, Frame& frame, uint16_t hints) {
+  // A hidden piece of a line (an icon's letter, the visual half of a formula) goes alone, its line stays.
+  if (hides_here(frame) && node.tag != Tag::kUnknown) {
+    const NodeId formula = formula_below(dom_, id);
+    if (formula != kNoNode) append_math(formula);
+    if (!is_drawing_alone(dom_, id)) return false;
+    frame.ancestors &= frames_.back().ancestors | ~static_cast<uint32_t>(kInHidden | kHiddenFromAria);
   }
-  frames_.push_back(frame);
+  if (node.tag == Tag::kSpan && is_no_text(dom_.value(id, AttributeName::kClass))) return false;
+  if (node.tag == Tag::kA && is_permalink(dom_, id)) return false;
+  frame.inline_hints = static_cast<uint16_t>(frame.inline_hints | hints);
+  if (node.tag == Tag::kA && is_link_) ++block_.sums.links;
+  if (node.tag == Tag::kRt && !open_ruby_text(frame, id)) return false;
+  if (node.tag == Tag::kB || node.tag == Tag::kStrong) frame.emphasis = true;
+  open_mark(frame, node.tag, id);
   return true;
 }
 
@@ -361,9 +425,7 @@ void Cutter::enter_container(NodeId id, const Node& node, Frame& frame, uint16_t
   if (node.tag == Tag::kPre || node.tag == Tag::kXmp || node.tag == Tag::kListing || node.tag == Tag::kPlaintext) {
     frame.keep_white_space = true;
   }
-  if (node.tag == Tag::kTable) frame.row = frame.cell = kNoNode;
-  if (node.tag == Tag::kTr) frame.row = id;
-  if (node.tag == Tag::kTd || node.tag == Tag::kTh) frame.cell = id, frame.is_header_cell = node.tag == Tag::kTh;
+  note_table(node.tag, id, frame);
   if (node.tag == Tag::kUl || node.tag == Tag::kOl || node.tag == Tag::kDir) {
     frame.list_depth = static_cast<uint8_t>(std::min(frame.list_depth + 1, 255));
   }
@@ -384,9 +446,11 @@ void Cutter::leave() {
       page_.names.resize(container.first_name);
       page_.containers.pop_back();
     }
-    if (tag == Tag::kUl || tag == Tag::kOl || tag == Tag::kDir || tag == Tag::kMenu) item_numbers_.pop_back();
+    if (is_list(tag)) numbers_.close();
+    if (tag == Tag::kTable) grid_.close_table();
     if (tag == Tag::kLi) item_starts_ = false;
   } else {
+    if (!frame.closing_text.empty()) append(frame.closing_text);
     close_mark(frame);
   }
   frames_.pop_back();
@@ -407,6 +471,7 @@ void Cutter::flush() {
     block_.container = frame.container;
     block_.row = frame.cell == kNoNode ? kNoNode : frame.row;
     block_.cell = frame.cell;
+    block_.grid_cell = frame.grid_cell;
     block_.is_header_cell = frame.is_header_cell;
     block_.list_depth = frame.list_depth;
     block_.starts_item = item_starts_ && frame.list_depth > 0;
@@ -425,9 +490,10 @@ void Cutter::flush() {
     item_starts_ = false;
     block_ = Block();
   } else {
-    const uint16_t number = item_starts_ ? block_.item_number : 0;
+    const int32_t number = block_.item_number;
+    const bool numbered = item_starts_ && block_.is_numbered;
     block_ = Block();
-    block_.item_number = number;
+    if (numbered) block_.item_number = number, block_.is_numbered = true;
   }
   run_.begin();
 }
@@ -456,10 +522,13 @@ size_t noscript_text_size(const Dom& dom, uint64_t& steps) {
 void PageBlocks::clear() {
   text.clear();
   marks.clear();
+  cells.clear();
+  grids.clear();
   names.clear();
   blocks.clear();
   containers.clear();
   steps = 0;
+  has_thread_type = false;
   limit_met = 0;
 }
 

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "extract/content/hints.h"
+#include "extract/content/table_grid.h"
 #include "extract/html/dom.h"
 
 namespace ftok::html {
@@ -77,13 +78,15 @@ struct Block {
   uint32_t container = 0;
   NodeId row = kNoNode, cell = kNoNode;  // of the innermost table, where there is one
   uint32_t ancestors = 0;
-  uint16_t inline_hints = 0;  // of inline elements in it
-  uint16_t item_number = 0;   // of an ordered list's item, where starts_item
+  uint16_t inline_hints = 0;     // of inline elements in it
+  int32_t item_number = 0;       // of an ordered list's item, where is_numbered
+  uint32_t grid_cell = kNoCell;  // index into PageBlocks::cells, of the innermost table
   uint8_t list_depth = 0;
   uint8_t heading_level = 0;  // 1..6
   BlockKind kind = BlockKind::kText;
   bool is_header_cell = false;
   bool starts_item = false;  // the first block of its list item
+  bool is_numbered = false;  // and that of an ordered list
   uint8_t signs = 0;         // bits of Sign
   uint32_t uppercase = 0, digits = 0, breaks = 0, emphasis_letters = 0;
   TextSums sums;
@@ -103,9 +106,12 @@ struct PageBlocks {
   std::vector<Block> blocks;
   std::vector<Container> containers;
   std::vector<Mark> marks;      // in order of `at`
+  std::vector<GridCell> cells;  // of all tables, in document order, empty ones too
+  std::vector<Grid> grids;      // one per table
   std::vector<uint32_t> names;  // hashes of the words in containers' class, id, role and itemprop (names_of in hints.h)
   uint64_t steps = 0;           // nodes and bytes gone through
-  uint32_t limit_met = 0;       // kBlocksMax or kContainersMax, where a page has more: the blocks are not all then
+  bool has_thread_type = false;  // an itemtype of schema.org that only pages of a conversation have
+  uint32_t limit_met = 0;        // kBlocksMax or kContainersMax, where a page has more: the blocks are not all then
 
   std::string_view text_of(const Block& block) const {
     return std::string_view(text).substr(block.text_begin, block.text_size);
@@ -113,7 +119,8 @@ struct PageBlocks {
   // Memory held.
   size_t bytes() const {
     return text.capacity() + blocks.capacity() * sizeof(Block) + containers.capacity() * sizeof(Container) +
-           marks.capacity() * sizeof(Mark) + names.capacity() * sizeof(uint32_t);
+           marks.capacity() * sizeof(Mark) + cells.capacity() * sizeof(GridCell) + grids.capacity() * sizeof(Grid) +
+           names.capacity() * sizeof(uint32_t);
   }
   void clear();
 };

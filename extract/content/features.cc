@@ -2,10 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
-#include <cstring>
 #include <string_view>
-
-#include "extract/content/dense_ids.h"
 
 namespace ftok::html {
 
@@ -14,22 +11,23 @@ namespace {
 float ratio(double a, double b) { return b <= 0 ? 0.0F : static_cast<float>(a / b); }
 float link_density(const TextSums& sums) { return ratio(sums.link_letters, sums.letters); }
 
-// Writes one feature after the other, into a row of a tile.
-class Row {
+// The feature `steps` places behind another, where a loop fills several.
+constexpr Feature behind(Feature feature, size_t steps) {
+  return static_cast<Feature>(static_cast<size_t>(feature) + steps);
+}
+
+}  // namespace
+
+// A block's values, in a row of a tile.
+class BlockFeatures::Row {
  public:
   explicit Row(float* at) : at_(at) {}
-  void put(float value) {
-    *at_ = value;
-    at_ += kLanes;
-  }
-  void put(bool value) { put(value ? 1.0F : 0.0F); }
-  float* end() const { return at_; }
+  void put(Feature feature, float value) { at_[static_cast<size_t>(feature) * kLanes] = value; }
+  void put(Feature feature, bool value) { put(feature, value ? 1.0F : 0.0F); }
 
  private:
   float* at_;
 };
-
-}  // namespace
 
 BlockFeatures::BlockFeatures(const PageBlocks& page, const PageFacts& facts) : page_(page), structure_(page, facts) {
   if (!page.blocks.empty()) gather_page(facts);
@@ -62,105 +60,108 @@ void BlockFeatures::gather_page(const PageFacts& facts) {
   const auto type_has = [&](std::string_view part) {
     return facts.json_ld_type.find(part) != std::string_view::npos ? 1.0F : 0.0F;
   };
-  page_values_ = {std::log1p(static_cast<float>(all.letters)),
-                  static_cast<float>(blocks),
-                  link_density(all),
-                  ratio(all.paragraph_letters, all.letters),
-                  static_cast<float>(paragraphs),
-                  ratio(headings, blocks),
-                  ratio(cells, blocks),
-                  ratio(items, blocks),
-                  static_cast<float>(articles),
-                  has_main ? 1.0F : 0.0F,
-                  ratio(hidden, letters),
-                  ratio(near[kHintForum], letters),
-                  ratio(near[kHintProduct], letters),
-                  ratio(near[kHintList], letters),
-                  ratio(near[kHintComment], letters),
-                  ratio(near[kHintContent], letters),
-                  type_has("Article") + type_has("Posting"),
-                  type_has("Product"),
-                  ratio(all.images, blocks),
-                  ratio(page_.containers[structure_.best].sums.letters, all.letters),
-                  ratio(comment_paragraphs, all.paragraph_letters),
-                  type_has("Forum") + type_has("QAPage")};
+  const auto put = [&](Feature feature, float value) {
+    page_values_[static_cast<size_t>(feature) - static_cast<size_t>(Feature::kPageLettersLog)] = value;
+  };
+  put(Feature::kPageLettersLog, std::log1p(static_cast<float>(all.letters)));
+  put(Feature::kPageBlocks, static_cast<float>(blocks));
+  put(Feature::kPageLinkDensity, link_density(all));
+  put(Feature::kPageRunningShare, ratio(all.paragraph_letters, all.letters));
+  put(Feature::kPageParagraphs, static_cast<float>(paragraphs));
+  put(Feature::kPageHeadings, ratio(headings, blocks));
+  put(Feature::kPageCells, ratio(cells, blocks));
+  put(Feature::kPageItems, ratio(items, blocks));
+  put(Feature::kPageArticles, static_cast<float>(articles));
+  put(Feature::kPageHasMain, has_main ? 1.0F : 0.0F);
+  put(Feature::kPageHiddenShare, ratio(hidden, letters));
+  put(Feature::kPageNearForum, ratio(near[kHintForum], letters));
+  put(Feature::kPageNearProduct, ratio(near[kHintProduct], letters));
+  put(Feature::kPageNearList, ratio(near[kHintList], letters));
+  put(Feature::kPageNearComment, ratio(near[kHintComment], letters));
+  put(Feature::kPageNearContent, ratio(near[kHintContent], letters));
+  put(Feature::kPageIsArticle, type_has("Article") + type_has("Posting"));
+  put(Feature::kPageIsProduct, type_has("Product"));
+  put(Feature::kPageImages, ratio(all.images, blocks));
+  put(Feature::kPageRunningTextShare, ratio(page_.containers[structure_.best].sums.letters, all.letters));
+  put(Feature::kPageCommentShare, ratio(comment_paragraphs, all.paragraph_letters));
+  put(Feature::kPageIsForum, type_has("Forum") + type_has("QAPage"));
 }
 
-float* BlockFeatures::put_text(const Block& block, float* at) const {
-  Row row(at);
+void BlockFeatures::put_text(const Block& block, Row& row) const {
   const TextSums& sums = block.sums;
   const std::string_view text = page_.text_of(block);
-  row.put(static_cast<float>(sums.letters));
-  row.put(static_cast<float>(sums.words));
-  row.put(link_density(sums));
-  row.put(static_cast<float>(sums.links));
-  row.put(static_cast<float>(sums.commas));
-  row.put(static_cast<float>(sums.sentences));
-  row.put(ratio(block.uppercase, sums.letters));
-  row.put(ratio(block.digits, sums.letters));
-  row.put(static_cast<float>(block.breaks));
-  row.put(ratio(block.emphasis_letters, sums.letters));
-  row.put(ratio(sums.letters, sums.words));
-  row.put(static_cast<float>(block.kind));
-  row.put(static_cast<float>(block.heading_level));
-  row.put(static_cast<float>(block.list_depth));
+  row.put(Feature::kLetters, static_cast<float>(sums.letters));
+  row.put(Feature::kWords, static_cast<float>(sums.words));
+  row.put(Feature::kLinkDensity, link_density(sums));
+  row.put(Feature::kLinks, static_cast<float>(sums.links));
+  row.put(Feature::kCommas, static_cast<float>(sums.commas));
+  row.put(Feature::kSentences, static_cast<float>(sums.sentences));
+  row.put(Feature::kUppercaseShare, ratio(block.uppercase, sums.letters));
+  row.put(Feature::kDigitShare, ratio(block.digits, sums.letters));
+  row.put(Feature::kLineBreaks, static_cast<float>(block.breaks));
+  row.put(Feature::kEmphasisShare, ratio(block.emphasis_letters, sums.letters));
+  row.put(Feature::kLettersPerWord, ratio(sums.letters, sums.words));
+  row.put(Feature::kKind, static_cast<float>(block.kind));
+  row.put(Feature::kHeadingLevel, static_cast<float>(block.heading_level));
+  row.put(Feature::kListDepth, static_cast<float>(block.list_depth));
   const char last = text.back();
-  row.put(last == '.' || last == '!' || last == '?' ||
-          (text.size() >= 3 && (text.substr(text.size() - 3) == "\u3002" || text.substr(text.size() - 3) == "\u201D")));
-  row.put(last == ':');
-  row.put((block.signs & kSignBar) != 0);
-  row.put((block.signs & kSignCopyright) != 0);
-  row.put(text[0] >= 'a' && text[0] <= 'z');
-  row.put((block.signs & kSignMoney) != 0);
-  row.put((block.signs & kSignAddress) != 0);
-  row.put(ratio(block.sums.images, 1));
-  return row.end();
+  row.put(Feature::kEndsSentence, last == '.' || last == '!' || last == '?' ||
+                                      (text.size() >= 3 && (text.substr(text.size() - 3) == "\u3002" ||
+                                                            text.substr(text.size() - 3) == "\u201D")));
+  row.put(Feature::kEndsInColon, last == ':');
+  row.put(Feature::kHasBar, (block.signs & kSignBar) != 0);
+  row.put(Feature::kHasCopyright, (block.signs & kSignCopyright) != 0);
+  row.put(Feature::kStartsLowerCase, text[0] >= 'a' && text[0] <= 'z');
+  row.put(Feature::kHasMoney, (block.signs & kSignMoney) != 0);
+  row.put(Feature::kHasAddress, (block.signs & kSignAddress) != 0);
+  row.put(Feature::kImages, ratio(block.sums.images, 1));
 }
 
-float* BlockFeatures::put_boxes(const Block& block, float* at) const {
-  Row row(at);
+void BlockFeatures::put_boxes(const Block& block, Row& row) const {
   const Container& container = page_.containers[block.container];
-  row.put(static_cast<float>(container.tag));
-  row.put(static_cast<float>(container.depth));
+  row.put(Feature::kBoxTag, static_cast<float>(container.tag));
+  row.put(Feature::kBoxDepth, static_cast<float>(container.depth));
+  Feature next = Feature::kInArticle;
   for (const Ancestor a :
        {kInArticle, kInMain,    kInNav,   kInHeader,      kInFooter,       kInAside,    kInForm,      kInTable,
         kInFigure,  kInSection, kInQuote, kInHidden,      kInDetails,      kInButton,   kInParagraph, kInDefinitionList,
         kInAddress, kInDialog,  kInLabel, kHiddenByStyle, kHiddenFromAria, kInNoscript, kFolded}) {
-    row.put((block.ancestors & a) != 0);
+    row.put(next, (block.ancestors & a) != 0);
+    next = behind(next, 1);
   }
-  for (size_t h = 0; h < kHintCount; ++h) row.put(static_cast<float>(container.hint_distance[h]));
+  for (size_t h = 0; h < kHintCount; ++h)
+    row.put(behind(Feature::kNearContent, h), static_cast<float>(container.hint_distance[h]));
+  next = Feature::kInlineComment;
   for (const Hint h : {kHintComment, kHintShare, kHintRelated, kHintMeta, kHintConsent, kHintContent}) {
-    row.put((block.inline_hints >> h & 1) != 0);
+    row.put(next, (block.inline_hints >> h & 1) != 0);
+    next = behind(next, 1);
   }
-  return row.end();
 }
 
-float* BlockFeatures::put_containers(size_t index, float* first) const {
-  Row row(first);
+void BlockFeatures::put_containers(size_t index, Row& row) const {
   const Block& block = page_.blocks[index];
   const TextSums& all = page_.containers[0].sums;
   uint32_t at = block.container;
   float most_alike = 0;
-  for (int level = 0; level < 5; ++level) {
+  for (size_t level = 0; level < 5; ++level) {
     const Container& container = page_.containers[at];
     most_alike = std::max(most_alike, static_cast<float>(structure_.items_like(at)));
     if (level < 4) {
-      row.put(ratio(container.sums.letters, all.letters));
-      row.put(link_density(container.sums));
-      row.put(ratio(container.sums.paragraph_letters, container.sums.letters));
-      row.put(ratio(container.sums.letters, container.sums.blocks));
-      row.put(static_cast<float>(structure_.items_like(at)));
+      const Feature base = behind(Feature::kUp0LettersShare, 5 * level);
+      row.put(base, ratio(container.sums.letters, all.letters));
+      row.put(behind(base, 1), link_density(container.sums));
+      row.put(behind(base, 2), ratio(container.sums.paragraph_letters, container.sums.letters));
+      row.put(behind(base, 3), ratio(container.sums.letters, container.sums.blocks));
+      row.put(behind(base, 4), static_cast<float>(structure_.items_like(at)));
     }
     at = container.parent;
   }
-  row.put(most_alike);
-  return row.end();
+  row.put(Feature::kUpItemsLikeMax, most_alike);
 }
 
 // Where the block leaves the way to the page's running text: the last container it does not share with it is its
 // branch.
-float* BlockFeatures::put_branch(size_t index, float* first) const {
-  Row row(first);
+void BlockFeatures::put_branch(size_t index, Row& row) const {
   const Container& best = page_.containers[structure_.best];
   const TextSums& all = page_.containers[0].sums;
   uint32_t up = page_.blocks[index].container;
@@ -168,38 +169,40 @@ float* BlockFeatures::put_branch(size_t index, float* first) const {
   for (; !structure_.holds_best(up); up = page_.containers[up].parent) ++levels;
   const uint32_t branch = structure_.branch_of(static_cast<uint32_t>(index));
   const bool inside = index >= best.first_block && index < best.last_block;
-  row.put(inside);
-  row.put(static_cast<float>(levels));
-  row.put(static_cast<float>(page_.containers[up].depth));
-  row.put(static_cast<float>(best.depth) - static_cast<float>(page_.containers[up].depth));
-  row.put(inside                     ? 0.0F
+  row.put(Feature::kBranchIsRunningText, inside);
+  row.put(Feature::kBranchLevels, static_cast<float>(levels));
+  row.put(Feature::kBranchDepth, static_cast<float>(page_.containers[up].depth));
+  row.put(Feature::kBranchRunningTextDepth,
+          static_cast<float>(best.depth) - static_cast<float>(page_.containers[up].depth));
+  row.put(Feature::kBranchBlocksFromRunningText,
+          inside                     ? 0.0F
           : index < best.first_block ? static_cast<float>(index) - static_cast<float>(best.first_block)
                                      : static_cast<float>(index) - static_cast<float>(best.last_block) + 1);
   const TextSums& sums = page_.containers[branch].sums;
-  row.put(ratio(sums.letters, all.letters));
-  row.put(link_density(sums));
-  row.put(ratio(sums.paragraph_letters, sums.letters));
-  row.put(ratio(sums.letters, sums.blocks));
-  row.put(structure_.names[branch].own_min);
-  row.put(structure_.names[branch].own_max);
+  row.put(Feature::kBranchLettersShare, ratio(sums.letters, all.letters));
+  row.put(Feature::kBranchLinkDensity, link_density(sums));
+  row.put(Feature::kBranchRunningShare, ratio(sums.paragraph_letters, sums.letters));
+  row.put(Feature::kBranchLettersPerBlock, ratio(sums.letters, sums.blocks));
+  row.put(Feature::kBranchNameMin, structure_.names[branch].own_min);
+  row.put(Feature::kBranchNameMax, structure_.names[branch].own_max);
   uint32_t title = structure_.title_block;  // and where the way to the title
   if (title == kNone) {
-    row.put(-1000.0F), row.put(-1.0F), row.put(-1.0F);
-    return row.end();
+    row.put(Feature::kTitleBlocksFrom, -1000.0F), row.put(Feature::kTitleLevels, -1.0F),
+        row.put(Feature::kTitleSharedLetters, -1.0F);
+    return;
   }
   up = page_.blocks[index].container;
   levels = 0;
   while (up != 0 && !structure_.contains(up, title)) up = page_.containers[up].parent, ++levels;
-  row.put(std::clamp(static_cast<float>(index) - static_cast<float>(title), -500.0F, 500.0F));
-  row.put(static_cast<float>(levels));
-  row.put(ratio(page_.containers[up].sums.letters, all.letters));
-  return row.end();
+  row.put(Feature::kTitleBlocksFrom,
+          std::clamp(static_cast<float>(index) - static_cast<float>(title), -500.0F, 500.0F));
+  row.put(Feature::kTitleLevels, static_cast<float>(levels));
+  row.put(Feature::kTitleSharedLetters, ratio(page_.containers[up].sums.letters, all.letters));
 }
 
 // The nearest container around that has like siblings: an item of a listing, a post of a thread, a row.
-float* BlockFeatures::put_group(const Block& block, float* first) const {
+void BlockFeatures::put_group(const Block& block, Row& row) const {
   constexpr int kLevelsMax = 12;
-  Row row(first);
   uint32_t at = block.container;
   int level = 0;
   for (; level < kLevelsMax && at != 0; ++level, at = page_.containers[at].parent) {
@@ -207,237 +210,99 @@ float* BlockFeatures::put_group(const Block& block, float* first) const {
     if (tag != Tag::kP && !(tag >= Tag::kH1 && tag <= Tag::kH6) && structure_.items_like(at) >= 3) break;
   }
   if (level == kLevelsMax || at == 0) {
-    for (int k = 0; k < 8; ++k) row.put(-1.0F);
-    return row.end();
+    for (size_t k = 0; k < 8; ++k) row.put(behind(Feature::kItemLevels, k), -1.0F);
+    return;
   }
   const ItemGroup& group = structure_.groups[structure_.group_of[at]];
   const TextSums& item = page_.containers[at].sums;
-  row.put(static_cast<float>(level));
-  row.put(static_cast<float>(group.items));
-  row.put(static_cast<float>(item.letters));
-  row.put(ratio(group.letters, group.items));
-  row.put(ratio(group.letters, page_.containers[0].sums.letters));
-  row.put(ratio(group.link_letters, group.letters));
-  row.put(ratio(structure_.place_in_group[at], group.items));
-  row.put(ratio(group.images, group.items));
-  return row.end();
+  row.put(Feature::kItemLevels, static_cast<float>(level));
+  row.put(Feature::kItemCount, static_cast<float>(group.items));
+  row.put(Feature::kItemLetters, static_cast<float>(item.letters));
+  row.put(Feature::kItemMeanLetters, ratio(group.letters, group.items));
+  row.put(Feature::kItemListShare, ratio(group.letters, page_.containers[0].sums.letters));
+  row.put(Feature::kItemLinkDensity, ratio(group.link_letters, group.letters));
+  row.put(Feature::kItemPlace, ratio(structure_.place_in_group[at], group.items));
+  row.put(Feature::kItemImages, ratio(group.images, group.items));
 }
 
-float* BlockFeatures::put_words(size_t index, float* first) const {
-  Row row(first);
+void BlockFeatures::put_words(size_t index, Row& row) const {
   const Container& container = page_.containers[page_.blocks[index].container];
   const NameWeights& names = structure_.names[page_.blocks[index].container];
   const NameWeights& above = structure_.names[container.parent];
-  for (const float value :
-       {names.own_min, names.own_max, above.own_min, above.own_max, names.path_min, names.path_max, names.path_sum})
-    row.put(value);
+  row.put(Feature::kNameOwnMin, names.own_min);
+  row.put(Feature::kNameOwnMax, names.own_max);
+  row.put(Feature::kNameParentMin, above.own_min);
+  row.put(Feature::kNameParentMax, above.own_max);
+  row.put(Feature::kNamePathMin, names.path_min);
+  row.put(Feature::kNamePathMax, names.path_max);
+  row.put(Feature::kNamePathSum, names.path_sum);
   const PhraseWeights& phrases = structure_.phrases[index];
-  for (const float value : {phrases.sum, phrases.min, phrases.max}) row.put(value);
-  row.put(index > 0 ? structure_.phrases[index - 1].sum : 0.0F);
-  row.put(index + 1 < page_.blocks.size() ? structure_.phrases[index + 1].sum : 0.0F);
+  row.put(Feature::kPhraseSum, phrases.sum);
+  row.put(Feature::kPhraseMin, phrases.min);
+  row.put(Feature::kPhraseMax, phrases.max);
+  row.put(Feature::kPhraseSumBefore, index > 0 ? structure_.phrases[index - 1].sum : 0.0F);
+  row.put(Feature::kPhraseSumAfter, index + 1 < page_.blocks.size() ? structure_.phrases[index + 1].sum : 0.0F);
   const uint32_t heading = structure_.heading_before[index];
-  row.put(heading == kNone ? 0.0F : structure_.phrases[heading].sum);
-  row.put(heading == kNone ? -1.0F : static_cast<float>(index - heading));
-  row.put(heading == kNone ? 0.0F : static_cast<float>(page_.blocks[heading].heading_level));
-  return row.end();
+  row.put(Feature::kHeadingPhraseSum, heading == kNone ? 0.0F : structure_.phrases[heading].sum);
+  row.put(Feature::kHeadingBlocksFrom, heading == kNone ? -1.0F : static_cast<float>(index - heading));
+  row.put(Feature::kHeadingRank, heading == kNone ? 0.0F : static_cast<float>(page_.blocks[heading].heading_level));
 }
 
-float* BlockFeatures::put_neighbours(size_t i, float* at) const {
-  Row row(at);
+void BlockFeatures::put_neighbours(size_t i, Row& row) const {
   const size_t n = page_.blocks.size();
+  Feature next = Feature::kBefore2Letters;
   for (const int offset : {-2, -1, 1, 2}) {
+    const Feature letters = next, links = behind(next, 1), kind = behind(next, 2);
+    next = behind(next, 3);
     const bool inside = offset < 0 ? i >= static_cast<size_t>(-offset) : i + static_cast<size_t>(offset) < n;
     if (!inside) {
-      row.put(-1.0F), row.put(-1.0F), row.put(-1.0F);
+      row.put(letters, -1.0F), row.put(links, -1.0F), row.put(kind, -1.0F);
       continue;
     }
     const Block& other = page_.blocks[offset < 0 ? i - static_cast<size_t>(-offset) : i + static_cast<size_t>(offset)];
-    row.put(static_cast<float>(other.sums.letters));
-    row.put(link_density(other.sums));
-    row.put(static_cast<float>(other.kind));
+    row.put(letters, static_cast<float>(other.sums.letters));
+    row.put(links, link_density(other.sums));
+    row.put(kind, static_cast<float>(other.kind));
   }
   TextSums before, after;
   for (size_t k = i > 5 ? i - 5 : 0; k < i; ++k) before.add(page_.blocks[k].sums);
   for (size_t k = i + 1; k < std::min(n, i + 6); ++k) after.add(page_.blocks[k].sums);
-  row.put(static_cast<float>(before.letters));
-  row.put(link_density(before));
-  row.put(static_cast<float>(after.letters));
-  row.put(link_density(after));
-  return row.end();
+  row.put(Feature::kBefore5Letters, static_cast<float>(before.letters));
+  row.put(Feature::kBefore5LinkDensity, link_density(before));
+  row.put(Feature::kAfter5Letters, static_cast<float>(after.letters));
+  row.put(Feature::kAfter5LinkDensity, link_density(after));
 }
 
-float* BlockFeatures::put_place(size_t i, float* at) const {
-  Row row(at);
-  row.put(ratio(static_cast<double>(i), static_cast<double>(page_.blocks.size())));
-  row.put(ratio(structure_.letters_before[i], page_.containers[0].sums.letters));
-  row.put(structure_.first_h1 == kNone
+void BlockFeatures::put_place(size_t i, Row& row) const {
+  row.put(Feature::kPlaceBlocks, ratio(static_cast<double>(i), static_cast<double>(page_.blocks.size())));
+  row.put(Feature::kPlaceLetters, ratio(structure_.letters_before[i], page_.containers[0].sums.letters));
+  row.put(Feature::kPlaceFromH1,
+          structure_.first_h1 == kNone
               ? -1000.0F
               : std::clamp(static_cast<float>(i) - static_cast<float>(structure_.first_h1), -500.0F, 500.0F));
-  row.put(static_cast<float>(structure_.repeats[i]));
-  row.put(structure_.title_shares[i].of_block);
-  row.put(structure_.title_shares[i].of_title);
+  row.put(Feature::kPlaceRepeats, static_cast<float>(structure_.repeats[i]));
+  row.put(Feature::kPlaceTitleShareOfBlock, structure_.title_shares[i].of_block);
+  row.put(Feature::kPlaceTitleShareOfTitle, structure_.title_shares[i].of_title);
   const uint32_t before = structure_.paragraph_before[i], after = structure_.paragraph_after[i];
-  row.put(before == kNone ? 999.0F : static_cast<float>(i - before));
-  row.put(after == kNone ? 999.0F : static_cast<float>(after - i));
-  row.put(ratio(structure_.paragraph_letters_before[i], page_.containers[0].sums.paragraph_letters));
-  return row.end();
+  row.put(Feature::kPlaceFromParagraphBefore, before == kNone ? 999.0F : static_cast<float>(i - before));
+  row.put(Feature::kPlaceFromParagraphAfter, after == kNone ? 999.0F : static_cast<float>(after - i));
+  row.put(Feature::kPlaceRunningLetters,
+          ratio(structure_.paragraph_letters_before[i], page_.containers[0].sums.paragraph_letters));
 }
 
 void BlockFeatures::write_row(size_t i, float* out) const {
-  static_assert(22 + 2 + 23 + kHintCount + 6 + 21 + 14 + 8 + 15 + 16 + 9 + 22 <= kFeatureCount);
-  float* at = put_text(page_.blocks[i], out);
-  at = put_boxes(page_.blocks[i], at);
-  at = put_containers(i, at);
-  at = put_branch(i, at);
-  at = put_group(page_.blocks[i], at);
-  at = put_words(i, at);
-  at = put_neighbours(i, at);
-  at = put_place(i, at);
-  for (const float value : page_values_) *at = value, at += kLanes;
-  for (; at < out + kFeatureCount * kLanes; at += kLanes) *at = 0;
-}
-
-namespace {
-
-constexpr size_t kHeadingReach = 60;  // blocks; a heading further up says nothing of one
-
-// What was said of the running text that follows: of the next block of 15 words and more.
-float score_of_next_text(const PageBlocks& page, size_t block, const std::vector<float>& score) {
-  constexpr size_t kReach = 8;
-  constexpr uint32_t kWordsMin = 15;
-  for (size_t k = block + 1; k <= block + kReach && k < page.blocks.size(); ++k) {
-    if (page.blocks[k].sums.words >= kWordsMin) return score[k];
-  }
-  return -1;
-}
-
-}  // namespace
-
-// The cut of highest expected F1 over the page's words. With the probabilities p of its blocks, the expected F1 of the
-// k likeliest is about 2 sum(p, k) / (k + sum(p, all)); at the k where it is highest, the k-th p is half of it (Lipton,
-// Elkan and Naryanaswamy, 2014). A clear page is cut near .5, a doubtful one lower.
-float cut_of(const PageBlocks& page, const std::vector<float>& score, bool hidden, double share) {
-  std::vector<uint64_t>
-      order;  // a score's bits turned over, then the block: the likeliest first (scores are never negative)
-  double all = 0;
-  for (uint32_t i = 0; i < page.blocks.size(); ++i) {
-    if ((page.blocks[i].ancestors & kInHidden) != 0 && !hidden) continue;
-    uint32_t bits;
-    std::memcpy(&bits, &score[i], sizeof bits);
-    order.push_back(uint64_t{~bits} << 32 | i);
-    all += (page.blocks[i].sums.words + 0.5) * static_cast<double>(score[i]);
-  }
-  std::sort(order.begin(), order.end());
-  double hit = 0, size = 0, best = 0;
-  for (const uint64_t key : order) {
-    const uint32_t i = static_cast<uint32_t>(key);
-    const double words = page.blocks[i].sums.words + 0.5;
-    hit += words * static_cast<double>(score[i]);
-    size += words;
-    best = std::max(best, 2 * hit / (size + all));
-  }
-  const float highest = order.empty() ? 1.0F : score[static_cast<uint32_t>(order[0])];
-  return std::min(static_cast<float>(share * best), highest);
-}
-
-void compute_context_features(const PageBlocks& page, const std::vector<float>& score, std::vector<float>& out) {
-  const size_t n = page.blocks.size();
-  out.assign(n * kContextFeatureCount, 0);
-  // Letters and kept letters by container, by shape, and in the page.
-  struct Sums {
-    float weight = 0, kept = 0;
-  };
-  std::vector<Sums> sums(page.containers.size());
-  // By the shapes of a container and its parent (the same box in every item of a list), and by that of the parent
-  // alone.
-  DenseIds shape_ids(2 * page.containers.size());
-  std::vector<uint32_t> shape_of(page.containers.size()), outer_of(page.containers.size());
-  for (size_t c = 0; c < page.containers.size(); ++c) {
-    const uint32_t outer = page.containers[page.containers[c].parent].shape;
-    shape_of[c] = shape_ids.id_of(uint64_t{outer} << 32 | page.containers[c].shape);
-    outer_of[c] = shape_ids.id_of(~uint64_t{outer});
-  }
-  std::vector<Sums> shapes(shape_ids.count());
-  for (size_t i = 0; i < n; ++i) {
-    const Block& block = page.blocks[i];
-    const float weight = static_cast<float>(block.sums.words) + 1;
-    sums[block.container].weight += weight;
-    sums[block.container].kept += weight * score[i];
-    Sums& shape = shapes[shape_of[block.container]];
-    shape.weight += weight;
-    shape.kept += weight * score[i];
-    Sums& outer = shapes[outer_of[block.container]];
-    outer.weight += weight;
-    outer.kept += weight * score[i];
-  }
-  for (size_t c = page.containers.size(); c-- > 1;) {
-    Sums& parent = sums[page.containers[c].parent];
-    parent.weight += sums[c].weight;
-    parent.kept += sums[c].kept;
-  }
-  const auto mean = [](const Sums& s) { return s.weight == 0 ? 0.0F : s.kept / s.weight; };
-  uint32_t core = 0;  // the deepest container with most of what is kept
-  float sure = 0;
-  for (size_t c = 1; c < page.containers.size(); ++c) {
-    if (page.containers[c].parent == core && sums[c].kept > 0.7F * sums[0].kept) core = static_cast<uint32_t>(c);
-  }
-  for (size_t i = 0; i < n; ++i) {
-    sure += std::fabs(2 * score[i] - 1) * (static_cast<float>(page.blocks[i].sums.words) + 1);
-  }
-  sure = sums[0].weight == 0 ? 0 : sure / sums[0].weight;
-  float kept_before = 0;
-  const float cut = cut_of(page, score, true, 0.5);
-  uint32_t heading = kNone;  // the last one above
-  for (size_t i = 0; i < n; ++i) {
-    float* at = &out[i * kContextFeatureCount];
-    *at++ = score[i];
-    for (const int offset : {-3, -2, -1, 1, 2, 3}) {
-      const bool inside = offset < 0 ? i >= static_cast<size_t>(-offset) : i + static_cast<size_t>(offset) < n;
-      *at++ = inside ? score[offset < 0 ? i - static_cast<size_t>(-offset) : i + static_cast<size_t>(offset)] : -1.0F;
-    }
-    for (const int side : {-1, 1}) {  // ten blocks before and after, by words
-      Sums window;
-      for (int k = 1; k <= 10; ++k) {
-        const int64_t at_block = static_cast<int64_t>(i) + side * k;
-        if (at_block < 0 || at_block >= static_cast<int64_t>(n)) break;
-        const float weight = static_cast<float>(page.blocks[static_cast<size_t>(at_block)].sums.words) + 1;
-        window.weight += weight;
-        window.kept += weight * score[static_cast<size_t>(at_block)];
-      }
-      *at++ = mean(window);
-    }
-    uint32_t container = page.blocks[i].container;
-    for (int level = 0; level < 6; ++level) {
-      *at++ = mean(sums[container]);
-      container = page.containers[container].parent;
-    }
-    *at++ = mean(shapes[shape_of[page.blocks[i].container]]);
-    *at++ = mean(sums[0]);
-    *at++ = sums[0].kept;
-    const uint32_t own = page.blocks[i].container;
-    uint32_t up = own, branch = own;
-    int levels = 0;
-    while (up != 0 && !(page.containers[up].first_block <= page.containers[core].first_block &&
-                        page.containers[up].last_block >= page.containers[core].last_block)) {
-      branch = up;
-      up = page.containers[up].parent;
-      ++levels;
-    }
-    *at++ = static_cast<float>(levels);
-    *at++ = i < page.containers[core].first_block ? -1.0F : i < page.containers[core].last_block ? 0.0F : 1.0F;
-    *at++ = mean(sums[branch]);
-    *at++ = sums[0].kept <= 0 ? 0.0F : sums[branch].kept / sums[0].kept;
-    *at++ = mean(sums[core]);
-    *at++ = sure;
-    *at++ = sums[0].kept <= 0 ? 0.0F : kept_before / sums[0].kept;
-    kept_before += score[i] * (static_cast<float>(page.blocks[i].sums.words) + 1);
-    *at++ = mean(shapes[outer_of[own]]);
-    *at++ = heading == kNone || i - heading > kHeadingReach ? -1.0F : score[heading];
-    if (page.blocks[i].heading_level > 0) heading = static_cast<uint32_t>(i);
-    *at++ = score_of_next_text(page, i, score);
-    *at++ = cut;
-    *at++ = score[i] - cut;
-  }
+  const Block& block = page_.blocks[i];
+  Row row(out);
+  put_text(block, row);
+  put_boxes(block, row);
+  put_containers(i, row);
+  put_branch(i, row);
+  put_group(block, row);
+  put_words(i, row);
+  put_neighbours(i, row);
+  put_place(i, row);
+  for (size_t k = 0; k < page_values_.size(); ++k) row.put(behind(Feature::kPageLettersLog, k), page_values_[k]);
+  for (size_t k = kFeatureNames.size(); k < kFeatureCount; ++k) out[k * kLanes] = 0;
 }
 
 }  // namespace ftok::html

@@ -7,13 +7,11 @@
 #include <cstdint>
 #include <vector>
 
+#include "extract/content/feature_list.h"
 #include "extract/content/leaf_masks.h"
 #include "extract/content/page_structure.h"
 
 namespace ftok::html {
-
-constexpr size_t kFeatureCount = 176;  // room; unused ones are 0
-constexpr size_t kContextFeatureCount = 32;
 
 // Gathers once what concerns the whole page, then writes rows in any order. `page` and `facts` must outlive it.
 class BlockFeatures {
@@ -24,19 +22,22 @@ class BlockFeatures {
   uint32_t title_block() const { return structure_.title_block; }  // or kNone
 
  private:
-  float* put_text(const Block& block, float* at) const;
-  float* put_boxes(const Block& block, float* at) const;
-  float* put_containers(size_t block, float* at) const;
-  float* put_neighbours(size_t block, float* at) const;
-  float* put_place(size_t block, float* at) const;
-  float* put_branch(size_t block, float* at) const;
-  float* put_group(const Block& block, float* at) const;
-  float* put_words(size_t block, float* at) const;
+  class Row;
+
+  void put_text(const Block& block, Row& row) const;
+  void put_boxes(const Block& block, Row& row) const;
+  void put_containers(size_t block, Row& row) const;
+  void put_neighbours(size_t block, Row& row) const;
+  void put_place(size_t block, Row& row) const;
+  void put_branch(size_t block, Row& row) const;
+  void put_group(const Block& block, Row& row) const;
+  void put_words(size_t block, Row& row) const;
   void gather_page(const PageFacts& facts);
 
   const PageBlocks& page_;
   PageStructure structure_;
-  std::vector<float> page_values_;
+  std::array<float, static_cast<size_t>(Feature::kCount) - static_cast<size_t>(Feature::kPageLettersLog)>
+      page_values_{};
 };
 
 // The second pass: what a first scorer said of a block's neighbours and containers. `score` is one probability a block;

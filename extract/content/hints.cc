@@ -187,22 +187,38 @@ constexpr uint32_t kFoldNames[] = {
     hash_name("faq"),       hash_name("answer"),     hash_name("expand"),   hash_name("expandable"),
     hash_name("details"),   hash_name("disclosure"), hash_name("truncate"), hash_name("readmore")};
 
-// The low bits of those hashes: a first look that tells most names from them.
-constexpr std::array<uint64_t, 8> kFoldBits = [] {
-  std::array<uint64_t, 8> bits{};
+// Words in the names of the boxes that highlighters put line numbers in: a first sign (gutters.cc has whole names).
+constexpr uint32_t kLineNumberNames[] = {hash_name("gutter"),      hash_name("linenos"),    hash_name("lineno"),
+                                         hash_name("linenodiv"),   hash_name("linenumber"), hash_name("linenumbers"),
+                                         hash_name("numbers"),     hash_name("lnt"),        hash_name("lntd"),
+                                         hash_name("ln"),          hash_name("num"),        hash_name("nums"),
+                                         hash_name("line-number"), hash_name("line_number")};
+
+// The low bits of all those hashes: a first look that tells most names from them.
+constexpr std::array<uint64_t, 16> kBoxBits = [] {
+  std::array<uint64_t, 16> bits{};
   for (const uint32_t name : kFoldNames) bits[name / 64 % bits.size()] |= uint64_t{1} << (name % 64);
+  for (const uint32_t name : kLineNumberNames) bits[name / 64 % bits.size()] |= uint64_t{1} << (name % 64);
   return bits;
 }();
+
+template <size_t N>
+bool is_among(const uint32_t (&known)[N], uint32_t name) {
+  return std::find(std::begin(known), std::end(known), name) != std::end(known);
+}
 
 }  // namespace
 
 uint32_t hash_of_name(std::string_view lower_case) { return hash_name(lower_case); }
 
-bool names_fold(const std::vector<uint32_t>& names) {
-  return std::any_of(names.begin(), names.end(), [](uint32_t name) {
-    return (kFoldBits[name / 64 % kFoldBits.size()] >> (name % 64) & 1) != 0 &&
-           std::find(std::begin(kFoldNames), std::end(kFoldNames), name) != std::end(kFoldNames);
-  });
+uint8_t box_kinds_of(const std::vector<uint32_t>& names) {
+  uint8_t kinds = 0;
+  for (const uint32_t name : names) {
+    if ((kBoxBits[name / 64 % kBoxBits.size()] >> (name % 64) & 1) == 0) continue;
+    if (is_among(kFoldNames, name)) kinds |= kUnfolds;
+    if (is_among(kLineNumberNames, name)) kinds |= kLineNumbers;
+  }
+  return kinds;
 }
 
 uint16_t hints_of(std::string_view value, std::vector<uint32_t>& names) {

@@ -37,8 +37,12 @@ uint16_t hints_of(std::string_view value);
 // in lower case and without digits ("post-12345" and "post-678" are one name). At most 24 of a value.
 uint16_t hints_of(std::string_view value, std::vector<uint32_t>& names);
 
-// Whether one of these names is that of a box whose content readers unfold: tab, accordion, slide, answer ...
-bool names_fold(const std::vector<uint32_t>& names);
+// What some names say of a box, as bits.
+enum BoxKind : uint8_t {
+  kUnfolds = 1,      // readers unfold it: tab, accordion, slide, answer ...
+  kLineNumbers = 2,  // it holds the line numbers of code: gutter, linenos ...
+};
+uint8_t box_kinds_of(const std::vector<uint32_t>& names);
 
 // The hash of one name, as hints_of gives it.
 uint32_t hash_of_name(std::string_view lower_case);

@@ -1,9 +1,13 @@
 #include "extract/content/main_content.h"
 
 #include <algorithm>
+#include <iterator>
+#include <string_view>
 
 #include "extract/content/content_model.h"
 #include "extract/content/leaf_masks.h"
+#include "extract/content/list_numbers.h"
+#include "extract/content/thread_address.h"
 
 namespace ftok::html {
 
@@ -77,20 +81,49 @@ bool is_comment(const PageBlocks& page, const Block& block) {
          (block.ancestors & (kInForm | kInNav | kInButton | kInFooter)) == 0;
 }
 
-// What readers wrote under an article goes, where the article comes before it: on a page that calls itself an article
-// from a few sentences on, else when it is at least half of what is kept (a thread's posts stand in boxes named as
-// comments too).
-void drop_comments(const PageBlocks& page, bool is_article, std::vector<uint8_t>& keep) {
-  constexpr double kWordsMin = 30, kShareOfArticle = 0.05, kShareOfOther = 0.5;
-  double before = 0, all = 0;
+// Whether a box around is named as comments, and not as the page's content too ("main-content__item__comment").
+bool is_named_for_comments(const PageBlocks& page, const Block& block) {
+  constexpr int kLevels = 6;
+  uint32_t at = block.container;
+  for (int level = 0; level <= kLevels && at != 0; ++level, at = page.containers[at].parent) {
+    const uint16_t hints = page.containers[at].hints;
+    if ((hints >> kHintComment & 1) != 0 && (hints >> kHintContent & 1) == 0) return true;
+  }
+  return false;
+}
+
+// Whether a page's posts are what it is about. `first` is the first kept block in a box named as comments: where what
+// stands before it is in boxes named as a forum's, so is the page.
+bool is_conversation(const PageBlocks& page, const PageFacts& facts, const std::vector<uint8_t>& keep, size_t first) {
+  constexpr uint8_t kLevels = 9;
+  if (facts.is_forum() || page.has_thread_type || is_thread_address(facts.address)) return true;
+  double forum = 0, all = 0;
+  for (size_t i = 0; i < first; ++i) {
+    if (keep[i] == 0) continue;
+    const double words = page.blocks[i].sums.words;
+    all += words;
+    if (page.containers[page.blocks[i].container].hint_distance[kHintForum] <= kLevels) forum += words;
+  }
+  return !facts.is_article() && forum * 2 > all;
+}
+
+// What readers wrote under an article goes, whatever its share of the page, where the article comes before it: a few
+// sentences at least, and no more behind it. Elsewhere (a product and its reviews, text between boxes so named) it goes
+// where the rest is the greater part.
+void drop_comments(const PageBlocks& page, const PageFacts& facts, std::vector<uint8_t>& keep) {
+  constexpr double kWordsMin = 30;
+  double before = 0, behind = 0, comments = 0;
   size_t first = page.blocks.size();
   for (size_t i = 0; i < page.blocks.size(); ++i) {
     if (keep[i] == 0) continue;
-    if (first == page.blocks.size() && stands_in_comments(page, page.blocks[i])) first = i;
-    all += page.blocks[i].sums.words;
-    if (first == page.blocks.size()) before += page.blocks[i].sums.words;
+    const bool in_comments = stands_in_comments(page, page.blocks[i]);
+    if (in_comments && first == page.blocks.size()) first = i;
+    (in_comments ? comments : first == page.blocks.size() ? before : behind) += page.blocks[i].sums.words;
   }
-  if (before < kWordsMin || before <= (is_article ? kShareOfArticle : kShareOfOther) * all) return;
+  if (first == page.blocks.size() || before < kWordsMin || is_conversation(page, facts, keep, first)) return;
+  const bool is_under_article = facts.is_article() || (behind < kWordsMin && !facts.is_product() &&
+                                                       is_named_for_comments(page, page.blocks[first]));
+  if (!is_under_article && before <= behind + comments) return;
   for (size_t i = first; i < page.blocks.size(); ++i) {
     if (stands_in_comments(page, page.blocks[i])) keep[i] = 0;
   }
@@ -122,6 +155,16 @@ uint32_t table_around(const PageBlocks& page, uint32_t container) {
     if (page.containers[at].tag == Tag::kTable) table = at;
   }
   return table;
+}
+
+// The outermost box that holds the same blocks as this one: the frame that a site's software puts around it.
+uint32_t frame_of(const PageBlocks& page, uint32_t box) {
+  const auto same = [&](const Container& a, const Container& b) {
+    return a.first_block == b.first_block && a.last_block == b.last_block;
+  };
+  while (page.containers[box].parent != 0 && same(page.containers[page.containers[box].parent], page.containers[box]))
+    box = page.containers[box].parent;
+  return box;
 }
 
 // A row of data of which most is kept is kept whole: the name or the year beside a description that is. In a layout's
@@ -167,7 +210,7 @@ void keep_whole(const PageBlocks& page, std::vector<uint8_t>& keep) {
     const uint32_t table = table_around(page, page.blocks[i].container);
     if (table == 0) continue;
     const Container& box = page.containers[table];
-    const uint32_t around = box.parent;
+    const uint32_t around = page.containers[frame_of(page, table)].parent;
     const auto is_kept_beside = [&](size_t k) {
       if (k >= n || keep[k] == 0) return false;
       uint32_t at = page.blocks[k].container;  // a child of the table's own parent, or the parent itself
@@ -179,6 +222,62 @@ void keep_whole(const PageBlocks& page, std::vector<uint8_t>& keep) {
       for (size_t k = box.first_block; k < box.last_block; ++k) keep[k] = keep[k] != 0 || shown(k);
     }
     i = std::max<size_t>(i, box.last_block - 1);
+  }
+}
+
+// The outermost list around a container; 0 where there is none.
+uint32_t list_around(const PageBlocks& page, uint32_t container) {
+  uint32_t list = 0;
+  for (uint32_t at = container; at != 0; at = page.containers[at].parent) {
+    if (page.containers[at].tag == Tag::kTable) break;
+    if (is_list(page.containers[at].tag)) list = at;
+  }
+  return list;
+}
+
+// Whether a block says that something follows: "in these formats:".
+bool announces(std::string_view text) {
+  constexpr std::string_view kColons[] = {":", "\uFF1A"};
+  return std::any_of(std::begin(kColons), std::end(kColons), [&](std::string_view colon) {
+    return text.size() >= colon.size() && text.substr(text.size() - colon.size()) == colon;
+  });
+}
+
+// A list within the text is kept whole, with the lists in it: one that the kept block before announces, or of which
+// half is kept. An item alone ("Paper", a link) says too little to be scored well.
+void keep_lists_whole(const PageBlocks& page, const ContentChoice& choice, std::vector<uint8_t>& keep) {
+  constexpr uint32_t kBlocksMax = 200;  // a longer list is the page's own subject, or a menu
+  constexpr double kAnnouncedScoreMin = 0.2;
+  const size_t n = page.blocks.size();
+  for (size_t i = 0; i < n; ++i) {
+    if (page.blocks[i].list_depth == 0) continue;
+    const uint32_t list = list_around(page, page.blocks[i].container);
+    if (list == 0) continue;
+    const Container& box = page.containers[list];
+    i = std::max<size_t>(i, box.last_block - 1);
+    if (box.first_block == 0 || box.last_block - box.first_block > kBlocksMax ||
+        (box.ancestors & (kInNav | kInForm)) != 0)
+      continue;
+    const uint32_t around = page.containers[frame_of(page, list)].parent;
+    const auto is_kept_beside = [&](size_t k) {
+      if (k >= n || keep[k] == 0) return false;
+      const uint32_t at = page.blocks[k].container;
+      return at == around || page.containers[at].parent == around;
+    };
+    if (!is_kept_beside(box.first_block - 1) || !is_kept_beside(box.last_block)) continue;
+    double kept = 0, all = 0, score = 0;
+    for (size_t k = box.first_block; k < box.last_block; ++k) {
+      if ((page.blocks[k].ancestors & kInHidden) != 0) continue;
+      const double letters = page.blocks[k].sums.letters;
+      all += letters;
+      kept += keep[k] != 0 ? letters : 0;
+      score += letters * static_cast<double>(choice.score[k]);
+    }
+    const bool announced =
+        announces(page.text_of(page.blocks[box.first_block - 1])) && score >= kAnnouncedScoreMin * all;
+    if (kept * 2 < all && !announced) continue;
+    for (size_t k = box.first_block; k < box.last_block; ++k)
+      keep[k] = keep[k] != 0 || (page.blocks[k].ancestors & kInHidden) == 0;
   }
 }
 
@@ -206,8 +305,9 @@ ContentChoice choose_content(const PageBlocks& page, const PageFacts& facts, con
     any = any || choice.keep[i] != 0;
   }
   keep_whole(page, choice.keep);
+  keep_lists_whole(page, choice, choice.keep);
   keep_rows_whole(page, choice.keep);
-  if (!options.comments && !facts.is_forum()) drop_comments(page, facts.is_article(), choice.keep);
+  if (!options.comments) drop_comments(page, facts, choice.keep);
   const bool has_title = choice.title_block != kNone && page.blocks[choice.title_block].heading_level > 0;
   if (has_title && (options.title || has_other_than(choice.title_block, choice.keep)))
     choice.keep[choice.title_block] = options.title && any;

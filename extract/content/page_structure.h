@@ -13,15 +13,21 @@ namespace ftok::html {
 
 // What metadata says that helps to tell a page's kind.
 struct PageFacts {
-  PageFacts(std::string_view title_text, std::string_view schema_type, std::string_view open_graph_type)
-      : title(title_text), json_ld_type(schema_type), og_type(open_graph_type) {}
+  PageFacts(std::string_view title_text, std::string_view schema_type, std::string_view open_graph_type,
+            std::string_view own_address = {})
+      : title(title_text), json_ld_type(schema_type), og_type(open_graph_type), address(own_address) {}
 
   std::string_view title;
   std::string_view json_ld_type;  // schema.org type, "" where none
   std::string_view og_type;       // OpenGraph type, "" where none
+  std::string_view address;       // what the page calls its own, "" where it does not say
 
   bool is_forum() const { return has("Forum") || has("QAPage"); }
   bool is_article() const { return !is_forum() && (og_type == "article" || has("Article") || has("Posting")); }
+  bool is_product() const {
+    return has("Product") || og_type.find("product") != std::string_view::npos ||
+           og_type.find("item") != std::string_view::npos;
+  }
 
  private:
   bool has(std::string_view part) const { return json_ld_type.find(part) != std::string_view::npos; }

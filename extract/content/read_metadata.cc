@@ -1,10 +1,9 @@
 #include "extract/content/read_metadata.h"
 
-#include <simdjson.h>
-
 #include <string_view>
 
 #include "extract/content/ancestors.h"
+#include "extract/content/json_ld.h"
 #include "extract/content/text_run.h"
 
 namespace ftok::html {
@@ -14,7 +13,6 @@ namespace {
 constexpr size_t kFieldMax = 2000;  // bytes; a longer "title" is none
 constexpr size_t kJsonLdMax = size_t{1} << 20;
 constexpr int kJsonLdScriptsMax = 16;
-constexpr int kJsonLdValuesMax = 2000;
 
 std::string folded(std::string_view text, size_t bytes_max = kFieldMax) {
   std::string out;
@@ -33,97 +31,9 @@ void set_once(std::string& field, std::string_view value) {
   if (field.empty()) field = folded(value);
 }
 
-// Walks JSON-LD values with a list of what is left to see, never recursion (simdjson itself caps nesting at 1,024).
-class JsonLd {
- public:
-  explicit JsonLd(Metadata& found) : found_(found) {}
-
-  void read(std::string_view script) {
-    simdjson::dom::element root;
-    if (parser_.parse(script.data(), script.size()).get(root) != simdjson::SUCCESS) return;
-    std::vector<simdjson::dom::element> left{root};
-    for (int seen = 0; !left.empty() && seen < kJsonLdValuesMax; ++seen) {
-      const simdjson::dom::element value = left.back();
-      left.pop_back();
-      if (value.is_array()) {
-        const simdjson::dom::array items = value.get_array().value_unsafe();
-        std::vector<simdjson::dom::element> reversed;
-        for (const simdjson::dom::element item : items) {
-          if (reversed.size() < 200) reversed.push_back(item);
-        }
-        left.insert(left.end(), reversed.rbegin(), reversed.rend());
-      } else if (value.is_object()) {
-        const simdjson::dom::object object = value.get_object().value_unsafe();
-        read_object(object);
-        simdjson::dom::element inner;
-        for (const char* key : {"@graph", "mainEntity", "mainEntityOfPage"}) {
-          if (object[key].get(inner) == simdjson::SUCCESS) left.push_back(inner);
-        }
-      }
-    }
-  }
-
- private:
-  static std::string_view text_of(const simdjson::dom::object& object, const char* key) {
-    simdjson::dom::element value;
-    if (object[key].get(value) != simdjson::SUCCESS) return {};
-    std::string_view text;
-    if (value.get_string().get(text) == simdjson::SUCCESS) return text;
-    simdjson::dom::array items;
-    if (value.get_array().get(items) == simdjson::SUCCESS) {
-      for (const simdjson::dom::element item : items) return name_of_thing(item);
-    }
-    return name_of_thing(value);
-  }
-
-  static std::string_view name_of_thing(const simdjson::dom::element& value) {
-    std::string_view text;
-    if (value.get_string().get(text) == simdjson::SUCCESS) return text;
-    simdjson::dom::object object;
-    if (value.get_object().get(object) != simdjson::SUCCESS) return {};
-    simdjson::dom::element name;
-    if (object["name"].get(name) == simdjson::SUCCESS && name.get_string().get(text) == simdjson::SUCCESS) return text;
-    return {};
-  }
-
-  static bool is_page_type(std::string_view type) {
-    for (const std::string_view known :
-         {"Article", "Posting", "Product", "Recipe", "QAPage", "WebPage", "Report", "Course", "Event", "JobPosting",
-          "HowTo", "FAQPage", "VideoObject", "Review"}) {
-      if (type.find(known) != std::string_view::npos) return true;
-    }
-    return false;
-  }
-
-  void read_object(const simdjson::dom::object& object) {
-    const std::string_view type = text_of(object, "@type");
-    if (type == "WebSite" || type == "Organization" || type == "NewsMediaOrganization") {
-      set_once(site_, text_of(object, "name"));
-      if (found_.site.empty()) found_.site = site_;
-      return;
-    }
-    if (!is_page_type(type)) return;
-    const bool plain = type == "WebPage";
-    if (!plain || found_.json_ld_type.empty()) found_.json_ld_type = std::string(type.substr(0, 64));
-    set_once(found_.title, text_of(object, "headline"));
-    set_once(found_.author, text_of(object, "author"));
-    set_once(found_.published, text_of(object, "datePublished"));
-    set_once(found_.description, text_of(object, "description"));
-    set_once(found_.site, text_of(object, "publisher"));
-    std::string_view body = text_of(object, "articleBody");
-    if (body.empty() && type.find("Posting") != std::string_view::npos)
-      body = text_of(object, "text");  // of a forum's thread
-    if (body.size() > found_.json_ld_text.size()) found_.json_ld_text = std::string(body);
-  }
-
-  Metadata& found_;
-  std::string site_;
-  simdjson::dom::parser parser_{kJsonLdMax};
-};
-
 struct MetaTags {
-  std::string og_title, og_site, og_description, og_url, title, author, published, published_plain, description, site,
-      canonical, language, og_type;
+  std::string og_title, og_site, og_description, og_url, title, author, creators, published, published_plain,
+      description, site, canonical, language, og_type;
 };
 
 void read_meta(const Dom& dom, NodeId id, MetaTags& tags) {
@@ -145,9 +55,8 @@ void read_meta(const Dom& dom, NodeId id, MetaTags& tags) {
   else if (name == "description" || name == "dc.description") set_once(tags.description, content);
   else if (name == "og:url") set_once(tags.og_url, content);
   else if (name == "og:type") set_once(tags.og_type, lower(content));
-  else if (name == "author" || name == "dc.creator" || name == "citation_author" || name == "parsely-author" ||
-           name == "sailthru.author")
-    set_once(tags.author, content);
+  else if (name == "citation_author" || name == "dc.creator") append_name(tags.creators, folded(content));
+  else if (name == "author" || name == "parsely-author" || name == "sailthru.author") set_once(tags.author, content);
   else if (name == "article:author" && content.substr(0, 4) != "http") set_once(tags.author, content);
   else if (name == "article:published_time" || name == "og:article:published_time") set_once(tags.published, content);
   else if (name == "datepublished" || name == "date" || name == "dc.date" || name == "dc.date.issued" ||
@@ -174,6 +83,14 @@ void drop_pilcrow(std::string& title) {
     title.resize(title.size() - kPilcrow.size());
     while (!title.empty() && title.back() == ' ') title.pop_back();
   }
+}
+
+// JSON-LD's headline, unless the page's own heading says something else: then the headline is believed where <title>
+// has it too (a first heading may be the site's name).
+const std::string& own_title(const std::string& headline, const std::string& heading, const std::string& title) {
+  if (headline.empty() || heading.empty() || heading == headline) return headline;
+  const bool has_headline = title.find(headline) != std::string::npos && heading.find(headline) == std::string::npos;
+  return has_headline ? headline : heading;
 }
 
 bool has_word(std::string_view list, std::string_view word) {
@@ -231,9 +148,11 @@ Metadata read_metadata(const Dom& dom) {
     }
     return std::string();
   };
-  found.title = first({&tags.og_title, &found.title, &tags.title, &heading, &title});
+  json_ld.finish();
+  const std::string& headline = own_title(json_ld.headline(), heading, title);
+  found.title = first({&tags.og_title, &headline, &tags.title, &heading, &title});
   drop_pilcrow(found.title);
-  found.author = first({&tags.author, &found.author, &by});
+  found.author = first({&tags.author, &tags.creators, &found.author, &by});
   found.published = first({&tags.published, &found.published, &tags.published_plain, &time});
   found.site = first({&tags.og_site, &found.site, &tags.site});
   found.description = first({&tags.og_description, &tags.description, &found.description});

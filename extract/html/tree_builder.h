@@ -98,6 +98,13 @@ class TreeBuilder {
   void any_other_start_tag();
   void start_list_item();
   void start_definition();
+  bool start_of_raw_text();
+  void start_second_body();
+  void start_frameset();
+  void start_form();
+  void start_button();
+  void start_nobr();
+  void start_input();
   void start_select();
   void start_option();
   void fill_selected_contents();
@@ -107,9 +114,16 @@ class TreeBuilder {
   void end_form();
   void start_anchor();
   void adoption_agency(Tag tag);
+  size_t last_formatting(Tag tag);
+  void erase_formatting(size_t i);
   bool adopt_once(Tag tag);
+  NodeId adopt_between(size_t place, size_t furthest, size_t& bookmark);
+  void move_children(NodeId from, NodeId to);
+  void replace_formatting(NodeId subject, NodeId element, size_t bookmark, Tag tag);
+  void insert_open_behind(NodeId above, NodeId element, Tag tag);
   void merge_attributes(NodeId element);
   void start_raw_text(TextState state);
+  void note_unended(Tag tag);
   void start_foreign(Namespace name_space);
   void foreign_start_tag();
   void foreign_end_tag();
@@ -187,6 +201,7 @@ class TreeBuilder {
   OpenElement context_;
   NodeId head_ = kNoNode, form_ = kNoNode;
   Mode mode_ = Mode::kInitial, original_mode_ = Mode::kInitial;
+  uint64_t raw_text_at_ = 0;  // where the content of the last element of raw text begins
   bool frameset_ok_ = true, foster_ = false, quirks_ = false, skip_newline_ = false;
 };
 

@@ -1,4 +1,4 @@
-// The "in body" insertion mode (section 13.2.6.4.7) and the adoption agency algorithm.
+// The "in body" insertion mode (section 13.2.6.4.7); its adoption agency algorithm has a file of its own.
 #include <algorithm>
 #include <cstring>
 #include <vector>
@@ -193,19 +193,8 @@ bool TreeBuilder::body_start_tag_rare() {
     case Tag::kHtml:
       if (!is_open(Tag::kTemplate) && !open_.empty()) merge_attributes(open_[0].node);
       return true;
-    case Tag::kBody:
-      if (open_.size() < 2 || open_[1].tag != Tag::kBody || is_open(Tag::kTemplate)) return true;
-      frameset_ok_ = false;
-      merge_attributes(open_[1].node);
-      return true;
-    case Tag::kFrameset: {
-      if (open_.size() < 2 || open_[1].tag != Tag::kBody || !frameset_ok_) return true;
-      dom_.detach(open_[1].node);
-      pop_through(1);
-      insert_element();
-      mode_ = Mode::kInFrameset;
-      return true;
-    }
+    case Tag::kBody: start_second_body(); return true;
+    case Tag::kFrameset: start_frameset(); return true;
     case Tag::kPre:
     case Tag::kListing:
       close_p_in_button_scope();
@@ -213,37 +202,9 @@ bool TreeBuilder::body_start_tag_rare() {
       skip_newline_ = true;
       frameset_ok_ = false;
       return true;
-    case Tag::kForm: {
-      const bool in_template = is_open(Tag::kTemplate);
-      if (form_ != kNoNode && !in_template) return true;
-      close_p_in_button_scope();
-      const NodeId element = insert_element();
-      if (!in_template) form_ = element;
-      return true;
-    }
-    case Tag::kPlaintext:
-      close_p_in_button_scope();
-      insert_element();
-      tokenizer_.set_state(TextState::kPlaintext, {});
-      return true;
-    case Tag::kButton:
-      if (in_scope(Tag::kButton)) {
-        generate_implied_end_tags();
-        pop_until_popped(Tag::kButton);
-      }
-      any_other_start_tag();
-      frameset_ok_ = false;
-      return true;
-    case Tag::kNobr: {
-      if (!formatting_.empty()) reconstruct_formatting();
-      if (in_scope(Tag::kNobr)) {
-        adoption_agency(Tag::kNobr);
-        reconstruct_formatting();
-      }
-      const NodeId element = insert_element();
-      push_formatting(element, Tag::kNobr);
-      return true;
-    }
+    case Tag::kForm: start_form(); return true;
+    case Tag::kButton: start_button(); return true;
+    case Tag::kNobr: start_nobr(); return true;
     case Tag::kApplet:
     case Tag::kMarquee:
     case Tag::kObject:
@@ -257,15 +218,7 @@ bool TreeBuilder::body_start_tag_rare() {
       frameset_ok_ = false;
       mode_ = Mode::kInTable;
       return true;
-    case Tag::kInput: {
-      if (context_.tag == Tag::kSelect) return true;
-      if (in_scope(Tag::kSelect)) pop_until_popped(Tag::kSelect);
-      const bool hidden = is_hidden_input(dom_, token_);
-      if (!formatting_.empty()) reconstruct_formatting();
-      insert_void_element();
-      if (!hidden) frameset_ok_ = false;
-      return true;
-    }
+    case Tag::kInput: start_input(); return true;
     case Tag::kParam:
     case Tag::kSource:
     case Tag::kTrack: insert_void_element(); return true;
@@ -279,26 +232,6 @@ bool TreeBuilder::body_start_tag_rare() {
       token_.tag = Tag::kImg;
       token_.name = name_of(Tag::kImg);
       body_start_tag();
-      return true;
-    case Tag::kTextarea:
-      frameset_ok_ = false;
-      skip_newline_ = true;
-      start_raw_text(TextState::kRcdata);
-      return true;
-    case Tag::kXmp:
-      close_p_in_button_scope();
-      if (!formatting_.empty()) reconstruct_formatting();
-      frameset_ok_ = false;
-      start_raw_text(TextState::kRawText);
-      return true;
-    case Tag::kIframe:
-      frameset_ok_ = false;
-      start_raw_text(TextState::kRawText);
-      return true;
-    case Tag::kNoembed: start_raw_text(TextState::kRawText); return true;
-    case Tag::kNoscript:
-      if (!options_.scripting) return false;
-      start_raw_text(TextState::kRawText);
       return true;
     case Tag::kSelect: start_select(); return true;
     case Tag::kOptgroup:
@@ -323,8 +256,90 @@ bool TreeBuilder::body_start_tag_rare() {
     case Tag::kTd: case Tag::kTfoot: case Tag::kTh: case Tag::kThead: case Tag::kTr:
       return true;
     // clang-format on
+    default: return start_of_raw_text();
+  }
+}
+
+// Elements whose content is text, not markup; false when the tag is none of them.
+bool TreeBuilder::start_of_raw_text() {
+  switch (token_.tag) {
+    case Tag::kPlaintext:
+      close_p_in_button_scope();
+      insert_element();
+      tokenizer_.set_state(TextState::kPlaintext, {});
+      return true;
+    case Tag::kTextarea:
+      frameset_ok_ = false;
+      skip_newline_ = true;
+      start_raw_text(TextState::kRcdata);
+      return true;
+    case Tag::kXmp:
+      close_p_in_button_scope();
+      if (!formatting_.empty()) reconstruct_formatting();
+      frameset_ok_ = false;
+      start_raw_text(TextState::kRawText);
+      return true;
+    case Tag::kIframe:
+      frameset_ok_ = false;
+      start_raw_text(TextState::kRawText);
+      return true;
+    case Tag::kNoembed: start_raw_text(TextState::kRawText); return true;
+    case Tag::kNoscript:
+      if (!options_.scripting) return false;
+      start_raw_text(TextState::kRawText);
+      return true;
     default: return false;
   }
+}
+
+void TreeBuilder::start_second_body() {
+  if (open_.size() < 2 || open_[1].tag != Tag::kBody || is_open(Tag::kTemplate)) return;
+  frameset_ok_ = false;
+  merge_attributes(open_[1].node);
+}
+
+void TreeBuilder::start_frameset() {
+  if (open_.size() < 2 || open_[1].tag != Tag::kBody || !frameset_ok_) return;
+  dom_.detach(open_[1].node);
+  pop_through(1);
+  insert_element();
+  mode_ = Mode::kInFrameset;
+}
+
+void TreeBuilder::start_form() {
+  const bool in_template = is_open(Tag::kTemplate);
+  if (form_ != kNoNode && !in_template) return;
+  close_p_in_button_scope();
+  const NodeId element = insert_element();
+  if (!in_template) form_ = element;
+}
+
+void TreeBuilder::start_button() {
+  if (in_scope(Tag::kButton)) {
+    generate_implied_end_tags();
+    pop_until_popped(Tag::kButton);
+  }
+  any_other_start_tag();
+  frameset_ok_ = false;
+}
+
+void TreeBuilder::start_nobr() {
+  if (!formatting_.empty()) reconstruct_formatting();
+  if (in_scope(Tag::kNobr)) {
+    adoption_agency(Tag::kNobr);
+    reconstruct_formatting();
+  }
+  const NodeId element = insert_element();
+  push_formatting(element, Tag::kNobr);
+}
+
+void TreeBuilder::start_input() {
+  if (context_.tag == Tag::kSelect) return;
+  if (in_scope(Tag::kSelect)) pop_until_popped(Tag::kSelect);
+  const bool hidden = is_hidden_input(dom_, token_);
+  if (!formatting_.empty()) reconstruct_formatting();
+  insert_void_element();
+  if (!hidden) frameset_ok_ = false;
 }
 
 void TreeBuilder::start_select() {
@@ -461,99 +476,6 @@ void TreeBuilder::any_other_end_tag() {
     }
     if ((element.flags & kIsSpecial) != 0) return;
   }
-}
-
-// --- The adoption agency algorithm: formatting elements that are closed out of order ---
-
-void TreeBuilder::adoption_agency(Tag tag) {
-  if (top().tag == tag && find_formatting(top().node) == SIZE_MAX) return pop();
-  for (int round = 0; round < 8; ++round) {
-    if (!adopt_once(tag)) return;
-  }
-}
-
-// One round; false when there is nothing more to do.
-bool TreeBuilder::adopt_once(Tag tag) {
-  size_t in_list = SIZE_MAX;
-  for (size_t i = formatting_.size(); i-- > 0 && formatting_[i].node != kNoNode;) {
-    step();
-    if (formatting_[i].tag == tag) {
-      in_list = i;
-      break;
-    }
-  }
-  if (in_list == SIZE_MAX) {
-    any_other_end_tag();
-    return false;
-  }
-  const NodeId subject = formatting_[in_list].node;
-  const auto erase_formatting = [&](size_t i) { formatting_.erase(formatting_.begin() + static_cast<ptrdiff_t>(i)); };
-  const size_t place = find_open(subject);
-  if (place == SIZE_MAX) {
-    erase_formatting(in_list);
-    return false;
-  }
-  for (size_t i = open_.size() - 1; i > place; --i) {  // is it in scope?
-    step();
-    if ((open_[i].flags & kIsBarrier) != 0) return false;
-  }
-  size_t furthest = place + 1;
-  while (furthest < open_.size() && (open_[furthest].flags & kIsSpecial) == 0) step(), ++furthest;
-  if (furthest >= open_.size()) {
-    pop_through(place);
-    erase_formatting(in_list);
-    return false;
-  }
-  const NodeId common = open_[place - 1].node;
-  const NodeId furthest_node = open_[furthest].node;
-  size_t bookmark = in_list;
-  NodeId last = furthest_node;
-  size_t at = furthest;
-  for (int inner = 1; at-- > place + 1; ++inner) {
-    NodeId node = open_[at].node;
-    size_t listed = find_formatting(node);
-    if (inner > 3 && listed != SIZE_MAX) {
-      erase_formatting(listed);
-      if (listed < bookmark) --bookmark;
-      listed = SIZE_MAX;
-    }
-    if (listed == SIZE_MAX) {
-      remove_from_stack(at);
-      --furthest;
-      continue;
-    }
-    const NodeId clone = clone_element(node);
-    formatting_[listed].node = clone;
-    open_[at].node = clone;
-    node = clone;
-    if (last == furthest_node) bookmark = listed + 1;
-    dom_.detach(last);
-    dom_.append_child(node, last);
-    last = node;
-  }
-  dom_.detach(last);
-  insert_at(appropriate_place(common), last);
-  const NodeId element = clone_element(subject);
-  while (dom_[furthest_node].first_child != kNoNode) {
-    step();
-    const NodeId child = dom_[furthest_node].first_child;
-    dom_.detach(child);
-    dom_.append_child(element, child);
-  }
-  dom_.append_child(furthest_node, element);
-  in_list = find_formatting(subject);
-  erase_formatting(in_list);
-  if (in_list < bookmark) --bookmark;
-  formatting_.insert(formatting_.begin() + static_cast<ptrdiff_t>(bookmark), {element, tag});
-  remove_from_stack(find_open(subject));
-  const size_t now = find_open(furthest_node);
-  OpenElement entry;
-  entry.node = element;
-  entry.tag = entry.any_tag = tag;
-  open_.insert(open_.begin() + static_cast<ptrdiff_t>(now + 1), entry);
-  ++open_count_[static_cast<size_t>(tag)];
-  update_cdata();
-  return true;
 }
 
 }  // namespace ftok::html

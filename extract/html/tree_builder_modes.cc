@@ -137,6 +137,7 @@ void TreeBuilder::start_raw_text(TextState state) {
   tokenizer_.set_state(state, name);
   original_mode_ = mode_;
   mode_ = Mode::kText;
+  raw_text_at_ = tokenizer_.bytes_read();
 }
 
 void TreeBuilder::in_head() {
@@ -277,8 +278,15 @@ void TreeBuilder::after_head() {
   reprocess_in(Mode::kInBody);
 }
 
+void TreeBuilder::note_unended(Tag tag) {
+  if (tag != Tag::kTitle && tag != Tag::kScript && tag != Tag::kStyle && tag != Tag::kTextarea) return;
+  result_.unended = tag;
+  result_.unended_at = raw_text_at_;
+}
+
 void TreeBuilder::in_text() {
   if (token_.kind == TokenKind::kText) return insert_text(token_.text);
+  if (token_.kind == TokenKind::kEof) note_unended(top().tag);
   pop();
   mode_ = original_mode_;
   if (token_.kind == TokenKind::kEof) dispatch();

@@ -5,6 +5,7 @@
 #include <unordered_map>
 
 #include "extract/output/markdown.h"
+#include "extract/output/table_plan.h"
 
 namespace ftok::html {
 
@@ -15,15 +16,20 @@ constexpr size_t kRepeatedWordsMin = 8;  // shorter lines ("Yes", a recipe's "In
 
 class Layout {
  public:
-  Layout(const PageBlocks& page, const LayoutOptions& options) : page_(page), options_(options) {}
+  Layout(const PageBlocks& page, const std::vector<uint8_t>& keep, const LayoutOptions& options)
+      : page_(page), options_(options), plans_(plan_tables(page, keep)) {}
 
   Fate add(const Block& block) {
     const std::string_view text = page_.text_of(block);
+    const TablePlan* const plan = block.grid_cell == kNoCell ? nullptr : &plans_[page_.cells[block.grid_cell].grid];
+    if (plan != nullptr && plan->is_grid) return add_cell(block, text, *plan);
+    end_grid();
     if (!options_.repeated_lines && block.kind != BlockKind::kCode && block.sums.words >= kRepeatedWordsMin &&
         repeats(block, text)) {
       return Fate::kRepeated;
     }
-    const bool short_cell = block.kind == BlockKind::kCell && block.row != kNoNode && text.size() <= kCellMax &&
+    const bool short_cell = block.kind == BlockKind::kCell && block.row != kNoNode && plan != nullptr &&
+                            plan->columns.size() > 1 && text.size() <= kCellMax &&
                             text.find('\n') == std::string_view::npos && !is_prose(block);
     if (short_cell && row_ == block.row) {
       out_ += cell_ == block.cell ? " " : " | ";
@@ -39,24 +45,52 @@ class Layout {
     if (short_cell && row_ != block.row) cells_ = 1;
     row_ = short_cell ? block.row : kNoNode;
     cell_ = block.cell;
-    body(block, text, short_cell);
+    body(block, text, short_cell, out_);
     last_ = &block;
     return Fate::kWritten;
   }
 
   std::string take() {
+    end_grid();
     end_row();
     end_table();
     return std::move(out_);
   }
 
  private:
-  // Whether the line came before elsewhere. Beside its like it is the author's own: a refrain, a form.
+  // Whether the line came before elsewhere. Beside its like it is the author's own, a form; in boxes of one shape that
+  // say different things it is a refrain.
   bool repeats(const Block& block, std::string_view text) {
     const auto [found, is_new] = seen_.try_emplace(text, block.container);
     if (is_new) return false;
     const auto parent = [&](uint32_t container) { return page_.containers[container].parent; };
-    return found->second != block.container && parent(found->second) != parent(block.container);
+    return found->second != block.container && parent(found->second) != parent(block.container) &&
+           !is_refrain(found->second, block.container);
+  }
+
+  // Whether two boxes are one text twice, whole or cut short: they begin with the same two blocks, or with their only
+  // one.
+  bool are_copies(const Container& first, const Container& second) const {
+    constexpr size_t kCompared = 200;  // bytes of a block
+    const uint32_t blocks =
+        std::min({2U, first.last_block - first.first_block, second.last_block - second.first_block});
+    for (uint32_t k = 0; k < blocks; ++k) {
+      const std::string_view one = page_.text_of(page_.blocks[first.first_block + k]);
+      const std::string_view other = page_.text_of(page_.blocks[second.first_block + k]);
+      if (one.size() != other.size() || one.substr(0, kCompared) != other.substr(0, kCompared)) return false;
+    }
+    return true;
+  }
+
+  // Whether the boxes of two lines, up to the box that holds both, are shaped alike, and are not copies of one another.
+  bool is_refrain(uint32_t first, uint32_t second) const {
+    constexpr int kLevelsMax = 4;
+    const std::vector<Container>& boxes = page_.containers;
+    for (int level = 0; level < kLevelsMax && boxes[first].shape == boxes[second].shape; ++level) {
+      if (boxes[first].parent == boxes[second].parent) return !are_copies(boxes[first], boxes[second]);
+      first = boxes[first].parent, second = boxes[second].parent;
+    }
+    return false;
   }
 
   // Sentences in a cell are paragraphs of a layout table.
@@ -67,6 +101,64 @@ class Layout {
 
   bool is_item(const Block& block) const {
     return block.starts_item && block.kind != BlockKind::kCell && block.kind != BlockKind::kHeading;
+  }
+
+  // A cell of a table that is laid out as a grid; what stands in it becomes one line.
+  Fate add_cell(const Block& block, std::string_view text, const TablePlan& plan) {
+    const GridCell& cell = page_.cells[block.grid_cell];
+    if (grid_ != cell.grid) {
+      end_grid();
+      end_row();
+      end_table();
+      items_.clear();
+      if (!out_.empty()) out_ += options_.markdown ? "\n\n" : "\n";
+      grid_ = cell.grid;
+      grid_row_ = kNoRow;
+      quote_ = options_.markdown && (block.ancestors & kInQuote) != 0;
+    }
+    if (grid_row_ != cell.row) {
+      end_grid_row();
+      grid_row_ = cell.row;
+      grid_cells_.assign(plan.columns.size(), {});
+    }
+    const auto column = std::lower_bound(plan.columns.begin(), plan.columns.end(), cell.column);
+    std::string& written = grid_cells_[static_cast<size_t>(column - plan.columns.begin())];
+    if (!written.empty()) written += ' ';
+    const size_t begin = written.size();
+    body(block, text, true, written);
+    std::replace(written.begin() + static_cast<std::ptrdiff_t>(begin), written.end(), '\n', ' ');
+    last_ = &block;
+    return Fate::kWritten;
+  }
+
+  void end_grid() {
+    if (grid_ == kNoCell) return;
+    end_grid_row();
+    grid_ = kNoCell;
+    grid_rows_ = 0;
+  }
+
+  // Empty cells keep their place: "a | | c"; in plain text those at a row's end are left out.
+  void end_grid_row() {
+    if (grid_row_ == kNoRow) return;
+    size_t last = grid_cells_.size();
+    while (!options_.markdown && last > 1 && grid_cells_[last - 1].empty()) --last;
+    std::string line = quote_ ? "> " : "";
+    if (options_.markdown) line += '|';
+    for (size_t i = 0; i < last; ++i) {
+      if (!options_.markdown && i > 0) line += line.empty() ? "|" : " |";
+      if (!line.empty() && (options_.markdown || !grid_cells_[i].empty())) line += ' ';
+      line += grid_cells_[i];
+      if (options_.markdown) line += " |";
+    }
+    if (grid_rows_ > 0) out_ += '\n';
+    out_ += line;
+    if (options_.markdown && grid_rows_ == 0) {  // a table of Markdown always has a header
+      out_ += quote_ ? "\n> |" : "\n|";
+      for (size_t i = 0; i < last; ++i) out_ += " --- |";
+    }
+    ++grid_rows_;
+    grid_row_ = kNoRow;
   }
 
   // In Markdown: whether no empty line comes between the last block and this one.
@@ -112,7 +204,7 @@ class Layout {
       items_.clear();
       return;
     }
-    const std::string mark = block.item_number > 0 ? std::to_string(block.item_number) + ". " : "- ";
+    const std::string mark = block.is_numbered ? std::to_string(block.item_number) + ". " : "- ";
     out_.append(options_.markdown ? indent_under_items(block.list_depth, mark.size()) : 2 * (block.list_depth - 1U),
                 ' ');
     out_ += mark;
@@ -126,10 +218,10 @@ class Layout {
     return indent;
   }
 
-  void body(const Block& block, std::string_view text, bool short_cell) {
-    if (options_.markdown && block.kind == BlockKind::kCode) return append_fenced(text, quote_, out_);
+  void body(const Block& block, std::string_view text, bool short_cell, std::string& out) const {
+    if (options_.markdown && block.kind == BlockKind::kCode) return append_fenced(text, quote_, out);
     if (options_.markdown)
-      return append_markdown(page_, block, {block.kind == BlockKind::kHeading, short_cell, quote_}, out_);
+      return append_markdown(page_, block, {block.kind == BlockKind::kHeading, short_cell, quote_}, out);
     // " (address)" after the text of a link.
     const uint32_t end = block.text_begin + block.text_size;
     uint32_t at = block.text_begin;
@@ -137,13 +229,13 @@ class Layout {
                                  [](const Mark& m, uint32_t offset) { return m.at < offset; });
     for (; mark != page_.marks.end() && mark->at <= end; ++mark) {
       if (mark->at == block.text_begin) continue;  // of the block before
-      out_ += text.substr(at - block.text_begin, mark->at - at);
+      out += text.substr(at - block.text_begin, mark->at - at);
       at = mark->at;
-      out_ += mark->text;
-      out_ += mark->link;
-      out_ += ')';
+      out += mark->text;
+      out += mark->link;
+      out += ')';
     }
-    out_ += text.substr(at - block.text_begin);
+    out += text.substr(at - block.text_begin);
   }
 
   struct OpenItem {
@@ -158,6 +250,11 @@ class Layout {
   const Block* last_ = nullptr;
   NodeId row_ = kNoNode, cell_ = kNoNode;
   std::vector<OpenItem> items_;
+  static constexpr uint32_t kNoRow = UINT32_MAX;
+  std::vector<TablePlan> plans_;
+  uint32_t grid_ = kNoCell, grid_row_ = kNoRow;           // being written, and its row
+  size_t grid_rows_ = 0;                                  // written of it
+  std::vector<std::string> grid_cells_;                   // of the row
   size_t cells_ = 0, header_cells_ = 0, most_cells_ = 0;  // of the row, of the table's header, of its longest row
   size_t header_end_ = 0, rule_end_ = 0;                  // in out_
   bool first_row_ = false;                                // of its table
@@ -168,7 +265,7 @@ class Layout {
 
 std::string lay_out(const PageBlocks& page, const std::vector<uint8_t>& keep, const LayoutOptions& options,
                     std::vector<Fate>* fates) {
-  Layout layout(page, options);
+  Layout layout(page, keep, options);
   if (fates != nullptr) fates->assign(page.blocks.size(), Fate::kDropped);
   for (size_t i = 0; i < page.blocks.size(); ++i) {
     const Block& block = page.blocks[i];

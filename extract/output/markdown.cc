@@ -227,7 +227,7 @@ class Writer {
   void put(size_t i, bool raw) {
     const char c = text_[i];
     if (c == '\n') {
-      out_ += place_.heading || raw ? " " : place_.quote ? "  \n> " : "  \n";
+      out_ += place_.heading || place_.cell || raw ? " " : place_.quote ? "  \n> " : "  \n";
       return;
     }
     if (place_.cell && c == '|') out_ += '\\';

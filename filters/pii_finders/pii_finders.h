@@ -6,6 +6,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <initializer_list>
 #include <string_view>
 #include <vector>
 
@@ -25,6 +26,19 @@ constexpr bool is_digit(char c) { return c >= '0' && c <= '9'; }
 constexpr bool is_lower(char c) { return c >= 'a' && c <= 'z'; }
 constexpr bool is_upper(char c) { return c >= 'A' && c <= 'Z'; }
 constexpr bool is_letter_or_digit(char c) { return is_digit(c) || is_lower(c) || is_upper(c); }
+
+// What stands between the groups of a number: one character as ASCII would have it, ' ' for a no-break, narrow or
+// figure space, '-' for the Unicode hyphens, dashes and the minus sign; else the byte itself. `size`: its bytes, 0 at
+// the end.
+struct Separator {
+  char kind = 0;
+  size_t size = 0;
+};
+Separator separator_at(std::string_view text, size_t at);
+
+// Whether one of the words stands in the bytes before `at`, a letter or digit not right before it. Words are in lower
+// case, the text's letters in any.
+bool has_word_before(std::string_view text, size_t at, size_t reach, std::initializer_list<std::string_view> words);
 
 void find_emails(std::string_view text, bool any_case, std::vector<PiiSpan>& out);
 void find_ipv4(std::string_view text, Range range, bool public_only, std::vector<PiiSpan>& out);

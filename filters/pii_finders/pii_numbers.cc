@@ -15,6 +15,17 @@ bool ends_free(std::string_view text, size_t at) {
   return at >= text.size() || !(is_letter_or_digit(text[at]) || text[at] == '_');
 }
 
+// Whether the digits at [begin, end) are the fraction of a decimal number, or the whole part of one: "0.4111",
+// "-.4111", "4111,25". A dot behind a letter ("No.4111") is an abbreviation's.
+bool is_in_decimal(std::string_view text, size_t begin, size_t end) {
+  const auto is_point = [&](size_t at) { return text[at] == '.' || text[at] == ','; };
+  if (begin > 0 && is_point(begin - 1)) {
+    const char before = begin > 1 ? text[begin - 2] : ' ';
+    if (is_digit(before) || (text[begin - 1] == '.' && !is_letter_or_digit(before) && before != '.')) return true;
+  }
+  return end + 1 < text.size() && is_point(end) && is_digit(text[end + 1]);
+}
+
 // Whether the digits start like a number of a known issuer of that length (ISO/IEC 7812 ranges the schemes publish).
 bool is_issuer(std::string_view d) {
   const size_t size = d.size();
@@ -94,6 +105,29 @@ bool has_valid_luhn(std::string_view digits) {
   return sum % 10 == 0;
 }
 
+Separator separator_at(std::string_view text, size_t at) {
+  if (at >= text.size()) return {};
+  const auto is = [&](std::string_view character) { return text.substr(at, character.size()) == character; };
+  if (static_cast<unsigned char>(text[at]) < 0x80) return {text[at], 1};
+  if (is("\u00A0")) return {' ', 2};
+  for (const std::string_view space : {"\u202F", "\u2007", "\u2009", "\u2002", "\u2003"}) {
+    if (is(space)) return {' ', space.size()};
+  }
+  for (const std::string_view hyphen : {"\u2010", "\u2011", "\u2012", "\u2013", "\u2212", "\uFE63", "\uFF0D"}) {
+    if (is(hyphen)) return {'-', hyphen.size()};
+  }
+  return {text[at], 1};
+}
+
+bool has_word_before(std::string_view text, size_t at, size_t reach, std::initializer_list<std::string_view> words) {
+  std::string before(text.substr(at > reach ? at - reach : 0, std::min(at, reach)));
+  for (char& c : before) c = is_upper(c) ? static_cast<char>(c - 'A' + 'a') : c;
+  return std::any_of(words.begin(), words.end(), [&](std::string_view word) {
+    const size_t place = before.rfind(word);
+    return place != std::string::npos && (place == 0 || !is_letter_or_digit(before[place - 1]));
+  });
+}
+
 DigitRuns find_digit_runs(std::string_view text) {
   DigitRuns runs;
   for (size_t at = 0; at < text.size();) {
@@ -122,13 +156,14 @@ void find_cards(std::string_view text, Range range, const DigitRuns& runs, std::
       digits += text.substr(runs[last].begin, runs[last].end - runs[last].begin);
       sizes.push_back(runs[last].end - runs[last].begin);
       if (digits.size() >= kDigitsMin && is_card_grouping(sizes) && ends_free(text, runs[last].end) &&
-          is_issuer(digits) && has_valid_luhn(digits)) {
+          !is_in_decimal(text, runs[first].begin, runs[last].end) && is_issuer(digits) && has_valid_luhn(digits)) {
         found_end = runs[last].end;
         found_last = last;
       }
       const size_t end = runs[last].end;
-      const bool joined =
-          last + 1 < runs.size() && runs[last + 1].begin == end + 1 && (text[end] == ' ' || text[end] == '-');
+      const Separator between = separator_at(text, end);
+      const bool joined = last + 1 < runs.size() && runs[last + 1].begin == end + between.size &&
+                          (between.kind == ' ' || between.kind == '-');
       if (!joined) break;
     }
     if (found_end == 0) continue;
@@ -147,10 +182,11 @@ void find_ibans(std::string_view text, Range range, const DigitRuns& runs, std::
     std::string iban;
     size_t at = begin;
     while (at < range.end && iban.size() < length) {
-      const bool space = text[at] == ' ' && iban.size() % 4 == 0;  // printed in groups of four
+      const Separator between = separator_at(text, at);
+      const bool space = between.kind == ' ' && iban.size() % 4 == 0;  // printed in groups of four
       if (!space && !is_letter_or_digit(text[at])) break;
       if (!space) iban.push_back(text[at]);
-      ++at;
+      at += between.size;
     }
     if (iban.size() != length || !ends_free(text, at) || !has_valid_mod97(iban)) continue;
     out.push_back({begin, at, PiiKind::kIban});
@@ -158,17 +194,30 @@ void find_ibans(std::string_view text, Range range, const DigitRuns& runs, std::
   }
 }
 
+namespace {
+
+// Written with spaces a social security number looks like many another number: a word has to say so.
+bool has_ssn_word(std::string_view text, size_t begin, size_t end) {
+  constexpr size_t kReach = 32;
+  const std::initializer_list<std::string_view> words = {"ssn", "social security", "soc. sec", "s.s.n"};
+  return has_word_before(text, begin, kReach, words) ||
+         has_word_before(text, std::min(end + kReach, text.size()), std::min(kReach, text.size() - end), words);
+}
+
+}  // namespace
+
 void find_us_ssns(std::string_view text, Range range, const DigitRuns& runs, std::vector<PiiSpan>& out) {
   const auto is_tied = [](char c) { return c == '-' || c == '.' || c == '/' || c == '+'; };
   for (size_t i = 0; i + 2 < runs.size(); ++i) {
     const Range &area = runs[i], &group = runs[i + 1], &serial = runs[i + 2];
     if (area.begin < range.begin || serial.end > range.end || area.end - area.begin != 3 ||
-        group.begin != area.end + 1 || group.end - group.begin != 2 || serial.begin != group.end + 1 ||
-        serial.end - serial.begin != 4) {
+        group.end - group.begin != 2 || serial.end - serial.begin != 4) {
       continue;
     }
-    const char separator = text[area.end];
-    if ((separator != '-' && separator != ' ') || text[group.end] != separator) continue;
+    const Separator first = separator_at(text, area.end), second = separator_at(text, group.end);
+    if (group.begin != area.end + first.size || serial.begin != group.end + second.size) continue;
+    if ((first.kind != '-' && first.kind != ' ') || second.kind != first.kind) continue;
+    if (first.kind == ' ' && !has_ssn_word(text, area.begin, serial.end)) continue;
     if (!starts_free(text, area.begin) || !ends_free(text, serial.end)) continue;
     if (area.begin > 0 && is_tied(text[area.begin - 1])) continue;
     if (serial.end + 1 < text.size() && is_tied(text[serial.end]) && is_digit(text[serial.end + 1])) continue;

@@ -1,11 +1,11 @@
-// Phone numbers. There is no checksum, so the shape decides, and for the weak shapes a word such as "tel" before them:
+// Phone numbers. There is no checksum, so the shape decides, and for the weak shapes a word such as "tel" beside them:
 //
 //   strong   +country and 8..15 digits; the North American 3-3-4 (with or without 1, area and exchange from 2 on);
-//            groups that
-//            start with 0 and have 9..12 digits together; an area in brackets and 9..12 digits
-//   weak     any groups of 7..12 digits, or one run of 7..15, within 32 bytes behind such a word
+//            groups that start with 0 and have 9..12 digits together; an area in brackets and 9..12 digits
+//   weak     any groups of 7..12 digits, or one run of 7..15, within 32 bytes behind such a word, or right before one
 //
-// Dates, versions, prices and ISBNs have other shapes, or what stands around them rules them out.
+// Dates (also those that a number follows), versions, coordinates, IP addresses, prices and ISBNs have other shapes, or
+// what stands around them rules them out.
 #include <algorithm>
 #include <array>
 #include <string>
@@ -31,9 +31,15 @@ constexpr bool is_joint(char c) { return c == ' ' || c == '-' || c == '.' || c =
 
 // Whether the bytes between two runs can stand within one phone number: " ", "-", ".", ")", ") ", " (", ")-".
 bool joins(std::string_view between) {
-  if (between.empty() || between.size() > 2) return false;
-  if (!std::all_of(between.begin(), between.end(), is_joint)) return false;
-  return between.size() == 1 || between[0] == ')' || between[1] == '(';
+  char kinds[2];
+  size_t count = 0;
+  for (size_t at = 0; at < between.size(); ++count) {
+    const Separator separator = separator_at(between, at);
+    if (count == 2 || !is_joint(separator.kind)) return false;
+    kinds[count] = separator.kind;
+    at += separator.size;
+  }
+  return count == 1 || (count == 2 && (kinds[0] == ')' || kinds[1] == '('));
 }
 
 Number number_at(std::string_view text, Range range, const DigitRuns& runs, size_t first) {
@@ -89,6 +95,26 @@ bool has_phone_word(std::string_view text, size_t begin) {
   });
 }
 
+// "467 3395 (mobile)", "467 3395 is my phone": the word belongs to this number when no other one follows it.
+bool has_phone_word_behind(std::string_view text, size_t end) {
+  constexpr size_t kReach = 20, kNextReach = 12;
+  static constexpr std::string_view kWords[] = {"phone", "tel",     "fax",   "mobile",
+                                                "cell",  "telefon", "handy", "whatsapp"};
+  std::string behind(text.substr(end, kReach + kNextReach));
+  for (char& c : behind) c = is_upper(c) ? static_cast<char>(c - 'A' + 'a') : c;
+  const size_t stop = std::min(behind.find_first_of("0123456789\n;"), behind.find(". "));
+  for (const std::string_view word : kWords) {
+    const size_t at = behind.find(word);
+    if (at == std::string::npos || at >= kReach || at >= stop) continue;
+    const bool alone = at == 0 || !is_letter_or_digit(behind[at - 1]);
+    const size_t next = at + word.size();
+    const bool ends = next >= behind.size() || !is_lower(behind[next]) || behind.compare(next, 5, "phone") == 0;
+    const bool has_own = next < behind.size() && behind.find_first_of("0123456789", next) < next + kNextReach;
+    if (alone && ends && !has_own && (next >= behind.size() || behind[next] != ':')) return true;
+  }
+  return false;
+}
+
 bool has_sizes(const Number& n, std::initializer_list<size_t> sizes) {
   return n.groups == sizes.size() && std::equal(sizes.begin(), sizes.end(), n.sizes.begin());
 }
@@ -111,6 +137,55 @@ bool is_date_like(std::string_view text, const DigitRuns& runs, const Number& n)
   return year_last || year_first;
 }
 
+int value_of(std::string_view text, const Range& run) {
+  int value = 0;
+  for (size_t at = run.begin; at < run.end && at < run.begin + 4; ++at) value = value * 10 + (text[at] - '0');
+  return value;
+}
+
+// Whether three runs, tied by dots or hyphens, are a day of the calendar: "01.02.2024", "2024-02-01", "12-31-1999".
+bool is_date_at(std::string_view text, const DigitRuns& runs, size_t first) {
+  if (first + 2 >= runs.size()) return false;
+  const Range &a = runs[first], &b = runs[first + 1], &c = runs[first + 2];
+  const Separator tie = separator_at(text, a.end), second = separator_at(text, b.end);
+  if ((tie.kind != '.' && tie.kind != '-') || second.kind != tie.kind) return false;
+  if (b.begin != a.end + tie.size || c.begin != b.end + second.size) return false;
+  const auto is_year = [&](const Range& run) {
+    const int year = value_of(text, run);
+    return run.end - run.begin == 4 && year >= 1000 && year <= 2999;
+  };
+  const auto is_day_and_month = [&](const Range& x, const Range& y) {
+    if (x.end - x.begin > 2 || y.end - y.begin > 2) return false;
+    const int one = value_of(text, x), other = value_of(text, y);
+    return one >= 1 && other >= 1 && std::min(one, other) <= 12 && std::max(one, other) <= 31;
+  };
+  return (is_year(c) && is_day_and_month(a, b)) || (is_year(a) && is_day_and_month(b, c));
+}
+
+// The groups of a number that come before the first date in it.
+size_t groups_before_date(std::string_view text, const DigitRuns& runs, const Number& n) {
+  for (size_t g = 0; g + 2 < n.groups; ++g) {
+    if (is_date_at(text, runs, n.first + g)) return g;
+  }
+  return n.groups;
+}
+
+// Whether its dots are those of decimal numbers, of an IP address or of a version, not those between a phone's groups:
+// "052.520008 013.404954", "010.020.030.040", "version 02.03.04.0506".
+bool has_other_dots(std::string_view text, const DigitRuns& runs, const Number& n) {
+  size_t dots = 0;
+  bool octets = n.groups == 4;
+  for (size_t g = 0; g < n.groups; ++g) {
+    octets = octets && n.sizes[g] <= 3 && value_of(text, runs[n.first + g]) <= 255;
+    dots += g + 1 < n.groups && text[runs[n.first + g].end] == '.';
+  }
+  if (dots == 0) return false;
+  if (dots + 1 < n.groups || n.groups == 2) return true;
+  constexpr size_t kReach = 12;
+  return octets || has_word_before(text, n.begin, kReach,
+                                   {"version", "ver.", "release", "build", "firmware", "revision", "rev."});
+}
+
 size_t leading_zeros(std::string_view text, const DigitRuns& runs, const Number& n) {
   size_t zeros = 0;
   for (size_t i = n.first; i <= n.last; ++i) {
@@ -125,7 +200,9 @@ bool is_strong(std::string_view text, const DigitRuns& runs, const Number& n) {
   const char lead = text[runs[n.first].begin];
   if (n.plus && lead == '1') return n.digits == 11;  // the North American plan
   if (n.plus) return n.digits >= 8 && lead != '0';
-  if (is_north_american(text, runs, n)) return true;
+  const bool other_dots = has_other_dots(text, runs, n);
+  if (is_north_american(text, runs, n)) return !other_dots || n.groups < 4;
+  if (other_dots) return false;
   const bool smallest_group = std::all_of(n.sizes.begin(), n.sizes.begin() + static_cast<std::ptrdiff_t>(n.groups),
                                           [](size_t size) { return size >= 2; });
   if (n.groups < 2 || n.digits < 9 || n.digits > 12 || !smallest_group || is_date_like(text, runs, n)) return false;
@@ -162,6 +239,13 @@ void find_phones(std::string_view text, Range range, const DigitRuns& runs, std:
     if (runs[first].begin < range.begin || runs[first].end > range.end) continue;
     Number n = number_at(text, range, runs, first);
     if (!is_free_before(text, n.begin)) continue;
+    const size_t free_groups = groups_before_date(text, runs, n);
+    if (free_groups == 0) {
+      i = first + 3;
+      continue;
+    }
+    n.last -= n.groups - free_groups;
+    n.groups = free_groups;
     // The longest prefix of the groups that is a number: what follows may be a number of its own.
     for (; n.groups > 0; --n.groups, --n.last) {
       n.digits = 0;
@@ -170,7 +254,8 @@ void find_phones(std::string_view text, Range range, const DigitRuns& runs, std:
       if (n.digits < 7) break;
       const size_t end = with_extension(text, n.end, range.end);
       if (!is_free_behind(text, end)) continue;
-      if (is_strong(text, runs, n) || (is_weak(text, runs, n) && has_phone_word(text, n.begin))) {
+      if (is_strong(text, runs, n) ||
+          (is_weak(text, runs, n) && (has_phone_word(text, n.begin) || has_phone_word_behind(text, end)))) {
         out.push_back({n.begin, end, PiiKind::kPhone});
         while (i < runs.size() && runs[i].begin < end) ++i;
         break;

@@ -124,7 +124,7 @@ TEST(DecodeText, Utf16AndItsMarks) {
   EXPECT_EQ(decoded("UTF-8", "\xEF\xBB\xBFhi"), "hi");
 }
 
-TEST(ChooseCharset, OrderOfTheStandard) {
+TEST(ChooseCharset, Order) {
   const std::string meta = "<meta charset=koi8-r>";
   const auto choose = [](const std::string& page, const char* type) {
     const CharsetChoice choice = choose_charset(page, type);
@@ -136,10 +136,55 @@ TEST(ChooseCharset, OrderOfTheStandard) {
   EXPECT_EQ(choose(meta, "text/html; charset=nonsense"), "KOI8-R meta");
   EXPECT_EQ(choose(meta, "text/html"), "KOI8-R meta");
   EXPECT_EQ(choose("plain ascii", "text/html"), "UTF-8 detected");
-  EXPECT_EQ(choose("caf\xC3\xA9", ""), "UTF-8 detected");
+  EXPECT_EQ(choose("caf\xC3\xA9", ""), "UTF-8 bytes");
   const std::string late = std::string(2000, ' ') + meta;
-  EXPECT_EQ(choose("caf\xC3\xA9" + late, ""), "UTF-8 detected");
+  EXPECT_EQ(choose("caf\xC3\xA9" + late, ""), "UTF-8 bytes");
   EXPECT_EQ(choose("\xCF\xF0\xE8" + late, ""), "KOI8-R meta");
+}
+
+std::string choice_of(std::string_view page, const char* type) {
+  const CharsetChoice choice = choose_charset(page, type);
+  return std::string(choice.encoding) + " " + choice.source;
+}
+
+TEST(ChooseCharset, BytesThatAreUtf8WinOverWhatIsDeclared) {
+  const std::string meta = "<meta charset=koi8-r>";
+  EXPECT_EQ(choice_of(meta + "caf\xC3\xA9", "text/html; charset=gbk"), "UTF-8 bytes");
+  EXPECT_EQ(choice_of(meta + "cafe", "text/html; charset=gbk"), "GBK http");                // ASCII says nothing
+  EXPECT_EQ(choice_of(meta + "caf\xC3\xA9\xE9", "text/html; charset=gbk"), "UTF-8 bytes");  // cut within a character
+  EXPECT_EQ(choice_of(meta + "caf\xC3\xA9\xE9!", "text/html; charset=gbk"), "GBK http");
+  EXPECT_EQ(choice_of(meta + "caf\xC3\xA9\xF0\x9F\x98", ""), "UTF-8 bytes");
+  EXPECT_EQ(choice_of(meta + "caf\xC3\xA9\xA9", ""), "KOI8-R meta");  // no character begins there
+  EXPECT_EQ(choice_of(meta + "\xE9", ""), "KOI8-R meta");
+}
+
+TEST(ChooseCharset, WhatTheBytesBelieIsPassedOver) {
+  const std::string meta = "<meta charset=koi8-r>";
+  EXPECT_EQ(choice_of(meta + "caf\xE9", "text/html; charset=utf-8"), "KOI8-R meta");
+  EXPECT_STREQ(choose_charset("<meta charset=utf-8>caf\xE9", "text/html; charset=utf-8").source, "detected");
+  EXPECT_EQ(choice_of("<?xml version='1.0' encoding='koi8-r'?><meta charset=utf-8>caf\xE9", ""), "KOI8-R xml");
+  // A few bytes that are not UTF-8 in a page that is: more of it is than not.
+  EXPECT_EQ(choice_of("\xC3\xA9\xC3\xA9 \xE9 !", "text/html; charset=utf-8"), "UTF-8 http");
+  EXPECT_EQ(choice_of(meta + "\xC3\xA9 \xE9 !", "text/html; charset=utf-8"), "KOI8-R meta");
+  EXPECT_EQ(choice_of("plain", "text/html; charset=utf-16le"), "UTF-8 detected");
+  EXPECT_EQ(choice_of(std::string_view("<\0p\0>\0", 6), "text/html; charset=utf-16le"), "UTF-16LE http");
+}
+
+TEST(ChooseCharset, XmlDeclaration) {
+  EXPECT_EQ(encoding_of_xml_declaration("<?xml version=\"1.0\" encoding=\"iso-8859-2\"?>"), "ISO-8859-2");
+  EXPECT_EQ(encoding_of_xml_declaration("\r\n<?XML encoding = 'ISO-8859-2' ?>"), "ISO-8859-2");
+  EXPECT_EQ(encoding_of_xml_declaration("<?xml version=\"1.0\"?><p encoding='iso-8859-2'>"), "");
+  EXPECT_EQ(encoding_of_xml_declaration("<?xml encoding=iso-8859-2?>"), "");
+  EXPECT_EQ(encoding_of_xml_declaration("<?xml encoding='iso-8859-2"), "");
+  EXPECT_EQ(encoding_of_xml_declaration("<p><?xml encoding='iso-8859-2'?>"), "");
+  EXPECT_EQ(encoding_of_xml_declaration("<?xml encoding='utf-16'?>"), "UTF-8");
+  EXPECT_EQ(encoding_of_xml_declaration("<?xml encoding='nonsense'?>"), "");
+  EXPECT_EQ(encoding_of_xml_declaration(std::string_view("<\0?\0x\0m\0", 8)), "UTF-16LE");
+  EXPECT_EQ(encoding_of_xml_declaration(std::string_view("\0<\0?\0x\0m", 8)), "UTF-16BE");
+  const std::string xml = "<?xml version='1.0' encoding='iso-8859-2'?>\xE9";
+  EXPECT_EQ(choice_of(xml, "text/html"), "ISO-8859-2 xml");
+  EXPECT_EQ(choice_of(xml + "<meta charset=koi8-r>", "text/html"), "KOI8-R meta");
+  EXPECT_EQ(choice_of(xml, "text/html; charset=gbk"), "GBK http");
 }
 
 TEST(ChooseCharset, ParametersOfContentType) {

@@ -255,7 +255,61 @@ TEST(HttpStage, CharsetsAndReplacements) {
   const Outcome outcome = run_stage(http_response("Content-Type: text/html; charset=latin1\r\n", "caf\xE9"));
   EXPECT_EQ(outcome.document.html, "caf\xC3\xA9");
   EXPECT_EQ(outcome.document.charset, "windows-1252");
-  EXPECT_EQ(run_stage(http_response(kHtml, "caf\xE9")).document.replacements, 1U);
+  EXPECT_EQ(run_stage(http_response(kHtml, "caf\xC3\xA9 \xE9 caf\xC3\xA9")).document.replacements, 1U);
+  // One that is called UTF-8 and is not.
+  const Outcome belied = run_stage(http_response(kHtml, "caf\xE9"));
+  EXPECT_EQ(belied.document.html, "caf\xC3\xA9");
+  EXPECT_NE(belied.document.charset, "UTF-8");
+}
+
+TEST(HttpHead, ContentTypeIsTheLastValidOne) {
+  const auto type = [](const std::string& fields) {
+    const std::string block = "HTTP/1.1 200 OK\r\n" + fields + "\r\n";
+    return parse_http_head(block)->content_type();
+  };
+  EXPECT_EQ(type("Content-Type: Text/HTML\r\n"), "text/html");
+  EXPECT_EQ(type("Content-Type: text/html;charset=utf-8\r\n"), "text/html; charset=\"utf-8\"");
+  EXPECT_EQ(type("Content-Type: text/plain\r\ncontent-type: text/html;charset=gbk\r\n"), "text/html; charset=\"gbk\"");
+  EXPECT_EQ(type("Content-Type: text/html;charset=gbk\r\nContent-Type: text/html\r\n"), "text/html; charset=\"gbk\"");
+  EXPECT_EQ(type("Content-Type: text/plain;charset=gbk\r\nContent-Type: text/html\r\n"), "text/html");
+  EXPECT_EQ(type("Content-Type: text/html;charset=gbk\r\nContent-Type: */*;charset=big5\r\n"),
+            "text/html; charset=\"gbk\"");
+  EXPECT_EQ(type("Content-Type: text/plain, text/html; a=\"x, y/z\"; charset=gbk\r\n"), "text/html; charset=\"gbk\"");
+  EXPECT_EQ(type("Content-Type: text/html;charset=gbk, , html\r\n"), "text/html; charset=\"gbk\"");
+  for (const char* invalid : {"\"text/html; charset=utf-8\"", "text/html charset=utf-8", "text/html:charset=utf-8",
+                              "text/html/x", "html", "", "/html", "text/", "text /html"}) {
+    EXPECT_EQ(type(std::string("Content-Type: ") + invalid + "\r\n"), "") << invalid;
+  }
+}
+
+TEST(HttpStage, InvalidTypesAreSniffed) {
+  const auto reason = [](const std::string& type, const std::string& body) {
+    return std::string(run_stage(http_response("Content-Type: " + type + "\r\n", body)).verdict.reason);
+  };
+  EXPECT_EQ(reason("\"text/html; charset=utf-8\"", "<!DOCTYPE html><p>x"), "");
+  EXPECT_EQ(reason("text/html charset=utf-8", "<!DOCTYPE html><p>x"), "");
+  EXPECT_EQ(reason("\"text/html\"", "plain words"), "not_html");
+  EXPECT_EQ(reason("text/html charset=utf-8", "%PDF-1.4"), "not_html");
+  EXPECT_EQ(reason("text/html\r\nContent-Type: application/pdf", "<html>"), "not_html");
+  EXPECT_EQ(reason("application/pdf\r\nContent-Type: text/html", "<html>"), "");
+}
+
+TEST(HttpStage, CodingsNoHeaderAnnounces) {
+  const auto outcome = [](const std::string& fields, const std::string& body) {
+    const Outcome result = run_stage(http_response(kHtml + fields, body));
+    return result.verdict.kept() ? result.document.html : std::string(result.verdict.reason);
+  };
+  EXPECT_EQ(outcome("", gzip(kPage)), kPage);
+  EXPECT_EQ(outcome("Content-Encoding: identity\r\n", gzip(kPage)), kPage);
+  EXPECT_EQ(outcome("Content-Encoding: br\r\n", gzip(kPage)), kPage);
+  EXPECT_EQ(outcome("", gzip("words, no page")), "words, no page");
+  EXPECT_EQ(outcome("", gzip(std::string("\0tar\0", 5))), "not_html");
+  EXPECT_EQ(outcome("", gzip(gzip(kPage))), "http.bad_encoding");
+  EXPECT_EQ(outcome("Content-Encoding: gzip\r\n", gzip(gzip(kPage))), "http.bad_encoding");
+  std::string bad = gzip(std::string(kPage) + std::string(500, 'x'), 0);
+  bad[20] ^= 1;
+  EXPECT_EQ(outcome("", bad), "http.bad_encoding");
+  EXPECT_EQ(outcome("", "\x1F\x8B is no gzip"), "\x1F\xE2\x80\xB9 is no gzip");
 }
 
 }  // namespace

@@ -6,6 +6,7 @@
 
 #include <string>
 
+#include "extract/content/thread_address.h"
 #include "extract/html/parser.h"
 
 namespace ftok::html {
@@ -58,10 +59,11 @@ TEST(MainContent, CommentsGoBelowAnArticle) {
   const auto page = [&](int size) { return "<p>" + words("word", size) + "</p>" + comments; };
   EXPECT_EQ(kept(page(30), given), article);
   EXPECT_EQ(kept(page(29), given),
-            words("word", 29) + "/" + words("said", 400) + "/");                    // fewer words than an article has
-  EXPECT_EQ(kept(page(30)), both);                                                  // nothing says that it is one
-  EXPECT_EQ(kept(page(400)), words("word", 400) + "/" + words("said", 400) + "/");  // not more than half
-  EXPECT_EQ(kept(page(401)), words("word", 401) + "/");
+            words("word", 29) + "/" + words("said", 400) + "/");  // fewer words than an article has
+  EXPECT_EQ(kept(page(30)), article);                             // nothing but comments behind it
+  given.og_type = "product";  // reviews stay with a product unless it says more than they do
+  EXPECT_EQ(kept(page(400), given), words("word", 400) + "/" + words("said", 400) + "/");
+  EXPECT_EQ(kept(page(401), given), words("word", 401) + "/");
   given.og_type.clear();
   given.json_ld_type = "NewsArticle";
   EXPECT_EQ(kept(page(30), given), article);
@@ -82,6 +84,8 @@ TEST(MainContent, CommentsBeforeTheArticleStay) {
 TEST(MainContent, TablesBetweenKeptBlocksAreWhole) {
   EXPECT_EQ(kept("<p>a</p><table><tr><td>b<td>x</table><p>c</p>"), "a/b/x/c/");
   EXPECT_EQ(kept("<p>x</p><table><tr><td>b<tr><td>x</table><p>c</p>"), "b/c/");
+  EXPECT_EQ(kept("<p>a</p><div><div><table><tr><td>b<tr><td>x</table></div></div><p>c</p>"), "a/b/x/c/");  // in frames
+  EXPECT_EQ(kept("<p>a</p><div>d<table><tr><td>b<tr><td>x</table></div><p>c</p>"), "a/d/b/c/");
   EXPECT_EQ(kept("<p>a</p><table><tr><td>b<td><a href=/>x and a link</a></table><p>c</p>"), "a/b/c/");
 }
 
@@ -103,6 +107,54 @@ TEST(MainContent, RowsOfDataAreWhole) {
 TEST(MainContent, TermsFollowTheirDefinitions) {
   EXPECT_EQ(kept("<dl><dt>x<dd>meaning</dl>"), "x/meaning/");
   EXPECT_EQ(kept("<dl><dt>term x<dd>meaning x<dd>y</dl>"), "y/");
+}
+
+TEST(MainContent, AnnouncedListsAreKeptWhole) {
+  const std::string items = "<ul><li>ax<li>bx<li>c</ul>";
+  EXPECT_EQ(kept("<p>In these forms:</p>" + items + "<p>end</p>"), "In these forms:/ax/bx/c/end/");
+  EXPECT_EQ(kept("<p>In these forms.</p>" + items + "<p>end</p>"), "In these forms./c/end/");
+  EXPECT_EQ(kept("<p>In these forms.</p><ul><li>ax<li>bbb</ul><p>end</p>"),
+            "In these forms./ax/bbb/end/");                                               // most is kept
+  EXPECT_EQ(kept("<p>In these forms:</p>" + items + "<p>xx</p>"), "In these forms:/c/");  // nothing behind it
+  EXPECT_EQ(kept("<p>In these forms:</p><nav>" + items + "</nav><p>end</p>"), "In these forms:/c/end/");
+  EXPECT_EQ(kept("<p>In these forms:</p><ul><li>ax<li>bx</ul><p>end</p>"), "In these forms:/end/");  // scores .1 alone
+  EXPECT_EQ(kept("<p>The rooms:</p><ul><li>a</li><ul><li>bx</li></ul><li>c</li></ul><p>end</p>"),
+            "The rooms:/a/bx/c/end/");
+}
+
+TEST(Conversation, AddressesOfThreads) {
+  for (const char* address :
+       {"https://forum.example.org/x", "https://warriorforum.com/a/b.html", "http://bbs.example.org/",
+        "https://example.org/forums/a", "https://example.org/showthread.php?t=1",
+        "https://example.org/viewtopic.php?id=9", "https://example.org/questions/7/how-to",
+        "https://meta.example.org/t/slug/9", "https://community.example.org/x"}) {
+    EXPECT_TRUE(is_thread_address(address)) << address;
+  }
+  for (const char* address : {"", "forum", "https://example.org/", "https://example.org/2024/the-forum-of-rome",
+                              "https://example.org/open-thread/", "https://example.org/news?id=questions-asked"}) {
+    EXPECT_FALSE(is_thread_address(address)) << address;
+  }
+}
+
+TEST(Conversation, CommentsGoWhateverTheirShare) {
+  const std::string article = "<p>" + words("word", 30) + "</p>", short_one = "<p>" + words("word", 29) + "</p>";
+  const auto comments = [](const char* name) {
+    return "<div class='" + std::string(name) + "'><p>" + words("said", 500) + "</p></div>";
+  };
+  const auto keeps = [](const std::string& html, const Given& given = {}) {
+    return kept(html, given).find("said") != std::string::npos;
+  };
+  EXPECT_FALSE(keeps(article + comments("comments")));
+  EXPECT_TRUE(keeps(short_one + comments("comments")));                                     // no article
+  EXPECT_TRUE(keeps(article + comments("comments") + "<p>" + words("more", 30) + "</p>"));  // it goes on behind them
+  EXPECT_FALSE(keeps(article + comments("comments") + "<p>" + words("more", 29) + "</p>"));
+  EXPECT_TRUE(keeps(article + comments("main-content__item__comment")));  // the page's own text, named so too
+  EXPECT_TRUE(keeps(article + comments("comments"), {"", "QAPage", "", {}}));
+  EXPECT_TRUE(
+      keeps("<div itemtype='https://schema.org/DiscussionForumPosting'>" + article + comments("comments") + "</div>"));
+  EXPECT_TRUE(keeps("<div class=forum>" + article + comments("comments") + "</div>"));
+  EXPECT_FALSE(keeps("<div class=forum>" + article + comments("comments") + "</div>", {"", "Article", "", {}}));
+  EXPECT_TRUE(keeps(article + comments("comments"), {"", "Product", "", {}}));  // its reviews
 }
 
 }  // namespace

@@ -139,6 +139,50 @@ TEST_F(Pii, WeakPhonesNeedAWordBefore) {
   EXPECT_EQ(found(all_, "excellent 5403926876"), "");
 }
 
+TEST_F(Pii, NumbersThatAreSomethingElse) {
+  // Two of each kind stay, and what differs in one trait alone is found.
+  EXPECT_EQ(found(all_, "0.4111111111111111"), "");
+  EXPECT_EQ(found(all_, "-.4111111111111111"), "");
+  EXPECT_EQ(found(all_, "4111111111111111.25"), "");
+  EXPECT_EQ(found(all_, "4111111111111111."), "card:4111111111111111");
+  EXPECT_EQ(found(all_, "No.4111111111111111"), "card:4111111111111111");
+  for (const char* text : {"on 01.02.2024 10 Uhr", "of 05-11-2023 18 cm", "at 2026-06-02 20 times",
+                           "call by 2026-06-02 12 noon", "0123 01.02.2024", "052.520008 013.404954", "010.020.030.040",
+                           "version 02.03.04.0506", "01.04.2023-31.10.2023"}) {
+    EXPECT_EQ(found(all_, text), "") << text;
+  }
+  EXPECT_EQ(found(all_, "at 01.92.2024.10 x"), "phone:01.92.2024.10");  // no month is 92
+  EXPECT_EQ(found(all_, "at 02.03.04.0506 x"), "phone:02.03.04.0506");
+  EXPECT_EQ(found(all_, "at 052 520008 x"), "phone:052 520008");
+  EXPECT_EQ(found(all_, "at 030.123.256.789 x"), "phone:030.123.256.789");
+}
+
+TEST_F(Pii, UnicodeSpacesAndHyphens) {
+  EXPECT_EQ(found(all_, "IBAN GB82\u00A0WEST\u00A01234\u202F5698 7654 32."),
+            "iban:GB82\u00A0WEST\u00A01234\u202F5698 7654 32");
+  EXPECT_EQ(found(all_, "GB82\u00A0WES\u00A0T1234 5698 7654 32"), "");
+  EXPECT_EQ(found(all_, "x 905\u2011674\u20113793 y"), "phone:905\u2011674\u20113793");
+  EXPECT_EQ(found(all_, "x +49\u00A030\u00A01234567 y"), "phone:+49\u00A030\u00A01234567");
+  EXPECT_EQ(found(all_, "x 4111\u00A01111\u00A01111\u00A01111 y"), "card:4111\u00A01111\u00A01111\u00A01111");
+  EXPECT_EQ(found(all_, "x 123\u201045\u20106789 y"), "us_ssn:123\u201045\u20106789");
+  EXPECT_EQ(found(all_, "x 905\u00B7674\u00B73793 y"), "");  // a middle dot
+}
+
+TEST_F(Pii, SocialSecurityNumbersWithSpacesNeedAWord) {
+  EXPECT_EQ(found(all_, "SSN: 123 45 6789"), "us_ssn:123 45 6789");
+  EXPECT_EQ(found(all_, "123 45 6789 (Social Security)"), "us_ssn:123 45 6789");
+  EXPECT_EQ(found(all_, "boxes 123 45 6789"), "");
+}
+
+TEST_F(Pii, PhonesWithTheirWordBehind) {
+  EXPECT_EQ(found(all_, "467 3395 (mobile)"), "phone:467 3395");
+  EXPECT_EQ(found(all_, "467 3395 is my cell phone"), "phone:467 3395");
+  EXPECT_EQ(found(all_, "467 3395 boxes"), "");
+  EXPECT_EQ(found(all_, "box 467 3395. Phone us"), "");  // another sentence
+  EXPECT_EQ(found(all_, "box 467 3395 tel: 5403926876"), "phone:5403926876");
+  EXPECT_EQ(found(all_, "467 3395 mobiles"), "");
+}
+
 TEST_F(Pii, ApiKeys) {
   const std::string body36(36, 'a');
   EXPECT_EQ(found(all_, "key AKIAIOSFODNN7EXAMPLE."), "api_key:AKIAIOSFODNN7EXAMPLE");

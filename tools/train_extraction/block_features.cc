@@ -1,17 +1,21 @@
 // ftok_block_features: the scorer's features of every block of HTML files, for tools/train_extraction/train.py.
-//   ftok_block_features OUT FILE...                  -> OUT.f32 (rows of kFeatureCount float32), OUT.jsonl (the blocks'
-//                                                    texts, one page
-//                                                       a line, its containers counted), OUT.{containers,names,blocks,
-//                                                       phrases} (WordFiles)
-//   ftok_block_features OUT --scores S.f32 FILE...   -> OUT.f32 (rows of kContextFeatureCount), from one score a block
-//                                                    in S.f32
-//   ftok_block_features OUT --texts P.f32 SHARE FILE...  -> OUT.jsonl (file, text, one 0 or 1 a block), as the product
-//                                                        would choose and lay
-//                                                       out with one probability a block in P.f32 and the cut at SHARE
+//
+//   ftok_block_features OUT FILE...
+//     OUT.f32: rows of float32, one per block; OUT.features.json: their names and the hash of these
+//     OUT.jsonl: the texts of a page's blocks and the number of its containers, one page per line
+//     OUT.{containers,names,blocks,phrases}: WordFiles
+//   ftok_block_features OUT --scores S.f32 FILE...
+//     OUT.f32: rows of the second pass, from one score per block in S.f32
+//   ftok_block_features OUT --texts P.f32 SHARE FILE...
+//     OUT.jsonl: file, text, one 0 or 1 per block, as the product would choose and lay out with one probability per
+//     block in P.f32 and the cut at SHARE
 #include <cstdio>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
+
+#include <fmt/format.h>
 
 #include "core/error.h"
 #include "core/file.h"
@@ -77,6 +81,24 @@ void write_rows(const std::vector<float>& rows, const OutFile& out) {
   std::fwrite(rows.data(), sizeof(float), rows.size(), out.file);
 }
 
+void put_names(ftok::JsonWriter& json, const char* row, size_t room, const auto& names) {
+  json.key(row).begin_object().field("room", static_cast<uint64_t>(room)).key("names").begin_array();
+  for (const std::string_view name : names) json.value(name);
+  json.end_array().end_object();
+}
+
+// What train.py needs to know of the rows, and writes the hash of into the model.
+void write_schema(const std::string& path) {
+  using namespace ftok::html;
+  const OutFile out(path);
+  ftok::JsonWriter json;
+  json.begin_object().field("schema", fmt::format("0x{:016X}", kFeatureSchema));
+  put_names(json, "features", kFeatureCount, kFeatureNames);
+  put_names(json, "context", kContextFeatureCount, kContextFeatureNames);
+  json.end_object();
+  put_line(json, out);
+}
+
 // Features, texts and words of a page, for training.
 void write_page(const std::string& path, const OutFile& matrix, const OutFile& texts, const WordFiles& words) {
   using namespace ftok::html;
@@ -84,7 +106,8 @@ void write_page(const std::string& path, const OutFile& matrix, const OutFile& t
   ExtractSteps steps;
   steps.parse(html, {});
   const PageBlocks& page = steps.page;
-  const PageFacts facts{steps.metadata.title, steps.metadata.json_ld_type, steps.metadata.og_type};
+  const PageFacts facts{steps.metadata.title, steps.metadata.json_ld_type, steps.metadata.og_type,
+                        steps.metadata.canonical_url};
   std::vector<float> rows(page.blocks.size() * kFeatureCount);
   const BlockFeatures features(page, facts);
   std::vector<float> tile(kFeatureCount * kLanes);
@@ -121,8 +144,10 @@ void write_text(const std::string& path, std::FILE* scores, double share, const 
   read_scores(scores, score);
   ContentOptions options;
   options.caution = share;
-  steps.choice = choose_content(steps.page, {steps.metadata.title, steps.metadata.json_ld_type, steps.metadata.og_type},
-                                options, &score);
+  steps.choice = choose_content(
+      steps.page,
+      {steps.metadata.title, steps.metadata.json_ld_type, steps.metadata.og_type, steps.metadata.canonical_url},
+      options, &score);
   ftok::JsonWriter json;
   json.begin_object().field("file", path).field("text", steps.text()).key("keep").begin_array();
   for (const uint8_t keep : steps.choice.keep) json.value(static_cast<uint64_t>(keep));
@@ -136,6 +161,7 @@ void run(const std::vector<std::string>& arguments) {
   if (mode.empty()) {
     const OutFile matrix(out + ".f32"), texts(out + ".jsonl");
     const WordFiles words(out);
+    write_schema(out + ".features.json");
     for (size_t i = 1; i < arguments.size(); ++i) write_page(arguments[i], matrix, texts, words);
     return;
   }

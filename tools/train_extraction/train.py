@@ -18,7 +18,7 @@ import labels as labelling
 from words import Words
 
 SETS = ("aeb", "trafilatura", "wcxb")
-FEATURES, CONTEXT, FOLDS, OUTER = 176, 32, 6, 3   # words are weighed in 6 folds, forests in 3 of two of these each
+FOLDS, OUTER = 6, 3   # words are weighed in 6 folds, forests in 3 of two of these each
 HIDDEN = 1 << 12  # extract/content/blocks.h
 SECOND_LEVEL = {"co", "com", "org", "net", "ac", "gov", "edu", "or", "ne", "gob", "gouv"}
 
@@ -28,6 +28,11 @@ def domain_of(url):
     parts = host.split(".")
     size = 3 if len(parts) > 2 and len(parts[-1]) == 2 and parts[-2] in SECOND_LEVEL else 2
     return ".".join(parts[-size:])
+
+
+def read_schema(path):
+    """What ftok_block_features says of its rows: {"schema": hash, "features": {"room": N, "names": [...]}, "context": the same}."""
+    return json.loads(Path(path).read_text())
 
 
 def read_u32(path, columns=None):
@@ -50,7 +55,8 @@ class Data:
                 subprocess.run([args.block_features, out, *paths], check=True)
             cached = Path(f"{out}.labels.json")
             label_cache = json.loads(cached.read_text()) if args.reuse and cached.exists() else {}
-            x.append(numpy.fromfile(out + ".f32", dtype=numpy.float32).reshape(-1, FEATURES))
+            self.schema = read_schema(out + ".features.json")
+            x.append(numpy.fromfile(out + ".f32", dtype=numpy.float32).reshape(-1, self.schema["features"]["room"]))
             c, b, begin = read_u32(out + ".containers", 4), read_u32(out + ".blocks", 5), at
             names.append(read_u32(out + ".names"))
             phrases.append(read_u32(out + ".phrases"))
@@ -164,7 +170,7 @@ def context(args, p, data):
         scores = f"{args.work}/{name}.score"
         p[begin:end].tofile(scores)
         subprocess.run([args.block_features, f"{args.work}/{name}.context", "--scores", scores, *paths], check=True)
-        rows.append(numpy.fromfile(f"{args.work}/{name}.context.f32", dtype=numpy.float32).reshape(-1, CONTEXT))
+        rows.append(numpy.fromfile(f"{args.work}/{name}.context.f32", dtype=numpy.float32).reshape(-1, data.schema["context"]["room"]))
     return numpy.concatenate(rows)
 
 
@@ -266,7 +272,11 @@ def write_model(args, data, first, second):
     first.save_model(f"{args.work}/first.txt")
     second.save_model(f"{args.work}/second.txt")
     out = ["// Made by tools/train_extraction/train.py; see docs/extraction.md for the data and the cross-validated scores.", "// clang-format off",
-           '#include "extract/content/content_model.h"', "", "#include <iterator>", "", "namespace ftok::html {", "", "namespace {", ""]
+           '#include "extract/content/content_model.h"', "", "#include <iterator>", "", '#include "extract/content/feature_list.h"', "",
+           "namespace ftok::html {", "",
+           "// The features that the trees were fitted on, in their places (ftok_block_features writes the hash beside the rows).",
+           f'static_assert(kFeatureSchema == {data.schema["schema"]}U, "feature_list.h changed: the model needs to be trained anew");', "",
+           "namespace {", ""]
     write_forest(out, "First", first)
     write_forest(out, "Second", second)
     out += ["", "}  // namespace", "",

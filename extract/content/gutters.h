@@ -1,0 +1,21 @@
+// Gutters: the line numbers that highlighters lay out beside code. They are no part of what was written.
+#pragma once
+
+#include <cstdint>
+#include <string_view>
+
+#include "extract/html/dom.h"
+
+namespace ftok::html {
+
+// Whether one of an element's classes is that of a gutter: of Pygments, Rouge, Chroma, SyntaxHighlighter, highlight.js,
+// Prism, Crayon, GitHub or GitLab.
+bool is_named_gutter(std::string_view classes);
+
+// Whether an element holds numbers alone, or nothing.
+bool holds_line_numbers(const Dom& dom, NodeId element, uint64_t& steps);
+
+// Whether a table's cell of any name holds numbers that count up by one, and the next cell holds preformatted text.
+bool stands_before_code(const Dom& dom, NodeId cell, uint64_t& steps);
+
+}  // namespace ftok::html

@@ -1,0 +1,330 @@
+#include "extract/content/json_ld.h"
+
+#include <simdjson.h>
+
+#include <algorithm>
+
+#include "extract/content/blocks.h"
+#include "extract/content/text_run.h"
+#include "extract/html/entities.h"
+#include "extract/html/parser.h"
+#include "extract/output/layout.h"
+
+namespace ftok::html {
+
+namespace {
+
+constexpr size_t kFieldMax = 2000;  // bytes; a longer "title" is none
+constexpr size_t kJsonMax = size_t{1} << 20;
+constexpr int kValuesMax = 2000;
+constexpr size_t kItemsMax = 200;  // of one array
+constexpr size_t kAuthorsMax = 20;
+constexpr size_t kNamesMax = 200;
+constexpr int kNestingMax = 4;  // of a name in a name
+
+bool is_letter(char c) { return (c | 0x20) >= 'a' && (c | 0x20) <= 'z'; }
+bool is_space(char c) { return c == ' ' || (c >= '\t' && c <= '\r'); }
+
+bool has_tag(std::string_view text) {
+  for (size_t at = text.find('<'); at != std::string_view::npos; at = text.find('<', at + 1)) {
+    const size_t name = at + 1 < text.size() && text[at + 1] == '/' ? at + 2 : at + 1;
+    if (name < text.size() && is_letter(text[name]) && text.find('>', name) != std::string_view::npos) return true;
+  }
+  return false;
+}
+
+std::string decoded(std::string_view text) {
+  std::string out(decoded_max(text.size()), '\0');
+  out.resize(decode_text(text, false, false, out.data()));
+  return out;
+}
+
+std::string folded(std::string_view text) {
+  std::string out;
+  TextRun run(out);
+  run.append(text, false);
+  return out;
+}
+
+// The lines that a piece of markup shows.
+std::string lines_of(std::string_view markup) {
+  Dom dom;
+  PageBlocks page;
+  if (parse_html(markup, {}, dom).status != ParseStatus::kDone) return {};
+  cut_into_blocks(dom, {}, page);
+  std::vector<uint8_t> keep(page.blocks.size());
+  for (size_t i = 0; i < keep.size(); ++i) keep[i] = (page.blocks[i].ancestors & kInHidden) == 0;
+  LayoutOptions options;
+  options.repeated_lines = true;
+  return lay_out(page, keep, options);
+}
+
+std::string plain(std::string_view text) {
+  constexpr int kRoundsMax = 2;  // markup is met that was escaped once more
+  std::string out(text);
+  for (int round = 0; round < kRoundsMax; ++round) {
+    if (has_tag(out)) out = lines_of(out);
+    else if (out.find('&') != std::string::npos) out = decoded(out);
+    else break;
+  }
+  return out;
+}
+
+// One pass over a script that is no strict JSON.
+class JsonRepair {
+ public:
+  explicit JsonRepair(std::string_view in) : in_(in) { out_.reserve(in.size() + 16); }
+
+  std::string run() {
+    out_ = "[";
+    while (at_ < in_.size()) step();
+    drop_comma();
+    out_ += ']';
+    return std::move(out_);
+  }
+
+ private:
+  bool starts(std::string_view with) const { return in_.substr(at_, with.size()) == with; }
+
+  void step() {
+    const char c = in_[at_];
+    if (c == '"') return string();
+    if (starts("/*")) return skip_behind("*/");
+    if (starts("<!--") || starts("<![CDATA[")) {
+      at_ += starts("<!--") ? 4 : 9;
+      return;
+    }
+    if (starts("-->") || starts("]]>")) {
+      at_ += 3;
+      return;
+    }
+    if (starts("//")) {
+      const size_t wrapper = in_.substr(at_, 16).find("<![CDATA[");
+      if (wrapper != std::string_view::npos) at_ += wrapper;
+      else skip_behind("\n");
+      return;
+    }
+    ++at_;
+    if (is_space(c) || c == ';') return;
+    if (c == '}' || c == ']') {
+      drop_comma();
+      --depth_;
+    } else if (c == ',') {
+      if (ends_in_comma() || out_.back() == '[' || out_.back() == '{') return;
+    } else if (c == '{' || c == '[') {
+      if (depth_ == 0 && out_.size() > 1 && !ends_in_comma()) out_ += ',';  // another value behind the first
+      ++depth_;
+    }
+    out_ += c;
+  }
+
+  void string() {
+    out_ += '"';
+    for (++at_; at_ < in_.size() && in_[at_] != '"'; ++at_) {
+      const char c = in_[at_];
+      if (c == '\\' && at_ + 1 < in_.size()) {
+        const char next = in_[++at_];
+        if (std::string_view("\"\\/bfnrt").find(next) != std::string_view::npos || (next == 'u' && is_hex4(at_ + 1))) {
+          out_ += '\\';
+          out_ += next;
+        } else if (static_cast<unsigned char>(next) >= 0x20) {
+          out_ += next;
+        }
+      } else if (static_cast<unsigned char>(c) < 0x20) {
+        out_ += c == '\n' ? "\\n" : " ";
+      } else {
+        out_ += c;
+      }
+    }
+    out_ += '"';
+    ++at_;
+  }
+
+  bool is_hex4(size_t at) const {
+    if (at + 4 > in_.size()) return false;
+    return std::all_of(in_.begin() + static_cast<std::ptrdiff_t>(at), in_.begin() + static_cast<std::ptrdiff_t>(at + 4),
+                       [](char c) { return (c >= '0' && c <= '9') || ((c | 0x20) >= 'a' && (c | 0x20) <= 'f'); });
+  }
+
+  void skip_behind(std::string_view mark) {
+    const size_t end = in_.find(mark, at_);
+    at_ = end == std::string_view::npos ? in_.size() : end + mark.size();
+  }
+  bool ends_in_comma() const { return out_.back() == ','; }
+  void drop_comma() {
+    if (ends_in_comma()) out_.pop_back();
+  }
+
+  std::string_view in_;
+  size_t at_ = 0;
+  int depth_ = 0;
+  std::string out_;
+};
+
+}  // namespace
+
+std::string plain_field(std::string_view text) { return folded(plain(text.substr(0, kFieldMax))); }
+
+std::string plain_body(std::string_view text) {
+  std::string out = plain(text);
+  while (!out.empty() && is_space(out.back())) out.pop_back();
+  out.erase(0, static_cast<size_t>(std::find_if_not(out.begin(), out.end(), is_space) - out.begin()));
+  return out;
+}
+
+std::string repaired_json(std::string_view script) { return JsonRepair(script).run(); }
+
+// Walks the values of one script with a list of what is left to see, never recursion (simdjson itself caps nesting at
+// 1,024).
+class JsonLd::Reader {
+ public:
+  Reader(JsonLd& page) : page_(page), found_(page.found_) {}
+
+  void walk(simdjson::dom::element root) {
+    std::vector<simdjson::dom::element> left{root};
+    for (int seen = 0; !left.empty() && seen < kValuesMax; ++seen) {
+      const simdjson::dom::element value = left.back();
+      left.pop_back();
+      if (value.is_array()) {
+        std::vector<simdjson::dom::element> items;
+        const simdjson::dom::array array = value.get_array().value_unsafe();
+        for (const simdjson::dom::element item : array) {
+          if (items.size() < kItemsMax) items.push_back(item);
+        }
+        left.insert(left.end(), items.rbegin(), items.rend());
+      } else if (value.is_object()) {
+        const simdjson::dom::object object = value.get_object().value_unsafe();
+        read_object(object);
+        simdjson::dom::element inner;
+        for (const char* key : {"@graph", "mainEntity", "mainEntityOfPage"}) {
+          if (object[key].get(inner) == simdjson::SUCCESS) left.push_back(inner);
+        }
+      }
+    }
+  }
+
+ private:
+  using Element = simdjson::dom::element;
+  using Object = simdjson::dom::object;
+
+  // A string, that of a thing's name (itself a thing at times), or the first of a list.
+  static std::string_view name_of(Element value) {
+    for (int level = 0; level < kNestingMax; ++level) {
+      std::string_view text;
+      if (value.get_string().get(text) == simdjson::SUCCESS) return text;
+      simdjson::dom::array items;
+      Object object;
+      if (value.get_array().get(items) == simdjson::SUCCESS) {
+        if (items.begin() == items.end()) return {};
+        value = *items.begin();
+      } else if (value.get_object().get(object) == simdjson::SUCCESS) {
+        if (object["name"].get(value) != simdjson::SUCCESS && object["@value"].get(value) != simdjson::SUCCESS)
+          return {};
+      } else {
+        return {};
+      }
+    }
+    return {};
+  }
+
+  static std::string_view text_of(const Object& object, const char* key) {
+    Element value;
+    return object[key].get(value) == simdjson::SUCCESS ? name_of(value) : std::string_view();
+  }
+
+  static void set_once(std::string& field, std::string_view value) {
+    if (field.empty()) field = plain_field(value);
+  }
+
+  static bool is_page_type(std::string_view type) {
+    for (const std::string_view known :
+         {"Article", "Posting", "Product", "Recipe", "QAPage", "WebPage", "Report", "Course", "Event", "JobPosting",
+          "HowTo", "FAQPage", "VideoObject", "Review"}) {
+      if (type.find(known) != std::string_view::npos) return true;
+    }
+    return false;
+  }
+
+  void read_object(const Object& object) {
+    const std::string_view type = text_of(object, "@type");
+    note_name(object);
+    if (type == "WebSite" || type == "Organization" || type == "NewsMediaOrganization") {
+      set_once(page_.site_, text_of(object, "name"));
+      if (found_.site.empty()) found_.site = page_.site_;
+      return;
+    }
+    if (!is_page_type(type)) return;
+    const bool plain = type == "WebPage";
+    if (!plain || found_.json_ld_type.empty()) found_.json_ld_type = std::string(type.substr(0, 64));
+    set_once(page_.headline_, text_of(object, "headline"));
+    if (found_.author.empty() && page_.author_references_.empty()) read_authors(object);
+    set_once(found_.published, text_of(object, "datePublished"));
+    set_once(found_.description, text_of(object, "description"));
+    set_once(found_.site, text_of(object, "publisher"));
+    std::string_view body = text_of(object, "articleBody");
+    if (body.empty() && type.find("Posting") != std::string_view::npos)
+      body = text_of(object, "text");  // of a forum's thread
+    if (body.size() > page_.body_.size()) page_.body_ = std::string(body);
+  }
+
+  void note_name(const Object& object) {
+    std::string_view id;
+    const std::string_view name = text_of(object, "name");
+    if (!name.empty() && page_.names_.size() < kNamesMax && object["@id"].get_string().get(id) == simdjson::SUCCESS)
+      page_.names_.emplace_back(id, name);
+  }
+
+  // One name, or those of a list: "Ida Brandt; Tom Weir".
+  void read_authors(const Object& object) {
+    Element value;
+    if (object["author"].get(value) != simdjson::SUCCESS) return;
+    simdjson::dom::array items;
+    if (value.get_array().get(items) != simdjson::SUCCESS) return add_author(value);
+    size_t count = 0;
+    for (const Element item : items) {
+      if (count++ < kAuthorsMax) add_author(item);
+    }
+  }
+
+  void add_author(const Element& value) {
+    const std::string_view name = name_of(value);
+    if (!name.empty()) return append_name(found_.author, plain_field(name));
+    std::string_view id;
+    Object object;
+    if (value.get_object().get(object) == simdjson::SUCCESS && object["@id"].get_string().get(id) == simdjson::SUCCESS)
+      page_.author_references_.emplace_back(id);
+  }
+
+  JsonLd& page_;
+  Metadata& found_;
+};
+
+void append_name(std::string& names, std::string_view name) {
+  constexpr std::string_view kBetween = "; ";
+  if (name.empty() || names.size() + name.size() > kFieldMax) return;
+  const std::string all = std::string(kBetween).append(names).append(kBetween);
+  if (all.find(std::string(kBetween).append(name).append(kBetween)) != std::string::npos) return;
+  if (!names.empty()) names += kBetween;
+  names += name;
+}
+
+void JsonLd::read(std::string_view script) {
+  simdjson::dom::parser parser{kJsonMax + kJsonMax / 2};
+  simdjson::dom::element root;
+  std::string repaired;
+  if (parser.parse(script.data(), script.size()).get(root) != simdjson::SUCCESS) {
+    repaired = repaired_json(script);
+    if (parser.parse(repaired).get(root) != simdjson::SUCCESS) return;
+  }
+  Reader(*this).walk(root);
+}
+
+void JsonLd::finish() {
+  for (const std::string& id : author_references_) {
+    const auto named = std::find_if(names_.begin(), names_.end(), [&](const auto& entry) { return entry.first == id; });
+    if (named != names_.end()) append_name(found_.author, plain_field(named->second));
+  }
+  found_.json_ld_text = plain_body(body_);
+}
+
+}  // namespace ftok::html

@@ -1,0 +1,259 @@
+// Markup as pages really have it: grids, lists' numbers, formulas, gutters, readings, hidden text, shadow roots,
+// elements that never end, JSON-LD. Each rule on both sides of its bound.
+#include <gtest/gtest.h>
+
+#include <string>
+
+#include "extract/content/ancestors.h"
+#include "extract/content/blocks.h"
+#include "extract/content/json_ld.h"
+#include "extract/content/shadow_roots.h"
+#include "extract/content/unended.h"
+#include "extract/extract.h"
+#include "extract/html/parser.h"
+#include "extract/output/layout.h"
+
+namespace ftok::html {
+namespace {
+
+std::string text_of(std::string_view html, bool markdown = false) {
+  Dom dom;
+  uint64_t steps = 0;
+  EXPECT_EQ(parse_html(html, {}, dom).status, ParseStatus::kDone);
+  open_shadow_roots(dom, steps);
+  PageBlocks page;
+  BlockOptions blocks;
+  blocks.markdown = markdown;
+  cut_into_blocks(dom, blocks, page);
+  std::vector<uint8_t> keep;
+  for (const Block& block : page.blocks) keep.push_back((block.ancestors & kInHidden) == 0);
+  LayoutOptions layout;
+  layout.markdown = markdown;
+  return lay_out(page, keep, layout);
+}
+
+TEST(TableGrid, EmptyAndSpanningCellsKeepTheirColumn) {
+  EXPECT_EQ(text_of("<table><tr><td>a<td>b<td>c<tr><td>d<td><td>f<tr><td><td>h<td></table>"),
+            "a | b | c\nd | | f\n| h");
+  EXPECT_EQ(text_of("<table><tr><td rowspan=2>a<td>b<tr><td>c<tr><td>d<td>e</table>"), "a | b\n| c\nd | e");
+  EXPECT_EQ(text_of("<table><tr><td colspan=2>a<td>b<tr><td>c<td>d<td>e</table>"), "a | | b\nc | d | e");
+  EXPECT_EQ(text_of("<table><tr><td rowspan=2 colspan=2>a<td>b<tr><td>c<tr><td>d<td>e<td>f</table>"),
+            "a | | b\n| | c\nd | e | f");
+  EXPECT_EQ(text_of("<table><tr><td>a<td>b<tr><td>c</table>", true), "| a | b |\n| --- | --- |\n| c |  |");
+}
+
+TEST(TableGrid, SpansThatAreNoNumbersAreOne) {
+  for (const char* span : {"x", "-1", "", "1.9", "0"}) {
+    const std::string html = std::string("<table><tr><td colspan='") + span + "'>a<td>b<tr><td>c<td>d</table>";
+    EXPECT_EQ(text_of(html), "a | b\nc | d") << span;
+  }
+  EXPECT_EQ(text_of("<table><tr><td rowspan=0>a<td>b<tr><td>c<tbody><tr><td>d<td>e</table>"), "a | b\n| c\nd | e");
+  EXPECT_EQ(text_of("<table><tr><td colspan=99999999999>a<td>b<tr><td>c<td>d</table>"), "a | | b\nc | d");
+}
+
+TEST(TableGrid, WhatStandsInACellIsOneLine) {
+  EXPECT_EQ(text_of("<table><tr><td>a<br>b<td>c<tr><td><ul><li>d<li>e</ul><td>f</table>"), "a b | c\nd e | f");
+  EXPECT_EQ(text_of("<table><tr><td>a<br>b<td>c|d<tr><td>e<td>f</table>", true),
+            "| a b | c\\|d |\n| --- | --- |\n| e | f |");
+}
+
+TEST(TableGrid, LayoutTablesAreLines) {
+  const std::string sentence =
+      "This sentence is long enough to be counted among the paragraphs of a page, and it ends here. ";
+  const auto table = [&](const std::string& cell, const char* tag) {
+    return text_of("<table><tr><" + std::string(tag) + ">x<td>y<tr><td>" + cell + "<td>menu</table>");
+  };
+  const auto is_grid = [](const std::string& text) { return text.find(" | menu") != std::string::npos; };
+  EXPECT_TRUE(is_grid(table("<p>" + sentence, "td")));
+  EXPECT_FALSE(is_grid(table("<p>" + sentence + "<p>" + sentence, "td")));  // two paragraphs
+  EXPECT_TRUE(is_grid(table("<p>" + sentence + "<p>" + sentence, "th")));   // under a header cell
+  EXPECT_TRUE(is_grid(table(std::string(600, 'a'), "td")));
+  EXPECT_FALSE(is_grid(table(std::string(601, 'a'), "td")));
+  EXPECT_TRUE(is_grid(table(std::string(2000, 'a'), "th")));
+  EXPECT_FALSE(is_grid(table(std::string(2001, 'a'), "th")));
+  EXPECT_FALSE(is_grid(table("<h3>A heading</h3>" + sentence, "th")));
+  EXPECT_EQ(text_of("<table><tr><td>a<td><table><tr><td>b<td>c<tr><td>d<td>e</table></table>"), "a\nb | c\nd | e");
+  EXPECT_EQ(text_of("<table><tr><td><p>" + sentence + "<td>menu</table>"),  // a single row
+            sentence.substr(0, sentence.size() - 1) + "\nmenu");
+  EXPECT_EQ(text_of("<table><tr><td>a<tr><td>b</table>"), "a\nb");
+}
+
+TEST(ListNumbers, ValuesStartAndReversed) {
+  EXPECT_EQ(text_of("<ol><li>a<li value=7>b<li>c</ol>"), "1. a\n7. b\n8. c");
+  EXPECT_EQ(text_of("<ol reversed><li>a<li>b</ol>"), "2. a\n1. b");
+  EXPECT_EQ(text_of("<ol reversed start=9><li>a<li value=3>b<li>c</ol>"), "9. a\n3. b\n2. c");
+  EXPECT_EQ(text_of("<ol start=-1><li>a<li>b<li>c</ol>"), "-1. a\n0. b\n1. c");
+  EXPECT_EQ(text_of("<ol start=' +4x'><li>a<li value=x>b</ol>"), "4. a\n5. b");
+  EXPECT_EQ(text_of("<ol><li>a<ol><li>b</ol><li>c</ol>"), "1. a\n  1. b\n2. c");
+  EXPECT_EQ(text_of("<ul><li value=7>a</ul>"), "- a");
+  EXPECT_EQ(text_of("<ol start=99999999999><li>a</ol>"), "2147483647. a");
+}
+
+TEST(Formulas, AnAnnotationOfTheWhole) {
+  EXPECT_EQ(text_of("<p><math><semantics><mi>a</mi><annotation encoding='TeX'>x</annotation></semantics></math>"),
+            "$x$");
+  EXPECT_EQ(
+      text_of(
+          "<p><math><mrow><semantics><mi>a</mi><annotation encoding='LaTeX'>x</annotation></semantics></mrow></math>"),
+      "$x$");
+  EXPECT_EQ(text_of("<p><math><mrow><semantics><mi>a</mi><annotation "
+                    "encoding='TeX'>x</annotation></semantics><mi>b</mi></mrow></math>"),
+            "ab");
+  EXPECT_EQ(
+      text_of("<p><math alttext='y'><semantics><mi>a</mi><annotation encoding='TeX'> </annotation></semantics></math>"),
+      "$y$");
+  EXPECT_EQ(text_of("<p><math alttext=' '><semantics><mi>a</mi><annotation "
+                    "encoding='text/plain'>x</annotation></semantics></math>"),
+            "a");
+  EXPECT_EQ(text_of("<p><math><semantics><mi>a</mi><annotation-xml "
+                    "encoding='MathML-Content'><ci>x</ci></annotation-xml></semantics></math>"),
+            "a");
+}
+
+TEST(Formulas, DrawingsWithoutMathMl) {
+  const std::string drawing = "<span class='katex-html' aria-hidden='true'><span>E</span></span>";
+  EXPECT_EQ(text_of("<p>so <span class=katex>" + drawing + "</span> it is"), "so E it is");
+  EXPECT_EQ(text_of("<p>so <span class=katex><span class=katex-mathml><math alttext=E></math></span>" + drawing +
+                    "</span> it is"),
+            "so $E$ it is");
+  EXPECT_EQ(text_of("<p>so <span class=icon aria-hidden=true>E</span> it is"), "so it is");
+}
+
+TEST(Gutters, LineNumbersGo) {
+  EXPECT_EQ(text_of("<pre><span class=lineno>1 </span>a\n<span class=lineno>2 </span>b</pre>"), "a\nb");
+  EXPECT_EQ(text_of("<pre><span class=lineno>x1 </span>a</pre>"), "x1 a");
+  EXPECT_EQ(text_of("<pre><span class=number>1 </span>a</pre>"), "1 a");
+  EXPECT_EQ(text_of("<table><tr><td><pre>7\n8</pre><td><pre>a\nb</pre></table>"), "a\nb");
+  EXPECT_EQ(text_of("<table><tr><td><pre>7\n9</pre><td><pre>a\nb</pre></table>"), "7\n9\na\nb");
+  EXPECT_EQ(text_of("<table><tr><td>7<td><pre>a</pre></table>"), "7\na");  // one number may be data
+  EXPECT_EQ(
+      text_of("<table><tr><td class=gutter><div>1</div><div>2</div><td class=code><div>a</div><div>b</div></table>"),
+      "a\nb");
+}
+
+TEST(Ruby, ReadingsStandInBrackets) {
+  EXPECT_EQ(text_of("<p><ruby>水車<rp>(</rp><rt>すい</rt><rp>)</rp></ruby>は"), "水車(すい)は");
+  EXPECT_EQ(text_of("<p><ruby>水<rt>すい</rt>車<rt>しゃ</rt></ruby>は"), "水（すい）車（しゃ）は");
+  EXPECT_EQ(text_of("<p><ruby>水車<rp>(</rp><rt> </rt><rp>)</rp></ruby>は"), "水車は");
+}
+
+TEST(StyleHides, WhatIsClippedAway) {
+  for (const char* style :
+       {"display:none", "DISPLAY : NONE !important", "visibility: hidden", "position:absolute;clip:rect(0,0,0,0)",
+        "clip: rect(1px 1px 1px 1px); position: absolute !important", "position:fixed;clip:rect(0px,1px,9px,0px)",
+        "clip-path:inset(50%)", "clip-path: inset(100% 0 0 0)", "clip-path:circle(0)",
+        "clip-path:polygon(0px 0px, 0px 0px, 0 0)", "position:absolute;left:-9999px", "position:absolute;top:-1000em",
+        "width:1px;height:1px;overflow:hidden", "height:0;overflow:hidden"}) {
+    EXPECT_TRUE(style_hides(style)) << style;
+  }
+  for (const char* style :
+       {"", "color:none", "clip:rect(0,0,0,0)", "position:relative;clip:rect(0,0,0,0)",
+        "position:absolute;clip:rect(0,9px,9px,0)", "position:absolute;clip:rect(auto,auto,auto,auto)",
+        "position:absolute;clip:auto", "clip-path:inset(49%)", "clip-path:inset(60px)", "clip-path:circle(40%)",
+        "clip-path:polygon(0 0, 90% 0, 9px 9px)", "left:-9999px", "position:absolute;left:-998px",
+        "height:2px;overflow:hidden", "height:1em;overflow:hidden", "height:0", "overflow:hidden",
+        "text-indent:-9999px", "visibility:visible"}) {
+    EXPECT_FALSE(style_hides(style)) << style;
+  }
+}
+
+TEST(Anchors, WithoutAddressAreNoLinks) {
+  const auto links = [](const char* html) {
+    Dom dom;
+    EXPECT_EQ(parse_html(html, {}, dom).status, ParseStatus::kDone);
+    PageBlocks page;
+    cut_into_blocks(dom, {}, page);
+    return page.blocks.at(0).sums.link_letters;
+  };
+  EXPECT_EQ(links("<p><a href='/x'>words</a>"), 5U);
+  EXPECT_EQ(links("<p><a href=''>words</a>"), 5U);
+  EXPECT_EQ(links("<p><a name=top>words</a>"), 0U);
+  EXPECT_EQ(links("<p><a id=top class=anchor>words</a>"), 0U);
+  EXPECT_EQ(links("<p><a>words</a>"), 0U);
+  EXPECT_EQ(links("<p><a onclick='go()'>words</a>"), 5U);  // a script makes it one
+}
+
+TEST(ShadowRoots, ShowTheirHostsChildrenInSlots) {
+  EXPECT_EQ(text_of("<div><template shadowrootmode=open><p>a</p></template></div>"), "a");
+  EXPECT_EQ(text_of("<div><template shadowrootmode=CLOSED><p>a<slot></slot></p></template>b</div>"), "ab");
+  EXPECT_EQ(text_of("<div><template shadowrootmode=open><p>a</p></template>b</div>"), "a");  // no slot for it
+  EXPECT_EQ(
+      text_of("<div><template shadowrootmode=open><slot name=x>c</slot><slot>d</slot></template><b slot=x>e</b></div>"),
+      "ed");
+  EXPECT_EQ(text_of("<div><template shadowrootmode=open>a</template><template shadowrootmode=open>b</template></div>"),
+            "a");
+  EXPECT_EQ(text_of("<div><template>a</template><template shadowrootmode=none>b</template>c</div>"), "c");
+  EXPECT_EQ(text_of("<div><template shadowrootmode=open><i><template "
+                    "shadowrootmode=open>a<slot></slot></template><slot></slot></i></template>b</div>"),
+            "ab");
+}
+
+TEST(Unended, TheRestIsReadOnce) {
+  const auto closed = [](std::string_view html) {
+    Dom dom;
+    return close_unended(html, parse_html(html, {}, dom));
+  };
+  EXPECT_EQ(closed("<title>a\r\n<p>b</p>"), "<title>a\n</title><p>b</p>");
+  EXPECT_EQ(closed("<title>a < b"), "");
+  EXPECT_EQ(closed("<title>a</title><p>b"), "");
+  EXPECT_EQ(closed("<style>p{}<p>b"), "<style></style><p>b");
+  EXPECT_EQ(closed("<textarea>a<p>b"), "<textarea>a</textarea><p>b");
+  EXPECT_EQ(closed("<script>x();\n <p>b</p>"), "<script></script><p>b</p>");
+  EXPECT_EQ(closed("<script>x('<p>b</p>');"), "");      // cut within a script
+  EXPECT_EQ(closed("<script>x();\n<div>b</div>"), "");  // no sign that a page goes on
+  EXPECT_EQ(closed("<script><!--<script>x();</script><p>b</p>"), "<script></script></script><p>b</p>");
+  EXPECT_EQ(closed("<svg><title>a<p>b"), "");  // no raw text there
+}
+
+TEST(JsonLd, AsSitesWriteIt) {
+  EXPECT_EQ(repaired_json("{\"a\":\"b\nc\",}"), "[{\"a\":\"b\\nc\"}]");
+  EXPECT_EQ(repaired_json("/* x */{\"a\":[1,,2,],}// y\n;"), "[{\"a\":[1,2]}]");
+  EXPECT_EQ(repaired_json("<!--\n//<![CDATA[\n{\"a\":1}\n//]]>\n-->"), "[{\"a\":1}]");
+  EXPECT_EQ(repaired_json("{\"a\":\"it\\'s // no \\u00e9 \\x comment\"}"),
+            "[{\"a\":\"it's // no \\u00e9 x comment\"}]");
+  EXPECT_EQ(repaired_json("{\"a\":1}{\"b\":2}"), "[{\"a\":1},{\"b\":2}]");
+  EXPECT_EQ(plain_field("a &amp; b <b>c</b> d"), "a & b c d");
+  EXPECT_EQ(plain_field("a &amp;amp; b"), "a & b");
+  EXPECT_EQ(plain_field("a < b"), "a < b");
+  EXPECT_EQ(plain_body("<p>a</p><p>b&mdash;c</p>"), "a\nb\u2014c");
+  EXPECT_EQ(plain_body("&lt;p&gt;a&lt;/p&gt;"), "a");
+  EXPECT_EQ(plain_body("a\n\nb &lt; c\n"), "a\n\nb < c");
+}
+
+Metadata metadata_of(const std::string& json, const std::string& rest = "") {
+  return extract("<title>Mill repaired | Valley</title><script type='application/ld+json'>" + json + "</script>" + rest,
+                 {})
+      .metadata;
+}
+
+TEST(JsonLd, Authors) {
+  const auto author = [](const char* value) {
+    return metadata_of(std::string("{\"@type\":\"Article\",\"author\":") + value + "}").author;
+  };
+  EXPECT_EQ(author("\"Ida\""), "Ida");
+  EXPECT_EQ(author("[{\"name\":\"Ida\"},\"Tom\",{\"name\":\"Ida\"}]"), "Ida; Tom");
+  EXPECT_EQ(author("{\"name\":{\"name\":\"Ida &amp; Co\"}}"), "Ida & Co");
+  EXPECT_EQ(author("{\"name\":[\"Ida\"]}"), "Ida");
+  EXPECT_EQ(author("{\"name\":{\"@value\":\"Ida\"}}"), "Ida");
+  EXPECT_EQ(author("{\"url\":\"x\"}"), "");
+  EXPECT_EQ(metadata_of("{\"@graph\":[{\"@type\":\"Article\",\"author\":{\"@id\":\"#i\"}},{\"@type\":\"Person\",\"@"
+                        "id\":\"#i\",\"name\":\"Ida\"}]}")
+                .author,
+            "Ida");
+  EXPECT_EQ(metadata_of("{}", "<meta name=citation_author content=Ida><meta name=citation_author content=Tom>").author,
+            "Ida; Tom");
+}
+
+TEST(JsonLd, TheHeadlineAndTheHeading) {
+  const std::string headline = "{\"@type\":\"Article\",\"headline\":\"Mill repaired\"}";
+  EXPECT_EQ(metadata_of(headline).title, "Mill repaired");
+  EXPECT_EQ(metadata_of(headline, "<h1>Valley</h1>").title, "Mill repaired");  // <title> has both
+  EXPECT_EQ(metadata_of("{\"@type\":\"Article\",\"headline\":\"a tagline\"}", "<h1>Mill repaired</h1>").title,
+            "Mill repaired");
+  EXPECT_EQ(metadata_of("{\"@type\":\"Article\",\"headline\":\"a tagline\"}", "<h1>Something else</h1>").title,
+            "Something else");
+  EXPECT_EQ(metadata_of(headline, "<h1>The Mill repaired</h1>").title, "The Mill repaired");
+}
+
+}  // namespace
+}  // namespace ftok::html
