@@ -17,7 +17,7 @@ namespace ftok {
 struct CorpusCountOptions {
   size_t threads = 0;  // 0: all cores
   std::string text_key = "text";
-  std::vector<CorpusInput> warcs;  // counted after the reader's: the documents that pass the stages of `plan`
+  std::vector<CorpusInput> warcs = {};  // counted after the reader's: the documents that pass the stages of `plan`
   const Plan* plan = nullptr;
   TrainCheckpoint* checkpoint =
       nullptr;  // saved when memory is full, every `checkpoint_bytes` of text, after each WARC, at the end
