@@ -11,7 +11,7 @@ import json, os, re, shutil, subprocess, sys, tempfile
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent.parent
-STEP = re.compile(r"<!-- (write|append|insert|run) ?(.*?) -->\n```\w*\n(.*?)```\n", re.S)
+STEP = re.compile(r"<!-- (write|append|insert|run)([^\n]*?) -->\n```\w*\n(.*?)```\n", re.S)
 RULE = "shouting.capitals"
 
 # Stands before the compiler: an object that the steps leave as it is comes from the build folder.
@@ -47,7 +47,7 @@ def do_steps(copy):
         if action == "run":
             subprocess.run(["bash", "-euc", block], cwd=copy, check=True)
             continue
-        name, _, line = where.partition(" after ")
+        name, _, line = where.strip().partition(" after ")
         path = copy / name
         text = path.read_text("utf-8") if path.exists() else ""
         if action == "write":
