@@ -101,7 +101,7 @@ void load_vocabulary(const PlanOptions& options, const RecipeConfig& recipe, Pla
 
 // What a folder is bound to: everything that decides the bytes in it, and nothing else (not threads, not memory).
 std::string binding_of(const Plan& plan, const PlanOptions& options) {
-  std::string out = bound_recipe(plan.recipe) + "\n[output]\n";
+  std::string out = plan.recipe + "\n[output]\n";
   const char* rejects = options.rejects == Rejects::kNone ? "none" : options.rejects == Rejects::kIds ? "ids" : "text";
   out += fmt::format("rejects = \"{}\"\ntext = {}\n\n[digests]\n", rejects, options.text);
   out += fmt::format("vocabulary = \"{} {}\"\n", plan.vocabulary_name, plan.vocabulary_digest);
@@ -144,7 +144,7 @@ Plan make_plan(const RecipeConfig& recipe, const PlanOptions& options) {
   content.dedup.memory = 0;        // how much memory there is decides no byte
   content.language.model.clear();  // their digests count, not where they lie
   content.classifier.model.clear();
-  plan.recipe = recipe_text(content, false);
+  plan.recipe = bound_recipe(recipe_text(content, false));
   plan.binding = binding_of(plan, options);
   return plan;
 }
