@@ -15,9 +15,9 @@ namespace ftok {
 // Throws UsageError when the format, the width or the place of the end-of-text token does not go with the vocabulary.
 ShardWriterOptions shard_writer_options(const ShardOptions& options, const Encoding& encoding, std::string_view key);
 
-// The recipe's text as folders are bound to it: [shards] says where the end-of-text token goes and leaves out what is
-// as version 0.1.0 had it (llm.c's layout, the width by the vocabulary), so that folders of that version can be
-// continued.
+// The recipe's text as folders are bound to it and manifests keep it: [shards] says where the end-of-text token goes
+// and leaves out what is as version 0.1.0 had it (llm.c's layout, the width by the vocabulary), so that folders of that
+// version can be continued.
 std::string bound_recipe(std::string recipe);
 
 }  // namespace ftok

@@ -30,7 +30,7 @@ Manifest read_fields(const JsonFields& fields) {
   const JsonFields vocabulary = fields.object("vocabulary");
   manifest.vocabulary = {vocabulary.text("name"), vocabulary.text("digest"), vocabulary.number("size"),
                          vocabulary.number("end_of_text")};
-  // Folders of 0.1.0 say neither: their shards are llm.c's.
+  // What is as it was before there were formats is not said: folders of 0.1.0 are read and continued.
   if (fields.has("shard_format")) manifest.shard_format = fields.text("shard_format");
   manifest.token_bytes =
       fields.has("token_bytes") ? fields.number("token_bytes") : token_bytes_for(manifest.vocabulary.size);
@@ -110,7 +110,9 @@ std::string write_manifest(const Manifest& manifest) {
   json.key("vocabulary").begin_object().field("name", manifest.vocabulary.name);
   json.field("digest", manifest.vocabulary.digest).field("size", manifest.vocabulary.size);
   json.field("end_of_text", manifest.vocabulary.end_of_text).end_object();
-  json.field("shard_format", manifest.shard_format).field("token_bytes", manifest.token_bytes);
+  if (manifest.shard_format != default_shard_format().name()) json.field("shard_format", manifest.shard_format);
+  if (manifest.token_bytes != token_bytes_for(manifest.vocabulary.size))
+    json.field("token_bytes", manifest.token_bytes);
   json.field("shard_tokens", manifest.shard_tokens);
   json.field("end_of_text_placement", end_of_text_name(manifest.placement));
   json.field("validation_per_mille", manifest.validation_per_mille).key("totals").raw(manifest.totals);

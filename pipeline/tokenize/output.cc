@@ -53,11 +53,11 @@ std::string recipe_text_of(const TokenizeRecipe& recipe) {
     ChatText chat(*recipe.chat);
     writer.section("chat", chat);
   }
-  return writer.text();
+  return bound_recipe(writer.text());
 }
 
 std::string binding_of(const TokenizeOptions& options) {
-  return fmt::format("{}\n[digests]\nvocabulary = \"{} {}\"\n", bound_recipe(recipe_text_of(options.recipe)),
+  return fmt::format("{}\n[digests]\nvocabulary = \"{} {}\"\n", recipe_text_of(options.recipe),
                      options.encoding->name(), options.encoding->digest());
 }
 

@@ -372,6 +372,31 @@ class TokenizeChecks(unittest.TestCase):
             trained.append((self.folder / f"v-{name}").read_bytes())
         self.assertEqual(trained, trained[:1] * 4)
 
+    def test_a_byte_order_mark_is_no_content(self):
+        mark = b"\xef\xbb\xbf"
+        lines = b"".join(json.dumps({"id": f"d{i}", "text": prose(i, 30)}).encode() + b"\r\n\r\n" for i in range(20))
+        (self.folder / "plain.jsonl").write_bytes(lines)
+        (self.folder / "marked.jsonl").write_bytes(mark + lines)
+        (self.folder / "list.txt").write_bytes(mark + b"marked.jsonl\r\n\r\n")
+        self.tokenize(["plain.jsonl"], "plain")
+        self.tokenize(["--input-list", "list.txt"], "marked")
+        shards = [(self.folder / out / "ftok_train_000000.bin").read_bytes() for out in ("plain", "marked")]
+        self.assertEqual(*shards)
+        for name in ("plain", "marked"):
+            self.ftok("vocab", "train", "--quiet", "--size", "300", "--output", f"{name}.tiktoken", f"{name}.jsonl")
+        vocabulary = (self.folder / "plain.tiktoken").read_bytes()
+        self.assertEqual((self.folder / "marked.tiktoken").read_bytes(), vocabulary)
+        (self.folder / "marked.tiktoken").write_bytes(mark + vocabulary)
+        ids = [self.ftok("encode", "--vocab", f"{name}.tiktoken", "--ids", "--jsonl", f"{name}.jsonl").stdout
+               for name in ("plain", "marked")]
+        self.assertEqual(*ids)
+        text = [self.ftok("encode", "--vocab", "ftok-4k", "--ids", input=start + b"a text").stdout for start in (b"", mark)]
+        self.assertEqual(*text)
+        (self.folder / "domains.txt").write_bytes(mark + b"bad-mill.com\r\n")
+        self.assertIn("drop", self.ftok("url", "check", "--domains", "domains.txt", "http://bad-mill.com/").stdout)
+        (self.folder / "recipe.toml").write_bytes(mark + b'preset = "fineweb-head"\r\n')
+        self.ftok("recipe", "show", "recipe.toml")
+
     def test_what_is_not_text_is_refused_by_every_reader(self):
         files = {"x.parquet": b"PAR1" + bytes(range(256)), "x.arrow": b"ARROW1\0\0" + bytes(64), "x.pkl": b"\x80\x04\x95" + bytes(64),
                  "x.tar": b"a" * 257 + b"ustar\x0000" + bytes(248), "x.html": b"<!doctype html><p>x", "x": random.Random(1).randbytes(5000),

@@ -16,6 +16,7 @@ refused count --weight a.jsonl=.5 --output x.counts a.jsonl
 refused count --memory 1M --output x.counts a.jsonl
 refused count --memory much --output x.counts a.jsonl
 refused count --text-key body --output x.counts a.jsonl
+printf "WARC/1.0\r\n" | gzip > page.warc.gz
 refused count --output x.counts page.warc.gz
 printf '{"text":"fine"}\n{"text":"caf\xe9"}\n' > bad.jsonl
 refused count --output x.counts bad.jsonl
