@@ -23,9 +23,6 @@ namespace ftok {
 // `bytes`, else of 1000.
 int64_t parse_size(std::string_view text, bool bytes, const std::string& what);
 
-// The candidate nearest to `name` by edit distance, or "" when none is near (more than a third of the name differs).
-std::string nearest_name(std::string_view name, const std::vector<std::string>& candidates);
-
 class RecipeReader {
  public:
   // Parses; throws UsageError with the line on a syntax error.

@@ -8,8 +8,8 @@
 
 #include "core/error.h"
 #include "core/file.h"
-#include "core/text_file.h"
 #include "core/sha256.h"
+#include "core/text_file.h"
 #include "filters/url_lists/hashed_set.h"
 #include "filters/url_lists/substring_matcher.h"
 

@@ -6,6 +6,7 @@
 
 #include "core/error.h"
 #include "core/file.h"
+#include "core/nearest_name.h"
 #include "core/recipe.h"
 #include "core/text_file.h"
 #include "shards/shard_format.h"

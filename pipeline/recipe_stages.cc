@@ -6,6 +6,7 @@
 #include <set>
 
 #include "core/error.h"
+#include "core/nearest_name.h"
 #include "pipeline/stage_kinds.h"
 
 namespace ftok {

@@ -9,7 +9,7 @@
 #include <nanobind/stl/string.h>
 
 #include "core/error.h"
-#include "core/recipe.h"
+#include "core/nearest_name.h"
 #include "crawl/charset.h"
 #include "extract/extract.h"
 #include "python/binding.h"

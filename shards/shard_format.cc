@@ -5,7 +5,7 @@
 #include <algorithm>
 
 #include "core/error.h"
-#include "core/recipe.h"
+#include "core/nearest_name.h"
 #include "shards/formats/formats.h"
 
 namespace ftok {

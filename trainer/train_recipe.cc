@@ -7,6 +7,7 @@
 #include "core/check_range.h"
 #include "core/error.h"
 #include "core/file.h"
+#include "core/nearest_name.h"
 #include "core/recipe.h"
 
 namespace ftok {

@@ -10,7 +10,7 @@ bool RowsInput::step() {
   const std::vector<Damage> found = inner_->take_damage();
   if (!found.empty()) {
     // What lies behind damage cannot be told apart from what lies before it: rows have no beginning to look for.
-    for (const Damage& one : found) add_damage(one.code, row_, one.detail);
+    for (const Damage& one : found) add_damage(one.code.c_str(), row_, one.detail);
     damage("rows.lost", "the rest of the input is not read");
     done_ = true;
     end(out_);

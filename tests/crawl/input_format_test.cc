@@ -33,7 +33,8 @@ std::string refused(const std::string& bytes, const std::string& name = "input")
 
 Strings texts(const ReadItems& read) {
   Strings all;
-  for (const Item& item : read.items) all.push_back(item.verdict.kept() ? item.document.text : item.verdict.reason);
+  for (const Item& item : read.items)
+    all.push_back(item.verdict.kept() ? item.document.text : std::string(item.verdict.reason));
   return all;
 }
 

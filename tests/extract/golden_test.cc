@@ -42,7 +42,7 @@ TEST_P(GoldenPage, GivesItsText) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Pages, GoldenPage, testing::ValuesIn(golden_names()),
-                         [](const testing::TestParamInfo<std::string>& info) { return info.param; });
+                         [](const testing::TestParamInfo<std::string>& page) { return page.param; });
 
 TEST(GoldenPages, AreAll) { EXPECT_GE(golden_names().size(), 40U); }
 

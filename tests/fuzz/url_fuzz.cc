@@ -4,6 +4,7 @@
 #include <string>
 
 #include "filters/url.h"
+#include "filters/url_lists/substring_matcher.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   static const ftok::UrlStage stage([] {

@@ -8,7 +8,7 @@
 
 #include "core/error.h"
 #include "core/json.h"
-#include "core/recipe.h"
+#include "core/nearest_name.h"
 #include "crawl/source.h"
 #include "pipeline/inputs.h"
 #include "pipeline/plan.h"

@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "core/error.h"
-#include "core/recipe.h"
+#include "core/nearest_name.h"
 #include "tools/ftok/commands.h"
 #include "tools/ftok/parse_error.h"
 

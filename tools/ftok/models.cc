@@ -8,7 +8,7 @@
 
 #include "core/error.h"
 #include "core/file.h"
-#include "core/recipe.h"
+#include "core/nearest_name.h"
 #include "core/sha256.h"
 #include "crawl/decoded_input.h"
 #include "crawl/download.h"

@@ -5,7 +5,7 @@
 #include <string_view>
 #include <vector>
 
-#include "core/recipe.h"
+#include "core/nearest_name.h"
 
 namespace ftok::cli {
 namespace {
