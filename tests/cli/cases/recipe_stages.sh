@@ -29,7 +29,7 @@ ftok run --recipe two.toml --vocab ftok-4k --input a.jsonl --output out
 zstd -dcq out/parts/000000.text.jsonl.zst | grep -o '"id":"."\|"[a-z]*_score":[0-9.e-]*' | sed 's/\(\.[0-9][0-9]\)[0-9]*/\1/'
 zstd -dcq out/parts/000000.rejects.jsonl.zst | grep -o '"id":"."\|"reason":"[^"]*"\|"duplicate_of":"."'
 ftok shards verify out
-grep ': classifier"\|folder_format' out/binding.toml | sed 's/" = .*/" = .../'
+grep ': classifier"\|folder_version' out/binding.toml | sed 's/" = .*/" = .../'
 fails() { local code=0; ftok "$@" 2>&1 || code=$?; echo "exit $code"; }
 fails run --recipe two.toml --set english.score_min=0.4 --vocab ftok-4k --input a.jsonl --output out
 ftok filter --recipe two.toml --each a.jsonl
