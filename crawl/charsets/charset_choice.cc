@@ -3,6 +3,8 @@
 #include <uchardet/uchardet.h>
 
 #include <algorithm>
+#include <cstdint>
+#include <cstring>
 #include <memory>
 
 #include "crawl/ascii.h"
@@ -28,6 +30,21 @@ std::string_view without_cut_character(std::string_view page) {
   return page;
 }
 
+bool is_ascii(std::string_view bytes) {
+  constexpr size_t kBlock = 256;  // no branch inside, so that the compiler takes vectors
+  size_t at = 0;
+  for (; at + kBlock <= bytes.size(); at += kBlock) {
+    uint64_t bits = 0;
+    for (size_t i = 0; i < kBlock; i += sizeof bits) {
+      uint64_t eight;
+      std::memcpy(&eight, bytes.data() + at + i, sizeof eight);
+      bits |= eight;
+    }
+    if ((bits & 0x8080808080808080) != 0) return false;
+  }
+  return std::none_of(bytes.begin() + static_cast<ptrdiff_t>(at), bytes.end(), [](char c) { return (c & 0x80) != 0; });
+}
+
 // Whether more characters outside ASCII are UTF-8 than are not. A page of another encoding has hardly any that are; one
 // that is UTF-8 may hold a few bytes that were cut or pasted in.
 bool is_mostly_utf8(std::string_view page) {
@@ -48,12 +65,10 @@ bool is_mostly_utf8(std::string_view page) {
 class Plausible {
  public:
   explicit Plausible(std::string_view page) : page_(page) {
-    const auto is_ascii = [](std::string_view bytes) {
-      return std::all_of(bytes.begin(), bytes.end(), [](char c) { return static_cast<signed char>(c) >= 0; });
-    };
     const std::string_view whole = without_cut_character(page);
-    shows_utf8_ = !is_ascii(whole) && simdjson::validate_utf8(whole.data(), whole.size());
-    is_utf8_ = shows_utf8_ || is_ascii(page);
+    const bool ascii = is_ascii(whole);
+    shows_utf8_ = !ascii && simdjson::validate_utf8(whole.data(), whole.size());
+    is_utf8_ = shows_utf8_ || (ascii && whole.size() == page.size());
   }
 
   bool is_utf8() const { return is_utf8_; }  // ASCII too

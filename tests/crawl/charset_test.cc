@@ -158,6 +158,17 @@ TEST(ChooseCharset, BytesThatAreUtf8WinOverWhatIsDeclared) {
   EXPECT_EQ(choice_of(meta + "\xE9", ""), "KOI8-R meta");
 }
 
+TEST(ChooseCharset, SeesOneCharacterOutsideAsciiAnywhere) {
+  for (const size_t before : {0, 1, 7, 255, 256, 257, 600}) {
+    for (const size_t after : {0, 1, 255, 256, 300}) {
+      const std::string ascii = std::string(before, 'a') + "e" + std::string(after, 'b');
+      EXPECT_EQ(choice_of(ascii, "text/html; charset=koi8-r"), "KOI8-R http") << before << " " << after;
+      const std::string utf8 = std::string(before, 'a') + "\xC3\xA9" + std::string(after, 'b');
+      EXPECT_EQ(choice_of(utf8, "text/html; charset=koi8-r"), "UTF-8 bytes") << before << " " << after;
+    }
+  }
+}
+
 TEST(ChooseCharset, WhatTheBytesBelieIsPassedOver) {
   const std::string meta = "<meta charset=koi8-r>";
   EXPECT_EQ(choice_of(meta + "caf\xE9", "text/html; charset=utf-8"), "KOI8-R meta");
