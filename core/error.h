@@ -7,7 +7,7 @@
 
 namespace ftok {
 
-// A run that cannot go on: the message is one line that names what failed and where (file, offset, key).
+// A run that cannot continue: the message is one line that names what failed and where (file, offset, key).
 class Error : public std::runtime_error {
  public:
   explicit Error(const std::string& message, int exit_code = 1) : std::runtime_error(message), exit_code_(exit_code) {}

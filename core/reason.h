@@ -25,7 +25,7 @@ class Reason {
 
   constexpr Reason() = default;  // "": no reason
 
-  // A literal. (`consteval`: what is no constant does not compile.)
+  // A literal. (`consteval`: what is not a constant does not compile.)
   template <size_t N>
   consteval Reason(const char (&literal)[N]) : text_(literal) {}  // NOLINT: implicit on purpose
 

@@ -206,6 +206,21 @@ void RecipeReader::set(std::string_view assignment) {
   table->insert_or_assign(key, *parsed.get("value"));
 }
 
+bool RecipeReader::rename_value(std::string_view key, std::string_view old_value, std::string_view new_value) {
+  bool found = false;
+  const auto rename = [&](toml::table& table) {
+    toml::value<std::string>* const value = table[key].as_string();
+    if (value == nullptr || value->get() != old_value) return;
+    value->get() = new_value;
+    found = true;
+  };
+  rename(impl_->root);
+  for (auto&& [name, node] : impl_->root) {
+    if (toml::table* const section = node.as_table()) rename(*section);
+  }
+  return found;
+}
+
 std::unique_ptr<OptionVisitor> RecipeReader::begin_section(const std::string& name) {
   impl_->known[name];
   return std::make_unique<SectionReader>(*impl_, name);

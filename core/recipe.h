@@ -34,6 +34,9 @@ class RecipeReader {
   // Sets one key as `--set section.key=value` does: the value in TOML, or a bare word as a string.
   void set(std::string_view assignment);
 
+  // Reads an old name: where `key`, in any section, is the string `old_value`, it becomes `new_value`. Whether it was.
+  bool rename_value(std::string_view key, std::string_view old_value, std::string_view new_value);
+
   // Reads the keys of [section] into `options`; keys that are absent keep the value they have. "" is the top level.
   template <typename Options>
   void section(const std::string& name, Options& options) {

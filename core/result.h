@@ -1,5 +1,5 @@
 // Result<T>: a value, or why there is none. Parsers of outside bytes return it, because bad data is expected: the
-// caller counts it and goes on. Never used for misuse or for a failed run (error.h).
+// caller counts it and continues. Never used for misuse or for a failed run (error.h).
 #pragma once
 
 #include <cassert>

@@ -1,4 +1,4 @@
-// Files of text that people write: their byte-order mark is no content.
+// Files of text that people write: their byte-order mark is not content.
 #pragma once
 
 #include <cstdint>

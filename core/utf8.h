@@ -24,7 +24,7 @@ void append_utf8(std::string& out, char32_t code_point);
 
 bool is_valid_utf8(std::string_view text);
 
-// The first `bytes_max` bytes of a text, cut before a character rather than within it; 0 and less is no limit.
+// The first `bytes_max` bytes of a text, cut before a character rather than within it; 0 and less: no limit.
 std::string_view utf8_prefix(std::string_view text, int64_t bytes_max);
 
 // The length in code points; each ill-formed prefix counts as one.

@@ -2,7 +2,7 @@
 // page.
 //
 // Encodings are named as the standard names them ("UTF-8", "windows-1252", "Shift_JIS"); the names are static. Decoding
-// never fails: what is no character becomes U+FFFD and is counted. UTF-8, UTF-16, x-user-defined and the single-byte
+// never fails: what is not a character becomes U+FFFD and is counted. UTF-8, UTF-16, x-user-defined and the single-byte
 // encodings are decoded exactly as the standard says; the East Asian ones by the ICU converter nearest to the
 // standard's index (docs/formats.md lists where they part). All functions are thread-safe.
 #pragma once

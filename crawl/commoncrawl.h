@@ -34,7 +34,7 @@ std::vector<Crawl> list_crawls(const CrawlSite& site, const FetchOptions& option
 bool is_crawl_id(std::string_view id);
 
 // The paths of a crawl's files of one kind ("warc", "wet", "wat"), sorted, each once. Throws Error when the list cannot
-// be had or holds what is no path.
+// be had or holds what is not a path.
 std::vector<std::string> list_paths(const CrawlSite& site, const std::string& crawl, const std::string& kind,
                                     const FetchOptions& options, const Log& log);
 
@@ -50,7 +50,7 @@ std::vector<std::string> parse_input_list(std::string_view text);
 std::string url_of_input(const CrawlSite& site, const std::string& input);
 
 // Where to store an input below an output folder: the path of its URL, or its last component when `flat`. Throws
-// UsageError when that would lead outside the folder or is no plain file name.
+// UsageError when that would lead outside the folder or is not a plain file name.
 std::string local_name(const std::string& url, bool flat);
 
 }  // namespace ftok

@@ -151,9 +151,9 @@ struct DecodeLimits {
 };
 
 // Opens `source` with the compression its first bytes show: gzip (1F 8B), zstd (28 B5 2F FD or a skippable frame), else
-// plain. A name that ends in .gz makes it gzip too when the first bytes are no record: damage at the start of the file
-// is then searched for a member. Throws Error naming the input when it is compressed in a way that is not read here
-// (lz4, xz, bzip2).
+// plain. A name that ends in .gz makes it gzip too when the first bytes are not a record: damage at the start of the
+// file is then searched for a member. Throws Error naming the input when it is compressed in a way that is not read
+// here (lz4, xz, bzip2).
 std::unique_ptr<DecodedInput> make_decoded_input(std::unique_ptr<ByteSource> source, const DecodeLimits& limits = {});
 
 // True when decoded bytes look like the start of a record of any format read here: what a member found by searching for

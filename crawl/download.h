@@ -2,7 +2,7 @@
 //
 // The bytes go to PATH.part, what the server says of the object to PATH.part.json. When the object is whole,
 // PATH.receipt.json (URL, bytes, SHA-256, ETag) is written and PATH.part renamed to PATH; a later call that finds both
-// does nothing. A process that finds a PATH.part goes on from its last whole gzip member (other files: from its last
+// does nothing. A process that finds a PATH.part continues from its last whole gzip member (other files: from its last
 // byte), provided the server still has that version. A gzip file is checked member by member as it comes: damage makes
 // the fetcher go back to the last whole member once; when the same bytes come again the object itself is damaged, and
 // the receipt says where.

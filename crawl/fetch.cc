@@ -259,7 +259,7 @@ class CurlSource : public HttpSource, private HttpSink {
     }
     if (reached_ > 0 && version_.etag.empty() && version_.last_modified.empty() && version_.size == 0) {
       return stop_with(
-          Error(fmt::format("cannot go on with {} at byte {}: the server tells no ETag, date or size to know the "
+          Error(fmt::format("cannot continue {} at byte {}: the server gives no ETag, date or size to know the "
                             "object by",
                             url_, reached_)));
     }

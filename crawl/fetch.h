@@ -1,7 +1,7 @@
 // fetch: an http or https object as a ByteSource that survives breaks. A thread of its own downloads into a bounded
-// buffer; after a break it goes on at the byte reached, with Range and If-Match, so that what is read is one version of
-// the object or an Error. Politeness (pace of retries, limits, hosts that refused us) is fetch_session.h's;
-// docs/crawling.md tells the rules.
+// buffer; after a break it continues at the byte reached, with Range and If-Match, so that what is read is one version
+// of the object or an Error. Politeness (pace of retries, limits, hosts that refused us) is fetch_session.h's;
+// docs/crawling.md states the rules.
 //
 // What ends a try and is tried again: no connection, a cut, a stall, a length other than promised, 408, 429 and 5xx,
 // and a body that is not what the name says (an XML "SlowDown" or an HTML page under a WARC's name, with status 200).
@@ -54,7 +54,7 @@ FetchOptions fetch_options_of_environment();
 // `contact` appended to the default User-Agent; throws UsageError naming `origin` when it cannot stand in a header.
 std::string user_agent_with_contact(const std::string& contact, const std::string& origin);
 
-// One version of an object, as far as the server tells.
+// One version of an object, as far as the server says.
 struct ObjectVersion {
   std::string etag;  // with its quotes; weak ones ("W/...") cannot be used to resume
   std::string last_modified;
@@ -67,7 +67,7 @@ struct ResumePoint {
   ObjectVersion version;
 };
 
-// Thrown when the object is no longer the one a fetch began with: what was read of it is no use.
+// Thrown when the object is no longer the one a fetch began with: what was read of it is of no use.
 class ObjectChanged : public Error {
  public:
   using Error::Error;
@@ -84,8 +84,8 @@ class HttpSource : public ByteSource {
   virtual int attempts() const = 0;
 };
 
-// Throws UsageError for what is no http or https URL; every other failure is thrown by read(). `log` is called from the
-// source's own thread, once a failed try.
+// Throws UsageError for what is not an http or https URL; every other failure is thrown by read(). `log` is called from
+// the source's own thread, once a failed try.
 std::unique_ptr<HttpSource> open_http_source(const std::string& url, const FetchOptions& options, const Log& log,
                                              const ResumePoint& from = {});
 

@@ -47,7 +47,7 @@ struct BackOff {
 // exponential.
 double back_off_s(const BackOff& back_off, int failures, double uniform);
 
-// A bucket of tokens, one a byte, refilled at a steady rate up to one second's worth. Not thread-safe.
+// A bucket of tokens, one per byte, refilled at a steady rate up to one second's worth. Not thread-safe.
 class TokenBucket {
  public:
   explicit TokenBucket(uint64_t per_second) : per_second_(static_cast<double>(per_second)) {}

@@ -41,8 +41,8 @@ struct Dechunked {
   bool complete = false;  // the last chunk (size 0) was there
 };
 
-// Takes a chunked body apart, into `out` (replaced). A body whose first line is no chunk size is not chunked. One that
-// breaks later gives the chunks before the break, and what there is of the one it breaks in.
+// Takes a chunked body apart, into `out` (replaced). A body whose first line is not a chunk size is not chunked. One
+// that breaks later gives the chunks before the break, and what there is of the one it breaks in.
 Dechunked dechunk(std::string_view body, std::string& out);
 
 // What became of a content-encoded body.

@@ -31,7 +31,7 @@ struct HttpOptions {
     visitor.field("body_bytes_max", body_bytes_max,
                   "largest body after decoding, in bytes (Common Crawl stores at most 5 MiB)");
     visitor.field("bomb_ratio", bomb_ratio,
-                  "a body that passes body_bytes_max at more than this many bytes a stored byte is a bomb");
+                  "a body that passes body_bytes_max at more than this many bytes per stored byte is a bomb");
     visitor.choice("status", status, {"any", "ok"},
                    "which responses are read: any, as datatrove does, or ok: status 200 to 299");
     visitor.field("xhtml", xhtml, "application/xhtml+xml is a page too (datatrove reads both)");

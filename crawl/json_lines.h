@@ -2,8 +2,8 @@
 // any number of threads can do at a time.
 //
 // `text_key` and `id_key` name the string members read; `url`, `date`, `dump`, `language` (strings) and
-// `language_score` (number) are taken over where present. An id may be a number. Empty lines are no records. Bytes that
-// are not UTF-8 become U+FFFD and are counted in Document::replacements.
+// `language_score` (number) are taken over where present. An id may be a number. Empty lines are not records. Bytes
+// that are not UTF-8 become U+FFFD and are counted in Document::replacements.
 #pragma once
 
 #include <memory>

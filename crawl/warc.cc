@@ -208,7 +208,7 @@ bool WarcReader::next(WarcRecord& record) {
     }
     if (arc_ && read_arc(record)) return true;
     const uint64_t skipped = skip_to_marker(1);
-    damage_.push_back({"warc.garbage", fmt::format("{} bytes that are no record", skipped), record.offset});
+    damage_.push_back({"warc.garbage", fmt::format("{} bytes that are not a record", skipped), record.offset});
   }
   return false;
 }

@@ -4,8 +4,8 @@
 // Tolerant by rule, because archives in the wild are: lines may end in LF alone, header fields may be folded, unknown
 // fields, dates and versions are taken as they stand, and any number of empty lines may lie between records. What
 // cannot be told from the bytes is damage, never a throw:
-//   - a Content-Length that is missing, is no number, or does not lead to the next record: the record ends at the next
-//     version line ("WARC/1.0"), or at the end of its gzip member where the next member starts a record;
+//   - a Content-Length that is missing, is not a number, or does not lead to the next record: the record ends at the
+//     next version line ("WARC/1.0"), or at the end of its gzip member where the next member starts a record;
 //   - a compressed member that breaks: the record that reaches the break is damaged, the next sound member is read;
 //   - bytes between records: skipped up to the next version line and reported by take_damage().
 //

@@ -11,10 +11,10 @@
 
 namespace ftok {
 
-// Union-find over document numbers. Serial. Memory: 4 bytes a document and the index of their keys.
+// Union-find over document numbers. Serial. Memory: 4 bytes per document and the index of their keys.
 class Clusters {
  public:
-  // Enters the next document (0, 1, 2, ...); 0 among its keys is no key. Throws Error beyond 2^32 - 1 documents.
+  // Enters the next document (0, 1, 2, ...); 0 among its keys is not a key. Throws Error beyond 2^32 - 1 documents.
   void add(std::span<const uint64_t> keys);
 
   uint64_t documents() const { return parents_.size(); }

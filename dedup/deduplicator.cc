@@ -88,7 +88,7 @@ void Deduplicator::make_room() {
   throw Error(
       fmt::format("dedup.memory: the index is full: {} documents and {} keys in {} bytes, of {} allowed. What was done "
                   "is kept; run again "
-                  "with a larger dedup.memory to go on",
+                  "with a larger dedup.memory to continue",
                   statistics_.documents, index_.size(), index_.bytes() + signatures_.predict_bytes(signatures_stored_),
                   options_.memory));
 }
@@ -119,7 +119,7 @@ Verdict Deduplicator::judge(std::span<const uint64_t> all_keys, uint64_t number)
   if (!active()) return Verdict::keep();
   const KeyParts keys = layout_.parts_of(all_keys);
   if (number >= FirstSeenIndex::kNone) {
-    throw Error(fmt::format("deduplication takes at most {} documents a run", FirstSeenIndex::kNone));
+    throw Error(fmt::format("deduplication takes at most {} documents per run", FirstSeenIndex::kNone));
   }
   make_room();
   for (const uint64_t key : all_keys.first(layout_.compared_keys())) {

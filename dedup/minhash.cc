@@ -99,9 +99,9 @@ void MinHashOptions::visit(OptionVisitor& visitor) {
   visitor.choice("hash", hash, {"xxhash", "sha1"},
                  "of shingles: xxhash (XXH3, hashes mod 2^64) or sha1 (FineWeb's own, hashes mod 2^61-1; slower)");
   visitor.choice("punctuation", punctuation, {"delete", "space"},
-                 "before words are told apart: delete it (FineWeb as released) or put a space (datatrove today)");
+                 "before words are told apart: delete it (FineWeb as released) or put a space (datatrove 0.10.1)");
   visitor.choice("words", words, {"spaces", "nltk", "spacy"},
-                 "where words end: at spaces, or as NLTK (FineWeb as released) or spaCy (datatrove today) has it");
+                 "where words end: at spaces, or as NLTK (FineWeb as released) or spaCy (datatrove 0.10.1) has it");
   visitor.field("keep_signature", keep_signature, "keep 8 bits of each hash, which dedup.verify_jaccard needs");
 }
 

@@ -20,7 +20,7 @@ enum class ShingleHash : uint8_t {
 enum class ShingleWords : uint8_t {
   kSpaces,  // at spaces
   kNltk,    // as NLTK does ("cannot" is two words): FineWeb as released
-  kSpacy,   // as spaCy's English tokenizer does: datatrove today
+  kSpacy,   // as spaCy's English tokenizer does: datatrove 0.10.1
 };
 
 struct ShingleOptions {

@@ -16,7 +16,7 @@ namespace ftok {
 enum DocumentUse : unsigned {
   kInNothing = 0,         // lives inside one half of a run
   kInCandidates = 1,      // outlives the first half of a run, in candidate files
-  kInKeptLine = 2,        // the kept text (parts/NNNNNN.text.jsonl.zst), behind `text`
+  kInKeptLine = 2,        // the kept text (parts/NNNNNN.text.jsonl.zst), after `text`
   kInRejectLine = 4,      // the reject records
   kInPageLine = 8,        // `ftok extract --jsonl`
   kInMeasureHead = 16,    // the first fields of a line of `--measure`

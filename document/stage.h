@@ -17,7 +17,7 @@
 
 namespace ftok {
 
-// Keep, or drop with the rule and the value that decided, or skip (the record is no document: a request, a picture).
+// Keep, or drop with the rule and the value that decided, or skip (the record is not a document: a request, a picture).
 struct Verdict {
   enum class Kind : uint8_t { kKeep, kDrop, kSkip };
 

@@ -42,10 +42,10 @@ std::string_view content_name(unsigned content);
 // The two sets of rules a preset can ask for: FineWeb as it was released, and its pipeline as it stands in datatrove.
 enum class RuleSet { kReleased, kHead };
 
-// A file found for a stage, and what to tell the user when it is not the one that the recipe names.
+// A file found for a stage, and what to say to the user when it is not the one that the recipe names.
 struct FoundFile {
   std::string path;
-  std::string note;  // empty: nothing to tell
+  std::string note;  // empty: nothing to say
 };
 
 // What a stage that is being made gets from the program around it. Both functions may be empty.
@@ -99,7 +99,7 @@ struct StageKind {
   unsigned needs = kText;
   unsigned gives = kNoContent;
   unsigned uses_up = kNoContent;  // what no later stage finds
-  bool after_dedup = false;       // runs behind deduplication where a recipe does not place that itself
+  bool after_dedup = false;       // runs after deduplication where a recipe does not place that itself
   std::unique_ptr<StageOptions> (*options)(RuleSet rules) = nullptr;
   // Null: not a stage but deduplication, the serial step in which the two halves of a run meet.
   std::unique_ptr<const Stage> (*make)(const StageOptions& options, const StageContext& context) = nullptr;

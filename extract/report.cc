@@ -85,7 +85,7 @@ std::string reason_of(const html::ExtractSteps& steps, size_t i, Fate fate) {
   const float score = steps.choice.score[i];
   switch (fate) {
     case Fate::kWritten: return score < steps.choice.cut ? "kept with what is around it, or on request" : "kept";
-    case Fate::kRepeated: return "dropped: stands on the page before";
+    case Fate::kRepeated: return "dropped: occurs earlier on the page";
     case Fate::kInTable: return "dropped: in a table";
     case Fate::kDropped: break;
   }

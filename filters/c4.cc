@@ -116,7 +116,7 @@ void C4Options::visit(OptionVisitor& visitor) {
 
 C4Options C4Options::head() {
   C4Options options;
-  options.rules = "head";
+  options.rules = kHeadRules;
   return options;
 }
 

@@ -36,12 +36,12 @@ void FineWebOptions::visit(OptionVisitor& visitor) {
   visitor.field("short_line_chars", short_line_chars, "longest line that is short (FineWeb, section 3.6)");
   visitor.field("duplicate_line_chars_max", duplicate_line_chars_max,
                 "largest share of characters in lines that repeat an earlier one (released code; the paper says 0.1)");
-  visitor.field("newlines_per_word_max", newlines_per_word_max, "most newlines a word (released code)");
+  visitor.field("newlines_per_word_max", newlines_per_word_max, "most newlines per word (released code)");
 }
 
 FineWebOptions FineWebOptions::head() {
   FineWebOptions options;
-  options.rules = "head";
+  options.rules = kHeadRules;
   return options;
 }
 

@@ -11,7 +11,7 @@ namespace ftok {
 
 struct FineWebOptions {
   // "2024-04": a value on the threshold drops too, empty lines count as lines, a line may end in . ' " ! ?
-  // "head": only a value beyond it drops, blank lines do not count, a line may end in any script's terminal punctuation
+  // "datatrove-0.10": only a value beyond it drops, blank lines do not count, a line may end as in any script
   std::string rules = "2024-04";
   double punctuated_lines_min = 0.12;
   double short_lines_max = 0.67;

@@ -61,8 +61,8 @@ void GopherQualityOptions::visit(OptionVisitor& visitor) {
   visitor.field("words_max", words_max, "most words that are not symbols (Gopher, A.1.1)");
   visitor.field("mean_word_chars_min", mean_word_chars_min, "smallest mean length of those words (Gopher, A.1.1)");
   visitor.field("mean_word_chars_max", mean_word_chars_max, "largest mean length of those words (Gopher, A.1.1)");
-  visitor.field("hashes_per_word_max", hashes_per_word_max, "most \"#\" a word (Gopher, A.1.1)");
-  visitor.field("ellipses_per_word_max", ellipses_per_word_max, "most ellipses a word (Gopher, A.1.1)");
+  visitor.field("hashes_per_word_max", hashes_per_word_max, "most \"#\" per word (Gopher, A.1.1)");
+  visitor.field("ellipses_per_word_max", ellipses_per_word_max, "most ellipses per word (Gopher, A.1.1)");
   visitor.field("bullet_lines_max", bullet_lines_max, "largest share of lines that start as a bullet (Gopher, A.1.1)");
   visitor.field("ellipsis_lines_max", ellipsis_lines_max,
                 "largest share of lines that end in an ellipsis (Gopher, A.1.1)");
@@ -73,7 +73,7 @@ void GopherQualityOptions::visit(OptionVisitor& visitor) {
 
 GopherQualityOptions GopherQualityOptions::head() {
   GopherQualityOptions options;
-  options.rules = "head";
+  options.rules = kHeadRules;
   return options;
 }
 

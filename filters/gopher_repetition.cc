@@ -50,7 +50,7 @@ void GopherRepetitionOptions::visit(OptionVisitor& visitor) {
 
 GopherRepetitionOptions GopherRepetitionOptions::head() {
   GopherRepetitionOptions options;
-  options.rules = "head";
+  options.rules = kHeadRules;
   return options;
 }
 

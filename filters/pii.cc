@@ -41,7 +41,7 @@ void PiiOptions::visit(OptionVisitor& visitor) {
   visitor.field("kinds", kinds,
                 "what to replace: email, ipv4 (FineWeb's two), ipv6, phone, card, iban, us_ssn, api_key");
   visitor.choice("email_case", email_case, {"lower", "any"},
-                 "letters of an e-mail address: lower case alone (FineWeb at release), or any (its pipeline today)");
+                 "letters of an e-mail address: lower case alone (FineWeb at release), or any (datatrove 0.10.1)");
   visitor.field("public_addresses_only", public_addresses_only, "leave private IP addresses alone (FineWeb: yes)");
 }
 

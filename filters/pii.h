@@ -11,7 +11,7 @@
 //   us_ssn    ddd-dd-dddd outside the numbers never issued                     000-00-0000
 //   api_key   shapes published by AWS, GitHub, Google, Slack, Stripe, ...      REDACTED_API_KEY
 //
-// FineWeb scrubs e-mail and IPv4 alone. Its replacements go on in turn from one document to the next; here the turn
+// FineWeb scrubs e-mail and IPv4 alone. Its replacements continue from one document to the next; here the turn
 // starts anew with each document, so the text is a function of the document alone, whatever the sharding.
 #pragma once
 

@@ -62,7 +62,7 @@ class UrlStage : public Stage {
 
   void describe(Provenance& provenance) const override;
 
-  // The list that an entry which decided stands in; "" for words that are no list's.
+  // The list that an entry which decided stands in; "" for words that no list holds.
   std::string list_of(const Verdict& verdict) const;
 
   const UrlLists& lists() const { return *lists_; }

@@ -76,10 +76,10 @@ void UrlOptions::visit(OptionVisitor& visitor) {
   visitor.field("soft_words", soft_words, "more soft words");
   visitor.field("substrings", substrings, "more substrings");
   visitor.field("soft_words_min", soft_words_min, "different soft words that drop a page (FineWeb: 2)");
-  visitor.field("match_addresses", match_addresses, "hold IP addresses against the domain lists too (FineWeb: no)");
+  visitor.field("match_addresses", match_addresses, "compare IP addresses with the domain lists too (FineWeb: no)");
   visitor.field(
       "urls_without_scheme", urls_without_scheme,
-      "hold the URL without `http://` and `www.` against the URL lists too, as UT1 writes them (FineWeb: no)");
+      "compare the URL without `http://` and `www.` with the URL lists too, as UT1 writes them (FineWeb: no)");
   visitor.field("public_suffixes", public_suffixes, "a public_suffix_list.dat; \"\": the one built into libpsl");
 }
 

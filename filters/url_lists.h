@@ -1,9 +1,9 @@
 // UrlLists: the lists UrlStage holds a URL against, read from files.
 //
-// A plain list has an entry a line; white space around it is dropped, as are empty lines and lines that start with '#'.
-// A folder in UT1's layout holds `domains` and/or `urls` (a category), or such folders (the unpacked collection, or
-// datatrove's url_filterblacklists); its `expressions` are not used. What a machine lacks is reported, not thrown: the
-// run logs it and names it in its manifest.
+// A plain list has one entry per line; white space around it is dropped, as are empty lines and lines that start with
+// '#'. A folder in UT1's layout holds `domains` and/or `urls` (a category), or such folders (the unpacked collection,
+// or datatrove's url_filterblacklists); its `expressions` are not used. What a machine lacks is reported, not thrown:
+// the run logs it and names it in its manifest.
 #pragma once
 
 #include <cstdint>

@@ -1,6 +1,6 @@
 // Tasks and who runs them. The first half of a run is one task per input: read it, put what passes into a file. An
 // Executor runs such tasks: on this machine's threads (run/local_executor.h), or by whatever runs commands elsewhere.
-// docs/executors.md tells how to add one.
+// docs/executors.md says how to add one.
 #pragma once
 
 #include <cstddef>
@@ -26,7 +26,7 @@ struct Task {
   std::string result;  // path; the task is done when it is there
 
   // Makes the result. Thread-safe; uses the current TBB arena. Throws TaskFailed when it may be tried again, another
-  // Error when the run cannot go on, Stopped when a stop was asked for.
+  // Error when the run cannot continue, Stopped when a stop was asked for.
   std::function<void()> work;
   // Makes the result that says that the task failed as often as it may, and why.
   std::function<void(const std::string& why)> give_up;

@@ -24,7 +24,7 @@ Share parse_share(std::string_view text, std::string_view flag);
 struct InputListOptions {
   std::vector<std::string> inputs;  // --input: path, glob or address, in this order; a glob's matches by name
   std::vector<std::string>
-      input_lists;  // --input-list: a file of inputs, one a line (plain, .gz, .zst), "-" = standard input
+      input_lists;  // --input-list: a file of inputs, one per line (plain, .gz, .zst), "-" = standard input
   std::string base_url = "https://data.commoncrawl.org/";  // before list lines that are crawl paths (crawl-data/...)
   uint64_t limit = 0;                                      // the first N inputs, 0 = all
   std::string slice;  // "I/N": every N-th input from the I-th (from 0); empty = all

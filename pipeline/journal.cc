@@ -119,7 +119,7 @@ RunState read_journal(const std::string& path, const std::string& binding) {
     if (json.empty()) {
       torn_at = std::min(torn_at, at);
     } else if (torn_at != kNowhere) {
-      damaged(torn_at, "it is not a record, and there are records behind it");
+      damaged(torn_at, "it is not a record, and there are records after it");
     } else {
       try {
         replay.record(json);

@@ -10,7 +10,7 @@
 //   {"checkpoint":P}                                                         parts [0, P) are in the shards listed so
 //   far
 //
-// Shards count from the checkpoint behind them. A record is on the disk before anything that it replaces is removed. A
+// Shards count from the checkpoint after them. A record is on the disk before anything that it replaces is removed. A
 // killed process leaves at most one torn record, at the end; whoever opens the journal next drops it. A record of bytes
 // that do not fit their checksum anywhere else is damage. A finished folder has no journal: its manifest says the same.
 #pragma once

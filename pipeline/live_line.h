@@ -1,5 +1,5 @@
 // LiveLine: one line on standard error that is drawn again and again while something long runs; where standard error is
-// no terminal, a plain line now and then. Never part of the output.
+// not a terminal, a plain line now and then. Never part of the output.
 #pragma once
 
 #include <chrono>

@@ -11,7 +11,7 @@
 
 namespace ftok {
 
-// Writes one JSON line a document (plan.h, measure_line) to `path`, in input order, atomically. The tally says what
+// Writes one JSON line per document (plan.h, measure_line) to `path`, in input order, atomically. The tally says what
 // would have been kept and dropped. Throws Error when an input fails.
 Tally measure_inputs(const std::vector<std::string>& inputs, const Plan& plan, const std::string& path, size_t threads,
                      const FetchOptions& fetch, const Log& log);

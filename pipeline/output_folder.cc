@@ -56,7 +56,7 @@ CandidateFolder::CandidateFolder(const std::string& path, const std::string& bin
     throw UsageError("--output: " + path + " is a file, expected a folder");
   const std::string binding_path = path + "/" + kBindingName;
   if (fs::exists(path) && !fs::exists(binding_path) && fs::exists(path + "/manifest.json")) {
-    throw UsageError("--output: " + path + " holds a manifest.json that is not of a run");
+    throw UsageError("--output: " + path + " holds a manifest.json that no run wrote");
   }
   make_folder(path);
   bind(binding);

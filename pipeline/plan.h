@@ -37,8 +37,8 @@ struct Plan {
 
 // Runs the stages in order on an item that the source did not decide; stops at the first that does not keep. With
 // `measure` every stage runs as long as there is something to judge, item.report holds all measurements, and the
-// verdict is the first one that did not keep. Adds each stage's CPU nanoseconds to `stage_ns`, one a stage, when it is
-// not null.
+// verdict is the first one that did not keep. Adds each stage's CPU nanoseconds to `stage_ns`, one per stage, when it
+// is not null.
 void run_stages(const std::vector<std::unique_ptr<const Stage>>& stages, Item& item, bool measure,
                 std::atomic<uint64_t>* stage_ns);
 

@@ -38,7 +38,7 @@ class Progress {
 // Shows a Progress from a thread of its own until it is destroyed.
 class ProgressDisplay {
  public:
-  // `json_path` (may be empty): a file that gets one JSON object a line with each report.
+  // `json_path` (may be empty): a file that gets one JSON object per line with each report.
   ProgressDisplay(const Progress& progress, Log log, bool quiet, std::string json_path);
   ~ProgressDisplay();
   ProgressDisplay(const ProgressDisplay&) = delete;

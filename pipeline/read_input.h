@@ -16,7 +16,7 @@
 
 namespace ftok {
 
-// The input itself failed: it could not be opened or read on. The run goes on without it.
+// The input itself failed: it could not be opened or read on. The run continues without it.
 class InputError : public TaskFailed {
  public:
   using TaskFailed::TaskFailed;

@@ -23,10 +23,23 @@ const std::vector<Preset>& presets() {
   static const std::vector<Preset> all = {
       {"fineweb-2024-04", "FineWeb as the data set was released (NLTK-like words, rules of April 2024)",
        RuleSet::kReleased},
-      {"fineweb-head", "FineWeb's pipeline as datatrove 0.10.1 has it (spaCy's words, strict comparisons)",
+      {"fineweb-datatrove-0.10", "FineWeb's pipeline as datatrove 0.10.1 has it (spaCy's words, strict comparisons)",
        RuleSet::kHead},
   };
   return all;
+}
+
+// Names that recipes and command lines may still use.
+struct OldName {
+  const char *key, *old_name, *name;
+};
+constexpr OldName kOldPreset = {"preset", "fineweb-head", "fineweb-datatrove-0.10"};
+constexpr OldName kOldRules = {"rules", "head", "datatrove-0.10"};
+
+void read_old_name(RecipeReader& reader, const std::string& recipe, const OldName& old, const Log& log) {
+  if (!reader.rename_value(old.key, old.old_name, old.name) || !log) return;
+  log(LogLevel::kWarning,
+      fmt::format("recipe {}: {} = \"{}\" is the old name of \"{}\"", recipe, old.key, old.old_name, old.name));
 }
 
 // FineWeb's pipeline: what both presets run.
@@ -60,12 +73,13 @@ struct PresetName {
 std::pair<std::string, const Preset*> read_recipe_file(const std::string& path) {
   if (!std::filesystem::exists(path)) {
     const std::string nearest = nearest_name(path, preset_names());
-    throw UsageError(fmt::format("--recipe: got '{}', which is no file and no preset; {}", path,
+    throw UsageError(fmt::format("--recipe: got '{}', which is neither a file nor a preset; {}", path,
                                  nearest.empty() ? fmt::format("expected {}", fmt::join(preset_names(), " or "))
                                                  : fmt::format("the nearest preset is {}", nearest)));
   }
   std::string text = read_text_file(path, 16 << 20);
   RecipeReader reader(text, path);
+  read_old_name(reader, path, kOldPreset, {});  // load_recipe logs it
   PresetName chosen;
   reader.section("", chosen);
   return {std::move(text), find_preset(chosen.preset)};
@@ -83,9 +97,9 @@ void ShardOptions::visit(OptionVisitor& visitor) {
   visitor.choice("format", format, shard_format_names(), "whose token shards: " + shard_format_help());
   visitor.choice("token_bytes", token_bytes, {"auto", "2", "4"},
                  "width of a token; auto: 2 when the vocabulary has at most 65,536 ids");
-  visitor.field("shard_tokens", shard_tokens, "tokens a shard (llm.c: 100M)");
+  visitor.field("shard_tokens", shard_tokens, "tokens per shard (llm.c: 100M)");
   visitor.field("validation_per_mille", validation_per_mille,
-                "documents in a thousand that go to the validation shards, by xxh64 of the id");
+                "documents per thousand that go to the validation shards, by xxh64 of the id");
   visitor.choice("end_of_text", end_of_text, {"auto", "before", "after", "none"},
                  "where the end-of-text token goes; auto: where the format's readers want it, llm.c before each "
                  "document, the others after");
@@ -97,14 +111,20 @@ std::vector<std::pair<std::string, std::string>> recipe_presets() {
   return all;
 }
 
-RecipeConfig load_recipe(const std::string& name_or_path, const std::vector<std::string>& sets) {
+RecipeConfig load_recipe(const std::string& name_or_path, const std::vector<std::string>& sets, const Log& log) {
   std::string text;
   const Preset* preset = find_preset(name_or_path);
+  if (name_or_path == kOldPreset.old_name && !std::filesystem::exists(name_or_path)) {
+    preset = find_preset(kOldPreset.name);
+    if (log) log(LogLevel::kWarning, fmt::format("recipe {} is the old name of {}", name_or_path, kOldPreset.name));
+  }
   if (preset == nullptr) std::tie(text, preset) = read_recipe_file(name_or_path);
   RecipeConfig config;
   config.top.stages = preset_stages();
   RecipeReader reader(text, name_or_path);
   for (const std::string& assignment : sets) reader.set(assignment);
+  read_old_name(reader, name_or_path, kOldPreset, log);
+  read_old_name(reader, name_or_path, kOldRules, log);
   reader.section("", config.top);
   reader.section("input", config.input);
   config.entries = read_entries(config.top.stages, preset->rules, reader);

@@ -6,6 +6,7 @@
 #include <utility>
 #include <vector>
 
+#include "core/log.h"
 #include "core/options.h"
 #include "crawl/source.h"
 #include "pipeline/recipe_stages.h"
@@ -42,8 +43,8 @@ struct RecipeConfig {
 std::vector<std::pair<std::string, std::string>> recipe_presets();
 
 // A preset by name, or a TOML file whose `preset` key names the one it starts from; then the assignments of --set.
-// Throws UsageError naming what is wrong.
-RecipeConfig load_recipe(const std::string& name_or_path, const std::vector<std::string>& sets);
+// Old names are read, and `log` says what they are called. Throws UsageError naming what is wrong.
+RecipeConfig load_recipe(const std::string& name_or_path, const std::vector<std::string>& sets, const Log& log = {});
 
 // The recipe as TOML; without help it is the canonical form.
 std::string recipe_text(RecipeConfig config, bool with_help);

@@ -59,7 +59,8 @@ const StageKind& kind_of(const std::string& name, RecipeReader& reader) {
   }
   const std::string& wanted = named.kind.empty() ? name : named.kind;
   if (const StageKind* kind = find_stage_kind(wanted)) {
-    if (kind->is_dedup()) refuse(fmt::format("'{}' is of kind '{}', which stands once, under that name", name, wanted));
+    if (kind->is_dedup())
+      refuse(fmt::format("'{}' is of kind '{}', which may be listed once, under that name", name, wanted));
     return *kind;
   }
   std::vector<std::string> names;
@@ -114,11 +115,11 @@ std::string needs_text(const RecipeEntry& entry, unsigned content) {
   const RecipeEntry& entry = entries[at];
   for (size_t i = at; i-- > 0;) {
     if ((entries[i].kind->uses_up & missing) == 0) continue;
-    refuse(fmt::format("{}, and behind '{}' there is none", needs_text(entry, missing), entries[i].name));
+    refuse(fmt::format("{}, and after '{}' there is none", needs_text(entry, missing), entries[i].name));
   }
   for (size_t i = at + 1; i < entries.size(); ++i) {
     if ((entries[i].kind->gives & missing) == 0) continue;
-    refuse(fmt::format("{}, which '{}' gives: put it behind that", needs_text(entry, missing), entries[i].name));
+    refuse(fmt::format("{}, which '{}' gives: put it after that", needs_text(entry, missing), entries[i].name));
   }
   refuse(fmt::format("{}: put a stage of kind {} before it", needs_text(entry, missing), kinds_that_give(missing)));
 }
@@ -131,7 +132,7 @@ std::vector<RecipeEntry> read_entries(const std::vector<std::string>& names, Rul
   std::set<std::string> seen;
   for (const std::string& name : with_dedup(names, reader)) {
     if (!seen.insert(name).second) {
-      refuse(fmt::format("'{}' stands there twice; a second one needs a name of its own and kind = \"...\"", name));
+      refuse(fmt::format("'{}' is listed twice; a second one needs a name of its own and kind = \"...\"", name));
     }
     const StageKind& kind = kind_of(name, reader);
     entries.emplace_back(name, kind, kind.options(rules));

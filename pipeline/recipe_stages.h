@@ -32,7 +32,7 @@ struct RecipeEntry {
 };
 
 // Makes the entries that `names` lists out of a recipe's sections; `rules` gives the defaults. Where deduplication is
-// not listed it is put at the end, and behind it the kinds that run after it, as recipes had it before deduplication
+// not listed it is put at the end, and after it the kinds that run after it, as recipes had it before deduplication
 // was an entry. Sections of kinds that are not listed are read too, so that a mistake in them is found. Throws
 // UsageError naming the entry.
 std::vector<RecipeEntry> read_entries(const std::vector<std::string>& names, RuleSet rules, RecipeReader& reader);

@@ -160,8 +160,8 @@ void Runner::begin_commits(const Committer& committer) {
   progress_.inputs_committed = committer.parts();
   note_sizes();
   if (committer.parts() > 0) {
-    log_(LogLevel::kInfo, fmt::format("{}: {} of {} inputs are committed, going on", options_.output, committer.parts(),
-                                      options_.inputs.size()));
+    log_(LogLevel::kInfo, fmt::format("{}: {} of {} inputs are committed, continuing", options_.output,
+                                      committer.parts(), options_.inputs.size()));
   }
   log_(LogLevel::kInfo, committer.dedup_summary(documents_expected()));
 }

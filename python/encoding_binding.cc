@@ -239,7 +239,8 @@ std::string decoded(const Encoding& encoding, const std::vector<uint32_t>& ids) 
 }
 
 std::string_view token_bytes(const Encoding& encoding, uint32_t id) {
-  if (!encoding.is_token(id)) throw nb::key_error(fmt::format("id {} is no token of {}", id, encoding.name()).c_str());
+  if (!encoding.is_token(id))
+    throw nb::key_error(fmt::format("id {} is not a token of {}", id, encoding.name()).c_str());
   return encoding.token_bytes(id);
 }
 

@@ -1,5 +1,5 @@
 // The checksum of every file ftok writes: XXH3 with 128 bits (seed 0), as 32 lower-case hexadecimal digits: what
-// `xxhsum -H2 FILE` prints. It finds damage (a flipped bit goes unseen with a chance of 2^-128); it is no signature.
+// `xxhsum -H2 FILE` prints. It finds damage (a flipped bit goes unseen with a chance of 2^-128); it is not a signature.
 #pragma once
 
 #include <cstdint>

@@ -92,7 +92,7 @@ class Inputs {
     if (!split) {
       throw UsageError(path +
                        ": neither a manifest nor its name says whether it is for training or validation; say "
-                       "which split it is of");
+                       "which split it is");
     }
     share(path, manifest);
     shards_.push_back({path, *split});

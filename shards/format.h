@@ -43,7 +43,7 @@ Result<ShardHeader> parse_shard_header(std::string_view first_bytes, uint64_t fi
 struct ShardDocument {
   uint64_t begin = 0;            // first token, counted from the shard's first
   uint64_t skipped = 0;          // tokens of this document that lie in earlier shards; 0 in all rows but the first
-  uint64_t document_tokens = 0;  // tokens of the whole document, so that one that goes on in the next shard is seen
+  uint64_t document_tokens = 0;  // tokens of the whole document, so that one that continues in the next shard is seen
   std::string_view id;
 };
 

@@ -1,6 +1,6 @@
 // manifest.json: what an output folder holds and how it was made. It is written last at every checkpoint of a run and
-// is what a resumed run goes on from. It holds no time, thread count or path of the machine beyond the inputs' names as
-// given; the same run gives the same bytes.
+// is what a resumed run continues from. It holds no time, thread count or path of the machine beyond the inputs' names
+// as given; the same run gives the same bytes.
 #pragma once
 
 #include <cstdint>

@@ -159,7 +159,7 @@ PartReceipt PartWriter::commit(std::string binding, std::string report) {
 PartTokens::PartTokens(const std::string& path) : file_(path) {
   const std::string_view bytes = file_.bytes();
   if (bytes.size() < kFileHeaderBytes + kTokensFooterBytes || !bytes.starts_with(kTokensMagic)) {
-    throw Error(path + " is no tokens file of a part");
+    throw Error(path + " is not a tokens file of a part");
   }
   if (!ends_in_checksum(bytes)) throw Error(path + " is damaged: its checksum does not match its bytes");
   token_bytes_ = load_little_endian<uint32_t>(bytes, 12);
@@ -197,7 +197,7 @@ bool PartTokens::next(std::string_view& id, Split& split, std::vector<uint32_t>&
 PartKeys::PartKeys(const std::string& path, Check check) : file_(path) {
   const std::string_view bytes = file_.bytes();
   if (bytes.size() < kFileHeaderBytes + kKeysFooterBytes || !bytes.starts_with(kKeysMagic)) {
-    throw Error(path + " is no keys file of a part");
+    throw Error(path + " is not a keys file of a part");
   }
   if (check == Check::kChecksum && !ends_in_checksum(bytes)) damaged("its checksum does not match its bytes");
   if (load_little_endian<uint32_t>(bytes, 8) != kPartVersion) throw Error(path + " is of an unknown version");

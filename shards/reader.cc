@@ -106,8 +106,8 @@ ShardReader::ShardReader(const std::string& path, const ShardHints& hints) : fil
   }
   view_ = std::move(*view);
   if (sidecar_ && sidecar_->shard_tokens() != view_.size()) {
-    throw Error(
-        fmt::format("{} is of a shard of {} tokens; {} has {}", sidecar, sidecar_->shard_tokens(), path, view_.size()));
+    throw Error(fmt::format("{} belongs to a shard of {} tokens; {} has {}", sidecar, sidecar_->shard_tokens(), path,
+                            view_.size()));
   }
 }
 

@@ -145,7 +145,7 @@ void ShardWriter::reopen_mask(Stream& stream, const ShardEntry& entry) {
   const std::string path = options_.folder + "/" + entry.mask->name;
   const std::string bytes = read_file(path, kShardTokensMax).substr(0, entry.tokens);
   if (checksum_of(bytes) != entry.mask->checksum) {
-    throw Error("cannot go on from " + path + ": it has another checksum; it is not the file the manifest lists");
+    throw Error("cannot continue from " + path + ": it has another checksum; it is not the file the manifest lists");
   }
   stream.mask.emplace(path);
   stream.mask->write(bytes);
@@ -156,7 +156,7 @@ void ShardWriter::reopen_short_shard(Stream& stream) {
   stream.entries.pop_back();
   const ShardFileOptions file = file_options(stream);
   const auto refuse = [&](const std::string& why) {
-    throw Error("cannot go on from " + file.path + ": " + why + "; it is not the file the manifest lists");
+    throw Error("cannot continue from " + file.path + ": " + why + "; it is not the file the manifest lists");
   };
   const MappedFile sidecar(shard_sidecar_path(file.path));
   const Result<SidecarView> view = SidecarView::parse(sidecar.bytes());

@@ -5,9 +5,9 @@
 // therefore holds tokens [k * shard_tokens, (k + 1) * shard_tokens) of the stream and nothing else decides its bytes.
 //
 // checkpoint() publishes the short last shards and returns the list of all shards, which the manifest keeps. A writer
-// made with that list goes on where it stood, in another process too: it takes the short shard's first tokens back from
-// disk (also when a killed run has meanwhile replaced the file by a longer one, of which they are the beginning) and
-// rewrites it longer. So a run that is continued gives the same bytes as one that never stopped.
+// made with that list continues where it stood, in another process too: it takes the short shard's first tokens back
+// from disk (also when a killed run has meanwhile replaced the file by a longer one, of which they are the beginning)
+// and rewrites it longer. So a run that is continued gives the same bytes as one that never stopped.
 //
 // With loss_masks each shard X.bin has an X.mask beside it: a byte a token, 1 where training counts the token as a
 // target.
@@ -57,7 +57,7 @@ struct ShardEntry {
 class ShardWriter {
  public:
   // Goes on after `shards` (a checkpoint's result; empty for a new run). Throws UsageError when an option is out of
-  // range, Error when `shards` is no list a writer with these options can have given.
+  // range, Error when `shards` is not a list a writer with these options can have given.
   explicit ShardWriter(ShardWriterOptions options, std::vector<ShardEntry> shards = {});
   ~ShardWriter();
   ShardWriter(const ShardWriter&) = delete;
@@ -69,7 +69,7 @@ class ShardWriter {
   // out of the loss.
   void add(Split split, std::string_view id, std::span<const uint32_t> tokens, std::span<const uint8_t> loss = {});
 
-  // Publishes the short last shard of each stream and returns all shards, train first, in order. The writer can go on.
+  // Publishes the short last shard of each stream; returns all shards, train first, in order. The writer can continue.
   std::vector<ShardEntry> checkpoint();
 
   // Tokens of the stream so far, end-of-text included, those of earlier runs too.

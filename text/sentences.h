@@ -12,7 +12,7 @@ namespace ftok {
 // Replaces `sentences` with those of `text`, in order; they cover it without gaps. Linear; thread-safe. Empty text is
 // one empty sentence, as in datatrove.
 //
-// kSpacy: spaCy's rule-based sentencizer (3.8.18). A sentence goes on until a token that is one end mark ("." "!" "?"
+// kSpacy: spaCy's rule-based sentencizer (3.8.18). A sentence continues until a token that is one end mark ("." "!" "?"
 // and
 //   those of other scripts), then over end marks and tokens of nothing but punctuation, and the next token (white space
 //   other than one space is a token) starts another.

@@ -100,7 +100,7 @@ class RunEncoder {
     const size_t begin = text.find("<|");
     const size_t end = begin == std::string_view::npos ? begin : text.find("|>", begin);
     if (end == std::string_view::npos) return;
-    throw Error(fmt::format("the chat template has \"{}\", which is no special token of {}",
+    throw Error(fmt::format("the chat template has \"{}\", which is not a special token of {}",
                             text.substr(begin, end + 2 - begin), encoding_.name()));
   }
 

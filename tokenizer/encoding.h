@@ -83,7 +83,7 @@ class Encoding {
   // The text as it is encoded: in NFC when the vocabulary asks for it, else as it is.
   std::string normalized(std::string_view text) const;
 
-  // The bytes of `ids`, special tokens as their text. Throws Error naming the first id that is no token and its place.
+  // The bytes of `ids`, special tokens as their text. Throws Error naming the first id without a token and its place.
   std::string decode(std::span<const uint32_t> ids) const;
   // The same as UTF-8: each maximal part of a character, and each other byte that is not UTF-8, becomes U+FFFD.
   std::string decode_utf8(std::span<const uint32_t> ids) const;

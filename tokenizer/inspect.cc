@@ -192,7 +192,7 @@ size_t display_columns(std::string_view text) {
 std::string token_totals(size_t tokens, std::string_view text) {
   std::string out = fmt::format("{} tokens, {} characters, {} bytes", tokens, utf8_length(text), text.size());
   if (tokens > 0)
-    out += fmt::format(", {:.2f} bytes a token", static_cast<double>(text.size()) / static_cast<double>(tokens));
+    out += fmt::format(", {:.2f} bytes per token", static_cast<double>(text.size()) / static_cast<double>(tokens));
   return out;
 }
 
@@ -227,7 +227,7 @@ std::string render_comparison(const std::vector<ComparedTokens>& compared, const
     const double bytes_a_token =
         one.ids.empty() ? 0 : static_cast<double>(text.size()) / static_cast<double>(one.ids.size());
     for (const std::string& line : {one.encoding->name(), fmt::format("{} tokens", one.ids.size()),
-                                    fmt::format("{:.2f} bytes a token", bytes_a_token)}) {
+                                    fmt::format("{:.2f} bytes per token", bytes_a_token)}) {
       lines.push_back(
           {options.colours && lines.empty() ? fmt::format("{}{}{}", kBold, line, kReset) : line, line.size()});
     }

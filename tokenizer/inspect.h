@@ -32,7 +32,7 @@ std::string visible_token(std::string_view bytes);
 size_t display_columns(std::string_view text);
 
 // The tokens in rows of cells, each cell the token over its id; a newline in a token ends its row. Then a line of
-// totals: tokens, characters, bytes, bytes a token; with roles a legend.
+// totals: tokens, characters, bytes, bytes per token; with roles a legend.
 std::string render_tokens(const Encoding& encoding, const std::vector<ViewToken>& tokens, const ViewOptions& options);
 std::string render_tokens(const Encoding& encoding, const std::vector<uint32_t>& ids, const ViewOptions& options);
 
@@ -47,7 +47,7 @@ std::string render_comparison(const std::vector<ComparedTokens>& compared, const
 // with its rank and its place among the merges made.
 std::string render_merges(const Encoding& encoding, std::string_view pretoken, const ViewOptions& options);
 
-// "12 tokens, 40 characters, 41 bytes, 3.42 bytes a token".
+// "12 tokens, 40 characters, 41 bytes, 3.42 bytes per token".
 std::string token_totals(size_t tokens, std::string_view text);
 
 }  // namespace ftok

@@ -50,7 +50,7 @@ bool GzipInput::step() {
   if (!is_gzip_magic(view)) {
     const uint64_t offset = stored_.offset();
     const bool found = find_member(0);
-    add_damage("gzip.garbage", offset, fmt::format("{} bytes that are no gzip member", stored_.offset() - offset));
+    add_damage("gzip.garbage", offset, fmt::format("{} bytes that are not a gzip member", stored_.offset() - offset));
     return found;
   }
   if (!inflate_whole()) start_stream();

@@ -55,7 +55,7 @@ bool ZstdInput::start_frame() {
   if (!is_zstd_magic(view)) {
     const uint64_t offset = stored_.offset();
     const bool found = find_frame();
-    add_damage("zstd.garbage", offset, fmt::format("{} bytes that are no zstd frame", stored_.offset() - offset));
+    add_damage("zstd.garbage", offset, fmt::format("{} bytes that are not a zstd frame", stored_.offset() - offset));
     return found;
   }
   if (read_u32(view) != kFrameMagic) {

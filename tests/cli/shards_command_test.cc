@@ -28,7 +28,7 @@ TEST(ShardsInspect, ListsHeaderAndDocuments) {
             "ftok_train_000001.bin: 50 tokens of 2 bytes (magic 20240520, version 1), largest id 999, 3 documents\n"
             "           0         16 tokens  urn:uuid:10  (from token 5)\n"
             "          16         22 tokens  urn:uuid:11\n"
-            "          38         12 tokens  urn:uuid:12  (goes on: 23 in all)\n");
+            "          38         12 tokens  urn:uuid:12  (continues: 23 in all)\n");
   const Ran json = run_ftok("shards inspect --json " + folder / "ftok_val_000000.bin");
   EXPECT_TRUE(
       without(json.out, folder.path().string())

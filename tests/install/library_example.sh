@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Installs the build into a fresh prefix, builds docs/library_example against it, and runs it on a page that is kept and on one
-# that is dropped.   usage: library_example.sh BUILD_FOLDER SOURCE_FOLDER
+# Installs the build into a fresh prefix, builds examples/library against it, and runs it on a page that is kept and on two
+# that are dropped, by a bundled rule and by the example's own.   usage: library_example.sh BUILD_FOLDER SOURCE_FOLDER
 set -euo pipefail
 build=$1 source=$2
 work=$(mktemp -d)
@@ -9,13 +9,17 @@ cmake --install "$build" --prefix "$work/prefix" >/dev/null
 "$work/prefix/bin/ftok" --version
 # The installed binary finds its own share folder.
 "$work/prefix/bin/ftok" encode --ids --vocab ftok-4k "found" >/dev/null
-cmake -S "$source/docs/library_example" -B "$work/example" -DCMAKE_PREFIX_PATH="$work/prefix" -DCMAKE_BUILD_TYPE=Release >/dev/null
+cmake -S "$source/examples/library" -B "$work/example" -DCMAKE_PREFIX_PATH="$work/prefix" -DCMAKE_BUILD_TYPE=Release >/dev/null
 cmake --build "$work/example" >/dev/null
 sentence="The people of the town have long lived with the river and of that they speak to each other in the evening. "
 paragraph=""
 for _ in 1 2 3 4 5 6; do paragraph+=$sentence; done
 echo "<html><title>Kept page</title><body><article><p>$paragraph</p></article></body></html>" >"$work/kept.html"
 echo "<html><title>Dropped page</title><body><article><p>$sentence</p></article></body></html>" >"$work/dropped.html"
+digits=""
+for _ in 1 2 3 4 5 6; do digits+=$(printf '%080d ' 0); done
+echo "<html><title>Digits</title><body><article><p>$paragraph</p><p>$digits</p></article></body></html>" >"$work/digits.html"
 "$work/example/one_document" "$work/kept.html" | grep -q "^kept: Kept page"
 "$work/example/one_document" "$work/dropped.html" | grep -q "^dropped: gopher_quality.too_short, .* against 50"
+"$work/example/one_document" "$work/digits.html" | grep -q "^dropped: digits.too_many, .* against 0.1"
 echo "the library example works against the installed package"

@@ -76,15 +76,15 @@ kind = "c4"
 }
 
 TEST_F(RecipeStages, ThePresetsRulesReachOtherNamesToo) {
-  const RecipeConfig recipe =
-      load("preset = \"fineweb-head\"\nstages = [\"strict\"]\n[strict]\nkind = \"c4\"\n[dedup]\nscope = \"off\"");
-  EXPECT_EQ(recipe.entries[0].get<C4Options>()->rules, "head");
+  const RecipeConfig recipe = load(
+      "preset = \"fineweb-datatrove-0.10\"\nstages = [\"strict\"]\n[strict]\nkind = \"c4\"\n[dedup]\nscope = \"off\"");
+  EXPECT_EQ(recipe.entries[0].get<C4Options>()->rules, "datatrove-0.10");
 }
 
 TEST_F(RecipeStages, WhatIsShownReadsBackToTheSame) {
   const std::string recipes[] = {
       "",
-      "preset = \"fineweb-head\"",
+      "preset = \"fineweb-datatrove-0.10\"",
       R"(stages = ["toxicity", "c4", "minhash", "dedup", "quality", "pii"]
 [toxicity]
 kind = "classifier"
@@ -125,21 +125,21 @@ memory = "3G"
 
 TEST_F(RecipeStages, AnOrderThatMakesNoSense) {
   EXPECT_EQ(outcome(R"(stages = ["extract", "http"])"),
-            "recipe: stages: 'extract' needs a page in HTML, which 'http' gives: put it behind that");
+            "recipe: stages: 'extract' needs a page in HTML, which 'http' gives: put it after that");
   EXPECT_EQ(outcome(R"(stages = ["http", "c4", "extract"])"),
-            "recipe: stages: 'c4' needs a text, which 'extract' gives: put it behind that");
+            "recipe: stages: 'c4' needs a text, which 'extract' gives: put it after that");
   EXPECT_EQ(outcome(R"(stages = ["extract"])"),
             "recipe: stages: 'extract' needs a page in HTML: put a stage of kind 'http' before it");
   EXPECT_EQ(outcome(R"(stages = ["http", "extract", "dedup"])"),
             "recipe: stages: 'dedup' needs bucket keys: put a stage of kind 'minhash' before it");
   EXPECT_EQ(outcome(R"(stages = ["dedup", "minhash"])"),
-            "recipe: stages: 'dedup' needs bucket keys, which 'minhash' gives: put it behind that");
+            "recipe: stages: 'dedup' needs bucket keys, which 'minhash' gives: put it after that");
   EXPECT_EQ(outcome("stages = [\"http\", \"extract\", \"again\", \"minhash\"]\n[again]\nkind = \"extract\""),
-            "recipe: stages: 'again' needs a page in HTML, and behind 'extract' there is none");
+            "recipe: stages: 'again' needs a page in HTML, and after 'extract' there is none");
   EXPECT_EQ(outcome("stages = [\"http\", \"minhash\", \"dedup\", \"extract\"]"),
-            "recipe: stages: 'minhash' needs a text, which 'extract' gives: put it behind that");
+            "recipe: stages: 'minhash' needs a text, which 'extract' gives: put it after that");
   EXPECT_EQ(outcome("stages = [\"http\", \"dedup\", \"extract\"]\n[dedup]\nminhash = false"),
-            "recipe: stages: 'dedup' needs a text, which 'extract' gives: put it behind that");
+            "recipe: stages: 'dedup' needs a text, which 'extract' gives: put it after that");
 }
 
 TEST_F(RecipeStages, InputsMayBringATextOrAPayload) {
@@ -152,9 +152,9 @@ kind = "url")"),
 
 TEST_F(RecipeStages, NamesThatCannotBe) {
   EXPECT_EQ(outcome(R"(stages = ["c4", "c4"])"),
-            "recipe: stages: 'c4' stands there twice; a second one needs a name of its own and kind = \"...\"");
+            "recipe: stages: 'c4' is listed twice; a second one needs a name of its own and kind = \"...\"");
   EXPECT_EQ(outcome("stages = [\"minhash\", \"dedup\", \"again\"]\n[again]\nkind = \"dedup\""),
-            "recipe: stages: 'again' is of kind 'dedup', which stands once, under that name");
+            "recipe: stages: 'again' is of kind 'dedup', which may be listed once, under that name");
   EXPECT_EQ(outcome(R"(stages = ["extrac"])"),
             "recipe: stages: 'extrac' is not a kind of stage; the nearest is 'extract' (a name of your own needs kind "
             "= \"...\" in [extrac])");

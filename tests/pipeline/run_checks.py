@@ -128,7 +128,7 @@ class RunChecks(unittest.TestCase):
     def test_another_recipe_is_refused(self):
         inputs = self.inputs(1)
         self.run_json(inputs, "out")
-        done = self.ftok("run", "--input", inputs[0], "--output", "out", "--vocab", "ftok-4k", "--recipe", "fineweb-head", code=2)
+        done = self.ftok("run", "--input", inputs[0], "--output", "out", "--vocab", "ftok-4k", "--recipe", "fineweb-datatrove-0.10", code=2)
         self.assertIn("was made with another recipe", done.stderr)
         done = self.ftok("run", "--input", inputs[0], "--output", "out", "--vocab", "ftok-50k", code=2)
         self.assertIn("was made with another recipe", done.stderr)

@@ -394,7 +394,7 @@ class TokenizeChecks(unittest.TestCase):
         self.assertEqual(*text)
         (self.folder / "domains.txt").write_bytes(mark + b"bad-mill.com\r\n")
         self.assertIn("drop", self.ftok("url", "check", "--domains", "domains.txt", "http://bad-mill.com/").stdout)
-        (self.folder / "recipe.toml").write_bytes(mark + b'preset = "fineweb-head"\r\n')
+        (self.folder / "recipe.toml").write_bytes(mark + b'preset = "fineweb-datatrove-0.10"\r\n')
         self.ftok("recipe", "show", "recipe.toml")
 
     def test_what_is_not_text_is_refused_by_every_reader(self):

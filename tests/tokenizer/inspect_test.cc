@@ -52,7 +52,7 @@ TEST(DisplayColumns, CountsWideCharactersAndMarks) {
 TEST(RenderTokens, PutsIdsBeneathAndCounts) {
   const Encoding encoding = small_encoding();
   EXPECT_EQ(render_tokens(encoding, encoding.encode_ordinary("abc x"), kPlain),
-            "abc|·x\n257|258\n2 tokens, 5 characters, 5 bytes, 2.50 bytes a token (small)\n");
+            "abc|·x\n257|258\n2 tokens, 5 characters, 5 bytes, 2.50 bytes per token (small)\n");
   EXPECT_EQ(render_tokens(encoding, std::vector<uint32_t>{}, kPlain), "0 tokens, 0 characters, 0 bytes (small)\n");
 }
 
@@ -80,7 +80,7 @@ TEST(RenderComparison, PutsVocabulariesSideBySide) {
   ViewOptions options = kPlain;
   options.columns = 43;  // two columns of 20
   EXPECT_EQ(render_comparison({{&a, {257}}, {&b, {97, 98}}}, options),
-            "small                  small\n1 tokens               2 tokens\n3.00 bytes a token     1.00 bytes a "
+            "small                  small\n1 tokens               2 tokens\n3.00 bytes per token     1.00 bytes a "
             "token\nabc                    a |b\n257                    97|98\n");
 }
 

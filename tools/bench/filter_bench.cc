@@ -1,7 +1,8 @@
-// ftok_filter_bench TEXTS.jsonl [--repeat N] [--recipe fineweb-head|fineweb-2024-04]: how fast one core splits words,
-// counts sentences and runs each quality filter alone, and all of them in order, over the texts of a file. A line for
-// each: CPU seconds of the thread (the median of N runs), documents/s, MB/s of text, and a count to check against
-// (words, sentences, documents kept). Each filter splits its words itself, as the first filter of a chain does.
+// ftok_filter_bench TEXTS.jsonl [--repeat N] [--recipe fineweb-datatrove-0.10|fineweb-2024-04]: how fast one core
+// splits words, counts sentences and runs each quality filter alone, and all of them in order, over the texts of a
+// file. A line for each: CPU seconds of the thread (the median of N runs), documents/s, MB/s of text, and a count to
+// check against (words, sentences, documents kept). Each filter splits its words itself, as the first filter of a chain
+// does.
 #include <fmt/format.h>
 #include <time.h>
 
@@ -78,7 +79,7 @@ size_t kept_by(const Stages& stages, size_t first, size_t last, const std::strin
 }
 
 int bench(int argc, char** argv) {
-  std::string path, recipe = "fineweb-head";
+  std::string path, recipe = "fineweb-datatrove-0.10";
   size_t repeat = 5;
   for (int i = 1; i < argc; ++i) {
     const std::string argument = argv[i];
@@ -91,10 +92,11 @@ int bench(int argc, char** argv) {
     }
   }
   if (path.empty()) {
-    fmt::print(stderr, "usage: ftok_filter_bench TEXTS.jsonl [--repeat N] [--recipe fineweb-head|fineweb-2024-04]\n");
+    fmt::print(stderr,
+               "usage: ftok_filter_bench TEXTS.jsonl [--repeat N] [--recipe fineweb-datatrove-0.10|fineweb-2024-04]\n");
     return 2;
   }
-  const bool head = recipe == "fineweb-head";
+  const bool head = recipe == "fineweb-datatrove-0.10";
   const auto rules = head ? ftok::WordRules::kSpacy : ftok::WordRules::kNltk;
   const Texts texts = read_texts(path);
   Stages stages;

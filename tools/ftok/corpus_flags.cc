@@ -32,11 +32,11 @@ std::string format_of(const CorpusFlags& flags, const std::string& path) {
 bool is_archive(const std::string& format) { return format == "warc" || format == "wet"; }
 
 std::unique_ptr<Plan> make_recipe_plan(const CorpusFlags& flags) {
-  const RecipeConfig recipe = load_recipe(flags.recipe, flags.recipe_sets);
+  const Log log = stderr_log(flags.quiet);
+  const RecipeConfig recipe = load_recipe(flags.recipe, flags.recipe_sets, log);
   PlanOptions options;
   options.context = stage_context();
   auto plan = std::make_unique<Plan>(make_plan(recipe, options));
-  const Log log = stderr_log(flags.quiet);
   for (const std::string& note : plan->notes) log(LogLevel::kWarning, note);
   return plan;
 }
@@ -89,7 +89,7 @@ void CorpusFlags::add_to(CLI::App& command, bool may_be_fractions) {
       ->type_name("SIZE");
   command.add_option("--temporary", temporary, "Folder for counts that do not fit; default: the output's")
       ->type_name("DIR");
-  command.add_option("--checkpoint", checkpoint, "Folder to go on from after a kill; made when it is not there")
+  command.add_option("--checkpoint", checkpoint, "Folder to continue from after a kill; made when it is not there")
       ->type_name("DIR");
   command.add_option("--checkpoint-every", checkpoint_every, "Text between two checkpoints")
       ->capture_default_str()

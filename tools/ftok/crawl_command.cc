@@ -240,7 +240,7 @@ void run_get(const CrawlFlags& flags) {
   }
   if (bug != nullptr) std::rethrow_exception(bug);
   if (board.failed() > 0) {
-    throw Error(fmt::format("{} of {} files could not be fetched; the same command goes on with them", board.failed(),
+    throw Error(fmt::format("{} of {} files could not be fetched; the same command continues with them", board.failed(),
                             files.size()));
   }
 }
@@ -283,18 +283,18 @@ void add_crawl_command(CLI::App& app) {
       crawl->add_subcommand("get", "Fetch files, resuming what an earlier command left; prints their paths");
   get->add_option("INPUT", flags->inputs, "URLs, s3://commoncrawl/... or paths of a crawl");
   get->add_option("--input-list", flags->input_lists,
-                  "File with an input a line, plain, .gz or .zst; - is standard input")
+                  "File with one input per line, plain, .gz or .zst; - is standard input")
       ->allow_extra_args(false);
   get->add_option("--output", flags->output, "Folder to store them in")->required();
   get->add_flag("--flat", flags->flat, "Store under the last part of the path only");
   get->add_option("--limit", flags->limit, "Only the first so many inputs");
-  get->add_flag("--json", flags->json, "A line of JSON a file on standard output");
+  get->add_flag("--json", flags->json, "One line of JSON per file on standard output");
   get->add_flag("--quiet", flags->quiet, "No progress on standard error");
   add_shared_flags(*get, flags);
   get->footer(
       "A file is complete or absent. Beside it stands NAME.receipt.json with its SHA-256; while it is fetched, "
       "NAME.part.\n"
-      "docs/crawling.md tells how failures are handled.");
+      "docs/crawling.md says how failures are handled.");
   get->callback([flags] { run_get(*flags); });
 }
 

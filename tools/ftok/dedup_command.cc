@@ -132,7 +132,7 @@ void cluster(const ClusterFlags& flags) {
   for (const std::string& path : keys_paths(flags.paths)) {
     const PartKeys part(path);
     if (part.keys_per_document() < 1 + flags.buckets) {
-      throw Error(fmt::format("{} has {} keys a document; {} buckets need {}", path, part.keys_per_document(),
+      throw Error(fmt::format("{} has {} keys per document; {} buckets need {}", path, part.keys_per_document(),
                               flags.buckets, 1 + flags.buckets));
     }
     part.for_each([&](uint64_t, std::string_view id, std::span<const uint64_t> row) {

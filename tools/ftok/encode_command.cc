@@ -280,7 +280,7 @@ void add_encode_command(CLI::App& app) {
   command->add_flag("--json", flags->json, "One object: ids, counts, with --offsets also the tokens' places");
   command->add_flag("--count", flags->count, "Only how many tokens");
   command->add_flag("--offsets", flags->offsets,
-                    "A line a token: begin, end (bytes), begin, end (characters), id, token");
+                    "One line per token: begin, end (bytes), begin, end (characters), id, token");
   command->add_flag("--merges", flags->merges, "The merges that make each pretoken, as a tree");
   command->add_flag("--view", flags->view, "The tokens with their ids beneath (the default on a terminal)");
   command->add_option("--compare", flags->compare, "Several vocabularies side by side")
@@ -293,7 +293,7 @@ void add_encode_command(CLI::App& app) {
   command->add_option("--specials", flags->specials, "The text of a special token: plain text, the token, or an error")
       ->check(CLI::IsMember({"plain", "allow", "refuse"}))
       ->capture_default_str();
-  command->add_option("--jsonl", flags->jsonl, "JSON Lines: a line of output for each document")->type_name("FILE");
+  command->add_option("--jsonl", flags->jsonl, "JSON Lines: one line of output per document")->type_name("FILE");
   command->add_option("--text-key", flags->text_key, "Key of the text in a line")->capture_default_str();
   command
       ->add_option("--chat", flags->chat,

@@ -141,7 +141,7 @@ void report_loss(const LossFigures& figures, const EvalFlags& flags, JsonWriter&
         .end_object();
     return;
   }
-  print_out(fmt::format("validation loss {:.4f} +- {:.4f} nats a token (perplexity {:.2f}), {} windows, {} targets\n",
+  print_out(fmt::format("validation loss {:.4f} +- {:.4f} nats per token (perplexity {:.2f}), {} windows, {} targets\n",
                         figures.mean, figures.error, std::exp(figures.mean), figures.windows, figures.targets));
 }
 

@@ -100,7 +100,7 @@ std::string explain(Item& item, const Plan& plan, bool colour, bool show_text) {
 void explain_command(const Flags& flags) {
   const Log log = stderr_log();
   PlanOptions plan_options;
-  const RecipeConfig recipe = load_recipe(flags.recipe, flags.sets);
+  const RecipeConfig recipe = load_recipe(flags.recipe, flags.sets, log);
   plan_options.context = stage_context(flags.language_model);
   const Plan plan = make_plan(recipe, plan_options);
   Item item = flags.record.empty() ? read_page(flags) : read_record(flags, plan, log);

@@ -123,7 +123,7 @@ std::string to_json(const Document& document) {
 // Every page of the WARC files in order, no filters. A page without text has no line; how many there were is said at
 // the end.
 void extract_inputs(const ExtractFlags& flags, const ExtractOptions& options) {
-  if (!flags.jsonl) throw UsageError("--input: needs --jsonl, one JSON object a page");
+  if (!flags.jsonl) throw UsageError("--input: needs --jsonl, one JSON object per page");
   catch_stop_signals();
   const Log log = stderr_log();
   Plan plan;
@@ -149,13 +149,14 @@ void run_extract(const ExtractFlags& flags) {
   options.links = flags.links;
   options.images = flags.images;
   const bool from_inputs = !flags.inputs.inputs.empty() || !flags.inputs.input_lists.empty();
-  if (from_inputs && !flags.report.empty()) throw UsageError("--report: is of one page, not of --input");
+  if (from_inputs && !flags.report.empty())
+    throw UsageError("--report: shows one page, and cannot be used with --input");
   if (from_inputs) return extract_inputs(flags, options);
   if (flags.files.size() > 1 && !flags.jsonl) {
     throw UsageError("extract: more than one FILE needs --jsonl");
   }
   const std::vector<std::string> files = flags.files.empty() ? std::vector<std::string>{"-"} : flags.files;
-  if (!flags.report.empty() && files.size() > 1) throw UsageError("--report: is of one page, got more than one FILE");
+  if (!flags.report.empty() && files.size() > 1) throw UsageError("--report: shows one page, got more than one FILE");
   for (const std::string& file : files) {
     const std::string page = to_utf8(read_page(file));
     print_page(file, extract(page, options), flags);
@@ -172,7 +173,7 @@ void add_extract_command(CLI::App& app) {
   command->add_option("FILE", flags->files, "HTML page; standard input without it");
   command->add_option("--input", flags->inputs.inputs, "WARC file, glob or address; repeatable")
       ->allow_extra_args(false);
-  command->add_option("--input-list", flags->inputs.input_lists, "File with an input a line; - reads standard input")
+  command->add_option("--input-list", flags->inputs.input_lists, "File with one input per line; - reads standard input")
       ->allow_extra_args(false);
   command->add_option("--threads", flags->threads, "threads for --input; 0: all cores")->capture_default_str();
   command->add_option("--mode", flags->mode, "balanced, precision or recall")
@@ -191,8 +192,9 @@ void add_extract_command(CLI::App& app) {
                    "write a web page to FILE that shows what was kept, what was dropped and why")
       ->type_name("FILE");
   command->add_flag("--json", flags->json, "one JSON object, fields and counters included");
-  command->add_flag("--jsonl", flags->jsonl,
-                    "one JSON object a line and page: id (the FILE), url (the canonical one), text, the page's fields");
+  command->add_flag(
+      "--jsonl", flags->jsonl,
+      "one JSON object per page and line: id (the FILE), url (the canonical one), text, the page's fields");
   command->footer(kExamples);
   command->callback([flags] { run_extract(*flags); });
 }

@@ -7,7 +7,7 @@ namespace ftok::cli {
 
 void FetchFlags::add_to(CLI::App& command) {
   command.add_option("--connections", connections, "Connections open at once")->capture_default_str();
-  command.add_option("--rate", rate, "Limit on bytes a second over all connections, such as 20M (0: none)")
+  command.add_option("--rate", rate, "Limit on bytes per second over all connections, such as 20M (0: none)")
       ->capture_default_str();
   command.add_option("--attempts", attempts, "Tries in a row without progress before a fetch fails")
       ->capture_default_str();
@@ -21,7 +21,7 @@ FetchOptions FetchFlags::options() const {
   FetchLimits limits;
   limits.connections_max = connections;
   const int64_t bytes_per_second = parse_size(rate, true, "--rate");
-  if (bytes_per_second < 0) throw UsageError("--rate: got " + rate + ", expected bytes a second");
+  if (bytes_per_second < 0) throw UsageError("--rate: got " + rate + ", expected bytes per second");
   limits.bytes_per_second_max = static_cast<uint64_t>(bytes_per_second);
   configure_process_fetch_session(limits);
 

@@ -21,12 +21,12 @@ namespace ftok::cli {
 namespace {
 
 constexpr char kExamples[] = R"(Examples:
-  ftok filter --recipe fineweb-head docs.jsonl              first reason to drop, or "keep"
-  ftok filter --recipe fineweb-head --each docs.jsonl.zst   what each filter alone says of the original text
-  ftok filter --stages c4,fineweb --measure docs.jsonl      every rule's value
-  ftok filter --set gopher_quality.words_min=20 docs.jsonl
+  ftok filter docs.jsonl                                  first reason to drop, or "keep"
+  ftok filter --each docs.jsonl.zst                       what each filter alone says of the original text
+  ftok filter --stages c4,fineweb --measure docs.jsonl    every rule's value
+  ftok filter --recipe fineweb-datatrove-0.10 --set gopher_quality.words_min=20 docs.jsonl
   ftok filter --stages classifier --set classifier.model=mine.bin --set classifier.label=good --measure docs.jsonl
-A line of input is {"text": ..., "id": ...}; "id" may be missing. A line comes out for each, in order.)";
+A line of input is {"text": ..., "id": ...}; "id" may be missing. One line comes out for each, in order.)";
 
 struct Flags {
   std::string recipe = "fineweb-2024-04";
@@ -52,7 +52,7 @@ bool has(const std::vector<std::string>& names, const std::string& name) {
 
 // Those asked for, in the recipe's order; all of them when none is asked for.
 Stages make_stages(const Flags& flags) {
-  const RecipeConfig recipe = load_recipe(flags.recipe, flags.sets);
+  const RecipeConfig recipe = load_recipe(flags.recipe, flags.sets, stderr_log());
   const std::vector<const RecipeEntry*> filters = text_filters(recipe);
   std::vector<std::string> names;
   for (const RecipeEntry* entry : filters) names.push_back(entry->name);
@@ -150,7 +150,7 @@ void add_filter_command(CLI::App& app) {
   command->add_option("--set", flags->sets, "Change one key: section.key=value")->take_all();
   command->add_option("--stages", flags->stages, "Only these, comma-separated")->delimiter(',')->type_name("NAME,...");
   CLI::Option* each = command->add_flag("--each", flags->each, "Each filter alone, on the original text");
-  command->add_flag("--measure", flags->measure, "Every rule's value; filters go on after a drop")->excludes(each);
+  command->add_flag("--measure", flags->measure, "Every rule's value; filters continue after a drop")->excludes(each);
   command->footer(kExamples);
   command->callback([flags] {
     const Log log = stderr_log();

@@ -269,7 +269,7 @@ void add_options(CLI::App& command, GenerateFlags& flags) {
       ->expected(0, 1)
       ->default_str("10")
       ->check(CLI::Range(int64_t{1}, int64_t{1} << 24));
-  command.add_flag("--json", flags.json, "A JSON object a sample, or the probabilities as a JSON array");
+  command.add_flag("--json", flags.json, "One JSON object per sample, or the probabilities as a JSON array");
   command.add_option("--device", flags.device, "cpu, or cuda: the first GPU, in bfloat16")
       ->check(CLI::IsMember({"cpu", "cuda"}))
       ->capture_default_str();

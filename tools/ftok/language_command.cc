@@ -20,7 +20,7 @@ namespace {
 
 constexpr char kExamples[] = R"(Examples:
   ftok language page.txt                        best label and its probability
-  ftok language --top 5 "Wer reitet so spaet"   an argument that is no file is a text
+  ftok language --top 5 "Wer reitet so spaet"   an argument that is not a file is a text
   ftok language --lines --json < sentences.txt  one answer a line
   ftok language --model lid.176.ftz page.txt)";
 
@@ -77,8 +77,8 @@ void add_language_command(CLI::App& app) {
   command->add_option("TEXT", arguments->texts, "files, or texts; none or \"-\" reads standard input");
   command->add_option("--model", arguments->model, "fastText model, .bin or .ftz (default: the bundled one)");
   command->add_option("--top", arguments->top, "how many languages to name (default 1)")->check(CLI::Range(1, 100000));
-  command->add_flag("--lines", arguments->lines, "an answer a line of text rather than a text");
-  command->add_flag("--json", arguments->json, "one JSON object a text");
+  command->add_flag("--lines", arguments->lines, "one answer per line of text rather than per text");
+  command->add_flag("--json", arguments->json, "one JSON object per text");
   command->footer(kExamples);
   command->callback([arguments] {
     const std::unique_ptr<const LanguageModel> model = LanguageModel::load(model_path(arguments->model));

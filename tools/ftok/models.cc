@@ -267,7 +267,7 @@ size_t unpack_ut1(std::string_view tar, const std::string& folder, const std::st
       }
       return value;
     };
-    if (octal(148, 8) != sum) throw Error(fmt::format("cannot unpack {}: no tar archive at byte {}", name, at));
+    if (octal(148, 8) != sum) throw Error(fmt::format("cannot unpack {}: not a tar archive at byte {}", name, at));
     const uint64_t size = octal(124, 12);
     at += kBlock;
     if (size > tar.size() - at) throw Error(fmt::format("cannot unpack {}: cut at byte {}", name, tar.size()));

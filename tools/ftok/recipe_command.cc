@@ -7,6 +7,7 @@
 #include "pipeline/recipe_config.h"
 #include "pipeline/stage_kinds.h"
 #include "tools/ftok/commands.h"
+#include "tools/ftok/terminal.h"
 
 namespace ftok::cli {
 namespace {
@@ -33,7 +34,7 @@ void add_recipe_command(CLI::App& app) {
 
   CLI::App* list = command->add_subcommand("list", "List the presets");
   list->callback([] {
-    for (const auto& [name, about] : recipe_presets()) fmt::print("{:<18}{}\n", name, about);
+    for (const auto& [name, about] : recipe_presets()) fmt::print("{:<24}{}\n", name, about);
   });
 
   CLI::App* kinds = command->add_subcommand("kinds", "List the kinds of stage that `stages` may name");
@@ -55,7 +56,8 @@ void add_recipe_command(CLI::App& app) {
       ->take_all()
       ->allow_extra_args(false);
   show->add_flag("--plain", flags->plain, "Without the comments: the canonical form a run is bound to");
-  show->callback([flags] { fmt::print("{}", recipe_text(load_recipe(flags->recipe, flags->sets), !flags->plain)); });
+  show->callback(
+      [flags] { fmt::print("{}", recipe_text(load_recipe(flags->recipe, flags->sets, stderr_log()), !flags->plain)); });
 }
 
 }  // namespace ftok::cli

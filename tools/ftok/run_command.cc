@@ -49,7 +49,7 @@ void add_flags(CLI::App& command, Flags& flags) {
       ->allow_extra_args(false);
   command
       .add_option("--input-list", flags.inputs.input_lists,
-                  "File with an input a line (also warc.paths.gz); - reads standard input")
+                  "File with one input per line (also warc.paths.gz); - reads standard input")
       ->type_name("FILE")
       ->allow_extra_args(false);
   command.add_option("--base-url", flags.inputs.base_url, "Prefix of crawl-data/ paths in input lists")
@@ -59,7 +59,7 @@ void add_flags(CLI::App& command, Flags& flags) {
       .add_option("--slice", flags.inputs.slice,
                   "Every N-th input from the I-th, from 0: a share for one of N machines")
       ->type_name("I/N");
-  command.add_option("--output", flags.output, "Folder of the result; a run that was stopped goes on there")
+  command.add_option("--output", flags.output, "Folder of the result; a run that was stopped continues there")
       ->type_name("DIR");
   command.add_option("--recipe", flags.recipe, "Preset or TOML file (see `ftok recipe list`)")->capture_default_str();
   command.add_option("--set", flags.sets, "Override a key of the recipe; repeatable")
@@ -72,7 +72,7 @@ void add_flags(CLI::App& command, Flags& flags) {
       .add_option("--language-model", flags.language_model,
                   "fastText model; default: lid.176.bin if fetched, else the bundled one")
       ->type_name("FILE");
-  command.add_option("--shard-tokens", flags.shard_tokens, "Tokens a shard (K, M, G); default: the recipe's, 100M")
+  command.add_option("--shard-tokens", flags.shard_tokens, "Tokens per shard (K, M, G); default: the recipe's, 100M")
       ->type_name("N");
   command.add_option("--threads", flags.threads, "Threads; 0: all cores")->capture_default_str()->type_name("N");
   command.add_option("--memory", flags.memory, "Ceiling on documents in flight (K, M, G); the index has dedup.memory")
@@ -179,7 +179,7 @@ void run_command(Flags flags) {
     flags.sets.push_back(
         fmt::format("shards.shard_tokens={}", parse_size(flags.shard_tokens, false, "--shard-tokens")));
   }
-  const RecipeConfig recipe = load_recipe(flags.recipe, flags.sets);
+  const RecipeConfig recipe = load_recipe(flags.recipe, flags.sets, log);
   if (!flags.limit.empty()) flags.inputs.limit = static_cast<uint64_t>(parse_size(flags.limit, false, "--limit"));
   const std::vector<std::string> inputs = list_inputs(flags.inputs);
   catch_stop_signals();
@@ -205,11 +205,12 @@ void add_run_command(CLI::App& app) {
   command->footer(
       "Examples:\n"
       "  ftok run --input 'crawl/*.warc.gz' --output out --vocab gpt2\n"
-      "  ftok run --recipe fineweb-head --input-list warc.paths.gz --slice 3/100 --output out-3\n"
+      "  ftok run --recipe fineweb-datatrove-0.10 --input-list warc.paths.gz --slice 3/100 --output out-3\n"
       "  ftok run --input pages.jsonl.zst --output out --set 'language.languages={de=0.65}'\n"
       "  ftok run --only extract --task 3/8 --input-list warc.paths.gz --output out    # one of eight processes\n"
       "  ftok run --only commit --input-list warc.paths.gz --output out                # then once\n"
-      "A run that was stopped, killed or given a longer input list goes on when the same command is given again.");
+      "A run that was stopped or killed, or whose input list has grown, continues when the same command is given "
+      "again.");
   command->callback([flags] { run_command(*flags); });
 }
 

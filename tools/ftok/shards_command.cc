@@ -49,9 +49,9 @@ struct HintFlags {
   size_t token_bytes = 0;
 
   void add_to(CLI::App& command, const std::string& format_flag, const std::string& width_flag) {
-    command.add_option(format_flag, format, "Format of shards that neither they nor a manifest tell")
+    command.add_option(format_flag, format, "Format of SHARDS where neither they nor a manifest say it")
         ->check(CLI::IsMember(shard_format_names()));
-    command.add_option(width_flag, token_bytes, "Width of a token in shards that do not tell: 2 or 4")
+    command.add_option(width_flag, token_bytes, "Width of a token in SHARDS that do not say it: 2 or 4")
         ->check(CLI::IsMember({2, 4}));
   }
   ShardHints hints() const {
@@ -75,7 +75,7 @@ void print_documents(const ShardReader& reader) {
     const bool goes_on = document.skipped + here < document.document_tokens;
     fmt::print("  {:>10}  {:>9} tokens  {}{}{}\n", document.begin, here, document.id,
                document.skipped > 0 ? fmt::format("  (from token {})", document.skipped) : "",
-               goes_on ? fmt::format("  (goes on: {} in all)", document.document_tokens) : "");
+               goes_on ? fmt::format("  (continues: {} in all)", document.document_tokens) : "");
   }
 }
 
@@ -280,7 +280,7 @@ void add_inspect(CLI::App& shards) {
   auto options = std::make_shared<InspectOptions>();
   command->add_option("PATH", options->paths, "shards, or folders of them")->required();
   command->add_flag("--documents", options->documents, "list each document: first token, tokens, id");
-  command->add_flag("--json", options->json, "one JSON object a shard");
+  command->add_flag("--json", options->json, "one JSON object per shard");
   options->hints.add_to(*command, "--shard-format", "--token-bytes");
   command->callback([options] { inspect(*options); });
 }
@@ -300,14 +300,14 @@ void add_cat(CLI::App& shards) {
   command->add_option("PATH", options->paths, "shards in order, or folders of them")->required();
   command->add_option(
       "--vocab", options->vocabulary,
-      "decode with this vocabulary: a name or a file; default: the one manifest.json names, without it ids");
+      "decode with this vocabulary: a name or a file; default: the one manifest.json names, else ids are printed");
   command->add_flag("--ids", options->ids, "print ids, not text");
   command->add_option("--id", options->id, "only the document of this id");
   command->add_option("--limit", options->limit, "the first N documents");
   command->add_option("--end-of-text", options->end_of_text,
-                      "id that divides the documents of a shard without a sidecar (default 50256)");
+                      "end-of-text id of a shard without a sidecar (default 50256)");
   options->hints.add_to(*command, "--shard-format", "--token-bytes");
-  command->add_flag("--json", options->json, "one JSON object a document");
+  command->add_flag("--json", options->json, "one JSON object per document");
   command->callback([options] { Cat(*options).run(); });
 }
 
@@ -359,7 +359,7 @@ void add_convert(CLI::App& shards) {
   flags->from.add_to(*command, "--from", "--from-token-bytes");
   command
       ->add_option("--from-end-of-text", flags->source_end_of_text,
-                   "Where it stands in SHARDS without a manifest; default: as their format has it")
+                   "Where it stands in SHARDS without a manifest; default: where their format has it")
       ->check(CLI::IsMember({"before", "after", "none"}));
   command->add_option("--end-of-text-id", flags->options.end_of_text_id, "Its id in SHARDS without a manifest")
       ->capture_default_str();

@@ -33,7 +33,7 @@ void add_flags(CLI::App& command, Flags& flags) {
       "FILE", flags.inputs.inputs,
       "JSON Lines, JSON arrays, CSV, TSV, WET or text (plain, .gz, .zst), globs or https:// addresses; without any, "
       "standard input (-)");
-  command.add_option("--input-list", flags.inputs.input_lists, "File with an input a line; repeatable")
+  command.add_option("--input-list", flags.inputs.input_lists, "File with one input per line; repeatable")
       ->type_name("FILE")
       ->allow_extra_args(false);
   command.add_option("--limit", flags.limit, "Only the first N inputs (K, M, G)")->type_name("N");
@@ -41,15 +41,16 @@ void add_flags(CLI::App& command, Flags& flags) {
       .add_option("--slice", flags.inputs.slice,
                   "Every N-th input from the I-th, from 0: a share for one of N machines")
       ->type_name("I/N");
-  command.add_option("--output", flags.tokenize.output, "Folder of the shards; a run that was stopped goes on there")
+  command.add_option("--output", flags.tokenize.output, "Folder of the shards; a run that was stopped continues there")
       ->type_name("DIR")
       ->required();
   command.add_option("--format", recipe.input.format, "Format of the inputs; auto looks at their first bytes")
       ->check(CLI::IsMember(input_format_names()))
       ->capture_default_str();
   command
-      .add_option("--text-key", recipe.input.text_key,
-                  "JSON: key of the text, CSV and TSV: its column; with --chat of the messages, then default messages")
+      .add_option(
+          "--text-key", recipe.input.text_key,
+          "JSON: key of the text, CSV and TSV: its column; with --chat: key of the messages, by default messages")
       ->capture_default_str()
       ->type_name("KEY");
   command
@@ -67,10 +68,10 @@ void add_flags(CLI::App& command, Flags& flags) {
       ->type_name("TEMPLATE");
   command.add_option("--shuffle", flags.shuffle, "Shuffle the documents of all inputs; the same SEED, the same order")
       ->type_name("SEED");
-  command.add_option("--shard-tokens", flags.shard_tokens, "Tokens a shard (K, M, G); default 100M")->type_name("N");
+  command.add_option("--shard-tokens", flags.shard_tokens, "Tokens per shard (K, M, G); default 100M")->type_name("N");
   command
       .add_option("--validation-per-mille", recipe.shards.validation_per_mille,
-                  "Documents of a thousand held out in ftok_val_*")
+                  "Documents per thousand held out in ftok_val_*")
       ->check(CLI::Range(0, 1000))
       ->capture_default_str()
       ->type_name("N");
@@ -166,7 +167,7 @@ void add_tokenize_command(CLI::App& app) {
       "  ftok tokenize --shuffle 1 --output out 'run/parts/*.text.jsonl.zst'\n"
       "  ftok tokenize --vocab ftok-4k --chat chatml --output out conversations.jsonl\n"
       "  zcat texts.jsonl.gz | ftok tokenize --text-key content --output out\n"
-      "A run that was stopped or killed goes on, inside a file too, when the same command is given again.");
+      "A run that was stopped or killed continues, even inside a file, when the same command is given again.");
   command->callback([flags] { run_command(*flags); });
 }
 

@@ -58,7 +58,7 @@ void add_url_command(CLI::App& app) {
   CLI::App* checked = command->add_subcommand("check", "Say for each URL: keep or drop, which rule, which list");
   const auto arguments = std::make_shared<UrlArguments>();
   UrlOptions& options = arguments->options;
-  checked->add_option("URL", arguments->urls, "URLs; \"-\" reads one a line from standard input")->required();
+  checked->add_option("URL", arguments->urls, "URLs; \"-\" reads one per line from standard input")->required();
   checked->add_option("--lists", options.lists, "folder in UT1's layout")->expected(1)->allow_extra_args(false);
   checked->add_option("--domains", options.domain_lists, "plain list of domains")->expected(1)->allow_extra_args(false);
   checked->add_option("--urls", options.url_lists, "plain list of URLs")->expected(1)->allow_extra_args(false);
@@ -74,7 +74,7 @@ void add_url_command(CLI::App& app) {
   checked->add_flag("--addresses", options.match_addresses, "hold IP addresses against the domain lists too");
   checked->add_flag("--without-scheme", options.urls_without_scheme,
                     "hold URLs without http:// against the URL lists too");
-  checked->add_flag("--json", arguments->json, "one JSON object a URL");
+  checked->add_flag("--json", arguments->json, "one JSON object per URL");
   checked->footer(kExamples);
   checked->callback([arguments] {
     const UrlStage stage(arguments->options);

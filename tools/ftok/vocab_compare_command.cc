@@ -75,8 +75,8 @@ std::string as_table(const std::vector<Encoding>& encodings, const std::vector<C
                        corpus.characters);
     out += line("tokens", [&](size_t i) { return std::to_string(corpus.tokens[i]); });
     out +=
-        line("bytes a token", [&](size_t i) { return fmt::format("{:.3f}", ratio(corpus.bytes, corpus.tokens[i])); });
-    out += line("characters a token",
+        line("bytes per token", [&](size_t i) { return fmt::format("{:.3f}", ratio(corpus.bytes, corpus.tokens[i])); });
+    out += line("characters per token",
                 [&](size_t i) { return fmt::format("{:.3f}", ratio(corpus.characters, corpus.tokens[i])); });
     out += line("tokens, the first = 100 %",
                 [&](size_t i) { return fmt::format("{:.1f} %", 100 * ratio(corpus.tokens[i], corpus.tokens[0])); });
@@ -115,8 +115,7 @@ void run(const Flags& flags) {
 }  // namespace
 
 void add_vocab_compare_command(CLI::App& parent) {
-  CLI::App* command =
-      parent.add_subcommand("compare", "Vocabularies beside each other: sizes, and bytes a token on texts");
+  CLI::App* command = parent.add_subcommand("compare", "Compare vocabularies: sizes, and bytes per token on texts");
   const auto flags = std::make_shared<Flags>();
   command->add_option("V", flags->names, "Vocabularies, as for --vocab")->required();
   command->add_option("--text", flags->texts, "A text, JSONL or WET file (repeatable)")

@@ -64,7 +64,7 @@ void run_get(const std::vector<std::string>& names, const FetchFlags& fetch, con
   for (const std::string& name : names) {
     models.push_back(model_named(name));
     if (!is_vocabulary(models.back()))
-      throw UsageError(fmt::format("{} is no vocabulary; `ftok models get {}` fetches it", name, name));
+      throw UsageError(fmt::format("{} is not a vocabulary; `ftok models get {}` fetches it", name, name));
   }
   GetModelOptions options;
   options.from = from;

@@ -34,7 +34,8 @@ std::vector<uint32_t> chosen_ids(const Encoding& encoding, const Flags& flags) {
   std::vector<uint32_t> ids = flags.ids;
   for (const uint32_t id : ids) {
     if (!encoding.is_token(id)) {
-      throw Error(fmt::format("id {} is no token of {} (ids are below {})", id, encoding.name(), encoding.n_vocab()));
+      throw Error(
+          fmt::format("id {} is not a token of {} (ids are below {})", id, encoding.name(), encoding.n_vocab()));
     }
   }
   const Vocabulary& vocabulary = encoding.vocabulary();
@@ -105,7 +106,7 @@ void run(Flags flags) {
 }  // namespace
 
 void add_vocab_show_command(CLI::App& parent) {
-  CLI::App* command = parent.add_subcommand("show", "What a vocabulary is, and tokens of it");
+  CLI::App* command = parent.add_subcommand("show", "Show what a vocabulary is, and its tokens");
   const auto flags = std::make_shared<Flags>();
   flags->vocabulary.add_to(*command);
   command->add_option("V", flags->name, "Vocabulary, as for --vocab");

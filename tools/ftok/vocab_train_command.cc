@@ -174,8 +174,8 @@ void report(const TrainFlags& flags, const Pretokens& pretokens, const Vocabular
   }
   if (flags.quiet) return;
   if (vocabulary.token_count() < flags.size) {
-    fmt::print(stderr, "ftok: {} ranks instead of {}: no pair is left that is there {} times\n",
-               vocabulary.token_count(), flags.size, flags.count_min);
+    fmt::print(stderr, "ftok: {} ranks instead of {}: no pair is left that occurs {} times\n", vocabulary.token_count(),
+               flags.size, flags.count_min);
   }
   if (pretokens.counted.counter != nullptr) {
     const CorpusCountReport& counting = pretokens.counted.report;
@@ -259,8 +259,8 @@ void add_vocab_train_command(CLI::App& parent) {
       "  ftok vocab train --size 32000 --special '<|endoftext|>' --output mine.tiktoken books.jsonl.zst\n"
       "  ftok vocab train --size 100000 --pattern o200k --weight code.txt=2.5 --output mine.tiktoken web.jsonl "
       "code.txt\n"
-      "  ftok vocab train --size 100000 --checkpoint state --output mine.tiktoken crawl-*.jsonl.zst    (the same again "
-      "goes on)\n"
+      "  ftok vocab train --size 100000 --checkpoint state --output mine.tiktoken crawl-*.jsonl.zst    (the same "
+      "command again continues)\n"
       "  ftok vocab train --size 120000 --extend cl100k_base.tiktoken --output more.tiktoken polish.jsonl\n"
       "  ftok vocab train --size 64000 --output mine.tiktoken all.counts");
   command->callback([flags] { run_train(*flags); });

@@ -21,7 +21,7 @@ void VocabularyFlags::add_to(CLI::App& command) {
       ->capture_default_str();
   command.add_option(
       "--pattern", pattern,
-      fmt::format("Pre-tokenisation pattern of a file that does not say it: {}", fmt::join(pattern_names(), ", ")));
+      fmt::format("Pre-tokenisation pattern of a file that does not name it: {}", fmt::join(pattern_names(), ", ")));
   command.add_option("--special", specials, "A special token of such a file, NAME=ID (repeatable)")
       ->allow_extra_args(false);
 }
@@ -52,7 +52,7 @@ VocabularyFile find_vocabulary(const std::string& name) {
   if (const size_t equals = name.find('='); equals != std::string::npos) {
     const std::string published = name.substr(0, equals), path = name.substr(equals + 1);
     if (names_of_same_ranks(published).empty()) {
-      throw UsageError(fmt::format("--vocab {}: {} is no published vocabulary (there are: {})", name, published,
+      throw UsageError(fmt::format("--vocab {}: {} is not a published vocabulary (there are: {})", name, published,
                                    fmt::join(published_vocabularies(), ", ")));
     }
     if (!std::filesystem::is_regular_file(path, code))

@@ -176,16 +176,16 @@ void add_warc_command(CLI::App& app) {
       "  ftok warc cat crawl.warc.gz 18857 --payload");
   const auto flags = std::make_shared<WarcFlags>();
 
-  CLI::App* const list = warc->add_subcommand("list", "One line a record: offset, type, length, URL, damage");
+  CLI::App* const list = warc->add_subcommand("list", "One line per record: offset, type, length, URL, damage");
   list->add_option("FILE", flags->files, "WARC or ARC files, plain, gzip or zstd; - is standard input")->required();
-  list->add_flag("--json", flags->json, "One JSON object a line");
+  list->add_flag("--json", flags->json, "One JSON object per line");
   list->callback([flags] {
     for (const std::string& file : flags->files) list_file(file, flags->json);
   });
 
   CLI::App* const count = warc->add_subcommand("count", "Records of each file, by type, and its damage");
   count->add_option("FILE", flags->files, "WARC or ARC files, plain, gzip or zstd; - is standard input")->required();
-  count->add_flag("--json", flags->json, "One JSON object a file");
+  count->add_flag("--json", flags->json, "One JSON object per file");
   count->callback([flags] {
     for (const std::string& file : flags->files) count_file(file, flags->json);
   });

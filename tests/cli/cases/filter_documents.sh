@@ -6,7 +6,7 @@ cat > docs.jsonl <<'JSON'
 not json
 {"id":"no text"}
 JSON
-ftok filter --recipe fineweb-head docs.jsonl
+ftok filter --recipe fineweb-datatrove-0.10 docs.jsonl
 ftok filter --recipe fineweb-2024-04 --each docs.jsonl
-gzip -c docs.jsonl | ftok filter --recipe fineweb-head --stages c4 --measure -
+gzip -c docs.jsonl | ftok filter --recipe fineweb-datatrove-0.10 --stages c4 --measure -
 ftok filter --stages c4 --set c4.sentences_min=6 docs.jsonl

@@ -15,3 +15,8 @@ printf '[c4\n' > d.toml
 refused d.toml
 printf 'preset = "fineweb"\n' > e.toml
 refused e.toml
+# Old names are read, with one line each.
+ftok recipe show fineweb-head --plain | grep -E '^(preset|rules)'
+printf 'preset = "fineweb-head"\n[c4]\nrules = "head"\n[fineweb]\nrules = "head"\n' > f.toml
+ftok recipe show f.toml --set gopher_quality.rules=head --plain | grep -E '^(preset|rules)'
+ftok filter --recipe fineweb-datatrove-0.10 - < /dev/null

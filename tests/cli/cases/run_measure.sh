@@ -2,5 +2,5 @@
 # stderr: ignored
 # replace: in, .* peak memory.* => in, T
 printf '{"id":"a","text":"The tide comes in. The tide goes out."}\n{"id":"b","text":"{ curly }"}\n' > a.jsonl
-ftok run --recipe fineweb-head --set stages='["c4","fineweb"]' --set dedup.scope=off --input a.jsonl --measure m.jsonl
+ftok run --recipe fineweb-datatrove-0.10 --set stages='["c4","fineweb"]' --set dedup.scope=off --input a.jsonl --measure m.jsonl
 cat m.jsonl
