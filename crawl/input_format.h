@@ -73,7 +73,7 @@ struct OpenedBytes {
 };
 OpenedBytes open_input_bytes(std::unique_ptr<ByteSource> bytes, const SourceOptions& options);
 
-// The format `auto` tells: reads the beginning of `bytes`. Throws as open_input_format does.
+// The format `auto` finds: reads the beginning of `bytes`. Throws as open_input_format does.
 const InputFormat& tell_input_format(std::unique_ptr<ByteSource> bytes, const SourceOptions& options);
 
 // True for bytes that are not text: a NUL, or more than one byte in ten that is not part of valid UTF-8. `whole`: the

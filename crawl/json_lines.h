@@ -65,7 +65,7 @@ class JsonDocumentParser {
 
 // RFC 8259 sets numbers no bounds, simdjson those of 64 bits, and a larger one may be in a field that nobody reads.
 // Puts 0.0 in place of the large numbers of a line that simdjson refused, into `out`, with ByteWindow::kPadding bytes
-// of room behind it; false when there is none.
+// of room after it; false when there is none.
 bool replace_large_numbers(std::string_view json, std::string& out);
 
 // The damage code of a member that broke within the next `size` bytes of the window, or null.

@@ -1,4 +1,4 @@
-// UrlLists: the lists UrlStage holds a URL against, read from files.
+// UrlLists: the lists UrlStage compares a URL with, read from files.
 //
 // A plain list has one entry per line; white space around it is dropped, as are empty lines and lines that start with
 // '#'. A folder in UT1's layout holds `domains` and/or `urls` (a category), or such folders (the unpacked collection,

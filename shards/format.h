@@ -34,7 +34,7 @@ struct ShardHeader {
 // The 1,024 bytes of a header. `token_bytes` is 2 or 4, `tokens` <= kShardTokensMax.
 std::string encode_shard_header(size_t token_bytes, uint64_t tokens);
 
-// Reads a header and holds it against the size of the file. Damage codes: "short_header", "bad_magic" (says so when it
+// Reads a header and compares it with the size of the file. Damage codes: "short_header", "bad_magic" (says so when it
 // is one of llm.c's other formats), "bad_version", "bad_count", "bad_reserved", "size_mismatch".
 Result<ShardHeader> parse_shard_header(std::string_view first_bytes, uint64_t file_bytes);
 
