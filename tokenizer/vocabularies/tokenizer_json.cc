@@ -119,7 +119,7 @@ void JsonLoader::number_added(Vocabulary& vocabulary) {
   for (const auto& [spelling, id] : spelt_) {
     std::string bytes;
     const bool is_added = added.count(spelling) > 0, is_spelt = append_bytes(bytes, spelling);
-    if (is_added && (!is_spelt || bytes != spelling)) continue;  // as it is, not in the letters
+    if (is_added && !is_spelt) continue;  // as it is, not in the letters
     if (!is_spelt) {
       fail(fmt::format("token \"{}\" is not spelt in the byte letters: not a byte-level vocabulary", spelling));
     }
@@ -264,7 +264,7 @@ void read_added_tokens(const JsonLoader& loader, json::element root, Vocabulary&
     }
     if (text.empty()) loader.fail(fmt::format("added token {} has no content", id));
     if (!texts.insert(text).second) loader.fail(fmt::format("added token \"{}\" is there twice", text));
-    const bool special = flag(token, "special", false);
+    const bool special = flag(token, "special", true);
     vocabulary.specials.push_back(
         {std::string(text), static_cast<uint32_t>(id), special, flag(token, "normalized", !special)});
   }
