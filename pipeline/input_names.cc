@@ -17,8 +17,10 @@ std::string whole_path(const std::string& input) {
 // The last `components` components of a path; all of it where it has no more.
 std::string_view end_of_path(std::string_view path, size_t components) {
   size_t slash = path.size();
-  while (components-- > 0 && slash != std::string_view::npos && slash > 0) slash = path.rfind('/', slash - 1);
-  return slash == std::string_view::npos || slash == 0 ? path : path.substr(slash + 1);
+  for (; components > 0; --components) {
+    if (slash == 0 || (slash = path.rfind('/', slash - 1)) == std::string_view::npos) return path;
+  }
+  return path.substr(slash + 1);
 }
 
 }  // namespace

@@ -73,9 +73,7 @@ Encoding Encoding::load(const std::string& path, const VocabularyHints& hints) {
   return Encoding(load_vocabulary(path, hints));
 }
 
-std::string Encoding::normalized(std::string_view text) const {
-  return normalized_text(tables_->vocabulary, text);
-}
+std::string Encoding::normalized(std::string_view text) const { return normalized_text(tables_->vocabulary, text); }
 
 void Encoding::encode_ordinary(std::string_view text, std::vector<uint32_t>& ids) const {
   if (!tables_->specials.has_plain() && !tables_->normalized_specials.has_plain()) return encode_between(text, ids);
@@ -266,7 +264,8 @@ std::string_view Encoding::token_bytes(uint32_t id) const {
 
 bool Encoding::is_special(uint32_t id) const {
   const auto& specials = tables_->vocabulary.specials;
-  return std::any_of(specials.begin(), specials.end(), [&](const SpecialToken& special) { return special.special && special.id == id; });
+  return std::any_of(specials.begin(), specials.end(),
+                     [&](const SpecialToken& special) { return special.special && special.id == id; });
 }
 
 std::optional<uint32_t> Encoding::id_of(std::string_view token) const {

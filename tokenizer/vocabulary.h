@@ -46,9 +46,9 @@ struct Vocabulary {
   };
   std::vector<Merge> merges;
 
-  bool whole_pretoken_first = true;  // a pretoken that is a token is that token, whatever the merges say
+  bool whole_pretoken_first = true;   // a pretoken that is a token is that token, whatever the merges say
   std::vector<std::string> warnings;  // what the files say that was not followed, and what was done instead
-  bool normalize_nfc = false;        // text is put into Unicode normal form C first (Qwen's tokenizer.json)
+  bool normalize_nfc = false;         // text is put into Unicode normal form C first (Qwen's tokenizer.json)
 
   uint32_t token_count() const { return static_cast<uint32_t>(offsets.size() - 1); }  // ids below this may be tokens
   std::string_view token(uint32_t id) const {

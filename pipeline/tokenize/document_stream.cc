@@ -28,7 +28,12 @@ class InputsReader {
  public:
   InputsReader(const TokenizeOptions& options, const StreamPosition& start, Progress& progress, StreamTimes& times,
                const Log& log)
-      : options_(options), start_(start), progress_(progress), times_(times), log_(log), input_(start.input),
+      : options_(options),
+        start_(start),
+        progress_(progress),
+        times_(times),
+        log_(log),
+        input_(start.input),
         names_(input_names(options.inputs)) {}
 
   std::unique_ptr<Work> next() {
@@ -57,9 +62,9 @@ class InputsReader {
     const std::string& input = options_.inputs[input_];
     reader_ = std::make_unique<BlockReader>(input, names_[input_], options_.recipe.input, log_);
     bytes_noted_ = 0;
-    block_options_ = std::make_shared<const EncodeBlockOptions>(
-        EncodeBlockOptions{options_.encoding.get(), names_[input_], options_.recipe.input.text_key, options_.recipe.input.id_key,
-                           options_.recipe.shuffle, options_.recipe.chat ? &*options_.recipe.chat : nullptr});
+    block_options_ = std::make_shared<const EncodeBlockOptions>(EncodeBlockOptions{
+        options_.encoding.get(), names_[input_], options_.recipe.input.text_key, options_.recipe.input.id_key,
+        options_.recipe.shuffle, options_.recipe.chat ? &*options_.recipe.chat : nullptr});
     if (input_ == start_.input && start_.records > 0) skip(input);
   }
 

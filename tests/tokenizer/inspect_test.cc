@@ -148,8 +148,9 @@ TEST(Chat, TrimsAsPythonDoes) {
   const auto written = [&](const std::string& content) {
     return whole_text(encoding, encode_chat(encoding, form, {{"user", content}}));
   };
-  for (const char* space : {" ", "\t", "\n", "\v", "\f", "\r", "\x1C", "\x1D", "\x1E", "\x1F", "\u0085", "\u00A0",
-                            "\u1680", "\u2000", "\u200A", "\u2028", "\u2029", "\u202F", "\u205F", "\u3000"}) {
+  for (const char* space :
+       {" ",      "\t",     "\n",     "\v",     "\f",     "\r",     "\x1C",   "\x1D",   "\x1E",   "\x1F",
+        "\u0085", "\u00A0", "\u1680", "\u2000", "\u200A", "\u2028", "\u2029", "\u202F", "\u205F", "\u3000"}) {
     EXPECT_EQ(written(std::string(space) + "a" + space + "b" + space), "[a" + std::string(space) + "b]");
     EXPECT_EQ(written(std::string(space) + space), "[]");
   }

@@ -253,7 +253,8 @@ TEST(TokenizerJson, NormalizedAddedTokensComeSecond) {
   const std::string both = added_token(258, "bc", false) + "," + added_token(259, "abc", false, true);
   const Encoding e(parse_tokenizer_json(json_with_added(both), "t.json"));
   EXPECT_EQ(e.encode_ordinary("abc"), (Ids{64, 258}));
-  std::string json = json_with_added(added_token(258, "\u00e9x", false, true) + "," + added_token(259, "\u00e8x", false));
+  std::string json =
+      json_with_added(added_token(258, "\u00e9x", false, true) + "," + added_token(259, "\u00e8x", false));
   json.replace(json.find("\"normalizer\":null"), 17, "\"normalizer\":{\"type\":\"NFC\"}");
   const Encoding nfc(parse_tokenizer_json(json, "t.json"));
   EXPECT_EQ(nfc.encode_ordinary("e\u0301x"), (Ids{258}));

@@ -287,9 +287,10 @@ void refuse_adding(const JsonLoader& loader, json::element step) {
     }
     if (adds.empty()) return;
   }
-  loader.fail(fmt::format("post-processor \"{}\" adds{} to every text, which ftok does not do; with "
-                          "\"post_processor\": null the file gives the ids without",
-                          type, adds.empty() ? " tokens" : adds));
+  loader.fail(
+      fmt::format("post-processor \"{}\" adds{} to every text, which ftok does not do; with "
+                  "\"post_processor\": null the file gives the ids without",
+                  type, adds.empty() ? " tokens" : adds));
 }
 
 // What the file says of every text beside its model: tokens added, cut off or filled up.
@@ -297,9 +298,10 @@ void read_post_processing(const JsonLoader& loader, json::element root) {
   json::element value;
   for (const char* key : {"truncation", "padding"}) {
     if (root[key].get(value) == simdjson::SUCCESS && !value.is_null()) {
-      loader.fail(fmt::format("\"{}\" is set, which ftok does not do; with \"{}\": null the file gives the ids of whole "
-                              "texts",
-                              key, key));
+      loader.fail(
+          fmt::format("\"{}\" is set, which ftok does not do; with \"{}\": null the file gives the ids of whole "
+                      "texts",
+                      key, key));
     }
   }
   if (root["post_processor"].get(value) == simdjson::SUCCESS && !value.is_null()) refuse_adding(loader, value);
