@@ -281,6 +281,7 @@ OpenedBytes open_input_bytes(std::unique_ptr<ByteSource> bytes, const SourceOpti
   OpenedBytes opened;
   opened.options = options;
   if (opened.options.file_path.empty()) opened.options.file_path = bytes->name();
+  if (opened.options.name.empty()) opened.options.name = opened.options.file_path;
   if (opened.options.dump.empty()) opened.options.dump = dump_of(opened.options.file_path);
   if (options.format != "auto") opened.format = &find(options.format);
   opened.input = make_decoded_input(std::move(bytes));

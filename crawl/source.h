@@ -28,6 +28,7 @@ struct InputFormat;
 
 struct SourceOptions {
   std::string file_path;        // goes to Document::file_path; empty: the byte source's name
+  std::string name;             // of the input in ids: NAME:LINE of records without an id; empty: file_path
   std::string dump;             // goes to Document::dump where the record names none; empty: dump_of(file_path)
   std::string format = "auto";  // a name of input_format_names()
   int64_t record_bytes_max = int64_t{64} << 20;  // of a record's block, a JSON line, or a text file

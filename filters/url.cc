@@ -11,6 +11,7 @@
 #include "core/error.h"
 #include "core/file.h"
 #include "core/sha256.h"
+#include "core/text_file.h"
 #include "filters/url_lists/hashed_set.h"
 #include "filters/url_lists/substring_matcher.h"
 
@@ -98,7 +99,10 @@ PublicSuffixes::PublicSuffixes(const std::string& path) {
     return;
   }
   const std::string bytes = read_file(path, uint64_t{1} << 26);
-  psl_ctx_t* list = psl_load_file(path.c_str());
+  std::string text(without_byte_order_mark(bytes));
+  std::FILE* const file = text.empty() ? nullptr : ::fmemopen(text.data(), text.size(), "r");
+  psl_ctx_t* const list = file != nullptr ? psl_load_fp(file) : nullptr;
+  if (file != nullptr) std::fclose(file);
   if (list == nullptr || psl_suffix_count(list) == 0) {
     psl_free(list);
     throw Error(fmt::format("{}: holds no public suffix", path));

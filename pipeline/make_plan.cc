@@ -10,6 +10,8 @@ namespace {
 
 void load_vocabulary(const PlanOptions& options, const RecipeConfig& recipe, Plan& plan) {
   plan.encoding = std::make_shared<const Encoding>(Encoding::load(options.vocabulary, options.vocabulary_hints));
+  const std::vector<std::string>& warnings = plan.encoding->vocabulary().warnings;
+  plan.notes.insert(plan.notes.end(), warnings.begin(), warnings.end());
   plan.vocabulary_name = plan.encoding->name();
   plan.vocabulary_digest = plan.encoding->digest();
   plan.shards = shard_writer_options(recipe.shards, *plan.encoding, "shards.");

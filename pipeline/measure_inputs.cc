@@ -2,6 +2,7 @@
 
 #include "core/file.h"
 #include "core/run_on_threads.h"
+#include "pipeline/input_names.h"
 #include "pipeline/read_input.h"
 
 namespace ftok {
@@ -15,8 +16,10 @@ Tally measure_inputs(const std::vector<std::string>& inputs, const Plan& plan, c
   options.live_max = 4 * threads;
   options.fetch = fetch;
   run_on_threads(threads, [&] {
-    for (const std::string& input : inputs) {
-      const InputReport report = visit_input(input, plan, true, options, log, [&](Item& item) {
+    const std::vector<std::string> names = input_names(inputs);
+    for (size_t i = 0; i < inputs.size(); ++i) {
+      options.name = names[i];
+      const InputReport report = visit_input(inputs[i], plan, true, options, log, [&](Item& item) {
         if (item.verdict.kind == Verdict::Kind::kSkip) return;
         file.write(measure_line(item));
         file.write("\n");

@@ -5,6 +5,7 @@
 #include "core/ordered_pipeline.h"
 #include "core/run_on_threads.h"
 #include "crawl/input_format.h"
+#include "pipeline/input_names.h"
 #include "pipeline/inputs.h"
 #include "pipeline/run/candidates.h"
 #include "pipeline/run/cpu_clock.h"
@@ -23,6 +24,7 @@ class RecordReader {
     report_.input = input;
     SourceOptions source_options = plan.source;
     source_options.file_path = input;
+    source_options.name = options.name.empty() ? input_name(input) : options.name;
     if (source_options.dump.empty()) source_options.dump = dump_of(input);
     as_input_error([&] {
       auto digesting = std::make_unique<DigestingSource>(open_input(input, log, options.fetch));

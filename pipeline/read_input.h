@@ -30,6 +30,7 @@ struct ReadInputOptions {
   std::atomic<uint64_t>* source_ns = nullptr;           // CPU time of reading and splitting records
   Progress* progress = nullptr;
   const std::atomic<bool>* abandon = nullptr;  // set when the run failed elsewhere: end with Stopped
+  std::string name = {};                       // of the input in ids (input_names.h); empty: that of one read alone
 };
 
 // Reads `input` and writes the candidate file `path`. Throws InputError when the input fails, Error when the output

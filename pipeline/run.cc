@@ -8,6 +8,7 @@
 #include <mutex>
 
 #include "core/run_on_threads.h"
+#include "pipeline/input_names.h"
 #include "pipeline/inputs.h"
 #include "pipeline/progress.h"
 #include "pipeline/read_input.h"
@@ -50,7 +51,8 @@ class Runner {
         log_([this](LogLevel level, const std::string& message) { display_.log(level, message); }),
         threads_(threads_or_all(options.threads)),
         stage_ns_(plan.stages.size()),
-        late_ns_(plan.late_stages.size()) {}
+        late_ns_(plan.late_stages.size()),
+        names_(input_names(options.inputs)) {}
 
   RunResult run();
   ExtractedShare extract(Share share);
@@ -78,6 +80,7 @@ class Runner {
   std::vector<size_t> given_up_;  // numbers of inputs
   std::atomic<bool> abandon_{false};
   ReadInputOptions read_options_;
+  const std::vector<std::string> names_;  // of the inputs, in ids
   std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
 };
 
@@ -121,7 +124,9 @@ Task Runner::task(const CandidateFolder& folder, size_t number) {
   const auto work = [this, &folder, &input, number, path] {
     if (!is_extracted(folder, number, input)) {
       try {
-        read_input(input, path, plan_, read_options_, log_);
+        ReadInputOptions options = read_options_;
+        options.name = names_[number];
+        read_input(input, path, plan_, options, log_);
       } catch (const TaskFailed&) {
         throw;
       } catch (const Stopped&) {

@@ -52,7 +52,7 @@ void tokenize_in_order(const TokenizeOptions& options, size_t live_max, Tokenize
     log(LogLevel::kInfo,
         fmt::format("{}: {} of {} inputs are done, going on", options.output, position.input, options.inputs.size()));
   }
-  OrderedSink sink(output, options.recipe.shards.validation_per_mille);
+  OrderedSink sink(output, options.inputs, options.recipe.shards.validation_per_mille);
   try {
     stream_documents(options, live_max, position, sink, progress, times, log);
   } catch (const Stopped&) {

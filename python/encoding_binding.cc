@@ -37,7 +37,8 @@ std::vector<SpecialToken> named_specials(const Encoding& encoding, nb::handle na
   std::vector<SpecialToken> specials;
   for (const nb::handle name : names) {
     const std::string text = nb::cast<std::string>(name);
-    if (const SpecialToken* special = encoding.vocabulary().find_special(text)) specials.push_back(*special);
+    const SpecialToken* special = encoding.vocabulary().find_special(text);
+    if (special != nullptr && special->special) specials.push_back(*special);
   }
   return specials;
 }
@@ -71,7 +72,8 @@ void check_disallowed(const Encoding& encoding, const SpecialRules& rules, std::
   if (rules.all_allowed && rules.all_disallowed) return;
   if (!rules.all_disallowed && rules.disallowed.empty()) return;
   const SpecialFinder& all = encoding.tables().specials;
-  if (rules.all_disallowed && rules.allowed.empty()) {
+  const bool are_all_special = !all.has_plain() && encoding.tables().normalized_specials.empty();
+  if (are_all_special && rules.all_disallowed && rules.allowed.empty()) {
     const SpecialFinder::Match match = all.find(text, 0);
     if (match.size != 0) refuse(text, match);
     return;
@@ -79,7 +81,7 @@ void check_disallowed(const Encoding& encoding, const SpecialRules& rules, std::
   std::vector<SpecialToken> refused = rules.disallowed;
   if (rules.all_disallowed) {
     for (const SpecialToken& special : encoding.vocabulary().specials) {
-      if (!contains(rules.allowed, special.id)) refused.push_back(special);
+      if (special.special && !contains(rules.allowed, special.id)) refused.push_back(special);
     }
   }
   const SpecialFinder finder(refused);
@@ -270,8 +272,9 @@ nb::tuple decode_with_offsets(const Encoding& encoding, nb::handle tokens) {
 
 nb::set special_set(const Encoding& encoding) {
   nb::set set;
-  for (const SpecialToken& special : encoding.vocabulary().specials)
-    set.add(nb::str(special.text.data(), special.text.size()));
+  for (const SpecialToken& special : encoding.vocabulary().specials) {
+    if (special.special) set.add(nb::str(special.text.data(), special.text.size()));
+  }
   return set;
 }
 
@@ -296,8 +299,15 @@ Encoding load(const std::string& path, const std::optional<std::string>& pattern
   }
   for (const auto& [name, id] : special_tokens)
     hints.specials.push_back({nb::cast<std::string>(name), nb::cast<uint32_t>(id)});
-  const nb::gil_scoped_release released;
-  return Encoding::load(path, hints);
+  std::optional<Encoding> encoding;
+  {
+    const nb::gil_scoped_release released;
+    encoding.emplace(Encoding::load(path, hints));
+  }
+  for (const std::string& warning : encoding->vocabulary().warnings) {
+    if (PyErr_WarnEx(PyExc_UserWarning, warning.c_str(), 2) != 0) throw nb::python_error();
+  }
+  return std::move(*encoding);
 }
 
 void save(const Encoding& encoding, const std::string& path) {

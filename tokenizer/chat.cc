@@ -6,7 +6,9 @@
 #include <algorithm>
 
 #include "core/error.h"
-#include "tokenizer/encode/bpe_encode.h"
+#include "text/unicode.h"
+#include "tokenizer/chat_message.h"
+#include "tokenizer/encode/text_parts.h"
 
 namespace ftok {
 namespace {
@@ -20,25 +22,28 @@ class RunEncoder {
  public:
   RunEncoder(const Encoding& encoding, Specials content) : encoding_(encoding), content_(content) {}
 
-  // A piece of the template: special tokens in it are special.
+  // A piece of the template: added tokens in it are tokens.
   void add_template(std::string_view text, uint8_t role, bool in_loss) {
-    const SpecialFinder& finder = encoding_.tables().specials;
-    size_t begin = 0;
-    while (begin < text.size()) {
-      const SpecialFinder::Match match = finder.find(text, begin);
-      const size_t end = match.size == 0 ? text.size() : match.begin;
-      refuse_unknown(text.substr(begin, end - begin));
-      add_text(text.substr(begin, end - begin), role, in_loss);
-      if (match.size == 0) break;
-      add_special(match.id, role, in_loss);
-      begin = end + match.size;
-    }
+    for_each_part(
+        encoding_.tables(), text, Specials::kAllow,
+        [&](std::string_view part) {
+          refuse_unknown(part);
+          add_text(part, role, in_loss);
+          return true;
+        },
+        [&](const SpecialFinder::Match& match) {
+          add_special(match.id, role, in_loss);
+          return true;
+        });
   }
 
-  // The same, but in the loss is only what comes before the end of the first special token.
+  // The same, but in the loss is only what comes before the end of the first added token.
   void add_tail(std::string_view text, uint8_t role, bool in_loss) {
-    const SpecialFinder::Match match = encoding_.tables().specials.find(text, 0);
-    const size_t end = match.size == 0 ? 0 : match.begin + match.size;
+    size_t end = 0;
+    for (const SpecialFinder* finder : {&encoding_.tables().specials, &encoding_.tables().normalized_specials}) {
+      const SpecialFinder::Match match = finder->find(text, 0);
+      if (match.size != 0 && (end == 0 || match.begin + match.size < end)) end = match.begin + match.size;
+    }
     add_template(text.substr(0, end), role, in_loss);
     add_template(text.substr(end), role, false);
   }
@@ -46,20 +51,17 @@ class RunEncoder {
   void add_name(std::string_view text, uint8_t role) { add_text(text, role, false); }
 
   void add_content(std::string_view text, uint8_t role, bool in_loss) {
-    const SpecialFinder& finder = encoding_.tables().specials;
-    size_t begin = 0;
-    while (content_ != Specials::kPlain) {
-      const SpecialFinder::Match match = finder.find(text, begin);
-      if (match.size == 0) break;
-      if (content_ == Specials::kRefuse) {
-        throw Error(fmt::format("special token \"{}\" in a message at byte {}", text.substr(match.begin, match.size),
-                                match.begin));
-      }
-      add_text(text.substr(begin, match.begin - begin), role, in_loss);
-      add_special(match.id, role, in_loss);
-      begin = match.begin + match.size;
-    }
-    add_text(text.substr(begin), role, in_loss);
+    if (content_ == Specials::kPlain) return add_text(text, role, in_loss);
+    for_each_part(
+        encoding_.tables(), text, content_,
+        [&](std::string_view part) {
+          add_text(part, role, in_loss);
+          return true;
+        },
+        [&](const SpecialFinder::Match& match) {
+          add_special(match.id, role, in_loss);
+          return true;
+        });
   }
 
   std::vector<ViewToken> take() {
@@ -120,11 +122,24 @@ void add_head(RunEncoder& runs, std::string_view form, std::string_view role_nam
   runs.add_template(form, role, false);
 }
 
+// Python's str.isspace, which `trim` of a Jinja template goes by: Unicode's white space and four control characters.
+bool is_python_space(char32_t c) {
+  return (c >= 0x09 && c <= 0x0D) || (c >= 0x1C && c <= 0x20) || c == 0x85 || c == 0xA0 || c == 0x1680 ||
+         (c >= 0x2000 && c <= 0x200A) || c == 0x2028 || c == 0x2029 || c == 0x202F || c == 0x205F || c == 0x3000;
+}
+
+// `text` without white space at either end, as Python's str.strip has it.
 std::string_view trimmed(std::string_view text) {
-  constexpr std::string_view kWhite = " \t\r\n";
-  const size_t begin = text.find_first_not_of(kWhite);
-  if (begin == std::string_view::npos) return {};
-  return text.substr(begin, text.find_last_not_of(kWhite) - begin + 1);
+  size_t begin = text.size(), end = 0;
+  for (size_t i = 0; i < text.size();) {
+    const Utf8Char c = decode_utf8(text, i);
+    if (!c.valid || !is_python_space(c.code_point)) {
+      begin = std::min(begin, i);
+      end = i + c.size;
+    }
+    i += c.size;
+  }
+  return begin < end ? text.substr(begin, end - begin) : std::string_view();
 }
 
 // The string under `key`, `otherwise` when it is absent.
@@ -194,6 +209,26 @@ ChatTemplate parse_chat_template(std::string_view text, const std::string& path)
   return form;
 }
 
+std::string read_chat_message(json::element element, ChatMessage& message) {
+  std::string_view role, text;
+  if (element["role"].get(role) != simdjson::SUCCESS) return "no string \"role\"";
+  message = {std::string(role), {}};
+  json::array parts;
+  if (element["content"].get(text) == simdjson::SUCCESS) {
+    message.content = text;
+    return {};
+  }
+  if (element["content"].get(parts) != simdjson::SUCCESS) return "no string \"content\", nor parts of text";
+  for (const json::element part : parts) {
+    std::string_view type;
+    if (part["type"].get(type) != simdjson::SUCCESS) return "a part of the content without \"type\"";
+    if (type != "text") return fmt::format("a part of the content is of type \"{}\"; only \"text\" is read", type);
+    if (part["text"].get(text) != simdjson::SUCCESS) return "a part of the content without a string \"text\"";
+    message.content += text;
+  }
+  return {};
+}
+
 std::vector<ChatMessage> parse_chat(std::string_view text, const std::string& path) {
   json::parser parser;
   json::element root;
@@ -206,11 +241,10 @@ std::vector<ChatMessage> parse_chat(std::string_view text, const std::string& pa
   }
   std::vector<ChatMessage> messages;
   for (const json::element one : list) {
-    std::string_view role, content;
-    if (one["role"].get(role) != simdjson::SUCCESS || one["content"].get(content) != simdjson::SUCCESS) {
-      throw Error(fmt::format("{}: message {}: no string \"role\" or \"content\"", path, messages.size() + 1));
-    }
-    messages.push_back({std::string(role), std::string(content)});
+    ChatMessage message;
+    const std::string wrong = read_chat_message(one, message);
+    if (!wrong.empty()) throw Error(fmt::format("{}: message {}: {}", path, messages.size() + 1, wrong));
+    messages.push_back(std::move(message));
   }
   return messages;
 }

@@ -27,7 +27,7 @@ struct ChatTemplate {
   std::string begin, end;                    // around the conversation
   std::string message;                       // "<|im_start|>{role}\n{content}<|im_end|>\n"
   std::map<std::string, std::string> roles;  // another form for messages of a role
-  bool trims_content = false;                // white space around a content goes
+  bool trims_content = false;                // white space around a content goes, as by Python's str.strip
   std::vector<std::string> loss_roles = {"assistant"};
 };
 
@@ -39,7 +39,8 @@ std::vector<std::string> chat_template_names();
 // "message" may be absent. Throws Error naming `path` and the key.
 ChatTemplate parse_chat_template(std::string_view json, const std::string& path);
 
-// [{"role", "content"}, ...] or {"messages": [...]}. Throws Error naming `path` and the message.
+// [{"role", "content"}, ...] or {"messages": [...]}; a content is a string or a list of {"type": "text", "text": ...},
+// whose texts stand one behind the other. Throws Error naming `path` and the message.
 std::vector<ChatMessage> parse_chat(std::string_view json, const std::string& path);
 
 struct EncodedChat {

@@ -1,8 +1,6 @@
 #include "tokenizer/encoding.h"
 
 #include <fmt/format.h>
-#include <unicode/normalizer2.h>
-#include <unicode/unistr.h>
 
 #include <tbb/blocked_range.h>
 #include <tbb/parallel_for.h>
@@ -13,6 +11,7 @@
 #include "core/error.h"
 #include "text/unicode.h"
 #include "tokenizer/encode/bpe_encode.h"
+#include "tokenizer/encode/text_parts.h"
 #include "tokenizer/pretokenize.h"
 
 namespace ftok {
@@ -74,20 +73,15 @@ Encoding Encoding::load(const std::string& path, const VocabularyHints& hints) {
   return Encoding(load_vocabulary(path, hints));
 }
 
-std::string Encoding::normalized(std::string_view text) const {
-  if (!tables_->vocabulary.normalize_nfc || !is_valid_utf8(text)) return std::string(text);
-  UErrorCode status = U_ZERO_ERROR;
-  const icu::Normalizer2* nfc = icu::Normalizer2::getNFCInstance(status);
-  std::string out;
-  icu::StringByteSink<std::string> sink(&out);
-  if (U_SUCCESS(status)) {
-    nfc->normalizeUTF8(0, icu::StringPiece(text.data(), static_cast<int32_t>(text.size())), sink, nullptr, status);
-  }
-  if (U_FAILURE(status)) throw Error(fmt::format("cannot normalise text: {}", u_errorName(status)));
-  return out;
-}
+std::string Encoding::normalized(std::string_view text) const { return normalized_text(tables_->vocabulary, text); }
 
 void Encoding::encode_ordinary(std::string_view text, std::vector<uint32_t>& ids) const {
+  if (!tables_->specials.has_plain() && !tables_->normalized_specials.has_plain()) return encode_between(text, ids);
+  encode(text, Specials::kPlain, ids);
+}
+
+// Appends the ids of text in which no added token is looked for.
+void Encoding::encode_between(std::string_view text, std::vector<uint32_t>& ids) const {
   if (tables_->vocabulary.normalize_nfc) {
     EncodeState::of_thread(*tables_).encode(normalized(text), ids);
     return;
@@ -105,42 +99,23 @@ std::vector<uint32_t> Encoding::encode_ordinary(std::string_view text) const {
   return ids;
 }
 
-namespace {
-
-// Calls ordinary(text between special tokens, where it begins) and special(id, bytes) in turn, until one returns false.
-// Ordinary text may be empty. Throws Error where special tokens are refused and there is one.
-template <typename Ordinary, typename Special>
-void for_each_part(const SpecialFinder& finder, std::string_view text, Specials specials, Ordinary&& ordinary,
-                   Special&& special) {
-  size_t begin = 0;
-  while (specials != Specials::kPlain && begin < text.size()) {
-    const SpecialFinder::Match match = finder.find(text, begin);
-    if (match.size == 0) break;
-    if (specials == Specials::kRefuse) {
-      throw Error(fmt::format("special token \"{}\" in the text at byte {}", text.substr(match.begin, match.size),
-                              match.begin));
-    }
-    if (!ordinary(text.substr(begin, match.begin - begin)) || !special(match.id, match.size)) return;
-    begin = match.begin + match.size;
-  }
-  ordinary(text.substr(begin));
-}
-
-}  // namespace
-
 std::vector<uint32_t> Encoding::encode(std::string_view text, Specials specials) const {
   std::vector<uint32_t> ids;
+  encode(text, specials, ids);
+  return ids;
+}
+
+void Encoding::encode(std::string_view text, Specials specials, std::vector<uint32_t>& ids) const {
   for_each_part(
-      tables_->specials, text, specials,
+      *tables_, text, specials,
       [&](std::string_view part) {
-        encode_ordinary(part, ids);
+        encode_between(part, ids);
         return true;
       },
-      [&](uint32_t id, size_t) {
-        ids.push_back(id);
+      [&](const SpecialFinder::Match& match) {
+        ids.push_back(match.id);
         return true;
       });
-  return ids;
 }
 
 // Appends ids of `text`, as ordinary text, until there are at least `tokens_max`, or all.
@@ -153,7 +128,7 @@ void Encoding::append_prefix(std::string_view text, size_t tokens_max, EncodedPr
   if (tables_->vocabulary.normalize_nfc) text = normal;
   size_t bytes = text.size();
   if (has_truncated_tail(text)) {  // what is cut short changes ids before it
-    encode_ordinary(text, prefix.ids);
+    encode_between(text, prefix.ids);
   } else {
     bytes = EncodeState::of_thread(*tables_).encode_some(text, tokens_max - prefix.ids.size(), prefix.ids);
   }
@@ -164,14 +139,14 @@ void Encoding::append_prefix(std::string_view text, size_t tokens_max, EncodedPr
 EncodedPrefix Encoding::encode_prefix(std::string_view text, size_t tokens_max, Specials specials) const {
   EncodedPrefix prefix;
   for_each_part(
-      tables_->specials, text, specials,
+      *tables_, text, specials,
       [&](std::string_view part) {
         append_prefix(part, tokens_max, prefix);
         return prefix.whole;
       },
-      [&](uint32_t id, size_t bytes) {
-        prefix.ids.push_back(id);
-        prefix.bytes += bytes;
+      [&](const SpecialFinder::Match& match) {
+        prefix.ids.push_back(match.id);
+        prefix.bytes += match.size;
         return true;
       });
   while (prefix.ids.size() > tokens_max) {
@@ -193,13 +168,15 @@ std::vector<std::vector<uint32_t>> Encoding::encode_batch(std::span<const std::s
 size_t Encoding::count(std::string_view text, Specials specials) const {
   size_t count = 0;
   for_each_part(
-      tables_->specials, text, specials,
+      *tables_, text, specials,
       [&](std::string_view part) {
         const bool is_plain = !tables_->vocabulary.normalize_nfc && !has_truncated_tail(part);
-        count += is_plain ? EncodeState::of_thread(*tables_).count(part) : encode_ordinary(part).size();
+        std::vector<uint32_t> ids;
+        if (!is_plain) encode_between(part, ids);
+        count += is_plain ? EncodeState::of_thread(*tables_).count(part) : ids.size();
         return true;
       },
-      [&](uint32_t, size_t) {
+      [&](const SpecialFinder::Match&) {
         ++count;
         return true;
       });
@@ -231,11 +208,12 @@ size_t Encoding::pretoken_end(std::string_view text, size_t begin) const {
 
 size_t Encoding::count_specials(std::string_view text) const {
   size_t count = 0;
-  for (size_t begin = 0; begin < text.size(); ++count) {
-    const SpecialFinder::Match match = tables_->specials.find(text, begin);
-    if (match.size == 0) break;
-    begin = match.begin + match.size;
-  }
+  for_each_part(
+      *tables_, text, Specials::kAllow, [](std::string_view) { return true; },
+      [&](const SpecialFinder::Match& match) {
+        count += match.special ? 1 : 0;
+        return true;
+      });
   return count;
 }
 
@@ -286,7 +264,8 @@ std::string_view Encoding::token_bytes(uint32_t id) const {
 
 bool Encoding::is_special(uint32_t id) const {
   const auto& specials = tables_->vocabulary.specials;
-  return std::any_of(specials.begin(), specials.end(), [&](const SpecialToken& special) { return special.id == id; });
+  return std::any_of(specials.begin(), specials.end(),
+                     [&](const SpecialToken& special) { return special.special && special.id == id; });
 }
 
 std::optional<uint32_t> Encoding::id_of(std::string_view token) const {

@@ -53,7 +53,8 @@ class Encoding {
   // Loads a vocabulary file (load_vocabulary) and builds the tables.
   static Encoding load(const std::string& path, const VocabularyHints& hints = {});
 
-  // Ids of `text`, special tokens' texts taken as ordinary text. The second form appends.
+  // Ids of `text`, special tokens' texts taken as ordinary text (other added tokens' texts are those tokens in any
+  // text). The second form appends.
   std::vector<uint32_t> encode_ordinary(std::string_view text) const;
   void encode_ordinary(std::string_view text, std::vector<uint32_t>& ids) const;
 
@@ -102,6 +103,8 @@ class Encoding {
   const EncodingTables& tables() const { return *tables_; }
 
  private:
+  void encode(std::string_view text, Specials specials, std::vector<uint32_t>& ids) const;
+  void encode_between(std::string_view text, std::vector<uint32_t>& ids) const;
   void append_prefix(std::string_view text, size_t tokens_max, EncodedPrefix& prefix) const;
 
   std::unique_ptr<const EncodingTables> tables_;

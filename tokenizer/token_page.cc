@@ -177,8 +177,10 @@ void append_table(std::string& out, const TokenPanel& panel) {
   out += "{";
   for (const auto& [id, bytes] : tokens) {
     out += fmt::format("{}{}:[", out.back() == '{' ? "" : ",", id);
-    append_script_string(out,
-                         panel.encoding->is_special(id) ? std::string("special token") : fmt::format("rank {}", id));
+    const bool is_added = panel.encoding->vocabulary().find_special(bytes) != nullptr;
+    append_script_string(out, panel.encoding->is_special(id) ? std::string("special token")
+                              : is_added                     ? std::string("added token")
+                                                             : fmt::format("rank {}", id));
     out += "," + fmt::format("\"{}\",", hex_of(bytes));
     append_script_string(out, visible_token(bytes));
     out += "]";

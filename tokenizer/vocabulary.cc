@@ -101,6 +101,20 @@ Sidecar parse_sidecar(const std::string& content, const std::string& path) {
     }
     sidecar.specials.push_back({std::string(field.key), static_cast<uint32_t>(id)});
   }
+  simdjson::dom::array others;
+  if (root["added_tokens"].get(others) != simdjson::SUCCESS) return sidecar;
+  for (const simdjson::dom::element token : others) {
+    uint64_t id = 0;
+    SpecialToken added;
+    if (token["content"].get(text) != simdjson::SUCCESS || token["id"].get(id) != simdjson::SUCCESS ||
+        id >= kVocabularyTokensMax || token["special"].get(added.special) != simdjson::SUCCESS ||
+        token["normalized"].get(added.normalized) != simdjson::SUCCESS) {
+      throw fail("an added token without content, id, special or normalized");
+    }
+    added.text = text;
+    added.id = static_cast<uint32_t>(id);
+    sidecar.specials.push_back(std::move(added));
+  }
   return sidecar;
 }
 
@@ -308,8 +322,21 @@ std::string format_sidecar(const Vocabulary& vocabulary) {
       .field("unicode", std::string_view(kUnicodeVersion))
       .key("special_tokens")
       .begin_object();
-  for (const SpecialToken& special : vocabulary.specials) json.field(special.text, special.id);
-  json.end_object().field("sha256", vocabulary.digest).end_object();
+  const auto is_simple = [](const SpecialToken& special) { return special.special && !special.normalized; };
+  for (const SpecialToken& special : vocabulary.specials) {
+    if (is_simple(special)) json.field(special.text, special.id);
+  }
+  json.end_object();
+  if (!std::all_of(vocabulary.specials.begin(), vocabulary.specials.end(), is_simple)) {
+    json.key("added_tokens").begin_array();
+    for (const SpecialToken& added : vocabulary.specials) {
+      if (is_simple(added)) continue;
+      json.begin_object().field("content", added.text).field("id", added.id).field("special", added.special);
+      json.field("normalized", added.normalized).end_object();
+    }
+    json.end_array();
+  }
+  json.field("sha256", vocabulary.digest).end_object();
   return json.take() + "\n";
 }
 
@@ -331,6 +358,15 @@ bool has_object(std::string_view content, std::string_view key) {
   return false;
 }
 
+// Whether the first line is two single letters, as a first merge is; a line of a `.tiktoken` file has four or more.
+bool begins_with_merge(std::string_view content) {
+  std::string_view line = content.substr(0, content.find('\n'));
+  if (line.ends_with('\r')) line.remove_suffix(1);
+  const size_t space = line.find(' ');
+  return space != std::string_view::npos && utf8_length(line.substr(0, space)) == 1 &&
+         utf8_length(line.substr(space + 1)) == 1;
+}
+
 }  // namespace
 
 Vocabulary load_vocabulary(const std::string& path, const VocabularyHints& hints) {
@@ -347,7 +383,7 @@ Vocabulary load_vocabulary(const std::string& path, const VocabularyHints& hints
     throw Error(
         fmt::format("{}: neither a tokenizer.json (no \"model\") nor an encoder.json with vocab.bpe beside it", path));
   }
-  if (content.rfind("#version", 0) == 0) {
+  if (content.starts_with("#version") || begins_with_merge(content)) {
     const std::string json_path = beside("encoder.json");
     return parse_gpt2(content, path, read_text_file(json_path, kVocabularyFileBytesMax), json_path);
   }

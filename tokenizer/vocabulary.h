@@ -20,9 +20,12 @@ namespace ftok {
 
 class OwnPattern;
 
+// A token that no merge makes: an added token, as Hugging Face's files call it.
 struct SpecialToken {
   std::string text;
   uint32_t id = 0;
+  bool special = true;      // false: its text is this token in any text, allowed or not ("special": false)
+  bool normalized = false;  // looked for after normalisation, in what the others leave ("normalized": true)
 };
 
 struct Vocabulary {
@@ -43,8 +46,9 @@ struct Vocabulary {
   };
   std::vector<Merge> merges;
 
-  bool whole_pretoken_first = true;  // a pretoken that is a token is that token, whatever the merges say
-  bool normalize_nfc = false;        // text is put into Unicode normal form C first (Qwen's tokenizer.json)
+  bool whole_pretoken_first = true;   // a pretoken that is a token is that token, whatever the merges say
+  std::vector<std::string> warnings;  // what the files say that was not followed, and what was done instead
+  bool normalize_nfc = false;         // text is put into Unicode normal form C first (Qwen's tokenizer.json)
 
   uint32_t token_count() const { return static_cast<uint32_t>(offsets.size() - 1); }  // ids below this may be tokens
   std::string_view token(uint32_t id) const {

@@ -12,6 +12,7 @@
 #include "core/error.h"
 #include "core/file.h"
 #include "core/json.h"
+#include "core/text_file.h"
 #include "trainer/checkpoint.h"
 #include "trainer/files/llmc_model.h"
 #include "trainer/files/safetensors.h"
@@ -39,7 +40,7 @@ struct HuggingFaceConfig {
 HuggingFaceConfig read_config(const std::string& path) {
   json::parser parser;
   json::element root;
-  const std::string text = read_file(path, 1 << 24);
+  const std::string text = read_text_file(path, 1 << 24);
   if (parser.parse(text).get(root) != simdjson::SUCCESS) throw Error(fmt::format("{}: not JSON", path));
   const auto refuse = [&](std::string_view key, std::string_view expected) {
     throw Error(fmt::format("{}: {} is not {}: not the GPT-2 that ftok computes", path, key, expected));
@@ -67,7 +68,7 @@ HuggingFaceConfig read_config(const std::string& path) {
 std::vector<std::string> indexed_files(const std::string& path) {
   json::parser parser;
   json::object map;
-  const std::string text = read_file(path, 1 << 28);
+  const std::string text = read_text_file(path, 1 << 28);
   if (parser.parse(text)["weight_map"].get(map) != simdjson::SUCCESS)
     throw Error(fmt::format("{}: no \"weight_map\"", path));
   std::set<std::string> names;

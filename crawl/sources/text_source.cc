@@ -26,7 +26,7 @@ class JsonlSource : public Source {
     document.file_path = options_.file_path;
     document.dump = options_.dump;
     document.offset = line.offset;
-    document.id = fmt::format("{}:{}", options_.file_path, line.number);
+    document.id = fmt::format("{}:{}", options_.name, line.number);
     bool has_id = false;
     item.verdict = line.verdict.kept() ? parser_.parse(line.text, document, has_id) : std::move(line.verdict);
     return true;
@@ -53,7 +53,7 @@ class PlainTextSource : public Source {
     item.document.file_path = options_.file_path;
     item.document.dump = options_.dump;
     item.document.offset = input_->stored_offset(input_->offset());
-    item.document.id = options_.file_path;
+    item.document.id = options_.name;
     const auto bytes_max = static_cast<uint64_t>(options_.record_bytes_max);
     while (input_->window().size() <= bytes_max && input_->grow()) {
     }

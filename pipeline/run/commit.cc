@@ -78,6 +78,7 @@ void Committer::commit(uint64_t number) {
   part_options.token_bytes = token_bytes_for(plan_.shards.vocabulary_size);
   part_options.keys_per_document = deduplicator_->keys_per_document();
   PartWriter writer(part_options, number);
+  const SplitKeys split_keys(report.input);
   first_document_.push_back(judged_);
   ids_.clear();
   deduplicator_->begin_input();
@@ -90,7 +91,7 @@ void Committer::commit(uint64_t number) {
         if (entry->candidate.is_document) judge(*entry);
         return entry;
       },
-      [&](Entry& entry) { work(entry); }, [&](Entry& entry) { emit(entry, writer, report); });
+      [&](Entry& entry) { work(entry); }, [&](Entry& entry) { emit(entry, split_keys, writer, report); });
   const PartReceipt receipt = writer.commit(folder_.binding_digest(), write_input_report(report));
   const std::string text = write_part_receipt(receipt);
   CommittedPart part{receipt.judged, receipt.kept(), {}, receipt.report};
@@ -140,7 +141,7 @@ void Committer::work(Entry& entry) const {
   entry.specials_as_text = plan_.encoding->count_specials(document.text);
 }
 
-void Committer::emit(Entry& entry, PartWriter& writer, InputReport& report) {
+void Committer::emit(Entry& entry, const SplitKeys& split_keys, PartWriter& writer, InputReport& report) {
   if (!entry.candidate.is_document) {
     writer.add_reject(entry.candidate.reject);
     return;
@@ -155,8 +156,8 @@ void Committer::emit(Entry& entry, PartWriter& writer, InputReport& report) {
     return;
   }
   const bool first = kept_++ == 0;  // so that there is at least one document to validate on
-  writer.add_kept(document,
-                  first || is_validation(document.id, plan_.validation_per_mille) ? Split::kValidation : Split::kTrain);
+  const bool validates = first || is_validation(split_keys.of(document.id), plan_.validation_per_mille);
+  writer.add_kept(document, validates ? Split::kValidation : Split::kTrain);
   report.tally.tokens += document.tokens.size();
   report.tally.text_bytes += document.text.size();
   report.tally.specials_as_text += entry.specials_as_text;

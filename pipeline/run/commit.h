@@ -11,6 +11,7 @@
 
 #include "core/log.h"
 #include "dedup/deduplicator.h"
+#include "pipeline/input_names.h"
 #include "pipeline/output_folder.h"
 #include "pipeline/plan.h"
 #include "pipeline/progress.h"
@@ -61,7 +62,7 @@ class Committer {
   void add_to_shards(uint64_t part, uint64_t kept);
   void judge(Entry& entry);
   void work(Entry& entry) const;
-  void emit(Entry& entry, PartWriter& writer, InputReport& report);
+  void emit(Entry& entry, const SplitKeys& split_keys, PartWriter& writer, InputReport& report);
   std::string id_of(uint64_t document) const;
   void checkpoint();
   void write_final_manifest() const;

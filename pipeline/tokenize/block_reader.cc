@@ -14,9 +14,12 @@ constexpr size_t kBlockRecords = 16384;  // so that empty documents do not make 
 
 }  // namespace
 
-BlockReader::BlockReader(const std::string& input, const SourceOptions& options, const Log& log) : name_(input) {
+BlockReader::BlockReader(const std::string& input, const std::string& name, const SourceOptions& options,
+                         const Log& log)
+    : name_(input) {
   SourceOptions named = options;
   named.file_path = input;
+  named.name = name;
   auto digesting = std::make_unique<DigestingSource>(open_input(input, log));
   bytes_ = digesting.get();
   opened_ = open_lines_or_records(std::move(digesting), named);

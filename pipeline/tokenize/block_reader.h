@@ -38,7 +38,8 @@ struct Block {
 // Serial. Throws Error naming the input when it cannot be opened or read on, or is nothing that ftok reads.
 class BlockReader {
  public:
-  BlockReader(const std::string& input, const SourceOptions& options, const Log& log);
+  // `name` is the input's in ids.
+  BlockReader(const std::string& input, const std::string& name, const SourceOptions& options, const Log& log);
 
   bool next(Block& block);  // false at the end of the input
 

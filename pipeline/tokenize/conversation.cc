@@ -8,6 +8,7 @@
 #include "crawl/charset.h"
 #include "crawl/decoded_input.h"
 #include "crawl/json_lines.h"
+#include "tokenizer/chat_message.h"
 
 namespace ftok {
 namespace {
@@ -59,15 +60,18 @@ Verdict ConversationParser::parse(std::string_view line, Document& document, std
   if (object[messages_key_].get(list) != simdjson::SUCCESS || list.size() == 0) {
     return Verdict::drop("chat.no_messages", 0, 0, messages_key_);
   }
-  std::set<std::string_view> roles;
+  std::set<std::string> roles;
   for (const json::element one : list) {
-    std::string_view role, content;
-    if (one["role"].get(role) != simdjson::SUCCESS || one["content"].get(content) != simdjson::SUCCESS ||
-        (roles.insert(role).second && roles.size() > kRolesMax)) {
-      return Verdict::drop("chat.bad_message", 0, 0, fmt::format("message {}", messages.size() + 1));
+    ChatMessage message;
+    std::string wrong = read_chat_message(one, message);
+    if (wrong.empty() && roles.insert(message.role).second && roles.size() > kRolesMax) {
+      wrong = fmt::format("more than {} roles", kRolesMax);
     }
-    messages.push_back({std::string(role), std::string(content)});
-    document.text.append(role).append(1, '\0').append(content).append(1, '\0');
+    if (!wrong.empty()) {
+      return Verdict::drop("chat.bad_message", 0, 0, fmt::format("message {}: {}", messages.size() + 1, wrong));
+    }
+    document.text.append(message.role).append(1, '\0').append(message.content).append(1, '\0');
+    messages.push_back(std::move(message));
   }
   return Verdict::keep();
 }

@@ -6,6 +6,7 @@
 
 #include "core/error.h"
 #include "core/ordered_pipeline.h"
+#include "pipeline/input_names.h"
 #include "pipeline/inputs.h"
 #include "pipeline/run/cpu_clock.h"
 #include "pipeline/signals.h"
@@ -27,7 +28,13 @@ class InputsReader {
  public:
   InputsReader(const TokenizeOptions& options, const StreamPosition& start, Progress& progress, StreamTimes& times,
                const Log& log)
-      : options_(options), start_(start), progress_(progress), times_(times), log_(log), input_(start.input) {}
+      : options_(options),
+        start_(start),
+        progress_(progress),
+        times_(times),
+        log_(log),
+        input_(start.input),
+        names_(input_names(options.inputs)) {}
 
   std::unique_ptr<Work> next() {
     if (stop_requested()) throw Stopped();
@@ -53,11 +60,11 @@ class InputsReader {
  private:
   void open() {
     const std::string& input = options_.inputs[input_];
-    reader_ = std::make_unique<BlockReader>(input, options_.recipe.input, log_);
+    reader_ = std::make_unique<BlockReader>(input, names_[input_], options_.recipe.input, log_);
     bytes_noted_ = 0;
-    block_options_ = std::make_shared<const EncodeBlockOptions>(
-        EncodeBlockOptions{options_.encoding.get(), input, options_.recipe.input.text_key, options_.recipe.input.id_key,
-                           options_.recipe.shuffle, options_.recipe.chat ? &*options_.recipe.chat : nullptr});
+    block_options_ = std::make_shared<const EncodeBlockOptions>(EncodeBlockOptions{
+        options_.encoding.get(), names_[input_], options_.recipe.input.text_key, options_.recipe.input.id_key,
+        options_.recipe.shuffle, options_.recipe.chat ? &*options_.recipe.chat : nullptr});
     if (input_ == start_.input && start_.records > 0) skip(input);
   }
 
@@ -89,6 +96,7 @@ class InputsReader {
   StreamTimes& times_;
   const Log& log_;
   uint64_t input_;
+  const std::vector<std::string> names_;  // of the inputs, in ids
   std::unique_ptr<BlockReader> reader_;
   std::shared_ptr<const EncodeBlockOptions> block_options_;
   uint64_t bytes_noted_ = 0;

@@ -72,7 +72,7 @@ void add_conversations(Block& block, const EncodeBlockOptions& options, BlockEnc
     Verdict verdict = std::move(line.verdict);
     if (verdict.kept())
       verdict = parser.parse(std::string_view(block.text).substr(line.begin, line.size), document, messages, has_id);
-    if (!has_id) document.id = fmt::format("{}:{}", options.file_path, line.number);
+    if (!has_id) document.id = fmt::format("{}:{}", options.name, line.number);
     encoder.add(document, verdict, has_id, &messages);
   }
 }
@@ -92,11 +92,12 @@ EncodedBlock encode_block(Block& block, const EncodeBlockOptions& options) {
       Verdict verdict = std::move(line.verdict);
       if (verdict.kept())
         verdict = parser.parse(std::string_view(block.text).substr(line.begin, line.size), document, has_id);
-      if (!has_id) document.id = fmt::format("{}:{}", options.file_path, line.number);
+      if (!has_id) document.id = fmt::format("{}:{}", options.name, line.number);
       encoder.add(document, verdict, has_id);
     }
   }
-  for (Item& item : block.items) encoder.add(item.document, item.verdict, true);
+  // A whole text has the input's name for an id, which is none of its own.
+  for (Item& item : block.items) encoder.add(item.document, item.verdict, item.document.id != options.name);
   return encoder.take();
 }
 

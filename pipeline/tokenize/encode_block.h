@@ -57,7 +57,7 @@ struct EncodedBlock {
 
 struct EncodeBlockOptions {
   const Encoding* encoding = nullptr;
-  std::string file_path, text_key, id_key;
+  std::string name, text_key, id_key;  // name: of the input, in ids
   std::optional<uint64_t>
       shuffle;  // the seed: rows get their keys, and documents without an id are named by their text
   const ChatTemplate* chat = nullptr;  // lines are conversations; text_key is the key of their messages

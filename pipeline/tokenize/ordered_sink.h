@@ -1,6 +1,11 @@
 // Documents into shards in the order of the inputs.
 #pragma once
 
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "pipeline/input_names.h"
 #include "pipeline/tokenize/document_stream.h"
 #include "pipeline/tokenize/output.h"
 
@@ -8,8 +13,9 @@ namespace ftok {
 
 class OrderedSink : public DocumentSink {
  public:
-  OrderedSink(TokenizeOutput& output, int64_t validation_per_mille)
-      : output_(output), validation_per_mille_(validation_per_mille) {}
+  // `inputs` outlives the sink.
+  OrderedSink(TokenizeOutput& output, const std::vector<std::string>& inputs, int64_t validation_per_mille)
+      : output_(output), validation_per_mille_(validation_per_mille), inputs_(inputs) {}
 
   void add(const EncodedBlock& block, StreamPosition& position) override;
   void settled(const StreamPosition& position) override {
@@ -24,6 +30,9 @@ class OrderedSink : public DocumentSink {
  private:
   TokenizeOutput& output_;
   int64_t validation_per_mille_;
+  const std::vector<std::string>& inputs_;
+  std::optional<SplitKeys> split_keys_;  // of input split_input_
+  uint64_t split_input_ = 0;
 };
 
 }  // namespace ftok

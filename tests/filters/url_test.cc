@@ -202,5 +202,16 @@ TEST(SubstringMatcher, AgreesWithPlainSearch) {
   }
 }
 
+TEST(PublicSuffixList, MayBeginWithAByteOrderMark) {
+  const testing::TemporaryFolder folder;
+  for (const char* mark : {"", "\uFEFF"}) {
+    write_file(folder / "list", mark + std::string("own.example\n"));
+    const PublicSuffixes suffixes(folder / "list");
+    EXPECT_EQ(suffixes.registered_domain("a.b.own.example"), "b.own.example") << mark;
+  }
+  write_file(folder / "list", "\uFEFF");
+  EXPECT_THROW(PublicSuffixes(folder / "list"), Error);
+}
+
 }  // namespace
 }  // namespace ftok

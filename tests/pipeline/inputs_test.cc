@@ -3,8 +3,11 @@
 #include <gtest/gtest.h>
 #include <zlib.h>
 
+#include <filesystem>
+
 #include "core/error.h"
 #include "core/file.h"
+#include "pipeline/input_names.h"
 #include "tests/support/test_data.h"
 
 namespace ftok {
@@ -82,6 +85,37 @@ TEST(ListInputs, NamesWhatIsWrong) {
   for (const char* slice : {"3/3", "x/3", "1", "1/", "1/0"}) {
     options.slice = slice;
     EXPECT_NE(message_of([&] { list_inputs(options); }).find("--slice: got '"), std::string::npos) << slice;
+  }
+}
+
+using Names = std::vector<std::string>;
+
+TEST(InputNames, AreTheShortestEndsThatNoOtherInputHas) {
+  const std::string here = std::filesystem::current_path().string();
+  for (const std::string& path : {std::string("d.jsonl"), std::string("./d.jsonl"), std::string("x/../d.jsonl"),
+                                  here + "/d.jsonl", here + "//d.jsonl"}) {
+    EXPECT_EQ(input_name(path), "d.jsonl") << path;
+    EXPECT_EQ(input_names({path, here + "/e.jsonl"}), (Names{"d.jsonl", "e.jsonl"})) << path;
+  }
+  EXPECT_EQ(input_names({"/a/d.jsonl", "/b/d.jsonl", "/b/e.jsonl"}), (Names{"a/d.jsonl", "b/d.jsonl", "e.jsonl"}));
+  EXPECT_EQ(input_names({"/a/x/d", "/b/x/d", "/c/y/d"}), (Names{"a/x/d", "b/x/d", "y/d"}));
+  EXPECT_EQ(input_names({"/d", "/b/d"}), (Names{"/d", "b/d"}));
+  EXPECT_EQ(input_names({"/ab/d", "/b/d"}), (Names{"ab/d", "b/d"}));
+  EXPECT_EQ(input_names({"/b/d", "/b/./d"}), (Names{"/b/d", "/b/d"}));  // one file
+  EXPECT_EQ(input_names({"https://h.example/a/d.jsonl", "-"}), (Names{"d.jsonl", "-"}));
+  EXPECT_EQ(input_names({}), Names{});
+}
+
+TEST(InputNames, TheSplitTakesThemFromTheBaseNameOn) {
+  const SplitKeys keys("/a/b/d.jsonl");
+  EXPECT_EQ(keys.of("d.jsonl:12"), "d.jsonl:12");
+  EXPECT_EQ(keys.of("b/d.jsonl:12"), "d.jsonl:12");
+  EXPECT_EQ(keys.of("/a/b/d.jsonl:12"), "d.jsonl:12");
+  EXPECT_EQ(keys.of("b/d.jsonl"), "d.jsonl");
+  EXPECT_EQ(SplitKeys("/a/b/d:5").of("b/d:5"), "d:5");  // a whole text of that name
+  for (const char* own : {"c/d.jsonl:12", "xd.jsonl:12", "b/d.jsonl:", "b/d.jsonl:x", "b/d.jsonl:1x", ":12", "12", "",
+                          "urn:uuid:00000000-0000-0000-0000-000000000000", "https://h.example/d.jsonl"}) {
+    EXPECT_EQ(keys.of(own), own);
   }
 }
 

@@ -49,6 +49,12 @@ def documents(folder, end_of_text, split):
 class TokenizeChecks(unittest.TestCase):
     END = 4092  # <|endoftext|> of ftok-4k
 
+    def ids(self, output):
+        """the ids of each split's documents, in order"""
+        return {split: [line.split()[-1] for path in sorted((self.folder / output).glob(f"ftok_{split}_*.bin"))
+                        for line in self.ftok("shards", "inspect", path, "--documents").stdout.splitlines()
+                        if "jsonl" in line.split()[-1] or "book" in line.split()[-1]] for split in ("train", "val")}
+
     def setUp(self):
         self.folder = Path(tempfile.mkdtemp(prefix="ftok-tokenize-"))
         self.addCleanup(shutil.rmtree, self.folder, ignore_errors=True)
@@ -228,6 +234,42 @@ class TokenizeChecks(unittest.TestCase):
         self.assertIn("made with another recipe", self.tokenize(inputs, "grown", "--shard-tokens", "6K", code=2).stderr)
         self.tokenize(inputs[:2], "shuffled", "--shuffle", "1")
         self.assertIn("cannot change", self.tokenize(inputs, "shuffled", "--shuffle", "1", code=2).stderr)
+
+    def test_ids_and_split_do_not_depend_on_how_a_path_is_spelt(self):
+        for name in ("a", "b"):
+            (self.folder / name).mkdir()
+            lines = [json.dumps({"text": f"{name} {prose(i, 10)}"}) for i in range(400)]
+            (self.folder / name / "d.jsonl").write_text("\n".join(lines) + "\n")
+        (self.folder / "a" / "book.txt").write_text("A whole text.")
+        made = []
+        for i, path in enumerate(("a/d.jsonl", "./a/d.jsonl", "b/../a/d.jsonl", self.folder / "a/d.jsonl")):
+            book = Path(path).parent / "book.txt"
+            self.ftok("tokenize", "--vocab", "ftok-4k", "--quiet", "--validation-per-mille", 100, "--output", f"o{i}", path, book)
+            made.append({name: digest for name, digest in digests(self.folder / f"o{i}").items() if name.startswith("ftok_")})
+        self.assertEqual(made, made[:1] * len(made))
+        ids = self.ids("o0")
+        self.assertIn("d.jsonl:1", ids["val"])
+        self.assertEqual(len(ids["val"]) + len(ids["train"]), 401)
+        self.assertIn("book.txt", ids["val"] + ids["train"])
+        # Another file of the name: longer ids, the same split.
+        self.ftok("tokenize", "--vocab", "ftok-4k", "--quiet", "--validation-per-mille", 100, "--output", "both", "a/d.jsonl", "b/d.jsonl")
+        both = self.ids("both")
+        for split in ("val", "train"):
+            lines = [one for one in ids[split] if one != "book.txt"]
+            self.assertEqual([one for one in both[split] if one.startswith("a/")], [f"a/{one}" for one in lines])
+
+    def test_text_parts_of_a_conversation(self):
+        def line(content):
+            return json.dumps({"messages": [{"role": "user", "content": content}, {"role": "assistant", "content": "yes"}]}) + "\n"
+        part = {"type": "text", "text": "Wool"}
+        (self.folder / "parts.jsonl").write_text(line([part, {"type": "text", "text": " and salt?"}]))
+        (self.folder / "strings.jsonl").write_text(line("Wool and salt?"))
+        (self.folder / "image.jsonl").write_text(line("x") + line([part, {"type": "image_url", "image_url": {}}]))
+        for name in ("parts", "strings", "image"):
+            done = self.ftok("tokenize", "--vocab", "ftok-4k", "--chat", "chatml", "--output", name, f"{name}.jsonl")
+        self.assertEqual(all_tokens(self.folder / "parts", "val"), all_tokens(self.folder / "strings", "val"))
+        self.assertIn('chat.bad_message', done.stderr)
+        self.assertIn('of type "image_url"', done.stderr)
 
     def test_a_shuffle_is_a_permutation_and_independent_of_the_split(self):
         seeds = list(range(900))

@@ -142,6 +142,46 @@ TEST(Chat, AContentCannotWriteSpecialTokens) {
   EXPECT_THROW(encode_chat(encoding, form, messages, Specials::kRefuse), Error);
 }
 
+TEST(Chat, TrimsAsPythonDoes) {
+  const Encoding encoding = small_encoding();
+  ChatTemplate form = parse_chat_template(R"({"message":"[{content}]","trim":true})", "t.json");
+  const auto written = [&](const std::string& content) {
+    return whole_text(encoding, encode_chat(encoding, form, {{"user", content}}));
+  };
+  for (const char* space :
+       {" ",      "\t",     "\n",     "\v",     "\f",     "\r",     "\x1C",   "\x1D",   "\x1E",   "\x1F",
+        "\u0085", "\u00A0", "\u1680", "\u2000", "\u200A", "\u2028", "\u2029", "\u202F", "\u205F", "\u3000"}) {
+    EXPECT_EQ(written(std::string(space) + "a" + space + "b" + space), "[a" + std::string(space) + "b]");
+    EXPECT_EQ(written(std::string(space) + space), "[]");
+  }
+  for (const char* other : {"\b", "\x1B", "\x7F", "\u180E", "\u200B", "\u2060", "\uFEFF", "\xA0"})
+    EXPECT_EQ(written(other + std::string("a")), "[" + std::string(other) + "a]");
+  form.trims_content = false;
+  EXPECT_EQ(written(" a "), "[ a ]");
+}
+
+TEST(Chat, ReadsTextPartsOfAContent) {
+  const auto contents = [](const std::string& content) {
+    return parse_chat("[{\"role\":\"user\",\"content\":" + content + "}]", "c.json").at(0).content;
+  };
+  const auto message = [&](const std::string& content) {
+    try {
+      contents(content);
+      return std::string("(no error)");
+    } catch (const Error& error) {
+      return std::string(error.what());
+    }
+  };
+  EXPECT_EQ(contents(R"("a")"), "a");
+  EXPECT_EQ(contents(R"([{"type":"text","text":"a "},{"type":"text","text":"b"}])"), "a b");
+  EXPECT_EQ(contents("[]"), "");
+  EXPECT_NE(message(R"([{"type":"text","text":"a"},{"type":"image_url"}])").find("of type \"image_url\""),
+            std::string::npos);
+  EXPECT_NE(message(R"([{"text":"a"}])").find("without \"type\""), std::string::npos);
+  EXPECT_NE(message(R"([{"type":"text","text":1}])").find("without a string \"text\""), std::string::npos);
+  EXPECT_NE(message("null").find("no string \"content\""), std::string::npos);
+}
+
 TEST(Chat, RefusesATemplateTheVocabularyCannotWrite) {
   EXPECT_THROW(encode_chat(small_encoding(false), *chat_template_of_name("chatml"), {{"user", "hi"}}), Error);
   EXPECT_THROW(encode_chat(small_encoding(), *chat_template_of_name("llama3"), {{"user", "hi"}}), Error);

@@ -200,6 +200,128 @@ TEST(TokenizerJson, NormalisesToNfcWhereAsked) {
   EXPECT_EQ(e.encode_ordinary("e\xCC\x81"), e.encode_ordinary("é"));
 }
 
+// The file of json_of with other added tokens, and what else stands beside the model.
+std::string json_with_added(const std::string& added, const std::string& beside = "", const std::string& extra = "") {
+  std::string json = json_of("null", kByteLevel, extra);
+  const std::string own = "{\"id\":258,\"content\":\"<end>\"}";
+  json.replace(json.find(own), own.size(), added);
+  return "{" + beside + json.substr(1);
+}
+
+std::string added_token(uint32_t id, const std::string& text, bool special, bool normalized = false) {
+  return "{\"id\":" + std::to_string(id) + ",\"content\":\"" + text + "\",\"special\":" + (special ? "true" : "false") +
+         ",\"normalized\":" + (normalized ? "true" : "false") + "}";
+}
+
+using Ids = std::vector<uint32_t>;
+
+TEST(TokenizerJson, AddedTokensThatAreNotSpecialAreTokensInAnyText) {
+  const std::string added = added_token(258, "<end>", true) + "," + added_token(259, "<b>", false);
+  const Encoding e(parse_tokenizer_json(json_with_added(added), "t.json"));
+  const std::string text = "ab<b><end>";
+  EXPECT_EQ(e.encode_ordinary(text), (Ids{256, 259, 27, 68, 77, 67, 29}));  // '<' is the 28th letter
+  EXPECT_EQ(e.encode(text, Specials::kAllow), (Ids{256, 259, 258}));
+  EXPECT_EQ(e.encode("ab<b>", Specials::kRefuse), (Ids{256, 259}));
+  EXPECT_THROW(e.encode(text, Specials::kRefuse), Error);
+  EXPECT_EQ(e.count(text), 7u);
+  EXPECT_EQ(e.encode_prefix(text, 2).ids, (Ids{256, 259}));
+  EXPECT_EQ(e.encode_prefix(text, 2).bytes, 5u);
+  EXPECT_EQ(e.encode_batch(std::vector<std::string_view>{text})[0], e.encode_ordinary(text));
+  EXPECT_EQ(e.count_specials(text), 1u);
+  EXPECT_TRUE(e.is_special(258));
+  EXPECT_FALSE(e.is_special(259));
+  EXPECT_EQ(e.decode(e.encode_ordinary(text)), text);
+}
+
+TEST(TokenizerJson, AddedTokensSurviveAnotherForm) {
+  const std::string added = added_token(258, "<end>", true) + "," + added_token(259, "<b>", false, true);
+  const Vocabulary vocabulary = parse_tokenizer_json(json_with_added(added), "t.json");
+  const Vocabulary again = parse_tokenizer_json(format_tokenizer_json(vocabulary), "t.json");
+  const std::string sidecar = format_sidecar(*with_implied_merges(vocabulary));
+  const Vocabulary ranks = parse_tiktoken(format_tiktoken(vocabulary), "t.tiktoken", &sidecar);
+  for (const Vocabulary& one : {again, ranks}) {
+    ASSERT_EQ(one.specials.size(), 2u);
+    EXPECT_TRUE(one.specials[0].special);
+    EXPECT_FALSE(one.specials[0].normalized);
+    EXPECT_FALSE(one.specials[1].special);
+    EXPECT_TRUE(one.specials[1].normalized);
+  }
+}
+
+// What is looked for after normalisation gets what the others leave; ids as in Hugging Face tokenizers.
+TEST(TokenizerJson, NormalizedAddedTokensComeSecond) {
+  const std::string both = added_token(258, "bc", false) + "," + added_token(259, "abc", false, true);
+  const Encoding e(parse_tokenizer_json(json_with_added(both), "t.json"));
+  EXPECT_EQ(e.encode_ordinary("abc"), (Ids{64, 258}));
+  std::string json =
+      json_with_added(added_token(258, "\u00e9x", false, true) + "," + added_token(259, "\u00e8x", false));
+  json.replace(json.find("\"normalizer\":null"), 17, "\"normalizer\":{\"type\":\"NFC\"}");
+  const Encoding nfc(parse_tokenizer_json(json, "t.json"));
+  EXPECT_EQ(nfc.encode_ordinary("e\u0301x"), (Ids{258}));
+  EXPECT_EQ(nfc.encode_ordinary("\u00e8x"), (Ids{259}));
+  EXPECT_NE(nfc.encode_ordinary("e\u0300x"), (Ids{259}));
+}
+
+TEST(TokenizerJson, TheVocabularysIdWinsOverTheAddedTokens) {
+  const auto load = [](const std::string& added, const std::string& extra = "") {
+    return parse_tokenizer_json(json_with_added(added, "", extra), "t.json");
+  };
+  const Vocabulary right = load(added_token(256, "ab", true));
+  EXPECT_TRUE(right.warnings.empty());
+  const Vocabulary other = load(added_token(300, "ab", true));
+  ASSERT_EQ(other.warnings.size(), 1u);
+  EXPECT_NE(other.warnings[0].find("\"ab\" says id 300"), std::string::npos) << other.warnings[0];
+  for (const Vocabulary& one : {right, other}) {
+    const Encoding e(one);
+    EXPECT_EQ(e.encode("ab", Specials::kAllow), (Ids{256}));
+    EXPECT_EQ(e.encode("abc", Specials::kPlain), (Ids{257}));
+    EXPECT_EQ(e.n_vocab(), 258u);
+    EXPECT_EQ(parse_tokenizer_json(format_tokenizer_json(one), "t.json").specials[0].id, 256u);
+  }
+  const Vocabulary next = load(added_token(400, "<x>", false) + "," + added_token(300, "<y>", false));
+  EXPECT_EQ(Encoding(next).encode_ordinary("<x><y>"), (Ids{258, 259}));
+  EXPECT_EQ(next.warnings.size(), 2u);
+}
+
+TEST(TokenizerJson, PostProcessorsThatAddTokensAreRefusedByName) {
+  const std::string end = added_token(258, "<end>", true);
+  const auto with = [&](const std::string& beside) { return json_message(json_with_added(end, beside)); };
+  const std::string adds = R"({"type":"TemplateProcessing","single":[{"SpecialToken":{"id":"<end>","type_id":0}},)"
+                           R"({"Sequence":{"id":"A","type_id":0}}]})";
+  const std::string leaves = R"({"type":"TemplateProcessing","single":[{"Sequence":{"id":"A","type_id":0}}]})";
+  EXPECT_NE(with("\"post_processor\":" + adds + ",").find("\"TemplateProcessing\" adds \"<end>\""), std::string::npos);
+  EXPECT_NE(with("\"post_processor\":{\"type\":\"Sequence\",\"processors\":[{\"type\":\"ByteLevel\"}," + adds + "]},")
+                .find("\"TemplateProcessing\" adds"),
+            std::string::npos);
+  EXPECT_NE(with(R"("post_processor":{"type":"RobertaProcessing"},)").find("\"RobertaProcessing\" adds tokens"),
+            std::string::npos);
+  EXPECT_EQ(with("\"post_processor\":" + leaves + ","), "(no error)");
+  EXPECT_EQ(with(R"("post_processor":{"type":"ByteLevel"},)"), "(no error)");
+  EXPECT_EQ(with(R"("post_processor":null,"truncation":null,)"), "(no error)");
+  EXPECT_NE(with(R"("truncation":{"max_length":5},)").find("\"truncation\" is set"), std::string::npos);
+  EXPECT_NE(with(R"("padding":{"pad_id":0},)").find("\"padding\" is set"), std::string::npos);
+}
+
+// Two merges, of which the first begins with the sign that begins the line of the version.
+TEST(Gpt2Files, AMergeOfNumberSignsAndEitherLineEnd) {
+  std::string encoder = "{\"##\":256,\"####\":257,\"<|endoftext|>\":258";
+  const std::string letters = json_of("null", kByteLevel);
+  const size_t begin = letters.find("\"vocab\":{") + 9, end = letters.find(",\"ab\":256");
+  encoder += "," + letters.substr(begin, end - begin) + "}";
+  const std::string lines = "# #\n## ##\n";
+  std::string windows;
+  for (const char c : "#version: 0.2\n" + lines) windows += c == '\n' ? "\r\n" : std::string(1, c);
+  for (const std::string& merges : {lines, "#version: 0.2\n" + lines, windows, windows.substr(15)}) {
+    const Encoding e(parse_gpt2(merges, "vocab.bpe", encoder, "encoder.json"));
+    EXPECT_EQ(e.encode_ordinary("####"), (Ids{257})) << merges;
+    const testing::TemporaryFolder folder;
+    write_file(folder / "vocab.bpe", merges);
+    write_file(folder / "encoder.json", encoder);
+    for (const char* name : {"vocab.bpe", "encoder.json"})
+      EXPECT_EQ(Encoding::load(folder / name).encode_ordinary("##"), (Ids{256})) << name << merges;
+  }
+}
+
 TEST(TokenizerJson, RefusesByNameWhatItDoesNotDo) {
   EXPECT_NE(json_message(json_of(R"({"type":"NFKC"})", kByteLevel)).find("normalizer \"NFKC\""), std::string::npos);
   EXPECT_NE(json_message(json_of("null", R"({"type":"Whitespace"})")).find("pre-tokenizer \"Whitespace\""),

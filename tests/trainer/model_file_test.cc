@@ -108,6 +108,14 @@ TEST_F(ModelFileTest, HuggingFaceRoundTrip) {
   EXPECT_NE(read_file(folder_ / "hf/config.json").find("\"eos_token_id\": 60"), std::string::npos);
 }
 
+TEST_F(ModelFileTest, AByteOrderMarkIsNoContent) {
+  write_hugging_face(folder_ / "hf", config_, model_.network.parameters(), 60);
+  write_file(folder_ / "hf/config.json", "\uFEFF" + read_file(folder_ / "hf/config.json"));
+  EXPECT_EQ(read_model(folder_ / "hf", 0, no_log()).config, config_);
+  write_file(folder_ / "hf/config.json", "\uFEFF\uFEFF" + read_file(folder_ / "hf/config.json"));
+  EXPECT_THROW(read_model(folder_ / "hf", 0, no_log()), Error);
+}
+
 TEST_F(ModelFileTest, RefusesWhatItWouldNotCompute) {
   write_hugging_face(folder_ / "hf", config_, model_.network.parameters(), -1);
   replace_in_config("gelu_new", "relu");

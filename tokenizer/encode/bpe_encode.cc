@@ -1,6 +1,8 @@
 #include "tokenizer/encode/bpe_encode.h"
 
 #include <fmt/format.h>
+#include <unicode/normalizer2.h>
+#include <unicode/unistr.h>
 
 #include <algorithm>
 #include <array>
@@ -8,6 +10,7 @@
 #include <cstring>
 
 #include "core/error.h"
+#include "text/unicode.h"
 
 namespace ftok {
 namespace {
@@ -17,14 +20,39 @@ std::atomic<uint64_t> serial_of_next{1};
 // Buffers beyond this are given back after use.
 constexpr size_t kKeptWordsMax = size_t{1} << 22;
 
+// The added tokens that are looked for before normalisation, or after it; the latter's texts are normalised too.
+std::vector<SpecialToken> looked_for(const Vocabulary& vocabulary, bool normalized) {
+  std::vector<SpecialToken> out;
+  for (const SpecialToken& special : vocabulary.specials) {
+    if (special.normalized != normalized) continue;
+    out.push_back(special);
+    if (normalized) out.back().text = normalized_text(vocabulary, special.text);
+  }
+  return out;
+}
+
 }  // namespace
+
+std::string normalized_text(const Vocabulary& vocabulary, std::string_view text) {
+  if (!vocabulary.normalize_nfc || !is_valid_utf8(text)) return std::string(text);
+  UErrorCode status = U_ZERO_ERROR;
+  const icu::Normalizer2* nfc = icu::Normalizer2::getNFCInstance(status);
+  std::string out;
+  icu::StringByteSink<std::string> sink(&out);
+  if (U_SUCCESS(status)) {
+    nfc->normalizeUTF8(0, icu::StringPiece(text.data(), static_cast<int32_t>(text.size())), sink, nullptr, status);
+  }
+  if (U_FAILURE(status)) throw Error(fmt::format("cannot normalise text: {}", u_errorName(status)));
+  return out;
+}
 
 EncodingTables::EncodingTables(Vocabulary loaded)
     : vocabulary(std::move(loaded)),
       tokens(vocabulary),
       decode_table(vocabulary),
       merger(vocabulary),
-      specials(vocabulary.specials),
+      specials(looked_for(vocabulary, false)),
+      normalized_specials(looked_for(vocabulary, true)),
       scanner(vocabulary.pattern, vocabulary.own_pattern),
       n_vocab(vocabulary.token_count()),
       serial(serial_of_next.fetch_add(1)) {

@@ -21,6 +21,9 @@
 
 namespace ftok {
 
+// `text` as the vocabulary wants it: in NFC or as it is.
+std::string normalized_text(const Vocabulary& vocabulary, std::string_view text);
+
 // Const after construction, so thread-safe.
 struct EncodingTables {
   explicit EncodingTables(Vocabulary loaded);
@@ -29,7 +32,8 @@ struct EncodingTables {
   TokenTable tokens;
   DecodeTable decode_table;
   Merger merger;
-  SpecialFinder specials;
+  SpecialFinder specials;             // looked for in the text as it is
+  SpecialFinder normalized_specials;  // looked for in what lies between those, once it is normalised
   CutScanner scanner;
   uint32_t n_vocab = 0;
   uint64_t serial = 0;  // tells this encoding from all others of the process

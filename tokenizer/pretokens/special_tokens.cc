@@ -11,12 +11,14 @@ SpecialFinder::SpecialFinder(const std::vector<SpecialToken>& specials) : nodes_
       while (child != 0 && nodes_[child].byte != byte) child = nodes_[child].sibling;
       if (child == 0) {
         child = static_cast<uint32_t>(nodes_.size());
-        nodes_.push_back({byte, 0, nodes_[node].child, UINT32_MAX});
+        nodes_.push_back({byte, 0, nodes_[node].child, UINT32_MAX, true});
         nodes_[node].child = child;
       }
       node = child;
     }
     nodes_[node].id = special.id;
+    nodes_[node].special = special.special;
+    has_plain_ = has_plain_ || !special.special;
     begin_ = static_cast<unsigned char>(special.text[0]);
     begin_bytes_ += begins_[begin_] ? 0 : 1;
     begins_[begin_] = true;
@@ -34,6 +36,7 @@ size_t SpecialFinder::first_candidate(std::string_view text, size_t offset) cons
 }
 
 SpecialFinder::Match SpecialFinder::find(std::string_view text, size_t offset) const {
+  if (empty()) return {};
   for (size_t begin = first_candidate(text, offset); begin < text.size(); begin = first_candidate(text, begin + 1)) {
     Match match;
     uint32_t node = 0;
@@ -42,7 +45,7 @@ SpecialFinder::Match SpecialFinder::find(std::string_view text, size_t offset) c
       node = nodes_[node].child;
       while (node != 0 && nodes_[node].byte != byte) node = nodes_[node].sibling;
       if (node == 0) break;
-      if (nodes_[node].id != UINT32_MAX) match = {begin, i + 1 - begin, nodes_[node].id};
+      if (nodes_[node].id != UINT32_MAX) match = {begin, i + 1 - begin, nodes_[node].id, nodes_[node].special};
     }
     if (match.size != 0) return match;
   }

@@ -7,9 +7,11 @@
 #include <array>
 #include <filesystem>
 #include <unordered_map>
+#include <unordered_set>
 
 #include "core/error.h"
 #include "text/unicode.h"
+#include "tokenizer/pretokens/pretoken_cuts.h"
 #include "tokenizer/vocabularies/vocabulary_checks.h"
 #include "tokenizer/vocabulary.h"
 
@@ -43,6 +45,12 @@ bool append_bytes(std::string& out, std::string_view spelt) {
   return true;
 }
 
+// Whether `bytes` can become a token by being a pretoken.
+bool is_whole_pretoken(const Vocabulary& vocabulary, std::string_view bytes) {
+  const CutScanner scanner(vocabulary.pattern, vocabulary.own_pattern);
+  return vocabulary.whole_pretoken_first && pretoken_end(scanner, bytes, 0) == bytes.size();
+}
+
 class JsonLoader {
  public:
   explicit JsonLoader(const std::string& path) : path_(path) {}
@@ -57,8 +65,11 @@ class JsonLoader {
     return root;
   }
 
-  // Reads {"spelling": id, ...}; `skip` holds spellings that are special tokens.
-  void read_vocab(json::object vocab, const std::vector<SpecialToken>& specials);
+  // Reads {"spelling": id, ...}.
+  void read_vocab(json::object vocab);
+  // Gives the added tokens the ids that Hugging Face tokenizers gives them: that of the vocabulary where it has the
+  // text, else the next free one. Call between read_vocab and add_merge.
+  void number_added(Vocabulary& vocabulary);
   void add_merge(std::string_view left, std::string_view right, size_t index);
   // Fills tokens and merges; drops the merges where they are those that the ids imply.
   void finish(Vocabulary& vocabulary);
@@ -70,29 +81,51 @@ class JsonLoader {
   json::parser parser_;
   simdjson::padded_string padded_;
   std::unordered_map<std::string, uint32_t> ids_;
-  uint32_t id_max_ = 0;
+  std::unordered_map<std::string, uint32_t> spelt_;  // as the vocabulary spells them
+  std::unordered_set<std::string> added_;            // bytes of ordinary tokens that are added ones too
+  std::unordered_set<std::string> made_;             // bytes of those that a merge makes
   std::vector<Vocabulary::Merge> merges_;
 };
 
-void JsonLoader::read_vocab(json::object vocab, const std::vector<SpecialToken>& specials) {
-  ids_.reserve(vocab.size() * 2);
+void JsonLoader::read_vocab(json::object vocab) {
+  spelt_.reserve(vocab.size() * 2);
   for (const auto field : vocab) {
     uint64_t id = 0;
     if (field.value.get(id) != simdjson::SUCCESS || id >= kVocabularyTokensMax) {
       fail(fmt::format("the id of token \"{}\" is not a number below {}", field.key, kVocabularyTokensMax));
     }
-    const bool is_special = std::any_of(specials.begin(), specials.end(),
-                                        [&](const SpecialToken& s) { return s.id == id && s.text == field.key; });
-    if (is_special) continue;
-    std::string bytes;
-    if (!append_bytes(bytes, field.key)) {
-      fail(fmt::format("token \"{}\" is not spelt in the byte letters: not a byte-level vocabulary", field.key));
-    }
-    if (bytes.empty() || bytes.size() > kTokenBytesMax) fail(fmt::format("token {} has {} bytes", id, bytes.size()));
-    if (!ids_.emplace(std::move(bytes), static_cast<uint32_t>(id)).second) {
+    if (!spelt_.emplace(field.key, static_cast<uint32_t>(id)).second) {
       fail(fmt::format("token \"{}\" is there twice", field.key));
     }
-    id_max_ = std::max(id_max_, static_cast<uint32_t>(id));
+  }
+}
+
+void JsonLoader::number_added(Vocabulary& vocabulary) {
+  const auto size = static_cast<uint32_t>(spelt_.size());
+  uint32_t next = size;
+  std::unordered_set<std::string_view> added;
+  for (SpecialToken& token : vocabulary.specials) {
+    const auto own = spelt_.find(token.text);
+    const uint32_t id = own != spelt_.end() ? own->second : next;
+    if (id != token.id) {
+      vocabulary.warnings.push_back(fmt::format(
+          "{}: added token \"{}\" says id {}, but {} {}, as in Hugging Face tokenizers; {} is used", path_, token.text,
+          token.id, own != spelt_.end() ? "the model's vocabulary has it as" : "the next free id is", id, id));
+    }
+    token.id = id;
+    next = std::max(next, id + 1);
+    added.insert(token.text);
+  }
+  for (const auto& [spelling, id] : spelt_) {
+    std::string bytes;
+    const bool is_added = added.count(spelling) > 0, is_spelt = append_bytes(bytes, spelling);
+    if (is_added && !is_spelt) continue;  // as it is, not in the letters
+    if (!is_spelt) {
+      fail(fmt::format("token \"{}\" is not spelt in the byte letters: not a byte-level vocabulary", spelling));
+    }
+    if (bytes.empty() || bytes.size() > kTokenBytesMax) fail(fmt::format("token {} has {} bytes", id, bytes.size()));
+    if (is_added) added_.insert(bytes);
+    ids_.emplace(std::move(bytes), id);
   }
 }
 
@@ -108,11 +141,18 @@ void JsonLoader::add_merge(std::string_view left, std::string_view right, size_t
   const size_t middle = bytes.size();
   if (!append_bytes(bytes, right)) fail(fmt::format("merge {} is not spelt in the byte letters", index));
   const std::string_view all = bytes;
+  if (!added_.empty()) made_.insert({bytes, bytes.substr(0, middle), bytes.substr(middle)});
   merges_.push_back({id_of(all.substr(0, middle), index), id_of(all.substr(middle), index), id_of(all, index)});
 }
 
 void JsonLoader::finish(Vocabulary& vocabulary) {
-  std::vector<std::string_view> by_id(size_t{id_max_} + 1);
+  // An added token that no merge makes is none of the ordinary ones, unless a whole pretoken is looked up first.
+  for (const std::string& bytes : added_) {
+    if (bytes.size() > 1 && made_.count(bytes) == 0 && !is_whole_pretoken(vocabulary, bytes)) ids_.erase(bytes);
+  }
+  uint32_t id_max = 0;
+  for (const auto& [bytes, id] : ids_) id_max = std::max(id_max, id);
+  std::vector<std::string_view> by_id(size_t{id_max} + 1);
   for (const auto& [bytes, id] : ids_) {
     if (!by_id[id].empty()) fail(fmt::format("id {} belongs to two tokens", id));
     by_id[id] = bytes;
@@ -210,6 +250,7 @@ void read_pre_tokenizers(const JsonLoader& loader, json::element root, Vocabular
 void read_added_tokens(const JsonLoader& loader, json::element root, Vocabulary& vocabulary) {
   json::array added;
   if (root["added_tokens"].get(added) != simdjson::SUCCESS) return;
+  std::unordered_set<std::string_view> texts;
   for (const json::element token : added) {
     std::string_view text;
     uint64_t id = 0;
@@ -221,8 +262,49 @@ void read_added_tokens(const JsonLoader& loader, json::element root, Vocabulary&
       if (flag(token, key, false))
         loader.fail(fmt::format("added token \"{}\" has {}, which ftok does not do", text, key));
     }
-    vocabulary.specials.push_back({std::string(text), static_cast<uint32_t>(id)});
+    if (text.empty()) loader.fail(fmt::format("added token {} has no content", id));
+    if (!texts.insert(text).second) loader.fail(fmt::format("added token \"{}\" is there twice", text));
+    const bool special = flag(token, "special", true);
+    vocabulary.specials.push_back(
+        {std::string(text), static_cast<uint32_t>(id), special, flag(token, "normalized", !special)});
   }
+}
+
+// Post-processors that put tokens before or behind every text are refused by name; "ByteLevel" changes offsets alone.
+void refuse_adding(const JsonLoader& loader, json::element step) {
+  const std::string type = type_of(step);
+  json::array parts;
+  if (type == "ByteLevel") return;
+  if (type == "Sequence" && step["processors"].get(parts) == simdjson::SUCCESS) {
+    for (const json::element one : parts) refuse_adding(loader, one);
+    return;
+  }
+  std::string adds;
+  if (type == "TemplateProcessing" && step["single"].get(parts) == simdjson::SUCCESS) {
+    for (const json::element part : parts) {
+      std::string_view id;
+      if (part["SpecialToken"]["id"].get(id) == simdjson::SUCCESS) adds += fmt::format(" \"{}\"", id);
+    }
+    if (adds.empty()) return;
+  }
+  loader.fail(
+      fmt::format("post-processor \"{}\" adds{} to every text, which ftok does not do; with "
+                  "\"post_processor\": null the file gives the ids without",
+                  type, adds.empty() ? " tokens" : adds));
+}
+
+// What the file says of every text beside its model: tokens added, cut off or filled up.
+void read_post_processing(const JsonLoader& loader, json::element root) {
+  json::element value;
+  for (const char* key : {"truncation", "padding"}) {
+    if (root[key].get(value) == simdjson::SUCCESS && !value.is_null()) {
+      loader.fail(
+          fmt::format("\"{}\" is set, which ftok does not do; with \"{}\": null the file gives the ids of whole "
+                      "texts",
+                      key, key));
+    }
+  }
+  if (root["post_processor"].get(value) == simdjson::SUCCESS && !value.is_null()) refuse_adding(loader, value);
 }
 
 void read_merges(JsonLoader& loader, json::array merges) {
@@ -262,12 +344,14 @@ Vocabulary parse_tokenizer_json(std::string_view content, const std::string& pat
   vocabulary.whole_pretoken_first = flag(model, "ignore_merges", false);
   read_normalizer(loader, root, vocabulary);
   read_pre_tokenizers(loader, root, vocabulary);
+  read_post_processing(loader, root);
   read_added_tokens(loader, root, vocabulary);
   json::object vocab;
   json::array merges;
   if (model["vocab"].get(vocab) != simdjson::SUCCESS) loader.fail("the model has no \"vocab\"");
   if (model["merges"].get(merges) != simdjson::SUCCESS) loader.fail("the model has no \"merges\"");
-  loader.read_vocab(vocab, vocabulary.specials);
+  loader.read_vocab(vocab);
+  loader.number_added(vocabulary);
   read_merges(loader, merges);
   loader.finish(vocabulary);
   check_vocabulary(vocabulary, path);
@@ -288,12 +372,14 @@ Vocabulary parse_gpt2(std::string_view vocab_bpe, const std::string& bpe_path, s
   if (vocab["<|endoftext|>"].get(end_of_text) == simdjson::SUCCESS && end_of_text < kVocabularyTokensMax) {
     vocabulary.specials.push_back({"<|endoftext|>", static_cast<uint32_t>(end_of_text)});
   }
-  loader.read_vocab(vocab, vocabulary.specials);
+  loader.read_vocab(vocab);
+  loader.number_added(vocabulary);
   size_t index = 0;
   for (size_t offset = 0; offset < vocab_bpe.size();) {
     const size_t end = std::min(vocab_bpe.find('\n', offset), vocab_bpe.size());
-    const std::string_view line = vocab_bpe.substr(offset, end - offset);
-    if (!line.empty() && !(offset == 0 && line[0] == '#')) {
+    std::string_view line = vocab_bpe.substr(offset, end - offset);
+    if (line.ends_with('\r')) line.remove_suffix(1);
+    if (!line.empty() && !(offset == 0 && line.starts_with("#version"))) {
       const size_t space = line.find(' ');
       if (space == std::string_view::npos)
         throw Error(fmt::format("{}: offset {}: a merge is a pair of tokens", bpe_path, offset));

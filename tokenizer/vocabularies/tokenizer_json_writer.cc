@@ -80,6 +80,7 @@ void write_vocab(JsonWriter& json, const Vocabulary& vocabulary, const Speller& 
   while (id < vocabulary.token_count() || special != vocabulary.specials.end()) {
     if (special != vocabulary.specials.end() && (id >= vocabulary.token_count() || special->id <= id)) {
       json.field(special->text, special->id);
+      if (id == special->id) ++id;  // an ordinary token of the same bytes
       ++special;
       continue;
     }
@@ -132,7 +133,8 @@ std::string format_tokenizer_json(const Vocabulary& vocabulary) {
       .begin_array();
   for (const SpecialToken& special : vocabulary.specials) {
     json.begin_object().field("id", special.id).field("content", special.text).field("single_word", false);
-    json.field("lstrip", false).field("rstrip", false).field("normalized", false).field("special", true).end_object();
+    json.field("lstrip", false).field("rstrip", false).field("normalized", special.normalized);
+    json.field("special", special.special).end_object();
   }
   json.end_array().key("normalizer");
   if (vocabulary.normalize_nfc) {
@@ -168,6 +170,11 @@ Gpt2Files format_gpt2(const Vocabulary& vocabulary) {
   if (vocabulary.pattern != Pattern::kGpt2 && vocabulary.pattern != Pattern::kGpt2Original) {
     throw Error(fmt::format("{}: its pattern is {}; readers of vocab.bpe and encoder.json use gpt2's", vocabulary.name,
                             pattern_name(vocabulary.pattern)));
+  }
+  for (const SpecialToken& added : vocabulary.specials) {
+    if (!added.special)
+      throw Error(fmt::format("{}: its token \"{}\" is an added one that is not special, which encoder.json cannot say",
+                              vocabulary.name, added.text));
   }
   const Speller speller;
   size_t unmade = 0;

@@ -47,7 +47,8 @@ void check_vocabulary(Vocabulary& vocabulary, const std::string& path) {
     if (!special_ids.insert(special.id).second) {
       throw Error(fmt::format("{}: id {} belongs to two special tokens", path, special.id));
     }
-    if (special.id < vocabulary.token_count() && !vocabulary.token(special.id).empty()) {
+    if (special.id < vocabulary.token_count() && !vocabulary.token(special.id).empty() &&
+        vocabulary.token(special.id) != special.text) {
       throw Error(
           fmt::format("{}: special token \"{}\" has the id {} of an ordinary token", path, special.text, special.id));
     }

@@ -94,13 +94,6 @@ size_t count_of(const Encoding& encoding, const EncodeFlags& flags, std::string_
   return encoding.count(text, specials_of(flags.specials));
 }
 
-// Characters that begin within the bytes [begin, end) of `text`.
-size_t characters_of(std::string_view text, size_t begin, size_t end) {
-  size_t count = 0;
-  for (size_t i = begin; i < end; ++i) count += (static_cast<unsigned char>(text[i]) & 0xC0) != 0x80;
-  return count;
-}
-
 std::string json_line(const Encoding& encoding, const EncodeFlags& flags, std::string_view text) {
   const EncodedPrefix prefix = prefix_of(encoding, flags, text);
   const std::vector<TokenSpan> spans = encoding.spans_of(prefix.ids);
@@ -113,12 +106,8 @@ std::string json_line(const Encoding& encoding, const EncodeFlags& flags, std::s
     for (const TokenSpan& span : spans)
       json.begin_array().value(uint64_t{span.begin}).value(uint64_t{span.end}).end_array();
     json.end_array().key("character_offsets").begin_array();
-    const std::string shown = encoding.normalized(text);
-    size_t character = 0;
-    for (const TokenSpan& span : spans) {
-      json.begin_array().value(uint64_t{character});
-      json.value(uint64_t{character += characters_of(shown, span.begin, span.end)}).end_array();
-    }
+    for (const TokenSpan& span : spans)
+      json.begin_array().value(uint64_t{span.character_begin}).value(uint64_t{span.character_end}).end_array();
     json.end_array();
   }
   json.field("tokens", uint64_t{spans.size()})
@@ -133,13 +122,9 @@ std::string json_line(const Encoding& encoding, const EncodeFlags& flags, std::s
 // A line a token: begin and end in bytes and in characters, id, the token.
 std::string offset_lines(const Encoding& encoding, const EncodeFlags& flags, std::string_view text) {
   std::string out;
-  const std::string shown = encoding.normalized(text);
-  size_t character = 0;
   for (const TokenSpan& span : encoding.spans_of(ids_of(encoding, flags, text))) {
-    const size_t starts = characters_of(shown, span.begin, span.end);
-    out += fmt::format("{}\t{}\t{}\t{}\t{}\t{}\n", span.begin, span.end, character, character + starts, span.id,
-                       visible_token(encoding.token_bytes(span.id)));
-    character += starts;
+    out += fmt::format("{}\t{}\t{}\t{}\t{}\t{}\n", span.begin, span.end, span.character_begin, span.character_end,
+                       span.id, visible_token(encoding.token_bytes(span.id)));
   }
   return out;
 }

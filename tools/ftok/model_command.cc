@@ -9,6 +9,7 @@
 #include "core/error.h"
 #include "core/file.h"
 #include "core/json.h"
+#include "core/text_file.h"
 #include "tokenizer/vocabulary.h"
 #include "tools/ftok/commands.h"
 #include "tools/ftok/terminal.h"
@@ -129,7 +130,7 @@ void write_tokenizer(const std::string& folder, const std::string& name) {
     return;
   }
   write_file(folder + "/tokenizer.json",
-             vocabulary.merges.empty() ? format_tokenizer_json(vocabulary) : read_file(path));
+             vocabulary.merges.empty() ? format_tokenizer_json(vocabulary) : read_text_file(path));
   write_file(folder + "/tokenizer_config.json", "{\n  \"tokenizer_class\": \"PreTrainedTokenizerFast\"\n}\n");
 }
 

@@ -54,7 +54,7 @@ void add_flags(CLI::App& command, Flags& flags) {
       ->capture_default_str()
       ->type_name("KEY");
   command
-      .add_option("--id-key", recipe.input.id_key, "Key, or column, of the document's id; without one it is FILE:LINE")
+      .add_option("--id-key", recipe.input.id_key, "Key, or column, of the document's id; without one it is NAME:LINE")
       ->capture_default_str()
       ->type_name("KEY");
   command

@@ -10,6 +10,7 @@
 #include "core/text_file.h"
 #include "tools/ftok/bundled.h"
 #include "tools/ftok/models.h"
+#include "tools/ftok/terminal.h"
 
 namespace ftok::cli {
 
@@ -80,7 +81,9 @@ VocabularyFile find_vocabulary(const std::string& name) {
 Vocabulary load_named_vocabulary(const std::string& name, VocabularyHints hints) {
   const VocabularyFile file = find_vocabulary(name);
   hints.name = file.published;
-  return load_vocabulary(file.path, hints);
+  Vocabulary vocabulary = load_vocabulary(file.path, hints);
+  for (const std::string& warning : vocabulary.warnings) stderr_log()(LogLevel::kWarning, warning);
+  return vocabulary;
 }
 
 Encoding load_encoding(const std::string& name, VocabularyHints hints) {

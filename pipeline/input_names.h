@@ -1,0 +1,31 @@
+// The names of inputs in the ids of documents that have none of their own: NAME:LINE, or NAME for a whole text.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace ftok {
+
+// For each input the shortest end of its absolute path, in whole components, that no other of the inputs has: the same
+// however the paths are spelt. Inputs that are one file, and addresses given twice, keep their whole path.
+std::vector<std::string> input_names(const std::vector<std::string>& inputs);
+
+// The name of an input that is read alone.
+std::string input_name(const std::string& input);
+
+// What decides whether a document of one input is for validation: its id, or, where that is made of the input's name,
+// the part from the base name on, which no other input changes.
+class SplitKeys {
+ public:
+  explicit SplitKeys(const std::string& input);
+
+  std::string_view of(std::string_view id) const;
+
+ private:
+  bool is_name(std::string_view end) const;
+
+  std::string path_;
+};
+
+}  // namespace ftok

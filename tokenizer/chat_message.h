@@ -1,0 +1,16 @@
+// A message of a conversation out of JSON, for readers of whole files and of lines.
+#pragma once
+
+#include <simdjson.h>
+
+#include <string>
+
+#include "tokenizer/chat.h"
+
+namespace ftok {
+
+// Fills `message` from {"role": string, "content": string or parts}. Parts are [{"type": "text", "text": string}, ...];
+// their texts stand one behind the other, as chat templates write them. Returns what is wrong; empty: nothing.
+std::string read_chat_message(simdjson::dom::element json, ChatMessage& message);
+
+}  // namespace ftok
