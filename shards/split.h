@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -20,6 +21,11 @@ bool is_validation(std::string_view id, int64_t per_mille);
 
 // The name of a shard in the output folder: "ftok_train_000000.bin". The extension is the format's.
 std::string shard_name(Split split, uint64_t index, std::string_view extension = ".bin");
+
+// The split that the name of a shard says: the last of its fields ("pretrain_val_000000" has three) that is "train",
+// "val", "valid" or "validation"; none when no field is. Throws Error naming the file where the two stand side by side
+// ("x_train_val").
+std::optional<Split> split_of_name(const std::string& path);
 
 // The name of a shard's sidecar: `path` with its extension (".bin", ".ds") replaced by ".docs".
 std::string shard_sidecar_path(std::string_view path);

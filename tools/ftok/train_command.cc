@@ -4,10 +4,12 @@
 #include <algorithm>
 #include <charconv>
 #include <cstdlib>
+#include <filesystem>
 #include <memory>
 #include <optional>
 
 #include "core/error.h"
+#include "pipeline/signals.h"
 #include "tools/ftok/commands.h"
 #include "tools/ftok/terminal.h"
 #include "tools/ftok/train_progress.h"
@@ -36,7 +38,8 @@ std::vector<DataPath> parse_data(const std::vector<std::string>& texts) {
   for (const std::string& text : texts) {
     DataPath path{text, 0};
     const size_t equals = text.rfind('=');
-    if (equals != std::string::npos) {
+    std::error_code code;
+    if (equals != std::string::npos && !std::filesystem::exists(text, code)) {  // "lang=en" may be a folder
       const char* const end = text.data() + text.size();
       const auto [at, error] = std::from_chars(text.data() + equals + 1, end, path.weight);
       if (error != std::errc() || at != end || !(path.weight > 0 && path.weight <= 1e12)) {
@@ -92,9 +95,10 @@ void run(const TrainFlags& flags) {
   const std::unique_ptr<Communicator> ranks = connect_ranks(rank_info_from(environment), kMeetSeconds);
   const TrainInputs inputs{
       parse_data(flags.data), flags.output, encoding ? &*encoding : nullptr,     initial ? &*initial : nullptr,
-      flags.validation,       ranks.get(),  engine_factory(flags, ranks->rank())};
+      flags.validation,       ranks.get(),  engine_factory(flags, ranks->rank()), stop_requested};
+  catch_stop_signals();
   TrainProgress progress(inputs.encoding, recipe.run.price_per_hour, wants_colour(stderr));
-  train(recipe, inputs, progress, progress.above(stderr_log(ranks->rank() != 0)));
+  if (!train(recipe, inputs, progress, progress.above(stderr_log(ranks->rank() != 0)))) throw Stopped();
 }
 
 }  // namespace
