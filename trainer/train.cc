@@ -47,7 +47,10 @@ class Run {
         throw UsageError(fmt::format("{}: is in the data for training and in that for validation", shared));
     }
     resume();
-    if (leads()) log_.emplace(inputs.output + "/log.jsonl", step_);
+    if (!leads()) return;
+    log_.emplace(inputs.output + "/log.jsonl", step_);
+    if (const std::string chat = chat_template_of(inputs); !chat.empty())
+      write_file(inputs.output + "/" + kChatTemplateName, chat + "\n");
   }
 
   // False where it was stopped before the last step.
@@ -295,13 +298,18 @@ class Run {
     Decoder decoder(recipe_.model, *layers, engine_->parameters());
     const uint32_t first = inputs_.encoding == nullptr ? 0 : inputs_.encoding->end_of_text().value_or(0);
     SampleOptions options;
+    options.encoding = inputs_.encoding;
     options.temperature = 0.8, options.top_p = 0.95,
     options.seed = static_cast<uint64_t>(recipe_.training.seed) + step_;
     std::vector<uint32_t> tokens;
-    generate(decoder, recipe_.model, {&first, 1}, recipe_.run.sample_tokens, options, [&](uint32_t token) {
-      tokens.push_back(token);
-      return true;
-    });
+    try {
+      generate(decoder, recipe_.model, {&first, 1}, recipe_.run.sample_tokens, options, [&](uint32_t token) {
+        tokens.push_back(token);
+        return true;
+      });
+    } catch (const Error& error) {  // weights that have diverged: training.on_bad_loss decides what becomes of the run
+      return tell_(LogLevel::kWarning, fmt::format("step {}: no sample: {}", step_, error.what()));
+    }
     observer_.on_sample(static_cast<int64_t>(step_), tokens);
   }
 
@@ -328,8 +336,10 @@ void check(const TrainRecipe& recipe, const TrainInputs& inputs, int ranks) {
   recipe.check();
   if (inputs.data.empty()) throw UsageError("--data: expected at least one");
   if (inputs.encoding != nullptr && inputs.encoding->n_vocab() > static_cast<uint64_t>(recipe.model.vocabulary_size)) {
-    throw UsageError(fmt::format("vocabulary = \"{}\" has {} ids, model.vocabulary_size = {}", recipe.vocabulary,
-                                 inputs.encoding->n_vocab(), recipe.model.vocabulary_size));
+    throw UsageError(fmt::format(
+        "vocabulary = \"{}\" has {} ids, model.vocabulary_size = {}; change one with --set vocabulary or --set "
+        "model.vocabulary_size",
+        recipe.vocabulary, inputs.encoding->n_vocab(), recipe.model.vocabulary_size));
   }
   if (recipe.windows_per_step() < ranks) {
     throw UsageError(

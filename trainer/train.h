@@ -61,9 +61,9 @@ struct TrainInputs {
   std::function<bool()> stop = {};     // asked between steps: true ends the run there, after a checkpoint
 };
 
-// Runs until recipe.run.steps steps are done, or until inputs.stop: false then. Throws UsageError when recipe, data, vocabulary and what is in the folder
-// do not fit together, Error when a file fails, memory does not suffice or losses are bad (naming the step and where
-// its batch lies).
+// Runs until recipe.run.steps steps are done, or until inputs.stop: false then. Throws UsageError when recipe, data,
+// vocabulary and what is in the folder do not fit together, Error when a file fails, memory does not suffice or losses
+// are bad (naming the step and where its batch lies).
 bool train(const TrainRecipe& recipe, const TrainInputs& inputs, TrainObserver& observer, const Log& log);
 
 }  // namespace ftok

@@ -5,12 +5,18 @@
 #include <filesystem>
 
 #include "core/error.h"
+#include "core/recipe.h"
 #include "shards/manifest.h"
 
 namespace ftok {
 namespace {
 
 namespace fs = std::filesystem;
+
+std::string fitting_flags(const Manifest& manifest) {
+  return fmt::format("--set vocabulary='{}' and --set model.vocabulary_size={} fit these shards",
+                     manifest.vocabulary.name, manifest.vocabulary.size);
+}
 
 // Holds the recipe against the folder's manifest, where it has one, and says how documents are told apart.
 LoaderOptions loader_options(const TrainRecipe& recipe, const Encoding* encoding, const std::string& path) {
@@ -26,12 +32,13 @@ LoaderOptions loader_options(const TrainRecipe& recipe, const Encoding* encoding
   if (fs::exists(manifest_path, code)) {
     const Manifest manifest = read_manifest(manifest_path);
     if (manifest.vocabulary.size > options.vocabulary_size) {
-      throw UsageError(fmt::format("{}: encoded with {} of {} ids, but model.vocabulary_size = {}", path,
-                                   manifest.vocabulary.name, manifest.vocabulary.size, options.vocabulary_size));
+      throw UsageError(fmt::format("{}: encoded with {} of {} ids, but model.vocabulary_size = {}; {}", path,
+                                   manifest.vocabulary.name, manifest.vocabulary.size, options.vocabulary_size,
+                                   fitting_flags(manifest)));
     }
     if (encoding != nullptr && manifest.vocabulary.digest != encoding->digest()) {
-      throw UsageError(fmt::format("{}: encoded with the vocabulary {}, but vocabulary = \"{}\" is another", path,
-                                   manifest.vocabulary.name, recipe.vocabulary));
+      throw UsageError(fmt::format("{}: encoded with the vocabulary {}, but vocabulary = \"{}\" is another; {}", path,
+                                   manifest.vocabulary.name, recipe.vocabulary, fitting_flags(manifest)));
     }
     end_of_text = static_cast<uint32_t>(manifest.vocabulary.end_of_text);
     options.end_of_text_first = manifest.placement == EndOfText::kBefore;
@@ -92,6 +99,22 @@ std::optional<Mixture> open_validation_data(const TrainRecipe& recipe, const Tra
     return std::nullopt;
   }
   return Mixture(std::move(sources), 0);
+}
+
+std::string chat_template_of(const TrainInputs& inputs) {
+  struct Chat {
+    std::string json;
+    void visit(OptionVisitor& visitor) { visitor.field("template", json, ""); }
+  };
+  for (const DataPath& data : inputs.data) {
+    const std::string path = data.path + "/" + kManifestName;
+    std::error_code code;
+    if (!fs::exists(path, code)) continue;
+    Chat chat;
+    RecipeReader(read_manifest(path).recipe, path).section("chat", chat);
+    if (!chat.json.empty()) return chat.json;
+  }
+  return "";
 }
 
 Mixture open_evaluation_data(const std::string& path, const ModelConfig& model, const Encoding* encoding) {

@@ -70,7 +70,9 @@ void TrainProgress::on_step(const StepReport& report, const LossCurve& curve) {
 }
 
 void TrainProgress::on_validation(int64_t step, double loss) {
-  say(fmt::format("step {}  validation loss {:.4f} (perplexity {:.2f})", step, loss, std::exp(loss)));
+  say(std::isfinite(loss)
+          ? fmt::format("step {}  validation loss {:.4f} (perplexity {:.2f})", step, loss, std::exp(loss))
+          : fmt::format("step {}  the validation loss is not a number: the model has diverged", step));
 }
 
 void TrainProgress::on_sample(int64_t step, const std::vector<uint32_t>& tokens) {

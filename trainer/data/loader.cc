@@ -74,9 +74,8 @@ std::string Loader::checksum() const {
 
 bool Loader::has_file(const std::string& path) const {
   std::error_code code;
-  return std::any_of(shards_.begin(), shards_.end(), [&](const Shard& shard) {
-    return std::filesystem::equivalent(shard.reader->path(), path, code);
-  });
+  return std::any_of(shards_.begin(), shards_.end(),
+                     [&](const Shard& shard) { return std::filesystem::equivalent(shard.reader->path(), path, code); });
 }
 
 std::vector<std::string> Loader::paths() const {
