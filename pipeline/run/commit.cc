@@ -154,7 +154,8 @@ void Committer::emit(Entry& entry, PartWriter& writer, InputReport& report) {
     }
     return;
   }
-  const bool first = kept_++ == 0;  // so that there is at least one document to validate on
+  const bool first =
+      kept_++ == 0 && plan_.validation_per_mille > 0;  // so that there is at least one document to validate on
   writer.add_kept(document,
                   first || is_validation(document.id, plan_.validation_per_mille) ? Split::kValidation : Split::kTrain);
   report.tally.tokens += document.tokens.size();

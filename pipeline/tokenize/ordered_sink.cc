@@ -4,7 +4,7 @@ namespace ftok {
 
 void OrderedSink::add(const EncodedBlock& block, StreamPosition& position) {
   // The first document of all is for validation, so that there is at least one (shards/split.h).
-  bool first = output_.tally().kept + position.report.tally.kept == 0;
+  bool first = validation_per_mille_ > 0 && output_.tally().kept + position.report.tally.kept == 0;
   block.for_each([&](std::string_view id, std::span<const uint32_t> tokens, const EncodedBlock::Row&) {
     const Split split = first || is_validation(id, validation_per_mille_) ? Split::kValidation : Split::kTrain;
     first = false;

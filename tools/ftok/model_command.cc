@@ -173,7 +173,7 @@ std::optional<ChatTemplate> chat_of(const ModelFlags& flags) {
 }
 
 // The special token that ends an answer.
-std::optional<uint32_t> end_of_answer(const Encoding& encoding, const ChatTemplate& form) {
+std::optional<uint32_t> find_end_of_answer(const Encoding& encoding, const ChatTemplate& form) {
   const EncodedChat chat = encode_chat(encoding, form, {{"user", ""}, {"assistant", ""}});
   for (const ViewToken& token : chat.tokens) {
     if (token.in_loss && token.role == 2) return token.id;
@@ -184,7 +184,7 @@ std::optional<uint32_t> end_of_answer(const Encoding& encoding, const ChatTempla
 // tokenizer.json: the vocabulary's own file where it has merges of its own, for those are written in no other. Beside
 // it what transformers needs to stop and to chat.
 void write_tokenizer(const std::string& folder, const std::string& name, const Encoding& encoding,
-                     const std::optional<ChatTemplate>& chat, int64_t length) {
+                     const std::optional<ChatTemplate>& chat, std::optional<uint32_t> end_of_answer, int64_t length) {
   const Vocabulary vocabulary = load_named_vocabulary(name);
   const std::string path = find_vocabulary(name).path;
   if (!vocabulary.merges.empty() && !path.ends_with(".json")) {
@@ -205,7 +205,7 @@ void write_tokenizer(const std::string& folder, const std::string& name, const E
   }
   if (chat) {
     json.field("chat_template", jinja_of(*chat, end_of_text));
-    if (const auto id = end_of_answer(encoding, *chat); id && (stops.empty() || *id != stops[0])) stops.push_back(*id);
+    if (end_of_answer && (stops.empty() || *end_of_answer != stops[0])) stops.push_back(*end_of_answer);
   }
   write_file(folder + "/tokenizer_config.json", json.end_object().take() + "\n");
   if (stops.empty()) return;
@@ -234,8 +234,9 @@ void export_model(const ModelFlags& flags) {
   const Encoding encoding = load_encoding(vocabulary);
   const std::optional<uint32_t> end_of_text = encoding.end_of_text();
   const std::optional<ChatTemplate> chat = chat_of(flags);
+  const std::optional<uint32_t> end_of_answer = chat ? find_end_of_answer(encoding, *chat) : std::nullopt;
   write_hugging_face(flags.output, model.config, model.parameters, end_of_text ? int64_t{*end_of_text} : -1);
-  write_tokenizer(flags.output, vocabulary, encoding, chat, model.config.length);
+  write_tokenizer(flags.output, vocabulary, encoding, chat, end_of_answer, model.config.length);
 }
 
 }  // namespace
