@@ -10,6 +10,7 @@
 #include <cstring>
 
 #include "core/error.h"
+#include "core/file.h"
 
 namespace ftok {
 namespace {
@@ -22,6 +23,7 @@ class FileSource : public ByteSource {
       name_ = "standard input";
       return;
     }
+    refuse_address(path);
     fd_ = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
     if (fd_ < 0) throw_errno("cannot open " + path, errno);
     struct stat status {};

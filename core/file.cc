@@ -126,7 +126,19 @@ void remove_where(const std::string& folder, const Judge& removable) {
 
 }  // namespace
 
+void refuse_address(const std::string& path) {
+  const size_t colon = path.find(":/");
+  if (colon == std::string::npos || colon < 2 || std::isalpha(static_cast<unsigned char>(path[0])) == 0) return;
+  const bool scheme = std::all_of(path.begin(), path.begin() + static_cast<std::ptrdiff_t>(colon), [](char c) {
+    return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '+' || c == '-' || c == '.';
+  });
+  if (!scheme) return;
+  throw UsageError(fmt::format("{}: expected a path, got an address: {}: is not supported here (./{} is a path)", path,
+                               path.substr(0, colon), path));
+}
+
 AtomicFile::AtomicFile(std::string path) : path_(std::move(path)), temporary_(temporary_name(path_)) {
+  refuse_address(path_);
   fd_ = ::open(temporary_.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
   if (fd_ < 0) throw_errno("cannot create " + path_, errno);
   buffer_.reserve(kBufferBytes);
@@ -206,6 +218,7 @@ bool AtomicFile::commit_unless_there() {
 }
 
 AppendFile::AppendFile(const std::string& path) : path_(path) {
+  refuse_address(path);
   fd_ = ::open(path.c_str(), O_WRONLY | O_APPEND | O_CLOEXEC);
   if (fd_ < 0) throw_errno("cannot open " + path, errno);
 }
@@ -242,6 +255,7 @@ void write_file(const std::string& path, std::string_view bytes) {
 }
 
 void make_folder(const std::string& path) {
+  refuse_address(path);
   std::error_code code;
   std::filesystem::create_directories(path, code);
   if (code) throw Error("cannot make the folder " + path + ": " + code.message());
@@ -254,6 +268,7 @@ void remove_temporaries(const std::string& folder) {
 void remove_dead_temporaries(const std::string& folder) { remove_where(folder, is_left_by_the_dead); }
 
 MappedFile::MappedFile(const std::string& path) : path_(path) {
+  refuse_address(path);
   const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
   if (fd < 0) throw_errno("cannot open " + path, errno);
   struct stat status {};

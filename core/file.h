@@ -8,6 +8,10 @@
 
 namespace ftok {
 
+// Throws UsageError naming a path that is an address ("s3://bucket/x"): as a path it would name a local folder "s3:".
+// All that opens or makes something here asks it first.
+void refuse_address(const std::string& path);
+
 // Writes `path` so that it exists only when whole. Destroyed without commit(), it leaves nothing behind. Every failure
 // (no space, no permission) throws Error naming the path. The temporary name holds the host, the process and 64 random
 // bits, so that any number of live attempts at one file, on any machines, never mix. Not thread-safe.

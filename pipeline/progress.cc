@@ -7,6 +7,7 @@
 #include <cstdio>
 #include <vector>
 
+#include "core/file.h"
 #include "core/json.h"
 
 namespace ftok {
@@ -57,12 +58,21 @@ std::string duration_text(double seconds) {
   return fmt::format("{} s", s);
 }
 
+namespace {
+
+std::string local_path(std::string path) {
+  refuse_address(path);
+  return path;
+}
+
+}  // namespace
+
 ProgressDisplay::ProgressDisplay(const Progress& progress, Log log, bool quiet, std::string json_path)
     : progress_(progress),
       log_(std::move(log)),
       quiet_(quiet),
       terminal_(::isatty(STDERR_FILENO) == 1),
-      json_path_(std::move(json_path)),
+      json_path_(local_path(std::move(json_path))),
       start_(std::chrono::steady_clock::now()),
       thread_([this] { loop(); }) {}
 

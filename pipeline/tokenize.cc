@@ -73,6 +73,17 @@ void check_chat(const TokenizeOptions& options) {
   }
 }
 
+// llm.c's reader asserts that a shard holds a batch: B x T + 1 tokens, by default 4 x 1024 + 1 (train_gpt2.cu, -b and
+// -t).
+void warn_of_short_validation(TokenizeOutput& output, const Log& log) {
+  constexpr uint64_t kBatchTokens = 4 * 1024 + 1;
+  const uint64_t tokens = output.only_document_trains() ? 0 : output.shards().tokens(Split::kValidation);
+  if (tokens == 0 || tokens >= kBatchTokens || output.shard_format() != default_shard_format().name()) return;
+  log(LogLevel::kWarning, fmt::format("the validation shard holds {} tokens: llm.c's reader wants {}, a batch of 4 x "
+                                      "1024, unless -b and -t say less (ftok train does not mind)",
+                                      tokens, kBatchTokens));
+}
+
 }  // namespace
 
 RunResult tokenize(const TokenizeOptions& options, const Log& log) {
@@ -96,12 +107,17 @@ RunResult tokenize(const TokenizeOptions& options, const Log& log) {
       }
     });
     output.finish();
-    if (output.tally().kept > 0 && output.shards().tokens(Split::kTrain) == 0) {
+    if (output.only_document_trains()) {
+      shown(LogLevel::kWarning, fmt::format("{}: the only document is for training, and nothing validates: give more "
+                                            "documents",
+                                            options.output));
+    } else if (output.tally().kept > 0 && output.shards().tokens(Split::kTrain) == 0) {
       shown(LogLevel::kWarning,
             fmt::format("{}: all documents are held out for validation, and nothing is left to train on: give more "
                         "documents (the first one always validates)",
                         options.output));
     }
+    warn_of_short_validation(output, shown);
   }
   RunResult result;
   result.tally = output.tally();

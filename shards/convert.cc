@@ -20,21 +20,6 @@ struct Input {
   Split split = Split::kTrain;
 };
 
-// The split that a shard's name says: the last of its fields ("fineweb_val_000000" has three) that is one.
-std::optional<Split> split_of_name(const std::string& path) {
-  const std::string stem = fs::path(path).stem().string();
-  size_t end = stem.size();
-  while (true) {
-    const size_t bar = end == 0 ? std::string::npos : stem.find_last_of("_-.", end - 1);
-    const size_t begin = bar == std::string::npos ? 0 : bar + 1;
-    const std::string field = stem.substr(begin, end - begin);
-    if (field == "train") return Split::kTrain;
-    if (field == "val" || field == "validation" || field == "valid") return Split::kValidation;
-    if (bar == std::string::npos) return std::nullopt;
-    end = bar;
-  }
-}
-
 // The inputs as shards with their splits, and the manifest they share, if any.
 class Inputs {
  public:

@@ -3,6 +3,11 @@
 #include <fmt/format.h>
 #include <xxhash.h>
 
+#include <algorithm>
+#include <filesystem>
+#include <vector>
+
+#include "core/error.h"
 #include "shards/shard_format.h"
 
 namespace ftok {
@@ -15,6 +20,35 @@ bool is_validation(std::string_view id, int64_t per_mille) {
 
 std::string shard_name(Split split, uint64_t index, std::string_view extension) {
   return fmt::format("ftok_{}_{:06}{}", split_name(split), index, extension);
+}
+
+namespace {
+
+std::optional<Split> split_of_field(std::string field) {
+  for (char& c : field) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+  if (field == "train") return Split::kTrain;
+  if (field == "val" || field == "valid" || field == "validation") return Split::kValidation;
+  return std::nullopt;
+}
+
+}  // namespace
+
+std::optional<Split> split_of_name(const std::string& path) {
+  const std::string stem = std::filesystem::path(path).stem().string();
+  std::vector<std::optional<Split>> fields;
+  for (size_t begin = 0; begin <= stem.size();) {
+    const size_t end = std::min(stem.find_first_of("_-.", begin), stem.size());
+    fields.push_back(split_of_field(stem.substr(begin, end - begin)));
+    begin = end + 1;
+  }
+  size_t last = fields.size();
+  while (last > 0 && !fields[last - 1]) --last;
+  if (last == 0) return std::nullopt;
+  const std::optional<Split> split = fields[last - 1], before = last > 1 ? fields[last - 2] : std::nullopt;
+  if (before && before != split) {
+    throw Error(path + ": its name says both train and val: name it for one of them, as in \"x_train_000000.bin\"");
+  }
+  return split;
 }
 
 namespace {

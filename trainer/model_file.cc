@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <simdjson.h>
 
+#include <cmath>
 #include <cstring>
 #include <filesystem>
 #include <memory>
@@ -97,6 +98,11 @@ class HuggingFaceModel {
       if (!view)
         throw Error(fmt::format("{}: no safetensors: {}: {}", part, view.damage().code.view(), view.damage().detail));
       views_.push_back(std::move(*view));
+      for (const TensorView& tensor : views_.back().tensors()) {
+        std::string_view name = tensor.name;
+        if (name.starts_with(kPrefix)) name.remove_prefix(kPrefix.size());
+        if (!names_.emplace(name).second) throw Error(fmt::format("{}: tensor {} is there twice", part, name));
+      }
     }
   }
 
@@ -160,6 +166,7 @@ class HuggingFaceModel {
   std::string path_;  // of the file, or of the index
   std::vector<std::unique_ptr<MappedFile>> files_;
   std::vector<SafetensorsView> views_;
+  std::set<std::string> names_;  // without the prefix
 };
 
 ModelFile read_hugging_face(const std::string& path, int64_t heads) {
@@ -201,9 +208,7 @@ ModelFile read_model_file(const std::string& path, int64_t heads) {
   throw Error(fmt::format("{}: neither an ftok checkpoint, nor *.safetensors, nor llm.c's GPT-2", path));
 }
 
-}  // namespace
-
-ModelFile read_model(const std::string& path, int64_t heads, const Log& log) {
+ModelFile read_any_model(const std::string& path, int64_t heads, const Log& log) {
   std::error_code code;
   if (fs::is_regular_file(path, code)) return read_model_file(path, heads);
   for (const char* const name : {kWeightsName, kIndexName}) {
@@ -215,6 +220,26 @@ ModelFile read_model(const std::string& path, int64_t heads, const Log& log) {
   }
   throw UsageError(
       fmt::format("{}: no model: neither a file, nor a folder of ftok train, nor one with {}", path, kWeightsName));
+}
+
+// NaN is refused where it comes in: in sums it spreads, and in comparisons it decides.
+void check_weights(const ModelFile& model) {
+  const ParameterLayout layout(model.config);
+  for (const Tensor& tensor : layout.tensors()) {
+    for (int64_t i = 0; i < tensor.size(); ++i) {
+      const float weight = model.parameters[static_cast<size_t>(tensor.offset + i)];
+      if (std::isfinite(weight)) continue;
+      throw Error(fmt::format("{}: {}: weight {} is {}, not a finite number", model.path, tensor.name, i, weight));
+    }
+  }
+}
+
+}  // namespace
+
+ModelFile read_model(const std::string& path, int64_t heads, const Log& log) {
+  ModelFile model = read_any_model(path, heads, log);
+  check_weights(model);
+  return model;
 }
 
 void write_hugging_face(const std::string& folder, const ModelConfig& config, const std::vector<float>& parameters,

@@ -258,6 +258,9 @@ void check_ids(const ModelConfig& config, const ChoiceExample& example, uint64_t
 
 // Counts an example whose completions have these summed losses.
 void count_example(const ChoiceExample& example, std::span<const double> sums, ChoiceScore& score) {
+  for (const double sum : sums) {
+    if (!std::isfinite(sum)) throw Error(fmt::format("example {}: a completion's loss is {}", score.examples, sum));
+  }
   std::vector<double> means;
   for (size_t i = 0; i < sums.size(); ++i)
     means.push_back(sums[i] / static_cast<double>(example.completions[i].size()));

@@ -1,10 +1,13 @@
 #include "trainer/sample.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cassert>
 #include <cmath>
 #include <numeric>
 
+#include "core/error.h"
 #include "trainer/random.h"
 
 namespace ftok {
@@ -12,9 +15,28 @@ namespace {
 
 constexpr uint64_t kSampleStream = uint64_t{2} << 32;  // apart from the order of the data and the start of the weights
 
+// NaN compares with nothing: sorted, it would decide.
+void check_numbers(std::span<const float> logits) {
+  float most = -INFINITY;
+  for (size_t id = 0; id < logits.size(); ++id) {
+    if (!(logits[id] < INFINITY))
+      throw Error(fmt::format("the model's logit of id {} is {}: there is nothing to draw from", id, logits[id]));
+    most = std::max(most, logits[id]);
+  }
+  if (most == -INFINITY) throw Error("the model gives no token a chance: there is nothing to draw from");
+}
+
 }  // namespace
 
+void leave_out_no_tokens(std::span<float> logits, const Encoding* encoding) {
+  if (encoding == nullptr) return;
+  for (size_t id = 0; id < logits.size(); ++id) {
+    if (id >= encoding->n_vocab() || !encoding->is_token(static_cast<uint32_t>(id))) logits[id] = -INFINITY;
+  }
+}
+
 uint32_t draw_token(std::span<const float> logits, const SampleOptions& options, uint64_t counter) {
+  check_numbers(logits);
   std::vector<uint32_t> ids(logits.size());
   std::iota(ids.begin(), ids.end(), 0u);
   const auto likelier = [&](uint32_t a, uint32_t b) { return logits[a] != logits[b] ? logits[a] > logits[b] : a < b; };
@@ -58,6 +80,7 @@ void penalise_repetition(std::span<float> logits, std::span<const uint32_t> cont
 }
 
 std::vector<TokenProbability> likeliest_tokens(std::span<const float> logits, double temperature, size_t count) {
+  check_numbers(logits);
   std::vector<TokenProbability> all;
   const double most = static_cast<double>(*std::max_element(logits.begin(), logits.end()));
   double sum = 0;
@@ -185,6 +208,7 @@ void generate(TokenPredictor& model, const ModelConfig& config, std::span<const 
   for (int64_t i = 0; i < count; ++i) {
     penalised.assign(logits.begin(), logits.end());
     penalise_repetition(penalised, context, options.repetition_penalty);
+    leave_out_no_tokens(penalised, options.encoding);
     const uint32_t token = draw_token(penalised, options, static_cast<uint64_t>(i));
     if (!each(token) || i + 1 == count) return;
     context.push_back(token);

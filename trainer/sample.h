@@ -8,6 +8,7 @@
 #include <span>
 #include <vector>
 
+#include "tokenizer/encoding.h"
 #include "trainer/layers/layers.h"
 #include "trainer/model.h"
 
@@ -21,10 +22,15 @@ struct SampleOptions {
   // Logits of tokens that the context holds are divided by it where positive, multiplied where negative (CTRL, Keskar
   // et al. 2019, section 4.1); 1: none.
   double repetition_penalty = 1.0;
+  // Ids that are no token of it, which a model of more ids has, are never drawn; null: all are.
+  const Encoding* encoding = nullptr;
 };
 
 // The penalty on the logits of the tokens in `context`, once each.
 void penalise_repetition(std::span<float> logits, std::span<const uint32_t> context, double penalty);
+
+// Sets the logits of ids that are no token of `encoding` (null: none) to -infinity.
+void leave_out_no_tokens(std::span<float> logits, const Encoding* encoding);
 
 // A token and its share of the distribution.
 struct TokenProbability {
@@ -34,11 +40,11 @@ struct TokenProbability {
 };
 
 // The `count` likeliest tokens of softmax(logits / temperature), the likeliest first; ties go to the smaller id.
-// Temperature > 0.
+// Temperature > 0. Throws Error as draw_token does.
 std::vector<TokenProbability> likeliest_tokens(std::span<const float> logits, double temperature, size_t count);
 
 // Draws from softmax(logits / temperature), cut as the options say; ties go to the smaller id. The draw is a function
-// of (options.seed, counter).
+// of (options.seed, counter). Throws Error where a logit is NaN or +infinity, or all are -infinity.
 uint32_t draw_token(std::span<const float> logits, const SampleOptions& options, uint64_t counter);
 
 // A model that is read from left to right. Not thread-safe.

@@ -8,6 +8,7 @@
 #include <memory>
 #include <new>
 #include <numeric>
+#include <utility>
 
 #include "core/error.h"
 #include "core/file.h"
@@ -41,11 +42,19 @@ class Run {
         engine_(inputs.make_engine ? inputs.make_engine(recipe, ranks) : make_cpu_engine(recipe, ranks)),
         data_(open_training_data(recipe, inputs)),
         validation_(open_validation_data(recipe, inputs, leads() ? log : no_log())) {
+    if (validation_) {
+      if (const std::string shared = validation_->shared_shard(data_); !shared.empty())
+        throw UsageError(fmt::format("{}: is in the data for training and in that for validation", shared));
+    }
     resume();
-    if (leads()) log_.emplace(inputs.output + "/log.jsonl", step_);
+    if (!leads()) return;
+    log_.emplace(inputs.output + "/log.jsonl", step_);
+    if (const std::string chat = chat_template_of(inputs); !chat.empty())
+      write_file(inputs.output + "/" + kChatTemplateName, chat + "\n");
   }
 
-  void run() {
+  // False where it was stopped before the last step.
+  bool run() {
     const uint64_t steps = static_cast<uint64_t>(recipe_.run.steps);
     if (leads())
       observer_.on_start(static_cast<int64_t>(step_) + 1, recipe_.run.steps, engine_->layout().parameters(),
@@ -58,14 +67,24 @@ class Run {
       const bool looks = every > 0 && (report.step % every == 0 || report.step == report.steps);
       const std::optional<double> loss = looks ? validate() : std::nullopt;
       if (leads()) tell(report, looks, loss);
-      if (report.step % recipe_.run.checkpoint_every == 0 || step_ == steps) save();
+      const bool stops = stop_requested();
+      if (report.step % recipe_.run.checkpoint_every == 0 || step_ == steps || stops) save();
+      if (stops && step_ < steps) return false;
     }
+    return true;
   }
 
  private:
   static Log no_log() {
     return [](LogLevel, const std::string&) {};
   }
+  // All ranks stop where one of them is asked to.
+  bool stop_requested() {
+    std::vector<double> asked = {inputs_.stop && inputs_.stop() ? 1.0 : 0.0};
+    if (ranks_.size() > 1) ranks_.all_reduce(std::span(asked));
+    return asked[0] > 0;
+  }
+
   bool leads() const { return ranks_.rank() == 0; }
   std::string checkpoints() const { return inputs_.output + "/checkpoints"; }
 
@@ -118,15 +137,22 @@ class Run {
     engine_->set_state({inputs_.initial->parameters, {}, {}}, 0);
   }
 
-  void check_binding(const Checkpoint& checkpoint) const {
+  // What a folder is bound to. Rank 0's: it reads all of the data, once.
+  const std::string& data_identity() {
+    if (data_identity_.empty()) data_identity_ = data_.description() + ", checksum " + data_.checksum();
+    return data_identity_;
+  }
+
+  void check_binding(const Checkpoint& checkpoint) {
     const std::string was = train_recipe_binding(parse_train_recipe(checkpoint.recipe, checkpoints()));
     if (const std::string difference = recipe_difference(was, train_recipe_binding(recipe_)); !difference.empty()) {
       throw UsageError(
           fmt::format("{} belongs to another recipe: {}; choose another --output", inputs_.output, difference));
     }
-    if (checkpoint.data != data_.description() && !checkpoint.data.empty()) {  // an imported model is bound to no data
+    // An imported model is bound to no data, one of 0.1.0 to the data's size alone.
+    if (!checkpoint.data.empty() && checkpoint.data != data_.description() && checkpoint.data != data_identity()) {
       throw UsageError(fmt::format("{} was trained on {}, --data has {}; choose another --output", inputs_.output,
-                                   checkpoint.data, data_.description()));
+                                   checkpoint.data, data_identity()));
     }
     if (checkpoint.parameters.size() != static_cast<size_t>(engine_->layout().size())) {
       throw Error(fmt::format("{}: a checkpoint of another shape", checkpoints()));
@@ -138,7 +164,7 @@ class Run {
     EngineState state = engine_->state();
     if (!leads()) return;
     write_checkpoint(checkpoints(),
-                     {train_recipe_text(recipe_, false), step_, windows_read_, data_.description(), recent_losses_,
+                     {train_recipe_text(recipe_, false), step_, windows_read_, data_identity(), recent_losses_,
                       std::move(state.parameters), std::move(state.first_moments), std::move(state.second_moments)},
                      recipe_.run.keep);
   }
@@ -157,16 +183,14 @@ class Run {
     return batches;
   }
 
-  // gradients = those of the mean loss over all targets of the step that count; returns that loss.
-  double make_gradients() {
+  // gradients = those of the mean loss over all targets of the step that count; returns that loss, none where no target
+  // counts.
+  std::optional<double> make_gradients() {
     const std::vector<Batch> batches = read_batches();
     std::vector<double> counted = {0};
     for (const Batch& batch : batches) counted[0] += static_cast<double>(batch.counted());
     ranks_.all_reduce(std::span(counted));
-    if (counted[0] == 0) {
-      throw Error(fmt::format("step {}: no target counts in its windows, which begin at {}", step_ + 1,
-                              data_.place(windows_read_)));
-    }
+    if (counted[0] == 0) return std::nullopt;
     engine_->clear_gradients();
     for (const Batch& batch : batches) engine_->add_gradients(batch.view(), 1 / counted[0]);
     std::vector<double> loss = {engine_->take_loss()};
@@ -205,15 +229,33 @@ class Run {
     return false;
   }
 
+  // A step without a target that counts, as a long message of a user is. Throws where the data has no other steps.
+  void leave_out(int64_t step) {
+    windows_without_targets_ += static_cast<uint64_t>(recipe_.windows_per_step());
+    const std::string message = fmt::format("step {}: no target counts in its {} windows, which begin at {}", step,
+                                            recipe_.windows_per_step(), data_.place(windows_read_));
+    if (windows_without_targets_ >= data_.windows() + static_cast<uint64_t>(recipe_.windows_per_step()))
+      throw Error(message + ", nor in any window of a whole epoch before");
+    if (leads()) tell_(LogLevel::kWarning, message + "; it is left out");
+  }
+
   StepReport step() {
     const auto start = std::chrono::steady_clock::now();
     StepReport report;
     report.step = static_cast<int64_t>(step_) + 1;
     report.steps = recipe_.run.steps;
-    report.loss = make_gradients();
-    report.norm = engine_->norm();
     report.learning_rate = learning_rate_at(recipe_.schedule, report.step, recipe_.run.steps);
-    report.skipped = !accept(report);
+    const std::optional<double> loss = make_gradients();
+    if (loss) {
+      report.loss = *loss;
+      report.norm = engine_->norm();
+      windows_without_targets_ = 0;
+      report.skipped = !accept(report);
+    } else {
+      report.loss = NAN;
+      report.no_targets = report.skipped = true;
+      leave_out(report.step);
+    }
     if (!report.skipped) engine_->update(report.step, report.learning_rate, report.norm);
     ++step_;
     windows_read_ += static_cast<uint64_t>(recipe_.windows_per_step());
@@ -243,7 +285,11 @@ class Run {
       sums[1] += static_cast<double>(batch.counted());
     }
     ranks_.all_reduce(std::span(sums));
-    return sums[0] / sums[1];
+    if (sums[1] > 0) return sums[0] / sums[1];
+    if (leads() && !std::exchange(told_of_no_validation_, true)) {
+      tell_(LogLevel::kWarning, fmt::format("nothing to validate: no target counts in the {} windows", windows));
+    }
+    return std::nullopt;
   }
 
   void sample() {
@@ -252,13 +298,18 @@ class Run {
     Decoder decoder(recipe_.model, *layers, engine_->parameters());
     const uint32_t first = inputs_.encoding == nullptr ? 0 : inputs_.encoding->end_of_text().value_or(0);
     SampleOptions options;
+    options.encoding = inputs_.encoding;
     options.temperature = 0.8, options.top_p = 0.95,
     options.seed = static_cast<uint64_t>(recipe_.training.seed) + step_;
     std::vector<uint32_t> tokens;
-    generate(decoder, recipe_.model, {&first, 1}, recipe_.run.sample_tokens, options, [&](uint32_t token) {
-      tokens.push_back(token);
-      return true;
-    });
+    try {
+      generate(decoder, recipe_.model, {&first, 1}, recipe_.run.sample_tokens, options, [&](uint32_t token) {
+        tokens.push_back(token);
+        return true;
+      });
+    } catch (const Error& error) {  // weights that have diverged: training.on_bad_loss decides what becomes of the run
+      return tell_(LogLevel::kWarning, fmt::format("step {}: no sample: {}", step_, error.what()));
+    }
     observer_.on_sample(static_cast<int64_t>(step_), tokens);
   }
 
@@ -274,6 +325,9 @@ class Run {
   uint64_t step_ = 0, windows_read_ = 0;
   std::vector<double> recent_losses_;
   int bad_steps_ = 0;
+  uint64_t windows_without_targets_ = 0;  // of the last steps, in a row
+  std::string data_identity_;
+  bool told_of_no_validation_ = false;
   double pace_ = 0;  // seconds a step
   bool told_about_ = false;
 };
@@ -282,8 +336,10 @@ void check(const TrainRecipe& recipe, const TrainInputs& inputs, int ranks) {
   recipe.check();
   if (inputs.data.empty()) throw UsageError("--data: expected at least one");
   if (inputs.encoding != nullptr && inputs.encoding->n_vocab() > static_cast<uint64_t>(recipe.model.vocabulary_size)) {
-    throw UsageError(fmt::format("vocabulary = \"{}\" has {} ids, model.vocabulary_size = {}", recipe.vocabulary,
-                                 inputs.encoding->n_vocab(), recipe.model.vocabulary_size));
+    throw UsageError(fmt::format(
+        "vocabulary = \"{}\" has {} ids, model.vocabulary_size = {}; change one with --set vocabulary or --set "
+        "model.vocabulary_size",
+        recipe.vocabulary, inputs.encoding->n_vocab(), recipe.model.vocabulary_size));
   }
   if (recipe.windows_per_step() < ranks) {
     throw UsageError(
@@ -295,7 +351,7 @@ void check(const TrainRecipe& recipe, const TrainInputs& inputs, int ranks) {
 
 }  // namespace
 
-void train(const TrainRecipe& recipe, const TrainInputs& inputs, TrainObserver& observer, const Log& log) {
+bool train(const TrainRecipe& recipe, const TrainInputs& inputs, TrainObserver& observer, const Log& log) {
   const std::unique_ptr<Communicator> single = make_single_communicator();
   Communicator& ranks = inputs.ranks == nullptr ? *single : *inputs.ranks;
   check(recipe, inputs, ranks.size());
@@ -305,7 +361,7 @@ void train(const TrainRecipe& recipe, const TrainInputs& inputs, TrainObserver& 
     lock.emplace(inputs.output);
   }
   try {
-    Run(recipe, inputs, observer, log, ranks).run();
+    return Run(recipe, inputs, observer, log, ranks).run();
   } catch (const std::bad_alloc&) {
     throw Error(
         fmt::format("out of memory: this run needs about {:.1f} GB; a smaller run.micro_batch or run.recompute = "

@@ -2,11 +2,12 @@
 //
 // Output folder: checkpoints/step-NNNNNNNNN.ckpt (trainer/checkpoint.h), log.jsonl with one object a step, and
 // loss.svg. A folder that holds checkpoints is gone on with: from the latest whole one, bit for bit as if the run had
-// never stopped (its log is cut back to that step). A folder is bound to its recipe ([run] aside) and to the size and
+// never stopped (its log is cut back to that step). A folder is bound to its recipe ([run] aside) and to the bytes and
 // shares of its data.
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
@@ -29,7 +30,8 @@ struct StepReport {
   double tokens_per_second = 0;
   double mfu = 0;           // of run.peak_tflops; 0 where that is not known
   double seconds_left = 0;  // at the pace of the last steps
-  bool skipped = false;     // a bad loss: no update was made
+  bool skipped = false;     // a bad loss, or no loss at all: no update was made
+  bool no_targets = false;  // no target of the step counts: loss is NaN
 };
 
 // What a run tells while it goes on; called on the run's thread, by rank 0 alone.
@@ -56,11 +58,12 @@ struct TrainInputs {
   std::string validation;              // a folder or a shard; "": the "val" shards of the data's folders, or none
   Communicator* ranks = nullptr;       // null: this process alone. All ranks get the same inputs
   EngineFactory make_engine;           // empty: the CPU's
+  std::function<bool()> stop = {};     // asked between steps: true ends the run there, after a checkpoint
 };
 
-// Runs until recipe.run.steps steps are done. Throws UsageError when recipe, data, vocabulary and what is in the folder
-// do not fit together, Error when a file fails, memory does not suffice or losses are bad (naming the step and where
-// its batch lies).
-void train(const TrainRecipe& recipe, const TrainInputs& inputs, TrainObserver& observer, const Log& log);
+// Runs until recipe.run.steps steps are done, or until inputs.stop: false then. Throws UsageError when recipe, data,
+// vocabulary and what is in the folder do not fit together, Error when a file fails, memory does not suffice or losses
+// are bad (naming the step and where its batch lies).
+bool train(const TrainRecipe& recipe, const TrainInputs& inputs, TrainObserver& observer, const Log& log);
 
 }  // namespace ftok

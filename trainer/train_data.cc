@@ -5,12 +5,18 @@
 #include <filesystem>
 
 #include "core/error.h"
+#include "core/recipe.h"
 #include "shards/manifest.h"
 
 namespace ftok {
 namespace {
 
 namespace fs = std::filesystem;
+
+std::string fitting_flags(const Manifest& manifest) {
+  return fmt::format("--set vocabulary='{}' and --set model.vocabulary_size={} fit these shards",
+                     manifest.vocabulary.name, manifest.vocabulary.size);
+}
 
 // Holds the recipe against the folder's manifest, where it has one, and says how documents are told apart.
 LoaderOptions loader_options(const TrainRecipe& recipe, const Encoding* encoding, const std::string& path) {
@@ -26,12 +32,13 @@ LoaderOptions loader_options(const TrainRecipe& recipe, const Encoding* encoding
   if (fs::exists(manifest_path, code)) {
     const Manifest manifest = read_manifest(manifest_path);
     if (manifest.vocabulary.size > options.vocabulary_size) {
-      throw UsageError(fmt::format("{}: encoded with {} of {} ids, but model.vocabulary_size = {}", path,
-                                   manifest.vocabulary.name, manifest.vocabulary.size, options.vocabulary_size));
+      throw UsageError(fmt::format("{}: encoded with {} of {} ids, but model.vocabulary_size = {}; {}", path,
+                                   manifest.vocabulary.name, manifest.vocabulary.size, options.vocabulary_size,
+                                   fitting_flags(manifest)));
     }
     if (encoding != nullptr && manifest.vocabulary.digest != encoding->digest()) {
-      throw UsageError(fmt::format("{}: encoded with the vocabulary {}, but vocabulary = \"{}\" is another", path,
-                                   manifest.vocabulary.name, recipe.vocabulary));
+      throw UsageError(fmt::format("{}: encoded with the vocabulary {}, but vocabulary = \"{}\" is another; {}", path,
+                                   manifest.vocabulary.name, recipe.vocabulary, fitting_flags(manifest)));
     }
     end_of_text = static_cast<uint32_t>(manifest.vocabulary.end_of_text);
     options.end_of_text_first = manifest.placement == EndOfText::kBefore;
@@ -49,20 +56,10 @@ Mixture::Source open_source(const TrainRecipe& recipe, const Encoding* encoding,
   return {std::make_unique<Loader>(shards, loader_options(recipe, encoding, data.path)), data.weight, data.path};
 }
 
-bool has_shards(const std::string& path, Split split) {
-  std::error_code code;
-  if (!fs::is_directory(path, code)) return false;
-  try {
-    return !find_shards(path, split).empty();
-  } catch (const Error&) {
-    return false;
-  }
-}
-
 // The shards of an explicit validation path.
 std::vector<std::string> validation_shards(const std::string& path) {
-  if (has_shards(path, Split::kValidation)) return find_shards(path, Split::kValidation);
-  return find_shards(path, Split::kTrain);
+  const std::vector<std::string> shards = list_shards(path, Split::kValidation);
+  return shards.empty() ? find_shards(path, Split::kTrain) : shards;
 }
 
 }  // namespace
@@ -79,22 +76,45 @@ std::optional<Mixture> open_validation_data(const TrainRecipe& recipe, const Tra
   TrainRecipe in_order = recipe;
   in_order.training.shuffle = false;
   std::vector<Mixture::Source> sources;
+  std::string why;
+  const auto add = [&](const std::string& path, const std::vector<std::string>& shards) {
+    try {
+      sources.push_back(open_source(in_order, inputs.encoding, {path, 0}, shards));
+    } catch (const NoWindow& none) {  // a small first data set
+      why = none.what();
+    }
+  };
   if (!inputs.validation.empty()) {
-    sources.push_back(
-        open_source(in_order, inputs.encoding, {inputs.validation, 0}, validation_shards(inputs.validation)));
-    return Mixture(std::move(sources), 0);
-  }
-  for (const DataPath& data : inputs.data) {
-    if (!has_shards(data.path, Split::kValidation)) continue;
-    sources.push_back(
-        open_source(in_order, inputs.encoding, {data.path, 0}, find_shards(data.path, Split::kValidation)));
+    add(inputs.validation, validation_shards(inputs.validation));
+  } else {
+    for (const DataPath& data : inputs.data) {
+      if (!fs::is_directory(data.path)) continue;
+      const std::vector<std::string> shards = list_shards(data.path, Split::kValidation);
+      if (!shards.empty()) add(data.path, shards);
+    }
+    if (why.empty()) why = fmt::format("{}: no shards for validation (--val names others)", inputs.data[0].path);
   }
   if (sources.empty()) {
-    log(LogLevel::kWarning,
-        fmt::format("no validation: {}: no shards named *val*.bin (--val names others)", inputs.data[0].path));
+    log(LogLevel::kWarning, "no validation: " + why);
     return std::nullopt;
   }
   return Mixture(std::move(sources), 0);
+}
+
+std::string chat_template_of(const TrainInputs& inputs) {
+  struct Chat {
+    std::string json;
+    void visit(OptionVisitor& visitor) { visitor.field("template", json, ""); }
+  };
+  for (const DataPath& data : inputs.data) {
+    const std::string path = data.path + "/" + kManifestName;
+    std::error_code code;
+    if (!fs::exists(path, code)) continue;
+    Chat chat;
+    RecipeReader(read_manifest(path).recipe, path).section("chat", chat);
+    if (!chat.json.empty()) return chat.json;
+  }
+  return "";
 }
 
 Mixture open_evaluation_data(const std::string& path, const ModelConfig& model, const Encoding* encoding) {

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <string>
 
 #include "core/log.h"
 #include "trainer/data/mixture.h"
@@ -13,10 +14,16 @@ namespace ftok {
 // Throws UsageError where a folder's manifest and the recipe do not fit together, Error naming what cannot be read.
 Mixture open_training_data(const TrainRecipe& recipe, const TrainInputs& inputs);
 
-// None, with a warning, when no path was given and no folder of the data has shards for it.
+// None, with a warning, when no path was given and no folder of the data has shards for it, and where they hold no
+// whole window.
 std::optional<Mixture> open_validation_data(const TrainRecipe& recipe, const TrainInputs& inputs, const Log& log);
 
-// One source of validation windows, in the order of its shards: those with "val" in their names, else all. `encoding`
+inline constexpr char kChatTemplateName[] = "chat.json";  // in a run's folder: the chat template of its data
+
+// That template, as JSON; "" where no data has one.
+std::string chat_template_of(const TrainInputs& inputs);
+
+// One source of validation windows, in the order of its shards: those for validation, else all. `encoding`
 // may be null.
 Mixture open_evaluation_data(const std::string& path, const ModelConfig& model, const Encoding* encoding);
 

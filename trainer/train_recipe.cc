@@ -127,9 +127,12 @@ TrainRecipe read_recipe(const std::string& toml, const std::string& name, const 
 
 TrainRecipe parse_train_recipe(const std::string& toml, const std::string& name) { return read_recipe(toml, name, {}); }
 
-TrainRecipe load_train_recipe(const std::string& name_or_path, const std::vector<std::string>& assignments) {
+namespace {
+
+// The TOML text of a preset's name or of a file.
+std::string recipe_text(const std::string& name_or_path) {
   for (const std::string& name : kNames) {
-    if (name_or_path == name) return read_recipe(fmt::format("preset = \"{}\"\n", name), name, assignments);
+    if (name_or_path == name) return fmt::format("preset = \"{}\"\n", name);
   }
   std::error_code code;
   if (!std::filesystem::is_regular_file(name_or_path, code)) {
@@ -138,7 +141,35 @@ TrainRecipe load_train_recipe(const std::string& name_or_path, const std::vector
                                  nearest.empty() ? fmt::format("there are: {}", fmt::join(kNames, ", "))
                                                  : fmt::format("did you mean '{}'?", nearest)));
   }
-  return read_recipe(read_file(name_or_path, 1 << 20), name_or_path, assignments);
+  return read_file(name_or_path, 1 << 20);
+}
+
+constexpr char kUnset[] = "\n";
+
+struct NameKey {
+  std::string vocabulary = kUnset;
+  void visit(OptionVisitor& visitor) { visitor.field("vocabulary", vocabulary, ""); }
+};
+
+struct SizeKey {
+  int64_t size = -1;
+  void visit(OptionVisitor& visitor) { visitor.field("vocabulary_size", size, ""); }
+};
+
+}  // namespace
+
+TrainRecipe load_train_recipe(const std::string& name_or_path, const std::vector<std::string>& assignments) {
+  return read_recipe(recipe_text(name_or_path), name_or_path, assignments);
+}
+
+VocabularyKeys vocabulary_keys(const std::string& name_or_path, const std::vector<std::string>& assignments) {
+  RecipeReader reader(recipe_text(name_or_path), name_or_path);
+  for (const std::string& assignment : assignments) reader.set(assignment);
+  NameKey name;
+  SizeKey size;
+  reader.section("", name);
+  reader.section("model", size);
+  return {name.vocabulary != kUnset, size.size != -1};
 }
 
 std::string train_recipe_text(TrainRecipe recipe, bool with_help) {

@@ -97,6 +97,12 @@ std::vector<std::pair<std::string, std::string>> train_presets();
 // "section.key=value" on top. Checked. Throws UsageError naming what is wrong.
 TrainRecipe load_train_recipe(const std::string& name_or_path, const std::vector<std::string>& assignments);
 
+// Which keys of the vocabulary the file or the assignments set; a preset sets none.
+struct VocabularyKeys {
+  bool name = false, size = false;  // vocabulary, model.vocabulary_size
+};
+VocabularyKeys vocabulary_keys(const std::string& name_or_path, const std::vector<std::string>& assignments);
+
 // The recipe in a checkpoint.
 TrainRecipe parse_train_recipe(const std::string& toml, const std::string& name);
 

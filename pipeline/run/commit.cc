@@ -155,7 +155,8 @@ void Committer::emit(Entry& entry, const SplitKeys& split_keys, PartWriter& writ
     }
     return;
   }
-  const bool first = kept_++ == 0;  // so that there is at least one document to validate on
+  const bool first =
+      kept_++ == 0 && plan_.validation_per_mille > 0;  // so that there is at least one document to validate on
   const bool validates = first || is_validation(split_keys.of(document.id), plan_.validation_per_mille);
   writer.add_kept(document, validates ? Split::kValidation : Split::kTrain);
   report.tally.tokens += document.tokens.size();

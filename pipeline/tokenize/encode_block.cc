@@ -20,6 +20,7 @@ class BlockEncoder {
   // A conversation has messages.
   void add(Document& document, Verdict& verdict, bool has_id, const std::vector<ChatMessage>* messages = nullptr) {
     if (verdict.kept() && document.text.empty() && !document.payload.empty()) verdict = Verdict::skip("not_text");
+    if (verdict.kept() && document.text.empty() && messages == nullptr) verdict = Verdict::drop("text.empty");
     encoded_.tally.count(verdict);
     encoded_.tally.replacements += document.replacements;
     if (!verdict.kept()) {

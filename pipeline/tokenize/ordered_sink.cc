@@ -4,7 +4,7 @@ namespace ftok {
 
 void OrderedSink::add(const EncodedBlock& block, StreamPosition& position) {
   // The first document of all is for validation, so that there is at least one (shards/split.h).
-  bool first = output_.tally().kept + position.report.tally.kept == 0;
+  bool first = validation_per_mille_ > 0 && output_.tally().kept + position.report.tally.kept == 0;
   if (!split_keys_ || split_input_ != position.input) split_keys_.emplace(inputs_[position.input]);
   split_input_ = position.input;
   block.for_each([&](std::string_view id, std::span<const uint32_t> tokens, const EncodedBlock::Row&) {

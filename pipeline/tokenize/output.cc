@@ -2,9 +2,11 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <filesystem>
 
 #include "core/error.h"
+#include "core/file.h"
 #include "core/json.h"
 #include "core/recipe.h"
 #include "pipeline/shard_settings.h"
@@ -77,6 +79,7 @@ TokenizeOutput::TokenizeOutput(const TokenizeOptions& options, const ShardWriter
   has_manifest_ = fs::exists(folder_.manifest());
   if (has_manifest_) manifest_ = read_manifest(folder_.manifest());
   take_up(options.inputs);
+  move_only_document(Split::kValidation);
   remove_unlisted_shards(folder_.path(), manifest_.shards);
   shards_ = std::make_unique<ShardWriter>(writer_options, manifest_.shards);
   manifest_.software = {{"ftok", FTOK_VERSION}, {"unicode", kUnicodeVersion}};
@@ -114,6 +117,32 @@ void TokenizeOutput::take_up(const std::vector<std::string>& inputs) {
     tally_.add(report->tally);
   }
   remove_receipts_from(manifest_.inputs.size());
+}
+
+// A book alone is for training; where inputs are appended to it, it is the first of several again, for validation. A
+// shard's bytes do not say its split, so its files are copied under the other split's names, and go when the manifest
+// lists those.
+void TokenizeOutput::move_only_document(Split to) {
+  const bool others = std::any_of(manifest_.shards.begin(), manifest_.shards.end(),
+                                  [&](const ShardEntry& entry) { return entry.split == to; });
+  if (tally_.kept != 1 || others || manifest_.validation_per_mille == 0 || manifest_.validation_per_mille == 1000)
+    return;
+  const std::string old_mark =
+                        fmt::format("ftok_{}_", split_name(to == Split::kTrain ? Split::kValidation : Split::kTrain)),
+                    mark = fmt::format("ftok_{}_", split_name(to));
+  const auto copy = [&](FileEntry& file) {
+    const std::string from = folder_.path() + "/" + file.name;
+    file.name.replace(0, old_mark.size(), mark);
+    write_file(folder_.path() + "/" + file.name, read_file(from));
+  };
+  for (ShardEntry& entry : manifest_.shards) {
+    entry.split = to;
+    copy(entry.shard), copy(entry.sidecar);
+    if (entry.mask) copy(*entry.mask);
+    for (FileEntry& companion : entry.companions) copy(companion);
+  }
+  write_file(folder_.manifest(), write_manifest(manifest_));
+  only_document_trains_ = to == Split::kTrain;
 }
 
 // Receipts that a killed run wrote after its last checkpoint.
@@ -166,6 +195,8 @@ bool TokenizeOutput::shard_completed() {
 
 void TokenizeOutput::finish() {
   checkpoint("", {});
+  move_only_document(Split::kTrain);
+  remove_unlisted_shards(folder_.path(), manifest_.shards);
   folder_.remove_work();
 }
 

@@ -43,13 +43,17 @@ class TokenizeOutput {
   bool shard_completed();
 
   void finish();  // the last checkpoint; work/ goes
+  // After finish(): true when the only document of all has been given to training.
+  bool only_document_trains() const { return only_document_trains_; }
 
+  const std::string& shard_format() const { return manifest_.shard_format; }
   const Tally& tally() const { return tally_; }  // of the inputs done
   std::vector<std::string> shard_names() const;
 
  private:
   TokenizeOutput(const TokenizeOptions& options, const ShardWriterOptions& writer_options);
   void take_up(const std::vector<std::string>& inputs);
+  void move_only_document(Split to);
   void remove_receipts_from(size_t number) const;
 
   OutputFolder folder_;
@@ -58,6 +62,7 @@ class TokenizeOutput {
   std::unique_ptr<ShardWriter> shards_;
   uint64_t shards_completed_ = 0;
   bool loss_masks_ = false;
+  bool only_document_trains_ = false;
   std::vector<uint32_t> ids_;  // scratch
   std::vector<uint8_t> loss_;  // scratch
   Tally tally_;

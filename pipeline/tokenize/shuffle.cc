@@ -199,9 +199,9 @@ class BucketJoiner {
         continue;
       }
       row.decode(tokens_);
-      const Split split = done_ == 0 || is_validation(row.id, options_.recipe.shards.validation_per_mille)
-                              ? Split::kValidation
-                              : Split::kTrain;
+      const int64_t per_mille = options_.recipe.shards.validation_per_mille;
+      const Split split =
+          (done_ == 0 && per_mille > 0) || is_validation(row.id, per_mille) ? Split::kValidation : Split::kTrain;
       output_.add_document(split, row.id, tokens_);
       ++done_;
       if (output_.shard_completed()) checkpoint();
@@ -280,7 +280,8 @@ void fill_buckets(const TokenizeOptions& options, size_t live_max, FirstPass& pa
 
 void write_receipts(FirstPass& pass, TokenizeOutput& output, int64_t validation_per_mille) {
   for (StreamPosition& position : pass.done) {
-    if (position.input == pass.first.input && !is_validation(pass.first.id, validation_per_mille)) {
+    if (validation_per_mille > 0 && position.input == pass.first.input &&
+        !is_validation(pass.first.id, validation_per_mille)) {
       position.documents[static_cast<size_t>(Split::kTrain)] -= 1;
       position.tokens[static_cast<size_t>(Split::kTrain)] -= pass.first.tokens;
       position.documents[static_cast<size_t>(Split::kValidation)] += 1;

@@ -50,6 +50,19 @@ TEST(AtomicFile, NamesThePathItCannotCreate) {
   }
 }
 
+TEST(RefuseAddress, TakesNoSchemeForAFolder) {
+  for (const std::string path : {"s3://bucket/x", "gs://b", "file:///tmp/x", "https://host/x", "s3:/x", "a+b://x"}) {
+    EXPECT_THROW(refuse_address(path), UsageError) << path;
+    EXPECT_THROW(make_folder(path), UsageError) << path;
+    EXPECT_THROW(write_file(path, ""), UsageError) << path;
+    EXPECT_THROW((void)read_file(path), UsageError) << path;
+  }
+  for (const std::string path :
+       {"", "-", "./s3://bucket", "/a/s3://b", "a:b", "c:/x", "lang=en", "x y://z", "1s://x"}) {
+    EXPECT_NO_THROW(refuse_address(path)) << path;
+  }
+}
+
 TEST(RemoveTemporaries, RemovesOnlyThem) {
   testing::TemporaryFolder folder;
   write_file(folder / "kept", "x");

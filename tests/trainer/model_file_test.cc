@@ -5,6 +5,7 @@
 
 #include <cstring>
 #include <filesystem>
+#include <limits>
 
 #include "core/error.h"
 #include "core/file.h"
@@ -76,6 +77,22 @@ TEST(Safetensors, NamesDamage) {
                "safetensors_bad_header");
 }
 
+TEST(Safetensors, WantsEachByteInOneTensorAndEachNameOnce) {
+  const auto header = [](const std::string& x, const std::string& y, const std::string& second = "y") {
+    return "{\"x\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":" + x + "},\"" + second +
+           "\":{\"dtype\":\"I32\",\"shape\":[1],\"data_offsets\":" + y + "}}";
+  };
+  EXPECT_STREQ(code_of(safetensors_of(header("[0,4]", "[4,8]"), "12345678")), "");
+  EXPECT_STREQ(code_of(safetensors_of(header("[4,8]", "[0,4]"), "12345678")), "");  // in any order
+  EXPECT_STREQ(code_of(safetensors_of(header("[0,4]", "[4,8]"), "123456789")), "safetensors_bad_offsets");
+  EXPECT_STREQ(code_of(safetensors_of(header("[0,4]", "[4,8]"), "1234567")), "safetensors_bad_offsets");
+  EXPECT_STREQ(code_of(safetensors_of(header("[0,4]", "[0,4]"), "1234")), "safetensors_bad_offsets");
+  EXPECT_STREQ(code_of(safetensors_of(header("[0,4]", "[2,6]"), "123456")), "safetensors_bad_offsets");
+  EXPECT_STREQ(code_of(safetensors_of(header("[0,4]", "[5,9]"), "123456789")), "safetensors_bad_offsets");
+  EXPECT_STREQ(code_of(safetensors_of(header("[1,5]", "[5,9]"), "123456789")), "safetensors_bad_offsets");
+  EXPECT_STREQ(code_of(safetensors_of(header("[0,4]", "[4,8]", "x"), "12345678")), "safetensors_repeated_name");
+}
+
 class ModelFileTest : public ::testing::Test {
  protected:
   testing::TemporaryFolder folder_;
@@ -132,6 +149,21 @@ TEST_F(ModelFileTest, RefusesWhatItWouldNotCompute) {
   EXPECT_NE(error_of(folder_ / "no").find("no model"), std::string::npos);
 }
 
+TEST_F(ModelFileTest, RefusesWeightsThatAreNoNumbers) {
+  std::vector<float> parameters = model_.network.parameters();
+  const size_t at = static_cast<size_t>(model_.network.layout().block(1).fc_bias + 3);
+  for (const float bad : {NAN, INFINITY, -INFINITY}) {
+    parameters[at] = bad;
+    write_hugging_face(folder_ / "hf", config_, parameters, -1);
+    EXPECT_NE(error_of(folder_ / "hf").find("h.1.mlp.c_fc.bias: weight 3 is "), std::string::npos);
+    write_llmc(folder_ / "m.bin", config_, parameters, false);
+    EXPECT_NE(error_of(folder_ / "m.bin").find("h.1.mlp.c_fc.bias: weight 3 is "), std::string::npos);
+  }
+  parameters[at] = std::numeric_limits<float>::max();
+  write_hugging_face(folder_ / "hf", config_, parameters, -1);
+  EXPECT_EQ(error_of(folder_ / "hf"), "");
+}
+
 // The tensors of one file over two, with an index, as transformers writes large models.
 TEST_F(ModelFileTest, ReadsSeveralFilesByTheirIndex) {
   write_hugging_face(folder_ / "hf", config_, model_.network.parameters(), -1);
@@ -159,6 +191,10 @@ TEST_F(ModelFileTest, ReadsSeveralFilesByTheirIndex) {
     EXPECT_EQ(back.config, config_);
     EXPECT_EQ(back.parameters, model_.network.parameters());
   }
+  write_safetensors(folder_ / "hf/model-2.safetensors", {{"wte.weight", {61, 32}, values[0].data()}}, {});
+  write_file(index, "{\"metadata\":{},\"weight_map\":{\"again\":\"model-2.safetensors\"," + map + "}}");
+  EXPECT_NE(error_of(index).find("tensor wte.weight is there twice"), std::string::npos) << error_of(index);
+  write_file(index, "{\"metadata\":{},\"weight_map\":{" + map + "}}");
   std::filesystem::remove(folder_ / "hf/model-1.safetensors");
   EXPECT_NE(error_of(index).find("model-1.safetensors"), std::string::npos);
   write_file(index, R"({"weight_map":{"wte.weight":"model-0.safetensors"}})");

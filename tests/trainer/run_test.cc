@@ -243,7 +243,7 @@ TEST_F(TrainTest, SeveralSourcesAreMixedByWeight) {
   Recorder recorder;
   recipe_.run.steps = 4;
   train(recipe_, inputs, recorder, [](LogLevel, const std::string&) {});
-  EXPECT_EQ(last("mixed").data, "498 windows x 768 + 249 windows x 256");
+  EXPECT_TRUE(last("mixed").data.starts_with("498 windows x 768 + 249 windows x 256, checksum ")) << last("mixed").data;
   inputs.data[1].weight = 2;
   EXPECT_THROW(train(recipe_, inputs, recorder, [](LogLevel, const std::string&) {}), UsageError);  // another mixture
 }
@@ -253,7 +253,7 @@ TEST_F(TrainTest, ValidatesOnTheShardsThatAreNamed) {
   fs::rename(folder_ / "data/x_val_0.bin", folder_ / "elsewhere/held_out_train.bin");
   EXPECT_TRUE(train_to("none").validation.empty());
   ASSERT_EQ(warnings_.size(), 1u);
-  EXPECT_NE(warnings_[0].find("no shards named *val*.bin"), std::string::npos);
+  EXPECT_NE(warnings_[0].find("no shards for validation"), std::string::npos);
   for (const std::string path : {"elsewhere", "elsewhere/held_out_train.bin"}) {
     TrainInputs inputs;
     inputs.data = {{folder_ / "data", 0}};
@@ -263,6 +263,97 @@ TEST_F(TrainTest, ValidatesOnTheShardsThatAreNamed) {
     train(recipe_, inputs, recorder, [](LogLevel, const std::string&) {});
     EXPECT_EQ(recorder.validation.size(), 2u);
   }
+}
+
+TEST_F(TrainTest, AValidationSetBelowAWindowIsAWarning) {
+  write_language(folder_ / "data/x_val_0.bin", 9, 3);  // one window of 8 and its target
+  EXPECT_EQ(train_to("one").validation.size(), 2u);
+  EXPECT_TRUE(warnings_.empty());
+  write_language(folder_ / "data/x_val_0.bin", 8, 3);
+  const Recorder none = train_to("none");
+  EXPECT_TRUE(none.validation.empty());
+  EXPECT_EQ(none.losses.size(), 20u);
+  ASSERT_EQ(warnings_.size(), 1u);
+  EXPECT_NE(warnings_[0].find("x_val_0.bin: fewer tokens than one window of 9"), std::string::npos) << warnings_[0];
+}
+
+TEST_F(TrainTest, RefusesAShardForBothSplits) {
+  TrainInputs inputs;
+  inputs.data = {{folder_ / "data", 0}};
+  inputs.output = folder_ / "out";
+  fs::create_symlink(folder_ / "data/x_train_1.bin", folder_ / "other_name.bin");
+  for (const std::string path : {"data/x_train_1.bin", "other_name.bin"}) {
+    inputs.validation = folder_ / path;
+    Recorder recorder;
+    try {
+      train(recipe_, inputs, recorder, [](LogLevel, const std::string&) {});
+      FAIL() << path;
+    } catch (const UsageError& error) {
+      EXPECT_NE(std::string(error.what()).find("is in the data for training and in that for validation"),
+                std::string::npos);
+    }
+  }
+  EXPECT_FALSE(fs::exists(folder_ / "out/checkpoints"));
+}
+
+TEST_F(TrainTest, RefusesOtherBytesOfTheSameSize) {
+  train_to("out", 4);
+  write_language(folder_ / "data/x_train_1.bin", 1000, 2);  // the same bytes, another file
+  EXPECT_EQ(train_to("out", 8).first, 5);
+  write_language(folder_ / "data/x_train_1.bin", 1000, 9);
+  EXPECT_THROW(train_to("out"), UsageError);
+  // A checkpoint of 0.1.0 knows the size alone.
+  Checkpoint old = last("out");
+  old.data = old.data.substr(0, old.data.find(", checksum"));
+  write_checkpoint(folder_ / "out/checkpoints", old, 1);
+  EXPECT_EQ(train_to("out").first, 9);
+}
+
+TEST_F(TrainTest, LeavesOutAStepWithoutTargets) {
+  recipe_.training.shuffle = false;
+  std::string mask(3000, '\1');
+  std::fill(mask.begin() + 1 + 64, mask.begin() + 1 + 128, '\0');  // the targets of step 2
+  write_file(folder_ / "data/x_train_0.mask", mask);
+  const Recorder masked = train_to("masked");
+  ASSERT_EQ(masked.losses.size(), 20u);
+  EXPECT_EQ(masked.skipped, 1);
+  EXPECT_TRUE(std::isnan(masked.losses[1]));
+  EXPECT_EQ(lines_of(folder_ / "masked/log.jsonl"), 20u);
+  ASSERT_EQ(warnings_.size(), 1u);
+  EXPECT_NE(warnings_[0].find("step 2: no target counts in its 8 windows"), std::string::npos) << warnings_[0];
+  mask[1 + 64] = 1;  // one target counts
+  write_file(folder_ / "data/x_train_0.mask", mask);
+  EXPECT_EQ(train_to("one").skipped, 0);
+  write_file(folder_ / "data/x_train_0.mask", std::string(3000, '\0'));
+  write_file(folder_ / "data/x_train_1.mask", std::string(1000, '\0'));
+  recipe_.run.steps = 100;  // more than the 62 of an epoch
+  try {
+    train_to("nothing");
+    FAIL();
+  } catch (const Error& error) {
+    EXPECT_NE(std::string(error.what()).find("nor in any window of a whole epoch before"), std::string::npos);
+  }
+}
+
+TEST_F(TrainTest, ValidationWithoutTargetsIsSaidOnce) {
+  write_file(folder_ / "data/x_val_0.mask", std::string(500, '\0'));
+  EXPECT_TRUE(train_to("none").validation.empty());
+  ASSERT_EQ(warnings_.size(), 1u);
+  EXPECT_NE(warnings_[0].find("nothing to validate: no target counts"), std::string::npos) << warnings_[0];
+}
+
+TEST_F(TrainTest, AStopWritesACheckpoint) {
+  train_to("whole");
+  TrainInputs inputs;
+  inputs.data = {{folder_ / "data", 0}};
+  inputs.output = folder_ / "stopped";
+  Recorder recorder;
+  inputs.stop = [&] { return recorder.losses.size() == 3; };
+  EXPECT_FALSE(train(recipe_, inputs, recorder, [](LogLevel, const std::string&) {}));
+  EXPECT_EQ(last("stopped").step, 3u);                         // checkpoint_every is 4
+  inputs.stop = [&] { return recorder.losses.size() == 20; };  // the last step is the end anyway
+  EXPECT_TRUE(train(recipe_, inputs, recorder, [](LogLevel, const std::string&) {}));
+  expect_same_end("whole", "stopped");
 }
 
 TEST_F(TrainTest, StartsFromAModel) {
@@ -371,6 +462,37 @@ TEST(Sample, DrawsWhatTheOptionsAllow) {
   EXPECT_EQ(top[0] + top[2] + top[3], 0);  // the two likeliest
   EXPECT_EQ(nucleus[0] + nucleus[2], 0);   // 0.40 + 0.40 + 0.15 reach 0.85
   EXPECT_GT(nucleus[3], 0);
+}
+
+TEST(Sample, DrawsFromNumbersAlone) {
+  std::vector<float> logits = {0, 3, -INFINITY, 2};
+  for (uint64_t i = 0; i < 1000; ++i) EXPECT_NE(draw_token(logits, {1, 0, 1, 1}, i), 2u);
+  EXPECT_EQ(likeliest_tokens(logits, 1, 4).back().probability, 0);
+  for (const float bad : {NAN, INFINITY}) {
+    logits[3] = bad;
+    EXPECT_THROW((void)draw_token(logits, {0, 0, 1, 1}, 0), Error);
+    EXPECT_THROW((void)draw_token(logits, {1, 2, 0.9, 1}, 0), Error);
+    EXPECT_THROW((void)likeliest_tokens(logits, 1, 2), Error);
+  }
+  EXPECT_THROW((void)draw_token(std::vector<float>(4, -INFINITY), {1, 0, 1, 1}, 0), Error);
+}
+
+TEST(Sample, NeverDrawsIdsThatAreNoToken) {
+  Vocabulary vocabulary;  // the bytes, and a special token behind a hole
+  for (uint32_t byte = 0; byte < 256; ++byte) {
+    vocabulary.bytes.push_back(static_cast<char>(byte));
+    vocabulary.offsets.push_back(byte + 1);
+  }
+  vocabulary.specials.push_back({"<|endoftext|>", 258});
+  const Encoding encoding(vocabulary);
+  ASSERT_EQ(encoding.n_vocab(), 259u);
+  std::vector<float> logits(300, 0.0f);
+  leave_out_no_tokens(logits, nullptr);
+  EXPECT_EQ(std::count(logits.begin(), logits.end(), 0.0f), 300);
+  leave_out_no_tokens(logits, &encoding);
+  EXPECT_EQ(std::count(logits.begin(), logits.end(), 0.0f), 257);
+  for (const size_t id : {0u, 255u, 258u}) EXPECT_EQ(logits[id], 0.0f) << id;
+  for (const size_t id : {256u, 257u, 259u, 299u}) EXPECT_EQ(logits[id], -INFINITY) << id;
 }
 
 TEST(Sample, GoesOnBeyondTheContext) {

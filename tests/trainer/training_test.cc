@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
+#include <filesystem>
 #include <functional>
 #include <map>
 #include <set>
@@ -9,6 +10,7 @@
 #include "core/error.h"
 #include "core/file.h"
 #include "shards/format.h"
+#include "shards/manifest.h"
 #include "tests/support/test_data.h"
 #include "tests/trainer/small_model.h"
 #include "trainer/data/mixture.h"
@@ -215,6 +217,67 @@ std::string error_of(const std::function<void()>& call) {
   return "";
 }
 
+TEST(Loader, FindsASplitByTheFieldsOfNamesNotByTheirLetters) {
+  testing::TemporaryFolder folder;
+  for (const std::string name :
+       {"pretrain_val_000000.bin", "medieval_train_000000.bin", "val_notes_train_000000.bin", "shop-valid-03.bin",
+        "train.bin", "tokens.bin", "trainer_000000.bin", "interval_0.bin"}) {
+    write_shard(folder / name, counting(0, 30));
+  }
+  const auto names = [&](Split split) {
+    std::set<std::string> found;
+    for (const std::string& path : find_shards(folder.path().string(), split))
+      found.insert(path.substr(folder.path().string().size() + 1));
+    return found;
+  };
+  EXPECT_EQ(names(Split::kTrain),
+            (std::set<std::string>{"medieval_train_000000.bin", "train.bin", "val_notes_train_000000.bin"}));
+  EXPECT_EQ(names(Split::kValidation), (std::set<std::string>{"pretrain_val_000000.bin", "shop-valid-03.bin"}));
+  write_shard(folder / "x_train_val_000000.bin", counting(0, 30));
+  EXPECT_NE(error_of([&] { (void)names(Split::kTrain); }).find("x_train_val_000000.bin: its name says both"),
+            std::string::npos);
+}
+
+TEST(Loader, AManifestDecidesOverNames) {
+  testing::TemporaryFolder folder;
+  const auto entry = [&](const std::string& name, Split split) {
+    write_shard(folder / name, counting(0, 30));
+    ShardEntry shard;
+    shard.split = split;
+    shard.tokens = 30;
+    shard.shard.name = name;
+    return shard;
+  };
+  Manifest manifest;
+  manifest.vocabulary.size = 300;
+  manifest.shards = {entry("a_val_0.bin", Split::kTrain), entry("b_train_0.bin", Split::kValidation)};
+  write_shard(folder / "left_train_1.bin", counting(0, 30));  // of no manifest
+  write_file(folder / kManifestName, write_manifest(manifest));
+  EXPECT_EQ(find_shards(folder.path().string(), Split::kTrain), std::vector<std::string>{folder / "a_val_0.bin"});
+  EXPECT_EQ(find_shards(folder.path().string(), Split::kValidation),
+            std::vector<std::string>{folder / "b_train_0.bin"});
+}
+
+TEST(Loader, ChecksumIsOfTokensAndMasks) {
+  testing::TemporaryFolder folder;
+  const auto checksum = [&] { return Loader({folder / "x_train.bin"}, {8, 100, 0, false, {}, true}).checksum(); };
+  write_shard(folder / "x_train.bin", counting(0, 30));
+  const std::string first = checksum();
+  EXPECT_EQ(checksum(), first);
+  std::string mask(30, '\1');
+  write_file(folder / "x_train.mask", mask);
+  const std::string masked = checksum();
+  EXPECT_NE(masked, first);
+  mask[29] = 0;
+  write_file(folder / "x_train.mask", mask);
+  EXPECT_NE(checksum(), masked);
+  std::vector<uint32_t> tokens = counting(0, 30);
+  tokens[29] = 0;
+  std::filesystem::remove(folder / "x_train.mask");
+  write_shard(folder / "x_train.bin", tokens);
+  EXPECT_NE(checksum(), first);
+}
+
 TEST(Loader, RefusesWhatItCannotTrainOn) {
   testing::TemporaryFolder folder;
   write_shard(folder / "short.bin", counting(0, 8));
@@ -234,9 +297,10 @@ TEST(Loader, RefusesWhatItCannotTrainOn) {
               Loader({folder / "cut.bin"}, {8, 20, 0, false, {}, true});
             }).find("cut.bin"),
             std::string::npos);
-  EXPECT_NE(
-      error_of([&] { (void)find_shards(folder.path().string(), Split::kTrain); }).find("no shards named *train*.bin"),
-      std::string::npos);
+  EXPECT_NE(error_of([&] {
+              (void)find_shards(folder.path().string(), Split::kTrain);
+            }).find("no shards for training: neither a manifest.json lists any"),
+            std::string::npos);
 }
 
 }  // namespace

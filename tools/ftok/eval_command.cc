@@ -117,16 +117,23 @@ LossFigures measure_loss(const Evaluator& evaluator, const Mixture& data, const 
   figures.windows = data.windows();
   if (flags.windows > 0) figures.windows = std::min(figures.windows, static_cast<uint64_t>(flags.windows));
   double sum = 0, squares = 0;
+  uint64_t counted = 0;  // windows with a target that counts
   for (uint64_t at = 0; at < figures.windows; ++at) {
     const Batch batch = data.batch(at, 1);
     if (batch.counted() == 0) continue;
-    const double loss = evaluator.loss(batch.view()), mean = loss / static_cast<double>(batch.counted());
+    ++counted;
+    const double loss = evaluator.loss(batch.view());
+    if (!std::isfinite(loss)) throw Error(fmt::format("the loss of {} is {}", data.place(at), loss));
+    const double mean = loss / static_cast<double>(batch.counted());
     figures.mean += loss;
     figures.targets += static_cast<uint64_t>(batch.counted());
     sum += mean;
     squares += mean * mean;
   }
-  const double n = static_cast<double>(figures.windows);
+  if (figures.targets == 0)
+    throw Error(
+        fmt::format("nothing to measure: no target counts in the {} windows of {}", figures.windows, flags.validation));
+  const double n = static_cast<double>(counted);
   figures.mean /= static_cast<double>(figures.targets);
   if (n > 1) figures.error = std::sqrt(std::max(0.0, (squares - sum * sum / n) / (n - 1)) / n);
   return figures;

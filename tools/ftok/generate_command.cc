@@ -107,7 +107,8 @@ Opening make_start(const GenerateFlags& flags) {
 }
 
 std::string bytes_of(const Opening& start, uint32_t id) {
-  if (!start.encoding || id >= start.encoding->n_vocab()) return fmt::format("{} ", id);
+  if (!start.encoding) return fmt::format("{} ", id);
+  if (id >= start.encoding->n_vocab()) return "";
   return std::string(start.encoding->token_bytes(id));
 }
 
@@ -161,6 +162,7 @@ void write_samples(const GenerateFlags& flags, const Opening& start, TokenPredic
   for (int64_t sample = 0; sample < flags.samples; ++sample) {
     SampleOptions options = flags.options;
     options.seed += static_cast<uint64_t>(sample);
+    options.encoding = start.encoding ? &*start.encoding : nullptr;
     if (flags.samples > 1 && !flags.json)
       print_out(fmt::format("{}== sample {}, seed {}\n", sample > 0 ? "\n" : "", sample + 1, options.seed));
     if (!flags.json && flags.chat.empty()) print_out(flags.prompt);
@@ -197,8 +199,10 @@ void show_probabilities(const GenerateFlags& flags, const Opening& start, TokenP
   const std::span<const float> logits = decoder.read(std::span(start.ids).last(std::min(start.ids.size(), context)));
   std::vector<float> penalised(logits.begin(), logits.end());
   penalise_repetition(penalised, start.ids, flags.options.repetition_penalty);
+  leave_out_no_tokens(penalised, start.encoding ? &*start.encoding : nullptr);
   const double temperature = flags.options.temperature > 0 ? flags.options.temperature : 1;
   const auto tokens = likeliest_tokens(penalised, temperature, static_cast<size_t>(flags.probabilities));
+  fmt::print(stderr, "ftok: probabilities of softmax(logits / {}), before --top-k and --top-p\n", temperature);
   if (flags.json) {
     JsonWriter json;
     json.begin_array();
@@ -264,8 +268,10 @@ void add_options(CLI::App& command, GenerateFlags& flags) {
       ->take_all()
       ->allow_extra_args(false);
   command
-      .add_option("--probabilities", flags.probabilities,
-                  "Show the N likeliest next tokens as bars instead (default 10)")
+      .add_option(
+          "--probabilities", flags.probabilities,
+          "Show the N likeliest next tokens as bars instead (default 10): softmax(logits / temperature), before "
+          "--top-k and --top-p")
       ->expected(0, 1)
       ->default_str("10")
       ->check(CLI::Range(int64_t{1}, int64_t{1} << 24));

@@ -16,13 +16,14 @@
 #include "tools/ftok/vocabulary_source.h"
 #include "trainer/checkpoint.h"
 #include "trainer/model_file.h"
+#include "trainer/train_data.h"
 #include "trainer/train_recipe.h"
 
 namespace ftok::cli {
 namespace {
 
 struct ModelFlags {
-  std::string source, output, vocabulary, recipe = "gpt2-124m", format = "safetensors";
+  std::string source, output, vocabulary, chat, recipe = "gpt2-124m", format = "safetensors";
   int64_t heads = 0;
   bool json = false;
 };
@@ -121,8 +122,70 @@ void import_model(const ModelFlags& flags) {
              ParameterLayout(config).parameters(), flags.output);
 }
 
-// tokenizer.json: the vocabulary's own file where it has merges of its own, for those are written in no other.
-void write_tokenizer(const std::string& folder, const std::string& name) {
+// A Jinja expression that writes `text` as it is.
+std::string jinja_literal(std::string_view text) {
+  if (text.empty()) return "";
+  std::string out = "{{ '";
+  for (const char c : text) {
+    if (c == '\\' || c == '\'') out += '\\';
+    c == '\n' ? out += "\\n" : out += c;
+  }
+  return out + "' }}";
+}
+
+// One message: `role` and `content` are Jinja expressions. Up to {content} alone where `opens`.
+std::string jinja_message(std::string_view form, const std::string& role, const std::string& content, bool opens) {
+  std::string out;
+  while (!form.empty()) {
+    const size_t role_at = form.find("{role}"), content_at = form.find("{content}"), at = std::min(role_at, content_at);
+    out += jinja_literal(form.substr(0, at));
+    if (at == std::string_view::npos || (opens && at == content_at)) break;
+    out += "{{ " + (at == role_at ? role : content) + " }}";
+    form.remove_prefix(at + std::string_view(at == role_at ? "{role}" : "{content}").size());
+  }
+  return out;
+}
+
+// The template as transformers wants it: a document begins with the end-of-text token, as in the shards.
+std::string jinja_of(const ChatTemplate& form, const std::string& end_of_text) {
+  const std::string role = "message['role']",
+                    content = form.trims_content ? "message['content'] | trim" : "message['content']";
+  std::string out = jinja_literal(end_of_text + form.begin) + "{% for message in messages %}";
+  for (const auto& [name, text] : form.roles) {
+    std::string quoted;
+    append_json_string(quoted, name);
+    out += "{% if " + role + " == " + quoted + " %}" + jinja_message(text, role, content, false) + "{% else %}";
+  }
+  out += jinja_message(form.message, role, content, false);
+  for (size_t i = 0; i < form.roles.size(); ++i) out += "{% endif %}";
+  const auto own = form.roles.find("assistant");
+  return out + "{% endfor %}{% if add_generation_prompt %}" +
+         jinja_message(own == form.roles.end() ? form.message : own->second, "'assistant'", "", true) + "{% else %}" +
+         jinja_literal(form.end) + "{% endif %}";
+}
+
+// --chat, else the template of the data that the model was trained on.
+std::optional<ChatTemplate> chat_of(const ModelFlags& flags) {
+  if (!flags.chat.empty()) return find_chat_template(flags.chat, "--chat");
+  const std::string path = flags.source + "/" + kChatTemplateName;
+  std::error_code code;
+  if (!std::filesystem::is_regular_file(path, code)) return std::nullopt;
+  return parse_chat_template(read_file(path, 1 << 20), path);
+}
+
+// The special token that ends an answer.
+std::optional<uint32_t> find_end_of_answer(const Encoding& encoding, const ChatTemplate& form) {
+  const EncodedChat chat = encode_chat(encoding, form, {{"user", ""}, {"assistant", ""}});
+  for (const ViewToken& token : chat.tokens) {
+    if (token.in_loss && token.role == 2) return token.id;
+  }
+  return std::nullopt;
+}
+
+// tokenizer.json: the vocabulary's own file where it has merges of its own, for those are written in no other. Beside
+// it what transformers needs to stop and to chat.
+void write_tokenizer(const std::string& folder, const std::string& name, const Encoding& encoding,
+                     const std::optional<ChatTemplate>& chat, std::optional<uint32_t> end_of_answer, int64_t length) {
   const Vocabulary vocabulary = load_named_vocabulary(name);
   const std::string path = find_vocabulary(name).path;
   if (!vocabulary.merges.empty() && !path.ends_with(".json")) {
@@ -131,7 +194,30 @@ void write_tokenizer(const std::string& folder, const std::string& name) {
   }
   write_file(folder + "/tokenizer.json",
              vocabulary.merges.empty() ? format_tokenizer_json(vocabulary) : read_text_file(path));
-  write_file(folder + "/tokenizer_config.json", "{\n  \"tokenizer_class\": \"PreTrainedTokenizerFast\"\n}\n");
+  JsonWriter json(true);
+  json.begin_object().field("tokenizer_class", "PreTrainedTokenizerFast").field("model_max_length", length);
+  json.field("clean_up_tokenization_spaces", false);
+  std::vector<uint32_t> stops;
+  std::string end_of_text;
+  if (const auto id = encoding.end_of_text()) {
+    stops.push_back(*id);
+    end_of_text = encoding.token_bytes(*id);
+    for (const char* const key : {"bos_token", "eos_token", "pad_token"}) json.field(key, end_of_text);
+  }
+  if (chat) {
+    json.field("chat_template", jinja_of(*chat, end_of_text));
+    if (end_of_answer && (stops.empty() || *end_of_answer != stops[0])) stops.push_back(*end_of_answer);
+  }
+  write_file(folder + "/tokenizer_config.json", json.end_object().take() + "\n");
+  if (stops.empty()) return;
+  JsonWriter generation(true);
+  generation.begin_object()
+      .field("bos_token_id", stops[0])
+      .field("pad_token_id", stops[0])
+      .key("eos_token_id")
+      .begin_array();
+  for (const uint32_t id : stops) generation.value(id);
+  write_file(folder + "/generation_config.json", generation.end_array().end_object().take() + "\n");
 }
 
 void export_model(const ModelFlags& flags) {
@@ -141,15 +227,17 @@ void export_model(const ModelFlags& flags) {
     return;
   }
   const std::string vocabulary = flags.vocabulary.empty() ? model.vocabulary : flags.vocabulary;
-  int64_t end_of_text = -1;
   if (vocabulary.empty()) {
+    if (!flags.chat.empty()) throw UsageError("--chat needs --vocab: the model does not name its vocabulary");
     fmt::print(stderr, "ftok: no tokenizer.json: the model does not name its vocabulary (--vocab)\n");
-  } else {
-    const Encoding encoding = load_encoding(vocabulary);
-    if (const auto id = encoding.end_of_text()) end_of_text = static_cast<int64_t>(*id);
+    return write_hugging_face(flags.output, model.config, model.parameters, -1);
   }
-  write_hugging_face(flags.output, model.config, model.parameters, end_of_text);
-  if (!vocabulary.empty()) write_tokenizer(flags.output, vocabulary);
+  const Encoding encoding = load_encoding(vocabulary);
+  const std::optional<uint32_t> end_of_text = encoding.end_of_text();
+  const std::optional<ChatTemplate> chat = chat_of(flags);
+  const std::optional<uint32_t> end_of_answer = chat ? find_end_of_answer(encoding, *chat) : std::nullopt;
+  write_hugging_face(flags.output, model.config, model.parameters, end_of_text ? int64_t{*end_of_text} : -1);
+  write_tokenizer(flags.output, vocabulary, encoding, chat, end_of_answer, model.config.length);
 }
 
 }  // namespace
@@ -176,6 +264,10 @@ void add_model_command(CLI::App& app) {
       ->check(CLI::IsMember({"safetensors", "llmc", "llmc-bf16"}))
       ->capture_default_str();
   out->add_option("--vocab", flags->vocabulary, "Vocabulary of the model; default: the one it names");
+  out->add_option(
+         "--chat", flags->chat,
+         "Chat template for transformers: chatml, llama3 or a JSON file; default: the one of the training data")
+      ->type_name("TEMPLATE");
   out->callback([flags] { export_model(*flags); });
   command->footer(
       "Examples:\n"

@@ -4,10 +4,14 @@
 #include <algorithm>
 #include <charconv>
 #include <cstdlib>
+#include <filesystem>
 #include <memory>
 #include <optional>
 
 #include "core/error.h"
+#include "core/json.h"
+#include "pipeline/signals.h"
+#include "shards/manifest.h"
 #include "tools/ftok/commands.h"
 #include "tools/ftok/terminal.h"
 #include "tools/ftok/train_progress.h"
@@ -36,7 +40,8 @@ std::vector<DataPath> parse_data(const std::vector<std::string>& texts) {
   for (const std::string& text : texts) {
     DataPath path{text, 0};
     const size_t equals = text.rfind('=');
-    if (equals != std::string::npos) {
+    std::error_code code;
+    if (equals != std::string::npos && !std::filesystem::exists(text, code)) {  // "lang=en" may be a folder
       const char* const end = text.data() + text.size();
       const auto [at, error] = std::from_chars(text.data() + equals + 1, end, path.weight);
       if (error != std::errc() || at != end || !(path.weight > 0 && path.weight <= 1e12)) {
@@ -50,6 +55,46 @@ std::vector<DataPath> parse_data(const std::vector<std::string>& texts) {
     data.push_back(std::move(path));
   }
   return data;
+}
+
+// The manifest of the first data, where it has one.
+std::optional<Manifest> manifest_of(const std::string& data) {
+  namespace fs = std::filesystem;
+  const fs::path folder = fs::is_directory(data) ? fs::path(data) : fs::path(data).parent_path();
+  const std::string path = (folder / kManifestName).string();
+  std::error_code code;
+  if (!fs::exists(path, code)) return std::nullopt;
+  return read_manifest(path);
+}
+
+// The vocabulary's name and size are the data's, unless the recipe insists on others.
+void take_vocabulary(const std::string& data, const std::string& recipe_name, std::vector<std::string>& sets) {
+  const std::optional<Manifest> manifest = manifest_of(data);
+  if (!manifest) return;
+  const TrainRecipe recipe = load_train_recipe(recipe_name, sets);
+  const Manifest::Vocabulary& vocabulary = manifest->vocabulary;
+  const VocabularyKeys keys = vocabulary_keys(recipe_name, sets);
+  if (!keys.name && recipe.vocabulary == vocabulary.name) return;
+  const bool fits = static_cast<uint64_t>(recipe.model.vocabulary_size) >= vocabulary.size;
+  if (!keys.size && (!keys.name || !fits)) sets.push_back(fmt::format("model.vocabulary_size={}", vocabulary.size));
+  if (keys.name) return;
+  std::string quoted;
+  append_json_string(quoted, vocabulary.name);
+  sets.push_back("vocabulary=" + quoted);
+}
+
+// Samples are ids where the name that the data gives is no file's and no bundled vocabulary's.
+std::optional<Encoding> encoding_of(const TrainRecipe& recipe, bool insists, const Log& log) {
+  if (recipe.vocabulary.empty()) return std::nullopt;
+  try {
+    return load_encoding(recipe.vocabulary);
+  } catch (const UsageError&) {
+    if (insists) throw;
+    log(LogLevel::kWarning, fmt::format("the data's vocabulary {} is not found by its name: samples are ids (--set "
+                                        "vocabulary=FILE names it)",
+                                        recipe.vocabulary));
+    return std::nullopt;
+  }
 }
 
 std::optional<std::string> environment(const char* name) {
@@ -79,22 +124,30 @@ void run(const TrainFlags& flags) {
   std::vector<std::string> sets = flags.sets;
   if (flags.steps) sets.push_back(fmt::format("run.steps={}", *flags.steps));
   if (flags.seed) sets.push_back(fmt::format("training.seed={}", *flags.seed));
+  const std::vector<DataPath> data = parse_data(flags.data);
+  const bool insists = vocabulary_keys(flags.recipe, sets).name;
+  if (!data.empty()) take_vocabulary(data[0].path, flags.recipe, sets);
   const TrainRecipe recipe = load_train_recipe(flags.recipe, sets);
   if (flags.show) {
     print_out(train_recipe_text(recipe, true));
     return;
   }
   if (flags.data.empty() || flags.output.empty()) throw UsageError("ftok train needs --data and --output");
-  std::optional<Encoding> encoding;
-  if (!recipe.vocabulary.empty()) encoding.emplace(load_encoding(recipe.vocabulary));
   std::optional<ModelFile> initial;
   if (!flags.initial.empty()) initial.emplace(read_model(flags.initial, recipe.model.heads, stderr_log()));
   const std::unique_ptr<Communicator> ranks = connect_ranks(rank_info_from(environment), kMeetSeconds);
-  const TrainInputs inputs{
-      parse_data(flags.data), flags.output, encoding ? &*encoding : nullptr,     initial ? &*initial : nullptr,
-      flags.validation,       ranks.get(),  engine_factory(flags, ranks->rank())};
+  const std::optional<Encoding> encoding = encoding_of(recipe, insists, stderr_log(ranks->rank() != 0));
+  const TrainInputs inputs{data,
+                           flags.output,
+                           encoding ? &*encoding : nullptr,
+                           initial ? &*initial : nullptr,
+                           flags.validation,
+                           ranks.get(),
+                           engine_factory(flags, ranks->rank()),
+                           stop_requested};
+  catch_stop_signals();
   TrainProgress progress(inputs.encoding, recipe.run.price_per_hour, wants_colour(stderr));
-  train(recipe, inputs, progress, progress.above(stderr_log(ranks->rank() != 0)));
+  if (!train(recipe, inputs, progress, progress.above(stderr_log(ranks->rank() != 0)))) throw Stopped();
 }
 
 }  // namespace

@@ -47,9 +47,9 @@ void TrainProgress::on_start(int64_t first_step, int64_t steps, int64_t paramete
 }
 
 std::string TrainProgress::status(const StepReport& report) const {
-  std::string line =
-      fmt::format("step {}/{}  loss {:.4f}  norm {:.3f}  lr {:.3g}  {:.0f} tokens/s", report.step, report.steps,
-                  report.loss, report.norm, report.learning_rate, report.tokens_per_second);
+  std::string line = fmt::format("step {}/{}  ", report.step, report.steps);
+  line += report.no_targets ? "no targets" : fmt::format("loss {:.4f}  norm {:.3f}", report.loss, report.norm);
+  line += fmt::format("  lr {:.3g}  {:.0f} tokens/s", report.learning_rate, report.tokens_per_second);
   if (report.mfu > 0) line += fmt::format("  MFU {:.1f} %", 100 * report.mfu);
   line += fmt::format("  {} left", duration_text(report.seconds_left));
   if (price_per_hour_ > 0) line += fmt::format("  cost left {:.2f}", report.seconds_left / 3600 * price_per_hour_);
@@ -70,7 +70,9 @@ void TrainProgress::on_step(const StepReport& report, const LossCurve& curve) {
 }
 
 void TrainProgress::on_validation(int64_t step, double loss) {
-  say(fmt::format("step {}  validation loss {:.4f} (perplexity {:.2f})", step, loss, std::exp(loss)));
+  say(std::isfinite(loss)
+          ? fmt::format("step {}  validation loss {:.4f} (perplexity {:.2f})", step, loss, std::exp(loss))
+          : fmt::format("step {}  the validation loss is not a number: the model has diverged", step));
 }
 
 void TrainProgress::on_sample(int64_t step, const std::vector<uint32_t>& tokens) {

@@ -6,6 +6,8 @@
 #include <filesystem>
 
 #include "core/error.h"
+#include "shards/checksum.h"
+#include "shards/manifest.h"
 #include "trainer/random.h"
 
 namespace ftok {
@@ -50,7 +52,7 @@ Loader::Loader(const std::vector<std::string>& shards, const LoaderOptions& opti
     windows_ += windows;
   }
   if (windows_ == 0) {
-    throw Error(
+    throw NoWindow(
         fmt::format("{}: fewer tokens than one window of {}", shards.empty() ? "no shards" : shards.front(), T + 1));
   }
 }
@@ -59,6 +61,27 @@ uint64_t Loader::tokens() const {
   uint64_t sum = 0;
   for (const Shard& shard : shards_) sum += shard.reader->view().size();
   return sum;
+}
+
+std::string Loader::checksum() const {
+  std::string checksums;
+  for (const Shard& shard : shards_) {
+    checksums += checksum_of_file(shard.reader->path()) + "\n";
+    if (shard.mask != nullptr) checksums += "mask " + checksum_of_file(shard.mask->path()) + "\n";
+  }
+  return checksum_of(checksums);
+}
+
+bool Loader::has_file(const std::string& path) const {
+  std::error_code code;
+  return std::any_of(shards_.begin(), shards_.end(),
+                     [&](const Shard& shard) { return std::filesystem::equivalent(shard.reader->path(), path, code); });
+}
+
+std::vector<std::string> Loader::paths() const {
+  std::vector<std::string> paths;
+  for (const Shard& shard : shards_) paths.push_back(shard.reader->path());
+  return paths;
 }
 
 Loader::Place Loader::place_of(uint64_t number) const {
@@ -140,19 +163,34 @@ Batch Loader::batch(uint64_t begin, int64_t B) const {
   return batch;
 }
 
-std::vector<std::string> find_shards(const std::string& folder, Split split) {
-  const std::string_view mark = split == Split::kTrain ? "train" : "val";
+std::vector<std::string> list_shards(const std::string& folder, Split split) {
+  namespace fs = std::filesystem;
   std::vector<std::string> paths;
   std::error_code code;
-  if (std::filesystem::is_regular_file(folder, code)) return {folder};
-  for (const auto& entry : std::filesystem::directory_iterator(folder, code)) {
-    const std::string name = entry.path().filename().string();
-    if (is_shard_name(name) && name.find(mark) != std::string::npos) paths.push_back(entry.path().string());
+  if (fs::is_regular_file(folder, code)) return {folder};
+  const std::string manifest = (fs::path(folder) / kManifestName).string();
+  if (fs::exists(manifest, code)) {
+    for (const ShardEntry& entry : read_manifest(manifest).shards) {
+      if (entry.split == split) paths.push_back((fs::path(folder) / entry.shard.name).string());
+    }
+    return paths;
+  }
+  for (const auto& entry : fs::directory_iterator(folder, code)) {
+    if (is_shard_name(entry.path().filename().string()) && split_of_name(entry.path().string()) == split) {
+      paths.push_back(entry.path().string());
+    }
   }
   if (code) throw_errno("cannot read " + folder, code.value());
-  if (paths.empty()) throw Error(fmt::format("{}: no shards named *{}*.bin or *{}*.ds", folder, mark, mark));
   std::sort(paths.begin(), paths.end());
   return paths;
+}
+
+std::vector<std::string> find_shards(const std::string& folder, Split split) {
+  const std::vector<std::string> paths = list_shards(folder, split);
+  if (!paths.empty()) return paths;
+  const std::string_view name = split_name(split);
+  throw Error(fmt::format("{}: no shards for {}: neither a {} lists any, nor is one named as in \"x_{}_000000.bin\"",
+                          folder, split == Split::kTrain ? "training" : "validation", kManifestName, name));
 }
 
 }  // namespace ftok

@@ -14,6 +14,7 @@
 #include <string>
 #include <vector>
 
+#include "core/error.h"
 #include "shards/reader.h"
 #include "shards/split.h"
 #include "trainer/layers/network.h"
@@ -42,14 +43,26 @@ struct LoaderOptions {
   bool end_of_text_first = true;  // the id stands before its document (llm.c), not after
 };
 
+// Thrown where all shards together hold no window.
+class NoWindow : public Error {
+ public:
+  using Error::Error;
+};
+
 // Const after construction, thread-safe.
 class Loader {
  public:
-  // Throws Error naming the shard that cannot be read, or when all shards together hold no window.
+  // Throws Error naming the shard that cannot be read, NoWindow when all shards together hold no window.
   Loader(const std::vector<std::string>& shards, const LoaderOptions& options);
 
   uint64_t windows() const { return windows_; }  // in an epoch
   uint64_t tokens() const;                       // in all shards
+
+  // Of the bytes of all shards and masks: reads them through.
+  std::string checksum() const;
+  // True when a shard of this one is, under whatever name, the file at `path`.
+  bool has_file(const std::string& path) const;
+  std::vector<std::string> paths() const;
 
   // Windows number [begin, begin + B) of the run. Throws Error naming shard and place of an id beyond the vocabulary.
   Batch batch(uint64_t begin, int64_t B) const;
@@ -81,9 +94,12 @@ class Loader {
   uint64_t windows_ = 0;
 };
 
-// The shards of a folder for one split, by name: files with "train" or "val" in their names and the extension .bin,
-// which ftok and llm.c both use. A path that is a file is that shard. Throws Error naming the folder when there is
-// none.
+// The shards of a folder for one split, in order: as its manifest lists them, or, where it has none, by their names
+// (split_of_name). A path that is a file is that shard. Throws Error naming the folder when there is none, and naming
+// the file whose name says both.
 std::vector<std::string> find_shards(const std::string& folder, Split split);
+
+// The same, but none where there is none.
+std::vector<std::string> list_shards(const std::string& folder, Split split);
 
 }  // namespace ftok

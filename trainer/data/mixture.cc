@@ -7,6 +7,7 @@
 #include <numeric>
 
 #include "core/error.h"
+#include "shards/checksum.h"
 #include "trainer/random.h"
 
 namespace ftok {
@@ -73,6 +74,23 @@ Batch Mixture::batch(uint64_t begin, int64_t B) const {
 std::string Mixture::place(uint64_t number) const {
   const Place place = place_of(number);
   return place.loader->place(place.number);
+}
+
+std::string Mixture::checksum() const {
+  std::string checksums;
+  for (const Source& source : sources_) checksums += source.loader->checksum() + "\n";
+  return checksum_of(checksums);
+}
+
+std::string Mixture::shared_shard(const Mixture& other) const {
+  for (const Source& source : sources_) {
+    for (const std::string& path : source.loader->paths()) {
+      for (const Source& others : other.sources_) {
+        if (others.loader->has_file(path)) return path;
+      }
+    }
+  }
+  return "";
 }
 
 std::string Mixture::description() const {

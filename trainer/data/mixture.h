@@ -30,8 +30,12 @@ class Mixture {
   // Windows number [begin, begin + B) of the run.
   Batch batch(uint64_t begin, int64_t B) const;
   std::string place(uint64_t number) const;
-  // "4000 windows x 768 + 90 windows x 256": what a run is bound to.
+  // "4000 windows x 768 + 90 windows x 256".
   std::string description() const;
+  // Of the bytes of all sources, in order; reads them through.
+  std::string checksum() const;
+  // The path of the first shard that is in `other` too, under whatever name; "" where none is.
+  std::string shared_shard(const Mixture& other) const;
 
  private:
   struct Place {

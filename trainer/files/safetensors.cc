@@ -38,13 +38,52 @@ float float_of_half(uint16_t bits) {
 
 Damage bad(Reason code, std::string_view name) { return {code, fmt::format("tensor {}", name), 0}; }
 
-// One tensor of the header; `data` is what its offsets are into. Empty where its type holds no weights.
-Result<std::optional<TensorView>> parse_tensor(std::string_view name, json::element entry, std::string_view data) {
+// Where a tensor lies in the data.
+struct Extent {
+  uint64_t begin = 0, end = 0;
+  std::string name;
+};
+
+Result<Extent> parse_extent(std::string_view name, json::element entry, size_t data_bytes) {
+  json::array offsets;
+  Extent extent{0, 0, std::string(name)};
+  if (entry["data_offsets"].get(offsets) != simdjson::SUCCESS || offsets.size() != 2 ||
+      offsets.at(0).get(extent.begin) != simdjson::SUCCESS || offsets.at(1).get(extent.end) != simdjson::SUCCESS) {
+    return bad("safetensors_bad_header", name);
+  }
+  if (extent.begin > extent.end || extent.end > data_bytes) return bad("safetensors_bad_offsets", name);
+  return extent;
+}
+
+// The format wants each byte of the data in one tensor, and each name once.
+std::optional<Damage> check_extents(std::vector<Extent> extents, size_t data_bytes) {
+  std::sort(extents.begin(), extents.end(), [](const Extent& a, const Extent& b) { return a.name < b.name; });
+  const auto twice = std::adjacent_find(extents.begin(), extents.end(),
+                                        [](const Extent& a, const Extent& b) { return a.name == b.name; });
+  if (twice != extents.end()) return bad("safetensors_repeated_name", twice->name);
+  std::sort(extents.begin(), extents.end(),
+            [](const Extent& a, const Extent& b) { return a.begin != b.begin ? a.begin < b.begin : a.end < b.end; });
+  uint64_t end = 0;
+  for (const Extent& extent : extents) {
+    if (extent.begin != end) {
+      return Damage{"safetensors_bad_offsets",
+                    fmt::format("tensor {} begins at byte {} of the data, the one before ends at {}", extent.name,
+                                extent.begin, end),
+                    0};
+    }
+    end = extent.end;
+  }
+  if (end == data_bytes) return std::nullopt;
+  return Damage{"safetensors_bad_offsets", fmt::format("{} bytes behind the last tensor", data_bytes - end), 0};
+}
+
+// One tensor of the header, which has `bytes`. Empty where its type holds no weights.
+Result<std::optional<TensorView>> parse_tensor(std::string_view name, json::element entry, std::string_view bytes) {
   constexpr Reason kHeader = "safetensors_bad_header";
   std::string_view type_name;
-  json::array shape, offsets;
+  json::array shape;
   if (entry["dtype"].get(type_name) != simdjson::SUCCESS || entry["shape"].get(shape) != simdjson::SUCCESS ||
-      entry["data_offsets"].get(offsets) != simdjson::SUCCESS || offsets.size() != 2 || shape.size() > kDimensionsMax) {
+      shape.size() > kDimensionsMax) {
     return bad(kHeader, name);
   }
   const std::optional<TensorType> type = type_named(type_name);
@@ -60,13 +99,8 @@ Result<std::optional<TensorView>> parse_tensor(std::string_view name, json::elem
     elements *= n;
     tensor.shape.push_back(static_cast<int64_t>(n));
   }
-  uint64_t begin = 0, end = 0;
-  if (offsets.at(0).get(begin) != simdjson::SUCCESS || offsets.at(1).get(end) != simdjson::SUCCESS)
-    return bad(kHeader, name);
-  if (begin > end || end > data.size() || end - begin != elements * static_cast<uint64_t>(bytes_of(*type))) {
-    return bad("safetensors_bad_offsets", name);
-  }
-  tensor.bytes = data.substr(begin, end - begin);
+  if (bytes.size() != elements * static_cast<uint64_t>(bytes_of(*type))) return bad("safetensors_bad_offsets", name);
+  tensor.bytes = bytes;
   return std::optional<TensorView>(std::move(tensor));
 }
 
@@ -99,12 +133,19 @@ Result<SafetensorsView> SafetensorsView::parse(std::string_view bytes) {
     return Damage{"safetensors_bad_header", "not a JSON object", 8};
   }
   SafetensorsView view;
+  const std::string_view data = bytes.substr(8 + header_bytes);
+  std::vector<Extent> extents;
   for (const auto field : header) {
     if (field.key == "__metadata__") continue;
-    Result<std::optional<TensorView>> tensor = parse_tensor(field.key, field.value, bytes.substr(8 + header_bytes));
+    Result<Extent> extent = parse_extent(field.key, field.value, data.size());
+    if (!extent) return extent.damage();
+    Result<std::optional<TensorView>> tensor =
+        parse_tensor(field.key, field.value, data.substr(extent->begin, extent->end - extent->begin));
     if (!tensor) return tensor.damage();
     if (*tensor) view.tensors_.push_back(std::move(**tensor));
+    extents.push_back(std::move(*extent));
   }
+  if (std::optional<Damage> damage = check_extents(std::move(extents), data.size())) return *damage;
   std::sort(view.tensors_.begin(), view.tensors_.end(),
             [](const TensorView& a, const TensorView& b) { return a.name < b.name; });
   return view;

@@ -31,7 +31,8 @@ struct TensorView {
 class SafetensorsView {
  public:
   // Damage codes: "safetensors_short", "safetensors_bad_length", "safetensors_bad_header" (with the tensor named),
-  // "safetensors_bad_offsets" (not inside the data, or of another size than type and shape say).
+  // "safetensors_bad_offsets" (not inside the data, of another size than type and shape say, or such that bytes of the
+  // data belong to no tensor or to two), "safetensors_repeated_name".
   static Result<SafetensorsView> parse(std::string_view bytes);
 
   const std::vector<TensorView>& tensors() const { return tensors_; }

@@ -32,7 +32,7 @@ void StepLog::add(const StepReport& report, std::optional<double> validation_los
   if (std::fwrite(line.data(), 1, line.size(), file_) != line.size() || std::fflush(file_) != 0) {
     throw_errno("cannot write " + path_, errno);
   }
-  curve_.training.push_back({report.step, report.loss});
+  if (!report.no_targets) curve_.training.push_back({report.step, report.loss});
   if (validation_loss) curve_.validation.push_back({report.step, *validation_loss});
 }
 
