@@ -39,14 +39,14 @@ float float_of_half(uint16_t bits) {
 Damage bad(Reason code, std::string_view name) { return {code, fmt::format("tensor {}", name), 0}; }
 
 // Where a tensor lies in the data.
-struct Extent {
+struct TensorBytes {
   uint64_t begin = 0, end = 0;
   std::string name;
 };
 
-Result<Extent> parse_extent(std::string_view name, json::element entry, size_t data_bytes) {
+Result<TensorBytes> parse_extent(std::string_view name, json::element entry, size_t data_bytes) {
   json::array offsets;
-  Extent extent{0, 0, std::string(name)};
+  TensorBytes extent{0, 0, std::string(name)};
   if (entry["data_offsets"].get(offsets) != simdjson::SUCCESS || offsets.size() != 2 ||
       offsets.at(0).get(extent.begin) != simdjson::SUCCESS || offsets.at(1).get(extent.end) != simdjson::SUCCESS) {
     return bad("safetensors_bad_header", name);
@@ -56,15 +56,16 @@ Result<Extent> parse_extent(std::string_view name, json::element entry, size_t d
 }
 
 // The format wants each byte of the data in one tensor, and each name once.
-std::optional<Damage> check_extents(std::vector<Extent> extents, size_t data_bytes) {
-  std::sort(extents.begin(), extents.end(), [](const Extent& a, const Extent& b) { return a.name < b.name; });
+std::optional<Damage> check_extents(std::vector<TensorBytes> extents, size_t data_bytes) {
+  std::sort(extents.begin(), extents.end(), [](const TensorBytes& a, const TensorBytes& b) { return a.name < b.name; });
   const auto twice = std::adjacent_find(extents.begin(), extents.end(),
-                                        [](const Extent& a, const Extent& b) { return a.name == b.name; });
+                                        [](const TensorBytes& a, const TensorBytes& b) { return a.name == b.name; });
   if (twice != extents.end()) return bad("safetensors_repeated_name", twice->name);
-  std::sort(extents.begin(), extents.end(),
-            [](const Extent& a, const Extent& b) { return a.begin != b.begin ? a.begin < b.begin : a.end < b.end; });
+  std::sort(extents.begin(), extents.end(), [](const TensorBytes& a, const TensorBytes& b) {
+    return a.begin != b.begin ? a.begin < b.begin : a.end < b.end;
+  });
   uint64_t end = 0;
-  for (const Extent& extent : extents) {
+  for (const TensorBytes& extent : extents) {
     if (extent.begin != end) {
       return Damage{"safetensors_bad_offsets",
                     fmt::format("tensor {} begins at byte {} of the data, the one before ends at {}", extent.name,
@@ -134,10 +135,10 @@ Result<SafetensorsView> SafetensorsView::parse(std::string_view bytes) {
   }
   SafetensorsView view;
   const std::string_view data = bytes.substr(8 + header_bytes);
-  std::vector<Extent> extents;
+  std::vector<TensorBytes> extents;
   for (const auto field : header) {
     if (field.key == "__metadata__") continue;
-    Result<Extent> extent = parse_extent(field.key, field.value, data.size());
+    Result<TensorBytes> extent = parse_extent(field.key, field.value, data.size());
     if (!extent) return extent.damage();
     Result<std::optional<TensorView>> tensor =
         parse_tensor(field.key, field.value, data.substr(extent->begin, extent->end - extent->begin));
