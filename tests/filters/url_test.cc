@@ -205,7 +205,7 @@ TEST(SubstringMatcher, AgreesWithPlainSearch) {
 TEST(PublicSuffixList, MayBeginWithAByteOrderMark) {
   const testing::TemporaryFolder folder;
   for (const char* mark : {"", "\uFEFF"}) {
-    write_file(folder / "list", mark + std::string("own.example\n"));
+    write_file(folder / "list", mark + std::string("// ===BEGIN ICANN DOMAINS===\nown.example\n"));
     const PublicSuffixes suffixes(folder / "list");
     EXPECT_EQ(suffixes.registered_domain("a.b.own.example"), "b.own.example") << mark;
   }
