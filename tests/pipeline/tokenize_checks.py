@@ -313,7 +313,7 @@ class TokenizeChecks(unittest.TestCase):
         inspect = self.ftok("shards", "inspect", "--documents", "small/ftok_train_000000.bin").stdout.splitlines()[1:]
         ids = [line.split()[3] for line in inspect]
         self.assertEqual(ids, sorted(ids))
-        self.assertEqual(len(ids), 2999)
+        self.assertEqual(len(ids), 3000)  # none is held out
 
     def test_bad_lines_are_counted_and_named(self):
         path = self.folder / "bad.jsonl"

@@ -79,9 +79,10 @@ TEST(RenderComparison, PutsVocabulariesSideBySide) {
   const Encoding a = small_encoding(), b = small_encoding(false);
   ViewOptions options = kPlain;
   options.columns = 43;  // two columns of 20
-  EXPECT_EQ(render_comparison({{&a, {257}}, {&b, {97, 98}}}, options),
-            "small                  small\n1 tokens               2 tokens\n3.00 bytes per token     1.00 bytes a "
-            "token\nabc                    a |b\n257                    97|98\n");
+  EXPECT_EQ(
+      render_comparison({{&a, {257}}, {&b, {97, 98}}}, options),
+      "small                  small\n1 tokens               2 tokens\n3.00 bytes per token   1.00 bytes per token\n"
+      "abc                    a |b\n257                    97|98\n");
 }
 
 TEST(RenderMerges, DrawsATreeForEachToken) {
