@@ -196,7 +196,9 @@ bool release(Runner& r) {
 
 void run_block(Runner& r, const std::vector<int64_t>& order) {
   std::memset(r.shared, 0xFF, sizeof r.shared);
-  std::memset(static_cast<void*>(r.launch_shared.data()), 0xFF, r.launch_shared.size() * sizeof(Slot));
+  if (!r.launch_shared.empty()) {  // memset takes no null pointer
+    std::memset(static_cast<void*>(r.launch_shared.data()), 0xFF, r.launch_shared.size() * sizeof(Slot));
+  }
   for (int i = 0; i < r.threads; ++i) start(r, i);
   do {
     for (const int64_t thread : order) {
