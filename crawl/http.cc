@@ -44,7 +44,8 @@ bool is_token(std::string_view text) {
   });
 }
 
-// "type/subtype" of a value in lower case; empty where that is no valid MIME type (MIME Sniffing, "parse a MIME type").
+// "type/subtype" of a value in lower case; empty where that is not a valid MIME type (MIME Sniffing, "parse a MIME
+// type").
 std::string essence_of(std::string_view value) {
   const std::string_view whole = trim(value.substr(0, value.find(';')));
   const size_t slash = whole.find('/');

@@ -1,6 +1,6 @@
 // HttpStage ("http"): Document::payload, an HTTP response as stored, becomes Document::html, the page in UTF-8.
 //
-// In order: the head is parsed; a response that is no HTML is skipped as "not_html" (by WARC-Identified-Payload-Type
+// In order: the head is parsed; a response that is not HTML is skipped as "not_html" (by WARC-Identified-Payload-Type
 // where the crawler gave one, else by Content-Type, else by its first bytes); the body is taken out of its chunks and
 // of one layer of Content-Encoding, announced or shown by its magic number; the charset is chosen (charset.h) and
 // decoded. Fills html, charset and replacements, sets `truncated` where the body ends early and the record did not say

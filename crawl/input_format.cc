@@ -231,7 +231,7 @@ bool read_prefix(DecodedInput& input) {
   return false;
 }
 
-// A byte-order mark is no content; archives have none.
+// A byte-order mark is not content; archives have none.
 void skip_byte_order_mark(DecodedInput& input) {
   while (input.window().size() < 3 && input.grow()) {
   }

@@ -7,7 +7,7 @@
 //                empty, so that the stages `http` and `extract`, which pass over documents without payload and html,
 //                leave it alone.
 //   a skip       kinds: request, metadata, revisit, warcinfo, resource, conversion (not text/plain), continuation,
-//                not_http (a response that is no HTTP message: dns:, ftp:), unknown_type
+//                not_http (a response that is not an HTTP message: dns:, ftp:), unknown_type
 //   a drop       warc.damaged, warc.too_large (Item::verdict.detail says what), text.damaged, text.too_large,
 //                text.bad_json, text.no_text
 // Damage that belongs to no record, and every broken gzip member or zstd frame, comes from Source::take_damage().

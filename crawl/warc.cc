@@ -469,7 +469,7 @@ void WarcReader::skip_block(size_t head, bool by_length, WarcRecord& record) {
     input_->consume(have);
     left -= have;
     if (fill != Fill::kHave) return;
-    // A member that starts right at the window's first byte is no later one to fill_block.
+    // A member that starts right at the window's first byte is not a later one to fill_block.
     if (left > 0 && input_->member_at(input_->offset())->start == input_->offset() && at_record(0)) return;
   }
 }

@@ -65,7 +65,7 @@ class WarcSource : public Source {
     if (record_.damage != nullptr) {
       const std::string detail =
           record_.detail.empty() ? record_.damage : fmt::format("{}: {}", record_.damage, record_.detail);
-      // A damaged record that would have been skipped anyway is no lost document; it is still reported.
+      // A damaged record that would have been skipped anyway is not a lost document; it is still reported.
       if (document || record_.type.empty()) {
         const bool too_large = std::strcmp(record_.damage, "warc.too_large") == 0;
         item.verdict = too_large

@@ -13,7 +13,7 @@ namespace {
 // What is counted in the words of a text.
 struct WordCounts {
   size_t words = 0;
-  size_t non_symbol_words = 0;       // with a character that is no symbol
+  size_t non_symbol_words = 0;       // with a character that is not a symbol
   size_t non_symbol_word_chars = 0;  // in all of those
   size_t alphabetic_words = 0;       // with a letter
 };

@@ -316,7 +316,7 @@ void LanguageModel::find_ngrams(std::string_view word, Scratch& scratch) const {
 uint32_t LanguageModel::add_word(std::string_view word, uint32_t hash, Scratch& scratch, float* sum) const {
   const int64_t entry = find_word(word, hash);
   const bool known = entry >= 0 && entry < int64_t{parts_->words};
-  if (!known && (entry >= 0 || word.starts_with(kLabelPrefix))) return 0;  // a label is no word
+  if (!known && (entry >= 0 || word.starts_with(kLabelPrefix))) return 0;  // a label is not a word
   std::vector<uint32_t>& rows = scratch.rows();
   rows.clear();
   if (known) rows.push_back(static_cast<uint32_t>(entry));

@@ -73,8 +73,8 @@ class CorpusReader {
   uint64_t bytes_before_ = 0, bytes_total_ = 0;
 };
 
-// Calls visit(text) for each text of a piece. Throws Error naming input and line where a line is no JSON object, has no
-// string under `text_key` or is not UTF-8.
+// Calls visit(text) for each text of a piece. Throws Error naming input and line where a line is not a JSON object, has
+// no string under `text_key` or is not UTF-8.
 void for_each_text(const CorpusPiece& piece, const std::string& text_key,
                    const std::function<void(std::string_view)>& visit);
 

@@ -38,7 +38,7 @@ nb::object array_of(std::vector<uint64_t> offsets);
 nb::object short_array_of(const std::vector<uint32_t>& ids);
 void start_arrays();  // once, while the module is loaded
 
-// A list, tuple, numpy array or any sequence of ids. Throws IndexError for what is no id.
+// A list, tuple, numpy array or any sequence of ids. Throws IndexError for what is not an id.
 std::vector<uint32_t> ids_of(nb::handle sequence);
 
 void add_encoding(nb::module_& module);

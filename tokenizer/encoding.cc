@@ -30,7 +30,7 @@ void encode_truncated(const EncodingTables& tables, std::string_view text, size_
     begin = pretoken_end(tables.scanner, whole, begin);
   }
   EncodeState& state = EncodeState::of_thread(tables);
-  // What comes before the last pretoken is no text of its own: white space at its end would be cut otherwise.
+  // What comes before the last pretoken is not text of its own: white space at its end would be cut otherwise.
   state.encode(whole, ids);
   std::vector<uint32_t> piece;
   if (last < tail) state.encode_pretoken(whole.substr(last), piece);

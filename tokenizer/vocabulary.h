@@ -35,7 +35,7 @@ struct Vocabulary {
   std::vector<SpecialToken> specials;             // by id
   std::string digest;                             // SHA-256, in hex, of the ranks in canonical `.tiktoken` form
 
-  // Token `id` is bytes[offsets[id], offsets[id + 1]); an id that is no token (a hole) is empty.
+  // Token `id` is bytes[offsets[id], offsets[id + 1]); an id that is not a token (a hole) is empty.
   std::string bytes;
   std::vector<uint32_t> offsets{0};
 

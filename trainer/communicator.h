@@ -59,7 +59,7 @@ struct RankInfo {
 // SLURM_NTASKS; rank 0 is on the first node of SLURM_STEP_NODELIST, else at SLURM_LAUNCH_NODE_IPADDR, unless
 // MASTER_ADDR and MASTER_PORT are set). Where torchrun's agent listens on MASTER_PORT (TORCHELASTIC_USE_AGENT_STORE),
 // rank 0 takes the next port. One process where neither is set. `get` looks a variable up. Throws UsageError naming a
-// variable that is no number or out of range.
+// variable that is not a number or out of range.
 RankInfo rank_info_from(const std::function<std::optional<std::string>(const char*)>& get);
 
 // Connects all ranks with each other. Throws Error naming rank, address and port when it does not come about in

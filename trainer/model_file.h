@@ -35,7 +35,7 @@ struct ModelFile {
 // Reads any of the above: a file, or a folder (an ftok run, its checkpoints/, or one with model.safetensors or its
 // index). `heads` is for safetensors without config.json, 0: channels / 64, as all of GPT-2's sizes have it. Throws
 // UsageError when there is no such thing, Error naming the file and the tensor when it is damaged, holds a weight that
-// is no finite number, or is no GPT-2 of the kind that ftok computes.
+// is not a finite number, or is not a GPT-2 of the kind that ftok computes.
 ModelFile read_model(const std::string& path, int64_t heads, const Log& log);
 
 // model.safetensors and config.json in `folder`, which transformers' GPT2LMHeadModel.from_pretrained reads.

@@ -1,7 +1,7 @@
 // A training run: batches in, a model, its checkpoints and its log out.
 //
 // Output folder: checkpoints/step-NNNNNNNNN.ckpt (trainer/checkpoint.h), log.jsonl with one object a step, and
-// loss.svg. A folder that holds checkpoints is gone on with: from the latest whole one, bit for bit as if the run had
+// loss.svg. A folder that holds checkpoints is continued: from the latest whole one, bit for bit as if the run had
 // never stopped (its log is cut back to that step). A folder is bound to its recipe ([run] aside) and to the bytes and
 // shares of its data.
 #pragma once

@@ -134,7 +134,7 @@ class DelimitedInput : public RowsInput {
     if (column_ < keys_.size()) append_json(out, c);
   }
 
-  // A row of another number of fields is left without its closing brace: no object. An empty line is no row.
+  // A row of another number of fields is left without its closing brace: no object. An empty line is not a row.
   void end_row(std::string& out) {
     if (in_row_ || open_) {
       begin_field(out);

@@ -15,8 +15,8 @@
 namespace ftok::html {
 
 struct ExtractSteps {
-  // `html` must outlive the steps. Where the parser or the cutting into blocks gave up, `parsed.status` says so; there
-  // is no choice.
+  // `html` must outlive the steps. Where the parser or the cutting into blocks gave up, `parsed.status` says so;
+  // `choice` is empty then.
   ExtractSteps(std::string_view html, const ExtractOptions& options);
 
   void parse(std::string_view html, const ExtractOptions& options);  // fills parsed, metadata, page

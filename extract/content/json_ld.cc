@@ -70,7 +70,7 @@ std::string plain(std::string_view text) {
   return out;
 }
 
-// One pass over a script that is no strict JSON.
+// One pass over a script that is not strict JSON.
 class JsonRepair {
  public:
   explicit JsonRepair(std::string_view in) : in_(in) { out_.reserve(in.size() + 16); }

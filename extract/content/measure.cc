@@ -146,7 +146,7 @@ bool Measure::count_16(size_t i) {
     const __m128i after = _mm_or_si128(equal(next, ' '), _mm_or_si128(equal(next, '\n'), equal(next, '"')));
     sums.sentences += count_of(_mm_and_si128(marks, after));
   }
-  // A word begins where a byte is no space and the one before it is, or begins the text.
+  // A word begins where a byte is not a space and the one before it is, or begins the text.
   const __m128i before = _mm_or_si128(_mm_slli_si128(spaces, 1), _mm_cvtsi32_si128(in_word_ != 0 ? 0 : 0xFF));
   sums.words += count_of(_mm_andnot_si128(spaces, before));
   in_word_ = (_mm_movemask_epi8(spaces) >> 15 & 1) ^ 1;

@@ -10,7 +10,7 @@
 namespace ftok::html {
 
 // The page with that element closed where markup begins that looks like a page's own; empty where the parse met none,
-// or where what follows is no markup (a page cut in the middle of a script).
+// or where what follows is not markup (a page cut in the middle of a script).
 std::string close_unended(std::string_view html, const ParseResult& parsed);
 
 }  // namespace ftok::html

@@ -28,7 +28,7 @@ class HugePages {
     void* const memory = std::aligned_alloc(kHuge, bytes);
     if (memory == nullptr) throw std::bad_alloc();
 #if defined(__linux__)
-    ::madvise(memory, bytes, MADV_HUGEPAGE);  // advice: a refusal is no error
+    ::madvise(memory, bytes, MADV_HUGEPAGE);  // advice: a refusal is not an error
 #endif
     return static_cast<T*>(memory);
   }

@@ -1,8 +1,8 @@
 // The tag names this room knows, with what each standard says of them. Included with FTOK_TAG(id, name, flags) defined.
 //
 // Flags: kVoid, kFormatting, kSpecial, kImpliedEnd: HTML Standard, sections 13.1.2, 13.2.4.3 and 13.2.6.3. kBlock:
-// starts and ends a line of text ("display: block" and table parts in section 15.3). kUnseen: its content is no text of
-// the page.
+// starts and ends a line of text ("display: block" and table parts in section 15.3). kUnseen: its content is not text
+// of the page.
 FTOK_TAG(kA, "a", kFormatting)
 FTOK_TAG(kAbbr, "abbr", 0)
 FTOK_TAG(kAcronym, "acronym", 0)

@@ -34,7 +34,7 @@ enum TagFlags : uint8_t {
   kSpecial = 4,
   kImpliedEnd = 8,  // "generate implied end tags" closes it
   kBlock = 16,      // its text stands on lines of its own
-  kUnseen = 32,     // its content is no text of the page
+  kUnseen = 32,     // its content is not text of the page
 };
 
 namespace tag_tables {

@@ -29,7 +29,7 @@ TreeBuilder::TreeBuilder(std::string_view html, const ParseLimits& limits, const
   const Tag tag = find_tag(options.context);
   const NodeId root = dom_.add_element(Tag::kHtml, name_of(Tag::kHtml));
   dom_.append_child(Dom::kRoot, root);
-  // The context element is no part of the tree; it lends its name to a node that hangs nowhere.
+  // The context element is not part of the tree; it lends its name to a node that hangs nowhere.
   const NodeId context = dom_.add_element(tag, options.context, options.context_name_space);
   push(context, tag, options.context_name_space);
   context_ = open_.back();

@@ -130,7 +130,7 @@ void TreeBuilder::before_head() {
   reprocess_in(Mode::kInHead);
 }
 
-// A start tag whose text is no markup.
+// A start tag whose text is not markup.
 void TreeBuilder::start_raw_text(TextState state) {
   const std::string_view name = token_.name;
   insert_element();

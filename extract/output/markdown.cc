@@ -53,7 +53,7 @@ struct Span {
 };
 
 // The marks of a block as spans, in order of their beginning, outer ones first. An emphasis or a code that began in the
-// block before, or runs on into the next, is cut to this one; so is no link.
+// block before, or runs on into the next, is cut to this one; a link too.
 std::vector<Span> spans_of(const PageBlocks& page, const Block& block) {
   const uint32_t begin = block.text_begin, end = block.text_begin + block.text_size;
   auto mark = std::lower_bound(page.marks.begin(), page.marks.end(), begin,

@@ -30,7 +30,7 @@ void split_lines(std::string_view text, std::vector<std::string_view>& lines);
 // How often `needle` occurs, without overlaps, from the left.
 size_t count_occurrences(std::string_view text, std::string_view needle);
 
-// Parts: runs of letters, marks and digits, and every other character that is no white space. Cheap to count, and a
+// Parts: runs of letters, marks and digits, and every other character that is not white space. Cheap to count, and a
 // bound on the words that any rule may find: each word has a part of its own, but for the few that are cut inside a run
 // ("can|not").
 size_t part_count(std::string_view text);

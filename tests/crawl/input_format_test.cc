@@ -100,7 +100,7 @@ TEST(InputFormats, RefuseByName) {
             std::string::npos);
 }
 
-// A NUL, or more than one byte in ten that is no part of UTF-8, in the first 64 KiB.
+// A NUL, or more than one byte in ten that is not part of UTF-8, in the first 64 KiB.
 TEST(InputFormats, RefuseBinaryData) {
   EXPECT_EQ(told(std::string(90, 'a') + std::string(10, '\xFF')), "text");
   EXPECT_EQ(refused(std::string(89, 'a') + std::string(11, '\xFF')), "binary data");

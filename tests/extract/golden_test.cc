@@ -1,4 +1,4 @@
-// Pages of golden/, one a rule of layout or of what is no text: NAME.html gives NAME.txt, and NAME.md with Markdown
+// Pages of golden/, one a rule of layout or of what is not text: NAME.html gives NAME.txt, and NAME.md with Markdown
 // where that file stands. FTOK_REGENERATE=1 writes what comes out; look at the difference before it is committed.
 #include <gtest/gtest.h>
 

@@ -22,7 +22,7 @@ using html::Token;
 using html::TokenKind;
 
 // Text with "\uXXXX" written out, as cases with doubleEscaped have it. False where a half of a surrogate pair stands
-// alone: that is no character, and UTF-8 cannot hold it.
+// alone: that is not a character, and UTF-8 cannot hold it.
 bool unescape(std::string_view text, std::string& out) {
   out.clear();
   for (size_t at = 0; at < text.size();) {

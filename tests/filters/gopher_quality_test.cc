@@ -24,7 +24,7 @@ std::string repeat(const std::string& text, size_t times) {
 TEST(GopherQuality, TooShort) {
   EXPECT_EQ(outcome(head(), kStops + plain_words(48)), "keep");
   EXPECT_EQ(outcome(head(), kStops + plain_words(47)), "gopher_quality.too_short");
-  EXPECT_EQ(outcome(head(), kStops + plain_words(47) + " ."), "gopher_quality.too_short");  // a symbol is no word
+  EXPECT_EQ(outcome(head(), kStops + plain_words(47) + " ."), "gopher_quality.too_short");  // a symbol is not a word
   EXPECT_EQ(outcome(head(), ""), "gopher_quality.too_short");
 }
 

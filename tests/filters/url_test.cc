@@ -80,8 +80,9 @@ TEST_F(UrlRules, HardWordIsAWholeWordAsItStands) {
   EXPECT_EQ(reason(stage, "http://good.com/a-hard-page"), "url.hard_word");
   EXPECT_EQ(reason(stage, "http://hard.good.com/"), "url.hard_word");
   EXPECT_EQ(reason(stage, "http://good.com/harder"), "keep");
-  EXPECT_EQ(reason(stage, "http://good.com/HARD"), "keep");              // case-sensitive, as in datatrove
-  EXPECT_EQ(reason(stage, "http://good.com/twopart"), "url.hard_word");  // list entries lose what is no letter or digit
+  EXPECT_EQ(reason(stage, "http://good.com/HARD"), "keep");  // case-sensitive, as in datatrove
+  EXPECT_EQ(reason(stage, "http://good.com/twopart"),
+            "url.hard_word");  // list entries lose what is not a letter or digit
   EXPECT_EQ(reason(stage, "http://good.com/two-part"), "keep");
 }
 

@@ -1,4 +1,4 @@
-// Any numbers as ids: decoding gives the bytes of the tokens, or an Error where one is no token; decode_utf8 gives
+// Any numbers as ids: decoding gives the bytes of the tokens, or an Error where one is not a token; decode_utf8 gives
 // UTF-8. Links ftok::tokenizer.
 #include <cstddef>
 #include <cstdint>

@@ -44,7 +44,7 @@ TEST(Safetensors, ReadsEachType) {
   const std::string bytes = safetensors_of(header, data);
   const Result<SafetensorsView> view = SafetensorsView::parse(bytes);
   ASSERT_TRUE(view.ok());
-  EXPECT_EQ(view->tensors().size(), 3u);  // the integer is no weight
+  EXPECT_EQ(view->tensors().size(), 3u);  // the integer is not a weight
   float out[3];
   view->find("x")->copy_to(out);
   EXPECT_EQ(out[0], 1.5f);

@@ -206,7 +206,7 @@ TEST(Model, Gpt2SmallHas124Million) {
 }
 
 TEST(Model, RefusesImpossibleShapes) {
-  EXPECT_THROW(ParameterLayout({2, 3, 32, 8, 61}), UsageError);  // 32 is no multiple of 3
+  EXPECT_THROW(ParameterLayout({2, 3, 32, 8, 61}), UsageError);  // 32 is not a multiple of 3
   EXPECT_THROW(ParameterLayout({0, 4, 32, 8, 61}), UsageError);
   EXPECT_THROW(ParameterLayout({2, 4, 32, 0, 61}), UsageError);
   EXPECT_THROW(ParameterLayout({1000, 1, 1 << 17, 8, 61}), UsageError);

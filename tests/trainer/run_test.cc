@@ -69,7 +69,7 @@ class TrainTest : public ::testing::Test {
     train(recipe, inputs, recorder, [this](LogLevel, const std::string& message) { warnings_.push_back(message); });
     return recorder;
   }
-  // What a run says that goes on from step 4 with a parameter that is no number.
+  // What a run says that goes on from step 4 with a parameter that is not a number.
   std::string failure_after_a_nan() {
     train_to("out", 4);
     Checkpoint checkpoint = last("out");

@@ -111,7 +111,7 @@ namespace {
 constexpr uint64_t kWeightUnits = 10000;  // four places behind the point
 constexpr size_t kWeightDigitsMax = 6, kWeightPlacesMax = 4;
 
-// `text` in units of 1 / kWeightUnits; 0 when it is no weight.
+// `text` in units of 1 / kWeightUnits; 0 when it is not a weight.
 uint64_t parse_weight(std::string_view text) {
   const size_t point = std::min(text.find('.'), text.size());
   std::string digits(text.substr(0, point)), places(point < text.size() ? text.substr(point + 1) : "");

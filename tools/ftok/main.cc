@@ -18,7 +18,7 @@ constexpr char kAbout[] =
     "ftok: Common Crawl WARC files in, token shards out.\n"
     "`ftok COMMAND --help` shows a command's flags and examples.";
 
-// A first argument that is no command.
+// A first argument that is not a command.
 [[noreturn]] void refuse_command(const CLI::App& app, const std::string& got) {
   std::vector<std::string> names;
   for (const CLI::App* command : app.get_subcommands({})) names.push_back(command->get_name());

@@ -58,7 +58,7 @@ struct GetModelOptions {
 std::string get_model(const Model& model, const GetModelOptions& options, const Log& log);
 
 // Writes the lists of a UT1 archive (tar, decoded): every CATEGORY/domains and CATEGORY/urls in it below `folder`.
-// Returns how many; throws Error naming `name` when it is no tar archive, is cut, or holds none.
+// Returns how many; throws Error naming `name` when it is not a tar archive, is cut, or holds none.
 size_t unpack_ut1(std::string_view tar, const std::string& folder, const std::string& name);
 
 }  // namespace ftok::cli

@@ -83,7 +83,7 @@ void take_vocabulary(const std::string& data, const std::string& recipe_name, st
   sets.push_back("vocabulary=" + quoted);
 }
 
-// Samples are ids where the name that the data gives is no file's and no bundled vocabulary's.
+// Samples are ids where the name that the data gives is neither a file's nor a bundled vocabulary's.
 std::optional<Encoding> encoding_of(const TrainRecipe& recipe, bool insists, const Log& log) {
   if (recipe.vocabulary.empty()) return std::nullopt;
   try {

@@ -43,7 +43,7 @@ Doubles widen(const std::vector<T>& numbers) {
   return wide;
 }
 
-// What was never written is no number.
+// What was never written is not a number.
 inline Bf16s unwritten_bf16(int64_t n) { return Bf16s(static_cast<size_t>(n), Bf16{0xFFFF}); }
 inline Floats unwritten_floats(int64_t n) {
   return Floats(static_cast<size_t>(n), std::numeric_limits<float>::quiet_NaN());
