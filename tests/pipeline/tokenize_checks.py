@@ -103,8 +103,25 @@ class TokenizeChecks(unittest.TestCase):
         self.tokenize([path], "out", "--validation-per-mille", "0")
         lines = self.ftok("encode", "--vocab", "ftok-4k", "--jsonl", path, "--ids").stdout.splitlines()
         expected = [list(map(int, line.split())) for line in lines]
-        # The first document is held out.
-        self.assertEqual(documents(self.folder / "out", self.END, "val") + documents(self.folder / "out", self.END, "train"), expected)
+        self.assertEqual(documents(self.folder / "out", self.END, "train"), expected)
+        self.assertEqual(all_tokens(self.folder / "out", "val"), [])  # none is held out
+
+    def test_empty_documents_are_dropped_and_counted(self):
+        with open(self.folder / "in.jsonl", "w") as out:
+            for text in ("", " ", "One.", "", "Two."):  # a space is a text
+                out.write(json.dumps({"text": text}) + "\n")
+        result = self.tokenize(["in.jsonl"], "out", "--validation-per-mille", "0")
+        self.assertEqual((result["kept"], result["dropped"]), (3, {"text.empty": 2}))
+
+    def test_a_validation_shard_shorter_than_llmcs_batch_is_named(self):
+        for tokens, warned in ((4096, True), (4097, False)):  # 4 x 1024 + 1 is a batch
+            with open(self.folder / "in.jsonl", "w") as out:
+                for words in (tokens - 1, 10):  # the first document validates; its end-of-text token counts
+                    out.write(json.dumps({"text": "a" + " a" * (words - 1)}) + "\n")
+            done = self.ftok("tokenize", "in.jsonl", "--output", f"out{tokens}", "--vocab", "ftok-4k", "--quiet",
+                             "--validation-per-mille", "1")
+            self.assertEqual(len(all_tokens(self.folder / f"out{tokens}", "val")), tokens)
+            self.assertEqual(f"the validation shard holds {tokens} tokens: llm.c's reader wants 4097" in done.stderr, warned)
 
     def test_every_compression_and_standard_input(self):
         plain = self.jsonl("in.jsonl", range(300))
