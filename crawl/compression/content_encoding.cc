@@ -133,7 +133,7 @@ ContentDecoded decode_zstd(std::string_view body, Output& out) {
       return {Kind::kDamaged, fmt::format("{} after {} decoded bytes", ZSTD_getErrorName(left), out.used()), 0};
     }
     if (out.is_too_large()) return {Kind::kTooLarge, {}, in.pos};
-    if (in.pos == in.size && to.pos < room) {
+    if (in.pos == in.size && (left == 0 || to.pos < room)) {  // a frame has ended, or there is nothing more to give
       return left == 0 ? ContentDecoded{Kind::kDecoded, {}, 0}
                        : ContentDecoded{Kind::kTruncated, fmt::format("after {} decoded bytes", out.used()), 0};
     }
