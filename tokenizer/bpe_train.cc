@@ -150,8 +150,9 @@ void Trainer::lay_out(const PretokenVisits& pretokens) {
     ++words;
   });
   if (places >= UINT32_MAX) {
-    throw Error(fmt::format("the {} distinct pretokens have {} bytes, training takes 4 GB at most; raise --min-count",
-                            words, places));
+    throw Error(fmt::format(
+        "the {} distinct pretokens have {} bytes, but training takes at most 4 GB; leave out more of the rare ones",
+        words, places));
   }
   symbols_.reserve(places);
   words_.reserve(places);
@@ -407,7 +408,7 @@ std::vector<unsigned char> letter_order() {
 
 BpeMerges train_bpe(const PretokenVisits& pretokens, const BpeTrainOptions& options) {
   if (options.size < 256 || options.size > kVocabularyTokensMax) {
-    throw UsageError(fmt::format("--size {} is not between 256 and {}", options.size, kVocabularyTokensMax));
+    throw UsageError(fmt::format("a vocabulary of {} ranks: expected 256 to {}", options.size, kVocabularyTokensMax));
   }
   return Trainer(pretokens, options).run();
 }
