@@ -111,7 +111,7 @@ void Runner::give_up(const CandidateFolder& folder, size_t number, const std::st
   const std::lock_guard lock(given_up_mutex_);
   given_up_.push_back(number);
   if (given_up_.size() > options_.failed_inputs_max) {
-    throw Error(fmt::format("{} inputs failed, more than --max-failed-inputs {}; the last: {}", given_up_.size(),
+    throw Error(fmt::format("{} inputs failed, more than the {} allowed; the last: {}", given_up_.size(),
                             options_.failed_inputs_max, why));
   }
 }
@@ -237,8 +237,8 @@ RunResult Runner::commit() {
         continue;
       }
       if (report->input != input) {
-        throw UsageError(fmt::format("--input: {} is of {}, the list has {} as input {}", folder.candidates(number),
-                                     report->input, input, number + 1));
+        throw UsageError(fmt::format("{} is of {}, but the list of inputs has {} as input {}",
+                                     folder.candidates(number), report->input, input, number + 1));
       }
       committer.commit(number);
     }

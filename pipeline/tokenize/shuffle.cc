@@ -54,7 +54,7 @@ void read_numbers(const JsonFields& fields, const char* name, std::array<uint64_
     at = std::min(text.find_first_not_of("0123456789", begin), text.size());
     numbers[i++] = std::stoull(std::string(text.substr(begin, at - begin)));
   }
-  if (i != kBuckets) throw JsonFields::Missing(fmt::format("\"{}\" has no {} numbers", name, kBuckets));
+  if (i != kBuckets) throw JsonFields::Missing(fmt::format("\"{}\" does not have {} numbers", name, kBuckets));
 }
 
 void write_first_pass(const FirstPass& pass, const std::string& path) {
