@@ -53,7 +53,7 @@ std::string TrainProgress::status(const StepReport& report) const {
   if (report.mfu > 0) line += fmt::format("  MFU {:.1f} %", 100 * report.mfu);
   line += fmt::format("  {} left", duration_text(report.seconds_left));
   if (price_per_hour_ > 0) line += fmt::format("  cost left {:.2f}", report.seconds_left / 3600 * price_per_hour_);
-  return report.skipped ? line + "  (left out)" : line;
+  return report.skipped ? line + "  (skipped)" : line;
 }
 
 void TrainProgress::on_step(const StepReport& report, const LossCurve& curve) {
