@@ -9,7 +9,7 @@
 // from disk (also when a killed run has meanwhile replaced the file by a longer one, of which they are the beginning)
 // and rewrites it longer. So a run that is continued gives the same bytes as one that never stopped.
 //
-// With loss_masks each shard X.bin has an X.mask beside it: a byte a token, 1 where training counts the token as a
+// With loss_masks each shard X.bin has an X.mask beside it: one byte per token, 1 where training counts the token as a
 // target.
 #pragma once
 

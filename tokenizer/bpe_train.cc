@@ -369,7 +369,7 @@ void TrainingSizes::add(std::string_view pretoken, uint64_t count) {
 namespace {
 
 // A place has a symbol and its word (8 bytes), stands in the lists of at most three pairs (12), and makes about half a
-// pair (24 bytes a slot at a load of 0.3 to 0.6, and 16 in the queue) while few pairs repeat; a word has its weight.
+// pair (24 bytes per slot at a load of 0.3 to 0.6, and 16 in the queue) while few pairs repeat; a word has its weight.
 uint64_t training_memory(uint64_t pretokens, uint64_t bytes) {
   return (uint64_t{32} << 20) + (bytes + pretokens) * 48 + pretokens * 8;
 }

@@ -42,11 +42,11 @@ struct BpeTrainOptions {
   ByteOrder byte_order = ByteOrder::kBytes;
   TieBreak tie_break = TieBreak::kSmallestRanks;
 
-  // A vocabulary with implied merges to go on from: its ranks and special tokens stay, new ranks begin after its last
-  // and step over the ids of its special tokens. `byte_order` then means nothing. Null: none.
+  // A vocabulary with implied merges to continue from: its ranks and special tokens stay, new ranks begin after its
+  // last and step over the ids of its special tokens. `byte_order` then means nothing. Null: none.
   const Vocabulary* base = nullptr;
 
-  // Merges made before with the same options and pretokens, to go on from. Null: none.
+  // Merges made before with the same options and pretokens, to continue from. Null: none.
   const BpeMerges* resume = nullptr;
 
   // Called after each merge; may be empty.

@@ -199,7 +199,7 @@ class Run {
     return loss[0] / counted[0];
   }
 
-  // "" for a loss to go on with.
+  // What is wrong with the step's loss; "" when nothing is.
   std::string complaint(const StepReport& report) const {
     if (!std::isfinite(report.loss) || !std::isfinite(report.norm)) {
       return fmt::format("the loss is {} and the gradient norm {}", report.loss, report.norm);
@@ -328,7 +328,7 @@ class Run {
   uint64_t windows_without_targets_ = 0;  // of the last steps, in a row
   std::string data_identity_;
   bool told_of_no_validation_ = false;
-  double pace_ = 0;  // seconds a step
+  double pace_ = 0;  // seconds per step
   bool told_about_ = false;
 };
 

@@ -34,7 +34,7 @@ struct FirstDocument {
 // What the first pass has done: OUTPUT/work/shuffle.json.
 struct FirstPass {
   BucketSizes sizes;
-  StreamPosition position;           // where it goes on
+  StreamPosition position;           // where it resumes
   std::vector<StreamPosition> done;  // at the ends of the inputs before
   FirstDocument first;
 };

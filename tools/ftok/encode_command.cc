@@ -119,7 +119,7 @@ std::string json_line(const Encoding& encoding, const EncodeFlags& flags, std::s
   return json.end_object().take() + "\n";
 }
 
-// A line a token: begin and end in bytes and in characters, id, the token.
+// One line per token: begin and end in bytes and in characters, id, the token.
 std::string offset_lines(const Encoding& encoding, const EncodeFlags& flags, std::string_view text) {
   std::string out;
   for (const TokenSpan& span : encoding.spans_of(ids_of(encoding, flags, text))) {

@@ -214,7 +214,7 @@ class Cat {
  public:
   explicit Cat(const CatOptions& options) : options_(options), decode_(options) {}
 
-  // Prints the documents of the shards in order; one that goes on in the next shard given is put together.
+  // Prints the documents of the shards in order; one that continues in the next shard given is joined.
   void run() {
     for (const std::string& path : shard_paths(options_.paths)) {
       const ShardReader reader(path, options_.hints.hints());

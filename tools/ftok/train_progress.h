@@ -1,4 +1,4 @@
-// What `ftok train` shows on standard error while it goes on: a line a step, or on a terminal a live loss curve above a
+// What `ftok train` shows on standard error: one line per step, or on a terminal a live loss curve above a
 // status line.
 #pragma once
 

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""summary.py REPORT: the training steps of a report of tools/gpu_check/run, a line per model: tokens a second, MFU, what did attention, the
+"""summary.py REPORT: the training steps of a report of tools/gpu_check/run, one line per model: tokens per second, MFU, what computed attention, the
 best of PyTorch beside it, and whether the bar was reached. What is missing is named."""
 import json, sys
 

@@ -275,7 +275,7 @@ def write_model(args, data, first, second):
            '#include "extract/content/content_model.h"', "", "#include <iterator>", "", '#include "extract/content/feature_list.h"', "",
            "namespace ftok::html {", "",
            "// The features that the trees were fitted on, in their places (ftok_block_features writes the hash beside the rows).",
-           f'static_assert(kFeatureSchema == {data.schema["schema"]}U, "feature_list.h changed: the model needs to be trained anew");', "",
+           f'static_assert(kFeatureSchema == {data.schema["schema"]}U, "feature_list.h changed: the model needs to be trained again");', "",
            "namespace {", ""]
     write_forest(out, "First", first)
     write_forest(out, "Second", second)

@@ -114,7 +114,7 @@ class NcclRanks final : public DeviceRanks {
     try {
       wait_for_ranks(watch, kSilenceSecondsMax);
     } catch (...) {
-      library_->abort(std::exchange(communicator_, nullptr));  // its kernels end: nobody waits for ever
+      library_->abort(std::exchange(communicator_, nullptr));  // its kernels end: no rank waits forever
       throw;
     }
   }
