@@ -4,8 +4,8 @@
   train.py --pages DIR --block-features BINARY --scorer testdata.py --work DIR [--write extract]
 
 DIR holds aeb/, trafilatura/ and wcxb/ as testdata.py unpacks them. Needs numpy and lightgbm (PyPI). Every block is a row, labelled by
-labels.py. The words around it and in it are weighed by words.py; a first forest of trees sees a block and its page, a second also
-what the first said of the block's surroundings. Folds are by registered domain across all sets together, so that no site is on both
+labels.py. words.py weighs the words around it and in it. A first forest of trees sees a block and its page, a second also
+the first one's scores of the block's surroundings. Folds are by registered domain across all sets together, so that no site is on both
 sides; the scores printed are those of pages whose site the model has not seen. The tables written are fitted on all pages.
 """
 import argparse, collections, importlib.util, json, multiprocessing, subprocess, sys, time, urllib.parse, zlib
