@@ -17,8 +17,7 @@ class Error : public std::runtime_error {
   int exit_code_;
 };
 
-// A wrong flag, recipe key or argument: exit 2. The message names the key (the command line: the
-// flag), what was got and what was expected.
+// A wrong flag, recipe key or argument: exit 2. The message names the flag or key, what was got and what was expected.
 class UsageError : public Error {
  public:
   explicit UsageError(const std::string& message) : Error(message, 2) {}
