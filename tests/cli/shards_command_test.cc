@@ -96,5 +96,18 @@ TEST(ShardsCat, SaysWhatIsNoShard) {
       "(uint32 tokens); where tokens have no header, give their format and width\n");
 }
 
+TEST(ShardsConvert, NamesTheFlagOfAShardTooLargeForTheFormat) {
+  TemporaryFolder folder;
+  make_output_folder(folder.path().string());
+  const auto convert = [&](const std::string& tokens) {
+    return run_ftok("shards convert --to llmc --shard-tokens " + tokens + " " + folder.path().string() + " " +
+                    (folder / ("out-" + tokens)));
+  };
+  const Ran large = convert("2147483648");
+  EXPECT_EQ(large.exit_code, 2);
+  EXPECT_EQ(large.out, "ftok: --shard-tokens: 2147483648 is not in 1..2147483647\n");
+  EXPECT_EQ(convert("2147483647").exit_code, 0);
+}
+
 }  // namespace
 }  // namespace ftok::testing
