@@ -32,7 +32,7 @@ class ByteSource {
 // Opens a local file, or standard input for "-". Throws Error naming the path.
 std::unique_ptr<ByteSource> open_file_source(const std::string& path);
 
-// Bytes in memory, for tests; at most `read_max` bytes per read when it is not 0. Keeps its own copy.
+// Bytes in memory, for tests; at most `read_max` bytes a read when it is not 0. Keeps its own copy.
 std::unique_ptr<ByteSource> make_memory_source(std::string bytes, std::string name = "memory", size_t read_max = 0);
 
 }  // namespace ftok

@@ -52,10 +52,11 @@ std::string run_binding(const std::string& binding) {
 
 CandidateFolder::CandidateFolder(const std::string& path, const std::string& binding)
     : path_(path), binding_digest_(checksum_of(binding)) {
-  if (fs::exists(path) && !fs::is_directory(path)) throw UsageError(path + " is a file, expected a folder");
+  if (fs::exists(path) && !fs::is_directory(path))
+    throw UsageError("--output: " + path + " is a file, expected a folder");
   const std::string binding_path = path + "/" + kBindingName;
   if (fs::exists(path) && !fs::exists(binding_path) && fs::exists(path + "/manifest.json")) {
-    throw UsageError(path + " holds a manifest.json that no run wrote");
+    throw UsageError("--output: " + path + " holds a manifest.json that no run wrote");
   }
   make_folder(path);
   bind(binding);
@@ -72,13 +73,13 @@ void CandidateFolder::bind(const std::string& binding) const {
   if (bound == binding) return;
   if (version_of(bound) != version_of(binding)) {
     throw UsageError(
-        fmt::format("{} was made by {}, this is ftok {} (folder version {}): use another "
+        fmt::format("--output: {} was made by {}, this is ftok {} (folder version {}): use another "
                     "folder, or finish it with {}",
                     path_, version_text(version_of(bound)), FTOK_VERSION, version_of(binding),
                     version_of(bound) == 0 ? "ftok 0.1.0" : "that version"));
   }
-  throw UsageError(
-      fmt::format("{} was made with another recipe: {}; use another folder", path_, recipe_difference(bound, binding)));
+  throw UsageError(fmt::format("--output: {} was made with another recipe: {}; use another folder", path_,
+                               recipe_difference(bound, binding)));
 }
 
 void CandidateFolder::open_work() const {
@@ -138,12 +139,12 @@ RunState OutputFolder::committed(const std::vector<std::string>& inputs, GivenUp
     const InputReport report = report_of(state.parts[number].report, path(), number);
     if (number >= inputs.size()) {
       throw UsageError(
-          fmt::format("{} holds {} as input {}, the list ends before it; inputs may be appended, not removed", path(),
-                      report.input, number + 1));
+          fmt::format("--input: {} holds {} as input {}, the list ends before it; inputs may be appended, not removed",
+                      path(), report.input, number + 1));
     }
     if (report.input != inputs[number]) {
-      throw UsageError(fmt::format("input {} of {} was {}, not {}; inputs may be appended, not reordered", number + 1,
-                                   path(), report.input, inputs[number]));
+      throw UsageError(fmt::format("--input: input {} of {} was {}, not {}; inputs may be appended, not reordered",
+                                   number + 1, path(), report.input, inputs[number]));
     }
     if (report.quarantined.empty() || given_up == GivenUp::kStay) whole = number + 1;
   }

@@ -237,8 +237,8 @@ RunResult Runner::commit() {
         continue;
       }
       if (report->input != input) {
-        throw UsageError(fmt::format("{} is of {}, but the list of inputs has {} as input {}",
-                                     folder.candidates(number), report->input, input, number + 1));
+        throw UsageError(fmt::format("--input: {} is of {}, the list has {} as input {}", folder.candidates(number),
+                                     report->input, input, number + 1));
       }
       committer.commit(number);
     }

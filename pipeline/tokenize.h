@@ -9,7 +9,7 @@
 // bucket after bucket, each sorted, -> shards (shuffle.h).
 //
 // The manifest is written at each checkpoint and says how far the shards reach, down to the block inside an input; the
-// same command resumes there. The bytes of the output depend on the inputs, the vocabulary and TokenizeOptions::recipe
+// same command goes on there. The bytes of the output depend on the inputs, the vocabulary and TokenizeOptions::recipe
 // alone.
 #pragma once
 

@@ -36,7 +36,7 @@ TrainCheckpoint::TrainCheckpoint(const std::string& folder, const std::string& k
 void TrainCheckpoint::read_state() {
   const std::string content = read_file(path("state.json"), kStateBytesMax);
   const auto damaged = [&] {
-    return Error(path("state.json") + ": not a checkpoint of ftok vocab; remove the folder to start over");
+    return Error(path("state.json") + ": not a state of ftok vocab; remove the folder to start anew");
   };
   simdjson::dom::parser parser;
   simdjson::dom::element root;
@@ -54,8 +54,8 @@ void TrainCheckpoint::read_state() {
     throw damaged();
   }
   if (key != key_) {
-    throw UsageError(fmt::format(
-        "{}: the checkpoint is of other inputs, other weights or another pattern; use another folder", folder_));
+    throw UsageError(
+        fmt::format("--checkpoint {}: is of other inputs, weights or another pattern; give another folder", folder_));
   }
   state.position.input = input;
   for (const auto run : runs) {
@@ -112,7 +112,7 @@ std::optional<BpeMerges> TrainCheckpoint::load_merges(const std::string& key, co
     uint64_t count = 0;
     if (!take_number(text, ' ', left) || !take_number(text, ' ', right) || !take_number(text, '\n', count) ||
         !add_merge(merges, left, right, count, base)) {
-      throw Error(path("merges.txt") + ": damaged; remove the file to repeat the merges");
+      throw Error(path("merges.txt") + ": damaged; remove the file to merge anew");
     }
   }
   return merges;

@@ -61,7 +61,7 @@ HuggingFaceConfig read_config(const std::string& path) {
   if (root["scale_attn_weights"].get(truth) == simdjson::SUCCESS && !truth) refuse("scale_attn_weights", "true");
   if (root["tie_word_embeddings"].get(truth) == simdjson::SUCCESS && !truth) refuse("tie_word_embeddings", "true");
   HuggingFaceConfig config;
-  if (root["n_head"].get(config.heads) != simdjson::SUCCESS) throw Error(fmt::format("{}: has no n_head", path));
+  if (root["n_head"].get(config.heads) != simdjson::SUCCESS) throw Error(fmt::format("{}: no n_head", path));
   return config;
 }
 
@@ -71,7 +71,7 @@ std::vector<std::string> indexed_files(const std::string& path) {
   json::object map;
   const std::string text = read_text_file(path, 1 << 28);
   if (parser.parse(text)["weight_map"].get(map) != simdjson::SUCCESS)
-    throw Error(fmt::format("{}: has no \"weight_map\"", path));
+    throw Error(fmt::format("{}: no \"weight_map\"", path));
   std::set<std::string> names;
   for (const auto field : map) {
     std::string_view name;
@@ -96,25 +96,24 @@ class HuggingFaceModel {
       files_.push_back(std::make_unique<MappedFile>(part));
       Result<SafetensorsView> view = SafetensorsView::parse(files_.back()->bytes());
       if (!view)
-        throw Error(
-            fmt::format("{}: not a safetensors file: {}: {}", part, view.damage().code.view(), view.damage().detail));
+        throw Error(fmt::format("{}: no safetensors: {}: {}", part, view.damage().code.view(), view.damage().detail));
       views_.push_back(std::move(*view));
       for (const TensorView& tensor : views_.back().tensors()) {
         std::string_view name = tensor.name;
         if (name.starts_with(kPrefix)) name.remove_prefix(kPrefix.size());
-        if (!names_.emplace(name).second) throw Error(fmt::format("{}: tensor {} appears twice", part, name));
+        if (!names_.emplace(name).second) throw Error(fmt::format("{}: tensor {} is there twice", part, name));
       }
     }
   }
 
   const TensorView& tensor(const std::string& name) const {
     if (const TensorView* found = find(name)) return *found;
-    throw Error(fmt::format("{}: has no tensor {}: not a GPT-2", path_, name));
+    throw Error(fmt::format("{}: no tensor {}: no GPT-2", path_, name));
   }
   bool has(const std::string& name) const { return find(name) != nullptr; }
   int64_t dimension(const std::string& name, size_t index) const {
     const TensorView& found = tensor(name);
-    if (found.shape.size() != 2) throw Error(fmt::format("{}: {} is not a matrix", path_, name));
+    if (found.shape.size() != 2) throw Error(fmt::format("{}: {} is no matrix", path_, name));
     return found.shape[index];
   }
 
@@ -185,8 +184,8 @@ ModelFile read_hugging_face(const std::string& path, int64_t heads) {
 ModelFile model_of(Checkpoint checkpoint, const std::string& path) {
   const TrainRecipe recipe = parse_train_recipe(checkpoint.recipe, path);
   if (static_cast<int64_t>(checkpoint.parameters.size()) != ParameterLayout(recipe.model).size()) {
-    throw Error(fmt::format("{}: its {} parameters do not fit the model that its recipe describes", path,
-                            checkpoint.parameters.size()));
+    throw Error(
+        fmt::format("{}: {} parameters do not make the model its recipe names", path, checkpoint.parameters.size()));
   }
   return {
       recipe.model,   std::move(checkpoint.parameters), "ftok checkpoint", path, recipe.vocabulary, checkpoint.recipe,
@@ -200,14 +199,13 @@ ModelFile read_model_file(const std::string& path, int64_t heads) {
   }();
   if (start == "FTOKCKPT") {
     Result<Checkpoint> checkpoint = read_checkpoint(path);
-    if (!checkpoint)
-      throw Error(fmt::format("{}: not a complete checkpoint ({})", path, checkpoint.damage().code.view()));
+    if (!checkpoint) throw Error(fmt::format("{}: no whole checkpoint ({})", path, checkpoint.damage().code.view()));
     return model_of(std::move(*checkpoint), path);
   }
   if (is_llmc_model(start)) return read_llmc(path);
   if (path.ends_with(".safetensors") || path.ends_with(".safetensors.index.json"))
     return read_hugging_face(path, heads);
-  throw Error(fmt::format("{}: not an ftok checkpoint, a *.safetensors file or an llm.c GPT-2", path));
+  throw Error(fmt::format("{}: neither an ftok checkpoint, nor *.safetensors, nor llm.c's GPT-2", path));
 }
 
 ModelFile read_any_model(const std::string& path, int64_t heads, const Log& log) {
@@ -220,8 +218,8 @@ ModelFile read_any_model(const std::string& path, int64_t heads, const Log& log)
     if (std::optional<Checkpoint> checkpoint = read_latest_checkpoint(folder, log))
       return model_of(std::move(*checkpoint), folder);
   }
-  throw UsageError(fmt::format("{}: not a model: expected a file, an output folder of ftok train, or a folder with {}",
-                               path, kWeightsName));
+  throw UsageError(
+      fmt::format("{}: no model: neither a file, nor a folder of ftok train, nor one with {}", path, kWeightsName));
 }
 
 // NaN is refused where it comes in: in sums it spreads, and in comparisons it decides.

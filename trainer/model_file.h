@@ -1,13 +1,16 @@
-// Model files of ftok, Hugging Face and llm.c: reads them into one flat array of parameters (trainer/model.h) and
-// writes them.
+// Models as others keep them, and ftok's own: read into one flat array of parameters (trainer/model.h), and written.
 //
 //   ftok           a checkpoint, or a folder of `ftok train`
 //   Hugging Face   model.safetensors of a GPT-2 with config.json beside it; linear weights are stored input x output
-//                  in both; names may begin with "transformer."; the buffers attn.bias and attn.masked_bias are
-//                  ignored. Or several files and model.safetensors.index.json, {"weight_map": {TENSOR: FILE}}
+//                  there as
+//                  here; "transformer." may stand before the names; the buffers attn.bias and attn.masked_bias are left
+//                  out.
+//                  Or several files and model.safetensors.index.json, {"weight_map": {TENSOR: FILE}}
 //   llm.c          GPT-2 .bin: int32[256] header 20240326, 3 (fp32) or 5 (bf16), maxT, V, L, NH, C, padded V; then wte,
-//                  wpe, ln1w, ln1b, qkvw, qkvb, attprojw, attprojb, ln2w, ln2b, fcw, fcb, fcprojw, fcprojb, lnfw,
-//                  lnfb, each stacked over the layers; linear weights output x input
+//                  wpe, ln1w,
+//                  ln1b, qkvw, qkvb, attprojw, attprojb, ln2w, ln2b, fcw, fcb, fcprojw, fcprojb, lnfw, lnfb, each
+//                  stacked over
+//                  the layers, linear weights output x input
 #pragma once
 
 #include <cstdint>
@@ -24,14 +27,14 @@ struct ModelFile {
   std::vector<float> parameters;  // as ParameterLayout(config) lays them out
   std::string format;             // "ftok checkpoint", "safetensors", "llm.c fp32", "llm.c bf16"
   std::string path;               // of the file it was read from
-  std::string vocabulary;         // the name that the file gives; "" when it names none
+  std::string vocabulary;         // the name that the file gives; "" when it gives none
   std::string recipe;             // an ftok checkpoint's recipe, in TOML
   uint64_t step = 0;              // of an ftok checkpoint
 };
 
 // Reads any of the above: a file, or a folder (an ftok run, its checkpoints/, or one with model.safetensors or its
 // index). `heads` is for safetensors without config.json, 0: channels / 64, as all of GPT-2's sizes have it. Throws
-// UsageError when there is no model there, Error naming the file and the tensor when it is damaged, holds a weight that
+// UsageError when there is no such thing, Error naming the file and the tensor when it is damaged, holds a weight that
 // is not a finite number, or is not a GPT-2 of the kind that ftok computes.
 ModelFile read_model(const std::string& path, int64_t heads, const Log& log);
 

@@ -1,4 +1,4 @@
-// The data of a run: opens its folders, checks them against the recipe, and mixes them.
+// The data of a run: its folders opened, held against the recipe, and mixed.
 #pragma once
 
 #include <cstdint>
@@ -14,16 +14,16 @@ namespace ftok {
 // Throws UsageError where a folder's manifest and the recipe do not fit together, Error naming what cannot be read.
 Mixture open_training_data(const TrainRecipe& recipe, const TrainInputs& inputs);
 
-// None, with a warning, when no path was given and no folder of the data has validation shards, or when the shards hold
-// no complete window.
+// None, with a warning, when no path was given and no folder of the data has shards for it, and where they hold no
+// whole window.
 std::optional<Mixture> open_validation_data(const TrainRecipe& recipe, const TrainInputs& inputs, const Log& log);
 
 inline constexpr char kChatTemplateName[] = "chat.json";  // in a run's folder: the chat template of its data
 
-// The chat template of the data, as JSON; "" when no data has one.
+// That template, as JSON; "" where no data has one.
 std::string chat_template_of(const TrainInputs& inputs);
 
-// The windows of one path in the order of its shards: the validation shards, or all where there are none. `encoding`
+// One source of validation windows, in the order of its shards: those for validation, else all. `encoding`
 // may be null.
 Mixture open_evaluation_data(const std::string& path, const ModelConfig& model, const Encoding* encoding);
 

@@ -99,8 +99,8 @@ struct TrainRecipe {
 // Names of the presets, each with a description.
 std::vector<std::pair<std::string, std::string>> train_presets();
 
-// A preset by name, or a TOML file (whose key `preset` names the preset that gives the keys it does not set), with
-// assignments "section.key=value" on top. Checked. Throws UsageError naming what is wrong.
+// A preset by name, or a TOML file (whose key `preset` says what its other keys start from), with assignments
+// "section.key=value" on top. Checked. Throws UsageError naming what is wrong.
 TrainRecipe load_train_recipe(const std::string& name_or_path, const std::vector<std::string>& assignments);
 
 // Which keys of the vocabulary the file or the assignments set; a preset sets none.

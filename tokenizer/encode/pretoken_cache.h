@@ -1,8 +1,8 @@
 // PretokenCache: from a pretoken to its ids, for one thread. Whether a pretoken is in it changes nothing but time.
 //
-// A table of cache lines of two entries, and an arena. An entry is in one of two lines (cuckoo hashing); one bit per
-// line says whether one had to go to its other line, so that what is not there is seldom looked for twice. The keys of
-// a line lie side by side, so that one comparison is enough for both. The key of a pretoken of up to 15 bytes *is* its
+// A table of cache lines of two entries, and an arena. An entry lies in one of two lines (cuckoo hashing); a bit a line
+// says whether one had to go to its other line, so that what is not there is seldom looked for twice. The keys of a
+// line lie side by side, so that one comparison is enough for both. The key of a pretoken of up to 15 bytes *is* its
 // bytes, padded with zeros, with its length in the last byte (and mixed with constants); of a longer one a hash, and
 // its bytes are compared in the arena. Up to 4 ids lie in the entry, more in the arena.
 //
@@ -83,8 +83,7 @@ class PretokenCache {
 
   // The ids of an entry, or of a record in the arena, begin with a word that has the first id in its low 24 bits and
   // the number of ids in its top byte. When that is kInArena, ids[1] is the place of the record in the arena and ids[2]
-  // the number of ids. A record continues with the other ids, and for a long key with the number of bytes and the
-  // bytes.
+  // the number of ids. A record goes on with the other ids, and for a long key with the number of bytes and the bytes.
   struct Ids {
     uint32_t of[4];
   };
@@ -166,7 +165,7 @@ class PretokenCache {
   unsigned char* table_;
   size_t table_bytes_ = kTableBytesMin;  // in use
   uint64_t line_mask_ = kTableBytesMin - kLineBytes;
-  std::vector<uint64_t> overflowed_;  // one bit per line
+  std::vector<uint64_t> overflowed_;  // a bit a line
   size_t used_ = 0;                   // entries
   uint32_t* arena_;
   size_t arena_next_ = 0;  // where the next record goes

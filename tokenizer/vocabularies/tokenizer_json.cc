@@ -289,7 +289,7 @@ void refuse_adding(const JsonLoader& loader, json::element step) {
     if (adds.empty()) return;
   }
   loader.fail(
-      fmt::format("post-processor \"{}\" adds{} to every text, which ftok does not support; with "
+      fmt::format("post-processor \"{}\" adds{} to every text, which ftok does not do; with "
                   "\"post_processor\": null the file gives the ids without",
                   type, adds.empty() ? " tokens" : adds));
 }

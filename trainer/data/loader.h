@@ -1,11 +1,11 @@
 // Batches of windows of tokens from shards (ftok's and llm.c's, u16 and u32).
 //
 // A window is T + 1 tokens that begin at a multiple of T in a shard: tokens are the first T, targets the last T. All
-// windows of all shards, in the order of the shards, make an epoch; every epoch visits them in a different order.
+// windows of all shards, in the order of the shards, make an epoch; every epoch visits them in an order of its own.
 // Which window is number i of a training run is a function of (seed, i) alone, so neither micro-batches nor restarts
 // change it, and there is no state to keep.
 //
-// A file X.mask beside X.bin, one byte per token, is the shard's loss mask: a target whose byte is 0 does not count.
+// A file X.mask beside X.bin, one byte a token, is the shard's loss mask: a target whose byte is 0 does not count.
 #pragma once
 
 #include <cstdint>
@@ -40,7 +40,7 @@ struct LoaderOptions {
   // With it, positions see only their own document: the first token after, or at, this id (see end_of_text_first)
   // begins one.
   std::optional<uint32_t> document_mask_end_of_text;
-  bool end_of_text_first = true;  // the id precedes its document (llm.c) rather than following it
+  bool end_of_text_first = true;  // the id stands before its document (llm.c), not after
 };
 
 // Thrown where all shards together hold no window.
@@ -58,20 +58,20 @@ class Loader {
   uint64_t windows() const { return windows_; }  // in an epoch
   uint64_t tokens() const;                       // in all shards
 
-  // Checksum of the bytes of all shards and masks, which it reads in full.
+  // Of the bytes of all shards and masks: reads them through.
   std::string checksum() const;
   // True when a shard of this one is, under whatever name, the file at `path`.
   bool has_file(const std::string& path) const;
   std::vector<std::string> paths() const;
 
-  // Windows number [begin, begin + B) of the run. Throws Error naming shard and place of an id outside the vocabulary.
+  // Windows number [begin, begin + B) of the run. Throws Error naming shard and place of an id beyond the vocabulary.
   Batch batch(uint64_t begin, int64_t B) const;
 
   // The pieces of batch(): arrays for B windows, and one window into a row of them.
   Batch make_batch(int64_t B) const;
   void fill(Batch& batch, int64_t row, uint64_t number) const;
 
-  // The place of window number `number`, for messages: "ftok_train_000000.bin, token 4096".
+  // Where window number `number` lies, for messages: "ftok_train_000000.bin, token 4096".
   std::string place(uint64_t number) const;
 
  private:
@@ -99,7 +99,7 @@ class Loader {
 // the file whose name says both.
 std::vector<std::string> find_shards(const std::string& folder, Split split);
 
-// The same, but empty when there are none.
+// The same, but none where there is none.
 std::vector<std::string> list_shards(const std::string& folder, Split split);
 
 }  // namespace ftok

@@ -19,7 +19,7 @@ class Mixture {
  public:
   struct Source {
     std::unique_ptr<Loader> loader;
-    double weight = 0;  // relative to the other sources'; 0 for all: in proportion to their windows
+    double weight = 0;  // against the other sources'; 0 for all: as many as their windows are
     std::string name;   // for messages
   };
 
@@ -32,7 +32,7 @@ class Mixture {
   std::string place(uint64_t number) const;
   // "4000 windows x 768 + 90 windows x 256".
   std::string description() const;
-  // Checksum of the bytes of all sources, in order, which it reads in full.
+  // Of the bytes of all sources, in order; reads them through.
   std::string checksum() const;
   // The path of the first shard that is in `other` too, under whatever name; "" where none is.
   std::string shared_shard(const Mixture& other) const;

@@ -1,4 +1,4 @@
-// log.jsonl of a run: one JSON object per step, appended line by line.
+// log.jsonl of a run: a JSON object a step, appended a line at a time.
 #pragma once
 
 #include <cstdint>
@@ -14,8 +14,8 @@ namespace ftok {
 // Not thread-safe.
 class StepLog {
  public:
-  // Keeps the lines of steps up to `step` and drops what a killed run wrote beyond its last checkpoint. Throws Error
-  // naming the path.
+  // Keeps the lines of steps up to `step`: what a killed run wrote beyond its last checkpoint goes. Throws Error naming
+  // the path.
   StepLog(const std::string& path, uint64_t step);
   ~StepLog();
   StepLog(const StepLog&) = delete;
