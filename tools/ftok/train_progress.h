@@ -13,9 +13,6 @@
 
 namespace ftok::cli {
 
-// "2 h 05 min", "3 min 20 s", "12 s".
-std::string duration_text(double seconds);
-
 class TrainProgress : public TrainObserver {
  public:
   // `encoding` (may be null: samples are shown as ids) outlives it. `live`: redraw a curve in place, in colours.
