@@ -20,9 +20,7 @@ void MemoryBudget::grow(uint64_t from, uint64_t to) {
   if (from > 0) --holders_;
   const uint64_t ticket = next_ticket_++;
   if (holders_ == 0) changed_.notify_all();
-  changed_.wait(lock, [&] {
-    return ticket == first_wait_ && (holders_ == 0 || used_ - from + to <= bytes_);
-  });
+  changed_.wait(lock, [&] { return ticket == first_wait_ && (holders_ == 0 || used_ - from + to <= bytes_); });
   ++first_wait_;
   ++holders_;
   used_ += to - from;

@@ -43,7 +43,7 @@ class MemoryBudget {
   mutable std::mutex mutex_;
   std::condition_variable changed_;
   uint64_t used_ = 0, used_most_ = 0;
-  size_t holders_ = 0;                       // shares that hold something and do not wait
+  size_t holders_ = 0;                         // shares that hold something and do not wait
   uint64_t next_ticket_ = 0, first_wait_ = 0;  // those who wait, in order: tickets, and which is next
 };
 

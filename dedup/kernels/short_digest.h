@@ -17,8 +17,7 @@ namespace ftok {
 class ShortDigest {
  public:
   // `name`: as libcrypto has it, "SHA1". Throws Error when it has none.
-  explicit ShortDigest(const char* name)
-      : name_(name), algorithm_(EVP_MD_fetch(nullptr, name, nullptr), EVP_MD_free) {
+  explicit ShortDigest(const char* name) : name_(name), algorithm_(EVP_MD_fetch(nullptr, name, nullptr), EVP_MD_free) {
     if (algorithm_ == nullptr || context_ == nullptr) throw Error("libcrypto has no " + name_);
   }
 

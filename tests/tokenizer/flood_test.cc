@@ -106,7 +106,8 @@ TEST(Flood, NoBlockMakesLongKeysForgetWhatCameBefore) {
   std::memcpy(block.data() + 8, &guess, 8);
   std::map<uint64_t, std::string> keys;
   for (uint64_t i = 0; i < 1000; ++i) {
-    const std::string word = std::string("0123456789abcdef").substr(0, 12) + std::to_string(1000 + i) + block + "tail of it";
+    const std::string word =
+        std::string("0123456789abcdef").substr(0, 12) + std::to_string(1000 + i) + block + "tail of it";
     const PretokenKey key = PretokenKey::of(word);
     EXPECT_TRUE(keys.emplace(key.low, word).second);
     EXPECT_TRUE(keys.emplace(key.high, word).second);

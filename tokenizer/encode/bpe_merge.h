@@ -43,7 +43,7 @@ struct MergeJob {
 struct ExplicitPairs {
   std::vector<bool> superseded;  // by merge: a later one is of the same two tokens, which alone counts (as in Hugging
                                  // Face tokenizers)
-  uint64_t count = 0;  // of pairs of symbols that merge: a token that n merges make is n symbols
+  uint64_t count = 0;            // of pairs of symbols that merge: a token that n merges make is n symbols
 };
 ExplicitPairs explicit_pairs(const Vocabulary& vocabulary);
 
