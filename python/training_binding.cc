@@ -2,6 +2,9 @@
 #include <nanobind/stl/string.h>
 #include <nanobind/stl/vector.h>
 
+#include <algorithm>
+#include <vector>
+
 #include "core/error.h"
 #include "python/binding.h"
 #include "tokenizer/bpe_train.h"
