@@ -183,7 +183,7 @@ bool AtomicFile::commit_unless_there() {
   } else if (!there) {
     throw_errno("cannot create " + path_, error_number);
   }
-  ::unlink(temporary_.c_str());
+  remove_file(temporary_);
   close_published();
   return published;
 }

@@ -199,7 +199,7 @@ class ReadOnce(Checks):
         for output, run in (("a", lambda o: self.piped("garbage.gz", *self.run_, "--input", "-", "--output", o, code=1)),
                             ("b", lambda o: self.fed("garbage.gz", *self.run_, "--input", "fifo", "--output", o, code=1))):
             done = run(output)
-            self.one_line(done, "holds no record")
+            self.one_line(done, "binary data, which is not read")
             self.assertNotIn("tried again", done.stderr)
             self.assertFalse((self.folder / output / "manifest.json").exists())
 

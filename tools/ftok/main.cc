@@ -6,6 +6,7 @@
 #include <exception>
 #include <filesystem>
 #include <new>
+#include <sstream>
 #include <string>
 #include <system_error>
 #include <vector>
@@ -63,7 +64,12 @@ int run(int argc, char** argv) {
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
-    if (error.get_exit_code() == 0) return app.exit(error);  // --help, --version
+    if (error.get_exit_code() == 0) {  // --help, --version
+      std::ostringstream text;
+      const int code = app.exit(error, text, text);
+      ftok::cli::print_out(text.str());
+      return code;
+    }
     if (app.get_subcommands().empty() && argc > 1 && argv[1][0] != '-') refuse_command(app, argv[1]);
     throw ftok::UsageError(ftok::cli::describe(app, error, argc, argv));
   }

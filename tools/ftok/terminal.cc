@@ -5,7 +5,6 @@
 
 #include <cerrno>
 #include <cstdlib>
-#include <iostream>
 
 #include "core/error.h"
 #include "core/shown.h"
@@ -51,9 +50,7 @@ void print_out(std::string_view text) {
 
 void finish_output() {
   errno = 0;
-  std::cout.flush();  // the help texts of the parser's
-  const bool failed = !std::cout || std::fflush(stdout) != 0 || std::ferror(stdout) != 0;
-  if (failed) throw_errno(kOutputFailed, errno != 0 ? errno : EIO);
+  if (std::fflush(stdout) != 0 || std::ferror(stdout) != 0) throw_errno(kOutputFailed, errno != 0 ? errno : EIO);
 }
 
 void hold_standard_streams() {
