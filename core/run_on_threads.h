@@ -19,7 +19,7 @@ inline constexpr size_t kThreadsMax = 1024;
 
 // `threads`, or the number of cores when it is 0. Throws UsageError for more than kThreadsMax.
 inline size_t threads_or_all(size_t threads) {
-  if (threads > kThreadsMax) throw UsageError(fmt::format("--threads: got {}, expected 0 to {}", threads, kThreadsMax));
+  if (threads > kThreadsMax) throw UsageError(fmt::format("threads: got {}, expected 0 to {}", threads, kThreadsMax));
   return threads > 0 ? threads : std::max(1u, std::thread::hardware_concurrency());
 }
 

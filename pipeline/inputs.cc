@@ -52,7 +52,7 @@ void check_read_once(const InputListOptions& options, const std::vector<std::str
   const auto twice = std::adjacent_find(once.begin(), once.end());
   if (twice == once.end()) return;
   throw UsageError(
-      fmt::format("--input: {} is given twice, and can be read only once", *twice == "-" ? "standard input" : *twice));
+      fmt::format("{} is given twice, and can be read only once", *twice == "-" ? "standard input" : *twice));
 }
 
 std::vector<std::string> read_list(const std::string& path, const std::string& base_url) {

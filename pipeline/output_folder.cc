@@ -51,8 +51,8 @@ void refuse_what_others_hold(const std::string& path) {
     if (would_be_ours && (theirs.empty() || name < theirs)) theirs = name;
   }
   if (theirs.empty()) return;
-  throw UsageError(fmt::format("--output: {} holds {}, which no run of this folder wrote; name another folder", path,
-                               escape_bytes(theirs)));
+  throw UsageError(
+      fmt::format("{} holds {}, which no run of this folder wrote; name another folder", path, escape_bytes(theirs)));
 }
 
 }  // namespace

@@ -48,8 +48,8 @@ void TrainCheckpoint::refuse_what_others_hold() const {
   for (const auto& entry : std::filesystem::directory_iterator(folder_)) {
     const std::string name = entry.path().filename().string();
     if (name != "merges.txt" && !is_run_name(name)) continue;
-    throw UsageError(fmt::format("--checkpoint: {} holds {}, which no count of this folder wrote; name another folder",
-                                 folder_, escape_bytes(name)));
+    throw UsageError(fmt::format("{} holds {}, which no count of this folder wrote; name another folder", folder_,
+                                 escape_bytes(name)));
   }
 }
 

@@ -266,7 +266,7 @@ class Cat {
     }
     const bool whole = open_->skipped == 0 && tokens_.size() == open_->document_tokens;
     cli::print("--- {}: {} tokens{}\n", shown_field(open_->id), tokens_.size(),
-          whole ? "" : fmt::format(", from token {} of {}", open_->skipped, open_->document_tokens));
+               whole ? "" : fmt::format(", from token {} of {}", open_->skipped, open_->document_tokens));
     put_text((decode_ ? decode_(tokens_) : fmt::format("{}", fmt::join(tokens_, " "))) + "\n");
   }
 

@@ -21,7 +21,7 @@ StepLog::StepLog(const std::string& path, uint64_t step) : path_(path) {
   if (std::filesystem::exists(path)) {
     const std::string text = read_file(path);
     if (!text.empty() && !std::string_view(text).starts_with(kFirstBytes) && !kFirstBytes.starts_with(text)) {
-      throw UsageError("--output: " + path + " is not a log of ftok train; name another folder");
+      throw UsageError(path + " is not a log of ftok train; name another folder");
     }
     write_file(path, keep_lines(text, step));
   }
