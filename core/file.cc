@@ -261,9 +261,9 @@ void make_folder(const std::string& path) {
   if (code) throw Error("cannot make the folder " + path + ": " + code.message());
 }
 
-void remove_temporaries(const std::string& folder) {
-  remove_where(folder, [](std::string_view name) { return name.find(kTemporaryMark) != std::string_view::npos; });
-}
+bool is_temporary(std::string_view name) { return name.find(kTemporaryMark) != std::string_view::npos; }
+
+void remove_temporaries(const std::string& folder) { remove_where(folder, is_temporary); }
 
 void remove_dead_temporaries(const std::string& folder) { remove_where(folder, is_left_by_the_dead); }
 

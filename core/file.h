@@ -67,6 +67,9 @@ void write_file(const std::string& path, std::string_view bytes);
 // Makes the folder and its parents; throws Error naming it.
 void make_folder(const std::string& path);
 
+// Whether the file's name, or path, is that of a file that AtomicFile has not published yet.
+bool is_temporary(std::string_view name);
+
 // Removes what AtomicFile left in `folder` (not below) when a process was killed. Safe only while no other process
 // writes there: the caller holds the folder's lock.
 void remove_temporaries(const std::string& folder);
