@@ -2,9 +2,9 @@
 // "s3://BUCKET/KEY".
 //
 // Credentials, region and endpoint come from the environment, the AWS settings files or the metadata service
-// (s3/credentials.h) and stand in no address, message or file. Requests are signed (s3/signer.h) and go through the same
-// session as every other fetch: its limits, its pace of retries. Without any credentials s3://commoncrawl is read over
-// https from data.commoncrawl.org, and other buckets are refused.
+// (s3/credentials.h) and stand in no address, message or file. Requests are signed (s3/signer.h) and go through the
+// same session as every other fetch: its limits, its pace of retries. Without any credentials s3://commoncrawl is read
+// over https from data.commoncrawl.org, and other buckets are refused.
 //
 // An object appears whole or not at all: as one PUT, or as a multipart upload that is completed at its end and aborted
 // where it fails. What a killed process leaves of one is invisible, and S3Store::sweep_uploads removes it.
@@ -75,7 +75,8 @@ class S3Store {
   std::unique_ptr<State> state_;
 };
 
-// The inputs that `pattern` names: an address without * ? [ as it is, else the addresses of the objects it matches, sorted
+// The inputs that `pattern` names: an address without * ? [ as it is, else the addresses of the objects it matches,
+// sorted
 // ('*' and '?' do not match '/'). Throws UsageError when none does.
 std::vector<std::string> expand_s3_pattern(const S3Store& store, const std::string& pattern);
 

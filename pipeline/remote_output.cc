@@ -69,8 +69,9 @@ RemoteOutput::RemoteOutput(const std::string& output, std::string folder, const 
   const bool finished =
       std::any_of(there.begin(), there.end(), [&](const S3Object& o) { return o.key == prefix_.key + kManifestName; });
   if (!finished) {
-    throw UsageError(fmt::format(
-        "--output: {} holds {} objects and no finished output: remove them or name another place", output, there.size()));
+    throw UsageError(
+        fmt::format("--output: {} holds {} objects and no finished output: remove them or name another place", output,
+                    there.size()));
   }
   fetch_all(there);
 }
@@ -78,17 +79,21 @@ RemoteOutput::RemoteOutput(const std::string& output, std::string folder, const 
 S3Address RemoteOutput::address_of(const std::string& name) const { return {prefix_.bucket, prefix_.key + name}; }
 
 void RemoteOutput::fetch_all(const std::vector<S3Object>& objects) const {
-  if (log_) log_(LogLevel::kInfo, fmt::format("{}: fetching the {} files of the finished output", prefix_.text(), objects.size()));
+  if (log_)
+    log_(LogLevel::kInfo,
+         fmt::format("{}: fetching the {} files of the finished output", prefix_.text(), objects.size()));
   std::string block(1 << 20, '\0');
   for (const S3Object& object : objects) {
     const std::string name = object.key.substr(prefix_.key.size());
     const fs::path path = fs::path(name).lexically_normal();
     if (name.empty() || name.ends_with('/')) continue;  // what some consoles make to show a folder
-    if (path.is_absolute() || *path.begin() == "..") throw Error(fmt::format("{}: not a file's name", address_of(name).text()));
+    if (path.is_absolute() || *path.begin() == "..")
+      throw Error(fmt::format("{}: not a file's name", address_of(name).text()));
     make_folder((fs::path(folder_) / path).parent_path().string());
     AtomicFile file((fs::path(folder_) / path).string());
     const auto source = store_.open(address_of(name));
-    while (const size_t got = source->read(block.data(), block.size())) file.write(std::string_view(block).substr(0, got));
+    while (const size_t got = source->read(block.data(), block.size()))
+      file.write(std::string_view(block).substr(0, got));
     file.commit();
   }
 }
@@ -107,7 +112,9 @@ void RemoteOutput::publish() {
     ++stored;
   }
   store_.sweep_uploads(prefix_);
-  if (log_) log_(LogLevel::kInfo, fmt::format("{}: stored {} files, {} were there", prefix_.text(), stored, names.size() - stored));
+  if (log_)
+    log_(LogLevel::kInfo,
+         fmt::format("{}: stored {} files, {} were there", prefix_.text(), stored, names.size() - stored));
   fs::remove_all(folder_);
 }
 

@@ -69,8 +69,8 @@ class S3Client::Signer : public RequestSigner {
     region_ = shared_->region_of(call_.address.bucket);
     credentials_ = shared_->settings.credentials();
     if (credentials_.empty()) {
-      throw UsageError(fmt::format("{}: no credentials: set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or AWS_PROFILE",
-                                   call_.address.text()));
+      throw UsageError(fmt::format(
+          "{}: no credentials: set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or AWS_PROFILE", call_.address.text()));
     }
     const auto [url, path] = base(region_);
     S3Request signed_request;
@@ -106,7 +106,8 @@ class S3Client::Signer : public RequestSigner {
   std::pair<std::string, std::string> base(const std::string& region) const {
     const std::string& bucket = call_.address.bucket;
     if (!shared_->settings.endpoint().empty()) return {shared_->settings.endpoint(), "/" + bucket + "/"};
-    if (bucket.find('.') != std::string::npos) return {fmt::format("https://s3.{}.amazonaws.com", region), "/" + bucket + "/"};
+    if (bucket.find('.') != std::string::npos)
+      return {fmt::format("https://s3.{}.amazonaws.com", region), "/" + bucket + "/"};
     return {fmt::format("https://{}.s3.{}.amazonaws.com", bucket, region), "/"};
   }
 
@@ -168,7 +169,8 @@ S3Answer S3Client::call(const S3Call& call) const {
     }
     std::string problem = reply.complete ? fmt::format("status {}", status) : reply.error;
     if (reply.complete && !code.empty()) problem = fmt::format("{}, {}", problem, code);
-    const bool again = reply.complete ? may_pass(status) || code == "InternalError" || code == "SlowDown" : reply.may_pass;
+    const bool again =
+        reply.complete ? may_pass(status) || code == "InternalError" || code == "SlowDown" : reply.may_pass;
     if (!again) throw Error(fmt::format("{}: {}", what, problem));
     if (++failures >= options_.attempts_max) {
       throw Error(fmt::format("{}: {} (gave up after {} tries)", what, problem, failures));
@@ -177,8 +179,8 @@ S3Answer S3Client::call(const S3Call& call) const {
     double wait = std::max(back_off_s(options_.back_off, failures, session.clock().uniform()), reply.retry_after_s);
     wait = session.reserve_retry(signer.host(), wait, options_.back_off.wait_min_s);
     if (log_) {
-      log_(LogLevel::kWarning, fmt::format("{}: {}; try {} of {} in {:.1f} s", what, problem, failures + 1,
-                                           options_.attempts_max, wait));
+      log_(LogLevel::kWarning,
+           fmt::format("{}: {}; try {} of {} in {:.1f} s", what, problem, failures + 1, options_.attempts_max, wait));
     }
     session.clock().wait_s(wait, {});
   }

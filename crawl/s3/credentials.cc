@@ -46,14 +46,16 @@ std::string value_of(const std::map<std::string, std::string>& map, const std::s
 }
 
 S3Credentials of_profile(const std::map<std::string, std::string>& profile) {
-  return {value_of(profile, "aws_access_key_id"), value_of(profile, "aws_secret_access_key"), value_of(profile, "aws_session_token")};
+  return {value_of(profile, "aws_access_key_id"), value_of(profile, "aws_secret_access_key"),
+          value_of(profile, "aws_session_token")};
 }
 
 // "2013-05-24T00:00:00Z"; the end of time when it is not such a text.
 std::chrono::system_clock::time_point parse_expiration(std::string_view text) {
   std::tm utc{};
   const std::string copy(text.substr(0, 19));
-  if (::strptime(copy.c_str(), "%Y-%m-%dT%H:%M:%S", &utc) == nullptr) return std::chrono::system_clock::time_point::max();
+  if (::strptime(copy.c_str(), "%Y-%m-%dT%H:%M:%S", &utc) == nullptr)
+    return std::chrono::system_clock::time_point::max();
   return std::chrono::system_clock::from_time_t(::timegm(&utc));
 }
 
@@ -103,7 +105,8 @@ std::optional<ExpiringCredentials> of_container() {
   }
   if (url.empty()) return std::nullopt;
   if (!is_trusted(url)) {
-    throw UsageError("AWS_CONTAINER_CREDENTIALS_FULL_URI: expected an https URL or one of this machine, got '" + url + "'");
+    throw UsageError("AWS_CONTAINER_CREDENTIALS_FULL_URI: expected an https URL or one of this machine, got '" + url +
+                     "'");
   }
   std::string token = environment("AWS_CONTAINER_AUTHORIZATION_TOKEN");
   if (const std::string path = environment("AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE"); !path.empty()) {
@@ -118,8 +121,7 @@ std::optional<ExpiringCredentials> of_instance() {
   std::string service = environment("AWS_EC2_METADATA_SERVICE_ENDPOINT");
   if (service.empty()) service = "http://169.254.169.254";
   while (service.ends_with('/')) service.pop_back();
-  const auto token =
-      ask("PUT", service + "/latest/api/token", "X-aws-ec2-metadata-token-ttl-seconds: 21600");
+  const auto token = ask("PUT", service + "/latest/api/token", "X-aws-ec2-metadata-token-ttl-seconds: 21600");
   if (!token) return std::nullopt;
   const std::string header = "X-aws-ec2-metadata-token: " + *token;
   const std::string roles = service + "/latest/meta-data/iam/security-credentials/";
@@ -175,8 +177,8 @@ S3Settings::S3Settings() {
   profile_ = read_profiles("AWS_CONFIG_FILE", "config")[name];
   const auto secrets = read_profiles("AWS_SHARED_CREDENTIALS_FILE", "credentials")[name];
   for (const auto& [key, value] : secrets) profile_[key] = value;
-  for (const std::string& region :
-       {environment("AWS_REGION"), environment("AWS_DEFAULT_REGION"), value_of(profile_, "region"), std::string("us-east-1")})
+  for (const std::string& region : {environment("AWS_REGION"), environment("AWS_DEFAULT_REGION"),
+                                    value_of(profile_, "region"), std::string("us-east-1")})
     if (region_.empty()) region_ = region;
   for (const std::string& url :
        {environment("AWS_ENDPOINT_URL_S3"), environment("AWS_ENDPOINT_URL"), value_of(profile_, "endpoint_url")})

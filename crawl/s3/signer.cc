@@ -86,7 +86,8 @@ std::vector<std::string> sign_s3_request(const S3Request& request, const S3Crede
                   canonical_query(request), canonical_headers, names, request.body_sha256);
   const std::string to_sign = fmt::format("AWS4-HMAC-SHA256\n{}\n{}\n{}", time, scope, Sha256::of(canonical));
   std::string key = hmac("AWS4" + credentials.secret_key, day);
-  for (const std::string_view step : {std::string_view(region), std::string_view("s3"), std::string_view("aws4_request")})
+  for (const std::string_view step :
+       {std::string_view(region), std::string_view("s3"), std::string_view("aws4_request")})
     key = hmac(key, step);
   sent.push_back(fmt::format("Authorization: AWS4-HMAC-SHA256 Credential={}/{},SignedHeaders={},Signature={}",
                              credentials.access_key, scope, names, hex(hmac(key, to_sign))));

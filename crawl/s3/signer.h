@@ -1,5 +1,6 @@
 // AWS Signature Version 4 for Amazon S3 and what speaks its language ("Authenticating Requests: Using the Authorization
-// Header", Amazon S3 API Reference): every header given and every query parameter is signed, and the digest of the body.
+// Header", Amazon S3 API Reference): every header given and every query parameter is signed, and the digest of the
+// body.
 #pragma once
 
 #include <chrono>

@@ -83,15 +83,16 @@ TEST(S3Address, Parts) {
 }
 
 TEST(S3Address, RefusesWhatIsNone) {
-  for (const std::string& text : {std::string("s3://ab/k"), std::string("s3://"), std::string("s3://Upper/k"),
-                                  std::string("s3://a_b_c/k"), std::string("s3:/abc/k"), "s3://" + std::string(64, 'a'),
-                                  "s3://abc/" + std::string(1025, 'k')}) {
+  for (const std::string& text :
+       {std::string("s3://ab/k"), std::string("s3://"), std::string("s3://Upper/k"), std::string("s3://a_b_c/k"),
+        std::string("s3:/abc/k"), "s3://" + std::string(64, 'a'), "s3://abc/" + std::string(1025, 'k')}) {
     EXPECT_THROW(parse_s3_address(text), UsageError) << text;
   }
 }
 
 TEST(S3Xml, TextAndElements) {
-  const std::string_view xml = "<R><C><Key>a&amp;b</Key></C><C><Key>c&quot;&lt;</Key></C><IsTruncated>true</IsTruncated></R>";
+  const std::string_view xml =
+      "<R><C><Key>a&amp;b</Key></C><C><Key>c&quot;&lt;</Key></C><IsTruncated>true</IsTruncated></R>";
   const auto elements = xml_elements(xml, "C");
   ASSERT_EQ(elements.size(), 2u);
   EXPECT_EQ(xml_text(elements[0], "Key"), "a&b");
@@ -133,8 +134,9 @@ class S3Environment : public ::testing::Test {
       ::unsetenv(name);
     }
     ::setenv("AWS_EC2_METADATA_DISABLED", "true", 1);
-    write("credentials", "[default]\naws_access_key_id = file\naws_secret_access_key = secret\n"
-                         "[work]\naws_access_key_id = work\naws_secret_access_key = secret\n");
+    write("credentials",
+          "[default]\naws_access_key_id = file\naws_secret_access_key = secret\n"
+          "[work]\naws_access_key_id = work\naws_secret_access_key = secret\n");
     write("config", "[default]\nregion = eu-central-1\n[profile work]\nregion = eu-west-1\n");
   }
 

@@ -12,7 +12,8 @@ namespace {
 // One for each address, so that the same command continues in the same folder.
 std::string default_work_folder(const std::string& address) {
   std::string name = address.substr(std::string_view("s3://").size());
-  std::replace_if(name.begin(), name.end(), [](unsigned char c) { return std::isalnum(c) == 0 && c != '.' && c != '-'; }, '_');
+  std::replace_if(
+      name.begin(), name.end(), [](unsigned char c) { return std::isalnum(c) == 0 && c != '.' && c != '-'; }, '_');
   return cache_folder() + "/work/" + name;
 }
 
