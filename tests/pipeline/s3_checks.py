@@ -16,20 +16,26 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "support"))
 from peer_python import require  # noqa: E402
 
+os.environ["INITIAL_NO_AUTH_ACTION_COUNT"] = "3"  # the three calls that make the user; every later one is checked
 require("boto3", "boto3", "s3")
 require("moto", "moto[server]", "s3")
-os.environ["INITIAL_NO_AUTH_ACTION_COUNT"] = "3"  # the three calls that make the user; every later one is checked
+import logging  # noqa: E402
+
 import boto3  # noqa: E402
 from moto.server import ThreadedMotoServer  # noqa: E402
 
+logging.getLogger("werkzeug").setLevel(logging.ERROR)
 FTOK = os.environ["FTOK"]
-SAMPLE = Path(__file__).resolve().parents[2] / "share" / "sample" / "sample.warc.gz"
+SAMPLE = Path(__file__).resolve().parents[2] / "share" / "sample" / "ftok-sample.warc.gz"
 BUCKET = "corpus"
 
 
 class Proxy(http.server.ThreadingHTTPServer):
     """Passes requests on to `target`; before that, does to each what the first fault that matches says, once."""
     daemon_threads = True
+
+    def handle_error(self, request, client_address):
+        pass  # a client that was killed
 
     def __init__(self, target):
         self.target, self.faults, self.log, self.lock = target, [], [], threading.Lock()

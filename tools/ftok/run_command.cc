@@ -189,9 +189,9 @@ void run_command(Flags flags) {
   if (!flags.limit.empty()) flags.inputs.limit = static_cast<uint64_t>(parse_size(flags.limit, false, "--limit"));
   if (flags.inputs.inputs.empty() && flags.inputs.input_lists.empty())
     throw UsageError("no input: give --input FILE or --input-list FILE");
+  const FetchOptions fetch = flags.fetch.options();
   const std::vector<std::string> inputs = list_inputs(flags.inputs);
   catch_stop_signals();
-  const FetchOptions fetch = flags.fetch.options();
   if (!flags.measure.empty()) return measure(flags, inputs, recipe, fetch, log);
   OutputPlace place(flags.output, fetch, log);
   const RunOptions options = run_options(flags, place.folder(), fetch, inputs);
