@@ -256,8 +256,6 @@ void make_folder(const std::string& path) {
   for (const std::string& folder : made) sync_folder_of(folder);
 }
 
-bool is_temporary(std::string_view name) { return name.find(kTemporaryMark) != std::string_view::npos; }
-
 MappedFile::MappedFile(const std::string& path) : path_(path) {
   refuse_address(path);
   const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);

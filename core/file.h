@@ -76,9 +76,6 @@ void write_file(const std::string& path, std::string_view bytes);
 // Makes the folder and its parents, and syncs the folders that hold the new ones; throws Error naming it.
 void make_folder(const std::string& path);
 
-// Whether the file's name, or path, is that of a file that AtomicFile has not published yet.
-bool is_temporary(std::string_view name);
-
 // Writes the file that a command was told to write: write_file(), after removing what killed attempts at it left.
 void write_output(const std::string& path, std::string_view bytes);
 

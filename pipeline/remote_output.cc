@@ -9,6 +9,7 @@
 
 #include "core/error.h"
 #include "core/file.h"
+#include "core/temporary_files.h"
 #include "shards/manifest.h"
 
 namespace ftok {
