@@ -191,6 +191,7 @@ RunResult Runner::run() {
     });
   });
   committer.finish();
+  committer.warn_of_small_corpus(options_.output, log_);
   return result(committer);
 }
 
@@ -250,6 +251,7 @@ RunResult Runner::commit() {
                 kTryAgainExitCode);
   }
   committer.finish();
+  committer.warn_of_small_corpus(options_.output, log_);
   return result(committer);
 }
 

@@ -4,7 +4,9 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <map>
 #include <memory>
+#include <unordered_map>
 
 #include "core/error.h"
 #include "core/file.h"
@@ -28,8 +30,7 @@ class Inputs {
       if (fs::is_directory(path)) {
         add_folder(path);
       } else {
-        const std::optional<Manifest> manifest = manifest_of(fs::path(path).parent_path().string());
-        add(path, manifest ? &*manifest : nullptr);
+        add(path, listing_of(fs::path(path).parent_path().string()));
       }
     }
     if (shards_.empty()) throw UsageError("no shard to convert");
@@ -39,16 +40,28 @@ class Inputs {
   const std::optional<Manifest>& manifest() const { return manifest_; }
 
  private:
-  static std::optional<Manifest> manifest_of(const std::string& folder) {
+  // A folder's manifest, read once for all of its shards, and the splits that it gives them.
+  struct Listing {
+    Manifest manifest;
+    std::unordered_map<std::string, Split> splits;  // by the shard's name
+  };
+
+  // Null where the folder has no manifest.
+  const Listing* listing_of(const std::string& folder) {
+    const auto [place, is_new] = listings_.try_emplace(folder);
     const std::string path = (fs::path(folder.empty() ? "." : folder) / kManifestName).string();
-    if (!fs::exists(path)) return std::nullopt;
-    return read_manifest(path);
+    if (is_new && fs::exists(path)) {
+      auto listing = std::make_unique<Listing>();
+      listing->manifest = read_manifest(path);
+      for (const ShardEntry& entry : listing->manifest.shards) listing->splits[entry.shard.name] = entry.split;
+      place->second = std::move(listing);
+    }
+    return place->second.get();
   }
 
   void add_folder(const std::string& folder) {
-    const std::optional<Manifest> manifest = manifest_of(folder);
-    if (manifest) {
-      for (const ShardEntry& entry : manifest->shards) add(folder + "/" + entry.shard.name, &*manifest);
+    if (const Listing* const listing = listing_of(folder)) {
+      for (const ShardEntry& entry : listing->manifest.shards) add(folder + "/" + entry.shard.name, listing);
       return;
     }
     std::vector<std::string> paths;
@@ -61,16 +74,14 @@ class Inputs {
     for (const std::string& path : paths) add(path, nullptr);
   }
 
-  void add(const std::string& path, const Manifest* manifest) {
+  void add(const std::string& path, const Listing* listing) {
     std::optional<Split> split = options_.split;
-    if (manifest != nullptr) {
-      const std::string name = fs::path(path).filename().string();
-      const auto listed = std::find_if(manifest->shards.begin(), manifest->shards.end(),
-                                       [&](const ShardEntry& entry) { return entry.shard.name == name; });
-      if (listed == manifest->shards.end()) {
-        manifest = nullptr;
-      } else {
-        split = listed->split;
+    const Manifest* manifest = nullptr;
+    if (listing != nullptr) {
+      const auto listed = listing->splits.find(fs::path(path).filename().string());
+      if (listed != listing->splits.end()) {
+        manifest = &listing->manifest;
+        split = listed->second;
       }
     }
     if (!split) split = split_of_name(path);
@@ -95,6 +106,7 @@ class Inputs {
   }
 
   const ConvertOptions& options_;
+  std::map<std::string, std::unique_ptr<const Listing>> listings_;  // by folder
   std::vector<Input> shards_;
   std::optional<Manifest> manifest_;
 };
@@ -138,7 +150,8 @@ class Converter {
       }
       flush(split);
     }
-    result_.shards = writer_->checkpoint();
+    writer_->checkpoint();
+    result_.shards = writer_->shards();
     if (inputs_.manifest()) write_manifest_of_output();
     return std::move(result_);
   }
@@ -238,7 +251,6 @@ class Converter {
     manifest.shards = result_.shards;
     manifest.inputs.clear();
     manifest.parts_in_shards = 0;
-    manifest.position.clear();
     write_file(folder_ + "/" + kManifestName, write_manifest(manifest));
   }
 

@@ -24,6 +24,7 @@ struct ShardWriter::Stream {
 
   Split split = Split::kTrain;
   std::vector<ShardEntry> entries;
+  size_t unchanged = 0;  // entries that the last checkpoint has returned
   std::unique_ptr<ShardFile> file;
   std::optional<ChecksummedFile> mask;
   uint64_t tokens = 0;  // in the open shard
@@ -86,6 +87,7 @@ ShardWriter::ShardWriter(ShardWriterOptions options, std::vector<ShardEntry> sha
     }
     entries.push_back(std::move(entry));
   }
+  for (const auto& stream : streams_) stream->unchanged = stream->entries.size();
 }
 
 ShardWriter::~ShardWriter() = default;
@@ -154,6 +156,7 @@ void ShardWriter::reopen_mask(Stream& stream, const ShardEntry& entry) {
 void ShardWriter::reopen_short_shard(Stream& stream) {
   const ShardEntry entry = std::move(stream.entries.back());
   stream.entries.pop_back();
+  stream.unchanged = std::min(stream.unchanged, stream.entries.size());
   const ShardFileOptions file = file_options(stream);
   const auto refuse = [&](const std::string& why) {
     throw Error("cannot continue from " + file.path + ": " + why + "; it is not the file the manifest lists");
@@ -207,11 +210,19 @@ void ShardWriter::publish(Stream& stream) {
 }
 
 std::vector<ShardEntry> ShardWriter::checkpoint() {
-  std::vector<ShardEntry> shards;
+  std::vector<ShardEntry> changed;
   for (const auto& stream : streams_) {
     if (stream->file) publish(*stream);
-    shards.insert(shards.end(), stream->entries.begin(), stream->entries.end());
+    const std::vector<ShardEntry>& entries = stream->entries;
+    changed.insert(changed.end(), entries.begin() + static_cast<ptrdiff_t>(stream->unchanged), entries.end());
+    stream->unchanged = entries.size();
   }
+  return changed;
+}
+
+std::vector<ShardEntry> ShardWriter::shards() const {
+  std::vector<ShardEntry> shards;
+  for (const auto& stream : streams_) shards.insert(shards.end(), stream->entries.begin(), stream->entries.end());
   return shards;
 }
 

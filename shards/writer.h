@@ -4,7 +4,7 @@
 // wherever in a document that falls (llm.c's writer does the same); only a stream's last shard is shorter. Shard k
 // therefore holds tokens [k * shard_tokens, (k + 1) * shard_tokens) of the stream and nothing else decides its bytes.
 //
-// checkpoint() publishes the short last shards and returns the list of all shards, which the manifest keeps. A writer
+// checkpoint() publishes the short last shards; shards() is then the list of all shards, which the manifest keeps. A writer
 // made with that list continues where it stood, in another process too: it takes the short shard's first tokens back
 // from disk (also when a killed run has meanwhile replaced the file by a longer one, of which they are the beginning)
 // and rewrites it longer. So a run that is continued gives the same bytes as one that never stopped.
@@ -69,8 +69,13 @@ class ShardWriter {
   // out of the loss.
   void add(Split split, std::string_view id, std::span<const uint32_t> tokens, std::span<const uint8_t> loss = {});
 
-  // Publishes the short last shard of each stream; returns all shards, train first, in order. The writer can continue.
+  // Publishes the short last shard of each stream. Returns the shards that are new or longer since the last checkpoint
+  // (or since the list that the writer was made with), train first, in order: not all of them, so that what a
+  // checkpoint costs does not depend on how many came before it. The writer can continue.
   std::vector<ShardEntry> checkpoint();
+
+  // All shards that have been published, train first, in order.
+  std::vector<ShardEntry> shards() const;
 
   // Tokens of the stream so far, end-of-text included, those of earlier runs too.
   uint64_t tokens(Split split) const;

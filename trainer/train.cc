@@ -137,9 +137,12 @@ class Run {
     engine_->set_state({inputs_.initial->parameters, {}, {}}, 0);
   }
 
-  // What a folder is bound to. Rank 0's: it reads all of the data, once.
+  // What a folder is bound to. Rank 0's: it reads all of the data, the first time and when its files have changed.
   const std::string& data_identity() {
-    if (data_identity_.empty()) data_identity_ = data_.description() + ", checksum " + data_.checksum();
+    if (!data_identity_.empty()) return data_identity_;
+    FileChecksums files(inputs_.output + "/" + kDataChecksumsName);
+    data_identity_ = data_.description() + ", checksum " + data_.checksum(files);
+    files.save();
     return data_identity_;
   }
 

@@ -174,7 +174,7 @@ class BucketJoiner {
         });
   }
 
-  void checkpoint() { output_.checkpoint(fmt::format("{{\"shuffled\":{}}}", std::max(done_, skip_)), {}); }
+  void checkpoint() { output_.checkpoint(fmt::format("{{\"shuffled\":{}}}", std::max(done_, skip_))); }
 
  private:
   std::unique_ptr<SortedBucket> next() {
@@ -298,7 +298,7 @@ void tokenize_shuffled(const TokenizeOptions& options, size_t threads, size_t li
   const fs::path work = fs::path(options.output) / "work";
   const std::string prefix = work / "bucket";
   const std::string state_path = work / "shuffle.json";
-  if (output.has_manifest()) {
+  if (output.inputs_done() > 0) {  // the second pass has begun
     if (output.inputs_done() != options.inputs.size()) {
       throw UsageError(fmt::format("{} is a shuffle of {} inputs; the inputs of a shuffle cannot change",
                                    options.output, output.inputs_done()));
@@ -308,11 +308,11 @@ void tokenize_shuffled(const TokenizeOptions& options, size_t threads, size_t li
   FirstPass pass;
   if (fs::exists(state_path)) pass = read_first_pass(state_path);
   check_inputs(pass.done, options.inputs, options.output);
-  const uint64_t documents_done = shuffled_of(output.position(), output.folder().manifest());
+  const uint64_t documents_done = shuffled_of(output.position(), output.folder().journal());
   progress.inputs_committed = pass.done.size();
   if (pass.position.input < options.inputs.size())
     fill_buckets(options, live_max, pass, prefix, state_path, progress, times, log);
-  if (!output.has_manifest()) write_receipts(pass, output, options.recipe.shards.validation_per_mille);
+  if (output.inputs_done() == 0) write_receipts(pass, output, options.recipe.shards.validation_per_mille);
   log(LogLevel::kInfo, "all documents are in buckets; sorting them");
   const size_t buckets_live = std::max<size_t>(2, std::min<size_t>(threads + 1, 4));
   BucketJoiner joiner(options, pass, prefix, output, documents_done,
