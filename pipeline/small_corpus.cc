@@ -31,7 +31,7 @@ bool move_only_document(const std::string& folder, uint64_t kept, int64_t valida
 }
 
 void warn_of_small_corpus(const std::string& output, const Tally& tally, bool only_document_trains,
-                          const std::string& shard_format, const std::vector<ShardEntry>& shards, const Log& log) {
+                          std::string_view shard_format, const std::vector<ShardEntry>& shards, const Log& log) {
   uint64_t tokens[2] = {0, 0};
   for (const ShardEntry& entry : shards) tokens[static_cast<size_t>(entry.split)] += entry.tokens;
   const uint64_t validation = tokens[static_cast<size_t>(Split::kValidation)];

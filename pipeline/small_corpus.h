@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "core/log.h"
@@ -25,6 +26,6 @@ bool move_only_document(const std::string& folder, uint64_t kept, int64_t valida
 // Warns, once a command is done, of one document alone (`only_document_trains`), of nothing to train on, and of a
 // validation shard of llm.c's that its reader refuses. `shards` are all, in `output`.
 void warn_of_small_corpus(const std::string& output, const Tally& tally, bool only_document_trains,
-                          const std::string& shard_format, const std::vector<ShardEntry>& shards, const Log& log);
+                          std::string_view shard_format, const std::vector<ShardEntry>& shards, const Log& log);
 
 }  // namespace ftok

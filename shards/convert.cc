@@ -217,8 +217,12 @@ class Converter {
   }
 
   void take(const ShardReader& reader, uint64_t begin, uint64_t end, const MappedFile* mask) {
-    reader.view().read(begin, end, piece_);
-    tokens_.insert(tokens_.end(), piece_.begin(), piece_.end());
+    if (tokens_.empty()) {  // as nearly always
+      reader.view().read(begin, end, tokens_);
+    } else {
+      reader.view().read(begin, end, piece_);
+      tokens_.insert(tokens_.end(), piece_.begin(), piece_.end());
+    }
     if (mask == nullptr) return;
     const std::string_view bytes = mask->bytes().substr(begin, end - begin);
     loss_.insert(loss_.end(), bytes.begin(), bytes.end());

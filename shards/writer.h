@@ -86,6 +86,14 @@ class ShardWriter {
  private:
   struct Stream;
 
+  // A document on its way into the shards.
+  struct OpenDocument {
+    std::string_view id;
+    uint64_t tokens = 0;  // end-of-text included
+    uint64_t done = 0;
+  };
+
+  void put(Stream& stream, OpenDocument& document, std::span<const uint32_t> tokens, std::span<const uint8_t> loss);
   void open(Stream& stream);
   ShardFileOptions file_options(const Stream& stream) const;
   void reopen_short_shard(Stream& stream);
@@ -94,8 +102,6 @@ class ShardWriter {
 
   ShardWriterOptions options_;
   std::unique_ptr<Stream> streams_[2];  // by Split
-  std::vector<uint32_t> scratch_;
-  std::string scratch_mask_;  // of scratch_
   uint64_t shards_completed_ = 0;
   uint64_t empty_documents_ = 0;
 };

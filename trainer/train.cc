@@ -49,6 +49,7 @@ class Run {
     resume();
     if (!leads()) return;
     log_.emplace(inputs.output + "/log.jsonl", step_);
+    log_->set_steps(recipe_.run.steps);
     if (const std::string chat = chat_template_of(inputs); !chat.empty())
       write_file(inputs.output + "/" + kChatTemplateName, chat + "\n");
   }
@@ -90,8 +91,7 @@ class Run {
 
   void tell(const StepReport& report, bool looks, std::optional<double> validation_loss) {
     log_->add(report, validation_loss);
-    LossCurve curve = log_->curve();
-    curve.steps = recipe_.run.steps;
+    const LossCurve& curve = log_->curve();
     observer_.on_step(report, curve);
     if (validation_loss) observer_.on_validation(report.step, *validation_loss);
     if (!looks) return;

@@ -294,7 +294,7 @@ class AddedTokens {
         tokens[name]["ids"].get(listed) != simdjson::SUCCESS) {
       fail(fmt::format("adds \"{}\", which its \"special_tokens\" do not have", name));
     }
-    for (const auto one : listed) ids.push_back(id(one, name));
+    for (const auto one : listed) ids.push_back(id(simdjson::simdjson_result<json::element>(json::element(one)), name));
   }
 
  private:
