@@ -1,5 +1,6 @@
 // The journal of a folder in progress (`ftok run`, `ftok tokenize`): what is committed so far. It grows by one record
-// with each input and with each checkpoint of the shards, so that what a commit costs does not depend on how much came before it.
+// with each input and with each checkpoint of the shards, so that what a commit costs does not depend on how much came
+// before it.
 //
 //   DIR/journal   one record a line: 32 hexadecimal digits, the checksum of the rest of the line; a space; a JSON
 //   object

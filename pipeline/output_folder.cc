@@ -139,12 +139,12 @@ RunState OutputFolder::committed(const std::vector<std::string>& inputs, GivenUp
     const InputReport report = report_of(state.parts[number].report, path(), number);
     if (number >= inputs.size()) {
       throw UsageError(
-          fmt::format("{} holds {} as input {}, the list ends before it; inputs may be appended, not removed",
-                      path(), report.input, number + 1));
+          fmt::format("{} holds {} as input {}, the list ends before it; inputs may be appended, not removed", path(),
+                      report.input, number + 1));
     }
     if (report.input != inputs[number]) {
-      throw UsageError(fmt::format("input {} of {} was {}, not {}; inputs may be appended, not reordered",
-                                   number + 1, path(), report.input, inputs[number]));
+      throw UsageError(fmt::format("input {} of {} was {}, not {}; inputs may be appended, not reordered", number + 1,
+                                   path(), report.input, inputs[number]));
     }
     if (report.quarantined.empty() || given_up == GivenUp::kStay) whole = number + 1;
   }

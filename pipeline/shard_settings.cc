@@ -63,9 +63,10 @@ std::string note_of_surrounding_tokens(const Encoding& encoding) {
   if (!vocabulary.after_text.empty()) {
     around += fmt::format("{} {} after", around.empty() ? "" : " and", texts(vocabulary.after_text));
   }
-  return fmt::format("{}: its post-processor puts{} every text; documents in shards are written without, and the "
-                     "end-of-text token stands between them",
-                     encoding.name(), around);
+  return fmt::format(
+      "{}: its post-processor puts{} every text; documents in shards are written without, and the "
+      "end-of-text token stands between them",
+      encoding.name(), around);
 }
 
 }  // namespace ftok

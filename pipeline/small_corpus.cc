@@ -15,7 +15,8 @@ bool move_only_document(const std::string& folder, uint64_t kept, int64_t valida
   if (std::any_of(shards.begin(), shards.end(), [&](const ShardEntry& entry) { return entry.split == to; }))
     return false;
   const Split from = to == Split::kTrain ? Split::kValidation : Split::kTrain;
-  const std::string old_mark = fmt::format("ftok_{}_", split_name(from)), mark = fmt::format("ftok_{}_", split_name(to));
+  const std::string old_mark = fmt::format("ftok_{}_", split_name(from)),
+                    mark = fmt::format("ftok_{}_", split_name(to));
   const auto copy = [&](FileEntry& file) {
     const std::string old_path = folder + "/" + file.name;
     file.name.replace(0, old_mark.size(), mark);

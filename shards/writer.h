@@ -4,10 +4,10 @@
 // wherever in a document that falls (llm.c's writer does the same); only a stream's last shard is shorter. Shard k
 // therefore holds tokens [k * shard_tokens, (k + 1) * shard_tokens) of the stream and nothing else decides its bytes.
 //
-// checkpoint() publishes the short last shards; shards() is then the list of all shards, which the manifest keeps. A writer
-// made with that list continues where it stood, in another process too: it takes the short shard's first tokens back
-// from disk (also when a killed run has meanwhile replaced the file by a longer one, of which they are the beginning)
-// and rewrites it longer. So a run that is continued gives the same bytes as one that never stopped.
+// checkpoint() publishes the short last shards; shards() is then the list of all shards, which the manifest keeps. A
+// writer made with that list continues where it stood, in another process too: it takes the short shard's first tokens
+// back from disk (also when a killed run has meanwhile replaced the file by a longer one, of which they are the
+// beginning) and rewrites it longer. So a run that is continued gives the same bytes as one that never stopped.
 //
 // With loss_masks each shard X.bin has an X.mask beside it: one byte per token, 1 where training counts the token as a
 // target.

@@ -85,7 +85,7 @@ class Committer {
   uint64_t parts_in_shards_ = 0;  // as of the last checkpoint
   std::unique_ptr<Deduplicator> deduplicator_;
   std::unique_ptr<ShardWriter> shards_;
-  std::vector<ShardEntry> final_shards_;         // after finish()
+  std::vector<ShardEntry> final_shards_;  // after finish()
   bool only_document_trains_ = false;
   uint64_t shards_completed_at_checkpoint_ = 0;  // of the shard writer
   std::optional<Journal> journal_;

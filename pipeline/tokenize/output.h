@@ -47,7 +47,7 @@ class TokenizeOutput {
 
   const std::string& shard_format() const { return manifest_.shard_format; }
   const std::vector<ShardEntry>& shard_entries() const { return manifest_.shards; }  // after finish()
-  const Tally& tally() const { return tally_; }  // of the inputs done
+  const Tally& tally() const { return tally_; }                                      // of the inputs done
   std::vector<std::string> shard_names() const;
 
  private:

@@ -92,8 +92,8 @@ TEST(Manifest, RefusesOneThatWasWrittenOnTheWay) {
     read_manifest(folder / "manifest.json");
     FAIL();
   } catch (const Error& error) {
-    EXPECT_EQ(error.what(), folder / "manifest.json" +
-                                ": it is of an unfinished folder of ftok 0.1.0; finish it with ftok 0.1.0");
+    EXPECT_EQ(error.what(),
+              folder / "manifest.json" + ": it is of an unfinished folder of ftok 0.1.0; finish it with ftok 0.1.0");
   }
 }
 

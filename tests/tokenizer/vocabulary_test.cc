@@ -298,7 +298,8 @@ TEST(TokenizerJson, PostProcessorsPutTokensAroundEveryText) {
     encoding.add_special_tokens(ids);
     return ids;
   };
-  const std::string start = R"({"SpecialToken":{"id":"<s>","type_id":0}})", text = R"({"Sequence":{"id":"A","type_id":0}})",
+  const std::string start = R"({"SpecialToken":{"id":"<s>","type_id":0}})",
+                    text = R"({"Sequence":{"id":"A","type_id":0}})",
                     end = R"({"SpecialToken":{"id":"</s>","type_id":0}})",
                     tokens = R"("special_tokens":{"<s>":{"id":"<s>","ids":[258],"tokens":["<s>"]},)"
                              R"("</s>":{"id":"</s>","ids":[259],"tokens":["</s>"]}}})";
@@ -321,7 +322,8 @@ TEST(TokenizerJson, PostProcessorsThatFtokDoesNotDoAreRefusedByName) {
   const auto with = [&](const std::string& beside) { return json_message(json_with_added(end, beside)); };
   const auto processor = [&](const std::string& json) { return with("\"post_processor\":" + json + ","); };
   const auto template_of = [](const std::string& single, const std::string& ids = "[258]") {
-    return R"({"type":"TemplateProcessing","single":[)" + single + R"(],"special_tokens":{"<end>":{"ids":)" + ids + "}}}";
+    return R"({"type":"TemplateProcessing","single":[)" + single + R"(],"special_tokens":{"<end>":{"ids":)" + ids +
+           "}}}";
   };
   const auto contains = [](const std::string& message, std::string_view part) {
     return message.find(part) != std::string::npos;

@@ -29,7 +29,8 @@ void pass_the_time_of(const struct stat& status, const std::string& probe) {
   do {
     write_file(probe, "");
     ASSERT_EQ(::stat(probe.c_str(), &now), 0);
-  } while (std::pair(now.st_ctim.tv_sec, now.st_ctim.tv_nsec) <= std::pair(status.st_ctim.tv_sec, status.st_ctim.tv_nsec));
+  } while (std::pair(now.st_ctim.tv_sec, now.st_ctim.tv_nsec) <=
+           std::pair(status.st_ctim.tv_sec, status.st_ctim.tv_nsec));
 }
 
 class FileChecksumsTest : public ::testing::Test {

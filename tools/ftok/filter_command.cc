@@ -136,9 +136,8 @@ void filter_file(const std::string& file, const Stages& stages, const Flags& fla
   }
   print_out(out);
   for (const Damage& damage : source->take_damage()) {
-    log(LogLevel::kWarning,
-        fmt::format("{}: {} at {} {} {}", file, damage.code.view(), locator_name(format->locator), damage.offset,
-                    damage.detail));
+    log(LogLevel::kWarning, fmt::format("{}: {} at {} {} {}", file, damage.code.view(), locator_name(format->locator),
+                                        damage.offset, damage.detail));
   }
 }
 
@@ -147,7 +146,9 @@ void filter_file(const std::string& file, const Stages& stages, const Flags& fla
 void add_filter_command(CLI::App& app) {
   const auto flags = std::make_shared<Flags>();
   CLI::App* command = app.add_subcommand("filter", "Judge texts by a recipe's quality filters");
-  command->add_option("FILE", flags->files, "JSON Lines, JSON arrays, CSV or TSV, plain, .gz or .zst; - is standard input")->required();
+  command
+      ->add_option("FILE", flags->files, "JSON Lines, JSON arrays, CSV or TSV, plain, .gz or .zst; - is standard input")
+      ->required();
   command->add_option("--recipe", flags->recipe, "Preset or TOML file")->capture_default_str();
   command->add_option("--set", flags->sets, "Change one key: section.key=value")->take_all();
   command->add_option("--stages", flags->stages, "Run only these filters, comma-separated")

@@ -185,8 +185,8 @@ std::optional<uint32_t> find_end_of_answer(const Encoding& encoding, const ChatT
 
 // tokenizer.json, and beside it what transformers needs to stop and to chat. It puts no tokens around a text: neither
 // did those that the model was trained on.
-void write_tokenizer(const std::string& folder, const Encoding& encoding,
-                     const std::optional<ChatTemplate>& chat, std::optional<uint32_t> end_of_answer, int64_t length) {
+void write_tokenizer(const std::string& folder, const Encoding& encoding, const std::optional<ChatTemplate>& chat,
+                     std::optional<uint32_t> end_of_answer, int64_t length) {
   Vocabulary vocabulary = encoding.vocabulary();
   vocabulary.before_text.clear();
   vocabulary.after_text.clear();
