@@ -183,7 +183,7 @@ class RunChecks(unittest.TestCase):
     def test_a_validation_shard_shorter_than_llmcs_batch_is_named(self):
         for tokens, warned in ((4096, True), (4097, False)):  # 4 x 1024 + 1 is a batch
             # The first document validates; its end-of-text token counts.
-            self.texts("in.jsonl", ["a" + " a" * (words - 1) for words in (tokens - 1, 10)])
+            self.texts("in.jsonl", ["a" + " a" * (tokens - 2), "Another text."])
             _, said = self.run_texts(["in.jsonl"], f"out{tokens}", "--set", "shards.validation_per_mille=1")
             self.assertEqual(self.shard_tokens(f"out{tokens}", "val"), [tokens])
             self.assertEqual(f"the validation shard holds {tokens} tokens: llm.c's reader wants 4097" in said, warned)
