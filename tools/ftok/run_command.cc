@@ -198,6 +198,12 @@ void run_command(Flags flags) {
   catch_stop_signals();
   if (!flags.measure.empty()) return measure(flags, inputs, recipe, flags.fetch.options(), log);
   const RunOptions options = run_options(flags, inputs);
+  if (const uint64_t least = run_memory_min(recipe); options.memory < least) {
+    throw UsageError(
+        fmt::format("--memory {}: at least {}M, 16 times the largest record that the recipe reads "
+                    "(input.record_bytes_max, http.body_bytes_max)",
+                    flags.memory, (least + (1 << 20) - 1) >> 20));
+  }
   const Plan plan = plan_of(flags, recipe, options);
   if (flags.only == "extract") {
     const ExtractedShare extracted = extract_share(options, share, plan, log);
