@@ -204,6 +204,12 @@ void run_command(Flags flags) {
   if (!flags.measure.empty()) return measure(flags, inputs, recipe, fetch, log);
   OutputPlace place(flags.output, fetch, log);
   const RunOptions options = run_options(flags, place.folder(), fetch, inputs);
+  if (const uint64_t least = run_memory_min(recipe); options.memory < least) {
+    throw UsageError(
+        fmt::format("--memory {}: at least {}M, 16 times the largest record that the recipe reads "
+                    "(input.record_bytes_max, http.body_bytes_max)",
+                    flags.memory, (least + (1 << 20) - 1) >> 20));
+  }
   const Plan plan = plan_of(flags, recipe, options);
   if (flags.only == "extract") {
     const ExtractedShare extracted = extract_share(options, share, plan, log);

@@ -141,6 +141,9 @@ void run_command(Flags flags) {
   if (!flags.limit.empty()) flags.inputs.limit = static_cast<uint64_t>(parse_size(flags.limit, false, "--limit"));
   take_chat(flags);
   options.memory = static_cast<uint64_t>(parse_size(flags.memory, true, "--memory"));
+  if (const uint64_t least = tokenize_memory_min(options.recipe); options.memory < least) {
+    throw UsageError(fmt::format("--memory {}: at least {}, 12 times --record-bytes-max", flags.memory, least));
+  }
   if (flags.inputs.inputs.empty() && flags.inputs.input_lists.empty()) {
     if (::isatty(STDIN_FILENO) != 0) throw UsageError("no input: give FILE or --input-list FILE, or pipe text in");
     flags.inputs.inputs.emplace_back("-");
