@@ -48,6 +48,9 @@ void run_stages(const std::vector<std::unique_ptr<const Stage>>& stages, Item& i
 // ones that nearly all are.
 uint64_t working_bytes(const Document& document);
 
+// Drops a kept document that holds nothing, neither text nor what text could be made of (text.empty).
+void drop_if_empty(Item& item);
+
 // The reject record of a dropped document as one JSON line:
 // {"id","url","file_path","offset","reason","value","threshold", "detail","duplicate_of"}; `detail`, `duplicate_of` and
 // `text` only where there is one.

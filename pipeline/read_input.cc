@@ -118,7 +118,11 @@ InputReport visit_input(const std::string& input, const Plan& plan, bool measure
                         const Log& log, const std::function<void(Item&)>& emit) {
   InputReport report;
   RecordReader reader(input, plan, options, log, report);
-  const auto work = [&](Item& item) { run_stages(plan.stages, item, measure, options.stage_ns, options.budget); };
+  const auto work = [&](Item& item) {
+    drop_if_empty(item);
+    run_stages(plan.stages, item, measure, options.stage_ns, options.budget);
+    drop_if_empty(item);
+  };
   ordered_pipeline<ReadItem>(
       options.live_max,
       [&] {

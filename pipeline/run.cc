@@ -200,6 +200,7 @@ RunResult Runner::run() {
     });
   });
   committer.finish();
+  committer.warn_of_small_corpus(options_.output, log_);
   return result(committer);
 }
 
@@ -260,6 +261,7 @@ RunResult Runner::commit() {
                 kTryAgainExitCode);
   }
   committer.finish();
+  committer.warn_of_small_corpus(options_.output, log_);
   return result(committer);
 }
 

@@ -9,6 +9,7 @@
 #include "core/hash_seed.h"
 #include "core/json.h"
 #include "crawl/source.h"
+#include "pipeline/inputs.h"
 #include "text/unicode.h"
 #include "tools/ftok/terminal.h"
 #include "tools/ftok/vocab_commands.h"
@@ -33,7 +34,7 @@ Corpus count_tokens(const std::string& path, const std::string& text_key, const 
   Corpus corpus{path, 0, 0, 0, std::vector<uint64_t>(encodings.size())};
   SourceOptions options;
   options.text_key = text_key;
-  const std::unique_ptr<Source> source = make_source(open_file_source(path), options);
+  const std::unique_ptr<Source> source = make_source(open_input(path, {}), options);
   for (Item item; source->next(item); item = Item{}) {
     if (!item.verdict.kept()) continue;
     const std::string& text = item.document.text;
