@@ -57,6 +57,9 @@ struct ContentDecoded {
   Kind kind = Kind::kIdentity;
   std::string detail;
   size_t stored_bytes = 0;  // of the body that were read when decoding stopped at `bytes_max`
+  // Bytes of `out` that were made, each as often as it was: never more than twice what was decoded and a step of 64
+  // KiB, however many members there are. For tests.
+  uint64_t prepared_bytes = 0;
 };
 
 // Undoes one layer of Content-Encoding: gzip, x-gzip, deflate (zlib-wrapped or raw), br, zstd; "identity" and unknown

@@ -10,6 +10,7 @@
 #include "core/run_on_threads.h"
 #include "core/shown.h"
 #include "core/signals.h"
+#include "crawl/http_stage.h"
 #include "pipeline/input_names.h"
 #include "pipeline/inputs.h"
 #include "pipeline/progress.h"
@@ -23,8 +24,9 @@
 namespace ftok {
 namespace {
 
-// A page of the largest size allowed, its tree and its text, with room: what one item in flight is budgeted at.
-constexpr uint64_t kItemBytes = uint64_t{48} << 20;
+// What one item that waits is budgeted at: a record that is not large (read_input.cc), or a text. What items take while
+// they are worked on is the other half of --memory (MemoryBudget).
+constexpr uint64_t kItemBytes = uint64_t{24} << 20;
 
 // How many inputs are read at a time, and how many items of each are in flight.
 struct Width {
@@ -33,7 +35,7 @@ struct Width {
 };
 
 Width width_of(size_t threads, uint64_t memory, size_t inputs) {
-  const size_t live = std::clamp<size_t>(memory / kItemBytes, 2, 4 * threads + 2);
+  const size_t live = std::clamp<size_t>(memory / 2 / kItemBytes, 2, 4 * threads + 2);
   const size_t lanes = std::clamp<size_t>(std::min(threads, live / 4), 1, std::max<size_t>(inputs, 1));
   return {lanes, std::max<size_t>(2, live / lanes)};
 }
@@ -51,6 +53,7 @@ class Runner {
         display_(progress_, log, options.quiet, options.progress_json),
         log_([this](LogLevel level, const std::string& message) { display_.log(level, message); }),
         threads_(threads_or_all(options.threads)),
+        budget_(options.memory / 2),
         stage_ns_(plan.stages.size()),
         late_ns_(plan.late_stages.size()),
         names_(input_names(options.inputs)) {}
@@ -75,6 +78,7 @@ class Runner {
   ProgressDisplay display_;
   Log log_;
   size_t threads_;
+  MemoryBudget budget_;  // of what is worked on
   std::vector<std::atomic<uint64_t>> stage_ns_, late_ns_;
   std::atomic<uint64_t> source_ns_{0}, dedup_ns_{0}, encode_ns_{0};
   std::mutex given_up_mutex_;
@@ -150,6 +154,7 @@ LocalExecutor Runner::executor(size_t tasks) {
   const Width width = width_of(threads_, options_.memory, tasks);
   read_options_ = {.rejects = options_.rejects,
                    .live_max = width.live_max,
+                   .budget = &budget_,
                    .fetch = options_.fetch,
                    .stage_ns = stage_ns_.data(),
                    .source_ns = &source_ns_,
@@ -159,7 +164,8 @@ LocalExecutor Runner::executor(size_t tasks) {
 }
 
 CommitOptions Runner::commit_options() {
-  return {options_.rejects, options_.text, std::max<size_t>(2, 2 * threads_), late_ns_.data(), &dedup_ns_, &encode_ns_};
+  const size_t live_max = std::clamp<size_t>(options_.memory / 2 / kItemBytes, 2, std::max<size_t>(2, 2 * threads_));
+  return {options_.rejects, options_.text, live_max, &budget_, late_ns_.data(), &dedup_ns_, &encode_ns_};
 }
 
 void Runner::begin_commits(const Committer& committer) {
@@ -288,6 +294,14 @@ RunResult checked(RunResult result, const RunOptions& options) {
 }
 
 }  // namespace
+
+uint64_t run_memory_min(const RecipeConfig& recipe) {
+  int64_t largest = recipe.input.record_bytes_max;
+  for (const RecipeEntry& entry : recipe.entries) {
+    if (const auto* http = entry.get<HttpOptions>()) largest = std::max(largest, http->body_bytes_max);
+  }
+  return static_cast<uint64_t>(std::max<int64_t>(largest, 0)) * kMemoryPerRecordByte;
+}
 
 RunResult run(const RunOptions& options, const Plan& plan, const Log& log) {
   return checked(Runner(options, plan, log).run(), options);

@@ -178,7 +178,7 @@ void Verifier::folder() {
     count(binding);
     if (checksum_of_file(binding) != manifest.binding) find(binding, "is not what the manifest was made with");
   } else if (!manifest.inputs.empty()) {  // without inputs: shards that were converted, which no command continues
-    find(binding, "is not there, and the manifest was made with it");
+    find(binding, "is missing, and the manifest was made with it");
   }
   const auto guarded = [&](const std::string& name, const auto& check) {
     try {

@@ -133,7 +133,8 @@ class HuggingFaceModel {
     return config;
   }
 
-  void fill(const Tensor& tensor, float* out) const {
+  // That the tensor is there in its shape, so that the file holds its bytes.
+  void check(const Tensor& tensor) const {
     const TensorView& found = this->tensor(tensor.name);
     const std::vector<int64_t> shape = tensor.rows == 1 ? std::vector<int64_t>{tensor.columns}
                                                         : std::vector<int64_t>{tensor.rows_used, tensor.columns};
@@ -141,8 +142,8 @@ class HuggingFaceModel {
       throw Error(fmt::format("{}: {} is ({}), expected ({})", path_, tensor.name, fmt::join(found.shape, ","),
                               fmt::join(shape, ",")));
     }
-    found.copy_to(out);
   }
+  void fill(const Tensor& tensor, float* out) const { this->tensor(tensor.name).copy_to(out); }
 
   // The head is the embedding here: a head of its own would be lost.
   void check_head() const {
@@ -176,6 +177,7 @@ ModelFile read_hugging_face(const std::string& path, int64_t heads) {
   weights.check_head();
   ModelFile model{weights.config(heads), {}, "safetensors", path, "", "", 0};
   const ParameterLayout layout(model.config);
+  for (const Tensor& tensor : layout.tensors()) weights.check(tensor);  // before any memory is taken
   model.parameters.resize(static_cast<size_t>(layout.size()));
   for (const Tensor& tensor : layout.tensors()) weights.fill(tensor, model.parameters.data() + tensor.offset);
   return model;

@@ -87,12 +87,19 @@ void append_json(std::string& out, char c) {
 
 class DelimitedInput : public RowsInput {
  public:
-  DelimitedInput(std::unique_ptr<DecodedInput> inner, char delimiter, const std::vector<std::string>& names)
+  // Columns with longer names than kNameBytesMax are read and left out, but for those that `options` names: else a row
+  // of few bytes could become an object of very many.
+  DelimitedInput(std::unique_ptr<DecodedInput> inner, char delimiter, const std::vector<std::string>& names,
+                 const SourceOptions& options)
       : RowsInput(std::move(inner)), scanner_(delimiter) {
     for (const std::string& name : names) {
-      std::string key = "\"";
-      for (const char c : name) append_json(key, c);
-      keys_.push_back(key + "\":\"");
+      std::string key;
+      if (name.size() <= kNameBytesMax || name == options.text_key || name == options.id_key) {
+        key = "\"";
+        for (const char c : name) append_json(key, c);
+        key += "\":\"";
+      }
+      keys_.push_back(std::move(key));
     }
   }
 
@@ -108,7 +115,7 @@ class DelimitedInput : public RowsInput {
         field_byte(c, out);
       } else if (token == Token::kFieldEnd) {
         begin_field(out);
-        if (column_ < keys_.size()) out += '"';
+        if (is_written()) out += '"';
         open_ = false;
         ++column_;
         in_row_ = true;
@@ -124,21 +131,23 @@ class DelimitedInput : public RowsInput {
     if (open_) return;
     if (!in_row_) ++row_;
     in_row_ = open_ = true;
-    if (column_ >= keys_.size()) return;
-    out += column_ == 0 ? '{' : ',';
+    if (column_ == 0) out += '{', first_ = true;
+    if (!is_written()) return;
+    if (!std::exchange(first_, false)) out += ',';
     out += keys_[column_];
   }
+  bool is_written() const { return column_ < keys_.size() && !keys_[column_].empty(); }
 
   void field_byte(char c, std::string& out) {
     begin_field(out);
-    if (column_ < keys_.size()) append_json(out, c);
+    if (is_written()) append_json(out, c);
   }
 
   // A row of another number of fields is left without its closing brace: no object. An empty line is not a row.
   void end_row(std::string& out) {
     if (in_row_ || open_) {
       begin_field(out);
-      if (column_ < keys_.size()) out += '"';
+      if (is_written()) out += '"';
       const size_t fields = column_ + 1;
       if (fields == keys_.size()) {
         out += '}';
@@ -164,9 +173,10 @@ class DelimitedInput : public RowsInput {
   }
 
   DelimitedScanner scanner_;
-  std::vector<std::string> keys_;  // "\"name\":\""
+  std::vector<std::string> keys_;  // "\"name\":\""; "": of a column that is left out
   size_t column_ = 0;
   bool in_row_ = false, open_ = false;  // something of the row, of the field has been seen
+  bool first_ = false;                  // no field of the row has been written
 };
 
 std::string shown(const std::vector<std::string>& names) {
@@ -199,7 +209,11 @@ std::unique_ptr<DecodedInput> open_delimited(std::unique_ptr<DecodedInput> input
   std::vector<std::string> names;
   size_t size = 0;
   char delimiter = named;
-  for (bool whole = false; size == 0; whole = !input->grow()) {
+  for (bool whole = false; size == 0;) {
+    // Twice as much each time, so that a long header is not read over and over.
+    for (const size_t before = input->window().size(); !whole && input->window().size() < 2 * before + 1;) {
+      whole = !input->grow();
+    }
     if (whole && input->window().empty()) return input;  // nothing at all
     delimiter = delimiter_of(input->window(), whole, named, options.text_key);
     size = read_row(input->window(), whole, delimiter, names);
@@ -214,7 +228,7 @@ std::unique_ptr<DecodedInput> open_delimited(std::unique_ptr<DecodedInput> input
         count == 0 ? "there is no column" : "there are two columns", options.text_key, shown(names)));
   }
   input->consume(size);
-  return std::make_unique<DelimitedInput>(std::move(input), delimiter, names);
+  return std::make_unique<DelimitedInput>(std::move(input), delimiter, names, options);
 }
 
 }  // namespace

@@ -5,6 +5,7 @@
 #include <unordered_set>
 #include <vector>
 
+#include "core/hash_seed.h"
 #include "extract/content/ancestors.h"
 
 namespace ftok::html {
@@ -84,7 +85,7 @@ void fill_slots(Dom& dom, NodeId root, NodeId host, uint64_t& steps) {
 void open_shadow_roots(Dom& dom, uint64_t& steps) {
   if (!dom.has_any(Tag::kTemplate)) return;
   std::vector<NodeId> roots;
-  std::unordered_set<NodeId> hosts;
+  std::unordered_set<NodeId, SeededHash> hosts;
   for (NodeId id = dom.next_in_order(Dom::kRoot); id != kNoNode; id = dom.next_in_order(id)) {
     ++steps;
     if (is_shadow_root(dom, id) && dom[dom[id].parent].is_element() && hosts.insert(dom[id].parent).second)

@@ -3,6 +3,8 @@
 
 #include <gtest/gtest.h>
 
+#include <tuple>
+
 #include "crawl/http_stage.h"
 #include "tests/crawl/archive_builder.h"
 
@@ -94,6 +96,21 @@ TEST(DecodeContent, EveryCoding) {
     EXPECT_EQ(decode_content(coding, body, text.size(), out).kind, Kind::kDecoded) << coding;
     EXPECT_EQ(decode_content(coding, body, text.size() - 1, out).kind, Kind::kTooLarge) << coding;
     EXPECT_LE(out.size(), text.size()) << coding;
+  }
+}
+
+// Members and frames without content: each once cost as much as what was decoded before it. What is prepared for the
+// decoder stays within twice what it gives and a step.
+TEST(DecodeContent, EmptyMembersCostNothing) {
+  const std::string text(1 << 20, 'x');
+  for (const auto& [coding, one, empty] : std::vector<std::tuple<const char*, std::string, std::string>>{
+           {"gzip", gzip(text), gzip("")}, {"zstd", zstd(text), zstd("")}}) {
+    std::string body = one, out;
+    for (int i = 0; i < 5000; ++i) body += empty;
+    const ContentDecoded result = decode_content(coding, body + one, 4 << 20, out);
+    EXPECT_EQ(result.kind, Kind::kDecoded) << coding;
+    EXPECT_EQ(out, text + text) << coding;
+    EXPECT_LE(result.prepared_bytes, 2 * out.size() + (64 << 10)) << coding;
   }
 }
 

@@ -117,6 +117,26 @@ TEST(InputFormats, RefuseBinaryData) {
   EXPECT_TRUE(is_binary("abcdefgh\xC3", true));
 }
 
+// A column's name is written with every row. Long ones are not, unless they are the text's or the id's.
+TEST(InputFormats, ALongColumnNameIsNotRepeated) {
+  const std::string name(65, 'n'), shorter(64, 'n');
+  const auto line_of = [](const std::string& header, const std::string& id_key) {
+    SourceOptions options;
+    options.format = "csv";
+    options.id_key = id_key;
+    const OpenedBytes opened = open_input_bytes(make_memory_source(header + ",text,x\n1,a,b\n"), options);
+    std::string lines;
+    while (opened.input->grow()) {
+      lines += opened.input->window();
+      opened.input->consume(opened.input->window().size());
+    }
+    return lines;
+  };
+  EXPECT_EQ(line_of(name, "id"), "{\"text\":\"a\",\"x\":\"b\"}\n");
+  EXPECT_EQ(line_of(shorter, "id"), "{\"" + shorter + "\":\"1\",\"text\":\"a\",\"x\":\"b\"}\n");
+  EXPECT_EQ(line_of(name, name), "{\"" + name + "\":\"1\",\"text\":\"a\",\"x\":\"b\"}\n");
+}
+
 TEST(InputFormats, TellTables) {
   EXPECT_EQ(told("anything at all\n", "a.csv"), "csv");
   EXPECT_EQ(told("anything at all\n", "https://host/a.TSV.gz?x=1"), "tsv");

@@ -266,7 +266,7 @@ class RunChecks(unittest.TestCase):
         inputs = self.inputs(3)
         (self.folder / "bad.warc.gz").write_bytes(bytes(range(256)) * 64)
         mixed = [inputs[0], self.folder / "bad.warc.gz", inputs[1], inputs[2]]
-        result = self.run_json(mixed, "out")
+        result = self.run_json(mixed, "out", code=65)
         self.assertEqual(result["quarantined"], [str(self.folder / "bad.warc.gz")])
         clean = self.run_json(inputs, "clean")
         self.assertEqual(result["kept"], clean["kept"])

@@ -356,8 +356,9 @@ class TokenizeChecks(unittest.TestCase):
         with open(path, "w") as out:
             for i in range(3000):
                 out.write(json.dumps({"text": prose(1, 100), "id": f"{i * 7919 % 3000:05}"}) + "\n")
-        self.tokenize([path], "small", "--shuffle", "1", "--memory", "64K", "--validation-per-mille", "0")
-        self.tokenize([path], "large", "--shuffle", "1", "--validation-per-mille", "0")
+        record = ("--record-bytes-max", "4K")  # --memory is at least 12 times that
+        self.tokenize([path], "small", "--shuffle", "1", "--memory", "64K", "--validation-per-mille", "0", *record)
+        self.tokenize([path], "large", "--shuffle", "1", "--validation-per-mille", "0", *record)
         self.assertEqual(digests(self.folder / "small"), digests(self.folder / "large"))
         inspect = self.ftok("shards", "inspect", "--documents", "small/ftok_train_000000.bin").stdout.splitlines()[1:]
         ids = [line.split()[3] for line in inspect]

@@ -46,7 +46,7 @@ constexpr char kExamples[] =
 
 std::string read_page(const std::string& path) {
   constexpr size_t kPageMax = size_t{256} << 20;
-  const std::unique_ptr<ByteSource> source = open_file_source(path);
+  const std::unique_ptr<ByteSource> source = open_input(path, {});
   std::string page;
   for (;;) {
     const size_t before = page.size();
