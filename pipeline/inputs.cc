@@ -9,6 +9,7 @@
 #include <filesystem>
 
 #include "core/error.h"
+#include "core/file.h"
 #include "core/text_file.h"
 #include "crawl/decoded_input.h"
 
@@ -33,6 +34,7 @@ std::vector<std::string> expand(const std::string& input) {
 
 void check_readable(const std::string& input) {
   if (is_address(input) || input == "-") return;
+  refuse_address(input);
   if (::access(input.c_str(), R_OK) != 0) throw_errno("cannot read " + input, errno);
   if (std::filesystem::is_directory(input)) {
     throw Error(
