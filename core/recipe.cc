@@ -61,7 +61,10 @@ int64_t parse_size(std::string_view text, bool bytes, const std::string& what) {
       std::count(digits.begin(), digits.end(), '.') > 1 || digits == ".") {
     refuse();
   }
-  const double value = std::stod(digits) * factor;
+  constexpr size_t kDigitsMax = 32;  // of any number below 2^63, and of as many behind the point
+  const size_t leading = std::min(digits.find_first_not_of('0'), digits.size() - 1);
+  if (digits.size() - leading > kDigitsMax) refuse();
+  const double value = std::stod(digits.substr(leading)) * factor;
   if (!(value < 9e18)) refuse();
   return std::llround(value);
 }
@@ -72,7 +75,7 @@ class RecipeReader::Impl {
   toml::table root;
   std::map<std::string, std::vector<std::string>> known;  // section -> its keys
 
-  // "recipe NAME, line N"; without the line for what --set or a preset gave.
+  // "recipe NAME, line N"; without the line for what an assignment or a preset gave.
   std::string place(const toml::node* node) const {
     const auto line = node == nullptr ? 0 : node->source().begin.line;
     return line == 0 ? fmt::format("recipe {}", name) : fmt::format("recipe {}, line {}", name, line);
@@ -145,7 +148,9 @@ class RecipeReader::SectionReader : public OptionVisitor {
     value.clear();
     for (const auto& [name, element] : *node->as_table()) {
       if (!element.is_number()) refuse(key, element, "numbers in the table");
-      value[std::string(name.str())] = element.value<double>().value_or(0);
+      const double number = element.value<double>().value_or(0);
+      if (!std::isfinite(number)) refuse(key, element, "finite numbers in the table");
+      value[std::string(name.str())] = number;
     }
   }
   void choice(std::string_view key, std::string& value, const std::vector<std::string>& choices,
@@ -185,7 +190,7 @@ RecipeReader::~RecipeReader() = default;
 void RecipeReader::set(std::string_view assignment) {
   const size_t equals = assignment.find('=');
   if (equals == std::string_view::npos || equals == 0) {
-    throw UsageError(fmt::format("--set: got '{}', expected SECTION.KEY=VALUE", assignment));
+    throw UsageError(fmt::format("assignment '{}': expected SECTION.KEY=VALUE", assignment));
   }
   const std::string path(assignment.substr(0, equals));
   const std::string value(assignment.substr(equals + 1));
@@ -201,7 +206,7 @@ void RecipeReader::set(std::string_view assignment) {
   toml::table* table = &impl_->root;
   if (!section.empty()) {
     table = impl_->root.insert(section, toml::table{}).first->second.as_table();
-    if (table == nullptr) throw UsageError(fmt::format("--set {}: {} is not a section", assignment, section));
+    if (table == nullptr) throw UsageError(fmt::format("assignment '{}': {} is not a section", assignment, section));
   }
   table->insert_or_assign(key, *parsed.get("value"));
 }

@@ -2,16 +2,20 @@
 
 #include <fmt/format.h>
 #include <glob.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <charconv>
 #include <filesystem>
 
 #include "core/error.h"
 #include "core/file.h"
+#include "core/shown.h"
 #include "core/text_file.h"
 #include "crawl/decoded_input.h"
+#include "shards/checksum.h"
 
 namespace ftok {
 namespace {
@@ -28,7 +32,7 @@ std::vector<std::string> expand(const std::string& input) {
   std::vector<std::string> paths;
   if (status == 0) paths.assign(matches.gl_pathv, matches.gl_pathv + matches.gl_pathc);
   ::globfree(&matches);
-  if (paths.empty()) throw UsageError(fmt::format("--input: got '{}', which matches no file", input));
+  if (paths.empty()) throw UsageError(fmt::format("'{}' matches no file", input));
   return paths;
 }
 
@@ -37,9 +41,20 @@ void check_readable(const std::string& input) {
   refuse_address(input);
   if (::access(input.c_str(), R_OK) != 0) throw_errno("cannot read " + input, errno);
   if (std::filesystem::is_directory(input)) {
-    throw Error(
-        fmt::format("cannot read {}: it is a directory; name its files, as in --input '{}/*.warc.gz'", input, input));
+    throw Error(fmt::format("cannot read {}: it is a directory; name its files, as in '{}/*.warc.gz'", input, input));
   }
+}
+
+// What has its bytes only once cannot stand in two places.
+void check_read_once(const InputListOptions& options, const std::vector<std::string>& inputs) {
+  std::vector<std::string> once = options.input_lists;
+  once.insert(once.end(), inputs.begin(), inputs.end());
+  std::erase_if(once, [](const std::string& input) { return is_address(input) || can_be_read_again(input); });
+  std::sort(once.begin(), once.end());
+  const auto twice = std::adjacent_find(once.begin(), once.end());
+  if (twice == once.end()) return;
+  throw UsageError(
+      fmt::format("{} is given twice, and can be read only once", *twice == "-" ? "standard input" : *twice));
 }
 
 std::vector<std::string> read_list(const std::string& path, const std::string& base_url) {
@@ -88,7 +103,7 @@ std::vector<std::string> list_inputs(const InputListOptions& options) {
   for (const std::string& list : options.input_lists) {
     for (std::string& input : read_list(list, options.base_url)) inputs.push_back(std::move(input));
   }
-  if (inputs.empty()) throw UsageError("no input: give --input FILE or --input-list FILE");
+  if (inputs.empty()) throw UsageError("no input: neither a file nor a line of a list names one");
   if (options.limit > 0 && inputs.size() > options.limit) inputs.resize(options.limit);
   if (!options.slice.empty()) {
     const Share share = parse_share(options.slice, "--slice");
@@ -97,7 +112,23 @@ std::vector<std::string> list_inputs(const InputListOptions& options) {
     inputs = std::move(taken);
   }
   for (const std::string& input : inputs) check_readable(input);
+  check_read_once(options, inputs);
   return inputs;
+}
+
+InputState state_of(const std::string& input) {
+  struct stat status {};
+  if (is_address(input) || !can_be_read_again(input) || ::stat(input.c_str(), &status) != 0) return {};
+  return {static_cast<uint64_t>(status.st_size),
+          static_cast<int64_t>(status.st_mtim.tv_sec) * 1'000'000'000 + status.st_mtim.tv_nsec, true};
+}
+
+bool is_what_was_read(const InputReport& report, const std::string& input) {
+  if (report.input != shown_input(input)) return false;
+  if (is_address(input)) return true;
+  const InputState now = state_of(input);
+  if (!now.is_known || !report.state.is_known || now.bytes != report.state.bytes) return false;
+  return now == report.state || checksum_of_file(input) == report.digest;
 }
 
 std::unique_ptr<ByteSource> open_input(const std::string& input, const Log& log, const FetchOptions& fetch) {

@@ -8,6 +8,8 @@
 #include <mutex>
 
 #include "core/run_on_threads.h"
+#include "core/shown.h"
+#include "core/signals.h"
 #include "pipeline/input_names.h"
 #include "pipeline/inputs.h"
 #include "pipeline/progress.h"
@@ -17,7 +19,6 @@
 #include "pipeline/run/local_executor.h"
 #include "pipeline/run/process_cost.h"
 #include "pipeline/run/schedule.h"
-#include "pipeline/signals.h"
 
 namespace ftok {
 namespace {
@@ -39,7 +40,7 @@ Width width_of(size_t threads, uint64_t memory, size_t inputs) {
 
 bool is_extracted(const CandidateFolder& folder, uint64_t number, const std::string& input) {
   const std::optional<InputReport> report = folder.report_of_candidates(number);
-  return report && report->input == input && report->quarantined.empty();
+  return report && report->quarantined.empty() && is_what_was_read(*report, input);
 }
 
 class Runner {
@@ -105,13 +106,13 @@ uint64_t Runner::documents_expected() const {
 
 void Runner::give_up(const CandidateFolder& folder, size_t number, const std::string& why) {
   InputReport report;
-  report.input = options_.inputs[number];
-  report.quarantined = why;
+  report.input = shown_input(options_.inputs[number]);
+  report.quarantined = escape_bytes(why);
   CandidateWriter(folder.candidates(number)).finish(report);
   const std::lock_guard lock(given_up_mutex_);
   given_up_.push_back(number);
   if (given_up_.size() > options_.failed_inputs_max) {
-    throw Error(fmt::format("{} inputs failed, more than --max-failed-inputs {}; the last: {}", given_up_.size(),
+    throw Error(fmt::format("{} inputs failed, more than the {} allowed; the last: {}", given_up_.size(),
                             options_.failed_inputs_max, why));
   }
 }
@@ -127,7 +128,9 @@ Task Runner::task(const CandidateFolder& folder, size_t number) {
         ReadInputOptions options = read_options_;
         options.name = names_[number];
         read_input(input, path, plan_, options, log_);
-      } catch (const TaskFailed&) {
+      } catch (const TaskFailed& failure) {
+        // What cannot be read twice is neither tried again nor given up: the next try would find it empty.
+        if (!is_address(input) && !can_be_read_again(input)) throw Error(failure.what());
         throw;
       } catch (const Stopped&) {
         throw;
@@ -139,7 +142,7 @@ Task Runner::task(const CandidateFolder& folder, size_t number) {
   const auto give_up_unless_done = [this, &folder, &input, number](const std::string& why) {
     if (!is_extracted(folder, number, input)) give_up(folder, number, why);
   };
-  return {number, input, path, work, give_up_unless_done};
+  return {number, shown_input(input), path, work, give_up_unless_done};
 }
 
 // For so many tasks; also settles how many items of each are in flight.
@@ -217,7 +220,7 @@ ExtractedShare Runner::extract(Share share) {
     });
   });
   std::sort(given_up_.begin(), given_up_.end());
-  for (const size_t number : given_up_) result.quarantined.push_back(options_.inputs[number]);
+  for (const size_t number : given_up_) result.quarantined.push_back(shown_input(options_.inputs[number]));
   return result;
 }
 
@@ -232,13 +235,14 @@ RunResult Runner::commit() {
       const std::string& input = options_.inputs[number];
       if (!missing.empty() && std::filesystem::exists(folder.candidates(number))) continue;  // its turn is not yet
       const std::optional<InputReport> report = folder.report_of_candidates(number);
-      if (!report) {
-        missing.push_back(input);
-        continue;
-      }
-      if (report->input != input) {
+      if (report && report->input != shown_input(input)) {
         throw UsageError(fmt::format("--input: {} is of {}, the list has {} as input {}", folder.candidates(number),
-                                     report->input, input, number + 1));
+                                     report->input, shown_input(input), number + 1));
+      }
+      const bool replaced = report && report->state.is_known && !is_what_was_read(*report, input);
+      if (!report || replaced) {
+        missing.push_back(shown_input(input));
+        continue;
       }
       committer.commit(number);
     }

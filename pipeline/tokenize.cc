@@ -8,10 +8,11 @@
 
 #include "core/error.h"
 #include "core/run_on_threads.h"
+#include "core/shown.h"
+#include "core/signals.h"
 #include "pipeline/inputs.h"
 #include "pipeline/progress.h"
 #include "pipeline/run/process_cost.h"
-#include "pipeline/signals.h"
 #include "pipeline/tokenize/ordered_sink.h"
 #include "pipeline/tokenize/shuffle.h"
 
@@ -38,19 +39,19 @@ void tokenize_in_order(const TokenizeOptions& options, size_t live_max, Tokenize
   if (!output.position().empty()) position = parse_position(output.position(), output.folder().manifest());
   position.input = output.inputs_done();
   if (position.input >= options.inputs.size() && position.records > 0) {
-    throw UsageError(
-        fmt::format("{} holds {} as input {}, the list ends before it; inputs may be appended, not removed",
-                    options.output, position.report.input, position.input + 1));
+    throw UsageError(fmt::format(
+        "{} holds {} as input {}, but the list of inputs ends before it; inputs can be appended, not removed",
+        options.output, position.report.input, position.input + 1));
   }
-  if (position.records > 0 && position.report.input != options.inputs[position.input]) {
+  if (position.records > 0 && position.report.input != shown_input(options.inputs[position.input])) {
     throw UsageError(fmt::format("input {} of {} was {}, not {}; inputs may be appended, not reordered",
                                  position.input + 1, options.output, position.report.input,
-                                 options.inputs[position.input]));
+                                 shown_input(options.inputs[position.input])));
   }
   progress.inputs_committed = position.input;
   if (position.input > 0) {
     log(LogLevel::kInfo,
-        fmt::format("{}: {} of {} inputs are done, going on", options.output, position.input, options.inputs.size()));
+        fmt::format("{}: {} of {} inputs are done, continuing", options.output, position.input, options.inputs.size()));
   }
   OrderedSink sink(output, options.inputs, options.recipe.shards.validation_per_mille);
   try {
@@ -69,7 +70,7 @@ void check_chat(const TokenizeOptions& options) {
   try {
     encode_chat(*options.encoding, *options.recipe.chat, messages);
   } catch (const Error& error) {
-    throw UsageError(fmt::format("--chat: {}", error.what()));
+    throw UsageError(error.what());
   }
 }
 

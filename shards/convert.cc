@@ -1,8 +1,11 @@
 #include "shards/convert.h"
 
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include <algorithm>
+#include <cerrno>
+#include <cstdio>
 #include <filesystem>
 #include <memory>
 
@@ -91,7 +94,7 @@ class Inputs {
     const bool same = manifest == nullptr ? !manifest_
                                           : manifest_ && manifest->vocabulary == manifest_->vocabulary &&
                                                 manifest->placement == manifest_->placement;
-    if (!same) throw UsageError(path + " is not of the same vocabulary and layout as " + shards_.front().path);
+    if (!same) throw UsageError(path + " does not have the same vocabulary and layout as " + shards_.front().path);
   }
 
   const ConvertOptions& options_;
@@ -155,7 +158,7 @@ class Converter {
     std::unique_ptr<MappedFile> mask;
     if (writer_options_.loss_masks) mask = std::make_unique<MappedFile>(shard_mask_path(input.path));
     if (mask != nullptr && mask->bytes().size() != reader.view().size()) {
-      throw Error(fmt::format("{}: {} bytes, the shard has {} tokens", mask->path(), mask->bytes().size(),
+      throw Error(fmt::format("{}: has {} bytes, but the shard has {} tokens", mask->path(), mask->bytes().size(),
                               reader.view().size()));
     }
     result_.bytes += reader.bytes().size();
@@ -262,23 +265,27 @@ class Converter {
 
 ConvertResult convert_shards(const ConvertOptions& options) {
   if (fs::exists(options.output) && !(fs::is_directory(options.output) && fs::is_empty(options.output))) {
-    throw UsageError(options.output + " exists already; name a folder that does not");
+    throw UsageError(options.output + " already exists; name a folder that does not");
   }
   const Inputs inputs(options);
   fs::path output = fs::path(options.output).lexically_normal();
   if (!output.has_filename()) output = output.parent_path();
-  const std::string partial = output.string() + ".partial";
-  fs::remove_all(partial);  // of a conversion that was killed
-  make_folder(partial);
+  if (!output.parent_path().empty()) make_folder(output.parent_path().string());
+  remove_dead_temporaries_of(output.string());
+  std::string partial;
+  const int lock = create_temporary_folder(output.string(), partial);
   ConvertResult result;
   try {
     result = Converter(options, inputs, partial).run();
+    if (::rename(partial.c_str(), output.c_str()) != 0) throw_errno("cannot rename to " + output.string(), errno);
   } catch (...) {
     std::error_code ignored;
     fs::remove_all(partial, ignored);
+    ::close(lock);
     throw;
   }
-  fs::rename(partial, output);
+  ::close(lock);
+  sync_folder_of(output.string());
   return result;
 }
 

@@ -59,12 +59,12 @@ struct ShardWriter::Stream {
 ShardWriter::ShardWriter(ShardWriterOptions options, std::vector<ShardEntry> shards) : options_(std::move(options)) {
   if (options_.shard_tokens == 0 || options_.shard_tokens > options_.format->tokens_max()) {
     throw UsageError(
-        fmt::format("--shard-tokens: {} is not in 1..{}", options_.shard_tokens, options_.format->tokens_max()));
+        fmt::format("tokens per shard: {} is not in 1..{}", options_.shard_tokens, options_.format->tokens_max()));
   }
   if (options_.vocabulary_size == 0) throw UsageError("the vocabulary is empty");
   if (options_.token_bytes == 0) options_.token_bytes = token_bytes_for(options_.vocabulary_size);
   if (options_.token_bytes < token_bytes_for(options_.vocabulary_size)) {
-    throw UsageError(fmt::format("tokens of {} bytes do not hold a vocabulary of {}", options_.token_bytes,
+    throw UsageError(fmt::format("tokens of {} bytes are too small for a vocabulary of {}", options_.token_bytes,
                                  options_.vocabulary_size));
   }
   if (options_.placement != EndOfText::kNone && options_.end_of_text >= options_.vocabulary_size) {
@@ -81,7 +81,7 @@ ShardWriter::ShardWriter(ShardWriterOptions options, std::vector<ShardEntry> sha
     const bool follows_a_short_one = !entries.empty() && entries.back().tokens != options_.shard_tokens;
     if (entry.index != entries.size() || entry.tokens == 0 || entry.tokens > options_.shard_tokens ||
         follows_a_short_one || entry.mask.has_value() != options_.loss_masks) {
-      throw Error(fmt::format("{}: {} of {} tokens cannot follow in shards of {} tokens", options_.folder,
+      throw Error(fmt::format("{}: {}, which has {} tokens, does not fit into shards of {} tokens", options_.folder,
                               entry.shard.name, entry.tokens, options_.shard_tokens));
     }
     entries.push_back(std::move(entry));
@@ -145,7 +145,7 @@ void ShardWriter::reopen_mask(Stream& stream, const ShardEntry& entry) {
   const std::string path = options_.folder + "/" + entry.mask->name;
   const std::string bytes = read_file(path, kShardTokensMax).substr(0, entry.tokens);
   if (checksum_of(bytes) != entry.mask->checksum) {
-    throw Error("cannot continue from " + path + ": it has another checksum; it is not the file the manifest lists");
+    throw Error("cannot continue from " + path + ": its checksum differs; it is not the file the manifest lists");
   }
   stream.mask.emplace(path);
   stream.mask->write(bytes);
@@ -176,7 +176,7 @@ void ShardWriter::reopen_short_shard(Stream& stream) {
   } catch (const Error& error) {
     refuse(error.what());
   }
-  if (checksum != entry.shard.checksum) refuse("its tokens have another checksum");
+  if (checksum != entry.shard.checksum) refuse("the checksum of its tokens differs");
   if (options_.loss_masks) reopen_mask(stream, entry);
   stream.tokens = entry.tokens;
 }
@@ -222,6 +222,25 @@ uint64_t ShardWriter::tokens(Split split) const {
   return tokens;
 }
 
+bool is_shard_file_name(std::string_view name) {
+  std::string_view rest = name;
+  for (const std::string_view start : {"ftok_train_", "ftok_val_"}) {
+    if (rest.starts_with(start)) rest.remove_prefix(start.size());
+  }
+  const size_t digits = std::min(rest.find_first_not_of("0123456789"), rest.size());
+  if (rest.size() == name.size() || digits == 0) return false;
+  rest.remove_prefix(digits);
+  for (const ShardFormat* format : shard_formats()) {
+    if (!rest.starts_with(format->extension())) continue;
+    const std::string_view behind = rest.substr(format->extension().size());
+    if (behind.empty() || behind == ".docs" || behind == ".mask") return true;
+    for (const std::string_view companion : format->companions()) {
+      if (behind == companion) return true;
+    }
+  }
+  return rest == ".docs" || rest == ".mask";
+}
+
 std::vector<std::string> remove_unlisted_shards(const std::string& folder, const std::vector<ShardEntry>& shards) {
   std::set<std::string> listed;
   for (const ShardEntry& entry : shards) {
@@ -230,23 +249,13 @@ std::vector<std::string> remove_unlisted_shards(const std::string& folder, const
     for (const FileEntry& companion : entry.companions) listed.insert(companion.name);
     if (entry.mask) listed.insert(entry.mask->name);
   }
-  std::vector<std::string> endings = {".docs", ".mask"};
-  for (const ShardFormat* format : shard_formats()) {
-    endings.emplace_back(format->extension());
-    for (const std::string_view companion : format->companions()) {
-      endings.push_back(std::string(format->extension()) + std::string(companion));
-    }
-  }
   std::set<std::string> unlisted;
   std::error_code code;
   for (const auto& file : std::filesystem::directory_iterator(folder, code)) {
     const std::string name = file.path().filename().string();
-    const bool ours = name.starts_with("ftok_train_") || name.starts_with("ftok_val_");
-    const bool shard =
-        std::any_of(endings.begin(), endings.end(), [&](const std::string& ending) { return name.ends_with(ending); });
-    if (ours && shard && !listed.contains(name)) unlisted.insert(name);
+    if (is_shard_file_name(name) && !listed.contains(name)) unlisted.insert(name);
   }
-  for (const std::string& name : unlisted) std::filesystem::remove(folder + "/" + name, code);
+  for (const std::string& name : unlisted) remove_file(folder + "/" + name);
   return {unlisted.begin(), unlisted.end()};
 }
 

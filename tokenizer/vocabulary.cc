@@ -82,7 +82,7 @@ Sidecar parse_sidecar(const std::string& content, const std::string& path) {
   sidecar.pattern = *pattern;
   if (is_own) {
     if (root["pattern_text"].get(text) != simdjson::SUCCESS)
-      throw fail("no \"pattern_text\" for a pattern of one's own");
+      throw fail("no \"pattern_text\" for a pattern without a name");
     try {
       sidecar.own_pattern = std::make_shared<const OwnPattern>(std::string(text));
     } catch (const UsageError& error) {
@@ -240,13 +240,48 @@ void RankReader::read(Vocabulary& vocabulary) {
   vocabulary.offsets.reserve(tokens_.back().rank + 2);
   for (const Token& token : tokens_) {
     if (token.rank + 1 < vocabulary.offsets.size())
-      fail(content_.size(), fmt::format("rank {} is there twice", token.rank));
+      fail(content_.size(), fmt::format("rank {} appears twice", token.rank));
     while (vocabulary.offsets.size() <= token.rank)
       vocabulary.offsets.push_back(static_cast<uint32_t>(vocabulary.bytes.size()));
     vocabulary.bytes.append(bytes_, token.begin, token.end - token.begin);
     vocabulary.offsets.push_back(static_cast<uint32_t>(vocabulary.bytes.size()));
   }
   vocabulary.digest = sha256_hex(canonical_ ? std::string(content_) : format_tiktoken(vocabulary));
+}
+
+// A file of several sidecars: {"one_of": [...]}. It stands for a moment while a vocabulary is replaced by another one,
+// so that at any moment one of them is that of the ranks; SHA-256 tells which. What is in `old` that cannot be read is
+// left out.
+std::string join_sidecars(const std::string& old, const std::string& added) {
+  simdjson::dom::parser parser;
+  simdjson::dom::element root;
+  simdjson::dom::array several;
+  JsonWriter json(true);
+  json.begin_object().key("one_of").begin_array();
+  if (parser.parse(old).get(root) == simdjson::SUCCESS) {
+    if (root["one_of"].get(several) == simdjson::SUCCESS) {
+      for (const simdjson::dom::element one : several) json.raw(simdjson::minify(one));
+    } else {
+      json.raw(simdjson::minify(root));
+    }
+  }
+  return json.raw(added.substr(0, added.find_last_not_of('\n') + 1)).end_array().end_object().take() + "\n";
+}
+
+// Of a file of several sidecars the one with this digest, nothing where none has it; any other file as it is.
+std::optional<std::string> sidecar_of(const std::string& content, const std::string& digest) {
+  simdjson::dom::parser parser;
+  simdjson::dom::element root;
+  simdjson::dom::array several;
+  if (parser.parse(content).get(root) != simdjson::SUCCESS || root["one_of"].get(several) != simdjson::SUCCESS) {
+    return content;
+  }
+  std::optional<std::string> found;
+  for (const simdjson::dom::element one : several) {
+    std::string_view of;
+    if (one["sha256"].get(of) == simdjson::SUCCESS && of == digest) found = simdjson::minify(one);
+  }
+  return found;
 }
 
 // Pattern and special tokens from the sidecar, the digest or the caller, in this order.
@@ -261,8 +296,10 @@ void identify(Vocabulary& vocabulary, const std::string& path, const std::string
     throw UsageError(
         fmt::format("{}: its ranks (SHA-256 {}) are not those of {}", path, vocabulary.digest, hints.name));
   }
-  if (sidecar_content != nullptr && hints.name.empty()) {
-    const Sidecar sidecar = parse_sidecar(*sidecar_content, sidecar_path(path));
+  const std::optional<std::string> described =
+      sidecar_content != nullptr ? sidecar_of(*sidecar_content, vocabulary.digest) : std::nullopt;
+  if (described && hints.name.empty()) {
+    const Sidecar sidecar = parse_sidecar(*described, sidecar_path(path));
     if (sidecar.digest != vocabulary.digest) {
       throw Error(fmt::format("{}: the SHA-256 of the ranks is {}, its sidecar {} says {}", path, vocabulary.digest,
                               sidecar_path(path), sidecar.digest));
@@ -276,10 +313,10 @@ void identify(Vocabulary& vocabulary, const std::string& path, const std::string
     vocabulary.pattern = found->pattern;
     vocabulary.specials = found->specials;
   } else if (!hints.pattern) {
-    throw UsageError(
-        fmt::format("{}: nothing tells its pattern: no sidecar {}, and the SHA-256 of its ranks is not known; "
-                    "give --pattern ({}) and --special NAME=ID",
-                    path, sidecar_path(path), fmt::join(pattern_names(), ", ")));
+    throw UnknownPattern(
+        fmt::format("{}: its pattern is unknown: there is no sidecar {}, and the SHA-256 of its ranks is not that of a "
+                    "published vocabulary",
+                    path, sidecar_path(path)));
   }
   if (hints.pattern) {
     vocabulary.pattern = *hints.pattern;
@@ -341,8 +378,17 @@ std::string format_sidecar(const Vocabulary& vocabulary) {
 }
 
 void write_vocabulary(const Vocabulary& vocabulary, const std::string& path) {
-  write_file(sidecar_path(path), format_sidecar(vocabulary));
-  write_file(path, format_tiktoken(vocabulary));
+  if (follow_output(path).is_stream) return write_file(path, format_tiktoken(vocabulary));  // nothing lies beside it
+  const std::string sidecar = sidecar_path(path), content = format_sidecar(vocabulary);
+  const bool replaces = std::filesystem::is_regular_file(path);
+  if (replaces) {
+    const bool described = std::filesystem::is_regular_file(sidecar);
+    write_output(sidecar, join_sidecars(described ? read_text_file(sidecar, kVocabularyFileBytesMax) : "", content));
+  } else {
+    write_output(sidecar, content);
+  }
+  write_output(path, format_tiktoken(vocabulary));
+  if (replaces) write_file(sidecar, content);
 }
 
 namespace {

@@ -67,7 +67,7 @@ void write_checkpoint(const std::string& folder, const Checkpoint& checkpoint, i
   file.write_checksum();
   file.commit();
   const std::vector<std::string> paths = list_checkpoints(folder);
-  for (size_t i = 0; i + static_cast<size_t>(std::max<int64_t>(1, keep)) < paths.size(); ++i) fs::remove(paths[i]);
+  for (size_t i = 0; i + static_cast<size_t>(std::max<int64_t>(1, keep)) < paths.size(); ++i) remove_file(paths[i]);
 }
 
 Result<Checkpoint> read_checkpoint(const std::string& path) { return parse_checkpoint(MappedFile(path).bytes()); }
@@ -109,9 +109,9 @@ std::optional<Checkpoint> read_latest_checkpoint(const std::string& folder, cons
     const Damage& damage = checkpoint.damage();
     log(LogLevel::kWarning,
         fmt::format("{}: damaged ({}{}{}){}", paths[i - 1], damage.code.view(), damage.detail.empty() ? "" : ": ",
-                    damage.detail, i > 1 ? "; going on from the one before" : ""));
+                    damage.detail, i > 1 ? "; resuming from the one before it" : ""));
   }
-  if (!paths.empty()) throw Error(fmt::format("{}: every checkpoint is damaged; remove them to start again", folder));
+  if (!paths.empty()) throw Error(fmt::format("{}: every checkpoint is damaged; remove them to start over", folder));
   return std::nullopt;
 }
 

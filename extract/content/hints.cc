@@ -30,7 +30,7 @@ constexpr HintWord kWords[] = {
     {"comment", kHintComment, true},     {"disqus", kHintComment, true},    {"respond", kHintComment, true},
     {"komment", kHintComment, true},     {"discussion", kHintComment, true}, {"comentari", kHintComment, true},
     {"komentar", kHintComment, true},    {"reactie", kHintComment, true},   {"yorumlar", kHintComment, true},
-    {"responses", kHintComment, false},  {"usercomment", kHintComment, true}, {"postcomment", kHintComment, true},
+    {"usercomment", kHintComment, true}, {"postcomment", kHintComment, true},
     {"readercomment", kHintComment, true}, {"leserkommentar", kHintComment, true}, {"wpdiscuz", kHintComment, true},
     {"livefyre", kHintComment, true},    {"intensedebate", kHintComment, true}, {"giscus", kHintComment, true},
     {"utterances", kHintComment, true},

@@ -5,8 +5,8 @@
 #include <filesystem>
 
 #include "core/ordered_pipeline.h"
+#include "core/signals.h"
 #include "pipeline/run/cpu_clock.h"
-#include "pipeline/signals.h"
 #include "text/unicode.h"
 
 namespace ftok {
@@ -97,7 +97,7 @@ void Committer::commit(uint64_t number) {
   CommittedPart part{receipt.judged, receipt.kept(), {}, receipt.report};
   part.receipt = {fmt::format("parts/{:06}.receipt", number), text.size(), checksum_of(text)};
   journal_->add_part(number, part);
-  std::filesystem::remove(folder_.candidates(number));
+  remove_file(folder_.candidates(number));
   count(report);
   inputs_.push_back({number, std::move(part.report), std::move(part.receipt)});
   add_to_shards(number, receipt.kept());
@@ -183,8 +183,7 @@ void Committer::checkpoint() {
   shards_completed_at_checkpoint_ = shards_->shards_completed();
   journal_->add_checkpoint(shard_entries_, inputs_.size());
   for (; parts_in_shards_ < inputs_.size(); ++parts_in_shards_) {
-    std::error_code ignored;  // a part of no documents has tokens too, but they are not missed
-    std::filesystem::remove(part_paths(folder_.parts(), parts_in_shards_).tokens, ignored);
+    remove_file(part_paths(folder_.parts(), parts_in_shards_).tokens);
   }
 }
 

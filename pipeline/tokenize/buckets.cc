@@ -6,7 +6,6 @@
 #include <xxhash.h>
 
 #include <cerrno>
-#include <cstdlib>
 
 #include "core/error.h"
 #include "shards/bytes.h"
@@ -38,7 +37,7 @@ BucketWriter::BucketWriter(const std::string& prefix, size_t token_bytes, const 
     if (::lseek(file.fd, 0, SEEK_END) < size)
       throw Error(file.path + " is shorter than it was; delete the output folder and run again");
     if (::ftruncate(file.fd, size) != 0 || ::lseek(file.fd, 0, SEEK_END) != size)
-      throw_errno("cannot cut " + file.path, errno);
+      throw_errno("cannot truncate " + file.path, errno);
   }
 }
 
@@ -104,10 +103,9 @@ void BucketWriter::write_block(size_t bucket) {
 }
 
 BucketSizes BucketWriter::flush() {
-  static const bool syncs = std::getenv("FTOK_NO_FSYNC") == nullptr;
   for (size_t i = 0; i < kBuckets; ++i) {
     write_block(i);
-    if (syncs && ::fsync(files_[i].fd) != 0) throw_errno("cannot sync " + files_[i].path, errno);
+    if (::fsync(files_[i].fd) != 0) throw_errno("cannot sync " + files_[i].path, errno);
   }
   bytes_ = 0;
   return sizes_;

@@ -8,8 +8,9 @@
 #include "core/error.h"
 #include "core/json.h"
 #include "core/ordered_pipeline.h"
+#include "core/shown.h"
+#include "core/signals.h"
 #include "pipeline/run/cpu_clock.h"
-#include "pipeline/signals.h"
 #include "shards/json_fields.h"
 #include "shards/sealed_json.h"
 
@@ -34,7 +35,7 @@ struct FirstDocument {
 // What the first pass has done: OUTPUT/work/shuffle.json.
 struct FirstPass {
   BucketSizes sizes;
-  StreamPosition position;           // where it goes on
+  StreamPosition position;           // where it resumes
   std::vector<StreamPosition> done;  // at the ends of the inputs before
   FirstDocument first;
 };
@@ -54,7 +55,7 @@ void read_numbers(const JsonFields& fields, const char* name, std::array<uint64_
     at = std::min(text.find_first_not_of("0123456789", begin), text.size());
     numbers[i++] = std::stoull(std::string(text.substr(begin, at - begin)));
   }
-  if (i != kBuckets) throw JsonFields::Missing(fmt::format("\"{}\" has no {} numbers", name, kBuckets));
+  if (i != kBuckets) throw JsonFields::Missing(fmt::format("\"{}\" does not have {} numbers", name, kBuckets));
 }
 
 void write_first_pass(const FirstPass& pass, const std::string& path) {
@@ -226,7 +227,7 @@ class BucketJoiner {
     }
     for (size_t i = 0; i < kBuckets; ++i) {
       if (sizes.bytes[i] > 0) this->split(bucket_path(prefix, i), sizes.bytes[i], level + 1);
-      fs::remove(bucket_path(prefix, i));
+      remove_file(bucket_path(prefix, i));
     }
   }
 
@@ -255,7 +256,7 @@ uint64_t shuffled_of(const std::string& position, const std::string& path) {
 void check_inputs(const std::vector<StreamPosition>& done, const std::vector<std::string>& inputs,
                   const std::string& folder) {
   for (size_t i = 0; i < done.size(); ++i) {
-    if (i < inputs.size() && done[i].report.input == inputs[i]) continue;
+    if (i < inputs.size() && done[i].report.input == shown_input(inputs[i])) continue;
     throw UsageError(fmt::format("input {} of {} was {}; the inputs of a shuffle cannot change", i + 1, folder,
                                  done[i].report.input));
   }

@@ -9,7 +9,9 @@
 #include "core/error.h"
 #include "core/json.h"
 #include "core/recipe.h"
+#include "core/shown.h"
 #include "crawl/input_format.h"
+#include "pipeline/inputs.h"
 #include "pipeline/make_plan.h"
 #include "pipeline/recipe_config.h"
 #include "tools/ftok/stage_context.h"
@@ -21,9 +23,9 @@ namespace {
 constexpr uint64_t kMemoryMin = uint64_t{256} << 20;
 constexpr uint64_t kMemoryBeside = uint64_t{96} << 20;  // the program, and the pieces of text under way
 
-// The format of a file; standard input is looked at when it is read.
+// The format of a file; what can be read only once is looked at when it is read.
 std::string format_of(const CorpusFlags& flags, const std::string& path) {
-  if (flags.format != "auto" || path == "-") return flags.format;
+  if (flags.format != "auto" || !can_be_read_again(path)) return flags.format;
   SourceOptions options;
   options.text_key = flags.text_key;
   return tell_input_format(open_file_source(path), options).name;
@@ -48,9 +50,12 @@ std::string key_of(const CorpusFlags& flags, const PretokenPattern& pattern, con
   json.begin_object().field("pattern", pattern.text()).field("text_key", flags.text_key).field("recipe", recipe);
   json.key("inputs").begin_array();
   for (size_t i = 0; i < flags.files.size(); ++i) {
-    std::error_code error;
-    const uint64_t size = std::filesystem::file_size(flags.files[i], error);
-    json.begin_array().value(flags.files[i]).value(error ? 0 : size).value(weights[i]);
+    const InputState state = state_of(flags.files[i]);
+    json.begin_array()
+        .value(escape_bytes(flags.files[i]))
+        .value(state.bytes)
+        .value(state.modified_ns)
+        .value(weights[i]);
     json.value(format_of(flags, flags.files[i])).end_array();
   }
   json.end_array().end_object();
@@ -71,8 +76,9 @@ void CorpusFlags::add_weights_to(CLI::App& command, bool may_be_fractions) {
 }
 
 void CorpusFlags::add_to(CLI::App& command, bool may_be_fractions) {
-  command.add_option("--pattern", pattern,
-                     "What texts are cut by: a name, or a regular expression in RE2's syntax; default cl100k");
+  command.add_option(
+      "--pattern", pattern,
+      "Pattern that cuts texts into pretokens: a name, or a regular expression in RE2's syntax; default cl100k");
   command.add_option("--text-key", text_key, "JSON: key of the text; CSV and TSV: its column")->capture_default_str();
   command.add_option("--format", format, "Format of the files; auto looks at their first bytes")
       ->check(CLI::IsMember(input_format_names()))
@@ -83,18 +89,20 @@ void CorpusFlags::add_to(CLI::App& command, bool may_be_fractions) {
       ->type_name("SECTION.KEY=VALUE")
       ->allow_extra_args(false);
   add_weights_to(command, may_be_fractions);
-  command.add_option("--threads", threads, "Threads that count; 0: all cores")->capture_default_str()->type_name("N");
-  command.add_option("--memory", memory, "Most memory; counts that do not fit go to disk (K, M, G)")
+  command.add_option("--threads", threads, "Counting threads; 0: all cores")->capture_default_str()->type_name("N");
+  command.add_option("--memory", memory, "Memory limit; counts that do not fit go to disk (K, M, G)")
       ->capture_default_str()
       ->type_name("SIZE");
   command.add_option("--temporary", temporary, "Folder for counts that do not fit; default: the output's")
       ->type_name("DIR");
-  command.add_option("--checkpoint", checkpoint, "Folder to continue from after a kill; made when it is not there")
+  command
+      .add_option("--checkpoint", checkpoint,
+                  "Folder for the state that a stopped run resumes from; created if missing")
       ->type_name("DIR");
-  command.add_option("--checkpoint-every", checkpoint_every, "Text between two checkpoints")
+  command.add_option("--checkpoint-every", checkpoint_every, "Amount of text between two checkpoints")
       ->capture_default_str()
       ->type_name("SIZE");
-  command.add_flag("--json", json, "Print what was done as one JSON object");
+  command.add_flag("--json", json, "Print the result as one JSON object");
   command.add_flag("--quiet", quiet, "No progress, no notes");
 }
 
@@ -184,6 +192,9 @@ CountedCorpus count_corpus(const CorpusFlags& flags, const std::vector<uint64_t>
   CountedCorpus counted;
   CorpusCounterOptions counter_options{
       .memory_bytes = memory_of(flags) - kMemoryBeside, .folder = flags.temporary, .keeps_runs = false};
+  if (counter_options.folder.empty() && follow_output(output).is_stream) {
+    counter_options.folder = std::filesystem::temp_directory_path().string();
+  }
   if (counter_options.folder.empty()) counter_options.folder = std::filesystem::path(output).parent_path().string();
   if (counter_options.folder.empty()) counter_options.folder = ".";
   if (!flags.checkpoint.empty()) {
@@ -210,8 +221,8 @@ std::vector<std::unique_ptr<CountsReader>> open_counts(const std::vector<std::st
       return fmt::format("{} of Unicode {}", h.pattern == pattern_name(Pattern::kOwn) ? h.pattern_text : h.pattern,
                          h.unicode);
     };
-    throw Error(fmt::format("{}: counted by pattern {}, {} by {}: they do not add up", file, told(header), files[0],
-                            told(first)));
+    throw Error(fmt::format("{} was counted with pattern {}, {} with {}: they cannot be added up", file, told(header),
+                            files[0], told(first)));
   }
   return readers;
 }

@@ -15,6 +15,7 @@
 #include "core/error.h"
 #include "core/file.h"
 #include "core/json.h"
+#include "core/shown.h"
 #include "crawl/commoncrawl.h"
 #include "crawl/decoded_input.h"
 #include "crawl/download.h"
@@ -45,7 +46,8 @@ struct CrawlFlags {
   CrawlSite site() const {
     CrawlSite site;
     if (base_url.empty()) return site;
-    if (!is_http_url(base_url)) throw UsageError("--base-url: got '" + base_url + "', expected an http or https URL");
+    if (!is_http_url(base_url))
+      throw UsageError("--base-url: got '" + shown_input(base_url) + "', expected an http or https URL");
     std::string url = base_url;
     while (url.ends_with('/')) url.pop_back();
     site.index_url = site.data_url = url;
@@ -162,7 +164,10 @@ class Board {
     ++done_;
     if (json_) {
       JsonWriter json;
-      json.begin_object().field("url", file.url).field("path", file.path).field("bytes", result.receipt.bytes);
+      json.begin_object()
+          .field("url", shown_input(file.url))
+          .field("path", file.path)
+          .field("bytes", result.receipt.bytes);
       json.field("sha256", result.receipt.sha256).field("was_there", result.was_there);
       json.field("resumed_from", result.resumed_from).end_object();
       print_out(json.text() + "\n");
@@ -170,7 +175,7 @@ class Board {
       print_out(file.path + "\n");
     }
     if (quiet_) return;
-    const std::string how = result.was_there          ? "was there"
+    const std::string how = result.was_there          ? "already there"
                             : result.resumed_from > 0 ? fmt::format("fetched from byte {} on", result.resumed_from)
                                                       : "fetched";
     std::fprintf(stderr, "ftok: [%zu/%zu] %s: %s, %.1f MB\n", done_, files_, file.path.c_str(), how.c_str(),
@@ -181,7 +186,7 @@ class Board {
     std::lock_guard lock(mutex_);
     clear_line();
     ++failed_;
-    std::fprintf(stderr, "ftok: error: %s\n", why.c_str());
+    std::fprintf(stderr, "ftok: error: %s\n", printable(why).c_str());
   }
 
   size_t failed() const { return failed_; }
@@ -262,20 +267,22 @@ void add_crawl_command(CLI::App& app) {
       "  ftok crawl get --input-list paths.txt --output crawl --contact me@example.org");
 
   const auto flags = std::make_shared<CrawlFlags>();
-  CLI::App* list = crawl->add_subcommand("list", "The crawls there are, newest first");
-  list->add_flag("--json", flags->json, "A JSON array on standard output");
+  CLI::App* list = crawl->add_subcommand("list", "List the crawls, newest first");
+  list->add_flag("--json", flags->json, "Print a JSON array");
   add_shared_flags(*list, flags);
   list->callback([flags] { run_list(*flags); });
 
-  CLI::App* paths = crawl->add_subcommand("paths", "The files of a crawl, sorted, or a sample of them");
+  CLI::App* paths = crawl->add_subcommand("paths", "List the files of a crawl, sorted, or a sample of them");
   paths->add_option("CRAWL", flags->crawl, "Name of a crawl, such as CC-MAIN-2024-22, or `latest`")->required();
-  paths->add_option("--kind", flags->kind, "Which files")
+  paths->add_option("--kind", flags->kind, "Kind of file")
       ->check(CLI::IsMember({"warc", "wet", "wat"}))
       ->capture_default_str();
-  paths->add_option("--sample", flags->sample, "Only so many, chosen by --seed; a larger sample holds the smaller ones")
+  paths
+      ->add_option("--sample", flags->sample,
+                   "Only this many, chosen by --seed; a larger sample includes the smaller ones")
       ->check(CLI::PositiveNumber);
-  paths->add_option("--seed", flags->seed, "Which sample")->capture_default_str();
-  paths->add_flag("--urls", flags->urls, "Whole URLs");
+  paths->add_option("--seed", flags->seed, "Seed of the sample")->capture_default_str();
+  paths->add_flag("--urls", flags->urls, "Print whole URLs");
   add_shared_flags(*paths, flags);
   paths->callback([flags] { run_paths(*flags); });
 
@@ -287,12 +294,12 @@ void add_crawl_command(CLI::App& app) {
       ->allow_extra_args(false);
   get->add_option("--output", flags->output, "Folder to store them in")->required();
   get->add_flag("--flat", flags->flat, "Store under the last part of the path only");
-  get->add_option("--limit", flags->limit, "Only the first so many inputs");
-  get->add_flag("--json", flags->json, "One line of JSON per file on standard output");
+  get->add_option("--limit", flags->limit, "Only the first N inputs");
+  get->add_flag("--json", flags->json, "Print one JSON object per file");
   get->add_flag("--quiet", flags->quiet, "No progress on standard error");
   add_shared_flags(*get, flags);
   get->footer(
-      "A file is complete or absent. Beside it stands NAME.receipt.json with its SHA-256; while it is fetched, "
+      "A file is complete or absent. Beside it is NAME.receipt.json with its SHA-256; while it is fetched, "
       "NAME.part.\n"
       "docs/crawling.md says how failures are handled.");
   get->callback([flags] { run_get(*flags); });

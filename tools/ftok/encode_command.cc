@@ -35,10 +35,6 @@ struct EncodeFlags {
   uint64_t budget = 0;
 };
 
-void print(std::string_view text) {
-  if (std::fwrite(text.data(), 1, text.size(), stdout) != text.size()) throw Error("cannot write to standard output");
-}
-
 Specials specials_of(const std::string& name) {
   if (name == "allow") return Specials::kAllow;
   return name == "refuse" ? Specials::kRefuse : Specials::kPlain;
@@ -119,7 +115,7 @@ std::string json_line(const Encoding& encoding, const EncodeFlags& flags, std::s
   return json.end_object().take() + "\n";
 }
 
-// A line a token: begin and end in bytes and in characters, id, the token.
+// One line per token: begin and end in bytes and in characters, id, the token.
 std::string offset_lines(const Encoding& encoding, const EncodeFlags& flags, std::string_view text) {
   std::string out;
   for (const TokenSpan& span : encoding.spans_of(ids_of(encoding, flags, text))) {
@@ -142,7 +138,7 @@ std::string merge_trees(const Encoding& encoding, const EncodeFlags& flags, std:
 
 std::vector<Encoding> compared_encodings(const EncodeFlags& flags) {
   std::vector<Encoding> encodings;
-  for (const std::string& name : flags.compare) encodings.push_back(load_encoding(name, flags.vocabulary.hints()));
+  for (const std::string& name : flags.compare) encodings.emplace_back(load_named_vocabulary(name, flags.vocabulary));
   if (encodings.empty()) encodings.push_back(load_encoding(flags.vocabulary));
   return encodings;
 }
@@ -165,7 +161,7 @@ void write_page(const EncodeFlags& flags, std::string_view text) {
   std::vector<TokenPanel> panels;
   for (const Encoding& encoding : encodings)
     panels.push_back({&encoding, view_tokens(ids_of(encoding, flags, text)), {}});
-  write_file(flags.page, format_token_page("Tokens", panels));
+  write_output(flags.page, format_token_page("Tokens", panels));
 }
 
 std::string rendered(const Encoding& encoding, const EncodeFlags& flags, Form form, std::string_view text) {
@@ -200,15 +196,15 @@ void run_chat(const EncodeFlags& flags, Form form) {
                                  parse_chat(text, flags.chat), specials_of(flags.specials));
   std::vector<uint32_t> ids;
   for (const ViewToken& token : chat.tokens) ids.push_back(token.id);
-  if (form == Form::kJson) return print(chat_json(chat));
-  if (form == Form::kCount) return print(std::to_string(ids.size()) + "\n");
-  if (form == Form::kIds) return print(joined(ids) + "\n");
+  if (form == Form::kJson) return put_out(chat_json(chat));
+  if (form == Form::kCount) return put_out(std::to_string(ids.size()) + "\n");
+  if (form == Form::kIds) return put_out(joined(ids) + "\n");
   if (form == Form::kPage)
-    return write_file(flags.page, format_token_page("A conversation", {{&encoding, chat.tokens, chat.roles}}));
+    return write_output(flags.page, format_token_page("A conversation", {{&encoding, chat.tokens, chat.roles}}));
   if (form != Form::kView) throw UsageError("--chat goes with --ids, --json, --count, --view or --page");
   ViewOptions options = view_options(flags);
   options.roles = chat.roles;
-  print(render_tokens(encoding, chat.tokens, options));
+  put_out(render_tokens(encoding, chat.tokens, options));
 }
 
 void run_encode(const EncodeFlags& flags) {
@@ -220,14 +216,14 @@ void run_encode(const EncodeFlags& flags) {
       throw UsageError("--jsonl goes with neither --page nor --compare");
     const Encoding encoding = load_encoding(flags.vocabulary);
     for_each_json_text(open_file_source(flags.jsonl), flags.text_key,
-                       [&](std::string_view text) { print(rendered(encoding, flags, form, text)); });
+                       [&](std::string_view text) { put_out(rendered(encoding, flags, form, text)); });
     return;
   }
   std::string text = fmt::format("{}", fmt::join(flags.words, " "));
   if (flags.words.empty()) text = read_all(*open_file_source("-"));
   if (form == Form::kPage) return write_page(flags, text);
-  if (form == Form::kCompare) return print(comparison(flags, text));
-  print(rendered(load_encoding(flags.vocabulary), flags, form, text));
+  if (form == Form::kCompare) return put_out(comparison(flags, text));
+  put_out(rendered(load_encoding(flags.vocabulary), flags, form, text));
 }
 
 struct DecodeFlags {
@@ -251,31 +247,34 @@ void run_decode(const DecodeFlags& flags) {
       i = end;
     }
   }
-  print(encoding.decode(ids));
+  put_text(encoding.decode(ids));
   if (::isatty(STDOUT_FILENO) != 0) print("\n");
 }
 
 }  // namespace
 
 void add_encode_command(CLI::App& app) {
-  CLI::App* command = app.add_subcommand("encode", "Text to tokens; on a terminal a coloured view of them");
+  CLI::App* command = app.add_subcommand("encode", "Encode text; on a terminal, show a coloured view of the tokens");
   const auto flags = std::make_shared<EncodeFlags>();
   flags->vocabulary.add_to(*command);
-  command->add_flag("--ids", flags->ids, "Ids, separated by spaces (the default into a pipe)");
-  command->add_flag("--json", flags->json, "One object: ids, counts, with --offsets also the tokens' places");
-  command->add_flag("--count", flags->count, "Only how many tokens");
+  command->add_flag("--ids", flags->ids, "Print ids, separated by spaces (the default in a pipe)");
+  command->add_flag("--json", flags->json,
+                    "Print one JSON object: ids, counts, and with --offsets the tokens' positions");
+  command->add_flag("--count", flags->count, "Print only the number of tokens");
   command->add_flag("--offsets", flags->offsets,
-                    "One line per token: begin, end (bytes), begin, end (characters), id, token");
-  command->add_flag("--merges", flags->merges, "The merges that make each pretoken, as a tree");
-  command->add_flag("--view", flags->view, "The tokens with their ids beneath (the default on a terminal)");
-  command->add_option("--compare", flags->compare, "Several vocabularies side by side")
+                    "Print one line per token: begin, end (bytes), begin, end (characters), id, token");
+  command->add_flag("--merges", flags->merges, "Show the merges that make each pretoken, as a tree");
+  command->add_flag("--view", flags->view, "Show the tokens with their ids beneath (the default on a terminal)");
+  command->add_option("--compare", flags->compare, "Show several vocabularies side by side")
       ->delimiter(',')
       ->type_name("V,V...")
       ->allow_extra_args(false);
   command->add_option("--page", flags->page, "Write an HTML page that shows the tokens; opens from disk, loads nothing")
       ->type_name("FILE");
-  command->add_option("--budget", flags->budget, "No more than the first N tokens")->type_name("N");
-  command->add_option("--specials", flags->specials, "The text of a special token: plain text, the token, or an error")
+  command->add_option("--budget", flags->budget, "Show at most the first N tokens")->type_name("N");
+  command
+      ->add_option("--specials", flags->specials,
+                   "What the text of a special token gives: plain text, the token, or an error")
       ->check(CLI::IsMember({"plain", "allow", "refuse"}))
       ->capture_default_str();
   command->add_option("--jsonl", flags->jsonl, "JSON Lines: one line of output per document")->type_name("FILE");
@@ -286,7 +285,7 @@ void add_encode_command(CLI::App& app) {
       ->type_name("FILE");
   command
       ->add_option("--template", flags->chat_template,
-                   "How a conversation is written: chatml, llama3, or a JSON file of yours")
+                   "How a conversation is written: chatml, llama3, or your own JSON file")
       ->capture_default_str();
   command->add_option("--colour,--color", flags->colour, "auto: on a terminal, unless NO_COLOR is set")
       ->check(CLI::IsMember({"auto", "always", "never"}))
@@ -304,7 +303,7 @@ void add_encode_command(CLI::App& app) {
 }
 
 void add_decode_command(CLI::App& app) {
-  CLI::App* command = app.add_subcommand("decode", "Token ids to bytes");
+  CLI::App* command = app.add_subcommand("decode", "Decode token ids to bytes");
   const auto flags = std::make_shared<DecodeFlags>();
   flags->vocabulary.add_to(*command);
   command->add_option("ID", flags->ids, "Ids; standard input without them");

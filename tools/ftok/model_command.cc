@@ -31,9 +31,10 @@ struct ModelFlags {
 void add_source(CLI::App& command, ModelFlags& flags) {
   command
       .add_option("MODEL", flags.source,
-                  "A folder of ftok train, a checkpoint, a folder with model.safetensors, or llm.c's .bin")
+                  "An output folder of ftok train, a checkpoint, a folder with model.safetensors, or llm.c's .bin")
       ->required();
-  command.add_option("--heads", flags.heads, "Of safetensors without config.json; default: channels / 64")
+  command
+      .add_option("--heads", flags.heads, "Attention heads of safetensors without config.json; default: channels / 64")
       ->check(CLI::Range(int64_t{1}, int64_t{1000}));
 }
 
@@ -112,14 +113,15 @@ void import_model(const ModelFlags& flags) {
   const std::string folder = flags.output + "/checkpoints";
   if (!list_checkpoints(folder).empty())
     throw UsageError(fmt::format("--output {}: holds checkpoints already", flags.output));
+  remove_dead_temporaries(folder);
   Checkpoint checkpoint;
   checkpoint.recipe = train_recipe_text(recipe, false);
   checkpoint.parameters = std::move(model.parameters);
   checkpoint.first_moments.resize(checkpoint.parameters.size());
   checkpoint.second_moments.resize(checkpoint.parameters.size());
   write_checkpoint(folder, checkpoint, 1);
-  fmt::print(stderr, "ftok: {} ({}): {} parameters in {}\n", model.path, model.format,
-             ParameterLayout(config).parameters(), flags.output);
+  note("ftok: {} ({}): {} parameters in {}\n", model.path, model.format, ParameterLayout(config).parameters(),
+       flags.output);
 }
 
 // A Jinja expression that writes `text` as it is.
@@ -189,11 +191,11 @@ void write_tokenizer(const std::string& folder, const std::string& name, const E
   const Vocabulary vocabulary = load_named_vocabulary(name);
   const std::string path = find_vocabulary(name).path;
   if (!vocabulary.merges.empty() && !path.ends_with(".json")) {
-    fmt::print(stderr, "ftok: no tokenizer.json: {} has merges of its own\n", path);
+    note("ftok: no tokenizer.json: {} has merges of its own\n", path);
     return;
   }
-  write_file(folder + "/tokenizer.json",
-             vocabulary.merges.empty() ? format_tokenizer_json(vocabulary) : read_text_file(path));
+  write_output(folder + "/tokenizer.json",
+               vocabulary.merges.empty() ? format_tokenizer_json(vocabulary) : read_text_file(path));
   JsonWriter json(true);
   json.begin_object().field("tokenizer_class", "PreTrainedTokenizerFast").field("model_max_length", length);
   json.field("clean_up_tokenization_spaces", false);
@@ -208,7 +210,7 @@ void write_tokenizer(const std::string& folder, const std::string& name, const E
     json.field("chat_template", jinja_of(*chat, end_of_text));
     if (end_of_answer && (stops.empty() || *end_of_answer != stops[0])) stops.push_back(*end_of_answer);
   }
-  write_file(folder + "/tokenizer_config.json", json.end_object().take() + "\n");
+  write_output(folder + "/tokenizer_config.json", json.end_object().take() + "\n");
   if (stops.empty()) return;
   JsonWriter generation(true);
   generation.begin_object()
@@ -217,7 +219,7 @@ void write_tokenizer(const std::string& folder, const std::string& name, const E
       .key("eos_token_id")
       .begin_array();
   for (const uint32_t id : stops) generation.value(id);
-  write_file(folder + "/generation_config.json", generation.end_array().end_object().take() + "\n");
+  write_output(folder + "/generation_config.json", generation.end_array().end_object().take() + "\n");
 }
 
 void export_model(const ModelFlags& flags) {
@@ -229,7 +231,7 @@ void export_model(const ModelFlags& flags) {
   const std::string vocabulary = flags.vocabulary.empty() ? model.vocabulary : flags.vocabulary;
   if (vocabulary.empty()) {
     if (!flags.chat.empty()) throw UsageError("--chat needs --vocab: the model does not name its vocabulary");
-    fmt::print(stderr, "ftok: no tokenizer.json: the model does not name its vocabulary (--vocab)\n");
+    note("ftok: no tokenizer.json: the model does not name its vocabulary (--vocab)\n");
     return write_hugging_face(flags.output, model.config, model.parameters, -1);
   }
   const Encoding encoding = load_encoding(vocabulary);
@@ -244,12 +246,12 @@ void export_model(const ModelFlags& flags) {
 
 void add_model_command(CLI::App& app) {
   CLI::App* command =
-      app.add_subcommand("model", "Look at a model, bring one in from Hugging Face or llm.c, write one for them");
+      app.add_subcommand("model", "Inspect a model, import one from Hugging Face or llm.c, or export one for them");
   command->require_subcommand(1);
   const auto flags = std::make_shared<ModelFlags>();
-  CLI::App* look = command->add_subcommand("info", "What a model is: shape, tensors, their means and deviations");
+  CLI::App* look = command->add_subcommand("info", "Describe a model: shape, tensors, their means and deviations");
   add_source(*look, *flags);
-  look->add_flag("--json", flags->json, "One JSON object");
+  look->add_flag("--json", flags->json, "Print one JSON object");
   look->callback([flags] { info(*flags); });
   CLI::App* in = command->add_subcommand("import", "Write a model as a checkpoint of ftok");
   add_source(*in, *flags);

@@ -6,11 +6,11 @@
 #include "core/error.h"
 #include "core/json.h"
 #include "core/recipe.h"
+#include "core/signals.h"
 #include "pipeline/inputs.h"
 #include "pipeline/make_plan.h"
 #include "pipeline/measure_inputs.h"
 #include "pipeline/run.h"
-#include "pipeline/signals.h"
 #include "tools/ftok/commands.h"
 #include "tools/ftok/fetch_flags.h"
 #include "tools/ftok/stage_context.h"
@@ -75,7 +75,9 @@ void add_flags(CLI::App& command, Flags& flags) {
   command.add_option("--shard-tokens", flags.shard_tokens, "Tokens per shard (K, M, G); default: the recipe's, 100M")
       ->type_name("N");
   command.add_option("--threads", flags.threads, "Threads; 0: all cores")->capture_default_str()->type_name("N");
-  command.add_option("--memory", flags.memory, "Ceiling on documents in flight (K, M, G); the index has dedup.memory")
+  command
+      .add_option("--memory", flags.memory,
+                  "Memory limit for documents in flight (K, M, G); the index has dedup.memory")
       ->capture_default_str()
       ->type_name("SIZE");
   command.add_option("--rejects", flags.rejects, "What is written of dropped documents: none, ids or text")
@@ -83,7 +85,7 @@ void add_flags(CLI::App& command, Flags& flags) {
   command.add_flag("--no-text", flags.no_text, "Keep no text: shards only");
   command
       .add_option("--max-failed-inputs", flags.failed_inputs_max,
-                  "End the run when more inputs than this fail; default: no limit")
+                  "End the run when more inputs than this fail; default: no limit, but exit code 65 when any does")
       ->type_name("N");
   command
       .add_option("--only", flags.only,
@@ -97,7 +99,7 @@ void add_flags(CLI::App& command, Flags& flags) {
   flags.fetch.add_to(command);
   command
       .add_option("--measure", flags.measure,
-                  "Only write every rule's value of every document to FILE (JSON lines); drops nothing")
+                  "Only write every rule's value for every document to FILE (JSON lines); drop nothing")
       ->type_name("FILE");
   command.add_option("--progress-json", flags.progress_json, "Append progress reports to FILE (JSON lines)")
       ->type_name("FILE");
@@ -169,6 +171,15 @@ void check_halves(const Flags& flags) {
   if (!flags.task.empty() && flags.only != "extract") throw UsageError("--task: needs --only extract");
 }
 
+// The result is whole without them, but whoever reads nothing except the exit code must not take it for that of all
+// inputs.
+void refuse_given_up(const Flags& flags, const std::vector<std::string>& given_up, size_t inputs) {
+  if (given_up.empty() || !flags.failed_inputs_max.empty()) return;
+  throw Error(fmt::format("{} of {} inputs given up, the first {}; --max-failed-inputs N says how many may be",
+                          given_up.size(), inputs, given_up.front()),
+              kGivenUpExitCode);
+}
+
 void run_command(Flags flags) {
   const Log log = stderr_log(flags.quiet);
   if (flags.output.empty() && flags.measure.empty())
@@ -181,19 +192,26 @@ void run_command(Flags flags) {
   }
   const RecipeConfig recipe = load_recipe(flags.recipe, flags.sets, log);
   if (!flags.limit.empty()) flags.inputs.limit = static_cast<uint64_t>(parse_size(flags.limit, false, "--limit"));
+  if (flags.inputs.inputs.empty() && flags.inputs.input_lists.empty())
+    throw UsageError("no input: give --input FILE or --input-list FILE");
   const std::vector<std::string> inputs = list_inputs(flags.inputs);
   catch_stop_signals();
   if (!flags.measure.empty()) return measure(flags, inputs, recipe, flags.fetch.options(), log);
   const RunOptions options = run_options(flags, inputs);
   const Plan plan = plan_of(flags, recipe, options);
-  if (flags.only == "extract") return print_extracted(extract_share(options, share, plan, log), flags.json);
+  if (flags.only == "extract") {
+    const ExtractedShare extracted = extract_share(options, share, plan, log);
+    print_extracted(extracted, flags.json);
+    return refuse_given_up(flags, extracted.quarantined, extracted.inputs);
+  }
   const RunResult result = flags.only == "commit" ? commit(options, plan, log) : run(options, plan, log);
   if (flags.json) {
     print_out(funnel_json(result) + "\n");
-    return;
+  } else {
+    print_out(funnel_text(result));
+    for (const std::string& shard : result.shards) print_out(fmt::format("{}/{}\n", flags.output, shard));
   }
-  print_out(funnel_text(result));
-  for (const std::string& shard : result.shards) print_out(fmt::format("{}/{}\n", flags.output, shard));
+  refuse_given_up(flags, result.quarantined, inputs.size());
 }
 
 }  // namespace

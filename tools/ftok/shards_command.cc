@@ -11,11 +11,13 @@
 #include "core/error.h"
 #include "core/json.h"
 #include "core/recipe.h"
+#include "core/shown.h"
 #include "shards/convert.h"
 #include "shards/manifest.h"
 #include "shards/reader.h"
 #include "shards/verify.h"
 #include "tools/ftok/commands.h"
+#include "tools/ftok/terminal.h"
 #include "tools/ftok/vocabulary_source.h"
 
 namespace ftok::cli {
@@ -49,9 +51,9 @@ struct HintFlags {
   size_t token_bytes = 0;
 
   void add_to(CLI::App& command, const std::string& format_flag, const std::string& width_flag) {
-    command.add_option(format_flag, format, "Format of SHARDS where neither they nor a manifest say it")
+    command.add_option(format_flag, format, "Format of SHARDS where neither they nor a manifest state it")
         ->check(CLI::IsMember(shard_format_names()));
-    command.add_option(width_flag, token_bytes, "Width of a token in SHARDS that do not say it: 2 or 4")
+    command.add_option(width_flag, token_bytes, "Bytes per token in SHARDS that do not state it: 2 or 4")
         ->check(CLI::IsMember({2, 4}));
   }
   ShardHints hints() const {
@@ -73,9 +75,9 @@ void print_documents(const ShardReader& reader) {
     const ShardDocument document = sidecar.document(row);
     const uint64_t here = sidecar.end(row) - document.begin;
     const bool goes_on = document.skipped + here < document.document_tokens;
-    fmt::print("  {:>10}  {:>9} tokens  {}{}{}\n", document.begin, here, document.id,
-               document.skipped > 0 ? fmt::format("  (from token {})", document.skipped) : "",
-               goes_on ? fmt::format("  (continues: {} in all)", document.document_tokens) : "");
+    print("  {:>10}  {:>9} tokens  {}{}{}\n", document.begin, here, shown_field(document.id),
+          document.skipped > 0 ? fmt::format("  (from token {})", document.skipped) : "",
+          goes_on ? fmt::format("  (continues: {} in all)", document.document_tokens) : "");
   }
 }
 
@@ -99,7 +101,7 @@ void inspect_json(const ShardReader& reader, bool with_documents) {
     }
   }
   json.field("format", reader.format().name()).end_object();
-  fmt::print("{}\n", json.text());
+  print("{}\n", json.text());
 }
 
 // "magic 20240520, version 1", or the format's name where a shard says nothing of itself.
@@ -118,9 +120,9 @@ void inspect(const InspectOptions& options) {
       inspect_json(reader, options.documents);
       continue;
     }
-    fmt::print("{}: {} tokens of {} bytes ({}), largest id {}, {}\n", path, reader.view().size(),
-               reader.view().layout().token_bytes, notes_text(reader), reader.view().largest_token(),
-               reader.sidecar() == nullptr ? "no sidecar" : fmt::format("{} documents", reader.sidecar()->size()));
+    print("{}: {} tokens of {} bytes ({}), largest id {}, {}\n", path, reader.view().size(),
+          reader.view().layout().token_bytes, notes_text(reader), reader.view().largest_token(),
+          reader.sidecar() == nullptr ? "no sidecar" : fmt::format("{} documents", reader.sidecar()->size()));
     if (options.documents && reader.sidecar() != nullptr) print_documents(reader);
   }
 }
@@ -129,10 +131,10 @@ void verify(const std::vector<std::string>& paths) {
   size_t findings = 0;
   for (const std::string& path : paths) {
     const Verification result = fs::is_directory(path) ? verify_folder(path) : verify_file(path);
-    for (const Finding& finding : result.findings) fmt::print("{}: {}\n", finding.path, finding.what);
-    for (const Finding& unchecked : result.unchecked) fmt::print("{}: {}\n", unchecked.path, unchecked.what);
-    fmt::print("{}: {} files, {} bytes, {}\n", path, result.files, result.bytes,
-               result.findings.empty() ? "whole" : fmt::format("{} findings", result.findings.size()));
+    for (const Finding& finding : result.findings) print("{}: {}\n", finding.path, finding.what);
+    for (const Finding& unchecked : result.unchecked) print("{}: {}\n", unchecked.path, unchecked.what);
+    print("{}: {} files, {} bytes, {}\n", path, result.files, result.bytes,
+          result.findings.empty() ? "whole" : fmt::format("{} findings", result.findings.size()));
     findings += result.findings.size();
   }
   if (findings > 0) throw Error(fmt::format("{} findings", findings));
@@ -214,7 +216,7 @@ class Cat {
  public:
   explicit Cat(const CatOptions& options) : options_(options), decode_(options) {}
 
-  // Prints the documents of the shards in order; one that goes on in the next shard given is put together.
+  // Prints the documents of the shards in order; one that continues in the next shard given is joined.
   void run() {
     for (const std::string& path : shard_paths(options_.paths)) {
       const ShardReader reader(path, options_.hints.hints());
@@ -259,13 +261,13 @@ class Cat {
       json.end_array();
       if (decode_) json.field("text", decode_(tokens_));
       json.end_object();
-      fmt::print("{}\n", json.text());
+      cli::print("{}\n", json.text());
       return;
     }
     const bool whole = open_->skipped == 0 && tokens_.size() == open_->document_tokens;
-    fmt::print("--- {}: {} tokens{}\n", open_->id, tokens_.size(),
+    cli::print("--- {}: {} tokens{}\n", shown_field(open_->id), tokens_.size(),
                whole ? "" : fmt::format(", from token {} of {}", open_->skipped, open_->document_tokens));
-    fmt::print("{}\n", decode_ ? decode_(tokens_) : fmt::format("{}", fmt::join(tokens_, " ")));
+    put_text((decode_ ? decode_(tokens_) : fmt::format("{}", fmt::join(tokens_, " "))) + "\n");
   }
 
   const CatOptions& options_;
@@ -280,7 +282,7 @@ void add_inspect(CLI::App& shards) {
   auto options = std::make_shared<InspectOptions>();
   command->add_option("PATH", options->paths, "shards, or folders of them")->required();
   command->add_flag("--documents", options->documents, "list each document: first token, tokens, id");
-  command->add_flag("--json", options->json, "one JSON object per shard");
+  command->add_flag("--json", options->json, "print one JSON object per shard");
   options->hints.add_to(*command, "--shard-format", "--token-bytes");
   command->callback([options] { inspect(*options); });
 }
@@ -307,7 +309,7 @@ void add_cat(CLI::App& shards) {
   command->add_option("--end-of-text", options->end_of_text,
                       "end-of-text id of a shard without a sidecar (default 50256)");
   options->hints.add_to(*command, "--shard-format", "--token-bytes");
-  command->add_flag("--json", options->json, "one JSON object per document");
+  command->add_flag("--json", options->json, "print one JSON object per document");
   command->callback([options] { Cat(*options).run(); });
 }
 
@@ -323,6 +325,10 @@ void convert(ConvertFlags flags) {
   options.from = flags.from.hints();
   if (!flags.shard_tokens.empty()) {
     options.shard_tokens = static_cast<uint64_t>(parse_size(flags.shard_tokens, false, "--shard-tokens"));
+    if (options.shard_tokens == 0 || options.shard_tokens > options.to->tokens_max()) {
+      throw UsageError(
+          fmt::format("--shard-tokens: {} is not in 1..{}", options.shard_tokens, options.to->tokens_max()));
+    }
   }
   if (!flags.source_end_of_text.empty()) {
     options.source_end_of_text = parse_end_of_text(flags.source_end_of_text, "--from-end-of-text");
@@ -330,7 +336,7 @@ void convert(ConvertFlags flags) {
   if (!flags.split.empty()) options.split = flags.split == "val" ? Split::kValidation : Split::kTrain;
   const ConvertResult result = convert_shards(options);
   for (const ShardEntry& entry : result.shards) {
-    fmt::print("{}/{}: {} tokens, {} documents\n", options.output, entry.shard.name, entry.tokens, entry.documents);
+    print("{}/{}: {} tokens, {} documents\n", options.output, entry.shard.name, entry.tokens, entry.documents);
   }
 }
 
@@ -342,16 +348,16 @@ void add_convert(CLI::App& shards) {
       ->required();
   // The last of the positional arguments is the folder to write.
   auto paths = std::make_shared<std::vector<std::string>>();
-  command->add_option("SHARDS... OUT", *paths, "shards in order, or folders of them; then the folder to make")
+  command->add_option("SHARDS... OUT", *paths, "shards in order, or folders of them; then the folder to create")
       ->required()
       ->expected(2, -1);
   command
-      ->add_option("--token-bytes", flags->options.token_bytes, "Width of a token in OUT; auto goes by the vocabulary")
+      ->add_option("--token-bytes", flags->options.token_bytes, "Bytes per token in OUT; auto: as the vocabulary needs")
       ->check(CLI::IsMember({"auto", "2", "4"}))
       ->capture_default_str();
   command
       ->add_option("--end-of-text", flags->options.end_of_text,
-                   "Where the end-of-text token stands in OUT; auto: where the format's readers want it")
+                   "Where the end-of-text token goes in OUT; auto: where the format's readers expect it")
       ->check(CLI::IsMember({"auto", "before", "after", "none"}))
       ->capture_default_str();
   command->add_option("--shard-tokens", flags->shard_tokens, "Tokens per shard (K, M, G); default: as in SHARDS")
@@ -359,11 +365,13 @@ void add_convert(CLI::App& shards) {
   flags->from.add_to(*command, "--from", "--from-token-bytes");
   command
       ->add_option("--from-end-of-text", flags->source_end_of_text,
-                   "Where it stands in SHARDS without a manifest; default: where their format has it")
+                   "Where the end-of-text token is in SHARDS without a manifest; default: as in their format")
       ->check(CLI::IsMember({"before", "after", "none"}));
-  command->add_option("--end-of-text-id", flags->options.end_of_text_id, "Its id in SHARDS without a manifest")
+  command
+      ->add_option("--end-of-text-id", flags->options.end_of_text_id,
+                   "Id of the end-of-text token in SHARDS without a manifest")
       ->capture_default_str();
-  command->add_option("--split", flags->split, "What SHARDS without a manifest are for; default: as their names say")
+  command->add_option("--split", flags->split, "Split of SHARDS without a manifest; default: as their names say")
       ->check(CLI::IsMember({"train", "val"}));
   command->footer(
       "Documents keep their order and ids; the end-of-text token goes where the new format's readers expect it.\n"

@@ -5,12 +5,18 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <cmath>
 
 #include "core/json.h"
+#include "pipeline/progress.h"
 
 namespace ftok::cli {
 namespace {
+
+// Moves of the cursor included; nobody to read it is no error.
+template <typename... Values>
+void say_raw(fmt::format_string<Values...> format, Values&&... values) {
+  std::fputs(fmt::format(format, std::forward<Values>(values)...).c_str(), stderr);
+}
 
 constexpr int kCurveLines = 12, kCurveLinesMin = 3;
 constexpr int kOtherLines = 3;  // the status, a message above, the cursor
@@ -25,13 +31,6 @@ winsize terminal_size() {
 
 }  // namespace
 
-std::string duration_text(double seconds) {
-  const int64_t s = static_cast<int64_t>(std::max(0.0, std::round(seconds)));
-  if (s >= 3600) return fmt::format("{} h {:02} min", s / 3600, s % 3600 / 60);
-  if (s >= 60) return fmt::format("{} min {:02} s", s / 60, s % 60);
-  return fmt::format("{} s", s);
-}
-
 TrainProgress::TrainProgress(const Encoding* encoding, double price_per_hour, bool live)
     : encoding_(encoding), price_per_hour_(price_per_hour), live_(live) {}
 
@@ -39,10 +38,9 @@ TrainProgress::~TrainProgress() = default;
 
 void TrainProgress::on_start(int64_t first_step, int64_t steps, int64_t parameters, uint64_t windows) {
   if (first_step > steps) {
-    fmt::print(stderr, "ftok: all {} steps are done; --steps asks for more\n", steps);
+    say_raw("ftok: all {} steps are done; --steps asks for more\n", steps);
   } else {
-    fmt::print(stderr, "ftok: {} parameters, {} windows an epoch, steps {} to {}\n", parameters, windows, first_step,
-               steps);
+    say_raw("ftok: {} parameters, {} windows an epoch, steps {} to {}\n", parameters, windows, first_step, steps);
   }
 }
 
@@ -53,12 +51,12 @@ std::string TrainProgress::status(const StepReport& report) const {
   if (report.mfu > 0) line += fmt::format("  MFU {:.1f} %", 100 * report.mfu);
   line += fmt::format("  {} left", duration_text(report.seconds_left));
   if (price_per_hour_ > 0) line += fmt::format("  cost left {:.2f}", report.seconds_left / 3600 * price_per_hour_);
-  return report.skipped ? line + "  (left out)" : line;
+  return report.skipped ? line + "  (skipped)" : line;
 }
 
 void TrainProgress::on_step(const StepReport& report, const LossCurve& curve) {
   if (!live_) {
-    fmt::print(stderr, "{}\n", status(report));
+    say_raw("{}\n", status(report));
     return;
   }
   const auto now = std::chrono::steady_clock::now();
@@ -90,7 +88,7 @@ std::string TrainProgress::text_of(const std::vector<uint32_t>& tokens) const {
 
 void TrainProgress::say(const std::string& line) {
   erase();
-  fmt::print(stderr, "{}\n", line);
+  say_raw("{}\n", line);
   if (!status_.empty()) draw();
 }
 
@@ -103,7 +101,7 @@ Log TrainProgress::above(Log log) {
 }
 
 void TrainProgress::erase() {
-  if (drawn_lines_ > 0) fmt::print(stderr, "\033[{}F\033[J", drawn_lines_);
+  if (drawn_lines_ > 0) say_raw("\033[{}F\033[J", drawn_lines_);
   drawn_lines_ = 0;
 }
 
