@@ -12,7 +12,7 @@ bool has_nothing_to_judge(const Document& document) { return document.html.empty
 }  // namespace
 
 uint64_t working_bytes(const Document& document) {
-  constexpr uint64_t kOfPayload = 6, kOfPage = 24, kOfText = 16;  // bytes for each of theirs
+  constexpr uint64_t kOfPayload = 6, kOfPage = 24, kOfText = 24;  // bytes for each of theirs
   constexpr uint64_t kSmall = uint64_t{4} << 20;
   const uint64_t bytes =
       kOfPayload * document.payload.size() + kOfPage * document.html.size() + kOfText * document.text.size();

@@ -33,7 +33,7 @@ struct ShardOptions {
 };
 
 // What --memory must be at least, for each byte of the largest record and of the largest body.
-inline constexpr int64_t kMemoryPerRecordByte = 16;
+inline constexpr int64_t kMemoryPerRecordByte = 32;
 
 // Beyond 16 MiB a record is no page, and its text longer than any that the presets keep.
 inline SourceOptions recipe_input() {

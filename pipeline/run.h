@@ -38,7 +38,7 @@ struct RunOptions {
   std::string progress_json;
 };
 
-// The least `memory` with which records as large as the recipe reads are worked on: 16 bytes for each of theirs.
+// The least `memory` with which records as large as the recipe reads are worked on: 32 bytes for each of theirs.
 uint64_t run_memory_min(const RecipeConfig& recipe);
 
 struct StageTime {

@@ -9,7 +9,7 @@ from pathlib import Path
 
 FTOK = os.environ.get("FTOK", "ftok")
 MIB = 1 << 20
-LEAST = 256  # MiB: what the presets' records need
+LEAST = 512  # MiB: what the presets' records need
 BESIDE = 200 * 10**6
 
 
@@ -59,6 +59,7 @@ class MemoryChecks(unittest.TestCase):
     def run_within(self, source, memory=LEAST, threads=4, *flags):
         """the result of a run that stays within its memory"""
         name = f"out_{source.name}_{memory}_{threads}"
+        shutil.rmtree(self.folder / name, ignore_errors=True)
         out, _, peak = self.peak("run", "--input", source, "--output", name, "--vocab", "ftok-4k", "--memory", f"{memory}M",
                                  "--threads", threads, "--json", "--quiet", *flags)
         print(f"  {source.name} --memory {memory}M --threads {threads}: {peak / 1e6:.0f} MB", flush=True)
@@ -83,6 +84,18 @@ class MemoryChecks(unittest.TestCase):
             first, bytes_of_little = self.run_within(source)
             second, bytes_of_much = self.run_within(source, 1024, 2)
             self.assertEqual(bytes_of_little, bytes_of_much, name)
+            source.unlink()
+
+    def test_every_stage_on_lines_at_the_limit(self):
+        stages = (["gopher_repetition"], ["gopher_quality"], ["c4"], ["fineweb"], ["minhash", "dedup", "pii"])
+        for name, text in texts(15 * MIB).items():
+            source = self.jsonl(name, [text] * 3)
+            for preset in ("fineweb-2024-04", "fineweb-datatrove-0.10"):
+                for own in stages:
+                    recipe = self.folder / f"{preset}_{own[0]}.toml"
+                    all_stages = own if "dedup" in own else own + ["minhash", "dedup"]
+                    recipe.write_text(f'preset = "{preset}"\nstages = {json.dumps(all_stages)}\n')
+                    self.run_within(source, LEAST, 4, "--recipe", recipe)
             source.unlink()
 
     def test_pages(self):
@@ -122,7 +135,7 @@ class MemoryChecks(unittest.TestCase):
         self.assertIn(f"--memory {LEAST - 1}M: at least {LEAST}M", error)
         self.assertFalse((self.folder / "refused").exists())
         self.peak(*flags, "--memory", f"{LEAST}M", "--quiet")
-        self.peak(*flags[:4], "smaller", *flags[5:], "--memory", "16M", "--set", "input.record_bytes_max=1048576", "--set",
+        self.peak(*flags[:4], "smaller", *flags[5:], "--memory", "32M", "--set", "input.record_bytes_max=1048576", "--set",
                   "http.body_bytes_max=1048576", "--quiet")
 
     def test_tokenize(self):

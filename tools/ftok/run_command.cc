@@ -206,7 +206,7 @@ void run_command(Flags flags) {
   const RunOptions options = run_options(flags, place.folder(), fetch, inputs);
   if (const uint64_t least = run_memory_min(recipe); options.memory < least) {
     throw UsageError(
-        fmt::format("--memory {}: at least {}M, 16 times the largest record that the recipe reads "
+        fmt::format("--memory {}: at least {}M, 32 times the largest record that the recipe reads "
                     "(input.record_bytes_max, http.body_bytes_max)",
                     flags.memory, (least + (1 << 20) - 1) >> 20));
   }
