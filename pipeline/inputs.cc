@@ -11,6 +11,7 @@
 #include <filesystem>
 
 #include "core/error.h"
+#include "core/file.h"
 #include "core/shown.h"
 #include "core/text_file.h"
 #include "crawl/decoded_input.h"
@@ -40,6 +41,7 @@ std::vector<std::string> expand(const std::string& input) {
 void check_readable(const std::string& input) {
   if (is_s3_address(input)) parse_s3_address(input);  // refuses what is none
   if (is_address(input) || input == "-") return;
+  refuse_address(input);
   if (::access(input.c_str(), R_OK) != 0) throw_errno("cannot read " + input, errno);
   if (std::filesystem::is_directory(input)) {
     throw Error(fmt::format("cannot read {}: it is a directory; name its files, as in '{}/*.warc.gz'", input, input));

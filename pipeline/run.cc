@@ -243,8 +243,8 @@ RunResult Runner::commit() {
       if (!missing.empty() && std::filesystem::exists(folder.candidates(number))) continue;  // its turn is not yet
       const std::optional<InputReport> report = folder.report_of_candidates(number);
       if (report && report->input != shown_input(input)) {
-        throw UsageError(fmt::format("--input: {} is of {}, the list has {} as input {}", folder.candidates(number),
-                                     report->input, shown_input(input), number + 1));
+        throw UsageError(fmt::format("{} is of {}, but the list of inputs has {} as input {}",
+                                     folder.candidates(number), report->input, shown_input(input), number + 1));
       }
       const bool replaced = report && report->state.is_known && !is_what_was_read(*report, input);
       if (!report || replaced) {

@@ -46,7 +46,7 @@ void tokenize_in_order(const TokenizeOptions& options, size_t live_max, Tokenize
         options.output, position.report.input, position.input + 1));
   }
   if (position.records > 0 && position.report.input != shown_input(options.inputs[position.input])) {
-    throw UsageError(fmt::format("input {} of {} was {}, not {}; inputs may be appended, not reordered",
+    throw UsageError(fmt::format("input {} of {} was {}, not {}; inputs can be appended, not reordered",
                                  position.input + 1, options.output, position.report.input,
                                  shown_input(options.inputs[position.input])));
   }

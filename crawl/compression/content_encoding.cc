@@ -165,7 +165,12 @@ std::vector<std::string> content_codings(std::string_view value) {
 
 std::string_view coding_by_magic(std::string_view body) {
   if (body.starts_with("\x1F\x8B\x08")) return "gzip";
-  return body.starts_with("\x28\xB5\x2F\xFD") ? "zstd" : std::string_view();
+  if (body.starts_with("\x28\xB5\x2F\xFD")) return "zstd";
+  // zlib's header for windows of 32 KiB (RFC 1950, 2.2); what does not decode after it is taken as it is.
+  for (const std::string_view zlib : {"x\x01", "x\x5E", "x\x9C", "x\xDA"}) {
+    if (body.starts_with(zlib)) return "deflate";
+  }
+  return {};
 }
 
 namespace {

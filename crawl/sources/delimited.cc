@@ -196,7 +196,7 @@ char delimiter_of(std::string_view bytes, bool whole, char named, std::string_vi
   std::vector<std::string> fields;
   char best = named;
   size_t most = 0;
-  for (const char delimiter : {named, ',', ';', '\t'}) {
+  for (const char delimiter : {named, ',', ';', '\t', '|'}) {
     if (read_row(bytes, whole, delimiter, fields) == 0) continue;
     if (std::find(fields.begin(), fields.end(), text_key) != fields.end()) return delimiter;
     if (fields.size() > most) most = fields.size(), best = delimiter;
@@ -241,17 +241,19 @@ std::unique_ptr<DecodedInput> open_tsv(std::unique_ptr<DecodedInput> input, cons
   return open_delimited(std::move(input), '\t', options);
 }
 
-bool looks_delimited(std::string_view bytes, bool whole, char delimiter, std::string_view text_key) {
+namespace {
+
+// The rows of the same number of fields under a header of distinct names; 0 where something else is met.
+size_t count_rows(std::string_view bytes, bool whole, char delimiter, std::set<std::string>& names) {
   std::vector<std::string> header, fields;
   size_t size = read_row(bytes, whole, delimiter, header);
-  if (size == 0 || header.size() < 2) return false;
-  std::set<std::string> names;
+  if (size == 0 || header.size() < 2) return 0;
   for (const std::string& name : header) {
     const bool letter = !name.empty() && (is_alpha(name[0]) || name[0] == '_');
     const bool plain = std::all_of(name.begin(), name.end(), [](char c) {
       return is_alpha(c) || is_digit(c) || c == '_' || c == '-' || c == '.';
     });
-    if (!letter || !plain || name.size() > kNameBytesMax || !names.insert(name).second) return false;
+    if (!letter || !plain || name.size() > kNameBytesMax || !names.insert(name).second) return 0;
   }
   size_t rows = 0;
   while (size < bytes.size()) {
@@ -259,10 +261,23 @@ bool looks_delimited(std::string_view bytes, bool whole, char delimiter, std::st
     if (next == 0) break;  // cut off
     size += next;
     if (fields.size() == 1 && fields[0].empty()) continue;
-    if (fields.size() != header.size()) return false;
+    if (fields.size() != header.size()) return 0;
     ++rows;
   }
+  return rows;
+}
+
+}  // namespace
+
+bool looks_delimited(std::string_view bytes, bool whole, char delimiter, std::string_view text_key) {
+  std::set<std::string> names;
+  const size_t rows = count_rows(bytes, whole, delimiter, names);
   return rows >= (names.contains(std::string(text_key)) ? 1 : 2);
+}
+
+bool has_delimited_text(std::string_view bytes, bool whole, char delimiter, std::string_view text_key) {
+  std::set<std::string> names;
+  return count_rows(bytes, whole, delimiter, names) > 0 && names.contains(std::string(text_key));
 }
 
 }  // namespace ftok

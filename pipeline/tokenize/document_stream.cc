@@ -95,12 +95,12 @@ class InputsReader {
     } while (block.records < start_.records);
     if (block.digest != start_.digest) changed(input);
     note_bytes();
-    log_(LogLevel::kInfo, fmt::format("{}: going on after record {}", shown_input(input), start_.records));
+    log_(LogLevel::kInfo, fmt::format("{}: resuming after record {}", shown_input(input), start_.records));
   }
 
   [[noreturn]] static void changed(const std::string& input) {
     throw Error(
-        fmt::format("{} has changed since its first records were tokenized; restore it, or use another --output",
+        fmt::format("{} has changed since its first records were tokenized; restore it, or use another output folder",
                     shown_input(input)));
   }
 
@@ -169,7 +169,7 @@ class Emitter {
         log_(LogLevel::kWarning, message);
       } else if (report.damage.size() == kNamedMax + 1) {
         log_(LogLevel::kWarning,
-             fmt::format("{}: more of them are counted and stand in the input's receipt", report.input));
+             fmt::format("{}: further ones are only counted, in the input's receipt", report.input));
       }
     };
     for (const Damage& damage : work.block.damage) {

@@ -326,7 +326,21 @@ TEST(HttpStage, CodingsNoHeaderAnnounces) {
   std::string bad = gzip(std::string(kPage) + std::string(500, 'x'), 0);
   bad[20] ^= 1;
   EXPECT_EQ(outcome("", bad), "http.bad_encoding");
-  EXPECT_EQ(outcome("", "\x1F\x8B is no gzip"), "\x1F\xE2\x80\xB9 is no gzip");
+  EXPECT_EQ(outcome("", "\x1F\x8B is no gzip"), "not_html");
+  EXPECT_EQ(outcome("", deflate(kPage, false)), kPage);
+  EXPECT_EQ(outcome("", "x^2 is the square of x"), "x^2 is the square of x");
+}
+
+TEST(HttpStage, BytesThatAreNoPageAreNoneWhateverTheirType) {
+  const auto outcome = [](const std::string& type, const std::string& body) {
+    const Outcome result = run_stage(http_response("Content-Type: " + type + "\r\n", body));
+    return result.verdict.kept() ? result.document.html : std::string(result.verdict.reason);
+  };
+  EXPECT_EQ(outcome("text/html", "\x89PNG\r\n\x1A\n more"), "not_html");
+  EXPECT_EQ(outcome("text/html", "\x01\x02\x03 words"), "not_html");
+  EXPECT_EQ(outcome("text/html", "\x01 <P>words"), "\x01 <P>words");
+  EXPECT_EQ(outcome("text/html", "words \x7F and words"), "words \x7F and words");
+  EXPECT_EQ(outcome("text/html; charset=utf-16le", std::string("w\0o\0", 4)), "wo");
 }
 
 }  // namespace

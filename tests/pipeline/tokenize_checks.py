@@ -179,7 +179,7 @@ class TokenizeChecks(unittest.TestCase):
                     process.communicate(timeout=moments.uniform(0, seconds))
                 except subprocess.TimeoutExpired:
                     process.kill()
-                    inside += b"going on after record" in process.communicate()[1]
+                    inside += b"resuming after record" in process.communicate()[1]
                     kills += 1
                     continue
                 self.assertEqual(process.returncode, 0)
@@ -204,7 +204,7 @@ class TokenizeChecks(unittest.TestCase):
                     break
                 self.assertEqual(done.returncode, -9, done.stderr)
                 again = self.ftok("tokenize", *inputs, "--output", "killed", "--vocab", "ftok-4k", "--shard-tokens", "1M", *flags)
-                went_on += "going on after record" in again.stderr
+                went_on += "resuming after record" in again.stderr
                 self.assertEqual(digests(self.folder / "killed"), expected, f"commit point {point}")
                 shutil.rmtree(self.folder / "killed")
             self.assertGreater(point, 10)
@@ -230,7 +230,7 @@ class TokenizeChecks(unittest.TestCase):
         stderr = process.communicate()[1].decode()
         self.assertEqual(process.returncode, 130, stderr)
         again = self.ftok("tokenize", "-", "--output", "out", "--vocab", "ftok-4k", input=data)
-        self.assertIn("going on after record", again.stderr)
+        self.assertIn("resuming after record", again.stderr)
         self.assertEqual(all_tokens(self.folder / "out"), all_tokens(self.folder / "expected"))
 
     def killed_after_a_checkpoint(self, inputs):

@@ -98,7 +98,7 @@ void JsonLoader::read_vocab(json::object vocab) {
       fail(fmt::format("the id of token \"{}\" is not a number below {}", field.key, kVocabularyTokensMax));
     }
     const auto [made, is_new] = spelt_.emplace(field.key, static_cast<uint32_t>(id));
-    if (!is_new) fail(fmt::format("token \"{}\" is there twice", field.key));
+    if (!is_new) fail(fmt::format("token \"{}\" appears twice", field.key));
     in_order_.push_back(&*made);
   }
 }

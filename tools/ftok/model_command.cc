@@ -112,7 +112,7 @@ void import_model(const ModelFlags& flags) {
   const TrainRecipe recipe = load_train_recipe(flags.recipe, sets);
   const std::string folder = flags.output + "/checkpoints";
   if (!list_checkpoints(folder).empty())
-    throw UsageError(fmt::format("--output {}: holds checkpoints already", flags.output));
+    throw UsageError(fmt::format("--output {}: already holds checkpoints", flags.output));
   remove_dead_temporaries(folder);
   Checkpoint checkpoint;
   checkpoint.recipe = train_recipe_text(recipe, false);
