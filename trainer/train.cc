@@ -16,6 +16,7 @@
 #include "trainer/checkpoint.h"
 #include "trainer/cpu/cpu_layers.h"
 #include "trainer/engine.h"
+#include "trainer/layers/decoder.h"
 #include "trainer/memory_need.h"
 #include "trainer/sample.h"
 #include "trainer/train_data.h"
@@ -27,6 +28,12 @@ namespace {
 constexpr int kBadStepsMax = 10;        // in a row, with on_bad_loss = "skip"
 constexpr size_t kSpikeLossesMin = 10;  // a mean of fewer losses says little
 constexpr double kPaceMemory = 0.9;     // of the mean time of a step, for what is left
+
+// Whether the weights of one are those of the other: rotary positions have none, so the length may differ.
+bool is_same_model(ModelConfig a, const ModelConfig& b) {
+  if (b.has_rotary()) a.length = b.length;
+  return a.canonical() == b.canonical();
+}
 
 std::span<std::byte> bytes_of(auto& values) { return std::as_writable_bytes(std::span(values)); }
 
@@ -126,12 +133,13 @@ class Run {
 
   void start() {
     if (inputs_.initial == nullptr) {
-      std::vector<float> parameters;
-      initialise(engine_->layout(), recipe_.model.layers, static_cast<uint64_t>(recipe_.training.seed), parameters);
+      std::vector<float> parameters(static_cast<size_t>(engine_->layout().size()));
+      initialise<float>(engine_->layout(), recipe_.model.layers, static_cast<uint64_t>(recipe_.training.seed),
+                        parameters);
       engine_->set_state({std::move(parameters), {}, {}}, 0);
       return;
     }
-    if (inputs_.initial->config != recipe_.model) {
+    if (!is_same_model(inputs_.initial->config, recipe_.model)) {
       throw UsageError(fmt::format("{} is a model of another shape than the recipe's [model]", inputs_.initial->path));
     }
     engine_->set_state({inputs_.initial->parameters, {}, {}}, 0);
@@ -295,7 +303,7 @@ class Run {
   void sample() {
     if (recipe_.run.sample_tokens == 0) return;
     const std::unique_ptr<Layers<float>> layers = make_cpu_layers<float>(thread_count(recipe_));
-    Decoder decoder(recipe_.model, *layers, engine_->parameters());
+    Decoder<float> decoder(recipe_.model, *layers, engine_->parameters().data());
     const uint32_t first = inputs_.encoding == nullptr ? 0 : inputs_.encoding->end_of_text().value_or(0);
     SampleOptions options;
     options.encoding = inputs_.encoding;

@@ -2,7 +2,9 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <filesystem>
+#include <sstream>
 
 #include "core/check_range.h"
 #include "core/error.h"
@@ -126,6 +128,20 @@ TrainRecipe read_recipe(const std::string& toml, const std::string& name, const 
 }  // namespace
 
 TrainRecipe parse_train_recipe(const std::string& toml, const std::string& name) { return read_recipe(toml, name, {}); }
+
+std::vector<std::string> model_assignments(ModelConfig model) {
+  RecipeWriter writer(false);
+  writer.section("model", model);
+  std::vector<std::string> assignments;
+  std::istringstream lines(writer.text());
+  for (std::string line; std::getline(lines, line);) {
+    const size_t equals = line.find(" = ");
+    if (equals != std::string::npos) assignments.push_back("model." + line.replace(equals, 3, "="));
+  }
+  return assignments;
+}
+
+bool is_train_preset(const std::string& name) { return std::find(kNames.begin(), kNames.end(), name) != kNames.end(); }
 
 namespace {
 

@@ -11,6 +11,7 @@
 #include "tests/support/test_data.h"
 #include "tests/trainer/small_model.h"
 #include "trainer/checkpoint.h"
+#include "trainer/layers/decoder.h"
 #include "trainer/sample.h"
 #include "trainer/train.h"
 
@@ -402,7 +403,7 @@ TEST(TrainRecipe, NamesMistakes) {
 // Every logit of the decoder against the network: the loss of a target is -log softmax(logits)[target].
 TEST(Decoder, AgreesWithTheNetwork) {
   testing::SmallModel<float> model;
-  Decoder decoder(model.network.config(), *model.layers, model.network.parameters());
+  Decoder<float> decoder(model.network.config(), *model.layers, model.network.parameters().data());
   const Batch batch = testing::random_batch(model.network.config(), 1, 8);
   for (int round = 0; round < 2; ++round) {
     decoder.reset();
@@ -425,8 +426,8 @@ TEST(Decoder, AgreesWithTheNetwork) {
 // A prompt read at once leaves the same logits, keys and values as one read token by token.
 TEST(Decoder, ReadsAPromptAtOnce) {
   testing::SmallModel<float> model;
-  Decoder once(model.network.config(), *model.layers, model.network.parameters());
-  Decoder singly(model.network.config(), *model.layers, model.network.parameters());
+  Decoder<float> once(model.network.config(), *model.layers, model.network.parameters().data());
+  Decoder<float> singly(model.network.config(), *model.layers, model.network.parameters().data());
   const Batch batch = testing::random_batch(model.network.config(), 1, 8);
   for (const size_t size : {5u, 1u, 8u}) {
     const std::span<const float> read = once.read(std::span(batch.tokens).first(size));
@@ -497,7 +498,7 @@ TEST(Sample, NeverDrawsIdsThatAreNoToken) {
 
 TEST(Sample, GoesOnBeyondTheContext) {
   testing::SmallModel<float> model;
-  Decoder decoder(model.network.config(), *model.layers, model.network.parameters());
+  Decoder<float> decoder(model.network.config(), *model.layers, model.network.parameters().data());
   const std::vector<uint32_t> prompt = {1, 2, 3, 4, 5, 6, 7, 8, 9, 10};  // longer than T = 8
   const auto run = [&](int64_t count) {
     std::vector<uint32_t> tokens;

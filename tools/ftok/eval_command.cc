@@ -91,7 +91,7 @@ class Evaluator {
     }
     layers_ = make_cpu_layers<float>(flags.threads);
     network_ = std::make_unique<Network<float>>(model.config, *layers_);
-    network_->parameters() = model.parameters;
+    network_->parameters().assign(model.parameters);
   }
   double loss(const BatchView& batch) const { return engine_ ? engine_->loss(batch) : network_->loss(batch); }
   std::vector<double> target_losses(const BatchView& batch) const {

@@ -13,6 +13,7 @@
 #include "tools/ftok/vocabulary_source.h"
 #include "trainer/cpu/cpu_layers.h"
 #include "trainer/cuda/cuda_decoder.h"
+#include "trainer/layers/decoder.h"
 #include "trainer/model_file.h"
 #include "trainer/sample.h"
 
@@ -229,7 +230,7 @@ void run(const GenerateFlags& flags) {
   const auto layers = make_cpu_layers<float>(flags.threads);
   const std::unique_ptr<TokenPredictor> decoder =
       flags.device == "cuda" ? make_cuda_decoder(start.model.config, start.model.parameters, 0)
-                             : std::make_unique<Decoder>(start.model.config, *layers, start.model.parameters);
+                             : std::make_unique<Decoder<float>>(start.model.config, *layers, start.model.parameters.data());
   flags.probabilities > 0 ? show_probabilities(flags, start, *decoder) : write_samples(flags, start, *decoder);
 }
 

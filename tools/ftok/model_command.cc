@@ -9,6 +9,7 @@
 #include "core/error.h"
 #include "core/file.h"
 #include "core/json.h"
+#include "core/recipe.h"
 #include "core/text_file.h"
 #include "tokenizer/vocabulary.h"
 #include "tools/ftok/commands.h"
@@ -23,7 +24,8 @@ namespace ftok::cli {
 namespace {
 
 struct ModelFlags {
-  std::string source, output, vocabulary, chat, recipe = "gpt2-124m", format = "safetensors";
+  std::string source, output, vocabulary, chat, recipe = "gpt2-124m", format = "safetensors",
+              file_size = "5G";
   int64_t heads = 0;
   bool json = false;
 };
@@ -99,12 +101,8 @@ void info(const ModelFlags& flags) {
 void import_model(const ModelFlags& flags) {
   ModelFile model = read_model(flags.source, flags.heads, stderr_log());
   const ModelConfig& config = model.config;
-  std::vector<std::string> sets = {fmt::format("model.layers={}", config.layers),
-                                   fmt::format("model.heads={}", config.heads),
-                                   fmt::format("model.channels={}", config.channels),
-                                   fmt::format("model.length={}", config.length),
-                                   fmt::format("model.vocabulary_size={}", config.vocabulary_size),
-                                   fmt::format("vocabulary='{}'", flags.vocabulary)};
+  std::vector<std::string> sets = model_assignments(config);
+  sets.push_back(fmt::format("vocabulary='{}'", flags.vocabulary));
   const TrainRecipe preset = load_train_recipe(flags.recipe, {});
   sets.push_back(fmt::format("training.tokens_per_step={}",
                              std::max<int64_t>(1, preset.training.tokens_per_step / config.length) * config.length));
@@ -222,21 +220,25 @@ void write_tokenizer(const std::string& folder, const std::string& name, const E
 
 void export_model(const ModelFlags& flags) {
   const ModelFile model = read_model(flags.source, flags.heads, stderr_log());
-  if (flags.format != "safetensors") {
+  if (flags.format.starts_with("llmc")) {
     write_llmc(flags.output, model.config, model.parameters, flags.format == "llmc-bf16");
     return;
   }
+  HuggingFaceOptions options;
+  options.bfloat16 = flags.format == "safetensors-bf16";
+  options.file_bytes_max = static_cast<uint64_t>(parse_size(flags.file_size, true, "--file-size"));
   const std::string vocabulary = flags.vocabulary.empty() ? model.vocabulary : flags.vocabulary;
   if (vocabulary.empty()) {
     if (!flags.chat.empty()) throw UsageError("--chat needs --vocab: the model does not name its vocabulary");
     fmt::print(stderr, "ftok: no tokenizer.json: the model does not name its vocabulary (--vocab)\n");
-    return write_hugging_face(flags.output, model.config, model.parameters, -1);
+    return write_hugging_face(flags.output, model.config, model.parameters, options);
   }
   const Encoding encoding = load_encoding(vocabulary);
   const std::optional<uint32_t> end_of_text = encoding.end_of_text();
   const std::optional<ChatTemplate> chat = chat_of(flags);
   const std::optional<uint32_t> end_of_answer = chat ? find_end_of_answer(encoding, *chat) : std::nullopt;
-  write_hugging_face(flags.output, model.config, model.parameters, end_of_text ? int64_t{*end_of_text} : -1);
+  if (end_of_text) options.end_of_text = *end_of_text;
+  write_hugging_face(flags.output, model.config, model.parameters, options);
   write_tokenizer(flags.output, vocabulary, encoding, chat, end_of_answer, model.config.length);
 }
 

@@ -4,7 +4,20 @@
 #include <cmath>
 #include <vector>
 
+#include "core/error.h"
 #include "trainer/cuda/products.h"
+
+namespace ftok {
+
+void check_for_gpu(const ModelConfig& config) {
+  if (config.head_channels() > FTOK_SPACE::kHeadChannelsMax) {
+    throw UsageError("model.channels / model.heads = " + std::to_string(config.head_channels()) +
+                     ": on a GPU at most " + std::to_string(FTOK_SPACE::kHeadChannelsMax));
+  }
+  if (!config.is_gpt2()) throw UsageError("model: the GPU's kernels compute GPT-2 alone (--device cpu)");
+}
+
+}  // namespace ftok
 
 namespace ftok::FTOK_SPACE {
 namespace {
@@ -75,9 +88,9 @@ void DeviceLayers::linear_forward(Bf16* out, const Bf16* in, const Bf16* weight,
   const MatmulCall plain = forward_product(out, in, weight, {R, I, O});
   const auto apart = [&] {
     matmul_.run(stream(), plain);
-    add_bias(stream(), out, bias, R, O);
+    if (bias != nullptr) add_bias(stream(), out, bias, R, O);
   };
-  if (fusion_.bias) {
+  if (fusion_.bias && bias != nullptr) {
     MatmulCall call = plain;
     call.epilogue = Epilogue::kBias, call.bias = bias;
     if (run_fused(call, [&] { return device_.milliseconds(apart); })) return;
@@ -91,7 +104,7 @@ void DeviceLayers::linear_gelu_forward(Bf16* out, Bf16* before, const Bf16* in, 
     linear_forward(before, in, weight, bias, R, I, O);
     gelu_forward(out, before, R * O);
   };
-  if (fusion_.gelu) {
+  if (fusion_.gelu && bias != nullptr) {
     MatmulCall call = forward_product(out, in, weight, {R, I, O});
     call.epilogue = Epilogue::kGeluAuxBias, call.bias = bias;
     call.aux = before, call.ld_aux = O;
@@ -103,6 +116,10 @@ void DeviceLayers::linear_gelu_forward(Bf16* out, Bf16* before, const Bf16* in, 
 void DeviceLayers::weight_and_bias_gradients(float* dweight, float* dbias, const Bf16* dout, const Bf16* in, int64_t R,
                                              int64_t I, int64_t O) {
   const MatmulCall plain = weight_gradient_product(dweight, dout, in, {R, I, O});
+  if (dbias == nullptr) {
+    matmul_.run(stream(), plain);
+    return;
+  }
   if (fusion_.bias_gradient) {
     MatmulCall call = plain;
     call.epilogue = Epilogue::kBgradA, call.bias_gradient = scratch(O);
@@ -170,7 +187,7 @@ void DeviceLayers::residual_forward(Bf16* out, const Bf16* a, const Bf16* b, int
   FTOK_SPACE::residual_forward(stream(), out, a, b, n);
 }
 
-double DeviceLayers::classifier(Bf16* dhidden, float* dwte, const Bf16* hidden, const Bf16* wte, const Targets& targets,
+double DeviceLayers::classifier(Bf16* dhidden, float* dhead, const Bf16* hidden, const Bf16* head, const Targets& targets,
                                 double scale) {
   const int64_t R = targets.R, C = targets.C, chunk = std::min(R, chunk_rows_);
   const int64_t V = divide_up(targets.V, kVocabularyPadding) * kVocabularyPadding;
@@ -180,13 +197,13 @@ double DeviceLayers::classifier(Bf16* dhidden, float* dwte, const Bf16* hidden, 
   for (int64_t begin = 0; begin < R; begin += chunk) {
     const int64_t rows = std::min(chunk, R - begin);
     const LinearShape shape{rows, V, C};
-    matmul_.run(stream(), input_gradient_product(logits_.data(), hidden + begin * C, wte, shape));
+    matmul_.run(stream(), input_gradient_product(logits_.data(), hidden + begin * C, head, shape));
     classifier_rows(stream(), {logits_.data(), losses_.data() + begin, targets.ids + begin,
                                targets.mask == nullptr ? nullptr : targets.mask + begin, rows, targets.V, V,
                                static_cast<float>(scale), loss_scale_, dhidden != nullptr});
     if (dhidden == nullptr) continue;
-    matmul_.run(stream(), forward_product(dhidden + begin * C, logits_.data(), wte, shape));
-    matmul_.run(stream(), weight_gradient_product(dwte, hidden + begin * C, logits_.data(), shape));
+    matmul_.run(stream(), forward_product(dhidden + begin * C, logits_.data(), head, shape));
+    matmul_.run(stream(), weight_gradient_product(dhead, hidden + begin * C, logits_.data(), shape));
   }
   add_losses(stream(), loss_.data(), losses_.data(), R);
   if (targets.losses != nullptr) {
@@ -195,6 +212,25 @@ double DeviceLayers::classifier(Bf16* dhidden, float* dwte, const Bf16* hidden, 
     std::copy(losses.begin(), losses.end(), targets.losses);
   }
   return 0;
+}
+
+void DeviceLayers::keep_keys_values(Bf16* cache, const Bf16* qkv, int64_t position, const Extent& extent) {
+  FTOK_SPACE::keep_keys_values(stream(), cache, qkv, position, extent);
+}
+
+void DeviceLayers::decode_attention(Bf16* out, const Bf16* qkv, const Bf16* cache, int64_t position,
+                                    const Extent& extent) {
+  FTOK_SPACE::decode_attention(stream(), out, qkv, cache, position, extent);
+}
+
+// Waits for the device.
+void DeviceLayers::logits(float* out, const Bf16* hidden, const Bf16* head, int64_t V, int64_t C) {
+  const int64_t padded = divide_up(V, kVocabularyPadding) * kVocabularyPadding;
+  if (logits_.size() < static_cast<size_t>(padded)) logits_.resize(static_cast<size_t>(padded));
+  matmul_.run(stream(), input_gradient_product(logits_.data(), hidden, head, {1, padded, C}));
+  std::vector<Bf16> rounded(static_cast<size_t>(V));
+  device_.copy_to_host(rounded.data(), logits_.data(), rounded.size() * sizeof(Bf16));
+  std::transform(rounded.begin(), rounded.end(), out, [](Bf16 x) { return to_float(x); });
 }
 
 double DeviceLayers::take_loss() {

@@ -12,6 +12,7 @@
 #include "trainer/cuda/gpu_kernels.h"
 #include "trainer/cuda/matmul.h"
 #include "trainer/layers/layers.h"
+#include "trainer/model.h"
 
 namespace ftok {
 
@@ -38,6 +39,9 @@ struct Fusion {
   bool timed = true;
 };
 
+// Throws UsageError naming what the GPU's kernels do not take of a model.
+void check_for_gpu(const ModelConfig& config);
+
 namespace FTOK_SPACE {
 
 class DeviceLayers final : public Layers<Bf16> {
@@ -51,7 +55,7 @@ class DeviceLayers final : public Layers<Bf16> {
   // recorded once can so be replayed with another scale.
   void set_loss_scale(const float* scale) { loss_scale_ = scale; }
 
-  Memory* memory() override { return &device_; }
+  Memory& memory() override { return device_; }
   void clear(Bf16* out, int64_t n) override;
   void encoder_forward(Bf16* out, const uint32_t* tokens, const Bf16* wte, const Bf16* wpe,
                        const Extent& extent) override;
@@ -78,9 +82,12 @@ class DeviceLayers final : public Layers<Bf16> {
   void gelu_forward(Bf16* out, const Bf16* in, int64_t n) override;
   void gelu_backward(Bf16* din, const Bf16* dout, const Bf16* in, int64_t n) override;
   void residual_forward(Bf16* out, const Bf16* a, const Bf16* b, int64_t n) override;
-  double classifier(Bf16* dhidden, float* dwte, const Bf16* hidden, const Bf16* wte, const Targets& targets,
+  double classifier(Bf16* dhidden, float* dhead, const Bf16* hidden, const Bf16* head, const Targets& targets,
                     double scale) override;
   double take_loss() override;
+  void keep_keys_values(Bf16* cache, const Bf16* qkv, int64_t position, const Extent& extent) override;
+  void decode_attention(Bf16* out, const Bf16* qkv, const Bf16* cache, int64_t position, const Extent& extent) override;
+  void logits(float* out, const Bf16* hidden, const Bf16* head, int64_t V, int64_t C) override;
 
  private:
   Stream stream() { return device_.stream(); }

@@ -50,8 +50,10 @@ void attention_forward(Stream stream, Bf16* out, float* log_sum, const Bf16* qkv
 void attention_backward(Stream stream, Bf16* dqkv, float* scratch, const Bf16* dout, const Bf16* out,
                         const float* log_sum, const Bf16* qkv, const int32_t* first_key, const Extent& extent);
 
-// out (C) = the attention of the query in row `position` of qkv (T,3C) over the keys and values of rows 0..position.
-void decode_attention(Stream stream, Bf16* out, const Bf16* qkv, int64_t position, int64_t C, int64_t H);
+// Of text, as layers.h has them.
+void keep_keys_values(Stream stream, Bf16* cache, const Bf16* qkv, int64_t position, const Extent& extent);
+void decode_attention(Stream stream, Bf16* out, const Bf16* qkv, const Bf16* cache, int64_t position,
+                      const Extent& extent);
 
 // Rows of logits (rows, padded V) become `scale` times their gradient; losses (rows) are set to those of the targets
 // that count, 0 elsewhere. With `gradient` false the logits stay. ids and mask (null: all count) begin at the first of

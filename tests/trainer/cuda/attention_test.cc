@@ -124,21 +124,30 @@ TEST(ShimAttention, OperandsAreWhatTheProductNeeds) {
   }
 }
 
-// One query against the rows before it: heads on, off and beyond a lane's stride; fewer positions than warps, and many.
+// One query against the rows before it: heads on, off and beyond a lane's stride; fewer positions than warps, and many;
+// heads that share keys and values, a window.
 TEST(ShimAttention, OfOneNewPosition) {
   for (const Extent& e : {Extent{1, 1, 64, 1}, Extent{1, 5, 128, 2}, Extent{1, 8, 32, 4}, Extent{1, 9, 40, 2},
-                          Extent{1, 100, 256, 2}, Extent{1, 33, 21, 3}}) {
+                          Extent{1, 100, 256, 2}, Extent{1, 33, 21, 3}, Extent{1, 40, 48, 6, 2, 16},
+                          Extent{1, 30, 10, 4, 2, 5}, Extent{1, 30, 32, 4, 1, 8, 7}, Extent{1, 6, 32, 4, 4, 8, 7}}) {
     SCOPED_TRACE(::testing::Message() << "T" << e.T << " C" << e.C << " H" << e.H);
-    const Bf16s qkv = random_bf16(3 * e.T * e.C, 1, 1.2);
+    const int64_t width = e.attention_channels(), row = e.qkv_channels();
+    const Bf16s qkv = random_bf16(e.T * row, 1, 1.2);
+    Extent two = e;  // the cache is filled in two parts
+    two.T = e.T / 2;
     const Bf16s out = run_in_every_order([&] {
-      Bf16s result = unwritten_bf16(e.C);
-      shim::decode_attention(nullptr, result.data(), qkv.data(), e.T - 1, e.C, e.H);
+      Bf16s result = unwritten_bf16(width), cache = unwritten_bf16(e.T * (row - width));
+      Extent rest = e;
+      rest.T = e.T - two.T;
+      if (two.T > 0) shim::keep_keys_values(nullptr, cache.data(), qkv.data(), 0, two);
+      shim::keep_keys_values(nullptr, cache.data(), qkv.data() + two.T * row, two.T, rest);
+      shim::decode_attention(nullptr, result.data(), qkv.data() + (e.T - 1) * row, cache.data(), e.T - 1, e);
       return result;
     });
     const auto reference = make_cpu_layers<double>(1);
-    Doubles all(static_cast<size_t>(e.T * e.C)), sums(static_cast<size_t>(e.T * e.H));
+    Doubles all(static_cast<size_t>(e.T * width)), sums(static_cast<size_t>(e.T * e.H));
     reference->attention_forward(all.data(), sums.data(), widen(qkv).data(), nullptr, e);
-    expect_near(out, Doubles(all.end() - e.C, all.end()), 0.004, 2e-5, "out");
+    expect_near(out, Doubles(all.end() - width, all.end()), 0.004, 2e-5, "out");
   }
 }
 

@@ -153,7 +153,7 @@ class DeviceNetworkTest : public DeviceTest {
     trainer.add_gradients(view, 1.0 / 22);
     EXPECT_NEAR(trainer.take_loss() / loss, 1, 0.003);
     EXPECT_NEAR(trainer.loss(view) / loss, 1, 0.003);
-    expect_same_gradients(model.network.layout(), trainer.gradients(), model.network.gradients(), 0.03);
+    expect_same_gradients(model.network.layout(), trainer.gradients(), vector_of(model.network.gradients()), 0.03);
     double squares = 0;
     for (const double g : model.network.gradients()) squares += g * g;
     EXPECT_NEAR(trainer.norm() / std::sqrt(squares), 1, 0.01);
@@ -189,11 +189,11 @@ TEST_F(DeviceTest, FiftyStepsFollowTheCpu) {
   SmallModel<float> cpu;
   AdamW<float> optimizer(cpu.network.layout(), {}, *cpu.layers);
   DeviceTrainer trainer(*device_, matmul_, nullptr, config, {});
-  trainer.load(state_of(cpu.network.parameters()), 0);
+  trainer.load(state_of(vector_of(cpu.network.parameters())), 0);
   double first = 0, last = 0;
   for (int64_t step = 1; step <= 50; ++step) {
     const Batch batch = random_batch(config, 2, static_cast<uint64_t>(step % 16));
-    cpu.network.gradients().assign(cpu.network.parameters().size(), 0.0f);
+    cpu.network.clear_gradients();
     const double expected = cpu.network.accumulate_gradients(batch.view(), 1.0 / 16) / 16;
     const double norm = optimizer.norm(cpu.network.gradients());
     optimizer.update(cpu.network.parameters(), cpu.network.gradients(), step, 1e-3, norm);
@@ -228,7 +228,7 @@ TEST_F(DeviceTest, SavedAndLoadedGoesOnBitForBit) {
     return loss;
   };
   DeviceTrainer whole(*device_, matmul_, nullptr, config, {}), resumed(*device_, matmul_, nullptr, config, {});
-  whole.load(state_of(start.network.parameters()), 0);
+  whole.load(state_of(vector_of(start.network.parameters())), 0);
   steps(whole, 1, 4);
   resumed.load(whole.save(), 3);
   EXPECT_EQ(steps(whole, 4, 7), steps(resumed, 4, 7));
@@ -241,7 +241,7 @@ TEST_F(DeviceTest, RangesOfTheOptimizerMakeTheSameWeights) {
   const ModelConfig config = small_config();
   SmallModel<float> start;
   const int64_t n = start.network.layout().size(), cut = n / 2 / 16 * 16 + 8;
-  const std::vector<float>& weights = start.network.parameters();
+  const std::vector<float> weights = vector_of(start.network.parameters());
   DeviceTrainer whole(*device_, matmul_, nullptr, config, {});
   whole.load(state_of(weights), 0);
   DeviceTrainer low(*device_, matmul_, nullptr, config, {}, {0, cut}),
@@ -292,7 +292,7 @@ TEST_F(DeviceTest, DecoderFollowsTheCpus) {
   SmallModel<float> cpu;
   for (float& x : cpu.network.parameters()) x = to_float(to_bfloat16(x));
   const ModelConfig config = cpu.network.config();
-  Decoder expected(config, *cpu.layers, cpu.network.parameters());
+  Decoder<float> expected(config, *cpu.layers, cpu.network.parameters().data());
   shim::DeviceDecoder decoder(*device_, matmul_, config, cpu.network.parameters());
   const auto check = [&](std::span<const float> got, std::span<const float> wanted) {
     EXPECT_LT(relative_distance(Floats(got.begin(), got.end()), Doubles(wanted.begin(), wanted.end())), 0.02);
