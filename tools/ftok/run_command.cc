@@ -75,7 +75,9 @@ void add_flags(CLI::App& command, Flags& flags) {
   command.add_option("--shard-tokens", flags.shard_tokens, "Tokens per shard (K, M, G); default: the recipe's, 100M")
       ->type_name("N");
   command.add_option("--threads", flags.threads, "Threads; 0: all cores")->capture_default_str()->type_name("N");
-  command.add_option("--memory", flags.memory, "Ceiling on documents in flight (K, M, G); the index has dedup.memory")
+  command
+      .add_option("--memory", flags.memory,
+                  "Memory limit for documents in flight (K, M, G); the index has dedup.memory")
       ->capture_default_str()
       ->type_name("SIZE");
   command.add_option("--rejects", flags.rejects, "What is written of dropped documents: none, ids or text")
@@ -97,7 +99,7 @@ void add_flags(CLI::App& command, Flags& flags) {
   flags.fetch.add_to(command);
   command
       .add_option("--measure", flags.measure,
-                  "Only write every rule's value of every document to FILE (JSON lines); drops nothing")
+                  "Only write every rule's value for every document to FILE (JSON lines); drop nothing")
       ->type_name("FILE");
   command.add_option("--progress-json", flags.progress_json, "Append progress reports to FILE (JSON lines)")
       ->type_name("FILE");
@@ -181,6 +183,8 @@ void run_command(Flags flags) {
   }
   const RecipeConfig recipe = load_recipe(flags.recipe, flags.sets, log);
   if (!flags.limit.empty()) flags.inputs.limit = static_cast<uint64_t>(parse_size(flags.limit, false, "--limit"));
+  if (flags.inputs.inputs.empty() && flags.inputs.input_lists.empty())
+    throw UsageError("no input: give --input FILE or --input-list FILE");
   const std::vector<std::string> inputs = list_inputs(flags.inputs);
   catch_stop_signals();
   if (!flags.measure.empty()) return measure(flags, inputs, recipe, flags.fetch.options(), log);
