@@ -94,8 +94,8 @@ void add_gpu_memory(const TrainRecipe& recipe, uint64_t parameters, uint64_t sha
   const uint64_t of_sequence = 2 * static_cast<uint64_t>(m.heads) * T * T;  // cuDNN's, in bytes
   const uint64_t attention =
       std::max(of_sequence, std::min(static_cast<uint64_t>(recipe.run.micro_batch) * of_sequence, kAttentionScratch));
-  need.shared_bytes =
-      R * (gradient_elements(m) * kBf16 + kGpuBatchRow) + rows * static_cast<uint64_t>(m.padded_vocabulary()) * kBf16 + attention;
+  need.shared_bytes = R * (gradient_elements(m) * kBf16 + kGpuBatchRow) +
+                      rows * static_cast<uint64_t>(m.padded_vocabulary()) * kBf16 + attention;
 }
 
 }  // namespace

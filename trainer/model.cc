@@ -30,8 +30,9 @@ void ModelConfig::visit(OptionVisitor& visitor) {
   visitor.field("norm_epsilon", norm_epsilon, "added to the variance, or to the mean square; layernorm: 1e-5");
   visitor.choice("positions", positions, {"learned", "rotary"}, "rotary: queries and keys are turned (Su et al. 2021)");
   visitor.field("rope_theta", rope_theta, "rotary: pair i of a head turns by theta^(-2 i / D) per position");
-  visitor.choice("rope_scaling", rope_scaling, {"none", "linear", "llama3"},
-                 "rotary: slower turns, for longer contexts; linear: all by rope_factor; llama3: slow ones (Llama 3.1)");
+  visitor.choice(
+      "rope_scaling", rope_scaling, {"none", "linear", "llama3"},
+      "rotary: slower turns, for longer contexts; linear: all by rope_factor; llama3: slow ones (Llama 3.1)");
   visitor.field("rope_factor", rope_factor, "linear and llama3: how much slower");
   visitor.field("rope_low_factor", rope_low_factor,
                 "llama3: fewer turns than this in rope_original_length are slowed in full");
@@ -97,7 +98,8 @@ void ModelConfig::check() const {
   if (heads % key_heads() != 0)
     refuse("model.kv_heads", kv_heads, "a divisor of model.heads = " + std::to_string(heads));
   if (has_rotary() && head_channels() % 2 != 0)
-    refuse(head_size > 0 ? "model.head_size" : "model.channels / model.heads", head_channels(), "an even number: rotary");
+    refuse(head_size > 0 ? "model.head_size" : "model.channels / model.heads", head_channels(),
+           "an even number: rotary");
   if (rope_scaling == "llama3" && rope_high_factor <= rope_low_factor)
     throw UsageError("model.rope_high_factor: expected more than model.rope_low_factor");
   if (has_layernorm() && norm_epsilon != kLayerNormEpsilon)
@@ -119,8 +121,8 @@ double ModelConfig::flops_per_token() const {
   const double N =
       static_cast<double>(layout.parameters() + (padded_vocabulary() - vocabulary_size - looked_up) * channels);
   const int64_t seen = window > 0 ? std::min(window, length) : length;
-  return 6 * N + 6.0 * static_cast<double>(layers) * static_cast<double>(attention_channels()) *
-                     static_cast<double>(seen);
+  return 6 * N +
+         6.0 * static_cast<double>(layers) * static_cast<double>(attention_channels()) * static_cast<double>(seen);
 }
 
 int64_t ParameterLayout::add(std::string name, int64_t rows, int64_t columns, Start start) {

@@ -99,9 +99,9 @@ inline constexpr int64_t kAbsent = -1;
 
 // Parameters of one block, as offsets. Linear weights are stored input x output, as Hugging Face's GPT-2 has them.
 struct BlockOffsets {
-  int64_t ln_1_gain = kAbsent, ln_1_bias = kAbsent;                                    // (C)
-  int64_t qkv_weight = kAbsent, qkv_bias = kAbsent;                                    // (C, (H + 2 K) D): queries, keys, values
-  int64_t q_norm_gain = kAbsent, k_norm_gain = kAbsent;                                // (D)
+  int64_t ln_1_gain = kAbsent, ln_1_bias = kAbsent;      // (C)
+  int64_t qkv_weight = kAbsent, qkv_bias = kAbsent;      // (C, (H + 2 K) D): queries, keys, values
+  int64_t q_norm_gain = kAbsent, k_norm_gain = kAbsent;  // (D)
   int64_t attention_projection_weight = kAbsent, attention_projection_bias = kAbsent;  // (H D, C), (C)
   int64_t ln_2_gain = kAbsent, ln_2_bias = kAbsent;                                    // (C)
   int64_t fc_weight = kAbsent, fc_bias = kAbsent;                                      // (C, F), or (C, 2 F): gate, up

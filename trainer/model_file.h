@@ -13,6 +13,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -26,25 +27,27 @@ struct ModelFile {
   std::vector<float> parameters;  // as ParameterLayout(config) lays them out
   std::string format;             // "ftok checkpoint", "safetensors", "llm.c fp32", "llm.c bf16"
   std::string path;               // of the file it was read from
-  std::string vocabulary;         // the name that the file gives, or the path of a tokenizer.json beside it; "" for none
-  std::string recipe;             // an ftok checkpoint's recipe, in TOML
-  uint64_t step = 0;              // of an ftok checkpoint
+  std::string vocabulary;  // the name that the file gives, or the path of a tokenizer.json beside it; "" for none
+  std::string recipe;      // an ftok checkpoint's recipe, in TOML
+  uint64_t step = 0;       // of an ftok checkpoint
+  std::optional<uint32_t> begin_of_text = {};  // that config.json names
+  std::vector<uint32_t> ends_of_text = {};     // likewise
 };
 
 // Reads any of the above: a file, or a folder (an ftok run, its checkpoints/, or one with model.safetensors or its
-// index). `heads` is for a GPT-2's safetensors without config.json, 0: channels / 64, as all of its sizes have it. Throws
-// UsageError when there is no such thing, Error naming the file and the tensor when it is damaged, holds a weight that
-// is not a finite number, or is not a model that ftok computes.
+// index). `heads` is for a GPT-2's safetensors without config.json, 0: channels / 64, as all of its sizes have it.
+// Throws UsageError when there is no such thing, Error naming the file and the tensor when it is damaged, holds a
+// weight that is not a finite number, or is not a model that ftok computes.
 ModelFile read_model(const std::string& path, int64_t heads, const Log& log);
 
 struct HuggingFaceOptions {
-  int64_t end_of_text = -1;  // below 0: none is named
-  bool bfloat16 = false;     // else fp32
+  int64_t end_of_text = -1;                 // below 0: none is named
+  bool bfloat16 = false;                    // else fp32
   uint64_t file_bytes_max = 5'000'000'000;  // of a file's tensors, where it has more than one; then there is an index
 };
 
-// model.safetensors and config.json in `folder`, which transformers' from_pretrained reads. Padded rows of the embedding
-// are left out. Throws UsageError where Hugging Face has no such model.
+// model.safetensors and config.json in `folder`, which transformers' from_pretrained reads. Padded rows of the
+// embedding are left out. Throws UsageError where Hugging Face has no such model.
 void write_hugging_face(const std::string& folder, const ModelConfig& config, const std::vector<float>& parameters,
                         const HuggingFaceOptions& options);
 

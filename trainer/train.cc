@@ -13,6 +13,7 @@
 #include "core/error.h"
 #include "core/file.h"
 #include "core/recipe.h"
+#include "trainer/bits_per_byte.h"
 #include "trainer/checkpoint.h"
 #include "trainer/cpu/cpu_layers.h"
 #include "trainer/engine.h"
@@ -72,8 +73,8 @@ class Run {
       told_about_ = true;
       const int64_t every = recipe_.run.sample_every;
       const bool looks = every > 0 && (report.step % every == 0 || report.step == report.steps);
-      const std::optional<double> loss = looks ? validate() : std::nullopt;
-      if (leads()) tell(report, looks, loss);
+      const std::optional<Validation> validation = looks ? validate() : std::nullopt;
+      if (leads()) tell(report, looks, validation);
       const bool stops = stop_requested();
       if (report.step % recipe_.run.checkpoint_every == 0 || step_ == steps || stops) save();
       if (stops && step_ < steps) return false;
@@ -95,12 +96,12 @@ class Run {
   bool leads() const { return ranks_.rank() == 0; }
   std::string checkpoints() const { return inputs_.output + "/checkpoints"; }
 
-  void tell(const StepReport& report, bool looks, std::optional<double> validation_loss) {
-    log_->add(report, validation_loss);
+  void tell(const StepReport& report, bool looks, const std::optional<Validation>& validation) {
+    log_->add(report, validation);
     LossCurve curve = log_->curve();
     curve.steps = recipe_.run.steps;
     observer_.on_step(report, curve);
-    if (validation_loss) observer_.on_validation(report.step, *validation_loss);
+    if (validation) observer_.on_validation(report.step, validation->loss);
     if (!looks) return;
     write_file(inputs_.output + "/loss.svg", loss_svg(curve, fmt::format("{}: loss after {} of {} steps",
                                                                          recipe_.preset, report.step, report.steps)));
@@ -281,19 +282,20 @@ class Run {
   }
 
   // Every rank takes its share of the validation windows.
-  std::optional<double> validate() {
+  std::optional<Validation> validate() {
     if (!validation_) return std::nullopt;
     const uint64_t windows = std::min(static_cast<uint64_t>(recipe_.run.validation_windows), validation_->windows());
     const uint64_t ranks = static_cast<uint64_t>(ranks_.size()), rank = static_cast<uint64_t>(ranks_.rank());
     const uint64_t end = windows * (rank + 1) / ranks, micro = static_cast<uint64_t>(recipe_.run.micro_batch);
-    std::vector<double> sums(2);  // of losses, of targets
+    std::vector<double> sums(3);  // of losses, of targets, of their bytes
     for (uint64_t at = windows * rank / ranks; at < end; at += micro) {
       const Batch batch = validation_->batch(at, static_cast<int64_t>(std::min(micro, end - at)));
       sums[0] += engine_->loss(batch.view());
       sums[1] += static_cast<double>(batch.counted());
+      if (inputs_.encoding != nullptr) sums[2] += static_cast<double>(target_bytes(*inputs_.encoding, batch));
     }
     ranks_.all_reduce(std::span(sums));
-    if (sums[1] > 0) return sums[0] / sums[1];
+    if (sums[1] > 0) return Validation{sums[0] / sums[1], bits_per_byte(sums[0], static_cast<uint64_t>(sums[2]))};
     if (leads() && !std::exchange(told_of_no_validation_, true)) {
       tell_(LogLevel::kWarning, fmt::format("nothing to validate: the {} windows have no target that counts", windows));
     }

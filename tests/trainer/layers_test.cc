@@ -141,7 +141,8 @@ TEST_F(LayersTest, QkNormGradientAndValues) {
   const Extent extent{1, 70, 12, 3, 1, 4};
   const int64_t n = extent.rows() * extent.qkv_channels();
   ASSERT_EQ(n, 70 * 20);
-  Numbers qkv = random_numbers<double>(n, 1), q_gain = random_numbers<double>(4, 2), k_gain = random_numbers<double>(4, 3);
+  Numbers qkv = random_numbers<double>(n, 1), q_gain = random_numbers<double>(4, 2),
+          k_gain = random_numbers<double>(4, 3);
   const Numbers up = random_numbers<double>(n, 4);
   Numbers out(static_cast<size_t>(n)), rstd(70 * 4), dqkv = up, dq(4), dk(4);
   const auto f = [&] {
@@ -150,7 +151,8 @@ TEST_F(LayersTest, QkNormGradientAndValues) {
   };
   f();
   for (size_t i = 16; i < 20; ++i) EXPECT_EQ(out[i], qkv[i]);
-  const double rms = std::sqrt((qkv[12] * qkv[12] + qkv[13] * qkv[13] + qkv[14] * qkv[14] + qkv[15] * qkv[15]) / 4 + 1e-2);
+  const double rms =
+      std::sqrt((qkv[12] * qkv[12] + qkv[13] * qkv[13] + qkv[14] * qkv[14] + qkv[15] * qkv[15]) / 4 + 1e-2);
   EXPECT_NEAR(out[13], qkv[13] / rms * k_gain[1], 1e-13);
   layers_->qk_norm_backward(dqkv.data(), dq.data(), dk.data(), qkv.data(), q_gain.data(), k_gain.data(), rstd.data(),
                             extent);
@@ -320,7 +322,8 @@ TEST_F(LayersTest, DecodedAttentionIsThatOfThePositions) {
     for (int64_t t = 0; t < e.T; ++t) {
       layers_->keep_keys_values(cache.data(), qkv.data() + t * W, t, one);
       layers_->decode_attention(out.data(), qkv.data() + t * W, cache.data(), t, one);
-      for (int64_t c = 0; c < A; ++c) ASSERT_NEAR(out[static_cast<size_t>(c)], all[static_cast<size_t>(t * A + c)], 1e-13);
+      for (int64_t c = 0; c < A; ++c)
+        ASSERT_NEAR(out[static_cast<size_t>(c)], all[static_cast<size_t>(t * A + c)], 1e-13);
     }
   }
 }

@@ -183,8 +183,9 @@ void add_train_command(CLI::App& app) {
   command->add_option("--val", flags->validation, "Shards for the validation loss; default: the *val*.bin of --data");
   command->add_option("--output", flags->output,
                       "Folder for checkpoints, log.jsonl and loss.svg; a run that it holds is resumed");
-  command->add_option("--init", flags->initial,
-                      "Start from this model's weights (as `ftok model info` reads them); a preset takes its [model] from there");
+  command->add_option(
+      "--init", flags->initial,
+      "Start from this model's weights (as `ftok model info` reads them); a preset takes its [model] from there");
   command
       ->add_option("--device", flags->device,
                    "cpu, cuda, or auto: a GPU where there is one (bfloat16, whatever training.precision says)")

@@ -76,10 +76,10 @@ void swiglu_backward(Workers& workers, Real* din, const Real* dout, const Real* 
   });
 }
 
-#define FTOK_INSTANCES(Real)                                                                   \
-  template void relu2_forward(Workers&, Real*, const Real*, int64_t);                          \
-  template void relu2_backward(Workers&, Real*, const Real*, const Real*, int64_t);            \
-  template void swiglu_forward(Workers&, Real*, const Real*, int64_t, int64_t);                \
+#define FTOK_INSTANCES(Real)                                                        \
+  template void relu2_forward(Workers&, Real*, const Real*, int64_t);               \
+  template void relu2_backward(Workers&, Real*, const Real*, const Real*, int64_t); \
+  template void swiglu_forward(Workers&, Real*, const Real*, int64_t, int64_t);     \
   template void swiglu_backward(Workers&, Real*, const Real*, const Real*, int64_t, int64_t);
 FTOK_INSTANCES(float)
 FTOK_INSTANCES(double)

@@ -154,8 +154,15 @@ void backward_block(const Head<Real>& head, const KeyBlock& block, const Backwar
     on_seen_part(head, block, t, p + (t - block.first) * keys,
                  [&](Real* row, int64_t n) { exponentiate(row, n, arrays.log_sum[head.sum_at(t)]); });
   }
-  multiply(Product<Real>{
-      keys, head.size, queries, {p, keys, true}, {dout, out_row}, arrays.dqkv + head.value_at(block.key), stride, 1, 1});
+  multiply(Product<Real>{keys,
+                         head.size,
+                         queries,
+                         {p, keys, true},
+                         {dout, out_row},
+                         arrays.dqkv + head.value_at(block.key),
+                         stride,
+                         1,
+                         1});
   for (int64_t t = block.first; t < block.last; ++t) {
     score_gradient(ScoreGradient<Real>{dp + (t - block.first) * keys, p + (t - block.first) * keys, keys,
                                        arrays.dout + head.out_at(t), arrays.out + head.out_at(t), head.size});

@@ -34,10 +34,9 @@ template <typename Real>
 FTOK_ALWAYS_INLINE void backward_loop(const BackwardRow<Real>& row, Real keep) {
   const Real *const dy = row.dout, *const x = row.in, *const gain = row.gain;
   const Real rstd = row.rstd;
-  const Real mean = lane_sum<Real>(row.n, [&](int64_t c) { return dy[c] * gain[c] * (x[c] * rstd); }) /
-                    static_cast<Real>(row.n);
-  for (int64_t c = 0; c < row.n; ++c)
-    row.din[c] = keep * row.din[c] + rstd * (dy[c] * gain[c] - x[c] * rstd * mean);
+  const Real mean =
+      lane_sum<Real>(row.n, [&](int64_t c) { return dy[c] * gain[c] * (x[c] * rstd); }) / static_cast<Real>(row.n);
+  for (int64_t c = 0; c < row.n; ++c) row.din[c] = keep * row.din[c] + rstd * (dy[c] * gain[c] - x[c] * rstd * mean);
 }
 
 template <typename Real>
@@ -101,8 +100,8 @@ void qk_norm_forward(Workers& workers, Real* out, Real* rstd, const Real* qkv, c
     for (int64_t r = begin; r < end; ++r) {
       for (int64_t h = 0; h < heads.all; ++h) {
         const int64_t at = r * heads.row + h * heads.D;
-        rstd[r * heads.all + h] = forward_row(out + at, qkv + at, h < heads.queries ? q_gain : k_gain,
-                                              static_cast<Real>(epsilon), heads.D);
+        rstd[r * heads.all + h] =
+            forward_row(out + at, qkv + at, h < heads.queries ? q_gain : k_gain, static_cast<Real>(epsilon), heads.D);
       }
       const int64_t values = r * heads.row + heads.all * heads.D;
       std::copy(qkv + values, qkv + (r + 1) * heads.row, out + values);
@@ -136,13 +135,12 @@ void qk_norm_backward(Workers& workers, Real* dqkv, Real* dq_gain, Real* dk_gain
   }
 }
 
-#define FTOK_INSTANCES(Real)                                                                                       \
-  template void rmsnorm_forward(Workers&, Real*, Real*, const Real*, const Real*, double, int64_t, int64_t);       \
-  template void rmsnorm_backward(Workers&, Real*, Real*, const Real*, const Real*, const Real*, const Real*,       \
-                                 int64_t, int64_t);                                                                \
-  template void qk_norm_forward(Workers&, Real*, Real*, const Real*, const Real*, const Real*, double,             \
-                                const Extent&);                                                                    \
-  template void qk_norm_backward(Workers&, Real*, Real*, Real*, const Real*, const Real*, const Real*, const Real*, \
+#define FTOK_INSTANCES(Real)                                                                                           \
+  template void rmsnorm_forward(Workers&, Real*, Real*, const Real*, const Real*, double, int64_t, int64_t);           \
+  template void rmsnorm_backward(Workers&, Real*, Real*, const Real*, const Real*, const Real*, const Real*, int64_t,  \
+                                 int64_t);                                                                             \
+  template void qk_norm_forward(Workers&, Real*, Real*, const Real*, const Real*, const Real*, double, const Extent&); \
+  template void qk_norm_backward(Workers&, Real*, Real*, Real*, const Real*, const Real*, const Real*, const Real*,    \
                                  const Extent&);
 FTOK_INSTANCES(float)
 FTOK_INSTANCES(double)

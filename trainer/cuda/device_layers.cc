@@ -14,7 +14,6 @@ void check_for_gpu(const ModelConfig& config) {
     throw UsageError("model.channels / model.heads = " + std::to_string(config.head_channels()) +
                      ": on a GPU at most " + std::to_string(FTOK_SPACE::kHeadChannelsMax));
   }
-  if (!config.is_gpt2()) throw UsageError("model: the GPU's kernels compute GPT-2 alone (--device cpu)");
 }
 
 }  // namespace ftok
@@ -71,6 +70,36 @@ void DeviceLayers::layernorm_backward(Bf16* din, float* dgain, float* dbias, con
                                       const Bf16* gain, const float* mean, const float* rstd, int64_t R, int64_t C) {
   FTOK_SPACE::layernorm_backward(stream(), din, dgain, dbias, scratch(layernorm_scratch(R, C)), dout, in, gain, mean,
                                  rstd, R, C);
+}
+
+void DeviceLayers::rmsnorm_forward(Bf16* out, float* rstd, const Bf16* in, const Bf16* gain, double epsilon, int64_t R,
+                                   int64_t C) {
+  FTOK_SPACE::rmsnorm_forward(stream(), out, rstd, in, gain, epsilon, R, C);
+}
+
+void DeviceLayers::residual_rmsnorm_forward(Bf16* sum, Bf16* out, float* rstd, const Bf16* a, const Bf16* b,
+                                            const Bf16* gain, double epsilon, int64_t R, int64_t C) {
+  FTOK_SPACE::residual_rmsnorm_forward(stream(), sum, out, rstd, a, b, gain, epsilon, R, C);
+}
+
+void DeviceLayers::rmsnorm_backward(Bf16* din, float* dgain, const Bf16* dout, const Bf16* in, const Bf16* gain,
+                                    const float* rstd, int64_t R, int64_t C) {
+  FTOK_SPACE::rmsnorm_backward(stream(), din, dgain, scratch(layernorm_scratch(R, C)), dout, in, gain, rstd, R, C);
+}
+
+void DeviceLayers::qk_norm_forward(Bf16* out, float* rstd, const Bf16* qkv, const Bf16* q_gain, const Bf16* k_gain,
+                                   double epsilon, const Extent& extent) {
+  FTOK_SPACE::qk_norm_forward(stream(), out, rstd, qkv, q_gain, k_gain, epsilon, extent);
+}
+
+void DeviceLayers::qk_norm_backward(Bf16* dqkv, float* dq_gain, float* dk_gain, const Bf16* qkv, const Bf16* q_gain,
+                                    const Bf16* k_gain, const float* rstd, const Extent& extent) {
+  FTOK_SPACE::qk_norm_backward(stream(), dqkv, dq_gain, dk_gain, scratch(qk_norm_scratch(extent)), qkv, q_gain, k_gain,
+                               rstd, extent);
+}
+
+void DeviceLayers::rotary(Bf16* qkv, const float* cosines, const float* sines, bool back, const Extent& extent) {
+  FTOK_SPACE::rotary(stream(), qkv, cosines, sines, back, extent);
 }
 
 // Queues the fused product where there is one and nothing is faster. Nothing is timed but in a shape's first call,
@@ -183,12 +212,28 @@ void DeviceLayers::gelu_backward(Bf16* din, const Bf16* dout, const Bf16* in, in
   FTOK_SPACE::gelu_backward(stream(), din, dout, in, n);
 }
 
+void DeviceLayers::relu2_forward(Bf16* out, const Bf16* in, int64_t n) {
+  FTOK_SPACE::relu2_forward(stream(), out, in, n);
+}
+
+void DeviceLayers::relu2_backward(Bf16* din, const Bf16* dout, const Bf16* in, int64_t n) {
+  FTOK_SPACE::relu2_backward(stream(), din, dout, in, n);
+}
+
+void DeviceLayers::swiglu_forward(Bf16* out, const Bf16* in, int64_t R, int64_t F) {
+  FTOK_SPACE::swiglu_forward(stream(), out, in, R, F);
+}
+
+void DeviceLayers::swiglu_backward(Bf16* din, const Bf16* dout, const Bf16* in, int64_t R, int64_t F) {
+  FTOK_SPACE::swiglu_backward(stream(), din, dout, in, R, F);
+}
+
 void DeviceLayers::residual_forward(Bf16* out, const Bf16* a, const Bf16* b, int64_t n) {
   FTOK_SPACE::residual_forward(stream(), out, a, b, n);
 }
 
-double DeviceLayers::classifier(Bf16* dhidden, float* dhead, const Bf16* hidden, const Bf16* head, const Targets& targets,
-                                double scale) {
+double DeviceLayers::classifier(Bf16* dhidden, float* dhead, const Bf16* hidden, const Bf16* head,
+                                const Targets& targets, double scale) {
   const int64_t R = targets.R, C = targets.C, chunk = std::min(R, chunk_rows_);
   const int64_t V = divide_up(targets.V, kVocabularyPadding) * kVocabularyPadding;
   const size_t logits = static_cast<size_t>(chunk) * static_cast<size_t>(V);

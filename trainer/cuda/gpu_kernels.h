@@ -30,6 +30,27 @@ int64_t layernorm_scratch(int64_t R, int64_t C);
 void layernorm_backward(Stream stream, Bf16* din, float* dgain, float* dbias, float* scratch, const Bf16* dout,
                         const Bf16* in, const Bf16* gain, const float* mean, const float* rstd, int64_t R, int64_t C);
 
+void rmsnorm_forward(Stream stream, Bf16* out, float* rstd, const Bf16* in, const Bf16* gain, double epsilon, int64_t R,
+                     int64_t C);
+void residual_rmsnorm_forward(Stream stream, Bf16* sum, Bf16* out, float* rstd, const Bf16* a, const Bf16* b,
+                              const Bf16* gain, double epsilon, int64_t R, int64_t C);
+// scratch: layernorm_scratch(R, C) floats.
+void rmsnorm_backward(Stream stream, Bf16* din, float* dgain, float* scratch, const Bf16* dout, const Bf16* in,
+                      const Bf16* gain, const float* rstd, int64_t R, int64_t C);
+
+// Heads of at most kHeadChannelsMax channels.
+void qk_norm_forward(Stream stream, Bf16* out, float* rstd, const Bf16* qkv, const Bf16* q_gain, const Bf16* k_gain,
+                     double epsilon, const Extent& extent);
+// scratch: qk_norm_scratch(extent) floats.
+int64_t qk_norm_scratch(const Extent& extent);
+void qk_norm_backward(Stream stream, Bf16* dqkv, float* dq_gain, float* dk_gain, float* scratch, const Bf16* qkv,
+                      const Bf16* q_gain, const Bf16* k_gain, const float* rstd, const Extent& extent);
+void rotary(Stream stream, Bf16* qkv, const float* cosines, const float* sines, bool back, const Extent& extent);
+
+void relu2_forward(Stream stream, Bf16* out, const Bf16* in, int64_t n);
+void relu2_backward(Stream stream, Bf16* din, const Bf16* dout, const Bf16* in, int64_t n);
+void swiglu_forward(Stream stream, Bf16* out, const Bf16* in, int64_t R, int64_t F);
+void swiglu_backward(Stream stream, Bf16* din, const Bf16* dout, const Bf16* in, int64_t R, int64_t F);
 void gelu_forward(Stream stream, Bf16* out, const Bf16* in, int64_t n);
 void gelu_backward(Stream stream, Bf16* din, const Bf16* dout, const Bf16* in, int64_t n);
 void residual_forward(Stream stream, Bf16* out, const Bf16* a, const Bf16* b, int64_t n);

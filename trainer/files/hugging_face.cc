@@ -78,12 +78,12 @@ void add_block_parts(const ModelConfig& config, const Tensor& tensor, const std:
   } else if (kind == "mlp.c_fc") {
     add("mlp.gate_proj", 0, F), add("mlp.up_proj", F, F);
   } else {
-    add(kind == "ln_1"            ? "input_layernorm"
-        : kind == "ln_2"          ? "post_attention_layernorm"
-        : kind == "attn.c_proj"   ? "self_attn.o_proj"
-        : kind == "attn.q_norm"   ? "self_attn.q_norm"
-        : kind == "attn.k_norm"   ? "self_attn.k_norm"
-                                  : "mlp.down_proj",
+    add(kind == "ln_1"          ? "input_layernorm"
+        : kind == "ln_2"        ? "post_attention_layernorm"
+        : kind == "attn.c_proj" ? "self_attn.o_proj"
+        : kind == "attn.q_norm" ? "self_attn.q_norm"
+        : kind == "attn.k_norm" ? "self_attn.k_norm"
+                                : "mlp.down_proj",
         0, tensor.columns);
   }
 }
@@ -173,12 +173,18 @@ class Weights {
     return config;
   }
 
-  void fill(const Part& part, float* out) const {
-    const TensorView& found = tensor(part.name);
-    if (found.shape != part.shape()) {
+  // The tensors are there and of the shapes that the model has: before memory is asked for, so that what a config.json
+  // says cannot ask for more than the files hold.
+  void check(const std::vector<Part>& parts) const {
+    for (const Part& part : parts) {
+      const TensorView& found = tensor(part.name);
+      if (found.shape == part.shape()) continue;
       throw Error(fmt::format("{}: {} is ({}), expected ({})", path_, part.name, fmt::join(found.shape, ","),
                               fmt::join(part.shape(), ",")));
     }
+  }
+  void fill(const Part& part, float* out) const {
+    const TensorView& found = tensor(part.name);
     if (part.is_whole()) return found.copy_to(out);
     std::vector<float> values(static_cast<size_t>(found.size()));
     found.copy_to(values.data());
@@ -266,8 +272,9 @@ ModelFile read_hugging_face(const std::string& path, int64_t heads) {
   const fs::path folder = fs::path(path).parent_path();
   const std::string config_path = (folder / kConfigName).string(), tokenizer = (folder / kTokenizerName).string();
   std::error_code code;
-  ModelConfig config;
-  if (fs::exists(config_path, code)) config = read_hugging_face_config(config_path);
+  HuggingFaceConfig said;
+  if (fs::exists(config_path, code)) said = read_hugging_face_config(config_path);
+  ModelConfig config = said.model;
   const bool gpt2 = !config.has_rotary();
   const Weights weights(path);
   if (gpt2) config = weights.gpt2_config(fs::exists(config_path, code) ? config.heads : heads);
@@ -278,9 +285,11 @@ ModelFile read_hugging_face(const std::string& path, int64_t heads) {
   }
   const ParameterLayout layout(config);
   const std::vector<Part> parts = parts_of(config, layout);
+  weights.check(parts);
   if (config.tied_head) weights.check_tied_head(parts[0].name);
   if (!gpt2) weights.check_all_used(parts);
   ModelFile model{config, {}, "safetensors", path, "", "", 0};
+  model.begin_of_text = said.begin_of_text, model.ends_of_text = std::move(said.ends_of_text);
   if (fs::exists(tokenizer, code)) model.vocabulary = tokenizer;
   model.parameters.resize(static_cast<size_t>(layout.size()));
   for (const Part& part : parts) weights.fill(part, model.parameters.data() + part.tensor->offset);
@@ -289,12 +298,11 @@ ModelFile read_hugging_face(const std::string& path, int64_t heads) {
 
 void write_hugging_face(const std::string& folder, const ModelConfig& config, const std::vector<float>& parameters,
                         const HuggingFaceOptions& options) {
-  const std::string text =
-      hugging_face_config(config, options.end_of_text, options.bfloat16 ? "bfloat16" : "float32");
+  const std::string text = hugging_face_config(config, options.end_of_text, options.bfloat16 ? "bfloat16" : "float32");
   make_folder(folder);
   const ParameterLayout layout(config);
-  const std::vector<std::vector<TensorSource>> files = files_of(
-      sources_of(config, parts_of(config, layout), parameters), options.file_bytes_max, options.bfloat16);
+  const std::vector<std::vector<TensorSource>> files =
+      files_of(sources_of(config, parts_of(config, layout), parameters), options.file_bytes_max, options.bfloat16);
   const SafetensorsOptions format{{{"format", "pt"}}, options.bfloat16};
   if (files.size() == 1) {
     write_safetensors(folder + "/" + kWeightsName, files[0], format);

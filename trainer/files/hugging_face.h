@@ -1,5 +1,5 @@
-// Folders of Hugging Face's models: config.json (hugging_face_config.h) and model.safetensors, in one file or in several
-// with model.safetensors.index.json.
+// Folders of Hugging Face's models: config.json (hugging_face_config.h) and model.safetensors, in one file or in
+// several with model.safetensors.index.json.
 #pragma once
 
 #include <string>

@@ -3,7 +3,8 @@
 #include <fmt/format.h>
 #include <simdjson.h>
 
-#include <optional>
+#include <algorithm>
+#include <iterator>
 
 #include "core/error.h"
 #include "core/json.h"
@@ -18,6 +19,8 @@ constexpr double kLayerNormEpsilon = 1e-5;  // trainer/cpu/layernorm.cc
 constexpr uint64_t kConfigBytesMax = 1 << 24;
 constexpr int64_t kMistralWindow = 4096;  // MistralConfig's default, where the key is not there
 constexpr int64_t kQwen3HeadSize = 128;   // Qwen3Config's default
+
+constexpr std::string_view kLlamaFamilies[] = {"llama", "mistral", "qwen2", "qwen3"};
 
 // Keys of an object, with the file's name for what is wrong with them.
 class Keys {
@@ -43,6 +46,25 @@ class Keys {
     if (object_[key].get(value) != simdjson::SUCCESS || value.is_null()) return std::nullopt;
     if (!value.is_object()) throw Error(fmt::format("{}: {} is of another type", path_, key));
     return Keys(path_, value);
+  }
+  // A number, a list of them, or nothing.
+  std::vector<uint32_t> ids(std::string_view key) const {
+    json::element value;
+    std::vector<uint32_t> ids;
+    if (object_[key].get(value) != simdjson::SUCCESS || value.is_null()) return ids;
+    json::array list;
+    const auto add = [&](json::element element) {
+      uint64_t id = 0;
+      if (element.get(id) != simdjson::SUCCESS || id > UINT32_MAX)
+        throw Error(fmt::format("{}: {} is of another type", path_, key));
+      ids.push_back(static_cast<uint32_t>(id));
+    };
+    if (value.get(list) != simdjson::SUCCESS) {
+      add(value);
+    } else {
+      for (const json::element element : list) add(element);
+    }
+    return ids;
   }
   bool has(std::string_view key) const { return object_[key].error() == simdjson::SUCCESS; }
   bool flag(std::string_view key, bool fallback) const { return find<bool>(key).value_or(fallback); }
@@ -83,7 +105,8 @@ void read_rotary(const Keys& keys, ModelConfig& config) {
     const std::string_view type = scaling->find<std::string_view>("rope_type")
                                       .value_or(scaling->find<std::string_view>("type").value_or("default"));
     if (type == "default") continue;
-    if (type != "linear" && type != "llama3") keys.refuse(fmt::format("{}.rope_type", name), "default, linear or llama3");
+    if (type != "linear" && type != "llama3")
+      keys.refuse(fmt::format("{}.rope_type", name), "default, linear or llama3");
     config.rope_scaling = type;
     config.rope_factor = scaling->need<double>("factor");
     if (type == "linear") continue;
@@ -189,25 +212,33 @@ std::string_view architecture_of(std::string_view family) {
 
 }  // namespace
 
-ModelConfig read_hugging_face_config(const std::string& path) {
+HuggingFaceConfig read_hugging_face_config(const std::string& path) {
   json::parser parser;
   json::element root;
   const std::string text = read_text_file(path, kConfigBytesMax);
   if (parser.parse(text).get(root) != simdjson::SUCCESS || !root.is_object())
     throw Error(fmt::format("{}: not a JSON object", path));
   const Keys keys(path, root);
+  HuggingFaceConfig config;
+  const std::vector<uint32_t> begins = keys.ids("bos_token_id");
+  if (!begins.empty()) config.begin_of_text = begins[0];
+  config.ends_of_text = keys.ids("eos_token_id");
   const std::string family(keys.find<std::string_view>("model_type").value_or("gpt2"));
-  if (family == "gpt2") return read_gpt2(keys);
-  for (const char* const known : {"llama", "mistral", "qwen2", "qwen3"}) {
-    if (family == known) return read_llama(keys, family);
+  if (family == "gpt2") {
+    config.model = read_gpt2(keys);
+  } else if (std::find(std::begin(kLlamaFamilies), std::end(kLlamaFamilies), family) != std::end(kLlamaFamilies)) {
+    config.model = read_llama(keys, family);
+  } else {
+    keys.refuse("model_type", "gpt2, llama, mistral, qwen2 or qwen3");
   }
-  keys.refuse("model_type", "gpt2, llama, mistral, qwen2 or qwen3");
+  return config;
 }
 
 std::string hugging_face_family(const ModelConfig& config) {
   if (config.is_gpt2()) return "gpt2";
   const bool alike = !config.has_layernorm() && config.has_rotary() && config.has_swiglu();
-  const bool all_biases = config.qkv_bias && config.projection_bias, no_bias = !config.qkv_bias && !config.projection_bias;
+  const bool all_biases = config.qkv_bias && config.projection_bias,
+             no_bias = !config.qkv_bias && !config.projection_bias;
   const bool window = config.canonical().window > 0;
   if (alike && !config.mlp_bias && config.qk_norm && (all_biases || no_bias)) return "qwen3";
   if (alike && !config.qk_norm) {

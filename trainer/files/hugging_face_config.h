@@ -7,15 +7,23 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
+#include <vector>
 
 #include "trainer/model.h"
 
 namespace ftok {
 
+struct HuggingFaceConfig {
+  ModelConfig model;
+  std::optional<uint32_t> begin_of_text;  // bos_token_id
+  std::vector<uint32_t> ends_of_text;     // eos_token_id: none, one or several
+};
+
 // Reads the file at `path`. The sizes of a GPT-2 are left to its tensors: of its config only heads are set. Throws
 // Error naming the file and the key where it says what ftok does not compute, or lacks what it must say.
-ModelConfig read_hugging_face_config(const std::string& path);
+HuggingFaceConfig read_hugging_face_config(const std::string& path);
 
 // The model_type that such a model has for Hugging Face. Throws UsageError where there is none for its equations.
 std::string hugging_face_family(const ModelConfig& config);

@@ -18,14 +18,14 @@ Decoder<Real>::Decoder(const ModelConfig& config, Layers<Real>& layers, const Re
     : config_(config),
       layout_(config),
       layers_(layers),
-      walk_(config_, layout_, layers),
+      pass_(config_, layout_, layers),
       cache_row_(2 * config.key_heads() * config.head_channels()),
       cache_(layers.memory()),
       scratch_(layers.memory()),
       statistics_(layers.memory()),
       tokens_(layers.memory()),
       logits_(static_cast<size_t>(config.vocabulary_size)) {
-  walk_.set_parameters(parameters);
+  pass_.set_parameters(parameters);
   reserve_positions(std::min(config.length, kPositionsMin));
   make_room(1);
 }
@@ -46,10 +46,8 @@ void Decoder<Real>::make_room(int64_t rows) {
                                                           {&a.inner, config_.inner_channels()},
                                                           {&a.out, e.C},
                                                           {&sum_, e.C}};
-  const std::vector<std::pair<Sum**, int64_t>> statistics = {{&a.norm_1.mean, 1},
-                                                             {&a.norm_1.rstd, 1},
-                                                             {&a.qk_rstd, e.H + e.key_heads()},
-                                                             {&a.log_sum, e.H}};
+  const std::vector<std::pair<Sum**, int64_t>> statistics = {
+      {&a.norm_1.mean, 1}, {&a.norm_1.rstd, 1}, {&a.qk_rstd, e.H + e.key_heads()}, {&a.log_sum, e.H}};
   const auto lay_out = [&](auto& memory, const auto& pieces) {
     int64_t size = 0, at = 0;
     for (const auto& [pointer, width] : pieces) size += aligned(rows * width);
@@ -77,7 +75,7 @@ void Decoder<Real>::reserve_positions(int64_t positions) {
   cache_.resize(static_cast<size_t>(config_.layers * capacity_ * cache_row_));
   for (int64_t layer = 0; layer < config_.layers && kept > 0; ++layer)
     layers_.memory().write(cache(layer), old.data() + layer * kept, static_cast<size_t>(kept) * sizeof(Real));
-  walk_.reserve(capacity_);
+  pass_.reserve(capacity_);
 }
 
 template <typename Real>
@@ -96,10 +94,10 @@ std::span<const float> Decoder<Real>::forward(std::span<const uint32_t> tokens) 
   reserve_positions(position_ + R);
   const Extent extent = extent_of(config_, 1, R);
   layers_.memory().write(tokens_.data(), tokens.data(), tokens.size_bytes());
-  walk_.embed(block_.out, tokens_.data(), position_, extent);
-  walk_.norm(0, block_.norm_1, block_.out, R);
+  pass_.embed(block_.out, tokens_.data(), position_, extent);
+  pass_.norm(0, block_.norm_1, block_.out, R);
   for (int64_t layer = 0; layer < config_.layers; ++layer) {
-    walk_.forward(layer, block_.out, block_, sum_, position_, extent, [&](const BlockActivations<Real>& a) {
+    pass_.forward(layer, block_.out, block_, sum_, position_, extent, [&](const BlockActivations<Real>& a) {
       layers_.keep_keys_values(cache(layer), a.heads, position_, extent);
       if (R == 1) {
         layers_.decode_attention(a.attention, a.heads, cache(layer), position_, extent);
@@ -107,10 +105,10 @@ std::span<const float> Decoder<Real>::forward(std::span<const uint32_t> tokens) 
         layers_.attention_forward(a.attention, a.log_sum, a.heads, nullptr, extent);
       }
     });
-    walk_.finish(layer, block_, sum_, block_.norm_1, R);
+    pass_.finish(layer, block_, sum_, block_.norm_1, R);
   }
   position_ += R;
-  layers_.logits(logits_.data(), block_.norm_1.out + (R - 1) * config_.channels, walk_.weight(layout_.head),
+  layers_.logits(logits_.data(), block_.norm_1.out + (R - 1) * config_.channels, pass_.weight(layout_.head),
                  config_.vocabulary_size, config_.channels);
   return logits_;
 }

@@ -5,7 +5,7 @@
 #include <span>
 #include <vector>
 
-#include "trainer/layers/blocks.h"
+#include "trainer/layers/forward_pass.h"
 #include "trainer/sample.h"
 
 namespace ftok {
@@ -32,7 +32,7 @@ class Decoder final : public TokenPredictor {
   ModelConfig config_;
   ParameterLayout layout_;
   Layers<Real>& layers_;
-  Blocks<Real> walk_;
+  ForwardPass<Real> pass_;
   int64_t cache_row_;            // 2 K D
   int64_t capacity_ = 0;         // positions that the cache has room for
   MemoryArray<Real> cache_;      // (L,capacity,2 K D)

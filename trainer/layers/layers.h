@@ -2,9 +2,9 @@
 // trainer/cpu/ is one in float (training) and in double (the reference that the tests differentiate numerically).
 //
 // Pointers are to arrays in the back end's memory, row-major, shapes in comments; B sequences, T positions, C channels,
-// H heads, K heads of keys and values, D channels of a head, V vocabulary, R = B T rows, W = (H + 2 K) D. Outputs come first. Gradients d... of parameters are added to (so that
-// micro-batches accumulate); gradients of activations are overwritten unless it says otherwise. Arrays do not overlap
-// unless it says so.
+// H heads, K heads of keys and values, D channels of a head, V vocabulary, R = B T rows, W = (H + 2 K) D. Outputs come
+// first. Gradients d... of parameters are added to (so that micro-batches accumulate); gradients of activations are
+// overwritten unless it says otherwise. Arrays do not overlap unless it says so.
 //
 // Activations and weights are `Real`; gradients of parameters and the statistics of rows are `Sum`, which is float
 // where Real is bfloat16. A back end may run behind its caller: arrays belong to it until a call that returns a number.
@@ -237,9 +237,7 @@ class Layers {
   }
 
  private:
-  [[noreturn]] static void missing(const char* layer) {
-    throw Error(std::string("this back end has no ") + layer);
-  }
+  [[noreturn]] static void missing(const char* layer) { throw Error(std::string("this back end has no ") + layer); }
 };
 
 }  // namespace ftok

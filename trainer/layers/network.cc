@@ -35,7 +35,7 @@ Network<Real>::Network(const ModelConfig& config, Layers<Real>& layers, Recomput
       activations_(layers.memory()),
       scratch_(layers.memory()),
       statistics_(layers.memory()),
-      walk_(config_, layout_, layers),
+      pass_(config_, layout_, layers),
       blocks_(static_cast<size_t>(config.layers)) {
   parameters_.resize(static_cast<size_t>(layout_.size()));
 }
@@ -97,8 +97,8 @@ size_t Network<Real>::lay_out_scratch(const Extent& extent, Pieces<Real> scratch
 
 template <typename Real>
 void Network<Real>::make_room(const Extent& extent, bool gradients) {
-  walk_.set_parameters(parameters_.data());
-  walk_.reserve(extent.T);
+  pass_.set_parameters(parameters_.data());
+  pass_.reserve(extent.T);
   Pieces<Real> needed(nullptr);
   Pieces<Sum> needed_sums(nullptr);
   lay_out(extent, needed, needed_sums);
@@ -123,20 +123,19 @@ void Network<Real>::reserve(int64_t B, int64_t T, bool gradients) {
 template <typename Real>
 void Network<Real>::forward_block(int64_t layer, const Real* in, const BatchView& batch) {
   const Extent extent = extent_of(batch);
-  walk_.forward(layer, in, blocks_[static_cast<size_t>(layer)], sum_, 0, extent,
-                [&](const BlockActivations<Real>& a) {
-                  layers_.attention_forward(a.attention, a.log_sum, a.heads, batch.first_key, extent);
-                });
+  pass_.forward(layer, in, blocks_[static_cast<size_t>(layer)], sum_, 0, extent, [&](const BlockActivations<Real>& a) {
+    layers_.attention_forward(a.attention, a.log_sum, a.heads, batch.first_key, extent);
+  });
 }
 
 template <typename Real>
 void Network<Real>::forward(const BatchView& batch) {
   const Extent extent = extent_of(batch);
-  walk_.embed(encoded_, batch.tokens, 0, extent);
-  walk_.norm(0, blocks_.front().norm_1, encoded_, extent.rows());
+  pass_.embed(encoded_, batch.tokens, 0, extent);
+  pass_.norm(0, blocks_.front().norm_1, encoded_, extent.rows());
   for (int64_t layer = 0; layer < config_.layers; ++layer) {
     forward_block(layer, block_input(layer), batch);
-    walk_.finish(layer, blocks_[static_cast<size_t>(layer)], sum_, norm_after(layer), extent.rows());
+    pass_.finish(layer, blocks_[static_cast<size_t>(layer)], sum_, norm_after(layer), extent.rows());
   }
 }
 
@@ -146,8 +145,8 @@ void Network<Real>::recompute_block(int64_t layer, const Real* in, const BatchVi
   const int64_t R = extent_of(batch).rows();
   const BlockActivations<Real>& a = blocks_[static_cast<size_t>(layer)];
   if (recompute_ == Recompute::kNothing || layer + 1 == config_.layers) return;  // the last block's are still there
-  if (recompute_ == Recompute::kGelu) return walk_.activate(a, R);
-  walk_.norm(layer, a.norm_1, in, R);
+  if (recompute_ == Recompute::kGelu) return pass_.activate(a, R);
+  pass_.norm(layer, a.norm_1, in, R);
   forward_block(layer, in, batch);
 }
 
@@ -195,7 +194,7 @@ void Network<Real>::backward_block(int64_t layer, const Real* in, const BatchVie
                           dstream_, a.attention, weight(o.attention_projection_weight), R, extent.attention_channels(),
                           C);
   layers_.attention_backward(dqkv_, dnarrow_, a.attention, a.log_sum, a.heads, batch.first_key, extent);
-  walk_.turn(dqkv_, true, 0, extent);
+  pass_.turn(dqkv_, true, 0, extent);
   if (config_.qk_norm) {
     layers_.qk_norm_backward(dqkv_, gradient(o.q_norm_gain), gradient(o.k_norm_gain), a.qkv, weight(o.q_norm_gain),
                              weight(o.k_norm_gain), a.qk_rstd, extent);

@@ -4,7 +4,7 @@
 #include <cstdint>
 #include <vector>
 
-#include "trainer/layers/blocks.h"
+#include "trainer/layers/forward_pass.h"
 #include "trainer/layers/layers.h"
 #include "trainer/model.h"
 
@@ -83,7 +83,7 @@ class Network {
   void backward_block(int64_t layer, const Real* in, const BatchView& batch);
   void backward_mlp(const BlockOffsets& o, const BlockActivations<Real>& a, int64_t R);
   void backward_norm(int64_t gain_offset, int64_t bias_offset, const Normed<Real>& normed, const Real* in, int64_t R);
-  const Real* weight(int64_t offset) const { return walk_.weight(offset); }
+  const Real* weight(int64_t offset) const { return pass_.weight(offset); }
   Sum* gradient(int64_t offset) { return offset == kAbsent ? nullptr : gradients_.data() + offset; }
 
   ModelConfig config_;
@@ -95,7 +95,7 @@ class Network {
   MemoryArray<Sum> gradients_;
   MemoryArray<Real> activations_, scratch_;
   MemoryArray<Sum> statistics_;
-  Blocks<Real> walk_;
+  ForwardPass<Real> pass_;
   Real *encoded_ = nullptr, *sum_ = nullptr;  // (R,C)
   Normed<Real> norm_f_;
   std::vector<BlockActivations<Real>> blocks_;

@@ -21,8 +21,8 @@ std::vector<double> rotary_frequencies(const ModelConfig& config) {
     if (config.rope_scaling == "linear") share = 0;
     if (config.rope_scaling == "llama3") {
       const double turns = static_cast<double>(config.rope_original_length) * plain / (2 * M_PI);
-      share = std::clamp(
-          (turns - config.rope_low_factor) / (config.rope_high_factor - config.rope_low_factor), 0.0, 1.0);
+      share =
+          std::clamp((turns - config.rope_low_factor) / (config.rope_high_factor - config.rope_low_factor), 0.0, 1.0);
     }
     frequencies.push_back(share * plain + (1 - share) * slow);
   }

@@ -34,8 +34,7 @@ class RoundingLayers final : public Layers<float> {
       const float* const position = wpe == nullptr ? nullptr : wpe + r % extent.T * extent.C;
       for (int64_t c = 0; c < extent.C; ++c) {
         const float x = to_float(to_bfloat16(token[c]));
-        out[r * extent.C + c] =
-            position == nullptr ? x : to_float(to_bfloat16(x + to_float(to_bfloat16(position[c]))));
+        out[r * extent.C + c] = position == nullptr ? x : to_float(to_bfloat16(x + to_float(to_bfloat16(position[c]))));
       }
     }
   }

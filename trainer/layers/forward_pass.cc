@@ -1,4 +1,4 @@
-#include "trainer/layers/blocks.h"
+#include "trainer/layers/forward_pass.h"
 
 #include <cassert>
 
@@ -10,24 +10,24 @@ Extent extent_of(const ModelConfig& config, int64_t B, int64_t T) {
 }
 
 template <typename Real>
-Blocks<Real>::Blocks(const ModelConfig& config, const ParameterLayout& layout, Layers<Real>& layers)
+ForwardPass<Real>::ForwardPass(const ModelConfig& config, const ParameterLayout& layout, Layers<Real>& layers)
     : config_(config), layout_(layout), layers_(layers), rotary_(config, layers.memory()) {}
 
 template <typename Real>
-void Blocks<Real>::embed(Real* out, const uint32_t* tokens, int64_t position, const Extent& extent) {
+void ForwardPass<Real>::embed(Real* out, const uint32_t* tokens, int64_t position, const Extent& extent) {
   const Real* const wpe = weight(layout_.wpe);
   layers_.encoder_forward(out, tokens, weight(layout_.wte), wpe == nullptr ? nullptr : wpe + position * extent.C,
                           extent);
 }
 
 template <typename Real>
-typename Blocks<Real>::NormOffsets Blocks<Real>::norm_offsets(int64_t layer) const {
+typename ForwardPass<Real>::NormOffsets ForwardPass<Real>::norm_offsets(int64_t layer) const {
   if (layer == config_.layers) return {layout_.ln_f_gain, layout_.ln_f_bias};
   return {layout_.block(layer).ln_1_gain, layout_.block(layer).ln_1_bias};
 }
 
 template <typename Real>
-void Blocks<Real>::norm(int64_t layer, const Normed<Real>& out, const Real* in, int64_t R) {
+void ForwardPass<Real>::norm(int64_t layer, const Normed<Real>& out, const Real* in, int64_t R) {
   const NormOffsets o = norm_offsets(layer);
   if (config_.has_layernorm()) {
     layers_.layernorm_forward(out.out, out.mean, out.rstd, in, weight(o.gain), weight(o.bias), R, config_.channels);
@@ -38,8 +38,8 @@ void Blocks<Real>::norm(int64_t layer, const Normed<Real>& out, const Real* in, 
 
 // stream = a + b, and its norm.
 template <typename Real>
-void Blocks<Real>::residual_norm(Real* stream, const Normed<Real>& out, const Real* a, const Real* b,
-                                 const NormOffsets& o, int64_t R) {
+void ForwardPass<Real>::residual_norm(Real* stream, const Normed<Real>& out, const Real* a, const Real* b,
+                                      const NormOffsets& o, int64_t R) {
   if (config_.has_layernorm()) {
     layers_.residual_layernorm_forward(stream, out.out, out.mean, out.rstd, a, b, weight(o.gain), weight(o.bias), R,
                                        config_.channels);
@@ -50,12 +50,12 @@ void Blocks<Real>::residual_norm(Real* stream, const Normed<Real>& out, const Re
 }
 
 template <typename Real>
-void Blocks<Real>::turn(Real* qkv, bool back, int64_t position, const Extent& extent) {
+void ForwardPass<Real>::turn(Real* qkv, bool back, int64_t position, const Extent& extent) {
   if (config_.has_rotary()) layers_.rotary(qkv, rotary_.cosines(position), rotary_.sines(position), back, extent);
 }
 
 template <typename Real>
-void Blocks<Real>::activate(const BlockActivations<Real>& a, int64_t R) {
+void ForwardPass<Real>::activate(const BlockActivations<Real>& a, int64_t R) {
   const int64_t F = config_.inner_channels();
   if (config_.has_swiglu()) {
     layers_.swiglu_forward(a.inner, a.fc, R, F);
@@ -67,8 +67,8 @@ void Blocks<Real>::activate(const BlockActivations<Real>& a, int64_t R) {
 }
 
 template <typename Real>
-void Blocks<Real>::forward(int64_t layer, const Real* in, const BlockActivations<Real>& a, Real* sum, int64_t position,
-                           const Extent& extent, const Attend& attend) {
+void ForwardPass<Real>::forward(int64_t layer, const Real* in, const BlockActivations<Real>& a, Real* sum,
+                                int64_t position, const Extent& extent, const Attend& attend) {
   const int64_t R = extent.rows(), C = extent.C;
   const BlockOffsets& o = layout_.block(layer);
   layers_.linear_forward(a.qkv, a.norm_1.out, weight(o.qkv_weight), weight(o.qkv_bias), R, C, extent.qkv_channels());
@@ -91,16 +91,16 @@ void Blocks<Real>::forward(int64_t layer, const Real* in, const BlockActivations
 }
 
 template <typename Real>
-void Blocks<Real>::finish(int64_t layer, const BlockActivations<Real>& a, Real* sum, const Normed<Real>& next,
-                          int64_t R) {
+void ForwardPass<Real>::finish(int64_t layer, const BlockActivations<Real>& a, Real* sum, const Normed<Real>& next,
+                               int64_t R) {
   const BlockOffsets& o = layout_.block(layer);
   layers_.linear_forward(sum, a.inner, weight(o.projection_weight), weight(o.projection_bias), R,
                          config_.inner_channels(), config_.channels);
   residual_norm(a.out, next, a.middle, sum, norm_offsets(layer + 1), R);
 }
 
-template class Blocks<float>;
-template class Blocks<double>;
-template class Blocks<Bf16>;
+template class ForwardPass<float>;
+template class ForwardPass<double>;
+template class ForwardPass<Bf16>;
 
 }  // namespace ftok

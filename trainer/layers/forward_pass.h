@@ -1,5 +1,5 @@
-// A model's forward pass made of layers, as its description says: what training (network.h) and text (decoder.h) have in
-// common. One definition for every back end and scalar.
+// A model's forward pass made of layers, as its description says: what training (network.h) and text (decoder.h) have
+// in common. One definition for every back end and scalar.
 #pragma once
 
 #include <functional>
@@ -30,20 +30,20 @@ struct BlockActivations {
   Real* attention = nullptr;  // (R,HD)
   Real* middle = nullptr;     // (R,C): the residual stream after attention
   Normed<Real> norm_2;
-  Real *fc = nullptr, *inner = nullptr;         // (R,F or 2F), (R,F): around the MLP's nonlinearity
-  Real* out = nullptr;                          // (R,C): the residual stream after the block
-  Sum *qk_rstd = nullptr, *log_sum = nullptr;   // (R,H+K), (B,H,T)
+  Real *fc = nullptr, *inner = nullptr;        // (R,F or 2F), (R,F): around the MLP's nonlinearity
+  Real* out = nullptr;                         // (R,C): the residual stream after the block
+  Sum *qk_rstd = nullptr, *log_sum = nullptr;  // (R,H+K), (B,H,T)
 };
 
 // Not thread-safe. What it refers to must outlive it.
 template <typename Real>
-class Blocks {
+class ForwardPass {
  public:
   using Sum = typename Layers<Real>::Sum;
   // Makes attention and log_sum out of heads.
   using Attend = std::function<void(const BlockActivations<Real>&)>;
 
-  Blocks(const ModelConfig& config, const ParameterLayout& layout, Layers<Real>& layers);
+  ForwardPass(const ModelConfig& config, const ParameterLayout& layout, Layers<Real>& layers);
 
   // Where the parameters lie, in the back end's memory; before the first call of what follows.
   void set_parameters(const Real* parameters) { parameters_ = parameters; }
