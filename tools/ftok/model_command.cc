@@ -280,8 +280,12 @@ void add_model_command(CLI::App& app) {
   CLI::App* out = command->add_subcommand("export", "Write a model for Hugging Face's transformers or for llm.c");
   add_source(*out, *flags);
   out->add_option("--output", flags->output, "A folder (safetensors) or a file (llm.c)")->required();
-  out->add_option("--format", flags->format, "safetensors, llmc (fp32) or llmc-bf16")
-      ->check(CLI::IsMember({"safetensors", "llmc", "llmc-bf16"}))
+  out->add_option("--format", flags->format,
+                  "safetensors or safetensors-bf16; of a GPT-2 also llmc (fp32) or llmc-bf16")
+      ->check(CLI::IsMember({"safetensors", "safetensors-bf16", "llmc", "llmc-bf16"}))
+      ->capture_default_str();
+  out->add_option("--file-size", flags->file_size,
+                  "Write safetensors as several files of at most this size, with an index")
       ->capture_default_str();
   out->add_option("--vocab", flags->vocabulary, "Vocabulary of the model; default: the one it names");
   out->add_option(

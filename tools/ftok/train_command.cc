@@ -83,14 +83,21 @@ void take_vocabulary(const std::string& data, const std::string& recipe_name, st
   sets.push_back("vocabulary=" + quoted);
 }
 
-// A preset takes its model from the one that --init names, but for what --set says. Rotary positions do not depend on
-// the length: the preset's stays where it is the shorter one.
-void take_model(ModelConfig model, const std::string& preset, std::vector<std::string>& sets) {
-  const TrainRecipe recipe = load_train_recipe(preset, {});
+// A preset takes its model from the one that --init names, and the vocabulary from a folder of Hugging Face's, but for
+// what --set says. Rotary positions do not depend on the length: the preset's stays where it is the shorter one.
+void take_model(const ModelFile& initial, const TrainFlags& flags, std::vector<std::string>& sets) {
+  const TrainRecipe recipe = load_train_recipe(flags.recipe, {});
+  ModelConfig model = initial.config;
   if (model.has_rotary()) model.length = std::min(model.length, recipe.model.length);
   std::vector<std::string> all = model_assignments(model);
   const int64_t windows = std::max<int64_t>(1, recipe.training.tokens_per_step / model.length);
   all.push_back(fmt::format("training.tokens_per_step={}", windows * model.length));
+  const bool data_names_it = !flags.data.empty() && manifest_of(parse_data(flags.data)[0].path);
+  if (initial.format == "safetensors" && (!initial.vocabulary.empty() || !data_names_it)) {
+    std::string quoted;
+    append_json_string(quoted, initial.vocabulary);
+    all.push_back("vocabulary=" + quoted);
+  }
   all.insert(all.end(), sets.begin(), sets.end());
   sets = std::move(all);
 }
@@ -139,7 +146,7 @@ void run(const TrainFlags& flags) {
   std::optional<ModelFile> initial;
   if (!flags.initial.empty()) {
     initial.emplace(read_model(flags.initial, load_train_recipe(flags.recipe, sets).model.heads, stderr_log()));
-    if (is_train_preset(flags.recipe)) take_model(initial->config, flags.recipe, sets);
+    if (is_train_preset(flags.recipe)) take_model(*initial, flags, sets);
   }
   const std::vector<DataPath> data = parse_data(flags.data);
   const bool insists = vocabulary_keys(flags.recipe, sets).name;

@@ -17,8 +17,14 @@ struct Heads {
 };
 
 Heads heads_of(const Extent& e, double epsilon) {
-  return {e.rows(), e.T, e.qkv_channels(),          e.head_channels(),
-          e.H,      e.H + e.key_heads(), e.H + 2 * e.key_heads(), static_cast<float>(epsilon)};
+  return {e.rows(),
+          e.T,
+          e.qkv_channels(),
+          e.head_channels(),
+          e.H,
+          e.H + e.key_heads(),
+          e.H + 2 * e.key_heads(),
+          static_cast<float>(epsilon)};
 }
 
 // Channels lane, lane + 32, ... of a head; 0 beyond it.

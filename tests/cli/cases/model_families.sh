@@ -22,7 +22,7 @@ for name, count in (("x_train_0", 3000), ("x_val_0", 400)):
         f.write(struct.pack("<256i", 20240520, 1, count, *[0] * 253))
         f.write(struct.pack(f"<{count}H", *[(i * 7 + 3) % 29 if random.random() < 0.9 else random.randrange(29) for i in range(count)]))
 PY
-flags="--init qwen3 --data shards --output tuned --device cpu --set model.length=16 --set training.tokens_per_step=128 --set vocabulary='' --set run.threads=1 --set run.sample_every=0"
+flags="--init qwen3 --data shards --output tuned --device cpu --set model.length=16 --set training.tokens_per_step=128 --set run.threads=1 --set run.sample_every=0"
 ftok train tiny $flags --steps 2 2> /dev/null
 ftok train tiny $flags --steps 4 2> /dev/null
 wc -l < tuned/log.jsonl

@@ -1,5 +1,5 @@
-// The GPU's kernels that GPT-2 does not need, run block by block on the CPU, against the layers in double; each in every
-// order of threads and blocks.
+// The GPU's kernels that GPT-2 does not need, run block by block on the CPU, against the layers in double; each in
+// every order of threads and blocks.
 #include "tests/trainer/cuda/arrays.h"
 #include "trainer/cpu/cpu_layers.h"
 #include "trainer/cuda/gpu_kernels.h"
@@ -68,8 +68,8 @@ TEST_F(FamilyKernelsTest, RmsNorm) {
 }
 
 // Heads on, off and beyond a lane's stride; more rows than blocks; heads of keys fewer than those of queries.
-const std::vector<Extent> kHeads = {{2, 3, 64, 2, 2, 32}, {1, 5, 0, 4, 1, 10}, {3, 7, 0, 6, 2, 128},
-                                    {1, 600, 0, 2, 1, 8}, {1, 4, 0, 3, 3, 16}};
+const std::vector<Extent> kHeads = {
+    {2, 3, 64, 2, 2, 32}, {1, 5, 0, 4, 1, 10}, {3, 7, 0, 6, 2, 128}, {1, 600, 0, 2, 1, 8}, {1, 4, 0, 3, 3, 16}};
 
 TEST_F(FamilyKernelsTest, NormOfQueriesAndKeys) {
   for (const Extent& e : kHeads) {
