@@ -39,4 +39,4 @@ refused generate qwen3 --ids 3
 sed -i 's/"num_attention_heads": 4/"num_attention_heads": 5/' llama2/config.json
 refused generate llama2 --ids 3
 refused train tiny --init llama2 --data shards --output other
-ls -d other x.bin 2> /dev/null || true
+ls -d other/checkpoints x.bin 2> /dev/null || true
