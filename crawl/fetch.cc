@@ -11,7 +11,10 @@
 #include <thread>
 #include <utility>
 
+#include "core/shown.h"
+#include "core/signals.h"
 #include "crawl/transfer/http_transfer.h"
+#include "crawl/transfer/signed_source.h"
 
 namespace ftok {
 namespace {
@@ -66,20 +69,17 @@ std::string difference(const ObjectVersion& before, const ObjectVersion& now) {
 
 bool status_may_pass(long status) { return status == 408 || status == 429 || status >= 500; }
 
-// The code of an object store's XML error ("SlowDown"), or "".
-std::string_view error_code(std::string_view body) {
-  const size_t open = body.find("<Code>");
-  if (open == std::string_view::npos) return "";
-  const size_t close = body.find("</Code>", open);
-  if (close == std::string_view::npos || close - open > 70) return "";
-  return body.substr(open + 6, close - open - 6);
-}
+constexpr int kSignedAnewMax = 3;
 
 class CurlSource : public HttpSource, private HttpSink {
  public:
-  CurlSource(const std::string& url, const FetchOptions& options, Log log, const ResumePoint& from)
+  // `signer` may be null.
+  CurlSource(const std::string& url, std::shared_ptr<RequestSigner> signer, const FetchOptions& options, Log log,
+             const ResumePoint& from)
       : url_(url),
-        host_(authority_of_url(url)),
+        signer_(std::move(signer)),
+        shown_(shown_input(url)),
+        host_(signer_ != nullptr ? signer_->host() : authority_of_url(url)),
         options_(options),
         session_(options.session != nullptr ? options.session : process_fetch_session()),
         log_(std::move(log)),
@@ -97,7 +97,7 @@ class CurlSource : public HttpSource, private HttpSink {
 
   size_t read(char* out, size_t size) override {
     std::unique_lock lock(mutex_);
-    changed_.wait(lock, [&] { return buffer_.size() > 0 || finished_; });
+    await(lock, [&] { return buffer_.size() > 0 || finished_; });
     if (buffer_.size() == 0) {
       if (failure_ != nullptr) std::rethrow_exception(failure_);
       return 0;
@@ -110,7 +110,7 @@ class CurlSource : public HttpSource, private HttpSink {
     return taken;
   }
 
-  const std::string& name() const override { return url_; }
+  const std::string& name() const override { return shown_; }
   uint64_t size_if_known() const override {
     std::lock_guard lock(mutex_);
     return version_.size;
@@ -118,7 +118,7 @@ class CurlSource : public HttpSource, private HttpSink {
 
   ObjectVersion version() const override {
     std::unique_lock lock(mutex_);
-    changed_.wait(lock, [&] { return answered_ || finished_; });
+    await(lock, [&] { return answered_ || finished_; });
     return version_;
   }
 
@@ -128,6 +128,13 @@ class CurlSource : public HttpSource, private HttpSink {
   }
 
  private:
+  template <typename Condition>
+  void await(std::unique_lock<std::mutex>& lock, const Condition& condition) const {
+    while (!changed_.wait_for(lock, kStopPollInterval, condition)) {
+      if (waits_end()) throw Stopped();
+    }
+  }
+
   void work(const std::stop_token& stop) {
     std::exception_ptr failure;
     try {
@@ -154,22 +161,26 @@ class CurlSource : public HttpSource, private HttpSink {
         reply = transfer_.run(make_request(), *this, stop);
       }
       if (stop.stop_requested()) return;
+      if (signer_ != nullptr && signed_anew_ < kSignedAnewMax && signer_->learn(reply)) {
+        ++signed_anew_;
+        continue;
+      }
       const std::string problem = judge(reply);
       if (problem.empty()) return;
       if (reached_ - reached_before >= kFetchProgressBytes) failures = 0;
       if (++failures >= options_.attempts_max) {
-        throw Error(
-            fmt::format("cannot fetch {} at byte {}: {} (gave up after {} tries)", url_, reached_, problem, failures));
+        throw Error(fmt::format("cannot fetch {} at byte {}: {} (gave up after {} tries)", shown_, reached_, problem,
+                                failures));
       }
       if (reply.retry_after_s > options_.back_off.wait_max_s) {
-        throw Error(fmt::format("cannot fetch {} at byte {}: {}, and the server asks to wait {:.0f} s", url_, reached_,
-                                problem, reply.retry_after_s));
+        throw Error(fmt::format("cannot fetch {} at byte {}: {}, and the server asks to wait {:.0f} s", shown_,
+                                reached_, problem, reply.retry_after_s));
       }
       double wait = back_off_s(options_.back_off, failures, session_->clock().uniform());
       wait = std::max(wait, reply.retry_after_s);
       wait = session_->reserve_retry(host_, wait, options_.back_off.wait_min_s);
       if (log_) {
-        log_(LogLevel::kWarning, fmt::format("{} at byte {}: {}; try {} of {} in {:.1f} s", url_, reached_, problem,
+        log_(LogLevel::kWarning, fmt::format("{} at byte {}: {}; try {} of {} in {:.1f} s", shown_, reached_, problem,
                                              failures + 1, options_.attempts_max, wait));
       }
       if (!session_->clock().wait_s(wait, stop)) return;
@@ -189,13 +200,17 @@ class CurlSource : public HttpSource, private HttpSink {
 
   HttpRequest make_request() const {
     HttpRequest request;
-    request.url = url_;
+    if (signer_ != nullptr) {
+      signer_->sign(request);
+    } else {
+      request.url = url_;
+    }
     request.user_agent = options_.user_agent.empty() ? default_user_agent() : options_.user_agent;
     request.ca_file = options_.ca_file;
     request.start = reached_;
     if (is_strong(version_.etag)) request.if_match = version_.etag;
     request.if_unmodified_since = version_.last_modified;
-    request.redirects_max = static_cast<int>(options_.redirects_max);
+    request.redirects_max = signer_ != nullptr ? 0 : static_cast<int>(options_.redirects_max);
     request.connect_timeout_s = static_cast<int>(options_.connect_timeout_s);
     request.low_speed_bytes_per_s = static_cast<uint64_t>(options_.low_speed_bytes_per_s);
     request.low_speed_s = static_cast<int>(options_.low_speed_s);
@@ -207,10 +222,10 @@ class CurlSource : public HttpSource, private HttpSink {
     if (sink_error_ != nullptr) std::rethrow_exception(sink_error_);
     if (!sink_problem_.empty()) return sink_problem_;
     const long status = reply.head.status;
-    const std::string where = fmt::format("cannot fetch {}", url_);
-    if (status == 403) {
-      const std::string_view code = error_code(reply.error_body);
-      session_->refuse(host_, fmt::format("403{}{} for {}", code.empty() ? "" : " ", code, url_));
+    const std::string where = fmt::format("cannot fetch {}", shown_);
+    const std::string_view code = error_code(reply.error_body);
+    if (status == 403 && signer_ == nullptr) {
+      session_->refuse(host_, fmt::format("403{}{} for {}", code.empty() ? "" : " ", code, shown_));
       throw Error(where + ": 403, the server refuses us; no more requests go to " + host_);
     }
     if (!reply.complete && !reply.may_pass) throw Error(where + ": " + reply.error);
@@ -221,7 +236,6 @@ class CurlSource : public HttpSource, private HttpSink {
       throw ObjectChanged(changed_message(fmt::format("it ends at byte {}", total)));
     }
     if (status != 0 && status != 200 && status != 206) {
-      const std::string_view code = error_code(reply.error_body);
       const std::string problem = fmt::format("status {}{}{}", status, code.empty() ? "" : " ", code);
       if (!status_may_pass(status)) throw Error(where + ": " + problem);
       return problem;
@@ -238,10 +252,11 @@ class CurlSource : public HttpSource, private HttpSink {
   }
 
   std::string changed_message(const std::string& how) const {
-    return fmt::format("{} changed on the server while it was read, at byte {}: {}", url_, reached_, how);
+    return fmt::format("{} changed on the server while it was read, at byte {}: {}", shown_, reached_, how);
   }
 
   bool begin(const TransferHead& head) override {
+    if (head.status != 200 && head.status != 206) return false;  // judge() says what that means
     ObjectVersion now{head.etag, head.last_modified, 0};
     if (head.status == 206) {
       now.size = head.range_total.value_or(0);
@@ -254,14 +269,14 @@ class CurlSource : public HttpSource, private HttpSink {
       skip_ = reached_;  // the server does not know ranges: read past what is here
     }
     if (now.size > options_.object_bytes_max) {
-      return stop_with(Error(fmt::format("cannot fetch {}: {} bytes, more than the limit of {}", url_, now.size,
+      return stop_with(Error(fmt::format("cannot fetch {}: {} bytes, more than the limit of {}", shown_, now.size,
                                          options_.object_bytes_max)));
     }
     if (reached_ > 0 && version_.etag.empty() && version_.last_modified.empty() && version_.size == 0) {
       return stop_with(
           Error(fmt::format("cannot continue {} at byte {}: the server gives no ETag, date or size to know the "
                             "object by",
-                            url_, reached_)));
+                            shown_, reached_)));
     }
     if (const std::string how = difference(version_, now); !how.empty()) {
       return stop_with(ObjectChanged(changed_message(how)));
@@ -297,7 +312,7 @@ class CurlSource : public HttpSource, private HttpSink {
     bytes.remove_prefix(past);
     if (reached_ + start_.size() + bytes.size() > options_.object_bytes_max) {
       stop_with(
-          Error(fmt::format("cannot fetch {}: more than the limit of {} bytes", url_, options_.object_bytes_max)));
+          Error(fmt::format("cannot fetch {}: more than the limit of {} bytes", shown_, options_.object_bytes_max)));
       return Answer::kStop;
     }
     if (start_checked_) {
@@ -325,13 +340,17 @@ class CurlSource : public HttpSource, private HttpSink {
     changed_.notify_all();
   }
 
-  const std::string url_, host_;
+  const std::string url_;
+  const std::shared_ptr<RequestSigner> signer_;
+  const std::string shown_;  // in messages, without secrets
+  const std::string host_;
   const FetchOptions options_;
   const std::shared_ptr<FetchSession> session_;
   const Log log_;
 
   // The worker's own.
   HttpTransfer transfer_;
+  int signed_anew_ = 0;
   uint64_t skip_ = 0;  // bytes of this response that an earlier try delivered
   std::string start_;  // the first bytes of the object, held back until they are checked
   bool start_checked_ = false;
@@ -413,7 +432,20 @@ std::string wrong_body(std::string_view url, std::string_view start) {
 
 std::unique_ptr<HttpSource> open_http_source(const std::string& url, const FetchOptions& options, const Log& log,
                                              const ResumePoint& from) {
-  return std::make_unique<CurlSource>(url, options, log, from);
+  return std::make_unique<CurlSource>(url, nullptr, options, log, from);
+}
+
+std::unique_ptr<HttpSource> open_signed_source(const std::string& name, std::shared_ptr<RequestSigner> signer,
+                                               const FetchOptions& options, const Log& log, const ResumePoint& from) {
+  return std::make_unique<CurlSource>(name, std::move(signer), options, log, from);
+}
+
+std::string_view error_code(std::string_view body) {
+  const size_t open = body.find("<Code>");
+  if (open == std::string_view::npos) return "";
+  const size_t close = body.find("</Code>", open);
+  if (close == std::string_view::npos || close - open > 70) return "";
+  return body.substr(open + 6, close - open - 6);
 }
 
 std::string fetch_bytes(const std::string& url, const FetchOptions& options, const Log& log, uint64_t bytes_max) {

@@ -34,6 +34,10 @@ double SignatureStore::similarity(uint64_t number, std::span<const uint64_t> pac
   return (static_cast<double>(equal) / static_cast<double>(hashes_) - kByChance) / (1 - kByChance);
 }
 
+bool SignatureStore::equals(uint64_t number, std::span<const uint64_t> packed) const {
+  return std::memcmp(signature(number), packed.data(), hashes_) == 0;
+}
+
 void SignatureStore::clear() {
   chunks_.clear();
   size_ = 0;

@@ -28,6 +28,9 @@ class SignatureStore {
   // in 256 that agree by chance; may be slightly below 0. Its standard error is at most 0.5 / sqrt(hashes).
   double similarity(uint64_t number, std::span<const uint64_t> packed) const;
 
+  // Whether a stored document's words are those of `packed`.
+  bool equals(uint64_t number, std::span<const uint64_t> packed) const;
+
   void clear();
 
  private:

@@ -2,15 +2,21 @@
 
 #include <fmt/format.h>
 #include <glob.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <charconv>
 #include <filesystem>
 
 #include "core/error.h"
+#include "core/file.h"
+#include "core/shown.h"
 #include "core/text_file.h"
 #include "crawl/decoded_input.h"
+#include "crawl/s3.h"
+#include "shards/checksum.h"
 
 namespace ftok {
 namespace {
@@ -21,6 +27,7 @@ bool is_pattern(const std::string& input) { return input.find_first_of("*?[") !=
 
 // A file of this very name wins over the pattern it could also be.
 std::vector<std::string> expand(const std::string& input) {
+  if (is_s3_address(input) && is_pattern(input)) return expand_s3_pattern(S3Store(), input);
   if (is_address(input) || input == "-" || !is_pattern(input) || std::filesystem::exists(input)) return {input};
   glob_t matches{};
   const int status = ::glob(input.c_str(), GLOB_TILDE, nullptr, &matches);  // sorted by name
@@ -32,15 +39,29 @@ std::vector<std::string> expand(const std::string& input) {
 }
 
 void check_readable(const std::string& input) {
+  if (is_s3_address(input)) parse_s3_address(input);  // refuses what is none
   if (is_address(input) || input == "-") return;
+  refuse_address(input);
   if (::access(input.c_str(), R_OK) != 0) throw_errno("cannot read " + input, errno);
   if (std::filesystem::is_directory(input)) {
     throw Error(fmt::format("cannot read {}: it is a directory; name its files, as in '{}/*.warc.gz'", input, input));
   }
 }
 
+// What has its bytes only once cannot stand in two places.
+void check_read_once(const InputListOptions& options, const std::vector<std::string>& inputs) {
+  std::vector<std::string> once = options.input_lists;
+  once.insert(once.end(), inputs.begin(), inputs.end());
+  std::erase_if(once, [](const std::string& input) { return is_address(input) || can_be_read_again(input); });
+  std::sort(once.begin(), once.end());
+  const auto twice = std::adjacent_find(once.begin(), once.end());
+  if (twice == once.end()) return;
+  throw UsageError(
+      fmt::format("{} is given twice, and can be read only once", *twice == "-" ? "standard input" : *twice));
+}
+
 std::vector<std::string> read_list(const std::string& path, const std::string& base_url) {
-  const std::unique_ptr<DecodedInput> input = make_decoded_input(open_file_source(path));
+  const std::unique_ptr<DecodedInput> input = make_decoded_input(open_input(path, {}));
   while (input->grow()) {
     if (input->window().size() > kListBytesMax) throw Error("the input list " + path + " is larger than 1 GiB");
   }
@@ -75,7 +96,7 @@ Share parse_share(std::string_view text, std::string_view flag) {
   throw UsageError(fmt::format("{}: got '{}', expected I/N with I from 0 to N - 1", flag, text));
 }
 
-bool is_address(const std::string& input) { return input.starts_with("http://") || input.starts_with("https://"); }
+bool is_address(const std::string& input) { return is_http_url(input) || is_s3_address(input); }
 
 std::vector<std::string> list_inputs(const InputListOptions& options) {
   std::vector<std::string> inputs;
@@ -94,11 +115,28 @@ std::vector<std::string> list_inputs(const InputListOptions& options) {
     inputs = std::move(taken);
   }
   for (const std::string& input : inputs) check_readable(input);
+  check_read_once(options, inputs);
   return inputs;
 }
 
+InputState state_of(const std::string& input) {
+  struct stat status {};
+  if (is_address(input) || !can_be_read_again(input) || ::stat(input.c_str(), &status) != 0) return {};
+  return {static_cast<uint64_t>(status.st_size),
+          static_cast<int64_t>(status.st_mtim.tv_sec) * 1'000'000'000 + status.st_mtim.tv_nsec, true};
+}
+
+bool is_what_was_read(const InputReport& report, const std::string& input) {
+  if (report.input != shown_input(input)) return false;
+  if (is_address(input)) return true;
+  const InputState now = state_of(input);
+  if (!now.is_known || !report.state.is_known || now.bytes != report.state.bytes) return false;
+  return now == report.state || checksum_of_file(input) == report.digest;
+}
+
 std::unique_ptr<ByteSource> open_input(const std::string& input, const Log& log, const FetchOptions& fetch) {
-  if (is_address(input)) return open_http_source(input, fetch, log);
+  if (is_http_url(input)) return open_http_source(input, fetch, log);
+  if (is_s3_address(input)) return S3Store(fetch, log).open(parse_s3_address(input));
   return open_file_source(input);
 }
 

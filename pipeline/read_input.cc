@@ -4,16 +4,28 @@
 
 #include "core/ordered_pipeline.h"
 #include "core/run_on_threads.h"
+#include "core/shown.h"
+#include "core/signals.h"
 #include "crawl/input_format.h"
 #include "pipeline/input_names.h"
 #include "pipeline/inputs.h"
 #include "pipeline/run/candidates.h"
 #include "pipeline/run/cpu_clock.h"
 #include "pipeline/run/digesting_source.h"
-#include "pipeline/signals.h"
 
 namespace ftok {
 namespace {
+
+struct ReadItem : Item {
+  bool is_done = false;  // worked on already
+};
+
+// A record that is not left to wait beside others of its size: it is worked on where it was read, before the next one
+// is, so that an input has one of them at a time.
+bool is_large(const Item& item) {
+  constexpr size_t kLarge = size_t{4} << 20;
+  return item.document.payload.size() + item.document.text.size() > kLarge;
+}
 
 // The serial head of the pipeline: one record a call, its damage and progress noted.
 class RecordReader {
@@ -21,9 +33,10 @@ class RecordReader {
   RecordReader(const std::string& input, const Plan& plan, const ReadInputOptions& options, const Log& log,
                InputReport& report)
       : options_(options), log_(log), report_(report) {
-    report_.input = input;
+    report_.input = shown_input(input);
+    report_.state = state_of(input);
     SourceOptions source_options = plan.source;
-    source_options.file_path = input;
+    source_options.file_path = report_.input;
     source_options.name = options.name.empty() ? input_name(input) : options.name;
     if (source_options.dump.empty()) source_options.dump = dump_of(input);
     as_input_error([&] {
@@ -33,9 +46,9 @@ class RecordReader {
     });
   }
 
-  std::unique_ptr<Item> next() {
+  std::unique_ptr<ReadItem> next() {
     if (stop_requested() || (options_.abandon != nullptr && *options_.abandon)) throw Stopped();
-    auto item = std::make_unique<Item>();
+    auto item = std::make_unique<ReadItem>();
     bool more = false;
     const CpuTimer timer(options_.source_ns);
     as_input_error([&] { more = source_->next(*item); });
@@ -105,10 +118,25 @@ InputReport visit_input(const std::string& input, const Plan& plan, bool measure
                         const Log& log, const std::function<void(Item&)>& emit) {
   InputReport report;
   RecordReader reader(input, plan, options, log, report);
-  ordered_pipeline<Item>(
-      options.live_max, [&] { return reader.next(); },
-      [&](Item& item) { run_stages(plan.stages, item, measure, options.stage_ns); },
-      [&](Item& item) {
+  const auto work = [&](Item& item) {
+    drop_if_empty(item);
+    run_stages(plan.stages, item, measure, options.stage_ns, options.budget);
+    drop_if_empty(item);
+  };
+  ordered_pipeline<ReadItem>(
+      options.live_max,
+      [&] {
+        auto read = reader.next();
+        if (read != nullptr && is_large(*read)) {
+          work(*read);
+          read->is_done = true;
+        }
+        return read;
+      },
+      [&](ReadItem& item) {
+        if (!item.is_done) work(item);
+      },
+      [&](ReadItem& item) {
         report.tally.count(item.verdict);
         report.tally.replacements += item.document.replacements;
         if (options.progress != nullptr) options.progress->count(item.verdict);

@@ -8,6 +8,9 @@
 #include <mutex>
 
 #include "core/run_on_threads.h"
+#include "core/shown.h"
+#include "core/signals.h"
+#include "crawl/http_stage.h"
 #include "pipeline/input_names.h"
 #include "pipeline/inputs.h"
 #include "pipeline/progress.h"
@@ -17,13 +20,13 @@
 #include "pipeline/run/local_executor.h"
 #include "pipeline/run/process_cost.h"
 #include "pipeline/run/schedule.h"
-#include "pipeline/signals.h"
 
 namespace ftok {
 namespace {
 
-// A page of the largest size allowed, its tree and its text, with room: what one item in flight is budgeted at.
-constexpr uint64_t kItemBytes = uint64_t{48} << 20;
+// What one item that waits is budgeted at: a record that is not large (read_input.cc), or a text. What items take while
+// they are worked on is the other half of --memory (MemoryBudget).
+constexpr uint64_t kItemBytes = uint64_t{24} << 20;
 
 // How many inputs are read at a time, and how many items of each are in flight.
 struct Width {
@@ -32,14 +35,14 @@ struct Width {
 };
 
 Width width_of(size_t threads, uint64_t memory, size_t inputs) {
-  const size_t live = std::clamp<size_t>(memory / kItemBytes, 2, 4 * threads + 2);
+  const size_t live = std::clamp<size_t>(memory / 2 / kItemBytes, 2, 4 * threads + 2);
   const size_t lanes = std::clamp<size_t>(std::min(threads, live / 4), 1, std::max<size_t>(inputs, 1));
   return {lanes, std::max<size_t>(2, live / lanes)};
 }
 
 bool is_extracted(const CandidateFolder& folder, uint64_t number, const std::string& input) {
   const std::optional<InputReport> report = folder.report_of_candidates(number);
-  return report && report->input == input && report->quarantined.empty();
+  return report && report->quarantined.empty() && is_what_was_read(*report, input);
 }
 
 class Runner {
@@ -50,6 +53,7 @@ class Runner {
         display_(progress_, log, options.quiet, options.progress_json),
         log_([this](LogLevel level, const std::string& message) { display_.log(level, message); }),
         threads_(threads_or_all(options.threads)),
+        budget_(options.memory / 2),
         stage_ns_(plan.stages.size()),
         late_ns_(plan.late_stages.size()),
         names_(input_names(options.inputs)) {}
@@ -74,6 +78,7 @@ class Runner {
   ProgressDisplay display_;
   Log log_;
   size_t threads_;
+  MemoryBudget budget_;  // of what is worked on
   std::vector<std::atomic<uint64_t>> stage_ns_, late_ns_;
   std::atomic<uint64_t> source_ns_{0}, dedup_ns_{0}, encode_ns_{0};
   std::mutex given_up_mutex_;
@@ -105,8 +110,8 @@ uint64_t Runner::documents_expected() const {
 
 void Runner::give_up(const CandidateFolder& folder, size_t number, const std::string& why) {
   InputReport report;
-  report.input = options_.inputs[number];
-  report.quarantined = why;
+  report.input = shown_input(options_.inputs[number]);
+  report.quarantined = escape_bytes(why);
   CandidateWriter(folder.candidates(number)).finish(report);
   const std::lock_guard lock(given_up_mutex_);
   given_up_.push_back(number);
@@ -127,7 +132,9 @@ Task Runner::task(const CandidateFolder& folder, size_t number) {
         ReadInputOptions options = read_options_;
         options.name = names_[number];
         read_input(input, path, plan_, options, log_);
-      } catch (const TaskFailed&) {
+      } catch (const TaskFailed& failure) {
+        // What cannot be read twice is neither tried again nor given up: the next try would find it empty.
+        if (!is_address(input) && !can_be_read_again(input)) throw Error(failure.what());
         throw;
       } catch (const Stopped&) {
         throw;
@@ -139,7 +146,7 @@ Task Runner::task(const CandidateFolder& folder, size_t number) {
   const auto give_up_unless_done = [this, &folder, &input, number](const std::string& why) {
     if (!is_extracted(folder, number, input)) give_up(folder, number, why);
   };
-  return {number, input, path, work, give_up_unless_done};
+  return {number, shown_input(input), path, work, give_up_unless_done};
 }
 
 // For so many tasks; also settles how many items of each are in flight.
@@ -147,6 +154,7 @@ LocalExecutor Runner::executor(size_t tasks) {
   const Width width = width_of(threads_, options_.memory, tasks);
   read_options_ = {.rejects = options_.rejects,
                    .live_max = width.live_max,
+                   .budget = &budget_,
                    .fetch = options_.fetch,
                    .stage_ns = stage_ns_.data(),
                    .source_ns = &source_ns_,
@@ -156,7 +164,8 @@ LocalExecutor Runner::executor(size_t tasks) {
 }
 
 CommitOptions Runner::commit_options() {
-  return {options_.rejects, options_.text, std::max<size_t>(2, 2 * threads_), late_ns_.data(), &dedup_ns_, &encode_ns_};
+  const size_t live_max = std::clamp<size_t>(options_.memory / 2 / kItemBytes, 2, std::max<size_t>(2, 2 * threads_));
+  return {options_.rejects, options_.text, live_max, &budget_, late_ns_.data(), &dedup_ns_, &encode_ns_};
 }
 
 void Runner::begin_commits(const Committer& committer) {
@@ -191,6 +200,7 @@ RunResult Runner::run() {
     });
   });
   committer.finish();
+  committer.warn_of_small_corpus(options_.output, log_);
   return result(committer);
 }
 
@@ -217,7 +227,7 @@ ExtractedShare Runner::extract(Share share) {
     });
   });
   std::sort(given_up_.begin(), given_up_.end());
-  for (const size_t number : given_up_) result.quarantined.push_back(options_.inputs[number]);
+  for (const size_t number : given_up_) result.quarantined.push_back(shown_input(options_.inputs[number]));
   return result;
 }
 
@@ -232,13 +242,14 @@ RunResult Runner::commit() {
       const std::string& input = options_.inputs[number];
       if (!missing.empty() && std::filesystem::exists(folder.candidates(number))) continue;  // its turn is not yet
       const std::optional<InputReport> report = folder.report_of_candidates(number);
-      if (!report) {
-        missing.push_back(input);
-        continue;
-      }
-      if (report->input != input) {
+      if (report && report->input != shown_input(input)) {
         throw UsageError(fmt::format("--input: {} is of {}, the list has {} as input {}", folder.candidates(number),
-                                     report->input, input, number + 1));
+                                     report->input, shown_input(input), number + 1));
+      }
+      const bool replaced = report && report->state.is_known && !is_what_was_read(*report, input);
+      if (!report || replaced) {
+        missing.push_back(shown_input(input));
+        continue;
       }
       committer.commit(number);
     }
@@ -250,6 +261,7 @@ RunResult Runner::commit() {
                 kTryAgainExitCode);
   }
   committer.finish();
+  committer.warn_of_small_corpus(options_.output, log_);
   return result(committer);
 }
 
@@ -282,6 +294,14 @@ RunResult checked(RunResult result, const RunOptions& options) {
 }
 
 }  // namespace
+
+uint64_t run_memory_min(const RecipeConfig& recipe) {
+  int64_t largest = recipe.input.record_bytes_max;
+  for (const RecipeEntry& entry : recipe.entries) {
+    if (const auto* http = entry.get<HttpOptions>()) largest = std::max(largest, http->body_bytes_max);
+  }
+  return static_cast<uint64_t>(std::max<int64_t>(largest, 0)) * kMemoryPerRecordByte;
+}
 
 RunResult run(const RunOptions& options, const Plan& plan, const Log& log) {
   return checked(Runner(options, plan, log).run(), options);

@@ -19,6 +19,7 @@
 #include "document/stats.h"
 #include "pipeline/inputs.h"
 #include "pipeline/plan.h"
+#include "pipeline/recipe_config.h"
 
 namespace ftok {
 
@@ -26,8 +27,9 @@ struct RunOptions {
   std::vector<std::string> inputs;  // list_inputs
   std::string output;
   size_t threads = 0;  // 0: all cores
-  uint64_t memory =
-      uint64_t{1} << 30;  // ceiling on items in flight, in bytes; the dedup index has its own (dedup.memory)
+  // Bytes for documents in flight: half for those that wait, half for those that are worked on. It decides no byte of
+  // the output. The dedup index has its own (dedup.memory).
+  uint64_t memory = uint64_t{1} << 30;
   Rejects rejects = Rejects::kIds;
   bool text = true;  // keep the documents' text (text/NNNNNN.jsonl.zst)
   uint64_t failed_inputs_max = UINT64_MAX;
@@ -35,6 +37,9 @@ struct RunOptions {
   bool quiet = false;
   std::string progress_json;
 };
+
+// The least `memory` with which records as large as the recipe reads are worked on: 32 bytes for each of theirs.
+uint64_t run_memory_min(const RecipeConfig& recipe);
 
 struct StageTime {
   std::string name;
@@ -67,6 +72,7 @@ struct ExtractedShare {
 ExtractedShare extract_share(const RunOptions& options, Share share, const Plan& plan, const Log& log);
 
 constexpr int kTryAgainExitCode = 75;  // EX_TEMPFAIL
+constexpr int kGivenUpExitCode = 65;   // EX_DATAERR: done, without inputs that could not be read
 
 // The second half: commits what has its candidates, in the list's order, and finishes the folder when that is all of
 // them. Throws Error with kTryAgainExitCode, naming the first input that is missing, when it is not: then what could be

@@ -8,10 +8,13 @@
 
 #include "core/error.h"
 #include "core/run_on_threads.h"
+#include "core/shown.h"
+#include "core/signals.h"
 #include "pipeline/inputs.h"
 #include "pipeline/progress.h"
 #include "pipeline/run/process_cost.h"
-#include "pipeline/signals.h"
+#include "pipeline/shard_settings.h"
+#include "pipeline/small_corpus.h"
 #include "pipeline/tokenize/ordered_sink.h"
 #include "pipeline/tokenize/shuffle.h"
 
@@ -35,17 +38,17 @@ void note_sizes(const std::vector<std::string>& inputs, Progress& progress) {
 void tokenize_in_order(const TokenizeOptions& options, size_t live_max, TokenizeOutput& output, Progress& progress,
                        StreamTimes& times, const Log& log) {
   StreamPosition position;
-  if (!output.position().empty()) position = parse_position(output.position(), output.folder().manifest());
+  if (!output.position().empty()) position = parse_position(output.position(), output.folder().journal());
   position.input = output.inputs_done();
   if (position.input >= options.inputs.size() && position.records > 0) {
     throw UsageError(fmt::format(
         "{} holds {} as input {}, but the list of inputs ends before it; inputs can be appended, not removed",
         options.output, position.report.input, position.input + 1));
   }
-  if (position.records > 0 && position.report.input != options.inputs[position.input]) {
+  if (position.records > 0 && position.report.input != shown_input(options.inputs[position.input])) {
     throw UsageError(fmt::format("input {} of {} was {}, not {}; inputs may be appended, not reordered",
                                  position.input + 1, options.output, position.report.input,
-                                 options.inputs[position.input]));
+                                 shown_input(options.inputs[position.input])));
   }
   progress.inputs_committed = position.input;
   if (position.input > 0) {
@@ -73,23 +76,14 @@ void check_chat(const TokenizeOptions& options) {
   }
 }
 
-// llm.c's reader asserts that a shard holds a batch: B x T + 1 tokens, by default 4 x 1024 + 1 (train_gpt2.cu, -b and
-// -t).
-void warn_of_short_validation(TokenizeOutput& output, const Log& log) {
-  constexpr uint64_t kBatchTokens = 4 * 1024 + 1;
-  const uint64_t tokens = output.only_document_trains() ? 0 : output.shards().tokens(Split::kValidation);
-  if (tokens == 0 || tokens >= kBatchTokens || output.shard_format() != default_shard_format().name()) return;
-  log(LogLevel::kWarning, fmt::format("the validation shard holds {} tokens: llm.c's reader wants {}, a batch of 4 x "
-                                      "1024, unless -b and -t say less (ftok train does not mind)",
-                                      tokens, kBatchTokens));
-}
-
 }  // namespace
 
 RunResult tokenize(const TokenizeOptions& options, const Log& log) {
   const auto start = std::chrono::steady_clock::now();
   check_chat(options);
   TokenizeOutput output(options);
+  if (const std::string note = note_of_surrounding_tokens(*options.encoding); !note.empty() && !options.recipe.chat)
+    log(LogLevel::kWarning, note);
   Progress progress;
   progress.inputs_total = options.inputs.size();
   note_sizes(options.inputs, progress);
@@ -98,7 +92,7 @@ RunResult tokenize(const TokenizeOptions& options, const Log& log) {
     ProgressDisplay display(progress, log, options.quiet, options.progress_json);
     const Log shown = [&display](LogLevel level, const std::string& message) { display.log(level, message); };
     const size_t threads = threads_or_all(options.threads);
-    const size_t live_max = std::clamp<size_t>(options.memory / kBlockMemory, 2, 4 * threads + 2);
+    const size_t live_max = std::clamp<size_t>(options.memory / 2 / kBlockMemory, 2, 4 * threads + 2);
     run_on_threads(threads, [&] {
       if (options.recipe.shuffle) {
         tokenize_shuffled(options, threads, live_max, output, progress, times, shown);
@@ -107,17 +101,8 @@ RunResult tokenize(const TokenizeOptions& options, const Log& log) {
       }
     });
     output.finish();
-    if (output.only_document_trains()) {
-      shown(LogLevel::kWarning, fmt::format("{}: the only document is for training, and nothing validates: give more "
-                                            "documents",
-                                            options.output));
-    } else if (output.tally().kept > 0 && output.shards().tokens(Split::kTrain) == 0) {
-      shown(LogLevel::kWarning,
-            fmt::format("{}: all documents are held out for validation, and nothing is left to train on: give more "
-                        "documents (the first one always validates)",
-                        options.output));
-    }
-    warn_of_short_validation(output, shown);
+    warn_of_small_corpus(options.output, output.tally(), output.only_document_trains(), output.shard_format(),
+                         output.shard_entries(), shown);
   }
   RunResult result;
   result.tally = output.tally();

@@ -16,16 +16,17 @@ std::string_view split_name(Split split);
 
 // True when XXH64(id, seed 0) mod 1000 < per_mille: a property of the document alone, so that it does not change with
 // the other inputs, the order or the threads. Where per_mille is above 0, a run also sends its first kept document to
-// validation, so that there is at least one and a longer input list changes nothing; `ftok tokenize` gives a document
-// that stays the only one to training.
+// validation, so that there is at least one and a longer input list changes nothing; a document that stays the only one
+// is for training (pipeline/small_corpus.h).
 bool is_validation(std::string_view id, int64_t per_mille);
 
 // The name of a shard in the output folder: "ftok_train_000000.bin". The extension is the format's.
 std::string shard_name(Split split, uint64_t index, std::string_view extension = ".bin");
 
 // The split that the name of a shard says: the last of its fields ("pretrain_val_000000" has three) that is "train",
-// "val", "valid" or "validation"; none when no field is. Throws Error naming the file where the two stand side by side
-// ("x_train_val").
+// "val", "valid" or "validation"; none when no field is, or when a later one says that it is neither ("test", "eval",
+// "dev", "holdout"). Throws Error naming the file where such fields contradict each other side by side ("x_train_val",
+// "x_train_eval").
 std::optional<Split> split_of_name(const std::string& path);
 
 // The name of a shard's sidecar: `path` with its extension (".bin", ".ds") replaced by ".docs".

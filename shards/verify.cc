@@ -177,6 +177,8 @@ void Verifier::folder() {
     listed_.insert(kBindingName);
     count(binding);
     if (checksum_of_file(binding) != manifest.binding) find(binding, "is not what the manifest was made with");
+  } else if (!manifest.inputs.empty()) {  // without inputs: shards that were converted, which no command continues
+    find(binding, "is missing, and the manifest was made with it");
   }
   const auto guarded = [&](const std::string& name, const auto& check) {
     try {
@@ -238,6 +240,7 @@ void Verifier::file(const std::string& path) {
 }  // namespace
 
 Verification verify_folder(const std::string& folder) {
+  refuse_address(folder);
   Verifier verifier(folder);
   try {
     verifier.folder();
@@ -250,6 +253,7 @@ Verification verify_folder(const std::string& folder) {
 }
 
 Verification verify_file(const std::string& path) {
+  refuse_address(path);
   Verifier verifier("");
   try {
     verifier.file(path);

@@ -51,6 +51,10 @@ struct Vocabulary {
   std::vector<std::string> warnings;  // what the files say that was not followed, and what was done instead
   bool normalize_nfc = false;         // text is put into Unicode normal form C first (Qwen's tokenizer.json)
 
+  // Ids that stand before and after every text where special tokens are added: a tokenizer.json's post-processor.
+  std::vector<uint32_t> before_text, after_text;
+  bool surrounds_texts() const { return !before_text.empty() || !after_text.empty(); }
+
   uint32_t token_count() const { return static_cast<uint32_t>(offsets.size() - 1); }  // ids below this may be tokens
   std::string_view token(uint32_t id) const {
     return std::string_view(bytes).substr(offsets[id], offsets[id + 1] - offsets[id]);
@@ -75,6 +79,7 @@ struct VocabularyHints {
 inline constexpr uint64_t kVocabularyFileBytesMax = uint64_t{256} << 20;
 inline constexpr uint32_t kVocabularyTokensMax = 1u << 21;  // ids take 21 bits in the encoder's tables
 inline constexpr uint32_t kTokenBytesMax = 1u << 16;
+inline constexpr size_t kSpecialBytesMax = 1024;  // of the text of a special or added token
 
 // Loads a vocabulary, its form told by its content. `path` names the `.tiktoken` or `tokenizer.json` file, or
 // `vocab.bpe` or `encoder.json` with the other beside it. Throws Error naming file and offset when the file is damaged
@@ -109,7 +114,7 @@ struct Gpt2Files {
 };
 Gpt2Files format_gpt2(const Vocabulary& vocabulary);
 
-// Writes V.tiktoken and its sidecar, each atomically, the sidecar first.
+// Writes V.tiktoken and its sidecar; killed at any moment it leaves the old vocabulary whole, or the new one.
 void write_vocabulary(const Vocabulary& vocabulary, const std::string& path);
 
 // Where the sidecar of `path` is: the extension replaced by ".json".

@@ -46,6 +46,7 @@ ModelFile read_model_file(const std::string& path, int64_t heads) {
 }
 
 ModelFile read_any_model(const std::string& path, int64_t heads, const Log& log) {
+  refuse_address(path);
   std::error_code code;
   if (fs::is_regular_file(path, code)) return read_model_file(path, heads);
   for (const char* const name : {kWeightsName, kWeightsIndexName}) {

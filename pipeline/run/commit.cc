@@ -5,8 +5,9 @@
 #include <filesystem>
 
 #include "core/ordered_pipeline.h"
+#include "core/signals.h"
 #include "pipeline/run/cpu_clock.h"
-#include "pipeline/signals.h"
+#include "pipeline/small_corpus.h"
 #include "text/unicode.h"
 
 namespace ftok {
@@ -31,9 +32,11 @@ Committer::Committer(const OutputFolder& folder, const Plan& plan, const CommitO
       options_(options),
       progress_(progress),
       parts_in_shards_(state.parts_in_shards),
-      deduplicator_(std::make_unique<Deduplicator>(plan.dedup, plan.key_layout)),
-      shard_entries_(state.shards),
-      journal_(folder.open_journal(state)) {
+      deduplicator_(std::make_unique<Deduplicator>(plan.dedup, plan.key_layout)) {
+  uint64_t kept = 0;
+  for (const CommittedPart& part : state.parts) kept += part.kept;
+  move_only_document(folder.path(), kept, plan.validation_per_mille, Split::kValidation, state.shards);
+  journal_.emplace(folder.open_journal(state));
   remove_unlisted_shards(folder.path(), state.shards);
   ShardWriterOptions shard_options = plan.shards;
   shard_options.folder = folder.path();
@@ -97,7 +100,7 @@ void Committer::commit(uint64_t number) {
   CommittedPart part{receipt.judged, receipt.kept(), {}, receipt.report};
   part.receipt = {fmt::format("parts/{:06}.receipt", number), text.size(), checksum_of(text)};
   journal_->add_part(number, part);
-  std::filesystem::remove(folder_.candidates(number));
+  remove_file(folder_.candidates(number));
   count(report);
   inputs_.push_back({number, std::move(part.report), std::move(part.receipt)});
   add_to_shards(number, receipt.kept());
@@ -130,13 +133,16 @@ void Committer::work(Entry& entry) const {
   Document& document = entry.candidate.document;
   Item item;
   item.document = std::move(document);
-  run_stages(plan_.late_stages, item, false, options_.late_stage_ns);
+  run_stages(plan_.late_stages, item, false, options_.late_stage_ns, options_.budget);
+  drop_if_empty(item);
   document = std::move(item.document);
   if (!item.verdict.kept()) {
     entry.verdict = std::move(item.verdict);
     return;
   }
   const CpuTimer timer(options_.encode_ns);
+  MemoryBudget::Share share(options_.budget);
+  share.resize(working_bytes(document));
   document.tokens = plan_.encoding->encode_ordinary(document.text);
   entry.specials_as_text = plan_.encoding->count_specials(document.text);
 }
@@ -179,16 +185,15 @@ void Committer::add_to_shards(uint64_t part, uint64_t kept) {
 
 // All parts so far are in shards from now on.
 void Committer::checkpoint() {
-  shard_entries_ = shards_->checkpoint();
+  const std::vector<ShardEntry> changed = shards_->checkpoint();
   shards_completed_at_checkpoint_ = shards_->shards_completed();
-  journal_->add_checkpoint(shard_entries_, inputs_.size());
+  journal_->add_checkpoint(changed, inputs_.size());
   for (; parts_in_shards_ < inputs_.size(); ++parts_in_shards_) {
-    std::error_code ignored;  // a part of no documents has tokens too, but they are not missed
-    std::filesystem::remove(part_paths(folder_.parts(), parts_in_shards_).tokens, ignored);
+    remove_file(part_paths(folder_.parts(), parts_in_shards_).tokens);
   }
 }
 
-void Committer::write_final_manifest() const {
+void Committer::write_final_manifest() {
   Manifest manifest;
   manifest.software = {{"ftok", FTOK_VERSION}, {"unicode", kUnicodeVersion}};
   manifest.recipe = plan_.recipe;
@@ -201,7 +206,7 @@ void Committer::write_final_manifest() const {
   manifest.validation_per_mille = static_cast<uint64_t>(plan_.validation_per_mille);
   manifest.inputs = inputs_;
   manifest.parts_in_shards = inputs_.size();
-  manifest.shards = shard_entries_;
+  manifest.shards = final_shards_;
   JsonWriter totals;
   totals.begin_object();
   tally_.write_fields(totals);
@@ -212,13 +217,21 @@ void Committer::write_final_manifest() const {
 
 void Committer::finish() {
   checkpoint();
+  final_shards_ = shards_->shards();
+  only_document_trains_ =
+      move_only_document(folder_.path(), kept_, plan_.validation_per_mille, Split::kTrain, final_shards_);
   write_final_manifest();
+  remove_unlisted_shards(folder_.path(), final_shards_);
   folder_.finish();
+}
+
+void Committer::warn_of_small_corpus(const std::string& output, const Log& log) const {
+  ftok::warn_of_small_corpus(output, tally_, only_document_trains_, plan_.shards.format->name(), final_shards_, log);
 }
 
 std::vector<std::string> Committer::shard_names() const {
   std::vector<std::string> names;
-  for (const ShardEntry& entry : shard_entries_) names.push_back(entry.shard.name);
+  for (const ShardEntry& entry : final_shards_) names.push_back(entry.shard.name);
   return names;
 }
 

@@ -4,10 +4,12 @@
 
   FTOK=path/to/ftok halves_checks.py [TestName...]
 """
-import json, os, shutil, signal, subprocess, tempfile, time, unittest
+import json, os, shutil, signal, subprocess, sys, tempfile, time, unittest
 from pathlib import Path
 
 from run_checks import FTOK, digests, write_warc
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "support"))
+import faults
 
 INPUTS = 8
 
@@ -79,7 +81,7 @@ class Halves(unittest.TestCase):
         self.ftok("mixed", "--only", "extract", "--task", "1/2")
         self.ftok("mixed")
         self.check("mixed")
-        subprocess.run(self.command("killed"), cwd=self.folder, env={**os.environ, "FTOK_KILL_AT_COMMIT": "60"})
+        subprocess.run(self.command("killed"), cwd=self.folder, env=faults.killed_at(FTOK, 60))
         self.ftok("killed", "--only", "extract")
         self.ftok("killed", "--only", "commit")
         self.check("killed")
@@ -131,7 +133,7 @@ class Halves(unittest.TestCase):
                 if half == "commit":
                     self.ftok(output, "--only", "extract")
                 killed = subprocess.run(self.command(output, "--only", half), cwd=self.folder, capture_output=True,
-                                        env={**os.environ, "FTOK_KILL_AT_COMMIT": str(point)})
+                                        env=faults.killed_at(FTOK, point))
                 if killed.returncode == 0:
                     break
                 self.assertEqual(killed.returncode, -signal.SIGKILL, killed.stderr)
@@ -144,11 +146,11 @@ class Halves(unittest.TestCase):
     def test_an_input_that_fails_is_given_up_once(self):
         (self.folder / "bad.warc.gz").write_bytes(bytes(range(256)) * 64)
         (self.folder / "with_bad").write_text("in0.warc.gz\nbad.warc.gz\n")
-        done = self.ftok("bad", "--only", "extract", "--json", inputs="with_bad")
+        done = self.ftok("bad", "--only", "extract", "--json", inputs="with_bad", code=65)
         self.assertEqual(json.loads(done.stdout)["quarantined"], ["bad.warc.gz"])
-        done = self.ftok("bad", "--only", "commit", "--json", inputs="with_bad")
+        done = self.ftok("bad", "--only", "commit", "--json", inputs="with_bad", code=65)
         self.assertEqual(json.loads(done.stdout)["quarantined"], ["bad.warc.gz"])
-        whole = self.ftok("bad_whole", "--json", inputs="with_bad")
+        whole = self.ftok("bad_whole", "--json", inputs="with_bad", code=65)
         self.assertEqual(digests(self.folder / "bad"), digests(self.folder / "bad_whole"))
 
     def test_misuse_is_one_line(self):

@@ -7,6 +7,9 @@ input format, inputs that fail. One unittest a promise.
 import gzip, hashlib, json, os, random, shutil, signal, struct, subprocess, sys, tempfile, time, unittest
 from pathlib import Path
 
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "support"))
+import faults
+
 FTOK = os.environ.get("FTOK", "ftok")
 WORDS = ("river town market boats wool salt iron grain honey timber stone cloth leather glass paper spring the of and to with "
          "naïve Grüße 世界 привет 🙂 don't WE'LL 12345 3.14 (see)").split()
@@ -194,7 +197,7 @@ class TokenizeChecks(unittest.TestCase):
             expected = digests(self.folder / "expected")
             went_on = 0
             for point in [*range(1, 24), *range(24, 1000, 5)]:
-                environment = {**os.environ, "FTOK_KILL_AT_COMMIT": str(point)}
+                environment = faults.killed_at(FTOK, point)
                 done = subprocess.run([FTOK, "tokenize", *map(str, inputs), "--output", "killed", "--vocab", "ftok-4k", "--quiet",
                                        "--shard-tokens", "1M", *flags], cwd=self.folder, env=environment, capture_output=True)
                 if done.returncode == 0:
@@ -230,12 +233,41 @@ class TokenizeChecks(unittest.TestCase):
         self.assertIn("going on after record", again.stderr)
         self.assertEqual(all_tokens(self.folder / "out"), all_tokens(self.folder / "expected"))
 
+    def killed_after_a_checkpoint(self, inputs):
+        """a folder `out` in shards of 1M that was killed inside an input"""
+        for point in range(10, 100):
+            done = subprocess.run([FTOK, "tokenize", *map(str, inputs), "--output", "out", "--vocab", "ftok-4k", "--shard-tokens", "1M"],
+                                  cwd=self.folder, env=faults.killed_at(FTOK, point), capture_output=True)
+            self.assertEqual(done.returncode, -9)
+            if b'"position"' in (self.folder / "out" / "journal").read_bytes():
+                return
+            shutil.rmtree(self.folder / "out")
+        self.fail("no checkpoint was written")
+
+    def test_an_unfinished_folder_of_another_version_is_refused(self):
+        inputs = [self.jsonl("in.jsonl", range(6000))]
+        self.killed_after_a_checkpoint(inputs)
+        self.assertFalse((self.folder / "out" / "manifest.json").exists())
+        self.assertIn("in progress here", self.ftok("shards", "verify", "out", code=1).stdout)
+        binding = self.folder / "out" / "binding.toml"
+        text = binding.read_text()
+        self.assertTrue(text.startswith("folder_version = 2\n"))
+        for changed, message in (("", "was made by ftok 0.1.0 (folder version 1)"),
+                                 ("folder_version = 3\n", "was made by a later ftok (folder version 3)")):
+            binding.write_text(text.replace("folder_version = 2\n", changed))
+            before = digests(self.folder / "out")
+            refused = self.tokenize(inputs, "out", "--shard-tokens", "1M", code=2)
+            self.assertIn(message, refused.stderr)
+            self.assertEqual(len(refused.stderr.strip().splitlines()), 1, refused.stderr)
+            self.assertEqual(before, digests(self.folder / "out"))
+        binding.write_text(text)
+        self.tokenize(inputs, "out", "--shard-tokens", "1M")
+        self.tokenize(inputs, "whole", "--shard-tokens", "1M")
+        self.assertEqual(digests(self.folder / "out"), digests(self.folder / "whole"))
+
     def test_an_input_that_changed_is_refused(self):
         inputs = [self.jsonl("in.jsonl", range(6000))]
-        environment = {**os.environ, "FTOK_KILL_AT_COMMIT": "17"}  # after the first manifest
-        done = subprocess.run([FTOK, "tokenize", *map(str, inputs), "--output", "out", "--vocab", "ftok-4k", "--shard-tokens", "1M"],
-                              cwd=self.folder, env=environment, capture_output=True)
-        self.assertEqual(done.returncode, -9)
+        self.killed_after_a_checkpoint(inputs)
         self.jsonl("in.jsonl", range(1, 6001))
         failed = self.tokenize(inputs, "out", "--shard-tokens", "1M", code=1)
         self.assertIn("has changed since", failed.stderr)
@@ -324,8 +356,9 @@ class TokenizeChecks(unittest.TestCase):
         with open(path, "w") as out:
             for i in range(3000):
                 out.write(json.dumps({"text": prose(1, 100), "id": f"{i * 7919 % 3000:05}"}) + "\n")
-        self.tokenize([path], "small", "--shuffle", "1", "--memory", "64K", "--validation-per-mille", "0")
-        self.tokenize([path], "large", "--shuffle", "1", "--validation-per-mille", "0")
+        record = ("--record-bytes-max", "4K")  # --memory is at least 12 times that
+        self.tokenize([path], "small", "--shuffle", "1", "--memory", "64K", "--validation-per-mille", "0", *record)
+        self.tokenize([path], "large", "--shuffle", "1", "--validation-per-mille", "0", *record)
         self.assertEqual(digests(self.folder / "small"), digests(self.folder / "large"))
         inspect = self.ftok("shards", "inspect", "--documents", "small/ftok_train_000000.bin").stdout.splitlines()[1:]
         ids = [line.split()[3] for line in inspect]
@@ -372,7 +405,7 @@ class TokenizeChecks(unittest.TestCase):
             command = [FTOK, "tokenize", "--quiet", "--vocab", "ftok-4k", "--output", f"{form}-killed", *flags, path]
             for kill_at in (2, 7, 11, 16):
                 subprocess.run(list(map(str, command)), capture_output=True, cwd=self.folder,
-                               env={**os.environ, "FTOK_KILL_AT_COMMIT": str(kill_at)})
+                               env=faults.killed_at(FTOK, kill_at))
             self.tokenize([path], f"{form}-killed", *flags)
             self.assertEqual(digests(self.folder / f"{form}-killed"), reference[form], form)
             self.ftok("shards", "verify", form)

@@ -171,7 +171,8 @@ TEST_P(EachFormat, ContinuedGivesTheSameBytes) {
     remove_unlisted_shards(options.folder, shards);
     ShardWriter second(options, shards);
     add_documents(second, cut, 40);
-    EXPECT_EQ(second.checkpoint(), expected) << cut;
+    second.checkpoint();
+    EXPECT_EQ(second.shards(), expected) << cut;
     EXPECT_EQ(files_of(options.folder), files_of(whole_folder.path().string())) << cut;
   }
 }
@@ -235,7 +236,7 @@ TEST_P(EachFormat, ConvertsToTheBytesOfTheOther) {
     expected.erase("manifest.json"), got.erase("manifest.json");
     EXPECT_EQ(got, expected) << name;
     EXPECT_TRUE(verify_folder(options.output).findings.empty());
-    EXPECT_FALSE(fs::exists(options.output + ".partial"));
+    EXPECT_FALSE(fs::exists(options.output));
     EXPECT_THROW(convert_shards(options), UsageError);  // it exists
   }
 }

@@ -10,7 +10,9 @@
 #include <unordered_set>
 
 #include "core/error.h"
+#include "core/hash_seed.h"
 #include "text/unicode.h"
+#include "tokenizer/encode/token_table.h"
 #include "tokenizer/pretokens/pretoken_cuts.h"
 #include "tokenizer/vocabularies/vocabulary_checks.h"
 #include "tokenizer/vocabulary.h"
@@ -80,10 +82,11 @@ class JsonLoader {
   const std::string& path_;
   json::parser parser_;
   simdjson::padded_string padded_;
-  std::unordered_map<std::string, uint32_t> ids_;
-  std::unordered_map<std::string, uint32_t> spelt_;  // as the vocabulary spells them
-  std::unordered_set<std::string> added_;            // bytes of ordinary tokens that are added ones too
-  std::unordered_set<std::string> made_;             // bytes of those that a merge makes
+  std::unordered_map<std::string, uint32_t, SeededHash> ids_;
+  std::unordered_map<std::string, uint32_t, SeededHash> spelt_;          // as the vocabulary spells them
+  std::vector<const std::pair<const std::string, uint32_t>*> in_order_;  // its entries, as they come in the file
+  std::unordered_set<std::string, SeededHash> added_;  // bytes of ordinary tokens that are added ones too
+  std::unordered_set<std::string, SeededHash> made_;   // bytes of those that a merge makes
   std::vector<Vocabulary::Merge> merges_;
 };
 
@@ -94,16 +97,16 @@ void JsonLoader::read_vocab(json::object vocab) {
     if (field.value.get(id) != simdjson::SUCCESS || id >= kVocabularyTokensMax) {
       fail(fmt::format("the id of token \"{}\" is not a number below {}", field.key, kVocabularyTokensMax));
     }
-    if (!spelt_.emplace(field.key, static_cast<uint32_t>(id)).second) {
-      fail(fmt::format("token \"{}\" is there twice", field.key));
-    }
+    const auto [made, is_new] = spelt_.emplace(field.key, static_cast<uint32_t>(id));
+    if (!is_new) fail(fmt::format("token \"{}\" is there twice", field.key));
+    in_order_.push_back(&*made);
   }
 }
 
 void JsonLoader::number_added(Vocabulary& vocabulary) {
   const auto size = static_cast<uint32_t>(spelt_.size());
   uint32_t next = size;
-  std::unordered_set<std::string_view> added;
+  std::unordered_set<std::string_view, SeededHash> added;
   for (SpecialToken& token : vocabulary.specials) {
     const auto own = spelt_.find(token.text);
     const uint32_t id = own != spelt_.end() ? own->second : next;
@@ -116,7 +119,8 @@ void JsonLoader::number_added(Vocabulary& vocabulary) {
     next = std::max(next, id + 1);
     added.insert(token.text);
   }
-  for (const auto& [spelling, id] : spelt_) {
+  for (const auto* const entry : in_order_) {
+    const auto& [spelling, id] = *entry;
     std::string bytes;
     const bool is_added = added.count(spelling) > 0, is_spelt = append_bytes(bytes, spelling);
     if (is_added && !is_spelt) continue;  // as it is, not in the letters
@@ -150,13 +154,14 @@ void JsonLoader::finish(Vocabulary& vocabulary) {
   for (const std::string& bytes : added_) {
     if (bytes.size() > 1 && made_.count(bytes) == 0 && !is_whole_pretoken(vocabulary, bytes)) ids_.erase(bytes);
   }
-  uint32_t id_max = 0;
+  uint32_t id_max = 0, twice = kNoToken;
   for (const auto& [bytes, id] : ids_) id_max = std::max(id_max, id);
   std::vector<std::string_view> by_id(size_t{id_max} + 1);
   for (const auto& [bytes, id] : ids_) {
-    if (!by_id[id].empty()) fail(fmt::format("id {} belongs to two tokens", id));
+    if (!by_id[id].empty()) twice = std::min(twice, id);
     by_id[id] = bytes;
   }
+  if (twice != kNoToken) fail(fmt::format("id {} belongs to two tokens", twice));
   vocabulary.offsets.assign(1, 0);
   for (const std::string_view token : by_id) {
     vocabulary.bytes += token;
@@ -251,7 +256,7 @@ void read_pre_tokenizers(const JsonLoader& loader, json::element root, Vocabular
 void read_added_tokens(const JsonLoader& loader, json::element root, Vocabulary& vocabulary) {
   json::array added;
   if (root["added_tokens"].get(added) != simdjson::SUCCESS) return;
-  std::unordered_set<std::string_view> texts;
+  std::unordered_set<std::string_view, SeededHash> texts;
   for (const json::element token : added) {
     std::string_view text;
     uint64_t id = 0;
@@ -271,31 +276,92 @@ void read_added_tokens(const JsonLoader& loader, json::element root, Vocabulary&
   }
 }
 
-// Post-processors that put tokens before or behind every text are refused by name; "ByteLevel" changes offsets alone.
-void refuse_adding(const JsonLoader& loader, json::element step) {
+// A special token that a post-processor adds, by its id, or by its name in the template's "special_tokens".
+class AddedTokens {
+ public:
+  AddedTokens(const JsonLoader& loader, std::string type) : loader_(loader), type_(std::move(type)) {}
+
+  [[noreturn]] void fail(std::string_view why) const {
+    loader_.fail(fmt::format("post-processor \"{}\" {}", type_, why));
+  }
+
+  uint32_t id(const simdjson::simdjson_result<json::element>& value, std::string_view what) const {
+    uint64_t id = 0;
+    if (value.get(id) != simdjson::SUCCESS || id >= kVocabularyTokensMax)
+      fail(fmt::format("has no id below {} for {}", kVocabularyTokensMax, what));
+    return static_cast<uint32_t>(id);
+  }
+
+  // {"SpecialToken": {"id": NAME}} -> the ids of special_tokens[NAME].
+  void append(json::element processor, std::string_view name, std::vector<uint32_t>& ids) const {
+    json::object tokens;
+    json::array listed;
+    if (processor["special_tokens"].get(tokens) != simdjson::SUCCESS ||
+        tokens[name]["ids"].get(listed) != simdjson::SUCCESS) {
+      fail(fmt::format("adds \"{}\", which its \"special_tokens\" do not have", name));
+    }
+    for (const auto one : listed) ids.push_back(id(simdjson::simdjson_result<json::element>(json::element(one)), name));
+  }
+
+ private:
+  const JsonLoader& loader_;
+  std::string type_;
+};
+
+// TemplateProcessing: its "single" is special tokens, the text as sequence A, special tokens. "pair" is for two texts.
+void read_template(const AddedTokens& added, json::element step, Vocabulary& vocabulary) {
+  json::array pieces;
+  if (step["single"].get(pieces) != simdjson::SUCCESS) added.fail("has no list \"single\"");
+  bool text_seen = false;
+  for (const json::element piece : pieces) {
+    std::string_view id;
+    if (piece["SpecialToken"]["id"].get(id) == simdjson::SUCCESS) {
+      added.append(step, id, text_seen ? vocabulary.after_text : vocabulary.before_text);
+    } else if (piece["Sequence"]["id"].get(id) == simdjson::SUCCESS && id == "A" && !text_seen) {
+      text_seen = true;
+    } else {
+      added.fail("has a \"single\" that is not special tokens around one sequence A, which ftok does not do");
+    }
+  }
+  if (!text_seen) added.fail("has a \"single\" without the text (sequence A), which ftok does not do");
+}
+
+// BertProcessing and RobertaProcessing: "cls", the text, "sep", each a pair [text, id].
+void read_bert(const AddedTokens& added, json::element step, Vocabulary& vocabulary) {
+  vocabulary.before_text.push_back(added.id(step["cls"].at(1), "\"cls\""));
+  vocabulary.after_text.push_back(added.id(step["sep"].at(1), "\"sep\""));
+}
+
+// What a post-processor puts around every text; "ByteLevel" changes offsets alone.
+void read_post_processor(const JsonLoader& loader, json::element step, Vocabulary& vocabulary) {
   const std::string type = type_of(step);
-  json::array parts;
+  const AddedTokens added(loader, type);
+  json::array steps;
   if (type == "ByteLevel") return;
-  if (type == "Sequence" && step["processors"].get(parts) == simdjson::SUCCESS) {
-    for (const json::element one : parts) refuse_adding(loader, one);
+  if (type == "Sequence" && step["processors"].get(steps) == simdjson::SUCCESS) {
+    for (const json::element one : steps) read_post_processor(loader, one, vocabulary);
     return;
   }
-  std::string adds;
-  if (type == "TemplateProcessing" && step["single"].get(parts) == simdjson::SUCCESS) {
-    for (const json::element part : parts) {
-      std::string_view id;
-      if (part["SpecialToken"]["id"].get(id) == simdjson::SUCCESS) adds += fmt::format(" \"{}\"", id);
+  if (vocabulary.surrounds_texts()) added.fail("is the second one that adds tokens; ftok does one");
+  if (type == "TemplateProcessing") return read_template(added, step, vocabulary);
+  if (type == "RobertaProcessing" || type == "BertProcessing") return read_bert(added, step, vocabulary);
+  added.fail("is not one ftok does (TemplateProcessing, RobertaProcessing, BertProcessing, ByteLevel)");
+}
+
+// Tokens that a text gets must be the vocabulary's, so that they can be decoded.
+void check_added_ids(const JsonLoader& loader, const Vocabulary& vocabulary) {
+  for (const std::vector<uint32_t>* const ids : {&vocabulary.before_text, &vocabulary.after_text}) {
+    for (const uint32_t id : *ids) {
+      const bool special = std::any_of(vocabulary.specials.begin(), vocabulary.specials.end(),
+                                       [&](const SpecialToken& token) { return token.id == id; });
+      if (!special && (id >= vocabulary.token_count() || vocabulary.token(id).empty()))
+        loader.fail(fmt::format("the post-processor adds id {}, which is not a token", id));
     }
-    if (adds.empty()) return;
   }
-  loader.fail(
-      fmt::format("post-processor \"{}\" adds{} to every text, which ftok does not do; with "
-                  "\"post_processor\": null the file gives the ids without",
-                  type, adds.empty() ? " tokens" : adds));
 }
 
 // What the file says of every text beside its model: tokens added, cut off or filled up.
-void read_post_processing(const JsonLoader& loader, json::element root) {
+void read_post_processing(const JsonLoader& loader, json::element root, Vocabulary& vocabulary) {
   json::element value;
   for (const char* key : {"truncation", "padding"}) {
     if (root[key].get(value) == simdjson::SUCCESS && !value.is_null()) {
@@ -305,7 +371,8 @@ void read_post_processing(const JsonLoader& loader, json::element root) {
                       key, key));
     }
   }
-  if (root["post_processor"].get(value) == simdjson::SUCCESS && !value.is_null()) refuse_adding(loader, value);
+  if (root["post_processor"].get(value) == simdjson::SUCCESS && !value.is_null())
+    read_post_processor(loader, value, vocabulary);
 }
 
 void read_merges(JsonLoader& loader, json::array merges) {
@@ -345,7 +412,7 @@ Vocabulary parse_tokenizer_json(std::string_view content, const std::string& pat
   vocabulary.whole_pretoken_first = flag(model, "ignore_merges", false);
   read_normalizer(loader, root, vocabulary);
   read_pre_tokenizers(loader, root, vocabulary);
-  read_post_processing(loader, root);
+  read_post_processing(loader, root, vocabulary);
   read_added_tokens(loader, root, vocabulary);
   json::object vocab;
   json::array merges;
@@ -356,6 +423,7 @@ Vocabulary parse_tokenizer_json(std::string_view content, const std::string& pat
   read_merges(loader, merges);
   loader.finish(vocabulary);
   check_vocabulary(vocabulary, path);
+  check_added_ids(loader, vocabulary);
   vocabulary.digest = sha256_hex(format_tiktoken(vocabulary));
   return vocabulary;
 }

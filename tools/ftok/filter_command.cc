@@ -9,6 +9,7 @@
 #include "core/error.h"
 #include "core/json.h"
 #include "core/nearest_name.h"
+#include "crawl/input_format.h"
 #include "crawl/source.h"
 #include "pipeline/inputs.h"
 #include "pipeline/plan.h"
@@ -123,11 +124,14 @@ std::string judge(Item& item, const Stages& stages, const Flags& flags) {
 void filter_file(const std::string& file, const Stages& stages, const Flags& flags, const Log& log) {
   SourceOptions options;
   options.file_path = file;
-  options.format = "jsonl";
-  const std::unique_ptr<Source> source = make_source(open_input(file, log), options);
+  const InputFormat* format = nullptr;
+  const std::unique_ptr<Source> source = make_source(open_input(file, log), options, &format);
   std::string out;
   constexpr size_t kBlockBytes = size_t{1} << 16;
   for (Item item; source->next(item); item = Item()) {
+    if (!item.document.payload.empty())
+      throw Error(
+          fmt::format("{} is {}: it holds pages, not texts; extract them first (ftok extract)", file, format->title));
     out += judge(item, stages, flags);
     if (out.size() < kBlockBytes) continue;
     print_out(out);
@@ -135,8 +139,8 @@ void filter_file(const std::string& file, const Stages& stages, const Flags& fla
   }
   print_out(out);
   for (const Damage& damage : source->take_damage()) {
-    log(LogLevel::kWarning,
-        fmt::format("{}: {} at byte {} {}", file, damage.code.view(), damage.offset, damage.detail));
+    log(LogLevel::kWarning, fmt::format("{}: {} at {} {} {}", file, damage.code.view(), locator_name(format->locator),
+                                        damage.offset, damage.detail));
   }
 }
 
@@ -145,7 +149,10 @@ void filter_file(const std::string& file, const Stages& stages, const Flags& fla
 void add_filter_command(CLI::App& app) {
   const auto flags = std::make_shared<Flags>();
   CLI::App* command = app.add_subcommand("filter", "Judge texts by a recipe's quality filters");
-  command->add_option("FILE", flags->files, "JSONL, plain, .gz or .zst; - is standard input")->required();
+  command
+      ->add_option("FILE", flags->files,
+                   "Texts: JSON Lines, JSON, CSV, plain text, WET; .gz or .zst; - is standard input")
+      ->required();
   command->add_option("--recipe", flags->recipe, "Preset or TOML file")->capture_default_str();
   command->add_option("--set", flags->sets, "Change one key: section.key=value")->take_all();
   command->add_option("--stages", flags->stages, "Run only these filters, comma-separated")

@@ -10,6 +10,7 @@
 #include "core/file.h"
 #include "core/nearest_name.h"
 #include "core/sha256.h"
+#include "core/shown.h"
 #include "crawl/decoded_input.h"
 #include "crawl/download.h"
 #include "tools/ftok/bundled.h"
@@ -162,7 +163,7 @@ void get_file(const Model& model, const ModelFile& file, const GetModelOptions& 
     path = model_folder() + "/downloads/" + file.name;
     std::error_code code;
     if (options.refresh) fs::remove(path + ".receipt.json", code);
-    if (log) log(LogLevel::kInfo, "fetching " + origin);
+    if (log) log(LogLevel::kInfo, "fetching " + shown_input(origin));
     digest = download_file(origin, path, options.fetch, log).receipt.sha256;
   } else {
     digest = Sha256::of_file(path);
@@ -170,9 +171,9 @@ void get_file(const Model& model, const ModelFile& file, const GetModelOptions& 
   const std::string required = required_digest(model, file, options.refresh);
   if (!required.empty() && digest != required) {
     if (remote) remove_download(path);
-    throw Error(
-        fmt::format("{} is not the {} expected: its SHA-256 is {}, expected {}{}", origin, file.name, digest, required,
-                    file.sha256.empty() ? " (recorded when it was first fetched; --refresh takes the new one)" : ""));
+    throw Error(fmt::format(
+        "{} is not the {} expected: its SHA-256 is {}, expected {}{}", shown_input(origin), file.name, digest, required,
+        file.sha256.empty() ? " (recorded when it was first fetched; --refresh takes the new one)" : ""));
   }
   install(model, file, path, remote);
   if (remote) remove_download(path);
@@ -201,12 +202,14 @@ Model model_named(const std::string& name) {
                                nearest.empty() ? "" : ", did you mean '" + nearest + "'?", fmt::join(names, ", ")));
 }
 
-std::string model_folder() {
-  if (const std::string cache = environment("FTOK_CACHE"); !cache.empty()) return cache + "/models";
-  if (const std::string cache = environment("XDG_CACHE_HOME"); !cache.empty()) return cache + "/ftok/models";
-  if (const std::string home = environment("HOME"); !home.empty()) return home + "/.cache/ftok/models";
-  throw Error("no folder for models: set FTOK_CACHE or HOME");
+std::string cache_folder() {
+  if (std::string cache = environment("FTOK_CACHE"); !cache.empty()) return cache;
+  if (const std::string cache = environment("XDG_CACHE_HOME"); !cache.empty()) return cache + "/ftok";
+  if (const std::string home = environment("HOME"); !home.empty()) return home + "/.cache/ftok";
+  throw Error("no folder for models and work in progress: set FTOK_CACHE or HOME");
 }
+
+std::string model_folder() { return cache_folder() + "/models"; }
 
 std::string cached_model(const Model& model) {
   for (const ModelFile& file : model.files) {

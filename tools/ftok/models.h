@@ -37,6 +37,9 @@ Model model_named(const std::string& name);
 // The folder of fetched models; throws Error when the environment names none.
 std::string model_folder();
 
+// $FTOK_CACHE, else $XDG_CACHE_HOME/ftok, else ~/.cache/ftok. Throws Error when none is set.
+std::string cache_folder();
+
 // Where a fetched model lies, "" when it has not been fetched whole.
 std::string cached_model(const Model& model);
 
@@ -53,7 +56,7 @@ struct GetModelOptions {
   FetchOptions fetch;
 };
 
-// Makes the model be there and returns its path. Throws Error when it cannot be had or is not what it must be; then
+// Fetches the model when it is missing, and returns its path. Throws Error when it cannot be fetched or verified; then
 // nothing of it is stored.
 std::string get_model(const Model& model, const GetModelOptions& options, const Log& log);
 

@@ -6,13 +6,14 @@
 #include "core/error.h"
 #include "core/json.h"
 #include "core/recipe.h"
+#include "core/signals.h"
 #include "pipeline/inputs.h"
 #include "pipeline/make_plan.h"
 #include "pipeline/measure_inputs.h"
 #include "pipeline/run.h"
-#include "pipeline/signals.h"
 #include "tools/ftok/commands.h"
 #include "tools/ftok/fetch_flags.h"
+#include "tools/ftok/output_place.h"
 #include "tools/ftok/stage_context.h"
 #include "tools/ftok/terminal.h"
 #include "tools/ftok/vocabulary_source.h"
@@ -24,8 +25,8 @@ struct Flags {
   std::string recipe = "fineweb-2024-04";
   std::vector<std::string> sets;
   InputListOptions inputs;
-  std::string output, vocabulary = kDefaultVocabulary, language_model, rejects = "ids", memory = "1G", shard_tokens,
-                      measure;
+  OutputFlags output;
+  std::string vocabulary = kDefaultVocabulary, language_model, rejects = "ids", memory = "1G", shard_tokens, measure;
   std::string progress_json;
   std::string limit, failed_inputs_max;
   std::string only, task;
@@ -44,7 +45,7 @@ Rejects parse_rejects(const std::string& name) {
 void add_flags(CLI::App& command, Flags& flags) {
   command
       .add_option("--input", flags.inputs.inputs,
-                  "WARC, WET or JSONL file (plain, .gz, .zst), glob or https:// address; repeatable")
+                  "WARC, WET or JSONL file (plain, .gz, .zst), glob, https:// or s3:// address; repeatable")
       ->type_name("FILE")
       ->allow_extra_args(false);
   command
@@ -59,8 +60,7 @@ void add_flags(CLI::App& command, Flags& flags) {
       .add_option("--slice", flags.inputs.slice,
                   "Every N-th input from the I-th, from 0: a share for one of N machines")
       ->type_name("I/N");
-  command.add_option("--output", flags.output, "Folder of the result; a run that was stopped continues there")
-      ->type_name("DIR");
+  flags.output.add_to(command, "Folder of the result, or s3://BUCKET/PREFIX; a run that was stopped continues there");
   command.add_option("--recipe", flags.recipe, "Preset or TOML file (see `ftok recipe list`)")->capture_default_str();
   command.add_option("--set", flags.sets, "Override a key of the recipe; repeatable")
       ->type_name("SECTION.KEY=VALUE")
@@ -85,7 +85,7 @@ void add_flags(CLI::App& command, Flags& flags) {
   command.add_flag("--no-text", flags.no_text, "Keep no text: shards only");
   command
       .add_option("--max-failed-inputs", flags.failed_inputs_max,
-                  "End the run when more inputs than this fail; default: no limit")
+                  "End the run when more inputs than this fail; default: no limit, but exit code 65 when any does")
       ->type_name("N");
   command
       .add_option("--only", flags.only,
@@ -119,10 +119,11 @@ void measure(const Flags& flags, const std::vector<std::string>& inputs, const R
   print_out(flags.json ? funnel_json(result) + "\n" : funnel_text(result));
 }
 
-RunOptions run_options(const Flags& flags, std::vector<std::string> inputs) {
+RunOptions run_options(const Flags& flags, const std::string& output, const FetchOptions& fetch,
+                       std::vector<std::string> inputs) {
   RunOptions options;
   options.inputs = std::move(inputs);
-  options.output = flags.output;
+  options.output = output;
   options.threads = flags.threads;
   options.memory = static_cast<uint64_t>(parse_size(flags.memory, true, "--memory"));
   options.rejects = parse_rejects(flags.rejects);
@@ -131,7 +132,7 @@ RunOptions run_options(const Flags& flags, std::vector<std::string> inputs) {
     options.failed_inputs_max =
         static_cast<uint64_t>(parse_size(flags.failed_inputs_max, false, "--max-failed-inputs"));
   }
-  options.fetch = flags.fetch.options();
+  options.fetch = fetch;
   options.quiet = flags.quiet;
   options.progress_json = flags.progress_json;
   return options;
@@ -169,11 +170,23 @@ void check_halves(const Flags& flags) {
   }
   if (!flags.only.empty() && !flags.measure.empty()) throw UsageError("--only and --measure exclude each other");
   if (!flags.task.empty() && flags.only != "extract") throw UsageError("--task: needs --only extract");
+  if (!flags.only.empty() && is_s3_address(flags.output.output)) {
+    throw UsageError("--only: needs a folder that the processes share, got --output " + flags.output.output);
+  }
+}
+
+// The result is whole without them, but whoever reads nothing except the exit code must not take it for that of all
+// inputs.
+void refuse_given_up(const Flags& flags, const std::vector<std::string>& given_up, size_t inputs) {
+  if (given_up.empty() || !flags.failed_inputs_max.empty()) return;
+  throw Error(fmt::format("{} of {} inputs given up, the first {}; --max-failed-inputs N says how many may be",
+                          given_up.size(), inputs, given_up.front()),
+              kGivenUpExitCode);
 }
 
 void run_command(Flags flags) {
   const Log log = stderr_log(flags.quiet);
-  if (flags.output.empty() && flags.measure.empty())
+  if (flags.output.output.empty() && flags.measure.empty())
     throw UsageError("--output: missing, expected a folder for the result");
   check_halves(flags);
   const Share share = flags.task.empty() ? Share{} : parse_share(flags.task, "--task");
@@ -185,19 +198,33 @@ void run_command(Flags flags) {
   if (!flags.limit.empty()) flags.inputs.limit = static_cast<uint64_t>(parse_size(flags.limit, false, "--limit"));
   if (flags.inputs.inputs.empty() && flags.inputs.input_lists.empty())
     throw UsageError("no input: give --input FILE or --input-list FILE");
+  const FetchOptions fetch = flags.fetch.options();
   const std::vector<std::string> inputs = list_inputs(flags.inputs);
   catch_stop_signals();
-  if (!flags.measure.empty()) return measure(flags, inputs, recipe, flags.fetch.options(), log);
-  const RunOptions options = run_options(flags, inputs);
+  if (!flags.measure.empty()) return measure(flags, inputs, recipe, fetch, log);
+  OutputPlace place(flags.output, fetch, log);
+  const RunOptions options = run_options(flags, place.folder(), fetch, inputs);
+  if (const uint64_t least = run_memory_min(recipe); options.memory < least) {
+    throw UsageError(
+        fmt::format("--memory {}: at least {}M, 32 times the largest record that the recipe reads "
+                    "(input.record_bytes_max, http.body_bytes_max)",
+                    flags.memory, (least + (1 << 20) - 1) >> 20));
+  }
   const Plan plan = plan_of(flags, recipe, options);
-  if (flags.only == "extract") return print_extracted(extract_share(options, share, plan, log), flags.json);
+  if (flags.only == "extract") {
+    const ExtractedShare extracted = extract_share(options, share, plan, log);
+    print_extracted(extracted, flags.json);
+    return refuse_given_up(flags, extracted.quarantined, extracted.inputs);
+  }
   const RunResult result = flags.only == "commit" ? commit(options, plan, log) : run(options, plan, log);
+  place.publish();
   if (flags.json) {
     print_out(funnel_json(result) + "\n");
-    return;
+  } else {
+    print_out(funnel_text(result));
+    for (const std::string& shard : result.shards) print_out(fmt::format("{}/{}\n", flags.output.output, shard));
   }
-  print_out(funnel_text(result));
-  for (const std::string& shard : result.shards) print_out(fmt::format("{}/{}\n", flags.output, shard));
+  refuse_given_up(flags, result.quarantined, inputs.size());
 }
 
 }  // namespace

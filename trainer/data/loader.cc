@@ -6,6 +6,7 @@
 #include <filesystem>
 
 #include "core/error.h"
+#include "core/file.h"
 #include "shards/checksum.h"
 #include "shards/manifest.h"
 #include "trainer/random.h"
@@ -63,11 +64,11 @@ uint64_t Loader::tokens() const {
   return sum;
 }
 
-std::string Loader::checksum() const {
+std::string Loader::checksum(FileChecksums& files) const {
   std::string checksums;
   for (const Shard& shard : shards_) {
-    checksums += checksum_of_file(shard.reader->path()) + "\n";
-    if (shard.mask != nullptr) checksums += "mask " + checksum_of_file(shard.mask->path()) + "\n";
+    checksums += files.of(shard.reader->path()) + "\n";
+    if (shard.mask != nullptr) checksums += "mask " + files.of(shard.mask->path()) + "\n";
   }
   return checksum_of(checksums);
 }
@@ -165,6 +166,7 @@ Batch Loader::batch(uint64_t begin, int64_t B) const {
 
 std::vector<std::string> list_shards(const std::string& folder, Split split) {
   namespace fs = std::filesystem;
+  refuse_address(folder);
   std::vector<std::string> paths;
   std::error_code code;
   if (fs::is_regular_file(folder, code)) return {folder};

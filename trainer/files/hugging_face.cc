@@ -316,10 +316,10 @@ void write_hugging_face(const std::string& folder, const ModelConfig& config, co
       write_safetensors(folder + "/" + name, files[i], format);
       for (const TensorSource& source : files[i]) index.field(source.name, name);
     }
-    write_file(folder + "/" + kWeightsIndexName, index.end_object().end_object().take() + "\n");
+    write_output(folder + "/" + kWeightsIndexName, index.end_object().end_object().take() + "\n");
   }
   fs::remove(folder + "/" + (files.size() == 1 ? kWeightsIndexName : kWeightsName));  // of an export before
-  write_file(folder + "/" + kConfigName, text);
+  write_output(folder + "/" + kConfigName, text);
 }
 
 }  // namespace ftok

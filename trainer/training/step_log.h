@@ -20,13 +20,16 @@ struct Validation {
 class StepLog {
  public:
   // Keeps the lines of steps up to `step`: what a killed run wrote beyond its last checkpoint goes. Throws Error naming
-  // the path.
+  // the path, UsageError when what is there is something else's.
   StepLog(const std::string& path, uint64_t step);
   ~StepLog();
   StepLog(const StepLog&) = delete;
   StepLog& operator=(const StepLog&) = delete;
 
   void add(const StepReport& report, const std::optional<Validation>& validation);
+
+  // How many steps the run is to have: of the curve.
+  void set_steps(int64_t steps) { curve_.steps = steps; }
 
   // The losses of all lines, those of an earlier start included.
   const LossCurve& curve() const { return curve_; }
