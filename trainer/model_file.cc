@@ -21,8 +21,8 @@ namespace fs = std::filesystem;
 ModelFile model_of(Checkpoint checkpoint, const std::string& path) {
   const TrainRecipe recipe = parse_train_recipe(checkpoint.recipe, path);
   if (static_cast<int64_t>(checkpoint.parameters.size()) != ParameterLayout(recipe.model).size()) {
-    throw Error(
-        fmt::format("{}: {} parameters do not make the model its recipe names", path, checkpoint.parameters.size()));
+    throw Error(fmt::format("{}: its {} parameters do not fit the model that its recipe describes", path,
+                            checkpoint.parameters.size()));
   }
   return {
       recipe.model,   std::move(checkpoint.parameters), "ftok checkpoint", path, recipe.vocabulary, checkpoint.recipe,
@@ -36,13 +36,14 @@ ModelFile read_model_file(const std::string& path, int64_t heads) {
   }();
   if (start == "FTOKCKPT") {
     Result<Checkpoint> checkpoint = read_checkpoint(path);
-    if (!checkpoint) throw Error(fmt::format("{}: no whole checkpoint ({})", path, checkpoint.damage().code.view()));
+    if (!checkpoint)
+      throw Error(fmt::format("{}: not a complete checkpoint ({})", path, checkpoint.damage().code.view()));
     return model_of(std::move(*checkpoint), path);
   }
   if (is_llmc_model(start)) return read_llmc(path);
   if (path.ends_with(".safetensors") || path.ends_with(".safetensors.index.json"))
     return read_hugging_face(path, heads);
-  throw Error(fmt::format("{}: neither an ftok checkpoint, nor *.safetensors, nor llm.c's GPT-2", path));
+  throw Error(fmt::format("{}: not an ftok checkpoint, a *.safetensors file or an llm.c GPT-2", path));
 }
 
 ModelFile read_any_model(const std::string& path, int64_t heads, const Log& log) {
@@ -56,8 +57,8 @@ ModelFile read_any_model(const std::string& path, int64_t heads, const Log& log)
     if (std::optional<Checkpoint> checkpoint = read_latest_checkpoint(folder, log))
       return model_of(std::move(*checkpoint), folder);
   }
-  throw UsageError(
-      fmt::format("{}: no model: neither a file, nor a folder of ftok train, nor one with {}", path, kWeightsName));
+  throw UsageError(fmt::format("{}: not a model: expected a file, an output folder of ftok train, or a folder with {}",
+                               path, kWeightsName));
 }
 
 // NaN is refused where it comes in: in sums it spreads, and in comparisons it decides.

@@ -141,7 +141,7 @@ class Run {
       return;
     }
     if (!is_same_model(inputs_.initial->config, recipe_.model)) {
-      throw UsageError(fmt::format("{} is a model of another shape than the recipe's [model]", inputs_.initial->path));
+      throw UsageError(fmt::format("{}: the model's shape is not that of the recipe's [model]", inputs_.initial->path));
     }
     engine_->set_state({inputs_.initial->parameters, {}, {}}, 0);
   }

@@ -15,7 +15,7 @@ constexpr Fusion kFusion{true, true, true, true, false};  // each length of a pr
 const ModelConfig& checked(const ModelConfig& config) {
   check_for_gpu(config);
   if (!is_vectorized(config.channels)) {
-    throw UsageError("model.channels = " + std::to_string(config.channels) + ": on a GPU a multiple of " +
+    throw UsageError("model.channels = " + std::to_string(config.channels) + ": a GPU needs a multiple of " +
                      std::to_string(kVector));
   }
   return config;
