@@ -146,7 +146,8 @@ class Weights {
       files_.push_back(std::make_unique<MappedFile>(part));
       Result<SafetensorsView> view = SafetensorsView::parse(files_.back()->bytes());
       if (!view)
-        throw Error(fmt::format("{}: no safetensors: {}: {}", part, view.damage().code.view(), view.damage().detail));
+        throw Error(
+            fmt::format("{}: not a safetensors file: {}: {}", part, view.damage().code.view(), view.damage().detail));
       views_.push_back(std::move(*view));
       for (const TensorView& tensor : views_.back().tensors()) {
         const std::string_view name = without_prefix(tensor.name);
@@ -224,7 +225,7 @@ class Weights {
   }
   int64_t dimension(const std::string& name, size_t index) const {
     const TensorView& found = tensor(name);
-    if (found.shape.size() != 2) throw Error(fmt::format("{}: {} is no matrix", path_, name));
+    if (found.shape.size() != 2) throw Error(fmt::format("{}: {} is not a matrix", path_, name));
     return found.shape[index];
   }
 
