@@ -8,6 +8,7 @@
 #include "core/error.h"
 #include "core/file.h"
 #include "tokenizer/vocabulary.h"
+#include "tools/ftok/terminal.h"
 #include "tools/ftok/vocab_commands.h"
 #include "tools/ftok/vocabulary_source.h"
 
