@@ -132,6 +132,11 @@ S3Store::S3Store(const FetchOptions& options, Log log) : state_(std::make_unique
 
 S3Store::~S3Store() = default;
 
+void S3Store::check(const std::string& text) const {
+  const S3Address address = parse_s3_address(text);
+  if (address.bucket != kCommonCrawl && !state_->client.has_credentials()) throw UsageError(no_s3_credentials(address));
+}
+
 std::unique_ptr<HttpSource> S3Store::open(const S3Address& address, const ResumePoint& from) const {
   if (state_->in_public(address)) {
     const std::string url = "https://data.commoncrawl.org/" + percent_encoded(address.key, true);

@@ -49,6 +49,9 @@ class S3Store {
   S3Store(const S3Store&) = delete;
   S3Store& operator=(const S3Store&) = delete;
 
+  // Throws UsageError when the address is none that may be read here: without credentials only the public bucket's may.
+  void check(const std::string& address) const;
+
   // A stream of one version of the object, which continues after breaks (fetch.h). Failures are thrown by read().
   std::unique_ptr<HttpSource> open(const S3Address& address, const ResumePoint& from = {}) const;
 

@@ -39,7 +39,7 @@ std::vector<std::string> expand(const std::string& input) {
 }
 
 void check_readable(const std::string& input) {
-  if (is_s3_address(input)) parse_s3_address(input);  // refuses what is none
+  if (is_s3_address(input)) S3Store().check(input);
   if (is_address(input) || input == "-") return;
   refuse_address(input);
   if (::access(input.c_str(), R_OK) != 0) throw_errno("cannot read " + input, errno);

@@ -146,11 +146,11 @@ RunState OutputFolder::committed(const std::vector<std::string>& inputs, GivenUp
     const InputReport report = report_of(state.parts[number].report, path(), number);
     if (number >= inputs.size()) {
       throw UsageError(
-          fmt::format("{} holds {} as input {}, the list ends before it; inputs may be appended, not removed", path(),
+          fmt::format("{} holds {} as input {}, the list ends before it; inputs can be appended, not removed", path(),
                       report.input, number + 1));
     }
     if (report.input != shown_input(inputs[number])) {
-      throw UsageError(fmt::format("input {} of {} was {}, not {}; inputs may be appended, not reordered", number + 1,
+      throw UsageError(fmt::format("input {} of {} was {}, not {}; inputs can be appended, not reordered", number + 1,
                                    path(), report.input, shown_input(inputs[number])));
     }
     if (report.quarantined.empty() || given_up == GivenUp::kStay) whole = number + 1;

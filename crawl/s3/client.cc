@@ -69,8 +69,7 @@ class S3Client::Signer : public RequestSigner {
     region_ = shared_->region_of(call_.address.bucket);
     credentials_ = shared_->settings.credentials();
     if (credentials_.empty()) {
-      throw UsageError(fmt::format(
-          "{}: no credentials: set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or AWS_PROFILE", call_.address.text()));
+      throw UsageError(no_s3_credentials(call_.address));
     }
     const auto [url, path] = base(region_);
     S3Request signed_request;
@@ -184,6 +183,11 @@ S3Answer S3Client::call(const S3Call& call) const {
     }
     session.clock().wait_s(wait, {});
   }
+}
+
+std::string no_s3_credentials(const S3Address& address) {
+  return fmt::format("{}: no credentials: set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or AWS_PROFILE",
+                     address.text());
 }
 
 std::vector<std::string_view> xml_elements(std::string_view xml, std::string_view name) {

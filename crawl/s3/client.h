@@ -53,6 +53,9 @@ class S3Client {
   std::shared_ptr<Shared> shared_;
 };
 
+// What to say when there are none for the address.
+std::string no_s3_credentials(const S3Address& address);
+
 // The text of the first <NAME> in an S3 answer, its entities read; "" where there is none.
 std::string xml_text(std::string_view xml, std::string_view name);
 

@@ -22,7 +22,7 @@ show extract image.html
 show extract bytes.html
 show extract - < image.html
 echo "== addresses"
-show run --input s3://mill/a.warc.gz --output out
+show run --input ftp://mill/a.warc.gz --output out
 show train tiny --data s3://mill/shards --output out
 show generate gs://mill/model x
 show encode --vocab s3://mill/v.tiktoken x
