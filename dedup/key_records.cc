@@ -43,7 +43,8 @@ std::vector<uint64_t> key_range_ends(std::span<const KeyRecord> sorted, size_t r
   auto at = sorted.begin();
   for (size_t range = 0; range + 1 < ranges; ++range) {
     const uint64_t next = key_range_begin(range + 1, ranges);
-    at = std::lower_bound(at, sorted.end(), next, [](const KeyRecord& record, uint64_t key) { return record.key < key; });
+    at = std::lower_bound(at, sorted.end(), next,
+                          [](const KeyRecord& record, uint64_t key) { return record.key < key; });
     ends[range] = static_cast<uint64_t>(at - sorted.begin());
   }
   return ends;

@@ -8,7 +8,9 @@
 #include "core/error.h"
 #include "core/recipe.h"
 #include "pipeline/run/candidates.h"
+#include "pipeline/run/extractor.h"
 #include "shards/checksum.h"
+#include "shards/job_manifest.h"
 #include "shards/part.h"
 
 namespace ftok {
@@ -58,6 +60,9 @@ CandidateFolder::CandidateFolder(const std::string& path, const std::string& bin
   if (fs::exists(path) && !fs::exists(binding_path) && fs::exists(path + "/manifest.json")) {
     throw UsageError("--output: " + path + " holds a manifest.json that no run wrote");
   }
+  if (fs::exists(path + "/" + kJobName)) {
+    throw UsageError("--output: " + path + " holds a job: its tasks write there (`ftok task`); use another folder");
+  }
   make_folder(path);
   bind(binding);
 }
@@ -89,16 +94,6 @@ void CandidateFolder::open_work() const {
 
 std::string CandidateFolder::candidates(uint64_t number) const {
   return fmt::format("{}/work/{:06}.candidates", path_, number);
-}
-
-std::optional<InputReport> CandidateFolder::report_of_candidates(uint64_t number) const {
-  const std::string path = candidates(number);
-  if (!fs::exists(path)) return std::nullopt;
-  try {
-    return CandidateReader(path).report();
-  } catch (const Error&) {
-    return std::nullopt;  // damaged on disk since: the input is read again; or committed and removed just now
-  }
 }
 
 bool CandidateFolder::has_part(uint64_t number) const { return fs::exists(part_paths(parts_path(), number).receipt); }
@@ -169,8 +164,7 @@ Journal OutputFolder::open_journal(const RunState& state) const {
 std::vector<bool> OutputFolder::candidates_ready(const std::vector<std::string>& inputs, size_t first) const {
   std::vector<bool> ready(inputs.size(), false);
   for (size_t number = first; number < inputs.size(); ++number) {
-    const std::optional<InputReport> report = report_of_candidates(number);
-    ready[number] = report && report->input == inputs[number] && report->quarantined.empty();
+    ready[number] = holds_candidates_of(candidates(number), inputs[number]);
   }
   return ready;
 }

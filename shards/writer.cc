@@ -8,6 +8,7 @@
 #include <iterator>
 #include <optional>
 #include <set>
+#include <utility>
 
 #include "core/error.h"
 #include "core/file.h"
@@ -23,12 +24,16 @@ struct ShardWriter::Stream {
   };
 
   Split split = Split::kTrain;
-  std::vector<ShardEntry> entries;
+  uint64_t first = 0, end = UINT64_MAX;  // the shards it writes
+  uint64_t skip = 0;                     // tokens of the next document that lie in shards before them
+  std::vector<ShardEntry> entries;       // from `first` on
   std::unique_ptr<ShardFile> file;
   std::optional<ChecksummedFile> mask;
   uint64_t tokens = 0;  // in the open shard
   std::vector<Row> rows;
   std::string ids;
+
+  uint64_t index() const { return first + entries.size(); }  // of the open shard, or of the next one
 
   void add_row(uint64_t begin, uint64_t skipped, uint64_t document_tokens, std::string_view id) {
     ids += id;
@@ -88,6 +93,13 @@ ShardWriter::ShardWriter(ShardWriterOptions options, std::vector<ShardEntry> sha
   }
 }
 
+ShardWriter::ShardWriter(ShardWriterOptions options, const ShardRange& range) : ShardWriter(std::move(options)) {
+  Stream& stream = *streams_[static_cast<size_t>(range.split)];
+  stream.first = range.first;
+  stream.end = range.end;
+  stream.skip = range.skip;
+}
+
 ShardWriter::~ShardWriter() = default;
 
 void ShardWriter::add(Split split, std::string_view id, std::span<const uint32_t> tokens,
@@ -112,7 +124,7 @@ void ShardWriter::add(Split split, std::string_view id, std::span<const uint32_t
     return;
   }
   Stream& stream = *streams_[static_cast<size_t>(split)];
-  for (size_t done = 0; done < scratch_.size();) {
+  for (size_t done = std::exchange(stream.skip, 0); done < scratch_.size() && stream.index() < stream.end;) {
     if (!stream.file) open(stream);
     stream.add_row(stream.tokens, done, scratch_.size(), id);
     const size_t count =
@@ -126,7 +138,7 @@ void ShardWriter::add(Split split, std::string_view id, std::span<const uint32_t
 }
 
 ShardFileOptions ShardWriter::file_options(const Stream& stream) const {
-  const std::string name = shard_name(stream.split, stream.entries.size(), options_.format->extension());
+  const std::string name = shard_name(stream.split, stream.index(), options_.format->extension());
   return {options_.folder + "/" + name, options_.token_bytes, options_.shard_tokens, options_.vocabulary_name};
 }
 
@@ -190,7 +202,7 @@ void ShardWriter::publish(Stream& stream) {
   std::vector<FileEntry> files = stream.file->seal(documents);
   ShardEntry entry;
   entry.split = stream.split;
-  entry.index = stream.entries.size();
+  entry.index = stream.index();
   entry.tokens = stream.tokens;
   entry.documents = documents.size();
   entry.shard = std::move(files.front());
@@ -213,6 +225,11 @@ std::vector<ShardEntry> ShardWriter::checkpoint() {
     shards.insert(shards.end(), stream->entries.begin(), stream->entries.end());
   }
   return shards;
+}
+
+bool ShardWriter::is_full(Split split) const {
+  const Stream& stream = *streams_[static_cast<size_t>(split)];
+  return stream.index() == stream.end;
 }
 
 uint64_t ShardWriter::tokens(Split split) const {

@@ -268,7 +268,8 @@ TEST(Passes, KeysFallIntoTheRangeThatHoldsThem) {
 
 TEST(Passes, SortIsStable) {
   std::mt19937_64 random(18);
-  for (const size_t size : {size_t{0}, size_t{1}, size_t{24}, size_t{25}, size_t{1000}, size_t{70000}, size_t{300000}}) {
+  for (const size_t size :
+       {size_t{0}, size_t{1}, size_t{24}, size_t{25}, size_t{1000}, size_t{70000}, size_t{300000}}) {
     for (const uint64_t mask : {uint64_t{0}, uint64_t{7}, uint64_t{0xFFFF} << 48, UINT64_MAX}) {
       std::vector<KeyRecord> records(size);
       for (size_t i = 0; i < size; ++i) records[i] = {random() & mask, i};
