@@ -72,7 +72,7 @@ class RecipeReader::Impl {
   toml::table root;
   std::map<std::string, std::vector<std::string>> known;  // section -> its keys
 
-  // "recipe NAME, line N"; without the line for what --set or a preset gave.
+  // "recipe NAME, line N"; without the line for what an assignment or a preset gave.
   std::string place(const toml::node* node) const {
     const auto line = node == nullptr ? 0 : node->source().begin.line;
     return line == 0 ? fmt::format("recipe {}", name) : fmt::format("recipe {}, line {}", name, line);
@@ -185,7 +185,7 @@ RecipeReader::~RecipeReader() = default;
 void RecipeReader::set(std::string_view assignment) {
   const size_t equals = assignment.find('=');
   if (equals == std::string_view::npos || equals == 0) {
-    throw UsageError(fmt::format("--set: got '{}', expected SECTION.KEY=VALUE", assignment));
+    throw UsageError(fmt::format("assignment '{}': expected SECTION.KEY=VALUE", assignment));
   }
   const std::string path(assignment.substr(0, equals));
   const std::string value(assignment.substr(equals + 1));
@@ -201,7 +201,7 @@ void RecipeReader::set(std::string_view assignment) {
   toml::table* table = &impl_->root;
   if (!section.empty()) {
     table = impl_->root.insert(section, toml::table{}).first->second.as_table();
-    if (table == nullptr) throw UsageError(fmt::format("--set {}: {} is not a section", assignment, section));
+    if (table == nullptr) throw UsageError(fmt::format("assignment '{}': {} is not a section", assignment, section));
   }
   table->insert_or_assign(key, *parsed.get("value"));
 }

@@ -49,7 +49,7 @@ struct CharsetChoice {
 // In this order: a byte-order mark; UTF-8 where the bytes are valid UTF-8 with a character outside ASCII (a last
 // character that the page's end cuts aside), whatever is declared; the charset of the Content-Type; <meta> in the first
 // 1,024 bytes, or in the first 64 KiB where the page is not UTF-8; the XML declaration; detection. A declaration whose
-// label is unknown is passed over, and so is one that the bytes belie: UTF-8 where at least half of what is not ASCII
+// label is unknown is skipped, and so is one that the bytes contradict: UTF-8 where at least half of what is not ASCII
 // is not UTF-8, UTF-16 where the first 1,024 bytes have no zero.
 CharsetChoice choose_charset(std::string_view page, std::string_view content_type);
 

@@ -20,7 +20,7 @@ std::string_view trim(std::string_view text) {
   return text.substr(first, text.find_last_not_of(" \t\r\n") - first + 1);
 }
 
-// FNV-1a over the path, mixed with the seed by the finaliser of splitmix64: fixed for ever, as samples depend on it.
+// FNV-1a over the path, mixed with the seed by the finaliser of splitmix64: it never changes, as samples depend on it.
 uint64_t sample_key(uint64_t seed, std::string_view path) {
   uint64_t hash = 0xCBF29CE484222325;
   for (const char c : path) hash = (hash ^ static_cast<unsigned char>(c)) * 0x100000001B3;

@@ -1,4 +1,4 @@
-// commoncrawl: what there is at Common Crawl, and where: the list of crawls (collinfo.json), the list of a crawl's
+// commoncrawl: what Common Crawl offers, and where: the list of crawls (collinfo.json), the list of a crawl's
 // files (crawl-data/CRAWL/warc.paths.gz), and the URLs and local names of those files.
 #pragma once
 
@@ -27,7 +27,7 @@ struct Crawl {
 // collinfo.json, in its order (newest first). A Damage code: "collinfo.not_json", "collinfo.no_crawls".
 Result<std::vector<Crawl>> parse_crawls(std::string_view json);
 
-// Throws Error when the list cannot be had or read.
+// Throws Error when the list cannot be fetched or read.
 std::vector<Crawl> list_crawls(const CrawlSite& site, const FetchOptions& options, const Log& log);
 
 // True for "CC-MAIN-2024-22" and its like: the characters of a crawl's name only, so that it can stand in a URL.

@@ -141,7 +141,7 @@ class DecodedInput {
 
 // Bounds on decoding. The defaults hold for every input; tests make them small.
 struct DecodeLimits {
-  // A member is a bomb when it has given more than this many bytes at more than this many bytes a stored byte. HTML
+  // A member is a bomb when it has given more than this many bytes at more than this many bytes per stored byte. HTML
   // deflates 4:1 to 10:1; DEFLATE cannot pass 1032:1 (RFC 1951: 258 bytes from 2 bits).
   uint64_t bomb_bytes = uint64_t{64} << 20;
   uint64_t bomb_ratio = 250;

@@ -64,7 +64,7 @@ class PartFile {
   }
 
   void truncate(uint64_t size) {
-    if (::ftruncate(fd_, static_cast<off_t>(size)) != 0) throw_errno("cannot shorten " + path_, errno);
+    if (::ftruncate(fd_, static_cast<off_t>(size)) != 0) throw_errno("cannot truncate " + path_, errno);
     size_ = size;
   }
 
@@ -130,7 +130,7 @@ class Download {
         break;
       } catch (const ObjectChanged& changed) {
         if (++restarts > kRestartsMax) throw;
-        warn(std::string(changed.what()) + "; starting again");
+        warn(std::string(changed.what()) + "; starting over");
         start_over();
       }
     }

@@ -35,7 +35,7 @@ struct DownloadResult {
   uint64_t resumed_from = 0;  // bytes an earlier process left
 };
 
-// Downloads `url` to `path` (folders are made). Throws Error when it cannot be had whole, leaving PATH.part for the
+// Downloads `url` to `path` (folders are made). Throws Error when it cannot be completed, leaving PATH.part for the
 // next try, and when another process is downloading to `path`. `progress` (may be empty) is called with the bytes there
 // and the object's size (0: unknown), from the calling thread.
 DownloadResult download_file(const std::string& url, const std::string& path, const FetchOptions& options,

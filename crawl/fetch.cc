@@ -354,7 +354,7 @@ class CurlSource : public HttpSource, private HttpSink {
 }  // namespace
 
 void FetchOptions::visit(OptionVisitor& visitor) {
-  visitor.field("user_agent", user_agent, "User-Agent header; should name someone to write to");
+  visitor.field("user_agent", user_agent, "User-Agent header; it should name a contact");
   visitor.field("attempts_max", attempts_max, "tries in a row without progress before a fetch fails");
   visitor.field("low_speed_bytes_per_s", low_speed_bytes_per_s, "slower than this is a stall");
   visitor.field("low_speed_s", low_speed_s, "after so many seconds");

@@ -40,7 +40,7 @@ struct FetchOptions {
   void visit(OptionVisitor& visitor);
 };
 
-// A try that brought this much starts the count of failures anew.
+// A try that brought this much resets the count of failures.
 inline constexpr uint64_t kFetchProgressBytes = 1 << 20;
 
 // "ftok/0.1.0".

@@ -3,8 +3,8 @@
 // which tests replace, so that no test sleeps and every wait is counted.
 //
 // The rules (Common Crawl's and the object stores' own advice): after a failure wait a random time of at most
-// min(wait_max, wait_min * 2^failures) ("full jitter"), but never less than wait_min and never more than one retry a
-// second for each host; wait as long as Retry-After asks; after a 403 send that host nothing more, for it does not
+// min(wait_max, wait_min * 2^failures) ("full jitter"), but never less than wait_min and never more than one retry
+// per second for each host; wait as long as Retry-After asks; after a 403 send that host nothing more, for it does not
 // recover.
 #pragma once
 

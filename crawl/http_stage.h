@@ -34,7 +34,7 @@ struct HttpOptions {
                   "a body that passes body_bytes_max at more than this many bytes per stored byte is a bomb");
     visitor.choice("status", status, {"any", "ok"},
                    "which responses are read: any, as datatrove does, or ok: status 200 to 299");
-    visitor.field("xhtml", xhtml, "application/xhtml+xml is a page too (datatrove reads both)");
+    visitor.field("xhtml", xhtml, "read application/xhtml+xml as a page too (datatrove does)");
   }
 };
 

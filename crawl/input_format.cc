@@ -41,7 +41,7 @@ bool is_tag(std::string_view text, std::string_view word) {
          (is_ascii_space(text[word.size()]) || text[word.size()] == '>');
 }
 
-// Bytes that are no part of valid UTF-8; a character that the end of the bytes cuts is.
+// Bytes that are not part of valid UTF-8; a character that the end of the bytes cuts is part of it.
 size_t invalid_utf8_bytes(std::string_view bytes, bool whole) {
   if (is_valid_utf8(bytes)) return 0;
   size_t invalid = 0;

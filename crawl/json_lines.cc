@@ -197,7 +197,7 @@ Verdict JsonDocumentParser::parse(std::string_view line, Document& document, boo
   simdjson::dom::object object;
   if (error != simdjson::SUCCESS || root.get(object) != simdjson::SUCCESS) {
     return Verdict::drop("text.bad_json", 0, 0,
-                         error != simdjson::SUCCESS ? simdjson::error_message(error) : "no object");
+                         error != simdjson::SUCCESS ? simdjson::error_message(error) : "not an object");
   }
   if (!take_string(object, text_key_, document.text))
     return Verdict::drop("text.no_text", 0, 0, other_keys(object, text_key_));

@@ -260,7 +260,7 @@ void WarcReader::parse_head(std::string_view head, WarcRecord& record) {
     line_end = head.find('\n', start);
     const std::string_view line = head.substr(start, line_end == std::string_view::npos ? line_end : line_end - start);
     if (!record.fields.empty() && !line.empty() && (line[0] == ' ' || line[0] == '\t')) {
-      // A folded line goes on with the value above, one space between.
+      // A folded line continues the value above, one space between.
       std::string_view& value = record.fields.back().second;
       const size_t begin = unfolded_.size();
       const std::string_view more = trim(line);

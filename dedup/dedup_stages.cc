@@ -17,7 +17,7 @@ StageKind minhash_kind() {
 StageKind dedup_kind() {
   StageKind kind;
   kind.name = "dedup";
-  kind.help = "drops documents that repeat an earlier one; the stages after it see what is left";
+  kind.help = "drops documents that repeat an earlier one; the stages after it see the rest";
   kind.uses_up = kPayload | kHtml;
   kind.options = default_options<DeduplicatorOptions>;
   return kind;

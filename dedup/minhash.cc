@@ -95,13 +95,14 @@ void MinHashOptions::visit(OptionVisitor& visitor) {
   visitor.field("buckets", buckets, "buckets (bands) of the signature (FineWeb, section 3.4)");
   visitor.field("hashes_per_bucket", hashes_per_bucket,
                 "hashes that must all agree in a bucket (FineWeb, section 3.4)");
-  visitor.field("seed", seed, "of the hash functions (datatrove's default)");
+  visitor.field("seed", seed, "seed of the hash functions (datatrove's default)");
   visitor.choice("hash", hash, {"xxhash", "sha1"},
-                 "of shingles: xxhash (XXH3, hashes mod 2^64) or sha1 (FineWeb's own, hashes mod 2^61-1; slower)");
-  visitor.choice("punctuation", punctuation, {"delete", "space"},
-                 "before words are told apart: delete it (FineWeb as released) or put a space (datatrove 0.10.1)");
+                 "hash of shingles: xxhash (XXH3, hashes mod 2^64) or sha1 (FineWeb's own, hashes mod 2^61-1; slower)");
+  visitor.choice(
+      "punctuation", punctuation, {"delete", "space"},
+      "what replaces punctuation before words are split: nothing (FineWeb as released) or a space (datatrove 0.10.1)");
   visitor.choice("words", words, {"spaces", "nltk", "spacy"},
-                 "where words end: at spaces, or as NLTK (FineWeb as released) or spaCy (datatrove 0.10.1) has it");
+                 "how words are split: at spaces, or as NLTK (FineWeb as released) or spaCy (datatrove 0.10.1) does");
   visitor.field("keep_signature", keep_signature, "keep 8 bits of each hash, which dedup.verify_jaccard needs");
 }
 

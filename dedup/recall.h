@@ -1,4 +1,4 @@
-// How many near-duplicate pairs share a bucket, by how similar they are: MinHash held against its theory.
+// How many near-duplicate pairs share a bucket, by how similar they are: MinHash compared with its theory.
 #pragma once
 
 #include <cstdint>

@@ -1,4 +1,4 @@
-// The signatures of all documents judged so far, 8 bits a hash: what two documents' similarity is estimated from.
+// The signatures of all documents judged so far, 8 bits per hash: what two documents' similarity is estimated from.
 #pragma once
 
 #include <cstdint>
@@ -25,7 +25,7 @@ class SignatureStore {
   // The bytes taken by the signatures of documents 0..documents-1.
   uint64_t predict_bytes(uint64_t documents) const;
 
-  // `packed`: 8 hashes a word, the first in the lowest byte. Numbers are added in ascending order, without gaps after
+  // `packed`: 8 hashes per word, the first in the lowest byte. Numbers are added in ascending order, without gaps after
   // the first.
   void add(uint64_t number, std::span<const uint64_t> packed);
 

@@ -78,7 +78,7 @@ class LanguageModel {
   std::vector<std::string> labels_;
   std::vector<uint32_t> word_slots_;  // open addressing by the word's hash; entry + 1, 0 is empty
   struct BucketBlock {                // 64 buckets of a pruned model
-    uint64_t present = 0;             // a bit a bucket that has a row
+    uint64_t present = 0;             // one bit per bucket: whether it has a row
     uint32_t first_row = 0;           // of the block's first bucket present; rows lie in the order of their buckets
   };
   std::vector<BucketBlock> bucket_blocks_;

@@ -12,7 +12,7 @@
 //   api_key   shapes published by AWS, GitHub, Google, Slack, Stripe, ...      REDACTED_API_KEY
 //
 // FineWeb scrubs e-mail and IPv4 alone. Its replacements continue from one document to the next; here the turn
-// starts anew with each document, so the text is a function of the document alone, whatever the sharding.
+// restarts with each document, so the text is a function of the document alone, whatever the sharding.
 #pragma once
 
 #include <array>

@@ -28,7 +28,7 @@ struct Task {
   // Makes the result. Thread-safe; uses the current TBB arena. Throws TaskFailed when it may be tried again, another
   // Error when the run cannot continue, Stopped when a stop was asked for.
   std::function<void()> work;
-  // Makes the result that says that the task failed as often as it may, and why.
+  // Makes the result that records that all attempts failed, and why.
   std::function<void(const std::string& why)> give_up;
 };
 
@@ -36,8 +36,8 @@ class Executor {
  public:
   virtual ~Executor() = default;
 
-  // Sees to it that every task has its result, in any order and several at a time, and calls `on_done` with each task
-  // as its result appears: from any thread, several at a time. Tasks come in the order in which their results are
+  // Ensures that every task has its result, in any order and several at a time, and calls `on_done` with each task as
+  // its result appears: from any thread, several at a time. Tasks come in the order in which their results are
   // wanted. Throws what ends the run.
   virtual void run(std::span<const Task> tasks, const std::function<void(const Task&)>& on_done) = 0;
 };

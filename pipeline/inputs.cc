@@ -27,7 +27,7 @@ std::vector<std::string> expand(const std::string& input) {
   std::vector<std::string> paths;
   if (status == 0) paths.assign(matches.gl_pathv, matches.gl_pathv + matches.gl_pathc);
   ::globfree(&matches);
-  if (paths.empty()) throw UsageError(fmt::format("--input: got '{}', which matches no file", input));
+  if (paths.empty()) throw UsageError(fmt::format("'{}' matches no file", input));
   return paths;
 }
 
@@ -35,8 +35,7 @@ void check_readable(const std::string& input) {
   if (is_address(input) || input == "-") return;
   if (::access(input.c_str(), R_OK) != 0) throw_errno("cannot read " + input, errno);
   if (std::filesystem::is_directory(input)) {
-    throw Error(
-        fmt::format("cannot read {}: it is a directory; name its files, as in --input '{}/*.warc.gz'", input, input));
+    throw Error(fmt::format("cannot read {}: it is a directory; name its files, as in '{}/*.warc.gz'", input, input));
   }
 }
 
@@ -86,7 +85,7 @@ std::vector<std::string> list_inputs(const InputListOptions& options) {
   for (const std::string& list : options.input_lists) {
     for (std::string& input : read_list(list, options.base_url)) inputs.push_back(std::move(input));
   }
-  if (inputs.empty()) throw UsageError("no input: give --input FILE or --input-list FILE");
+  if (inputs.empty()) throw UsageError("no input: neither a file nor a line of a list names one");
   if (options.limit > 0 && inputs.size() > options.limit) inputs.resize(options.limit);
   if (!options.slice.empty()) {
     const Share share = parse_share(options.slice, "--slice");

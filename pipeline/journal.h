@@ -56,7 +56,7 @@ RunState read_journal(const std::string& path, const std::string& binding);
 // Serial. Every failure to write throws Error naming the file.
 class Journal {
  public:
-  // Starts the file anew with `state`, whole or not at all.
+  // Replaces the file by one with `state`, completely or not at all.
   Journal(const std::string& path, const std::string& binding, const RunState& state);
 
   // Part `number`, the one after the last.

@@ -1,5 +1,5 @@
-// LiveLine: one line on standard error that is drawn again and again while something long runs; where standard error is
-// not a terminal, a plain line now and then. Never part of the output.
+// LiveLine: one line on standard error that is redrawn while something long runs; where standard error is not a
+// terminal, a plain line now and then. Never part of the output.
 #pragma once
 
 #include <chrono>
@@ -12,7 +12,7 @@ namespace ftok {
 class LiveLine {
  public:
   explicit LiveLine(bool quiet);
-  ~LiveLine();  // takes the line away
+  ~LiveLine();  // erases the line
   LiveLine(const LiveLine&) = delete;
   LiveLine& operator=(const LiveLine&) = delete;
 

@@ -17,7 +17,7 @@ struct PlanOptions {
 };
 
 // Makes the stages of `recipe` in order and loads models, lists and the vocabulary. Throws Error for a model or
-// vocabulary that cannot be had, UsageError for options that a stage refuses. What is missing but not needed (a URL
+// vocabulary that cannot be loaded, UsageError for options that a stage refuses. What is missing but not needed (a URL
 // list) becomes a note, for the caller to log. Without a vocabulary nothing is deduplicated; what stands behind
 // deduplication is then measured with the rest, but for the kinds that belong after it.
 Plan make_plan(const RecipeConfig& recipe, const PlanOptions& options);

@@ -67,7 +67,7 @@ class ProgressDisplay {
 
 // "1.2 GB", "853 MB": decimal units, three digits.
 std::string bytes_text(double bytes);
-// "1 h 02 min", "3 min 20 s", "12 s".
+// "1 h 02 min", "3 min 20 s", "12 s"; a negative time is "0 s".
 std::string duration_text(double seconds);
 
 }  // namespace ftok

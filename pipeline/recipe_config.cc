@@ -81,7 +81,7 @@ const Preset* preset_of(const std::string& text, const std::string& name) {
 std::pair<std::string, const Preset*> read_recipe_file(const std::string& path) {
   if (!std::filesystem::exists(path)) {
     const std::string nearest = nearest_name(path, preset_names());
-    throw UsageError(fmt::format("--recipe: got '{}', which is neither a file nor a preset; {}", path,
+    throw UsageError(fmt::format("recipe: '{}' is neither a file nor a preset; {}", path,
                                  nearest.empty() ? fmt::format("expected {}", fmt::join(preset_names(), " or "))
                                                  : fmt::format("the nearest preset is {}", nearest)));
   }
@@ -108,21 +108,21 @@ RecipeConfig read_config(RecipeReader& reader, const Preset& preset) {
 }  // namespace
 
 void StageList::visit(OptionVisitor& visitor) {
-  visitor.choice("preset", preset, preset_names(), "the preset all keys not given are taken from");
+  visitor.choice("preset", preset, preset_names(), "preset that gives the keys not set here");
   visitor.field("stages", stages,
-                "what runs, in this order; each has a section of its name, and what follows dedup runs after it");
+                "stages in the order they run, each with a section of its name; those listed after dedup run after it");
 }
 
 void ShardOptions::visit(OptionVisitor& visitor) {
-  visitor.choice("format", format, shard_format_names(), "whose token shards: " + shard_format_help());
+  visitor.choice("format", format, shard_format_names(), "format of the token shards: " + shard_format_help());
   visitor.choice("token_bytes", token_bytes, {"auto", "2", "4"},
-                 "width of a token; auto: 2 when the vocabulary has at most 65,536 ids");
+                 "bytes per token; auto: 2 when the vocabulary has at most 65,536 ids");
   visitor.field("shard_tokens", shard_tokens, "tokens per shard (llm.c: 100M)");
   visitor.field("validation_per_mille", validation_per_mille,
                 "documents per thousand that go to the validation shards, by xxh64 of the id");
   visitor.choice("end_of_text", end_of_text, {"auto", "before", "after", "none"},
-                 "where the end-of-text token goes; auto: where the format's readers want it, llm.c before each "
-                 "document, the others after");
+                 "where the end-of-text token goes; auto: where the format's readers expect it, for llm.c before each "
+                 "document, for the others after");
 }
 
 std::vector<std::pair<std::string, std::string>> recipe_presets() {

@@ -42,7 +42,8 @@ struct RecipeConfig {
 // The presets and a line about each.
 std::vector<std::pair<std::string, std::string>> recipe_presets();
 
-// A preset by name, or a TOML file whose `preset` key names the one it starts from; then the assignments of --set.
+// A preset by name, or a TOML file whose `preset` key names the one it starts from; then the
+// assignments "section.key=value".
 // Old names are read, and `log` says what they are called. Throws UsageError naming what is wrong.
 RecipeConfig load_recipe(const std::string& name_or_path, const std::vector<std::string>& sets, const Log& log = {});
 

@@ -26,7 +26,7 @@ ShardWriterOptions shard_writer_options(const ShardOptions& options, const Encod
   shards.placement = options.end_of_text == "auto" ? shards.format->end_of_text()
                                                    : parse_end_of_text(options.end_of_text, name("end_of_text"));
   if (!encoding.end_of_text() && shards.placement != EndOfText::kNone) {
-    throw UsageError(fmt::format("--vocab: {} has no end-of-text token; {}", encoding.name(),
+    throw UsageError(fmt::format("the vocabulary {} has no end-of-text token; {}", encoding.name(),
                                  key == "--" ? "give --end-of-text none" : "set shards.end_of_text=none"));
   }
   shards.end_of_text = encoding.end_of_text().value_or(0);

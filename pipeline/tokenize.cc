@@ -38,9 +38,9 @@ void tokenize_in_order(const TokenizeOptions& options, size_t live_max, Tokenize
   if (!output.position().empty()) position = parse_position(output.position(), output.folder().manifest());
   position.input = output.inputs_done();
   if (position.input >= options.inputs.size() && position.records > 0) {
-    throw UsageError(
-        fmt::format("{} holds {} as input {}, the list ends before it; inputs may be appended, not removed",
-                    options.output, position.report.input, position.input + 1));
+    throw UsageError(fmt::format(
+        "{} holds {} as input {}, but the list of inputs ends before it; inputs can be appended, not removed",
+        options.output, position.report.input, position.input + 1));
   }
   if (position.records > 0 && position.report.input != options.inputs[position.input]) {
     throw UsageError(fmt::format("input {} of {} was {}, not {}; inputs may be appended, not reordered",
@@ -50,7 +50,7 @@ void tokenize_in_order(const TokenizeOptions& options, size_t live_max, Tokenize
   progress.inputs_committed = position.input;
   if (position.input > 0) {
     log(LogLevel::kInfo,
-        fmt::format("{}: {} of {} inputs are done, going on", options.output, position.input, options.inputs.size()));
+        fmt::format("{}: {} of {} inputs are done, continuing", options.output, position.input, options.inputs.size()));
   }
   OrderedSink sink(output, options.inputs, options.recipe.shards.validation_per_mille);
   try {
@@ -69,7 +69,7 @@ void check_chat(const TokenizeOptions& options) {
   try {
     encode_chat(*options.encoding, *options.recipe.chat, messages);
   } catch (const Error& error) {
-    throw UsageError(fmt::format("--chat: {}", error.what()));
+    throw UsageError(error.what());
   }
 }
 

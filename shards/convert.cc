@@ -91,7 +91,7 @@ class Inputs {
     const bool same = manifest == nullptr ? !manifest_
                                           : manifest_ && manifest->vocabulary == manifest_->vocabulary &&
                                                 manifest->placement == manifest_->placement;
-    if (!same) throw UsageError(path + " is not of the same vocabulary and layout as " + shards_.front().path);
+    if (!same) throw UsageError(path + " does not have the same vocabulary and layout as " + shards_.front().path);
   }
 
   const ConvertOptions& options_;
@@ -155,7 +155,7 @@ class Converter {
     std::unique_ptr<MappedFile> mask;
     if (writer_options_.loss_masks) mask = std::make_unique<MappedFile>(shard_mask_path(input.path));
     if (mask != nullptr && mask->bytes().size() != reader.view().size()) {
-      throw Error(fmt::format("{}: {} bytes, the shard has {} tokens", mask->path(), mask->bytes().size(),
+      throw Error(fmt::format("{}: has {} bytes, but the shard has {} tokens", mask->path(), mask->bytes().size(),
                               reader.view().size()));
     }
     result_.bytes += reader.bytes().size();
@@ -262,7 +262,7 @@ class Converter {
 
 ConvertResult convert_shards(const ConvertOptions& options) {
   if (fs::exists(options.output) && !(fs::is_directory(options.output) && fs::is_empty(options.output))) {
-    throw UsageError(options.output + " exists already; name a folder that does not");
+    throw UsageError(options.output + " already exists; name a folder that does not");
   }
   const Inputs inputs(options);
   fs::path output = fs::path(options.output).lexically_normal();

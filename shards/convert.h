@@ -1,5 +1,5 @@
 // Conversion of token shards from one format to another: document by document, through the writer that `ftok run` uses,
-// so that the result has the very bytes that a run in the other format would have given.
+// so that the result has exactly the bytes that a run in the other format would have given.
 #pragma once
 
 #include <cstdint>
@@ -14,13 +14,13 @@ namespace ftok {
 
 struct ConvertOptions {
   std::vector<std::string> inputs;  // folders of shards, or shards in their order
-  std::string output;               // a folder that is not there yet, or is empty
+  std::string output;               // a folder that is missing or empty
   const ShardFormat* to = &default_shard_format();
   std::string token_bytes = "auto";  // of the output: auto, 2 or 4
   std::string end_of_text = "auto";  // where it goes in the output; auto: where the format's readers want it
   uint64_t shard_tokens = 0;         // 0: as in the input
 
-  // What the inputs do not say when there is no manifest beside them.
+  // What inputs without a manifest do not say.
   ShardHints from;
   uint32_t end_of_text_id = 50256;              // GPT-2's <|endoftext|>
   std::optional<EndOfText> source_end_of_text;  // default: where the format of the input has it
@@ -32,8 +32,8 @@ struct ConvertResult {
   uint64_t documents = 0, tokens = 0, bytes = 0;  // read
 };
 
-// Writes OUTPUT.partial and renames it at the end. The manifest of the inputs is taken over with the new shards;
-// without one none is written. A document that two shards divide is put together. Throws UsageError when the output
+// Writes OUTPUT.partial and renames it at the end. Copies the inputs' manifest, with the new shards; writes none when
+// they have none. Joins a document that two shards divide. Throws UsageError when the output
 // exists, the format does not hold the vocabulary, or nothing says which split a shard is of; Error when an input
 // cannot be read.
 ConvertResult convert_shards(const ConvertOptions& options);

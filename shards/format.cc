@@ -59,7 +59,8 @@ std::string encode_shard_header(size_t token_bytes, uint64_t tokens) {
 
 Result<ShardHeader> parse_shard_header(std::string_view bytes, uint64_t file_bytes) {
   if (bytes.size() < kShardHeaderBytes || file_bytes < kShardHeaderBytes) {
-    return Damage{"short_header", fmt::format("{} bytes, a header has {}", file_bytes, kShardHeaderBytes), file_bytes};
+    return Damage{"short_header", fmt::format("{} bytes are too few: a header has {}", file_bytes, kShardHeaderBytes),
+                  file_bytes};
   }
   ShardHeader header;
   header.magic = load_little_endian<int32_t>(bytes, 0);

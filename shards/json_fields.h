@@ -1,5 +1,5 @@
-// JsonFields: the fields of a JSON object by name, for reading ftok's own receipts and manifests; a value can also be
-// had as the very text it was written as, so that what is copied from one file into another does not change.
+// JsonFields: the fields of a JSON object by name, for reading ftok's own receipts and manifests; a value is also
+// available as the text it was written as, so that what is copied from one file into another does not change.
 #pragma once
 
 #include <map>
@@ -16,7 +16,7 @@ namespace ftok {
 // Views into the text, which must outlive it. Const, thread-safe.
 class JsonFields {
  public:
-  // A field that is not there or of another type; never leaves shards/ (parsers turn it into a Damage).
+  // A field is missing or of another type; never leaves shards/ (parsers turn it into a Damage).
   struct Missing : std::runtime_error {
     using std::runtime_error::runtime_error;
   };

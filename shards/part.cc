@@ -221,7 +221,7 @@ PartTokens::PartTokens(const std::string& path, FileStretch part) : file_(path),
   if (!ends_in_checksum(bytes)) throw Error(path + " is damaged: its checksum does not match its bytes");
   token_bytes_ = load_little_endian<uint32_t>(bytes, 12);
   if (load_little_endian<uint32_t>(bytes, 8) != kPartVersion || (token_bytes_ != 2 && token_bytes_ != 4)) {
-    throw Error(path + " is of an unknown version");
+    throw Error(path + " has an unknown version");
   }
   position_ = kFileHeaderBytes;
   end_ = bytes.size() - kTokensFooterBytes;
@@ -258,7 +258,7 @@ PartKeys::PartKeys(const std::string& path, Check check, FileStretch part)
     throw Error(path + " is not a keys file of a part");
   }
   if (check == Check::kChecksum && !ends_in_checksum(bytes)) damaged("its checksum does not match its bytes");
-  if (load_little_endian<uint32_t>(bytes, 8) != kPartVersion) throw Error(path + " is of an unknown version");
+  if (load_little_endian<uint32_t>(bytes, 8) != kPartVersion) throw Error(path + " has an unknown version");
   keys_per_document_ = load_little_endian<uint32_t>(bytes, 12);
   const size_t rows_at = bytes.size() - kKeysFooterBytes;
   rows_ = load_little_endian<uint64_t>(bytes, rows_at);

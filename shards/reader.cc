@@ -102,7 +102,7 @@ ShardReader::ShardReader(const std::string& path, const ShardHints& hints) : fil
   Result<ShardView> view = ShardView::parse(*format_, shard);
   if (!view) {
     throw Error(fmt::format("{} is not a token shard: {}: {}{}", path, view.damage().code, view.damage().detail,
-                            unknown ? "; of tokens without a header, say the format and the width" : ""));
+                            unknown ? "; where tokens have no header, give their format and width" : ""));
   }
   view_ = std::move(*view);
   if (sidecar_ && sidecar_->shard_tokens() != view_.size()) {

@@ -49,7 +49,7 @@ class ShardView {
   ShardLayout layout_;
 };
 
-// What is known of a shard beforehand; null and 0: nothing.
+// What is known about a shard beforehand; null and 0: nothing.
 struct ShardHints {
   const ShardFormat* format = nullptr;
   size_t token_bytes = 0;
@@ -59,8 +59,8 @@ struct ShardHints {
 class ShardReader {
  public:
   // The format is the one of the hints, else told from the file and its sidecar, else looked up in the manifest beside
-  // it. Throws Error naming the path and what is wrong when it is not a shard, or when its sidecar is damaged or of
-  // another count of tokens. Does not compare the checksum (shards/verify.h does).
+  // it. Throws Error naming the path and what is wrong when it is not a shard, or when its sidecar is damaged or
+  // has another number of tokens. Does not compare the checksum (shards/verify.h does).
   explicit ShardReader(const std::string& path, const ShardHints& hints = {});
 
   const std::string& path() const { return file_.path(); }

@@ -1,7 +1,7 @@
-// ShardFormat: how one trainer wants its token shards laid out, and the list of those that ftok writes and reads.
+// ShardFormat: the layout of token shards that one trainer expects, and the list of those that ftok writes and reads.
 //
 // ShardWriter (writer.h) decides what a shard holds: exact token counts, documents, checkpoints. A format decides its
-// bytes: what stands in front of the tokens, which files lie beside them, where its readers expect the end-of-text
+// bytes: what precedes the tokens, which files are beside them, where its readers expect the end-of-text
 // token. Each format is one file in formats/ and one line in shard_formats(); recipes, flags, help, completion and the
 // documentation read that list. docs/formats.md describes the layouts.
 #pragma once
@@ -45,7 +45,7 @@ class ShardFile {
   virtual std::vector<FileEntry> seal(const std::vector<ShardDocument>& documents) = 0;
 };
 
-// What a reader has to go by.
+// What a format is told from.
 struct ShardBytes {
   std::string path;
   std::string_view bytes;                // of the whole file

@@ -40,21 +40,21 @@ void Verifier::count(const std::string& path) {
 bool Verifier::listed(const FileEntry& entry, bool may_be_gone) {
   listed_.insert(entry.name);
   if (!is_plain_name(entry.name)) {
-    find(entry.name, "is listed under a name that leaves the folder");
+    find(entry.name, "is listed under a name that points outside the folder");
     return false;
   }
   const std::string path = path_of(entry.name);
   if (!fs::exists(path)) {
-    if (!may_be_gone) find(path, "is listed but is not there");
+    if (!may_be_gone) find(path, "is listed but missing");
     return false;
   }
   count(path);
   uint64_t bytes = 0;
   const std::string checksum = checksum_of_file(path, &bytes);
   if (bytes != entry.bytes) {
-    find(path, fmt::format("has {} bytes, listed with {}", bytes, entry.bytes));
+    find(path, fmt::format("has {} bytes, but is listed with {}", bytes, entry.bytes));
   } else if (checksum != entry.checksum) {
-    find(path, fmt::format("has checksum {}, listed with {}", checksum, entry.checksum));
+    find(path, fmt::format("has checksum {}, but is listed with {}", checksum, entry.checksum));
   } else {
     return true;
   }
@@ -100,7 +100,7 @@ void Verifier::shard_file(const std::string& path, const ShardHints& hints) {
   }
   if (const auto wrong = contradiction(*reader.sidecar())) find(shard_sidecar_path(path), *wrong);
   const std::vector<uint64_t>& ends = reader.view().layout().document_ends;
-  if (!ends.empty() && !same_ends(ends, *reader.sidecar())) find(path, "has other documents than its sidecar");
+  if (!ends.empty() && !same_ends(ends, *reader.sidecar())) find(path, "does not have the documents its sidecar lists");
 }
 
 void Verifier::mask(const ShardEntry& entry) {
@@ -127,10 +127,10 @@ void Verifier::shard(const ShardEntry& entry, const ShardHints& hints) {
   shard_file(path, hints);
   const ShardReader reader(path, hints);
   if (reader.view().layout().token_bytes != hints.token_bytes)
-    find(path, "has tokens of another width than the manifest says");
-  if (reader.view().size() != entry.tokens) find(path, "has another count of tokens than the manifest lists");
+    find(path, "does not have the token width the manifest states");
+  if (reader.view().size() != entry.tokens) find(path, "does not have the number of tokens the manifest lists");
   if (reader.sidecar() != nullptr && reader.sidecar()->size() != entry.documents) {
-    find(path, "has another count of documents than the manifest lists");
+    find(path, "does not have the number of documents the manifest lists");
   }
 }
 
@@ -169,7 +169,7 @@ void Verifier::binding(const std::string& checksum) {
 
 void Verifier::shards_and_parts(const Manifest& manifest) {
   if (manifest.token_bytes < token_bytes_for(manifest.vocabulary.size)) {
-    find(path_of(kManifestName), "says tokens of a width that does not hold the vocabulary");
+    find(path_of(kManifestName), "states a token width that is too small for the vocabulary");
   }
   const ShardHints hints{&find_shard_format(manifest.shard_format, path_of(kManifestName)), manifest.token_bytes};
   for (const ShardEntry& entry : manifest.shards) {
@@ -210,7 +210,7 @@ void Verifier::file(const std::string& path) {
     std::vector<uint32_t> ids;
     uint64_t documents = 0;
     while (tokens.next(id, split, ids)) ++documents;
-    if (documents != tokens.size()) find(path, "has another count of documents than its end says");
+    if (documents != tokens.size()) find(path, "does not have the number of documents its end states");
   } else if (path.ends_with(".keys")) {
     PartKeys(path).for_each([](uint64_t, std::string_view, std::span<const uint64_t>) {});
   } else if (path.ends_with(".receipt")) {

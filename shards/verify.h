@@ -1,5 +1,5 @@
 // Verification of what a run wrote: every byte of every listed file is covered by a checksum, the listed files are held
-// against each other, and files that nothing lists are named.
+// against each other, and files that nothing lists are reported.
 #pragma once
 
 #include <cstdint>
@@ -15,7 +15,7 @@ struct Finding {
 
 struct Verification {
   std::vector<Finding> findings;   // empty: all is well
-  std::vector<Finding> unchecked;  // what could not be held against a checksum: a shard without a sidecar
+  std::vector<Finding> unchecked;  // what could not be checked against a checksum: a shard without a sidecar
   uint64_t files = 0;              // looked at
   uint64_t bytes = 0;
 };

@@ -64,12 +64,12 @@ struct ShardWriter::Stream {
 ShardWriter::ShardWriter(ShardWriterOptions options, std::vector<ShardEntry> shards) : options_(std::move(options)) {
   if (options_.shard_tokens == 0 || options_.shard_tokens > options_.format->tokens_max()) {
     throw UsageError(
-        fmt::format("--shard-tokens: {} is not in 1..{}", options_.shard_tokens, options_.format->tokens_max()));
+        fmt::format("tokens per shard: {} is not in 1..{}", options_.shard_tokens, options_.format->tokens_max()));
   }
   if (options_.vocabulary_size == 0) throw UsageError("the vocabulary is empty");
   if (options_.token_bytes == 0) options_.token_bytes = token_bytes_for(options_.vocabulary_size);
   if (options_.token_bytes < token_bytes_for(options_.vocabulary_size)) {
-    throw UsageError(fmt::format("tokens of {} bytes do not hold a vocabulary of {}", options_.token_bytes,
+    throw UsageError(fmt::format("tokens of {} bytes are too small for a vocabulary of {}", options_.token_bytes,
                                  options_.vocabulary_size));
   }
   if (options_.placement != EndOfText::kNone && options_.end_of_text >= options_.vocabulary_size) {
@@ -86,7 +86,7 @@ ShardWriter::ShardWriter(ShardWriterOptions options, std::vector<ShardEntry> sha
     const bool follows_a_short_one = !entries.empty() && entries.back().tokens != options_.shard_tokens;
     if (entry.index != entries.size() || entry.tokens == 0 || entry.tokens > options_.shard_tokens ||
         follows_a_short_one || entry.mask.has_value() != options_.loss_masks) {
-      throw Error(fmt::format("{}: {} of {} tokens cannot follow in shards of {} tokens", options_.folder,
+      throw Error(fmt::format("{}: {}, which has {} tokens, does not fit into shards of {} tokens", options_.folder,
                               entry.shard.name, entry.tokens, options_.shard_tokens));
     }
     entries.push_back(std::move(entry));
@@ -157,7 +157,7 @@ void ShardWriter::reopen_mask(Stream& stream, const ShardEntry& entry) {
   const std::string path = options_.folder + "/" + entry.mask->name;
   const std::string bytes = read_file(path, kShardTokensMax).substr(0, entry.tokens);
   if (checksum_of(bytes) != entry.mask->checksum) {
-    throw Error("cannot continue from " + path + ": it has another checksum; it is not the file the manifest lists");
+    throw Error("cannot continue from " + path + ": its checksum differs; it is not the file the manifest lists");
   }
   stream.mask.emplace(path);
   stream.mask->write(bytes);
@@ -188,7 +188,7 @@ void ShardWriter::reopen_short_shard(Stream& stream) {
   } catch (const Error& error) {
     refuse(error.what());
   }
-  if (checksum != entry.shard.checksum) refuse("its tokens have another checksum");
+  if (checksum != entry.shard.checksum) refuse("the checksum of its tokens differs");
   if (options_.loss_masks) reopen_mask(stream, entry);
   stream.tokens = entry.tokens;
 }

@@ -9,7 +9,7 @@
 // from disk (also when a killed run has meanwhile replaced the file by a longer one, of which they are the beginning)
 // and rewrites it longer. So a run that is continued gives the same bytes as one that never stopped.
 //
-// With loss_masks each shard X.bin has an X.mask beside it: a byte a token, 1 where training counts the token as a
+// With loss_masks each shard X.bin has an X.mask beside it: one byte per token, 1 where training counts the token as a
 // target.
 #pragma once
 
@@ -64,7 +64,7 @@ struct ShardRange {
 // Serial: one thread at a time. Every failure to write throws Error naming the file, and leaves only whole files.
 class ShardWriter {
  public:
-  // Goes on after `shards` (a checkpoint's result; empty for a new run). Throws UsageError when an option is out of
+  // Continues after `shards` (a checkpoint's result; empty for a new run). Throws UsageError when an option is out of
   // range, Error when `shards` is not a list a writer with these options can have given.
   explicit ShardWriter(ShardWriterOptions options, std::vector<ShardEntry> shards = {});
   // Writes the shards of a range and no others; what is added beyond its end is left out.
@@ -75,8 +75,8 @@ class ShardWriter {
 
   // Appends a document to its stream. `tokens` holds no end-of-text; an id outside the vocabulary throws Error naming
   // the document. A document that has no token at all (possible with kNone) leaves no trace in the shards but is
-  // counted. With loss_masks, `loss` has a byte for each token, 0 or 1; without, it is empty. End-of-text tokens are
-  // out of the loss.
+  // counted. With loss_masks, `loss` has a byte for each token, 0 or 1; without, it is empty. End-of-text tokens do not
+  // count in the loss.
   void add(Split split, std::string_view id, std::span<const uint32_t> tokens, std::span<const uint8_t> loss = {});
 
   // Publishes the short last shard of each stream; returns all shards, train first, in order. The writer can continue.

@@ -150,8 +150,9 @@ void Trainer::lay_out(const PretokenVisits& pretokens) {
     ++words;
   });
   if (places >= UINT32_MAX) {
-    throw Error(fmt::format("the {} distinct pretokens have {} bytes, training takes 4 GB at most; raise --min-count",
-                            words, places));
+    throw Error(fmt::format(
+        "the {} distinct pretokens have {} bytes, but training takes at most 4 GB; leave out more of the rare ones",
+        words, places));
   }
   symbols_.reserve(places);
   words_.reserve(places);
@@ -368,7 +369,7 @@ void TrainingSizes::add(std::string_view pretoken, uint64_t count) {
 namespace {
 
 // A place has a symbol and its word (8 bytes), stands in the lists of at most three pairs (12), and makes about half a
-// pair (24 bytes a slot at a load of 0.3 to 0.6, and 16 in the queue) while few pairs repeat; a word has its weight.
+// pair (24 bytes per slot at a load of 0.3 to 0.6, and 16 in the queue) while few pairs repeat; a word has its weight.
 uint64_t training_memory(uint64_t pretokens, uint64_t bytes) {
   return (uint64_t{32} << 20) + (bytes + pretokens) * 48 + pretokens * 8;
 }
@@ -407,7 +408,7 @@ std::vector<unsigned char> letter_order() {
 
 BpeMerges train_bpe(const PretokenVisits& pretokens, const BpeTrainOptions& options) {
   if (options.size < 256 || options.size > kVocabularyTokensMax) {
-    throw UsageError(fmt::format("--size {} is not between 256 and {}", options.size, kVocabularyTokensMax));
+    throw UsageError(fmt::format("a vocabulary of {} ranks: expected 256 to {}", options.size, kVocabularyTokensMax));
   }
   return Trainer(pretokens, options).run();
 }

@@ -1,5 +1,5 @@
-// Training a byte-level BPE vocabulary from pretoken counts: again and again the adjacent pair of symbols with the
-// highest count becomes a new symbol.
+// Training a byte-level BPE vocabulary from pretoken counts: repeatedly, the adjacent pair of symbols with the highest
+// count becomes a new symbol.
 //
 // Ties, of pairs with equal counts: with TieBreak::kSmallestRanks the one with the smaller left symbol wins, then the
 // smaller right symbol, symbols being numbered bytes first, then merges in order; with kGreatestBytes the one whose
@@ -30,7 +30,7 @@ enum class TieBreak { kSmallestRanks, kGreatestBytes };
 struct BpeMerges {
   uint32_t first = 256;                              // the rank the first merge makes
   std::vector<std::pair<uint32_t, uint32_t>> pairs;  // in order
-  std::vector<uint64_t> counts;                      // how often each pair was there when it was merged
+  std::vector<uint64_t> counts;                      // occurrences of each pair when it was merged
   std::vector<std::string> tokens;  // by rank; those before `first`, the bytes among them, too. Empty: a hole
 };
 
@@ -38,15 +38,15 @@ struct BpeTrainOptions {
   uint32_t size = 0;                // ranks, the 256 bytes included
   uint64_t pretoken_count_min = 1;  // pretokens seen less often are left out
   uint64_t count_min = 1;           // a pair seen less often is not merged
-  uint32_t token_bytes_max = 256;   // a longer token is not made
+  uint32_t token_bytes_max = 256;   // the longest token, in bytes
   ByteOrder byte_order = ByteOrder::kBytes;
   TieBreak tie_break = TieBreak::kSmallestRanks;
 
-  // A vocabulary with implied merges to go on from: its ranks and special tokens stay, new ranks begin after its last
-  // and step over the ids of its special tokens. `byte_order` then means nothing. Null: none.
+  // A vocabulary with implied merges to continue from: its ranks and special tokens stay, new ranks begin after its
+  // last and step over the ids of its special tokens. `byte_order` then means nothing. Null: none.
   const Vocabulary* base = nullptr;
 
-  // Merges made before with the same options and pretokens, to go on from. Null: none.
+  // Merges made before with the same options and pretokens, to continue from. Null: none.
   const BpeMerges* resume = nullptr;
 
   // Called after each merge; may be empty.
@@ -70,11 +70,11 @@ BpeMerges start_merges(ByteOrder byte_order, const Vocabulary* base);
 // is none.
 bool add_merge(BpeMerges& merges, uint32_t left, uint32_t right, uint64_t count, const Vocabulary* base);
 
-// What training on pretokens takes, by the least count of those that are not left out.
+// The memory that training on pretokens takes, by the least count of those that are not left out.
 class TrainingSizes {
  public:
   void add(std::string_view pretoken, uint64_t count);
-  uint64_t memory_bytes(uint64_t pretoken_count_min) const;  // about; the most seen is less
+  uint64_t memory_bytes(uint64_t pretoken_count_min) const;  // an estimate; the most seen is less
   // The least pretoken_count_min of those up to kCountMax with which training takes no more than `memory_bytes`; 0:
   // none.
   uint64_t count_min_within(uint64_t memory_bytes) const;

@@ -1,10 +1,10 @@
 // Conversations as tokens: a chat template writes messages as text with special tokens between, and says which tokens
 // training counts (the loss mask).
 //
-// A template is text with {content}, and before it {role}, in it. Special tokens are those that stand in the template;
-// in a message's content they are plain text unless the caller says otherwise, so that nobody can write a message that
-// ends itself. In the loss is, of the messages of `loss_roles`, what comes from {content} on up to and with the first
-// special token after it.
+// A template is text that contains {content} and may contain {role} before it. Special tokens are those in the
+// template; in a message's content they are plain text unless the caller says otherwise, so that nobody can write a
+// message that ends itself. For messages of `loss_roles`, the loss counts what comes from {content} on, up to and
+// including the first special token after it.
 #pragma once
 
 #include <map>
@@ -27,7 +27,7 @@ struct ChatTemplate {
   std::string begin, end;                    // around the conversation
   std::string message;                       // "<|im_start|>{role}\n{content}<|im_end|>\n"
   std::map<std::string, std::string> roles;  // another form for messages of a role
-  bool trims_content = false;                // white space around a content goes, as by Python's str.strip
+  bool trims_content = false;                // strips white space around a content, as Python's str.strip
   std::vector<std::string> loss_roles = {"assistant"};
 };
 
@@ -35,12 +35,12 @@ struct ChatTemplate {
 std::optional<ChatTemplate> chat_template_of_name(std::string_view name);
 std::vector<std::string> chat_template_names();
 
-// A template of the user's: {"begin", "message", "roles": {ROLE: FORM}, "end", "trim": bool, "loss": [ROLE]}; all but
+// A user's own template: {"begin", "message", "roles": {ROLE: FORM}, "end", "trim": bool, "loss": [ROLE]}; all but
 // "message" may be absent. Throws Error naming `path` and the key.
 ChatTemplate parse_chat_template(std::string_view json, const std::string& path);
 
 // [{"role", "content"}, ...] or {"messages": [...]}; a content is a string or a list of {"type": "text", "text": ...},
-// whose texts stand one behind the other. Throws Error naming `path` and the message.
+// whose texts are joined. Throws Error naming `path` and the message.
 std::vector<ChatMessage> parse_chat(std::string_view json, const std::string& path);
 
 struct EncodedChat {

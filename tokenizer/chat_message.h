@@ -10,7 +10,7 @@
 namespace ftok {
 
 // Fills `message` from {"role": string, "content": string or parts}. Parts are [{"type": "text", "text": string}, ...];
-// their texts stand one behind the other, as chat templates write them. Returns what is wrong; empty: nothing.
+// their texts are joined, as chat templates write them. Returns what is wrong; empty when nothing is.
 std::string read_chat_message(simdjson::dom::element json, ChatMessage& message);
 
 }  // namespace ftok

@@ -1,6 +1,6 @@
 // CorpusCounter: the pretokens of a corpus of any size, counted by several threads in bounded memory. Each thread
-// counts in a table of its own; when the tables are full they are written, sorted and added up, to one *run* on disk
-// (the layout of counts files) and emptied. What comes out depends on the texts and their weights alone.
+// counts in its own table. Full tables are sorted, added up, written to one *run* on disk (in the layout of counts
+// files) and emptied. The result depends on the texts and their weights alone.
 //
 //   CorpusCounter counter(pattern, {.memory_bytes = ..., .folder = ...});
 //   while (there are texts) {
@@ -24,7 +24,7 @@
 
 namespace ftok {
 
-// Bytes on disk that are gone when the object is, also after a kill. Writes first, then any number of readers.
+// Bytes on disk that vanish with the object, also after a kill. Written first, then read by any number of readers.
 class SpillFile {
  public:
   explicit SpillFile(const std::string& folder);  // throws Error naming it
@@ -67,8 +67,8 @@ class CorpusCounter {
   size_t memory_bytes() const;
   bool has_runs() const { return !runs_.empty(); }
 
-  // No more texts. Calls visit(pretoken, count) for each pretoken once, in order of their bytes when `sorted` or when
-  // there are runs. May be called again; after a sorted visit all are.
+  // After the last text. Calls visit(pretoken, count) for each pretoken once, in order of their bytes when `sorted` or
+  // when there are runs. May be called again; after a sorted visit all are.
   void visit(const std::function<void(std::string_view pretoken, uint64_t count)>& visit, bool sorted);
 
  private:

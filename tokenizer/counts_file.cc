@@ -58,7 +58,7 @@ uint64_t add_counts(uint64_t sum, uint64_t count, uint64_t weight) {
   uint64_t product = 0, total = 0;
   if (__builtin_mul_overflow(count, weight, &product) || __builtin_add_overflow(sum, product, &total) ||
       total > INT64_MAX) {
-    throw Error("the counts of the pretokens pass 2^63; give smaller weights");
+    throw Error("the counts of the pretokens exceed 2^63; give smaller weights");
   }
   return total;
 }
@@ -95,7 +95,7 @@ void CountsWriter::flush() {
 void CountsWriter::add(std::string_view pretoken, uint64_t count) {
   if (pretoken.size() > kPretokenBytesMax) {
     throw Error(
-        fmt::format("a pretoken of {} bytes; a counts file takes {} at most", pretoken.size(), kPretokenBytesMax));
+        fmt::format("a pretoken of {} bytes; a counts file takes at most {}", pretoken.size(), kPretokenBytesMax));
   }
   const size_t limit = std::min(pretoken.size(), last_.size());
   size_t shared = 0;
@@ -207,11 +207,11 @@ void CountsReader::read_header() {
 
 void CountsReader::read_end() {
   at_end_ = true;
-  if (take_u64() != pretokens_) fail("the number of pretokens is another one than the file says");
-  if (take_u64() != total_) fail("the sum of the counts is another one than the file says");
+  if (take_u64() != pretokens_) fail("the number of pretokens is not the one the file states");
+  if (take_u64() != total_) fail("the sum of the counts is not the one the file states");
   hash_taken();
   const uint64_t expected = hash_->digest();
-  if (take_u64() != expected) fail("the checksum does not fit: the file is damaged");
+  if (take_u64() != expected) fail("the checksum does not match: the file is damaged");
   if (fill(1)) fail("bytes after the end");
 }
 
@@ -234,7 +234,7 @@ bool CountsReader::next(CountedPretoken& entry) {
   }
   const uint64_t count = take_varint();
   if (count == 0) fail("a count of 0");
-  if (count > INT64_MAX || total_ + count > INT64_MAX) fail("the counts pass 2^63");
+  if (count > INT64_MAX || total_ + count > INT64_MAX) fail("the counts exceed 2^63");
   total_ += count;
   ++pretokens_;
   entry = {last_, count};

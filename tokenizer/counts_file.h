@@ -1,4 +1,4 @@
-// Counts files: pretokens in order of their bytes, each with how often it is there. Files of parts of a corpus add up
+// Counts files: pretokens in order of their bytes, each with its count. Files of parts of a corpus add up
 // to the file of the whole, byte for byte, however it was split.
 //
 // Layout (docs/tokenizer.md): "FTOKPTC1"; u32 length and the header, JSON: {"pattern","pattern_text","unicode"}; an

@@ -232,8 +232,8 @@ std::string Encoding::decode(std::span<const uint32_t> ids) const {
       if (done == some.size()) break;
       const std::string_view piece = token_bytes(some[done]);
       if (piece.empty()) {
-        throw Error(fmt::format("id {} at place {} is not a token of {} (ids are below {})", some[done], first + done,
-                                name(), n_vocab()));
+        throw Error(fmt::format("id {} at position {} is not a token of {} (ids are below {})", some[done],
+                                first + done, name(), n_vocab()));
       }
       out += piece;
       ++done;

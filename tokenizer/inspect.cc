@@ -277,7 +277,7 @@ class MergeForest {
                                                                   nodes_.size() - pretoken.size(), roots_.size());
     const std::optional<uint32_t> whole = encoding_.id_of(pretoken);
     if (roots_.size() > 1 && whole && encoding_.vocabulary().whole_pretoken_first) {
-      out += fmt::format("; a token of its own, {}, whatever the merges", *whole);
+      out += fmt::format("; a single token, {}, whatever the merges", *whole);
     }
     out += "\n";
     for (size_t i = 0; i < roots_.size(); ++i) append(out, roots_[i], "", i + 1 == roots_.size());

@@ -108,7 +108,7 @@ void PretokenCounts::reserve(size_t more) {
 void PretokenCounts::add_bytes(uint64_t bytes, uint64_t count) {
   uint64_t added = 0;
   if (__builtin_mul_overflow(bytes, count, &added) || added > INT64_MAX || total_bytes_ + added > INT64_MAX) {
-    throw Error("the counts of the pretokens pass 2^63 bytes; give smaller weights");
+    throw Error("the counts of the pretokens exceed 2^63 bytes; give smaller weights");
   }
   total_bytes_ += added;
 }

@@ -82,7 +82,7 @@ Sidecar parse_sidecar(const std::string& content, const std::string& path) {
   sidecar.pattern = *pattern;
   if (is_own) {
     if (root["pattern_text"].get(text) != simdjson::SUCCESS)
-      throw fail("no \"pattern_text\" for a pattern of one's own");
+      throw fail("no \"pattern_text\" for a pattern without a name");
     try {
       sidecar.own_pattern = std::make_shared<const OwnPattern>(std::string(text));
     } catch (const UsageError& error) {
@@ -240,7 +240,7 @@ void RankReader::read(Vocabulary& vocabulary) {
   vocabulary.offsets.reserve(tokens_.back().rank + 2);
   for (const Token& token : tokens_) {
     if (token.rank + 1 < vocabulary.offsets.size())
-      fail(content_.size(), fmt::format("rank {} is there twice", token.rank));
+      fail(content_.size(), fmt::format("rank {} appears twice", token.rank));
     while (vocabulary.offsets.size() <= token.rank)
       vocabulary.offsets.push_back(static_cast<uint32_t>(vocabulary.bytes.size()));
     vocabulary.bytes.append(bytes_, token.begin, token.end - token.begin);
@@ -276,10 +276,10 @@ void identify(Vocabulary& vocabulary, const std::string& path, const std::string
     vocabulary.pattern = found->pattern;
     vocabulary.specials = found->specials;
   } else if (!hints.pattern) {
-    throw UsageError(
-        fmt::format("{}: nothing tells its pattern: no sidecar {}, and the SHA-256 of its ranks is not known; "
-                    "give --pattern ({}) and --special NAME=ID",
-                    path, sidecar_path(path), fmt::join(pattern_names(), ", ")));
+    throw UnknownPattern(
+        fmt::format("{}: its pattern is unknown: there is no sidecar {}, and the SHA-256 of its ranks is not that of a "
+                    "published vocabulary",
+                    path, sidecar_path(path)));
   }
   if (hints.pattern) {
     vocabulary.pattern = *hints.pattern;

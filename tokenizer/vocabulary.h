@@ -14,6 +14,7 @@
 #include <string_view>
 #include <vector>
 
+#include "core/error.h"
 #include "tokenizer/pattern.h"
 
 namespace ftok {
@@ -57,7 +58,13 @@ struct Vocabulary {
   const SpecialToken* find_special(std::string_view text) const;
 };
 
-// What the caller says of a vocabulary whose files do not (`--pattern`, `--special NAME=ID`).
+// A vocabulary of which nothing names the pre-tokenisation pattern; VocabularyHints can.
+class UnknownPattern : public UsageError {
+ public:
+  using UsageError::UsageError;
+};
+
+// What the caller says of a vocabulary whose files do not say it.
 struct VocabularyHints {
   std::optional<Pattern> pattern;
   std::vector<SpecialToken> specials;
@@ -72,7 +79,7 @@ inline constexpr uint32_t kTokenBytesMax = 1u << 16;
 // Loads a vocabulary, its form told by its content. `path` names the `.tiktoken` or `tokenizer.json` file, or
 // `vocab.bpe` or `encoder.json` with the other beside it. Throws Error naming file and offset when the file is damaged
 // (cut short, a token or rank twice, ranks missing, a byte without token) or asks for what ftok does not do exactly,
-// and UsageError when nothing tells the pattern.
+// and UnknownPattern when neither the file, its sidecar nor the hints name the pattern.
 Vocabulary load_vocabulary(const std::string& path, const VocabularyHints& hints = {});
 
 // The same from memory; `path` is for messages, `sidecar` is the sidecar's content or null.

@@ -109,9 +109,9 @@ std::optional<Checkpoint> read_latest_checkpoint(const std::string& folder, cons
     const Damage& damage = checkpoint.damage();
     log(LogLevel::kWarning,
         fmt::format("{}: damaged ({}{}{}){}", paths[i - 1], damage.code.view(), damage.detail.empty() ? "" : ": ",
-                    damage.detail, i > 1 ? "; going on from the one before" : ""));
+                    damage.detail, i > 1 ? "; resuming from the one before it" : ""));
   }
-  if (!paths.empty()) throw Error(fmt::format("{}: every checkpoint is damaged; remove them to start again", folder));
+  if (!paths.empty()) throw Error(fmt::format("{}: every checkpoint is damaged; remove them to start over", folder));
   return std::nullopt;
 }
 

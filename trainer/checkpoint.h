@@ -1,4 +1,5 @@
-// Checkpoints: all that a run needs to go on bit for bit. Files step-NNNNNNNNN.ckpt in one folder, complete or absent.
+// Checkpoints: everything a run needs to resume bit for bit. Files step-NNNNNNNNN.ckpt in one folder, complete or
+// absent.
 //
 // Bytes, little-endian: "FTOKCKPT"; u64 version = 2, step, windows_read, data_bytes, losses, elements, recipe_bytes;
 // the recipe; the description of the data; losses x f64; then parameters, first moments, second moments (elements x f32
@@ -23,25 +24,25 @@ struct Checkpoint {
   uint64_t step = 0;           // steps done
   uint64_t windows_read = 0;   // the next window's number (trainer/data/loader.h)
   std::string data;            // Mixture::description: a run is bound to its data
-  std::vector<double> losses;  // of the last steps, at most kRecentLosses: what a spike is measured against
+  std::vector<double> losses;  // of the last steps, at most kRecentLosses; a spike is measured against their mean
   std::vector<float> parameters, first_moments, second_moments;  // as ParameterLayout lays them out
 };
 
-// Writes the checkpoint into `folder` and then removes all but the `keep` latest. Throws Error naming the file on
+// Writes the checkpoint into `folder`, then removes all but the latest `keep`. Throws Error naming the file on
 // failure.
 void write_checkpoint(const std::string& folder, const Checkpoint& checkpoint, int64_t keep);
 
 // Damage codes: "ckpt_short", "ckpt_bad_magic", "ckpt_bad_version", "ckpt_bad_size", "ckpt_bad_checksum".
 Result<Checkpoint> parse_checkpoint(std::string_view bytes);
 
-// The same of a file; throws Error when it cannot be read at all.
+// Reads and parses a file; throws Error when it cannot be read.
 Result<Checkpoint> read_checkpoint(const std::string& path);
 
-// Paths of the checkpoints in `folder`, the earliest first; none when there is no such folder.
+// Paths of the checkpoints in `folder`, earliest first; empty when there is no such folder.
 std::vector<std::string> list_checkpoints(const std::string& folder);
 
-// The latest whole checkpoint. Each damaged one that is passed over is told to `log` as a warning. None when there is
-// no checkpoint; throws Error when there are some and all are damaged.
+// The latest complete checkpoint. Each damaged one that is skipped is logged as a warning. None when there is no
+// checkpoint; throws Error when there are some and all are damaged.
 std::optional<Checkpoint> read_latest_checkpoint(const std::string& folder, const Log& log);
 
 }  // namespace ftok

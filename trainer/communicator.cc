@@ -74,7 +74,7 @@ RankInfo rank_info_from(const Lookup& get) {
   };
   if (number("WORLD_SIZE", info.size, 1, kRanksMax)) {
     if (!number("RANK", info.rank, 0, info.size - 1) && info.size > 1)
-      throw UsageError("WORLD_SIZE is set and RANK is not");
+      throw UsageError("WORLD_SIZE is set, but RANK is not");
   } else if (number("SLURM_NTASKS", info.size, 1, kRanksMax)) {
     if (!number("SLURM_PROCID", info.rank, 0, info.size - 1))
       info.size = 1;  // inside an allocation, but not started by srun

@@ -1,5 +1,5 @@
-// Data parallelism: processes ("ranks") that each hold the whole model, see their share of every step's windows and add
-// up their gradients. One interface; here over TCP sockets between CPU processes, in trainer/cuda/ over NCCL.
+// Data parallelism: processes ("ranks") that each hold the whole model, compute their share of every step's windows and
+// add up their gradients. One interface: over TCP sockets here, over NCCL in trainer/cuda/.
 //
 // Sums are taken in the order of the ranks, in one place for each element, so that all ranks get the same bits.
 #pragma once
@@ -14,29 +14,29 @@
 namespace ftok {
 
 // Collective: every rank calls the same functions in the same order with the same sizes. Throws Error when another rank
-// has gone or does not answer. Not thread-safe.
+// has exited or does not answer. Not thread-safe.
 class Communicator {
  public:
   virtual ~Communicator() = default;
   virtual int rank() const = 0;
   virtual int size() const = 0;
 
-  // The slice of n elements that a rank owns: begins are multiples of 16, slices follow each other.
+  // The slice of n elements that a rank owns. Slices are contiguous, and each begins at a multiple of 16.
   struct Slice {
     int64_t begin = 0, end = 0;
     int64_t size() const { return end - begin; }
   };
   Slice slice(int64_t n, int of_rank) const;
 
-  // The own slice of `values` becomes the sum over the ranks; what happens to the rest is not said.
+  // Replaces this rank's slice of `values` by the sum over the ranks; the rest of `values` is undefined afterwards.
   virtual void reduce_scatter(std::span<float> values) = 0;
-  // Every slice becomes its owner's.
+  // Replaces every slice by its owner's values.
   virtual void all_gather(std::span<float> values) = 0;
-  // On rank 0, `all` (n) becomes the ranks' slices, of which each gives its `own`; elsewhere `all` is not used.
+  // Every rank passes its slice as `own`; rank 0 receives all slices in `all` (n elements), which others do not use.
   virtual void gather(std::span<const float> own, int64_t n, std::span<float> all) = 0;
-  // Every element becomes the sum over the ranks.
+  // Replaces every element by its sum over the ranks.
   virtual void all_reduce(std::span<double> values) = 0;
-  // Becomes rank 0's.
+  // Replaces `bytes` by rank 0's.
   virtual void broadcast(std::span<std::byte> bytes) = 0;
 
   void all_reduce(std::span<float> values) {
@@ -45,25 +45,24 @@ class Communicator {
   }
 };
 
-// One process alone: nothing is sent.
+// For a single process: sends nothing.
 std::unique_ptr<Communicator> make_single_communicator();
 
-// Who a process is among others.
+// A process's place among the others.
 struct RankInfo {
   int rank = 0, size = 1;
-  std::string address = "127.0.0.1";  // of rank 0
-  int port = 29500;                   // rank 0 listens there (torchrun's default)
+  std::string address = "127.0.0.1";  // rank 0's
+  int port = 29500;                   // that rank 0 listens on (torchrun's default)
 };
 
 // From the variables that torchrun sets (RANK, WORLD_SIZE, MASTER_ADDR, MASTER_PORT), else from srun's (SLURM_PROCID,
 // SLURM_NTASKS; rank 0 is on the first node of SLURM_STEP_NODELIST, else at SLURM_LAUNCH_NODE_IPADDR, unless
 // MASTER_ADDR and MASTER_PORT are set). Where torchrun's agent listens on MASTER_PORT (TORCHELASTIC_USE_AGENT_STORE),
-// rank 0 takes the next port. One process where neither is set. `get` looks a variable up. Throws UsageError naming a
-// variable that is not a number or out of range.
+// rank 0 takes the next port. A single process when neither is set. `get` looks up a variable. Throws UsageError naming
+// a variable that is not a number or out of range.
 RankInfo rank_info_from(const std::function<std::optional<std::string>(const char*)>& get);
 
-// Connects all ranks with each other. Throws Error naming rank, address and port when it does not come about in
-// `seconds`.
+// Connects all ranks with each other. Throws Error naming rank, address and port when that takes longer than `seconds`.
 std::unique_ptr<Communicator> connect_ranks(const RankInfo& info, double seconds);
 
 }  // namespace ftok

@@ -1,5 +1,5 @@
-// A model in training on some back end: what a run (train.h) asks of it. One of the CPU is here; trainer/cuda/ has one
-// of GPUs.
+// A model in training on a back end, as a training run (train.h) uses it. The CPU's is made here, the GPU's in
+// trainer/cuda/.
 #pragma once
 
 #include <functional>
@@ -13,7 +13,7 @@
 
 namespace ftok {
 
-// Weights and moments, in fp32, as ParameterLayout lays them out.
+// Weights and moments in fp32, in ParameterLayout's order.
 struct EngineState {
   std::vector<float> parameters, first_moments, second_moments;
 };
@@ -25,41 +25,41 @@ class Engine {
 
   virtual const ParameterLayout& layout() const = 0;
 
-  // The same on all ranks; empty moments are zero. `step`: how many steps have made it.
+  // Collective, with the same state on all ranks; empty moments stand for zeros. `step`: the steps done so far.
   virtual void set_state(EngineState state, int64_t step) = 0;
-  // Collective. Rank 0's is whole; those of the others are empty.
+  // Collective. Complete on rank 0, empty on the others.
   virtual EngineState state() = 0;
   // The weights that the layers read, in fp32. Valid until the next call of anything.
   virtual const std::vector<float>& parameters() = 0;
 
   virtual void clear_gradients() = 0;
-  // gradients += scale * the gradient of the batch's summed losses. The batch may go when this returns; the work may be
-  // done later.
+  // gradients += scale * the gradient of the batch's summed losses. The batch may be destroyed when this returns; the
+  // work may be done later.
   virtual void add_gradients(const BatchView& batch, double scale) = 0;
   // This rank's sum of the losses, in nats, since the last call; waits for the work.
   virtual double take_loss() = 0;
-  // Adds up the ranks' gradients. Collective.
+  // Sums the gradients over the ranks. Collective.
   virtual void reduce_gradients() = 0;
-  // The norm of the reduced gradients. Collective.
+  // The Euclidean norm of the reduced gradients. Collective.
   virtual double norm() = 0;
-  // AdamW (trainer/training/optimizer.h); steps count from 1. Collective.
+  // One AdamW update (trainer/training/optimizer.h); `step` counts from 1. Collective.
   virtual void update(int64_t step, double learning_rate, double gradient_norm) = 0;
 
-  // This rank's loss of a batch alone, summed over its targets.
+  // The loss of a batch on this rank alone, in nats, summed over its targets.
   virtual double loss(const BatchView& batch) = 0;
-  // (B,T): the loss of each target of such a batch, 0 where it does not count.
+  // The loss of each target of such a batch (B,T), in nats; 0 where a target does not count.
   virtual std::vector<double> target_losses(const BatchView& batch) = 0;
 
-  // "", or a line for the log about how the back end does its work, once it has done some.
+  // A line for the log on how the back end does its work, once it has done some; "" when there is nothing to say.
   virtual std::string about() const { return ""; }
 };
 
-// Makes an engine for a rank; `ranks` outlives it. Throws Error when the back end is not there.
+// Makes an engine for a rank; `ranks` must outlive it. Throws Error when the back end is missing.
 using EngineFactory = std::function<std::unique_ptr<Engine>(const TrainRecipe& recipe, Communicator& ranks)>;
 
 std::unique_ptr<Engine> make_cpu_engine(const TrainRecipe& recipe, Communicator& ranks);
 
-// What the recipe says of threads and recomputation.
+// The recipe's number of threads (run.threads, with 0 resolved to the cores) and its recomputation.
 int thread_count(const TrainRecipe& recipe);
 Recompute recompute_of(const TrainRecipe& recipe);
 

@@ -96,7 +96,7 @@ MemoryNeed memory_need(const TrainRecipe& recipe, int processes, Processor proce
 std::string memory_complaint(const TrainRecipe& recipe, int processes, uint64_t available, Processor processor) {
   const MemoryNeed need = memory_need(recipe, processes, processor);
   if (need.total() <= available) return "";
-  std::string text = fmt::format("run.micro_batch = {} needs {:.1f} GB of memory, there are {:.1f}",
+  std::string text = fmt::format("run.micro_batch = {} needs {:.1f} GB of memory, but there are {:.1f}",
                                  recipe.run.micro_batch, gigabytes(need.total()), gigabytes(available));
   const Asked asked{recipe, processes, processor};
   const int64_t as_it_is = asked.largest_batch(recipe.run.recompute.c_str(), available);
@@ -104,7 +104,7 @@ std::string memory_complaint(const TrainRecipe& recipe, int processes, uint64_t 
   if (as_it_is > 0) text += fmt::format("; {} would fit", as_it_is);
   if (recomputed > as_it_is) text += fmt::format("; {} with run.recompute = \"blocks\"", recomputed);
   if (recomputed == 0)
-    text += "; no micro-batch fits: weights, gradients and moments alone are " +
+    text += "; no micro-batch fits: weights, gradients and moments alone take " +
             fmt::format("{:.1f} GB", gigabytes(need.fixed_bytes));
   return text;
 }

@@ -1,4 +1,4 @@
-// How much memory a training run takes, and what would fit.
+// How much memory a training run needs, in bytes, and what would fit.
 #pragma once
 
 #include <cstdint>
@@ -17,16 +17,16 @@ struct MemoryNeed {
   uint64_t total() const { return fixed_bytes + sequence_bytes + shared_bytes; }
 };
 
-// Of one of `processes` data-parallel ones: in the machine's memory, or in its GPU's, the libraries' scratch memory
-// included.
+// The need of one of `processes` data-parallel processes: main memory, or GPU memory including the libraries' scratch
+// memory.
 MemoryNeed memory_need(const TrainRecipe& recipe, int processes, Processor processor = Processor::kCpu);
 
-// "" when it fits into `available` bytes; else one line that says what is needed and which run.micro_batch or
+// "" when the run fits into `available` bytes; otherwise one line that says what is needed and which run.micro_batch or
 // run.recompute would fit.
 std::string memory_complaint(const TrainRecipe& recipe, int processes, uint64_t available,
                              Processor processor = Processor::kCpu);
 
-// Of this machine: RAM, or the control group's limit where that is lower.
+// This machine's RAM, or the control group's limit where that is lower.
 uint64_t physical_memory_bytes();
 
 }  // namespace ftok

@@ -42,8 +42,8 @@ struct ModelConfig {
   bool operator==(const ModelConfig&) const = default;
 };
 
-// How a parameter starts (GPT-2, section 2.3): gains 1, biases 0, the rest normal with deviation 0.02, projections onto
-// the residual stream with 0.02 / sqrt(2 L).
+// A parameter's initial value (GPT-2, section 2.3): gains 1, biases 0, the rest normal with deviation 0.02, projections
+// onto the residual stream with 0.02 / sqrt(2 L).
 enum class Start : uint8_t { kOnes, kZeros, kNormal, kResidualNormal };
 
 struct Tensor {

@@ -106,7 +106,7 @@ Result<std::vector<ChoiceExample>> parse_examples(std::string_view rest, int32_t
     examples.push_back(std::move(example));
   }
   if (!rest.empty())
-    return Damage{"choices_bad_example", "bytes after the last", kHeaderBytes + (all.size() - rest.size())};
+    return Damage{"choices_bad_example", "bytes after the last example", kHeaderBytes + (all.size() - rest.size())};
   return examples;
 }
 
@@ -253,7 +253,7 @@ void check_ids(const ModelConfig& config, const ChoiceExample& example, uint64_t
     return std::any_of(ids.begin(), ids.end(), [&](uint32_t id) { return id >= V; });
   };
   if (beyond(example.context) || std::any_of(example.completions.begin(), example.completions.end(), beyond))
-    throw Error(fmt::format("example {}: an id beyond the model's vocabulary of {}", number, V));
+    throw Error(fmt::format("example {}: an id outside the model's vocabulary of {}", number, V));
 }
 
 // Counts an example whose completions have these summed losses.

@@ -1,4 +1,4 @@
-// Multiple-choice examples (HellaSwag, Zellers et al. 2019) in llm.c's evaluation format, and how a model does on them.
+// Multiple-choice examples (HellaSwag, Zellers et al. 2019) in llm.c's evaluation format, and a model's score on them.
 //
 // Bytes, little-endian: int32[256] header = 20240522, version, examples, bytes of the longest example, zeros. Version 1
 // is llm.c's: then for each example a stream of uint16: 65535, bytes of the example (all of it), index modulo 65536,
@@ -18,12 +18,12 @@
 namespace ftok {
 
 struct ChoiceExample {
-  uint32_t label = 0;                              // of the completion that is right
+  uint32_t label = 0;                              // index of the right completion
   std::vector<uint32_t> context;                   // not empty
   std::vector<std::vector<uint32_t>> completions;  // none empty; llm.c's reader wants four
 };
 
-// What a file's bytes are. `version` is 1 or 2; throws UsageError when an example does not fit version 1 (an id of
+// The bytes of a file. `version` is 1 or 2; throws UsageError when an example does not fit version 1 (an id of
 // 65,535 or more, an example of 65,536 bytes or more), naming it by number.
 std::string encode_choices(const std::vector<ChoiceExample>& examples, int version);
 
@@ -38,20 +38,20 @@ Result<ChoiceExample> choice_of_json(std::string_view line,
 struct ChoiceScore {
   uint64_t examples = 0;
   uint64_t correct = 0;             // the completion with the smallest sum of losses is the right one
-  uint64_t correct_normalised = 0;  // the smallest mean loss a token: acc_norm, what llm.c reports
+  uint64_t correct_normalised = 0;  // the smallest mean loss per token: acc_norm, what llm.c reports
   double accuracy() const;
   double accuracy_normalised() const;
-  // Of a share p of n examples: sqrt(p (1 - p) / n).
+  // The standard error of a share p of n examples: sqrt(p (1 - p) / n).
   static double standard_error(double share, uint64_t examples);
 };
 
 // A model's loss, in nats, of each target (B,T) of a batch; 0 where a target does not count.
 using TargetLosses = std::function<std::vector<double>(const BatchView&)>;
 
-// What completions are scored in. On a GPU every new shape of batch costs seconds (plans, algorithms), and a batch of
-// one sequence leaves it idle.
+// The batches that completions are scored in. On a GPU every new shape of batch costs seconds (plans, algorithms), and
+// a batch of one sequence leaves it idle.
 struct ChoiceBatches {
-  int64_t sequences = 1;    // of every batch; a last one is filled up
+  int64_t sequences = 1;    // in every batch; the last one is filled up
   bool pad_length = false;  // to a power of two, at least 32, at most the model's context; false: as long as they are
 };
 

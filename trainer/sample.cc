@@ -20,10 +20,10 @@ void check_numbers(std::span<const float> logits) {
   float most = -INFINITY;
   for (size_t id = 0; id < logits.size(); ++id) {
     if (!(logits[id] < INFINITY))
-      throw Error(fmt::format("the model's logit of id {} is {}: there is nothing to draw from", id, logits[id]));
+      throw Error(fmt::format("the model's logit for id {} is {}, so no token can be drawn", id, logits[id]));
     most = std::max(most, logits[id]);
   }
-  if (most == -INFINITY) throw Error("the model gives no token a chance: there is nothing to draw from");
+  if (most == -INFINITY) throw Error("the model gives every token a probability of 0, so none can be drawn");
 }
 
 }  // namespace

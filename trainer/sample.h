@@ -1,4 +1,4 @@
-// Text from a model: one token after the other, each drawn from the distribution that the model gives.
+// Text from a model: token by token, each drawn from the distribution that the model gives.
 #pragma once
 
 #include <cstdint>
@@ -22,17 +22,17 @@ struct SampleOptions {
   // Logits of tokens that the context holds are divided by it where positive, multiplied where negative (CTRL, Keskar
   // et al. 2019, section 4.1); 1: none.
   double repetition_penalty = 1.0;
-  // Ids that are no token of it, which a model of more ids has, are never drawn; null: all are.
+  // Ids that are not tokens of it, which a model with more ids has, are never drawn; null: any id is.
   const Encoding* encoding = nullptr;
 };
 
-// The penalty on the logits of the tokens in `context`, once each.
+// Applies the penalty to the logits of the tokens in `context`, once each.
 void penalise_repetition(std::span<float> logits, std::span<const uint32_t> context, double penalty);
 
-// Sets the logits of ids that are no token of `encoding` (null: none) to -infinity.
+// Sets the logits of ids that are not tokens of `encoding` to -infinity; null: of none.
 void leave_out_no_tokens(std::span<float> logits, const Encoding* encoding);
 
-// A token and its share of the distribution.
+// A token, its logit and its probability.
 struct TokenProbability {
   uint32_t token = 0;
   float logit = 0;
@@ -52,12 +52,12 @@ class TokenPredictor {
  public:
   virtual ~TokenPredictor() = default;
 
-  // Takes the next token in and gives the logits (V) of the one after it; valid until the next call. Position T does
-  // not exist: the caller starts again with read() before.
+  // Reads the next token and returns the logits (V) of the one after it, valid until the next call. There is no
+  // position T: the caller starts over with read() before.
   virtual std::span<const float> next(uint32_t token) = 0;
-  // Starts again, and takes 1..T tokens in at once: the logits of the one after the last.
+  // Starts over and reads 1..T tokens at once; returns the logits (V) of the token after the last.
   virtual std::span<const float> read(std::span<const uint32_t> tokens) = 0;
-  virtual int64_t position() const = 0;  // tokens taken in since the start
+  virtual int64_t position() const = 0;  // tokens read since the start
 };
 
 // On the CPU. Runs the model forward, a whole prompt at once or a position at a time, and keeps the keys and values of

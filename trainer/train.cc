@@ -44,7 +44,7 @@ class Run {
         validation_(open_validation_data(recipe, inputs, leads() ? log : no_log())) {
     if (validation_) {
       if (const std::string shared = validation_->shared_shard(data_); !shared.empty())
-        throw UsageError(fmt::format("{}: is in the data for training and in that for validation", shared));
+        throw UsageError(fmt::format("{}: is used for both training and validation", shared));
     }
     resume();
     if (!leads()) return;
@@ -147,15 +147,15 @@ class Run {
     const std::string was = train_recipe_binding(parse_train_recipe(checkpoint.recipe, checkpoints()));
     if (const std::string difference = recipe_difference(was, train_recipe_binding(recipe_)); !difference.empty()) {
       throw UsageError(
-          fmt::format("{} belongs to another recipe: {}; choose another --output", inputs_.output, difference));
+          fmt::format("{} was trained with another recipe: {}; use another output folder", inputs_.output, difference));
     }
     // An imported model is bound to no data, one of 0.1.0 to the data's size alone.
     if (!checkpoint.data.empty() && checkpoint.data != data_.description() && checkpoint.data != data_identity()) {
-      throw UsageError(fmt::format("{} was trained on {}, --data has {}; choose another --output", inputs_.output,
-                                   checkpoint.data, data_identity()));
+      throw UsageError(fmt::format("{} was trained on {}, but the data is now {}; use another output folder",
+                                   inputs_.output, checkpoint.data, data_identity()));
     }
     if (checkpoint.parameters.size() != static_cast<size_t>(engine_->layout().size())) {
-      throw Error(fmt::format("{}: a checkpoint of another shape", checkpoints()));
+      throw Error(fmt::format("{}: the checkpoint is of a model of another shape", checkpoints()));
     }
   }
 
@@ -199,16 +199,16 @@ class Run {
     return loss[0] / counted[0];
   }
 
-  // "" for a loss to go on with.
+  // What is wrong with the step's loss; "" when nothing is.
   std::string complaint(const StepReport& report) const {
     if (!std::isfinite(report.loss) || !std::isfinite(report.norm)) {
-      return fmt::format("the loss is {}, the gradient's norm {}", report.loss, report.norm);
+      return fmt::format("the loss is {} and the gradient norm {}", report.loss, report.norm);
     }
     if (recipe_.training.spike_factor <= 0 || recent_losses_.size() < kSpikeLossesMin) return "";
     const double mean =
         std::accumulate(recent_losses_.begin(), recent_losses_.end(), 0.0) / static_cast<double>(recent_losses_.size());
     if (report.loss <= recipe_.training.spike_factor * mean) return "";
-    return fmt::format("the loss is {:.4f}, {:.4f} in the mean of the {} steps before", report.loss, mean,
+    return fmt::format("the loss is {:.4f}, against a mean of {:.4f} over the {} steps before it", report.loss, mean,
                        recent_losses_.size());
   }
 
@@ -225,18 +225,18 @@ class Run {
                                             recipe_.windows_per_step(), data_.place(windows_read_));
     if (recipe_.training.on_bad_loss == "stop") throw Error(message);
     if (++bad_steps_ >= kBadStepsMax) throw Error(fmt::format("{}; {} steps in a row were bad", message, bad_steps_));
-    if (leads()) tell_(LogLevel::kWarning, message + "; it is left out");
+    if (leads()) tell_(LogLevel::kWarning, message + "; the step is skipped");
     return false;
   }
 
   // A step without a target that counts, as a long message of a user is. Throws where the data has no other steps.
   void leave_out(int64_t step) {
     windows_without_targets_ += static_cast<uint64_t>(recipe_.windows_per_step());
-    const std::string message = fmt::format("step {}: no target counts in its {} windows, which begin at {}", step,
-                                            recipe_.windows_per_step(), data_.place(windows_read_));
+    const std::string message = fmt::format("step {}: its {} windows, which begin at {}, have no target that counts",
+                                            step, recipe_.windows_per_step(), data_.place(windows_read_));
     if (windows_without_targets_ >= data_.windows() + static_cast<uint64_t>(recipe_.windows_per_step()))
-      throw Error(message + ", nor in any window of a whole epoch before");
-    if (leads()) tell_(LogLevel::kWarning, message + "; it is left out");
+      throw Error(message + ", and neither has any window of the epoch before it");
+    if (leads()) tell_(LogLevel::kWarning, message + "; the step is skipped");
   }
 
   StepReport step() {
@@ -287,7 +287,7 @@ class Run {
     ranks_.all_reduce(std::span(sums));
     if (sums[1] > 0) return sums[0] / sums[1];
     if (leads() && !std::exchange(told_of_no_validation_, true)) {
-      tell_(LogLevel::kWarning, fmt::format("nothing to validate: no target counts in the {} windows", windows));
+      tell_(LogLevel::kWarning, fmt::format("nothing to validate: the {} windows have no target that counts", windows));
     }
     return std::nullopt;
   }
@@ -328,22 +328,21 @@ class Run {
   uint64_t windows_without_targets_ = 0;  // of the last steps, in a row
   std::string data_identity_;
   bool told_of_no_validation_ = false;
-  double pace_ = 0;  // seconds a step
+  double pace_ = 0;  // seconds per step
   bool told_about_ = false;
 };
 
 void check(const TrainRecipe& recipe, const TrainInputs& inputs, int ranks) {
   recipe.check();
-  if (inputs.data.empty()) throw UsageError("--data: expected at least one");
+  if (inputs.data.empty()) throw UsageError("no training data: expected at least one folder or shard");
   if (inputs.encoding != nullptr && inputs.encoding->n_vocab() > static_cast<uint64_t>(recipe.model.vocabulary_size)) {
-    throw UsageError(fmt::format(
-        "vocabulary = \"{}\" has {} ids, model.vocabulary_size = {}; change one with --set vocabulary or --set "
-        "model.vocabulary_size",
-        recipe.vocabulary, inputs.encoding->n_vocab(), recipe.model.vocabulary_size));
+    throw UsageError(
+        fmt::format("vocabulary = \"{}\" has {} ids, but model.vocabulary_size = {}; change one of the two",
+                    recipe.vocabulary, inputs.encoding->n_vocab(), recipe.model.vocabulary_size));
   }
   if (recipe.windows_per_step() < ranks) {
-    throw UsageError(
-        fmt::format("training.tokens_per_step: {} windows a step for {} processes", recipe.windows_per_step(), ranks));
+    throw UsageError(fmt::format("training.tokens_per_step: {} windows per step are too few for {} processes",
+                                 recipe.windows_per_step(), ranks));
   }
   const std::string complaint = inputs.make_engine ? "" : memory_complaint(recipe, ranks, physical_memory_bytes());
   if (!complaint.empty()) throw Error("out of memory: " + complaint);

@@ -1,8 +1,8 @@
 // A training run: batches in, a model, its checkpoints and its log out.
 //
-// Output folder: checkpoints/step-NNNNNNNNN.ckpt (trainer/checkpoint.h), log.jsonl with one object a step, and
-// loss.svg. A folder that holds checkpoints is continued: from the latest whole one, bit for bit as if the run had
-// never stopped (its log is cut back to that step). A folder is bound to its recipe ([run] aside) and to the bytes and
+// Output folder: checkpoints/step-NNNNNNNNN.ckpt (trainer/checkpoint.h), log.jsonl with one object per step, and
+// loss.svg. A run in a folder that holds checkpoints resumes from the latest complete one, bit for bit as if it had
+// never stopped (its log is truncated to that step). A folder is bound to its recipe ([run] aside) and to the bytes and
 // shares of its data.
 #pragma once
 
@@ -23,9 +23,9 @@
 namespace ftok {
 
 struct StepReport {
-  int64_t step = 0, steps = 0;  // 1, 2, ... of the whole
-  double loss = 0;              // nats a token, mean over the step's targets, before the update
-  double norm = 0;              // of the gradient, before clipping
+  int64_t step = 0, steps = 0;  // 1, 2, ... of the run's steps
+  double loss = 0;              // nats per token, mean over the step's targets, before the update
+  double norm = 0;              // gradient norm before clipping
   double learning_rate = 0;
   double tokens_per_second = 0;
   double mfu = 0;           // of run.peak_tflops; 0 where that is not known
@@ -34,7 +34,7 @@ struct StepReport {
   bool no_targets = false;  // no target of the step counts: loss is NaN
 };
 
-// What a run tells while it goes on; called on the run's thread, by rank 0 alone.
+// Told of a run's progress; called on the run's thread, by rank 0 alone.
 class TrainObserver {
  public:
   virtual ~TrainObserver() = default;
@@ -47,23 +47,23 @@ class TrainObserver {
 // A folder of shards, or one shard.
 struct DataPath {
   std::string path;
-  double weight = 0;  // share of the windows, against the others'; 0 for all: as many as each has
+  double weight = 0;  // relative share of the windows; 0 for all folders: in proportion to their windows
 };
 
 struct TrainInputs {
   std::vector<DataPath> data;
-  std::string output;                  // a folder, made when it is not there
-  const Encoding* encoding = nullptr;  // of the shards; null when it is not known: samples then begin with token 0
+  std::string output;                  // a folder, created when missing
+  const Encoding* encoding = nullptr;  // the shards' vocabulary; null when unknown: samples then begin with token 0
   const ModelFile* initial = nullptr;  // weights to start from in a new folder; null: random ones
   std::string validation;              // a folder or a shard; "": the "val" shards of the data's folders, or none
   Communicator* ranks = nullptr;       // null: this process alone. All ranks get the same inputs
   EngineFactory make_engine;           // empty: the CPU's
-  std::function<bool()> stop = {};     // asked between steps: true ends the run there, after a checkpoint
+  std::function<bool()> stop = {};     // asked between steps; true ends the run after a checkpoint
 };
 
-// Runs until recipe.run.steps steps are done, or until inputs.stop: false then. Throws UsageError when recipe, data,
-// vocabulary and what is in the folder do not fit together, Error when a file fails, memory does not suffice or losses
-// are bad (naming the step and where its batch lies).
+// Trains until recipe.run.steps steps are done; false when inputs.stop ended the run before. Throws UsageError when
+// recipe, data, vocabulary and the contents of the folder do not fit together, Error when a file cannot be read or
+// written, memory does not suffice, or losses are bad (naming the step and the place of its batch).
 bool train(const TrainRecipe& recipe, const TrainInputs& inputs, TrainObserver& observer, const Log& log);
 
 }  // namespace ftok

@@ -13,9 +13,9 @@ namespace {
 
 namespace fs = std::filesystem;
 
-std::string fitting_flags(const Manifest& manifest) {
-  return fmt::format("--set vocabulary='{}' and --set model.vocabulary_size={} fit these shards",
-                     manifest.vocabulary.name, manifest.vocabulary.size);
+std::string fitting_keys(const Manifest& manifest) {
+  return fmt::format("vocabulary = \"{}\" and model.vocabulary_size = {} fit these shards", manifest.vocabulary.name,
+                     manifest.vocabulary.size);
 }
 
 // Holds the recipe against the folder's manifest, where it has one, and says how documents are told apart.
@@ -32,13 +32,13 @@ LoaderOptions loader_options(const TrainRecipe& recipe, const Encoding* encoding
   if (fs::exists(manifest_path, code)) {
     const Manifest manifest = read_manifest(manifest_path);
     if (manifest.vocabulary.size > options.vocabulary_size) {
-      throw UsageError(fmt::format("{}: encoded with {} of {} ids, but model.vocabulary_size = {}; {}", path,
+      throw UsageError(fmt::format("{}: encoded with {}, which has {} ids, but model.vocabulary_size = {}; {}", path,
                                    manifest.vocabulary.name, manifest.vocabulary.size, options.vocabulary_size,
-                                   fitting_flags(manifest)));
+                                   fitting_keys(manifest)));
     }
     if (encoding != nullptr && manifest.vocabulary.digest != encoding->digest()) {
-      throw UsageError(fmt::format("{}: encoded with the vocabulary {}, but vocabulary = \"{}\" is another; {}", path,
-                                   manifest.vocabulary.name, recipe.vocabulary, fitting_flags(manifest)));
+      throw UsageError(fmt::format("{}: encoded with the vocabulary {}, but the recipe names another, \"{}\"; {}", path,
+                                   manifest.vocabulary.name, recipe.vocabulary, fitting_keys(manifest)));
     }
     end_of_text = static_cast<uint32_t>(manifest.vocabulary.end_of_text);
     options.end_of_text_first = manifest.placement == EndOfText::kBefore;
@@ -92,7 +92,7 @@ std::optional<Mixture> open_validation_data(const TrainRecipe& recipe, const Tra
       const std::vector<std::string> shards = list_shards(data.path, Split::kValidation);
       if (!shards.empty()) add(data.path, shards);
     }
-    if (why.empty()) why = fmt::format("{}: no shards for validation (--val names others)", inputs.data[0].path);
+    if (why.empty()) why = fmt::format("{}: no validation shards", inputs.data[0].path);
   }
   if (sources.empty()) {
     log(LogLevel::kWarning, "no validation: " + why);

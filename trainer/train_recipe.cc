@@ -69,9 +69,9 @@ void visit_bound_sections(Visitor& visitor, TrainRecipe& recipe) {
 }  // namespace
 
 void TrainRecipe::visit(OptionVisitor& visitor) {
-  visitor.choice("preset", preset, kNames, "what the other keys start from");
+  visitor.choice("preset", preset, kNames, "preset that gives the keys not set here");
   visitor.field("vocabulary", vocabulary,
-                "that the shards were encoded with: a name or a file; \"\": samples are printed as ids");
+                "vocabulary that the shards were encoded with, a name or a file; \"\": samples are printed as ids");
 }
 
 void TrainRecipe::check() const {

@@ -1,4 +1,4 @@
-// What a training run is told: presets, TOML files, `--set`.
+// The recipe of a training run: presets, TOML files, assignments to keys.
 #pragma once
 
 #include <cstdint>
@@ -13,7 +13,7 @@
 
 namespace ftok {
 
-// What decides the result of a run besides model, optimizer and schedule.
+// The keys, besides those of model, optimizer and schedule, that decide the result of a run.
 struct TrainingOptions {
   int64_t seed = 1;
   int64_t tokens_per_step = 524288;
@@ -24,22 +24,25 @@ struct TrainingOptions {
   double spike_factor = 0;
 
   void visit(OptionVisitor& visitor) {
-    visitor.field("seed", seed, "of the starting weights and of the order of the data");
-    visitor.field("tokens_per_step", tokens_per_step, "a multiple of model.length (llm.c's run_gpt2_124M.sh: 524288)");
-    visitor.field("shuffle", shuffle, "windows in a new random order every epoch; false: as they lie in the shards");
-    visitor.field("document_mask", document_mask, "attention stays within a document");
-    visitor.choice("precision", precision, {"fp32", "bf16"},
-                   "bf16: activations and the weights that layers read are rounded to bfloat16 (slow on a CPU, to "
-                   "compare with a GPU)");
+    visitor.field("seed", seed, "seed of the initial weights and of the order of the data");
+    visitor.field("tokens_per_step", tokens_per_step,
+                  "tokens per step, a multiple of model.length (llm.c's run_gpt2_124M.sh: 524288)");
+    visitor.field("shuffle", shuffle,
+                  "read the windows in a new random order every epoch; false: in the order of the shards");
+    visitor.field("document_mask", document_mask, "keep attention within a document");
+    visitor.choice(
+        "precision", precision, {"fp32", "bf16"},
+        "bf16 rounds activations and the weights that layers read to bfloat16 (slow on a CPU; for comparison "
+        "with a GPU)");
     visitor.choice(
         "on_bad_loss", on_bad_loss, {"stop", "skip"},
-        "a loss that is no number or a spike: stop the run, or leave the step's update out; ten in a row stop it");
+        "what to do when a loss is not a number or is a spike: stop the run, or skip the step; ten in a row stop it");
     visitor.field("spike_factor", spike_factor,
-                  "a loss above this many times the mean of the last 50 steps is a spike; 0: none is");
+                  "a loss above this many times the mean of the last 50 steps is a spike; 0: no loss is");
   }
 };
 
-// What may change from one start of a run to the next.
+// The keys that may change when a run is resumed.
 struct TrainOptions {
   int64_t steps = 18865;
   int64_t micro_batch = 4;
@@ -55,22 +58,25 @@ struct TrainOptions {
   double price_per_hour = 0;
 
   void visit(OptionVisitor& visitor) {
-    visitor.field("steps", steps, "the whole run; the schedule ends there");
+    visitor.field("steps", steps, "steps of the whole run; the learning rate schedule ends with the last");
     visitor.field("micro_batch", micro_batch,
-                  "sequences at a time: more need more memory, the sums are the same to rounding");
-    visitor.field("threads", threads, "0: one a core; the bits do not depend on it");
-    visitor.field("sample_every", sample_every, "steps between a validation loss and a sample; 0: never");
-    visitor.field("sample_tokens", sample_tokens, "length of the sample");
-    visitor.field("validation_windows", validation_windows, "windows of the validation shards that are looked at");
-    visitor.field("checkpoint_every", checkpoint_every, "steps between checkpoints; the last step always makes one");
-    visitor.field("keep", keep, "checkpoints to keep");
+                  "sequences computed at a time; more take more memory and give the same sums up to rounding");
+    visitor.field("threads", threads, "threads; 0: one per core; any number gives the same bits");
+    visitor.field("sample_every", sample_every, "steps between validation losses, each with a sample; 0: never");
+    visitor.field("sample_tokens", sample_tokens, "tokens in a sample");
+    visitor.field("validation_windows", validation_windows,
+                  "windows of the validation shards that a validation loss reads");
+    visitor.field("checkpoint_every", checkpoint_every, "steps between checkpoints; the last step always writes one");
+    visitor.field("keep", keep, "checkpoints to keep, the newest");
     visitor.choice("recompute", recompute, {"nothing", "gelu", "blocks"},
-                   "what the backward pass makes again instead of keeping it: less memory, the same bits");
+                   "what the backward pass recomputes instead of keeping: less memory, the same bits");
     visitor.field("shard_optimizer", shard_optimizer,
-                  "several processes: each keeps its share of the moments (ZeRO stage 1)");
-    visitor.field("peak_tflops", peak_tflops,
-                  "of the machine, all processes together, for the MFU: (6 N + 6 L C T) tokens/s of it; 0: none");
-    visitor.field("price_per_hour", price_per_hour, "of the machine, for the cost that is left; 0: none");
+                  "with several processes, each keeps only its share of the moments (ZeRO stage 1)");
+    visitor.field(
+        "peak_tflops", peak_tflops,
+        "peak of the machine, all processes together, for the MFU: (6 N + 6 L C T) tokens/s of it; 0: no MFU");
+    visitor.field("price_per_hour", price_per_hour,
+                  "price of the machine per hour, for the remaining cost; 0: not shown");
   }
 };
 
@@ -90,7 +96,7 @@ struct TrainRecipe {
   int64_t windows_per_step() const { return training.tokens_per_step / model.length; }
 };
 
-// Names of the presets with what each is.
+// Names of the presets, each with a description.
 std::vector<std::pair<std::string, std::string>> train_presets();
 
 // A preset by name, or a TOML file (whose key `preset` says what its other keys start from), with assignments
@@ -108,7 +114,7 @@ TrainRecipe parse_train_recipe(const std::string& toml, const std::string& name)
 
 std::string train_recipe_text(TrainRecipe recipe, bool with_help);
 
-// The text without [run]: what a folder's checkpoints are bound to.
+// The recipe's text without [run], to which a folder's checkpoints are bound.
 std::string train_recipe_binding(TrainRecipe recipe);
 
 }  // namespace ftok

@@ -12,7 +12,7 @@ namespace ftok {
 namespace {
 
 constexpr size_t kFirstOutSize = size_t{1} << 20;
-constexpr size_t kStreamStep = size_t{256} << 10;  // decoded bytes a step of zlib
+constexpr size_t kStreamStep = size_t{256} << 10;  // decoded bytes per step of zlib
 // A member found by its magic is believed when its first bytes look like a record; this much of it is tried, so that a
 // file full of false magic costs bounded work a byte.
 constexpr size_t kProbeIn = 1024;

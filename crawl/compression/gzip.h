@@ -5,7 +5,7 @@
 // member a record, one with many records in a single member, and a truncated one are all read by the same class.
 //
 // Damage ends a member with a static code and is reported with its stored offset; what had been decoded stays in the
-// window. Reading goes on at the next gzip magic that inflates to the start of a record (looks_like_record_start).
+// window. Reading continues at the next gzip magic that inflates to the start of a record (looks_like_record_start).
 //   gzip.bad_data      the DEFLATE stream or the header is wrong
 //   gzip.bad_check     the CRC-32 or the length in the trailer does not match
 //   gzip.truncated     the input ends inside a member

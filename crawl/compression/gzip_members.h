@@ -25,7 +25,7 @@ class GzipMembers {
   uint64_t members() const { return members_; }
   bool at_boundary() const { return bytes_ == whole_; }
 
-  // Begins anew at a member's first byte, `offset` bytes and `members` members into the file.
+  // Starts over at a member's first byte, `offset` bytes and `members` members into the file.
   void restart(uint64_t offset, uint64_t members);
 
  private:

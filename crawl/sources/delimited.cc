@@ -143,7 +143,7 @@ class DelimitedInput : public RowsInput {
       if (fields == keys_.size()) {
         out += '}';
       } else {
-        damage("csv.fields", fmt::format("{} fields, the header has {}", fields, keys_.size()));
+        damage("csv.fields", fmt::format("{} fields, but the header has {}", fields, keys_.size()));
       }
     } else if (keys_.size() == 1) {  // of a table of one column an empty line is an empty field
       ++row_;

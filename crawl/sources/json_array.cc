@@ -99,7 +99,7 @@ class JsonArrayInput : public RowsInput {
   void end(std::string& out) override {
     if (state_ == State::kElement) out += '\n';
     if (state_ == State::kElement || state_ == State::kBetween)
-      damage("json.unclosed_array", "the input ends in the array");
+      damage("json.unclosed_array", "the input ends inside the array");
   }
 
   State state_ = State::kBefore;

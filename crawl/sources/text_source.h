@@ -1,4 +1,4 @@
-// Inputs that already are text: JSONL (one object a line) and plain text files (one document a file).
+// Inputs that already are text: JSONL (one object per line) and plain text files (one document per file).
 //
 // JSONL is read as json_lines.h says. In plain text, bytes that are not UTF-8 become U+FFFD and are counted in
 // Document::replacements, and CR LF becomes LF.

@@ -9,7 +9,7 @@
 namespace ftok::html {
 
 // The features that the trees were fitted on, in their places (ftok_block_features writes the hash beside the rows).
-static_assert(kFeatureSchema == 0x978BFE6449FEE9EBU, "feature_list.h changed: the model needs to be trained anew");
+static_assert(kFeatureSchema == 0x978BFE6449FEE9EBU, "feature_list.h changed: the model needs to be trained again");
 
 namespace {
 

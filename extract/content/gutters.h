@@ -1,4 +1,4 @@
-// Gutters: the line numbers that highlighters lay out beside code. They are no part of what was written.
+// Gutters: the line numbers that highlighters lay out beside code. They are not part of what was written.
 #pragma once
 
 #include <cstdint>

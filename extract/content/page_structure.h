@@ -1,6 +1,6 @@
 // What the scorer knows of a page as a whole: which container holds its running text, which block is its title, which
-// containers are the items of a listing, how the words around and in a block are weighed. Computed once a page, read by
-// features.cc.
+// containers are the items of a listing, how the words around and in a block are weighed. Computed once per page, read
+// by features.cc.
 #pragma once
 
 #include <cstdint>

@@ -43,7 +43,7 @@ size_t first_tag_of_line(std::string_view text) {
   return std::string_view::npos;
 }
 
-// Where the page's own markup goes on in the content of an element that never ended; npos where it does not.
+// Where the page's own markup continues in the content of an element that never ended; npos where it does not.
 size_t end_of_content(std::string_view content, Tag tag) {
   if (tag != Tag::kScript) return first_tag(content);
   // Its end tag is there, but hidden by "<!--" and "<script" (the standard's "script data double escaped state").

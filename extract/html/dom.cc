@@ -6,7 +6,7 @@ namespace ftok::html {
 
 namespace {
 
-// Grows to `next`, then by half: what a hostile page can make the lists hold stays below 20 bytes a byte of page.
+// Grows to `next`, then by half: what a hostile page can make the lists hold stays below 20 bytes per byte of page.
 template <typename List>
 void make_room(List& list, size_t next) {
   if (list.size() == list.capacity()) list.reserve(std::max(next, list.size() + list.size() / 2 + 256));

@@ -1,4 +1,4 @@
-// TreeBuilder: tokens to a tree (HTML Standard, section 13.2.6). One object a page. The insertion modes are in
+// TreeBuilder: tokens to a tree (HTML Standard, section 13.2.6). One object per page. The insertion modes are in
 // tree_builder_modes.cc (head, frames, after the body), tree_builder_body.cc (in body), tree_builder_tables.cc (tables,
 // template), tree_builder_select.cc (<selectedcontent>) and tree_builder_foreign.cc (SVG, MathML); the stack of open
 // elements, the list of active formatting elements and the places where nodes go are in tree_builder.cc.

@@ -1,6 +1,6 @@
-// Layout: kept blocks to text. One line a block: "- " and "1. " before list items (two spaces a level), the cells of a
-// row joined by " | ", code as it stands; in Markdown headings get "#", quotes "> ", code fences. Lines are separated
-// by one '\n'.
+// Layout: kept blocks to text. One line per block: "- " and "1. " before list items (two spaces per level), the cells
+// of a row joined by " | ", code as it stands; in Markdown headings get "#", quotes "> ", code fences. Lines are
+// separated by one '\n'.
 #pragma once
 
 #include <cstdint>

@@ -21,7 +21,7 @@ class IndexTable {
     }
   }
 
-  // Gives memory back when there is much of it, so that one large document is not paid for ever after. Forgets
+  // Gives memory back when there is much of it, so that one large document is not paid for by all later ones. Forgets
   // everything.
   void release() {
     if (slots_.size() > kKeptSlotsMax) *this = IndexTable();

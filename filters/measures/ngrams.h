@@ -28,7 +28,7 @@ class WordNGrams {
   void release();
 
   // Characters of n-grams, words joined without a space, that equal an earlier one. From the left; after a hit the
-  // search goes on behind the n-gram. For n >= 2, in any order.
+  // search continues after the n-gram. For n >= 2, in any order.
   size_t duplicate_chars(size_t n);
 
  private:

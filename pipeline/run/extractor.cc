@@ -61,7 +61,7 @@ void Extractor::give_up(const CandidatePlaces& places, size_t number, const std:
   const std::lock_guard lock(given_up_mutex_);
   given_up_.push_back(number);
   if (given_up_.size() > options_.failed_inputs_max) {
-    throw Error(fmt::format("{} inputs failed, more than --max-failed-inputs {}; the last: {}", given_up_.size(),
+    throw Error(fmt::format("{} inputs failed, more than the {} allowed; the last: {}", given_up_.size(),
                             options_.failed_inputs_max, why));
   }
 }

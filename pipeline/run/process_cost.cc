@@ -17,7 +17,7 @@ double process_cpu_seconds() {
   return seconds(usage.ru_utime) + seconds(usage.ru_stime);
 }
 
-// VmHWM, which starts anew at exec; getrusage's figure would begin with the peak of the program that started this one.
+// VmHWM, which restarts at exec; getrusage's figure would begin with the peak of the program that started this one.
 uint64_t peak_rss_bytes() {
   std::ifstream status("/proc/self/status");
   for (std::string word; status >> word;) {

@@ -38,7 +38,7 @@ BucketWriter::BucketWriter(const std::string& prefix, size_t token_bytes, const 
     if (::lseek(file.fd, 0, SEEK_END) < size)
       throw Error(file.path + " is shorter than it was; delete the output folder and run again");
     if (::ftruncate(file.fd, size) != 0 || ::lseek(file.fd, 0, SEEK_END) != size)
-      throw_errno("cannot cut " + file.path, errno);
+      throw_errno("cannot truncate " + file.path, errno);
   }
 }
 

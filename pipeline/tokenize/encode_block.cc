@@ -13,7 +13,7 @@ class BlockEncoder {
   BlockEncoder(const Block& block, const EncodeBlockOptions& options) : options_(options) {
     size_t bytes = block.text.size();
     for (const Item& item : block.items) bytes += item.document.text.size();
-    encoded_.tokens.reserve(bytes / 3);  // most texts have four bytes a token or more
+    encoded_.tokens.reserve(bytes / 3);  // most texts have four bytes per token or more
     encoded_.rows.reserve(block.lines.size() + block.items.size());
   }
 

@@ -34,7 +34,7 @@ struct FirstDocument {
 // What the first pass has done: OUTPUT/work/shuffle.json.
 struct FirstPass {
   BucketSizes sizes;
-  StreamPosition position;           // where it goes on
+  StreamPosition position;           // where it resumes
   std::vector<StreamPosition> done;  // at the ends of the inputs before
   FirstDocument first;
 };
@@ -54,7 +54,7 @@ void read_numbers(const JsonFields& fields, const char* name, std::array<uint64_
     at = std::min(text.find_first_not_of("0123456789", begin), text.size());
     numbers[i++] = std::stoull(std::string(text.substr(begin, at - begin)));
   }
-  if (i != kBuckets) throw JsonFields::Missing(fmt::format("\"{}\" has no {} numbers", name, kBuckets));
+  if (i != kBuckets) throw JsonFields::Missing(fmt::format("\"{}\" does not have {} numbers", name, kBuckets));
 }
 
 void write_first_pass(const FirstPass& pass, const std::string& path) {

@@ -71,7 +71,7 @@ class DatatroveFormat : public TokenFileFormat {
     }
     if (layout.token_bytes == 0) {
       return Damage{"size_mismatch",
-                    fmt::format("its index ends at token {}, which {} bytes do not hold", end, shard.bytes.size()),
+                    fmt::format("its index ends at token {}, but its {} bytes hold fewer", end, shard.bytes.size()),
                     shard.bytes.size()};
     }
     return layout;

@@ -88,7 +88,7 @@ TEST_F(CrawlCommandTest, GetsFilesOnceAndWritesReceipts) {
   EXPECT_NE(server.requests()[0].header("user-agent").find("(+me@example.org)"), std::string::npos);
   EXPECT_EQ(server.requests().size(), 2u);
   const Ran again = run(command);
-  EXPECT_NE(again.out.find("was there"), std::string::npos) << again.out;
+  EXPECT_NE(again.out.find("already there"), std::string::npos) << again.out;
   EXPECT_EQ(server.requests().size(), 2u);
 }
 

@@ -43,7 +43,7 @@ TEST(ShardsVerify, ExitsOneOnAFinding) {
   std::filesystem::remove(folder / "ftok_val_000000.docs");
   const Ran ran = run_ftok("shards verify " + folder.path().string());
   EXPECT_EQ(ran.exit_code, 1);
-  EXPECT_NE(ran.out.find("ftok_val_000000.docs: is listed but is not there"), std::string::npos) << ran.out;
+  EXPECT_NE(ran.out.find("ftok_val_000000.docs: is listed but missing"), std::string::npos) << ran.out;
   EXPECT_EQ(run_ftok("shards verify").exit_code, 2);
 }
 
@@ -93,7 +93,20 @@ TEST(ShardsCat, SaysWhatIsNoShard) {
   EXPECT_EQ(
       without(ran.out, folder.path().string()),
       "ftok: a.bin is not a token shard: bad_magic: magic 2021161080, expected 20240520 (uint16 tokens) or 20240801 "
-      "(uint32 tokens); of tokens without a header, say the format and the width\n");
+      "(uint32 tokens); where tokens have no header, give their format and width\n");
+}
+
+TEST(ShardsConvert, NamesTheFlagOfAShardTooLargeForTheFormat) {
+  TemporaryFolder folder;
+  make_output_folder(folder.path().string());
+  const auto convert = [&](const std::string& tokens) {
+    return run_ftok("shards convert --to llmc --shard-tokens " + tokens + " " + folder.path().string() + " " +
+                    (folder / ("out-" + tokens)));
+  };
+  const Ran large = convert("2147483648");
+  EXPECT_EQ(large.exit_code, 2);
+  EXPECT_EQ(large.out, "ftok: --shard-tokens: 2147483648 is not in 1..2147483647\n");
+  EXPECT_EQ(convert("2147483647").exit_code, 0);
 }
 
 }  // namespace

@@ -78,7 +78,7 @@ TEST(RecipeReader, TakesAssignments) {
   EXPECT_EQ(refusal("", "c4.mode=precision"), "");
   EXPECT_EQ(refusal("[c4]\non = false", "c4.words_min=7"), "");
   EXPECT_EQ(refusal("", "c4.mod=precision"), "recipe r.toml: unknown key 'c4.mod'; the nearest valid one is 'mode'");
-  EXPECT_EQ(refusal("", "c4"), "--set: got 'c4', expected SECTION.KEY=VALUE");
+  EXPECT_EQ(refusal("", "c4"), "assignment 'c4': expected SECTION.KEY=VALUE");
 }
 
 TEST(RecipeWriter, WritesWhatTheReaderReads) {

@@ -72,10 +72,9 @@ TEST(ListInputs, SlicesCoverTheListOnce) {
 TEST(ListInputs, NamesWhatIsWrong) {
   testing::TemporaryFolder folder;
   InputListOptions options;
-  EXPECT_EQ(message_of([&] { list_inputs(options); }), "no input: give --input FILE or --input-list FILE");
+  EXPECT_EQ(message_of([&] { list_inputs(options); }), "no input: neither a file nor a line of a list names one");
   options.inputs = {folder / "*.warc"};
-  EXPECT_EQ(message_of([&] { list_inputs(options); }),
-            "--input: got '" + (folder / "*.warc") + "', which matches no file");
+  EXPECT_EQ(message_of([&] { list_inputs(options); }), "'" + (folder / "*.warc") + "' matches no file");
   options.inputs = {folder / "missing"};
   EXPECT_EQ(message_of([&] { list_inputs(options); }),
             "cannot read " + (folder / "missing") + ": No such file or directory");

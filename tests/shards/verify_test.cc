@@ -62,7 +62,7 @@ TEST(VerifyFolder, NamesMissingAndUnlistedFiles) {
   const Verification result = verify_folder(folder.path().string());
   ASSERT_EQ(result.findings.size(), 2u);
   EXPECT_EQ(result.findings[0].path, folder / "parts/000001.keys");
-  EXPECT_EQ(result.findings[0].what, "is listed but is not there");
+  EXPECT_EQ(result.findings[0].what, "is listed but missing");
   EXPECT_EQ(result.findings[1].path, folder / "ftok_train_000099.bin");
 }
 

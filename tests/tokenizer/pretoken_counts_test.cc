@@ -217,7 +217,7 @@ TEST(CountsFile, SaysWhatIsWrong) {
   EXPECT_EQ(why_not(head + std::string("\0\1b\1\0\1a\1", 8)), at(7) + "the pretokens are not in order");
   EXPECT_EQ(why_not(head + std::string("\0\1b\1\0\1b\1", 8)), at(7) + "the pretokens are not in order");
   EXPECT_EQ(why_not(head + std::string("\0\1b\0", 4)), at(4) + "a count of 0");
-  EXPECT_EQ(why_not(head + std::string("\0\1b", 3) + std::string(9, '\xff') + "\1"), at(13) + "the counts pass 2^63");
+  EXPECT_EQ(why_not(head + std::string("\0\1b", 3) + std::string(9, '\xff') + "\1"), at(13) + "the counts exceed 2^63");
   EXPECT_EQ(why_not(head + std::string("\0\1b", 3) + std::string(10, '\xff')),
             at(13) + "a number of more than 64 bits");
 }

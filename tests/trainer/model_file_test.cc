@@ -239,7 +239,7 @@ TEST_F(ModelFileTest, LlmcDamageIsNamed) {
     return error_of(folder_ / "x.bin");
   };
   EXPECT_NE(with(1, 2).find("version 2 of llm.c's format, expected 3 (fp32) or 5 (bf16)"), std::string::npos);
-  EXPECT_NE(with(4, 3).find("its header asks for"), std::string::npos);
+  EXPECT_NE(with(4, 3).find("its header calls for"), std::string::npos);
   EXPECT_NE(with(5, 7).find("expected a multiple of model.heads = 7"), std::string::npos);
   EXPECT_NE(with(7, 60).find("a padded vocabulary of 60"), std::string::npos);
   write_file(folder_ / "x.bin", bytes.substr(0, 1000));

@@ -235,7 +235,7 @@ uint32_t* EncodeState::encode_block(const unsigned char* begin, const unsigned c
 template <typename Take, typename TakeLarge>
 size_t EncodeState::for_each_block(std::string_view text, Take&& take, TakeLarge&& take_large) {
   if (text.size() > kTextBytesMax) {
-    throw Error(fmt::format("a text of {} bytes: at most {} can be encoded in one call", text.size(), kTextBytesMax));
+    throw Error(fmt::format("a text of {} bytes: at most {} can be encoded per call", text.size(), kTextBytesMax));
   }
   const auto* begin = reinterpret_cast<const unsigned char*>(text.data());
   const unsigned char* const end = begin + text.size();

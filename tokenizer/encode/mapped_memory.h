@@ -1,5 +1,5 @@
 // MappedMemory: zeroed address space of its own, memory as it is touched, in huge pages where the system has them: for
-// tables that are read all over, where each place would else have to be translated anew.
+// tables that are read all over, where each place would otherwise have to be translated again.
 #pragma once
 
 #include <cstddef>

@@ -47,7 +47,7 @@ const unsigned char* OwnPattern::next(const unsigned char* begin, const unsigned
     if (!machine_->re2.Match(text, from, text.size(), RE2::UNANCHORED, &match, 1)) return end;
     const auto first = static_cast<size_t>(match.data() - text.data());
     if (!match.empty()) return begin + (first == 0 ? match.size() : first);
-    from = first + 1;  // the search goes on behind the next character
+    from = first + 1;  // the search continues after the next character
     while (from < text.size() && (static_cast<unsigned char>(text[from]) & 0xC0) == 0x80) ++from;
   }
   return end;

@@ -160,7 +160,7 @@ size_t find_cuts_by_windows(const CutScanner& scanner, const unsigned char* begi
       WindowMasks masks = classifier.template classify<kKind>(p);
       if constexpr (kKind == WindowKind::kO200k) forget_undecided(masks);
       bool trouble = false;
-      // Whether white space goes on, and for o200k whether an apostrophe begins a contraction.
+      // Whether white space continues, and for o200k whether an apostrophe begins a contraction.
       constexpr unsigned kAfter = kKind == WindowKind::kO200k ? 2 : 1;
       uint64_t found = sure_cuts<kAfter>(window_cuts<kKind>(masks, trouble), masks);
       if (found != 0 && !trouble) {

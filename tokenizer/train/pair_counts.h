@@ -17,7 +17,8 @@ constexpr uint64_t pair_key(uint32_t left, uint32_t right) { return uint64_t{lef
 constexpr uint32_t left_of(uint64_t key) { return static_cast<uint32_t>(key >> 32); }
 constexpr uint32_t right_of(uint64_t key) { return static_cast<uint32_t>(key); }
 
-// Open addressing, 24 bytes a slot. A pair whose count has fallen below the minimum is forgotten when the table grows.
+// Open addressing, 24 bytes per slot. A pair whose count has fallen below the minimum is forgotten when the table
+// grows.
 class PairCounts {
  public:
   struct Pair {

@@ -121,7 +121,7 @@ void JsonLoader::number_added(Vocabulary& vocabulary) {
     const bool is_added = added.count(spelling) > 0, is_spelt = append_bytes(bytes, spelling);
     if (is_added && !is_spelt) continue;  // as it is, not in the letters
     if (!is_spelt) {
-      fail(fmt::format("token \"{}\" is not spelt in the byte letters: not a byte-level vocabulary", spelling));
+      fail(fmt::format("token \"{}\" is not written in byte letters: not a byte-level vocabulary", spelling));
     }
     if (bytes.empty() || bytes.size() > kTokenBytesMax) fail(fmt::format("token {} has {} bytes", id, bytes.size()));
     if (is_added) added_.insert(bytes);
@@ -137,9 +137,9 @@ uint32_t JsonLoader::id_of(std::string_view bytes, size_t merge) const {
 
 void JsonLoader::add_merge(std::string_view left, std::string_view right, size_t index) {
   std::string bytes;
-  if (!append_bytes(bytes, left)) fail(fmt::format("merge {} is not spelt in the byte letters", index));
+  if (!append_bytes(bytes, left)) fail(fmt::format("merge {} is not written in byte letters", index));
   const size_t middle = bytes.size();
-  if (!append_bytes(bytes, right)) fail(fmt::format("merge {} is not spelt in the byte letters", index));
+  if (!append_bytes(bytes, right)) fail(fmt::format("merge {} is not written in byte letters", index));
   const std::string_view all = bytes;
   if (!added_.empty()) made_.insert({bytes, bytes.substr(0, middle), bytes.substr(middle)});
   merges_.push_back({id_of(all.substr(0, middle), index), id_of(all.substr(middle), index), id_of(all, index)});
@@ -173,7 +173,7 @@ void refuse_unless_empty(const JsonLoader& loader, json::element object, const c
   std::string_view text;
   if (value.get(truth) == simdjson::SUCCESS && !truth) return;
   if (value.get(text) == simdjson::SUCCESS && text.empty()) return;
-  loader.fail(fmt::format("{} \"{}\" is set, which ftok does not do", what, key));
+  loader.fail(fmt::format("{} \"{}\" is set, which ftok does not support", what, key));
 }
 
 bool flag(json::element object, const char* key, bool otherwise) {
@@ -196,7 +196,7 @@ void read_normalizer(const JsonLoader& loader, json::element root, Vocabulary& v
     if (inner.size() == 1) normalizer = inner.at(0).value();
   }
   if (type_of(normalizer) != "NFC")
-    loader.fail(fmt::format("normalizer \"{}\" is not one ftok does (NFC)", type_of(normalizer)));
+    loader.fail(fmt::format("normalizer \"{}\" is not supported (NFC is)", type_of(normalizer)));
   vocabulary.normalize_nfc = true;
 }
 
@@ -206,25 +206,26 @@ void read_pre_tokenizer(const JsonLoader& loader, json::element step, std::optio
   const std::string type = type_of(step);
   if (type == "ByteLevel") {
     if (flag(step, "add_prefix_space", true))
-      loader.fail("pre-tokenizer \"ByteLevel\" has add_prefix_space, which ftok does not do");
+      loader.fail("pre-tokenizer \"ByteLevel\" has add_prefix_space, which ftok does not support");
     if (flag(step, "use_regex", true)) {
-      if (pattern) loader.fail("two pre-tokenizers split the text; ftok does one");
+      if (pattern) loader.fail("two pre-tokenizers split the text; ftok supports one");
       pattern = Pattern::kGpt2Original;
     }
     byte_level = true;
     return;
   }
-  if (type != "Split") loader.fail(fmt::format("pre-tokenizer \"{}\" is not one ftok does (Split, ByteLevel)", type));
+  if (type != "Split")
+    loader.fail(fmt::format("pre-tokenizer \"{}\" is not supported (Split and ByteLevel are)", type));
   std::string_view text, behavior;
   if (step["pattern"]["Regex"].get(text) != simdjson::SUCCESS)
     loader.fail("pre-tokenizer \"Split\" has no regular expression");
   if (step["behavior"].get(behavior) == simdjson::SUCCESS && behavior != "Isolated" && behavior != "isolated" &&
       !(behavior == "Removed" && flag(step, "invert", false))) {
-    loader.fail(fmt::format("pre-tokenizer \"Split\" has behavior \"{}\", which ftok does not do", behavior));
+    loader.fail(fmt::format("pre-tokenizer \"Split\" has behavior \"{}\", which ftok does not support", behavior));
   }
   if (behavior != "Removed" && flag(step, "invert", false))
-    loader.fail("pre-tokenizer \"Split\" is inverted, which ftok does not do");
-  if (pattern || byte_level) loader.fail("two pre-tokenizers split the text; ftok does one");
+    loader.fail("pre-tokenizer \"Split\" is inverted, which ftok does not support");
+  if (pattern || byte_level) loader.fail("two pre-tokenizers split the text; ftok supports one");
   pattern = pattern_of_text(text);
   if (!pattern) loader.fail(fmt::format("pre-tokenizer \"Split\" has a pattern ftok does not know: {}", text));
 }
@@ -242,7 +243,7 @@ void read_pre_tokenizers(const JsonLoader& loader, json::element root, Vocabular
   } else {
     read_pre_tokenizer(loader, step, pattern, byte_level);
   }
-  if (!pattern) loader.fail("no pre-tokenizer splits the text, which ftok does not do");
+  if (!pattern) loader.fail("no pre-tokenizer splits the text, which ftok does not support");
   if (!byte_level) loader.fail("no pre-tokenizer \"ByteLevel\": not a byte-level tokenizer");
   vocabulary.pattern = *pattern;
 }
@@ -260,10 +261,10 @@ void read_added_tokens(const JsonLoader& loader, json::element root, Vocabulary&
     }
     for (const char* key : {"lstrip", "rstrip", "single_word"}) {
       if (flag(token, key, false))
-        loader.fail(fmt::format("added token \"{}\" has {}, which ftok does not do", text, key));
+        loader.fail(fmt::format("added token \"{}\" has {}, which ftok does not support", text, key));
     }
     if (text.empty()) loader.fail(fmt::format("added token {} has no content", id));
-    if (!texts.insert(text).second) loader.fail(fmt::format("added token \"{}\" is there twice", text));
+    if (!texts.insert(text).second) loader.fail(fmt::format("added token \"{}\" appears twice", text));
     const bool special = flag(token, "special", true);
     vocabulary.specials.push_back(
         {std::string(text), static_cast<uint32_t>(id), special, flag(token, "normalized", !special)});
@@ -299,7 +300,7 @@ void read_post_processing(const JsonLoader& loader, json::element root) {
   for (const char* key : {"truncation", "padding"}) {
     if (root[key].get(value) == simdjson::SUCCESS && !value.is_null()) {
       loader.fail(
-          fmt::format("\"{}\" is set, which ftok does not do; with \"{}\": null the file gives the ids of whole "
+          fmt::format("\"{}\" is set, which ftok does not support; with \"{}\": null the file gives the ids of whole "
                       "texts",
                       key, key));
     }
@@ -334,7 +335,7 @@ Vocabulary parse_tokenizer_json(std::string_view content, const std::string& pat
   if (root["model"].get(model) != simdjson::SUCCESS) loader.fail("no \"model\"");
   std::string_view type;
   if (model["type"].get(type) == simdjson::SUCCESS && type != "BPE") {
-    loader.fail(fmt::format("model \"{}\" is not one ftok does (BPE)", type));
+    loader.fail(fmt::format("model \"{}\" is not supported (BPE is)", type));
   }
   for (const char* key : {"dropout", "unk_token", "continuing_subword_prefix", "end_of_word_suffix", "byte_fallback"}) {
     refuse_unless_empty(loader, model, key, "the model's");

@@ -173,8 +173,9 @@ Gpt2Files format_gpt2(const Vocabulary& vocabulary) {
   }
   for (const SpecialToken& added : vocabulary.specials) {
     if (!added.special)
-      throw Error(fmt::format("{}: its token \"{}\" is an added one that is not special, which encoder.json cannot say",
-                              vocabulary.name, added.text));
+      throw Error(
+          fmt::format("{}: its token \"{}\" is an added one that is not special, which encoder.json cannot express",
+                      vocabulary.name, added.text));
   }
   const Speller speller;
   size_t unmade = 0;
@@ -185,7 +186,7 @@ Gpt2Files format_gpt2(const Vocabulary& vocabulary) {
   }
   if (unmade > 0) {
     throw Error(
-        fmt::format("{}: {} tokens are not made by merges, which vocab.bpe cannot say", vocabulary.name, unmade));
+        fmt::format("{}: {} tokens are not made by merges, which vocab.bpe cannot express", vocabulary.name, unmade));
   }
   JsonWriter json;
   write_vocab(json, vocabulary, speller);

@@ -27,7 +27,7 @@ std::string printable(std::string_view bytes) {
 void check_distinct(const Vocabulary& vocabulary, const std::string& path) {
   const TokenTable table(vocabulary);
   if (table.duplicate_first() == kNoToken) return;
-  throw Error(fmt::format("{}: token \"{}\" is there twice, as {} and as {}", path,
+  throw Error(fmt::format("{}: token \"{}\" appears twice, as {} and as {}", path,
                           printable(vocabulary.token(table.duplicate_first())), table.duplicate_first(),
                           table.duplicate_second()));
 }
@@ -42,7 +42,7 @@ void check_vocabulary(Vocabulary& vocabulary, const std::string& path) {
   for (const SpecialToken& special : vocabulary.specials) {
     if (special.text.empty()) throw Error(fmt::format("{}: special token {} has no text", path, special.id));
     if (!names.insert(special.text).second) {
-      throw Error(fmt::format("{}: special token \"{}\" is there twice", path, special.text));
+      throw Error(fmt::format("{}: special token \"{}\" appears twice", path, special.text));
     }
     if (!special_ids.insert(special.id).second) {
       throw Error(fmt::format("{}: id {} belongs to two special tokens", path, special.id));
@@ -57,8 +57,7 @@ void check_vocabulary(Vocabulary& vocabulary, const std::string& path) {
   for (uint32_t id = 0; id < vocabulary.token_count(); ++id) {
     const std::string_view token = vocabulary.token(id);
     if (token.empty() && special_ids.count(id) == 0) {
-      throw Error(
-          fmt::format("{}: rank {} is missing (ranks up to {} are there)", path, id, vocabulary.token_count() - 1));
+      throw Error(fmt::format("{}: rank {} is missing (the largest is {})", path, id, vocabulary.token_count() - 1));
     }
     if (token.size() == 1) has_byte[static_cast<unsigned char>(token[0])] = true;
   }

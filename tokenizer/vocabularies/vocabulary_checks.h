@@ -7,7 +7,7 @@
 
 namespace ftok {
 
-// Throws Error naming `path` unless every byte is a token, no token is there twice, every hole below the last rank is a
+// Throws Error naming `path` unless every byte is a token, no token appears twice, every hole below the last rank is a
 // special token, and no special token takes the id of a token of other bytes or is named twice. Sorts the specials by
 // id.
 void check_vocabulary(Vocabulary& vocabulary, const std::string& path);

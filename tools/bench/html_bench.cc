@@ -1,5 +1,5 @@
 // ftok_html_bench: MB per CPU second of HTML parsing and of extraction, one thread, over files held in memory; or what
-// each hostile page costs: CPU milliseconds, counted steps and bytes of memory a byte of page, and the peak of a
+// each hostile page costs: CPU milliseconds, counted steps and bytes of memory per byte of page, and the peak of a
 // process that does nothing else.
 //   ftok_html_bench [--parser ftok|gumbo] [--extract] [--rounds N] FILE...
 //   ftok_html_bench --hostile MEBIBYTES [--extract] [--kind NAME]

@@ -1,5 +1,5 @@
 // The speed of a training step on the CPU, without files: random weights and tokens, forward, backward, clipping,
-// AdamW. Prints one JSON line: tokens a second of wall time and of CPU time, from the median step.
+// AdamW. Prints one JSON line: tokens per second of wall time and of CPU time, from the median step.
 //   ftok_train_bench LAYERS HEADS CHANNELS LENGTH VOCABULARY BATCH THREADS STEPS
 #include <fmt/format.h>
 #include <time.h>

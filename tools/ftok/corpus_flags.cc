@@ -71,8 +71,9 @@ void CorpusFlags::add_weights_to(CLI::App& command, bool may_be_fractions) {
 }
 
 void CorpusFlags::add_to(CLI::App& command, bool may_be_fractions) {
-  command.add_option("--pattern", pattern,
-                     "What texts are cut by: a name, or a regular expression in RE2's syntax; default cl100k");
+  command.add_option(
+      "--pattern", pattern,
+      "Pattern that cuts texts into pretokens: a name, or a regular expression in RE2's syntax; default cl100k");
   command.add_option("--text-key", text_key, "JSON: key of the text; CSV and TSV: its column")->capture_default_str();
   command.add_option("--format", format, "Format of the files; auto looks at their first bytes")
       ->check(CLI::IsMember(input_format_names()))
@@ -83,18 +84,20 @@ void CorpusFlags::add_to(CLI::App& command, bool may_be_fractions) {
       ->type_name("SECTION.KEY=VALUE")
       ->allow_extra_args(false);
   add_weights_to(command, may_be_fractions);
-  command.add_option("--threads", threads, "Threads that count; 0: all cores")->capture_default_str()->type_name("N");
-  command.add_option("--memory", memory, "Most memory; counts that do not fit go to disk (K, M, G)")
+  command.add_option("--threads", threads, "Counting threads; 0: all cores")->capture_default_str()->type_name("N");
+  command.add_option("--memory", memory, "Memory limit; counts that do not fit go to disk (K, M, G)")
       ->capture_default_str()
       ->type_name("SIZE");
   command.add_option("--temporary", temporary, "Folder for counts that do not fit; default: the output's")
       ->type_name("DIR");
-  command.add_option("--checkpoint", checkpoint, "Folder to continue from after a kill; made when it is not there")
+  command
+      .add_option("--checkpoint", checkpoint,
+                  "Folder for the state that a stopped run resumes from; created if missing")
       ->type_name("DIR");
-  command.add_option("--checkpoint-every", checkpoint_every, "Text between two checkpoints")
+  command.add_option("--checkpoint-every", checkpoint_every, "Amount of text between two checkpoints")
       ->capture_default_str()
       ->type_name("SIZE");
-  command.add_flag("--json", json, "Print what was done as one JSON object");
+  command.add_flag("--json", json, "Print the result as one JSON object");
   command.add_flag("--quiet", quiet, "No progress, no notes");
 }
 
@@ -210,8 +213,8 @@ std::vector<std::unique_ptr<CountsReader>> open_counts(const std::vector<std::st
       return fmt::format("{} of Unicode {}", h.pattern == pattern_name(Pattern::kOwn) ? h.pattern_text : h.pattern,
                          h.unicode);
     };
-    throw Error(fmt::format("{}: counted by pattern {}, {} by {}: they do not add up", file, told(header), files[0],
-                            told(first)));
+    throw Error(fmt::format("{} was counted with pattern {}, {} with {}: they cannot be added up", file, told(header),
+                            files[0], told(first)));
   }
   return readers;
 }

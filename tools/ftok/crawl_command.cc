@@ -170,7 +170,7 @@ class Board {
       print_out(file.path + "\n");
     }
     if (quiet_) return;
-    const std::string how = result.was_there          ? "was there"
+    const std::string how = result.was_there          ? "already there"
                             : result.resumed_from > 0 ? fmt::format("fetched from byte {} on", result.resumed_from)
                                                       : "fetched";
     std::fprintf(stderr, "ftok: [%zu/%zu] %s: %s, %.1f MB\n", done_, files_, file.path.c_str(), how.c_str(),
@@ -262,20 +262,22 @@ void add_crawl_command(CLI::App& app) {
       "  ftok crawl get --input-list paths.txt --output crawl --contact me@example.org");
 
   const auto flags = std::make_shared<CrawlFlags>();
-  CLI::App* list = crawl->add_subcommand("list", "The crawls there are, newest first");
-  list->add_flag("--json", flags->json, "A JSON array on standard output");
+  CLI::App* list = crawl->add_subcommand("list", "List the crawls, newest first");
+  list->add_flag("--json", flags->json, "Print a JSON array");
   add_shared_flags(*list, flags);
   list->callback([flags] { run_list(*flags); });
 
-  CLI::App* paths = crawl->add_subcommand("paths", "The files of a crawl, sorted, or a sample of them");
+  CLI::App* paths = crawl->add_subcommand("paths", "List the files of a crawl, sorted, or a sample of them");
   paths->add_option("CRAWL", flags->crawl, "Name of a crawl, such as CC-MAIN-2024-22, or `latest`")->required();
-  paths->add_option("--kind", flags->kind, "Which files")
+  paths->add_option("--kind", flags->kind, "Kind of file")
       ->check(CLI::IsMember({"warc", "wet", "wat"}))
       ->capture_default_str();
-  paths->add_option("--sample", flags->sample, "Only so many, chosen by --seed; a larger sample holds the smaller ones")
+  paths
+      ->add_option("--sample", flags->sample,
+                   "Only this many, chosen by --seed; a larger sample includes the smaller ones")
       ->check(CLI::PositiveNumber);
-  paths->add_option("--seed", flags->seed, "Which sample")->capture_default_str();
-  paths->add_flag("--urls", flags->urls, "Whole URLs");
+  paths->add_option("--seed", flags->seed, "Seed of the sample")->capture_default_str();
+  paths->add_flag("--urls", flags->urls, "Print whole URLs");
   add_shared_flags(*paths, flags);
   paths->callback([flags] { run_paths(*flags); });
 
@@ -287,12 +289,12 @@ void add_crawl_command(CLI::App& app) {
       ->allow_extra_args(false);
   get->add_option("--output", flags->output, "Folder to store them in")->required();
   get->add_flag("--flat", flags->flat, "Store under the last part of the path only");
-  get->add_option("--limit", flags->limit, "Only the first so many inputs");
-  get->add_flag("--json", flags->json, "One line of JSON per file on standard output");
+  get->add_option("--limit", flags->limit, "Only the first N inputs");
+  get->add_flag("--json", flags->json, "Print one JSON object per file");
   get->add_flag("--quiet", flags->quiet, "No progress on standard error");
   add_shared_flags(*get, flags);
   get->footer(
-      "A file is complete or absent. Beside it stands NAME.receipt.json with its SHA-256; while it is fetched, "
+      "A file is complete or absent. Beside it is NAME.receipt.json with its SHA-256; while it is fetched, "
       "NAME.part.\n"
       "docs/crawling.md says how failures are handled.");
   get->callback([flags] { run_get(*flags); });

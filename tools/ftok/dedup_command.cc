@@ -171,10 +171,10 @@ void add_clusters(CLI::App& dedup) {
   auto flags = std::make_shared<ClusterFlags>();
   command->add_option("PATH", flags->paths, "output folders of `ftok run`, or parts' .keys files, in order")
       ->required();
-  command->add_option("--buckets", flags->buckets, "buckets the run was made with (default 14)")
+  command->add_option("--buckets", flags->buckets, "buckets that the run was made with (default 14)")
       ->check(CLI::Range(0, 1000));
   command->add_flag("--list", flags->list, "print each document's id and that of its cluster's first document");
-  command->add_flag("--json", flags->json, "one JSON object");
+  command->add_flag("--json", flags->json, "print one JSON object");
   command->callback([flags] { cluster(*flags); });
 }
 
@@ -191,7 +191,7 @@ void add_dedup_command(CLI::App& app) {
   command->add_option("PAIRS", flags->pairs, "TSV with a header: two document numbers from 0, a similarity")
       ->required();
   command->add_option("DOCUMENTS", flags->documents, "JSONL (plain, gzip or zstd) with a field \"text\"")->required();
-  command->add_option("--seeds", flags->options.seeds, "hash functions are drawn anew with seeds 0..N-1 (default 200)")
+  command->add_option("--seeds", flags->options.seeds, "seeds, 0..N-1, to draw hash functions with (default 200)")
       ->check(CLI::Range(1, 100000));
   command->add_option("--seed", parameters.seed, "the seed shown beside the mean (default 1)");
   command->add_option("--buckets", parameters.buckets, "default 14")->check(CLI::Range(1, 1000));
@@ -202,7 +202,7 @@ void add_dedup_command(CLI::App& app) {
       ->check(CLI::IsMember({"delete", "space"}));
   command->add_option("--bin-width", flags->options.bin_width, "of the similarities (default 0.1)")
       ->check(CLI::Range(0.01, 1.0));
-  command->add_flag("--json", flags->json, "one JSON object");
+  command->add_flag("--json", flags->json, "print one JSON object");
   command->footer("Example:\n  ftok dedup recall doc_revisions.pairs.tsv doc_revisions.jsonl.zst");
   command->callback([flags] { recall(*flags); });
 }

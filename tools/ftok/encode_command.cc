@@ -119,7 +119,7 @@ std::string json_line(const Encoding& encoding, const EncodeFlags& flags, std::s
   return json.end_object().take() + "\n";
 }
 
-// A line a token: begin and end in bytes and in characters, id, the token.
+// One line per token: begin and end in bytes and in characters, id, the token.
 std::string offset_lines(const Encoding& encoding, const EncodeFlags& flags, std::string_view text) {
   std::string out;
   for (const TokenSpan& span : encoding.spans_of(ids_of(encoding, flags, text))) {
@@ -142,7 +142,7 @@ std::string merge_trees(const Encoding& encoding, const EncodeFlags& flags, std:
 
 std::vector<Encoding> compared_encodings(const EncodeFlags& flags) {
   std::vector<Encoding> encodings;
-  for (const std::string& name : flags.compare) encodings.push_back(load_encoding(name, flags.vocabulary.hints()));
+  for (const std::string& name : flags.compare) encodings.emplace_back(load_named_vocabulary(name, flags.vocabulary));
   if (encodings.empty()) encodings.push_back(load_encoding(flags.vocabulary));
   return encodings;
 }
@@ -258,24 +258,27 @@ void run_decode(const DecodeFlags& flags) {
 }  // namespace
 
 void add_encode_command(CLI::App& app) {
-  CLI::App* command = app.add_subcommand("encode", "Text to tokens; on a terminal a coloured view of them");
+  CLI::App* command = app.add_subcommand("encode", "Encode text; on a terminal, show a coloured view of the tokens");
   const auto flags = std::make_shared<EncodeFlags>();
   flags->vocabulary.add_to(*command);
-  command->add_flag("--ids", flags->ids, "Ids, separated by spaces (the default into a pipe)");
-  command->add_flag("--json", flags->json, "One object: ids, counts, with --offsets also the tokens' places");
-  command->add_flag("--count", flags->count, "Only how many tokens");
+  command->add_flag("--ids", flags->ids, "Print ids, separated by spaces (the default in a pipe)");
+  command->add_flag("--json", flags->json,
+                    "Print one JSON object: ids, counts, and with --offsets the tokens' positions");
+  command->add_flag("--count", flags->count, "Print only the number of tokens");
   command->add_flag("--offsets", flags->offsets,
-                    "One line per token: begin, end (bytes), begin, end (characters), id, token");
-  command->add_flag("--merges", flags->merges, "The merges that make each pretoken, as a tree");
-  command->add_flag("--view", flags->view, "The tokens with their ids beneath (the default on a terminal)");
-  command->add_option("--compare", flags->compare, "Several vocabularies side by side")
+                    "Print one line per token: begin, end (bytes), begin, end (characters), id, token");
+  command->add_flag("--merges", flags->merges, "Show the merges that make each pretoken, as a tree");
+  command->add_flag("--view", flags->view, "Show the tokens with their ids beneath (the default on a terminal)");
+  command->add_option("--compare", flags->compare, "Show several vocabularies side by side")
       ->delimiter(',')
       ->type_name("V,V...")
       ->allow_extra_args(false);
   command->add_option("--page", flags->page, "Write an HTML page that shows the tokens; opens from disk, loads nothing")
       ->type_name("FILE");
-  command->add_option("--budget", flags->budget, "No more than the first N tokens")->type_name("N");
-  command->add_option("--specials", flags->specials, "The text of a special token: plain text, the token, or an error")
+  command->add_option("--budget", flags->budget, "Show at most the first N tokens")->type_name("N");
+  command
+      ->add_option("--specials", flags->specials,
+                   "What the text of a special token gives: plain text, the token, or an error")
       ->check(CLI::IsMember({"plain", "allow", "refuse"}))
       ->capture_default_str();
   command->add_option("--jsonl", flags->jsonl, "JSON Lines: one line of output per document")->type_name("FILE");
@@ -286,7 +289,7 @@ void add_encode_command(CLI::App& app) {
       ->type_name("FILE");
   command
       ->add_option("--template", flags->chat_template,
-                   "How a conversation is written: chatml, llama3, or a JSON file of yours")
+                   "How a conversation is written: chatml, llama3, or your own JSON file")
       ->capture_default_str();
   command->add_option("--colour,--color", flags->colour, "auto: on a terminal, unless NO_COLOR is set")
       ->check(CLI::IsMember({"auto", "always", "never"}))
@@ -304,7 +307,7 @@ void add_encode_command(CLI::App& app) {
 }
 
 void add_decode_command(CLI::App& app) {
-  CLI::App* command = app.add_subcommand("decode", "Token ids to bytes");
+  CLI::App* command = app.add_subcommand("decode", "Decode token ids to bytes");
   const auto flags = std::make_shared<DecodeFlags>();
   flags->vocabulary.add_to(*command);
   command->add_option("ID", flags->ids, "Ids; standard input without them");

@@ -131,8 +131,8 @@ LossFigures measure_loss(const Evaluator& evaluator, const Mixture& data, const 
     squares += mean * mean;
   }
   if (figures.targets == 0)
-    throw Error(
-        fmt::format("nothing to measure: no target counts in the {} windows of {}", figures.windows, flags.validation));
+    throw Error(fmt::format("nothing to measure: the {} windows of {} have no target that counts", figures.windows,
+                            flags.validation));
   const double n = static_cast<double>(counted);
   figures.mean /= static_cast<double>(figures.targets);
   if (n > 1) figures.error = std::sqrt(std::max(0.0, (squares - sum * sum / n) / (n - 1)) / n);
@@ -201,31 +201,31 @@ void run(const EvalFlags& flags) {
 }  // namespace
 
 void add_eval_command(CLI::App& app) {
-  CLI::App* command = app.add_subcommand("eval", "Loss of a model on shards, accuracy on HellaSwag");
+  CLI::App* command = app.add_subcommand("eval", "Measure a model's loss on shards and its accuracy on HellaSwag");
   const auto flags = std::make_shared<EvalFlags>();
   command->add_option("MODEL", flags->model,
-                      "Folder of ftok train, a checkpoint, a folder with model.safetensors, or llm.c's .bin");
+                      "Output folder of ftok train, a checkpoint, a folder with model.safetensors, or llm.c's .bin");
   command->add_option("--val", flags->validation, "A folder of shards (*val*.bin, else *train*.bin) or a shard");
-  command->add_option("--windows", flags->windows, "Windows of --val that are read; default: all")
+  command->add_option("--windows", flags->windows, "Windows of --val to read; default: all")
       ->check(CLI::Range(int64_t{1}, int64_t{1} << 40));
   command->add_option("--hellaswag", flags->hellaswag,
                       "Examples: HellaSwag's .jsonl, or a file in llm.c's evaluation format");
-  command->add_option("--examples", flags->examples, "Examples that are read; default: all")
+  command->add_option("--examples", flags->examples, "Examples to read; default: all")
       ->check(CLI::Range(int64_t{1}, int64_t{1} << 40));
   command->add_option("--write", flags->write,
                       "Only encode --hellaswag with --vocab into this file, in llm.c's evaluation format");
   command
       ->add_option("--format-version", flags->version,
-                   "Of --write: 1 (llm.c's, uint16) or 2 (uint32); default: as the vocabulary needs")
+                   "Format version of --write: 1 (llm.c's, uint16) or 2 (uint32); default: as the vocabulary needs")
       ->check(CLI::Range(1, 2));
   command->add_option("--vocab", flags->vocabulary, "Vocabulary: a file or a name; default: the one the model names");
   command->add_option("--device", flags->device, "cpu, or cuda: the first GPU, in bfloat16")
       ->check(CLI::IsMember({"cpu", "cuda"}))
       ->capture_default_str();
   command->add_option("--threads", flags->threads, "Threads")->check(CLI::Range(1, 4096))->capture_default_str();
-  command->add_option("--heads", flags->heads, "Of safetensors without config.json")
+  command->add_option("--heads", flags->heads, "Attention heads of safetensors without config.json")
       ->check(CLI::Range(int64_t{1}, int64_t{1000}));
-  command->add_flag("--json", flags->json, "One JSON object");
+  command->add_flag("--json", flags->json, "Print one JSON object");
   command->callback([flags] { run(*flags); });
   command->footer(
       "Examples:\n"

@@ -115,7 +115,7 @@ void explain_command(const Flags& flags) {
 }  // namespace
 
 void add_explain_command(CLI::App& app) {
-  CLI::App* command = app.add_subcommand("explain", "Show what every stage measures of one document");
+  CLI::App* command = app.add_subcommand("explain", "Show what every stage measures on one document");
   const auto flags = std::make_shared<Flags>();
   command->add_option("FILE", flags->file, "An HTML page, or with --record a WARC file or address")->required();
   command->add_option("--record", flags->record, "Take the record that starts at this stored byte of FILE")

@@ -111,7 +111,7 @@ std::string to_utf8(const std::string& page) {
   return out;
 }
 
-// One object a kept page: "id", "url", "text" and the page's own fields.
+// One object per kept page: "id", "url", "text" and the page's own fields.
 std::string to_json(const Document& document) {
   JsonWriter json;
   json.begin_object();

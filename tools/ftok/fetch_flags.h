@@ -11,7 +11,7 @@ namespace ftok::cli {
 
 struct FetchFlags {
   int connections = FetchLimits().connections_max;
-  std::string rate = "0";  // bytes a second, with K, M, G
+  std::string rate = "0";  // bytes per second, with K, M, G
   int64_t attempts = FetchOptions().attempts_max;
   std::string user_agent;
   std::string contact;  // also $FTOK_CONTACT

@@ -148,9 +148,12 @@ void add_filter_command(CLI::App& app) {
   command->add_option("FILE", flags->files, "JSONL, plain, .gz or .zst; - is standard input")->required();
   command->add_option("--recipe", flags->recipe, "Preset or TOML file")->capture_default_str();
   command->add_option("--set", flags->sets, "Change one key: section.key=value")->take_all();
-  command->add_option("--stages", flags->stages, "Only these, comma-separated")->delimiter(',')->type_name("NAME,...");
-  CLI::Option* each = command->add_flag("--each", flags->each, "Each filter alone, on the original text");
-  command->add_flag("--measure", flags->measure, "Every rule's value; filters continue after a drop")->excludes(each);
+  command->add_option("--stages", flags->stages, "Run only these filters, comma-separated")
+      ->delimiter(',')
+      ->type_name("NAME,...");
+  CLI::Option* each = command->add_flag("--each", flags->each, "Run each filter alone, on the original text");
+  command->add_flag("--measure", flags->measure, "Show every rule's value; filters continue after a drop")
+      ->excludes(each);
   command->footer(kExamples);
   command->callback([flags] {
     const Log log = stderr_log();

@@ -77,7 +77,7 @@ void add_conversation(const GenerateFlags& flags, Opening& start) {
   const auto answers = [&](const ViewToken& token) { return token.in_loss && token.role == 2; };
   const auto end = std::find_if(chat.tokens.begin(), chat.tokens.end(), answers);
   if (end == chat.tokens.end())
-    throw UsageError(fmt::format("--chat {}: its assistant's messages end with no special token", flags.chat));
+    throw UsageError(fmt::format("--chat {}: its assistant's messages do not end with a special token", flags.chat));
   for (auto token = chat.tokens.begin(); token != end; ++token) start.ids.push_back(token->id);
   start.end_of_answer = end->id;
 }
@@ -98,7 +98,7 @@ Opening make_start(const GenerateFlags& flags) {
   if (start.ids.empty()) throw UsageError("--ids: expected at least one");
   for (const uint32_t id : start.ids) {
     if (id >= static_cast<uint64_t>(start.model.config.vocabulary_size)) {
-      throw UsageError(fmt::format("{}: id {} is beyond the model's {}",
+      throw UsageError(fmt::format("{}: id {} is outside the model's vocabulary of {}",
                                    flags.ids.empty() ? "--vocab " + name : "--ids", id,
                                    start.model.config.vocabulary_size));
     }
@@ -236,31 +236,33 @@ void run(const GenerateFlags& flags) {
 void add_options(CLI::App& command, GenerateFlags& flags) {
   command
       .add_option("MODEL", flags.model,
-                  "Folder of ftok train, a checkpoint, a folder with model.safetensors, or llm.c's .bin")
+                  "Output folder of ftok train, a checkpoint, a folder with model.safetensors, or llm.c's .bin")
       ->required();
-  command.add_option("PROMPT", flags.prompt, "The text to continue; without one a document begins");
+  command.add_option("PROMPT", flags.prompt, "The text to continue; without one, a new document begins");
   command.add_option("--ids", flags.ids, "The prompt as token ids, in place of PROMPT: \"464 3290\"");
   command
-      .add_option(
-          "--chat", flags.chat,
-          "PROMPT is a user's message and the text the answer: written as chatml, llama3 or a JSON file of yours says")
+      .add_option("--chat", flags.chat,
+                  "Take PROMPT as a user's message and generate the answer, in the form of chatml, llama3 or your own "
+                  "JSON file")
       ->type_name("TEMPLATE")
       ->excludes("--ids");
-  command.add_option("--tokens", flags.tokens, "How many at most; it ends at an end of text")
+  command.add_option("--tokens", flags.tokens, "Most tokens to generate; an end-of-text token ends the text earlier")
       ->check(CLI::Range(int64_t{1}, int64_t{1} << 30))
       ->capture_default_str();
-  command.add_option("--temperature", flags.options.temperature, "0: always the likeliest token")
+  command.add_option("--temperature", flags.options.temperature, "Sampling temperature; 0: always the likeliest token")
       ->capture_default_str();
-  command.add_option("--top-k", flags.options.top_k, "Only the K likeliest; 0: all")
+  command.add_option("--top-k", flags.options.top_k, "Draw from the K likeliest tokens; 0: from all")
       ->check(CLI::Range(int64_t{0}, int64_t{1} << 30))
       ->capture_default_str();
-  command.add_option("--top-p", flags.options.top_p, "Only the likeliest that together reach P")->capture_default_str();
+  command
+      .add_option("--top-p", flags.options.top_p, "Draw from the likeliest tokens that together reach probability P")
+      ->capture_default_str();
   command
       .add_option("--repetition-penalty", flags.options.repetition_penalty,
-                  "Above 1: tokens of the context become less likely")
+                  "Above 1, makes tokens of the context less likely")
       ->capture_default_str();
-  command.add_option("--seed", flags.options.seed, "The same seed gives the same text")->capture_default_str();
-  command.add_option("--samples", flags.samples, "How many texts; each has the next seed")
+  command.add_option("--seed", flags.options.seed, "Seed; the same seed gives the same text")->capture_default_str();
+  command.add_option("--samples", flags.samples, "Number of texts; each uses the next seed")
       ->check(CLI::Range(int64_t{1}, int64_t{1} << 20))
       ->capture_default_str();
   command.add_option("--stop", flags.stops, "End before this text (repeatable)")->take_all()->allow_extra_args(false);
@@ -275,13 +277,13 @@ void add_options(CLI::App& command, GenerateFlags& flags) {
       ->expected(0, 1)
       ->default_str("10")
       ->check(CLI::Range(int64_t{1}, int64_t{1} << 24));
-  command.add_flag("--json", flags.json, "One JSON object per sample, or the probabilities as a JSON array");
+  command.add_flag("--json", flags.json, "Print one JSON object per sample, or the probabilities as a JSON array");
   command.add_option("--device", flags.device, "cpu, or cuda: the first GPU, in bfloat16")
       ->check(CLI::IsMember({"cpu", "cuda"}))
       ->capture_default_str();
   command.add_option("--threads", flags.threads, "Threads")->check(CLI::Range(1, 4096))->capture_default_str();
   command.add_option("--vocab", flags.vocabulary, "Vocabulary: a file or a name; default: the one the model names");
-  command.add_option("--heads", flags.heads, "Of safetensors without config.json")
+  command.add_option("--heads", flags.heads, "Attention heads of safetensors without config.json")
       ->check(CLI::Range(int64_t{1}, int64_t{1000}));
 }
 

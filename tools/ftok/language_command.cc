@@ -78,7 +78,7 @@ void add_language_command(CLI::App& app) {
   command->add_option("--model", arguments->model, "fastText model, .bin or .ftz (default: the bundled one)");
   command->add_option("--top", arguments->top, "how many languages to name (default 1)")->check(CLI::Range(1, 100000));
   command->add_flag("--lines", arguments->lines, "one answer per line of text rather than per text");
-  command->add_flag("--json", arguments->json, "one JSON object per text");
+  command->add_flag("--json", arguments->json, "print one JSON object per text");
   command->footer(kExamples);
   command->callback([arguments] {
     const std::unique_ptr<const LanguageModel> model = LanguageModel::load(model_path(arguments->model));

@@ -31,9 +31,10 @@ struct ModelFlags {
 void add_source(CLI::App& command, ModelFlags& flags) {
   command
       .add_option("MODEL", flags.source,
-                  "A folder of ftok train, a checkpoint, a folder with model.safetensors, or llm.c's .bin")
+                  "An output folder of ftok train, a checkpoint, a folder with model.safetensors, or llm.c's .bin")
       ->required();
-  command.add_option("--heads", flags.heads, "Of safetensors without config.json; default: channels / 64")
+  command
+      .add_option("--heads", flags.heads, "Attention heads of safetensors without config.json; default: channels / 64")
       ->check(CLI::Range(int64_t{1}, int64_t{1000}));
 }
 
@@ -244,12 +245,12 @@ void export_model(const ModelFlags& flags) {
 
 void add_model_command(CLI::App& app) {
   CLI::App* command =
-      app.add_subcommand("model", "Look at a model, bring one in from Hugging Face or llm.c, write one for them");
+      app.add_subcommand("model", "Inspect a model, import one from Hugging Face or llm.c, or export one for them");
   command->require_subcommand(1);
   const auto flags = std::make_shared<ModelFlags>();
-  CLI::App* look = command->add_subcommand("info", "What a model is: shape, tensors, their means and deviations");
+  CLI::App* look = command->add_subcommand("info", "Describe a model: shape, tensors, their means and deviations");
   add_source(*look, *flags);
-  look->add_flag("--json", flags->json, "One JSON object");
+  look->add_flag("--json", flags->json, "Print one JSON object");
   look->callback([flags] { info(*flags); });
   CLI::App* in = command->add_subcommand("import", "Write a model as a checkpoint of ftok");
   add_source(*in, *flags);

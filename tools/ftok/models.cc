@@ -270,7 +270,7 @@ size_t unpack_ut1(std::string_view tar, const std::string& folder, const std::st
     if (octal(148, 8) != sum) throw Error(fmt::format("cannot unpack {}: not a tar archive at byte {}", name, at));
     const uint64_t size = octal(124, 12);
     at += kBlock;
-    if (size > tar.size() - at) throw Error(fmt::format("cannot unpack {}: cut at byte {}", name, tar.size()));
+    if (size > tar.size() - at) throw Error(fmt::format("cannot unpack {}: truncated at byte {}", name, tar.size()));
     const std::string path(header.substr(0, std::min<size_t>(header.find('\0'), 100)));
     const size_t slash = path.rfind('/');
     const std::string list = slash == std::string::npos ? "" : path.substr(slash + 1);

@@ -53,7 +53,7 @@ struct GetModelOptions {
   FetchOptions fetch;
 };
 
-// Makes the model be there and returns its path. Throws Error when it cannot be had or is not what it must be; then
+// Fetches the model when it is missing, and returns its path. Throws Error when it cannot be fetched or verified; then
 // nothing of it is stored.
 std::string get_model(const Model& model, const GetModelOptions& options, const Log& log);
 

@@ -69,21 +69,21 @@ void add_models_command(CLI::App& app) {
       "  ftok models get lid.176.bin cl100k_base\n"
       "  ftok models get lid.176.ftz --from ~/lid.176.ftz      a file you have, checked\n"
       "  ftok models get ut1/malware                           one more UT1 category\n"
-      "They lie in $FTOK_CACHE/models, else $XDG_CACHE_HOME/ftok/models, else ~/.cache/ftok/models.");
+      "They are stored in $FTOK_CACHE/models, else $XDG_CACHE_HOME/ftok/models, else ~/.cache/ftok/models.");
   const auto flags = std::make_shared<ModelsFlags>();
 
-  CLI::App* list = models->add_subcommand("list", "What can be fetched, and what is there");
-  list->add_flag("--json", flags->json, "A JSON array on standard output");
+  CLI::App* list = models->add_subcommand("list", "List what can be fetched and what is already here");
+  list->add_flag("--json", flags->json, "Print a JSON array");
   list->callback([flags] { run_list(*flags); });
 
   CLI::App* get = models->add_subcommand("get", "Fetch models; prints their paths");
   get->add_option("NAME", flags->names, "Names as in `ftok models list`")->required();
-  get->add_option("--from", flags->from, "A file, a folder or a URL to take it from instead of the official place");
-  get->add_flag("--refresh", flags->refresh, "Fetch again; take a changed list where no digest is pinned");
+  get->add_option("--from", flags->from, "A file, a folder or a URL to take it from instead of the official source");
+  get->add_flag("--refresh", flags->refresh, "Fetch again; accept a changed list where no digest is pinned");
   flags->fetch.add_to(*get);
   get->callback([flags] { run_get(*flags); });
 
-  CLI::App* path = models->add_subcommand("path", "Print where a model lies: a path, a bundled file or a fetched one");
+  CLI::App* path = models->add_subcommand("path", "Print where a model is: a path, a bundled file or a fetched one");
   path->add_option("NAME", flags->name, "Name or path")->required();
   path->callback([flags] { print_out(find_model(flags->name) + "\n"); });
 }

@@ -23,7 +23,7 @@ namespace {
 constexpr char kExamples[] = R"(Examples:
   ftok pii mail.txt > clean.txt             e-mail and public IPv4 addresses, as FineWeb
   ftok pii --kinds all --report mail.txt    every kind; counts on standard error
-  ftok pii --kinds all --spans mail.txt     what would be replaced, one JSON object a span
+  ftok pii --kinds all --spans mail.txt     what would be replaced, one JSON object per span
   ftok pii --kinds all --score gold.json    precision and recall by kind; gold is a JSON array of
                                             {"full_text", "spans": [{"entity_type", "start_position", "end_position"}]})";
 

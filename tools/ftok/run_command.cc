@@ -34,7 +34,9 @@ void add_flags(CLI::App& command, Flags& flags) {
       ->type_name("DIR");
   flags.run.add_recipe(command);
   command.add_option("--threads", flags.threads, "Threads; 0: all cores")->capture_default_str()->type_name("N");
-  command.add_option("--memory", flags.memory, "Ceiling on documents in flight (K, M, G); the index has dedup.memory")
+  command
+      .add_option("--memory", flags.memory,
+                  "Memory limit for documents in flight (K, M, G); the index has dedup.memory")
       ->capture_default_str()
       ->type_name("SIZE");
   flags.run.add_written(command);
@@ -54,7 +56,7 @@ void add_flags(CLI::App& command, Flags& flags) {
   flags.fetch.add_to(command);
   command
       .add_option("--measure", flags.measure,
-                  "Only write every rule's value of every document to FILE (JSON lines); drops nothing")
+                  "Only write every rule's value for every document to FILE (JSON lines); drop nothing")
       ->type_name("FILE");
   command.add_option("--progress-json", flags.progress_json, "Append progress reports to FILE (JSON lines)")
       ->type_name("FILE");

@@ -61,6 +61,9 @@ RecipeConfig RunFlags::recipe_config(const Log& log) const {
 
 std::vector<std::string> RunFlags::list() const {
   InputListOptions options = inputs;
+  if (inputs.inputs.empty() && inputs.input_lists.empty()) {
+    throw UsageError("no input: give --input FILE or --input-list FILE");
+  }
   if (!limit.empty()) options.limit = static_cast<uint64_t>(parse_size(limit, false, "--limit"));
   return list_inputs(options);
 }

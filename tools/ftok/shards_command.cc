@@ -49,9 +49,9 @@ struct HintFlags {
   size_t token_bytes = 0;
 
   void add_to(CLI::App& command, const std::string& format_flag, const std::string& width_flag) {
-    command.add_option(format_flag, format, "Format of SHARDS where neither they nor a manifest say it")
+    command.add_option(format_flag, format, "Format of SHARDS where neither they nor a manifest state it")
         ->check(CLI::IsMember(shard_format_names()));
-    command.add_option(width_flag, token_bytes, "Width of a token in SHARDS that do not say it: 2 or 4")
+    command.add_option(width_flag, token_bytes, "Bytes per token in SHARDS that do not state it: 2 or 4")
         ->check(CLI::IsMember({2, 4}));
   }
   ShardHints hints() const {
@@ -214,7 +214,7 @@ class Cat {
  public:
   explicit Cat(const CatOptions& options) : options_(options), decode_(options) {}
 
-  // Prints the documents of the shards in order; one that goes on in the next shard given is put together.
+  // Prints the documents of the shards in order; one that continues in the next shard given is joined.
   void run() {
     for (const std::string& path : shard_paths(options_.paths)) {
       const ShardReader reader(path, options_.hints.hints());
@@ -280,7 +280,7 @@ void add_inspect(CLI::App& shards) {
   auto options = std::make_shared<InspectOptions>();
   command->add_option("PATH", options->paths, "shards, or folders of them")->required();
   command->add_flag("--documents", options->documents, "list each document: first token, tokens, id");
-  command->add_flag("--json", options->json, "one JSON object per shard");
+  command->add_flag("--json", options->json, "print one JSON object per shard");
   options->hints.add_to(*command, "--shard-format", "--token-bytes");
   command->callback([options] { inspect(*options); });
 }
@@ -307,7 +307,7 @@ void add_cat(CLI::App& shards) {
   command->add_option("--end-of-text", options->end_of_text,
                       "end-of-text id of a shard without a sidecar (default 50256)");
   options->hints.add_to(*command, "--shard-format", "--token-bytes");
-  command->add_flag("--json", options->json, "one JSON object per document");
+  command->add_flag("--json", options->json, "print one JSON object per document");
   command->callback([options] { Cat(*options).run(); });
 }
 
@@ -323,6 +323,10 @@ void convert(ConvertFlags flags) {
   options.from = flags.from.hints();
   if (!flags.shard_tokens.empty()) {
     options.shard_tokens = static_cast<uint64_t>(parse_size(flags.shard_tokens, false, "--shard-tokens"));
+    if (options.shard_tokens == 0 || options.shard_tokens > options.to->tokens_max()) {
+      throw UsageError(
+          fmt::format("--shard-tokens: {} is not in 1..{}", options.shard_tokens, options.to->tokens_max()));
+    }
   }
   if (!flags.source_end_of_text.empty()) {
     options.source_end_of_text = parse_end_of_text(flags.source_end_of_text, "--from-end-of-text");
@@ -342,16 +346,16 @@ void add_convert(CLI::App& shards) {
       ->required();
   // The last of the positional arguments is the folder to write.
   auto paths = std::make_shared<std::vector<std::string>>();
-  command->add_option("SHARDS... OUT", *paths, "shards in order, or folders of them; then the folder to make")
+  command->add_option("SHARDS... OUT", *paths, "shards in order, or folders of them; then the folder to create")
       ->required()
       ->expected(2, -1);
   command
-      ->add_option("--token-bytes", flags->options.token_bytes, "Width of a token in OUT; auto goes by the vocabulary")
+      ->add_option("--token-bytes", flags->options.token_bytes, "Bytes per token in OUT; auto: as the vocabulary needs")
       ->check(CLI::IsMember({"auto", "2", "4"}))
       ->capture_default_str();
   command
       ->add_option("--end-of-text", flags->options.end_of_text,
-                   "Where the end-of-text token stands in OUT; auto: where the format's readers want it")
+                   "Where the end-of-text token goes in OUT; auto: where the format's readers expect it")
       ->check(CLI::IsMember({"auto", "before", "after", "none"}))
       ->capture_default_str();
   command->add_option("--shard-tokens", flags->shard_tokens, "Tokens per shard (K, M, G); default: as in SHARDS")
@@ -359,11 +363,13 @@ void add_convert(CLI::App& shards) {
   flags->from.add_to(*command, "--from", "--from-token-bytes");
   command
       ->add_option("--from-end-of-text", flags->source_end_of_text,
-                   "Where it stands in SHARDS without a manifest; default: where their format has it")
+                   "Where the end-of-text token is in SHARDS without a manifest; default: as in their format")
       ->check(CLI::IsMember({"before", "after", "none"}));
-  command->add_option("--end-of-text-id", flags->options.end_of_text_id, "Its id in SHARDS without a manifest")
+  command
+      ->add_option("--end-of-text-id", flags->options.end_of_text_id,
+                   "Id of the end-of-text token in SHARDS without a manifest")
       ->capture_default_str();
-  command->add_option("--split", flags->split, "What SHARDS without a manifest are for; default: as their names say")
+  command->add_option("--split", flags->split, "Split of SHARDS without a manifest; default: as their names say")
       ->check(CLI::IsMember({"train", "val"}));
   command->footer(
       "Documents keep their order and ids; the end-of-text token goes where the new format's readers expect it.\n"

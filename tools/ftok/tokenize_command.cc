@@ -59,14 +59,16 @@ void add_flags(CLI::App& command, Flags& flags) {
       ->type_name("KEY");
   command
       .add_option("--record-bytes-max", flags.record_bytes_max,
-                  "A longer line or text file is dropped (K, M, G); default 64M")
+                  "Largest line or text file; longer ones are dropped (K, M, G); default 64M")
       ->type_name("SIZE");
   command
-      .add_option("--chat", flags.chat,
-                  "Lines are conversations, {\"messages\": [{\"role\", \"content\"}]}: written as chatml, llama3 or a "
-                  "JSON file of yours says, with loss masks (*.mask) for ftok train")
+      .add_option(
+          "--chat", flags.chat,
+          "Lines are conversations, {\"messages\": [{\"role\", \"content\"}]}: written as chatml, llama3 or your "
+          "own JSON file says, with loss masks (*.mask) for ftok train")
       ->type_name("TEMPLATE");
-  command.add_option("--shuffle", flags.shuffle, "Shuffle the documents of all inputs; the same SEED, the same order")
+  command
+      .add_option("--shuffle", flags.shuffle, "Shuffle the documents of all inputs; the same SEED gives the same order")
       ->type_name("SEED");
   command.add_option("--shard-tokens", flags.shard_tokens, "Tokens per shard (K, M, G); default 100M")->type_name("N");
   command
@@ -75,24 +77,26 @@ void add_flags(CLI::App& command, Flags& flags) {
       ->check(CLI::Range(0, 1000))
       ->capture_default_str()
       ->type_name("N");
-  command.add_option("--shard-format", recipe.shards.format, "Whose token shards: " + shard_format_help())
+  command.add_option("--shard-format", recipe.shards.format, "Format of the token shards: " + shard_format_help())
       ->check(CLI::IsMember(shard_format_names()))
       ->capture_default_str();
-  command.add_option("--token-bytes", recipe.shards.token_bytes, "Width of a token; auto goes by the vocabulary")
+  command.add_option("--token-bytes", recipe.shards.token_bytes, "Bytes per token; auto: as the vocabulary needs")
       ->check(CLI::IsMember({"auto", "2", "4"}))
       ->capture_default_str();
   command
       .add_option("--end-of-text", recipe.shards.end_of_text,
-                  "Where the end-of-text token stands: before or after each document; auto: where the format's readers "
-                  "want it")
+                  "Where the end-of-text token goes: before or after each document; auto: where the format's readers "
+                  "expect it")
       ->check(CLI::IsMember({"auto", "before", "after", "none"}))
       ->capture_default_str();
-  command.add_flag("--strict", flags.tokenize.strict,
-                   "End with an error at the first line or record that cannot be read; else it is dropped and counted");
+  command.add_flag(
+      "--strict", flags.tokenize.strict,
+      "Stop with an error at the first line or record that cannot be read; without it, such are dropped and counted");
   command.add_option("--threads", flags.tokenize.threads, "Threads; 0: all cores")
       ->capture_default_str()
       ->type_name("N");
-  command.add_option("--memory", flags.memory, "Ceiling on texts in flight and on a bucket that is sorted (K, M, G)")
+  command
+      .add_option("--memory", flags.memory, "Memory limit for texts in flight and for a bucket being sorted (K, M, G)")
       ->capture_default_str()
       ->type_name("SIZE");
   command.add_option("--progress-json", flags.tokenize.progress_json, "Append progress reports to FILE (JSON lines)")

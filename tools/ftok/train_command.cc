@@ -90,8 +90,8 @@ std::optional<Encoding> encoding_of(const TrainRecipe& recipe, bool insists, con
     return load_encoding(recipe.vocabulary);
   } catch (const UsageError&) {
     if (insists) throw;
-    log(LogLevel::kWarning, fmt::format("the data's vocabulary {} is not found by its name: samples are ids (--set "
-                                        "vocabulary=FILE names it)",
+    log(LogLevel::kWarning, fmt::format("no vocabulary named {} is found: samples are printed as ids (--set "
+                                        "vocabulary=FILE names its file)",
                                         recipe.vocabulary));
     return std::nullopt;
   }
@@ -154,32 +154,32 @@ void run(const TrainFlags& flags) {
 
 void add_train_command(CLI::App& app) {
   CLI::App* command =
-      app.add_subcommand("train", "Train a GPT on token shards, on the CPU or on GPUs; goes on where it stopped");
+      app.add_subcommand("train", "Train a GPT on token shards, on the CPU or on GPUs; resumes where it stopped");
   const auto flags = std::make_shared<TrainFlags>();
   std::string names;
   for (const auto& [name, about] : train_presets()) names += fmt::format("\n  {:<12}{}", name, about);
   command->add_option("RECIPE", flags->recipe, "A preset or a TOML file")->required();
   command
       ->add_option("--data", flags->data,
-                   "Folder of shards: *train*.bin, and *val*.bin for the validation loss; or a shard. Several: "
+                   "Folder of shards: *train*.bin, and *val*.bin for the validation loss; or a shard. With several: "
                    "DIR=WEIGHT (repeatable)")
       ->take_all()
       ->allow_extra_args(false);
   command->add_option("--val", flags->validation, "Shards for the validation loss; default: the *val*.bin of --data");
   command->add_option("--output", flags->output,
-                      "Folder for checkpoints, log.jsonl and loss.svg; one that holds a run is gone on with");
+                      "Folder for checkpoints, log.jsonl and loss.svg; a run that it holds is resumed");
   command->add_option("--init", flags->initial,
                       "Start from this model's weights (as `ftok model info` reads them), not from random ones");
   command
       ->add_option("--device", flags->device,
                    "cpu, cuda, or auto: a GPU where there is one (bfloat16, whatever training.precision says)")
       ->check(CLI::IsMember({"cpu", "cuda", "auto"}));
-  command->add_option("--steps", flags->steps, "The whole run's steps: run.steps");
-  command->add_option("--seed", flags->seed, "Of weights and data order: training.seed");
+  command->add_option("--steps", flags->steps, "Steps of the whole run: run.steps");
+  command->add_option("--seed", flags->seed, "Seed of the weights and the data order: training.seed");
   command->add_option("--set", flags->sets, "Override a key: SECTION.KEY=VALUE (repeatable)")
       ->take_all()
       ->allow_extra_args(false);
-  command->add_flag("--show", flags->show, "Print the recipe with all keys and what they mean, and stop");
+  command->add_flag("--show", flags->show, "Print the recipe with all keys and what they mean, then exit");
   command->callback([flags] { run(*flags); });
   command->footer("Presets:" + names +
                   "\nSeveral processes share the work when srun or torchrun starts them (RANK, WORLD_SIZE, "

@@ -5,9 +5,9 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <cmath>
 
 #include "core/json.h"
+#include "pipeline/progress.h"
 
 namespace ftok::cli {
 namespace {
@@ -24,13 +24,6 @@ winsize terminal_size() {
 }
 
 }  // namespace
-
-std::string duration_text(double seconds) {
-  const int64_t s = static_cast<int64_t>(std::max(0.0, std::round(seconds)));
-  if (s >= 3600) return fmt::format("{} h {:02} min", s / 3600, s % 3600 / 60);
-  if (s >= 60) return fmt::format("{} min {:02} s", s / 60, s % 60);
-  return fmt::format("{} s", s);
-}
 
 TrainProgress::TrainProgress(const Encoding* encoding, double price_per_hour, bool live)
     : encoding_(encoding), price_per_hour_(price_per_hour), live_(live) {}
@@ -53,7 +46,7 @@ std::string TrainProgress::status(const StepReport& report) const {
   if (report.mfu > 0) line += fmt::format("  MFU {:.1f} %", 100 * report.mfu);
   line += fmt::format("  {} left", duration_text(report.seconds_left));
   if (price_per_hour_ > 0) line += fmt::format("  cost left {:.2f}", report.seconds_left / 3600 * price_per_hour_);
-  return report.skipped ? line + "  (left out)" : line;
+  return report.skipped ? line + "  (skipped)" : line;
 }
 
 void TrainProgress::on_step(const StepReport& report, const LossCurve& curve) {

@@ -1,4 +1,4 @@
-// What `ftok train` shows on standard error while it goes on: a line a step, or on a terminal a live loss curve above a
+// What `ftok train` shows on standard error: one line per step, or on a terminal a live loss curve above a
 // status line.
 #pragma once
 
@@ -12,9 +12,6 @@
 #include "trainer/train.h"
 
 namespace ftok::cli {
-
-// "2 h 05 min", "3 min 20 s", "12 s".
-std::string duration_text(double seconds);
 
 class TrainProgress : public TrainObserver {
  public:

@@ -62,19 +62,19 @@ void add_url_command(CLI::App& app) {
   checked->add_option("--lists", options.lists, "folder in UT1's layout")->expected(1)->allow_extra_args(false);
   checked->add_option("--domains", options.domain_lists, "plain list of domains")->expected(1)->allow_extra_args(false);
   checked->add_option("--urls", options.url_lists, "plain list of URLs")->expected(1)->allow_extra_args(false);
-  checked->add_option("--hard-words", options.hard_word_lists, "plain list of words of which one drops")
+  checked->add_option("--hard-words", options.hard_word_lists, "plain list of words; one of them drops a URL")
       ->expected(1)
       ->allow_extra_args(false);
-  checked->add_option("--soft-words", options.soft_word_lists, "plain list of words of which two drop")
+  checked->add_option("--soft-words", options.soft_word_lists, "plain list of words; two of them drop a URL")
       ->expected(1)
       ->allow_extra_args(false);
   checked->add_option("--substrings", options.substring_lists, "plain list of substrings")
       ->expected(1)
       ->allow_extra_args(false);
-  checked->add_flag("--addresses", options.match_addresses, "hold IP addresses against the domain lists too");
+  checked->add_flag("--addresses", options.match_addresses, "match IP addresses against the domain lists too");
   checked->add_flag("--without-scheme", options.urls_without_scheme,
-                    "hold URLs without http:// against the URL lists too");
-  checked->add_flag("--json", arguments->json, "one JSON object per URL");
+                    "match URLs without http:// against the URL lists too");
+  checked->add_flag("--json", arguments->json, "print one JSON object per URL");
   checked->footer(kExamples);
   checked->callback([arguments] {
     const UrlStage stage(arguments->options);

@@ -5,7 +5,7 @@
 namespace ftok::cli {
 
 void add_vocab_command(CLI::App& app) {
-  CLI::App* command = app.add_subcommand("vocab", "Train vocabularies and look at them");
+  CLI::App* command = app.add_subcommand("vocab", "Train and inspect vocabularies");
   command->require_subcommand(1);
   add_vocab_count_command(*command);
   add_vocab_merge_counts_command(*command);

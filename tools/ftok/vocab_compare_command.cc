@@ -122,7 +122,7 @@ void add_vocab_compare_command(CLI::App& parent) {
       ->type_name("FILE")
       ->allow_extra_args(false);
   command->add_option("--text-key", flags->text_key, "JSONL: key of the text")->capture_default_str();
-  command->add_flag("--json", flags->json, "A JSON array on standard output");
+  command->add_flag("--json", flags->json, "Print a JSON array");
   command->footer("Example:\n  ftok vocab compare gpt2 cl100k_base ftok-100k --text book.txt --text pages.jsonl.zst");
   command->callback([flags] { run(*flags); });
 }

@@ -22,22 +22,22 @@ struct Flags {
 void run(Flags flags) {
   if (!flags.name.empty()) flags.vocabulary.vocab = flags.name;
   const std::string& path = flags.vocabulary.vocab;
-  const Vocabulary vocabulary = load_named_vocabulary(path, flags.vocabulary.hints());
+  const Vocabulary vocabulary = load_named_vocabulary(path, flags.vocabulary);
   const std::filesystem::path output(flags.output);
   if (output.extension() == ".tiktoken") {
     const std::optional<Vocabulary> implied = with_implied_merges(vocabulary);
     if (!implied) {
       throw Error(fmt::format(
-          "{}: its merges are a list of their own, which .tiktoken cannot say; convert to tokenizer.json", path));
+          "{}: its merges are a list of their own, which .tiktoken cannot express; convert to tokenizer.json", path));
     }
     if (vocabulary.normalize_nfc)
-      throw Error(fmt::format("{}: it puts text into NFC first, which .tiktoken cannot say", path));
+      throw Error(fmt::format("{}: it normalises text to NFC first, which .tiktoken cannot express", path));
     write_vocabulary(*implied, flags.output);
   } else if (output.extension() == ".json" && output.filename() != "encoder.json") {
     write_file(flags.output, format_tokenizer_json(vocabulary));
   } else if (output.filename() == "vocab.bpe" || output.filename() == "encoder.json") {
     if (vocabulary.normalize_nfc)
-      throw Error(fmt::format("{}: it puts text into NFC first, which vocab.bpe cannot say", path));
+      throw Error(fmt::format("{}: it normalises text to NFC first, which vocab.bpe cannot express", path));
     const Gpt2Files files = format_gpt2(vocabulary);
     write_file((output.parent_path() / "encoder.json").string(), files.encoder_json);
     write_file((output.parent_path() / "vocab.bpe").string(), files.vocab_bpe);
@@ -50,7 +50,8 @@ void run(Flags flags) {
 }  // namespace
 
 void add_vocab_convert_command(CLI::App& parent) {
-  CLI::App* command = parent.add_subcommand("convert", "Write a vocabulary in another form, told by the output's name");
+  CLI::App* command =
+      parent.add_subcommand("convert", "Write a vocabulary in another format, given by the output's name");
   const auto flags = std::make_shared<Flags>();
   flags->vocabulary.add_to(*command);
   command->add_option("V", flags->name, "Vocabulary, as for --vocab");

@@ -97,9 +97,9 @@ void add_vocab_merge_counts_command(CLI::App& parent) {
   const auto flags = std::make_shared<CountFlags>();
   flags->add_weights_to(*command, false);
   command->add_option("--output", flags->output, "Counts file")->required()->type_name("FILE");
-  command->add_flag("--json", flags->json, "Print what was done as one JSON object");
+  command->add_flag("--json", flags->json, "Print the result as one JSON object");
   command->add_flag("--quiet", flags->quiet, "No notes");
-  command->add_option("FILE", flags->files, "Counts files of one pattern")->required();
+  command->add_option("FILE", flags->files, "Counts files made with one pattern")->required();
   command->footer(
       "Example:\n"
       "  ftok vocab merge-counts --weight code.counts=3 --output all.counts web.counts code.counts");

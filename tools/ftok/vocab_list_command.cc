@@ -76,9 +76,9 @@ void run_get(const std::vector<std::string>& names, const FetchFlags& fetch, con
 
 void add_vocab_list_command(CLI::App& parent) {
   CLI::App* command =
-      parent.add_subcommand("list", "The vocabularies that have a name: bundled, fetched, to be fetched");
+      parent.add_subcommand("list", "List the vocabularies that have a name: bundled, fetched, or to be fetched");
   const auto as_json = std::make_shared<bool>(false);
-  command->add_flag("--json", *as_json, "A JSON array on standard output");
+  command->add_flag("--json", *as_json, "Print a JSON array");
   command->callback([as_json] { run_list(*as_json); });
 }
 
@@ -89,7 +89,7 @@ void add_vocab_get_command(CLI::App& parent) {
   const auto from = std::make_shared<std::string>();
   command->add_option("NAME", *names, "gpt2, r50k_base, p50k_base, cl100k_base, o200k_base")->required();
   command->add_option("--from", *from,
-                      "A file, a folder or a URL instead of the official one; its SHA-256 is checked all the same");
+                      "A file, a folder or a URL instead of the official one; its SHA-256 is still checked");
   fetch->add_to(*command);
   command->footer("Example:\n  ftok vocab get cl100k_base o200k_base");
   command->callback([names, fetch, from] { run_get(*names, *fetch, *from); });

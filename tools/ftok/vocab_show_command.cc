@@ -106,14 +106,14 @@ void run(Flags flags) {
 }  // namespace
 
 void add_vocab_show_command(CLI::App& parent) {
-  CLI::App* command = parent.add_subcommand("show", "Show what a vocabulary is, and its tokens");
+  CLI::App* command = parent.add_subcommand("show", "Describe a vocabulary and show its tokens");
   const auto flags = std::make_shared<Flags>();
   flags->vocabulary.add_to(*command);
   command->add_option("V", flags->name, "Vocabulary, as for --vocab");
   command->add_option("--id", flags->ids, "Show the tokens of these ids")->type_name("ID");
   command->add_option("--find", flags->find, "Show the tokens that contain this text")->type_name("TEXT");
   command->add_option("--longest", flags->longest, "Show the N longest tokens")->type_name("N");
-  command->add_flag("--json", flags->json, "The summary as a JSON object");
+  command->add_flag("--json", flags->json, "Print the summary as a JSON object");
   command->footer(
       "Examples:\n  ftok vocab show ftok-100k\n  ftok vocab show cl100k_base.tiktoken --id 15339 1917\n  ftok vocab "
       "show ftok-100k --longest 20");

@@ -59,14 +59,14 @@ Pretokens pretokens_of(const TrainFlags& flags, const std::string& default_patte
   if (counts_files < flags.files.size()) {
     const auto text = std::find_if_not(flags.files.begin(), flags.files.end(), is_counts_file);
     throw UsageError(
-        fmt::format("{}: not a counts file, though others are; `ftok vocab count` makes one of it", *text));
+        fmt::format("{}: not a counts file, although others are; `ftok vocab count` makes one from it", *text));
   }
-  if (!flags.checkpoint.empty()) throw UsageError("--checkpoint: counts files need none");
+  if (!flags.checkpoint.empty()) throw UsageError("--checkpoint: not used with counts files");
   pretokens.files = flags.files;
   const CountsHeader header = open_counts(flags.files)[0]->header();
   pretokens.pattern = PretokenPattern::parse(header.pattern_text);
   if (!flags.pattern.empty() && parse_pattern(flags.pattern).text() != header.pattern_text) {
-    throw UsageError(fmt::format("--pattern {}: {} was counted by {}", flags.pattern, flags.files[0],
+    throw UsageError(fmt::format("--pattern {}: {} was counted with {}", flags.pattern, flags.files[0],
                                  header.pattern == pattern_name(Pattern::kOwn) ? header.pattern_text : header.pattern));
   }
   return pretokens;
@@ -74,10 +74,10 @@ Pretokens pretokens_of(const TrainFlags& flags, const std::string& default_patte
 
 void check_specials(const TrainFlags& flags) {
   for (size_t i = 0; i < flags.specials.size(); ++i) {
-    if (flags.specials[i].empty()) throw UsageError("--special: a special token of no bytes");
+    if (flags.specials[i].empty()) throw UsageError("--special: a special token cannot be empty");
     if (std::find(flags.specials.begin(), flags.specials.begin() + static_cast<std::ptrdiff_t>(i), flags.specials[i]) !=
         flags.specials.begin() + static_cast<std::ptrdiff_t>(i)) {
-      throw UsageError(fmt::format("--special {}: is there twice", flags.specials[i]));
+      throw UsageError(fmt::format("--special {}: given twice", flags.specials[i]));
     }
   }
 }
@@ -112,9 +112,9 @@ void check_memory(const TrainFlags& flags, Pretokens& pretokens, const BpeTrainO
     const uint64_t fits = sizes.count_min_within(memory);
     const uint64_t scale = pretokens.weights.scale;
     const std::string way = fits == 0
-                                ? fmt::format("no --min-count up to {} would do", TrainingSizes::kCountMax / scale)
-                                : fmt::format("--min-count {} would do", (fits + scale - 1) / scale);
-    throw Error(fmt::format("training on {} distinct pretokens may take {}, --memory is {}; {}", distinct,
+                                ? fmt::format("no --min-count up to {} is enough", TrainingSizes::kCountMax / scale)
+                                : fmt::format("--min-count {} is enough", (fits + scale - 1) / scale);
+    throw Error(fmt::format("training on {} distinct pretokens may take {}, but --memory is {}; {}", distinct,
                             bytes_text(static_cast<double>(needed)), flags.memory, way));
   }
   CorpusCounter* counter = pretokens.counted.counter.get();
@@ -197,7 +197,7 @@ void run_train(const TrainFlags& flags) {
   if (!flags.extend.empty()) {
     base = load_named_vocabulary(flags.extend);
     if (!base->merges.empty())
-      throw UsageError(fmt::format("--extend {}: its merges are not told by its ranks", flags.extend));
+      throw UsageError(fmt::format("--extend {}: its merges do not follow from its ranks", flags.extend));
     if (flags.size <= base->token_count()) {
       throw UsageError(
           fmt::format("--size {}: {} has {} ranks already", flags.size, flags.extend, base->token_count()));
@@ -228,29 +228,30 @@ void run_train(const TrainFlags& flags) {
 void add_vocab_train_command(CLI::App& parent) {
   CLI::App* command = parent.add_subcommand("train", "Train a vocabulary on texts or on their pretoken counts");
   const auto flags = std::make_shared<TrainFlags>();
-  command->add_option("--size", flags->size, "Ranks, the 256 bytes included; special tokens come on top")->required();
+  command->add_option("--size", flags->size, "Number of ranks, including the 256 bytes but not the special tokens")
+      ->required();
   flags->add_to(*command, true);
   command->add_option("--special", flags->specials, "A special token (repeatable); ids follow the ranks")
       ->allow_extra_args(false);
   command->add_option("--output", flags->output, "V.tiktoken; its sidecar V.json is written beside it")->required();
-  command->add_option("--name", flags->name, "Name in the sidecar (default: of the file)");
-  command->add_option("--min-count", flags->pretoken_count_min, "Pretokens seen less often are left out; saves memory")
+  command->add_option("--name", flags->name, "Name in the sidecar (default: the file's)");
+  command->add_option("--min-count", flags->pretoken_count_min, "Leave out pretokens seen less often; saves memory")
       ->capture_default_str();
-  command->add_option("--min-frequency", flags->count_min, "A pair seen less often is not merged")
-      ->capture_default_str();
-  command->add_option("--max-token-bytes", flags->token_bytes_max, "Most bytes of a token")->capture_default_str();
-  command->add_option("--extend", flags->extend, "A vocabulary whose ids stay; new ranks follow its last")
+  command->add_option("--min-frequency", flags->count_min, "Do not merge pairs seen less often")->capture_default_str();
+  command->add_option("--max-token-bytes", flags->token_bytes_max, "Longest token, in bytes")->capture_default_str();
+  command->add_option("--extend", flags->extend, "Vocabulary to extend: its ids stay, and new ranks follow its last")
       ->type_name("V");
   command->add_option("--ties", flags->ties, "Which of two equally frequent pairs is merged first")
       ->check(CLI::IsMember({"smallest-ranks", "greatest-bytes"}))
       ->capture_default_str();
   command
       ->add_option("--byte-order", flags->byte_order,
-                   "Ranks of the bytes: by value, or as GPT-2 and Hugging Face have it")
+                   "Order of the bytes' ranks: by value, or as in GPT-2 and Hugging Face")
       ->check(CLI::IsMember({"bytes", "letters"}))
       ->capture_default_str();
   command
-      ->add_option("--compatible", flags->compatible, "huggingface: the merges of its BpeTrainer on the same pretokens")
+      ->add_option("--compatible", flags->compatible,
+                   "huggingface: learn the merges that its BpeTrainer learns from the same pretokens")
       ->check(CLI::IsMember({"huggingface"}));
   command->add_option("FILE", flags->files, "Text, JSON Lines or WARC, plain, .gz or .zst; or counts files")
       ->required();

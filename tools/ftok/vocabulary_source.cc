@@ -68,7 +68,7 @@ VocabularyFile find_vocabulary(const std::string& name) {
   }
   if (!names_of_same_ranks(name).empty()) {
     throw UsageError(fmt::format(
-        "--vocab {0}: its ranks were not fetched (`ftok vocab list` says which can be); {0}=FILE takes them "
+        "--vocab {0}: its ranks have not been fetched (`ftok vocab list` shows which can be); {0}=FILE takes them "
         "from a file",
         name));
   }
@@ -90,7 +90,16 @@ Encoding load_encoding(const std::string& name, VocabularyHints hints) {
   return Encoding(load_named_vocabulary(name, std::move(hints)));
 }
 
-Encoding load_encoding(const VocabularyFlags& flags) { return load_encoding(flags.vocab, flags.hints()); }
+Vocabulary load_named_vocabulary(const std::string& name, const VocabularyFlags& flags) {
+  try {
+    return load_named_vocabulary(name, flags.hints());
+  } catch (const UnknownPattern& error) {
+    throw UsageError(
+        fmt::format("{}; give --pattern ({}) and --special NAME=ID", error.what(), fmt::join(pattern_names(), ", ")));
+  }
+}
+
+Encoding load_encoding(const VocabularyFlags& flags) { return Encoding(load_named_vocabulary(flags.vocab, flags)); }
 
 std::vector<std::string> published_vocabularies() {
   std::vector<std::string> names;

@@ -33,6 +33,7 @@ struct VocabularyFile {
 VocabularyFile find_vocabulary(const std::string& name);
 
 Vocabulary load_named_vocabulary(const std::string& name, VocabularyHints hints = {});
+Vocabulary load_named_vocabulary(const std::string& name, const VocabularyFlags& flags);  // messages name the flags
 Encoding load_encoding(const VocabularyFlags& flags);
 Encoding load_encoding(const std::string& name, VocabularyHints hints = {});
 

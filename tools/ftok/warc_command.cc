@@ -167,7 +167,7 @@ void cat_record(const WarcFlags& flags) {
 }  // namespace
 
 void add_warc_command(CLI::App& app) {
-  CLI::App* const warc = app.add_subcommand("warc", "Look into WARC and ARC files: list, count, cat");
+  CLI::App* const warc = app.add_subcommand("warc", "Inspect WARC and ARC files: list, count, cat");
   warc->require_subcommand(1);
   warc->footer(
       "Examples:\n"
@@ -176,23 +176,23 @@ void add_warc_command(CLI::App& app) {
       "  ftok warc cat crawl.warc.gz 18857 --payload");
   const auto flags = std::make_shared<WarcFlags>();
 
-  CLI::App* const list = warc->add_subcommand("list", "One line per record: offset, type, length, URL, damage");
+  CLI::App* const list = warc->add_subcommand("list", "List one line per record: offset, type, length, URL, damage");
   list->add_option("FILE", flags->files, "WARC or ARC files, plain, gzip or zstd; - is standard input")->required();
-  list->add_flag("--json", flags->json, "One JSON object per line");
+  list->add_flag("--json", flags->json, "Print one JSON object per line");
   list->callback([flags] {
     for (const std::string& file : flags->files) list_file(file, flags->json);
   });
 
-  CLI::App* const count = warc->add_subcommand("count", "Records of each file, by type, and its damage");
+  CLI::App* const count = warc->add_subcommand("count", "Count the records of each file by type, and its damage");
   count->add_option("FILE", flags->files, "WARC or ARC files, plain, gzip or zstd; - is standard input")->required();
-  count->add_flag("--json", flags->json, "One JSON object per file");
+  count->add_flag("--json", flags->json, "Print one JSON object per file");
   count->callback([flags] {
     for (const std::string& file : flags->files) count_file(file, flags->json);
   });
 
   CLI::App* const cat = warc->add_subcommand("cat", "Write one record as it is stored, or its page in UTF-8");
   cat->add_option("FILE", flags->file, "WARC or ARC file")->required();
-  cat->add_option("OFFSET", flags->place, "Where the record lies, as `list` prints it")->required();
+  cat->add_option("OFFSET", flags->place, "Offset of the record, as `list` prints it")->required();
   cat->add_flag("--payload", flags->payload, "Only the body: chunks, Content-Encoding and charset undone");
   cat->callback([flags] { cat_record(*flags); });
 }

@@ -1,5 +1,5 @@
 // How fast each kernel is beside what it must move: `kernel_bench`. Bytes read and written over the time, at the sizes
-// of GPT-2 124M with 64 sequences of 1,024; one JSON object a line. A copy of the device's memory is the ceiling.
+// of GPT-2 124M with 64 sequences of 1,024; one JSON object per line. A copy of the device's memory is the ceiling.
 #include <cuda_runtime_api.h>
 
 #include <algorithm>

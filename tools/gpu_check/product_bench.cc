@@ -1,6 +1,6 @@
 // What the libraries make of nine tenths of a step: `product_bench`. Each matrix product of GPT-2 124M with 64
 // sequences of 1,024, alone, with the work on its way out fused and as a kernel of its own; then attention by cuDNN,
-// deterministic and not, and by ftok's kernels, at several shapes. One JSON object a line; what fails is named.
+// deterministic and not, and by ftok's kernels, at several shapes. One JSON object per line; what fails is named.
 #include <cmath>
 #include <cstdio>
 #include <cstdlib>

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 """Reads what `ptxas -v` wrote (files as arguments; for an object, OBJECT.ptxas beside it) and fails where a kernel spills registers to memory: kernels live on
-registers, and a spill is a slow loop that no test of results sees. With --json, one object a kernel."""
+registers, and a spill is a slow loop that no test of results sees. With --json, one object per kernel."""
 import json, re, subprocess, sys
 
 ENTRY = re.compile(r"Compiling entry function '(\w+)' for '(\w+)'")

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""summary.py REPORT: the training steps of a report of tools/gpu_check/run, a line per model: tokens a second, MFU, what did attention, the
-best of PyTorch beside it, and whether the bar was reached. What is missing is named."""
+"""summary.py REPORT: the training steps of a report of tools/gpu_check/run, one line per model: tokens per second, MFU, what computed attention, the
+best of PyTorch beside it, and whether the goal was reached. Names what is missing."""
 import json, sys
 
 BARS = {"124M": 600_000, "350M": 220_000, "774M": None, "1558M": 55_000}

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""What PyTorch makes of the same step on the same GPU: GPT-2 at T = 1024, 524,288 tokens a step, torch.compile, bfloat16, SDPA, fused
-AdamW. One JSON object; tokens are random.
+"""Measures PyTorch on the same step and the same GPU: GPT-2 at T = 1024, 524,288 tokens per step, torch.compile, bfloat16, SDPA, fused
+AdamW. Prints one JSON object; tokens are random.
 
   torch_step.py --model 124M|350M|774M|1558M [--attention default|cudnn|flash] [--seconds S] [--micro-batch B]
 """

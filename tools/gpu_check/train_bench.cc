@@ -1,8 +1,8 @@
 // How fast a step of training is on a GPU: `train_bench [--seconds S] [--settings sizes|choices] [--only MODEL]
-// [--budget S] [--profile]`. GPT-2 at four sizes with T = 1024 and 524,288 tokens a step, and what can be chosen tried
-// both ways at 124M; one JSON object a line, which says who did attention. A setting begins only where as much of the
-// budget is left as the slowest so far took; the others are named as skipped. Tokens are made up (Zipf's law, so that
-// the encoder's backward pass sees frequent tokens), weights too: neither changes the work. --profile runs one
+// [--budget S] [--profile]`. GPT-2 at four sizes with T = 1024 and 524,288 tokens per step, and what can be chosen
+// tried both ways at 124M; one JSON object a line, which says who did attention. A setting begins only where as much of
+// the budget is left as the slowest so far took; the others are named as skipped. Tokens are made up (Zipf's law, so
+// that the encoder's backward pass sees frequent tokens), weights too: neither changes the work. --profile runs one
 // micro-batch, without a graph, between two calls of cudaProfilerStart and Stop, for a profiler that begins there.
 #include <cuda_profiler_api.h>
 #include <cuda_runtime_api.h>

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Where the cross-validated scorer is wrong: by page type of wcxb_dev, and the pages that lose most.
+"""Shows where the cross-validated scorer is wrong: by page type of wcxb_dev, and the pages that lose most.
 
   confusion.py --pages DIR --block-features BINARY --scorer testdata.py --work DIR [--share 0.6]
 

@@ -4,8 +4,8 @@
   train.py --pages DIR --block-features BINARY --scorer testdata.py --work DIR [--write extract]
 
 DIR holds aeb/, trafilatura/ and wcxb/ as testdata.py unpacks them. Needs numpy and lightgbm (PyPI). Every block is a row, labelled by
-labels.py. The words around it and in it are weighed by words.py; a first forest of trees sees a block and its page, a second also
-what the first said of the block's surroundings. Folds are by registered domain across all sets together, so that no site is on both
+labels.py. words.py weighs the words around it and in it. A first forest of trees sees a block and its page, a second also
+the first one's scores of the block's surroundings. Folds are by registered domain across all sets together, so that no site is on both
 sides; the scores printed are those of pages whose site the model has not seen. The tables written are fitted on all pages.
 """
 import argparse, collections, importlib.util, json, multiprocessing, subprocess, sys, time, urllib.parse, zlib
@@ -275,7 +275,7 @@ def write_model(args, data, first, second):
            '#include "extract/content/content_model.h"', "", "#include <iterator>", "", '#include "extract/content/feature_list.h"', "",
            "namespace ftok::html {", "",
            "// The features that the trees were fitted on, in their places (ftok_block_features writes the hash beside the rows).",
-           f'static_assert(kFeatureSchema == {data.schema["schema"]}U, "feature_list.h changed: the model needs to be trained anew");', "",
+           f'static_assert(kFeatureSchema == {data.schema["schema"]}U, "feature_list.h changed: the model needs to be trained again");', "",
            "namespace {", ""]
     write_forest(out, "First", first)
     write_forest(out, "Second", second)

@@ -24,7 +24,7 @@ void gemm(const Product<double>& p) {
 int64_t ceiling(int64_t n, int64_t size) { return (n + size - 1) / size; }
 
 // The edge of the square blocks that an (M,N) result is cut into: as large as leaves eight of them, for a block's
-// operands are packed anew and cost less the larger it is; at least 128.
+// operands are packed again and cost less the larger it is; at least 128.
 int64_t block_edge(int64_t M, int64_t N) {
   for (const int64_t edge : {512, 256}) {
     if (ceiling(M, edge) * ceiling(N, edge) >= 8) return edge;

@@ -96,7 +96,8 @@ class Descriptors {
  public:
   Descriptors(const Library& library, const MatmulCall& c) : library_(library) {
     const cudaDataType_t out = c.d_is_float ? CUDA_R_32F : CUDA_R_16BF;
-    library.check(library.operation_create(&operation, CUBLAS_COMPUTE_32F, CUDA_R_32F), "cannot describe a product");
+    library.check(library.operation_create(&operation, CUBLAS_COMPUTE_32F, CUDA_R_32F),
+                  "cannot describe a matrix product");
     set(CUBLASLT_MATMUL_DESC_TRANSA, c.transpose_a ? CUBLAS_OP_T : CUBLAS_OP_N);
     set(CUBLASLT_MATMUL_DESC_TRANSB, c.transpose_b ? CUBLAS_OP_T : CUBLAS_OP_N);
     set_epilogue(c);
@@ -119,7 +120,8 @@ class Descriptors {
  private:
   template <typename Value>
   void set(cublasLtMatmulDescAttributes_t attribute, const Value& value) {
-    library_.check(library_.operation_set(operation, attribute, &value, sizeof value), "cannot describe a product");
+    library_.check(library_.operation_set(operation, attribute, &value, sizeof value),
+                   "cannot describe a matrix product");
   }
   void layout(cublasLtMatrixLayout_t& one, cudaDataType_t type, int64_t rows, int64_t columns, int64_t ld) {
     library_.check(library_.layout_create(&one, type, static_cast<uint64_t>(rows), static_cast<uint64_t>(columns), ld),
@@ -156,8 +158,8 @@ class CublasLtMatmul final : public TunedMatmul {
   explicit CublasLtMatmul(Device& device) : device_(device) {
     library_.check(library_.create(&handle_), "cannot start");
     workspace_ = device_.allocate(kWorkspaceBytes);
-    check(cudaEventCreate(&begin_), "cannot make an event");
-    check(cudaEventCreate(&end_), "cannot make an event");
+    check(cudaEventCreate(&begin_), "cannot create an event");
+    check(cudaEventCreate(&end_), "cannot create an event");
   }
   ~CublasLtMatmul() override {
     device_.release(workspace_);
@@ -173,10 +175,10 @@ class CublasLtMatmul final : public TunedMatmul {
     const ProductChoice& choice = choice_for(stream, call, descriptors);
     if (!choice.possible) {
       if (call.epilogue == Epilogue::kNone)
-        throw Error("cuBLASLt has no algorithm for a product of " + shape_text(call));
+        throw Error("cuBLASLt has no algorithm for a matrix product of " + shape_text(call));
       return false;
     }
-    library_.check(launch(stream, call, descriptors, choice.algorithm, call.d), "a product failed");
+    library_.check(launch(stream, call, descriptors, choice.algorithm, call.d), "a matrix product failed");
     return true;
   }
 
@@ -220,9 +222,10 @@ class CublasLtMatmul final : public TunedMatmul {
 
   std::vector<ProductAlgorithm> proposals(const MatmulCall& call, const Descriptors& descriptors) const {
     cublasLtMatmulPreference_t preference = nullptr;
-    library_.check(library_.preference_create(&preference), "cannot ask for algorithms");
+    library_.check(library_.preference_create(&preference), "cannot query its algorithms");
     const auto set = [&](cublasLtMatmulPreferenceAttributes_t attribute, const auto& value) {
-      library_.check(library_.preference_set(preference, attribute, &value, sizeof value), "cannot ask for algorithms");
+      library_.check(library_.preference_set(preference, attribute, &value, sizeof value),
+                     "cannot query its algorithms");
     };
     set(CUBLASLT_MATMUL_PREF_MAX_WORKSPACE_BYTES, kWorkspaceBytes);
     // Parts of a split sum meet in the workspace, in order; not in the result.
@@ -258,9 +261,9 @@ class CublasLtMatmul final : public TunedMatmul {
         return INFINITY;
       }
       check(cudaEventRecord(end_, static_cast<cudaStream_t>(stream)), "cannot record an event");
-      check(cudaEventSynchronize(end_), "a product failed");
+      check(cudaEventSynchronize(end_), "a matrix product failed");
       float milliseconds = 0;
-      check(cudaEventElapsedTime(&milliseconds, begin_, end_), "cannot time a product");
+      check(cudaEventElapsedTime(&milliseconds, begin_, end_), "cannot time a matrix product");
       if (i > 0) best = std::min(best, milliseconds);  // the first one warms up
     }
     return best;

@@ -16,7 +16,7 @@ constexpr size_t kProductWorkspaceBytes = size_t{256} << 20;
 
 class TunedMatmul : public Matmul {
  public:
-  // One line a shape, of hexadecimal numbers, after a line that names GPU and library.
+  // One line per shape, of hexadecimal numbers, after a line that names GPU and library.
   virtual std::string choices() const = 0;
   // Takes over the choices of such a text; tells whether it was made on this kind of GPU with this library (else
   // nothing is taken over).

@@ -39,13 +39,13 @@ class CudaGraph final : public DeviceGraph {
 class CudaDevice final : public Device {
  public:
   explicit CudaDevice(int index) {
-    check(cudaSetDevice(index), "cannot choose it");
+    check(cudaSetDevice(index), "cannot select it");
     cudaDeviceProp properties;
     check(cudaGetDeviceProperties(&properties, index), "cannot read its properties");
     name_ = properties.name;
-    check(cudaStreamCreateWithFlags(&stream_, cudaStreamNonBlocking), "cannot make a stream");
+    check(cudaStreamCreateWithFlags(&stream_, cudaStreamNonBlocking), "cannot create a stream");
     for (cudaEvent_t& mark : marks_)
-      check(cudaEventCreateWithFlags(&mark, cudaEventDisableTiming), "cannot make an event");
+      check(cudaEventCreateWithFlags(&mark, cudaEventDisableTiming), "cannot create an event");
   }
   ~CudaDevice() override {
     cudaStreamSynchronize(stream_);
@@ -59,7 +59,7 @@ class CudaDevice final : public Device {
   std::string name() override { return name_; }
   size_t free_bytes() override {
     size_t free = 0, total = 0;
-    check(cudaMemGetInfo(&free, &total), "cannot read how much memory is free");
+    check(cudaMemGetInfo(&free, &total), "cannot query its free memory");
     return free;
   }
 
@@ -69,7 +69,7 @@ class CudaDevice final : public Device {
     const cudaError_t code = cudaMalloc(&pointer, bytes);
     if (code == cudaErrorMemoryAllocation) {
       cudaGetLastError();  // this error does not stick
-      throw Error(name_ + ": out of memory: " + gigabytes(bytes) + " wanted, " + gigabytes(free_bytes()) +
+      throw Error(name_ + ": out of memory: " + gigabytes(bytes) + " requested, " + gigabytes(free_bytes()) +
                   " free; a smaller run.micro_batch or run.recompute needs less");
     }
     check(code, "cannot allocate memory");
@@ -82,7 +82,7 @@ class CudaDevice final : public Device {
   }
   void* allocate_host(size_t bytes) override {
     void* pointer = nullptr;
-    check(cudaMallocHost(&pointer, bytes), "cannot allocate memory of the host");
+    check(cudaMallocHost(&pointer, bytes), "cannot allocate host memory");
     return pointer;
   }
   void release_host(void* pointer) override {
@@ -100,20 +100,20 @@ class CudaDevice final : public Device {
     check(cudaMemcpyAsync(to, from, bytes, cudaMemcpyDeviceToHost, stream_), "cannot copy from it");
     synchronize();
   }
-  void synchronize() override { check(cudaStreamSynchronize(stream_), "its work failed"); }
+  void synchronize() override { check(cudaStreamSynchronize(stream_), "an operation failed"); }
 
   float milliseconds(const std::function<void()>& work) override {
     cudaEvent_t begin = nullptr, end = nullptr;
-    check(cudaEventCreate(&begin), "cannot make an event");
-    check(cudaEventCreate(&end), "cannot make an event");
+    check(cudaEventCreate(&begin), "cannot create an event");
+    check(cudaEventCreate(&end), "cannot create an event");
     float best = INFINITY;
     for (int i = 0; i <= kTimedRuns; ++i) {
       check(cudaEventRecord(begin, stream_), "cannot record an event");
       work();
       check(cudaEventRecord(end, stream_), "cannot record an event");
-      check(cudaEventSynchronize(end), "its work failed");
+      check(cudaEventSynchronize(end), "an operation failed");
       float time = 0;
-      check(cudaEventElapsedTime(&time, begin, end), "cannot time its work");
+      check(cudaEventElapsedTime(&time, begin, end), "cannot time an operation");
       if (i > 0) best = std::min(best, time);
     }
     cudaEventDestroy(begin);
@@ -122,22 +122,22 @@ class CudaDevice final : public Device {
   }
 
   void set_mark(int mark) override { check(cudaEventRecord(marks_[mark], stream_), "cannot record an event"); }
-  void wait_for_mark(int mark) override { check(cudaEventSynchronize(marks_[mark]), "its work failed"); }
+  void wait_for_mark(int mark) override { check(cudaEventSynchronize(marks_[mark]), "an operation failed"); }
 
   void begin_graph() override {
-    check(cudaStreamBeginCapture(stream_, cudaStreamCaptureModeThreadLocal), "cannot record a graph");
+    check(cudaStreamBeginCapture(stream_, cudaStreamCaptureModeThreadLocal), "cannot capture a graph");
   }
   std::unique_ptr<DeviceGraph> end_graph() override {
     cudaGraph_t graph = nullptr;
-    check(cudaStreamEndCapture(stream_, &graph), "cannot record a graph");
+    check(cudaStreamEndCapture(stream_, &graph), "cannot capture a graph");
     cudaGraphExec_t executable = nullptr;
     const cudaError_t code = cudaGraphInstantiate(&executable, graph, 0);
     cudaGraphDestroy(graph);
-    check(code, "cannot make a graph");
+    check(code, "cannot create a graph");
     return std::make_unique<CudaGraph>(executable);
   }
   void queue(DeviceGraph& graph) override {
-    check(cudaGraphLaunch(static_cast<CudaGraph&>(graph).get(), stream_), "cannot queue a graph");
+    check(cudaGraphLaunch(static_cast<CudaGraph&>(graph).get(), stream_), "cannot launch a graph");
   }
 
  private:
@@ -158,8 +158,9 @@ std::string cuda_problem() {
   const cudaError_t code = cudaGetDeviceCount(&count);
   if (code == cudaErrorInsufficientDriver || code == cudaErrorSystemDriverMismatch) {
     int driver = 0;
-    if (cudaDriverGetVersion(&driver) != cudaSuccess || driver == 0) return "no GPU: NVIDIA's driver is not installed";
-    return "the GPU's driver is too old: it knows CUDA " + version_text(driver) + ", this ftok needs " +
+    if (cudaDriverGetVersion(&driver) != cudaSuccess || driver == 0)
+      return "no GPU: the NVIDIA driver is not installed";
+    return "the NVIDIA driver is too old: it supports CUDA " + version_text(driver) + ", and this ftok needs " +
            version_text(CUDART_VERSION);
   }
   if (code == cudaErrorNoDevice || (code == cudaSuccess && count == 0))
@@ -172,13 +173,14 @@ std::unique_ptr<Device> make_cuda_device(int index) {
   const std::string problem = cuda_problem();
   if (!problem.empty()) throw Error(problem);
   if (index < 0 || index >= cuda_device_count()) {
-    throw Error("GPU " + std::to_string(index) + ": there are " + std::to_string(cuda_device_count()));
+    throw Error("GPU " + std::to_string(index) + ": this machine has " + std::to_string(cuda_device_count()));
   }
   int major = 0;
-  check(cudaDeviceGetAttribute(&major, cudaDevAttrComputeCapabilityMajor, index), "cannot read its capability");
+  check(cudaDeviceGetAttribute(&major, cudaDevAttrComputeCapabilityMajor, index),
+        "cannot query its compute capability");
   if (major < kCapabilityMajorMin) {
     throw Error("GPU " + std::to_string(index) + " has compute capability " + std::to_string(major) +
-                ".x: at least 8.0 (A100) is needed");
+                ".x; ftok needs 8.0 (A100) or higher");
   }
   return std::make_unique<CudaDevice>(index);
 }

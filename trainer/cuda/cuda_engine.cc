@@ -149,7 +149,7 @@ class CudaEngine final : public Engine {
   }
 
  private:
-  // Before anything waits for the device, which would wait for ever where another rank has gone.
+  // Before anything waits for the device, which would wait forever where another rank has exited.
   void wait_for_ranks() {
     if (device_ranks_) device_ranks_->wait();
   }

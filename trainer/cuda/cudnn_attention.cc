@@ -40,9 +40,9 @@ class CudnnPlan final : public AttentionPlan {
  public:
   CudnnPlan(cudnnHandle_t handle, std::shared_ptr<Graph> graph, const Extent& extent, bool backward)
       : handle_(handle), graph_(std::move(graph)), C_(extent.C), backward_(backward) {
-    require(graph_->build(handle_, {fe::HeurMode_t::A}), "no plan");
+    require(graph_->build(handle_, {fe::HeurMode_t::A}), "it has no plan");
     int64_t bytes = 0;
-    require(graph_->get_workspace_size(bytes), "no plan");
+    require(graph_->get_workspace_size(bytes), "it has no plan");
     workspace_bytes_ = static_cast<size_t>(bytes);
   }
 
@@ -57,8 +57,8 @@ class CudnnPlan final : public AttentionPlan {
       pointers[kDQ] = a.dqkv, pointers[kDK] = a.dqkv + C_, pointers[kDV] = a.dqkv + 2 * C_;
     }
     if (fe::detail::set_stream(handle_, static_cast<cudaStream_t>(stream)) != CUDNN_STATUS_SUCCESS)
-      throw Error("it does not take the stream");
-    require(graph_->execute(handle_, pointers, workspace), "it does not run");
+      throw Error("it does not accept the stream");
+    require(graph_->execute(handle_, pointers, workspace), "it cannot run");
   }
 
  private:
@@ -88,7 +88,7 @@ class CudnnLibrary final : public AttentionLibrary {
   }
 
   std::unique_ptr<AttentionPlan> make_plan(const Extent& e, bool backward) override {
-    if (e.C / e.H % 8 != 0) throw Error("heads that are not a multiple of 8 channels");
+    if (e.C / e.H % 8 != 0) throw Error("the channels per head are not a multiple of 8");
     return std::make_unique<CudnnPlan>(handle_, backward ? backward_graph(e) : forward_graph(e), e, backward);
   }
 

@@ -67,7 +67,7 @@ class DeviceTrainer {
   double norm();
   void update(int64_t step, double learning_rate, double gradient_norm);
 
-  // What is recorded is recorded anew; needed where matmul's choices have changed.
+  // Captures the graphs again; needed where matmul's choices have changed.
   void forget_graphs();
 
   // On the device; what data-parallel training adds up over processes.

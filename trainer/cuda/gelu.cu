@@ -1,4 +1,4 @@
-// Element by element: GELU and its derivative, sums of two arrays, a bias added to rows. 16 bytes a thread; n that is
+// Element by element: GELU and its derivative, sums of two arrays, a bias added to rows. 16 bytes per thread; n that is
 // no multiple of the vector ends with single elements.
 #include "trainer/cuda/gpu_kernels.h"
 

@@ -61,7 +61,7 @@ class NcclRanks final : public DeviceRanks {
     if (ranks.rank() == 0) library_->check(library_->get_unique_id(&id), "cannot start");
     ranks.broadcast(std::as_writable_bytes(std::span(&id, 1)));
     library_->check(library_->init_rank(&communicator_, ranks.size(), id, ranks.rank()),
-                    "the ranks do not find each other");
+                    "the ranks cannot find each other");
   }
   // A communicator with work under way waits for ranks that may have failed: it is given up instead.
   ~NcclRanks() override {
@@ -99,12 +99,12 @@ class NcclRanks final : public DeviceRanks {
     RanksWatch watch;
     watch.is_done = [&] {
       const cudaError_t code = cudaStreamQuery(stream());
-      if (code != cudaErrorNotReady) cuda::check(code, "its work failed");
+      if (code != cudaErrorNotReady) cuda::check(code, "an operation failed");
       return code == cudaSuccess;
     };
     watch.error = [&]() -> std::string {
       ncclResult_t result = ncclSuccess;
-      library_->check(library_->asynchronous_error(communicator_, &result), "cannot ask for errors");
+      library_->check(library_->asynchronous_error(communicator_, &result), "cannot query its errors");
       return result == ncclSuccess || result == ncclInProgress ? "" : library_->error_string(result);
     };
     watch.seconds = [] {
@@ -114,7 +114,7 @@ class NcclRanks final : public DeviceRanks {
     try {
       wait_for_ranks(watch, kSilenceSecondsMax);
     } catch (...) {
-      library_->abort(std::exchange(communicator_, nullptr));  // its kernels end: nobody waits for ever
+      library_->abort(std::exchange(communicator_, nullptr));  // its kernels end: no rank waits forever
       throw;
     }
   }

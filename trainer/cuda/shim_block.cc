@@ -129,8 +129,8 @@ void fiber_main() {
   }
 }
 
-// A fiber that is done goes on to the next block; one that is not there yet, or was left in the middle by a failure,
-// starts anew.
+// A fiber that is done continues with the next block; one that is not there yet, or was left in the middle by a
+// failure, starts over.
 void start(Runner& r, int thread) {
   Fiber& fiber = r.fibers[static_cast<size_t>(thread)];
   if (!fiber.stack || fiber.state != State::kDone) {

@@ -3,7 +3,8 @@
 // a test can show that it does not matter: a kernel that races gives different bits under different schedules.
 //
 // Throws std::logic_error for a kernel that breaks the rules: threads that leave while others wait at a barrier, lanes
-// of a warp at different calls. Shared memory holds 0xFF bytes (which are no number, as a float) when a block starts.
+// of a warp at different calls. Shared memory holds 0xFF bytes (which are not a number, as a float) when a block
+// starts.
 #pragma once
 
 #include <cstddef>

@@ -18,8 +18,8 @@ void wait_for_ranks(const RanksWatch& watch, double seconds_max) {
   for (double pause = kSleepMin; !watch.is_done(); pause = std::min(2 * pause, kSleepMax)) {
     if (const std::string error = watch.error(); !error.empty()) throw Error("NCCL: another rank failed: " + error);
     if (watch.seconds() - begin > seconds_max) {
-      throw Error("NCCL: the ranks' work was not done in " + std::to_string(static_cast<int64_t>(seconds_max)) +
-                  " s: another rank has gone or does not answer");
+      throw Error("NCCL: the ranks did not finish within " + std::to_string(static_cast<int64_t>(seconds_max)) +
+                  " s: another rank has exited or does not answer");
     }
     watch.sleep(pause);
   }

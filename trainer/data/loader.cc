@@ -21,7 +21,7 @@ std::unique_ptr<MappedFile> open_mask(const std::string& shard, uint64_t tokens)
   if (!std::filesystem::exists(path)) return nullptr;
   auto mask = std::make_unique<MappedFile>(path);
   if (mask->bytes().size() != tokens) {
-    throw Error(fmt::format("{}: {} bytes, the shard has {} tokens", path, mask->bytes().size(), tokens));
+    throw Error(fmt::format("{}: has {} bytes, but the shard has {} tokens", path, mask->bytes().size(), tokens));
   }
   return mask;
 }
@@ -106,7 +106,7 @@ void Loader::fill_tokens(Batch& batch, int64_t row, const Place& place) const {
     const uint64_t at = place.token + static_cast<uint64_t>(t);
     const uint32_t id = view.token(at);
     if (id >= options_.vocabulary_size) {
-      throw Error(fmt::format("{}: token {} is {}, beyond the vocabulary of {}", place.shard->reader->path(), at, id,
+      throw Error(fmt::format("{}: token {} is {}, outside the vocabulary of {}", place.shard->reader->path(), at, id,
                               options_.vocabulary_size));
     }
     if (t > 0) {
@@ -189,8 +189,8 @@ std::vector<std::string> find_shards(const std::string& folder, Split split) {
   const std::vector<std::string> paths = list_shards(folder, split);
   if (!paths.empty()) return paths;
   const std::string_view name = split_name(split);
-  throw Error(fmt::format("{}: no shards for {}: neither a {} lists any, nor is one named as in \"x_{}_000000.bin\"",
-                          folder, split == Split::kTrain ? "training" : "validation", kManifestName, name));
+  throw Error(fmt::format("{}: no {} shards: no {} lists one, and no file is named like \"x_{}_000000.bin\"", folder,
+                          split == Split::kTrain ? "training" : "validation", kManifestName, name));
 }
 
 }  // namespace ftok

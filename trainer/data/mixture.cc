@@ -43,7 +43,7 @@ Mixture::Mixture(std::vector<Source> sources, uint64_t seed) : sources_(std::mov
   shares_ = shares_of(weights);
   for (size_t i = 0; i < shares_.size(); ++i) {
     if (shares_[i] == 0)
-      throw UsageError(fmt::format("--data {}: its share is below 1 in {}", sources_[i].name, kRound));
+      throw UsageError(fmt::format("{}: its share of the training data is below 1 in {}", sources_[i].name, kRound));
   }
 }
 

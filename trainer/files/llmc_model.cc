@@ -71,9 +71,9 @@ ModelFile read_llmc(const std::string& path) { return parse_llmc(MappedFile(path
 ModelFile parse_llmc(std::string_view bytes, const std::string& path) {
   int32_t header[8];
   if (bytes.size() < kHeaderBytes)
-    throw Error(fmt::format("{}: {} bytes, a header has {}", path, bytes.size(), kHeaderBytes));
+    throw Error(fmt::format("{}: {} bytes are too few: a header has {}", path, bytes.size(), kHeaderBytes));
   std::memcpy(header, bytes.data(), sizeof header);
-  if (header[0] != kMagic) throw Error(fmt::format("{}: no llm.c model", path));
+  if (header[0] != kMagic) throw Error(fmt::format("{}: not an llm.c model", path));
   if (header[1] != kFloat && header[1] != kBfloat16) {
     throw Error(fmt::format("{}: version {} of llm.c's format, expected {} (fp32) or {} (bf16)", path, header[1],
                             kFloat, kBfloat16));
@@ -89,12 +89,13 @@ ModelFile parse_llmc(std::string_view bytes, const std::string& path) {
   const int64_t padded = header[7];
   const ParameterLayout layout(model.config);
   if (padded < model.config.vocabulary_size || padded > model.config.vocabulary_size + (1 << 20)) {
-    throw Error(fmt::format("{}: a padded vocabulary of {} for {} ids", path, padded, model.config.vocabulary_size));
+    throw Error(
+        fmt::format("{}: a padded vocabulary of {} does not fit {} ids", path, padded, model.config.vocabulary_size));
   }
   const uint64_t expected =
       kHeaderBytes + static_cast<uint64_t>(elements_of(layout, model.config, padded)) * (wide ? 4 : 2);
   if (bytes.size() != expected)
-    throw Error(fmt::format("{}: {} bytes, its header asks for {}", path, bytes.size(), expected));
+    throw Error(fmt::format("{}: has {} bytes, but its header calls for {}", path, bytes.size(), expected));
   model.format = wide ? "llm.c fp32" : "llm.c bf16";
   model.path = path;
   model.parameters.resize(static_cast<size_t>(layout.size()));

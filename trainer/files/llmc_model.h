@@ -8,10 +8,10 @@
 
 namespace ftok {
 
-// Of a file's first bytes.
+// True when a file that starts with these bytes is one.
 bool is_llmc_model(std::string_view start);
 
-// Throws Error naming `path` when the bytes are of another version, cut short or too long.
+// Throws Error naming `path` when the bytes have another version, or are too few or too many.
 ModelFile parse_llmc(std::string_view bytes, const std::string& path);
 ModelFile read_llmc(const std::string& path);
 

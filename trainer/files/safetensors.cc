@@ -68,14 +68,14 @@ std::optional<Damage> check_extents(std::vector<TensorBytes> extents, size_t dat
   for (const TensorBytes& extent : extents) {
     if (extent.begin != end) {
       return Damage{"safetensors_bad_offsets",
-                    fmt::format("tensor {} begins at byte {} of the data, the one before ends at {}", extent.name,
-                                extent.begin, end),
+                    fmt::format("tensor {} begins at byte {} of the data, but the one before it ends at {}",
+                                extent.name, extent.begin, end),
                     0};
     }
     end = extent.end;
   }
   if (end == data_bytes) return std::nullopt;
-  return Damage{"safetensors_bad_offsets", fmt::format("{} bytes behind the last tensor", data_bytes - end), 0};
+  return Damage{"safetensors_bad_offsets", fmt::format("{} bytes after the last tensor", data_bytes - end), 0};
 }
 
 // One tensor of the header, which has `bytes`. Empty where its type holds no weights.

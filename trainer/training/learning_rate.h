@@ -16,12 +16,14 @@ struct ScheduleOptions {
   double decay_fraction = 0.2;
 
   void visit(OptionVisitor& visitor) {
-    visitor.choice("shape", shape, {"cosine", "wsd", "constant"},
-                   "after the warm-up: cosine (GPT-3, appendix B), warm-up-stable-decay (Hu et al. 2024), or constant");
-    visitor.field("learning_rate", learning_rate, "the largest (GPT-3, table 2.1)");
-    visitor.field("warmup_steps", warmup_steps, "steps over which it rises linearly from 0");
-    visitor.field("final_fraction", final_fraction, "of the largest, at the last step");
-    visitor.field("decay_fraction", decay_fraction, "wsd: share of the steps over which it falls linearly at the end");
+    visitor.choice(
+        "shape", shape, {"cosine", "wsd", "constant"},
+        "shape after the warm-up: cosine (GPT-3, appendix B), warm-up-stable-decay (Hu et al. 2024), or constant");
+    visitor.field("learning_rate", learning_rate, "the largest learning rate (GPT-3, table 2.1)");
+    visitor.field("warmup_steps", warmup_steps, "steps over which the rate rises linearly from 0");
+    visitor.field("final_fraction", final_fraction, "rate at the last step, as a fraction of the largest");
+    visitor.field("decay_fraction", decay_fraction,
+                  "wsd: share of the steps, at the end, over which the rate falls linearly");
   }
   void check() const;  // throws UsageError naming the key that is out of range
 };

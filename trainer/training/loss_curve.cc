@@ -72,7 +72,7 @@ void add_axes(std::string& svg, const Plot& plot) {
   svg +=
       fmt::format("<text x=\"{}\" y=\"{}\" text-anchor=\"middle\">step</text>\n", kLeft + kPlotWidth / 2, kHeight - 6);
   svg += fmt::format(
-      "<text x=\"14\" y=\"{}\" text-anchor=\"middle\" transform=\"rotate(-90 14 {})\">loss, nats a token</text>\n",
+      "<text x=\"14\" y=\"{}\" text-anchor=\"middle\" transform=\"rotate(-90 14 {})\">loss, nats per token</text>\n",
       kTop + kPlotHeight / 2, kTop + kPlotHeight / 2);
 }
 

@@ -1,5 +1,4 @@
-// The losses of a run as a picture: SVG for a file, block characters for a terminal. Both are functions of the points
-// alone.
+// A plot of a run's losses: SVG for a file, block characters for a terminal. Both depend on the points alone.
 #pragma once
 
 #include <cstdint>
@@ -15,7 +14,7 @@ struct CurvePoint {
 
 struct LossCurve {
   std::vector<CurvePoint> training, validation;  // by rising step
-  int64_t steps = 0;                             // of the whole run: where the axis ends
+  int64_t steps = 0;                             // of the whole run: the end of the axis
 };
 
 // A picture of 800 x 400: training losses (the mean of each of up to 800 equal stretches), validation losses with

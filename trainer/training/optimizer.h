@@ -18,11 +18,11 @@ struct OptimizerOptions {
   double clip_norm = 1.0;
 
   void visit(OptionVisitor& visitor) {
-    visitor.field("beta_1", beta_1, "decay of the first moment (GPT-3, appendix B)");
-    visitor.field("beta_2", beta_2, "decay of the second moment (GPT-3, appendix B)");
-    visitor.field("epsilon", epsilon, "added to the root of the second moment (GPT-3, appendix B)");
+    visitor.field("beta_1", beta_1, "decay rate of the first moment (GPT-3, appendix B)");
+    visitor.field("beta_2", beta_2, "decay rate of the second moment (GPT-3, appendix B)");
+    visitor.field("epsilon", epsilon, "number added to the root of the second moment (GPT-3, appendix B)");
     visitor.field("weight_decay", weight_decay,
-                  "of matrices and embeddings, not of gains and biases (GPT-3, appendix B)");
+                  "weight decay of matrices and embeddings; gains and biases have none (GPT-3, appendix B)");
     visitor.field("clip_norm", clip_norm,
                   "gradients are scaled down to this global norm (GPT-3, appendix B); 0: never");
   }
@@ -50,7 +50,7 @@ class AdamW {
   // The Euclidean norm: the root of that.
   double norm(const std::vector<Real>& gradients);
 
-  // The step `step` (1, 2, ...) at the given learning rate. Gradients are scaled by clip_norm / (norm + 1e-6) where
+  // Makes step `step` (1, 2, ...) at the given learning rate. Gradients are scaled by clip_norm / (norm + 1e-6) where
   // that is below 1 (PyTorch's clip_grad_norm_ has the same constant).
   void update(std::vector<Real>& parameters, const std::vector<Real>& gradients, int64_t step, double learning_rate,
               double gradient_norm);

@@ -206,30 +206,30 @@ class SocketCommunicator final : public Communicator {
   void send_all(const Socket& socket, const void* data, size_t n) const {
     for (size_t sent = 0; sent < n;) {
       const ssize_t now = send(socket.fd(), static_cast<const char*>(data) + sent, n - sent, MSG_NOSIGNAL);
-      if (now <= 0) fail("a rank went away while they met");
+      if (now <= 0) fail("a rank exited while the ranks were connecting");
       sent += static_cast<size_t>(now);
     }
   }
   void receive_all(const Socket& socket, void* data, size_t n) const {
     for (size_t received = 0; received < n;) {
-      if (!wait_for(socket, POLLIN, deadline_)) fail("a rank did not answer while they met");
+      if (!wait_for(socket, POLLIN, deadline_)) fail("a rank did not answer while the ranks were connecting");
       const ssize_t now = recv(socket.fd(), static_cast<char*>(data) + received, n - received, 0);
-      if (now <= 0) fail("a rank went away while they met");
+      if (now <= 0) fail("a rank exited while the ranks were connecting");
       received += static_cast<size_t>(now);
     }
   }
 
   void check(const Introduction& other) const {
-    if (other.hello != kHello) fail("something else than ftok called");
+    if (other.hello != kHello) fail("something other than ftok connected");
     if (other.size != info_.size || other.rank < 0 || other.rank >= info_.size ||
         peers_[static_cast<size_t>(other.rank)].open()) {
-      fail(fmt::format("a process called as rank {} of {}", other.rank, other.size));
+      fail(fmt::format("a process connected as rank {} of {}", other.rank, other.size));
     }
   }
 
   // Accepts a connection and reads who it is.
   Introduction accept_rank(const Socket& listener) {
-    if (!wait_for(listener, POLLIN, deadline_)) fail("not all ranks came");
+    if (!wait_for(listener, POLLIN, deadline_)) fail("not all ranks connected");
     sockaddr_in address{};
     socklen_t size = sizeof address;
     Socket socket(accept4(listener.fd(), reinterpret_cast<sockaddr*>(&address), &size, SOCK_CLOEXEC));
@@ -257,7 +257,7 @@ class SocketCommunicator final : public Communicator {
     const Socket listener = listen_on(0, info_.size);
     Socket& first = peers_[0];
     first = connect_to(resolve(info_.address, info_.port), deadline_);
-    if (!first.open()) fail("rank 0 does not listen");
+    if (!first.open()) fail("rank 0 is not listening");
     Introduction self;
     self.rank = info_.rank, self.size = info_.size, self.port = port_of(listener);
     send_all(first, &self, sizeof self);
@@ -289,13 +289,14 @@ class SocketCommunicator final : public Communicator {
       if (pollers[0].revents != 0) {
         const ssize_t now = send(pollers[0].fd, static_cast<const char*>(out) + sent,
                                  static_cast<size_t>(out_bytes - sent), MSG_NOSIGNAL);
-        if (now < 0 && errno != EAGAIN && errno != EINTR) fail(fmt::format("rank {} went away", to));
+        if (now < 0 && errno != EAGAIN && errno != EINTR) fail(fmt::format("the connection to rank {} was closed", to));
         sent += std::max<ssize_t>(0, now);
       }
       if (pollers[1].revents != 0) {
         const ssize_t now =
             recv(pollers[1].fd, static_cast<char*>(in) + received, static_cast<size_t>(in_bytes - received), 0);
-        if (now == 0 || (now < 0 && errno != EAGAIN && errno != EINTR)) fail(fmt::format("rank {} went away", from));
+        if (now == 0 || (now < 0 && errno != EAGAIN && errno != EINTR))
+          fail(fmt::format("the connection to rank {} was closed", from));
         received += std::max<ssize_t>(0, now);
       }
     }

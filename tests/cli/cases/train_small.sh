@@ -15,7 +15,7 @@ ftok vocab train --quiet --size 270 --special '<|endoftext|>' --output own.tikto
 ftok tokenize --vocab own.tiktoken --output data --quiet in.jsonl > log
 ftok train tiny --data data --output own --steps 1 $tiny
 ftok model info own | grep -o "vocabulary own"
-for flag in model.vocabulary_size=64 vocabulary=ftok-4k; do ftok train tiny --data data --output no --set $flag $tiny 2>&1 | grep -o "set vocabulary='own' and --set model.vocabulary_size=[0-9]*" || true; done
+for flag in model.vocabulary_size=64 vocabulary=ftok-4k; do ftok train tiny --data data --output no --set $flag $tiny 2>&1 | grep -o 'vocabulary = "own" and model.vocabulary_size = [0-9]*' || true; done
 ftok train tiny --data data --output s3://bucket/run $tiny 2>&1 || echo "exit $?"
 ls -d s3* 2> log || echo "no folder"
 ftok model export own --vocab own.tiktoken --output hf

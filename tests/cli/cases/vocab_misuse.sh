@@ -10,3 +10,6 @@ printf 'AA== 0\nAQ== 5\n' > gap.tiktoken
 fails vocab show gap.tiktoken --pattern gpt2
 printf 'AA== 0\nAQ' > cut.tiktoken
 fails vocab show cut.tiktoken --pattern gpt2
+echo a > a.txt
+ftok vocab train --quiet --size 256 --output bytes.tiktoken a.txt && rm bytes.json
+fails vocab show bytes.tiktoken

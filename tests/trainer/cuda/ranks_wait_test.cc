@@ -60,7 +60,7 @@ TEST(WaitForRanks, ThrowsWhenNothingHappens) {
 TEST(WaitForRanks, PassesOnWhatTheDeviceThrows) {
   FakeWatch fake;
   RanksWatch watch = fake.watch();
-  watch.is_done = []() -> bool { throw Error("GPU: its work failed"); };
+  watch.is_done = []() -> bool { throw Error("GPU: an operation failed"); };
   EXPECT_THROW(wait_for_ranks(watch, 1), Error);
 }
 
