@@ -134,5 +134,5 @@ function(ftok_test name)
   endif()
   list(JOIN ARG_LABELS "+" labels)  # "quick+concurrent": gtest_discover_tests cannot pass a list on; ctest -L matches parts
   gtest_discover_tests(${name} DISCOVERY_MODE PRE_TEST DISCOVERY_TIMEOUT 60
-    PROPERTIES LABELS "${labels}" TIMEOUT 600 ENVIRONMENT FTOK_NO_FSYNC=1)
+    PROPERTIES LABELS "${labels}" TIMEOUT 600)
 endfunction()

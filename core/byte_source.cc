@@ -1,6 +1,7 @@
 #include "core/byte_source.h"
 
 #include <fcntl.h>
+#include <poll.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -11,6 +12,7 @@
 
 #include "core/error.h"
 #include "core/file.h"
+#include "core/signals.h"
 
 namespace ftok {
 namespace {
@@ -24,7 +26,7 @@ class FileSource : public ByteSource {
       return;
     }
     refuse_address(path);
-    fd_ = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
+    fd_ = ::open(path.c_str(), O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
     if (fd_ < 0) throw_errno("cannot open " + path, errno);
     struct stat status {};
     if (::fstat(fd_, &status) != 0 || S_ISDIR(status.st_mode)) {
@@ -37,6 +39,8 @@ class FileSource : public ByteSource {
       is_file_ = true;
       size_ = static_cast<uint64_t>(status.st_size);
       ::posix_fadvise(fd_, 0, 0, POSIX_FADV_SEQUENTIAL);
+    } else {
+      ::fcntl(fd_, F_SETFL, ::fcntl(fd_, F_GETFL) & ~O_NONBLOCK);
     }
   }
   ~FileSource() override {
@@ -47,12 +51,15 @@ class FileSource : public ByteSource {
 
   size_t read(char* out, size_t size) override {
     while (true) {
+      if (!is_file_) wait_until_ready(fd_, POLLIN);
       const ssize_t got = ::read(fd_, out, size);
       if (got >= 0) {
         offset_ += static_cast<uint64_t>(got);
         return static_cast<size_t>(got);
       }
-      if (errno != EINTR) throw_errno("cannot read " + name_ + " at byte " + std::to_string(offset_), errno);
+      if (errno != EINTR && errno != EAGAIN) {
+        throw_errno("cannot read " + name_ + " at byte " + std::to_string(offset_), errno);
+      }
     }
   }
   bool can_read_at() const override { return is_file_; }
@@ -114,6 +121,13 @@ size_t ByteSource::read_at(uint64_t, char*, size_t) {
 }
 
 std::unique_ptr<ByteSource> open_file_source(const std::string& path) { return std::make_unique<FileSource>(path); }
+
+bool can_be_read_again(const std::string& path) {
+  struct stat status {};
+  if (path == "-") return false;
+  return ::stat(path.c_str(), &status) != 0 || S_ISREG(status.st_mode) || S_ISBLK(status.st_mode) ||
+         S_ISDIR(status.st_mode);
+}
 
 std::unique_ptr<ByteSource> make_memory_source(std::string bytes, std::string name, size_t read_max) {
   return std::make_unique<MemorySource>(std::move(bytes), std::move(name), read_max);

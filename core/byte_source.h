@@ -14,7 +14,7 @@ class ByteSource {
   virtual ~ByteSource() = default;
 
   // Reads up to `size` bytes into `out`; returns how many, 0 only at the end. Throws Error naming the input when
-  // reading fails for good. Not thread-safe.
+  // reading fails for good, and Stopped when a stop is asked for while it waits. Not thread-safe.
   virtual size_t read(char* out, size_t size) = 0;
 
   // Reads up to `size` bytes from `offset` on, wherever read() stands; returns how many, fewer only at the end. Only
@@ -29,8 +29,13 @@ class ByteSource {
   virtual uint64_t size_if_known() const { return 0; }
 };
 
-// Opens a local file, or standard input for "-". Throws Error naming the path.
+// Opens a local file, or standard input for "-". A FIFO is waited for when it is read, not when it is opened. Throws
+// Error naming the path.
 std::unique_ptr<ByteSource> open_file_source(const std::string& path);
+
+// Whether what `path` names has its bytes for whoever opens it next: a regular file does, and a block device; standard
+// input ("-"), a FIFO and a process substitution do not. True also where nothing is there.
+bool can_be_read_again(const std::string& path);
 
 // Bytes in memory, for tests; at most `read_max` bytes a read when it is not 0. Keeps its own copy.
 std::unique_ptr<ByteSource> make_memory_source(std::string bytes, std::string name = "memory", size_t read_max = 0);

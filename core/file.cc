@@ -1,70 +1,27 @@
 #include "core/file.h"
 
 #include <fcntl.h>
+#include <fmt/format.h>
+#include <poll.h>
 #include <sys/file.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <fmt/format.h>
-
 #include <algorithm>
-#include <atomic>
 #include <cctype>
 #include <cerrno>
-#include <charconv>
-#include <csignal>
-#include <cstdlib>
 #include <filesystem>
-#include <random>
+#include <vector>
 
 #include "core/byte_source.h"
 #include "core/error.h"
+#include "core/signals.h"
 
 namespace ftok {
 namespace {
 
 constexpr size_t kBufferBytes = 1 << 16;
-constexpr std::string_view kTemporaryMark = ".ftok-tmp-";
-
-// What tells this machine, and this container on it, from others: as process numbers do not. Letters, digits, dots and
-// underscores, so that a temporary name can be taken apart again.
-const std::string& host_name() {
-  static const std::string name = [] {
-    char host[256] = "", space[64] = "";
-    ::gethostname(host, sizeof host - 1);
-    if (::readlink("/proc/self/ns/pid", space, sizeof space - 1) < 0) space[0] = '\0';  // "pid:[4026531836]"
-    constexpr size_t kLengthMax = 32;                                                   // file names have a limit
-    std::string text = std::string(host).substr(0, kLengthMax) + '.';
-    for (char& c : text) {
-      if (std::isalnum(static_cast<unsigned char>(c)) == 0 && c != '.') c = '_';
-    }
-    for (const char c : std::string_view(space)) {
-      if (std::isdigit(static_cast<unsigned char>(c)) != 0) text += c;
-    }
-    return text;
-  }();
-  return name;
-}
-
-std::string temporary_name(const std::string& path) {
-  std::random_device random;
-  const uint64_t bits = uint64_t{random()} << 32 | random();
-  return fmt::format("{}{}{}-{}-{:016x}", path, kTemporaryMark, host_name(), ::getpid(), bits);
-}
-
-// Whether a temporary file of this name was left by a process of this host that no longer runs.
-bool is_left_by_the_dead(std::string_view name) {
-  const size_t mark = name.find(kTemporaryMark);
-  if (mark == std::string_view::npos) return false;
-  name.remove_prefix(mark + kTemporaryMark.size());
-  if (!name.starts_with(host_name() + "-")) return false;
-  name.remove_prefix(host_name().size() + 1);
-  pid_t process = 0;
-  const auto [end, error] = std::from_chars(name.data(), name.data() + name.size(), process);
-  if (error != std::errc() || end == name.data() + name.size() || *end != '-') return false;
-  return ::kill(process, 0) != 0 && errno == ESRCH;
-}
 
 void write_all(int fd, std::string_view bytes, const std::string& path) {
   while (!bytes.empty()) {
@@ -73,25 +30,9 @@ void write_all(int fd, std::string_view bytes, const std::string& path) {
       if (errno == EINTR) continue;
       throw_errno("cannot write " + path, errno);
     }
+    if (put == 0) throw_errno("cannot write " + path, ENOSPC);
     bytes.remove_prefix(static_cast<size_t>(put));
   }
-}
-
-// Crash tests set FTOK_KILL_AT_COMMIT=N: the process kills itself (SIGKILL) at the N-th commit point it passes, counted
-// from 1. The moments before and after each rename and each append are the commit points.
-void commit_point() {
-  static const long kill_at = [] {
-    const char* text = std::getenv("FTOK_KILL_AT_COMMIT");
-    return text == nullptr ? 0 : std::atol(text);
-  }();
-  static std::atomic<long> passed{0};
-  if (kill_at > 0 && ++passed == kill_at) ::raise(SIGKILL);
-}
-
-// Tests set FTOK_NO_FSYNC: they kill processes, not machines, and a disk takes milliseconds for each.
-bool syncs() {
-  static const bool on = std::getenv("FTOK_NO_FSYNC") == nullptr;
-  return on;
 }
 
 // Tells the kernel to begin writing a large file to the disk while it grows, a stretch at a time, so that the fsync at
@@ -99,29 +40,23 @@ bool syncs() {
 void start_writeback([[maybe_unused]] int fd, [[maybe_unused]] uint64_t before, [[maybe_unused]] uint64_t after) {
 #ifdef SYNC_FILE_RANGE_WRITE
   constexpr uint64_t kStretch = uint64_t{8} << 20;
-  if (before / kStretch == after / kStretch || !syncs()) return;
+  if (before / kStretch == after / kStretch) return;
   const uint64_t begin = before / kStretch * kStretch;
   ::sync_file_range(fd, static_cast<off64_t>(begin), static_cast<off64_t>(after - begin),
                     SYNC_FILE_RANGE_WRITE);  // a hint
 #endif
 }
 
-void sync_folder_of(const std::string& path) {
-  if (!syncs()) return;
-  std::string folder = std::filesystem::path(path).parent_path().string();
-  if (folder.empty()) folder = ".";
-  const int fd = ::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  if (fd < 0) throw_errno("cannot open " + folder, errno);
-  ::fsync(fd);  // some file systems refuse it for folders; the rename itself has been made
-  ::close(fd);
+// Some files and file systems have no sync; all other failures mean that bytes may be lost.
+bool sync_failed(int result) {
+  return result != 0 && errno != EINVAL && errno != EROFS && errno != ENOTSUP && errno != ENOSYS;
 }
 
-template <typename Judge>
-void remove_where(const std::string& folder, const Judge& removable) {
-  std::error_code code;
-  for (const auto& entry : std::filesystem::directory_iterator(folder, code)) {
-    if (removable(std::string_view(entry.path().filename().native()))) std::filesystem::remove(entry.path(), code);
-  }
+// Closes a second descriptor of the file: what close() reports (some network file systems report only there that there
+// was no space) is known before the file is published, while `fd` keeps its lock.
+void check_close(int fd, const std::string& path) {
+  const int other = ::fcntl(fd, F_DUPFD_CLOEXEC, 3);
+  if (other < 0 || (::close(other) != 0 && errno != EINTR)) throw_errno("cannot close " + path, errno);
 }
 
 }  // namespace
@@ -137,17 +72,25 @@ void refuse_address(const std::string& path) {
                                path.substr(0, colon), path));
 }
 
-AtomicFile::AtomicFile(std::string path) : path_(std::move(path)), temporary_(temporary_name(path_)) {
+AtomicFile::AtomicFile(std::string path) : path_(std::move(path)) {
   refuse_address(path_);
-  fd_ = ::open(temporary_.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
-  if (fd_ < 0) throw_errno("cannot create " + path_, errno);
+  target_ = follow_output(path_);
+  if (target_.is_stream) {
+    if (target_.descriptor < 0 && ::access(target_.path.c_str(), W_OK) != 0)
+      throw_errno("cannot write " + path_, errno);
+    std::error_code code;
+    const std::string folder = std::filesystem::temp_directory_path(code).string();
+    fd_ = open_nameless_file(code ? "/tmp" : folder);
+  } else {
+    fd_ = create_temporary_file(target_.path, temporary_);
+  }
   buffer_.reserve(kBufferBytes);
 }
 
 AtomicFile::~AtomicFile() {
   if (fd_ < 0) return;
+  if (!temporary_.empty()) ::unlink(temporary_.c_str());
   ::close(fd_);
-  ::unlink(temporary_.c_str());
 }
 
 void AtomicFile::write(std::string_view bytes) {
@@ -170,6 +113,7 @@ void AtomicFile::write_at(uint64_t offset, std::string_view bytes) {
       if (errno == EINTR) continue;
       throw_errno("cannot write " + path_, errno);
     }
+    if (put == 0) throw_errno("cannot write " + path_, ENOSPC);
     bytes.remove_prefix(static_cast<size_t>(put));
     offset += static_cast<uint64_t>(put);
   }
@@ -182,37 +126,64 @@ void AtomicFile::flush() {
 
 void AtomicFile::sync() {
   flush();
-  if (syncs() && ::fsync(fd_) != 0 && errno != EINVAL && errno != EROFS) throw_errno("cannot sync " + path_, errno);
+  if (sync_failed(::fsync(fd_))) throw_errno("cannot sync " + path_, errno);
+  check_close(fd_, path_);
+}
+
+void AtomicFile::publish() {
+  if (::rename(temporary_.c_str(), target_.path.c_str()) != 0) throw_errno("cannot rename to " + path_, errno);
 }
 
 void AtomicFile::close_published() {
   ::close(fd_);
   fd_ = -1;
-  sync_folder_of(path_);
+  sync_folder_of(target_.path);
+}
+
+void AtomicFile::copy_to_stream() {
+  constexpr size_t kPieceBytes = 4096;  // PIPE_BUF: a pipe that is ready takes so many without waiting
+  flush();
+  const int out = open_stream(target_);
+  std::string piece(kPieceBytes, '\0');
+  try {
+    for (uint64_t offset = 0; offset < size_;) {
+      const ssize_t got = ::pread(fd_, piece.data(), piece.size(), static_cast<off_t>(offset));
+      if (got < 0 && errno == EINTR) continue;
+      if (got <= 0) throw_errno("cannot read back what is for " + path_, got == 0 ? EIO : errno);
+      wait_until_ready(out, POLLOUT);
+      write_all(out, std::string_view(piece).substr(0, static_cast<size_t>(got)), path_);
+      offset += static_cast<uint64_t>(got);
+    }
+    if (sync_failed(::fsync(out))) throw_errno("cannot sync " + path_, errno);
+  } catch (...) {
+    ::close(out);
+    throw;
+  }
+  if (::close(out) != 0 && errno != EINTR) throw_errno("cannot close " + path_, errno);
+  ::close(fd_);
+  fd_ = -1;
 }
 
 void AtomicFile::commit() {
+  if (target_.is_stream) return copy_to_stream();
   sync();
-  commit_point();
-  if (::rename(temporary_.c_str(), path_.c_str()) != 0) throw_errno("cannot rename to " + path_, errno);
-  commit_point();
+  publish();
   close_published();
 }
 
 bool AtomicFile::commit_unless_there() {
+  if (target_.is_stream) return false;  // it is there
   sync();
-  commit_point();
-  bool published = ::link(temporary_.c_str(), path_.c_str()) == 0;
+  bool published = ::link(temporary_.c_str(), target_.path.c_str()) == 0;
   const int error_number = published ? 0 : errno;
-  const bool there = ::access(path_.c_str(), F_OK) == 0;
+  const bool there = ::access(target_.path.c_str(), F_OK) == 0;
   if (!there && (error_number == EPERM || error_number == ENOTSUP)) {  // a file system without hard links
-    if (::rename(temporary_.c_str(), path_.c_str()) != 0) throw_errno("cannot rename to " + path_, errno);
+    publish();
     published = true;
   } else if (!there) {
     throw_errno("cannot create " + path_, error_number);
   }
-  commit_point();
-  ::unlink(temporary_.c_str());
+  remove_file(temporary_);
   close_published();
   return published;
 }
@@ -226,12 +197,8 @@ AppendFile::AppendFile(const std::string& path) : path_(path) {
 AppendFile::~AppendFile() { ::close(fd_); }
 
 void AppendFile::append(std::string_view bytes) {
-  commit_point();
   write_all(fd_, bytes, path_);
-  if (syncs() && ::fdatasync(fd_) != 0 && errno != EINVAL && errno != EROFS) {
-    throw_errno("cannot sync " + path_, errno);
-  }
-  commit_point();
+  if (sync_failed(::fdatasync(fd_))) throw_errno("cannot sync " + path_, errno);
 }
 
 std::string read_file(const std::string& path, uint64_t bytes_max) {
@@ -254,18 +221,40 @@ void write_file(const std::string& path, std::string_view bytes) {
   file.commit();
 }
 
+void write_output(const std::string& path, std::string_view bytes) {
+  remove_dead_temporaries_of(path);
+  write_file(path, bytes);
+}
+
+void sync_folder_of(const std::string& path) {
+  std::string folder = std::filesystem::path(path).parent_path().string();
+  if (folder.empty()) folder = ".";
+  const int fd = ::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (fd < 0 && errno == EACCES) return;  // may be written to but not read
+  if (fd < 0) throw_errno("cannot open " + folder, errno);
+  const bool failed = sync_failed(::fsync(fd));
+  const int error_number = errno;
+  ::close(fd);
+  if (failed) throw_errno("cannot sync " + folder, error_number);
+}
+
+void remove_file(const std::string& path) {
+  if (::unlink(path.c_str()) != 0 && errno != ENOENT) throw_errno("cannot remove " + path, errno);
+}
+
 void make_folder(const std::string& path) {
   refuse_address(path);
+  std::filesystem::path missing = std::filesystem::path(path).lexically_normal();
+  if (!missing.has_filename()) missing = missing.parent_path();
+  std::vector<std::string> made;  // the innermost first
   std::error_code code;
+  for (; !missing.empty() && !std::filesystem::exists(missing, code); missing = missing.parent_path()) {
+    made.push_back(missing.string());
+  }
   std::filesystem::create_directories(path, code);
   if (code) throw Error("cannot make the folder " + path + ": " + code.message());
+  for (const std::string& folder : made) sync_folder_of(folder);
 }
-
-void remove_temporaries(const std::string& folder) {
-  remove_where(folder, [](std::string_view name) { return name.find(kTemporaryMark) != std::string_view::npos; });
-}
-
-void remove_dead_temporaries(const std::string& folder) { remove_where(folder, is_left_by_the_dead); }
 
 MappedFile::MappedFile(const std::string& path) : path_(path) {
   refuse_address(path);

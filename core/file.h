@@ -6,6 +6,9 @@
 #include <string>
 #include <string_view>
 
+#include "core/output_target.h"
+#include "core/temporary_files.h"
+
 namespace ftok {
 
 // Throws UsageError naming a path that is an address ("s3://bucket/x"): as a path it would name a local folder "s3:".
@@ -13,8 +16,11 @@ namespace ftok {
 void refuse_address(const std::string& path);
 
 // Writes `path` so that it exists only when whole. Destroyed without commit(), it leaves nothing behind. Every failure
-// (no space, no permission) throws Error naming the path. The temporary name holds the host, the process and 64 random
-// bits, so that any number of live attempts at one file, on any machines, never mix. Not thread-safe.
+// (no space, no permission) throws Error naming the path. The temporary name is unique to the attempt
+// (core/temporary_files.h), so that any number of live attempts at one file, on any machines, never mix. Symbolic links
+// are followed: the file they lead to is replaced, and they stay. What is not a regular file (a device, a FIFO,
+// /dev/stdout) is not replaced but written into: commit() copies to it what a file without a name has kept till then.
+// Not thread-safe.
 class AtomicFile {
  public:
   explicit AtomicFile(std::string path);
@@ -25,17 +31,20 @@ class AtomicFile {
   void write(std::string_view bytes);
   void write_at(uint64_t offset, std::string_view bytes);  // over bytes already written; the end does not move
   uint64_t size() const { return size_; }
-  void commit();  // flush, fsync, rename, fsync the folder
+  void commit();  // flush, fsync, rename, fsync the folder; or copy into what is no regular file
   // The same, but leaves a file that is there already as it is: false then, and this file is gone.
   bool commit_unless_there();
 
  private:
   void flush();
   void sync();
+  void publish();
+  void copy_to_stream();
   void close_published();
 
   std::string path_;
-  std::string temporary_;
+  OutputTarget target_;
+  std::string temporary_;  // empty where the target is a stream
   std::string buffer_;
   int fd_ = -1;
   uint64_t size_ = 0;
@@ -64,15 +73,18 @@ std::string read_file(const std::string& path, uint64_t bytes_max = uint64_t{1} 
 // Writes the whole file atomically.
 void write_file(const std::string& path, std::string_view bytes);
 
-// Makes the folder and its parents; throws Error naming it.
+// Makes the folder and its parents, and syncs the folders that hold the new ones; throws Error naming it.
 void make_folder(const std::string& path);
 
-// Removes what AtomicFile left in `folder` (not below) when a process was killed. Safe only while no other process
-// writes there: the caller holds the folder's lock.
-void remove_temporaries(const std::string& folder);
+// Writes the file that a command was told to write: write_file(), after removing what killed attempts at it left.
+void write_output(const std::string& path, std::string_view bytes);
 
-// The same where others may be writing: removes only what processes of this host left that no longer run.
-void remove_dead_temporaries(const std::string& folder);
+// Syncs the folder that holds `path`: from then on a new name in it outlasts a loss of power. Throws Error naming it;
+// file systems that cannot do so are left be.
+void sync_folder_of(const std::string& path);
+
+// Removes a file that may be there; throws Error naming it when it stays.
+void remove_file(const std::string& path);
 
 // A read-only memory map of a file. The views it gives live as long as it does.
 class MappedFile {

@@ -15,7 +15,7 @@ void append_json_string(std::string& out, std::string_view text) {
   const auto copy_run = [&] { out.append(text, plain, i - plain); };
   while (i < text.size()) {
     const unsigned char c = static_cast<unsigned char>(text[i]);
-    if (c >= 0x20 && c < 0x80 && c != '"' && c != '\\') {
+    if (c >= 0x20 && c < 0x7F && c != '"' && c != '\\') {
       ++i;
       continue;
     }
@@ -24,6 +24,10 @@ void append_json_string(std::string& out, std::string_view text) {
       if (!decoded.valid) {
         copy_run();
         out += "\xEF\xBF\xBD";
+        plain = i + decoded.size;
+      } else if (decoded.code_point < 0xA0) {
+        copy_run();
+        fmt::format_to(std::back_inserter(out), "\\u{:04x}", static_cast<uint32_t>(decoded.code_point));
         plain = i + decoded.size;
       }
       i += decoded.size;

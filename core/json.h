@@ -7,8 +7,8 @@
 
 namespace ftok {
 
-// Appends `text` as a JSON string, quotes included. Bytes that are not UTF-8 become U+FFFD, so the output always
-// parses.
+// Appends `text` as a JSON string, quotes included, control characters up to U+009F escaped (no terminal is steered).
+// Bytes that are not UTF-8 become U+FFFD, so the output always parses (names come escaped: core/shown.h).
 void append_json_string(std::string& out, std::string_view text);
 
 // Appends a finite double in the shortest form that reads back to the same value; "null" when it is not finite.

@@ -61,7 +61,10 @@ int64_t parse_size(std::string_view text, bool bytes, const std::string& what) {
       std::count(digits.begin(), digits.end(), '.') > 1 || digits == ".") {
     refuse();
   }
-  const double value = std::stod(digits) * factor;
+  constexpr size_t kDigitsMax = 32;  // of any number below 2^63, and of as many behind the point
+  const size_t leading = std::min(digits.find_first_not_of('0'), digits.size() - 1);
+  if (digits.size() - leading > kDigitsMax) refuse();
+  const double value = std::stod(digits.substr(leading)) * factor;
   if (!(value < 9e18)) refuse();
   return std::llround(value);
 }
@@ -145,7 +148,9 @@ class RecipeReader::SectionReader : public OptionVisitor {
     value.clear();
     for (const auto& [name, element] : *node->as_table()) {
       if (!element.is_number()) refuse(key, element, "numbers in the table");
-      value[std::string(name.str())] = element.value<double>().value_or(0);
+      const double number = element.value<double>().value_or(0);
+      if (!std::isfinite(number)) refuse(key, element, "finite numbers in the table");
+      value[std::string(name.str())] = number;
     }
   }
   void choice(std::string_view key, std::string& value, const std::vector<std::string>& choices,

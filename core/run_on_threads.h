@@ -2,6 +2,7 @@
 // share them.
 #pragma once
 
+#include <fmt/format.h>
 #include <oneapi/tbb/global_control.h>
 #include <oneapi/tbb/task_arena.h>
 
@@ -9,10 +10,16 @@
 #include <cstddef>
 #include <thread>
 
+#include "core/error.h"
+
 namespace ftok {
 
-// `threads`, or the number of cores when it is 0.
+// More threads than this no machine makes use of, and some cannot start.
+inline constexpr size_t kThreadsMax = 1024;
+
+// `threads`, or the number of cores when it is 0. Throws UsageError for more than kThreadsMax.
 inline size_t threads_or_all(size_t threads) {
+  if (threads > kThreadsMax) throw UsageError(fmt::format("threads: got {}, expected 0 to {}", threads, kThreadsMax));
   return threads > 0 ? threads : std::max(1u, std::thread::hardware_concurrency());
 }
 

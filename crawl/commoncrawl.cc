@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "core/error.h"
+#include "core/shown.h"
 #include "crawl/decoded_input.h"
 
 namespace ftok {
@@ -49,10 +50,12 @@ std::string read_list(const std::string& url, const FetchOptions& options, const
   while (input->grow()) {
     text += input->window();
     input->consume(input->window().size());
-    if (text.size() > kListTextBytesMax) throw Error("cannot read " + url + ": the list is larger than any crawl's");
+    if (text.size() > kListTextBytesMax)
+      throw Error("cannot read " + shown_input(url) + ": the list is larger than any crawl's");
   }
   if (const auto damage = input->take_damage(); !damage.empty()) {
-    throw Error(fmt::format("cannot read {}: {} at byte {}", url, damage[0].code.view(), damage[0].offset));
+    throw Error(
+        fmt::format("cannot read {}: {} at byte {}", shown_input(url), damage[0].code.view(), damage[0].offset));
   }
   return text;
 }
@@ -75,7 +78,8 @@ Result<std::vector<Crawl>> parse_crawls(std::string_view json) {
 std::vector<Crawl> list_crawls(const CrawlSite& site, const FetchOptions& options, const Log& log) {
   const std::string url = site.index_url + "/collinfo.json";
   auto crawls = parse_crawls(fetch_bytes(url, options, log, kListBytesMax));
-  if (!crawls) throw Error("cannot read the list of crawls at " + url + ": " + crawls.damage().code.c_str());
+  if (!crawls)
+    throw Error("cannot read the list of crawls at " + shown_input(url) + ": " + crawls.damage().code.c_str());
   return std::move(*crawls);
 }
 
@@ -94,7 +98,7 @@ std::vector<std::string> list_paths(const CrawlSite& site, const std::string& cr
   for (const std::string& path : paths) local_name(path, false);
   std::sort(paths.begin(), paths.end());
   paths.erase(std::unique(paths.begin(), paths.end()), paths.end());
-  if (paths.empty()) throw Error("the list of files at " + url + " is empty");
+  if (paths.empty()) throw Error("the list of files at " + shown_input(url) + " is empty");
   return paths;
 }
 
@@ -147,7 +151,8 @@ std::string local_name(const std::string& url, bool flat) {
   }
   path = path.substr(0, path.find_first_of("?#"));
   const auto refuse = [&] {
-    throw UsageError("cannot make a file name of '" + url + "': a component of its path is empty, '..', or not plain");
+    throw UsageError("cannot make a file name of '" + shown_input(url) +
+                     "': a component of its path is empty, '..', or not plain");
   };
   if (path.empty() || path.size() > 1024) refuse();
   for (std::string_view rest = path; !rest.empty();) {

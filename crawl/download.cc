@@ -14,6 +14,7 @@
 #include "core/file.h"
 #include "core/json.h"
 #include "core/sha256.h"
+#include "core/shown.h"
 #include "crawl/compression/gzip_members.h"
 
 namespace ftok {
@@ -78,15 +79,6 @@ class PartFile {
   uint64_t size_ = 0;
 };
 
-void sync_folder_of(const std::string& path) {
-  std::string folder = fs::path(path).parent_path().string();
-  if (folder.empty()) folder = ".";
-  const int fd = ::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  if (fd < 0) throw_errno("cannot open " + folder, errno);
-  ::fsync(fd);  // some file systems refuse it for folders; the rename itself has been made
-  ::close(fd);
-}
-
 // The JSON object in a small file of ours; an absent or broken file is as good as none.
 std::optional<simdjson::dom::element> parse_file(const std::string& path, simdjson::dom::parser& parser) {
   std::error_code code;
@@ -112,6 +104,7 @@ class Download {
   Download(const std::string& url, const std::string& path, const FetchOptions& options, const Log& log,
            const std::function<void(uint64_t, uint64_t)>& progress)
       : url_(url),
+        shown_(shown_input(url)),
         path_(path),
         state_path_(path + ".part.json"),
         options_(options),
@@ -154,7 +147,7 @@ class Download {
   void take_up() {
     simdjson::dom::parser parser;
     const auto state = parse_file(state_path_, parser);
-    if (!state.has_value() || text_field(*state, "url") != url_ || part_.size() == 0) return start_over();
+    if (!state.has_value() || text_field(*state, "url") != shown_ || part_.size() == 0) return start_over();
     version_ = {text_field(*state, "etag"), text_field(*state, "last_modified"), number_field(*state, "bytes")};
     if (version_.etag.empty() && version_.last_modified.empty()) return start_over();
     if (!is_gzip_) return;
@@ -173,7 +166,10 @@ class Download {
 
   void write_state() const {
     JsonWriter json(true);
-    json.begin_object().field("url", url_).field("etag", version_.etag).field("last_modified", version_.last_modified);
+    json.begin_object()
+        .field("url", shown_)
+        .field("etag", version_.etag)
+        .field("last_modified", version_.last_modified);
     json.field("bytes", version_.size).end_object();
     write_file(state_path_, json.text() + "\n");
   }
@@ -202,7 +198,7 @@ class Download {
   bool accept_damage(const char* what) {
     const uint64_t at = members_.whole_bytes();
     damaged_ = damage_at_ == at;
-    const std::string message = fmt::format("{}: the gzip member at byte {} {}", url_, at, what);
+    const std::string message = fmt::format("{}: the gzip member at byte {} {}", shown_, at, what);
     if (damaged_) {
       warn(message + " again: kept as the server has it");
       return true;
@@ -216,7 +212,7 @@ class Download {
   DownloadReceipt finish() {
     part_.sync();
     DownloadReceipt receipt;
-    receipt.url = url_;
+    receipt.url = shown_;
     receipt.bytes = part_.size();
     receipt.sha256 = Sha256::of_file(path_ + ".part");
     receipt.etag = version_.etag;
@@ -226,11 +222,11 @@ class Download {
     write_file(path_ + ".receipt.json", receipt.json());
     if (::rename((path_ + ".part").c_str(), path_.c_str()) != 0) throw_errno("cannot rename to " + path_, errno);
     sync_folder_of(path_);
-    ::unlink(state_path_.c_str());
+    remove_file(state_path_);
     return receipt;
   }
 
-  const std::string url_, path_, state_path_;
+  const std::string url_, shown_, path_, state_path_;  // shown_: in files and messages, without secrets
   const FetchOptions& options_;
   const Log& log_;
   const std::function<void(uint64_t, uint64_t)>& progress_;
@@ -271,7 +267,7 @@ std::optional<DownloadReceipt> read_download_receipt(const std::string& path) {
 
 DownloadResult download_file(const std::string& url, const std::string& path, const FetchOptions& options,
                              const Log& log, const std::function<void(uint64_t bytes, uint64_t size)>& progress) {
-  if (const auto receipt = read_download_receipt(path); receipt.has_value() && receipt->url == url) {
+  if (const auto receipt = read_download_receipt(path); receipt.has_value() && receipt->url == shown_input(url)) {
     std::error_code code;
     if (fs::file_size(path, code) == receipt->bytes && !code) return {*receipt, true, 0};
   }

@@ -19,7 +19,7 @@
 namespace ftok {
 
 struct DownloadReceipt {
-  std::string url;
+  std::string url;  // without passwords and signatures (shown_input(), core/shown.h)
   uint64_t bytes = 0;
   std::string sha256;
   std::string etag, last_modified;

@@ -11,6 +11,8 @@
 #include <thread>
 #include <utility>
 
+#include "core/shown.h"
+#include "core/signals.h"
 #include "crawl/transfer/http_transfer.h"
 
 namespace ftok {
@@ -79,6 +81,7 @@ class CurlSource : public HttpSource, private HttpSink {
  public:
   CurlSource(const std::string& url, const FetchOptions& options, Log log, const ResumePoint& from)
       : url_(url),
+        shown_(shown_input(url)),
         host_(authority_of_url(url)),
         options_(options),
         session_(options.session != nullptr ? options.session : process_fetch_session()),
@@ -97,7 +100,7 @@ class CurlSource : public HttpSource, private HttpSink {
 
   size_t read(char* out, size_t size) override {
     std::unique_lock lock(mutex_);
-    changed_.wait(lock, [&] { return buffer_.size() > 0 || finished_; });
+    await(lock, [&] { return buffer_.size() > 0 || finished_; });
     if (buffer_.size() == 0) {
       if (failure_ != nullptr) std::rethrow_exception(failure_);
       return 0;
@@ -110,7 +113,7 @@ class CurlSource : public HttpSource, private HttpSink {
     return taken;
   }
 
-  const std::string& name() const override { return url_; }
+  const std::string& name() const override { return shown_; }
   uint64_t size_if_known() const override {
     std::lock_guard lock(mutex_);
     return version_.size;
@@ -118,7 +121,7 @@ class CurlSource : public HttpSource, private HttpSink {
 
   ObjectVersion version() const override {
     std::unique_lock lock(mutex_);
-    changed_.wait(lock, [&] { return answered_ || finished_; });
+    await(lock, [&] { return answered_ || finished_; });
     return version_;
   }
 
@@ -128,6 +131,13 @@ class CurlSource : public HttpSource, private HttpSink {
   }
 
  private:
+  template <typename Condition>
+  void await(std::unique_lock<std::mutex>& lock, const Condition& condition) const {
+    while (!changed_.wait_for(lock, kStopPollInterval, condition)) {
+      if (waits_end()) throw Stopped();
+    }
+  }
+
   void work(const std::stop_token& stop) {
     std::exception_ptr failure;
     try {
@@ -158,18 +168,18 @@ class CurlSource : public HttpSource, private HttpSink {
       if (problem.empty()) return;
       if (reached_ - reached_before >= kFetchProgressBytes) failures = 0;
       if (++failures >= options_.attempts_max) {
-        throw Error(
-            fmt::format("cannot fetch {} at byte {}: {} (gave up after {} tries)", url_, reached_, problem, failures));
+        throw Error(fmt::format("cannot fetch {} at byte {}: {} (gave up after {} tries)", shown_, reached_, problem,
+                                failures));
       }
       if (reply.retry_after_s > options_.back_off.wait_max_s) {
-        throw Error(fmt::format("cannot fetch {} at byte {}: {}, and the server asks to wait {:.0f} s", url_, reached_,
-                                problem, reply.retry_after_s));
+        throw Error(fmt::format("cannot fetch {} at byte {}: {}, and the server asks to wait {:.0f} s", shown_,
+                                reached_, problem, reply.retry_after_s));
       }
       double wait = back_off_s(options_.back_off, failures, session_->clock().uniform());
       wait = std::max(wait, reply.retry_after_s);
       wait = session_->reserve_retry(host_, wait, options_.back_off.wait_min_s);
       if (log_) {
-        log_(LogLevel::kWarning, fmt::format("{} at byte {}: {}; try {} of {} in {:.1f} s", url_, reached_, problem,
+        log_(LogLevel::kWarning, fmt::format("{} at byte {}: {}; try {} of {} in {:.1f} s", shown_, reached_, problem,
                                              failures + 1, options_.attempts_max, wait));
       }
       if (!session_->clock().wait_s(wait, stop)) return;
@@ -207,10 +217,10 @@ class CurlSource : public HttpSource, private HttpSink {
     if (sink_error_ != nullptr) std::rethrow_exception(sink_error_);
     if (!sink_problem_.empty()) return sink_problem_;
     const long status = reply.head.status;
-    const std::string where = fmt::format("cannot fetch {}", url_);
+    const std::string where = fmt::format("cannot fetch {}", shown_);
     if (status == 403) {
       const std::string_view code = error_code(reply.error_body);
-      session_->refuse(host_, fmt::format("403{}{} for {}", code.empty() ? "" : " ", code, url_));
+      session_->refuse(host_, fmt::format("403{}{} for {}", code.empty() ? "" : " ", code, shown_));
       throw Error(where + ": 403, the server refuses us; no more requests go to " + host_);
     }
     if (!reply.complete && !reply.may_pass) throw Error(where + ": " + reply.error);
@@ -238,7 +248,7 @@ class CurlSource : public HttpSource, private HttpSink {
   }
 
   std::string changed_message(const std::string& how) const {
-    return fmt::format("{} changed on the server while it was read, at byte {}: {}", url_, reached_, how);
+    return fmt::format("{} changed on the server while it was read, at byte {}: {}", shown_, reached_, how);
   }
 
   bool begin(const TransferHead& head) override {
@@ -254,14 +264,14 @@ class CurlSource : public HttpSource, private HttpSink {
       skip_ = reached_;  // the server does not know ranges: read past what is here
     }
     if (now.size > options_.object_bytes_max) {
-      return stop_with(Error(fmt::format("cannot fetch {}: {} bytes, more than the limit of {}", url_, now.size,
+      return stop_with(Error(fmt::format("cannot fetch {}: {} bytes, more than the limit of {}", shown_, now.size,
                                          options_.object_bytes_max)));
     }
     if (reached_ > 0 && version_.etag.empty() && version_.last_modified.empty() && version_.size == 0) {
       return stop_with(
           Error(fmt::format("cannot continue {} at byte {}: the server gives no ETag, date or size to know the "
                             "object by",
-                            url_, reached_)));
+                            shown_, reached_)));
     }
     if (const std::string how = difference(version_, now); !how.empty()) {
       return stop_with(ObjectChanged(changed_message(how)));
@@ -297,7 +307,7 @@ class CurlSource : public HttpSource, private HttpSink {
     bytes.remove_prefix(past);
     if (reached_ + start_.size() + bytes.size() > options_.object_bytes_max) {
       stop_with(
-          Error(fmt::format("cannot fetch {}: more than the limit of {} bytes", url_, options_.object_bytes_max)));
+          Error(fmt::format("cannot fetch {}: more than the limit of {} bytes", shown_, options_.object_bytes_max)));
       return Answer::kStop;
     }
     if (start_checked_) {
@@ -325,7 +335,7 @@ class CurlSource : public HttpSource, private HttpSink {
     changed_.notify_all();
   }
 
-  const std::string url_, host_;
+  const std::string url_, shown_, host_;  // shown_: in messages, without secrets
   const FetchOptions options_;
   const std::shared_ptr<FetchSession> session_;
   const Log log_;

@@ -5,6 +5,7 @@
 #include <cstring>
 #include <string_view>
 
+#include "core/shown.h"
 #include "crawl/ascii.h"
 #include "crawl/charset.h"
 
@@ -50,13 +51,14 @@ class WarcSource : public Source {
 
  private:
   void fill_names(Document& document) {
-    document.url = record_.url;
-    document.date = record_.date;
-    document.truncated = record_.truncated;
-    document.identified_type = record_.identified_type;
-    document.id = record_.id;
+    // Whatever bytes a field has: documents are UTF-8 throughout (core/shown.h).
+    document.url = escape_bytes(record_.url);
+    document.date = escape_bytes(record_.date);
+    document.truncated = escape_bytes(record_.truncated);
+    document.identified_type = escape_bytes(record_.identified_type);
+    document.id = escape_bytes(record_.id);
     // ARC records, and broken WARC ones, have no id: one made of what names the capture is the same in every run.
-    if (document.id.empty()) document.id = fmt::format("{}/{}", record_.date, record_.url);
+    if (document.id.empty()) document.id = fmt::format("{}/{}", document.date, document.url);
   }
 
   void judge(Item& item) {

@@ -3,6 +3,7 @@
 #include <filesystem>
 #include <unordered_map>
 
+#include "core/shown.h"
 #include "pipeline/inputs.h"
 
 namespace ftok {
@@ -30,7 +31,7 @@ std::vector<std::string> input_names(const std::vector<std::string>& inputs) {
   std::vector<size_t> open;
   for (const std::string& input : inputs) {
     open.push_back(paths.size());
-    paths.push_back(whole_path(input));
+    paths.push_back(whole_path(shown_input(input)));
   }
   for (size_t components = 1; !open.empty(); ++components) {
     std::unordered_map<std::string_view, size_t> count;

@@ -7,8 +7,9 @@
 
 namespace ftok {
 
-// For each input the shortest end of its absolute path, in whole components, that no other of the inputs has: the same
-// however the paths are spelt. Inputs that are one file, and addresses given twice, keep their whole path.
+// For each input (as shown_input() of core/shown.h shows it) the shortest end of its absolute path, in whole
+// components, that no other of the inputs has: the same however the paths are spelt. Inputs that are one file, and
+// addresses given twice, keep their whole path.
 std::vector<std::string> input_names(const std::vector<std::string>& inputs);
 
 // The name of an input that is read alone.
@@ -18,7 +19,7 @@ std::string input_name(const std::string& input);
 // the part from the base name on, which no other input changes.
 class SplitKeys {
  public:
-  explicit SplitKeys(const std::string& input);
+  explicit SplitKeys(const std::string& input);  // as shown_input() shows it
 
   std::string_view of(std::string_view id) const;
 

@@ -11,8 +11,18 @@
 
 namespace ftok {
 
+// What an input was when it was read, as its file system tells: an input that is another one now has other candidates.
+struct InputState {
+  uint64_t bytes = 0;
+  int64_t modified_ns = 0;  // since 1970
+  bool is_known = false;    // not of addresses, pipes and inputs given up
+
+  bool operator==(const InputState&) const = default;
+};
+
 struct InputReport {
-  std::string input;  // as the user named it
+  std::string input;  // as the user named it, without secrets (shown_input(), core/shown.h)
+  InputState state;   // in candidate files alone, never in what a run gives
   uint64_t stored_bytes = 0;
   std::string digest;       // XXH3-128 of the stored bytes, hex; empty when the input was not read to its end
   std::string quarantined;  // why the input was given up, else empty

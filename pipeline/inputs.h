@@ -10,6 +10,7 @@
 #include "core/byte_source.h"
 #include "core/log.h"
 #include "crawl/fetch.h"
+#include "pipeline/input_report.h"
 
 namespace ftok {
 
@@ -35,6 +36,14 @@ struct InputListOptions {
 std::vector<std::string> list_inputs(const InputListOptions& options);
 
 bool is_address(const std::string& input);  // http:// or https://
+
+// What an input is at this moment.
+InputState state_of(const std::string& input);
+
+// Whether candidates made of `report` are those of `input`: it has the name, the size and the time of last change of
+// what was read, or else the bytes (which are read to tell). What can be read only once is never the same again; an
+// address always is, by its name.
+bool is_what_was_read(const InputReport& report, const std::string& input);
 
 // Opens a file or an address, which is fetched as `fetch` says. Throws Error naming it.
 std::unique_ptr<ByteSource> open_input(const std::string& input, const Log& log,

@@ -29,8 +29,8 @@
 
 namespace ftok {
 
-// Exit codes of `ftok task`: sysexits.h's, which schedulers can tell apart. Also kTryAgainExitCode (run.h).
-constexpr int kQuarantinedExitCode = 65;    // EX_DATAERR: done, and inputs were given up
+// Of `ftok task`, as kTryAgainExitCode and kGivenUpExitCode are (run.h): sysexits.h's codes, which schedulers can tell
+// apart.
 constexpr int kConfigurationExitCode = 78;  // EX_CONFIG: no further attempt will do better
 
 struct JobOptions {

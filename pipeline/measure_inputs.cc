@@ -10,6 +10,7 @@ namespace ftok {
 Tally measure_inputs(const std::vector<std::string>& inputs, const Plan& plan, const std::string& path, size_t threads,
                      const FetchOptions& fetch, const Log& log) {
   threads = threads_or_all(threads);
+  remove_dead_temporaries_of(path);
   AtomicFile file(path);
   Tally total;
   ReadInputOptions options;

@@ -7,6 +7,8 @@
 
 #include "core/error.h"
 #include "core/recipe.h"
+#include "core/shown.h"
+#include "pipeline/inputs.h"
 #include "pipeline/run/candidates.h"
 #include "pipeline/run/extractor.h"
 #include "shards/checksum.h"
@@ -41,9 +43,18 @@ InputReport report_of(const std::string& json, const std::string& path, size_t n
   return std::move(*report);
 }
 
-void remove_if_there(const std::string& path) {
-  std::error_code ignored;
-  fs::remove(path, ignored);
+// A folder without a binding holds nothing of ours: names that a run would write, or remove, belong to someone.
+void refuse_what_others_hold(const std::string& path) {
+  std::string theirs;
+  for (const auto& entry : fs::directory_iterator(path)) {
+    const std::string name = entry.path().filename().string();
+    const bool would_be_ours =
+        name == kManifestName || name == kJournalName || name == "parts" || name == "work" || is_shard_file_name(name);
+    if (would_be_ours && (theirs.empty() || name < theirs)) theirs = name;
+  }
+  if (theirs.empty()) return;
+  throw UsageError(
+      fmt::format("{} holds {}, which no run of this folder wrote; name another folder", path, escape_bytes(theirs)));
 }
 
 }  // namespace
@@ -56,13 +67,10 @@ CandidateFolder::CandidateFolder(const std::string& path, const std::string& bin
     : path_(path), binding_digest_(checksum_of(binding)) {
   if (fs::exists(path) && !fs::is_directory(path))
     throw UsageError("--output: " + path + " is a file, expected a folder");
-  const std::string binding_path = path + "/" + kBindingName;
-  if (fs::exists(path) && !fs::exists(binding_path) && fs::exists(path + "/manifest.json")) {
-    throw UsageError("--output: " + path + " holds a manifest.json that no run wrote");
-  }
   if (fs::exists(path + "/" + kJobName)) {
-    throw UsageError("--output: " + path + " holds a job: its tasks write there (`ftok task`); use another folder");
+    throw UsageError(path + " holds a job, whose tasks write there (`ftok task`); name another folder");
   }
+  if (fs::exists(path) && !fs::exists(path + "/" + kBindingName)) refuse_what_others_hold(path);
   make_folder(path);
   bind(binding);
 }
@@ -109,7 +117,7 @@ OutputFolder::OutputFolder(const std::string& path, const std::string& binding) 
 void OutputFolder::remove_part(uint64_t number) const {
   const PartPaths paths = part_paths(parts(), number);
   for (const std::string& path : {paths.receipt, paths.text, paths.rejects, paths.tokens, paths.keys}) {
-    remove_if_there(path);
+    remove_file(path);
   }
 }
 
@@ -137,9 +145,9 @@ RunState OutputFolder::committed(const std::vector<std::string>& inputs, GivenUp
           fmt::format("--input: {} holds {} as input {}, the list ends before it; inputs may be appended, not removed",
                       path(), report.input, number + 1));
     }
-    if (report.input != inputs[number]) {
+    if (report.input != shown_input(inputs[number])) {
       throw UsageError(fmt::format("--input: input {} of {} was {}, not {}; inputs may be appended, not reordered",
-                                   number + 1, path(), report.input, inputs[number]));
+                                   number + 1, path(), report.input, shown_input(inputs[number])));
     }
     if (report.quarantined.empty() || given_up == GivenUp::kStay) whole = number + 1;
   }
@@ -150,13 +158,13 @@ RunState OutputFolder::committed(const std::vector<std::string>& inputs, GivenUp
 
 Journal OutputFolder::open_journal(const RunState& state) const {
   Journal opened(journal(), binding_digest(), state);
-  remove_if_there(manifest());
+  remove_file(manifest());
   // Backwards, so that a kill in between leaves no gap; the one behind the last may have been begun.
   uint64_t end = state.parts.size();
   while (has_part(end)) ++end;
   for (uint64_t number = end + 1; number-- > state.parts.size();) remove_part(number);
   for (uint64_t number = 0; number < state.parts_in_shards; ++number) {
-    remove_if_there(part_paths(parts(), number).tokens);
+    remove_file(part_paths(parts(), number).tokens);
   }
   return opened;
 }
@@ -171,7 +179,7 @@ std::vector<bool> OutputFolder::candidates_ready(const std::vector<std::string>&
 
 void OutputFolder::finish() const {
   remove_work();
-  remove_if_there(journal());
+  remove_file(journal());
 }
 
 void OutputFolder::remove_work() const {
@@ -179,7 +187,11 @@ void OutputFolder::remove_work() const {
   constexpr int kAttempts = 100;
   const std::string work = path() + "/work";
   std::error_code ignored;
-  for (int attempt = 0; attempt < kAttempts && fs::exists(work); ++attempt) fs::remove_all(work, ignored);
+  for (int attempt = 0; attempt < kAttempts && fs::exists(work, ignored); ++attempt) {
+    std::error_code code;
+    fs::remove_all(work, code);
+    if (code && attempt + 1 == kAttempts) throw Error("cannot remove " + work + ": " + code.message());
+  }
 }
 
 }  // namespace ftok

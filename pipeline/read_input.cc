@@ -4,13 +4,14 @@
 
 #include "core/ordered_pipeline.h"
 #include "core/run_on_threads.h"
+#include "core/shown.h"
+#include "core/signals.h"
 #include "crawl/input_format.h"
 #include "pipeline/input_names.h"
 #include "pipeline/inputs.h"
 #include "pipeline/run/candidates.h"
 #include "pipeline/run/cpu_clock.h"
 #include "pipeline/run/digesting_source.h"
-#include "pipeline/signals.h"
 
 namespace ftok {
 namespace {
@@ -21,9 +22,10 @@ class RecordReader {
   RecordReader(const std::string& input, const Plan& plan, const ReadInputOptions& options, const Log& log,
                InputReport& report)
       : options_(options), log_(log), report_(report) {
-    report_.input = input;
+    report_.input = shown_input(input);
+    report_.state = state_of(input);
     SourceOptions source_options = plan.source;
-    source_options.file_path = input;
+    source_options.file_path = report_.input;
     source_options.name = options.name.empty() ? input_name(input) : options.name;
     if (source_options.dump.empty()) source_options.dump = dump_of(input);
     as_input_error([&] {

@@ -7,6 +7,8 @@
 #include <filesystem>
 
 #include "core/run_on_threads.h"
+#include "core/shown.h"
+#include "core/signals.h"
 #include "pipeline/input_names.h"
 #include "pipeline/inputs.h"
 #include "pipeline/progress.h"
@@ -141,7 +143,7 @@ ExtractedShare Runner::extract(Share share) {
       ++progress_.inputs_committed;  // as far as this share is concerned
     });
   });
-  for (const size_t number : extractor_.given_up()) result.quarantined.push_back(options_.inputs[number]);
+  for (const size_t number : extractor_.given_up()) result.quarantined.push_back(shown_input(options_.inputs[number]));
   return result;
 }
 
@@ -156,13 +158,14 @@ RunResult Runner::commit() {
       const std::string& input = options_.inputs[number];
       if (!missing.empty() && std::filesystem::exists(folder.candidates(number))) continue;  // its turn is not yet
       const std::optional<InputReport> report = report_of_candidates(folder.candidates(number));
-      if (!report) {
-        missing.push_back(input);
-        continue;
-      }
-      if (report->input != input) {
+      if (report && report->input != shown_input(input)) {
         throw UsageError(fmt::format("--input: {} is of {}, the list has {} as input {}", folder.candidates(number),
-                                     report->input, input, number + 1));
+                                     report->input, shown_input(input), number + 1));
+      }
+      const bool replaced = report && report->state.is_known && !is_what_was_read(*report, input);
+      if (!report || replaced) {
+        missing.push_back(shown_input(input));
+        continue;
       }
       committer.commit(number);
     }

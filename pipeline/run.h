@@ -67,6 +67,7 @@ struct ExtractedShare {
 ExtractedShare extract_share(const RunOptions& options, Share share, const Plan& plan, const Log& log);
 
 constexpr int kTryAgainExitCode = 75;  // EX_TEMPFAIL
+constexpr int kGivenUpExitCode = 65;   // EX_DATAERR: done, without inputs that could not be read
 
 // The second half: commits what has its candidates, in the list's order, and finishes the folder when that is all of
 // them. Throws Error with kTryAgainExitCode, naming the first input that is missing, when it is not: then what could be

@@ -8,10 +8,11 @@
 
 #include "core/error.h"
 #include "core/run_on_threads.h"
+#include "core/shown.h"
+#include "core/signals.h"
 #include "pipeline/inputs.h"
 #include "pipeline/progress.h"
 #include "pipeline/run/process_cost.h"
-#include "pipeline/signals.h"
 #include "pipeline/tokenize/ordered_sink.h"
 #include "pipeline/tokenize/shuffle.h"
 
@@ -42,10 +43,10 @@ void tokenize_in_order(const TokenizeOptions& options, size_t live_max, Tokenize
         "{} holds {} as input {}, but the list of inputs ends before it; inputs can be appended, not removed",
         options.output, position.report.input, position.input + 1));
   }
-  if (position.records > 0 && position.report.input != options.inputs[position.input]) {
+  if (position.records > 0 && position.report.input != shown_input(options.inputs[position.input])) {
     throw UsageError(fmt::format("input {} of {} was {}, not {}; inputs may be appended, not reordered",
                                  position.input + 1, options.output, position.report.input,
-                                 options.inputs[position.input]));
+                                 shown_input(options.inputs[position.input])));
   }
   progress.inputs_committed = position.input;
   if (position.input > 0) {

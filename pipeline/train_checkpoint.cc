@@ -9,6 +9,7 @@
 
 #include "core/error.h"
 #include "core/json.h"
+#include "core/shown.h"
 
 namespace ftok {
 namespace {
@@ -24,13 +25,32 @@ bool take_number(std::string_view& text, char after, Number& number) {
   return true;
 }
 
+bool is_run_name(std::string_view name) {  // run-NNNNNN.counts
+  if (!name.starts_with("run-") || !name.ends_with(".counts") || name.size() < 17) return false;
+  return name.substr(4, name.size() - 11).find_first_not_of("0123456789") == std::string_view::npos;
+}
+
 }  // namespace
 
 TrainCheckpoint::TrainCheckpoint(const std::string& folder, const std::string& key) : folder_(folder), key_(key) {
   make_folder(folder);
   lock_ = std::make_unique<FolderLock>(folder);
   remove_temporaries(folder);
-  if (std::filesystem::exists(path("state.json"))) read_state();
+  if (std::filesystem::exists(path("state.json"))) {
+    read_state();
+  } else {
+    refuse_what_others_hold();
+    save_counting({});  // from now on what is here is ours
+  }
+}
+
+void TrainCheckpoint::refuse_what_others_hold() const {
+  for (const auto& entry : std::filesystem::directory_iterator(folder_)) {
+    const std::string name = entry.path().filename().string();
+    if (name != "merges.txt" && !is_run_name(name)) continue;
+    throw UsageError(fmt::format("{} holds {}, which no count of this folder wrote; name another folder", folder_,
+                                 escape_bytes(name)));
+  }
 }
 
 void TrainCheckpoint::read_state() {
@@ -55,7 +75,9 @@ void TrainCheckpoint::read_state() {
   }
   if (key != key_) {
     throw UsageError(
-        fmt::format("--checkpoint {}: is of other inputs, weights or another pattern; give another folder", folder_));
+        fmt::format("--checkpoint {}: is of other inputs (or they have changed since), weights or another pattern; "
+                    "give another folder",
+                    folder_));
   }
   state.position.input = input;
   for (const auto run : runs) {
@@ -83,9 +105,8 @@ void TrainCheckpoint::save_counting(const CountingState& state) {
   write_file(path("state.json"), json.take() + "\n");
   for (const auto& entry : std::filesystem::directory_iterator(folder_)) {
     const std::string name = entry.path().filename().string();
-    const bool is_run = name.rfind("run-", 0) == 0 && entry.path().extension() == ".counts";
-    if (is_run && std::find(state.runs.begin(), state.runs.end(), name) == state.runs.end())
-      std::filesystem::remove(entry.path());
+    if (is_run_name(name) && std::find(state.runs.begin(), state.runs.end(), name) == state.runs.end())
+      remove_file(entry.path().string());
   }
 }
 

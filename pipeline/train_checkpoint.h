@@ -29,7 +29,8 @@ struct CountingState {
 class TrainCheckpoint {
  public:
   // Makes and locks the folder. `key` is a digest of all that decides the counts. Throws UsageError when the folder is
-  // of another key, Error when another process has it or it is damaged.
+  // of another key, or holds runs or merges without a state.json, which are someone else's; Error when another process
+  // has it or it is damaged.
   TrainCheckpoint(const std::string& folder, const std::string& key);
 
   const std::string& folder() const { return folder_; }
@@ -44,6 +45,7 @@ class TrainCheckpoint {
  private:
   std::string path(const std::string& name) const { return folder_ + "/" + name; }
   void read_state();
+  void refuse_what_others_hold() const;
 
   std::string folder_, key_;
   std::unique_ptr<FolderLock> lock_;

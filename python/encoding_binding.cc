@@ -313,7 +313,7 @@ Encoding load(const std::string& path, const std::optional<std::string>& pattern
 void save(const Encoding& encoding, const std::string& path) {
   const Vocabulary& vocabulary = encoding.vocabulary();
   if (path.ends_with(".json")) {
-    write_file(path, format_tokenizer_json(vocabulary));
+    write_output(path, format_tokenizer_json(vocabulary));
     return;
   }
   const std::optional<Vocabulary> implied = with_implied_merges(vocabulary);

@@ -1,8 +1,11 @@
 #include "shards/convert.h"
 
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include <algorithm>
+#include <cerrno>
+#include <cstdio>
 #include <filesystem>
 #include <memory>
 
@@ -267,18 +270,22 @@ ConvertResult convert_shards(const ConvertOptions& options) {
   const Inputs inputs(options);
   fs::path output = fs::path(options.output).lexically_normal();
   if (!output.has_filename()) output = output.parent_path();
-  const std::string partial = output.string() + ".partial";
-  fs::remove_all(partial);  // of a conversion that was killed
-  make_folder(partial);
+  if (!output.parent_path().empty()) make_folder(output.parent_path().string());
+  remove_dead_temporaries_of(output.string());
+  std::string partial;
+  const int lock = create_temporary_folder(output.string(), partial);
   ConvertResult result;
   try {
     result = Converter(options, inputs, partial).run();
+    if (::rename(partial.c_str(), output.c_str()) != 0) throw_errno("cannot rename to " + output.string(), errno);
   } catch (...) {
     std::error_code ignored;
     fs::remove_all(partial, ignored);
+    ::close(lock);
     throw;
   }
-  fs::rename(partial, output);
+  ::close(lock);
+  sync_folder_of(output.string());
   return result;
 }
 

@@ -155,7 +155,11 @@ void Verifier::folder() {
   }
   count(path_of(kManifestName));
   const Manifest manifest = read_manifest(path_of(kManifestName));
-  if (fs::exists(path_of(kBindingName))) binding(manifest.binding);
+  if (fs::exists(path_of(kBindingName))) {
+    binding(manifest.binding);
+  } else if (!manifest.inputs.empty()) {  // without inputs: shards that were converted, which no command continues
+    find(path_of(kBindingName), "is not there, and the manifest was made with it");
+  }
   shards_and_parts(manifest);
   unlisted();
 }

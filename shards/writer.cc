@@ -239,6 +239,25 @@ uint64_t ShardWriter::tokens(Split split) const {
   return tokens;
 }
 
+bool is_shard_file_name(std::string_view name) {
+  std::string_view rest = name;
+  for (const std::string_view start : {"ftok_train_", "ftok_val_"}) {
+    if (rest.starts_with(start)) rest.remove_prefix(start.size());
+  }
+  const size_t digits = std::min(rest.find_first_not_of("0123456789"), rest.size());
+  if (rest.size() == name.size() || digits == 0) return false;
+  rest.remove_prefix(digits);
+  for (const ShardFormat* format : shard_formats()) {
+    if (!rest.starts_with(format->extension())) continue;
+    const std::string_view behind = rest.substr(format->extension().size());
+    if (behind.empty() || behind == ".docs" || behind == ".mask") return true;
+    for (const std::string_view companion : format->companions()) {
+      if (behind == companion) return true;
+    }
+  }
+  return rest == ".docs" || rest == ".mask";
+}
+
 std::vector<std::string> remove_unlisted_shards(const std::string& folder, const std::vector<ShardEntry>& shards) {
   std::set<std::string> listed;
   for (const ShardEntry& entry : shards) {
@@ -247,23 +266,13 @@ std::vector<std::string> remove_unlisted_shards(const std::string& folder, const
     for (const FileEntry& companion : entry.companions) listed.insert(companion.name);
     if (entry.mask) listed.insert(entry.mask->name);
   }
-  std::vector<std::string> endings = {".docs", ".mask"};
-  for (const ShardFormat* format : shard_formats()) {
-    endings.emplace_back(format->extension());
-    for (const std::string_view companion : format->companions()) {
-      endings.push_back(std::string(format->extension()) + std::string(companion));
-    }
-  }
   std::set<std::string> unlisted;
   std::error_code code;
   for (const auto& file : std::filesystem::directory_iterator(folder, code)) {
     const std::string name = file.path().filename().string();
-    const bool ours = name.starts_with("ftok_train_") || name.starts_with("ftok_val_");
-    const bool shard =
-        std::any_of(endings.begin(), endings.end(), [&](const std::string& ending) { return name.ends_with(ending); });
-    if (ours && shard && !listed.contains(name)) unlisted.insert(name);
+    if (is_shard_file_name(name) && !listed.contains(name)) unlisted.insert(name);
   }
-  for (const std::string& name : unlisted) std::filesystem::remove(folder + "/" + name, code);
+  for (const std::string& name : unlisted) remove_file(folder + "/" + name);
   return {unlisted.begin(), unlisted.end()};
 }
 

@@ -107,6 +107,10 @@ class ShardWriter {
   uint64_t empty_documents_ = 0;
 };
 
+// Whether a name is that of a shard of any format, or of a sidecar, mask or companion of one:
+// ftok_{train,val}_DIGITS.ENDING.
+bool is_shard_file_name(std::string_view name);
+
 // Removes shards of any format with their sidecars, masks and companions (ftok_{train,val}_N.*) of `folder` that
 // `shards` does not list: what a killed run left beyond its last checkpoint. The caller holds the folder's lock.
 // Returns the removed names in order.

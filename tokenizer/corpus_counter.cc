@@ -52,15 +52,7 @@ class SortedTable : public SortedCounts {
 
 }  // namespace
 
-SpillFile::SpillFile(const std::string& folder) : folder_(folder) {
-  fd_ = ::open(folder.c_str(), O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
-  if (fd_ < 0 && (errno == EOPNOTSUPP || errno == EISDIR || errno == EINVAL)) {  // a file system without nameless files
-    std::string path = folder + "/.ftok-spill-XXXXXX";
-    fd_ = ::mkostemp(path.data(), O_CLOEXEC);
-    if (fd_ >= 0) ::unlink(path.c_str());
-  }
-  if (fd_ < 0) throw_errno("cannot create a temporary file in " + folder, errno);
-}
+SpillFile::SpillFile(const std::string& folder) : folder_(folder), fd_(open_nameless_file(folder)) {}
 
 SpillFile::~SpillFile() { ::close(fd_); }
 

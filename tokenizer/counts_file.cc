@@ -242,7 +242,7 @@ bool CountsReader::next(CountedPretoken& entry) {
 }
 
 bool is_counts_file(const std::string& path) {
-  if (path == "-") return false;
+  if (!can_be_read_again(path)) return false;  // nobody could count what was looked at
   char first[kMagic.size()];
   const std::unique_ptr<ByteSource> source = open_file_source(path);
   size_t size = 0;

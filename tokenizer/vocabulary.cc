@@ -249,6 +249,41 @@ void RankReader::read(Vocabulary& vocabulary) {
   vocabulary.digest = sha256_hex(canonical_ ? std::string(content_) : format_tiktoken(vocabulary));
 }
 
+// A file of several sidecars: {"one_of": [...]}. It stands for a moment while a vocabulary is replaced by another one,
+// so that at any moment one of them is that of the ranks; SHA-256 tells which. What is in `old` that cannot be read is
+// left out.
+std::string join_sidecars(const std::string& old, const std::string& added) {
+  simdjson::dom::parser parser;
+  simdjson::dom::element root;
+  simdjson::dom::array several;
+  JsonWriter json(true);
+  json.begin_object().key("one_of").begin_array();
+  if (parser.parse(old).get(root) == simdjson::SUCCESS) {
+    if (root["one_of"].get(several) == simdjson::SUCCESS) {
+      for (const simdjson::dom::element one : several) json.raw(simdjson::minify(one));
+    } else {
+      json.raw(simdjson::minify(root));
+    }
+  }
+  return json.raw(added.substr(0, added.find_last_not_of('\n') + 1)).end_array().end_object().take() + "\n";
+}
+
+// Of a file of several sidecars the one with this digest, nothing where none has it; any other file as it is.
+std::optional<std::string> sidecar_of(const std::string& content, const std::string& digest) {
+  simdjson::dom::parser parser;
+  simdjson::dom::element root;
+  simdjson::dom::array several;
+  if (parser.parse(content).get(root) != simdjson::SUCCESS || root["one_of"].get(several) != simdjson::SUCCESS) {
+    return content;
+  }
+  std::optional<std::string> found;
+  for (const simdjson::dom::element one : several) {
+    std::string_view of;
+    if (one["sha256"].get(of) == simdjson::SUCCESS && of == digest) found = simdjson::minify(one);
+  }
+  return found;
+}
+
 // Pattern and special tokens from the sidecar, the digest or the caller, in this order.
 void identify(Vocabulary& vocabulary, const std::string& path, const std::string* sidecar_content,
               const VocabularyHints& hints) {
@@ -261,8 +296,10 @@ void identify(Vocabulary& vocabulary, const std::string& path, const std::string
     throw UsageError(
         fmt::format("{}: its ranks (SHA-256 {}) are not those of {}", path, vocabulary.digest, hints.name));
   }
-  if (sidecar_content != nullptr && hints.name.empty()) {
-    const Sidecar sidecar = parse_sidecar(*sidecar_content, sidecar_path(path));
+  const std::optional<std::string> described =
+      sidecar_content != nullptr ? sidecar_of(*sidecar_content, vocabulary.digest) : std::nullopt;
+  if (described && hints.name.empty()) {
+    const Sidecar sidecar = parse_sidecar(*described, sidecar_path(path));
     if (sidecar.digest != vocabulary.digest) {
       throw Error(fmt::format("{}: the SHA-256 of the ranks is {}, its sidecar {} says {}", path, vocabulary.digest,
                               sidecar_path(path), sidecar.digest));
@@ -341,8 +378,17 @@ std::string format_sidecar(const Vocabulary& vocabulary) {
 }
 
 void write_vocabulary(const Vocabulary& vocabulary, const std::string& path) {
-  write_file(sidecar_path(path), format_sidecar(vocabulary));
-  write_file(path, format_tiktoken(vocabulary));
+  if (follow_output(path).is_stream) return write_file(path, format_tiktoken(vocabulary));  // nothing lies beside it
+  const std::string sidecar = sidecar_path(path), content = format_sidecar(vocabulary);
+  const bool replaces = std::filesystem::is_regular_file(path);
+  if (replaces) {
+    const bool described = std::filesystem::is_regular_file(sidecar);
+    write_output(sidecar, join_sidecars(described ? read_text_file(sidecar, kVocabularyFileBytesMax) : "", content));
+  } else {
+    write_output(sidecar, content);
+  }
+  write_output(path, format_tiktoken(vocabulary));
+  if (replaces) write_file(sidecar, content);
 }
 
 namespace {

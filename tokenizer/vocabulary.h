@@ -109,7 +109,7 @@ struct Gpt2Files {
 };
 Gpt2Files format_gpt2(const Vocabulary& vocabulary);
 
-// Writes V.tiktoken and its sidecar, each atomically, the sidecar first.
+// Writes V.tiktoken and its sidecar; killed at any moment it leaves the old vocabulary whole, or the new one.
 void write_vocabulary(const Vocabulary& vocabulary, const std::string& path);
 
 // Where the sidecar of `path` is: the extension replaced by ".json".

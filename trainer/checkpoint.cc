@@ -67,7 +67,7 @@ void write_checkpoint(const std::string& folder, const Checkpoint& checkpoint, i
   file.write_checksum();
   file.commit();
   const std::vector<std::string> paths = list_checkpoints(folder);
-  for (size_t i = 0; i + static_cast<size_t>(std::max<int64_t>(1, keep)) < paths.size(); ++i) fs::remove(paths[i]);
+  for (size_t i = 0; i + static_cast<size_t>(std::max<int64_t>(1, keep)) < paths.size(); ++i) remove_file(paths[i]);
 }
 
 Result<Checkpoint> read_checkpoint(const std::string& path) { return parse_checkpoint(MappedFile(path).bytes()); }

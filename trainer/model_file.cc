@@ -269,7 +269,7 @@ void write_hugging_face(const std::string& folder, const ModelConfig& config, co
   json.field("attn_pdrop", 0.0).field("embd_pdrop", 0.0).field("resid_pdrop", 0.0);
   json.field("scale_attn_weights", true).field("tie_word_embeddings", true).field("torch_dtype", "float32");
   if (end_of_text >= 0) json.field("bos_token_id", end_of_text).field("eos_token_id", end_of_text);
-  write_file(folder + "/" + kConfigName, json.end_object().take() + "\n");
+  write_output(folder + "/" + kConfigName, json.end_object().take() + "\n");
 }
 
 }  // namespace ftok

@@ -358,6 +358,8 @@ bool train(const TrainRecipe& recipe, const TrainInputs& inputs, TrainObserver& 
   if (ranks.rank() == 0) {
     make_folder(inputs.output);
     lock.emplace(inputs.output);
+    remove_temporaries(inputs.output);
+    remove_temporaries(inputs.output + "/checkpoints");
   }
   try {
     return Run(recipe, inputs, observer, log, ranks).run();

@@ -8,6 +8,7 @@
 #include <mutex>
 
 #include "core/error.h"
+#include "core/shown.h"
 
 namespace ftok {
 namespace {
@@ -289,7 +290,7 @@ std::string authority_of_url(const std::string& url) {
   const std::string scheme = part(CURLUPART_SCHEME, 0);
   const std::string host = part(CURLUPART_HOST, 0);
   if (!valid || (scheme != "http" && scheme != "https") || host.empty()) {
-    throw UsageError("not an http or https URL: " + url);
+    throw UsageError("not an http or https URL: " + shown_input(url));
   }
   return lower(host) + ":" + part(CURLUPART_PORT, CURLU_DEFAULT_PORT);
 }

@@ -5,12 +5,12 @@
 
 #include "core/error.h"
 #include "core/run_on_threads.h"
+#include "core/signals.h"
 #include "crawl/source.h"
 #include "dedup/signatures.h"
 #include "pipeline/job/repeats.h"
 #include "pipeline/job/task.h"
 #include "pipeline/run/part_maker.h"
-#include "pipeline/signals.h"
 
 namespace ftok {
 namespace {

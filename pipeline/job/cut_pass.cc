@@ -2,8 +2,8 @@
 #include <optional>
 
 #include "core/error.h"
+#include "core/signals.h"
 #include "pipeline/job/task.h"
-#include "pipeline/signals.h"
 #include "shards/part.h"
 #include "shards/writer.h"
 

@@ -3,10 +3,10 @@
 #include <fmt/format.h>
 
 #include "core/error.h"
+#include "core/signals.h"
 #include "dedup/passes.h"
 #include "pipeline/job/repeats.h"
 #include "pipeline/job/task.h"
-#include "pipeline/signals.h"
 #include "shards/bytes.h"
 #include "shards/part.h"
 

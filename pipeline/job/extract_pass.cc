@@ -4,13 +4,13 @@
 
 #include "core/error.h"
 #include "core/run_on_threads.h"
+#include "core/signals.h"
 #include "crawl/source.h"
 #include "dedup/key_records.h"
 #include "pipeline/input_names.h"
 #include "pipeline/job/task.h"
 #include "pipeline/run/candidates.h"
 #include "pipeline/run/extractor.h"
-#include "pipeline/signals.h"
 #include "shards/part.h"
 
 namespace ftok {

@@ -31,7 +31,7 @@ TaskReceipt finish_pass(const TaskContext& context, const Extracted& extracted) 
   uint64_t quarantined = 0;
   for (const TaskReceipt& receipt : extracted.receipts) quarantined += receipt.number("quarantined");
   if (quarantined == job.manifest().inputs.size()) {
-    throw Error(fmt::format("{}: no input could be read", job.path()), kQuarantinedExitCode);
+    throw Error(fmt::format("{}: no input could be read", job.path()), kGivenUpExitCode);
   }
   for (const char* pass : {"group", "decide", "resolve"}) receipts_of(job, pass, extracted.digest);
   Tally totals;

@@ -44,7 +44,7 @@ void add_attempts(const std::vector<Attempt>& attempts, PassStatus& pass) {
     ++pass.attempts;
     pass.seconds += attempt.seconds;
     pass.cpu_seconds += attempt.cpu_seconds;
-    if (attempt.exit && (*attempt.exit == 0 || *attempt.exit == kQuarantinedExitCode)) done.push_back(attempt.seconds);
+    if (attempt.exit && (*attempt.exit == 0 || *attempt.exit == kGivenUpExitCode)) done.push_back(attempt.seconds);
   }
   const double usual = median(done);
   std::map<uint64_t, uint64_t> latest;  // task -> when its last attempt that has not ended began

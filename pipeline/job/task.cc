@@ -9,10 +9,10 @@
 
 #include "core/error.h"
 #include "core/run_on_threads.h"
+#include "core/signals.h"
 #include "pipeline/job/attempt.h"
 #include "pipeline/run/candidates.h"
 #include "pipeline/run.h"
-#include "pipeline/signals.h"
 
 namespace ftok {
 namespace fs = std::filesystem;
@@ -196,7 +196,7 @@ TaskResult run_task(const Job& job, const TaskOptions& options, const Plan& plan
   AttemptRecord attempt(job, options.pass, options.task);
   try {
     const TaskResult result = do_task(job, options, plan, log);
-    attempt.end(result.quarantined > 0 ? kQuarantinedExitCode : 0);
+    attempt.end(result.quarantined > 0 ? kGivenUpExitCode : 0);
     return result;
   } catch (const Error& error) {
     attempt.end(error.exit_code() == kConfigurationExitCode ? kConfigurationExitCode : kTryAgainExitCode);

@@ -13,9 +13,10 @@
 namespace ftok {
 namespace {
 
-constexpr std::string_view kMagic = "FTOKCND3";
+constexpr std::string_view kMagic = "FTOKCND4";
 constexpr char kEnd = 0, kDocument = 1, kReject = 2;
 constexpr size_t kEntryHead = 5;  // kind and length
+constexpr size_t kStateBytes = 8 + 8 + 1;
 
 template <typename T>
 void put(std::string& out, T value) {
@@ -193,9 +194,13 @@ void CandidateWriter::reject(std::string_view json_line) { entry(kReject, json_l
 
 void CandidateWriter::finish(const InputReport& report) {
   entry(kEnd, write_input_report(report));
-  std::string checksum;
-  put(checksum, static_cast<uint64_t>(XXH3_64bits_digest(hash_->state)));
-  file_.write(checksum);
+  std::string end;
+  put(end, report.state.bytes);
+  put(end, report.state.modified_ns);
+  put(end, static_cast<uint8_t>(report.state.is_known));
+  XXH3_64bits_update(hash_->state, end.data(), end.size());
+  put(end, static_cast<uint64_t>(XXH3_64bits_digest(hash_->state)));
+  file_.write(end);
   file_.commit();
 }
 
@@ -212,9 +217,11 @@ CandidateReader::CandidateReader(const std::string& path) : file_(path) {
     uint32_t size = 0;
     std::memcpy(&size, bytes.data() + at + 1, 4);
     if (bytes[at] == kEnd) {
+      if (size > end_ - at - kEntryHead) damaged("its report is cut short");
       Result<InputReport> report = parse_input_report(bytes.substr(at + kEntryHead, size));
       if (!report.ok()) damaged("its report cannot be read");
       report_ = std::move(*report);
+      report_.state = read_state(bytes.substr(at + kEntryHead + size, end_ - at - kEntryHead - size));
       end_ = at;
       return;
     }
@@ -225,6 +232,15 @@ CandidateReader::CandidateReader(const std::string& path) : file_(path) {
 
 void CandidateReader::damaged(const char* what) const {
   throw Error(fmt::format("{}: {}; delete it and run again", file_.path(), what));
+}
+
+InputState CandidateReader::read_state(std::string_view bytes) const {
+  InputState state;
+  if (bytes.size() != kStateBytes) damaged("it does not say what its input was");
+  std::memcpy(&state.bytes, bytes.data(), 8);
+  std::memcpy(&state.modified_ns, bytes.data() + 8, 8);
+  state.is_known = bytes[16] != 0;
+  return state;
 }
 
 bool CandidateReader::next(Candidate& candidate) {

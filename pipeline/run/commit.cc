@@ -70,7 +70,7 @@ void Committer::commit(uint64_t number) {
   CommittedPart part{receipt.judged, receipt.kept(), {}, receipt.report};
   part.receipt = {fmt::format("parts/{:06}.receipt", number), text.size(), checksum_of(text)};
   journal_->add_part(number, part);
-  std::filesystem::remove(folder_.candidates(number));
+  remove_file(folder_.candidates(number));
   count(report);
   inputs_.push_back({number, std::move(part.report), std::move(part.receipt)});
   add_to_shards(number, receipt.kept());
@@ -122,8 +122,7 @@ void Committer::checkpoint() {
   shards_completed_at_checkpoint_ = shards_->shards_completed();
   journal_->add_checkpoint(shard_entries_, inputs_.size());
   for (; parts_in_shards_ < inputs_.size(); ++parts_in_shards_) {
-    std::error_code ignored;  // a part of no documents has tokens too, but they are not missed
-    std::filesystem::remove(part_paths(folder_.parts(), parts_in_shards_).tokens, ignored);
+    remove_file(part_paths(folder_.parts(), parts_in_shards_).tokens);
   }
 }
 

@@ -6,8 +6,10 @@
 #include <filesystem>
 
 #include "core/error.h"
+#include "core/shown.h"
+#include "core/signals.h"
+#include "pipeline/inputs.h"
 #include "pipeline/run/candidates.h"
-#include "pipeline/signals.h"
 
 namespace ftok {
 namespace {
@@ -40,7 +42,7 @@ std::optional<InputReport> report_of_candidates(const std::string& path) {
 
 bool holds_candidates_of(const std::string& path, const std::string& input) {
   const std::optional<InputReport> report = report_of_candidates(path);
-  return report && report->input == input && report->quarantined.empty();
+  return report && report->quarantined.empty() && is_what_was_read(*report, input);
 }
 
 Extractor::Extractor(const std::vector<std::string>& inputs, const std::vector<std::string>& names, const Plan& plan,
@@ -55,8 +57,8 @@ Extractor::Extractor(const std::vector<std::string>& inputs, const std::vector<s
 
 void Extractor::give_up(const CandidatePlaces& places, size_t number, const std::string& why) {
   InputReport report;
-  report.input = inputs_[number];
-  report.quarantined = why;
+  report.input = shown_input(inputs_[number]);
+  report.quarantined = escape_bytes(why);
   CandidateWriter(places.path(number)).finish(report);
   const std::lock_guard lock(given_up_mutex_);
   given_up_.push_back(number);
@@ -77,7 +79,9 @@ Task Extractor::task(const CandidatePlaces& places, size_t number) {
       ReadInputOptions options = read_options_;
       options.name = names_[number];
       read_input(input, path, plan_, options, log_);
-    } catch (const TaskFailed&) {
+    } catch (const TaskFailed& failure) {
+      // What cannot be read twice is neither tried again nor given up: the next try would find it empty.
+      if (!is_address(input) && !can_be_read_again(input)) throw Error(failure.what());
       throw;
     } catch (const Stopped&) {
       throw;
@@ -88,7 +92,7 @@ Task Extractor::task(const CandidatePlaces& places, size_t number) {
   const auto give_up_unless_done = [this, &places, &input, number, path](const std::string& why) {
     if (!holds_candidates_of(path, input)) give_up(places, number, why);
   };
-  return {number, input, path, work, give_up_unless_done};
+  return {number, shown_input(input), path, work, give_up_unless_done};
 }
 
 void Extractor::run(const std::vector<size_t>& numbers, const CandidatePlaces& places,

@@ -6,7 +6,7 @@
 #include <utility>
 
 #include "core/happens_before.h"
-#include "pipeline/signals.h"
+#include "core/signals.h"
 
 namespace ftok {
 
@@ -43,6 +43,7 @@ void LocalExecutor::lane(std::span<const Task> tasks, TaskQueue& queue,
     const std::lock_guard lock(mutex_);
     if (failure_ == nullptr) failure_ = std::current_exception();
     abandon_ = true;
+    if (!end_of_waits_) end_of_waits_.emplace();
   }
 }
 
@@ -61,6 +62,7 @@ void LocalExecutor::run(std::span<const Task> tasks, const std::function<void(co
   for (size_t i = 1; i < lanes_; ++i) lanes.run(one_lane);
   lanes.run_and_wait(one_lane);
   const std::lock_guard lock(mutex_);
+  end_of_waits_.reset();
   if (failure_ != nullptr) std::rethrow_exception(std::exchange(failure_, nullptr));
 }
 

@@ -5,8 +5,10 @@
 #include <exception>
 #include <functional>
 #include <mutex>
+#include <optional>
 
 #include "core/log.h"
+#include "core/signals.h"
 #include "pipeline/executor.h"
 #include "pipeline/run/schedule.h"
 
@@ -30,7 +32,8 @@ class LocalExecutor : public Executor {
   std::atomic<bool>& abandon_;
   Log log_;
   std::mutex mutex_;
-  std::exception_ptr failure_;  // what ends the run
+  std::exception_ptr failure_;              // what ends the run
+  std::optional<EndOfWaits> end_of_waits_;  // from then on
 };
 
 }  // namespace ftok

@@ -1,9 +1,9 @@
 #include "pipeline/run/part_maker.h"
 
 #include "core/ordered_pipeline.h"
+#include "core/signals.h"
 #include "pipeline/input_names.h"
 #include "pipeline/run/cpu_clock.h"
-#include "pipeline/signals.h"
 #include "text/unicode.h"
 
 namespace ftok {

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "core/error.h"
+#include "core/shown.h"
 #include "pipeline/inputs.h"
 
 namespace ftok {
@@ -16,9 +17,9 @@ constexpr size_t kBlockRecords = 16384;  // so that empty documents do not make 
 
 BlockReader::BlockReader(const std::string& input, const std::string& name, const SourceOptions& options,
                          const Log& log)
-    : name_(input) {
+    : name_(shown_input(input)) {
   SourceOptions named = options;
-  named.file_path = input;
+  named.file_path = name_;
   named.name = name;
   auto digesting = std::make_unique<DigestingSource>(open_input(input, log));
   bytes_ = digesting.get();

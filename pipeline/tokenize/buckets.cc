@@ -6,7 +6,6 @@
 #include <xxhash.h>
 
 #include <cerrno>
-#include <cstdlib>
 
 #include "core/error.h"
 #include "shards/bytes.h"
@@ -104,10 +103,9 @@ void BucketWriter::write_block(size_t bucket) {
 }
 
 BucketSizes BucketWriter::flush() {
-  static const bool syncs = std::getenv("FTOK_NO_FSYNC") == nullptr;
   for (size_t i = 0; i < kBuckets; ++i) {
     write_block(i);
-    if (syncs && ::fsync(files_[i].fd) != 0) throw_errno("cannot sync " + files_[i].path, errno);
+    if (::fsync(files_[i].fd) != 0) throw_errno("cannot sync " + files_[i].path, errno);
   }
   bytes_ = 0;
   return sizes_;

@@ -6,10 +6,11 @@
 
 #include "core/error.h"
 #include "core/ordered_pipeline.h"
+#include "core/shown.h"
+#include "core/signals.h"
 #include "pipeline/input_names.h"
 #include "pipeline/inputs.h"
 #include "pipeline/run/cpu_clock.h"
-#include "pipeline/signals.h"
 
 namespace ftok {
 namespace {
@@ -77,12 +78,13 @@ class InputsReader {
     } while (block.records < start_.records);
     if (block.digest != start_.digest) changed(input);
     note_bytes();
-    log_(LogLevel::kInfo, fmt::format("{}: going on after record {}", input, start_.records));
+    log_(LogLevel::kInfo, fmt::format("{}: going on after record {}", shown_input(input), start_.records));
   }
 
   [[noreturn]] static void changed(const std::string& input) {
-    throw Error(fmt::format(
-        "{} has changed since its first records were tokenized; restore it, or use another --output", input));
+    throw Error(
+        fmt::format("{} has changed since its first records were tokenized; restore it, or use another --output",
+                    shown_input(input)));
   }
 
   void note_bytes() {
@@ -110,7 +112,7 @@ class Emitter {
 
   void emit(Work& work) {
     InputReport& report = position_.report;
-    report.input = options_.inputs[position_.input];
+    report.input = shown_input(options_.inputs[position_.input]);
     if (work.ends_input) {
       report.stored_bytes = work.stored_bytes;
       report.tally.bytes_in = work.stored_bytes;

@@ -9,6 +9,7 @@
 #include "core/file.h"
 #include "core/json.h"
 #include "core/recipe.h"
+#include "core/shown.h"
 #include "pipeline/shard_settings.h"
 #include "pipeline/tokenize/encode_block.h"
 #include "text/unicode.h"
@@ -110,9 +111,9 @@ void TokenizeOutput::take_up(const std::vector<std::string>& inputs) {
           fmt::format("{} holds {} as input {}, the list ends before it; inputs may be appended, not removed",
                       folder_.path(), report->input, i + 1));
     }
-    if (report->input != inputs[i]) {
+    if (report->input != shown_input(inputs[i])) {
       throw UsageError(fmt::format("input {} of {} was {}, not {}; inputs may be appended, not reordered", i + 1,
-                                   folder_.path(), report->input, inputs[i]));
+                                   folder_.path(), report->input, shown_input(inputs[i])));
     }
     tally_.add(report->tally);
   }
@@ -148,8 +149,9 @@ void TokenizeOutput::move_only_document(Split to) {
 // Receipts that a killed run wrote after its last checkpoint.
 void TokenizeOutput::remove_receipts_from(size_t number) const {
   for (;; ++number) {
-    std::error_code code;
-    if (!fs::remove(part_paths(folder_.parts(), number).receipt, code)) return;
+    const std::string receipt = part_paths(folder_.parts(), number).receipt;
+    if (!fs::exists(receipt)) return;
+    remove_file(receipt);
   }
 }
 

@@ -8,8 +8,9 @@
 #include "core/error.h"
 #include "core/json.h"
 #include "core/ordered_pipeline.h"
+#include "core/shown.h"
+#include "core/signals.h"
 #include "pipeline/run/cpu_clock.h"
-#include "pipeline/signals.h"
 #include "shards/json_fields.h"
 #include "shards/sealed_json.h"
 
@@ -226,7 +227,7 @@ class BucketJoiner {
     }
     for (size_t i = 0; i < kBuckets; ++i) {
       if (sizes.bytes[i] > 0) this->split(bucket_path(prefix, i), sizes.bytes[i], level + 1);
-      fs::remove(bucket_path(prefix, i));
+      remove_file(bucket_path(prefix, i));
     }
   }
 
@@ -255,7 +256,7 @@ uint64_t shuffled_of(const std::string& position, const std::string& path) {
 void check_inputs(const std::vector<StreamPosition>& done, const std::vector<std::string>& inputs,
                   const std::string& folder) {
   for (size_t i = 0; i < done.size(); ++i) {
-    if (i < inputs.size() && done[i].report.input == inputs[i]) continue;
+    if (i < inputs.size() && done[i].report.input == shown_input(inputs[i])) continue;
     throw UsageError(fmt::format("input {} of {} was {}; the inputs of a shuffle cannot change", i + 1, folder,
                                  done[i].report.input));
   }

@@ -1,9 +1,14 @@
 #include "core/file.h"
 
+#include <fcntl.h>
 #include <gtest/gtest.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <thread>
+
+#include "core/byte_source.h"
 #include "core/error.h"
 #include "tests/support/test_data.h"
 
@@ -63,12 +68,92 @@ TEST(RefuseAddress, TakesNoSchemeForAFolder) {
   }
 }
 
+TEST(AtomicFile, FollowsLinksAndKeepsThem) {
+  testing::TemporaryFolder folder;
+  make_folder(folder / "real");
+  write_file(folder / "real/file", "old");
+  std::filesystem::create_symlink("real/file", folder / "link");
+  std::filesystem::create_symlink("link", folder / "link-to-link");
+  std::filesystem::create_symlink("real/new", folder / "dangling");
+  write_file(folder / "link-to-link", "new");
+  write_file(folder / "dangling", "made");
+  EXPECT_TRUE(std::filesystem::is_symlink(folder / "link"));
+  EXPECT_TRUE(std::filesystem::is_symlink(folder / "dangling"));
+  EXPECT_EQ(read_file(folder / "real/file"), "new");
+  EXPECT_EQ(read_file(folder / "real/new"), "made");
+  EXPECT_EQ(files_in(folder / "real"), 2u);
+  std::filesystem::create_symlink("circle", folder / "circle");
+  EXPECT_THROW(write_file(folder / "circle", ""), Error);
+  EXPECT_THROW(write_file(folder / "real", ""), Error);
+  EXPECT_EQ(files_in(folder / "real"), 2u);
+}
+
+TEST(AtomicFile, WritesIntoADeviceAndLeavesIt) {
+  testing::TemporaryFolder folder;
+  std::filesystem::create_symlink("/dev/null", folder / "null");
+  for (const std::string path : {std::string("/dev/null"), folder / "null"}) {
+    AtomicFile file(path);
+    file.write("head");
+    file.write_at(0, "HEAD");
+    file.commit();
+    EXPECT_TRUE(std::filesystem::is_character_file(path)) << path;
+  }
+  EXPECT_EQ(files_in(folder.path()), 1u);
+  AtomicFile full("/dev/full");
+  full.write("x");
+  EXPECT_THROW(full.commit(), Error);
+  EXPECT_TRUE(std::filesystem::is_character_file("/dev/full"));
+}
+
+TEST(AtomicFile, WritesIntoAFifoOnceItIsWhole) {
+  testing::TemporaryFolder folder;
+  const std::string path = folder / "fifo";
+  ASSERT_EQ(::mkfifo(path.c_str(), 0600), 0);
+  { AtomicFile(path).write("never committed"); }  // opens nothing: nobody reads it
+  const std::string large(300'000, 'x');
+  std::string got;
+  std::thread reader([&] { got = read_file(path); });
+  AtomicFile file(path);
+  file.write("head" + large);
+  file.write_at(0, "HEAD");
+  file.commit();
+  reader.join();
+  EXPECT_EQ(got, "HEAD" + large);
+  EXPECT_TRUE(std::filesystem::is_fifo(path));
+}
+
+TEST(AtomicFile, WritesIntoAnOpenDescriptorWhereItStands) {
+  testing::TemporaryFolder folder;
+  const int fd = ::open((folder / "out").c_str(), O_WRONLY | O_CREAT, 0600);
+  ASSERT_EQ(::write(fd, "ab", 2), 2);
+  write_file("/dev/fd/" + std::to_string(fd), "cd");
+  ASSERT_EQ(::write(fd, "ef", 2), 2);
+  ::close(fd);
+  EXPECT_EQ(read_file(folder / "out"), "abcdef");
+}
+
+TEST(AtomicFile, HasRoomForItsNameWhereverTheFileHas) {
+  testing::TemporaryFolder folder;
+  const std::string path = folder / std::string(255, 'n');
+  write_file(path, "x");
+  EXPECT_EQ(read_file(path), "x");
+  EXPECT_THROW(write_file(path + "n", "x"), Error);
+}
+
 TEST(RemoveTemporaries, RemovesOnlyThem) {
   testing::TemporaryFolder folder;
+  const std::string bits = "0123456789abcdef";
   write_file(folder / "kept", "x");
-  write_file(folder / "kept.ftok-tmp-1-2", "y");
+  for (const std::string name : {"a.ftok-tmp-1-2", "a.ftok-tmp-some.host-1-0123456789abcdef"}) {
+    write_file(folder / name, "y");
+  }
+  const std::vector<std::string> others = {"notes.ftok-tmp-of-mine.txt", "a.ftok-tmp-", "a.ftok-tmp-1-2-x",
+                                           "a.ftok-tmp-host-1-" + bits + "0", ".ftok-tmp-host-1-" + bits};
+  for (const std::string& name : others) write_file(folder / name, "someone's");
+  AtomicFile living(folder / "living");
   remove_temporaries(folder.path().string());
-  EXPECT_EQ(files_in(folder.path()), 1u);
+  EXPECT_EQ(files_in(folder.path()), others.size() + 2);
+  living.commit();
 }
 
 TEST(RemoveDeadTemporaries, LeavesWhatALivingProcessOrAnotherHostWrites) {
@@ -91,6 +176,39 @@ TEST(RemoveDeadTemporaries, LeavesWhatALivingProcessOrAnotherHostWrites) {
   remove_dead_temporaries(folder.path().string());
   EXPECT_EQ(files_in(folder.path()), 3u);
   EXPECT_FALSE(std::filesystem::exists(folder / of_the_dead));
+}
+
+// A number that an earlier process had, as that of a container's first one, keeps nothing alive: the lock tells.
+TEST(RemoveDeadTemporaries, RemovesWhatAnEarlierProcessOfOurNumberLeft) {
+  testing::TemporaryFolder folder;
+  std::string name;
+  {
+    AtomicFile mine(folder / "mine");
+    for (const auto& entry : std::filesystem::directory_iterator(folder.path())) name = entry.path().filename();
+    remove_dead_temporaries_of(folder / "mine");
+    EXPECT_EQ(files_in(folder.path()), 1u);  // locked
+  }
+  write_file(folder / name, "left");
+  write_file(folder / ("un" + name), "left");
+  remove_dead_temporaries_of(folder / "mine");
+  EXPECT_EQ(files_in(folder.path()), 1u);  // that of another file stays
+  remove_dead_temporaries(folder.path().string());
+  EXPECT_EQ(files_in(folder.path()), 0u);
+}
+
+TEST(CanBeReadAgain, IsTrueOfFilesAndFalseOfPipes) {
+  testing::TemporaryFolder folder;
+  ASSERT_EQ(::mkfifo((folder / "fifo").c_str(), 0600), 0);
+  write_file(folder / "file", "x");
+  int pipe[2];
+  ASSERT_EQ(::pipe(pipe), 0);
+  EXPECT_TRUE(can_be_read_again(folder / "file"));
+  EXPECT_TRUE(can_be_read_again(folder / "missing"));
+  EXPECT_FALSE(can_be_read_again("-"));
+  EXPECT_FALSE(can_be_read_again(folder / "fifo"));
+  EXPECT_FALSE(can_be_read_again("/dev/fd/" + std::to_string(pipe[0])));
+  ::close(pipe[0]);
+  ::close(pipe[1]);
 }
 
 TEST(AtomicFile, CommitUnlessThereKeepsTheFirst) {

@@ -1,9 +1,12 @@
 """Output folders that an old version wrote: finished ones must verify, decode and train; an unfinished one is continued
 or refused."""
-import hashlib, json, shutil, tempfile
+import hashlib, json, shutil, sys, tempfile
 from pathlib import Path
 
 import inputs, parts, places
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "support"))
+import faults
 
 # What becomes of a folder when its command is given again: "continued" (to the bytes of a run that nobody disturbed),
 # or "refused" once the program writes another version of such folders: exit code 2, one line that names the version,
@@ -53,7 +56,7 @@ def record(binary):
         ftok.run(*RUN, "--output", "grown")  # finished, and then the list of inputs is longer
         ftok.run(*TOKENIZE, "--output", "tokenize")
         for name, point in (("unfinished", RUN_KILLED_AT), ("tokenize_unfinished", TOKENIZE_KILLED_AT)):
-            killed = ftok.try_run(*COMMANDS[name], "--output", name, FTOK_KILL_AT_COMMIT=str(point))
+            killed = ftok.try_run(*COMMANDS[name], "--output", name, **faults.killed_at(binary, point))
             assert killed.returncode == -9, (name, killed.returncode, killed.stderr)
         shutil.rmtree(places.FINISHED, ignore_errors=True)
         for name in ("inputs", *COMMANDS):

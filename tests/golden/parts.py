@@ -26,8 +26,7 @@ class Program:
     def __init__(self, binary, work, threads):
         self.binary, self.work, self.threads = os.path.abspath(binary), work, str(threads)
         self.environment = {k: v for k, v in os.environ.items() if not k.startswith("FTOK_") or k == "FTOK_VECTOR"}
-        self.environment.update(HOME=str(work), XDG_CACHE_HOME=str(work / "cache"), XDG_DATA_HOME=str(work / "data"),
-                                FTOK_NO_FSYNC="1")
+        self.environment.update(HOME=str(work), XDG_CACHE_HOME=str(work / "cache"), XDG_DATA_HOME=str(work / "data"))
 
     def try_run(self, *arguments, **environment):
         return subprocess.run([self.binary, *map(str, arguments)], capture_output=True, stdin=subprocess.DEVNULL,

@@ -104,7 +104,7 @@ def main():
         copy_sources(copy)
         touched = do_steps(copy)
         folder = build_copy(build, copy, write_launcher(build, copy, touched))
-        environment = {**os.environ, "FTOK_SHARE": str(copy / "share"), "FTOK_NO_FSYNC": "1"}
+        environment = {**os.environ, "FTOK_SHARE": str(copy / "share")}
 
         def run(*command):
             return subprocess.run(command, cwd=copy, env=environment, capture_output=True, text=True, check=True).stdout

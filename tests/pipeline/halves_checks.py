@@ -8,6 +8,8 @@ import json, os, shutil, signal, subprocess, tempfile, time, unittest
 from pathlib import Path
 
 from run_checks import FTOK, digests, write_warc
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "support"))
+import faults
 
 INPUTS = 8
 
@@ -79,7 +81,7 @@ class Halves(unittest.TestCase):
         self.ftok("mixed", "--only", "extract", "--task", "1/2")
         self.ftok("mixed")
         self.check("mixed")
-        subprocess.run(self.command("killed"), cwd=self.folder, env={**os.environ, "FTOK_KILL_AT_COMMIT": "60"})
+        subprocess.run(self.command("killed"), cwd=self.folder, env=faults.killed_at(FTOK, 60))
         self.ftok("killed", "--only", "extract")
         self.ftok("killed", "--only", "commit")
         self.check("killed")
@@ -131,7 +133,7 @@ class Halves(unittest.TestCase):
                 if half == "commit":
                     self.ftok(output, "--only", "extract")
                 killed = subprocess.run(self.command(output, "--only", half), cwd=self.folder, capture_output=True,
-                                        env={**os.environ, "FTOK_KILL_AT_COMMIT": str(point)})
+                                        env=faults.killed_at(FTOK, point))
                 if killed.returncode == 0:
                     break
                 self.assertEqual(killed.returncode, -signal.SIGKILL, killed.stderr)

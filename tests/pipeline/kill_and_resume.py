@@ -14,6 +14,8 @@ import argparse, hashlib, os, random, shutil, subprocess, sys, tempfile, time
 from pathlib import Path
 
 from run_checks import write_warc
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "support"))
+import faults
 
 
 def digest_of(folder):
@@ -91,7 +93,7 @@ def check(args, work):
         while True:
             point += 1
             output = work / f"point{point}"
-            done = run(output, FTOK_KILL_AT_COMMIT=str(point))
+            done = run(output, **faults.killed_at(args.binary, point))
             if done.returncode == 0:
                 compare(expected, output, f"commit point {point}, not reached")
                 break

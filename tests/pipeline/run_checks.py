@@ -7,6 +7,9 @@ that fail, folders that do not fit, full disks, interrupts. One unittest a promi
 import gzip, hashlib, json, os, random, shutil, signal, subprocess, sys, tempfile, time, unittest
 from pathlib import Path
 
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "support"))
+import faults
+
 FTOK = os.environ.get("FTOK", "ftok")
 WORDS = ("the river that runs through old town and to market with boats of every size have been there since people "
          "began trading wool salt iron grain honey timber stone cloth leather glass paper along its banks each spring").split()
@@ -136,7 +139,7 @@ class RunChecks(unittest.TestCase):
     def killed(self, inputs, output, point):
         """a run that killed itself at this commit point"""
         done = subprocess.run([FTOK, "run", *[part for p in inputs for part in ("--input", str(p))], "--output", output, "--vocab", "ftok-4k",
-                               "--shard-tokens", "3000", "--quiet"], cwd=self.folder, env={**os.environ, "FTOK_KILL_AT_COMMIT": str(point)})
+                               "--shard-tokens", "3000", "--quiet"], cwd=self.folder, env=faults.killed_at(FTOK, point))
         self.assertEqual(done.returncode, -signal.SIGKILL)
 
     def refused(self, inputs, output, code, *messages):

@@ -7,6 +7,9 @@ input format, inputs that fail. One unittest a promise.
 import gzip, hashlib, json, os, random, shutil, signal, struct, subprocess, sys, tempfile, time, unittest
 from pathlib import Path
 
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "support"))
+import faults
+
 FTOK = os.environ.get("FTOK", "ftok")
 WORDS = ("river town market boats wool salt iron grain honey timber stone cloth leather glass paper spring the of and to with "
          "naïve Grüße 世界 привет 🙂 don't WE'LL 12345 3.14 (see)").split()
@@ -194,7 +197,7 @@ class TokenizeChecks(unittest.TestCase):
             expected = digests(self.folder / "expected")
             went_on = 0
             for point in [*range(1, 24), *range(24, 1000, 5)]:
-                environment = {**os.environ, "FTOK_KILL_AT_COMMIT": str(point)}
+                environment = faults.killed_at(FTOK, point)
                 done = subprocess.run([FTOK, "tokenize", *map(str, inputs), "--output", "killed", "--vocab", "ftok-4k", "--quiet",
                                        "--shard-tokens", "1M", *flags], cwd=self.folder, env=environment, capture_output=True)
                 if done.returncode == 0:
@@ -232,7 +235,7 @@ class TokenizeChecks(unittest.TestCase):
 
     def test_an_input_that_changed_is_refused(self):
         inputs = [self.jsonl("in.jsonl", range(6000))]
-        environment = {**os.environ, "FTOK_KILL_AT_COMMIT": "17"}  # after the first manifest
+        environment = faults.killed_at(FTOK, 17)  # after the first manifest
         done = subprocess.run([FTOK, "tokenize", *map(str, inputs), "--output", "out", "--vocab", "ftok-4k", "--shard-tokens", "1M"],
                               cwd=self.folder, env=environment, capture_output=True)
         self.assertEqual(done.returncode, -9)
@@ -372,7 +375,7 @@ class TokenizeChecks(unittest.TestCase):
             command = [FTOK, "tokenize", "--quiet", "--vocab", "ftok-4k", "--output", f"{form}-killed", *flags, path]
             for kill_at in (2, 7, 11, 16):
                 subprocess.run(list(map(str, command)), capture_output=True, cwd=self.folder,
-                               env={**os.environ, "FTOK_KILL_AT_COMMIT": str(kill_at)})
+                               env=faults.killed_at(FTOK, kill_at))
             self.tokenize([path], f"{form}-killed", *flags)
             self.assertEqual(digests(self.folder / f"{form}-killed"), reference[form], form)
             self.ftok("shards", "verify", form)

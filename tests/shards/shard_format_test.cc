@@ -235,7 +235,7 @@ TEST_P(EachFormat, ConvertsToTheBytesOfTheOther) {
     expected.erase("manifest.json"), got.erase("manifest.json");
     EXPECT_EQ(got, expected) << name;
     EXPECT_TRUE(verify_folder(options.output).findings.empty());
-    EXPECT_FALSE(fs::exists(options.output + ".partial"));
+    EXPECT_FALSE(fs::exists(options.output));
     EXPECT_THROW(convert_shards(options), UsageError);  // it exists
   }
 }

@@ -207,8 +207,7 @@ class RanksTrainTest : public ::testing::Test {
     }
     arguments.insert(arguments.end(), flags.begin(), flags.end());
     std::vector<std::string> variables = {"RANK=" + std::to_string(rank), "WORLD_SIZE=" + std::to_string(size),
-                                          "MASTER_ADDR=127.0.0.1", "MASTER_PORT=" + std::to_string(port),
-                                          "FTOK_NO_FSYNC=1"};
+                                          "MASTER_ADDR=127.0.0.1", "MASTER_PORT=" + std::to_string(port)};
     for (char** variable = environ; *variable != nullptr; ++variable) variables.push_back(*variable);
     std::vector<char*> argv, envp;
     for (std::string& text : arguments) argv.push_back(text.data());

@@ -9,7 +9,9 @@
 #include "core/error.h"
 #include "core/json.h"
 #include "core/recipe.h"
+#include "core/shown.h"
 #include "crawl/input_format.h"
+#include "pipeline/inputs.h"
 #include "pipeline/make_plan.h"
 #include "pipeline/recipe_config.h"
 #include "tools/ftok/stage_context.h"
@@ -21,9 +23,9 @@ namespace {
 constexpr uint64_t kMemoryMin = uint64_t{256} << 20;
 constexpr uint64_t kMemoryBeside = uint64_t{96} << 20;  // the program, and the pieces of text under way
 
-// The format of a file; standard input is looked at when it is read.
+// The format of a file; what can be read only once is looked at when it is read.
 std::string format_of(const CorpusFlags& flags, const std::string& path) {
-  if (flags.format != "auto" || path == "-") return flags.format;
+  if (flags.format != "auto" || !can_be_read_again(path)) return flags.format;
   SourceOptions options;
   options.text_key = flags.text_key;
   return tell_input_format(open_file_source(path), options).name;
@@ -48,9 +50,12 @@ std::string key_of(const CorpusFlags& flags, const PretokenPattern& pattern, con
   json.begin_object().field("pattern", pattern.text()).field("text_key", flags.text_key).field("recipe", recipe);
   json.key("inputs").begin_array();
   for (size_t i = 0; i < flags.files.size(); ++i) {
-    std::error_code error;
-    const uint64_t size = std::filesystem::file_size(flags.files[i], error);
-    json.begin_array().value(flags.files[i]).value(error ? 0 : size).value(weights[i]);
+    const InputState state = state_of(flags.files[i]);
+    json.begin_array()
+        .value(escape_bytes(flags.files[i]))
+        .value(state.bytes)
+        .value(state.modified_ns)
+        .value(weights[i]);
     json.value(format_of(flags, flags.files[i])).end_array();
   }
   json.end_array().end_object();
@@ -187,6 +192,9 @@ CountedCorpus count_corpus(const CorpusFlags& flags, const std::vector<uint64_t>
   CountedCorpus counted;
   CorpusCounterOptions counter_options{
       .memory_bytes = memory_of(flags) - kMemoryBeside, .folder = flags.temporary, .keeps_runs = false};
+  if (counter_options.folder.empty() && follow_output(output).is_stream) {
+    counter_options.folder = std::filesystem::temp_directory_path().string();
+  }
   if (counter_options.folder.empty()) counter_options.folder = std::filesystem::path(output).parent_path().string();
   if (counter_options.folder.empty()) counter_options.folder = ".";
   if (!flags.checkpoint.empty()) {

@@ -15,6 +15,7 @@
 #include "core/error.h"
 #include "core/file.h"
 #include "core/json.h"
+#include "core/shown.h"
 #include "crawl/commoncrawl.h"
 #include "crawl/decoded_input.h"
 #include "crawl/download.h"
@@ -45,7 +46,8 @@ struct CrawlFlags {
   CrawlSite site() const {
     CrawlSite site;
     if (base_url.empty()) return site;
-    if (!is_http_url(base_url)) throw UsageError("--base-url: got '" + base_url + "', expected an http or https URL");
+    if (!is_http_url(base_url))
+      throw UsageError("--base-url: got '" + shown_input(base_url) + "', expected an http or https URL");
     std::string url = base_url;
     while (url.ends_with('/')) url.pop_back();
     site.index_url = site.data_url = url;
@@ -162,7 +164,10 @@ class Board {
     ++done_;
     if (json_) {
       JsonWriter json;
-      json.begin_object().field("url", file.url).field("path", file.path).field("bytes", result.receipt.bytes);
+      json.begin_object()
+          .field("url", shown_input(file.url))
+          .field("path", file.path)
+          .field("bytes", result.receipt.bytes);
       json.field("sha256", result.receipt.sha256).field("was_there", result.was_there);
       json.field("resumed_from", result.resumed_from).end_object();
       print_out(json.text() + "\n");
@@ -181,7 +186,7 @@ class Board {
     std::lock_guard lock(mutex_);
     clear_line();
     ++failed_;
-    std::fprintf(stderr, "ftok: error: %s\n", why.c_str());
+    std::fprintf(stderr, "ftok: error: %s\n", printable(why).c_str());
   }
 
   size_t failed() const { return failed_; }

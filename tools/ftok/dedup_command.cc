@@ -10,12 +10,14 @@
 #include "core/error.h"
 #include "core/file.h"
 #include "core/json.h"
+#include "core/shown.h"
 #include "core/text_file.h"
 #include "crawl/source.h"
 #include "dedup/clusters.h"
 #include "dedup/recall.h"
 #include "shards/part.h"
 #include "tools/ftok/commands.h"
+#include "tools/ftok/terminal.h"
 
 namespace ftok::cli {
 namespace {
@@ -46,17 +48,17 @@ std::vector<std::vector<uint64_t>> shingles_of(const RecallFlags& flags) {
 }
 
 void print_table(const RecallFlags& flags, const std::vector<RecallBin>& bins, const JaccardDifference& difference) {
-  fmt::print("Jaccard    pairs  mean J  theory  recall over {} seeds      seed {}\n", flags.options.seeds,
-             flags.options.parameters.seed);
-  fmt::print("                                mean   diff     sd   recall  off by\n");
+  print("Jaccard    pairs  mean J  theory  recall over {} seeds      seed {}\n", flags.options.seeds,
+        flags.options.parameters.seed);
+  print("                                mean   diff     sd   recall  off by\n");
   for (const RecallBin& bin : bins) {
     const double off = bin.default_recall - bin.mean_recall;
-    fmt::print("{:.2f}-{:.2f} {:>7}   {:.3f}   {:.4f}  {:.4f} {:+.4f} {:.4f}   {:.4f}  {}\n", bin.low, bin.high,
-               bin.pairs, bin.mean_jaccard, bin.theory, bin.mean_recall, bin.mean_recall - bin.theory, bin.deviation,
-               bin.default_recall, std::abs(off) < 1e-9 ? "0 sd" : fmt::format("{:+.1f} sd", off / bin.deviation));
+    print("{:.2f}-{:.2f} {:>7}   {:.3f}   {:.4f}  {:.4f} {:+.4f} {:.4f}   {:.4f}  {}\n", bin.low, bin.high, bin.pairs,
+          bin.mean_jaccard, bin.theory, bin.mean_recall, bin.mean_recall - bin.theory, bin.deviation,
+          bin.default_recall, std::abs(off) < 1e-9 ? "0 sd" : fmt::format("{:+.1f} sd", off / bin.deviation));
   }
-  fmt::print("similarity given in {}: off from that of the shingles here by {:.4f} in the mean, {:.4f} at most\n",
-             flags.pairs, difference.mean, difference.largest);
+  print("similarity given in {}: off from that of the shingles here by {:.4f} in the mean, {:.4f} at most\n",
+        flags.pairs, difference.mean, difference.largest);
 }
 
 void print_json(const RecallFlags& flags, const std::vector<RecallBin>& bins, const JaccardDifference& difference) {
@@ -70,7 +72,7 @@ void print_json(const RecallFlags& flags, const std::vector<RecallBin>& bins, co
     json.field("deviation", bin.deviation).field("default_recall", bin.default_recall).end_object();
   }
   json.end_array().end_object();
-  fmt::print("{}\n", json.text());
+  print("{}\n", json.text());
 }
 
 void recall(RecallFlags& flags) {
@@ -120,9 +122,9 @@ void write_sizes(JsonWriter& json, const char* name, const std::vector<Clusters:
 }
 
 void print_sizes(const char* name, const std::vector<Clusters::SizeCount>& sizes) {
-  fmt::print("{} by size:", name);
-  for (const auto& [size, clusters] : sizes) fmt::print(" {}:{}", size, clusters);
-  fmt::print("\n");
+  print("{} by size:", name);
+  for (const auto& [size, clusters] : sizes) print(" {}:{}", size, clusters);
+  print("\n");
 }
 
 void cluster(const ClusterFlags& flags) {
@@ -143,7 +145,7 @@ void cluster(const ClusterFlags& flags) {
     });
   }
   for (uint32_t document = 0; document < ids.size(); ++document) {
-    fmt::print("{}\t{}\n", ids[document], ids[clusters.representative(document)]);
+    print("{}\t{}\n", shown_field(ids[document]), shown_field(ids[clusters.representative(document)]));
   }
   if (flags.list) return;
   const auto cluster_sizes = clusters.sizes();
@@ -156,10 +158,10 @@ void cluster(const ClusterFlags& flags) {
     write_sizes(json, "cluster_sizes", cluster_sizes);
     write_sizes(json, "bucket_sizes", buckets);
     json.end_object();
-    fmt::print("{}\n", json.text());
+    print("{}\n", json.text());
     return;
   }
-  fmt::print("{} documents, {} clusters\n", clusters.documents(), kept);
+  print("{} documents, {} clusters\n", clusters.documents(), kept);
   print_sizes("clusters", cluster_sizes);
   print_sizes("buckets", buckets);
 }

@@ -35,10 +35,6 @@ struct EncodeFlags {
   uint64_t budget = 0;
 };
 
-void print(std::string_view text) {
-  if (std::fwrite(text.data(), 1, text.size(), stdout) != text.size()) throw Error("cannot write to standard output");
-}
-
 Specials specials_of(const std::string& name) {
   if (name == "allow") return Specials::kAllow;
   return name == "refuse" ? Specials::kRefuse : Specials::kPlain;
@@ -165,7 +161,7 @@ void write_page(const EncodeFlags& flags, std::string_view text) {
   std::vector<TokenPanel> panels;
   for (const Encoding& encoding : encodings)
     panels.push_back({&encoding, view_tokens(ids_of(encoding, flags, text)), {}});
-  write_file(flags.page, format_token_page("Tokens", panels));
+  write_output(flags.page, format_token_page("Tokens", panels));
 }
 
 std::string rendered(const Encoding& encoding, const EncodeFlags& flags, Form form, std::string_view text) {
@@ -200,15 +196,15 @@ void run_chat(const EncodeFlags& flags, Form form) {
                                  parse_chat(text, flags.chat), specials_of(flags.specials));
   std::vector<uint32_t> ids;
   for (const ViewToken& token : chat.tokens) ids.push_back(token.id);
-  if (form == Form::kJson) return print(chat_json(chat));
-  if (form == Form::kCount) return print(std::to_string(ids.size()) + "\n");
-  if (form == Form::kIds) return print(joined(ids) + "\n");
+  if (form == Form::kJson) return put_out(chat_json(chat));
+  if (form == Form::kCount) return put_out(std::to_string(ids.size()) + "\n");
+  if (form == Form::kIds) return put_out(joined(ids) + "\n");
   if (form == Form::kPage)
-    return write_file(flags.page, format_token_page("A conversation", {{&encoding, chat.tokens, chat.roles}}));
+    return write_output(flags.page, format_token_page("A conversation", {{&encoding, chat.tokens, chat.roles}}));
   if (form != Form::kView) throw UsageError("--chat goes with --ids, --json, --count, --view or --page");
   ViewOptions options = view_options(flags);
   options.roles = chat.roles;
-  print(render_tokens(encoding, chat.tokens, options));
+  put_out(render_tokens(encoding, chat.tokens, options));
 }
 
 void run_encode(const EncodeFlags& flags) {
@@ -220,14 +216,14 @@ void run_encode(const EncodeFlags& flags) {
       throw UsageError("--jsonl goes with neither --page nor --compare");
     const Encoding encoding = load_encoding(flags.vocabulary);
     for_each_json_text(open_file_source(flags.jsonl), flags.text_key,
-                       [&](std::string_view text) { print(rendered(encoding, flags, form, text)); });
+                       [&](std::string_view text) { put_out(rendered(encoding, flags, form, text)); });
     return;
   }
   std::string text = fmt::format("{}", fmt::join(flags.words, " "));
   if (flags.words.empty()) text = read_all(*open_file_source("-"));
   if (form == Form::kPage) return write_page(flags, text);
-  if (form == Form::kCompare) return print(comparison(flags, text));
-  print(rendered(load_encoding(flags.vocabulary), flags, form, text));
+  if (form == Form::kCompare) return put_out(comparison(flags, text));
+  put_out(rendered(load_encoding(flags.vocabulary), flags, form, text));
 }
 
 struct DecodeFlags {
@@ -251,7 +247,7 @@ void run_decode(const DecodeFlags& flags) {
       i = end;
     }
   }
-  print(encoding.decode(ids));
+  put_text(encoding.decode(ids));
   if (::isatty(STDOUT_FILENO) != 0) print("\n");
 }
 

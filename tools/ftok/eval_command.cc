@@ -71,8 +71,8 @@ std::vector<ChoiceExample> read_choices(const std::string& path, const std::opti
 void write_choices(const EvalFlags& flags, const std::vector<ChoiceExample>& examples,
                    const std::optional<Encoding>& encoding) {
   const int narrow = encoding && encoding->n_vocab() >= 65535 ? 2 : 1;
-  write_file(flags.write, encode_choices(examples, flags.version > 0 ? flags.version : narrow));
-  fmt::print(stderr, "ftok: {} examples in {}\n", examples.size(), flags.write);
+  write_output(flags.write, encode_choices(examples, flags.version > 0 ? flags.version : narrow));
+  note("ftok: {} examples in {}\n", examples.size(), flags.write);
 }
 
 // The model on the CPU, or on a GPU with the rounding its training has there.

@@ -7,6 +7,7 @@
 #include "core/error.h"
 #include "core/file.h"
 #include "core/recipe.h"
+#include "core/shown.h"
 #include "crawl/charset.h"
 #include "crawl/source.h"
 #include "pipeline/inputs.h"
@@ -40,7 +41,7 @@ Item read_record(const Flags& flags, const Plan& plan, const Log& log) {
   std::unique_ptr<ByteSource> bytes = open_input(flags.file, log);
   pass_over(*bytes, offset);
   SourceOptions options = plan.source;
-  options.file_path = flags.file;
+  options.file_path = shown_input(flags.file);
   options.dump = dump_of(flags.file);
   const std::unique_ptr<Source> source = make_source(std::move(bytes), options);
   Item item;
@@ -51,7 +52,7 @@ Item read_record(const Flags& flags, const Plan& plan, const Log& log) {
 
 Item read_page(const Flags& flags) {
   Item item;
-  item.document.id = item.document.file_path = flags.file;
+  item.document.id = item.document.file_path = shown_input(flags.file);
   item.document.url = flags.url;
   std::string bytes = read_file(flags.file, uint64_t{1} << 30);
   if (flags.plain_text) {
@@ -65,18 +66,20 @@ Item read_page(const Flags& flags) {
 
 std::string measurement_line(const Measurement& m, bool colour) {
   const std::string held = *m.relation == '\0' ? "" : fmt::format("drops when {} {:g}", m.relation, m.threshold);
-  const std::string line = fmt::format("  {:<44}{:>14.6g}  {:<22}{}{}", m.rule.view(), m.value, held,
-                                       m.drops ? "DROPS" : "", m.detail.empty() ? "" : "  (" + m.detail + ")");
+  const std::string line =
+      fmt::format("  {:<44}{:>14.6g}  {:<22}{}{}", m.rule.view(), m.value, held, m.drops ? "DROPS" : "",
+                  m.detail.empty() ? "" : "  (" + printable(m.detail) + ")");
   return colour && m.drops ? "\x1b[31m" + line + "\x1b[0m\n" : line + "\n";
 }
 
 // Runs the stages one by one, so that each one's measurements stand under its name.
 std::string explain(Item& item, const Plan& plan, bool colour, bool show_text) {
-  std::string out = fmt::format("id        {}\nurl       {}\n", item.document.id, item.document.url);
+  std::string out =
+      fmt::format("id        {}\nurl       {}\n", shown_field(item.document.id), shown_field(item.document.url));
   if (!item.verdict.kept()) {
     return out + fmt::format("\nthe reader {} it: {} {}\n",
                              item.verdict.kind == Verdict::Kind::kSkip ? "skips" : "drops", item.verdict.reason.view(),
-                             item.verdict.detail);
+                             printable(item.verdict.detail));
   }
   Verdict first;
   for (const auto& stage : plan.stages) {
@@ -85,13 +88,14 @@ std::string explain(Item& item, const Plan& plan, bool colour, bool show_text) {
     out += fmt::format("\n{}\n", stage->name());
     for (const Measurement& m : report.measurements) out += measurement_line(m, colour);
     if (report.measurements.empty()) {
-      out += verdict.kept() ? "  passed\n" : fmt::format("  {} {}\n", verdict.reason.view(), verdict.detail);
+      out += verdict.kept() ? "  passed\n" : fmt::format("  {} {}\n", verdict.reason.view(), printable(verdict.detail));
     }
-    if (const std::string summary = stage->summary(item.document); !summary.empty()) out += "  " + summary + "\n";
+    if (const std::string summary = stage->summary(item.document); !summary.empty())
+      out += "  " + printable(summary) + "\n";
     if (!verdict.kept() && first.kept()) first = verdict;
     if (verdict.kind == Verdict::Kind::kSkip || (item.document.html.empty() && item.document.text.empty())) break;
   }
-  if (show_text) out += "\n" + item.document.text + "\n";
+  if (show_text) out += "\n" + printable(item.document.text, true) + "\n";
   const char* kind = first.kind == Verdict::Kind::kSkip ? "skipped" : "dropped";
   return out + (first.kept() ? "\nverdict   passes (deduplication decides in a run)\n"
                              : fmt::format("\nverdict   {}: {}\n", kind, first.reason.view()));

@@ -9,6 +9,8 @@
 #include "core/byte_source.h"
 #include "core/error.h"
 #include "core/json.h"
+#include "core/shown.h"
+#include "core/signals.h"
 #include "crawl/charset.h"
 #include "crawl/http_stage.h"
 #include "document/document_fields.h"
@@ -17,7 +19,6 @@
 #include "extract/report.h"
 #include "pipeline/inputs.h"
 #include "pipeline/read_input.h"
-#include "pipeline/signals.h"
 #include "tools/ftok/commands.h"
 #include "tools/ftok/terminal.h"
 
@@ -71,16 +72,16 @@ void print_fields(const html::Metadata& metadata) {
                                                                {"canonical_url", &metadata.canonical_url},
                                                                {"description", &metadata.description}};
   for (const auto& [name, value] : fields) {
-    if (!value->empty()) fmt::print("{}: {}\n", name, *value);
+    if (!value->empty()) print("{}: {}\n", name, printable(*value));
   }
 }
 
 std::string to_json(const std::string& file, const ExtractResult& page, bool indented) {
   JsonWriter json(indented);
   json.begin_object()
-      .field("id", file)
+      .field("id", shown_input(file))
       .field("url", page.metadata.canonical_url)
-      .field("file", file)
+      .field("file", shown_input(file))
       .field("text", page.text);
   append_metadata(json, page.metadata);
   if (page.drop_reason != nullptr) json.field("dropped", page.drop_reason).field("detail", page.detail);
@@ -90,18 +91,18 @@ std::string to_json(const std::string& file, const ExtractResult& page, bool ind
 
 void print_page(const std::string& file, const ExtractResult& page, const ExtractFlags& flags) {
   if (flags.jsonl || flags.json) {
-    fmt::print("{}\n", to_json(file, page, flags.json && !flags.jsonl));
+    print("{}\n", to_json(file, page, flags.json && !flags.jsonl));
     return;
   }
   if (page.drop_reason != nullptr) {
-    fmt::print(stderr, "ftok: {}: no text: {}{}{}\n", file == "-" ? "standard input" : file, page.drop_reason,
-               *page.detail == '\0' ? "" : ", ", page.detail);
+    note("ftok: {}: no text: {}{}{}\n", file == "-" ? "standard input" : file, page.drop_reason,
+         *page.detail == '\0' ? "" : ", ", page.detail);
   }
   if (flags.metadata) {
     print_fields(page.metadata);
-    if (!page.text.empty()) fmt::print("\n");
+    if (!page.text.empty()) print("\n");
   }
-  if (!page.text.empty()) fmt::print("{}\n", page.text);
+  if (!page.text.empty()) put_text(page.text + "\n");
 }
 
 // The page in UTF-8, by its byte-order mark, <meta> or looks.
@@ -161,7 +162,7 @@ void run_extract(const ExtractFlags& flags) {
     const std::string page = to_utf8(read_page(file));
     print_page(file, extract(page, options), flags);
     if (!flags.report.empty())
-      write_file(flags.report, report_extraction(page, file == "-" ? "standard input" : file, options));
+      write_output(flags.report, report_extraction(page, file == "-" ? "standard input" : file, options));
   }
 }
 

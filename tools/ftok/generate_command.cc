@@ -137,10 +137,7 @@ class Stream {
  private:
   void hand_on(size_t n) {
     text_.append(held_, 0, n);
-    if (prints_) {
-      print_out(held_.substr(0, n));
-      std::fflush(stdout);
-    }
+    if (prints_) print_out(held_.substr(0, n));
     held_.erase(0, n);
   }
 
@@ -202,7 +199,7 @@ void show_probabilities(const GenerateFlags& flags, const Opening& start, TokenP
   leave_out_no_tokens(penalised, start.encoding ? &*start.encoding : nullptr);
   const double temperature = flags.options.temperature > 0 ? flags.options.temperature : 1;
   const auto tokens = likeliest_tokens(penalised, temperature, static_cast<size_t>(flags.probabilities));
-  fmt::print(stderr, "ftok: probabilities of softmax(logits / {}), before --top-k and --top-p\n", temperature);
+  note("ftok: probabilities of softmax(logits / {}), before --top-k and --top-p\n", temperature);
   if (flags.json) {
     JsonWriter json;
     json.begin_array();

@@ -10,13 +10,13 @@
 #include <thread>
 
 #include "core/error.h"
+#include "core/signals.h"
 #include "core/file.h"
 #include "core/json.h"
 #include "core/recipe.h"
 #include "pipeline/job.h"
 #include "pipeline/progress.h"
 #include "pipeline/run.h"
-#include "pipeline/signals.h"
 #include "tools/ftok/commands.h"
 #include "tools/ftok/fetch_flags.h"
 #include "tools/ftok/run_flags.h"
@@ -152,7 +152,7 @@ void task(const TaskFlags& flags) {
   if (result.quarantined > 0) {
     throw Error(fmt::format("{} of the task's inputs were given up{}", result.quarantined,
                             result.first_quarantined.empty() ? "" : "; the first: " + result.first_quarantined),
-                kQuarantinedExitCode);
+                kGivenUpExitCode);
   }
 }
 

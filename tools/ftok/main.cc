@@ -1,16 +1,22 @@
 // `ftok`: parses the command line, runs one command, turns errors into one line and an exit code: 0 done, 1 the run
 // failed, 2 the command line or a recipe is wrong.
-#include <csignal>
+#include <fmt/format.h>
+
 #include <cstdio>
 #include <exception>
+#include <filesystem>
 #include <new>
+#include <sstream>
 #include <string>
+#include <system_error>
 #include <vector>
 
 #include "core/error.h"
 #include "core/nearest_name.h"
+#include "core/shown.h"
 #include "tools/ftok/commands.h"
 #include "tools/ftok/parse_error.h"
+#include "tools/ftok/terminal.h"
 
 namespace {
 
@@ -59,27 +65,51 @@ int run(int argc, char** argv) {
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
-    if (error.get_exit_code() == 0) return app.exit(error);  // --help, --version
+    if (error.get_exit_code() == 0) {  // --help, --version
+      std::ostringstream text;
+      const int code = app.exit(error, text, text);
+      ftok::cli::print_out(text.str());
+      return code;
+    }
     if (app.get_subcommands().empty() && argc > 1 && argv[1][0] != '-') refuse_command(app, argv[1]);
-    std::fprintf(stderr, "ftok: %s\n", ftok::cli::describe(app, error, argc, argv).c_str());
-    return 2;
+    throw ftok::UsageError(ftok::cli::describe(app, error, argc, argv));
   }
   if (app.get_subcommands().empty()) throw ftok::UsageError("no command given; `ftok --help` lists them");
   return 0;
 }
 
+void say(const std::string& message) { std::fprintf(stderr, "ftok: %s\n", ftok::printable(message).c_str()); }
+
+// Runs `work`, which returns an exit code; says what it throws in one line.
+template <typename Work>
+int told(const Work& work) {
+  try {
+    return work();
+  } catch (const ftok::Error& error) {
+    say(error.what());
+    return error.exit_code();
+  } catch (const std::bad_alloc&) {
+    say("out of memory");
+  } catch (const std::filesystem::filesystem_error& error) {
+    say(fmt::format("cannot use {}: {}", error.path1().string(), error.code().message()));
+  } catch (const std::system_error& error) {
+    say(fmt::format("the system refuses: {}", error.what()));
+  } catch (const std::exception& error) {
+    say(fmt::format("internal error: {}", error.what()));
+  }
+  return 1;
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
-  try {
+  const int code = told([&] {
+    ftok::cli::hold_standard_streams();
     return run(argc, argv);
-  } catch (const ftok::Error& error) {
-    std::fprintf(stderr, "ftok: %s\n", error.what());
-    return error.exit_code();
-  } catch (const std::bad_alloc&) {
-    std::fprintf(stderr, "ftok: out of memory\n");
-  } catch (const std::exception& error) {
-    std::fprintf(stderr, "ftok: internal error: %s\n", error.what());
-  }
-  return 1;
+  });
+  if (code != 0) return code;
+  return told([] {
+    ftok::cli::finish_output();
+    return 0;
+  });
 }

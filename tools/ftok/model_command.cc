@@ -113,14 +113,15 @@ void import_model(const ModelFlags& flags) {
   const std::string folder = flags.output + "/checkpoints";
   if (!list_checkpoints(folder).empty())
     throw UsageError(fmt::format("--output {}: holds checkpoints already", flags.output));
+  remove_dead_temporaries(folder);
   Checkpoint checkpoint;
   checkpoint.recipe = train_recipe_text(recipe, false);
   checkpoint.parameters = std::move(model.parameters);
   checkpoint.first_moments.resize(checkpoint.parameters.size());
   checkpoint.second_moments.resize(checkpoint.parameters.size());
   write_checkpoint(folder, checkpoint, 1);
-  fmt::print(stderr, "ftok: {} ({}): {} parameters in {}\n", model.path, model.format,
-             ParameterLayout(config).parameters(), flags.output);
+  note("ftok: {} ({}): {} parameters in {}\n", model.path, model.format, ParameterLayout(config).parameters(),
+       flags.output);
 }
 
 // A Jinja expression that writes `text` as it is.
@@ -190,11 +191,11 @@ void write_tokenizer(const std::string& folder, const std::string& name, const E
   const Vocabulary vocabulary = load_named_vocabulary(name);
   const std::string path = find_vocabulary(name).path;
   if (!vocabulary.merges.empty() && !path.ends_with(".json")) {
-    fmt::print(stderr, "ftok: no tokenizer.json: {} has merges of its own\n", path);
+    note("ftok: no tokenizer.json: {} has merges of its own\n", path);
     return;
   }
-  write_file(folder + "/tokenizer.json",
-             vocabulary.merges.empty() ? format_tokenizer_json(vocabulary) : read_text_file(path));
+  write_output(folder + "/tokenizer.json",
+               vocabulary.merges.empty() ? format_tokenizer_json(vocabulary) : read_text_file(path));
   JsonWriter json(true);
   json.begin_object().field("tokenizer_class", "PreTrainedTokenizerFast").field("model_max_length", length);
   json.field("clean_up_tokenization_spaces", false);
@@ -209,7 +210,7 @@ void write_tokenizer(const std::string& folder, const std::string& name, const E
     json.field("chat_template", jinja_of(*chat, end_of_text));
     if (end_of_answer && (stops.empty() || *end_of_answer != stops[0])) stops.push_back(*end_of_answer);
   }
-  write_file(folder + "/tokenizer_config.json", json.end_object().take() + "\n");
+  write_output(folder + "/tokenizer_config.json", json.end_object().take() + "\n");
   if (stops.empty()) return;
   JsonWriter generation(true);
   generation.begin_object()
@@ -218,7 +219,7 @@ void write_tokenizer(const std::string& folder, const std::string& name, const E
       .key("eos_token_id")
       .begin_array();
   for (const uint32_t id : stops) generation.value(id);
-  write_file(folder + "/generation_config.json", generation.end_array().end_object().take() + "\n");
+  write_output(folder + "/generation_config.json", generation.end_array().end_object().take() + "\n");
 }
 
 void export_model(const ModelFlags& flags) {
@@ -230,7 +231,7 @@ void export_model(const ModelFlags& flags) {
   const std::string vocabulary = flags.vocabulary.empty() ? model.vocabulary : flags.vocabulary;
   if (vocabulary.empty()) {
     if (!flags.chat.empty()) throw UsageError("--chat needs --vocab: the model does not name its vocabulary");
-    fmt::print(stderr, "ftok: no tokenizer.json: the model does not name its vocabulary (--vocab)\n");
+    note("ftok: no tokenizer.json: the model does not name its vocabulary (--vocab)\n");
     return write_hugging_face(flags.output, model.config, model.parameters, -1);
   }
   const Encoding encoding = load_encoding(vocabulary);

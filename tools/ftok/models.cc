@@ -10,6 +10,7 @@
 #include "core/file.h"
 #include "core/nearest_name.h"
 #include "core/sha256.h"
+#include "core/shown.h"
 #include "crawl/decoded_input.h"
 #include "crawl/download.h"
 #include "tools/ftok/bundled.h"
@@ -162,7 +163,7 @@ void get_file(const Model& model, const ModelFile& file, const GetModelOptions& 
     path = model_folder() + "/downloads/" + file.name;
     std::error_code code;
     if (options.refresh) fs::remove(path + ".receipt.json", code);
-    if (log) log(LogLevel::kInfo, "fetching " + origin);
+    if (log) log(LogLevel::kInfo, "fetching " + shown_input(origin));
     digest = download_file(origin, path, options.fetch, log).receipt.sha256;
   } else {
     digest = Sha256::of_file(path);
@@ -170,9 +171,9 @@ void get_file(const Model& model, const ModelFile& file, const GetModelOptions& 
   const std::string required = required_digest(model, file, options.refresh);
   if (!required.empty() && digest != required) {
     if (remote) remove_download(path);
-    throw Error(
-        fmt::format("{} is not the {} expected: its SHA-256 is {}, expected {}{}", origin, file.name, digest, required,
-                    file.sha256.empty() ? " (recorded when it was first fetched; --refresh takes the new one)" : ""));
+    throw Error(fmt::format(
+        "{} is not the {} expected: its SHA-256 is {}, expected {}{}", shown_input(origin), file.name, digest, required,
+        file.sha256.empty() ? " (recorded when it was first fetched; --refresh takes the new one)" : ""));
   }
   install(model, file, path, remote);
   if (remote) remove_download(path);

@@ -47,7 +47,7 @@ void print_counts(const PiiCounts& counts, bool json) {
     writer.field(name_of(static_cast<PiiKind>(kind)), counts[kind]);
     if (counts[kind] > 0) plain += fmt::format("{:<8} {}\n", name_of(static_cast<PiiKind>(kind)), counts[kind]);
   }
-  fmt::print(stderr, "{}", json ? writer.end_object().take() + "\n" : plain);
+  note("{}", json ? writer.end_object().take() + "\n" : plain);
 }
 
 void print_spans(const PiiStage& stage, const std::string& text) {

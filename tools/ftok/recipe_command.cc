@@ -13,11 +13,11 @@ namespace ftok::cli {
 namespace {
 
 void print_kind(const StageKind& kind, bool as_json) {
-  if (!as_json) return fmt::print("{:<20}{}\n", kind.name, kind.help);
+  if (!as_json) return print("{:<20}{}\n", kind.name, kind.help);
   JsonWriter json;
   json.begin_object().field("name", kind.name).field("help", kind.help);
   json.field("idle", kind.options(RuleSet::kReleased)->idle()).end_object();
-  fmt::print("{}\n", json.text());
+  print("{}\n", json.text());
 }
 
 }  // namespace
@@ -34,7 +34,7 @@ void add_recipe_command(CLI::App& app) {
 
   CLI::App* list = command->add_subcommand("list", "List the presets");
   list->callback([] {
-    for (const auto& [name, about] : recipe_presets()) fmt::print("{:<24}{}\n", name, about);
+    for (const auto& [name, about] : recipe_presets()) print("{:<24}{}\n", name, about);
   });
 
   CLI::App* kinds = command->add_subcommand("kinds", "List the kinds of stage that `stages` may name");
@@ -57,7 +57,7 @@ void add_recipe_command(CLI::App& app) {
       ->allow_extra_args(false);
   show->add_flag("--plain", flags->plain, "Without the comments: the canonical form a run is bound to");
   show->callback(
-      [flags] { fmt::print("{}", recipe_text(load_recipe(flags->recipe, flags->sets, stderr_log()), !flags->plain)); });
+      [flags] { print("{}", recipe_text(load_recipe(flags->recipe, flags->sets, stderr_log()), !flags->plain)); });
 }
 
 }  // namespace ftok::cli

@@ -6,10 +6,10 @@
 #include "core/error.h"
 #include "core/json.h"
 #include "core/recipe.h"
+#include "core/signals.h"
 #include "pipeline/make_plan.h"
 #include "pipeline/measure_inputs.h"
 #include "pipeline/run.h"
-#include "pipeline/signals.h"
 #include "tools/ftok/commands.h"
 #include "tools/ftok/fetch_flags.h"
 #include "tools/ftok/run_flags.h"
@@ -42,7 +42,7 @@ void add_flags(CLI::App& command, Flags& flags) {
   flags.run.add_written(command);
   command
       .add_option("--max-failed-inputs", flags.failed_inputs_max,
-                  "End the run when more inputs than this fail; default: no limit")
+                  "End the run when more inputs than this fail; default: no limit, but exit code 65 when any does")
       ->type_name("N");
   command
       .add_option("--only", flags.only,
@@ -117,6 +117,15 @@ void check_halves(const Flags& flags) {
   if (!flags.task.empty() && flags.only != "extract") throw UsageError("--task: needs --only extract");
 }
 
+// The result is whole without them, but whoever reads nothing except the exit code must not take it for that of all
+// inputs.
+void refuse_given_up(const Flags& flags, const std::vector<std::string>& given_up, size_t inputs) {
+  if (given_up.empty() || !flags.failed_inputs_max.empty()) return;
+  throw Error(fmt::format("{} of {} inputs given up, the first {}; --max-failed-inputs N says how many may be",
+                          given_up.size(), inputs, given_up.front()),
+              kGivenUpExitCode);
+}
+
 void run_command(const Flags& flags) {
   const Log log = stderr_log(flags.quiet);
   if (flags.output.empty() && flags.measure.empty())
@@ -129,14 +138,19 @@ void run_command(const Flags& flags) {
   if (!flags.measure.empty()) return measure(flags, inputs, recipe, flags.fetch.options(), log);
   const RunOptions options = run_options(flags, inputs);
   const Plan plan = load_plan(recipe, flags.run.vocabulary, flags.run.language_model, options.rejects, options.text);
-  if (flags.only == "extract") return print_extracted(extract_share(options, share, plan, log), flags.json);
+  if (flags.only == "extract") {
+    const ExtractedShare extracted = extract_share(options, share, plan, log);
+    print_extracted(extracted, flags.json);
+    return refuse_given_up(flags, extracted.quarantined, extracted.inputs);
+  }
   const RunResult result = flags.only == "commit" ? commit(options, plan, log) : run(options, plan, log);
   if (flags.json) {
     print_out(funnel_json(result) + "\n");
-    return;
+  } else {
+    print_out(funnel_text(result));
+    for (const std::string& shard : result.shards) print_out(fmt::format("{}/{}\n", flags.output, shard));
   }
-  print_out(funnel_text(result));
-  for (const std::string& shard : result.shards) print_out(fmt::format("{}/{}\n", flags.output, shard));
+  refuse_given_up(flags, result.quarantined, inputs.size());
 }
 
 }  // namespace

@@ -11,11 +11,13 @@
 #include "core/error.h"
 #include "core/json.h"
 #include "core/recipe.h"
+#include "core/shown.h"
 #include "shards/convert.h"
 #include "shards/manifest.h"
 #include "shards/reader.h"
 #include "shards/verify.h"
 #include "tools/ftok/commands.h"
+#include "tools/ftok/terminal.h"
 #include "tools/ftok/vocabulary_source.h"
 
 namespace ftok::cli {
@@ -73,9 +75,9 @@ void print_documents(const ShardReader& reader) {
     const ShardDocument document = sidecar.document(row);
     const uint64_t here = sidecar.end(row) - document.begin;
     const bool goes_on = document.skipped + here < document.document_tokens;
-    fmt::print("  {:>10}  {:>9} tokens  {}{}{}\n", document.begin, here, document.id,
-               document.skipped > 0 ? fmt::format("  (from token {})", document.skipped) : "",
-               goes_on ? fmt::format("  (continues: {} in all)", document.document_tokens) : "");
+    print("  {:>10}  {:>9} tokens  {}{}{}\n", document.begin, here, shown_field(document.id),
+          document.skipped > 0 ? fmt::format("  (from token {})", document.skipped) : "",
+          goes_on ? fmt::format("  (continues: {} in all)", document.document_tokens) : "");
   }
 }
 
@@ -99,7 +101,7 @@ void inspect_json(const ShardReader& reader, bool with_documents) {
     }
   }
   json.field("format", reader.format().name()).end_object();
-  fmt::print("{}\n", json.text());
+  print("{}\n", json.text());
 }
 
 // "magic 20240520, version 1", or the format's name where a shard says nothing of itself.
@@ -118,9 +120,9 @@ void inspect(const InspectOptions& options) {
       inspect_json(reader, options.documents);
       continue;
     }
-    fmt::print("{}: {} tokens of {} bytes ({}), largest id {}, {}\n", path, reader.view().size(),
-               reader.view().layout().token_bytes, notes_text(reader), reader.view().largest_token(),
-               reader.sidecar() == nullptr ? "no sidecar" : fmt::format("{} documents", reader.sidecar()->size()));
+    print("{}: {} tokens of {} bytes ({}), largest id {}, {}\n", path, reader.view().size(),
+          reader.view().layout().token_bytes, notes_text(reader), reader.view().largest_token(),
+          reader.sidecar() == nullptr ? "no sidecar" : fmt::format("{} documents", reader.sidecar()->size()));
     if (options.documents && reader.sidecar() != nullptr) print_documents(reader);
   }
 }
@@ -129,10 +131,10 @@ void verify(const std::vector<std::string>& paths) {
   size_t findings = 0;
   for (const std::string& path : paths) {
     const Verification result = fs::is_directory(path) ? verify_folder(path) : verify_file(path);
-    for (const Finding& finding : result.findings) fmt::print("{}: {}\n", finding.path, finding.what);
-    for (const Finding& unchecked : result.unchecked) fmt::print("{}: {}\n", unchecked.path, unchecked.what);
-    fmt::print("{}: {} files, {} bytes, {}\n", path, result.files, result.bytes,
-               result.findings.empty() ? "whole" : fmt::format("{} findings", result.findings.size()));
+    for (const Finding& finding : result.findings) print("{}: {}\n", finding.path, finding.what);
+    for (const Finding& unchecked : result.unchecked) print("{}: {}\n", unchecked.path, unchecked.what);
+    print("{}: {} files, {} bytes, {}\n", path, result.files, result.bytes,
+          result.findings.empty() ? "whole" : fmt::format("{} findings", result.findings.size()));
     findings += result.findings.size();
   }
   if (findings > 0) throw Error(fmt::format("{} findings", findings));
@@ -259,13 +261,13 @@ class Cat {
       json.end_array();
       if (decode_) json.field("text", decode_(tokens_));
       json.end_object();
-      fmt::print("{}\n", json.text());
+      cli::print("{}\n", json.text());
       return;
     }
     const bool whole = open_->skipped == 0 && tokens_.size() == open_->document_tokens;
-    fmt::print("--- {}: {} tokens{}\n", open_->id, tokens_.size(),
+    cli::print("--- {}: {} tokens{}\n", shown_field(open_->id), tokens_.size(),
                whole ? "" : fmt::format(", from token {} of {}", open_->skipped, open_->document_tokens));
-    fmt::print("{}\n", decode_ ? decode_(tokens_) : fmt::format("{}", fmt::join(tokens_, " ")));
+    put_text((decode_ ? decode_(tokens_) : fmt::format("{}", fmt::join(tokens_, " "))) + "\n");
   }
 
   const CatOptions& options_;
@@ -334,7 +336,7 @@ void convert(ConvertFlags flags) {
   if (!flags.split.empty()) options.split = flags.split == "val" ? Split::kValidation : Split::kTrain;
   const ConvertResult result = convert_shards(options);
   for (const ShardEntry& entry : result.shards) {
-    fmt::print("{}/{}: {} tokens, {} documents\n", options.output, entry.shard.name, entry.tokens, entry.documents);
+    print("{}/{}: {} tokens, {} documents\n", options.output, entry.shard.name, entry.tokens, entry.documents);
   }
 }
 

@@ -6,10 +6,10 @@
 
 #include "core/error.h"
 #include "core/recipe.h"
+#include "core/signals.h"
 #include "crawl/input_format.h"
 #include "pipeline/inputs.h"
 #include "pipeline/progress.h"
-#include "pipeline/signals.h"
 #include "pipeline/tokenize.h"
 #include "tools/ftok/commands.h"
 #include "tools/ftok/terminal.h"

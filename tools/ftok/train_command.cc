@@ -10,7 +10,7 @@
 
 #include "core/error.h"
 #include "core/json.h"
-#include "pipeline/signals.h"
+#include "core/signals.h"
 #include "shards/manifest.h"
 #include "tools/ftok/commands.h"
 #include "tools/ftok/terminal.h"

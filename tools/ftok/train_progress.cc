@@ -12,6 +12,12 @@
 namespace ftok::cli {
 namespace {
 
+// Moves of the cursor included; nobody to read it is no error.
+template <typename... Values>
+void say_raw(fmt::format_string<Values...> format, Values&&... values) {
+  std::fputs(fmt::format(format, std::forward<Values>(values)...).c_str(), stderr);
+}
+
 constexpr int kCurveLines = 12, kCurveLinesMin = 3;
 constexpr int kOtherLines = 3;  // the status, a message above, the cursor
 constexpr auto kRedrawAfter = std::chrono::milliseconds(100);
@@ -32,10 +38,9 @@ TrainProgress::~TrainProgress() = default;
 
 void TrainProgress::on_start(int64_t first_step, int64_t steps, int64_t parameters, uint64_t windows) {
   if (first_step > steps) {
-    fmt::print(stderr, "ftok: all {} steps are done; --steps asks for more\n", steps);
+    say_raw("ftok: all {} steps are done; --steps asks for more\n", steps);
   } else {
-    fmt::print(stderr, "ftok: {} parameters, {} windows an epoch, steps {} to {}\n", parameters, windows, first_step,
-               steps);
+    say_raw("ftok: {} parameters, {} windows an epoch, steps {} to {}\n", parameters, windows, first_step, steps);
   }
 }
 
@@ -51,7 +56,7 @@ std::string TrainProgress::status(const StepReport& report) const {
 
 void TrainProgress::on_step(const StepReport& report, const LossCurve& curve) {
   if (!live_) {
-    fmt::print(stderr, "{}\n", status(report));
+    say_raw("{}\n", status(report));
     return;
   }
   const auto now = std::chrono::steady_clock::now();
@@ -83,7 +88,7 @@ std::string TrainProgress::text_of(const std::vector<uint32_t>& tokens) const {
 
 void TrainProgress::say(const std::string& line) {
   erase();
-  fmt::print(stderr, "{}\n", line);
+  say_raw("{}\n", line);
   if (!status_.empty()) draw();
 }
 
@@ -96,7 +101,7 @@ Log TrainProgress::above(Log log) {
 }
 
 void TrainProgress::erase() {
-  if (drawn_lines_ > 0) fmt::print(stderr, "\033[{}F\033[J", drawn_lines_);
+  if (drawn_lines_ > 0) say_raw("\033[{}F\033[J", drawn_lines_);
   drawn_lines_ = 0;
 }
 

@@ -7,6 +7,7 @@
 
 #include "core/error.h"
 #include "core/json.h"
+#include "core/shown.h"
 #include "filters/url.h"
 #include "tools/ftok/commands.h"
 #include "tools/ftok/terminal.h"
@@ -47,7 +48,7 @@ void check(const UrlStage& stage, const std::string& url, bool json) {
   const std::string because = verdict.kept() ? std::string()
                               : list.empty() ? fmt::format("\t{}\t{}", verdict.reason.view(), verdict.detail)
                                              : fmt::format("\t{}\t{}\t{}", verdict.reason.view(), verdict.detail, list);
-  print_out(fmt::format("{}\t{}{}\n", verdict.kept() ? "keep" : "drop", url, because));
+  print_out(fmt::format("{}\t{}{}\n", verdict.kept() ? "keep" : "drop", shown_field(url), because));
 }
 
 }  // namespace

@@ -34,13 +34,15 @@ void run(Flags flags) {
       throw Error(fmt::format("{}: it normalises text to NFC first, which .tiktoken cannot express", path));
     write_vocabulary(*implied, flags.output);
   } else if (output.extension() == ".json" && output.filename() != "encoder.json") {
-    write_file(flags.output, format_tokenizer_json(vocabulary));
+    write_output(flags.output, format_tokenizer_json(vocabulary));
   } else if (output.filename() == "vocab.bpe" || output.filename() == "encoder.json") {
     if (vocabulary.normalize_nfc)
       throw Error(fmt::format("{}: it normalises text to NFC first, which vocab.bpe cannot express", path));
     const Gpt2Files files = format_gpt2(vocabulary);
-    write_file((output.parent_path() / "encoder.json").string(), files.encoder_json);
-    write_file((output.parent_path() / "vocab.bpe").string(), files.vocab_bpe);
+    // The pair is there whole or not at all: a new half is never beside an old one.
+    remove_file((output.parent_path() / "encoder.json").string());
+    write_output((output.parent_path() / "vocab.bpe").string(), files.vocab_bpe);
+    write_output((output.parent_path() / "encoder.json").string(), files.encoder_json);
   } else {
     throw UsageError(
         fmt::format("--output: got '{}', expected V.tiktoken, V.json (a tokenizer.json) or vocab.bpe", flags.output));

@@ -21,6 +21,7 @@ struct CountFlags : CorpusFlags {
 void run_count(const CountFlags& flags) {
   const PretokenPattern pattern = parse_pattern(flags.pattern.empty() ? kDefaultPattern : flags.pattern);
   const std::vector<uint64_t> weights = whole_weights_of(flags.files, flags.weights);
+  remove_dead_temporaries_of(flags.output);
   AtomicFile file(flags.output);  // first, so that a folder that cannot be written to is found at once
   const CountedCorpus counted = count_corpus(flags, weights, pattern, flags.output);
   CountsWriter writer(CountsHeader::of(pattern), [&](std::string_view bytes) { file.write(bytes); });
@@ -43,9 +44,9 @@ void run_count(const CountFlags& flags) {
     print_out(json.take() + "\n");
   }
   if (!flags.quiet) {
-    fmt::print(stderr, "ftok: wrote {}: {} pretokens, {} distinct; counted {} of text in {:.2f} s, {}/s\n",
-               flags.output, writer.total(), writer.pretokens(), bytes_text(static_cast<double>(report.text_bytes)),
-               report.seconds, bytes_text(static_cast<double>(report.text_bytes) / std::max(report.seconds, 1e-3)));
+    note("ftok: wrote {}: {} pretokens, {} distinct; counted {} of text in {:.2f} s, {}/s\n", flags.output,
+         writer.total(), writer.pretokens(), bytes_text(static_cast<double>(report.text_bytes)), report.seconds,
+         bytes_text(static_cast<double>(report.text_bytes) / std::max(report.seconds, 1e-3)));
   }
 }
 
@@ -54,6 +55,7 @@ void run_merge(const CountFlags& flags) {
   const std::vector<std::unique_ptr<CountsReader>> readers = open_counts(flags.files);
   std::vector<SortedCounts*> parts;
   for (const auto& reader : readers) parts.push_back(reader.get());
+  remove_dead_temporaries_of(flags.output);
   AtomicFile file(flags.output);
   CountsWriter writer(readers[0]->header(), [&](std::string_view bytes) { file.write(bytes); });
   merge_counts(parts, weights, [&](std::string_view pretoken, uint64_t count) { writer.add(pretoken, count); });
@@ -70,7 +72,7 @@ void run_merge(const CountFlags& flags) {
     print_out(json.take() + "\n");
   }
   if (!flags.quiet) {
-    fmt::print(stderr, "ftok: wrote {}: {} pretokens, {} distinct\n", flags.output, writer.total(), writer.pretokens());
+    note("ftok: wrote {}: {} pretokens, {} distinct\n", flags.output, writer.total(), writer.pretokens());
   }
 }
 

@@ -174,17 +174,17 @@ void report(const TrainFlags& flags, const Pretokens& pretokens, const Vocabular
   }
   if (flags.quiet) return;
   if (vocabulary.token_count() < flags.size) {
-    fmt::print(stderr, "ftok: {} ranks instead of {}: no pair is left that occurs {} times\n", vocabulary.token_count(),
-               flags.size, flags.count_min);
+    note("ftok: {} ranks instead of {}: no pair is left that occurs {} times\n", vocabulary.token_count(), flags.size,
+         flags.count_min);
   }
   if (pretokens.counted.counter != nullptr) {
     const CorpusCountReport& counting = pretokens.counted.report;
-    fmt::print(stderr, "ftok: counted {} of text in {:.2f} s\n", bytes_text(static_cast<double>(counting.text_bytes)),
-               counting.seconds);
+    note("ftok: counted {} of text in {:.2f} s\n", bytes_text(static_cast<double>(counting.text_bytes)),
+         counting.seconds);
   }
-  fmt::print(stderr, "ftok: wrote {} and {}: {} ranks, {} special tokens, SHA-256 {}; {} merges in {:.2f} s\n",
-             flags.output, sidecar_path(flags.output), vocabulary.token_count(), vocabulary.specials.size(),
-             vocabulary.digest, merges.pairs.size(), seconds);
+  note("ftok: wrote {} and {}: {} ranks, {} special tokens, SHA-256 {}; {} merges in {:.2f} s\n", flags.output,
+       sidecar_path(flags.output), vocabulary.token_count(), vocabulary.specials.size(), vocabulary.digest,
+       merges.pairs.size(), seconds);
 }
 
 void run_train(const TrainFlags& flags) {

@@ -11,11 +11,13 @@
 #include "core/byte_source.h"
 #include "core/error.h"
 #include "core/json.h"
+#include "core/shown.h"
 #include "crawl/ascii.h"
 #include "crawl/http_stage.h"
 #include "crawl/warc.h"
 #include "crawl/warc_source.h"
 #include "tools/ftok/commands.h"
+#include "tools/ftok/terminal.h"
 
 namespace ftok::cli {
 namespace {
@@ -56,7 +58,7 @@ WarcReader open_warc(const std::string& file) { return WarcReader(make_decoded_i
 
 void log_damage(const std::string& file, WarcReader& reader, std::map<std::string, uint64_t>* counts) {
   for (const Damage& damage : reader.take_damage()) {
-    fmt::print(stderr, "{}: damage at {}: {} {}\n", file, damage.offset, damage.code.view(), damage.detail);
+    note("{}: damage at {}: {} {}\n", file, damage.offset, damage.code.view(), damage.detail);
     if (counts != nullptr) ++(*counts)[std::string(damage.code)];
   }
 }
@@ -67,17 +69,18 @@ void list_file(const std::string& file, bool json) {
   while (reader.next(record)) {
     if (json) {
       JsonWriter line;
-      line.begin_object().field("file", file).field("offset", record.offset);
-      line.field("offset_in_member", record.offset_in_member).field("type", std::string(record.type));
-      line.field("url", std::string(record.url))
-          .field("date", std::string(record.date))
-          .field("id", std::string(record.id));
-      line.field("content_type", std::string(record.content_type)).field("length", record.content_length);
-      if (record.damage != nullptr) line.field("damage", record.damage).field("detail", record.detail);
-      fmt::print("{}\n", line.end_object().text());
+      line.begin_object().field("file", escape_bytes(file)).field("offset", record.offset);
+      line.field("offset_in_member", record.offset_in_member).field("type", escape_bytes(record.type));
+      line.field("url", escape_bytes(record.url))
+          .field("date", escape_bytes(record.date))
+          .field("id", escape_bytes(record.id));
+      line.field("content_type", escape_bytes(record.content_type)).field("length", record.content_length);
+      if (record.damage != nullptr) line.field("damage", record.damage).field("detail", escape_bytes(record.detail));
+      print("{}\n", line.end_object().text());
     } else {
-      fmt::print("{}\t{}\t{}\t{}{}{}\n", place_of(record), record.type, record.content_length, record.url,
-                 record.damage != nullptr ? "\t" : "", record.damage != nullptr ? record.damage : "");
+      print("{}\t{}\t{}\t{}{}{}\n", place_of(record), shown_field(record.type), record.content_length,
+            shown_field(record.url), record.damage != nullptr ? "\t" : "",
+            record.damage != nullptr ? record.damage : "");
     }
     log_damage(file, reader, nullptr);
   }
@@ -94,7 +97,7 @@ void count_file(const std::string& file, bool json) {
     ++types[record.type.empty() ? "none" : lower_ascii(record.type)];
     if (record.damage != nullptr) {
       ++damaged;
-      fmt::print(stderr, "{}: damaged record at {}: {} {}\n", file, place_of(record), record.damage, record.detail);
+      note("{}: damaged record at {}: {} {}\n", file, place_of(record), record.damage, record.detail);
     }
     log_damage(file, reader, &damage);
   }
@@ -106,13 +109,13 @@ void count_file(const std::string& file, bool json) {
     for (const auto& [type, count] : types) line.field(type, count);
     line.end_object().key("damage").begin_object();
     for (const auto& [code, count] : damage) line.field(code, count);
-    fmt::print("{}\n", line.end_object().end_object().text());
+    print("{}\n", line.end_object().end_object().text());
     return;
   }
-  fmt::print("{}\trecords {}\tdamaged {}", file, records, damaged);
-  for (const auto& [type, count] : types) fmt::print("\t{} {}", type, count);
-  for (const auto& [code, count] : damage) fmt::print("\t{} {}", code, count);
-  fmt::print("\n");
+  print("{}\trecords {}\tdamaged {}", file, records, damaged);
+  for (const auto& [type, count] : types) print("\t{} {}", type, count);
+  for (const auto& [code, count] : damage) print("\t{} {}", code, count);
+  print("\n");
 }
 
 // "1234" or "1234+567".
@@ -128,11 +131,6 @@ void parse_place(const std::string& text, uint64_t& offset, uint64_t& in_member)
   if (!good || at != end) throw UsageError("OFFSET: expected N or N+N as `ftok warc list` prints it, got " + text);
 }
 
-void write_all(std::string_view bytes) {
-  if (std::fwrite(bytes.data(), 1, bytes.size(), stdout) != bytes.size())
-    throw Error("cannot write to standard output");
-}
-
 void cat_record(const WarcFlags& flags) {
   uint64_t offset = 0, in_member = 0;
   parse_place(flags.place, offset, in_member);
@@ -145,23 +143,23 @@ void cat_record(const WarcFlags& flags) {
   }
   if (!found) throw Error(fmt::format("{} has no record at {}", flags.file, flags.place));
   if (record.damage != nullptr) {
-    fmt::print(stderr, "{}: damaged record at {}: {} {}\n", flags.file, flags.place, record.damage, record.detail);
+    note("{}: damaged record at {}: {} {}\n", flags.file, flags.place, record.damage, record.detail);
   }
   if (!flags.payload) {
-    fmt::print("{}\n", record.version);
-    for (const auto& [name, value] : record.fields) fmt::print("{}: {}\n", name, value);
-    fmt::print("\n");
-    write_all(record.block);
+    put_text(fmt::format("{}\n", record.version));
+    for (const auto& [name, value] : record.fields) put_text(fmt::format("{}: {}\n", name, value));
+    put_text("\n");
+    put_text(record.block);
     return;
   }
-  if (std::string_view(record_kind(record)) != "response") return write_all(record.block);
+  if (std::string_view(record_kind(record)) != "response") return put_text(record.block);
   Document document;
   document.payload = record.block;
   document.identified_type = record.identified_type;
   const Verdict verdict = HttpStage(HttpOptions{}).process(document);
   if (!verdict.kept())
     throw Error(fmt::format("{} at {}: {} {}", flags.file, flags.place, verdict.reason.view(), verdict.detail));
-  write_all(document.html);
+  put_text(document.html);
 }
 
 }  // namespace

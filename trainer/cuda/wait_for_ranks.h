@@ -14,7 +14,9 @@ struct RanksWatch {
   std::function<void(double seconds)> sleep;  // for about that long
 };
 
-// Returns when the work is done. Throws Error when there is an error, or `seconds_max` have passed.
+// Returns when the work is done. Throws Error when there is an error, or `seconds_max` have passed, and Stopped when a
+// stop was asked for and the work is not done within kStopSeconds from then.
+inline constexpr double kStopSeconds = 60;
 void wait_for_ranks(const RanksWatch& watch, double seconds_max);
 
 }  // namespace ftok

@@ -136,7 +136,7 @@ void write_llmc(const std::string& path, const ModelConfig& config, const std::v
       std::memcpy(data + 4 * theirs, &value, 4);
     }
   });
-  write_file(path, bytes);
+  write_output(path, bytes);
 }
 
 }  // namespace ftok

@@ -180,6 +180,7 @@ void write_safetensors(const std::string& path, const std::vector<TensorSource>&
   std::string header = json.end_object().take();
   header.resize((header.size() + 7) / 8 * 8, ' ');  // the data is aligned to 8 bytes
   const uint64_t header_bytes = header.size();
+  remove_dead_temporaries_of(path);
   AtomicFile file(path);
   file.write({reinterpret_cast<const char*>(&header_bytes), sizeof header_bytes});
   file.write(header);

@@ -11,14 +11,25 @@
 #include "core/json.h"
 
 namespace ftok {
+namespace {
+
+constexpr std::string_view kFirstBytes = "{\"step\":";
+
+}  // namespace
 
 StepLog::StepLog(const std::string& path, uint64_t step) : path_(path) {
-  if (std::filesystem::exists(path)) write_file(path, keep_lines(read_file(path), step));
+  if (std::filesystem::exists(path)) {
+    const std::string text = read_file(path);
+    if (!text.empty() && !std::string_view(text).starts_with(kFirstBytes) && !kFirstBytes.starts_with(text)) {
+      throw UsageError(path + " is not a log of ftok train; name another folder");
+    }
+    write_file(path, keep_lines(text, step));
+  }
   file_ = std::fopen(path.c_str(), "ab");
   if (file_ == nullptr) throw_errno("cannot write " + path, errno);
 }
 
-StepLog::~StepLog() { std::fclose(file_); }
+StepLog::~StepLog() { std::fclose(file_); }  // add() has written all
 
 void StepLog::add(const StepReport& report, std::optional<double> validation_loss) {
   JsonWriter json;

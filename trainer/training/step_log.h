@@ -15,7 +15,7 @@ namespace ftok {
 class StepLog {
  public:
   // Keeps the lines of steps up to `step`: what a killed run wrote beyond its last checkpoint goes. Throws Error naming
-  // the path.
+  // the path, UsageError when what is there is something else's.
   StepLog(const std::string& path, uint64_t step);
   ~StepLog();
   StepLog(const StepLog&) = delete;

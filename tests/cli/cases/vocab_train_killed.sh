@@ -8,14 +8,14 @@ ftok vocab train --quiet --size 3000 --name v --output plain.tiktoken a.txt b.js
 cmp whole.tiktoken plain.tiktoken
 kills=0
 for at in 1 2 3 4 5 6 7 8 9 10 11 12; do
-  if ! (FTOK_KILL_AT_COMMIT=$at train "state$at" "v$at.tiktoken"); then kills=$((kills + 1)); fi
+  if ! (LD_PRELOAD=$FTOK_FAULTS FAULTS_KILL_AT_COMMIT=$at train "state$at" "v$at.tiktoken"); then kills=$((kills + 1)); fi
   train "state$at" "v$at.tiktoken"
   cmp whole.tiktoken "v$at.tiktoken"
   cmp whole.json "v$at.json"
 done
 # And again and again, each time one checkpoint further.
 for at in $(seq 1 30); do
-  if (FTOK_KILL_AT_COMMIT=5 train often often.tiktoken); then break; fi
+  if (LD_PRELOAD=$FTOK_FAULTS FAULTS_KILL_AT_COMMIT=5 train often often.tiktoken); then break; fi
 done
 cmp whole.tiktoken often.tiktoken
 [ "$kills" -ge 9 ] && echo killed and gone on with
