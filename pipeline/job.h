@@ -103,9 +103,9 @@ TaskResult run_task(const Job& job, const TaskOptions& options, const Plan& plan
 struct PassStatus {
   std::string name;
   uint64_t tasks = 0, done = 0;
-  uint64_t quarantined = 0;          // inputs
-  uint64_t attempts = 0;             // begun
-  double seconds = 0;                // of all that ended, summed
+  uint64_t quarantined = 0;  // inputs
+  uint64_t attempts = 0;     // begun
+  double seconds = 0;        // of all that ended, summed
   double cpu_seconds = 0;
   std::vector<uint64_t> missing;     // tasks without a receipt that counts
   std::vector<uint64_t> stragglers;  // running for more than three times the median of those that are done

@@ -36,7 +36,7 @@ struct JobManifest {
   std::map<std::string, uint64_t> tasks;  // pass -> how many
 
   struct Input {
-    std::string name;
+    std::string name;               // as escape_bytes() (core/shown.h) writes it
     std::optional<uint64_t> bytes;  // where known
     bool operator==(const Input&) const = default;
   };
@@ -50,8 +50,8 @@ std::string write_job_manifest(const JobManifest& manifest);
 // Damage codes: "unsealed", "bad_checksum", "bad_manifest".
 Result<JobManifest> parse_job_manifest(std::string_view file);
 
-// What a task takes of `count` inputs or shards: [begin, end). In order, evenly; some tasks take none where there are more
-// of them.
+// What a task takes of `count` inputs or shards: [begin, end). In order, evenly; some tasks take none where there are
+// more of them.
 struct TaskShare {
   uint64_t begin = 0, end = 0;
 };

@@ -71,7 +71,10 @@ void AttemptRecord::end(int exit) {
   attempt_.exit = exit;
   attempt_.seconds = steady_seconds() - begun_;
   attempt_.cpu_seconds = cost.cpu_seconds;
-  write();
+  try {
+    write();
+  } catch (const Error&) {  // NOLINT: the task's own result, or failure, is what counts
+  }
 }
 
 void AttemptRecord::write() const {

@@ -14,9 +14,9 @@ namespace ftok {
 struct Attempt {
   std::string pass;
   uint64_t task = 0;
-  uint64_t begun = 0;          // seconds since 1970
-  std::optional<int> exit;     // none: it is running, or was killed
-  double seconds = 0;          // once it has ended
+  uint64_t begun = 0;       // seconds since 1970
+  std::optional<int> exit;  // none: it is running, or was killed
+  double seconds = 0;       // once it has ended
   double cpu_seconds = 0;
 };
 

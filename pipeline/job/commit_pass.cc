@@ -88,8 +88,7 @@ class Commit {
 
   TaskReceipt run() {
     const uint64_t task = context_.task();
-    for (const PackedPart& input :
-         packed_parts(context_.job, extracted_.receipts[task], extracted_inputs_name(task))) {
+    for (const PackedPart& input : packed_parts(context_.job, extracted_.receipts[task], extracted_inputs_name(task))) {
       add(input);
       ++context_.progress.inputs_committed;
     }
@@ -124,6 +123,7 @@ class Commit {
     const InputReport report = maker_.make(reader, decisions, writer_);
     PackedPart part = writer_.end_part(input.number, write_input_report(report));
     part.judged = input.judged;
+    part.bytes["keys"] = input.bytes.at("keys");
     for (const size_t s : {0, 1}) {
       receipt_.numbers[s == 0 ? "train_documents" : "val_documents"] += part.documents[s];
       receipt_.numbers[s == 0 ? "train_tokens" : "val_tokens"] += part.tokens[s];
@@ -136,8 +136,7 @@ class Commit {
   // As the id alone decides it. The first document of all that are kept goes to validation, and which one that is, the
   // pass `cut` knows.
   Split split(const Document& document, std::string_view key) {
-    const Split split =
-        is_validation(key, context_.plan.validation_per_mille) ? Split::kValidation : Split::kTrain;
+    const Split split = is_validation(key, context_.plan.validation_per_mille) ? Split::kValidation : Split::kTrain;
     if (!receipt_.numbers.contains("first_split")) {
       receipt_.numbers["first_split"] = static_cast<uint64_t>(split);
       receipt_.numbers["first_tokens"] = document.tokens.size();

@@ -59,8 +59,7 @@ TaskReceipt group_pass(const TaskContext& context, const Extracted& extracted) {
   options.inputs = inputs;
   EdgeTable edges(extracted.ends);
   const uint64_t begin = key_range_begin(context.task(), ranges);
-  const uint64_t last =
-      context.task() + 1 == ranges ? UINT64_MAX : key_range_begin(context.task() + 1, ranges) - 1;
+  const uint64_t last = context.task() + 1 == ranges ? UINT64_MAX : key_range_begin(context.task() + 1, ranges) - 1;
   const GroupCounts counts = group_keys(runs, begin, last, options, edges);
   const std::string name = edges_name(context.task());
   SlicedFileWriter file(job.path_of(name), kEdgesMagic, tasks, extracted.digest);

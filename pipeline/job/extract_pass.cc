@@ -4,10 +4,12 @@
 
 #include "core/error.h"
 #include "core/run_on_threads.h"
+#include "core/shown.h"
 #include "core/signals.h"
 #include "crawl/source.h"
 #include "dedup/key_records.h"
 #include "pipeline/input_names.h"
+#include "pipeline/inputs.h"
 #include "pipeline/job/task.h"
 #include "pipeline/run/candidates.h"
 #include "pipeline/run/extractor.h"
@@ -127,7 +129,7 @@ class Gatherer {
 TaskReceipt extract_pass(const TaskContext& context) {
   const Job& job = context.job;
   std::vector<std::string> inputs;
-  for (const JobManifest::Input& input : job.manifest().inputs) inputs.push_back(input.name);
+  for (const JobManifest::Input& input : job.manifest().inputs) inputs.push_back(unescape_bytes(input.name));
   const std::vector<std::string> names = input_names(inputs);
   const TaskShare share = share_of_task(inputs.size(), context.task(), job.tasks("extract"));
   const std::string folder = job.path_of(fmt::format("work/{:06}", context.task()));
@@ -136,8 +138,9 @@ TaskReceipt extract_pass(const TaskContext& context) {
   std::vector<size_t> missing;
   for (size_t number = share.begin; number < share.end; ++number) {
     const std::optional<InputReport> report = report_of_candidates(path(number));
-    const bool is_there = report && report->input == inputs[number];
-    if (!is_there || (context.options.retry && !report->quarantined.empty())) missing.push_back(number);
+    const bool is_there = report && is_what_was_read(*report, inputs[number]);
+    const bool was_given_up = report && !report->quarantined.empty();
+    if (was_given_up ? context.options.retry : !is_there) missing.push_back(number);
   }
   context.progress.inputs_total = share.end - share.begin;
   context.progress.inputs_committed = share.end - share.begin - missing.size();

@@ -2,6 +2,7 @@
 
 #include "core/error.h"
 #include "pipeline/job/task.h"
+#include "pipeline/run.h"
 #include "pipeline/run/part_maker.h"
 #include "shards/manifest.h"
 

@@ -4,8 +4,10 @@
 
 #include <filesystem>
 
+#include "core/byte_source.h"
 #include "core/error.h"
 #include "core/recipe.h"
+#include "core/shown.h"
 #include "pipeline/inputs.h"
 #include "pipeline/output_folder.h"
 #include "pipeline/run.h"
@@ -36,7 +38,7 @@ std::vector<JobManifest::Input> inputs_of(const std::vector<std::string>& names)
   for (const std::string& name : names) {
     std::error_code code;
     const uint64_t bytes = is_address(name) ? 0 : fs::file_size(name, code);
-    inputs.push_back({name, is_address(name) || code ? std::nullopt : std::optional(bytes)});
+    inputs.push_back({escape_bytes(name), is_address(name) || code ? std::nullopt : std::optional(bytes)});
   }
   return inputs;
 }
@@ -51,13 +53,21 @@ uint64_t ranges_for(const std::vector<JobManifest::Input>& inputs) {
 
 JobManifest plan_job(const JobOptions& options, RecipeConfig recipe, const Plan& plan) {
   if (options.tasks < 1 || options.tasks > kJobTasksMax) {
-    throw UsageError(fmt::format("--tasks: {} is not in 1..{}", options.tasks, kJobTasksMax));
+    throw UsageError(fmt::format("{} tasks: expected 1 to {}", options.tasks, kJobTasksMax));
   }
   if (options.ranges > kJobTasksMax) {
-    throw UsageError(fmt::format("--ranges: {} is not in 0..{}", options.ranges, kJobTasksMax));
+    throw UsageError(fmt::format("{} ranges of keys: expected 0 to {}", options.ranges, kJobTasksMax));
   }
   for (const std::string& input : options.inputs) {
-    if (input == "-") throw UsageError("--input: a job cannot read standard input: its tasks read inputs again");
+    if (!is_address(input) && !can_be_read_again(input)) {
+      throw UsageError(fmt::format("{} cannot be an input of a job: its tasks may have to read it again", input));
+    }
+    if (shown_input(input) != escape_bytes(input)) {
+      throw UsageError(
+          fmt::format("{}: an address with a secret in it cannot be an input of a job, whose manifest "
+                      "would show it",
+                      shown_input(input)));
+    }
   }
   JobManifest manifest;
   manifest.software = software();
@@ -78,10 +88,10 @@ JobManifest plan_job(const JobOptions& options, RecipeConfig recipe, const Plan&
   const std::string path = options.output + "/" + kJobName;
   if (fs::exists(path)) {
     if (read_file(path) == text) return manifest;
-    throw UsageError(fmt::format("--output: {} holds another job: use another folder", options.output));
+    throw UsageError(fmt::format("{} holds another job; name another folder", options.output));
   }
   if (fs::exists(options.output) && (!fs::is_directory(options.output) || !fs::is_empty(options.output))) {
-    throw UsageError(fmt::format("--output: {} is there and is not empty: use another folder", options.output));
+    throw UsageError(fmt::format("{} is there and is not empty; name another folder", options.output));
   }
   make_folder(options.output);
   write_file(options.output + "/" + kBindingName, binding);
@@ -91,7 +101,8 @@ JobManifest plan_job(const JobOptions& options, RecipeConfig recipe, const Plan&
 
 Job::Job(std::string path, Check check) : path_(std::move(path)) {
   const std::string file = path_of(kJobName);
-  if (!fs::exists(file)) refuse(fmt::format("{} holds no job: there is no {} (`ftok plan` makes one)", path_, kJobName));
+  if (!fs::exists(file))
+    refuse(fmt::format("{} holds no job: there is no {} (`ftok plan` makes one)", path_, kJobName));
   const std::string text = read_file(file);
   digest_ = checksum_of(text);
   Result<JobManifest> manifest = parse_job_manifest(text);

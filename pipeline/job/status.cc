@@ -7,13 +7,14 @@
 #include "core/error.h"
 #include "pipeline/job/attempt.h"
 #include "pipeline/job/task.h"
+#include "pipeline/run.h"
 
 namespace ftok {
 namespace {
 
-constexpr double kStraggles = 3;          // times the median of the attempts that are done
+constexpr double kStraggles = 3;             // times the median of the attempts that are done
 constexpr uint64_t kDocumentsToJudge = 100;  // of a crawl, before its keep share is held against others
-constexpr double kStandsOut = 4;          // times the odds of the rest
+constexpr double kStandsOut = 4;             // times the odds of the rest
 
 // A receipt by its own word: of this job and its seal whole. One that is foreign is as good as missing here.
 std::optional<TaskReceipt> receipt_if_ours(const Job& job, std::string_view pass, uint64_t task,
@@ -49,7 +50,8 @@ void add_attempts(const std::vector<Attempt>& attempts, PassStatus& pass) {
   const double usual = median(done);
   std::map<uint64_t, uint64_t> latest;  // task -> when its last attempt that has not ended began
   for (const Attempt& attempt : attempts) {
-    if (attempt.pass == pass.name && !attempt.exit) latest[attempt.task] = std::max(latest[attempt.task], attempt.begun);
+    if (attempt.pass == pass.name && !attempt.exit)
+      latest[attempt.task] = std::max(latest[attempt.task], attempt.begun);
   }
   for (const auto& [task, begun] : latest) {
     const bool missing = std::binary_search(pass.missing.begin(), pass.missing.end(), task);
@@ -87,7 +89,8 @@ double seconds_left(const JobStatus& status) {
 
 std::string list_of(const std::vector<uint64_t>& numbers, size_t shown) {
   std::string text;
-  for (size_t i = 0; i < std::min(shown, numbers.size()); ++i) text += fmt::format("{}{}", i == 0 ? "" : ", ", numbers[i]);
+  for (size_t i = 0; i < std::min(shown, numbers.size()); ++i)
+    text += fmt::format("{}{}", i == 0 ? "" : ", ", numbers[i]);
   if (numbers.size() > shown) text += fmt::format(" and {} more", numbers.size() - shown);
   return text;
 }
@@ -163,7 +166,8 @@ std::string status_text(const JobStatus& status, double price_an_hour) {
   }
   for (const CrawlStatus& crawl : status.crawls) {
     const Tally& tally = crawl.tally;
-    const double share = 100.0 * static_cast<double>(tally.kept) / std::max<double>(1, static_cast<double>(tally.documents));
+    const double share =
+        100.0 * static_cast<double>(tally.kept) / std::max<double>(1, static_cast<double>(tally.documents));
     out += fmt::format("{}: {} of {} documents kept ({:.1f} %){}\n", crawl.name.empty() ? "no crawl" : crawl.name,
                        tally.kept, tally.documents, share,
                        crawl.stands_out ? "  ALARM: far from the share of the rest" : "");
@@ -223,10 +227,12 @@ std::string status_prometheus(const JobStatus& status) {
   metric("stragglers", "Tasks that run for far longer than usual.",
          [](const PassStatus& pass) { return pass.stragglers.size(); });
   metric("quarantined", "Inputs given up.", [](const PassStatus& pass) { return pass.quarantined; });
-  metric("cpu_seconds", "CPU time of the attempts that ended.", [](const PassStatus& pass) { return pass.cpu_seconds; });
-  out += fmt::format("# HELP ftok_job_bytes_done Stored bytes of the inputs extracted.\n# TYPE ftok_job_bytes_done "
-                     "gauge\nftok_job_bytes_done {}\n",
-                     status.bytes_done);
+  metric("cpu_seconds", "CPU time of the attempts that ended.",
+         [](const PassStatus& pass) { return pass.cpu_seconds; });
+  out += fmt::format(
+      "# HELP ftok_job_bytes_done Stored bytes of the inputs extracted.\n# TYPE ftok_job_bytes_done "
+      "gauge\nftok_job_bytes_done {}\n",
+      status.bytes_done);
   return out;
 }
 

@@ -11,8 +11,8 @@
 #include "core/run_on_threads.h"
 #include "core/signals.h"
 #include "pipeline/job/attempt.h"
-#include "pipeline/run/candidates.h"
 #include "pipeline/run.h"
+#include "pipeline/run/candidates.h"
 
 namespace ftok {
 namespace fs = std::filesystem;
@@ -173,7 +173,10 @@ TaskResult do_task(const Job& job, const TaskOptions& options, const Plan& plan,
   if (done && !retries && holds(job, *done)) return result_of(job, *done, true);
   Progress progress;
   ProgressDisplay display(progress, log, options.quiet, "");
-  const TaskContext context = {job, options, plan, progress,
+  const TaskContext context = {job,
+                               options,
+                               plan,
+                               progress,
                                [&](LogLevel level, const std::string& message) { display.log(level, message); },
                                threads_or_all(options.threads)};
   for (const std::string& folder : {std::string("work"), std::string("parts"), "receipts/" + options.pass}) {

@@ -40,7 +40,7 @@ struct TaskContext {
 };
 
 // The names of a task's files.
-std::string keys_name(uint64_t task);             // parts/TTTTTT.keys
+std::string keys_name(uint64_t task);              // parts/TTTTTT.keys
 std::string extracted_inputs_name(uint64_t task);  // work/TTTTTT.inputs.jsonl
 std::string candidates_name(uint64_t task, uint64_t input);
 std::string inputs_name(uint64_t task);  // parts/TTTTTT.inputs.jsonl

@@ -55,7 +55,7 @@ class Extractor {
 
   std::vector<size_t> given_up() const;  // numbers of inputs, ascending
 
-  std::atomic<uint64_t> source_ns{0};              // CPU time of reading and splitting records
+  std::atomic<uint64_t> source_ns{0};           // CPU time of reading and splitting records
   std::vector<std::atomic<uint64_t>> stage_ns;  // of each stage
 
  private:

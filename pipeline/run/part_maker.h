@@ -33,7 +33,7 @@ struct Judgement {
 };
 
 struct PartDecisions {
-  std::function<Judgement(const Document&)> judge;  // of each document, in order; one at a time
+  std::function<Judgement(const Document&)> judge;                          // of each document, in order; one at a time
   std::function<Split(const Document&, std::string_view split_key)> split;  // of each that is kept, the same
   bool writes_keys = true;
 };

@@ -7,7 +7,8 @@ for any number of tasks, in any order, done twice, at once, killed anywhere. One
 import hashlib, json, os, random, shutil, signal, subprocess, tempfile, time, unittest
 from pathlib import Path
 
-from run_checks import FTOK, prose, write_warc
+from checks import FTOK, faults
+from run_checks import prose, write_warc
 
 PASSES = ("extract", "group", "decide", "resolve", "commit", "cut", "finish")
 ENDINGS = (".text.jsonl.zst", ".rejects.jsonl.zst", ".keys")
@@ -70,8 +71,8 @@ class JobChecks(unittest.TestCase):
         (cls.folder / "list").write_text("".join(name + "\n" for name in names))
         cls.names, cls.runs = names, {}
 
-    def ftok(self, *arguments, code=0, **keywords):
-        done = subprocess.run([FTOK, *map(str, arguments)], cwd=self.folder, capture_output=True, text=True, **keywords)
+    def ftok(self, *arguments, code=0, folder=None, **keywords):
+        done = subprocess.run([FTOK, *map(str, arguments)], cwd=folder or self.folder, capture_output=True, text=True, **keywords)
         self.assertEqual(done.returncode, code, done.stdout[-2000:] + done.stderr[-2000:])
         return done
 
@@ -148,8 +149,7 @@ class JobChecks(unittest.TestCase):
             nonlocal kills
             for point in range(1, 200):
                 command = [FTOK, "task", job.name, name, str(index), "--quiet"]
-                done = subprocess.run(command, cwd=self.folder, capture_output=True, text=True,
-                                      env={**os.environ, "FTOK_KILL_AT_COMMIT": str(point)})
+                done = subprocess.run(command, cwd=self.folder, capture_output=True, text=True, env=faults.killed_at(FTOK, point))
                 if done.returncode == 0:
                     return
                 self.assertEqual(done.returncode, -signal.SIGKILL, done.stderr)
@@ -175,6 +175,28 @@ class JobChecks(unittest.TestCase):
             job.task(name, index)
 
         job.run(do)
+        self.check(job)
+
+    def test_a_full_disk_is_one_line_and_another_attempt_does_it(self):
+        job = Job(self, "full", [], 2)
+        failures = 0
+
+        def do(name, index):
+            nonlocal failures
+            for call in ("write:1:ENOSPC+", "write:2:ENOSPC+", "write:4:EIO", "sync:1:EIO", "rename:2:ENOSPC", "open:6:ENOSPC+"):
+                environment = faults.environment(FTOK, FAULTS_BELOW=job.folder, FAULTS_AT=call)
+                environment.pop("FAULTS_NO_SYNC", None)
+                done = subprocess.run([FTOK, "task", job.name, name, str(index), "--quiet"], cwd=self.folder, capture_output=True,
+                                      text=True, env=environment)
+                self.assertIn(done.returncode, (0, 75), done.stderr)
+                if done.returncode == 75:
+                    self.line(done)
+                    failures += 1
+            job.task(name, index)
+
+        job.run(do)
+        self.assertGreater(failures, 20)
+        self.assertEqual([str(path) for path in job.folder.rglob("*ftok-tmp*")], [])
         self.check(job)
 
     def test_a_preempted_task_goes_on_after_its_last_finished_input(self):
@@ -238,12 +260,33 @@ class JobChecks(unittest.TestCase):
         job.run()
         self.check(job)
 
+    def test_the_documented_commands(self):
+        """docs/many-machines.md: 100 WARC files on a laptop"""
+        page = (Path(__file__).resolve().parents[2] / "docs" / "many-machines.md").read_text()
+        commands = page.split("```sh\n")[1].split("```")[0]
+        folder = self.folder / "laptop"
+        (folder / "bin").mkdir(parents=True)
+        (folder / "bin" / "ftok").symlink_to(FTOK)
+        for i in range(100):
+            write_warc(folder / f"in{i}.warc.gz", [i, i // 2])
+        (folder / "warc.list").write_text("".join(f"in{i}.warc.gz\n" for i in range(100)))
+        environment = {**os.environ, "PATH": f"{folder / 'bin'}:{os.environ['PATH']}"}
+        done = subprocess.run(["bash", "-e", "-c", commands], cwd=folder, capture_output=True, text=True, env=environment)
+        self.assertEqual(done.returncode, 0, done.stdout[-2000:] + done.stderr[-2000:])
+        self.ftok("run", "--input-list", "warc.list", "--output", "run", "--vocab", "ftok-100k", "--quiet", folder=folder)
+        self.assertEqual(shards(folder / "run"), shards(folder / "job"))
+
     def test_what_readers_make_of_it(self):
-        job = Job(self, "read", [], 3).run()
-        run = self.run_folder()
-        cats = [self.ftok("shards", "cat", folder).stdout for folder in (run, job.folder)]
-        self.assertEqual(*cats)
-        self.ftok("run", "--input-list", "list", "--output", "read", "--vocab", "ftok-4k", "--quiet", code=2)
+        job, run = Job(self, "read", [], 3).run(), self.run_folder()
+        self.assertEqual(*[self.ftok("shards", "cat", folder).stdout for folder in (run, job.folder)])
+        for data in (run.name, job.name):
+            self.ftok("train", "tiny", "--data", data, "--output", f"model-{data}", "--steps", "2", "--threads", "1")
+        losses = [[json.loads(line)["loss"] for line in (self.folder / f"model-{data}" / "log.jsonl").read_text().splitlines()
+                   if "loss" in json.loads(line)] for data in (run.name, job.name)]
+        self.assertEqual(*losses)
+        self.assertEqual(*[self.ftok("dedup", "clusters", data, "--list").stdout for data in (run.name, job.name)])
+        refused = self.ftok("run", "--input-list", "list", "--output", "read", "--vocab", "ftok-4k", "--quiet", code=2)
+        self.assertIn("read holds a job", self.line(refused))
 
     def test_an_input_that_fails_is_set_aside(self):
         (self.folder / "bad.warc.gz").write_bytes(bytes(range(256)) * 64)
@@ -312,7 +355,7 @@ class JobChecks(unittest.TestCase):
         job = Job(self, "planned", [], 2)
         self.ftok(*job.plan)  # the same again
         self.assertIn("holds another job", self.line(self.ftok(*job.plan, "--rejects", "none", code=2)))
-        self.assertIn("--tasks: 0", self.line(self.ftok(*job.plan[:-4], "--tasks", "10001", code=2)).replace("10001", "0"))
+        self.assertIn("10001 tasks: expected 1 to 10000", self.line(self.ftok(*job.plan, "--tasks", "10001", code=2)))
         self.assertIn("is there and is not empty", self.line(self.ftok(*["a" if x == "planned" else x for x in job.plan], code=2)))
 
     def test_verify_finds_what_is_missing_or_flipped(self):

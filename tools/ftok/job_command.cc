@@ -10,10 +10,10 @@
 #include <thread>
 
 #include "core/error.h"
-#include "core/signals.h"
 #include "core/file.h"
 #include "core/json.h"
 #include "core/recipe.h"
+#include "core/signals.h"
 #include "pipeline/job.h"
 #include "pipeline/progress.h"
 #include "pipeline/run.h"
@@ -193,8 +193,16 @@ std::string ranges_of(const std::vector<uint64_t>& numbers) {
   return text;
 }
 
-void resubmit(const StatusFlags& flags) {
-  const JobStatus status = job_status(Job(flags.job, Job::Check::kManifestOnly));
+struct ResubmitFlags {
+  std::string job, pass;
+  bool lines = false, json = false;
+};
+
+void resubmit(const ResubmitFlags& flags) {
+  JobStatus status = job_status(Job(flags.job, Job::Check::kManifestOnly));
+  if (!flags.pass.empty()) {
+    std::erase_if(status.passes, [&](const PassStatus& pass) { return pass.name != flags.pass; });
+  }
   if (flags.json) {
     JsonWriter json;
     json.begin_object();
@@ -207,7 +215,10 @@ void resubmit(const StatusFlags& flags) {
     return;
   }
   for (const PassStatus& pass : status.passes) {
-    if (!pass.missing.empty()) print_out(fmt::format("{} {}\n", pass.name, ranges_of(pass.missing)));
+    if (!flags.lines && !pass.missing.empty()) print_out(fmt::format("{} {}\n", pass.name, ranges_of(pass.missing)));
+    for (const uint64_t task : flags.lines ? pass.missing : std::vector<uint64_t>()) {
+      print_out(fmt::format("{} {}\n", pass.name, task));
+    }
   }
 }
 
@@ -241,7 +252,8 @@ void add_task(CLI::App& app) {
   CLI::App* command = app.add_subcommand("task", "Do one task of a job");
   const auto flags = std::make_shared<TaskFlags>();
   command->add_option("JOB", flags->job, "Folder of the job")->required();
-  command->add_option("PASS", flags->pass, fmt::format("One of {}, in this order", fmt::join(kPasses, ", ")))->required();
+  command->add_option("PASS", flags->pass, fmt::format("One of {}, in this order", fmt::join(kPasses, ", ")))
+      ->required();
   command->add_option("INDEX", flags->index,
                       "The task, from 0; default: SLURM_ARRAY_TASK_ID, AWS_BATCH_JOB_ARRAY_INDEX or "
                       "JOB_COMPLETION_INDEX");
@@ -255,7 +267,8 @@ void add_task(CLI::App& app) {
   command->add_flag("--quiet", flags->quiet, "No progress and no information, warnings only");
   command->footer(
       "A task may be killed, repeated, and done twice at the same time. Exit codes: 0 done; 75 try again (also after "
-      "SIGTERM);\n65 done, and inputs were given up; 78 no attempt will do (the job was edited, another build of ftok); "
+      "SIGTERM);\n65 done, and inputs were given up; 78 no attempt will do (the job was edited, another build of "
+      "ftok); "
       "2 the command line is wrong.");
   command->callback([flags] { task(*flags); });
 }
@@ -275,10 +288,17 @@ void add_status(CLI::App& app) {
 
 void add_resubmit(CLI::App& app) {
   CLI::App* command = app.add_subcommand("resubmit", "Name the tasks of a job that are missing, pass by pass");
-  const auto flags = std::make_shared<StatusFlags>();
+  const auto flags = std::make_shared<ResubmitFlags>();
   command->add_option("JOB", flags->job, "Folder of the job")->required();
+  command->add_option("--pass", flags->pass, "Only this pass")
+      ->type_name("PASS")
+      ->check(CLI::IsMember(std::vector<std::string>(std::begin(kPasses), std::end(kPasses))));
+  command->add_flag("--lines", flags->lines, "One task per line: PASS INDEX");
   command->add_flag("--json", flags->json, "One JSON object");
-  command->footer("A line is a pass and its missing tasks, in the form that `sbatch --array` takes: extract 3,5-9");
+  command->footer(
+      "A line is a pass and its missing tasks, in the form that `sbatch --array` takes: extract 3,5-9\n"
+      "Example:\n"
+      "  ftok resubmit job --pass extract --lines | xargs -r -L 1 -P 4 ftok task job    # do them, four at a time");
   command->callback([flags] { resubmit(*flags); });
 }
 

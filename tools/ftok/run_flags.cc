@@ -23,9 +23,7 @@ void RunFlags::add_inputs(CLI::App& command) {
   command.add_option("--base-url", inputs.base_url, "Prefix of crawl-data/ paths in input lists")
       ->capture_default_str();
   command.add_option("--limit", limit, "Only the first N inputs (K, M, G)")->type_name("N");
-  command
-      .add_option("--slice", inputs.slice,
-                  "Every N-th input from the I-th, from 0: a share for one of N machines")
+  command.add_option("--slice", inputs.slice, "Every N-th input from the I-th, from 0: a share for one of N machines")
       ->type_name("I/N");
 }
 
