@@ -307,6 +307,15 @@ OpenedInput open_input_format(std::unique_ptr<ByteSource> bytes, const SourceOpt
   return result;
 }
 
+std::unique_ptr<Source> open_text_rows(std::unique_ptr<ByteSource> bytes, const SourceOptions& options,
+                                       const InputFormat** format) {
+  const std::string name = bytes->name();
+  OpenedBytes opened = open_input_bytes(std::move(bytes), options);
+  if (!opened.format->holds_texts()) throw Error(fmt::format("{} is {}, not JSON Lines", name, opened.format->title));
+  *format = opened.format->is_text ? &find("jsonl") : opened.format;
+  return make_jsonl_source(std::move(opened.input), opened.options);
+}
+
 bool is_binary(std::string_view bytes, bool whole) {
   if (bytes.find('\0') != std::string_view::npos) return true;
   return invalid_utf8_bytes(bytes, whole) * 10 > bytes.size();

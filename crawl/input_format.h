@@ -73,6 +73,12 @@ struct OpenedBytes {
 };
 OpenedBytes open_input_bytes(std::unique_ptr<ByteSource> bytes, const SourceOptions& options);
 
+// The rows of an input of texts: lines of JSON, rows of an array or a table. What is told as plain text is taken for
+// lines of JSON, each of which is then dropped by name. Throws as open_input_format does, also for what holds no texts.
+// *format is what it was told as, or jsonl.
+std::unique_ptr<Source> open_text_rows(std::unique_ptr<ByteSource> bytes, const SourceOptions& options,
+                                       const InputFormat** format);
+
 // The format `auto` finds: reads the beginning of `bytes`. Throws as open_input_format does.
 const InputFormat& tell_input_format(std::unique_ptr<ByteSource> bytes, const SourceOptions& options);
 

@@ -50,6 +50,14 @@ std::string part_record(uint64_t number, const CommittedPart& part) {
 
 std::string shard_record(const ShardEntry& shard) { return fmt::format("{{\"shard\":{}}}", write_shard_entry(shard)); }
 
+std::string checkpoint_record(uint64_t parts_in_shards, const std::string& position) {
+  JsonWriter json;
+  json.begin_object().field("checkpoint", parts_in_shards);
+  if (!position.empty()) json.key("position").raw(position);
+  json.end_object();
+  return json.take();
+}
+
 // Records in their order -> what they come to.
 class Replay {
  public:
@@ -70,6 +78,7 @@ class Replay {
       pending_.push_back(read_shard_entry(fields.object("shard")));
     } else {
       checkpoint(fields.number("checkpoint"));
+      state_.position = fields.has("position") ? fields.raw("position") : "";
     }
   }
 
@@ -143,10 +152,9 @@ Journal::Journal(const std::string& path, const std::string& binding, const RunS
   write(header_record(binding));
   for (size_t number = 0; number < state.parts.size(); ++number) write(part_record(number, state.parts[number]));
   for (const ShardEntry& shard : state.shards) write(shard_record(shard));
-  write(fmt::format("{{\"checkpoint\":{}}}", state.parts_in_shards));
+  write(checkpoint_record(state.parts_in_shards, state.position));
   file.commit();
   file_ = std::make_unique<AppendFile>(path);
-  remember(state.shards);
 }
 
 void Journal::add_part(uint64_t number, const CommittedPart& part) {
@@ -155,24 +163,17 @@ void Journal::add_part(uint64_t number, const CommittedPart& part) {
   file_->append(line);
 }
 
-void Journal::add_checkpoint(const std::vector<ShardEntry>& shards, uint64_t parts_in_shards) {
-  std::string lines;
-  for (const ShardEntry& shard : shards) {
-    const std::optional<ShardEntry>& last = last_[static_cast<size_t>(shard.split)];
-    if (last && (shard.index < last->index || shard == *last)) continue;
-    append_line(lines, shard_record(shard), path_);
-  }
-  append_line(lines, fmt::format("{{\"checkpoint\":{}}}", parts_in_shards), path_);
-  file_->append(lines);
-  remember(shards);
+void Journal::add_part_with_checkpoint(uint64_t number, const CommittedPart& part) {
+  append_line(unwritten_, part_record(number, part), path_);
 }
 
-void Journal::remember(const std::vector<ShardEntry>& shards) {
-  const ShardEntry* last[2] = {};
-  for (const ShardEntry& shard : shards) last[static_cast<size_t>(shard.split)] = &shard;
-  for (size_t split = 0; split < 2; ++split) {
-    if (last[split] != nullptr) last_[split] = *last[split];
-  }
+void Journal::add_checkpoint(const std::vector<ShardEntry>& shards, uint64_t parts_in_shards,
+                             const std::string& position) {
+  std::string lines = std::move(unwritten_);
+  unwritten_.clear();
+  for (const ShardEntry& shard : shards) append_line(lines, shard_record(shard), path_);
+  append_line(lines, checkpoint_record(parts_in_shards, position), path_);
+  file_->append(lines);
 }
 
 }  // namespace ftok

@@ -1,5 +1,6 @@
-// The journal of a run in progress: what is committed so far. It grows by one record with each input and with each
-// checkpoint of the shards, so that what a commit costs does not depend on how much came before it.
+// The journal of a folder in progress (`ftok run`, `ftok tokenize`): what is committed so far. It grows by one record
+// with each input and with each checkpoint of the shards, so that what a commit costs does not depend on how much came
+// before it.
 //
 //   DIR/journal   one record a line: 32 hexadecimal digits, the checksum of the rest of the line; a space; a JSON
 //   object
@@ -9,6 +10,8 @@
 //   {"shard":{...}}                                                          a shard as published at a checkpoint
 //   {"checkpoint":P}                                                         parts [0, P) are in the shards listed so
 //   far
+//   {"checkpoint":P,"position":{...}}                                        and what comes after them as far as the
+//   position says, in words of the command that writes it
 //
 // Shards count from the checkpoint after them. A record is on the disk before anything that it replaces is removed. A
 // killed process leaves at most one torn record, at the end; whoever opens the journal next drops it. A record of bytes
@@ -37,11 +40,12 @@ struct CommittedPart {
   bool operator==(const CommittedPart&) const = default;
 };
 
-// What a run has committed.
+// What has been committed.
 struct RunState {
   std::vector<CommittedPart> parts;  // by number
   std::vector<ShardEntry> shards;    // as of the last checkpoint, train first
   uint64_t parts_in_shards = 0;      // parts [0, this) are wholly in `shards`
+  std::string position = {};         // of the last checkpoint, a JSON object; empty: none
 
   bool operator==(const RunState&) const = default;
 };
@@ -62,14 +66,16 @@ class Journal {
   // Part `number`, the one after the last.
   void add_part(uint64_t number, const CommittedPart& part);
 
-  // A checkpoint: `shards` is the list of all; only what is new or longer since the last one is written.
-  void add_checkpoint(const std::vector<ShardEntry>& shards, uint64_t parts_in_shards);
+  // The same for a part that counts from the next checkpoint on: it is written together with that one.
+  void add_part_with_checkpoint(uint64_t number, const CommittedPart& part);
+
+  // A checkpoint: `shards` are those that are new or longer since the last one (ShardWriter::checkpoint).
+  void add_checkpoint(const std::vector<ShardEntry>& shards, uint64_t parts_in_shards,
+                      const std::string& position = {});
 
  private:
-  void remember(const std::vector<ShardEntry>& shards);
-
   std::string path_;
-  std::optional<ShardEntry> last_[2];  // of each split, as last written: the one that may still grow
+  std::string unwritten_;  // records that wait for the next checkpoint
   std::unique_ptr<AppendFile> file_;
 };
 

@@ -12,6 +12,8 @@ void load_vocabulary(const PlanOptions& options, const RecipeConfig& recipe, Pla
   plan.encoding = std::make_shared<const Encoding>(Encoding::load(options.vocabulary, options.vocabulary_hints));
   const std::vector<std::string>& warnings = plan.encoding->vocabulary().warnings;
   plan.notes.insert(plan.notes.end(), warnings.begin(), warnings.end());
+  if (std::string note = note_of_surrounding_tokens(*plan.encoding); !note.empty())
+    plan.notes.push_back(std::move(note));
   plan.vocabulary_name = plan.encoding->name();
   plan.vocabulary_digest = plan.encoding->digest();
   plan.shards = shard_writer_options(recipe.shards, *plan.encoding, "shards.");

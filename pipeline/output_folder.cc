@@ -22,7 +22,7 @@ namespace {
 
 constexpr std::string_view kVersionLine = "folder_version = ";
 
-// Of the folder that a binding belongs to; 0 for one that has no version: before 2, and of other commands than a run.
+// Of the folder that a binding belongs to; 0 for one that has no version: before 2.
 int version_of(std::string_view binding) {
   int version = 0;
   if (!binding.starts_with(kVersionLine)) return 0;
@@ -142,12 +142,12 @@ RunState OutputFolder::committed(const std::vector<std::string>& inputs, GivenUp
     const InputReport report = report_of(state.parts[number].report, path(), number);
     if (number >= inputs.size()) {
       throw UsageError(
-          fmt::format("--input: {} holds {} as input {}, the list ends before it; inputs may be appended, not removed",
-                      path(), report.input, number + 1));
+          fmt::format("{} holds {} as input {}, the list ends before it; inputs may be appended, not removed", path(),
+                      report.input, number + 1));
     }
     if (report.input != shown_input(inputs[number])) {
-      throw UsageError(fmt::format("--input: input {} of {} was {}, not {}; inputs may be appended, not reordered",
-                                   number + 1, path(), report.input, shown_input(inputs[number])));
+      throw UsageError(fmt::format("input {} of {} was {}, not {}; inputs may be appended, not reordered", number + 1,
+                                   path(), report.input, shown_input(inputs[number])));
     }
     if (report.quarantined.empty() || given_up == GivenUp::kStay) whole = number + 1;
   }

@@ -1,11 +1,11 @@
-// The folder of a run: who it belongs to, what is committed, where everything lies.
+// The output folder of `ftok run` and `ftok tokenize`: who it belongs to, what is committed, where everything lies.
 //
 //   DIR/binding.toml                 version, recipe and digests the folder is bound to
-//   DIR/journal                      what is committed so far (run/journal.h); gone when the run is done
+//   DIR/journal                      what is committed so far (journal.h); gone when the command is done
 //   DIR/manifest.json                what the shards are made of, when the run is done
 //   DIR/ftok_{train,val}_NNNNNN.bin  shards, with .docs sidecars
 //   DIR/parts/NNNNNN.*               one part per input (shards/part.h)
-//   DIR/work/NNNNNN.candidates       inputs that wait for their turn; gone when the run is done
+//   DIR/work/NNNNNN.candidates       a run's inputs that wait for their turn; gone when it is done
 //
 // One process at a time commits, and holds the folder's lock. Any number may put candidates into work/ meanwhile.
 #pragma once
@@ -24,12 +24,12 @@
 
 namespace ftok {
 
-// The version of a run's folder while it is in progress. It is the first line of binding.toml, so a folder of another
+// The version of a folder while it is in progress. It is the first line of binding.toml, so a folder of another
 // version is refused by its version and not by some difference in its recipe. Folders of ftok 0.1.0, which is version
 // 1, have no such line. A finished folder is the same in all versions.
 inline constexpr int kRunFolderVersion = 2;
 
-// `binding` with the version before it: what a run's folder is bound to.
+// `binding` with the version before it: what a folder is bound to.
 std::string run_binding(const std::string& binding);
 
 // Where candidates go, and whose they are. Needs no lock: all that it writes is whole or absent, and the same whoever

@@ -29,6 +29,11 @@ void run_stages(const std::vector<std::unique_ptr<const Stage>>& stages, Item& i
   }
 }
 
+void drop_if_empty(Item& item) {
+  if (!item.verdict.kept() || !item.document.payload.empty() || !has_nothing_to_judge(item.document)) return;
+  item.verdict = Verdict::drop("text.empty");
+}
+
 std::string reject_line(const Document& document, const Verdict& verdict, Rejects rejects,
                         const std::string& duplicate_of) {
   JsonWriter json;

@@ -42,6 +42,9 @@ struct Plan {
 void run_stages(const std::vector<std::unique_ptr<const Stage>>& stages, Item& item, bool measure,
                 std::atomic<uint64_t>* stage_ns);
 
+// Drops a kept document that holds nothing, neither text nor what text could be made of (text.empty).
+void drop_if_empty(Item& item);
+
 // The reject record of a dropped document as one JSON line:
 // {"id","url","file_path","offset","reason","value","threshold", "detail","duplicate_of"}; `detail`, `duplicate_of` and
 // `text` only where there is one.

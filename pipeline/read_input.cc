@@ -109,7 +109,11 @@ InputReport visit_input(const std::string& input, const Plan& plan, bool measure
   RecordReader reader(input, plan, options, log, report);
   ordered_pipeline<Item>(
       options.live_max, [&] { return reader.next(); },
-      [&](Item& item) { run_stages(plan.stages, item, measure, options.stage_ns); },
+      [&](Item& item) {
+        drop_if_empty(item);
+        run_stages(plan.stages, item, measure, options.stage_ns);
+        drop_if_empty(item);
+      },
       [&](Item& item) {
         report.tally.count(item.verdict);
         report.tally.replacements += item.document.replacements;

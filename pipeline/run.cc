@@ -118,6 +118,7 @@ RunResult Runner::run() {
     });
   });
   committer.finish();
+  committer.warn_of_small_corpus(options_.output, log_);
   return result(committer);
 }
 
@@ -177,6 +178,7 @@ RunResult Runner::commit() {
                 kTryAgainExitCode);
   }
   committer.finish();
+  committer.warn_of_small_corpus(options_.output, log_);
   return result(committer);
 }
 

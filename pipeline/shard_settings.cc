@@ -50,4 +50,23 @@ std::string bound_recipe(std::string recipe) {
   return recipe.replace(section, end - section, shards);
 }
 
+std::string note_of_surrounding_tokens(const Encoding& encoding) {
+  const Vocabulary& vocabulary = encoding.vocabulary();
+  if (!vocabulary.surrounds_texts()) return "";
+  const auto texts = [&](const std::vector<uint32_t>& ids) {
+    std::string out;
+    for (const uint32_t id : ids) out += std::string(out.empty() ? "" : " ") + std::string(encoding.token_bytes(id));
+    return out;
+  };
+  std::string around;
+  if (!vocabulary.before_text.empty()) around += fmt::format(" {} before", texts(vocabulary.before_text));
+  if (!vocabulary.after_text.empty()) {
+    around += fmt::format("{} {} after", around.empty() ? "" : " and", texts(vocabulary.after_text));
+  }
+  return fmt::format(
+      "{}: its post-processor puts{} every text; documents in shards are written without, and the "
+      "end-of-text token stands between them",
+      encoding.name(), around);
+}
+
 }  // namespace ftok

@@ -20,4 +20,8 @@ ShardWriterOptions shard_writer_options(const ShardOptions& options, const Encod
 // version can be continued.
 std::string bound_recipe(std::string recipe);
 
+// What a command that makes shards says when the vocabulary's file puts tokens around every text
+// (Vocabulary::before_text): documents have none of them; empty when it puts none.
+std::string note_of_surrounding_tokens(const Encoding& encoding);
+
 }  // namespace ftok

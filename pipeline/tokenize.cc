@@ -13,6 +13,8 @@
 #include "pipeline/inputs.h"
 #include "pipeline/progress.h"
 #include "pipeline/run/process_cost.h"
+#include "pipeline/shard_settings.h"
+#include "pipeline/small_corpus.h"
 #include "pipeline/tokenize/ordered_sink.h"
 #include "pipeline/tokenize/shuffle.h"
 
@@ -36,7 +38,7 @@ void note_sizes(const std::vector<std::string>& inputs, Progress& progress) {
 void tokenize_in_order(const TokenizeOptions& options, size_t live_max, TokenizeOutput& output, Progress& progress,
                        StreamTimes& times, const Log& log) {
   StreamPosition position;
-  if (!output.position().empty()) position = parse_position(output.position(), output.folder().manifest());
+  if (!output.position().empty()) position = parse_position(output.position(), output.folder().journal());
   position.input = output.inputs_done();
   if (position.input >= options.inputs.size() && position.records > 0) {
     throw UsageError(fmt::format(
@@ -74,23 +76,14 @@ void check_chat(const TokenizeOptions& options) {
   }
 }
 
-// llm.c's reader asserts that a shard holds a batch: B x T + 1 tokens, by default 4 x 1024 + 1 (train_gpt2.cu, -b and
-// -t).
-void warn_of_short_validation(TokenizeOutput& output, const Log& log) {
-  constexpr uint64_t kBatchTokens = 4 * 1024 + 1;
-  const uint64_t tokens = output.only_document_trains() ? 0 : output.shards().tokens(Split::kValidation);
-  if (tokens == 0 || tokens >= kBatchTokens || output.shard_format() != default_shard_format().name()) return;
-  log(LogLevel::kWarning, fmt::format("the validation shard holds {} tokens: llm.c's reader wants {}, a batch of 4 x "
-                                      "1024, unless -b and -t say less (ftok train does not mind)",
-                                      tokens, kBatchTokens));
-}
-
 }  // namespace
 
 RunResult tokenize(const TokenizeOptions& options, const Log& log) {
   const auto start = std::chrono::steady_clock::now();
   check_chat(options);
   TokenizeOutput output(options);
+  if (const std::string note = note_of_surrounding_tokens(*options.encoding); !note.empty() && !options.recipe.chat)
+    log(LogLevel::kWarning, note);
   Progress progress;
   progress.inputs_total = options.inputs.size();
   note_sizes(options.inputs, progress);
@@ -108,17 +101,8 @@ RunResult tokenize(const TokenizeOptions& options, const Log& log) {
       }
     });
     output.finish();
-    if (output.only_document_trains()) {
-      shown(LogLevel::kWarning, fmt::format("{}: the only document is for training, and nothing validates: give more "
-                                            "documents",
-                                            options.output));
-    } else if (output.tally().kept > 0 && output.shards().tokens(Split::kTrain) == 0) {
-      shown(LogLevel::kWarning,
-            fmt::format("{}: all documents are held out for validation, and nothing is left to train on: give more "
-                        "documents (the first one always validates)",
-                        options.output));
-    }
-    warn_of_short_validation(output, shown);
+    warn_of_small_corpus(options.output, output.tally(), output.only_document_trains(), output.shard_format(),
+                         output.shard_entries(), shown);
   }
   RunResult result;
   result.tally = output.tally();

@@ -8,9 +8,8 @@
 // With a shuffle the last line becomes two passes: documents -> 256 buckets by a hash of their text (buckets.h), then
 // bucket after bucket, each sorted, -> shards (shuffle.h).
 //
-// The manifest is written at each checkpoint and says how far the shards reach, down to the block inside an input; the
-// same command goes on there. The bytes of the output depend on the inputs, the vocabulary and TokenizeOptions::recipe
-// alone.
+// Each checkpoint adds to the journal how far the shards reach, down to the block inside an input; the same command
+// goes on there. The bytes of the output depend on the inputs, the vocabulary and TokenizeOptions::recipe alone.
 #pragma once
 
 #include <cstdint>

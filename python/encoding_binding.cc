@@ -89,8 +89,8 @@ void check_disallowed(const Encoding& encoding, const SpecialRules& rules, std::
   if (match.size != 0) refuse(text, match);
 }
 
-void encode_allowed(const Encoding& encoding, const SpecialRules& rules, std::string_view text,
-                    std::vector<uint32_t>& ids) {
+void encode_text(const Encoding& encoding, const SpecialRules& rules, std::string_view text,
+                 std::vector<uint32_t>& ids) {
   if (rules.all_allowed) {
     ids = encoding.encode(text, Specials::kAllow);
     return;
@@ -103,6 +103,12 @@ void encode_allowed(const Encoding& encoding, const SpecialRules& rules, std::st
     ids.push_back(match.id);
   }
   encoding.encode_ordinary(text.substr(begin), ids);
+}
+
+void encode_allowed(const Encoding& encoding, const SpecialRules& rules, bool add_special_tokens, std::string_view text,
+                    std::vector<uint32_t>& ids) {
+  encode_text(encoding, rules, text, ids);
+  if (add_special_tokens && encoding.vocabulary().surrounds_texts()) encoding.add_special_tokens(ids);
 }
 
 // Calls work(), without the interpreter's lock where it takes long.
@@ -156,11 +162,14 @@ nb::object encode_ordinary(const Encoding& encoding, nb::handle text) {
 }
 
 template <bool kArray>
-nb::object encode(const Encoding& encoding, nb::handle text, nb::handle allowed, nb::handle disallowed) {
+nb::object encode(const Encoding& encoding, nb::handle text, nb::handle allowed, nb::handle disallowed,
+                  bool add_special_tokens) {
   const TextArgument argument(text);
   const SpecialRules rules = rules_of(encoding, allowed, disallowed);
   check_disallowed(encoding, rules, argument.view());
-  const auto encode = [&](std::vector<uint32_t>& ids) { encode_allowed(encoding, rules, argument.view(), ids); };
+  const auto encode = [&](std::vector<uint32_t>& ids) {
+    encode_allowed(encoding, rules, add_special_tokens, argument.view(), ids);
+  };
   if constexpr (kArray) return as_array(argument.view().size(), encode);
   return as_list(argument.view().size(), encode);
 }
@@ -198,11 +207,11 @@ nb::list encode_ordinary_batch(const Encoding& encoding, nb::handle texts, int t
 }
 
 nb::list encode_batch(const Encoding& encoding, nb::handle texts, int threads, nb::handle allowed,
-                      nb::handle disallowed) {
+                      nb::handle disallowed, bool add_special_tokens) {
   const SpecialRules rules = rules_of(encoding, allowed, disallowed);
   for (const nb::handle text : texts) check_disallowed(encoding, rules, TextArgument(text).view());
   return lists_of(batch(texts, threads, [&](std::string_view text, std::vector<uint32_t>& ids) {
-    encode_allowed(encoding, rules, text, ids);
+    encode_allowed(encoding, rules, add_special_tokens, text, ids);
   }));
 }
 
@@ -318,6 +327,9 @@ void save(const Encoding& encoding, const std::string& path) {
   }
   const std::optional<Vocabulary> implied = with_implied_merges(vocabulary);
   if (path.ends_with(".tiktoken") && implied && !vocabulary.normalize_nfc) {
+    if (vocabulary.surrounds_texts() &&
+        PyErr_WarnEx(PyExc_UserWarning, "the tokens around every text are left out: .tiktoken cannot say them", 2) != 0)
+      throw nb::python_error();
     write_vocabulary(*implied, path);
   } else {
     throw nb::value_error(
@@ -397,14 +409,15 @@ void add_encoding(nb::module_& module) {
   type.def("encode_ordinary", &encode_ordinary<false>, nb::arg("text"));
   type.def("encode_ordinary_to_numpy", &encode_ordinary<true>, nb::arg("text"));
   type.def("encode", &encode<false>, nb::arg("text"), nb::kw_only(), nb::arg("allowed_special") = none,
-           nb::arg("disallowed_special") = "all");
+           nb::arg("disallowed_special") = "all", nb::arg("add_special_tokens") = true);
   type.def("encode_to_numpy", &encode<true>, nb::arg("text"), nb::kw_only(), nb::arg("allowed_special") = none,
-           nb::arg("disallowed_special") = "all");
+           nb::arg("disallowed_special") = "all", nb::arg("add_special_tokens") = true);
   type.def("encode_ordinary_batch", &encode_ordinary_batch, nb::arg("text"), nb::kw_only(), nb::arg("num_threads") = 0);
   type.def("encode_ordinary_batch_to_numpy", &encode_ordinary_batch_to_numpy, nb::arg("text"), nb::kw_only(),
            nb::arg("num_threads") = 0);
   type.def("encode_batch", &encode_batch, nb::arg("text"), nb::kw_only(), nb::arg("num_threads") = 0,
-           nb::arg("allowed_special") = none, nb::arg("disallowed_special") = "all");
+           nb::arg("allowed_special") = none, nb::arg("disallowed_special") = "all",
+           nb::arg("add_special_tokens") = true);
   type.def("encode_single_token", &encode_single_token, nb::arg("text_or_bytes"));
   type.def(
       "count",

@@ -7,7 +7,9 @@
 #include <cerrno>
 #include <cstdio>
 #include <filesystem>
+#include <map>
 #include <memory>
+#include <unordered_map>
 
 #include "core/error.h"
 #include "core/file.h"
@@ -31,8 +33,7 @@ class Inputs {
       if (fs::is_directory(path)) {
         add_folder(path);
       } else {
-        const std::optional<Manifest> manifest = manifest_of(fs::path(path).parent_path().string());
-        add(path, manifest ? &*manifest : nullptr);
+        add(path, listing_of(fs::path(path).parent_path().string()));
       }
     }
     if (shards_.empty()) throw UsageError("no shard to convert");
@@ -42,16 +43,28 @@ class Inputs {
   const std::optional<Manifest>& manifest() const { return manifest_; }
 
  private:
-  static std::optional<Manifest> manifest_of(const std::string& folder) {
+  // A folder's manifest, read once for all of its shards, and the splits that it gives them.
+  struct Listing {
+    Manifest manifest;
+    std::unordered_map<std::string, Split> splits;  // by the shard's name
+  };
+
+  // Null where the folder has no manifest.
+  const Listing* listing_of(const std::string& folder) {
+    const auto [place, is_new] = listings_.try_emplace(folder);
     const std::string path = (fs::path(folder.empty() ? "." : folder) / kManifestName).string();
-    if (!fs::exists(path)) return std::nullopt;
-    return read_manifest(path);
+    if (is_new && fs::exists(path)) {
+      auto listing = std::make_unique<Listing>();
+      listing->manifest = read_manifest(path);
+      for (const ShardEntry& entry : listing->manifest.shards) listing->splits[entry.shard.name] = entry.split;
+      place->second = std::move(listing);
+    }
+    return place->second.get();
   }
 
   void add_folder(const std::string& folder) {
-    const std::optional<Manifest> manifest = manifest_of(folder);
-    if (manifest) {
-      for (const ShardEntry& entry : manifest->shards) add(folder + "/" + entry.shard.name, &*manifest);
+    if (const Listing* const listing = listing_of(folder)) {
+      for (const ShardEntry& entry : listing->manifest.shards) add(folder + "/" + entry.shard.name, listing);
       return;
     }
     std::vector<std::string> paths;
@@ -64,16 +77,14 @@ class Inputs {
     for (const std::string& path : paths) add(path, nullptr);
   }
 
-  void add(const std::string& path, const Manifest* manifest) {
+  void add(const std::string& path, const Listing* listing) {
     std::optional<Split> split = options_.split;
-    if (manifest != nullptr) {
-      const std::string name = fs::path(path).filename().string();
-      const auto listed = std::find_if(manifest->shards.begin(), manifest->shards.end(),
-                                       [&](const ShardEntry& entry) { return entry.shard.name == name; });
-      if (listed == manifest->shards.end()) {
-        manifest = nullptr;
-      } else {
-        split = listed->split;
+    const Manifest* manifest = nullptr;
+    if (listing != nullptr) {
+      const auto listed = listing->splits.find(fs::path(path).filename().string());
+      if (listed != listing->splits.end()) {
+        manifest = &listing->manifest;
+        split = listed->second;
       }
     }
     if (!split) split = split_of_name(path);
@@ -98,6 +109,7 @@ class Inputs {
   }
 
   const ConvertOptions& options_;
+  std::map<std::string, std::unique_ptr<const Listing>> listings_;  // by folder
   std::vector<Input> shards_;
   std::optional<Manifest> manifest_;
 };
@@ -141,7 +153,8 @@ class Converter {
       }
       flush(split);
     }
-    result_.shards = writer_->checkpoint();
+    writer_->checkpoint();
+    result_.shards = writer_->shards();
     if (inputs_.manifest()) write_manifest_of_output();
     return std::move(result_);
   }
@@ -207,8 +220,12 @@ class Converter {
   }
 
   void take(const ShardReader& reader, uint64_t begin, uint64_t end, const MappedFile* mask) {
-    reader.view().read(begin, end, piece_);
-    tokens_.insert(tokens_.end(), piece_.begin(), piece_.end());
+    if (tokens_.empty()) {  // as nearly always
+      reader.view().read(begin, end, tokens_);
+    } else {
+      reader.view().read(begin, end, piece_);
+      tokens_.insert(tokens_.end(), piece_.begin(), piece_.end());
+    }
     if (mask == nullptr) return;
     const std::string_view bytes = mask->bytes().substr(begin, end - begin);
     loss_.insert(loss_.end(), bytes.begin(), bytes.end());
@@ -241,7 +258,6 @@ class Converter {
     manifest.shards = result_.shards;
     manifest.inputs.clear();
     manifest.parts_in_shards = 0;
-    manifest.position.clear();
     write_file(folder_ + "/" + kManifestName, write_manifest(manifest));
   }
 

@@ -47,7 +47,6 @@ Manifest read_fields(const JsonFields& fields) {
   manifest.totals = fields.raw("totals");
   for (const JsonFields& shard : fields.objects("shards")) manifest.shards.push_back(read_shard_entry(shard));
   manifest.parts_in_shards = fields.number("parts_in_shards");
-  if (fields.has("position")) manifest.position = fields.raw("position");
   if (fields.has("job")) manifest.job = fields.raw("job");
   for (const JsonFields& input : fields.objects("inputs")) {
     manifest.inputs.push_back(
@@ -120,7 +119,6 @@ std::string write_manifest(const Manifest& manifest) {
   json.key("shards").begin_array();
   for (const ShardEntry& shard : manifest.shards) json.raw(write_shard_entry(shard));
   json.end_array().field("parts_in_shards", manifest.parts_in_shards);
-  if (!manifest.position.empty()) json.key("position").raw(manifest.position);
   if (!manifest.job.empty()) json.key("job").raw(manifest.job);
   json.key("inputs").begin_array();
   for (const Manifest::Input& input : manifest.inputs) {
@@ -135,7 +133,11 @@ Result<Manifest> parse_manifest(std::string_view file) {
   const Result<std::string_view> sealed = check_sealed_json(file);
   if (!sealed) return sealed.damage();
   try {
-    return read_fields(JsonFields(file));
+    const JsonFields fields(file);
+    if (fields.has("position")) {
+      return Damage{"unfinished", "it is of an unfinished folder of ftok 0.1.0; finish it with ftok 0.1.0", 0};
+    }
+    return read_fields(fields);
   } catch (const JsonFields::Missing& missing) {
     return Damage{"bad_manifest", missing.what(), 0};
   }
@@ -143,6 +145,7 @@ Result<Manifest> parse_manifest(std::string_view file) {
 
 Manifest read_manifest(const std::string& path) {
   Result<Manifest> manifest = parse_manifest(read_file(path));
+  if (!manifest && manifest.damage().code.view() == "unfinished") throw Error(path + ": " + manifest.damage().detail);
   if (!manifest) throw Error(fmt::format("{} is damaged: {}", path, manifest.damage().detail));
   return std::move(*manifest);
 }

@@ -1,6 +1,6 @@
-// manifest.json: what an output folder holds and how it was made. It is written last at every checkpoint of a run and
-// is what a resumed run continues from. It holds no time, thread count or path of the machine beyond the inputs' names
-// as given; the same run gives the same bytes.
+// manifest.json: what an output folder holds and how it was made. It is written last, when the run is done; until then
+// the journal (pipeline/journal.h) says what there is. It holds no time, thread count or path of the machine beyond the
+// inputs' names as given; the same run gives the same bytes.
 #pragma once
 
 #include <cstdint>
@@ -51,7 +51,6 @@ struct Manifest {
   std::vector<Input> inputs;
   uint64_t parts_in_shards = 0;  // parts [0, this) are wholly in `shards`
   std::vector<ShardEntry> shards;
-  std::string position;  // a JSON object, the caller's: how far into the next part `shards` reach; empty: not at all
   std::string job;  // a JSON object: of a job's folder the checksum of job.json and the tasks' receipts; empty: a run's
   std::string totals = "{}";  // a JSON object: counters over all inputs, the caller's
 
@@ -67,7 +66,8 @@ void describe_shards(const ShardWriterOptions& options, Manifest& manifest);
 
 std::string write_manifest(const Manifest& manifest);
 
-// Damage codes: "unsealed", "bad_checksum", "bad_manifest".
+// Damage codes: "unsealed", "bad_checksum", "bad_manifest", and "unfinished" for a manifest that `ftok tokenize` of
+// ftok 0.1.0 wrote on the way.
 Result<Manifest> parse_manifest(std::string_view file);
 
 // Throws Error naming the path when it cannot be read or is damaged.

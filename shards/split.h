@@ -16,8 +16,8 @@ std::string_view split_name(Split split);
 
 // True when XXH64(id, seed 0) mod 1000 < per_mille: a property of the document alone, so that it does not change with
 // the other inputs, the order or the threads. Where per_mille is above 0, a run also sends its first kept document to
-// validation, so that there is at least one and a longer input list changes nothing; `ftok tokenize` gives a document
-// that stays the only one to training.
+// validation, so that there is at least one and a longer input list changes nothing; a document that stays the only one
+// is for training (pipeline/small_corpus.h).
 bool is_validation(std::string_view id, int64_t per_mille);
 
 // The name of a shard in the output folder: "ftok_train_000000.bin". The extension is the format's.

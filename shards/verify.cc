@@ -158,7 +158,7 @@ void Verifier::folder() {
   if (fs::exists(path_of(kBindingName))) {
     binding(manifest.binding);
   } else if (!manifest.inputs.empty()) {  // without inputs: shards that were converted, which no command continues
-    find(path_of(kBindingName), "is not there, and the manifest was made with it");
+    find(path_of(kBindingName), "is missing, and the manifest was made with it");
   }
   shards_and_parts(manifest);
   unlisted();

@@ -27,6 +27,7 @@ struct ShardWriter::Stream {
   uint64_t first = 0, end = UINT64_MAX;  // the shards it writes
   uint64_t skip = 0;                     // tokens of the next document that lie in shards before them
   std::vector<ShardEntry> entries;       // from `first` on
+  size_t unchanged = 0;                  // entries that the last checkpoint has returned
   std::unique_ptr<ShardFile> file;
   std::optional<ChecksummedFile> mask;
   uint64_t tokens = 0;  // in the open shard
@@ -91,6 +92,7 @@ ShardWriter::ShardWriter(ShardWriterOptions options, std::vector<ShardEntry> sha
     }
     entries.push_back(std::move(entry));
   }
+  for (const auto& stream : streams_) stream->unchanged = stream->entries.size();
 }
 
 ShardWriter::ShardWriter(ShardWriterOptions options, const ShardRange& range) : ShardWriter(std::move(options)) {
@@ -105,34 +107,45 @@ ShardWriter::~ShardWriter() = default;
 void ShardWriter::add(Split split, std::string_view id, std::span<const uint32_t> tokens,
                       std::span<const uint8_t> loss) {
   assert(loss.size() == (options_.loss_masks ? tokens.size() : 0));
-  scratch_.clear();
-  if (options_.placement == EndOfText::kBefore) scratch_.push_back(options_.end_of_text);
   uint32_t largest = 0;
   for (const uint32_t token : tokens) largest = std::max(largest, token);
   if (largest >= options_.vocabulary_size) {
     throw Error(
         fmt::format("document {}: token {} is outside the vocabulary of {}", id, largest, options_.vocabulary_size));
   }
-  scratch_.insert(scratch_.end(), tokens.begin(), tokens.end());
-  if (options_.placement == EndOfText::kAfter) scratch_.push_back(options_.end_of_text);
-  if (options_.loss_masks) {
-    scratch_mask_.assign(scratch_.size(), '\0');
-    std::copy(loss.begin(), loss.end(), scratch_mask_.begin() + (options_.placement == EndOfText::kBefore ? 1 : 0));
-  }
-  if (scratch_.empty()) {
-    ++empty_documents_;
-    return;
-  }
   Stream& stream = *streams_[static_cast<size_t>(split)];
-  for (size_t done = std::exchange(stream.skip, 0); done < scratch_.size() && stream.index() < stream.end;) {
-    if (!stream.file) open(stream);
-    stream.add_row(stream.tokens, done, scratch_.size(), id);
-    const size_t count =
-        static_cast<size_t>(std::min<uint64_t>(scratch_.size() - done, options_.shard_tokens - stream.tokens));
-    stream.file->append(std::span<const uint32_t>(scratch_).subspan(done, count));
-    if (stream.mask) stream.mask->write(std::string_view(scratch_mask_).substr(done, count));
+  const std::span<const uint32_t> end_of_text(&options_.end_of_text, options_.placement == EndOfText::kNone ? 0 : 1);
+  constexpr uint8_t kOutOfLoss = 0;
+  const std::span<const uint8_t> end_of_text_loss(&kOutOfLoss, options_.loss_masks ? end_of_text.size() : 0);
+  OpenDocument document{id, tokens.size() + end_of_text.size()};
+  if (document.tokens == 0) ++empty_documents_;
+  if (options_.placement == EndOfText::kBefore) put(stream, document, end_of_text, end_of_text_loss);
+  put(stream, document, tokens, loss);
+  if (options_.placement == EndOfText::kAfter) put(stream, document, end_of_text, end_of_text_loss);
+  stream.skip = 0;
+}
+
+void ShardWriter::put(Stream& stream, OpenDocument& document, std::span<const uint32_t> tokens,
+                      std::span<const uint8_t> loss) {
+  if (document.done < stream.skip) {
+    const size_t skipped = static_cast<size_t>(std::min<uint64_t>(tokens.size(), stream.skip - document.done));
+    document.done += skipped;
+    tokens = tokens.subspan(skipped);
+    if (!loss.empty()) loss = loss.subspan(skipped);
+  }
+  while (!tokens.empty() && stream.index() < stream.end) {
+    const bool opens = !stream.file;
+    if (opens) open(stream);
+    if (opens || document.done == 0) stream.add_row(stream.tokens, document.done, document.tokens, document.id);
+    const size_t count = static_cast<size_t>(std::min<uint64_t>(tokens.size(), options_.shard_tokens - stream.tokens));
+    stream.file->append(tokens.first(count));
+    tokens = tokens.subspan(count);
+    if (stream.mask) {
+      stream.mask->write({reinterpret_cast<const char*>(loss.data()), count});
+      loss = loss.subspan(count);
+    }
     stream.tokens += count;
-    done += count;
+    document.done += count;
     if (stream.tokens == options_.shard_tokens) publish(stream);
   }
 }
@@ -166,6 +179,7 @@ void ShardWriter::reopen_mask(Stream& stream, const ShardEntry& entry) {
 void ShardWriter::reopen_short_shard(Stream& stream) {
   const ShardEntry entry = std::move(stream.entries.back());
   stream.entries.pop_back();
+  stream.unchanged = std::min(stream.unchanged, stream.entries.size());
   const ShardFileOptions file = file_options(stream);
   const auto refuse = [&](const std::string& why) {
     throw Error("cannot continue from " + file.path + ": " + why + "; it is not the file the manifest lists");
@@ -219,11 +233,19 @@ void ShardWriter::publish(Stream& stream) {
 }
 
 std::vector<ShardEntry> ShardWriter::checkpoint() {
-  std::vector<ShardEntry> shards;
+  std::vector<ShardEntry> changed;
   for (const auto& stream : streams_) {
     if (stream->file) publish(*stream);
-    shards.insert(shards.end(), stream->entries.begin(), stream->entries.end());
+    const std::vector<ShardEntry>& entries = stream->entries;
+    changed.insert(changed.end(), entries.begin() + static_cast<ptrdiff_t>(stream->unchanged), entries.end());
+    stream->unchanged = entries.size();
   }
+  return changed;
+}
+
+std::vector<ShardEntry> ShardWriter::shards() const {
+  std::vector<ShardEntry> shards;
+  for (const auto& stream : streams_) shards.insert(shards.end(), stream->entries.begin(), stream->entries.end());
   return shards;
 }
 

@@ -4,10 +4,10 @@
 // wherever in a document that falls (llm.c's writer does the same); only a stream's last shard is shorter. Shard k
 // therefore holds tokens [k * shard_tokens, (k + 1) * shard_tokens) of the stream and nothing else decides its bytes.
 //
-// checkpoint() publishes the short last shards and returns the list of all shards, which the manifest keeps. A writer
-// made with that list continues where it stood, in another process too: it takes the short shard's first tokens back
-// from disk (also when a killed run has meanwhile replaced the file by a longer one, of which they are the beginning)
-// and rewrites it longer. So a run that is continued gives the same bytes as one that never stopped.
+// checkpoint() publishes the short last shards; shards() is then the list of all shards, which the manifest keeps. A
+// writer made with that list continues where it stood, in another process too: it takes the short shard's first tokens
+// back from disk (also when a killed run has meanwhile replaced the file by a longer one, of which they are the
+// beginning) and rewrites it longer. So a run that is continued gives the same bytes as one that never stopped.
 //
 // With loss_masks each shard X.bin has an X.mask beside it: one byte per token, 1 where training counts the token as a
 // target.
@@ -79,8 +79,13 @@ class ShardWriter {
   // count in the loss.
   void add(Split split, std::string_view id, std::span<const uint32_t> tokens, std::span<const uint8_t> loss = {});
 
-  // Publishes the short last shard of each stream; returns all shards, train first, in order. The writer can continue.
+  // Publishes the short last shard of each stream. Returns the shards that are new or longer since the last checkpoint
+  // (or since the list that the writer was made with), train first, in order: not all of them, so that what a
+  // checkpoint costs does not depend on how many came before it. The writer can continue.
   std::vector<ShardEntry> checkpoint();
+
+  // All shards that have been published, train first, in order.
+  std::vector<ShardEntry> shards() const;
 
   // Tokens of the stream so far, end-of-text included, those of earlier runs too.
   uint64_t tokens(Split split) const;
@@ -93,6 +98,14 @@ class ShardWriter {
  private:
   struct Stream;
 
+  // A document on its way into the shards.
+  struct OpenDocument {
+    std::string_view id;
+    uint64_t tokens = 0;  // end-of-text included
+    uint64_t done = 0;
+  };
+
+  void put(Stream& stream, OpenDocument& document, std::span<const uint32_t> tokens, std::span<const uint8_t> loss);
   void open(Stream& stream);
   ShardFileOptions file_options(const Stream& stream) const;
   void reopen_short_shard(Stream& stream);
@@ -101,8 +114,6 @@ class ShardWriter {
 
   ShardWriterOptions options_;
   std::unique_ptr<Stream> streams_[2];  // by Split
-  std::vector<uint32_t> scratch_;
-  std::string scratch_mask_;  // of scratch_
   uint64_t shards_completed_ = 0;
   uint64_t empty_documents_ = 0;
 };

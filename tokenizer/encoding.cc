@@ -118,6 +118,12 @@ void Encoding::encode(std::string_view text, Specials specials, std::vector<uint
       });
 }
 
+void Encoding::add_special_tokens(std::vector<uint32_t>& ids) const {
+  const Vocabulary& vocabulary = tables_->vocabulary;
+  ids.insert(ids.begin(), vocabulary.before_text.begin(), vocabulary.before_text.end());
+  ids.insert(ids.end(), vocabulary.after_text.begin(), vocabulary.after_text.end());
+}
+
 // Appends ids of `text`, as ordinary text, until there are at least `tokens_max`, or all.
 void Encoding::append_prefix(std::string_view text, size_t tokens_max, EncodedPrefix& prefix) const {
   if (prefix.ids.size() >= tokens_max) {

@@ -60,6 +60,10 @@ class Encoding {
 
   std::vector<uint32_t> encode(std::string_view text, Specials specials) const;
 
+  // Puts the tokens around the ids of a whole text that the vocabulary's file asks for (Vocabulary::before_text and
+  // after_text): Hugging Face's add_special_tokens=True. Of most vocabularies there are none. No other function does.
+  void add_special_tokens(std::vector<uint32_t>& ids) const;
+
   // The first `tokens_max` ids of `text`; little of what comes behind them is encoded. (What is refused is looked for
   // in all of it.)
   EncodedPrefix encode_prefix(std::string_view text, size_t tokens_max, Specials specials = Specials::kPlain) const;

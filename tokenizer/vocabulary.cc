@@ -378,8 +378,10 @@ std::string format_sidecar(const Vocabulary& vocabulary) {
 }
 
 void write_vocabulary(const Vocabulary& vocabulary, const std::string& path) {
-  if (follow_output(path).is_stream) return write_file(path, format_tiktoken(vocabulary));  // nothing lies beside it
   const std::string sidecar = sidecar_path(path), content = format_sidecar(vocabulary);
+  if (sidecar == path || follow_output(path).is_stream) {  // nothing lies beside it
+    return write_output(path, format_tiktoken(vocabulary));
+  }
   const bool replaces = std::filesystem::is_regular_file(path);
   if (replaces) {
     const bool described = std::filesystem::is_regular_file(sidecar);

@@ -51,6 +51,10 @@ struct Vocabulary {
   std::vector<std::string> warnings;  // what the files say that was not followed, and what was done instead
   bool normalize_nfc = false;         // text is put into Unicode normal form C first (Qwen's tokenizer.json)
 
+  // Ids that stand before and after every text where special tokens are added: a tokenizer.json's post-processor.
+  std::vector<uint32_t> before_text, after_text;
+  bool surrounds_texts() const { return !before_text.empty() || !after_text.empty(); }
+
   uint32_t token_count() const { return static_cast<uint32_t>(offsets.size() - 1); }  // ids below this may be tokens
   std::string_view token(uint32_t id) const {
     return std::string_view(bytes).substr(offsets[id], offsets[id + 1] - offsets[id]);

@@ -49,6 +49,7 @@ class Run {
     resume();
     if (!leads()) return;
     log_.emplace(inputs.output + "/log.jsonl", step_);
+    log_->set_steps(recipe_.run.steps);
     if (const std::string chat = chat_template_of(inputs); !chat.empty())
       write_file(inputs.output + "/" + kChatTemplateName, chat + "\n");
   }
@@ -90,8 +91,7 @@ class Run {
 
   void tell(const StepReport& report, bool looks, std::optional<double> validation_loss) {
     log_->add(report, validation_loss);
-    LossCurve curve = log_->curve();
-    curve.steps = recipe_.run.steps;
+    const LossCurve& curve = log_->curve();
     observer_.on_step(report, curve);
     if (validation_loss) observer_.on_validation(report.step, *validation_loss);
     if (!looks) return;
@@ -137,9 +137,12 @@ class Run {
     engine_->set_state({inputs_.initial->parameters, {}, {}}, 0);
   }
 
-  // What a folder is bound to. Rank 0's: it reads all of the data, once.
+  // What a folder is bound to. Rank 0's: it reads all of the data, the first time and when its files have changed.
   const std::string& data_identity() {
-    if (data_identity_.empty()) data_identity_ = data_.description() + ", checksum " + data_.checksum();
+    if (!data_identity_.empty()) return data_identity_;
+    FileChecksums files(inputs_.output + "/" + kDataChecksumsName);
+    data_identity_ = data_.description() + ", checksum " + data_.checksum(files);
+    files.save();
     return data_identity_;
   }
 

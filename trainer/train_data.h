@@ -20,6 +20,8 @@ std::optional<Mixture> open_validation_data(const TrainRecipe& recipe, const Tra
 
 inline constexpr char kChatTemplateName[] = "chat.json";  // in a run's folder: the chat template of its data
 
+inline constexpr char kDataChecksumsName[] = "data-checksums.json";  // there too (trainer/data/file_checksums.h)
+
 // That template, as JSON; "" where no data has one.
 std::string chat_template_of(const TrainInputs& inputs);
 

@@ -10,6 +10,8 @@
 namespace ftok {
 namespace {
 
+constexpr int64_t kAllValidate = 1000;  // per mille
+
 // The stream of tokens of each split, as the receipts of `commit` give it.
 class Streams {
  public:
@@ -23,11 +25,11 @@ class Streams {
       counts.documents[1] = receipt.number("val_documents");
       counts.tokens[0] = receipt.number("train_tokens");
       counts.tokens[1] = receipt.number("val_tokens");
-      if (first_task_ == UINT64_MAX && counts.documents[0] + counts.documents[1] > 0) {
-        first_task_ = receipt.task;
-        move_first(counts.documents, counts.tokens);
-      }
+      const uint64_t kept = counts.documents[0] + counts.documents[1];
+      if (kept_ == 0 && kept > 0) first_task_ = receipt.task;
+      kept_ += kept;
     }
+    if (kept_ > 0) move_first(counts_[first_task_].documents, counts_[first_task_].tokens);
   }
 
   uint64_t tokens(Split split) const {
@@ -67,18 +69,20 @@ class Streams {
     uint64_t documents[2] = {0, 0}, tokens[2] = {0, 0};
   };
 
-  // The first document of all that are kept goes to validation (Committer::split), whatever its id says.
-  bool moves_first() const {
-    return context_.plan.validation_per_mille > 0 &&
-           commits_[first_task_].number("first_split") == static_cast<uint64_t>(Split::kTrain);
+  // The first document of all that are kept is for validation, the only one for training, whatever its id says
+  // (shards/split.h, small_corpus.h).
+  Split split_of_first() const {
+    const auto by_id = static_cast<Split>(commits_[first_task_].number("first_split"));
+    if (context_.plan.validation_per_mille <= 0) return by_id;
+    return kept_ == 1 && context_.plan.validation_per_mille < kAllValidate ? Split::kTrain : Split::kValidation;
   }
   void move_first(uint64_t (&documents)[2], uint64_t (&tokens)[2]) const {
-    if (!moves_first()) return;
+    const size_t from = commits_[first_task_].number("first_split"), to = static_cast<size_t>(split_of_first());
     const uint64_t first_tokens = commits_[first_task_].number("first_tokens");
-    documents[0] -= 1;
-    documents[1] += 1;
-    tokens[0] -= first_tokens;
-    tokens[1] += first_tokens;
+    documents[from] -= 1;
+    documents[to] += 1;
+    tokens[from] -= first_tokens;
+    tokens[to] += first_tokens;
   }
   uint64_t length(const uint64_t (&documents)[2], const uint64_t (&tokens)[2], Split split) const {
     return tokens[static_cast<size_t>(split)] + documents[static_cast<size_t>(split)] * end_of_text_;
@@ -105,7 +109,7 @@ class Streams {
         Split split{};
         std::vector<uint32_t> ids;
         for (bool is_first = holds_first; tokens.next(id, split, ids); is_first = false) {
-          if (is_first && moves_first()) split = Split::kValidation;
+          if (is_first) split = split_of_first();
           if (split == wanted && !visit(id, std::span<const uint32_t>(ids))) return;
         }
       }
@@ -117,8 +121,9 @@ class Streams {
   const TaskContext& context_;
   uint64_t end_of_text_;
   std::vector<TaskReceipt> commits_;
-  std::vector<Counts> counts_;  // by task
-  uint64_t first_task_ = UINT64_MAX;
+  std::vector<Counts> counts_;        // by task
+  uint64_t kept_ = 0;                 // documents
+  uint64_t first_task_ = UINT64_MAX;  // that kept one
 };
 
 }  // namespace

@@ -4,6 +4,7 @@
 #include "pipeline/job/task.h"
 #include "pipeline/run.h"
 #include "pipeline/run/part_maker.h"
+#include "pipeline/small_corpus.h"
 #include "shards/manifest.h"
 
 namespace ftok {
@@ -46,6 +47,9 @@ TaskReceipt finish_pass(const TaskContext& context, const Extracted& extracted) 
   manifest.job = job_of(job);
   const std::string text = write_manifest(manifest);
   write_file(job.path_of(kManifestName), text);
+  const int64_t per_mille = context.plan.validation_per_mille;
+  warn_of_small_corpus(job.path(), totals, totals.kept == 1 && per_mille > 0 && per_mille < 1000, manifest.shard_format,
+                       manifest.shards, context.log);
   TaskReceipt receipt;
   receipt.files.push_back({kManifestName, text.size(), checksum_of(text)});
   receipt.numbers = {{"shards", manifest.shards.size()}};

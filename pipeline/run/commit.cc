@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <filesystem>
 
+#include "pipeline/small_corpus.h"
+
 namespace ftok {
 
 // A checkpoint writes the short last shard of each split and the next one takes it up again. After so many completed
@@ -19,9 +21,11 @@ Committer::Committer(const OutputFolder& folder, const Plan& plan, const CommitO
       progress_(progress),
       maker_(plan, options_, progress),
       parts_in_shards_(state.parts_in_shards),
-      deduplicator_(std::make_unique<Deduplicator>(plan.dedup, plan.key_layout)),
-      shard_entries_(state.shards),
-      journal_(folder.open_journal(state)) {
+      deduplicator_(std::make_unique<Deduplicator>(plan.dedup, plan.key_layout)) {
+  uint64_t kept = 0;
+  for (const CommittedPart& part : state.parts) kept += part.kept;
+  move_only_document(folder.path(), kept, plan.validation_per_mille, Split::kValidation, state.shards);
+  journal_.emplace(folder.open_journal(state));
   remove_unlisted_shards(folder.path(), state.shards);
   ShardWriterOptions shard_options = plan.shards;
   shard_options.folder = folder.path();
@@ -118,31 +122,39 @@ void Committer::add_to_shards(uint64_t part, uint64_t kept) {
 
 // All parts so far are in shards from now on.
 void Committer::checkpoint() {
-  shard_entries_ = shards_->checkpoint();
+  const std::vector<ShardEntry> changed = shards_->checkpoint();
   shards_completed_at_checkpoint_ = shards_->shards_completed();
-  journal_->add_checkpoint(shard_entries_, inputs_.size());
+  journal_->add_checkpoint(changed, inputs_.size());
   for (; parts_in_shards_ < inputs_.size(); ++parts_in_shards_) {
     remove_file(part_paths(folder_.parts(), parts_in_shards_).tokens);
   }
 }
 
-void Committer::write_final_manifest() const {
+void Committer::write_final_manifest() {
   Manifest manifest = manifest_of(plan_, folder_.binding_digest(), tally_);
   manifest.inputs = inputs_;
   manifest.parts_in_shards = inputs_.size();
-  manifest.shards = shard_entries_;
+  manifest.shards = final_shards_;
   write_file(folder_.manifest(), write_manifest(manifest));
 }
 
 void Committer::finish() {
   checkpoint();
+  final_shards_ = shards_->shards();
+  only_document_trains_ =
+      move_only_document(folder_.path(), kept_, plan_.validation_per_mille, Split::kTrain, final_shards_);
   write_final_manifest();
+  remove_unlisted_shards(folder_.path(), final_shards_);
   folder_.finish();
+}
+
+void Committer::warn_of_small_corpus(const std::string& output, const Log& log) const {
+  ftok::warn_of_small_corpus(output, tally_, only_document_trains_, plan_.shards.format->name(), final_shards_, log);
 }
 
 std::vector<std::string> Committer::shard_names() const {
   std::vector<std::string> names;
-  for (const ShardEntry& entry : shard_entries_) names.push_back(entry.shard.name);
+  for (const ShardEntry& entry : final_shards_) names.push_back(entry.shard.name);
   return names;
 }
 

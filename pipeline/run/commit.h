@@ -33,9 +33,12 @@ class Committer {
   // Publishes the last shards and the complete manifest; call once all inputs are committed.
   void finish();
 
+  // After finish(): warns of what is too small (pipeline/small_corpus.h).
+  void warn_of_small_corpus(const std::string& output, const Log& log) const;
+
   size_t parts() const { return inputs_.size(); }
   const Tally& tally() const { return tally_; }
-  std::vector<std::string> shard_names() const;
+  std::vector<std::string> shard_names() const;  // after finish()
   const std::vector<std::string>& quarantined() const { return quarantined_; }
   const std::string& first_failure() const { return first_failure_; }  // why the first quarantined input was given up
   // What the index will take for so many documents that reach it, for the log.
@@ -49,7 +52,7 @@ class Committer {
   Split split(std::string_view split_key);
   std::string id_of(uint64_t document) const;
   void checkpoint();
-  void write_final_manifest() const;
+  void write_final_manifest();
 
   const OutputFolder& folder_;
   const Plan& plan_;
@@ -67,7 +70,8 @@ class Committer {
   uint64_t parts_in_shards_ = 0;  // as of the last checkpoint
   std::unique_ptr<Deduplicator> deduplicator_;
   std::unique_ptr<ShardWriter> shards_;
-  std::vector<ShardEntry> shard_entries_;        // as of the last checkpoint
+  std::vector<ShardEntry> final_shards_;  // after finish()
+  bool only_document_trains_ = false;
   uint64_t shards_completed_at_checkpoint_ = 0;  // of the shard writer
   std::optional<Journal> journal_;
 };

@@ -51,6 +51,7 @@ void PartMaker::work(Entry& entry) const {
   Item item;
   item.document = std::move(document);
   run_stages(plan_.late_stages, item, false, options_.late_stage_ns);
+  drop_if_empty(item);
   document = std::move(item.document);
   if (!item.verdict.kept()) {
     entry.judgement.verdict = std::move(item.verdict);

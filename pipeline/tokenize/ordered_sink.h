@@ -24,7 +24,7 @@ class OrderedSink : public DocumentSink {
   void end_input(const StreamPosition& position) override { output_.add_receipt(position); }
 
   void checkpoint(const StreamPosition& position) {
-    output_.checkpoint(position.at_start_of_input() ? "" : write_position(position), position.report.tally);
+    output_.checkpoint(position.at_start_of_input() ? "" : write_position(position));
   }
 
  private:

@@ -9,8 +9,8 @@
 #include "core/file.h"
 #include "core/json.h"
 #include "core/recipe.h"
-#include "core/shown.h"
 #include "pipeline/shard_settings.h"
+#include "pipeline/small_corpus.h"
 #include "pipeline/tokenize/encode_block.h"
 #include "text/unicode.h"
 
@@ -76,20 +76,25 @@ ShardWriterOptions shard_options(const TokenizeOptions& options) {
 TokenizeOutput::TokenizeOutput(const TokenizeOptions& options) : TokenizeOutput(options, shard_options(options)) {}
 
 TokenizeOutput::TokenizeOutput(const TokenizeOptions& options, const ShardWriterOptions& writer_options)
-    : folder_(options.output, binding_of(options)), loss_masks_(options.recipe.chat.has_value()) {
-  has_manifest_ = fs::exists(folder_.manifest());
-  if (has_manifest_) manifest_ = read_manifest(folder_.manifest());
-  take_up(options.inputs);
-  move_only_document(Split::kValidation);
-  remove_unlisted_shards(folder_.path(), manifest_.shards);
-  shards_ = std::make_unique<ShardWriter>(writer_options, manifest_.shards);
+    : folder_(options.output, run_binding(binding_of(options))), loss_masks_(options.recipe.chat.has_value()) {
+  manifest_.validation_per_mille = static_cast<uint64_t>(options.recipe.shards.validation_per_mille);
+  RunState state = take_up(options.inputs);
+  move_only_document(folder_.path(), tally_.kept, options.recipe.shards.validation_per_mille, Split::kValidation,
+                     state.shards);
+  journal_.emplace(folder_.open_journal(state));
+  remove_unlisted_shards(folder_.path(), state.shards);
+  shards_ = std::make_unique<ShardWriter>(writer_options, std::move(state.shards));
   manifest_.software = {{"ftok", FTOK_VERSION}, {"unicode", kUnicodeVersion}};
   manifest_.recipe = recipe_text_of(options.recipe);
   manifest_.binding = folder_.binding_digest();
   manifest_.vocabulary = {options.encoding->name(), options.encoding->digest(), writer_options.vocabulary_size,
                           writer_options.end_of_text};
   describe_shards(writer_options, manifest_);
-  manifest_.validation_per_mille = static_cast<uint64_t>(options.recipe.shards.validation_per_mille);
+  manifest_.notes = options.encoding->vocabulary().warnings;
+  if (!options.recipe.chat) {
+    if (std::string note = note_of_surrounding_tokens(*options.encoding); !note.empty())
+      manifest_.notes.push_back(std::move(note));
+  }
 }
 
 void TokenizeOutput::add_document(Split split, std::string_view id, std::span<const uint32_t> tokens) {
@@ -102,57 +107,16 @@ void TokenizeOutput::add_document(Split split, std::string_view id, std::span<co
   shards_->add(split, id, ids_, loss_);
 }
 
-void TokenizeOutput::take_up(const std::vector<std::string>& inputs) {
-  for (size_t i = 0; i < manifest_.inputs.size(); ++i) {
-    const Result<InputReport> report = parse_input_report(manifest_.inputs[i].report);
-    if (!report.ok()) throw Error(fmt::format("{}: the report of input {} cannot be read", folder_.manifest(), i + 1));
-    if (i >= inputs.size()) {
-      throw UsageError(
-          fmt::format("{} holds {} as input {}, the list ends before it; inputs may be appended, not removed",
-                      folder_.path(), report->input, i + 1));
-    }
-    if (report->input != shown_input(inputs[i])) {
-      throw UsageError(fmt::format("input {} of {} was {}, not {}; inputs may be appended, not reordered", i + 1,
-                                   folder_.path(), report->input, shown_input(inputs[i])));
-    }
-    tally_.add(report->tally);
+// What is done of the inputs: inputs behind the last checkpoint are done again.
+RunState TokenizeOutput::take_up(const std::vector<std::string>& inputs) {
+  RunState state = folder_.committed(inputs, OutputFolder::GivenUp::kStay);
+  state.parts.resize(state.parts_in_shards);
+  position_ = state.position;
+  for (const CommittedPart& part : state.parts) {
+    manifest_.inputs.push_back({manifest_.inputs.size(), part.report, part.receipt});
+    tally_.add(parse_input_report(part.report)->tally);
   }
-  remove_receipts_from(manifest_.inputs.size());
-}
-
-// A book alone is for training; where inputs are appended to it, it is the first of several again, for validation. A
-// shard's bytes do not say its split, so its files are copied under the other split's names, and go when the manifest
-// lists those.
-void TokenizeOutput::move_only_document(Split to) {
-  const bool others = std::any_of(manifest_.shards.begin(), manifest_.shards.end(),
-                                  [&](const ShardEntry& entry) { return entry.split == to; });
-  if (tally_.kept != 1 || others || manifest_.validation_per_mille == 0 || manifest_.validation_per_mille == 1000)
-    return;
-  const std::string old_mark =
-                        fmt::format("ftok_{}_", split_name(to == Split::kTrain ? Split::kValidation : Split::kTrain)),
-                    mark = fmt::format("ftok_{}_", split_name(to));
-  const auto copy = [&](FileEntry& file) {
-    const std::string from = folder_.path() + "/" + file.name;
-    file.name.replace(0, old_mark.size(), mark);
-    write_file(folder_.path() + "/" + file.name, read_file(from));
-  };
-  for (ShardEntry& entry : manifest_.shards) {
-    entry.split = to;
-    copy(entry.shard), copy(entry.sidecar);
-    if (entry.mask) copy(*entry.mask);
-    for (FileEntry& companion : entry.companions) copy(companion);
-  }
-  write_file(folder_.manifest(), write_manifest(manifest_));
-  only_document_trains_ = to == Split::kTrain;
-}
-
-// Receipts that a killed run wrote after its last checkpoint.
-void TokenizeOutput::remove_receipts_from(size_t number) const {
-  for (;; ++number) {
-    const std::string receipt = part_paths(folder_.parts(), number).receipt;
-    if (!fs::exists(receipt)) return;
-    remove_file(receipt);
-  }
+  return state;
 }
 
 void TokenizeOutput::add_receipt(const StreamPosition& position) {
@@ -168,25 +132,17 @@ void TokenizeOutput::add_receipt(const StreamPosition& position) {
   const std::string path = part_paths(folder_.parts(), receipt.number).receipt;
   const std::string text = write_part_receipt(receipt);
   write_file(path, text);
-  manifest_.inputs.push_back(
-      {receipt.number,
-       receipt.report,
-       {fs::path(path).lexically_relative(folder_.path()).string(), text.size(), checksum_of(text)}});
+  CommittedPart part{0, receipt.kept(), {}, receipt.report};
+  part.receipt = {fs::path(path).lexically_relative(folder_.path()).string(), text.size(), checksum_of(text)};
+  journal_->add_part_with_checkpoint(receipt.number, part);
+  manifest_.inputs.push_back({receipt.number, std::move(part.report), std::move(part.receipt)});
   tally_.add(position.report.tally);
 }
 
-void TokenizeOutput::checkpoint(const std::string& position, const Tally& open) {
-  manifest_.shards = shards_->checkpoint();
-  manifest_.position = position;
-  manifest_.parts_in_shards = manifest_.inputs.size();
-  Tally total = tally_;
-  total.add(open);
-  JsonWriter totals;
-  totals.begin_object();
-  total.write_fields(totals);
-  totals.end_object();
-  manifest_.totals = totals.take();
-  write_file(folder_.manifest(), write_manifest(manifest_));
+void TokenizeOutput::checkpoint(const std::string& position) {
+  const std::vector<ShardEntry> changed = shards_->checkpoint();
+  position_ = position;
+  journal_->add_checkpoint(changed, manifest_.inputs.size(), position);
 }
 
 bool TokenizeOutput::shard_completed() {
@@ -196,10 +152,20 @@ bool TokenizeOutput::shard_completed() {
 }
 
 void TokenizeOutput::finish() {
-  checkpoint("", {});
-  move_only_document(Split::kTrain);
+  checkpoint("");
+  manifest_.shards = shards_->shards();
+  manifest_.parts_in_shards = manifest_.inputs.size();
+  only_document_trains_ =
+      move_only_document(folder_.path(), tally_.kept, static_cast<int64_t>(manifest_.validation_per_mille),
+                         Split::kTrain, manifest_.shards);
+  JsonWriter totals;
+  totals.begin_object();
+  tally_.write_fields(totals);
+  totals.end_object();
+  manifest_.totals = totals.take();
+  write_file(folder_.manifest(), write_manifest(manifest_));
   remove_unlisted_shards(folder_.path(), manifest_.shards);
-  folder_.remove_work();
+  folder_.finish();
 }
 
 std::vector<std::string> TokenizeOutput::shard_names() const {

@@ -1,8 +1,9 @@
-// TokenizeOutput: the output folder of `ftok tokenize`: shards, a receipt for each input, and the manifest that says
-// how far they reach.
+// TokenizeOutput: the output folder of `ftok tokenize`: shards, a receipt for each input, the journal that says how far
+// they reach, and in the end the manifest.
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -25,8 +26,7 @@ class TokenizeOutput {
 
   const OutputFolder& folder() const { return folder_; }
   ShardWriter& shards() { return *shards_; }
-  bool has_manifest() const { return has_manifest_; }
-  const std::string& position() const { return manifest_.position; }  // of the manifest; empty: at an input's end
+  const std::string& position() const { return position_; }  // of the last checkpoint; empty: at an input's end
   size_t inputs_done() const { return manifest_.inputs.size(); }
 
   // Of a conversation the tokens out of the loss have EncodedBlock::kOutOfLoss.
@@ -35,30 +35,29 @@ class TokenizeOutput {
   // Writes the receipt of input inputs_done().
   void add_receipt(const StreamPosition& position);
 
-  // Publishes the shards and the manifest. `position`: a JSON object, or empty; `open` is the tally of an input not
-  // done.
-  void checkpoint(const std::string& position, const Tally& open);
+  // Publishes the shards, and records them and `position` (a JSON object, or empty) in the journal.
+  void checkpoint(const std::string& position);
 
   // True once since the last call when a shard has been completed: time for a checkpoint.
   bool shard_completed();
 
-  void finish();  // the last checkpoint; work/ goes
+  void finish();  // the last checkpoint and the manifest; work/ and the journal go
   // After finish(): true when the only document of all has been given to training.
   bool only_document_trains() const { return only_document_trains_; }
 
   const std::string& shard_format() const { return manifest_.shard_format; }
-  const Tally& tally() const { return tally_; }  // of the inputs done
+  const std::vector<ShardEntry>& shard_entries() const { return manifest_.shards; }  // after finish()
+  const Tally& tally() const { return tally_; }                                      // of the inputs done
   std::vector<std::string> shard_names() const;
 
  private:
   TokenizeOutput(const TokenizeOptions& options, const ShardWriterOptions& writer_options);
-  void take_up(const std::vector<std::string>& inputs);
-  void move_only_document(Split to);
-  void remove_receipts_from(size_t number) const;
+  RunState take_up(const std::vector<std::string>& inputs);
 
   OutputFolder folder_;
-  Manifest manifest_;
-  bool has_manifest_ = false;
+  Manifest manifest_;  // in the making: without its shards and totals until finish()
+  std::string position_;
+  std::optional<Journal> journal_;
   std::unique_ptr<ShardWriter> shards_;
   uint64_t shards_completed_ = 0;
   bool loss_masks_ = false;

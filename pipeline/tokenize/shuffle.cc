@@ -6,11 +6,13 @@
 #include <filesystem>
 
 #include "core/error.h"
+#include "core/file.h"
 #include "core/json.h"
 #include "core/ordered_pipeline.h"
 #include "core/shown.h"
 #include "core/signals.h"
 #include "pipeline/run/cpu_clock.h"
+#include "shards/checksum.h"
 #include "shards/json_fields.h"
 #include "shards/sealed_json.h"
 
@@ -32,7 +34,7 @@ struct FirstDocument {
   }
 };
 
-// What the first pass has done: OUTPUT/work/shuffle.json.
+// What the first pass has done: OUTPUT/work/shuffle.json, and `done` in shuffle.inputs beside it.
 struct FirstPass {
   BucketSizes sizes;
   StreamPosition position;           // where it resumes
@@ -58,9 +60,57 @@ void read_numbers(const JsonFields& fields, const char* name, std::array<uint64_
   if (i != kBuckets) throw JsonFields::Missing(fmt::format("\"{}\" does not have {} numbers", name, kBuckets));
 }
 
-void write_first_pass(const FirstPass& pass, const std::string& path) {
+std::string done_path(const std::string& state_path) {
+  return fs::path(state_path).replace_extension(".inputs").string();
+}
+
+// FirstPass::done on disk, a line of JSON for each input. It grows; what counts are the bytes that the state of a
+// checkpoint records, so that what a checkpoint costs does not depend on how many inputs came before it.
+class DoneInputs {
+ public:
+  DoneInputs(const std::string& path, const std::vector<StreamPosition>& done) {
+    write_file(path, lines_from(done));
+    file_ = std::make_unique<AppendFile>(path);
+  }
+
+  void write(const std::vector<StreamPosition>& done) {
+    if (const std::string lines = lines_from(done); !lines.empty()) file_->append(lines);
+  }
+  uint64_t bytes() const { return bytes_; }
+  std::string checksum() const { return checksum_.hex(); }
+
+  static std::vector<StreamPosition> read(const std::string& path, uint64_t bytes, const std::string& checksum) {
+    const std::string file = read_file(path).substr(0, bytes);
+    if (file.size() != bytes || checksum_of(file) != checksum) throw JsonFields::Missing("it does not fit " + path);
+    std::vector<StreamPosition> done;
+    for (size_t at = 0; at < file.size();) {
+      const size_t end = std::min(file.find('\n', at), file.size());
+      done.push_back(read_position(JsonFields(std::string_view(file).substr(at, end - at))));
+      at = end + 1;
+    }
+    return done;
+  }
+
+ private:
+  // Of what has not been written yet.
+  std::string lines_from(const std::vector<StreamPosition>& done) {
+    std::string lines;
+    for (; written_ < done.size(); ++written_) lines += write_position(done[written_]) + "\n";
+    checksum_.update(lines);
+    bytes_ += lines.size();
+    return lines;
+  }
+
+  std::unique_ptr<AppendFile> file_;
+  size_t written_ = 0;
+  uint64_t bytes_ = 0;
+  Checksum checksum_;
+};
+
+void write_first_pass(const FirstPass& pass, DoneInputs& done, const std::string& path) {
+  done.write(pass.done);
   JsonWriter json(true);
-  json.begin_object().field("format", "ftok-shuffle").field("version", 1);
+  json.begin_object().field("format", "ftok-shuffle").field("version", 2);
   write_numbers(json, "bytes", pass.sizes.bytes);
   write_numbers(json, "documents", pass.sizes.documents);
   json.key("first")
@@ -69,9 +119,9 @@ void write_first_pass(const FirstPass& pass, const std::string& path) {
       .field("low", pass.first.key.low)
       .field("id", pass.first.id);
   json.field("input", pass.first.input).field("tokens", pass.first.tokens).end_object();
-  json.key("position").raw(write_position(pass.position)).key("done").begin_array();
-  for (const StreamPosition& position : pass.done) json.raw(write_position(position));
-  json.end_array().end_object();
+  json.key("position").raw(write_position(pass.position));
+  json.key("done").begin_object().field("bytes", done.bytes()).field("checksum", done.checksum()).end_object();
+  json.end_object();
   write_file(path, seal_json(json.text()));
 }
 
@@ -85,14 +135,15 @@ FirstPass read_first_pass(const std::string& path) {
   try {
     const JsonFields fields(file);
     fields.expect("format", "ftok-shuffle");
-    fields.expect("version", 1);
+    fields.expect("version", 2);
     read_numbers(fields, "bytes", pass.sizes.bytes);
     read_numbers(fields, "documents", pass.sizes.documents);
     const JsonFields first = fields.object("first");
     pass.first = {
         {first.number("high"), first.number("low")}, first.text("id"), first.number("input"), first.number("tokens")};
     pass.position = read_position(fields.object("position"));
-    for (const JsonFields& one : fields.objects("done")) pass.done.push_back(read_position(one));
+    const JsonFields done = fields.object("done");
+    pass.done = DoneInputs::read(done_path(path), done.number("bytes"), done.text("checksum"));
   } catch (const JsonFields::Missing& missing) {
     throw damaged(missing.what());
   }
@@ -102,7 +153,11 @@ FirstPass read_first_pass(const std::string& path) {
 class BucketSink : public DocumentSink {
  public:
   BucketSink(FirstPass& pass, BucketWriter& buckets, const std::string& state_path, int64_t validation_per_mille)
-      : pass_(pass), buckets_(buckets), state_path_(state_path), validation_per_mille_(validation_per_mille) {}
+      : pass_(pass),
+        buckets_(buckets),
+        state_path_(state_path),
+        done_(done_path(state_path), pass.done),
+        validation_per_mille_(validation_per_mille) {}
 
   void add(const EncodedBlock& block, StreamPosition& position) override {
     block.for_each([&](std::string_view id, std::span<const uint32_t> tokens, const EncodedBlock::Row& row) {
@@ -122,13 +177,14 @@ class BucketSink : public DocumentSink {
   void checkpoint(const StreamPosition& position) {
     pass_.sizes = buckets_.flush();
     pass_.position = position;
-    write_first_pass(pass_, state_path_);
+    write_first_pass(pass_, done_, state_path_);
   }
 
  private:
   FirstPass& pass_;
   BucketWriter& buckets_;
   const std::string& state_path_;
+  DoneInputs done_;
   int64_t validation_per_mille_;
 };
 
@@ -175,7 +231,7 @@ class BucketJoiner {
         });
   }
 
-  void checkpoint() { output_.checkpoint(fmt::format("{{\"shuffled\":{}}}", std::max(done_, skip_)), {}); }
+  void checkpoint() { output_.checkpoint(fmt::format("{{\"shuffled\":{}}}", std::max(done_, skip_))); }
 
  private:
   std::unique_ptr<SortedBucket> next() {
@@ -299,7 +355,7 @@ void tokenize_shuffled(const TokenizeOptions& options, size_t threads, size_t li
   const fs::path work = fs::path(options.output) / "work";
   const std::string prefix = work / "bucket";
   const std::string state_path = work / "shuffle.json";
-  if (output.has_manifest()) {
+  if (output.inputs_done() > 0) {  // the second pass has begun
     if (output.inputs_done() != options.inputs.size()) {
       throw UsageError(fmt::format("{} is a shuffle of {} inputs; the inputs of a shuffle cannot change",
                                    options.output, output.inputs_done()));
@@ -309,11 +365,11 @@ void tokenize_shuffled(const TokenizeOptions& options, size_t threads, size_t li
   FirstPass pass;
   if (fs::exists(state_path)) pass = read_first_pass(state_path);
   check_inputs(pass.done, options.inputs, options.output);
-  const uint64_t documents_done = shuffled_of(output.position(), output.folder().manifest());
+  const uint64_t documents_done = shuffled_of(output.position(), output.folder().journal());
   progress.inputs_committed = pass.done.size();
   if (pass.position.input < options.inputs.size())
     fill_buckets(options, live_max, pass, prefix, state_path, progress, times, log);
-  if (!output.has_manifest()) write_receipts(pass, output, options.recipe.shards.validation_per_mille);
+  if (output.inputs_done() == 0) write_receipts(pass, output, options.recipe.shards.validation_per_mille);
   log(LogLevel::kInfo, "all documents are in buckets; sorting them");
   const size_t buckets_live = std::max<size_t>(2, std::min<size_t>(threads + 1, 4));
   BucketJoiner joiner(options, pass, prefix, output, documents_done,

@@ -71,7 +71,7 @@ class Folders(Checks):
         self.ftok(*self.run_, "out")
         self.ftok("shards", "verify", "out")
         (self.folder / "out" / "binding.toml").unlink()
-        self.assertIn("binding.toml: is not there", self.ftok("shards", "verify", "out", code=1).stdout)
+        self.assertIn("binding.toml: is missing", self.ftok("shards", "verify", "out", code=1).stdout)
         self.ftok(*self.run_, "again")
         self.ftok("shards", "convert", "--to", "raw", "again", "converted")  # has a manifest and no binding, rightly
         self.ftok("shards", "verify", "converted")

@@ -4,7 +4,7 @@
 
   FTOK=path/to/ftok halves_checks.py [TestName...]
 """
-import json, os, shutil, signal, subprocess, tempfile, time, unittest
+import json, os, shutil, signal, subprocess, sys, tempfile, time, unittest
 from pathlib import Path
 
 from run_checks import FTOK, digests, write_warc
@@ -146,11 +146,11 @@ class Halves(unittest.TestCase):
     def test_an_input_that_fails_is_given_up_once(self):
         (self.folder / "bad.warc.gz").write_bytes(bytes(range(256)) * 64)
         (self.folder / "with_bad").write_text("in0.warc.gz\nbad.warc.gz\n")
-        done = self.ftok("bad", "--only", "extract", "--json", inputs="with_bad")
+        done = self.ftok("bad", "--only", "extract", "--json", inputs="with_bad", code=65)
         self.assertEqual(json.loads(done.stdout)["quarantined"], ["bad.warc.gz"])
-        done = self.ftok("bad", "--only", "commit", "--json", inputs="with_bad")
+        done = self.ftok("bad", "--only", "commit", "--json", inputs="with_bad", code=65)
         self.assertEqual(json.loads(done.stdout)["quarantined"], ["bad.warc.gz"])
-        whole = self.ftok("bad_whole", "--json", inputs="with_bad")
+        whole = self.ftok("bad_whole", "--json", inputs="with_bad", code=65)
         self.assertEqual(digests(self.folder / "bad"), digests(self.folder / "bad_whole"))
 
     def test_misuse_is_one_line(self):

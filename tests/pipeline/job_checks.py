@@ -126,6 +126,16 @@ class JobChecks(unittest.TestCase):
             with self.subTest(flags):
                 self.check(Job(self, f"recipe{number}", flags, 3).run(), flags)
 
+    def test_small_corpora(self):
+        """none, one and two documents; the first of all is for validation, the only one for training"""
+        for name, seeds in (("none", []), ("one", [0]), ("two", [0, 1])):
+            write_warc(self.folder / f"{name}.warc.gz", seeds)
+            (self.folder / f"{name}.list").write_text(f"empty.warc.gz\n{name}.warc.gz\n")
+            for per_mille in (0, 5, 999, 1000):
+                flags = ["--set", f"shards.validation_per_mille={per_mille}"]
+                with self.subTest(documents=name, per_mille=per_mille):
+                    self.check(Job(self, f"{name}{per_mille}", flags, 3, inputs=f"{name}.list").run(), flags, f"{name}.list")
+
     def test_any_order_twice_and_at_once(self):
         rng = random.Random(1)
         job = Job(self, "order", [], 5, 4)

@@ -36,10 +36,10 @@ RunState write_example(const std::string& path) {
   journal.add_part(1, part(1));
   journal.add_checkpoint({shard(kTrain, 0, 50), shard(kTrain, 1, 7), shard(kVal, 0, 3)}, 2);
   journal.add_part(2, part(2));
-  const std::vector<ShardEntry> shards{shard(kTrain, 0, 50), shard(kTrain, 1, 50), shard(kTrain, 2, 9),
-                                       shard(kVal, 0, 3)};
-  journal.add_checkpoint(shards, 3);
-  return {{part(0), part(1), part(2)}, shards, 3};
+  journal.add_checkpoint({shard(kTrain, 1, 50), shard(kTrain, 2, 9)}, 3);
+  return {{part(0), part(1), part(2)},
+          {shard(kTrain, 0, 50), shard(kTrain, 1, 50), shard(kTrain, 2, 9), shard(kVal, 0, 3)},
+          3};
 }
 
 void write_bytes(const std::string& path, std::string_view bytes) {
@@ -57,20 +57,25 @@ TEST(Journal, ReadsBackWhatWasWritten) {
   EXPECT_EQ(read_journal(path, "binding").parts.size(), 4u);
 }
 
-TEST(Journal, WritesOnlyTheShardsThatAreNewOrLonger) {
+// `ftok tokenize`: parts are written with the checkpoint that they count from, which says how far the next one is.
+TEST(Journal, KeepsThePositionOfTheLastCheckpoint) {
   testing::TemporaryFolder folder;
   const std::string path = folder / "journal";
-  write_example(path);
-  const std::string bytes = read_file(path);
-  const auto count = [&](const std::string& name) {
-    size_t found = 0;
-    for (size_t at = bytes.find(name); at != std::string::npos; at = bytes.find(name, at + 1)) ++found;
-    return found;
-  };
-  EXPECT_EQ(count("ftok_train_000000.bin"), 1u);
-  EXPECT_EQ(count("ftok_train_000001.bin"), 2u);  // short, then full
-  EXPECT_EQ(count("ftok_train_000002.bin"), 1u);
-  EXPECT_EQ(count("ftok_val_000000.bin"), 1u);
+  RunState state;
+  {
+    Journal journal(path, "binding", state);
+    const std::string head = read_file(path);
+    journal.add_part_with_checkpoint(0, part(0));
+    EXPECT_EQ(read_file(path), head);
+    journal.add_checkpoint({shard(kTrain, 0, 50)}, 1, R"({"input":1,"records":7})");
+    journal.add_part_with_checkpoint(1, part(1));  // and no checkpoint comes
+  }
+  state = {{part(0)}, {shard(kTrain, 0, 50)}, 1, R"({"input":1,"records":7})"};
+  EXPECT_EQ(read_journal(path, "binding"), state);
+  Journal again(path, "binding", state);
+  EXPECT_EQ(read_journal(path, "binding"), state);
+  again.add_checkpoint({}, 1);
+  EXPECT_EQ(read_journal(path, "binding").position, "");
 }
 
 TEST(Journal, DropsATornLastRecordAtAnyByte) {

@@ -4,7 +4,7 @@ that fail, folders that do not fit, full disks, interrupts. One unittest a promi
 
   FTOK=path/to/ftok run_checks.py [TestName...]
 """
-import gzip, hashlib, json, os, random, shutil, signal, subprocess, sys, tempfile, time, unittest
+import gzip, hashlib, json, os, random, shutil, signal, struct, subprocess, sys, tempfile, time, unittest
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "support"))
@@ -117,6 +117,85 @@ class RunChecks(unittest.TestCase):
         self.assertEqual(before, digests(self.folder / "out"))
         self.assertGreater(result["kept"], 0)
 
+    def texts(self, name, texts):
+        (self.folder / name).write_text("".join(json.dumps({"text": text}) + "\n" for text in texts))
+
+    def run_texts(self, inputs, output, *flags, **keywords):
+        """no filters: what is kept is what the files hold"""
+        arguments = [part for path in inputs for part in ("--input", path)]
+        done = self.ftok("run", *arguments, "--output", output, "--vocab", "ftok-4k", "--quiet", "--json",
+                         "--set", 'stages=["http","extract","minhash","dedup"]', *flags, **keywords)
+        return json.loads(done.stdout), done.stderr
+
+    def shard_tokens(self, output, split):
+        return [struct.unpack("<3i", path.read_bytes()[:12])[2] for path in sorted((self.folder / output).glob(f"ftok_{split}_*.bin"))]
+
+    def test_the_only_document_is_for_training(self):
+        self.texts("a.jsonl", [" ".join(prose(1))])
+        self.texts("b.jsonl", [" ".join(prose(2))])
+        for form in ("llmc", "datatrove"):
+            flags = ("--set", f"shards.format={form}")
+            _, said = self.run_texts(["a.jsonl"], "one", *flags)
+            self.assertIn("the only document is for training, and nothing validates", said)
+            self.assertFalse(list((self.folder / "one").glob("ftok_val_*")))
+            self.assertTrue(list((self.folder / "one").glob("ftok_train_000000.*")))
+            self.assertIn("whole", self.ftok("shards", "verify", "one").stdout)
+            self.assertFalse((self.folder / "one" / "journal").exists())
+            before = digests(self.folder / "one")
+            self.run_texts(["a.jsonl"], "one", *flags)
+            self.assertEqual(before, digests(self.folder / "one"))
+            _, said = self.run_texts(["a.jsonl", "b.jsonl"], "one", *flags)  # now it is the first of several
+            self.assertNotIn("nothing validates", said)
+            _, said = self.run_texts(["a.jsonl", "b.jsonl"], "both", *flags)
+            self.assertEqual(digests(self.folder / "one"), digests(self.folder / "both"))
+            self.assertTrue(list((self.folder / "both").glob("ftok_val_*")))
+            for output in ("one", "both"):
+                shutil.rmtree(self.folder / output)
+
+    def test_the_only_document_survives_a_kill_anywhere(self):
+        self.texts("a.jsonl", [" ".join(prose(1))])
+        self.run_texts(["a.jsonl"], "expected")
+        expected = digests(self.folder / "expected")
+        command = [FTOK, "run", "--input", "a.jsonl", "--output", "out", "--vocab", "ftok-4k", "--quiet",
+                   "--set", 'stages=["http","extract","minhash","dedup"]']
+        for point in range(1, 1000):
+            done = subprocess.run(command, cwd=self.folder, capture_output=True, env=faults.killed_at(FTOK, point))
+            if done.returncode == 0:
+                break
+            self.assertEqual(done.returncode, -9, done.stderr)
+            self.run_texts(["a.jsonl"], "out")
+            self.assertEqual(digests(self.folder / "out"), expected, point)
+            shutil.rmtree(self.folder / "out")
+        self.assertGreater(point, 20)
+
+    def test_one_half_after_the_other_gives_the_only_document_to_training(self):
+        self.texts("a.jsonl", [" ".join(prose(1))])
+        self.run_texts(["a.jsonl"], "whole")
+        arguments = ("run", "--input", "a.jsonl", "--output", "halves", "--vocab", "ftok-4k", "--quiet",
+                     "--set", 'stages=["http","extract","minhash","dedup"]')
+        self.ftok(*arguments, "--only", "extract")
+        self.assertIn("nothing validates", self.ftok(*arguments, "--only", "commit").stderr)
+        self.assertEqual(digests(self.folder / "whole"), digests(self.folder / "halves"))
+
+    def test_empty_documents_are_dropped_and_counted(self):
+        self.texts("in.jsonl", ["", " ", "One.", "", "Two."])  # a space is a text
+        result, _ = self.run_texts(["in.jsonl"], "out", "--set", "shards.validation_per_mille=0")
+        self.assertEqual((result["kept"], result["dropped"]), (3, {"text.empty": 2}))
+        self.assertEqual(sum(self.shard_tokens("out", "val")), 0)
+
+    def test_a_validation_shard_shorter_than_llmcs_batch_is_named(self):
+        for tokens, warned in ((4096, True), (4097, False)):  # 4 x 1024 + 1 is a batch
+            # The first document validates; its end-of-text token counts.
+            self.texts("in.jsonl", ["a" + " a" * (tokens - 2), "Another text."])
+            _, said = self.run_texts(["in.jsonl"], f"out{tokens}", "--set", "shards.validation_per_mille=1")
+            self.assertEqual(self.shard_tokens(f"out{tokens}", "val"), [tokens])
+            self.assertEqual(f"the validation shard holds {tokens} tokens: llm.c's reader wants 4097" in said, warned)
+        self.texts("in.jsonl", ["a a", "b b"])
+        _, said = self.run_texts(["in.jsonl"], "raw", "--set", "shards.format=raw")  # no reader of llm.c's
+        self.assertNotIn("llm.c", said)
+        _, said = self.run_texts(["in.jsonl"], "all", "--set", "shards.validation_per_mille=1000")
+        self.assertIn("all documents are held out for validation", said)
+
     def test_inputs_may_not_be_reordered_or_removed(self):
         inputs = self.inputs(3)
         self.run_json(inputs, "out")
@@ -187,7 +266,7 @@ class RunChecks(unittest.TestCase):
         inputs = self.inputs(3)
         (self.folder / "bad.warc.gz").write_bytes(bytes(range(256)) * 64)
         mixed = [inputs[0], self.folder / "bad.warc.gz", inputs[1], inputs[2]]
-        result = self.run_json(mixed, "out")
+        result = self.run_json(mixed, "out", code=65)
         self.assertEqual(result["quarantined"], [str(self.folder / "bad.warc.gz")])
         clean = self.run_json(inputs, "clean")
         self.assertEqual(result["kept"], clean["kept"])

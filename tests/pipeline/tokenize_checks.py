@@ -233,12 +233,41 @@ class TokenizeChecks(unittest.TestCase):
         self.assertIn("going on after record", again.stderr)
         self.assertEqual(all_tokens(self.folder / "out"), all_tokens(self.folder / "expected"))
 
+    def killed_after_a_checkpoint(self, inputs):
+        """a folder `out` in shards of 1M that was killed inside an input"""
+        for point in range(10, 100):
+            done = subprocess.run([FTOK, "tokenize", *map(str, inputs), "--output", "out", "--vocab", "ftok-4k", "--shard-tokens", "1M"],
+                                  cwd=self.folder, env=faults.killed_at(FTOK, point), capture_output=True)
+            self.assertEqual(done.returncode, -9)
+            if b'"position"' in (self.folder / "out" / "journal").read_bytes():
+                return
+            shutil.rmtree(self.folder / "out")
+        self.fail("no checkpoint was written")
+
+    def test_an_unfinished_folder_of_another_version_is_refused(self):
+        inputs = [self.jsonl("in.jsonl", range(6000))]
+        self.killed_after_a_checkpoint(inputs)
+        self.assertFalse((self.folder / "out" / "manifest.json").exists())
+        self.assertIn("in progress here", self.ftok("shards", "verify", "out", code=1).stdout)
+        binding = self.folder / "out" / "binding.toml"
+        text = binding.read_text()
+        self.assertTrue(text.startswith("folder_version = 2\n"))
+        for changed, message in (("", "was made by ftok 0.1.0 (folder version 1)"),
+                                 ("folder_version = 3\n", "was made by a later ftok (folder version 3)")):
+            binding.write_text(text.replace("folder_version = 2\n", changed))
+            before = digests(self.folder / "out")
+            refused = self.tokenize(inputs, "out", "--shard-tokens", "1M", code=2)
+            self.assertIn(message, refused.stderr)
+            self.assertEqual(len(refused.stderr.strip().splitlines()), 1, refused.stderr)
+            self.assertEqual(before, digests(self.folder / "out"))
+        binding.write_text(text)
+        self.tokenize(inputs, "out", "--shard-tokens", "1M")
+        self.tokenize(inputs, "whole", "--shard-tokens", "1M")
+        self.assertEqual(digests(self.folder / "out"), digests(self.folder / "whole"))
+
     def test_an_input_that_changed_is_refused(self):
         inputs = [self.jsonl("in.jsonl", range(6000))]
-        environment = faults.killed_at(FTOK, 17)  # after the first manifest
-        done = subprocess.run([FTOK, "tokenize", *map(str, inputs), "--output", "out", "--vocab", "ftok-4k", "--shard-tokens", "1M"],
-                              cwd=self.folder, env=environment, capture_output=True)
-        self.assertEqual(done.returncode, -9)
+        self.killed_after_a_checkpoint(inputs)
         self.jsonl("in.jsonl", range(1, 6001))
         failed = self.tokenize(inputs, "out", "--shard-tokens", "1M", code=1)
         self.assertIn("has changed since", failed.stderr)

@@ -1,6 +1,6 @@
 """The Python package, from the outside: unittest. Where tiktoken is installed and the published ranks are at hand ($FTOK_TEST_DATA),
 everything is held against it."""
-import base64, os, random, sys, tempfile, threading, unittest, unittest.mock
+import base64, json, os, random, sys, tempfile, threading, unittest, unittest.mock
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +11,10 @@ try:
     import tiktoken
 except ImportError:
     tiktoken = None
+try:
+    import tokenizers
+except ImportError:
+    tokenizers = None
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "support"))
 from test_folders import TEST_DATA
@@ -74,6 +78,37 @@ class Encoding(unittest.TestCase):
         self.assertEqual(e.encode_batch([text, "x"], allowed_special="all")[0], e.encode(text, allowed_special="all"))
         with self.assertRaises(ValueError):
             e.encode_batch(["fine", text])
+
+    def test_tokens_around_every_text(self):
+        """a post-processor, where Hugging Face tokenizers is at hand against it"""
+        piece, text = {"SpecialToken": {"id": "<|im_start|>", "type_id": 0}}, {"Sequence": {"id": "A", "type_id": 0}}
+        processor = {"type": "TemplateProcessing", "single": [piece, text], "pair": [],
+                     "special_tokens": {"<|im_start|>": {"id": "<|im_start|>", "ids": [100001], "tokens": ["<|im_start|>"]}}}
+        with tempfile.TemporaryDirectory() as folder:
+            path = os.path.join(folder, "tokenizer.json")
+            self.encoding.save(path)
+            file = {**json.loads(Path(path).read_text()), "post_processor": processor}
+            Path(path).write_text(json.dumps(file))
+            e = ftok.Encoding.load(path)
+            e.save(os.path.join(folder, "again.json"))
+            again = ftok.Encoding.load(os.path.join(folder, "again.json"))
+            with self.assertWarnsRegex(UserWarning, "left out"):
+                e.save(os.path.join(folder, "ranks.tiktoken"))
+            theirs = tokenizers and tokenizers.Tokenizer.from_file(path)
+        for text in ("", "hello world", "word " * 3000):
+            plain = self.encoding.encode(text)
+            self.assertEqual(e.encode(text), [100001, *plain])
+            self.assertEqual(again.encode(text), [100001, *plain])
+            self.assertEqual(e.encode(text, add_special_tokens=False), plain)
+            self.assertEqual(e.encode_to_numpy(text).tolist(), [100001, *plain])
+            self.assertEqual(e.encode_to_numpy(text, add_special_tokens=False).tolist(), plain)
+            self.assertEqual(e.encode_batch([text, text]), [[100001, *plain]] * 2)
+            self.assertEqual(e.encode_batch([text], add_special_tokens=False), [plain])
+            self.assertEqual(e.encode_ordinary(text), plain)
+            self.assertEqual(e.count(text), len(plain))
+            if theirs:
+                for adds in (True, False):
+                    self.assertEqual(e.encode(text, add_special_tokens=adds), theirs.encode(text, add_special_tokens=adds).ids)
 
     def test_decoding_refuses_what_is_no_token(self):
         e = self.encoding

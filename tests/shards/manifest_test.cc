@@ -2,8 +2,11 @@
 
 #include <gtest/gtest.h>
 
+#include "core/error.h"
+#include "core/file.h"
 #include "shards/json_fields.h"
 #include "shards/sealed_json.h"
+#include "tests/support/test_data.h"
 
 namespace ftok {
 namespace {
@@ -73,6 +76,25 @@ TEST(Manifest, RefusesAnotherVersion) {
   const Result<Manifest> read = parse_manifest(seal_json("{\n  \"format\": \"ftok-manifest\",\n  \"version\": 2\n}"));
   ASSERT_FALSE(read.ok());
   EXPECT_EQ(read.damage().detail, "\"version\" is 2, expected 1");
+}
+
+// What `ftok tokenize` of 0.1.0 wrote at each checkpoint: not all that the folder was to hold.
+TEST(Manifest, RefusesOneThatWasWrittenOnTheWay) {
+  std::string object = write_manifest(example());
+  object.resize(object.rfind(",\n"));
+  const std::string file = seal_json(object + ",\n  \"position\": {\"input\": 0}\n}");
+  const Result<Manifest> read = parse_manifest(file);
+  ASSERT_FALSE(read.ok());
+  EXPECT_EQ(read.damage().code, "unfinished");
+  testing::TemporaryFolder folder;
+  write_file(folder / "manifest.json", file);
+  try {
+    read_manifest(folder / "manifest.json");
+    FAIL();
+  } catch (const Error& error) {
+    EXPECT_EQ(error.what(),
+              folder / "manifest.json" + ": it is of an unfinished folder of ftok 0.1.0; finish it with ftok 0.1.0");
+  }
 }
 
 TEST(SealedJson, IsStillJson) {

@@ -52,7 +52,8 @@ inline void make_output_folder(const std::string& folder) {
   Manifest manifest;
   manifest.software = {{"ftok", "0.1.0"}};
   manifest.recipe = "[c4]\nsentences_min = 5\n";
-  manifest.binding = "b1";
+  write_file(folder + "/" + kBindingName, "b1");
+  manifest.binding = checksum_of("b1");
   manifest.vocabulary = {"test", "d1", 1000, 999};
   manifest.shard_tokens = 50;
   manifest.validation_per_mille = 5;
@@ -70,7 +71,7 @@ inline void make_output_folder(const std::string& folder) {
       part.add_kept(document, split);
       shards.add(split, document.id, document.tokens, std::vector<uint8_t>(document.tokens.size(), 1));
     }
-    part.commit("b1", "{\"input\":\"a.warc.gz\",\"records\":4}");
+    part.commit(checksum_of("b1"), "{\"input\":\"a.warc.gz\",\"records\":4}");
     FileEntry receipt;
     receipt.name = "parts/00000" + std::to_string(number) + ".receipt";
     receipt.checksum = checksum_of_file(folder + "/" + receipt.name, &receipt.bytes);

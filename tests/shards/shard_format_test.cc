@@ -171,7 +171,8 @@ TEST_P(EachFormat, ContinuedGivesTheSameBytes) {
     remove_unlisted_shards(options.folder, shards);
     ShardWriter second(options, shards);
     add_documents(second, cut, 40);
-    EXPECT_EQ(second.checkpoint(), expected) << cut;
+    second.checkpoint();
+    EXPECT_EQ(second.shards(), expected) << cut;
     EXPECT_EQ(files_of(options.folder), files_of(whole_folder.path().string())) << cut;
   }
 }

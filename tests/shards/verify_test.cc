@@ -31,7 +31,7 @@ TEST(VerifyFolder, FindsNothingInAWholeFolder) {
   EXPECT_TRUE(result.unchecked.empty());
   EXPECT_EQ(result.files, files_below(folder.path().string()).size());
   for (const std::string& path : files_below(folder.path().string())) {
-    if (path.ends_with(".zst")) continue;
+    if (path.ends_with(".zst") || path.ends_with(".toml")) continue;  // only a folder says what they are
     EXPECT_TRUE(verify_file(path).findings.empty()) << path;
   }
 }
@@ -51,6 +51,26 @@ TEST(VerifyFolder, FindsEveryFlippedByteOfEveryFile) {
     overwrite(path, good.substr(0, good.size() - 1));
     EXPECT_FALSE(verify_folder(folder.path().string()).findings.empty()) << path;
     overwrite(path, good);
+  }
+}
+
+TEST(VerifyFolder, NamesAMissingBinding) {
+  testing::TemporaryFolder folder;
+  testing::make_output_folder(folder.path().string());
+  std::filesystem::remove(folder / kBindingName);
+  const Verification result = verify_folder(folder.path().string());
+  ASSERT_EQ(result.findings.size(), 1u);
+  EXPECT_TRUE(result.findings[0].path.ends_with("/binding.toml")) << result.findings[0].path;
+}
+
+TEST(IsShardFileName, TakesOurNamesAlone) {
+  for (const char* const name : {"ftok_train_000000.bin", "ftok_val_1.docs", "ftok_train_000001.mask",
+                                 "ftok_val_000002.ds", "ftok_val_000002.ds.index", "ftok_train_000000.bin.docs"}) {
+    EXPECT_TRUE(is_shard_file_name(name)) << name;
+  }
+  for (const char* const name : {"ftok_train_mine.bin", "ftok_train_.bin", "ftok_train_1", "ftok_train_1.txt",
+                                 "my_ftok_train_1.bin", "ftok_train_1.bin.bak", "ftok_train_1x.bin"}) {
+    EXPECT_FALSE(is_shard_file_name(name)) << name;
   }
 }
 

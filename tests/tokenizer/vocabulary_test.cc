@@ -283,23 +283,70 @@ TEST(TokenizerJson, TheVocabularysIdWinsOverTheAddedTokens) {
   EXPECT_EQ(next.warnings.size(), 2u);
 }
 
-TEST(TokenizerJson, PostProcessorsThatAddTokensAreRefusedByName) {
+TEST(TokenizerJson, PostProcessorsPutTokensAroundEveryText) {
+  const std::string added = added_token(258, "<s>", true) + "," + added_token(259, "</s>", true);
+  const auto around = [&](const std::string& processor) {
+    const Vocabulary vocabulary =
+        parse_tokenizer_json(json_with_added(added, "\"post_processor\":" + processor + ","), "t.json");
+    const Vocabulary again = parse_tokenizer_json(format_tokenizer_json(vocabulary), "t.json");
+    EXPECT_EQ(again.before_text, vocabulary.before_text);
+    EXPECT_EQ(again.after_text, vocabulary.after_text);
+    const Encoding encoding(vocabulary);
+    EXPECT_EQ(encoding.encode_ordinary("abc"), (Ids{257}));
+    EXPECT_EQ(encoding.encode("abc", Specials::kAllow), (Ids{257}));
+    Ids ids = encoding.encode_ordinary("abc");
+    encoding.add_special_tokens(ids);
+    return ids;
+  };
+  const std::string start = R"({"SpecialToken":{"id":"<s>","type_id":0}})",
+                    text = R"({"Sequence":{"id":"A","type_id":0}})",
+                    end = R"({"SpecialToken":{"id":"</s>","type_id":0}})",
+                    tokens = R"("special_tokens":{"<s>":{"id":"<s>","ids":[258],"tokens":["<s>"]},)"
+                             R"("</s>":{"id":"</s>","ids":[259],"tokens":["</s>"]}}})";
+  const auto form = [&](const std::string& single) {
+    return R"({"type":"TemplateProcessing","single":[)" + single + R"(],"pair":[],)" + tokens;
+  };
+  EXPECT_EQ(around(form(start + "," + text)), (Ids{258, 257}));
+  EXPECT_EQ(around(form(start + "," + text + "," + end)), (Ids{258, 257, 259}));
+  EXPECT_EQ(around(form(text + "," + end + "," + end)), (Ids{257, 259, 259}));
+  EXPECT_EQ(around(form(text)), (Ids{257}));
+  EXPECT_EQ(around(R"({"type":"Sequence","processors":[{"type":"ByteLevel"},)" + form(start + "," + text) + "]}"),
+            (Ids{258, 257}));
+  for (const std::string type : {"BertProcessing", "RobertaProcessing"}) {
+    EXPECT_EQ(around("{\"type\":\"" + type + R"(","sep":["</s>",259],"cls":["<s>",258]})"), (Ids{258, 257, 259}));
+  }
+}
+
+TEST(TokenizerJson, PostProcessorsThatFtokDoesNotDoAreRefusedByName) {
   const std::string end = added_token(258, "<end>", true);
   const auto with = [&](const std::string& beside) { return json_message(json_with_added(end, beside)); };
-  const std::string adds = R"({"type":"TemplateProcessing","single":[{"SpecialToken":{"id":"<end>","type_id":0}},)"
-                           R"({"Sequence":{"id":"A","type_id":0}}]})";
-  const std::string leaves = R"({"type":"TemplateProcessing","single":[{"Sequence":{"id":"A","type_id":0}}]})";
-  EXPECT_NE(with("\"post_processor\":" + adds + ",").find("\"TemplateProcessing\" adds \"<end>\""), std::string::npos);
-  EXPECT_NE(with("\"post_processor\":{\"type\":\"Sequence\",\"processors\":[{\"type\":\"ByteLevel\"}," + adds + "]},")
-                .find("\"TemplateProcessing\" adds"),
-            std::string::npos);
-  EXPECT_NE(with(R"("post_processor":{"type":"RobertaProcessing"},)").find("\"RobertaProcessing\" adds tokens"),
-            std::string::npos);
-  EXPECT_EQ(with("\"post_processor\":" + leaves + ","), "(no error)");
-  EXPECT_EQ(with(R"("post_processor":{"type":"ByteLevel"},)"), "(no error)");
+  const auto processor = [&](const std::string& json) { return with("\"post_processor\":" + json + ","); };
+  const auto template_of = [](const std::string& single, const std::string& ids = "[258]") {
+    return R"({"type":"TemplateProcessing","single":[)" + single + R"(],"special_tokens":{"<end>":{"ids":)" + ids +
+           "}}}";
+  };
+  const auto contains = [](const std::string& message, std::string_view part) {
+    return message.find(part) != std::string::npos;
+  };
+  const std::string text = R"({"Sequence":{"id":"A","type_id":0}})", other = R"({"Sequence":{"id":"B","type_id":0}})",
+                    token = R"({"SpecialToken":{"id":"<end>","type_id":0}})",
+                    unknown = R"({"SpecialToken":{"id":"<no>","type_id":0}})";
+  EXPECT_EQ(processor(template_of(token + "," + text)), "(no error)");
+  EXPECT_PRED2(contains, processor(template_of(token)), "\"TemplateProcessing\" has a \"single\" without the text");
+  EXPECT_PRED2(contains, processor(template_of(text + "," + text)), "special tokens around one sequence A");
+  EXPECT_PRED2(contains, processor(template_of(other)), "special tokens around one sequence A");
+  EXPECT_PRED2(contains, processor(template_of(unknown + "," + text)), "adds \"<no>\", which its");
+  EXPECT_PRED2(contains, processor(template_of(token + "," + text, "[999]")), "adds id 999, which is not a token");
+  EXPECT_PRED2(contains, processor(template_of(token + "," + text, "[\"x\"]")), "has no id below");
+  const std::string one = template_of(token + "," + text);
+  EXPECT_PRED2(contains, processor(R"({"type":"Sequence","processors":[)" + one + "," + one + "]}"),
+               "\"TemplateProcessing\" is the second one that adds tokens");
+  EXPECT_PRED2(contains, processor(R"({"type":"RobertaProcessing"})"), "\"RobertaProcessing\" has no id");
+  EXPECT_PRED2(contains, processor(R"({"type":"Mystery"})"), "\"Mystery\" is not one ftok does");
+  EXPECT_EQ(processor(R"({"type":"ByteLevel"})"), "(no error)");
   EXPECT_EQ(with(R"("post_processor":null,"truncation":null,)"), "(no error)");
-  EXPECT_NE(with(R"("truncation":{"max_length":5},)").find("\"truncation\" is set"), std::string::npos);
-  EXPECT_NE(with(R"("padding":{"pad_id":0},)").find("\"padding\" is set"), std::string::npos);
+  EXPECT_PRED2(contains, with(R"("truncation":{"max_length":5},)"), "\"truncation\" is set");
+  EXPECT_PRED2(contains, with(R"("padding":{"pad_id":0},)"), "\"padding\" is set");
 }
 
 // Two merges, of which the first begins with the sign that begins the line of the version.

@@ -271,31 +271,92 @@ void read_added_tokens(const JsonLoader& loader, json::element root, Vocabulary&
   }
 }
 
-// Post-processors that put tokens before or behind every text are refused by name; "ByteLevel" changes offsets alone.
-void refuse_adding(const JsonLoader& loader, json::element step) {
+// A special token that a post-processor adds, by its id, or by its name in the template's "special_tokens".
+class AddedTokens {
+ public:
+  AddedTokens(const JsonLoader& loader, std::string type) : loader_(loader), type_(std::move(type)) {}
+
+  [[noreturn]] void fail(std::string_view why) const {
+    loader_.fail(fmt::format("post-processor \"{}\" {}", type_, why));
+  }
+
+  uint32_t id(const simdjson::simdjson_result<json::element>& value, std::string_view what) const {
+    uint64_t id = 0;
+    if (value.get(id) != simdjson::SUCCESS || id >= kVocabularyTokensMax)
+      fail(fmt::format("has no id below {} for {}", kVocabularyTokensMax, what));
+    return static_cast<uint32_t>(id);
+  }
+
+  // {"SpecialToken": {"id": NAME}} -> the ids of special_tokens[NAME].
+  void append(json::element processor, std::string_view name, std::vector<uint32_t>& ids) const {
+    json::object tokens;
+    json::array listed;
+    if (processor["special_tokens"].get(tokens) != simdjson::SUCCESS ||
+        tokens[name]["ids"].get(listed) != simdjson::SUCCESS) {
+      fail(fmt::format("adds \"{}\", which its \"special_tokens\" do not have", name));
+    }
+    for (const auto one : listed) ids.push_back(id(simdjson::simdjson_result<json::element>(json::element(one)), name));
+  }
+
+ private:
+  const JsonLoader& loader_;
+  std::string type_;
+};
+
+// TemplateProcessing: its "single" is special tokens, the text as sequence A, special tokens. "pair" is for two texts.
+void read_template(const AddedTokens& added, json::element step, Vocabulary& vocabulary) {
+  json::array pieces;
+  if (step["single"].get(pieces) != simdjson::SUCCESS) added.fail("has no list \"single\"");
+  bool text_seen = false;
+  for (const json::element piece : pieces) {
+    std::string_view id;
+    if (piece["SpecialToken"]["id"].get(id) == simdjson::SUCCESS) {
+      added.append(step, id, text_seen ? vocabulary.after_text : vocabulary.before_text);
+    } else if (piece["Sequence"]["id"].get(id) == simdjson::SUCCESS && id == "A" && !text_seen) {
+      text_seen = true;
+    } else {
+      added.fail("has a \"single\" that is not special tokens around one sequence A, which ftok does not do");
+    }
+  }
+  if (!text_seen) added.fail("has a \"single\" without the text (sequence A), which ftok does not do");
+}
+
+// BertProcessing and RobertaProcessing: "cls", the text, "sep", each a pair [text, id].
+void read_bert(const AddedTokens& added, json::element step, Vocabulary& vocabulary) {
+  vocabulary.before_text.push_back(added.id(step["cls"].at(1), "\"cls\""));
+  vocabulary.after_text.push_back(added.id(step["sep"].at(1), "\"sep\""));
+}
+
+// What a post-processor puts around every text; "ByteLevel" changes offsets alone.
+void read_post_processor(const JsonLoader& loader, json::element step, Vocabulary& vocabulary) {
   const std::string type = type_of(step);
-  json::array parts;
+  const AddedTokens added(loader, type);
+  json::array steps;
   if (type == "ByteLevel") return;
-  if (type == "Sequence" && step["processors"].get(parts) == simdjson::SUCCESS) {
-    for (const json::element one : parts) refuse_adding(loader, one);
+  if (type == "Sequence" && step["processors"].get(steps) == simdjson::SUCCESS) {
+    for (const json::element one : steps) read_post_processor(loader, one, vocabulary);
     return;
   }
-  std::string adds;
-  if (type == "TemplateProcessing" && step["single"].get(parts) == simdjson::SUCCESS) {
-    for (const json::element part : parts) {
-      std::string_view id;
-      if (part["SpecialToken"]["id"].get(id) == simdjson::SUCCESS) adds += fmt::format(" \"{}\"", id);
+  if (vocabulary.surrounds_texts()) added.fail("is the second one that adds tokens; ftok does one");
+  if (type == "TemplateProcessing") return read_template(added, step, vocabulary);
+  if (type == "RobertaProcessing" || type == "BertProcessing") return read_bert(added, step, vocabulary);
+  added.fail("is not one ftok does (TemplateProcessing, RobertaProcessing, BertProcessing, ByteLevel)");
+}
+
+// Tokens that a text gets must be the vocabulary's, so that they can be decoded.
+void check_added_ids(const JsonLoader& loader, const Vocabulary& vocabulary) {
+  for (const std::vector<uint32_t>* const ids : {&vocabulary.before_text, &vocabulary.after_text}) {
+    for (const uint32_t id : *ids) {
+      const bool special = std::any_of(vocabulary.specials.begin(), vocabulary.specials.end(),
+                                       [&](const SpecialToken& token) { return token.id == id; });
+      if (!special && (id >= vocabulary.token_count() || vocabulary.token(id).empty()))
+        loader.fail(fmt::format("the post-processor adds id {}, which is not a token", id));
     }
-    if (adds.empty()) return;
   }
-  loader.fail(
-      fmt::format("post-processor \"{}\" adds{} to every text, which ftok does not do; with "
-                  "\"post_processor\": null the file gives the ids without",
-                  type, adds.empty() ? " tokens" : adds));
 }
 
 // What the file says of every text beside its model: tokens added, cut off or filled up.
-void read_post_processing(const JsonLoader& loader, json::element root) {
+void read_post_processing(const JsonLoader& loader, json::element root, Vocabulary& vocabulary) {
   json::element value;
   for (const char* key : {"truncation", "padding"}) {
     if (root[key].get(value) == simdjson::SUCCESS && !value.is_null()) {
@@ -305,7 +366,8 @@ void read_post_processing(const JsonLoader& loader, json::element root) {
                       key, key));
     }
   }
-  if (root["post_processor"].get(value) == simdjson::SUCCESS && !value.is_null()) refuse_adding(loader, value);
+  if (root["post_processor"].get(value) == simdjson::SUCCESS && !value.is_null())
+    read_post_processor(loader, value, vocabulary);
 }
 
 void read_merges(JsonLoader& loader, json::array merges) {
@@ -345,7 +407,7 @@ Vocabulary parse_tokenizer_json(std::string_view content, const std::string& pat
   vocabulary.whole_pretoken_first = flag(model, "ignore_merges", false);
   read_normalizer(loader, root, vocabulary);
   read_pre_tokenizers(loader, root, vocabulary);
-  read_post_processing(loader, root);
+  read_post_processing(loader, root, vocabulary);
   read_added_tokens(loader, root, vocabulary);
   json::object vocab;
   json::array merges;
@@ -356,6 +418,7 @@ Vocabulary parse_tokenizer_json(std::string_view content, const std::string& pat
   read_merges(loader, merges);
   loader.finish(vocabulary);
   check_vocabulary(vocabulary, path);
+  check_added_ids(loader, vocabulary);
   vocabulary.digest = sha256_hex(format_tiktoken(vocabulary));
   return vocabulary;
 }

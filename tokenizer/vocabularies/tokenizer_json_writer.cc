@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 #include <optional>
+#include <set>
 
 #include "core/error.h"
 #include "core/json.h"
@@ -102,6 +103,42 @@ void write_pre_tokenizer(JsonWriter& json, const Vocabulary& vocabulary) {
   json.end_array().end_object();
 }
 
+// The tokens around every text as a template.
+void write_post_processor(JsonWriter& json, const Vocabulary& vocabulary) {
+  if (!vocabulary.surrounds_texts()) {
+    json.null();
+    return;
+  }
+  const auto text_of = [&](uint32_t id) {
+    for (const SpecialToken& special : vocabulary.specials) {
+      if (special.id == id) return special.text;
+    }
+    return Speller().spell(vocabulary.token(id));
+  };
+  const auto write = [&](const char* kind, const std::string& id, int type) {
+    json.begin_object().key(kind).begin_object().field("id", id).field("type_id", type).end_object().end_object();
+  };
+  json.begin_object().field("type", "TemplateProcessing");
+  for (const char* const pieces : {"single", "pair"}) {
+    json.key(pieces).begin_array();
+    for (int type = 0; type < (pieces == std::string_view("pair") ? 2 : 1); ++type) {
+      for (const uint32_t id : vocabulary.before_text) write("SpecialToken", text_of(id), type);
+      write("Sequence", type == 0 ? "A" : "B", type);
+      for (const uint32_t id : vocabulary.after_text) write("SpecialToken", text_of(id), type);
+    }
+    json.end_array();
+  }
+  json.key("special_tokens").begin_object();
+  std::set<uint32_t> ids(vocabulary.before_text.begin(), vocabulary.before_text.end());
+  ids.insert(vocabulary.after_text.begin(), vocabulary.after_text.end());
+  for (const uint32_t id : ids) {
+    const std::string text = text_of(id);
+    json.key(text).begin_object().field("id", text).key("ids").begin_array().value(id).end_array();
+    json.key("tokens").begin_array().value(text).end_array().end_object();
+  }
+  json.end_object().end_object();
+}
+
 }  // namespace
 
 std::optional<Vocabulary> with_implied_merges(Vocabulary vocabulary) {
@@ -144,7 +181,9 @@ std::string format_tokenizer_json(const Vocabulary& vocabulary) {
   }
   json.key("pre_tokenizer");
   write_pre_tokenizer(json, vocabulary);
-  json.key("post_processor").null().key("decoder");
+  json.key("post_processor");
+  write_post_processor(json, vocabulary);
+  json.key("decoder");
   write_byte_level(json, true, true);
   json.key("model").begin_object().field("type", "BPE");
   for (const char* key : {"dropout", "unk_token", "continuing_subword_prefix", "end_of_word_suffix"})

@@ -64,9 +64,9 @@ struct Bench {
   uint64_t documents, runs;
   size_t ranges;
   std::string folder;
-  std::vector<uint64_t> ends;                       // of the documents of each run
-  std::vector<std::vector<KeyRecord>> in_memory;    // by run
-  std::vector<SlicedFileEntry> files;               // the same
+  std::vector<uint64_t> ends;                     // of the documents of each run
+  std::vector<std::vector<KeyRecord>> in_memory;  // by run
+  std::vector<SlicedFileEntry> files;             // the same
   uint64_t records = 0;
   double sort_seconds = 0;
 

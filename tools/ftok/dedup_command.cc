@@ -12,6 +12,7 @@
 #include "core/json.h"
 #include "core/shown.h"
 #include "core/text_file.h"
+#include "crawl/input_format.h"
 #include "crawl/source.h"
 #include "dedup/clusters.h"
 #include "dedup/recall.h"
@@ -35,9 +36,8 @@ std::vector<std::vector<uint64_t>> shingles_of(const RecallFlags& flags) {
   ShingleOptions shingle_options;
   shingle_options.hash = flags.hash == "sha1" ? ShingleHash::kSha1 : ShingleHash::kXxh3;
   shingle_options.punctuation = flags.punctuation == "space" ? Punctuation::kSpace : Punctuation::kDelete;
-  SourceOptions source_options;
-  source_options.format = "jsonl";
-  const auto source = make_source(open_file_source(flags.documents), source_options);
+  const InputFormat* format = nullptr;
+  const auto source = open_text_rows(open_file_source(flags.documents), {}, &format);
   std::vector<std::vector<uint64_t>> shingles;
   for (Item item; source->next(item); item = Item()) {
     if (!item.verdict.kept()) {

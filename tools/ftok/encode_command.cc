@@ -30,6 +30,7 @@ enum class Form { kView, kIds, kJson, kCount, kOffsets, kMerges, kCompare, kPage
 struct EncodeFlags {
   VocabularyFlags vocabulary;
   bool ids = false, json = false, count = false, offsets = false, merges = false, view = false;
+  bool add_special_tokens = true;
   std::string specials = "plain", jsonl, text_key = "text", page, chat, chat_template = "chatml", colour = "auto";
   std::vector<std::string> words, compare;
   uint64_t budget = 0;
@@ -75,24 +76,62 @@ std::string joined(const Numbers& numbers) {
   return fmt::format("{}", fmt::join(numbers, " "));
 }
 
-// The ids of `text`, no more than --budget of them.
-EncodedPrefix prefix_of(const Encoding& encoding, const EncodeFlags& flags, std::string_view text) {
-  return encoding.encode_prefix(text, flags.budget > 0 ? flags.budget : SIZE_MAX, specials_of(flags.specials));
+// The tokens of a text, no more than --budget of them: its own, and those that the vocabulary's file puts around it.
+struct TextTokens {
+  std::vector<uint32_t> before;
+  EncodedPrefix own;
+  std::vector<uint32_t> after;
+
+  size_t size() const { return before.size() + own.ids.size() + after.size(); }
+  std::vector<uint32_t> ids() const {
+    std::vector<uint32_t> all = before;
+    all.insert(all.end(), own.ids.begin(), own.ids.end());
+    all.insert(all.end(), after.begin(), after.end());
+    return all;
+  }
+  // The added ones have no place in the text: 0 to 0, as in Hugging Face tokenizers.
+  std::vector<TokenSpan> spans(const Encoding& encoding) const {
+    std::vector<TokenSpan> all;
+    for (const uint32_t id : before) all.push_back({id, 0, 0});
+    for (const TokenSpan& span : encoding.spans_of(own.ids)) all.push_back(span);
+    for (const uint32_t id : after) all.push_back({id, 0, 0});
+    return all;
+  }
+};
+
+TextTokens tokens_of(const Encoding& encoding, const EncodeFlags& flags, std::string_view text) {
+  TextTokens tokens;
+  size_t left = flags.budget > 0 ? flags.budget : SIZE_MAX;
+  const auto take = [&](const std::vector<uint32_t>& ids) {
+    const size_t count = flags.add_special_tokens ? std::min(ids.size(), left) : 0;
+    left -= count;
+    return std::vector<uint32_t>(ids.begin(), ids.begin() + static_cast<ptrdiff_t>(count));
+  };
+  tokens.before = take(encoding.vocabulary().before_text);
+  if (flags.budget > 0) {
+    tokens.own = encoding.encode_prefix(text, left, specials_of(flags.specials));
+  } else {
+    tokens.own = {encoding.encode(text, specials_of(flags.specials)), text.size(), true};
+  }
+  left -= tokens.own.ids.size();
+  if (tokens.own.whole) tokens.after = take(encoding.vocabulary().after_text);
+  return tokens;
 }
 
 std::vector<uint32_t> ids_of(const Encoding& encoding, const EncodeFlags& flags, std::string_view text) {
-  if (flags.budget > 0) return prefix_of(encoding, flags, text).ids;
-  return encoding.encode(text, specials_of(flags.specials));
+  return tokens_of(encoding, flags, text).ids();
 }
 
 size_t count_of(const Encoding& encoding, const EncodeFlags& flags, std::string_view text) {
-  if (flags.budget > 0) return prefix_of(encoding, flags, text).ids.size();
-  return encoding.count(text, specials_of(flags.specials));
+  if (flags.budget > 0) return tokens_of(encoding, flags, text).size();
+  const Vocabulary& vocabulary = encoding.vocabulary();
+  const size_t added = flags.add_special_tokens ? vocabulary.before_text.size() + vocabulary.after_text.size() : 0;
+  return encoding.count(text, specials_of(flags.specials)) + added;
 }
 
 std::string json_line(const Encoding& encoding, const EncodeFlags& flags, std::string_view text) {
-  const EncodedPrefix prefix = prefix_of(encoding, flags, text);
-  const std::vector<TokenSpan> spans = encoding.spans_of(prefix.ids);
+  const TextTokens tokens = tokens_of(encoding, flags, text);
+  const std::vector<TokenSpan> spans = tokens.spans(encoding);
   JsonWriter json;
   json.begin_object().key("ids").begin_array();
   for (const TokenSpan& span : spans) json.value(span.id);
@@ -110,7 +149,7 @@ std::string json_line(const Encoding& encoding, const EncodeFlags& flags, std::s
       .field("bytes", uint64_t{text.size()})
       .field("characters", uint64_t{utf8_length(text)});
   if (flags.budget > 0) {
-    json.field("within_budget_bytes", uint64_t{prefix.bytes}).field("cut", !prefix.whole);
+    json.field("within_budget_bytes", uint64_t{tokens.own.bytes}).field("cut", !tokens.own.whole);
   }
   return json.end_object().take() + "\n";
 }
@@ -118,7 +157,7 @@ std::string json_line(const Encoding& encoding, const EncodeFlags& flags, std::s
 // One line per token: begin and end in bytes and in characters, id, the token.
 std::string offset_lines(const Encoding& encoding, const EncodeFlags& flags, std::string_view text) {
   std::string out;
-  for (const TokenSpan& span : encoding.spans_of(ids_of(encoding, flags, text))) {
+  for (const TokenSpan& span : tokens_of(encoding, flags, text).spans(encoding)) {
     out += fmt::format("{}\t{}\t{}\t{}\t{}\t{}\n", span.begin, span.end, span.character_begin, span.character_end,
                        span.id, visible_token(encoding.token_bytes(span.id)));
   }
@@ -277,6 +316,8 @@ void add_encode_command(CLI::App& app) {
                    "What the text of a special token gives: plain text, the token, or an error")
       ->check(CLI::IsMember({"plain", "allow", "refuse"}))
       ->capture_default_str();
+  command->add_flag("--add-special-tokens,!--no-add-special-tokens", flags->add_special_tokens,
+                    "The tokens that a tokenizer.json's post-processor puts around every text (the default), or not");
   command->add_option("--jsonl", flags->jsonl, "JSON Lines: one line of output per document")->type_name("FILE");
   command->add_option("--text-key", flags->text_key, "Key of the text in a line")->capture_default_str();
   command

@@ -9,6 +9,7 @@
 #include "core/error.h"
 #include "core/json.h"
 #include "core/nearest_name.h"
+#include "crawl/input_format.h"
 #include "crawl/source.h"
 #include "pipeline/inputs.h"
 #include "pipeline/plan.h"
@@ -123,8 +124,8 @@ std::string judge(Item& item, const Stages& stages, const Flags& flags) {
 void filter_file(const std::string& file, const Stages& stages, const Flags& flags, const Log& log) {
   SourceOptions options;
   options.file_path = file;
-  options.format = "jsonl";
-  const std::unique_ptr<Source> source = make_source(open_input(file, log), options);
+  const InputFormat* format = nullptr;
+  const std::unique_ptr<Source> source = open_text_rows(open_input(file, log), options, &format);
   std::string out;
   constexpr size_t kBlockBytes = size_t{1} << 16;
   for (Item item; source->next(item); item = Item()) {
@@ -135,8 +136,8 @@ void filter_file(const std::string& file, const Stages& stages, const Flags& fla
   }
   print_out(out);
   for (const Damage& damage : source->take_damage()) {
-    log(LogLevel::kWarning,
-        fmt::format("{}: {} at byte {} {}", file, damage.code.view(), damage.offset, damage.detail));
+    log(LogLevel::kWarning, fmt::format("{}: {} at {} {} {}", file, damage.code.view(), locator_name(format->locator),
+                                        damage.offset, damage.detail));
   }
 }
 
@@ -145,7 +146,9 @@ void filter_file(const std::string& file, const Stages& stages, const Flags& fla
 void add_filter_command(CLI::App& app) {
   const auto flags = std::make_shared<Flags>();
   CLI::App* command = app.add_subcommand("filter", "Judge texts by a recipe's quality filters");
-  command->add_option("FILE", flags->files, "JSONL, plain, .gz or .zst; - is standard input")->required();
+  command
+      ->add_option("FILE", flags->files, "JSON Lines, JSON arrays, CSV or TSV, plain, .gz or .zst; - is standard input")
+      ->required();
   command->add_option("--recipe", flags->recipe, "Preset or TOML file")->capture_default_str();
   command->add_option("--set", flags->sets, "Change one key: section.key=value")->take_all();
   command->add_option("--stages", flags->stages, "Run only these filters, comma-separated")

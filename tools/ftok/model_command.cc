@@ -184,18 +184,14 @@ std::optional<uint32_t> find_end_of_answer(const Encoding& encoding, const ChatT
   return std::nullopt;
 }
 
-// tokenizer.json: the vocabulary's own file where it has merges of its own, for those are written in no other. Beside
-// it what transformers needs to stop and to chat.
-void write_tokenizer(const std::string& folder, const std::string& name, const Encoding& encoding,
-                     const std::optional<ChatTemplate>& chat, std::optional<uint32_t> end_of_answer, int64_t length) {
-  const Vocabulary vocabulary = load_named_vocabulary(name);
-  const std::string path = find_vocabulary(name).path;
-  if (!vocabulary.merges.empty() && !path.ends_with(".json")) {
-    note("ftok: no tokenizer.json: {} has merges of its own\n", path);
-    return;
-  }
-  write_output(folder + "/tokenizer.json",
-               vocabulary.merges.empty() ? format_tokenizer_json(vocabulary) : read_text_file(path));
+// tokenizer.json, and beside it what transformers needs to stop and to chat. It puts no tokens around a text: neither
+// did those that the model was trained on.
+void write_tokenizer(const std::string& folder, const Encoding& encoding, const std::optional<ChatTemplate>& chat,
+                     std::optional<uint32_t> end_of_answer, int64_t length) {
+  Vocabulary vocabulary = encoding.vocabulary();
+  vocabulary.before_text.clear();
+  vocabulary.after_text.clear();
+  write_output(folder + "/tokenizer.json", format_tokenizer_json(vocabulary));
   JsonWriter json(true);
   json.begin_object().field("tokenizer_class", "PreTrainedTokenizerFast").field("model_max_length", length);
   json.field("clean_up_tokenization_spaces", false);
@@ -239,7 +235,7 @@ void export_model(const ModelFlags& flags) {
   const std::optional<ChatTemplate> chat = chat_of(flags);
   const std::optional<uint32_t> end_of_answer = chat ? find_end_of_answer(encoding, *chat) : std::nullopt;
   write_hugging_face(flags.output, model.config, model.parameters, end_of_text ? int64_t{*end_of_text} : -1);
-  write_tokenizer(flags.output, vocabulary, encoding, chat, end_of_answer, model.config.length);
+  write_tokenizer(flags.output, encoding, chat, end_of_answer, model.config.length);
 }
 
 }  // namespace

@@ -24,6 +24,12 @@ void run(Flags flags) {
   const std::string& path = flags.vocabulary.vocab;
   const Vocabulary vocabulary = load_named_vocabulary(path, flags.vocabulary);
   const std::filesystem::path output(flags.output);
+  if (vocabulary.surrounds_texts() && (output.extension() != ".json" || output.filename() == "encoder.json")) {
+    fmt::print(stderr,
+               "ftok: {}: the tokens that its post-processor puts around every text are left out: {} cannot "
+               "say them\n",
+               path, output.filename().string());
+  }
   if (output.extension() == ".tiktoken") {
     const std::optional<Vocabulary> implied = with_implied_merges(vocabulary);
     if (!implied) {

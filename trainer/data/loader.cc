@@ -63,11 +63,11 @@ uint64_t Loader::tokens() const {
   return sum;
 }
 
-std::string Loader::checksum() const {
+std::string Loader::checksum(FileChecksums& files) const {
   std::string checksums;
   for (const Shard& shard : shards_) {
-    checksums += checksum_of_file(shard.reader->path()) + "\n";
-    if (shard.mask != nullptr) checksums += "mask " + checksum_of_file(shard.mask->path()) + "\n";
+    checksums += files.of(shard.reader->path()) + "\n";
+    if (shard.mask != nullptr) checksums += "mask " + files.of(shard.mask->path()) + "\n";
   }
   return checksum_of(checksums);
 }

@@ -17,6 +17,7 @@
 #include "core/error.h"
 #include "shards/reader.h"
 #include "shards/split.h"
+#include "trainer/data/file_checksums.h"
 #include "trainer/layers/network.h"
 
 namespace ftok {
@@ -58,8 +59,8 @@ class Loader {
   uint64_t windows() const { return windows_; }  // in an epoch
   uint64_t tokens() const;                       // in all shards
 
-  // Of the bytes of all shards and masks: reads them through.
-  std::string checksum() const;
+  // Of the bytes of all shards and masks.
+  std::string checksum(FileChecksums& files) const;
   // True when a shard of this one is, under whatever name, the file at `path`.
   bool has_file(const std::string& path) const;
   std::vector<std::string> paths() const;

@@ -76,9 +76,9 @@ std::string Mixture::place(uint64_t number) const {
   return place.loader->place(place.number);
 }
 
-std::string Mixture::checksum() const {
+std::string Mixture::checksum(FileChecksums& files) const {
   std::string checksums;
-  for (const Source& source : sources_) checksums += source.loader->checksum() + "\n";
+  for (const Source& source : sources_) checksums += source.loader->checksum(files) + "\n";
   return checksum_of(checksums);
 }
 

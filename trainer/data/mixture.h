@@ -32,8 +32,8 @@ class Mixture {
   std::string place(uint64_t number) const;
   // "4000 windows x 768 + 90 windows x 256".
   std::string description() const;
-  // Of the bytes of all sources, in order; reads them through.
-  std::string checksum() const;
+  // Of the bytes of all sources, in order.
+  std::string checksum(FileChecksums& files) const;
   // The path of the first shard that is in `other` too, under whatever name; "" where none is.
   std::string shared_shard(const Mixture& other) const;
 

@@ -23,6 +23,9 @@ class StepLog {
 
   void add(const StepReport& report, std::optional<double> validation_loss);
 
+  // How many steps the run is to have: of the curve.
+  void set_steps(int64_t steps) { curve_.steps = steps; }
+
   // The losses of all lines, those of an earlier start included.
   const LossCurve& curve() const { return curve_; }
 
