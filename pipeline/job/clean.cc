@@ -1,6 +1,7 @@
 #include <filesystem>
 
 #include "core/file.h"
+#include "core/temporary_files.h"
 #include "pipeline/job/task.h"
 
 namespace ftok {

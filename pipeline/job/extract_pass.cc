@@ -6,6 +6,7 @@
 #include "core/run_on_threads.h"
 #include "core/shown.h"
 #include "core/signals.h"
+#include "core/temporary_files.h"
 #include "crawl/source.h"
 #include "dedup/key_records.h"
 #include "pipeline/input_names.h"
@@ -134,6 +135,7 @@ TaskReceipt extract_pass(const TaskContext& context) {
   const TaskShare share = share_of_task(inputs.size(), context.task(), job.tasks("extract"));
   const std::string folder = job.path_of(fmt::format("work/{:06}", context.task()));
   make_folder(folder);
+  remove_dead_temporaries(folder);
   const auto path = [&](size_t number) { return job.path_of(candidates_name(context.task(), number)); };
   std::vector<size_t> missing;
   for (size_t number = share.begin; number < share.end; ++number) {

@@ -10,6 +10,7 @@
 #include "core/error.h"
 #include "core/run_on_threads.h"
 #include "core/signals.h"
+#include "core/temporary_files.h"
 #include "pipeline/job/attempt.h"
 #include "pipeline/run.h"
 #include "pipeline/run/candidates.h"
@@ -181,7 +182,9 @@ TaskResult do_task(const Job& job, const TaskOptions& options, const Plan& plan,
                                threads_or_all(options.threads)};
   for (const std::string& folder : {std::string("work"), std::string("parts"), "receipts/" + options.pass}) {
     make_folder(job.path_of(folder));
+    remove_dead_temporaries(job.path_of(folder));
   }
+  remove_dead_temporaries(job.path());
   TaskReceipt receipt = do_pass(context, before);
   receipt.job = job.digest();
   receipt.pass = options.pass;

@@ -85,8 +85,9 @@ class JobChecks(unittest.TestCase):
         """the folder of one `ftok run` with these flags"""
         key = (*flags, inputs)
         if key not in self.runs:
-            name = f"run{len(self.runs)}"
-            self.ftok("run", "--input-list", inputs, "--output", name, "--vocab", "ftok-4k", "--shard-tokens", "2000", "--quiet", *flags)
+            name = f"run-{hashlib.sha256(repr(key).encode()).hexdigest()[:8]}"
+            self.ftok("run", "--input-list", inputs, "--output", name, "--vocab", "ftok-4k", "--shard-tokens", "2000", "--quiet",
+                      "--max-failed-inputs", "9", *flags)
             self.runs[key] = self.folder / name
         return self.runs[key]
 
@@ -103,7 +104,7 @@ class JobChecks(unittest.TestCase):
         self.assertEqual(*manifests)
         lines = joined(job.folder, ".inputs.jsonl").decode().splitlines()
         self.assertEqual(reports, [json.dumps(json.loads(line)["report"]) for line in lines])
-        self.assertEqual(self.ftok("shards", "verify", job.name).stdout.split(": ")[-1].strip(), "whole")
+        self.assertIn(", whole", self.ftok("shards", "verify", job.name).stdout)
 
     def test_any_number_of_tasks_and_ranges(self):
         dropped = json.loads((self.run_folder() / "manifest.json").read_text())["totals"]["dropped"]
@@ -290,7 +291,7 @@ class JobChecks(unittest.TestCase):
         job, run = Job(self, "read", [], 3).run(), self.run_folder()
         self.assertEqual(*[self.ftok("shards", "cat", folder).stdout for folder in (run, job.folder)])
         for data in (run.name, job.name):
-            self.ftok("train", "tiny", "--data", data, "--output", f"model-{data}", "--steps", "2", "--threads", "1")
+            self.ftok("train", "tiny", "--data", data, "--output", f"model-{data}", "--steps", "2")
         losses = [[json.loads(line)["loss"] for line in (self.folder / f"model-{data}" / "log.jsonl").read_text().splitlines()
                    if "loss" in json.loads(line)] for data in (run.name, job.name)]
         self.assertEqual(*losses)
@@ -319,7 +320,7 @@ class JobChecks(unittest.TestCase):
         self.assertEqual([each["done"] for each in job.status()["passes"]], [3, 0, 0, 0, 0, 0, 0])
         self.assertIn("was done before an input was extracted again", self.line(job.task("cut", 0, code=75)))
         job.run(passes=PASSES[1:])
-        del self.runs[("with_bad",)]
+        shutil.rmtree(self.runs.pop(("with_bad",)))
         self.check(job, inputs="with_bad")
 
     def test_bad_input_is_one_line_and_the_contracts_exit_code(self):
@@ -365,7 +366,7 @@ class JobChecks(unittest.TestCase):
         job = Job(self, "planned", [], 2)
         self.ftok(*job.plan)  # the same again
         self.assertIn("holds another job", self.line(self.ftok(*job.plan, "--rejects", "none", code=2)))
-        self.assertIn("10001 tasks: expected 1 to 10000", self.line(self.ftok(*job.plan, "--tasks", "10001", code=2)))
+        self.assertIn("10001 tasks: expected 1 to 10000", self.line(self.ftok(*["10001" if x == "2" else x for x in job.plan], code=2)))
         self.assertIn("is there and is not empty", self.line(self.ftok(*["a" if x == "planned" else x for x in job.plan], code=2)))
 
     def test_verify_finds_what_is_missing_or_flipped(self):
