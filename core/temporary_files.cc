@@ -173,6 +173,8 @@ int open_nameless_file(const std::string& folder) {
   return fd;
 }
 
+bool is_temporary(std::string_view path) { return path.find(kMark) != std::string_view::npos; }
+
 void remove_temporaries(const std::string& folder) {
   remove_where(folder, [](const TemporaryName&) { return true; });
 }

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 
 namespace ftok {
 
@@ -15,6 +16,9 @@ int create_temporary_folder(const std::string& path, std::string& name);
 // Opens a file without a name in `folder`, for reading and writing: it is gone when the descriptor is closed, also
 // after a kill. Throws Error naming the folder.
 int open_nameless_file(const std::string& folder);
+
+// Whether a path is of such a name.
+bool is_temporary(std::string_view path);
 
 // Removes the temporary files and folders in `folder` (not below) that killed processes left. Files of other names, and
 // files that are locked, stay. Safe only while no other process writes there: the caller holds the folder's lock.

@@ -13,6 +13,7 @@ namespace ftok {
 namespace {
 
 constexpr size_t kReadStep = size_t{512} << 10;  // bytes asked of the source at a time, at least
+constexpr size_t kKeptMax = size_t{8} << 20;     // of a window, when there is little in it
 constexpr size_t kPlainReadStep = size_t{128}
                                   << 10;  // of what goes to the reader as it is: it stays in the near caches
 
@@ -20,12 +21,13 @@ constexpr size_t kPlainReadStep = size_t{128}
 
 char* ByteWindow::reserve(size_t size) {
   if (begin_ == end_) begin_ = end_ = 0;
-  if (capacity_ - end_ >= size) return data_.get() + end_;
   const size_t used = end_ - begin_;
-  if (capacity_ - used >= size && used <= capacity_ / 2) {
+  const bool is_much = capacity_ > kKeptMax && used + size <= capacity_ / 8;  // since a large record
+  if (capacity_ - end_ >= size && !is_much) return data_.get() + end_;
+  if (capacity_ - used >= size && used <= capacity_ / 2 && !is_much) {
     std::memmove(data_.get(), data_.get() + begin_, used);
   } else {
-    const size_t capacity = std::max(used + size, capacity_ * 2);
+    const size_t capacity = is_much ? 2 * (used + size) : std::max(used + size, capacity_ * 2);
     std::unique_ptr<char[]> larger(new char[capacity + kPadding]);
     if (used > 0) std::memcpy(larger.get(), data_.get() + begin_, used);
     data_ = std::move(larger);

@@ -14,6 +14,7 @@
 #include "core/shown.h"
 #include "core/signals.h"
 #include "crawl/transfer/http_transfer.h"
+#include "crawl/transfer/signed_source.h"
 
 namespace ftok {
 namespace {
@@ -68,21 +69,17 @@ std::string difference(const ObjectVersion& before, const ObjectVersion& now) {
 
 bool status_may_pass(long status) { return status == 408 || status == 429 || status >= 500; }
 
-// The code of an object store's XML error ("SlowDown"), or "".
-std::string_view error_code(std::string_view body) {
-  const size_t open = body.find("<Code>");
-  if (open == std::string_view::npos) return "";
-  const size_t close = body.find("</Code>", open);
-  if (close == std::string_view::npos || close - open > 70) return "";
-  return body.substr(open + 6, close - open - 6);
-}
+constexpr int kSignedAnewMax = 3;
 
 class CurlSource : public HttpSource, private HttpSink {
  public:
-  CurlSource(const std::string& url, const FetchOptions& options, Log log, const ResumePoint& from)
+  // `signer` may be null.
+  CurlSource(const std::string& url, std::shared_ptr<RequestSigner> signer, const FetchOptions& options, Log log,
+             const ResumePoint& from)
       : url_(url),
+        signer_(std::move(signer)),
         shown_(shown_input(url)),
-        host_(authority_of_url(url)),
+        host_(signer_ != nullptr ? signer_->host() : authority_of_url(url)),
         options_(options),
         session_(options.session != nullptr ? options.session : process_fetch_session()),
         log_(std::move(log)),
@@ -164,6 +161,10 @@ class CurlSource : public HttpSource, private HttpSink {
         reply = transfer_.run(make_request(), *this, stop);
       }
       if (stop.stop_requested()) return;
+      if (signer_ != nullptr && signed_anew_ < kSignedAnewMax && signer_->learn(reply)) {
+        ++signed_anew_;
+        continue;
+      }
       const std::string problem = judge(reply);
       if (problem.empty()) return;
       if (reached_ - reached_before >= kFetchProgressBytes) failures = 0;
@@ -199,13 +200,17 @@ class CurlSource : public HttpSource, private HttpSink {
 
   HttpRequest make_request() const {
     HttpRequest request;
-    request.url = url_;
+    if (signer_ != nullptr) {
+      signer_->sign(request);
+    } else {
+      request.url = url_;
+    }
     request.user_agent = options_.user_agent.empty() ? default_user_agent() : options_.user_agent;
     request.ca_file = options_.ca_file;
     request.start = reached_;
     if (is_strong(version_.etag)) request.if_match = version_.etag;
     request.if_unmodified_since = version_.last_modified;
-    request.redirects_max = static_cast<int>(options_.redirects_max);
+    request.redirects_max = signer_ != nullptr ? 0 : static_cast<int>(options_.redirects_max);
     request.connect_timeout_s = static_cast<int>(options_.connect_timeout_s);
     request.low_speed_bytes_per_s = static_cast<uint64_t>(options_.low_speed_bytes_per_s);
     request.low_speed_s = static_cast<int>(options_.low_speed_s);
@@ -218,8 +223,8 @@ class CurlSource : public HttpSource, private HttpSink {
     if (!sink_problem_.empty()) return sink_problem_;
     const long status = reply.head.status;
     const std::string where = fmt::format("cannot fetch {}", shown_);
-    if (status == 403) {
-      const std::string_view code = error_code(reply.error_body);
+    const std::string_view code = error_code(reply.error_body);
+    if (status == 403 && signer_ == nullptr) {
       session_->refuse(host_, fmt::format("403{}{} for {}", code.empty() ? "" : " ", code, shown_));
       throw Error(where + ": 403, the server refuses us; no more requests go to " + host_);
     }
@@ -231,7 +236,6 @@ class CurlSource : public HttpSource, private HttpSink {
       throw ObjectChanged(changed_message(fmt::format("it ends at byte {}", total)));
     }
     if (status != 0 && status != 200 && status != 206) {
-      const std::string_view code = error_code(reply.error_body);
       const std::string problem = fmt::format("status {}{}{}", status, code.empty() ? "" : " ", code);
       if (!status_may_pass(status)) throw Error(where + ": " + problem);
       return problem;
@@ -252,6 +256,7 @@ class CurlSource : public HttpSource, private HttpSink {
   }
 
   bool begin(const TransferHead& head) override {
+    if (head.status != 200 && head.status != 206) return false;  // judge() says what that means
     ObjectVersion now{head.etag, head.last_modified, 0};
     if (head.status == 206) {
       now.size = head.range_total.value_or(0);
@@ -335,13 +340,17 @@ class CurlSource : public HttpSource, private HttpSink {
     changed_.notify_all();
   }
 
-  const std::string url_, shown_, host_;  // shown_: in messages, without secrets
+  const std::string url_;
+  const std::shared_ptr<RequestSigner> signer_;
+  const std::string shown_;  // in messages, without secrets
+  const std::string host_;
   const FetchOptions options_;
   const std::shared_ptr<FetchSession> session_;
   const Log log_;
 
   // The worker's own.
   HttpTransfer transfer_;
+  int signed_anew_ = 0;
   uint64_t skip_ = 0;  // bytes of this response that an earlier try delivered
   std::string start_;  // the first bytes of the object, held back until they are checked
   bool start_checked_ = false;
@@ -423,7 +432,20 @@ std::string wrong_body(std::string_view url, std::string_view start) {
 
 std::unique_ptr<HttpSource> open_http_source(const std::string& url, const FetchOptions& options, const Log& log,
                                              const ResumePoint& from) {
-  return std::make_unique<CurlSource>(url, options, log, from);
+  return std::make_unique<CurlSource>(url, nullptr, options, log, from);
+}
+
+std::unique_ptr<HttpSource> open_signed_source(const std::string& name, std::shared_ptr<RequestSigner> signer,
+                                               const FetchOptions& options, const Log& log, const ResumePoint& from) {
+  return std::make_unique<CurlSource>(name, std::move(signer), options, log, from);
+}
+
+std::string_view error_code(std::string_view body) {
+  const size_t open = body.find("<Code>");
+  if (open == std::string_view::npos) return "";
+  const size_t close = body.find("</Code>", open);
+  if (close == std::string_view::npos || close - open > 70) return "";
+  return body.substr(open + 6, close - open - 6);
 }
 
 std::string fetch_bytes(const std::string& url, const FetchOptions& options, const Log& log, uint64_t bytes_max) {

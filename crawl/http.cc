@@ -201,4 +201,14 @@ std::string_view sniff_type(std::string_view body) {
   return "application/octet-stream";
 }
 
+bool is_no_page(std::string_view body) {
+  constexpr size_t kLooked = 1445;  // MIME Sniffing Standard, 5.2
+  const std::string_view type = sniff_type(body);
+  if (type.starts_with("text/") || type == "application/xhtml+xml") return false;
+  const std::string start = lower_ascii(body.substr(0, kLooked));
+  static constexpr std::string_view kTags[] = {"<html", "<!doctype", "<head", "<body", "<title", "<meta", "<div", "<p"};
+  return std::none_of(std::begin(kTags), std::end(kTags),
+                      [&](std::string_view tag) { return start.find(tag) != std::string::npos; });
+}
+
 }  // namespace ftok

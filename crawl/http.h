@@ -57,6 +57,9 @@ struct ContentDecoded {
   Kind kind = Kind::kIdentity;
   std::string detail;
   size_t stored_bytes = 0;  // of the body that were read when decoding stopped at `bytes_max`
+  // Bytes of `out` that were made, each as often as it was: never more than twice what was decoded and a step of 64
+  // KiB, however many members there are. For tests.
+  uint64_t prepared_bytes = 0;
 };
 
 // Undoes one layer of Content-Encoding: gzip, x-gzip, deflate (zlib-wrapped or raw), br, zstd; "identity" and unknown
@@ -68,7 +71,8 @@ ContentDecoded decode_content(std::string_view encoding, std::string_view body, 
 // The codings of a Content-Encoding value, lower case, without "identity" and empty ones.
 std::vector<std::string> content_codings(std::string_view value);
 
-// The coding whose magic number the body begins with, "gzip" or "zstd"; else empty. No page begins so.
+// The coding whose magic number the body begins with, "gzip", "zstd" or zlib's "deflate"; else empty. No page begins
+// so.
 std::string_view coding_by_magic(std::string_view body);
 
 // The media type of a Content-Type value in lower case, parameters dropped: "text/html".
@@ -77,5 +81,9 @@ std::string media_type(std::string_view content_type);
 // What the first bytes of a body say (WHATWG MIME Sniffing, section 7.1, cut to what matters here): "text/html",
 // "application/xhtml+xml", "text/xml", "text/plain", "application/pdf", ... or "application/octet-stream".
 std::string_view sniff_type(std::string_view body);
+
+// Whether what is called a page is something else: a magic number or binary bytes at its beginning, and no tag of a
+// page there. Not to be asked of UTF-16, where every other byte is binary.
+bool is_no_page(std::string_view body);
 
 }  // namespace ftok

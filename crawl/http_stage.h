@@ -22,7 +22,7 @@
 namespace ftok {
 
 struct HttpOptions {
-  int64_t body_bytes_max = int64_t{64} << 20;
+  int64_t body_bytes_max = int64_t{16} << 20;
   double bomb_ratio = 250;
   std::string status = "any";
   bool xhtml = true;

@@ -8,6 +8,7 @@
 #include "core/text_file.h"
 #include "core/utf8.h"
 #include "crawl/ascii.h"
+#include "crawl/sources/json_shape.h"
 #include "crawl/sources/rows_input.h"
 #include "crawl/sources/text_source.h"
 #include "crawl/warc_source.h"
@@ -74,9 +75,16 @@ bool is_arrow(const InputPrefix& prefix) {
   return begins(prefix, "ARROW1") || begins(prefix, "FEA1") || begins(prefix, "\xFF\xFF\xFF\xFF");
 }
 
+// Protocols 2 to 5 name themselves; protocol 0 is letters: a list or a dictionary begins "(lp0" and a line end.
 bool is_pickle(const InputPrefix& prefix) {
-  return prefix.bytes.size() > 1 && prefix.bytes[0] == '\x80' && prefix.bytes[1] >= 2 && prefix.bytes[1] <= 5;
+  const std::string_view bytes = prefix.bytes;
+  if (bytes.size() > 1 && bytes[0] == '\x80' && bytes[1] >= 2 && bytes[1] <= 5) return true;
+  if (!bytes.starts_with("(lp") && !bytes.starts_with("(dp")) return false;
+  const size_t end = bytes.find_first_not_of("0123456789", 3);
+  return end != std::string_view::npos && end > 3 && bytes[end] == '\n';
 }
+
+bool is_avro(const InputPrefix& prefix) { return begins(prefix, "Obj\x01"); }
 
 bool is_tar(const InputPrefix& prefix) { return prefix.bytes.size() > 262 && prefix.bytes.substr(257, 5) == "ustar"; }
 
@@ -85,41 +93,56 @@ bool is_zip(const InputPrefix& prefix) {
          begins(prefix, "7z\xBC\xAF\x27\x1C");
 }
 
-bool is_pdf(const InputPrefix& prefix) { return prefix.start().starts_with("%PDF-"); }
+bool is_pdf(const InputPrefix& prefix) {
+  return prefix.start().starts_with("%PDF-") || prefix.start().starts_with("%!PS-");
+}
 
 bool is_utf16(const InputPrefix& prefix) { return begins(prefix, "\xFF\xFE") || begins(prefix, "\xFE\xFF"); }
 
 bool is_rtf(const InputPrefix& prefix) { return prefix.start().starts_with("{\\rtf"); }
 
-// What begins a whole page (MIME Sniffing Standard, 7.1), comments before it aside. Not the tags that begin many a text
-// in Markdown, unless the name says so too.
-bool is_html(const InputPrefix& prefix) {
-  std::string_view start = prefix.start();
+// Without the comments before it.
+std::string_view behind_comments(std::string_view start) {
   while (start.starts_with("<!--")) {
     const size_t end = start.find("-->");
     if (end == std::string_view::npos) break;
     start = trim(start.substr(end + 3));
   }
-  if (start.starts_with('<') && (prefix.is_named(".html") || prefix.is_named(".htm") || prefix.is_named(".xhtml"))) {
-    return true;
-  }
-  static constexpr std::string_view kTags[] = {"<!doctype html", "<html",  "<head",  "<body",
-                                               "<script",        "<style", "<title", "<meta"};
-  return std::any_of(std::begin(kTags), std::end(kTags), [&](std::string_view tag) { return is_tag(start, tag); });
+  return start;
 }
 
-bool is_xml(const InputPrefix& prefix) { return is_tag(prefix.start(), "<?xml"); }
+// What "<!doctype" names; empty without one.
+std::string_view doctype_of(std::string_view start) {
+  constexpr std::string_view kDoctype = "<!doctype";
+  if (!is_tag(start, kDoctype)) return {};
+  return trim(start.substr(kDoctype.size()));
+}
 
-// The string that begins `text` and what follows it, white space aside; empty when it does not end.
-std::string_view behind_string(std::string_view text) {
-  for (size_t i = 1; i < text.size(); ++i) {
-    if (text[i] == '\\') {
-      ++i;
-    } else if (text[i] == '"') {
-      return trim(text.substr(i + 1));
-    }
-  }
-  return {};
+bool begins_element(std::string_view start) { return start.size() > 1 && start[0] == '<' && is_alpha(start[1]); }
+
+// What begins a whole page (MIME Sniffing Standard, 7.1), comments before it aside. The tags that begin many a text in
+// Markdown tell a page only where the name says so or the page's end does.
+bool is_html(const InputPrefix& prefix) {
+  const std::string_view start = behind_comments(prefix.start());
+  if (starts_with_ignoring_case(doctype_of(start), "html")) return true;
+  static constexpr std::string_view kTags[] = {"<html", "<head", "<body", "<script", "<style", "<title", "<meta"};
+  if (std::any_of(std::begin(kTags), std::end(kTags), [&](std::string_view tag) { return is_tag(start, tag); }))
+    return true;
+  const bool named = prefix.is_named(".html") || prefix.is_named(".htm") || prefix.is_named(".xhtml");
+  if (named && start.starts_with('<')) return true;
+  if (!begins_element(start)) return false;
+  const std::string lower = lower_ascii(start);
+  return lower.find("</body>") != std::string::npos || lower.find("</html>") != std::string::npos;
+}
+
+// A declaration, a document type, or a first tag that names its vocabulary: "<mediawiki xmlns=...", "<rss version=...".
+bool is_xml(const InputPrefix& prefix) {
+  const std::string_view start = behind_comments(prefix.start());
+  if (is_tag(start, "<?xml") || is_tag(start, "<rss") || !doctype_of(start).empty()) return true;
+  if (!begins_element(start)) return false;
+  const std::string_view tag = start.substr(0, start.find('>'));
+  return prefix.is_named(".xml") || tag.find(" xmlns=") != std::string_view::npos ||
+         tag.find(" xmlns:") != std::string_view::npos;
 }
 
 // "[{": what an array of objects begins with. A text may well begin with a bracket.
@@ -133,17 +156,19 @@ bool is_json_array(const InputPrefix& prefix) {
   return key.starts_with('"') || key.starts_with('}') || (key.empty() && !prefix.whole);
 }
 
-// An array of strings, of arrays, of numbers: no rows with keys.
+// An array of strings, of arrays, of numbers, or one such array a line: no rows with keys. A bracket with a word or a
+// number in it begins many a text.
 bool is_other_json_array(const InputPrefix& prefix) {
   const std::string_view start = prefix.start();
   if (!start.starts_with('[')) return false;
-  const std::string_view element = trim(start.substr(1));
-  if (element.starts_with('"')) {
-    const std::string_view behind = behind_string(element);
-    return behind.starts_with(',') || (behind.starts_with(']') && trim(behind.substr(1)).empty());
-  }
-  return element.find_first_not_of("0123456789+-.eE,[] \t\r\n") == std::string_view::npos &&
-         element.find(',') != std::string_view::npos;
+  const JsonShape array(start);
+  if (!array.is_valid()) return false;
+  if (!array.is_whole()) return array.has_divider();
+  const size_t next = array.rest().find_first_not_of(" \t\r\n");
+  if (!array.has_string() && !array.has_divider()) return false;
+  if (next == std::string_view::npos) return true;
+  const bool on_a_line = array.rest().substr(0, next).find('\n') != std::string_view::npos;
+  return on_a_line && array.rest()[next] == '[' && JsonShape(array.rest().substr(next)).is_valid();
 }
 
 // "{" and a key, or nothing, on the first line.
@@ -156,17 +181,20 @@ bool is_json_lines(const InputPrefix& prefix) {
   return key.starts_with('"') || key.starts_with('}');
 }
 
-// An object whose first line is its brace alone: printed over several lines.
+// An object printed over several lines.
 bool is_json_object(const InputPrefix& prefix) {
   const std::string_view start = prefix.start();
-  if (!start.starts_with('{')) return false;
-  const std::string_view rest = start.substr(1, start.find('\n') - 1);
-  return trim(rest).empty() && trim(start.substr(1)).starts_with('"');
+  if (!start.starts_with('{') || !trim(start.substr(1)).starts_with('"')) return false;
+  const JsonShape object(start);
+  return object.is_valid() && object.has_line_end();
 }
 
 bool is_csv(const InputPrefix& prefix) {
   if (is_binary(prefix.bytes, prefix.whole)) return false;
-  return prefix.is_named(".csv") || looks_delimited(prefix.bytes, prefix.whole, ',', prefix.options.text_key);
+  if (prefix.is_named(".csv") || looks_delimited(prefix.bytes, prefix.whole, ',', prefix.options.text_key)) return true;
+  // Semicolons and bars stand in many a text: only where they make the text's column.
+  return has_delimited_text(prefix.bytes, prefix.whole, ';', prefix.options.text_key) ||
+         has_delimited_text(prefix.bytes, prefix.whole, '|', prefix.options.text_key);
 }
 
 bool is_tsv(const InputPrefix& prefix) {
@@ -189,10 +217,11 @@ constexpr InputFormat kFormats[] = {
     {"wet", "WET", nullptr, nullptr, make_warc_source},
     {"parquet", "Parquet", is_parquet, nullptr, nullptr, kAsRows},
     {"arrow", "Arrow", is_arrow, nullptr, nullptr, kAsRows},
+    {"avro", "Avro", is_avro, nullptr, nullptr, kAsRows},
     {"pickle", "a Python pickle", is_pickle, nullptr, nullptr, kAsRows},
     {"tar", "a tar archive", is_tar, nullptr, nullptr, kUnpack},
     {"zip", "a packed archive (zip, 7z, rar)", is_zip, nullptr, nullptr, kUnpack},
-    {"pdf", "PDF", is_pdf, nullptr, nullptr, "extract its text first"},
+    {"pdf", "PDF or PostScript", is_pdf, nullptr, nullptr, "extract its text first"},
     {"rtf", "RTF", is_rtf, nullptr, nullptr, "save it as plain text first"},
     {"utf-16", "text in UTF-16", is_utf16, nullptr, nullptr, "convert it to UTF-8 first (iconv)"},
     {"html", "HTML", is_html, nullptr, nullptr, "extract its text first (ftok extract)"},

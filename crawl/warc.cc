@@ -201,7 +201,10 @@ bool WarcReader::next(WarcRecord& record) {
     const Member* const member = input_->member_at(input_->offset());
     if (input_->compression()[0] != 'p') record.offset_in_member = input_->offset() - member->start;
     need(kMarkerLine);
-    if (input_->window().starts_with("filedesc:")) arc_ = true;
+    if (!arc_ && input_->window().starts_with("filedesc:")) {
+      arc_ = true;
+      members_checked_ = 0;  // that a record of the other kind starts there was not looked at
+    }
     if (is_marker(input_->window().substr(0, 2 * kMarkerLine))) {
       read_warc(record);
       return true;
@@ -351,7 +354,9 @@ void WarcReader::parse_arc_line(std::string_view line, WarcRecord& record) {
 // `member_at` is its place.
 WarcReader::Fill WarcReader::fill_block(size_t size, size_t& member_at) {
   const uint64_t base = input_->offset();
-  uint64_t checked = base;  // members that start here or earlier are the record's own
+  // Members that start here or earlier are the record's own, or were looked at for an earlier one that said it reaches
+  // beyond them.
+  uint64_t checked = std::max(base, members_checked_);
   while (true) {
     bool undecided = false;
     for (auto member = input_->member_after(checked); member != input_->members().end(); ++member) {
@@ -364,7 +369,8 @@ WarcReader::Fill WarcReader::fill_block(size_t size, size_t& member_at) {
         member_at = at;
         return Fill::kMember;
       }
-      checked = member->start;
+      checked = members_checked_ = member->start;
+      ++members_seen_;
     }
     if (input_->window().size() >= size && !undecided) return Fill::kHave;
     if (!input_->grow()) return input_->window().size() >= size ? Fill::kHave : Fill::kEnd;

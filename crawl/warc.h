@@ -73,6 +73,9 @@ class WarcReader {
 
   const DecodedInput& input() const { return *input_; }
 
+  // Members that were looked at because a record seems to reach into them: each once. For tests.
+  uint64_t members_looked_at() const { return members_seen_; }
+
  private:
   enum class Fill { kHave, kEnd, kMember };  // kMember: a new member that starts a record comes first
 
@@ -103,6 +106,8 @@ class WarcReader {
   const char* head_data_ = nullptr;  // where the head of the record being read was parsed
   std::string head_copy_;            // of a record whose head had to leave the window
   std::string unfolded_;             // values of folded fields
+  uint64_t members_checked_ = 0;     // decoded offset: no member up to here, but for the record's own, starts a record
+  uint64_t members_seen_ = 0;
   std::vector<Damage> damage_;
 };
 

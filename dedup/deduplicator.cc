@@ -79,21 +79,22 @@ uint64_t Deduplicator::index_keys_per_document() const {
 
 uint64_t Deduplicator::predict_bytes(uint64_t documents) const {
   if (!active()) return 0;
-  return FirstSeenIndex::predict_bytes(documents * index_keys_per_document()) + signatures_.predict_bytes(documents);
+  return FirstSeenIndex::predict_bytes(documents * index_keys_per_document()) + stored_bytes(documents);
 }
 
 void Deduplicator::begin_input() {
   if (options_.scope != "file") return;
   index_.clear();
   signatures_.clear();
+  checks_.clear();
   signatures_stored_ = 0;
 }
 
 std::vector<uint64_t> Deduplicator::keys(const Document& document) const {
   if (!active()) return {};
   std::vector<uint64_t> keys = document.dedup_keys;
-  if (keys.empty()) keys.push_back(content_key(document.text));  // no minhash stage
-  assert(keys.size() == layout_.keys());
+  if (keys.empty()) keys = {content_key(document.text), content_check(document.text)};  // no minhash stage
+  expect_layout(keys);
   if (options_.scope != "crawl" || document.dump.empty()) return keys;
   const uint64_t crawl = XXH3_64bits(document.dump.data(), document.dump.size());
   for (uint64_t& key : std::span(keys).first(layout_.compared_keys())) {
@@ -104,15 +105,23 @@ std::vector<uint64_t> Deduplicator::keys(const Document& document) const {
 
 void Deduplicator::make_room() {
   const uint64_t memory = static_cast<uint64_t>(options_.memory);
-  const uint64_t for_signatures = signatures_.predict_bytes(signatures_stored_ + 1);
-  index_.set_bytes_max(memory - std::min(memory, for_signatures));
-  if (index_.bytes() + for_signatures <= memory && index_.reserve(index_keys_per_document())) return;
+  const uint64_t beside = stored_bytes(signatures_stored_ + 1);
+  index_.set_bytes_max(memory - std::min(memory, beside));
+  if (index_.bytes() + beside <= memory && index_.reserve(index_keys_per_document())) return;
+  throw Error(fmt::format(
+      "dedup.memory: the index is full: {} documents and {} keys in {} bytes, of {} allowed. What was done "
+      "is kept; run again "
+      "with a larger dedup.memory to continue",
+      statistics_.documents, index_.size(), index_.bytes() + stored_bytes(signatures_stored_), options_.memory));
+}
+
+// Keys come from files, which another version may have written.
+void Deduplicator::expect_layout(std::span<const uint64_t> keys) const {
+  if (keys.size() == layout_.keys()) return;
   throw Error(
-      fmt::format("dedup.memory: the index is full: {} documents and {} keys in {} bytes, of {} allowed. What was done "
-                  "is kept; run again "
-                  "with a larger dedup.memory to continue",
-                  statistics_.documents, index_.size(), index_.bytes() + signatures_.predict_bytes(signatures_stored_),
-                  options_.memory));
+      fmt::format("a document has {} keys where this recipe has {}: made with another version of ftok; start "
+                  "again with a new output folder",
+                  keys.size(), layout_.keys()));
 }
 
 Deduplicator::Near Deduplicator::look_up_buckets(const KeyParts<const uint64_t>& keys, uint32_t own) {
@@ -139,6 +148,7 @@ Deduplicator::Near Deduplicator::look_up_buckets(const KeyParts<const uint64_t>&
 
 Verdict Deduplicator::judge(std::span<const uint64_t> all_keys, uint64_t number) {
   if (!active()) return Verdict::keep();
+  expect_layout(all_keys);
   const KeyParts keys = layout_.parts_of(all_keys);
   if (number >= FirstSeenIndex::kNone) {
     throw Error(fmt::format("deduplication takes at most {} documents per run", FirstSeenIndex::kNone));
@@ -150,10 +160,13 @@ Verdict Deduplicator::judge(std::span<const uint64_t> all_keys, uint64_t number)
   const uint32_t own = static_cast<uint32_t>(number);
   statistics_.documents += 1;
   uint32_t same_text = FirstSeenIndex::kNone;
+  const std::span<const uint64_t> check(&keys.check, 1);
   if (options_.exact && keys.content != 0) same_text = index_.insert(keys.content, own);
+  if (same_text != FirstSeenIndex::kNone && !checks_.equals(same_text, check)) same_text = FirstSeenIndex::kNone;
   Near near;
   if (options_.minhash) near = look_up_buckets(keys, own);
   signatures_.add(number, keys.signature);
+  if (options_.exact) checks_.add(number, check);
   ++signatures_stored_;
   if (same_text != FirstSeenIndex::kNone) {
     statistics_.exact += 1;
@@ -170,7 +183,7 @@ Verdict Deduplicator::judge(std::span<const uint64_t> all_keys, uint64_t number)
 DeduplicatorStatistics Deduplicator::statistics() const {
   DeduplicatorStatistics statistics = statistics_;
   statistics.index_keys = index_.size();
-  statistics.index_bytes = index_.bytes() + signatures_.predict_bytes(signatures_stored_);
+  statistics.index_bytes = index_.bytes() + stored_bytes(signatures_stored_);
   return statistics;
 }
 

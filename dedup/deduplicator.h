@@ -1,8 +1,9 @@
 // Deduplicator: decides, document by document in commit order, which repeat an earlier one.
 //
 // First seen: a document is dropped when any earlier document (kept or not) has the same text, or shares a bucket with
-// it. The first document of each bucket is found in one FirstSeenIndex, so the outcome depends on the order of the
-// documents alone.
+// it. Texts are the same where two unrelated hashes agree (exact.h); where the content keys of different texts collide,
+// that of the first one stays. The first document of each bucket is found in one FirstSeenIndex, so the outcome depends
+// on the order of the documents alone.
 //
 // Verified (verify_jaccard above 0): a shared bucket alone drops nothing; the similarity of the two documents,
 // estimated from their signatures, must reach the threshold too. Each bucket stands for its first document.
@@ -64,9 +65,8 @@ class Deduplicator {
   // `layout`: MinHashStage's; the empty one when there is no such stage: then texts alone are compared. Throws
   // UsageError naming the key of an option that is out of range or asks for a signature that is not kept.
   Deduplicator(DeduplicatorOptions options, KeyLayout layout);
-  // Without signatures: `keys_per_document` keys, at least the content key.
-  Deduplicator(DeduplicatorOptions options, size_t keys_per_document)
-      : Deduplicator(std::move(options), KeyLayout{keys_per_document > 0 ? keys_per_document - 1 : 0, 0}) {}
+  // Without signatures: the content key, `buckets` bucket keys and the content check.
+  Deduplicator(DeduplicatorOptions options, size_t buckets) : Deduplicator(std::move(options), KeyLayout{buckets, 0}) {}
 
   // False when the scope is "off": then nothing is dropped and there are no keys.
   bool active() const { return options_.scope != "off"; }
@@ -104,15 +104,20 @@ class Deduplicator {
     double similarity = 0;  // estimated; only when verified
   };
 
+  uint64_t stored_bytes(uint64_t documents) const {  // beside the index
+    return signatures_.predict_bytes(documents) + (options_.exact ? checks_.predict_bytes(documents) : 0);
+  }
   bool verifies() const { return options_.verifies(); }
   uint64_t index_keys_per_document() const;
   void make_room();
+  void expect_layout(std::span<const uint64_t> keys) const;
   Near look_up_buckets(const KeyParts<const uint64_t>& keys, uint32_t own);
 
   DeduplicatorOptions options_;
   KeyLayout layout_;
   FirstSeenIndex index_;
   SignatureStore signatures_;
+  SignatureStore checks_{sizeof(uint64_t)};  // of the contents: a word a document
   uint64_t signatures_stored_ = 0;
   DeduplicatorStatistics statistics_;
 };

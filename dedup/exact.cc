@@ -4,6 +4,8 @@
 
 #include <algorithm>
 
+#include "dedup/kernels/short_digest.h"
+
 namespace ftok {
 
 ContentHash content_hash(std::string_view text) {
@@ -12,5 +14,10 @@ ContentHash content_hash(std::string_view text) {
 }
 
 uint64_t content_key(std::string_view text) { return std::max<uint64_t>(content_hash(text).low, 1); }
+
+uint64_t content_check(std::string_view text) {
+  thread_local ShortDigest sha256("SHA256");
+  return sha256.first_8_bytes(text);
+}
 
 }  // namespace ftok

@@ -7,6 +7,7 @@
 #include <new>
 
 #include "core/error.h"
+#include "core/hash_seed.h"
 
 namespace ftok {
 namespace {
@@ -25,17 +26,10 @@ uint64_t capacity_for(uint64_t keys) {
   return capacity;
 }
 
-// A bijection that spreads keys over all values (SplitMix64's finaliser; Steele, Lea and Flood 2014): homes are even
-// whatever the keys are. It maps 0, and only 0, to 0.
-uint64_t mix(uint64_t key) {
-  key = (key ^ (key >> 30)) * 0xBF58476D1CE4E5B9ULL;
-  key = (key ^ (key >> 27)) * 0x94D049BB133111EBULL;
-  return key ^ (key >> 31);
-}
-
 }  // namespace
 
-FirstSeenIndex::FirstSeenIndex(uint64_t bytes_max) : bytes_max_(bytes_max) {}
+FirstSeenIndex::FirstSeenIndex(uint64_t bytes_max)
+    : bytes_max_(bytes_max), factors_{hash_seed()[0] | 1, hash_seed()[1] | 1} {}
 
 FirstSeenIndex::~FirstSeenIndex() { std::free(slots_); }
 
@@ -108,6 +102,10 @@ uint32_t FirstSeenIndex::find(uint64_t key) const {
 
 void FirstSeenIndex::prefetch(uint64_t key) const {
   if (capacity_ != 0) __builtin_prefetch(slots_ + home(mix(key)), 1);
+}
+
+uint64_t FirstSeenIndex::longest_run() const {
+  return longest_run_of(slots(), [this](uint64_t slot) { return slots_[slot].key != 0; });
 }
 
 void FirstSeenIndex::clear() {

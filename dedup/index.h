@@ -4,7 +4,8 @@
 // key's home is proportional to its (mixed) value, and within a run of occupied slots the smaller key comes first. So
 // the table can grow where it is, by a quarter at a time: the entries are pushed together at the far end of the larger
 // table and then, from the smallest on, put at their new homes. Growing never needs a second table, and the memory for
-// N keys is known beforehand.
+// N keys is known beforehand. Keys are content, which anybody can write: they are mixed with the seed of the process
+// (core/hash_seed.h), so that nobody can choose which of them lie close together.
 #pragma once
 
 #include <cstdint>
@@ -46,6 +47,7 @@ class FirstSeenIndex {
 
   uint64_t size() const { return size_; }  // distinct keys
   uint64_t bytes() const;                  // of the table
+  uint64_t longest_run() const;            // the most slots in a row that are taken; for tests
 
  private:
 #pragma pack(push, 4)
@@ -58,11 +60,19 @@ class FirstSeenIndex {
 
   __extension__ using Product = unsigned __int128;
 
+  // A bijection that spreads keys over all values: SplitMix64's finaliser (Steele, Lea and Flood 2014) with secret odd
+  // factors, so that homes are even whatever the keys are. It maps 0, and only 0, to 0.
+  uint64_t mix(uint64_t key) const {
+    key = (key ^ (key >> 30)) * factors_[0];
+    key = (key ^ (key >> 27)) * factors_[1];
+    return key ^ (key >> 31);
+  }
   uint64_t home(uint64_t mixed) const { return static_cast<uint64_t>((static_cast<Product>(mixed) * capacity_) >> 64); }
   uint64_t slots() const;
   bool grow(uint64_t capacity);
 
   uint64_t bytes_max_;
+  uint64_t factors_[2];
   Slot* slots_ = nullptr;
   uint64_t capacity_ = 0;  // homes; a few slots follow for keys pushed beyond the last
   uint64_t size_ = 0;

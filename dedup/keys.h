@@ -1,7 +1,7 @@
 // KeyLayout: what the dedup keys of a document are (Document::dedup_keys, candidate files, the keys files of parts).
-// Keys are 64-bit words, in order: the content key (exact.h), the key of each MinHash bucket, and, when it is kept, the
-// signature with 8 bits per hash, 8 hashes per word, the first in the lowest byte. A content or bucket key of 0 stands
-// for one that the document does not have.
+// Keys are 64-bit words, in order: the content key (exact.h), the key of each MinHash bucket, when it is kept the
+// signature with 8 bits per hash, 8 hashes per word, the first in the lowest byte, and last the content check
+// (exact.h). A content or bucket key of 0 stands for one that the document does not have.
 #pragma once
 
 #include <cassert>
@@ -17,6 +17,7 @@ struct KeyParts {
   Key& content;
   std::span<Key> buckets;
   std::span<Key> signature;  // empty when it is not kept
+  Key& check;                // of the content
 };
 
 struct KeyLayout {
@@ -25,13 +26,13 @@ struct KeyLayout {
 
   size_t signature_keys() const { return (signature_hashes + 7) / 8; }
   size_t compared_keys() const { return 1 + buckets; }  // the content key and the bucket keys, which come first
-  size_t keys() const { return compared_keys() + signature_keys(); }
+  size_t keys() const { return compared_keys() + signature_keys() + 1; }
 
   // `keys` has keys() of them.
   template <typename Key>
   KeyParts<Key> parts_of(std::span<Key> keys) const {
     assert(keys.size() == this->keys());
-    return {keys[0], keys.subspan(1, buckets), keys.subspan(compared_keys())};
+    return {keys[0], keys.subspan(1, buckets), keys.subspan(compared_keys(), signature_keys()), keys.back()};
   }
 };
 

@@ -6,6 +6,7 @@
 #include <cassert>
 
 #include "core/error.h"
+#include "core/scratch.h"
 #include "dedup/exact.h"
 #include "dedup/kernels/minhash_kernels.h"
 #include "dedup/kernels/random_state.h"
@@ -113,9 +114,11 @@ MinHashStage::MinHashStage(MinHashOptions options)
 
 Verdict MinHashStage::process(Document& document, Report* report) const {
   static thread_local std::vector<uint64_t> shingles, signature;
+  const ScratchTrim trim(shingles);
   document.dedup_keys.assign(layout_.keys(), 0);
   const KeyParts keys = layout_.parts_of(std::span(document.dedup_keys));
   keys.content = content_key(document.text);
+  keys.check = content_check(document.text);
   make_shingles(document.text, shingles_, shingles);
   if (!shingles.empty()) {
     minhash_.signature(shingles, signature);

@@ -89,10 +89,12 @@ GroupCounts group_keys(std::span<const KeyRun> runs, uint64_t begin, uint64_t la
 // A document that another repeats, or may repeat where similarity is asked for.
 struct Repeat {
   uint64_t document = 0;
-  uint64_t first = 0;     // the earlier one
-  uint32_t shared = 0;    // buckets that the document shares with earlier ones, all together
-  bool exact = false;     // the two have the same text
-  double similarity = 1;  // estimated (verify_jaccard): the caller's, RangeDecider leaves it
+  uint64_t first = 0;   // the earlier one
+  uint32_t shared = 0;  // buckets that the document shares with earlier ones, all together
+  bool exact = false;   // `first` has the document's content key
+  // The caller's; RangeDecider leaves them:
+  bool agrees = true;     // where exact: the content checks (exact.h) are the same too
+  double similarity = 1;  // where not, with verify_jaccard: as estimated
 
   bool operator==(const Repeat&) const = default;
 };
@@ -106,8 +108,8 @@ class RangeDecider {
   // Edges from the range's documents, in any order, each once.
   void add(std::span<const KeyEdge> edges);
 
-  // For each document that has any, in order, the earlier ones it repeats: the first with the same text; else the
-  // earliest that was first in a shared bucket; where similarity is asked for, each that was, ascending.
+  // For each document that has any, in order, the earlier ones it may repeat: the first with its content key; then the
+  // earliest that was first in a shared bucket, or, where similarity is asked for, each that was, ascending.
   void for_each(const std::function<void(const Repeat&)>& visit);
 
   // Documents, bucket_hits and shared_buckets of the range.

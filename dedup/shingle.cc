@@ -4,11 +4,8 @@
 #include <cassert>
 #include <cstring>
 
-#include <openssl/evp.h>
-
-#include <memory>
-
-#include "core/error.h"
+#include "core/scratch.h"
+#include "dedup/kernels/short_digest.h"
 #include "text/words.h"
 
 #define XXH_INLINE_ALL
@@ -31,31 +28,6 @@ Scratch& thread_scratch() {
   static thread_local Scratch scratch;
   return scratch;
 }
-
-// The first 8 bytes of SHA-1, little-endian. The algorithm is fetched and the context made once per thread: SHA1() does
-// both at each call, which takes longer than the hashing of a shingle.
-class Sha1 {
- public:
-  Sha1() {
-    if (algorithm_ == nullptr || context_ == nullptr) throw Error("libcrypto has no SHA-1");
-  }
-
-  uint64_t first_8_bytes(std::string_view bytes) {
-    unsigned char digest[EVP_MAX_MD_SIZE];
-    if (EVP_DigestInit_ex2(context_.get(), algorithm_.get(), nullptr) != 1 ||
-        EVP_DigestUpdate(context_.get(), bytes.data(), bytes.size()) != 1 ||
-        EVP_DigestFinal_ex(context_.get(), digest, nullptr) != 1) {
-      throw Error("libcrypto cannot compute SHA-1");
-    }
-    uint64_t value = 0;
-    for (int i = 7; i >= 0; --i) value = value << 8 | digest[i];
-    return value;
-  }
-
- private:
-  std::unique_ptr<EVP_MD, decltype(&EVP_MD_free)> algorithm_{EVP_MD_fetch(nullptr, "SHA1", nullptr), EVP_MD_free};
-  std::unique_ptr<EVP_MD_CTX, decltype(&EVP_MD_CTX_free)> context_{EVP_MD_CTX_new(), EVP_MD_CTX_free};
-};
 
 // Cuts a normalised text into scratch.words; returns the text they lie in, in which one space parts each word from the
 // next.
@@ -110,10 +82,11 @@ std::string_view normalise(std::string_view text, const ShingleOptions& options,
 void make_shingles(std::string_view text, const ShingleOptions& options, std::vector<uint64_t>& shingles) {
   assert(options.words > 0 && text.size() < UINT32_MAX / 4);
   Scratch& scratch = thread_scratch();
+  const ScratchTrim trim(scratch.normalised, scratch.joined, scratch.words, scratch.views);
   const std::string_view joined = find_words(normalise(text, options, scratch), options.word_rules, scratch);
   shingles.clear();
   if (options.hash == ShingleHash::kSha1) {
-    static thread_local Sha1 sha1;
+    static thread_local ShortDigest sha1("SHA1");
     for_each_ngram(joined, scratch.words, options.words,
                    [&](std::string_view gram) { shingles.push_back(sha1.first_8_bytes(gram)); });
   } else {

@@ -36,6 +36,10 @@ double SignatureStore::similarity(uint64_t number, std::span<const uint64_t> pac
   return signature_similarity(signature(number), reinterpret_cast<const uint8_t*>(packed.data()), hashes_);
 }
 
+bool SignatureStore::equals(uint64_t number, std::span<const uint64_t> packed) const {
+  return std::memcmp(signature(number), packed.data(), hashes_) == 0;
+}
+
 void SignatureStore::clear() {
   chunks_.clear();
   size_ = 0;

@@ -32,6 +32,9 @@ class SignatureStore {
   // The estimated similarity of a stored document and `packed`.
   double similarity(uint64_t number, std::span<const uint64_t> packed) const;
 
+  // Whether a stored document's words are those of `packed`.
+  bool equals(uint64_t number, std::span<const uint64_t> packed) const;
+
   void clear();
 
  private:

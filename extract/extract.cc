@@ -60,7 +60,7 @@ std::string noframes_text(const Dom& dom) {
 
 }  // namespace
 
-ExtractSteps::ExtractSteps(std::string_view html, const ExtractOptions& options) {
+ExtractSteps::ExtractSteps(std::string_view html, const ExtractOptions& options, std::string_view url) : address(url) {
   parse(html, options);
   if (parsed.status == ParseStatus::kDone) choose(options);
 }
@@ -99,13 +99,20 @@ void ExtractSteps::parse(std::string_view html, const ExtractOptions& options) {
   }
 }
 
+PageFacts ExtractSteps::facts() const {
+  const std::string_view own = metadata.canonical_url;
+  const bool is_address = own.find("//") != std::string_view::npos;
+  PageFacts facts{metadata.title, metadata.json_ld_type, metadata.og_type, is_address ? own : address};
+  facts.document_title = metadata.document_title;
+  return facts;
+}
+
 void ExtractSteps::choose(const ExtractOptions& options) {
   ContentOptions content;
   content.caution = caution_of(options.mode);
   content.comments = options.comments;
   content.title = options.title || options.markdown;
-  choice =
-      choose_content(page, {metadata.title, metadata.json_ld_type, metadata.og_type, metadata.canonical_url}, content);
+  choice = choose_content(page, facts(), content);
   layout.markdown = options.markdown;
   layout.tables = options.tables;
   layout.repeated_lines = options.repeated_lines;
@@ -151,9 +158,9 @@ void check_parser(const ExtractOptions& options) {
   html::parse_with_gumbo("", {}, dom);  // says that there is none
 }
 
-ExtractResult extract(std::string_view html, const ExtractOptions& options) {
+ExtractResult extract(std::string_view html, const ExtractOptions& options, std::string_view url) {
   ExtractResult result;
-  html::ExtractSteps steps(html, options);
+  html::ExtractSteps steps(html, options, url);
   result.steps = steps.parsed.steps + steps.page.steps;
   result.arena_bytes = steps.parsed.arena_bytes;
   result.block_bytes = steps.page.bytes();

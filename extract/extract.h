@@ -46,7 +46,8 @@ struct ExtractResult {
 // Throws UsageError where `options` asks for a parser that this build does not have.
 void check_parser(const ExtractOptions& options);
 
-// `html` in UTF-8. Deterministic, bounded by the caps of `options`, thread-safe. Throws as check_parser does.
-ExtractResult extract(std::string_view html, const ExtractOptions& options);
+// `html` in UTF-8; `url` is where it came from, for pages that do not say it ("" where nobody knows). Deterministic,
+// bounded by the caps of `options`, thread-safe. Throws as check_parser does.
+ExtractResult extract(std::string_view html, const ExtractOptions& options, std::string_view url = {});
 
 }  // namespace ftok

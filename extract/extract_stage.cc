@@ -9,7 +9,7 @@ namespace ftok {
 
 Verdict ExtractStage::process(Document& document, Report* report) const {
   if (document.html.empty() && !document.text.empty()) return Verdict::keep();
-  ExtractResult page = extract(document.html, options_);
+  ExtractResult page = extract(document.html, options_, document.url);
   document.html.clear();
   document.html.shrink_to_fit();
   document.text = std::move(page.text);

@@ -8,9 +8,10 @@ namespace ftok::html {
 
 struct Metadata {
   std::string title, author, published, site, html_language, canonical_url, description;
-  std::string json_ld_text;  // articleBody, or a posting's text, for pages whose text is in scripts alone
-  std::string json_ld_type;  // the page's schema.org type: "NewsArticle"
-  std::string og_type;       // its OpenGraph type: "article", "website", "product"
+  std::string document_title;  // <title>, which often names the site too
+  std::string json_ld_text;    // articleBody, or a posting's text, for pages whose text is in scripts alone
+  std::string json_ld_type;    // the page's schema.org type: "NewsArticle"
+  std::string og_type;         // its OpenGraph type: "article", "website", "product"
 };
 
 }  // namespace ftok::html

@@ -4,6 +4,7 @@
 #include <array>
 #include <vector>
 
+#include "core/scratch.h"
 #include "filters/measures/lines.h"
 #include "filters/measures/rules.h"
 #include "text/sentences.h"
@@ -135,6 +136,7 @@ C4::LineVerdict C4::judge_line(std::string_view line, std::string& stripped) con
   if (options_.drop_unpunctuated_lines && !ends_in_punctuation(stripped)) return LineVerdict::kDropLine;
   if (static_cast<int64_t>(words.count) < options_.line_words_min) return LineVerdict::kDropLine;
   thread_local std::string lower;
+  const ScratchTrim trim(lower);
   lower_ascii(stripped, lower);
   const auto has = [&](std::string_view phrase) { return lower.find(phrase) != std::string::npos; };
   if (options_.drop_lorem_ipsum && has("lorem ipsum")) return LineVerdict::kLoremIpsum;
@@ -150,6 +152,7 @@ C4::LineVerdict C4::judge_line(std::string_view line, std::string& stripped) con
 C4::Scan C4::scan(std::string_view text, bool whole) const {
   thread_local std::vector<std::string_view> lines;
   thread_local std::string stripped;
+  const ScratchTrim trim(lines, stripped);
   split_lines(text, lines);
   Scan scan;
   bool first_line = true;

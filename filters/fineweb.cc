@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <vector>
 
+#include "core/scratch.h"
 #include "filters/measures/lines.h"
 #include "filters/measures/punctuation.h"
 #include "filters/measures/rules.h"
@@ -50,6 +51,7 @@ FineWeb::FineWeb(FineWebOptions options) : options_(std::move(options)), head_(i
 Verdict FineWeb::process(Document& document, Report* report) const {
   const std::string_view text = document.text;
   thread_local std::vector<std::string_view> lines, filled;
+  const ScratchTrim trim(lines, filled);
   split_at_newlines(text, lines);
   const size_t newlines = lines.size() - 1;
   filled = lines;

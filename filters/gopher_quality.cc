@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "core/scratch.h"
 #include "filters/measures/lines.h"
 #include "filters/measures/punctuation.h"
 #include "filters/measures/rules.h"
@@ -115,6 +116,7 @@ bool GopherQuality::judge_words(std::string_view text, Judge& judge) const {
 
 bool GopherQuality::judge_lines(std::string_view text, Judge& judge) const {
   thread_local std::vector<std::string_view> lines;
+  const ScratchTrim trim(lines);
   split_lines(text, lines);
   const auto bullets = static_cast<size_t>(std::count_if(lines.begin(), lines.end(), starts_as_bullet));
   const auto ellipses = static_cast<size_t>(std::count_if(lines.begin(), lines.end(), ends_in_ellipsis));

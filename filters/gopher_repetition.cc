@@ -2,6 +2,7 @@
 
 #include <vector>
 
+#include "core/scratch.h"
 #include "filters/measures/lines.h"
 #include "filters/measures/ngrams.h"
 #include "filters/measures/rules.h"
@@ -64,6 +65,7 @@ Verdict GopherRepetition::process(Document& document, Report* report) const {
   if (judge.below("gopher_repetition.empty", static_cast<double>(chars), 1) || chars == 0) return judge.verdict();
 
   thread_local std::vector<std::string_view> pieces;
+  const ScratchTrim trim(pieces);
   split_at_newline_runs(strip(text), 2, pieces);
   Duplicates duplicates = find_duplicates(pieces);
   if (judge.above("gopher_repetition.duplicate_paragraphs", share(duplicates.pieces, pieces.size()),

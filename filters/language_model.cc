@@ -15,6 +15,8 @@
 
 #include "core/error.h"
 #include "core/file.h"
+#include "core/hash_seed.h"
+#include "core/scratch.h"
 #include "filters/language_models/language_model_format.h"
 
 namespace ftok {
@@ -27,6 +29,7 @@ constexpr uint32_t kFnvPrime = 16777619U;
 constexpr uint64_t kWordNgramPrime = 116049371U;  // fastText's multiplier for word n-grams
 constexpr int kSigmoidTable = 512;
 constexpr float kSigmoidMax = 8;
+constexpr size_t kStartsTogether = 4096;  // bytes of a word whose n-grams are looked up together
 
 // fastText hashes int8_t(c) widened to 32 bits.
 inline uint32_t fnv_step(uint32_t hash, char c) {
@@ -105,6 +108,7 @@ class LanguageModel::Scratch {
   float* hidden() { return hidden_.data(); }
   std::vector<int32_t>& word_hashes() { return word_hashes_; }
   std::vector<uint32_t>& rows() { return rows_; }
+  std::string& brackets() { return bracketed_; }
   std::string_view bracketed(std::string_view word) {
     bracketed_.assign(1, '<').append(word).push_back('>');
     return bracketed_;
@@ -171,14 +175,17 @@ uint64_t LanguageModel::memory_bytes() const {
 }
 
 void LanguageModel::build_word_table() {
+  // Not by fastText's own hash, under which anybody can find words and labels that share a slot.
   word_slots_.assign(slots_for(parts_->entries.size()), 0);
   for (size_t i = 0; i < parts_->entries.size(); ++i) {
-    uint32_t hash = kFnvBasis;
-    for (const char c : parts_->entries[i]) hash = fnv_step(hash, c);
-    size_t slot = hash & (word_slots_.size() - 1);
+    size_t slot = seeded_hash(parts_->entries[i]) & (word_slots_.size() - 1);
     while (word_slots_[slot] != 0) slot = (slot + 1) & (word_slots_.size() - 1);
     word_slots_[slot] = static_cast<uint32_t>(i) + 1;
   }
+}
+
+size_t LanguageModel::longest_run() const {
+  return longest_run_of(word_slots_.size(), [this](size_t slot) { return word_slots_[slot] != 0; });
 }
 
 // Puts the rows of a pruned model's n-grams in the order of their buckets, so that a bit map with counts finds them. A
@@ -230,9 +237,9 @@ void LanguageModel::build_tree() {
   }
 }
 
-int64_t LanguageModel::find_word(std::string_view word, uint32_t hash) const {
+int64_t LanguageModel::find_word(std::string_view word) const {
   const size_t mask = word_slots_.size() - 1;
-  for (size_t slot = hash & mask; word_slots_[slot] != 0; slot = (slot + 1) & mask) {
+  for (size_t slot = seeded_hash(word) & mask; word_slots_[slot] != 0; slot = (slot + 1) & mask) {
     const uint32_t entry = word_slots_[slot] - 1;
     if (parts_->entries[entry] == word) return entry;
   }
@@ -279,18 +286,16 @@ void LanguageModel::add_rows(const std::vector<uint32_t>& rows, float* sum) cons
   }
 }
 
-// Appends the rows of the character n-grams of "<word>" to the scratch's list: first the buckets that have a row, then,
-// of those alone, the rows. Neither loop branches on what a look-up says.
-void LanguageModel::find_ngrams(std::string_view word, Scratch& scratch) const {
+// Appends the rows of the character n-grams of "<word>" that start in [begin, stop) to `rows`: first the buckets that
+// have a row, then, of those alone, the rows. Neither loop branches on what a look-up says.
+void LanguageModel::find_ngrams(std::string_view bracketed, size_t begin, size_t stop,
+                                std::vector<uint32_t>& rows) const {
   const auto n_min = static_cast<uint32_t>(parts_->ngram_min), n_max = static_cast<uint32_t>(parts_->ngram_max);
-  if (n_max == 0) return;
-  const std::string_view bracketed = scratch.bracketed(word);
   const size_t size = bracketed.size();
-  std::vector<uint32_t>& rows = scratch.rows();
   const size_t first = rows.size();
   size_t count = first;
-  rows.resize(count + size * n_max);
-  for (size_t start = 0; start < size; ++start) {
+  rows.resize(count + (stop - begin) * n_max);
+  for (size_t start = begin; start < stop; ++start) {
     if (is_continuation(bracketed[start])) continue;
     uint32_t hash = kFnvBasis;
     size_t end = start;
@@ -312,17 +317,27 @@ void LanguageModel::find_ngrams(std::string_view word, Scratch& scratch) const {
   rows.resize(count);
 }
 
-// Adds all rows of one word to `sum`; returns how many.
-uint32_t LanguageModel::add_word(std::string_view word, uint32_t hash, Scratch& scratch, float* sum) const {
-  const int64_t entry = find_word(word, hash);
+// Adds all rows of one word to `sum`; returns how many. Those of a long word go some at a time, in the same order: a
+// text may be one word.
+uint32_t LanguageModel::add_word(std::string_view word, Scratch& scratch, float* sum) const {
+  const int64_t entry = find_word(word);
   const bool known = entry >= 0 && entry < int64_t{parts_->words};
   if (!known && (entry >= 0 || word.starts_with(kLabelPrefix))) return 0;  // a label is not a word
   std::vector<uint32_t>& rows = scratch.rows();
   rows.clear();
   if (known) rows.push_back(static_cast<uint32_t>(entry));
-  if (word != kEndOfSentence) find_ngrams(word, scratch);
+  uint32_t added = 0;
+  const bool has_ngrams = parts_->ngram_max > 0 && word != kEndOfSentence;
+  const std::string_view bracketed = has_ngrams ? scratch.bracketed(word) : std::string_view();
+  for (size_t begin = 0; begin < bracketed.size(); begin += kStartsTogether) {
+    find_ngrams(bracketed, begin, std::min(begin + kStartsTogether, bracketed.size()), rows);
+    if (begin + kStartsTogether >= bracketed.size()) break;
+    add_rows(rows, sum);
+    added += static_cast<uint32_t>(rows.size());
+    rows.clear();
+  }
   add_rows(rows, sum);
-  return static_cast<uint32_t>(rows.size());
+  return added + static_cast<uint32_t>(rows.size());
 }
 
 uint32_t LanguageModel::add_word_ngrams(const std::vector<int32_t>& hashes, double* sum) const {
@@ -344,6 +359,7 @@ uint32_t LanguageModel::add_word_ngrams(const std::vector<int32_t>& hashes, doub
 
 bool LanguageModel::score(std::string_view text, std::vector<float>& probabilities) const {
   static thread_local Scratch scratch;
+  const ScratchTrim trim(scratch.word_hashes(), scratch.brackets());
   const auto dim = static_cast<size_t>(parts_->dim);
   scratch.use(serial_, dim);
   double* total = scratch.total();
@@ -361,7 +377,7 @@ bool LanguageModel::score(std::string_view text, std::vector<float>& probabiliti
       const bool keep = word.size() <= Scratch::kKeyMax;
       if (!keep) sum = scratch.word();
       std::fill_n(sum, dim, 0.0F);
-      word_rows = add_word(word, hash, scratch, sum);
+      word_rows = add_word(word, scratch, sum);
       if (keep) scratch.keep(hash, word, word_rows);
     }
     rows += word_rows;

@@ -57,6 +57,8 @@ class LanguageModel {
 
   uint64_t memory_bytes() const;
 
+  size_t longest_run() const;  // of the table of words: no search looks at more slots; for tests
+
  private:
   class Scratch;
   explicit LanguageModel(LanguageModelParts&& parts);
@@ -64,19 +66,19 @@ class LanguageModel {
   void build_word_table();
   void order_pruned_rows();
   void build_tree();
-  int64_t find_word(std::string_view word, uint32_t hash) const;
+  int64_t find_word(std::string_view word) const;
   uint32_t bucket_of(uint32_t hash) const;
   bool has_row(uint32_t bucket) const;
   uint32_t row_of_present(uint32_t bucket) const;
-  uint32_t add_word(std::string_view word, uint32_t hash, Scratch& scratch, float* sum) const;
-  void find_ngrams(std::string_view word, Scratch& scratch) const;
+  uint32_t add_word(std::string_view word, Scratch& scratch, float* sum) const;
+  void find_ngrams(std::string_view bracketed, size_t begin, size_t stop, std::vector<uint32_t>& rows) const;
   uint32_t add_word_ngrams(const std::vector<int32_t>& hashes, double* sum) const;
   void add_rows(const std::vector<uint32_t>& rows, float* sum) const;
   void finish(const float* hidden, std::vector<float>& probabilities) const;
 
   std::unique_ptr<LanguageModelParts> parts_;
   std::vector<std::string> labels_;
-  std::vector<uint32_t> word_slots_;  // open addressing by the word's hash; entry + 1, 0 is empty
+  std::vector<uint32_t> word_slots_;  // open addressing by a seeded hash; entry + 1, 0 is empty
   struct BucketBlock {                // 64 buckets of a pruned model
     uint64_t present = 0;             // one bit per bucket: whether it has a row
     uint32_t first_row = 0;           // of the block's first bucket present; rows lie in the order of their buckets

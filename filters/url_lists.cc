@@ -116,6 +116,7 @@ UrlLists::~UrlLists() = default;
 uint64_t UrlLists::memory_bytes() const { return domains_->memory_bytes() + urls_->memory_bytes(); }
 
 void UrlLists::read_folder(const std::string& path) {
+  refuse_address(path);
   std::error_code error;
   const size_t before = reports_.size();
   const auto read_category = [this](const fs::path& folder) {
@@ -136,6 +137,7 @@ void UrlLists::read_folder(const std::string& path) {
 }
 
 void UrlLists::read_list(Role role, const std::string& path) {
+  refuse_address(path);
   UrlListReport report{role, path, false, 0, 0, ""};
   std::error_code error;
   if (!fs::exists(path, error)) {

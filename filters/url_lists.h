@@ -13,6 +13,7 @@
 #include <unordered_set>
 #include <vector>
 
+#include "core/hash_seed.h"
 #include "core/options.h"
 #include "document/stage_kind.h"
 
@@ -75,11 +76,7 @@ class UrlLists {
 
  private:
   using Role = UrlListReport::Role;
-  struct WordHash {
-    using is_transparent = void;
-    size_t operator()(std::string_view word) const { return std::hash<std::string_view>()(word); }
-  };
-  using WordSet = std::unordered_set<std::string, WordHash, std::equal_to<>>;
+  using WordSet = std::unordered_set<std::string, SeededHash, std::equal_to<>>;
 
   void read_folder(const std::string& path);
   void read_list(Role role, const std::string& path);

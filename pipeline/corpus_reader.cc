@@ -83,17 +83,21 @@ size_t CorpusReader::read(std::string& out, size_t size) {
   return got;
 }
 
-// How many of `bytes`, which begin at a cut, make a piece; 0 when more must be read.
-size_t CorpusReader::cut_of(const std::string& bytes, bool at_end) const {
+// How many of `bytes`, which begin at a cut, make a piece; 0 when more must be read. There is no cut in the first
+// `before`, which are not looked at again: a long line is read in many steps.
+size_t CorpusReader::cut_of(const std::string& bytes, size_t before, bool at_end) const {
   if (at_end) return bytes.size();
-  const size_t line_end = bytes.rfind('\n') + 1;  // 0 when there is none
+  const size_t in_new = std::string_view(bytes).substr(before).rfind('\n');
+  const size_t line_end = in_new == std::string_view::npos ? 0 : before + in_new + 1;  // 0 when there is none
   if (is_lines_) {
     if (line_end == 0 && bytes.size() > kLineBytesMax) {
       throw Error(fmt::format("{}: line {}: longer than {} bytes", input_->name(), position_.line, kLineBytesMax));
     }
     return line_end;
   }
-  if (const size_t sure = has_sure_cuts_ ? last_sure_cut(bytes) : 0; sure != 0) return sure;
+  const size_t known = before - std::min<size_t>(before, 2);  // a cut shows by the two bytes before it
+  const size_t sure = has_sure_cuts_ ? last_sure_cut(std::string_view(bytes).substr(known)) : 0;
+  if (sure != 0) return known + sure;
   if (bytes.size() < kTextBytesMax) return 0;
   return line_end != 0 && !has_sure_cuts_ ? line_end : truncated_tail(bytes);
 }
@@ -106,8 +110,9 @@ std::unique_ptr<CorpusPiece> CorpusReader::next() {
     bool at_end = false;
     size_t cut = 0;
     while (cut == 0 && !at_end) {
+      const size_t before = piece->bytes.size();
       at_end = read(piece->bytes, kReadBytes) < kReadBytes;
-      cut = cut_of(piece->bytes, at_end);
+      cut = cut_of(piece->bytes, before, at_end);
     }
     carry_.assign(piece->bytes, cut);
     piece->input = &inputs_[position_.input];

@@ -61,7 +61,7 @@ class CorpusReader {
  private:
   bool open_next();
   size_t read(std::string& out, size_t size);
-  size_t cut_of(const std::string& bytes, bool at_end) const;
+  size_t cut_of(const std::string& bytes, size_t before, bool at_end) const;
 
   const std::vector<CorpusInput> inputs_;
   const std::string text_key_;

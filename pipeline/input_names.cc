@@ -3,6 +3,7 @@
 #include <filesystem>
 #include <unordered_map>
 
+#include "core/hash_seed.h"
 #include "core/shown.h"
 #include "pipeline/inputs.h"
 
@@ -34,7 +35,7 @@ std::vector<std::string> input_names(const std::vector<std::string>& inputs) {
     paths.push_back(whole_path(shown_input(input)));
   }
   for (size_t components = 1; !open.empty(); ++components) {
-    std::unordered_map<std::string_view, size_t> count;
+    std::unordered_map<std::string_view, size_t, SeededHash> count;
     for (const std::string& path : paths) ++count[end_of_path(path, components)];
     std::vector<size_t> left;
     for (const size_t i : open) {

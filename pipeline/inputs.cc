@@ -11,9 +11,11 @@
 #include <filesystem>
 
 #include "core/error.h"
+#include "core/file.h"
 #include "core/shown.h"
 #include "core/text_file.h"
 #include "crawl/decoded_input.h"
+#include "crawl/s3.h"
 #include "shards/checksum.h"
 
 namespace ftok {
@@ -25,6 +27,7 @@ bool is_pattern(const std::string& input) { return input.find_first_of("*?[") !=
 
 // A file of this very name wins over the pattern it could also be.
 std::vector<std::string> expand(const std::string& input) {
+  if (is_s3_address(input) && is_pattern(input)) return expand_s3_pattern(S3Store(), input);
   if (is_address(input) || input == "-" || !is_pattern(input) || std::filesystem::exists(input)) return {input};
   glob_t matches{};
   const int status = ::glob(input.c_str(), GLOB_TILDE, nullptr, &matches);  // sorted by name
@@ -36,7 +39,9 @@ std::vector<std::string> expand(const std::string& input) {
 }
 
 void check_readable(const std::string& input) {
+  if (is_s3_address(input)) parse_s3_address(input);  // refuses what is none
   if (is_address(input) || input == "-") return;
+  refuse_address(input);
   if (::access(input.c_str(), R_OK) != 0) throw_errno("cannot read " + input, errno);
   if (std::filesystem::is_directory(input)) {
     throw Error(fmt::format("cannot read {}: it is a directory; name its files, as in '{}/*.warc.gz'", input, input));
@@ -56,7 +61,7 @@ void check_read_once(const InputListOptions& options, const std::vector<std::str
 }
 
 std::vector<std::string> read_list(const std::string& path, const std::string& base_url) {
-  const std::unique_ptr<DecodedInput> input = make_decoded_input(open_file_source(path));
+  const std::unique_ptr<DecodedInput> input = make_decoded_input(open_input(path, {}));
   while (input->grow()) {
     if (input->window().size() > kListBytesMax) throw Error("the input list " + path + " is larger than 1 GiB");
   }
@@ -91,7 +96,7 @@ Share parse_share(std::string_view text, std::string_view flag) {
   throw UsageError(fmt::format("{}: got '{}', expected I/N with I from 0 to N - 1", flag, text));
 }
 
-bool is_address(const std::string& input) { return input.starts_with("http://") || input.starts_with("https://"); }
+bool is_address(const std::string& input) { return is_http_url(input) || is_s3_address(input); }
 
 std::vector<std::string> list_inputs(const InputListOptions& options) {
   std::vector<std::string> inputs;
@@ -130,7 +135,8 @@ bool is_what_was_read(const InputReport& report, const std::string& input) {
 }
 
 std::unique_ptr<ByteSource> open_input(const std::string& input, const Log& log, const FetchOptions& fetch) {
-  if (is_address(input)) return open_http_source(input, fetch, log);
+  if (is_http_url(input)) return open_http_source(input, fetch, log);
+  if (is_s3_address(input)) return S3Store(fetch, log).open(parse_s3_address(input));
   return open_file_source(input);
 }
 

@@ -1,4 +1,4 @@
-// The list of a run's inputs: files, globs, https:// addresses and lists of paths, in a fixed order.
+// The list of a run's inputs: files, https:// and s3:// addresses, globs of both, and lists of them, in a fixed order.
 #pragma once
 
 #include <cstdint>
@@ -23,7 +23,7 @@ struct Share {
 Share parse_share(std::string_view text, std::string_view flag);
 
 struct InputListOptions {
-  std::vector<std::string> inputs;  // --input: path, glob or address, in this order; a glob's matches by name
+  std::vector<std::string> inputs;  // --input: path, address or glob, in this order; a glob's matches by name
   std::vector<std::string>
       input_lists;  // --input-list: a file of inputs, one per line (plain, .gz, .zst), "-" = standard input
   std::string base_url = "https://data.commoncrawl.org/";  // before list lines that are crawl paths (crawl-data/...)
@@ -35,7 +35,7 @@ struct InputListOptions {
 // file that is not there or cannot be read.
 std::vector<std::string> list_inputs(const InputListOptions& options);
 
-bool is_address(const std::string& input);  // http:// or https://
+bool is_address(const std::string& input);  // http://, https:// or s3://
 
 // What an input is at this moment.
 InputState state_of(const std::string& input);

@@ -65,8 +65,7 @@ std::string run_binding(const std::string& binding) {
 
 CandidateFolder::CandidateFolder(const std::string& path, const std::string& binding)
     : path_(path), binding_digest_(checksum_of(binding)) {
-  if (fs::exists(path) && !fs::is_directory(path))
-    throw UsageError("--output: " + path + " is a file, expected a folder");
+  if (fs::exists(path) && !fs::is_directory(path)) throw UsageError(path + " is a file, expected a folder");
   if (fs::exists(path + "/" + kJobName)) {
     throw UsageError(path + " holds a job, whose tasks write there (`ftok task`); name another folder");
   }
@@ -86,13 +85,13 @@ void CandidateFolder::bind(const std::string& binding) const {
   if (bound == binding) return;
   if (version_of(bound) != version_of(binding)) {
     throw UsageError(
-        fmt::format("--output: {} was made by {}, this is ftok {} (folder version {}): use another "
+        fmt::format("{} was made by {}, this is ftok {} (folder version {}): use another "
                     "folder, or finish it with {}",
                     path_, version_text(version_of(bound)), FTOK_VERSION, version_of(binding),
                     version_of(bound) == 0 ? "ftok 0.1.0" : "that version"));
   }
-  throw UsageError(fmt::format("--output: {} was made with another recipe: {}; use another folder", path_,
-                               recipe_difference(bound, binding)));
+  throw UsageError(
+      fmt::format("{} was made with another recipe: {}; use another folder", path_, recipe_difference(bound, binding)));
 }
 
 void CandidateFolder::open_work() const {

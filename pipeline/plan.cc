@@ -11,11 +11,21 @@ bool has_nothing_to_judge(const Document& document) { return document.html.empty
 
 }  // namespace
 
+uint64_t working_bytes(const Document& document) {
+  constexpr uint64_t kOfPayload = 6, kOfPage = 24, kOfText = 24;  // bytes for each of theirs
+  constexpr uint64_t kSmall = uint64_t{4} << 20;
+  const uint64_t bytes =
+      kOfPayload * document.payload.size() + kOfPage * document.html.size() + kOfText * document.text.size();
+  return bytes < kSmall ? 0 : bytes;
+}
+
 void run_stages(const std::vector<std::unique_ptr<const Stage>>& stages, Item& item, bool measure,
-                std::atomic<uint64_t>* stage_ns) {
+                std::atomic<uint64_t>* stage_ns, MemoryBudget* budget) {
   if (!item.verdict.kept()) return;
+  MemoryBudget::Share share(budget);
   uint64_t before = stage_ns == nullptr ? 0 : thread_cpu_ns();
   for (size_t i = 0; i < stages.size(); ++i) {
+    share.resize(working_bytes(item.document));
     Verdict verdict = stages[i]->process(item.document, measure ? &item.report : nullptr);
     if (stage_ns != nullptr) {
       const uint64_t after = thread_cpu_ns();

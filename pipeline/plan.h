@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "core/memory_budget.h"
 #include "crawl/source.h"
 #include "dedup/deduplicator.h"
 #include "document/stage.h"
@@ -38,9 +39,14 @@ struct Plan {
 // Runs the stages in order on an item that the source did not decide; stops at the first that does not keep. With
 // `measure` every stage runs as long as there is something to judge, item.report holds all measurements, and the
 // verdict is the first one that did not keep. Adds each stage's CPU nanoseconds to `stage_ns`, one per stage, when it
-// is not null.
+// is not null. Of `budget`, where there is one, it holds what working on the document takes (working_bytes).
 void run_stages(const std::vector<std::unique_ptr<const Stage>>& stages, Item& item, bool measure,
-                std::atomic<uint64_t>* stage_ns);
+                std::atomic<uint64_t>* stage_ns, MemoryBudget* budget = nullptr);
+
+// The most memory that the stages, and encoding, take for a document as it is now, measured at the worst inputs known
+// (tests/pipeline/memory_checks.py): the response, the page and the text each with what is made of it. 0 for the small
+// ones that nearly all are.
+uint64_t working_bytes(const Document& document);
 
 // Drops a kept document that holds nothing, neither text nor what text could be made of (text.empty).
 void drop_if_empty(Item& item);

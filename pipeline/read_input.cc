@@ -16,6 +16,17 @@
 namespace ftok {
 namespace {
 
+struct ReadItem : Item {
+  bool is_done = false;  // worked on already
+};
+
+// A record that is not left to wait beside others of its size: it is worked on where it was read, before the next one
+// is, so that an input has one of them at a time.
+bool is_large(const Item& item) {
+  constexpr size_t kLarge = size_t{4} << 20;
+  return item.document.payload.size() + item.document.text.size() > kLarge;
+}
+
 // The serial head of the pipeline: one record a call, its damage and progress noted.
 class RecordReader {
  public:
@@ -35,9 +46,9 @@ class RecordReader {
     });
   }
 
-  std::unique_ptr<Item> next() {
+  std::unique_ptr<ReadItem> next() {
     if (stop_requested() || (options_.abandon != nullptr && *options_.abandon)) throw Stopped();
-    auto item = std::make_unique<Item>();
+    auto item = std::make_unique<ReadItem>();
     bool more = false;
     const CpuTimer timer(options_.source_ns);
     as_input_error([&] { more = source_->next(*item); });
@@ -107,14 +118,25 @@ InputReport visit_input(const std::string& input, const Plan& plan, bool measure
                         const Log& log, const std::function<void(Item&)>& emit) {
   InputReport report;
   RecordReader reader(input, plan, options, log, report);
-  ordered_pipeline<Item>(
-      options.live_max, [&] { return reader.next(); },
-      [&](Item& item) {
-        drop_if_empty(item);
-        run_stages(plan.stages, item, measure, options.stage_ns);
-        drop_if_empty(item);
+  const auto work = [&](Item& item) {
+    drop_if_empty(item);
+    run_stages(plan.stages, item, measure, options.stage_ns, options.budget);
+    drop_if_empty(item);
+  };
+  ordered_pipeline<ReadItem>(
+      options.live_max,
+      [&] {
+        auto read = reader.next();
+        if (read != nullptr && is_large(*read)) {
+          work(*read);
+          read->is_done = true;
+        }
+        return read;
       },
-      [&](Item& item) {
+      [&](ReadItem& item) {
+        if (!item.is_done) work(item);
+      },
+      [&](ReadItem& item) {
         report.tally.count(item.verdict);
         report.tally.replacements += item.document.replacements;
         if (options.progress != nullptr) options.progress->count(item.verdict);

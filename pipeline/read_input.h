@@ -25,6 +25,7 @@ class InputError : public TaskFailed {
 struct ReadInputOptions {
   Rejects rejects = Rejects::kIds;
   size_t live_max = 8;                                  // items in memory at a time
+  MemoryBudget* budget = nullptr;                       // for those that are worked on
   FetchOptions fetch = fetch_options_of_environment();  // of inputs that are addresses
   std::atomic<uint64_t>* stage_ns = nullptr;            // CPU time a stage, see run_stages
   std::atomic<uint64_t>* source_ns = nullptr;           // CPU time of reading and splitting records

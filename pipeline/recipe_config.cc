@@ -79,6 +79,7 @@ const Preset* preset_of(const std::string& text, const std::string& name) {
 
 // The text of a recipe file, and the preset it starts from.
 std::pair<std::string, const Preset*> read_recipe_file(const std::string& path) {
+  refuse_address(path);
   if (!std::filesystem::exists(path)) {
     const std::string nearest = nearest_name(path, preset_names());
     throw UsageError(fmt::format("recipe: '{}' is neither a file nor a preset; {}", path,

@@ -32,9 +32,19 @@ struct ShardOptions {
   void visit(OptionVisitor& visitor);
 };
 
+// What --memory must be at least, for each byte of the largest record and of the largest body.
+inline constexpr int64_t kMemoryPerRecordByte = 32;
+
+// Beyond 16 MiB a record is no page, and its text longer than any that the presets keep.
+inline SourceOptions recipe_input() {
+  SourceOptions options;
+  options.record_bytes_max = int64_t{16} << 20;
+  return options;
+}
+
 struct RecipeConfig {
   StageList top;
-  SourceOptions input;
+  SourceOptions input = recipe_input();
   std::vector<RecipeEntry> entries;  // in order; one of them is deduplication
   ShardOptions shards;
 };

@@ -9,6 +9,7 @@
 #include "core/run_on_threads.h"
 #include "core/shown.h"
 #include "core/signals.h"
+#include "crawl/http_stage.h"
 #include "pipeline/input_names.h"
 #include "pipeline/inputs.h"
 #include "pipeline/progress.h"
@@ -28,11 +29,12 @@ class Runner {
         display_(progress_, log, options.quiet, options.progress_json),
         log_([this](LogLevel level, const std::string& message) { display_.log(level, message); }),
         threads_(threads_or_all(options.threads)),
+        budget_(options.memory / 2),
         late_ns_(plan.late_stages.size()),
         names_(input_names(options.inputs)),
         extractor_(options.inputs, names_, plan,
-                   {threads_, options.memory, options.rejects, options.failed_inputs_max, options.fetch}, progress_,
-                   log_) {}
+                   {threads_, options.memory, &budget_, options.rejects, options.failed_inputs_max, options.fetch},
+                   progress_, log_) {}
 
   RunResult run();
   ExtractedShare extract(Share share);
@@ -51,6 +53,7 @@ class Runner {
   ProgressDisplay display_;
   Log log_;
   size_t threads_;
+  MemoryBudget budget_;  // of what is worked on
   std::vector<std::atomic<uint64_t>> late_ns_;
   std::atomic<uint64_t> dedup_ns_{0}, encode_ns_{0};
   const std::vector<std::string> names_;  // of the inputs, in ids
@@ -83,7 +86,8 @@ CandidatePlaces places_in(const CandidateFolder& folder) {
 }
 
 CommitOptions Runner::commit_options() {
-  return {options_.rejects, options_.text, std::max<size_t>(2, 2 * threads_), late_ns_.data(), &dedup_ns_, &encode_ns_};
+  const size_t live_max = std::clamp<size_t>(options_.memory / 2 / kItemBytes, 2, std::max<size_t>(2, 2 * threads_));
+  return {options_.rejects, options_.text, live_max, &budget_, late_ns_.data(), &dedup_ns_, &encode_ns_};
 }
 
 void Runner::begin_commits(const Committer& committer) {
@@ -160,8 +164,8 @@ RunResult Runner::commit() {
       if (!missing.empty() && std::filesystem::exists(folder.candidates(number))) continue;  // its turn is not yet
       const std::optional<InputReport> report = report_of_candidates(folder.candidates(number));
       if (report && report->input != shown_input(input)) {
-        throw UsageError(fmt::format("--input: {} is of {}, the list has {} as input {}", folder.candidates(number),
-                                     report->input, shown_input(input), number + 1));
+        throw UsageError(fmt::format("{} is of {}, but the list of inputs has {} as input {}",
+                                     folder.candidates(number), report->input, shown_input(input), number + 1));
       }
       const bool replaced = report && report->state.is_known && !is_what_was_read(*report, input);
       if (!report || replaced) {
@@ -211,6 +215,14 @@ RunResult checked(RunResult result, const RunOptions& options) {
 }
 
 }  // namespace
+
+uint64_t run_memory_min(const RecipeConfig& recipe) {
+  int64_t largest = recipe.input.record_bytes_max;
+  for (const RecipeEntry& entry : recipe.entries) {
+    if (const auto* http = entry.get<HttpOptions>()) largest = std::max(largest, http->body_bytes_max);
+  }
+  return static_cast<uint64_t>(std::max<int64_t>(largest, 0)) * kMemoryPerRecordByte;
+}
 
 RunResult run(const RunOptions& options, const Plan& plan, const Log& log) {
   return checked(Runner(options, plan, log).run(), options);

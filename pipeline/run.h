@@ -19,6 +19,7 @@
 #include "document/stats.h"
 #include "pipeline/inputs.h"
 #include "pipeline/plan.h"
+#include "pipeline/recipe_config.h"
 
 namespace ftok {
 
@@ -26,8 +27,9 @@ struct RunOptions {
   std::vector<std::string> inputs;  // list_inputs
   std::string output;
   size_t threads = 0;  // 0: all cores
-  uint64_t memory =
-      uint64_t{1} << 30;  // ceiling on items in flight, in bytes; the dedup index has its own (dedup.memory)
+  // Bytes for documents in flight: half for those that wait, half for those that are worked on. It decides no byte of
+  // the output. The dedup index has its own (dedup.memory).
+  uint64_t memory = uint64_t{1} << 30;
   Rejects rejects = Rejects::kIds;
   bool text = true;  // keep the documents' text (text/NNNNNN.jsonl.zst)
   uint64_t failed_inputs_max = UINT64_MAX;
@@ -35,6 +37,9 @@ struct RunOptions {
   bool quiet = false;
   std::string progress_json;
 };
+
+// The least `memory` with which records as large as the recipe reads are worked on: 32 bytes for each of theirs.
+uint64_t run_memory_min(const RecipeConfig& recipe);
 
 struct StageTime {
   std::string name;

@@ -46,7 +46,7 @@ void tokenize_in_order(const TokenizeOptions& options, size_t live_max, Tokenize
         options.output, position.report.input, position.input + 1));
   }
   if (position.records > 0 && position.report.input != shown_input(options.inputs[position.input])) {
-    throw UsageError(fmt::format("input {} of {} was {}, not {}; inputs may be appended, not reordered",
+    throw UsageError(fmt::format("input {} of {} was {}, not {}; inputs can be appended, not reordered",
                                  position.input + 1, options.output, position.report.input,
                                  shown_input(options.inputs[position.input])));
   }
@@ -92,7 +92,7 @@ RunResult tokenize(const TokenizeOptions& options, const Log& log) {
     ProgressDisplay display(progress, log, options.quiet, options.progress_json);
     const Log shown = [&display](LogLevel level, const std::string& message) { display.log(level, message); };
     const size_t threads = threads_or_all(options.threads);
-    const size_t live_max = std::clamp<size_t>(options.memory / kBlockMemory, 2, 4 * threads + 2);
+    const size_t live_max = std::clamp<size_t>(options.memory / 2 / kBlockMemory, 2, 4 * threads + 2);
     run_on_threads(threads, [&] {
       if (options.recipe.shuffle) {
         tokenize_shuffled(options, threads, live_max, output, progress, times, shown);

@@ -56,7 +56,7 @@ void TrainCheckpoint::refuse_what_others_hold() const {
 void TrainCheckpoint::read_state() {
   const std::string content = read_file(path("state.json"), kStateBytesMax);
   const auto damaged = [&] {
-    return Error(path("state.json") + ": not a state of ftok vocab; remove the folder to start anew");
+    return Error(path("state.json") + ": not a checkpoint of ftok vocab; remove the folder to start over");
   };
   simdjson::dom::parser parser;
   simdjson::dom::element root;
@@ -133,7 +133,7 @@ std::optional<BpeMerges> TrainCheckpoint::load_merges(const std::string& key, co
     uint64_t count = 0;
     if (!take_number(text, ' ', left) || !take_number(text, ' ', right) || !take_number(text, '\n', count) ||
         !add_merge(merges, left, right, count, base)) {
-      throw Error(path("merges.txt") + ": damaged; remove the file to merge anew");
+      throw Error(path("merges.txt") + ": damaged; remove the file to repeat the merges");
     }
   }
   return merges;

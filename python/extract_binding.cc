@@ -89,7 +89,7 @@ Page extract_page(nb::handle html, const std::string& url, const std::string& co
     decode_text(page.charset, text, decoded);
     text = decoded;
   }
-  ExtractResult result = extract(text, options);
+  ExtractResult result = extract(text, options, url);
   page.text = std::move(result.text);
   page.metadata = std::move(result.metadata);
   if (result.drop_reason != nullptr) page.drop_reason = result.drop_reason;

@@ -2,6 +2,9 @@
 #include <nanobind/stl/string.h>
 #include <nanobind/stl/vector.h>
 
+#include <algorithm>
+#include <vector>
+
 #include "core/error.h"
 #include "python/binding.h"
 #include "tokenizer/bpe_train.h"
@@ -48,9 +51,12 @@ Encoding train(const Counts& self, uint32_t size, const std::string& name,
 }
 
 nb::dict as_dict(const Counts& self) {
+  std::vector<CountedPretoken> sorted;
+  sorted.reserve(self.counts.size());
+  self.counts.for_each([&](std::string_view pretoken, uint64_t count) { sorted.push_back({pretoken, count}); });
+  std::sort(sorted.begin(), sorted.end(), [](const auto& a, const auto& b) { return a.pretoken < b.pretoken; });
   nb::dict out;
-  self.counts.for_each(
-      [&](std::string_view pretoken, uint64_t count) { out[nb::bytes(pretoken.data(), pretoken.size())] = count; });
+  for (const auto& [pretoken, count] : sorted) out[nb::bytes(pretoken.data(), pretoken.size())] = count;
   return out;
 }
 

@@ -24,31 +24,39 @@ std::string shard_name(Split split, uint64_t index, std::string_view extension) 
 
 namespace {
 
-std::optional<Split> split_of_field(std::string field) {
+// What a field of a name says: one of the splits, or a part of the data that is neither.
+enum class FieldSays : uint8_t { kNothing, kTrain, kValidation, kOther };
+
+FieldSays read_field(std::string field) {
   for (char& c : field) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-  if (field == "train") return Split::kTrain;
-  if (field == "val" || field == "valid" || field == "validation") return Split::kValidation;
-  return std::nullopt;
+  if (field == "train") return FieldSays::kTrain;
+  if (field == "val" || field == "valid" || field == "validation") return FieldSays::kValidation;
+  for (const char* other : {"test", "eval", "dev", "holdout", "heldout"}) {
+    if (field == other) return FieldSays::kOther;
+  }
+  return FieldSays::kNothing;
 }
 
 }  // namespace
 
 std::optional<Split> split_of_name(const std::string& path) {
   const std::string stem = std::filesystem::path(path).stem().string();
-  std::vector<std::optional<Split>> fields;
+  std::vector<FieldSays> fields;
   for (size_t begin = 0; begin <= stem.size();) {
     const size_t end = std::min(stem.find_first_of("_-.", begin), stem.size());
-    fields.push_back(split_of_field(stem.substr(begin, end - begin)));
+    fields.push_back(read_field(stem.substr(begin, end - begin)));
     begin = end + 1;
   }
   size_t last = fields.size();
-  while (last > 0 && !fields[last - 1]) --last;
+  while (last > 0 && fields[last - 1] == FieldSays::kNothing) --last;
   if (last == 0) return std::nullopt;
-  const std::optional<Split> split = fields[last - 1], before = last > 1 ? fields[last - 2] : std::nullopt;
-  if (before && before != split) {
-    throw Error(path + ": its name says both train and val: name it for one of them, as in \"x_train_000000.bin\"");
+  const FieldSays split = fields[last - 1], before = last > 1 ? fields[last - 2] : FieldSays::kNothing;
+  const bool named = before == FieldSays::kTrain || before == FieldSays::kValidation;
+  if (named && before != split) {
+    throw Error(path + ": its name says two things of its split: name it for one, as in \"x_train_000000.bin\"");
   }
-  return split;
+  if (split == FieldSays::kOther) return std::nullopt;
+  return split == FieldSays::kTrain ? Split::kTrain : Split::kValidation;
 }
 
 namespace {

@@ -24,8 +24,9 @@ bool is_validation(std::string_view id, int64_t per_mille);
 std::string shard_name(Split split, uint64_t index, std::string_view extension = ".bin");
 
 // The split that the name of a shard says: the last of its fields ("pretrain_val_000000" has three) that is "train",
-// "val", "valid" or "validation"; none when no field is. Throws Error naming the file where the two stand side by side
-// ("x_train_val").
+// "val", "valid" or "validation"; none when no field is, or when a later one says that it is neither ("test", "eval",
+// "dev", "holdout"). Throws Error naming the file where such fields contradict each other side by side ("x_train_val",
+// "x_train_eval").
 std::optional<Split> split_of_name(const std::string& path);
 
 // The name of a shard's sidecar: `path` with its extension (".bin", ".ds") replaced by ".docs".

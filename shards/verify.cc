@@ -233,6 +233,7 @@ void Verifier::file(const std::string& path) {
 }
 
 Verification verify_folder(const std::string& folder) {
+  refuse_address(folder);
   Verifier verifier(folder);
   try {
     verifier.folder();
@@ -245,6 +246,7 @@ Verification verify_folder(const std::string& folder) {
 }
 
 Verification verify_file(const std::string& path) {
+  refuse_address(path);
   Verifier verifier("");
   try {
     verifier.file(path);

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <string>
 
+#include "core/scratch.h"
 #include "text/nltk/nltk_tokenizer.h"
 #include "text/spacy/spacy_tokenizer.h"
 
@@ -37,7 +38,7 @@ void split_words(std::string_view text, WordRules rules, std::vector<std::string
 const std::vector<std::string_view>& words_of(std::string_view text, WordRules rules) {
   thread_local WordCache cache;
   if (cache.filled && cache.rules == rules && cache.text == text) return cache.words;
-  if (cache.words.capacity() > kKeptWordsMax) cache = WordCache();
+  if (cache.words.capacity() > kKeptWordsMax || cache.text.capacity() > kScratchBytesMax) cache = WordCache();
   cache.filled = false;  // should splitting throw
   cache.text.assign(text);
   cache.rules = rules;

@@ -15,6 +15,7 @@
 #include <unordered_set>
 
 #include "core/error.h"
+#include "core/hash_seed.h"
 #include "tokenizer/encode/bpe_merge.h"
 #include "tokenizer/train/pair_counts.h"
 #include "tokenizer/vocabularies/vocabulary_checks.h"
@@ -38,12 +39,13 @@ Vocabulary vocabulary_of(const BpeMerges& merges) {
   return vocabulary;
 }
 
-// The rank of the next merge: the ids of a base's special tokens stay theirs.
+// The rank of the next merge: the ids of a base's special tokens, which are in order, stay theirs.
 size_t next_rank(const BpeMerges& merges, const Vocabulary* base) {
   size_t rank = merges.tokens.size();
   const auto is_special = [&] {
-    return std::any_of(base->specials.begin(), base->specials.end(),
-                       [&](const SpecialToken& special) { return special.id == rank; });
+    const auto at = std::lower_bound(base->specials.begin(), base->specials.end(), rank,
+                                     [](const SpecialToken& special, size_t id) { return special.id < id; });
+    return at != base->specials.end() && at->id == rank;
   };
   while (base != nullptr && is_special()) ++rank;
   return rank;
@@ -98,7 +100,7 @@ class Trainer {
   const uint64_t count_min_;
   BpeMerges result_;
   uint32_t rank_of_byte_[256] = {};
-  std::unordered_set<std::string> base_tokens_;
+  std::unordered_set<std::string, SeededHash> base_tokens_;
   std::vector<uint32_t> bytes_;    // length of each symbol
   std::vector<uint32_t> symbols_;  // by place
   std::vector<uint32_t> words_;    // by place
@@ -162,7 +164,7 @@ void Trainer::lay_out(const PretokenVisits& pretokens) {
   MergeScratch scratch;
   std::vector<uint32_t> ids;
   std::unique_ptr<const Merger> merger;
-  std::unordered_map<std::string_view, uint32_t> tokens;  // that a pretoken is whatever the merges say
+  std::unordered_map<std::string_view, uint32_t, SeededHash> tokens;  // that a pretoken is whatever the merges say
   Vocabulary so_far;
   if (result_.tokens.size() > 256) {
     so_far = vocabulary_of(result_);

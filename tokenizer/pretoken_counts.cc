@@ -7,7 +7,6 @@
 #include <new>
 
 #include "core/error.h"
-#include "tokenizer/encode/token_table.h"
 
 namespace ftok {
 namespace {
@@ -34,6 +33,8 @@ PretokenCounts::~PretokenCounts() {
 }
 
 void PretokenCounts::swap(PretokenCounts& other) noexcept {
+  std::swap(first_secret_, other.first_secret_);
+  std::swap(second_secret_, other.second_secret_);
   std::swap(slots_, other.slots_);
   std::swap(capacity_, other.capacity_);
   std::swap(size_, other.size_);
@@ -78,13 +79,8 @@ PretokenCounts::Key PretokenCounts::key_of(std::string_view pretoken) {
     std::memcpy(padded, pretoken.data(), pretoken.size());
     return short_key(padded, pretoken.size());
   }
-  const uint64_t hash = hash_bytes(pretoken);
+  const uint64_t hash = seeded_hash(pretoken);
   return {hash, kLongMark | (hash * 0x9E3779B97F4A7C15ull) >> 8};
-}
-
-[[gnu::always_inline]] inline size_t PretokenCounts::hash_of(Key key) {
-  const uint64_t h = key.low * 0x9E3779B97F4A7C15ull + key.high * 0xC2B2AE3D27D4EB4Full;
-  return static_cast<size_t>((h ^ h >> 29) * 0xFF51AFD7ED558CCDull >> 20);
 }
 
 // Makes room for `more` pretokens, so that slots stay where they are while those come.

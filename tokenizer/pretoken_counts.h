@@ -2,8 +2,8 @@
 // and nothing depends on the order they were added in.
 //
 // One table by open addressing, of 32-byte slots, two in a cache line. A pretoken of up to 15 bytes *is* its key, 16
-// bytes with the length in the last one; a longer one has a hash there, and its bytes in an arena. A text is cut in
-// blocks; of each block keys are made 32 at a time and their slots prefetched before the first is looked at.
+// bytes with the length in the last one; a longer one has a (seeded) hash there, and its bytes in an arena. A text is
+// cut in blocks; of each block keys are made 32 at a time and their slots prefetched before the first is looked at.
 #pragma once
 
 #include <cstddef>
@@ -14,6 +14,7 @@
 #include <utility>
 #include <vector>
 
+#include "core/hash_seed.h"
 #include "tokenizer/pretoken_pattern.h"
 
 namespace ftok {
@@ -58,6 +59,11 @@ class PretokenCounts {
 
   uint64_t count(std::string_view pretoken) const;  // 0 when it is not there
 
+  // The most slots in a row that are taken: no search looks at more. For tests.
+  size_t longest_run() const {
+    return longest_run_of(capacity_, [this](size_t slot) { return !slots_[slot].is_empty(); });
+  }
+
   // Calls visit(pretoken, count) for each, in no stated order.
   template <typename Visit>
   void for_each(const Visit& visit) const {
@@ -83,7 +89,7 @@ class PretokenCounts {
 
   static Key short_key(const unsigned char* p, size_t size);
   static Key key_of(std::string_view pretoken);
-  static size_t hash_of(Key key);
+  size_t hash_of(Key key) const { return seeded_mix(key.low, key.high, first_secret_, second_secret_); }
 
   std::string_view pretoken_of(const Slot& slot) const {
     if (slot.key.high < kLongMark) return {reinterpret_cast<const char*>(&slot.key), slot.key.high >> 56};
@@ -98,6 +104,7 @@ class PretokenCounts {
   void add_keyed(Key key, std::string_view pretoken, uint64_t count);
   void add_block(const unsigned char* begin, size_t readable, size_t cuts, uint64_t weight);
 
+  uint64_t first_secret_ = hash_seed()[0], second_secret_ = hash_seed()[1];
   Slot* slots_ = nullptr;
   size_t capacity_ = 0;  // a power of two
   size_t size_ = 0;

@@ -79,6 +79,7 @@ struct VocabularyHints {
 inline constexpr uint64_t kVocabularyFileBytesMax = uint64_t{256} << 20;
 inline constexpr uint32_t kVocabularyTokensMax = 1u << 21;  // ids take 21 bits in the encoder's tables
 inline constexpr uint32_t kTokenBytesMax = 1u << 16;
+inline constexpr size_t kSpecialBytesMax = 1024;  // of the text of a special or added token
 
 // Loads a vocabulary, its form told by its content. `path` names the `.tiktoken` or `tokenizer.json` file, or
 // `vocab.bpe` or `encoder.json` with the other beside it. Throws Error naming file and offset when the file is damaged

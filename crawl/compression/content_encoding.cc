@@ -33,28 +33,50 @@ bool looks_like_text(std::string_view body) {
          simdjson::validate_utf8(start.data(), start.size() / 2);
 }
 
-// Room for the next step in `out`; at most bytes_max + 1 bytes in all, so that one too many is seen.
-size_t make_room(std::string& out, size_t used, size_t bytes_max) {
-  const size_t room = std::min(std::max(kStep, used), bytes_max + 1 - used);
-  out.resize(used + room);
-  return room;
-}
+// What is decoded, and room behind it. The room is made again only when it is used up, at least as much as there is
+// already: a body of very many small members costs no more than one of the same size.
+class Output {
+ public:
+  Output(std::string& out, size_t bytes_max, uint64_t& prepared)
+      : out_(out), bytes_max_(bytes_max), prepared_(prepared) {}
+  ~Output() { out_.resize(used_); }
+  Output(const Output&) = delete;
+  Output& operator=(const Output&) = delete;
 
-ContentDecoded inflate_body(std::string_view body, int window_bits, size_t bytes_max, std::string& out) {
+  // Room for the next step, never none; at most bytes_max + 1 bytes in all, so that one too many is seen.
+  size_t room() {
+    if (used_ == out_.size()) {
+      const size_t more = std::min(std::max(kStep, used_), bytes_max_ + 1 - used_);
+      out_.resize(used_ + more);
+      prepared_ += more;
+    }
+    return out_.size() - used_;
+  }
+  char* end() { return out_.data() + used_; }
+  void take(size_t size) { used_ += size; }
+  size_t used() const { return used_; }
+  bool is_too_large() const { return used_ > bytes_max_; }
+
+ private:
+  std::string& out_;
+  const size_t bytes_max_;
+  uint64_t& prepared_;
+  size_t used_ = 0;
+};
+
+ContentDecoded inflate_body(std::string_view body, int window_bits, Output& out) {
   z_stream stream{};
   if (::inflateInit2(&stream, window_bits) != Z_OK) throw std::bad_alloc();
   const std::unique_ptr<z_stream, int (*)(z_stream*)> guard(&stream, ::inflateEnd);
   stream.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(body.data()));
   stream.avail_in = static_cast<uInt>(std::min<size_t>(body.size(), UINT32_MAX));
-  size_t used = 0;
   while (true) {
-    const size_t room = make_room(out, used, bytes_max);
-    stream.next_out = reinterpret_cast<Bytef*>(out.data() + used);
+    const size_t room = std::min<size_t>(out.room(), UINT32_MAX);
+    stream.next_out = reinterpret_cast<Bytef*>(out.end());
     stream.avail_out = static_cast<uInt>(room);
     const int status = ::inflate(&stream, Z_NO_FLUSH);
-    used += room - stream.avail_out;
-    out.resize(used);
-    if (used > bytes_max) return {Kind::kTooLarge, {}, body.size() - stream.avail_in};
+    out.take(room - stream.avail_out);
+    if (out.is_too_large()) return {Kind::kTooLarge, {}, body.size() - stream.avail_in};
     if (status == Z_STREAM_END) {
       // Members may follow one another (RFC 1952, 2.2); anything else behind is left alone.
       const bool member =
@@ -64,67 +86,64 @@ ContentDecoded inflate_body(std::string_view body, int window_bits, size_t bytes
       continue;
     }
     if (status == Z_OK || (status == Z_BUF_ERROR && stream.avail_out == 0)) continue;
-    if (status == Z_BUF_ERROR) return {Kind::kTruncated, fmt::format("after {} decoded bytes", used), 0};
+    if (status == Z_BUF_ERROR) return {Kind::kTruncated, fmt::format("after {} decoded bytes", out.used()), 0};
     if (status == Z_MEM_ERROR) throw std::bad_alloc();
     return {Kind::kDamaged,
-            fmt::format("{} after {} decoded bytes", stream.msg != nullptr ? stream.msg : "bad data", used), 0};
+            fmt::format("{} after {} decoded bytes", stream.msg != nullptr ? stream.msg : "bad data", out.used()), 0};
   }
 }
 
-ContentDecoded decode_brotli(std::string_view body, size_t bytes_max, std::string& out) {
+ContentDecoded decode_brotli(std::string_view body, Output& out) {
   const std::unique_ptr<BrotliDecoderState, void (*)(BrotliDecoderState*)> state(
       BrotliDecoderCreateInstance(nullptr, nullptr, nullptr), BrotliDecoderDestroyInstance);
   if (state == nullptr) throw std::bad_alloc();
   const auto* in = reinterpret_cast<const uint8_t*>(body.data());
-  size_t in_left = body.size(), used = 0;
+  size_t in_left = body.size();
   while (true) {
-    size_t room = make_room(out, used, bytes_max);
+    size_t room = out.room();
     const size_t given = room;
-    auto* to = reinterpret_cast<uint8_t*>(out.data() + used);
+    auto* to = reinterpret_cast<uint8_t*>(out.end());
     const BrotliDecoderResult result = BrotliDecoderDecompressStream(state.get(), &in_left, &in, &room, &to, nullptr);
-    used += given - room;
-    out.resize(used);
-    if (used > bytes_max) return {Kind::kTooLarge, {}, body.size() - in_left};
+    out.take(given - room);
+    if (out.is_too_large()) return {Kind::kTooLarge, {}, body.size() - in_left};
     if (result == BROTLI_DECODER_RESULT_SUCCESS) return {Kind::kDecoded, {}, 0};
     if (result == BROTLI_DECODER_RESULT_NEEDS_MORE_INPUT) {
-      return {Kind::kTruncated, fmt::format("after {} decoded bytes", used), 0};
+      return {Kind::kTruncated, fmt::format("after {} decoded bytes", out.used()), 0};
     }
     if (result == BROTLI_DECODER_RESULT_ERROR) {
       return {Kind::kDamaged,
               fmt::format("{} after {} decoded bytes", BrotliDecoderErrorString(BrotliDecoderGetErrorCode(state.get())),
-                          used),
+                          out.used()),
               0};
     }
   }
 }
 
-ContentDecoded decode_zstd(std::string_view body, size_t bytes_max, std::string& out) {
+ContentDecoded decode_zstd(std::string_view body, Output& out) {
   const std::unique_ptr<ZSTD_DCtx, size_t (*)(ZSTD_DCtx*)> context(ZSTD_createDCtx(), ZSTD_freeDCtx);
   if (context == nullptr) throw std::bad_alloc();
   ZSTD_DCtx_setParameter(context.get(), ZSTD_d_windowLogMax, kZstdWindowLogMax);
   ZSTD_inBuffer in{body.data(), body.size(), 0};
-  size_t used = 0;
   while (true) {
-    const size_t room = make_room(out, used, bytes_max);
-    ZSTD_outBuffer to{out.data() + used, room, 0};
+    const size_t room = out.room();
+    ZSTD_outBuffer to{out.end(), room, 0};
     const size_t left = ZSTD_decompressStream(context.get(), &to, &in);
-    used += to.pos;
-    out.resize(used);
+    out.take(to.pos);
     if (ZSTD_isError(left)) {
-      return {Kind::kDamaged, fmt::format("{} after {} decoded bytes", ZSTD_getErrorName(left), used), 0};
+      return {Kind::kDamaged, fmt::format("{} after {} decoded bytes", ZSTD_getErrorName(left), out.used()), 0};
     }
-    if (used > bytes_max) return {Kind::kTooLarge, {}, in.pos};
-    if (in.pos == in.size && to.pos < room) {
+    if (out.is_too_large()) return {Kind::kTooLarge, {}, in.pos};
+    if (in.pos == in.size && (left == 0 || to.pos < room)) {  // a frame has ended, or there is nothing more to give
       return left == 0 ? ContentDecoded{Kind::kDecoded, {}, 0}
-                       : ContentDecoded{Kind::kTruncated, fmt::format("after {} decoded bytes", used), 0};
+                       : ContentDecoded{Kind::kTruncated, fmt::format("after {} decoded bytes", out.used()), 0};
     }
   }
 }
 
-ContentDecoded decode_deflate(std::string_view body, size_t bytes_max, std::string& out) {
+ContentDecoded decode_deflate(std::string_view body, Output& out) {
   // "deflate" means zlib (RFC 9110, 8.4.1.2), but many servers send bare DEFLATE.
-  ContentDecoded result = inflate_body(body, 15, bytes_max, out);
-  if (result.kind == Kind::kDamaged && out.empty()) result = inflate_body(body, -15, bytes_max, out);
+  ContentDecoded result = inflate_body(body, 15, out);
+  if (result.kind == Kind::kDamaged && out.used() == 0) result = inflate_body(body, -15, out);
   return result;
 }
 
@@ -146,30 +165,41 @@ std::vector<std::string> content_codings(std::string_view value) {
 
 std::string_view coding_by_magic(std::string_view body) {
   if (body.starts_with("\x1F\x8B\x08")) return "gzip";
-  return body.starts_with("\x28\xB5\x2F\xFD") ? "zstd" : std::string_view();
+  if (body.starts_with("\x28\xB5\x2F\xFD")) return "zstd";
+  // zlib's header for windows of 32 KiB (RFC 1950, 2.2); what does not decode after it is taken as it is.
+  for (const std::string_view zlib : {"x\x01", "x\x5E", "x\x9C", "x\xDA"}) {
+    if (body.starts_with(zlib)) return "deflate";
+  }
+  return {};
 }
+
+namespace {
+
+ContentDecoded decode_by_name(std::string_view encoding, std::string_view body, Output& out) {
+  if (encoding == "gzip" || encoding == "x-gzip") {
+    if (!body.starts_with("\x1F\x8B")) return {};  // stored decoded
+    return inflate_body(body, 15 + 16, out);
+  }
+  if (encoding == "zstd") return body.starts_with("\x28\xB5\x2F\xFD") ? decode_zstd(body, out) : ContentDecoded();
+  if (encoding == "br") return decode_brotli(body, out);
+  return encoding == "deflate" ? decode_deflate(body, out) : ContentDecoded();
+}
+
+}  // namespace
 
 ContentDecoded decode_content(std::string_view encoding, std::string_view body, size_t bytes_max, std::string& out) {
   out.clear();
+  if (body.empty()) return {};
+  uint64_t prepared = 0;
   ContentDecoded result;
-  if (body.empty()) return result;
-  if (encoding == "gzip" || encoding == "x-gzip") {
-    if (!body.starts_with("\x1F\x8B")) return result;  // stored decoded
-    return inflate_body(body, 15 + 16, bytes_max, out);
+  {
+    Output output(out, bytes_max, prepared);
+    result = decode_by_name(encoding, body, output);
   }
-  if (encoding == "zstd") {
-    if (!body.starts_with("\x28\xB5\x2F\xFD")) return result;
-    return decode_zstd(body, bytes_max, out);
-  }
-  if (encoding == "br") {
-    result = decode_brotli(body, bytes_max, out);
-  } else if (encoding == "deflate") {
-    result = decode_deflate(body, bytes_max, out);
-  } else {
-    return result;
-  }
-  // Neither has a magic: a body stored decoded under the old header shows by not decoding, and being text.
-  if ((result.kind == Kind::kDamaged || result.kind == Kind::kTruncated) && looks_like_text(body)) {
+  result.prepared_bytes = prepared;
+  // Brotli and DEFLATE have no magic: a body stored decoded under the old header shows by not decoding, and being text.
+  const bool has_magic = encoding != "br" && encoding != "deflate";
+  if (!has_magic && (result.kind == Kind::kDamaged || result.kind == Kind::kTruncated) && looks_like_text(body)) {
     out.clear();
     return {};
   }

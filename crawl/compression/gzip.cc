@@ -132,7 +132,17 @@ void GzipInput::end_stream(const char* damage, std::string detail) {
   // A broken stream may have run wild through sound members (a lost end-of-block code), so the search starts right
   // after this one's magic while that is still held.
   const bool start_kept = stored_.offset() == member_offset_;
-  find_member(start_kept ? std::min<size_t>(2, stored_.view().size()) : taken);
+  find_member(start_kept && may_go_back() ? std::min<size_t>(2, stored_.view().size()) : taken);
+}
+
+// Counts what the member that just ended has cost. zlib may have read a few bytes ahead of the damage, depending on
+// where its input ended; what it has of the next byte says how many, so that the count depends on the bytes alone.
+bool GzipInput::may_go_back() {
+  const auto read_ahead = static_cast<uint64_t>(stream_.data_type & 63) / 8;
+  const uint64_t cost = member_in_ - std::min(member_in_, read_ahead) + member_out_;
+  if (repeated_ + cost > kRepeatedFree + kRepeatedPerByte * member_offset_) return false;
+  repeated_ += cost;
+  return true;
 }
 
 bool GzipInput::find_member(size_t from) {

@@ -11,6 +11,10 @@
 //   gzip.truncated     the input ends inside a member
 //   gzip.garbage       bytes between members that are no member
 //   gzip.bomb          DecodeLimits::bomb_bytes and bomb_ratio were passed
+//
+// The search begins inside the damaged member, which may have run over sound ones; so bytes are read again, and a file
+// can be made in which each byte belongs to thousands of damaged members. What going back costs is counted: beyond
+// kRepeatedPerByte for each stored byte so far, and kRepeatedFree, the search begins where the damage was found.
 #pragma once
 
 #include <zlib.h>
@@ -35,12 +39,16 @@ class GzipInput : public DecodedInput {
   const std::string& name() const override { return stored_.source().name(); }
   const char* compression() const override { return "gzip"; }
 
+  static constexpr uint64_t kRepeatedPerByte = 8, kRepeatedFree = uint64_t{4} << 20;
+  uint64_t repeated_bytes() const { return repeated_; }  // for tests
+
  private:
   bool step() override;
   bool inflate_whole();  // libdeflate; false when the member must be streamed
   void start_stream();
   void inflate_some();  // zlib, one step
   void end_stream(const char* damage, std::string detail);
+  bool may_go_back();
   bool find_member(size_t from);  // drops stored bytes up to the next member that starts a record
   bool starts_record(std::string_view stored);
 
@@ -54,6 +62,7 @@ class GzipInput : public DecodedInput {
   uint64_t member_offset_ = 0;               // stored, of the member being streamed
   uint64_t member_in_ = 0, member_out_ = 0;  // bytes of it so far
   size_t streamed_ = 0;                      // bytes of the stored view that zlib has taken
+  uint64_t repeated_ = 0;                    // bytes, stored and decoded, that members read again have cost so far
 };
 
 }  // namespace ftok

@@ -87,12 +87,19 @@ void append_json(std::string& out, char c) {
 
 class DelimitedInput : public RowsInput {
  public:
-  DelimitedInput(std::unique_ptr<DecodedInput> inner, char delimiter, const std::vector<std::string>& names)
+  // Columns with longer names than kNameBytesMax are read and left out, but for those that `options` names: else a row
+  // of few bytes could become an object of very many.
+  DelimitedInput(std::unique_ptr<DecodedInput> inner, char delimiter, const std::vector<std::string>& names,
+                 const SourceOptions& options)
       : RowsInput(std::move(inner)), scanner_(delimiter) {
     for (const std::string& name : names) {
-      std::string key = "\"";
-      for (const char c : name) append_json(key, c);
-      keys_.push_back(key + "\":\"");
+      std::string key;
+      if (name.size() <= kNameBytesMax || name == options.text_key || name == options.id_key) {
+        key = "\"";
+        for (const char c : name) append_json(key, c);
+        key += "\":\"";
+      }
+      keys_.push_back(std::move(key));
     }
   }
 
@@ -108,7 +115,7 @@ class DelimitedInput : public RowsInput {
         field_byte(c, out);
       } else if (token == Token::kFieldEnd) {
         begin_field(out);
-        if (column_ < keys_.size()) out += '"';
+        if (is_written()) out += '"';
         open_ = false;
         ++column_;
         in_row_ = true;
@@ -124,21 +131,23 @@ class DelimitedInput : public RowsInput {
     if (open_) return;
     if (!in_row_) ++row_;
     in_row_ = open_ = true;
-    if (column_ >= keys_.size()) return;
-    out += column_ == 0 ? '{' : ',';
+    if (column_ == 0) out += '{', first_ = true;
+    if (!is_written()) return;
+    if (!std::exchange(first_, false)) out += ',';
     out += keys_[column_];
   }
+  bool is_written() const { return column_ < keys_.size() && !keys_[column_].empty(); }
 
   void field_byte(char c, std::string& out) {
     begin_field(out);
-    if (column_ < keys_.size()) append_json(out, c);
+    if (is_written()) append_json(out, c);
   }
 
   // A row of another number of fields is left without its closing brace: no object. An empty line is not a row.
   void end_row(std::string& out) {
     if (in_row_ || open_) {
       begin_field(out);
-      if (column_ < keys_.size()) out += '"';
+      if (is_written()) out += '"';
       const size_t fields = column_ + 1;
       if (fields == keys_.size()) {
         out += '}';
@@ -164,9 +173,10 @@ class DelimitedInput : public RowsInput {
   }
 
   DelimitedScanner scanner_;
-  std::vector<std::string> keys_;  // "\"name\":\""
+  std::vector<std::string> keys_;  // "\"name\":\""; "": of a column that is left out
   size_t column_ = 0;
   bool in_row_ = false, open_ = false;  // something of the row, of the field has been seen
+  bool first_ = false;                  // no field of the row has been written
 };
 
 std::string shown(const std::vector<std::string>& names) {
@@ -186,7 +196,7 @@ char delimiter_of(std::string_view bytes, bool whole, char named, std::string_vi
   std::vector<std::string> fields;
   char best = named;
   size_t most = 0;
-  for (const char delimiter : {named, ',', ';', '\t'}) {
+  for (const char delimiter : {named, ',', ';', '\t', '|'}) {
     if (read_row(bytes, whole, delimiter, fields) == 0) continue;
     if (std::find(fields.begin(), fields.end(), text_key) != fields.end()) return delimiter;
     if (fields.size() > most) most = fields.size(), best = delimiter;
@@ -199,7 +209,11 @@ std::unique_ptr<DecodedInput> open_delimited(std::unique_ptr<DecodedInput> input
   std::vector<std::string> names;
   size_t size = 0;
   char delimiter = named;
-  for (bool whole = false; size == 0; whole = !input->grow()) {
+  for (bool whole = false; size == 0;) {
+    // Twice as much each time, so that a long header is not read over and over.
+    for (const size_t before = input->window().size(); !whole && input->window().size() < 2 * before + 1;) {
+      whole = !input->grow();
+    }
     if (whole && input->window().empty()) return input;  // nothing at all
     delimiter = delimiter_of(input->window(), whole, named, options.text_key);
     size = read_row(input->window(), whole, delimiter, names);
@@ -214,7 +228,7 @@ std::unique_ptr<DecodedInput> open_delimited(std::unique_ptr<DecodedInput> input
         count == 0 ? "there is no column" : "there are two columns", options.text_key, shown(names)));
   }
   input->consume(size);
-  return std::make_unique<DelimitedInput>(std::move(input), delimiter, names);
+  return std::make_unique<DelimitedInput>(std::move(input), delimiter, names, options);
 }
 
 }  // namespace
@@ -227,17 +241,19 @@ std::unique_ptr<DecodedInput> open_tsv(std::unique_ptr<DecodedInput> input, cons
   return open_delimited(std::move(input), '\t', options);
 }
 
-bool looks_delimited(std::string_view bytes, bool whole, char delimiter, std::string_view text_key) {
+namespace {
+
+// The rows of the same number of fields under a header of distinct names; 0 where something else is met.
+size_t count_rows(std::string_view bytes, bool whole, char delimiter, std::set<std::string>& names) {
   std::vector<std::string> header, fields;
   size_t size = read_row(bytes, whole, delimiter, header);
-  if (size == 0 || header.size() < 2) return false;
-  std::set<std::string> names;
+  if (size == 0 || header.size() < 2) return 0;
   for (const std::string& name : header) {
     const bool letter = !name.empty() && (is_alpha(name[0]) || name[0] == '_');
     const bool plain = std::all_of(name.begin(), name.end(), [](char c) {
       return is_alpha(c) || is_digit(c) || c == '_' || c == '-' || c == '.';
     });
-    if (!letter || !plain || name.size() > kNameBytesMax || !names.insert(name).second) return false;
+    if (!letter || !plain || name.size() > kNameBytesMax || !names.insert(name).second) return 0;
   }
   size_t rows = 0;
   while (size < bytes.size()) {
@@ -245,10 +261,23 @@ bool looks_delimited(std::string_view bytes, bool whole, char delimiter, std::st
     if (next == 0) break;  // cut off
     size += next;
     if (fields.size() == 1 && fields[0].empty()) continue;
-    if (fields.size() != header.size()) return false;
+    if (fields.size() != header.size()) return 0;
     ++rows;
   }
+  return rows;
+}
+
+}  // namespace
+
+bool looks_delimited(std::string_view bytes, bool whole, char delimiter, std::string_view text_key) {
+  std::set<std::string> names;
+  const size_t rows = count_rows(bytes, whole, delimiter, names);
   return rows >= (names.contains(std::string(text_key)) ? 1 : 2);
+}
+
+bool has_delimited_text(std::string_view bytes, bool whole, char delimiter, std::string_view text_key) {
+  std::set<std::string> names;
+  return count_rows(bytes, whole, delimiter, names) > 0 && names.contains(std::string(text_key));
 }
 
 }  // namespace ftok

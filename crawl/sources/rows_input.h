@@ -54,4 +54,7 @@ std::unique_ptr<DecodedInput> open_tsv(std::unique_ptr<DecodedInput> input, cons
 // fields, divided by `delimiter`; of a table that is whole one row will do where a column has the text's key.
 bool looks_delimited(std::string_view bytes, bool whole, char delimiter, std::string_view text_key);
 
+// The same where a column has the text's key, for delimiters that are met in running text too.
+bool has_delimited_text(std::string_view bytes, bool whole, char delimiter, std::string_view text_key);
+
 }  // namespace ftok

@@ -82,6 +82,8 @@ struct Exchange {
   double pause_s = 0;
 };
 
+bool is_success(long status) { return status >= 200 && status < 300; }
+
 size_t on_header(char* data, size_t, size_t size, void* context) {
   TransferHead& head = static_cast<Exchange*>(context)->reply.head;
   const std::string_view line = trim({data, size});
@@ -98,6 +100,7 @@ size_t on_header(char* data, size_t, size_t size, void* context) {
   if (name == "content-type") head.content_type = value;
   if (name == "content-length") head.content_length = parse_number(value);
   if (name == "content-range") parse_content_range(value, head);
+  if (name == "x-amz-bucket-region") head.bucket_region = value;
   return size;
 }
 
@@ -105,7 +108,7 @@ size_t on_body(char* data, size_t, size_t size, void* context) {
   Exchange& exchange = *static_cast<Exchange*>(context);
   HttpReply& reply = exchange.reply;
   curl_easy_getinfo(exchange.easy, CURLINFO_RESPONSE_CODE, &reply.head.status);
-  if (reply.head.status != 200 && reply.head.status != 206) {
+  if (!is_success(reply.head.status)) {
     const size_t room = kErrorBodyBytes - std::min(kErrorBodyBytes, reply.error_body.size());
     reply.error_body.append(data, std::min(room, size));
     return room > 0 ? size : CURL_WRITEFUNC_ERROR;
@@ -194,6 +197,13 @@ void HttpTransfer::State::configure(const HttpRequest& request, Exchange& exchan
   set(CURLOPT_LOW_SPEED_LIMIT, static_cast<long>(request.low_speed_bytes_per_s));
   set(CURLOPT_LOW_SPEED_TIME, static_cast<long>(request.low_speed_s));
   set(CURLOPT_BUFFERSIZE, 256L * 1024);
+  if (request.direct) set(CURLOPT_NOPROXY, "*");
+  if (request.method == "HEAD") set(CURLOPT_NOBODY, 1L);
+  if (request.method == "PUT" || request.method == "POST") {
+    set(CURLOPT_POSTFIELDS, request.body.data() == nullptr ? "" : request.body.data());
+    set(CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(request.body.size()));
+  }
+  if (request.method != "GET" && request.method != "HEAD") set(CURLOPT_CUSTOMREQUEST, request.method.c_str());
   if (request.start > 0) set(CURLOPT_RANGE, (std::to_string(request.start) + "-").c_str());
   set(CURLOPT_HEADERFUNCTION, &on_header);
   set(CURLOPT_HEADERDATA, &exchange);
@@ -239,6 +249,11 @@ HttpReply HttpTransfer::run(const HttpRequest& request, HttpSink& sink, const st
   HeaderList headers;
   append(headers, "Accept: */*");
   append(headers, "Accept-Encoding: identity");  // a range counts bytes as stored
+  if (request.method == "PUT" || request.method == "POST") {
+    append(headers, "Content-Type:");  // libcurl's own would say that the body is a form
+    append(headers, "Expect:");
+  }
+  for (const std::string& header : request.headers) append(headers, header);
   if (request.start > 0 && !request.if_match.empty()) {
     append(headers, "If-Match: " + request.if_match);
   } else if (request.start > 0 && !request.if_unmodified_since.empty()) {
@@ -270,7 +285,7 @@ HttpReply HttpTransfer::run(const HttpRequest& request, HttpSink& sink, const st
   if (code != CURLE_OK) {
     reply.may_pass = !is_permanent(code);
     reply.error = error_text[0] != '\0' ? error_text : curl_easy_strerror(code);
-  } else if (!exchange.begun && (reply.head.status == 200 || reply.head.status == 206)) {
+  } else if (!exchange.begun && is_success(reply.head.status)) {
     reply.stopped = !sink.begin(reply.head);  // an empty body
   }
   return std::move(exchange.reply);

@@ -1,5 +1,5 @@
-// http_transfer: one GET over libcurl, from the request to the last byte or the break. No retry, no policy: fetch.h has
-// that.
+// http_transfer: one request over libcurl, from its first byte to the last of the answer or the break. No retry, no
+// policy: fetch.h has that.
 #pragma once
 
 #include <atomic>
@@ -10,11 +10,16 @@
 #include <stop_token>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace ftok {
 
 struct HttpRequest {
   std::string url;
+  std::string method = "GET";        // GET, HEAD, PUT, POST or DELETE
+  std::vector<std::string> headers;  // further ones, "Name: value"
+  std::string_view body;             // of PUT and POST; outlives the transfer
+  bool direct = false;               // past any proxy
   std::string user_agent;
   std::string ca_file;              // PEM file of certificates to trust instead of the system's; empty: the system's
   uint64_t start = 0;               // > 0 asks for "Range: bytes=START-"
@@ -33,6 +38,7 @@ struct TransferHead {
   std::optional<uint64_t> content_length;
   std::optional<uint64_t> range_start, range_total;  // of Content-Range, where it could be read
   std::string effective_url;
+  std::string bucket_region;  // x-amz-bucket-region: where S3 keeps the bucket
 };
 
 struct HttpReply {
@@ -42,10 +48,10 @@ struct HttpReply {
   bool may_pass = true;      // when not complete: false for what no retry can mend (a bad certificate, a bad URL)
   std::string error;         // why it is not complete, in words
   double retry_after_s = 0;  // what the server asked for, 0 when it did not
-  std::string error_body;    // the first bytes of a body that was not 200 or 206
+  std::string error_body;    // the first bytes of the body of an answer other than 2xx
 };
 
-// Receives the body of a 200 or 206 response on the thread that runs the transfer.
+// Receives the body of a 2xx response on the thread that runs the transfer.
 class HttpSink {
  public:
   enum class Answer { kTaken, kPause, kStop };

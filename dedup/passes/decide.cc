@@ -48,9 +48,8 @@ void RangeDecider::for_each(const std::function<void(const Repeat&)>& visit) {
   for (uint64_t row = 0; row < shared_.size(); ++row) {
     const size_t near_begin = near;
     while (near < near_.size() && near_[near].place == row) ++near;
-    if (same_text_[row] != kNone) {
-      visit({begin_ + row, same_text_[row], shared_[row], true});
-    } else if (verifies_) {
+    if (same_text_[row] != kNone) visit({begin_ + row, same_text_[row], shared_[row], true});
+    if (verifies_) {
       for (size_t i = near_begin; i < near; ++i) visit({begin_ + row, near_[i].first, shared_[row], false});
     } else if (shared_[row] > 0) {
       visit({begin_ + row, nearest_[row], shared_[row], false});
@@ -71,16 +70,19 @@ DeduplicatorStatistics RangeDecider::statistics() const {
 
 Verdict verdict_of(std::span<const Repeat> repeats, const DeduplicatorOptions& options, const KeyLayout& layout,
                    DeduplicatorStatistics& statistics) {
+  bool shares = false;
   for (const Repeat& repeat : repeats) {
     if (repeat.exact) {
+      if (!repeat.agrees) continue;
       ++statistics.exact;
       return exact_verdict(repeat.first);
     }
+    shares = true;
     if (options.verifies() && repeat.similarity < options.verify_jaccard) continue;
     ++statistics.minhash;
     return near_verdict(repeat.first, repeat.shared, layout.buckets, options.verifies() ? &repeat.similarity : nullptr);
   }
-  statistics.unverified += repeats.empty() ? 0 : 1;
+  statistics.unverified += shares ? 1 : 0;
   return Verdict::keep();
 }
 

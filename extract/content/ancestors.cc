@@ -73,32 +73,53 @@ size_t arguments_of(std::string_view value, double (&numbers)[4]) {
   return count;
 }
 
+// What a property says: its last declaration counts, unless one before it is important and it is not.
+struct StyleFact {
+  bool holds = false, important = false;
+
+  void set(bool value, std::string_view declared) {
+    const bool now = contains_word(declared, "!important") || contains_word(declared, "! important");
+    if (important && !now) return;
+    holds = value;
+    important = now;
+  }
+};
+
 // What the declarations of a style attribute say together.
 struct StyleFacts {
-  bool hidden = false;  // not drawn at all
-  bool absolute = false, cut_off = false;
-  bool clipped = false, outside = false;  // where it is absolute
-  bool flat = false;                      // no higher or wider than a pixel
+  StyleFact no_display, invisible, absolute, cut_off, clipped, cut_by_path;
+  bool outside = false;   // where it is absolute
+  bool flat = false;      // no higher or wider than a pixel
+  bool indented = false;  // its text begins off the screen
 
   void read(std::string_view name, std::string_view value) {
-    double number = 0;
     const auto is = [&](std::string_view known) { return name.size() == known.size() && contains_word(name, known); };
-    if (is("display")) hidden |= contains_word(value, "none");
-    else if (is("visibility")) hidden |= contains_word(value, "hidden");
-    else if (is("position")) absolute |= contains_word(value, "absolute") || contains_word(value, "fixed");
-    else if (is("overflow")) cut_off |= contains_word(value, "hidden") || contains_word(value, "clip");
-    else if (is("clip")) clipped |= is_empty_rectangle(value);
-    else if (is("clip-path")) hidden |= is_empty_path(value);
-    else if (is("left") || is("right") || is("top") || is("bottom"))
-      outside |= take_number(value, number) && number <= kOutside;
+    if (is("display")) no_display.set(contains_word(value, "none"), value);
+    else if (is("visibility")) invisible.set(contains_word(value, "hidden") || contains_word(value, "collapse"), value);
+    else if (is("position")) absolute.set(contains_word(value, "absolute") || contains_word(value, "fixed"), value);
+    else if (is("overflow")) cut_off.set(contains_word(value, "hidden") || contains_word(value, "clip"), value);
+    else if (is("clip")) clipped.set(is_empty_rectangle(value), value);
+    else if (is("clip-path") || is("-webkit-clip-path")) cut_by_path.set(is_empty_path(value), value);
+    else if (is("text-indent")) indented |= is_outside(value);
+    else if (is("left") || is("right") || is("top") || is("bottom") || is("inset-inline-start") || is("margin-left"))
+      outside |= is_outside(value);
     else if (is("height") || is("width") || is("max-height") || is("max-width")) flat |= is_flat(value);
   }
 
-  bool hides() const { return hidden || (absolute && (clipped || outside)) || (flat && cut_off); }
+  bool hides() const {
+    return no_display.holds || invisible.holds || cut_by_path.holds || (absolute.holds && (clipped.holds || outside)) ||
+           ((flat || indented) && cut_off.holds);
+  }
 
  private:
-  static constexpr double kOutside = -999;  // pixels, ems or percents: off every screen
-
+  // Off every screen: pixels, ems; of the screen's own width or height all of it.
+  static bool is_outside(std::string_view value) {
+    constexpr double kOutside = -999, kScreen = -100;
+    double number = 0;
+    if (!take_number(value, number)) return false;
+    const bool of_screen = value.starts_with('%') || value.starts_with("vw") || value.starts_with("vh");
+    return number <= (of_screen ? kScreen : kOutside);
+  }
   static bool is_flat(std::string_view value) {
     double number = 0;
     return take_number(value, number) && number >= 0 && (number == 0 || (number <= 1 && contains_word(value, "px")));
@@ -112,8 +133,13 @@ struct StyleFacts {
     double side[4] = {};
     const size_t count = arguments_of(value, side);
     if (count == SIZE_MAX || count == 0) return false;
-    if (contains_word(value, "inset") && value.find('%') != std::string_view::npos)
-      return side[0] >= 50 || (count > 1 && side[1] >= 50);
+    if (contains_word(value, "inset")) {  // inset(top right bottom left), as margins are shortened
+      if (value.find('%') == std::string_view::npos) return false;
+      const double right = count > 1 ? side[1] : side[0], bottom = count > 2 ? side[2] : side[0];
+      const double left = count > 3 ? side[3] : right;
+      return side[0] + bottom >= 100 || right + left >= 100;
+    }
+    if (contains_word(value, "rect")) return is_empty_rectangle(value);
     const bool all_zero = side[0] == 0 && side[1] == 0 && side[2] == 0 && side[3] == 0;
     return (contains_word(value, "circle") || contains_word(value, "polygon")) && all_zero;
   }

@@ -353,6 +353,11 @@ uint16_t Cutter::read_attributes(NodeId id, Frame& frame) {
       case AttributeName::kStyle:
         if (style_hides(a->value())) frame.ancestors |= kInHidden | kHiddenByStyle;
         break;
+      case AttributeName::kAriaLabel:  // names a box for those who hear it
+        is_scripted = true;
+        if (has_flag(dom_[id].tag, kBlock))
+          hints = static_cast<uint16_t>(hints | (hints_of(a->value()) & 1U << kHintComment));
+        break;
       default: is_scripted = true; break;
     }
   }

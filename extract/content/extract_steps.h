@@ -15,16 +15,18 @@
 namespace ftok::html {
 
 struct ExtractSteps {
-  // `html` must outlive the steps. Where the parser or the cutting into blocks gave up, `parsed.status` says so;
-  // `choice` is empty then.
-  ExtractSteps(std::string_view html, const ExtractOptions& options);
+  // `html` and `url` must outlive the steps. Where the parser or the cutting into blocks gave up, `parsed.status` says
+  // so; `choice` is empty then.
+  ExtractSteps(std::string_view html, const ExtractOptions& options, std::string_view url = {});
 
   void parse(std::string_view html, const ExtractOptions& options);  // fills parsed, metadata, page
   void choose(const ExtractOptions& options);                        // fills choice, layout
+  PageFacts facts() const;                                           // what `metadata` and `address` say of the page
   std::string text() const;                                          // the page's main text; "" where there is none
 
   ExtractSteps() = default;
 
+  std::string_view address;  // where the page came from
   LayoutOptions layout;
   std::string noframes;  // what a page of frames says to readers without them: `dom` is made of it then
   std::string closed;  // the page with its unended <title>, <script>, <style> or <textarea> closed: `dom` views it then

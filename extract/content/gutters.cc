@@ -1,6 +1,9 @@
 #include "extract/content/gutters.h"
 
 #include <algorithm>
+#include <cstdint>
+#include <iterator>
+#include <string>
 #include <string_view>
 
 #include "extract/content/ancestors.h"
@@ -71,33 +74,40 @@ bool holds_preformatted(const Dom& dom, NodeId top) {
   return false;
 }
 
+// "lineno", "line-numbers", "CodeMirror-linenumber", "ace_gutter-cell": what highlighters call them, whatever stands
+// before; and the short names of some.
+bool is_gutter_name(std::string_view name) {
+  static constexpr std::string_view kNames[] = {
+      "linenodiv", "lines-num",       "lnt",  "lntd", "ln",          "blob-num", "crayon-num", "crayon-nums",
+      "hljs-ln-n", "hljs-ln-numbers", "lnum", "lno",  "sourcelineno"};
+  if (std::find(std::begin(kNames), std::end(kNames), name) != std::end(kNames)) return true;
+  std::string lower;
+  uint64_t begins = 1;  // one bit a letter of `lower`: a word of the name begins there
+  char previous = '-';
+  for (const char c : name.substr(0, 63)) {
+    const bool upper = c >= 'A' && c <= 'Z';
+    if (c != '-' && c != '_') {
+      if (previous == '-' || previous == '_' || (upper && previous >= 'a' && previous <= 'z'))
+        begins |= uint64_t{1} << lower.size();
+      lower += static_cast<char>(upper ? c + 32 : c);
+    }
+    previous = c;
+  }
+  if (lower.ends_with('s')) lower.pop_back();
+  static constexpr std::string_view kEnds[] = {"gutter", "guttercell", "linenumber", "lineno", "linenum", "linenr"};
+  return std::any_of(std::begin(kEnds), std::end(kEnds), [&](std::string_view end) {
+    return lower.ends_with(end) && (begins >> (lower.size() - end.size()) & 1) != 0;
+  });
+}
+
 }  // namespace
 
 bool is_named_gutter(std::string_view classes) {
-  for (const std::string_view known : {"gutter",
-                                       "linenos",
-                                       "lineno",
-                                       "linenodiv",
-                                       "linenumber",
-                                       "linenumbers",
-                                       "line-number",
-                                       "line-numbers",
-                                       "line_number",
-                                       "line_numbers",
-                                       "lines-num",
-                                       "line-num",
-                                       "lnt",
-                                       "lntd",
-                                       "ln",
-                                       "blob-num",
-                                       "crayon-num",
-                                       "crayon-nums",
-                                       "code-line-number",
-                                       "hljs-ln-numbers",
-                                       "hljs-ln-n",
-                                       "rouge-gutter",
-                                       "code-gutter"}) {
-    if (has_class(classes, known)) return true;
+  constexpr std::string_view kSpaces = " \t\n\r\f";
+  for (size_t begin = classes.find_first_not_of(kSpaces); begin != std::string_view::npos;) {
+    const size_t end = std::min(classes.find_first_of(kSpaces, begin), classes.size());
+    if (is_gutter_name(classes.substr(begin, end - begin))) return true;
+    begin = classes.find_first_not_of(kSpaces, end);
   }
   return false;
 }

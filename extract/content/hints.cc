@@ -28,7 +28,12 @@ constexpr HintWord kWords[] = {
     {"contenu", kHintContent, true},     {"texte", kHintContent, true},     {"documentation", kHintContent, true},
     {"docs", kHintContent, false},
     {"comment", kHintComment, true},     {"disqus", kHintComment, true},    {"respond", kHintComment, true},
-    {"kommentar", kHintComment, true},   {"commentaire", kHintComment, true}, {"discussion", kHintComment, true},
+    {"komment", kHintComment, true},     {"discussion", kHintComment, true}, {"comentari", kHintComment, true},
+    {"komentar", kHintComment, true},    {"reactie", kHintComment, true},   {"yorumlar", kHintComment, true},
+    {"usercomment", kHintComment, true}, {"postcomment", kHintComment, true},
+    {"readercomment", kHintComment, true}, {"leserkommentar", kHintComment, true}, {"wpdiscuz", kHintComment, true},
+    {"livefyre", kHintComment, true},    {"intensedebate", kHintComment, true}, {"giscus", kHintComment, true},
+    {"utterances", kHintComment, true},
     {"share", kHintShare, true},         {"sharing", kHintShare, true},     {"social", kHintShare, true},
     {"follow", kHintShare, true},        {"facebook", kHintShare, true},    {"twitter", kHintShare, true},
     {"addthis", kHintShare, true},       {"sharedaddy", kHintShare, true},  {"whatsapp", kHintShare, true},
@@ -188,11 +193,13 @@ constexpr uint32_t kFoldNames[] = {
     hash_name("details"),   hash_name("disclosure"), hash_name("truncate"), hash_name("readmore")};
 
 // Words in the names of the boxes that highlighters put line numbers in: a first sign (gutters.cc has whole names).
-constexpr uint32_t kLineNumberNames[] = {hash_name("gutter"),      hash_name("linenos"),    hash_name("lineno"),
-                                         hash_name("linenodiv"),   hash_name("linenumber"), hash_name("linenumbers"),
-                                         hash_name("numbers"),     hash_name("lnt"),        hash_name("lntd"),
-                                         hash_name("ln"),          hash_name("num"),        hash_name("nums"),
-                                         hash_name("line-number"), hash_name("line_number")};
+constexpr uint32_t kLineNumberNames[] = {
+    hash_name("gutter"),      hash_name("linenos"),     hash_name("lineno"),       hash_name("linenodiv"),
+    hash_name("linenumber"),  hash_name("linenumbers"), hash_name("numbers"),      hash_name("lnt"),
+    hash_name("lntd"),        hash_name("ln"),          hash_name("num"),          hash_name("nums"),
+    hash_name("line-number"), hash_name("line_number"), hash_name("number"),       hash_name("linenum"),
+    hash_name("linenums"),    hash_name("linenr"),      hash_name("sourcelineno"), hash_name("lnum"),
+    hash_name("lno"),         hash_name("no")};
 
 // The low bits of all those hashes: a first look that tells most names from them.
 constexpr std::array<uint64_t, 16> kBoxBits = [] {

@@ -78,6 +78,10 @@ class JsonRepair {
   std::string run() {
     out_ = "[";
     while (at_ < in_.size()) step();
+    for (; !open_.empty(); open_.pop_back()) {  // what never ended
+      drop_comma();
+      out_ += open_.back() == '{' ? '}' : ']';
+    }
     drop_comma();
     out_ += ']';
     return std::move(out_);
@@ -88,13 +92,18 @@ class JsonRepair {
 
   void step() {
     const char c = in_[at_];
-    if (c == '"') return string();
+    if (c == '"' || (c == '\'' && std::string_view("{[,:").find(out_.back()) != std::string_view::npos))
+      return string();
     if (starts("/*")) return skip_behind("*/");
     if (starts("<!--") || starts("<![CDATA[")) {
       at_ += starts("<!--") ? 4 : 9;
       return;
     }
     if (starts("-->") || starts("]]>")) {
+      at_ += 3;
+      return;
+    }
+    if (starts("\xEF\xBB\xBF")) {  // a byte-order mark
       at_ += 3;
       return;
     }
@@ -107,20 +116,27 @@ class JsonRepair {
     ++at_;
     if (is_space(c) || c == ';') return;
     if (c == '}' || c == ']') {
+      if (open_.empty() || open_.back() != (c == '}' ? '{' : '[')) return;  // of nothing
       drop_comma();
-      --depth_;
+      open_.pop_back();
     } else if (c == ',') {
       if (ends_in_comma() || out_.back() == '[' || out_.back() == '{') return;
     } else if (c == '{' || c == '[') {
-      if (depth_ == 0 && out_.size() > 1 && !ends_in_comma()) out_ += ',';  // another value behind the first
-      ++depth_;
+      if (out_.size() > 1) add_missing_comma();  // another value behind the first
+      open_ += c;
     }
     out_ += c;
   }
 
+  void add_missing_comma() {
+    if (std::string_view("\"}]").find(out_.back()) != std::string_view::npos) out_ += ',';
+  }
+
   void string() {
+    const char quote = in_[at_];
+    add_missing_comma();
     out_ += '"';
-    for (++at_; at_ < in_.size() && in_[at_] != '"'; ++at_) {
+    for (++at_; at_ < in_.size() && in_[at_] != quote; ++at_) {
       const char c = in_[at_];
       if (c == '\\' && at_ + 1 < in_.size()) {
         const char next = in_[++at_];
@@ -132,6 +148,8 @@ class JsonRepair {
         }
       } else if (static_cast<unsigned char>(c) < 0x20) {
         out_ += c == '\n' ? "\\n" : " ";
+      } else if (c == '"') {  // within single quotes
+        out_ += "\\\"";
       } else {
         out_ += c;
       }
@@ -157,7 +175,7 @@ class JsonRepair {
 
   std::string_view in_;
   size_t at_ = 0;
-  int depth_ = 0;
+  std::string open_;  // brackets
   std::string out_;
 };
 
@@ -207,6 +225,14 @@ class JsonLd::Reader {
   using Element = simdjson::dom::element;
   using Object = simdjson::dom::object;
 
+  // What a thing is called, or the list or the value that it wraps.
+  static bool unwrap(const Object& object, Element& value) {
+    for (const char* key : {"name", "@value", "@list", "@set"}) {
+      if (object[key].get(value) == simdjson::SUCCESS) return true;
+    }
+    return false;
+  }
+
   // A string, that of a thing's name (itself a thing at times), or the first of a list.
   static std::string_view name_of(Element value) {
     for (int level = 0; level < kNestingMax; ++level) {
@@ -218,8 +244,7 @@ class JsonLd::Reader {
         if (items.begin() == items.end()) return {};
         value = *items.begin();
       } else if (value.get_object().get(object) == simdjson::SUCCESS) {
-        if (object["name"].get(value) != simdjson::SUCCESS && object["@value"].get(value) != simdjson::SUCCESS)
-          return {};
+        if (!unwrap(object, value)) return {};
       } else {
         return {};
       }
@@ -245,10 +270,27 @@ class JsonLd::Reader {
     return false;
   }
 
+  static bool is_site_type(std::string_view type) {
+    return type == "WebSite" || type == "Organization" || type == "NewsMediaOrganization";
+  }
+
+  // Of several types the first that says something of a page.
+  static std::string_view type_of(const Object& object) {
+    simdjson::dom::array types;
+    if (object["@type"].get_array().get(types) == simdjson::SUCCESS) {
+      size_t count = 0;
+      for (const Element item : types) {
+        std::string_view type;
+        if (count++ < kItemsMax && item.get_string().get(type) == simdjson::SUCCESS && is_page_type(type)) return type;
+      }
+    }
+    return text_of(object, "@type");
+  }
+
   void read_object(const Object& object) {
-    const std::string_view type = text_of(object, "@type");
+    const std::string_view type = type_of(object);
     note_name(object);
-    if (type == "WebSite" || type == "Organization" || type == "NewsMediaOrganization") {
+    if (is_site_type(type)) {
       set_once(page_.site_, text_of(object, "name"));
       if (found_.site.empty()) found_.site = page_.site_;
       return;
@@ -274,25 +316,47 @@ class JsonLd::Reader {
       page_.names_.emplace_back(id, name);
   }
 
-  // One name, or those of a list: "Ida Brandt; Tom Weir".
+  // One name, or those of lists: "Ida Brandt; Tom Weir".
   void read_authors(const Object& object) {
     Element value;
-    if (object["author"].get(value) != simdjson::SUCCESS) return;
-    simdjson::dom::array items;
-    if (value.get_array().get(items) != simdjson::SUCCESS) return add_author(value);
-    size_t count = 0;
-    for (const Element item : items) {
-      if (count++ < kAuthorsMax) add_author(item);
+    for (const char* key : {"author", "creator"}) {
+      if (object[key].get(value) != simdjson::SUCCESS) continue;
+      size_t left = kAuthorsMax;
+      add_authors(value, 0, left);
+      if (!found_.author.empty() || !page_.author_references_.empty()) return;
     }
   }
 
-  void add_author(const Element& value) {
-    const std::string_view name = name_of(value);
-    if (!name.empty()) return append_name(found_.author, plain_field(name));
-    std::string_view id;
+  void add_authors(const Element& value, int level, size_t& left) {
+    if (level > kNestingMax || left == 0) return;
+    simdjson::dom::array items;
     Object object;
-    if (value.get_object().get(object) == simdjson::SUCCESS && object["@id"].get_string().get(id) == simdjson::SUCCESS)
+    std::string_view text;
+    if (value.get_array().get(items) == simdjson::SUCCESS) {
+      for (const Element item : items) {
+        if (left > 0) add_authors(item, level + 1, left);
+      }
+    } else if (value.get_string().get(text) == simdjson::SUCCESS) {
+      --left;
+      if (!text.starts_with("http://") && !text.starts_with("https://")) append_name(found_.author, plain_field(text));
+    } else if (value.get_object().get(object) == simdjson::SUCCESS) {
+      add_author(object, level, left);
+    }
+  }
+
+  void add_author(const Object& object, int level, size_t& left) {
+    Element inner;
+    std::string_view id;
+    if (unwrap(object, inner)) return add_authors(inner, level + 1, left);
+    const std::string given = plain_field(text_of(object, "givenName"));
+    const std::string family = plain_field(text_of(object, "familyName"));
+    if (!given.empty() || !family.empty()) {
+      --left;
+      append_name(found_.author, given.empty() || family.empty() ? given + family : given + " " + family);
+    } else if (object["@id"].get_string().get(id) == simdjson::SUCCESS) {
+      --left;
       page_.author_references_.emplace_back(id);
+    }
   }
 
   JsonLd& page_;
@@ -313,7 +377,9 @@ void JsonLd::read(std::string_view script) {
   simdjson::dom::element root;
   std::string repaired;
   if (parser.parse(script.data(), script.size()).get(root) != simdjson::SUCCESS) {
-    repaired = repaired_json(script);
+    // Quotes written as character references: nothing else makes strings of the script.
+    const bool escaped = script.find('"') == std::string_view::npos && script.find("&quot;") != std::string_view::npos;
+    repaired = repaired_json(escaped ? decoded(script) : std::string(script));
     if (parser.parse(repaired).get(root) != simdjson::SUCCESS) return;
   }
   Reader(*this).walk(root);

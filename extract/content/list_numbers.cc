@@ -32,9 +32,11 @@ void ListNumbers::open(const Dom& dom, NodeId list, uint64_t& steps) {
   if (reversed) opened.step = -1;
   if (parse_integer(dom.value(list, AttributeName::kStart), opened.number) || !reversed) return;
   opened.number = 0;
-  for (NodeId id = dom[list].first_child; id != kNoNode; id = dom[id].next) {
+  for (NodeId id = dom.next_in_order(list, list); id != kNoNode;) {  // its own items, not those of a list in it
     ++steps;
     opened.number += dom[id].is(Tag::kLi);
+    const bool passed_over = dom[id].is_element() && is_list(dom[id].tag);
+    id = passed_over ? dom.next_after_subtree(id, list) : dom.next_in_order(id, list);
   }
 }
 

@@ -1,6 +1,7 @@
 #include "extract/content/main_content.h"
 
 #include <algorithm>
+#include <array>
 #include <iterator>
 #include <string_view>
 
@@ -81,13 +82,28 @@ bool is_comment(const PageBlocks& page, const Block& block) {
          (block.ancestors & (kInForm | kInNav | kInButton | kInFooter)) == 0;
 }
 
+// Whether a name says that a box holds the comments on what its first word names: "post-comments".
+bool is_name_of_comments(uint32_t name) {
+  static const std::array<uint32_t, 8> kNames = [] {
+    constexpr std::string_view kWords[] = {"post-comments",  "article-comments", "entry-comments", "blog-comments",
+                                           "story-comments", "news-comments",    "text-comments",  "content-comments"};
+    std::array<uint32_t, 8> names{};
+    std::transform(std::begin(kWords), std::end(kWords), names.begin(), hash_of_name);
+    return names;
+  }();
+  return std::find(kNames.begin(), kNames.end(), name) != kNames.end();
+}
+
 // Whether a box around is named as comments, and not as the page's content too ("main-content__item__comment").
 bool is_named_for_comments(const PageBlocks& page, const Block& block) {
   constexpr int kLevels = 6;
   uint32_t at = block.container;
   for (int level = 0; level <= kLevels && at != 0; ++level, at = page.containers[at].parent) {
-    const uint16_t hints = page.containers[at].hints;
-    if ((hints >> kHintComment & 1) != 0 && (hints >> kHintContent & 1) == 0) return true;
+    const Container& box = page.containers[at];
+    if ((box.hints >> kHintComment & 1) == 0) continue;
+    if ((box.hints >> kHintContent & 1) == 0) return true;
+    const auto names = page.names.begin();
+    if (std::any_of(names + box.first_name, names + box.last_name, is_name_of_comments)) return true;
   }
   return false;
 }
@@ -97,6 +113,7 @@ bool is_named_for_comments(const PageBlocks& page, const Block& block) {
 bool is_conversation(const PageBlocks& page, const PageFacts& facts, const std::vector<uint8_t>& keep, size_t first) {
   constexpr uint8_t kLevels = 9;
   if (facts.is_forum() || page.has_thread_type || is_thread_address(facts.address)) return true;
+  if (!facts.is_article() && is_thread_title(facts.document_title)) return true;
   double forum = 0, all = 0;
   for (size_t i = 0; i < first; ++i) {
     if (keep[i] == 0) continue;
@@ -230,7 +247,7 @@ uint32_t list_around(const PageBlocks& page, uint32_t container) {
   uint32_t list = 0;
   for (uint32_t at = container; at != 0; at = page.containers[at].parent) {
     if (page.containers[at].tag == Tag::kTable) break;
-    if (is_list(page.containers[at].tag)) list = at;
+    if (is_list(page.containers[at].tag) || page.containers[at].tag == Tag::kDl) list = at;
   }
   return list;
 }
@@ -250,7 +267,8 @@ void keep_lists_whole(const PageBlocks& page, const ContentChoice& choice, std::
   constexpr double kAnnouncedScoreMin = 0.2;
   const size_t n = page.blocks.size();
   for (size_t i = 0; i < n; ++i) {
-    if (page.blocks[i].list_depth == 0) continue;
+    const BlockKind kind = page.blocks[i].kind;
+    if (page.blocks[i].list_depth == 0 && kind != BlockKind::kTerm && kind != BlockKind::kDefinition) continue;
     const uint32_t list = list_around(page, page.blocks[i].container);
     if (list == 0) continue;
     const Container& box = page.containers[list];

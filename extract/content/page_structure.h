@@ -18,9 +18,10 @@ struct PageFacts {
       : title(title_text), json_ld_type(schema_type), og_type(open_graph_type), address(own_address) {}
 
   std::string_view title;
-  std::string_view json_ld_type;  // schema.org type, "" where none
-  std::string_view og_type;       // OpenGraph type, "" where none
-  std::string_view address;       // what the page calls its own, "" where it does not say
+  std::string_view json_ld_type;    // schema.org type, "" where none
+  std::string_view og_type;         // OpenGraph type, "" where none
+  std::string_view address;         // what the page calls its own or came from, "" where nothing says so
+  std::string_view document_title;  // <title>
 
   bool is_forum() const { return has("Forum") || has("QAPage"); }
   bool is_article() const { return !is_forum() && (og_type == "article" || has("Article") || has("Posting")); }

@@ -31,10 +31,25 @@ void set_once(std::string& field, std::string_view value) {
   if (field.empty()) field = folded(value);
 }
 
+// "application/ld+json", whatever parameters follow it.
+bool is_json_ld(std::string_view type) {
+  while (!type.empty() && (type.front() == ' ' || (type.front() >= '\t' && type.front() <= '\r')))
+    type.remove_prefix(1);
+  return lower(type.substr(0, type.find_first_of("; \t\n\r\f"))) == "application/ld+json";
+}
+
 struct MetaTags {
   std::string og_title, og_site, og_description, og_url, title, author, creators, published, published_plain,
       description, site, canonical, language, og_type;
+  std::string author_key;  // the name of the tags that `author` is from
 };
+
+// Several tags of one name are several authors; tags of another name say the same again.
+void add_author(MetaTags& tags, const std::string& key, std::string_view content) {
+  if (content.substr(0, 4) == "http") return;
+  if (tags.author_key.empty()) tags.author_key = key;
+  if (tags.author_key == key) append_name(tags.author, folded(content));
+}
 
 void read_meta(const Dom& dom, NodeId id, MetaTags& tags) {
   std::string_view key = dom.value(id, AttributeName::kProperty);
@@ -56,8 +71,8 @@ void read_meta(const Dom& dom, NodeId id, MetaTags& tags) {
   else if (name == "og:url") set_once(tags.og_url, content);
   else if (name == "og:type") set_once(tags.og_type, lower(content));
   else if (name == "citation_author" || name == "dc.creator") append_name(tags.creators, folded(content));
-  else if (name == "author" || name == "parsely-author" || name == "sailthru.author") set_once(tags.author, content);
-  else if (name == "article:author" && content.substr(0, 4) != "http") set_once(tags.author, content);
+  else if (name == "author" || name == "parsely-author" || name == "sailthru.author" || name == "article:author")
+    add_author(tags, name, content);
   else if (name == "article:published_time" || name == "og:article:published_time") set_once(tags.published, content);
   else if (name == "datepublished" || name == "date" || name == "dc.date" || name == "dc.date.issued" ||
            name == "citation_publication_date" || name == "pubdate" || name == "parsely-pub-date" ||
@@ -106,6 +121,7 @@ Metadata read_metadata(const Dom& dom) {
   Metadata found;
   JsonLd json_ld(found);
   std::string title, heading, time, by;
+  NodeId byline = kNoNode;  // what holds the first link to an author
   int scripts = 0;
   for (NodeId id = dom.next_in_order(Dom::kRoot); id != kNoNode; id = dom.next_in_order(id)) {
     const Node& node = dom[id];
@@ -131,10 +147,13 @@ Metadata read_metadata(const Dom& dom) {
         if (time.empty()) time = folded(dom.value(id, AttributeName::kDatetime));
         break;
       case Tag::kA:
-        if (by.empty() && has_word(dom.value(id, AttributeName::kRel), "author")) by = text_below(dom, id);
+        if ((by.empty() || node.parent == byline) && has_word(dom.value(id, AttributeName::kRel), "author")) {
+          append_name(by, text_below(dom, id));
+          byline = node.parent;
+        }
         break;
       case Tag::kScript:
-        if (lower(dom.value(id, AttributeName::kType)) == "application/ld+json" && node.first_child != kNoNode &&
+        if (is_json_ld(dom.value(id, AttributeName::kType)) && node.first_child != kNoNode &&
             scripts++ < kJsonLdScriptsMax && dom[node.first_child].size <= kJsonLdMax) {
           json_ld.read(dom[node.first_child].view());
         }
@@ -152,6 +171,7 @@ Metadata read_metadata(const Dom& dom) {
   const std::string& headline = own_title(json_ld.headline(), heading, title);
   found.title = first({&tags.og_title, &headline, &tags.title, &heading, &title});
   drop_pilcrow(found.title);
+  found.document_title = std::move(title);
   found.author = first({&tags.author, &tags.creators, &found.author, &by});
   found.published = first({&tags.published, &found.published, &tags.published_plain, &time});
   found.site = first({&tags.og_site, &found.site, &tags.site});

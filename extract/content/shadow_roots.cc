@@ -5,6 +5,7 @@
 #include <unordered_set>
 #include <vector>
 
+#include "core/hash_seed.h"
 #include "extract/content/ancestors.h"
 
 namespace ftok::html {
@@ -15,6 +16,19 @@ bool is_shadow_root(const Dom& dom, NodeId id) {
   if (!dom[id].is(Tag::kTemplate)) return false;
   const std::string_view mode = dom.value(id, AttributeName::kShadowrootmode);
   return (mode.size() == 4 && contains_word(mode, "open")) || (mode.size() == 6 && contains_word(mode, "closed"));
+}
+
+// The elements that may have a shadow root (DOM Standard, "valid shadow host name"): a template in another stays one.
+bool may_be_host(const Node& node) {
+  if (!node.is_element() || node.name_space != Namespace::kHtml) return false;
+  switch (node.tag) {
+    // clang-format off
+    case Tag::kArticle: case Tag::kAside: case Tag::kBlockquote: case Tag::kBody: case Tag::kDiv: case Tag::kFooter:
+    case Tag::kH1: case Tag::kH2: case Tag::kH3: case Tag::kH4: case Tag::kH5: case Tag::kH6: case Tag::kHeader:
+    case Tag::kMain: case Tag::kNav: case Tag::kP: case Tag::kSection: case Tag::kSpan: return true;
+    // clang-format on
+    default: return node.tag == Tag::kUnknown && node.view().find('-') != std::string_view::npos;
+  }
 }
 
 // The slot of a name below a root that is not in another root; kNoNode without.
@@ -84,10 +98,10 @@ void fill_slots(Dom& dom, NodeId root, NodeId host, uint64_t& steps) {
 void open_shadow_roots(Dom& dom, uint64_t& steps) {
   if (!dom.has_any(Tag::kTemplate)) return;
   std::vector<NodeId> roots;
-  std::unordered_set<NodeId> hosts;
+  std::unordered_set<NodeId, SeededHash> hosts;
   for (NodeId id = dom.next_in_order(Dom::kRoot); id != kNoNode; id = dom.next_in_order(id)) {
     ++steps;
-    if (is_shadow_root(dom, id) && dom[dom[id].parent].is_element() && hosts.insert(dom[id].parent).second)
+    if (is_shadow_root(dom, id) && may_be_host(dom[dom[id].parent]) && hosts.insert(dom[id].parent).second)
       roots.push_back(id);
   }
   for (const NodeId root : roots) {

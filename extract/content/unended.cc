@@ -8,6 +8,7 @@ namespace ftok::html {
 
 namespace {
 
+bool is_blank(char c) { return c == ' ' || (c >= '\t' && c <= '\r'); }
 bool is_letter(char c) { return (c | 0x20) >= 'a' && (c | 0x20) <= 'z'; }
 
 // Line ends as the parser counts them.
@@ -53,7 +54,15 @@ size_t end_of_content(std::string_view content, Tag tag) {
   if (end != content.end()) return static_cast<size_t>(end - content.begin());
   const bool is_page =
       contains_word(content, "</body") || contains_word(content, "</html") || contains_word(content, "</p>");
-  return is_page ? first_tag_of_line(content) : std::string_view::npos;
+  if (!is_page) return std::string_view::npos;
+  const size_t of_line = first_tag_of_line(content);
+  // Behind the end of a comment that wrapped the script, the page may go on at once.
+  constexpr std::string_view kCommentEnd = "-->";
+  const size_t comment = content.find(kCommentEnd);
+  if (comment == std::string_view::npos) return of_line;
+  size_t at = comment + kCommentEnd.size();
+  while (at < content.size() && is_blank(content[at])) ++at;
+  return at < content.size() && begins_tag(content, at) ? std::min(at, of_line) : of_line;
 }
 
 }  // namespace

@@ -4,6 +4,7 @@
 #include <string_view>
 #include <unordered_map>
 
+#include "core/hash_seed.h"
 #include "extract/output/markdown.h"
 #include "extract/output/table_plan.h"
 
@@ -246,7 +247,7 @@ class Layout {
   const PageBlocks& page_;
   const LayoutOptions& options_;
   std::string out_;
-  std::unordered_map<std::string_view, uint32_t> seen_;  // lines, and the container of each first one
+  std::unordered_map<std::string_view, uint32_t, SeededHash> seen_;  // lines, and the container of each first one
   const Block* last_ = nullptr;
   NodeId row_ = kNoNode, cell_ = kNoNode;
   std::vector<OpenItem> items_;

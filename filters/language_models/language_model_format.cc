@@ -12,6 +12,8 @@
 
 #include <fmt/format.h>
 
+#include "core/hash_seed.h"
+
 namespace ftok {
 namespace {
 
@@ -27,6 +29,8 @@ constexpr size_t kEntryBytesMax = 1 << 16;
 constexpr int64_t kCountsMax = 1000000000000000;  // fastText's mark for "no node yet" in the tree of labels
 constexpr uint64_t kCentroids = 256;              // 8-bit codes
 constexpr uint64_t kExpansionMax = 64;            // expanded bytes for each byte of the file
+constexpr uint64_t kBucketMapMax = 8;             // bytes of a pruned model's map of buckets for each byte of the file
+constexpr float kNumberMax = 1e15F;               // products of two, and sums of thousands of those, are finite
 
 // Reads forward; the first failure sticks and later reads give zeros.
 class Reader {
@@ -110,7 +114,7 @@ void read_arguments(Reader& in, LanguageModelParts& parts) {
 void read_entries(Reader& in, LanguageModelParts& parts, int32_t entries) {
   parts.entries.reserve(static_cast<size_t>(entries));
   int64_t counts = 0;
-  std::unordered_set<std::string_view> seen;  // views into the file
+  std::unordered_set<std::string_view, SeededHash> seen;  // views into the file
   for (int32_t i = 0; i < entries && !in.failed(); ++i) {
     const std::string_view text = in.take_c_string();
     const auto count = in.take<int64_t>();
@@ -144,6 +148,9 @@ void read_dictionary(Reader& in, LanguageModelParts& parts) {
   parts.words = static_cast<uint32_t>(words);
   read_entries(in, parts, entries);
   parts.pruned = prune_size >= 0;
+  // A bit map with counts is made of all buckets, 16 bytes for 64 of them (language_model.h).
+  in.expect(!parts.pruned || parts.buckets / 4 <= kBucketMapMax * (in.size() + (1 << 20)), "model_bad_dictionary",
+            "more buckets than a pruned model of this size can have");
   if (in.failed() || prune_size <= 0) return;
   parts.prune.reserve(static_cast<size_t>(prune_size));
   for (int64_t i = 0; i < prune_size && !in.failed(); ++i) {
@@ -156,8 +163,8 @@ void read_dictionary(Reader& in, LanguageModelParts& parts) {
 }
 
 void expect_finite(Reader& in, const std::vector<float>& values) {
-  const bool finite = std::all_of(values.begin(), values.end(), [](float v) { return std::isfinite(v); });
-  in.expect(finite, "model_bad_number", "a matrix holds a number that is not finite");
+  const bool usable = std::all_of(values.begin(), values.end(), [](float v) { return std::fabs(v) <= kNumberMax; });
+  in.expect(usable, "model_bad_number", "a matrix holds a number that is not finite, or above 1e15");
 }
 
 std::vector<float> take_floats(Reader& in, uint64_t count) {

@@ -1,11 +1,13 @@
 // IndexTable: a hash table from things the caller holds to their indices, for one document at a time. It stores 8 bytes
 // a slot (an index and 32 bits of hash), forgets in constant time, and asks the caller whether two things are equal, so
-// it never mistakes one for another.
+// it never mistakes one for another. Hashes are seeded (core/hash_seed.h).
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
 #include <vector>
+
+#include "core/hash_seed.h"
 
 namespace ftok {
 
@@ -47,6 +49,11 @@ class IndexTable {
       }
       if (slot.tag == tag && equals(slot.index - base_)) return slot.index - base_;
     }
+  }
+
+  // The most slots in a row that are taken: no search looks at more. For tests.
+  size_t longest_run() const {
+    return longest_run_of(slots_.size(), [this](size_t slot) { return slots_[slot].index >= base_; });
   }
 
  private:

@@ -5,6 +5,7 @@
 #define XXH_INLINE_ALL
 #include <xxhash.h>
 
+#include "core/hash_seed.h"
 #include "filters/measures/index_table.h"
 #include "text/words.h"
 
@@ -144,16 +145,22 @@ size_t part_count(std::string_view text) {
 
 Duplicates find_duplicates(const std::vector<std::string_view>& pieces) {
   thread_local IndexTable table;
+  const Duplicates duplicates = find_duplicates(pieces, table);
+  table.release();
+  return duplicates;
+}
+
+Duplicates find_duplicates(const std::vector<std::string_view>& pieces, IndexTable& table) {
+  const uint64_t seed = hash_seed()[0];
   table.clear();
   Duplicates duplicates;
   for (uint32_t i = 0; i < pieces.size(); ++i) {
-    const uint64_t hash = XXH3_64bits(pieces[i].data(), pieces[i].size());
+    const uint64_t hash = XXH3_64bits_withSeed(pieces[i].data(), pieces[i].size(), seed);
     const auto equals = [&](uint32_t other) { return pieces[other] == pieces[i]; };
     if (table.find_or_insert(hash, i, equals) == i) continue;
     ++duplicates.pieces;
     duplicates.chars += char_count(pieces[i]);
   }
-  table.release();
   return duplicates;
 }
 

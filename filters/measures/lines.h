@@ -9,6 +9,8 @@
 
 namespace ftok {
 
+class IndexTable;
+
 // Code points: the bytes that do not continue another.
 size_t char_count(std::string_view text);
 
@@ -41,5 +43,7 @@ struct Duplicates {
   size_t chars = 0;
 };
 Duplicates find_duplicates(const std::vector<std::string_view>& pieces);
+// The same with the caller's table.
+Duplicates find_duplicates(const std::vector<std::string_view>& pieces, IndexTable& table);
 
 }  // namespace ftok

@@ -11,6 +11,7 @@
 #define XXH_INLINE_ALL
 #include <xxhash.h>
 
+#include "core/scratch.h"
 #include "filters/measures/lines.h"
 
 namespace ftok {
@@ -22,12 +23,6 @@ constexpr size_t kAhead = 8;              // how many words early a table's memo
 constexpr size_t kAheadWordsMin = 40000;  // in texts whose tables outgrow the nearer caches
 constexpr uint32_t kUnique = 0xFFFFFFFF;
 constexpr size_t kKeptWordsMax = size_t{1} << 20;
-
-uint64_t mix(uint64_t a, uint64_t b) {
-  __extension__ using uint128 = unsigned __int128;
-  const auto product = static_cast<uint128>(a ^ 0x9E3779B97F4A7C15u) * (b ^ 0xD6E8FEB86659FD93u);
-  return static_cast<uint64_t>(product) ^ static_cast<uint64_t>(product >> 64);
-}
 
 uint64_t load(const char* bytes) {
   uint64_t value = 0;
@@ -66,7 +61,7 @@ void WordNGrams::assign(const std::vector<std::string_view>& words) {
     chars_before_.push_back(static_cast<uint32_t>(chars));
     joined_.append(words[i]);
     chars += char_count(words[i]);
-    const uint64_t hash = XXH3_64bits(words[i].data(), words[i].size());
+    const uint64_t hash = XXH3_64bits_withSeed(words[i].data(), words[i].size(), seed_);
     word_ids_.push_back(table_.find_or_insert(hash, i, [&](uint32_t other) { return words[other] == words[i]; }));
     ++counts_[word_ids_.back()];
   }
@@ -90,7 +85,7 @@ size_t WordNGrams::top_chars(size_t n) {
   counts_.assign(gram_count, 0);
   next_ids_.assign(gram_count, kUnique);
   const size_t ahead = words_ahead();
-  const auto hash_at = [&](size_t i) { return mix(gram_ids_[i], word_ids_[i + n - 1]); };
+  const auto hash_at = [&](size_t i) { return seeded_mix(gram_ids_[i], word_ids_[i + n - 1], seed_, other_seed_); };
   for (uint32_t i = 0; i < gram_count; ++i) {
     if (ahead != 0 && i + ahead < gram_count) table_.prefetch(hash_at(i + ahead));
     if (gram_ids_[i] == kUnique || gram_ids_[i + 1] == kUnique) continue;
@@ -123,7 +118,7 @@ void WordNGrams::find_repeated_windows() {
   const auto window_at = [&](size_t i) { return Window(joined_.data() + begins_[i], window_bytes_); };
   const auto hash_at = [&](size_t i) {
     const Window window = window_at(i);
-    return mix(window.first, window.second);
+    return seeded_mix(window.first, window.second, seed_, other_seed_);
   };
   const auto has_window = [&](size_t i) { return i < count && begins_.back() - begins_[i] >= window_bytes_; };
   for (uint32_t i = 0; i < count; ++i) {
@@ -134,7 +129,8 @@ void WordNGrams::find_repeated_windows() {
     }
     const Window window = window_at(i);
     const auto equals = [&](uint32_t other) { return window_at(other) == window; };
-    const uint32_t first = table_.find_or_insert(mix(window.first, window.second), i, equals);
+    const uint32_t first =
+        table_.find_or_insert(seeded_mix(window.first, window.second, seed_, other_seed_), i, equals);
     if (first != i) window_repeats_[first] = window_repeats_[i] = 1;
   }
 }
@@ -147,7 +143,7 @@ size_t WordNGrams::duplicate_chars(size_t n) {
   const auto may_repeat = [&](size_t i) {
     return window_repeats_[i] != 0 || begins_[i + n] - begins_[i] < window_bytes_;
   };
-  const auto hash_of = [](std::string_view gram) { return XXH3_64bits(gram.data(), gram.size()); };
+  const auto hash_of = [this](std::string_view gram) { return XXH3_64bits_withSeed(gram.data(), gram.size(), seed_); };
   size_t duplicates = 0;
   for (size_t i = 0; i < gram_count;) {
     if (ahead != 0 && i + ahead < gram_count && may_repeat(i + ahead)) table_.prefetch(hash_of(joined(i + ahead, n)));
@@ -170,7 +166,7 @@ size_t WordNGrams::duplicate_chars(size_t n) {
 size_t WordNGrams::words_ahead() const { return word_count() < kAheadWordsMin ? 0 : kAhead; }
 
 void WordNGrams::release() {
-  if (begins_.capacity() > kKeptWordsMax) *this = WordNGrams();
+  if (begins_.capacity() > kKeptWordsMax || joined_.capacity() > kScratchBytesMax) *this = WordNGrams();
 }
 
 }  // namespace ftok

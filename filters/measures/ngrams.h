@@ -8,6 +8,7 @@
 #include <string_view>
 #include <vector>
 
+#include "core/hash_seed.h"
 #include "filters/measures/index_table.h"
 
 namespace ftok {
@@ -26,6 +27,9 @@ class WordNGrams {
 
   // Gives memory back when the last document was very large.
   void release();
+
+  // Of the table as the last question left it (IndexTable). For tests.
+  size_t longest_run() const { return table_.longest_run(); }
 
   // Characters of n-grams, words joined without a space, that equal an earlier one. From the left; after a hit the
   // search continues after the n-gram. For n >= 2, in any order.
@@ -50,6 +54,7 @@ class WordNGrams {
   std::vector<uint8_t> window_repeats_;  // 1 where the window_bytes_ at a word's start occur at another's
   size_t window_bytes_ = 0;              // 0: window_repeats_ is not made yet
   IndexTable table_;
+  uint64_t seed_ = hash_seed()[0], other_seed_ = hash_seed()[1];
 };
 
 }  // namespace ftok

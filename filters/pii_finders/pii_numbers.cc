@@ -110,10 +110,11 @@ Separator separator_at(std::string_view text, size_t at) {
   const auto is = [&](std::string_view character) { return text.substr(at, character.size()) == character; };
   if (static_cast<unsigned char>(text[at]) < 0x80) return {text[at], 1};
   if (is("\u00A0")) return {' ', 2};
-  for (const std::string_view space : {"\u202F", "\u2007", "\u2009", "\u2002", "\u2003"}) {
-    if (is(space)) return {' ', space.size()};
-  }
-  for (const std::string_view hyphen : {"\u2010", "\u2011", "\u2012", "\u2013", "\u2212", "\uFE63", "\uFF0D"}) {
+  if (is("\u202F") || is("\u205F") || is("\u3000")) return {' ', 3};
+  const std::string_view three = text.substr(at, 3);
+  if (three >= "\u2000" && three <= "\u200A") return {' ', 3};  // quads, em, thin, figure, hair and other spaces
+  for (const std::string_view hyphen :
+       {"\u2010", "\u2011", "\u2012", "\u2013", "\u2043", "\u2212", "\uFE63", "\uFF0D"}) {
     if (is(hyphen)) return {'-', hyphen.size()};
   }
   return {text[at], 1};
@@ -199,7 +200,8 @@ namespace {
 // Written with spaces a social security number looks like many another number: a word has to say so.
 bool has_ssn_word(std::string_view text, size_t begin, size_t end) {
   constexpr size_t kReach = 32;
-  const std::initializer_list<std::string_view> words = {"ssn", "social security", "soc. sec", "s.s.n"};
+  const std::initializer_list<std::string_view> words = {
+      "ssn", "social security", "social-security", "soc. sec", "soc sec", "s.s.n", "ss#", "ss no"};
   return has_word_before(text, begin, kReach, words) ||
          has_word_before(text, std::min(end + kReach, text.size()), std::min(kReach, text.size() - end), words);
 }

@@ -69,7 +69,11 @@ Number number_at(std::string_view text, Range range, const DigitRuns& runs, size
 bool is_free_before(std::string_view text, size_t begin) {
   if (begin == 0) return true;
   const char c = text[begin - 1];
-  return !is_letter_or_digit(c) && std::string_view("_-./+$#%&=@:\\").find(c) == std::string_view::npos;
+  if (c == ':') {  // "Tel.:030", not "12:30"
+    constexpr size_t kReach = 16;
+    return has_word_before(text, begin, kReach, {"tel", "phone", "telephone", "fax", "mobil", "cell", "call"});
+  }
+  return !is_letter_or_digit(c) && std::string_view("_-./+$#%&=@\\").find(c) == std::string_view::npos;
 }
 
 bool is_free_behind(std::string_view text, size_t end) {
@@ -82,9 +86,10 @@ bool is_free_behind(std::string_view text, size_t end) {
 
 bool has_phone_word(std::string_view text, size_t begin) {
   constexpr size_t kReach = 32;
-  static constexpr std::string_view kWords[] = {"phone",   "tel",      "call",     "fax",       "mobile",
-                                                "cell",    "dial",     "whatsapp", "text me",   "contact",
-                                                "hotline", "reach me", "reach us", "answering", "messages"};
+  static constexpr std::string_view kWords[] = {"phone",    "tel",      "call",       "fax",       "mobil",
+                                                "cell",     "dial",     "whatsapp",   "text me",   "contact",
+                                                "hotline",  "reach me", "reach us",   "answering", "messages",
+                                                "t\u00E9l", "handy",    "m\u00F3vil", "movil",     "gsm"};
   std::string before(text.substr(begin > kReach ? begin - kReach : 0, std::min(begin, kReach)));
   for (char& c : before) c = is_upper(c) ? static_cast<char>(c - 'A' + 'a') : c;
   return std::any_of(std::begin(kWords), std::end(kWords), [&](std::string_view word) {
@@ -98,8 +103,12 @@ bool has_phone_word(std::string_view text, size_t begin) {
 // "467 3395 (mobile)", "467 3395 is my phone": the word belongs to this number when no other one follows it.
 bool has_phone_word_behind(std::string_view text, size_t end) {
   constexpr size_t kReach = 20, kNextReach = 12;
-  static constexpr std::string_view kWords[] = {"phone", "tel",     "fax",   "mobile",
-                                                "cell",  "telefon", "handy", "whatsapp"};
+  static constexpr std::string_view kWords[] = {"phone",          "tel",      "fax",        "mobile",
+                                                "cell",           "whatsapp", "telephone",  "t\u00E9l\u00E9phone",
+                                                "t\u00E9l",       "portable", "telefon",    "mobil",
+                                                "handy",          "telefoon", "telefone",   "telefono",
+                                                "tel\u00E9fono",  "celular",  "m\u00F3vil", "cellulare",
+                                                "telem\u00F3vel", "gsm"};
   std::string behind(text.substr(end, kReach + kNextReach));
   for (char& c : behind) c = is_upper(c) ? static_cast<char>(c - 'A' + 'a') : c;
   const size_t stop = std::min(behind.find_first_of("0123456789\n;"), behind.find(". "));
@@ -109,7 +118,9 @@ bool has_phone_word_behind(std::string_view text, size_t end) {
     const bool alone = at == 0 || !is_letter_or_digit(behind[at - 1]);
     const size_t next = at + word.size();
     const bool ends = next >= behind.size() || !is_lower(behind[next]) || behind.compare(next, 5, "phone") == 0;
-    const bool has_own = next < behind.size() && behind.find_first_of("0123456789", next) < next + kNextReach;
+    const size_t own = behind.find_first_of("0123456789", next);
+    const bool in_brackets = behind.rfind('(', at) != std::string::npos && behind.find(')', next) < own;
+    const bool has_own = !in_brackets && own < next + kNextReach;
     if (alone && ends && !has_own && (next >= behind.size() || behind[next] != ':')) return true;
   }
   return false;
@@ -143,16 +154,22 @@ int value_of(std::string_view text, const Range& run) {
   return value;
 }
 
-// Whether three runs, tied by dots or hyphens, are a day of the calendar: "01.02.2024", "2024-02-01", "12-31-1999".
+// Whether three runs, tied by one sign, are a day of the calendar: "01.02.2024", "2024-02-01", "12-31-1999"; with
+// spaces where the year is of our times, and with a year of two digits where no fourth group follows in the same way,
+// as it does in "01.02.24.56.78".
 bool is_date_at(std::string_view text, const DigitRuns& runs, size_t first) {
   if (first + 2 >= runs.size()) return false;
   const Range &a = runs[first], &b = runs[first + 1], &c = runs[first + 2];
   const Separator tie = separator_at(text, a.end), second = separator_at(text, b.end);
-  if ((tie.kind != '.' && tie.kind != '-') || second.kind != tie.kind) return false;
+  if ((tie.kind != '.' && tie.kind != '-' && tie.kind != ' ') || second.kind != tie.kind) return false;
   if (b.begin != a.end + tie.size || c.begin != b.end + second.size) return false;
+  const bool spaced = tie.kind == ' ';
+  const Separator third = separator_at(text, c.end);
+  const bool goes_on = third.kind == tie.kind && c.end + third.size < text.size() && is_digit(text[c.end + third.size]);
   const auto is_year = [&](const Range& run) {
     const int year = value_of(text, run);
-    return run.end - run.begin == 4 && year >= 1000 && year <= 2999;
+    if (run.end - run.begin == 2) return !spaced && !goes_on;
+    return run.end - run.begin == 4 && year >= (spaced ? 1900 : 1000) && year <= (spaced ? 2099 : 2999);
   };
   const auto is_day_and_month = [&](const Range& x, const Range& y) {
     if (x.end - x.begin > 2 || y.end - y.begin > 2) return false;
@@ -170,6 +187,12 @@ size_t groups_before_date(std::string_view text, const DigitRuns& runs, const Nu
   return n.groups;
 }
 
+bool is_version(std::string_view text, const Number& n) {
+  constexpr size_t kReach = 12;
+  return has_word_before(text, n.begin, kReach,
+                         {"version", "ver.", "release", "build", "firmware", "revision", "rev."});
+}
+
 // Whether its dots are those of decimal numbers, of an IP address or of a version, not those between a phone's groups:
 // "052.520008 013.404954", "010.020.030.040", "version 02.03.04.0506".
 bool has_other_dots(std::string_view text, const DigitRuns& runs, const Number& n) {
@@ -180,10 +203,7 @@ bool has_other_dots(std::string_view text, const DigitRuns& runs, const Number& 
     dots += g + 1 < n.groups && text[runs[n.first + g].end] == '.';
   }
   if (dots == 0) return false;
-  if (dots + 1 < n.groups || n.groups == 2) return true;
-  constexpr size_t kReach = 12;
-  return octets || has_word_before(text, n.begin, kReach,
-                                   {"version", "ver.", "release", "build", "firmware", "revision", "rev."});
+  return dots + 1 < n.groups || n.groups == 2 || octets || is_version(text, n);
 }
 
 size_t leading_zeros(std::string_view text, const DigitRuns& runs, const Number& n) {
@@ -201,7 +221,7 @@ bool is_strong(std::string_view text, const DigitRuns& runs, const Number& n) {
   if (n.plus && lead == '1') return n.digits == 11;  // the North American plan
   if (n.plus) return n.digits >= 8 && lead != '0';
   const bool other_dots = has_other_dots(text, runs, n);
-  if (is_north_american(text, runs, n)) return !other_dots || n.groups < 4;
+  if (is_north_american(text, runs, n)) return !other_dots || (n.groups < 4 && !is_version(text, n));
   if (other_dots) return false;
   const bool smallest_group = std::all_of(n.sizes.begin(), n.sizes.begin() + static_cast<std::ptrdiff_t>(n.groups),
                                           [](size_t size) { return size >= 2; });

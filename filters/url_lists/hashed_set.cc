@@ -8,8 +8,8 @@
 
 namespace ftok {
 
-HashedSet::Entry HashedSet::hash(std::string_view text) {
-  const XXH128_hash_t h = XXH3_128bits(text.data(), text.size());
+HashedSet::Entry HashedSet::hash(std::string_view text) const {
+  const XXH128_hash_t h = XXH3_128bits_withSeed(text.data(), text.size(), seed_);
   return {h.high64, h.low64};
 }
 
@@ -41,6 +41,12 @@ void HashedSet::seal() {
   starts_[ranges] = static_cast<uint32_t>(kept);
   entries_.resize(kept);
   entries_.shrink_to_fit();
+}
+
+size_t HashedSet::fullest_range() const {
+  size_t most = 0;
+  for (size_t i = 0; i + 1 < starts_.size(); ++i) most = std::max<size_t>(most, starts_[i + 1] - starts_[i]);
+  return most;
 }
 
 bool HashedSet::contains(std::string_view text) const {

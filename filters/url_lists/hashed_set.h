@@ -9,6 +9,8 @@
 #include <string_view>
 #include <vector>
 
+#include "core/hash_seed.h"
+
 namespace ftok {
 
 class HashedSet {
@@ -22,6 +24,7 @@ class HashedSet {
   bool contains(std::string_view text) const;
 
   size_t size() const { return entries_.size(); }
+  size_t fullest_range() const;  // entries that contains() may have to look at; for tests
   uint64_t memory_bytes() const { return entries_.capacity() * sizeof(Entry) + starts_.capacity() * sizeof(uint32_t); }
 
  private:
@@ -31,12 +34,13 @@ class HashedSet {
     friend auto operator<=>(const Entry&, const Entry&) = default;
   };
 
-  static Entry hash(std::string_view text);
+  Entry hash(std::string_view text) const;
   size_t range_of(uint64_t high) const { return shift_ == 64 ? 0 : static_cast<size_t>(high >> shift_); }
 
   std::vector<Entry> entries_;    // sorted once sealed
   std::vector<uint32_t> starts_;  // of each range of high bits, and the end
   unsigned shift_ = 64;
+  uint64_t seed_ = hash_seed()[0];
 };
 
 }  // namespace ftok

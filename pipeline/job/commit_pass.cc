@@ -2,14 +2,17 @@
 
 #include <algorithm>
 #include <map>
+#include <tuple>
 
 #include "core/error.h"
 #include "core/run_on_threads.h"
 #include "core/signals.h"
 #include "crawl/source.h"
+#include "dedup/exact.h"
 #include "dedup/signatures.h"
 #include "pipeline/job/repeats.h"
 #include "pipeline/job/task.h"
+#include "pipeline/run/extractor.h"
 #include "pipeline/run/part_maker.h"
 
 namespace ftok {
@@ -31,7 +34,8 @@ class Judge {
       }
     }
     const auto before = [](const Answer& a, const Answer& b) {
-      return std::pair(a.repeat.document, a.repeat.first) < std::pair(b.repeat.document, b.repeat.first);
+      return std::tuple(a.repeat.document, !a.repeat.exact, a.repeat.first) <
+             std::tuple(b.repeat.document, !b.repeat.exact, b.repeat.first);
     };
     std::sort(answers_.begin(), answers_.end(), before);
   }
@@ -40,8 +44,10 @@ class Judge {
   Judgement judge(const Document& document) {
     std::vector<Repeat> repeats;
     const size_t begin = next_;
+    const uint64_t check = document.dedup_keys.empty() ? content_check(document.text) : document.dedup_keys.back();
     for (; next_ < answers_.size() && answers_[next_].repeat.document == number_; ++next_) {
       Answer& answer = answers_[next_];
+      answer.repeat.agrees = answer.check == check;
       if (!answer.signature.empty() && !answer.repeat.exact) answer.repeat.similarity = similarity(document, answer);
       repeats.push_back(answer.repeat);
     }
@@ -81,7 +87,11 @@ class Commit {
   Commit(const TaskContext& context, const Extracted& extracted)
       : context_(context),
         extracted_(extracted),
-        options_{context.job.rejects(), context.job.manifest().text, std::max<size_t>(2, 2 * context.threads)},
+        budget_(context.options.memory / 2),
+        options_{
+            context.job.rejects(), context.job.manifest().text,
+            std::clamp<size_t>(context.options.memory / 2 / kItemBytes, 2, std::max<size_t>(2, 2 * context.threads)),
+            &budget_},
         maker_(context.plan, options_, context.progress),
         judge_(context, extracted),
         writer_(maker_.part_options("", 0), paths()) {}
@@ -158,6 +168,7 @@ class Commit {
 
   const TaskContext& context_;
   const Extracted& extracted_;
+  MemoryBudget budget_;  // of what is worked on
   CommitOptions options_;
   PartMaker maker_;
   Judge judge_;

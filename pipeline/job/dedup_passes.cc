@@ -122,7 +122,7 @@ TaskReceipt resolve_pass(const TaskContext& context, const Extracted& extracted)
     for (const RepeatRecord& record : records_of<RepeatRecord>(repeats.slice(task))) {
       const KeyLookup::Row found = keys.row(unpack(record).first - extracted.begin(task));
       row.clear();
-      append_answer(row, record, found.id, verifies ? found.signature : std::span<const uint64_t>());
+      append_answer(row, record, found.check, found.id, verifies ? found.signature : std::span<const uint64_t>());
       file.write(row);
       ++answers;
     }

@@ -147,8 +147,9 @@ TaskReceipt extract_pass(const TaskContext& context) {
   context.progress.inputs_total = share.end - share.begin;
   context.progress.inputs_committed = share.end - share.begin - missing.size();
   run_on_threads(context.threads, [&] {
-    const ExtractorOptions options = {context.threads, context.options.memory, job.rejects(), UINT64_MAX,
-                                      context.options.fetch};
+    MemoryBudget budget(context.options.memory / 2);
+    const ExtractorOptions options = {context.threads, context.options.memory, &budget, job.rejects(),
+                                      UINT64_MAX,      context.options.fetch};
     Extractor extractor(inputs, names, context.plan, options, context.progress, context.log);
     extractor.run(missing, {path, [](size_t) { return false; }}, [&](size_t) {
       ++context.progress.inputs_read;

@@ -19,23 +19,25 @@ Repeat unpack(const RepeatRecord& record) {
           (record.document & 1) != 0};
 }
 
-void append_answer(std::string& out, const RepeatRecord& record, std::string_view id,
+void append_answer(std::string& out, const RepeatRecord& record, uint64_t check, std::string_view id,
                    std::span<const uint64_t> signature) {
   append_little_endian(out, record.document);
   append_little_endian(out, record.first);
+  append_little_endian(out, check);
   append_little_endian(out, static_cast<uint32_t>(id.size()));
   out += id;
   for (const uint64_t word : signature) append_little_endian(out, word);
 }
 
 std::vector<Answer> read_answers(std::string_view slice, size_t signature_words, const std::string& name) {
-  constexpr size_t kHeadBytes = 8 + 8 + 4;
+  constexpr size_t kHeadBytes = 8 + 8 + 8 + 4;
   std::vector<Answer> answers;
   while (!slice.empty()) {
     if (slice.size() < kHeadBytes) throw Error(name + " is damaged: an answer is cut short");
     Answer& answer = answers.emplace_back();
     answer.repeat = unpack({load_little_endian<uint64_t>(slice, 0), load_little_endian<uint64_t>(slice, 8)});
-    const size_t id_bytes = load_little_endian<uint32_t>(slice, 16);
+    answer.check = load_little_endian<uint64_t>(slice, 16);
+    const size_t id_bytes = load_little_endian<uint32_t>(slice, 24);
     slice.remove_prefix(kHeadBytes);
     if (slice.size() < id_bytes + signature_words * 8) throw Error(name + " is damaged: an answer is cut short");
     answer.id = slice.substr(0, id_bytes);
@@ -63,8 +65,7 @@ void check_about(const SlicedFile& repeats, const Extracted& extracted, uint64_t
   throw Error(fmt::format("{} is about another part than {}", name, keys_name(task)));
 }
 
-KeyLookup::KeyLookup(const TaskContext& context, const Extracted& extracted)
-    : signature_at_(context.plan.key_layout.compared_keys()) {
+KeyLookup::KeyLookup(const TaskContext& context, const Extracted& extracted) : layout_(context.plan.key_layout) {
   const uint64_t task = context.task();
   const TaskReceipt& receipt = extracted.receipts[task];
   FileStretch stretch;
@@ -83,7 +84,10 @@ KeyLookup::Row KeyLookup::row(uint64_t row) const {
   const size_t part = static_cast<size_t>(std::upper_bound(ends_.begin(), ends_.end(), row) - ends_.begin());
   Row found;
   found.id = parts_.at(part)->id_and_keys(row - (part == 0 ? 0 : ends_[part - 1]), keys_);
-  found.signature = std::span<const uint64_t>(keys_).subspan(std::min(signature_at_, keys_.size()));
+  if (keys_.size() != layout_.keys()) throw Error("a part has another number of keys per document than the recipe");
+  const KeyParts parts = layout_.parts_of(std::span<const uint64_t>(keys_));
+  found.check = parts.check;
+  found.signature = parts.signature;
   return found;
 }
 

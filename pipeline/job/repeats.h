@@ -15,7 +15,7 @@
 namespace ftok {
 
 struct RepeatRecord {
-  uint64_t document = 0;  // its number times 2, and 1 where the texts are the same
+  uint64_t document = 0;  // its number times 2, and 1 where the content keys are the same
   uint64_t first = 0;     // place_of(the earlier document, buckets shared)
 
   bool operator==(const RepeatRecord&) const = default;
@@ -25,10 +25,11 @@ Repeat unpack(const RepeatRecord& record);
 
 struct Answer {
   Repeat repeat;
-  std::string id;                   // of the earlier document
+  uint64_t check = 0;               // of the earlier document's content
+  std::string id;                   // of it
   std::vector<uint64_t> signature;  // of it; empty unless similarity is asked for
 };
-void append_answer(std::string& out, const RepeatRecord& record, std::string_view id,
+void append_answer(std::string& out, const RepeatRecord& record, uint64_t check, std::string_view id,
                    std::span<const uint64_t> signature);
 // Throws Error naming `name` when the slice is not a row of answers with signatures of so many words.
 std::vector<Answer> read_answers(std::string_view slice, size_t signature_words, const std::string& name);
@@ -47,6 +48,7 @@ class KeyLookup {
 
   struct Row {
     std::string id;
+    uint64_t check = 0;
     std::span<const uint64_t> signature;  // lives until the next call
   };
   Row row(uint64_t row) const;  // counted through the task's inputs
@@ -54,7 +56,7 @@ class KeyLookup {
  private:
   std::vector<std::unique_ptr<PartKeys>> parts_;
   std::vector<uint64_t> ends_;  // of their rows
-  size_t signature_at_;
+  KeyLayout layout_;
   mutable std::vector<uint64_t> keys_;
 };
 

@@ -14,9 +14,6 @@
 namespace ftok {
 namespace {
 
-// A page of the largest size allowed, its tree and its text, with room: what one item in flight is budgeted at.
-constexpr uint64_t kItemBytes = uint64_t{48} << 20;
-
 // How many inputs are read at a time, and how many items of each are in flight.
 struct Width {
   size_t lanes;
@@ -24,7 +21,7 @@ struct Width {
 };
 
 Width width_of(size_t threads, uint64_t memory, size_t inputs) {
-  const size_t live = std::clamp<size_t>(memory / kItemBytes, 2, 4 * threads + 2);
+  const size_t live = std::clamp<size_t>(memory / 2 / kItemBytes, 2, 4 * threads + 2);
   const size_t lanes = std::clamp<size_t>(std::min(threads, live / 4), 1, std::max<size_t>(inputs, 1));
   return {lanes, std::max<size_t>(2, live / lanes)};
 }
@@ -102,6 +99,7 @@ void Extractor::run(const std::vector<size_t>& numbers, const CandidatePlaces& p
   const Width width = width_of(options_.threads, options_.memory, tasks.size());
   read_options_ = {.rejects = options_.rejects,
                    .live_max = width.live_max,
+                   .budget = options_.budget,
                    .fetch = options_.fetch,
                    .stage_ns = stage_ns.data(),
                    .source_ns = &source_ns,

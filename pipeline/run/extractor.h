@@ -20,9 +20,14 @@
 
 namespace ftok {
 
+// What one item that waits is budgeted at: a record that is not large (read_input.cc), or a text. What items take while
+// they are worked on is the other half of the memory (MemoryBudget).
+inline constexpr uint64_t kItemBytes = uint64_t{24} << 20;
+
 struct ExtractorOptions {
   size_t threads = 1;
-  uint64_t memory = uint64_t{1} << 30;  // ceiling on items in flight, in bytes
+  uint64_t memory = uint64_t{1} << 30;  // limit on items in flight, in bytes
+  MemoryBudget* budget = nullptr;       // for what is worked on: half of it
   Rejects rejects = Rejects::kIds;
   uint64_t failed_inputs_max = UINT64_MAX;
   FetchOptions fetch = fetch_options_of_environment();  // of inputs that are addresses

@@ -50,7 +50,7 @@ void PartMaker::work(Entry& entry) const {
   Document& document = entry.candidate.document;
   Item item;
   item.document = std::move(document);
-  run_stages(plan_.late_stages, item, false, options_.late_stage_ns);
+  run_stages(plan_.late_stages, item, false, options_.late_stage_ns, options_.budget);
   drop_if_empty(item);
   document = std::move(item.document);
   if (!item.verdict.kept()) {
@@ -58,6 +58,8 @@ void PartMaker::work(Entry& entry) const {
     return;
   }
   const CpuTimer timer(options_.encode_ns);
+  MemoryBudget::Share share(options_.budget);
+  share.resize(working_bytes(document));
   document.tokens = plan_.encoding->encode_ordinary(document.text);
   entry.specials_as_text = plan_.encoding->count_specials(document.text);
 }

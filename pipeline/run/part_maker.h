@@ -20,6 +20,7 @@ struct CommitOptions {
   Rejects rejects = Rejects::kIds;
   bool text = true;
   size_t live_max = 8;
+  MemoryBudget* budget = nullptr;                  // for what is worked on
   std::atomic<uint64_t>* late_stage_ns = nullptr;  // CPU time a late stage
   std::atomic<uint64_t>* dedup_ns = nullptr;
   std::atomic<uint64_t>* encode_ns = nullptr;

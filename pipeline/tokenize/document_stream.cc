@@ -20,10 +20,26 @@ struct Work {
   Block block;
   EncodedBlock encoded;
   std::shared_ptr<const EncodeBlockOptions> options;
+  bool is_encoded = false;
   bool ends_input = false;
   uint64_t stored_bytes = 0;  // of the whole input, at its end
   std::string stored_digest;
 };
+
+// A block of one long record is encoded where it was read, before the next one is, so that there is one at a time.
+bool is_large(const Block& block) {
+  constexpr size_t kLarge = size_t{4} << 20;
+  size_t bytes = block.text.size();
+  for (const Item& item : block.items) bytes += item.document.text.size();
+  return bytes > kLarge;
+}
+
+void encode(Work& work) {
+  work.encoded = encode_block(work.block, *work.options);
+  work.block.text = std::string();
+  work.block.items.clear();
+  work.is_encoded = true;
+}
 
 class InputsReader {
  public:
@@ -54,6 +70,7 @@ class InputsReader {
       ++input_;
     } else {
       work->options = block_options_;
+      if (is_large(work->block)) encode(*work);
     }
     return work;
   }
@@ -78,12 +95,12 @@ class InputsReader {
     } while (block.records < start_.records);
     if (block.digest != start_.digest) changed(input);
     note_bytes();
-    log_(LogLevel::kInfo, fmt::format("{}: going on after record {}", shown_input(input), start_.records));
+    log_(LogLevel::kInfo, fmt::format("{}: resuming after record {}", shown_input(input), start_.records));
   }
 
   [[noreturn]] static void changed(const std::string& input) {
     throw Error(
-        fmt::format("{} has changed since its first records were tokenized; restore it, or use another --output",
+        fmt::format("{} has changed since its first records were tokenized; restore it, or use another output folder",
                     shown_input(input)));
   }
 
@@ -152,7 +169,7 @@ class Emitter {
         log_(LogLevel::kWarning, message);
       } else if (report.damage.size() == kNamedMax + 1) {
         log_(LogLevel::kWarning,
-             fmt::format("{}: more of them are counted and stand in the input's receipt", report.input));
+             fmt::format("{}: further ones are only counted, in the input's receipt", report.input));
       }
     };
     for (const Damage& damage : work.block.damage) {
@@ -186,11 +203,9 @@ void stream_documents(const TokenizeOptions& options, size_t live_max, StreamPos
   ordered_pipeline<Work>(
       live_max, [&] { return reader.next(); },
       [&](Work& work) {
-        if (work.ends_input) return;
+        if (work.ends_input || work.is_encoded) return;
         const CpuTimer timer(&times.encode_ns);
-        work.encoded = encode_block(work.block, *work.options);
-        work.block.text = std::string();
-        work.block.items.clear();
+        encode(work);
       },
       [&](Work& work) {
         const CpuTimer timer(&times.write_ns);

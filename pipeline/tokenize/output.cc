@@ -132,8 +132,8 @@ void TokenizeOutput::add_receipt(const StreamPosition& position) {
   const std::string path = part_paths(folder_.parts(), receipt.number).receipt;
   const std::string text = write_part_receipt(receipt);
   write_file(path, text);
-  CommittedPart part{0, receipt.kept(), {}, receipt.report};
-  part.receipt = {fs::path(path).lexically_relative(folder_.path()).string(), text.size(), checksum_of(text)};
+  const FileEntry file{fs::path(path).lexically_relative(folder_.path()).string(), text.size(), checksum_of(text)};
+  CommittedPart part{0, receipt.kept(), file, receipt.report};
   journal_->add_part_with_checkpoint(receipt.number, part);
   manifest_.inputs.push_back({receipt.number, std::move(part.report), std::move(part.receipt)});
   tally_.add(position.report.tally);

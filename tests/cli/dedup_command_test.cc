@@ -22,7 +22,7 @@ TEST(DedupRecall, PrintsATable) {
                           "0.00-0.10       1   0.000   0.0000  0.0000 +0.0000 0.0000   0.0000  0 sd\n"
                           "0.90-1.00       1   1.000   1.0000  1.0000 +0.0000 0.0000   1.0000  0 sd\n"))
       << ran.out;
-  EXPECT_NE(ran.out.find("by 0.1250 in the mean, 0.2500 at most"), std::string::npos) << ran.out;
+  EXPECT_NE(ran.out.find("by 0.1250 on average, 0.2500 at most"), std::string::npos) << ran.out;
 }
 
 TEST(DedupRecall, NamesWhatIsWrong) {

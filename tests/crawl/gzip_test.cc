@@ -82,6 +82,33 @@ TEST(GzipInput, BadDataIsLeftForTheNextMember) {
   EXPECT_EQ(archive.records[2].offset, gzip(record).size() + bad.size());
 }
 
+// Members inside members, all cut by the end: a damaged one may have run over sound ones, so the search begins inside
+// it, and each of these covers all behind it.
+TEST(GzipInput, NestedMembersAreReadAgainAFewTimesOnly) {
+  std::string bytes;
+  for (size_t left = 60'000; left > 100; left -= 25) {
+    const auto size = static_cast<uint16_t>(left - 15);  // of a stored block
+    bytes += std::string("\x1F\x8B\x08\x00\x00\x00\x00\x00\x00\x03\x00", 11);
+    for (const uint16_t number : {size, static_cast<uint16_t>(~size)}) {
+      bytes += static_cast<char>(number & 0xFF);
+      bytes += static_cast<char>(number >> 8);
+    }
+    bytes += "WARC/1.0\r\n";
+  }
+  for (const size_t copies : {1, 20}) {
+    std::string all;
+    for (size_t i = 0; i < copies; ++i) all += bytes;
+    for (const size_t read_ahead : {size_t{1} << 20, size_t{4096}}) {
+      DecodeLimits limits;
+      limits.read_ahead = read_ahead;
+      GzipInput input(StoredBytes(make_memory_source(all)), limits);
+      while (input.grow()) input.consume(input.window().size());
+      EXPECT_EQ(input.bytes_read(), all.size());
+      EXPECT_LE(input.repeated_bytes(), GzipInput::kRepeatedFree + GzipInput::kRepeatedPerByte * all.size());
+    }
+  }
+}
+
 TEST(GzipInput, TruncatedMemberAtTheEnd) {
   const std::string member = gzip(warc_record("response", random_text(2000, 5)));
   const ReadArchive archive = read_archive(member + member.substr(0, member.size() - 20));

@@ -3,6 +3,8 @@
 
 #include <gtest/gtest.h>
 
+#include <tuple>
+
 #include "crawl/http_stage.h"
 #include "tests/crawl/archive_builder.h"
 
@@ -94,6 +96,21 @@ TEST(DecodeContent, EveryCoding) {
     EXPECT_EQ(decode_content(coding, body, text.size(), out).kind, Kind::kDecoded) << coding;
     EXPECT_EQ(decode_content(coding, body, text.size() - 1, out).kind, Kind::kTooLarge) << coding;
     EXPECT_LE(out.size(), text.size()) << coding;
+  }
+}
+
+// Members and frames without content: each once cost as much as what was decoded before it. What is prepared for the
+// decoder stays within twice what it gives and a step.
+TEST(DecodeContent, EmptyMembersCostNothing) {
+  const std::string text(1 << 20, 'x');
+  for (const auto& [coding, one, empty] : std::vector<std::tuple<const char*, std::string, std::string>>{
+           {"gzip", gzip(text), gzip("")}, {"zstd", zstd(text), zstd("")}}) {
+    std::string body = one, out;
+    for (int i = 0; i < 5000; ++i) body += empty;
+    const ContentDecoded result = decode_content(coding, body + one, 4 << 20, out);
+    EXPECT_EQ(result.kind, Kind::kDecoded) << coding;
+    EXPECT_EQ(out, text + text) << coding;
+    EXPECT_LE(result.prepared_bytes, 2 * out.size() + (64 << 10)) << coding;
   }
 }
 
@@ -309,7 +326,21 @@ TEST(HttpStage, CodingsNoHeaderAnnounces) {
   std::string bad = gzip(std::string(kPage) + std::string(500, 'x'), 0);
   bad[20] ^= 1;
   EXPECT_EQ(outcome("", bad), "http.bad_encoding");
-  EXPECT_EQ(outcome("", "\x1F\x8B is no gzip"), "\x1F\xE2\x80\xB9 is no gzip");
+  EXPECT_EQ(outcome("", "\x1F\x8B is no gzip"), "not_html");
+  EXPECT_EQ(outcome("", deflate(kPage, false)), kPage);
+  EXPECT_EQ(outcome("", "x^2 is the square of x"), "x^2 is the square of x");
+}
+
+TEST(HttpStage, BytesThatAreNoPageAreNoneWhateverTheirType) {
+  const auto outcome = [](const std::string& type, const std::string& body) {
+    const Outcome result = run_stage(http_response("Content-Type: " + type + "\r\n", body));
+    return result.verdict.kept() ? result.document.html : std::string(result.verdict.reason);
+  };
+  EXPECT_EQ(outcome("text/html", "\x89PNG\r\n\x1A\n more"), "not_html");
+  EXPECT_EQ(outcome("text/html", "\x01\x02\x03 words"), "not_html");
+  EXPECT_EQ(outcome("text/html", "\x01 <P>words"), "\x01 <P>words");
+  EXPECT_EQ(outcome("text/html", "words \x7F and words"), "words \x7F and words");
+  EXPECT_EQ(outcome("text/html; charset=utf-16le", std::string("w\0o\0", 4)), "wo");
 }
 
 }  // namespace

@@ -83,7 +83,7 @@ TEST(InputFormats, RefuseByName) {
   EXPECT_EQ(refused("\x80\x04\x95\x0B"), "a Python pickle");
   EXPECT_EQ(refused(std::string(257, 'a') + "ustar  " + std::string(248, 'x')), "a tar archive");
   EXPECT_EQ(refused("PK\x03\x04 and more"), "a packed archive (zip, 7z, rar)");
-  EXPECT_EQ(refused("%PDF-1.7\n"), "PDF");
+  EXPECT_EQ(refused("%PDF-1.7\n"), "PDF or PostScript");
   EXPECT_EQ(refused("{\\rtf1\\ansi"), "RTF");
   EXPECT_EQ(refused(std::string("\xFF\xFEh\0i\0", 6)), "text in UTF-16");
   EXPECT_EQ(refused("<!DOCTYPE html>\n<p>x"), "HTML");
@@ -96,8 +96,47 @@ TEST(InputFormats, RefuseByName) {
   EXPECT_EQ(refused("[\"a\", \"b\"]"), "a JSON array of values that are not objects");
   EXPECT_EQ(refused("[[1, 2], [3]]"), "a JSON array of values that are not objects");
   EXPECT_EQ(refused("{\n  \"text\": \"x\"\n}\n"), "one JSON object over several lines");
+  EXPECT_EQ(refused("(lp0\nVa text\np1\na."), "a Python pickle");
+  EXPECT_EQ(told("(lp records of the mill)\n"), "text");
+  EXPECT_EQ(refused("Obj\x01\x04\x14"
+                    "avro.codec"),
+            "Avro");
+  EXPECT_EQ(refused("%!PS-Adobe-3.0\n"), "PDF or PostScript");
   EXPECT_NE(told("<html>", "x.txt").find("x.txt is HTML, which is not read: extract its text first"),
             std::string::npos);
+}
+
+TEST(InputFormats, TellMarkupByWhatItIs) {
+  EXPECT_EQ(refused("<!DOCTYPE\n html>"), "HTML");
+  EXPECT_EQ(refused("<div><p>x</p></div></BODY>"), "HTML");
+  EXPECT_EQ(told("<div align=center>\n\n# Markdown\n</div>\n"), "text");
+  EXPECT_EQ(told("<3 is how this text begins, and so it ends </body>\n"), "text");
+  EXPECT_EQ(refused("<!DOCTYPE note SYSTEM 'note.dtd'><note/>"), "XML");
+  EXPECT_EQ(refused("<mediawiki xmlns=\"http://www.mediawiki.org/xml/export-0.11/\">\n"), "XML");
+  EXPECT_EQ(refused("<rss version=\"2.0\">\n"), "XML");
+  EXPECT_EQ(refused("<doc id=\"1\">a text</doc>", "dump.xml"), "XML");
+  EXPECT_EQ(told("<doc id=\"1\">a text</doc>", "wiki_00"), "text");
+}
+
+TEST(InputFormats, TellJsonByItsSyntax) {
+  const std::string values = "a JSON array of values that are not objects";
+  EXPECT_EQ(refused("[[\"a\", \"b\"], [\"c\"]]"), values);
+  EXPECT_EQ(refused("[\"only one\"]\n"), values);
+  EXPECT_EQ(refused("[null, true, NaN]"), values);
+  EXPECT_EQ(refused("[\"one text\"]\n[\"another\"]\n"), values);
+  EXPECT_EQ(refused("[1, 2, 3]\n[4, 5]\n"), values);
+  EXPECT_EQ(refused("[\"" + std::string(10, 'a') + "\", \"" + std::string(InputPrefix::kBytes, 'b') + "\"]"), values);
+  for (const char* text : {"[1]\n", "[sic]\n", "[1] [2]\n", "[\"a\"] is an array\n", "[\"a\"] [\"b\"]\n",
+                           "[1, 2] and more\n", "[one, two]\n", "[1,, 2]\n", "[1, 2}\n"}) {
+    EXPECT_EQ(told(text), "text") << text;
+  }
+  const std::string object = "one JSON object over several lines";
+  EXPECT_EQ(refused("{\"version\": 2, \"data\": [\n{\"text\": \"x\"}\n]}\n"), object);
+  EXPECT_EQ(refused("{\n\"text\": \"x\"\n}\n{\n\"text\": \"y\"\n}\n"), object);
+  EXPECT_EQ(told("{\"text\": \"x\", \"n\": [1, {\"a\": \"}\\\"\"}]}\n{\"text\": \"y\"}\n"), "jsonl");
+  EXPECT_EQ(told("{\"text\": \"cut\n{\"text\": \"y\"}\n"), "jsonl");  // its first line is dropped by name
+  EXPECT_EQ(told("{\"text\": \"x\"\n{\"text\": \"y\"}\n"), "jsonl");
+  EXPECT_EQ(told("{\"text\": \"" + std::string(InputPrefix::kBytes, 'b') + "\"}\n"), "jsonl");
 }
 
 // A NUL, or more than one byte in ten that is not part of UTF-8, in the first 64 KiB.
@@ -117,6 +156,26 @@ TEST(InputFormats, RefuseBinaryData) {
   EXPECT_TRUE(is_binary("abcdefgh\xC3", true));
 }
 
+// A column's name is written with every row. Long ones are not, unless they are the text's or the id's.
+TEST(InputFormats, ALongColumnNameIsNotRepeated) {
+  const std::string name(65, 'n'), shorter(64, 'n');
+  const auto line_of = [](const std::string& header, const std::string& id_key) {
+    SourceOptions options;
+    options.format = "csv";
+    options.id_key = id_key;
+    const OpenedBytes opened = open_input_bytes(make_memory_source(header + ",text,x\n1,a,b\n"), options);
+    std::string lines;
+    while (opened.input->grow()) {
+      lines += opened.input->window();
+      opened.input->consume(opened.input->window().size());
+    }
+    return lines;
+  };
+  EXPECT_EQ(line_of(name, "id"), "{\"text\":\"a\",\"x\":\"b\"}\n");
+  EXPECT_EQ(line_of(shorter, "id"), "{\"" + shorter + "\":\"1\",\"text\":\"a\",\"x\":\"b\"}\n");
+  EXPECT_EQ(line_of(name, name), "{\"" + name + "\":\"1\",\"text\":\"a\",\"x\":\"b\"}\n");
+}
+
 TEST(InputFormats, TellTables) {
   EXPECT_EQ(told("anything at all\n", "a.csv"), "csv");
   EXPECT_EQ(told("anything at all\n", "https://host/a.TSV.gz?x=1"), "tsv");
@@ -127,6 +186,10 @@ TEST(InputFormats, TellTables) {
   EXPECT_EQ(told("id,text\n1,one,more\n"), "text");
   EXPECT_EQ(told("Roses are red, violets are blue\nSugar is sweet, and so are you\n"), "text");
   EXPECT_EQ(told("id,id\n1,2\n1,2\n"), "text");
+  EXPECT_EQ(told("id;text\n1;one, two\n"), "csv");
+  EXPECT_EQ(texts(read_as("auto", "id|text\n1|one; two\n")), (Strings{"one; two"}));
+  EXPECT_EQ(told("id;body\n1;one\n2;two\n"), "text");  // in running text too
+  EXPECT_EQ(told("id|body\n1|one\n2|two\n"), "text");
 }
 
 TEST(JsonArray, IsReadAsItsRows) {

@@ -77,6 +77,21 @@ TEST(WarcReader, ToleratesLineFeedsFoldedFieldsAnglesAndBlankLines) {
   EXPECT_TRUE(reader.take_damage().empty());
 }
 
+// Records that all say they reach to the end, before thousands of members that start no record: each member is looked
+// at once, not once a record.
+TEST(WarcReader, MembersAreLookedAtOnce) {
+  std::string records, bytes;
+  for (int i = 0; i < 2000; ++i) records += "WARC/1.0\r\nWARC-Type: response\r\nContent-Length: 9999999\r\n\r\n";
+  bytes = gzip(records);
+  for (int i = 0; i < 3000; ++i) bytes += gzip("no record starts here\n");
+  WarcReader reader(make_decoded_input(make_memory_source(bytes)));
+  WarcRecord record;
+  size_t count = 0;
+  while (reader.next(record)) ++count;
+  EXPECT_EQ(count, 2000U);
+  EXPECT_LE(reader.members_looked_at(), 3001U);
+}
+
 // A wrong Content-Length costs its own record, never the next one.
 TEST(WarcReader, LyingLengthsEndAtTheNextRecord) {
   const std::string good = warc_record("response", "good");

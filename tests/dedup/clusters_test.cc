@@ -36,13 +36,15 @@ TEST(Clusters, AgreeWithASlowSearch) {
     DeduplicatorOptions options;
     options.scope = "run";
     options.exact = false;
-    Deduplicator first_seen(options, 5);
+    Deduplicator first_seen(options, 4);
     std::vector<bool> kept;
     for (size_t d = 0; d < documents; ++d) {
       keys[d] = {0};
       for (uint64_t place = 0; place < 4; ++place) keys[d].push_back((1 + random() % range) * 4 + place);
       clusters.add(keys[d]);
-      kept.push_back(first_seen.judge(keys[d], d).kept());
+      std::vector<uint64_t> with_check = keys[d];
+      with_check.push_back(d + 1);
+      kept.push_back(first_seen.judge(with_check, d).kept());
     }
     std::vector<uint32_t> slow(documents, UINT32_MAX);
     for (size_t d = 0; d < documents; ++d) {

@@ -11,9 +11,11 @@
 namespace ftok {
 namespace {
 
+// With the keys given and a content check that goes with the content key.
 Document document_with(std::vector<uint64_t> keys, std::string dump = "") {
   Document document;
   document.dedup_keys = std::move(keys);
+  if (!document.dedup_keys.empty()) document.dedup_keys.push_back(~document.dedup_keys[0]);
   document.dump = std::move(dump);
   return document;
 }
@@ -25,7 +27,7 @@ DeduplicatorOptions options_with(std::string scope) {
 }
 
 TEST(Deduplicator, GivesEachReasonWithTheEarlierDocument) {
-  Deduplicator dedup(options_with("run"), 3);
+  Deduplicator dedup(options_with("run"), 2);
   EXPECT_TRUE(dedup.judge(document_with({1, 11, 12}), 0).kept());
   EXPECT_TRUE(dedup.judge(document_with({2, 21, 22}), 1).kept());
   const Verdict exact = dedup.judge(document_with({1, 11, 12}), 2);
@@ -40,7 +42,7 @@ TEST(Deduplicator, GivesEachReasonWithTheEarlierDocument) {
 
 // A dropped document's buckets count too: A ~ B ~ C drops C even where A and C share nothing.
 TEST(Deduplicator, ADroppedDocumentStillHidesLaterOnes) {
-  Deduplicator dedup(options_with("run"), 3);
+  Deduplicator dedup(options_with("run"), 2);
   EXPECT_TRUE(dedup.judge(document_with({1, 11, 12}), 0).kept());
   EXPECT_FALSE(dedup.judge(document_with({2, 11, 22}), 1).kept());
   const Verdict third = dedup.judge(document_with({3, 31, 22}), 2);
@@ -49,7 +51,7 @@ TEST(Deduplicator, ADroppedDocumentStillHidesLaterOnes) {
 }
 
 TEST(Deduplicator, KeyZeroIsNoKey) {
-  Deduplicator dedup(options_with("run"), 3);
+  Deduplicator dedup(options_with("run"), 2);
   EXPECT_TRUE(dedup.judge(document_with({1, 0, 0}), 0).kept());
   EXPECT_TRUE(dedup.judge(document_with({2, 0, 0}), 1).kept());
   EXPECT_EQ(dedup.judge(document_with({1, 0, 0}), 2).reason, "dedup.exact");
@@ -57,7 +59,7 @@ TEST(Deduplicator, KeyZeroIsNoKey) {
 }
 
 TEST(Deduplicator, ADocumentDoesNotRepeatItself) {
-  Deduplicator dedup(options_with("run"), 3);
+  Deduplicator dedup(options_with("run"), 2);
   EXPECT_TRUE(dedup.judge(document_with({1, 11, 11}), 0).kept());  // twice in its buckets
   EXPECT_TRUE(dedup.judge(document_with({2, 2, 22}), 1).kept());   // as its content and in a bucket
   const Verdict later = dedup.judge(document_with({3, 31, 2}), 2);
@@ -71,13 +73,13 @@ TEST(Deduplicator, ADocumentDoesNotRepeatItself) {
 TEST(Deduplicator, EachKindCanBeOff) {
   DeduplicatorOptions options = options_with("run");
   options.exact = false;
-  Deduplicator near_only(options, 2);
+  Deduplicator near_only(options, 1);
   near_only.judge(document_with({1, 11}), 0);
   EXPECT_TRUE(near_only.judge(document_with({1, 12}), 1).kept());
   EXPECT_EQ(near_only.judge(document_with({1, 11}), 2).reason, "dedup.minhash");
   options.exact = true;
   options.minhash = false;
-  Deduplicator exact_only(options, 2);
+  Deduplicator exact_only(options, 1);
   exact_only.judge(document_with({1, 11}), 0);
   EXPECT_TRUE(exact_only.judge(document_with({2, 11}), 1).kept());
   EXPECT_EQ(exact_only.judge(document_with({1, 12}), 2).reason, "dedup.exact");
@@ -85,7 +87,7 @@ TEST(Deduplicator, EachKindCanBeOff) {
 
 TEST(Deduplicator, ScopesAreWhatTheySay) {
   const auto kept_of = [](const std::string& scope) {
-    Deduplicator dedup(options_with(scope), 2);
+    Deduplicator dedup(options_with(scope), 1);
     std::vector<bool> kept;
     uint64_t number = 0;
     for (const std::string dump : {"CC-MAIN-2024-10", "CC-MAIN-2024-10", "CC-MAIN-2024-18"}) {  // an input each
@@ -104,7 +106,7 @@ TEST(Deduplicator, ScopesAreWhatTheySay) {
 
 TEST(Deduplicator, ComparesTextsWithoutTheMinHashStage) {
   Deduplicator dedup(options_with("run"), 0);
-  EXPECT_EQ(dedup.keys_per_document(), 1u);
+  EXPECT_EQ(dedup.keys_per_document(), 2u);
   Document document;
   document.text = "one";
   EXPECT_TRUE(dedup.judge(document, 0).kept());
@@ -113,8 +115,31 @@ TEST(Deduplicator, ComparesTextsWithoutTheMinHashStage) {
   EXPECT_EQ(dedup.judge(document, 2).reason, "dedup.exact");
 }
 
+// Two texts with one content key: their checks differ, so neither hides the other, and the first one's repeats are
+// still found.
+TEST(Deduplicator, CollidingContentKeysDropNothing) {
+  Deduplicator dedup(options_with("run"), 0);
+  EXPECT_TRUE(dedup.judge(std::vector<uint64_t>{7, 100}, 0).kept());
+  EXPECT_TRUE(dedup.judge(std::vector<uint64_t>{7, 200}, 1).kept());
+  const Verdict again = dedup.judge(std::vector<uint64_t>{7, 100}, 2);
+  EXPECT_EQ(again.reason, "dedup.exact");
+  EXPECT_EQ(again.value, 0);
+  EXPECT_TRUE(dedup.judge(std::vector<uint64_t>{8, 100}, 3).kept());
+  EXPECT_EQ(dedup.statistics().exact, 1u);
+}
+
+TEST(Deduplicator, RefusesKeysOfAnotherLayout) {
+  Deduplicator dedup(options_with("run"), 1);
+  EXPECT_NO_THROW(dedup.judge(std::vector<uint64_t>{1, 2, 3}, 0));
+  EXPECT_THROW(dedup.judge(std::vector<uint64_t>{1, 2}, 1), Error);
+  EXPECT_THROW(dedup.judge(std::vector<uint64_t>{1, 2, 3, 4}, 1), Error);
+  Document document;
+  document.dedup_keys = {1, 2};
+  EXPECT_THROW(dedup.keys(document), Error);
+}
+
 TEST(Deduplicator, OffHasNoKeys) {
-  Deduplicator dedup(options_with("off"), 15);
+  Deduplicator dedup(options_with("off"), 14);
   EXPECT_EQ(dedup.keys_per_document(), 0u);
   EXPECT_TRUE(dedup.keys(document_with({})).empty());
   EXPECT_EQ(dedup.predict_bytes(1000000), 0u);
@@ -122,8 +147,8 @@ TEST(Deduplicator, OffHasNoKeys) {
 
 TEST(Deduplicator, NamesTheSettingAtItsCeiling) {
   DeduplicatorOptions options = options_with("run");
-  options.memory = static_cast<int64_t>(FirstSeenIndex::predict_bytes(3 * 1000));
-  Deduplicator dedup(options, 3);
+  options.memory = static_cast<int64_t>(FirstSeenIndex::predict_bytes(3 * 1000)) + 4096 * 8;
+  Deduplicator dedup(options, 2);
   EXPECT_LE(dedup.predict_bytes(1000), static_cast<uint64_t>(options.memory));
   std::mt19937_64 random(1);
   uint64_t number = 0;
@@ -139,11 +164,11 @@ TEST(Deduplicator, NamesTheSettingAtItsCeiling) {
   }
   EXPECT_LE(dedup.statistics().index_bytes, static_cast<uint64_t>(options.memory));
   options.memory = 0;
-  EXPECT_THROW(Deduplicator(options, 3), UsageError);
+  EXPECT_THROW(Deduplicator(options, 2), UsageError);
 }
 
 TEST(Deduplicator, RefusesANumberThatDoesNotFit) {
-  Deduplicator dedup(options_with("run"), 1);
+  Deduplicator dedup(options_with("run"), 0);
   EXPECT_NO_THROW(dedup.judge(document_with({1}), 0xFFFFFFFE));
   EXPECT_THROW(dedup.judge(document_with({2}), 0xFFFFFFFF), Error);
 }
@@ -154,7 +179,7 @@ TEST(Deduplicator, AgreesWithTheNaiveIndex) {
   std::mt19937_64 random(4);
   for (int round = 0; round < 50; ++round) {
     const uint64_t range = 20 + random() % 2000;
-    Deduplicator dedup(options_with("run"), 5), replayed(options_with("run"), 5);
+    Deduplicator dedup(options_with("run"), 4), replayed(options_with("run"), 4);
     std::vector<std::vector<uint64_t>> seen;
     for (uint64_t number = 0; number < 200; ++number) {
       std::vector<uint64_t> keys;
@@ -167,6 +192,7 @@ TEST(Deduplicator, AgreesWithTheNaiveIndex) {
         }
       }
       seen.push_back(keys);
+      keys.push_back(~keys[0]);  // the content check
       // Half the documents are replayed, the way a resumed run does it: the verdicts after them are the same.
       if (number < 100) replayed.replay(keys, number);
       const Verdict verdict = dedup.judge(keys, number);
@@ -218,18 +244,18 @@ TEST(Deduplicator, VerifyingNeedsSignaturesAndTheirMemory) {
   options.verify_jaccard = 0.7;
   EXPECT_THROW(Deduplicator(options, KeyLayout{14, 0}), UsageError);
   const Deduplicator dedup(options, KeyLayout{14, 112});
-  EXPECT_EQ(dedup.predict_bytes(4096), FirstSeenIndex::predict_bytes(4096 * 15) + 4096 * 112);
-  EXPECT_EQ(dedup.predict_bytes(4097), FirstSeenIndex::predict_bytes(4097 * 15) + 2 * 4096 * 112);
+  EXPECT_EQ(dedup.predict_bytes(4096), FirstSeenIndex::predict_bytes(4096 * 15) + 4096 * (112 + 8));
+  EXPECT_EQ(dedup.predict_bytes(4097), FirstSeenIndex::predict_bytes(4097 * 15) + 2 * 4096 * (112 + 8));
   options.verify_jaccard = 1.01;
   EXPECT_THROW(Deduplicator(options, KeyLayout{14, 112}), UsageError);
   options.verify_jaccard = 0.7;
-  options.memory = 4096 * 112;  // one chunk of signatures, and no room for the index
+  options.memory = 4096 * (112 + 8);  // one chunk of signatures and checks, and no room for the index
   Deduplicator full(options, KeyLayout{14, 112});
   EXPECT_THROW(full.judge(document_with(std::vector<uint64_t>(29, 1)), 0), Error);
 }
 
 TEST(Deduplicator, CountsBucketsAndDuplicates) {
-  Deduplicator dedup(options_with("run"), 4);
+  Deduplicator dedup(options_with("run"), 3);
   dedup.judge(document_with({1, 11, 12, 13}), 0);
   dedup.judge(document_with({2, 11, 12, 23}), 1);
   dedup.judge(document_with({3, 31, 12, 33}), 2);
@@ -249,7 +275,7 @@ TEST(Deduplicator, CountsBucketsAndDuplicates) {
             "{\"documents\":4,\"exact\":1,\"minhash\":2,\"unverified\":0,\"without_shingles\":0,\"bucket_hits\":[1,2,0]"
             ",\"shared_buckets\":[2,1,1,"
             "0],\"index_keys\":12,\"index_bytes\":" +
-                std::to_string(FirstSeenIndex::predict_bytes(12)) + "}");
+                std::to_string(FirstSeenIndex::predict_bytes(12) + 4096 * 8) + "}");
 }
 
 }  // namespace

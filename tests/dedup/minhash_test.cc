@@ -1,4 +1,5 @@
 #include "dedup/minhash.h"
+#include "dedup/exact.h"
 
 #include <gtest/gtest.h>
 
@@ -116,20 +117,21 @@ TEST(MinHash, ABucketKeyIsOfItsValuesAndItsPlace) {
 
 TEST(MinHashStage, FillsTheKeysAndKeeps) {
   const MinHashStage stage{MinHashOptions()};
-  EXPECT_EQ(stage.keys_per_document(), 15u);
+  EXPECT_EQ(stage.keys_per_document(), 16u);
   Document five, four, same;
   five.text = "one two three four five";
   four.text = "one two three four";
   same.text = "One, two; THREE four five!";
   for (Document* document : {&five, &four, &same}) {
     EXPECT_TRUE(stage.process(*document).kept());
-    EXPECT_EQ(document->dedup_keys.size(), 15u);
+    EXPECT_EQ(document->dedup_keys.size(), 16u);
+    EXPECT_EQ(document->dedup_keys.back(), content_check(document->text));
     EXPECT_NE(document->dedup_keys[0], 0u);
   }
   EXPECT_EQ(std::count(five.dedup_keys.begin() + 1, five.dedup_keys.end(), 0u), 0);
   EXPECT_EQ(std::count(four.dedup_keys.begin() + 1, four.dedup_keys.end(), 0u), 14);
   EXPECT_NE(five.dedup_keys[0], same.dedup_keys[0]);
-  EXPECT_TRUE(std::equal(five.dedup_keys.begin() + 1, five.dedup_keys.end(), same.dedup_keys.begin() + 1));
+  EXPECT_TRUE(std::equal(five.dedup_keys.begin() + 1, five.dedup_keys.end() - 1, same.dedup_keys.begin() + 1));
   Report report;
   stage.process(five, &report);
   ASSERT_EQ(report.measurements.size(), 1u);
@@ -141,7 +143,7 @@ TEST(MinHashStage, KeepsTheSignatureOnRequest) {
   options.keep_signature = true;
   options.words = "spaces";
   const MinHashStage stage(options);
-  EXPECT_EQ(stage.keys_per_document(), 29u);
+  EXPECT_EQ(stage.keys_per_document(), 30u);
   Document document;
   document.text = "one two three four five six";
   stage.process(document);

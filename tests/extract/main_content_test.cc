@@ -127,12 +127,31 @@ TEST(Conversation, AddressesOfThreads) {
        {"https://forum.example.org/x", "https://warriorforum.com/a/b.html", "http://bbs.example.org/",
         "https://example.org/forums/a", "https://example.org/showthread.php?t=1",
         "https://example.org/viewtopic.php?id=9", "https://example.org/questions/7/how-to",
-        "https://meta.example.org/t/slug/9", "https://community.example.org/x"}) {
+        "https://meta.example.org/t/slug/9", "https://community.example.org/x",
+        "https://git.example.org/mill/issues/12", "https://example.org/ticket/7?x=1",
+        "https://example.org/browse/MILL-12/", "https://example.org/show_bug.cgi?id=9",
+        "https://old.reddit.com/r/mills/comments/1/x/"}) {
     EXPECT_TRUE(is_thread_address(address)) << address;
   }
-  for (const char* address : {"", "forum", "https://example.org/", "https://example.org/2024/the-forum-of-rome",
-                              "https://example.org/open-thread/", "https://example.org/news?id=questions-asked"}) {
+  for (const char* address :
+       {"", "forum", "https://example.org/", "https://example.org/2024/the-forum-of-rome",
+        "https://example.org/open-thread/", "https://example.org/news?id=questions-asked",
+        "https://example.org/issues/12/the-mill", "https://example.org/issues/spring", "https://example.org/2024/12"}) {
     EXPECT_FALSE(is_thread_address(address)) << address;
+  }
+}
+
+TEST(Conversation, TitlesOfThreads) {
+  for (const char* title :
+       {"The wheel squeaks - Mill Forum", "Mill Forums | The wheel squeaks",
+        "Wheel squeaks \u00B7 Issue #12 \u00B7 mill", "Ticket #7: the wheel", "The wheel - Millers Stack Exchange",
+        "Wheel (#12) \u00B7 Issues \u00B7 mill", "#12 (Wheel squeaks) \u2013 Mill"}) {
+    EXPECT_TRUE(is_thread_title(title)) << title;
+  }
+  for (const char* title :
+       {"", "The forum of Rome", "Rome - the forum and the mills - Travel", "Issue # of the magazine", "Forums",
+        "#12 mills to see", "Mills (#", "Forums of Rome: a walk"}) {
+    EXPECT_FALSE(is_thread_title(title)) << title;
   }
 }
 
@@ -149,6 +168,13 @@ TEST(Conversation, CommentsGoWhateverTheirShare) {
   EXPECT_TRUE(keeps(article + comments("comments") + "<p>" + words("more", 30) + "</p>"));  // it goes on behind them
   EXPECT_FALSE(keeps(article + comments("comments") + "<p>" + words("more", 29) + "</p>"));
   EXPECT_TRUE(keeps(article + comments("main-content__item__comment")));  // the page's own text, named so too
+  EXPECT_FALSE(keeps(article + comments("post-comments")));
+  EXPECT_TRUE(keeps(article + comments("post-comment-main")));  // as the page's own text may be named
+  EXPECT_FALSE(keeps(article + comments("comentarios")));
+  EXPECT_FALSE(keeps(article + comments("reacties")));
+  EXPECT_TRUE(keeps(article + comments("responsive")));
+  EXPECT_FALSE(keeps(article + "<section aria-label='Comments'><p>" + words("said", 500) + "</p></section>"));
+  EXPECT_TRUE(keeps(article + "<section aria-label='More'><p>" + words("said", 500) + "</p></section>"));
   EXPECT_TRUE(keeps(article + comments("comments"), {"", "QAPage", "", {}}));
   EXPECT_TRUE(
       keeps("<div itemtype='https://schema.org/DiscussionForumPosting'>" + article + comments("comments") + "</div>"));

@@ -82,6 +82,7 @@ TEST(ListNumbers, ValuesStartAndReversed) {
   EXPECT_EQ(text_of("<ol><li>a<li value=7>b<li>c</ol>"), "1. a\n7. b\n8. c");
   EXPECT_EQ(text_of("<ol reversed><li>a<li>b</ol>"), "2. a\n1. b");
   EXPECT_EQ(text_of("<ol reversed start=9><li>a<li value=3>b<li>c</ol>"), "9. a\n3. b\n2. c");
+  EXPECT_EQ(text_of("<ol reversed><li>a<ol><li>x</ol><div><li>b</div></ol>"), "2. a\n  1. x\n1. b");
   EXPECT_EQ(text_of("<ol start=-1><li>a<li>b<li>c</ol>"), "-1. a\n0. b\n1. c");
   EXPECT_EQ(text_of("<ol start=' +4x'><li>a<li value=x>b</ol>"), "4. a\n5. b");
   EXPECT_EQ(text_of("<ol><li>a<ol><li>b</ol><li>c</ol>"), "1. a\n  1. b\n2. c");
@@ -121,6 +122,14 @@ TEST(Formulas, DrawingsWithoutMathMl) {
 
 TEST(Gutters, LineNumbersGo) {
   EXPECT_EQ(text_of("<pre><span class=lineno>1 </span>a\n<span class=lineno>2 </span>b</pre>"), "a\nb");
+  for (const char* name :
+       {"linenos", "LineNumber", "line-no", "js-line-number", "react-syntax-highlighter-line-number", "linenum",
+        "CodeMirror-linenumber", "ace_gutter-cell", "linenr", "sourcelineno", "ln", "lnt", "blob-num"}) {
+    EXPECT_EQ(text_of("<pre><span class='x " + std::string(name) + "'>1 </span>a</pre>"), "a") << name;
+  }
+  for (const char* name : {"headline-number", "airlineno", "phone-number", "num", "numbers", "line", "no"}) {
+    EXPECT_EQ(text_of("<pre><span class='" + std::string(name) + "'>1 </span>a</pre>"), "1 a") << name;
+  }
   EXPECT_EQ(text_of("<pre><span class=lineno>x1 </span>a</pre>"), "x1 a");
   EXPECT_EQ(text_of("<pre><span class=number>1 </span>a</pre>"), "1 a");
   EXPECT_EQ(text_of("<table><tr><td><pre>7\n8</pre><td><pre>a\nb</pre></table>"), "a\nb");
@@ -138,21 +147,59 @@ TEST(Ruby, ReadingsStandInBrackets) {
 }
 
 TEST(StyleHides, WhatIsClippedAway) {
-  for (const char* style :
-       {"display:none", "DISPLAY : NONE !important", "visibility: hidden", "position:absolute;clip:rect(0,0,0,0)",
-        "clip: rect(1px 1px 1px 1px); position: absolute !important", "position:fixed;clip:rect(0px,1px,9px,0px)",
-        "clip-path:inset(50%)", "clip-path: inset(100% 0 0 0)", "clip-path:circle(0)",
-        "clip-path:polygon(0px 0px, 0px 0px, 0 0)", "position:absolute;left:-9999px", "position:absolute;top:-1000em",
-        "width:1px;height:1px;overflow:hidden", "height:0;overflow:hidden"}) {
+  for (const char* style : {"display:none",
+                            "DISPLAY : NONE !important",
+                            "visibility: hidden",
+                            "position:absolute;clip:rect(0,0,0,0)",
+                            "clip: rect(1px 1px 1px 1px); position: absolute !important",
+                            "position:fixed;clip:rect(0px,1px,9px,0px)",
+                            "clip-path:inset(50%)",
+                            "clip-path: inset(100% 0 0 0)",
+                            "clip-path:circle(0)",
+                            "clip-path:polygon(0px 0px, 0px 0px, 0 0)",
+                            "position:absolute;left:-9999px",
+                            "position:absolute;top:-1000em",
+                            "width:1px;height:1px;overflow:hidden",
+                            "height:0;overflow:hidden",
+                            "visibility:collapse",
+                            "clip-path:inset(0 0 100% 0)",
+                            "clip-path:inset(0 60% 0 40%)",
+                            "clip-path:inset(50% 10%)",
+                            "-webkit-clip-path:inset(50%)",
+                            "clip-path:rect(0 0 0 0)",
+                            "position:absolute;left:-100vw",
+                            "position:absolute;inset-inline-start:-9999px",
+                            "text-indent:-9999px;overflow:hidden",
+                            "display:inline;display:none",
+                            "display:none!important;display:inline"}) {
     EXPECT_TRUE(style_hides(style)) << style;
   }
-  for (const char* style :
-       {"", "color:none", "clip:rect(0,0,0,0)", "position:relative;clip:rect(0,0,0,0)",
-        "position:absolute;clip:rect(0,9px,9px,0)", "position:absolute;clip:rect(auto,auto,auto,auto)",
-        "position:absolute;clip:auto", "clip-path:inset(49%)", "clip-path:inset(60px)", "clip-path:circle(40%)",
-        "clip-path:polygon(0 0, 90% 0, 9px 9px)", "left:-9999px", "position:absolute;left:-998px",
-        "height:2px;overflow:hidden", "height:1em;overflow:hidden", "height:0", "overflow:hidden",
-        "text-indent:-9999px", "visibility:visible"}) {
+  for (const char* style : {"",
+                            "color:none",
+                            "clip:rect(0,0,0,0)",
+                            "position:relative;clip:rect(0,0,0,0)",
+                            "position:absolute;clip:rect(0,9px,9px,0)",
+                            "position:absolute;clip:rect(auto,auto,auto,auto)",
+                            "position:absolute;clip:auto",
+                            "clip-path:inset(49%)",
+                            "clip-path:inset(0 0 99% 0)",
+                            "clip-path:inset(60px)",
+                            "clip-path:rect(0 40px 40px 0)",
+                            "position:absolute;left:-99vw",
+                            "margin-left:-9999px",
+                            "display:none;display:inline",
+                            "display:none;display:block!important",
+                            "position:absolute;position:static;left:-9999px",
+                            "clip-path:circle(40%)",
+                            "clip-path:polygon(0 0, 90% 0, 9px 9px)",
+                            "left:-9999px",
+                            "position:absolute;left:-998px",
+                            "height:2px;overflow:hidden",
+                            "height:1em;overflow:hidden",
+                            "height:0",
+                            "overflow:hidden",
+                            "text-indent:-9999px",
+                            "visibility:visible"}) {
     EXPECT_FALSE(style_hides(style)) << style;
   }
 }
@@ -183,9 +230,12 @@ TEST(ShadowRoots, ShowTheirHostsChildrenInSlots) {
   EXPECT_EQ(text_of("<div><template shadowrootmode=open>a</template><template shadowrootmode=open>b</template></div>"),
             "a");
   EXPECT_EQ(text_of("<div><template>a</template><template shadowrootmode=none>b</template>c</div>"), "c");
-  EXPECT_EQ(text_of("<div><template shadowrootmode=open><i><template "
-                    "shadowrootmode=open>a<slot></slot></template><slot></slot></i></template>b</div>"),
+  EXPECT_EQ(text_of("<div><template shadowrootmode=open><span><template "
+                    "shadowrootmode=open>a<slot></slot></template><slot></slot></span></template>b</div>"),
             "ab");
+  EXPECT_EQ(text_of("<x-y><template shadowrootmode=open>a</template>b</x-y>"), "a");
+  EXPECT_EQ(text_of("<i><template shadowrootmode=open>a</template>b</i>"), "b");  // may have no shadow root
+  EXPECT_EQ(text_of("<xy><template shadowrootmode=open>a</template>b</xy>"), "b");
 }
 
 TEST(Unended, TheRestIsReadOnce) {
@@ -202,6 +252,8 @@ TEST(Unended, TheRestIsReadOnce) {
   EXPECT_EQ(closed("<script>x('<p>b</p>');"), "");      // cut within a script
   EXPECT_EQ(closed("<script>x();\n<div>b</div>"), "");  // no sign that a page goes on
   EXPECT_EQ(closed("<script><!--<script>x();</script><p>b</p>"), "<script></script></script><p>b</p>");
+  EXPECT_EQ(closed("<script><!-- x(); //--><p>b</p>"), "<script></script><p>b</p>");
+  EXPECT_EQ(closed("<script><!-- x('<p>a</p>'); //--> y();\n<p>b</p>"), "<script></script><p>b</p>");
   EXPECT_EQ(closed("<svg><title>a<p>b"), "");  // no raw text there
 }
 
@@ -212,6 +264,12 @@ TEST(JsonLd, AsSitesWriteIt) {
   EXPECT_EQ(repaired_json("{\"a\":\"it\\'s // no \\u00e9 \\x comment\"}"),
             "[{\"a\":\"it's // no \\u00e9 x comment\"}]");
   EXPECT_EQ(repaired_json("{\"a\":1}{\"b\":2}"), "[{\"a\":1},{\"b\":2}]");
+  EXPECT_EQ(repaired_json("\xEF\xBB\xBF{\"a\":1,}"), "[{\"a\":1}]");
+  EXPECT_EQ(repaired_json("{'a':'b \"c\"'}"), "[{\"a\":\"b \\\"c\\\"\"}]");
+  EXPECT_EQ(repaired_json("{\"a\":\"it's\"}"), "[{\"a\":\"it's\"}]");
+  EXPECT_EQ(repaired_json("{\"a\":[{\"b\":\"c\","), "[{\"a\":[{\"b\":\"c\"}]}]");
+  EXPECT_EQ(repaired_json("{\"a\":1}}]"), "[{\"a\":1}]");
+  EXPECT_EQ(repaired_json("{\"a\":\"b\" \"c\":{} \"d\":[{}{}]}"), "[{\"a\":\"b\",\"c\":{},\"d\":[{},{}]}]");
   EXPECT_EQ(plain_field("a &amp; b <b>c</b> d"), "a & b c d");
   EXPECT_EQ(plain_field("a &amp;amp; b"), "a & b");
   EXPECT_EQ(plain_field("a < b"), "a < b");
@@ -234,6 +292,11 @@ TEST(JsonLd, Authors) {
   EXPECT_EQ(author("[{\"name\":\"Ida\"},\"Tom\",{\"name\":\"Ida\"}]"), "Ida; Tom");
   EXPECT_EQ(author("{\"name\":{\"name\":\"Ida &amp; Co\"}}"), "Ida & Co");
   EXPECT_EQ(author("{\"name\":[\"Ida\"]}"), "Ida");
+  EXPECT_EQ(author("{\"name\":[\"Ida\",{\"name\":\"Tom\"}]}"), "Ida; Tom");
+  EXPECT_EQ(author("{\"@list\":[{\"name\":\"Ida\"},{\"name\":\"Tom\"}]}"), "Ida; Tom");
+  EXPECT_EQ(author("[[{\"name\":\"Ida\"}],[\"Tom\"]]"), "Ida; Tom");
+  EXPECT_EQ(author("{\"givenName\":\"Ida\",\"familyName\":\"Brandt\"}"), "Ida Brandt");
+  EXPECT_EQ(author("[\"https://x.example/ida\",\"Tom\"]"), "Tom");
   EXPECT_EQ(author("{\"name\":{\"@value\":\"Ida\"}}"), "Ida");
   EXPECT_EQ(author("{\"url\":\"x\"}"), "");
   EXPECT_EQ(metadata_of("{\"@graph\":[{\"@type\":\"Article\",\"author\":{\"@id\":\"#i\"}},{\"@type\":\"Person\",\"@"
@@ -242,6 +305,31 @@ TEST(JsonLd, Authors) {
             "Ida");
   EXPECT_EQ(metadata_of("{}", "<meta name=citation_author content=Ida><meta name=citation_author content=Tom>").author,
             "Ida; Tom");
+  EXPECT_EQ(metadata_of("{\"@type\":\"Article\",\"creator\":[\"Ida\",\"Tom\"]}").author, "Ida; Tom");
+  EXPECT_EQ(metadata_of("{\"@type\":\"Article\",\"creator\":\"Tom\",\"author\":\"Ida\"}").author, "Ida");
+  EXPECT_EQ(metadata_of("{\"@type\":[\"Thing\",\"NewsArticle\"],\"author\":\"Ida\"}").author, "Ida");
+  EXPECT_EQ(metadata_of("{\"@type\":[\"Thing\",\"Place\"],\"author\":\"Ida\"}").author, "");
+  EXPECT_EQ(metadata_of("{&quot;@type&quot;:&quot;Article&quot;,&quot;author&quot;:&quot;Ida&quot;}").author, "Ida");
+}
+
+TEST(Metadata, SeveralAuthorsInTagsAndLinks) {
+  const auto author = [](const char* html) {
+    return extract(std::string("<title>x</title>") + html, {}).metadata.author;
+  };
+  EXPECT_EQ(author("<meta name=author content=Ida><meta name=author content=Tom>"), "Ida; Tom");
+  EXPECT_EQ(author("<meta name=author content=Ida><meta property=article:author content=tom42>"), "Ida");
+  EXPECT_EQ(author("<meta property=article:author content=http://x><meta name=author content=Ida>"), "Ida");
+  EXPECT_EQ(
+      author("<p>By <a rel=author href=/i>Ida</a> and <a rel=author href=/t>Tom</a><p><a rel=author href=/e>Eve</a>"),
+      "Ida; Tom");
+  EXPECT_EQ(
+      extract("<script type='Application/LD+JSON; charset=utf-8'>{\"@type\":\"Article\",\"author\":\"Ida\"}</script>",
+              {})
+          .metadata.author,
+      "Ida");
+  EXPECT_EQ(extract("<script type='application/ld+jsonp'>{\"@type\":\"Article\",\"author\":\"Ida\"}</script>", {})
+                .metadata.author,
+            "");
 }
 
 TEST(JsonLd, TheHeadlineAndTheHeading) {

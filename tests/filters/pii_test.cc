@@ -151,6 +151,17 @@ TEST_F(Pii, NumbersThatAreSomethingElse) {
                            "version 02.03.04.0506", "01.04.2023-31.10.2023"}) {
     EXPECT_EQ(found(all_, text), "") << text;
   }
+  for (const char* text : {"on 01.02.24 10 Uhr 15", "of 24-02-01 1030 x", "born 01 02 1960 12 o'clock",
+                           "version 212.555.0123", "0,4111 1111 1111 1111", "at 12:030 123 4567"}) {
+    EXPECT_EQ(found(all_, text), "") << text;
+  }
+  EXPECT_EQ(found(all_, "x 01.02.24.56.78 y"), "phone:01.02.24.56.78");
+  EXPECT_EQ(found(all_, "x 01-02-24-56-78 y"), "phone:01-02-24-56-78");
+  EXPECT_EQ(found(all_, "x 01 02 24 56 78 y"), "phone:01 02 24 56 78");
+  EXPECT_EQ(found(all_, "x 01 02 1860 12 y"), "phone:01 02 1860 12");
+  EXPECT_EQ(found(all_, "x 212.555.0123 y"), "phone:212.555.0123");
+  EXPECT_EQ(found(all_, "Tel.:030 123 4567"), "phone:030 123 4567");
+  EXPECT_EQ(found(all_, "tel:+49-30-1234567"), "phone:+49-30-1234567");
   EXPECT_EQ(found(all_, "at 01.92.2024.10 x"), "phone:01.92.2024.10");  // no month is 92
   EXPECT_EQ(found(all_, "at 02.03.04.0506 x"), "phone:02.03.04.0506");
   EXPECT_EQ(found(all_, "at 052 520008 x"), "phone:052 520008");
@@ -164,6 +175,9 @@ TEST_F(Pii, UnicodeSpacesAndHyphens) {
   EXPECT_EQ(found(all_, "x 905\u2011674\u20113793 y"), "phone:905\u2011674\u20113793");
   EXPECT_EQ(found(all_, "x +49\u00A030\u00A01234567 y"), "phone:+49\u00A030\u00A01234567");
   EXPECT_EQ(found(all_, "x 4111\u00A01111\u00A01111\u00A01111 y"), "card:4111\u00A01111\u00A01111\u00A01111");
+  EXPECT_EQ(found(all_, "IBAN NO93\u20068601\u30001117\u200A947"), "iban:NO93\u20068601\u30001117\u200A947");
+  EXPECT_EQ(found(all_, "IBAN NO93\u200B8601\u200B1117\u200B947"), "");  // no space
+  EXPECT_EQ(found(all_, "x 030\u205F123\u20044567 y"), "phone:030\u205F123\u20044567");
   EXPECT_EQ(found(all_, "x 123\u201045\u20106789 y"), "us_ssn:123\u201045\u20106789");
   EXPECT_EQ(found(all_, "x 905\u00B7674\u00B73793 y"), "");  // a middle dot
 }
@@ -171,12 +185,22 @@ TEST_F(Pii, UnicodeSpacesAndHyphens) {
 TEST_F(Pii, SocialSecurityNumbersWithSpacesNeedAWord) {
   EXPECT_EQ(found(all_, "SSN: 123 45 6789"), "us_ssn:123 45 6789");
   EXPECT_EQ(found(all_, "123 45 6789 (Social Security)"), "us_ssn:123 45 6789");
+  EXPECT_EQ(found(all_, "SS# 123\u00A045\u00A06789"), "us_ssn:123\u00A045\u00A06789");
   EXPECT_EQ(found(all_, "boxes 123 45 6789"), "");
+  EXPECT_EQ(found(all_, "lossn 123 45 6789"), "");
 }
 
 TEST_F(Pii, PhonesWithTheirWordBehind) {
   EXPECT_EQ(found(all_, "467 3395 (mobile)"), "phone:467 3395");
   EXPECT_EQ(found(all_, "467 3395 is my cell phone"), "phone:467 3395");
+  EXPECT_EQ(found(all_, "467 3395 (telephone)"), "phone:467 3395");
+  EXPECT_EQ(found(all_, "467 3395 (t\u00E9l. bureau)"), "phone:467 3395");
+  EXPECT_EQ(found(all_, "467 3395, m\u00F3vil"), "phone:467 3395");
+  EXPECT_EQ(found(all_, "467 3395 (Mobil)"), "phone:467 3395");
+  EXPECT_EQ(found(all_, "M\u00F3vil 467 3395"), "phone:467 3395");
+  EXPECT_EQ(found(all_, "467 3395 telegrams"), "");
+  EXPECT_EQ(found(all_, "467 3395 (home phone), 467 3396 (work phone)"), "phone:467 3395 phone:467 3396");
+  EXPECT_EQ(found(all_, "box 467 3395 (see phone 467 3396)"), "phone:467 3396");
   EXPECT_EQ(found(all_, "467 3395 boxes"), "");
   EXPECT_EQ(found(all_, "box 467 3395. Phone us"), "");  // another sentence
   EXPECT_EQ(found(all_, "box 467 3395 tel: 5403926876"), "phone:5403926876");

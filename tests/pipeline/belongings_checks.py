@@ -50,14 +50,32 @@ class Folders(Checks):
         for name in names:
             self.assertEqual(self.bytes_of("out", name), b"someone's")
 
+    TRAIN = ["train", "tiny", "--data", "shards", "--output", "model", "--steps", "1", "--device", "cpu", "--set", "model.layers=1",
+             "--set", "model.heads=1", "--set", "model.channels=8", "--set", "model.length=8", "--set", "training.tokens_per_step=16",
+             "--set", "run.sample_every=0"]
+
+    def test_leftovers_of_training_are_swept(self):
+        self.ftok(*self.tokenize, "shards")
+        self.ftok(*self.TRAIN, code=-signal.SIGKILL, env=faults.killed_at(FTOK, 1))
+        self.assertEqual(len(self.leftovers()), 1, self.leftovers())
+        self.ftok(*self.TRAIN)
+        self.assertEqual(self.leftovers(), [])
+
+    def test_leftovers_of_a_vocabulary_are_swept(self):
+        train = ["vocab", "train", "--quiet", "--size", "260", "--output", "v.tiktoken", "text.txt"]
+        for point in (1, 3):
+            self.ftok(*train, code=-signal.SIGKILL, env=faults.killed_at(FTOK, point))
+            self.assertEqual(len(self.leftovers()), 1, self.leftovers())
+            self.ftok(*train)
+            self.assertEqual(self.leftovers(), [])
+            for name in ("v.tiktoken", "v.json"):
+                (self.folder / name).unlink()
+
     def test_a_log_that_is_not_of_training_stays(self):
         self.ftok(*self.tokenize, "shards")
         (self.folder / "model").mkdir()
         self.write("model/log.jsonl", '{"event":"mine"}\n')
-        train = ["train", "tiny", "--data", "shards", "--output", "model", "--steps", "1", "--device", "cpu", "--set", "model.layers=1",
-                 "--set", "model.heads=1", "--set", "model.channels=8", "--set", "model.length=8", "--set", "training.tokens_per_step=16",
-                 "--set", "run.sample_every=0"]
-        self.assertIn("log.jsonl is not a log of ftok train", self.ftok(*train, code=2).stderr)
+        self.assertIn("log.jsonl is not a log of ftok train", self.ftok(*self.TRAIN, code=2).stderr)
         self.assertEqual(self.bytes_of("model", "log.jsonl"), b'{"event":"mine"}\n')
 
     def test_counts_of_someone_else_stay(self):
@@ -230,11 +248,11 @@ class Terminals(Checks):
         self.assertEqual(done.returncode, 0, done.stderr)
         manifest = json.loads(self.bytes_of("out", "manifest.json").decode("utf-8", "strict"))
         self.assertEqual(unescaped(json.dumps(manifest["inputs"][0]["report"]["input"])[1:-1].encode().decode("unicode_escape")), self.NAME)
-        os.unlink(path)
-        done = subprocess.run([*command[:-2], "--output", "out2"], cwd=self.folder, capture_output=True, text=True, errors="surrogateescape")
-        self.assertEqual(done.returncode, 2)  # its brackets make it a pattern, which matches no file now
+        command[command.index(self.NAME)] = b"gone\x1b]0;x\x07\xff.warc.gz"
+        done = subprocess.run(command, cwd=self.folder, capture_output=True, text=True, errors="surrogateescape")
+        self.assertEqual(done.returncode, 1)
         self.harmless(done.stderr)
-        self.one_line(done, "a\\x1b[31m\\xff\\xff\\x9b.warc.gz")
+        self.one_line(done, "gone\\x1b]0;x\\x07\\xff.warc.gz")
         done = subprocess.run([FTOK, "encode", "--vocab", b"v\x1b[2J\xff", "a"], cwd=self.folder, capture_output=True, text=True, errors="surrogateescape")
         self.harmless(done.stderr)
         done = subprocess.run([FTOK, b"comm\x1b[2Jand"], cwd=self.folder, capture_output=True, text=True, errors="surrogateescape")

@@ -159,7 +159,7 @@ class Halves(unittest.TestCase):
         for flags, inputs, message in ((["--only", "both"], "list", "--only: got 'both'"),
                                        (["--only", "extract", "--task", "2/2"], "list", "--task: got '2/2'"),
                                        (["--task", "0/2"], "list", "--task: needs --only extract"),
-                                       (["--only", "commit"], "other", "is of in0.warc.gz, the list has in7.warc.gz as input 1"),
+                                       (["--only", "commit"], "other", "is of in0.warc.gz, but the list of inputs has in7.warc.gz as input 1"),
                                        (["--only", "extract", "--no-text"], "list", "was made with another recipe")):
             done = self.ftok("wrong", *flags, inputs=inputs, code=2)
             self.assertIn(message, done.stderr)

@@ -179,7 +179,7 @@ class TokenizeChecks(unittest.TestCase):
                     process.communicate(timeout=moments.uniform(0, seconds))
                 except subprocess.TimeoutExpired:
                     process.kill()
-                    inside += b"going on after record" in process.communicate()[1]
+                    inside += b"resuming after record" in process.communicate()[1]
                     kills += 1
                     continue
                 self.assertEqual(process.returncode, 0)
@@ -204,7 +204,7 @@ class TokenizeChecks(unittest.TestCase):
                     break
                 self.assertEqual(done.returncode, -9, done.stderr)
                 again = self.ftok("tokenize", *inputs, "--output", "killed", "--vocab", "ftok-4k", "--shard-tokens", "1M", *flags)
-                went_on += "going on after record" in again.stderr
+                went_on += "resuming after record" in again.stderr
                 self.assertEqual(digests(self.folder / "killed"), expected, f"commit point {point}")
                 shutil.rmtree(self.folder / "killed")
             self.assertGreater(point, 10)
@@ -230,7 +230,7 @@ class TokenizeChecks(unittest.TestCase):
         stderr = process.communicate()[1].decode()
         self.assertEqual(process.returncode, 130, stderr)
         again = self.ftok("tokenize", "-", "--output", "out", "--vocab", "ftok-4k", input=data)
-        self.assertIn("going on after record", again.stderr)
+        self.assertIn("resuming after record", again.stderr)
         self.assertEqual(all_tokens(self.folder / "out"), all_tokens(self.folder / "expected"))
 
     def killed_after_a_checkpoint(self, inputs):
@@ -356,8 +356,9 @@ class TokenizeChecks(unittest.TestCase):
         with open(path, "w") as out:
             for i in range(3000):
                 out.write(json.dumps({"text": prose(1, 100), "id": f"{i * 7919 % 3000:05}"}) + "\n")
-        self.tokenize([path], "small", "--shuffle", "1", "--memory", "64K", "--validation-per-mille", "0")
-        self.tokenize([path], "large", "--shuffle", "1", "--validation-per-mille", "0")
+        record = ("--record-bytes-max", "4K")  # --memory is at least 12 times that
+        self.tokenize([path], "small", "--shuffle", "1", "--memory", "64K", "--validation-per-mille", "0", *record)
+        self.tokenize([path], "large", "--shuffle", "1", "--validation-per-mille", "0", *record)
         self.assertEqual(digests(self.folder / "small"), digests(self.folder / "large"))
         inspect = self.ftok("shards", "inspect", "--documents", "small/ftok_train_000000.bin").stdout.splitlines()[1:]
         ids = [line.split()[3] for line in inspect]

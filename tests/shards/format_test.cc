@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "core/error.h"
 #include "shards/bytes.h"
 #include "shards/checksum.h"
 #include "shards/reader.h"
@@ -141,6 +142,13 @@ TEST(Split, ComparesTheHashWithThePerMille) {
 TEST(Split, Names) {
   EXPECT_EQ(shard_name(Split::kTrain, 12), "ftok_train_000012.bin");
   EXPECT_EQ(shard_name(Split::kValidation, 0), "ftok_val_000000.bin");
+  EXPECT_EQ(split_of_name("a/x_train_000001.bin"), Split::kTrain);
+  EXPECT_EQ(split_of_name("a/test_train_000001.bin"), Split::kTrain);  // a corpus called "test"
+  EXPECT_EQ(split_of_name("a/train_mills_VAL_000001.bin"), Split::kValidation);
+  EXPECT_EQ(split_of_name("a/contest_000001.bin"), std::nullopt);
+  EXPECT_EQ(split_of_name("a/train_mills_test_000001.bin"), std::nullopt);
+  for (const char* both : {"x_train_val_0.bin", "x_val_train_0.bin", "x_train_eval_0.bin", "x-validation-test-0.bin"})
+    EXPECT_THROW(split_of_name(both), Error) << both;
   EXPECT_EQ(shard_sidecar_path("a/ftok_val_000000.bin"), "a/ftok_val_000000.docs");
   EXPECT_EQ(shard_mask_path("a/ftok_val_000000.bin"), "a/ftok_val_000000.mask");
 }

@@ -68,6 +68,28 @@ TEST(PairTable, HasWhatIsLeftOver) {
   expect_same(table, pairs, 1000);
 }
 
+// Pairs chosen so that both slots of each are among 64: few find a place, and the rest costs a few moves each and a
+// search in order.
+TEST(PairTable, AFloodCostsNoMoreThanItsLength) {
+  constexpr size_t kPairs = 1500;
+  PairTable table;
+  table.reserve(kPairs);  // 4,096 slots
+  Pairs pairs;
+  for (uint32_t left = 0; pairs.size() < kPairs; ++left) {
+    for (uint32_t right = 0; right < 4096; ++right) {
+      const auto slot = [&](const uint32_t(&factors)[2]) {
+        const uint32_t x = left * factors[0] + right * factors[1];
+        return (x ^ x >> PairTable::kMixShift) * PairTable::kSpread >> table.shift() >> 1;
+      };
+      if (slot(PairTable::kFirst) < 64 && slot(PairTable::kSecond) < 64) pairs[{left, right}] = left;
+    }
+  }
+  fill(table, pairs);
+  EXPECT_GE(table.left_over(), pairs.size() - 64);
+  EXPECT_LE(table.moves(), 256 * 128 + 8 * pairs.size());
+  expect_same(table, pairs, PairTable::kEdge);
+}
+
 TEST(PairTable, TheFiltersSayOfEveryPairWhereItMayBe) {
   const Pairs pairs = random_pairs(20000, 100000);
   PairTable table;

@@ -3,10 +3,13 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include "core/error.h"
 #include "core/file.h"
 #include "tests/support/test_data.h"
 #include "text/unicode.h"
+#include "tokenizer/encode/bpe_merge.h"
 #include "tokenizer/encoding.h"
 
 namespace ftok {
@@ -193,6 +196,46 @@ TEST(TokenizerJson, LoadsByteLevelBpe) {
   EXPECT_EQ(e.encode_ordinary("abc"), (std::vector<uint32_t>{257}));
   EXPECT_EQ(e.encode("ab<end>", Specials::kAllow), (std::vector<uint32_t>{256, 258}));
   EXPECT_EQ(e.n_vocab(), 259u);
+}
+
+// A merge that comes again takes the place of the first, as in Hugging Face tokenizers: a thousand of them are one.
+TEST(TokenizerJson, AMergeThatComesAgainCountsOnce) {
+  std::string json = json_of("null", kByteLevel);
+  std::string again;
+  for (int i = 0; i < 3000; ++i) again += "\"a b\",";
+  json.insert(json.find("\"a b\""), again);
+  const Vocabulary vocabulary = parse_tokenizer_json(json, "t.json");
+  const ExplicitPairs pairs = explicit_pairs(vocabulary);
+  EXPECT_EQ(vocabulary.merges.size(), 3002u);
+  EXPECT_EQ(std::count(pairs.superseded.begin(), pairs.superseded.end(), true), 3000);
+  EXPECT_EQ(pairs.count, 2u);
+  EXPECT_EQ(Encoding(vocabulary).encode_ordinary("abcab"), (std::vector<uint32_t>{257, 256}));
+}
+
+// Tokens of n letters x, each made of every two shorter ones: pairs grow with the fourth power of n.
+TEST(TokenizerJson, TokensMadeInTooManyWaysAreRefused) {
+  const auto json_with = [](size_t longest) {
+    std::string vocab, merges, json = json_of("null", kByteLevel);
+    for (size_t n = 2; n <= longest; ++n) {
+      vocab += ",\"" + std::string(n, 'x') + "\":" + std::to_string(258 + n - 2);
+      for (size_t k = 1; k < n; ++k) merges += ",[\"" + std::string(k, 'x') + "\",\"" + std::string(n - k, 'x') + "\"]";
+    }
+    json.insert(json.find("},\"merges\""), vocab);
+    json.insert(json.rfind("]}"), merges);
+    json.replace(json.find("\"id\":258"), 8, "\"id\":" + std::to_string(258 + longest - 1));
+    return json;
+  };
+  EXPECT_EQ(json_message(json_with(30)), "(no error)");
+  EXPECT_EQ(json_message(json_with(60)), "t.json: its 1772 merges make their tokens in too many ways (491060 pairs)");
+}
+
+TEST(TokenizerJson, ASpecialTokenHasAtMost1024Bytes) {
+  for (const size_t size : {1024, 1025}) {
+    std::string json = json_of("null", kByteLevel);
+    json.replace(json.find("<end>"), 5, std::string(size, 'e'));
+    const std::string message = json_message(json);
+    EXPECT_EQ(message == "(no error)", size == 1024) << message;
+  }
 }
 
 TEST(TokenizerJson, NormalisesToNfcWhereAsked) {

@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <string>
 
+#include "core/scratch.h"
 #include "text/sentences.h"
 #include "text/unicode.h"
 #include "text/words.h"
@@ -372,6 +373,7 @@ void add_piece(std::string_view piece, Overlay& overlay) {
 
 void tokenize_sentence(std::string_view sentence, std::vector<std::string_view>& words) {
   thread_local Rewriter rewriter;
+  if (rewriter.text().capacity() > kScratchBytesMax) rewriter = Rewriter();  // the last sentence was very long
   rewriter.run(sentence);
   const std::string_view text = rewriter.text();
   Overlay overlay(sentence, words);
@@ -391,6 +393,7 @@ void tokenize_sentence(std::string_view sentence, std::vector<std::string_view>&
 
 void word_tokenize(std::string_view text, std::vector<std::string_view>& words) {
   thread_local std::vector<std::string_view> sentences;
+  const ScratchTrim trim(sentences);
   words.clear();
   split_sentences(text, WordRules::kNltk, sentences);
   for (const std::string_view sentence : sentences) tokenize_sentence(sentence, words);

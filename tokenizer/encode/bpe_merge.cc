@@ -178,11 +178,31 @@ void Merger::add_token(uint32_t id, const uint32_t* symbols, size_t count) {
   if (count == 2) pairs_.insert(symbols[0], symbols[1], id);
 }
 
+ExplicitPairs explicit_pairs(const Vocabulary& vocabulary) {
+  const std::vector<Vocabulary::Merge>& merges = vocabulary.merges;
+  ExplicitPairs out;
+  out.superseded.assign(merges.size(), false);
+  std::vector<uint32_t> order(merges.size());
+  std::iota(order.begin(), order.end(), 0);
+  const auto key = [&](uint32_t i) { return uint64_t{merges[i].left} << 32 | merges[i].right; };
+  std::sort(order.begin(), order.end(),
+            [&](uint32_t a, uint32_t b) { return key(a) != key(b) ? key(a) < key(b) : a < b; });
+  for (size_t i = 0; i + 1 < order.size(); ++i) out.superseded[order[i]] = key(order[i]) == key(order[i + 1]);
+  std::vector<uint64_t> ways(vocabulary.token_count(), 0);  // that lead to a token
+  for (uint32_t id = 0; id < vocabulary.token_count(); ++id) ways[id] = vocabulary.token(id).size() == 1 ? 1 : 0;
+  for (size_t i = 0; i < merges.size(); ++i) ways[merges[i].id] += out.superseded[i] ? 0 : 1;
+  for (size_t i = 0; i < merges.size(); ++i) {
+    if (!out.superseded[i]) out.count += ways[merges[i].left] * ways[merges[i].right];
+  }
+  return out;
+}
+
 // Symbol b < 256 is byte b, symbol 256 + i is what merge i makes. Two merges may make the same token; a merge that
 // names it then applies to both symbols.
 void Merger::build_explicit(const Vocabulary& vocabulary) {
   const size_t count = 256 + vocabulary.merges.size();
-  pairs_.reserve(count);
+  const ExplicitPairs explicit_ones = explicit_pairs(vocabulary);
+  pairs_.reserve(std::max<size_t>(count, explicit_ones.count));
   ids_.resize(count);
   symbol_bytes_.resize(count, 1);
   std::vector<uint32_t> first(vocabulary.token_count(), kNoSymbol), next(count, kNoSymbol);
@@ -196,8 +216,11 @@ void Merger::build_explicit(const Vocabulary& vocabulary) {
     if (vocabulary.token(id).size() == 1) add(static_cast<unsigned char>(vocabulary.token(id)[0]), id);
   }
   for (uint32_t b = 0; b < 256; ++b) byte_symbols_[b] = b;
-  for (size_t i = 0; i < vocabulary.merges.size(); ++i) add(static_cast<uint32_t>(256 + i), vocabulary.merges[i].id);
   for (size_t i = 0; i < vocabulary.merges.size(); ++i) {
+    if (!explicit_ones.superseded[i]) add(static_cast<uint32_t>(256 + i), vocabulary.merges[i].id);
+  }
+  for (size_t i = 0; i < vocabulary.merges.size(); ++i) {
+    if (explicit_ones.superseded[i]) continue;
     const auto merged = static_cast<uint32_t>(256 + i);
     for (uint32_t a = first[vocabulary.merges[i].left]; a != kNoSymbol; a = next[a]) {
       for (uint32_t b = first[vocabulary.merges[i].right]; b != kNoSymbol; b = next[b]) {

@@ -39,6 +39,14 @@ struct MergeJob {
   uint32_t count;                      // symbols
 };
 
+// What the merges that a vocabulary lists come to.
+struct ExplicitPairs {
+  std::vector<bool> superseded;  // by merge: a later one is of the same two tokens, which alone counts (as in Hugging
+                                 // Face tokenizers)
+  uint64_t count = 0;            // of pairs of symbols that merge: a token that n merges make is n symbols
+};
+ExplicitPairs explicit_pairs(const Vocabulary& vocabulary);
+
 // Buffers of one thread, reused from call to call.
 struct MergeScratch {
   std::vector<uint32_t> symbols, ranks, next, previous;

@@ -5,8 +5,9 @@
 namespace ftok {
 namespace {
 
-// A pair that moves others out of their slots this often is left over. At a load below a half a few moves do.
-constexpr size_t kMovesMax = 256;
+// A pair that moves others out of their slots this often is left over. At a load below a half a few moves do. Where
+// more than a few were left over the pairs were chosen for that, and trying costs no more than keeping them.
+constexpr size_t kMovesMax = 256, kMovesOfFlood = 8, kLeftOverFew = 64;
 
 }  // namespace
 
@@ -24,6 +25,7 @@ void PairTable::reserve(size_t pairs) {
   filters_[0] = reinterpret_cast<uint32_t*>(slots_.data() + capacity);
   filters_[1] = filters_[0] + filter_words;
   left_over_.clear();
+  moves_ = 0;
 }
 
 uint64_t* PairTable::entry_of(uint64_t key) {
@@ -50,7 +52,8 @@ void PairTable::insert(uint32_t left, uint32_t right, uint32_t merged) {
   }
   auto [slot, other] = slots_of(left, right);
   if (slots_[slot] != kEmpty && slots_[other] == kEmpty) slot = other;
-  for (size_t moves = 0; moves < kMovesMax; ++moves) {
+  const size_t moves_max = left_over_.size() < kLeftOverFew ? kMovesMax : kMovesOfFlood;
+  for (size_t moves = 0; moves < moves_max; ++moves, ++moves_) {
     const uint64_t gone = slots_[slot];
     put(slot, made);
     if (gone == kEmpty) return;

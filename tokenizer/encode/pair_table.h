@@ -73,6 +73,9 @@ class PairTable {
   [[gnu::always_inline]] const uint32_t* filter(unsigned slot) const { return filters_[slot]; }
   bool has_left_over() const { return !left_over_.empty(); }
 
+  size_t left_over() const { return left_over_.size(); }  // found by a search in order
+  size_t moves() const { return moves_; }                 // of pairs into slots, for tests
+
  private:
   static constexpr uint64_t kKeyMask = (uint64_t{1} << 2 * kSymbolBits) - 1;
 
@@ -95,6 +98,7 @@ class PairTable {
   std::span<uint64_t> slots_;
   uint32_t* filters_[2] = {};  // behind the slots
   uint32_t shift_ = 0;
+  size_t moves_ = 0;
   std::map<uint64_t, uint64_t> left_over_;  // by key what found no slot; empty but for vocabularies made for it
 };
 

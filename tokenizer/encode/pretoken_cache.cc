@@ -4,6 +4,8 @@
 #include <cassert>
 #include <utility>
 
+#include "core/hash_seed.h"
+
 namespace ftok {
 namespace {
 
@@ -28,18 +30,33 @@ uint64_t word_at(const char* p) {
 
 }  // namespace
 
+[[gnu::init_priority(200)]] PretokenKeySeed pretoken_key_seed;
+
+PretokenKeySeed::PretokenKeySeed() {
+  const HashSeed& seed = hash_seed();
+  const uint64_t high_bytes = (uint64_t{1} << 56) - 1;
+  for (uint64_t n = 0; n < parts.size(); ++n) {
+    const auto low_bytes = [](uint64_t count) { return count >= 8 ? UINT64_MAX : (uint64_t{1} << 8 * count) - 1; };
+    parts[n] = {{low_bytes(n), n < 8 ? 0 : low_bytes(n - 8)}, {seed[0], n << 56 | (seed[1] & high_bytes)}};
+  }
+  for (size_t i = 0; i < secrets.size(); ++i) secrets[i] = seed[2 + i];
+}
+
+void reseed_pretoken_keys() { pretoken_key_seed = PretokenKeySeed(); }
+
 PretokenKey PretokenKey::of_long(std::string_view bytes) {
   // The last 16 bytes may overlap what the loop has taken.
   assert(bytes.size() > kShortBytesMax);
   const char* p = bytes.data();
   const char* const last = p + bytes.size() - 16;
-  uint64_t a = 0x9E3779B97F4A7C15ull ^ bytes.size(), b = 0xC2B2AE3D27D4EB4Full;
+  const auto& s = pretoken_key_seed.secrets;
+  uint64_t a = s[0] ^ bytes.size(), b = s[1];
   for (; p < last; p += 16) {
-    a = mix(word_at(p) ^ a, 0xA0761D6478BD642Full ^ word_at(p + 8));
-    b = mix(word_at(p) ^ 0xE7037ED1A0B428DBull, b ^ word_at(p + 8));
+    a = mix(word_at(p) ^ a, s[2] ^ word_at(p + 8));
+    b = mix(word_at(p) ^ s[3], b ^ word_at(p + 8));
   }
-  a = mix(word_at(last) ^ a, 0x8EBC6AF09C88C6E3ull ^ word_at(last + 8));
-  b = mix(word_at(last) ^ 0x589965CC75374CC3ull, b ^ word_at(last + 8));
+  a = mix(word_at(last) ^ a, s[4] ^ word_at(last + 8));
+  b = mix(word_at(last) ^ s[5], b ^ word_at(last + 8));
   return {a, b >> 8 | kLong << 56};
 }
 

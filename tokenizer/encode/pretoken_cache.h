@@ -3,7 +3,7 @@
 // A table of cache lines of two entries, and an arena. An entry lies in one of two lines (cuckoo hashing); a bit a line
 // says whether one had to go to its other line, so that what is not there is seldom looked for twice. The keys of a
 // line lie side by side, so that one comparison is enough for both. The key of a pretoken of up to 15 bytes *is* its
-// bytes, padded with zeros, with its length in the last byte (and mixed with constants); of a longer one a hash, and
+// bytes, padded with zeros, with its length in the last byte (and mixed with secret words); of a longer one a hash, and
 // its bytes are compared in the arena. Up to 4 ids lie in the entry, more in the arena.
 //
 // Bounded: the table begins with 2 MiB (one huge page) and doubles, when half full, up to 32 MiB (2^20 entries); the
@@ -29,7 +29,7 @@ __extension__ using Wide = unsigned __int128;
 
 // The key of a pretoken. (What vector paths call is inlined always, so that no code made for one instruction set is
 // linked into another.) The top byte of `high` is its size, or kLong for a hash; never 0. The other bytes are mixed
-// with constants, so that hash() is one product.
+// with secret words, so that hash() is one product and nobody can tell which pretokens share a line.
 struct PretokenKey {
   uint64_t low, high;
 
@@ -53,23 +53,26 @@ struct PretokenKey {
   }
 };
 
-// Of the key of a short pretoken: which bits are its bytes, and what these are mixed with, the size among it. By size.
+// Of the key of a short pretoken: which bits are its bytes, and what these are mixed with: secret words and the size.
 struct PretokenKeyParts {
   PretokenKey bytes, mixed;
 };
-alignas(32) inline constexpr std::array<PretokenKeyParts, PretokenKey::kShortBytesMax + 1> kPretokenKeyParts = [] {
-  std::array<PretokenKeyParts, PretokenKey::kShortBytesMax + 1> parts{};
-  for (uint64_t n = 0; n <= PretokenKey::kShortBytesMax; ++n) {
-    const auto low_bytes = [](uint64_t count) { return count >= 8 ? UINT64_MAX : (uint64_t{1} << 8 * count) - 1; };
-    parts[n] = {{low_bytes(n), n < 8 ? 0 : low_bytes(n - 8)}, {0x9E3779B97F4A7C15ull, n << 56 | 0xB2AE3D27D4EB4Full}};
-  }
-  return parts;
-}();
+// What keys are made with, out of the seed of the process (core/hash_seed.h).
+struct PretokenKeySeed {
+  alignas(32) std::array<PretokenKeyParts, PretokenKey::kShortBytesMax + 1> parts;  // of short pretokens, by size
+  std::array<uint64_t, 6> secrets;                                                  // of long ones
 
+  PretokenKeySeed();
+};
+// One a process. It is made before other things of static storage.
+extern PretokenKeySeed pretoken_key_seed;
+
+// For tests: takes over what set_hash_seed() has set. Encodings made before must not be used any more.
+void reseed_pretoken_keys();
 [[gnu::always_inline]] inline PretokenKey PretokenKey::of_short(const unsigned char* p, size_t size) {
   PretokenKey key;
   std::memcpy(&key, p, 16);
-  const PretokenKeyParts& parts = kPretokenKeyParts[size];
+  const PretokenKeyParts& parts = pretoken_key_seed.parts[size];
   return {(key.low & parts.bytes.low) ^ parts.mixed.low, (key.high & parts.bytes.high) ^ parts.mixed.high};
 }
 

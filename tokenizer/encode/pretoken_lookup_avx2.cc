@@ -12,7 +12,7 @@ alignas(16) constexpr uint8_t kPlaces[16] = {0, 0, 0, kFirst, 0,       0,       
 
 struct Avx2Vector {
   static PretokenKey make_key(const unsigned char* p, size_t size) {
-    const auto* const parts = reinterpret_cast<const __m128i*>(&kPretokenKeyParts[size]);
+    const auto* const parts = reinterpret_cast<const __m128i*>(&pretoken_key_seed.parts[size]);
     const __m128i bytes = _mm_and_si128(_mm_loadu_si128(reinterpret_cast<const __m128i*>(p)), _mm_load_si128(parts));
     const __m128i key = _mm_xor_si128(bytes, _mm_load_si128(parts + 1));
     return {static_cast<uint64_t>(_mm_cvtsi128_si64(key)), static_cast<uint64_t>(_mm_extract_epi64(key, 1))};

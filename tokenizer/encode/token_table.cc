@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "core/hash_seed.h"
 #include "tokenizer/vocabulary.h"
 
 namespace ftok {
@@ -54,6 +55,10 @@ void TokenTable::insert(uint32_t id, uint64_t hash) {
     duplicate_first_ = static_cast<uint32_t>(slots_[slot]);
     duplicate_second_ = id;
   }
+}
+
+size_t TokenTable::longest_run() const {
+  return longest_run_of(slots_.size(), [this](size_t slot) { return slots_[slot] != kEmpty; });
 }
 
 void TokenTable::prefetch_bytes(PretokenKey key) const {

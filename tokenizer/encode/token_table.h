@@ -2,7 +2,6 @@
 #pragma once
 
 #include <cstdint>
-#include <cstring>
 #include <span>
 #include <string_view>
 #include <vector>
@@ -14,23 +13,6 @@ namespace ftok {
 struct Vocabulary;
 
 inline constexpr uint32_t kNoToken = UINT32_MAX;
-
-// 64 bits that depend on all bytes; the same on every machine.
-inline uint64_t hash_bytes(std::string_view bytes) {
-  constexpr uint64_t kMultiplier = 0x9E3779B97F4A7C15ull;
-  uint64_t h = bytes.size() * kMultiplier;
-  size_t i = 0;
-  for (; i + 8 <= bytes.size(); i += 8) {
-    uint64_t word;
-    std::memcpy(&word, bytes.data() + i, 8);
-    h = (h ^ word) * kMultiplier;
-    h ^= h >> 29;
-  }
-  uint64_t word = 0;
-  std::memcpy(&word, bytes.data() + i, bytes.size() - i);
-  h = (h ^ word) * kMultiplier;
-  return h ^ (h >> 32);
-}
 
 // Const after construction, so thread-safe. Holds a pointer to the vocabulary, which must outlive it.
 class TokenTable {
@@ -55,6 +37,8 @@ class TokenTable {
   // table.
   uint32_t duplicate_first() const { return duplicate_first_; }
   uint32_t duplicate_second() const { return duplicate_second_; }
+
+  size_t longest_run() const;  // the most slots in a row that are taken: no search looks at more; for tests
 
  private:
   void insert(uint32_t id, uint64_t hash);

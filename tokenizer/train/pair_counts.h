@@ -10,6 +10,8 @@
 #include <string>
 #include <vector>
 
+#include "core/hash_seed.h"
+
 namespace ftok {
 
 // A pair as one number: pairs in order of these are in order of the left, then the right symbol.
@@ -57,17 +59,18 @@ class PairCounts {
       if (pair.key != kNone) visit(pair);
     }
   }
+  // The most slots in a row that are taken: no search looks at more. For tests.
+  size_t longest_run() const {
+    return longest_run_of(slots_.size(), [this](size_t slot) { return slots_[slot].key != kNone; });
+  }
   // Forgets all that have a count below the minimum.
   void prune() { rebuild(slots_.size()); }
 
  private:
   static constexpr uint64_t kNone = UINT64_MAX;
 
-  static size_t hash(uint64_t key) {
-    const uint64_t h = key * 0x9E3779B97F4A7C15ull;
-    return static_cast<size_t>(h ^ h >> 32);
-  }
-  static Pair& empty_slot(std::vector<Pair>& slots, uint64_t key) {
+  size_t hash(uint64_t key) const { return seeded_mix(key, 0, first_secret_, second_secret_); }
+  Pair& empty_slot(std::vector<Pair>& slots, uint64_t key) {
     size_t slot = hash(key) & (slots.size() - 1);
     while (slots[slot].key != kNone) slot = (slot + 1) & (slots.size() - 1);
     return slots[slot];
@@ -88,6 +91,7 @@ class PairCounts {
     slots_.swap(made);
   }
 
+  uint64_t first_secret_ = hash_seed()[0], second_secret_ = hash_seed()[1];
   uint64_t count_min_;
   std::vector<Pair> slots_;
   size_t size_ = 0;

@@ -10,7 +10,9 @@
 #include <unordered_set>
 
 #include "core/error.h"
+#include "core/hash_seed.h"
 #include "text/unicode.h"
+#include "tokenizer/encode/token_table.h"
 #include "tokenizer/pretokens/pretoken_cuts.h"
 #include "tokenizer/vocabularies/vocabulary_checks.h"
 #include "tokenizer/vocabulary.h"
@@ -80,10 +82,11 @@ class JsonLoader {
   const std::string& path_;
   json::parser parser_;
   simdjson::padded_string padded_;
-  std::unordered_map<std::string, uint32_t> ids_;
-  std::unordered_map<std::string, uint32_t> spelt_;  // as the vocabulary spells them
-  std::unordered_set<std::string> added_;            // bytes of ordinary tokens that are added ones too
-  std::unordered_set<std::string> made_;             // bytes of those that a merge makes
+  std::unordered_map<std::string, uint32_t, SeededHash> ids_;
+  std::unordered_map<std::string, uint32_t, SeededHash> spelt_;          // as the vocabulary spells them
+  std::vector<const std::pair<const std::string, uint32_t>*> in_order_;  // its entries, as they come in the file
+  std::unordered_set<std::string, SeededHash> added_;  // bytes of ordinary tokens that are added ones too
+  std::unordered_set<std::string, SeededHash> made_;   // bytes of those that a merge makes
   std::vector<Vocabulary::Merge> merges_;
 };
 
@@ -94,16 +97,16 @@ void JsonLoader::read_vocab(json::object vocab) {
     if (field.value.get(id) != simdjson::SUCCESS || id >= kVocabularyTokensMax) {
       fail(fmt::format("the id of token \"{}\" is not a number below {}", field.key, kVocabularyTokensMax));
     }
-    if (!spelt_.emplace(field.key, static_cast<uint32_t>(id)).second) {
-      fail(fmt::format("token \"{}\" is there twice", field.key));
-    }
+    const auto [made, is_new] = spelt_.emplace(field.key, static_cast<uint32_t>(id));
+    if (!is_new) fail(fmt::format("token \"{}\" appears twice", field.key));
+    in_order_.push_back(&*made);
   }
 }
 
 void JsonLoader::number_added(Vocabulary& vocabulary) {
   const auto size = static_cast<uint32_t>(spelt_.size());
   uint32_t next = size;
-  std::unordered_set<std::string_view> added;
+  std::unordered_set<std::string_view, SeededHash> added;
   for (SpecialToken& token : vocabulary.specials) {
     const auto own = spelt_.find(token.text);
     const uint32_t id = own != spelt_.end() ? own->second : next;
@@ -116,7 +119,8 @@ void JsonLoader::number_added(Vocabulary& vocabulary) {
     next = std::max(next, id + 1);
     added.insert(token.text);
   }
-  for (const auto& [spelling, id] : spelt_) {
+  for (const auto* const entry : in_order_) {
+    const auto& [spelling, id] = *entry;
     std::string bytes;
     const bool is_added = added.count(spelling) > 0, is_spelt = append_bytes(bytes, spelling);
     if (is_added && !is_spelt) continue;  // as it is, not in the letters
@@ -150,13 +154,14 @@ void JsonLoader::finish(Vocabulary& vocabulary) {
   for (const std::string& bytes : added_) {
     if (bytes.size() > 1 && made_.count(bytes) == 0 && !is_whole_pretoken(vocabulary, bytes)) ids_.erase(bytes);
   }
-  uint32_t id_max = 0;
+  uint32_t id_max = 0, twice = kNoToken;
   for (const auto& [bytes, id] : ids_) id_max = std::max(id_max, id);
   std::vector<std::string_view> by_id(size_t{id_max} + 1);
   for (const auto& [bytes, id] : ids_) {
-    if (!by_id[id].empty()) fail(fmt::format("id {} belongs to two tokens", id));
+    if (!by_id[id].empty()) twice = std::min(twice, id);
     by_id[id] = bytes;
   }
+  if (twice != kNoToken) fail(fmt::format("id {} belongs to two tokens", twice));
   vocabulary.offsets.assign(1, 0);
   for (const std::string_view token : by_id) {
     vocabulary.bytes += token;
@@ -251,7 +256,7 @@ void read_pre_tokenizers(const JsonLoader& loader, json::element root, Vocabular
 void read_added_tokens(const JsonLoader& loader, json::element root, Vocabulary& vocabulary) {
   json::array added;
   if (root["added_tokens"].get(added) != simdjson::SUCCESS) return;
-  std::unordered_set<std::string_view> texts;
+  std::unordered_set<std::string_view, SeededHash> texts;
   for (const json::element token : added) {
     std::string_view text;
     uint64_t id = 0;

@@ -6,6 +6,8 @@
 #include <unordered_set>
 
 #include "core/error.h"
+#include "core/hash_seed.h"
+#include "tokenizer/encode/bpe_merge.h"
 #include "tokenizer/encode/token_table.h"
 
 namespace ftok {
@@ -32,15 +34,31 @@ void check_distinct(const Vocabulary& vocabulary, const std::string& path) {
                           table.duplicate_second()));
 }
 
+// A token that many merges make, of tokens that many merges make, multiplies: published vocabularies have a few pairs
+// for each merge.
+void check_merges(const Vocabulary& vocabulary, const std::string& path) {
+  constexpr uint64_t kPairsPerMerge = 64, kPairsFree = 1 << 16, kPairsMax = 1 << 24;
+  if (vocabulary.merges.empty()) return;
+  const uint64_t merges = vocabulary.merges.size();
+  if (merges + 256 >= PairTable::kEdge) throw Error(fmt::format("{}: {} merges are too many", path, merges));
+  const uint64_t pairs = explicit_pairs(vocabulary).count;
+  if (pairs <= std::min(kPairsMax, kPairsFree + kPairsPerMerge * merges)) return;
+  throw Error(fmt::format("{}: its {} merges make their tokens in too many ways ({} pairs)", path, merges, pairs));
+}
+
 }  // namespace
 
 void check_vocabulary(Vocabulary& vocabulary, const std::string& path) {
   std::stable_sort(vocabulary.specials.begin(), vocabulary.specials.end(),
                    [](const SpecialToken& a, const SpecialToken& b) { return a.id < b.id; });
-  std::unordered_set<std::string_view> names;
-  std::unordered_set<uint32_t> special_ids;
+  std::unordered_set<std::string_view, SeededHash> names;
+  std::unordered_set<uint32_t, SeededHash> special_ids;
   for (const SpecialToken& special : vocabulary.specials) {
     if (special.text.empty()) throw Error(fmt::format("{}: special token {} has no text", path, special.id));
+    if (special.text.size() > kSpecialBytesMax) {  // each byte of a text may begin one
+      throw Error(fmt::format("{}: special token {} has {} bytes, at most {} are read", path, special.id,
+                              special.text.size(), kSpecialBytesMax));
+    }
     if (!names.insert(special.text).second) {
       throw Error(fmt::format("{}: special token \"{}\" appears twice", path, special.text));
     }
@@ -66,6 +84,7 @@ void check_vocabulary(Vocabulary& vocabulary, const std::string& path) {
       throw Error(fmt::format("{}: byte 0x{:02x} has no token; a byte-level vocabulary has all 256", path, b));
   }
   check_distinct(vocabulary, path);
+  check_merges(vocabulary, path);
 }
 
 }  // namespace ftok

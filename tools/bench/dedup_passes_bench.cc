@@ -40,7 +40,7 @@ void keys_of(uint64_t document, std::vector<uint64_t>& keys) {
   const uint64_t luck = mix(document + 1);
   const uint64_t earlier = document > 0 && luck % 10 < 3 ? mix(luck) % document : document;
   keys.resize(kLayout.keys());
-  for (size_t slot = 0; slot < keys.size(); ++slot) {
+  for (size_t slot = 0; slot < kLayout.compared_keys(); ++slot) {
     const bool shared = earlier != document && (luck >> (8 + slot) & 1) != 0;
     keys[slot] = mix((shared ? earlier : document) * 1024 + slot + 1) | 1;
   }

@@ -59,7 +59,7 @@ void print_table(const RecallFlags& flags, const std::vector<RecallBin>& bins, c
           bin.mean_jaccard, bin.theory, bin.mean_recall, bin.mean_recall - bin.theory, bin.deviation,
           bin.default_recall, std::abs(off) < 1e-9 ? "0 sd" : fmt::format("{:+.1f} sd", off / bin.deviation));
   }
-  print("similarity given in {}: off from that of the shingles here by {:.4f} in the mean, {:.4f} at most\n",
+  print("similarity given in {}: differs from that of the shingles here by {:.4f} on average, {:.4f} at most\n",
         flags.pairs, difference.mean, difference.largest);
 }
 

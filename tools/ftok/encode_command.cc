@@ -13,6 +13,7 @@
 #include "core/file.h"
 #include "core/json.h"
 #include "core/text_file.h"
+#include "pipeline/inputs.h"
 #include "text/unicode.h"
 #include "tokenizer/chat.h"
 #include "tokenizer/inspect.h"
@@ -254,7 +255,7 @@ void run_encode(const EncodeFlags& flags) {
     if (form == Form::kPage || form == Form::kCompare)
       throw UsageError("--jsonl goes with neither --page nor --compare");
     const Encoding encoding = load_encoding(flags.vocabulary);
-    for_each_json_text(open_file_source(flags.jsonl), flags.text_key,
+    for_each_json_text(open_input(flags.jsonl, {}), flags.text_key,
                        [&](std::string_view text) { put_out(rendered(encoding, flags, form, text)); });
     return;
   }

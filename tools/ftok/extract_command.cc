@@ -12,6 +12,7 @@
 #include "core/shown.h"
 #include "core/signals.h"
 #include "crawl/charset.h"
+#include "crawl/http.h"
 #include "crawl/http_stage.h"
 #include "document/document_fields.h"
 #include "extract/extract.h"
@@ -44,9 +45,10 @@ constexpr char kExamples[] =
     "  ftok extract page.html --report report.html > text.txt\n"
     "  ftok extract --input crawl.warc.gz --jsonl | head -n 1";
 
-std::string read_page(const std::string& path) {
-  constexpr size_t kPageMax = size_t{256} << 20;
-  const std::unique_ptr<ByteSource> source = open_file_source(path);
+constexpr size_t kPageMax = size_t{256} << 20;
+
+std::string read_bytes(const std::string& path) {
+  const std::unique_ptr<ByteSource> source = open_input(path, {});
   std::string page;
   for (;;) {
     const size_t before = page.size();
@@ -55,6 +57,20 @@ std::string read_page(const std::string& path) {
     if (page.size() == before) return page;
     if (page.size() > kPageMax) throw Error(fmt::format("{}: larger than {} bytes", path, kPageMax));
   }
+}
+
+// The page as a browser would get it: what is compressed is decoded, and what is no page is refused by name.
+std::string read_page(const std::string& path) {
+  std::string page = read_bytes(path);
+  if (const std::string_view coding = coding_by_magic(page); !coding.empty()) {
+    std::string decoded;
+    const ContentDecoded result = decode_content(coding, page, kPageMax, decoded);
+    if (result.kind == ContentDecoded::Kind::kDecoded || result.kind == ContentDecoded::Kind::kTruncated)
+      page = std::move(decoded);
+  }
+  if (is_no_page(page) && !choose_charset(page, "").encoding.starts_with("UTF-16"))
+    throw Error(fmt::format("{}: is no HTML page but {}", path == "-" ? "standard input" : path, sniff_type(page)));
+  return page;
 }
 
 void append_metadata(JsonWriter& json, const html::Metadata& metadata) {

@@ -125,10 +125,13 @@ void filter_file(const std::string& file, const Stages& stages, const Flags& fla
   SourceOptions options;
   options.file_path = file;
   const InputFormat* format = nullptr;
-  const std::unique_ptr<Source> source = open_text_rows(open_input(file, log), options, &format);
+  const std::unique_ptr<Source> source = make_source(open_input(file, log), options, &format);
   std::string out;
   constexpr size_t kBlockBytes = size_t{1} << 16;
   for (Item item; source->next(item); item = Item()) {
+    if (!item.document.payload.empty())
+      throw Error(
+          fmt::format("{} is {}: it holds pages, not texts; extract them first (ftok extract)", file, format->title));
     out += judge(item, stages, flags);
     if (out.size() < kBlockBytes) continue;
     print_out(out);
@@ -147,7 +150,8 @@ void add_filter_command(CLI::App& app) {
   const auto flags = std::make_shared<Flags>();
   CLI::App* command = app.add_subcommand("filter", "Judge texts by a recipe's quality filters");
   command
-      ->add_option("FILE", flags->files, "JSON Lines, JSON arrays, CSV or TSV, plain, .gz or .zst; - is standard input")
+      ->add_option("FILE", flags->files,
+                   "Texts: JSON Lines, JSON, CSV, plain text, WET; .gz or .zst; - is standard input")
       ->required();
   command->add_option("--recipe", flags->recipe, "Preset or TOML file")->capture_default_str();
   command->add_option("--set", flags->sets, "Change one key: section.key=value")->take_all();

@@ -120,6 +120,10 @@ TaskResult do_task(const TaskFlags& flags, const TaskOptions& options) {
   try {
     const Job job(fs::absolute(flags.job).lexically_normal().string());
     enter(job.manifest().folder);
+    if (const uint64_t least = run_memory_min(job.recipe()); options.memory < least) {
+      throw UsageError(fmt::format("--memory {}: at least {}M, 32 times the largest record that the recipe reads",
+                                   flags.memory, (least + (1 << 20) - 1) >> 20));
+    }
     return run_task(job, options, plan_of_job(job), log);
   } catch (const UsageError&) {
     throw;

@@ -202,12 +202,14 @@ Model model_named(const std::string& name) {
                                nearest.empty() ? "" : ", did you mean '" + nearest + "'?", fmt::join(names, ", ")));
 }
 
-std::string model_folder() {
-  if (const std::string cache = environment("FTOK_CACHE"); !cache.empty()) return cache + "/models";
-  if (const std::string cache = environment("XDG_CACHE_HOME"); !cache.empty()) return cache + "/ftok/models";
-  if (const std::string home = environment("HOME"); !home.empty()) return home + "/.cache/ftok/models";
-  throw Error("no folder for models: set FTOK_CACHE or HOME");
+std::string cache_folder() {
+  if (std::string cache = environment("FTOK_CACHE"); !cache.empty()) return cache;
+  if (const std::string cache = environment("XDG_CACHE_HOME"); !cache.empty()) return cache + "/ftok";
+  if (const std::string home = environment("HOME"); !home.empty()) return home + "/.cache/ftok";
+  throw Error("no folder for models and work in progress: set FTOK_CACHE or HOME");
 }
+
+std::string model_folder() { return cache_folder() + "/models"; }
 
 std::string cached_model(const Model& model) {
   for (const ModelFile& file : model.files) {

@@ -37,6 +37,9 @@ Model model_named(const std::string& name);
 // The folder of fetched models; throws Error when the environment names none.
 std::string model_folder();
 
+// $FTOK_CACHE, else $XDG_CACHE_HOME/ftok, else ~/.cache/ftok. Throws Error when none is set.
+std::string cache_folder();
+
 // Where a fetched model lies, "" when it has not been fetched whole.
 std::string cached_model(const Model& model);
 

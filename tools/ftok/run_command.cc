@@ -12,6 +12,7 @@
 #include "pipeline/run.h"
 #include "tools/ftok/commands.h"
 #include "tools/ftok/fetch_flags.h"
+#include "tools/ftok/output_place.h"
 #include "tools/ftok/run_flags.h"
 #include "tools/ftok/stage_context.h"
 #include "tools/ftok/terminal.h"
@@ -21,7 +22,8 @@ namespace {
 
 struct Flags {
   RunFlags run;
-  std::string output, memory = "1G", measure, progress_json, failed_inputs_max;
+  OutputFlags output;
+  std::string memory = "1G", measure, progress_json, failed_inputs_max;
   std::string only, task;
   uint64_t threads = 0;
   FetchFlags fetch;
@@ -30,8 +32,7 @@ struct Flags {
 
 void add_flags(CLI::App& command, Flags& flags) {
   flags.run.add_inputs(command);
-  command.add_option("--output", flags.output, "Folder of the result; a run that was stopped continues there")
-      ->type_name("DIR");
+  flags.output.add_to(command, "Folder of the result, or s3://BUCKET/PREFIX; a run that was stopped continues there");
   flags.run.add_recipe(command);
   command.add_option("--threads", flags.threads, "Threads; 0: all cores")->capture_default_str()->type_name("N");
   command
@@ -76,10 +77,11 @@ void measure(const Flags& flags, const std::vector<std::string>& inputs, const R
   print_out(flags.json ? funnel_json(result) + "\n" : funnel_text(result));
 }
 
-RunOptions run_options(const Flags& flags, std::vector<std::string> inputs) {
+RunOptions run_options(const Flags& flags, const std::string& output, const FetchOptions& fetch,
+                       std::vector<std::string> inputs) {
   RunOptions options;
   options.inputs = std::move(inputs);
-  options.output = flags.output;
+  options.output = output;
   options.threads = flags.threads;
   options.memory = static_cast<uint64_t>(parse_size(flags.memory, true, "--memory"));
   options.rejects = parse_rejects(flags.run.rejects);
@@ -88,7 +90,7 @@ RunOptions run_options(const Flags& flags, std::vector<std::string> inputs) {
     options.failed_inputs_max =
         static_cast<uint64_t>(parse_size(flags.failed_inputs_max, false, "--max-failed-inputs"));
   }
-  options.fetch = flags.fetch.options();
+  options.fetch = fetch;
   options.quiet = flags.quiet;
   options.progress_json = flags.progress_json;
   return options;
@@ -115,6 +117,9 @@ void check_halves(const Flags& flags) {
   }
   if (!flags.only.empty() && !flags.measure.empty()) throw UsageError("--only and --measure exclude each other");
   if (!flags.task.empty() && flags.only != "extract") throw UsageError("--task: needs --only extract");
+  if (!flags.only.empty() && is_s3_address(flags.output.output)) {
+    throw UsageError("--only: needs a folder that the processes share, got --output " + flags.output.output);
+  }
 }
 
 // The result is whole without them, but whoever reads nothing except the exit code must not take it for that of all
@@ -128,15 +133,23 @@ void refuse_given_up(const Flags& flags, const std::vector<std::string>& given_u
 
 void run_command(const Flags& flags) {
   const Log log = stderr_log(flags.quiet);
-  if (flags.output.empty() && flags.measure.empty())
+  if (flags.output.output.empty() && flags.measure.empty())
     throw UsageError("--output: missing, expected a folder for the result");
   check_halves(flags);
   const Share share = flags.task.empty() ? Share{} : parse_share(flags.task, "--task");
   const RecipeConfig recipe = flags.run.recipe_config(log);
+  const FetchOptions fetch = flags.fetch.options();
   const std::vector<std::string> inputs = flags.run.list();
   catch_stop_signals();
-  if (!flags.measure.empty()) return measure(flags, inputs, recipe, flags.fetch.options(), log);
-  const RunOptions options = run_options(flags, inputs);
+  if (!flags.measure.empty()) return measure(flags, inputs, recipe, fetch, log);
+  OutputPlace place(flags.output, fetch, log);
+  const RunOptions options = run_options(flags, place.folder(), fetch, inputs);
+  if (const uint64_t least = run_memory_min(recipe); options.memory < least) {
+    throw UsageError(
+        fmt::format("--memory {}: at least {}M, 32 times the largest record that the recipe reads "
+                    "(input.record_bytes_max, http.body_bytes_max)",
+                    flags.memory, (least + (1 << 20) - 1) >> 20));
+  }
   const Plan plan = load_plan(recipe, flags.run.vocabulary, flags.run.language_model, options.rejects, options.text);
   if (flags.only == "extract") {
     const ExtractedShare extracted = extract_share(options, share, plan, log);
@@ -144,11 +157,12 @@ void run_command(const Flags& flags) {
     return refuse_given_up(flags, extracted.quarantined, extracted.inputs);
   }
   const RunResult result = flags.only == "commit" ? commit(options, plan, log) : run(options, plan, log);
+  place.publish();
   if (flags.json) {
     print_out(funnel_json(result) + "\n");
   } else {
     print_out(funnel_text(result));
-    for (const std::string& shard : result.shards) print_out(fmt::format("{}/{}\n", flags.output, shard));
+    for (const std::string& shard : result.shards) print_out(fmt::format("{}/{}\n", flags.output.output, shard));
   }
   refuse_given_up(flags, result.quarantined, inputs.size());
 }

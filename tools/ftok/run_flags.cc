@@ -12,7 +12,7 @@ namespace ftok::cli {
 void RunFlags::add_inputs(CLI::App& command) {
   command
       .add_option("--input", inputs.inputs,
-                  "WARC, WET or JSONL file (plain, .gz, .zst), glob or https:// address; repeatable")
+                  "WARC, WET or JSONL file (plain, .gz, .zst), glob, https:// or s3:// address; repeatable")
       ->type_name("FILE")
       ->allow_extra_args(false);
   command

@@ -12,6 +12,7 @@
 #include "pipeline/progress.h"
 #include "pipeline/tokenize.h"
 #include "tools/ftok/commands.h"
+#include "tools/ftok/output_place.h"
 #include "tools/ftok/terminal.h"
 #include "tools/ftok/vocabulary_source.h"
 
@@ -22,6 +23,7 @@ struct Flags {
   VocabularyFlags vocabulary;
   InputListOptions inputs;
   TokenizeOptions tokenize;
+  OutputFlags output;
   std::string shuffle, shard_tokens, memory = "1G", record_bytes_max, limit, chat;
   bool json = false;
 };
@@ -29,10 +31,10 @@ struct Flags {
 void add_flags(CLI::App& command, Flags& flags) {
   TokenizeRecipe& recipe = flags.tokenize.recipe;
   flags.vocabulary.add_to(command);
-  command.add_option(
-      "FILE", flags.inputs.inputs,
-      "JSON Lines, JSON arrays, CSV, TSV, WET or text (plain, .gz, .zst), globs or https:// addresses; without any, "
-      "standard input (-)");
+  command.add_option("FILE", flags.inputs.inputs,
+                     "JSON Lines, JSON arrays, CSV, TSV, WET or text (plain, .gz, .zst), globs, https:// or s3:// "
+                     "addresses; without any, "
+                     "standard input (-)");
   command.add_option("--input-list", flags.inputs.input_lists, "File with one input per line; repeatable")
       ->type_name("FILE")
       ->allow_extra_args(false);
@@ -41,9 +43,8 @@ void add_flags(CLI::App& command, Flags& flags) {
       .add_option("--slice", flags.inputs.slice,
                   "Every N-th input from the I-th, from 0: a share for one of N machines")
       ->type_name("I/N");
-  command.add_option("--output", flags.tokenize.output, "Folder of the shards; a run that was stopped continues there")
-      ->type_name("DIR")
-      ->required();
+  flags.output.add_to(command, "Folder of the shards, or s3://BUCKET/PREFIX; a run that was stopped continues there");
+  command.get_option("--output")->required();
   command.add_option("--format", recipe.input.format, "Format of the inputs; auto looks at their first bytes")
       ->check(CLI::IsMember(input_format_names()))
       ->capture_default_str();
@@ -140,6 +141,9 @@ void run_command(Flags flags) {
   if (!flags.limit.empty()) flags.inputs.limit = static_cast<uint64_t>(parse_size(flags.limit, false, "--limit"));
   take_chat(flags);
   options.memory = static_cast<uint64_t>(parse_size(flags.memory, true, "--memory"));
+  if (const uint64_t least = tokenize_memory_min(options.recipe); options.memory < least) {
+    throw UsageError(fmt::format("--memory {}: at least {}, 12 times --record-bytes-max", flags.memory, least));
+  }
   if (flags.inputs.inputs.empty() && flags.inputs.input_lists.empty()) {
     if (::isatty(STDIN_FILENO) != 0) throw UsageError("no input: give FILE or --input-list FILE, or pipe text in");
     flags.inputs.inputs.emplace_back("-");
@@ -147,12 +151,15 @@ void run_command(Flags flags) {
   options.inputs = list_inputs(flags.inputs);
   options.encoding = std::make_shared<const Encoding>(load_encoding(flags.vocabulary));
   catch_stop_signals();
+  OutputPlace place(flags.output, fetch_options_of_environment(), log);
+  options.output = place.folder();
   const RunResult result = tokenize(options, log);
+  place.publish();
   if (flags.json) {
     print_out(funnel_json(result) + "\n");
   } else {
     print_out(funnel_text(result) + rate_text(result));
-    for (const std::string& shard : result.shards) print_out(fmt::format("{}/{}\n", options.output, shard));
+    for (const std::string& shard : result.shards) print_out(fmt::format("{}/{}\n", flags.output.output, shard));
   }
   if (result.tally.documents > 0 && result.tally.kept == 0) {
     throw Error(fmt::format("none of {} documents had a text: see --text-key and --format", result.tally.documents));

@@ -38,9 +38,9 @@ TrainProgress::~TrainProgress() = default;
 
 void TrainProgress::on_start(int64_t first_step, int64_t steps, int64_t parameters, uint64_t windows) {
   if (first_step > steps) {
-    say_raw("ftok: all {} steps are done; --steps asks for more\n", steps);
+    say_raw("ftok: all {} steps are done; give a larger --steps for more\n", steps);
   } else {
-    say_raw("ftok: {} parameters, {} windows an epoch, steps {} to {}\n", parameters, windows, first_step, steps);
+    say_raw("ftok: {} parameters, {} windows per epoch, steps {} to {}\n", parameters, windows, first_step, steps);
   }
 }
 

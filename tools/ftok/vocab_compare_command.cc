@@ -6,8 +6,10 @@
 #include <unordered_set>
 
 #include "core/error.h"
+#include "core/hash_seed.h"
 #include "core/json.h"
 #include "crawl/source.h"
+#include "pipeline/inputs.h"
 #include "text/unicode.h"
 #include "tools/ftok/terminal.h"
 #include "tools/ftok/vocab_commands.h"
@@ -32,7 +34,7 @@ Corpus count_tokens(const std::string& path, const std::string& text_key, const 
   Corpus corpus{path, 0, 0, 0, std::vector<uint64_t>(encodings.size())};
   SourceOptions options;
   options.text_key = text_key;
-  const std::unique_ptr<Source> source = make_source(open_file_source(path), options);
+  const std::unique_ptr<Source> source = make_source(open_input(path, {}), options);
   for (Item item; source->next(item); item = Item{}) {
     if (!item.verdict.kept()) continue;
     const std::string& text = item.document.text;
@@ -47,7 +49,7 @@ Corpus count_tokens(const std::string& path, const std::string& text_key, const 
 
 // How many of a's tokens are also b's.
 size_t shared_tokens(const Vocabulary& a, const Vocabulary& b) {
-  std::unordered_set<std::string_view> tokens;
+  std::unordered_set<std::string_view, SeededHash> tokens;
   for (uint32_t id = 0; id < b.token_count(); ++id) tokens.insert(b.token(id));
   size_t shared = 0;
   for (uint32_t id = 0; id < a.token_count(); ++id) shared += !a.token(id).empty() && tokens.count(a.token(id)) != 0;

@@ -8,6 +8,7 @@
 #include "core/error.h"
 #include "core/file.h"
 #include "tokenizer/vocabulary.h"
+#include "tools/ftok/terminal.h"
 #include "tools/ftok/vocab_commands.h"
 #include "tools/ftok/vocabulary_source.h"
 
@@ -25,10 +26,10 @@ void run(Flags flags) {
   const Vocabulary vocabulary = load_named_vocabulary(path, flags.vocabulary);
   const std::filesystem::path output(flags.output);
   if (vocabulary.surrounds_texts() && (output.extension() != ".json" || output.filename() == "encoder.json")) {
-    fmt::print(stderr,
-               "ftok: {}: the tokens that its post-processor puts around every text are left out: {} cannot "
-               "say them\n",
-               path, output.filename().string());
+    note(
+        "ftok: {}: the tokens that its post-processor puts around every text are left out: {} cannot "
+        "say them\n",
+        path, output.filename().string());
   }
   if (output.extension() == ".tiktoken") {
     const std::optional<Vocabulary> implied = with_implied_merges(vocabulary);

@@ -48,6 +48,7 @@ VocabularyHints VocabularyFlags::hints() const {
 }
 
 VocabularyFile find_vocabulary(const std::string& name) {
+  refuse_address(name);
   std::error_code code;
   if (std::filesystem::is_regular_file(name, code)) return {name, ""};
   if (const size_t equals = name.find('='); equals != std::string::npos) {

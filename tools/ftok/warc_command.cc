@@ -16,6 +16,7 @@
 #include "crawl/http_stage.h"
 #include "crawl/warc.h"
 #include "crawl/warc_source.h"
+#include "pipeline/inputs.h"
 #include "tools/ftok/commands.h"
 #include "tools/ftok/terminal.h"
 
@@ -54,7 +55,7 @@ class TailSource : public ByteSource {
   std::unique_ptr<ByteSource> source_;
 };
 
-WarcReader open_warc(const std::string& file) { return WarcReader(make_decoded_input(open_file_source(file))); }
+WarcReader open_warc(const std::string& file) { return WarcReader(make_decoded_input(open_input(file, {}))); }
 
 void log_damage(const std::string& file, WarcReader& reader, std::map<std::string, uint64_t>* counts) {
   for (const Damage& damage : reader.take_damage()) {
@@ -134,7 +135,7 @@ void parse_place(const std::string& text, uint64_t& offset, uint64_t& in_member)
 void cat_record(const WarcFlags& flags) {
   uint64_t offset = 0, in_member = 0;
   parse_place(flags.place, offset, in_member);
-  WarcReader reader(make_decoded_input(std::make_unique<TailSource>(open_file_source(flags.file), offset)));
+  WarcReader reader(make_decoded_input(std::make_unique<TailSource>(open_input(flags.file, {}), offset)));
   WarcRecord record;
   bool found = false;
   while (!found && reader.next(record)) {

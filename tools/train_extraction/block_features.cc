@@ -106,8 +106,7 @@ void write_page(const std::string& path, const OutFile& matrix, const OutFile& t
   ExtractSteps steps;
   steps.parse(html, {});
   const PageBlocks& page = steps.page;
-  const PageFacts facts{steps.metadata.title, steps.metadata.json_ld_type, steps.metadata.og_type,
-                        steps.metadata.canonical_url};
+  const PageFacts facts = steps.facts();
   std::vector<float> rows(page.blocks.size() * kFeatureCount);
   const BlockFeatures features(page, facts);
   std::vector<float> tile(kFeatureCount * kLanes);
@@ -144,10 +143,7 @@ void write_text(const std::string& path, std::FILE* scores, double share, const 
   read_scores(scores, score);
   ContentOptions options;
   options.caution = share;
-  steps.choice = choose_content(
-      steps.page,
-      {steps.metadata.title, steps.metadata.json_ld_type, steps.metadata.og_type, steps.metadata.canonical_url},
-      options, &score);
+  steps.choice = choose_content(steps.page, steps.facts(), options, &score);
   ftok::JsonWriter json;
   json.begin_object().field("file", path).field("text", steps.text()).key("keep").begin_array();
   for (const uint8_t keep : steps.choice.keep) json.value(static_cast<uint64_t>(keep));

@@ -6,6 +6,7 @@
 #include <filesystem>
 
 #include "core/error.h"
+#include "core/file.h"
 #include "shards/checksum.h"
 #include "shards/manifest.h"
 #include "trainer/random.h"
@@ -165,6 +166,7 @@ Batch Loader::batch(uint64_t begin, int64_t B) const {
 
 std::vector<std::string> list_shards(const std::string& folder, Split split) {
   namespace fs = std::filesystem;
+  refuse_address(folder);
   std::vector<std::string> paths;
   std::error_code code;
   if (fs::is_regular_file(folder, code)) return {folder};

@@ -1,0 +1,226 @@
+#include "crawl/s3.h"
+
+#include <fmt/format.h>
+#include <fnmatch.h>
+
+#include <algorithm>
+#include <charconv>
+
+#include "core/error.h"
+#include "core/file.h"
+#include "crawl/s3/client.h"
+
+namespace ftok {
+namespace {
+
+constexpr std::string_view kScheme = "s3://";
+constexpr size_t kKeyBytesMax = 1024;
+constexpr uint64_t kPartBytesMin = uint64_t{5} << 20, kPartsMax = 10'000;  // Amazon S3's limits
+constexpr std::string_view kCommonCrawl = "commoncrawl";
+
+uint64_t number(std::string_view text) {
+  uint64_t value = 0;
+  std::from_chars(text.data(), text.data() + text.size(), value);
+  return value;
+}
+
+std::string percent_decoded(std::string_view text) {
+  std::string out;
+  for (size_t i = 0; i < text.size(); ++i) {
+    unsigned value = 0;
+    if (text[i] == '%' && i + 2 < text.size() &&
+        std::from_chars(text.data() + i + 1, text.data() + i + 3, value, 16).ptr == text.data() + i + 3) {
+      out += static_cast<char>(value);
+      i += 2;
+    } else {
+      out += text[i] == '+' ? ' ' : text[i];
+    }
+  }
+  return out;
+}
+
+[[noreturn]] void missing(const S3Address& address, const std::string& answer) {
+  const std::string code = xml_text(answer, "Code");
+  throw Error(fmt::format("{}: status 404{}{}", address.text(), code.empty() ? "" : ", ", code));
+}
+
+// An upload in parts: invisible until it is completed.
+class MultipartUpload {
+ public:
+  MultipartUpload(const S3Client& client, const S3Address& address) : client_(client), address_(address) {
+    const S3Answer answer = client_.call({"POST", address_, {{"uploads", ""}}, {}});
+    id_ = xml_text(answer.body, "UploadId");
+    if (answer.status == 404 || id_.empty()) missing(address_, answer.body);
+  }
+
+  ~MultipartUpload() {
+    if (completed_) return;
+    try {
+      client_.call({"DELETE", address_, {{"uploadId", id_}}, {}});
+    } catch (const Error&) {  // sweep_uploads() finds it
+    }
+  }
+  MultipartUpload(const MultipartUpload&) = delete;
+  MultipartUpload& operator=(const MultipartUpload&) = delete;
+
+  void add(std::string_view part) {
+    const std::string number = std::to_string(etags_.size() + 1);
+    const S3Answer answer = client_.call({"PUT", address_, {{"partNumber", number}, {"uploadId", id_}}, part});
+    if (answer.status == 404 || answer.etag.empty()) missing(address_, answer.body);
+    etags_.push_back(answer.etag);
+  }
+
+  void complete(uint64_t size) {
+    std::string list = "<CompleteMultipartUpload>";
+    for (size_t i = 0; i < etags_.size(); ++i) {
+      list += fmt::format("<Part><PartNumber>{}</PartNumber><ETag>{}</ETag></Part>", i + 1, etags_[i]);
+    }
+    list += "</CompleteMultipartUpload>";
+    const S3Answer answer = client_.call({"POST", address_, {{"uploadId", id_}}, list});
+    // A try whose answer was lost may have completed it: then the upload is gone and the object is there.
+    if (answer.status == 404 && !(answer.repeated && is_there(size))) missing(address_, answer.body);
+    completed_ = true;
+  }
+
+ private:
+  bool is_there(uint64_t size) const {
+    const S3Answer head = client_.call({"HEAD", address_, {}, {}});
+    return head.status == 200 && head.size == size && head.etag.ends_with(fmt::format("-{}\"", etags_.size()));
+  }
+
+  const S3Client& client_;
+  const S3Address address_;
+  std::string id_;
+  std::vector<std::string> etags_;
+  bool completed_ = false;
+};
+
+}  // namespace
+
+struct S3Store::State {
+  State(const FetchOptions& fetch, const Log& to) : options(fetch), log(to), client(fetch, to) {}
+
+  // The public bucket is also served without credentials.
+  bool in_public(const S3Address& address) const { return address.bucket == kCommonCrawl && !client.has_credentials(); }
+
+  FetchOptions options;
+  Log log;
+  S3Client client;
+};
+
+bool is_s3_address(std::string_view text) { return text.starts_with(kScheme); }
+
+S3Address parse_s3_address(std::string_view text) {
+  const auto refuse = [&](const char* why) {
+    throw UsageError(fmt::format("{}: expected s3://BUCKET/KEY: {}", text, why));
+  };
+  if (!is_s3_address(text)) refuse("it does not begin so");
+  std::string_view rest = text.substr(kScheme.size());
+  const size_t slash = std::min(rest.find('/'), rest.size());
+  S3Address address{std::string(rest.substr(0, slash)), std::string(rest.substr(std::min(slash + 1, rest.size())))};
+  const bool letters = std::all_of(address.bucket.begin(), address.bucket.end(), [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '.' || c == '-';
+  });
+  if (address.bucket.size() < 3 || address.bucket.size() > 63 || !letters) {
+    refuse("a bucket's name has 3 to 63 of a-z, 0-9, '.' and '-'");
+  }
+  if (address.key.size() > kKeyBytesMax) refuse("a key has at most 1,024 bytes");
+  return address;
+}
+
+S3Store::S3Store(const FetchOptions& options, Log log) : state_(std::make_unique<State>(options, log)) {}
+
+S3Store::~S3Store() = default;
+
+std::unique_ptr<HttpSource> S3Store::open(const S3Address& address, const ResumePoint& from) const {
+  if (state_->in_public(address)) {
+    const std::string url = "https://data.commoncrawl.org/" + percent_encoded(address.key, true);
+    return open_http_source(url, state_->options, state_->log, from);
+  }
+  return state_->client.open(address, from);
+}
+
+std::optional<S3Object> S3Store::find(const S3Address& address) const {
+  const S3Answer answer = state_->client.call({"HEAD", address, {}, {}});
+  if (answer.status == 404) return std::nullopt;
+  return S3Object{address.key, answer.size, answer.etag};
+}
+
+std::vector<S3Object> S3Store::list(const S3Address& prefix) const {
+  std::vector<S3Object> objects;
+  std::string token;
+  do {
+    S3Call call{"GET", {prefix.bucket, ""}, {{"list-type", "2"}, {"prefix", prefix.key}, {"encoding-type", "url"}}, {}};
+    if (!token.empty()) call.query.emplace_back("continuation-token", token);
+    const S3Answer answer = state_->client.call(call);
+    if (answer.status == 404) missing(prefix, answer.body);
+    for (const std::string_view entry : xml_elements(answer.body, "Contents")) {
+      objects.push_back(
+          {percent_decoded(xml_text(entry, "Key")), number(xml_text(entry, "Size")), xml_text(entry, "ETag")});
+    }
+    token = xml_text(answer.body, "IsTruncated") == "true" ? xml_text(answer.body, "NextContinuationToken") : "";
+  } while (!token.empty());
+  std::sort(objects.begin(), objects.end(), [](const S3Object& a, const S3Object& b) { return a.key < b.key; });
+  return objects;
+}
+
+void S3Store::put(const S3Address& address, std::string_view bytes) const {
+  const S3Answer answer = state_->client.call({"PUT", address, {}, bytes});
+  if (answer.status == 404) missing(address, answer.body);
+}
+
+void S3Store::put_file(const S3Address& address, const std::string& path, uint64_t part_bytes) const {
+  const MappedFile file(path);
+  std::string_view rest = file.bytes();
+  const uint64_t size = rest.size();
+  part_bytes = std::max({part_bytes, kPartBytesMin, (size + kPartsMax - 1) / kPartsMax});
+  if (size <= part_bytes) return put(address, rest);
+  MultipartUpload upload(state_->client, address);
+  while (!rest.empty()) {
+    upload.add(rest.substr(0, part_bytes));
+    rest.remove_prefix(std::min<size_t>(part_bytes, rest.size()));
+  }
+  upload.complete(size);
+}
+
+void S3Store::remove(const S3Address& address) const { state_->client.call({"DELETE", address, {}, {}}); }
+
+uint64_t S3Store::sweep_uploads(const S3Address& prefix) const {
+  uint64_t swept = 0;
+  std::string key_marker, id_marker;
+  do {
+    S3Call call{"GET", {prefix.bucket, ""}, {{"uploads", ""}, {"prefix", prefix.key}, {"encoding-type", "url"}}, {}};
+    if (!key_marker.empty()) {
+      call.query.emplace_back("key-marker", key_marker);
+      call.query.emplace_back("upload-id-marker", id_marker);
+    }
+    const S3Answer answer = state_->client.call(call);
+    if (answer.status == 404) missing(prefix, answer.body);
+    for (const std::string_view entry : xml_elements(answer.body, "Upload")) {
+      const S3Address address{prefix.bucket, percent_decoded(xml_text(entry, "Key"))};
+      if (!address.key.starts_with(prefix.key)) continue;
+      state_->client.call({"DELETE", address, {{"uploadId", xml_text(entry, "UploadId")}}, {}});
+      ++swept;
+    }
+    const bool more = xml_text(answer.body, "IsTruncated") == "true";
+    key_marker = more ? percent_decoded(xml_text(answer.body, "NextKeyMarker")) : "";
+    id_marker = more ? xml_text(answer.body, "NextUploadIdMarker") : "";
+  } while (!key_marker.empty());
+  return swept;
+}
+
+std::vector<std::string> expand_s3_pattern(const S3Store& store, const std::string& pattern) {
+  const S3Address address = parse_s3_address(pattern);
+  const size_t wild = address.key.find_first_of("*?[");
+  if (wild == std::string::npos) return {pattern};
+  std::vector<std::string> matches;
+  for (const S3Object& object : store.list({address.bucket, address.key.substr(0, wild)})) {
+    if (::fnmatch(address.key.c_str(), object.key.c_str(), FNM_PATHNAME) == 0) {
+      matches.push_back(S3Address{address.bucket, object.key}.text());
+    }
+  }
+  if (matches.empty()) throw UsageError(fmt::format("{}: matches no object", pattern));
+  return matches;
+}
+
+}  // namespace ftok

@@ -1,0 +1,62 @@
+// S3Client: one signed request after the other, each tried again where that may help. s3.h says what they mean.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "crawl/s3.h"
+#include "crawl/s3/credentials.h"
+#include "crawl/transfer/http_transfer.h"
+#include "crawl/transfer/signed_source.h"
+
+namespace ftok {
+
+struct S3Call {
+  std::string method = "GET";
+  S3Address address;
+  std::vector<std::pair<std::string, std::string>> query;
+  std::string_view body;
+};
+
+struct S3Answer {
+  long status = 0;  // 2xx or 404
+  std::string etag;
+  uint64_t size = 0;  // Content-Length
+  std::string body;
+  bool repeated = false;  // an earlier try of it may have been done by the server, too
+};
+
+// Thread-safe.
+class S3Client {
+ public:
+  S3Client(FetchOptions options, Log log);
+
+  // Throws Error naming the address for every answer but 2xx and 404, and UsageError when there are no credentials.
+  S3Answer call(const S3Call& call) const;
+
+  std::unique_ptr<HttpSource> open(const S3Address& address, const ResumePoint& from) const;
+
+  bool has_credentials() const;
+
+ private:
+  // What all clients of the process share: credentials may come from a service that should be asked once.
+  struct Shared;
+  class Signer;
+
+  FetchOptions options_;
+  Log log_;
+  std::shared_ptr<Shared> shared_;
+};
+
+// The text of the first <NAME> in an S3 answer, its entities read; "" where there is none.
+std::string xml_text(std::string_view xml, std::string_view name);
+
+// The insides of every <NAME>, in order.
+std::vector<std::string_view> xml_elements(std::string_view xml, std::string_view name);
+
+}  // namespace ftok

@@ -1,0 +1,97 @@
+#include "crawl/s3/signer.h"
+
+#include <fmt/chrono.h>
+#include <fmt/format.h>
+#include <openssl/evp.h>
+#include <openssl/hmac.h>
+
+#include <algorithm>
+#include <array>
+
+#include "core/error.h"
+#include "core/sha256.h"
+
+namespace ftok {
+namespace {
+
+std::string hmac(std::string_view key, std::string_view text) {
+  std::array<unsigned char, EVP_MAX_MD_SIZE> out{};
+  unsigned size = 0;
+  if (HMAC(EVP_sha256(), key.data(), static_cast<int>(key.size()), reinterpret_cast<const unsigned char*>(text.data()),
+           text.size(), out.data(), &size) == nullptr) {
+    throw Error("libcrypto cannot compute HMAC-SHA-256");
+  }
+  return {reinterpret_cast<const char*>(out.data()), size};
+}
+
+std::string hex(std::string_view bytes) {
+  std::string out;
+  for (const char c : bytes) out += fmt::format("{:02x}", static_cast<unsigned char>(c));
+  return out;
+}
+
+std::string canonical_query(const S3Request& request) {
+  std::vector<std::pair<std::string, std::string>> encoded;
+  for (const auto& [name, value] : request.query) {
+    encoded.emplace_back(percent_encoded(name, false), percent_encoded(value, false));
+  }
+  std::sort(encoded.begin(), encoded.end());
+  std::string out;
+  for (const auto& [name, value] : encoded) out += (out.empty() ? "" : "&") + name + "=" + value;
+  return out;
+}
+
+}  // namespace
+
+std::string percent_encoded(std::string_view text, bool keep_slash) {
+  std::string out;
+  for (const char c : text) {
+    const bool letter = (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9');
+    if (letter || c == '-' || c == '.' || c == '_' || c == '~' || (c == '/' && keep_slash)) {
+      out += c;
+    } else {
+      out += fmt::format("%{:02X}", static_cast<unsigned char>(c));
+    }
+  }
+  return out;
+}
+
+std::string s3_target(const S3Request& request) {
+  const std::string query = canonical_query(request);
+  return percent_encoded(request.path, true) + (query.empty() ? "" : "?" + query);
+}
+
+std::vector<std::string> sign_s3_request(const S3Request& request, const S3Credentials& credentials,
+                                         const std::string& region, std::chrono::system_clock::time_point now) {
+  const std::tm utc = fmt::gmtime(std::chrono::system_clock::to_time_t(now));
+  const std::string time = fmt::format("{:%Y%m%dT%H%M%SZ}", utc), day = time.substr(0, 8);
+  const std::string scope = fmt::format("{}/{}/s3/aws4_request", day, region);
+
+  std::vector<std::pair<std::string, std::string>> headers = request.headers;
+  headers.emplace_back("x-amz-content-sha256", request.body_sha256);
+  headers.emplace_back("x-amz-date", time);
+  if (!credentials.session_token.empty()) headers.emplace_back("x-amz-security-token", credentials.session_token);
+  std::vector<std::string> sent;
+  for (const auto& [name, value] : headers) sent.push_back(name + ": " + value);
+
+  headers.emplace_back("host", request.host);
+  std::sort(headers.begin(), headers.end());
+  std::string canonical_headers, names;
+  for (const auto& [name, value] : headers) {
+    canonical_headers += name + ":" + value + "\n";
+    names += (names.empty() ? "" : ";") + name;
+  }
+  const std::string canonical =
+      fmt::format("{}\n{}\n{}\n{}\n{}\n{}", request.method, percent_encoded(request.path, true),
+                  canonical_query(request), canonical_headers, names, request.body_sha256);
+  const std::string to_sign = fmt::format("AWS4-HMAC-SHA256\n{}\n{}\n{}", time, scope, Sha256::of(canonical));
+  std::string key = hmac("AWS4" + credentials.secret_key, day);
+  for (const std::string_view step :
+       {std::string_view(region), std::string_view("s3"), std::string_view("aws4_request")})
+    key = hmac(key, step);
+  sent.push_back(fmt::format("Authorization: AWS4-HMAC-SHA256 Credential={}/{},SignedHeaders={},Signature={}",
+                             credentials.access_key, scope, names, hex(hmac(key, to_sign))));
+  return sent;
+}
+
+}  // namespace ftok

@@ -1,0 +1,184 @@
+// Signatures against Amazon's published examples, and what the settings say. Whole stores: tests/pipeline/s3_checks.py.
+#include "crawl/s3.h"
+
+#include <gtest/gtest.h>
+#include <stdlib.h>
+
+#include "core/error.h"
+#include "core/file.h"
+#include "core/sha256.h"
+#include "crawl/s3/client.h"
+#include "crawl/s3/credentials.h"
+#include "crawl/s3/signer.h"
+
+namespace ftok {
+namespace {
+
+// "Authenticating Requests: Using the Authorization Header", Amazon S3 API Reference: Examples.
+const S3Credentials kExample{"AKIAIOSFODNN7EXAMPLE", "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY", ""};
+const auto kExampleTime = std::chrono::system_clock::from_time_t(1369353600);  // 2013-05-24T00:00:00Z
+
+std::string signature_of(const S3Request& request, const S3Credentials& credentials = kExample) {
+  const std::string last = sign_s3_request(request, credentials, "us-east-1", kExampleTime).back();
+  return last.substr(last.find("Signature=") + 10);
+}
+
+S3Request example() {
+  S3Request request;
+  request.host = "examplebucket.s3.amazonaws.com";
+  request.body_sha256 = kNoBodySha256;
+  return request;
+}
+
+TEST(S3Signer, GetObject) {
+  S3Request request = example();
+  request.path = "/test.txt";
+  request.headers = {{"range", "bytes=0-9"}};
+  EXPECT_EQ(signature_of(request), "f0e8bdb87c964420e857bd35b5d6ed310bd44f0170aba48dd91039c6036bdb41");
+}
+
+TEST(S3Signer, PutObject) {
+  S3Request request = example();
+  request.method = "PUT";
+  request.path = "/test$file.text";
+  request.headers = {{"date", "Fri, 24 May 2013 00:00:00 GMT"}, {"x-amz-storage-class", "REDUCED_REDUNDANCY"}};
+  request.body_sha256 = Sha256::of("Welcome to Amazon S3.");
+  EXPECT_EQ(signature_of(request), "98ad721746da40c64f1a55b78f14c238d841ea1380cd77a1b5971af0ece108bd");
+}
+
+TEST(S3Signer, GetBucketLifecycle) {
+  S3Request request = example();
+  request.query = {{"lifecycle", ""}};
+  EXPECT_EQ(signature_of(request), "fea454ca298b7da1c68078a5d1bdbfbbe0d65c699e0f91ac7a200a0136783543");
+}
+
+TEST(S3Signer, ListObjectsInAnyOrderOfTheQuery) {
+  S3Request request = example();
+  request.query = {{"prefix", "J"}, {"max-keys", "2"}};
+  EXPECT_EQ(signature_of(request), "34b48302e7b5fa45bde8084f4b7868a86f0a534bc59db6670ed5711ef69dc6f7");
+  EXPECT_EQ(s3_target(request), "/?max-keys=2&prefix=J");
+}
+
+TEST(S3Signer, SignsTheSessionToken) {
+  S3Credentials temporary = kExample;
+  temporary.session_token = "token";
+  const auto headers = sign_s3_request(example(), temporary, "us-east-1", kExampleTime);
+  EXPECT_EQ(headers[headers.size() - 2], "x-amz-security-token: token");
+  EXPECT_NE(headers.back().find(";x-amz-security-token,"), std::string::npos);
+  EXPECT_NE(signature_of(example(), temporary), signature_of(example()));
+}
+
+TEST(S3Signer, EncodesKeys) {
+  EXPECT_EQ(percent_encoded("a b+c/\xC3\xBC~", true), "a%20b%2Bc/%C3%BC~");
+  EXPECT_EQ(percent_encoded("a/b", false), "a%2Fb");
+}
+
+TEST(S3Address, Parts) {
+  const S3Address address = parse_s3_address("s3://some-bucket/a/b c.gz");
+  EXPECT_EQ(address.bucket, "some-bucket");
+  EXPECT_EQ(address.key, "a/b c.gz");
+  EXPECT_EQ(address.text(), "s3://some-bucket/a/b c.gz");
+  EXPECT_EQ(parse_s3_address("s3://abc").key, "");
+  EXPECT_EQ(parse_s3_address("s3://abc/" + std::string(1024, 'k')).key.size(), 1024u);
+}
+
+TEST(S3Address, RefusesWhatIsNone) {
+  for (const std::string& text :
+       {std::string("s3://ab/k"), std::string("s3://"), std::string("s3://Upper/k"), std::string("s3://a_b_c/k"),
+        std::string("s3:/abc/k"), "s3://" + std::string(64, 'a'), "s3://abc/" + std::string(1025, 'k')}) {
+    EXPECT_THROW(parse_s3_address(text), UsageError) << text;
+  }
+}
+
+TEST(S3Xml, TextAndElements) {
+  const std::string_view xml =
+      "<R><C><Key>a&amp;b</Key></C><C><Key>c&quot;&lt;</Key></C><IsTruncated>true</IsTruncated></R>";
+  const auto elements = xml_elements(xml, "C");
+  ASSERT_EQ(elements.size(), 2u);
+  EXPECT_EQ(xml_text(elements[0], "Key"), "a&b");
+  EXPECT_EQ(xml_text(elements[1], "Key"), "c\"<");
+  EXPECT_EQ(xml_text(xml, "IsTruncated"), "true");
+  EXPECT_EQ(xml_text(xml, "Token"), "");
+  EXPECT_TRUE(xml_elements("<C><Key>cut", "C").empty());
+}
+
+TEST(S3Settings, FilesInTheirForm) {
+  const S3Profiles profiles = parse_s3_profiles(
+      "# comment\n[default]\r\naws_access_key_id = A\naws_secret_access_key=B = C\nnot a setting\n"
+      "[profile work]\nregion = eu-west-1\ns3 =\n  endpoint_url = nested\n; comment\n[other]\n");
+  EXPECT_EQ(profiles.at("default").at("aws_access_key_id"), "A");
+  EXPECT_EQ(profiles.at("default").at("aws_secret_access_key"), "B = C");
+  EXPECT_EQ(profiles.at("work").at("region"), "eu-west-1");
+  EXPECT_EQ(profiles.at("work").count("endpoint_url"), 0u);
+  EXPECT_TRUE(profiles.at("other").empty());
+}
+
+TEST(S3Settings, MetadataAnswers) {
+  const auto found = parse_s3_metadata_credentials(
+      R"({"AccessKeyId": "A", "SecretAccessKey": "B", "Token": "C", "Expiration": "2013-05-24T00:00:00Z"})");
+  ASSERT_TRUE(found);
+  EXPECT_EQ(found->credentials.access_key, "A");
+  EXPECT_EQ(found->credentials.secret_key, "B");
+  EXPECT_EQ(found->credentials.session_token, "C");
+  EXPECT_EQ(found->expires, kExampleTime);
+  EXPECT_FALSE(parse_s3_metadata_credentials("<html>"));
+  EXPECT_FALSE(parse_s3_metadata_credentials(R"({"AccessKeyId": "A"})"));
+}
+
+// Each test in ctest is a process of its own, so that the environment is this test's.
+class S3Environment : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    for (const char* name : {"AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "AWS_PROFILE",
+                             "AWS_REGION", "AWS_DEFAULT_REGION", "AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_S3"}) {
+      ::unsetenv(name);
+    }
+    ::setenv("AWS_EC2_METADATA_DISABLED", "true", 1);
+    write("credentials",
+          "[default]\naws_access_key_id = file\naws_secret_access_key = secret\n"
+          "[work]\naws_access_key_id = work\naws_secret_access_key = secret\n");
+    write("config", "[default]\nregion = eu-central-1\n[profile work]\nregion = eu-west-1\n");
+  }
+
+  void write(const std::string& name, const std::string& text) {
+    const std::string path = ::testing::TempDir() + "s3_environment_" + name;
+    write_file(path, text);
+    ::setenv(name == "config" ? "AWS_CONFIG_FILE" : "AWS_SHARED_CREDENTIALS_FILE", path.c_str(), 1);
+  }
+};
+
+TEST_F(S3Environment, FileThenProfileThenVariables) {
+  EXPECT_EQ(S3Settings().credentials().access_key, "file");
+  EXPECT_EQ(S3Settings().region(), "eu-central-1");
+  ::setenv("AWS_PROFILE", "work", 1);
+  EXPECT_EQ(S3Settings().credentials().access_key, "work");
+  EXPECT_EQ(S3Settings().region(), "eu-west-1");
+  ::setenv("AWS_ACCESS_KEY_ID", "variable", 1);
+  ::setenv("AWS_SECRET_ACCESS_KEY", "secret", 1);
+  ::setenv("AWS_REGION", "us-west-2", 1);
+  EXPECT_EQ(S3Settings().credentials().access_key, "variable");
+  EXPECT_EQ(S3Settings().region(), "us-west-2");
+}
+
+TEST_F(S3Environment, NoneAtAll) {
+  write("credentials", "");
+  EXPECT_TRUE(S3Settings().credentials().empty());
+}
+
+TEST_F(S3Environment, EndpointIsAnAddress) {
+  ::setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:9000/", 1);
+  EXPECT_EQ(S3Settings().endpoint(), "http://127.0.0.1:9000");
+  ::setenv("AWS_ENDPOINT_URL_S3", "ftp://127.0.0.1", 1);
+  EXPECT_THROW(S3Settings(), UsageError);
+}
+
+TEST_F(S3Environment, ContainerCredentialsComeFromThisMachineOrOverTls) {
+  write("credentials", "");
+  ::setenv("AWS_CONTAINER_CREDENTIALS_FULL_URI", "http://192.0.2.1/credentials", 1);
+  EXPECT_THROW(S3Settings().credentials(), UsageError);
+  ::setenv("AWS_CONTAINER_CREDENTIALS_FULL_URI", "http://127.0.0.1.example.org/credentials", 1);
+  EXPECT_THROW(S3Settings().credentials(), UsageError);
+}
+
+}  // namespace
+}  // namespace ftok
