@@ -35,6 +35,28 @@ void DeduplicatorStatistics::write_fields(JsonWriter& json) const {
   json.end_array().field("index_keys", index_keys).field("index_bytes", index_bytes);
 }
 
+void DeduplicatorStatistics::add(const DeduplicatorStatistics& other) {
+  documents += other.documents;
+  exact += other.exact;
+  minhash += other.minhash;
+  unverified += other.unverified;
+  without_shingles += other.without_shingles;
+  bucket_hits.resize(std::max(bucket_hits.size(), other.bucket_hits.size()));
+  for (size_t i = 0; i < other.bucket_hits.size(); ++i) bucket_hits[i] += other.bucket_hits[i];
+  shared_buckets.resize(std::max(shared_buckets.size(), other.shared_buckets.size()));
+  for (size_t i = 0; i < other.shared_buckets.size(); ++i) shared_buckets[i] += other.shared_buckets[i];
+  index_keys += other.index_keys;
+  index_bytes += other.index_bytes;
+}
+
+Verdict exact_verdict(uint64_t first) { return Verdict::drop("dedup.exact", static_cast<double>(first)); }
+
+Verdict near_verdict(uint64_t first, size_t shared, size_t buckets, const double* similarity) {
+  std::string detail = fmt::format("{} of {} buckets shared", shared, buckets);
+  if (similarity != nullptr) detail += fmt::format(", similarity about {:.2f}", *similarity);
+  return Verdict::drop("dedup.minhash", static_cast<double>(first), 0, std::move(detail));
+}
+
 Deduplicator::Deduplicator(DeduplicatorOptions options, KeyLayout layout)
     : options_(std::move(options)),
       layout_(layout),
@@ -110,7 +132,7 @@ Deduplicator::Near Deduplicator::look_up_buckets(const KeyParts<const uint64_t>&
     if (key == 0) continue;
     has_buckets = true;
     const uint32_t first = index_.insert(key, own);
-    if (first == FirstSeenIndex::kNone) continue;
+    if (first == FirstSeenIndex::kNone || first == own) continue;
     statistics_.bucket_hits[bucket] += 1;
     ++near.shared;
     if (first >= near.number) continue;
@@ -148,16 +170,14 @@ Verdict Deduplicator::judge(std::span<const uint64_t> all_keys, uint64_t number)
   ++signatures_stored_;
   if (same_text != FirstSeenIndex::kNone) {
     statistics_.exact += 1;
-    return Verdict::drop("dedup.exact", same_text);
+    return exact_verdict(same_text);
   }
   if (near.number == FirstSeenIndex::kNone) {
     statistics_.unverified += near.shared > 0 ? 1 : 0;
     return Verdict::keep();
   }
   statistics_.minhash += 1;
-  std::string detail = fmt::format("{} of {} buckets shared", near.shared, layout_.buckets);
-  if (verifies()) detail += fmt::format(", similarity about {:.2f}", near.similarity);
-  return Verdict::drop("dedup.minhash", near.number, 0, std::move(detail));
+  return near_verdict(near.number, near.shared, layout_.buckets, verifies() ? &near.similarity : nullptr);
 }
 
 DeduplicatorStatistics Deduplicator::statistics() const {

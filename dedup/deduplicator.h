@@ -35,6 +35,7 @@ struct DeduplicatorOptions {
   void visit(OptionVisitor& visitor);
   unsigned more_needs() const { return minhash && scope != "off" ? kBucketKeys : kNoContent; }
   void keep_content() { memory = 0; }  // how much memory there is decides no byte
+  bool verifies() const { return verify_jaccard > 0 && minhash; }
 };
 
 // What was found so far.
@@ -49,9 +50,14 @@ struct DeduplicatorStatistics {
   uint64_t index_keys = 0;               // distinct keys in the index
   uint64_t index_bytes = 0;
 
+  void add(const DeduplicatorStatistics& other);  // of other documents, or of other keys
   // Into an open JSON object, in a stable order.
   void write_fields(JsonWriter& json) const;
 };
+
+// The verdicts on a document that repeats document `first`. `similarity`: the estimate where one was asked for.
+Verdict exact_verdict(uint64_t first);
+Verdict near_verdict(uint64_t first, size_t shared, size_t buckets, const double* similarity);
 
 // Serial: one thread at a time.
 class Deduplicator {
@@ -78,9 +84,9 @@ class Deduplicator {
   size_t keys_per_document() const { return active() ? layout_.keys() : 0; }
 
   // Keep, or drop as "dedup.exact" or "dedup.minhash" with value = the number of the first document it repeats, detail
-  // = how many buckets are shared. `all_keys` are what keys() gives; `number` counts judged documents from 0, one by
-  // one, below 2^32 - 1. Throws Error naming dedup.memory when the memory would grow beyond it; nothing is changed
-  // then.
+  // = how many buckets are shared. A document does not repeat itself, though it may have a key twice. `all_keys` are
+  // what keys() gives; `number` counts judged documents from 0, one by one, below 2^32 - 1. Throws Error naming
+  // dedup.memory when the memory would grow beyond it; nothing is changed then.
   Verdict judge(std::span<const uint64_t> all_keys, uint64_t number);
   Verdict judge(const Document& document, uint64_t number) { return judge(keys(document), number); }
 
@@ -101,7 +107,7 @@ class Deduplicator {
   uint64_t stored_bytes(uint64_t documents) const {  // beside the index
     return signatures_.predict_bytes(documents) + (options_.exact ? checks_.predict_bytes(documents) : 0);
   }
-  bool verifies() const { return options_.verify_jaccard > 0 && options_.minhash; }
+  bool verifies() const { return options_.verifies(); }
   uint64_t index_keys_per_document() const;
   void make_room();
   void expect_layout(std::span<const uint64_t> keys) const;

@@ -5,6 +5,13 @@
 
 namespace ftok {
 
+double signature_similarity(const uint8_t* one, const uint8_t* other, size_t hashes) {
+  size_t equal = 0;
+  for (size_t i = 0; i < hashes; ++i) equal += one[i] == other[i] ? 1 : 0;
+  constexpr double kByChance = 1.0 / 256;
+  return (static_cast<double>(equal) / static_cast<double>(hashes) - kByChance) / (1 - kByChance);
+}
+
 uint64_t SignatureStore::predict_bytes(uint64_t documents) const {
   return (documents + kDocumentsPerChunk - 1) / kDocumentsPerChunk * kDocumentsPerChunk * hashes_;
 }
@@ -26,12 +33,7 @@ const uint8_t* SignatureStore::signature(uint64_t number) const {
 }
 
 double SignatureStore::similarity(uint64_t number, std::span<const uint64_t> packed) const {
-  const uint8_t* stored = signature(number);
-  const uint8_t* other = reinterpret_cast<const uint8_t*>(packed.data());
-  size_t equal = 0;
-  for (size_t i = 0; i < hashes_; ++i) equal += stored[i] == other[i] ? 1 : 0;
-  constexpr double kByChance = 1.0 / 256;
-  return (static_cast<double>(equal) / static_cast<double>(hashes_) - kByChance) / (1 - kByChance);
+  return signature_similarity(signature(number), reinterpret_cast<const uint8_t*>(packed.data()), hashes_);
 }
 
 bool SignatureStore::equals(uint64_t number, std::span<const uint64_t> packed) const {

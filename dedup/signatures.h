@@ -8,6 +8,11 @@
 
 namespace ftok {
 
+// The estimated Jaccard similarity of two documents: the share of equal hashes among so many (8 bits each, at least
+// one), corrected for the 1 in 256 that agree by chance; may be slightly below 0. Its standard error is at most 0.5 /
+// sqrt(hashes).
+double signature_similarity(const uint8_t* one, const uint8_t* other, size_t hashes);
+
 // Memory comes in chunks of a fixed number of documents, so that it never moves and its size is known beforehand.
 // Serial.
 class SignatureStore {
@@ -24,8 +29,7 @@ class SignatureStore {
   // the first.
   void add(uint64_t number, std::span<const uint64_t> packed);
 
-  // The estimated Jaccard similarity of a stored document and `packed`: the share of equal hashes, corrected for the 1
-  // in 256 that agree by chance; may be slightly below 0. Its standard error is at most 0.5 / sqrt(hashes).
+  // The estimated similarity of a stored document and `packed`.
   double similarity(uint64_t number, std::span<const uint64_t> packed) const;
 
   // Whether a stored document's words are those of `packed`.

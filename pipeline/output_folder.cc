@@ -10,7 +10,9 @@
 #include "core/shown.h"
 #include "pipeline/inputs.h"
 #include "pipeline/run/candidates.h"
+#include "pipeline/run/extractor.h"
 #include "shards/checksum.h"
+#include "shards/job_manifest.h"
 #include "shards/part.h"
 
 namespace ftok {
@@ -64,6 +66,9 @@ std::string run_binding(const std::string& binding) {
 CandidateFolder::CandidateFolder(const std::string& path, const std::string& binding)
     : path_(path), binding_digest_(checksum_of(binding)) {
   if (fs::exists(path) && !fs::is_directory(path)) throw UsageError(path + " is a file, expected a folder");
+  if (fs::exists(path + "/" + kJobName)) {
+    throw UsageError(path + " holds a job, whose tasks write there (`ftok task`); name another folder");
+  }
   if (fs::exists(path) && !fs::exists(path + "/" + kBindingName)) refuse_what_others_hold(path);
   make_folder(path);
   bind(binding);
@@ -96,16 +101,6 @@ void CandidateFolder::open_work() const {
 
 std::string CandidateFolder::candidates(uint64_t number) const {
   return fmt::format("{}/work/{:06}.candidates", path_, number);
-}
-
-std::optional<InputReport> CandidateFolder::report_of_candidates(uint64_t number) const {
-  const std::string path = candidates(number);
-  if (!fs::exists(path)) return std::nullopt;
-  try {
-    return CandidateReader(path).report();
-  } catch (const Error&) {
-    return std::nullopt;  // damaged on disk since: the input is read again; or committed and removed just now
-  }
 }
 
 bool CandidateFolder::has_part(uint64_t number) const { return fs::exists(part_paths(parts_path(), number).receipt); }
@@ -176,8 +171,7 @@ Journal OutputFolder::open_journal(const RunState& state) const {
 std::vector<bool> OutputFolder::candidates_ready(const std::vector<std::string>& inputs, size_t first) const {
   std::vector<bool> ready(inputs.size(), false);
   for (size_t number = first; number < inputs.size(); ++number) {
-    const std::optional<InputReport> report = report_of_candidates(number);
-    ready[number] = report && report->quarantined.empty() && is_what_was_read(*report, inputs[number]);
+    ready[number] = holds_candidates_of(candidates(number), inputs[number]);
   }
   return ready;
 }

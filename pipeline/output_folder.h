@@ -47,9 +47,6 @@ class CandidateFolder {
   // Makes work/ and removes what dead processes of this host left half-written there.
   void open_work() const;
 
-  // What the candidates of input `number` that lie in work/ say of it; nothing when there are none, or damaged ones.
-  std::optional<InputReport> report_of_candidates(uint64_t number) const;
-
   // Whether the input's part was written: candidates are no longer asked for.
   bool has_part(uint64_t number) const;
 

@@ -63,11 +63,19 @@ const Preset* find_preset(const std::string& name) {
   return nullptr;
 }
 
-// The `preset` a recipe file starts from, read alone.
+// The `preset` a recipe starts from, read alone.
 struct PresetName {
   std::string preset = presets().front().name;
   void visit(OptionVisitor& visitor) { visitor.choice("preset", preset, preset_names(), "preset"); }
 };
+
+const Preset* preset_of(const std::string& text, const std::string& name) {
+  RecipeReader reader(text, name);
+  read_old_name(reader, name, kOldPreset, {});  // load_recipe logs it
+  PresetName chosen;
+  reader.section("", chosen);
+  return find_preset(chosen.preset);
+}
 
 // The text of a recipe file, and the preset it starts from.
 std::pair<std::string, const Preset*> read_recipe_file(const std::string& path) {
@@ -79,11 +87,23 @@ std::pair<std::string, const Preset*> read_recipe_file(const std::string& path) 
                                                  : fmt::format("the nearest preset is {}", nearest)));
   }
   std::string text = read_text_file(path, 16 << 20);
-  RecipeReader reader(text, path);
-  read_old_name(reader, path, kOldPreset, {});  // load_recipe logs it
-  PresetName chosen;
-  reader.section("", chosen);
-  return {std::move(text), find_preset(chosen.preset)};
+  const Preset* preset = preset_of(text, path);
+  return {std::move(text), preset};
+}
+
+RecipeConfig read_config(RecipeReader& reader, const Preset& preset) {
+  RecipeConfig config;
+  config.top.stages = preset_stages();
+  reader.section("", config.top);
+  reader.section("input", config.input);
+  config.entries = read_entries(config.top.stages, preset.rules, reader);
+  reader.section("shards", config.shards);
+  reader.finish();
+  check_order(config.entries);
+  config.top.preset = preset.name;
+  config.top.stages.clear();
+  for (const RecipeEntry& entry : config.entries) config.top.stages.push_back(entry.name);
+  return config;
 }
 
 }  // namespace
@@ -120,22 +140,16 @@ RecipeConfig load_recipe(const std::string& name_or_path, const std::vector<std:
     if (log) log(LogLevel::kWarning, fmt::format("recipe {} is the old name of {}", name_or_path, kOldPreset.name));
   }
   if (preset == nullptr) std::tie(text, preset) = read_recipe_file(name_or_path);
-  RecipeConfig config;
-  config.top.stages = preset_stages();
   RecipeReader reader(text, name_or_path);
   for (const std::string& assignment : sets) reader.set(assignment);
   read_old_name(reader, name_or_path, kOldPreset, log);
   read_old_name(reader, name_or_path, kOldRules, log);
-  reader.section("", config.top);
-  reader.section("input", config.input);
-  config.entries = read_entries(config.top.stages, preset->rules, reader);
-  reader.section("shards", config.shards);
-  reader.finish();
-  check_order(config.entries);
-  config.top.preset = preset->name;
-  config.top.stages.clear();
-  for (const RecipeEntry& entry : config.entries) config.top.stages.push_back(entry.name);
-  return config;
+  return read_config(reader, *preset);
+}
+
+RecipeConfig parse_recipe(const std::string& text, const std::string& name) {
+  RecipeReader reader(text, name);
+  return read_config(reader, *preset_of(text, name));
 }
 
 std::string recipe_text(RecipeConfig config, bool with_help) {

@@ -57,6 +57,9 @@ std::vector<std::pair<std::string, std::string>> recipe_presets();
 // Old names are read, and `log` says what they are called. Throws UsageError naming what is wrong.
 RecipeConfig load_recipe(const std::string& name_or_path, const std::vector<std::string>& sets, const Log& log = {});
 
+// A recipe from its TOML text, as load_recipe reads a file of the name `name`.
+RecipeConfig parse_recipe(const std::string& text, const std::string& name);
+
 // The recipe as TOML; without help it is the canonical form.
 std::string recipe_text(RecipeConfig config, bool with_help);
 

@@ -5,7 +5,6 @@
 #include <algorithm>
 #include <chrono>
 #include <filesystem>
-#include <mutex>
 
 #include "core/run_on_threads.h"
 #include "core/shown.h"
@@ -14,36 +13,13 @@
 #include "pipeline/input_names.h"
 #include "pipeline/inputs.h"
 #include "pipeline/progress.h"
-#include "pipeline/read_input.h"
-#include "pipeline/run/candidates.h"
 #include "pipeline/run/commit.h"
-#include "pipeline/run/local_executor.h"
+#include "pipeline/run/extractor.h"
 #include "pipeline/run/process_cost.h"
 #include "pipeline/run/schedule.h"
 
 namespace ftok {
 namespace {
-
-// What one item that waits is budgeted at: a record that is not large (read_input.cc), or a text. What items take while
-// they are worked on is the other half of --memory (MemoryBudget).
-constexpr uint64_t kItemBytes = uint64_t{24} << 20;
-
-// How many inputs are read at a time, and how many items of each are in flight.
-struct Width {
-  size_t lanes;
-  size_t live_max;
-};
-
-Width width_of(size_t threads, uint64_t memory, size_t inputs) {
-  const size_t live = std::clamp<size_t>(memory / 2 / kItemBytes, 2, 4 * threads + 2);
-  const size_t lanes = std::clamp<size_t>(std::min(threads, live / 4), 1, std::max<size_t>(inputs, 1));
-  return {lanes, std::max<size_t>(2, live / lanes)};
-}
-
-bool is_extracted(const CandidateFolder& folder, uint64_t number, const std::string& input) {
-  const std::optional<InputReport> report = folder.report_of_candidates(number);
-  return report && report->quarantined.empty() && is_what_was_read(*report, input);
-}
 
 class Runner {
  public:
@@ -54,18 +30,17 @@ class Runner {
         log_([this](LogLevel level, const std::string& message) { display_.log(level, message); }),
         threads_(threads_or_all(options.threads)),
         budget_(options.memory / 2),
-        stage_ns_(plan.stages.size()),
         late_ns_(plan.late_stages.size()),
-        names_(input_names(options.inputs)) {}
+        names_(input_names(options.inputs)),
+        extractor_(options.inputs, names_, plan,
+                   {threads_, options.memory, &budget_, options.rejects, options.failed_inputs_max, options.fetch},
+                   progress_, log_) {}
 
   RunResult run();
   ExtractedShare extract(Share share);
   RunResult commit();
 
  private:
-  LocalExecutor executor(size_t tasks);
-  Task task(const CandidateFolder& folder, size_t number);
-  void give_up(const CandidateFolder& folder, size_t number, const std::string& why);
   CommitOptions commit_options();
   void begin_commits(const Committer& committer);
   void note_sizes();
@@ -79,13 +54,10 @@ class Runner {
   Log log_;
   size_t threads_;
   MemoryBudget budget_;  // of what is worked on
-  std::vector<std::atomic<uint64_t>> stage_ns_, late_ns_;
-  std::atomic<uint64_t> source_ns_{0}, dedup_ns_{0}, encode_ns_{0};
-  std::mutex given_up_mutex_;
-  std::vector<size_t> given_up_;  // numbers of inputs
-  std::atomic<bool> abandon_{false};
-  ReadInputOptions read_options_;
+  std::vector<std::atomic<uint64_t>> late_ns_;
+  std::atomic<uint64_t> dedup_ns_{0}, encode_ns_{0};
   const std::vector<std::string> names_;  // of the inputs, in ids
+  Extractor extractor_;
   std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
 };
 
@@ -108,59 +80,9 @@ uint64_t Runner::documents_expected() const {
   return total > 0 ? total / kBytesADocument + 1'000 : options_.inputs.size() * kDocumentsAnInput;
 }
 
-void Runner::give_up(const CandidateFolder& folder, size_t number, const std::string& why) {
-  InputReport report;
-  report.input = shown_input(options_.inputs[number]);
-  report.quarantined = escape_bytes(why);
-  CandidateWriter(folder.candidates(number)).finish(report);
-  const std::lock_guard lock(given_up_mutex_);
-  given_up_.push_back(number);
-  if (given_up_.size() > options_.failed_inputs_max) {
-    throw Error(fmt::format("{} inputs failed, more than the {} allowed; the last: {}", given_up_.size(),
-                            options_.failed_inputs_max, why));
-  }
-}
-
-// Reading an input. Another process may be doing the same, and may have done so, or even committed the input, since
-// this task was made: then there is nothing left to do.
-Task Runner::task(const CandidateFolder& folder, size_t number) {
-  const std::string& input = options_.inputs[number];
-  const std::string path = folder.candidates(number);
-  const auto work = [this, &folder, &input, number, path] {
-    if (!is_extracted(folder, number, input)) {
-      try {
-        ReadInputOptions options = read_options_;
-        options.name = names_[number];
-        read_input(input, path, plan_, options, log_);
-      } catch (const TaskFailed& failure) {
-        // What cannot be read twice is neither tried again nor given up: the next try would find it empty.
-        if (!is_address(input) && !can_be_read_again(input)) throw Error(failure.what());
-        throw;
-      } catch (const Stopped&) {
-        throw;
-      } catch (const Error&) {
-        if (!folder.has_part(number)) throw;
-      }
-    }
-  };
-  const auto give_up_unless_done = [this, &folder, &input, number](const std::string& why) {
-    if (!is_extracted(folder, number, input)) give_up(folder, number, why);
-  };
-  return {number, shown_input(input), path, work, give_up_unless_done};
-}
-
-// For so many tasks; also settles how many items of each are in flight.
-LocalExecutor Runner::executor(size_t tasks) {
-  const Width width = width_of(threads_, options_.memory, tasks);
-  read_options_ = {.rejects = options_.rejects,
-                   .live_max = width.live_max,
-                   .budget = &budget_,
-                   .fetch = options_.fetch,
-                   .stage_ns = stage_ns_.data(),
-                   .source_ns = &source_ns_,
-                   .progress = &progress_,
-                   .abandon = &abandon_};
-  return LocalExecutor(width.lanes, abandon_, log_);
+CandidatePlaces places_in(const CandidateFolder& folder) {
+  return {[&folder](size_t number) { return folder.candidates(number); },
+          [&folder](size_t number) { return folder.has_part(number); }};
 }
 
 CommitOptions Runner::commit_options() {
@@ -186,17 +108,17 @@ RunResult Runner::run() {
                       folder.committed(options_.inputs, OutputFolder::GivenUp::kTryAgain), progress_);
   begin_commits(committer);
   const std::vector<bool> ready = folder.candidates_ready(options_.inputs, committer.parts());
-  std::vector<Task> tasks;
+  std::vector<size_t> missing;
   for (size_t number = committer.parts(); number < options_.inputs.size(); ++number) {
-    if (!ready[number]) tasks.push_back(task(folder, number));
+    if (!ready[number]) missing.push_back(number);
   }
   InOrder order(options_.inputs.size(), committer.parts(), ready);
   const auto commit = [&](size_t number) { committer.commit(number); };
   run_on_threads(threads_, [&] {
     order.commit_ready(commit);
-    executor(tasks.size()).run(tasks, [&](const Task& done) {
+    extractor_.run(missing, places_in(folder), [&](size_t number) {
       ++progress_.inputs_read;
-      order.finished(done.number, commit);
+      order.finished(number, commit);
     });
   });
   committer.finish();
@@ -208,26 +130,25 @@ ExtractedShare Runner::extract(Share share) {
   const CandidateFolder folder(options_.output, run_binding(plan_.binding));
   for (const std::string& note : plan_.notes) log_(LogLevel::kWarning, note);
   ExtractedShare result;
-  std::vector<Task> tasks;
+  std::vector<size_t> missing;
   for (size_t number = share.index; number < options_.inputs.size(); number += share.count) {
     ++result.inputs;
-    if (folder.has_part(number) || is_extracted(folder, number, options_.inputs[number])) {
+    if (folder.has_part(number) || holds_candidates_of(folder.candidates(number), options_.inputs[number])) {
       ++result.there_already;
     } else {
-      tasks.push_back(task(folder, number));
+      missing.push_back(number);
     }
   }
   progress_.inputs_total = result.inputs;
   progress_.inputs_committed = result.there_already;
-  if (!tasks.empty()) folder.open_work();
+  if (!missing.empty()) folder.open_work();
   run_on_threads(threads_, [&] {
-    executor(tasks.size()).run(tasks, [&](const Task&) {
+    extractor_.run(missing, places_in(folder), [&](size_t) {
       ++progress_.inputs_read;
       ++progress_.inputs_committed;  // as far as this share is concerned
     });
   });
-  std::sort(given_up_.begin(), given_up_.end());
-  for (const size_t number : given_up_) result.quarantined.push_back(shown_input(options_.inputs[number]));
+  for (const size_t number : extractor_.given_up()) result.quarantined.push_back(shown_input(options_.inputs[number]));
   return result;
 }
 
@@ -241,7 +162,7 @@ RunResult Runner::commit() {
     for (size_t number = committer.parts(); number < options_.inputs.size(); ++number) {
       const std::string& input = options_.inputs[number];
       if (!missing.empty() && std::filesystem::exists(folder.candidates(number))) continue;  // its turn is not yet
-      const std::optional<InputReport> report = folder.report_of_candidates(number);
+      const std::optional<InputReport> report = report_of_candidates(folder.candidates(number));
       if (report && report->input != shown_input(input)) {
         throw UsageError(fmt::format("{} is of {}, but the list of inputs has {} as input {}",
                                      folder.candidates(number), report->input, shown_input(input), number + 1));
@@ -274,8 +195,8 @@ RunResult Runner::result(const Committer& committer) const {
   const auto add = [&](const std::string& name, const std::atomic<uint64_t>& ns) {
     result.stages.push_back({name, 1e-9 * static_cast<double>(ns.load())});
   };
-  add("read", source_ns_);
-  for (size_t i = 0; i < plan_.stages.size(); ++i) add(std::string(plan_.stages[i]->name()), stage_ns_[i]);
+  add("read", extractor_.source_ns);
+  for (size_t i = 0; i < plan_.stages.size(); ++i) add(std::string(plan_.stages[i]->name()), extractor_.stage_ns[i]);
   add("dedup", dedup_ns_);
   for (size_t i = 0; i < plan_.late_stages.size(); ++i) add(std::string(plan_.late_stages[i]->name()), late_ns_[i]);
   add("encode", encode_ns_);

@@ -49,7 +49,8 @@ struct FileEntry {
   bool operator==(const FileEntry&) const = default;
 };
 
-// An AtomicFile that keeps the checksum of what is written to it.
+// An AtomicFile that keeps the checksum of what is written to it. It may hold several parts, each with the bytes of a
+// file of its own.
 class ChecksummedFile {
  public:
   explicit ChecksummedFile(const std::string& path) : file_(path) {}
@@ -57,16 +58,23 @@ class ChecksummedFile {
   void write(std::string_view bytes) {
     file_.write(bytes);
     checksum_.update(bytes);
+    part_.update(bytes);
   }
-  // Ends the file with the 16 bytes of the checksum of everything before them (formats "FTOK...").
-  void write_checksum() { write(checksum_.bytes()); }
+  void begin_part() {  // the first begins with the file
+    part_ = Checksum();
+    part_begin_ = size();
+  }
+  uint64_t part_size() const { return size() - part_begin_; }
+  // Ends the part with the 16 bytes of the checksum of everything before them in it (formats "FTOK...").
+  void write_checksum() { write(part_.bytes()); }
   uint64_t size() const { return file_.size(); }
   std::string hex() const { return checksum_.hex(); }
   void commit() { file_.commit(); }
 
  private:
   AtomicFile file_;
-  Checksum checksum_;
+  Checksum checksum_, part_;
+  uint64_t part_begin_ = 0;
 };
 
 // True when `bytes` ends in the checksum of what comes before it.

@@ -146,6 +146,13 @@ std::map<std::string, std::string> JsonFields::string_map(std::string_view name)
   return map;
 }
 
+std::map<std::string, uint64_t> JsonFields::number_map(std::string_view name) const {
+  std::map<std::string, uint64_t> map;
+  const JsonFields object = of_valid(raw(name));
+  for (const auto& [key, value] : object.fields_) map[string_of(fmt::format("\"{}\"", key))] = object.number(key);
+  return map;
+}
+
 void JsonFields::expect(std::string_view name, std::string_view value) const {
   const std::string got = text(name);
   if (got != value) throw Missing(fmt::format("\"{}\" is \"{}\", expected \"{}\"", name, got, value));

@@ -32,6 +32,7 @@ class JsonFields {
   std::vector<JsonFields> objects(std::string_view name) const;                // of an array of objects
   std::vector<std::string> texts(std::string_view name) const;                 // of an array of strings
   std::map<std::string, std::string> string_map(std::string_view name) const;  // of an object of strings
+  std::map<std::string, uint64_t> number_map(std::string_view name) const;     // of unsigned integers
 
   // Throws Missing unless the field has this value.
   void expect(std::string_view name, std::string_view value) const;

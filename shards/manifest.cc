@@ -47,6 +47,7 @@ Manifest read_fields(const JsonFields& fields) {
   manifest.totals = fields.raw("totals");
   for (const JsonFields& shard : fields.objects("shards")) manifest.shards.push_back(read_shard_entry(shard));
   manifest.parts_in_shards = fields.number("parts_in_shards");
+  if (fields.has("job")) manifest.job = fields.raw("job");
   for (const JsonFields& input : fields.objects("inputs")) {
     manifest.inputs.push_back(
         {input.number("part"), std::string(input.raw("report")), read_file_entry(input.object("receipt"))});
@@ -118,6 +119,7 @@ std::string write_manifest(const Manifest& manifest) {
   json.key("shards").begin_array();
   for (const ShardEntry& shard : manifest.shards) json.raw(write_shard_entry(shard));
   json.end_array().field("parts_in_shards", manifest.parts_in_shards);
+  if (!manifest.job.empty()) json.key("job").raw(manifest.job);
   json.key("inputs").begin_array();
   for (const Manifest::Input& input : manifest.inputs) {
     json.raw(fmt::format("{{\"part\":{},\"report\":{},\"receipt\":{}}}", input.part, input.report,

@@ -51,6 +51,7 @@ struct Manifest {
   std::vector<Input> inputs;
   uint64_t parts_in_shards = 0;  // parts [0, this) are wholly in `shards`
   std::vector<ShardEntry> shards;
+  std::string job;  // a JSON object: of a job's folder the checksum of job.json and the tasks' receipts; empty: a run's
   std::string totals = "{}";  // a JSON object: counters over all inputs, the caller's
 
   bool operator==(const Manifest&) const = default;

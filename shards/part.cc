@@ -46,16 +46,14 @@ PartPaths part_paths(const std::string& folder, uint64_t number) {
 }
 
 struct PartWriter::Files {
-  Files(const PartOptions& options_in, uint64_t number_in)
-      : options(options_in),
-        number(number_in),
-        paths(part_paths(options.folder, number)),
-        tokens(paths.tokens),
-        keys(paths.keys) {
-    if (options.text) text = std::make_unique<ZstdFile>(paths.text);
-    if (options.rejects) rejects = std::make_unique<ZstdFile>(paths.rejects);
-    tokens.write(file_header(kTokensMagic, static_cast<uint32_t>(options.token_bytes)));
-    keys.write(file_header(kKeysMagic, static_cast<uint32_t>(options.keys_per_document)));
+  Files(const PartOptions& options_in, const PartPaths& paths_in) : options(options_in), paths(paths_in) {
+    const auto open = [](auto& file, const std::string& path) {
+      if (!path.empty()) file = std::make_unique<typename std::decay_t<decltype(file)>::element_type>(path);
+    };
+    open(text, paths.text);
+    open(rejects, paths.rejects);
+    open(tokens, paths.tokens);
+    open(keys, paths.keys);
   }
 
   // The name of a part's file in receipts: its folder's last component and its own name.
@@ -65,40 +63,67 @@ struct PartWriter::Files {
     return folder == std::string::npos ? path : path.substr(folder + 1);
   }
 
-  template <typename File>
-  void commit(File& file, const std::string& path) {
-    file.commit();
-    receipt.files.push_back({name_of(path), file.size(), file.hex()});
+  // Calls visit(ending, path, file) for each file there is, in the order of receipts.
+  template <typename Visit>
+  void for_each(Visit&& visit) {
+    if (text != nullptr) visit("text", paths.text, *text);
+    if (rejects != nullptr) visit("rejects", paths.rejects, *rejects);
+    if (tokens != nullptr) visit("tokens", paths.tokens, *tokens);
+    if (keys != nullptr) visit("keys", paths.keys, *keys);
   }
 
   PartOptions options;
-  uint64_t number;
   PartPaths paths;
   std::unique_ptr<ZstdFile> text, rejects;
-  ChecksummedFile tokens, keys;
+  std::unique_ptr<ChecksummedFile> tokens, keys;
   std::string row;  // scratch
   std::vector<uint64_t> key_blocks;
-  PartReceipt receipt;
+  PackedPart part;  // the one being written
 };
 
-PartWriter::PartWriter(const PartOptions& options, uint64_t number) {
+namespace {
+
+PartPaths paths_of(const PartOptions& options, uint64_t number) {
+  PartPaths paths = part_paths(options.folder, number);
+  if (!options.text) paths.text.clear();
+  if (!options.rejects) paths.rejects.clear();
+  return paths;
+}
+
+}  // namespace
+
+PartWriter::PartWriter(const PartOptions& options, uint64_t number) : PartWriter(options, paths_of(options, number)) {
+  begin_part();
+  files_->part.number = number;
+}
+
+PartWriter::PartWriter(const PartOptions& options, const PartPaths& paths) {
   assert(options.token_bytes == 2 || options.token_bytes == 4);
   assert(options.keys_per_document <= kKeysPerDocumentMax);
-  files_ = std::make_unique<Files>(options, number);
+  files_ = std::make_unique<Files>(options, paths);
 }
 
 PartWriter::~PartWriter() = default;
 
+void PartWriter::begin_part() {
+  Files& f = *files_;
+  f.part = {};
+  f.key_blocks.clear();
+  f.for_each([](const char*, const std::string&, auto& file) { file.begin_part(); });
+  if (f.tokens != nullptr) f.tokens->write(file_header(kTokensMagic, static_cast<uint32_t>(f.options.token_bytes)));
+  if (f.keys != nullptr) f.keys->write(file_header(kKeysMagic, static_cast<uint32_t>(f.options.keys_per_document)));
+}
+
 void PartWriter::add_judged(std::string_view id, std::span<const uint64_t> keys) {
   Files& f = *files_;
-  assert(keys.size() == f.options.keys_per_document);
-  if (f.receipt.judged % PartKeys::kRowsPerBlock == 0) f.key_blocks.push_back(f.keys.size());
+  assert(f.keys != nullptr && keys.size() == f.options.keys_per_document);
+  if (f.part.judged % PartKeys::kRowsPerBlock == 0) f.key_blocks.push_back(f.keys->part_size());
   f.row.clear();
   append_little_endian(f.row, static_cast<uint32_t>(id.size()));
   f.row += id;
   for (const uint64_t key : keys) append_little_endian(f.row, key);
-  f.keys.write(f.row);
-  ++f.receipt.judged;
+  f.keys->write(f.row);
+  ++f.part.judged;
 }
 
 void PartWriter::add_kept(const Document& document, Split split) {
@@ -117,9 +142,9 @@ void PartWriter::add_kept(const Document& document, Split split) {
       append_little_endian(f.row, token);
     }
   }
-  f.tokens.write(f.row);
-  f.receipt.documents[static_cast<size_t>(split)] += 1;
-  f.receipt.tokens[static_cast<size_t>(split)] += document.tokens.size();
+  f.tokens->write(f.row);
+  f.part.documents[static_cast<size_t>(split)] += 1;
+  f.part.tokens[static_cast<size_t>(split)] += document.tokens.size();
 }
 
 void PartWriter::add_reject(std::string_view json_line) {
@@ -128,36 +153,68 @@ void PartWriter::add_reject(std::string_view json_line) {
   files_->rejects->write("\n");
 }
 
-PartReceipt PartWriter::commit(std::string binding, std::string report) {
+PackedPart PartWriter::end_part(uint64_t number, std::string report) {
   Files& f = *files_;
   std::string footer;
-  append_little_endian(footer, f.receipt.kept());
-  f.tokens.write(footer);
-  f.tokens.write_checksum();
-  footer.clear();
-  for (const uint64_t block : f.key_blocks) append_little_endian(footer, block);
-  append_little_endian(footer, f.receipt.judged);
-  f.keys.write(footer);
-  f.keys.write_checksum();
-  if (f.text != nullptr) {
-    f.text->finish();
-    f.commit(*f.text, f.paths.text);
+  if (f.tokens != nullptr) {
+    append_little_endian(footer, f.part.kept());
+    f.tokens->write(footer);
+    f.tokens->write_checksum();
   }
-  if (f.rejects != nullptr) {
-    f.rejects->finish();
-    f.commit(*f.rejects, f.paths.rejects);
+  if (f.keys != nullptr) {
+    footer.clear();
+    for (const uint64_t block : f.key_blocks) append_little_endian(footer, block);
+    append_little_endian(footer, f.part.judged);
+    f.keys->write(footer);
+    f.keys->write_checksum();
   }
-  f.commit(f.tokens, f.paths.tokens);
-  f.commit(f.keys, f.paths.keys);
-  f.receipt.number = f.number;
-  f.receipt.binding = std::move(binding);
-  f.receipt.report = std::move(report);
-  write_file(f.paths.receipt, write_part_receipt(f.receipt));
-  return std::move(f.receipt);
+  if (f.text != nullptr) f.text->finish();
+  if (f.rejects != nullptr) f.rejects->finish();
+  f.for_each([&](const char* ending, const std::string&, auto& file) { f.part.bytes[ending] = file.part_size(); });
+  f.part.number = number;
+  f.part.report = std::move(report);
+  return std::move(f.part);
 }
 
-PartTokens::PartTokens(const std::string& path) : file_(path) {
-  const std::string_view bytes = file_.bytes();
+std::vector<FileEntry> PartWriter::commit_files() {
+  std::vector<FileEntry> entries;
+  files_->for_each([&](const char*, const std::string& path, auto& file) {
+    file.commit();
+    entries.push_back({Files::name_of(path), file.size(), file.hex()});
+  });
+  return entries;
+}
+
+PartReceipt PartWriter::commit(std::string binding, std::string report) {
+  PackedPart part = end_part(files_->part.number, std::move(report));
+  PartReceipt receipt;
+  receipt.number = part.number;
+  receipt.binding = std::move(binding);
+  receipt.report = std::move(part.report);
+  receipt.judged = part.judged;
+  for (const size_t split : {0, 1}) {
+    receipt.documents[split] = part.documents[split];
+    receipt.tokens[split] = part.tokens[split];
+  }
+  receipt.files = commit_files();
+  write_file(files_->paths.receipt, write_part_receipt(receipt));
+  return receipt;
+}
+
+namespace {
+
+std::string_view stretch_of(const MappedFile& file, FileStretch part) {
+  if (part.bytes == UINT64_MAX) return file.bytes();
+  if (part.begin > file.bytes().size() || part.bytes > file.bytes().size() - part.begin) {
+    throw Error(fmt::format("{} is damaged: it ends before byte {}", file.path(), part.begin + part.bytes));
+  }
+  return file.bytes().substr(part.begin, part.bytes);
+}
+
+}  // namespace
+
+PartTokens::PartTokens(const std::string& path, FileStretch part) : file_(path), bytes_(stretch_of(file_, part)) {
+  const std::string_view bytes = bytes_;
   if (bytes.size() < kFileHeaderBytes + kTokensFooterBytes || !bytes.starts_with(kTokensMagic)) {
     throw Error(path + " is not a tokens file of a part");
   }
@@ -173,7 +230,7 @@ PartTokens::PartTokens(const std::string& path) : file_(path) {
 
 bool PartTokens::next(std::string_view& id, Split& split, std::vector<uint32_t>& tokens) {
   if (position_ == end_) return false;
-  const std::string_view bytes = file_.bytes();
+  const std::string_view bytes = bytes_;
   const auto damaged = [&] { throw Error(fmt::format("{} is damaged at byte {}", file_.path(), position_)); };
   if (end_ - position_ < kTokensRowBytes) damaged();
   const uint32_t id_bytes = load_little_endian<uint32_t>(bytes, position_);
@@ -194,8 +251,9 @@ bool PartTokens::next(std::string_view& id, Split& split, std::vector<uint32_t>&
   return true;
 }
 
-PartKeys::PartKeys(const std::string& path, Check check) : file_(path) {
-  const std::string_view bytes = file_.bytes();
+PartKeys::PartKeys(const std::string& path, Check check, FileStretch part)
+    : file_(path), bytes_(stretch_of(file_, part)) {
+  const std::string_view bytes = bytes_;
   if (bytes.size() < kFileHeaderBytes + kKeysFooterBytes || !bytes.starts_with(kKeysMagic)) {
     throw Error(path + " is not a keys file of a part");
   }
@@ -212,7 +270,7 @@ PartKeys::PartKeys(const std::string& path, Check check) : file_(path) {
 }
 
 std::string_view PartKeys::row_at(size_t& position, std::vector<uint64_t>& keys) const {
-  const std::string_view bytes = file_.bytes();
+  const std::string_view bytes = bytes_;
   if (position > blocks_begin_ || blocks_begin_ - position < 4) damaged("a row lies outside the rows");
   const uint32_t id_bytes = load_little_endian<uint32_t>(bytes, position);
   if (blocks_begin_ - position - 4 < id_bytes + 8 * static_cast<uint64_t>(keys_per_document_))
@@ -227,10 +285,15 @@ std::string_view PartKeys::row_at(size_t& position, std::vector<uint64_t>& keys)
 }
 
 std::string PartKeys::id(uint64_t row) const {
+  std::vector<uint64_t> keys;
+  return id_and_keys(row, keys);
+}
+
+std::string PartKeys::id_and_keys(uint64_t row, std::vector<uint64_t>& keys) const {
   assert(row < rows_);
   const size_t block = blocks_begin_ + static_cast<size_t>(row / kRowsPerBlock) * 8;
-  size_t position = static_cast<size_t>(load_little_endian<uint64_t>(file_.bytes(), block));
-  std::vector<uint64_t> keys(keys_per_document_);
+  size_t position = static_cast<size_t>(load_little_endian<uint64_t>(bytes_, block));
+  keys.resize(keys_per_document_);
   for (uint64_t i = 0; i < row % kRowsPerBlock; ++i) row_at(position, keys);
   return std::string(row_at(position, keys));
 }

@@ -23,11 +23,12 @@
 #include "core/result.h"
 #include "document/document.h"
 #include "shards/checksum.h"
+#include "shards/packed_part.h"
 #include "shards/split.h"
 
 namespace ftok {
 
-// The paths of part `number` in `folder` (OUTPUT/parts).
+// The paths of part `number` in `folder` (OUTPUT/parts). A file whose path is empty is not written.
 struct PartPaths {
   std::string text, rejects, tokens, keys, receipt;
 };
@@ -60,10 +61,14 @@ struct PartOptions {
   size_t keys_per_document = 0;
 };
 
-// Writes one part. Serial. Destroyed without commit() it leaves nothing behind.
+// Writes a part into files of its own, or several parts, one after the other, into one file of each kind. Serial.
+// Destroyed without commit() it leaves nothing behind.
 class PartWriter {
  public:
+  // Part `number`, to end with commit().
   PartWriter(const PartOptions& options, uint64_t number);
+  // Parts into the files of these paths, each from begin_part() to end_part(); then commit_files().
+  PartWriter(const PartOptions& options, const PartPaths& paths);
   ~PartWriter();
   PartWriter(const PartWriter&) = delete;
   PartWriter& operator=(const PartWriter&) = delete;
@@ -75,7 +80,12 @@ class PartWriter {
   // A dropped document's record, without the line feed.
   void add_reject(std::string_view json_line);
 
-  // Renames all files into place, the receipt last, and returns it.
+  void begin_part();
+  PackedPart end_part(uint64_t number, std::string report);
+
+  // Renames the files into place; what a receipt says of them.
+  std::vector<FileEntry> commit_files();
+  // Ends the part, renames all its files into place, the receipt last, and returns it.
   PartReceipt commit(std::string binding, std::string report);
 
  private:
@@ -83,11 +93,17 @@ class PartWriter {
   std::unique_ptr<Files> files_;
 };
 
+// A stretch of a file; the whole file where nothing else is said.
+struct FileStretch {
+  uint64_t begin = 0;
+  uint64_t bytes = UINT64_MAX;
+};
+
 // The tokens of a part, document by document. Opening verifies the checksum and throws Error naming the file when it is
 // damaged. Serial.
 class PartTokens {
  public:
-  explicit PartTokens(const std::string& path);
+  explicit PartTokens(const std::string& path, FileStretch part = {});
 
   uint64_t size() const { return documents_; }
   // The next document; false after the last. `id` lives as long as this object.
@@ -95,6 +111,7 @@ class PartTokens {
 
  private:
   MappedFile file_;
+  std::string_view bytes_;  // of the part
   size_t position_ = 0;
   size_t end_ = 0;
   size_t token_bytes_ = 0;
@@ -108,7 +125,7 @@ class PartKeys {
 
   // Throws Error naming the file when it is damaged. With kSizesOnly (to look up one id in a part that was verified
   // before) the file is not read through; damage then shows as an Error, never as a read out of bounds.
-  explicit PartKeys(const std::string& path, Check check = Check::kChecksum);
+  explicit PartKeys(const std::string& path, Check check = Check::kChecksum, FileStretch part = {});
 
   uint64_t size() const { return rows_; }
   size_t keys_per_document() const { return keys_per_document_; }
@@ -121,8 +138,9 @@ class PartKeys {
     for (uint64_t row = 0; row < rows_; ++row) visit(row, row_at(position, keys), std::span<const uint64_t>(keys));
   }
 
-  // The id of a row < size(): reads at most kRowsPerBlock rows.
+  // The id of a row < size(), and its keys: reads at most kRowsPerBlock rows.
   std::string id(uint64_t row) const;
+  std::string id_and_keys(uint64_t row, std::vector<uint64_t>& keys) const;
 
   static constexpr size_t kHeaderBytes = 16;
   static constexpr uint64_t kRowsPerBlock = 256;
@@ -132,6 +150,7 @@ class PartKeys {
   [[noreturn]] void damaged(const std::string& what) const;
 
   MappedFile file_;
+  std::string_view bytes_;  // of the part
   size_t keys_per_document_ = 0;
   uint64_t rows_ = 0;
   size_t blocks_begin_ = 0;  // of the block offsets: one past the rows

@@ -6,41 +6,16 @@
 #include <optional>
 #include <set>
 
-#include "core/error.h"
 #include "core/file.h"
-#include "shards/manifest.h"
+#include "shards/files/verifier.h"
 #include "shards/part.h"
 #include "shards/reader.h"
 #include "shards/sealed_json.h"
 
 namespace ftok {
-namespace {
-
 namespace fs = std::filesystem;
 
-class Verifier {
- public:
-  explicit Verifier(std::string folder) : folder_(std::move(folder)) {}
-
-  void folder();
-  void file(const std::string& path);
-  Verification take() { return std::move(result_); }
-
- private:
-  void find(const std::string& path, std::string what) { result_.findings.push_back({path, std::move(what)}); }
-  std::string path_of(const std::string& name) const { return folder_ + "/" + name; }
-  bool listed(const FileEntry& entry, bool may_be_gone = false);
-  void shard(const ShardEntry& entry, const ShardHints& hints);
-  void mask(const ShardEntry& entry);
-  void mask_file(const std::string& path);
-  void shard_file(const std::string& path, const ShardHints& hints = {});
-  void part(const Manifest::Input& input, const Manifest& manifest);
-  void count(const std::string& path);
-
-  std::string folder_;
-  std::set<std::string> listed_;
-  Verification result_;
-};
+namespace {
 
 // A name from a manifest or receipt must stay inside the folder.
 bool is_plain_name(const std::string& name) {
@@ -51,6 +26,8 @@ bool is_plain_name(const std::string& name) {
   }
   return true;
 }
+
+}  // namespace
 
 void Verifier::count(const std::string& path) {
   std::error_code code;
@@ -84,6 +61,8 @@ bool Verifier::listed(const FileEntry& entry, bool may_be_gone) {
   return false;
 }
 
+namespace {
+
 // Rows that contradict the shard or each other, beyond what SidecarView::parse refuses.
 std::optional<std::string> contradiction(const SidecarView& sidecar) {
   for (size_t row = 0; row < sidecar.size(); ++row) {
@@ -107,6 +86,8 @@ bool same_ends(const std::vector<uint64_t>& ends, const SidecarView& sidecar) {
   }
   return true;
 }
+
+}  // namespace
 
 void Verifier::shard_file(const std::string& path, const ShardHints& hints) {
   const ShardReader reader(path, hints);  // throws what is wrong with header, size and sidecar
@@ -167,26 +148,30 @@ void Verifier::part(const Manifest::Input& input, const Manifest& manifest) {
 }
 
 void Verifier::folder() {
+  if (fs::exists(path_of(kJobName))) return job();
   listed_.insert(kManifestName);
   if (!fs::exists(path_of(kManifestName)) && fs::exists(path_of(kJournalName))) {
     throw Error("a run is in progress here: there is a journal and no manifest.json yet; verify it when it is done");
   }
   count(path_of(kManifestName));
   const Manifest manifest = read_manifest(path_of(kManifestName));
-  if (const std::string binding = path_of(kBindingName); fs::exists(binding)) {
-    listed_.insert(kBindingName);
-    count(binding);
-    if (checksum_of_file(binding) != manifest.binding) find(binding, "is not what the manifest was made with");
+  if (fs::exists(path_of(kBindingName))) {
+    binding(manifest.binding);
   } else if (!manifest.inputs.empty()) {  // without inputs: shards that were converted, which no command continues
-    find(binding, "is missing, and the manifest was made with it");
+    find(path_of(kBindingName), "is missing, and the manifest was made with it");
   }
-  const auto guarded = [&](const std::string& name, const auto& check) {
-    try {
-      check();
-    } catch (const Error& error) {
-      find(path_of(name), error.what());
-    }
-  };
+  shards_and_parts(manifest);
+  unlisted();
+}
+
+void Verifier::binding(const std::string& checksum) {
+  const std::string path = path_of(kBindingName);
+  listed_.insert(kBindingName);
+  count(path);
+  if (checksum_of_file(path) != checksum) find(path, "is not what the manifest was made with");
+}
+
+void Verifier::shards_and_parts(const Manifest& manifest) {
   if (manifest.token_bytes < token_bytes_for(manifest.vocabulary.size)) {
     find(path_of(kManifestName), "states a token width that is too small for the vocabulary");
   }
@@ -197,12 +182,16 @@ void Verifier::folder() {
   for (const Manifest::Input& input : manifest.inputs) {
     guarded(input.receipt.name, [&] { part(input, manifest); });
   }
-  std::set<std::string> unlisted;
+}
+
+void Verifier::unlisted() {
+  std::set<std::string> names;
   for (const auto& entry : fs::recursive_directory_iterator(folder_)) {
     const std::string name = fs::relative(entry.path(), folder_).string();
-    if (entry.is_regular_file() && !listed_.contains(name) && entry.path().filename() != ".lock") unlisted.insert(name);
+    const bool ours = name.starts_with("attempts/") || entry.path().filename() == ".lock";
+    if (entry.is_regular_file() && !listed_.contains(name) && !ours) names.insert(name);
   }
-  for (const std::string& name : unlisted)
+  for (const std::string& name : names)
     find(path_of(name), "is not listed: neither the manifest nor a receipt names it");
 }
 
@@ -230,14 +219,18 @@ void Verifier::file(const std::string& path) {
     PartKeys(path).for_each([](uint64_t, std::string_view, std::span<const uint64_t>) {});
   } else if (path.ends_with(".receipt")) {
     read_part_receipt(path);
+  } else if (fs::path(path).filename() == kJobName) {
+    const Result<JobManifest> manifest = parse_job_manifest(read_file(path));
+    if (!manifest) find(path, manifest.damage().detail);
+  } else if (path.find("receipts/") != std::string::npos && path.ends_with(".json")) {
+    const Result<TaskReceipt> receipt = parse_task_receipt(read_file(path));
+    if (!receipt) find(path, receipt.damage().detail);
   } else if (path.ends_with(".json")) {
     read_manifest(path);
   } else {
     shard_file(path);
   }
 }
-
-}  // namespace
 
 Verification verify_folder(const std::string& folder) {
   refuse_address(folder);

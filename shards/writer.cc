@@ -8,6 +8,7 @@
 #include <iterator>
 #include <optional>
 #include <set>
+#include <utility>
 
 #include "core/error.h"
 #include "core/file.h"
@@ -23,13 +24,17 @@ struct ShardWriter::Stream {
   };
 
   Split split = Split::kTrain;
-  std::vector<ShardEntry> entries;
-  size_t unchanged = 0;  // entries that the last checkpoint has returned
+  uint64_t first = 0, end = UINT64_MAX;  // the shards it writes
+  uint64_t skip = 0;                     // tokens of the next document that lie in shards before them
+  std::vector<ShardEntry> entries;       // from `first` on
+  size_t unchanged = 0;                  // entries that the last checkpoint has returned
   std::unique_ptr<ShardFile> file;
   std::optional<ChecksummedFile> mask;
   uint64_t tokens = 0;  // in the open shard
   std::vector<Row> rows;
   std::string ids;
+
+  uint64_t index() const { return first + entries.size(); }  // of the open shard, or of the next one
 
   void add_row(uint64_t begin, uint64_t skipped, uint64_t document_tokens, std::string_view id) {
     ids += id;
@@ -90,6 +95,13 @@ ShardWriter::ShardWriter(ShardWriterOptions options, std::vector<ShardEntry> sha
   for (const auto& stream : streams_) stream->unchanged = stream->entries.size();
 }
 
+ShardWriter::ShardWriter(ShardWriterOptions options, const ShardRange& range) : ShardWriter(std::move(options)) {
+  Stream& stream = *streams_[static_cast<size_t>(range.split)];
+  stream.first = range.first;
+  stream.end = range.end;
+  stream.skip = range.skip;
+}
+
 ShardWriter::~ShardWriter() = default;
 
 void ShardWriter::add(Split split, std::string_view id, std::span<const uint32_t> tokens,
@@ -110,11 +122,18 @@ void ShardWriter::add(Split split, std::string_view id, std::span<const uint32_t
   if (options_.placement == EndOfText::kBefore) put(stream, document, end_of_text, end_of_text_loss);
   put(stream, document, tokens, loss);
   if (options_.placement == EndOfText::kAfter) put(stream, document, end_of_text, end_of_text_loss);
+  stream.skip = 0;
 }
 
 void ShardWriter::put(Stream& stream, OpenDocument& document, std::span<const uint32_t> tokens,
                       std::span<const uint8_t> loss) {
-  while (!tokens.empty()) {
+  if (document.done < stream.skip) {
+    const size_t skipped = static_cast<size_t>(std::min<uint64_t>(tokens.size(), stream.skip - document.done));
+    document.done += skipped;
+    tokens = tokens.subspan(skipped);
+    if (!loss.empty()) loss = loss.subspan(skipped);
+  }
+  while (!tokens.empty() && stream.index() < stream.end) {
     const bool opens = !stream.file;
     if (opens) open(stream);
     if (opens || document.done == 0) stream.add_row(stream.tokens, document.done, document.tokens, document.id);
@@ -132,7 +151,7 @@ void ShardWriter::put(Stream& stream, OpenDocument& document, std::span<const ui
 }
 
 ShardFileOptions ShardWriter::file_options(const Stream& stream) const {
-  const std::string name = shard_name(stream.split, stream.entries.size(), options_.format->extension());
+  const std::string name = shard_name(stream.split, stream.index(), options_.format->extension());
   return {options_.folder + "/" + name, options_.token_bytes, options_.shard_tokens, options_.vocabulary_name};
 }
 
@@ -197,7 +216,7 @@ void ShardWriter::publish(Stream& stream) {
   std::vector<FileEntry> files = stream.file->seal(documents);
   ShardEntry entry;
   entry.split = stream.split;
-  entry.index = stream.entries.size();
+  entry.index = stream.index();
   entry.tokens = stream.tokens;
   entry.documents = documents.size();
   entry.shard = std::move(files.front());
@@ -228,6 +247,11 @@ std::vector<ShardEntry> ShardWriter::shards() const {
   std::vector<ShardEntry> shards;
   for (const auto& stream : streams_) shards.insert(shards.end(), stream->entries.begin(), stream->entries.end());
   return shards;
+}
+
+bool ShardWriter::is_full(Split split) const {
+  const Stream& stream = *streams_[static_cast<size_t>(split)];
+  return stream.index() == stream.end;
 }
 
 uint64_t ShardWriter::tokens(Split split) const {

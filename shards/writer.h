@@ -53,12 +53,22 @@ struct ShardEntry {
   bool operator==(const ShardEntry&) const = default;
 };
 
+// Some shards of one stream, for a writer that others work beside: shards [first, end). The first document added has
+// `skip` tokens in shards before them, end-of-text included.
+struct ShardRange {
+  Split split = Split::kTrain;
+  uint64_t first = 0, end = 0;
+  uint64_t skip = 0;
+};
+
 // Serial: one thread at a time. Every failure to write throws Error naming the file, and leaves only whole files.
 class ShardWriter {
  public:
   // Continues after `shards` (a checkpoint's result; empty for a new run). Throws UsageError when an option is out of
   // range, Error when `shards` is not a list a writer with these options can have given.
   explicit ShardWriter(ShardWriterOptions options, std::vector<ShardEntry> shards = {});
+  // Writes the shards of a range and no others; what is added beyond its end is left out.
+  ShardWriter(ShardWriterOptions options, const ShardRange& range);
   ~ShardWriter();
   ShardWriter(const ShardWriter&) = delete;
   ShardWriter& operator=(const ShardWriter&) = delete;
@@ -79,6 +89,8 @@ class ShardWriter {
 
   // Tokens of the stream so far, end-of-text included, those of earlier runs too.
   uint64_t tokens(Split split) const;
+  // Whether all shards of the range are published.
+  bool is_full(Split split) const;
   // Shards that this writer has published in full so far.
   uint64_t shards_completed() const { return shards_completed_; }
   uint64_t empty_documents() const { return empty_documents_; }

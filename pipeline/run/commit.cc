@@ -2,24 +2,12 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <filesystem>
 
-#include "core/ordered_pipeline.h"
-#include "core/signals.h"
-#include "pipeline/run/cpu_clock.h"
 #include "pipeline/small_corpus.h"
-#include "text/unicode.h"
 
 namespace ftok {
-
-// A candidate on its way through the second half.
-struct Committer::Entry {
-  Candidate candidate;
-  Verdict verdict;
-  std::vector<uint64_t> keys;
-  std::string duplicate_of;
-  uint64_t specials_as_text = 0;
-};
 
 // A checkpoint writes the short last shard of each split and the next one takes it up again. After so many completed
 // shards that copy is small beside them; until then the tokens of their parts stay in parts/.
@@ -31,6 +19,7 @@ Committer::Committer(const OutputFolder& folder, const Plan& plan, const CommitO
       plan_(plan),
       options_(options),
       progress_(progress),
+      maker_(plan, options_, progress),
       parts_in_shards_(state.parts_in_shards),
       deduplicator_(std::make_unique<Deduplicator>(plan.dedup, plan.key_layout)) {
   uint64_t kept = 0;
@@ -73,28 +62,13 @@ void Committer::count(const InputReport& report) {
 
 void Committer::commit(uint64_t number) {
   CandidateReader reader(folder_.candidates(number));
-  InputReport report = reader.report();
-  PartOptions part_options;
-  part_options.folder = folder_.parts();
-  part_options.text = options_.text;
-  part_options.rejects = options_.rejects != Rejects::kNone;
-  part_options.token_bytes = token_bytes_for(plan_.shards.vocabulary_size);
-  part_options.keys_per_document = deduplicator_->keys_per_document();
-  PartWriter writer(part_options, number);
-  const SplitKeys split_keys(report.input);
+  PartWriter writer(maker_.part_options(folder_.parts(), deduplicator_->keys_per_document()), number);
   first_document_.push_back(judged_);
   ids_.clear();
   deduplicator_->begin_input();
-  ordered_pipeline<Entry>(
-      options_.live_max,
-      [&]() -> std::unique_ptr<Entry> {
-        if (stop_requested()) throw Stopped();
-        auto entry = std::make_unique<Entry>();
-        if (!reader.next(entry->candidate)) return nullptr;
-        if (entry->candidate.is_document) judge(*entry);
-        return entry;
-      },
-      [&](Entry& entry) { work(entry); }, [&](Entry& entry) { emit(entry, split_keys, writer, report); });
+  const PartDecisions decisions = {[this](const Document& document) { return judge(document); },
+                                   [this](const Document&, std::string_view key) { return split(key); }};
+  const InputReport report = maker_.make(reader, decisions, writer);
   const PartReceipt receipt = writer.commit(folder_.binding_digest(), write_input_report(report));
   const std::string text = write_part_receipt(receipt);
   CommittedPart part{receipt.judged, receipt.kept(), {}, receipt.report};
@@ -107,17 +81,24 @@ void Committer::commit(uint64_t number) {
   ++progress_.inputs_committed;
 }
 
-// Runs beside emit(): the two share nothing but constants.
-void Committer::judge(Entry& entry) {
-  const CpuTimer timer(options_.dedup_ns);
-  const Document& document = entry.candidate.document;
+// Runs beside split(): the two share nothing but constants.
+Judgement Committer::judge(const Document& document) {
+  Judgement judgement;
   ids_.push_back(document.id);
   if (deduplicator_->active()) {
-    entry.keys = deduplicator_->keys(document);
-    entry.verdict = deduplicator_->judge(entry.keys, judged_);
+    judgement.keys = deduplicator_->keys(document);
+    judgement.verdict = deduplicator_->judge(judgement.keys, judged_);
   }
   ++judged_;
-  if (!entry.verdict.kept()) entry.duplicate_of = id_of(static_cast<uint64_t>(entry.verdict.value));
+  if (!judgement.verdict.kept()) judgement.duplicate_of = id_of(static_cast<uint64_t>(judgement.verdict.value));
+  return judgement;
+}
+
+Split Committer::split(std::string_view split_key) {
+  const bool first =
+      kept_++ == 0 && plan_.validation_per_mille > 0;  // so that there is at least one document to validate on
+  const bool validates = first || is_validation(split_key, plan_.validation_per_mille);
+  return validates ? Split::kValidation : Split::kTrain;
 }
 
 std::string Committer::id_of(uint64_t document) const {
@@ -126,50 +107,6 @@ std::string Committer::id_of(uint64_t document) const {
   const auto part = static_cast<size_t>(after - first_document_.begin()) - 1;
   const PartKeys keys(part_paths(folder_.parts(), part).keys, PartKeys::Check::kSizesOnly);
   return keys.id(document - first_document_[part]);
-}
-
-void Committer::work(Entry& entry) const {
-  if (!entry.candidate.is_document || !entry.verdict.kept()) return;
-  Document& document = entry.candidate.document;
-  Item item;
-  item.document = std::move(document);
-  run_stages(plan_.late_stages, item, false, options_.late_stage_ns, options_.budget);
-  drop_if_empty(item);
-  document = std::move(item.document);
-  if (!item.verdict.kept()) {
-    entry.verdict = std::move(item.verdict);
-    return;
-  }
-  const CpuTimer timer(options_.encode_ns);
-  MemoryBudget::Share share(options_.budget);
-  share.resize(working_bytes(document));
-  document.tokens = plan_.encoding->encode_ordinary(document.text);
-  entry.specials_as_text = plan_.encoding->count_specials(document.text);
-}
-
-void Committer::emit(Entry& entry, const SplitKeys& split_keys, PartWriter& writer, InputReport& report) {
-  if (!entry.candidate.is_document) {
-    writer.add_reject(entry.candidate.reject);
-    return;
-  }
-  Document& document = entry.candidate.document;
-  writer.add_judged(document.id, entry.keys);
-  if (!entry.verdict.kept()) {
-    report.tally.drop_kept(entry.verdict);
-    if (entry.verdict.kind == Verdict::Kind::kDrop && options_.rejects != Rejects::kNone) {
-      writer.add_reject(reject_line(document, entry.verdict, options_.rejects, entry.duplicate_of));
-    }
-    return;
-  }
-  const bool first =
-      kept_++ == 0 && plan_.validation_per_mille > 0;  // so that there is at least one document to validate on
-  const bool validates = first || is_validation(split_keys.of(document.id), plan_.validation_per_mille);
-  writer.add_kept(document, validates ? Split::kValidation : Split::kTrain);
-  report.tally.tokens += document.tokens.size();
-  report.tally.text_bytes += document.text.size();
-  report.tally.specials_as_text += entry.specials_as_text;
-  ++progress_.kept;
-  progress_.tokens += document.tokens.size();
 }
 
 void Committer::add_to_shards(uint64_t part, uint64_t kept) {
@@ -194,24 +131,10 @@ void Committer::checkpoint() {
 }
 
 void Committer::write_final_manifest() {
-  Manifest manifest;
-  manifest.software = {{"ftok", FTOK_VERSION}, {"unicode", kUnicodeVersion}};
-  manifest.recipe = plan_.recipe;
-  manifest.binding = folder_.binding_digest();
-  manifest.digests = plan_.digests;
-  manifest.notes = plan_.notes;
-  manifest.vocabulary = {plan_.vocabulary_name, plan_.vocabulary_digest, plan_.shards.vocabulary_size,
-                         plan_.shards.end_of_text};
-  describe_shards(plan_.shards, manifest);
-  manifest.validation_per_mille = static_cast<uint64_t>(plan_.validation_per_mille);
+  Manifest manifest = manifest_of(plan_, folder_.binding_digest(), tally_);
   manifest.inputs = inputs_;
   manifest.parts_in_shards = inputs_.size();
   manifest.shards = final_shards_;
-  JsonWriter totals;
-  totals.begin_object();
-  tally_.write_fields(totals);
-  totals.end_object();
-  manifest.totals = totals.take();
   write_file(folder_.manifest(), write_manifest(manifest));
 }
 

@@ -2,8 +2,6 @@
 // encode -> part -> shards. Serial from input to input, parallel inside one.
 #pragma once
 
-#include <atomic>
-#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -11,26 +9,14 @@
 
 #include "core/log.h"
 #include "dedup/deduplicator.h"
-#include "pipeline/input_names.h"
 #include "pipeline/output_folder.h"
 #include "pipeline/plan.h"
 #include "pipeline/progress.h"
-#include "pipeline/run/candidates.h"
+#include "pipeline/run/part_maker.h"
 #include "shards/manifest.h"
-#include "shards/part.h"
 #include "shards/writer.h"
 
 namespace ftok {
-
-struct CommitOptions {
-  Rejects rejects = Rejects::kIds;
-  bool text = true;
-  size_t live_max = 8;
-  MemoryBudget* budget = nullptr;                  // for what is worked on
-  std::atomic<uint64_t>* late_stage_ns = nullptr;  // CPU time a late stage
-  std::atomic<uint64_t>* dedup_ns = nullptr;
-  std::atomic<uint64_t>* encode_ns = nullptr;
-};
 
 // Serial: one thread at a time calls commit().
 class Committer {
@@ -59,14 +45,11 @@ class Committer {
   std::string dedup_summary(uint64_t documents_expected) const;
 
  private:
-  struct Entry;
-
   void rebuild_index(uint64_t part, uint64_t judged);
   void count(const InputReport& report);
   void add_to_shards(uint64_t part, uint64_t kept);
-  void judge(Entry& entry);
-  void work(Entry& entry) const;
-  void emit(Entry& entry, const SplitKeys& split_keys, PartWriter& writer, InputReport& report);
+  Judgement judge(const Document& document);
+  Split split(std::string_view split_key);
   std::string id_of(uint64_t document) const;
   void checkpoint();
   void write_final_manifest();
@@ -75,6 +58,7 @@ class Committer {
   const Plan& plan_;
   CommitOptions options_;
   Progress& progress_;
+  PartMaker maker_;
   std::vector<Manifest::Input> inputs_;  // what is committed, for the manifest
   Tally tally_;                          // of it
   std::vector<std::string> quarantined_;

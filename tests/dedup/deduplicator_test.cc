@@ -58,6 +58,18 @@ TEST(Deduplicator, KeyZeroIsNoKey) {
   EXPECT_EQ(dedup.statistics().without_shingles, 3u);
 }
 
+TEST(Deduplicator, ADocumentDoesNotRepeatItself) {
+  Deduplicator dedup(options_with("run"), 2);
+  EXPECT_TRUE(dedup.judge(document_with({1, 11, 11}), 0).kept());  // twice in its buckets
+  EXPECT_TRUE(dedup.judge(document_with({2, 2, 22}), 1).kept());   // as its content and in a bucket
+  const Verdict later = dedup.judge(document_with({3, 31, 2}), 2);
+  EXPECT_EQ(later.reason, "dedup.minhash");
+  EXPECT_EQ(later.value, 1);
+  EXPECT_EQ(dedup.judge(document_with({4, 11, 11}), 3).detail, "2 of 2 buckets shared");
+  EXPECT_EQ(dedup.statistics().bucket_hits, (std::vector<uint64_t>{1, 2}));
+  EXPECT_EQ(dedup.statistics().shared_buckets, (std::vector<uint64_t>{2, 1, 1}));
+}
+
 TEST(Deduplicator, EachKindCanBeOff) {
   DeduplicatorOptions options = options_with("run");
   options.exact = false;

@@ -56,6 +56,56 @@ TEST(Part, RejectsAreTheCallersLines) {
             "{\"id\":\"urn:uuid:2\"}\n{\"id\":\"urn:uuid:5\"}\n");
 }
 
+// Several parts in one file of each kind are the files that each would have had, one after the other.
+TEST(Part, PackedPartsAreThePartsOneAfterTheOther) {
+  testing::TemporaryFolder folder;
+  make_folder(folder / "single");
+  make_folder(folder / "packed");
+  PartPaths paths = part_paths(folder / "packed", 0);
+  const PartOptions options{folder / "single", true, true, 2, 2};
+  std::string text, rejects, tokens, keys;
+  std::vector<PackedPart> parts;
+  {
+    PartWriter packed(options, paths);
+    for (int part = 0; part < 3; ++part) {
+      PartWriter single(options, static_cast<uint64_t>(part));
+      packed.begin_part();
+      for (int i = 0; i < part * 300; ++i) {  // one of them is empty
+        const Document document = testing::make_document(i + part, static_cast<size_t>(i % 17));
+        for (PartWriter* writer : {&single, &packed}) {
+          writer->add_judged(document.id, document.dedup_keys);
+          if (i % 3 == 2) writer->add_reject("{}");
+          if (i % 3 != 2) writer->add_kept(document, i % 2 == 0 ? Split::kTrain : Split::kValidation);
+        }
+      }
+      const PartReceipt receipt = single.commit("binding", "{}");
+      parts.push_back(packed.end_part(static_cast<uint64_t>(part), "{}"));
+      EXPECT_EQ(parts.back().judged, receipt.judged);
+      EXPECT_EQ(parts.back().kept(), receipt.kept());
+      const PartPaths own = part_paths(folder / "single", static_cast<uint64_t>(part));
+      text += read_file(own.text), rejects += read_file(own.rejects);
+      tokens += read_file(own.tokens), keys += read_file(own.keys);
+      EXPECT_EQ(parts.back().bytes.at("keys"), read_file(own.keys).size());
+      EXPECT_EQ(parts.back().bytes.at("text"), read_file(own.text).size());
+    }
+    for (const FileEntry& file : packed.commit_files()) {
+      EXPECT_EQ(file.checksum, checksum_of_file(folder / file.name));
+    }
+  }
+  EXPECT_EQ(read_file(paths.text), text);
+  EXPECT_EQ(read_file(paths.rejects), rejects);
+  EXPECT_EQ(read_file(paths.tokens), tokens);
+  EXPECT_EQ(read_file(paths.keys), keys);
+  FileStretch stretch;
+  for (const PackedPart& part : parts) {
+    stretch.bytes = part.bytes.at("keys");
+    EXPECT_EQ(PartKeys(paths.keys, PartKeys::Check::kChecksum, stretch).size(), part.judged);
+    stretch.begin += stretch.bytes;
+  }
+  stretch.bytes = 1;
+  EXPECT_THROW(PartKeys(paths.keys, PartKeys::Check::kChecksum, stretch), Error);
+}
+
 TEST(Part, TokensRoundTrip) {
   for (const size_t token_bytes : {2u, 4u}) {
     testing::TemporaryFolder folder;

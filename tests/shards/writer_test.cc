@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <filesystem>
 #include <map>
+#include <optional>
 #include <tuple>
 
 #include "core/error.h"
@@ -181,6 +182,39 @@ TEST(ShardWriter, ACheckpointReturnsWhatIsNewOrLonger) {
 }
 
 // The same with masks; a mask has a byte for each token of its shard, 0 for end-of-text.
+// Each shard by itself, from the document that its first token belongs to, is as the whole writer leaves it.
+TEST(ShardWriter, ARangeOfShardsIsThoseOfTheWholeStream) {
+  for (const EndOfText placement : {EndOfText::kBefore, EndOfText::kAfter, EndOfText::kNone}) {
+    testing::TemporaryFolder whole, pieces;
+    ShardWriter all(options_for(whole, placement));
+    add_documents(all, 0, 60);
+    const std::vector<ShardEntry> expected = all.checkpoint();
+    std::vector<ShardEntry> got;
+    for (const Split split : kSplits) {
+      const uint64_t shards = (all.tokens(split) + 49) / 50;
+      for (uint64_t first = 0; first < shards; first += 1 + first % 3) {
+        const uint64_t end = std::min(first + 1 + first % 3, shards);
+        std::optional<ShardWriter> writer;
+        uint64_t at = 0;
+        for (int i = 0; i < 60; ++i) {
+          const Document document = testing::make_document(i, static_cast<size_t>(i * 13 % 120));
+          const uint64_t size = document.tokens.size() + (placement == EndOfText::kNone ? 0 : 1);
+          if (split_of(i) != split) continue;
+          if (at + size > first * 50) {
+            if (!writer) writer.emplace(options_for(pieces, placement), ShardRange{split, first, end, first * 50 - at});
+            writer->add(split, document.id, document.tokens);
+          }
+          at += size;
+        }
+        EXPECT_EQ(writer->is_full(split), at >= end * 50);
+        for (ShardEntry& entry : writer->checkpoint()) got.push_back(std::move(entry));
+      }
+    }
+    EXPECT_EQ(got, expected);
+    EXPECT_EQ(files_of(pieces), files_of(whole));
+  }
+}
+
 TEST(ShardWriter, WritesLossMasksBesideTheShards) {
   for (const EndOfText placement : {EndOfText::kBefore, EndOfText::kAfter, EndOfText::kNone}) {
     testing::TemporaryFolder whole_folder;

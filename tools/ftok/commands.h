@@ -11,6 +11,7 @@ void add_completion_command(CLI::App& app);
 void add_crawl_command(CLI::App& app);
 void add_dedup_command(CLI::App& app);
 void add_extract_command(CLI::App& app);
+void add_job_commands(CLI::App& app);  // plan, task, status, resubmit, job
 void add_generate_command(CLI::App& app);
 void add_filter_command(CLI::App& app);
 void add_shards_command(CLI::App& app);

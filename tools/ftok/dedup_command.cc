@@ -16,6 +16,8 @@
 #include "crawl/source.h"
 #include "dedup/clusters.h"
 #include "dedup/recall.h"
+#include "shards/job_manifest.h"
+#include "shards/packed_part.h"
 #include "shards/part.h"
 #include "tools/ftok/commands.h"
 #include "tools/ftok/terminal.h"
@@ -97,20 +99,44 @@ struct ClusterFlags {
   bool json = false;
 };
 
-// The keys files among the arguments: a folder stands for the parts of the run it holds.
-std::vector<std::string> keys_paths(const std::vector<std::string>& arguments) {
-  std::vector<std::string> paths;
+// The keys of one part.
+struct KeysOfPart {
+  std::string path;
+  FileStretch part = {};
+};
+
+// Those of a job: each task's parts lie in one file.
+std::vector<KeysOfPart> keys_of_job(const std::string& folder) {
+  std::vector<KeysOfPart> all;
+  for (uint64_t task = 0; std::filesystem::exists(part_paths(folder + "/parts", task).keys); ++task) {
+    FileStretch stretch;
+    for (const PackedPart& part : read_packed_parts(fmt::format("{}/parts/{:06}.inputs.jsonl", folder, task))) {
+      stretch.bytes = part.bytes.at("keys");
+      all.push_back({part_paths(folder + "/parts", task).keys, stretch});
+      stretch.begin += stretch.bytes;
+    }
+  }
+  return all;
+}
+
+// The keys files among the arguments: a folder stands for the parts of the run or job it holds.
+std::vector<KeysOfPart> keys_parts(const std::vector<std::string>& arguments) {
+  std::vector<KeysOfPart> all;
   for (const std::string& argument : arguments) {
     if (!std::filesystem::is_directory(argument)) {
-      paths.push_back(argument);
+      all.push_back({argument});
       continue;
     }
-    for (uint64_t part = 0; std::filesystem::exists(part_paths(argument + "/parts", part).keys); ++part) {
-      paths.push_back(part_paths(argument + "/parts", part).keys);
+    if (std::filesystem::exists(argument + "/" + kJobName)) {
+      for (KeysOfPart& part : keys_of_job(argument)) all.push_back(std::move(part));
+    } else {
+      for (uint64_t part = 0; std::filesystem::exists(part_paths(argument + "/parts", part).keys); ++part) {
+        all.push_back({part_paths(argument + "/parts", part).keys});
+      }
     }
-    if (paths.empty()) throw Error(argument + " holds no parts/000000.keys");
+    if (all.empty()) throw Error(argument + " holds no parts/000000.keys");
   }
-  return paths;
+  return all;
 }
 
 void write_sizes(JsonWriter& json, const char* name, const std::vector<Clusters::SizeCount>& sizes) {
@@ -131,8 +157,8 @@ void cluster(const ClusterFlags& flags) {
   Clusters clusters;
   std::vector<std::string> ids;    // with --list
   std::vector<uint64_t> all_keys;  // of all buckets
-  for (const std::string& path : keys_paths(flags.paths)) {
-    const PartKeys part(path);
+  for (const auto& [path, stretch] : keys_parts(flags.paths)) {
+    const PartKeys part(path, PartKeys::Check::kChecksum, stretch);
     if (part.keys_per_document() < 1 + flags.buckets) {
       throw Error(fmt::format("{} has {} keys per document; {} buckets need {}", path, part.keys_per_document(),
                               flags.buckets, 1 + flags.buckets));

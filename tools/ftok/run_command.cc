@@ -7,82 +7,40 @@
 #include "core/json.h"
 #include "core/recipe.h"
 #include "core/signals.h"
-#include "pipeline/inputs.h"
 #include "pipeline/make_plan.h"
 #include "pipeline/measure_inputs.h"
 #include "pipeline/run.h"
 #include "tools/ftok/commands.h"
 #include "tools/ftok/fetch_flags.h"
 #include "tools/ftok/output_place.h"
+#include "tools/ftok/run_flags.h"
 #include "tools/ftok/stage_context.h"
 #include "tools/ftok/terminal.h"
-#include "tools/ftok/vocabulary_source.h"
 
 namespace ftok::cli {
 namespace {
 
 struct Flags {
-  std::string recipe = "fineweb-2024-04";
-  std::vector<std::string> sets;
-  InputListOptions inputs;
+  RunFlags run;
   OutputFlags output;
-  std::string vocabulary = kDefaultVocabulary, language_model, rejects = "ids", memory = "1G", shard_tokens, measure;
-  std::string progress_json;
-  std::string limit, failed_inputs_max;
+  std::string memory = "1G", measure, progress_json, failed_inputs_max;
   std::string only, task;
   uint64_t threads = 0;
   FetchFlags fetch;
-  bool no_text = false, json = false, quiet = false;
+  bool json = false, quiet = false;
 };
 
-Rejects parse_rejects(const std::string& name) {
-  if (name == "none") return Rejects::kNone;
-  if (name == "ids") return Rejects::kIds;
-  if (name == "text") return Rejects::kText;
-  throw UsageError(fmt::format("--rejects: got '{}', expected none, ids or text", name));
-}
-
 void add_flags(CLI::App& command, Flags& flags) {
-  command
-      .add_option("--input", flags.inputs.inputs,
-                  "WARC, WET or JSONL file (plain, .gz, .zst), glob, https:// or s3:// address; repeatable")
-      ->type_name("FILE")
-      ->allow_extra_args(false);
-  command
-      .add_option("--input-list", flags.inputs.input_lists,
-                  "File with one input per line (also warc.paths.gz); - reads standard input")
-      ->type_name("FILE")
-      ->allow_extra_args(false);
-  command.add_option("--base-url", flags.inputs.base_url, "Prefix of crawl-data/ paths in input lists")
-      ->capture_default_str();
-  command.add_option("--limit", flags.limit, "Only the first N inputs (K, M, G)")->type_name("N");
-  command
-      .add_option("--slice", flags.inputs.slice,
-                  "Every N-th input from the I-th, from 0: a share for one of N machines")
-      ->type_name("I/N");
+  flags.run.add_inputs(command);
   flags.output.add_to(command, "Folder of the result, or s3://BUCKET/PREFIX; a run that was stopped continues there");
-  command.add_option("--recipe", flags.recipe, "Preset or TOML file (see `ftok recipe list`)")->capture_default_str();
-  command.add_option("--set", flags.sets, "Override a key of the recipe; repeatable")
-      ->type_name("SECTION.KEY=VALUE")
-      ->allow_extra_args(false);
-  command.add_option("--vocab", flags.vocabulary, "Vocabulary: a name (ftok-100k, gpt2, cl100k_base) or a file")
-      ->capture_default_str()
-      ->type_name("V");
-  command
-      .add_option("--language-model", flags.language_model,
-                  "fastText model; default: lid.176.bin if fetched, else the bundled one")
-      ->type_name("FILE");
-  command.add_option("--shard-tokens", flags.shard_tokens, "Tokens per shard (K, M, G); default: the recipe's, 100M")
-      ->type_name("N");
+  flags.run.add_recipe(command);
   command.add_option("--threads", flags.threads, "Threads; 0: all cores")->capture_default_str()->type_name("N");
   command
       .add_option("--memory", flags.memory,
                   "Memory limit for documents in flight (K, M, G); the index has dedup.memory")
       ->capture_default_str()
       ->type_name("SIZE");
-  command.add_option("--rejects", flags.rejects, "What is written of dropped documents: none, ids or text")
-      ->capture_default_str();
-  command.add_flag("--no-text", flags.no_text, "Keep no text: shards only");
+  flags.run.add_written(command);
   command
       .add_option("--max-failed-inputs", flags.failed_inputs_max,
                   "End the run when more inputs than this fail; default: no limit, but exit code 65 when any does")
@@ -110,7 +68,7 @@ void add_flags(CLI::App& command, Flags& flags) {
 void measure(const Flags& flags, const std::vector<std::string>& inputs, const RecipeConfig& recipe,
              const FetchOptions& fetch, const Log& log) {
   PlanOptions plan_options;
-  plan_options.context = stage_context(flags.language_model);
+  plan_options.context = stage_context(flags.run.language_model);
   const Plan plan = make_plan(recipe, plan_options);
   for (const std::string& note : plan.notes) log(LogLevel::kWarning, note);
   const Tally tally = measure_inputs(inputs, plan, flags.measure, flags.threads, fetch, log);
@@ -126,8 +84,8 @@ RunOptions run_options(const Flags& flags, const std::string& output, const Fetc
   options.output = output;
   options.threads = flags.threads;
   options.memory = static_cast<uint64_t>(parse_size(flags.memory, true, "--memory"));
-  options.rejects = parse_rejects(flags.rejects);
-  options.text = !flags.no_text;
+  options.rejects = parse_rejects(flags.run.rejects);
+  options.text = !flags.run.no_text;
   if (!flags.failed_inputs_max.empty()) {
     options.failed_inputs_max =
         static_cast<uint64_t>(parse_size(flags.failed_inputs_max, false, "--max-failed-inputs"));
@@ -136,17 +94,6 @@ RunOptions run_options(const Flags& flags, const std::string& output, const Fetc
   options.quiet = flags.quiet;
   options.progress_json = flags.progress_json;
   return options;
-}
-
-Plan plan_of(const Flags& flags, const RecipeConfig& recipe, const RunOptions& options) {
-  PlanOptions plan_options;
-  const VocabularyFile vocabulary = find_vocabulary(flags.vocabulary);
-  plan_options.vocabulary = vocabulary.path;
-  plan_options.vocabulary_hints.name = vocabulary.published;
-  plan_options.context = stage_context(flags.language_model);
-  plan_options.rejects = options.rejects;
-  plan_options.text = options.text;
-  return make_plan(recipe, plan_options);
 }
 
 void print_extracted(const ExtractedShare& result, bool as_json) {
@@ -184,22 +131,15 @@ void refuse_given_up(const Flags& flags, const std::vector<std::string>& given_u
               kGivenUpExitCode);
 }
 
-void run_command(Flags flags) {
+void run_command(const Flags& flags) {
   const Log log = stderr_log(flags.quiet);
   if (flags.output.output.empty() && flags.measure.empty())
     throw UsageError("--output: missing, expected a folder for the result");
   check_halves(flags);
   const Share share = flags.task.empty() ? Share{} : parse_share(flags.task, "--task");
-  if (!flags.shard_tokens.empty()) {
-    flags.sets.push_back(
-        fmt::format("shards.shard_tokens={}", parse_size(flags.shard_tokens, false, "--shard-tokens")));
-  }
-  const RecipeConfig recipe = load_recipe(flags.recipe, flags.sets, log);
-  if (!flags.limit.empty()) flags.inputs.limit = static_cast<uint64_t>(parse_size(flags.limit, false, "--limit"));
-  if (flags.inputs.inputs.empty() && flags.inputs.input_lists.empty())
-    throw UsageError("no input: give --input FILE or --input-list FILE");
+  const RecipeConfig recipe = flags.run.recipe_config(log);
   const FetchOptions fetch = flags.fetch.options();
-  const std::vector<std::string> inputs = list_inputs(flags.inputs);
+  const std::vector<std::string> inputs = flags.run.list();
   catch_stop_signals();
   if (!flags.measure.empty()) return measure(flags, inputs, recipe, fetch, log);
   OutputPlace place(flags.output, fetch, log);
@@ -210,7 +150,7 @@ void run_command(Flags flags) {
                     "(input.record_bytes_max, http.body_bytes_max)",
                     flags.memory, (least + (1 << 20) - 1) >> 20));
   }
-  const Plan plan = plan_of(flags, recipe, options);
+  const Plan plan = load_plan(recipe, flags.run.vocabulary, flags.run.language_model, options.rejects, options.text);
   if (flags.only == "extract") {
     const ExtractedShare extracted = extract_share(options, share, plan, log);
     print_extracted(extracted, flags.json);

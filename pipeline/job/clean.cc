@@ -1,0 +1,84 @@
+#include <filesystem>
+
+#include "core/file.h"
+#include "core/temporary_files.h"
+#include "pipeline/job/task.h"
+
+namespace ftok {
+namespace fs = std::filesystem;
+
+namespace {
+
+// The files of a pass in work/ and the passes that read them.
+struct Leftovers {
+  std::string_view pass;
+  std::vector<std::string_view> endings;
+  std::vector<std::string_view> readers;
+};
+
+const std::vector<Leftovers>& leftovers() {
+  static const std::vector<Leftovers> all = {
+      {"extract", {".run", ".candidates", ".inputs.jsonl"}, {"group", "resolve", "commit"}},
+      {"group", {".edges"}, {"decide"}},
+      {"decide", {".repeats"}, {"resolve"}},
+      {"resolve", {".answers"}, {"commit"}},
+      {"commit", {".tokens"}, {"cut"}},
+  };
+  return all;
+}
+
+std::string mark_of(const Job& job, std::string_view pass) {
+  return job.path_of("work/" + std::string(pass) + ".cleaned");
+}
+
+bool are_done(const Job& job, const std::vector<std::string_view>& passes, const std::string& after) {
+  for (const std::string_view pass : passes) {
+    for (uint64_t task = 0; task < job.tasks(pass); ++task) {
+      if (!job.receipt(pass, task, after)) return false;
+    }
+  }
+  return true;
+}
+
+void remove(const fs::path& path, Cleaned& cleaned) {
+  std::error_code code;
+  const uint64_t bytes = fs::file_size(path, code);
+  if (code || !fs::remove(path, code)) return;
+  ++cleaned.files;
+  cleaned.bytes += bytes;
+}
+
+}  // namespace
+
+bool is_cleaned(const Job& job, std::string_view pass) {
+  if (fs::exists(mark_of(job, pass))) return true;
+  return !fs::exists(job.path_of("work")) && fs::exists(job.path_of(task_receipt_name("finish", 0)));
+}
+
+Cleaned clean_job(const Job& job) {
+  Cleaned cleaned;
+  if (!are_done(job, {"extract"}, "")) return cleaned;
+  const std::string after = extracted(job).digest;
+  for (const Leftovers& left : leftovers()) {
+    if (!fs::exists(job.path_of("work")) || !are_done(job, left.readers, after)) continue;
+    write_file(mark_of(job, left.pass), "");
+    std::error_code code;
+    std::vector<fs::path> paths;
+    for (const auto& file : fs::recursive_directory_iterator(job.path_of("work"), code)) {
+      for (const std::string_view ending : left.endings) {
+        if (file.is_regular_file() && file.path().native().ends_with(ending)) paths.push_back(file.path());
+      }
+    }
+    for (const fs::path& path : paths) remove(path, cleaned);
+  }
+  if (!are_done(job, {"finish"}, after)) return cleaned;
+  // All is done: nobody writes here any more.
+  std::error_code code;
+  fs::remove_all(job.path_of("work"), code);
+  remove_temporaries(job.path());
+  remove_temporaries(job.path_of("parts"));
+  for (const std::string_view pass : kPasses) remove_temporaries(job.path_of("receipts/" + std::string(pass)));
+  return cleaned;
+}
+
+}  // namespace ftok

@@ -1,0 +1,189 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <map>
+#include <tuple>
+
+#include "core/error.h"
+#include "core/run_on_threads.h"
+#include "core/signals.h"
+#include "crawl/source.h"
+#include "dedup/exact.h"
+#include "dedup/signatures.h"
+#include "pipeline/job/repeats.h"
+#include "pipeline/job/task.h"
+#include "pipeline/run/extractor.h"
+#include "pipeline/run/part_maker.h"
+
+namespace ftok {
+namespace {
+
+// What the resolve tasks answered about the documents of one task, document by document.
+class Judge {
+ public:
+  Judge(const TaskContext& context, const Extracted& extracted)
+      : context_(context), number_(extracted.begin(context.task())) {
+    const KeyLayout& layout = context.plan.key_layout;
+    const size_t words = context.plan.dedup.verifies() ? layout.signature_keys() : 0;
+    for (const TaskReceipt& receipt : receipts_of(context.job, "resolve", extracted.digest)) {
+      if (stop_requested()) throw Stopped();
+      const SlicedFileEntry& entry = receipt.sliced.at(0);
+      const SlicedFile file(context.job.path_of(entry.file.name), kAnswersMagic, extracted.ends.size(), entry);
+      for (Answer& answer : read_answers(file.slice(context.task()), words, entry.file.name)) {
+        answers_.push_back(std::move(answer));
+      }
+    }
+    const auto before = [](const Answer& a, const Answer& b) {
+      return std::tuple(a.repeat.document, !a.repeat.exact, a.repeat.first) <
+             std::tuple(b.repeat.document, !b.repeat.exact, b.repeat.first);
+    };
+    std::sort(answers_.begin(), answers_.end(), before);
+  }
+
+  // Documents come in their order.
+  Judgement judge(const Document& document) {
+    std::vector<Repeat> repeats;
+    const size_t begin = next_;
+    const uint64_t check = document.dedup_keys.empty() ? content_check(document.text) : document.dedup_keys.back();
+    for (; next_ < answers_.size() && answers_[next_].repeat.document == number_; ++next_) {
+      Answer& answer = answers_[next_];
+      answer.repeat.agrees = answer.check == check;
+      if (!answer.signature.empty() && !answer.repeat.exact) answer.repeat.similarity = similarity(document, answer);
+      repeats.push_back(answer.repeat);
+    }
+    ++number_;
+    Judgement judgement;
+    judgement.verdict = verdict_of(repeats, context_.plan.dedup, context_.plan.key_layout, statistics_);
+    if (judgement.verdict.kept()) return judgement;
+    for (size_t i = begin; i < next_; ++i) {
+      if (static_cast<double>(answers_[i].repeat.first) == judgement.verdict.value) {
+        judgement.duplicate_of = answers_[i].id;
+      }
+    }
+    return judgement;
+  }
+
+  uint64_t judged() const { return number_; }
+  bool is_done() const { return next_ == answers_.size(); }
+  const DeduplicatorStatistics& statistics() const { return statistics_; }
+
+ private:
+  double similarity(const Document& document, const Answer& answer) const {
+    const KeyLayout& layout = context_.plan.key_layout;
+    const auto* own = reinterpret_cast<const uint8_t*>(document.dedup_keys.data() + layout.compared_keys());
+    const auto* other = reinterpret_cast<const uint8_t*>(answer.signature.data());
+    return signature_similarity(other, own, layout.signature_hashes);
+  }
+
+  const TaskContext& context_;
+  std::vector<Answer> answers_;
+  size_t next_ = 0;
+  uint64_t number_;  // of the next document
+  DeduplicatorStatistics statistics_;
+};
+
+class Commit {
+ public:
+  Commit(const TaskContext& context, const Extracted& extracted)
+      : context_(context),
+        extracted_(extracted),
+        budget_(context.options.memory / 2),
+        options_{
+            context.job.rejects(), context.job.manifest().text,
+            std::clamp<size_t>(context.options.memory / 2 / kItemBytes, 2, std::max<size_t>(2, 2 * context.threads)),
+            &budget_},
+        maker_(context.plan, options_, context.progress),
+        judge_(context, extracted),
+        writer_(maker_.part_options("", 0), paths()) {}
+
+  TaskReceipt run() {
+    const uint64_t task = context_.task();
+    for (const PackedPart& input : packed_parts(context_.job, extracted_.receipts[task], extracted_inputs_name(task))) {
+      add(input);
+      ++context_.progress.inputs_committed;
+    }
+    if (judge_.judged() != extracted_.ends[task] || !judge_.is_done()) {
+      throw Error(fmt::format("{}: the candidates are others than those that were judged",
+                              context_.job.path_of(candidates_name(task, 0))));
+    }
+    return finish();
+  }
+
+ private:
+  PartPaths paths() const {
+    const std::string stem = context_.job.path_of(fmt::format("parts/{:06}", context_.task()));
+    PartPaths paths;
+    if (context_.job.manifest().text) paths.text = stem + ".text.jsonl.zst";
+    if (context_.job.rejects() != Rejects::kNone) paths.rejects = stem + ".rejects.jsonl.zst";
+    paths.tokens = context_.job.path_of(tokens_name(context_.task()));
+    return paths;
+  }
+
+  void add(const PackedPart& input) {
+    const std::string path = context_.job.path_of(input.files.at(0).name);
+    CandidateReader reader(path);
+    if (write_input_report(reader.report()) != input.report) {
+      throw Error(fmt::format("{} is not what its receipt lists: extract the task again", path));
+    }
+    writer_.begin_part();
+    PartDecisions decisions;
+    decisions.judge = [this](const Document& document) { return judge_.judge(document); };
+    decisions.split = [this](const Document& document, std::string_view key) { return split(document, key); };
+    decisions.writes_keys = false;
+    const InputReport report = maker_.make(reader, decisions, writer_);
+    PackedPart part = writer_.end_part(input.number, write_input_report(report));
+    part.judged = input.judged;
+    part.bytes["keys"] = input.bytes.at("keys");
+    for (const size_t s : {0, 1}) {
+      receipt_.numbers[s == 0 ? "train_documents" : "val_documents"] += part.documents[s];
+      receipt_.numbers[s == 0 ? "train_tokens" : "val_tokens"] += part.tokens[s];
+    }
+    inputs_ += write_packed_part(part);
+    tallies_[dump_of(report.input)].add(report.tally);
+    receipt_.numbers["quarantined"] += report.quarantined.empty() ? 0 : 1;
+  }
+
+  // As the id alone decides it. The first document of all that are kept goes to validation, and which one that is, the
+  // pass `cut` knows.
+  Split split(const Document& document, std::string_view key) {
+    const Split split = is_validation(key, context_.plan.validation_per_mille) ? Split::kValidation : Split::kTrain;
+    if (!receipt_.numbers.contains("first_split")) {
+      receipt_.numbers["first_split"] = static_cast<uint64_t>(split);
+      receipt_.numbers["first_tokens"] = document.tokens.size();
+    }
+    return split;
+  }
+
+  TaskReceipt finish() {
+    receipt_.files = writer_.commit_files();
+    const std::string name = inputs_name(context_.task());
+    write_file(context_.job.path_of(name), inputs_);
+    receipt_.files.push_back({name, inputs_.size(), checksum_of(inputs_)});
+    receipt_.numbers["exact"] = judge_.statistics().exact;
+    receipt_.numbers["minhash"] = judge_.statistics().minhash;
+    receipt_.numbers["unverified"] = judge_.statistics().unverified;
+    receipt_.tally = write_tallies(tallies_);
+    return std::move(receipt_);
+  }
+
+  const TaskContext& context_;
+  const Extracted& extracted_;
+  MemoryBudget budget_;  // of what is worked on
+  CommitOptions options_;
+  PartMaker maker_;
+  Judge judge_;
+  PartWriter writer_;
+  std::string inputs_;
+  std::map<std::string, Tally> tallies_;
+  TaskReceipt receipt_;
+};
+
+}  // namespace
+
+TaskReceipt commit_pass(const TaskContext& context, const Extracted& extracted) {
+  TaskReceipt receipt;
+  run_on_threads(context.threads, [&] { receipt = Commit(context, extracted).run(); });
+  return receipt;
+}
+
+}  // namespace ftok

@@ -1,0 +1,137 @@
+// The passes of a job that deduplicate (dedup/passes.h): group, decide, resolve. What they write and read of each other
+// are sliced files; the records in them are pairs of words.
+#include <fmt/format.h>
+
+#include "core/error.h"
+#include "core/signals.h"
+#include "dedup/passes.h"
+#include "pipeline/job/repeats.h"
+#include "pipeline/job/task.h"
+#include "shards/bytes.h"
+#include "shards/part.h"
+
+namespace ftok {
+namespace {
+
+template <typename Record>
+std::span<const Record> records_of(std::string_view slice) {
+  return {reinterpret_cast<const Record*>(slice.data()), slice.size() / sizeof(Record)};
+}
+
+template <typename Record>
+void write_records(SlicedFileWriter& file, std::span<const Record> records) {
+  file.write({reinterpret_cast<const char*>(records.data()), records.size_bytes()});
+}
+
+// With the scope "file": the first document of each input of the job.
+std::vector<uint64_t> input_begins(const Job& job, const Extracted& extracted) {
+  std::vector<uint64_t> begins;
+  uint64_t documents = 0;
+  for (const TaskReceipt& receipt : extracted.receipts) {
+    for (const PackedPart& part : packed_parts(job, receipt, extracted_inputs_name(receipt.task))) {
+      begins.push_back(documents);
+      documents += part.judged;
+    }
+  }
+  return begins;
+}
+
+std::string edges_name(uint64_t range) { return fmt::format("work/{:06}.edges", range); }
+std::string repeats_name(uint64_t task) { return fmt::format("work/{:06}.repeats", task); }
+
+}  // namespace
+
+TaskReceipt group_pass(const TaskContext& context, const Extracted& extracted) {
+  const Job& job = context.job;
+  const size_t ranges = job.tasks("group"), tasks = job.tasks("extract");
+  std::vector<std::unique_ptr<SlicedFile>> files;
+  std::vector<KeyRun> runs;
+  for (const TaskReceipt& receipt : extracted.receipts) {
+    for (const SlicedFileEntry& entry : receipt.sliced) {
+      if (stop_requested()) throw Stopped();
+      files.push_back(std::make_unique<SlicedFile>(job.path_of(entry.file.name), kKeyRunMagic, ranges, entry));
+      runs.push_back({records_of<KeyRecord>(files.back()->slice(context.task())), extracted.begin(receipt.task)});
+    }
+  }
+  GroupOptions options;
+  const std::vector<uint64_t> inputs =
+      context.plan.dedup.scope == "file" ? input_begins(job, extracted) : std::vector<uint64_t>();
+  options.inputs = inputs;
+  EdgeTable edges(extracted.ends);
+  const uint64_t begin = key_range_begin(context.task(), ranges);
+  const uint64_t last = context.task() + 1 == ranges ? UINT64_MAX : key_range_begin(context.task() + 1, ranges) - 1;
+  const GroupCounts counts = group_keys(runs, begin, last, options, edges);
+  const std::string name = edges_name(context.task());
+  SlicedFileWriter file(job.path_of(name), kEdgesMagic, tasks, extracted.digest);
+  for (size_t task = 0; task < tasks; ++task) {
+    edges.for_each(task, [&](std::span<const KeyEdge> piece) { write_records(file, piece); });
+    file.end_slice();
+  }
+  TaskReceipt receipt;
+  receipt.sliced.push_back(file.commit(name, edges.size()));
+  receipt.numbers = {{"records", counts.records}, {"keys", counts.keys}, {"edges", edges.size()}};
+  return receipt;
+}
+
+TaskReceipt decide_pass(const TaskContext& context, const Extracted& extracted) {
+  const Job& job = context.job;
+  const uint64_t task = context.task();
+  RangeDecider decider(context.plan.dedup, context.plan.key_layout, extracted.begin(task), extracted.ends[task]);
+  for (const TaskReceipt& receipt : receipts_of(job, "group", extracted.digest)) {
+    if (stop_requested()) throw Stopped();
+    const SlicedFile edges(job.path_of(receipt.sliced.at(0).file.name), kEdgesMagic, extracted.ends.size(),
+                           receipt.sliced.at(0));
+    decider.add(records_of<KeyEdge>(edges.slice(task)));
+  }
+  std::vector<std::vector<RepeatRecord>> by_task(extracted.ends.size());
+  uint64_t repeats = 0;
+  decider.for_each([&](const Repeat& repeat) {
+    by_task[task_of(extracted, repeat.first)].push_back(pack(repeat));
+    ++repeats;
+  });
+  // Bound to the part it is about: its keys file and the number of its documents.
+  const std::string name = repeats_name(task);
+  SlicedFileWriter file(job.path_of(name), kRepeatsMagic, by_task.size(),
+                        file_of(extracted.receipts[task], keys_name(task)).checksum);
+  for (const std::vector<RepeatRecord>& records : by_task) {
+    write_records(file, std::span<const RepeatRecord>(records));
+    file.end_slice();
+  }
+  TaskReceipt receipt;
+  receipt.sliced.push_back(file.commit(name, extracted.ends[task] - extracted.begin(task)));
+  receipt.numbers = {{"documents", extracted.ends[task] - extracted.begin(task)}, {"repeats", repeats}};
+  return receipt;
+}
+
+// The ids of this task's documents, for all documents of all tasks that repeat them.
+TaskReceipt resolve_pass(const TaskContext& context, const Extracted& extracted) {
+  const Job& job = context.job;
+  const uint64_t task = context.task();
+  const KeyLookup keys(context, extracted);
+  const bool verifies = context.plan.dedup.verifies();
+  const std::string name = answers_name(task);
+  SlicedFileWriter file(job.path_of(name), kAnswersMagic, extracted.ends.size(),
+                        file_of(extracted.receipts[task], keys_name(task)).checksum);
+  uint64_t answers = 0;
+  std::string row;
+  for (const TaskReceipt& receipt : receipts_of(job, "decide", extracted.digest)) {
+    if (stop_requested()) throw Stopped();
+    const SlicedFile repeats(job.path_of(receipt.sliced.at(0).file.name), kRepeatsMagic, extracted.ends.size(),
+                             receipt.sliced.at(0));
+    check_about(repeats, extracted, receipt.task, receipt.sliced.at(0).file.name);
+    for (const RepeatRecord& record : records_of<RepeatRecord>(repeats.slice(task))) {
+      const KeyLookup::Row found = keys.row(unpack(record).first - extracted.begin(task));
+      row.clear();
+      append_answer(row, record, found.check, found.id, verifies ? found.signature : std::span<const uint64_t>());
+      file.write(row);
+      ++answers;
+    }
+    file.end_slice();
+  }
+  TaskReceipt receipt;
+  receipt.sliced.push_back(file.commit(name, answers));
+  receipt.numbers = {{"answers", answers}};
+  return receipt;
+}
+
+}  // namespace ftok

@@ -1,0 +1,164 @@
+#include <fmt/format.h>
+
+#include <filesystem>
+
+#include "core/error.h"
+#include "core/run_on_threads.h"
+#include "core/shown.h"
+#include "core/signals.h"
+#include "core/temporary_files.h"
+#include "crawl/source.h"
+#include "dedup/key_records.h"
+#include "pipeline/input_names.h"
+#include "pipeline/inputs.h"
+#include "pipeline/job/task.h"
+#include "pipeline/run/candidates.h"
+#include "pipeline/run/extractor.h"
+#include "shards/part.h"
+
+namespace ftok {
+namespace {
+
+constexpr size_t kRunRecordsMax = size_t{1} << 23;  // of a sorted run: 128 MiB, and as much again while it is sorted
+
+// Puts together what the candidates of a task's inputs say: their ids and keys, the sorted runs of the keys, the list
+// of inputs.
+class Gatherer {
+ public:
+  explicit Gatherer(const TaskContext& context)
+      : context_(context),
+        deduplicator_(context.plan.dedup, context.plan.key_layout),
+        keys_(key_options(), key_paths()) {}
+
+  void add(uint64_t input) {
+    if (stop_requested()) throw Stopped();
+    const std::string name = candidates_name(context_.task(), input);
+    const std::string path = context_.job.path_of(name);
+    CandidateReader reader(path);
+    InputReport report = reader.report();
+    check(input, report);
+    keys_.begin_part();
+    Candidate candidate;
+    while (reader.next(candidate)) {
+      if (candidate.is_document) add_document(candidate.document);
+    }
+    PackedPart part = keys_.end_part(input, write_input_report(report));
+    uint64_t bytes = 0;
+    const std::string checksum = checksum_of_file(path, &bytes);
+    part.files.push_back({name, bytes, checksum});
+    inputs_ += write_packed_part(part);
+    tallies_[dump_of(report.input)].add(report.tally);
+    ++receipt_.numbers["inputs"];
+    receipt_.numbers["quarantined"] += report.quarantined.empty() ? 0 : 1;
+    receipt_.numbers["bytes"] += report.stored_bytes;
+  }
+
+  TaskReceipt finish() {
+    end_run();
+    receipt_.files = keys_.commit_files();
+    const std::string name = extracted_inputs_name(context_.task());
+    write_file(context_.job.path_of(name), inputs_);
+    receipt_.files.push_back({name, inputs_.size(), checksum_of(inputs_)});
+    receipt_.numbers["judged"] = judged_;
+    receipt_.tally = write_tallies(tallies_);
+    return std::move(receipt_);
+  }
+
+ private:
+  PartOptions key_options() const {
+    PartOptions options;
+    options.keys_per_document = deduplicator_.keys_per_document();
+    return options;
+  }
+
+  PartPaths key_paths() const {
+    PartPaths paths;
+    paths.keys = context_.job.path_of(keys_name(context_.task()));
+    return paths;
+  }
+
+  // What was read is what was planned.
+  void check(uint64_t input, const InputReport& report) const {
+    const JobManifest::Input& planned = context_.job.manifest().inputs[input];
+    if (!report.quarantined.empty() || !planned.bytes || *planned.bytes == report.stored_bytes) return;
+    throw Error(fmt::format("{} has {} bytes, {} lists {}: it was changed after the job was planned", planned.name,
+                            report.stored_bytes, context_.job.path_of(kJobName), *planned.bytes),
+                kConfigurationExitCode);
+  }
+
+  void add_document(const Document& document) {
+    const std::vector<uint64_t> keys = deduplicator_.keys(document);
+    keys_.add_judged(document.id, keys);
+    const DeduplicatorOptions& options = context_.plan.dedup;
+    if (deduplicator_.active()) {
+      const bool has_buckets = append_records(options, context_.plan.key_layout, keys, judged_, records_);
+      receipt_.numbers["without_shingles"] += options.minhash && !has_buckets ? 1 : 0;
+      if (records_.size() >= kRunRecordsMax) end_run();
+    }
+    ++judged_;
+  }
+
+  void end_run() {
+    if (records_.empty() && !receipt_.sliced.empty()) return;
+    sort_records(records_);
+    const size_t ranges = context_.job.tasks("group");
+    const std::string name = fmt::format("work/{:06}.{:03}.run", context_.task(), receipt_.sliced.size());
+    SlicedFileWriter file(context_.job.path_of(name), kKeyRunMagic, ranges, context_.job.digest());
+    uint64_t begin = 0;
+    for (const uint64_t end : key_range_ends(records_, ranges)) {
+      file.write({reinterpret_cast<const char*>(records_.data() + begin), (end - begin) * sizeof(KeyRecord)});
+      file.end_slice();
+      begin = end;
+    }
+    receipt_.sliced.push_back(file.commit(name, records_.size()));
+    receipt_.numbers["records"] += records_.size();
+    records_.clear();
+  }
+
+  const TaskContext& context_;
+  Deduplicator deduplicator_;  // for the keys: it judges nothing
+  PartWriter keys_;
+  std::vector<KeyRecord> records_;
+  std::string inputs_;
+  std::map<std::string, Tally> tallies_;
+  uint64_t judged_ = 0;
+  TaskReceipt receipt_;
+};
+
+}  // namespace
+
+TaskReceipt extract_pass(const TaskContext& context) {
+  const Job& job = context.job;
+  std::vector<std::string> inputs;
+  for (const JobManifest::Input& input : job.manifest().inputs) inputs.push_back(unescape_bytes(input.name));
+  const std::vector<std::string> names = input_names(inputs);
+  const TaskShare share = share_of_task(inputs.size(), context.task(), job.tasks("extract"));
+  const std::string folder = job.path_of(fmt::format("work/{:06}", context.task()));
+  make_folder(folder);
+  remove_dead_temporaries(folder);
+  const auto path = [&](size_t number) { return job.path_of(candidates_name(context.task(), number)); };
+  std::vector<size_t> missing;
+  for (size_t number = share.begin; number < share.end; ++number) {
+    const std::optional<InputReport> report = report_of_candidates(path(number));
+    const bool is_there = report && is_what_was_read(*report, inputs[number]);
+    const bool was_given_up = report && !report->quarantined.empty();
+    if (was_given_up ? context.options.retry : !is_there) missing.push_back(number);
+  }
+  context.progress.inputs_total = share.end - share.begin;
+  context.progress.inputs_committed = share.end - share.begin - missing.size();
+  run_on_threads(context.threads, [&] {
+    MemoryBudget budget(context.options.memory / 2);
+    const ExtractorOptions options = {context.threads, context.options.memory, &budget, job.rejects(),
+                                      UINT64_MAX,      context.options.fetch};
+    Extractor extractor(inputs, names, context.plan, options, context.progress, context.log);
+    extractor.run(missing, {path, [](size_t) { return false; }}, [&](size_t) {
+      ++context.progress.inputs_read;
+      ++context.progress.inputs_committed;
+    });
+  });
+  Gatherer gatherer(context);
+  for (size_t number = share.begin; number < share.end; ++number) gatherer.add(number);
+  return gatherer.finish();
+}
+
+}  // namespace ftok

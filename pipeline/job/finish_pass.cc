@@ -1,0 +1,60 @@
+#include <fmt/format.h>
+
+#include "core/error.h"
+#include "pipeline/job/task.h"
+#include "pipeline/run.h"
+#include "pipeline/run/part_maker.h"
+#include "pipeline/small_corpus.h"
+#include "shards/manifest.h"
+
+namespace ftok {
+namespace {
+
+// What the manifest says of the job: job.json's checksum and the receipts of all passes but this one.
+std::string job_of(const Job& job) {
+  JsonWriter json;
+  json.begin_object().field("checksum", job.digest()).key("receipts").begin_array();
+  for (const std::string_view pass : kPasses) {
+    if (pass == "finish") continue;
+    for (uint64_t task = 0; task < job.tasks(pass); ++task) {
+      const std::string name = task_receipt_name(pass, task);
+      const std::string text = read_file(job.path_of(name));
+      json.raw(write_file_entry({name, text.size(), checksum_of(text)}));
+    }
+  }
+  json.end_array().end_object();
+  return json.take();
+}
+
+}  // namespace
+
+TaskReceipt finish_pass(const TaskContext& context, const Extracted& extracted) {
+  const Job& job = context.job;
+  uint64_t quarantined = 0;
+  for (const TaskReceipt& receipt : extracted.receipts) quarantined += receipt.number("quarantined");
+  if (quarantined == job.manifest().inputs.size()) {
+    throw Error(fmt::format("{}: no input could be read", job.path()), kGivenUpExitCode);
+  }
+  for (const char* pass : {"group", "decide", "resolve"}) receipts_of(job, pass, extracted.digest);
+  Tally totals;
+  for (const TaskReceipt& receipt : receipts_of(job, "commit", extracted.digest)) {
+    for (const auto& [crawl, tally] : read_tallies(receipt.tally)) totals.add(tally);
+  }
+  Manifest manifest = manifest_of(context.plan, job.manifest().binding, totals);
+  for (TaskReceipt& receipt : receipts_of(job, "cut", extracted.digest)) {
+    for (ShardEntry& shard : receipt.shards) manifest.shards.push_back(std::move(shard));
+  }
+  manifest.job = job_of(job);
+  const std::string text = write_manifest(manifest);
+  write_file(job.path_of(kManifestName), text);
+  const int64_t per_mille = context.plan.validation_per_mille;
+  warn_of_small_corpus(job.path(), totals, totals.kept == 1 && per_mille > 0 && per_mille < 1000, manifest.shard_format,
+                       manifest.shards, context.log);
+  TaskReceipt receipt;
+  receipt.files.push_back({kManifestName, text.size(), checksum_of(text)});
+  receipt.numbers = {{"shards", manifest.shards.size()}};
+  receipt.tally = write_tallies({{"", totals}});
+  return receipt;
+}
+
+}  // namespace ftok

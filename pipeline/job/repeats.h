@@ -1,0 +1,63 @@
+// What repeats what, between the passes decide, resolve and commit: as two words (a RepeatRecord), and with the earlier
+// document's id and signature (an Answer).
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "dedup/passes.h"
+#include "pipeline/job/task.h"
+#include "shards/part.h"
+
+namespace ftok {
+
+struct RepeatRecord {
+  uint64_t document = 0;  // its number times 2, and 1 where the content keys are the same
+  uint64_t first = 0;     // place_of(the earlier document, buckets shared)
+
+  bool operator==(const RepeatRecord&) const = default;
+};
+RepeatRecord pack(const Repeat& repeat);
+Repeat unpack(const RepeatRecord& record);
+
+struct Answer {
+  Repeat repeat;
+  uint64_t check = 0;               // of the earlier document's content
+  std::string id;                   // of it
+  std::vector<uint64_t> signature;  // of it; empty unless similarity is asked for
+};
+void append_answer(std::string& out, const RepeatRecord& record, uint64_t check, std::string_view id,
+                   std::span<const uint64_t> signature);
+// Throws Error naming `name` when the slice is not a row of answers with signatures of so many words.
+std::vector<Answer> read_answers(std::string_view slice, size_t signature_words, const std::string& name);
+
+std::string answers_name(uint64_t task);
+
+uint64_t task_of(const Extracted& extracted, uint64_t document);
+
+// Throws Error naming the file unless it is about the part that `task` extracted: its keys, and as many documents.
+void check_about(const SlicedFile& repeats, const Extracted& extracted, uint64_t task, const std::string& name);
+
+// The ids and signatures of the documents that the task of `context` extracted. Opening verifies the checksums.
+class KeyLookup {
+ public:
+  KeyLookup(const TaskContext& context, const Extracted& extracted);
+
+  struct Row {
+    std::string id;
+    uint64_t check = 0;
+    std::span<const uint64_t> signature;  // lives until the next call
+  };
+  Row row(uint64_t row) const;  // counted through the task's inputs
+
+ private:
+  std::vector<std::unique_ptr<PartKeys>> parts_;
+  std::vector<uint64_t> ends_;  // of their rows
+  KeyLayout layout_;
+  mutable std::vector<uint64_t> keys_;
+};
+
+}  // namespace ftok

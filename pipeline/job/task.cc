@@ -1,0 +1,213 @@
+#include "pipeline/job/task.h"
+
+#include <fmt/format.h>
+#include <simdjson.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <functional>
+
+#include "core/error.h"
+#include "core/run_on_threads.h"
+#include "core/signals.h"
+#include "core/temporary_files.h"
+#include "pipeline/job/attempt.h"
+#include "pipeline/run.h"
+#include "pipeline/run/candidates.h"
+
+namespace ftok {
+namespace fs = std::filesystem;
+
+std::string keys_name(uint64_t task) { return fmt::format("parts/{:06}.keys", task); }
+std::string extracted_inputs_name(uint64_t task) { return fmt::format("work/{:06}.inputs.jsonl", task); }
+std::string candidates_name(uint64_t task, uint64_t input) {
+  return fmt::format("work/{:06}/{:06}.candidates", task, input);
+}
+std::string inputs_name(uint64_t task) { return fmt::format("parts/{:06}.inputs.jsonl", task); }
+std::string tokens_name(uint64_t task) { return fmt::format("work/{:06}.tokens", task); }
+
+const FileEntry& file_of(const TaskReceipt& receipt, const std::string& name) {
+  for (const FileEntry& file : receipt.files) {
+    if (file.name == name) return file;
+  }
+  throw Error(fmt::format("{} does not list {}", task_receipt_name(receipt.pass, receipt.task), name));
+}
+
+std::vector<PackedPart> packed_parts(const Job& job, const TaskReceipt& receipt, const std::string& name) {
+  const std::string path = job.path_of(name);
+  if (checksum_of_file(path) != file_of(receipt, name).checksum) {
+    throw Error(fmt::format("{} is damaged: do task {} of the pass {} again", path, receipt.task, receipt.pass));
+  }
+  return read_packed_parts(path);
+}
+
+std::vector<TaskReceipt> receipts_of(const Job& job, std::string_view pass, const std::string& after) {
+  std::vector<TaskReceipt> receipts;
+  uint64_t missing = 0;
+  std::string first;
+  for (uint64_t task = 0; task < job.tasks(pass); ++task) {
+    std::string why;
+    if (std::optional<TaskReceipt> receipt = job.receipt(pass, task, after, &why)) {
+      receipts.push_back(std::move(*receipt));
+    } else if (missing++ == 0) {
+      first = fmt::format("task {} of the pass {} {}", task, pass, why);
+    }
+  }
+  if (missing > 0) {
+    throw Error(fmt::format("{}: {}{}", job.path(), first,
+                            missing == 1 ? "" : fmt::format(", and {} more are missing", missing - 1)),
+                kTryAgainExitCode);
+  }
+  return receipts;
+}
+
+Extracted extracted(const Job& job) {
+  Extracted extracted;
+  extracted.receipts = receipts_of(job, "extract", "");
+  uint64_t documents = 0;
+  Checksum checksum;
+  for (const TaskReceipt& receipt : extracted.receipts) {
+    extracted.ends.push_back(documents += receipt.number("judged"));
+    checksum.update(checksum_of(write_task_receipt(receipt)));
+  }
+  extracted.digest = checksum.hex();
+  return extracted;
+}
+
+std::string write_tallies(const std::map<std::string, Tally>& tallies) {
+  JsonWriter json;
+  json.begin_object();
+  for (const auto& [crawl, tally] : tallies) {
+    json.key(crawl).begin_object();
+    tally.write_fields(json);
+    json.end_object();
+  }
+  json.end_object();
+  return json.take();
+}
+
+std::map<std::string, Tally> read_tallies(const std::string& json) {
+  std::map<std::string, Tally> tallies;
+  simdjson::dom::parser parser;
+  simdjson::dom::object object;
+  if (parser.parse(json).get(object) != simdjson::SUCCESS) return tallies;
+  for (const auto [crawl, fields] : object) {
+    const Result<Tally> tally = parse_tally(simdjson::minify(fields));
+    if (!tally) throw Error(fmt::format("a receipt's counters cannot be read: {}", tally.damage().detail));
+    tallies[std::string(crawl)].add(*tally);
+  }
+  return tallies;
+}
+
+namespace {
+
+bool is_as_listed(const Job& job, const FileEntry& file) {
+  const std::string path = job.path_of(file.name);
+  std::error_code code;
+  if (fs::file_size(path, code) != file.bytes || code) return false;
+  return checksum_of_file(path) == file.checksum;
+}
+
+// Whether the receipt's files are what it says. Those in work/ may have been cleaned up.
+bool holds(const Job& job, const TaskReceipt& receipt) {
+  std::vector<FileEntry> files = receipt.files;
+  for (const SlicedFileEntry& sliced : receipt.sliced) files.push_back(sliced.file);
+  for (const ShardEntry& shard : receipt.shards) {
+    files.push_back(shard.shard);
+    files.push_back(shard.sidecar);
+    files.insert(files.end(), shard.companions.begin(), shard.companions.end());
+  }
+  const bool cleaned = is_cleaned(job, receipt.pass);
+  for (const FileEntry& file : files) {
+    if ((!cleaned || !file.name.starts_with("work/")) && !is_as_listed(job, file)) return false;
+  }
+  if (receipt.pass != "extract" || cleaned) return true;
+  for (const PackedPart& part : packed_parts(job, receipt, extracted_inputs_name(receipt.task))) {
+    for (const FileEntry& file : part.files) {
+      if (!is_as_listed(job, file)) return false;
+    }
+  }
+  return true;
+}
+
+TaskReceipt do_pass(const TaskContext& context, const Extracted& before) {
+  const std::string& pass = context.options.pass;
+  if (pass == "extract") return extract_pass(context);
+  if (pass == "group") return group_pass(context, before);
+  if (pass == "decide") return decide_pass(context, before);
+  if (pass == "resolve") return resolve_pass(context, before);
+  if (pass == "commit") return commit_pass(context, before);
+  if (pass == "cut") return cut_pass(context, before);
+  return finish_pass(context, before);
+}
+
+void check_options(const Job& job, const TaskOptions& options) {
+  if (std::find(std::begin(kPasses), std::end(kPasses), options.pass) == std::end(kPasses)) {
+    throw UsageError(fmt::format("unknown pass '{}': expected one of {}", options.pass, fmt::join(kPasses, ", ")));
+  }
+  if (options.task >= job.tasks(options.pass)) {
+    throw UsageError(fmt::format("task {}: the pass {} of {} has tasks 0 to {}", options.task, options.pass, job.path(),
+                                 job.tasks(options.pass) - 1));
+  }
+}
+
+// The first input of an extracted task that was given up.
+std::string first_quarantined(const Job& job, const TaskReceipt& receipt) {
+  if (receipt.number("quarantined") == 0 || receipt.pass != "extract" || is_cleaned(job, "extract")) return "";
+  for (const PackedPart& part : packed_parts(job, receipt, extracted_inputs_name(receipt.task))) {
+    const Result<InputReport> report = parse_input_report(part.report);
+    if (report && !report->quarantined.empty()) return fmt::format("{}: {}", report->input, report->quarantined);
+  }
+  return "";
+}
+
+TaskResult result_of(const Job& job, const TaskReceipt& receipt, bool was_done) {
+  if (receipt.pass != "extract") return {was_done, 0, ""};
+  return {was_done, receipt.number("quarantined"), first_quarantined(job, receipt)};
+}
+
+TaskResult do_task(const Job& job, const TaskOptions& options, const Plan& plan, const Log& log) {
+  const Extracted before = options.pass == "extract" ? Extracted() : extracted(job);
+  std::string why;
+  const std::optional<TaskReceipt> done = job.receipt(options.pass, options.task, before.digest, &why);
+  const bool retries = options.retry && done && done->number("quarantined") > 0 && options.pass == "extract";
+  if (done && !retries && holds(job, *done)) return result_of(job, *done, true);
+  Progress progress;
+  ProgressDisplay display(progress, log, options.quiet, "");
+  const TaskContext context = {job,
+                               options,
+                               plan,
+                               progress,
+                               [&](LogLevel level, const std::string& message) { display.log(level, message); },
+                               threads_or_all(options.threads)};
+  for (const std::string& folder : {std::string("work"), std::string("parts"), "receipts/" + options.pass}) {
+    make_folder(job.path_of(folder));
+    remove_dead_temporaries(job.path_of(folder));
+  }
+  remove_dead_temporaries(job.path());
+  TaskReceipt receipt = do_pass(context, before);
+  receipt.job = job.digest();
+  receipt.pass = options.pass;
+  receipt.task = options.task;
+  receipt.after = before.digest;
+  write_file(job.path_of(task_receipt_name(options.pass, options.task)), write_task_receipt(receipt));
+  return result_of(job, receipt, false);
+}
+
+}  // namespace
+
+TaskResult run_task(const Job& job, const TaskOptions& options, const Plan& plan, const Log& log) {
+  check_options(job, options);
+  job.check(plan);
+  AttemptRecord attempt(job, options.pass, options.task);
+  try {
+    const TaskResult result = do_task(job, options, plan, log);
+    attempt.end(result.quarantined > 0 ? kGivenUpExitCode : 0);
+    return result;
+  } catch (const Error& error) {
+    attempt.end(error.exit_code() == kConfigurationExitCode ? kConfigurationExitCode : kTryAgainExitCode);
+    throw;
+  }
+}
+
+}  // namespace ftok

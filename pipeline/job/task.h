@@ -1,0 +1,71 @@
+// What the passes of a job share: the task at hand, and what the passes before it left.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "core/log.h"
+#include "pipeline/job.h"
+#include "pipeline/plan.h"
+#include "pipeline/progress.h"
+#include "shards/packed_part.h"
+
+namespace ftok {
+
+// What all extract tasks left, as their receipts say.
+struct Extracted {
+  std::vector<TaskReceipt> receipts;  // by task
+  std::vector<uint64_t> ends;         // by task: the number after its last document, counted through all tasks
+  std::string digest;                 // of the receipts
+
+  uint64_t begin(uint64_t task) const { return task == 0 ? 0 : ends[task - 1]; }
+  uint64_t documents() const { return ends.back(); }
+};
+
+// The receipts of a pass, all of them. Throws Error with kTryAgainExitCode naming the first that is missing.
+std::vector<TaskReceipt> receipts_of(const Job& job, std::string_view pass, const std::string& after);
+Extracted extracted(const Job& job);
+
+struct TaskContext {
+  const Job& job;
+  const TaskOptions& options;
+  const Plan& plan;
+  Progress& progress;
+  Log log;
+  size_t threads = 1;
+
+  uint64_t task() const { return options.task; }
+};
+
+// The names of a task's files.
+std::string keys_name(uint64_t task);              // parts/TTTTTT.keys
+std::string extracted_inputs_name(uint64_t task);  // work/TTTTTT.inputs.jsonl
+std::string candidates_name(uint64_t task, uint64_t input);
+std::string inputs_name(uint64_t task);  // parts/TTTTTT.inputs.jsonl
+std::string tokens_name(uint64_t task);
+
+// Whether `ftok job clean` has removed what the pass left in work/.
+bool is_cleaned(const Job& job, std::string_view pass);
+
+// The entry of a receipt for the file of this name; throws Error naming the receipt when it has none.
+const FileEntry& file_of(const TaskReceipt& receipt, const std::string& name);
+
+// A file of inputs, held against its receipt.
+std::vector<PackedPart> packed_parts(const Job& job, const TaskReceipt& receipt, const std::string& name);
+
+// Each makes what the task makes and returns its receipt, but for `job`, `pass` and `task`.
+TaskReceipt extract_pass(const TaskContext& context);
+TaskReceipt group_pass(const TaskContext& context, const Extracted& extracted);
+TaskReceipt decide_pass(const TaskContext& context, const Extracted& extracted);
+TaskReceipt resolve_pass(const TaskContext& context, const Extracted& extracted);
+TaskReceipt commit_pass(const TaskContext& context, const Extracted& extracted);
+TaskReceipt cut_pass(const TaskContext& context, const Extracted& extracted);
+TaskReceipt finish_pass(const TaskContext& context, const Extracted& extracted);
+
+// Tallies by crawl as one JSON object, and back.
+std::string write_tallies(const std::map<std::string, Tally>& tallies);
+std::map<std::string, Tally> read_tallies(const std::string& json);
+
+}  // namespace ftok

@@ -1,0 +1,57 @@
+// Verifier: one verification (verify.h) on its way.
+#pragma once
+
+#include <set>
+#include <string>
+#include <utility>
+
+#include "core/error.h"
+#include "shards/job_manifest.h"
+#include "shards/manifest.h"
+#include "shards/reader.h"
+#include "shards/verify.h"
+
+namespace ftok {
+
+class Verifier {
+ public:
+  explicit Verifier(std::string folder) : folder_(std::move(folder)) {}
+
+  void folder();
+  void file(const std::string& path);
+  Verification take() { return std::move(result_); }
+
+ private:
+  void find(const std::string& path, std::string what) { result_.findings.push_back({path, std::move(what)}); }
+  std::string path_of(const std::string& name) const { return folder_ + "/" + name; }
+  bool listed(const FileEntry& entry, bool may_be_gone = false);
+  void shard(const ShardEntry& entry, const ShardHints& hints);
+  void mask(const ShardEntry& entry);
+  void mask_file(const std::string& path);
+  void shard_file(const std::string& path, const ShardHints& hints = {});
+  void part(const Manifest::Input& input, const Manifest& manifest);
+  void shards_and_parts(const Manifest& manifest);
+  void job();
+  void binding(const std::string& checksum);
+  void receipt(const JobManifest& manifest, std::string_view pass, uint64_t task, std::string& extracted);
+  void files_of(const TaskReceipt& receipt);
+  void job_result(const JobManifest& job);
+  bool is_cleaned(std::string_view pass) const;
+  void unlisted();
+  template <typename Check>
+  void guarded(const std::string& name, const Check& check) {
+    try {
+      check();
+    } catch (const Error& error) {
+      find(path_of(name), error.what());
+    }
+  }
+  void count(const std::string& path);
+
+  std::string folder_;
+  std::set<std::string> listed_;
+  std::string job_digest_;
+  Verification result_;
+};
+
+}  // namespace ftok

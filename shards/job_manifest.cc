@@ -1,0 +1,152 @@
+#include "shards/job_manifest.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "core/error.h"
+#include "core/json.h"
+#include "shards/json_fields.h"
+#include "shards/manifest.h"
+#include "shards/sealed_json.h"
+
+namespace ftok {
+namespace {
+
+constexpr int kVersion = 1;
+
+void write_numbers(JsonWriter& json, std::string_view name, const std::map<std::string, uint64_t>& numbers) {
+  json.key(name).begin_object();
+  for (const auto& [key, value] : numbers) json.field(key, value);
+  json.end_object();
+}
+
+void write_strings(JsonWriter& json, std::string_view name, const std::map<std::string, std::string>& strings) {
+  json.key(name).begin_object();
+  for (const auto& [key, value] : strings) json.field(key, value);
+  json.end_object();
+}
+
+JobManifest read_manifest_fields(const JsonFields& fields) {
+  JobManifest manifest;
+  fields.expect("format", "ftok-job");
+  fields.expect("version", kVersion);
+  manifest.software = fields.string_map("software");
+  manifest.binding = fields.text("binding");
+  manifest.recipe = fields.text("recipe");
+  manifest.folder = fields.text("folder");
+  manifest.vocabulary = fields.text("vocabulary");
+  manifest.language_model = fields.text("language_model");
+  manifest.rejects = fields.text("rejects");
+  manifest.text = fields.raw("text") == "true";
+  manifest.tasks = fields.number_map("tasks");
+  for (const std::string_view pass : kPasses) {
+    const auto tasks = manifest.tasks.find(std::string(pass));
+    if (tasks == manifest.tasks.end() || tasks->second == 0) {
+      throw JsonFields::Missing(fmt::format("no tasks of the pass {}", pass));
+    }
+  }
+  for (const JsonFields& input : fields.objects("inputs")) {
+    JobManifest::Input& read = manifest.inputs.emplace_back();
+    read.name = input.text("name");
+    if (input.has("bytes")) read.bytes = input.number("bytes");
+  }
+  return manifest;
+}
+
+TaskReceipt read_receipt_fields(const JsonFields& fields) {
+  TaskReceipt receipt;
+  fields.expect("format", "ftok-task");
+  fields.expect("version", kVersion);
+  receipt.job = fields.text("job");
+  receipt.pass = fields.text("pass");
+  receipt.task = fields.number("task");
+  receipt.after = fields.text("after");
+  receipt.numbers = fields.number_map("numbers");
+  receipt.tally = fields.raw("tally");
+  for (const JsonFields& file : fields.objects("files")) receipt.files.push_back(read_file_entry(file));
+  for (const JsonFields& file : fields.objects("sliced")) {
+    receipt.sliced.push_back({read_file_entry(file), file.text("table")});
+  }
+  for (const JsonFields& shard : fields.objects("shards")) receipt.shards.push_back(read_shard_entry(shard));
+  return receipt;
+}
+
+}  // namespace
+
+std::string write_job_manifest(const JobManifest& manifest) {
+  JsonWriter json(true);
+  json.begin_object().field("format", "ftok-job").field("version", kVersion);
+  write_strings(json, "software", manifest.software);
+  json.field("binding", manifest.binding).field("recipe", manifest.recipe);
+  json.field("folder", manifest.folder);
+  json.field("vocabulary", manifest.vocabulary).field("language_model", manifest.language_model);
+  json.field("rejects", manifest.rejects).field("text", manifest.text);
+  write_numbers(json, "tasks", manifest.tasks);
+  json.key("inputs").begin_array();
+  for (const JobManifest::Input& input : manifest.inputs) {
+    JsonWriter one;
+    one.begin_object().field("name", input.name);
+    if (input.bytes) one.field("bytes", *input.bytes);
+    json.raw(one.end_object().take());
+  }
+  json.end_array().end_object();
+  return seal_json(json.text());
+}
+
+Result<JobManifest> parse_job_manifest(std::string_view file) {
+  const Result<std::string_view> sealed = check_sealed_json(file);
+  if (!sealed) return sealed.damage();
+  try {
+    return read_manifest_fields(JsonFields(file));
+  } catch (const JsonFields::Missing& missing) {
+    return Damage{"bad_manifest", missing.what(), 0};
+  }
+}
+
+TaskShare share_of_task(uint64_t count, uint64_t task, uint64_t tasks) {
+  __extension__ using Wide = unsigned __int128;
+  const auto end = [&](uint64_t taken) { return static_cast<uint64_t>(static_cast<Wide>(count) * taken / tasks); };
+  return {end(task), end(task + 1)};
+}
+
+uint64_t TaskReceipt::number(const std::string& name) const {
+  const auto found = numbers.find(name);
+  return found == numbers.end() ? 0 : found->second;
+}
+
+std::string write_task_receipt(const TaskReceipt& receipt) {
+  JsonWriter json(true);
+  json.begin_object().field("format", "ftok-task").field("version", kVersion).field("job", receipt.job);
+  json.field("pass", receipt.pass).field("task", receipt.task).field("after", receipt.after);
+  write_numbers(json, "numbers", receipt.numbers);
+  json.key("tally").raw(receipt.tally).key("files").begin_array();
+  for (const FileEntry& file : receipt.files) json.raw(write_file_entry(file));
+  json.end_array().key("sliced").begin_array();
+  for (const SlicedFileEntry& sliced : receipt.sliced) {
+    JsonWriter one;
+    one.begin_object().field("name", sliced.file.name).field("bytes", sliced.file.bytes);
+    one.field("checksum", sliced.file.checksum).field("table", sliced.table).end_object();
+    json.raw(one.text());
+  }
+  json.end_array().key("shards").begin_array();
+  for (const ShardEntry& shard : receipt.shards) json.raw(write_shard_entry(shard));
+  json.end_array().end_object();
+  return seal_json(json.text());
+}
+
+Result<TaskReceipt> parse_task_receipt(std::string_view file) {
+  const Result<std::string_view> sealed = check_sealed_json(file);
+  if (!sealed) return sealed.damage();
+  try {
+    return read_receipt_fields(JsonFields(file));
+  } catch (const JsonFields::Missing& missing) {
+    return Damage{"bad_receipt", missing.what(), 0};
+  }
+}
+
+std::string task_receipt_name(std::string_view pass, uint64_t task) {
+  return fmt::format("receipts/{}/{:06}.json", pass, task);
+}
+
+}  // namespace ftok

@@ -1,0 +1,328 @@
+// `ftok plan`, `ftok task`, `ftok status`, `ftok resubmit`, `ftok job`: a run in tasks, for any number of machines.
+#include <fmt/format.h>
+
+#include <charconv>
+#include <chrono>
+#include <cstdlib>
+#include <filesystem>
+#include <memory>
+#include <new>
+#include <thread>
+
+#include "core/error.h"
+#include "core/file.h"
+#include "core/json.h"
+#include "core/recipe.h"
+#include "core/signals.h"
+#include "pipeline/job.h"
+#include "pipeline/progress.h"
+#include "pipeline/run.h"
+#include "tools/ftok/commands.h"
+#include "tools/ftok/fetch_flags.h"
+#include "tools/ftok/run_flags.h"
+#include "tools/ftok/terminal.h"
+
+namespace ftok::cli {
+namespace {
+
+namespace fs = std::filesystem;
+
+struct PlanFlags {
+  RunFlags run;
+  std::string output;
+  uint64_t tasks = 0, ranges = 0;
+  bool json = false, quiet = false;
+};
+
+void plan(const PlanFlags& flags) {
+  const Log log = stderr_log(flags.quiet);
+  if (flags.output.empty()) throw UsageError("--output: missing, expected a folder for the job");
+  if (flags.tasks == 0) throw UsageError("--tasks: missing, expected how many tasks the inputs are divided into");
+  RecipeConfig recipe = flags.run.recipe_config(log);
+  JobOptions options;
+  options.inputs = flags.run.list();
+  options.output = flags.output;
+  options.vocabulary = flags.run.vocabulary;
+  options.language_model = flags.run.language_model;
+  options.rejects = parse_rejects(flags.run.rejects);
+  options.text = !flags.run.no_text;
+  options.tasks = flags.tasks;
+  options.ranges = flags.ranges;
+  const Plan plan = load_plan(recipe, options.vocabulary, options.language_model, options.rejects, options.text);
+  for (const std::string& note : plan.notes) log(LogLevel::kWarning, note);
+  const JobManifest manifest = plan_job(options, std::move(recipe), plan);
+  if (flags.json) {
+    JsonWriter json;
+    json.begin_object().field("inputs", static_cast<uint64_t>(manifest.inputs.size())).key("passes").begin_array();
+    for (const std::string_view pass : kPasses) {
+      json.begin_object().field("name", pass).field("tasks", manifest.tasks.at(std::string(pass))).end_object();
+    }
+    print_out(json.end_array().end_object().take() + "\n");
+    return;
+  }
+  print_out(fmt::format("{} inputs; the passes and their tasks, in order:\n", manifest.inputs.size()));
+  for (const std::string_view pass : kPasses) {
+    print_out(fmt::format("  ftok task {} {} 0..{}\n", flags.output, pass, manifest.tasks.at(std::string(pass)) - 1));
+  }
+}
+
+struct TaskFlags {
+  std::string job, pass, index, memory = "1G";
+  uint64_t threads = 0;
+  FetchFlags fetch;
+  bool retry = false, json = false, quiet = false;
+};
+
+// The index as given, else as the scheduler's environment has it.
+uint64_t index_of(const TaskFlags& flags) {
+  std::string text = flags.index, from = "INDEX";
+  for (const char* name : {"SLURM_ARRAY_TASK_ID", "AWS_BATCH_JOB_ARRAY_INDEX", "JOB_COMPLETION_INDEX"}) {
+    const char* value = std::getenv(name);
+    if (!text.empty() || value == nullptr) continue;
+    text = value;
+    from = name;
+  }
+  if (text.empty()) {
+    throw UsageError(
+        "INDEX: missing, and none of SLURM_ARRAY_TASK_ID, AWS_BATCH_JOB_ARRAY_INDEX and JOB_COMPLETION_INDEX is set");
+  }
+  uint64_t index = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), index);
+  if (error != std::errc() || end != text.data() + text.size()) {
+    throw UsageError(fmt::format("{}: got '{}', expected the number of a task, from 0", from, text));
+  }
+  return index;
+}
+
+// What the job was planned with, made again here. What cannot be had will not be there at the next attempt either.
+Plan plan_of_job(const Job& job) {
+  try {
+    const JobManifest& manifest = job.manifest();
+    return load_plan(job.recipe(), manifest.vocabulary, manifest.language_model, job.rejects(), manifest.text);
+  } catch (const Error& error) {
+    throw Error(error.what(), kConfigurationExitCode);
+  }
+}
+
+// Relative names in the manifest mean what they meant when it was written.
+void enter(const std::string& folder) {
+  std::error_code code;
+  fs::current_path(folder, code);
+  if (code) {
+    throw Error(fmt::format("the folder {}, where the job was planned, is not there: {}", folder, code.message()),
+                kConfigurationExitCode);
+  }
+}
+
+TaskResult do_task(const TaskFlags& flags, const TaskOptions& options) {
+  const Log log = stderr_log(flags.quiet);
+  catch_stop_signals();
+  try {
+    const Job job(fs::absolute(flags.job).lexically_normal().string());
+    enter(job.manifest().folder);
+    if (const uint64_t least = run_memory_min(job.recipe()); options.memory < least) {
+      throw UsageError(fmt::format("--memory {}: at least {}M, 32 times the largest record that the recipe reads",
+                                   flags.memory, (least + (1 << 20) - 1) >> 20));
+    }
+    return run_task(job, options, plan_of_job(job), log);
+  } catch (const UsageError&) {
+    throw;
+  } catch (const Stopped&) {
+    throw Error("stopped; another attempt goes on from here", kTryAgainExitCode);
+  } catch (const Error& error) {
+    throw Error(error.what(), error.exit_code() == 1 ? kTryAgainExitCode : error.exit_code());
+  } catch (const std::bad_alloc&) {
+    throw Error("out of memory", kTryAgainExitCode);
+  }
+}
+
+void task(const TaskFlags& flags) {
+  TaskOptions options;
+  options.pass = flags.pass;
+  options.task = index_of(flags);
+  options.threads = flags.threads;
+  options.memory = static_cast<uint64_t>(parse_size(flags.memory, true, "--memory"));
+  options.fetch = flags.fetch.options();
+  options.retry = flags.retry;
+  options.quiet = flags.quiet;
+  const TaskResult result = do_task(flags, options);
+  if (flags.json) {
+    JsonWriter json;
+    json.begin_object().field("pass", options.pass).field("task", options.task).field("was_done", result.was_done);
+    print_out(json.field("quarantined", result.quarantined).end_object().take() + "\n");
+  } else {
+    print_out(fmt::format("{} {}: {}\n", options.pass, options.task, result.was_done ? "was done already" : "done"));
+  }
+  if (result.quarantined > 0) {
+    throw Error(fmt::format("{} of the task's inputs were given up{}", result.quarantined,
+                            result.first_quarantined.empty() ? "" : "; the first: " + result.first_quarantined),
+                kGivenUpExitCode);
+  }
+}
+
+struct StatusFlags {
+  std::string job, prometheus;
+  double price = 0;
+  double every = 10;
+  bool json = false, watch = false;
+};
+
+void status(const StatusFlags& flags) {
+  const Job job(flags.job, Job::Check::kManifestOnly);
+  catch_stop_signals();
+  while (true) {
+    const JobStatus status = job_status(job);
+    if (!flags.prometheus.empty()) write_file(flags.prometheus, status_prometheus(status));
+    print_out(flags.json ? status_json(status, flags.price) : status_text(status, flags.price));
+    const bool done = status.passes.back().missing.empty();
+    if (!flags.watch || done) return;
+    const auto until = std::chrono::steady_clock::now() + std::chrono::duration<double>(flags.every);
+    while (std::chrono::steady_clock::now() < until) {
+      if (stop_requested()) throw Stopped();
+      std::this_thread::sleep_for(std::chrono::milliseconds(50));
+    }
+  }
+}
+
+// "3,5-9": what `sbatch --array` takes.
+std::string ranges_of(const std::vector<uint64_t>& numbers) {
+  std::string text;
+  for (size_t i = 0; i < numbers.size();) {
+    size_t end = i + 1;
+    while (end < numbers.size() && numbers[end] == numbers[end - 1] + 1) ++end;
+    text += fmt::format("{}{}", text.empty() ? "" : ",", numbers[i]);
+    if (end - i > 1) text += fmt::format("-{}", numbers[end - 1]);
+    i = end;
+  }
+  return text;
+}
+
+struct ResubmitFlags {
+  std::string job, pass;
+  bool lines = false, json = false;
+};
+
+void resubmit(const ResubmitFlags& flags) {
+  JobStatus status = job_status(Job(flags.job, Job::Check::kManifestOnly));
+  if (!flags.pass.empty()) {
+    std::erase_if(status.passes, [&](const PassStatus& pass) { return pass.name != flags.pass; });
+  }
+  if (flags.json) {
+    JsonWriter json;
+    json.begin_object();
+    for (const PassStatus& pass : status.passes) {
+      json.key(pass.name).begin_array();
+      for (const uint64_t task : pass.missing) json.value(task);
+      json.end_array();
+    }
+    print_out(json.end_object().take() + "\n");
+    return;
+  }
+  for (const PassStatus& pass : status.passes) {
+    if (!flags.lines && !pass.missing.empty()) print_out(fmt::format("{} {}\n", pass.name, ranges_of(pass.missing)));
+    for (const uint64_t task : flags.lines ? pass.missing : std::vector<uint64_t>()) {
+      print_out(fmt::format("{} {}\n", pass.name, task));
+    }
+  }
+}
+
+void clean(const std::string& folder) {
+  const Cleaned cleaned = clean_job(Job(folder, Job::Check::kManifestOnly));
+  print_out(fmt::format("{} files of {} removed\n", cleaned.files, bytes_text(static_cast<double>(cleaned.bytes))));
+}
+
+void add_plan(CLI::App& app) {
+  CLI::App* command = app.add_subcommand("plan", "Plan a job: a run in tasks that any number of machines do");
+  const auto flags = std::make_shared<PlanFlags>();
+  flags->run.add_inputs(*command);
+  command->add_option("--output", flags->output, "Folder of the job and of its result")->type_name("JOB");
+  flags->run.add_recipe(*command);
+  flags->run.add_written(*command);
+  command->add_option("--tasks", flags->tasks, "How many tasks the inputs are divided into")->type_name("N");
+  command->add_option("--ranges", flags->ranges, "Tasks of the pass `group`; 0: by the size of the inputs")
+      ->capture_default_str()
+      ->type_name("N");
+  command->add_flag("--json", flags->json, "Print the passes as one JSON object");
+  command->add_flag("--quiet", flags->quiet, "No information, warnings only");
+  command->footer(
+      "Example:\n"
+      "  ftok plan --input-list warc.paths.gz --vocab gpt2 --output job --tasks 1000\n"
+      "  for i in $(seq 0 999); do ftok task job extract $i; done    # on any machines, in any order\n"
+      "docs/many-machines.md goes on from there.");
+  command->callback([flags] { plan(*flags); });
+}
+
+void add_task(CLI::App& app) {
+  CLI::App* command = app.add_subcommand("task", "Do one task of a job");
+  const auto flags = std::make_shared<TaskFlags>();
+  command->add_option("JOB", flags->job, "Folder of the job")->required();
+  command->add_option("PASS", flags->pass, fmt::format("One of {}, in this order", fmt::join(kPasses, ", ")))
+      ->required();
+  command->add_option("INDEX", flags->index,
+                      "The task, from 0; default: SLURM_ARRAY_TASK_ID, AWS_BATCH_JOB_ARRAY_INDEX or "
+                      "JOB_COMPLETION_INDEX");
+  command->add_option("--threads", flags->threads, "Threads; 0: all cores")->capture_default_str()->type_name("N");
+  command->add_option("--memory", flags->memory, "Memory limit for documents in flight (K, M, G)")
+      ->capture_default_str()
+      ->type_name("SIZE");
+  command->add_flag("--retry-quarantined", flags->retry, "Read inputs again that an earlier attempt gave up");
+  flags->fetch.add_to(*command);
+  command->add_flag("--json", flags->json, "Print the result as one JSON object");
+  command->add_flag("--quiet", flags->quiet, "No progress and no information, warnings only");
+  command->footer(
+      "A task may be killed, repeated, and done twice at the same time. Exit codes: 0 done; 75 try again (also after "
+      "SIGTERM);\n65 done, and inputs were given up; 78 no attempt will do (the job was edited, another build of "
+      "ftok); "
+      "2 the command line is wrong.");
+  command->callback([flags] { task(*flags); });
+}
+
+void add_status(CLI::App& app) {
+  CLI::App* command = app.add_subcommand("status", "Show where a job stands, by its receipts");
+  const auto flags = std::make_shared<StatusFlags>();
+  command->add_option("JOB", flags->job, "Folder of the job")->required();
+  command->add_option("--price", flags->price, "Of an hour of one machine, for the cost that is left")->type_name("P");
+  command->add_option("--prometheus", flags->prometheus, "Also write the figures to FILE in Prometheus' text format")
+      ->type_name("FILE");
+  command->add_flag("--watch", flags->watch, "Again and again, until the job is done");
+  command->add_option("--every", flags->every, "With --watch: seconds between two looks")->capture_default_str();
+  command->add_flag("--json", flags->json, "One JSON object");
+  command->callback([flags] { status(*flags); });
+}
+
+void add_resubmit(CLI::App& app) {
+  CLI::App* command = app.add_subcommand("resubmit", "Name the tasks of a job that are missing, pass by pass");
+  const auto flags = std::make_shared<ResubmitFlags>();
+  command->add_option("JOB", flags->job, "Folder of the job")->required();
+  command->add_option("--pass", flags->pass, "Only this pass")
+      ->type_name("PASS")
+      ->check(CLI::IsMember(std::vector<std::string>(std::begin(kPasses), std::end(kPasses))));
+  command->add_flag("--lines", flags->lines, "One task per line: PASS INDEX");
+  command->add_flag("--json", flags->json, "One JSON object");
+  command->footer(
+      "A line is a pass and its missing tasks, in the form that `sbatch --array` takes: extract 3,5-9\n"
+      "Example:\n"
+      "  ftok resubmit job --pass extract --lines | xargs -r -L 1 -P 4 ftok task job    # do them, four at a time");
+  command->callback([flags] { resubmit(*flags); });
+}
+
+void add_job(CLI::App& app) {
+  CLI::App* job = app.add_subcommand("job", "Look after the folder of a job");
+  job->require_subcommand(1);
+  CLI::App* command = job->add_subcommand("clean", "Remove what no pass that is still to run will read");
+  const auto folder = std::make_shared<std::string>();
+  command->add_option("JOB", *folder, "Folder of the job")->required();
+  command->callback([folder] { clean(*folder); });
+}
+
+}  // namespace
+
+void add_job_commands(CLI::App& app) {
+  add_plan(app);
+  add_task(app);
+  add_status(app);
+  add_resubmit(app);
+  add_job(app);
+}
+
+}  // namespace ftok::cli

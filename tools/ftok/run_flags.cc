@@ -1,0 +1,88 @@
+#include "tools/ftok/run_flags.h"
+
+#include <fmt/format.h>
+
+#include "core/error.h"
+#include "core/recipe.h"
+#include "pipeline/make_plan.h"
+#include "tools/ftok/stage_context.h"
+
+namespace ftok::cli {
+
+void RunFlags::add_inputs(CLI::App& command) {
+  command
+      .add_option("--input", inputs.inputs,
+                  "WARC, WET or JSONL file (plain, .gz, .zst), glob, https:// or s3:// address; repeatable")
+      ->type_name("FILE")
+      ->allow_extra_args(false);
+  command
+      .add_option("--input-list", inputs.input_lists,
+                  "File with one input per line (also warc.paths.gz); - reads standard input")
+      ->type_name("FILE")
+      ->allow_extra_args(false);
+  command.add_option("--base-url", inputs.base_url, "Prefix of crawl-data/ paths in input lists")
+      ->capture_default_str();
+  command.add_option("--limit", limit, "Only the first N inputs (K, M, G)")->type_name("N");
+  command.add_option("--slice", inputs.slice, "Every N-th input from the I-th, from 0: a share for one of N machines")
+      ->type_name("I/N");
+}
+
+void RunFlags::add_recipe(CLI::App& command) {
+  command.add_option("--recipe", recipe, "Preset or TOML file (see `ftok recipe list`)")->capture_default_str();
+  command.add_option("--set", sets, "Override a key of the recipe; repeatable")
+      ->type_name("SECTION.KEY=VALUE")
+      ->allow_extra_args(false);
+  command.add_option("--vocab", vocabulary, "Vocabulary: a name (ftok-100k, gpt2, cl100k_base) or a file")
+      ->capture_default_str()
+      ->type_name("V");
+  command
+      .add_option("--language-model", language_model,
+                  "fastText model; default: lid.176.bin if fetched, else the bundled one")
+      ->type_name("FILE");
+  command.add_option("--shard-tokens", shard_tokens, "Tokens per shard (K, M, G); default: the recipe's, 100M")
+      ->type_name("N");
+}
+
+void RunFlags::add_written(CLI::App& command) {
+  command.add_option("--rejects", rejects, "What is written of dropped documents: none, ids or text")
+      ->capture_default_str();
+  command.add_flag("--no-text", no_text, "Keep no text: shards only");
+}
+
+RecipeConfig RunFlags::recipe_config(const Log& log) const {
+  std::vector<std::string> all = sets;
+  if (!shard_tokens.empty()) {
+    all.push_back(fmt::format("shards.shard_tokens={}", parse_size(shard_tokens, false, "--shard-tokens")));
+  }
+  return load_recipe(recipe, all, log);
+}
+
+std::vector<std::string> RunFlags::list() const {
+  InputListOptions options = inputs;
+  if (inputs.inputs.empty() && inputs.input_lists.empty()) {
+    throw UsageError("no input: give --input FILE or --input-list FILE");
+  }
+  if (!limit.empty()) options.limit = static_cast<uint64_t>(parse_size(limit, false, "--limit"));
+  return list_inputs(options);
+}
+
+Rejects parse_rejects(const std::string& name) {
+  if (name == "none") return Rejects::kNone;
+  if (name == "ids") return Rejects::kIds;
+  if (name == "text") return Rejects::kText;
+  throw UsageError(fmt::format("--rejects: got '{}', expected none, ids or text", name));
+}
+
+Plan load_plan(const RecipeConfig& recipe, const std::string& vocabulary, const std::string& language_model,
+               Rejects rejects, bool text) {
+  PlanOptions options;
+  const VocabularyFile file = find_vocabulary(vocabulary);
+  options.vocabulary = file.path;
+  options.vocabulary_hints.name = file.published;
+  options.context = stage_context(language_model);
+  options.rejects = rejects;
+  options.text = text;
+  return make_plan(recipe, options);
+}
+
+}  // namespace ftok::cli

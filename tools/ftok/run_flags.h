@@ -1,0 +1,40 @@
+// Flags that say what a run makes of which inputs: those of `ftok run` and `ftok plan`.
+#pragma once
+
+#include <CLI/CLI.hpp>
+#include <string>
+#include <vector>
+
+#include "core/log.h"
+#include "pipeline/inputs.h"
+#include "pipeline/plan.h"
+#include "pipeline/recipe_config.h"
+#include "tools/ftok/vocabulary_source.h"
+
+namespace ftok::cli {
+
+struct RunFlags {
+  std::string recipe = "fineweb-2024-04";
+  std::vector<std::string> sets;
+  InputListOptions inputs;
+  std::string limit, shard_tokens;
+  std::string vocabulary = kDefaultVocabulary, language_model;
+  std::string rejects = "ids";
+  bool no_text = false;
+
+  // In the order in which help shows them.
+  void add_inputs(CLI::App& command);
+  void add_recipe(CLI::App& command);
+  void add_written(CLI::App& command);
+
+  RecipeConfig recipe_config(const Log& log) const;  // with --set and --shard-tokens
+  std::vector<std::string> list() const;             // of the inputs
+};
+
+Rejects parse_rejects(const std::string& name);  // throws UsageError naming --rejects
+
+// What the flags come to; loads models and the vocabulary.
+Plan load_plan(const RecipeConfig& recipe, const std::string& vocabulary, const std::string& language_model,
+               Rejects rejects, bool text);
+
+}  // namespace ftok::cli
