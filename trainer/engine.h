@@ -4,6 +4,7 @@
 
 #include <functional>
 #include <memory>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -29,8 +30,8 @@ class Engine {
   virtual void set_state(EngineState state, int64_t step) = 0;
   // Collective. Complete on rank 0, empty on the others.
   virtual EngineState state() = 0;
-  // The weights that the layers read, in fp32. Valid until the next call of anything.
-  virtual const std::vector<float>& parameters() = 0;
+  // The weights that the layers read, in fp32, in the memory of the process. Valid until the next call of anything.
+  virtual std::span<const float> parameters() = 0;
 
   virtual void clear_gradients() = 0;
   // gradients += scale * the gradient of the batch's summed losses. The batch may be destroyed when this returns; the

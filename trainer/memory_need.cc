@@ -45,14 +45,28 @@ struct Kept {
   uint64_t activations, statistics;
 };
 
+// As trainer/layers/network.cc lays them out.
 Kept kept_of(const TrainRecipe& recipe) {
   const ModelConfig& m = recipe.model;
-  const uint64_t C = static_cast<uint64_t>(m.channels), L = static_cast<uint64_t>(m.layers);
-  // A block (trainer/layers/network.cc): ln_1, qkv, attention, middle, ln_2, fc, gelu, out; four statistics, H sums.
-  const uint64_t block = 16 * C, sums = 4 + static_cast<uint64_t>(m.heads);
-  if (recipe.run.recompute == "blocks") return {block + (L - 1) * C, sums};
-  if (recipe.run.recompute == "gelu") return {L * (block - 4 * C) + 4 * C, L * sums};
-  return {L * block, L * sums};
+  const int64_t C = m.channels, L = m.layers, W = m.qkv_channels(), F = m.inner_channels();
+  int64_t block = 4 * C + W + m.attention_channels() + m.fc_channels() + F;  // 4 C: two norms, middle, out
+  int64_t sums = (m.has_layernorm() ? 4 : 2) + m.heads;
+  if (m.qk_norm) block += W, sums += m.heads + m.key_heads();
+  int64_t activations = L * block, statistics = L * sums;
+  if (recipe.run.recompute == "blocks") activations = block + (L - 1) * C, statistics = sums;
+  if (recipe.run.recompute == "gelu") activations = L * (block - F) + F;
+  return {static_cast<uint64_t>(activations), static_cast<uint64_t>(statistics)};
+}
+
+// Per position: elements of the gradients of activations.
+uint64_t gradient_elements(const ModelConfig& m) {
+  const int64_t narrow = std::max(m.channels, m.attention_channels());
+  return static_cast<uint64_t>(m.channels + narrow + m.fc_channels() + (m.has_swiglu() ? m.inner_channels() : 0) +
+                               m.qkv_channels());
+}
+
+uint64_t rotary_bytes(const ModelConfig& m) {
+  return m.has_rotary() ? static_cast<uint64_t>(m.length * m.head_channels()) * kFloat : 0;
 }
 
 void add_cpu_memory(const TrainRecipe& recipe, uint64_t parameters, uint64_t shards, MemoryNeed& need) {
@@ -60,11 +74,11 @@ void add_cpu_memory(const TrainRecipe& recipe, uint64_t parameters, uint64_t sha
   const Kept kept = kept_of(recipe);
   const uint64_t C = static_cast<uint64_t>(m.channels);
   const uint64_t R = static_cast<uint64_t>(recipe.run.micro_batch * m.length);
-  need.fixed_bytes = parameters * kFloat * 2 + 2 * parameters * kFloat / shards;
+  need.fixed_bytes = parameters * kFloat * 2 + 2 * parameters * kFloat / shards + rotary_bytes(m);
   need.sequence_bytes = R * (kept.activations + kept.statistics + 3 * C) * kFloat;
   const int64_t rows =
       std::min<int64_t>(m.length * recipe.run.micro_batch, std::max<int64_t>(256, kLogits / m.vocabulary_size));
-  need.shared_bytes = R * 9 * C * kFloat + static_cast<uint64_t>(rows * m.vocabulary_size) * kFloat;
+  need.shared_bytes = R * gradient_elements(m) * kFloat + static_cast<uint64_t>(rows * m.vocabulary_size) * kFloat;
 }
 
 void add_gpu_memory(const TrainRecipe& recipe, uint64_t parameters, uint64_t shards, MemoryNeed& need) {
@@ -73,14 +87,15 @@ void add_gpu_memory(const TrainRecipe& recipe, uint64_t parameters, uint64_t sha
   const uint64_t C = static_cast<uint64_t>(m.channels), T = static_cast<uint64_t>(m.length);
   const uint64_t R = static_cast<uint64_t>(recipe.run.micro_batch) * T;
   // Weights in bfloat16, gradients in fp32, and the share of masters and moments.
-  need.fixed_bytes = parameters * (kBf16 + kFloat) + 3 * parameters * kFloat / shards + kProductScratch;
+  need.fixed_bytes =
+      parameters * (kBf16 + kFloat) + 3 * parameters * kFloat / shards + kProductScratch + rotary_bytes(m);
   need.sequence_bytes = R * ((kept.activations + 3 * C) * kBf16 + (kept.statistics + 2) * kFloat);
   const uint64_t rows = std::min<uint64_t>(R, static_cast<uint64_t>(kGpuLogitRows));
   const uint64_t of_sequence = 2 * static_cast<uint64_t>(m.heads) * T * T;  // cuDNN's, in bytes
   const uint64_t attention =
       std::max(of_sequence, std::min(static_cast<uint64_t>(recipe.run.micro_batch) * of_sequence, kAttentionScratch));
-  need.shared_bytes =
-      R * (9 * C * kBf16 + kGpuBatchRow) + rows * static_cast<uint64_t>(m.padded_vocabulary()) * kBf16 + attention;
+  need.shared_bytes = R * (gradient_elements(m) * kBf16 + kGpuBatchRow) +
+                      rows * static_cast<uint64_t>(m.padded_vocabulary()) * kBf16 + attention;
 }
 
 }  // namespace

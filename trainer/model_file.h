@@ -1,10 +1,9 @@
 // Models as others keep them, and ftok's own: read into one flat array of parameters (trainer/model.h), and written.
 //
 //   ftok           a checkpoint, or a folder of `ftok train`
-//   Hugging Face   model.safetensors of a GPT-2 with config.json beside it; linear weights are stored input x output
-//                  there as
-//                  here; "transformer." may stand before the names; the buffers attn.bias and attn.masked_bias are left
-//                  out.
+//   Hugging Face   model.safetensors with config.json beside it, of a GPT-2, Llama, Mistral or Qwen
+//                  (trainer/files/hugging_face_config.h); a GPT-2 without config.json too. "transformer." or "model."
+//                  may stand before the names; the buffers attn.bias and attn.masked_bias are left out.
 //                  Or several files and model.safetensors.index.json, {"weight_map": {TENSOR: FILE}}
 //   llm.c          GPT-2 .bin: int32[256] header 20240326, 3 (fp32) or 5 (bf16), maxT, V, L, NH, C, padded V; then wte,
 //                  wpe, ln1w,
@@ -14,6 +13,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -27,22 +27,31 @@ struct ModelFile {
   std::vector<float> parameters;  // as ParameterLayout(config) lays them out
   std::string format;             // "ftok checkpoint", "safetensors", "llm.c fp32", "llm.c bf16"
   std::string path;               // of the file it was read from
-  std::string vocabulary;         // the name that the file gives; "" when it gives none
-  std::string recipe;             // an ftok checkpoint's recipe, in TOML
-  uint64_t step = 0;              // of an ftok checkpoint
+  std::string vocabulary;  // the name that the file gives, or the path of a tokenizer.json beside it; "" for none
+  std::string recipe;      // an ftok checkpoint's recipe, in TOML
+  uint64_t step = 0;       // of an ftok checkpoint
+  std::optional<uint32_t> begin_of_text = {};  // that config.json names
+  std::vector<uint32_t> ends_of_text = {};     // likewise
 };
 
 // Reads any of the above: a file, or a folder (an ftok run, its checkpoints/, or one with model.safetensors or its
-// index). `heads` is for safetensors without config.json, 0: channels / 64, as all of GPT-2's sizes have it. Throws
-// UsageError when there is no such thing, Error naming the file and the tensor when it is damaged, holds a weight that
-// is not a finite number, or is not a GPT-2 of the kind that ftok computes.
+// index). `heads` is for a GPT-2's safetensors without config.json, 0: channels / 64, as all of its sizes have it.
+// Throws UsageError when there is no such thing, Error naming the file and the tensor when it is damaged, holds a
+// weight that is not a finite number, or is not a model that ftok computes.
 ModelFile read_model(const std::string& path, int64_t heads, const Log& log);
 
-// model.safetensors and config.json in `folder`, which transformers' GPT2LMHeadModel.from_pretrained reads.
-// `end_of_text` < 0: none is named. Padded rows of the embedding are left out.
-void write_hugging_face(const std::string& folder, const ModelConfig& config, const std::vector<float>& parameters,
-                        int64_t end_of_text);
+struct HuggingFaceOptions {
+  int64_t end_of_text = -1;                 // below 0: none is named
+  bool bfloat16 = false;                    // else fp32
+  uint64_t file_bytes_max = 5'000'000'000;  // of a file's tensors, where it has more than one; then there is an index
+};
 
+// model.safetensors and config.json in `folder`, which transformers' from_pretrained reads. Padded rows of the
+// embedding are left out. Throws UsageError where Hugging Face has no such model.
+void write_hugging_face(const std::string& folder, const ModelConfig& config, const std::vector<float>& parameters,
+                        const HuggingFaceOptions& options);
+
+// GPT-2 alone: throws UsageError for others.
 void write_llmc(const std::string& path, const ModelConfig& config, const std::vector<float>& parameters,
                 bool bfloat16);
 

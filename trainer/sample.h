@@ -9,7 +9,6 @@
 #include <vector>
 
 #include "tokenizer/encoding.h"
-#include "trainer/layers/layers.h"
 #include "trainer/model.h"
 
 namespace ftok {
@@ -58,35 +57,6 @@ class TokenPredictor {
   // Starts over and reads 1..T tokens at once; returns the logits (V) of the token after the last.
   virtual std::span<const float> read(std::span<const uint32_t> tokens) = 0;
   virtual int64_t position() const = 0;  // tokens read since the start
-};
-
-// On the CPU. Runs the model forward, a whole prompt at once or a position at a time, and keeps the keys and values of
-// the positions before (KV cache). Layers and parameters must outlive it.
-class Decoder final : public TokenPredictor {
- public:
-  Decoder(const ModelConfig& config, Layers<float>& layers, const std::vector<float>& parameters);
-
-  std::span<const float> next(uint32_t token) override;
-  std::span<const float> read(std::span<const uint32_t> tokens) override;
-  int64_t position() const override { return position_; }
-  void reset() { position_ = 0; }
-
- private:
-  void make_room(int64_t rows);
-  std::span<const float> forward(std::span<const uint32_t> tokens);
-  void keep(int64_t layer, int64_t rows);
-  void attend(int64_t layer);
-  const float* weight(int64_t offset) const { return parameters_.data() + offset; }
-
-  ModelConfig config_;
-  ParameterLayout layout_;
-  Layers<float>& layers_;
-  const std::vector<float>& parameters_;
-  std::vector<float> keys_, values_;                                   // (L,T,C)
-  std::vector<float> stream_, normal_, qkv_, attention_, wide_, out_;  // R rows of C, C, 3C, C, 4C, C
-  std::vector<float> mean_, rstd_, log_sum_;                           // (R), (R), (H,R)
-  std::vector<float> scores_, logits_, zeros_;                         // (T), (V), (V)
-  int64_t position_ = 0;
 };
 
 // Goes on from `prompt` (not empty, ids below V) for up to `count` tokens, calling each(token) for each; stops after a

@@ -13,9 +13,11 @@
 #include "core/error.h"
 #include "core/file.h"
 #include "core/recipe.h"
+#include "trainer/bits_per_byte.h"
 #include "trainer/checkpoint.h"
 #include "trainer/cpu/cpu_layers.h"
 #include "trainer/engine.h"
+#include "trainer/layers/decoder.h"
 #include "trainer/memory_need.h"
 #include "trainer/sample.h"
 #include "trainer/train_data.h"
@@ -27,6 +29,12 @@ namespace {
 constexpr int kBadStepsMax = 10;        // in a row, with on_bad_loss = "skip"
 constexpr size_t kSpikeLossesMin = 10;  // a mean of fewer losses says little
 constexpr double kPaceMemory = 0.9;     // of the mean time of a step, for what is left
+
+// Whether the weights of one are those of the other: rotary positions have none, so the length may differ.
+bool is_same_model(ModelConfig a, const ModelConfig& b) {
+  if (b.has_rotary()) a.length = b.length;
+  return a.canonical() == b.canonical();
+}
 
 std::span<std::byte> bytes_of(auto& values) { return std::as_writable_bytes(std::span(values)); }
 
@@ -66,8 +74,8 @@ class Run {
       told_about_ = true;
       const int64_t every = recipe_.run.sample_every;
       const bool looks = every > 0 && (report.step % every == 0 || report.step == report.steps);
-      const std::optional<double> loss = looks ? validate() : std::nullopt;
-      if (leads()) tell(report, looks, loss);
+      const std::optional<Validation> validation = looks ? validate() : std::nullopt;
+      if (leads()) tell(report, looks, validation);
       const bool stops = stop_requested();
       if (report.step % recipe_.run.checkpoint_every == 0 || step_ == steps || stops) save();
       if (stops && step_ < steps) return false;
@@ -89,11 +97,11 @@ class Run {
   bool leads() const { return ranks_.rank() == 0; }
   std::string checkpoints() const { return inputs_.output + "/checkpoints"; }
 
-  void tell(const StepReport& report, bool looks, std::optional<double> validation_loss) {
-    log_->add(report, validation_loss);
+  void tell(const StepReport& report, bool looks, const std::optional<Validation>& validation) {
+    log_->add(report, validation);
     const LossCurve& curve = log_->curve();
     observer_.on_step(report, curve);
-    if (validation_loss) observer_.on_validation(report.step, *validation_loss);
+    if (validation) observer_.on_validation(report.step, validation->loss);
     if (!looks) return;
     write_file(inputs_.output + "/loss.svg", loss_svg(curve, fmt::format("{}: loss after {} of {} steps",
                                                                          recipe_.preset, report.step, report.steps)));
@@ -126,13 +134,14 @@ class Run {
 
   void start() {
     if (inputs_.initial == nullptr) {
-      std::vector<float> parameters;
-      initialise(engine_->layout(), recipe_.model.layers, static_cast<uint64_t>(recipe_.training.seed), parameters);
+      std::vector<float> parameters(static_cast<size_t>(engine_->layout().size()));
+      initialise<float>(engine_->layout(), recipe_.model.layers, static_cast<uint64_t>(recipe_.training.seed),
+                        parameters);
       engine_->set_state({std::move(parameters), {}, {}}, 0);
       return;
     }
-    if (inputs_.initial->config != recipe_.model) {
-      throw UsageError(fmt::format("{} is a model of another shape than the recipe's [model]", inputs_.initial->path));
+    if (!is_same_model(inputs_.initial->config, recipe_.model)) {
+      throw UsageError(fmt::format("{}: the model's shape is not that of the recipe's [model]", inputs_.initial->path));
     }
     engine_->set_state({inputs_.initial->parameters, {}, {}}, 0);
   }
@@ -276,19 +285,20 @@ class Run {
   }
 
   // Every rank takes its share of the validation windows.
-  std::optional<double> validate() {
+  std::optional<Validation> validate() {
     if (!validation_) return std::nullopt;
     const uint64_t windows = std::min(static_cast<uint64_t>(recipe_.run.validation_windows), validation_->windows());
     const uint64_t ranks = static_cast<uint64_t>(ranks_.size()), rank = static_cast<uint64_t>(ranks_.rank());
     const uint64_t end = windows * (rank + 1) / ranks, micro = static_cast<uint64_t>(recipe_.run.micro_batch);
-    std::vector<double> sums(2);  // of losses, of targets
+    std::vector<double> sums(3);  // of losses, of targets, of their bytes
     for (uint64_t at = windows * rank / ranks; at < end; at += micro) {
       const Batch batch = validation_->batch(at, static_cast<int64_t>(std::min(micro, end - at)));
       sums[0] += engine_->loss(batch.view());
       sums[1] += static_cast<double>(batch.counted());
+      if (inputs_.encoding != nullptr) sums[2] += static_cast<double>(target_bytes(*inputs_.encoding, batch));
     }
     ranks_.all_reduce(std::span(sums));
-    if (sums[1] > 0) return sums[0] / sums[1];
+    if (sums[1] > 0) return Validation{sums[0] / sums[1], bits_per_byte(sums[0], static_cast<uint64_t>(sums[2]))};
     if (leads() && !std::exchange(told_of_no_validation_, true)) {
       tell_(LogLevel::kWarning, fmt::format("nothing to validate: the {} windows have no target that counts", windows));
     }
@@ -298,7 +308,7 @@ class Run {
   void sample() {
     if (recipe_.run.sample_tokens == 0) return;
     const std::unique_ptr<Layers<float>> layers = make_cpu_layers<float>(thread_count(recipe_));
-    Decoder decoder(recipe_.model, *layers, engine_->parameters());
+    Decoder<float> decoder(recipe_.model, *layers, engine_->parameters().data());
     const uint32_t first = inputs_.encoding == nullptr ? 0 : inputs_.encoding->end_of_text().value_or(0);
     SampleOptions options;
     options.encoding = inputs_.encoding;

@@ -99,6 +99,8 @@ struct TrainRecipe {
 // Names of the presets, each with a description.
 std::vector<std::pair<std::string, std::string>> train_presets();
 
+bool is_train_preset(const std::string& name);
+
 // A preset by name, or a TOML file (whose key `preset` says what its other keys start from), with assignments
 // "section.key=value" on top. Checked. Throws UsageError naming what is wrong.
 TrainRecipe load_train_recipe(const std::string& name_or_path, const std::vector<std::string>& assignments);
@@ -108,6 +110,9 @@ struct VocabularyKeys {
   bool name = false, size = false;  // vocabulary, model.vocabulary_size
 };
 VocabularyKeys vocabulary_keys(const std::string& name_or_path, const std::vector<std::string>& assignments);
+
+// "model.KEY=VALUE" of every key.
+std::vector<std::string> model_assignments(ModelConfig model);
 
 // The recipe in a checkpoint.
 TrainRecipe parse_train_recipe(const std::string& toml, const std::string& name);

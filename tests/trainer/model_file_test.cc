@@ -98,6 +98,7 @@ class ModelFileTest : public ::testing::Test {
   testing::TemporaryFolder folder_;
   testing::SmallModel<float> model_;
   const ModelConfig config_ = testing::small_config();
+  const std::vector<float> parameters_ = testing::vector_of(model_.network.parameters());
 
   std::string error_of(const std::string& path, int64_t heads = 0) const {
     try {
@@ -117,16 +118,16 @@ class ModelFileTest : public ::testing::Test {
 };
 
 TEST_F(ModelFileTest, HuggingFaceRoundTrip) {
-  write_hugging_face(folder_ / "hf", config_, model_.network.parameters(), 60);
+  write_hugging_face(folder_ / "hf", config_, parameters_, {60});
   const ModelFile back = read_model(folder_ / "hf", 0, no_log());
   EXPECT_EQ(back.config, config_);
-  EXPECT_EQ(back.parameters, model_.network.parameters());
+  EXPECT_EQ(back.parameters, parameters_);
   EXPECT_EQ(back.format, "safetensors");
   EXPECT_NE(read_file(folder_ / "hf/config.json").find("\"eos_token_id\": 60"), std::string::npos);
 }
 
 TEST_F(ModelFileTest, AByteOrderMarkIsNoContent) {
-  write_hugging_face(folder_ / "hf", config_, model_.network.parameters(), 60);
+  write_hugging_face(folder_ / "hf", config_, parameters_, {60});
   write_file(folder_ / "hf/config.json", "\uFEFF" + read_file(folder_ / "hf/config.json"));
   EXPECT_EQ(read_model(folder_ / "hf", 0, no_log()).config, config_);
   write_file(folder_ / "hf/config.json", "\uFEFF\uFEFF" + read_file(folder_ / "hf/config.json"));
@@ -134,7 +135,7 @@ TEST_F(ModelFileTest, AByteOrderMarkIsNoContent) {
 }
 
 TEST_F(ModelFileTest, RefusesWhatItWouldNotCompute) {
-  write_hugging_face(folder_ / "hf", config_, model_.network.parameters(), -1);
+  write_hugging_face(folder_ / "hf", config_, parameters_, {});
   replace_in_config("gelu_new", "relu");
   EXPECT_NE(error_of(folder_ / "hf").find("activation_function is not gelu_new"), std::string::npos);
   replace_in_config("relu", "gelu_new");
@@ -142,7 +143,7 @@ TEST_F(ModelFileTest, RefusesWhatItWouldNotCompute) {
   EXPECT_NE(error_of(folder_ / "hf").find("expected a multiple of model.heads = 5"), std::string::npos);
   replace_in_config("\"n_head\": 5", "\"n_head\": 4");
   EXPECT_EQ(error_of(folder_ / "hf"), "");
-  write_safetensors(folder_ / "part.safetensors", {{"wte.weight", {61, 32}, model_.network.parameters().data()}}, {});
+  write_safetensors(folder_ / "part.safetensors", {{"wte.weight", {61, 32}, parameters_.data()}}, {});
   EXPECT_NE(error_of(folder_ / "part.safetensors", 4).find("no tensor wpe.weight"), std::string::npos);
   write_file(folder_ / "x.bin", "nothing of the kind");
   EXPECT_NE(error_of(folder_ / "x.bin").find("neither an ftok checkpoint"), std::string::npos);
@@ -150,23 +151,23 @@ TEST_F(ModelFileTest, RefusesWhatItWouldNotCompute) {
 }
 
 TEST_F(ModelFileTest, RefusesWeightsThatAreNoNumbers) {
-  std::vector<float> parameters = model_.network.parameters();
+  std::vector<float> parameters = parameters_;
   const size_t at = static_cast<size_t>(model_.network.layout().block(1).fc_bias + 3);
   for (const float bad : {NAN, INFINITY, -INFINITY}) {
     parameters[at] = bad;
-    write_hugging_face(folder_ / "hf", config_, parameters, -1);
+    write_hugging_face(folder_ / "hf", config_, parameters, {});
     EXPECT_NE(error_of(folder_ / "hf").find("h.1.mlp.c_fc.bias: weight 3 is "), std::string::npos);
     write_llmc(folder_ / "m.bin", config_, parameters, false);
     EXPECT_NE(error_of(folder_ / "m.bin").find("h.1.mlp.c_fc.bias: weight 3 is "), std::string::npos);
   }
   parameters[at] = std::numeric_limits<float>::max();
-  write_hugging_face(folder_ / "hf", config_, parameters, -1);
+  write_hugging_face(folder_ / "hf", config_, parameters, {});
   EXPECT_EQ(error_of(folder_ / "hf"), "");
 }
 
 // The tensors of one file over two, with an index, as transformers writes large models.
 TEST_F(ModelFileTest, ReadsSeveralFilesByTheirIndex) {
-  write_hugging_face(folder_ / "hf", config_, model_.network.parameters(), -1);
+  write_hugging_face(folder_ / "hf", config_, parameters_, {});
   const std::string whole = folder_ / "hf/model.safetensors", index = folder_ / "hf/model.safetensors.index.json";
   const std::string bytes = read_file(whole);
   const Result<SafetensorsView> view = SafetensorsView::parse(bytes);
@@ -189,7 +190,7 @@ TEST_F(ModelFileTest, ReadsSeveralFilesByTheirIndex) {
   for (const std::string& path : {folder_ / "hf", index}) {
     const ModelFile back = read_model(path, 0, no_log());
     EXPECT_EQ(back.config, config_);
-    EXPECT_EQ(back.parameters, model_.network.parameters());
+    EXPECT_EQ(back.parameters, parameters_);
   }
   const std::vector<float> again(61 * 32);
   write_safetensors(folder_ / "hf/model-2.safetensors", {{"wte.weight", {61, 32}, again.data()}}, {});
@@ -209,7 +210,7 @@ TEST_F(ModelFileTest, ReadsSeveralFilesByTheirIndex) {
 }
 
 TEST_F(ModelFileTest, LlmcRoundTrip) {
-  write_llmc(folder_ / "m.bin", config_, model_.network.parameters(), false);
+  write_llmc(folder_ / "m.bin", config_, parameters_, false);
   const std::string bytes = read_file(folder_ / "m.bin");
   int32_t header[8];
   std::memcpy(header, bytes.data(), sizeof header);
@@ -218,19 +219,19 @@ TEST_F(ModelFileTest, LlmcRoundTrip) {
   float second;
   const size_t at = 1024 + 4 * (128 * 32 + 8 * 32 + 4 * 32 + 1);
   std::memcpy(&second, bytes.data() + at, 4);
-  EXPECT_EQ(second, model_.network.parameters()[static_cast<size_t>(model_.network.layout().block(0).qkv_weight + 96)]);
+  EXPECT_EQ(second, parameters_[static_cast<size_t>(model_.network.layout().block(0).qkv_weight + 96)]);
   const ModelFile back = read_model(folder_ / "m.bin", 0, no_log());
   EXPECT_EQ(back.config, config_);
-  EXPECT_EQ(back.parameters, model_.network.parameters());
-  write_llmc(folder_ / "b.bin", config_, model_.network.parameters(), true);
+  EXPECT_EQ(back.parameters, parameters_);
+  write_llmc(folder_ / "b.bin", config_, parameters_, true);
   const ModelFile rounded = read_model(folder_ / "b.bin", 0, no_log());
   for (size_t i = 0; i < rounded.parameters.size(); ++i) {
-    ASSERT_EQ(rounded.parameters[i], to_float(to_bfloat16(model_.network.parameters()[i]))) << i;
+    ASSERT_EQ(rounded.parameters[i], to_float(to_bfloat16(parameters_[i]))) << i;
   }
 }
 
 TEST_F(ModelFileTest, LlmcDamageIsNamed) {
-  write_llmc(folder_ / "m.bin", config_, model_.network.parameters(), false);
+  write_llmc(folder_ / "m.bin", config_, parameters_, false);
   const std::string bytes = read_file(folder_ / "m.bin");
   const auto with = [&](size_t word, int32_t value) {
     std::string changed = bytes;

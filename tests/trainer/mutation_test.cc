@@ -109,7 +109,7 @@ class MutationTest : public ::testing::Test {
 
   MutationTest()
       : batch_(testing::random_batch(config(), 2, 9)),
-        parameters_(testing::SmallModel<double>(config()).network.parameters()) {
+        parameters_(testing::vector_of(testing::SmallModel<double>(config()).network.parameters())) {
     batch_.first_key = {0, 0, 2, 2, 2, 0, 1, 1, 3, 3};
     mask_ = {1, 1, 1, 0, 1, 1, 1, 1, 1, 1};
     view_ = batch_.view();
@@ -147,10 +147,10 @@ class MutationTest : public ::testing::Test {
   std::pair<bool, bool> checks(Mutation mutation) const {
     MutatedLayers layers(mutation);
     Network<double> network(config(), layers);
-    network.parameters() = parameters_;
+    network.parameters().assign(parameters_);
     network.accumulate_gradients(view_, 1);
     const bool loss = loss_is_right(network);
-    return {loss, gradients_are_right(network, network.gradients())};
+    return {loss, gradients_are_right(network, testing::vector_of(network.gradients()))};
   }
 
   Batch batch_;
@@ -175,10 +175,10 @@ TEST_F(MutationTest, OtherGeluIsFound) { EXPECT_EQ(checks(Mutation::kWrongGelu),
 TEST_F(MutationTest, AZeroedGradientIsFound) {
   MutatedLayers layers(Mutation::kNone);
   Network<double> network(config(), layers);
-  network.parameters() = parameters_;
+  network.parameters().assign(parameters_);
   network.accumulate_gradients(view_, 1);
   for (const Tensor& tensor : network.layout().tensors()) {
-    std::vector<double> gradients = network.gradients();
+    std::vector<double> gradients = testing::vector_of(network.gradients());
     std::fill_n(gradients.begin() + tensor.offset, tensor.size(), 0.0);
     EXPECT_FALSE(gradients_are_right(network, gradients)) << tensor.name;
   }

@@ -53,7 +53,7 @@ TEST(Network, EveryGradientIsTheDerivative) {
   const Batch batch = random_batch(network.config(), 1, 1);
   const double loss = network.accumulate_gradients(batch.view(), 1.0 / static_cast<double>(batch.tokens.size()));
   EXPECT_EQ(loss, network.loss(batch.view()));
-  const std::vector<double>& analytic = network.gradients();
+  const std::vector<double> analytic = testing::vector_of(network.gradients());
   std::vector<double> numeric(analytic.size());
   std::thread other([&] { differentiate(batch, 0, numeric.size() / 2, numeric); });
   differentiate(batch, numeric.size() / 2, numeric.size(), numeric);
@@ -107,7 +107,7 @@ TEST(Network, RecomputeChangesNoBit) {
   const double loss = kept.network.accumulate_gradients(batch.view(), 0.01);
   for (const Recompute recompute : {Recompute::kGelu, Recompute::kBlocks}) {
     Network<float> network(config, *kept.layers, recompute);
-    network.parameters() = kept.network.parameters();
+    network.parameters().assign(kept.network.parameters());
     EXPECT_EQ(network.accumulate_gradients(batch.view(), 0.01), loss);
     EXPECT_EQ(network.gradients(), kept.network.gradients());
   }
@@ -166,10 +166,10 @@ TEST(Network, FutureTokensDoNotMatter) {
 
 TEST(Model, StartIsAFunctionOfTheSeed) {
   const ParameterLayout layout(small_config());
-  std::vector<float> a, b, c;
-  initialise(layout, 2, 1, a);
-  initialise(layout, 2, 1, b);
-  initialise(layout, 2, 2, c);
+  std::vector<float> a(static_cast<size_t>(layout.size())), b(a), c(a);
+  initialise<float>(layout, 2, 1, a);
+  initialise<float>(layout, 2, 1, b);
+  initialise<float>(layout, 2, 2, c);
   EXPECT_EQ(a, b);
   EXPECT_NE(a, c);
   double squares = 0;
@@ -182,8 +182,8 @@ TEST(Model, StartIsAFunctionOfTheSeed) {
 // Several threads share a large model; each element is a function of its tensor and place.
 TEST(Model, StartOfALargeOneIsByPlaceAlone) {
   const ParameterLayout layout({1, 2, 256, 64, 9000});  // an embedding of 2.3 million elements
-  std::vector<float> parameters;
-  initialise(layout, 1, 5, parameters);
+  std::vector<float> parameters(static_cast<size_t>(layout.size()));
+  initialise<float>(layout, 1, 5, parameters);
   uint64_t stream = 0;
   for (const Tensor& tensor : layout.tensors()) {
     ++stream;

@@ -10,7 +10,9 @@
 #include "shards/format.h"
 #include "tests/support/test_data.h"
 #include "tests/trainer/small_model.h"
+#include "trainer/bits_per_byte.h"
 #include "trainer/checkpoint.h"
+#include "trainer/layers/decoder.h"
 #include "trainer/sample.h"
 #include "trainer/train.h"
 
@@ -388,6 +390,7 @@ TEST(TrainRecipe, PresetsAreValidAndRoundTrip) {
   }
   EXPECT_EQ(ParameterLayout(load_train_recipe("gpt2-1558m", {}).model).parameters(),
             1'557'611'200);  // GPT-2's checkpoint
+  EXPECT_EQ(ParameterLayout(load_train_recipe("llama-124m", {}).model).parameters(), 123'551'232);
 }
 
 TEST(TrainRecipe, NamesMistakes) {
@@ -402,7 +405,7 @@ TEST(TrainRecipe, NamesMistakes) {
 // Every logit of the decoder against the network: the loss of a target is -log softmax(logits)[target].
 TEST(Decoder, AgreesWithTheNetwork) {
   testing::SmallModel<float> model;
-  Decoder decoder(model.network.config(), *model.layers, model.network.parameters());
+  Decoder<float> decoder(model.network.config(), *model.layers, model.network.parameters().data());
   const Batch batch = testing::random_batch(model.network.config(), 1, 8);
   for (int round = 0; round < 2; ++round) {
     decoder.reset();
@@ -425,8 +428,8 @@ TEST(Decoder, AgreesWithTheNetwork) {
 // A prompt read at once leaves the same logits, keys and values as one read token by token.
 TEST(Decoder, ReadsAPromptAtOnce) {
   testing::SmallModel<float> model;
-  Decoder once(model.network.config(), *model.layers, model.network.parameters());
-  Decoder singly(model.network.config(), *model.layers, model.network.parameters());
+  Decoder<float> once(model.network.config(), *model.layers, model.network.parameters().data());
+  Decoder<float> singly(model.network.config(), *model.layers, model.network.parameters().data());
   const Batch batch = testing::random_batch(model.network.config(), 1, 8);
   for (const size_t size : {5u, 1u, 8u}) {
     const std::span<const float> read = once.read(std::span(batch.tokens).first(size));
@@ -495,9 +498,30 @@ TEST(Sample, NeverDrawsIdsThatAreNoToken) {
   for (const size_t id : {256u, 257u, 259u, 299u}) EXPECT_EQ(logits[id], -INFINITY) << id;
 }
 
+// A special token has a loss and no bytes; what the mask leaves out has neither; ids beyond the vocabulary have no
+// bytes.
+TEST(BitsPerByte, AreOfTheTextOfTargetsThatCount) {
+  Vocabulary vocabulary;
+  for (uint32_t id = 0; id < 256; ++id) {
+    vocabulary.bytes.push_back(static_cast<char>(id));
+    if (id >= 250) vocabulary.bytes += "two more";
+    vocabulary.offsets.push_back(static_cast<uint32_t>(vocabulary.bytes.size()));
+  }
+  vocabulary.specials.push_back({"<|endoftext|>", 256});
+  const Encoding encoding(vocabulary);
+  Batch batch;
+  batch.B = 1, batch.T = 5;
+  batch.tokens = {1, 2, 3, 4, 5}, batch.targets = {7, 255, 256, 300, 8};
+  EXPECT_EQ(target_bytes(encoding, batch), 1u + 9 + 0 + 0 + 1);
+  batch.loss_mask = {1, 1, 1, 1, 0};
+  EXPECT_EQ(target_bytes(encoding, batch), 10u);
+  EXPECT_DOUBLE_EQ(bits_per_byte(10 * std::log(2.0), 20).value(), 0.5);
+  EXPECT_EQ(bits_per_byte(1, 0), std::nullopt);
+}
+
 TEST(Sample, GoesOnBeyondTheContext) {
   testing::SmallModel<float> model;
-  Decoder decoder(model.network.config(), *model.layers, model.network.parameters());
+  Decoder<float> decoder(model.network.config(), *model.layers, model.network.parameters().data());
   const std::vector<uint32_t> prompt = {1, 2, 3, 4, 5, 6, 7, 8, 9, 10};  // longer than T = 8
   const auto run = [&](int64_t count) {
     std::vector<uint32_t> tokens;

@@ -36,12 +36,18 @@ std::vector<Real> random_numbers(int64_t n, uint64_t stream, double deviation = 
   return numbers;
 }
 
+// A copy of an array of a network.
+template <typename Real>
+std::vector<Real> vector_of(const MemoryArray<Real>& array) {
+  return {array.begin(), array.end()};
+}
+
 // Layers and a network on them, with weights large enough that every part of the model matters.
 template <typename Real>
 struct SmallModel {
   explicit SmallModel(const ModelConfig& config = small_config(), int threads = 1)
       : layers(make_cpu_layers<Real>(threads)), network(config, *layers) {
-    initialise(network.layout(), config.layers, 11, network.parameters());
+    initialise<Real>(network.layout(), config.layers, 11, network.parameters());
     uint64_t stream = 100;
     for (const Tensor& tensor : network.layout().tensors()) {
       ++stream;

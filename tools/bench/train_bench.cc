@@ -39,7 +39,7 @@ int main(int argc, char** argv) {
   const int64_t B = n[5], steps = n[7], size = B * config.length;
   const auto layers = ftok::make_cpu_layers<float>(static_cast<int>(n[6]));
   ftok::Network<float> network(config, *layers);
-  ftok::initialise(network.layout(), config.layers, 1, network.parameters());
+  ftok::initialise<float>(network.layout(), config.layers, 1, network.parameters());
   ftok::AdamW<float> optimizer(network.layout(), ftok::OptimizerOptions{}, *layers);
   std::vector<uint32_t> tokens;
   for (int64_t i = 0; i < size + 1; ++i) {

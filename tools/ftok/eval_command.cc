@@ -1,6 +1,7 @@
 // `ftok eval`: how good a model is: loss on shards, accuracy on multiple-choice examples.
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cmath>
 #include <memory>
 #include <optional>
@@ -10,8 +11,10 @@
 #include "core/json.h"
 #include "core/text_file.h"
 #include "tools/ftok/commands.h"
+#include "tools/ftok/model_vocabulary.h"
 #include "tools/ftok/terminal.h"
 #include "tools/ftok/vocabulary_source.h"
+#include "trainer/bits_per_byte.h"
 #include "trainer/cpu/cpu_layers.h"
 #include "trainer/cuda/cuda_engine.h"
 #include "trainer/model_file.h"
@@ -23,15 +26,10 @@ namespace {
 
 struct EvalFlags {
   std::string model, validation, hellaswag, vocabulary, write, device = "cpu";
-  int64_t windows = 0, examples = 0, heads = 0;
+  int64_t windows = 0, examples = 0, heads = 0, length = 0;
   int threads = 1, version = 0;
   bool json = false;
 };
-
-std::optional<Encoding> load_vocabulary(const EvalFlags& flags, const std::string& of_model) {
-  const std::string name = flags.vocabulary.empty() ? of_model : flags.vocabulary;
-  return name.empty() ? std::nullopt : std::optional<Encoding>(load_encoding(name));
-}
 
 // The examples of a .jsonl file, encoded, or of a file in llm.c's format.
 std::vector<ChoiceExample> read_choices(const std::string& path, const std::optional<Encoding>& encoding) {
@@ -91,7 +89,7 @@ class Evaluator {
     }
     layers_ = make_cpu_layers<float>(flags.threads);
     network_ = std::make_unique<Network<float>>(model.config, *layers_);
-    network_->parameters() = model.parameters;
+    network_->parameters().assign(model.parameters);
   }
   double loss(const BatchView& batch) const { return engine_ ? engine_->loss(batch) : network_->loss(batch); }
   std::vector<double> target_losses(const BatchView& batch) const {
@@ -106,18 +104,30 @@ class Evaluator {
   std::unique_ptr<Network<float>> network_;
 };
 
+constexpr int64_t kLengthMax = 4096;  // of a window where --length does not say: contexts of today are up to a million
+
+// The model with the length of the windows that it is measured in.
+ModelConfig measured(ModelConfig config, const EvalFlags& flags) {
+  if (flags.length > config.length)
+    throw UsageError(fmt::format("--length {}: the model has {} positions", flags.length, config.length));
+  config.length = flags.length > 0 ? flags.length : std::min(config.length, kLengthMax);
+  return config;
+}
+
 struct LossFigures {
   double mean = 0, error = 0;  // nats a token; its standard error over windows
   uint64_t windows = 0, targets = 0;
+  std::optional<double> bits_per_byte;  // where the vocabulary is known
 };
 
 // Windows one by one in batches: the error is of the mean over windows.
-LossFigures measure_loss(const Evaluator& evaluator, const Mixture& data, const EvalFlags& flags) {
+LossFigures measure_loss(const Evaluator& evaluator, const Mixture& data, const Encoding* encoding,
+                         const EvalFlags& flags) {
   LossFigures figures;
   figures.windows = data.windows();
   if (flags.windows > 0) figures.windows = std::min(figures.windows, static_cast<uint64_t>(flags.windows));
   double sum = 0, squares = 0;
-  uint64_t counted = 0;  // windows with a target that counts
+  uint64_t counted = 0, bytes = 0;  // windows with a target that counts, bytes of those targets
   for (uint64_t at = 0; at < figures.windows; ++at) {
     const Batch batch = data.batch(at, 1);
     if (batch.counted() == 0) continue;
@@ -127,6 +137,7 @@ LossFigures measure_loss(const Evaluator& evaluator, const Mixture& data, const 
     const double mean = loss / static_cast<double>(batch.counted());
     figures.mean += loss;
     figures.targets += static_cast<uint64_t>(batch.counted());
+    if (encoding != nullptr) bytes += target_bytes(*encoding, batch);
     sum += mean;
     squares += mean * mean;
   }
@@ -134,6 +145,7 @@ LossFigures measure_loss(const Evaluator& evaluator, const Mixture& data, const 
     throw Error(fmt::format("nothing to measure: the {} windows of {} have no target that counts", figures.windows,
                             flags.validation));
   const double n = static_cast<double>(counted);
+  figures.bits_per_byte = bits_per_byte(figures.mean, bytes);
   figures.mean /= static_cast<double>(figures.targets);
   if (n > 1) figures.error = std::sqrt(std::max(0.0, (squares - sum * sum / n) / (n - 1)) / n);
   return figures;
@@ -142,14 +154,18 @@ LossFigures measure_loss(const Evaluator& evaluator, const Mixture& data, const 
 void report_loss(const LossFigures& figures, const EvalFlags& flags, JsonWriter& json) {
   if (flags.json) {
     json.key("validation").begin_object().field("loss", figures.mean).field("standard_error", figures.error);
+    if (figures.bits_per_byte) json.field("bits_per_byte", *figures.bits_per_byte);
     json.field("perplexity", std::exp(figures.mean))
         .field("windows", figures.windows)
         .field("targets", figures.targets)
         .end_object();
     return;
   }
-  print_out(fmt::format("validation loss {:.4f} +- {:.4f} nats per token (perplexity {:.2f}), {} windows, {} targets\n",
-                        figures.mean, figures.error, std::exp(figures.mean), figures.windows, figures.targets));
+  const std::string bits =
+      figures.bits_per_byte ? fmt::format(", {:.4f} bits per byte", *figures.bits_per_byte) : std::string();
+  print_out(
+      fmt::format("validation loss {:.4f} +- {:.4f} nats per token (perplexity {:.2f}){}, {} windows, {} targets\n",
+                  figures.mean, figures.error, std::exp(figures.mean), bits, figures.windows, figures.targets));
 }
 
 void report_choices(const ChoiceScore& score, const EvalFlags& flags, JsonWriter& json) {
@@ -172,19 +188,22 @@ void report_choices(const ChoiceScore& score, const EvalFlags& flags, JsonWriter
 void run(const EvalFlags& flags) {
   if (!flags.write.empty()) {
     if (flags.hellaswag.empty()) throw UsageError("--write needs --hellaswag");
-    const std::optional<Encoding> encoding = load_vocabulary(flags, "");
+    const std::optional<Encoding> encoding =
+        flags.vocabulary.empty() ? std::nullopt : std::optional<Encoding>(load_encoding(flags.vocabulary));
     return write_choices(flags, read_choices(flags.hellaswag, encoding), encoding);
   }
   if (flags.model.empty()) throw UsageError("ftok eval needs MODEL (or --write)");
   if (flags.validation.empty() && flags.hellaswag.empty()) throw UsageError("ftok eval needs --val or --hellaswag");
   const ModelFile model = read_model(flags.model, flags.heads, stderr_log());
-  const std::optional<Encoding> encoding = load_vocabulary(flags, model.vocabulary);
+  const std::optional<Encoding> encoding =
+      load_model_encoding(model, flags.vocabulary, !flags.hellaswag.ends_with(".jsonl"));
+  const ModelConfig config = measured(model.config, flags);
   const Evaluator evaluator(model, flags);
   JsonWriter json;
   json.begin_object().field("model", model.path).field("step", model.step);
   if (!flags.validation.empty()) {
-    const Mixture data = open_evaluation_data(flags.validation, model.config, encoding ? &*encoding : nullptr);
-    report_loss(measure_loss(evaluator, data, flags), flags, json);
+    const Mixture data = open_evaluation_data(flags.validation, config, encoding ? &*encoding : nullptr);
+    report_loss(measure_loss(evaluator, data, encoding ? &*encoding : nullptr, flags), flags, json);
   }
   if (!flags.hellaswag.empty()) {
     std::vector<ChoiceExample> examples = read_choices(flags.hellaswag, encoding);
@@ -192,7 +211,7 @@ void run(const EvalFlags& flags) {
       examples.resize(static_cast<size_t>(flags.examples));
     const auto losses_of = [&](const BatchView& batch) { return evaluator.target_losses(batch); };
     const ChoiceScore score = score_choices(
-        losses_of, model.config, examples, [](const ChoiceScore&) {}, evaluator.choice_batches());
+        losses_of, config, examples, [](const ChoiceScore&) {}, evaluator.choice_batches());
     report_choices(score, flags, json);
   }
   if (flags.json) print_out(json.end_object().take() + "\n");
@@ -208,6 +227,8 @@ void add_eval_command(CLI::App& app) {
   command->add_option("--val", flags->validation, "A folder of shards (*val*.bin, else *train*.bin) or a shard");
   command->add_option("--windows", flags->windows, "Windows of --val to read; default: all")
       ->check(CLI::Range(int64_t{1}, int64_t{1} << 40));
+  command->add_option("--length", flags->length, "Tokens per window; default: the model's context, at most 4,096")
+      ->check(CLI::Range(int64_t{1}, int64_t{1} << 20));
   command->add_option("--hellaswag", flags->hellaswag,
                       "Examples: HellaSwag's .jsonl, or a file in llm.c's evaluation format");
   command->add_option("--examples", flags->examples, "Examples to read; default: all")

@@ -9,10 +9,12 @@
 #include "core/error.h"
 #include "core/json.h"
 #include "tools/ftok/commands.h"
+#include "tools/ftok/model_vocabulary.h"
 #include "tools/ftok/terminal.h"
 #include "tools/ftok/vocabulary_source.h"
 #include "trainer/cpu/cpu_layers.h"
 #include "trainer/cuda/cuda_decoder.h"
+#include "trainer/layers/decoder.h"
 #include "trainer/model_file.h"
 #include "trainer/sample.h"
 
@@ -85,13 +87,14 @@ void add_conversation(const GenerateFlags& flags, Opening& start) {
 Opening make_start(const GenerateFlags& flags) {
   Opening start{read_model(flags.model, flags.heads, stderr_log()), std::nullopt, {}, {}};
   const std::string name = flags.vocabulary.empty() ? start.model.vocabulary : flags.vocabulary;
-  if (!name.empty()) start.encoding.emplace(load_encoding(name));
+  start.encoding = load_model_encoding(start.model, flags.vocabulary, !flags.ids.empty());
   if (!flags.ids.empty()) {
     start.ids = parse_ids(flags.ids);
   } else {
     if (!start.encoding)
       throw UsageError("--vocab: the model does not name its vocabulary (or give the prompt as --ids)");
-    if (const auto end = start.encoding->end_of_text()) start.ids.push_back(*end);
+    const std::optional<uint32_t> end = start.encoding->end_of_text();
+    if (const auto begin = start.model.begin_of_text ? start.model.begin_of_text : end) start.ids.push_back(*begin);
     flags.chat.empty() ? start.encoding->encode_ordinary(flags.prompt, start.ids) : add_conversation(flags, start);
     if (start.ids.empty()) throw UsageError("PROMPT: this vocabulary has no end-of-text token to begin with");
   }
@@ -166,8 +169,12 @@ void write_samples(const GenerateFlags& flags, const Opening& start, TokenPredic
     Stream stream(flags.stops, !flags.json);
     std::vector<uint32_t> ids;
     generate(decoder, start.model.config, start.ids, flags.tokens, options, [&](uint32_t id) {
-      const bool stops = std::find(flags.stop_tokens.begin(), flags.stop_tokens.end(), id) != flags.stop_tokens.end();
-      if (stops || start.end_of_answer == id || (start.encoding && start.encoding->end_of_text() == id)) return false;
+      const auto among = [&](const auto& tokens) {
+        return std::find(tokens.begin(), tokens.end(), id) != tokens.end();
+      };
+      if (among(flags.stop_tokens) || among(start.model.ends_of_text) || start.end_of_answer == id ||
+          (start.encoding && start.encoding->end_of_text() == id))
+        return false;
       ids.push_back(id);
       return stream.add(bytes_of(start, id));
     });
@@ -225,8 +232,9 @@ void run(const GenerateFlags& flags) {
   const Opening start = make_start(flags);
   const auto layers = make_cpu_layers<float>(flags.threads);
   const std::unique_ptr<TokenPredictor> decoder =
-      flags.device == "cuda" ? make_cuda_decoder(start.model.config, start.model.parameters, 0)
-                             : std::make_unique<Decoder>(start.model.config, *layers, start.model.parameters);
+      flags.device == "cuda"
+          ? make_cuda_decoder(start.model.config, start.model.parameters, 0)
+          : std::make_unique<Decoder<float>>(start.model.config, *layers, start.model.parameters.data());
   flags.probabilities > 0 ? show_probabilities(flags, start, *decoder) : write_samples(flags, start, *decoder);
 }
 

@@ -9,6 +9,7 @@
 #include "core/error.h"
 #include "core/file.h"
 #include "core/json.h"
+#include "core/recipe.h"
 #include "core/text_file.h"
 #include "tokenizer/vocabulary.h"
 #include "tools/ftok/commands.h"
@@ -23,7 +24,7 @@ namespace ftok::cli {
 namespace {
 
 struct ModelFlags {
-  std::string source, output, vocabulary, chat, recipe = "gpt2-124m", format = "safetensors";
+  std::string source, output, vocabulary, chat, recipe = "gpt2-124m", format = "safetensors", file_size = "5G";
   int64_t heads = 0;
   bool json = false;
 };
@@ -54,13 +55,28 @@ Statistics statistics_of(const Tensor& tensor, const std::vector<float>& paramet
   return {mean, std::sqrt(std::max(0.0, squares / static_cast<double>(n) - mean * mean))};
 }
 
+// "KEY=VALUE" of what is not as in a GPT-2 of the same sizes.
+std::vector<std::string> differences_from_gpt2(const ModelConfig& config) {
+  ModelConfig gpt2;
+  gpt2.layers = config.layers, gpt2.heads = config.heads, gpt2.channels = config.channels;
+  gpt2.length = config.length, gpt2.vocabulary_size = config.vocabulary_size;
+  const std::vector<std::string> own = model_assignments(config.canonical()), other = model_assignments(gpt2);
+  std::vector<std::string> differences;
+  for (size_t i = 0; i < own.size(); ++i) {
+    if (own[i] != other[i]) differences.push_back(own[i].substr(own[i].find('.') + 1));
+  }
+  return differences;
+}
+
 void print_json(const ModelFile& model, const ParameterLayout& layout) {
   JsonWriter json;
   json.begin_object().field("format", model.format).field("path", model.path).field("step", model.step);
   json.field("vocabulary", model.vocabulary).field("layers", model.config.layers).field("heads", model.config.heads);
   json.field("channels", model.config.channels).field("length", model.config.length);
   json.field("vocabulary_size", model.config.vocabulary_size).field("parameters", layout.parameters());
-  json.key("tensors").begin_array();
+  json.key("not_as_gpt2").begin_array();
+  for (const std::string& difference : differences_from_gpt2(model.config)) json.value(difference);
+  json.end_array().key("tensors").begin_array();
   for (const Tensor& tensor : layout.tensors()) {
     const Statistics statistics = statistics_of(tensor, model.parameters);
     json.begin_object().field("name", tensor.name).key("shape").begin_array();
@@ -80,6 +96,8 @@ void print_table(const ModelFile& model, const ParameterLayout& layout) {
   text += fmt::format("{} layers, {} heads, {} channels, {} positions, {} tokens: {} parameters, {:.1f} MB in fp32\n",
                       config.layers, config.heads, config.channels, config.length, config.vocabulary_size,
                       layout.parameters(), static_cast<double>(layout.parameters()) * 4e-6);
+  const std::vector<std::string> differences = differences_from_gpt2(config);
+  if (!differences.empty()) text += fmt::format("not as in GPT-2: {}\n", fmt::join(differences, ", "));
   text += fmt::format("{:<28}{:>14}{:>12}{:>12}\n", "tensor", "shape", "mean", "deviation");
   for (const Tensor& tensor : layout.tensors()) {
     const Statistics statistics = statistics_of(tensor, model.parameters);
@@ -100,12 +118,8 @@ void info(const ModelFlags& flags) {
 void import_model(const ModelFlags& flags) {
   ModelFile model = read_model(flags.source, flags.heads, stderr_log());
   const ModelConfig& config = model.config;
-  std::vector<std::string> sets = {fmt::format("model.layers={}", config.layers),
-                                   fmt::format("model.heads={}", config.heads),
-                                   fmt::format("model.channels={}", config.channels),
-                                   fmt::format("model.length={}", config.length),
-                                   fmt::format("model.vocabulary_size={}", config.vocabulary_size),
-                                   fmt::format("vocabulary='{}'", flags.vocabulary)};
+  std::vector<std::string> sets = model_assignments(config);
+  sets.push_back(fmt::format("vocabulary='{}'", flags.vocabulary.empty() ? model.vocabulary : flags.vocabulary));
   const TrainRecipe preset = load_train_recipe(flags.recipe, {});
   sets.push_back(fmt::format("training.tokens_per_step={}",
                              std::max<int64_t>(1, preset.training.tokens_per_step / config.length) * config.length));
@@ -220,21 +234,25 @@ void write_tokenizer(const std::string& folder, const Encoding& encoding, const 
 
 void export_model(const ModelFlags& flags) {
   const ModelFile model = read_model(flags.source, flags.heads, stderr_log());
-  if (flags.format != "safetensors") {
+  if (flags.format.starts_with("llmc")) {
     write_llmc(flags.output, model.config, model.parameters, flags.format == "llmc-bf16");
     return;
   }
+  HuggingFaceOptions options;
+  options.bfloat16 = flags.format == "safetensors-bf16";
+  options.file_bytes_max = static_cast<uint64_t>(parse_size(flags.file_size, true, "--file-size"));
   const std::string vocabulary = flags.vocabulary.empty() ? model.vocabulary : flags.vocabulary;
   if (vocabulary.empty()) {
     if (!flags.chat.empty()) throw UsageError("--chat needs --vocab: the model does not name its vocabulary");
     note("ftok: no tokenizer.json: the model does not name its vocabulary (--vocab)\n");
-    return write_hugging_face(flags.output, model.config, model.parameters, -1);
+    return write_hugging_face(flags.output, model.config, model.parameters, options);
   }
   const Encoding encoding = load_encoding(vocabulary);
   const std::optional<uint32_t> end_of_text = encoding.end_of_text();
   const std::optional<ChatTemplate> chat = chat_of(flags);
   const std::optional<uint32_t> end_of_answer = chat ? find_end_of_answer(encoding, *chat) : std::nullopt;
-  write_hugging_face(flags.output, model.config, model.parameters, end_of_text ? int64_t{*end_of_text} : -1);
+  if (end_of_text) options.end_of_text = *end_of_text;
+  write_hugging_face(flags.output, model.config, model.parameters, options);
   write_tokenizer(flags.output, encoding, chat, end_of_answer, model.config.length);
 }
 
@@ -252,14 +270,19 @@ void add_model_command(CLI::App& app) {
   CLI::App* in = command->add_subcommand("import", "Write a model as a checkpoint of ftok");
   add_source(*in, *flags);
   in->add_option("--output", flags->output, "Folder for the checkpoint")->required();
-  in->add_option("--vocab", flags->vocabulary, "Vocabulary that the model was trained with: a name or a file");
+  in->add_option("--vocab", flags->vocabulary,
+                 "Vocabulary that the model was trained with: a name or a file; default: a tokenizer.json beside it");
   in->add_option("--recipe", flags->recipe, "Recipe whose other keys the checkpoint names")->capture_default_str();
   in->callback([flags] { import_model(*flags); });
   CLI::App* out = command->add_subcommand("export", "Write a model for Hugging Face's transformers or for llm.c");
   add_source(*out, *flags);
   out->add_option("--output", flags->output, "A folder (safetensors) or a file (llm.c)")->required();
-  out->add_option("--format", flags->format, "safetensors, llmc (fp32) or llmc-bf16")
-      ->check(CLI::IsMember({"safetensors", "llmc", "llmc-bf16"}))
+  out->add_option("--format", flags->format,
+                  "safetensors or safetensors-bf16; of a GPT-2 also llmc (fp32) or llmc-bf16")
+      ->check(CLI::IsMember({"safetensors", "safetensors-bf16", "llmc", "llmc-bf16"}))
+      ->capture_default_str();
+  out->add_option("--file-size", flags->file_size,
+                  "Write safetensors as several files of at most this size, with an index")
       ->capture_default_str();
   out->add_option("--vocab", flags->vocabulary, "Vocabulary of the model; default: the one it names");
   out->add_option(

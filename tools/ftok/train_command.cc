@@ -83,6 +83,25 @@ void take_vocabulary(const std::string& data, const std::string& recipe_name, st
   sets.push_back("vocabulary=" + quoted);
 }
 
+// A preset takes its model from the one that --init names, and the vocabulary from a folder of Hugging Face's, but for
+// what --set says. Rotary positions do not depend on the length: the preset's stays where it is the shorter one.
+void take_model(const ModelFile& initial, const TrainFlags& flags, std::vector<std::string>& sets) {
+  const TrainRecipe recipe = load_train_recipe(flags.recipe, {});
+  ModelConfig model = initial.config;
+  if (model.has_rotary()) model.length = std::min(model.length, recipe.model.length);
+  std::vector<std::string> all = model_assignments(model);
+  const int64_t windows = std::max<int64_t>(1, recipe.training.tokens_per_step / model.length);
+  all.push_back(fmt::format("training.tokens_per_step={}", windows * model.length));
+  const bool data_names_it = !flags.data.empty() && manifest_of(parse_data(flags.data)[0].path);
+  if (initial.format == "safetensors" && (!initial.vocabulary.empty() || !data_names_it)) {
+    std::string quoted;
+    append_json_string(quoted, initial.vocabulary);
+    all.push_back("vocabulary=" + quoted);
+  }
+  all.insert(all.end(), sets.begin(), sets.end());
+  sets = std::move(all);
+}
+
 // Samples are ids where the name that the data gives is neither a file's nor a bundled vocabulary's.
 std::optional<Encoding> encoding_of(const TrainRecipe& recipe, bool insists, const Log& log) {
   if (recipe.vocabulary.empty()) return std::nullopt;
@@ -124,6 +143,11 @@ void run(const TrainFlags& flags) {
   std::vector<std::string> sets = flags.sets;
   if (flags.steps) sets.push_back(fmt::format("run.steps={}", *flags.steps));
   if (flags.seed) sets.push_back(fmt::format("training.seed={}", *flags.seed));
+  std::optional<ModelFile> initial;
+  if (!flags.initial.empty()) {
+    initial.emplace(read_model(flags.initial, load_train_recipe(flags.recipe, sets).model.heads, stderr_log()));
+    if (is_train_preset(flags.recipe)) take_model(*initial, flags, sets);
+  }
   const std::vector<DataPath> data = parse_data(flags.data);
   const bool insists = vocabulary_keys(flags.recipe, sets).name;
   if (!data.empty()) take_vocabulary(data[0].path, flags.recipe, sets);
@@ -133,8 +157,6 @@ void run(const TrainFlags& flags) {
     return;
   }
   if (flags.data.empty() || flags.output.empty()) throw UsageError("ftok train needs --data and --output");
-  std::optional<ModelFile> initial;
-  if (!flags.initial.empty()) initial.emplace(read_model(flags.initial, recipe.model.heads, stderr_log()));
   const std::unique_ptr<Communicator> ranks = connect_ranks(rank_info_from(environment), kMeetSeconds);
   const std::optional<Encoding> encoding = encoding_of(recipe, insists, stderr_log(ranks->rank() != 0));
   const TrainInputs inputs{data,
@@ -168,8 +190,9 @@ void add_train_command(CLI::App& app) {
   command->add_option("--val", flags->validation, "Shards for the validation loss; default: the *val*.bin of --data");
   command->add_option("--output", flags->output,
                       "Folder for checkpoints, log.jsonl and loss.svg; a run that it holds is resumed");
-  command->add_option("--init", flags->initial,
-                      "Start from this model's weights (as `ftok model info` reads them), not from random ones");
+  command->add_option(
+      "--init", flags->initial,
+      "Start from this model's weights (as `ftok model info` reads them); a preset takes its [model] from there");
   command
       ->add_option("--device", flags->device,
                    "cpu, cuda, or auto: a GPU where there is one (bfloat16, whatever training.precision says)")

@@ -78,7 +78,8 @@ class Trial {
         B_(setting.micro_batch),
         tokens_(make_tokens(setting.micro_batch * kLength, 1)) {
     TrainerState state;
-    initialise(trainer_.layout(), setting.model.layers, 1, state.parameters);
+    state.parameters.resize(static_cast<size_t>(trainer_.layout().size()));
+    initialise<float>(trainer_.layout(), setting.model.layers, 1, state.parameters);
     trainer_.load(state, 0);
   }
 

@@ -1,10 +1,10 @@
-// Causal attention, head by head: S = Q K^T / sqrt(C / H), P = softmax of S over the keys a position may see, O = P V.
+// Causal attention, head by head: S = Q K^T / sqrt(D), P = softmax of S over the keys a position may see, O = P V.
 //
 // Queries are taken 64 at a time, so that keys after the last of them are never touched, and P is never kept: the
 // backward pass makes it again from Q, K and the log of each row's sum (Dao et al. 2022, section 3). With D = row sums
 // of dO * O:
 //   dP = dO V^T,  dS = P (dP - D),  dQ = dS K / sqrt,  dK = dS^T Q / sqrt,  dV = P^T dO.
-// Heads are independent: one thread each.
+// Heads are independent forward: one thread each. Backward, those that share keys and values are one thread's.
 #include <cmath>
 #include <vector>
 
@@ -30,22 +30,28 @@ template <typename Real>
 struct Head {
   const Extent& extent;
   const int32_t* first_key;  // of its sequence, or null
-  int64_t b, h, size;
+  int64_t b, h, size, row;   // row: of qkv
   Real scale;
 
+  // `index` is b H + h.
   Head(const Extent& e, const int32_t* keys, int64_t index)
       : extent(e),
         first_key(keys == nullptr ? nullptr : keys + index / e.H * e.T),
         b(index / e.H),
         h(index % e.H),
-        size(e.C / e.H),
-        scale(static_cast<Real>(1 / std::sqrt(static_cast<double>(e.C / e.H)))) {}
+        size(e.head_channels()),
+        row(e.qkv_channels()),
+        scale(static_cast<Real>(1 / std::sqrt(static_cast<double>(e.head_channels())))) {}
 
-  int64_t first_of(int64_t t) const { return first_key == nullptr ? 0 : first_key[t]; }
-  // Where position t's row of queries (part 0), keys (1) or values (2) begins in (B,T,3C).
-  int64_t at(int64_t t, int64_t part) const { return ((b * extent.T + t) * 3 + part) * extent.C + h * size; }
-  int64_t out_at(int64_t t) const { return (b * extent.T + t) * extent.C + h * size; }  // in (B,T,C)
-  int64_t sum_at(int64_t t) const { return (b * extent.H + h) * extent.T + t; }         // in (B,H,T)
+  int64_t first_of(int64_t t) const { return extent.first_seen(t, first_key == nullptr ? 0 : first_key[t]); }
+  // Where position t's row of queries, keys or values begins in (B,T,W).
+  int64_t query_at(int64_t t) const { return (b * extent.T + t) * row + h * size; }
+  int64_t key_at(int64_t t) const { return (b * extent.T + t) * row + (extent.H + key_head()) * size; }
+  int64_t value_at(int64_t t) const { return key_at(t) + extent.key_heads() * size; }
+  int64_t out_row() const { return extent.attention_channels(); }
+  int64_t out_at(int64_t t) const { return (b * extent.T + t) * out_row() + h * size; }  // in (B,T,HD)
+  int64_t sum_at(int64_t t) const { return (b * extent.H + h) * extent.T + t; }          // in (B,H,T)
+  int64_t key_head() const { return h * extent.key_heads() / extent.H; }
 
   template <typename Body>
   void for_each_block(const Body& body) const {
@@ -58,12 +64,11 @@ struct Head {
 // scores (queries, keys) = Q K^T scale.
 template <typename Real>
 void make_scores(const Head<Real>& head, const KeyBlock& block, const Real* qkv, Real* scores) {
-  const int64_t stride = 3 * head.extent.C;
   multiply(Product<Real>{block.queries(),
                          block.keys(),
                          head.size,
-                         {qkv + head.at(block.first, 0), stride},
-                         {qkv + head.at(block.key, 1), stride, true},
+                         {qkv + head.query_at(block.first), head.row},
+                         {qkv + head.key_at(block.key), head.row, true},
                          scores,
                          block.keys(),
                          head.scale});
@@ -126,9 +131,9 @@ void forward_block(const Head<Real>& head, const KeyBlock& block, const Real* qk
                          head.size,
                          block.keys(),
                          {scores, block.keys()},
-                         {qkv + head.at(block.key, 2), 3 * head.extent.C},
+                         {qkv + head.value_at(block.key), head.row},
                          out + head.out_at(block.first),
-                         head.extent.C});
+                         head.out_row()});
 }
 
 template <typename Real>
@@ -140,17 +145,24 @@ struct BackwardArrays {
 template <typename Real>
 void backward_block(const Head<Real>& head, const KeyBlock& block, const BackwardArrays<Real>& arrays, Real* p,
                     Real* dp) {
-  const int64_t C = head.extent.C, keys = block.keys(), queries = block.queries();
+  const int64_t stride = head.row, out_row = head.out_row(), keys = block.keys(), queries = block.queries();
   const Real* const dout = arrays.dout + head.out_at(block.first);
   make_scores(head, block, arrays.qkv, p);
-  multiply(
-      Product<Real>{queries, keys, head.size, {dout, C}, {arrays.qkv + head.at(block.key, 2), 3 * C, true}, dp, keys});
+  multiply(Product<Real>{
+      queries, keys, head.size, {dout, out_row}, {arrays.qkv + head.value_at(block.key), stride, true}, dp, keys});
   for (int64_t t = block.first; t < block.last; ++t) {
     on_seen_part(head, block, t, p + (t - block.first) * keys,
                  [&](Real* row, int64_t n) { exponentiate(row, n, arrays.log_sum[head.sum_at(t)]); });
   }
-  multiply(Product<Real>{
-      keys, head.size, queries, {p, keys, true}, {dout, C}, arrays.dqkv + head.at(block.key, 2), 3 * C, 1, 1});
+  multiply(Product<Real>{keys,
+                         head.size,
+                         queries,
+                         {p, keys, true},
+                         {dout, out_row},
+                         arrays.dqkv + head.value_at(block.key),
+                         stride,
+                         1,
+                         1});
   for (int64_t t = block.first; t < block.last; ++t) {
     score_gradient(ScoreGradient<Real>{dp + (t - block.first) * keys, p + (t - block.first) * keys, keys,
                                        arrays.dout + head.out_at(t), arrays.out + head.out_at(t), head.size});
@@ -159,17 +171,17 @@ void backward_block(const Head<Real>& head, const KeyBlock& block, const Backwar
                          head.size,
                          keys,
                          {dp, keys},
-                         {arrays.qkv + head.at(block.key, 1), 3 * C},
-                         arrays.dqkv + head.at(block.first, 0),
-                         3 * C,
+                         {arrays.qkv + head.key_at(block.key), stride},
+                         arrays.dqkv + head.query_at(block.first),
+                         stride,
                          head.scale});
   multiply(Product<Real>{keys,
                          head.size,
                          queries,
                          {dp, keys, true},
-                         {arrays.qkv + head.at(block.first, 0), 3 * C},
-                         arrays.dqkv + head.at(block.key, 1),
-                         3 * C,
+                         {arrays.qkv + head.query_at(block.first), stride},
+                         arrays.dqkv + head.key_at(block.key),
+                         stride,
                          head.scale,
                          1});
 }
@@ -190,16 +202,22 @@ void attention_forward(Workers& workers, Real* out, Real* log_sum, const Real* q
 template <typename Real>
 void attention_backward(Workers& workers, Real* dqkv, const Real* dout, const Real* out, const Real* log_sum,
                         const Real* qkv, const int32_t* first_key, const Extent& extent) {
-  workers.blocks(extent.B * extent.H, 1, [&](int64_t begin, int64_t) {
+  const int64_t group = extent.H / extent.key_heads();
+  workers.blocks(extent.B * extent.key_heads(), 1, [&](int64_t begin, int64_t) {
     thread_local std::vector<Real> p, dp;
     p.resize(static_cast<size_t>(kQueries * extent.T));
     dp.resize(static_cast<size_t>(kQueries * extent.T));
-    const Head<Real> head(extent, first_key, begin);
-    for (int64_t t = 0; t < extent.T; ++t) {
-      for (int64_t part = 0; part < 3; ++part) std::fill_n(dqkv + head.at(t, part), head.size, Real(0));
+    const Head<Real> first(extent, first_key, begin * group);
+    for (int64_t t = 0; t < extent.T; ++t) {  // the heads' queries, and what they share
+      std::fill_n(dqkv + first.query_at(t), group * first.size, Real(0));
+      std::fill_n(dqkv + first.key_at(t), first.size, Real(0));
+      std::fill_n(dqkv + first.value_at(t), first.size, Real(0));
     }
     const BackwardArrays<Real> arrays{dqkv, dout, out, log_sum, qkv};
-    head.for_each_block([&](const KeyBlock& block) { backward_block(head, block, arrays, p.data(), dp.data()); });
+    for (int64_t index = begin * group; index < (begin + 1) * group; ++index) {
+      const Head<Real> head(extent, first_key, index);
+      head.for_each_block([&](const KeyBlock& block) { backward_block(head, block, arrays, p.data(), dp.data()); });
+    }
   });
 }
 

@@ -1,6 +1,6 @@
-// The tied output head with softmax and cross-entropy: logits = hidden wte^T, loss = log(sum exp logits) -
+// The output head with softmax and cross-entropy: logits = hidden head^T, loss = log(sum exp logits) -
 // logits[target], and dlogits = softmax - onehot(target), written over the logits. Rows are taken in chunks, so that
-// the largest array is (chunk, V). Padded rows of wte take no part.
+// the largest array is (chunk, V). Padded rows of it take no part.
 #include <cmath>
 #include <vector>
 
@@ -10,7 +10,7 @@
 namespace ftok::cpu {
 namespace {
 
-// Rows of a chunk: at least 256, so that adding to dwte (V,C) is worth its traffic; more where V is small.
+// Rows of a chunk: at least 256, so that adding to dhead (V,C) is worth its traffic; more where V is small.
 int64_t chunk_rows(int64_t V) { return std::max<int64_t>(256, (int64_t{1} << 22) / V); }
 
 // Turns a row of logits (V) into `scale` times its gradient and returns its loss. The sum is of blocks of 1,024 exps.
@@ -42,7 +42,7 @@ double finish_row(double* logits, int64_t V, uint32_t target, double scale) {
 }  // namespace
 
 template <typename Real>
-double classifier(Workers& workers, Real* dhidden, Real* dwte, const Real* hidden, const Real* wte,
+double classifier(Workers& workers, Real* dhidden, Real* dhead, const Real* hidden, const Real* head,
                   const typename Layers<Real>::Targets& targets, double scale) {
   const int64_t C = targets.C, V = targets.V, chunk = std::min(targets.R, chunk_rows(V));
   thread_local std::vector<Real> scratch;
@@ -51,7 +51,7 @@ double classifier(Workers& workers, Real* dhidden, Real* dwte, const Real* hidde
   std::vector<double> losses(static_cast<size_t>(targets.R));
   for (int64_t begin = 0; begin < targets.R; begin += chunk) {
     const int64_t rows = std::min(chunk, targets.R - begin);
-    multiply(workers, Product<Real>{rows, V, C, {hidden + begin * C, C}, {wte, C, true}, logits, V});
+    multiply(workers, Product<Real>{rows, V, C, {hidden + begin * C, C}, {head, C, true}, logits, V});
     workers.blocks(rows, rows_per_block(V), [&](int64_t first, int64_t last) {
       for (int64_t r = first; r < last; ++r) {
         if (targets.mask != nullptr && targets.mask[begin + r] == 0) {
@@ -63,8 +63,8 @@ double classifier(Workers& workers, Real* dhidden, Real* dwte, const Real* hidde
       }
     });
     if (dhidden == nullptr) continue;
-    multiply(workers, Product<Real>{rows, C, V, {logits, V}, {wte, C}, dhidden + begin * C, C});
-    multiply(workers, Product<Real>{V, C, rows, {logits, V, true}, {hidden + begin * C, C}, dwte, C, 1, 1});
+    multiply(workers, Product<Real>{rows, C, V, {logits, V}, {head, C}, dhidden + begin * C, C});
+    multiply(workers, Product<Real>{V, C, rows, {logits, V, true}, {hidden + begin * C, C}, dhead, C, 1, 1});
   }
   if (targets.losses != nullptr) std::copy(losses.begin(), losses.end(), targets.losses);
   double sum = 0;

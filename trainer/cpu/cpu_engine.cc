@@ -46,18 +46,18 @@ class CpuEngine final : public Engine {
     };
     set(optimizer_.first_moments(), state.first_moments);
     set(optimizer_.second_moments(), state.second_moments);
-    network_.parameters() = std::move(state.parameters);
+    network_.parameters().assign(state.parameters);
   }
 
   EngineState state() override {
     EngineState state;
-    if (ranks_.rank() == 0) state.parameters = network_.parameters();
+    if (ranks_.rank() == 0) state.parameters.assign(parameters().begin(), parameters().end());
     state.first_moments = whole(optimizer_.first_moments());
     state.second_moments = whole(optimizer_.second_moments());
     return state;
   }
 
-  const std::vector<float>& parameters() override { return network_.parameters(); }
+  std::span<const float> parameters() override { return network_.parameters(); }
 
   void clear_gradients() override { network_.clear_gradients(); }
   void add_gradients(const BatchView& batch, double scale) override { network_.add_gradients(batch, scale); }

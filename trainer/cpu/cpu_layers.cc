@@ -2,6 +2,9 @@
 
 #include <cblas.h>
 
+#include <type_traits>
+#include <vector>
+
 #include "trainer/cpu/kernels.h"
 
 namespace ftok {
@@ -28,6 +31,14 @@ class CpuLayers final : public Layers<Real> {
                           const Real* mean, const Real* rstd, int64_t R, int64_t C) override {
     cpu::layernorm_backward(workers_, din, dgain, dbias, dout, in, gain, mean, rstd, R, C);
   }
+  void rmsnorm_forward(Real* out, Real* rstd, const Real* in, const Real* gain, double epsilon, int64_t R,
+                       int64_t C) override {
+    cpu::rmsnorm_forward(workers_, out, rstd, in, gain, epsilon, R, C);
+  }
+  void rmsnorm_backward(Real* din, Real* dgain, const Real* dout, const Real* in, const Real* gain, const Real* rstd,
+                        int64_t R, int64_t C) override {
+    cpu::rmsnorm_backward(workers_, din, dgain, dout, in, gain, rstd, R, C);
+  }
   void linear_forward(Real* out, const Real* in, const Real* weight, const Real* bias, int64_t R, int64_t I,
                       int64_t O) override {
     cpu::linear_forward(workers_, out, in, weight, bias, R, I, O);
@@ -35,6 +46,17 @@ class CpuLayers final : public Layers<Real> {
   void linear_backward(Real* din, Real* dweight, Real* dbias, const Real* dout, const Real* in, const Real* weight,
                        int64_t R, int64_t I, int64_t O) override {
     cpu::linear_backward(workers_, din, dweight, dbias, dout, in, weight, R, I, O);
+  }
+  void qk_norm_forward(Real* out, Real* rstd, const Real* qkv, const Real* q_gain, const Real* k_gain, double epsilon,
+                       const Extent& extent) override {
+    cpu::qk_norm_forward(workers_, out, rstd, qkv, q_gain, k_gain, epsilon, extent);
+  }
+  void qk_norm_backward(Real* dqkv, Real* dq_gain, Real* dk_gain, const Real* qkv, const Real* q_gain,
+                        const Real* k_gain, const Real* rstd, const Extent& extent) override {
+    cpu::qk_norm_backward(workers_, dqkv, dq_gain, dk_gain, qkv, q_gain, k_gain, rstd, extent);
+  }
+  void rotary(Real* qkv, const Real* cosines, const Real* sines, bool back, const Extent& extent) override {
+    cpu::rotary(workers_, qkv, cosines, sines, back, extent);
   }
   void attention_forward(Real* out, Real* log_sum, const Real* qkv, const int32_t* first_key,
                          const Extent& extent) override {
@@ -48,12 +70,40 @@ class CpuLayers final : public Layers<Real> {
   void gelu_backward(Real* din, const Real* dout, const Real* in, int64_t n) override {
     cpu::gelu_backward(workers_, din, dout, in, n);
   }
+  void relu2_forward(Real* out, const Real* in, int64_t n) override { cpu::relu2_forward(workers_, out, in, n); }
+  void relu2_backward(Real* din, const Real* dout, const Real* in, int64_t n) override {
+    cpu::relu2_backward(workers_, din, dout, in, n);
+  }
+  void swiglu_forward(Real* out, const Real* in, int64_t R, int64_t F) override {
+    cpu::swiglu_forward(workers_, out, in, R, F);
+  }
+  void swiglu_backward(Real* din, const Real* dout, const Real* in, int64_t R, int64_t F) override {
+    cpu::swiglu_backward(workers_, din, dout, in, R, F);
+  }
+  void keep_keys_values(Real* cache, const Real* qkv, int64_t position, const Extent& extent) override {
+    cpu::keep_keys_values(cache, qkv, position, extent);
+  }
+  void decode_attention(Real* out, const Real* qkv, const Real* cache, int64_t position,
+                        const Extent& extent) override {
+    cpu::decode_attention(workers_, out, qkv, cache, position, extent);
+  }
+  // A linear layer of one output: its rows are the vocabulary.
+  void logits(float* out, const Real* hidden, const Real* head, int64_t V, int64_t C) override {
+    constexpr Real kNoBias = 0;
+    if constexpr (std::is_same_v<Real, float>) {
+      cpu::linear_forward(workers_, out, head, hidden, &kNoBias, V, C, 1);
+    } else {
+      std::vector<Real> wide(static_cast<size_t>(V));
+      cpu::linear_forward(workers_, wide.data(), head, hidden, &kNoBias, V, C, 1);
+      std::copy(wide.begin(), wide.end(), out);
+    }
+  }
   void residual_forward(Real* out, const Real* a, const Real* b, int64_t n) override {
     cpu::residual_forward(workers_, out, a, b, n);
   }
-  double classifier(Real* dhidden, Real* dwte, const Real* hidden, const Real* wte,
+  double classifier(Real* dhidden, Real* dhead, const Real* hidden, const Real* head,
                     const typename Layers<Real>::Targets& targets, double scale) override {
-    return cpu::classifier(workers_, dhidden, dwte, hidden, wte, targets, scale);
+    return cpu::classifier(workers_, dhidden, dhead, hidden, head, targets, scale);
   }
   void fill_zero(Real* out, int64_t n) override {
     workers_.blocks(n, 1 << 18, [&](int64_t begin, int64_t end) { std::fill(out + begin, out + end, Real(0)); });

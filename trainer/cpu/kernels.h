@@ -21,6 +21,21 @@ template <typename Real>
 void layernorm_backward(Workers& workers, Real* din, Real* dgain, Real* dbias, const Real* dout, const Real* in,
                         const Real* gain, const Real* mean, const Real* rstd, int64_t R, int64_t C);
 
+template <typename Real>
+void rmsnorm_forward(Workers& workers, Real* out, Real* rstd, const Real* in, const Real* gain, double epsilon,
+                     int64_t R, int64_t C);
+template <typename Real>
+void rmsnorm_backward(Workers& workers, Real* din, Real* dgain, const Real* dout, const Real* in, const Real* gain,
+                      const Real* rstd, int64_t R, int64_t C);
+template <typename Real>
+void qk_norm_forward(Workers& workers, Real* out, Real* rstd, const Real* qkv, const Real* q_gain, const Real* k_gain,
+                     double epsilon, const Extent& extent);
+template <typename Real>
+void qk_norm_backward(Workers& workers, Real* dqkv, Real* dq_gain, Real* dk_gain, const Real* qkv, const Real* q_gain,
+                      const Real* k_gain, const Real* rstd, const Extent& extent);
+template <typename Real>
+void rotary(Workers& workers, Real* qkv, const Real* cosines, const Real* sines, bool back, const Extent& extent);
+
 // A matrix in memory: `stride` elements from one row to the next; `transposed`: the operand is its transpose.
 template <typename Real>
 struct Matrix {
@@ -65,10 +80,25 @@ template <typename Real>
 void gelu_backward(Workers& workers, Real* din, const Real* dout, const Real* in, int64_t n);
 
 template <typename Real>
+void relu2_forward(Workers& workers, Real* out, const Real* in, int64_t n);
+template <typename Real>
+void relu2_backward(Workers& workers, Real* din, const Real* dout, const Real* in, int64_t n);
+template <typename Real>
+void swiglu_forward(Workers& workers, Real* out, const Real* in, int64_t R, int64_t F);
+template <typename Real>
+void swiglu_backward(Workers& workers, Real* din, const Real* dout, const Real* in, int64_t R, int64_t F);
+
+template <typename Real>
+void keep_keys_values(Real* cache, const Real* qkv, int64_t position, const Extent& extent);
+template <typename Real>
+void decode_attention(Workers& workers, Real* out, const Real* qkv, const Real* cache, int64_t position,
+                      const Extent& extent);
+
+template <typename Real>
 void residual_forward(Workers& workers, Real* out, const Real* a, const Real* b, int64_t n);
 
 template <typename Real>
-double classifier(Workers& workers, Real* dhidden, Real* dwte, const Real* hidden, const Real* wte,
+double classifier(Workers& workers, Real* dhidden, Real* dhead, const Real* hidden, const Real* head,
                   const typename Layers<Real>::Targets& targets, double scale);
 
 template <typename Real>

@@ -74,6 +74,7 @@ void multiply(Workers& workers, const Product<Real>& product) {
 template <typename Real>
 void linear_forward(Workers& workers, Real* out, const Real* in, const Real* weight, const Real* bias, int64_t R,
                     int64_t I, int64_t O) {
+  if (bias == nullptr) return multiply(workers, Product<Real>{R, O, I, {in, I}, {weight, O}, out, O});
   workers.blocks(R, rows_per_block(O), [&](int64_t begin, int64_t end) {
     for (int64_t r = begin; r < end; ++r) std::copy(bias, bias + O, out + r * O);
   });
@@ -85,7 +86,7 @@ void linear_backward(Workers& workers, Real* din, Real* dweight, Real* dbias, co
                      const Real* weight, int64_t R, int64_t I, int64_t O) {
   multiply(workers, Product<Real>{R, I, O, {dout, O}, {weight, O, true}, din, I});
   multiply(workers, Product<Real>{I, O, R, {in, I, true}, {dout, O}, dweight, O, 1, 1});
-  add_column_sums(workers, dbias, dout, R, O);
+  if (dbias != nullptr) add_column_sums(workers, dbias, dout, R, O);
 }
 
 template void multiply(const Product<float>&);

@@ -1,9 +1,9 @@
 // Causal attention, backward, without atomics: with P made again from Q, K and the logarithm of each row's sum, and
 // delta = row sums of dO * O,
 //   dP = dO V^T,  dS = P (dP - delta),  dQ = dS K scale,  dK = dS^T Q scale,  dV = P^T dO.
-// One kernel owns tiles of keys and goes through the queries that see them (dK, dV); another owns tiles of queries and
-// goes through their keys (dQ). S and dP are made twice: seven products instead of five, for an order of additions that
-// never changes.
+// One kernel owns tiles of keys and goes through the queries that see them (dK, dV), of one head after the other where
+// heads share keys; another owns tiles of queries and goes through their keys (dQ). S and dP are made twice: seven
+// products instead of five, for an order of additions that never changes.
 #include "trainer/cuda/attention_tile.h"
 
 namespace ftok::FTOK_SPACE {
@@ -62,16 +62,21 @@ keys_kernel(Arrays arrays, AttentionShape shape, int64_t tiles) {
   constexpr int kThreads = KT * 2;
   using Memory = Shared<D, QT, KT>;
   FTOK_SHARED(Memory, shared);
-  const Head head = head_of(shape, block_x() / tiles);
+  Head head = head_of(shape, block_x() / tiles * shape.group);      // the first of those that share the keys
   const int64_t key = block_x() % tiles * KT, last = key + KT - 1;  // the first keys have the most queries
-  load_tile<kThreads>(shared.k, arrays.qkv + head.qkv_at(0, 1), 3 * head.C, key, head);
-  load_tile<kThreads>(shared.v, arrays.qkv + head.qkv_at(0, 2), 3 * head.C, key, head);
+  load_tile<kThreads>(shared.k, arrays.qkv + head.key_at(0), head.row(), key, head);
+  load_tile<kThreads>(shared.v, arrays.qkv + head.value_at(0), head.row(), key, head);
   float dk[D / 8][4] = {}, dv[D / 8][4] = {};
-  for (int64_t query = key / QT * QT; query < head.T; query += QT) {
-    if (head.first_of(query) > last) break;  // so are those of all later queries
+  int64_t query = key / QT * QT;
+  for (int left = head.group; left > 0;) {
+    if (query >= head.T || head.first_of(query) > last) {  // so are those of all later queries: the next head
+      query = key / QT * QT, --left;
+      if (left > 0) ++head.h;
+      continue;
+    }
     barrier();
-    load_tile<kThreads>(shared.q, arrays.qkv + head.qkv_at(0, 0), 3 * head.C, query, head);
-    load_tile<kThreads>(shared.dout, arrays.dout + head.out_at(0), head.C, query, head);
+    load_tile<kThreads>(shared.q, arrays.qkv + head.query_at(0), head.row(), query, head);
+    load_tile<kThreads>(shared.dout, arrays.dout + head.out_at(0), head.out_row(), query, head);
     load_query_rows<kThreads>(shared.rows, arrays, query, head);
     barrier();
     float p[QT / 8][4], ds[QT / 8][4];
@@ -90,13 +95,14 @@ keys_kernel(Arrays arrays, AttentionShape shape, int64_t tiles) {
     }
     multiply_add_rows(dv, p, shared.dout);
     multiply_add_rows(dk, ds, shared.q);
+    query += QT;
   }
   FTOK_UNROLL
   for (int which = 0; which < 2; ++which) {
     const int64_t row = key + warp() * 16 + row_of(2 * which);
     if (row >= head.T) continue;
-    store_row<D>(arrays.dqkv + head.qkv_at(row, 1), dk, which, head.scale, head);
-    store_row<D>(arrays.dqkv + head.qkv_at(row, 2), dv, which, 1.0f, head);
+    store_row<D>(arrays.dqkv + head.key_at(row), dk, which, head.scale, head);
+    store_row<D>(arrays.dqkv + head.value_at(row), dv, which, 1.0f, head);
   }
 }
 
@@ -110,14 +116,14 @@ queries_kernel(Arrays arrays, AttentionShape shape, int64_t tiles) {
   const Head head = head_of(shape, block_x() / tiles);
   const int64_t query = (tiles - 1 - block_x() % tiles) * QT;
   const int64_t end = query + QT < head.T ? query + QT : head.T;
-  load_tile<kThreads>(shared.q, arrays.qkv + head.qkv_at(0, 0), 3 * head.C, query, head);
-  load_tile<kThreads>(shared.dout, arrays.dout + head.out_at(0), head.C, query, head);
+  load_tile<kThreads>(shared.q, arrays.qkv + head.query_at(0), head.row(), query, head);
+  load_tile<kThreads>(shared.dout, arrays.dout + head.out_at(0), head.out_row(), query, head);
   load_query_rows<kThreads>(shared.rows, arrays, query, head);
   float dq[D / 8][4] = {};
   for (int64_t key = head.first_of(query) / KT * KT; key < end; key += KT) {
     barrier();
-    load_tile<kThreads>(shared.k, arrays.qkv + head.qkv_at(0, 1), 3 * head.C, key, head);
-    load_tile<kThreads>(shared.v, arrays.qkv + head.qkv_at(0, 2), 3 * head.C, key, head);
+    load_tile<kThreads>(shared.k, arrays.qkv + head.key_at(0), head.row(), key, head);
+    load_tile<kThreads>(shared.v, arrays.qkv + head.value_at(0), head.row(), key, head);
     barrier();
     float p[KT / 8][4], ds[KT / 8][4];
     multiply_transposed(p, shared.q, warp() * 16, shared.k);
@@ -138,14 +144,14 @@ queries_kernel(Arrays arrays, AttentionShape shape, int64_t tiles) {
   FTOK_UNROLL
   for (int which = 0; which < 2; ++which) {
     const int64_t row = query + warp() * 16 + row_of(2 * which);
-    if (row < head.T) store_row<D>(arrays.dqkv + head.qkv_at(row, 0), dq, which, head.scale, head);
+    if (row < head.T) store_row<D>(arrays.dqkv + head.query_at(row), dq, which, head.scale, head);
   }
 }
 
 template <int D, int QT, int KT>
 void backward(Stream stream, const Arrays& arrays, const AttentionShape& shape, int64_t B) {
   const int64_t key_tiles = divide_up(shape.T, KT), query_tiles = divide_up(shape.T, QT);
-  launch(stream, {B * shape.H * key_tiles}, KT * 2, keys_kernel<D, QT, KT>, arrays, shape, key_tiles);
+  launch(stream, {B * shape.K * key_tiles}, KT * 2, keys_kernel<D, QT, KT>, arrays, shape, key_tiles);
   launch(stream, {B * shape.H * query_tiles}, QT * 2, queries_kernel<D, QT, KT>, arrays, shape, query_tiles);
 }
 

@@ -68,7 +68,7 @@ forward_kernel(Bf16* out, float* log_sum, const Bf16* qkv, AttentionShape shape,
   const int64_t query = (tiles - 1 - block_x() % tiles) * QT;  // the longest rows first
   const int64_t t = query + warp() * 16;
   const int64_t end = query + QT < head.T ? query + QT : head.T;
-  load_tile<kThreads>(shared.q, qkv + head.qkv_at(0, 0), 3 * head.C, query, head);
+  load_tile<kThreads>(shared.q, qkv + head.query_at(0), head.row(), query, head);
   int64_t first[2];
   FTOK_UNROLL
   for (int which = 0; which < 2; ++which) {
@@ -79,8 +79,8 @@ forward_kernel(Bf16* out, float* log_sum, const Bf16* qkv, AttentionShape shape,
   Running running;
   for (int64_t key = head.first_of(query) / KT * KT; key < end; key += KT) {
     barrier();
-    load_tile<kThreads>(shared.k, qkv + head.qkv_at(0, 1), 3 * head.C, key, head);
-    load_tile<kThreads>(shared.v, qkv + head.qkv_at(0, 2), 3 * head.C, key, head);
+    load_tile<kThreads>(shared.k, qkv + head.key_at(0), head.row(), key, head);
+    load_tile<kThreads>(shared.v, qkv + head.value_at(0), head.row(), key, head);
     barrier();
     float s[KT / 8][4];
     multiply_transposed(s, shared.q, warp() * 16, shared.k);

@@ -15,28 +15,40 @@ struct alignas(16) Tile {
   Bf16 at[N][kStride];
 };
 
-// A head of one sequence.
-struct Head {
-  int64_t T, C, H, D;  // D: channels of a head
-  int64_t b, h;
-  const int32_t* first_key;  // of the sequence, or null
-  float scale;
-
-  FTOK_DEVICE int64_t qkv_at(int64_t t, int64_t part) const { return ((b * T + t) * 3 + part) * C + h * D; }
-  FTOK_DEVICE int64_t out_at(int64_t t) const { return (b * T + t) * C + h * D; }
-  FTOK_DEVICE int64_t sum_at(int64_t t) const { return (b * H + h) * T + t; }
-  FTOK_DEVICE int64_t first_of(int64_t t) const { return first_key == nullptr ? 0 : first_key[t]; }
-};
-
+// `group` heads of queries share one of the K of keys and values; D: channels of a head. Narrow integers: the kernels
+// need all registers.
 struct AttentionShape {
-  int64_t T, C, H, D;
+  int32_t T, H, K, D, group, window;
   const int32_t* first_key;
   float scale;
+
+  FTOK_DEVICE int64_t row() const { return static_cast<int64_t>(H + 2 * K) * D; }  // of qkv
+  FTOK_DEVICE int64_t out_row() const { return static_cast<int64_t>(H) * D; }
 };
 
+// A head of one sequence.
+struct Head : AttentionShape {
+  int32_t b, h;
+
+  FTOK_DEVICE int64_t position(int64_t t) const { return static_cast<int64_t>(b) * T + t; }
+  FTOK_DEVICE int64_t query_at(int64_t t) const { return position(t) * row() + h * D; }
+  FTOK_DEVICE int64_t key_at(int64_t t) const { return position(t) * row() + (H + h / group) * D; }
+  FTOK_DEVICE int64_t value_at(int64_t t) const { return key_at(t) + K * D; }
+  FTOK_DEVICE int64_t out_at(int64_t t) const { return position(t) * out_row() + h * D; }
+  FTOK_DEVICE int64_t sum_at(int64_t t) const { return (static_cast<int64_t>(b) * H + h) * T + t; }
+  FTOK_DEVICE int64_t first_of(int64_t t) const {
+    const int64_t first = first_key == nullptr ? 0 : first_key[t];
+    return window > 0 && t - window + 1 > first ? t - window + 1 : first;
+  }
+};
+
+// The head b H + h.
 FTOK_DEVICE Head head_of(const AttentionShape& s, int64_t index) {
-  const int64_t b = index / s.H;
-  return {s.T, s.C, s.H, s.D, b, index % s.H, s.first_key == nullptr ? nullptr : s.first_key + b * s.T, s.scale};
+  Head head;
+  static_cast<AttentionShape&>(head) = s;
+  head.b = static_cast<int32_t>(index / s.H), head.h = static_cast<int32_t>(index % s.H);
+  if (s.first_key != nullptr) head.first_key = s.first_key + static_cast<int64_t>(head.b) * s.T;
+  return head;
 }
 
 // Rows [first, first + N) of a head into a tile; `row_0` is the head's row 0, rows are `stride` apart. All threads of
@@ -152,8 +164,12 @@ FTOK_DEVICE void store_row(Bf16* row, const float (&x)[D / 8][4], int which, flo
 }
 
 inline AttentionShape shape_of(const int32_t* first_key, const Extent& extent) {
-  const int64_t D = extent.C / extent.H;
-  return {extent.T, extent.C, extent.H, D, first_key, static_cast<float>(1.0 / std::sqrt(static_cast<double>(D)))};
+  const auto narrow = [](int64_t n) { return static_cast<int32_t>(n); };
+  const int64_t D = extent.head_channels(), K = extent.key_heads();
+  const int64_t window = extent.window < extent.T ? extent.window : 0;
+  const float scale = static_cast<float>(1.0 / std::sqrt(static_cast<double>(D)));
+  return {narrow(extent.T),     narrow(extent.H), narrow(K), narrow(D),
+          narrow(extent.H / K), narrow(window),   first_key, scale};
 }
 
 }  // namespace ftok::FTOK_SPACE

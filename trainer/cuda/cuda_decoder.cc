@@ -8,7 +8,7 @@ namespace {
 
 class CudaDecoder final : public TokenPredictor {
  public:
-  CudaDecoder(const ModelConfig& config, const std::vector<float>& parameters, int device)
+  CudaDecoder(const ModelConfig& config, std::span<const float> parameters, int device)
       : device_(make_cuda_device(device)),
         matmul_(make_cublaslt_matmul(*device_)),
         decoder_(*device_, *matmul_, config, parameters) {}
@@ -25,7 +25,7 @@ class CudaDecoder final : public TokenPredictor {
 
 }  // namespace
 
-std::unique_ptr<TokenPredictor> make_cuda_decoder(const ModelConfig& config, const std::vector<float>& parameters,
+std::unique_ptr<TokenPredictor> make_cuda_decoder(const ModelConfig& config, std::span<const float> parameters,
                                                   int device) {
   return std::make_unique<CudaDecoder>(config, parameters, device);
 }

@@ -2,7 +2,7 @@
 #pragma once
 
 #include <memory>
-#include <vector>
+#include <span>
 
 #include "trainer/sample.h"
 
@@ -10,7 +10,7 @@ namespace ftok {
 
 // On GPU number `device` of those that this process sees; `parameters` may go when it returns. Throws Error in one line
 // when there is no GPU or driver, or the build has no CUDA; UsageError for a model that the kernels do not take.
-std::unique_ptr<TokenPredictor> make_cuda_decoder(const ModelConfig& config, const std::vector<float>& parameters,
+std::unique_ptr<TokenPredictor> make_cuda_decoder(const ModelConfig& config, std::span<const float> parameters,
                                                   int device);
 
 }  // namespace ftok

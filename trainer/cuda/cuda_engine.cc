@@ -85,7 +85,7 @@ class CudaEngine final : public Engine {
     return {whole(own.parameters), whole(own.first_moments), whole(own.second_moments)};
   }
 
-  const std::vector<float>& parameters() override {
+  std::span<const float> parameters() override {
     wait_for_ranks();
     const size_t n = trainer_.network().parameters().size();
     std::vector<Bf16> rounded(n);

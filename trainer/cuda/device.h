@@ -37,6 +37,13 @@ class Device : public Memory {
   virtual void copy_to_host(void* to, const void* from, size_t bytes) = 0;
   virtual void synchronize() = 0;
 
+  void write(void* to, const void* from, size_t bytes) override {
+    copy_to_device(to, from, bytes);
+    synchronize();
+  }
+  void read(void* to, const void* from, size_t bytes) override { copy_to_host(to, from, bytes); }
+  bool is_of_process() const override { return false; }
+
   // Milliseconds that the work takes which `work` queues: the least of several runs, after one that does not count.
   virtual float milliseconds(const std::function<void()>& work) = 0;
 

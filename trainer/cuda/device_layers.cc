@@ -4,7 +4,19 @@
 #include <cmath>
 #include <vector>
 
+#include "core/error.h"
 #include "trainer/cuda/products.h"
+
+namespace ftok {
+
+void check_for_gpu(const ModelConfig& config) {
+  if (config.head_channels() > FTOK_SPACE::kHeadChannelsMax) {
+    throw UsageError("model.channels / model.heads = " + std::to_string(config.head_channels()) +
+                     ": on a GPU at most " + std::to_string(FTOK_SPACE::kHeadChannelsMax));
+  }
+}
+
+}  // namespace ftok
 
 namespace ftok::FTOK_SPACE {
 namespace {
@@ -60,6 +72,36 @@ void DeviceLayers::layernorm_backward(Bf16* din, float* dgain, float* dbias, con
                                  rstd, R, C);
 }
 
+void DeviceLayers::rmsnorm_forward(Bf16* out, float* rstd, const Bf16* in, const Bf16* gain, double epsilon, int64_t R,
+                                   int64_t C) {
+  FTOK_SPACE::rmsnorm_forward(stream(), out, rstd, in, gain, epsilon, R, C);
+}
+
+void DeviceLayers::residual_rmsnorm_forward(Bf16* sum, Bf16* out, float* rstd, const Bf16* a, const Bf16* b,
+                                            const Bf16* gain, double epsilon, int64_t R, int64_t C) {
+  FTOK_SPACE::residual_rmsnorm_forward(stream(), sum, out, rstd, a, b, gain, epsilon, R, C);
+}
+
+void DeviceLayers::rmsnorm_backward(Bf16* din, float* dgain, const Bf16* dout, const Bf16* in, const Bf16* gain,
+                                    const float* rstd, int64_t R, int64_t C) {
+  FTOK_SPACE::rmsnorm_backward(stream(), din, dgain, scratch(layernorm_scratch(R, C)), dout, in, gain, rstd, R, C);
+}
+
+void DeviceLayers::qk_norm_forward(Bf16* out, float* rstd, const Bf16* qkv, const Bf16* q_gain, const Bf16* k_gain,
+                                   double epsilon, const Extent& extent) {
+  FTOK_SPACE::qk_norm_forward(stream(), out, rstd, qkv, q_gain, k_gain, epsilon, extent);
+}
+
+void DeviceLayers::qk_norm_backward(Bf16* dqkv, float* dq_gain, float* dk_gain, const Bf16* qkv, const Bf16* q_gain,
+                                    const Bf16* k_gain, const float* rstd, const Extent& extent) {
+  FTOK_SPACE::qk_norm_backward(stream(), dqkv, dq_gain, dk_gain, scratch(qk_norm_scratch(extent)), qkv, q_gain, k_gain,
+                               rstd, extent);
+}
+
+void DeviceLayers::rotary(Bf16* qkv, const float* cosines, const float* sines, bool back, const Extent& extent) {
+  FTOK_SPACE::rotary(stream(), qkv, cosines, sines, back, extent);
+}
+
 // Queues the fused product where there is one and nothing is faster. Nothing is timed but in a shape's first call,
 // which is not recorded into a graph.
 bool DeviceLayers::run_fused(const MatmulCall& fused, const std::function<float()>& milliseconds_apart) {
@@ -75,9 +117,9 @@ void DeviceLayers::linear_forward(Bf16* out, const Bf16* in, const Bf16* weight,
   const MatmulCall plain = forward_product(out, in, weight, {R, I, O});
   const auto apart = [&] {
     matmul_.run(stream(), plain);
-    add_bias(stream(), out, bias, R, O);
+    if (bias != nullptr) add_bias(stream(), out, bias, R, O);
   };
-  if (fusion_.bias) {
+  if (fusion_.bias && bias != nullptr) {
     MatmulCall call = plain;
     call.epilogue = Epilogue::kBias, call.bias = bias;
     if (run_fused(call, [&] { return device_.milliseconds(apart); })) return;
@@ -91,7 +133,7 @@ void DeviceLayers::linear_gelu_forward(Bf16* out, Bf16* before, const Bf16* in, 
     linear_forward(before, in, weight, bias, R, I, O);
     gelu_forward(out, before, R * O);
   };
-  if (fusion_.gelu) {
+  if (fusion_.gelu && bias != nullptr) {
     MatmulCall call = forward_product(out, in, weight, {R, I, O});
     call.epilogue = Epilogue::kGeluAuxBias, call.bias = bias;
     call.aux = before, call.ld_aux = O;
@@ -103,6 +145,10 @@ void DeviceLayers::linear_gelu_forward(Bf16* out, Bf16* before, const Bf16* in, 
 void DeviceLayers::weight_and_bias_gradients(float* dweight, float* dbias, const Bf16* dout, const Bf16* in, int64_t R,
                                              int64_t I, int64_t O) {
   const MatmulCall plain = weight_gradient_product(dweight, dout, in, {R, I, O});
+  if (dbias == nullptr) {
+    matmul_.run(stream(), plain);
+    return;
+  }
   if (fusion_.bias_gradient) {
     MatmulCall call = plain;
     call.epilogue = Epilogue::kBgradA, call.bias_gradient = scratch(O);
@@ -166,12 +212,28 @@ void DeviceLayers::gelu_backward(Bf16* din, const Bf16* dout, const Bf16* in, in
   FTOK_SPACE::gelu_backward(stream(), din, dout, in, n);
 }
 
+void DeviceLayers::relu2_forward(Bf16* out, const Bf16* in, int64_t n) {
+  FTOK_SPACE::relu2_forward(stream(), out, in, n);
+}
+
+void DeviceLayers::relu2_backward(Bf16* din, const Bf16* dout, const Bf16* in, int64_t n) {
+  FTOK_SPACE::relu2_backward(stream(), din, dout, in, n);
+}
+
+void DeviceLayers::swiglu_forward(Bf16* out, const Bf16* in, int64_t R, int64_t F) {
+  FTOK_SPACE::swiglu_forward(stream(), out, in, R, F);
+}
+
+void DeviceLayers::swiglu_backward(Bf16* din, const Bf16* dout, const Bf16* in, int64_t R, int64_t F) {
+  FTOK_SPACE::swiglu_backward(stream(), din, dout, in, R, F);
+}
+
 void DeviceLayers::residual_forward(Bf16* out, const Bf16* a, const Bf16* b, int64_t n) {
   FTOK_SPACE::residual_forward(stream(), out, a, b, n);
 }
 
-double DeviceLayers::classifier(Bf16* dhidden, float* dwte, const Bf16* hidden, const Bf16* wte, const Targets& targets,
-                                double scale) {
+double DeviceLayers::classifier(Bf16* dhidden, float* dhead, const Bf16* hidden, const Bf16* head,
+                                const Targets& targets, double scale) {
   const int64_t R = targets.R, C = targets.C, chunk = std::min(R, chunk_rows_);
   const int64_t V = divide_up(targets.V, kVocabularyPadding) * kVocabularyPadding;
   const size_t logits = static_cast<size_t>(chunk) * static_cast<size_t>(V);
@@ -180,13 +242,13 @@ double DeviceLayers::classifier(Bf16* dhidden, float* dwte, const Bf16* hidden, 
   for (int64_t begin = 0; begin < R; begin += chunk) {
     const int64_t rows = std::min(chunk, R - begin);
     const LinearShape shape{rows, V, C};
-    matmul_.run(stream(), input_gradient_product(logits_.data(), hidden + begin * C, wte, shape));
+    matmul_.run(stream(), input_gradient_product(logits_.data(), hidden + begin * C, head, shape));
     classifier_rows(stream(), {logits_.data(), losses_.data() + begin, targets.ids + begin,
                                targets.mask == nullptr ? nullptr : targets.mask + begin, rows, targets.V, V,
                                static_cast<float>(scale), loss_scale_, dhidden != nullptr});
     if (dhidden == nullptr) continue;
-    matmul_.run(stream(), forward_product(dhidden + begin * C, logits_.data(), wte, shape));
-    matmul_.run(stream(), weight_gradient_product(dwte, hidden + begin * C, logits_.data(), shape));
+    matmul_.run(stream(), forward_product(dhidden + begin * C, logits_.data(), head, shape));
+    matmul_.run(stream(), weight_gradient_product(dhead, hidden + begin * C, logits_.data(), shape));
   }
   add_losses(stream(), loss_.data(), losses_.data(), R);
   if (targets.losses != nullptr) {
@@ -195,6 +257,25 @@ double DeviceLayers::classifier(Bf16* dhidden, float* dwte, const Bf16* hidden, 
     std::copy(losses.begin(), losses.end(), targets.losses);
   }
   return 0;
+}
+
+void DeviceLayers::keep_keys_values(Bf16* cache, const Bf16* qkv, int64_t position, const Extent& extent) {
+  FTOK_SPACE::keep_keys_values(stream(), cache, qkv, position, extent);
+}
+
+void DeviceLayers::decode_attention(Bf16* out, const Bf16* qkv, const Bf16* cache, int64_t position,
+                                    const Extent& extent) {
+  FTOK_SPACE::decode_attention(stream(), out, qkv, cache, position, extent);
+}
+
+// Waits for the device.
+void DeviceLayers::logits(float* out, const Bf16* hidden, const Bf16* head, int64_t V, int64_t C) {
+  const int64_t padded = divide_up(V, kVocabularyPadding) * kVocabularyPadding;
+  if (logits_.size() < static_cast<size_t>(padded)) logits_.resize(static_cast<size_t>(padded));
+  matmul_.run(stream(), input_gradient_product(logits_.data(), hidden, head, {1, padded, C}));
+  std::vector<Bf16> rounded(static_cast<size_t>(V));
+  device_.copy_to_host(rounded.data(), logits_.data(), rounded.size() * sizeof(Bf16));
+  std::transform(rounded.begin(), rounded.end(), out, [](Bf16 x) { return to_float(x); });
 }
 
 double DeviceLayers::take_loss() {

@@ -12,6 +12,7 @@
 #include "trainer/cuda/gpu_kernels.h"
 #include "trainer/cuda/matmul.h"
 #include "trainer/layers/layers.h"
+#include "trainer/model.h"
 
 namespace ftok {
 
@@ -38,6 +39,9 @@ struct Fusion {
   bool timed = true;
 };
 
+// Throws UsageError naming what the GPU's kernels do not take of a model.
+void check_for_gpu(const ModelConfig& config);
+
 namespace FTOK_SPACE {
 
 class DeviceLayers final : public Layers<Bf16> {
@@ -51,7 +55,7 @@ class DeviceLayers final : public Layers<Bf16> {
   // recorded once can so be replayed with another scale.
   void set_loss_scale(const float* scale) { loss_scale_ = scale; }
 
-  Memory* memory() override { return &device_; }
+  Memory& memory() override { return device_; }
   void clear(Bf16* out, int64_t n) override;
   void encoder_forward(Bf16* out, const uint32_t* tokens, const Bf16* wte, const Bf16* wpe,
                        const Extent& extent) override;
@@ -63,6 +67,17 @@ class DeviceLayers final : public Layers<Bf16> {
                                   const Bf16* gain, const Bf16* bias, int64_t R, int64_t C) override;
   void layernorm_backward(Bf16* din, float* dgain, float* dbias, const Bf16* dout, const Bf16* in, const Bf16* gain,
                           const float* mean, const float* rstd, int64_t R, int64_t C) override;
+  void rmsnorm_forward(Bf16* out, float* rstd, const Bf16* in, const Bf16* gain, double epsilon, int64_t R,
+                       int64_t C) override;
+  void residual_rmsnorm_forward(Bf16* sum, Bf16* out, float* rstd, const Bf16* a, const Bf16* b, const Bf16* gain,
+                                double epsilon, int64_t R, int64_t C) override;
+  void rmsnorm_backward(Bf16* din, float* dgain, const Bf16* dout, const Bf16* in, const Bf16* gain, const float* rstd,
+                        int64_t R, int64_t C) override;
+  void qk_norm_forward(Bf16* out, float* rstd, const Bf16* qkv, const Bf16* q_gain, const Bf16* k_gain, double epsilon,
+                       const Extent& extent) override;
+  void qk_norm_backward(Bf16* dqkv, float* dq_gain, float* dk_gain, const Bf16* qkv, const Bf16* q_gain,
+                        const Bf16* k_gain, const float* rstd, const Extent& extent) override;
+  void rotary(Bf16* qkv, const float* cosines, const float* sines, bool back, const Extent& extent) override;
   void linear_forward(Bf16* out, const Bf16* in, const Bf16* weight, const Bf16* bias, int64_t R, int64_t I,
                       int64_t O) override;
   void linear_backward(Bf16* din, float* dweight, float* dbias, const Bf16* dout, const Bf16* in, const Bf16* weight,
@@ -77,10 +92,17 @@ class DeviceLayers final : public Layers<Bf16> {
                           const int32_t* first_key, const Extent& extent) override;
   void gelu_forward(Bf16* out, const Bf16* in, int64_t n) override;
   void gelu_backward(Bf16* din, const Bf16* dout, const Bf16* in, int64_t n) override;
+  void relu2_forward(Bf16* out, const Bf16* in, int64_t n) override;
+  void relu2_backward(Bf16* din, const Bf16* dout, const Bf16* in, int64_t n) override;
+  void swiglu_forward(Bf16* out, const Bf16* in, int64_t R, int64_t F) override;
+  void swiglu_backward(Bf16* din, const Bf16* dout, const Bf16* in, int64_t R, int64_t F) override;
   void residual_forward(Bf16* out, const Bf16* a, const Bf16* b, int64_t n) override;
-  double classifier(Bf16* dhidden, float* dwte, const Bf16* hidden, const Bf16* wte, const Targets& targets,
+  double classifier(Bf16* dhidden, float* dhead, const Bf16* hidden, const Bf16* head, const Targets& targets,
                     double scale) override;
   double take_loss() override;
+  void keep_keys_values(Bf16* cache, const Bf16* qkv, int64_t position, const Extent& extent) override;
+  void decode_attention(Bf16* out, const Bf16* qkv, const Bf16* cache, int64_t position, const Extent& extent) override;
+  void logits(float* out, const Bf16* hidden, const Bf16* head, int64_t V, int64_t C) override;
 
  private:
   Stream stream() { return device_.stream(); }

@@ -5,7 +5,6 @@
 #include <cstring>
 #include <string>
 
-#include "core/error.h"
 #include "trainer/cuda/token_order.h"
 
 namespace ftok::FTOK_SPACE {
@@ -16,10 +15,7 @@ constexpr size_t kGraphsMax = 4;         // shapes of micro-batches that a run h
 constexpr size_t kBatchAlignment = 256;  // of the arrays in a batch's bytes
 
 const ModelConfig& checked(const ModelConfig& config) {
-  if (config.head_channels() > kHeadChannelsMax) {
-    throw UsageError("model.channels / model.heads = " + std::to_string(config.head_channels()) +
-                     ": on a GPU at most " + std::to_string(kHeadChannelsMax));
-  }
+  check_for_gpu(config);
   return config;
 }
 

@@ -1,5 +1,5 @@
-// Token and position embedding. Backward, every row of dwte is summed by one block that goes through the token's rows
-// in order (a list that the host sorts): no atomics, one reading of dout.
+// Token and position embedding, or tokens alone. Backward, every row of dwte is summed by one block that goes through
+// the token's rows in order (a list that the host sorts): no atomics, one reading of dout.
 #include "trainer/cuda/gpu_kernels.h"
 
 namespace ftok::FTOK_SPACE {
@@ -17,9 +17,11 @@ forward_kernel(Bf16* out, const uint32_t* tokens, const Bf16* wte, const Bf16* w
   const int64_t r = at / C, c = at % C;
   float token[W], position[W];
   load(token, wte + static_cast<int64_t>(tokens[r]) * C + c);
-  load(position, wpe + r % T * C + c);
-  FTOK_UNROLL
-  for (int i = 0; i < W; ++i) token[i] += position[i];
+  if (wpe != nullptr) {
+    load(position, wpe + r % T * C + c);
+    FTOK_UNROLL
+    for (int i = 0; i < W; ++i) token[i] += position[i];
+  }
   store(out + at, token);
 }
 
@@ -88,6 +90,7 @@ void backward(Stream stream, float* dwte, float* dwpe, const Bf16* dout, const u
               const Extent& e) {
   launch(stream, {runs.runs, divide_up(e.C, kWarp * W)}, kThreads, token_kernel<W>, dwte, dout, tokens, runs.rows,
          runs.begins, e.C);
+  if (dwpe == nullptr) return;
   launch(stream, {divide_up(e.T * e.C, kThreads * W)}, kThreads, position_kernel<W>, dwpe, dout, e.B, e.T, e.C);
 }
 

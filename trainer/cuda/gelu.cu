@@ -1,5 +1,5 @@
-// Element by element: GELU and its derivative, sums of two arrays, a bias added to rows. 16 bytes per thread; n that is
-// no multiple of the vector ends with single elements.
+// Element by element: GELU, squared ReLU, SwiGLU and their derivatives, sums of two arrays, a bias added to rows. 16
+// bytes per thread; n that is no multiple of the vector ends with single elements.
 #include "trainer/cuda/gpu_kernels.h"
 
 namespace ftok::FTOK_SPACE {
@@ -27,6 +27,14 @@ struct GeluGradient {
   }
 };
 
+struct Relu2 {
+  FTOK_DEVICE float operator()(float x, float) const { return x <= 0.0f ? 0.0f : x * x; }
+};
+
+struct Relu2Gradient {
+  FTOK_DEVICE float operator()(float dout, float x) const { return x <= 0.0f ? 0.0f : dout * 2.0f * x; }
+};
+
 struct Sum {
   FTOK_DEVICE float operator()(float a, float b) const { return a + b; }
 };
@@ -46,6 +54,41 @@ elementwise_kernel(Bf16* out, const Bf16* a, const Bf16* b, int64_t n) {
     return;
   }
   for (int64_t i = at; i < n; ++i) out[i] = round_to_bfloat16(Operation()(to_float(a[i]), to_float(b[i])));
+}
+
+// W channels of a row: out (R,F) from in (R,2F), which is gate, up.
+template <int W>
+FTOK_KERNEL(kThreads)
+swiglu_kernel(Bf16* out, const Bf16* in, int64_t R, int64_t F) {
+  const int64_t at = (block_x() * kThreads + thread_x()) * W;
+  if (at >= R * F) return;
+  const Bf16* const from = in + at / F * 2 * F + at % F;
+  float gate[W], up[W];
+  load(gate, from);
+  load(up, from + F);
+  FTOK_UNROLL
+  for (int i = 0; i < W; ++i) up[i] *= gate[i] / (1.0f + exponential(-gate[i]));
+  store(out + at, up);
+}
+
+template <int W>
+FTOK_KERNEL(kThreads)
+swiglu_gradient_kernel(Bf16* din, const Bf16* dout, const Bf16* in, int64_t R, int64_t F) {
+  const int64_t at = (block_x() * kThreads + thread_x()) * W;
+  if (at >= R * F) return;
+  const int64_t row = at / F * 2 * F + at % F;
+  float gate[W], up[W], d[W];
+  load(gate, in + row);
+  load(up, in + row + F);
+  load(d, dout + at);
+  FTOK_UNROLL
+  for (int i = 0; i < W; ++i) {
+    const float s = 1.0f / (1.0f + exponential(-gate[i])), dgate = d[i] * up[i] * s * (1.0f + gate[i] * (1.0f - s));
+    up[i] = d[i] * gate[i] * s;
+    gate[i] = dgate;
+  }
+  store(din + row, gate);
+  store(din + row + F, up);
 }
 
 template <int W>
@@ -71,6 +114,31 @@ void gelu_forward(Stream stream, Bf16* out, const Bf16* in, int64_t n) {
 
 void gelu_backward(Stream stream, Bf16* din, const Bf16* dout, const Bf16* in, int64_t n) {
   launch(stream, grid_of(n), kThreads, elementwise_kernel<GeluGradient>, din, dout, in, n);
+}
+
+void relu2_forward(Stream stream, Bf16* out, const Bf16* in, int64_t n) {
+  launch(stream, grid_of(n), kThreads, elementwise_kernel<Relu2>, out, in, in, n);
+}
+
+void relu2_backward(Stream stream, Bf16* din, const Bf16* dout, const Bf16* in, int64_t n) {
+  launch(stream, grid_of(n), kThreads, elementwise_kernel<Relu2Gradient>, din, dout, in, n);
+}
+
+void swiglu_forward(Stream stream, Bf16* out, const Bf16* in, int64_t R, int64_t F) {
+  if (is_vectorized(F)) {
+    launch(stream, {divide_up(R * F, kThreads * kVector)}, kThreads, swiglu_kernel<kVector>, out, in, R, F);
+  } else {
+    launch(stream, {divide_up(R * F, kThreads)}, kThreads, swiglu_kernel<1>, out, in, R, F);
+  }
+}
+
+void swiglu_backward(Stream stream, Bf16* din, const Bf16* dout, const Bf16* in, int64_t R, int64_t F) {
+  if (is_vectorized(F)) {
+    launch(stream, {divide_up(R * F, kThreads * kVector)}, kThreads, swiglu_gradient_kernel<kVector>, din, dout, in, R,
+           F);
+  } else {
+    launch(stream, {divide_up(R * F, kThreads)}, kThreads, swiglu_gradient_kernel<1>, din, dout, in, R, F);
+  }
 }
 
 void residual_forward(Stream stream, Bf16* out, const Bf16* a, const Bf16* b, int64_t n) {

@@ -30,6 +30,27 @@ int64_t layernorm_scratch(int64_t R, int64_t C);
 void layernorm_backward(Stream stream, Bf16* din, float* dgain, float* dbias, float* scratch, const Bf16* dout,
                         const Bf16* in, const Bf16* gain, const float* mean, const float* rstd, int64_t R, int64_t C);
 
+void rmsnorm_forward(Stream stream, Bf16* out, float* rstd, const Bf16* in, const Bf16* gain, double epsilon, int64_t R,
+                     int64_t C);
+void residual_rmsnorm_forward(Stream stream, Bf16* sum, Bf16* out, float* rstd, const Bf16* a, const Bf16* b,
+                              const Bf16* gain, double epsilon, int64_t R, int64_t C);
+// scratch: layernorm_scratch(R, C) floats.
+void rmsnorm_backward(Stream stream, Bf16* din, float* dgain, float* scratch, const Bf16* dout, const Bf16* in,
+                      const Bf16* gain, const float* rstd, int64_t R, int64_t C);
+
+// Heads of at most kHeadChannelsMax channels.
+void qk_norm_forward(Stream stream, Bf16* out, float* rstd, const Bf16* qkv, const Bf16* q_gain, const Bf16* k_gain,
+                     double epsilon, const Extent& extent);
+// scratch: qk_norm_scratch(extent) floats.
+int64_t qk_norm_scratch(const Extent& extent);
+void qk_norm_backward(Stream stream, Bf16* dqkv, float* dq_gain, float* dk_gain, float* scratch, const Bf16* qkv,
+                      const Bf16* q_gain, const Bf16* k_gain, const float* rstd, const Extent& extent);
+void rotary(Stream stream, Bf16* qkv, const float* cosines, const float* sines, bool back, const Extent& extent);
+
+void relu2_forward(Stream stream, Bf16* out, const Bf16* in, int64_t n);
+void relu2_backward(Stream stream, Bf16* din, const Bf16* dout, const Bf16* in, int64_t n);
+void swiglu_forward(Stream stream, Bf16* out, const Bf16* in, int64_t R, int64_t F);
+void swiglu_backward(Stream stream, Bf16* din, const Bf16* dout, const Bf16* in, int64_t R, int64_t F);
 void gelu_forward(Stream stream, Bf16* out, const Bf16* in, int64_t n);
 void gelu_backward(Stream stream, Bf16* din, const Bf16* dout, const Bf16* in, int64_t n);
 void residual_forward(Stream stream, Bf16* out, const Bf16* a, const Bf16* b, int64_t n);
@@ -50,8 +71,10 @@ void attention_forward(Stream stream, Bf16* out, float* log_sum, const Bf16* qkv
 void attention_backward(Stream stream, Bf16* dqkv, float* scratch, const Bf16* dout, const Bf16* out,
                         const float* log_sum, const Bf16* qkv, const int32_t* first_key, const Extent& extent);
 
-// out (C) = the attention of the query in row `position` of qkv (T,3C) over the keys and values of rows 0..position.
-void decode_attention(Stream stream, Bf16* out, const Bf16* qkv, int64_t position, int64_t C, int64_t H);
+// Of text, as layers.h has them.
+void keep_keys_values(Stream stream, Bf16* cache, const Bf16* qkv, int64_t position, const Extent& extent);
+void decode_attention(Stream stream, Bf16* out, const Bf16* qkv, const Bf16* cache, int64_t position,
+                      const Extent& extent);
 
 // Rows of logits (rows, padded V) become `scale` times their gradient; losses (rows) are set to those of the targets
 // that count, 0 elsewhere. With `gradient` false the logits stay. ids and mask (null: all count) begin at the first of

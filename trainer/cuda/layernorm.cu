@@ -1,6 +1,7 @@
-// LayerNorm, a warp a row forward. Where the row fits into the warp's registers it is read once: K vectors of 8
-// channels a lane; K = 0 is for other widths, and reads the row again from the cache. The variance is that of the
-// differences from the mean (two passes over registers), as on the CPU.
+// LayerNorm, and RMSNorm as one whose mean is zero and that has no bias; a warp a row forward. Where the row fits into
+// the warp's registers it is read once: K vectors of 8 channels a lane; K = 0 is for other widths, and reads the row
+// again from the cache. The variance is that of the differences from the mean (two passes over registers), as on the
+// CPU.
 //
 // Backward in one pass over dout, in and din: blocks take tiles of 8 rows. First a warp a row makes the two means that
 // the row's gradient needs; then, with the tile still in the first-level cache, each thread owns W channels for some
@@ -21,6 +22,8 @@ struct Forward {
   float *mean, *rstd;
   const Bf16 *a, *b, *gain, *bias;
   int64_t R, C;
+  float epsilon;
+  bool rms;  // RMSNorm: mean and bias are null
 };
 
 // W channels of the input row, which is a + b rounded where there is a residual: what is stored is what is normalised.
@@ -38,7 +41,12 @@ template <int W>
 FTOK_DEVICE void write_output(const Forward& f, int64_t row, int64_t c, float (&x)[W], float mean, float rstd) {
   float gain[W], bias[W];
   load(gain, f.gain + c);
-  load(bias, f.bias + c);
+  if (!f.rms) {
+    load(bias, f.bias + c);
+  } else {
+    FTOK_UNROLL
+    for (int i = 0; i < W; ++i) bias[i] = 0;
+  }
   if (f.sum != nullptr) store(f.sum + row + c, x);
   FTOK_UNROLL
   for (int i = 0; i < W; ++i) x[i] = (x[i] - mean) * rstd * gain[i] + bias[i];
@@ -62,20 +70,22 @@ forward_kernel(Forward f) {
     FTOK_UNROLL
     for (int i = 0; i < W; ++i) sum += x[k][i];
   }
-  const float mean = warp_sum(sum) / static_cast<float>(f.C);
+  const float mean = f.rms ? 0.0f : warp_sum(sum) / static_cast<float>(f.C);
   FTOK_UNROLL
   for (int k = 0; k < K; ++k) {
     if ((static_cast<int64_t>(k) * kWarp + lane()) * W >= f.C) continue;
     FTOK_UNROLL
     for (int i = 0; i < W; ++i) squares += (x[k][i] - mean) * (x[k][i] - mean);
   }
-  const float rstd = 1.0f / sqrtf(warp_sum(squares) / static_cast<float>(f.C) + kEpsilon);
+  const float rstd = 1.0f / sqrtf(warp_sum(squares) / static_cast<float>(f.C) + f.epsilon);
   FTOK_UNROLL
   for (int k = 0; k < K; ++k) {
     const int64_t c = (static_cast<int64_t>(k) * kWarp + lane()) * W;
     if (c < f.C) write_output(f, row, c, x[k], mean, rstd);
   }
-  if (lane() == 0) f.mean[r] = mean, f.rstd[r] = rstd;
+  if (lane() != 0) return;
+  f.rstd[r] = rstd;
+  if (!f.rms) f.mean[r] = mean;
 }
 
 // Any width; reads the input three times.
@@ -91,18 +101,20 @@ forward_any_kernel(Forward f) {
     FTOK_UNROLL
     for (int i = 0; i < W; ++i) sum += x[i];
   }
-  const float mean = warp_sum(sum) / static_cast<float>(f.C);
+  const float mean = f.rms ? 0.0f : warp_sum(sum) / static_cast<float>(f.C);
   for (int64_t c = lane() * W; c < f.C; c += kWarp * W) {
     load_input(x, f, row + c);
     FTOK_UNROLL
     for (int i = 0; i < W; ++i) squares += (x[i] - mean) * (x[i] - mean);
   }
-  const float rstd = 1.0f / sqrtf(warp_sum(squares) / static_cast<float>(f.C) + kEpsilon);
+  const float rstd = 1.0f / sqrtf(warp_sum(squares) / static_cast<float>(f.C) + f.epsilon);
   for (int64_t c = lane() * W; c < f.C; c += kWarp * W) {
     load_input(x, f, row + c);
     write_output(f, row, c, x, mean, rstd);
   }
-  if (lane() == 0) f.mean[r] = mean, f.rstd[r] = rstd;
+  if (lane() != 0) return;
+  f.rstd[r] = rstd;
+  if (!f.rms) f.mean[r] = mean;
 }
 
 void forward(Stream stream, const Forward& f) {
@@ -127,8 +139,8 @@ struct Backward {
   Bf16* din;
   float* parts;  // (blocks,2,C)
   const Bf16 *dout, *in, *gain;
-  const float *mean, *rstd;
-  int64_t R, C, rows;  // rows of a block
+  const float *mean, *rstd;  // mean: null for RMSNorm
+  int64_t R, C, rows;        // rows of a block
 };
 
 template <int W>
@@ -140,7 +152,7 @@ struct alignas(16) BackwardShared {
 // The means of g and g n over row r, by one warp.
 template <int W>
 FTOK_DEVICE void row_means(const Backward& b, int64_t r, float& mean_g, float& mean_gn) {
-  const float mean = b.mean[r], rstd = b.rstd[r];
+  const float mean = b.mean == nullptr ? 0.0f : b.mean[r], rstd = b.rstd[r];
   float sum = 0, sum_n = 0;
   for (int64_t c = lane() * W; c < b.C; c += kWarp * W) {
     float dy[W], x[W], gain[W];
@@ -154,7 +166,7 @@ FTOK_DEVICE void row_means(const Backward& b, int64_t r, float& mean_g, float& m
       sum_n += g * ((x[i] - mean) * rstd);
     }
   }
-  mean_g = warp_sum(sum) / static_cast<float>(b.C);
+  mean_g = b.mean == nullptr ? 0.0f : warp_sum(sum) / static_cast<float>(b.C);
   mean_gn = warp_sum(sum_n) / static_cast<float>(b.C);
 }
 
@@ -162,7 +174,7 @@ FTOK_DEVICE void row_means(const Backward& b, int64_t r, float& mean_g, float& m
 template <int W>
 FTOK_DEVICE void finish_channels(const Backward& b, int64_t r, int64_t c, float mean_g, float mean_gn,
                                  const float (&gain)[W], float (&dgain)[W], float (&dbias)[W]) {
-  const float mean = b.mean[r], rstd = b.rstd[r];
+  const float mean = b.mean == nullptr ? 0.0f : b.mean[r], rstd = b.rstd[r];
   float dy[W], x[W], dx[W];
   load(dy, b.dout + r * b.C + c);
   load(x, b.in + r * b.C + c);
@@ -229,7 +241,7 @@ void backward(Stream stream, const Backward& b) {
          owners);
 }
 
-// dgain and dbias lie apart: two sums over the blocks.
+// dgain and dbias lie apart: two sums over the blocks; or one, where dbias is null.
 FTOK_KERNEL(kThreads) add_parts_kernel(float* dgain, float* dbias, const float* parts, int64_t blocks, int64_t C) {
   struct Sums {
     float at[kWarps][kWarp];
@@ -242,7 +254,7 @@ FTOK_KERNEL(kThreads) add_parts_kernel(float* dgain, float* dbias, const float* 
   }
   shared.at[warp()][lane()] = sum;
   barrier();
-  if (warp() != 0 || c >= 2 * C) return;
+  if (warp() != 0 || c >= (dbias == nullptr ? C : 2 * C)) return;
   float total = 0;
   for (int w = 0; w < kWarps; ++w) total += shared.at[w][lane()];
   float* const out = c < C ? dgain + c : dbias + (c - C);
@@ -253,12 +265,12 @@ FTOK_KERNEL(kThreads) add_parts_kernel(float* dgain, float* dbias, const float* 
 
 void layernorm_forward(Stream stream, Bf16* out, float* mean, float* rstd, const Bf16* in, const Bf16* gain,
                        const Bf16* bias, int64_t R, int64_t C) {
-  forward(stream, {nullptr, out, mean, rstd, in, nullptr, gain, bias, R, C});
+  forward(stream, {nullptr, out, mean, rstd, in, nullptr, gain, bias, R, C, kEpsilon, false});
 }
 
 void residual_layernorm_forward(Stream stream, Bf16* sum, Bf16* out, float* mean, float* rstd, const Bf16* a,
                                 const Bf16* b, const Bf16* gain, const Bf16* bias, int64_t R, int64_t C) {
-  forward(stream, {sum, out, mean, rstd, a, b, gain, bias, R, C});
+  forward(stream, {sum, out, mean, rstd, a, b, gain, bias, R, C, kEpsilon, false});
 }
 
 int64_t layernorm_scratch(int64_t R, int64_t C) { return divide_up(R, rows_per_block(R)) * 2 * C; }
@@ -268,6 +280,21 @@ void layernorm_backward(Stream stream, Bf16* din, float* dgain, float* dbias, fl
   const Backward b{din, scratch, dout, in, gain, mean, rstd, R, C, rows_per_block(R)};
   (is_vectorized(C) ? backward<kVector> : backward<1>)(stream, b);
   launch(stream, {divide_up(2 * C, kWarp)}, kThreads, add_parts_kernel, dgain, dbias, scratch, divide_up(R, b.rows), C);
+}
+
+void rmsnorm_forward(Stream stream, Bf16* out, float* rstd, const Bf16* in, const Bf16* gain, double epsilon, int64_t R,
+                     int64_t C) {
+  forward(stream, {nullptr, out, nullptr, rstd, in, nullptr, gain, nullptr, R, C, static_cast<float>(epsilon), true});
+}
+
+void residual_rmsnorm_forward(Stream stream, Bf16* sum, Bf16* out, float* rstd, const Bf16* a, const Bf16* b,
+                              const Bf16* gain, double epsilon, int64_t R, int64_t C) {
+  forward(stream, {sum, out, nullptr, rstd, a, b, gain, nullptr, R, C, static_cast<float>(epsilon), true});
+}
+
+void rmsnorm_backward(Stream stream, Bf16* din, float* dgain, float* scratch, const Bf16* dout, const Bf16* in,
+                      const Bf16* gain, const float* rstd, int64_t R, int64_t C) {
+  layernorm_backward(stream, din, dgain, nullptr, scratch, dout, in, gain, nullptr, rstd, R, C);
 }
 
 }  // namespace ftok::FTOK_SPACE

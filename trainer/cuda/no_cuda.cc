@@ -16,7 +16,7 @@ EngineFactory cuda_engine_factory(const CudaEngineOptions&) {
   return [](const TrainRecipe&, Communicator&) -> std::unique_ptr<Engine> { throw Error(cuda_problem()); };
 }
 
-std::unique_ptr<TokenPredictor> make_cuda_decoder(const ModelConfig&, const std::vector<float>&, int) {
+std::unique_ptr<TokenPredictor> make_cuda_decoder(const ModelConfig&, std::span<const float>, int) {
   throw Error(cuda_problem());
 }
 

@@ -23,9 +23,9 @@ AttentionArrays at_sequence(const AttentionArrays& a, int64_t b, const Extent& e
   return part;
 }
 
-std::string shape_text(const std::array<int64_t, 5>& key) {
+std::string shape_text(const std::array<int64_t, 8>& key) {
   return "B " + std::to_string(key[0]) + ", T " + std::to_string(key[1]) + ", " + std::to_string(key[3]) +
-         " heads of " + std::to_string(key[2] / key[3]) + (key[4] != 0 ? ", backward" : ", forward");
+         " heads of " + std::to_string(key[5]) + (key.back() != 0 ? ", backward" : ", forward");
 }
 
 }  // namespace
@@ -48,6 +48,8 @@ bool PlannedAttention::backward(void* stream, Bf16* dqkv, const Bf16* dout, cons
 }
 
 void PlannedAttention::make_plan(Entry& entry, const Extent& extent, bool backward) {
+  if (extent.key_heads() != extent.H || extent.attention_channels() != extent.C || extent.window > 0)
+    throw Error("heads that share keys, heads of another width, or a window");
   for (int64_t sequences = extent.B;; sequences = divisor_below(extent.B, sequences)) {
     entry.plan = library_->make_plan({sequences, extent.T, extent.C, extent.H}, backward);
     entry.sequences = sequences;
@@ -56,7 +58,8 @@ void PlannedAttention::make_plan(Entry& entry, const Extent& extent, bool backwa
 }
 
 PlannedAttention::Entry& PlannedAttention::entry_for(const Extent& e, bool backward) {
-  const auto [found, is_new] = entries_.try_emplace(Key{e.B, e.T, e.C, e.H, backward});
+  const auto [found, is_new] =
+      entries_.try_emplace(Key{e.B, e.T, e.C, e.H, e.key_heads(), e.head_channels(), e.window, backward});
   Entry& entry = found->second;
   if (!is_new) return entry;
   try {

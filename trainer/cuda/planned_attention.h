@@ -67,7 +67,7 @@ class PlannedAttention final : public AttentionPlans {
     std::string problem;
     bool has_run = false;
   };
-  using Key = std::array<int64_t, 5>;  // B, T, C, H, backward
+  using Key = std::array<int64_t, 8>;  // B, T, C, H, K, D, window, backward
 
   Entry& entry_for(const Extent& extent, bool backward);
   void make_plan(Entry& entry, const Extent& extent, bool backward);

@@ -28,6 +28,7 @@ class ShimDevice final : public Device {
   void clear(void* pointer, size_t bytes) override { std::memset(pointer, 0, bytes); }
   void copy_to_host(void* to, const void* from, size_t bytes) override { std::memcpy(to, from, bytes); }
   void synchronize() override {}
+  bool is_of_process() const override { return true; }
   float milliseconds(const std::function<void()>& work) override {
     work();
     return 0;

@@ -79,7 +79,8 @@ ModelFile parse_llmc(std::string_view bytes, const std::string& path) {
                             kFloat, kBfloat16));
   }
   ModelFile model;
-  model.config = {header[4], header[5], header[6], header[2], header[3]};
+  model.config.layers = header[4], model.config.heads = header[5], model.config.channels = header[6];
+  model.config.length = header[2], model.config.vocabulary_size = header[3];
   try {
     model.config.check();
   } catch (const UsageError& error) {
@@ -115,6 +116,7 @@ ModelFile parse_llmc(std::string_view bytes, const std::string& path) {
 
 void write_llmc(const std::string& path, const ModelConfig& config, const std::vector<float>& parameters,
                 bool bfloat16) {
+  if (!config.is_gpt2()) throw UsageError("llm.c's format holds GPT-2 alone; safetensors holds this model");
   const ParameterLayout layout(config);
   const int64_t padded = config.padded_vocabulary();
   std::string bytes(kHeaderBytes + static_cast<size_t>(elements_of(layout, config, padded)) * (bfloat16 ? 2 : 4), '\0');

@@ -158,23 +158,25 @@ const TensorView* SafetensorsView::find(std::string_view name) const {
   return at != tensors_.end() && at->name == name ? &*at : nullptr;
 }
 
+uint64_t TensorSource::elements() const {
+  uint64_t n = 1;
+  for (const int64_t size : shape) n *= static_cast<uint64_t>(size);
+  return n;
+}
+
 void write_safetensors(const std::string& path, const std::vector<TensorSource>& tensors,
-                       const std::map<std::string, std::string>& metadata) {
+                       const SafetensorsOptions& options) {
   JsonWriter json;
   json.begin_object().key("__metadata__").begin_object();
-  for (const auto& [key, value] : metadata) json.field(key, value);
+  for (const auto& [key, value] : options.metadata) json.field(key, value);
   json.end_object();
-  std::vector<uint64_t> sizes;
+  const uint64_t bytes_each = options.bfloat16 ? sizeof(Bf16) : sizeof(float);
   uint64_t offset = 0;
   for (const TensorSource& tensor : tensors) {
-    uint64_t size = sizeof(float);
-    json.key(tensor.name).begin_object().field("dtype", "F32").key("shape").begin_array();
-    for (const int64_t n : tensor.shape) {
-      json.value(n);
-      size *= static_cast<uint64_t>(n);
-    }
+    const uint64_t size = tensor.elements() * bytes_each;
+    json.key(tensor.name).begin_object().field("dtype", options.bfloat16 ? "BF16" : "F32").key("shape").begin_array();
+    for (const int64_t n : tensor.shape) json.value(n);
     json.end_array().key("data_offsets").begin_array().value(offset).value(offset + size).end_array().end_object();
-    sizes.push_back(size);
     offset += size;
   }
   std::string header = json.end_object().take();
@@ -184,7 +186,20 @@ void write_safetensors(const std::string& path, const std::vector<TensorSource>&
   AtomicFile file(path);
   file.write({reinterpret_cast<const char*>(&header_bytes), sizeof header_bytes});
   file.write(header);
-  for (size_t i = 0; i < tensors.size(); ++i) file.write({reinterpret_cast<const char*>(tensors[i].data), sizes[i]});
+  std::vector<float> made;
+  std::vector<Bf16> rounded;
+  for (const TensorSource& tensor : tensors) {
+    if (tensor.data == nullptr) made = tensor.make();
+    const float* const data = tensor.data == nullptr ? made.data() : tensor.data;
+    const uint64_t n = tensor.elements();
+    if (options.bfloat16) {
+      rounded.resize(n);
+      std::transform(data, data + n, rounded.begin(), [](float x) { return to_bfloat16(x); });
+      file.write({reinterpret_cast<const char*>(rounded.data()), n * sizeof(Bf16)});
+    } else {
+      file.write({reinterpret_cast<const char*>(data), n * sizeof(float)});
+    }
+  }
   file.commit();
 }
 

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <string>
 #include <string_view>
@@ -42,15 +43,23 @@ class SafetensorsView {
   std::vector<TensorView> tensors_;
 };
 
-// A float tensor to be written; the data is the caller's.
+// A float tensor to be written: the caller's data, or what `make` gives when its turn comes.
 struct TensorSource {
   std::string name;
   std::vector<int64_t> shape;
   const float* data = nullptr;
+  std::function<std::vector<float>()> make = {};
+
+  uint64_t elements() const;
 };
 
-// Writes the tensors as F32 with `metadata`, complete or absent. Throws Error naming the path.
+struct SafetensorsOptions {
+  std::map<std::string, std::string> metadata = {};
+  bool bfloat16 = false;  // rounded to nearest, ties to even; else F32
+};
+
+// Writes the tensors, complete or absent. Throws Error naming the path.
 void write_safetensors(const std::string& path, const std::vector<TensorSource>& tensors,
-                       const std::map<std::string, std::string>& metadata);
+                       const SafetensorsOptions& options);
 
 }  // namespace ftok

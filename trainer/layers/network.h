@@ -1,9 +1,10 @@
-// A GPT-2 made of layers: the loss of a batch, and its gradient. One definition for every back end and scalar.
+// A model made of layers: the loss of a batch, and its gradient. One definition for every back end and scalar.
 #pragma once
 
 #include <cstdint>
 #include <vector>
 
+#include "trainer/layers/forward_pass.h"
 #include "trainer/layers/layers.h"
 #include "trainer/model.h"
 
@@ -23,7 +24,7 @@ struct BatchView {
 // keeps GELU out of the product before it; where it is part of that without recomputation, results differ in rounding.)
 enum class Recompute : uint8_t {
   kNothing,
-  kGelu,    // the output of GELU: a quarter of a block's activations, nearly free
+  kGelu,    // the output of the MLP's nonlinearity: a quarter of a GPT-2 block's activations, nearly free
   kBlocks,  // all of a block but its output: a sixteenth is left, for a third more arithmetic
 };
 
@@ -37,8 +38,8 @@ class Network {
 
   const ModelConfig& config() const { return config_; }
   const ParameterLayout& layout() const { return layout_; }
-  ArrayOf<Real, Real>& parameters() { return parameters_; }
-  ArrayOf<Real, Sum>& gradients() { return gradients_; }
+  MemoryArray<Real>& parameters() { return parameters_; }
+  MemoryArray<Sum>& gradients() { return gradients_; }
 
   void clear_gradients();  // to zero, in the memory of the process
 
@@ -61,45 +62,45 @@ class Network {
   void reserve(int64_t B, int64_t T, bool gradients);
 
  private:
-  // Activations that the backward pass reads, of one block; R = B T.
-  struct BlockActivations {
-    Real *ln_1, *qkv, *attention;                                  // (R,C), (R,3C), (R,C)
-    Real* middle;                                                  // (R,C): the residual stream after attention
-    Real *ln_2, *fc, *gelu;                                        // (R,C), (R,4C), (R,4C)
-    Real* out;                                                     // (R,C): the residual stream after the block
-    Sum *ln_1_mean, *ln_1_rstd, *ln_2_mean, *ln_2_rstd, *log_sum;  // (R) four times, (B,H,T)
-  };
   template <typename T>
   class Pieces;
 
-  Extent extent_of(const BatchView& batch) const;
+  Extent extent_of(const BatchView& batch) const { return ftok::extent_of(config_, batch.B, batch.T); }
   void make_room(const Extent& extent, bool gradients);
   void lay_out(const Extent& extent, Pieces<Real>& pieces, Pieces<Sum>& sums);
-  void lay_out_block(const Extent& extent, BlockActivations& block, Pieces<Real>& pieces, Pieces<Sum>& sums);
+  void lay_out_block(const Extent& extent, BlockActivations<Real>& block, Pieces<Real>& pieces, Pieces<Sum>& sums);
+  Normed<Real> lay_out_norm(const Extent& extent, Pieces<Real>& pieces, Pieces<Sum>& sums) const;
+  size_t lay_out_scratch(const Extent& extent, Pieces<Real> pieces);
   const Real* block_input(int64_t layer) const {
     return layer == 0 ? encoded_ : blocks_[static_cast<size_t>(layer - 1)].out;
   }
+  const Normed<Real>& norm_after(int64_t layer) const {
+    return layer + 1 == config_.layers ? norm_f_ : blocks_[static_cast<size_t>(layer + 1)].norm_1;
+  }
   void forward(const BatchView& batch);
   void forward_block(int64_t layer, const Real* in, const BatchView& batch);
-  void finish_block(int64_t layer, const Extent& extent);
   void recompute_block(int64_t layer, const Real* in, const BatchView& batch);
   void backward_block(int64_t layer, const Real* in, const BatchView& batch);
-  const Real* weight(int64_t offset) const { return parameters_.data() + offset; }
-  Sum* gradient(int64_t offset) { return gradients_.data() + offset; }
+  void backward_mlp(const BlockOffsets& o, const BlockActivations<Real>& a, int64_t R);
+  void backward_norm(int64_t gain_offset, int64_t bias_offset, const Normed<Real>& normed, const Real* in, int64_t R);
+  const Real* weight(int64_t offset) const { return pass_.weight(offset); }
+  Sum* gradient(int64_t offset) { return offset == kAbsent ? nullptr : gradients_.data() + offset; }
 
   ModelConfig config_;
   ParameterLayout layout_;
   Layers<Real>& layers_;
   Recompute recompute_;
   double loss_ = 0;
-  ArrayOf<Real, Real> parameters_;
-  ArrayOf<Real, Sum> gradients_;
-  ArrayOf<Real, Real> activations_, scratch_;
-  ArrayOf<Real, Sum> statistics_;
-  Real *encoded_ = nullptr, *ln_f_ = nullptr, *sum_ = nullptr;  // (R,C)
-  Sum *ln_f_mean_ = nullptr, *ln_f_rstd_ = nullptr;             // (R)
-  std::vector<BlockActivations> blocks_;
-  Real *dstream_ = nullptr, *dnarrow_ = nullptr, *dwide_ = nullptr, *dqkv_ = nullptr;  // (R,C), (R,C), (R,4C), (R,3C)
+  MemoryArray<Real> parameters_;
+  MemoryArray<Sum> gradients_;
+  MemoryArray<Real> activations_, scratch_;
+  MemoryArray<Sum> statistics_;
+  ForwardPass<Real> pass_;
+  Real *encoded_ = nullptr, *sum_ = nullptr;  // (R,C)
+  Normed<Real> norm_f_;
+  std::vector<BlockActivations<Real>> blocks_;
+  // Gradients: of the residual stream (R,C), of what a linear layer reads (R, C or HD), and of fc, inner and qkv.
+  Real *dstream_ = nullptr, *dnarrow_ = nullptr, *dwide_ = nullptr, *dinner_ = nullptr, *dqkv_ = nullptr;
 };
 
 }  // namespace ftok

@@ -14,8 +14,9 @@ void round(float* x, int64_t n) {
   for (int64_t i = 0; i < n; ++i) x[i] = to_float(to_bfloat16(x[i]));
 }
 
-// A rounded copy, in an array that is used again.
+// A rounded copy, in an array that is used again; null of what is not there.
 const float* rounded(std::vector<float>& scratch, const float* x, int64_t n) {
+  if (x == nullptr) return nullptr;
   scratch.assign(x, x + n);
   round(scratch.data(), n);
   return scratch.data();
@@ -29,10 +30,11 @@ class RoundingLayers final : public Layers<float> {
   void encoder_forward(float* out, const uint32_t* tokens, const float* wte, const float* wpe,
                        const Extent& extent) override {
     for (int64_t r = 0; r < extent.rows(); ++r) {
-      const float *const token = wte + tokens[r] * extent.C, *const position = wpe + r % extent.T * extent.C;
+      const float* const token = wte + tokens[r] * extent.C;
+      const float* const position = wpe == nullptr ? nullptr : wpe + r % extent.T * extent.C;
       for (int64_t c = 0; c < extent.C; ++c) {
-        out[r * extent.C + c] =
-            to_float(to_bfloat16(to_float(to_bfloat16(token[c])) + to_float(to_bfloat16(position[c]))));
+        const float x = to_float(to_bfloat16(token[c]));
+        out[r * extent.C + c] = position == nullptr ? x : to_float(to_bfloat16(x + to_float(to_bfloat16(position[c]))));
       }
     }
   }
@@ -52,6 +54,17 @@ class RoundingLayers final : public Layers<float> {
     round(din, R * C);
   }
 
+  void rmsnorm_forward(float* out, float* rstd, const float* in, const float* gain, double epsilon, int64_t R,
+                       int64_t C) override {
+    layers_->rmsnorm_forward(out, rstd, in, rounded(weight_, gain, C), epsilon, R, C);
+    round(out, R * C);
+  }
+  void rmsnorm_backward(float* din, float* dgain, const float* dout, const float* in, const float* gain,
+                        const float* rstd, int64_t R, int64_t C) override {
+    layers_->rmsnorm_backward(din, dgain, dout, in, rounded(weight_, gain, C), rstd, R, C);
+    round(din, R * C);
+  }
+
   void linear_forward(float* out, const float* in, const float* weight, const float* bias, int64_t R, int64_t I,
                       int64_t O) override {
     layers_->linear_forward(out, in, rounded(weight_, weight, I * O), rounded(bias_, bias, O), R, I, O);
@@ -63,15 +76,33 @@ class RoundingLayers final : public Layers<float> {
     round(din, R * I);
   }
 
+  void qk_norm_forward(float* out, float* rstd, const float* qkv, const float* q_gain, const float* k_gain,
+                       double epsilon, const Extent& extent) override {
+    const int64_t D = extent.head_channels();
+    layers_->qk_norm_forward(out, rstd, qkv, rounded(weight_, q_gain, D), rounded(bias_, k_gain, D), epsilon, extent);
+    round(out, extent.rows() * extent.qkv_channels());
+  }
+  void qk_norm_backward(float* dqkv, float* dq_gain, float* dk_gain, const float* qkv, const float* q_gain,
+                        const float* k_gain, const float* rstd, const Extent& extent) override {
+    const int64_t D = extent.head_channels();
+    layers_->qk_norm_backward(dqkv, dq_gain, dk_gain, qkv, rounded(weight_, q_gain, D), rounded(bias_, k_gain, D), rstd,
+                              extent);
+    round(dqkv, extent.rows() * extent.qkv_channels());
+  }
+  void rotary(float* qkv, const float* cosines, const float* sines, bool back, const Extent& extent) override {
+    layers_->rotary(qkv, cosines, sines, back, extent);
+    round(qkv, extent.rows() * extent.qkv_channels());
+  }
+
   void attention_forward(float* out, float* log_sum, const float* qkv, const int32_t* first_key,
                          const Extent& extent) override {
     layers_->attention_forward(out, log_sum, qkv, first_key, extent);
-    round(out, extent.rows() * extent.C);
+    round(out, extent.rows() * extent.attention_channels());
   }
   void attention_backward(float* dqkv, const float* dout, const float* out, const float* log_sum, const float* qkv,
                           const int32_t* first_key, const Extent& extent) override {
     layers_->attention_backward(dqkv, dout, out, log_sum, qkv, first_key, extent);
-    round(dqkv, extent.rows() * 3 * extent.C);
+    round(dqkv, extent.rows() * extent.qkv_channels());
   }
 
   void gelu_forward(float* out, const float* in, int64_t n) override {
@@ -82,15 +113,31 @@ class RoundingLayers final : public Layers<float> {
     layers_->gelu_backward(din, dout, in, n);
     round(din, n);
   }
+  void relu2_forward(float* out, const float* in, int64_t n) override {
+    layers_->relu2_forward(out, in, n);
+    round(out, n);
+  }
+  void relu2_backward(float* din, const float* dout, const float* in, int64_t n) override {
+    layers_->relu2_backward(din, dout, in, n);
+    round(din, n);
+  }
+  void swiglu_forward(float* out, const float* in, int64_t R, int64_t F) override {
+    layers_->swiglu_forward(out, in, R, F);
+    round(out, R * F);
+  }
+  void swiglu_backward(float* din, const float* dout, const float* in, int64_t R, int64_t F) override {
+    layers_->swiglu_backward(din, dout, in, R, F);
+    round(din, R * 2 * F);
+  }
   void residual_forward(float* out, const float* a, const float* b, int64_t n) override {
     layers_->residual_forward(out, a, b, n);
     round(out, n);
   }
 
-  double classifier(float* dhidden, float* dwte, const float* hidden, const float* wte, const Targets& targets,
+  double classifier(float* dhidden, float* dhead, const float* hidden, const float* head, const Targets& targets,
                     double scale) override {
     const int64_t C = targets.C, V = targets.V;
-    transpose(wte, V, C);
+    transpose(head, V, C);
     std::vector<float> dtransposed(dhidden == nullptr ? 0 : static_cast<size_t>(C * V)), zeros(static_cast<size_t>(V)),
         dzeros(zeros);
     double loss = 0;
@@ -110,7 +157,7 @@ class RoundingLayers final : public Layers<float> {
     }
     if (dhidden == nullptr) return loss;
     for (int64_t v = 0; v < V; ++v) {
-      for (int64_t c = 0; c < C; ++c) dwte[v * C + c] += dtransposed[static_cast<size_t>(c * V + v)];
+      for (int64_t c = 0; c < C; ++c) dhead[v * C + c] += dtransposed[static_cast<size_t>(c * V + v)];
     }
     return loss;
   }
@@ -123,12 +170,12 @@ class RoundingLayers final : public Layers<float> {
   }
 
  private:
-  // transposed_ (C,V) = wte^T, rounded.
-  void transpose(const float* wte, int64_t V, int64_t C) {
+  // transposed_ (C,V) = head^T, rounded.
+  void transpose(const float* head, int64_t V, int64_t C) {
     transposed_.resize(static_cast<size_t>(C * V));
     for (int64_t v = 0; v < V; ++v) {
       for (int64_t c = 0; c < C; ++c)
-        transposed_[static_cast<size_t>(c * V + v)] = to_float(to_bfloat16(wte[v * C + c]));
+        transposed_[static_cast<size_t>(c * V + v)] = to_float(to_bfloat16(head[v * C + c]));
     }
   }
 

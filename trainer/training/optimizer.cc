@@ -37,17 +37,17 @@ AdamW<Real>::AdamW(const ParameterLayout& layout, const OptimizerOptions& option
 }
 
 template <typename Real>
-double AdamW<Real>::sum_of_squares(const std::vector<Real>& gradients) {
+double AdamW<Real>::sum_of_squares(std::span<const Real> gradients) {
   return layers_.sum_of_squares(gradients.data() + range_.begin, range_.end - range_.begin);
 }
 
 template <typename Real>
-double AdamW<Real>::norm(const std::vector<Real>& gradients) {
+double AdamW<Real>::norm(std::span<const Real> gradients) {
   return std::sqrt(sum_of_squares(gradients));
 }
 
 template <typename Real>
-void AdamW<Real>::update(std::vector<Real>& parameters, const std::vector<Real>& gradients, int64_t step,
+void AdamW<Real>::update(std::span<Real> parameters, std::span<const Real> gradients, int64_t step,
                          double learning_rate, double gradient_norm) {
   AdamWScalars scalars;
   scalars.gradient_scale =

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 #include <vector>
 
 #include "core/options.h"
@@ -46,13 +47,13 @@ class AdamW {
   const ParameterRange& range() const { return range_; }
 
   // Of the range of `gradients`, which are all parameters'.
-  double sum_of_squares(const std::vector<Real>& gradients);
+  double sum_of_squares(std::span<const Real> gradients);
   // The Euclidean norm: the root of that.
-  double norm(const std::vector<Real>& gradients);
+  double norm(std::span<const Real> gradients);
 
   // Makes step `step` (1, 2, ...) at the given learning rate. Gradients are scaled by clip_norm / (norm + 1e-6) where
   // that is below 1 (PyTorch's clip_grad_norm_ has the same constant).
-  void update(std::vector<Real>& parameters, const std::vector<Real>& gradients, int64_t step, double learning_rate,
+  void update(std::span<Real> parameters, std::span<const Real> gradients, int64_t step, double learning_rate,
               double gradient_norm);
 
   std::vector<Real>& first_moments() { return first_; }

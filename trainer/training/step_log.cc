@@ -31,20 +31,21 @@ StepLog::StepLog(const std::string& path, uint64_t step) : path_(path) {
 
 StepLog::~StepLog() { std::fclose(file_); }  // add() has written all
 
-void StepLog::add(const StepReport& report, std::optional<double> validation_loss) {
+void StepLog::add(const StepReport& report, const std::optional<Validation>& validation) {
   JsonWriter json;
   json.begin_object().field("step", report.step).field("loss", report.loss);
   json.field("tokens_per_second", std::round(report.tokens_per_second * 10) / 10).field("norm", report.norm);
   json.field("lr", report.learning_rate);
   if (report.mfu > 0) json.field("mfu", std::round(report.mfu * 1e5) / 1e5);
   if (report.skipped) json.field("skipped", true);
-  if (validation_loss) json.field("validation_loss", *validation_loss);
+  if (validation) json.field("validation_loss", validation->loss);
+  if (validation && validation->bits_per_byte) json.field("val_bpb", *validation->bits_per_byte);
   const std::string line = json.end_object().text() + "\n";
   if (std::fwrite(line.data(), 1, line.size(), file_) != line.size() || std::fflush(file_) != 0) {
     throw_errno("cannot write " + path_, errno);
   }
   if (!report.no_targets) curve_.training.push_back({report.step, report.loss});
-  if (validation_loss) curve_.validation.push_back({report.step, *validation_loss});
+  if (validation) curve_.validation.push_back({report.step, validation->loss});
 }
 
 // The lines of steps up to `step`, up to the first that is cut short; their losses go into the curve.

@@ -11,6 +11,11 @@
 
 namespace ftok {
 
+struct Validation {
+  double loss = 0;                      // nats per token
+  std::optional<double> bits_per_byte;  // trainer/bits_per_byte.h; none where the vocabulary is not known
+};
+
 // Not thread-safe.
 class StepLog {
  public:
@@ -21,7 +26,7 @@ class StepLog {
   StepLog(const StepLog&) = delete;
   StepLog& operator=(const StepLog&) = delete;
 
-  void add(const StepReport& report, std::optional<double> validation_loss);
+  void add(const StepReport& report, const std::optional<Validation>& validation);
 
   // How many steps the run is to have: of the curve.
   void set_steps(int64_t steps) { curve_.steps = steps; }

@@ -33,12 +33,13 @@ std::vector<int32_t> random_documents(int64_t B, int64_t T) {
 
 void check(const Case& c) {
   const Extent& e = c.extent;
-  SCOPED_TRACE(::testing::Message() << "B" << e.B << " T" << e.T << " C" << e.C << " H" << e.H
+  SCOPED_TRACE(::testing::Message() << "B" << e.B << " T" << e.T << " C" << e.C << " H" << e.H << " K" << e.key_heads()
+                                    << " D" << e.head_channels() << " window " << e.window
                                     << (c.documents ? " documents" : ""));
-  const int64_t n = e.rows() * e.C, sums = e.rows() * e.H;
+  const int64_t n = e.rows() * e.attention_channels(), m = e.rows() * e.qkv_channels(), sums = e.rows() * e.H;
   const std::vector<int32_t> documents = random_documents(e.B, e.T);
   const int32_t* const first_key = c.documents ? documents.data() : nullptr;
-  const Bf16s qkv = random_bf16(3 * n, 1, 1.2), dout = random_bf16(n, 2);
+  const Bf16s qkv = random_bf16(m, 1, 1.2), dout = random_bf16(n, 2);
   Floats log_sum;
   const Bf16s out = run_in_every_order([&] {
     Bf16s result = unwritten_bf16(n);
@@ -54,13 +55,13 @@ void check(const Case& c) {
   EXPECT_LT(relative_distance(out, expected), 0.004);
 
   const Bf16s dqkv = run_in_every_order([&] {
-    Bf16s result = unwritten_bf16(3 * n);
+    Bf16s result = unwritten_bf16(m);
     Floats scratch = unwritten_floats(sums);
     shim::attention_backward(nullptr, result.data(), scratch.data(), dout.data(), out.data(), log_sum.data(),
                              qkv.data(), first_key, e);
     return result;
   });
-  Doubles expected_dqkv(static_cast<size_t>(3 * n));
+  Doubles expected_dqkv(static_cast<size_t>(m));
   reference->attention_backward(expected_dqkv.data(), widen(dout).data(), expected.data(), expected_sum.data(),
                                 widen(qkv).data(), first_key, e);
   expect_near(dqkv, expected_dqkv, 0.015, 0.03, "dqkv");
@@ -83,6 +84,20 @@ TEST(ShimAttention, HeadsOffTheVector) {
 TEST(ShimAttention, HeadsOf128) {
   check({{1, 97, 128, 1}});
   check({{1, 97, 96, 1}, true});
+}
+
+TEST(ShimAttention, HeadsThatShareKeys) {
+  check({{2, 130, 0, 4, 2, 64}});
+  check({{1, 70, 0, 6, 1, 32}, true});
+  check({{1, 67, 0, 4, 2, 10}});
+  check({{1, 40, 0, 2, 1, 128}});
+}
+TEST(ShimAttention, Windows) {
+  check({{1, 200, 64, 1, 1, 64, 64}});
+  check({{1, 200, 64, 1, 1, 64, 65}});
+  check({{2, 130, 0, 4, 2, 32, 7}, true});
+  check({{1, 70, 0, 2, 1, 16, 1}});
+  check({{1, 70, 0, 2, 1, 16, 500}});
 }
 
 // Tensor-core operands, load by load: A B and A B^T against sums written down.
@@ -124,21 +139,30 @@ TEST(ShimAttention, OperandsAreWhatTheProductNeeds) {
   }
 }
 
-// One query against the rows before it: heads on, off and beyond a lane's stride; fewer positions than warps, and many.
+// One query against the rows before it: heads on, off and beyond a lane's stride; fewer positions than warps, and many;
+// heads that share keys and values, a window.
 TEST(ShimAttention, OfOneNewPosition) {
   for (const Extent& e : {Extent{1, 1, 64, 1}, Extent{1, 5, 128, 2}, Extent{1, 8, 32, 4}, Extent{1, 9, 40, 2},
-                          Extent{1, 100, 256, 2}, Extent{1, 33, 21, 3}}) {
+                          Extent{1, 100, 256, 2}, Extent{1, 33, 21, 3}, Extent{1, 40, 48, 6, 2, 16},
+                          Extent{1, 30, 10, 4, 2, 5}, Extent{1, 30, 32, 4, 1, 8, 7}, Extent{1, 6, 32, 4, 4, 8, 7}}) {
     SCOPED_TRACE(::testing::Message() << "T" << e.T << " C" << e.C << " H" << e.H);
-    const Bf16s qkv = random_bf16(3 * e.T * e.C, 1, 1.2);
+    const int64_t width = e.attention_channels(), row = e.qkv_channels();
+    const Bf16s qkv = random_bf16(e.T * row, 1, 1.2);
+    Extent two = e;  // the cache is filled in two parts
+    two.T = e.T / 2;
     const Bf16s out = run_in_every_order([&] {
-      Bf16s result = unwritten_bf16(e.C);
-      shim::decode_attention(nullptr, result.data(), qkv.data(), e.T - 1, e.C, e.H);
+      Bf16s result = unwritten_bf16(width), cache = unwritten_bf16(e.T * (row - width));
+      Extent rest = e;
+      rest.T = e.T - two.T;
+      if (two.T > 0) shim::keep_keys_values(nullptr, cache.data(), qkv.data(), 0, two);
+      shim::keep_keys_values(nullptr, cache.data(), qkv.data() + two.T * row, two.T, rest);
+      shim::decode_attention(nullptr, result.data(), qkv.data() + (e.T - 1) * row, cache.data(), e.T - 1, e);
       return result;
     });
     const auto reference = make_cpu_layers<double>(1);
-    Doubles all(static_cast<size_t>(e.T * e.C)), sums(static_cast<size_t>(e.T * e.H));
+    Doubles all(static_cast<size_t>(e.T * width)), sums(static_cast<size_t>(e.T * e.H));
     reference->attention_forward(all.data(), sums.data(), widen(qkv).data(), nullptr, e);
-    expect_near(out, Doubles(all.end() - e.C, all.end()), 0.004, 2e-5, "out");
+    expect_near(out, Doubles(all.end() - width, all.end()), 0.004, 2e-5, "out");
   }
 }
 

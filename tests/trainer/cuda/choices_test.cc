@@ -165,7 +165,7 @@ TEST_F(FusionTest, NothingIsTimedWhereThereIsNoFusedProduct) {
   EXPECT_TRUE(matmul_.declined.empty());
 }
 
-TrainerState start_of(SmallModel<float>& model) { return {model.network.parameters(), {}, {}}; }
+TrainerState start_of(SmallModel<float>& model) { return {vector_of(model.network.parameters()), {}, {}}; }
 
 // A mask of losses makes each step's scale another one.
 TEST(DeviceGraphs, AreRecordedOnceForAllScales) {

@@ -245,7 +245,7 @@ void test_network(Gpu& gpu, const ModelConfig& config, int64_t B) {
   testing::PlainLayers plain;
   Network<double> reference(config, plain);
   const std::vector<float> weights = starting_weights(reference.layout());
-  reference.parameters().assign(weights.begin(), weights.end());
+  reference.parameters().assign(Doubles(weights.begin(), weights.end()));
   for (int i = 0; i < 2; ++i) {
     reference.accumulate_gradients(
         make_batch(B * config.length, config.vocabulary_size, static_cast<uint64_t>(i)).view(B, config.length), 0.01);
@@ -276,7 +276,7 @@ void test_decoder(Gpu& gpu, const ModelConfig& config) {
   testing::PlainLayers plain;
   Network<double> reference(config, plain);
   const std::vector<float> weights = starting_weights(reference.layout());
-  reference.parameters().assign(weights.begin(), weights.end());
+  reference.parameters().assign(Doubles(weights.begin(), weights.end()));
   cuda::DeviceDecoder decoder(*gpu.device, gpu.matmul(), config, weights);
   const HostBatch batch = make_batch(config.length, config.vocabulary_size, 3);
   const size_t prompt = batch.tokens.size() / 2;
@@ -320,9 +320,9 @@ void test_fifty_steps(Gpu& gpu) {
   const int64_t B = 4, R = B * config.length;
   testing::PlainLayers plain;
   Network<double> reference(config, plain);
-  std::vector<double> start;
-  initialise(reference.layout(), config.layers, 1, start);
-  reference.parameters() = start;
+  Doubles start(static_cast<size_t>(reference.layout().size()));
+  initialise<double>(reference.layout(), config.layers, 1, start);
+  reference.parameters().assign(start);
   const std::vector<float> weights(start.begin(), start.end());
   Doubles first(start.size()), second(start.size());
   cuda::DeviceTrainer trainer(*gpu.device, gpu.matmul(), &gpu.cudnn(), config, {});
@@ -330,7 +330,7 @@ void test_fifty_steps(Gpu& gpu) {
   double worst = 0, first_loss = 0, last_loss = 0;
   for (int64_t step = 1; step <= 50; ++step) {
     const HostBatch batch = make_batch(R, config.vocabulary_size, static_cast<uint64_t>(step));
-    reference.gradients().assign(start.size(), 0.0);
+    reference.clear_gradients();
     const double expected = reference.accumulate_gradients(batch.view(B, config.length), 1.0 / static_cast<double>(R)) /
                             static_cast<double>(R);
     plain_update(reference.layout(), reference, first, second, step, 2e-3);

@@ -52,7 +52,7 @@ TEST(WaitForRanks, ThrowsWhenAnotherRankHasFailed) {
 
 TEST(WaitForRanks, ThrowsWhenNothingHappens) {
   FakeWatch fake;
-  EXPECT_NE(message_of(fake, 10).find("not done in 10 s"), std::string::npos);
+  EXPECT_NE(message_of(fake, 10).find("did not finish within 10 s"), std::string::npos);
   EXPECT_GT(fake.now, 10);
   EXPECT_LT(fake.now, 10.1);
 }

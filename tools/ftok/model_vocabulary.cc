@@ -1,0 +1,23 @@
+#include "tools/ftok/model_vocabulary.h"
+
+#include <fmt/format.h>
+
+#include "core/error.h"
+#include "tools/ftok/terminal.h"
+#include "tools/ftok/vocabulary_source.h"
+
+namespace ftok::cli {
+
+std::optional<Encoding> load_model_encoding(const ftok::ModelFile& model, const std::string& flag, bool ids_suffice) {
+  const std::string& name = flag.empty() ? model.vocabulary : flag;
+  if (name.empty()) return std::nullopt;
+  try {
+    return load_encoding(name);
+  } catch (const Error& error) {
+    if (!flag.empty() || !ids_suffice || model.format != "safetensors") throw;
+    stderr_log()(LogLevel::kWarning, fmt::format("{}: ids are not turned into text", error.what()));
+    return std::nullopt;
+  }
+}
+
+}  // namespace ftok::cli

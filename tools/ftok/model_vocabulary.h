@@ -1,0 +1,16 @@
+// The vocabulary of a model.
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "tokenizer/encoding.h"
+#include "trainer/model_file.h"
+
+namespace ftok::cli {
+
+// The one that `flag` (--vocab) names, else the one that the model names; none where neither does. Where ftok cannot
+// read a tokenizer.json beside the model: a warning and none if `ids_suffice`, else it throws.
+std::optional<Encoding> load_model_encoding(const ftok::ModelFile& model, const std::string& flag, bool ids_suffice);
+
+}  // namespace ftok::cli
