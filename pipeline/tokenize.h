@@ -44,15 +44,15 @@ struct TokenizeOptions {
   std::shared_ptr<const Encoding> encoding;
   size_t threads = 0;  // 0: all cores
   // Bytes for blocks in flight, a long record, and buckets being sorted; at least tokenize_memory_min().
-  uint64_t memory = uint64_t{1} << 30;
+  uint64_t memory = uint64_t{2} << 30;
   bool strict = false;  // a line or record that cannot be read ends the run
   bool quiet = false;
   std::string progress_json;
 };
 
-// The least memory with which records as long as the recipe reads are tokenized: 12 bytes for each of theirs.
+// The least memory with which records as long as the recipe reads are tokenized: 24 bytes for each of theirs.
 inline uint64_t tokenize_memory_min(const TokenizeRecipe& recipe) {
-  return recipe.input.record_bytes_max > 0 ? 12 * static_cast<uint64_t>(recipe.input.record_bytes_max) : 0;
+  return recipe.input.record_bytes_max > 0 ? 24 * static_cast<uint64_t>(recipe.input.record_bytes_max) : 0;
 }
 
 // Runs or resumes. Throws UsageError when the folder belongs to another recipe or other inputs, or the chat template

@@ -356,7 +356,7 @@ class TokenizeChecks(unittest.TestCase):
         with open(path, "w") as out:
             for i in range(3000):
                 out.write(json.dumps({"text": prose(1, 100), "id": f"{i * 7919 % 3000:05}"}) + "\n")
-        record = ("--record-bytes-max", "4K")  # --memory is at least 12 times that
+        record = ("--record-bytes-max", "2K")  # --memory is at least 24 times that
         self.tokenize([path], "small", "--shuffle", "1", "--memory", "64K", "--validation-per-mille", "0", *record)
         self.tokenize([path], "large", "--shuffle", "1", "--validation-per-mille", "0", *record)
         self.assertEqual(digests(self.folder / "small"), digests(self.folder / "large"))

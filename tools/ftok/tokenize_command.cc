@@ -24,7 +24,7 @@ struct Flags {
   InputListOptions inputs;
   TokenizeOptions tokenize;
   OutputFlags output;
-  std::string shuffle, shard_tokens, memory = "1G", record_bytes_max, limit, chat;
+  std::string shuffle, shard_tokens, memory = "2G", record_bytes_max, limit, chat;
   bool json = false;
 };
 
@@ -142,7 +142,7 @@ void run_command(Flags flags) {
   take_chat(flags);
   options.memory = static_cast<uint64_t>(parse_size(flags.memory, true, "--memory"));
   if (const uint64_t least = tokenize_memory_min(options.recipe); options.memory < least) {
-    throw UsageError(fmt::format("--memory {}: at least {}, 12 times --record-bytes-max", flags.memory, least));
+    throw UsageError(fmt::format("--memory {}: at least {}, 24 times --record-bytes-max", flags.memory, least));
   }
   if (flags.inputs.inputs.empty() && flags.inputs.input_lists.empty()) {
     if (::isatty(STDIN_FILENO) != 0) throw UsageError("no input: give FILE or --input-list FILE, or pipe text in");
