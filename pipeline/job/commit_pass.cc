@@ -19,9 +19,9 @@ namespace ftok {
 namespace {
 
 // What the resolve tasks answered about the documents of one task, document by document.
-class Judge {
+class RepeatJudge {
  public:
-  Judge(const TaskContext& context, const Extracted& extracted)
+  RepeatJudge(const TaskContext& context, const Extracted& extracted)
       : context_(context), number_(extracted.begin(context.task())) {
     const KeyLayout& layout = context.plan.key_layout;
     const size_t words = context.plan.dedup.verifies() ? layout.signature_keys() : 0;
@@ -171,7 +171,7 @@ class Commit {
   MemoryBudget budget_;  // of what is worked on
   CommitOptions options_;
   PartMaker maker_;
-  Judge judge_;
+  RepeatJudge judge_;
   PartWriter writer_;
   std::string inputs_;
   std::map<std::string, Tally> tallies_;
