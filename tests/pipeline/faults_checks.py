@@ -139,7 +139,7 @@ class Check:
         if any(got.get(name, self.expected.get(name)) != self.expected.get(name) for name in self.command.outputs):
             return f"a half file: {self.difference(got)}", done.returncode
         again = self.run(folder, self.command.arguments)
-        if again.returncode == 2 and "exists already" in again.stderr and got == self.expected:
+        if again.returncode == 2 and "already exists" in again.stderr and got == self.expected:
             return "", done.returncode  # of a folder that is whole, and refused for that
         if again.returncode != 0:
             return f"the next run: exit {again.returncode}: {again.stderr}", done.returncode

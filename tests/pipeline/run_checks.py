@@ -272,7 +272,7 @@ class RunChecks(unittest.TestCase):
         self.assertEqual(result["kept"], clean["kept"])
         done = self.ftok("run", *[part for p in mixed for part in ("--input", p)], "--output", "strict", "--vocab", "ftok-4k",
                          "--max-failed-inputs", "0", code=1)
-        self.assertIn("--max-failed-inputs", done.stderr)
+        self.assertIn("1 inputs failed, more than the 0 allowed", done.stderr)
 
     def test_damage_is_counted_and_the_run_goes_on(self):
         good = response(1, page(1))

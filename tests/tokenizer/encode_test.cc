@@ -468,7 +468,7 @@ TEST(Decode, RefusesWhatIsNoToken) {
     frozen().decode(Ids{5, 1004});
     FAIL();
   } catch (const Error& error) {
-    EXPECT_STREQ(error.what(), "id 1004 at place 1 is not a token of frozen-1k (ids are below 1004)");
+    EXPECT_STREQ(error.what(), "id 1004 at position 1 is not a token of frozen-1k (ids are below 1004)");
   }
 }
 
