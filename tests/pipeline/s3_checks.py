@@ -1,5 +1,6 @@
-"""s3:// as input and output, from the command line, against moto, a store that checks signatures, behind a proxy that
-breaks what it is told to break."""
+"""s3:// as input and output, from the command line, against moto behind a proxy that checks signatures with botocore's own code
+(moto checks them on an address it has decoded) and breaks what it is told to break."""
+import hashlib
 import http.client
 import http.server
 import os
@@ -16,18 +17,21 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "support"))
 from peer_python import require  # noqa: E402
 
-os.environ["INITIAL_NO_AUTH_ACTION_COUNT"] = "3"  # the three calls that make the user; every later one is checked
-require("boto3", "boto3", "s3")
 require("moto", "moto[server]", "s3")
 import logging  # noqa: E402
 
-import boto3  # noqa: E402
+from botocore.auth import S3SigV4Auth  # noqa: E402
+from botocore.awsrequest import AWSRequest  # noqa: E402
+from botocore.credentials import Credentials  # noqa: E402
+from moto.s3.models import s3_backends  # noqa: E402
 from moto.server import ThreadedMotoServer  # noqa: E402
 
 logging.getLogger("werkzeug").setLevel(logging.ERROR)
 FTOK = os.environ["FTOK"]
 SAMPLE = Path(__file__).resolve().parents[2] / "share" / "sample" / "ftok-sample.warc.gz"
 BUCKET = "corpus"
+KEYS = Credentials("AKIDEXAMPLE", "the+secret/of this test")
+ODD_KEY = "crawl/a b+\u00fc.warc.gz"
 
 
 class Proxy(http.server.ThreadingHTTPServer):
@@ -54,6 +58,19 @@ class Proxy(http.server.ThreadingHTTPServer):
         return None
 
 
+def is_signed(method, target, headers, body):
+    """Whether the request bears the signature that botocore gives it."""
+    found = re.match(r"AWS4-HMAC-SHA256 Credential=([^/]+)/\d+/([^/]+)/s3/aws4_request,SignedHeaders=([^,]+),Signature=(\w+)$",
+                     headers.get("Authorization", ""))
+    if not found or found[1] != KEYS.access_key or hashlib.sha256(body).hexdigest() != headers["x-amz-content-sha256"]:
+        return False
+    signed = {name: headers[name] for name in found[3].split(";")}
+    request = AWSRequest(method, f"http://{headers['Host']}{target}", signed, body)
+    request.context["timestamp"] = headers["x-amz-date"]
+    signer = S3SigV4Auth(KEYS, "s3", found[2])
+    return found[4] == signer.signature(signer.string_to_sign(request, signer.canonical_request(request)), request)
+
+
 class Handler(http.server.BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
 
@@ -62,6 +79,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
 
     def answer(self):
         body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+        if not is_signed(self.command, self.path, self.headers, body):
+            return self.reply(403, {}, b"<Error><Code>SignatureDoesNotMatch</Code></Error>")
         fault = self.server.fault_for(self.command, self.path)
         if isinstance(fault, int) and fault >= 400:
             return self.reply(fault, {}, b"<Error><Code>SlowDown</Code></Error>")
@@ -93,36 +112,28 @@ class Handler(http.server.BaseHTTPRequestHandler):
 
 
 class Store:
-    """moto with one user who may do everything in S3."""
+    """moto behind the proxy, with one bucket."""
 
     def __init__(self):
         self.server = ThreadedMotoServer(port=0, verbose=False)
         self.server.start()
         host, port = self.server.get_host_and_port()
         self.proxy = Proxy(("127.0.0.1", port))
-        iam = boto3.client("iam", endpoint_url=f"http://127.0.0.1:{port}", region_name="us-east-1",
-                           aws_access_key_id="first", aws_secret_access_key="first")
-        iam.create_user(UserName="ftok")
-        key = iam.create_access_key(UserName="ftok")["AccessKey"]
-        iam.put_user_policy(UserName="ftok", PolicyName="s3", PolicyDocument='{"Version": "2012-10-17", "Statement": '
-                            '[{"Effect": "Allow", "Action": "s3:*", "Resource": "*"}]}')
-        self.environment = {"AWS_ACCESS_KEY_ID": key["AccessKeyId"], "AWS_SECRET_ACCESS_KEY": key["SecretAccessKey"],
+        self.environment = {"AWS_ACCESS_KEY_ID": KEYS.access_key, "AWS_SECRET_ACCESS_KEY": KEYS.secret_key,
                             "AWS_ENDPOINT_URL": self.proxy.url(), "AWS_EC2_METADATA_DISABLED": "true",
                             "AWS_REGION": "us-east-1", "no_proxy": "127.0.0.1"}
-        self.s3 = boto3.client("s3", endpoint_url=f"http://127.0.0.1:{port}", region_name="us-east-1",
-                               aws_access_key_id=key["AccessKeyId"], aws_secret_access_key=key["SecretAccessKey"])
-        self.s3.create_bucket(Bucket=BUCKET)
+        self.backend = s3_backends["123456789012"]["aws"]
+        self.bucket = self.backend.create_bucket(BUCKET, "us-east-1")
+        self.put(ODD_KEY, SAMPLE.read_bytes())
 
-    def put(self, key, path):
-        self.s3.put_object(Bucket=BUCKET, Key=key, Body=Path(path).read_bytes())
+    def put(self, key, data):
+        self.backend.put_object(BUCKET, key, data)
 
     def objects(self, prefix):
-        pages = self.s3.get_paginator("list_objects_v2").paginate(Bucket=BUCKET, Prefix=prefix)
-        keys = [entry["Key"] for page in pages for entry in page.get("Contents", [])]
-        return {key[len(prefix):]: self.s3.get_object(Bucket=BUCKET, Key=key)["Body"].read() for key in keys}
+        return {key.name[len(prefix):]: key.value for key in self.bucket.keys.values() if key.name.startswith(prefix)}
 
     def uploads(self):
-        return self.s3.list_multipart_uploads(Bucket=BUCKET).get("Uploads", [])
+        return list(self.bucket.multiparts.values())
 
 
 class Checks:
@@ -148,9 +159,7 @@ class Checks:
 
     # -- inputs ------------------------------------------------------------------------------------------------------
     def inputs(self):
-        key = "crawl/a b+\u00fc.warc.gz"
-        self.store.put(key, SAMPLE)
-        local, remote = self.ftok("warc", "count", SAMPLE), self.ftok("warc", "count", f"s3://{BUCKET}/{key}")
+        local, remote = self.ftok("warc", "count", SAMPLE), self.ftok("warc", "count", f"s3://{BUCKET}/{ODD_KEY}")
         self.check("a key with spaces, '+' and an umlaut is read", remote.returncode == 0, remote.stderr)
         count = re.compile(rb"\d+")
         self.check("with the same counts", count.findall(local.stdout)[-3:] == count.findall(remote.stdout)[-3:])
@@ -181,8 +190,8 @@ class Checks:
         inputs.mkdir()
         for name in ("a.warc.gz", "b.warc.gz"):
             shutil.copy(SAMPLE, inputs / name)
-            self.store.put(f"in/{name}", SAMPLE)
-        self.store.put("in/deeper/c.warc.gz", SAMPLE)  # '*' ends at '/'
+            self.store.put(f"in/{name}", SAMPLE.read_bytes())
+        self.store.put("in/deeper/c.warc.gz", SAMPLE.read_bytes())  # '*' ends at '/'
         options = ["--vocab", "ftok-4k", "--rejects", "ids", "--quiet"]
         local = self.ftok("run", "--input", inputs / "*.warc.gz", "--output", self.folder / "local", *options)
         self.check("the local run", local.returncode == 0, local.stderr)
@@ -203,7 +212,7 @@ class Checks:
         self.check("and changes nothing either", self.store.objects("out/") == objects)
 
     def foreign_objects(self):
-        self.store.put("mine/thesis.pdf", SAMPLE)
+        self.store.put("mine/thesis.pdf", SAMPLE.read_bytes())
         result = self.ftok("tokenize", "--vocab", "ftok-4k", "--output", f"s3://{BUCKET}/mine", Path(__file__))
         self.check("a place with other objects is refused", result.returncode == 2, result.stderr)
         self.check("and left alone", list(self.store.objects("mine/")) == ["thesis.pdf"])
@@ -216,10 +225,10 @@ class Checks:
                    result.stderr)
 
     def changed(self):
-        self.store.put("in/changing.warc.gz", SAMPLE)
+        self.store.put("in/changing.warc.gz", SAMPLE.read_bytes())
         replaced = SAMPLE.read_bytes() + SAMPLE.read_bytes()
-        self.store.proxy.faults = [("GET /corpus/in/changing", lambda: self.store.s3.put_object(
-            Bucket=BUCKET, Key="in/changing.warc.gz", Body=replaced))]
+        self.store.proxy.faults = [("GET /corpus/in/changing", lambda: self.store.put(
+            "in/changing.warc.gz", replaced))]
         result = self.ftok("warc", "count", f"s3://{BUCKET}/in/changing.warc.gz")
         self.check("an object that is replaced while it is read ends the reading",
                    result.returncode == 1 and b"changed on the server" in result.stderr, result.stderr)

@@ -146,8 +146,8 @@ TEST_F(ModelFileTest, RefusesWhatItWouldNotCompute) {
   write_safetensors(folder_ / "part.safetensors", {{"wte.weight", {61, 32}, parameters_.data()}}, {});
   EXPECT_NE(error_of(folder_ / "part.safetensors", 4).find("no tensor wpe.weight"), std::string::npos);
   write_file(folder_ / "x.bin", "nothing of the kind");
-  EXPECT_NE(error_of(folder_ / "x.bin").find("neither an ftok checkpoint"), std::string::npos);
-  EXPECT_NE(error_of(folder_ / "no").find("no model"), std::string::npos);
+  EXPECT_NE(error_of(folder_ / "x.bin").find("not an ftok checkpoint"), std::string::npos);
+  EXPECT_NE(error_of(folder_ / "no").find("not a model"), std::string::npos);
 }
 
 TEST_F(ModelFileTest, RefusesWeightsThatAreNoNumbers) {
