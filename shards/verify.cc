@@ -188,7 +188,7 @@ void Verifier::unlisted() {
   std::set<std::string> names;
   for (const auto& entry : fs::recursive_directory_iterator(folder_)) {
     const std::string name = fs::relative(entry.path(), folder_).string();
-    const bool ours = name.starts_with("attempts/") || entry.path().filename() == ".lock";
+    const bool ours = name.starts_with("attempts/") || name.starts_with("slurm/") || entry.path().filename() == ".lock";
     if (entry.is_regular_file() && !listed_.contains(name) && !ours) names.insert(name);
   }
   for (const std::string& name : names)

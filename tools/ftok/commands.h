@@ -12,6 +12,7 @@ void add_crawl_command(CLI::App& app);
 void add_dedup_command(CLI::App& app);
 void add_extract_command(CLI::App& app);
 void add_job_commands(CLI::App& app);  // plan, task, status, resubmit, job
+void add_submit_command(CLI::App& app);
 void add_generate_command(CLI::App& app);
 void add_filter_command(CLI::App& app);
 void add_shards_command(CLI::App& app);
