@@ -128,7 +128,7 @@ S3Address parse_s3_address(std::string_view text) {
   return address;
 }
 
-S3Store::S3Store(const FetchOptions& options, Log log) : state_(std::make_unique<State>(options, log)) {}
+S3Store::S3Store(const FetchOptions& options, const Log& log) : state_(std::make_unique<State>(options, log)) {}
 
 S3Store::~S3Store() = default;
 

@@ -44,13 +44,13 @@ struct S3Object {
 // ("AccessDenied"), after as many tries as `options` allow for what may pass (no connection, 429, 5xx).
 class S3Store {
  public:
-  explicit S3Store(const FetchOptions& options = fetch_options_of_environment(), Log log = {});
+  explicit S3Store(const FetchOptions& options = fetch_options_of_environment(), const Log& log = {});
   ~S3Store();
   S3Store(const S3Store&) = delete;
   S3Store& operator=(const S3Store&) = delete;
 
   // Throws UsageError when the address is none that may be read here: without credentials only the public bucket's may.
-  void check(const std::string& address) const;
+  void check(const std::string& text) const;
 
   // A stream of one version of the object, which continues after breaks (fetch.h). Failures are thrown by read().
   std::unique_ptr<HttpSource> open(const S3Address& address, const ResumePoint& from = {}) const;

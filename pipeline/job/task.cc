@@ -201,7 +201,7 @@ TaskResult run_task(const Job& job, const TaskOptions& options, const Plan& plan
   job.check(plan);
   AttemptRecord attempt(job, options.pass, options.task);
   try {
-    const TaskResult result = do_task(job, options, plan, log);
+    TaskResult result = do_task(job, options, plan, log);
     attempt.end(result.quarantined > 0 ? kGivenUpExitCode : 0);
     return result;
   } catch (const Error& error) {

@@ -118,7 +118,8 @@ std::vector<std::string> submit_tasks(const Flags& flags, const PassStatus& pass
     const std::string command =
         fmt::format("{} task {} {} $(({} + SLURM_ARRAY_TASK_ID)) --threads {} --quiet", shell_word(flags.program),
                     shell_word(flags.job), pass.name, offset, flags.cpus);
-    jobs.push_back(submit(flags, script(flags, "ftok-" + pass.name, options, flags.job + "/slurm/%A_%a.log", command), name));
+    jobs.push_back(
+        submit(flags, script(flags, "ftok-" + pass.name, options, flags.job + "/slurm/%A_%a.log", command), name));
     from = to;
   }
   return jobs;
@@ -127,8 +128,8 @@ std::vector<std::string> submit_tasks(const Flags& flags, const PassStatus& pass
 // Submits what looks at the receipts once these jobs have ended, however they ended.
 void submit_barrier(const Flags& flags, const PassStatus& pass, const std::vector<std::string>& jobs) {
   std::string command = fmt::format("{} submit slurm {} --after {} --round {} --rounds {} --cpus {} --program {}",
-                                    shell_word(flags.program), shell_word(flags.job), pass.name, flags.round, flags.rounds,
-                                    flags.cpus, shell_word(flags.program));
+                                    shell_word(flags.program), shell_word(flags.job), pass.name, flags.round,
+                                    flags.rounds, flags.cpus, shell_word(flags.program));
   const auto add = [&](std::string_view flag, const std::string& value) {
     if (!value.empty()) command += fmt::format(" --{} {}", flag, shell_word(value));
   };
@@ -147,16 +148,17 @@ void submit_command(Flags flags) {
   flags.job = fs::absolute(flags.job).lexically_normal().string();
   if (flags.program.empty()) flags.program = fs::read_symlink("/proc/self/exe").string();
   const JobStatus status = job_status(Job(flags.job, Job::Check::kManifestOnly));
-  const auto pass = std::find_if(status.passes.begin(), status.passes.end(),
-                                 [](const PassStatus& p) { return !p.missing.empty(); });
+  const auto pass =
+      std::find_if(status.passes.begin(), status.passes.end(), [](const PassStatus& p) { return !p.missing.empty(); });
   if (pass == status.passes.end()) {
     print_out(fmt::format("{}: done\n", flags.job));
     return;
   }
   flags.round = flags.after == pass->name ? flags.round + 1 : 1;
   if (flags.round > flags.rounds) {
-    throw Error(fmt::format("{}: {} of {} tasks of the pass {} are still missing after {} rounds; the logs are in {}/slurm",
-                            flags.job, pass->missing.size(), pass->tasks, pass->name, flags.rounds, flags.job));
+    throw Error(
+        fmt::format("{}: {} of {} tasks of the pass {} are still missing after {} rounds; the logs are in {}/slurm",
+                    flags.job, pass->missing.size(), pass->tasks, pass->name, flags.rounds, flags.job));
   }
   const std::vector<std::string> jobs = submit_tasks(flags, *pass);
   submit_barrier(flags, *pass, jobs);
@@ -192,8 +194,10 @@ void add_submit_command(CLI::App& app) {
   command->add_option("--after", flags->after, "The pass that has ended")->group("");
   command->add_option("--round", flags->round, "The how-manieth round of it has ended")->group("");
   command->footer(
-      "Every pass is an array of its missing tasks and, after it (afterany), one job that calls this command again: it\n"
-      "submits what is missing once more, or the next pass. Given again by hand, the command goes on from the receipts.\n"
+      "Every pass is an array of its missing tasks and, after it (afterany), one job that calls this command again: "
+      "it\n"
+      "submits what is missing once more, or the next pass. Given again by hand, the command goes on from the "
+      "receipts.\n"
       "Example:\n"
       "  ftok submit slurm job --partition spot --time 2:00:00 --cpus 8");
   command->callback([flags] { submit_command(*flags); });
