@@ -248,13 +248,19 @@ class Checks:
         target = f"s3://{BUCKET}/large"
         command = ["tokenize", *options, "--output", target, text]
         # Killed while a part is under way.
-        stop = threading.Event()
-        self.store.proxy.faults = [("PUT .*partNumber=2", stop.set)]
+        reached, killed = threading.Event(), threading.Event()
+
+        def hold():
+            reached.set()
+            killed.wait(300)
+
+        self.store.proxy.faults = [("PUT .*partNumber=2", hold)]
         env = {**os.environ, **self.store.environment, "FTOK_CACHE": str(self.folder / "cache")}
         process = subprocess.Popen([FTOK, *map(str, command)], env=env, stderr=subprocess.DEVNULL)
-        self.check("the second part is reached", stop.wait(300))
+        self.check("the second part is reached", reached.wait(300))
         process.send_signal(signal.SIGKILL)
         process.wait()
+        killed.set()
         self.check("the shard of a killed upload is not there", not any(
             n.startswith("ftok_train") and n.endswith(".bin") for n in self.store.objects("large/")))
         self.check("its parts are", len(self.store.uploads()) == 1)
