@@ -5,6 +5,7 @@
 #include <new>
 
 #include "core/byte_source.h"
+#include "core/hex.h"
 
 namespace ftok {
 
@@ -20,13 +21,7 @@ std::string Sha256::hex() {
   unsigned char digest[EVP_MAX_MD_SIZE];
   unsigned size = 0;
   EVP_DigestFinal_ex(context_, digest, &size);
-  constexpr char kDigits[] = "0123456789abcdef";
-  std::string out;
-  for (unsigned i = 0; i < size; ++i) {
-    out.push_back(kDigits[digest[i] >> 4]);
-    out.push_back(kDigits[digest[i] & 15]);
-  }
-  return out;
+  return to_hex({reinterpret_cast<const char*>(digest), size});
 }
 
 std::string Sha256::of(std::string_view bytes) {

@@ -9,6 +9,7 @@
 
 #include "core/error.h"
 #include "core/file.h"
+#include "core/hex.h"
 #include "core/temporary_files.h"
 #include "shards/manifest.h"
 
@@ -26,12 +27,6 @@ std::string md5(std::string_view bytes) {
     throw Error("libcrypto cannot compute MD5");
   }
   return {reinterpret_cast<const char*>(digest), size};
-}
-
-std::string hex(std::string_view bytes) {
-  std::string out;
-  for (const char c : bytes) out += fmt::format("{:02x}", static_cast<unsigned char>(c));
-  return out;
 }
 
 // The files of a finished folder, by name below it: without locks and what is left of the work.
@@ -52,14 +47,14 @@ std::vector<std::string> files_below(const std::string& folder) {
 std::string s3_etag_of_file(const std::string& path, uint64_t part_bytes) {
   const MappedFile file(path);
   std::string_view rest = file.bytes();
-  if (rest.size() <= part_bytes) return "\"" + hex(md5(rest)) + "\"";
+  if (rest.size() <= part_bytes) return "\"" + to_hex(md5(rest)) + "\"";
   std::string digests;
   size_t parts = 0;
   for (; !rest.empty(); ++parts) {
     digests += md5(rest.substr(0, part_bytes));
     rest.remove_prefix(std::min<size_t>(part_bytes, rest.size()));
   }
-  return fmt::format("\"{}-{}\"", hex(md5(digests)), parts);
+  return fmt::format("\"{}-{}\"", to_hex(md5(digests)), parts);
 }
 
 RemoteOutput::RemoteOutput(const std::string& output, std::string folder, const FetchOptions& fetch, Log log)

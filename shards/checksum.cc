@@ -6,6 +6,7 @@
 #include <new>
 
 #include "core/byte_source.h"
+#include "core/hex.h"
 
 namespace ftok {
 namespace {
@@ -14,16 +15,6 @@ std::string canonical(XXH128_hash_t hash) {
   XXH128_canonical_t canonical;
   XXH128_canonicalFromHash(&canonical, hash);
   return {reinterpret_cast<const char*>(canonical.digest), kChecksumBytes};
-}
-
-std::string to_hex(std::string_view bytes) {
-  constexpr char kDigits[] = "0123456789abcdef";
-  std::string hex;
-  for (const char c : bytes) {
-    hex += kDigits[static_cast<unsigned char>(c) >> 4];
-    hex += kDigits[static_cast<unsigned char>(c) & 15];
-  }
-  return hex;
 }
 
 }  // namespace

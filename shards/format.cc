@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cassert>
 
+#include "core/hex.h"
 #include "shards/bytes.h"
 #include "shards/checksum.h"
 
@@ -25,22 +26,6 @@ std::string_view name_of_magic(int32_t magic) {
     case 20240328: return " (an llm.c tokenizer)";
     default: return "";
   }
-}
-
-std::string from_hex(std::string_view hex) {
-  assert(hex.size() == kChecksumDigits);
-  const auto digit = [](char c) { return c <= '9' ? c - '0' : c - 'a' + 10; };
-  std::string bytes;
-  for (size_t i = 0; i + 1 < hex.size(); i += 2) {
-    bytes.push_back(static_cast<char>(digit(hex[i]) * 16 + digit(hex[i + 1])));
-  }
-  return bytes;
-}
-
-std::string to_hex(std::string_view bytes) {
-  std::string hex;
-  for (const char c : bytes) fmt::format_to(std::back_inserter(hex), "{:02x}", static_cast<unsigned char>(c));
-  return hex;
 }
 
 }  // namespace

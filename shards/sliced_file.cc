@@ -5,6 +5,7 @@
 #include <cassert>
 
 #include "core/error.h"
+#include "core/hex.h"
 #include "shards/bytes.h"
 
 namespace ftok {
@@ -14,20 +15,6 @@ constexpr uint32_t kVersion = 1;
 constexpr size_t kHeadBytes = 16;
 constexpr size_t kRowBytes = 8 + kChecksumBytes;
 constexpr size_t kTailBytes = kChecksumBytes + 8 + kChecksumBytes;  // about, rows, the checksum of it all
-
-std::string from_hex(std::string_view hex) {
-  assert(hex.size() == kChecksumDigits);
-  const auto digit = [](char c) { return c <= '9' ? c - '0' : c - 'a' + 10; };
-  std::string bytes;
-  for (size_t i = 0; i < hex.size(); i += 2) bytes += static_cast<char>(digit(hex[i]) << 4 | digit(hex[i + 1]));
-  return bytes;
-}
-
-std::string to_hex(std::string_view bytes) {
-  std::string hex;
-  for (const char c : bytes) hex += fmt::format("{:02x}", static_cast<unsigned char>(c));
-  return hex;
-}
 
 }  // namespace
 
