@@ -15,18 +15,6 @@ namespace {
 
 constexpr int kVersion = 1;
 
-void write_numbers(JsonWriter& json, std::string_view name, const std::map<std::string, uint64_t>& numbers) {
-  json.key(name).begin_object();
-  for (const auto& [key, value] : numbers) json.field(key, value);
-  json.end_object();
-}
-
-void write_strings(JsonWriter& json, std::string_view name, const std::map<std::string, std::string>& strings) {
-  json.key(name).begin_object();
-  for (const auto& [key, value] : strings) json.field(key, value);
-  json.end_object();
-}
-
 JobManifest read_manifest_fields(const JsonFields& fields) {
   JobManifest manifest;
   fields.expect("format", "ftok-job");
@@ -77,12 +65,12 @@ TaskReceipt read_receipt_fields(const JsonFields& fields) {
 std::string write_job_manifest(const JobManifest& manifest) {
   JsonWriter json(true);
   json.begin_object().field("format", "ftok-job").field("version", kVersion);
-  write_strings(json, "software", manifest.software);
+  write_map(json, "software", manifest.software);
   json.field("binding", manifest.binding).field("recipe", manifest.recipe);
   json.field("folder", manifest.folder);
   json.field("vocabulary", manifest.vocabulary).field("language_model", manifest.language_model);
   json.field("rejects", manifest.rejects).field("text", manifest.text);
-  write_numbers(json, "tasks", manifest.tasks);
+  write_map(json, "tasks", manifest.tasks);
   json.key("inputs").begin_array();
   for (const JobManifest::Input& input : manifest.inputs) {
     JsonWriter one;
@@ -119,7 +107,7 @@ std::string write_task_receipt(const TaskReceipt& receipt) {
   JsonWriter json(true);
   json.begin_object().field("format", "ftok-task").field("version", kVersion).field("job", receipt.job);
   json.field("pass", receipt.pass).field("task", receipt.task).field("after", receipt.after);
-  write_numbers(json, "numbers", receipt.numbers);
+  write_map(json, "numbers", receipt.numbers);
   json.key("tally").raw(receipt.tally).key("files").begin_array();
   for (const FileEntry& file : receipt.files) json.raw(write_file_entry(file));
   json.end_array().key("sliced").begin_array();

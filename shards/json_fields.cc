@@ -6,6 +6,7 @@
 #include <charconv>
 
 #include "core/json.h"
+#include "shards/split.h"
 
 namespace ftok {
 namespace {
@@ -171,6 +172,22 @@ std::string write_file_entry(const FileEntry& file) {
 
 FileEntry read_file_entry(const JsonFields& fields) {
   return {fields.text("name"), fields.number("bytes"), fields.text("checksum")};
+}
+
+void write_split_counts(JsonWriter& json, const uint64_t (&documents)[2], const uint64_t (&tokens)[2]) {
+  for (const Split split : kSplits) {
+    const auto s = static_cast<size_t>(split);
+    // As a raw value: it stays on one line where the writer indents.
+    json.key(split_name(split)).raw(fmt::format("{{\"documents\":{},\"tokens\":{}}}", documents[s], tokens[s]));
+  }
+}
+
+void read_split_counts(const JsonFields& fields, uint64_t (&documents)[2], uint64_t (&tokens)[2]) {
+  for (const Split split : kSplits) {
+    const JsonFields of_split = fields.object(split_name(split));
+    documents[static_cast<size_t>(split)] = of_split.number("documents");
+    tokens[static_cast<size_t>(split)] = of_split.number("tokens");
+  }
 }
 
 }  // namespace ftok

@@ -9,6 +9,7 @@
 #include <utility>
 #include <vector>
 
+#include "core/json.h"
 #include "shards/checksum.h"
 
 namespace ftok {
@@ -21,7 +22,7 @@ class JsonFields {
     using std::runtime_error::runtime_error;
   };
 
-  // Parses the text of an object; throws Missing when it is none.
+  // Parses the text of an object; throws Missing when it is not one.
   explicit JsonFields(std::string_view text);
 
   bool has(std::string_view name) const;
@@ -48,5 +49,17 @@ class JsonFields {
 // {"name":...,"bytes":N,"checksum":...}, and back.
 std::string write_file_entry(const FileEntry& file);
 FileEntry read_file_entry(const JsonFields& fields);
+
+// "NAME":{"KEY":value,...}: what string_map and number_map read.
+template <typename Value>
+void write_map(JsonWriter& json, std::string_view name, const std::map<std::string, Value>& map) {
+  json.key(name).begin_object();
+  for (const auto& [key, value] : map) json.field(key, value);
+  json.end_object();
+}
+
+// For each split, under its name, {"documents":N,"tokens":N}, and back. Numbers are by Split.
+void write_split_counts(JsonWriter& json, const uint64_t (&documents)[2], const uint64_t (&tokens)[2]);
+void read_split_counts(const JsonFields& fields, uint64_t (&documents)[2], uint64_t (&tokens)[2]);
 
 }  // namespace ftok

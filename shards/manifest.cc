@@ -12,12 +12,6 @@ namespace {
 
 constexpr int kManifestVersion = 1;
 
-void write_string_map(JsonWriter& json, std::string_view name, const std::map<std::string, std::string>& map) {
-  json.key(name).begin_object();
-  for (const auto& [key, value] : map) json.field(key, value);
-  json.end_object();
-}
-
 Manifest read_fields(const JsonFields& fields) {
   Manifest manifest;
   fields.expect("format", "ftok-manifest");
@@ -101,9 +95,9 @@ void describe_shards(const ShardWriterOptions& options, Manifest& manifest) {
 std::string write_manifest(const Manifest& manifest) {
   JsonWriter json(true);
   json.begin_object().field("format", "ftok-manifest").field("version", kManifestVersion);
-  write_string_map(json, "software", manifest.software);
+  write_map(json, "software", manifest.software);
   json.field("recipe", manifest.recipe).field("binding", manifest.binding);
-  write_string_map(json, "digests", manifest.digests);
+  write_map(json, "digests", manifest.digests);
   json.key("notes").begin_array();
   for (const std::string& note : manifest.notes) json.value(note);
   json.end_array();

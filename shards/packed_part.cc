@@ -14,14 +14,9 @@ namespace ftok {
 std::string write_packed_part(const PackedPart& part) {
   JsonWriter json;
   json.begin_object().field("part", part.number).key("report").raw(part.report).field("judged", part.judged);
-  for (const Split split : kSplits) {
-    const size_t s = static_cast<size_t>(split);
-    json.key(split_name(split)).begin_object().field("documents", part.documents[s]).field("tokens", part.tokens[s]);
-    json.end_object();
-  }
-  json.key("bytes").begin_object();
-  for (const auto& [ending, bytes] : part.bytes) json.field(ending, bytes);
-  json.end_object().key("files").begin_array();
+  write_split_counts(json, part.documents, part.tokens);
+  write_map(json, "bytes", part.bytes);
+  json.key("files").begin_array();
   for (const FileEntry& file : part.files) json.raw(write_file_entry(file));
   json.end_array().end_object();
   return json.take() + '\n';
@@ -34,11 +29,7 @@ Result<PackedPart> parse_packed_part(std::string_view line) {
     part.number = fields.number("part");
     part.report = fields.raw("report");
     part.judged = fields.number("judged");
-    for (const Split split : kSplits) {
-      const JsonFields of_split = fields.object(split_name(split));
-      part.documents[static_cast<size_t>(split)] = of_split.number("documents");
-      part.tokens[static_cast<size_t>(split)] = of_split.number("tokens");
-    }
+    read_split_counts(fields, part.documents, part.tokens);
     part.bytes = fields.number_map("bytes");
     for (const JsonFields& file : fields.objects("files")) part.files.push_back(read_file_entry(file));
     return part;

@@ -15,11 +15,7 @@ std::string write_part_receipt(const PartReceipt& receipt) {
   json.begin_object().field("format", "ftok-receipt").field("version", 1).field("part", receipt.number);
   json.field("binding", receipt.binding).key("report").raw(receipt.report);
   json.field("judged", receipt.judged);
-  for (const Split split : kSplits) {
-    const size_t s = static_cast<size_t>(split);
-    json.key(split_name(split))
-        .raw(fmt::format("{{\"documents\":{},\"tokens\":{}}}", receipt.documents[s], receipt.tokens[s]));
-  }
+  write_split_counts(json, receipt.documents, receipt.tokens);
   json.key("files").begin_array();
   for (const FileEntry& file : receipt.files) json.raw(write_file_entry(file));
   json.end_array().end_object();
@@ -38,11 +34,7 @@ Result<PartReceipt> parse_part_receipt(std::string_view file) {
     receipt.binding = fields.text("binding");
     receipt.report = fields.raw("report");
     receipt.judged = fields.number("judged");
-    for (const Split split : kSplits) {
-      const JsonFields of_split = fields.object(split_name(split));
-      receipt.documents[static_cast<size_t>(split)] = of_split.number("documents");
-      receipt.tokens[static_cast<size_t>(split)] = of_split.number("tokens");
-    }
+    read_split_counts(fields, receipt.documents, receipt.tokens);
     for (const JsonFields& entry : fields.objects("files")) receipt.files.push_back(read_file_entry(entry));
   } catch (const JsonFields::Missing& missing) {
     return Damage{"bad_receipt", missing.what(), 0};

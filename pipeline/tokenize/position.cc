@@ -14,14 +14,7 @@ std::string write_position(const StreamPosition& position) {
       .field("input", position.input)
       .field("records", position.records)
       .field("digest", position.digest);
-  for (const Split split : kSplits) {
-    const auto s = static_cast<size_t>(split);
-    json.key(split_name(split))
-        .begin_object()
-        .field("documents", position.documents[s])
-        .field("tokens", position.tokens[s])
-        .end_object();
-  }
+  write_split_counts(json, position.documents, position.tokens);
   json.key("report").raw(write_input_report(position.report)).end_object();
   return json.take();
 }
@@ -31,11 +24,7 @@ StreamPosition read_position(const JsonFields& fields) {
   position.input = fields.number("input");
   position.records = fields.number("records");
   position.digest = fields.text("digest");
-  for (const Split split : kSplits) {
-    const JsonFields of_split = fields.object(split_name(split));
-    position.documents[static_cast<size_t>(split)] = of_split.number("documents");
-    position.tokens[static_cast<size_t>(split)] = of_split.number("tokens");
-  }
+  read_split_counts(fields, position.documents, position.tokens);
   Result<InputReport> report = parse_input_report(fields.raw("report"));
   if (!report.ok()) throw JsonFields::Missing(report.damage().detail);
   position.report = std::move(*report);

@@ -21,7 +21,7 @@ struct StreamPosition {
   void next_input() { *this = StreamPosition{input + 1, 0, "", {}, {0, 0}, {0, 0}}; }
 };
 
-// As a JSON object, and back; what is none throws JsonFields::Missing, or Error naming `path`.
+// As a JSON object, and back; anything else throws JsonFields::Missing, or Error naming `path`.
 std::string write_position(const StreamPosition& position);
 StreamPosition read_position(const JsonFields& fields);
 StreamPosition parse_position(std::string_view json, const std::string& path);
