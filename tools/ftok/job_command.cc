@@ -19,6 +19,7 @@
 #include "pipeline/run.h"
 #include "tools/ftok/commands.h"
 #include "tools/ftok/fetch_flags.h"
+#include "tools/ftok/number_ranges.h"
 #include "tools/ftok/run_flags.h"
 #include "tools/ftok/terminal.h"
 
@@ -176,25 +177,8 @@ void status(const StatusFlags& flags) {
     print_out(flags.json ? status_json(status, flags.price) : status_text(status, flags.price));
     const bool done = status.passes.back().missing.empty();
     if (!flags.watch || done) return;
-    const auto until = std::chrono::steady_clock::now() + std::chrono::duration<double>(flags.every);
-    while (std::chrono::steady_clock::now() < until) {
-      if (stop_requested()) throw Stopped();
-      std::this_thread::sleep_for(std::chrono::milliseconds(50));
-    }
+    wait_for(std::chrono::milliseconds(static_cast<int64_t>(flags.every * 1000)));
   }
-}
-
-// "3,5-9": what `sbatch --array` takes.
-std::string ranges_of(const std::vector<uint64_t>& numbers) {
-  std::string text;
-  for (size_t i = 0; i < numbers.size();) {
-    size_t end = i + 1;
-    while (end < numbers.size() && numbers[end] == numbers[end - 1] + 1) ++end;
-    text += fmt::format("{}{}", text.empty() ? "" : ",", numbers[i]);
-    if (end - i > 1) text += fmt::format("-{}", numbers[end - 1]);
-    i = end;
-  }
-  return text;
 }
 
 struct ResubmitFlags {
@@ -219,7 +203,8 @@ void resubmit(const ResubmitFlags& flags) {
     return;
   }
   for (const PassStatus& pass : status.passes) {
-    if (!flags.lines && !pass.missing.empty()) print_out(fmt::format("{} {}\n", pass.name, ranges_of(pass.missing)));
+    if (!flags.lines && !pass.missing.empty())
+      print_out(fmt::format("{} {}\n", pass.name, number_ranges(pass.missing)));
     for (const uint64_t task : flags.lines ? pass.missing : std::vector<uint64_t>()) {
       print_out(fmt::format("{} {}\n", pass.name, task));
     }

@@ -12,6 +12,7 @@
 #include "core/file.h"
 #include "pipeline/job.h"
 #include "tools/ftok/commands.h"
+#include "tools/ftok/number_ranges.h"
 #include "tools/ftok/terminal.h"
 
 namespace ftok::cli {
@@ -24,7 +25,7 @@ struct Flags {
   std::vector<std::string> sbatch;  // further options, as sbatch takes them
   uint64_t cpus = 1, array_max = 0, rounds = 3;
   bool dry_run = false;
-  // What a barrier was submitted with: it comes after this pass, of which this was the how-manieth array, from 1.
+  // For the job that follows a pass: which pass has ended, and in which of its rounds, from 1.
   std::string after;
   uint64_t round = 1;
 };
@@ -90,19 +91,6 @@ std::string submit(const Flags& flags, const std::string& text, const std::strin
   return answer.substr(0, answer.find(';'));  // the cluster's name may follow
 }
 
-// "0-4,7": the numbers less `offset`.
-std::string array_of(const std::vector<uint64_t>& numbers, size_t from, size_t to, uint64_t offset) {
-  std::string text;
-  for (size_t i = from; i < to;) {
-    size_t end = i + 1;
-    while (end < to && numbers[end] == numbers[end - 1] + 1) ++end;
-    text += fmt::format("{}{}", text.empty() ? "" : ",", numbers[i] - offset);
-    if (end - i > 1) text += fmt::format("-{}", numbers[end - 1] - offset);
-    i = end;
-  }
-  return text;
-}
-
 // Submits the missing tasks of a pass, in arrays within the cluster's limit.
 std::vector<std::string> submit_tasks(const Flags& flags, const PassStatus& pass) {
   const uint64_t limit = flags.array_max > 0 ? flags.array_max : array_size_max();
@@ -114,7 +102,7 @@ std::vector<std::string> submit_tasks(const Flags& flags, const PassStatus& pass
     const std::string name = fmt::format("{}-{}-{}", pass.name, flags.round, jobs.size());
     const std::string options =
         fmt::format("#SBATCH --array={}\n#SBATCH --cpus-per-task={}\n#SBATCH --requeue\n#SBATCH --open-mode=append\n",
-                    array_of(pass.missing, from, to, offset), flags.cpus);
+                    number_ranges(std::span(pass.missing).subspan(from, to - from), offset), flags.cpus);
     const std::string command =
         fmt::format("{} task {} {} $(({} + SLURM_ARRAY_TASK_ID)) --threads {} --quiet", shell_word(flags.program),
                     shell_word(flags.job), pass.name, offset, flags.cpus);
@@ -192,7 +180,7 @@ void add_submit_command(CLI::App& app) {
   command->add_option("--program", flags->program, "The ftok that nodes run; default: this one")->type_name("FILE");
   command->add_flag("--dry-run", flags->dry_run, "Print the scripts of the next pass, and submit nothing");
   command->add_option("--after", flags->after, "The pass that has ended")->group("");
-  command->add_option("--round", flags->round, "The how-manieth round of it has ended")->group("");
+  command->add_option("--round", flags->round, "Which of its rounds has ended")->group("");
   command->footer(
       "Every pass is an array of its missing tasks and, after it (afterany), one job that calls this command again: "
       "it\n"
