@@ -7,6 +7,7 @@
 
 #include "core/error.h"
 #include "core/shown.h"
+#include "crawl/ascii.h"
 #include "crawl/decoded_input.h"
 
 namespace ftok {
@@ -14,12 +15,6 @@ namespace {
 
 constexpr uint64_t kListBytesMax = 64u << 20;       // stored; a crawl's list of 100,000 paths is about 0.2 MB
 constexpr uint64_t kListTextBytesMax = 512u << 20;  // decoded
-
-std::string_view trim(std::string_view text) {
-  const size_t first = text.find_first_not_of(" \t\r\n");
-  if (first == std::string_view::npos) return "";
-  return text.substr(first, text.find_last_not_of(" \t\r\n") - first + 1);
-}
 
 // FNV-1a over the path, mixed with the seed by the finaliser of splitmix64: it never changes, as samples depend on it.
 uint64_t sample_key(uint64_t seed, std::string_view path) {

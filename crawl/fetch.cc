@@ -67,8 +67,6 @@ std::string difference(const ObjectVersion& before, const ObjectVersion& now) {
   return "";
 }
 
-bool status_may_pass(long status) { return status == 408 || status == 429 || status >= 500; }
-
 constexpr int kSignedAnewMax = 3;
 
 class CurlSource : public HttpSource, private HttpSink {
@@ -176,9 +174,7 @@ class CurlSource : public HttpSource, private HttpSink {
         throw Error(fmt::format("cannot fetch {} at byte {}: {}, and the server asks to wait {:.0f} s", shown_,
                                 reached_, problem, reply.retry_after_s));
       }
-      double wait = back_off_s(options_.back_off, failures, session_->clock().uniform());
-      wait = std::max(wait, reply.retry_after_s);
-      wait = session_->reserve_retry(host_, wait, options_.back_off.wait_min_s);
+      const double wait = session_->reserve_retry(host_, options_.back_off, failures, reply.retry_after_s);
       if (log_) {
         log_(LogLevel::kWarning, fmt::format("{} at byte {}: {}; try {} of {} in {:.1f} s", shown_, reached_, problem,
                                              failures + 1, options_.attempts_max, wait));
@@ -205,15 +201,11 @@ class CurlSource : public HttpSource, private HttpSink {
     } else {
       request.url = url_;
     }
-    request.user_agent = options_.user_agent.empty() ? default_user_agent() : options_.user_agent;
-    request.ca_file = options_.ca_file;
+    apply_fetch_options(options_, request);
     request.start = reached_;
     if (is_strong(version_.etag)) request.if_match = version_.etag;
     request.if_unmodified_since = version_.last_modified;
-    request.redirects_max = signer_ != nullptr ? 0 : static_cast<int>(options_.redirects_max);
-    request.connect_timeout_s = static_cast<int>(options_.connect_timeout_s);
-    request.low_speed_bytes_per_s = static_cast<uint64_t>(options_.low_speed_bytes_per_s);
-    request.low_speed_s = static_cast<int>(options_.low_speed_s);
+    if (signer_ != nullptr) request.redirects_max = 0;  // the signature is for this host
     return request;
   }
 
@@ -439,6 +431,17 @@ std::unique_ptr<HttpSource> open_signed_source(const std::string& name, std::sha
                                                const FetchOptions& options, const Log& log, const ResumePoint& from) {
   return std::make_unique<CurlSource>(name, std::move(signer), options, log, from);
 }
+
+void apply_fetch_options(const FetchOptions& options, HttpRequest& request) {
+  request.user_agent = options.user_agent.empty() ? default_user_agent() : options.user_agent;
+  request.ca_file = options.ca_file;
+  request.redirects_max = static_cast<int>(options.redirects_max);
+  request.connect_timeout_s = static_cast<int>(options.connect_timeout_s);
+  request.low_speed_bytes_per_s = static_cast<uint64_t>(options.low_speed_bytes_per_s);
+  request.low_speed_s = static_cast<int>(options.low_speed_s);
+}
+
+bool status_may_pass(long status) { return status == 408 || status == 429 || status >= 500; }
 
 std::string_view error_code(std::string_view body) {
   const size_t open = body.find("<Code>");

@@ -115,6 +115,12 @@ double FetchSession::reserve_retry(const std::string& host, double wait_s, doubl
   return at - now;
 }
 
+double FetchSession::reserve_retry(const std::string& host, const BackOff& back_off, int failures,
+                                   double retry_after_s) {
+  const double wait = std::max(back_off_s(back_off, failures, clock_->uniform()), retry_after_s);
+  return reserve_retry(host, wait, back_off.wait_min_s);
+}
+
 std::shared_ptr<FetchSession> process_fetch_session() {
   ProcessSession& process = process_session();
   std::lock_guard lock(process.mutex);

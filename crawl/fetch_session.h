@@ -102,6 +102,9 @@ class FetchSession {
   // last retry reserved for that host. Reserves the moment.
   double reserve_retry(const std::string& host, double wait_s, double pace_s);
 
+  // The wait after the `failures`-th failure in a row (from 1), at least what the server asked for; reserves its end.
+  double reserve_retry(const std::string& host, const BackOff& back_off, int failures, double retry_after_s);
+
  private:
   const FetchLimits limits_;
   const std::shared_ptr<FetchClock> clock_;

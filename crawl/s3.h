@@ -31,7 +31,7 @@ struct S3Address {
   std::string text() const { return "s3://" + bucket + "/" + key; }
 };
 
-// Throws UsageError for what is no such address.
+// Throws UsageError when `text` is not such an address.
 S3Address parse_s3_address(std::string_view text);
 
 struct S3Object {

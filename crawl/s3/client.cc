@@ -3,9 +3,13 @@
 #include <fmt/format.h>
 
 #include <array>
+#include <condition_variable>
+#include <stop_token>
+#include <thread>
 
 #include "core/error.h"
 #include "core/sha256.h"
+#include "core/signals.h"
 
 namespace ftok {
 namespace {
@@ -24,7 +28,25 @@ class BodySink : public HttpSink {
   std::string text;
 };
 
-bool may_pass(long status) { return status == 408 || status == 429 || status >= 500; }
+// Its token asks to stop when waits are to end (core/signals.h).
+class StopWithWaits {
+ public:
+  StopWithWaits()
+      : watcher_([this](const std::stop_token& done) {
+          std::mutex mutex;
+          std::condition_variable_any end;
+          std::unique_lock lock(mutex);
+          while (!done.stop_requested() && !waits_end())
+            end.wait_for(lock, done, kStopPollInterval, [] { return false; });
+          if (!done.stop_requested()) source_.request_stop();
+        }) {}
+
+  std::stop_token token() const { return source_.get_token(); }
+
+ private:
+  std::stop_source source_;
+  std::jthread watcher_;  // last: it uses the source
+};
 
 // What calls the credentials or the moment of signing into question.
 bool is_stale(std::string_view code) {
@@ -134,26 +156,21 @@ S3Answer S3Client::call(const S3Call& call) const {
   Signer signer(call, shared_);
   FetchSession& session = *options_.session;
   const std::string what = fmt::format("{} {}", call.method, call.address.text());
+  const StopWithWaits stop;
   HttpTransfer transfer;
   S3Answer answer;
   for (int failures = 0, signed_anew = 0;;) {
     HttpRequest request;
     signer.sign(request);
-    request.user_agent = options_.user_agent.empty() ? default_user_agent() : options_.user_agent;
-    request.ca_file = options_.ca_file;
-    request.redirects_max = 0;
-    request.connect_timeout_s = static_cast<int>(options_.connect_timeout_s);
-    request.low_speed_bytes_per_s = static_cast<uint64_t>(options_.low_speed_bytes_per_s);
-    request.low_speed_s = static_cast<int>(options_.low_speed_s);
+    apply_fetch_options(options_, request);
+    request.redirects_max = 0;  // the signature is for this host
     BodySink sink;
     HttpReply reply;
-    {
-      const FetchSession::Slot slot = session.connect({});
-      reply = transfer.run(request, sink, {});
-    }
+    if (const FetchSession::Slot slot = session.connect(stop.token()))
+      reply = transfer.run(request, sink, stop.token());
+    if (stop.token().stop_requested()) throw Stopped();
     const long status = reply.head.status;
-    const std::string_view code =
-        error_code(reply.error_body.empty() ? std::string_view(sink.text) : std::string_view(reply.error_body));
+    const std::string_view code = error_code(reply.error_body.empty() ? sink.text : reply.error_body);
     const bool good = reply.complete && status >= 200 && status < 300 && (call.method != "POST" || code.empty());
     if (good || (reply.complete && status == 404 && code != "NoSuchBucket")) {
       answer.status = status;
@@ -167,21 +184,23 @@ S3Answer S3Client::call(const S3Call& call) const {
       continue;
     }
     std::string problem = reply.complete ? fmt::format("status {}", status) : reply.error;
-    if (reply.complete && !code.empty()) problem = fmt::format("{}, {}", problem, code);
+    if (reply.complete && !code.empty()) problem += fmt::format(", {}", code);
     const bool again =
-        reply.complete ? may_pass(status) || code == "InternalError" || code == "SlowDown" : reply.may_pass;
+        reply.complete ? status_may_pass(status) || code == "InternalError" || code == "SlowDown" : reply.may_pass;
     if (!again) throw Error(fmt::format("{}: {}", what, problem));
     if (++failures >= options_.attempts_max) {
       throw Error(fmt::format("{}: {} (gave up after {} tries)", what, problem, failures));
     }
+    if (reply.retry_after_s > options_.back_off.wait_max_s) {
+      throw Error(fmt::format("{}: {}, and the server asks to wait {:.0f} s", what, problem, reply.retry_after_s));
+    }
     answer.repeated = true;
-    double wait = std::max(back_off_s(options_.back_off, failures, session.clock().uniform()), reply.retry_after_s);
-    wait = session.reserve_retry(signer.host(), wait, options_.back_off.wait_min_s);
+    const double wait = session.reserve_retry(signer.host(), options_.back_off, failures, reply.retry_after_s);
     if (log_) {
       log_(LogLevel::kWarning,
            fmt::format("{}: {}; try {} of {} in {:.1f} s", what, problem, failures + 1, options_.attempts_max, wait));
     }
-    session.clock().wait_s(wait, {});
+    if (!session.clock().wait_s(wait, stop.token())) throw Stopped();
   }
 }
 

@@ -8,6 +8,7 @@
 
 #include "core/error.h"
 #include "core/file.h"
+#include "crawl/ascii.h"
 #include "crawl/transfer/http_transfer.h"
 
 namespace ftok {
@@ -19,12 +20,6 @@ constexpr auto kRenewBefore = std::chrono::minutes(5);
 std::string environment(const char* name) {
   const char* value = std::getenv(name);
   return value == nullptr ? "" : value;
-}
-
-std::string trimmed(std::string_view text) {
-  const size_t from = text.find_first_not_of(" \t\r");
-  if (from == std::string_view::npos) return "";
-  return std::string(text.substr(from, text.find_last_not_of(" \t\r") + 1 - from));
 }
 
 // The settings file that `variable` names, else ~/.aws/NAME; nothing when there is none.
@@ -110,7 +105,7 @@ std::optional<ExpiringCredentials> of_container() {
   }
   std::string token = environment("AWS_CONTAINER_AUTHORIZATION_TOKEN");
   if (const std::string path = environment("AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE"); !path.empty()) {
-    token = trimmed(read_file(path, kSettingsBytesMax));
+    token = trim(read_file(path, kSettingsBytesMax));
   }
   const auto answer = ask("GET", url, token.empty() ? "" : "Authorization: " + token);
   return answer ? parse_s3_metadata_credentials(*answer) : std::nullopt;
@@ -127,7 +122,8 @@ std::optional<ExpiringCredentials> of_instance() {
   const std::string roles = service + "/latest/meta-data/iam/security-credentials/";
   const auto role = ask("GET", roles, header);
   if (!role || role->empty()) return std::nullopt;
-  const auto answer = ask("GET", roles + trimmed(role->substr(0, role->find('\n'))), header);
+  const auto answer =
+      ask("GET", roles + std::string(trim(std::string_view(*role).substr(0, role->find('\n')))), header);
   return answer ? parse_s3_metadata_credentials(*answer) : std::nullopt;
 }
 
@@ -139,18 +135,17 @@ S3Profiles parse_s3_profiles(std::string_view text) {
   std::map<std::string, std::string>* section = nullptr;
   for (std::string line; std::getline(lines, line);) {
     const bool indented = line.starts_with(' ') || line.starts_with('\t');  // a setting of a nested block
-    const std::string content = trimmed(line);
+    const std::string_view content = trim(line);
     if (content.empty() || content.front() == '#' || content.front() == ';') continue;
     if (content.front() == '[' && content.back() == ']') {
-      std::string name = trimmed(std::string_view(content).substr(1, content.size() - 2));
-      if (name.starts_with("profile ")) name = trimmed(std::string_view(name).substr(8));
-      section = &profiles[name];
+      std::string_view name = trim(content.substr(1, content.size() - 2));
+      if (name.starts_with("profile ")) name = trim(name.substr(8));
+      section = &profiles[std::string(name)];
       continue;
     }
     const size_t equals = content.find('=');
-    if (section == nullptr || equals == std::string::npos || indented) continue;
-    (*section)[trimmed(std::string_view(content).substr(0, equals))] =
-        trimmed(std::string_view(content).substr(equals + 1));
+    if (section == nullptr || equals == std::string_view::npos || indented) continue;
+    (*section)[std::string(trim(content.substr(0, equals)))] = trim(content.substr(equals + 1));
   }
   return profiles;
 }

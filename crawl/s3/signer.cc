@@ -9,6 +9,7 @@
 #include <array>
 
 #include "core/error.h"
+#include "core/hex.h"
 #include "core/sha256.h"
 
 namespace ftok {
@@ -22,12 +23,6 @@ std::string hmac(std::string_view key, std::string_view text) {
     throw Error("libcrypto cannot compute HMAC-SHA-256");
   }
   return {reinterpret_cast<const char*>(out.data()), size};
-}
-
-std::string hex(std::string_view bytes) {
-  std::string out;
-  for (const char c : bytes) out += fmt::format("{:02x}", static_cast<unsigned char>(c));
-  return out;
 }
 
 std::string canonical_query(const S3Request& request) {
@@ -90,7 +85,7 @@ std::vector<std::string> sign_s3_request(const S3Request& request, const S3Crede
        {std::string_view(region), std::string_view("s3"), std::string_view("aws4_request")})
     key = hmac(key, step);
   sent.push_back(fmt::format("Authorization: AWS4-HMAC-SHA256 Credential={}/{},SignedHeaders={},Signature={}",
-                             credentials.access_key, scope, names, hex(hmac(key, to_sign))));
+                             credentials.access_key, scope, names, to_hex(hmac(key, to_sign))));
   return sent;
 }
 

@@ -9,6 +9,7 @@
 
 #include "core/error.h"
 #include "core/shown.h"
+#include "crawl/ascii.h"
 
 namespace ftok {
 namespace {
@@ -46,24 +47,9 @@ std::optional<uint64_t> parse_number(std::string_view text) {
   return value;
 }
 
-std::string_view trim(std::string_view text) {
-  const auto blank = [](char c) { return c == ' ' || c == '\t' || c == '\r' || c == '\n'; };
-  while (!text.empty() && blank(text.front())) text.remove_prefix(1);
-  while (!text.empty() && blank(text.back())) text.remove_suffix(1);
-  return text;
-}
-
-std::string lower(std::string_view text) {
-  std::string out(text);
-  for (char& c : out) {
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-  }
-  return out;
-}
-
 // "bytes 5-99/100" or "bytes 5-99/*" or "bytes */100" (RFC 9110, section 14.4).
 void parse_content_range(std::string_view value, TransferHead& head) {
-  if (lower(value.substr(0, 6)) != "bytes ") return;
+  if (lower_ascii(value.substr(0, 6)) != "bytes ") return;
   value.remove_prefix(6);
   const size_t slash = value.find('/');
   if (slash == std::string_view::npos) return;
@@ -93,7 +79,7 @@ size_t on_header(char* data, size_t, size_t size, void* context) {
   }
   const size_t colon = line.find(':');
   if (colon == std::string_view::npos || line.size() > kHeaderBytesMax) return size;
-  const std::string name = lower(line.substr(0, colon));
+  const std::string name = lower_ascii(line.substr(0, colon));
   const std::string_view value = trim(line.substr(colon + 1));
   if (name == "etag") head.etag = value;
   if (name == "last-modified") head.last_modified = value;
@@ -177,7 +163,7 @@ void HttpTransfer::State::configure(const HttpRequest& request, Exchange& exchan
       throw Error("libcurl refuses option " + std::to_string(static_cast<int>(option)));
     }
   };
-  const bool encrypted = lower(request.url.substr(0, 6)) == "https:";
+  const bool encrypted = lower_ascii(request.url.substr(0, 6)) == "https:";
   set(CURLOPT_URL, request.url.c_str());
   set(CURLOPT_PROTOCOLS_STR, "http,https");
   set(CURLOPT_REDIR_PROTOCOLS_STR, encrypted ? "https" : "http,https");
@@ -307,7 +293,7 @@ std::string authority_of_url(const std::string& url) {
   if (!valid || (scheme != "http" && scheme != "https") || host.empty()) {
     throw UsageError("not an http or https URL: " + shown_input(url));
   }
-  return lower(host) + ":" + part(CURLUPART_PORT, CURLU_DEFAULT_PORT);
+  return lower_ascii(host) + ":" + part(CURLUPART_PORT, CURLU_DEFAULT_PORT);
 }
 
 }  // namespace ftok

@@ -30,6 +30,12 @@ std::unique_ptr<HttpSource> open_signed_source(const std::string& name, std::sha
                                                const FetchOptions& options, const Log& log,
                                                const ResumePoint& from = {});
 
+// Sets what the options say of every request.
+void apply_fetch_options(const FetchOptions& options, HttpRequest& request);
+
+// Whether a request that was answered so may be answered otherwise later: 408, 429, 5xx.
+bool status_may_pass(long status);
+
 // The code of an object store's XML error ("SlowDown"), or "".
 std::string_view error_code(std::string_view body);
 

@@ -271,6 +271,27 @@ class Checks:
         self.same("in parts", self.folder / "parts", self.store.objects("large/"))
         self.check("and sweeps what the killed one left", not self.store.uploads())
 
+    def interrupted(self):
+        reached, ended = threading.Event(), threading.Event()
+
+        def hold():
+            reached.set()
+            ended.wait(300)
+
+        self.store.proxy.faults = [("PUT .*interrupted", hold)]
+        env = {**os.environ, **self.store.environment, "FTOK_CACHE": str(self.folder / "cache")}
+        process = subprocess.Popen([FTOK, "tokenize", "--vocab", "ftok-4k", "--quiet", "--output", f"s3://{BUCKET}/interrupted",
+                                    __file__], env=env, stderr=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
+        self.check("an upload is under way", reached.wait(300))
+        process.send_signal(signal.SIGINT)
+        try:
+            self.check("SIGINT ends it", process.wait(timeout=60) == 130, str(process.returncode))
+        except subprocess.TimeoutExpired:
+            process.kill()
+            self.check("SIGINT ends it", False, "it waits")
+        ended.set()
+        self.check("and nothing looks complete", "manifest.json" not in self.store.objects("interrupted/"))
+
     def refused_outputs(self):
         result = self.ftok("run", "--only", "extract", "--input", SAMPLE, "--output", f"s3://{BUCKET}/x", "--vocab", "ftok-4k")
         self.check("halves need a folder", result.returncode == 2, result.stderr)
@@ -289,7 +310,7 @@ def main():
     with tempfile.TemporaryDirectory() as folder:
         checks = Checks(Path(folder))
         names = sys.argv[1:] or ["inputs", "wrong_secret", "no_credentials", "not_there", "run_local_and_remote",
-                                 "foreign_objects", "storms", "changed", "uploads_in_parts", "refused_outputs", "secrets"]
+                                 "foreign_objects", "storms", "changed", "uploads_in_parts", "interrupted", "refused_outputs", "secrets"]
         for name in names:
             started = time.time()
             getattr(checks, name)()
