@@ -31,7 +31,7 @@ class AtomicFile {
   void write(std::string_view bytes);
   void write_at(uint64_t offset, std::string_view bytes);  // over bytes already written; the end does not move
   uint64_t size() const { return size_; }
-  void commit();  // flush, fsync, rename, fsync the folder; or copy into what is no regular file
+  void commit();  // flush, fsync, rename, fsync the folder; a device or FIFO is written into instead
   // The same, but leaves a file that is there already as it is: false then, and this file is gone.
   bool commit_unless_there();
 

@@ -42,8 +42,8 @@ void set_hash_seed(uint64_t number) {
   }
 }
 
-// Sixteen bytes at a time, the last padded with zeros; the size is mixed in, so padding is no ambiguity. All factors
-// hold secret words, so that none can be made zero.
+// Sixteen bytes at a time, the last padded with zeros; the size is mixed in, so that padding cannot make two texts
+// alike. All factors hold secret words, so that none can be made zero.
 uint64_t seeded_hash(std::string_view bytes) {
   const HashSeed& seed = hash_seed();
   uint64_t hash = seed[0];

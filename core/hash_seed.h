@@ -22,8 +22,8 @@ struct HashSeed {
 
 const HashSeed& hash_seed();
 
-// For tests, which make floods for a seed that they know: the seed that is derived from `number`. To be called while
-// there is no table and no other thread.
+// For tests, which make floods for a seed that they know: the seed that is derived from `number`. To be called before
+// any table is made and any other thread is started.
 void set_hash_seed(uint64_t number);
 
 // 64 bits that depend on both numbers and on two secret ones: the halves of one product, folded.

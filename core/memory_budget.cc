@@ -14,7 +14,7 @@ void MemoryBudget::Share::resize(uint64_t bytes) {
   bytes_ = bytes;
 }
 
-// Those who wait are served in order, so that a large piece of work is not passed over for ever.
+// Those who wait are served in order, so that a large piece of work is never passed over.
 void MemoryBudget::grow(uint64_t from, uint64_t to) {
   std::unique_lock lock(mutex_);
   if (from > 0) --holders_;

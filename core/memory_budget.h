@@ -24,8 +24,8 @@ class MemoryBudget {
     Share(const Share&) = delete;
     Share& operator=(const Share&) = delete;
 
-    // Waits, when it is to be more, until that is within the budget. Where all shares wait, or there is no other, the
-    // one that has waited longest gets it whatever it is, so that a single piece of work may be larger than the budget.
+    // To grow, it waits until the sum of all shares is within the budget. When every share waits, or there is only one,
+    // the one that has waited longest is granted its size, so that a single piece of work may exceed the budget.
     void resize(uint64_t bytes);
 
    private:

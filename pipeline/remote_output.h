@@ -16,7 +16,7 @@ class RemoteOutput {
  public:
   // `output`: s3://BUCKET/PREFIX. `folder`: where the work is done; kept when the work fails, so that the same command
   // continues there. A finished output is fetched into an empty folder first, so that it can be added to. Throws
-  // UsageError when objects lie below the prefix that are no finished output and the folder is empty.
+  // UsageError when the folder is empty and the objects below the prefix are not a finished output.
   RemoteOutput(const std::string& output, std::string folder, const FetchOptions& fetch, Log log);
 
   const std::string& folder() const { return folder_; }

@@ -81,7 +81,7 @@ class Cluster:
             self.start_process(name, "slurmd", "-D", "-N", name)
 
     def kill(self, name):
-        """kill -9, and only that daemon: what it was running goes on as an orphan."""
+        """kill -9, and only that daemon: what it was running continues as an orphan."""
         self.processes[name].send_signal(signal.SIGKILL)
         self.processes[name].wait()
 

@@ -59,7 +59,7 @@ std::string read_bytes(const std::string& path) {
   }
 }
 
-// The page as a browser would get it: what is compressed is decoded, and what is no page is refused by name.
+// The page as a browser would get it: what is compressed is decoded, and anything but a page is refused by name.
 std::string read_page(const std::string& path) {
   std::string page = read_bytes(path);
   if (const std::string_view coding = coding_by_magic(page); !coding.empty()) {
@@ -69,7 +69,7 @@ std::string read_page(const std::string& path) {
       page = std::move(decoded);
   }
   if (is_no_page(page) && !choose_charset(page, "").encoding.starts_with("UTF-16"))
-    throw Error(fmt::format("{}: is no HTML page but {}", path == "-" ? "standard input" : path, sniff_type(page)));
+    throw Error(fmt::format("{}: not an HTML page but {}", path == "-" ? "standard input" : path, sniff_type(page)));
   return page;
 }
 
