@@ -1,6 +1,7 @@
 // A tiny model and batches for it, made from a seed.
 #pragma once
 
+#include <cmath>
 #include <memory>
 #include <vector>
 
@@ -61,5 +62,17 @@ struct SmallModel {
   std::unique_ptr<Layers<Real>> layers;
   Network<Real> network;
 };
+
+// The norm of the difference of two gradients over the norm of the first.
+template <typename A, typename B>
+double relative_difference(const A& expected, const B& got) {
+  double difference = 0, norm = 0;
+  for (size_t i = 0; i < expected.size(); ++i) {
+    const auto value = static_cast<double>(expected[i]);
+    difference += std::pow(value - static_cast<double>(got[i]), 2);
+    norm += value * value;
+  }
+  return std::sqrt(difference / norm);
+}
 
 }  // namespace ftok::testing
