@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "tests/cli/run_ftok.h"
+#include "tests/support/test_data.h"
 
 namespace ftok {
 namespace {
@@ -18,7 +19,8 @@ constexpr size_t kWords = size_t{6} << 20;
 
 const std::string& long_text() {
   static const std::string path = [] {
-    const std::string made = ::testing::TempDir() + "ftok_encode_command_test.txt";
+    static const testing::TemporaryFolder folder;
+    const std::string made = folder / "long.txt";
     std::ofstream file(made);
     const std::string words = [] {
       std::string text;

@@ -10,6 +10,7 @@
 #include "crawl/s3/client.h"
 #include "crawl/s3/credentials.h"
 #include "crawl/s3/signer.h"
+#include "tests/support/test_data.h"
 
 namespace ftok {
 namespace {
@@ -141,10 +142,13 @@ class S3Environment : public ::testing::Test {
   }
 
   void write(const std::string& name, const std::string& text) {
-    const std::string path = ::testing::TempDir() + "s3_environment_" + name;
+    const std::string path = folder_ / name;
     write_file(path, text);
     ::setenv(name == "config" ? "AWS_CONFIG_FILE" : "AWS_SHARED_CREDENTIALS_FILE", path.c_str(), 1);
   }
+
+ private:
+  testing::TemporaryFolder folder_;
 };
 
 TEST_F(S3Environment, FileThenProfileThenVariables) {
