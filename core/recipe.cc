@@ -231,6 +231,24 @@ std::unique_ptr<OptionVisitor> RecipeReader::begin_section(const std::string& na
   return std::make_unique<SectionReader>(*impl_, name);
 }
 
+// Each table becomes a section of its own, "section.name N", by which messages call it.
+std::vector<std::string> RecipeReader::begin_list(const std::string& section, const std::string& name) {
+  impl_->known[section].emplace_back(name);
+  toml::node* const outer = impl_->root.get(section);
+  toml::node* const node = outer != nullptr && outer->is_table() ? outer->as_table()->get(name) : nullptr;
+  if (node == nullptr) return {};
+  const std::string expected =
+      fmt::format("{}.{}: got {}, expected tables [[{}.{}]]", section, name, type_name(*node), section, name);
+  if (!node->is_array()) impl_->refuse(node, expected);
+  std::vector<std::string> elements;
+  for (toml::node& element : *node->as_array()) {
+    if (!element.is_table()) impl_->refuse(node, expected);
+    elements.push_back(fmt::format("{}.{} {}", section, name, elements.size() + 1));
+    impl_->root.insert_or_assign(elements.back(), std::move(*element.as_table()));
+  }
+  return elements;
+}
+
 void RecipeReader::finish() const {
   std::vector<std::string> top;
   for (const auto& [section, keys] : impl_->known) {

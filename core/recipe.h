@@ -44,6 +44,14 @@ class RecipeReader {
     options.visit(*visitor);
   }
 
+  // Reads the tables [[section.name]] in their order. Where there are none, `list` keeps what it has.
+  template <typename Options>
+  void list(const std::string& section, const std::string& name, std::vector<Options>& list) {
+    const std::vector<std::string> elements = begin_list(section, name);
+    if (!elements.empty()) list.assign(elements.size(), {});
+    for (size_t i = 0; i < elements.size(); ++i) this->section(elements[i], list[i]);
+  }
+
   // Throws UsageError for the first key or section that no options struct has.
   void finish() const;
 
@@ -51,6 +59,7 @@ class RecipeReader {
   class Impl;
   class SectionReader;
   std::unique_ptr<OptionVisitor> begin_section(const std::string& name);
+  std::vector<std::string> begin_list(const std::string& section, const std::string& name);
 
   std::unique_ptr<Impl> impl_;
 };
@@ -65,6 +74,11 @@ class RecipeWriter {
   void section(const std::string& name, Options& options) {
     const std::unique_ptr<OptionVisitor> visitor = begin_section(name);
     options.visit(*visitor);
+  }
+  // As tables [[section.name]].
+  template <typename Options>
+  void list(const std::string& section, const std::string& name, std::vector<Options>& list) {
+    for (Options& element : list) element.visit(*begin_section("[" + section + "." + name + "]"));
   }
   const std::string& text() const { return text_; }
 

@@ -7,7 +7,7 @@
 #include <optional>
 
 #include "tokenizer/encoding.h"
-#include "trainer/data/loader.h"
+#include "trainer/batch.h"
 
 namespace ftok {
 

@@ -22,7 +22,7 @@ inline constexpr size_t kRecentLosses = 50;
 struct Checkpoint {
   std::string recipe;          // TOML, every key
   uint64_t step = 0;           // steps done
-  uint64_t windows_read = 0;   // the next window's number (trainer/data/loader.h)
+  uint64_t windows_read = 0;   // the next window's number (trainer/loader.h)
   std::string data;            // Mixture::description: a run is bound to its data
   std::vector<double> losses;  // of the last steps, at most kRecentLosses; a spike is measured against their mean
   std::vector<float> parameters, first_moments, second_moments;  // as ParameterLayout lays them out

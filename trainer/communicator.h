@@ -13,8 +13,11 @@
 
 namespace ftok {
 
-// Collective: every rank calls the same functions in the same order with the same sizes. Throws Error when another rank
-// has exited or does not answer. Not thread-safe.
+// Collective: every rank calls the same functions in the same order with the same sizes. Throws Error naming the rank
+// that has exited, within seconds, or that has sent nothing for ten minutes; Stopped when a stop was asked for
+// (core/signals.h) and the others have not finished a minute later. A rank that is destroyed while an exception is
+// under way has failed; otherwise it leaves in peace, and the others may still finish what does not need it. Not
+// thread-safe.
 class Communicator {
  public:
   virtual ~Communicator() = default;
@@ -38,6 +41,8 @@ class Communicator {
   virtual void all_reduce(std::span<double> values) = 0;
   // Replaces `bytes` by rank 0's.
   virtual void broadcast(std::span<std::byte> bytes) = 0;
+  // Not collective, and does not wait: throws Error naming a rank that has exited.
+  virtual void check_ranks() {}
 
   void all_reduce(std::span<float> values) {
     reduce_scatter(values);
@@ -50,7 +55,7 @@ std::unique_ptr<Communicator> make_single_communicator();
 
 // A process's place among the others.
 struct RankInfo {
-  int rank = 0, size = 1;
+  int rank = 0, size = 1;             // 0 <= rank < size
   std::string address = "127.0.0.1";  // rank 0's
   int port = 29500;                   // that rank 0 listens on (torchrun's default)
 };
@@ -62,7 +67,21 @@ struct RankInfo {
 // a variable that is not a number or out of range.
 RankInfo rank_info_from(const std::function<std::optional<std::string>(const char*)>& get);
 
-// Connects all ranks with each other. Throws Error naming rank, address and port when that takes longer than `seconds`.
-std::unique_ptr<Communicator> connect_ranks(const RankInfo& info, double seconds);
+// How the ranks of a run find and recognise each other.
+struct MeetingOptions {
+  double seconds = 300;  // for all of them to come
+  // A secret that all ranks know, and nobody else.
+  std::string token;
+  // Without one: a folder that all ranks share, made where there is none. Rank 0 leaves a new token in it, in a file
+  // that its owner alone can read, until all have come.
+  std::string folder;
+  double answer_seconds = 10;  // that a process which has connected has to prove that it is a rank
+};
+
+// Connects all ranks with each other. Rank 0 listens on info.address alone, the others on the address that they reach
+// it from. Other processes that connect are dropped and hold nobody up. Throws Error naming rank, address and port when
+// ranks are missing at the end of options.seconds, one exits, or one is of another run; Stopped when a stop is asked
+// for.
+std::unique_ptr<Communicator> connect_ranks(const RankInfo& info, const MeetingOptions& options);
 
 }  // namespace ftok

@@ -4,6 +4,7 @@
 #include <atomic>
 #include <cassert>
 #include <cmath>
+#include <numeric>
 #include <thread>
 
 #include "core/check_range.h"
@@ -134,6 +135,12 @@ int64_t ParameterLayout::add(std::string name, int64_t rows, int64_t columns, St
   return tensors_.back().offset;
 }
 
+int64_t ParameterLayout::add_matrix(std::string name, int64_t rows, std::vector<int64_t> maps, Start start) {
+  const int64_t offset = add(std::move(name), rows, std::accumulate(maps.begin(), maps.end(), int64_t{0}), start);
+  tensors_.back().maps = std::move(maps);
+  return offset;
+}
+
 int64_t ParameterLayout::add_embedding(std::string name, const ModelConfig& config) {
   const int64_t offset = add(std::move(name), config.padded_vocabulary(), config.channels, Start::kNormal);
   tensors_.back().rows_used = config.vocabulary_size;
@@ -144,6 +151,7 @@ int64_t ParameterLayout::add_embedding(std::string name, const ModelConfig& conf
 BlockOffsets ParameterLayout::add_block(const std::string& h, const ModelConfig& config) {
   const int64_t C = config.channels, W = config.qkv_channels(), A = config.attention_channels();
   const int64_t D = config.head_channels(), F = config.inner_channels(), G = config.fc_channels();
+  const int64_t kv = config.key_heads() * D;
   const bool norm_bias = config.has_layernorm();
   const auto vector = [&](bool has, const char* name, int64_t n, Start start) {
     return has ? add(h + name, 1, n, start) : kAbsent;
@@ -151,17 +159,18 @@ BlockOffsets ParameterLayout::add_block(const std::string& h, const ModelConfig&
   BlockOffsets block;
   block.ln_1_gain = add(h + "ln_1.weight", 1, C, Start::kOnes);
   block.ln_1_bias = vector(norm_bias, "ln_1.bias", C, Start::kZeros);
-  block.qkv_weight = add(h + "attn.c_attn.weight", C, W, Start::kNormal);
+  block.qkv_weight = add_matrix(h + "attn.c_attn.weight", C, {A, kv, kv}, Start::kNormal);
   block.qkv_bias = vector(config.qkv_bias, "attn.c_attn.bias", W, Start::kZeros);
   block.q_norm_gain = vector(config.qk_norm, "attn.q_norm.weight", D, Start::kOnes);
   block.k_norm_gain = vector(config.qk_norm, "attn.k_norm.weight", D, Start::kOnes);
-  block.attention_projection_weight = add(h + "attn.c_proj.weight", A, C, Start::kResidualNormal);
+  block.attention_projection_weight = add_matrix(h + "attn.c_proj.weight", A, {C}, Start::kResidualNormal);
   block.attention_projection_bias = vector(config.projection_bias, "attn.c_proj.bias", C, Start::kZeros);
   block.ln_2_gain = add(h + "ln_2.weight", 1, C, Start::kOnes);
   block.ln_2_bias = vector(norm_bias, "ln_2.bias", C, Start::kZeros);
-  block.fc_weight = add(h + "mlp.c_fc.weight", C, G, Start::kNormal);
+  block.fc_weight =
+      add_matrix(h + "mlp.c_fc.weight", C, std::vector<int64_t>(static_cast<size_t>(G / F), F), Start::kNormal);
   block.fc_bias = vector(config.mlp_bias, "mlp.c_fc.bias", G, Start::kZeros);
-  block.projection_weight = add(h + "mlp.c_proj.weight", F, C, Start::kResidualNormal);
+  block.projection_weight = add_matrix(h + "mlp.c_proj.weight", F, {C}, Start::kResidualNormal);
   block.projection_bias = vector(config.mlp_bias, "mlp.c_proj.bias", C, Start::kZeros);
   return block;
 }

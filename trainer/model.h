@@ -19,6 +19,8 @@
 
 namespace ftok {
 
+// The keys of a recipe's [model]. What each means, visit() says (`ftok train tiny --show` prints it), and check() has
+// the ranges; 0 of mlp_channels, kv_heads and head_size stands for 4 C, H and C / H, and of window for no window.
 struct ModelConfig {
   int64_t layers = 12;
   int64_t heads = 12;
@@ -90,6 +92,9 @@ struct Tensor {
   int64_t offset = 0;     // in elements, from the start of the flat array
   Start start = Start::kZeros;
   bool decays = false;  // weight decay: matrices and embeddings, not gains and biases
+  // Of a matrix inside a block: the columns of each linear map that it holds side by side (queries, keys, values; gate,
+  // up); their sum is `columns`. Empty for embeddings, gains and biases.
+  std::vector<int64_t> maps = {};
 
   int64_t size() const { return rows * columns; }
 };
@@ -124,6 +129,7 @@ class ParameterLayout {
 
  private:
   int64_t add(std::string name, int64_t rows, int64_t columns, Start start);
+  int64_t add_matrix(std::string name, int64_t rows, std::vector<int64_t> maps, Start start);
   int64_t add_embedding(std::string name, const ModelConfig& config);
   BlockOffsets add_block(const std::string& prefix, const ModelConfig& config);
 

@@ -7,7 +7,7 @@
 #include <cmath>
 #include <cstring>
 #include <limits>
-#include <map>
+#include <numeric>
 #include <span>
 
 #include "core/error.h"
@@ -181,7 +181,7 @@ double ChoiceScore::standard_error(double share, uint64_t examples) {
 
 namespace {
 
-constexpr size_t kExamplesAtOnce = 256;  // that batches are filled from
+constexpr size_t kExamplesAtOnce = 64;  // that batches are filled from
 constexpr int64_t kPaddedLengthMin = 32;
 
 // A completion after its context: the tokens, of which the last `counted` are scored.
@@ -202,8 +202,7 @@ Sequence make_sequence(const ModelConfig& config, const std::vector<uint32_t>& c
   return sequence;
 }
 
-int64_t padded_length(const ModelConfig& config, const ChoiceBatches& batches, int64_t length) {
-  if (!batches.pad_length) return length;
+int64_t padded_length(const ModelConfig& config, int64_t length) {
   int64_t padded = kPaddedLengthMin;
   while (padded < length) padded *= 2;
   return std::min(padded, config.length);
@@ -233,16 +232,17 @@ void score_batch(const TargetLosses& losses_of, const std::vector<Sequence>& seq
 // The summed losses of every sequence's completion.
 std::vector<double> score_sequences(const TargetLosses& losses_of, const ModelConfig& config,
                                     const std::vector<Sequence>& sequences, const ChoiceBatches& batches) {
-  std::map<int64_t, std::vector<size_t>> by_length;
-  for (size_t i = 0; i < sequences.size(); ++i)
-    by_length[padded_length(config, batches, sequences[i].length())].push_back(i);
+  std::vector<size_t> order(sequences.size());
+  std::iota(order.begin(), order.end(), size_t{0});
+  std::stable_sort(order.begin(), order.end(),
+                   [&](size_t a, size_t b) { return sequences[a].length() < sequences[b].length(); });
   std::vector<double> sums(sequences.size());
-  for (const auto& [T, which] : by_length) {
-    const size_t B = static_cast<size_t>(batches.sequences);
-    for (size_t at = 0; at < which.size(); at += B) {
-      const std::span<const size_t> batch = std::span(which).subspan(at, std::min(B, which.size() - at));
-      score_batch(losses_of, sequences, batch, batches.sequences, T, sums);
-    }
+  const size_t most = static_cast<size_t>(batches.sequences);
+  for (size_t at = 0; at < order.size(); at += most) {
+    const std::span<const size_t> batch = std::span(order).subspan(at, std::min(most, order.size() - at));
+    const int64_t longest = sequences[batch.back()].length(), rows = static_cast<int64_t>(batch.size());
+    score_batch(losses_of, sequences, batch, batches.few_shapes ? batches.sequences : rows,
+                batches.few_shapes ? padded_length(config, longest) : longest, sums);
   }
   return sums;
 }
@@ -278,9 +278,8 @@ ChoiceScore score_choices(const TargetLosses& losses_of, const ModelConfig& conf
                           const std::vector<ChoiceExample>& examples,
                           const std::function<void(const ChoiceScore&)>& each, const ChoiceBatches& batches) {
   ChoiceScore score;
-  const size_t at_once = batches.sequences > 1 ? kExamplesAtOnce : 1;
-  for (size_t begin = 0; begin < examples.size(); begin += at_once) {
-    const size_t end = std::min(begin + at_once, examples.size());
+  for (size_t begin = 0; begin < examples.size(); begin += kExamplesAtOnce) {
+    const size_t end = std::min(begin + kExamplesAtOnce, examples.size());
     std::vector<Sequence> sequences;
     for (size_t i = begin; i < end; ++i) {
       check_ids(config, examples[i], i);

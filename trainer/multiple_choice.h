@@ -13,7 +13,8 @@
 #include <vector>
 
 #include "core/result.h"
-#include "trainer/layers/network.h"
+#include "trainer/batch.h"
+#include "trainer/model.h"
 
 namespace ftok {
 
@@ -48,11 +49,13 @@ struct ChoiceScore {
 // A model's loss, in nats, of each target (B,T) of a batch; 0 where a target does not count.
 using TargetLosses = std::function<std::vector<double>(const BatchView&)>;
 
-// The batches that completions are scored in. On a GPU every new shape of batch costs seconds (plans, algorithms), and
-// a batch of one sequence leaves it idle.
+// The batches that completions are scored in: up to `sequences` of them, of about one length, each filled up to the
+// longest.
 struct ChoiceBatches {
-  int64_t sequences = 1;    // in every batch; the last one is filled up
-  bool pad_length = false;  // to a power of two, at least 32, at most the model's context; false: as long as they are
+  int64_t sequences = 16;
+  // Every batch has `sequences` rows, and a length that is a power of two, at least 32, or the model's context: on a
+  // GPU every new shape of batch costs seconds (plans, algorithms).
+  bool few_shapes = false;
 };
 
 // Examples longer than the model's context lose the beginning of their context. Calls `each` after every example, in

@@ -31,7 +31,7 @@ void penalise_repetition(std::span<float> logits, std::span<const uint32_t> cont
 // Sets the logits of ids that are not tokens of `encoding` to -infinity; null: of none.
 void leave_out_no_tokens(std::span<float> logits, const Encoding* encoding);
 
-// A token, its logit and its probability.
+// A token, its logit and its probability, between 0 and 1.
 struct TokenProbability {
   uint32_t token = 0;
   float logit = 0;
@@ -58,6 +58,11 @@ class TokenPredictor {
   virtual std::span<const float> read(std::span<const uint32_t> tokens) = 0;
   virtual int64_t position() const = 0;  // tokens read since the start
 };
+
+// On the CPU, in fp32, on `threads` threads (at least 1); the logits do not depend on how many. `parameters` are as
+// ParameterLayout(config) lays them out and must outlive it. On GPUs: trainer/cuda_back_end.h.
+std::unique_ptr<TokenPredictor> make_cpu_decoder(const ModelConfig& config, std::span<const float> parameters,
+                                                 int threads);
 
 // Goes on from `prompt` (not empty, ids below V) for up to `count` tokens, calling each(token) for each; stops after a
 // token for which it returns false. When the context is full, the last half of it is read in again.

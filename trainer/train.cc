@@ -15,12 +15,11 @@
 #include "core/recipe.h"
 #include "trainer/bits_per_byte.h"
 #include "trainer/checkpoint.h"
-#include "trainer/cpu/cpu_layers.h"
-#include "trainer/engine.h"
-#include "trainer/layers/decoder.h"
+#include "trainer/data/file_checksums.h"
+#include "trainer/data/train_data.h"
 #include "trainer/memory_need.h"
 #include "trainer/sample.h"
-#include "trainer/train_data.h"
+#include "trainer/training/engine.h"
 #include "trainer/training/step_log.h"
 
 namespace ftok {
@@ -204,7 +203,10 @@ class Run {
     ranks_.all_reduce(std::span(counted));
     if (counted[0] == 0) return std::nullopt;
     engine_->clear_gradients();
-    for (const Batch& batch : batches) engine_->add_gradients(batch.view(), 1 / counted[0]);
+    for (const Batch& batch : batches) {
+      ranks_.check_ranks();
+      engine_->add_gradients(batch.view(), 1 / counted[0]);
+    }
     std::vector<double> loss = {engine_->take_loss()};
     ranks_.all_reduce(std::span(loss));
     engine_->reduce_gradients();
@@ -307,8 +309,8 @@ class Run {
 
   void sample() {
     if (recipe_.run.sample_tokens == 0) return;
-    const std::unique_ptr<Layers<float>> layers = make_cpu_layers<float>(thread_count(recipe_));
-    Decoder<float> decoder(recipe_.model, *layers, engine_->parameters().data());
+    const std::unique_ptr<TokenPredictor> decoder =
+        make_cpu_decoder(recipe_.model, engine_->parameters(), thread_count(recipe_));
     const uint32_t first = inputs_.encoding == nullptr ? 0 : inputs_.encoding->end_of_text().value_or(0);
     SampleOptions options;
     options.encoding = inputs_.encoding;
@@ -316,7 +318,7 @@ class Run {
     options.seed = static_cast<uint64_t>(recipe_.training.seed) + step_;
     std::vector<uint32_t> tokens;
     try {
-      generate(decoder, recipe_.model, {&first, 1}, recipe_.run.sample_tokens, options, [&](uint32_t token) {
+      generate(*decoder, recipe_.model, {&first, 1}, recipe_.run.sample_tokens, options, [&](uint32_t token) {
         tokens.push_back(token);
         return true;
       });

@@ -8,30 +8,36 @@
 
 #include <cstdint>
 #include <functional>
-#include <optional>
+#include <memory>
 #include <string>
 #include <vector>
 
 #include "core/log.h"
 #include "tokenizer/encoding.h"
 #include "trainer/communicator.h"
-#include "trainer/engine.h"
+#include "trainer/loss_curve.h"
 #include "trainer/model_file.h"
 #include "trainer/train_recipe.h"
-#include "trainer/training/loss_curve.h"
 
 namespace ftok {
+
+// Does a run's arithmetic: the CPU here, a GPU (trainer/cuda_back_end.h).
+class Engine;
+using EngineFactory = std::function<std::unique_ptr<Engine>(const TrainRecipe& recipe, Communicator& ranks)>;
+
+// In an output folder: the chat template of the data, as JSON, where the data has one.
+inline constexpr char kChatTemplateName[] = "chat.json";
 
 struct StepReport {
   int64_t step = 0, steps = 0;  // 1, 2, ... of the run's steps
   double loss = 0;              // nats per token, mean over the step's targets, before the update
   double norm = 0;              // gradient norm before clipping
   double learning_rate = 0;
-  double tokens_per_second = 0;
-  double mfu = 0;           // of run.peak_tflops; 0 where that is not known
-  double seconds_left = 0;  // at the pace of the last steps
-  bool skipped = false;     // a bad loss, or no loss at all: no update was made
-  bool no_targets = false;  // no target of the step counts: loss is NaN
+  double tokens_per_second = 0;  // of all processes together
+  double mfu = 0;                // share of run.peak_tflops, from 0 to 1; 0 where that is not known
+  double seconds_left = 0;       // at the pace of the last steps
+  bool skipped = false;          // a bad loss, or no loss at all: no update was made
+  bool no_targets = false;       // no target of the step counts: loss is NaN
 };
 
 // Told of a run's progress; called on the run's thread, by rank 0 alone.
@@ -58,7 +64,7 @@ struct TrainInputs {
   std::string validation;              // a folder or a shard; "": the "val" shards of the data's folders, or none
   Communicator* ranks = nullptr;       // null: this process alone. All ranks get the same inputs
   EngineFactory make_engine;           // empty: the CPU's
-  std::function<bool()> stop = {};     // asked between steps; true ends the run after a checkpoint
+  std::function<bool()> stop = {};     // asked after every step; true ends the run with a checkpoint
 };
 
 // Trains until recipe.run.steps steps are done; false when inputs.stop ended the run before. Throws UsageError when

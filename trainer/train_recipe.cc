@@ -16,7 +16,8 @@ namespace ftok {
 namespace {
 
 constexpr char kTiny[] = "tiny";
-const std::vector<std::string> kNames = {kTiny, "gpt2-124m", "gpt2-350m", "gpt2-774m", "gpt2-1558m", "llama-124m"};
+const std::vector<std::string> kNames = {kTiny,       "nano",       "gpt2-124m", "gpt2-350m",
+                                         "gpt2-774m", "gpt2-1558m", "llama-124m"};
 
 TrainRecipe tiny() {
   TrainRecipe recipe;
@@ -31,6 +32,17 @@ TrainRecipe tiny() {
   recipe.run.sample_every = 20;
   recipe.run.validation_windows = 32;
   recipe.run.checkpoint_every = 100;
+  return recipe;
+}
+
+// As many parameters as `tiny`, with what was learnt since GPT-2: rotary positions, RMSNorm, norm of queries and keys,
+// squared ReLU (So et al. 2021), no biases, and Muon for the matrices.
+TrainRecipe nano() {
+  TrainRecipe recipe = tiny();
+  ModelConfig& model = recipe.model;
+  model.norm = "rmsnorm", model.positions = "rotary", model.mlp = "relu2", model.qk_norm = true;
+  model.qkv_bias = model.projection_bias = model.mlp_bias = false;
+  recipe.optimizer.matrices = "muon";
   return recipe;
 }
 
@@ -55,6 +67,7 @@ TrainRecipe llama_124m() {
 
 TrainRecipe preset_recipe(const std::string& name) {
   TrainRecipe recipe = name == kTiny          ? tiny()
+                       : name == "nano"       ? nano()
                        : name == "gpt2-124m"  ? gpt2(12, 768, 6e-4, 4)
                        : name == "gpt2-350m"  ? gpt2(24, 1024, 3e-4, 2)
                        : name == "gpt2-774m"  ? gpt2(36, 1280, 2.5e-4, 1)
@@ -69,6 +82,7 @@ struct PresetName {
   void visit(OptionVisitor& visitor) { visitor.choice("preset", preset, kNames, "preset"); }
 };
 
+// All but [run].
 template <typename Visitor>
 void visit_bound_sections(Visitor& visitor, TrainRecipe& recipe) {
   visitor.section("", recipe);
@@ -76,6 +90,26 @@ void visit_bound_sections(Visitor& visitor, TrainRecipe& recipe) {
   visitor.section("optimizer", recipe.optimizer);
   visitor.section("schedule", recipe.schedule);
   visitor.section("training", recipe.training);
+  visitor.list("mixture", "stage", recipe.mixture);
+}
+
+}  // namespace
+
+namespace {
+
+void check_stages(const std::vector<MixtureStage>& stages) {
+  int64_t before = 0;
+  for (size_t i = 0; i < stages.size(); ++i) {
+    const std::string name = fmt::format("mixture.stage {}", i + 1);
+    check_range(name + ".from_step", stages[i].from_step, before + 1, 999'999'999);
+    before = stages[i].from_step;
+    double sum = 0;
+    for (const auto& [data, weight] : stages[i].weights) {
+      check_range(name + ".weights." + data, weight, 0, 1e12);
+      sum += weight;
+    }
+    if (sum <= 0) throw UsageError(name + ".weights: expected a weight above 0");
+  }
 }
 
 }  // namespace
@@ -90,6 +124,7 @@ void TrainRecipe::check() const {
   model.check();
   optimizer.check();
   schedule.check();
+  check_stages(mixture);
   check_range("training.seed", training.seed, 0, INT64_MAX);
   check_range("training.tokens_per_step", training.tokens_per_step, model.length, int64_t{1} << 40);
   if (training.tokens_per_step % model.length != 0) {
@@ -111,6 +146,7 @@ void TrainRecipe::check() const {
 
 std::vector<std::pair<std::string, std::string>> train_presets() {
   return {{kTiny, "4 layers, 128 channels, 1.3 million parameters, ftok-4k: minutes on a laptop"},
+          {"nano", "the size of tiny with rotary positions, RMSNorm, squared ReLU and Muon"},
           {"gpt2-124m", "GPT-2 small, ftok-50k"},
           {"gpt2-350m", "GPT-2 medium, ftok-50k"},
           {"gpt2-774m", "GPT-2 large, ftok-50k"},

@@ -2,14 +2,15 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "core/options.h"
+#include "trainer/learning_rate.h"
 #include "trainer/model.h"
-#include "trainer/training/learning_rate.h"
-#include "trainer/training/optimizer.h"
+#include "trainer/optimizer_options.h"
 
 namespace ftok {
 
@@ -80,6 +81,20 @@ struct TrainOptions {
   }
 };
 
+// [[mixture.stage]]: the shares of the data from a step on, in place of those that --data gives.
+struct MixtureStage {
+  int64_t from_step = 1;
+  std::map<std::string, double> weights;
+
+  void visit(OptionVisitor& visitor) {
+    visitor.field("from_step", from_step, "the first step, from 1, with these shares");
+    visitor.field(
+        "weights", weights,
+        "shares of the data by the last part of their paths, relative to each other; what is not named is left "
+        "out");
+  }
+};
+
 struct TrainRecipe {
   std::string preset;      // the one it started from
   std::string vocabulary;  // a name or a file, for samples; "": samples are ids
@@ -87,6 +102,7 @@ struct TrainRecipe {
   OptimizerOptions optimizer;
   ScheduleOptions schedule;
   TrainingOptions training;
+  std::vector<MixtureStage> mixture;  // by rising from_step
   TrainOptions run;
 
   void visit(OptionVisitor& visitor);  // the top level: preset and vocabulary

@@ -2,28 +2,15 @@
 
 #include <fmt/chrono.h>
 #include <fmt/format.h>
-#include <openssl/evp.h>
-#include <openssl/hmac.h>
 
 #include <algorithm>
-#include <array>
 
-#include "core/error.h"
 #include "core/hex.h"
+#include "core/hmac.h"
 #include "core/sha256.h"
 
 namespace ftok {
 namespace {
-
-std::string hmac(std::string_view key, std::string_view text) {
-  std::array<unsigned char, EVP_MAX_MD_SIZE> out{};
-  unsigned size = 0;
-  if (HMAC(EVP_sha256(), key.data(), static_cast<int>(key.size()), reinterpret_cast<const unsigned char*>(text.data()),
-           text.size(), out.data(), &size) == nullptr) {
-    throw Error("libcrypto cannot compute HMAC-SHA-256");
-  }
-  return {reinterpret_cast<const char*>(out.data()), size};
-}
 
 std::string canonical_query(const S3Request& request) {
   std::vector<std::pair<std::string, std::string>> encoded;
@@ -80,12 +67,12 @@ std::vector<std::string> sign_s3_request(const S3Request& request, const S3Crede
       fmt::format("{}\n{}\n{}\n{}\n{}\n{}", request.method, percent_encoded(request.path, true),
                   canonical_query(request), canonical_headers, names, request.body_sha256);
   const std::string to_sign = fmt::format("AWS4-HMAC-SHA256\n{}\n{}\n{}", time, scope, Sha256::of(canonical));
-  std::string key = hmac("AWS4" + credentials.secret_key, day);
+  std::string key = hmac_sha256("AWS4" + credentials.secret_key, day);
   for (const std::string_view step :
        {std::string_view(region), std::string_view("s3"), std::string_view("aws4_request")})
-    key = hmac(key, step);
+    key = hmac_sha256(key, step);
   sent.push_back(fmt::format("Authorization: AWS4-HMAC-SHA256 Credential={}/{},SignedHeaders={},Signature={}",
-                             credentials.access_key, scope, names, to_hex(hmac(key, to_sign))));
+                             credentials.access_key, scope, names, to_hex(hmac_sha256(key, to_sign))));
   return sent;
 }
 

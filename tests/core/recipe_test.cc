@@ -110,5 +110,56 @@ TEST(ParseSize, KnowsBytesAndCounts) {
   }
 }
 
+struct ListElement {
+  int64_t from = 1;
+  std::map<std::string, double> weights;
+  void visit(OptionVisitor& visitor) {
+    visitor.field("from", from, "first");
+    visitor.field("weights", weights, "shares");
+  }
+};
+
+std::vector<ListElement> stages_of(std::string_view toml) {
+  RecipeReader reader(toml, "r.toml");
+  std::vector<ListElement> stages;
+  reader.list("mixture", "stage", stages);
+  reader.finish();
+  return stages;
+}
+
+TEST(Recipe, ListsOfTablesComeBackAsWritten) {
+  std::vector<ListElement> stages =
+      stages_of("[[mixture.stage]]\nfrom = 3\nweights = {a = 1}\n[[mixture.stage]]\nweights = {b = 0.5}\n");
+  ASSERT_EQ(stages.size(), 2u);
+  EXPECT_EQ(stages[0].from, 3);
+  EXPECT_EQ(stages[1].from, 1);
+  EXPECT_EQ(stages[1].weights.at("b"), 0.5);
+  RecipeWriter writer(false);
+  writer.list("mixture", "stage", stages);
+  std::vector<ListElement> again = stages_of(writer.text());
+  RecipeWriter second(false);
+  second.list("mixture", "stage", again);
+  EXPECT_EQ(writer.text(), second.text());
+  EXPECT_TRUE(stages_of("").empty());
+}
+
+TEST(Recipe, ListsOfTablesNameWhatIsWrong) {
+  const auto refusal_of = [](std::string_view toml) -> std::string {
+    try {
+      stages_of(toml);
+    } catch (const UsageError& error) {
+      return error.what();
+    }
+    return "";
+  };
+  EXPECT_NE(refusal_of("[mixture]\nstage = 3\n").find("mixture.stage: got an integer, expected tables"),
+            std::string::npos);
+  EXPECT_NE(refusal_of("[mixture]\nstage = [3]\n").find("expected tables [[mixture.stage]]"), std::string::npos);
+  EXPECT_NE(refusal_of("[[mixture.stage]]\nform = 3\n").find("'mixture.stage 1.form'; the nearest valid one is 'from'"),
+            std::string::npos)
+      << refusal_of("[[mixture.stage]]\nform = 3\n");
+  EXPECT_NE(refusal_of("[[mixture.stages]]\nfrom = 3\n").find("'stage'"), std::string::npos);
+}
+
 }  // namespace
 }  // namespace ftok

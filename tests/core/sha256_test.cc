@@ -4,6 +4,8 @@
 
 #include "core/error.h"
 #include "core/file.h"
+#include "core/hex.h"
+#include "core/hmac.h"
 #include "tests/support/test_data.h"
 
 namespace ftok {
@@ -25,6 +27,16 @@ TEST(Sha256, IsTheSameForAnyPieces) {
   write_file(folder / "a", text);
   EXPECT_EQ(Sha256::of_file(folder / "a"), Sha256::of(text));
   EXPECT_THROW(Sha256::of_file(folder / "b"), Error);
+}
+
+TEST(Hmac, AgreesWithThePublishedVectors) {  // RFC 4231, test cases 2 and 6
+  EXPECT_EQ(to_hex(hmac_sha256("Jefe", "what do ya want for nothing?")),
+            "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843");
+  EXPECT_EQ(to_hex(hmac_sha256(std::string(131, '\xaa'), "Test Using Larger Than Block-Size Key - Hash Key First")),
+            "60e431591ee0b67f0d8a26aacbf5b77f8e0bc6213728c5140546040f0ee37f54");
+  EXPECT_TRUE(are_equal_secrets("ab", "ab"));
+  EXPECT_FALSE(are_equal_secrets("ab", "ac"));
+  EXPECT_FALSE(are_equal_secrets("ab", "abc"));
 }
 
 }  // namespace

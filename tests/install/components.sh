@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Components of the installed package, each where the machine has the libraries of that component and no others:
-# projects that use extract and tokenizer alone are built and run, and the tree is configured for extract alone.
+# projects that use extract, tokenizer and trainer alone are built and run, and the tree is configured for extract alone.
 # usage: components.sh BUILD_FOLDER SOURCE_FOLDER HAS_GUMBO
 set -euo pipefail
 build=$1 source=$2 has_gumbo=$3
@@ -39,10 +39,11 @@ fail() {
 extract_needs="fmt simdjson"
 if [[ $has_gumbo == ON ]]; then extract_needs+=" gumbo"; fi
 tokenizer_needs="fmt simdjson TBB ICU libcrypto re2 libxxhash"
+trainer_needs="$tokenizer_needs tomlplusplus openblas libzstd"
 
 find "$work/prefix/include/ftok" -mindepth 3 -name '*.h' | grep -q . && fail "a header of a room's subfolder is installed"
 
-for name in extract tokenizer; do
+for name in extract tokenizer trainer; do
   needs=${name}_needs
   without_others ${!needs} -- cmake -S "$source/tests/install/${name}_alone" -B "$work/$name" -DCMAKE_PREFIX_PATH="$work/prefix" \
     -DCMAKE_BUILD_TYPE=Debug >"$work/log" || { cat "$work/log"; fail "$name alone"; }
@@ -53,6 +54,17 @@ echo "<nav><a href=/>Home</a></nav><p>$paragraph$paragraph$paragraph</p>" | "$wo
   grep -q "^The people of the town" || fail "extract_alone prints no text"
 tokens=$(echo "$paragraph" | "$work/tokenizer/tokenizer_alone" "$work/prefix/share/ftok/vocab/ftok-4k.tiktoken")
 [[ $tokens -gt 10 ]] || fail "tokenizer_alone made $tokens tokens"
+
+mkdir "$work/shards"
+python3 - "$work/shards/count_train_000000.bin" <<'END'
+import struct, sys
+ids = [i % 50 for i in range(4000)]
+with open(sys.argv[1], "wb") as shard:
+    shard.write(struct.pack("<256i", 20240520, 1, len(ids), *[0] * 253) + struct.pack(f"<{len(ids)}H", *ids))
+END
+read -r trained measured drawn <<<"$("$work/trainer/trainer_alone" "$work/shards" "$work/model")"
+python3 -c "import sys; a, b = map(float, sys.argv[1:]); sys.exit(not (0 < b < a < 4.2))" "$trained" "$measured" && [[ $drawn == 20 ]] ||
+  fail "trainer_alone ended with a loss of $trained, measured $measured and drew $drawn tokens"
 
 # What is missing is named.
 without_others ${extract_needs/simdjson/} -- cmake -S "$source/tests/install/extract_alone" -B "$work/missing" \
@@ -68,4 +80,4 @@ without_others fmt simdjson -- cmake -S "$source" -B "$work/tree" -DFTOK_COMPONE
 grep -q "The gumbo parser: OFF" "$work/log" || fail "gumbo found where it is not"
 without_others fmt simdjson -- cmake -S "$source" -B "$work/tree" -DFTOK_GUMBO=ON >"$work/log" 2>&1 && fail "FTOK_GUMBO=ON without gumbo"
 grep -q "FTOK_GUMBO=ON, and the pkg-config module gumbo is not found" "$work/log" || { cat "$work/log"; fail "the message"; }
-echo "components: extract and tokenizer alone work against the installed package"
+echo "components: extract, tokenizer and trainer alone work against the installed package"

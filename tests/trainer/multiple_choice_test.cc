@@ -166,13 +166,19 @@ TEST(MultipleChoice, BatchesOfPaddedSequencesScoreAlike) {
     return model.network.target_losses(batch);
   };
   uint64_t calls = 0;
-  const ChoiceScore one_by_one = score_choices(losses_by(model.network), config, examples, [](const ChoiceScore&) {});
+  const auto ignore = [](const ChoiceScore&) {};
+  const ChoiceScore one_by_one = score_choices(losses_by(model.network), config, examples, ignore, {1, false});
   const ChoiceScore batched = score_choices(
       watched, config, examples, [&](const ChoiceScore& so_far) { EXPECT_EQ(so_far.examples, ++calls); }, {16, true});
   EXPECT_EQ(shapes, (std::set<std::pair<int64_t, int64_t>>{{16, 32}, {16, 64}, {16, 80}}));
   EXPECT_EQ(calls, 300u);
   EXPECT_EQ(batched.correct, one_by_one.correct);
   EXPECT_EQ(batched.correct_normalised, one_by_one.correct_normalised);
+  shapes.clear();
+  const ChoiceScore close = score_choices(watched, config, examples, ignore, {16, false});
+  EXPECT_GT(shapes.size(), 3u);  // no longer than the longest of a batch
+  EXPECT_EQ(close.correct, one_by_one.correct);
+  EXPECT_EQ(close.correct_normalised, one_by_one.correct_normalised);
   examples[299].completions[1] = {61};
   try {
     score_choices(watched, config, examples, [](const ChoiceScore&) {}, {16, true});

@@ -1,11 +1,7 @@
 // Data parallelism: the collectives over real sockets, and `ftok train` in several real processes on the loopback
 // interface.
 #include <gtest/gtest.h>
-#include <netinet/in.h>
-#include <spawn.h>
-#include <sys/socket.h>
 #include <sys/wait.h>
-#include <unistd.h>
 
 #include <cmath>
 #include <functional>
@@ -13,30 +9,14 @@
 #include <thread>
 
 #include "core/error.h"
-#include "core/file.h"
-#include "shards/format.h"
-#include "tests/support/test_data.h"
-#include "trainer/checkpoint.h"
+#include "tests/trainer/rank_processes.h"
 #include "trainer/communicator.h"
 #include "trainer/random.h"
-
-extern char** environ;
 
 namespace ftok {
 namespace {
 
-// A port that was free a moment ago.
-int free_port() {
-  const int fd = socket(AF_INET, SOCK_STREAM, 0);
-  sockaddr_in address{};
-  address.sin_family = AF_INET;
-  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  socklen_t size = sizeof address;
-  if (bind(fd, reinterpret_cast<sockaddr*>(&address), size) != 0) return 0;
-  getsockname(fd, reinterpret_cast<sockaddr*>(&address), &size);
-  close(fd);
-  return ntohs(address.sin_port);
-}
+const MeetingOptions kMeeting{20, "a secret", "", 10};
 
 // Runs body(communicator) as each of `size` ranks, a thread each.
 void as_ranks(int size, const std::function<void(Communicator&)>& body) {
@@ -44,7 +24,7 @@ void as_ranks(int size, const std::function<void(Communicator&)>& body) {
   std::vector<std::thread> threads;
   for (int rank = 0; rank < size; ++rank) {
     threads.emplace_back([&, rank] {
-      const auto communicator = connect_ranks({rank, size, "127.0.0.1", port}, 20);
+      const auto communicator = connect_ranks({rank, size, "127.0.0.1", port}, kMeeting);
       body(*communicator);
     });
   }
@@ -126,8 +106,9 @@ TEST(Communicator, SaysWhenARankHasGone) {
 }
 
 TEST(Communicator, SaysWhenRanksDoNotCome) {
-  EXPECT_THROW(connect_ranks({0, 2, "127.0.0.1", free_port()}, 0.1), Error);
-  EXPECT_THROW(connect_ranks({1, 2, "127.0.0.1", free_port()}, 0.1), Error);
+  const MeetingOptions short_meeting{0.1, "a secret", "", 10};
+  EXPECT_THROW(connect_ranks({0, 2, "127.0.0.1", free_port()}, short_meeting), Error);
+  EXPECT_THROW(connect_ranks({1, 2, "127.0.0.1", free_port()}, short_meeting), Error);
 }
 
 TEST(RankInfo, ComesFromTorchrunsAndSrunsVariables) {
@@ -186,78 +167,6 @@ TEST(RankInfo, ComesFromTorchrunsAndSrunsVariables) {
   EXPECT_THROW(info({{"MASTER_PORT", "0"}}), UsageError);
 }
 
-class RanksTrainTest : public ::testing::Test {
- protected:
-  RanksTrainTest() {
-    std::filesystem::create_directories(folder_.path() / "data");
-    for (const auto& [name, count] : {std::pair{"x_train.bin", 4000}, std::pair{"x_val.bin", 500}}) {
-      std::string bytes = encode_shard_header(2, static_cast<uint64_t>(count));
-      for (int i = 0; i < count; ++i)
-        bytes.push_back(static_cast<char>(random_bits(3, 1, static_cast<uint64_t>(i)) % 7 * 5)), bytes.push_back(0);
-      write_file(folder_ / (std::string("data/") + name), bytes);
-    }
-  }
-
-  pid_t start(int rank, int size, int port, const std::vector<std::string>& flags) const {
-    std::vector<std::string> arguments = {FTOK_BINARY, "train", "tiny", "--data", folder_ / "data"};
-    for (const char* assignment :
-         {"model.layers=2", "model.heads=2", "model.channels=16", "model.length=8", "model.vocabulary_size=61",
-          "training.tokens_per_step=96", "run.micro_batch=2", "run.threads=1", "run.sample_every=5", "vocabulary=''"}) {
-      arguments.insert(arguments.end(), {"--set", assignment});
-    }
-    arguments.insert(arguments.end(), flags.begin(), flags.end());
-    std::vector<std::string> variables = {"RANK=" + std::to_string(rank), "WORLD_SIZE=" + std::to_string(size),
-                                          "MASTER_ADDR=127.0.0.1", "MASTER_PORT=" + std::to_string(port)};
-    for (char** variable = environ; *variable != nullptr; ++variable) variables.push_back(*variable);
-    std::vector<char*> argv, envp;
-    for (std::string& text : arguments) argv.push_back(text.data());
-    for (std::string& text : variables) envp.push_back(text.data());
-    argv.push_back(nullptr), envp.push_back(nullptr);
-    posix_spawn_file_actions_t actions;
-    posix_spawn_file_actions_init(&actions);
-    posix_spawn_file_actions_addopen(&actions, 2, "/dev/null", 1, 0);
-    pid_t pid = -1;
-    EXPECT_EQ(posix_spawn(&pid, argv[0], &actions, nullptr, argv.data(), envp.data()), 0);
-    posix_spawn_file_actions_destroy(&actions);
-    return pid;
-  }
-
-  // Trains in `size` processes; all end well.
-  void train(int size, const std::string& output, std::vector<std::string> flags = {}) const {
-    const int port = free_port();
-    flags.insert(flags.end(), {"--output", folder_ / output});
-    std::vector<pid_t> processes;
-    for (int rank = 0; rank < size; ++rank) processes.push_back(start(rank, size, port, flags));
-    for (const pid_t pid : processes) {
-      int status = 0;
-      waitpid(pid, &status, 0);
-      EXPECT_EQ(status, 0) << output;
-    }
-  }
-  Checkpoint last(const std::string& output) const {
-    return *read_latest_checkpoint(folder_ / (output + "/checkpoints"), [](LogLevel, const std::string&) {});
-  }
-  // The numbers of a key in log.jsonl.
-  std::vector<double> logged(const std::string& output, const std::string& key) const {
-    const std::string text = read_file(folder_ / (output + "/log.jsonl")), mark = "\"" + key + "\":";
-    std::vector<double> numbers;
-    for (size_t at = text.find(mark); at != std::string::npos; at = text.find(mark, at + 1))
-      numbers.push_back(std::stod(text.substr(at + mark.size())));
-    return numbers;
-  }
-  void expect_near(const std::string& a, const std::string& b, double most) const {
-    for (const char* key : {"loss", "norm", "validation_loss"}) {
-      const std::vector<double> x = logged(a, key), y = logged(b, key);
-      ASSERT_EQ(x.size(), y.size()) << key;
-      ASSERT_FALSE(x.empty()) << key;
-      for (size_t i = 0; i < x.size(); ++i)
-        EXPECT_NEAR(x[i], y[i], most * std::abs(x[i])) << a << ", " << b << ", " << key << " " << i;
-    }
-  }
-
-  testing::TemporaryFolder folder_;
-};
-
 // The stated rounding: losses, norms and validation losses within 1e-5 of each other, relatively, over 20 steps.
 TEST_F(RanksTrainTest, OneTwoAndFourProcessesLearnTheSame) {
   train(1, "one", {"--steps", "20"});
@@ -278,6 +187,24 @@ TEST_F(RanksTrainTest, ShardedOptimizerLearnsTheSame) {
     ASSERT_NEAR(a.parameters[i], b.parameters[i], 1e-5) << i;
     ASSERT_NEAR(a.second_moments[i], b.second_moments[i], 1e-6) << i;
   }
+}
+
+// Muon needs whole matrices, which lie in the slices of several ranks.
+TEST_F(RanksTrainTest, ShardedMuonLearnsTheSame) {
+  const std::vector<std::string> muon = {"--steps", "12", "--set", "optimizer.matrices=muon"};
+  train(1, "alone", muon);
+  train(3, "sharded", {"--steps", "12", "--set", "optimizer.matrices=muon", "--set", "run.shard_optimizer=true"});
+  expect_near("alone", "sharded", 1e-5);
+  train(3, "stopped",
+        {"--steps", "5", "--set", "optimizer.matrices=muon", "--set", "run.shard_optimizer=true", "--set",
+         "schedule.shape=constant"});
+  train(3, "stopped",
+        {"--steps", "12", "--set", "optimizer.matrices=muon", "--set", "run.shard_optimizer=true", "--set",
+         "schedule.shape=constant"});
+  train(3, "at once",
+        {"--steps", "12", "--set", "optimizer.matrices=muon", "--set", "run.shard_optimizer=true", "--set",
+         "schedule.shape=constant"});
+  EXPECT_EQ(last("stopped").parameters, last("at once").parameters);
 }
 
 // A run goes on with another number of processes, sharded or not: its checkpoint holds everything.

@@ -101,6 +101,34 @@ class TrainTest : public ::testing::Test {
   std::vector<std::string> warnings_;
 };
 
+// Shares that change in the middle of a round of 1,024 windows: stopped before and behind the change, the same bits.
+TEST_F(TrainTest, ResumesAcrossStagesOfTheMixture) {
+  fs::create_directories(folder_.path() / "other");
+  write_language(folder_ / "other/y_train_0.bin", 3000, 9);
+  recipe_.run.checkpoint_every = 1;
+  recipe_.mixture = {{4, {{"other", 1}}}, {9, {{"data", 1}, {"other", 3}}}};
+  const auto train_both = [&](const std::string& output, int64_t steps) {
+    TrainRecipe recipe = recipe_;
+    recipe.run.steps = steps, recipe.schedule.shape = "constant";
+    TrainInputs inputs;
+    inputs.data = {{folder_ / "data", 1}, {folder_ / "other/", 1}};
+    inputs.output = folder_ / output;
+    Recorder recorder;
+    train(recipe, inputs, recorder, [](LogLevel, const std::string&) {});
+  };
+  train_both("whole", 14);
+  for (const int64_t steps : {2, 5, 9, 14}) train_both("stopped", steps);
+  expect_same_end("whole", "stopped");
+  recipe_.mixture[1].weights = {{"data", 1}};
+  EXPECT_THROW(train_both("stopped", 15), UsageError);  // bound to its stages
+  recipe_.mixture[1].weights = {{"elsewhere", 1}};
+  EXPECT_THROW(train_both("misnamed", 2), UsageError);
+  recipe_.mixture[1].from_step = 4;
+  EXPECT_THROW(recipe_.check(), UsageError);  // not after the stage before
+  recipe_.mixture[1] = {5, {{"data", 0}}};
+  EXPECT_THROW(recipe_.check(), UsageError);
+}
+
 void copy_folder(const std::string& from, const std::string& to) { fs::copy(from, to, fs::copy_options::recursive); }
 
 size_t lines_of(const std::string& path) {

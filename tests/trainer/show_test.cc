@@ -3,9 +3,9 @@
 
 #include <cmath>
 
+#include "trainer/loss_curve.h"
 #include "trainer/memory_need.h"
 #include "trainer/sample.h"
-#include "trainer/training/loss_curve.h"
 
 namespace ftok {
 namespace {

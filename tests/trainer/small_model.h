@@ -6,8 +6,8 @@
 #include <vector>
 
 #include "trainer/cpu/cpu_layers.h"
-#include "trainer/data/loader.h"
 #include "trainer/layers/network.h"
+#include "trainer/loader.h"
 #include "trainer/random.h"
 
 namespace ftok::testing {

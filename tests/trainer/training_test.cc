@@ -13,8 +13,9 @@
 #include "shards/manifest.h"
 #include "tests/support/test_data.h"
 #include "tests/trainer/small_model.h"
-#include "trainer/data/mixture.h"
-#include "trainer/training/learning_rate.h"
+#include "trainer/data/file_checksums.h"
+#include "trainer/learning_rate.h"
+#include "trainer/mixture.h"
 #include "trainer/training/optimizer.h"
 
 namespace ftok {
@@ -206,6 +207,40 @@ TEST(Mixture, KeepsItsSharesAndEveryWindow) {
   const std::vector<uint32_t> all = even.batch(0, 16).tokens;
   EXPECT_EQ(make(1, 1, 1).batch(3, 5).tokens, std::vector<uint32_t>(all.begin() + 24, all.begin() + 64));
   EXPECT_THROW(make(1, 5000, 1), UsageError);
+}
+
+// Shares that change: each stage's own in its rounds, every source in its order throughout, whatever is left out.
+TEST(Mixture, StagesChangeTheShares) {
+  testing::TemporaryFolder folder;
+  write_shard(folder / "a.bin", counting(0, 8 * 4000 + 1));
+  write_shard(folder / "b.bin", counting(0, 8 * 4000 + 1));
+  const auto make = [&](const std::vector<Mixture::Stage>& stages) {
+    std::vector<Mixture::Source> sources;
+    for (const auto& name : {"a.bin", "b.bin"}) {
+      sources.push_back({std::make_unique<Loader>(std::vector<std::string>{folder / name},
+                                                  LoaderOptions{8, 40000, 1, false, {}, true}),
+                         1, name});
+    }
+    return Mixture(std::move(sources), 1, stages);
+  };
+  const Mixture staged = make({{1500, {1, 0}}, {3000, {1, 3}}});
+  EXPECT_EQ(staged.description(),
+            "4000 windows x 512 + 4000 windows x 512, from window 1500 x 1024 + x 0, from window 3000 x 256 + x 768");
+  const auto is_of_a = [&](uint64_t i) { return staged.place(i).starts_with(folder / "a.bin"); };
+  std::set<std::string> seen;
+  std::vector<int> of_a(3);
+  for (uint64_t i = 0; i < 4024; ++i) {
+    of_a[i < 1500 ? 0 : i < 3000 ? 1 : 2] += is_of_a(i);
+    EXPECT_TRUE(seen.insert(staged.place(i)).second) << i;  // nothing twice before its epoch is over
+  }
+  EXPECT_NEAR(of_a[0], 750, 40);
+  EXPECT_EQ(of_a[1], 1500);
+  EXPECT_EQ(of_a[2], 256);
+  // The stages before one decide it; those after do not.
+  EXPECT_EQ(make({{1500, {1, 0}}}).batch(1400, 200).tokens, staged.batch(1400, 200).tokens);
+  EXPECT_EQ(make({}).batch(0, 1500).tokens, staged.batch(0, 1500).tokens);
+  EXPECT_NE(make({}).batch(1500, 10).tokens, staged.batch(1500, 10).tokens);
+  EXPECT_THROW(make({{1500, {1, 5000}}}), UsageError);
 }
 
 std::string error_of(const std::function<void()>& call) {

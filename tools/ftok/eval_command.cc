@@ -1,9 +1,11 @@
 // `ftok eval`: how good a model is: loss on shards, accuracy on multiple-choice examples.
 #include <fmt/format.h>
+#include <simdjson.h>
 
 #include <algorithm>
 #include <cmath>
 #include <memory>
+#include <numeric>
 #include <optional>
 
 #include "core/error.h"
@@ -15,17 +17,16 @@
 #include "tools/ftok/terminal.h"
 #include "tools/ftok/vocabulary_source.h"
 #include "trainer/bits_per_byte.h"
-#include "trainer/cpu/cpu_layers.h"
-#include "trainer/cuda/cuda_engine.h"
+#include "trainer/cuda_back_end.h"
+#include "trainer/evaluate.h"
 #include "trainer/model_file.h"
 #include "trainer/multiple_choice.h"
-#include "trainer/train_data.h"
 
 namespace ftok::cli {
 namespace {
 
 struct EvalFlags {
-  std::string model, validation, hellaswag, vocabulary, write, device = "cpu";
+  std::string model, validation, hellaswag, texts, vocabulary, write, device = "cpu";
   int64_t windows = 0, examples = 0, heads = 0, length = 0;
   int threads = 1, version = 0;
   bool json = false;
@@ -73,37 +74,6 @@ void write_choices(const EvalFlags& flags, const std::vector<ChoiceExample>& exa
   note("ftok: {} examples in {}\n", examples.size(), flags.write);
 }
 
-// The model on the CPU, or on a GPU with the rounding its training has there.
-class Evaluator {
- public:
-  Evaluator(const ModelFile& model, const EvalFlags& flags) {
-    if (flags.device == "cuda") {
-      TrainRecipe recipe;
-      if (!model.recipe.empty()) recipe = parse_train_recipe(model.recipe, model.path);
-      recipe.model = model.config;
-      recipe.run.shard_optimizer = false;
-      recipe.run.micro_batch = 1;
-      engine_ = cuda_engine_factory({0, ""})(recipe, *alone_);
-      engine_->set_state({model.parameters, {}, {}}, static_cast<int64_t>(model.step));
-      return;
-    }
-    layers_ = make_cpu_layers<float>(flags.threads);
-    network_ = std::make_unique<Network<float>>(model.config, *layers_);
-    network_->parameters().assign(model.parameters);
-  }
-  double loss(const BatchView& batch) const { return engine_ ? engine_->loss(batch) : network_->loss(batch); }
-  std::vector<double> target_losses(const BatchView& batch) const {
-    return engine_ ? engine_->target_losses(batch) : network_->target_losses(batch);
-  }
-  ChoiceBatches choice_batches() const { return engine_ ? ChoiceBatches{32, true} : ChoiceBatches{}; }
-
- private:
-  std::unique_ptr<Communicator> alone_ = make_single_communicator();
-  std::unique_ptr<Engine> engine_;  // null: the CPU's network
-  std::unique_ptr<Layers<float>> layers_;
-  std::unique_ptr<Network<float>> network_;
-};
-
 constexpr int64_t kLengthMax = 4096;  // of a window where --length does not say: contexts of today are up to a million
 
 // The model with the length of the windows that it is measured in.
@@ -121,8 +91,7 @@ struct LossFigures {
 };
 
 // Windows one by one in batches: the error is of the mean over windows.
-LossFigures measure_loss(const Evaluator& evaluator, const Mixture& data, const Encoding* encoding,
-                         const EvalFlags& flags) {
+LossFigures measure_loss(Evaluator& evaluator, const Mixture& data, const Encoding* encoding, const EvalFlags& flags) {
   LossFigures figures;
   figures.windows = data.windows();
   if (flags.windows > 0) figures.windows = std::min(figures.windows, static_cast<uint64_t>(flags.windows));
@@ -185,6 +154,66 @@ void report_choices(const ChoiceScore& score, const EvalFlags& flags, JsonWriter
                         plain_error, normalised, error));
 }
 
+// A line of --texts: the text, and what it follows.
+struct GivenText {
+  std::string context, text;
+};
+
+GivenText parse_given_text(std::string_view line) {
+  simdjson::dom::parser parser;
+  simdjson::dom::element root;
+  GivenText given;
+  std::string_view text;
+  if (parser.parse(simdjson::padded_string(line)).get(root) != simdjson::SUCCESS || !root.is_object())
+    throw Error("not a JSON object");
+  if (root["text"].get(text) != simdjson::SUCCESS) throw Error("expected a string under \"text\"");
+  given.text = text;
+  simdjson::dom::element context;
+  if (root["context"].get(context) != simdjson::SUCCESS) return given;
+  if (context.get(text) != simdjson::SUCCESS) throw Error("expected a string under \"context\"");
+  given.context = text;
+  return given;
+}
+
+// One line of --texts, answered by one of JSON.
+std::string measure_text(const GivenText& given, uint64_t line, Evaluator& evaluator, const ModelFile& model,
+                         const Encoding& encoding) {
+  std::vector<uint32_t> context;
+  if (const auto begin = model.begin_of_text ? model.begin_of_text : encoding.end_of_text()) context.push_back(*begin);
+  encoding.encode_ordinary(given.context, context);
+  const std::vector<uint32_t> tokens = encoding.encode_ordinary(given.text);
+  if (context.empty()) throw Error("this vocabulary has no end-of-text token: expected a \"context\"");
+  const std::vector<double> each = log_probabilities(evaluator, model.config, context, tokens);
+  const double sum = std::accumulate(each.begin(), each.end(), 0.0);
+  JsonWriter json;
+  json.begin_object().field("line", line).field("log_probability", sum);
+  if (const auto bits = bits_per_byte(-sum, given.text.size())) json.field("bits_per_byte", *bits);
+  json.key("tokens").begin_array();
+  for (size_t i = 0; i < tokens.size(); ++i) {
+    json.begin_object().field("id", tokens[i]).field("text", encoding.token_bytes(tokens[i]));
+    json.field("log_probability", each[i]).end_object();
+  }
+  return json.end_array().end_object().take() + "\n";
+}
+
+void measure_texts(const EvalFlags& flags, Evaluator& evaluator, const ModelFile& model,
+                   const std::optional<Encoding>& encoding) {
+  if (!encoding) throw UsageError("--vocab: needed to encode --texts");
+  const std::string bytes = read_text_file(flags.texts, uint64_t{1} << 32);
+  uint64_t line = 0;
+  for (size_t begin = 0; begin < bytes.size();) {
+    const size_t end = std::min(bytes.find('\n', begin), bytes.size());
+    ++line;
+    try {
+      const std::string_view text = std::string_view(bytes).substr(begin, end - begin);
+      if (!text.empty()) print_out(measure_text(parse_given_text(text), line, evaluator, model, *encoding));
+    } catch (const Error& error) {
+      throw Error(fmt::format("{}: line {}: {}", flags.texts, line, error.what()), error.exit_code());
+    }
+    begin = end + 1;
+  }
+}
+
 void run(const EvalFlags& flags) {
   if (!flags.write.empty()) {
     if (flags.hellaswag.empty()) throw UsageError("--write needs --hellaswag");
@@ -193,25 +222,29 @@ void run(const EvalFlags& flags) {
     return write_choices(flags, read_choices(flags.hellaswag, encoding), encoding);
   }
   if (flags.model.empty()) throw UsageError("ftok eval needs MODEL (or --write)");
-  if (flags.validation.empty() && flags.hellaswag.empty()) throw UsageError("ftok eval needs --val or --hellaswag");
+  if (flags.validation.empty() && flags.hellaswag.empty() && flags.texts.empty())
+    throw UsageError("ftok eval needs --val, --hellaswag or --texts");
   const ModelFile model = read_model(flags.model, flags.heads, stderr_log());
   const std::optional<Encoding> encoding =
-      load_model_encoding(model, flags.vocabulary, !flags.hellaswag.ends_with(".jsonl"));
+      load_model_encoding(model, flags.vocabulary, flags.texts.empty() && !flags.hellaswag.ends_with(".jsonl"));
   const ModelConfig config = measured(model.config, flags);
-  const Evaluator evaluator(model, flags);
+  const std::unique_ptr<Evaluator> evaluator = flags.device == "cuda"
+                                                   ? make_cuda_evaluator(model, 0)
+                                                   : make_cpu_evaluator(model.config, model.parameters, flags.threads);
+  if (!flags.texts.empty()) return measure_texts(flags, *evaluator, model, encoding);
   JsonWriter json;
   json.begin_object().field("model", model.path).field("step", model.step);
   if (!flags.validation.empty()) {
     const Mixture data = open_evaluation_data(flags.validation, config, encoding ? &*encoding : nullptr);
-    report_loss(measure_loss(evaluator, data, encoding ? &*encoding : nullptr, flags), flags, json);
+    report_loss(measure_loss(*evaluator, data, encoding ? &*encoding : nullptr, flags), flags, json);
   }
   if (!flags.hellaswag.empty()) {
     std::vector<ChoiceExample> examples = read_choices(flags.hellaswag, encoding);
     if (flags.examples > 0 && examples.size() > static_cast<size_t>(flags.examples))
       examples.resize(static_cast<size_t>(flags.examples));
-    const auto losses_of = [&](const BatchView& batch) { return evaluator.target_losses(batch); };
+    const auto losses_of = [&](const BatchView& batch) { return evaluator->target_losses(batch); };
     const ChoiceScore score = score_choices(
-        losses_of, config, examples, [](const ChoiceScore&) {}, evaluator.choice_batches());
+        losses_of, config, examples, [](const ChoiceScore&) {}, evaluator->choice_batches());
     report_choices(score, flags, json);
   }
   if (flags.json) print_out(json.end_object().take() + "\n");
@@ -220,7 +253,8 @@ void run(const EvalFlags& flags) {
 }  // namespace
 
 void add_eval_command(CLI::App& app) {
-  CLI::App* command = app.add_subcommand("eval", "Measure a model's loss on shards and its accuracy on HellaSwag");
+  CLI::App* command = app.add_subcommand(
+      "eval", "Measure a model's loss on shards, its accuracy on HellaSwag, and how likely it finds texts");
   const auto flags = std::make_shared<EvalFlags>();
   command->add_option("MODEL", flags->model,
                       "Output folder of ftok train, a checkpoint, a folder with model.safetensors, or llm.c's .bin");
@@ -233,6 +267,13 @@ void add_eval_command(CLI::App& app) {
                       "Examples: HellaSwag's .jsonl, or a file in llm.c's evaluation format");
   command->add_option("--examples", flags->examples, "Examples to read; default: all")
       ->check(CLI::Range(int64_t{1}, int64_t{1} << 40));
+  command
+      ->add_option(
+          "--texts", flags->texts,
+          "JSON Lines with \"text\" and, where it follows something, \"context\": print the log-probability of "
+          "each text and of its tokens, a JSON object per line")
+      ->excludes("--val")
+      ->excludes("--hellaswag");
   command->add_option("--write", flags->write,
                       "Only encode --hellaswag with --vocab into this file, in llm.c's evaluation format");
   command
@@ -252,6 +293,7 @@ void add_eval_command(CLI::App& app) {
       "Examples:\n"
       "  ftok eval model --val shards\n"
       "  ftok eval model --hellaswag hellaswag_val.jsonl\n"
+      "  ftok eval model --texts questions.jsonl\n"
       "  ftok eval --hellaswag hellaswag_val.jsonl --vocab gpt2 --write hellaswag_val.bin");
 }
 

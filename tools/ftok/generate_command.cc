@@ -12,9 +12,7 @@
 #include "tools/ftok/model_vocabulary.h"
 #include "tools/ftok/terminal.h"
 #include "tools/ftok/vocabulary_source.h"
-#include "trainer/cpu/cpu_layers.h"
-#include "trainer/cuda/cuda_decoder.h"
-#include "trainer/layers/decoder.h"
+#include "trainer/cuda_back_end.h"
 #include "trainer/model_file.h"
 #include "trainer/sample.h"
 
@@ -230,11 +228,10 @@ void show_probabilities(const GenerateFlags& flags, const Opening& start, TokenP
 void run(const GenerateFlags& flags) {
   check(flags);
   const Opening start = make_start(flags);
-  const auto layers = make_cpu_layers<float>(flags.threads);
-  const std::unique_ptr<TokenPredictor> decoder =
-      flags.device == "cuda"
-          ? make_cuda_decoder(start.model.config, start.model.parameters, 0)
-          : std::make_unique<Decoder<float>>(start.model.config, *layers, start.model.parameters.data());
+  const ModelFile& model = start.model;
+  const std::unique_ptr<TokenPredictor> decoder = flags.device == "cuda"
+                                                      ? make_cuda_decoder(model.config, model.parameters, 0)
+                                                      : make_cpu_decoder(model.config, model.parameters, flags.threads);
   flags.probabilities > 0 ? show_probabilities(flags, start, *decoder) : write_samples(flags, start, *decoder);
 }
 

@@ -17,13 +17,14 @@
 #include "tools/ftok/vocabulary_source.h"
 #include "trainer/checkpoint.h"
 #include "trainer/model_file.h"
-#include "trainer/train_data.h"
+#include "trainer/train.h"
 #include "trainer/train_recipe.h"
 
 namespace ftok::cli {
 namespace {
 
 struct ModelFlags {
+  std::vector<std::string> sources;
   std::string source, output, vocabulary, chat, recipe = "gpt2-124m", format = "safetensors", file_size = "5G";
   int64_t heads = 0;
   bool json = false;
@@ -114,28 +115,59 @@ void info(const ModelFlags& flags) {
   flags.json ? print_json(model, layout) : print_table(model, layout);
 }
 
-// A checkpoint at step 0 with moments of zero: what `ftok train --init`, `generate` and `eval` take.
-void import_model(const ModelFlags& flags) {
-  ModelFile model = read_model(flags.source, flags.heads, stderr_log());
-  const ModelConfig& config = model.config;
-  std::vector<std::string> sets = model_assignments(config);
+// The recipe that --recipe names, with the model's shape and vocabulary.
+TrainRecipe recipe_for(const ModelFile& model, const ModelFlags& flags) {
+  std::vector<std::string> sets = model_assignments(model.config);
   sets.push_back(fmt::format("vocabulary='{}'", flags.vocabulary.empty() ? model.vocabulary : flags.vocabulary));
   const TrainRecipe preset = load_train_recipe(flags.recipe, {});
-  sets.push_back(fmt::format("training.tokens_per_step={}",
-                             std::max<int64_t>(1, preset.training.tokens_per_step / config.length) * config.length));
-  const TrainRecipe recipe = load_train_recipe(flags.recipe, sets);
-  const std::string folder = flags.output + "/checkpoints";
+  const int64_t windows = std::max<int64_t>(1, preset.training.tokens_per_step / model.config.length);
+  sets.push_back(fmt::format("training.tokens_per_step={}", windows * model.config.length));
+  return load_train_recipe(flags.recipe, sets);
+}
+
+// A checkpoint at step 0 with moments of zero: what `ftok train --init`, `generate` and `eval` take.
+void write_first_checkpoint(const std::string& output, const TrainRecipe& recipe, std::vector<float> parameters) {
+  const std::string folder = output + "/checkpoints";
   if (!list_checkpoints(folder).empty())
-    throw UsageError(fmt::format("--output {}: already holds checkpoints", flags.output));
+    throw UsageError(fmt::format("--output {}: already holds checkpoints", output));
   remove_dead_temporaries(folder);
   Checkpoint checkpoint;
   checkpoint.recipe = train_recipe_text(recipe, false);
-  checkpoint.parameters = std::move(model.parameters);
+  checkpoint.parameters = std::move(parameters);
   checkpoint.first_moments.resize(checkpoint.parameters.size());
   checkpoint.second_moments.resize(checkpoint.parameters.size());
   write_checkpoint(folder, checkpoint, 1);
-  note("ftok: {} ({}): {} parameters in {}\n", model.path, model.format, ParameterLayout(config).parameters(),
+}
+
+void import_model(const ModelFlags& flags) {
+  ModelFile model = read_model(flags.source, flags.heads, stderr_log());
+  write_first_checkpoint(flags.output, recipe_for(model, flags), std::move(model.parameters));
+  note("ftok: {} ({}): {} parameters in {}\n", model.path, model.format, ParameterLayout(model.config).parameters(),
        flags.output);
+}
+
+// The mean of the weights of models of one shape, as of the last checkpoints of a run (Izmailov et al. 2018). Summed in
+// double, in the order given.
+void average(const ModelFlags& flags) {
+  if (flags.sources.size() < 2) throw UsageError("ftok model average: expected at least two models");
+  ModelFile first = read_model(flags.sources[0], 0, stderr_log());
+  std::vector<double> sums(first.parameters.begin(), first.parameters.end());
+  for (size_t i = 1; i < flags.sources.size(); ++i) {
+    const ModelFile other = read_model(flags.sources[i], 0, stderr_log());
+    if (other.config.canonical() != first.config.canonical())
+      throw UsageError(fmt::format("{}: not of the shape of {}", other.path, first.path));
+    if (!other.vocabulary.empty() && !first.vocabulary.empty() && other.vocabulary != first.vocabulary) {
+      throw UsageError(fmt::format("{}: has the vocabulary {}, but {} has {}", other.path, other.vocabulary, first.path,
+                                   first.vocabulary));
+    }
+    for (size_t k = 0; k < sums.size(); ++k) sums[k] += static_cast<double>(other.parameters[k]);
+  }
+  const double n = static_cast<double>(flags.sources.size());
+  for (size_t k = 0; k < sums.size(); ++k) first.parameters[k] = static_cast<float>(sums[k] / n);
+  const TrainRecipe recipe =
+      first.recipe.empty() ? recipe_for(first, flags) : parse_train_recipe(first.recipe, first.path);
+  write_first_checkpoint(flags.output, recipe, std::move(first.parameters));
+  note("ftok: the average of {} models in {}\n", flags.sources.size(), flags.output);
 }
 
 // A Jinja expression that writes `text` as it is.
@@ -259,8 +291,8 @@ void export_model(const ModelFlags& flags) {
 }  // namespace
 
 void add_model_command(CLI::App& app) {
-  CLI::App* command =
-      app.add_subcommand("model", "Inspect a model, import one from Hugging Face or llm.c, or export one for them");
+  CLI::App* command = app.add_subcommand(
+      "model", "Inspect models, average them, import one from Hugging Face or llm.c, or export one for them");
   command->require_subcommand(1);
   const auto flags = std::make_shared<ModelFlags>();
   CLI::App* look = command->add_subcommand("info", "Describe a model: shape, tensors, their means and deviations");
@@ -274,6 +306,11 @@ void add_model_command(CLI::App& app) {
                  "Vocabulary that the model was trained with: a name or a file; default: a tokenizer.json beside it");
   in->add_option("--recipe", flags->recipe, "Recipe whose other keys the checkpoint names")->capture_default_str();
   in->callback([flags] { import_model(*flags); });
+  CLI::App* mean = command->add_subcommand("average", "Write the average of the weights of several models");
+  mean->add_option("MODEL", flags->sources, "Models of one shape: checkpoints of a run, or anything that `info` reads")
+      ->required();
+  mean->add_option("--output", flags->output, "Folder for the checkpoint")->required();
+  mean->callback([flags] { average(*flags); });
   CLI::App* out = command->add_subcommand("export", "Write a model for Hugging Face's transformers or for llm.c");
   add_source(*out, *flags);
   out->add_option("--output", flags->output, "A folder (safetensors) or a file (llm.c)")->required();
@@ -294,6 +331,7 @@ void add_model_command(CLI::App& app) {
       "Examples:\n"
       "  ftok model info model\n"
       "  ftok model import gpt2/model.safetensors --output gpt2-ftok --vocab gpt2\n"
+      "  ftok model average model/checkpoints/*.ckpt --output averaged\n"
       "  ftok model export model --output for-transformers\n"
       "  ftok model export model --output model.bin --format llmc");
 }

@@ -17,14 +17,11 @@
 #include "tools/ftok/train_progress.h"
 #include "tools/ftok/vocabulary_source.h"
 #include "trainer/communicator.h"
-#include "trainer/cuda/cuda_engine.h"
-#include "trainer/cuda/device.h"
+#include "trainer/cuda_back_end.h"
 #include "trainer/train.h"
 
 namespace ftok::cli {
 namespace {
-
-constexpr double kMeetSeconds = 300;  // for all processes to come up
 
 struct TrainFlags {
   std::string recipe, output, initial, validation, device = "auto";
@@ -157,7 +154,11 @@ void run(const TrainFlags& flags) {
     return;
   }
   if (flags.data.empty() || flags.output.empty()) throw UsageError("ftok train needs --data and --output");
-  const std::unique_ptr<Communicator> ranks = connect_ranks(rank_info_from(environment), kMeetSeconds);
+  catch_stop_signals();
+  MeetingOptions meeting;
+  meeting.folder = flags.output;
+  meeting.token = environment("FTOK_RANKS_TOKEN").value_or("");
+  std::unique_ptr<Communicator> ranks = connect_ranks(rank_info_from(environment), meeting);
   const std::optional<Encoding> encoding = encoding_of(recipe, insists, stderr_log(ranks->rank() != 0));
   const TrainInputs inputs{data,
                            flags.output,
@@ -167,9 +168,10 @@ void run(const TrainFlags& flags) {
                            ranks.get(),
                            engine_factory(flags, ranks->rank()),
                            stop_requested};
-  catch_stop_signals();
   TrainProgress progress(inputs.encoding, recipe.run.price_per_hour, wants_colour(stderr));
-  if (!train(recipe, inputs, progress, progress.above(stderr_log(ranks->rank() != 0)))) throw Stopped();
+  const bool is_done = train(recipe, inputs, progress, progress.above(stderr_log(ranks->rank() != 0)));
+  ranks.reset();  // in peace, also where all were stopped
+  if (!is_done) throw Stopped();
 }
 
 }  // namespace

@@ -1,11 +1,13 @@
 #include <algorithm>
 #include <cmath>
+#include <optional>
 #include <span>
 #include <thread>
 
 #include "trainer/cpu/cpu_layers.h"
-#include "trainer/engine.h"
 #include "trainer/layers/rounding_layers.h"
+#include "trainer/training/engine.h"
+#include "trainer/training/muon.h"
 #include "trainer/training/optimizer.h"
 
 namespace ftok {
@@ -31,7 +33,10 @@ class CpuEngine final : public Engine {
         layers_(make_layers(recipe)),
         network_(recipe.model, *layers_, recompute_of(recipe)),
         optimizer_(network_.layout(), recipe.optimizer, *layers_,
-                   optimizer_range(recipe, ranks, network_.layout().size())) {}
+                   optimizer_range(recipe, ranks, network_.layout().size())) {
+    if (recipe.optimizer.has_muon())
+      muon_.emplace(network_.layout(), recipe.optimizer, *layers_, optimizer_.range(), optimizer_.first_moments());
+  }
 
   const ParameterLayout& layout() const override { return network_.layout(); }
 
@@ -76,6 +81,11 @@ class CpuEngine final : public Engine {
 
   void update(int64_t step, double learning_rate, double gradient_norm) override {
     optimizer_.update(network_.parameters(), network_.gradients(), step, learning_rate, gradient_norm);
+    if (muon_) {
+      muon_->direct(network_.gradients(), gradient_norm);
+      if (sharded_) ranks_.all_gather(network_.gradients());  // the directions: a matrix may lie in several slices
+      muon_->update(network_.parameters(), network_.gradients(), learning_rate);
+    }
     if (sharded_) ranks_.all_gather(network_.parameters());
   }
 
@@ -99,6 +109,7 @@ class CpuEngine final : public Engine {
   std::unique_ptr<Layers<float>> layers_;
   Network<float> network_;
   AdamW<float> optimizer_;
+  std::optional<Muon<float>> muon_;
 };
 
 }  // namespace

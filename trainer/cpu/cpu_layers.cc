@@ -108,6 +108,10 @@ class CpuLayers final : public Layers<Real> {
   void fill_zero(Real* out, int64_t n) override {
     workers_.blocks(n, 1 << 18, [&](int64_t begin, int64_t end) { std::fill(out + begin, out + end, Real(0)); });
   }
+  void add_product(const typename Layers<Real>::DenseProduct& p) override {
+    const cpu::Matrix<Real> a{p.a, p.a_turned ? p.M : p.K, p.a_turned}, b{p.b, p.b_turned ? p.K : p.N, p.b_turned};
+    cpu::multiply(workers_, cpu::Product<Real>{p.M, p.N, p.K, a, b, p.out, p.N, p.factor, Real(1)});
+  }
   double sum_of_squares(const Real* x, int64_t n) override { return cpu::sum_of_squares(workers_, x, n); }
   void adamw(Real* parameters, Real* first, Real* second, const Real* gradients, int64_t n,
              const AdamWScalars& step) override {

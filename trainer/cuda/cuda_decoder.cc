@@ -1,7 +1,6 @@
-#include "trainer/cuda/cuda_decoder.h"
-
 #include "trainer/cuda/cublaslt_matmul.h"
 #include "trainer/cuda/device_decoder.h"
+#include "trainer/cuda_back_end.h"
 
 namespace ftok {
 namespace {

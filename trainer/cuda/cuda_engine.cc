@@ -1,5 +1,3 @@
-#include "trainer/cuda/cuda_engine.h"
-
 #include <algorithm>
 #include <cmath>
 #include <filesystem>
@@ -11,7 +9,9 @@
 #include "trainer/cuda/cudnn_attention.h"
 #include "trainer/cuda/device_trainer.h"
 #include "trainer/cuda/nccl_ranks.h"
+#include "trainer/cuda_back_end.h"
 #include "trainer/memory_need.h"
+#include "trainer/training/engine.h"
 
 namespace ftok {
 namespace {
@@ -26,6 +26,7 @@ ParameterRange own_range(const TrainRecipe& recipe, const Communicator& ranks) {
 }
 
 DeviceTrainerOptions trainer_options(const TrainRecipe& recipe) {
+  if (recipe.optimizer.has_muon()) throw UsageError("optimizer.matrices = \"muon\": not on a GPU");
   DeviceTrainerOptions options;
   options.optimizer = recipe.optimizer;
   options.recompute = recompute_of(recipe);
@@ -196,12 +197,37 @@ class CudaEngine final : public Engine {
   std::vector<float> host_;
 };
 
+// An engine that does not train.
+class CudaEvaluator final : public Evaluator {
+ public:
+  CudaEvaluator(const ModelFile& model, int device) {
+    TrainRecipe recipe;
+    if (!model.recipe.empty()) recipe = parse_train_recipe(model.recipe, model.path);
+    recipe.model = model.config;
+    recipe.run.shard_optimizer = false;
+    recipe.run.micro_batch = 1;
+    engine_ = cuda_engine_factory({device, ""})(recipe, *alone_);
+    engine_->set_state({model.parameters, {}, {}}, static_cast<int64_t>(model.step));
+  }
+  double loss(const BatchView& batch) override { return engine_->loss(batch); }
+  std::vector<double> target_losses(const BatchView& batch) override { return engine_->target_losses(batch); }
+  ChoiceBatches choice_batches() const override { return {32, true}; }
+
+ private:
+  std::unique_ptr<Communicator> alone_ = make_single_communicator();
+  std::unique_ptr<Engine> engine_;
+};
+
 }  // namespace
 
 EngineFactory cuda_engine_factory(const CudaEngineOptions& options) {
   return [options](const TrainRecipe& recipe, Communicator& ranks) -> std::unique_ptr<Engine> {
     return std::make_unique<CudaEngine>(recipe, ranks, options);
   };
+}
+
+std::unique_ptr<Evaluator> make_cuda_evaluator(const ModelFile& model, int device) {
+  return std::make_unique<CudaEvaluator>(model, device);
 }
 
 }  // namespace ftok

@@ -7,6 +7,7 @@
 #include <memory>
 #include <string>
 
+#include "trainer/cuda_devices.h"
 #include "trainer/layers/array.h"
 
 namespace ftok {
@@ -75,10 +76,7 @@ class HostBuffer {
   void* data_;
 };
 
-// GPU number `index` of those that this process sees. Throws Error in one line when the build has no CUDA, there is no
-// GPU or its driver is too old. `message` of cuda_problem() is that line; empty: all is well.
+// GPU number `index` of those that this process sees. Throws Error with the line of cuda_problem() where there is one.
 std::unique_ptr<Device> make_cuda_device(int index);
-std::string cuda_problem();
-int cuda_device_count();
 
 }  // namespace ftok

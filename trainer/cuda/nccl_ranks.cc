@@ -19,8 +19,6 @@
 namespace ftok {
 namespace {
 
-constexpr double kSilenceSecondsMax = 600;  // as between the ranks' processes (socket_communicator.cc)
-
 struct Library {
   SharedLibrary library{"libnccl.so.2"};
   decltype(ncclGetUniqueId)* get_unique_id;
@@ -103,6 +101,7 @@ class NcclRanks final : public DeviceRanks {
       return code == cudaSuccess;
     };
     watch.error = [&]() -> std::string {
+      ranks_.check_ranks();  // names the rank that has exited, as NCCL does not
       ncclResult_t result = ncclSuccess;
       library_->check(library_->asynchronous_error(communicator_, &result), "cannot query its errors");
       return result == ncclSuccess || result == ncclInProgress ? "" : library_->error_string(result);
@@ -112,7 +111,7 @@ class NcclRanks final : public DeviceRanks {
     };
     watch.sleep = [](double seconds) { std::this_thread::sleep_for(std::chrono::duration<double>(seconds)); };
     try {
-      wait_for_ranks(watch, kSilenceSecondsMax);
+      wait_for_ranks(watch, kRankSilenceSeconds);
     } catch (...) {
       library_->abort(std::exchange(communicator_, nullptr));  // its kernels end: no rank waits forever
       throw;

@@ -5,6 +5,8 @@
 #include <functional>
 #include <string>
 
+#include "trainer/training/rank_waits.h"
+
 namespace ftok {
 
 struct RanksWatch {
@@ -16,7 +18,6 @@ struct RanksWatch {
 
 // Returns when the work is done. Throws Error when there is an error, or `seconds_max` have passed, and Stopped when a
 // stop was asked for and the work is not done within kStopSeconds from then.
-inline constexpr double kStopSeconds = 60;
 void wait_for_ranks(const RanksWatch& watch, double seconds_max);
 
 }  // namespace ftok

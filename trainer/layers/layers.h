@@ -210,6 +210,26 @@ class Layers {
     }
   }
 
+  // out (M,N) = factor a b + out, with a (M,K) or, where `turned`, its transpose (K,M), and b (K,N) or its transpose
+  // (N,K).
+  struct DenseProduct {
+    Sum* out = nullptr;
+    const Sum *a = nullptr, *b = nullptr;
+    int64_t M = 0, N = 0, K = 0;
+    bool a_turned = false, b_turned = false;
+    Sum factor = 1;
+  };
+  virtual void add_product(const DenseProduct& p) {
+    for (int64_t m = 0; m < p.M; ++m) {
+      for (int64_t n = 0; n < p.N; ++n) {
+        Sum sum = 0;
+        for (int64_t k = 0; k < p.K; ++k)
+          sum += p.a[p.a_turned ? k * p.M + m : m * p.K + k] * p.b[p.b_turned ? n * p.K + k : k * p.N + n];
+        p.out[m * p.N + n] += p.factor * sum;
+      }
+    }
+  }
+
   // Pairs of layers that a back end may make in one pass; the same as one after the other, to rounding.
 
   // sum (R,C) = a + b, and layernorm_forward of that sum as it is stored; sum may be a or b.

@@ -4,21 +4,12 @@
 #include <cstdint>
 #include <vector>
 
+#include "trainer/batch.h"
 #include "trainer/layers/forward_pass.h"
 #include "trainer/layers/layers.h"
 #include "trainer/model.h"
 
 namespace ftok {
-
-// A batch as the network reads it; the arrays are the caller's. tokens and targets (B,T) are below the vocabulary's
-// size.
-struct BatchView {
-  int64_t B = 0, T = 0;  // T <= ModelConfig::length
-  const uint32_t* tokens = nullptr;
-  const uint32_t* targets = nullptr;
-  const uint8_t* loss_mask = nullptr;  // (B,T), 0: the target does not count; null: all count
-  const int32_t* first_key = nullptr;  // (B,T), the first position each one sees; null: 0
-};
 
 // What the forward pass does not keep and the backward pass makes again: less memory, the same bits. (On a GPU, kGelu
 // keeps GELU out of the product before it; where it is part of that without recomputation, results differ in rounding.)

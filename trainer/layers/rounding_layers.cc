@@ -163,6 +163,7 @@ class RoundingLayers final : public Layers<float> {
   }
 
   void fill_zero(float* out, int64_t n) override { layers_->fill_zero(out, n); }
+  void add_product(const DenseProduct& product) override { layers_->add_product(product); }
   double sum_of_squares(const float* x, int64_t n) override { return layers_->sum_of_squares(x, n); }
   void adamw(float* parameters, float* first, float* second, const float* gradients, int64_t n,
              const AdamWScalars& step) override {

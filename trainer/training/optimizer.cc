@@ -3,8 +3,6 @@
 #include <algorithm>
 #include <cmath>
 
-#include "core/check_range.h"
-
 namespace ftok {
 namespace {
 
@@ -12,12 +10,8 @@ constexpr double kClipEpsilon = 1e-6;  // torch.nn.utils.clip_grad_norm_
 
 }  // namespace
 
-void OptimizerOptions::check() const {
-  check_range("optimizer.beta_1", beta_1, 0, 0.999999);
-  check_range("optimizer.beta_2", beta_2, 0, 0.999999);
-  check_range("optimizer.epsilon", epsilon, 1e-30, 1);
-  check_range("optimizer.weight_decay", weight_decay, 0, 100);
-  check_range("optimizer.clip_norm", clip_norm, 0, 1e9);
+double clip_scale(const OptimizerOptions& options, double gradient_norm) {
+  return options.clip_norm > 0 ? std::min(1.0, options.clip_norm / (gradient_norm + kClipEpsilon)) : 1.0;
 }
 
 template <typename Real>
@@ -50,12 +44,12 @@ template <typename Real>
 void AdamW<Real>::update(std::span<Real> parameters, std::span<const Real> gradients, int64_t step,
                          double learning_rate, double gradient_norm) {
   AdamWScalars scalars;
-  scalars.gradient_scale =
-      options_.clip_norm > 0 ? std::min(1.0, options_.clip_norm / (gradient_norm + kClipEpsilon)) : 1.0;
+  scalars.gradient_scale = clip_scale(options_, gradient_norm);
   scalars.beta_1 = options_.beta_1, scalars.beta_2 = options_.beta_2, scalars.epsilon = options_.epsilon;
   scalars.rate = learning_rate / (1 - std::pow(options_.beta_1, static_cast<double>(step)));
   scalars.root = 1 / std::sqrt(1 - std::pow(options_.beta_2, static_cast<double>(step)));
   for (const Tensor& tensor : layout_.tensors()) {
+    if (options_.has_muon() && !tensor.maps.empty()) continue;
     scalars.keep = tensor.decays ? 1 - learning_rate * options_.weight_decay : 1.0;
     const int64_t begin = std::max(tensor.offset, range_.begin),
                   end = std::min(tensor.offset + tensor.size(), range_.end);

@@ -6,8 +6,8 @@
 #include <optional>
 #include <string>
 
+#include "trainer/loss_curve.h"
 #include "trainer/train.h"
-#include "trainer/training/loss_curve.h"
 
 namespace ftok {
 

@@ -7,8 +7,8 @@
 #include "tests/trainer/small_model.h"
 #include "trainer/cuda/device_trainer.h"
 #include "trainer/cuda/wait_for_ranks.h"
-#include "trainer/engine.h"
 #include "trainer/memory_need.h"
+#include "trainer/training/engine.h"
 
 namespace ftok {
 namespace {

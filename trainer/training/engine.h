@@ -1,8 +1,7 @@
-// A model in training on a back end, as a training run (train.h) uses it. The CPU's is made here, the GPU's in
+// A model in training on a back end, as a training run (trainer/train.h) uses it. The CPU's is made here, the GPU's in
 // trainer/cuda/.
 #pragma once
 
-#include <functional>
 #include <memory>
 #include <span>
 #include <string>
@@ -10,7 +9,7 @@
 
 #include "trainer/communicator.h"
 #include "trainer/layers/network.h"
-#include "trainer/train_recipe.h"
+#include "trainer/train.h"
 
 namespace ftok {
 
@@ -43,7 +42,7 @@ class Engine {
   virtual void reduce_gradients() = 0;
   // The Euclidean norm of the reduced gradients. Collective.
   virtual double norm() = 0;
-  // One AdamW update (trainer/training/optimizer.h); `step` counts from 1. Collective.
+  // One update (trainer/training/optimizer.h, muon.h); `step` counts from 1; gradients are used up. Collective.
   virtual void update(int64_t step, double learning_rate, double gradient_norm) = 0;
 
   // The loss of a batch on this rank alone, in nats, summed over its targets.
@@ -54,9 +53,6 @@ class Engine {
   // A line for the log on how the back end does its work, once it has done some; "" when there is nothing to say.
   virtual std::string about() const { return ""; }
 };
-
-// Makes an engine for a rank; `ranks` must outlive it. Throws Error when the back end is missing.
-using EngineFactory = std::function<std::unique_ptr<Engine>(const TrainRecipe& recipe, Communicator& ranks)>;
 
 std::unique_ptr<Engine> make_cpu_engine(const TrainRecipe& recipe, Communicator& ranks);
 

@@ -1,4 +1,4 @@
-#include "trainer/data/loader.h"
+#include "trainer/loader.h"
 
 #include <fmt/format.h>
 
@@ -9,6 +9,7 @@
 #include "core/file.h"
 #include "shards/checksum.h"
 #include "shards/manifest.h"
+#include "trainer/data/file_checksums.h"
 #include "trainer/random.h"
 
 namespace ftok {
@@ -28,19 +29,6 @@ std::unique_ptr<MappedFile> open_mask(const std::string& shard, uint64_t tokens)
 }
 
 }  // namespace
-
-BatchView Batch::view() const {
-  return {B,
-          T,
-          tokens.data(),
-          targets.data(),
-          loss_mask.empty() ? nullptr : loss_mask.data(),
-          first_key.empty() ? nullptr : first_key.data()};
-}
-
-int64_t Batch::counted() const {
-  return loss_mask.empty() ? B * T : B * T - std::count(loss_mask.begin(), loss_mask.end(), uint8_t{0});
-}
 
 Loader::Loader(const std::vector<std::string>& shards, const LoaderOptions& options) : options_(options) {
   const uint64_t T = static_cast<uint64_t>(options.length);

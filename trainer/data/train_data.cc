@@ -1,12 +1,14 @@
-#include "trainer/train_data.h"
+#include "trainer/data/train_data.h"
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <filesystem>
 
 #include "core/error.h"
 #include "core/recipe.h"
 #include "shards/manifest.h"
+#include "trainer/evaluate.h"
 
 namespace ftok {
 namespace {
@@ -56,6 +58,34 @@ Mixture::Source open_source(const TrainRecipe& recipe, const Encoding* encoding,
   return {std::make_unique<Loader>(shards, loader_options(recipe, encoding, data.path)), data.weight, data.path};
 }
 
+// The last part of a path: "web" of "corpora/web/".
+std::string name_of(const DataPath& data) {
+  const fs::path path = fs::path(data.path).lexically_normal();
+  return (path.has_filename() ? path : path.parent_path()).filename().string();
+}
+
+// The recipe's stages, in windows and in the order of the data.
+std::vector<Mixture::Stage> stages_of(const TrainRecipe& recipe, const std::vector<DataPath>& data) {
+  std::vector<std::string> names;
+  for (const DataPath& path : data) names.push_back(name_of(path));
+  std::vector<Mixture::Stage> stages;
+  for (size_t i = 0; i < recipe.mixture.size(); ++i) {
+    const MixtureStage& from = recipe.mixture[i];
+    Mixture::Stage stage{static_cast<uint64_t>((from.from_step - 1) * recipe.windows_per_step()),
+                         std::vector<double>(names.size())};
+    for (const auto& [name, weight] : from.weights) {
+      const auto at = std::find(names.begin(), names.end(), name);
+      if (at == names.end() || std::find(std::next(at), names.end(), name) != names.end()) {
+        throw UsageError(fmt::format("mixture.stage {}.weights: '{}' is the name of {} of the data ({})", i + 1, name,
+                                     at == names.end() ? "none" : "more than one", fmt::join(names, ", ")));
+      }
+      stage.weights[static_cast<size_t>(at - names.begin())] = weight;
+    }
+    stages.push_back(std::move(stage));
+  }
+  return stages;
+}
+
 // The shards of an explicit validation path.
 std::vector<std::string> validation_shards(const std::string& path) {
   const std::vector<std::string> shards = list_shards(path, Split::kValidation);
@@ -69,7 +99,7 @@ Mixture open_training_data(const TrainRecipe& recipe, const TrainInputs& inputs)
   for (const DataPath& data : inputs.data) {
     sources.push_back(open_source(recipe, inputs.encoding, data, find_shards(data.path, Split::kTrain)));
   }
-  return {std::move(sources), static_cast<uint64_t>(recipe.training.seed)};
+  return {std::move(sources), static_cast<uint64_t>(recipe.training.seed), stages_of(recipe, inputs.data)};
 }
 
 std::optional<Mixture> open_validation_data(const TrainRecipe& recipe, const TrainInputs& inputs, const Log& log) {

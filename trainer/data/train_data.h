@@ -6,7 +6,7 @@
 #include <string>
 
 #include "core/log.h"
-#include "trainer/data/mixture.h"
+#include "trainer/mixture.h"
 #include "trainer/train.h"
 
 namespace ftok {
@@ -18,15 +18,10 @@ Mixture open_training_data(const TrainRecipe& recipe, const TrainInputs& inputs)
 // whole window.
 std::optional<Mixture> open_validation_data(const TrainRecipe& recipe, const TrainInputs& inputs, const Log& log);
 
-inline constexpr char kChatTemplateName[] = "chat.json";  // in a run's folder: the chat template of its data
+inline constexpr char kDataChecksumsName[] =
+    "data-checksums.json";  // in a run's folder (trainer/data/file_checksums.h)
 
-inline constexpr char kDataChecksumsName[] = "data-checksums.json";  // there too (trainer/data/file_checksums.h)
-
-// That template, as JSON; "" where no data has one.
+// The chat template of the data, as JSON; "" where no data has one.
 std::string chat_template_of(const TrainInputs& inputs);
-
-// One source of validation windows, in the order of its shards: those for validation, else all. `encoding`
-// may be null.
-Mixture open_evaluation_data(const std::string& path, const ModelConfig& model, const Encoding* encoding);
 
 }  // namespace ftok

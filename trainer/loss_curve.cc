@@ -1,4 +1,4 @@
-#include "trainer/training/loss_curve.h"
+#include "trainer/loss_curve.h"
 
 #include <fmt/format.h>
 

@@ -17,31 +17,20 @@
 #include "core/error.h"
 #include "shards/reader.h"
 #include "shards/split.h"
-#include "trainer/data/file_checksums.h"
-#include "trainer/layers/network.h"
+#include "trainer/batch.h"
 
 namespace ftok {
 
-// A batch that owns its arrays.
-struct Batch {
-  int64_t B = 0, T = 0;
-  std::vector<uint32_t> tokens, targets;
-  std::vector<int32_t> first_key;  // empty without a document mask
-  std::vector<uint8_t> loss_mask;  // empty where all targets count
-
-  BatchView view() const;
-  int64_t counted() const;  // targets that count
-};
+class FileChecksums;
 
 struct LoaderOptions {
-  int64_t length = 0;            // T
-  uint64_t vocabulary_size = 0;  // ids are below it
-  uint64_t seed = 0;
-  bool shuffle = true;  // false: windows in the order of the shards
-  // With it, positions see only their own document: the first token after, or at, this id (see end_of_text_first)
-  // begins one.
+  int64_t length = 0;            // T, at least 1
+  uint64_t vocabulary_size = 0;  // an id that is not below it is an error
+  uint64_t seed = 0;             // of the order of the windows
+  bool shuffle = true;           // false: windows in the order of the shards
+  // The id that tells documents apart, for a document mask: with it, positions attend to their own document alone.
   std::optional<uint32_t> document_mask_end_of_text;
-  bool end_of_text_first = true;  // the id stands before its document (llm.c), not after
+  bool end_of_text_first = true;  // that id begins a document, as llm.c has it; false: it ends one
 };
 
 // Thrown where all shards together hold no window.
@@ -59,16 +48,18 @@ class Loader {
   uint64_t windows() const { return windows_; }  // in an epoch
   uint64_t tokens() const;                       // in all shards
 
-  // Of the bytes of all shards and masks.
+  // A checksum of the bytes of all shards and masks, in hexadecimal digits. Throws Error naming a file that cannot be
+  // read.
   std::string checksum(FileChecksums& files) const;
-  // True when a shard of this one is, under whatever name, the file at `path`.
+  // Whether one of the shards is, under whatever name, the file at `path`.
   bool has_file(const std::string& path) const;
   std::vector<std::string> paths() const;
 
-  // Windows number [begin, begin + B) of the run. Throws Error naming shard and place of an id beyond the vocabulary.
+  // Windows number [begin, begin + B) of a run, of which there is no last one. Throws Error naming the shard and the
+  // place of an id that is not below the vocabulary's size.
   Batch batch(uint64_t begin, int64_t B) const;
 
-  // The pieces of batch(): arrays for B windows, and one window into a row of them.
+  // The two halves of batch(): arrays for B windows, and window `number` into row `row` of them.
   Batch make_batch(int64_t B) const;
   void fill(Batch& batch, int64_t row, uint64_t number) const;
 

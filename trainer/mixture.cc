@@ -1,4 +1,4 @@
-#include "trainer/data/mixture.h"
+#include "trainer/mixture.h"
 
 #include <fmt/format.h>
 
@@ -16,7 +16,7 @@ namespace {
 constexpr uint64_t kRound = 1024;
 constexpr uint64_t kMixtureStream = uint64_t{3} << 32;  // apart from the other streams of a run's seed
 
-// `weights` as whole numbers that add up to kRound, each at least 1 (the largest remainders are rounded up).
+// `weights` as whole numbers that add up to kRound (the largest remainders are rounded up; nothing is, of 0).
 std::vector<uint64_t> shares_of(const std::vector<double>& weights) {
   const double sum = std::accumulate(weights.begin(), weights.end(), 0.0);
   std::vector<uint64_t> shares;
@@ -24,7 +24,7 @@ std::vector<uint64_t> shares_of(const std::vector<double>& weights) {
   for (size_t i = 0; i < weights.size(); ++i) {
     const double share = weights[i] / sum * static_cast<double>(kRound);
     shares.push_back(static_cast<uint64_t>(share));
-    remainders.push_back({static_cast<double>(shares.back()) - share, i});
+    if (share > 0) remainders.push_back({static_cast<double>(shares.back()) - share, i});
   }
   std::sort(remainders.begin(), remainders.end());
   const uint64_t missing = kRound - std::accumulate(shares.begin(), shares.end(), uint64_t{0});
@@ -34,17 +34,31 @@ std::vector<uint64_t> shares_of(const std::vector<double>& weights) {
 
 }  // namespace
 
-Mixture::Mixture(std::vector<Source> sources, uint64_t seed) : sources_(std::move(sources)), seed_(seed) {
+Mixture::Mixture(std::vector<Source> sources, uint64_t seed, const std::vector<Stage>& stages)
+    : sources_(std::move(sources)), seed_(seed) {
   assert(!sources_.empty());
   std::vector<double> weights;
   for (const Source& source : sources_) {
     weights.push_back(source.weight > 0 ? source.weight : static_cast<double>(source.loader->windows()));
   }
-  shares_ = shares_of(weights);
-  for (size_t i = 0; i < shares_.size(); ++i) {
-    if (shares_[i] == 0)
+  add_part(0, weights, false);
+  for (const Stage& stage : stages) add_part(stage.begin, stage.weights, true);
+}
+
+void Mixture::add_part(uint64_t begin, const std::vector<double>& weights, bool may_leave_out) {
+  Part part{begin, 0, shares_of(weights), std::vector<uint64_t>(weights.size())};
+  for (size_t i = 0; i < part.shares.size(); ++i) {
+    if (part.shares[i] == 0 && !(may_leave_out && weights[i] == 0))
       throw UsageError(fmt::format("{}: its share of the training data is below 1 in {}", sources_[i].name, kRound));
   }
+  if (!parts_.empty()) {
+    const Part& before = parts_.back();
+    assert(begin >= before.begin);
+    const uint64_t rounds = (begin - before.begin + kRound - 1) / kRound;
+    part.first_round = before.first_round + rounds;
+    for (size_t i = 0; i < part.first.size(); ++i) part.first[i] = before.first[i] + rounds * before.shares[i];
+  }
+  parts_.push_back(std::move(part));
 }
 
 uint64_t Mixture::windows() const {
@@ -55,11 +69,15 @@ uint64_t Mixture::windows() const {
 
 Mixture::Place Mixture::place_of(uint64_t number) const {
   if (sources_.size() == 1) return {sources_[0].loader.get(), number};
-  const uint64_t round = number / kRound;
-  uint64_t at = random_permutation(seed_, kMixtureStream + round, number % kRound, kRound);
+  const auto after = std::upper_bound(parts_.begin(), parts_.end(), number,
+                                      [](uint64_t n, const Part& part) { return n < part.begin; });
+  const Part& part = *std::prev(after);
+  const uint64_t round = (number - part.begin) / kRound;
+  uint64_t at =
+      random_permutation(seed_, kMixtureStream + part.first_round + round, (number - part.begin) % kRound, kRound);
   size_t source = 0;
-  while (at >= shares_[source]) at -= shares_[source++];
-  return {sources_[source].loader.get(), round * shares_[source] + at};
+  while (at >= part.shares[source]) at -= part.shares[source++];
+  return {sources_[source].loader.get(), part.first[source] + round * part.shares[source] + at};
 }
 
 Batch Mixture::batch(uint64_t begin, int64_t B) const {
@@ -97,8 +115,10 @@ std::string Mixture::description() const {
   if (sources_.size() == 1) return fmt::format("{} windows", sources_[0].loader->windows());
   std::string text;
   for (size_t i = 0; i < sources_.size(); ++i) {
-    text += fmt::format("{}{} windows x {}", i == 0 ? "" : " + ", sources_[i].loader->windows(), shares_[i]);
+    text += fmt::format("{}{} windows x {}", i == 0 ? "" : " + ", sources_[i].loader->windows(), parts_[0].shares[i]);
   }
+  for (size_t i = 1; i < parts_.size(); ++i)
+    text += fmt::format(", from window {} x {}", parts_[i].begin, fmt::join(parts_[i].shares, " + x "));
   return text;
 }
 

@@ -1,4 +1,4 @@
-#include "trainer/training/learning_rate.h"
+#include "trainer/learning_rate.h"
 
 #include <algorithm>
 #include <cmath>
@@ -7,6 +7,7 @@
 #include "core/check_range.h"
 
 namespace ftok {
+
 void ScheduleOptions::check() const {
   check_range("schedule.learning_rate", learning_rate, 0, 1000);
   check_range("schedule.warmup_steps", static_cast<double>(warmup_steps), 0, 1e12);
