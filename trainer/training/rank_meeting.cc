@@ -73,7 +73,8 @@ class Reception {
   Reception(Socket listener, std::string token, double answer_seconds)
       : listener_(std::move(listener)), token_(std::move(token)), answer_seconds_(answer_seconds) {}
 
-  uint16_t port() const { return ntohs(own_address(listener_).sin_port); }
+  // Where it listens.
+  std::string place() const { return shown_address(own_address(listener_)); }
 
   // The next rank; none at the deadline. Calls `look` whenever it has looked at its connections.
   template <typename Look>
@@ -199,7 +200,10 @@ class Meeting {
   void receive_from(int first, Reception& reception, std::vector<Place>& places) {
     for (std::string missing = missing_from(first); !missing.empty(); missing = missing_from(first)) {
       std::optional<Guest> guest = reception.next(deadline_, [&] { check_present(); });
-      if (!guest) fail(fmt::format("not all ranks connected within {} s; missing: {}", options_.seconds, missing));
+      if (!guest) {
+        fail(fmt::format("not all ranks connected to {} within {} s; missing: {}", reception.place(), options_.seconds,
+                         missing));
+      }
       const Introduction& other = guest->introduction;
       if (other.size != info_.size || other.rank < first || other.rank >= info_.size)
         fail(fmt::format("a process connected as rank {} of {}", other.rank, other.size));

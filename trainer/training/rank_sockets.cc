@@ -50,6 +50,12 @@ sockaddr_in resolve_rank_address(const std::string& host, int port) {
   return address;
 }
 
+std::string shown_address(const sockaddr_in& address) {
+  char text[INET_ADDRSTRLEN] = "";
+  inet_ntop(AF_INET, &address.sin_addr, text, sizeof text);
+  return fmt::format("{} port {}", text, ntohs(address.sin_port));
+}
+
 Socket listen_on(const sockaddr_in& address) {
   Socket socket = make_socket();
   const int yes = 1;
@@ -57,10 +63,7 @@ Socket listen_on(const sockaddr_in& address) {
   if (!socket.open() || bind(socket.fd(), reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0 ||
       listen(socket.fd(), SOMAXCONN) != 0) {
     const int error = errno;
-    char text[INET_ADDRSTRLEN] = "";
-    inet_ntop(AF_INET, &address.sin_addr, text, sizeof text);
-    throw_errno(fmt::format("cannot listen on {} port {} (MASTER_ADDR, MASTER_PORT)", text, ntohs(address.sin_port)),
-                error);
+    throw_errno(fmt::format("cannot listen on {} (MASTER_ADDR, MASTER_PORT)", shown_address(address)), error);
   }
   return socket;
 }

@@ -33,6 +33,8 @@ class Socket {
 
 // The IPv4 address of a host. Throws Error naming it.
 sockaddr_in resolve_rank_address(const std::string& host, int port);
+// "127.0.0.1 port 29500".
+std::string shown_address(const sockaddr_in& address);
 
 // Listens on this address alone; port 0: on any. Throws Error naming it.
 Socket listen_on(const sockaddr_in& address);
