@@ -8,6 +8,7 @@
 
 #include "core/error.h"
 #include "dedup/exact.h"
+#include "dedup/url_key.h"
 
 namespace ftok {
 
@@ -17,16 +18,22 @@ void DeduplicatorOptions::visit(OptionVisitor& visitor) {
       "documents are compared within an input file, a crawl (FineWeb, section 3.4), the whole run, or not at all");
   visitor.field("exact", exact, "drop documents whose text is the same as an earlier one's");
   visitor.field("minhash", minhash, "drop documents that share a MinHash bucket with an earlier one");
+  visitor.choice(
+      "url", url, {"off", "exact", "canonical"},
+      "drop documents with the URL of an earlier one, as the record has it, or as the page names its canonical "
+      "one (scheme and fragment apart)");
   visitor.field(
       "verify_jaccard", verify_jaccard,
       "above 0: a shared bucket drops only where the similarity estimated from the signatures reaches this; needs "
       "minhash.keep_signature");
+  keeper.visit(visitor);
   visitor.field("memory", memory,
-                "most bytes the index may take; a run that needs more stops and can be resumed with more");
+                "most bytes the index in memory may take; where it does not fit, documents are compared in sorted "
+                "passes on disk");
 }
 
 void DeduplicatorStatistics::write_fields(JsonWriter& json) const {
-  json.field("documents", documents).field("exact", exact).field("minhash", minhash);
+  json.field("documents", documents).field("exact", exact).field("url", url).field("minhash", minhash);
   json.field("unverified", unverified);
   json.field("without_shingles", without_shingles).key("bucket_hits").begin_array();
   for (const uint64_t hits : bucket_hits) json.value(hits);
@@ -38,6 +45,7 @@ void DeduplicatorStatistics::write_fields(JsonWriter& json) const {
 void DeduplicatorStatistics::add(const DeduplicatorStatistics& other) {
   documents += other.documents;
   exact += other.exact;
+  url += other.url;
   minhash += other.minhash;
   unverified += other.unverified;
   without_shingles += other.without_shingles;
@@ -50,6 +58,8 @@ void DeduplicatorStatistics::add(const DeduplicatorStatistics& other) {
 }
 
 Verdict exact_verdict(uint64_t first) { return Verdict::drop("dedup.exact", static_cast<double>(first)); }
+
+Verdict url_verdict(uint64_t first) { return Verdict::drop("dedup.url", static_cast<double>(first)); }
 
 Verdict near_verdict(uint64_t first, size_t shared, size_t buckets, const double* similarity) {
   std::string detail = fmt::format("{} of {} buckets shared", shared, buckets);
@@ -69,17 +79,28 @@ Deduplicator::Deduplicator(DeduplicatorOptions options, KeyLayout layout)
   if (verifies() && active() && layout_.signature_hashes == 0) {
     throw UsageError("dedup.verify_jaccard needs minhash.keep_signature = true");
   }
+  options_.keeper.check();
+  layout_.ranked = options_.ranks();
+  layout_.urls = options_.urls();
   statistics_.bucket_hits.resize(layout_.buckets);
   statistics_.shared_buckets.resize(layout_.buckets + 1);
 }
 
 uint64_t Deduplicator::index_keys_per_document() const {
-  return (options_.exact ? 1 : 0) + (options_.minhash ? layout_.buckets : 0);
+  return (options_.exact ? 1 : 0) + (options_.minhash ? layout_.buckets : 0) + (layout_.urls ? 1 : 0);
 }
 
 uint64_t Deduplicator::predict_bytes(uint64_t documents) const {
   if (!active()) return 0;
   return FirstSeenIndex::predict_bytes(documents * index_keys_per_document()) + stored_bytes(documents);
+}
+
+bool Deduplicator::fits(uint64_t documents) const {
+  if (!active()) return true;
+  if (documents >= FirstSeenIndex::kNone - statistics_.documents) return false;  // that have a number here
+  const uint64_t index = FirstSeenIndex::predict_bytes(index_.size() + documents * index_keys_per_document());
+  return std::max(index, index_.bytes()) + stored_bytes(signatures_stored_ + documents) <=
+         static_cast<uint64_t>(options_.memory);
 }
 
 void Deduplicator::begin_input() {
@@ -94,7 +115,12 @@ std::vector<uint64_t> Deduplicator::keys(const Document& document) const {
   if (!active()) return {};
   std::vector<uint64_t> keys = document.dedup_keys;
   if (keys.empty()) keys = {content_key(document.text), content_check(document.text)};  // no minhash stage
-  expect_layout(keys);
+  expect_layout(keys, layout_.of_text());
+  if (layout_.urls) {
+    keys.insert(keys.begin() + static_cast<std::ptrdiff_t>(layout_.url_slot()),
+                url_key(document, options_.url == "canonical"));
+  }
+  if (layout_.ranked) keys.insert(keys.end() - 1, rank_of(document, options_.keeper));
   if (options_.scope != "crawl" || document.dump.empty()) return keys;
   const uint64_t crawl = XXH3_64bits(document.dump.data(), document.dump.size());
   for (uint64_t& key : std::span(keys).first(layout_.compared_keys())) {
@@ -116,12 +142,12 @@ void Deduplicator::make_room() {
 }
 
 // Keys come from files, which another version may have written.
-void Deduplicator::expect_layout(std::span<const uint64_t> keys) const {
-  if (keys.size() == layout_.keys()) return;
+void Deduplicator::expect_layout(std::span<const uint64_t> keys, const KeyLayout& layout) const {
+  if (keys.size() == layout.keys()) return;
   throw Error(
       fmt::format("a document has {} keys where this recipe has {}: made with another version of ftok; start "
                   "again with a new output folder",
-                  keys.size(), layout_.keys()));
+                  keys.size(), layout.keys()));
 }
 
 Deduplicator::Near Deduplicator::look_up_buckets(const KeyParts<const uint64_t>& keys, uint32_t own) {
@@ -148,7 +174,8 @@ Deduplicator::Near Deduplicator::look_up_buckets(const KeyParts<const uint64_t>&
 
 Verdict Deduplicator::judge(std::span<const uint64_t> all_keys, uint64_t number) {
   if (!active()) return Verdict::keep();
-  expect_layout(all_keys);
+  assert(!layout_.ranked);
+  expect_layout(all_keys, layout_);
   const KeyParts keys = layout_.parts_of(all_keys);
   if (number >= FirstSeenIndex::kNone) {
     throw Error(fmt::format("deduplication takes at most {} documents per run", FirstSeenIndex::kNone));
@@ -163,6 +190,8 @@ Verdict Deduplicator::judge(std::span<const uint64_t> all_keys, uint64_t number)
   const std::span<const uint64_t> check(&keys.check, 1);
   if (options_.exact && keys.content != 0) same_text = index_.insert(keys.content, own);
   if (same_text != FirstSeenIndex::kNone && !checks_.equals(same_text, check)) same_text = FirstSeenIndex::kNone;
+  uint32_t same_url = FirstSeenIndex::kNone;
+  if (layout_.urls && all_keys[layout_.url_slot()] != 0) same_url = index_.insert(all_keys[layout_.url_slot()], own);
   Near near;
   if (options_.minhash) near = look_up_buckets(keys, own);
   signatures_.add(number, keys.signature);
@@ -171,6 +200,10 @@ Verdict Deduplicator::judge(std::span<const uint64_t> all_keys, uint64_t number)
   if (same_text != FirstSeenIndex::kNone) {
     statistics_.exact += 1;
     return exact_verdict(same_text);
+  }
+  if (same_url != FirstSeenIndex::kNone && same_url != own) {
+    statistics_.url += 1;
+    return url_verdict(same_url);
   }
   if (near.number == FirstSeenIndex::kNone) {
     statistics_.unverified += near.shared > 0 ? 1 : 0;

@@ -3,7 +3,8 @@
 // First seen: a document is dropped when any earlier document (kept or not) has the same text, or shares a bucket with
 // it. Texts are the same where two unrelated hashes agree (exact.h); where the content keys of different texts collide,
 // that of the first one stays. The first document of each bucket is found in one FirstSeenIndex, so the outcome depends
-// on the order of the documents alone.
+// on the order of the documents alone. Where another than the first is to be kept (keeper.h), sorted passes decide
+// (passes.h), and this class gives the keys.
 //
 // Verified (verify_jaccard above 0): a shared bucket alone drops nothing; the similarity of the two documents,
 // estimated from their signatures, must reach the threshold too. Each bucket stands for its first document.
@@ -18,6 +19,7 @@
 #include "core/json.h"
 #include "core/options.h"
 #include "dedup/index.h"
+#include "dedup/keeper.h"
 #include "dedup/minhash.h"
 #include "dedup/signatures.h"
 #include "document/document.h"
@@ -30,18 +32,23 @@ struct DeduplicatorOptions {
   bool exact = true;
   bool minhash = true;
   double verify_jaccard = 0;
+  std::string url = "off";
+  KeeperOptions keeper;
   int64_t memory = int64_t{4} << 30;
 
   void visit(OptionVisitor& visitor);
   unsigned more_needs() const { return minhash && scope != "off" ? kBucketKeys : kNoContent; }
   void keep_content() { memory = 0; }  // how much memory there is decides no byte
   bool verifies() const { return verify_jaccard > 0 && minhash; }
+  bool ranks() const { return keeper.ranks() && scope != "off"; }
+  bool urls() const { return url != "off" && scope != "off"; }
 };
 
 // What was found so far.
 struct DeduplicatorStatistics {
   uint64_t documents = 0;                // judged or replayed
   uint64_t exact = 0;                    // dropped as dedup.exact
+  uint64_t url = 0;                      // dropped as dedup.url
   uint64_t minhash = 0;                  // dropped as dedup.minhash
   uint64_t unverified = 0;               // kept although a bucket was shared: not similar enough
   uint64_t without_shingles = 0;         // too short for a bucket: only their content was compared
@@ -57,6 +64,7 @@ struct DeduplicatorStatistics {
 
 // The verdicts on a document that repeats document `first`. `similarity`: the estimate where one was asked for.
 Verdict exact_verdict(uint64_t first);
+Verdict url_verdict(uint64_t first);
 Verdict near_verdict(uint64_t first, size_t shared, size_t buckets, const double* similarity);
 
 // Serial: one thread at a time.
@@ -75,18 +83,22 @@ class Deduplicator {
   // needed for so many.
   uint64_t predict_bytes(uint64_t documents) const;
 
+  // Whether so many more documents can be judged within dedup.memory, whatever their keys are.
+  bool fits(uint64_t documents) const;
+
   // To be called before each input: with the scope "file" all documents before it are forgotten.
   void begin_input();
 
-  // The document's keys as the index knows them: its dedup_keys, made different for each crawl with the scope "crawl".
-  // keys_per_document() of them; what a part's keys file holds. 0 stands for a key the document does not have.
+  // The document's keys as the index knows them: its dedup_keys, with the key of its URL and its rank where the layout
+  // has them, made different for each crawl with the scope "crawl". keys_per_document() of them; what a part's keys
+  // file holds. 0 stands for a key the document does not have.
   std::vector<uint64_t> keys(const Document& document) const;
   size_t keys_per_document() const { return active() ? layout_.keys() : 0; }
 
-  // Keep, or drop as "dedup.exact" or "dedup.minhash" with value = the number of the first document it repeats, detail
-  // = how many buckets are shared. A document does not repeat itself, though it may have a key twice. `all_keys` are
-  // what keys() gives; `number` counts judged documents from 0, one by one, below 2^32 - 1. Throws Error naming
-  // dedup.memory when the memory would grow beyond it; nothing is changed then.
+  // Keep, or drop as "dedup.exact", "dedup.url" or "dedup.minhash" with value = the number of the first document it
+  // repeats, detail = how many buckets are shared. A document does not repeat itself, though it may have a key twice.
+  // `all_keys` are what keys() gives; `number` counts judged documents from 0, one by one, below 2^32 - 1. Throws Error
+  // naming dedup.memory when the memory would grow beyond it; nothing is changed then.
   Verdict judge(std::span<const uint64_t> all_keys, uint64_t number);
   Verdict judge(const Document& document, uint64_t number) { return judge(keys(document), number); }
 
@@ -110,7 +122,7 @@ class Deduplicator {
   bool verifies() const { return options_.verifies(); }
   uint64_t index_keys_per_document() const;
   void make_room();
-  void expect_layout(std::span<const uint64_t> keys) const;
+  void expect_layout(std::span<const uint64_t> keys, const KeyLayout& layout) const;
   Near look_up_buckets(const KeyParts<const uint64_t>& keys, uint32_t own);
 
   DeduplicatorOptions options_;

@@ -11,9 +11,12 @@ __extension__ using Wide = unsigned __int128;
 
 bool append_records(const DeduplicatorOptions& options, const KeyLayout& layout, std::span<const uint64_t> keys,
                     uint64_t document, std::vector<KeyRecord>& records) {
-  assert(layout.buckets + 1 < kSlotsMax && document < kDocumentsMax);
+  assert(layout.compared_keys() < kSlotsMax && document < kDocumentsMax);
   const KeyParts parts = layout.parts_of(keys);
   if (options.exact && parts.content != 0) records.push_back({parts.content, place_of(document, 0)});
+  if (layout.urls && keys[layout.url_slot()] != 0) {
+    records.push_back({keys[layout.url_slot()], place_of(document, layout.url_slot())});
+  }
   if (!options.minhash) return false;
   bool has_buckets = false;
   for (size_t bucket = 0; bucket < parts.buckets.size(); ++bucket) {

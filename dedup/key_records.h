@@ -1,5 +1,5 @@
 // Key records: what deduplication in sorted passes is made of (passes.h). A record says that a document has a key in a
-// slot: 0 is its content key, 1 and up are its buckets.
+// slot: 0 is its content key, 1 and up are its buckets, the one after them is its URL.
 #pragma once
 
 #include <cstddef>

@@ -74,6 +74,7 @@ struct MinHashOptions {
   }
 
   void visit(OptionVisitor& visitor);
+  bool operator==(const MinHashOptions&) const = default;
 };
 
 // The stage "minhash": fills document.dedup_keys as layout() says and never drops (dedup/deduplicator.h does). A

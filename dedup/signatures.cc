@@ -12,6 +12,12 @@ double signature_similarity(const uint8_t* one, const uint8_t* other, size_t has
   return (static_cast<double>(equal) / static_cast<double>(hashes) - kByChance) / (1 - kByChance);
 }
 
+double signature_similarity(std::span<const uint64_t> one, std::span<const uint64_t> other, size_t hashes) {
+  assert(one.size() * 8 >= hashes && other.size() * 8 >= hashes);
+  return signature_similarity(reinterpret_cast<const uint8_t*>(one.data()),
+                              reinterpret_cast<const uint8_t*>(other.data()), hashes);
+}
+
 uint64_t SignatureStore::predict_bytes(uint64_t documents) const {
   return (documents + kDocumentsPerChunk - 1) / kDocumentsPerChunk * kDocumentsPerChunk * hashes_;
 }

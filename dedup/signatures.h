@@ -12,6 +12,8 @@ namespace ftok {
 // one), corrected for the 1 in 256 that agree by chance; may be slightly below 0. Its standard error is at most 0.5 /
 // sqrt(hashes).
 double signature_similarity(const uint8_t* one, const uint8_t* other, size_t hashes);
+// The same of signatures as dedup keys hold them (KeyLayout): 8 hashes per word.
+double signature_similarity(std::span<const uint64_t> one, std::span<const uint64_t> other, size_t hashes);
 
 // Memory comes in chunks of a fixed number of documents, so that it never moves and its size is known beforehand.
 // Serial.

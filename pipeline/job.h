@@ -37,6 +37,7 @@ struct JobOptions {
   std::vector<std::string> inputs;  // list_inputs
   std::string output;
   std::string vocabulary, language_model;  // as named by the user; the second may be empty
+  std::vector<std::string> against;        // PlanOptions::against, absolute
   Rejects rejects = Rejects::kIds;
   bool text = true;
   uint64_t tasks = 1;   // of the passes that go by inputs, 1..kJobTasksMax

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "filters/classifier.h"
 #include "pipeline/shard_settings.h"
 #include "shards/checksum.h"
 
@@ -38,12 +39,26 @@ void add_provenance(const Stage& stage, Plan& plan) {
   plan.notes.insert(plan.notes.end(), provenance.notes.begin(), provenance.notes.end());
 }
 
+// The score that decides which document is kept is given before it is decided.
+void check_score(const std::string& classifier, const RecipeConfig& recipe) {
+  if (classifier.empty()) return;
+  for (const RecipeEntry& entry : recipe.entries) {
+    if (entry.get<DeduplicatorOptions>() != nullptr) break;
+    if (entry.name == classifier && entry.get<ClassifierOptions>() != nullptr && !entry.idle()) return;
+  }
+  throw UsageError(fmt::format("dedup.score: no classifier '{}' that runs stands before dedup in stages", classifier));
+}
+
 void make_stages(const RecipeConfig& recipe, const PlanOptions& options, Plan& plan) {
   const bool second_half = !options.vocabulary.empty();
   bool late = false;
   for (const RecipeEntry& entry : recipe.entries) {
     if (const auto* dedup = entry.get<DeduplicatorOptions>()) {
       plan.dedup = *dedup;
+      plan.dedup.keeper.check();
+      check_score(plan.dedup.keeper.score, recipe);
+      plan.key_layout.ranked = dedup->ranks();
+      plan.key_layout.urls = dedup->urls();
       late = true;
       continue;
     }
@@ -65,6 +80,8 @@ Plan make_plan(const RecipeConfig& recipe, const PlanOptions& options) {
   Plan plan;
   plan.source = recipe.input;
   make_stages(recipe, options, plan);
+  plan.earlier = earlier_documents(options.against, recipe);
+  if (!plan.earlier.parts.empty()) plan.digests["dedup-against"] = plan.earlier.digest;
   if (!options.vocabulary.empty()) load_vocabulary(options, recipe, plan);
   plan.recipe = content_text(recipe);
   plan.binding = binding_of(plan, options);

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "pipeline/plan.h"
 #include "pipeline/recipe_config.h"
@@ -11,7 +12,8 @@ namespace ftok {
 struct PlanOptions {
   std::string vocabulary;  // path; empty: there is no second half (measuring, explaining)
   VocabularyHints vocabulary_hints;
-  StageContext context;  // what stages get from the program; its name is set for each
+  StageContext context;              // what stages get from the program; its name is set for each
+  std::vector<std::string> against;  // folders of finished runs and jobs whose documents come first
   Rejects rejects = Rejects::kIds;
   bool text = true;
 };

@@ -13,6 +13,7 @@
 #include "crawl/source.h"
 #include "dedup/deduplicator.h"
 #include "document/stage.h"
+#include "pipeline/earlier_documents.h"
 #include "shards/writer.h"
 #include "tokenizer/encoding.h"
 
@@ -26,6 +27,7 @@ struct Plan {
   std::vector<std::unique_ptr<const Stage>> late_stages;  // after it
   DeduplicatorOptions dedup;
   KeyLayout key_layout;       // of Document::dedup_keys
+  EarlierDocuments earlier;   // that deduplication compares with too
   ShardWriterOptions shards;  // all but the folder
   int64_t validation_per_mille = 5;
   std::shared_ptr<const Encoding> encoding;

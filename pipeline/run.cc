@@ -41,6 +41,7 @@ class Runner {
   RunResult commit();
 
  private:
+  std::string binding() const;
   CommitOptions commit_options();
   void begin_commits(const Committer& committer);
   void note_sizes();
@@ -85,6 +86,16 @@ CandidatePlaces places_in(const CandidateFolder& folder) {
           [&folder](size_t number) { return folder.has_part(number); }};
 }
 
+// What the folder is bound to. Where a later document may be kept before an earlier one, that is the list of inputs
+// too: a longer one would change what is committed.
+std::string Runner::binding() const {
+  std::string binding = run_binding(plan_.binding);
+  if (!plan_.dedup.ranks()) return binding;
+  Checksum checksum;
+  for (const std::string& input : options_.inputs) checksum.update(shown_input(input) + "\n");
+  return binding + fmt::format("\n[inputs]\nlist = \"{} {}\"\n", options_.inputs.size(), checksum.hex());
+}
+
 CommitOptions Runner::commit_options() {
   const size_t live_max = std::clamp<size_t>(options_.memory / 2 / kItemBytes, 2, std::max<size_t>(2, 2 * threads_));
   return {options_.rejects, options_.text, live_max, &budget_, late_ns_.data(), &dedup_ns_, &encode_ns_};
@@ -103,9 +114,11 @@ void Runner::begin_commits(const Committer& committer) {
 }
 
 RunResult Runner::run() {
-  const OutputFolder folder(options_.output, run_binding(plan_.binding));
+  const OutputFolder folder(options_.output, binding());
   Committer committer(folder, plan_, commit_options(),
-                      folder.committed(options_.inputs, OutputFolder::GivenUp::kTryAgain), progress_);
+                      folder.committed(options_.inputs, plan_.dedup.ranks() ? OutputFolder::GivenUp::kStay
+                                                                            : OutputFolder::GivenUp::kTryAgain),
+                      progress_, log_);
   begin_commits(committer);
   const std::vector<bool> ready = folder.candidates_ready(options_.inputs, committer.parts());
   std::vector<size_t> missing;
@@ -120,6 +133,7 @@ RunResult Runner::run() {
       ++progress_.inputs_read;
       order.finished(number, commit);
     });
+    committer.commit_waiting();
   });
   committer.finish();
   committer.warn_of_small_corpus(options_.output, log_);
@@ -127,7 +141,7 @@ RunResult Runner::run() {
 }
 
 ExtractedShare Runner::extract(Share share) {
-  const CandidateFolder folder(options_.output, run_binding(plan_.binding));
+  const CandidateFolder folder(options_.output, binding());
   for (const std::string& note : plan_.notes) log_(LogLevel::kWarning, note);
   ExtractedShare result;
   std::vector<size_t> missing;
@@ -153,9 +167,9 @@ ExtractedShare Runner::extract(Share share) {
 }
 
 RunResult Runner::commit() {
-  const OutputFolder folder(options_.output, run_binding(plan_.binding));
+  const OutputFolder folder(options_.output, binding());
   Committer committer(folder, plan_, commit_options(), folder.committed(options_.inputs, OutputFolder::GivenUp::kStay),
-                      progress_);
+                      progress_, log_);
   begin_commits(committer);
   std::vector<std::string> missing;
   run_on_threads(threads_, [&] {
@@ -174,6 +188,7 @@ RunResult Runner::commit() {
       }
       committer.commit(number);
     }
+    if (missing.empty() || !plan_.dedup.ranks()) committer.commit_waiting();
   });
   if (!missing.empty()) {
     throw Error(fmt::format("{}: {} of {} inputs are committed; {}{} not extracted yet: extract, then commit again",

@@ -25,6 +25,9 @@ JobManifest read_manifest_fields(const JsonFields& fields) {
   manifest.folder = fields.text("folder");
   manifest.vocabulary = fields.text("vocabulary");
   manifest.language_model = fields.text("language_model");
+  if (fields.has("against")) {
+    for (const JsonFields& earlier : fields.objects("against")) manifest.against.push_back(earlier.text("folder"));
+  }
   manifest.rejects = fields.text("rejects");
   manifest.text = fields.raw("text") == "true";
   manifest.tasks = fields.number_map("tasks");
@@ -69,6 +72,11 @@ std::string write_job_manifest(const JobManifest& manifest) {
   json.field("binding", manifest.binding).field("recipe", manifest.recipe);
   json.field("folder", manifest.folder);
   json.field("vocabulary", manifest.vocabulary).field("language_model", manifest.language_model);
+  if (!manifest.against.empty()) {
+    json.key("against").begin_array();
+    for (const std::string& folder : manifest.against) json.begin_object().field("folder", folder).end_object();
+    json.end_array();
+  }
   json.field("rejects", manifest.rejects).field("text", manifest.text);
   write_map(json, "tasks", manifest.tasks);
   json.key("inputs").begin_array();

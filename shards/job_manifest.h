@@ -31,6 +31,7 @@ struct JobManifest {
   std::string recipe;                           // TOML, all keys
   std::string folder;                           // what relative names below are relative to; absolute
   std::string vocabulary, language_model;       // as named to `ftok plan`; the second may be empty
+  std::vector<std::string> against;             // folders whose documents come first (--dedup-against); absolute
   std::string rejects;                          // none, ids, text
   bool text = true;
   std::map<std::string, uint64_t> tasks;  // pass -> how many

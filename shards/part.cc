@@ -269,6 +269,8 @@ PartKeys::PartKeys(const std::string& path, Check check, FileStretch part)
   blocks_begin_ = rows_at - static_cast<size_t>(blocks) * 8;
 }
 
+std::string_view PartKeys::checksum() const { return bytes_.substr(bytes_.size() - kChecksumBytes); }
+
 std::string_view PartKeys::row_at(size_t& position, std::vector<uint64_t>& keys) const {
   const std::string_view bytes = bytes_;
   if (position > blocks_begin_ || blocks_begin_ - position < 4) damaged("a row lies outside the rows");

@@ -129,6 +129,7 @@ class PartKeys {
 
   uint64_t size() const { return rows_; }
   size_t keys_per_document() const { return keys_per_document_; }
+  std::string_view checksum() const;  // the bytes that the part ends with
 
   // Calls visit(row, id, keys) for each row in order.
   template <typename Visit>

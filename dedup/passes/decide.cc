@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <cassert>
+#include <tuple>
 
 #include "dedup/passes.h"
 
@@ -11,26 +12,32 @@ constexpr uint64_t kNone = UINT64_MAX;  // no document
 }  // namespace
 
 RangeDecider::RangeDecider(const DeduplicatorOptions& options, const KeyLayout& layout, uint64_t begin, uint64_t end)
-    : verifies_(options.verifies()),
+    : lists_(options.verifies() || options.ranks()),
       minhash_(options.minhash),
       begin_(begin),
+      url_slot_(layout.urls ? layout.url_slot() : kSlotsMax),
       same_text_(end - begin, kNone),
-      nearest_(verifies_ ? 0 : end - begin, kNone),
+      same_url_(layout.urls ? end - begin : 0, kNone),
+      nearest_(lists_ ? 0 : end - begin, kNone),
       shared_(end - begin, 0),
       bucket_hits_(layout.buckets, 0) {}
 
 void RangeDecider::add(std::span<const KeyEdge> edges) {
   for (const KeyEdge& edge : edges) {
     const uint64_t row = document_of(edge.place) - begin_;
-    assert(row < shared_.size() && edge.first < document_of(edge.place));
+    assert(row < shared_.size() && edge.first != document_of(edge.place));
     const uint64_t slot = slot_of(edge.place);
     if (slot == 0) {
       same_text_[row] = edge.first;
       continue;
     }
+    if (slot == url_slot_) {
+      same_url_[row] = edge.first;
+      continue;
+    }
     ++bucket_hits_[slot - 1];
     ++shared_[row];
-    if (verifies_) {
+    if (lists_) {
       near_.push_back({row, edge.first});
     } else {
       nearest_[row] = std::min(nearest_[row], edge.first);
@@ -48,11 +55,14 @@ void RangeDecider::for_each(const std::function<void(const Repeat&)>& visit) {
   for (uint64_t row = 0; row < shared_.size(); ++row) {
     const size_t near_begin = near;
     while (near < near_.size() && near_[near].place == row) ++near;
-    if (same_text_[row] != kNone) visit({begin_ + row, same_text_[row], shared_[row], true});
-    if (verifies_) {
-      for (size_t i = near_begin; i < near; ++i) visit({begin_ + row, near_[i].first, shared_[row], false});
+    if (same_text_[row] != kNone) visit({begin_ + row, same_text_[row], shared_[row], Alike::kText});
+    if (!same_url_.empty() && same_url_[row] != kNone) {
+      visit({begin_ + row, same_url_[row], shared_[row], Alike::kUrl});
+    }
+    if (lists_) {
+      for (size_t i = near_begin; i < near; ++i) visit({begin_ + row, near_[i].first, shared_[row], Alike::kBuckets});
     } else if (shared_[row] > 0) {
-      visit({begin_ + row, nearest_[row], shared_[row], false});
+      visit({begin_ + row, nearest_[row], shared_[row], Alike::kBuckets});
     }
   }
 }
@@ -68,14 +78,24 @@ DeduplicatorStatistics RangeDecider::statistics() const {
   return statistics;
 }
 
+void order_by_rank(std::span<Repeat> repeats) {
+  std::sort(repeats.begin(), repeats.end(), [](const Repeat& a, const Repeat& b) {
+    return std::tuple(a.alike, a.rank, a.first) < std::tuple(b.alike, b.rank, b.first);
+  });
+}
+
 Verdict verdict_of(std::span<const Repeat> repeats, const DeduplicatorOptions& options, const KeyLayout& layout,
                    DeduplicatorStatistics& statistics) {
   bool shares = false;
   for (const Repeat& repeat : repeats) {
-    if (repeat.exact) {
+    if (repeat.alike == Alike::kText) {
       if (!repeat.agrees) continue;
       ++statistics.exact;
       return exact_verdict(repeat.first);
+    }
+    if (repeat.alike == Alike::kUrl) {
+      ++statistics.url;
+      return url_verdict(repeat.first);
     }
     shares = true;
     if (options.verifies() && repeat.similarity < options.verify_jaccard) continue;

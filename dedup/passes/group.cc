@@ -16,41 +16,85 @@ constexpr size_t kBatch = size_t{1} << 15;  // records wanted in a batch: it sta
 // The records of one key, in the order of their places -> edges.
 class KeyGroup {
  public:
-  KeyGroup(std::span<const uint64_t> inputs, EdgeTable& edges, GroupCounts& counts)
-      : inputs_(inputs), edges_(edges), counts_(counts) {}
+  KeyGroup(const GroupOptions& options, EdgeTable& edges, GroupCounts& counts)
+      : inputs_(options.inputs),
+        begin_(options.first_document),
+        end_(options.end_document),
+        ranks_(options.ranks),
+        edges_(edges),
+        counts_(counts) {}
 
+  // One record after the other, where documents have no ranks.
   void add(uint64_t key, uint64_t place) {
     const uint64_t document = document_of(place);
-    if (!open_ || key != key_ || document >= end_) {
+    if (!open_ || key != key_ || document >= first_.end) {
       open_ = true;
       key_ = key;
-      first_ = document;
-      end_ = UINT64_MAX;
-      bool last_input = true;
-      if (!inputs_.empty()) {
-        const auto next = std::upper_bound(inputs_.begin(), inputs_.end(), document);
-        last_input = next == inputs_.end();
-        if (!last_input) end_ = *next;
-      }
-      counts_.keys += last_input ? 1 : 0;
+      first_ = begin(document);
       return;
     }
-    if (document != first_) edges_.add({place, first_});
+    if (document != first_.document) add_edge(place, first_.document);
+  }
+
+  // All records of a key at once, where they have: for_each(visit) calls visit(place) for each, whenever it is called.
+  template <typename ForEach>
+  void add_ranked(ForEach&& for_each) {
+    firsts_.clear();
+    for_each([&](uint64_t place) {
+      const uint64_t document = document_of(place);
+      if (firsts_.empty() || document >= firsts_.back().end) {
+        firsts_.push_back(begin(document));
+      } else if (document != firsts_.back().document && ranks_->before(document, firsts_.back().document)) {
+        firsts_.back().document = document;
+      }
+    });
+    auto first = firsts_.begin();
+    for_each([&](uint64_t place) {
+      const uint64_t document = document_of(place);
+      while (document >= first->end) ++first;
+      if (document != first->document) add_edge(place, first->document);
+    });
   }
 
  private:
+  // The first document that has the key, of those that are compared with each other.
+  struct First {
+    uint64_t document = 0;
+    uint64_t end = UINT64_MAX;  // documents from here on are not compared with it
+  };
+
+  First begin(uint64_t document) {
+    First first{document};
+    bool last_input = true;
+    if (!inputs_.empty()) {
+      const auto next = std::upper_bound(inputs_.begin(), inputs_.end(), document);
+      last_input = next == inputs_.end();
+      if (!last_input) first.end = *next;
+    }
+    counts_.keys += last_input ? 1 : 0;
+    return first;
+  }
+
+  void add_edge(uint64_t place, uint64_t first) {
+    const uint64_t document = document_of(place);
+    if (document >= begin_ && document < end_) edges_.add({place, first});
+  }
+
   std::span<const uint64_t> inputs_;
+  uint64_t begin_, end_;  // of the documents whose edges are wanted
+  const DocumentRanks* ranks_;
   EdgeTable& edges_;
   GroupCounts& counts_;
   bool open_ = false;
-  uint64_t key_ = 0, first_ = 0;
-  uint64_t end_ = 0;  // documents from here on are not compared with first_
+  uint64_t key_ = 0;
+  First first_;
+  std::vector<First> firsts_;
 };
 
 class Grouper {
  public:
   Grouper(std::span<const KeyRun> runs, const GroupOptions& options, EdgeTable& edges)
-      : runs_(runs), options_(options), at_(runs.size(), 0), group_(options.inputs, edges, counts_) {}
+      : runs_(runs), options_(options), at_(runs.size(), 0), group_(options, edges, counts_) {}
 
   GroupCounts run(uint64_t begin, uint64_t last) {
     for (const KeyRun& run : runs_) counts_.records += run.records.size();
@@ -87,7 +131,16 @@ class Grouper {
     scratch_.resize(std::max(scratch_.size(), batch_.size()));
     const unsigned bits = static_cast<unsigned>(std::bit_width(begin ^ last));
     sort_by_key(batch_.data(), scratch_.data(), batch_.size(), bits);
-    for (const KeyRecord& record : batch_) group_.add(record.key, record.place);
+    if (options_.ranks == nullptr) {
+      for (const KeyRecord& record : batch_) group_.add(record.key, record.place);
+      return;
+    }
+    for (size_t from = 0, end = 0; from < batch_.size(); from = end) {
+      while (end < batch_.size() && batch_[end].key == batch_[from].key) ++end;
+      group_.add_ranked([&](auto&& visit) {
+        for (size_t i = from; i < end; ++i) visit(batch_[i].place);
+      });
+    }
   }
 
   // The same, one record at a time: for keys that very many documents share.
@@ -101,14 +154,28 @@ class Grouper {
       }
     };
     for (size_t i = 0; i < runs_.size(); ++i) push(i);
+    std::vector<KeyRun> same;  // the records of one key
     while (!heads.empty()) {
-      const auto [key, i] = heads.top();
-      heads.pop();
-      const std::span<const KeyRecord> records = runs_[i].records;
-      for (; at_[i] < records.size() && records[at_[i]].key == key; ++at_[i]) {
-        group_.add(key, records[at_[i]].place + place_of(runs_[i].base, 0));
+      const uint64_t key = heads.top().first;
+      same.clear();
+      while (!heads.empty() && heads.top().first == key) {
+        const size_t i = heads.top().second;
+        heads.pop();
+        const size_t from = at_[i];
+        while (at_[i] < runs_[i].records.size() && runs_[i].records[at_[i]].key == key) ++at_[i];
+        same.push_back({runs_[i].records.subspan(from, at_[i] - from), runs_[i].base});
+        push(i);
       }
-      push(i);
+      const auto for_each = [&](auto&& visit) {
+        for (const KeyRun& run : same) {
+          for (const KeyRecord& record : run.records) visit(record.place + place_of(run.base, 0));
+        }
+      };
+      if (options_.ranks != nullptr) {
+        group_.add_ranked(for_each);
+      } else {
+        for_each([&](uint64_t place) { group_.add(key, place); });
+      }
     }
   }
 
@@ -121,6 +188,19 @@ class Grouper {
 };
 
 }  // namespace
+
+void DocumentRanks::add(std::span<const uint64_t> ranks) {
+  pieces_.push_back({documents_, ranks.data()});
+  documents_ += ranks.size();
+}
+
+uint64_t DocumentRanks::of(uint64_t document) const {
+  assert(document < documents_);
+  const auto after = std::upper_bound(pieces_.begin(), pieces_.end(), document,
+                                      [](uint64_t number, const Piece& piece) { return number < piece.begin; });
+  const Piece& piece = *std::prev(after);
+  return piece.ranks[document - piece.begin];
+}
 
 EdgeTable::EdgeTable(std::vector<uint64_t> ends) : ends_(std::move(ends)), edges_(ends_.size()) {
   assert(!ends_.empty() && std::is_sorted(ends_.begin(), ends_.end()));

@@ -34,8 +34,8 @@ class RepeatJudge {
       }
     }
     const auto before = [](const Answer& a, const Answer& b) {
-      return std::tuple(a.repeat.document, !a.repeat.exact, a.repeat.first) <
-             std::tuple(b.repeat.document, !b.repeat.exact, b.repeat.first);
+      return std::tuple(a.repeat.document, a.repeat.alike, a.repeat.rank, a.repeat.first) <
+             std::tuple(b.repeat.document, b.repeat.alike, b.repeat.rank, b.repeat.first);
     };
     std::sort(answers_.begin(), answers_.end(), before);
   }
@@ -48,7 +48,9 @@ class RepeatJudge {
     for (; next_ < answers_.size() && answers_[next_].repeat.document == number_; ++next_) {
       Answer& answer = answers_[next_];
       answer.repeat.agrees = answer.check == check;
-      if (!answer.signature.empty() && !answer.repeat.exact) answer.repeat.similarity = similarity(document, answer);
+      if (!answer.signature.empty() && answer.repeat.alike == Alike::kBuckets) {
+        answer.repeat.similarity = similarity(document, answer);
+      }
       repeats.push_back(answer.repeat);
     }
     ++number_;
@@ -69,10 +71,9 @@ class RepeatJudge {
 
  private:
   double similarity(const Document& document, const Answer& answer) const {
-    const KeyLayout& layout = context_.plan.key_layout;
-    const auto* own = reinterpret_cast<const uint8_t*>(document.dedup_keys.data() + layout.compared_keys());
-    const auto* other = reinterpret_cast<const uint8_t*>(answer.signature.data());
-    return signature_similarity(other, own, layout.signature_hashes);
+    const KeyLayout layout = context_.plan.key_layout.of_text();
+    const KeyParts own = layout.parts_of(std::span<const uint64_t>(document.dedup_keys));
+    return signature_similarity(answer.signature, own.signature, layout.signature_hashes);
   }
 
   const TaskContext& context_;
@@ -160,6 +161,7 @@ class Commit {
     write_file(context_.job.path_of(name), inputs_);
     receipt_.files.push_back({name, inputs_.size(), checksum_of(inputs_)});
     receipt_.numbers["exact"] = judge_.statistics().exact;
+    receipt_.numbers["url"] = judge_.statistics().url;
     receipt_.numbers["minhash"] = judge_.statistics().minhash;
     receipt_.numbers["unverified"] = judge_.statistics().unverified;
     receipt_.tally = write_tallies(tallies_);

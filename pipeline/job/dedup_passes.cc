@@ -2,6 +2,8 @@
 // are sliced files; the records in them are pairs of words.
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "core/error.h"
 #include "core/signals.h"
 #include "dedup/passes.h"
@@ -26,7 +28,7 @@ void write_records(SlicedFileWriter& file, std::span<const Record> records) {
 // With the scope "file": the first document of each input of the job.
 std::vector<uint64_t> input_begins(const Job& job, const Extracted& extracted) {
   std::vector<uint64_t> begins;
-  uint64_t documents = 0;
+  uint64_t documents = extracted.earlier();
   for (const TaskReceipt& receipt : extracted.receipts) {
     for (const PackedPart& part : packed_parts(job, receipt, extracted_inputs_name(receipt.task))) {
       begins.push_back(documents);
@@ -45,18 +47,38 @@ TaskReceipt group_pass(const TaskContext& context, const Extracted& extracted) {
   const Job& job = context.job;
   const size_t ranges = job.tasks("group"), tasks = job.tasks("extract");
   std::vector<std::unique_ptr<SlicedFile>> files;
-  std::vector<KeyRun> runs;
+  struct Opened {
+    KeyRun run;
+    std::span<const uint64_t> ranks;
+  };
+  std::vector<Opened> opened;
+  const bool ranked = context.plan.dedup.ranks();
   for (const TaskReceipt& receipt : extracted.receipts) {
     for (const SlicedFileEntry& entry : receipt.sliced) {
       if (stop_requested()) throw Stopped();
-      files.push_back(std::make_unique<SlicedFile>(job.path_of(entry.file.name), kKeyRunMagic, ranges, entry));
-      runs.push_back({records_of<KeyRecord>(files.back()->slice(context.task())), extracted.begin(receipt.task)});
+      files.push_back(
+          std::make_unique<SlicedFile>(job.path_of(entry.file.name), kKeyRunMagic, ranges + (ranked ? 1 : 0), entry));
+      const bool own = static_cast<uint64_t>(&entry - receipt.sliced.data()) < receipt.number("runs");
+      opened.push_back({{records_of<KeyRecord>(files.back()->slice(context.task())),
+                         own ? extracted.begin(receipt.task) : extracted.earlier_begin(receipt.task)},
+                        ranked ? records_of<uint64_t>(files.back()->slice(ranges)) : std::span<const uint64_t>()});
     }
+  }
+  // Runs stand in the order of their documents.
+  std::stable_sort(opened.begin(), opened.end(),
+                   [](const Opened& a, const Opened& b) { return a.run.base < b.run.base; });
+  std::vector<KeyRun> runs;
+  DocumentRanks ranks;
+  for (const Opened& each : opened) {
+    runs.push_back(each.run);
+    ranks.add(each.ranks);
   }
   GroupOptions options;
   const std::vector<uint64_t> inputs =
       context.plan.dedup.scope == "file" ? input_begins(job, extracted) : std::vector<uint64_t>();
   options.inputs = inputs;
+  options.first_document = extracted.earlier();
+  if (ranked) options.ranks = &ranks;
   EdgeTable edges(extracted.ends);
   const uint64_t begin = key_range_begin(context.task(), ranges);
   const uint64_t last = context.task() + 1 == ranges ? UINT64_MAX : key_range_begin(context.task() + 1, ranges) - 1;
@@ -120,9 +142,10 @@ TaskReceipt resolve_pass(const TaskContext& context, const Extracted& extracted)
                              receipt.sliced.at(0));
     check_about(repeats, extracted, receipt.task, receipt.sliced.at(0).file.name);
     for (const RepeatRecord& record : records_of<RepeatRecord>(repeats.slice(task))) {
-      const KeyLookup::Row found = keys.row(unpack(record).first - extracted.begin(task));
+      const KeyLookup::Row found = keys.row(unpack(record).first);
       row.clear();
-      append_answer(row, record, found.check, found.id, verifies ? found.signature : std::span<const uint64_t>());
+      append_answer(row, record, found.check, found.rank, found.id,
+                    verifies ? found.signature : std::span<const uint64_t>());
       file.write(row);
       ++answers;
     }

@@ -53,8 +53,29 @@ class Gatherer {
     receipt_.numbers["bytes"] += report.stored_bytes;
   }
 
-  TaskReceipt finish() {
+  // The runs of earlier documents, after those of the task's own.
+  void add_earlier() {
     end_run();
+    const uint64_t own_records = receipt_.numbers["records"];
+    receipt_.numbers["runs"] = receipt_.sliced.size();
+    const TaskShare share = earlier_share(context_);
+    uint64_t documents = 0;
+    for (size_t part = share.begin; part < share.end; ++part) {
+      if (stop_requested()) throw Stopped();
+      const KeysPart& earlier = context_.plan.earlier.parts[part];
+      const PartKeys keys(earlier.path, PartKeys::Check::kChecksum, earlier.stretch);
+      keys.for_each([&](uint64_t, std::string_view, std::span<const uint64_t> row) {
+        if (context_.plan.dedup.ranks()) ranks_.push_back(0);
+        append_records(context_.plan.dedup, context_.plan.key_layout, row, documents++, records_);
+        if (records_.size() >= kRunRecordsMax) end_run();
+      });
+    }
+    if (documents > 0) end_run();
+    receipt_.numbers["records"] = own_records;
+    receipt_.numbers["earlier"] = documents;
+  }
+
+  TaskReceipt finish() {
     receipt_.files = keys_.commit_files();
     const std::string name = extracted_inputs_name(context_.task());
     write_file(context_.job.path_of(name), inputs_);
@@ -91,6 +112,7 @@ class Gatherer {
     keys_.add_judged(document.id, keys);
     const DeduplicatorOptions& options = context_.plan.dedup;
     if (deduplicator_.active()) {
+      if (options.ranks()) ranks_.push_back(context_.plan.key_layout.rank_of(keys));
       const bool has_buckets = append_records(options, context_.plan.key_layout, keys, judged_, records_);
       receipt_.numbers["without_shingles"] += options.minhash && !has_buckets ? 1 : 0;
       if (records_.size() >= kRunRecordsMax) end_run();
@@ -99,26 +121,33 @@ class Gatherer {
   }
 
   void end_run() {
-    if (records_.empty() && !receipt_.sliced.empty()) return;
+    if (records_.empty() && ranks_.empty() && !receipt_.sliced.empty()) return;
     sort_records(records_);
     const size_t ranges = context_.job.tasks("group");
     const std::string name = fmt::format("work/{:06}.{:03}.run", context_.task(), receipt_.sliced.size());
-    SlicedFileWriter file(context_.job.path_of(name), kKeyRunMagic, ranges, context_.job.digest());
+    const bool ranks = context_.plan.dedup.ranks();
+    SlicedFileWriter file(context_.job.path_of(name), kKeyRunMagic, ranges + (ranks ? 1 : 0), context_.job.digest());
     uint64_t begin = 0;
     for (const uint64_t end : key_range_ends(records_, ranges)) {
       file.write({reinterpret_cast<const char*>(records_.data() + begin), (end - begin) * sizeof(KeyRecord)});
       file.end_slice();
       begin = end;
     }
+    if (ranks) {  // of the documents of this run, in the order of their numbers
+      file.write({reinterpret_cast<const char*>(ranks_.data()), ranks_.size() * sizeof(uint64_t)});
+      file.end_slice();
+    }
     receipt_.sliced.push_back(file.commit(name, records_.size()));
     receipt_.numbers["records"] += records_.size();
     records_.clear();
+    ranks_.clear();
   }
 
   const TaskContext& context_;
   Deduplicator deduplicator_;  // for the keys: it judges nothing
   PartWriter keys_;
   std::vector<KeyRecord> records_;
+  std::vector<uint64_t> ranks_;  // of the documents since the last run, where they have any
   std::string inputs_;
   std::map<std::string, Tally> tallies_;
   uint64_t judged_ = 0;
@@ -158,6 +187,7 @@ TaskReceipt extract_pass(const TaskContext& context) {
   });
   Gatherer gatherer(context);
   for (size_t number = share.begin; number < share.end; ++number) gatherer.add(number);
+  gatherer.add_earlier();
   return gatherer.finish();
 }
 

@@ -77,6 +77,7 @@ JobManifest plan_job(const JobOptions& options, RecipeConfig recipe, const Plan&
   manifest.folder = fs::current_path().string();
   manifest.vocabulary = options.vocabulary;
   manifest.language_model = options.language_model;
+  manifest.against = options.against;
   manifest.rejects = rejects_name(options.rejects);
   manifest.text = options.text;
   manifest.inputs = inputs_of(options.inputs);

@@ -15,7 +15,7 @@
 namespace ftok {
 
 struct RepeatRecord {
-  uint64_t document = 0;  // its number times 2, and 1 where the content keys are the same
+  uint64_t document = 0;  // its number times 4, and the Alike
   uint64_t first = 0;     // place_of(the earlier document, buckets shared)
 
   bool operator==(const RepeatRecord&) const = default;
@@ -29,7 +29,7 @@ struct Answer {
   std::string id;                   // of it
   std::vector<uint64_t> signature;  // of it; empty unless similarity is asked for
 };
-void append_answer(std::string& out, const RepeatRecord& record, uint64_t check, std::string_view id,
+void append_answer(std::string& out, const RepeatRecord& record, uint64_t check, uint64_t rank, std::string_view id,
                    std::span<const uint64_t> signature);
 // Throws Error naming `name` when the slice is not a row of answers with signatures of so many words.
 std::vector<Answer> read_answers(std::string_view slice, size_t signature_words, const std::string& name);
@@ -41,22 +41,26 @@ uint64_t task_of(const Extracted& extracted, uint64_t document);
 // Throws Error naming the file unless it is about the part that `task` extracted: its keys, and as many documents.
 void check_about(const SlicedFile& repeats, const Extracted& extracted, uint64_t task, const std::string& name);
 
-// The ids and signatures of the documents that the task of `context` extracted. Opening verifies the checksums.
+// The ids and signatures of the documents that the task of `context` extracted, and of its share of the earlier ones.
+// Opening verifies the checksums.
 class KeyLookup {
  public:
   KeyLookup(const TaskContext& context, const Extracted& extracted);
 
   struct Row {
     std::string id;
-    uint64_t check = 0;
+    uint64_t check = 0, rank = 0;
     std::span<const uint64_t> signature;  // lives until the next call
   };
-  Row row(uint64_t row) const;  // counted through the task's inputs
+  Row row(uint64_t document) const;
 
  private:
+  void add(const KeysPart& part, uint64_t begin);
+
   std::vector<std::unique_ptr<PartKeys>> parts_;
-  std::vector<uint64_t> ends_;  // of their rows
+  std::vector<uint64_t> begins_;  // the number of the first document of each, ascending
   KeyLayout layout_;
+  uint64_t earlier_;  // documents
   mutable std::vector<uint64_t> keys_;
 };
 

@@ -26,6 +26,10 @@ std::string candidates_name(uint64_t task, uint64_t input) {
 std::string inputs_name(uint64_t task) { return fmt::format("parts/{:06}.inputs.jsonl", task); }
 std::string tokens_name(uint64_t task) { return fmt::format("work/{:06}.tokens", task); }
 
+TaskShare earlier_share(const TaskContext& context) {
+  return share_of_task(context.plan.earlier.parts.size(), context.task(), context.job.tasks("extract"));
+}
+
 const FileEntry& file_of(const TaskReceipt& receipt, const std::string& name) {
   for (const FileEntry& file : receipt.files) {
     if (file.name == name) return file;
@@ -65,6 +69,9 @@ Extracted extracted(const Job& job) {
   Extracted extracted;
   extracted.receipts = receipts_of(job, "extract", "");
   uint64_t documents = 0;
+  for (const TaskReceipt& receipt : extracted.receipts) {
+    extracted.earlier_ends.push_back(documents += receipt.number("earlier"));
+  }
   Checksum checksum;
   for (const TaskReceipt& receipt : extracted.receipts) {
     extracted.ends.push_back(documents += receipt.number("judged"));

@@ -17,11 +17,14 @@ namespace ftok {
 // What all extract tasks left, as their receipts say.
 struct Extracted {
   std::vector<TaskReceipt> receipts;  // by task
-  std::vector<uint64_t> ends;         // by task: the number after its last document, counted through all tasks
-  std::string digest;                 // of the receipts
+  // By task: the number after its last document. Earlier documents (EarlierDocuments), of which every task has a share,
+  // come first; then those of the tasks.
+  std::vector<uint64_t> earlier_ends, ends;
+  std::string digest;  // of the receipts
 
-  uint64_t begin(uint64_t task) const { return task == 0 ? 0 : ends[task - 1]; }
-  uint64_t documents() const { return ends.back(); }
+  uint64_t earlier() const { return earlier_ends.back(); }
+  uint64_t earlier_begin(uint64_t task) const { return task == 0 ? 0 : earlier_ends[task - 1]; }
+  uint64_t begin(uint64_t task) const { return task == 0 ? earlier() : ends[task - 1]; }
 };
 
 // The receipts of a pass, all of them. Throws Error with kTryAgainExitCode naming the first that is missing.
@@ -45,6 +48,9 @@ std::string extracted_inputs_name(uint64_t task);  // work/TTTTTT.inputs.jsonl
 std::string candidates_name(uint64_t task, uint64_t input);
 std::string inputs_name(uint64_t task);  // parts/TTTTTT.inputs.jsonl
 std::string tokens_name(uint64_t task);
+
+// Of the parts with earlier documents, those that the task sorts and looks ids up in.
+TaskShare earlier_share(const TaskContext& context);
 
 // Whether `ftok job clean` has removed what the pass left in work/.
 bool is_cleaned(const Job& job, std::string_view pass);

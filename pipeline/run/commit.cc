@@ -14,14 +14,14 @@ namespace ftok {
 constexpr uint64_t kShardsPerCheckpoint = 8;
 
 Committer::Committer(const OutputFolder& folder, const Plan& plan, const CommitOptions& options, RunState state,
-                     Progress& progress)
+                     Progress& progress, const Log& log)
     : folder_(folder),
       plan_(plan),
       options_(options),
       progress_(progress),
       maker_(plan, options_, progress),
       parts_in_shards_(state.parts_in_shards),
-      deduplicator_(std::make_unique<Deduplicator>(plan.dedup, plan.key_layout)) {
+      judge_(folder, plan, log) {
   uint64_t kept = 0;
   for (const CommittedPart& part : state.parts) kept += part.kept;
   move_only_document(folder.path(), kept, plan.validation_per_mille, Split::kValidation, state.shards);
@@ -32,7 +32,7 @@ Committer::Committer(const OutputFolder& folder, const Plan& plan, const CommitO
   shards_ = std::make_unique<ShardWriter>(shard_options, std::move(state.shards));
   for (CommittedPart& part : state.parts) {
     const uint64_t number = inputs_.size();
-    rebuild_index(number, part.judged);
+    judge_.replay(number, part.judged);
     count(*parse_input_report(part.report));
     kept_ += part.kept;
     inputs_.push_back({number, std::move(part.report), std::move(part.receipt)});
@@ -41,17 +41,6 @@ Committer::Committer(const OutputFolder& folder, const Plan& plan, const CommitO
 }
 
 Committer::~Committer() = default;
-
-void Committer::rebuild_index(uint64_t part, uint64_t judged) {
-  first_document_.push_back(judged_);
-  if (judged == 0) return;
-  const PartKeys keys(part_paths(folder_.parts(), part).keys);
-  deduplicator_->begin_input();
-  keys.for_each([&](uint64_t, std::string_view, std::span<const uint64_t> row) {
-    if (deduplicator_->active()) deduplicator_->replay(row, judged_);
-    ++judged_;
-  });
-}
 
 void Committer::count(const InputReport& report) {
   tally_.add(report.tally);
@@ -62,11 +51,27 @@ void Committer::count(const InputReport& report) {
 
 void Committer::commit(uint64_t number) {
   CandidateReader reader(folder_.candidates(number));
-  PartWriter writer(maker_.part_options(folder_.parts(), deduplicator_->keys_per_document()), number);
-  first_document_.push_back(judged_);
-  ids_.clear();
-  deduplicator_->begin_input();
-  const PartDecisions decisions = {[this](const Document& document) { return judge(document); },
+  if (judge_.admits(reader.report().tally.kept)) return commit_next(reader);
+  judge_.gather(reader);
+  ++waiting_;
+  commit_waiting(judge_.decidable());
+}
+
+void Committer::commit_waiting() { commit_waiting(waiting_); }
+
+void Committer::commit_waiting(size_t inputs) {
+  for (; inputs > 0; --inputs, --waiting_) {
+    CandidateReader reader(folder_.candidates(parts()));
+    commit_next(reader);
+  }
+}
+
+void Committer::commit_next(CandidateReader& reader) {
+  const uint64_t number = parts();
+  PartWriter writer(maker_.part_options(folder_.parts(), judge_.keys_per_document()), number);
+  judge_.begin_part();
+  // The two run beside each other: they share nothing but constants.
+  const PartDecisions decisions = {[this](const Document& document) { return judge_.judge(document); },
                                    [this](const Document&, std::string_view key) { return split(key); }};
   const InputReport report = maker_.make(reader, decisions, writer);
   const PartReceipt receipt = writer.commit(folder_.binding_digest(), write_input_report(report));
@@ -81,32 +86,11 @@ void Committer::commit(uint64_t number) {
   ++progress_.inputs_committed;
 }
 
-// Runs beside split(): the two share nothing but constants.
-Judgement Committer::judge(const Document& document) {
-  Judgement judgement;
-  ids_.push_back(document.id);
-  if (deduplicator_->active()) {
-    judgement.keys = deduplicator_->keys(document);
-    judgement.verdict = deduplicator_->judge(judgement.keys, judged_);
-  }
-  ++judged_;
-  if (!judgement.verdict.kept()) judgement.duplicate_of = id_of(static_cast<uint64_t>(judgement.verdict.value));
-  return judgement;
-}
-
 Split Committer::split(std::string_view split_key) {
   const bool first =
       kept_++ == 0 && plan_.validation_per_mille > 0;  // so that there is at least one document to validate on
   const bool validates = first || is_validation(split_key, plan_.validation_per_mille);
   return validates ? Split::kValidation : Split::kTrain;
-}
-
-std::string Committer::id_of(uint64_t document) const {
-  if (document >= first_document_.back()) return ids_[document - first_document_.back()];
-  const auto after = std::upper_bound(first_document_.begin(), first_document_.end(), document);
-  const auto part = static_cast<size_t>(after - first_document_.begin()) - 1;
-  const PartKeys keys(part_paths(folder_.parts(), part).keys, PartKeys::Check::kSizesOnly);
-  return keys.id(document - first_document_[part]);
 }
 
 void Committer::add_to_shards(uint64_t part, uint64_t kept) {
@@ -156,13 +140,6 @@ std::vector<std::string> Committer::shard_names() const {
   std::vector<std::string> names;
   for (const ShardEntry& entry : final_shards_) names.push_back(entry.shard.name);
   return names;
-}
-
-std::string Committer::dedup_summary(uint64_t documents_expected) const {
-  if (!deduplicator_->active()) return "deduplication is off";
-  return fmt::format("deduplication index: at most {} for the {} documents expected; ceiling dedup.memory = {}",
-                     bytes_text(static_cast<double>(deduplicator_->predict_bytes(documents_expected))),
-                     documents_expected, bytes_text(static_cast<double>(plan_.dedup.memory)));
 }
 
 }  // namespace ftok

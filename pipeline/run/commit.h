@@ -8,11 +8,11 @@
 #include <vector>
 
 #include "core/log.h"
-#include "dedup/deduplicator.h"
 #include "pipeline/output_folder.h"
 #include "pipeline/plan.h"
 #include "pipeline/progress.h"
 #include "pipeline/run/part_maker.h"
+#include "pipeline/run/run_judge.h"
 #include "shards/manifest.h"
 #include "shards/writer.h"
 
@@ -24,11 +24,14 @@ class Committer {
   // Takes up what the folder holds: opens the journal on `state`, rebuilds the index from the keys, brings the shards
   // up to the last part.
   Committer(const OutputFolder& folder, const Plan& plan, const CommitOptions& options, RunState state,
-            Progress& progress);
+            Progress& progress, const Log& log);
   ~Committer();
 
-  // Commits input `number` (= parts committed so far) from its candidate file, which is then removed.
+  // Commits input `number`, the one after the last, from its candidate file, which is then removed. Where the
+  // deduplication index does not fit its memory, inputs wait until enough of them are there to be judged together.
   void commit(uint64_t number);
+  // Commits those that wait.
+  void commit_waiting();
 
   // Publishes the last shards and the complete manifest; call once all inputs are committed.
   void finish();
@@ -42,15 +45,14 @@ class Committer {
   const std::vector<std::string>& quarantined() const { return quarantined_; }
   const std::string& first_failure() const { return first_failure_; }  // why the first quarantined input was given up
   // What the index will take for so many documents that reach it, for the log.
-  std::string dedup_summary(uint64_t documents_expected) const;
+  std::string dedup_summary(uint64_t documents_expected) const { return judge_.summary(documents_expected); }
 
  private:
-  void rebuild_index(uint64_t part, uint64_t judged);
+  void commit_next(CandidateReader& reader);
+  void commit_waiting(size_t inputs);
   void count(const InputReport& report);
   void add_to_shards(uint64_t part, uint64_t kept);
-  Judgement judge(const Document& document);
   Split split(std::string_view split_key);
-  std::string id_of(uint64_t document) const;
   void checkpoint();
   void write_final_manifest();
 
@@ -63,12 +65,10 @@ class Committer {
   Tally tally_;                          // of it
   std::vector<std::string> quarantined_;
   std::string first_failure_;
-  std::vector<uint64_t> first_document_;  // of each part: number of its first judged document
-  std::vector<std::string> ids_;          // judged so far in the part being committed
-  uint64_t judged_ = 0;
+  size_t waiting_ = 0;  // inputs
   uint64_t kept_ = 0;
   uint64_t parts_in_shards_ = 0;  // as of the last checkpoint
-  std::unique_ptr<Deduplicator> deduplicator_;
+  RunJudge judge_;
   std::unique_ptr<ShardWriter> shards_;
   std::vector<ShardEntry> final_shards_;  // after finish()
   bool only_document_trains_ = false;

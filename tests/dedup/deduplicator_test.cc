@@ -272,7 +272,8 @@ TEST(Deduplicator, CountsBucketsAndDuplicates) {
   statistics.write_fields(json);
   json.end_object();
   EXPECT_EQ(json.text(),
-            "{\"documents\":4,\"exact\":1,\"minhash\":2,\"unverified\":0,\"without_shingles\":0,\"bucket_hits\":[1,2,0]"
+            "{\"documents\":4,\"exact\":1,\"url\":0,\"minhash\":2,\"unverified\":0,\"without_shingles\":0,\"bucket_"
+            "hits\":[1,2,0]"
             ",\"shared_buckets\":[2,1,1,"
             "0],\"index_keys\":12,\"index_bytes\":" +
                 std::to_string(FirstSeenIndex::predict_bytes(12) + 4096 * 8) + "}");

@@ -64,9 +64,9 @@ struct Bench {
   uint64_t documents, runs;
   size_t ranges;
   std::string folder;
-  std::vector<uint64_t> ends;                     // of the documents of each run
-  std::vector<std::vector<KeyRecord>> in_memory;  // by run
-  std::vector<SlicedFileEntry> files;             // the same
+  std::vector<uint64_t> ends = {};                     // of the documents of each run
+  std::vector<std::vector<KeyRecord>> in_memory = {};  // by run
+  std::vector<SlicedFileEntry> files = {};             // the same
   uint64_t records = 0;
   double sort_seconds = 0;
 
@@ -135,7 +135,8 @@ struct Bench {
         table->for_each(run, [&](std::span<const KeyEdge> edges) { decider.add(edges); });
       }
       decider.for_each([&](const Repeat& repeat) {
-        digest += mix(mix(repeat.document) + repeat.first * 2048 + repeat.shared * 2 + (repeat.exact ? 1 : 0));
+        digest += mix(mix(repeat.document) + repeat.first * 2048 + repeat.shared * 2 +
+                      (repeat.alike == Alike::kText ? 1 : 0));
       });
     }
     return digest;

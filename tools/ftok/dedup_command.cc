@@ -16,8 +16,7 @@
 #include "crawl/source.h"
 #include "dedup/clusters.h"
 #include "dedup/recall.h"
-#include "shards/job_manifest.h"
-#include "shards/packed_part.h"
+#include "pipeline/earlier_documents.h"
 #include "shards/part.h"
 #include "tools/ftok/commands.h"
 #include "tools/ftok/terminal.h"
@@ -99,42 +98,15 @@ struct ClusterFlags {
   bool json = false;
 };
 
-// The keys of one part.
-struct KeysOfPart {
-  std::string path;
-  FileStretch part = {};
-};
-
-// Those of a job: each task's parts lie in one file.
-std::vector<KeysOfPart> keys_of_job(const std::string& folder) {
-  std::vector<KeysOfPart> all;
-  for (uint64_t task = 0; std::filesystem::exists(part_paths(folder + "/parts", task).keys); ++task) {
-    FileStretch stretch;
-    for (const PackedPart& part : read_packed_parts(fmt::format("{}/parts/{:06}.inputs.jsonl", folder, task))) {
-      stretch.bytes = part.bytes.at("keys");
-      all.push_back({part_paths(folder + "/parts", task).keys, stretch});
-      stretch.begin += stretch.bytes;
-    }
-  }
-  return all;
-}
-
 // The keys files among the arguments: a folder stands for the parts of the run or job it holds.
-std::vector<KeysOfPart> keys_parts(const std::vector<std::string>& arguments) {
-  std::vector<KeysOfPart> all;
+std::vector<KeysPart> keys_parts_of(const std::vector<std::string>& arguments) {
+  std::vector<KeysPart> all;
   for (const std::string& argument : arguments) {
     if (!std::filesystem::is_directory(argument)) {
       all.push_back({argument});
       continue;
     }
-    if (std::filesystem::exists(argument + "/" + kJobName)) {
-      for (KeysOfPart& part : keys_of_job(argument)) all.push_back(std::move(part));
-    } else {
-      for (uint64_t part = 0; std::filesystem::exists(part_paths(argument + "/parts", part).keys); ++part) {
-        all.push_back({part_paths(argument + "/parts", part).keys});
-      }
-    }
-    if (all.empty()) throw Error(argument + " holds no parts/000000.keys");
+    for (KeysPart& part : keys_parts(argument)) all.push_back(std::move(part));
   }
   return all;
 }
@@ -157,7 +129,7 @@ void cluster(const ClusterFlags& flags) {
   Clusters clusters;
   std::vector<std::string> ids;    // with --list
   std::vector<uint64_t> all_keys;  // of all buckets
-  for (const auto& [path, stretch] : keys_parts(flags.paths)) {
+  for (const auto& [path, stretch] : keys_parts_of(flags.paths)) {
     const PartKeys part(path, PartKeys::Check::kChecksum, stretch);
     if (part.keys_per_document() < 1 + flags.buckets) {
       throw Error(fmt::format("{} has {} keys per document; {} buckets need {}", path, part.keys_per_document(),

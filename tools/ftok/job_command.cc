@@ -49,7 +49,11 @@ void plan(const PlanFlags& flags) {
   options.text = !flags.run.no_text;
   options.tasks = flags.tasks;
   options.ranges = flags.ranges;
-  const Plan plan = load_plan(recipe, options.vocabulary, options.language_model, options.rejects, options.text);
+  for (const std::string& folder : flags.run.against) {
+    options.against.push_back(fs::absolute(folder).lexically_normal().string());
+  }
+  const Plan plan =
+      load_plan(recipe, {options.vocabulary, options.language_model, options.against, options.rejects, options.text});
   for (const std::string& note : plan.notes) log(LogLevel::kWarning, note);
   const JobManifest manifest = plan_job(options, std::move(recipe), plan);
   if (flags.json) {
@@ -99,7 +103,8 @@ uint64_t index_of(const TaskFlags& flags) {
 Plan plan_of_job(const Job& job) {
   try {
     const JobManifest& manifest = job.manifest();
-    return load_plan(job.recipe(), manifest.vocabulary, manifest.language_model, job.rejects(), manifest.text);
+    return load_plan(job.recipe(),
+                     {manifest.vocabulary, manifest.language_model, manifest.against, job.rejects(), manifest.text});
   } catch (const Error& error) {
     throw Error(error.what(), kConfigurationExitCode);
   }

@@ -150,7 +150,8 @@ void run_command(const Flags& flags) {
                     "(input.record_bytes_max, http.body_bytes_max)",
                     flags.memory, (least + (1 << 20) - 1) >> 20));
   }
-  const Plan plan = load_plan(recipe, flags.run.vocabulary, flags.run.language_model, options.rejects, options.text);
+  const Plan plan = load_plan(
+      recipe, {flags.run.vocabulary, flags.run.language_model, flags.run.against, options.rejects, options.text});
   if (flags.only == "extract") {
     const ExtractedShare extracted = extract_share(options, share, plan, log);
     print_extracted(extracted, flags.json);

@@ -39,6 +39,11 @@ void RunFlags::add_recipe(CLI::App& command) {
       .add_option("--language-model", language_model,
                   "fastText model; default: lid.176.bin if fetched, else the bundled one")
       ->type_name("FILE");
+  command
+      .add_option("--dedup-against", against,
+                  "Folder of a finished run or job: documents that repeat one of its are dropped too; repeatable")
+      ->type_name("DIR")
+      ->allow_extra_args(false);
   command.add_option("--shard-tokens", shard_tokens, "Tokens per shard (K, M, G); default: the recipe's, 100M")
       ->type_name("N");
 }
@@ -73,15 +78,15 @@ Rejects parse_rejects(const std::string& name) {
   throw UsageError(fmt::format("--rejects: got '{}', expected none, ids or text", name));
 }
 
-Plan load_plan(const RecipeConfig& recipe, const std::string& vocabulary, const std::string& language_model,
-               Rejects rejects, bool text) {
+Plan load_plan(const RecipeConfig& recipe, const PlanSources& sources) {
   PlanOptions options;
-  const VocabularyFile file = find_vocabulary(vocabulary);
+  const VocabularyFile file = find_vocabulary(sources.vocabulary);
   options.vocabulary = file.path;
   options.vocabulary_hints.name = file.published;
-  options.context = stage_context(language_model);
-  options.rejects = rejects;
-  options.text = text;
+  options.context = stage_context(sources.language_model);
+  options.against = sources.against;
+  options.rejects = sources.rejects;
+  options.text = sources.text;
   return make_plan(recipe, options);
 }
 

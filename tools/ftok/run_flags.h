@@ -19,6 +19,7 @@ struct RunFlags {
   InputListOptions inputs;
   std::string limit, shard_tokens;
   std::string vocabulary = kDefaultVocabulary, language_model;
+  std::vector<std::string> against;
   std::string rejects = "ids";
   bool no_text = false;
 
@@ -33,8 +34,15 @@ struct RunFlags {
 
 Rejects parse_rejects(const std::string& name);  // throws UsageError naming --rejects
 
-// What the flags come to; loads models and the vocabulary.
-Plan load_plan(const RecipeConfig& recipe, const std::string& vocabulary, const std::string& language_model,
-               Rejects rejects, bool text);
+// What a run or job is made with, beside its recipe.
+struct PlanSources {
+  std::string vocabulary, language_model;  // as named by the user
+  std::vector<std::string> against;        // PlanOptions::against
+  Rejects rejects = Rejects::kIds;
+  bool text = true;
+};
+
+// What they come to; loads models and the vocabulary.
+Plan load_plan(const RecipeConfig& recipe, const PlanSources& sources);
 
 }  // namespace ftok::cli

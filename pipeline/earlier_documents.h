@@ -1,0 +1,37 @@
+// The documents of finished runs and jobs, by their keys files: what `ftok dedup clusters` reads, and what the
+// documents of another run are compared with (--dedup-against).
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "pipeline/recipe_config.h"
+#include "shards/part.h"
+
+namespace ftok {
+
+// The keys of one part.
+struct KeysPart {
+  std::string path;
+  FileStretch stretch = {};
+};
+
+// Those of the run or job in `folder`, in the order of its documents. Throws Error when it holds none.
+std::vector<KeysPart> keys_parts(const std::string& folder);
+
+// Documents that precede those of a run, in number and in time.
+struct EarlierDocuments {
+  std::vector<KeysPart> parts;
+  std::vector<uint64_t> ends;  // by part: the number after its last document, counted from 0 through all parts
+  std::string digest;          // of their keys and ids; empty: there are none
+
+  uint64_t documents() const { return ends.empty() ? 0 : ends.back(); }
+  uint64_t begin(size_t part) const { return part == 0 ? 0 : ends[part - 1]; }
+};
+
+// The documents of finished runs and jobs, one folder after the other. Throws UsageError naming a folder that is not
+// finished, or whose keys were not made as those of `recipe` are.
+EarlierDocuments earlier_documents(const std::vector<std::string>& folders, const RecipeConfig& recipe);
+
+}  // namespace ftok
