@@ -48,9 +48,18 @@ void refuse_what_others_hold(const std::string& path) {
   std::string theirs;
   for (const auto& entry : fs::directory_iterator(path)) {
     const std::string name = entry.path().filename().string();
-    const bool would_be_ours =
-        name == kManifestName || name == kJournalName || name == "parts" || name == "work" || is_shard_file_name(name);
+    const bool would_be_ours = name == kManifestName || name == kJournalName || name == "parts" || name == "work";
     if (would_be_ours && (theirs.empty() || name < theirs)) theirs = name;
+  }
+  for (const std::string& name : shard_files_in(path)) {
+    if (theirs.empty()) theirs = name;
+  }
+  for (const ShardFormat* format : shard_formats()) {
+    for (const Split split : kSplits) {
+      for (const std::string& name : format->split_files(split)) {
+        if (theirs.empty() && fs::exists(fs::path(path) / name)) theirs = name;
+      }
+    }
   }
   if (theirs.empty()) return;
   throw UsageError(
@@ -110,6 +119,7 @@ OutputFolder::OutputFolder(const std::string& path, const std::string& binding) 
   remove_temporaries(path);
   make_folder(parts());
   remove_temporaries(parts());
+  for (const char* folder : {"/train", "/val"}) remove_temporaries(path + folder);
   open_work();
 }
 

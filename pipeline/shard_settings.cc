@@ -22,7 +22,8 @@ ShardWriterOptions shard_writer_options(const ShardOptions& options, const Encod
   }
   shards.vocabulary_size = encoding.n_vocab();
   shards.vocabulary_name = encoding.name();
-  shards.token_bytes = parse_token_bytes(options.token_bytes, shards.vocabulary_size, name("token_bytes"));
+  shards.token_bytes =
+      parse_token_bytes(*shards.format, options.token_bytes, shards.vocabulary_size, name("token_bytes"));
   shards.placement = options.end_of_text == "auto" ? shards.format->end_of_text()
                                                    : parse_end_of_text(options.end_of_text, name("end_of_text"));
   if (!encoding.end_of_text() && shards.placement != EndOfText::kNone) {

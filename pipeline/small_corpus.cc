@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 
 #include "core/file.h"
 #include "shards/shard_format.h"
@@ -15,11 +16,20 @@ bool move_only_document(const std::string& folder, uint64_t kept, int64_t valida
   if (std::any_of(shards.begin(), shards.end(), [&](const ShardEntry& entry) { return entry.split == to; }))
     return false;
   const Split from = to == Split::kTrain ? Split::kValidation : Split::kTrain;
-  const std::string old_mark = fmt::format("ftok_{}_", split_name(from)),
-                    mark = fmt::format("ftok_{}_", split_name(to));
+  const auto marks = [](Split split) {
+    return std::array{fmt::format("{}/", split_name(split)), fmt::format("ftok_{}_", split_name(split))};
+  };
+  const auto old_marks = marks(from), new_marks = marks(to);
   const auto copy = [&](FileEntry& file) {
     const std::string old_path = folder + "/" + file.name;
-    file.name.replace(0, old_mark.size(), mark);
+    size_t at = 0;  // in the name: "train/" where the format has such folders, then "ftok_train_"
+    for (size_t mark = 0; mark < old_marks.size(); ++mark) {
+      if (file.name.compare(at, old_marks[mark].size(), old_marks[mark]) != 0) continue;
+      file.name.replace(at, old_marks[mark].size(), new_marks[mark]);
+      at += new_marks[mark].size();
+    }
+    if (const size_t slash = file.name.rfind('/'); slash != std::string::npos)
+      make_folder(folder + "/" + file.name.substr(0, slash));
     write_file(folder + "/" + file.name, read_file(old_path));
   };
   for (ShardEntry& entry : shards) {

@@ -14,6 +14,7 @@
 #include "core/error.h"
 #include "core/file.h"
 #include "shards/manifest.h"
+#include "shards/split_files.h"
 
 namespace ftok {
 namespace {
@@ -33,7 +34,9 @@ class Inputs {
       if (fs::is_directory(path)) {
         add_folder(path);
       } else {
-        add(path, listing_of(fs::path(path).parent_path().string()));
+        std::string name;
+        const Listing* const listing = listing_of(manifest_path_of(path, name));
+        add(path, name, listing);
       }
     }
     if (shards_.empty()) throw UsageError("no shard to convert");
@@ -49,10 +52,10 @@ class Inputs {
     std::unordered_map<std::string, Split> splits;  // by the shard's name
   };
 
-  // Null where the folder has no manifest.
-  const Listing* listing_of(const std::string& folder) {
-    const auto [place, is_new] = listings_.try_emplace(folder);
-    const std::string path = (fs::path(folder.empty() ? "." : folder) / kManifestName).string();
+  // Null where there is no such manifest.
+  const Listing* listing_of(const std::string& path) {
+    if (path.empty()) return nullptr;
+    const auto [place, is_new] = listings_.try_emplace(path);
     if (is_new && fs::exists(path)) {
       auto listing = std::make_unique<Listing>();
       listing->manifest = read_manifest(path);
@@ -63,25 +66,20 @@ class Inputs {
   }
 
   void add_folder(const std::string& folder) {
-    if (const Listing* const listing = listing_of(folder)) {
-      for (const ShardEntry& entry : listing->manifest.shards) add(folder + "/" + entry.shard.name, listing);
+    if (const Listing* const listing = listing_of((fs::path(folder) / kManifestName).string())) {
+      for (const ShardEntry& entry : listing->manifest.shards)
+        add(folder + "/" + entry.shard.name, entry.shard.name, listing);
       return;
     }
-    std::vector<std::string> paths;
-    for (const auto& entry : fs::directory_iterator(folder)) {
-      if (entry.is_regular_file() && is_shard_name(entry.path().filename().string())) {
-        paths.push_back(entry.path().string());
-      }
-    }
-    std::sort(paths.begin(), paths.end());
-    for (const std::string& path : paths) add(path, nullptr);
+    for (const std::string& path : shards_in(folder)) add(path, "", nullptr);
   }
 
-  void add(const std::string& path, const Listing* listing) {
+  // `name` is the shard's in the manifest.
+  void add(const std::string& path, const std::string& name, const Listing* listing) {
     std::optional<Split> split = options_.split;
     const Manifest* manifest = nullptr;
     if (listing != nullptr) {
-      const auto listed = listing->splits.find(fs::path(path).filename().string());
+      const auto listed = listing->splits.find(name);
       if (listed != listing->splits.end()) {
         manifest = &listing->manifest;
         split = listed->second;
@@ -109,7 +107,7 @@ class Inputs {
   }
 
   const ConvertOptions& options_;
-  std::map<std::string, std::unique_ptr<const Listing>> listings_;  // by folder
+  std::map<std::string, std::unique_ptr<const Listing>> listings_;  // by the manifest's path
   std::vector<Input> shards_;
   std::optional<Manifest> manifest_;
 };
@@ -127,8 +125,9 @@ class Converter {
     writer.folder = folder_;
     writer.format = options.to;
     writer.vocabulary_size = manifest ? manifest->vocabulary.size : vocabulary_size_of(first);
+    if (!manifest) writer.vocabulary_size = std::min(writer.vocabulary_size, options.to->vocabulary_max());
     writer.vocabulary_name = manifest ? manifest->vocabulary.name : "";
-    writer.token_bytes = parse_token_bytes(options.token_bytes, writer.vocabulary_size, "token_bytes");
+    writer.token_bytes = parse_token_bytes(*options.to, options.token_bytes, writer.vocabulary_size, "token_bytes");
     writer.end_of_text = end_of_text_;
     writer.placement = options.end_of_text == "auto" ? options.to->end_of_text()
                                                      : parse_end_of_text(options.end_of_text, "end_of_text");
@@ -155,7 +154,8 @@ class Converter {
     }
     writer_->checkpoint();
     result_.shards = writer_->shards();
-    if (inputs_.manifest()) write_manifest_of_output();
+    const std::vector<FileEntry> split_files = write_split_files(writer_options_, result_.shards);
+    if (inputs_.manifest()) write_manifest_of_output(split_files);
     return std::move(result_);
   }
 
@@ -251,11 +251,12 @@ class Converter {
     loss_.clear();
   }
 
-  void write_manifest_of_output() const {
+  void write_manifest_of_output(const std::vector<FileEntry>& split_files) const {
     Manifest manifest = *inputs_.manifest();
     manifest.notes.push_back(fmt::format("converted from shards of format {}", manifest.shard_format));
     describe_shards(writer_options_, manifest);
     manifest.shards = result_.shards;
+    manifest.split_files = split_files;
     manifest.inputs.clear();
     manifest.parts_in_shards = 0;
     write_file(folder_ + "/" + kManifestName, write_manifest(manifest));

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <filesystem>
+
 #include "core/error.h"
 #include "core/file.h"
 #include "core/json.h"
@@ -40,6 +42,9 @@ Manifest read_fields(const JsonFields& fields) {
   manifest.validation_per_mille = fields.number("validation_per_mille");
   manifest.totals = fields.raw("totals");
   for (const JsonFields& shard : fields.objects("shards")) manifest.shards.push_back(read_shard_entry(shard));
+  if (fields.has("split_files")) {
+    for (const JsonFields& file : fields.objects("split_files")) manifest.split_files.push_back(read_file_entry(file));
+  }
   manifest.parts_in_shards = fields.number("parts_in_shards");
   if (fields.has("job")) manifest.job = fields.raw("job");
   for (const JsonFields& input : fields.objects("inputs")) {
@@ -50,6 +55,19 @@ Manifest read_fields(const JsonFields& fields) {
 }
 
 }  // namespace
+
+std::string manifest_path_of(const std::string& path, std::string& name) {
+  namespace fs = std::filesystem;
+  const fs::path shard(path);
+  name = shard.filename().string();
+  const fs::path beside = shard.parent_path() / kManifestName;
+  if (fs::exists(beside)) return beside.string();
+  const fs::path folder = fs::absolute(shard).lexically_normal().parent_path();
+  const fs::path above = folder.parent_path() / kManifestName;
+  if ((folder.filename() != "train" && folder.filename() != "val") || !fs::exists(above)) return {};
+  name = (folder.filename() / name).string();
+  return above.string();
+}
 
 std::string write_shard_entry(const ShardEntry& shard) {
   JsonWriter json;
@@ -87,7 +105,8 @@ ShardEntry read_shard_entry(const JsonFields& fields) {
 
 void describe_shards(const ShardWriterOptions& options, Manifest& manifest) {
   manifest.shard_format = options.format->name();
-  manifest.token_bytes = options.token_bytes != 0 ? options.token_bytes : token_bytes_for(options.vocabulary_size);
+  manifest.token_bytes =
+      options.token_bytes != 0 ? options.token_bytes : options.format->token_bytes(options.vocabulary_size);
   manifest.shard_tokens = options.shard_tokens;
   manifest.placement = options.placement;
 }
@@ -112,7 +131,13 @@ std::string write_manifest(const Manifest& manifest) {
   json.field("validation_per_mille", manifest.validation_per_mille).key("totals").raw(manifest.totals);
   json.key("shards").begin_array();
   for (const ShardEntry& shard : manifest.shards) json.raw(write_shard_entry(shard));
-  json.end_array().field("parts_in_shards", manifest.parts_in_shards);
+  json.end_array();
+  if (!manifest.split_files.empty()) {
+    json.key("split_files").begin_array();
+    for (const FileEntry& file : manifest.split_files) json.raw(write_file_entry(file));
+    json.end_array();
+  }
+  json.field("parts_in_shards", manifest.parts_in_shards);
   if (!manifest.job.empty()) json.key("job").raw(manifest.job);
   json.key("inputs").begin_array();
   for (const Manifest::Input& input : manifest.inputs) {

@@ -51,6 +51,7 @@ struct Manifest {
   std::vector<Input> inputs;
   uint64_t parts_in_shards = 0;  // parts [0, this) are wholly in `shards`
   std::vector<ShardEntry> shards;
+  std::vector<FileEntry> split_files;  // of the format, about all shards of a split
   std::string job;  // a JSON object: of a job's folder the checksum of job.json and the tasks' receipts; empty: a run's
   std::string totals = "{}";  // a JSON object: counters over all inputs, the caller's
 
@@ -60,6 +61,10 @@ struct Manifest {
 // A shard as one JSON object, and back; reading throws JsonFields::Missing.
 std::string write_shard_entry(const ShardEntry& shard);
 ShardEntry read_shard_entry(const JsonFields& fields);
+
+// The manifest that lists the shard at `path`, of this format or that: beside it, or beside its folder ("train",
+// "val"); empty where there is none. `name` becomes the shard's name in it.
+std::string manifest_path_of(const std::string& path, std::string& name);
 
 // Sets what the manifest says of the shards' layout.
 void describe_shards(const ShardWriterOptions& options, Manifest& manifest);

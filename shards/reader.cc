@@ -20,21 +20,47 @@ Result<ShardView> ShardView::parse(const ShardFormat& format, const ShardBytes& 
   ShardView view;
   view.bytes_ = shard.bytes;
   view.layout_ = std::move(*layout);
-  assert(view.layout_.begin + view.size() * view.layout_.token_bytes <= view.bytes_.size());
+  assert(!view.layout_.offsets.empty() ||
+         view.layout_.begin + view.size() * view.layout_.token_bytes <= view.bytes_.size());
   return view;
 }
 
 void ShardView::read(uint64_t begin, uint64_t end, std::vector<uint32_t>& out) const {
   assert(begin <= end && end <= size());
   const size_t width = layout_.token_bytes;
-  read_tokens(
-      bytes_.substr(layout_.begin + static_cast<size_t>(begin) * width, static_cast<size_t>(end - begin) * width),
-      width, out);
+  if (layout_.offsets.empty()) {
+    read_tokens(
+        bytes_.substr(layout_.begin + static_cast<size_t>(begin) * width, static_cast<size_t>(end - begin) * width),
+        width, out);
+    return;
+  }
+  out.clear();
+  std::vector<uint32_t> piece;
+  const std::vector<uint64_t>& ends = layout_.document_ends;
+  auto document = std::upper_bound(ends.begin(), ends.end(), begin);
+  while (begin < end) {
+    const uint64_t stop = std::min(end, *document++);
+    read_tokens(bytes_.substr(place_of(begin), static_cast<size_t>(stop - begin) * width), width, piece);
+    out.insert(out.end(), piece.begin(), piece.end());
+    begin = stop;
+  }
+}
+
+size_t ShardView::place_of(uint64_t index) const {
+  const std::vector<uint64_t>& ends = layout_.document_ends;
+  const auto document = static_cast<size_t>(std::upper_bound(ends.begin(), ends.end(), index) - ends.begin());
+  const uint64_t begin = document == 0 ? 0 : ends[document - 1];
+  return static_cast<size_t>(layout_.offsets[document] + (index - begin) * layout_.token_bytes);
 }
 
 uint32_t ShardView::largest_token() const {
+  constexpr uint64_t kBlockTokens = uint64_t{1} << 16;
   uint32_t largest = 0;
-  for (uint64_t i = 0; i < size(); ++i) largest = std::max(largest, token(i));
+  std::vector<uint32_t> tokens;
+  for (uint64_t i = 0; i < size(); i += kBlockTokens) {
+    read(i, std::min(i + kBlockTokens, size()), tokens);
+    for (const uint32_t token : tokens) largest = std::max(largest, token);
+  }
   return largest;
 }
 
@@ -56,12 +82,11 @@ namespace {
 
 // What the manifest in the shard's folder says of it.
 ShardHints hints_of_manifest(const std::string& path) {
-  const std::filesystem::path shard(path);
-  const std::string manifest_path = (shard.parent_path() / kManifestName).string();
-  if (!std::filesystem::exists(manifest_path)) return {};
+  std::string name;
+  const std::string manifest_path = manifest_path_of(path, name);
+  if (manifest_path.empty()) return {};
   const Result<Manifest> manifest = parse_manifest(read_file(manifest_path));
   if (!manifest) return {};
-  const std::string name = shard.filename().string();
   const bool listed = std::any_of(manifest->shards.begin(), manifest->shards.end(),
                                   [&](const ShardEntry& entry) { return entry.shard.name == name; });
   if (!listed) return {};

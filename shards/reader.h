@@ -24,7 +24,8 @@ class ShardView {
 
   // The token at `index` < size().
   uint32_t token(uint64_t index) const {
-    const size_t at = layout_.begin + static_cast<size_t>(index) * layout_.token_bytes;
+    const size_t at =
+        layout_.offsets.empty() ? layout_.begin + static_cast<size_t>(index) * layout_.token_bytes : place_of(index);
     return layout_.token_bytes == 2 ? load<uint16_t>(at) : load<uint32_t>(at);
   }
   // Replaces `out` by tokens [begin, end), begin <= end <= size().
@@ -38,6 +39,8 @@ class ShardView {
   std::vector<uint64_t> document_begins(uint32_t end_of_text, EndOfText placement = EndOfText::kBefore) const;
 
  private:
+  size_t place_of(uint64_t index) const;  // where tokens are not in a row
+
   template <typename T>
   T load(size_t at) const {
     T value;

@@ -27,7 +27,9 @@ EndOfText parse_end_of_text(std::string_view name, std::string_view flag) {
 }
 
 std::span<const ShardFormat* const> shard_formats() {
-  static const ShardFormat* const kFormats[] = {&llmc_format(), &datatrove_format(), &raw_format()};
+  static const ShardFormat* const kFormats[] = {&llmc_format(), &megatron_format(), &datatrove_format(),
+                                                &olmo_format(), &litdata_format(),  &mds_format(),
+                                                &raw_format()};
   return kFormats;
 }
 
@@ -57,8 +59,13 @@ const ShardFormat& find_shard_format(std::string_view name, std::string_view fla
                                                : fmt::format("the nearest is \"{}\"", nearest)));
 }
 
-size_t parse_token_bytes(std::string_view wanted, uint64_t vocabulary_size, std::string_view flag) {
-  if (wanted == "auto") return token_bytes_for(vocabulary_size);
+size_t parse_token_bytes(const ShardFormat& format, std::string_view wanted, uint64_t vocabulary_size,
+                         std::string_view flag) {
+  if (vocabulary_size > format.vocabulary_max()) {
+    throw UsageError(fmt::format("the shard format {} holds ids below {}, and the vocabulary has {}", format.name(),
+                                 format.vocabulary_max(), vocabulary_size));
+  }
+  if (wanted == "auto") return format.token_bytes(vocabulary_size);
   if (wanted != "2" && wanted != "4") throw UsageError(fmt::format("{}: \"{}\" is not auto, 2 or 4", flag, wanted));
   const size_t token_bytes = wanted == "2" ? 2 : 4;
   if (token_bytes < token_bytes_for(vocabulary_size)) {
@@ -67,6 +74,15 @@ size_t parse_token_bytes(std::string_view wanted, uint64_t vocabulary_size, std:
                     vocabulary_size));
   }
   return token_bytes;
+}
+
+std::string beside_shard(std::string_view path, std::string_view ending) {
+  for (const ShardFormat* format : shard_formats()) {
+    if (!path.ends_with(format->extension())) continue;
+    path.remove_suffix(format->extension().size());
+    break;
+  }
+  return fmt::format("{}{}", path, ending);
 }
 
 bool is_shard_name(std::string_view name) {

@@ -17,8 +17,11 @@
 #include "core/result.h"
 #include "shards/checksum.h"
 #include "shards/format.h"
+#include "shards/split.h"
 
 namespace ftok {
+
+struct ShardEntry;  // shards/writer.h
 
 // Where the end-of-text token goes: llm.c's loader wants it before each document, most others want it after.
 enum class EndOfText : uint8_t { kBefore, kAfter, kNone };
@@ -58,6 +61,7 @@ struct ShardLayout {
   size_t token_bytes = 0;  // 2 or 4
   uint64_t tokens = 0;
   size_t begin = 0;                                         // offset of the first token
+  std::vector<uint64_t> offsets = {};                       // of each document's first, where they are not in a row
   std::vector<uint64_t> document_ends = {};                 // in tokens, where the format itself keeps them
   std::vector<std::pair<const char*, int64_t>> notes = {};  // what else the file says of itself ("magic")
 };
@@ -71,17 +75,34 @@ class ShardFormat {
   virtual std::string_view extension() const = 0;  // of the shard's name: ".bin"
   virtual EndOfText end_of_text() const = 0;       // where its readers want the end-of-text token
   virtual uint64_t tokens_max() const = 0;         // that a shard can hold
+  // Ids are below it, whatever the width.
+  virtual uint64_t vocabulary_max() const { return uint64_t{1} << 32; }
+  // The width of tokens that nobody chose: the narrower one of 2 and 4 that holds the vocabulary, unless the format's
+  // readers want another.
+  virtual size_t token_bytes(uint64_t vocabulary_size) const { return token_bytes_for(vocabulary_size); }
 
-  // What is appended to the shard's name for the files beside it: ".index".
+  // What takes the place of the extension in the names of the files beside the shard: ".idx".
   virtual std::vector<std::string_view> companions() const { return {}; }
+
+  // Whether the shards of a split lie in a folder of their own, "train" or "val", as readers want them that take a
+  // folder and look for one index in it.
+  virtual bool has_split_folders() const { return false; }
+
+  // Files about all shards of a split, by their names in the output folder; writing them when all shards are there.
+  // `shards` are those of the split, at least one, in order. Throws Error naming the file that cannot be written.
+  virtual std::vector<std::string> split_files(Split) const { return {}; }
+  virtual std::vector<FileEntry> write_split_files(const std::string& /*folder*/, Split, std::span<const ShardEntry>,
+                                                   size_t /*token_bytes*/) const {
+    return {};
+  }
 
   virtual std::unique_ptr<ShardFile> create(const ShardFileOptions& options) const = 0;
 
   // Appends the first `tokens` tokens of the shard at `path`, which was written with `options`, to `into`, and returns
-  // the checksum that a shard sealed with just these has. Throws Error when the file is too short. The file may have
-  // been replaced by a longer one since, so companions and sidecar say nothing about it.
+  // the checksum that a shard sealed with just these and `documents` has. Throws Error when the file is too short. The
+  // file may have been replaced by a longer one since, so companions and sidecar say nothing about it.
   virtual std::string reopen(const std::string& path, const ShardFileOptions& options, uint64_t tokens,
-                             ShardFile& into) const = 0;
+                             const std::vector<ShardDocument>& documents, ShardFile& into) const = 0;
 
   // True when the file is one of this format as far as can be told; formats are asked in the order of the list.
   virtual bool recognizes(const ShardBytes& shard) const = 0;
@@ -98,9 +119,13 @@ std::string shard_format_help();
 // Throws UsageError naming `flag` and the nearest name.
 const ShardFormat& find_shard_format(std::string_view name, std::string_view flag);
 
-// The width of a token: `wanted` is "auto" (by the vocabulary), "2" or "4". Throws UsageError naming `flag` when ids
-// below `vocabulary_size` do not fit.
-size_t parse_token_bytes(std::string_view wanted, uint64_t vocabulary_size, std::string_view flag);
+// The width of a token: `wanted` is "auto" (ShardFormat::token_bytes), "2" or "4". Throws UsageError naming `flag` when
+// ids below `vocabulary_size` do not fit, or the format does not hold them.
+size_t parse_token_bytes(const ShardFormat& format, std::string_view wanted, uint64_t vocabulary_size,
+                         std::string_view flag);
+
+// The name of a file beside a shard: `path` with its extension (".bin", ".ds") replaced by `ending`.
+std::string beside_shard(std::string_view path, std::string_view ending);
 
 // True when a file's name has the extension of a shard format.
 bool is_shard_name(std::string_view name);

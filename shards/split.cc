@@ -18,8 +18,9 @@ bool is_validation(std::string_view id, int64_t per_mille) {
   return static_cast<int64_t>(XXH64(id.data(), id.size(), 0) % 1000) < per_mille;
 }
 
-std::string shard_name(Split split, uint64_t index, std::string_view extension) {
-  return fmt::format("ftok_{}_{:06}{}", split_name(split), index, extension);
+std::string shard_name(Split split, uint64_t index, const ShardFormat& format) {
+  return fmt::format("{}ftok_{}_{:06}{}", format.has_split_folders() ? fmt::format("{}/", split_name(split)) : "",
+                     split_name(split), index, format.extension());
 }
 
 namespace {
@@ -49,7 +50,12 @@ std::optional<Split> split_of_name(const std::string& path) {
   }
   size_t last = fields.size();
   while (last > 0 && fields[last - 1] == FieldSays::kNothing) --last;
-  if (last == 0) return std::nullopt;
+  if (last == 0) {
+    const FieldSays folder = read_field(std::filesystem::path(path).parent_path().filename().string());
+    if (folder == FieldSays::kTrain) return Split::kTrain;
+    if (folder == FieldSays::kValidation) return Split::kValidation;
+    return std::nullopt;
+  }
   const FieldSays split = fields[last - 1], before = last > 1 ? fields[last - 2] : FieldSays::kNothing;
   const bool named = before == FieldSays::kTrain || before == FieldSays::kValidation;
   if (named && before != split) {
@@ -59,21 +65,8 @@ std::optional<Split> split_of_name(const std::string& path) {
   return split == FieldSays::kTrain ? Split::kTrain : Split::kValidation;
 }
 
-namespace {
+std::string shard_sidecar_path(std::string_view path) { return beside_shard(path, ".docs"); }
 
-std::string beside(std::string_view path, std::string_view extension) {
-  for (const ShardFormat* format : shard_formats()) {
-    if (!path.ends_with(format->extension())) continue;
-    path.remove_suffix(format->extension().size());
-    break;
-  }
-  return fmt::format("{}{}", path, extension);
-}
-
-}  // namespace
-
-std::string shard_sidecar_path(std::string_view path) { return beside(path, ".docs"); }
-
-std::string shard_mask_path(std::string_view path) { return beside(path, ".mask"); }
+std::string shard_mask_path(std::string_view path) { return beside_shard(path, ".mask"); }
 
 }  // namespace ftok

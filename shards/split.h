@@ -20,12 +20,16 @@ std::string_view split_name(Split split);
 // is for training (pipeline/small_corpus.h).
 bool is_validation(std::string_view id, int64_t per_mille);
 
-// The name of a shard in the output folder: "ftok_train_000000.bin". The extension is the format's.
-std::string shard_name(Split split, uint64_t index, std::string_view extension = ".bin");
+class ShardFormat;  // shards/shard_format.h
+
+// The name of a shard in the output folder: "ftok_train_000000.bin", or "train/ftok_train_000000.mds" where the format
+// wants a folder for each split.
+std::string shard_name(Split split, uint64_t index, const ShardFormat& format);
 
 // The split that the name of a shard says: the last of its fields ("pretrain_val_000000" has three) that is "train",
 // "val", "valid" or "validation"; none when no field is, or when a later one says that it is neither ("test", "eval",
-// "dev", "holdout"). Throws Error naming the file where such fields contradict each other side by side ("x_train_val",
+// "dev", "holdout"). A name without such a field has the split that its folder is named for ("train/shard.00000.mds").
+// Throws Error naming the file where such fields contradict each other side by side ("x_train_val",
 // "x_train_eval").
 std::optional<Split> split_of_name(const std::string& path);
 

@@ -179,6 +179,7 @@ void Verifier::shards_and_parts(const Manifest& manifest) {
   for (const ShardEntry& entry : manifest.shards) {
     guarded(entry.shard.name, [&] { shard(entry, hints); });
   }
+  for (const FileEntry& file : manifest.split_files) guarded(file.name, [&] { listed(file); });
   for (const Manifest::Input& input : manifest.inputs) {
     guarded(input.receipt.name, [&] { part(input, manifest); });
   }

@@ -68,10 +68,14 @@ ShardWriter::ShardWriter(ShardWriterOptions options, std::vector<ShardEntry> sha
         fmt::format("tokens per shard: {} is not in 1..{}", options_.shard_tokens, options_.format->tokens_max()));
   }
   if (options_.vocabulary_size == 0) throw UsageError("the vocabulary is empty");
-  if (options_.token_bytes == 0) options_.token_bytes = token_bytes_for(options_.vocabulary_size);
+  if (options_.token_bytes == 0) options_.token_bytes = options_.format->token_bytes(options_.vocabulary_size);
   if (options_.token_bytes < token_bytes_for(options_.vocabulary_size)) {
     throw UsageError(fmt::format("tokens of {} bytes are too small for a vocabulary of {}", options_.token_bytes,
                                  options_.vocabulary_size));
+  }
+  if (options_.vocabulary_size > options_.format->vocabulary_max()) {
+    throw UsageError(fmt::format("the shard format {} holds ids below {}, and the vocabulary has {}",
+                                 options_.format->name(), options_.format->vocabulary_max(), options_.vocabulary_size));
   }
   if (options_.placement != EndOfText::kNone && options_.end_of_text >= options_.vocabulary_size) {
     throw UsageError(fmt::format("end-of-text id {} is outside the vocabulary of {}", options_.end_of_text,
@@ -151,7 +155,7 @@ void ShardWriter::put(Stream& stream, OpenDocument& document, std::span<const ui
 }
 
 ShardFileOptions ShardWriter::file_options(const Stream& stream) const {
-  const std::string name = shard_name(stream.split, stream.index(), options_.format->extension());
+  const std::string name = shard_name(stream.split, stream.index(), *options_.format);
   return {options_.folder + "/" + name, options_.token_bytes, options_.shard_tokens, options_.vocabulary_name};
 }
 
@@ -161,6 +165,7 @@ void ShardWriter::open(Stream& stream) {
     return;
   }
   const ShardFileOptions file = file_options(stream);
+  if (options_.format->has_split_folders()) make_folder(file.path.substr(0, file.path.rfind('/')));
   stream.file = options_.format->create(file);
   if (options_.loss_masks) stream.mask.emplace(shard_mask_path(file.path));
 }
@@ -198,7 +203,7 @@ void ShardWriter::reopen_short_shard(Stream& stream) {
   stream.file = options_.format->create(file);
   std::string checksum;
   try {
-    checksum = options_.format->reopen(file.path, file, entry.tokens, *stream.file);
+    checksum = options_.format->reopen(file.path, file, entry.tokens, stream.documents(), *stream.file);
   } catch (const Error& error) {
     refuse(error.what());
   }
@@ -214,6 +219,7 @@ void ShardWriter::publish(Stream& stream) {
   if (stream.tokens == options_.shard_tokens) ++shards_completed_;
   const std::vector<ShardDocument> documents = stream.documents();
   std::vector<FileEntry> files = stream.file->seal(documents);
+  for (FileEntry& file : files) file.name.insert(0, name, 0, name.rfind('/') + 1);
   ShardEntry entry;
   entry.split = stream.split;
   entry.index = stream.index();
@@ -262,6 +268,9 @@ uint64_t ShardWriter::tokens(Split split) const {
 }
 
 bool is_shard_file_name(std::string_view name) {
+  for (const std::string_view folder : {"train/", "val/"}) {
+    if (name.starts_with(folder)) name.remove_prefix(folder.size());
+  }
   std::string_view rest = name;
   for (const std::string_view start : {"ftok_train_", "ftok_val_"}) {
     if (rest.starts_with(start)) rest.remove_prefix(start.size());
@@ -270,14 +279,46 @@ bool is_shard_file_name(std::string_view name) {
   if (rest.size() == name.size() || digits == 0) return false;
   rest.remove_prefix(digits);
   for (const ShardFormat* format : shard_formats()) {
-    if (!rest.starts_with(format->extension())) continue;
-    const std::string_view behind = rest.substr(format->extension().size());
-    if (behind.empty() || behind == ".docs" || behind == ".mask") return true;
+    if (rest == format->extension()) return true;
+    if (rest.starts_with(format->extension())) {
+      const std::string_view behind = rest.substr(format->extension().size());
+      if (behind == ".docs" || behind == ".mask") return true;
+    }
     for (const std::string_view companion : format->companions()) {
-      if (behind == companion) return true;
+      if (rest == companion) return true;
     }
   }
   return rest == ".docs" || rest == ".mask";
+}
+
+std::vector<std::string> shard_files_in(const std::string& folder) {
+  std::vector<std::string> names;
+  std::error_code code;
+  for (const std::string_view inner : {"", "train/", "val/"}) {
+    for (const auto& file : std::filesystem::directory_iterator(fmt::format("{}/{}", folder, inner), code)) {
+      std::string name = fmt::format("{}{}", inner, file.path().filename().string());
+      if (is_shard_file_name(name)) names.push_back(std::move(name));
+    }
+  }
+  std::sort(names.begin(), names.end());
+  return names;
+}
+
+std::vector<std::string> shards_in(const std::string& folder) {
+  namespace fs = std::filesystem;
+  std::vector<std::string> paths;
+  for (const std::string_view inner : {"", "train", "val"}) {
+    const fs::path path = inner.empty() ? fs::path(folder) : fs::path(folder) / inner;
+    if (!inner.empty() && !fs::is_directory(path)) continue;
+    std::error_code code;
+    for (const auto& entry : fs::directory_iterator(path, code)) {
+      if (entry.is_regular_file() && is_shard_name(entry.path().filename().string()))
+        paths.push_back(entry.path().string());
+    }
+    if (code) throw_errno("cannot read " + path.string(), code.value());
+  }
+  std::sort(paths.begin(), paths.end());
+  return paths;
 }
 
 std::vector<std::string> remove_unlisted_shards(const std::string& folder, const std::vector<ShardEntry>& shards) {
@@ -288,14 +329,10 @@ std::vector<std::string> remove_unlisted_shards(const std::string& folder, const
     for (const FileEntry& companion : entry.companions) listed.insert(companion.name);
     if (entry.mask) listed.insert(entry.mask->name);
   }
-  std::set<std::string> unlisted;
-  std::error_code code;
-  for (const auto& file : std::filesystem::directory_iterator(folder, code)) {
-    const std::string name = file.path().filename().string();
-    if (is_shard_file_name(name) && !listed.contains(name)) unlisted.insert(name);
-  }
+  std::vector<std::string> unlisted = shard_files_in(folder);
+  std::erase_if(unlisted, [&](const std::string& name) { return listed.contains(name); });
   for (const std::string& name : unlisted) remove_file(folder + "/" + name);
-  return {unlisted.begin(), unlisted.end()};
+  return unlisted;
 }
 
 }  // namespace ftok

@@ -87,6 +87,8 @@ class ShardWriter {
   // All shards that have been published, train first, in order.
   std::vector<ShardEntry> shards() const;
 
+  const ShardWriterOptions& options() const { return options_; }  // with the width of a token
+
   // Tokens of the stream so far, end-of-text included, those of earlier runs too.
   uint64_t tokens(Split split) const;
   // Whether all shards of the range are published.
@@ -119,10 +121,17 @@ class ShardWriter {
 };
 
 // Whether a name is that of a shard of any format, or of a sidecar, mask or companion of one:
-// ftok_{train,val}_DIGITS.ENDING.
+// ftok_{train,val}_DIGITS.ENDING, in the folder or in its "train" or "val".
 bool is_shard_file_name(std::string_view name);
 
-// Removes shards of any format with their sidecars, masks and companions (ftok_{train,val}_N.*) of `folder` that
+// The names in `folder` for which that is so, in order.
+std::vector<std::string> shard_files_in(const std::string& folder);
+
+// The shards in `folder` that no manifest lists, by their names' extensions (is_shard_name), with its "train" and
+// "val", as paths in order. Throws Error naming the folder when it cannot be read.
+std::vector<std::string> shards_in(const std::string& folder);
+
+// Removes shards of any format with their sidecars, masks and companions (shard_files_in) of `folder` that
 // `shards` does not list: what a killed run left beyond its last checkpoint. The caller holds the folder's lock.
 // Returns the removed names in order.
 std::vector<std::string> remove_unlisted_shards(const std::string& folder, const std::vector<ShardEntry>& shards);

@@ -165,13 +165,9 @@ std::vector<std::string> list_shards(const std::string& folder, Split split) {
     }
     return paths;
   }
-  for (const auto& entry : fs::directory_iterator(folder, code)) {
-    if (is_shard_name(entry.path().filename().string()) && split_of_name(entry.path().string()) == split) {
-      paths.push_back(entry.path().string());
-    }
+  for (std::string& path : shards_in(folder)) {
+    if (split_of_name(path) == split) paths.push_back(std::move(path));
   }
-  if (code) throw_errno("cannot read " + folder, code.value());
-  std::sort(paths.begin(), paths.end());
   return paths;
 }
 

@@ -6,6 +6,7 @@
 #include "pipeline/run/part_maker.h"
 #include "pipeline/small_corpus.h"
 #include "shards/manifest.h"
+#include "shards/split_files.h"
 
 namespace ftok {
 namespace {
@@ -44,6 +45,9 @@ TaskReceipt finish_pass(const TaskContext& context, const Extracted& extracted) 
   for (TaskReceipt& receipt : receipts_of(job, "cut", extracted.digest)) {
     for (ShardEntry& shard : receipt.shards) manifest.shards.push_back(std::move(shard));
   }
+  ShardWriterOptions shards = context.plan.shards;
+  shards.folder = job.path();
+  manifest.split_files = write_split_files(shards, manifest.shards);
   manifest.job = job_of(job);
   const std::string text = write_manifest(manifest);
   write_file(job.path_of(kManifestName), text);
@@ -51,6 +55,7 @@ TaskReceipt finish_pass(const TaskContext& context, const Extracted& extracted) 
   warn_of_small_corpus(job.path(), totals, totals.kept == 1 && per_mille > 0 && per_mille < 1000, manifest.shard_format,
                        manifest.shards, context.log);
   TaskReceipt receipt;
+  receipt.files = manifest.split_files;
   receipt.files.push_back({kManifestName, text.size(), checksum_of(text)});
   receipt.numbers = {{"shards", manifest.shards.size()}};
   receipt.tally = write_tallies({{"", totals}});

@@ -6,6 +6,7 @@
 #include <filesystem>
 
 #include "pipeline/small_corpus.h"
+#include "shards/split_files.h"
 
 namespace ftok {
 
@@ -119,6 +120,9 @@ void Committer::write_final_manifest() {
   manifest.inputs = inputs_;
   manifest.parts_in_shards = inputs_.size();
   manifest.shards = final_shards_;
+  ShardWriterOptions shards = plan_.shards;
+  shards.folder = folder_.path();
+  manifest.split_files = write_split_files(shards, final_shards_);
   write_file(folder_.manifest(), write_manifest(manifest));
 }
 

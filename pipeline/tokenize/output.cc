@@ -12,6 +12,7 @@
 #include "pipeline/shard_settings.h"
 #include "pipeline/small_corpus.h"
 #include "pipeline/tokenize/encode_block.h"
+#include "shards/split_files.h"
 #include "text/unicode.h"
 
 namespace ftok {
@@ -158,6 +159,7 @@ void TokenizeOutput::finish() {
   only_document_trains_ =
       move_only_document(folder_.path(), tally_.kept, static_cast<int64_t>(manifest_.validation_per_mille),
                          Split::kTrain, manifest_.shards);
+  manifest_.split_files = write_split_files(shards_->options(), manifest_.shards);
   JsonWriter totals;
   totals.begin_object();
   tally_.write_fields(totals);

@@ -16,7 +16,7 @@
 namespace ftok {
 namespace {
 
-constexpr std::string_view kIndex = ".index", kMetadata = ".metadata";
+constexpr std::string_view kIndex = ".ds.index", kMetadata = ".ds.metadata";
 
 // Three significant digits and a prefix, as Python's humanize.metric(tokens, unit="T") writes them: "1.23 MT".
 std::string for_people(uint64_t tokens) {
@@ -52,7 +52,7 @@ class DatatroveFormat : public TokenFileFormat {
 
   // The index says how many tokens there are, and with the file's size how wide they are.
   Result<ShardLayout> read(const ShardBytes& shard) const override {
-    const std::string index_path = shard.path + std::string(kIndex);
+    const std::string index_path = beside_shard(shard.path, kIndex);
     if (!std::filesystem::exists(index_path)) return headerless_layout(shard.bytes.size(), width_told(shard));
     const std::string index = read_file(index_path);
     if (index.empty() || index.size() % sizeof(uint64_t) != 0) {

@@ -6,7 +6,11 @@
 namespace ftok {
 
 const ShardFormat& llmc_format();
+const ShardFormat& megatron_format();
 const ShardFormat& datatrove_format();
+const ShardFormat& olmo_format();
+const ShardFormat& litdata_format();
+const ShardFormat& mds_format();
 const ShardFormat& raw_format();
 
 }  // namespace ftok

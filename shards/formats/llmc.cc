@@ -32,11 +32,9 @@ class LlmcFormat : public TokenFileFormat {
   Result<ShardLayout> read(const ShardBytes& shard) const override {
     const Result<ShardHeader> header = parse_shard_header(shard.bytes, shard.bytes.size());
     if (!header) return header.damage();
-    return ShardLayout{header->token_bytes,
-                       header->tokens,
-                       kShardHeaderBytes,
-                       {},
-                       {{"magic", header->magic}, {"version", header->version}}};
+    ShardLayout layout{header->token_bytes, header->tokens, kShardHeaderBytes};
+    layout.notes = {{"magic", header->magic}, {"version", header->version}};
+    return layout;
   }
 };
 

@@ -46,7 +46,7 @@ class TokenFile : public ShardFile {
     const std::vector<std::string_view> names = format_.companions();
     assert(companions.size() == names.size());
     for (size_t i = 0; i < names.size(); ++i) {
-      const std::string path = options_.path + std::string(names[i]);
+      const std::string path = beside_shard(options_.path, names[i]);
       write_file(path, companions[i]);
       files.push_back({name_of(path), companions[i].size(), checksum_of(companions[i])});
     }
@@ -84,7 +84,7 @@ std::unique_ptr<ShardFile> TokenFileFormat::create(const ShardFileOptions& optio
 
 // In blocks: a shard is too large to be held, or mapped, whole.
 std::string TokenFileFormat::reopen(const std::string& path, const ShardFileOptions& options, uint64_t tokens,
-                                    ShardFile& into) const {
+                                    const std::vector<ShardDocument>&, ShardFile& into) const {
   const std::string header = this->header(options.token_bytes, tokens);
   Checksum checksum;
   checksum.update(header);

@@ -21,7 +21,7 @@ class TokenFileFormat : public ShardFormat {
 
   std::unique_ptr<ShardFile> create(const ShardFileOptions& options) const override;
   std::string reopen(const std::string& path, const ShardFileOptions& options, uint64_t tokens,
-                     ShardFile& into) const override;
+                     const std::vector<ShardDocument>& documents, ShardFile& into) const override;
 };
 
 // The layout of a file of `bytes` bytes that holds nothing but tokens; damage "size_mismatch" when it cannot.

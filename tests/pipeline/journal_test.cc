@@ -22,8 +22,8 @@ ShardEntry shard(Split split, uint64_t index, uint64_t tokens) {
   entry.index = index;
   entry.tokens = tokens;
   entry.documents = 2;
-  entry.shard = {shard_name(split, index), 1024 + 2 * tokens, "bb"};
-  entry.sidecar = {shard_sidecar_path(shard_name(split, index)), 99, "cc"};
+  entry.shard = {shard_name(split, index, default_shard_format()), 1024 + 2 * tokens, "bb"};
+  entry.sidecar = {shard_sidecar_path(shard_name(split, index, default_shard_format())), 99, "cc"};
   return entry;
 }
 

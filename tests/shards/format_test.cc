@@ -140,8 +140,10 @@ TEST(Split, ComparesTheHashWithThePerMille) {
 }
 
 TEST(Split, Names) {
-  EXPECT_EQ(shard_name(Split::kTrain, 12), "ftok_train_000012.bin");
-  EXPECT_EQ(shard_name(Split::kValidation, 0), "ftok_val_000000.bin");
+  EXPECT_EQ(shard_name(Split::kTrain, 12, default_shard_format()), "ftok_train_000012.bin");
+  EXPECT_EQ(shard_name(Split::kValidation, 0, find_shard_format("mds", "")), "val/ftok_val_000000.mds");
+  EXPECT_EQ(split_of_name("val/shard.00000.mds"), Split::kValidation);  // the folder says it where the name does not
+  EXPECT_EQ(split_of_name("train/ftok_val_000000.mds"), Split::kValidation);
   EXPECT_EQ(split_of_name("a/x_train_000001.bin"), Split::kTrain);
   EXPECT_EQ(split_of_name("a/test_train_000001.bin"), Split::kTrain);  // a corpus called "test"
   EXPECT_EQ(split_of_name("a/train_mills_VAL_000001.bin"), Split::kValidation);

@@ -4,6 +4,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <map>
 
@@ -14,6 +15,7 @@
 #include "shards/convert.h"
 #include "shards/manifest.h"
 #include "shards/reader.h"
+#include "shards/split_files.h"
 #include "shards/verify.h"
 #include "tests/shards/output_folder.h"
 #include "tests/support/test_data.h"
@@ -25,8 +27,8 @@ namespace fs = std::filesystem;
 
 std::map<std::string, std::string> files_of(const std::string& folder) {
   std::map<std::string, std::string> files;
-  for (const auto& entry : fs::directory_iterator(folder)) {
-    files[entry.path().filename().string()] = read_file(entry.path().string());
+  for (const auto& entry : fs::recursive_directory_iterator(folder)) {
+    if (entry.is_regular_file()) files[fs::relative(entry.path(), folder).string()] = read_file(entry.path().string());
   }
   return files;
 }
@@ -55,6 +57,7 @@ void make_shards(const std::string& folder, const ShardWriterOptions& options) {
   manifest.vocabulary = {"test", "d1", options.vocabulary_size, 999};
   describe_shards(options, manifest);
   manifest.shards = writer.checkpoint();
+  manifest.split_files = write_split_files(options, manifest.shards);
   write_file(folder + "/manifest.json", write_manifest(manifest));
 }
 
@@ -66,7 +69,8 @@ std::string bytes_of(const std::vector<T>& values) {
 }
 
 TEST(ShardFormats, HaveNamesThatAreFound) {
-  EXPECT_EQ(shard_format_names(), (std::vector<std::string>{"llmc", "datatrove", "raw"}));
+  EXPECT_EQ(shard_format_names(),
+            (std::vector<std::string>{"llmc", "megatron", "datatrove", "olmo", "litdata", "mds", "raw"}));
   for (const ShardFormat* format : shard_formats()) {
     EXPECT_EQ(&find_shard_format(format->name(), "format"), format);
     EXPECT_NE(shard_format_help().find(format->help()), std::string::npos);
@@ -108,6 +112,106 @@ TEST(ShardFormats, HaveTheirBytes) {
   EXPECT_EQ(entries[0].companions[0].name, "ftok_train_000000.ds.index");
 }
 
+// The same documents for Megatron: the shards' indexes list what lies in them, the joined one whole documents.
+TEST(ShardFormats, HaveMegatronsBytes) {
+  testing::TemporaryFolder folder;
+  for (const uint64_t vocabulary_size : {65536u, 65537u}) {
+    const size_t width = vocabulary_size == 65536 ? 2 : 4;
+    ShardWriterOptions options = options_for(folder.path().string(), "megatron", vocabulary_size);
+    options.shard_tokens = 4;
+    ShardWriter writer(options);
+    writer.add(Split::kTrain, "a", std::vector<uint32_t>{1, 2});
+    writer.add(Split::kTrain, "b", std::vector<uint32_t>{4, 5});
+    const std::vector<FileEntry> files = write_split_files(options, writer.checkpoint());
+    const auto index = [&](const std::vector<int32_t>& lengths, const std::vector<int64_t>& offsets) {
+      std::string bytes("MMIDIDX\0\0\1\0\0\0\0\0\0\0", 17);
+      bytes += width == 2 ? '\x08' : '\x04';
+      bytes += bytes_of<uint64_t>({lengths.size(), lengths.size() + 1}) + bytes_of(lengths) + bytes_of(offsets);
+      for (size_t document = 0; document <= lengths.size(); ++document)
+        append_little_endian(bytes, static_cast<int64_t>(document));
+      return bytes;
+    };
+    const auto bytes = static_cast<int64_t>(width);
+    EXPECT_EQ(read_file(folder / "ftok_train_000000.idx"), index({3, 1}, {0, 3 * bytes}));
+    EXPECT_EQ(read_file(folder / "ftok_train_000001.idx"), index({2}, {0}));
+    EXPECT_EQ(read_file(folder / "joined/train.idx"), index({3, 3}, {0, 3 * bytes}));
+    EXPECT_EQ(read_file(folder / "joined/train.bin"),
+              width == 2 ? bytes_of<uint16_t>({1, 2, 999, 4, 5, 999}) : bytes_of<uint32_t>({1, 2, 999, 4, 5, 999}));
+    ASSERT_EQ(files.size(), 2u);
+    EXPECT_EQ(files[1].name, "joined/train.idx");
+    EXPECT_EQ(files[1].checksum, checksum_of_file(folder / "joined/train.idx"));
+  }
+}
+
+TEST(ShardFormats, HaveTheBytesOfSampleTables) {
+  testing::TemporaryFolder folder;
+  const auto write = [&](const std::string& format, uint64_t vocabulary_size) {
+    ShardWriterOptions options = options_for(folder.path().string(), format, vocabulary_size);
+    ShardWriter writer(options);
+    writer.add(Split::kTrain, "a", std::vector<uint32_t>{1, 2});
+    writer.add(Split::kTrain, "b", std::vector<uint32_t>{4});
+    return write_split_files(options, writer.checkpoint()).front().name;
+  };
+  EXPECT_EQ(write("litdata", 1000), "train/index.json");
+  EXPECT_EQ(read_file(folder / "train/ftok_train_000000.bin"),
+            bytes_of<uint32_t>({2, 16, 28, 36}) + bytes_of<int32_t>({1, 2, 999, 4, 999}));
+  EXPECT_NE(read_file(folder / "train/index.json")
+                .find(R"({"chunk_bytes": 36, "chunk_size": 2, "dim": 5, "filename": "ftok_train_000000.bin"})"),
+            std::string::npos);
+  for (const bool wide : {false, true}) {
+    write("mds", wide ? 100000 : 1000);
+    const std::string columns = std::string(R"("column_encodings": ["ndarray:)") + (wide ? "int32" : "uint16") +
+                                R"("], "column_names": ["tokens"], "column_sizes": [null], "compression": null, )"
+                                R"("format": "mds", "hashes": [])";
+    const std::string config = "{" + columns + R"(, "size_limit": null, "version": 2})";
+    const auto sample = [&](const std::vector<uint16_t>& tokens) {
+      std::string bytes = bytes_of<uint32_t>({static_cast<uint32_t>(2 + tokens.size() * (wide ? 4 : 2))});
+      bytes += '\4';  // one dimension, whose length is a uint8
+      bytes += static_cast<char>(tokens.size());
+      return bytes + (wide ? bytes_of(std::vector<uint32_t>(tokens.begin(), tokens.end())) : bytes_of(tokens));
+    };
+    const std::string a = sample({1, 2, 999}), b = sample({4, 999});
+    const auto begin = static_cast<uint32_t>(16 + config.size()), middle = static_cast<uint32_t>(begin + a.size());
+    EXPECT_EQ(read_file(folder / "train/ftok_train_000000.mds"),
+              bytes_of<uint32_t>({2, begin, middle, static_cast<uint32_t>(middle + b.size())}) + config + a + b);
+    EXPECT_NE(read_file(folder / "train/index.json").find("{\"shards\": [{" + columns), std::string::npos);
+  }
+}
+
+// OLMo-core takes the boundaries from a list beside the tokens; an id with a comma or a quote is one field of it.
+TEST(Olmo, ReadsItsBoundariesWithoutTheSidecar) {
+  testing::TemporaryFolder folder;
+  ShardWriter writer(options_for(folder.path().string(), "olmo"));
+  writer.add(Split::kTrain, "a,\"b\"\nc", std::vector<uint32_t>{1, 2});
+  writer.add(Split::kTrain, "d", std::vector<uint32_t>{4});
+  writer.checkpoint();
+  EXPECT_EQ(read_file(folder / "ftok_train_000000.npy"), bytes_of<uint16_t>({1, 2, 999, 4, 999}));
+  fs::remove(folder / "ftok_train_000000.docs");
+  const ShardReader reader(folder / "ftok_train_000000.npy");
+  EXPECT_EQ(reader.view().layout().document_ends, (std::vector<uint64_t>{3, 5}));
+  write_file(folder / "x_train.npy", "\x93NUMPY\1\0and more");
+  EXPECT_THROW(ShardReader(folder / "x_train.npy"), Error);  // NumPy's own format
+}
+
+// What stands in a foreign MDS shard beside the tokens, and types that are not tokens.
+TEST(Mds, ReadsOtherColumnsAndRefusesOtherTypes) {
+  testing::TemporaryFolder folder;
+  const auto shard = [&](const std::string& encoding, const std::string& size) {
+    const std::string config = R"({"column_encodings": ["str", ")" + encoding +
+                               R"("], "column_names": ["id", "tokens"], "column_sizes": [null, )" + size + "]}";
+    const std::string head = size == "null" ? bytes_of<uint32_t>({1, 6}) + "x\x04\x01" : bytes_of<uint32_t>({1}) + "x";
+    const std::string sample = head + bytes_of<int32_t>({77});
+    const auto begin = static_cast<uint32_t>(12 + config.size());
+    write_file(folder / "shard.00000.mds",
+               bytes_of<uint32_t>({1, begin, static_cast<uint32_t>(begin + sample.size())}) + config + sample);
+    return ShardReader(folder / "shard.00000.mds").view().token(0);
+  };
+  EXPECT_EQ(shard("ndarray:int32", "null"), 77u);
+  EXPECT_EQ(shard("ndarray:int32:1", "4"), 77u);
+  EXPECT_THROW(shard("ndarray:float32", "null"), Error);
+  EXPECT_THROW(shard("ndarray:int32:2", "4"), Error);
+}
+
 // A document that a cut divides ends, for the index, where the shard does.
 TEST(Datatrove, IndexesThePiecesOfEachShard) {
   testing::TemporaryFolder folder;
@@ -135,7 +239,7 @@ TEST_P(EachFormat, GivesBackTheDocuments) {
     for (const ShardEntry& entry : writer.checkpoint()) {
       const ShardReader reader(folder / entry.shard.name);
       EXPECT_EQ(reader.format().name(), GetParam());
-      EXPECT_EQ(reader.view().layout().token_bytes, token_bytes_for(vocabulary_size));
+      EXPECT_EQ(reader.view().layout().token_bytes, reader.format().token_bytes(vocabulary_size));
       for (size_t row = 0; row < reader.sidecar()->size(); ++row) {
         std::vector<uint32_t> piece;
         reader.view().read(reader.sidecar()->document(row).begin, reader.sidecar()->end(row), piece);
@@ -220,11 +324,14 @@ TEST_P(EachFormat, IsReadWithoutItsSidecarByTheManifest) {
   EXPECT_EQ(reader.view().size(), 50u);
 }
 
-// From each format to each other: the bytes that writing in the other one gives, and back.
+// From each format to the next, and to llm.c's: the bytes that writing in the other one gives.
 TEST_P(EachFormat, ConvertsToTheBytesOfTheOther) {
   testing::TemporaryFolder folder;
   make_shards(folder / "from", options_for(folder / "from", GetParam()));
-  for (const ShardFormat* to : shard_formats()) {
+  const std::span<const ShardFormat* const> formats = shard_formats();
+  const auto own = std::find(formats.begin(), formats.end(), &find_shard_format(GetParam(), "format"));
+  const ShardFormat* const next = std::next(own) == formats.end() ? formats[1] : *std::next(own);
+  for (const ShardFormat* to : {next, formats.front()}) {
     const std::string name(to->name());
     make_shards(folder / "expected-" + name, options_for(folder / "expected-" + name, name));
     ConvertOptions options;
@@ -301,12 +408,17 @@ TEST(ConvertShards, RefusesAWidthThatDoesNotHoldTheVocabulary) {
 }
 
 TEST(ParseTokenBytes, FollowsTheVocabularyOrRefuses) {
-  EXPECT_EQ(parse_token_bytes("auto", 65536, "k"), 2u);
-  EXPECT_EQ(parse_token_bytes("auto", 65537, "k"), 4u);
-  EXPECT_EQ(parse_token_bytes("4", 100, "k"), 4u);
-  EXPECT_EQ(parse_token_bytes("2", 65536, "k"), 2u);
-  EXPECT_THROW(parse_token_bytes("2", 65537, "k"), UsageError);
-  EXPECT_THROW(parse_token_bytes("3", 100, "k"), UsageError);
+  EXPECT_EQ(parse_token_bytes(default_shard_format(), "auto", 65536, "k"), 2u);
+  EXPECT_EQ(parse_token_bytes(default_shard_format(), "auto", 65537, "k"), 4u);
+  EXPECT_EQ(parse_token_bytes(default_shard_format(), "4", 100, "k"), 4u);
+  EXPECT_EQ(parse_token_bytes(default_shard_format(), "2", 65536, "k"), 2u);
+  EXPECT_THROW(parse_token_bytes(default_shard_format(), "2", 65537, "k"), UsageError);
+  EXPECT_THROW(parse_token_bytes(default_shard_format(), "3", 100, "k"), UsageError);
+  const ShardFormat& litdata = find_shard_format("litdata", "k");
+  EXPECT_EQ(parse_token_bytes(litdata, "auto", 100, "k"), 4u);  // its older readers have no uint16
+  EXPECT_EQ(parse_token_bytes(litdata, "2", 100, "k"), 2u);
+  EXPECT_EQ(parse_token_bytes(litdata, "auto", uint64_t{1} << 31, "k"), 4u);
+  EXPECT_THROW(parse_token_bytes(litdata, "auto", (uint64_t{1} << 31) + 1, "k"), UsageError);
 }
 
 }  // namespace

@@ -78,7 +78,7 @@ TEST(ShardWriter, CutsTheStreamAtExactCounts) {
         for (const ShardEntry& entry : shards) {
           if (entry.split != split) continue;
           EXPECT_EQ(entry.index, index++);
-          EXPECT_EQ(entry.shard.name, shard_name(split, entry.index));
+          EXPECT_EQ(entry.shard.name, shard_name(split, entry.index, default_shard_format()));
           const ShardReader reader(folder / entry.shard.name);
           EXPECT_EQ(reader.view().layout().token_bytes, token_bytes_for(vocabulary_size));
           EXPECT_EQ(reader.view().size(), entry.tokens);

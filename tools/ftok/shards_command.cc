@@ -33,13 +33,8 @@ std::vector<std::string> shard_paths(const std::vector<std::string>& arguments) 
       paths.push_back(argument);
       continue;
     }
-    std::vector<std::string> inside;
-    for (const auto& entry : fs::directory_iterator(argument)) {
-      if (entry.is_regular_file() && is_shard_name(entry.path().filename().string()))
-        inside.push_back(entry.path().string());
-    }
-    if (inside.empty()) throw Error(argument + " holds no shard (*.bin, *.ds)");
-    std::sort(inside.begin(), inside.end());
+    const std::vector<std::string> inside = shards_in(argument);
+    if (inside.empty()) throw Error(argument + " holds no shard (*.bin, *.ds, *.npy, *.mds)");
     paths.insert(paths.end(), inside.begin(), inside.end());
   }
   return paths;
@@ -158,10 +153,10 @@ class DocumentDecoder {
   explicit DocumentDecoder(const CatOptions& options) {
     VocabularyFlags flags;
     flags.vocab = options.vocabulary;
-    const fs::path first = options.paths.front();
-    const fs::path manifest_path = (fs::is_directory(first) ? first : first.parent_path()) / kManifestName;
-    if (fs::exists(manifest_path)) {
-      const Manifest manifest = read_manifest(manifest_path.string());
+    const std::string first = shard_paths(options.paths).front();
+    std::string name;
+    if (const std::string path = manifest_path_of(first, name); !path.empty()) {
+      const Manifest manifest = read_manifest(path);
       if (manifest.placement != EndOfText::kNone) end_of_text_ = manifest.vocabulary.end_of_text;
       if (flags.vocab.empty()) flags.vocab = manifest.vocabulary.name;
     }

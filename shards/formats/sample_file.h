@@ -1,0 +1,40 @@
+// SampleFileFormat: what LitData's and MosaicML's files share: a table of samples (uint32 number, then that many and
+// one absolute offsets, uint32), bytes of the format's own, and the samples, one for each document. A format of this
+// kind says what stands between the table and the samples, and before the tokens of each.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "shards/shard_format.h"
+
+namespace ftok {
+
+// The table of samples at the beginning of a file.
+struct SampleTable {
+  uint64_t samples = 0;
+  size_t end = 0;  // one past the table
+
+  // Damage "bad_table" where the offsets do not lead from the table to the end of the file, in order.
+  static Result<SampleTable> parse(std::string_view bytes);
+  // True where the first and the last offset are right: a quick look.
+  static bool plausible(std::string_view bytes);
+  static uint64_t end_of(std::string_view bytes);  // what `end` will be
+  static uint64_t offset(std::string_view bytes, uint64_t sample);
+};
+
+class SampleFileFormat : public ShardFormat {
+ public:
+  // The bytes between table and samples: always the same for a width.
+  virtual std::string config(size_t token_bytes) const;
+  // Appends the bytes before the tokens of a sample.
+  virtual void append_head(std::string& out, size_t token_bytes, uint64_t tokens) const;
+
+  EndOfText end_of_text() const override { return EndOfText::kAfter; }
+  std::unique_ptr<ShardFile> create(const ShardFileOptions& options) const override;
+  std::string reopen(const std::string& path, const ShardFileOptions& options, uint64_t tokens,
+                     const std::vector<ShardDocument>& documents, ShardFile& into) const override;
+};
+
+}  // namespace ftok
