@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cstring>
 
+#include "core/json_numbers.h"
 #include "core/text_file.h"
 #include "crawl/ascii.h"
 #include "crawl/charset.h"
@@ -113,29 +114,6 @@ std::string other_keys(const simdjson::dom::object& object, std::string_view mis
   return count == 0 ? out + " none" : out;
 }
 
-// RFC 8259's grammar of a number.
-bool is_json_number(std::string_view text) {
-  const auto digits = [&] {
-    size_t count = 0;
-    while (count < text.size() && is_digit(text[count])) ++count;
-    text.remove_prefix(count);
-    return count > 0;
-  };
-  if (text.starts_with('-')) text.remove_prefix(1);
-  const bool zero = text.starts_with('0') && text.size() > 1 && is_digit(text[1]);
-  if (zero || !digits()) return false;
-  if (text.starts_with('.')) {
-    text.remove_prefix(1);
-    if (!digits()) return false;
-  }
-  if (!text.empty() && (text[0] | 32) == 'e') {
-    text.remove_prefix(1);
-    if (text.starts_with('-') || text.starts_with('+')) text.remove_prefix(1);
-    if (!digits()) return false;
-  }
-  return text.empty();
-}
-
 // An integer of more than 64 bits under `key`, as it is written.
 bool large_integer(std::string_view line, std::string_view key, std::string& out) {
   simdjson::ondemand::parser parser;
@@ -153,33 +131,6 @@ bool large_integer(std::string_view line, std::string_view key, std::string& out
 }
 
 }  // namespace
-
-bool replace_large_numbers(std::string_view json, std::string& out) {
-  constexpr size_t kDigitsMax = 18;  // of an integer that fits in 64 bits for certain
-  const auto is_of_number = [](char c) { return is_digit(c) || c == '.' || c == '-' || c == '+' || (c | 32) == 'e'; };
-  out.clear();
-  bool in_string = false, replaced = false;
-  for (size_t i = 0; i < json.size();) {
-    const char c = json[i];
-    if (!in_string && (is_digit(c) || c == '-')) {
-      size_t end = i + 1;
-      while (end < json.size() && is_of_number(json[end])) ++end;
-      const std::string_view number = json.substr(i, end - i);
-      const bool large = (number.size() > kDigitsMax || number.find_first_of("eE") != std::string_view::npos) &&
-                         is_json_number(number);
-      out += large ? std::string_view("0.0") : number;
-      replaced = replaced || large;
-      i = end;
-      continue;
-    }
-    if (c == '"') in_string = !in_string;
-    out += c;
-    if (in_string && c == '\\' && ++i < json.size()) out += json[i];
-    ++i;
-  }
-  out.reserve(out.size() + ByteWindow::kPadding);
-  return replaced;
-}
 
 Verdict JsonDocumentParser::parse(std::string_view line, Document& document, bool& has_id) {
   has_id = false;

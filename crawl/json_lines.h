@@ -63,11 +63,6 @@ class JsonDocumentParser {
   std::string text_key_, id_key_, sanitized_, plain_;
 };
 
-// RFC 8259 sets numbers no bounds, simdjson those of 64 bits, and a larger one may be in a field that nobody reads.
-// Puts 0.0 in place of the large numbers of a line that simdjson refused, into `out`, with ByteWindow::kPadding bytes
-// of room after it; false when there is none.
-bool replace_large_numbers(std::string_view json, std::string& out);
-
 // The damage code of a member that broke within the next `size` bytes of the window, or null.
 const char* damage_within(const DecodedInput& input, size_t size);
 

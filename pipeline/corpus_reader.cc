@@ -8,9 +8,9 @@
 #include <filesystem>
 
 #include "core/error.h"
+#include "core/json_numbers.h"
 #include "core/text_file.h"
 #include "crawl/input_format.h"
-#include "crawl/json_lines.h"
 #include "tokenizer/encoding.h"
 #include "tokenizer/pretokenize.h"
 
@@ -170,10 +170,7 @@ void for_each_text(const CorpusPiece& piece, const std::string& text_key,
     if (json.find_first_not_of(" \t\r") == std::string_view::npos) continue;
     simdjson::dom::element root;
     std::string_view text;
-    simdjson::error_code parsed = parser.parse(json.data(), json.size(), false).get(root);
-    if (parsed != simdjson::SUCCESS && replace_large_numbers(json, plain)) {
-      parsed = parser.parse(plain.data(), plain.size(), false).get(root);
-    }
+    const simdjson::error_code parsed = parse_json(parser, json, root, plain, true);
     if (parsed != simdjson::SUCCESS) fail(simdjson::error_message(parsed));
     if (root[text_key].get(text) != simdjson::SUCCESS) fail(fmt::format("no string \"{}\"", text_key));
     visit(text);

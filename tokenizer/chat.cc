@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "core/error.h"
+#include "core/json_numbers.h"
 #include "text/unicode.h"
 #include "tokenizer/chat_message.h"
 #include "tokenizer/encode/text_parts.h"
@@ -177,8 +178,8 @@ std::vector<std::string> chat_template_names() { return {"chatml", "llama3"}; }
 ChatTemplate parse_chat_template(std::string_view text, const std::string& path) {
   json::parser parser;
   json::element root;
-  const simdjson::padded_string padded(text);
-  if (parser.parse(padded).get(root) != simdjson::SUCCESS || !root.is_object())
+  std::string plain;
+  if (parse_json(parser, text, root, plain) != simdjson::SUCCESS || !root.is_object())
     throw Error(path + ": not a JSON object");
   ChatTemplate form;
   form.name = path;
@@ -232,8 +233,8 @@ std::string read_chat_message(json::element element, ChatMessage& message) {
 std::vector<ChatMessage> parse_chat(std::string_view text, const std::string& path) {
   json::parser parser;
   json::element root;
-  const simdjson::padded_string padded(text);
-  const simdjson::error_code error = parser.parse(padded).get(root);
+  std::string plain;
+  const simdjson::error_code error = parse_json(parser, text, root, plain);
   if (error != simdjson::SUCCESS) throw Error(fmt::format("{}: not JSON: {}", path, simdjson::error_message(error)));
   json::array list;
   if (root.get(list) != simdjson::SUCCESS && root["messages"].get(list) != simdjson::SUCCESS) {

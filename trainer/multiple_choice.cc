@@ -11,6 +11,7 @@
 #include <span>
 
 #include "core/error.h"
+#include "core/json_numbers.h"
 
 namespace ftok {
 namespace {
@@ -149,8 +150,8 @@ Result<ChoiceExample> choice_of_json(std::string_view line,
   const auto bad = [](const char* key) { return Damage{"choices_bad_json", key, 0}; };
   simdjson::dom::parser parser;
   simdjson::dom::element root;
-  const simdjson::padded_string padded(line);
-  if (parser.parse(padded).get(root) != simdjson::SUCCESS) return bad("not JSON");
+  std::string plain;
+  if (parse_json(parser, line, root, plain) != simdjson::SUCCESS) return bad("not JSON");
   ChoiceExample example;
   std::string_view context, ending;
   simdjson::dom::array endings;

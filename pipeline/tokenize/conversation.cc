@@ -5,6 +5,7 @@
 
 #include <set>
 
+#include "core/json_numbers.h"
 #include "crawl/charset.h"
 #include "crawl/decoded_input.h"
 #include "crawl/json_lines.h"
@@ -50,10 +51,7 @@ Verdict ConversationParser::parse(std::string_view line, Document& document, std
     line = sanitized_;
   }
   json::object object;
-  simdjson::error_code error = parser_->dom.parse(line.data(), line.size(), false).get(object);
-  if (error != simdjson::SUCCESS && replace_large_numbers(line, plain_)) {
-    error = parser_->dom.parse(plain_.data(), plain_.size(), false).get(object);
-  }
+  const simdjson::error_code error = parse_json(parser_->dom, line, object, plain_, true);
   if (error != simdjson::SUCCESS) return Verdict::drop("text.bad_json", 0, 0, simdjson::error_message(error));
   has_id = take_id(object, id_key_, document.id);
   json::array list;

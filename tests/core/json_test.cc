@@ -4,6 +4,8 @@
 
 #include <limits>
 
+#include "core/json_numbers.h"
+
 namespace ftok {
 namespace {
 
@@ -53,6 +55,23 @@ TEST(JsonWriter, NestsCompactAndIndented) {
   };
   EXPECT_EQ(build(false), R"({"a":1,"b":["x",true,{}],"c":null})");
   EXPECT_EQ(build(true), "{\n  \"a\": 1,\n  \"b\": [\n    \"x\",\n    true,\n    {}\n  ],\n  \"c\": null\n}");
+}
+
+std::string without_large(std::string_view json) {
+  std::string out;
+  return replace_large_numbers(json, out) ? out : "";
+}
+
+TEST(JsonNumbers, ThoseBeyond64BitsAreReplacedAndNoOthers) {
+  EXPECT_EQ(without_large("{\"a\":18446744073709551616,\"b\":1e-05}"), "{\"a\":null,\"b\":1e-05}");
+  EXPECT_EQ(without_large("[18446744073709551615,-9223372036854775808,1.7e308,0.12345678901234567890]"), "");
+  EXPECT_EQ(without_large("[-9223372036854775809,1.8e308,-1e400]"), "[null,null,null]");
+  EXPECT_EQ(without_large("[\"18446744073709551616 \\\" 1e999\"]"), "");
+  EXPECT_EQ(without_large("[018446744073709551616,1e,--1]"), "");  // no numbers of JSON: they stay wrong
+  EXPECT_TRUE(is_held_json_number("-0.5e3"));
+  EXPECT_TRUE(is_held_json_number("18446744073709551615"));
+  EXPECT_FALSE(is_held_json_number("18446744073709551616"));
+  EXPECT_FALSE(is_held_json_number("0x10"));
 }
 
 }  // namespace

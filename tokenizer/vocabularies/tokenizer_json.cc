@@ -11,6 +11,7 @@
 
 #include "core/error.h"
 #include "core/hash_seed.h"
+#include "core/json_numbers.h"
 #include "text/unicode.h"
 #include "tokenizer/encode/token_table.h"
 #include "tokenizer/pretokens/pretoken_cuts.h"
@@ -60,9 +61,8 @@ class JsonLoader {
   [[noreturn]] void fail(std::string_view why) const { throw Error(fmt::format("{}: {}", path_, why)); }
 
   json::element parse(std::string_view content) {
-    padded_ = simdjson::padded_string(content);
     json::element root;
-    const simdjson::error_code error = parser_.parse(padded_).get(root);
+    const simdjson::error_code error = parse_json(parser_, content, root, plain_);
     if (error != simdjson::SUCCESS) fail(fmt::format("not JSON: {}", simdjson::error_message(error)));
     return root;
   }
@@ -81,7 +81,7 @@ class JsonLoader {
 
   const std::string& path_;
   json::parser parser_;
-  simdjson::padded_string padded_;
+  std::string plain_;
   std::unordered_map<std::string, uint32_t, SeededHash> ids_;
   std::unordered_map<std::string, uint32_t, SeededHash> spelt_;          // as the vocabulary spells them
   std::vector<const std::pair<const std::string, uint32_t>*> in_order_;  // its entries, as they come in the file

@@ -4,6 +4,7 @@
 #include <simdjson.h>
 
 #include "core/error.h"
+#include "core/json_numbers.h"
 #include "core/text_file.h"
 #include "crawl/input_format.h"
 #include "crawl/json_lines.h"
@@ -58,10 +59,7 @@ void for_each_json_text(std::unique_ptr<ByteSource> source, const std::string& k
     }
     simdjson::dom::element root;
     std::string_view text;
-    simdjson::error_code parsed = parser.parse(line.text.data(), line.text.size(), false).get(root);
-    if (parsed != simdjson::SUCCESS && replace_large_numbers(line.text, plain)) {
-      parsed = parser.parse(plain.data(), plain.size(), false).get(root);
-    }
+    const simdjson::error_code parsed = parse_json(parser, line.text, root, plain, true);
     if (parsed != simdjson::SUCCESS) fail(simdjson::error_message(parsed));
     if (root[key].get(text) != simdjson::SUCCESS) fail(fmt::format("no string \"{}\"", key));
     visit(text);

@@ -11,6 +11,7 @@
 #include "core/error.h"
 #include "core/file.h"
 #include "core/json.h"
+#include "core/json_numbers.h"
 #include "core/text_file.h"
 #include "trainer/files/hugging_face_config.h"
 #include "trainer/files/safetensors.h"
@@ -118,9 +119,11 @@ std::string prefixed(const ModelConfig& config, const std::string& name) {
 // The files that model.safetensors.index.json names, {"weight_map": {TENSOR: FILE}}; they lie beside it.
 std::vector<std::string> indexed_files(const std::string& path) {
   json::parser parser;
+  json::element root;
   json::object map;
   const std::string text = read_text_file(path, 1 << 28);
-  if (parser.parse(text)["weight_map"].get(map) != simdjson::SUCCESS)
+  std::string plain;
+  if (parse_json(parser, text, root, plain) != simdjson::SUCCESS || root["weight_map"].get(map) != simdjson::SUCCESS)
     throw Error(fmt::format("{}: no \"weight_map\"", path));
   std::set<std::string> names;
   for (const auto field : map) {

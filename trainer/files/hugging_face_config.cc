@@ -8,6 +8,7 @@
 
 #include "core/error.h"
 #include "core/json.h"
+#include "core/json_numbers.h"
 #include "core/text_file.h"
 
 namespace ftok {
@@ -216,7 +217,8 @@ HuggingFaceConfig read_hugging_face_config(const std::string& path) {
   json::parser parser;
   json::element root;
   const std::string text = read_text_file(path, kConfigBytesMax);
-  if (parser.parse(text).get(root) != simdjson::SUCCESS || !root.is_object())
+  std::string plain;
+  if (parse_json(parser, text, root, plain) != simdjson::SUCCESS || !root.is_object())
     throw Error(fmt::format("{}: not a JSON object", path));
   const Keys keys(path, root);
   HuggingFaceConfig config;

@@ -1,0 +1,80 @@
+#include "core/json_numbers.h"
+
+#include <charconv>
+#include <cstddef>
+#include <cstdint>
+#include <system_error>
+
+namespace ftok {
+namespace {
+
+constexpr size_t kPadding = 64;  // bytes that simdjson reads behind a text
+
+constexpr bool is_digit(char c) { return c >= '0' && c <= '9'; }
+
+// RFC 8259's grammar of a number.
+bool is_json_number(std::string_view text) {
+  const auto digits = [&] {
+    size_t count = 0;
+    while (count < text.size() && is_digit(text[count])) ++count;
+    text.remove_prefix(count);
+    return count > 0;
+  };
+  if (text.starts_with('-')) text.remove_prefix(1);
+  const bool zero = text.starts_with('0') && text.size() > 1 && is_digit(text[1]);
+  if (zero || !digits()) return false;
+  if (text.starts_with('.')) {
+    text.remove_prefix(1);
+    if (!digits()) return false;
+  }
+  if (!text.empty() && (text[0] | 32) == 'e') {
+    text.remove_prefix(1);
+    if (text.starts_with('-') || text.starts_with('+')) text.remove_prefix(1);
+    if (!digits()) return false;
+  }
+  return text.empty();
+}
+
+// Whether an integer has 64 bits, and a double does not overflow.
+bool fits(std::string_view number) {
+  const char* const end = number.data() + number.size();
+  if (number.find_first_of(".eE") != std::string_view::npos) {
+    double value = 0;
+    return std::from_chars(number.data(), end, value).ec == std::errc();
+  }
+  int64_t value = 0;
+  uint64_t positive = 0;
+  return std::from_chars(number.data(), end, value).ec == std::errc() ||
+         (number[0] != '-' && std::from_chars(number.data(), end, positive).ec == std::errc());
+}
+
+}  // namespace
+
+bool is_held_json_number(std::string_view text) { return is_json_number(text) && fits(text); }
+
+bool replace_large_numbers(std::string_view json, std::string& out) {
+  const auto is_of_number = [](char c) { return is_digit(c) || c == '.' || c == '-' || c == '+' || (c | 32) == 'e'; };
+  out.clear();
+  bool in_string = false, replaced = false;
+  for (size_t i = 0; i < json.size();) {
+    const char c = json[i];
+    if (!in_string && (is_digit(c) || c == '-')) {
+      size_t end = i + 1;
+      while (end < json.size() && is_of_number(json[end])) ++end;
+      const std::string_view number = json.substr(i, end - i);
+      const bool beyond = is_json_number(number) && !fits(number);
+      out += beyond ? std::string_view("null") : number;
+      replaced = replaced || beyond;
+      i = end;
+      continue;
+    }
+    if (c == '"') in_string = !in_string;
+    out += c;
+    if (in_string && c == '\\' && ++i < json.size()) out += json[i];
+    ++i;
+  }
+  out.reserve(out.size() + kPadding);
+  return replaced;
+}
+
+}  // namespace ftok
