@@ -43,7 +43,6 @@ TrainRecipe nano() {
   model.norm = "rmsnorm", model.positions = "rotary", model.mlp = "relu2", model.qk_norm = true;
   model.qkv_bias = model.projection_bias = model.mlp_bias = false;
   recipe.optimizer.matrices = "muon";
-  recipe.optimizer.muon_rate = 3;  // as chosen on the books (docs/performance.md)
   return recipe;
 }
 
