@@ -254,6 +254,10 @@ TEST(Unended, TheRestIsReadOnce) {
   EXPECT_EQ(closed("<script><!--<script>x();</script><p>b</p>"), "<script></script></script><p>b</p>");
   EXPECT_EQ(closed("<script><!-- x(); //--><p>b</p>"), "<script></script><p>b</p>");
   EXPECT_EQ(closed("<script><!-- x('<p>a</p>'); //--> y();\n<p>b</p>"), "<script></script><p>b</p>");
+  EXPECT_EQ(closed("<iframe src=a />b<p>c"), "<iframe src=a /></iframe><p>c");
+  EXPECT_EQ(closed("<iframe>a</iframe><p>b"), "");
+  EXPECT_EQ(closed("<iframe>a"), "");
+  EXPECT_EQ(closed("<noembed>a<p>b"), "<noembed></noembed><p>b");
   EXPECT_EQ(closed("<svg><title>a<p>b"), "");  // no raw text there
 }
 
