@@ -45,6 +45,11 @@ std::string coding_of(std::string_view body, const std::vector<std::string>& ann
   return announced.empty() ? std::string() : announced.back();
 }
 
+// Whether the body begins as a page does that is neither coded nor in chunks.
+bool begins_as_page(std::string_view body) {
+  return body.empty() || body[0] == '<' || is_ascii_space(body[0]) || body.starts_with("\xEF\xBB\xBF");
+}
+
 }  // namespace
 
 bool HttpStage::is_html(std::string_view type) const {
@@ -118,6 +123,21 @@ Verdict HttpStage::process(Document& document, Report*) const {
   document.charset = charset.encoding;
   document.replacements = decode_text(charset.encoding, body, document.html);
   return Verdict::keep();
+}
+
+uint64_t HttpStage::decoding_bytes(const Document& document) const {
+  constexpr uint64_t kInflateRatioMax = 1032;  // of DEFLATE; brotli and zstd know no bound
+  constexpr uint64_t kPageBytes = 3;           // of a page in UTF-8, for a byte of the body
+  const Result<HttpHead> head = parse_http_head(document.payload);
+  if (!head) return 0;
+  const std::string_view body = std::string_view(document.payload).substr(head->size);
+  const std::vector<std::string> announced = content_codings(head->field("Content-Encoding"));
+  if (announced.empty() && begins_as_page(body)) return 0;
+  const bool has_ratio = std::none_of(announced.begin(), announced.end(),
+                                      [](const std::string& coding) { return coding == "br" || coding == "zstd"; }) &&
+                         coding_by_magic(body) != "zstd";
+  const auto bytes_max = static_cast<uint64_t>(options_.body_bytes_max);
+  return (1 + kPageBytes) * (has_ratio ? std::min(bytes_max, kInflateRatioMax * body.size()) : bytes_max);
 }
 
 std::string HttpStage::summary(const Document& document) const {

@@ -45,6 +45,9 @@ class HttpStage : public Stage {
   std::string_view name() const override { return "http"; }
   using Stage::process;
   Verdict process(Document& document, Report* report) const override;
+  // The most bytes that process() takes where the body may be coded: what it may decode to, and that as a page. 0 where
+  // the document's size says what it takes.
+  uint64_t decoding_bytes(const Document& document) const;
   std::string summary(const Document& document) const override;
 
  private:

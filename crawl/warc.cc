@@ -139,26 +139,51 @@ bool WarcReader::at_record(size_t at) {
   return is_arc_header(trim(input_->window().substr(at, line - at)));
 }
 
-// The position of the next record start at or after `from`, or npos.
-size_t WarcReader::find_marker(size_t from) const {
+// The position of the next record start at or after `from`, or npos. Where an earlier search found none is passed over:
+// very many records that say nothing true of their lengths cost no more than one.
+size_t WarcReader::find_marker(size_t from) {
+  const Searched::Found found = arc_ ? find_arc_header(from) : find_warc_marker(from);
+  searched_.add(input_->offset() + from, input_->offset() + found.end);
+  return found.is_record ? found.end : std::string_view::npos;
+}
+
+WarcReader::Searched::Found WarcReader::find_warc_marker(size_t from) {
   const std::string_view window = input_->window();
-  if (!arc_) {
-    for (size_t at = window.find(kMarker, from); at != std::string_view::npos; at = window.find(kMarker, at + 1)) {
-      if (is_marker(window.substr(at, 2 * kMarkerLine))) return at;
-    }
-    return std::string_view::npos;
+  const size_t begin = behind_searched(from);
+  size_t at = window.find(kMarker, begin);
+  while (at != std::string_view::npos && !is_marker(window.substr(at, 2 * kMarkerLine))) {
+    at = window.find(kMarker, at + 1);
   }
-  for (size_t at = from; at < window.size();) {
-    const size_t line_end = window.find('\n', at);
-    if (line_end == std::string_view::npos) break;
+  bytes_searched_ += std::min(at, window.size()) - begin;
+  if (at != std::string_view::npos) return {at, true};
+  return {std::max(begin, window.size() - std::min(window.size(), 2 * kMarkerLine)), false};  // the rest may become one
+}
+
+WarcReader::Searched::Found WarcReader::find_arc_header(size_t from) {
+  const std::string_view window = input_->window();
+  size_t at = from == 0 ? 0 : behind_searched(from);  // the window's first byte may begin a line
+  while (at < window.size()) {
+    const uint64_t place = input_->offset() + at;
+    const size_t no_newline = place == line_.begin ? static_cast<size_t>(line_.end - place) : 0;
+    const size_t line_end = window.find('\n', at + no_newline);
+    bytes_searched_ += std::min(line_end, window.size()) - at - no_newline;
+    if (line_end == std::string_view::npos) {
+      line_ = {place, place + window.size() - at};
+      break;
+    }
     const bool line_start = at == 0 || window[at - 1] == '\n';
     if (line_start && line_end - at < limits_.header_bytes_max &&
         is_arc_header(trim(window.substr(at, line_end - at)))) {
-      return at;
+      return {at, true};
     }
-    at = line_end + 1;
+    at = at == 0 ? std::max(line_end + 1, behind_searched(1)) : line_end + 1;
   }
-  return std::string_view::npos;
+  return {at, false};
+}
+
+size_t WarcReader::behind_searched(size_t at) const {
+  const uint64_t place = input_->offset() + at;
+  return searched_.holds(place) ? static_cast<size_t>(searched_.end - input_->offset()) : at;
 }
 
 // Drops bytes until a record starts at the window's first byte, or the input ends; returns how many.
@@ -204,6 +229,7 @@ bool WarcReader::next(WarcRecord& record) {
     if (!arc_ && input_->window().starts_with("filedesc:")) {
       arc_ = true;
       members_checked_ = 0;  // that a record of the other kind starts there was not looked at
+      searched_ = {};
     }
     if (is_marker(input_->window().substr(0, 2 * kMarkerLine))) {
       read_warc(record);
@@ -218,11 +244,13 @@ bool WarcReader::next(WarcRecord& record) {
 
 // Finds the empty line that ends a head, in at most header_bytes_max bytes; `size` covers it.
 bool WarcReader::find_head(size_t& size) {
-  size_t line = 0;
+  size_t line = 0, from = 0;  // `from`: where to look on in the line
   while (line <= limits_.header_bytes_max) {
     const std::string_view window = input_->window();
-    const size_t end = window.find('\n', line);
+    const size_t end = window.find('\n', from);
+    bytes_searched_ += std::min(end, window.size()) - from;
     if (end == std::string_view::npos) {
+      from = window.size();
       if (window.size() > limits_.header_bytes_max || !input_->grow()) return false;
       continue;
     }
@@ -231,7 +259,7 @@ bool WarcReader::find_head(size_t& size) {
       size = end + 1;
       return true;
     }
-    line = end + 1;
+    line = from = end + 1;
   }
   return false;
 }

@@ -13,6 +13,7 @@
 // Not thread-safe.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -75,9 +76,26 @@ class WarcReader {
 
   // Members that were looked at because a record seems to reach into them: each once. For tests.
   uint64_t members_looked_at() const { return members_seen_; }
+  // Bytes in which the end of a head or the next record was searched. For tests.
+  uint64_t bytes_searched() const { return bytes_searched_; }
 
  private:
   enum class Fill { kHave, kEnd, kMember };  // kMember: a new member that starts a record comes first
+
+  // Decoded bytes in which a search found no record's start; decoded offsets.
+  struct Searched {
+    struct Found {
+      size_t end;  // position of the record's start, or up to where there is none
+      bool is_record;
+    };
+    uint64_t begin = 0, end = 0;
+
+    bool holds(uint64_t place) const { return place >= begin && place < end; }
+    void add(uint64_t from, uint64_t to) {
+      if (from < begin || from > end) begin = end = from;
+      end = std::max(end, to);
+    }
+  };
 
   bool skip_newlines();
   bool at_record(size_t at);
@@ -94,7 +112,10 @@ class WarcReader {
   void finish_block(size_t head, WarcRecord& record);
   void end_block(size_t head, size_t end, size_t next, const char* damage, std::string detail, WarcRecord& record);
   void mark_member_damage(size_t end, WarcRecord& record);
-  size_t find_marker(size_t from) const;
+  size_t find_marker(size_t from);
+  Searched::Found find_warc_marker(size_t from);
+  Searched::Found find_arc_header(size_t from);
+  size_t behind_searched(size_t at) const;
   uint64_t skip_to_marker(size_t from);
   void parse_arc_line(std::string_view line, WarcRecord& record);
 
@@ -108,6 +129,9 @@ class WarcReader {
   std::string unfolded_;             // values of folded fields
   uint64_t members_checked_ = 0;     // decoded offset: no member up to here, but for the record's own, starts a record
   uint64_t members_seen_ = 0;
+  Searched searched_;
+  Searched line_;  // the beginning of an ARC file's line that holds no newline
+  uint64_t bytes_searched_ = 0;
   std::vector<Damage> damage_;
 };
 

@@ -83,20 +83,23 @@ size_t CorpusReader::read(std::string& out, size_t size) {
   return got;
 }
 
-// How many of `bytes`, which begin at a cut, make a piece; 0 when more must be read. There is no cut in the first
-// `before`, which are not looked at again: a long line is read in many steps.
-size_t CorpusReader::cut_of(const std::string& bytes, size_t before, bool at_end) const {
+// How many of `bytes`, which begin at a cut, make a piece; 0 when more must be read. The first `before` are not looked
+// at again, since a long line is read in many steps: no cut that is sure lies in them, and `line_end` is where their
+// last line ends (0: none does), and is moved on.
+size_t CorpusReader::cut_of(const std::string& bytes, size_t before, bool at_end, size_t& line_end) {
   if (at_end) return bytes.size();
-  const size_t in_new = std::string_view(bytes).substr(before).rfind('\n');
-  const size_t line_end = in_new == std::string_view::npos ? 0 : before + in_new + 1;  // 0 when there is none
+  const size_t known = before - std::min<size_t>(before, 2);  // a cut shows by the two bytes before it
+  const std::string_view in_new = std::string_view(bytes).substr(known);
+  bytes_searched_ += in_new.size();
+  const size_t newline = in_new.rfind('\n');
+  if (newline != std::string_view::npos) line_end = known + newline + 1;
   if (is_lines_) {
     if (line_end == 0 && bytes.size() > kLineBytesMax) {
       throw Error(fmt::format("{}: line {}: longer than {} bytes", input_->name(), position_.line, kLineBytesMax));
     }
     return line_end;
   }
-  const size_t known = before - std::min<size_t>(before, 2);  // a cut shows by the two bytes before it
-  const size_t sure = has_sure_cuts_ ? last_sure_cut(std::string_view(bytes).substr(known)) : 0;
+  const size_t sure = has_sure_cuts_ ? last_sure_cut(in_new) : 0;
   if (sure != 0) return known + sure;
   if (bytes.size() < kTextBytesMax) return 0;
   return line_end != 0 && !has_sure_cuts_ ? line_end : truncated_tail(bytes);
@@ -108,11 +111,11 @@ std::unique_ptr<CorpusPiece> CorpusReader::next() {
     auto piece = std::make_unique<CorpusPiece>();
     piece->bytes.swap(carry_);
     bool at_end = false;
-    size_t cut = 0;
+    size_t cut = 0, line_end = 0;
     while (cut == 0 && !at_end) {
       const size_t before = piece->bytes.size();
       at_end = read(piece->bytes, kReadBytes) < kReadBytes;
-      cut = cut_of(piece->bytes, before, at_end);
+      cut = cut_of(piece->bytes, before, at_end, line_end);
     }
     carry_.assign(piece->bytes, cut);
     piece->input = &inputs_[position_.input];

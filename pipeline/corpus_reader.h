@@ -58,10 +58,13 @@ class CorpusReader {
   uint64_t bytes_total() const { return bytes_total_; }
   const std::vector<CorpusInput>& inputs() const { return inputs_; }
 
+  // Bytes in which the end of a piece was searched. For tests.
+  uint64_t bytes_searched() const { return bytes_searched_; }
+
  private:
   bool open_next();
   size_t read(std::string& out, size_t size);
-  size_t cut_of(const std::string& bytes, size_t before, bool at_end) const;
+  size_t cut_of(const std::string& bytes, size_t before, bool at_end, size_t& line_end);
 
   const std::vector<CorpusInput> inputs_;
   const std::string text_key_;
@@ -70,7 +73,7 @@ class CorpusReader {
   CorpusPosition position_;
   std::unique_ptr<DecodedInput> input_;
   std::string carry_;  // read, and not given out
-  uint64_t bytes_before_ = 0, bytes_total_ = 0;
+  uint64_t bytes_before_ = 0, bytes_total_ = 0, bytes_searched_ = 0;
 };
 
 // Calls visit(text) for each text of a piece. Throws Error naming input and line where a line is not a JSON object, has

@@ -1,6 +1,9 @@
 #include "pipeline/plan.h"
 
+#include <algorithm>
+
 #include "core/json.h"
+#include "crawl/http_stage.h"
 #include "document/document_fields.h"
 #include "pipeline/run/cpu_clock.h"
 
@@ -9,11 +12,19 @@ namespace {
 
 bool has_nothing_to_judge(const Document& document) { return document.html.empty() && document.text.empty(); }
 
+constexpr uint64_t kSmall = uint64_t{4} << 20;  // working bytes below this count as none
+
+// What `stage` takes for the document. How much a coded body decodes to, its size does not say.
+uint64_t working_bytes(const Document& document, const Stage& stage) {
+  const auto* const http = dynamic_cast<const HttpStage*>(&stage);
+  const uint64_t bytes = http == nullptr ? 0 : http->decoding_bytes(document);
+  return std::max(working_bytes(document), bytes < kSmall ? 0 : bytes);
+}
+
 }  // namespace
 
 uint64_t working_bytes(const Document& document) {
   constexpr uint64_t kOfPayload = 6, kOfPage = 24, kOfText = 24;  // bytes for each of theirs
-  constexpr uint64_t kSmall = uint64_t{4} << 20;
   const uint64_t bytes =
       kOfPayload * document.payload.size() + kOfPage * document.html.size() + kOfText * document.text.size();
   return bytes < kSmall ? 0 : bytes;
@@ -25,7 +36,7 @@ void run_stages(const std::vector<std::unique_ptr<const Stage>>& stages, Item& i
   MemoryBudget::Share share(budget);
   uint64_t before = stage_ns == nullptr ? 0 : thread_cpu_ns();
   for (size_t i = 0; i < stages.size(); ++i) {
-    share.resize(working_bytes(item.document));
+    if (budget != nullptr) share.resize(working_bytes(item.document, *stages[i]));
     Verdict verdict = stages[i]->process(item.document, measure ? &item.report : nullptr);
     if (stage_ns != nullptr) {
       const uint64_t after = thread_cpu_ns();

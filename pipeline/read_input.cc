@@ -27,6 +27,15 @@ bool is_large(const Item& item) {
   return item.document.payload.size() + item.document.text.size() > kLarge;
 }
 
+// Of what was dropped nobody reads the page any more, nor the text but in a reject line: what waits to be written takes
+// no more than a text (kItemBytes, pipeline/run/extractor.h).
+void let_go(Item& item, Rejects rejects) {
+  if (item.verdict.kept()) return;
+  std::string().swap(item.document.payload);
+  std::string().swap(item.document.html);
+  if (rejects != Rejects::kText) std::string().swap(item.document.text);
+}
+
 // The serial head of the pipeline: one record a call, its damage and progress noted.
 class RecordReader {
  public:
@@ -122,6 +131,7 @@ InputReport visit_input(const std::string& input, const Plan& plan, bool measure
     drop_if_empty(item);
     run_stages(plan.stages, item, measure, options.stage_ns, options.budget);
     drop_if_empty(item);
+    let_go(item, options.rejects);
   };
   ordered_pipeline<ReadItem>(
       options.live_max,

@@ -44,6 +44,13 @@ void encode_truncated(const EncodingTables& tables, std::string_view text, size_
   state.encode_pretoken(text.substr(last), ids);
 }
 
+// The added token of that id, or null. They are in order of their ids.
+const SpecialToken* added_token_of(const Vocabulary& vocabulary, uint32_t id) {
+  const auto found = std::lower_bound(vocabulary.specials.begin(), vocabulary.specials.end(), id,
+                                      [](const SpecialToken& special, uint32_t wanted) { return special.id < wanted; });
+  return found != vocabulary.specials.end() && found->id == id ? &*found : nullptr;
+}
+
 // Whether all of `text` is UTF-8 but for a character cut short at its end.
 bool has_truncated_tail(std::string_view text) {
   const size_t tail = truncated_tail(text);
@@ -263,15 +270,13 @@ std::string Encoding::decode_utf8(std::span<const uint32_t> ids) const {
 std::string_view Encoding::token_bytes(uint32_t id) const {
   const Vocabulary& vocabulary = tables_->vocabulary;
   if (id < vocabulary.token_count() && !vocabulary.token(id).empty()) return vocabulary.token(id);
-  const auto found = std::lower_bound(vocabulary.specials.begin(), vocabulary.specials.end(), id,
-                                      [](const SpecialToken& special, uint32_t wanted) { return special.id < wanted; });
-  return found != vocabulary.specials.end() && found->id == id ? std::string_view(found->text) : std::string_view();
+  const SpecialToken* const added = added_token_of(vocabulary, id);
+  return added != nullptr ? std::string_view(added->text) : std::string_view();
 }
 
 bool Encoding::is_special(uint32_t id) const {
-  const auto& specials = tables_->vocabulary.specials;
-  return std::any_of(specials.begin(), specials.end(),
-                     [&](const SpecialToken& special) { return special.special && special.id == id; });
+  const SpecialToken* const added = added_token_of(tables_->vocabulary, id);
+  return added != nullptr && added->special;
 }
 
 std::optional<uint32_t> Encoding::id_of(std::string_view token) const {

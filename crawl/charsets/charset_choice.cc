@@ -230,6 +230,7 @@ std::string_view detect_encoding(std::string_view bytes, size_t bytes_max) {
 }
 
 std::string_view charset_parameter(std::string_view content_type) {
+  content_type = trim(content_type);  // once: each part below ends where the whole does
   for (size_t at = content_type.find(';'); at != std::string_view::npos; at = content_type.find(';', at + 1)) {
     std::string_view rest = trim(content_type.substr(at + 1));
     if (!starts_with_ignoring_case(rest, "charset")) continue;

@@ -8,6 +8,7 @@
 
 #include "core/error.h"
 #include "core/file.h"
+#include "core/text_file.h"
 #include "crawl/ascii.h"
 #include "crawl/transfer/http_transfer.h"
 
@@ -131,7 +132,7 @@ std::optional<ExpiringCredentials> of_instance() {
 
 S3Profiles parse_s3_profiles(std::string_view text) {
   S3Profiles profiles;
-  std::istringstream lines{std::string(text)};
+  std::istringstream lines{std::string(without_byte_order_mark(text))};
   std::map<std::string, std::string>* section = nullptr;
   for (std::string line; std::getline(lines, line);) {
     const bool indented = line.starts_with(' ') || line.starts_with('\t');  // a setting of a nested block

@@ -29,7 +29,7 @@ struct ExtractSteps {
   std::string_view address;  // where the page came from
   LayoutOptions layout;
   std::string noframes;  // what a page of frames says to readers without them: `dom` is made of it then
-  std::string closed;  // the page with its unended <title>, <script>, <style> or <textarea> closed: `dom` views it then
+  std::string closed;    // the page with its unended element closed (unended.h): `dom` views it then
   Dom dom;
   ParseResult parsed;
   Metadata metadata;

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "core/json_numbers.h"
 #include "extract/content/blocks.h"
 #include "extract/content/text_run.h"
 #include "extract/html/entities.h"
@@ -26,9 +27,10 @@ bool is_letter(char c) { return (c | 0x20) >= 'a' && (c | 0x20) <= 'z'; }
 bool is_space(char c) { return c == ' ' || (c >= '\t' && c <= '\r'); }
 
 bool has_tag(std::string_view text) {
+  text = text.substr(0, text.rfind('>') + 1);  // no tag ends behind it
   for (size_t at = text.find('<'); at != std::string_view::npos; at = text.find('<', at + 1)) {
     const size_t name = at + 1 < text.size() && text[at + 1] == '/' ? at + 2 : at + 1;
-    if (name < text.size() && is_letter(text[name]) && text.find('>', name) != std::string_view::npos) return true;
+    if (name < text.size() && is_letter(text[name])) return true;
   }
   return false;
 }
@@ -113,6 +115,7 @@ class JsonRepair {
       else skip_behind("\n");
       return;
     }
+    if (is_word(c)) return word();
     ++at_;
     if (is_space(c) || c == ';') return;
     if (c == '}' || c == ']') {
@@ -130,6 +133,26 @@ class JsonRepair {
 
   void add_missing_comma() {
     if (std::string_view("\"}]").find(out_.back()) != std::string_view::npos) out_ += ',';
+  }
+
+  static bool is_word(char c) {
+    return is_letter(c) || (c >= '0' && c <= '9') || c == '-' || c == '+' || c == '.' || c == '_' || c == '$' ||
+           c == '@';
+  }
+
+  // What stands without quotes: a name before a colon gets them; what is no value of JSON (NaN, undefined, 0x10, a
+  // number beyond 64 bits) is null.
+  void word() {
+    const size_t begin = at_;
+    while (at_ < in_.size() && is_word(in_[at_])) ++at_;
+    const std::string_view word = in_.substr(begin, at_ - begin);
+    const size_t next = in_.find_first_not_of(" \t\r\n", at_);
+    const bool is_before_colon = next != std::string_view::npos && in_[next] == ':';
+    const bool is_name = is_before_colon && std::string_view("{,").find(out_.back()) != std::string_view::npos;
+    add_missing_comma();
+    if (is_name) out_.append("\"").append(word).append("\"");
+    else if (word == "true" || word == "false" || word == "null" || is_held_json_number(word)) out_ += word;
+    else out_ += "null";
   }
 
   void string() {

@@ -76,12 +76,8 @@ std::string close_unended(std::string_view html, const ParseResult& parsed) {
   if (end == std::string_view::npos) return {};
   const bool is_text = parsed.unended == Tag::kTitle || parsed.unended == Tag::kTextarea;
   const size_t kept = is_text ? end : 0;  // of the content
-  const std::string_view name = parsed.unended == Tag::kTitle      ? "title"
-                                : parsed.unended == Tag::kTextarea ? "textarea"
-                                : parsed.unended == Tag::kStyle    ? "style"
-                                                                   : "script";
   std::string out(page, 0, parsed.unended_at + kept);
-  out.append("</").append(name).append(">");
+  out.append("</").append(name_of(parsed.unended)).append(">");
   out.append(content.substr(end));
   return out;
 }

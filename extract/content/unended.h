@@ -1,5 +1,5 @@
-// Pages that a <title>, <script>, <style> or <textarea> without an end tag swallows to the end: to the standard, and to
-// browsers, all that follows is its content.
+// Pages that a <title>, <script>, <style>, <textarea>, <iframe> or <noembed> without an end tag, or written <iframe/>,
+// swallows to the end: to the standard, and to browsers, all that follows is its content.
 #pragma once
 
 #include <string>

@@ -43,8 +43,8 @@ struct ParseResult {
   double limit = 0;
   uint64_t steps = 0;        // counted work
   uint64_t arena_bytes = 0;  // the parser's memory at its largest, the Dom's included
-  // Where the content of a <title>, <script>, <style> or <textarea> begins that the page's end closed, counted with
-  // line ends as single bytes, and which it is; 0: there is none. (gumbo's parser does not say.)
+  // Where the content of a <title>, <script>, <style>, <textarea>, <iframe> or <noembed> begins that the page's end
+  // closed, counted with line ends as single bytes, and which it is; 0: there is none. (gumbo's parser does not say.)
   uint64_t unended_at = 0;
   Tag unended = Tag::kUnknown;
 };

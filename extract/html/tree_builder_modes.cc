@@ -279,7 +279,15 @@ void TreeBuilder::after_head() {
 }
 
 void TreeBuilder::note_unended(Tag tag) {
-  if (tag != Tag::kTitle && tag != Tag::kScript && tag != Tag::kStyle && tag != Tag::kTextarea) return;
+  switch (tag) {
+    case Tag::kTitle:
+    case Tag::kScript:
+    case Tag::kStyle:
+    case Tag::kTextarea:
+    case Tag::kIframe:
+    case Tag::kNoembed: break;
+    default: return;
+  }
   result_.unended = tag;
   result_.unended_at = raw_text_at_;
 }

@@ -237,6 +237,27 @@ TEST(HttpStage, EveryDropReason) {
   EXPECT_EQ(reason(run_stage(http_response(kHtml, " \r\n"))), "http.empty");
 }
 
+// Before a coded body is decoded, room is asked for what it may decode to; for others their size tells.
+TEST(HttpStage, SaysWhatDecodingMayTake) {
+  HttpOptions options;
+  options.body_bytes_max = 100'000;
+  const auto bytes = [&](const std::string& payload) {
+    Document document;
+    document.payload = payload;
+    return HttpStage(options).decoding_bytes(document);
+  };
+  const std::string html = kHtml, packed = gzip(kPage);
+  EXPECT_EQ(bytes(http_response(html, kPage)), 0U);
+  EXPECT_EQ(bytes(http_response(html, "\xEF\xBB\xBF words")), 0U);
+  EXPECT_EQ(bytes("no head"), 0U);
+  EXPECT_EQ(bytes(http_response(html + "Content-Encoding: gzip\r\n", std::string(10, 'x'))), 4 * 10 * 1032U);
+  EXPECT_EQ(bytes(http_response(html + "Content-Encoding: gzip\r\n", std::string(97, 'x'))), 4 * 100'000U);
+  EXPECT_EQ(bytes(http_response(html + "Content-Encoding: br\r\n", "x")), 4 * 100'000U);  // no ratio bounds it
+  EXPECT_EQ(bytes(http_response(html, zstd(kPage))), 4 * 100'000U);
+  EXPECT_EQ(bytes(http_response(html, packed)), std::min<uint64_t>(4 * 1032 * packed.size(), 4 * 100'000U));
+  EXPECT_GT(bytes(http_response(html, "5\r\n" + packed.substr(0, 5) + "\r\n0\r\n\r\n")), 0U);  // within chunks
+}
+
 TEST(HttpStage, TellsPagesFromOtherResponses) {
   const auto outcome = [](const char* type, const char* body, const char* identified = "", bool xhtml = true) {
     HttpOptions options;

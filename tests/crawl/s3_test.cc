@@ -112,6 +112,8 @@ TEST(S3Settings, FilesInTheirForm) {
   EXPECT_EQ(profiles.at("work").at("region"), "eu-west-1");
   EXPECT_EQ(profiles.at("work").count("endpoint_url"), 0u);
   EXPECT_TRUE(profiles.at("other").empty());
+  EXPECT_EQ(parse_s3_profiles("\xEF\xBB\xBF[default]\r\nregion = us-east-1\r\n").at("default").at("region"),
+            "us-east-1");
 }
 
 TEST(S3Settings, MetadataAnswers) {

@@ -77,6 +77,40 @@ TEST(WarcReader, ToleratesLineFeedsFoldedFieldsAnglesAndBlankLines) {
   EXPECT_TRUE(reader.take_damage().empty());
 }
 
+// Records of which none is followed by what could be the next one: the rest of the window is searched once, not once a
+// record. An ARC record's header is read more liberally than it is searched for.
+TEST(WarcReader, TheNextRecordIsSearchedOnce) {
+  const std::string version = "filedesc://a.arc 0.0.0.0 20240101000000 text/plain 4\n1 0\n\n";
+  std::string liberal, strict, markers;
+  for (int i = 0; i < 20'000; ++i) {
+    liberal += "http://a.example/ - - - 2\nhi\n";
+    strict += "http://a.example/ 1.2.3.4 20240101000000 text/html 2\nhi\n";
+    markers += "WARC/1.0\r\nContent-Length: 2\r\n\r\nhi!\r\n\r\n";  // a byte more than it says
+  }
+  const std::string tail(1 << 20, 'x');  // a line that does not end
+  for (const std::string& bytes : {version + liberal + tail, version + strict + tail, markers + tail}) {
+    for (const bool zipped : {false, true}) {
+      WarcReader reader(make_decoded_input(make_memory_source(zipped ? gzip(bytes) : bytes)));
+      WarcRecord record;
+      size_t count = 0;
+      while (reader.next(record)) ++count;
+      EXPECT_GE(count, 20'000U);
+      EXPECT_LE(reader.bytes_searched(), 4 * bytes.size());
+    }
+  }
+}
+
+// A head is read in steps; its last line is not searched again at each of them.
+TEST(WarcReader, ALongHeadIsSearchedOnce) {
+  const std::string head = "WARC/1.0\r\nContent-Length: 0\r\nX: " + std::string(200 << 10, 'x');
+  WarcReader reader(
+      make_decoded_input(make_memory_source(head + "\r\n\r\n", "memory", 1000), {.grow_bytes_min = 1000}));
+  WarcRecord record;
+  ASSERT_TRUE(reader.next(record));
+  EXPECT_EQ(record.damage, nullptr);
+  EXPECT_LE(reader.bytes_searched(), 2 * head.size());
+}
+
 // Records that all say they reach to the end, before thousands of members that start no record: each member is looked
 // at once, not once a record.
 TEST(WarcReader, MembersAreLookedAtOnce) {

@@ -254,6 +254,10 @@ TEST(Unended, TheRestIsReadOnce) {
   EXPECT_EQ(closed("<script><!--<script>x();</script><p>b</p>"), "<script></script></script><p>b</p>");
   EXPECT_EQ(closed("<script><!-- x(); //--><p>b</p>"), "<script></script><p>b</p>");
   EXPECT_EQ(closed("<script><!-- x('<p>a</p>'); //--> y();\n<p>b</p>"), "<script></script><p>b</p>");
+  EXPECT_EQ(closed("<iframe src=a />b<p>c"), "<iframe src=a /></iframe><p>c");
+  EXPECT_EQ(closed("<iframe>a</iframe><p>b"), "");
+  EXPECT_EQ(closed("<iframe>a"), "");
+  EXPECT_EQ(closed("<noembed>a<p>b"), "<noembed></noembed><p>b");
   EXPECT_EQ(closed("<svg><title>a<p>b"), "");  // no raw text there
 }
 
@@ -270,12 +274,18 @@ TEST(JsonLd, AsSitesWriteIt) {
   EXPECT_EQ(repaired_json("{\"a\":[{\"b\":\"c\","), "[{\"a\":[{\"b\":\"c\"}]}]");
   EXPECT_EQ(repaired_json("{\"a\":1}}]"), "[{\"a\":1}]");
   EXPECT_EQ(repaired_json("{\"a\":\"b\" \"c\":{} \"d\":[{}{}]}"), "[{\"a\":\"b\",\"c\":{},\"d\":[{},{}]}]");
+  EXPECT_EQ(repaired_json("{a:1, $b : 'c',\"d\":NaN,e:undefined}"), "[{\"a\":1,\"$b\":\"c\",\"d\":null,\"e\":null}]");
+  EXPECT_EQ(repaired_json("[18446744073709551615,18446744073709551616,-1.5e3,0x10,true,1e999,.5]"),
+            "[[18446744073709551615,null,-1.5e3,null,true,null,null]]");
   EXPECT_EQ(plain_field("a &amp; b <b>c</b> d"), "a & b c d");
   EXPECT_EQ(plain_field("a &amp;amp; b"), "a & b");
   EXPECT_EQ(plain_field("a < b"), "a < b");
   EXPECT_EQ(plain_body("<p>a</p><p>b&mdash;c</p>"), "a\nb\u2014c");
   EXPECT_EQ(plain_body("&lt;p&gt;a&lt;/p&gt;"), "a");
   EXPECT_EQ(plain_body("a\n\nb &lt; c\n"), "a\n\nb < c");
+  EXPECT_EQ(plain_body("a <b"), "a <b");  // no tag that ends
+  EXPECT_EQ(plain_body("a > b <b"), "a > b <b");
+  EXPECT_EQ(plain_body("a <b>c</b> <b"), "a c");
 }
 
 Metadata metadata_of(const std::string& json, const std::string& rest = "") {

@@ -89,6 +89,19 @@ class HostileChecks(unittest.TestCase):
         body = b"".join(zstd_raw(b"<p>some words " * 7000) for _ in range(10)) + zstd_raw(b"") * 5000
         self.assertEqual(len(self.measured("frames.warc.gz", response(body, "zstd"))), 1)
 
+    def test_content_types_of_many_parts(self):
+        payload = b"HTTP/1.1 200 OK\r\nContent-Type: text/html" + b";" * 120_000 + b" " * 120_000 + b",text/html\r\n\r\n<p>some text"
+        record = (b"WARC/1.0\r\nWARC-Type: response\r\nWARC-Target-URI: http://a.example/\r\nContent-Type: application/http\r\n"
+                  + f"Content-Length: {len(payload)}\r\n\r\n".encode() + payload + b"\r\n\r\n")
+        self.assertEqual(len(self.measured("types.warc", record)), 1)
+
+    def test_markup_in_json_ld_that_never_ends(self):
+        body = "a word <a" * 100_000
+        script = json.dumps({"@type": "NewsArticle", "articleBody": body})
+        page = f"<html><body><script type='application/ld+json'>{script}</script></body></html>"
+        out, _ = self.ftok("extract", self.write("page.html", page))
+        self.assertIn("a word <a", out)
+
     def test_members_inside_members(self):
         data = b"".join(stored_member(b"WARC/1.0\r\n", left - 15) for left in range(60_000, 100, -25))
         out, _ = self.ftok("warc", "count", self.write("nested.warc.gz", data))

@@ -443,6 +443,26 @@ TEST(Encode, ATextWithMorePretokensThanTheCacheHolds) {
   EXPECT_EQ(frozen().encode_ordinary(part), reference::slow_encode(frozen().vocabulary(), part));
 }
 
+// Large pretokens are merged by themselves, between blocks of small ones; the cuts behind them are found once.
+TEST(Encode, CutsBehindLargePretokensAreFoundOnce) {
+  std::string large, text;
+  for (int i = 0; i < 40'000; ++i) large += "\u00E9";
+  for (int i = 0; i < 50; ++i) text += "12 3" + large;
+  const std::string small(text.size(), '7');
+  for (const std::string& one : {text, small}) {
+    EncodeState state(frozen().tables());
+    Ids ids;
+    state.encode(one, ids);
+    EXPECT_EQ(frozen().decode(ids), one);
+    EXPECT_EQ(state.bytes_cut(), one.size());
+    EXPECT_EQ(state.count(one), ids.size());
+  }
+  Ids pieces;
+  EncodeState state(frozen().tables());
+  for (int i = 0; i < 50; ++i) state.encode("12 3", pieces), state.encode(large, pieces);
+  EXPECT_EQ(frozen().encode_ordinary(text), pieces);
+}
+
 // White space before the last pretoken is cut as in the whole text, not as at the end of one.
 TEST(TruncatedTail, ChangesOnlyTheLastPretoken) {
   const Encoding encoding(bytes_and({"\n\n", "\t\t"}));

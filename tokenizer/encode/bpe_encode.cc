@@ -231,7 +231,8 @@ uint32_t* EncodeState::encode_block(const unsigned char* begin, const unsigned c
 }
 
 // Cuts `text` block by block and calls take(begin, end of the text, cuts) for each, but take_large(piece) for large
-// pretokens, until one of them returns false; returns how many bytes that was.
+// pretokens, until one of them returns false; returns how many bytes that was. Cuts beyond a large pretoken are kept:
+// where large and small ones alternate, each is looked for once.
 template <typename Take, typename TakeLarge>
 size_t EncodeState::for_each_block(std::string_view text, Take&& take, TakeLarge&& take_large) {
   if (text.size() > kTextBytesMax) {
@@ -239,18 +240,20 @@ size_t EncodeState::for_each_block(std::string_view text, Take&& take, TakeLarge
   }
   const auto* begin = reinterpret_cast<const unsigned char*>(text.data());
   const unsigned char* const end = begin + text.size();
+  size_t cuts = 0;  // known from `begin` on
   bool goes_on = true;
   while (begin < end && goes_on) {
-    size_t cuts = find_cuts(level_, tables_.scanner, begin, end, cuts_.data(), cuts_.size());
-    const unsigned char* const from = begin;
-    if (cuts_[0] >= kLargeBytesMin) {
-      begin += cuts_[0];
-      goes_on = take_large({reinterpret_cast<const char*>(from), static_cast<size_t>(begin - from)});
-    } else {
-      if (cuts_[cuts - 1] >= kLargeBytesMin) cuts = first_large(cuts);
-      begin += cuts_[cuts - 1];
-      goes_on = take(from, end, cuts);
+    if (cuts == 0) {
+      cuts = find_cuts(level_, tables_.scanner, begin, end, cuts_.data(), cuts_.size());
+      bytes_cut_ += cuts_[cuts - 1];
     }
+    const bool is_large = cuts_[0] >= kLargeBytesMin;
+    const size_t taken = is_large ? 1 : cuts_[cuts - 1] >= kLargeBytesMin ? first_large(cuts) : cuts;
+    const uint32_t size = cuts_[taken - 1];
+    goes_on = is_large ? take_large({reinterpret_cast<const char*>(begin), size_t{size}}) : take(begin, end, taken);
+    begin += size;
+    cuts -= taken;
+    for (size_t i = 0; i < cuts; ++i) cuts_[i] = cuts_[i + taken] - size;
   }
   scratch_.shrink(kKeptWordsMax);
   return static_cast<size_t>(begin - reinterpret_cast<const unsigned char*>(text.data()));

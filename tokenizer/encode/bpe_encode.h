@@ -67,6 +67,9 @@ class EncodeState {
 
   size_t cache_bytes() const { return cache_.memory_bytes(); }
 
+  // Bytes in which cuts were looked for. For tests.
+  uint64_t bytes_cut() const { return bytes_cut_; }
+
   static constexpr size_t kSlack = PretokenCache::kReadableIds;  // ids that may be written beyond the last
 
   // Texts of one call are at most this long; longer ones throw Error.
@@ -95,6 +98,7 @@ class EncodeState {
   PretokenCache cache_;
   MergeScratch scratch_;
   std::vector<uint32_t> cuts_;
+  uint64_t bytes_cut_ = 0;
   PretokenBatch batches_[2];
   PretokenHoles holes_;
   uint8_t first_of_[PretokenHoles::kMax];  // for each hole the first of the same pretoken

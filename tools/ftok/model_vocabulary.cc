@@ -14,7 +14,11 @@ std::optional<Encoding> load_model_encoding(const ftok::ModelFile& model, const 
   try {
     return load_encoding(name);
   } catch (const Error& error) {
-    if (!flag.empty() || !ids_suffice || model.format != "safetensors") throw;
+    if (!flag.empty()) throw;
+    if (!ids_suffice || model.format != "safetensors") {
+      throw Error(fmt::format("{} (the model names it; --vocab FILE says where it is)", error.what()),
+                  error.exit_code());
+    }
     stderr_log()(LogLevel::kWarning, fmt::format("{}: ids are not turned into text", error.what()));
     return std::nullopt;
   }

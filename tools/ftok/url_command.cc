@@ -3,11 +3,13 @@
 
 #include <iostream>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "core/error.h"
 #include "core/json.h"
 #include "core/shown.h"
+#include "core/text_file.h"
 #include "filters/url.h"
 #include "tools/ftok/commands.h"
 #include "tools/ftok/terminal.h"
@@ -51,6 +53,16 @@ void check(const UrlStage& stage, const std::string& url, bool json) {
   print_out(fmt::format("{}\t{}{}\n", verdict.kept() ? "keep" : "drop", shown_field(url), because));
 }
 
+// The lines of standard input, whoever wrote them: a byte-order mark and carriage returns are no part of an address.
+void check_lines(const UrlStage& stage, bool json) {
+  bool is_first = true;
+  for (std::string line; std::getline(std::cin, line); is_first = false) {
+    std::string_view url = is_first ? without_byte_order_mark(line) : line;
+    if (url.ends_with('\r')) url.remove_suffix(1);
+    check(stage, std::string(url), json);
+  }
+}
+
 }  // namespace
 
 void add_url_command(CLI::App& app) {
@@ -85,7 +97,7 @@ void add_url_command(CLI::App& app) {
         check(stage, url, arguments->json);
         continue;
       }
-      for (std::string line; std::getline(std::cin, line);) check(stage, line, arguments->json);
+      check_lines(stage, arguments->json);
     }
   });
 }
