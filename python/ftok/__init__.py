@@ -31,9 +31,8 @@ def _fetched_folder():
 
 
 def _vocabularies():
-    """The folder of those that come with the package: the wheel has them with all that the program reads."""
-    package = _Path(__file__).parent
-    return package / "share" / "ftok" / "vocab" if (package / "share").is_dir() else package / "vocab"
+    """The folder of those that come with the package."""
+    return _Path(__file__).parent / "vocab"
 
 
 def _named():

@@ -5,7 +5,6 @@ import os
 import shutil
 import subprocess
 import sys
-import sysconfig
 import tempfile
 import time
 from collections.abc import Mapping
@@ -21,15 +20,10 @@ class RunError(RuntimeError):
 
 
 def program():
-    """The path of the `ftok` program: $FTOK_PROGRAM, the one installed with this package, or the one in PATH. Raises FileNotFoundError."""
-    wanted = os.environ.get("FTOK_PROGRAM")
-    candidates = [wanted] if wanted else [Path(__file__).parent / "bin" / "ftok", Path(sysconfig.get_path("scripts")) / "ftok"]
-    for candidate in candidates:
-        if Path(candidate).is_file() and Path(candidate).resolve() != Path(sys.argv[0]).resolve():
-            return str(candidate)
-    found = None if wanted else shutil.which("ftok")
+    """The path of the `ftok` program: $FTOK_PROGRAM, or the one in PATH. Raises FileNotFoundError."""
+    found = shutil.which(os.environ.get("FTOK_PROGRAM") or "ftok")
     if found is None:
-        raise FileNotFoundError("the ftok program is not installed: install the wheel, or set FTOK_PROGRAM to its path")
+        raise FileNotFoundError("the program ftok is not found: put it into PATH, or set FTOK_PROGRAM to its path")
     return found
 
 
@@ -221,11 +215,3 @@ def deduplicate(texts, *, recipe="fineweb-2024-04", options=None):
                      options={"shards.validation_per_mille": 0, **(options or {}), "stages": '["minhash", "dedup"]'})
         kept = set(result.shards().ids)
     return [str(number) in kept for number in range(lines.count(b"\n"))]
-
-
-def main():
-    """The command `ftok`."""
-    try:
-        os.execv(program(), ["ftok", *sys.argv[1:]])
-    except FileNotFoundError as error:
-        sys.exit(f"ftok: {error}")
