@@ -44,6 +44,9 @@ class Encoding:
     def decode_bytes_batch(self, batch: Iterable[Ids], *, num_threads: int = 0) -> list[bytes]: ...
     def is_special_token(self, token: int) -> bool: ...
     def token_byte_values(self) -> list[bytes]: ...
+    def view(self, text: str) -> str:
+        """The text, which a notebook shows with its tokens in colour."""
+
     def save(self, path: str) -> None:
         """V.tiktoken (and its sidecar V.json), or V.json, a tokenizer.json."""
 

@@ -20,7 +20,7 @@ namespace {
 
 constexpr std::string_view kDocuments = ".csv.gz";
 constexpr std::string_view kNumpyMagic = "\x93NUMPY";
-constexpr int kLevel = 6;  // gzip's own default
+constexpr int kLevel = 1;  // the list is small beside the tokens, and more would cost more than they do
 
 // As Python's csv writes a field: in quotes where it holds a comma, a quote or a line end.
 void append_csv_field(std::string& out, std::string_view field) {

@@ -47,6 +47,29 @@ VocabularyHints VocabularyFlags::hints() const {
   return hints;
 }
 
+namespace {
+
+// The vocabulary of a model's name, or of a short form, by share/vocab/aliases.tsv; empty where it is no such name.
+std::string alias_of(std::string_view name) {
+  const std::string path = bundled_file("vocab/aliases.tsv");
+  if (path.empty()) return {};
+  const std::string table = read_text_file(path, 1 << 20);
+  std::string_view best, vocabulary;
+  for (size_t at = 0; at < table.size();) {
+    const size_t end = std::min(table.find('\n', at), table.size());
+    const std::string_view line = std::string_view(table).substr(at, end - at);
+    at = end + 1;
+    const size_t tab = line.find('\t');
+    if (line.starts_with('#') || tab == std::string_view::npos) continue;
+    const std::string_view alias = line.substr(0, tab);
+    const bool fits = name.starts_with(alias) && (name.size() == alias.size() || name[alias.size()] == '-');
+    if (fits && alias.size() > best.size()) best = alias, vocabulary = line.substr(tab + 1);
+  }
+  return std::string(vocabulary);
+}
+
+}  // namespace
+
 VocabularyFile find_vocabulary(const std::string& name) {
   refuse_address(name);
   std::error_code code;
@@ -73,6 +96,7 @@ VocabularyFile find_vocabulary(const std::string& name) {
         "from a file",
         name));
   }
+  if (const std::string vocabulary = alias_of(name); !vocabulary.empty()) return find_vocabulary(vocabulary);
   throw UsageError(
       fmt::format("--vocab {}: no such file, and no bundled vocabulary of that name (there are: {}); "
                   "`ftok models get` fetches published ones",

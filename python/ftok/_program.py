@@ -1,0 +1,217 @@
+"""Runs the `ftok` program: a recipe over inputs, and single stages over lists of texts."""
+import html
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Mapping
+from pathlib import Path
+
+
+class RunError(RuntimeError):
+    """The program ended with `returncode`, and said why: the codes are those of the README."""
+
+    def __init__(self, returncode, message):
+        super().__init__(message or f"ftok ended with exit code {returncode}")
+        self.returncode = returncode
+
+
+def program():
+    """The path of the `ftok` program: $FTOK_PROGRAM, or the one in PATH. Raises FileNotFoundError."""
+    found = shutil.which(os.environ.get("FTOK_PROGRAM") or "ftok")
+    if found is None:
+        raise FileNotFoundError("the program ftok is not found: put it into PATH, or set FTOK_PROGRAM to its path")
+    return found
+
+
+def _call(arguments, given=None):
+    """standard output of one command; `given` is its standard input"""
+    done = subprocess.run([program(), *map(str, arguments)], input=given, capture_output=True, check=False)
+    if done.returncode != 0:
+        raise RunError(done.returncode, done.stderr.decode(errors="replace").strip())
+    return done.stdout
+
+
+class RunResult(dict):
+    """What `ftok run --json` prints, as a dict; in a notebook, the funnel as a table. `output` is the folder."""
+
+    def __init__(self, fields, output):
+        super().__init__(fields)
+        self.output = Path(output)
+
+    def shards(self, split="train"):
+        """The output's `ftok.Shards`."""
+        from ._shards import Shards
+        return Shards(self.output, split)
+
+    def _rows(self):
+        yield "records", self["records"]
+        for kind, count in self["skipped"].items():
+            yield f"skipped: {kind}", count
+        yield "documents", self["documents"]
+        for reason, count in self["dropped"].items():
+            yield f"dropped: {reason}", count
+        yield "kept", self["kept"]
+        yield "tokens", self["tokens"]
+
+    def __repr__(self):
+        return (f"<ftok.RunResult {str(self.output)!r}: {self['records']} records, {self['documents']} documents, {self['kept']} kept, "
+                f"{self['tokens']} tokens>")
+
+    def _repr_html_(self):
+        rows = "".join(f"<tr><td>{html.escape(name)}</td><td style='text-align:right'>{count:,}</td></tr>" for name, count in self._rows())
+        return f"<table><caption>{html.escape(str(self.output))}</caption>{rows}</table>"
+
+
+def _print_progress(report):
+    sys.stderr.write(f"\rftok: {report['inputs_committed']}/{report['inputs']} inputs, {report['records']} records, {report['kept']} kept, {report['tokens']} tokens ")
+    sys.stderr.flush()
+
+
+def run(recipe, inputs, output, *, vocab="ftok-100k", options=None, threads=0, language_model=None, max_failed_inputs=None, progress=True):
+    """Does `ftok run`: WARC, WET, JSON Lines and other inputs to token shards in the folder `output`.
+
+    `recipe` is the name of a preset or a file, `inputs` a path, address or glob, or several; `options` are keys of the recipe ({"shards.format": "mds"}).
+    `progress` is a function that is called with each report (a dict), or True: a line on standard error. A run that was stopped goes on when it is called
+    again. Returns a RunResult. Raises RunError: with `returncode` 65 where inputs could not be read, and `max_failed_inputs` does not allow for them.
+    """
+    inputs = [inputs] if isinstance(inputs, (str, os.PathLike)) else list(inputs)
+    arguments = ["run", "--recipe", recipe, "--output", output, "--vocab", vocab, "--threads", threads, "--json", "--quiet"]
+    for path in inputs:
+        arguments += ["--input", path]
+    for key, value in (options or {}).items():
+        value = str(value).lower() if isinstance(value, bool) else value
+        arguments += ["--set", f"{key}={value}"]
+    if language_model is not None:
+        arguments += ["--language-model", language_model]
+    if max_failed_inputs is not None:
+        arguments += ["--max-failed-inputs", max_failed_inputs]
+    report = _print_progress if progress is True else progress or None
+    with tempfile.TemporaryDirectory(prefix="ftok-run-") as folder:
+        reports, errors, results = (Path(folder) / name for name in ("progress.jsonl", "errors", "result.json"))
+        with errors.open("wb") as error, results.open("wb") as result:
+            process = subprocess.Popen([program(), *map(str, arguments), "--progress-json", str(reports)], stdout=result, stderr=error)
+        _wait(process, reports, report)
+        message = errors.read_text(errors="replace").strip()
+        if report is _print_progress:
+            sys.stderr.write("\n")
+        if process.returncode != 0:
+            raise RunError(process.returncode, message)
+        return RunResult(json.loads(results.read_text()), output)
+
+
+def _wait(process, reports, report):
+    """until the process ends, with what it reports meanwhile; an exception stops it"""
+    seen = 0
+    try:
+        while True:
+            ended = process.poll() is not None
+            if report is not None and reports.exists():
+                with reports.open("rb") as lines:
+                    lines.seek(seen)
+                    for line in lines:
+                        if not line.endswith(b"\n"):
+                            break
+                        seen += len(line)
+                        report(json.loads(line))
+            if ended:
+                return
+            time.sleep(0.1)
+    except BaseException:
+        process.terminate()  # what is committed stays, and the same call goes on
+        process.wait()
+        raise
+
+
+def read(path):
+    """The documents that a finished output folder of `ftok run` kept, in order: dicts with "text", "id", "url" and what else its parts store. With a file of JSON
+    Lines (plain, .gz or, where the module zstandard is installed, .zst), its lines."""
+    path = Path(path)
+    parts = sorted((path / "parts").glob("*.text.jsonl.zst")) if path.is_dir() else [path]
+    if not parts:
+        raise FileNotFoundError(f"{path} holds no texts (parts/*.text.jsonl.zst): it is not an output of `ftok run`, or of one with --no-text")
+    for part in parts:
+        with _open_lines(part) as lines:
+            for line in lines:
+                if line.strip():
+                    yield json.loads(line)
+
+
+def _open_lines(path):
+    if path.suffix == ".gz":
+        import gzip
+        return gzip.open(path, "rt", encoding="utf-8")
+    if path.suffix == ".zst":
+        try:
+            import zstandard
+        except ImportError:
+            raise ImportError(f"{path}: reading it needs the module zstandard (pip install zstandard)") from None
+        return zstandard.open(path, "rt", encoding="utf-8")
+    return path.open(encoding="utf-8")
+
+
+def _refuse_one(texts):
+    if isinstance(texts, (str, bytes)):
+        raise TypeError("expected a list of texts, not one text")
+
+
+def _lines_of(texts):
+    _refuse_one(texts)
+    documents = [dict(text) if isinstance(text, Mapping) else {"text": text} for text in texts]
+    return "".join(json.dumps({"id": document.get("id", str(number)), "text": document["text"]}) + "\n" for number, document in enumerate(documents)).encode()
+
+
+def filter_texts(texts, *, recipe="fineweb-2024-04", stages=None, options=None, measure=False):
+    """What the recipe's quality filters say of each text, in order: dicts with "id", "outcome" ("keep", or the reason to drop), "value" and "threshold"; with
+    `measure` also "measurements", the value of every rule. `texts` are str, or dicts with "text" and perhaps "id"; `stages` names some filters."""
+    arguments = ["filter", "--recipe", recipe, *(["--measure"] if measure else [])]
+    if stages is not None:
+        arguments += ["--stages", ",".join([stages] if isinstance(stages, str) else stages)]
+    for key, value in (options or {}).items():
+        arguments += ["--set", f"{key}={value}"]
+    lines = _lines_of(texts)
+    return [json.loads(line) for line in _call([*arguments, "-"], lines).splitlines()] if lines else []
+
+
+def detect_languages(texts, *, top=1, model=None):
+    """The `top` languages of each text, best first: lists of (label, probability), the probability between 0 and 1. Line ends count as spaces."""
+    _refuse_one(texts)
+    lines = [" ".join(text.split()) for text in texts]
+    arguments = ["language", "--lines", "--json", "--top", top, *(["--model", model] if model else [])]
+    answers = [json.loads(line) for line in _call(arguments, "".join(line + "\n" for line in lines).encode()).splitlines()] if lines else []
+    if len(answers) != len(lines):
+        raise RuntimeError(f"{len(answers)} answers for {len(lines)} texts")
+    return [[(one["language"], one["probability"]) for one in answer["languages"]] for answer in answers]
+
+
+def find_pii(texts, *, kinds=("email", "ipv4")):
+    """The personal data in each text: lists of dicts with "kind", "begin" and "end" (in bytes of UTF-8) and "text". `kinds` is "all" or some of email, ipv4, ipv6,
+    phone, card, iban, us_ssn, api_key."""
+    kinds = kinds if isinstance(kinds, str) else ",".join(kinds)
+    _refuse_one(texts)
+    return [[json.loads(line) for line in _call(["pii", "--kinds", kinds, "--spans", "-"], text.encode()).splitlines()] for text in texts]
+
+
+def replace_pii(texts, *, kinds=("email", "ipv4")):
+    """Each text with its personal data replaced, as the stage `pii` does it."""
+    kinds = kinds if isinstance(kinds, str) else ",".join(kinds)
+    _refuse_one(texts)
+    return [_call(["pii", "--kinds", kinds, "-"], text.encode()).decode() for text in texts]
+
+
+def deduplicate(texts, *, recipe="fineweb-2024-04", options=None):
+    """Which texts to keep: a list of bool, False for what repeats an earlier text, exactly or nearly, by the recipe's stages `minhash` and `dedup`."""
+    _refuse_one(texts)
+    lines = _lines_of([text["text"] if isinstance(text, Mapping) else text for text in texts])
+    if not lines:
+        return []
+    with tempfile.TemporaryDirectory(prefix="ftok-dedup-") as folder:
+        given = Path(folder) / "texts.jsonl"
+        given.write_bytes(lines)
+        result = run(recipe, given, Path(folder) / "out", vocab="ftok-4k", progress=False,
+                     options={"shards.validation_per_mille": 0, **(options or {}), "stages": '["minhash", "dedup"]'})
+        kept = set(result.shards().ids)
+    return [str(number) in kept for number in range(lines.count(b"\n"))]

@@ -1,0 +1,152 @@
+"""The parts of the package that run the program, and read what it writes: unittest. The program is $FTOK_PROGRAM, which ctest sets."""
+import json, os, pickle, shutil, subprocess, tempfile, unittest
+from multiprocessing import get_context
+from pathlib import Path
+
+import numpy as np
+
+import ftok
+
+SAMPLE = Path(__file__).resolve().parents[2] / "share" / "sample" / "ftok-sample.warc.gz"
+FORMATS = ("llmc", "megatron", "datatrove", "olmo", "litdata", "mds", "raw")
+
+
+def encode_elsewhere(encoding, text):
+    return encoding.encode(text)
+
+
+class Vocabularies(unittest.TestCase):
+    def test_an_encoding_pickles(self):
+        named = ftok.Encoding.load("ftok-4k")
+        trained = ftok.train(["the mill by the river turns " * 20], 280, name="mill", special_tokens=["<|endoftext|>"])
+        for encoding in (named, trained):
+            again = pickle.loads(pickle.dumps(encoding))
+            self.assertEqual((again.name, again.sha256, again.n_vocab, again.special_tokens_set),
+                             (encoding.name, encoding.sha256, encoding.n_vocab, encoding.special_tokens_set))
+            self.assertEqual(again.encode("the mill turns"), encoding.encode("the mill turns"))
+        self.assertLess(len(pickle.dumps(named)), 1000)  # its name
+        # Of that name, but not it: pickled whole.
+        impostor = ftok.train(["the mill by the river turns " * 20], 280, name="ftok-4k")
+        self.assertEqual(pickle.loads(pickle.dumps(impostor)).n_vocab, impostor.n_vocab)
+        with get_context("spawn").Pool(1) as pool:
+            self.assertEqual(pool.apply(encode_elsewhere, (named, "hello world")), named.encode("hello world"))
+
+    def test_names_of_models(self):
+        for model, vocabulary in {"gpt-4": "cl100k_base", "gpt-4-0613": "cl100k_base", "gpt-4o-2024-08-06": "o200k_base", "o200k": "o200k_base",
+                                  "llama-3.1": "llama3.1", "llama3": "llama3", "gpt-oss-20b": "o200k_harmony", "ftok-4k": "ftok-4k"}.items():
+            self.assertEqual(ftok.encoding_name_for_model(model), vocabulary)
+        for unknown in ("gpt", "gpt-40", "o", ""):
+            self.assertRaises(KeyError, ftok.encoding_name_for_model, unknown)
+        self.assertIs(ftok.encoding_for_model("ftok-4k"), ftok.get_encoding("ftok-4k"))
+
+    def test_from_pretrained(self):
+        with tempfile.TemporaryDirectory() as folder:
+            self.assertRaises(FileNotFoundError, ftok.from_pretrained, folder)
+            encoding = ftok.Encoding.load("ftok-4k")
+            encoding.save(f"{folder}/tokenizer.json")
+            self.assertEqual(ftok.from_pretrained(folder).encode("hello world"), encoding.encode("hello world"))
+
+    def test_how_it_is_shown(self):
+        encoding = ftok.Encoding.load("ftok-4k")
+        self.assertIn("'ftok-4k': 4", repr(encoding))
+        shown = encoding.view("a <b>\u4e16")._repr_html_()
+        self.assertIn("&lt;", shown)
+        self.assertIn(f"title='{encoding.encode('a')[0]}'", shown)
+
+
+@unittest.skipUnless(os.environ.get("FTOK_PROGRAM"), "FTOK_PROGRAM does not name the program")
+class Program(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.folder = Path(tempfile.mkdtemp(prefix="ftok-python-"))
+        cls.reports = []
+        cls.result = ftok.run("fineweb-2024-04", SAMPLE, cls.folder / "out", vocab="ftok-4k", options={"shards.shard_tokens": 5000}, progress=cls.reports.append)
+
+    @classmethod
+    def tearDownClass(cls):
+        shutil.rmtree(cls.folder)
+
+    def test_a_run_gives_what_the_command_gives(self):
+        self.assertEqual(self.result["documents"], self.result["kept"] + sum(self.result["dropped"].values()))
+        self.assertEqual(self.reports[-1]["inputs_committed"], 1)
+        self.assertIn(f"<td style='text-align:right'>{self.result['kept']:,}</td>", self.result._repr_html_())
+        with self.assertRaises(ftok.RunError) as raised:
+            ftok.run("no-such-recipe", SAMPLE, self.folder / "none", progress=None)
+        self.assertEqual(raised.exception.returncode, 2)
+        self.assertIn("no-such-recipe", str(raised.exception))
+
+    def test_shards_of_every_format_are_the_same_documents(self):
+        expected = {split: self.tokens_by_id(self.folder / "out", split) for split in ("train", "val")}
+        self.assertEqual(sum(map(len, expected.values())), self.result["kept"])
+        windows = None
+        for form in FORMATS[1:]:
+            output = self.folder / form
+            subprocess.run([ftok.program(), "shards", "convert", "--to", form, "--shard-tokens", "3000", self.folder / "out", output], check=True, capture_output=True)
+            for split in ("train", "val"):
+                shards = ftok.Shards(output, split)
+                self.assertEqual(shards.format, form)
+                got = {name: shards[i].tolist()[:-1] for i, name in enumerate(shards.ids)}
+                self.assertEqual(got, expected[split], form)
+                self.assertTrue(all(shards[i][-1] == shards.end_of_text for i in range(len(shards))))
+            all_windows = [window["input_ids"].tolist() for window in map(ftok.Shards(output).windows(100).__getitem__, range(len(ftok.Shards(output).windows(100))))]
+            windows = windows or all_windows
+            self.assertEqual(all_windows, windows, form)
+
+    @staticmethod
+    def tokens_by_id(folder, split):
+        lines = subprocess.run([ftok.program(), "shards", "cat", "--json", "--ids", folder], check=True, capture_output=True, text=True).stdout.splitlines()
+        documents = {document["id"]: document["tokens"][1:] for document in map(json.loads, lines)}
+        shards = ftok.Shards(folder, split)
+        return {name: documents[name] for name in shards.ids}
+
+    def test_windows_go_on_where_they_stood(self):
+        windows = ftok.Shards(self.folder / "out").windows(64, seed=7)
+        stream = iter(windows)
+        first = [next(stream)["input_ids"] for _ in range(len(windows))]
+        self.assertEqual({tuple(window) for window in first}, {tuple(windows[i]["input_ids"]) for i in range(len(windows))})
+        next(stream)
+        state = json.loads(json.dumps(windows.state_dict()))
+        rest = [next(stream)["input_ids"].tolist() for _ in range(5)]
+        again = pickle.loads(pickle.dumps(ftok.Shards(self.folder / "out"))).windows(64, seed=7)
+        again.load_state_dict(state)
+        self.assertEqual([window["input_ids"].tolist() for window, _ in zip(again, range(5))], rest)
+        one = windows[0]
+        self.assertEqual(one["input_ids"].dtype, np.int64)
+        self.assertEqual(one["input_ids"][1:].tolist(), one["labels"][:-1].tolist())
+        self.assertRaises(ValueError, ftok.Shards(self.folder / "out").windows(64, seed=8).load_state_dict, state)
+        self.assertRaises(IndexError, windows.__getitem__, len(windows))
+
+    def test_a_shard_that_is_not_what_the_manifest_lists(self):
+        output = self.folder / "cut"
+        shutil.copytree(self.folder / "out", output)
+        shard = next(output.glob("ftok_train_*.bin"))
+        shard.write_bytes(shard.read_bytes()[:-2])
+        self.assertRaises(ValueError, ftok.Shards, output)
+        self.assertRaises(FileNotFoundError, ftok.Shards, self.folder)
+
+    def test_texts_are_read_back(self):
+        try:
+            import zstandard  # noqa: F401
+        except ImportError:
+            self.skipTest("zstandard is not installed")
+        documents = list(ftok.read(self.folder / "out"))
+        self.assertEqual(len(documents), self.result["kept"])
+        self.assertTrue(all(document["text"] and document["id"] for document in documents))
+
+    def test_functions_over_lists(self):
+        text = "The mill by the river turns all day, and the miller sleeps. " * 3
+        self.assertEqual([judged["outcome"] for judged in ftok.filter_texts(["x" * 40, {"id": "b", "text": "hello"}], stages="gopher_quality")],
+                         ["gopher_quality.too_short", "gopher_quality.too_short"])
+        self.assertIn("measurements", ftok.filter_texts([text], measure=True)[0])
+        (english, german) = ftok.detect_languages([text, "Der M\u00fcller schl\u00e4ft, und die M\u00fchle\nam Fluss dreht sich den ganzen Tag."])
+        self.assertEqual((english[0][0], german[0][0]), ("en", "de"))
+        self.assertEqual(ftok.find_pii(["mail a@b.com", "none"]), [[{"kind": "email", "begin": 5, "end": 12, "text": "a@b.com"}], []])
+        self.assertEqual(ftok.replace_pii(["mail a@b.com"]), ["mail email@example.com"])
+        self.assertEqual(ftok.deduplicate([text, "Another text of which there is one.", text]), [True, True, False])
+        for function in (ftok.filter_texts, ftok.detect_languages, ftok.deduplicate):
+            self.assertEqual(function([]), [])
+            self.assertRaises(TypeError, function, "one text")
+
+
+if __name__ == "__main__":
+    unittest.main()
