@@ -2,7 +2,7 @@
 
 #include "core/json.h"
 #include "document/document_fields.h"
-#include "pipeline/run/cpu_clock.h"
+#include "pipeline/run_batch.h"
 
 namespace ftok {
 namespace {
@@ -22,21 +22,7 @@ uint64_t working_bytes(const Document& document) {
 void run_stages(const std::vector<std::unique_ptr<const Stage>>& stages, Item& item, bool measure,
                 std::atomic<uint64_t>* stage_ns, MemoryBudget* budget) {
   if (!item.verdict.kept()) return;
-  MemoryBudget::Share share(budget);
-  uint64_t before = stage_ns == nullptr ? 0 : thread_cpu_ns();
-  for (size_t i = 0; i < stages.size(); ++i) {
-    share.resize(working_bytes(item.document));
-    Verdict verdict = stages[i]->process(item.document, measure ? &item.report : nullptr);
-    if (stage_ns != nullptr) {
-      const uint64_t after = thread_cpu_ns();
-      stage_ns[i].fetch_add(after - before, std::memory_order_relaxed);
-      before = after;
-    }
-    if (verdict.kept()) continue;
-    const bool skipped = verdict.kind == Verdict::Kind::kSkip;
-    if (item.verdict.kept()) item.verdict = std::move(verdict);
-    if (!measure || skipped || has_nothing_to_judge(item.document)) return;
-  }
+  run_some_stages(stages, item, measure, stage_ns, budget);
 }
 
 void drop_if_empty(Item& item) {
