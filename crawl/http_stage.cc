@@ -84,6 +84,36 @@ Verdict HttpStage::decode(const std::vector<std::string>& announced, std::string
   return Verdict::keep();
 }
 
+// The body without chunks and codings, neither too large nor empty.
+Verdict HttpStage::open_body(const HttpHead& head, std::string_view payload, Document& document, Body& body) const {
+  body.bytes = payload.substr(head.size);
+  if (remove_chunks(head, body.bytes, body.chunks) && document.truncated.empty()) document.truncated = "chunked";
+  const std::vector<std::string> announced = content_codings(head.field("Content-Encoding"));
+  body.unannounced = announced.empty() && !coding_by_magic(body.bytes).empty();
+  const Verdict verdict = decode(announced, body.bytes, body.decoded, document);
+  if (!verdict.kept()) return verdict;
+  if (body.bytes.size() > static_cast<size_t>(options_.body_bytes_max)) {
+    return Verdict::drop("http.too_large", static_cast<double>(body.bytes.size()),
+                         static_cast<double>(options_.body_bytes_max));
+  }
+  return trim(body.bytes).empty() ? Verdict::drop("http.empty") : Verdict::keep();
+}
+
+Verdict HttpStage::read_body(Document& document, const std::vector<std::string>& types, std::string& type,
+                             std::string& body) const {
+  type.clear();
+  const Result<HttpHead> head = parse_http_head(document.payload);
+  if (!head) return Verdict::keep();
+  std::string named = media_type(document.identified_type.empty() ? head->content_type() : document.identified_type);
+  if (says_nothing(named)) named = sniff_type(std::string_view(document.payload).substr(head->size));
+  if (std::find(types.begin(), types.end(), named) == types.end()) return Verdict::keep();
+  Body opened;
+  const Verdict verdict = open_body(*head, document.payload, document, opened);
+  type = std::move(named);
+  body.assign(opened.bytes);
+  return verdict;
+}
+
 Verdict HttpStage::process(Document& document, Report*) const {
   if (document.payload.empty()) return Verdict::keep();
   const std::string payload = std::exchange(document.payload, {});
@@ -101,18 +131,10 @@ Verdict HttpStage::process(Document& document, Report*) const {
   const bool sniffed = says_nothing(type);
   if (!sniffed && !is_html(type)) return Verdict::skip("not_html", type);
 
-  std::string_view body = std::string_view(payload).substr(head.size);
-  std::string chunks, decoded;
-  if (remove_chunks(head, body, chunks) && document.truncated.empty()) document.truncated = "chunked";
-  const std::vector<std::string> announced = content_codings(head.field("Content-Encoding"));
-  const bool unannounced = announced.empty() && !coding_by_magic(body).empty();
-  const Verdict verdict = decode(announced, body, decoded, document);
-  if (!verdict.kept()) return verdict;
-  if (body.size() > static_cast<size_t>(options_.body_bytes_max)) {
-    return Verdict::drop("http.too_large", static_cast<double>(body.size()),
-                         static_cast<double>(options_.body_bytes_max));
-  }
-  if (trim(body).empty()) return Verdict::drop("http.empty");
+  Body opened;
+  if (const Verdict verdict = open_body(head, payload, document, opened); !verdict.kept()) return verdict;
+  const std::string_view body = opened.bytes;
+  const bool unannounced = opened.unannounced;
   type = sniffed || unannounced ? sniff_type(body) : type;
   // An archive that was called a page and compressed is told from a page by its bytes.
   const bool may_be_html = is_html(type) || (unannounced && !sniffed && type.starts_with("text/"));

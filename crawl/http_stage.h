@@ -21,6 +21,8 @@
 
 namespace ftok {
 
+struct HttpHead;
+
 struct HttpOptions {
   int64_t body_bytes_max = int64_t{16} << 20;
   double bomb_ratio = 250;
@@ -50,7 +52,21 @@ class HttpStage : public Stage {
   uint64_t decoding_bytes(const Document& document) const;
   std::string summary(const Document& document) const override;
 
+  // The body of the response in document.payload, out of its chunks and codings, into `body`, and its media type into
+  // `type`, where that is one of `types`; else keeps, with an empty `type`. Drops as process() does; leaves the
+  // payload.
+  Verdict read_body(Document& document, const std::vector<std::string>& types, std::string& type,
+                    std::string& body) const;
+
  private:
+  // A body as it lies in a payload, and the storage of what was undone.
+  struct Body {
+    std::string_view bytes;
+    std::string chunks, decoded;
+    bool unannounced = false;  // a coding that no header names
+  };
+
+  Verdict open_body(const HttpHead& head, std::string_view payload, Document& document, Body& body) const;
   bool is_html(std::string_view type) const;
   Verdict decode(const std::vector<std::string>& announced, std::string_view& body, std::string& storage,
                  Document& document) const;

@@ -68,7 +68,11 @@ bool is_archive(const InputPrefix& prefix) {
                           start.substr(0, start.find_first_of("\r\n")).substr(0, 80)));
 }
 
-bool is_parquet(const InputPrefix& prefix) { return begins(prefix, "PAR1") || begins(prefix, "PARE"); }
+// Its magic (PARE: of an encrypted one), and bytes that no text has.
+bool is_parquet(const InputPrefix& prefix) {
+  const bool magic = begins(prefix, "PAR1") || begins(prefix, "PARE");
+  return magic && (prefix.bytes.find('\0') != std::string_view::npos || prefix.is_named(".parquet"));
+}
 
 // Files, and streams as Hugging Face datasets stores them: FF FF FF FF, the length of the schema.
 bool is_arrow(const InputPrefix& prefix) {
@@ -215,7 +219,7 @@ constexpr char kUnpack[] = "unpack it and name the files";
 constexpr InputFormat kFormats[] = {
     {"warc", "WARC, ARC or WET", is_archive, nullptr, make_warc_source},
     {"wet", "WET", nullptr, nullptr, make_warc_source},
-    {"parquet", "Parquet", is_parquet, nullptr, nullptr, kAsRows},
+    {"parquet", "Parquet", is_parquet, open_parquet, nullptr, "", Locator::kRow},
     {"arrow", "Arrow", is_arrow, nullptr, nullptr, kAsRows},
     {"avro", "Avro", is_avro, nullptr, nullptr, kAsRows},
     {"pickle", "a Python pickle", is_pickle, nullptr, nullptr, kAsRows},

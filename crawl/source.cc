@@ -12,8 +12,8 @@ void SourceOptions::visit(OptionVisitor& visitor) {
   visitor.choice("format", format, input_format_names(), "format of the inputs; auto looks at their first bytes");
   visitor.field("record_bytes_max", record_bytes_max,
                 "largest record read, in bytes; larger ones are dropped as too_large");
-  visitor.field("text_key", text_key, "JSON: key of the text; CSV and TSV: its column");
-  visitor.field("id_key", id_key, "JSON, CSV and TSV: key of the document's id");
+  visitor.field("text_key", text_key, "JSON: key of the text; CSV, TSV and Parquet: its column");
+  visitor.field("id_key", id_key, "JSON, CSV, TSV and Parquet: key of the document's id");
 }
 
 std::string dump_of(const std::string& path) {

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "core/error.h"
+#include "document/batch_stage.h"
 
 namespace ftok {
 namespace {
@@ -16,15 +17,16 @@ Reason intern_or_throw(const std::string& name) {
   return *reason;
 }
 
-// A stage under another name than its kind's.
-class NamedStage : public Stage {
+// A stage under another name than its kind's. `Base` is Stage or BatchStage.
+template <typename Base>
+class NamedStage : public Base {
  public:
-  NamedStage(std::unique_ptr<const Stage> stage, std::string_view kind, std::string name)
+  NamedStage(std::unique_ptr<const Base> stage, std::string_view kind, std::string name)
       : stage_(std::move(stage)), kind_prefix_(std::string(kind) + "."), name_(std::move(name)) {}
 
   std::string_view name() const override { return name_; }
 
-  using Stage::process;
+  using Base::process;
   Verdict process(Document& document, Report* report) const override {
     const size_t before = report == nullptr ? 0 : report->measurements.size();
     Verdict verdict = stage_->process(document, report);
@@ -47,7 +49,7 @@ class NamedStage : public Stage {
     for (const std::string& note : own.notes) provenance.notes.push_back(name_ + ": " + note);
   }
 
- private:
+ protected:
   // "classifier.low_score" -> "toxicity.low_score"; interned when it is first met, found by its address after that.
   Reason renamed(Reason reason) const {
     if (!reason.view().starts_with(kind_prefix_)) return reason;
@@ -63,12 +65,37 @@ class NamedStage : public Stage {
     return to;
   }
 
-  std::unique_ptr<const Stage> stage_;
+  std::unique_ptr<const Base> stage_;
+
+ private:
   std::string kind_prefix_;
   std::string name_;
   mutable std::shared_mutex mutex_;
   mutable std::vector<std::pair<const char*, Reason>> renamed_;  // a few: one per rule that was met
 };
+
+class NamedBatchStage : public NamedStage<BatchStage> {
+ public:
+  using NamedStage::NamedStage;
+
+  size_t batch_documents() const override { return stage_->batch_documents(); }
+  std::vector<Outcome> process_batch(std::span<Document* const> documents) const override {
+    std::vector<Outcome> outcomes = stage_->process_batch(documents);
+    for (Outcome& outcome : outcomes) {
+      if (outcome.verdict.kind == Verdict::Kind::kDrop) outcome.verdict.reason = renamed(outcome.verdict.reason);
+    }
+    return outcomes;
+  }
+  std::vector<std::string> take_warnings() const override { return stage_->take_warnings(); }
+};
+
+std::unique_ptr<const Stage> named_stage(std::unique_ptr<const Stage> stage, std::string_view kind,
+                                         const std::string& name) {
+  const auto* const batches = dynamic_cast<const BatchStage*>(stage.get());
+  if (batches == nullptr) return std::make_unique<NamedStage<Stage>>(std::move(stage), kind, name);
+  stage.release();
+  return std::make_unique<NamedBatchStage>(std::unique_ptr<const BatchStage>(batches), kind, name);
+}
 
 // Options are called KIND.KEY in errors: here by the section they stand in.
 std::string renamed_message(std::string message, std::string_view kind, const std::string& name) {
@@ -97,7 +124,7 @@ std::unique_ptr<const Stage> make_stage(const StageKind& kind, const StageOption
                                         const StageContext& context) {
   if (context.name == kind.name) return kind.make(options, context);
   try {
-    return std::make_unique<NamedStage>(kind.make(options, context), kind.name, context.name);
+    return named_stage(kind.make(options, context), kind.name, context.name);
   } catch (const UsageError& error) {
     throw UsageError(renamed_message(error.what(), kind.name, context.name));
   }

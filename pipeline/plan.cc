@@ -5,7 +5,7 @@
 #include "core/json.h"
 #include "crawl/http_stage.h"
 #include "document/document_fields.h"
-#include "pipeline/run/cpu_clock.h"
+#include "pipeline/run_batch.h"
 
 namespace ftok {
 namespace {
@@ -13,13 +13,6 @@ namespace {
 bool has_nothing_to_judge(const Document& document) { return document.html.empty() && document.text.empty(); }
 
 constexpr uint64_t kSmall = uint64_t{4} << 20;  // working bytes below this count as none
-
-// What `stage` takes for the document. How much a coded body decodes to, its size does not say.
-uint64_t working_bytes(const Document& document, const Stage& stage) {
-  const auto* const http = dynamic_cast<const HttpStage*>(&stage);
-  const uint64_t bytes = http == nullptr ? 0 : http->decoding_bytes(document);
-  return std::max(working_bytes(document), bytes < kSmall ? 0 : bytes);
-}
 
 }  // namespace
 
@@ -30,24 +23,16 @@ uint64_t working_bytes(const Document& document) {
   return bytes < kSmall ? 0 : bytes;
 }
 
+uint64_t working_bytes(const Document& document, const Stage& stage) {
+  const auto* const http = dynamic_cast<const HttpStage*>(&stage);
+  const uint64_t bytes = http == nullptr ? 0 : http->decoding_bytes(document);
+  return std::max(working_bytes(document), bytes < kSmall ? 0 : bytes);
+}
+
 void run_stages(const std::vector<std::unique_ptr<const Stage>>& stages, Item& item, bool measure,
                 std::atomic<uint64_t>* stage_ns, MemoryBudget* budget) {
   if (!item.verdict.kept()) return;
-  MemoryBudget::Share share(budget);
-  uint64_t before = stage_ns == nullptr ? 0 : thread_cpu_ns();
-  for (size_t i = 0; i < stages.size(); ++i) {
-    if (budget != nullptr) share.resize(working_bytes(item.document, *stages[i]));
-    Verdict verdict = stages[i]->process(item.document, measure ? &item.report : nullptr);
-    if (stage_ns != nullptr) {
-      const uint64_t after = thread_cpu_ns();
-      stage_ns[i].fetch_add(after - before, std::memory_order_relaxed);
-      before = after;
-    }
-    if (verdict.kept()) continue;
-    const bool skipped = verdict.kind == Verdict::Kind::kSkip;
-    if (item.verdict.kept()) item.verdict = std::move(verdict);
-    if (!measure || skipped || has_nothing_to_judge(item.document)) return;
-  }
+  run_some_stages(stages, item, measure, stage_ns, budget);
 }
 
 void drop_if_empty(Item& item) {

@@ -50,6 +50,9 @@ void run_stages(const std::vector<std::unique_ptr<const Stage>>& stages, Item& i
 // ones that nearly all are.
 uint64_t working_bytes(const Document& document);
 
+// The same for the document in `stage`: how much a coded body decodes to, its size does not say, and the stage does.
+uint64_t working_bytes(const Document& document, const Stage& stage);
+
 // Drops a kept document that holds nothing, neither text nor what text could be made of (text.empty).
 void drop_if_empty(Item& item);
 

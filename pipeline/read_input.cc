@@ -12,20 +12,25 @@
 #include "pipeline/run/candidates.h"
 #include "pipeline/run/cpu_clock.h"
 #include "pipeline/run/digesting_source.h"
+#include "pipeline/run_batch.h"
 
 namespace ftok {
 namespace {
 
-struct ReadItem : Item {
+// Records that are worked on together: one, where no stage wants batches.
+struct ReadItems {
+  std::vector<Item> items;
   bool is_done = false;  // worked on already
 };
 
-// A record that is not left to wait beside others of its size: it is worked on where it was read, before the next one
-// is, so that an input has one of them at a time.
-bool is_large(const Item& item) {
-  constexpr size_t kLarge = size_t{4} << 20;
-  return item.document.payload.size() + item.document.text.size() > kLarge;
-}
+size_t bytes_of(const Item& item) { return item.document.payload.size() + item.document.text.size(); }
+
+// Records that are not left to wait beside others of their size: they are worked on where they were read, before the
+// next ones are, so that an input has one of them at a time.
+constexpr size_t kLarge = size_t{4} << 20;
+
+// A batch has no more records once it has so many bytes.
+constexpr size_t kBatchBytes = size_t{1} << 20;
 
 // Of what was dropped nobody reads the page any more, nor the text but in a reject line: what waits to be written takes
 // no more than a text (kItemBytes, pipeline/run/extractor.h).
@@ -55,23 +60,16 @@ class RecordReader {
     });
   }
 
-  std::unique_ptr<ReadItem> next() {
-    if (stop_requested() || (options_.abandon != nullptr && *options_.abandon)) throw Stopped();
-    auto item = std::make_unique<ReadItem>();
-    bool more = false;
-    const CpuTimer timer(options_.source_ns);
-    as_input_error([&] { more = source_->next(*item); });
-    note_damage();
-    if (options_.progress != nullptr) {
-      options_.progress->add_bytes(bytes_->bytes() - bytes_noted_);
-      bytes_noted_ = bytes_->bytes();
+  // The next `count` records, fewer where they are large; null at the end.
+  std::unique_ptr<ReadItems> next(size_t count, size_t& bytes) {
+    auto read = std::make_unique<ReadItems>();
+    for (bytes = 0; read->items.size() < count && bytes < kBatchBytes;) {
+      Item item;
+      if (!next(item)) break;
+      bytes += bytes_of(item);
+      read->items.push_back(std::move(item));
     }
-    if (!more) {
-      refuse_what_is_no_input();
-      return nullptr;
-    }
-    item->sequence = sequence_++;
-    return item;
+    return read->items.empty() ? nullptr : std::move(read);
   }
 
   void finish() {
@@ -81,6 +79,26 @@ class RecordReader {
   }
 
  private:
+  bool next(Item& item) {
+    if (ended_) return false;
+    if (stop_requested() || (options_.abandon != nullptr && *options_.abandon)) throw Stopped();
+    bool more = false;
+    const CpuTimer timer(options_.source_ns);
+    as_input_error([&] { more = source_->next(item); });
+    note_damage();
+    if (options_.progress != nullptr) {
+      options_.progress->add_bytes(bytes_->bytes() - bytes_noted_);
+      bytes_noted_ = bytes_->bytes();
+    }
+    if (!more) {
+      refuse_what_is_no_input();
+      ended_ = true;
+      return false;
+    }
+    item.sequence = sequence_++;
+    return true;
+  }
+
   template <typename Work>
   void as_input_error(Work&& work) {
     try {
@@ -119,6 +137,7 @@ class RecordReader {
   const InputFormat* format_ = nullptr;
   uint64_t sequence_ = 0;
   uint64_t bytes_noted_ = 0;
+  bool ended_ = false;
 };
 
 }  // namespace
@@ -127,30 +146,35 @@ InputReport visit_input(const std::string& input, const Plan& plan, bool measure
                         const Log& log, const std::function<void(Item&)>& emit) {
   InputReport report;
   RecordReader reader(input, plan, options, log, report);
-  const auto work = [&](Item& item) {
-    drop_if_empty(item);
-    run_stages(plan.stages, item, measure, options.stage_ns, options.budget);
-    drop_if_empty(item);
-    let_go(item, options.rejects);
+  const size_t batch = batch_documents(plan.stages);
+  const auto work = [&](ReadItems& read) {
+    for (Item& item : read.items) drop_if_empty(item);
+    run_batch(plan.stages, read.items, measure, options.stage_ns, options.budget,
+              [&](const std::string& warning) { log(LogLevel::kWarning, warning); });
+    for (Item& item : read.items) {
+      drop_if_empty(item);
+      let_go(item, options.rejects);
+    }
+    read.is_done = true;
   };
-  ordered_pipeline<ReadItem>(
+  ordered_pipeline<ReadItems>(
       options.live_max,
       [&] {
-        auto read = reader.next();
-        if (read != nullptr && is_large(*read)) {
-          work(*read);
-          read->is_done = true;
-        }
+        size_t bytes = 0;
+        auto read = reader.next(batch, bytes);
+        if (bytes > kLarge) work(*read);
         return read;
       },
-      [&](ReadItem& item) {
-        if (!item.is_done) work(item);
+      [&](ReadItems& read) {
+        if (!read.is_done) work(read);
       },
-      [&](ReadItem& item) {
-        report.tally.count(item.verdict);
-        report.tally.replacements += item.document.replacements;
-        if (options.progress != nullptr) options.progress->count(item.verdict);
-        emit(item);
+      [&](ReadItems& read) {
+        for (Item& item : read.items) {
+          report.tally.count(item.verdict);
+          report.tally.replacements += item.document.replacements;
+          if (options.progress != nullptr) options.progress->count(item.verdict);
+          emit(item);
+        }
       });
   reader.finish();
   return report;

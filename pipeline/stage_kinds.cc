@@ -6,13 +6,14 @@
 #include "dedup/dedup_stages.h"
 #include "extract/extract_stages.h"
 #include "filters/filter_stages.h"
+#include "pipeline/subprocess_stage.h"
 
 namespace ftok {
 
 const std::vector<const StageKind*>& stage_kinds() {
   static const std::vector<const StageKind*> all = [] {
     std::vector<const StageKind*> kinds;
-    for (const auto& room : {crawl_stages(), extract_stages(), filter_stages(), dedup_stages()}) {
+    for (const auto& room : {crawl_stages(), extract_stages(), filter_stages(), subprocess_stages(), dedup_stages()}) {
       for (const StageKind& kind : room) kinds.push_back(&kind);
     }
     return kinds;

@@ -20,6 +20,8 @@ class DigestingSource : public ByteSource {
     bytes_ += got;
     return got;
   }
+  bool can_read_at() const override { return inner_->can_read_at(); }  // and what is read so is not digested
+  size_t read_at(uint64_t offset, char* out, size_t size) override { return inner_->read_at(offset, out, size); }
   const std::string& name() const override { return inner_->name(); }
   uint64_t size_if_known() const override { return inner_->size_if_known(); }
 

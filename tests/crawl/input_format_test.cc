@@ -50,7 +50,7 @@ TEST(InputFormats, AreNamedOnceAndTheLastTakesEverything) {
   EXPECT_EQ(std::adjacent_find(names.begin(), names.end()), names.end());
   EXPECT_STREQ(input_formats().back().name, "text");
   for (const InputFormat& format : input_formats()) EXPECT_EQ(format.is_read(), *format.advice == '\0') << format.name;
-  EXPECT_EQ(input_format_names(), (Strings{"auto", "warc", "wet", "json", "jsonl", "csv", "tsv", "text"}));
+  EXPECT_EQ(input_format_names(), (Strings{"auto", "warc", "wet", "parquet", "json", "jsonl", "csv", "tsv", "text"}));
 }
 
 TEST(InputFormats, TellWhatIsRead) {
@@ -72,12 +72,13 @@ TEST(InputFormats, TellWhatIsRead) {
   EXPECT_EQ(told("[1] Smith, On mills, 1902.\n"), "text");
   EXPECT_EQ(told("[\"Hello,\" she said]\n"), "text");
   EXPECT_EQ(told("WARC/1.0\r\n"), "warc");
+  EXPECT_EQ(told(std::string("PAR1\x15\x04\0", 7)), "parquet");
+  EXPECT_EQ(told("PAR1 is how this text begins\n"), "text");
   EXPECT_EQ(told("\xEF\xBB\xBF{\"text\":\"x\"}\n"), "jsonl");
   EXPECT_EQ(told("\xEF\xBB\xBF[{\"text\":\"x\"}]"), "json");
 }
 
 TEST(InputFormats, RefuseByName) {
-  EXPECT_EQ(refused(std::string("PAR1\x15\x04\0", 7)), "Parquet");
   EXPECT_EQ(refused(std::string("ARROW1\0\0", 8)), "Arrow");
   EXPECT_EQ(refused(std::string("\xFF\xFF\xFF\xFF\x10\0\0\0", 8)), "Arrow");
   EXPECT_EQ(refused("\x80\x04\x95\x0B"), "a Python pickle");

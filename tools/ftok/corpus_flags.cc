@@ -79,7 +79,8 @@ void CorpusFlags::add_to(CLI::App& command, bool may_be_fractions) {
   command.add_option(
       "--pattern", pattern,
       "Pattern that cuts texts into pretokens: a name, or a regular expression in RE2's syntax; default cl100k");
-  command.add_option("--text-key", text_key, "JSON: key of the text; CSV and TSV: its column")->capture_default_str();
+  command.add_option("--text-key", text_key, "JSON: key of the text; CSV, TSV and Parquet: its column")
+      ->capture_default_str();
   command.add_option("--format", format, "Format of the files; auto looks at their first bytes")
       ->check(CLI::IsMember(input_format_names()))
       ->capture_default_str();

@@ -5,10 +5,10 @@ echo '[{"id":"a","text":"One."},{"id":"b","text":"Two."}]' > array.json
 printf 'id;text\n1;"One; two"\n' > table.txt
 echo '[["One.", 1], ["Two.", 2]]' > arrays.json
 printf '{"data": [\n{"text": "One."}\n]}\n' > object.json
-printf 'PAR1 and more' > data.parquet
+printf 'ARROW1 and more' > data.arrow
 printf '<mediawiki xmlns="x">\n<text>One.</text>\n' > dump
 printf 'WARC/1.0\r\nWARC-Type: response\r\nWARC-Record-ID: <urn:x>\r\nContent-Length: 5\r\n\r\nHTTP/\r\n\r\n' > crawl.warc
-for file in array.json table.txt arrays.json object.json data.parquet dump crawl.warc; do
+for file in array.json table.txt arrays.json object.json data.arrow dump crawl.warc; do
   echo "== $file"
   show filter --stages c4 $file
   show encode --vocab ftok-4k --jsonl $file

@@ -1,0 +1,203 @@
+#include "parquet/columns.h"
+
+#include <fmt/format.h>
+
+#include <chrono>
+#include <stdexcept>
+#include <utility>
+#include <vector>
+
+#include "core/json.h"
+#include "parquet/escape.h"
+
+namespace ftok {
+namespace {
+
+using parquet::LogicalType;
+using parquet::Type;
+
+// A row's value of a column of one physical type: views into the page that the reader holds, a batch at a time. A batch
+// never reaches beyond its page (parquet::TypedColumnReader::ReadBatch), so that its views live as long as it does.
+template <typename DType>
+class Values {
+ public:
+  explicit Values(std::shared_ptr<parquet::ColumnReader> reader)
+      : reader_(std::move(reader)), level_max_(reader_->descr()->max_definition_level()) {}
+
+  // The next row's value; null where it has none.
+  const typename DType::c_type* next() {
+    if (level_ == levels_) read();
+    if (level_max_ > 0 && definitions_[level_] != level_max_) {
+      ++level_;
+      return nullptr;
+    }
+    ++level_;
+    if (value_ == values_) throw std::runtime_error("a page has fewer values than it says");
+    return &batch_[value_++];
+  }
+
+ private:
+  static constexpr int64_t kBatch = 256;
+
+  void read() {
+    auto& typed = static_cast<parquet::TypedColumnReader<DType>&>(*reader_);
+    int64_t values = 0;
+    const int64_t levels =
+        typed.HasNext() ? typed.ReadBatch(kBatch, level_max_ > 0 ? definitions_ : nullptr, nullptr, batch_, &values)
+                        : 0;
+    if (levels == 0) throw std::runtime_error("a column ends before its row group does");
+    levels_ = static_cast<size_t>(levels);
+    values_ = static_cast<size_t>(values);
+    level_ = value_ = 0;
+  }
+
+  std::shared_ptr<parquet::ColumnReader> reader_;
+  int16_t level_max_;
+  int16_t definitions_[kBatch];
+  typename DType::c_type batch_[kBatch];
+  size_t level_ = 0, levels_ = 0, value_ = 0, values_ = 0;
+};
+
+// `"key":`, with a comma before it.
+std::string opening(const std::string& key) {
+  std::string out = ",\"";
+  append_json_escaped(out, key);
+  return out + "\":";
+}
+
+class TextColumn : public ParquetColumn {
+ public:
+  TextColumn(std::shared_ptr<parquet::ColumnReader> reader, const std::string& key, uint64_t value_bytes_max)
+      : values_(std::move(reader)), opening_(opening(key) + '"'), value_bytes_max_(value_bytes_max) {}
+
+  bool append(std::string& out, bool comma) override {
+    const parquet::ByteArray* const value = values_.next();
+    if (value == nullptr) return false;
+    out.append(opening_, comma ? 0 : 1);
+    std::string_view text(reinterpret_cast<const char*>(value->ptr), value->len);
+    if (text.size() <= value_bytes_max_) {
+      append_json_escaped(out, text);
+      out += '"';
+    } else {
+      append_json_escaped(out, text.substr(0, value_bytes_max_ + 1));
+    }
+    return true;
+  }
+
+ private:
+  Values<parquet::ByteArrayType> values_;
+  const std::string opening_;
+  const uint64_t value_bytes_max_;
+};
+
+template <typename DType>
+class NumberColumn : public ParquetColumn {
+ public:
+  NumberColumn(std::shared_ptr<parquet::ColumnReader> reader, const std::string& key, bool is_unsigned)
+      : values_(std::move(reader)), opening_(opening(key)), is_unsigned_(is_unsigned) {}
+
+  bool append(std::string& out, bool comma) override {
+    using Number = typename DType::c_type;
+    const Number* const value = values_.next();
+    if (value == nullptr) return false;
+    out.append(opening_, comma ? 0 : 1);
+    if constexpr (std::is_floating_point_v<Number>) {
+      append_json_number(out, static_cast<double>(*value));
+    } else if (is_unsigned_) {
+      fmt::format_to(std::back_inserter(out), "{}", static_cast<std::make_unsigned_t<Number>>(*value));
+    } else {
+      fmt::format_to(std::back_inserter(out), "{}", *value);
+    }
+    return true;
+  }
+
+ private:
+  Values<DType> values_;
+  const std::string opening_;
+  const bool is_unsigned_;
+};
+
+// A point in time as ISO 8601 has it: "2024-05-18T01:58:10Z".
+class TimeColumn : public ParquetColumn {
+ public:
+  TimeColumn(std::shared_ptr<parquet::ColumnReader> reader, const std::string& key)
+      : opening_(opening(key)),
+        unit_(static_cast<const parquet::TimestampLogicalType&>(*reader->descr()->logical_type()).time_unit()),
+        is_utc_(
+            static_cast<const parquet::TimestampLogicalType&>(*reader->descr()->logical_type()).is_adjusted_to_utc()),
+        values_(std::move(reader)) {}
+
+  bool append(std::string& out, bool comma) override {
+    namespace chrono = std::chrono;
+    const int64_t* const value = values_.next();
+    if (value == nullptr) return false;
+    const int64_t a_second = unit_ == LogicalType::TimeUnit::MILLIS   ? 1'000
+                             : unit_ == LogicalType::TimeUnit::MICROS ? 1'000'000
+                                                                      : 1'000'000'000;
+    const int64_t second = *value / a_second - (*value % a_second < 0 ? 1 : 0);
+    if (second < kYear0 || second >= kYear10000) return false;
+    const chrono::sys_seconds time{chrono::seconds(second)};
+    const auto day = chrono::floor<chrono::days>(time);
+    const chrono::year_month_day date(day);
+    const chrono::hh_mm_ss clock(time - day);
+    out.append(opening_, comma ? 0 : 1);
+    fmt::format_to(std::back_inserter(out), "\"{:04}-{:02}-{:02}T{:02}:{:02}:{:02}{}\"", static_cast<int>(date.year()),
+                   static_cast<unsigned>(date.month()), static_cast<unsigned>(date.day()), clock.hours().count(),
+                   clock.minutes().count(), clock.seconds().count(), is_utc_ ? "Z" : "");
+    return true;
+  }
+
+ private:
+  static constexpr int64_t kYear0 = -62'167'219'200, kYear10000 = 253'402'300'800;  // years of four digits
+
+  const std::string opening_;
+  const LogicalType::TimeUnit::unit unit_;
+  const bool is_utc_;
+  Values<parquet::Int64Type> values_;
+};
+
+}  // namespace
+
+std::string column_holds(const parquet::ColumnDescriptor& column) {
+  const auto& logical = column.logical_type();
+  const bool is_named = logical != nullptr && logical->is_valid() && !logical->is_none();
+  const std::string type = is_named ? logical->ToString() : parquet::TypeToString(column.physical_type());
+  return (column.max_repetition_level() > 0 ? "lists of " : "") + type;
+}
+
+ColumnUse column_use(const parquet::ColumnDescriptor& column) {
+  if (column.max_repetition_level() > 0) return ColumnUse::kNone;
+  const auto& logical = column.logical_type();
+  const bool is_plain = logical == nullptr || !logical->is_valid() || logical->is_none();
+  switch (column.physical_type()) {
+    case Type::BYTE_ARRAY:
+      return is_plain || logical->is_string() || logical->is_enum() || logical->is_JSON() ? ColumnUse::kText
+                                                                                          : ColumnUse::kNone;
+    case Type::INT32:
+    case Type::INT64:
+      if (is_plain) return ColumnUse::kInteger;
+      if (logical->is_int()) {
+        const bool is_signed = static_cast<const parquet::IntLogicalType&>(*logical).is_signed();
+        return is_signed ? ColumnUse::kInteger : ColumnUse::kUnsigned;
+      }
+      return logical->is_timestamp() ? ColumnUse::kTime : ColumnUse::kNone;
+    case Type::FLOAT:
+    case Type::DOUBLE: return ColumnUse::kReal;
+    default: return ColumnUse::kNone;
+  }
+}
+
+std::unique_ptr<ParquetColumn> make_parquet_column(std::shared_ptr<parquet::ColumnReader> reader, ColumnUse use,
+                                                   const std::string& key, uint64_t value_bytes_max) {
+  const bool is_unsigned = use == ColumnUse::kUnsigned;
+  if (use == ColumnUse::kText) return std::make_unique<TextColumn>(std::move(reader), key, value_bytes_max);
+  if (use == ColumnUse::kTime) return std::make_unique<TimeColumn>(std::move(reader), key);
+  switch (reader->type()) {
+    case Type::INT32: return std::make_unique<NumberColumn<parquet::Int32Type>>(std::move(reader), key, is_unsigned);
+    case Type::INT64: return std::make_unique<NumberColumn<parquet::Int64Type>>(std::move(reader), key, is_unsigned);
+    case Type::FLOAT: return std::make_unique<NumberColumn<parquet::FloatType>>(std::move(reader), key, false);
+    default: return std::make_unique<NumberColumn<parquet::DoubleType>>(std::move(reader), key, false);
+  }
+}
+
+}  // namespace ftok

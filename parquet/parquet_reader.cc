@@ -1,0 +1,270 @@
+#include "parquet/parquet_reader.h"
+
+#include <arrow/io/interfaces.h>
+#include <arrow/memory_pool.h>
+#include <fmt/format.h>
+#include <parquet/exception.h>
+#include <parquet/file_reader.h>
+#include <parquet/metadata.h>
+#include <parquet/properties.h>
+
+#include <algorithm>
+#include <stdexcept>
+#include <vector>
+
+#include "parquet/columns.h"
+
+namespace ftok {
+namespace {
+
+constexpr uint32_t kFooterBytesMax = uint32_t{64} << 20;
+constexpr int32_t kListedMax = 100'000;  // columns, row groups: of each list of the footer
+constexpr int64_t kBufferBytes = int64_t{256} << 10;
+constexpr size_t kNamesShown = 8, kNameBytesShown = 64;
+
+// More than the first, at more than the second per stored byte, is a bomb (the bounds of DecodeLimits).
+constexpr uint64_t kBombBytes = uint64_t{64} << 20, kBombRatio = 250;
+
+// Arrow's view of ParquetBytes.
+class BytesFile : public arrow::io::RandomAccessFile {
+ public:
+  explicit BytesFile(std::shared_ptr<ParquetBytes> bytes) : bytes_(std::move(bytes)) {}
+
+  arrow::Status Close() override {
+    closed_ = true;
+    return arrow::Status::OK();
+  }
+  bool closed() const override { return closed_; }
+  arrow::Result<int64_t> Tell() const override { return position_; }
+  arrow::Status Seek(int64_t position) override {
+    position_ = position;
+    return arrow::Status::OK();
+  }
+  arrow::Result<int64_t> GetSize() override { return static_cast<int64_t>(bytes_->size()); }
+
+  arrow::Result<int64_t> ReadAt(int64_t position, int64_t size, void* out) override {
+    if (position < 0 || size < 0) return arrow::Status::IOError("a place outside the file");
+    const int64_t got =
+        bytes_->read_at(static_cast<uint64_t>(position), static_cast<char*>(out), static_cast<size_t>(size));
+    if (got < 0) return arrow::Status::IOError("reading failed");
+    return got;
+  }
+  arrow::Result<std::shared_ptr<arrow::Buffer>> ReadAt(int64_t position, int64_t size) override {
+    ARROW_ASSIGN_OR_RAISE(auto buffer, arrow::AllocateResizableBuffer(size));
+    ARROW_ASSIGN_OR_RAISE(const int64_t got, ReadAt(position, size, buffer->mutable_data()));
+    ARROW_RETURN_NOT_OK(buffer->Resize(got, false));
+    return std::shared_ptr<arrow::Buffer>(std::move(buffer));
+  }
+  arrow::Result<int64_t> Read(int64_t size, void* out) override {
+    ARROW_ASSIGN_OR_RAISE(const int64_t got, ReadAt(position_, size, out));
+    position_ += got;
+    return got;
+  }
+  arrow::Result<std::shared_ptr<arrow::Buffer>> Read(int64_t size) override {
+    ARROW_ASSIGN_OR_RAISE(auto buffer, ReadAt(position_, size));
+    position_ += buffer->size();
+    return buffer;
+  }
+
+ private:
+  std::shared_ptr<ParquetBytes> bytes_;
+  int64_t position_ = 0;
+  bool closed_ = false;
+};
+
+// A name or a message of Arrow's, short and on one line.
+std::string one_line(std::string text, size_t bytes_max) {
+  if (text.size() > bytes_max) text = text.substr(0, bytes_max) + "...";
+  std::replace_if(
+      text.begin(), text.end(), [](char c) { return static_cast<unsigned char>(c) < ' '; }, ' ');
+  return text;
+}
+
+std::string problem(const std::exception& error) {
+  constexpr size_t kBytesMax = 200;
+  return one_line(error.what(), kBytesMax);
+}
+
+// A column that is read.
+struct Chosen {
+  int index = 0;
+  ColumnUse use = ColumnUse::kNone;
+  std::string key;  // of its values in the lines
+};
+
+class Rows : public ParquetRows {
+ public:
+  Rows(const std::shared_ptr<parquet::RowGroupReader>& group, const std::vector<Chosen>& chosen,
+       const ParquetReadOptions& options)
+      : rows_(static_cast<uint64_t>(std::max<int64_t>(0, group->metadata()->num_rows()))) {
+    for (const Chosen& one : chosen) {
+      stored_ += static_cast<uint64_t>(
+          std::max<int64_t>(0, group->metadata()->ColumnChunk(one.index)->total_compressed_size()));
+      columns_.push_back(make_parquet_column(group->Column(one.index), one.use, one.key, options.value_bytes_max));
+    }
+  }
+
+  Outcome next(size_t bytes, std::string& lines) override {
+    const size_t before = lines.size();
+    while (done_ < rows_) {
+      if (lines.size() - before >= bytes) {
+        given_ += lines.size() - before;
+        return given_ > kBombBytes && given_ / kBombRatio > stored_ ? Outcome::kBomb : Outcome::kMore;
+      }
+      append_row(lines);
+      ++done_;
+    }
+    return Outcome::kEnd;
+  }
+  uint64_t rows_done() const override { return done_; }
+
+ private:
+  void append_row(std::string& lines) {
+    const size_t before = lines.size();
+    try {
+      lines += '{';
+      bool comma = false;
+      for (const auto& column : columns_) comma = column->append(lines, comma) || comma;
+      lines += "}\n";
+    } catch (const std::exception& error) {
+      lines.resize(before);
+      throw std::runtime_error(problem(error));
+    }
+  }
+
+  std::vector<std::unique_ptr<ParquetColumn>> columns_;
+  uint64_t rows_, done_ = 0;
+  uint64_t stored_ = 0, given_ = 0;
+};
+
+class File : public ParquetFile {
+ public:
+  File(std::shared_ptr<ParquetBytes> bytes, const ParquetReadOptions& options)
+      : options_(options), pool_(arrow::default_memory_pool(), static_cast<int64_t>(options.memory_bytes_max)) {
+    check_footer(*bytes);
+    parquet::ReaderProperties properties(&pool_);
+    properties.enable_buffered_stream();  // a page at a time, not a column of a row group
+    properties.set_buffer_size(kBufferBytes);
+    properties.set_thrift_container_size_limit(kListedMax);
+    properties.set_page_checksum_verification(true);
+    try {
+      reader_ = parquet::ParquetFileReader::Open(std::make_shared<BytesFile>(std::move(bytes)), properties);
+    } catch (const std::exception& error) {
+      const std::string text = problem(error);
+      if (text.find("Exceeded size limit") == std::string::npos)
+        throw std::runtime_error("its table of contents cannot be read: " + text);
+      throw std::runtime_error(
+          fmt::format("its table of contents lists more than {} columns or row groups", kListedMax));
+    }
+    metadata_ = reader_->metadata();
+    choose_columns();
+  }
+
+  size_t row_groups() const override { return static_cast<size_t>(metadata_->num_row_groups()); }
+  uint64_t rows(size_t row_group) const override {
+    return static_cast<uint64_t>(std::max<int64_t>(0, metadata_->RowGroup(static_cast<int>(row_group))->num_rows()));
+  }
+  uint64_t stored_end(size_t row_group) const override {
+    const auto group = metadata_->RowGroup(static_cast<int>(row_group));
+    int64_t end = 0;
+    for (const Chosen& one : chosen_) {
+      const auto chunk = group->ColumnChunk(one.index);
+      const int64_t begin = chunk->has_dictionary_page()
+                                ? std::min(chunk->dictionary_page_offset(), chunk->data_page_offset())
+                                : chunk->data_page_offset();
+      if (begin < 0 || chunk->total_compressed_size() < 0) continue;
+      end = std::max(end, begin + std::min(chunk->total_compressed_size(), INT64_MAX - begin));
+    }
+    return static_cast<uint64_t>(end);
+  }
+
+  std::unique_ptr<ParquetRows> open(size_t row_group) override {
+    try {
+      return std::make_unique<Rows>(reader_->RowGroup(static_cast<int>(row_group)), chosen_, options_);
+    } catch (const std::exception& error) {
+      throw std::runtime_error(problem(error));
+    }
+  }
+
+ private:
+  // The file ends in the length of its footer and PAR1 (parquet-format, "File format").
+  static void check_footer(ParquetBytes& bytes) {
+    unsigned char tail[8] = {};
+    const bool read = bytes.size() >= 12 && bytes.read_at(bytes.size() - 8, reinterpret_cast<char*>(tail), 8) == 8;
+    if (!read || !std::equal(tail + 4, tail + 8, "PAR1")) {
+      if (read && std::equal(tail + 4, tail + 8, "PARE")) throw std::runtime_error("it is encrypted");
+      throw std::runtime_error("it is cut short: its table of contents, at the end, is missing");
+    }
+    const uint32_t size = tail[0] | tail[1] << 8 | tail[2] << 16 | static_cast<uint32_t>(tail[3]) << 24;
+    if (size > kFooterBytesMax) {
+      throw std::runtime_error(
+          fmt::format("its table of contents has {} bytes; at most {} are read", size, kFooterBytesMax));
+    }
+  }
+
+  void choose_columns() {
+    chosen_.push_back({text_column(), ColumnUse::kText, options_.text_key});
+    for (const std::string_view key :
+         {std::string_view(options_.id_key), std::string_view("url"), std::string_view("date"),
+          std::string_view("dump"), std::string_view("language"), std::string_view("language_score")}) {
+      if (key == options_.text_key || (key == options_.id_key && key.data() != options_.id_key.data())) continue;
+      const std::vector<int> found = columns_of(key);
+      if (found.size() != 1) continue;
+      const ColumnUse use = column_use(*metadata_->schema()->Column(found[0]));
+      if (use != ColumnUse::kNone) chosen_.push_back({found[0], use, std::string(key)});
+    }
+  }
+
+  std::vector<int> columns_of(std::string_view path) const {
+    std::vector<int> found;
+    for (int i = 0; i < metadata_->num_columns(); ++i) {
+      if (metadata_->schema()->Column(i)->path()->ToDotString() == path) found.push_back(i);
+    }
+    return found;
+  }
+
+  int text_column() const {
+    const std::vector<int> found = columns_of(options_.text_key);
+    if (found.size() != 1) {
+      throw std::runtime_error(
+          fmt::format("there {} \"{}\"; its columns are {}; name the one that holds the text (text_key)",
+                      found.empty() ? "is no column" : "are several columns", options_.text_key, names_shown()));
+    }
+    const parquet::ColumnDescriptor& column = *metadata_->schema()->Column(found[0]);
+    if (column_use(column) != ColumnUse::kText) {
+      throw std::runtime_error(fmt::format("its column \"{}\" holds {}, not texts; its columns are {}",
+                                           options_.text_key, column_holds(column), names_shown()));
+    }
+    return found[0];
+  }
+
+  std::string names_shown() const {
+    std::string names;
+    for (int i = 0; i < metadata_->num_columns(); ++i) {
+      if (i == static_cast<int>(kNamesShown)) return names + ", ...";
+      const std::string path = metadata_->schema()->Column(i)->path()->ToDotString();
+      names += (i == 0 ? "" : ", ") + one_line(path, kNameBytesShown);
+    }
+    return names;
+  }
+
+  const ParquetReadOptions options_;
+  arrow::CappedMemoryPool pool_;
+  std::unique_ptr<parquet::ParquetFileReader> reader_;
+  std::shared_ptr<parquet::FileMetaData> metadata_;
+  std::vector<Chosen> chosen_;
+};
+
+}  // namespace
+
+std::unique_ptr<ParquetFile> open_parquet_file(std::shared_ptr<ParquetBytes> bytes, const ParquetReadOptions& options) {
+  try {
+    return std::make_unique<File>(std::move(bytes), options);
+  } catch (const std::runtime_error&) {
+    throw;
+  } catch (const std::exception& error) {
+    throw std::runtime_error(problem(error));
+  }
+}
+
+}  // namespace ftok

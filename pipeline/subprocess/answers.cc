@@ -1,0 +1,213 @@
+#include "pipeline/subprocess/answers.h"
+
+#include <fmt/format.h>
+#include <simdjson.h>
+
+#include <algorithm>
+#include <optional>
+
+#include "core/error.h"
+#include "core/json.h"
+#include "core/shown.h"
+
+namespace ftok {
+namespace {
+
+using simdjson::SUCCESS;
+
+std::string base64(std::string_view bytes) {
+  static constexpr char kDigits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+  std::string out;
+  out.reserve((bytes.size() + 2) / 3 * 4);
+  for (size_t i = 0; i < bytes.size(); i += 3) {
+    uint32_t word = 0;
+    for (size_t j = 0; j < 3; ++j) word = word << 8 | (i + j < bytes.size() ? static_cast<uint8_t>(bytes[i + j]) : 0);
+    for (size_t j = 0; j < 4; ++j) out += i + j > bytes.size() ? '=' : kDigits[word >> (18 - 6 * j) & 63];
+  }
+  return out;
+}
+
+bool is_reason(std::string_view name) {
+  constexpr size_t kBytesMax = 40;
+  return !name.empty() && name.size() <= kBytesMax &&
+         name.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789_") == std::string_view::npos;
+}
+
+[[noreturn]] void wrong(std::string_view line, std::string_view what) {
+  constexpr size_t kShown = 80;
+  throw Error(
+      fmt::format("{}: {}", what, printable(line.substr(0, std::min(kShown, line.find_last_not_of("\r\n") + 1)))));
+}
+
+class AnswerReader {
+ public:
+  AnswerReader(std::span<const Request> requests, const AnswerRules& rules)
+      : requests_(requests), rules_(rules), outcomes_(requests.size()), answered_(requests.size()) {}
+
+  void read(std::string_view line) {
+    line_ = line;
+    simdjson::dom::element root;
+    simdjson::dom::object answer;
+    if (parser_.parse(line.data(), line.size()).get(root) != SUCCESS || root.get(answer) != SUCCESS)
+      wrong(line, "an answer that is not a JSON object");
+    uint64_t n = 0;
+    if (answer["n"].get(n) != SUCCESS) wrong(line, "an answer without a number \"n\"");
+    if (n >= requests_.size()) wrong(line, fmt::format("an answer to document {}, which the batch does not have", n));
+    if (answered_[n] != 0) wrong(line, fmt::format("a second answer to document {}", n));
+    answered_[n] = 1;
+    take(answer, requests_[n], outcomes_[n]);
+  }
+
+  std::vector<BatchStage::Outcome> take_outcomes() {
+    const auto missing = std::find(answered_.begin(), answered_.end(), 0);
+    if (missing != answered_.end()) throw Error(fmt::format("no answer to document {}", missing - answered_.begin()));
+    return std::move(outcomes_);
+  }
+
+ private:
+  void take(const simdjson::dom::object& answer, const Request& request, BatchStage::Outcome& outcome) {
+    Document& document = *request.document;
+    simdjson::dom::element member;
+    if (answer["drop"].get(member) == SUCCESS) {
+      outcome.verdict = drop(member, answer);
+    } else if (answer["documents"].get(member) == SUCCESS) {
+      several(member, document, outcome);
+    } else {
+      rewrite(answer, document);
+      if (!request.type.empty() && document.text.empty()) outcome.verdict = Verdict::drop(reason("none"));
+    }
+    if (!request.type.empty()) document.payload = std::string();
+  }
+
+  Verdict drop(const simdjson::dom::element& named, const simdjson::dom::object& answer) {
+    std::string_view name, detail;
+    if (named.get(name) != SUCCESS || !is_reason(name))
+      wrong(line_, "\"drop\" is no reason of 1 to 40 lower-case letters, digits and _");
+    double value = 0, threshold = 0;
+    read_number(answer, "value", value);
+    read_number(answer, "threshold", threshold);
+    read_text(answer, "detail", detail);
+    constexpr size_t kDetailMax = 1000;
+    return Verdict::drop(reason(name), value, threshold, std::string(detail.substr(0, kDetailMax)));
+  }
+
+  Reason reason(std::string_view name) {
+    const std::optional<Reason> interned = Reason::intern(fmt::format("{}.{}", rules_.kind, name));
+    if (!interned) wrong(line_, "more reasons than a run may have");
+    return *interned;
+  }
+
+  void several(const simdjson::dom::element& list, Document& document, BatchStage::Outcome& outcome) {
+    simdjson::dom::array documents;
+    if (list.get(documents) != SUCCESS) wrong(line_, "\"documents\" is not an array");
+    const Document whole = without_contents(document);
+    size_t count = 0;
+    for (const simdjson::dom::element& element : documents) {
+      simdjson::dom::object one;
+      std::string_view id;
+      if (element.get(one) != SUCCESS) wrong(line_, "a document that is not an object");
+      Document made = whole;
+      ++count;
+      made.id = fmt::format("{}#{}", whole.id, count);
+      if (read_text(one, "id", id)) made.id = id;
+      rewrite(one, made);
+      if (count == 1) {
+        document = std::move(made);
+      } else {
+        outcome.more.push_back(std::move(made));
+      }
+    }
+    if (count == 0) outcome.verdict = Verdict::drop(reason("none"));
+  }
+
+  // What the documents made of one have in common: where it came from.
+  static Document without_contents(const Document& document) {
+    Document copy;
+    copy.id = document.id, copy.url = document.url, copy.date = document.date, copy.dump = document.dump;
+    copy.file_path = document.file_path, copy.offset = document.offset, copy.charset = document.charset;
+    copy.language = document.language, copy.language_score = document.language_score;
+    copy.scores = document.scores;
+    return copy;
+  }
+
+  void rewrite(const simdjson::dom::object& answer, Document& document) {
+    std::string_view text;
+    if (read_text(answer, "text", text)) document.text = text;
+    if (read_text(answer, "language", text)) document.language = text;
+    read_number(answer, "language_score", document.language_score);
+    simdjson::dom::element member;
+    if (answer["fields"].get(member) != SUCCESS) return;
+    simdjson::dom::object fields;
+    if (member.get(fields) != SUCCESS) wrong(line_, "\"fields\" is not an object");
+    for (const Reason name : rules_.scores) {  // in the order of the recipe
+      double value = 0;
+      if (read_number(fields, name.view(), value)) document.scores.push_back({name, value});
+    }
+    for (const auto& field : fields) {
+      const auto listed = std::find(rules_.scores.begin(), rules_.scores.end(), field.key);
+      if (listed == rules_.scores.end())
+        wrong(line_, fmt::format("a field \"{}\", which `fields` of the recipe does not list", printable(field.key)));
+    }
+  }
+
+  bool read_text(const simdjson::dom::object& object, std::string_view key, std::string_view& out) {
+    simdjson::dom::element member;
+    if (object[key].get(member) != SUCCESS || member.is_null()) return false;
+    if (member.get(out) != SUCCESS) wrong(line_, fmt::format("\"{}\" is not a string", key));
+    return true;
+  }
+
+  bool read_number(const simdjson::dom::object& object, std::string_view key, double& out) {
+    simdjson::dom::element member;
+    if (object[key].get(member) != SUCCESS || member.is_null()) return false;
+    if (member.get(out) != SUCCESS) wrong(line_, fmt::format("\"{}\" is not a number", key));
+    return true;
+  }
+
+  std::span<const Request> requests_;
+  const AnswerRules& rules_;
+  simdjson::dom::parser parser_;
+  std::string_view line_;
+  std::vector<BatchStage::Outcome> outcomes_;
+  std::vector<char> answered_;
+};
+
+}  // namespace
+
+std::string write_requests(std::span<const Request> requests) {
+  std::string lines;
+  for (size_t n = 0; n < requests.size(); ++n) {
+    const Document& document = *requests[n].document;
+    JsonWriter json;
+    json.begin_object().field("n", static_cast<uint64_t>(n)).field("id", document.id);
+    const auto write = [&json](const char* name, const std::string& value) {
+      if (!value.empty()) json.field(name, value);
+    };
+    write("url", document.url);
+    write("date", document.date);
+    write("dump", document.dump);
+    write("language", document.language);
+    write("title", document.title);
+    if (requests[n].type.empty()) {
+      json.field("text", document.text);
+    } else {
+      json.field("type", requests[n].type).field("payload", base64(requests[n].payload));
+    }
+    json.end_object();
+    lines += json.take() + '\n';
+  }
+  return lines + '\n';
+}
+
+std::vector<BatchStage::Outcome> read_answers(std::string_view answers, std::span<const Request> requests,
+                                              const AnswerRules& rules) {
+  AnswerReader reader(requests, rules);
+  while (!answers.empty()) {
+    const size_t end = std::min(answers.size(), answers.find('\n'));
+    reader.read(answers.substr(0, end));
+    answers.remove_prefix(std::min(answers.size(), end + 1));
+  }
+  return reader.take_outcomes();
+}
+
+}  // namespace ftok

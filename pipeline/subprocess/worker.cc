@@ -1,0 +1,189 @@
+#include "pipeline/subprocess/worker.h"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <poll.h>
+#include <signal.h>
+#include <spawn.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <thread>
+
+#include "core/error.h"
+#include "core/shown.h"
+#include "core/signals.h"
+
+extern char** environ;
+
+namespace ftok {
+namespace {
+
+constexpr size_t kReadBytes = size_t{64} << 10;
+constexpr size_t kWordsKept = 4096;
+
+void close_end(int& fd) {
+  if (fd >= 0) ::close(fd);
+  fd = -1;
+}
+
+// The bytes of lines up to and with the empty one, 0 where there is none; the first `known` have none.
+size_t whole_answers(std::string_view answers, size_t known) {
+  if (answers.starts_with('\n')) return 1;
+  const size_t end = answers.find("\n\n", known == 0 ? 0 : known - 1);
+  return end == std::string_view::npos ? 0 : end + 2;
+}
+
+bool would_block() { return errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR; }
+
+}  // namespace
+
+// Its input is a socket, since a write to one can fail without a signal; its output and its standard error are pipes.
+Worker::Worker(const std::vector<std::string>& command) {
+  int in[2], out[2], err[2];
+  if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, in) != 0) throw_errno("cannot make a socket", errno);
+  if (::pipe2(out, O_CLOEXEC) != 0 || ::pipe2(err, O_CLOEXEC) != 0) throw_errno("cannot make a pipe", errno);
+  in_ = in[0], out_ = out[0], err_ = err[0];
+  for (const int fd : {in_, out_, err_}) ::fcntl(fd, F_SETFL, ::fcntl(fd, F_GETFL) | O_NONBLOCK);
+
+  posix_spawn_file_actions_t actions;
+  posix_spawnattr_t attributes;
+  ::posix_spawn_file_actions_init(&actions);
+  ::posix_spawn_file_actions_adddup2(&actions, in[1], STDIN_FILENO);
+  ::posix_spawn_file_actions_adddup2(&actions, out[1], STDOUT_FILENO);
+  ::posix_spawn_file_actions_adddup2(&actions, err[1], STDERR_FILENO);
+  ::posix_spawnattr_init(&attributes);
+  sigset_t none;
+  ::sigemptyset(&none);
+  ::posix_spawnattr_setsigmask(&attributes, &none);
+  ::posix_spawnattr_setpgroup(&attributes, 0);
+  ::posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGMASK);
+  std::vector<char*> arguments;
+  for (const std::string& argument : command) arguments.push_back(const_cast<char*>(argument.c_str()));
+  arguments.push_back(nullptr);
+  const int problem = ::posix_spawnp(&pid_, arguments[0], &actions, &attributes, arguments.data(), environ);
+  ::posix_spawnattr_destroy(&attributes);
+  ::posix_spawn_file_actions_destroy(&actions);
+  for (const int fd : {in[1], out[1], err[1]}) ::close(fd);
+  if (problem == 0) return;
+  pid_ = -1;
+  close_end(in_), close_end(out_), close_end(err_);
+  throw Error(fmt::format("cannot start {}: {}", printable(command[0]), std::strerror(problem)));
+}
+
+Worker::~Worker() {
+  close_end(in_);
+  if (pid_ > 0) {
+    // A worker ends when its input does; it may still want to say something, to nobody.
+    close_end(out_);
+    close_end(err_);
+    constexpr int kTicks = 100;
+    for (int tick = 0; tick < kTicks && ::waitpid(pid_, nullptr, WNOHANG) == 0; ++tick) {
+      std::this_thread::sleep_for(std::chrono::milliseconds(10));
+      if (tick == kTicks - 1) kill_group();
+    }
+    ::kill(-pid_, SIGKILL);  // what it has started itself
+  }
+  close_end(out_);
+  close_end(err_);
+}
+
+void Worker::kill_group() {
+  ::kill(-pid_, SIGKILL);
+  while (::waitpid(pid_, nullptr, 0) < 0 && errno == EINTR) {
+  }
+}
+
+// False where it reads no more.
+bool Worker::send(std::string_view& request) {
+  while (!request.empty()) {
+    const ssize_t sent = ::send(in_, request.data(), request.size(), MSG_NOSIGNAL);
+    if (sent < 0) return would_block();
+    request.remove_prefix(static_cast<size_t>(sent));
+  }
+  return true;
+}
+
+bool Worker::receive(std::string& answers) {
+  char buffer[kReadBytes];
+  const ssize_t got = ::read(out_, buffer, sizeof buffer);
+  if (got < 0) return would_block();
+  answers.append(buffer, static_cast<size_t>(got));
+  return got > 0;
+}
+
+// Takes what lies in its standard error, so that a flood of it never blocks the worker.
+void Worker::listen() {
+  if (err_ < 0) return;
+  char buffer[kReadBytes];
+  const ssize_t got = ::read(err_, buffer, sizeof buffer);
+  if (got == 0 || (got < 0 && !would_block())) return close_end(err_);
+  if (got < 0) return;
+  words_.append(buffer, static_cast<size_t>(got));
+  if (words_.size() > kWordsKept) words_.erase(0, words_.size() - kWordsKept);
+}
+
+Worker::End Worker::exchange(std::string_view request, size_t bytes_max, std::chrono::seconds timeout,
+                             std::string& answers) {
+  using Clock = std::chrono::steady_clock;
+  answers.clear();
+  if (!receive(answers)) return End::kDied;
+  if (!answers.empty()) return End::kUnasked;
+  Clock::time_point last = Clock::now();
+  bool reads = true;
+  size_t received = 0;  // bytes that have been looked at
+  while (true) {
+    pollfd ends[3] = {{out_, POLLIN, 0}, {err_, POLLIN, 0}, {reads && !request.empty() ? in_ : -1, POLLOUT, 0}};
+    const int ready = ::poll(ends, 3, static_cast<int>(kStopPollInterval.count()));
+    if (waits_end()) throw Stopped();
+    if (ready == 0 && Clock::now() - last > timeout) return End::kHung;
+    const size_t before = request.size() + answers.size();
+    if (ends[1].revents != 0) listen();
+    if (ends[2].revents != 0) reads = send(request);
+    if (ends[0].revents != 0 && !receive(answers)) return End::kDied;
+    if (answers.size() > bytes_max) return End::kTooLong;
+    if (request.size() + answers.size() != before) last = Clock::now();
+    if (ends[1].revents != 0 && Clock::now() - last > timeout) return End::kHung;
+    const size_t whole = whole_answers(answers, received);
+    received = answers.size();
+    if (whole == 0) continue;
+    if (answers.size() > whole || !request.empty()) return End::kUnasked;
+    answers.resize(whole - 1);  // without the empty line
+    return End::kAnswered;
+  }
+}
+
+std::string Worker::how_it_died() {
+  listen();
+  int status = 0;
+  pid_t died = 0;
+  constexpr int kTicks = 100;  // its output may end before it does
+  for (int tick = 0; tick < kTicks && (died = ::waitpid(pid_, &status, WNOHANG)) == 0; ++tick) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(10));
+    listen();
+  }
+  if (died == 0) {
+    kill_group();
+    pid_ = -1;
+    return "its output closed";
+  }
+  ::kill(-pid_, SIGKILL);
+  pid_ = -1;
+  listen();
+  return WIFSIGNALED(status) ? fmt::format("signal {}", WTERMSIG(status))
+                             : fmt::format("exit code {}", WEXITSTATUS(status));
+}
+
+std::string Worker::last_words() const {
+  std::string_view words = words_;
+  while (!words.empty() && static_cast<unsigned char>(words.back()) <= ' ') words.remove_suffix(1);
+  words.remove_prefix(words.rfind('\n') == std::string_view::npos ? 0 : words.rfind('\n') + 1);
+  constexpr size_t kShown = 200;
+  return printable(words.substr(0, kShown));
+}
+
+}  // namespace ftok

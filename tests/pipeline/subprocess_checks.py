@@ -1,0 +1,328 @@
+"""Stages of kind subprocess and python, from the command line: what workers may answer, in what order and at what pace, how they may
+fail, and that the bytes are the same however they do."""
+import http.server
+import json
+import os
+import subprocess
+import tempfile
+import textwrap
+import threading
+import time
+import unittest
+from pathlib import Path
+
+FTOK = os.environ["FTOK"]
+
+# A worker: `answer(document)` gives the members of an answer; what stands before it is the test's.
+WORKER = '''
+import json, os, random, sys, time
+{prelude}
+def answer(document):
+{body}
+batch = []
+for line in sys.stdin:
+    if line != "\\n":
+        batch.append(json.loads(line))
+        continue
+    answers = [json.dumps(dict(n=document["n"], **answer(document))) for document in batch]
+    {order}
+    print("\\n".join(answers) + "\\n", flush=True)
+    batch = []
+'''
+
+
+class Subprocess(unittest.TestCase):
+    def setUp(self):
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        self.folder = Path(folder.name)
+        self.documents([f"Document {i} of the mill, and a few more words." for i in range(200)])
+
+    def documents(self, texts):
+        (self.folder / "in.jsonl").write_text("".join(json.dumps({"id": f"d{i}", "text": t}) + "\n" for i, t in enumerate(texts)))
+
+    def worker(self, body, prelude="", order="", name="worker.py"):
+        body = textwrap.indent(textwrap.dedent(body).strip(), "    ")
+        (self.folder / name).write_text(WORKER.format(prelude=textwrap.dedent(prelude), body=body, order=order))
+        return ["python3", "-S", name]
+
+    def recipe(self, command, after="", **options):
+        lines = [f"{key} = {json.dumps(value)}" for key, value in {"command": command, **options}.items()]
+        (self.folder / "recipe.toml").write_text('stages = ["own", "minhash"]\n[dedup]\nscope = "off"\n[own]\nkind = "subprocess"\n' + "\n".join(lines) + "\n" + after)
+
+    def run_ftok(self, output="out", *arguments, code=0, inputs=("in.jsonl",), timeout=120):
+        result = subprocess.run([FTOK, "run", "--recipe", "recipe.toml", "--vocab", "ftok-4k", "--output", output, "--quiet", "--rejects", "ids",
+                                 *[a for i in inputs for a in ("--input", i)], *arguments], cwd=self.folder, capture_output=True, text=True,
+                                timeout=timeout)
+        self.assertEqual(result.returncode, code, result.stderr)
+        return result
+
+    def lines(self, kind, output="out"):
+        packed = sorted((self.folder / output / "parts").glob(f"*.{kind}.jsonl.zst"))
+        data = b"".join(subprocess.run(["zstd", "-dc", str(p)], capture_output=True, check=True).stdout for p in packed)
+        return [json.loads(line) for line in data.splitlines()]
+
+    def shards(self, output):
+        return {p.name: p.read_bytes() for p in sorted((self.folder / output).glob("ftok_*"))}
+
+    def fails(self, *expected, output="out", arguments=(), seconds=60):
+        """One line, exit code 1, and no manifest."""
+        start = time.monotonic()
+        result = self.run_ftok(output, *arguments, code=1)
+        self.assertLess(time.monotonic() - start, seconds)
+        errors = [line for line in result.stderr.splitlines() if "the batch is repeated" not in line]
+        self.assertEqual(len(errors), 1, result.stderr)
+        for words in ("own: ", *expected):
+            self.assertIn(words, errors[0])
+        self.assertFalse((self.folder / output / "manifest.json").exists())
+
+    def test_answers(self):
+        self.recipe(self.worker("""
+            i = int(document["id"][1:])
+            if i == 0: return {}
+            if i == 1: return {"text": "Another text: \\u00fc, \\U0001f600 and\\na second line."}
+            if i == 2: return {"drop": "too_dull", "value": 0.25, "threshold": 0.5, "detail": "so dull"}
+            if i == 3: return {"fields": {"charm": 0.75}, "language": "de", "language_score": 0.5}
+            if i == 4: return {"documents": []}
+            if i == 5: return {"documents": [{"text": "only one"}]}
+            if i == 6: return {"documents": [{"text": "first"}, {"id": "mine", "text": "second", "fields": {"charm": 1}}, {"text": ""}]}
+            return {"drop": "rest"}"""), fields=["charm"])
+        self.run_ftok()
+        kept = {line["id"]: line for line in self.lines("text")}
+        self.assertEqual(list(kept), ["d0", "d1", "d3", "d5#1", "d6#1", "mine"])
+        self.assertEqual(kept["d0"]["text"], "Document 0 of the mill, and a few more words.")
+        self.assertEqual(kept["d1"]["text"], "Another text: \u00fc, \U0001f600 and\na second line.")
+        self.assertEqual((kept["d3"]["charm"], kept["d3"]["language"], kept["d3"]["language_score"]), (0.75, "de", 0.5))
+        self.assertNotIn("charm", kept["d0"])
+        self.assertEqual((kept["mine"]["text"], kept["mine"]["charm"], kept["mine"]["file_path"]), ("second", 1, "in.jsonl"))
+        rejects = {line["id"]: line for line in self.lines("rejects")}
+        self.assertEqual([rejects["d2"][k] for k in ("reason", "value", "threshold", "detail")], ["own.too_dull", 0.25, 0.5, "so dull"])
+        self.assertEqual(rejects["d4"]["reason"], "own.none")
+        self.assertEqual(rejects["d6#3"]["reason"], "text.empty")
+        totals = json.loads((self.folder / "out/manifest.json").read_text())["totals"]
+        self.assertEqual((totals["records"], totals["kept"], totals["dropped"]["own.rest"]), (202, 6, 193))
+
+    def test_order_with_four_workers_of_random_delay(self):
+        self.recipe(self.worker('time.sleep(random.random() * 0.01); return {"text": document["text"] + " Seen."}',
+                                order="random.shuffle(answers)"), workers=4, batch=7)
+        self.run_ftok("four", "--threads", "8")
+        self.recipe(["python3", "-S", "worker.py"], workers=1, batch=7)
+        self.run_ftok("one", "--threads", "1")
+        self.assertEqual([line["id"] for line in self.lines("text", "four")], [f"d{i}" for i in range(200)])
+        self.assertEqual(self.shards("four"), self.shards("one"))
+
+    def test_a_worker_that_dies_is_started_again(self):
+        die_once = """
+            if document["id"] in ("d40", "d120") and not os.path.exists(document["id"]):
+                open(document["id"], "w").close()
+                sys.stderr.write("out of luck\\n")
+                os.kill(os.getpid(), 9)
+            return {"text": document["text"] + " Seen."}"""
+        self.recipe(self.worker(die_once), batch=16)
+        result = self.run_ftok("died", "--threads", "1")
+        self.assertEqual(result.stderr.count("own: the worker died (signal 9): out of luck, in the batch from document"), 2, result.stderr)
+        self.assertIn("(restart 2)", result.stderr)
+        self.run_ftok("lived", "--threads", "1")  # the files are there: nobody dies
+        self.assertEqual(self.shards("died"), self.shards("lived"))
+
+        self.recipe(self.worker('sys.exit("no more of this")'), tries=2)
+        self.fails("the worker died (exit code 1): no more of this, in the batch from document d0", output="dead")
+        self.recipe(["no-such-program"])
+        subprocess_error = self.run_ftok("none", code=1).stderr
+        self.assertIn("cannot start no-such-program: No such file", subprocess_error)
+
+    def test_a_worker_that_hangs_stops_the_run_and_the_batch_is_repeated_later(self):
+        hang = """
+            if document["id"] == "d100" and not os.path.exists("passed"): time.sleep(600)
+            return {"text": document["text"] + " Seen."}"""
+        self.recipe(self.worker(hang), batch=16, timeout_s=1)
+        self.fails("the worker has not answered for 1 s (timeout_s), in the batch from document d96", output="hung", seconds=30)
+        (self.folder / "passed").touch()
+        self.run_ftok("hung")
+        self.run_ftok("whole")
+        self.assertEqual(self.shards("hung"), self.shards("whole"))
+
+    def test_answers_that_are_none(self):
+        good = 'return {"text": "x"}'
+        for name, order, expected in (
+                ("twice", "answers.append(answers[0])", "a second answer to document 0"),
+                ("missing", "answers.pop(3)", "no answer to document 3"),
+                ("unknown", 'answers.append(json.dumps(dict(n=99)))', "an answer to document 99, which the batch does not have"),
+                ("garbage", 'answers.append("I am well, thank you")', "an answer that is not a JSON object: I am well"),
+                ("unnumbered", 'answers.append("{}")', 'an answer without a number "n"'),
+                ("chatty", 'answers.append("\\n{}")', "answered without being asked"),
+                ("endless", 'answers = ["x" * 5000]', "answered with more than 4000 bytes (answer_bytes_max)")):
+            with self.subTest(name):
+                self.recipe(self.worker(good, order=order), batch=8, answer_bytes_max=4000)
+                self.fails(expected, output=name, arguments=("--threads", "1"))
+        for name, body, expected in (
+                ("reason", 'return {"drop": "No Reason"}', '"drop" is no reason'), ("text", 'return {"text": 7}', '"text" is not a string'),
+                ("field", 'return {"fields": {"charm": 1}}', 'a field "charm", which `fields` of the recipe does not list')):
+            with self.subTest(name):
+                self.recipe(self.worker(body))
+                self.fails(expected, output=name)
+
+    def test_a_flood_of_errors_blocks_nobody(self):
+        self.recipe(self.worker('sys.stderr.write("noise " * 100000); return {}'), batch=50)
+        self.run_ftok()
+        self.assertEqual(len(self.lines("text")), 200)
+
+    def test_what_is_bound(self):
+        self.recipe(self.worker("return {}"))
+        self.run_ftok()
+        digests = json.loads((self.folder / "out/manifest.json").read_text())["digests"]
+        self.assertIn("own: argument 2", digests)
+        self.recipe(self.worker('return {"text": "changed"}'))
+        changed = self.run_ftok(code=2)
+        self.assertIn("out", changed.stderr)
+        self.recipe(self.worker("return {}"), workers=3, timeout_s=5)  # decides no byte
+        self.run_ftok()
+
+    def test_answers_are_kept_where_a_store_is(self):
+        self.recipe(self.worker('return {"text": str(random.random())}'), store="store")
+        self.run_ftok("first")
+        self.run_ftok("second")
+        self.assertEqual(self.shards("first"), self.shards("second"))
+        self.worker('return {"text": str(random.random()) + "!"}')  # another worker has answers of its own
+        self.run_ftok("other")
+        self.assertNotEqual(self.shards("first"), self.shards("other"))
+
+    def test_payloads(self):
+        def record(kind, body, encoding=b""):
+            http = b"HTTP/1.1 200 OK\r\nContent-Type: " + kind + b"\r\n" + encoding + b"\r\n" + body
+            return (b"WARC/1.0\r\nWARC-Type: response\r\nWARC-Record-ID: <urn:%d>\r\nWARC-Target-URI: http://mill.example/\r\n"
+                    b"Content-Length: %d\r\n\r\n" % (len(body), len(http)) + http + b"\r\n\r\n")
+        pdf = b"%PDF-1.4 " + bytes(range(256))
+        (self.folder / "in.warc").write_bytes(record(b"application/pdf", pdf) + record(b"text/html", b"<p>A page with a text.</p>") +
+                                              record(b"image/png", b"\x89PNG...") + record(b"application/pdf", b"%PDF-2"))
+        self.recipe(self.worker("""
+            import base64
+            data = base64.b64decode(document["payload"])
+            assert document["type"] == "application/pdf" and "text" not in document
+            return {"text": f"{len(data)} bytes, {sum(data)}"} if len(data) > 10 else {"drop": "needs_ocr"}"""),
+                    accepts=["application/pdf"])
+        recipe = (self.folder / "recipe.toml").read_text().replace('stages = ["own", ', 'stages = ["own", "http", "extract", ')
+        (self.folder / "recipe.toml").write_text(recipe)
+        self.run_ftok(inputs=("in.warc",))
+        texts = [line["text"] for line in self.lines("text")]
+        self.assertEqual(texts[0], f"{len(pdf)} bytes, {sum(pdf)}")
+        self.assertEqual(len(texts), 2)
+        self.assertEqual([line["reason"] for line in self.lines("rejects")], ["own.needs_ocr"])
+
+    def test_python(self):
+        (self.folder / "own.py").write_text(textwrap.dedent('''
+            def process(document):
+                print("not an answer")
+                i = int(document["id"][1:])
+                if i % 5 == 0: return None
+                if i % 5 == 1: return document["text"].upper()
+                if i % 5 == 2: return False
+                if i % 5 == 3: return [f"one {i}", {"text": f"two {i}"}]
+                return {"drop": "fourth", "value": i}
+            def fails(document):
+                raise ValueError("not this one")'''))
+        (self.folder / "recipe.toml").write_text('stages = ["own", "minhash"]\n[dedup]\nscope = "off"\n[own]\nkind = "python"\nfile = "own.py"\n')
+        self.run_ftok()
+        kept = self.lines("text")
+        self.assertEqual([line["text"] for line in kept[:4]], ["Document 0 of the mill, and a few more words.",
+                                                               "DOCUMENT 1 OF THE MILL, AND A FEW MORE WORDS.", "one 3", "two 3"])
+        reasons = {line["reason"] for line in self.lines("rejects")}
+        self.assertEqual(reasons, {"own.false", "own.fourth"})
+        (self.folder / "recipe.toml").write_text('stages = ["own", "minhash"]\n[dedup]\nscope = "off"\n[own]\nkind = "python"\nfile = "own.py"\nfunction = "fails"\n')
+        self.fails("ValueError: not this one", output="raised")
+        (self.folder / "recipe.toml").write_text('stages = ["own", "minhash"]\n[dedup]\nscope = "off"\n[own]\nkind = "python"\nfile = "none.py"\n')
+        self.assertIn("own.file: there is no file none.py", self.run_ftok("none", code=2).stderr)
+
+    def example(self, name, **options):
+        file = str(Path(__file__).resolve().parents[2] / "examples" / "stages" / name)
+        options = {"file": file, **options}
+        return "[own]\nkind = \"python\"\n" + "".join(f"{key} = {json.dumps(value)}\n" for key, value in options.items())
+
+    def test_rephrasing_by_an_endpoint(self):
+        """examples/stages/rephrase.py: a model that never answers alike twice, and a second run without it."""
+        asked = []
+
+        class Endpoint(http.server.BaseHTTPRequestHandler):
+            def do_POST(self):
+                request = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+                asked.append((self.path, self.headers["Authorization"], request["model"]))
+                text = f"{len(asked)}: {request['messages'][0]['content'].splitlines()[-1]}"
+                body = json.dumps({"choices": [{"finish_reason": "stop", "message": {"content": text}}]}).encode()
+                self.send_response(200)
+                self.send_header("Content-Length", str(len(body)))
+                self.end_headers()
+                self.wfile.write(body)
+
+            def log_message(self, *_):
+                pass
+
+        server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Endpoint)
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        os.environ.update(OPENAI_BASE_URL=f"http://127.0.0.1:{server.server_address[1]}/v1", OPENAI_API_KEY="key", REPHRASE_MODEL="mill")
+        self.documents([f"Document {i} of the mill, and a few more words." for i in range(20)])
+        (self.folder / "recipe.toml").write_text('stages = ["own", "minhash"]\n[dedup]\nscope = "off"\n' + self.example("rephrase.py", store="answers", batch=5))
+        self.run_ftok("first")
+        self.assertEqual(len(asked), 20)
+        self.assertEqual(set(asked), {("/v1/chat/completions", "Bearer key", "mill")})
+        self.assertRegex(self.lines("text", "first")[7]["text"], r"^\d+: Document 7 of the mill")
+        server.shutdown()
+        server.server_close()
+        self.run_ftok("second")
+        self.assertEqual(self.shards("first"), self.shards("second"))
+
+    def test_pdfs(self):
+        """examples/stages/pdf_text.py, in an interpreter that has pypdfium2."""
+        peers = Path(os.environ.get("FTOK_PEERS") or Path(tempfile.gettempdir()) / "ftok-peers")
+        python = peers / "stages" / "bin" / "python"
+        if not python.exists():
+            self.skipTest("needs pypdfium2 in $FTOK_PEERS/stages")
+
+        def pdf(text):
+            stream = b"BT /F1 12 Tf 72 720 Td (%s) Tj ET" % text.encode()
+            objects = [b"<< /Type /Catalog /Pages 2 0 R >>", b"<< /Type /Pages /Kids [3 0 R] /Count 1 >>",
+                       b"<< /Type /Page /Parent 2 0 R /MediaBox [0 0 612 792] /Contents 4 0 R /Resources << /Font << /F1 5 0 R >> >> >>",
+                       b"<< /Length %d >>\nstream\n%s\nendstream" % (len(stream), stream),
+                       b"<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica >>"]
+            out, places = b"%PDF-1.4\n", []
+            for number, body in enumerate(objects, 1):
+                places.append(len(out))
+                out += b"%d 0 obj\n%s\nendobj\n" % (number, body)
+            table = b"".join(b"%010d 00000 n \n" % place for place in places)
+            return out + b"xref\n0 6\n0000000000 65535 f \n" + table + b"trailer << /Size 6 /Root 1 0 R >>\nstartxref\n%d\n%%%%EOF" % len(out)
+
+        records = b""
+        for number, body in enumerate((pdf("The mill by the river grinds rye and oats."), pdf(""), b"%PDF-1.4 and nothing")):
+            response = b"HTTP/1.1 200 OK\r\nContent-Type: application/pdf\r\n\r\n" + body
+            records += b"WARC/1.0\r\nWARC-Type: response\r\nWARC-Record-ID: <urn:%d>\r\nContent-Length: %d\r\n\r\n%s\r\n\r\n" % (
+                number, len(response), response)
+        (self.folder / "in.warc").write_bytes(records)
+        (self.folder / "recipe.toml").write_text('stages = ["own", "http", "extract", "minhash"]\n[dedup]\nscope = "off"\n' + self.example(
+            "pdf_text.py", accepts=["application/pdf"], python=str(python)))
+        self.run_ftok(inputs=("in.warc",))
+        self.assertEqual([line["text"] for line in self.lines("text")], ["The mill by the river grinds rye and oats."])
+        self.assertEqual([line["reason"] for line in self.lines("rejects")], ["own.needs_ocr", "own.not_readable"])
+
+    def test_killed_and_resumed(self):
+        self.documents([f"Document {i}: " + "words " * 20 for i in range(2000)])
+        for part in range(6):
+            (self.folder / f"{part}.jsonl").write_text("".join(
+                json.dumps({"id": f"p{part}-{i}", "text": f"Document {i} of {part}. " + "words " * 20}) + "\n" for i in range(300)))
+        inputs = [f"{part}.jsonl" for part in range(6)]
+        self.recipe(self.worker('time.sleep(0.001); return {"text": document["text"] + " Seen."}'))
+        self.run_ftok("whole", inputs=inputs)
+        command = [FTOK, "run", "--recipe", "recipe.toml", "--vocab", "ftok-4k", "--output", "killed", "--quiet", "--rejects", "ids",
+                   *[a for i in inputs for a in ("--input", i)]]
+        for attempt in range(40):
+            process = subprocess.Popen(command, cwd=self.folder, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+            try:
+                process.communicate(timeout=0.5 + 0.1 * attempt)
+                self.assertEqual(process.returncode, 0)
+                break
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.communicate()
+        self.assertEqual(self.shards("killed"), self.shards("whole"))
+
+
+if __name__ == "__main__":
+    unittest.main()
