@@ -1,5 +1,7 @@
 #include "pipeline/input_names.h"
 
+#include <fmt/format.h>
+
 #include <filesystem>
 #include <unordered_map>
 
@@ -49,6 +51,21 @@ std::vector<std::string> input_names(const std::vector<std::string>& inputs) {
     open = std::move(left);
   }
   return names;
+}
+
+void warn_of_repeated_inputs(const std::vector<std::string>& inputs, const Log& log) {
+  std::unordered_map<std::string, size_t, SeededHash> count;
+  size_t repeated = 0;
+  std::string first;
+  for (const std::string& input : inputs) {
+    const std::string shown = shown_input(input);
+    if (++count[whole_path(shown)] != 2) continue;
+    if (repeated++ == 0) first = shown;
+  }
+  if (repeated == 0) return;
+  const std::string others = repeated == 1 ? "" : fmt::format(", and {} other inputs are too", repeated - 1);
+  log(LogLevel::kWarning,
+      fmt::format("{} is given more than once, and its documents are read as often{}", first, others));
 }
 
 std::string input_name(const std::string& input) { return input_names({input})[0]; }

@@ -106,6 +106,7 @@ void Runner::begin_commits(const Committer& committer) {
   progress_.inputs_total = options_.inputs.size();
   progress_.inputs_committed = committer.parts();
   note_sizes();
+  warn_of_repeated_inputs(options_.inputs, log_);
   if (committer.parts() > 0) {
     log_(LogLevel::kInfo, fmt::format("{}: {} of {} inputs are committed, continuing", options_.output,
                                       committer.parts(), options_.inputs.size()));

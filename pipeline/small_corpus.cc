@@ -46,7 +46,9 @@ void warn_of_small_corpus(const std::string& output, const Tally& tally, bool on
   uint64_t tokens[2] = {0, 0};
   for (const ShardEntry& entry : shards) tokens[static_cast<size_t>(entry.split)] += entry.tokens;
   const uint64_t validation = tokens[static_cast<size_t>(Split::kValidation)];
-  if (only_document_trains) {
+  if (tally.documents == 0) {
+    log(LogLevel::kWarning, fmt::format("{}: the inputs hold no document, so there are no shards", output));
+  } else if (only_document_trains) {
     log(LogLevel::kWarning,
         fmt::format("{}: the only document is for training, and nothing validates: give more documents", output));
   } else if (tally.kept > 0 && tokens[static_cast<size_t>(Split::kTrain)] == 0) {

@@ -23,8 +23,8 @@ namespace ftok {
 bool move_only_document(const std::string& folder, uint64_t kept, int64_t validation_per_mille, Split to,
                         std::vector<ShardEntry>& shards);
 
-// Warns, once a command is done, of one document alone (`only_document_trains`), of nothing to train on, and of a
-// validation shard of llm.c's that its reader refuses. `shards` are all, in `output`.
+// Warns, once a command is done, of no document at all, of one alone (`only_document_trains`), of nothing to train on,
+// and of a validation shard of llm.c's that its reader refuses. `shards` are all, in `output`.
 void warn_of_small_corpus(const std::string& output, const Tally& tally, bool only_document_trains,
                           std::string_view shard_format, const std::vector<ShardEntry>& shards, const Log& log);
 

@@ -10,6 +10,7 @@
 #include "core/run_on_threads.h"
 #include "core/shown.h"
 #include "core/signals.h"
+#include "pipeline/input_names.h"
 #include "pipeline/inputs.h"
 #include "pipeline/progress.h"
 #include "pipeline/run/process_cost.h"
@@ -87,6 +88,7 @@ RunResult tokenize(const TokenizeOptions& options, const Log& log) {
   Progress progress;
   progress.inputs_total = options.inputs.size();
   note_sizes(options.inputs, progress);
+  warn_of_repeated_inputs(options.inputs, log);
   StreamTimes times;
   {
     ProgressDisplay display(progress, log, options.quiet, options.progress_json);

@@ -102,6 +102,12 @@ class HostileChecks(unittest.TestCase):
         out, _ = self.ftok("extract", self.write("page.html", page))
         self.assertIn("a word <a", out)
 
+    def test_archives_whose_records_say_nothing_true(self):
+        version = b"filedesc://a.arc 0.0.0.0 20240101000000 text/plain 4\n1 0\n\n"
+        data = gzip.compress(version + b"http://a.example/ - - - 2\nhi\n" * 200_000, 1)
+        out, _ = self.ftok("warc", "count", self.write("liberal.arc.gz", data))
+        self.assertIn("200001", out.replace(",", ""))
+
     def test_members_inside_members(self):
         data = b"".join(stored_member(b"WARC/1.0\r\n", left - 15) for left in range(60_000, 100, -25))
         out, _ = self.ftok("warc", "count", self.write("nested.warc.gz", data))

@@ -107,10 +107,18 @@ class MemoryChecks(unittest.TestCase):
                 source.unlink()
 
     def test_bodies_that_decode_to_much(self):
-        body = gzip.compress(b"<p>" + b"some words " * (16 * MIB // 11 - 1), 9)
-        source = self.folder / "encoded.warc.gz"
-        source.write_bytes(gzip.compress(record(body, "Content-Type: text/html\r\nContent-Encoding: gzip"), 1) * 16)
-        self.run_within(source)
+        words = b"<p>" + b"some words " * (16 * MIB // 11 - 1)
+        signs = b"<p>" + b"\x80" * (16 * MIB - 10)  # three bytes each in UTF-8
+        zstd = subprocess.run(["zstd", "-q", "-c"], input=signs, capture_output=True, check=True).stdout
+        for name, coding, body in (("words", "gzip", gzip.compress(words, 9)), ("signs", "gzip", gzip.compress(signs, 9)), ("frames", "zstd", zstd)):
+            head = f"Content-Type: text/html; charset=windows-1252\r\nContent-Encoding: {coding}"
+            for number in range(4):
+                (self.folder / f"{name}{number}.warc.gz").write_bytes(gzip.compress(record(body, head), 1) * 24)
+            source = self.folder / f"{name}?.warc.gz"
+            first, bytes_of_few = self.run_within(source)
+            second, bytes_of_many = self.run_within(source, LEAST, 32)  # threads
+            self.assertEqual(bytes_of_few, bytes_of_many)
+            self.assertEqual((first["records"], first["dropped"]), (96, second["dropped"]))
 
     def test_records_of_every_size(self):
         source = self.folder / "records.warc.gz"

@@ -116,6 +116,16 @@ class TokenizeChecks(unittest.TestCase):
         result = self.tokenize(["in.jsonl"], "out", "--validation-per-mille", "0")
         self.assertEqual((result["kept"], result["dropped"]), (3, {"text.empty": 2}))
 
+    def test_inputs_given_twice_and_inputs_that_hold_nothing_are_named(self):
+        one = self.jsonl("in.jsonl", range(3))
+        for inputs, warned in ((["in.jsonl"], False), (["in.jsonl", "./in.jsonl"], True), ([one, "in.jsonl", "in.jsonl"], True)):
+            done = self.ftok("tokenize", *inputs, "--output", f"out{len(inputs)}", "--vocab", "ftok-4k", "--quiet")
+            self.assertEqual("in.jsonl is given more than once" in done.stderr, warned, done.stderr)
+        (self.folder / "empty.jsonl").write_text("")
+        for inputs, warned in ((["empty.jsonl"], True), (["empty.jsonl", "in.jsonl"], False)):
+            done = self.ftok("tokenize", *inputs, "--output", f"empty{len(inputs)}", "--vocab", "ftok-4k", "--quiet")
+            self.assertEqual("the inputs hold no document" in done.stderr, warned, done.stderr)
+
     def test_a_validation_shard_shorter_than_llmcs_batch_is_named(self):
         for tokens, warned in ((4096, True), (4097, False)):  # 4 x 1024 + 1 is a batch
             with open(self.folder / "in.jsonl", "w") as out:
