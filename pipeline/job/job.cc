@@ -8,6 +8,7 @@
 #include "core/error.h"
 #include "core/recipe.h"
 #include "core/shown.h"
+#include "core/temporary_files.h"
 #include "pipeline/inputs.h"
 #include "pipeline/output_folder.h"
 #include "pipeline/run.h"
@@ -31,6 +32,18 @@ std::map<std::string, std::string> software() {
 
 std::string_view rejects_name(Rejects rejects) {
   return rejects == Rejects::kNone ? "none" : rejects == Rejects::kIds ? "ids" : "text";
+}
+
+// Whether a folder holds nothing but what a plan with this binding left that was killed before it wrote the manifest.
+bool is_left_by_plan(const std::string& folder, const std::string& binding) {
+  if (!fs::is_directory(folder)) return false;
+  for (const fs::directory_entry& entry : fs::directory_iterator(folder)) {
+    const std::string name = entry.path().filename();
+    const bool is_binding = name == kBindingName && entry.is_regular_file() && read_file(entry.path()) == binding;
+    const bool is_unfinished = is_temporary(name) && (name.starts_with(kBindingName) || name.starts_with(kJobName));
+    if (!is_binding && !is_unfinished) return false;
+  }
+  return true;
 }
 
 std::vector<JobManifest::Input> inputs_of(const std::vector<std::string>& names) {
@@ -91,10 +104,11 @@ JobManifest plan_job(const JobOptions& options, RecipeConfig recipe, const Plan&
     if (read_file(path) == text) return manifest;
     throw UsageError(fmt::format("{} holds another job; name another folder", options.output));
   }
-  if (fs::exists(options.output) && (!fs::is_directory(options.output) || !fs::is_empty(options.output))) {
+  if (fs::exists(options.output) && !is_left_by_plan(options.output, binding)) {
     throw UsageError(fmt::format("{} is there and is not empty; name another folder", options.output));
   }
   make_folder(options.output);
+  remove_dead_temporaries(options.output);
   write_file(options.output + "/" + kBindingName, binding);
   write_file(path, text);
   return manifest;

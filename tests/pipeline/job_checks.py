@@ -369,6 +369,24 @@ class JobChecks(unittest.TestCase):
         self.assertIn("10001 tasks: expected 1 to 10000", self.line(self.ftok(*["10001" if x == "2" else x for x in job.plan], code=2)))
         self.assertIn("is there and is not empty", self.line(self.ftok(*["a" if x == "planned" else x for x in job.plan], code=2)))
 
+    def test_a_killed_plan_is_made_again(self):
+        whole = Job(self, "whole", [], 2)
+        plan = ["cut" if x == "whole" else x for x in whole.plan]
+        for point in range(1, 99):
+            code = subprocess.run([FTOK, *plan], cwd=self.folder, capture_output=True, env=faults.killed_at(FTOK, point)).returncode
+            left = self.folder / "cut"
+            if left.exists() and not (left / "job.json").exists():
+                (left / "mine").touch()
+                self.assertIn("is there and is not empty", self.line(self.ftok(*plan, code=2)))
+                (left / "mine").unlink()
+            self.ftok(*plan)
+            self.assertEqual({path.name: path.read_bytes() for path in left.iterdir()},
+                             {path.name: path.read_bytes() for path in (self.folder / "whole").iterdir()})
+            shutil.rmtree(left)
+            if code == 0:
+                break
+        self.assertGreater(point, 3)
+
     def test_verify_finds_what_is_missing_or_flipped(self):
         job = Job(self, "verified", [], 3).run()
         self.check(job)

@@ -191,7 +191,8 @@ TEST(StageKinds, EveryKindHasANameHelpAndOptionsOfItsOwn) {
   }
   EXPECT_EQ(find_stage_kind("c5"), nullptr);
   EXPECT_EQ(names,
-            "http extract url language gopher_repetition gopher_quality c4 fineweb classifier pii minhash dedup ");
+            "http extract url language gopher_repetition gopher_quality c4 fineweb classifier pii subprocess python "
+            "minhash dedup ");
 }
 
 }  // namespace

@@ -126,7 +126,7 @@ class Subprocess(unittest.TestCase):
         self.assertEqual(self.shards("died"), self.shards("lived"))
 
         self.recipe(self.worker('sys.exit("no more of this")'), tries=2)
-        self.fails("the worker died (exit code 1): no more of this, in the batch from document d0", output="dead")
+        self.fails("the worker died (exit code 1): no more of this, in the batch from document d", output="dead")
         self.recipe(["no-such-program"])
         subprocess_error = self.run_ftok("none", code=1).stderr
         self.assertIn("cannot start no-such-program: No such file", subprocess_error)
