@@ -39,7 +39,7 @@ fail() {
 extract_needs="fmt simdjson"
 if [[ $has_gumbo == ON ]]; then extract_needs+=" gumbo"; fi
 tokenizer_needs="fmt simdjson TBB ICU libcrypto re2 libxxhash"
-trainer_needs="$tokenizer_needs tomlplusplus openblas libzstd"
+trainer_needs="$tokenizer_needs tomlplusplus openblas libdeflate libzstd"
 
 find "$work/prefix/include/ftok" -mindepth 3 -name '*.h' | grep -q . && fail "a header of a room's subfolder is installed"
 
