@@ -91,7 +91,7 @@ TEST(AtomicFile, FollowsLinksAndKeepsThem) {
 TEST(AtomicFile, WritesIntoADeviceAndLeavesIt) {
   testing::TemporaryFolder folder;
   std::filesystem::create_symlink("/dev/null", folder / "null");
-  for (const std::string path : {std::string("/dev/null"), folder / "null"}) {
+  for (const std::string& path : {std::string("/dev/null"), folder / "null"}) {
     AtomicFile file(path);
     file.write("head");
     file.write_at(0, "HEAD");
