@@ -5,7 +5,6 @@
 // records a second. Then the peak of resident memory, and the verdicts' digest, which depends on DOCUMENTS alone.
 #include <fmt/format.h>
 #include <sys/resource.h>
-#include <time.h>
 
 #include <cstdlib>
 #include <filesystem>
@@ -15,6 +14,7 @@
 #include "core/error.h"
 #include "dedup/passes.h"
 #include "shards/sliced_file.h"
+#include "tools/bench/cpu_time.h"
 
 namespace {
 
@@ -23,12 +23,6 @@ using namespace ftok;
 constexpr size_t kBuckets = 14;
 constexpr KeyLayout kLayout{kBuckets, 0};
 constexpr char kAbout[] = "00000000000000000000000000000000";
-
-double cpu_seconds() {
-  timespec time;
-  clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &time);
-  return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_nsec) * 1e-9;
-}
 
 uint64_t mix(uint64_t x) {
   x = (x ^ (x >> 30)) * 0xBF58476D1CE4E5B9ULL;
@@ -49,9 +43,9 @@ void keys_of(uint64_t document, std::vector<uint64_t>& keys) {
 struct Line {
   const char* name;
   uint64_t records;
-  double begin = cpu_seconds();
+  double begin = process_cpu_seconds();
   ~Line() {
-    const double seconds = cpu_seconds() - begin;
+    const double seconds = process_cpu_seconds() - begin;
     fmt::print("{:<8} {:>8.2f} s {:>8.2f} M records/s\n", name, seconds, static_cast<double>(records) / seconds / 1e6);
   }
 };
@@ -81,9 +75,9 @@ struct Bench {
         keys_of(document, keys);
         append_records({}, kLayout, keys, document - begin, sorted);
       }
-      const double before = cpu_seconds();
+      const double before = process_cpu_seconds();
       sort_records(sorted);
-      sort_seconds += cpu_seconds() - before;
+      sort_seconds += process_cpu_seconds() - before;
       records += sorted.size();
       ends.push_back(end);
       if (folder.empty()) {

@@ -8,7 +8,6 @@
 //   ftok_encode_bench VOCABULARY --hostile MB                      one text of each hostile class
 #include <fmt/format.h>
 #include <simdjson.h>
-#include <time.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -22,14 +21,9 @@
 #include "core/file.h"
 #include "tokenizer/encode/bpe_encode.h"
 #include "tokenizer/encoding.h"
+#include "tools/bench/cpu_time.h"
 
 namespace {
-
-double now() {
-  timespec time;
-  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time);
-  return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_nsec) * 1e-9;
-}
 
 // Of this process, in MB: what is in memory now (field 1 of statm).
 double resident_mb() {
@@ -62,7 +56,7 @@ size_t pass(ftok::EncodeState& state, const std::vector<std::string>& texts, uin
 
 // The first pass, a megabyte at a time as far as the first two go.
 double first_pass(ftok::EncodeState& state, const std::vector<std::string>& texts, uint32_t* out, Figures& figures) {
-  const double start = now();
+  const double start = ftok::thread_cpu_seconds();
   double last = start;
   size_t done = 0, megabytes = 0, bytes = 0;
   for (const std::string& text : texts) {
@@ -75,7 +69,7 @@ double first_pass(ftok::EncodeState& state, const std::vector<std::string>& text
       done += size;
       bytes += size;
       if (megabytes < 2 && done >= 1000000) {
-        const double time = now();
+        const double time = ftok::thread_cpu_seconds();
         (megabytes == 0 ? figures.first_mb : figures.second_mb) = static_cast<double>(done) / 1e6 / (time - last);
         last = time;
         done = 0;
@@ -83,11 +77,11 @@ double first_pass(ftok::EncodeState& state, const std::vector<std::string>& text
       }
     }
   }
-  return now() - start;
+  return ftok::thread_cpu_seconds() - start;
 }
 
 double cutting_time(const ftok::EncodingTables& tables, const std::vector<std::string>& texts) {
-  const double start = now();
+  const double start = ftok::thread_cpu_seconds();
   std::vector<uint32_t> cuts(2048);
   for (const std::string& text : texts) {
     const auto* begin = reinterpret_cast<const unsigned char*>(text.data());
@@ -95,7 +89,7 @@ double cutting_time(const ftok::EncodingTables& tables, const std::vector<std::s
       begin += cuts[ftok::find_cuts(ftok::vector_level(), tables.scanner, begin, end, cuts.data(), cuts.size()) - 1];
     }
   }
-  return now() - start;
+  return ftok::thread_cpu_seconds() - start;
 }
 
 Figures measure(const char* vocabulary, const std::vector<std::string>& texts, const char* ids_path, bool only_first) {
@@ -108,30 +102,30 @@ Figures measure(const char* vocabulary, const std::vector<std::string>& texts, c
   figures.texts = texts.size();
   const double mb = static_cast<double>(figures.bytes) / 1e6;
   std::vector<uint32_t> out(largest + ftok::EncodeState::kSlack);
-  const double before = resident_mb(), load_start = now();
+  const double before = resident_mb(), load_start = ftok::thread_cpu_seconds();
   const ftok::Encoding encoding = ftok::Encoding::load(vocabulary);
-  figures.load_ms = (now() - load_start) * 1e3;
+  figures.load_ms = (ftok::thread_cpu_seconds() - load_start) * 1e3;
   figures.load_mb = resident_mb() - before;
   ftok::EncodeState state(encoding.tables());
   figures.first = mb / first_pass(state, texts, out.data(), figures);
   if (only_first) return figures;
-  double start = now();
+  double start = ftok::thread_cpu_seconds();
   figures.tokens = pass(state, texts, out.data());
-  figures.second = mb / (now() - start);
+  figures.second = mb / (ftok::thread_cpu_seconds() - start);
   figures.cache_mb = static_cast<double>(state.cache_bytes()) / 1e6;
   figures.cut = mb / cutting_time(encoding.tables(), texts);
-  start = now();
+  start = ftok::thread_cpu_seconds();
   size_t counted = 0;
   for (const std::string& text : texts) counted += state.count(text);
-  figures.count = mb / (now() - start);
+  figures.count = mb / (ftok::thread_cpu_seconds() - start);
   if (counted != figures.tokens) throw ftok::Error("count differs from encode");
   std::string file;
   double decoding = 0;
   for (const std::string& text : texts) {
     const auto n = static_cast<uint32_t>(state.encode(text, out.data()));
-    start = now();
+    start = ftok::thread_cpu_seconds();
     const std::string decoded = encoding.decode({out.data(), n});
-    decoding += now() - start;
+    decoding += ftok::thread_cpu_seconds() - start;
     if (decoded != text) throw ftok::Error("decode does not give the text");
     if (ids_path != nullptr) {
       file.append(reinterpret_cast<const char*>(&n), sizeof n);
@@ -188,9 +182,9 @@ void measure_hostile(const char* vocabulary, size_t bytes) {
   for (const auto& [name, text] : cases) {
     std::vector<uint32_t> ids;
     ids.reserve(text.size());
-    const double before = resident_mb(), start = now();
+    const double before = resident_mb(), start = ftok::thread_cpu_seconds();
     encoding.encode_ordinary(text, ids);
-    const double seconds = now() - start;
+    const double seconds = ftok::thread_cpu_seconds() - start;
     fmt::print("{:<14} {:>9.1f} ms {:>7.0f} MB/s {:>10} ids, memory +{:.0f} MB\n", name, seconds * 1e3,
                static_cast<double>(text.size()) / 1e6 / seconds, ids.size(), resident_mb() - before);
     std::fflush(stdout);

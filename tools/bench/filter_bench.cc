@@ -4,7 +4,6 @@
 // check against (words, sentences, documents kept). Each filter splits its words itself, as the first filter of a chain
 // does.
 #include <fmt/format.h>
-#include <time.h>
 
 #include <algorithm>
 #include <cstdlib>
@@ -22,18 +21,13 @@
 #include "filters/gopher_repetition.h"
 #include "text/sentences.h"
 #include "text/words.h"
+#include "tools/bench/cpu_time.h"
 
 namespace {
 
 using ftok::Stage;
 using Texts = std::vector<std::string>;
 using Stages = std::vector<std::unique_ptr<Stage>>;
-
-double thread_seconds() {
-  timespec now{};
-  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
-  return static_cast<double>(now.tv_sec) + 1e-9 * static_cast<double>(now.tv_nsec);
-}
 
 Texts read_texts(const std::string& path) {
   ftok::SourceOptions options;
@@ -50,15 +44,10 @@ void measure(const std::string& name, const Texts& texts, size_t repeat,
              const std::function<size_t(const std::string&)>& work) {
   size_t bytes = 0, count = 0;
   for (const std::string& text : texts) bytes += text.size();
-  std::vector<double> seconds;
-  for (size_t i = 0; i < repeat; ++i) {
+  const double median = ftok::median_seconds(CLOCK_THREAD_CPUTIME_ID, static_cast<int>(repeat), [&] {
     count = 0;
-    const double start = thread_seconds();
     for (const std::string& text : texts) count += work(text);
-    seconds.push_back(thread_seconds() - start);
-  }
-  std::sort(seconds.begin(), seconds.end());
-  const double median = seconds[seconds.size() / 2];
+  });
   fmt::print("{:<20}{:>9.4f} s {:>9.0f} documents/s {:>8.1f} MB/s  {}\n", name, median,
              static_cast<double>(texts.size()) / median, static_cast<double>(bytes) / median / 1e6, count);
 }

@@ -2,18 +2,16 @@
 // seconds (the median of N runs), MB/s of text, rows, bytes of text. tools/bench/parquet runs it beside pyarrow.
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <cstdlib>
 #include <cstring>
-#include <ctime>
 #include <string>
-#include <vector>
 
 #include "core/byte_source.h"
 #include "core/error.h"
 #include "core/run_on_threads.h"
 #include "crawl/input_format.h"
 #include "crawl/source.h"
+#include "tools/bench/cpu_time.h"
 
 namespace {
 
@@ -45,23 +43,10 @@ Totals read_lines(const std::string& file) {
   return totals;
 }
 
-double cpu_seconds() {
-  timespec now{};
-  ::clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now);
-  return static_cast<double>(now.tv_sec) + 1e-9 * static_cast<double>(now.tv_nsec);
-}
-
 template <typename Way>
 void measure(const char* name, int repeat, uint64_t text_bytes, Way way) {
-  std::vector<double> seconds;
   Totals totals;
-  for (int i = 0; i < repeat; ++i) {
-    const double start = cpu_seconds();
-    totals = way();
-    seconds.push_back(cpu_seconds() - start);
-  }
-  std::sort(seconds.begin(), seconds.end());
-  const double median = seconds[seconds.size() / 2];
+  const double median = ftok::median_seconds(CLOCK_PROCESS_CPUTIME_ID, repeat, [&] { totals = way(); });
   fmt::print("{}\t{:.3f}\t{:.0f}\t{}\t{}\n", name, median, static_cast<double>(text_bytes) / 1e6 / median, totals.rows,
              totals.bytes);
 }

@@ -2,7 +2,6 @@
 // parses the HTTP heads of its responses, and makes pages of them. A line for each way: CPU seconds of the thread (the
 // median of N runs), MB/s of decoded bytes, records, and the bytes of all bodies, to check another reader against.
 #include <fmt/format.h>
-#include <time.h>
 
 #include <algorithm>
 #include <cstdlib>
@@ -16,6 +15,7 @@
 #include "crawl/http_stage.h"
 #include "crawl/source.h"
 #include "crawl/warc.h"
+#include "tools/bench/cpu_time.h"
 
 namespace {
 
@@ -68,13 +68,6 @@ Totals read_source(const std::string& file) {
   return totals;
 }
 
-// CPU seconds of this thread: what it costs, however busy the machine.
-double cpu_seconds() {
-  timespec now{};
-  ::clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
-  return static_cast<double>(now.tv_sec) + 1e-9 * static_cast<double>(now.tv_nsec);
-}
-
 Totals read_pages(const std::string& file) {
   Totals totals;
   const ftok::HttpStage http{ftok::HttpOptions{}};
@@ -91,15 +84,8 @@ Totals read_pages(const std::string& file) {
 
 template <typename Way>
 void measure(const std::string& file, const char* name, int repeat, uint64_t decoded_bytes, Way way) {
-  std::vector<double> seconds;
   Totals totals;
-  for (int i = 0; i < repeat; ++i) {
-    const double start = cpu_seconds();
-    totals = way();
-    seconds.push_back(cpu_seconds() - start);
-  }
-  std::sort(seconds.begin(), seconds.end());
-  const double median = seconds[seconds.size() / 2];
+  const double median = ftok::median_seconds(CLOCK_THREAD_CPUTIME_ID, repeat, [&] { totals = way(); });
   fmt::print("{}\t{}\t{:.4f} s\t{:.0f} MB/s\trecords {}\tbodies {}\n", file, name, median,
              static_cast<double>(decoded_bytes) / 1e6 / median, totals.records, totals.body_bytes);
 }
