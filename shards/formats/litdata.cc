@@ -15,7 +15,6 @@
 namespace ftok {
 namespace {
 
-constexpr std::string_view kIndex = "index.json";
 // Places in litdata's _TORCH_DTYPES_MAPPING; older releases have no uint16.
 constexpr std::string_view kInt32 = "no_header_tensor:16", kInt32Too = "no_header_tensor:15",
                            kUint16 = "no_header_tensor:20";
@@ -26,9 +25,7 @@ class LitdataFormat : public SampleFileFormat {
   std::string_view help() const override { return "LitData, litgpt: chunks with an index.json for each split"; }
   std::string_view extension() const override { return ".bin"; }
   uint64_t tokens_max() const override { return 500'000'000; }  // 4 GiB, also where each is a document
-  uint64_t vocabulary_max() const override { return uint64_t{1} << 31; }
   size_t token_bytes(uint64_t) const override { return 4; }
-  bool has_split_folders() const override { return true; }
 
   bool recognizes(const ShardBytes& shard) const override {
     return shard.path.ends_with(extension()) && SampleTable::plausible(shard.bytes) &&
@@ -55,33 +52,24 @@ class LitdataFormat : public SampleFileFormat {
     return layout;
   }
 
-  std::vector<std::string> split_files(Split split) const override {
-    return {fmt::format("{}/{}", split_name(split), kIndex)};
-  }
-
-  std::vector<FileEntry> write_split_files(const std::string& folder, Split split, std::span<const ShardEntry> shards,
-                                           size_t token_bytes) const override {
+  std::string index(std::span<const ShardEntry> shards, size_t token_bytes) const override {
     std::string chunks;
     for (const ShardEntry& entry : shards) {
       chunks += fmt::format(R"({}{{"chunk_bytes": {}, "chunk_size": {}, "dim": {}, "filename": "{}"}})",
                             chunks.empty() ? "" : ", ", entry.shard.bytes, entry.documents, entry.tokens,
                             entry.shard.name.substr(entry.shard.name.rfind('/') + 1));
     }
-    const std::string text =
-        fmt::format(R"({{"chunks": [{}], "config": {{"chunk_bytes": null, "chunk_size": null, "compression": null, )"
-                    R"("data_format": ["{}"], "data_spec": )"
-                    R"("[1, {{\"type\": null, \"context\": null, \"children_spec\": []}}]", "encryption": null, )"
-                    R"("item_loader": "TokensLoader"}}}})",
-                    chunks, token_bytes == 2 ? kUint16 : kInt32);
-    const std::string name = split_files(split).front();
-    write_file(folder + "/" + name, text);
-    return {{name, text.size(), checksum_of(text)}};
+    return fmt::format(R"({{"chunks": [{}], "config": {{"chunk_bytes": null, "chunk_size": null, "compression": null, )"
+                       R"("data_format": ["{}"], "data_spec": )"
+                       R"("[1, {{\"type\": null, \"context\": null, \"children_spec\": []}}]", "encryption": null, )"
+                       R"("item_loader": "TokensLoader"}}}})",
+                       chunks, token_bytes == 2 ? kUint16 : kInt32);
   }
 
  private:
   // As the index beside the chunk says, else as told, else int32.
   static Result<size_t> width_of(const ShardBytes& shard, size_t begin) {
-    const std::string index = (std::filesystem::path(shard.path).parent_path() / kIndex).string();
+    const std::string index = (std::filesystem::path(shard.path).parent_path() / kSampleIndexName).string();
     if (std::filesystem::exists(index)) {
       try {
         const std::string text = read_file(index);

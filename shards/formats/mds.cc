@@ -16,7 +16,7 @@
 namespace ftok {
 namespace {
 
-constexpr std::string_view kIndex = "index.json", kColumn = "tokens";
+constexpr std::string_view kColumn = "tokens";
 constexpr std::string_view kArray = "ndarray:";
 
 std::string_view type_name(size_t token_bytes) { return token_bytes == 2 ? "uint16" : "int32"; }
@@ -124,8 +124,6 @@ class MdsFormat : public SampleFileFormat {
   std::string_view help() const override { return "MosaicML streaming: a sample for each document"; }
   std::string_view extension() const override { return ".mds"; }
   uint64_t tokens_max() const override { return 200'000'000; }  // 4 GiB, also where each is a document
-  uint64_t vocabulary_max() const override { return uint64_t{1} << 31; }
-  bool has_split_folders() const override { return true; }
 
   std::string config(size_t token_bytes) const override {
     return fmt::format("{{{}, \"size_limit\": null, \"version\": 2}}", columns_json(token_bytes));
@@ -160,12 +158,7 @@ class MdsFormat : public SampleFileFormat {
     return layout;
   }
 
-  std::vector<std::string> split_files(Split split) const override {
-    return {fmt::format("{}/{}", split_name(split), kIndex)};
-  }
-
-  std::vector<FileEntry> write_split_files(const std::string& folder, Split split, std::span<const ShardEntry> shards,
-                                           size_t token_bytes) const override {
+  std::string index(std::span<const ShardEntry> shards, size_t token_bytes) const override {
     std::string list;
     for (const ShardEntry& entry : shards) {
       list += fmt::format(R"({}{{{}, "raw_data": {{"basename": "{}", "bytes": {}, "hashes": {{}}}}, "samples": {}, )"
@@ -173,10 +166,7 @@ class MdsFormat : public SampleFileFormat {
                           list.empty() ? "" : ", ", columns_json(token_bytes),
                           entry.shard.name.substr(entry.shard.name.rfind('/') + 1), entry.shard.bytes, entry.documents);
     }
-    const std::string text = fmt::format(R"({{"shards": [{}], "version": 2}})", list);
-    const std::string name = split_files(split).front();
-    write_file(folder + "/" + name, text);
-    return {{name, text.size(), checksum_of(text)}};
+    return fmt::format(R"({{"shards": [{}], "version": 2}})", list);
   }
 };
 

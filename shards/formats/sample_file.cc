@@ -186,6 +186,19 @@ Result<SampleTable> SampleTable::parse(std::string_view bytes) {
 
 std::string SampleFileFormat::config(size_t) const { return {}; }
 
+std::vector<std::string> SampleFileFormat::split_files(Split split) const {
+  return {fmt::format("{}/{}", split_name(split), kSampleIndexName)};
+}
+
+std::vector<FileEntry> SampleFileFormat::write_split_files(const std::string& folder, Split split,
+                                                           std::span<const ShardEntry> shards,
+                                                           size_t token_bytes) const {
+  const std::string text = index(shards, token_bytes);
+  const std::string name = split_files(split).front();
+  write_file(folder + "/" + name, text);
+  return {{name, text.size(), checksum_of(text)}};
+}
+
 void SampleFileFormat::append_head(std::string&, size_t, uint64_t) const {}
 
 std::unique_ptr<ShardFile> SampleFileFormat::create(const ShardFileOptions& options) const {
