@@ -104,12 +104,12 @@ void CandidateFolder::bind(const std::string& binding) const {
 }
 
 void CandidateFolder::open_work() const {
-  make_folder(path_ + "/work");
-  remove_dead_temporaries(path_ + "/work");
+  make_folder(work_path());
+  remove_dead_temporaries(work_path());
 }
 
 std::string CandidateFolder::candidates(uint64_t number) const {
-  return fmt::format("{}/work/{:06}.candidates", path_, number);
+  return fmt::format("{}/{:06}.candidates", work_path(), number);
 }
 
 bool CandidateFolder::has_part(uint64_t number) const { return fs::exists(part_paths(parts_path(), number).receipt); }
@@ -194,7 +194,7 @@ void OutputFolder::finish() const {
 void OutputFolder::remove_work() const {
   // A process that still extracts, what others have extracted too, may put a file into it while it is being removed.
   constexpr int kAttempts = 100;
-  const std::string work = path() + "/work";
+  const std::string work = work_path();
   std::error_code ignored;
   for (int attempt = 0; attempt < kAttempts && fs::exists(work, ignored); ++attempt) {
     std::error_code code;

@@ -6,6 +6,7 @@
 //   DIR/ftok_{train,val}_NNNNNN.bin  shards, with .docs sidecars
 //   DIR/parts/NNNNNN.*               one part per input (shards/part.h)
 //   DIR/work/NNNNNN.candidates       a run's inputs that wait for their turn; gone when it is done
+//   DIR/work/keys/                   sorted keys, where the index does not fit into memory (run/sorted_keys.h)
 //
 // One process at a time commits, and holds the folder's lock. Any number may put candidates into work/ meanwhile.
 #pragma once
@@ -41,6 +42,7 @@ class CandidateFolder {
   CandidateFolder(const std::string& path, const std::string& binding);
 
   const std::string& path() const { return path_; }
+  std::string work_path() const { return path_ + "/work"; }
   std::string candidates(uint64_t number) const;
   const std::string& binding_digest() const { return binding_digest_; }
 

@@ -10,8 +10,6 @@
 namespace ftok {
 namespace {
 
-bool has_nothing_to_judge(const Document& document) { return document.html.empty() && document.text.empty(); }
-
 constexpr uint64_t kSmall = uint64_t{4} << 20;  // working bytes below this count as none
 
 }  // namespace

@@ -14,8 +14,6 @@ const BatchStage* as_batch_stage(const std::unique_ptr<const Stage>& stage) {
   return dynamic_cast<const BatchStage*>(stage.get());
 }
 
-bool has_nothing_to_judge(const Document& document) { return document.html.empty() && document.text.empty(); }
-
 // Whether the stages behind one that said `verdict` have something to do.
 bool goes_on(const Verdict& verdict, const Document& document, bool measure) {
   return verdict.kept() || (measure && verdict.kind != Verdict::Kind::kSkip && !has_nothing_to_judge(document));
@@ -60,6 +58,8 @@ class StageRun {
 };
 
 }  // namespace
+
+bool has_nothing_to_judge(const Document& document) { return document.html.empty() && document.text.empty(); }
 
 size_t batch_documents(StageSpan stages) {
   size_t most = 1;

@@ -15,6 +15,9 @@ namespace ftok {
 
 using StageSpan = std::span<const std::unique_ptr<const Stage>>;
 
+// Whether there is neither a page nor a text.
+bool has_nothing_to_judge(const Document& document);
+
 // The most documents that a stage wants at a time; 1 where none wants batches.
 size_t batch_documents(StageSpan stages);
 

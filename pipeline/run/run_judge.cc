@@ -21,7 +21,7 @@ RunJudge::RunJudge(const OutputFolder& folder, const Plan& plan, const Log& log)
   }
 }
 
-std::string RunJudge::scratch() const { return fmt::format("{}/work/keys", folder_.path()); }
+std::string RunJudge::scratch() const { return folder_.work_path() + "/keys"; }
 
 void RunJudge::go_to_disk() {
   const std::string why =
