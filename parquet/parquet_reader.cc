@@ -226,9 +226,9 @@ class File : public ParquetFile {
   int text_column() const {
     const std::vector<int> found = columns_of(options_.text_key);
     if (found.size() != 1) {
-      throw std::runtime_error(
-          fmt::format("there {} \"{}\"; its columns are {}; name the one that holds the text (text_key)",
-                      found.empty() ? "is no column" : "are several columns", options_.text_key, names_shown()));
+      throw std::runtime_error(fmt::format("{} \"{}\"; its columns are {}; name the one that holds the text (text_key)",
+                                           found.empty() ? "there is no column" : "there are several columns",
+                                           options_.text_key, names_shown()));
     }
     const parquet::ColumnDescriptor& column = *metadata_->schema()->Column(found[0]);
     if (column_use(column) != ColumnUse::kText) {

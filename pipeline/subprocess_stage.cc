@@ -32,7 +32,7 @@ module = importlib.util.module_from_spec(spec)
 spec.loader.exec_module(module)
 function = getattr(module, name)
 answers = os.fdopen(os.dup(1), "w", encoding="utf-8")
-os.dup2(2, 1)  # what the function prints is no answer
+os.dup2(2, 1)  # what the function prints goes to standard error
 def as_document(made):
     return {"text": made} if isinstance(made, str) else made
 def answer_to(document):
@@ -301,7 +301,7 @@ class PythonStage {
   static std::unique_ptr<const Stage> make(const PythonOptions& options, const StageContext& context) {
     check("python", options);
     if (!std::filesystem::is_regular_file(options.file))
-      throw UsageError(fmt::format("python.file: there is no file {}", printable(options.file)));
+      throw UsageError(fmt::format("python.file: {} does not exist", printable(options.file)));
     std::vector<std::string> command = {options.python, "-c", kPythonDriver, options.file, options.function};
     return std::make_unique<WorkerStage>("python", context.name, options, std::move(command),
                                          std::vector<std::pair<std::string, std::string>>{{"python", options.file}},

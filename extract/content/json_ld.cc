@@ -140,8 +140,8 @@ class JsonRepair {
            c == '@';
   }
 
-  // What stands without quotes: a name before a colon gets them; what is no value of JSON (NaN, undefined, 0x10, a
-  // number beyond 64 bits) is null.
+  // Words without quotes: a name before a colon gets quotes; a value that JSON does not have (NaN, undefined, 0x10, a
+  // number beyond 64 bits) becomes null.
   void word() {
     const size_t begin = at_;
     while (at_ < in_.size() && is_word(in_[at_])) ++at_;

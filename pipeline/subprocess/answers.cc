@@ -82,7 +82,7 @@ class AnswerReader {
   Verdict drop(const simdjson::dom::element& named, const simdjson::dom::object& answer) {
     std::string_view name, detail;
     if (named.get(name) != SUCCESS || !is_reason(name))
-      wrong(line_, "\"drop\" is no reason of 1 to 40 lower-case letters, digits and _");
+      wrong(line_, "\"drop\" is not a reason: expected 1 to 40 lower-case letters, digits and _");
     double value = 0, threshold = 0;
     read_number(answer, "value", value);
     read_number(answer, "threshold", threshold);

@@ -10,7 +10,7 @@ namespace {
 TEST(EscapeBytes, IsReadBackWithoutDoubt) {
   using namespace std::string_literals;
   for (const std::string& text : {""s, "plain"s, "caf\xC3\xA9"s, "a\xFF"s, "a\\xff"s, "a\\xff\xFF"s, "\\x"s, "\\\\x5c"s,
-                                 "x\\"s, "\xE2\x82"s, "\x1B[31m\0z"s}) {
+                                  "x\\"s, "\xE2\x82"s, "\x1B[31m\0z"s}) {
     const std::string escaped = escape_bytes(text);
     EXPECT_TRUE(is_valid_utf8(escaped)) << escaped;
     EXPECT_EQ(unescape_bytes(escaped), text) << escaped;

@@ -156,7 +156,7 @@ class Subprocess(unittest.TestCase):
                 self.recipe(self.worker(good, order=order), batch=8, answer_bytes_max=4000)
                 self.fails(expected, output=name, arguments=("--threads", "1"))
         for name, body, expected in (
-                ("reason", 'return {"drop": "No Reason"}', '"drop" is no reason'), ("text", 'return {"text": 7}', '"text" is not a string'),
+                ("reason", 'return {"drop": "No Reason"}', '"drop" is not a reason'), ("text", 'return {"text": 7}', '"text" is not a string'),
                 ("field", 'return {"fields": {"charm": 1}}', 'a field "charm", which `fields` of the recipe does not list')):
             with self.subTest(name):
                 self.recipe(self.worker(body))
@@ -231,7 +231,7 @@ class Subprocess(unittest.TestCase):
         (self.folder / "recipe.toml").write_text('stages = ["own", "minhash"]\n[dedup]\nscope = "off"\n[own]\nkind = "python"\nfile = "own.py"\nfunction = "fails"\n')
         self.fails("ValueError: not this one", output="raised")
         (self.folder / "recipe.toml").write_text('stages = ["own", "minhash"]\n[dedup]\nscope = "off"\n[own]\nkind = "python"\nfile = "none.py"\n')
-        self.assertIn("own.file: there is no file none.py", self.run_ftok("none", code=2).stderr)
+        self.assertIn("own.file: none.py does not exist", self.run_ftok("none", code=2).stderr)
 
     def example(self, name, **options):
         file = str(Path(__file__).resolve().parents[2] / "examples" / "stages" / name)
