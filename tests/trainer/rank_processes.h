@@ -21,8 +21,6 @@
 #include "trainer/checkpoint.h"
 #include "trainer/random.h"
 
-extern char** environ;
-
 namespace ftok {
 
 // A port that was free a moment ago.

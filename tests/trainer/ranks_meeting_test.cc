@@ -107,16 +107,18 @@ TEST_F(RanksMeetingTest, TheTokenIsItsOwnersAloneAndGoes) {
   const int port = free_port();
   std::filesystem::create_directories(folder_.path() / "out");
   write_file(token_path("out"), "of a killed run");
-  const pid_t second = start_rank(1, 2, port, "out");  // reads the old one first
+  const pid_t second = start_rank(1, 3, port, "out");  // reads the old one first
   std::this_thread::sleep_for(300ms);
-  const pid_t first = start_rank(0, 3, port, "out");
-  connect_as_stranger(port);  // it listens
+  const pid_t first = start_rank(0, 3, port, "out");  // and waits for rank 2
+  connect_as_stranger(port);                          // it listens
   struct stat status {};
   ASSERT_EQ(stat(token_path("out").c_str(), &status), 0);
   EXPECT_EQ(status.st_mode & 0777, 0600u);
-  EXPECT_EQ(end_of(first), 1);  // rank 1 says that there are two
-  EXPECT_NE(said_by(0).find("a process connected as rank 1 of 2"), std::string::npos) << said_by(0);
+  const pid_t third = start_rank(2, 4, port, "out");  // says that there are four
+  EXPECT_EQ(end_of(first), 1);
+  EXPECT_NE(said_by(0).find("a process connected as rank 2 of 4"), std::string::npos) << said_by(0);
   EXPECT_EQ(end_of(second), 1);
+  EXPECT_EQ(end_of(third), 1);
   EXPECT_FALSE(std::filesystem::exists(token_path("out")));
 }
 
