@@ -8,7 +8,7 @@ import gzip, http.server, json, os, signal, socket, stat, subprocess, sys, threa
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "pipeline"))
-from checks import FTOK, Checks, faults
+from checks import FTOK, Checks, faults, starts_often
 from run_checks import page, write_warc
 
 SECONDS_MAX = 60  # of a wait that a signal, or the end of an input, has ended
@@ -235,6 +235,7 @@ class ReadOnce(Checks):
         self.assertEqual(len(done.stderr.splitlines()), 1, done.stderr)
         self.assertFalse((self.folder / "out").exists())
 
+    @starts_often
     def test_a_run_that_was_killed_reads_the_stream_anew(self):
         self.piped("in.warc.gz", *self.run_, "--input", "-", "--output", "whole")
         for point in range(1, 30):

@@ -9,7 +9,7 @@ import base64, gzip, http.server, json, os, re, shutil, signal, subprocess, sys,
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
-from checks import FTOK, Checks, faults
+from checks import FTOK, Checks, faults, starts_often
 from run_checks import page, record, response, write_warc
 
 LINE = "the quick brown fox jumps over the lazy dog\n"
@@ -143,6 +143,7 @@ class Inputs(Checks):
 
 
 class Vocabularies(Checks):
+    @starts_often
     def test_killed_while_it_replaces_another_one_leaves_one_of_them(self):
         self.write("old.txt", "aa bb aa bb cc\n" * 50)
         self.write("new.txt", "xx yy xx yy zz\n" * 50)

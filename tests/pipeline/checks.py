@@ -6,6 +6,12 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "support"))
 import faults
 
 FTOK = os.path.abspath(os.environ.get("FTOK", "ftok"))
+SANITIZED = bool(os.environ.get("FTOK_SANITIZED"))
+
+
+def starts_often(test):
+    """of tests that start the program a hundred times, for what it leaves behind: not again under the sanitizers"""
+    return unittest.skipIf(SANITIZED, "starts the program too often for the sanitizers")(test)
 
 
 class Checks(unittest.TestCase):

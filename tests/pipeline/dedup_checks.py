@@ -6,7 +6,7 @@
 import json, random, shutil, signal, subprocess, unittest
 from pathlib import Path
 
-from checks import FTOK, Checks, faults
+from checks import FTOK, Checks, faults, starts_often
 from run_checks import prose
 
 STAGES = ("--set", 'stages=["minhash","dedup","pii"]')
@@ -62,6 +62,7 @@ class DedupChecks(Checks):
                     self.assertEqual(self.digests("small"), expected)
                     shutil.rmtree(self.folder / "small")
 
+    @starts_often
     def test_inputs_that_wait_for_others_survive_kills(self):
         inputs = self.corpus()
         self.ftok(*self.command(inputs, "whole"))
@@ -198,6 +199,7 @@ class DedupChecks(Checks):
                 for name in ("run", "small", "job"):
                     shutil.rmtree(self.folder / name)
 
+    @starts_often
     def test_all_recipes_with_a_keeper(self):
         """in a run and in a job; scopes, similarities, earlier documents, which are kept before all others"""
         inputs, _ = self.keepers()
@@ -218,6 +220,7 @@ class DedupChecks(Checks):
         repeated = [row for row in self.lines("run3", "rejects.jsonl.zst") if row["duplicate_of"] in earlier]
         self.assertGreater(len(repeated), 20)
 
+    @starts_often
     def test_where_a_later_document_may_be_kept(self):
         """kills, halves, and lists that grow"""
         inputs, _ = self.keepers()

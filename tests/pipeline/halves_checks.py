@@ -7,6 +7,7 @@
 import json, os, shutil, signal, subprocess, sys, tempfile, time, unittest
 from pathlib import Path
 
+from checks import starts_often
 from run_checks import FTOK, digests, write_warc
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "support"))
 import faults
@@ -86,6 +87,7 @@ class Halves(unittest.TestCase):
         self.ftok("killed", "--only", "commit")
         self.check("killed")
 
+    @starts_often
     def test_two_processes_at_once_one_killed_then_a_third_commits(self):
         for name, shares in (("disjoint", ("0/2", "1/2")), ("overlapping", ("0/1", "0/1"))):
             with self.subTest(name):
@@ -126,6 +128,7 @@ class Halves(unittest.TestCase):
         self.ftok("locked", "--only", "commit")
         self.check("locked")
 
+    @starts_often
     def test_killed_at_every_commit_point_of_both_halves(self):
         for half, points in (("extract", range(1, 40)), ("commit", range(1, 1000, 31))):
             for point in points:

@@ -7,7 +7,7 @@ for any number of tasks, in any order, done twice, at once, killed anywhere. One
 import hashlib, json, os, random, shutil, signal, subprocess, tempfile, time, unittest
 from pathlib import Path
 
-from checks import FTOK, faults
+from checks import FTOK, faults, starts_often
 from run_checks import prose, write_warc
 
 PASSES = ("extract", "group", "decide", "resolve", "commit", "cut", "finish")
@@ -137,6 +137,7 @@ class JobChecks(unittest.TestCase):
                 with self.subTest(documents=name, per_mille=per_mille):
                     self.check(Job(self, f"{name}{per_mille}", flags, 3, inputs=f"{name}.list").run(), flags, f"{name}.list")
 
+    @starts_often
     def test_any_order_twice_and_at_once(self):
         rng = random.Random(1)
         job = Job(self, "order", [], 5, 4)
@@ -152,6 +153,7 @@ class JobChecks(unittest.TestCase):
         self.check(job)
         self.assertTrue(all("was done already" in job.task(name, 0).stdout for name in PASSES))
 
+    @starts_often
     def test_killed_at_every_publish_point(self):
         job = Job(self, "points", [], 2, 2)
         kills = 0
@@ -171,6 +173,7 @@ class JobChecks(unittest.TestCase):
         self.assertGreater(kills, 60)
         self.check(job)
 
+    @starts_often
     def test_killed_at_random(self):
         rng = random.Random(2)
         job = Job(self, "random", [], 3)

@@ -9,6 +9,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "support"))
 import faults
+from checks import starts_often
 
 FTOK = os.environ.get("FTOK", "ftok")
 WORDS = ("river town market boats wool salt iron grain honey timber stone cloth leather glass paper spring the of and to with "
@@ -174,6 +175,7 @@ class TokenizeChecks(unittest.TestCase):
         for split in ("train", "val"):
             self.assertEqual(all_tokens(self.folder / "run", split), all_tokens(self.folder / "again", split))
 
+    @starts_often
     def test_kills_inside_a_file_and_resumes(self):
         inputs = [self.jsonl(f"in{i}.jsonl.gz", range(10000 * i, 10000 * i + 4000), gzip.open) for i in range(2)]
         for flags in ((), ("--shuffle", "5")):
@@ -200,6 +202,7 @@ class TokenizeChecks(unittest.TestCase):
             shutil.rmtree(self.folder / "killed")
             shutil.rmtree(self.folder / "expected")
 
+    @starts_often
     def test_killed_at_every_commit_point(self):
         inputs = [self.jsonl(f"in{i}.jsonl", range(5000 * i, 5000 * i + 2500)) for i in range(2)]
         for flags in ((), ("--shuffle", "5")):
@@ -401,6 +404,7 @@ class TokenizeChecks(unittest.TestCase):
         (self.folder / "empty.jsonl").write_bytes(b"")
         self.assertEqual(self.tokenize(["empty.jsonl"], "out4")["records"], 0)
 
+    @starts_often
     def test_every_shard_format_from_any_threads_kills_and_by_conversion(self):
         path = self.folder / "docs.jsonl"
         path.write_text("".join(json.dumps({"id": f"d{i}", "text": prose(i, i % 150)}) + "\n" for i in range(400)))

@@ -8,6 +8,13 @@
 
 namespace ftok::testing {
 
+// Tests that try every byte try every kEveryNth: under the sanitizers, where they would take minutes, it is more than one.
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+inline constexpr size_t kEveryNth = 11;
+#else
+inline constexpr size_t kEveryNth = 1;
+#endif
+
 // The project's own folder (tests/data, tests/golden lie below it).
 std::filesystem::path source_folder();
 
