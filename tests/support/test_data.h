@@ -9,7 +9,6 @@
 namespace ftok::testing {
 
 // Tests that try every byte try every kEveryNth: more than one under the sanitizers, where they would take minutes.
-// one.
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
 inline constexpr size_t kEveryNth = 11;
 #else
