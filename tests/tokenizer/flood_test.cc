@@ -27,7 +27,7 @@ std::string long_word_of(uint64_t number) { return "averyveryverylongword" + wor
 
 // Counts of pretokens, what vocabularies are trained on: short ones by their bytes, long ones by a hash.
 TEST(Flood, PretokenCountsNeedTheSeed) {
-  constexpr size_t kWords = 750, kSlots = 4096;
+  constexpr size_t kWords = 750, kSlots = 16384;
   set_seed(1);
   const uint64_t first = hash_seed()[0], second = hash_seed()[1];
   const auto is_hit = [&](const std::string& word) {
