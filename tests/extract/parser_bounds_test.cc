@@ -2,13 +2,19 @@
 
 #include <gtest/gtest.h>
 
+#include "tests/support/test_data.h"
+
 namespace ftok {
 namespace {
 
-TEST(ParserBounds, HostilePages) { testing::expect_bounded({size_t{128} << 10, size_t{256} << 10, size_t{512} << 10}); }
+const size_t kKilobytes = testing::kEveryNth == 1 ? 128 : 32;
+
+TEST(ParserBounds, HostilePages) {
+  testing::expect_bounded({kKilobytes << 10, kKilobytes << 11, kKilobytes << 12});
+}
 
 TEST(ExtractionBounds, HostilePages) {
-  testing::expect_extraction_bounded({size_t{128} << 10, size_t{256} << 10, size_t{512} << 10});
+  testing::expect_extraction_bounded({kKilobytes << 10, kKilobytes << 11, kKilobytes << 12});
 }
 
 }  // namespace
