@@ -9,9 +9,7 @@ namespace {
 
 const size_t kKilobytes = testing::kEveryNth == 1 ? 128 : 32;
 
-TEST(ParserBounds, HostilePages) {
-  testing::expect_bounded({kKilobytes << 10, kKilobytes << 11, kKilobytes << 12});
-}
+TEST(ParserBounds, HostilePages) { testing::expect_bounded({kKilobytes << 10, kKilobytes << 11, kKilobytes << 12}); }
 
 TEST(ExtractionBounds, HostilePages) {
   testing::expect_extraction_bounded({kKilobytes << 10, kKilobytes << 11, kKilobytes << 12});
