@@ -29,6 +29,7 @@ struct Frame {
   bool keep_white_space = false;
   bool emphasis = false;
   bool is_header_cell = false;
+  bool is_formula = false;  // what it draws is one
   std::string_view closing_mark;  // to be written at the end of the element
   std::string_view link;          // its address, where that is to be written
   std::string_view closing_text;  // to be written at the end of the element: a bracket behind a reading
@@ -48,6 +49,19 @@ bool is_script_address(std::string_view address) {
     if (scheme.size() == known.size() && scheme.size() < address.size() && contains_word(scheme, known)) return true;
   }
   return false;
+}
+
+// schema.org's Comment, and UserComments of old.
+bool is_type_of_comments(std::string_view item_type) {
+  const std::string_view type = item_type.substr(item_type.rfind('/') + 1);
+  return type == "Comment" || type == "UserComments";
+}
+
+// "<reader-comments>": an element of the site's own that is named so.
+bool is_element_of_comments(const Node& node) {
+  const std::string_view name = node.view();
+  return node.tag == Tag::kUnknown && name.find('-') != std::string_view::npos &&
+         name.find("comment") != std::string_view::npos;
 }
 
 class Cutter {
@@ -122,6 +136,7 @@ class Cutter {
   bool is_link_ = false;                         // it has an address, or a script seems to act on it
   bool with_noscript_;
   bool item_starts_ = false;  // a list item was entered and has no block yet
+  bool in_formula_ = false;   // what is appended is one
 };
 
 void Cutter::append(std::string_view text) {
@@ -142,14 +157,17 @@ void Cutter::append(std::string_view text) {
   block_.inline_hints = static_cast<uint16_t>(block_.inline_hints | frame.inline_hints);
   if ((frame.ancestors & kInLink) != 0) block_.sums.link_letters += added;
   if (frame.emphasis) block_.emphasis_letters += added;
+  if (in_formula_ || frame.is_formula) block_.formula_bytes += added;
   block_.heading_level = std::max(block_.heading_level, frame.heading_level);
 }
 
 void Cutter::append_formula(std::string_view source, bool displayed) {
+  in_formula_ = true;
   append(displayed ? "$$" : "$");
   const size_t end_of_mark = page_.text.size();
   append(source);
   append(displayed ? "$$" : "$");
+  in_formula_ = false;
   if (!options_.markdown || end_of_mark == 0) return;
   const size_t begin = end_of_mark - (displayed ? 2 : 1);
   page_.marks.push_back({static_cast<uint32_t>(begin), true, "$", {}});
@@ -158,7 +176,12 @@ void Cutter::append_formula(std::string_view source, bool displayed) {
 
 void Cutter::append_math(NodeId math) {
   const std::string source = tex_of(dom_, math, page_.steps);
-  if (source.empty()) return append(drawn_text_of(dom_, math, page_.steps));
+  if (source.empty()) {
+    in_formula_ = true;
+    append(drawn_text_of(dom_, math, page_.steps));
+    in_formula_ = false;
+    return;
+  }
   append_formula(source, dom_.value(math, AttributeName::kDisplay) == "block");
 }
 
@@ -264,6 +287,7 @@ bool Cutter::enter(NodeId id, const Node& node) {
   const uint16_t hints = read_attributes(id, frame);
   if (node.tag == Tag::kA && !is_link_) frame.ancestors &= frames_.back().ancestors | ~static_cast<uint32_t>(kInLink);
   const uint8_t kinds = box_kinds_of(names_);
+  if ((kinds & kComments) != 0 || is_element_of_comments(node)) frame.ancestors |= kInComments;
   if (!frame.looked_for_numbers && (node.tag == Tag::kTd || (kinds & kLineNumbers) != 0)) {
     const bool named = (kinds & kLineNumbers) != 0 && is_named_gutter(dom_.value(id, AttributeName::kClass));
     if (named && holds_line_numbers(dom_, id, page_.steps)) return false;
@@ -345,7 +369,10 @@ uint16_t Cutter::read_attributes(NodeId id, Frame& frame) {
         break;
       case AttributeName::kHref: is_link_ = true; break;
       case AttributeName::kName: is_named = true; break;
-      case AttributeName::kItemtype: note_item_type(a->value()); break;
+      case AttributeName::kItemtype:
+        note_item_type(a->value());
+        if (is_type_of_comments(a->value())) frame.ancestors |= kInComments;
+        break;
       case AttributeName::kHidden: frame.ancestors |= kInHidden; break;
       case AttributeName::kAriaHidden:
         if (a->value() == "true") frame.ancestors |= kInHidden | kHiddenFromAria;
@@ -357,6 +384,12 @@ uint16_t Cutter::read_attributes(NodeId id, Frame& frame) {
         is_scripted = true;
         if (has_flag(dom_[id].tag, kBlock))
           hints = static_cast<uint16_t>(hints | (hints_of(a->value()) & 1U << kHintComment));
+        break;
+      case AttributeName::kAriaLabelledby:  // the id of the box's heading
+      case AttributeName::kDataTestid:
+      case AttributeName::kDataComponent:
+        is_scripted = true;
+        if ((hints_of(a->value()) >> kHintComment & 1) != 0) frame.ancestors |= kInComments;
         break;
       default: is_scripted = true; break;
     }
@@ -386,6 +419,7 @@ bool Cutter::enter_inline(NodeId id, const Node& node, Frame& frame, uint16_t hi
     if (formula != kNoNode) append_math(formula);
     if (!is_drawing_alone(dom_, id)) return false;
     frame.ancestors &= frames_.back().ancestors | ~static_cast<uint32_t>(kInHidden | kHiddenFromAria);
+    frame.is_formula = true;
   }
   if (node.tag == Tag::kSpan && is_no_text(dom_.value(id, AttributeName::kClass))) return false;
   if (node.tag == Tag::kA && is_permalink(dom_, id)) return false;
