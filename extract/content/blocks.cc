@@ -64,6 +64,20 @@ bool is_element_of_comments(const Node& node) {
          name.find("comment") != std::string_view::npos;
 }
 
+// Whether an element of the site's own that is hidden is a piece of a line: an icon by its ligature, MathJax's drawing.
+// Others may be boxes of the page's text.
+bool is_piece_of_line(const Dom& dom, NodeId top) {
+  constexpr size_t kNodesMax = 8, kBytesMax = 40;
+  if (dom[top].view().starts_with("mjx-")) return true;
+  size_t nodes = 0, bytes = 0;
+  for (NodeId id = dom.next_in_order(top, top); id != kNoNode; id = dom.next_in_order(id, top)) {
+    if (dom[id].is_text()) bytes += dom[id].view().size();
+    const bool is_box = dom[id].is_element() && has_flag(dom[id].tag, kBlock);
+    if (is_box || ++nodes > kNodesMax || bytes > kBytesMax) return false;
+  }
+  return true;
+}
+
 class Cutter {
  public:
   Cutter(const Dom& dom, const BlockOptions& options, PageBlocks& page, bool with_noscript)
@@ -295,7 +309,8 @@ bool Cutter::enter(NodeId id, const Node& node) {
     frame.looked_for_numbers = named;
   }
   unfold(frame, (kinds & kUnfolds) != 0);
-  if (has_flag(node.tag, kBlock)) {
+  const bool is_hidden_box = node.tag == Tag::kUnknown && hides_here(frame) && !is_piece_of_line(dom_, id);
+  if (has_flag(node.tag, kBlock) || is_hidden_box) {
     enter_container(id, node, frame, hints);
   } else if (!enter_inline(id, node, frame, hints)) {
     return false;
@@ -414,7 +429,7 @@ void Cutter::unfold(Frame& frame, bool unfolds) const {
 
 bool Cutter::enter_inline(NodeId id, const Node& node, Frame& frame, uint16_t hints) {
   // A hidden piece of a line (an icon's letter, the visual half of a formula) goes alone, its line stays.
-  if (hides_here(frame) && node.tag != Tag::kUnknown) {
+  if (hides_here(frame)) {
     const NodeId formula = formula_below(dom_, id);
     if (formula != kNoNode) append_math(formula);
     if (!is_drawing_alone(dom_, id)) return false;

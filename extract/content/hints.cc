@@ -214,8 +214,8 @@ constexpr uint32_t kCommentNames[] = {
     hash_name("binhluan"),     hash_name("pinglun"),         hash_name("tanggapan")};
 
 // The low bits of all those hashes: a first look that tells most names from them.
-constexpr std::array<uint64_t, 16> kBoxBits = [] {
-  std::array<uint64_t, 16> bits{};
+constexpr std::array<uint64_t, 64> kBoxBits = [] {
+  std::array<uint64_t, 64> bits{};
   for (const uint32_t name : kFoldNames) bits[name / 64 % bits.size()] |= uint64_t{1} << (name % 64);
   for (const uint32_t name : kLineNumberNames) bits[name / 64 % bits.size()] |= uint64_t{1} << (name % 64);
   for (const uint32_t name : kCommentNames) bits[name / 64 % bits.size()] |= uint64_t{1} << (name % 64);
