@@ -62,9 +62,8 @@ bool replace_large_numbers(std::string_view json, std::string& out) {
   for (size_t i = 0; i < json.size();) {
     const char c = json[i];
     if (!in_string && (c == 'N' || c == 'I' || c == '-')) {
-      const auto* const word = std::find_if(std::begin(kWords), std::end(kWords), [&](std::string_view w) {
-        return json.substr(i).starts_with(w);
-      });
+      const auto* const word = std::find_if(std::begin(kWords), std::end(kWords),
+                                            [&](std::string_view w) { return json.substr(i).starts_with(w); });
       if (word != std::end(kWords)) {
         out += "null";
         replaced = true;

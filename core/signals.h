@@ -1,5 +1,5 @@
-// Ctrl-C, SIGTERM and a terminal that closes (SIGHUP) end a command between two documents: what is committed stays, what
-// is half-written goes. They also end every wait: for a pipe, a server, a lock, a pause between two tries.
+// Ctrl-C, SIGTERM and a terminal that closes (SIGHUP) end a command between two documents: what is committed stays,
+// what is half-written goes. They also end every wait: for a pipe, a server, a lock, a pause between two tries.
 #pragma once
 
 #include <chrono>

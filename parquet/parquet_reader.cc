@@ -233,8 +233,8 @@ class File : public ParquetFile {
 
   [[noreturn]] void refuse_id(int column) const {
     throw std::runtime_error(
-        fmt::format("its column \"{}\" holds {}, which is not read as ids; its columns are {}; name another, or one that "
-                    "is not there for the numbers of the rows (id_key)",
+        fmt::format("its column \"{}\" holds {}, which is not read as ids; its columns are {}; name another, or one "
+                    "that is not there for the numbers of the rows (id_key)",
                     options_.id_key, column_holds(*metadata_->schema()->Column(column)), names_shown()));
   }
 

@@ -154,7 +154,8 @@ Batch Loader::batch(uint64_t begin, int64_t B) const {
 
 namespace {
 
-// A shard that is named itself does not become training data against what is said of it. What nothing is said of may be.
+// A shard that is named itself does not become training data against what is said of it. One of which nothing is said
+// may.
 void check_is_for_training(const std::string& path) {
   std::string name;
   std::string_view says;
@@ -167,9 +168,10 @@ void check_is_for_training(const std::string& path) {
   }
   if (says.empty() && is_held_out_by_name(path)) says = "its name";
   if (says.empty()) return;
-  throw Error(fmt::format("{}: not for training, as {} says; to train on it all the same, copy it to another folder under "
-                          "a name like \"x_train_000000.bin\"",
-                          path, says));
+  throw Error(
+      fmt::format("{}: not for training, as {} says; to train on it all the same, copy it to another folder "
+                  "under a name like \"x_train_000000.bin\"",
+                  path, says));
 }
 
 }  // namespace

@@ -7,6 +7,7 @@
 #include "extract/content/gutters.h"
 #include "extract/content/list_numbers.h"
 #include "extract/content/measure.h"
+#include "extract/content/readers_comments.h"
 #include "extract/content/ruby.h"
 #include "extract/content/text_run.h"
 
@@ -29,7 +30,7 @@ struct Frame {
   bool keep_white_space = false;
   bool emphasis = false;
   bool is_header_cell = false;
-  bool is_formula = false;  // what it draws is one
+  bool is_formula = false;        // what it draws is one
   std::string_view closing_mark;  // to be written at the end of the element
   std::string_view link;          // its address, where that is to be written
   std::string_view closing_text;  // to be written at the end of the element: a bracket behind a reading
@@ -49,33 +50,6 @@ bool is_script_address(std::string_view address) {
     if (scheme.size() == known.size() && scheme.size() < address.size() && contains_word(scheme, known)) return true;
   }
   return false;
-}
-
-// schema.org's Comment, and UserComments of old.
-bool is_type_of_comments(std::string_view item_type) {
-  const std::string_view type = item_type.substr(item_type.rfind('/') + 1);
-  return type == "Comment" || type == "UserComments";
-}
-
-// "<reader-comments>": an element of the site's own that is named so.
-bool is_element_of_comments(const Node& node) {
-  const std::string_view name = node.view();
-  return node.tag == Tag::kUnknown && name.find('-') != std::string_view::npos &&
-         name.find("comment") != std::string_view::npos;
-}
-
-// Whether an element of the site's own that is hidden is a piece of a line: an icon by its ligature, MathJax's drawing.
-// Others may be boxes of the page's text.
-bool is_piece_of_line(const Dom& dom, NodeId top) {
-  constexpr size_t kNodesMax = 8, kBytesMax = 40;
-  if (dom[top].view().starts_with("mjx-")) return true;
-  size_t nodes = 0, bytes = 0;
-  for (NodeId id = dom.next_in_order(top, top); id != kNoNode; id = dom.next_in_order(id, top)) {
-    if (dom[id].is_text()) bytes += dom[id].view().size();
-    const bool is_box = dom[id].is_element() && has_flag(dom[id].tag, kBlock);
-    if (is_box || ++nodes > kNodesMax || bytes > kBytesMax) return false;
-  }
-  return true;
 }
 
 class Cutter {

@@ -31,7 +31,7 @@ enum Ancestor : uint32_t {
   // which of the ways kInHidden came about; neither: the attribute
   // clang-format on
   kInNoscript = 1 << 25,
-  kFolded = 1 << 26,  // hidden, but in a box that readers unfold: an accordion, a tab, a slide. Not kInHidden
+  kFolded = 1 << 26,      // hidden, but in a box that readers unfold: an accordion, a tab, a slide. Not kInHidden
   kInComments = 1 << 27,  // in a box that says so by other means than a hint: no feature of the block
 };
 

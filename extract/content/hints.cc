@@ -202,16 +202,40 @@ constexpr uint32_t kLineNumberNames[] = {
     hash_name("lno"),         hash_name("no")};
 
 // What systems of comments, and languages, call them. Words that the model has seen as kHintComment are not here.
-constexpr uint32_t kCommentNames[] = {
-    hash_name("talkback"),     hash_name("talkbacks"),       hash_name("webmentions"), hash_name("hyvor"),
-    hash_name("isso"),         hash_name("cusdis"),          hash_name("vuukle"),
-    hash_name("spotim"),       hash_name("viafoura"),        hash_name("waline"),      hash_name("twikoo"),
-    hash_name("valine"),       hash_name("cackle"),          hash_name("hypercomments"), hash_name("fbcomments"),
-    hash_name("newscomments"), hash_name("articlecomments"), hash_name("blogcomments"), hash_name("entrycomments"),
-    hash_name("commentarea"),  hash_name("coment"),          hash_name("yorum"),       hash_name("diskuse"),
-    hash_name("diskuze"),      hash_name("diskussion"),      hash_name("diskussionen"), hash_name("discussie"),
-    hash_name("hozzaszolas"),  hash_name("hozzaszolasok"),   hash_name("keskustelu"),  hash_name("obsuzhdenie"),
-    hash_name("binhluan"),     hash_name("pinglun"),         hash_name("tanggapan")};
+constexpr uint32_t kCommentNames[] = {hash_name("talkback"),
+                                      hash_name("talkbacks"),
+                                      hash_name("webmentions"),
+                                      hash_name("hyvor"),
+                                      hash_name("isso"),
+                                      hash_name("cusdis"),
+                                      hash_name("vuukle"),
+                                      hash_name("spotim"),
+                                      hash_name("viafoura"),
+                                      hash_name("waline"),
+                                      hash_name("twikoo"),
+                                      hash_name("valine"),
+                                      hash_name("cackle"),
+                                      hash_name("hypercomments"),
+                                      hash_name("fbcomments"),
+                                      hash_name("newscomments"),
+                                      hash_name("articlecomments"),
+                                      hash_name("blogcomments"),
+                                      hash_name("entrycomments"),
+                                      hash_name("commentarea"),
+                                      hash_name("coment"),
+                                      hash_name("yorum"),
+                                      hash_name("diskuse"),
+                                      hash_name("diskuze"),
+                                      hash_name("diskussion"),
+                                      hash_name("diskussionen"),
+                                      hash_name("discussie"),
+                                      hash_name("hozzaszolas"),
+                                      hash_name("hozzaszolasok"),
+                                      hash_name("keskustelu"),
+                                      hash_name("obsuzhdenie"),
+                                      hash_name("binhluan"),
+                                      hash_name("pinglun"),
+                                      hash_name("tanggapan")};
 
 // The low bits of all those hashes: a first look that tells most names from them.
 constexpr std::array<uint64_t, 64> kBoxBits = [] {

@@ -19,13 +19,13 @@ bool is_digit(char c) { return c >= '0' && c <= '9'; }
 bool counts_comments(std::string_view heading) {
   constexpr size_t kBytesMax = 200;
   static constexpr std::string_view kNames[] = {
-      "comment", "comments", "reader comments", "responses", "response", "replies", "kommentar", "kommentare",
-      "leserkommentare", "commentaire", "commentaires", "comentario", "comentarios", "comentários", "comentário",
-      "commento", "commenti", "reacties", "reactie", "komentarz", "komentarze", "komentarzy", "kommentarer", "yorum",
-      "комментарий", "комментария", "комментариев", "комментарии", "评论", "条评论", "則留言", "コメント",
-      "件のコメント"};
-  static constexpr std::string_view kBeginnings[] = {"comments on ", "comment on ", "thoughts on ", "thought on ",
-                                                     "responses to ", "response to ", "replies to ", "reply to "};
+      "comment",    "comments",        "reader comments", "responses",    "response",    "replies",      "kommentar",
+      "kommentare", "leserkommentare", "commentaire",     "commentaires", "comentario",  "comentarios",  "comentários",
+      "comentário", "commento",        "commenti",        "reacties",     "reactie",     "komentarz",    "komentarze",
+      "komentarzy", "kommentarer",     "yorum",           "комментарий",  "комментария", "комментариев", "комментарии",
+      "评论",       "条评论",          "則留言",          "コメント",     "件のコメント"};
+  static constexpr std::string_view kBeginnings[] = {"comments on ",  "comment on ",  "thoughts on ", "thought on ",
+                                                     "responses to ", "response to ", "replies to ",  "reply to "};
   if (heading.size() > kBytesMax || std::none_of(heading.begin(), heading.end(), is_digit)) return false;
   std::string words;
   for (const char c : heading) {
@@ -63,7 +63,9 @@ class Comments {
            page_.containers[at.container].hint_distance[kHintComment] <= kLevels;
   }
   // By other means than a hint.
-  bool says_so(size_t block) const { return counted_[block] != 0 || (page_.blocks[block].ancestors & kInComments) != 0; }
+  bool says_so(size_t block) const {
+    return counted_[block] != 0 || (page_.blocks[block].ancestors & kInComments) != 0;
+  }
 
  private:
   // The box that begins with the heading, or else the one that follows it.
@@ -140,11 +142,22 @@ uint64_t place_of(const PageBlocks& page, const Block& block) {
 
 }  // namespace
 
+bool is_type_of_comments(std::string_view item_type) {
+  const std::string_view type = item_type.substr(item_type.rfind('/') + 1);
+  return type == "Comment" || type == "UserComments";
+}
+
+bool is_element_of_comments(const Node& node) {
+  const std::string_view name = node.view();
+  return node.tag == Tag::kUnknown && name.find('-') != std::string_view::npos &&
+         name.find("comment") != std::string_view::npos;
+}
+
 bool is_comment(const PageBlocks& page, const Block& block) {
   constexpr uint8_t kLevels = 6;
   constexpr uint32_t kWordsMin = 5;
-  const bool is_named = (block.ancestors & kInComments) != 0 ||
-                        page.containers[block.container].hint_distance[kHintComment] <= kLevels;
+  const bool is_named =
+      (block.ancestors & kInComments) != 0 || page.containers[block.container].hint_distance[kHintComment] <= kLevels;
   return is_named && block.sums.words >= kWordsMin && block.sums.link_letters * 2 < block.sums.letters &&
          (block.ancestors & (kInForm | kInNav | kInButton | kInFooter)) == 0;
 }

@@ -2,12 +2,19 @@
 #pragma once
 
 #include <cstdint>
+#include <string_view>
 #include <vector>
 
 #include "extract/content/blocks.h"
 #include "extract/content/page_structure.h"
 
 namespace ftok::html {
+
+// Whether an itemtype is schema.org's Comment, or its UserComments of old.
+bool is_type_of_comments(std::string_view item_type);
+
+// Whether an element is one of the site's own that is named so: "<reader-comments>".
+bool is_element_of_comments(const Node& node);
 
 // Whether a block is text in a box named as comments: not its buttons and dates.
 bool is_comment(const PageBlocks& page, const Block& block);

@@ -8,10 +8,10 @@ namespace ftok::html {
 
 namespace {
 
-constexpr std::string_view kHostParts[] = {
-    "forum",       "forums",  "bbs", "board", "boards", "community",     "communities", "discuss",       "discussion",
-    "discussions", "answers", "ask", "talk",  "reddit", "stackexchange", "quora",       "stackoverflow", "ycombinator",
-    "lemmy",       "lobste"};
+constexpr std::string_view kHostParts[] = {"forum",     "forums",        "bbs",         "board",      "boards",
+                                           "community", "communities",   "discuss",     "discussion", "discussions",
+                                           "answers",   "ask",           "talk",        "reddit",     "stackexchange",
+                                           "quora",     "stackoverflow", "ycombinator", "lemmy",      "lobste"};
 constexpr std::string_view kPathParts[] = {
     "forum",  "forums",    "viewforum", "thread",     "threads",     "showthread", "viewthread", "topic",
     "topics", "viewtopic", "showtopic", "discussion", "discussions", "questions",  "question",   "answers",
@@ -55,12 +55,13 @@ bool begins_with_issue_key(std::string_view title) {
          title.substr(hyphen + 1, end - hyphen - 1).find_first_not_of("0123456789") == std::string_view::npos;
 }
 
-// " mill/wheel ", a repository, as a part of the title.
+// " - mill/wheel - ", a repository, as a part of the title.
 bool names_repository(std::string_view title) {
   const size_t slash = title.find('/');
   if (slash == std::string_view::npos || title.find('/', slash + 1) != std::string_view::npos) return false;
   const size_t begin = title.rfind(' ', slash) + 1, end = std::min(title.find(' ', slash), title.size());
-  return begin >= 2 && begin < slash && slash + 1 < end;
+  return begin < slash && slash + 1 < end && title.substr(0, begin).ends_with(" - ") &&
+         title.substr(end).starts_with(" - ");
 }
 
 // "Issue #12", "(#12)", and at the beginning "#12 (", or "#12 - " where a repository is named.
@@ -78,10 +79,9 @@ bool has_issue_number(std::string_view title) {
 }
 
 bool names_forum(std::string_view site) {
-  static constexpr std::string_view kNames[] = {"forum",          "message board", "bulletin board", "discussion board",
-                                                "issue tracker",  "bug tracker",   "bugzilla",       "jira",
-                                                "stack exchange", "stack overflow", "hacker news",    "lemmy",
-                                                "lobsters",       "reddit"};
+  static constexpr std::string_view kNames[] = {
+      "forum", "message board",  "bulletin board", "discussion board", "issue tracker", "bug tracker", "bugzilla",
+      "jira",  "stack exchange", "stack overflow", "hacker news",      "lemmy",         "lobsters",    "reddit"};
   return std::any_of(std::begin(kNames), std::end(kNames),
                      [&](std::string_view name) { return site.find(name) != std::string_view::npos; });
 }

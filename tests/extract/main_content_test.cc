@@ -126,12 +126,12 @@ TEST(MainContent, FormulasGoWithTheTextAroundThem) {
   const std::string formula = "<div><math alttext=x></math></div>";
   EXPECT_EQ(kept("<p>a</p>" + formula + "<p>c</p>"), "a/$x$/c/");
   EXPECT_EQ(kept("<p>x</p>" + formula + "<p>x</p>"), "");
-  EXPECT_EQ(kept("<div><p>a</p>" + formula + "</div><p>x</p>"), "a/$x$/");           // in the box of the one before
-  EXPECT_EQ(kept("<div><p>a</p></div><div>" + formula + "<p>x</p></div>"), "a/");    // in another
+  EXPECT_EQ(kept("<div><p>a</p>" + formula + "</div><p>x</p>"), "a/$x$/");               // in the box of the one before
+  EXPECT_EQ(kept("<div><p>a</p></div><div>" + formula + "<p>x</p></div>"), "a/");        // in another
   EXPECT_EQ(kept("<div><p>a</p></div><div>" + formula + "</div><p>c</p>"), "a/$x$/c/");  // between the two
   EXPECT_EQ(kept("<p>a</p><nav>" + formula + "</nav><p>c</p>"), "a/c/");
   EXPECT_EQ(kept("<p>a</p>" + formula + formula + "<p>c</p>"), "a/$x$/$x$/c/");
-  EXPECT_EQ(kept("<p>a</p><div>x, <math alttext=x></math></div><p>c</p>"), "a/c/");  // not more than half of it
+  EXPECT_EQ(kept("<p>a</p><div>x of, <math alttext=x></math></div><p>c</p>"), "a/c/");  // not more than half of it
   EXPECT_EQ(kept("<p>a</p><div>x <math alttext=x></math></div><p>c</p>"), "a/x $x$/c/");
   const auto row = [](const std::string& number) {
     return "<table><tr><td><math alttext=x></math><td>" + number + "</table>";
@@ -220,9 +220,10 @@ TEST(Conversation, PostsAreKeptWhereTheirLikeIs) {
   EXPECT_FALSE(keeps(page(2), "QAPage"));  // two thirds
   EXPECT_FALSE(keeps(page(3), ""));        // no conversation
   EXPECT_FALSE(keeps(page(2) + "<div class=other><p>" + said + "</p></div>", "QAPage"));
-  EXPECT_FALSE(keeps(post(words("said", 30)) + post(left), "QAPage"));  // no more than two
+  EXPECT_FALSE(keeps(post(words("said", 30)) + post(left), "QAPage"));                             // no more than two
   EXPECT_FALSE(keeps(post(said) + post(said) + post(said) + post("x left and right"), "QAPage"));  // four words
-  EXPECT_FALSE(keeps(page(3).substr(0, page(3).size() - post(left).size()) + "<nav>" + post(left) + "</nav>", "QAPage"));
+  EXPECT_FALSE(
+      keeps(page(3).substr(0, page(3).size() - post(left).size()) + "<nav>" + post(left) + "</nav>", "QAPage"));
 }
 
 // Boxes that say by other means than a name of the model's that they hold comments, each beside its like that does not.
@@ -249,7 +250,7 @@ TEST(Conversation, BoxesSayInManyWaysThatTheyHoldComments) {
     EXPECT_FALSE(keeps("<div><h2>" + std::string(heading) + "</h2>")) << heading;
   for (const char* heading : {"Comments", "12 mills", "Comments on 3 mills", "The 12 comments of the miller"})
     EXPECT_TRUE(keeps("<div><h2>" + std::string(heading) + "</h2>")) << heading;
-  EXPECT_FALSE(keeps("<h2>12 Comments</h2><div>"));  // the box behind the heading
+  EXPECT_FALSE(keeps("<h2>12 Comments</h2><div>"));           // the box behind the heading
   EXPECT_TRUE(keeps("<div>", "</div><h2>12 Comments</h2>"));  // not the one before it
 }
 

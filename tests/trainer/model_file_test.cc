@@ -167,8 +167,9 @@ TEST_F(ModelFileTest, NamesTypesThatItDoesNotRead) {
   };
   for (const std::string tensor : {"wte.weight", "h.0.ln_1.weight", "h.1.mlp.c_fc.weight"}) {
     for (const std::string type : {"F8_E4M3", "F8_E5M2", "F64", "I8", "BOOL"}) {
-      EXPECT_NE(with_type(tensor, type).find("tensor " + tensor + " is of type " + type + "; F32, F16 and BF16 are read"),
-                std::string::npos)
+      EXPECT_NE(
+          with_type(tensor, type).find("tensor " + tensor + " is of type " + type + "; F32, F16 and BF16 are read"),
+          std::string::npos)
           << with_type(tensor, type);
     }
   }

@@ -301,7 +301,8 @@ TEST(Loader, ANamedShardIsNotTrainedOnAgainstWhatIsSaidOfIt) {
   testing::TemporaryFolder folder;
   const auto why_not = [&](const std::string& name) {
     EXPECT_EQ(list_shards(folder / name, Split::kValidation), std::vector<std::string>{folder / name});
-    return error_of([&] { EXPECT_EQ(find_shards(folder / name, Split::kTrain), std::vector<std::string>{folder / name}); });
+    return error_of(
+        [&] { EXPECT_EQ(find_shards(folder / name, Split::kTrain), std::vector<std::string>{folder / name}); });
   };
   std::filesystem::create_directories(folder / "val");
   for (const std::string name : {"tokens.bin", "a_train_0.bin", "b_val_0.bin", "c_test_0.bin", "val/shard.bin"})
