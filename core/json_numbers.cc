@@ -1,8 +1,10 @@
 #include "core/json_numbers.h"
 
+#include <algorithm>
 #include <charconv>
 #include <cstddef>
 #include <cstdint>
+#include <iterator>
 #include <system_error>
 
 namespace ftok {
@@ -53,11 +55,22 @@ bool fits(std::string_view number) {
 bool is_held_json_number(std::string_view text) { return is_json_number(text) && fits(text); }
 
 bool replace_large_numbers(std::string_view json, std::string& out) {
+  static constexpr std::string_view kWords[] = {"NaN", "Infinity", "-Infinity"};  // as Python and JavaScript write them
   const auto is_of_number = [](char c) { return is_digit(c) || c == '.' || c == '-' || c == '+' || (c | 32) == 'e'; };
   out.clear();
   bool in_string = false, replaced = false;
   for (size_t i = 0; i < json.size();) {
     const char c = json[i];
+    if (!in_string && (c == 'N' || c == 'I' || c == '-')) {
+      const auto* const word = std::find_if(std::begin(kWords), std::end(kWords),
+                                            [&](std::string_view w) { return json.substr(i).starts_with(w); });
+      if (word != std::end(kWords)) {
+        out += "null";
+        replaced = true;
+        i += word->size();
+        continue;
+      }
+    }
     if (!in_string && (is_digit(c) || c == '-')) {
       size_t end = i + 1;
       while (end < json.size() && is_of_number(json[end])) ++end;

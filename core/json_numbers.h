@@ -1,5 +1,5 @@
 // Numbers of JSON beyond 64 bits: RFC 8259 allows them, simdjson refuses the whole text that holds one, and it may well
-// be in a field that nobody reads.
+// be in a field that nobody reads. So may NaN and Infinity, which are no JSON, but what Python writes.
 #pragma once
 
 #include <string>
@@ -10,8 +10,8 @@ namespace ftok {
 // Whether `text` is a number of JSON that 64 bits or a double can hold.
 bool is_held_json_number(std::string_view text);
 
-// Puts null in place of each number of `json` outside strings that neither 64 bits nor a double can hold, into `out`,
-// with the room behind it that simdjson wants; false when there is none.
+// Puts null in place of each number of `json` outside strings that neither 64 bits nor a double can hold, and of NaN,
+// Infinity and -Infinity, into `out`, with the room behind it that simdjson wants; false when there is none.
 bool replace_large_numbers(std::string_view json, std::string& out);
 
 // Parses `text` into a value with a simdjson::dom::parser, such numbers in it taken for null; returns simdjson's error

@@ -25,7 +25,7 @@ class ParquetBytes {
 
 struct ParquetReadOptions {
   std::string text_key;           // path of the text's column: "text", "page.text"
-  std::string id_key;             // of the id's
+  std::string id_key;             // of the id's; empty: ids are not read
   uint64_t value_bytes_max = 0;   // a longer text makes a line that is longer than this, and no JSON
   uint64_t memory_bytes_max = 0;  // that Arrow may hold for one file
 };

@@ -13,15 +13,24 @@ namespace {
 volatile std::sig_atomic_t stop_flag = 0;
 std::atomic<int> ends_of_waits{0};
 
+// A terminal that closes may say so twice: the shell tells its jobs, and the system those in the foreground. And who
+// reads what the command says (`2>&1 | tee log`) may have been stopped with it: a last message to nobody does not kill.
 void on_signal(int signal) {
   stop_flag = 1;
-  std::signal(signal, SIG_DFL);
+  std::signal(signal, signal == SIGHUP ? SIG_IGN : SIG_DFL);
+  std::signal(SIGPIPE, SIG_IGN);
+}
+
+bool is_ignored(int signal) {
+  struct sigaction action {};
+  return ::sigaction(signal, nullptr, &action) == 0 && action.sa_handler == SIG_IGN;
 }
 
 }  // namespace
 
 void catch_stop_signals() {
-  for (const int signal : {SIGINT, SIGTERM}) {
+  for (const int signal : {SIGINT, SIGTERM, SIGHUP}) {
+    if (signal == SIGHUP && is_ignored(signal)) continue;  // by nohup
     struct sigaction action {};
     action.sa_handler = on_signal;  // without SA_RESTART: system calls end with EINTR
     ::sigaction(signal, &action, nullptr);

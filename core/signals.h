@@ -1,5 +1,5 @@
-// Ctrl-C and SIGTERM end a command between two documents: what is committed stays, what is half-written goes. They also
-// end every wait: for a pipe, a server, a lock, a pause between two tries.
+// Ctrl-C, SIGTERM and a terminal that closes (SIGHUP) end a command between two documents: what is committed stays,
+// what is half-written goes. They also end every wait: for a pipe, a server, a lock, a pause between two tries.
 #pragma once
 
 #include <chrono>
@@ -8,7 +8,8 @@
 
 namespace ftok {
 
-// From now on SIGINT and SIGTERM only set the flag and end waits; a second one kills the process as usual.
+// From now on SIGINT, SIGTERM and SIGHUP only set the flag and end waits; a second one kills the process as usual, but
+// for SIGHUP. One that nohup ignores stays ignored. After the first, writing to a pipe that nobody reads kills no more.
 void catch_stop_signals();
 bool stop_requested();
 

@@ -227,7 +227,7 @@ constexpr InputFormat kFormats[] = {
     {"zip", "a packed archive (zip, 7z, rar)", is_zip, nullptr, nullptr, kUnpack},
     {"pdf", "PDF or PostScript", is_pdf, nullptr, nullptr, "extract its text first"},
     {"rtf", "RTF", is_rtf, nullptr, nullptr, "save it as plain text first"},
-    {"utf-16", "text in UTF-16", is_utf16, nullptr, nullptr, "convert it to UTF-8 first (iconv)"},
+    {"utf-16", "text in UTF-16 or UTF-32", is_utf16, nullptr, nullptr, "convert it to UTF-8 first (iconv)"},
     {"html", "HTML", is_html, nullptr, nullptr, "extract its text first (ftok extract)"},
     {"xml", "XML", is_xml, nullptr, nullptr, "extract its text first"},
     {"json", "a JSON array of objects", is_json_array, open_json_array, nullptr, "", Locator::kRow},

@@ -114,23 +114,24 @@ std::string other_keys(const simdjson::dom::object& object, std::string_view mis
   return count == 0 ? out + " none" : out;
 }
 
-// An integer of more than 64 bits under `key`, as it is written.
-bool large_integer(std::string_view line, std::string_view key, std::string& out) {
+}  // namespace
+
+bool id_as_written(std::string_view line, std::string_view key, std::string& id) {
   simdjson::ondemand::parser parser;
   const simdjson::padded_string padded(line);
   simdjson::ondemand::document document;
-  std::string_view token;
-  if (parser.iterate(padded).get(document) != simdjson::SUCCESS) return false;
   simdjson::ondemand::value value;
-  if (document[key].get(value) != simdjson::SUCCESS) return false;
-  token = trim(value.raw_json_token());
-  const std::string_view digits = token.substr(token.starts_with('-') ? 1 : 0);
-  if (digits.empty() || !std::all_of(digits.begin(), digits.end(), is_digit)) return false;
-  out = token;
+  std::string_view written;
+  if (parser.iterate(padded).get(document) != simdjson::SUCCESS || document[key].get(value) != simdjson::SUCCESS ||
+      simdjson::to_json_string(value).get(written) != simdjson::SUCCESS || written == "null") {
+    return false;
+  }
+  id.resize(written.size());
+  size_t size = 0;
+  if (simdjson::minify(written.data(), written.size(), id.data(), size) != simdjson::SUCCESS) return false;
+  id.resize(size);
   return true;
 }
-
-}  // namespace
 
 Verdict JsonDocumentParser::parse(std::string_view line, Document& document, bool& has_id) {
   has_id = false;
@@ -152,14 +153,15 @@ Verdict JsonDocumentParser::parse(std::string_view line, Document& document, boo
   }
   if (!take_string(object, text_key_, document.text))
     return Verdict::drop("text.no_text", 0, 0, other_keys(object, text_key_));
+  simdjson::dom::element id;
   int64_t number = 0;
   if (take_string(object, id_key_, document.id)) {
-    has_id = true;
-  } else if (has_large_numbers && large_integer(as_written, id_key_, document.id)) {
     has_id = true;
   } else if (object[id_key_].get(number) == simdjson::SUCCESS) {
     document.id = std::to_string(number);
     has_id = true;
+  } else if (object[id_key_].get(id) == simdjson::SUCCESS && (!id.is_null() || has_large_numbers)) {
+    has_id = id_as_written(as_written, id_key_, document.id);
   }
   take_string(object, "url", document.url);
   take_string(object, "date", document.date);

@@ -2,8 +2,8 @@
 // any number of threads can do at a time.
 //
 // `text_key` and `id_key` name the string members read; `url`, `date`, `dump`, `language` (strings) and
-// `language_score` (number) are taken over where present. An id may be a number. Empty lines are not records. Bytes
-// that are not UTF-8 become U+FFFD and are counted in Document::replacements.
+// `language_score` (number) are taken over where present. An id may be any value but null (id_as_written). Empty lines
+// are not records. Bytes that are not UTF-8 become U+FFFD and are counted in Document::replacements.
 #pragma once
 
 #include <memory>
@@ -62,6 +62,11 @@ class JsonDocumentParser {
   std::unique_ptr<Parser> parser_;
   std::string text_key_, id_key_, sanitized_, plain_;
 };
+
+// The id of a document whose line has a value under `key` that is neither a string nor an integer of 64 bits with its
+// sign: as it stands there (every digit of a number), an array or an object without its white space. False where there
+// is none, or null.
+bool id_as_written(std::string_view line, std::string_view key, std::string& id);
 
 // The damage code of a member that broke within the next `size` bytes of the window, or null.
 const char* damage_within(const DecodedInput& input, size_t size);

@@ -8,6 +8,7 @@
 #include "extract/content/text_run.h"
 #include "extract/content/unended.h"
 #include "extract/html/gumbo_parser.h"
+#include "text/unicode.h"
 
 namespace ftok {
 
@@ -176,7 +177,7 @@ ExtractResult extract(std::string_view html, const ExtractOptions& options, std:
   }
   result.text = steps.text();
   result.metadata = std::move(steps.metadata);
-  if (result.text.empty()) result.drop_reason = "extract.no_text";
+  if (is_empty_text(result.text)) result.drop_reason = "extract.no_text";
   return result;
 }
 

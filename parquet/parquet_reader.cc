@@ -209,10 +209,33 @@ class File : public ParquetFile {
           std::string_view("dump"), std::string_view("language"), std::string_view("language_score")}) {
       if (key == options_.text_key || (key == options_.id_key && key.data() != options_.id_key.data())) continue;
       const std::vector<int> found = columns_of(key);
+      if (key == options_.id_key) check_id(found);
       if (found.size() != 1) continue;
       const ColumnUse use = column_use(*metadata_->schema()->Column(found[0]));
       if (use != ColumnUse::kNone) chosen_.push_back({found[0], use, std::string(key)});
     }
+  }
+
+  // Numbers of rows do not take the place of ids that are there and cannot be read.
+  void check_id(const std::vector<int>& found) const {
+    if (options_.id_key.empty()) return;
+    for (int i = 0; i < metadata_->num_columns(); ++i) {
+      const parquet::ColumnDescriptor& column = *metadata_->schema()->Column(i);
+      if (column.path()->ToDotString().starts_with(options_.id_key + ".")) refuse_id(i);  // a list's, or a group's
+    }
+    for (const int column : found) {
+      const auto& logical = metadata_->schema()->Column(column)->logical_type();
+      const bool is_null = logical != nullptr && logical->is_null();  // nothing but nulls
+      const bool is_read = column_use(*metadata_->schema()->Column(column)) != ColumnUse::kNone && found.size() == 1;
+      if (!is_null && !is_read) refuse_id(column);
+    }
+  }
+
+  [[noreturn]] void refuse_id(int column) const {
+    throw std::runtime_error(
+        fmt::format("its column \"{}\" holds {}, which is not read as ids; its columns are {}; name another, or one "
+                    "that is not there for the numbers of the rows (id_key)",
+                    options_.id_key, column_holds(*metadata_->schema()->Column(column)), names_shown()));
   }
 
   std::vector<int> columns_of(std::string_view path) const {

@@ -35,7 +35,7 @@ class Counting {
   const CorpusCountOptions& options_;
   LiveLine line_;
   size_t threads_ = 1;
-  std::atomic<uint64_t> text_bytes_{0};
+  std::atomic<uint64_t> text_bytes_{0}, empty_{0};
   uint64_t saved_bytes_ = 0;       // of text_bytes_
   uint64_t pretokens_before_ = 0;  // counted by earlier processes
   uint64_t warcs_ = 0;             // counted
@@ -75,7 +75,7 @@ void Counting::count_pieces() {
           return piece;
         },
         [&](CorpusPiece& piece) {
-          for_each_text(piece, options_.text_key, [&](std::string_view text) {
+          empty_ += for_each_text(piece, options_.text_key, [&](std::string_view text) {
             counter_.add_text(text, piece.input->weight);
             text_bytes_ += text.size();
           });
@@ -100,6 +100,8 @@ void Counting::count_warc(const CorpusInput& input) {
     show();
   });
   report_.damaged += report.tally.damage;
+  const auto empty = report.tally.dropped.find("text.empty");
+  if (empty != report.tally.dropped.end()) report_.empty_documents += empty->second;
   if (options_.checkpoint != nullptr) counter_.spill();
   ++warcs_;
   save(false);
@@ -123,6 +125,7 @@ CorpusCountReport Counting::run() {
     save(true);
   }
   report_.text_bytes = text_bytes_;
+  report_.empty_documents += empty_;
   report_.pretokens = pretokens_before_ + counter_.pretokens();
   report_.seconds = line_.seconds();
   return report_;

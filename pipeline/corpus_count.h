@@ -27,9 +27,10 @@ struct CorpusCountOptions {
 };
 
 struct CorpusCountReport {
-  uint64_t text_bytes = 0;  // counted by this process
-  uint64_t documents = 0;   // of WARC inputs, that passed
-  uint64_t pretokens = 0;   // of all, each as often as its weight
+  uint64_t text_bytes = 0;       // counted by this process
+  uint64_t documents = 0;        // of WARC inputs, that passed
+  uint64_t empty_documents = 0;  // left out by this process: white space alone
+  uint64_t pretokens = 0;        // of all, each as often as its weight
   double seconds = 0;
   uint64_t damaged = 0;  // damaged places of WARC inputs
 };

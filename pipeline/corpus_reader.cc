@@ -11,6 +11,7 @@
 #include "core/json_numbers.h"
 #include "core/text_file.h"
 #include "crawl/input_format.h"
+#include "text/unicode.h"
 #include "tokenizer/encoding.h"
 #include "tokenizer/pretokenize.h"
 
@@ -49,6 +50,7 @@ bool CorpusReader::open_next() {
   SourceOptions options;
   options.format = inputs_[position_.input].format;
   options.text_key = text_key_;
+  options.id_key = "";  // not read
   OpenedBytes opened = open_input_bytes(open_file_source(inputs_[position_.input].path), options);
   if (!opened.format->holds_texts()) {
     throw Error(fmt::format("{} is {}, which holds pages, not texts", opened.input->name(), opened.format->title));
@@ -121,6 +123,7 @@ std::unique_ptr<CorpusPiece> CorpusReader::next() {
     piece->input = &inputs_[position_.input];
     piece->line = position_.line;
     piece->is_lines = is_lines_;
+    piece->is_whole = at_end && position_.offset == 0;
     piece->size = cut;
     piece->bytes.resize(cut);
     position_.offset += cut;
@@ -133,7 +136,7 @@ std::unique_ptr<CorpusPiece> CorpusReader::next() {
       input_.reset();
       position_ = {position_.input + 1, 0, 1};
     }
-    if (cut != 0) return piece;
+    if (cut != 0 || (piece->is_whole && !piece->is_lines)) return piece;
   }
 }
 
@@ -153,15 +156,16 @@ void CorpusReader::skip_to(const CorpusPosition& position) {
 
 uint64_t CorpusReader::bytes_read() const { return bytes_before_ + (input_ != nullptr ? input_->bytes_read() : 0); }
 
-void for_each_text(const CorpusPiece& piece, const std::string& text_key,
-                   const std::function<void(std::string_view)>& visit) {
+uint64_t for_each_text(const CorpusPiece& piece, const std::string& text_key,
+                       const std::function<void(std::string_view)>& visit) {
   if (!piece.is_lines) {
+    if (piece.is_whole && is_empty_text(piece.view())) return 1;
     visit(piece.view());
-    return;
+    return 0;
   }
   thread_local simdjson::dom::parser parser(kLineBytesMax + simdjson::SIMDJSON_PADDING);  // keeps its memory
   std::string plain;
-  uint64_t line = piece.line;
+  uint64_t line = piece.line, empty = 0;
   const auto fail = [&](std::string_view why) {
     throw Error(fmt::format("{}: line {}: {}", piece.input->path, line, why));
   };
@@ -176,8 +180,10 @@ void for_each_text(const CorpusPiece& piece, const std::string& text_key,
     const simdjson::error_code parsed = parse_json(parser, json, root, plain, true);
     if (parsed != simdjson::SUCCESS) fail(simdjson::error_message(parsed));
     if (root[text_key].get(text) != simdjson::SUCCESS) fail(fmt::format("no string \"{}\"", text_key));
-    visit(text);
+    if (is_empty_text(text)) ++empty;
+    else visit(text);
   }
+  return empty;
 }
 
 }  // namespace ftok

@@ -27,6 +27,7 @@ struct CorpusPiece {
   size_t size = 0;
   const CorpusInput* input = nullptr;
   bool is_lines = false;  // of JSON; else text
+  bool is_whole = false;  // a text from its beginning to its end
   uint64_t line = 1;      // of its first byte, in lines
 
   std::string_view view() const { return {bytes.data(), size}; }
@@ -76,9 +77,10 @@ class CorpusReader {
   uint64_t bytes_before_ = 0, bytes_total_ = 0, bytes_searched_ = 0;
 };
 
-// Calls visit(text) for each text of a piece. Throws Error naming input and line where a line is not a JSON object, has
+// Calls visit(text) for each text of a piece that is not empty (is_empty_text), and returns how many are; a part of a
+// text is not looked at in that way. Throws Error naming input and line where a line is not a JSON object, has
 // no string under `text_key` or is not UTF-8.
-void for_each_text(const CorpusPiece& piece, const std::string& text_key,
-                   const std::function<void(std::string_view)>& visit);
+uint64_t for_each_text(const CorpusPiece& piece, const std::string& text_key,
+                       const std::function<void(std::string_view)>& visit);
 
 }  // namespace ftok

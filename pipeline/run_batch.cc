@@ -6,6 +6,7 @@
 #include "document/batch_stage.h"
 #include "pipeline/plan.h"
 #include "pipeline/run/cpu_clock.h"
+#include "text/unicode.h"
 
 namespace ftok {
 namespace {
@@ -59,7 +60,7 @@ class StageRun {
 
 }  // namespace
 
-bool has_nothing_to_judge(const Document& document) { return document.html.empty() && document.text.empty(); }
+bool has_nothing_to_judge(const Document& document) { return document.html.empty() && is_empty_text(document.text); }
 
 size_t batch_documents(StageSpan stages) {
   size_t most = 1;

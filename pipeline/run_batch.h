@@ -15,7 +15,7 @@ namespace ftok {
 
 using StageSpan = std::span<const std::unique_ptr<const Stage>>;
 
-// Whether there is neither a page nor a text.
+// Whether there is neither a page nor a text (is_empty_text).
 bool has_nothing_to_judge(const Document& document);
 
 // The most documents that a stage wants at a time; 1 where none wants batches.

@@ -38,9 +38,7 @@ FieldSays read_field(std::string field) {
   return FieldSays::kNothing;
 }
 
-}  // namespace
-
-std::optional<Split> split_of_name(const std::string& path) {
+FieldSays read_name(const std::string& path) {
   const std::string stem = std::filesystem::path(path).stem().string();
   std::vector<FieldSays> fields;
   for (size_t begin = 0; begin <= stem.size();) {
@@ -51,18 +49,29 @@ std::optional<Split> split_of_name(const std::string& path) {
   size_t last = fields.size();
   while (last > 0 && fields[last - 1] == FieldSays::kNothing) --last;
   if (last == 0) {
-    const FieldSays folder = read_field(std::filesystem::path(path).parent_path().filename().string());
-    if (folder == FieldSays::kTrain) return Split::kTrain;
-    if (folder == FieldSays::kValidation) return Split::kValidation;
-    return std::nullopt;
+    const std::filesystem::path whole = std::filesystem::absolute(path).lexically_normal();
+    return read_field(whole.parent_path().filename().string());
   }
   const FieldSays split = fields[last - 1], before = last > 1 ? fields[last - 2] : FieldSays::kNothing;
   const bool named = before == FieldSays::kTrain || before == FieldSays::kValidation;
   if (named && before != split) {
     throw Error(path + ": its name says two things of its split: name it for one, as in \"x_train_000000.bin\"");
   }
-  if (split == FieldSays::kOther) return std::nullopt;
-  return split == FieldSays::kTrain ? Split::kTrain : Split::kValidation;
+  return split;
+}
+
+}  // namespace
+
+std::optional<Split> split_of_name(const std::string& path) {
+  const FieldSays says = read_name(path);
+  if (says == FieldSays::kTrain) return Split::kTrain;
+  if (says == FieldSays::kValidation) return Split::kValidation;
+  return std::nullopt;
+}
+
+bool is_held_out_by_name(const std::string& path) {
+  const FieldSays says = read_name(path);
+  return says == FieldSays::kValidation || says == FieldSays::kOther;
 }
 
 std::string shard_sidecar_path(std::string_view path) { return beside_shard(path, ".docs"); }

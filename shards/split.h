@@ -33,6 +33,9 @@ std::string shard_name(Split split, uint64_t index, const ShardFormat& format);
 // "x_train_eval").
 std::optional<Split> split_of_name(const std::string& path);
 
+// Whether it says that the shard is not for training: "val" and its like, or "test", "eval", "dev", "holdout".
+bool is_held_out_by_name(const std::string& path);
+
 // The name of a shard's sidecar: `path` with its extension (".bin", ".ds") replaced by ".docs".
 std::string shard_sidecar_path(std::string_view path);
 

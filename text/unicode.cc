@@ -11,4 +11,13 @@ Category category_of(char32_t code_point) {
   return static_cast<Category>(kCategoryRows[kCategoryBlocks[code_point >> 8]][code_point & 0xFF]);
 }
 
+bool is_empty_text(std::string_view text) {
+  for (size_t i = 0; i < text.size();) {
+    const Utf8Char c = decode_utf8(text, i);
+    if (!is_white_space(c.code_point)) return false;
+    i += c.size;
+  }
+  return true;
+}
+
 }  // namespace ftok

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <string_view>
 
 #include "core/utf8.h"
 
@@ -32,5 +33,9 @@ constexpr bool is_white_space(char32_t c) {
   return (c >= 0x09 && c <= 0x0D) || c == 0x20 || c == 0x85 || c == 0xA0 || c == 0x1680 ||
          (c >= 0x2000 && c <= 0x200A) || c == 0x2028 || c == 0x2029 || c == 0x202F || c == 0x205F || c == 0x3000;
 }
+
+// Whether a text holds nothing but white space: such a document is an empty one. Looks no further than the first other
+// character.
+bool is_empty_text(std::string_view text);
 
 }  // namespace ftok

@@ -152,12 +152,39 @@ Batch Loader::batch(uint64_t begin, int64_t B) const {
   return batch;
 }
 
+namespace {
+
+// A shard that is named itself does not become training data against what is said of it. One of which nothing is said
+// may.
+void check_is_for_training(const std::string& path) {
+  std::string name;
+  std::string_view says;
+  if (const std::string manifest = manifest_path_of(path, name); !manifest.empty()) {
+    const std::vector<ShardEntry> shards = read_manifest(manifest).shards;
+    const auto entry =
+        std::find_if(shards.begin(), shards.end(), [&](const ShardEntry& one) { return one.shard.name == name; });
+    if (entry != shards.end() && entry->split == Split::kTrain) return;
+    if (entry != shards.end()) says = kManifestName;
+  }
+  if (says.empty() && is_held_out_by_name(path)) says = "its name";
+  if (says.empty()) return;
+  throw Error(
+      fmt::format("{}: not for training, as {} says; to train on it all the same, copy it to another folder "
+                  "under a name like \"x_train_000000.bin\"",
+                  path, says));
+}
+
+}  // namespace
+
 std::vector<std::string> list_shards(const std::string& folder, Split split) {
   namespace fs = std::filesystem;
   refuse_address(folder);
   std::vector<std::string> paths;
   std::error_code code;
-  if (fs::is_regular_file(folder, code)) return {folder};
+  if (fs::is_regular_file(folder, code)) {
+    if (split == Split::kTrain) check_is_for_training(folder);
+    return {folder};
+  }
   const std::string manifest = (fs::path(folder) / kManifestName).string();
   if (fs::exists(manifest, code)) {
     for (const ShardEntry& entry : read_manifest(manifest).shards) {

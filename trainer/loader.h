@@ -87,8 +87,9 @@ class Loader {
 };
 
 // The shards of a folder for one split, in order: as its manifest lists them, or, where it has none, by their names
-// (split_of_name). A path that is a file is that shard. Throws Error naming the folder when there is none, and naming
-// the file whose name says both.
+// (split_of_name). A path that is a file is that shard; as training data only where it is not known to be something
+// else. Throws Error naming the folder when there is none, and naming the file whose name says both, or that is not for
+// training.
 std::vector<std::string> find_shards(const std::string& folder, Split split);
 
 // The same, but none where there is none.

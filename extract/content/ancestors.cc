@@ -211,6 +211,18 @@ uint32_t ancestor_of_role(std::string_view role) {
   return 0;
 }
 
+bool is_piece_of_line(const Dom& dom, NodeId top) {
+  constexpr size_t kNodesMax = 8, kBytesMax = 40;
+  if (dom[top].view().starts_with("mjx-")) return true;
+  size_t nodes = 0, bytes = 0;
+  for (NodeId id = dom.next_in_order(top, top); id != kNoNode; id = dom.next_in_order(id, top)) {
+    if (dom[id].is_text()) bytes += dom[id].view().size();
+    const bool is_box = dom[id].is_element() && has_flag(dom[id].tag, kBlock);
+    if (is_box || ++nodes > kNodesMax || bytes > kBytesMax) return false;
+  }
+  return true;
+}
+
 bool is_permalink(const Dom& dom, NodeId link) {
   constexpr std::string_view kSigns[] = {"\u00B6", "#", "\u00A7", "\U0001F517", "\u2693", "\u221E"};
   constexpr size_t kSignMax = 16;  // bytes, with white space around it

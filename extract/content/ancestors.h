@@ -20,6 +20,10 @@ bool has_class(std::string_view classes, std::string_view name);
 
 bool contains_word(std::string_view text, std::string_view lower_case);  // without regard to ASCII case
 
+// Whether an element of the site's own that is hidden is a piece of a line: an icon by its ligature, MathJax's drawing.
+// Others may be boxes of the page's text.
+bool is_piece_of_line(const Dom& dom, NodeId top);
+
 // Whether a link is a heading's permalink: it points into a page and its text is a sign alone, such as the pilcrow of
 // Sphinx.
 bool is_permalink(const Dom& dom, NodeId link);

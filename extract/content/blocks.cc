@@ -7,6 +7,7 @@
 #include "extract/content/gutters.h"
 #include "extract/content/list_numbers.h"
 #include "extract/content/measure.h"
+#include "extract/content/readers_comments.h"
 #include "extract/content/ruby.h"
 #include "extract/content/text_run.h"
 
@@ -29,6 +30,7 @@ struct Frame {
   bool keep_white_space = false;
   bool emphasis = false;
   bool is_header_cell = false;
+  bool is_formula = false;        // what it draws is one
   std::string_view closing_mark;  // to be written at the end of the element
   std::string_view link;          // its address, where that is to be written
   std::string_view closing_text;  // to be written at the end of the element: a bracket behind a reading
@@ -122,6 +124,7 @@ class Cutter {
   bool is_link_ = false;                         // it has an address, or a script seems to act on it
   bool with_noscript_;
   bool item_starts_ = false;  // a list item was entered and has no block yet
+  bool in_formula_ = false;   // what is appended is one
 };
 
 void Cutter::append(std::string_view text) {
@@ -142,14 +145,17 @@ void Cutter::append(std::string_view text) {
   block_.inline_hints = static_cast<uint16_t>(block_.inline_hints | frame.inline_hints);
   if ((frame.ancestors & kInLink) != 0) block_.sums.link_letters += added;
   if (frame.emphasis) block_.emphasis_letters += added;
+  if (in_formula_ || frame.is_formula) block_.formula_bytes += added;
   block_.heading_level = std::max(block_.heading_level, frame.heading_level);
 }
 
 void Cutter::append_formula(std::string_view source, bool displayed) {
+  in_formula_ = true;
   append(displayed ? "$$" : "$");
   const size_t end_of_mark = page_.text.size();
   append(source);
   append(displayed ? "$$" : "$");
+  in_formula_ = false;
   if (!options_.markdown || end_of_mark == 0) return;
   const size_t begin = end_of_mark - (displayed ? 2 : 1);
   page_.marks.push_back({static_cast<uint32_t>(begin), true, "$", {}});
@@ -158,7 +164,12 @@ void Cutter::append_formula(std::string_view source, bool displayed) {
 
 void Cutter::append_math(NodeId math) {
   const std::string source = tex_of(dom_, math, page_.steps);
-  if (source.empty()) return append(drawn_text_of(dom_, math, page_.steps));
+  if (source.empty()) {
+    in_formula_ = true;
+    append(drawn_text_of(dom_, math, page_.steps));
+    in_formula_ = false;
+    return;
+  }
   append_formula(source, dom_.value(math, AttributeName::kDisplay) == "block");
 }
 
@@ -264,6 +275,7 @@ bool Cutter::enter(NodeId id, const Node& node) {
   const uint16_t hints = read_attributes(id, frame);
   if (node.tag == Tag::kA && !is_link_) frame.ancestors &= frames_.back().ancestors | ~static_cast<uint32_t>(kInLink);
   const uint8_t kinds = box_kinds_of(names_);
+  if ((kinds & kComments) != 0 || is_element_of_comments(node)) frame.ancestors |= kInComments;
   if (!frame.looked_for_numbers && (node.tag == Tag::kTd || (kinds & kLineNumbers) != 0)) {
     const bool named = (kinds & kLineNumbers) != 0 && is_named_gutter(dom_.value(id, AttributeName::kClass));
     if (named && holds_line_numbers(dom_, id, page_.steps)) return false;
@@ -271,7 +283,8 @@ bool Cutter::enter(NodeId id, const Node& node) {
     frame.looked_for_numbers = named;
   }
   unfold(frame, (kinds & kUnfolds) != 0);
-  if (has_flag(node.tag, kBlock)) {
+  const bool is_hidden_box = node.tag == Tag::kUnknown && hides_here(frame) && !is_piece_of_line(dom_, id);
+  if (has_flag(node.tag, kBlock) || is_hidden_box) {
     enter_container(id, node, frame, hints);
   } else if (!enter_inline(id, node, frame, hints)) {
     return false;
@@ -345,7 +358,10 @@ uint16_t Cutter::read_attributes(NodeId id, Frame& frame) {
         break;
       case AttributeName::kHref: is_link_ = true; break;
       case AttributeName::kName: is_named = true; break;
-      case AttributeName::kItemtype: note_item_type(a->value()); break;
+      case AttributeName::kItemtype:
+        note_item_type(a->value());
+        if (is_type_of_comments(a->value())) frame.ancestors |= kInComments;
+        break;
       case AttributeName::kHidden: frame.ancestors |= kInHidden; break;
       case AttributeName::kAriaHidden:
         if (a->value() == "true") frame.ancestors |= kInHidden | kHiddenFromAria;
@@ -357,6 +373,12 @@ uint16_t Cutter::read_attributes(NodeId id, Frame& frame) {
         is_scripted = true;
         if (has_flag(dom_[id].tag, kBlock))
           hints = static_cast<uint16_t>(hints | (hints_of(a->value()) & 1U << kHintComment));
+        break;
+      case AttributeName::kAriaLabelledby:  // the id of the box's heading
+      case AttributeName::kDataTestid:
+      case AttributeName::kDataComponent:
+        is_scripted = true;
+        if ((hints_of(a->value()) >> kHintComment & 1) != 0) frame.ancestors |= kInComments;
         break;
       default: is_scripted = true; break;
     }
@@ -381,11 +403,12 @@ void Cutter::unfold(Frame& frame, bool unfolds) const {
 
 bool Cutter::enter_inline(NodeId id, const Node& node, Frame& frame, uint16_t hints) {
   // A hidden piece of a line (an icon's letter, the visual half of a formula) goes alone, its line stays.
-  if (hides_here(frame) && node.tag != Tag::kUnknown) {
+  if (hides_here(frame)) {
     const NodeId formula = formula_below(dom_, id);
     if (formula != kNoNode) append_math(formula);
     if (!is_drawing_alone(dom_, id)) return false;
     frame.ancestors &= frames_.back().ancestors | ~static_cast<uint32_t>(kInHidden | kHiddenFromAria);
+    frame.is_formula = true;
   }
   if (node.tag == Tag::kSpan && is_no_text(dom_.value(id, AttributeName::kClass))) return false;
   if (node.tag == Tag::kA && is_permalink(dom_, id)) return false;

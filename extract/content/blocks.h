@@ -31,7 +31,8 @@ enum Ancestor : uint32_t {
   // which of the ways kInHidden came about; neither: the attribute
   // clang-format on
   kInNoscript = 1 << 25,
-  kFolded = 1 << 26,  // hidden, but in a box that readers unfold: an accordion, a tab, a slide. Not kInHidden
+  kFolded = 1 << 26,      // hidden, but in a box that readers unfold: an accordion, a tab, a slide. Not kInHidden
+  kInComments = 1 << 27,  // in a box that says so by other means than a hint: no feature of the block
 };
 
 // Signs in a block's text that say what it may be, as bits.
@@ -89,7 +90,10 @@ struct Block {
   bool is_numbered = false;  // and that of an ordered list
   uint8_t signs = 0;         // bits of Sign
   uint32_t uppercase = 0, digits = 0, breaks = 0, emphasis_letters = 0;
+  uint32_t formula_bytes = 0;  // of the text
   TextSums sums;
+
+  bool is_formula() const { return formula_bytes * 2 > text_size; }  // but for its number, or a word before it
 };
 
 // What a layout may write into a block's text: Markdown's marks, the address of a link. Kept beside the text, so that

@@ -201,11 +201,48 @@ constexpr uint32_t kLineNumberNames[] = {
     hash_name("linenums"),    hash_name("linenr"),      hash_name("sourcelineno"), hash_name("lnum"),
     hash_name("lno"),         hash_name("no")};
 
+// What systems of comments, and languages, call them. Words that the model has seen as kHintComment are not here.
+constexpr uint32_t kCommentNames[] = {hash_name("talkback"),
+                                      hash_name("talkbacks"),
+                                      hash_name("webmentions"),
+                                      hash_name("hyvor"),
+                                      hash_name("isso"),
+                                      hash_name("cusdis"),
+                                      hash_name("vuukle"),
+                                      hash_name("spotim"),
+                                      hash_name("viafoura"),
+                                      hash_name("waline"),
+                                      hash_name("twikoo"),
+                                      hash_name("valine"),
+                                      hash_name("cackle"),
+                                      hash_name("hypercomments"),
+                                      hash_name("fbcomments"),
+                                      hash_name("newscomments"),
+                                      hash_name("articlecomments"),
+                                      hash_name("blogcomments"),
+                                      hash_name("entrycomments"),
+                                      hash_name("commentarea"),
+                                      hash_name("coment"),
+                                      hash_name("yorum"),
+                                      hash_name("diskuse"),
+                                      hash_name("diskuze"),
+                                      hash_name("diskussion"),
+                                      hash_name("diskussionen"),
+                                      hash_name("discussie"),
+                                      hash_name("hozzaszolas"),
+                                      hash_name("hozzaszolasok"),
+                                      hash_name("keskustelu"),
+                                      hash_name("obsuzhdenie"),
+                                      hash_name("binhluan"),
+                                      hash_name("pinglun"),
+                                      hash_name("tanggapan")};
+
 // The low bits of all those hashes: a first look that tells most names from them.
-constexpr std::array<uint64_t, 16> kBoxBits = [] {
-  std::array<uint64_t, 16> bits{};
+constexpr std::array<uint64_t, 64> kBoxBits = [] {
+  std::array<uint64_t, 64> bits{};
   for (const uint32_t name : kFoldNames) bits[name / 64 % bits.size()] |= uint64_t{1} << (name % 64);
   for (const uint32_t name : kLineNumberNames) bits[name / 64 % bits.size()] |= uint64_t{1} << (name % 64);
+  for (const uint32_t name : kCommentNames) bits[name / 64 % bits.size()] |= uint64_t{1} << (name % 64);
   return bits;
 }();
 
@@ -224,6 +261,7 @@ uint8_t box_kinds_of(const std::vector<uint32_t>& names) {
     if ((kBoxBits[name / 64 % kBoxBits.size()] >> (name % 64) & 1) == 0) continue;
     if (is_among(kFoldNames, name)) kinds |= kUnfolds;
     if (is_among(kLineNumberNames, name)) kinds |= kLineNumbers;
+    if (is_among(kCommentNames, name)) kinds |= kComments;
   }
   return kinds;
 }

@@ -8,7 +8,7 @@
 #include "extract/content/content_model.h"
 #include "extract/content/leaf_masks.h"
 #include "extract/content/list_numbers.h"
-#include "extract/content/thread_address.h"
+#include "extract/content/readers_comments.h"
 
 namespace ftok::html {
 
@@ -67,83 +67,6 @@ std::vector<float> score_blocks(const PageBlocks& page, const PageFacts& facts, 
   score = rows.pass(second_masks(), context.data());
   for (float& sum : score) sum = probability_of(sum);
   return score;
-}
-
-bool stands_in_comments(const PageBlocks& page, const Block& block) {
-  constexpr uint8_t kLevels = 6;
-  return page.containers[block.container].hint_distance[kHintComment] <= kLevels;
-}
-
-// A reader's comment: text in a box named so, not its buttons and dates.
-bool is_comment(const PageBlocks& page, const Block& block) {
-  constexpr uint32_t kWordsMin = 5;
-  return stands_in_comments(page, block) && block.sums.words >= kWordsMin &&
-         block.sums.link_letters * 2 < block.sums.letters &&
-         (block.ancestors & (kInForm | kInNav | kInButton | kInFooter)) == 0;
-}
-
-// Whether a name says that a box holds the comments on what its first word names: "post-comments".
-bool is_name_of_comments(uint32_t name) {
-  static const std::array<uint32_t, 8> kNames = [] {
-    constexpr std::string_view kWords[] = {"post-comments",  "article-comments", "entry-comments", "blog-comments",
-                                           "story-comments", "news-comments",    "text-comments",  "content-comments"};
-    std::array<uint32_t, 8> names{};
-    std::transform(std::begin(kWords), std::end(kWords), names.begin(), hash_of_name);
-    return names;
-  }();
-  return std::find(kNames.begin(), kNames.end(), name) != kNames.end();
-}
-
-// Whether a box around is named as comments, and not as the page's content too ("main-content__item__comment").
-bool is_named_for_comments(const PageBlocks& page, const Block& block) {
-  constexpr int kLevels = 6;
-  uint32_t at = block.container;
-  for (int level = 0; level <= kLevels && at != 0; ++level, at = page.containers[at].parent) {
-    const Container& box = page.containers[at];
-    if ((box.hints >> kHintComment & 1) == 0) continue;
-    if ((box.hints >> kHintContent & 1) == 0) return true;
-    const auto names = page.names.begin();
-    if (std::any_of(names + box.first_name, names + box.last_name, is_name_of_comments)) return true;
-  }
-  return false;
-}
-
-// Whether a page's posts are what it is about. `first` is the first kept block in a box named as comments: where what
-// stands before it is in boxes named as a forum's, so is the page.
-bool is_conversation(const PageBlocks& page, const PageFacts& facts, const std::vector<uint8_t>& keep, size_t first) {
-  constexpr uint8_t kLevels = 9;
-  if (facts.is_forum() || page.has_thread_type || is_thread_address(facts.address)) return true;
-  if (!facts.is_article() && is_thread_title(facts.document_title)) return true;
-  double forum = 0, all = 0;
-  for (size_t i = 0; i < first; ++i) {
-    if (keep[i] == 0) continue;
-    const double words = page.blocks[i].sums.words;
-    all += words;
-    if (page.containers[page.blocks[i].container].hint_distance[kHintForum] <= kLevels) forum += words;
-  }
-  return !facts.is_article() && forum * 2 > all;
-}
-
-// What readers wrote under an article goes, whatever its share of the page, where the article comes before it: a few
-// sentences at least, and no more behind it. Elsewhere (a product and its reviews, text between boxes so named) it goes
-// where the rest is the greater part.
-void drop_comments(const PageBlocks& page, const PageFacts& facts, std::vector<uint8_t>& keep) {
-  constexpr double kWordsMin = 30;
-  double before = 0, behind = 0, comments = 0;
-  size_t first = page.blocks.size();
-  for (size_t i = 0; i < page.blocks.size(); ++i) {
-    if (keep[i] == 0) continue;
-    const bool in_comments = stands_in_comments(page, page.blocks[i]);
-    if (in_comments && first == page.blocks.size()) first = i;
-    (in_comments ? comments : first == page.blocks.size() ? before : behind) += page.blocks[i].sums.words;
-  }
-  if (first == page.blocks.size() || before < kWordsMin || is_conversation(page, facts, keep, first)) return;
-  const bool is_under_article = facts.is_article() || (behind < kWordsMin && !facts.is_product() &&
-                                                       is_named_for_comments(page, page.blocks[first]));
-  if (!is_under_article && before <= behind + comments) return;
-  for (size_t i = first; i < page.blocks.size(); ++i) {
-    if (stands_in_comments(page, page.blocks[i])) keep[i] = 0;
-  }
 }
 
 bool has_other_than(uint32_t block, const std::vector<uint8_t>& keep) {
@@ -299,6 +222,38 @@ void keep_lists_whole(const PageBlocks& page, const ContentChoice& choice, std::
   }
 }
 
+// "(12)", "(3.1a)": beside a formula.
+bool is_equation_number(std::string_view text) {
+  constexpr size_t kBytesMax = 12;
+  return text.size() <= kBytesMax && text.starts_with('(') && text.ends_with(')') &&
+         text.find_first_of("0123456789") != std::string_view::npos;
+}
+
+// A formula in a box of its own is a part of the text around it: it is kept, with its number, where the text before it
+// and behind it is, or where one of them stands in the same box. Alone it says too little to be scored well.
+void keep_formulas(const PageBlocks& page, std::vector<uint8_t>& keep) {
+  const std::vector<Block>& blocks = page.blocks;
+  for (size_t first = 0, last = 0; first < blocks.size(); first = std::max(last, first + 1)) {
+    bool any = false;
+    for (last = first; last < blocks.size(); ++last) {
+      any = any || blocks[last].is_formula();
+      if (!blocks[last].is_formula() && !is_equation_number(page.text_of(blocks[last]))) break;
+    }
+    if (!any) continue;
+    const bool before = first > 0 && keep[first - 1] != 0, behind = last < blocks.size() && keep[last] != 0;
+    for (size_t i = first; i < last; ++i) {
+      if (keep[i] != 0 || (blocks[i].ancestors & (kInHidden | kInNav | kInForm)) != 0) continue;
+      const uint32_t table = table_around(page, blocks[i].container);
+      const uint32_t around = page.containers[frame_of(page, table != 0 ? table : blocks[i].container)].parent;
+      const auto is_beside = [&](size_t k) {
+        const uint32_t at = blocks[k].container;
+        return at == around || page.containers[at].parent == around;
+      };
+      keep[i] = (before && behind) || (before && is_beside(first - 1)) || (behind && is_beside(last));
+    }
+  }
+}
+
 }  // namespace
 
 ContentChoice choose_content(const PageBlocks& page, const PageFacts& facts, const ContentOptions& options,
@@ -325,6 +280,8 @@ ContentChoice choose_content(const PageBlocks& page, const PageFacts& facts, con
   keep_whole(page, choice.keep);
   keep_lists_whole(page, choice, choice.keep);
   keep_rows_whole(page, choice.keep);
+  keep_formulas(page, choice.keep);
+  keep_posts(page, facts, choice.keep);
   if (!options.comments) drop_comments(page, facts, choice.keep);
   const bool has_title = choice.title_block != kNone && page.blocks[choice.title_block].heading_level > 0;
   if (has_title && (options.title || has_other_than(choice.title_block, choice.keep)))

@@ -8,9 +8,10 @@ namespace ftok::html {
 
 namespace {
 
-constexpr std::string_view kHostParts[] = {
-    "forum",       "forums",  "bbs", "board", "boards", "community",     "communities", "discuss",       "discussion",
-    "discussions", "answers", "ask", "talk",  "reddit", "stackexchange", "quora",       "stackoverflow", "ycombinator"};
+constexpr std::string_view kHostParts[] = {"forum",     "forums",        "bbs",         "board",      "boards",
+                                           "community", "communities",   "discuss",     "discussion", "discussions",
+                                           "answers",   "ask",           "talk",        "reddit",     "stackexchange",
+                                           "quora",     "stackoverflow", "ycombinator", "lemmy",      "lobste"};
 constexpr std::string_view kPathParts[] = {
     "forum",  "forums",    "viewforum", "thread",     "threads",     "showthread", "viewthread", "topic",
     "topics", "viewtopic", "showtopic", "discussion", "discussions", "questions",  "question",   "answers",
@@ -44,23 +45,43 @@ bool is_issue_number(std::string_view part) {
 
 bool begins_with_digit(std::string_view text) { return !text.empty() && text[0] >= '0' && text[0] <= '9'; }
 
-// "Issue #12", "(#12)", and "#12 (" at the beginning.
+// "[MILL-12] ", as an issue tracker begins its titles.
+bool begins_with_issue_key(std::string_view title) {
+  if (!title.starts_with('[')) return false;
+  const size_t end = std::min(title.find(']'), title.size());
+  const size_t hyphen = title.substr(0, end).rfind('-');
+  return hyphen != std::string_view::npos && hyphen > 1 && hyphen + 1 < end && title.substr(end).starts_with("] ") &&
+         title.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789_", 1) == hyphen &&
+         title.substr(hyphen + 1, end - hyphen - 1).find_first_not_of("0123456789") == std::string_view::npos;
+}
+
+// " - mill/wheel - ", a repository, as a part of the title.
+bool names_repository(std::string_view title) {
+  const size_t slash = title.find('/');
+  if (slash == std::string_view::npos || title.find('/', slash + 1) != std::string_view::npos) return false;
+  const size_t begin = title.rfind(' ', slash) + 1, end = std::min(title.find(' ', slash), title.size());
+  return begin < slash && slash + 1 < end && title.substr(0, begin).ends_with(" - ") &&
+         title.substr(end).starts_with(" - ");
+}
+
+// "Issue #12", "(#12)", and at the beginning "#12 (", or "#12 - " where a repository is named.
 bool has_issue_number(std::string_view title) {
-  static constexpr std::string_view kNumbered[] = {"issue #",        "ticket #",        "bug #",
-                                                   "pull request #", "merge request !", "(#"};
+  static constexpr std::string_view kNumbered[] = {"issue #",      "ticket #",        "bug #", "pull request #",
+                                                   "discussion #", "merge request !", "(#"};
   for (const std::string_view kind : kNumbered) {
     const size_t at = title.find(kind);
     if (at != std::string_view::npos && begins_with_digit(title.substr(at + kind.size()))) return true;
   }
   if (title.size() < 2 || title[0] != '#' || !begins_with_digit(title.substr(1))) return false;
   const size_t end = title.find_first_not_of("0123456789", 1);
-  return end != std::string_view::npos && title.substr(end).starts_with(" (");
+  if (end == std::string_view::npos) return false;
+  return title.substr(end).starts_with(" (") || (title.substr(end).starts_with(" - ") && names_repository(title));
 }
 
 bool names_forum(std::string_view site) {
-  static constexpr std::string_view kNames[] = {"forum",          "message board", "bulletin board", "discussion board",
-                                                "issue tracker",  "bug tracker",   "bugzilla",       "stack exchange",
-                                                "stack overflow", "hacker news"};
+  static constexpr std::string_view kNames[] = {
+      "forum", "message board",  "bulletin board", "discussion board", "issue tracker", "bug tracker", "bugzilla",
+      "jira",  "stack exchange", "stack overflow", "hacker news",      "lemmy",         "lobsters",    "reddit"};
   return std::any_of(std::begin(kNames), std::end(kNames),
                      [&](std::string_view name) { return site.find(name) != std::string_view::npos; });
 }
@@ -95,7 +116,7 @@ bool is_thread_address(std::string_view address) {
 bool is_thread_title(std::string_view title) {
   std::string lower(title.substr(0, 512));
   for (char& c : lower) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c;
-  if (has_issue_number(lower)) return true;
+  if (has_issue_number(lower) || begins_with_issue_key(lower)) return true;
   // What the site calls itself, before or behind the title of the page.
   static constexpr std::string_view kSigns[] = {" - ", " | ", " \u2013 ", " \u2014 ", " \u00B7 ", " :: ", " \u2022 "};
   size_t first = std::string::npos, last = 0;

@@ -7,6 +7,7 @@
 #include "core/hash_seed.h"
 #include "extract/output/markdown.h"
 #include "extract/output/table_plan.h"
+#include "extract/output/table_sections.h"
 
 namespace ftok::html {
 
@@ -268,7 +269,7 @@ std::string lay_out(const PageBlocks& page, const std::vector<uint8_t>& keep, co
                     std::vector<Fate>* fates) {
   Layout layout(page, keep, options);
   if (fates != nullptr) fates->assign(page.blocks.size(), Fate::kDropped);
-  for (size_t i = 0; i < page.blocks.size(); ++i) {
+  for (const uint32_t i : reading_order(page)) {
     const Block& block = page.blocks[i];
     if (keep[i] == 0) continue;
     const bool left_out = !options.tables && (block.ancestors & kInTable) != 0;

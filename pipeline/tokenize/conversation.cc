@@ -18,7 +18,7 @@ namespace json = simdjson::dom;
 
 constexpr size_t kRolesMax = 254;  // tokenizer/chat.h: a token's role is a byte
 
-bool take_id(const json::object& object, std::string_view key, std::string& id) {
+bool take_id(const json::object& object, std::string_view line, std::string_view key, std::string& id) {
   std::string_view text;
   int64_t number = 0;
   if (object[key].get(text) == simdjson::SUCCESS) {
@@ -26,7 +26,7 @@ bool take_id(const json::object& object, std::string_view key, std::string& id) 
   } else if (object[key].get(number) == simdjson::SUCCESS) {
     id = std::to_string(number);
   } else {
-    return false;
+    return object[key].error() == simdjson::SUCCESS && id_as_written(line, key, id);
   }
   return true;
 }
@@ -53,7 +53,7 @@ Verdict ConversationParser::parse(std::string_view line, Document& document, std
   json::object object;
   const simdjson::error_code error = parse_json(parser_->dom, line, object, plain_, true);
   if (error != simdjson::SUCCESS) return Verdict::drop("text.bad_json", 0, 0, simdjson::error_message(error));
-  has_id = take_id(object, id_key_, document.id);
+  has_id = take_id(object, line, id_key_, document.id);
   json::array list;
   if (object[messages_key_].get(list) != simdjson::SUCCESS || list.size() == 0) {
     return Verdict::drop("chat.no_messages", 0, 0, messages_key_);

@@ -4,6 +4,7 @@
 #include <xxhash.h>
 
 #include "pipeline/tokenize/conversation.h"
+#include "text/unicode.h"
 
 namespace ftok {
 namespace {
@@ -20,7 +21,7 @@ class BlockEncoder {
   // A conversation has messages.
   void add(Document& document, Verdict& verdict, bool has_id, const std::vector<ChatMessage>* messages = nullptr) {
     if (verdict.kept() && document.text.empty() && !document.payload.empty()) verdict = Verdict::skip("not_text");
-    if (verdict.kept() && document.text.empty() && messages == nullptr) verdict = Verdict::drop("text.empty");
+    if (verdict.kept() && messages == nullptr && is_empty_text(document.text)) verdict = Verdict::drop("text.empty");
     encoded_.tally.count(verdict);
     encoded_.tally.replacements += document.replacements;
     if (!verdict.kept()) {

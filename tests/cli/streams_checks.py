@@ -4,7 +4,7 @@ inputs that can be read only once, signals during every wait.
 
   FTOK=path/to/ftok streams_checks.py [TestName...]
 """
-import gzip, http.server, json, os, signal, socket, stat, subprocess, sys, threading, time, unittest
+import fcntl, gzip, http.server, json, os, signal, socket, stat, subprocess, sys, termios, threading, time, unittest
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "pipeline"))
@@ -266,7 +266,7 @@ class Silent(http.server.BaseHTTPRequestHandler):
 
 
 class Signals(Checks):
-    """SIGINT and SIGTERM end every wait, with exit code 130 where a run can go on."""
+    """SIGINT, SIGTERM and a terminal that closes end every wait, with exit code 130 where a run can go on."""
 
     def setUp(self):
         super().setUp()
@@ -319,10 +319,55 @@ class Signals(Checks):
 
     def test_of_tokenize_and_extract(self):
         os.mkfifo(self.folder / "fifo")
-        for command in (["tokenize", "--vocab", "ftok-4k", "--output", "out", "fifo"], ["extract", "--jsonl", "--input", "fifo"],
-                        ["run", "--input", "fifo", "--measure", "measures"], ["run", "--input", "in.warc.gz", "--measure", "fifo"]):
+        for number, command in ((signal.SIGHUP, ["tokenize", "--vocab", "ftok-4k", "--output", "out", "fifo"]), (signal.SIGTERM, ["extract", "--jsonl", "--input", "fifo"]),
+                                (signal.SIGHUP, ["run", "--input", "fifo", "--measure", "measures"]), (signal.SIGTERM, ["run", "--input", "in.warc.gz", "--measure", "fifo"])):
             with self.subTest(" ".join(command)):
-                self.ends(command, signal.SIGTERM, self.catches)
+                self.ends(command, number, self.catches)
+
+    def start_training(self, output, **keywords):
+        """a training that never ends, once it has made its first steps"""
+        self.write("text.jsonl", json.dumps({"text": LINE}) + "\n" + json.dumps({"text": LINE * 20}) + "\n")
+        self.ftok("tokenize", "--vocab", "ftok-4k", "--quiet", "--output", "shards", "--validation-per-mille", "0", "text.jsonl")
+        small = {"run.checkpoint_every": 10**9, "run.sample_every": 0, "run.threads": 1, "model.layers": 1, "model.heads": 1, "model.channels": 8, "model.length": 8,
+                 "training.tokens_per_step": 8}
+        command = ["train", "tiny", "--data", "shards", "--output", output, "--steps", "100000000", *(part for key, value in small.items() for part in ("--set", f"{key}={value}"))]
+        process = subprocess.Popen([FTOK, *command], cwd=self.folder, **keywords)
+        self.addCleanup(process.kill)
+        log = self.folder / output / "log.jsonl"
+        while not log.exists() or log.stat().st_size < 200:
+            self.assertIsNone(process.poll())
+            time.sleep(0.01)
+        return process
+
+    def test_a_closed_terminal_leaves_the_checkpoint_of_a_training(self):
+        own, terminal = os.openpty()
+        # The session's first process hears of the closing from the system, and again as a shell's job does.
+        process = self.start_training("out", stdin=terminal, stdout=terminal, stderr=terminal, start_new_session=True,
+                                      preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0))
+        os.close(terminal)
+        process.send_signal(signal.SIGHUP)
+        os.close(own)
+        self.assertEqual(process.wait(SECONDS_MAX), 130)
+        self.assertEqual(len(list((self.folder / "out" / "checkpoints").iterdir())), 1)
+
+    def test_a_stop_outlives_the_reader_of_its_messages(self):
+        reader, writer = os.pipe()
+        process = self.start_training("piped", stderr=writer, stdout=subprocess.DEVNULL)
+        os.close(writer)
+        process.send_signal(signal.SIGINT)
+        os.close(reader)
+        self.assertEqual(process.wait(SECONDS_MAX), 130)
+        self.assertEqual(len(list((self.folder / "piped" / "checkpoints").iterdir())), 1)
+
+    def test_nohup_is_respected(self):
+        process = self.start_training("nohup", stderr=subprocess.DEVNULL, preexec_fn=lambda: signal.signal(signal.SIGHUP, signal.SIG_IGN))
+        process.send_signal(signal.SIGHUP)
+        seen = (self.folder / "nohup" / "log.jsonl").stat().st_size
+        while (self.folder / "nohup" / "log.jsonl").stat().st_size < seen + 2000:
+            self.assertIsNone(process.poll())
+            time.sleep(0.01)
+        process.send_signal(signal.SIGTERM)
+        self.assertEqual(process.wait(SECONDS_MAX), 130)
 
 
 class Refusals(Checks):

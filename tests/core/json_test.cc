@@ -68,6 +68,8 @@ TEST(JsonNumbers, ThoseBeyond64BitsAreReplacedAndNoOthers) {
   EXPECT_EQ(without_large("[-9223372036854775809,1.8e308,-1e400]"), "[null,null,null]");
   EXPECT_EQ(without_large("[\"18446744073709551616 \\\" 1e999\"]"), "");
   EXPECT_EQ(without_large("[018446744073709551616,1e,--1]"), "");  // no numbers of JSON: they stay wrong
+  EXPECT_EQ(without_large("[NaN,-Infinity,Infinity,\"NaN\"]"), "[null,null,null,\"NaN\"]");
+  EXPECT_EQ(without_large("[nan,Inf,\"-Infinity \\\" Infinity\"]"), "");
   EXPECT_TRUE(is_held_json_number("-0.5e3"));
   EXPECT_TRUE(is_held_json_number("18446744073709551615"));
   EXPECT_FALSE(is_held_json_number("18446744073709551616"));

@@ -86,7 +86,7 @@ TEST(InputFormats, RefuseByName) {
   EXPECT_EQ(refused("PK\x03\x04 and more"), "a packed archive (zip, 7z, rar)");
   EXPECT_EQ(refused("%PDF-1.7\n"), "PDF or PostScript");
   EXPECT_EQ(refused("{\\rtf1\\ansi"), "RTF");
-  EXPECT_EQ(refused(std::string("\xFF\xFEh\0i\0", 6)), "text in UTF-16");
+  EXPECT_EQ(refused(std::string("\xFF\xFEh\0i\0", 6)), "text in UTF-16 or UTF-32");
   EXPECT_EQ(refused("<!DOCTYPE html>\n<p>x"), "HTML");
   EXPECT_EQ(refused("\xEF\xBB\xBF\n <HTML lang=en>"), "HTML");
   EXPECT_EQ(told("<pre-history> of the mill\n"), "text");

@@ -106,6 +106,23 @@ TEST(MakeSource, JsonLines) {
   }
 }
 
+// Whatever an id is, it is the document's; a row's number stands only where there is none.
+TEST(MakeSource, IdsOfLinesAreThoseGiven) {
+  const auto id_of = [](const std::string& id) {
+    return read_items("{\"text\":\"t\",\"id\":" + id + "}\n").items[0].document.id;
+  };
+  for (const std::string number :
+       {"0", "-7", "9223372036854775807", "9223372036854775808", "18446744073709551615", "18446744073709551616",
+        "-9223372036854775808", "-9223372036854775809", "123456789012345678901234567890", "1.50", "1e400", "-0.5"})
+    EXPECT_EQ(id_of(number), number);
+  EXPECT_EQ(id_of("true"), "true");
+  EXPECT_EQ(id_of(R"({ "$oid" : "5f 1" })"), R"({"$oid":"5f 1"})");
+  EXPECT_EQ(id_of("[1, 2]"), "[1,2]");
+  EXPECT_EQ(id_of("\"null\""), "null");
+  EXPECT_EQ(id_of("null"), "memory:1");
+  EXPECT_EQ(id_of("null,\"n\":123456789012345678901234567890"), "memory:1");
+}
+
 TEST(MakeSource, JsonKeysAndLimits) {
   SourceOptions options;
   options.text_key = "content";

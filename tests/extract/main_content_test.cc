@@ -122,6 +122,25 @@ TEST(MainContent, AnnouncedListsAreKeptWhole) {
             "The rooms:/a/bx/c/end/");
 }
 
+TEST(MainContent, FormulasGoWithTheTextAroundThem) {
+  const std::string formula = "<div><math alttext=x></math></div>";
+  EXPECT_EQ(kept("<p>a</p>" + formula + "<p>c</p>"), "a/$x$/c/");
+  EXPECT_EQ(kept("<p>x</p>" + formula + "<p>x</p>"), "");
+  EXPECT_EQ(kept("<div><p>a</p>" + formula + "</div><p>x</p>"), "a/$x$/");               // in the box of the one before
+  EXPECT_EQ(kept("<div><p>a</p></div><div>" + formula + "<p>x</p></div>"), "a/");        // in another
+  EXPECT_EQ(kept("<div><p>a</p></div><div>" + formula + "</div><p>c</p>"), "a/$x$/c/");  // between the two
+  EXPECT_EQ(kept("<p>a</p><nav>" + formula + "</nav><p>c</p>"), "a/c/");
+  EXPECT_EQ(kept("<p>a</p>" + formula + formula + "<p>c</p>"), "a/$x$/$x$/c/");
+  EXPECT_EQ(kept("<p>a</p><div>x of, <math alttext=x></math></div><p>c</p>"), "a/c/");  // not more than half of it
+  EXPECT_EQ(kept("<p>a</p><div>x <math alttext=x></math></div><p>c</p>"), "a/x $x$/c/");
+  const auto row = [](const std::string& number) {
+    return "<table><tr><td><math alttext=x></math><td>" + number + "</table>";
+  };
+  EXPECT_EQ(kept("<p>a</p>" + row("(1x)") + row("(2x)") + "<p>c</p>"), "a/$x$/(1x)/$x$/(2x)/c/");
+  EXPECT_EQ(kept("<p>x</p>" + row("(1x)") + "<p>c</p>"), "$x$/(1x)/c/");
+  EXPECT_EQ(kept("<p>a</p><p>(1x)</p><p>c</p>"), "a/c/");  // a number of no formula
+}
+
 TEST(Conversation, AddressesOfThreads) {
   for (const char* address :
        {"https://forum.example.org/x", "https://warriorforum.com/a/b.html", "http://bbs.example.org/",
@@ -145,12 +164,15 @@ TEST(Conversation, TitlesOfThreads) {
   for (const char* title :
        {"The wheel squeaks - Mill Forum", "Mill Forums | The wheel squeaks",
         "Wheel squeaks \u00B7 Issue #12 \u00B7 mill", "Ticket #7: the wheel", "The wheel - Millers Stack Exchange",
-        "Wheel (#12) \u00B7 Issues \u00B7 mill", "#12 (Wheel squeaks) \u2013 Mill"}) {
+        "Wheel (#12) \u00B7 Issues \u00B7 mill", "#12 (Wheel squeaks) \u2013 Mill", "[MILL-12] Wheel squeaks",
+        "Wheel squeaks - ASF JIRA", "#12 - Wheel squeaks - mill/wheel - Codeberg.org",
+        "Oil it? \u00B7 mill/wheel \u00B7 Discussion #7", "The wheel squeaks - Lemmy.World"}) {
     EXPECT_TRUE(is_thread_title(title)) << title;
   }
   for (const char* title :
        {"", "The forum of Rome", "Rome - the forum and the mills - Travel", "Issue # of the magazine", "Forums",
-        "#12 mills to see", "Mills (#", "Forums of Rome: a walk"}) {
+        "#12 mills to see", "Mills (#", "Forums of Rome: a walk", "#12 - The mills of Weirside - A Podcast",
+        "[Video] The wheel", "[A-1 mills", "[MILL-12]squeaks", "[-12] x", "#12 - and/or"}) {
     EXPECT_FALSE(is_thread_title(title)) << title;
   }
 }
@@ -181,6 +203,55 @@ TEST(Conversation, CommentsGoWhateverTheirShare) {
   EXPECT_TRUE(keeps("<div class=forum>" + article + comments("comments") + "</div>"));
   EXPECT_FALSE(keeps("<div class=forum>" + article + comments("comments") + "</div>", {"", "Article", "", {}}));
   EXPECT_TRUE(keeps(article + comments("comments"), {"", "Product", "", {}}));  // its reviews
+}
+
+TEST(Conversation, PostsAreKeptWhereTheirLikeIs) {
+  const std::string said = words("said", 5), left = "x" + words("left", 5);
+  const auto post = [](const std::string& text) { return "<div class=post><p>" + text + "</p></div>"; };
+  const auto page = [&](int others) {
+    std::string html;
+    for (int i = 0; i < others; ++i) html += post(said);
+    return html + post(left);
+  };
+  const auto keeps = [](const std::string& html, const std::string& type) {
+    return kept(html, {"", type, "", {}}).find("left") != std::string::npos;
+  };
+  EXPECT_TRUE(keeps(page(3), "QAPage"));   // three quarters of the words that stand so are kept
+  EXPECT_FALSE(keeps(page(2), "QAPage"));  // two thirds
+  EXPECT_FALSE(keeps(page(3), ""));        // no conversation
+  EXPECT_FALSE(keeps(page(2) + "<div class=other><p>" + said + "</p></div>", "QAPage"));
+  EXPECT_FALSE(keeps(post(words("said", 30)) + post(left), "QAPage"));                             // no more than two
+  EXPECT_FALSE(keeps(post(said) + post(said) + post(said) + post("x left and right"), "QAPage"));  // four words
+  EXPECT_FALSE(
+      keeps(page(3).substr(0, page(3).size() - post(left).size()) + "<nav>" + post(left) + "</nav>", "QAPage"));
+}
+
+// Boxes that say by other means than a name of the model's that they hold comments, each beside its like that does not.
+TEST(Conversation, BoxesSayInManyWaysThatTheyHoldComments) {
+  const std::string article = "<p>" + words("word", 30) + "</p>", said = "<p>" + words("said", 500) + "</p>";
+  const auto keeps = [&](const std::string& open, const std::string& close = "</div>") {
+    return kept(article + open + said + close).find("said") != std::string::npos;
+  };
+  EXPECT_FALSE(keeps("<div itemtype='https://schema.org/Comment'>"));
+  EXPECT_FALSE(keeps("<div itemtype='http://schema.org/UserComments'>"));
+  EXPECT_TRUE(keeps("<div itemtype='https://schema.org/CommentAction'>"));
+  EXPECT_FALSE(keeps("<div data-testid='comments-section'>"));
+  EXPECT_FALSE(keeps("<div data-component='CommentList'>"));
+  EXPECT_TRUE(keeps("<div data-testid='more'>"));
+  EXPECT_FALSE(keeps("<section aria-labelledby=comments-heading>", "</section>"));
+  EXPECT_TRUE(keeps("<section aria-labelledby=more-heading>", "</section>"));
+  EXPECT_FALSE(keeps("<reader-comments><div>", "</div></reader-comments>"));
+  EXPECT_TRUE(keeps("<reader-notes><div>", "</div></reader-notes>"));
+  EXPECT_FALSE(keeps("<div class=talkback>"));
+  EXPECT_FALSE(keeps("<div class=yorum-listesi>"));
+  EXPECT_TRUE(keeps("<div class=talk>"));
+  for (const char* heading : {"12 Comments", "Comments (12)", "3 thoughts on \u201CThe mill\u201D", "Responses (5)",
+                              "5 commentaires", "\u8BC4\u8BBA (5)"})
+    EXPECT_FALSE(keeps("<div><h2>" + std::string(heading) + "</h2>")) << heading;
+  for (const char* heading : {"Comments", "12 mills", "Comments on 3 mills", "The 12 comments of the miller"})
+    EXPECT_TRUE(keeps("<div><h2>" + std::string(heading) + "</h2>")) << heading;
+  EXPECT_FALSE(keeps("<h2>12 Comments</h2><div>"));           // the box behind the heading
+  EXPECT_TRUE(keeps("<div>", "</div><h2>12 Comments</h2>"));  // not the one before it
 }
 
 }  // namespace

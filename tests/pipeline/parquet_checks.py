@@ -10,6 +10,7 @@ import subprocess
 import sys
 import tempfile
 from datetime import datetime, timezone
+from decimal import Decimal
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "support"))
@@ -111,7 +112,7 @@ def check_types_and_places(folder):
     same_as_lines(folder, "deep", data, key="page.deep.text", get=lambda row: ((row["page"] or {}).get("deep") or {}).get("text"))
     dotted = pa.table({"a.b": plain, "id": list(range(rows))})
     same_as_lines(folder, "dotted", dotted, key="a.b", get=lambda row: row["a.b"])
-    numbers = pa.table({"text": plain, "id": pa.array([2**63 - 1 - i for i in range(rows)], pa.uint64())})
+    numbers = pa.table({"text": plain, "id": pa.array([2**63 - 10 + i for i in range(rows)], pa.uint64())})
     same_as_lines(folder, "unsigned-ids", numbers)
     empty = pa.table({"text": pa.array([], pa.string())})
     pq.write_table(empty, folder / "empty.parquet")
@@ -213,6 +214,15 @@ def check_refused(folder):
                                ("null", pa.nulls(2), "Null, not texts"), ("yes", pa.array([True, False]), "BOOLEAN, not texts")):
         pq.write_table(pa.table({"text": column, "id": ["a", "b"]}), bad)
         refused(bad, says or 'there is no column "text"', "id")
+    for ids, says in ((pa.array([[1], [2]]), "lists of INT64"), (pa.array([True, False]), "BOOLEAN"), (pa.array([{"oid": "a"}, {"oid": "b"}]), "String"),
+                      (pa.array([Decimal("1.5"), Decimal("2")]), "Decimal")):
+        pq.write_table(pa.table({"text": ["one", "two"], "id": ids}), bad)
+        result = ftok("tokenize", "--vocab", "ftok-4k", "--output", folder / "refused", bad)
+        assert result.returncode == 1 and f'its column "id" holds {says}' in result.stderr, (ids, result.stderr)
+        shards(folder, f"no-{says[:2]}", [bad], "--id-key", "none")
+        assert ftok("vocab", "count", "--pattern", "gpt2", "--output", folder / "ids.counts", bad).returncode == 0  # reads no ids
+    pq.write_table(pa.table({"text": ["one", "two"], "id": pa.nulls(2)}), bad)
+    shards(folder, "no-ids", [bad])
     wide = pa.schema([pa.field(f"c{i}", pa.int8()) for i in range(100_001)])
     pq.write_table(wide.empty_table(), bad)
     refused(bad, "lists more than 100000 columns or row groups")

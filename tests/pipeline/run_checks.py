@@ -178,9 +178,9 @@ class RunChecks(unittest.TestCase):
         self.assertEqual(digests(self.folder / "whole"), digests(self.folder / "halves"))
 
     def test_empty_documents_are_dropped_and_counted(self):
-        self.texts("in.jsonl", ["", " ", "One.", "", "Two."])  # a space is a text
+        self.texts("in.jsonl", ["", " ", "One.", "\u200b", "\n\u3000\u00a0", "Two."])  # a zero width space is no white space
         result, _ = self.run_texts(["in.jsonl"], "out", "--set", "shards.validation_per_mille=0")
-        self.assertEqual((result["kept"], result["dropped"]), (3, {"text.empty": 2}))
+        self.assertEqual((result["kept"], result["dropped"]), (3, {"text.empty": 3}))
         self.assertEqual(sum(self.shard_tokens("out", "val")), 0)
 
     def test_a_validation_shard_shorter_than_llmcs_batch_is_named(self):

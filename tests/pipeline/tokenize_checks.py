@@ -111,11 +111,18 @@ class TokenizeChecks(unittest.TestCase):
         self.assertEqual(all_tokens(self.folder / "out", "val"), [])  # none is held out
 
     def test_empty_documents_are_dropped_and_counted(self):
-        with open(self.folder / "in.jsonl", "w") as out:
-            for text in ("", " ", "One.", "", "Two."):  # a space is a text
-                out.write(json.dumps({"text": text}) + "\n")
+        full, empty = ["One.", "\u200b", " Two.\n"], ["", " ", "\n\t\r\v\f", "\u00a0\u3000\u2028\u0085"]  # a zero width space is no white space
+        for name, texts in (("in.jsonl", [*empty, *full]), ("full.jsonl", full)):
+            (self.folder / name).write_text("".join(json.dumps({"text": text}) + "\n" for text in texts))
         result = self.tokenize(["in.jsonl"], "out", "--validation-per-mille", "0")
-        self.assertEqual((result["kept"], result["dropped"]), (3, {"text.empty": 2}))
+        self.assertEqual((result["kept"], result["dropped"]), (3, {"text.empty": 4}))
+        (self.folder / "blank.txt").write_text(" \n\u3000\n")
+        (self.folder / "none.txt").write_text("")
+        for names, count in (("in.jsonl blank.txt none.txt", 6), ("full.jsonl", 0)):
+            done = self.ftok("vocab", "count", "--json", "--output", f"{count}.counts", *names.split())
+            self.assertEqual(json.loads(done.stdout)["empty_documents"], count)
+            self.assertEqual("6 documents of white space alone left out" in done.stderr, count == 6, done.stderr)
+        self.assertEqual((self.folder / "6.counts").read_bytes(), (self.folder / "0.counts").read_bytes())
 
     def test_inputs_given_twice_and_inputs_that_hold_nothing_are_named(self):
         one = self.jsonl("in.jsonl", range(3))
@@ -332,6 +339,14 @@ class TokenizeChecks(unittest.TestCase):
         self.assertEqual(all_tokens(self.folder / "parts", "val"), all_tokens(self.folder / "strings", "val"))
         self.assertIn('chat.bad_message', done.stderr)
         self.assertIn('of type "image_url"', done.stderr)
+
+    def test_ids_of_conversations_are_those_given(self):
+        ids = ["7", "9223372036854775808", "123456789012345678901234567890", "1.50", "true"]
+        messages = '"messages":[{"role":"user","content":"x"}]'
+        (self.folder / "ids.jsonl").write_text("".join(f'{{"id":{one},{messages}}}\n' for one in [*ids, "null"]))
+        self.tokenize(["ids.jsonl"], "ids", "--chat", "chatml", "--validation-per-mille", "0")
+        inspected = self.ftok("shards", "inspect", "--documents", "ids/ftok_train_000000.bin").stdout.splitlines()[1:]
+        self.assertEqual([line.split()[-1] for line in inspected], [*ids, "ids.jsonl:6"])
 
     def test_a_shuffle_is_a_permutation_and_independent_of_the_split(self):
         seeds = list(range(900))

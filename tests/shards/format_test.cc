@@ -151,6 +151,10 @@ TEST(Split, Names) {
   EXPECT_EQ(split_of_name("a/train_mills_test_000001.bin"), std::nullopt);
   for (const char* both : {"x_train_val_0.bin", "x_val_train_0.bin", "x_train_eval_0.bin", "x-validation-test-0.bin"})
     EXPECT_THROW(split_of_name(both), Error) << both;
+  for (const char* held_out : {"x_val_0.bin", "val/shard.00000.mds", "x_test_0.bin", "x-dev.bin"})
+    EXPECT_TRUE(is_held_out_by_name(held_out)) << held_out;
+  for (const char* other : {"x_train_0.bin", "tokens.bin", "val_notes_train_0.bin", "train/shard.00000.mds"})
+    EXPECT_FALSE(is_held_out_by_name(other)) << other;
   EXPECT_EQ(shard_sidecar_path("a/ftok_val_000000.bin"), "a/ftok_val_000000.docs");
   EXPECT_EQ(shard_mask_path("a/ftok_val_000000.bin"), "a/ftok_val_000000.mask");
 }

@@ -150,6 +150,32 @@ TEST_F(ModelFileTest, RefusesWhatItWouldNotCompute) {
   EXPECT_NE(error_of(folder_ / "no").find("not a model"), std::string::npos);
 }
 
+// A tensor of a type that is not read is named with it, be it one of the model's or one that takes no part.
+TEST_F(ModelFileTest, NamesTypesThatItDoesNotRead) {
+  const auto with_type = [&](const std::string& tensor, const std::string& type) {
+    write_hugging_face(folder_ / "hf", config_, parameters_, {});
+    const std::string path = folder_ / "hf/model.safetensors";
+    std::string bytes = read_file(path);
+    const size_t at = bytes.find("\"F32\"", bytes.find(tensor + "\""));
+    uint64_t size = 0;
+    std::memcpy(&size, bytes.data(), sizeof size);
+    bytes.replace(at, 5, "\"" + type + "\"");
+    size += type.size() - 3;
+    std::memcpy(bytes.data(), &size, sizeof size);
+    write_file(path, bytes);
+    return error_of(folder_ / "hf");
+  };
+  for (const std::string tensor : {"wte.weight", "h.0.ln_1.weight", "h.1.mlp.c_fc.weight"}) {
+    for (const std::string type : {"F8_E4M3", "F8_E5M2", "F64", "I8", "BOOL"}) {
+      EXPECT_NE(
+          with_type(tensor, type).find("tensor " + tensor + " is of type " + type + "; F32, F16 and BF16 are read"),
+          std::string::npos)
+          << with_type(tensor, type);
+    }
+  }
+  EXPECT_EQ(with_type("wte.weight", "F32"), "");
+}
+
 TEST_F(ModelFileTest, RefusesWeightsThatAreNoNumbers) {
   std::vector<float> parameters = parameters_;
   const size_t at = static_cast<size_t>(model_.network.layout().block(1).fc_bias + 3);

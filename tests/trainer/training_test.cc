@@ -295,6 +295,36 @@ TEST(Loader, AManifestDecidesOverNames) {
             std::vector<std::string>{folder / "b_train_0.bin"});
 }
 
+// A shard that is named itself: for training unless the manifest or, where that does not list it, its name says
+// otherwise; for validation always.
+TEST(Loader, ANamedShardIsNotTrainedOnAgainstWhatIsSaidOfIt) {
+  testing::TemporaryFolder folder;
+  const auto why_not = [&](const std::string& name) {
+    EXPECT_EQ(list_shards(folder / name, Split::kValidation), std::vector<std::string>{folder / name});
+    return error_of(
+        [&] { EXPECT_EQ(find_shards(folder / name, Split::kTrain), std::vector<std::string>{folder / name}); });
+  };
+  std::filesystem::create_directories(folder / "val");
+  for (const std::string name : {"tokens.bin", "a_train_0.bin", "b_val_0.bin", "c_test_0.bin", "val/shard.bin"})
+    write_shard(folder / name, counting(0, 30));
+  EXPECT_EQ(why_not("tokens.bin"), "");
+  EXPECT_EQ(why_not("a_train_0.bin"), "");
+  EXPECT_NE(why_not("b_val_0.bin").find("b_val_0.bin: not for training, as its name says"), std::string::npos);
+  EXPECT_NE(why_not("c_test_0.bin").find("as its name says"), std::string::npos);
+  EXPECT_NE(why_not("val/shard.bin").find("as its name says"), std::string::npos);
+  Manifest manifest;
+  manifest.vocabulary.size = 300;
+  for (const auto& [name, split] : {std::pair{"a_train_0.bin", Split::kValidation}, {"b_val_0.bin", Split::kTrain}}) {
+    ShardEntry& shard = manifest.shards.emplace_back();
+    shard.split = split;
+    shard.tokens = 30;
+    shard.shard.name = name;
+  }
+  write_file(folder / kManifestName, write_manifest(manifest));
+  EXPECT_NE(why_not("a_train_0.bin").find("as manifest.json says"), std::string::npos);
+  EXPECT_EQ(why_not("b_val_0.bin"), "");
+}
+
 TEST(Loader, ChecksumIsOfTokensAndMasks) {
   testing::TemporaryFolder folder;
   const auto checksum = [&] {

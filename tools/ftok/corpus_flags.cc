@@ -172,6 +172,7 @@ uint64_t memory_of(const CorpusFlags& flags) {
 
 CountedCorpus count_corpus(const CorpusFlags& flags, const std::vector<uint64_t>& weights,
                            const PretokenPattern& pattern, const std::string& output) {
+  if (!flags.temporary.empty()) refuse_address(flags.temporary);  // also where nothing needs it
   CorpusCountOptions options;
   options.threads = flags.threads;
   options.text_key = flags.text_key;
@@ -209,6 +210,8 @@ CountedCorpus count_corpus(const CorpusFlags& flags, const std::vector<uint64_t>
   CorpusReader reader(inputs, flags.text_key, pattern.has_sure_cuts());
   counted.counter = std::make_unique<CorpusCounter>(pattern, counter_options);
   counted.report = ftok::count_corpus(reader, *counted.counter, options);
+  if (const uint64_t empty = counted.report.empty_documents; empty > 0 && !flags.quiet)
+    note("ftok: {} {} of white space alone left out\n", empty, empty == 1 ? "document" : "documents");
   return counted;
 }
 

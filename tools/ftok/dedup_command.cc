@@ -19,6 +19,7 @@
 #include "pipeline/earlier_documents.h"
 #include "shards/part.h"
 #include "tools/ftok/commands.h"
+#include "tools/ftok/number_flags.h"
 #include "tools/ftok/terminal.h"
 
 namespace ftok::cli {
@@ -201,7 +202,7 @@ void add_dedup_command(CLI::App& app) {
   command->add_option("--punctuation", flags->punctuation, "delete (default) or space")
       ->check(CLI::IsMember({"delete", "space"}));
   command->add_option("--bin-width", flags->options.bin_width, "of the similarities (default 0.1)")
-      ->check(CLI::Range(0.01, 1.0));
+      ->check(number_between(0.01, 1));
   command->add_flag("--json", flags->json, "print one JSON object");
   command->footer("Example:\n  ftok dedup recall doc_revisions.pairs.tsv doc_revisions.jsonl.zst");
   command->callback([flags] { recall(*flags); });

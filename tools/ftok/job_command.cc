@@ -19,6 +19,7 @@
 #include "pipeline/run.h"
 #include "tools/ftok/commands.h"
 #include "tools/ftok/fetch_flags.h"
+#include "tools/ftok/number_flags.h"
 #include "tools/ftok/number_ranges.h"
 #include "tools/ftok/run_flags.h"
 #include "tools/ftok/terminal.h"
@@ -271,11 +272,16 @@ void add_status(CLI::App& app) {
   CLI::App* command = app.add_subcommand("status", "Show where a job stands, by its receipts");
   const auto flags = std::make_shared<StatusFlags>();
   command->add_option("JOB", flags->job, "Folder of the job")->required();
-  command->add_option("--price", flags->price, "Of an hour of one machine, for the cost that is left")->type_name("P");
+  constexpr double kPriceMax = 1e9, kEveryMin = 0.01, kEveryMax = 1e6;
+  command->add_option("--price", flags->price, "Of an hour of one machine, for the cost that is left")
+      ->check(number_between(0, kPriceMax))
+      ->type_name("P");
   command->add_option("--prometheus", flags->prometheus, "Also write the figures to FILE in Prometheus' text format")
       ->type_name("FILE");
   command->add_flag("--watch", flags->watch, "Again and again, until the job is done");
-  command->add_option("--every", flags->every, "With --watch: seconds between two looks")->capture_default_str();
+  command->add_option("--every", flags->every, "With --watch: seconds between two looks")
+      ->check(number_between(kEveryMin, kEveryMax))
+      ->capture_default_str();
   command->add_flag("--json", flags->json, "One JSON object");
   command->callback([flags] { status(*flags); });
 }

@@ -134,6 +134,7 @@ void submit_barrier(const Flags& flags, const PassStatus& pass, const std::vecto
 
 void submit_command(Flags flags) {
   flags.job = fs::absolute(flags.job).lexically_normal().string();
+  refuse_address(flags.program);
   if (flags.program.empty()) flags.program = fs::read_symlink("/proc/self/exe").string();
   const JobStatus status = job_status(Job(flags.job, Job::Check::kManifestOnly));
   const auto pass =

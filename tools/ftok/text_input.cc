@@ -40,6 +40,7 @@ void for_each_json_text(std::unique_ptr<ByteSource> source, const std::string& k
                         const std::function<void(std::string_view)>& visit) {
   SourceOptions options;
   options.text_key = key;
+  options.id_key = "";  // not read
   const std::string name = source->name();
   OpenedBytes opened = open_input_bytes(std::move(source), options);
   if (!opened.format->holds_texts()) {

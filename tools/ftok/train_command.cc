@@ -185,8 +185,8 @@ void add_train_command(CLI::App& app) {
   command->add_option("RECIPE", flags->recipe, "A preset or a TOML file")->required();
   command
       ->add_option("--data", flags->data,
-                   "Folder of shards: *train*.bin, and *val*.bin for the validation loss; or a shard. With several: "
-                   "DIR=WEIGHT (repeatable)")
+                   "Folder of shards: *train*.bin, and *val*.bin for the validation loss; or a training shard. With "
+                   "several: DIR=WEIGHT (repeatable)")
       ->take_all()
       ->allow_extra_args(false);
   command->add_option("--val", flags->validation, "Shards for the validation loss; default: the *val*.bin of --data");

@@ -34,6 +34,7 @@ Corpus count_tokens(const std::string& path, const std::string& text_key, const 
   Corpus corpus{path, 0, 0, 0, std::vector<uint64_t>(encodings.size())};
   SourceOptions options;
   options.text_key = text_key;
+  options.id_key = "";  // not read
   const std::unique_ptr<Source> source = make_source(open_input(path, {}), options);
   for (Item item; source->next(item); item = Item{}) {
     if (!item.verdict.kept()) continue;

@@ -38,6 +38,7 @@ void run_count(const CountFlags& flags) {
         .field("distinct", writer.pretokens())
         .field("text_bytes", report.text_bytes)
         .field("warc_documents", report.documents)
+        .field("empty_documents", report.empty_documents)
         .field("damaged", report.damaged)
         .field("seconds", report.seconds)
         .end_object();

@@ -167,6 +167,7 @@ void report(const TrainFlags& flags, const Pretokens& pretokens, const Vocabular
         .field("least_count", merges.counts.empty() ? uint64_t{0} : merges.counts.back() / pretokens.weights.scale)
         .field("sha256", vocabulary.digest)
         .field("text_bytes", pretokens.counted.report.text_bytes)
+        .field("empty_documents", pretokens.counted.report.empty_documents)
         .field("counting_seconds", pretokens.counted.report.seconds)
         .field("merging_seconds", seconds)
         .end_object();

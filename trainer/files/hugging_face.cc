@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <map>
 #include <memory>
 #include <set>
 
@@ -12,6 +13,7 @@
 #include "core/file.h"
 #include "core/json.h"
 #include "core/json_numbers.h"
+#include "core/shown.h"
 #include "core/text_file.h"
 #include "trainer/files/hugging_face_config.h"
 #include "trainer/files/safetensors.h"
@@ -156,14 +158,17 @@ class Weights {
         const std::string_view name = without_prefix(tensor.name);
         if (!names_.emplace(name).second) throw Error(fmt::format("{}: tensor {} is there twice", part, name));
       }
+      for (const auto& [name, type] : views_.back().of_other_types()) other_types_.emplace(without_prefix(name), type);
     }
   }
 
   const TensorView& tensor(const std::string& name) const {
     if (const TensorView* found = find(name)) return *found;
+    const auto other = other_types_.find(name);
+    if (other != other_types_.end()) refuse_type(name, other->second);
     throw Error(fmt::format("{}: no tensor {}", path_, name));
   }
-  bool has(const std::string& name) const { return names_.count(name) > 0; }
+  bool has(const std::string& name) const { return names_.count(name) > 0 || other_types_.count(name) > 0; }
 
   // The sizes of a GPT-2 are its tensors'.
   ModelConfig gpt2_config(int64_t heads) const {
@@ -209,9 +214,15 @@ class Weights {
       if (used.count(name) > 0 || name == "lm_head.weight" || name.ends_with("rotary_emb.inv_freq")) continue;
       throw Error(fmt::format("{}: tensor {} has no place in the model of {}", path_, name, kConfigName));
     }
+    for (const auto& [name, type] : other_types_) {
+      if (used.count(name) == 0) refuse_type(name, type);
+    }
   }
 
  private:
+  [[noreturn]] void refuse_type(const std::string& name, const std::string& type) const {
+    throw Error(fmt::format("{}: tensor {} is of type {}; F32, F16 and BF16 are read", path_, name, printable(type)));
+  }
   static std::string_view without_prefix(std::string_view name) {
     for (const std::string_view prefix : {kGpt2Prefix, kPrefix}) {
       if (name.starts_with(prefix)) return name.substr(prefix.size());
@@ -235,7 +246,8 @@ class Weights {
   std::string path_;  // of the file, or of the index
   std::vector<std::unique_ptr<MappedFile>> files_;
   std::vector<SafetensorsView> views_;
-  std::set<std::string> names_;  // without the prefix
+  std::set<std::string> names_;                     // without the prefix
+  std::map<std::string, std::string> other_types_;  // of tensors that are not read, by name without the prefix
 };
 
 // The tensors' sources, in order; what is cut or transposed is made when it is written.

@@ -78,10 +78,10 @@ std::optional<Damage> check_extents(std::vector<TensorBytes> extents, size_t dat
   return Damage{"safetensors_bad_offsets", fmt::format("{} bytes after the last tensor", data_bytes - end), 0};
 }
 
-// One tensor of the header, which has `bytes`. Empty where its type holds no weights.
-Result<std::optional<TensorView>> parse_tensor(std::string_view name, json::element entry, std::string_view bytes) {
+// One tensor of the header, which has `bytes`. Empty where it is of another type, `type_name`.
+Result<std::optional<TensorView>> parse_tensor(std::string_view name, json::element entry, std::string_view bytes,
+                                               std::string_view& type_name) {
   constexpr Reason kHeader = "safetensors_bad_header";
-  std::string_view type_name;
   json::array shape;
   if (entry["dtype"].get(type_name) != simdjson::SUCCESS || entry["shape"].get(shape) != simdjson::SUCCESS ||
       shape.size() > kDimensionsMax) {
@@ -140,10 +140,12 @@ Result<SafetensorsView> SafetensorsView::parse(std::string_view bytes) {
     if (field.key == "__metadata__") continue;
     Result<TensorBytes> extent = parse_extent(field.key, field.value, data.size());
     if (!extent) return extent.damage();
+    std::string_view type;
     Result<std::optional<TensorView>> tensor =
-        parse_tensor(field.key, field.value, data.substr(extent->begin, extent->end - extent->begin));
+        parse_tensor(field.key, field.value, data.substr(extent->begin, extent->end - extent->begin), type);
     if (!tensor) return tensor.damage();
     if (*tensor) view.tensors_.push_back(std::move(**tensor));
+    else view.of_other_types_.emplace(field.key, type);
     extents.push_back(std::move(*extent));
   }
   if (std::optional<Damage> damage = check_extents(std::move(extents), data.size())) return *damage;

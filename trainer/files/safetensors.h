@@ -27,8 +27,8 @@ struct TensorView {
   void copy_to(float* out) const;
 };
 
-// A validated view of a file's bytes, which must outlive it. Const, thread-safe. Tensors of types that hold no weights
-// of GPT-2 (integers, bools) are left out.
+// A validated view of a file's bytes, which must outlive it. Const, thread-safe. Tensors of types other than
+// TensorType's (integers, bools, 8-bit floats) are left out.
 class SafetensorsView {
  public:
   // Damage codes: "safetensors_short", "safetensors_bad_length", "safetensors_bad_header" (with the tensor named),
@@ -38,9 +38,12 @@ class SafetensorsView {
 
   const std::vector<TensorView>& tensors() const { return tensors_; }
   const TensorView* find(std::string_view name) const;  // null when there is none
+  // The tensors that were left out, by name, with their types as the file spells them ("F8_E4M3").
+  const std::map<std::string, std::string, std::less<>>& of_other_types() const { return of_other_types_; }
 
  private:
   std::vector<TensorView> tensors_;
+  std::map<std::string, std::string, std::less<>> of_other_types_;
 };
 
 // A float tensor to be written: the caller's data, or what `make` gives when its turn comes.

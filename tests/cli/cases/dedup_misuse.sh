@@ -4,3 +4,5 @@ refused
 refused recall
 refused recall no-such-file.tsv
 refused clusters no-such-file.jsonl
+refused recall pairs.tsv documents.jsonl --bin-width nan
+refused recall pairs.tsv documents.jsonl --bin-width 1.01

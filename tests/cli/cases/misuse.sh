@@ -4,3 +4,7 @@ fails --no-such-flag
 fails versoin
 fails version extra
 fails extract --no-such-flag page.html
+fails status job --price nan
+fails status job --price -1
+fails status job --watch --every 0
+fails status job --watch --every nan

@@ -12,3 +12,5 @@ printf 'no shard' > shards/x_train_0.bin
 refused train tiny --data shards --output model
 refused generate no-such-model
 refused generate model --top-p 0
+cp shards/x_train_0.bin shards/x_val_0.bin
+refused train tiny --data shards/x_val_0.bin --output model

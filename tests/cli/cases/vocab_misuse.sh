@@ -13,3 +13,5 @@ fails vocab show cut.tiktoken --pattern gpt2
 echo a > a.txt
 ftok vocab train --quiet --size 256 --output bytes.tiktoken a.txt && rm bytes.json
 fails vocab show bytes.tiktoken
+# An address where a path is meant, also where nothing would be written there.
+fails vocab count --output a.counts --temporary s3://bucket/temporary a.txt
