@@ -6,7 +6,7 @@
 import json, random, shutil, signal, subprocess, unittest
 from pathlib import Path
 
-from checks import FTOK, Checks, faults, starts_often
+from checks import FTOK, SANITIZED, Checks, faults, starts_often
 from run_checks import prose
 
 STAGES = ("--set", 'stages=["minhash","dedup","pii"]')
@@ -109,6 +109,7 @@ class DedupChecks(Checks):
         return inputs[4:], flags
 
     def job(self, inputs, output, tasks, *flags):
+        tasks = min(tasks, 2) if SANITIZED else tasks
         self.ftok("plan", *self.command(inputs, output, *flags)[1:], "--tasks", str(tasks), "--ranges", "2")
         for name in ("extract", "group", "decide", "resolve", "commit", "cut", "finish"):
             for task in self.ftok("resubmit", output, "--pass", name, "--lines").stdout.splitlines():
@@ -140,6 +141,7 @@ class DedupChecks(Checks):
             self.assertLess(order[row["duplicate_of"]], order[row["id"]])
         return [row["id"] for row in self.lines(folder, "text.jsonl.zst")]
 
+    @starts_often
     def test_which_document_is_kept(self):
         inputs, rows = self.keepers()
         model = Path(__file__).resolve().parents[2] / "share" / "models" / "ftok-lid.ftz"
@@ -176,6 +178,7 @@ class DedupChecks(Checks):
                 for name in ("exact", "run", "small", "job"):
                     shutil.rmtree(self.folder / name)
 
+    @starts_often
     def test_versions_of_one_page(self):
         urls = ("http://a.example/x", "https://A.example/x#top", "https://a.example/y", "", "")
         rows = [{"text": " ".join(prose(number)), "id": f"d{number}", "url": urls[number % 5], "date": f"2024-05-{10 + number}"}
