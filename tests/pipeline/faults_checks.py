@@ -157,6 +157,7 @@ def main():
     which.add_argument("--sample", action="store_true")
     which.add_argument("--all", action="store_true")
     parser.add_argument("--few", type=int, default=1, help="calls of each kind between the first and the last, with --sample")
+    parser.add_argument("--every", type=int, default=1, help="of these, every so many-th")
     parser.add_argument("--only", help="commands whose names hold this")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--at", help="one FAULTS_AT, for looking at what failed")
@@ -170,7 +171,7 @@ def main():
             check = Check(args, command, work / str(number))
             points = [args.at] if args.at else []
             calls = check.undisturbed()
-            points = points or list(check.points(calls))
+            points = points or list(check.points(calls))[::args.every]
             codes = {}
             with ThreadPoolExecutor(os.cpu_count()) as pool:
                 for at, (wrong, code) in zip(points, pool.map(check.fault, points)):
