@@ -22,8 +22,7 @@ namespace ftok {
 // How a model is talked to.
 struct ModelChat {
   ChatTemplate form;
-  // A conversation is a document of its own, as in ftok's shards: the end-of-text token stands before it. The templates
-  // of Hugging Face's folders say all themselves.
+  // A conversation is a document of its own, as in ftok's shards: the token that begins a text stands before it.
   bool begins_document = true;
 };
 

@@ -118,14 +118,19 @@ class Conversation {
     options.sample.encoding = &encoding_;
     options.sample.seed += answers_++;
     AnswerListener listener;
-    listener.text = [](std::string_view text) {
-      put_text(text);
+    std::string shown;  // what has not been shown yet: a character may lie in two tokens
+    listener.text = [&](std::string_view text) {
+      shown += text;
+      const size_t whole = truncated_tail(shown);
+      put_text(shown.substr(0, whole));
       finish_output();
+      shown.erase(0, whole);
       return true;
     };
-    listener.tool = [](const std::string& call, const std::string& result) {
-      put_text(fmt::format("[{} = {}] ", call, result));
+    listener.tool = [&](const std::string& call, const std::string& result) {
+      put_text(shown + fmt::format("[{} = {}] ", call, result));
       finish_output();
+      shown.clear();
     };
     size_t forgotten = 0;
     ChatAnswer answer;
@@ -135,6 +140,7 @@ class Conversation {
       if (messages_.back().role == "user") messages_.pop_back();
       throw;
     }
+    put_text(shown);
     print_out("\n");
     if (forgotten > 0) note("ftok: the context is full: the oldest {} messages were not read\n", forgotten);
     if (!answer.complete) note("ftok: the answer is cut off after {} tokens (--tokens)\n", flags_.tokens);

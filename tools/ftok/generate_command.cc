@@ -67,7 +67,8 @@ struct Opening {
 void add_conversation(const GenerateFlags& flags, Opening& start) {
   start.chat = find_model_chat(flags.model, flags.chat, "--chat");
   const ChatPrompt prompt = encode_chat_prompt(*start.encoding, start.chat->form, {{"user", flags.prompt}});
-  if (!start.chat->begins_document || start.ids == std::vector(1, prompt.ids[0])) start.ids.clear();
+  const bool has_begin = !prompt.ids.empty() && start.ids == std::vector(1, prompt.ids[0]);
+  if (!start.chat->begins_document || has_begin) start.ids.clear();
   start.ids.insert(start.ids.end(), prompt.ids.begin(), prompt.ids.end());
 }
 

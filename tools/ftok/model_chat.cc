@@ -61,7 +61,10 @@ std::optional<ModelChat> read_model_chat(const std::string& path) {
     const std::string jinja = jinja_of_folder(folder);
     if (jinja.empty()) continue;
     for (const auto& [mark, name] : {std::pair{"<|im_start|>", "chatml"}, {"<|start_header_id|>", "llama3"}}) {
-      if (jinja.find(mark) != std::string::npos) return ModelChat{*chat_template_of_name(name), false};
+      if (jinja.find(mark) == std::string::npos) continue;
+      const bool begins =
+          jinja.find("bos_token") != std::string::npos || jinja.find("<|endoftext|>") != std::string::npos;
+      return ModelChat{*chat_template_of_name(name), begins};
     }
     throw Error(fmt::format(
         "{}: its chat template is neither chatml's nor Llama 3's; --template FILE says how conversations are written",
