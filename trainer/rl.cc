@@ -191,7 +191,8 @@ class RlRun {
     const std::vector<Problem> problems = problems_->make(0, static_cast<size_t>(recipe_.run.held_out), true);
     const std::vector<Episode> episodes = play(problems, 1, 0);
     double reward = 0;
-    for (const Episode& episode : episodes) reward += episode.reward / static_cast<double>(episodes.size());
+    for (const Episode& episode : episodes) reward += episode.reward;
+    reward /= static_cast<double>(episodes.size());
     std::vector<RlSample> samples;
     for (size_t i = 0; i < std::min(kSamplesShown, episodes.size()); ++i) {
       samples.push_back({problems[i].prompt, problems[i].truth, episodes[i].answer, episodes[i].reward});
@@ -251,14 +252,15 @@ class RlRun {
       std::vector<double> rewards;
       for (size_t i = begin; i < begin + K; ++i) {
         rewards.push_back(episodes[i].reward);
-        report.reward += episodes[i].reward / n;
-        report.length += static_cast<double>(episodes[i].answer_tokens()) / n;
-        report.complete += episodes[i].complete / n;
+        report.reward += episodes[i].reward;
+        report.length += static_cast<double>(episodes[i].answer_tokens());
+        report.complete += episodes[i].complete;
       }
       const std::vector<double> advantages = group_advantages(rewards, recipe_.rl.advantage == "std");
       for (size_t i = begin; i < begin + K; ++i) episodes[i].advantage = advantages[i - begin];
       report.alike += std::all_of(advantages.begin(), advantages.end(), [](double a) { return a == 0; });
     }
+    report.reward /= n, report.length /= n, report.complete /= n;
     return report;
   }
 
