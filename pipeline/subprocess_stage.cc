@@ -11,11 +11,11 @@
 #include "core/json.h"
 #include "core/shown.h"
 #include "core/signals.h"
+#include "core/worker.h"
 #include "crawl/http_stage.h"
 #include "document/batch_stage.h"
 #include "pipeline/subprocess/answer_store.h"
 #include "pipeline/subprocess/answers.h"
-#include "pipeline/subprocess/worker.h"
 #include "shards/checksum.h"
 
 namespace ftok {

@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "core/error.h"
+#include "core/json.h"
 #include "core/json_numbers.h"
 #include "text/unicode.h"
 #include "tokenizer/chat_message.h"
@@ -152,6 +153,27 @@ std::string text_under(json::element object, const char* key, const std::string&
   return std::string(text);
 }
 
+constexpr std::string_view kTextType = "text", kCallType = "tool_call", kResultType = "tool_result";
+
+std::string_view type_of(ChatPart::Kind kind) {
+  return kind == ChatPart::Kind::kText ? kTextType : kind == ChatPart::Kind::kCall ? kCallType : kResultType;
+}
+
+// One call or result. Of a call that is in the loss, all is up to the end of its tail's first special token.
+void add_tool_part(RunEncoder& runs, const ChatTemplate& form, const ChatPart& part, uint8_t role, bool in_loss) {
+  const bool is_call = part.kind == ChatPart::Kind::kCall;
+  const std::string_view text = is_call ? form.call : form.result;
+  const size_t place = text.find(kContent);
+  if (place == std::string_view::npos) {
+    throw Error(fmt::format("the chat template {} has no form for a {}, \"{}\"", form.name, type_of(part.kind),
+                            is_call ? "call" : "result"));
+  }
+  in_loss = in_loss && is_call;
+  runs.add_template(text.substr(0, place), role, in_loss);
+  runs.add_content(part.text, role, in_loss);
+  runs.add_tail(text.substr(place + kContent.size()), role, in_loss);
+}
+
 void check_form(const std::string& form, const std::string& path, std::string_view key) {
   if (form.find(kContent) == std::string::npos) throw Error(fmt::format("{}: \"{}\" has no {{content}}", path, key));
 }
@@ -163,6 +185,8 @@ std::optional<ChatTemplate> chat_template_of_name(std::string_view name) {
   form.name = name;
   if (name == "chatml") {  // Qwen's and others'
     form.message = "<|im_start|>{role}\n{content}<|im_end|>\n";
+    form.call = "<|im_start|>call\n{content}<|im_end|>";
+    form.result = "<|im_start|>result\n{content}<|im_end|>";
   } else if (name == "llama3") {
     form.begin = "<|begin_of_text|>";
     form.message = "<|start_header_id|>{role}<|end_header_id|>\n\n{content}<|eot_id|>";
@@ -187,6 +211,10 @@ ChatTemplate parse_chat_template(std::string_view text, const std::string& path)
   form.end = text_under(root, "end", "", path);
   form.message = text_under(root, "message", "", path);
   check_form(form.message, path, "message");
+  form.call = text_under(root, "call", "", path);
+  form.result = text_under(root, "result", "", path);
+  if (form.call.empty() != form.result.empty()) throw Error(path + ": has one of \"call\" and \"result\"");
+  if (!form.call.empty()) check_form(form.call, path, "call"), check_form(form.result, path, "result");
   json::object roles;
   if (root["roles"].get(roles) == simdjson::SUCCESS) {
     for (const auto field : roles) {
@@ -210,6 +238,32 @@ ChatTemplate parse_chat_template(std::string_view text, const std::string& path)
   return form;
 }
 
+std::string format_chat_template(const ChatTemplate& form) {
+  JsonWriter writer;
+  writer.begin_object()
+      .field("begin", form.begin)
+      .field("message", form.message)
+      .field("end", form.end)
+      .key("roles")
+      .begin_object();
+  for (const auto& [role, text] : form.roles) writer.field(role, text);
+  writer.end_object();
+  if (!form.call.empty()) writer.field("call", form.call).field("result", form.result);
+  writer.field("trim", form.trims_content).key("loss").begin_array();
+  for (const std::string& role : form.loss_roles) writer.value(role);
+  return writer.end_array().end_object().take();
+}
+
+std::string format_chat_message(const ChatMessage& message) {
+  JsonWriter writer;
+  writer.begin_object().field("role", message.role).key("content");
+  if (message.parts.empty()) return writer.value(message.content).end_object().take();
+  writer.begin_array();
+  for (const ChatPart& part : message.parts)
+    writer.begin_object().field("type", type_of(part.kind)).field("text", part.text).end_object();
+  return writer.end_array().end_object().take();
+}
+
 std::string read_chat_message(json::element element, ChatMessage& message) {
   std::string_view role, text;
   if (element["role"].get(role) != simdjson::SUCCESS) return "no string \"role\"";
@@ -223,10 +277,21 @@ std::string read_chat_message(json::element element, ChatMessage& message) {
   for (const json::element part : parts) {
     std::string_view type;
     if (part["type"].get(type) != simdjson::SUCCESS) return "a part of the content without \"type\"";
-    if (type != "text") return fmt::format("a part of the content is of type \"{}\"; only \"text\" is read", type);
+    ChatPart::Kind kind = ChatPart::Kind::kText;
+    if (type == kCallType) {
+      kind = ChatPart::Kind::kCall;
+    } else if (type == kResultType) {
+      kind = ChatPart::Kind::kResult;
+    } else if (type != kTextType) {
+      return fmt::format("a part of the content is of type \"{}\"; read are {}, {} and {}", type, kTextType, kCallType,
+                         kResultType);
+    }
     if (part["text"].get(text) != simdjson::SUCCESS) return "a part of the content without a string \"text\"";
-    message.content += text;
+    if (kind == ChatPart::Kind::kText) message.content += text;
+    message.parts.push_back({kind, std::string(text)});
   }
+  const auto is_text = [](const ChatPart& part) { return part.kind == ChatPart::Kind::kText; };
+  if (std::all_of(message.parts.begin(), message.parts.end(), is_text)) message.parts.clear();
   return {};
 }
 
@@ -268,12 +333,41 @@ EncodedChat encode_chat(const Encoding& encoding, const ChatTemplate& form, cons
     const std::string& text = own == form.roles.end() ? form.message : own->second;
     const size_t place = text.find(kContent);
     add_head(runs, std::string_view(text).substr(0, place), message.role, role);
-    runs.add_content(form.trims_content ? trimmed(message.content) : std::string_view(message.content), role, in_loss);
+    if (message.parts.empty()) {
+      runs.add_content(form.trims_content ? trimmed(message.content) : std::string_view(message.content), role,
+                       in_loss);
+    }
+    for (const ChatPart& part : message.parts) {
+      if (part.kind == ChatPart::Kind::kText) {
+        runs.add_content(part.text, role, in_loss);
+      } else {
+        add_tool_part(runs, form, part, role, in_loss);
+      }
+    }
     runs.add_tail(std::string_view(text).substr(place + kContent.size()), role, in_loss);
   }
   runs.add_template(form.end, 0, false);
   chat.tokens = runs.take();
   return chat;
+}
+
+ChatPrompt encode_chat_prompt(const Encoding& encoding, const ChatTemplate& form, std::vector<ChatMessage> messages) {
+  messages.push_back({"assistant", ""});
+  const EncodedChat chat = encode_chat(encoding, form, messages);
+  // Of the empty answer, what ends it is in the loss.
+  size_t end = chat.tokens.size();
+  while (end > 0 && !chat.tokens[end - 1].in_loss) --end;
+  size_t begin = end;
+  while (begin > 0 && chat.tokens[begin - 1].in_loss) --begin;
+  const bool is_answers = end > 0 && chat.roles[chat.tokens[end - 1].role - 1u] == messages.back().role;
+  if (!is_answers || !encoding.is_special(chat.tokens[end - 1].id)) {
+    throw UsageError(
+        fmt::format("the chat template {}: its assistant's messages do not end with a special token", form.name));
+  }
+  ChatPrompt prompt;
+  for (size_t i = 0; i < begin; ++i) prompt.ids.push_back(chat.tokens[i].id);
+  prompt.end_of_answer = chat.tokens[end - 1].id;
+  return prompt;
 }
 
 }  // namespace ftok

@@ -10,7 +10,8 @@ BatchView Batch::view() const {
           tokens.data(),
           targets.data(),
           loss_mask.empty() ? nullptr : loss_mask.data(),
-          first_key.empty() ? nullptr : first_key.data()};
+          first_key.empty() ? nullptr : first_key.data(),
+          loss_weights.empty() ? nullptr : loss_weights.data()};
 }
 
 int64_t Batch::counted() const {

@@ -16,14 +16,17 @@ struct BatchView {
   // (B,T): the first position of its sequence that each position attends to, where its document begins; does not fall
   // along a sequence. Null: 0 everywhere.
   const int32_t* first_key = nullptr;
+  // (B,T): what each target's gradient is multiplied by, of either sign; losses are not. Null: 1 everywhere.
+  const float* loss_weights = nullptr;
 };
 
 // The same in arrays of its own.
 struct Batch {
   int64_t B = 0, T = 0;
   std::vector<uint32_t> tokens, targets;
-  std::vector<int32_t> first_key;  // empty: no document mask
-  std::vector<uint8_t> loss_mask;  // empty: all targets count
+  std::vector<int32_t> first_key;   // empty: no document mask
+  std::vector<uint8_t> loss_mask;   // empty: all targets count
+  std::vector<float> loss_weights;  // empty: 1 everywhere
 
   BatchView view() const;   // valid until an array changes
   int64_t counted() const;  // targets that count

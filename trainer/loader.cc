@@ -35,15 +35,48 @@ Loader::Loader(const std::vector<std::string>& shards, const LoaderOptions& opti
   for (const std::string& path : shards) {
     auto reader = std::make_unique<ShardReader>(path);
     const uint64_t tokens = reader->view().size();
+    if (options.whole_documents) {
+      std::vector<Span> spans = spans_of(reader->view());
+      if (spans.empty()) continue;
+      const uint64_t windows = spans.size();
+      shards_.push_back({std::move(reader), windows_, open_mask(path, tokens), std::move(spans)});
+      windows_ += windows;
+      continue;
+    }
     if (tokens < T + 1) continue;  // no whole window
     const uint64_t windows = (tokens - 1) / T;
-    shards_.push_back({std::move(reader), windows_, open_mask(path, tokens)});
+    shards_.push_back({std::move(reader), windows_, open_mask(path, tokens), {}});
     windows_ += windows;
   }
+  if (windows_ == 0 && options.whole_documents)
+    throw NoWindow(fmt::format("{}: no document", shards.empty() ? "no shards" : shards.front()));
   if (windows_ == 0) {
     throw NoWindow(
         fmt::format("{}: fewer tokens than one window of {}", shards.empty() ? "no shards" : shards.front(), T + 1));
   }
+}
+
+std::vector<Loader::Span> Loader::spans_of(const ShardView& view) const {
+  const uint64_t most = static_cast<uint64_t>(options_.length) + 1;
+  const uint32_t end_of_text = *options_.document_mask_end_of_text;
+  std::vector<Span> spans;
+  const auto add = [&](uint64_t begin, uint64_t end) {  // a document
+    if (!spans.empty() && spans.back().begin + spans.back().size == begin && end - spans.back().begin <= most) {
+      spans.back().size = end - spans.back().begin;
+    } else {
+      spans.push_back({begin, std::min(end - begin, most)});
+    }
+  };
+  uint64_t begin = 0;
+  for (uint64_t at = 0; at < view.size(); ++at) {
+    if (view.token(at) != end_of_text) continue;
+    const uint64_t end = options_.end_of_text_first ? at : at + 1;
+    if (end > begin) add(begin, end);
+    begin = end;
+  }
+  if (begin < view.size()) add(begin, view.size());
+  std::erase_if(spans, [](const Span& span) { return span.size < 2; });  // nothing is to be predicted
+  return spans;
 }
 
 uint64_t Loader::tokens() const {
@@ -79,7 +112,12 @@ Loader::Place Loader::place_of(uint64_t number) const {
   const auto after = std::upper_bound(shards_.begin(), shards_.end(), window,
                                       [](uint64_t w, const Shard& shard) { return w < shard.first_window; });
   const Shard& shard = *std::prev(after);
-  return {&shard, (window - shard.first_window) * static_cast<uint64_t>(options_.length)};
+  const uint64_t number_in_shard = window - shard.first_window, T = static_cast<uint64_t>(options_.length);
+  if (options_.whole_documents) {
+    const Span& span = shard.spans[number_in_shard];
+    return {&shard, span.begin, span.size};
+  }
+  return {&shard, number_in_shard * T, T + 1};
 }
 
 std::string Loader::place(uint64_t number) const {
@@ -93,7 +131,8 @@ void Loader::fill_tokens(Batch& batch, int64_t row, const Place& place) const {
   uint32_t previous = 0;
   for (int64_t t = 0; t <= T; ++t) {
     const uint64_t at = place.token + static_cast<uint64_t>(t);
-    const uint32_t id = view.token(at);
+    const bool is_padding = static_cast<uint64_t>(t) >= place.size;
+    const uint32_t id = is_padding ? *options_.document_mask_end_of_text : view.token(at);
     if (id >= options_.vocabulary_size) {
       throw Error(fmt::format("{}: token {} is {}, outside the vocabulary of {}", place.shard->reader->path(), at, id,
                               options_.vocabulary_size));
@@ -120,10 +159,11 @@ void Loader::mark_documents(Batch& batch, int64_t row) const {
 
 void Loader::fill_mask(Batch& batch, int64_t row, const Place& place) const {
   const size_t T = static_cast<size_t>(options_.length), base = static_cast<size_t>(row) * T;
-  if (place.shard->mask == nullptr && batch.loss_mask.empty()) return;
+  if (place.shard->mask == nullptr && batch.loss_mask.empty() && !options_.whole_documents) return;
   batch.loss_mask.resize(batch.tokens.size(), 1);
   for (size_t t = 0; t < T; ++t) {
-    batch.loss_mask[base + t] = place.shard->mask == nullptr || place.shard->mask->bytes()[place.token + t + 1] != 0;
+    batch.loss_mask[base + t] =
+        t + 1 < place.size && (place.shard->mask == nullptr || place.shard->mask->bytes()[place.token + t + 1] != 0);
   }
 }
 

@@ -5,6 +5,10 @@
 // Which window is number i of a training run is a function of (seed, i) alone, so neither micro-batches nor restarts
 // change it, and there is no state to keep.
 //
+// Where windows hold whole documents, a window is as many documents of a shard, one behind the other, as fit into T + 1
+// tokens, and padding without loss behind them. Of a longer document the first T + 1 tokens are a window, and the rest
+// is not read.
+//
 // A file X.mask beside X.bin, one byte a token, is the shard's loss mask: a target whose byte is 0 does not count.
 #pragma once
 
@@ -31,6 +35,7 @@ struct LoaderOptions {
   // The id that tells documents apart, for a document mask: with it, positions attend to their own document alone.
   std::optional<uint32_t> document_mask_end_of_text;
   bool end_of_text_first = true;  // that id begins a document, as llm.c has it; false: it ends one
+  bool whole_documents = false;   // windows hold whole documents; only with a document mask
 };
 
 // Thrown where all shards together hold no window.
@@ -67,15 +72,23 @@ class Loader {
   std::string place(uint64_t number) const;
 
  private:
+  // The tokens of a window of whole documents, at least 2 and at most T + 1.
+  struct Span {
+    uint64_t begin;
+    uint64_t size;
+  };
   struct Shard {
     std::unique_ptr<ShardReader> reader;
     uint64_t first_window;
     std::unique_ptr<MappedFile> mask;  // null: all targets count
+    std::vector<Span> spans;           // of its windows, where they hold whole documents
   };
   struct Place {
     const Shard* shard;
     uint64_t token;
+    uint64_t size;  // tokens of the window
   };
+  std::vector<Span> spans_of(const ShardView& view) const;
   Place place_of(uint64_t number) const;
   void fill_tokens(Batch& batch, int64_t row, const Place& place) const;
   void fill_mask(Batch& batch, int64_t row, const Place& place) const;

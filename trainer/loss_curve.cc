@@ -52,7 +52,13 @@ struct Plot {
   double y(double loss) const { return kTop + (most - loss) / (most - least) * kPlotHeight; }
 };
 
-void add_axes(std::string& svg, const Plot& plot) {
+std::string escaped(const std::string& text) {
+  std::string out;
+  for (const char c : text) out += c == '<' ? "&lt;" : c == '&' ? "&amp;" : std::string(1, c);
+  return out;
+}
+
+void add_axes(std::string& svg, const Plot& plot, const std::string& quantity) {
   const double every = round_step(plot.most - plot.least, 6);
   for (double loss = std::ceil(plot.least / every) * every; loss <= plot.most + 1e-9; loss += every) {
     svg += fmt::format("<line x1=\"{}\" y1=\"{:.1f}\" x2=\"{}\" y2=\"{:.1f}\" stroke=\"#ddd\"/>\n", kLeft, plot.y(loss),
@@ -71,15 +77,8 @@ void add_axes(std::string& svg, const Plot& plot) {
                      kWidth - kRight);
   svg +=
       fmt::format("<text x=\"{}\" y=\"{}\" text-anchor=\"middle\">step</text>\n", kLeft + kPlotWidth / 2, kHeight - 6);
-  svg += fmt::format(
-      "<text x=\"14\" y=\"{}\" text-anchor=\"middle\" transform=\"rotate(-90 14 {})\">loss, nats per token</text>\n",
-      kTop + kPlotHeight / 2, kTop + kPlotHeight / 2);
-}
-
-std::string escaped(const std::string& text) {
-  std::string out;
-  for (const char c : text) out += c == '<' ? "&lt;" : c == '&' ? "&amp;" : std::string(1, c);
-  return out;
+  svg += fmt::format("<text x=\"14\" y=\"{}\" text-anchor=\"middle\" transform=\"rotate(-90 14 {})\">{}</text>\n",
+                     kTop + kPlotHeight / 2, kTop + kPlotHeight / 2, escaped(quantity));
 }
 
 void add_legend(std::string& svg, bool validation) {
@@ -95,7 +94,7 @@ void add_legend(std::string& svg, bool validation) {
 
 }  // namespace
 
-std::string loss_svg(const LossCurve& curve, const std::string& title) {
+std::string loss_svg(const LossCurve& curve, const std::string& title, const std::string& quantity) {
   const std::vector<double> means = means_of(curve.training, curve.steps, kWidth);
   Range range;
   for (const double mean : means) range.take(mean);
@@ -108,7 +107,7 @@ std::string loss_svg(const LossCurve& curve, const std::string& title) {
       "font-family=\"sans-serif\" font-size=\"12\">\n<rect width=\"{0}\" height=\"{1}\" fill=\"white\"/>\n",
       kWidth, kHeight);
   svg += fmt::format("<text x=\"{}\" y=\"24\" font-size=\"14\">{}</text>\n", kLeft, escaped(title));
-  add_axes(svg, plot);
+  add_axes(svg, plot, quantity);
   add_legend(svg, !curve.validation.empty());
   svg += "<polyline fill=\"none\" stroke=\"#1f77b4\" stroke-width=\"1.5\" points=\"";
   for (size_t i = 0; i < means.size(); ++i) {

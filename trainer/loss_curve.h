@@ -19,7 +19,9 @@ struct LossCurve {
 
 // A picture of 800 x 400: training losses (the mean of each of up to 800 equal stretches), validation losses with
 // points, axes with round numbers.
-std::string loss_svg(const LossCurve& curve, const std::string& title);
+// `quantity` is what the vertical axis shows, where that is not a loss.
+std::string loss_svg(const LossCurve& curve, const std::string& title,
+                     const std::string& quantity = "loss, nats per token");
 
 // `height` lines of at most `width` characters, without colours: a column for each stretch of steps, in eighths of a
 // line. Empty when there is no point.

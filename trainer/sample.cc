@@ -15,8 +15,10 @@ namespace {
 
 constexpr uint64_t kSampleStream = uint64_t{2} << 32;  // apart from the order of the data and the start of the weights
 
+}  // namespace
+
 // NaN compares with nothing: sorted, it would decide.
-void check_numbers(std::span<const float> logits) {
+void check_logits(std::span<const float> logits) {
   float most = -INFINITY;
   for (size_t id = 0; id < logits.size(); ++id) {
     if (!(logits[id] < INFINITY))
@@ -26,8 +28,6 @@ void check_numbers(std::span<const float> logits) {
   if (most == -INFINITY) throw Error("the model gives every token a probability of 0, so none can be drawn");
 }
 
-}  // namespace
-
 void leave_out_no_tokens(std::span<float> logits, const Encoding* encoding) {
   if (encoding == nullptr) return;
   for (size_t id = 0; id < logits.size(); ++id) {
@@ -36,7 +36,7 @@ void leave_out_no_tokens(std::span<float> logits, const Encoding* encoding) {
 }
 
 uint32_t draw_token(std::span<const float> logits, const SampleOptions& options, uint64_t counter) {
-  check_numbers(logits);
+  check_logits(logits);
   std::vector<uint32_t> ids(logits.size());
   std::iota(ids.begin(), ids.end(), 0u);
   const auto likelier = [&](uint32_t a, uint32_t b) { return logits[a] != logits[b] ? logits[a] > logits[b] : a < b; };
@@ -80,7 +80,7 @@ void penalise_repetition(std::span<float> logits, std::span<const uint32_t> cont
 }
 
 std::vector<TokenProbability> likeliest_tokens(std::span<const float> logits, double temperature, size_t count) {
-  check_numbers(logits);
+  check_logits(logits);
   std::vector<TokenProbability> all;
   const double most = static_cast<double>(*std::max_element(logits.begin(), logits.end()));
   double sum = 0;
@@ -100,25 +100,37 @@ std::vector<TokenProbability> likeliest_tokens(std::span<const float> logits, do
 
 void generate(TokenPredictor& model, const ModelConfig& config, std::span<const uint32_t> prompt, int64_t count,
               const SampleOptions& options, const std::function<bool(uint32_t)>& each) {
+  generate(model, config, prompt, count, options,
+           [&](uint32_t token, std::vector<uint32_t>& /*read_in*/) { return each(token); });
+}
+
+void generate(TokenPredictor& model, const ModelConfig& config, std::span<const uint32_t> prompt, int64_t count,
+              const SampleOptions& options,
+              const std::function<bool(uint32_t token, std::vector<uint32_t>& read_in)>& each) {
   assert(!prompt.empty());
   const size_t T = static_cast<size_t>(config.length);
   std::vector<uint32_t> context(prompt.begin(), prompt.end());
   if (context.size() > T) context.erase(context.begin(), context.end() - static_cast<std::ptrdiff_t>(T));
   std::span<const float> logits = model.read(context);
   std::vector<float> penalised;
+  std::vector<uint32_t> read_in;
   for (int64_t i = 0; i < count; ++i) {
     penalised.assign(logits.begin(), logits.end());
     penalise_repetition(penalised, context, options.repetition_penalty);
     leave_out_no_tokens(penalised, options.encoding);
     const uint32_t token = draw_token(penalised, options, static_cast<uint64_t>(i));
-    if (!each(token) || i + 1 == count) return;
-    context.push_back(token);
-    if (context.size() <= T) {
-      logits = model.next(token);
-      continue;
+    read_in.clear();
+    if (!each(token, read_in) || i + 1 == count) return;
+    read_in.insert(read_in.begin(), token);
+    for (const uint32_t next : read_in) {
+      context.push_back(next);
+      if (context.size() <= T) {
+        logits = model.next(next);
+        continue;
+      }
+      context.erase(context.begin(), context.end() - static_cast<std::ptrdiff_t>((T + 1) / 2));
+      logits = model.read(context);
     }
-    context.erase(context.begin(), context.end() - static_cast<std::ptrdiff_t>((T + 1) / 2));
-    logits = model.read(context);
   }
 }
 

@@ -31,6 +31,9 @@ void penalise_repetition(std::span<float> logits, std::span<const uint32_t> cont
 // Sets the logits of ids that are not tokens of `encoding` to -infinity; null: of none.
 void leave_out_no_tokens(std::span<float> logits, const Encoding* encoding);
 
+// Throws Error where no token can be drawn: a logit is NaN or +infinity, or all are -infinity.
+void check_logits(std::span<const float> logits);
+
 // A token, its logit and its probability, between 0 and 1.
 struct TokenProbability {
   uint32_t token = 0;
@@ -68,5 +71,11 @@ std::unique_ptr<TokenPredictor> make_cpu_decoder(const ModelConfig& config, std:
 // token for which it returns false. When the context is full, the last half of it is read in again.
 void generate(TokenPredictor& model, const ModelConfig& config, std::span<const uint32_t> prompt, int64_t count,
               const SampleOptions& options, const std::function<bool(uint32_t)>& each);
+
+// The same where each(token, read_in) may put tokens into `read_in` (empty, ids below V) that the model reads after its
+// own, as if it had given them; they do not count.
+void generate(TokenPredictor& model, const ModelConfig& config, std::span<const uint32_t> prompt, int64_t count,
+              const SampleOptions& options,
+              const std::function<bool(uint32_t token, std::vector<uint32_t>& read_in)>& each);
 
 }  // namespace ftok

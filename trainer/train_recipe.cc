@@ -16,8 +16,8 @@ namespace ftok {
 namespace {
 
 constexpr char kTiny[] = "tiny";
-const std::vector<std::string> kNames = {kTiny,       "nano",       "gpt2-124m", "gpt2-350m",
-                                         "gpt2-774m", "gpt2-1558m", "llama-124m"};
+const std::vector<std::string> kNames = {kTiny,       "nano",      "sft",        "gpt2-124m",
+                                         "gpt2-350m", "gpt2-774m", "gpt2-1558m", "llama-124m"};
 
 TrainRecipe tiny() {
   TrainRecipe recipe;
@@ -46,6 +46,20 @@ TrainRecipe nano() {
   return recipe;
 }
 
+// Fine-tuning on conversations (Ouyang et al. 2022, section 3.4): whole conversations, each seeing itself alone, a
+// fraction of the learning rate of `tiny`, and no weight decay. The model is that of --init.
+TrainRecipe sft() {
+  TrainRecipe recipe = tiny();
+  recipe.optimizer.weight_decay = 0;
+  recipe.schedule.learning_rate = 1e-3;
+  recipe.schedule.warmup_steps = 20;
+  recipe.schedule.final_fraction = 0;
+  recipe.training.tokens_per_step = 4096;
+  recipe.training.document_mask = recipe.training.whole_documents = true;
+  recipe.run.steps = 400;
+  return recipe;
+}
+
 // Shapes: GPT-2, table 2 (heads of 64 channels). Learning rates: GPT-3, table 2.1, for the nearest sizes.
 TrainRecipe gpt2(int64_t layers, int64_t channels, double learning_rate, int64_t micro_batch) {
   TrainRecipe recipe;
@@ -68,6 +82,7 @@ TrainRecipe llama_124m() {
 TrainRecipe preset_recipe(const std::string& name) {
   TrainRecipe recipe = name == kTiny          ? tiny()
                        : name == "nano"       ? nano()
+                       : name == "sft"        ? sft()
                        : name == "gpt2-124m"  ? gpt2(12, 768, 6e-4, 4)
                        : name == "gpt2-350m"  ? gpt2(24, 1024, 3e-4, 2)
                        : name == "gpt2-774m"  ? gpt2(36, 1280, 2.5e-4, 1)
@@ -125,6 +140,8 @@ void TrainRecipe::check() const {
   optimizer.check();
   schedule.check();
   check_stages(mixture);
+  if (training.whole_documents && !training.document_mask)
+    throw UsageError("training.whole_documents: needs training.document_mask = true");
   check_range("training.seed", training.seed, 0, INT64_MAX);
   check_range("training.tokens_per_step", training.tokens_per_step, model.length, int64_t{1} << 40);
   if (training.tokens_per_step % model.length != 0) {
@@ -147,6 +164,7 @@ void TrainRecipe::check() const {
 std::vector<std::pair<std::string, std::string>> train_presets() {
   return {{kTiny, "4 layers, 128 channels, 1.3 million parameters, ftok-4k: minutes on a laptop"},
           {"nano", "the size of tiny with rotary positions, RMSNorm, squared ReLU and Muon"},
+          {"sft", "fine-tuning on conversations, of the model that --init names"},
           {"gpt2-124m", "GPT-2 small, ftok-50k"},
           {"gpt2-350m", "GPT-2 medium, ftok-50k"},
           {"gpt2-774m", "GPT-2 large, ftok-50k"},

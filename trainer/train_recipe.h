@@ -20,6 +20,7 @@ struct TrainingOptions {
   int64_t tokens_per_step = 524288;
   bool shuffle = true;
   bool document_mask = false;
+  bool whole_documents = false;
   std::string precision = "fp32";
   std::string on_bad_loss = "stop";
   double spike_factor = 0;
@@ -31,6 +32,10 @@ struct TrainingOptions {
     visitor.field("shuffle", shuffle,
                   "read the windows in a new random order every epoch; false: in the order of the shards");
     visitor.field("document_mask", document_mask, "keep attention within a document");
+    visitor.field(
+        "whole_documents", whole_documents,
+        "fill windows with whole documents and padding without loss, so that none is read from its middle on; "
+        "with document_mask");
     visitor.choice(
         "precision", precision, {"fp32", "bf16"},
         "bf16 rounds activations and the weights that layers read to bfloat16 (slow on a CPU; for comparison "

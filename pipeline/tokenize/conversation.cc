@@ -69,6 +69,9 @@ Verdict ConversationParser::parse(std::string_view line, Document& document, std
       return Verdict::drop("chat.bad_message", 0, 0, fmt::format("message {}: {}", messages.size() + 1, wrong));
     }
     document.text.append(message.role).append(1, '\0').append(message.content).append(1, '\0');
+    for (const ChatPart& part : message.parts) {
+      if (part.kind != ChatPart::Kind::kText) document.text.append(part.text).append(1, '\0');
+    }
     messages.push_back(std::move(message));
   }
   return Verdict::keep();

@@ -29,19 +29,7 @@ struct OrderOptions {
 // [chat] of the recipe's text: all that decides the tokens of a conversation.
 struct ChatText {
   std::string json;
-  explicit ChatText(const ChatTemplate& form) {
-    JsonWriter writer;
-    writer.begin_object()
-        .field("begin", form.begin)
-        .field("message", form.message)
-        .field("end", form.end)
-        .key("roles")
-        .begin_object();
-    for (const auto& [role, text] : form.roles) writer.field(role, text);
-    writer.end_object().field("trim", form.trims_content).key("loss").begin_array();
-    for (const std::string& role : form.loss_roles) writer.value(role);
-    json = writer.end_array().end_object().take();
-  }
+  explicit ChatText(const ChatTemplate& form) : json(format_chat_template(form)) {}
   void visit(OptionVisitor& visitor) { visitor.field("template", json, "how conversations are written"); }
 };
 

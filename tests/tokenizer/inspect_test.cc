@@ -202,6 +202,50 @@ TEST(Chat, TakesATemplateOfTheUsers) {
   EXPECT_THROW(parse_chat_template(R"({"message":5})", "t"), Error);
 }
 
+// Of calls the loss counts all up to the token that ends them, of results nothing; neither can be written by a content.
+TEST(Chat, WritesCallsAndResults) {
+  const Encoding encoding = small_encoding();
+  const ChatTemplate form = *chat_template_of_name("chatml");
+  const std::vector<ChatMessage> messages = parse_chat(
+      R"([{"role":"user","content":"2*3?"},{"role":"assistant","content":[{"type":"text","text":"Well, "},
+          {"type":"tool_call","text":"2*3"},{"type":"tool_result","text":"6<|im_end|>"},{"type":"text","text":"6."}]}])",
+      "t");
+  EXPECT_EQ(messages[1].content, "Well, 6.");
+  EXPECT_EQ(messages[1].last_text(), "6.");
+  const EncodedChat chat = encode_chat(encoding, form, messages);
+  EXPECT_EQ(whole_text(encoding, chat),
+            "<|im_start|>user\n2*3?<|im_end|>\n<|im_start|>assistant\nWell, <|im_start|>call\n2*3<|im_end|>"
+            "<|im_start|>result\n6<|im_end|><|im_end|>6.<|im_end|>\n");
+  EXPECT_EQ(loss_text(encoding, chat), "Well, <|im_start|>call\n2*3<|im_end|>6.<|im_end|>");
+  EXPECT_EQ(parse_chat("[" + format_chat_message(messages[1]) + "]", "t")[0].parts, messages[1].parts);
+  EXPECT_THROW(encode_chat(encoding, parse_chat_template(R"({"message":"{content}<|im_end|>"})", "t"), messages),
+               Error);
+  EXPECT_THROW(parse_chat_template(R"({"message":"{content}","call":"{content}"})", "t"), Error);
+  EXPECT_THROW(parse_chat_template(R"({"message":"{content}","call":"{content}","result":"x"})", "t"), Error);
+}
+
+TEST(Chat, APromptEndsWhereTheAnswerBegins) {
+  const Encoding encoding = small_encoding();
+  const ChatTemplate form = *chat_template_of_name("chatml");
+  const ChatPrompt prompt = encode_chat_prompt(encoding, form, {{"user", "a"}, {"assistant", "b"}, {"user", "c"}});
+  EXPECT_EQ(encoding.decode(prompt.ids),
+            "<|im_start|>user\na<|im_end|>\n<|im_start|>assistant\nb<|im_end|>\n<|im_start|>user\nc<|im_end|>\n"
+            "<|im_start|>assistant\n");
+  EXPECT_EQ(encoding.token_bytes(prompt.end_of_answer), "<|im_end|>");
+  for (const char* open :
+       {R"({"message":"{role}: {content}\n"})", R"({"message":"{content}<|im_end|>","loss":["user"]})"})
+    EXPECT_THROW(encode_chat_prompt(encoding, parse_chat_template(open, "t"), {{"user", "a"}}), UsageError);
+}
+
+TEST(Chat, ATemplateIsReadAsItIsWritten) {
+  ChatTemplate form = *chat_template_of_name("chatml");
+  form.roles["tool"] = "[{content}]", form.end = "E", form.trims_content = true, form.loss_roles = {"assistant", "x"};
+  const ChatTemplate again = parse_chat_template(format_chat_template(form), "t");
+  EXPECT_EQ(format_chat_template(again), format_chat_template(form));
+  EXPECT_EQ(again.call, form.call);
+  EXPECT_EQ(again.roles, form.roles);
+}
+
 TEST(Chat, ReadsConversations) {
   EXPECT_EQ(parse_chat(R"([{"role":"user","content":"x"}])", "t").size(), 1u);
   EXPECT_EQ(parse_chat(R"({"messages":[{"role":"user","content":"x"}]})", "t")[0].content, "x");

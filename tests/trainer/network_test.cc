@@ -8,6 +8,7 @@
 
 #include "core/error.h"
 #include "tests/trainer/small_model.h"
+#include "trainer/layers/rounding_layers.h"
 
 namespace ftok {
 namespace {
@@ -128,6 +129,41 @@ TEST(Network, MaskedTargetsDoNotMatter) {
   batch.targets[3] = batch.targets[9] = batch.targets[15] = 17;
   EXPECT_EQ(second.network.accumulate_gradients(view, 0.1), loss);
   EXPECT_EQ(first.network.gradients(), second.network.gradients());
+}
+
+// The gradient with weights is the sum of each target's own gradient times its weight; the loss is without them.
+TEST(Network, WeightsMultiplyEachTargetsGradient) {
+  Batch batch = random_batch(small_config(), 1, 5);
+  batch.loss_mask = {1, 1, 1, 1, 1, 1, 1, 0};
+  SmallModel<double> together, apart;
+  const double loss = together.network.loss(batch.view());
+  batch.loss_weights = {1, -1, 0.5, 0, 2, -0.25, 1, 3};
+  EXPECT_EQ(together.network.accumulate_gradients(batch.view(), 0.1), loss);
+  for (size_t t = 0; t < 7; ++t) {
+    Batch one = batch;
+    one.loss_weights.clear();
+    one.loss_mask.assign(8, 0);
+    one.loss_mask[t] = 1;
+    apart.network.accumulate_gradients(one.view(), 0.1 * static_cast<double>(batch.loss_weights[t]));
+  }
+  EXPECT_LT(testing::relative_difference(apart.network.gradients(), together.network.gradients()), 1e-12);
+}
+
+// Powers of two are exact: twice the weight is twice the scale, to the bit.
+TEST(Network, WeightsAreAsExactAsTheScale) {
+  Batch batch = random_batch(small_config(), 2, 5);
+  for (const bool rounds : {false, true}) {
+    std::unique_ptr<Layers<float>> layers = make_cpu_layers<float>(1);
+    if (rounds) layers = make_rounding_layers(std::move(layers));
+    Network<float> scaled(small_config(), *layers), weighted(small_config(), *layers);
+    for (Network<float>* network : {&scaled, &weighted})
+      network->parameters().assign(SmallModel<float>().network.parameters());
+    batch.loss_weights.clear();
+    scaled.accumulate_gradients(batch.view(), 0.25);
+    batch.loss_weights.assign(batch.targets.size(), 2);
+    weighted.accumulate_gradients(batch.view(), 0.125);
+    EXPECT_EQ(scaled.gradients(), weighted.gradients());
+  }
 }
 
 // The loss of the second document's targets does not move when the first document changes, and does without the mask.

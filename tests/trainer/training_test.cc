@@ -157,6 +157,38 @@ TEST(Loader, MarksDocuments) {
   EXPECT_EQ(after.batch(0, 1).first_key, (std::vector<int32_t>{0, 0, 0, 3, 3, 3, 6, 7}));
 }
 
+// Documents of 3, 2, 4, 1, 12 and 3 tokens; 9 begins each. A window of T = 8 holds 9 tokens.
+TEST(Loader, WindowsHoldWholeDocuments) {
+  testing::TemporaryFolder folder;
+  const std::vector<uint32_t> tokens = {9, 1, 2, 9, 3, 9, 4, 5, 6, 9, 9, 1, 2, 3, 4, 5, 6, 7, 8, 1, 2, 3, 9, 7, 8};
+  write_shard(folder / "train.bin", tokens);
+  LoaderOptions options{8, 10, 0, false, 9, true};
+  options.whole_documents = true;
+  const Loader loader({folder / "train.bin"}, options);
+  ASSERT_EQ(loader.windows(), 3u);  // the document of a single token predicts nothing
+  const Batch batch = loader.batch(0, 3);
+  EXPECT_EQ(batch.tokens, (std::vector<uint32_t>{9, 1, 2, 9, 3, 9, 4, 5,     // three documents fit to the token
+                                                 9, 1, 2, 3, 4, 5, 6, 7,     // the longest is cut
+                                                 9, 7, 8, 9, 9, 9, 9, 9}));  // padding
+  EXPECT_EQ(batch.targets,
+            (std::vector<uint32_t>{1, 2, 9, 3, 9, 4, 5, 6, 1, 2, 3, 4, 5, 6, 7, 8, 7, 8, 9, 9, 9, 9, 9, 9}));
+  EXPECT_EQ(batch.loss_mask,
+            (std::vector<uint8_t>{1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 0, 0, 0, 0, 0, 0}));
+  EXPECT_EQ(std::vector<int32_t>(batch.first_key.begin(), batch.first_key.begin() + 8),
+            (std::vector<int32_t>{0, 0, 0, 3, 3, 5, 5, 5}));
+  EXPECT_EQ(loader.place(1), (folder / "train.bin") + ", token 10");
+  std::string mask(tokens.size(), '\1');
+  mask[1] = 0;
+  write_file(folder / "train.mask", mask);
+  EXPECT_EQ(Loader({folder / "train.bin"}, options).batch(0, 1).loss_mask,
+            (std::vector<uint8_t>{0, 1, 1, 1, 1, 1, 1, 1}));
+  options.end_of_text_first = false;  // the documents 9, 1 2 9, 3 9; then 4 5 6 9, 9
+  EXPECT_EQ(Loader({folder / "train.bin"}, options).batch(0, 2).tokens,
+            (std::vector<uint32_t>{9, 1, 2, 9, 3, 9, 9, 9, 4, 5, 6, 9, 9, 9, 9, 9}));
+  write_shard(folder / "one.bin", {9});
+  EXPECT_THROW(Loader({folder / "one.bin"}, options), NoWindow);
+}
+
 TEST(Loader, ReadsLossMasks) {
   testing::TemporaryFolder folder;
   write_shard(folder / "train.bin", counting(0, 17));

@@ -7,6 +7,7 @@
 
 namespace ftok::cli {
 
+void add_chat_command(CLI::App& app);
 void add_completion_command(CLI::App& app);
 void add_crawl_command(CLI::App& app);
 void add_dedup_command(CLI::App& app);
@@ -24,7 +25,9 @@ void add_model_command(CLI::App& app);
 void add_models_command(CLI::App& app);
 void add_language_command(CLI::App& app);
 void add_pii_command(CLI::App& app);
+void add_probe_command(CLI::App& app);
 void add_recipe_command(CLI::App& app);
+void add_rl_command(CLI::App& app);
 void add_run_command(CLI::App& app);
 void add_tokenize_command(CLI::App& app);
 void add_train_command(CLI::App& app);

@@ -13,6 +13,8 @@
 #include "core/json.h"
 #include "core/text_file.h"
 #include "tools/ftok/commands.h"
+#include "tools/ftok/eval_chat.h"
+#include "tools/ftok/model_chat.h"
 #include "tools/ftok/model_vocabulary.h"
 #include "tools/ftok/terminal.h"
 #include "tools/ftok/vocabulary_source.h"
@@ -26,8 +28,8 @@ namespace ftok::cli {
 namespace {
 
 struct EvalFlags {
-  std::string model, validation, hellaswag, texts, vocabulary, write, device = "cpu";
-  int64_t windows = 0, examples = 0, heads = 0, length = 0;
+  std::string model, validation, hellaswag, texts, chat, chat_template, vocabulary, write, device = "cpu";
+  int64_t tokens = 128, windows = 0, examples = 0, heads = 0, length = 0;
   int threads = 1, version = 0;
   bool json = false;
 };
@@ -214,6 +216,32 @@ void measure_texts(const EvalFlags& flags, Evaluator& evaluator, const ModelFile
   }
 }
 
+// A line for each task, and the mean over all conversations.
+void measure_chats(const EvalFlags& flags, const ModelFile& model, const std::optional<Encoding>& encoding) {
+  if (!encoding) throw UsageError("--vocab: the model does not name its vocabulary");
+  const ModelChat chat = find_model_chat(flags.model, flags.chat_template, "--template");
+  const std::vector<ChatExample> examples = read_chat_examples(flags.chat, static_cast<size_t>(flags.examples));
+  const std::unique_ptr<TokenPredictor> decoder = flags.device == "cuda"
+                                                      ? make_cuda_decoder(model.config, model.parameters, 0)
+                                                      : make_cpu_decoder(model.config, model.parameters, flags.threads);
+  const auto scores = score_chats(examples, *decoder, model, *encoding, chat, flags.tokens);
+  JsonWriter json;
+  json.begin_object().field("model", model.path).field("step", model.step).key("chat").begin_object();
+  std::string table;
+  ChatScore all;
+  const auto add = [&](const std::string& name, const ChatScore& score) {
+    const double share = static_cast<double>(score.right) / static_cast<double>(score.examples);
+    table += fmt::format("{:<16}{:>6} of {:<6}{:6.1f} %\n", name, score.right, score.examples, 100 * share);
+    json.key(name).begin_object().field("examples", uint64_t{score.examples}).field("accuracy", share).end_object();
+  };
+  for (const auto& [task, score] : scores) {
+    add(task, score);
+    all.right += score.right, all.examples += score.examples;
+  }
+  if (scores.size() > 1) add("together", all);
+  print_out(flags.json ? json.end_object().end_object().take() + "\n" : table);
+}
+
 void run(const EvalFlags& flags) {
   if (!flags.write.empty()) {
     if (flags.hellaswag.empty()) throw UsageError("--write needs --hellaswag");
@@ -222,11 +250,12 @@ void run(const EvalFlags& flags) {
     return write_choices(flags, read_choices(flags.hellaswag, encoding), encoding);
   }
   if (flags.model.empty()) throw UsageError("ftok eval needs MODEL (or --write)");
-  if (flags.validation.empty() && flags.hellaswag.empty() && flags.texts.empty())
-    throw UsageError("ftok eval needs --val, --hellaswag or --texts");
+  if (flags.validation.empty() && flags.hellaswag.empty() && flags.texts.empty() && flags.chat.empty())
+    throw UsageError("ftok eval needs --val, --hellaswag, --texts or --chat");
   const ModelFile model = read_model(flags.model, flags.heads, stderr_log());
-  const std::optional<Encoding> encoding =
-      load_model_encoding(model, flags.vocabulary, flags.texts.empty() && !flags.hellaswag.ends_with(".jsonl"));
+  const std::optional<Encoding> encoding = load_model_encoding(
+      model, flags.vocabulary, flags.texts.empty() && flags.chat.empty() && !flags.hellaswag.ends_with(".jsonl"));
+  if (!flags.chat.empty()) return measure_chats(flags, model, encoding);
   const ModelConfig config = measured(model.config, flags);
   const std::unique_ptr<Evaluator> evaluator = flags.device == "cuda"
                                                    ? make_cuda_evaluator(model, 0)
@@ -254,7 +283,8 @@ void run(const EvalFlags& flags) {
 
 void add_eval_command(CLI::App& app) {
   CLI::App* command = app.add_subcommand(
-      "eval", "Measure a model's loss on shards, its accuracy on HellaSwag, and how likely it finds texts");
+      "eval",
+      "Measure a model's loss on shards, its accuracy on HellaSwag, how it answers, and how likely it finds texts");
   const auto flags = std::make_shared<EvalFlags>();
   command->add_option("MODEL", flags->model,
                       "Output folder of ftok train, a checkpoint, a folder with model.safetensors, or llm.c's .bin");
@@ -274,6 +304,22 @@ void add_eval_command(CLI::App& app) {
           "each text and of its tokens, a JSON object per line")
       ->excludes("--val")
       ->excludes("--hellaswag");
+  command
+      ->add_option("--chat", flags->chat,
+                   "Conversations, {\"messages\": [...], \"task\": NAME} per line: how often the model's own last "
+                   "answer, with the "
+                   "likeliest tokens, is the one there, by task")
+      ->excludes("--val")
+      ->excludes("--hellaswag")
+      ->excludes("--texts");
+  command
+      ->add_option("--template", flags->chat_template,
+                   "With --chat: chatml, llama3 or your own JSON file; default: as "
+                   "the model's folder says")
+      ->type_name("TEMPLATE");
+  command->add_option("--tokens", flags->tokens, "With --chat: most tokens of an answer")
+      ->check(CLI::Range(int64_t{1}, int64_t{1} << 30))
+      ->capture_default_str();
   command->add_option("--write", flags->write,
                       "Only encode --hellaswag with --vocab into this file, in llm.c's evaluation format");
   command
@@ -294,6 +340,7 @@ void add_eval_command(CLI::App& app) {
       "  ftok eval model --val shards\n"
       "  ftok eval model --hellaswag hellaswag_val.jsonl\n"
       "  ftok eval model --texts questions.jsonl\n"
+      "  ftok eval tuned --chat conversations.jsonl\n"
       "  ftok eval --hellaswag hellaswag_val.jsonl --vocab gpt2 --write hellaswag_val.bin");
 }
 

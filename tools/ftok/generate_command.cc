@@ -9,7 +9,9 @@
 #include "core/error.h"
 #include "core/json.h"
 #include "tools/ftok/commands.h"
+#include "tools/ftok/model_chat.h"
 #include "tools/ftok/model_vocabulary.h"
+#include "tools/ftok/sample_flags.h"
 #include "tools/ftok/terminal.h"
 #include "tools/ftok/vocabulary_source.h"
 #include "trainer/cuda_back_end.h"
@@ -31,16 +33,7 @@ struct GenerateFlags {
 };
 
 void check(const GenerateFlags& flags) {
-  const SampleOptions& options = flags.options;
-  const auto refuse = [](std::string_view flag, double value, std::string_view expected) {
-    throw UsageError(fmt::format("{} {}: expected {}", flag, value, expected));
-  };
-  if (!(options.temperature >= 0 && options.temperature <= 100))
-    refuse("--temperature", options.temperature, "0 to 100");
-  if (!(options.top_p > 0 && options.top_p <= 1)) refuse("--top-p", options.top_p, "more than 0, at most 1");
-  if (!(options.repetition_penalty > 0 && options.repetition_penalty <= 100)) {
-    refuse("--repetition-penalty", options.repetition_penalty, "more than 0, at most 100");
-  }
+  check_sample_flags(flags.options);
   for (const std::string& stop : flags.stops) {
     if (stop.empty()) throw UsageError("--stop: expected a text");
   }
@@ -67,23 +60,20 @@ struct Opening {
   ModelFile model;
   std::optional<Encoding> encoding;
   std::vector<uint32_t> ids;
-  std::optional<uint32_t> end_of_answer;  // of a conversation
+  std::optional<ModelChat> chat;  // PROMPT is a message of a conversation
 };
 
-// The prompt as a user's message, up to where the assistant's content begins; what ends that content ends the answer.
+// The prompt as a user's message, up to where the assistant's content begins.
 void add_conversation(const GenerateFlags& flags, Opening& start) {
-  const ChatTemplate form = find_chat_template(flags.chat, "--chat");
-  const EncodedChat chat = encode_chat(*start.encoding, form, {{"user", flags.prompt}, {"assistant", ""}});
-  const auto answers = [&](const ViewToken& token) { return token.in_loss && token.role == 2; };
-  const auto end = std::find_if(chat.tokens.begin(), chat.tokens.end(), answers);
-  if (end == chat.tokens.end())
-    throw UsageError(fmt::format("--chat {}: its assistant's messages do not end with a special token", flags.chat));
-  for (auto token = chat.tokens.begin(); token != end; ++token) start.ids.push_back(token->id);
-  start.end_of_answer = end->id;
+  start.chat = find_model_chat(flags.model, flags.chat, "--chat");
+  const ChatPrompt prompt = encode_chat_prompt(*start.encoding, start.chat->form, {{"user", flags.prompt}});
+  const bool has_begin = !prompt.ids.empty() && start.ids == std::vector(1, prompt.ids[0]);
+  if (!start.chat->begins_document || has_begin) start.ids.clear();
+  start.ids.insert(start.ids.end(), prompt.ids.begin(), prompt.ids.end());
 }
 
 Opening make_start(const GenerateFlags& flags) {
-  Opening start{read_model(flags.model, flags.heads, stderr_log()), std::nullopt, {}, {}};
+  Opening start{read_model(flags.model, flags.heads, stderr_log()), std::nullopt, {}, std::nullopt};
   const std::string name = flags.vocabulary.empty() ? start.model.vocabulary : flags.vocabulary;
   start.encoding = load_model_encoding(start.model, flags.vocabulary, !flags.ids.empty());
   if (!flags.ids.empty()) {
@@ -156,6 +146,40 @@ void print_sample_json(const GenerateFlags& flags, uint64_t seed, const std::str
   print_out(json.end_array().end_object().take() + "\n");
 }
 
+bool ends_text(const GenerateFlags& flags, const Opening& start, uint32_t id) {
+  const auto among = [&](const auto& tokens) { return std::find(tokens.begin(), tokens.end(), id) != tokens.end(); };
+  return among(flags.stop_tokens) || among(start.model.ends_of_text) ||
+         (start.encoding && start.encoding->end_of_text() == id);
+}
+
+std::vector<uint32_t> write_text(const GenerateFlags& flags, const Opening& start, TokenPredictor& decoder,
+                                 const SampleOptions& options, Stream& stream) {
+  std::vector<uint32_t> ids;
+  generate(decoder, start.model.config, start.ids, flags.tokens, options, [&](uint32_t id) {
+    if (ends_text(flags, start, id)) return false;
+    ids.push_back(id);
+    return stream.add(bytes_of(start, id));
+  });
+  return ids;
+}
+
+// The answer of a conversation, with the calculator where the template has calls.
+std::vector<uint32_t> write_answer(const GenerateFlags& flags, const Opening& start, TokenPredictor& decoder,
+                                   const SampleOptions& sample, Stream& stream) {
+  AnswerOptions options = answer_options(start.model, *start.encoding, *start.chat, true);
+  options.tokens_max = flags.tokens;
+  options.sample = sample;
+  options.stops.insert(options.stops.end(), flags.stop_tokens.begin(), flags.stop_tokens.end());
+  AnswerListener listener;
+  listener.text = [&](std::string_view text) { return stream.add(std::string(text)); };
+  listener.tool = [&](const std::string& call, const std::string& result) {
+    stream.add(fmt::format("[{} = {}] ", call, result));
+  };
+  return answer(decoder, start.model.config, *start.encoding, start.chat->form, {{"user", flags.prompt}}, options,
+                listener)
+      .ids;
+}
+
 void write_samples(const GenerateFlags& flags, const Opening& start, TokenPredictor& decoder) {
   for (int64_t sample = 0; sample < flags.samples; ++sample) {
     SampleOptions options = flags.options;
@@ -163,19 +187,10 @@ void write_samples(const GenerateFlags& flags, const Opening& start, TokenPredic
     options.encoding = start.encoding ? &*start.encoding : nullptr;
     if (flags.samples > 1 && !flags.json)
       print_out(fmt::format("{}== sample {}, seed {}\n", sample > 0 ? "\n" : "", sample + 1, options.seed));
-    if (!flags.json && flags.chat.empty()) print_out(flags.prompt);
+    if (!flags.json && !start.chat) print_out(flags.prompt);
     Stream stream(flags.stops, !flags.json);
-    std::vector<uint32_t> ids;
-    generate(decoder, start.model.config, start.ids, flags.tokens, options, [&](uint32_t id) {
-      const auto among = [&](const auto& tokens) {
-        return std::find(tokens.begin(), tokens.end(), id) != tokens.end();
-      };
-      if (among(flags.stop_tokens) || among(start.model.ends_of_text) || start.end_of_answer == id ||
-          (start.encoding && start.encoding->end_of_text() == id))
-        return false;
-      ids.push_back(id);
-      return stream.add(bytes_of(start, id));
-    });
+    const std::vector<uint32_t> ids = start.chat ? write_answer(flags, start, decoder, options, stream)
+                                                 : write_text(flags, start, decoder, options, stream);
     stream.finish();
     flags.json ? print_sample_json(flags, options.seed, stream.text(), ids) : print_out("\n");
   }
@@ -243,27 +258,16 @@ void add_options(CLI::App& command, GenerateFlags& flags) {
   command.add_option("PROMPT", flags.prompt, "The text to continue; without one, a new document begins");
   command.add_option("--ids", flags.ids, "The prompt as token ids, in place of PROMPT: \"464 3290\"");
   command
-      .add_option("--chat", flags.chat,
-                  "Take PROMPT as a user's message and generate the answer, in the form of chatml, llama3 or your own "
-                  "JSON file")
+      .add_option(
+          "--chat", flags.chat,
+          "Take PROMPT as a user's message and generate the answer, in the form of chatml, llama3, your own JSON "
+          "file, or model: the template in the model's folder; a calculator answers what the model asks it")
       ->type_name("TEMPLATE")
       ->excludes("--ids");
   command.add_option("--tokens", flags.tokens, "Most tokens to generate; an end-of-text token ends the text earlier")
       ->check(CLI::Range(int64_t{1}, int64_t{1} << 30))
       ->capture_default_str();
-  command.add_option("--temperature", flags.options.temperature, "Sampling temperature; 0: always the likeliest token")
-      ->capture_default_str();
-  command.add_option("--top-k", flags.options.top_k, "Draw from the K likeliest tokens; 0: from all")
-      ->check(CLI::Range(int64_t{0}, int64_t{1} << 30))
-      ->capture_default_str();
-  command
-      .add_option("--top-p", flags.options.top_p, "Draw from the likeliest tokens that together reach probability P")
-      ->capture_default_str();
-  command
-      .add_option("--repetition-penalty", flags.options.repetition_penalty,
-                  "Above 1, makes tokens of the context less likely")
-      ->capture_default_str();
-  command.add_option("--seed", flags.options.seed, "Seed; the same seed gives the same text")->capture_default_str();
+  add_sample_flags(command, flags.options);
   command.add_option("--samples", flags.samples, "Number of texts; each uses the next seed")
       ->check(CLI::Range(int64_t{1}, int64_t{1} << 20))
       ->capture_default_str();

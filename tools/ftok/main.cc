@@ -55,6 +55,9 @@ int run(int argc, char** argv) {
   ftok::cli::add_explain_command(app);
   ftok::cli::add_train_command(app);
   ftok::cli::add_generate_command(app);
+  ftok::cli::add_chat_command(app);
+  ftok::cli::add_rl_command(app);
+  ftok::cli::add_probe_command(app);
   ftok::cli::add_eval_command(app);
   ftok::cli::add_model_command(app);
   ftok::cli::add_recipe_command(app);

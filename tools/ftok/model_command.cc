@@ -13,6 +13,7 @@
 #include "core/text_file.h"
 #include "tokenizer/vocabulary.h"
 #include "tools/ftok/commands.h"
+#include "tools/ftok/model_chat.h"
 #include "tools/ftok/terminal.h"
 #include "tools/ftok/vocabulary_source.h"
 #include "trainer/checkpoint.h"
@@ -212,22 +213,11 @@ std::string jinja_of(const ChatTemplate& form, const std::string& end_of_text) {
          jinja_literal(form.end) + "{% endif %}";
 }
 
-// --chat, else the template of the data that the model was trained on.
+// --chat, else the template in the model's folder.
 std::optional<ChatTemplate> chat_of(const ModelFlags& flags) {
   if (!flags.chat.empty()) return find_chat_template(flags.chat, "--chat");
-  const std::string path = flags.source + "/" + kChatTemplateName;
-  std::error_code code;
-  if (!std::filesystem::is_regular_file(path, code)) return std::nullopt;
-  return parse_chat_template(read_file(path, 1 << 20), path);
-}
-
-// The special token that ends an answer.
-std::optional<uint32_t> find_end_of_answer(const Encoding& encoding, const ChatTemplate& form) {
-  const EncodedChat chat = encode_chat(encoding, form, {{"user", ""}, {"assistant", ""}});
-  for (const ViewToken& token : chat.tokens) {
-    if (token.in_loss && token.role == 2) return token.id;
-  }
-  return std::nullopt;
+  const std::optional<ModelChat> own = read_model_chat(flags.source);
+  return own ? std::optional(own->form) : std::nullopt;
 }
 
 // tokenizer.json, and beside it what transformers needs to stop and to chat. It puts no tokens around a text: neither
@@ -282,10 +272,12 @@ void export_model(const ModelFlags& flags) {
   const Encoding encoding = load_encoding(vocabulary);
   const std::optional<uint32_t> end_of_text = encoding.end_of_text();
   const std::optional<ChatTemplate> chat = chat_of(flags);
-  const std::optional<uint32_t> end_of_answer = chat ? find_end_of_answer(encoding, *chat) : std::nullopt;
+  std::optional<uint32_t> end_of_answer;
+  if (chat) end_of_answer = encode_chat_prompt(encoding, *chat, {{"user", ""}}).end_of_answer;
   if (end_of_text) options.end_of_text = *end_of_text;
   write_hugging_face(flags.output, model.config, model.parameters, options);
   write_tokenizer(flags.output, encoding, chat, end_of_answer, model.config.length);
+  if (chat) write_output(flags.output + "/" + kChatTemplateName, format_chat_template(*chat) + "\n");
 }
 
 }  // namespace

@@ -36,10 +36,10 @@ std::string read_all(ByteSource& source, uint64_t bytes_max) {
   return text;
 }
 
-void for_each_json_text(std::unique_ptr<ByteSource> source, const std::string& key,
-                        const std::function<void(std::string_view)>& visit) {
+void for_each_json_object(std::unique_ptr<ByteSource> source, const std::string& text_key,
+                          const std::function<void(simdjson::dom::element)>& visit) {
   SourceOptions options;
-  options.text_key = key;
+  options.text_key = text_key;
   options.id_key = "";  // not read
   const std::string name = source->name();
   OpenedBytes opened = open_input_bytes(std::move(source), options);
@@ -59,15 +59,26 @@ void for_each_json_text(std::unique_ptr<ByteSource> source, const std::string& k
       fail(line.verdict.detail.empty() ? fmt::format("longer than {} bytes", kLineBytesMax) : line.verdict.detail);
     }
     simdjson::dom::element root;
-    std::string_view text;
     const simdjson::error_code parsed = parse_json(parser, line.text, root, plain, true);
     if (parsed != simdjson::SUCCESS) fail(simdjson::error_message(parsed));
-    if (root[key].get(text) != simdjson::SUCCESS) fail(fmt::format("no string \"{}\"", key));
-    visit(text);
+    try {
+      visit(root);
+    } catch (const Error& error) {
+      fail(error.what());
+    }
   }
   for (const Damage& damage : reader.take_damage()) {
     throw Error(fmt::format("{}: {}: {} {}", name, damage.offset, damage.code, damage.detail));
   }
+}
+
+void for_each_json_text(std::unique_ptr<ByteSource> source, const std::string& key,
+                        const std::function<void(std::string_view)>& visit) {
+  for_each_json_object(std::move(source), key, [&](simdjson::dom::element root) {
+    std::string_view text;
+    if (root[key].get(text) != simdjson::SUCCESS) throw Error(fmt::format("no string \"{}\"", key));
+    visit(text);
+  });
 }
 
 }  // namespace ftok::cli

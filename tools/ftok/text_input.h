@@ -6,6 +6,8 @@
 #include <string>
 #include <string_view>
 
+#include <simdjson.h>
+
 #include "core/byte_source.h"
 
 namespace ftok::cli {
@@ -13,9 +15,13 @@ namespace ftok::cli {
 // All of a source; throws Error when it has more than `bytes_max`.
 std::string read_all(ByteSource& source, uint64_t bytes_max = uint64_t{1} << 31);
 
-// Calls `visit` for the string under `key` of each line of JSON Lines, or of each row of an array or a table, in order.
-// Throws Error naming source and line where a line is not a JSON object, has no such string, is not UTF-8 or is longer
-// than 1 GiB, and where the source is of a format that is refused.
+// Calls `visit` for each line of JSON Lines, or each row of an array or a table, in order: an object. What it throws is
+// thrown with source and line before it. Throws Error naming source and line where a line is not a JSON object, is not
+// UTF-8 or is longer than 1 GiB, and where the source is of a format that is refused.
+void for_each_json_object(std::unique_ptr<ByteSource> source, const std::string& text_key,
+                          const std::function<void(simdjson::dom::element)>& visit);
+
+// The same for the string under `key` of each; throws Error where one has none.
 void for_each_json_text(std::unique_ptr<ByteSource> source, const std::string& key,
                         const std::function<void(std::string_view)>& visit);
 

@@ -57,8 +57,9 @@ double classifier(Workers& workers, Real* dhidden, Real* dhead, const Real* hidd
         if (targets.mask != nullptr && targets.mask[begin + r] == 0) {
           std::fill_n(logits + r * V, V, Real(0));
         } else {
+          const double weight = targets.weights == nullptr ? 1 : static_cast<double>(targets.weights[begin + r]);
           losses[static_cast<size_t>(begin + r)] =
-              finish_row(logits + r * V, V, targets.ids[begin + r], static_cast<Real>(scale));
+              finish_row(logits + r * V, V, targets.ids[begin + r], static_cast<Real>(scale * weight));
         }
       }
     });

@@ -87,14 +87,12 @@ class CpuLayers final : public Layers<Real> {
                         const Extent& extent) override {
     cpu::decode_attention(workers_, out, qkv, cache, position, extent);
   }
-  // A linear layer of one output: its rows are the vocabulary.
-  void logits(float* out, const Real* hidden, const Real* head, int64_t V, int64_t C) override {
-    constexpr Real kNoBias = 0;
+  void logits(float* out, const Real* hidden, const Real* head, int64_t R, int64_t V, int64_t C) override {
     if constexpr (std::is_same_v<Real, float>) {
-      cpu::linear_forward(workers_, out, head, hidden, &kNoBias, V, C, 1);
+      wide_logits(out, hidden, head, R, V, C);
     } else {
-      std::vector<Real> wide(static_cast<size_t>(V));
-      cpu::linear_forward(workers_, wide.data(), head, hidden, &kNoBias, V, C, 1);
+      std::vector<Real> wide(static_cast<size_t>(R * V));
+      wide_logits(wide.data(), hidden, head, R, V, C);
       std::copy(wide.begin(), wide.end(), out);
     }
   }
@@ -119,6 +117,13 @@ class CpuLayers final : public Layers<Real> {
   }
 
  private:
+  // One row is a linear layer of one output, whose rows are the vocabulary.
+  void wide_logits(Real* out, const Real* hidden, const Real* head, int64_t R, int64_t V, int64_t C) {
+    constexpr Real kNoBias = 0;
+    if (R == 1) return cpu::linear_forward(workers_, out, head, hidden, &kNoBias, V, C, 1);
+    cpu::multiply(workers_, cpu::Product<Real>{R, V, C, {hidden, C}, {head, C, true}, out, V});
+  }
+
   cpu::Workers workers_;
 };
 

@@ -80,7 +80,8 @@ rows_kernel(ClassifierRows c) {
   if (thread_x() == 0) c.losses[r] = logf(sum) + row_most - to_float(row[target]);
   barrier();  // the target's logit is read before it is overwritten
   if (!c.gradient) return;
-  const float scale = c.scale_at == nullptr ? c.scale : *c.scale_at;
+  float scale = c.scale_at == nullptr ? c.scale : *c.scale_at;
+  if (c.weights != nullptr) scale *= c.weights[r];
   write_gradient(c, row, kKept ? kept : row, row_most, scale / sum, target, scale);
 }
 

@@ -245,7 +245,8 @@ double DeviceLayers::classifier(Bf16* dhidden, float* dhead, const Bf16* hidden,
     matmul_.run(stream(), input_gradient_product(logits_.data(), hidden + begin * C, head, shape));
     classifier_rows(stream(), {logits_.data(), losses_.data() + begin, targets.ids + begin,
                                targets.mask == nullptr ? nullptr : targets.mask + begin, rows, targets.V, V,
-                               static_cast<float>(scale), loss_scale_, dhidden != nullptr});
+                               static_cast<float>(scale), loss_scale_, dhidden != nullptr, false,
+                               targets.weights == nullptr ? nullptr : targets.weights + begin});
     if (dhidden == nullptr) continue;
     matmul_.run(stream(), forward_product(dhidden + begin * C, logits_.data(), head, shape));
     matmul_.run(stream(), weight_gradient_product(dhead, hidden + begin * C, logits_.data(), shape));
@@ -269,13 +270,16 @@ void DeviceLayers::decode_attention(Bf16* out, const Bf16* qkv, const Bf16* cach
 }
 
 // Waits for the device.
-void DeviceLayers::logits(float* out, const Bf16* hidden, const Bf16* head, int64_t V, int64_t C) {
+void DeviceLayers::logits(float* out, const Bf16* hidden, const Bf16* head, int64_t R, int64_t V, int64_t C) {
   const int64_t padded = divide_up(V, kVocabularyPadding) * kVocabularyPadding;
-  if (logits_.size() < static_cast<size_t>(padded)) logits_.resize(static_cast<size_t>(padded));
-  matmul_.run(stream(), input_gradient_product(logits_.data(), hidden, head, {1, padded, C}));
-  std::vector<Bf16> rounded(static_cast<size_t>(V));
+  std::vector<Bf16> rounded(static_cast<size_t>(R * padded));
+  if (logits_.size() < rounded.size()) logits_.resize(rounded.size());
+  matmul_.run(stream(), input_gradient_product(logits_.data(), hidden, head, {R, padded, C}));
   device_.copy_to_host(rounded.data(), logits_.data(), rounded.size() * sizeof(Bf16));
-  std::transform(rounded.begin(), rounded.end(), out, [](Bf16 x) { return to_float(x); });
+  for (int64_t r = 0; r < R; ++r) {
+    const Bf16* const row = rounded.data() + r * padded;
+    std::transform(row, row + V, out + r * V, [](Bf16 x) { return to_float(x); });
+  }
 }
 
 double DeviceLayers::take_loss() {

@@ -102,7 +102,7 @@ class DeviceLayers final : public Layers<Bf16> {
   double take_loss() override;
   void keep_keys_values(Bf16* cache, const Bf16* qkv, int64_t position, const Extent& extent) override;
   void decode_attention(Bf16* out, const Bf16* qkv, const Bf16* cache, int64_t position, const Extent& extent) override;
-  void logits(float* out, const Bf16* hidden, const Bf16* head, int64_t V, int64_t C) override;
+  void logits(float* out, const Bf16* hidden, const Bf16* head, int64_t R, int64_t V, int64_t C) override;
 
  private:
   Stream stream() { return device_.stream(); }

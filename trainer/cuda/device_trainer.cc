@@ -21,7 +21,7 @@ const ModelConfig& checked(const ModelConfig& config) {
 
 // Where a batch's arrays lie, in bytes, in one stretch of memory: copied at once.
 struct BatchBytes {
-  size_t scale, tokens, targets, rows, begins, first_key, mask, size;
+  size_t scale, tokens, targets, rows, begins, first_key, mask, weights, size;
 
   BatchBytes(int64_t R, int64_t runs) {
     size_t at = 0;
@@ -33,7 +33,7 @@ struct BatchBytes {
     const size_t words = static_cast<size_t>(R) * 4;
     scale = take(sizeof(float)), tokens = take(words), targets = take(words), rows = take(words),
     begins = take(static_cast<size_t>(runs + 1) * 4);
-    first_key = take(words), mask = take(static_cast<size_t>(R));
+    first_key = take(words), mask = take(static_cast<size_t>(R)), weights = take(words);
     size = at;
   }
 };
@@ -148,6 +148,7 @@ BatchView DeviceTrainer::upload(const BatchView& batch, double scale) {
   std::memcpy(bytes + at.begins, order.begins.data(), static_cast<size_t>(runs + 1) * 4);
   if (batch.first_key != nullptr) std::memcpy(bytes + at.first_key, batch.first_key, words);
   if (batch.loss_mask != nullptr) std::memcpy(bytes + at.mask, batch.loss_mask, static_cast<size_t>(R));
+  if (batch.loss_weights != nullptr) std::memcpy(bytes + at.weights, batch.loss_weights, words);
   device_.copy_to_device(batch_.data(), bytes, at.size);
   device_.set_mark(next_staging_);
   next_staging_ ^= 1;
@@ -163,6 +164,7 @@ BatchView DeviceTrainer::upload(const BatchView& batch, double scale) {
                  nullptr,
                  nullptr};
   if (batch.loss_mask != nullptr) view.loss_mask = reinterpret_cast<const uint8_t*>(base + at.mask);
+  if (batch.loss_weights != nullptr) view.loss_weights = reinterpret_cast<const float*>(base + at.weights);
   if (batch.first_key != nullptr) view.first_key = reinterpret_cast<const int32_t*>(base + at.first_key);
   return view;
 }
@@ -170,7 +172,8 @@ BatchView DeviceTrainer::upload(const BatchView& batch, double scale) {
 // A shape's first micro-batch runs as it is: it allocates, and chooses algorithms. The second is recorded, the rest
 // replayed, whatever their scale: it is part of the batch.
 void DeviceTrainer::add_gradients(const BatchView& batch, double scale) {
-  const GraphKey key{batch.B, batch.T, batch.loss_mask != nullptr, batch.first_key != nullptr};
+  const GraphKey key{batch.B, batch.T, batch.loss_mask != nullptr, batch.first_key != nullptr,
+                     batch.loss_weights != nullptr};
   const BatchView view = upload(batch, scale);
   const auto found = std::find_if(graphs_.begin(), graphs_.end(), [&](const RecordedGraph& g) { return g.key == key; });
   if (!options_.graphs || found == graphs_.end()) {

@@ -78,7 +78,7 @@ class DeviceTrainer {
   struct Staging;
   struct GraphKey {
     int64_t B, T;
-    bool mask, documents;
+    bool mask, documents, weights;
     bool operator==(const GraphKey&) const = default;
   };
   struct RecordedGraph;

@@ -88,7 +88,8 @@ struct ClassifierRows {
   float scale;
   const float* scale_at;  // on the device: what stands there is the scale; null: `scale` is
   bool gradient;
-  bool two_reads = false;  // even where a row would fit into shared memory: the same bits, to be timed
+  bool two_reads = false;          // even where a row would fit into shared memory: the same bits, to be timed
+  const float* weights = nullptr;  // (rows): what each row's gradient is multiplied by; null: 1 everywhere
 };
 void classifier_rows(Stream stream, const ClassifierRows& call);
 // *total += the sum of losses (R), in double.

@@ -49,6 +49,7 @@ LoaderOptions loader_options(const TrainRecipe& recipe, const Encoding* encoding
   if (recipe.training.document_mask) {
     if (!end_of_text) throw UsageError("training.document_mask: these shards do not say where documents end");
     options.document_mask_end_of_text = end_of_text;
+    options.whole_documents = recipe.training.whole_documents;
   }
   return options;
 }

@@ -164,6 +164,8 @@ class Layers {
     // (R), in the memory of the process: set to the target's loss, 0 where it does not count; null: not wanted. With
     // it, a back end that runs behind its caller waits.
     double* losses = nullptr;
+    // (R): what each target's gradient is multiplied by; null: 1 everywhere. Losses are without it.
+    const float* weights = nullptr;
   };
   // The head (V,C) with softmax and cross-entropy, in chunks of rows so that no array of (R,V) exists. Returns the sum
   // of the losses in nats over the targets that count. With dhidden (R,C) not null it is set to, and dhead (V,C) grows
@@ -184,8 +186,9 @@ class Layers {
                                 const Extent& /*extent*/) {
     missing("cache of keys and values");
   }
-  // logits (V), in the memory of the process, = head (V,C) hidden (C).
-  virtual void logits(float* /*out*/, const Real* /*hidden*/, const Real* /*head*/, int64_t /*V*/, int64_t /*C*/) {
+  // logits (R,V), in the memory of the process, = hidden (R,C) head^T, head (V,C).
+  virtual void logits(float* /*out*/, const Real* /*hidden*/, const Real* /*head*/, int64_t /*R*/, int64_t /*V*/,
+                      int64_t /*C*/) {
     missing("logits");
   }
 

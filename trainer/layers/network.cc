@@ -250,8 +250,9 @@ void Network<Real>::add_gradients(const BatchView& batch, double scale) {
   const int64_t R = extent.rows(), C = extent.C;
   make_room(extent, true);
   forward(batch);
-  loss_ += layers_.classifier(dnarrow_, gradient(layout_.head), norm_f_.out, weight(layout_.head),
-                              {batch.targets, batch.loss_mask, R, C, config_.vocabulary_size}, scale);
+  loss_ += layers_.classifier(
+      dnarrow_, gradient(layout_.head), norm_f_.out, weight(layout_.head),
+      {batch.targets, batch.loss_mask, R, C, config_.vocabulary_size, nullptr, batch.loss_weights}, scale);
   layers_.clear(dstream_, R * C);
   backward_norm(layout_.ln_f_gain, layout_.ln_f_bias, norm_f_, blocks_.back().out, R);
   for (int64_t layer = config_.layers - 1; layer >= 0; --layer) backward_block(layer, block_input(layer), batch);

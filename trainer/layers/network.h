@@ -39,8 +39,8 @@ class Network {
   // (B,T): the loss of each target, 0 where it does not count.
   std::vector<double> target_losses(const BatchView& batch);
 
-  // The same, and gradients += scale * its gradient. With scale = 1 / (targets that count in the whole step),
-  // micro-batches add up to the gradient of the step's mean loss.
+  // The same, and gradients += scale * its gradient, each target's times its weight. With scale = 1 / (targets that
+  // count in the whole step), micro-batches add up to the gradient of the step's mean loss.
   double accumulate_gradients(const BatchView& batch, double scale);
 
   // The two halves of accumulate_gradients: the first does not wait for the back end; the second returns the sum of the

@@ -191,6 +191,7 @@ class RoundingLayers final : public Layers<float> {
     double sum = 0;
     for (int64_t v = 0; v < V; ++v) sum += std::exp(static_cast<double>(logits[v]) - most);
     const double loss = std::log(sum) + most - static_cast<double>(logits[targets.ids[r]]);
+    if (targets.weights != nullptr) scale *= targets.weights[r];
     for (int64_t v = 0; v < V; ++v) {
       const double share =
           std::exp(static_cast<double>(logits[v]) - most) / sum - (static_cast<uint32_t>(v) == targets.ids[r] ? 1 : 0);

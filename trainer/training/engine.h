@@ -33,8 +33,8 @@ class Engine {
   virtual std::span<const float> parameters() = 0;
 
   virtual void clear_gradients() = 0;
-  // gradients += scale * the gradient of the batch's summed losses. The batch may be destroyed when this returns; the
-  // work may be done later.
+  // gradients += scale * the gradient of the batch's losses, each times its weight, summed. The batch may be destroyed
+  // when this returns; the work may be done later.
   virtual void add_gradients(const BatchView& batch, double scale) = 0;
   // This rank's sum of the losses, in nats, since the last call; waits for the work.
   virtual double take_loss() = 0;

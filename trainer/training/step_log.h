@@ -2,12 +2,12 @@
 #pragma once
 
 #include <cstdint>
-#include <cstdio>
 #include <optional>
 #include <string>
 
 #include "trainer/loss_curve.h"
 #include "trainer/train.h"
+#include "trainer/training/line_log.h"
 
 namespace ftok {
 
@@ -19,12 +19,8 @@ struct Validation {
 // Not thread-safe.
 class StepLog {
  public:
-  // Keeps the lines of steps up to `step`: what a killed run wrote beyond its last checkpoint goes. Throws Error naming
-  // the path, UsageError when what is there is something else's.
+  // Keeps the lines of steps up to `step`, as LineLog does. Throws as it does.
   StepLog(const std::string& path, uint64_t step);
-  ~StepLog();
-  StepLog(const StepLog&) = delete;
-  StepLog& operator=(const StepLog&) = delete;
 
   void add(const StepReport& report, const std::optional<Validation>& validation);
 
@@ -35,11 +31,8 @@ class StepLog {
   const LossCurve& curve() const { return curve_; }
 
  private:
-  std::string keep_lines(const std::string& text, uint64_t step);
-
-  std::string path_;
-  std::FILE* file_ = nullptr;
   LossCurve curve_;
+  LineLog lines_;
 };
 
 }  // namespace ftok

@@ -25,7 +25,7 @@ xargs ftok decode --vocab "$V" < in-loss | head -c 60; echo
 ftok tokenize --vocab "$V" --chat chatml --shuffle 1 --output shuffled --quiet chat.jsonl | grep kept
 ftok shards verify shuffled | sed 's/, [0-9]* bytes//'
 wc -c < shards/ftok_train_000000.mask
-flags="--set model.layers=1 --set model.heads=1 --set model.channels=8 --set model.length=16 --set model.vocabulary_size=$(ftok vocab show "$V" --json | python3 -c 'import json, sys; print(json.load(sys.stdin)["n_vocab"])') --set training.tokens_per_step=64 --set run.threads=1 --set vocabulary=$V --set run.sample_every=2"
+flags="--set model.layers=1 --set model.heads=1 --set model.channels=8 --set model.length=64 --set model.vocabulary_size=$(ftok vocab show "$V" --json | python3 -c 'import json, sys; print(json.load(sys.stdin)["n_vocab"])') --set training.tokens_per_step=64 --set run.threads=1 --set vocabulary=$V --set run.sample_every=2"
 ftok train tiny --data shards --output base --steps 2 $flags
 ftok train tiny --data shards --output tuned --init base --steps 2 $flags
 wc -l < tuned/log.jsonl

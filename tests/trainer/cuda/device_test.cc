@@ -130,6 +130,7 @@ struct NetworkCase {
   Recompute recompute = Recompute::kNothing;
   bool documents = false;
   ModelConfig config = small_config();
+  bool weights = false;
 };
 
 class DeviceNetworkTest : public DeviceTest {
@@ -141,6 +142,9 @@ class DeviceNetworkTest : public DeviceTest {
     const ModelConfig config = model.network.config();
     Batch batch = random_batch(config, 3, 2);
     if (c.documents) batch.first_key = {0, 0, 2, 2, 2, 5, 5, 7, 0, 0, 0, 0, 4, 4, 4, 4, 0, 1, 2, 3, 4, 5, 6, 7};
+    if (c.weights) {
+      for (int t = 0; t < 24; ++t) batch.loss_weights.push_back(static_cast<float>(t % 5 - 1));
+    }
     std::vector<uint8_t> mask(24, 1);
     mask[4] = mask[20] = 0;
     BatchView view = batch.view();
@@ -170,6 +174,12 @@ class DeviceNetworkTest : public DeviceTest {
 TEST_F(DeviceNetworkTest, GradientsAreThoseOfTheReference) {
   check({});
   check({kUnfused});
+}
+
+TEST_F(DeviceNetworkTest, WithWeights) {
+  NetworkCase c;
+  c.weights = true;
+  check(c);
 }
 
 TEST_F(DeviceNetworkTest, WithDocuments) { check({{}, Recompute::kNothing, true}); }

@@ -1,4 +1,4 @@
-#include "pipeline/subprocess/worker.h"
+#include "core/worker.h"
 
 #include <fcntl.h>
 #include <fmt/format.h>

@@ -1,0 +1,20 @@
+// The chat template of a model: where it is found.
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "trainer/answer.h"
+
+namespace ftok::cli {
+
+// The one that `name` (of `flag`) means: chatml, llama3, a JSON file, or "model" and "": the one in the folder of the
+// model at `path`: chat.json of ftok, or what tokenizer_config.json or chat_template.jinja of Hugging Face's folders
+// has, where that is chatml's or Llama 3's. Throws UsageError naming `flag` where there is none, Error where it is of a
+// form that ftok does not know.
+ModelChat find_model_chat(const std::string& path, const std::string& name, const std::string& flag);
+
+// The same for the folder alone; none where it has none.
+std::optional<ModelChat> read_model_chat(const std::string& path);
+
+}  // namespace ftok::cli

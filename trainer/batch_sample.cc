@@ -1,0 +1,121 @@
+#include "trainer/batch_sample.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <numeric>
+
+#include "core/error.h"
+#include "trainer/cpu/cpu_layers.h"
+#include "trainer/layers/decoder.h"
+#include "trainer/random.h"
+#include "trainer/sample.h"
+
+namespace ftok {
+namespace {
+
+constexpr uint64_t kDrawStream = uint64_t{3} << 32;  // apart from those of trainer/sample.cc and of the data
+
+class CpuBatchSampler final : public BatchSampler {
+ public:
+  CpuBatchSampler(const ModelConfig& config, std::span<const float> parameters, int threads, int64_t rows)
+      : config_(config), parameters_(parameters), rows_(rows), layers_(make_cpu_layers<float>(threads)) {}
+
+  std::vector<SampledText> sample(std::span<const SampleRequest> requests, const BatchSampleOptions& options) override {
+    std::vector<SampledText> texts;
+    for (size_t begin = 0; begin < requests.size(); begin += static_cast<size_t>(rows_)) {
+      const size_t count = std::min(requests.size() - begin, static_cast<size_t>(rows_));
+      std::vector<SampledText> some = sample_together(requests.subspan(begin, count), options);
+      std::move(some.begin(), some.end(), std::back_inserter(texts));
+    }
+    return texts;
+  }
+
+ private:
+  // The most tokens that the model reads of one: a text's last token is not read.
+  int64_t positions_of(const SampleRequest& request, const BatchSampleOptions& options) const {
+    const int64_t prompt = static_cast<int64_t>(request.prompt.size());
+    if (prompt > config_.length - 1)
+      throw Error(fmt::format("a prompt of {} tokens, but the model has {} positions", prompt, config_.length));
+    return std::min(config_.length, prompt + options.tokens_max - 1);
+  }
+
+  std::vector<SampledText> sample_together(std::span<const SampleRequest> requests,
+                                           const BatchSampleOptions& options) const {
+    int64_t positions = 0;
+    for (const SampleRequest& request : requests) positions = std::max(positions, positions_of(request, options));
+    const int64_t count = static_cast<int64_t>(requests.size());
+    Decoder<float> decoder(config_, *layers_, parameters_.data(), count, positions);
+    std::vector<SampledText> texts(requests.size());
+    std::vector<int64_t> alive(requests.size());
+    std::iota(alive.begin(), alive.end(), 0);
+    std::vector<uint32_t> tokens;
+    for (int64_t position = 0; !alive.empty(); ++position) {
+      tokens.clear();
+      bool draws = false;
+      for (const int64_t i : alive) {
+        const SampleRequest& request = requests[static_cast<size_t>(i)];
+        const size_t at = static_cast<size_t>(position), prompt = request.prompt.size();
+        draws = draws || at + 1 >= prompt;
+        tokens.push_back(at < prompt ? request.prompt[at] : texts[static_cast<size_t>(i)].ids.back());
+      }
+      const std::span<const float> logits = decoder.next_of(alive, tokens, draws);
+      if (!draws) continue;
+      std::vector<int64_t> left;
+      for (size_t r = 0; r < alive.size(); ++r) {
+        const size_t i = static_cast<size_t>(alive[r]), V = static_cast<size_t>(config_.vocabulary_size);
+        if (goes_on(requests[i], texts[i], position, logits.subspan(r * V, V), options)) left.push_back(alive[r]);
+      }
+      alive = std::move(left);
+    }
+    return texts;
+  }
+
+  // Draws the token after `position`, where the prompt does not say it. Whether there is more to read.
+  bool goes_on(const SampleRequest& request, SampledText& text, int64_t position, std::span<const float> logits,
+               const BatchSampleOptions& options) const {
+    if (static_cast<size_t>(position) + 1 < request.prompt.size()) return true;
+    const uint32_t token = draw_from_all(logits, options.temperature,
+                                         random_uniform(request.seed, kDrawStream, static_cast<uint64_t>(position)));
+    if (std::find(options.ends.begin(), options.ends.end(), token) != options.ends.end()) {
+      text.end = token, text.complete = true;
+      return false;
+    }
+    text.ids.push_back(token);
+    return static_cast<int64_t>(text.ids.size()) < options.tokens_max && position + 1 < config_.length;
+  }
+
+  ModelConfig config_;
+  std::span<const float> parameters_;
+  int64_t rows_;
+  std::unique_ptr<Layers<float>> layers_;
+};
+
+}  // namespace
+
+uint32_t draw_from_all(std::span<const float> logits, double temperature, double uniform) {
+  check_logits(logits);
+  const size_t likeliest = static_cast<size_t>(std::max_element(logits.begin(), logits.end()) - logits.begin());
+  if (temperature <= 0) return static_cast<uint32_t>(likeliest);
+  thread_local std::vector<double> weights;
+  weights.resize(logits.size());
+  double sum = 0;
+  for (size_t id = 0; id < logits.size(); ++id) {
+    const double below = static_cast<double>(logits[id]) - static_cast<double>(logits[likeliest]);
+    sum += weights[id] = std::exp(below / temperature);
+  }
+  double left = uniform * sum;
+  for (size_t id = 0; id < logits.size(); ++id) {
+    left -= weights[id];
+    if (left < 0) return static_cast<uint32_t>(id);
+  }
+  return static_cast<uint32_t>(likeliest);  // rounding has left a rest
+}
+
+std::unique_ptr<BatchSampler> make_cpu_batch_sampler(const ModelConfig& config, std::span<const float> parameters,
+                                                     int threads, int64_t rows) {
+  return std::make_unique<CpuBatchSampler>(config, parameters, threads, rows);
+}
+
+}  // namespace ftok

@@ -1,0 +1,73 @@
+// Reinforcement learning on problems whose answers a program can check (trainer/problems.h): a chat model draws several
+// answers to each problem, a checker rewards them, and what was better than the others becomes likelier
+// (trainer/rl/policy.h has the objective).
+//
+// Output folder: checkpoints/step-NNNNNNNNN.ckpt, which are models as `ftok train` writes them; log.jsonl with one
+// object per step; samples.jsonl with answers to problems held out; reward.svg; chat.json. A run in a folder that holds
+// checkpoints resumes from the latest complete one, bit for bit as if it had never stopped. A folder is bound to its
+// recipe ([run] aside), to the model that it began with, the vocabulary and the chat template.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "core/log.h"
+#include "tokenizer/encoding.h"
+#include "trainer/answer.h"
+#include "trainer/model_file.h"
+#include "trainer/rl_recipe.h"
+
+namespace ftok {
+
+struct RlReport {
+  int64_t step = 0, steps = 0;  // 1, 2, ... of the run's steps
+  double reward = 0;            // mean over all answers
+  double length = 0;            // mean tokens of an answer
+  double complete = 0;          // share of the answers that the model ended itself
+  int64_t alike = 0;            // problems whose answers all got the same reward: there is nothing to learn from them
+  bool skipped = false;         // all problems are alike: no update was made
+  double norm = 0;              // of the gradient before clipping, of the last update
+  double learning_rate = 0;
+  double divergence = 0;  // from the reference, nats a token; 0 where rl.kl is 0
+  double seconds = 0;
+};
+
+// An answer to a problem held out.
+struct RlSample {
+  std::string prompt, truth, answer;
+  double reward = 0;
+};
+
+// Told of a run's progress; called on the run's thread.
+class RlObserver {
+ public:
+  virtual ~RlObserver() = default;
+  virtual void on_start(int64_t first_step, const RlRecipe& recipe) = 0;
+  virtual void on_step(const RlReport& report) = 0;
+  // `step` 0: before the first. `reward` is the mean over all problems held out, `samples` the first of them.
+  virtual void on_held_out(int64_t step, double reward, const std::vector<RlSample>& samples) = 0;
+};
+
+struct RlInputs {
+  const ModelFile* initial = nullptr;  // a chat model
+  const Encoding* encoding = nullptr;  // its vocabulary
+  const ModelChat* chat = nullptr;     // how it is talked to
+  std::string output;                  // a folder, created when missing
+  std::function<bool()> stop = {};     // asked after every step; true ends the run with a checkpoint
+};
+
+// Runs until recipe.run.steps steps are done; false when inputs.stop ended the run before. Throws UsageError when
+// recipe, model and the contents of the folder do not fit together, Error when a file cannot be read or written, the
+// problems fail, a reward or the gradient is not a finite number, or kAlikeStepsMax steps in a row have nothing to
+// learn from although not all answers are right.
+bool reinforce(const RlRecipe& recipe, const RlInputs& inputs, RlObserver& observer, const Log& log);
+
+inline constexpr int kAlikeStepsMax = 20;
+
+// One conversation a line, {"messages": [problem, solution], "task": NAME}, to learn the form of answers from: of
+// problems number [0, count). Throws Error as ProblemSet does, and where a problem comes without a solution.
+std::string problem_conversations(const RlRecipe& recipe, int64_t count, bool held_out);
+
+}  // namespace ftok

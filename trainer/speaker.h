@@ -1,0 +1,34 @@
+// Questions to a chat model one by one, as many at once ask them (trainer/batch_sample.h).
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "tokenizer/encoding.h"
+#include "trainer/answer.h"
+#include "trainer/model_file.h"
+
+namespace ftok {
+
+// Turns questions into prompts and tokens into answers. What it refers to must outlive it.
+class Speaker {
+ public:
+  // `system` stands before each question; "": nothing does. Throws as encode_chat_prompt does.
+  Speaker(const Encoding& encoding, const ModelChat& chat, const ModelFile& model, std::string system);
+
+  // The tokens up to where the answer begins. Throws UsageError for an id that the model does not have.
+  std::vector<uint32_t> prompt(const std::string& question) const;
+  std::string text_of(std::span<const uint32_t> ids) const;
+  const std::vector<uint32_t>& ends() const { return options_.stops; }  // tokens that end an answer
+
+ private:
+  const Encoding& encoding_;
+  const ModelChat& chat_;
+  const ModelFile& model_;
+  std::string system_;
+  AnswerOptions options_;
+};
+
+}  // namespace ftok
