@@ -25,6 +25,7 @@ void add_models_command(CLI::App& app);
 void add_language_command(CLI::App& app);
 void add_pii_command(CLI::App& app);
 void add_recipe_command(CLI::App& app);
+void add_remove_ids_command(CLI::App& app);
 void add_run_command(CLI::App& app);
 void add_tokenize_command(CLI::App& app);
 void add_train_command(CLI::App& app);
