@@ -222,6 +222,8 @@ TEST_F(RecipeStages, ADocumentBelongsToOneCorpusOrToNone) {
 [classifier]
 model = "m.bin"
 label = "good"
+[dedup]
+minhash = false
 )";
   const Routing by_score(load(stages, {"output.by=classifier_score", R"(output.bounds=["0.25","0.5"])"}));
   EXPECT_EQ(by_score.corpora(), (std::vector<std::string>{"below-0.25", "0.25-0.5", "from-0.5"}));
