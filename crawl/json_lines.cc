@@ -5,11 +5,13 @@
 
 #include <algorithm>
 #include <cstring>
+#include <type_traits>
 
 #include "core/json_numbers.h"
 #include "core/text_file.h"
 #include "crawl/ascii.h"
 #include "crawl/charset.h"
+#include "document/document_fields.h"
 #include "text/unicode.h"
 
 namespace ftok {
@@ -85,8 +87,11 @@ struct JsonDocumentParser::Parser {
   simdjson::dom::parser dom;
 };
 
-JsonDocumentParser::JsonDocumentParser(std::string text_key, std::string id_key)
-    : parser_(std::make_unique<Parser>()), text_key_(std::move(text_key)), id_key_(std::move(id_key)) {}
+JsonDocumentParser::JsonDocumentParser(std::string text_key, std::string id_key, std::string start_after)
+    : parser_(std::make_unique<Parser>()),
+      text_key_(std::move(text_key)),
+      id_key_(std::move(id_key)),
+      start_after_(std::move(start_after)) {}
 JsonDocumentParser::~JsonDocumentParser() = default;
 
 namespace {
@@ -133,6 +138,54 @@ bool id_as_written(std::string_view line, std::string_view key, std::string& id)
   return true;
 }
 
+namespace {
+
+// One field of a document after the other, from the object that write_document_fields() made of it.
+class FieldTaker {
+ public:
+  explicit FieldTaker(const simdjson::dom::object& object) : object_(object) {}
+
+  template <typename Value>
+  void operator()(std::string_view name, Value& value) {
+    std::conditional_t<std::is_same_v<Value, std::string>, std::string_view, Value> taken{};
+    if (object_[name].get(taken) == simdjson::SUCCESS) {
+      value = Value(taken);
+    } else if (missing.empty()) {
+      missing = name;
+    }
+  }
+  template <typename Number>
+  void operator()(std::string_view, std::vector<Number>&) {}  // none are in lines
+  // Under their own names: the numbers that are no field of a document.
+  void operator()(std::string_view, std::vector<NamedScore>& scores) {
+    for (const auto& [key, value] : object_) {
+      double score = 0;
+      if (!value.is_number() || is_document_field(key) || value.get(score) != simdjson::SUCCESS) continue;
+      if (const std::optional<Reason> name = Reason::intern(key)) scores.push_back({*name, score});
+    }
+  }
+
+  std::string_view missing;  // the first field that is not there
+
+ private:
+  const simdjson::dom::object& object_;
+};
+
+Verdict take_all_fields(const simdjson::dom::object& object, const std::string& start_after, Document& document) {
+  std::string stage;
+  if (!take_string(object, kStoppedAfterKey, stage)) {
+    return Verdict::drop("text.other_stage", 0, 0, fmt::format("not of a run that stopped after {}", start_after));
+  }
+  if (stage != start_after)
+    return Verdict::drop("text.other_stage", 0, 0, fmt::format("of a run that stopped after {}", stage));
+  FieldTaker take(object);
+  for_each_field(document, kInStoppedLine, take);
+  if (!take.missing.empty()) return Verdict::drop("text.bad_json", 0, 0, fmt::format("no field {}", take.missing));
+  return Verdict::keep();
+}
+
+}  // namespace
+
 Verdict JsonDocumentParser::parse(std::string_view line, Document& document, bool& has_id) {
   has_id = false;
   // simdjson refuses bytes that are not UTF-8; they are replaced first, and counted.
@@ -153,6 +206,11 @@ Verdict JsonDocumentParser::parse(std::string_view line, Document& document, boo
   }
   if (!take_string(object, text_key_, document.text))
     return Verdict::drop("text.no_text", 0, 0, other_keys(object, text_key_));
+  if (!start_after_.empty()) {
+    has_id = true;
+    document.replacements = 0;
+    return take_all_fields(object, start_after_, document);
+  }
   simdjson::dom::element id;
   int64_t number = 0;
   if (take_string(object, id_key_, document.id)) {

@@ -48,19 +48,21 @@ class JsonLineReader {
 // Parses lines. Not thread-safe: one for each thread. Keeps memory for the longest line it has seen.
 class JsonDocumentParser {
  public:
-  JsonDocumentParser(std::string text_key, std::string id_key);
+  // `start_after`: SourceOptions::start_after.
+  JsonDocumentParser(std::string text_key, std::string id_key, std::string start_after = {});
   ~JsonDocumentParser();
   JsonDocumentParser(const JsonDocumentParser&) = delete;
   JsonDocumentParser& operator=(const JsonDocumentParser&) = delete;
 
-  // Fills `document` from a line as JsonLineReader gives it: keep, or a drop text.bad_json or text.no_text. True in
-  // `has_id` when the line has an id of its own; without one Document::id is left alone.
+  // Fills `document` from a line as JsonLineReader gives it: keep, or a drop text.bad_json, text.no_text or (with
+  // start_after) text.other_stage. True in `has_id` when the line has an id of its own; without one Document::id is
+  // left alone.
   Verdict parse(std::string_view line, Document& document, bool& has_id);
 
  private:
   struct Parser;
   std::unique_ptr<Parser> parser_;
-  std::string text_key_, id_key_, sanitized_, plain_;
+  std::string text_key_, id_key_, start_after_, sanitized_, plain_;
 };
 
 // The id of a document whose line has a value under `key` that is neither a string nor an integer of 64 bits with its

@@ -9,7 +9,7 @@
 //   a skip       kinds: request, metadata, revisit, warcinfo, resource, conversion (not text/plain), continuation,
 //                not_http (a response that is not an HTTP message: dns:, ftp:), unknown_type
 //   a drop       warc.damaged, warc.too_large (Item::verdict.detail says what), text.damaged, text.too_large,
-//                text.bad_json, text.no_text
+//                text.bad_json, text.no_text, text.other_stage
 // Damage that belongs to no record, and every broken gzip member or zstd frame, comes from Source::take_damage().
 #pragma once
 
@@ -34,6 +34,9 @@ struct SourceOptions {
   int64_t record_bytes_max = int64_t{64} << 20;  // of a record's block, a JSON line, or a text file
   std::string text_key = "text";
   std::string id_key = "id";
+  // Not empty: inputs are JSON Lines that a run left which ended after this stage (output.stop_after), and documents
+  // get all their fields; lines of anything else are dropped.
+  std::string start_after;
 
   void visit(OptionVisitor& visitor);
 };

@@ -21,7 +21,12 @@ enum DocumentUse : unsigned {
   kInPageLine = 8,        // `ftok extract --jsonl`
   kInMeasureHead = 16,    // the first fields of a line of `--measure`
   kInMeasureLabels = 32,  // what stages found out, further on in that line
+  kInStoppedLine =
+      64,  // the texts of a run that ends early (output.stop_after), after `text`: what a later run goes on from
 };
+
+// In those texts, the key of the stage after which the run ended.
+inline constexpr std::string_view kStoppedAfterKey = "stopped_after";
 
 template <typename T>
 struct DocumentField {
@@ -34,29 +39,32 @@ DocumentField(const char*, T Document::*, unsigned) -> DocumentField<T>;
 
 // In the order in which they are written.
 inline constexpr std::tuple kDocumentFields{
-    DocumentField{"id", &Document::id, kInCandidates | kInKeptLine | kInRejectLine | kInPageLine | kInMeasureHead},
-    DocumentField{"dump", &Document::dump, kInCandidates | kInKeptLine},
-    DocumentField{"url", &Document::url, kInCandidates | kInKeptLine | kInRejectLine | kInPageLine | kInMeasureHead},
-    DocumentField{"date", &Document::date, kInCandidates | kInKeptLine},
-    DocumentField{"file_path", &Document::file_path, kInCandidates | kInKeptLine | kInRejectLine},
-    DocumentField{"offset", &Document::offset, kInCandidates | kInRejectLine},
-    DocumentField{"truncated", &Document::truncated, kInCandidates},
+    DocumentField{"id", &Document::id,
+                  kInCandidates | kInKeptLine | kInRejectLine | kInPageLine | kInMeasureHead | kInStoppedLine},
+    DocumentField{"dump", &Document::dump, kInCandidates | kInKeptLine | kInStoppedLine},
+    DocumentField{"url", &Document::url,
+                  kInCandidates | kInKeptLine | kInRejectLine | kInPageLine | kInMeasureHead | kInStoppedLine},
+    DocumentField{"date", &Document::date, kInCandidates | kInKeptLine | kInStoppedLine},
+    DocumentField{"file_path", &Document::file_path, kInCandidates | kInKeptLine | kInRejectLine | kInStoppedLine},
+    DocumentField{"offset", &Document::offset, kInCandidates | kInRejectLine | kInStoppedLine},
+    DocumentField{"truncated", &Document::truncated, kInCandidates | kInStoppedLine},
     DocumentField{"payload", &Document::payload, kInNothing},
     DocumentField{"identified_type", &Document::identified_type, kInNothing},
     DocumentField{"html", &Document::html, kInNothing},
-    DocumentField{"charset", &Document::charset, kInCandidates},
-    DocumentField{"replacements", &Document::replacements, kInCandidates},
+    DocumentField{"charset", &Document::charset, kInCandidates | kInStoppedLine},
+    DocumentField{"replacements", &Document::replacements, kInCandidates | kInStoppedLine},
     DocumentField{"text", &Document::text, kInCandidates | kInPageLine},
-    DocumentField{"language", &Document::language, kInCandidates | kInKeptLine | kInMeasureLabels},
-    DocumentField{"language_score", &Document::language_score, kInCandidates | kInKeptLine | kInMeasureLabels},
-    DocumentField{"scores", &Document::scores, kInCandidates | kInKeptLine | kInMeasureLabels},
-    DocumentField{"title", &Document::title, kInCandidates | kInPageLine},
-    DocumentField{"author", &Document::author, kInCandidates | kInPageLine},
-    DocumentField{"published", &Document::published, kInCandidates | kInPageLine},
-    DocumentField{"site", &Document::site, kInCandidates | kInPageLine},
-    DocumentField{"html_language", &Document::html_language, kInCandidates | kInPageLine},
-    DocumentField{"canonical_url", &Document::canonical_url, kInCandidates | kInPageLine},
-    DocumentField{"description", &Document::description, kInCandidates | kInPageLine},
+    DocumentField{"language", &Document::language, kInCandidates | kInKeptLine | kInMeasureLabels | kInStoppedLine},
+    DocumentField{"language_score", &Document::language_score,
+                  kInCandidates | kInKeptLine | kInMeasureLabels | kInStoppedLine},
+    DocumentField{"scores", &Document::scores, kInCandidates | kInKeptLine | kInMeasureLabels | kInStoppedLine},
+    DocumentField{"title", &Document::title, kInCandidates | kInPageLine | kInStoppedLine},
+    DocumentField{"author", &Document::author, kInCandidates | kInPageLine | kInStoppedLine},
+    DocumentField{"published", &Document::published, kInCandidates | kInPageLine | kInStoppedLine},
+    DocumentField{"site", &Document::site, kInCandidates | kInPageLine | kInStoppedLine},
+    DocumentField{"html_language", &Document::html_language, kInCandidates | kInPageLine | kInStoppedLine},
+    DocumentField{"canonical_url", &Document::canonical_url, kInCandidates | kInPageLine | kInStoppedLine},
+    DocumentField{"description", &Document::description, kInCandidates | kInPageLine | kInStoppedLine},
     DocumentField{"dedup_keys", &Document::dedup_keys, kInCandidates},
     DocumentField{"tokens", &Document::tokens, kInNothing},
 };
@@ -68,6 +76,12 @@ void for_each_field(D& document, unsigned uses, Visit&& visit) {
     if ((field.uses & uses) != 0) visit(field.name, document.*field.member);
   };
   std::apply([&](const auto&... fields) { (visit_one(fields), ...); }, kDocumentFields);
+}
+
+// Whether a field of the table has this name.
+constexpr bool is_document_field(std::string_view name) {
+  const auto is = [&](const auto& field) { return field.name == name; };
+  return std::apply([&](const auto&... fields) { return (is(fields) || ...); }, kDocumentFields);
 }
 
 // Writes the fields that have any of `uses` (DocumentUse) into an open JSON object; `scores` becomes a field for each

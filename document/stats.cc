@@ -63,9 +63,19 @@ void Tally::add(const Tally& other) {
   for (const auto& [kind, count] : other.skipped) skipped[kind] += count;
   for (const auto& [reason, count] : other.dropped) dropped[reason] += count;
   for (const auto& [language, count] : other.languages_dropped) languages_dropped[language] += count;
+  for (const auto& [corpus, count] : other.routed) routed[corpus] += count;
 }
 
-bool Tally::holds() const { return records == documents + sum(skipped) && documents == kept + sum(dropped); }
+void Tally::take_in(const std::string& corpus, const Tally& of_corpus) {
+  Tally more = of_corpus;
+  more.records = 0, more.documents = 0;
+  routed.erase(corpus);
+  add(more);
+}
+
+bool Tally::holds() const {
+  return records == documents + sum(skipped) && documents == kept + sum(dropped) + sum(routed);
+}
 
 void Tally::write_fields(JsonWriter& json) const {
   json.field("records", records);
@@ -73,6 +83,7 @@ void Tally::write_fields(JsonWriter& json) const {
   json.field("documents", documents).field("kept", kept);
   write_counts(json, "dropped", dropped);
   write_counts(json, "languages_dropped", languages_dropped);
+  if (!routed.empty()) write_counts(json, "routed", routed);
   for (const Field& field : kFields) {
     if (field.member == &Tally::records || field.member == &Tally::documents || field.member == &Tally::kept) continue;
     json.field(field.name, this->*field.member);
@@ -91,9 +102,11 @@ Result<Tally> parse_tally(std::string_view json_object) {
       return Damage{"missing_field", field.name, 0};
     }
   }
-  for (const auto& [name, counts] : {std::pair{"skipped", &tally.skipped}, std::pair{"dropped", &tally.dropped},
-                                     std::pair{"languages_dropped", &tally.languages_dropped}}) {
+  for (const auto& [name, counts] :
+       {std::pair{"skipped", &tally.skipped}, std::pair{"dropped", &tally.dropped},
+        std::pair{"languages_dropped", &tally.languages_dropped}, std::pair{"routed", &tally.routed}}) {
     simdjson::dom::object entries;
+    if (counts == &tally.routed && object[name].error() == simdjson::NO_SUCH_FIELD) continue;
     if (object[name].get_object().get(entries) != simdjson::SUCCESS) return Damage{"missing_field", name, 0};
     for (const auto entry : entries) {
       uint64_t count = 0;

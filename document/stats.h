@@ -11,7 +11,7 @@
 
 namespace ftok {
 
-// Invariants, asserted by holds(): records = documents + sum of skipped; documents = kept + sum of dropped.
+// Invariants, asserted by holds(): records = documents + sum of skipped; documents = kept + sums of dropped and routed.
 struct Tally {
   uint64_t records = 0;
   uint64_t documents = 0;
@@ -25,13 +25,16 @@ struct Tally {
   std::map<std::string, uint64_t> skipped;  // kind -> records
   std::map<std::string, uint64_t> dropped;  // "stage.rule" -> documents
   std::map<std::string, uint64_t>
-      languages_dropped;  // best label -> documents dropped for their language ("?": no label)
+      languages_dropped;                   // best label -> documents dropped for their language ("?": no label)
+  std::map<std::string, uint64_t> routed;  // corpus -> documents that are counted on in the corpus's own tally
 
   // Counts one record under its final verdict.
   void count(const Verdict& verdict);
   // Counts a document that was counted as kept under the verdict of a later step that did not keep it.
   void drop_kept(const Verdict& verdict);
   void add(const Tally& other);
+  // Takes in what became of the documents that were routed to a corpus.
+  void take_in(const std::string& corpus, const Tally& of_corpus);
   bool holds() const;
 
   // Fields of the funnel, in a stable order, into an open JSON object.

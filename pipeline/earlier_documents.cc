@@ -35,11 +35,13 @@ std::vector<KeysPart> keys_of_job(const std::string& folder) {
 // What decides whether keys can be compared.
 struct KeyOptions {
   std::optional<MinHashOptions> minhash;  // none: texts alone are compared
-  std::string scope, url;
+  std::string scope = "off", url = "off";
   bool ranks = false;
 
   explicit KeyOptions(const RecipeConfig& recipe) {
-    for (const RecipeEntry& entry : recipe.entries) {
+    const RecipeConfig::Range running = recipe.running();
+    for (size_t at = running.first; at < running.end; ++at) {
+      const RecipeEntry& entry = recipe.entries[at];
       if (const auto* options = entry.get<MinHashOptions>()) minhash = *options;
       if (const auto* options = entry.get<DeduplicatorOptions>()) {
         scope = options->scope;

@@ -61,29 +61,35 @@ void check_read_once(const InputListOptions& options, const std::vector<std::str
 }
 
 std::vector<std::string> read_list(const std::string& path, const std::string& base_url) {
+  std::vector<std::string> inputs = read_lines(path, "the input list");
+  for (std::string& line : inputs) {
+    if (line.starts_with("crawl-data/") && !std::filesystem::exists(line)) line = base_url + line;
+  }
+  return inputs;
+}
+
+}  // namespace
+
+std::vector<std::string> read_lines(const std::string& path, const std::string& what) {
   const std::unique_ptr<DecodedInput> input = make_decoded_input(open_input(path, {}));
   while (input->grow()) {
-    if (input->window().size() > kListBytesMax) throw Error("the input list " + path + " is larger than 1 GiB");
+    if (input->window().size() > kListBytesMax) throw Error(fmt::format("{} {} is larger than 1 GiB", what, path));
   }
   for (const Damage& damage : input->take_damage()) {
-    throw Error(fmt::format("the input list {} is damaged at byte {}: {}", path, damage.offset, damage.code.view()));
+    throw Error(fmt::format("{} {} is damaged at byte {}: {}", what, path, damage.offset, damage.code.view()));
   }
   const std::string_view text = without_byte_order_mark(input->window());
-  std::vector<std::string> inputs;
+  std::vector<std::string> lines;
   for (size_t at = 0; at < text.size();) {
     const size_t end = std::min(text.find('\n', at), text.size());
     std::string line(text.substr(at, end - at));
     at = end + 1;
     while (!line.empty() && (line.back() == '\r' || line.back() == ' ' || line.back() == '\t')) line.pop_back();
     line.erase(0, line.find_first_not_of(" \t"));
-    if (line.empty() || line.starts_with("#")) continue;
-    const bool crawl_path = line.starts_with("crawl-data/") && !std::filesystem::exists(line);
-    inputs.push_back(crawl_path ? base_url + line : line);
+    if (!line.empty() && !line.starts_with("#")) lines.push_back(std::move(line));
   }
-  return inputs;
+  return lines;
 }
-
-}  // namespace
 
 Share parse_share(std::string_view text, std::string_view flag) {
   Share share;

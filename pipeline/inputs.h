@@ -35,6 +35,10 @@ struct InputListOptions {
 // file that is not there or cannot be read.
 std::vector<std::string> list_inputs(const InputListOptions& options);
 
+// The lines of a list (plain, .gz, .zst; "-": standard input), without white space around them, empty ones and those
+// that begin with #. `what` it is, for errors: "the input list". Throws Error when it cannot be read.
+std::vector<std::string> read_lines(const std::string& path, const std::string& what);
+
 bool is_address(const std::string& input);  // http://, https:// or s3://
 
 // What an input is at this moment.

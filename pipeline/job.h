@@ -45,8 +45,8 @@ struct JobOptions {
 };
 inline constexpr uint64_t kJobTasksMax = 10'000;
 
-// Writes JOB/binding.toml and JOB/job.json; nothing when the same job is there already. Throws UsageError when
-// something else is.
+// Writes JOB/binding.toml and JOB/job.json, and the same in JOB/corpora/NAME where documents are routed; nothing when
+// the same job is there already. Throws UsageError when something else is.
 JobManifest plan_job(const JobOptions& options, RecipeConfig recipe, const Plan& plan);
 
 // A folder with a job in it. Const, thread-safe.
@@ -62,7 +62,10 @@ class Job {
   const JobManifest& manifest() const { return manifest_; }
   const std::string& digest() const { return digest_; }  // of job.json
   std::string path_of(std::string_view name) const { return path_ + "/" + std::string(name); }
+  // Of the inputs, and of the passes after `extract` in each corpus.
   uint64_t tasks(std::string_view pass) const { return manifest_.tasks.at(std::string(pass)); }
+  // This job, then those of its corpora, of which the manifests alone are checked.
+  std::vector<Job> with_corpora() const;
   RecipeConfig recipe() const;
   Rejects rejects() const;
 

@@ -19,13 +19,16 @@ void load_vocabulary(const PlanOptions& options, const RecipeConfig& recipe, Pla
   plan.vocabulary_digest = plan.encoding->digest();
   plan.shards = shard_writer_options(recipe.shards, *plan.encoding, "shards.");
   plan.validation_per_mille = recipe.shards.validation_per_mille;
+  if (recipe.shards.shuffle > 0) plan.shuffle = static_cast<uint64_t>(recipe.shards.shuffle);
 }
 
 // What a folder is bound to: everything that decides the bytes in it, and nothing else (not threads, not memory).
-std::string binding_of(const Plan& plan, const PlanOptions& options) {
-  std::string out = plan.recipe + "\n[output]\n";
+std::string binding_of(const Plan& plan, const PlanOptions& options, const std::string& corpus) {
+  std::string out = plan.recipe;  // its last section is [output]
   const char* rejects = options.rejects == Rejects::kNone ? "none" : options.rejects == Rejects::kIds ? "ids" : "text";
-  out += fmt::format("rejects = \"{}\"\ntext = {}\n\n[digests]\n", rejects, options.text);
+  out += fmt::format("rejects = \"{}\"\ntext = {}\n", rejects, options.text);
+  if (!corpus.empty()) out += fmt::format("corpus = \"{}\"\n", corpus);
+  out += "\n[digests]\n";
   out += fmt::format("vocabulary = \"{} {}\"\n", plan.vocabulary_name, plan.vocabulary_digest);
   for (const auto& [name, digest] : plan.digests) out += fmt::format("\"{}\" = \"{}\"\n", name, digest);
   return out;
@@ -51,8 +54,16 @@ void check_score(const std::string& classifier, const RecipeConfig& recipe) {
 
 void make_stages(const RecipeConfig& recipe, const PlanOptions& options, Plan& plan) {
   const bool second_half = !options.vocabulary.empty();
+  const RecipeConfig::Range running = recipe.running();
   bool late = false;
+  plan.dedup.scope = "off";  // unless deduplication runs
   for (const RecipeEntry& entry : recipe.entries) {
+    const auto at = static_cast<size_t>(&entry - recipe.entries.data());
+    if (at >= running.end) break;
+    if (at < running.first) {
+      late = late || entry.kind->is_dedup();
+      continue;
+    }
     if (const auto* dedup = entry.get<DeduplicatorOptions>()) {
       plan.dedup = *dedup;
       plan.dedup.keeper.check();
@@ -74,17 +85,34 @@ void make_stages(const RecipeConfig& recipe, const PlanOptions& options, Plan& p
   }
 }
 
+void route(const RecipeConfig& recipe, const PlanOptions& options, Plan& plan) {
+  plan.routing = Routing(recipe);
+  const std::vector<std::string>& names = plan.routing.corpora();
+  for (const std::string& name : names) plan.corpora.push_back({name, binding_of(plan, options, name)});
+  if (!names.empty()) plan.dedup.memory /= static_cast<int64_t>(names.size());  // each has an index
+}
+
 }  // namespace
 
 Plan make_plan(const RecipeConfig& recipe, const PlanOptions& options) {
   Plan plan;
   plan.source = recipe.input;
+  plan.source.start_after = recipe.output.start_after;
+  if (!plan.source.start_after.empty()) plan.source.format = "jsonl", plan.source.text_key = "text";
+  plan.stop_after = recipe.output.stop_after;
+  if (plan.stops() && !options.text) {
+    throw UsageError("--no-text: texts are all that a run leaves which stops early (output.stop_after)");
+  }
+  if (!recipe.output.by.empty() && !options.against.empty()) {
+    throw UsageError("--dedup-against: not together with output.by, whose corpora are compared each for itself");
+  }
   make_stages(recipe, options, plan);
   plan.earlier = earlier_documents(options.against, recipe);
   if (!plan.earlier.parts.empty()) plan.digests["dedup-against"] = plan.earlier.digest;
   if (!options.vocabulary.empty()) load_vocabulary(options, recipe, plan);
   plan.recipe = content_text(recipe);
-  plan.binding = binding_of(plan, options);
+  plan.binding = binding_of(plan, options, options.corpus);
+  route(recipe, options, plan);
   return plan;
 }
 

@@ -16,6 +16,7 @@ struct PlanOptions {
   std::vector<std::string> against;  // folders of finished runs and jobs whose documents come first
   Rejects rejects = Rejects::kIds;
   bool text = true;
+  std::string corpus;  // the plan of one of the corpora alone, whose inputs are extracted with those of all
 };
 
 // Makes the stages of `recipe` in order and loads models, lists and the vocabulary. Throws Error for a model or

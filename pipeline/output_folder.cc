@@ -10,10 +10,10 @@
 #include "core/shown.h"
 #include "pipeline/inputs.h"
 #include "pipeline/run/candidates.h"
-#include "pipeline/run/extractor.h"
 #include "shards/checksum.h"
 #include "shards/job_manifest.h"
 #include "shards/part.h"
+#include "shards/removal.h"
 
 namespace ftok {
 namespace fs = std::filesystem;
@@ -77,6 +77,10 @@ CandidateFolder::CandidateFolder(const std::string& path, const std::string& bin
   if (fs::exists(path) && !fs::is_directory(path)) throw UsageError(path + " is a file, expected a folder");
   if (fs::exists(path + "/" + kJobName)) {
     throw UsageError(path + " holds a job, whose tasks write there (`ftok task`); name another folder");
+  }
+  if (has_removals(path)) {
+    throw UsageError(
+        path + ": documents were removed from it (`ftok remove-ids`), so it cannot be continued; name another folder");
   }
   if (fs::exists(path) && !fs::exists(path + "/" + kBindingName)) refuse_what_others_hold(path);
   make_folder(path);
@@ -176,14 +180,6 @@ Journal OutputFolder::open_journal(const RunState& state) const {
     remove_file(part_paths(parts(), number).tokens);
   }
   return opened;
-}
-
-std::vector<bool> OutputFolder::candidates_ready(const std::vector<std::string>& inputs, size_t first) const {
-  std::vector<bool> ready(inputs.size(), false);
-  for (size_t number = first; number < inputs.size(); ++number) {
-    ready[number] = holds_candidates_of(candidates(number), inputs[number]);
-  }
-  return ready;
 }
 
 void OutputFolder::finish() const {

@@ -83,9 +83,6 @@ class OutputFolder : public CandidateFolder {
   // goes on).
   Journal open_journal(const RunState& state) const;
 
-  // Which inputs from `first` on have their candidates on disk and were not given up.
-  std::vector<bool> candidates_ready(const std::vector<std::string>& inputs, size_t first) const;
-
   // The run is done and its manifest is written: removes work/, and last the journal.
   void finish() const;
 

@@ -33,6 +33,10 @@ void run_stages(const std::vector<std::unique_ptr<const Stage>>& stages, Item& i
   run_some_stages(stages, item, measure, stage_ns, budget);
 }
 
+void drop_if_homeless(const Routing& routing, Item& item) {
+  if (item.verdict.kept() && !routing.corpora().empty()) routing.corpus_of(item.document, item.verdict);
+}
+
 void drop_if_empty(Item& item) {
   if (!item.verdict.kept() || !item.document.payload.empty() || !has_nothing_to_judge(item.document)) return;
   item.verdict = Verdict::drop("text.empty");

@@ -6,6 +6,7 @@
 #include <atomic>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -14,6 +15,7 @@
 #include "dedup/deduplicator.h"
 #include "document/stage.h"
 #include "pipeline/earlier_documents.h"
+#include "pipeline/routing.h"
 #include "shards/writer.h"
 #include "tokenizer/encoding.h"
 
@@ -21,21 +23,35 @@ namespace ftok {
 
 enum class Rejects { kNone, kIds, kText };
 
+// One of several that documents are routed to.
+struct RoutedCorpus {
+  std::string name;
+  std::string binding;  // Plan::binding of its folder
+};
+
 struct Plan {
   SourceOptions source;                                   // file_path and dump are set for each input
   std::vector<std::unique_ptr<const Stage>> stages;       // before deduplication, in order
   std::vector<std::unique_ptr<const Stage>> late_stages;  // after it
   DeduplicatorOptions dedup;
-  KeyLayout key_layout;       // of Document::dedup_keys
-  EarlierDocuments earlier;   // that deduplication compares with too
-  ShardWriterOptions shards;  // all but the folder
+  KeyLayout key_layout;      // of Document::dedup_keys
+  EarlierDocuments earlier;  // that deduplication compares with too
+  Routing routing;
+  std::vector<RoutedCorpus> corpora;  // by number in `routing`; empty: there is one
+  std::string stop_after;             // the stage after which the run ends, without shards; empty: it goes through
+  ShardWriterOptions shards;          // all but the folder
   int64_t validation_per_mille = 5;
+  std::optional<uint64_t> shuffle;  // the seed
   std::shared_ptr<const Encoding> encoding;
   std::string vocabulary_name, vocabulary_digest;
   std::string recipe;                          // canonical text of the recipe
   std::string binding;                         // the recipe, what is written and all digests: what a folder is bound to
   std::vector<std::string> notes;              // what differs from what the recipe names: log and manifest say it
   std::map<std::string, std::string> digests;  // of models and lists, name -> hex
+
+  bool stops() const { return !stop_after.empty(); }
+  // Whether what becomes of an input depends on those after it.
+  bool waits_for_all() const { return dedup.ranks() || shuffle.has_value(); }
 };
 
 // Runs the stages in order on an item that the source did not decide; stops at the first that does not keep. With
@@ -52,6 +68,9 @@ uint64_t working_bytes(const Document& document);
 
 // The same for the document in `stage`: how much a coded body decodes to, its size does not say, and the stage does.
 uint64_t working_bytes(const Document& document, const Stage& stage);
+
+// Drops a kept document that belongs to no corpus, where there are several (output.no_corpus).
+void drop_if_homeless(const Routing& routing, Item& item);
 
 // Drops a kept document that holds nothing, neither text nor what text could be made of (text.empty).
 void drop_if_empty(Item& item);

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <memory>
+
 #include "core/ordered_pipeline.h"
 #include "core/run_on_threads.h"
 #include "core/shown.h"
@@ -140,6 +142,24 @@ class RecordReader {
   bool ended_ = false;
 };
 
+// Of an input whose documents were routed: what the corpora have of it. What went there is counted in `report` as
+// routed.
+std::vector<InputReport> reports_by_corpus(InputReport& report, const Plan& plan, const std::vector<uint64_t>& routed) {
+  std::vector<InputReport> reports;
+  for (size_t corpus = 0; corpus < plan.corpora.size(); ++corpus) {
+    InputReport& own = reports.emplace_back();
+    own.input = report.input;
+    own.state = report.state;
+    own.stored_bytes = report.stored_bytes;
+    own.digest = report.digest;
+    own.quarantined = report.quarantined;
+    own.tally.records = own.tally.documents = own.tally.kept = routed[corpus];
+    report.tally.kept -= routed[corpus];
+    if (routed[corpus] > 0) report.tally.routed[plan.corpora[corpus].name] = routed[corpus];
+  }
+  return reports;
+}
+
 }  // namespace
 
 InputReport visit_input(const std::string& input, const Plan& plan, bool measure, const ReadInputOptions& options,
@@ -153,6 +173,7 @@ InputReport visit_input(const std::string& input, const Plan& plan, bool measure
               [&](const std::string& warning) { log(LogLevel::kWarning, warning); });
     for (Item& item : read.items) {
       drop_if_empty(item);
+      drop_if_homeless(plan.routing, item);
       let_go(item, options.rejects);
     }
     read.is_done = true;
@@ -190,16 +211,27 @@ InputReport visit_input_with_threads(const std::string& input, const Plan& plan,
   return report;
 }
 
-InputReport read_input(const std::string& input, const std::string& path, const Plan& plan,
+InputReport read_input(const std::string& input, const std::vector<std::string>& paths, const Plan& plan,
                        const ReadInputOptions& options, const Log& log) {
-  CandidateWriter writer(path);
+  CandidateWriter writer(paths.front());
+  std::vector<std::unique_ptr<CandidateWriter>> corpora;  // where documents are routed
+  for (size_t corpus = 0; corpus < plan.corpora.size(); ++corpus) {
+    corpora.push_back(std::make_unique<CandidateWriter>(paths[corpus + 1]));
+  }
+  std::vector<uint64_t> routed(corpora.size(), 0);
   InputReport report = visit_input(input, plan, false, options, log, [&](Item& item) {
-    if (item.verdict.kept()) {
+    if (item.verdict.kept() && !corpora.empty()) {
+      const size_t corpus = plan.routing.corpus_of(item.document, item.verdict).value();
+      corpora[corpus]->document(item.document);
+      ++routed[corpus];
+    } else if (item.verdict.kept()) {
       writer.document(item.document);
     } else if (item.verdict.kind == Verdict::Kind::kDrop && options.rejects != Rejects::kNone) {
       writer.reject(reject_line(item.document, item.verdict, options.rejects));
     }
   });
+  const std::vector<InputReport> reports = reports_by_corpus(report, plan, routed);
+  for (size_t corpus = 0; corpus < corpora.size(); ++corpus) corpora[corpus]->finish(reports[corpus]);
   writer.finish(report);
   return report;
 }

@@ -5,6 +5,7 @@
 #include <atomic>
 #include <functional>
 #include <string>
+#include <vector>
 
 #include "core/error.h"
 #include "core/log.h"
@@ -34,9 +35,10 @@ struct ReadInputOptions {
   std::string name = {};                       // of the input in ids (input_names.h); empty: that of one read alone
 };
 
-// Reads `input` and writes the candidate file `path`. Throws InputError when the input fails, Error when the output
+// Reads `input` and writes the candidate file `paths[0]`, and where documents are routed, those of the plan's corpora
+// first, which follow in `paths`. Throws InputError when the input fails, Error when the output
 // does, Stopped when a stop was asked for; then there is no file. Runs in the current TBB arena.
-InputReport read_input(const std::string& input, const std::string& path, const Plan& plan,
+InputReport read_input(const std::string& input, const std::vector<std::string>& paths, const Plan& plan,
                        const ReadInputOptions& options, const Log& log);
 
 // Runs `input` through the stages without writing anything: `emit` gets every item in order, serially.

@@ -9,6 +9,7 @@
 #include "core/nearest_name.h"
 #include "core/recipe.h"
 #include "core/text_file.h"
+#include "pipeline/routing.h"
 #include "shards/shard_format.h"
 
 namespace ftok {
@@ -91,6 +92,49 @@ std::pair<std::string, const Preset*> read_recipe_file(const std::string& path) 
   return {std::move(text), preset};
 }
 
+// The place after the entry of that name.
+size_t place_after(const RecipeConfig& config, const std::string& name, const char* key) {
+  std::vector<std::string> names;
+  for (size_t at = 0; at < config.entries.size(); ++at) {
+    if (config.entries[at].name == name) return at + 1;
+    names.push_back(config.entries[at].name);
+  }
+  const std::string nearest = nearest_name(name, names);
+  throw UsageError(fmt::format("recipe: output.{}: '{}' is not in stages; {}", key, name,
+                               nearest.empty() ? fmt::format("expected one of {}", fmt::join(names, ", "))
+                                               : fmt::format("the nearest is '{}'", nearest)));
+}
+
+// Texts are all that a run leaves which ends early.
+void check_stop(const RecipeConfig& config, size_t end) {
+  const auto gives = [&](size_t at, unsigned content) { return (config.entries[at].kind->gives & content) != 0; };
+  bool has_keys = false;
+  for (size_t at = 0; at < config.entries.size(); ++at) {
+    if (at >= end && gives(at, kText)) {
+      throw UsageError(fmt::format("recipe: output.stop_after: there is no text after '{}': '{}' gives it",
+                                   config.output.stop_after, config.entries[at].name));
+    }
+    if (at < end) has_keys = has_keys || gives(at, kBucketKeys);
+    if (at >= end && has_keys && config.entries[at].kind->is_dedup()) {
+      throw UsageError(
+          fmt::format("recipe: output.stop_after: texts do not hold the keys that 'dedup' compares: stop before the "
+                      "stage that makes them or after dedup, not after '{}'",
+                      config.output.stop_after));
+    }
+  }
+}
+
+void check_running(const RecipeConfig& config) {
+  const RecipeConfig::Range range = config.running();
+  if (range.first >= range.end) {
+    throw UsageError(
+        fmt::format("recipe: output: nothing runs after '{}'{}", config.output.start_after,
+                    config.output.stops() ? fmt::format(" and up to '{}'", config.output.stop_after) : ""));
+  }
+  if (config.output.stops()) check_stop(config, range.end);
+  check_order(config.entries, range.first, range.end);
+}
+
 RecipeConfig read_config(RecipeReader& reader, const Preset& preset) {
   RecipeConfig config;
   config.top.stages = preset_stages();
@@ -98,8 +142,10 @@ RecipeConfig read_config(RecipeReader& reader, const Preset& preset) {
   reader.section("input", config.input);
   config.entries = read_entries(config.top.stages, preset.rules, reader);
   reader.section("shards", config.shards);
+  reader.section("output", config.output);
   reader.finish();
-  check_order(config.entries);
+  check_running(config);
+  Routing{config};  // throws what is wrong with it
   config.top.preset = preset.name;
   config.top.stages.clear();
   for (const RecipeEntry& entry : config.entries) config.top.stages.push_back(entry.name);
@@ -121,9 +167,30 @@ void ShardOptions::visit(OptionVisitor& visitor) {
   visitor.field("shard_tokens", shard_tokens, "tokens per shard (llm.c: 100M)");
   visitor.field("validation_per_mille", validation_per_mille,
                 "documents per thousand that go to the validation shards, by xxh64 of the id");
+  visitor.field("shuffle", shuffle,
+                "seed, from 1: documents of all inputs in the order of a hash of their text; 0: in the inputs' order");
   visitor.choice("end_of_text", end_of_text, {"auto", "before", "after", "none"},
                  "where the end-of-text token goes; auto: where the format's readers expect it, for llm.c before each "
                  "document, for the others after");
+}
+
+void OutputOptions::visit(OptionVisitor& visitor) {
+  visitor.field("stop_after", stop_after,
+                "end after this stage, with texts that have all fields and no shards; another run begins from them");
+  visitor.field("start_after", start_after,
+                "begin after this stage: the inputs are texts of a run that stopped after it");
+  visitor.field(
+      "by", by,
+      "language, or the name of a score: each document goes to one of several corpora, with deduplication and "
+      "shards of its own, in corpora/NAME");
+  visitor.field("corpora", corpora,
+                "with by = language: the languages that are corpora; none given: those of language.languages");
+  visitor.field("bounds", bounds, "with by = a score: where it is divided, numbers, ascending");
+}
+
+RecipeConfig::Range RecipeConfig::running() const {
+  return {output.start_after.empty() ? 0 : place_after(*this, output.start_after, "start_after"),
+          output.stops() ? place_after(*this, output.stop_after, "stop_after") : entries.size()};
 }
 
 std::vector<std::pair<std::string, std::string>> recipe_presets() {
@@ -158,6 +225,7 @@ std::string recipe_text(RecipeConfig config, bool with_help) {
   writer.section("input", config.input);
   write_entries(config.entries, writer);
   writer.section("shards", config.shards);
+  writer.section("output", config.output);
   return writer.text();
 }
 

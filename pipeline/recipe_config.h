@@ -27,9 +27,21 @@ struct ShardOptions {
   std::string token_bytes = "auto";    // 2 or 4
   int64_t shard_tokens = 100'000'000;  // llm.c cuts at 10^8
   int64_t validation_per_mille = 5;
+  int64_t shuffle = 0;               // seed, from 1; 0: none
   std::string end_of_text = "auto";  // where the format's readers want it
 
   void visit(OptionVisitor& visitor);
+};
+
+// [output]: where in the recipe a run begins and ends, and into how many corpora its documents go.
+struct OutputOptions {
+  std::string stop_after, start_after;  // names of entries; empty: the last one, the first one
+  std::string by;                       // "language" or the name of a score; empty: one corpus (routing.h)
+  std::vector<std::string> corpora;     // with language: which
+  std::vector<std::string> bounds;      // with a score: numbers, ascending
+
+  void visit(OptionVisitor& visitor);
+  bool stops() const { return !stop_after.empty(); }
 };
 
 // What --memory must be at least, for each byte of the largest record and of the largest body.
@@ -47,6 +59,13 @@ struct RecipeConfig {
   SourceOptions input = recipe_input();
   std::vector<RecipeEntry> entries;  // in order; one of them is deduplication
   ShardOptions shards;
+  OutputOptions output;
+
+  // The entries that run, [first, end) of `entries`: those between output.start_after and output.stop_after.
+  struct Range {
+    size_t first = 0, end = 0;
+  };
+  Range running() const;
 };
 
 // The presets and a line about each.

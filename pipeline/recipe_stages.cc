@@ -12,7 +12,8 @@
 namespace ftok {
 namespace {
 
-constexpr std::string_view kOtherSections[] = {"input", "shards"};  // of a recipe: no stage can bear these names
+constexpr std::string_view kOtherSections[] = {"input", "shards",
+                                               "output"};  // of a recipe: no stage can bear these names
 
 // What inputs may bring: nobody needs to have given it.
 constexpr unsigned kFromInputs = kPayload | kText;
@@ -151,9 +152,11 @@ void write_entries(std::vector<RecipeEntry>& entries, RecipeWriter& writer) {
   }
 }
 
-void check_order(const std::vector<RecipeEntry>& entries) {
+void check_order(const std::vector<RecipeEntry>& entries, size_t first, size_t end) {
   unsigned made = kNoContent, used_up = kNoContent;  // by the entries before
-  for (size_t at = 0; at < entries.size(); ++at) {
+  for (size_t at = 0; at < first; ++at) made |= entries[at].kind->gives & (kText | kLanguage);
+  if (first > 0) made |= kText, used_up = kPayload | kHtml;
+  for (size_t at = first; at < end; ++at) {
     const RecipeEntry& entry = entries[at];
     const unsigned needs = entry.kind->needs | entry.options->more_needs();
     for (unsigned content = 1; content <= needs; content <<= 1) {

@@ -40,8 +40,9 @@ std::vector<RecipeEntry> read_entries(const std::vector<std::string>& names, Rul
 // The entries' sections, each under its name; with `kind` where that is another.
 void write_entries(std::vector<RecipeEntry>& entries, RecipeWriter& writer);
 
-// Walks the entries over what their kinds need and give. Throws UsageError naming the first entry that cannot stand
-// where it stands, and what it needs.
-void check_order(const std::vector<RecipeEntry>& entries);
+// Walks the entries [first, end) over what their kinds need and give; of what those before `first` gave, documents have
+// their text and its language. Throws UsageError naming the first entry that cannot stand where it stands, and what it
+// needs.
+void check_order(const std::vector<RecipeEntry>& entries, size_t first, size_t end);
 
 }  // namespace ftok

@@ -13,7 +13,7 @@
 #include "pipeline/input_names.h"
 #include "pipeline/inputs.h"
 #include "pipeline/progress.h"
-#include "pipeline/run/commit.h"
+#include "pipeline/run/committers.h"
 #include "pipeline/run/extractor.h"
 #include "pipeline/run/process_cost.h"
 #include "pipeline/run/schedule.h"
@@ -41,12 +41,21 @@ class Runner {
   RunResult commit();
 
  private:
-  std::string binding() const;
+  std::string bind(const std::string& text) const;
   CommitOptions commit_options();
-  void begin_commits(const Committer& committer);
+  bool is_ready(const std::vector<std::unique_ptr<CandidateFolder>>& folders, size_t number) const;
+  void begin_commits(const Committers& committers);
+  std::vector<bool> candidates_ready(const std::vector<std::unique_ptr<OutputFolder>>& folders,
+                                     const Committers& committers) const;
+  bool commit_if_ready(const std::vector<std::unique_ptr<OutputFolder>>& folders, Committers& committers,
+                       size_t number) const;
+  template <typename Folder>
+  std::vector<std::unique_ptr<Folder>> open_folders() const {
+    return ftok::open_folders<Folder>(options_.output, plan_, [this](const std::string& text) { return bind(text); });
+  }
   void note_sizes();
   uint64_t documents_expected() const;
-  RunResult result(const Committer& committer) const;
+  RunResult result(const Committers& committers) const;
 
   const RunOptions& options_;
   const Plan& plan_;
@@ -81,16 +90,11 @@ uint64_t Runner::documents_expected() const {
   return total > 0 ? total / kBytesADocument + 1'000 : options_.inputs.size() * kDocumentsAnInput;
 }
 
-CandidatePlaces places_in(const CandidateFolder& folder) {
-  return {[&folder](size_t number) { return folder.candidates(number); },
-          [&folder](size_t number) { return folder.has_part(number); }};
-}
-
-// What the folder is bound to. Where a later document may be kept before an earlier one, that is the list of inputs
-// too: a longer one would change what is committed.
-std::string Runner::binding() const {
-  std::string binding = run_binding(plan_.binding);
-  if (!plan_.dedup.ranks()) return binding;
+// What the folder is bound to. Where a later document may be kept, or stand, before an earlier one, that is the list of
+// inputs too: a longer one would change what is committed.
+std::string Runner::bind(const std::string& text) const {
+  std::string binding = run_binding(text);
+  if (!plan_.waits_for_all()) return binding;
   Checksum checksum;
   for (const std::string& input : options_.inputs) checksum.update(shown_input(input) + "\n");
   return binding + fmt::format("\n[inputs]\nlist = \"{} {}\"\n", options_.inputs.size(), checksum.hex());
@@ -98,57 +102,87 @@ std::string Runner::binding() const {
 
 CommitOptions Runner::commit_options() {
   const size_t live_max = std::clamp<size_t>(options_.memory / 2 / kItemBytes, 2, std::max<size_t>(2, 2 * threads_));
-  return {options_.rejects, options_.text, live_max, &budget_, late_ns_.data(), &dedup_ns_, &encode_ns_};
+  return {.rejects = options_.rejects,
+          .text = options_.text,
+          .live_max = live_max,
+          .threads = threads_,
+          .memory = options_.memory,
+          .budget = &budget_,
+          .late_stage_ns = late_ns_.data(),
+          .dedup_ns = &dedup_ns_,
+          .encode_ns = &encode_ns_};
 }
 
-void Runner::begin_commits(const Committer& committer) {
+void Runner::begin_commits(const Committers& committers) {
   for (const std::string& note : plan_.notes) log_(LogLevel::kWarning, note);
   progress_.inputs_total = options_.inputs.size();
-  progress_.inputs_committed = committer.parts();
+  progress_.inputs_committed = committers.parts();
   note_sizes();
   warn_of_repeated_inputs(options_.inputs, log_);
-  if (committer.parts() > 0) {
+  if (committers.parts() > 0) {
     log_(LogLevel::kInfo, fmt::format("{}: {} of {} inputs are committed, continuing", options_.output,
-                                      committer.parts(), options_.inputs.size()));
+                                      committers.parts(), options_.inputs.size()));
   }
-  log_(LogLevel::kInfo, committer.dedup_summary(documents_expected()));
+  log_(LogLevel::kInfo, committers.dedup_summary(documents_expected()));
+}
+
+// Which inputs that are still to be committed have their candidates on disk and were not given up.
+std::vector<bool> Runner::candidates_ready(const std::vector<std::unique_ptr<OutputFolder>>& folders,
+                                           const Committers& committers) const {
+  std::vector<bool> ready(options_.inputs.size(), false);
+  for (size_t number = committers.parts(); number < options_.inputs.size(); ++number) {
+    ready[number] = true;
+    for (size_t place = 0; place < folders.size() && ready[number]; ++place) {
+      ready[number] = committers.has(number, place) ||
+                      holds_candidates_of(folders[place]->candidates(number), options_.inputs[number]);
+    }
+  }
+  return ready;
 }
 
 RunResult Runner::run() {
-  const OutputFolder folder(options_.output, binding());
-  Committer committer(folder, plan_, commit_options(),
-                      folder.committed(options_.inputs, plan_.dedup.ranks() ? OutputFolder::GivenUp::kStay
-                                                                            : OutputFolder::GivenUp::kTryAgain),
-                      progress_, log_);
-  begin_commits(committer);
-  const std::vector<bool> ready = folder.candidates_ready(options_.inputs, committer.parts());
+  const std::vector<std::unique_ptr<OutputFolder>> folders = open_folders<OutputFolder>();
+  Committers committers(folders, options_.inputs,
+                        plan_.waits_for_all() ? OutputFolder::GivenUp::kStay : OutputFolder::GivenUp::kTryAgain, plan_,
+                        commit_options(), progress_, log_);
+  begin_commits(committers);
+  const std::vector<bool> ready = candidates_ready(folders, committers);
   std::vector<size_t> missing;
-  for (size_t number = committer.parts(); number < options_.inputs.size(); ++number) {
+  for (size_t number = committers.parts(); number < options_.inputs.size(); ++number) {
     if (!ready[number]) missing.push_back(number);
   }
-  InOrder order(options_.inputs.size(), committer.parts(), ready);
-  const auto commit = [&](size_t number) { committer.commit(number); };
+  InOrder order(options_.inputs.size(), committers.parts(), ready);
+  const auto commit = [&](size_t number) { committers.commit(number); };
   run_on_threads(threads_, [&] {
     order.commit_ready(commit);
-    extractor_.run(missing, places_in(folder), [&](size_t number) {
+    extractor_.run(missing, places_in(folders), [&](size_t number) {
       ++progress_.inputs_read;
       order.finished(number, commit);
     });
-    committer.commit_waiting();
+    committers.commit_waiting();
+    committers.shuffle();
   });
-  committer.finish();
-  committer.warn_of_small_corpus(options_.output, log_);
-  return result(committer);
+  committers.finish();
+  committers.warn_of_small_corpus(log_);
+  return result(committers);
+}
+
+bool Runner::is_ready(const std::vector<std::unique_ptr<CandidateFolder>>& folders, size_t number) const {
+  for (const auto& folder : folders) {
+    if (!folder->has_part(number) && !holds_candidates_of(folder->candidates(number), options_.inputs[number]))
+      return false;
+  }
+  return true;
 }
 
 ExtractedShare Runner::extract(Share share) {
-  const CandidateFolder folder(options_.output, binding());
+  const std::vector<std::unique_ptr<CandidateFolder>> folders = open_folders<CandidateFolder>();
   for (const std::string& note : plan_.notes) log_(LogLevel::kWarning, note);
   ExtractedShare result;
   std::vector<size_t> missing;
   for (size_t number = share.index; number < options_.inputs.size(); number += share.count) {
     ++result.inputs;
-    if (folder.has_part(number) || holds_candidates_of(folder.candidates(number), options_.inputs[number])) {
+    if (is_ready(folders, number)) {
       ++result.there_already;
     } else {
       missing.push_back(number);
@@ -156,9 +190,11 @@ ExtractedShare Runner::extract(Share share) {
   }
   progress_.inputs_total = result.inputs;
   progress_.inputs_committed = result.there_already;
-  if (!missing.empty()) folder.open_work();
+  for (const auto& folder : folders) {
+    if (!missing.empty()) folder->open_work();
+  }
   run_on_threads(threads_, [&] {
-    extractor_.run(missing, places_in(folder), [&](size_t) {
+    extractor_.run(missing, places_in(folders), [&](size_t) {
       ++progress_.inputs_read;
       ++progress_.inputs_committed;  // as far as this share is concerned
     });
@@ -167,47 +203,66 @@ ExtractedShare Runner::extract(Share share) {
   return result;
 }
 
+// Commits the input where its candidates are all there and are of what it is now; else returns false.
+bool Runner::commit_if_ready(const std::vector<std::unique_ptr<OutputFolder>>& folders, Committers& committers,
+                             size_t number) const {
+  const std::string& input = options_.inputs[number];
+  for (size_t place = 0; place < folders.size(); ++place) {
+    if (committers.has(number, place)) continue;
+    const std::string path = folders[place]->candidates(number);
+    const std::optional<InputReport> report = report_of_candidates(path);
+    if (report && report->input != shown_input(input)) {
+      throw UsageError(fmt::format("{} is of {}, but the list of inputs has {} as input {}", path, report->input,
+                                   shown_input(input), number + 1));
+    }
+    if (!report || (report->state.is_known && !is_what_was_read(*report, input))) return false;
+  }
+  committers.commit(number);
+  return true;
+}
+
+// Whether there are candidates of the input, of whatever it was.
+bool are_there(const std::vector<std::unique_ptr<OutputFolder>>& folders, const Committers& committers, size_t number) {
+  for (size_t place = 0; place < folders.size(); ++place) {
+    if (!committers.has(number, place) && !std::filesystem::exists(folders[place]->candidates(number))) return false;
+  }
+  return true;
+}
+
 RunResult Runner::commit() {
-  const OutputFolder folder(options_.output, binding());
-  Committer committer(folder, plan_, commit_options(), folder.committed(options_.inputs, OutputFolder::GivenUp::kStay),
-                      progress_, log_);
-  begin_commits(committer);
+  const std::vector<std::unique_ptr<OutputFolder>> folders = open_folders<OutputFolder>();
+  Committers committers(folders, options_.inputs, OutputFolder::GivenUp::kStay, plan_, commit_options(), progress_,
+                        log_);
+  begin_commits(committers);
   std::vector<std::string> missing;
   run_on_threads(threads_, [&] {
-    for (size_t number = committer.parts(); number < options_.inputs.size(); ++number) {
-      const std::string& input = options_.inputs[number];
-      if (!missing.empty() && std::filesystem::exists(folder.candidates(number))) continue;  // its turn is not yet
-      const std::optional<InputReport> report = report_of_candidates(folder.candidates(number));
-      if (report && report->input != shown_input(input)) {
-        throw UsageError(fmt::format("{} is of {}, but the list of inputs has {} as input {}",
-                                     folder.candidates(number), report->input, shown_input(input), number + 1));
-      }
-      const bool replaced = report && report->state.is_known && !is_what_was_read(*report, input);
-      if (!report || replaced) {
-        missing.push_back(shown_input(input));
-        continue;
-      }
-      committer.commit(number);
+    for (size_t number = committers.parts(); number < options_.inputs.size(); ++number) {
+      // Behind the first that is missing it is enough to know which others are.
+      const bool is_missing =
+          missing.empty() ? !commit_if_ready(folders, committers, number) : !are_there(folders, committers, number);
+      if (is_missing) missing.push_back(shown_input(options_.inputs[number]));
     }
-    if (missing.empty() || !plan_.dedup.ranks()) committer.commit_waiting();
+    if (missing.empty() || !plan_.dedup.ranks()) committers.commit_waiting();
+    if (missing.empty()) committers.shuffle();
   });
   if (!missing.empty()) {
     throw Error(fmt::format("{}: {} of {} inputs are committed; {}{} not extracted yet: extract, then commit again",
-                            options_.output, committer.parts(), options_.inputs.size(), missing.front(),
+                            options_.output, committers.parts(), options_.inputs.size(), missing.front(),
                             missing.size() == 1 ? " is" : fmt::format(" and {} others are", missing.size() - 1)),
                 kTryAgainExitCode);
   }
-  committer.finish();
-  committer.warn_of_small_corpus(options_.output, log_);
-  return result(committer);
+  committers.finish();
+  committers.warn_of_small_corpus(log_);
+  return result(committers);
 }
 
-RunResult Runner::result(const Committer& committer) const {
+RunResult Runner::result(const Committers& committers) const {
   RunResult result;
-  result.tally = committer.tally();
-  result.shards = committer.shard_names();
-  result.quarantined = committer.quarantined();
-  result.first_failure = committer.first_failure();
+  result.tally = committers.tally();
+  result.corpora = committers.corpora();
+  result.shards = committers.shard_names();
+  result.quarantined = committers.quarantined();
+  result.first_failure = committers.first_failure();
   const auto add = [&](const std::string& name, const std::atomic<uint64_t>& ns) {
     result.stages.push_back({name, 1e-9 * static_cast<double>(ns.load())});
   };

@@ -12,6 +12,7 @@
 
 #include <cstdint>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "core/log.h"
@@ -47,12 +48,13 @@ struct StageTime {
 };
 
 struct RunResult {
-  Tally tally;                           // of all parts, those of earlier runs too
-  std::vector<std::string> shards;       // names in the output folder, in order
-  std::vector<std::string> quarantined;  // inputs given up
-  std::string first_failure;             // why the first of them was
-  std::vector<StageTime> stages;         // CPU of this process only
-  double seconds = 0;                    // wall time of this process
+  Tally tally;                                         // of all parts, those of earlier runs too
+  std::vector<std::pair<std::string, Tally>> corpora;  // where documents are routed: of each, from there on
+  std::vector<std::string> shards;                     // names in the output folder, in order
+  std::vector<std::string> quarantined;                // inputs given up
+  std::string first_failure;                           // why the first of them was
+  std::vector<StageTime> stages;                       // CPU of this process only
+  double seconds = 0;                                  // wall time of this process
   double cpu_seconds = 0;
   uint64_t peak_rss_bytes = 0;
 };

@@ -47,6 +47,7 @@ std::string bound_recipe(std::string recipe) {
   };
   const bool before = replace("format = \"llmc\"\n", "");
   replace("token_bytes = \"auto\"\n", "");
+  replace("shuffle = 0\n", "");
   replace("end_of_text = \"auto\"", before ? "end_of_text = \"before\"" : "end_of_text = \"after\"");
   return recipe.replace(section, end - section, shards);
 }

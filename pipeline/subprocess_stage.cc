@@ -14,6 +14,7 @@
 #include "core/worker.h"
 #include "crawl/http_stage.h"
 #include "document/batch_stage.h"
+#include "document/document_fields.h"
 #include "pipeline/subprocess/answer_store.h"
 #include "pipeline/subprocess/answers.h"
 #include "shards/checksum.h"
@@ -180,11 +181,9 @@ class WorkerStage : public BatchStage {
 
  private:
   Reason field_name(const std::string& field) const {
-    static constexpr std::string_view kTaken[] = {"text",      "id",       "dump",           "url",        "date",
-                                                  "file_path", "language", "language_score", "token_count"};
     const bool plain = !field.empty() && field.size() <= 40 &&
                        field.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789_") == std::string::npos;
-    const bool taken = std::find(std::begin(kTaken), std::end(kTaken), field) != std::end(kTaken);
+    const bool taken = is_document_field(field) || field == "token_count" || field == kStoppedAfterKey;
     const std::optional<Reason> name = plain && !taken ? Reason::intern(field) : std::nullopt;
     if (!name) {
       throw UsageError(

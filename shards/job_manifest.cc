@@ -31,6 +31,8 @@ JobManifest read_manifest_fields(const JsonFields& fields) {
   manifest.rejects = fields.text("rejects");
   manifest.text = fields.raw("text") == "true";
   manifest.tasks = fields.number_map("tasks");
+  if (fields.has("corpora")) manifest.corpora = fields.texts("corpora");
+  if (fields.has("corpus")) manifest.corpus = fields.text("corpus");
   for (const std::string_view pass : kPasses) {
     const auto tasks = manifest.tasks.find(std::string(pass));
     if (tasks == manifest.tasks.end() || tasks->second == 0) {
@@ -65,6 +67,11 @@ TaskReceipt read_receipt_fields(const JsonFields& fields) {
 
 }  // namespace
 
+uint64_t all_tasks(const JobManifest& manifest, std::string_view pass) {
+  const uint64_t tasks = manifest.tasks.at(std::string(pass));
+  return pass == kPasses[0] ? tasks : tasks * (1 + manifest.corpora.size());
+}
+
 std::string write_job_manifest(const JobManifest& manifest) {
   JsonWriter json(true);
   json.begin_object().field("format", "ftok-job").field("version", kVersion);
@@ -79,6 +86,8 @@ std::string write_job_manifest(const JobManifest& manifest) {
   }
   json.field("rejects", manifest.rejects).field("text", manifest.text);
   write_map(json, "tasks", manifest.tasks);
+  write_texts(json, "corpora", manifest.corpora);
+  if (!manifest.corpus.empty()) json.field("corpus", manifest.corpus);
   json.key("inputs").begin_array();
   for (const JobManifest::Input& input : manifest.inputs) {
     JsonWriter one;

@@ -34,7 +34,9 @@ struct JobManifest {
   std::vector<std::string> against;             // folders whose documents come first (--dedup-against); absolute
   std::string rejects;                          // none, ids, text
   bool text = true;
-  std::map<std::string, uint64_t> tasks;  // pass -> how many
+  std::map<std::string, uint64_t> tasks;  // pass -> how many; of the passes after `extract`, of each corpus
+  std::vector<std::string> corpora;       // to which documents are routed: each is a job in corpora/NAME
+  std::string corpus;                     // of such a job: its name
 
   struct Input {
     std::string name;               // as escape_bytes() (core/shown.h) writes it
@@ -45,6 +47,9 @@ struct JobManifest {
 
   bool operator==(const JobManifest&) const = default;
 };
+
+// Of a pass in all: of the passes after `extract`, those of what goes to no corpus, then those of each corpus.
+uint64_t all_tasks(const JobManifest& manifest, std::string_view pass);
 
 std::string write_job_manifest(const JobManifest& manifest);
 

@@ -174,6 +174,13 @@ FileEntry read_file_entry(const JsonFields& fields) {
   return {fields.text("name"), fields.number("bytes"), fields.text("checksum")};
 }
 
+void write_texts(JsonWriter& json, std::string_view name, const std::vector<std::string>& texts) {
+  if (texts.empty()) return;
+  json.key(name).begin_array();
+  for (const std::string& text : texts) json.value(text);
+  json.end_array();
+}
+
 void write_split_counts(JsonWriter& json, const uint64_t (&documents)[2], const uint64_t (&tokens)[2]) {
   for (const Split split : kSplits) {
     const auto s = static_cast<size_t>(split);

@@ -58,6 +58,9 @@ void write_map(JsonWriter& json, std::string_view name, const std::map<std::stri
   json.end_object();
 }
 
+// "NAME":["TEXT",...]: what texts reads; nothing where there are none.
+void write_texts(JsonWriter& json, std::string_view name, const std::vector<std::string>& texts);
+
 // For each split, under its name, {"documents":N,"tokens":N}, and back. Numbers are by Split.
 void write_split_counts(JsonWriter& json, const uint64_t (&documents)[2], const uint64_t (&tokens)[2]);
 void read_split_counts(const JsonFields& fields, uint64_t (&documents)[2], uint64_t (&tokens)[2]);

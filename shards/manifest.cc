@@ -46,6 +46,8 @@ Manifest read_fields(const JsonFields& fields) {
     for (const JsonFields& file : fields.objects("split_files")) manifest.split_files.push_back(read_file_entry(file));
   }
   manifest.parts_in_shards = fields.number("parts_in_shards");
+  if (fields.has("corpora")) manifest.corpora = fields.texts("corpora");
+  if (fields.has("corpus")) manifest.corpus = fields.text("corpus");
   if (fields.has("job")) manifest.job = fields.raw("job");
   for (const JsonFields& input : fields.objects("inputs")) {
     manifest.inputs.push_back(
@@ -138,6 +140,8 @@ std::string write_manifest(const Manifest& manifest) {
     json.end_array();
   }
   json.field("parts_in_shards", manifest.parts_in_shards);
+  write_texts(json, "corpora", manifest.corpora);
+  if (!manifest.corpus.empty()) json.field("corpus", manifest.corpus);
   if (!manifest.job.empty()) json.key("job").raw(manifest.job);
   json.key("inputs").begin_array();
   for (const Manifest::Input& input : manifest.inputs) {

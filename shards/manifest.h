@@ -52,6 +52,8 @@ struct Manifest {
   uint64_t parts_in_shards = 0;  // parts [0, this) are wholly in `shards`
   std::vector<ShardEntry> shards;
   std::vector<FileEntry> split_files;  // of the format, about all shards of a split
+  std::vector<std::string> corpora;    // to which documents were routed: corpora/NAME, each with a manifest of its own
+  std::string corpus;                  // of such a folder: its name
   std::string job;  // a JSON object: of a job's folder the checksum of job.json and the tasks' receipts; empty: a run's
   std::string totals = "{}";  // a JSON object: counters over all inputs, the caller's
 

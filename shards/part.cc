@@ -16,23 +16,31 @@ namespace {
 constexpr std::string_view kTokensMagic = "FTOKTOKS";
 constexpr std::string_view kKeysMagic = "FTOKKEYS";
 constexpr uint32_t kPartVersion = 1;
+constexpr uint32_t kTokensVersionWithKeys = 2;
 constexpr size_t kFileHeaderBytes = PartKeys::kHeaderBytes;  // magic, version, width
 constexpr size_t kTokensFooterBytes = 8 + kChecksumBytes;    // documents
 constexpr size_t kKeysFooterBytes = 8 + kChecksumBytes;      // rows
 constexpr size_t kTokensRowBytes = 4 + 4 + 8;                // id bytes, split, tokens
+constexpr size_t kShuffleKeyBytes = 8 + 8;
 constexpr uint64_t kKeysPerDocumentMax = 1 << 16;
 
-std::string file_header(std::string_view magic, uint32_t width) {
+std::string file_header(std::string_view magic, uint32_t width, uint32_t version = kPartVersion) {
   std::string header(magic);
-  append_little_endian(header, kPartVersion);
+  append_little_endian(header, version);
   append_little_endian(header, width);
   return header;
 }
 
-// The text file's line for a document: FineWeb's columns, without its own file paths.
-std::string text_line(const Document& document) {
+// The text file's line for a document: FineWeb's columns, without its own file paths. Where the run ended after a
+// stage, all fields that a later one goes on from.
+std::string text_line(const Document& document, const std::string& stopped_after) {
   JsonWriter json;
   json.begin_object().field("text", document.text);
+  if (!stopped_after.empty()) {
+    json.field(kStoppedAfterKey, stopped_after);
+    write_document_fields(json, document, kInStoppedLine);
+    return json.end_object().take() + '\n';
+  }
   write_document_fields(json, document, kInKeptLine);
   json.field("token_count", static_cast<uint64_t>(document.tokens.size())).end_object();
   return json.take() + '\n';
@@ -87,6 +95,7 @@ PartPaths paths_of(const PartOptions& options, uint64_t number) {
   PartPaths paths = part_paths(options.folder, number);
   if (!options.text) paths.text.clear();
   if (!options.rejects) paths.rejects.clear();
+  if (!options.stopped_after.empty()) paths.tokens.clear();
   return paths;
 }
 
@@ -110,7 +119,10 @@ void PartWriter::begin_part() {
   f.part = {};
   f.key_blocks.clear();
   f.for_each([](const char*, const std::string&, auto& file) { file.begin_part(); });
-  if (f.tokens != nullptr) f.tokens->write(file_header(kTokensMagic, static_cast<uint32_t>(f.options.token_bytes)));
+  if (f.tokens != nullptr) {
+    f.tokens->write(file_header(kTokensMagic, static_cast<uint32_t>(f.options.token_bytes),
+                                f.options.shuffles ? kTokensVersionWithKeys : kPartVersion));
+  }
   if (f.keys != nullptr) f.keys->write(file_header(kKeysMagic, static_cast<uint32_t>(f.options.keys_per_document)));
 }
 
@@ -126,13 +138,19 @@ void PartWriter::add_judged(std::string_view id, std::span<const uint64_t> keys)
   ++f.part.judged;
 }
 
-void PartWriter::add_kept(const Document& document, Split split) {
+void PartWriter::add_kept(const Document& document, Split split, const ShuffleKey& key) {
   Files& f = *files_;
-  if (f.text != nullptr) f.text->write(text_line(document));
+  if (f.text != nullptr) f.text->write(text_line(document, f.options.stopped_after));
+  f.part.documents[static_cast<size_t>(split)] += 1;
+  if (f.tokens == nullptr) return;
   f.row.clear();
   append_little_endian(f.row, static_cast<uint32_t>(document.id.size()));
   append_little_endian(f.row, static_cast<uint32_t>(split));
   append_little_endian(f.row, static_cast<uint64_t>(document.tokens.size()));
+  if (f.options.shuffles) {
+    append_little_endian(f.row, key.high);
+    append_little_endian(f.row, key.low);
+  }
   f.row += document.id;
   for (const uint32_t token : document.tokens) {
     if (f.options.token_bytes == 2) {
@@ -143,7 +161,6 @@ void PartWriter::add_kept(const Document& document, Split split) {
     }
   }
   f.tokens->write(f.row);
-  f.part.documents[static_cast<size_t>(split)] += 1;
   f.part.tokens[static_cast<size_t>(split)] += document.tokens.size();
 }
 
@@ -220,34 +237,55 @@ PartTokens::PartTokens(const std::string& path, FileStretch part) : file_(path),
   }
   if (!ends_in_checksum(bytes)) throw Error(path + " is damaged: its checksum does not match its bytes");
   token_bytes_ = load_little_endian<uint32_t>(bytes, 12);
-  if (load_little_endian<uint32_t>(bytes, 8) != kPartVersion || (token_bytes_ != 2 && token_bytes_ != 4)) {
+  const auto version = load_little_endian<uint32_t>(bytes, 8);
+  if ((version != kPartVersion && version != kTokensVersionWithKeys) || (token_bytes_ != 2 && token_bytes_ != 4)) {
     throw Error(path + " has an unknown version");
   }
+  has_keys_ = version == kTokensVersionWithKeys;
   position_ = kFileHeaderBytes;
   end_ = bytes.size() - kTokensFooterBytes;
   documents_ = load_little_endian<uint64_t>(bytes, end_);
 }
 
-bool PartTokens::next(std::string_view& id, Split& split, std::vector<uint32_t>& tokens) {
-  if (position_ == end_) return false;
-  const std::string_view bytes = bytes_;
-  const auto damaged = [&] { throw Error(fmt::format("{} is damaged at byte {}", file_.path(), position_)); };
-  if (end_ - position_ < kTokensRowBytes) damaged();
-  const uint32_t id_bytes = load_little_endian<uint32_t>(bytes, position_);
-  const uint32_t split_number = load_little_endian<uint32_t>(bytes, position_ + 4);
-  const uint64_t count = load_little_endian<uint64_t>(bytes, position_ + 8);
-  const uint64_t room = end_ - position_ - kTokensRowBytes;
-  if (split_number > 1 || id_bytes > room || count > (room - id_bytes) / token_bytes_) damaged();
-  position_ += kTokensRowBytes;
-  id = bytes.substr(position_, id_bytes);
-  split = static_cast<Split>(split_number);
-  position_ += id_bytes;
-  tokens.resize(static_cast<size_t>(count));
-  for (uint32_t& token : tokens) {
-    token = token_bytes_ == 2 ? load_little_endian<uint16_t>(bytes, position_)
-                              : load_little_endian<uint32_t>(bytes, position_);
-    position_ += token_bytes_;
+bool read_tokens_row(std::string_view bytes, size_t token_bytes, bool has_key, TokensRow& row) {
+  const size_t head = kTokensRowBytes + (has_key ? kShuffleKeyBytes : 0);
+  if (bytes.size() < head) return false;
+  const uint32_t id_bytes = load_little_endian<uint32_t>(bytes, 0);
+  const uint32_t split = load_little_endian<uint32_t>(bytes, 4);
+  row.count = load_little_endian<uint64_t>(bytes, 8);
+  const uint64_t room = bytes.size() - head;
+  if (split > 1 || id_bytes > room || row.count > (room - id_bytes) / token_bytes) return false;
+  row.split = static_cast<Split>(split);
+  if (has_key) row.key = {load_little_endian<uint64_t>(bytes, 16), load_little_endian<uint64_t>(bytes, 24)};
+  row.id = bytes.substr(head, id_bytes);
+  row.tokens = bytes.substr(head + id_bytes, static_cast<size_t>(row.count) * token_bytes);
+  row.bytes = bytes.substr(0, head + id_bytes + row.tokens.size());
+  return true;
+}
+
+void TokensRow::decode(std::vector<uint32_t>& out) const {
+  out.resize(static_cast<size_t>(count));
+  const bool is_narrow = tokens.size() == 2 * out.size();
+  for (size_t i = 0; i < out.size(); ++i) {
+    out[i] = is_narrow ? load_little_endian<uint16_t>(tokens, 2 * i) : load_little_endian<uint32_t>(tokens, 4 * i);
   }
+}
+
+bool PartTokens::next(TokensRow& row) {
+  if (position_ == end_) return false;
+  if (!read_tokens_row(bytes_.substr(position_, end_ - position_), token_bytes_, has_keys_, row)) {
+    throw Error(fmt::format("{} is damaged at byte {}", file_.path(), position_));
+  }
+  position_ += row.bytes.size();
+  return true;
+}
+
+bool PartTokens::next(std::string_view& id, Split& split, std::vector<uint32_t>& tokens) {
+  TokensRow row;
+  if (!next(row)) return false;
+  id = row.id;
+  split = row.split;
+  row.decode(tokens);
   return true;
 }
 

@@ -3,6 +3,7 @@
 //   NNNNNN.text.jsonl.zst     kept documents: {text,id,dump,url,date,file_path,language,language_score,token_count} a
 //                             line, with NAME_score for each classifier NAME that ran
 //   NNNNNN.rejects.jsonl.zst  dropped documents, one JSON line each, as the caller made them
+//                             (a run that ends early: with all fields, document_fields.h, and without token_count)
 //   NNNNNN.tokens             kept documents' ids, splits and tokens: what shards are cut from, deleted once they are
 //   NNNNNN.keys               of every document that deduplication judged, kept or not: id and bucket keys, in order
 //   NNNNNN.receipt            JSON, written last: the part exists when its receipt does
@@ -24,6 +25,7 @@
 #include "document/document.h"
 #include "shards/checksum.h"
 #include "shards/packed_part.h"
+#include "shards/shuffle_key.h"
 #include "shards/split.h"
 
 namespace ftok {
@@ -59,6 +61,8 @@ struct PartOptions {
   bool rejects = false;    // write the rejects file
   size_t token_bytes = 4;  // 2 or 4: token_bytes_for(vocabulary size)
   size_t keys_per_document = 0;
+  bool shuffles = false;           // tokens with shuffle keys
+  std::string stopped_after = {};  // not empty: texts get all fields (document_fields.h), and there are no tokens
 };
 
 // Writes a part into files of its own, or several parts, one after the other, into one file of each kind. Serial.
@@ -75,8 +79,8 @@ class PartWriter {
 
   // A document as deduplication judged it, in that order; `keys` holds keys_per_document keys.
   void add_judged(std::string_view id, std::span<const uint64_t> keys);
-  // A kept document: its text and fields, its `tokens`.
-  void add_kept(const Document& document, Split split);
+  // A kept document: its text and fields, its `tokens`. `key`: where `shuffles`.
+  void add_kept(const Document& document, Split split, const ShuffleKey& key = {});
   // A dropped document's record, without the line feed.
   void add_reject(std::string_view json_line);
 
@@ -99,6 +103,21 @@ struct FileStretch {
   uint64_t bytes = UINT64_MAX;
 };
 
+// A document in a tokens file.
+struct TokensRow {
+  std::string_view id;
+  Split split = Split::kTrain;
+  ShuffleKey key;           // where the file has any
+  std::string_view tokens;  // as stored
+  uint64_t count = 0;       // of tokens
+  std::string_view bytes;   // the whole row
+
+  void decode(std::vector<uint32_t>& out) const;
+};
+
+// Reads the row that `bytes` begin with; false when they do not hold one. `token_bytes`: 2 or 4.
+bool read_tokens_row(std::string_view bytes, size_t token_bytes, bool has_key, TokensRow& row);
+
 // The tokens of a part, document by document. Opening verifies the checksum and throws Error naming the file when it is
 // damaged. Serial.
 class PartTokens {
@@ -106,7 +125,11 @@ class PartTokens {
   explicit PartTokens(const std::string& path, FileStretch part = {});
 
   uint64_t size() const { return documents_; }
-  // The next document; false after the last. `id` lives as long as this object.
+  bool has_shuffle_keys() const { return has_keys_; }
+  size_t token_bytes() const { return token_bytes_; }
+  size_t position() const { return position_; }  // of the next row, in the part
+  // The next document; false after the last. What a row points to lives as long as this object.
+  bool next(TokensRow& row);
   bool next(std::string_view& id, Split& split, std::vector<uint32_t>& tokens);
 
  private:
@@ -115,6 +138,7 @@ class PartTokens {
   size_t position_ = 0;
   size_t end_ = 0;
   size_t token_bytes_ = 0;
+  bool has_keys_ = false;
   uint64_t documents_ = 0;
 };
 

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <optional>
 #include <set>
@@ -10,6 +11,7 @@
 #include "shards/files/verifier.h"
 #include "shards/part.h"
 #include "shards/reader.h"
+#include "shards/removal.h"
 #include "shards/sealed_json.h"
 
 namespace ftok {
@@ -98,6 +100,10 @@ void Verifier::shard_file(const std::string& path, const ShardHints& hints) {
   if (checksum_of_file(path) != reader.sidecar()->shard_checksum()) {
     find(path, "does not have the checksum its sidecar gives");
   }
+  for (size_t row = 0; !removed_.empty() && row < reader.sidecar()->size(); ++row) {
+    const std::string_view id = reader.sidecar()->document(row).id;
+    if (removed_.contains(id)) find(path, fmt::format("holds the document {}, which was removed", id));
+  }
   if (const auto wrong = contradiction(*reader.sidecar())) find(shard_sidecar_path(path), *wrong);
   const std::vector<uint64_t>& ends = reader.view().layout().document_ends;
   if (!ends.empty() && !same_ends(ends, *reader.sidecar())) find(path, "does not have the documents its sidecar lists");
@@ -147,7 +153,30 @@ void Verifier::part(const Manifest::Input& input, const Manifest& manifest) {
   }
 }
 
+// The receipts of removals. The ids in them are looked for in the shards.
+void Verifier::removals() {
+  for (uint64_t number = 1;; ++number) {
+    const std::string name = fmt::format("{}/{:06}.json", kRemovalsFolder, number);
+    if (!fs::exists(path_of(name))) break;
+    listed_.insert(name);
+    count(path_of(name));
+    const Result<Removal> removal = parse_removal(read_file(path_of(name)));
+    if (!removal) {
+      find(path_of(name), removal.damage().detail);
+    } else if (removal->number != number) {
+      find(path_of(name), "is another removal's receipt");
+    } else {
+      removed_.insert(removal->ids.begin(), removal->ids.end());
+    }
+  }
+  const std::string pending = fmt::format("{}/pending.json", kRemovalsFolder);
+  if (!fs::exists(path_of(pending))) return;
+  listed_.insert(pending);
+  find(path_of(pending), "a removal was begun and is not finished: give `ftok remove-ids` again");
+}
+
 void Verifier::folder() {
+  removals();
   if (fs::exists(path_of(kJobName))) return job();
   listed_.insert(kManifestName);
   if (!fs::exists(path_of(kManifestName)) && fs::exists(path_of(kJournalName))) {
@@ -161,7 +190,28 @@ void Verifier::folder() {
     find(path_of(kBindingName), "is missing, and the manifest was made with it");
   }
   shards_and_parts(manifest);
+  corpora(manifest.corpora);
   unlisted();
+}
+
+// The folders of corpora, each as it would be by itself.
+void Verifier::corpora(const std::vector<std::string>& names) {
+  for (const std::string& name : names) {
+    const std::string folder = "corpora/" + name;
+    Verifier corpus(path_of(folder));
+    try {
+      if (!is_plain_name(folder)) throw Error("is listed under a name that points outside the folder");
+      corpus.folder();
+    } catch (const Error& error) {
+      corpus.find(corpus.folder_, error.what());
+    }
+    Verification result = corpus.take();
+    for (Finding& finding : result.findings) result_.findings.push_back(std::move(finding));
+    for (Finding& finding : result.unchecked) result_.unchecked.push_back(std::move(finding));
+    result_.files += result.files;
+    result_.bytes += result.bytes;
+    corpora_.insert(folder + "/");
+  }
 }
 
 void Verifier::binding(const std::string& checksum) {
@@ -189,6 +239,9 @@ void Verifier::unlisted() {
   std::set<std::string> names;
   for (const auto& entry : fs::recursive_directory_iterator(folder_)) {
     const std::string name = fs::relative(entry.path(), folder_).string();
+    const bool of_corpus = std::any_of(corpora_.begin(), corpora_.end(),
+                                       [&](const std::string& folder) { return name.starts_with(folder); });
+    if (of_corpus) continue;  // looked at there
     const bool ours = name.starts_with("attempts/") || name.starts_with("slurm/") || entry.path().filename() == ".lock";
     if (entry.is_regular_file() && !listed_.contains(name) && !ours) names.insert(name);
   }

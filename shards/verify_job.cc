@@ -75,6 +75,7 @@ void Verifier::job() {
     }
   }
   if (fs::exists(path_of(kManifestName))) guarded(kManifestName, [&] { job_result(*manifest); });
+  corpora(manifest->corpora);
   unlisted();
 }
 

@@ -1,3 +1,5 @@
+#include <fmt/format.h>
+
 #include <filesystem>
 
 #include "core/file.h"
@@ -22,7 +24,7 @@ const std::vector<Leftovers>& leftovers() {
       {"group", {".edges"}, {"decide"}},
       {"decide", {".repeats"}, {"resolve"}},
       {"resolve", {".answers"}, {"commit"}},
-      {"commit", {".tokens"}, {"cut"}},
+      {"commit", {".tokens", ".shuffled"}, {"cut"}},
   };
   return all;
 }
@@ -55,9 +57,18 @@ bool is_cleaned(const Job& job, std::string_view pass) {
   return !fs::exists(job.path_of("work")) && fs::exists(job.path_of(task_receipt_name("finish", 0)));
 }
 
-Cleaned clean_job(const Job& job) {
-  Cleaned cleaned;
-  if (!are_done(job, {"extract"}, "")) return cleaned;
+void sweep_attempts(const Job& job) {
+  for (const std::string_view pass : kPasses) {
+    const std::string folder = job.path_of(fmt::format("attempts/{}", pass));
+    if (fs::exists(folder)) remove_dead_temporaries(folder);
+  }
+}
+
+namespace {
+
+// Returns whether the job is done, and nobody writes there any more.
+bool clean_one(const Job& job, Cleaned& cleaned) {
+  if (!are_done(job, {"extract"}, "")) return false;
   const std::string after = extracted(job).digest;
   for (const Leftovers& left : leftovers()) {
     if (!fs::exists(job.path_of("work")) || !are_done(job, left.readers, after)) continue;
@@ -71,13 +82,26 @@ Cleaned clean_job(const Job& job) {
     }
     for (const fs::path& path : paths) remove(path, cleaned);
   }
-  if (!are_done(job, {"finish"}, after)) return cleaned;
-  // All is done: nobody writes here any more.
+  if (!are_done(job, {"finish"}, after)) return false;
   std::error_code code;
   fs::remove_all(job.path_of("work"), code);
   remove_temporaries(job.path());
   remove_temporaries(job.path_of("parts"));
   for (const std::string_view pass : kPasses) remove_temporaries(job.path_of("receipts/" + std::string(pass)));
+  return true;
+}
+
+}  // namespace
+
+Cleaned clean_job(const Job& job) {
+  Cleaned cleaned;
+  bool is_done = true;
+  for (const Job& each : job.with_corpora()) is_done = clean_one(each, cleaned) && is_done;
+  for (const std::string_view pass : kPasses) {
+    const std::string folder = job.path_of(fmt::format("attempts/{}", pass));
+    if (is_done && fs::exists(folder)) remove_temporaries(folder);
+  }
+  sweep_attempts(job);
   return cleaned;
 }
 

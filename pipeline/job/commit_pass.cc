@@ -11,6 +11,7 @@
 #include "dedup/exact.h"
 #include "dedup/signatures.h"
 #include "pipeline/job/repeats.h"
+#include "pipeline/job/shuffled_streams.h"
 #include "pipeline/job/task.h"
 #include "pipeline/run/extractor.h"
 #include "pipeline/run/part_maker.h"
@@ -89,10 +90,11 @@ class Commit {
       : context_(context),
         extracted_(extracted),
         budget_(context.options.memory / 2),
-        options_{
-            context.job.rejects(), context.job.manifest().text,
-            std::clamp<size_t>(context.options.memory / 2 / kItemBytes, 2, std::max<size_t>(2, 2 * context.threads)),
-            &budget_},
+        options_{.rejects = context.job.rejects(),
+                 .text = context.job.manifest().text,
+                 .live_max = std::clamp<size_t>(context.options.memory / 2 / kItemBytes, 2,
+                                                std::max<size_t>(2, 2 * context.threads)),
+                 .budget = &budget_},
         maker_(context.plan, options_, context.progress),
         judge_(context, extracted),
         writer_(maker_.part_options("", 0), paths()) {}
@@ -116,7 +118,7 @@ class Commit {
     PartPaths paths;
     if (context_.job.manifest().text) paths.text = stem + ".text.jsonl.zst";
     if (context_.job.rejects() != Rejects::kNone) paths.rejects = stem + ".rejects.jsonl.zst";
-    paths.tokens = context_.job.path_of(tokens_name(context_.task()));
+    if (!context_.plan.stops()) paths.tokens = context_.job.path_of(tokens_name(context_.task()));
     return paths;
   }
 
@@ -139,6 +141,7 @@ class Commit {
       receipt_.numbers[s == 0 ? "train_documents" : "val_documents"] += part.documents[s];
       receipt_.numbers[s == 0 ? "train_tokens" : "val_tokens"] += part.tokens[s];
     }
+    if (!context_.plan.stops()) tokens_of_inputs_.push_back(part.bytes.at("tokens"));
     inputs_ += write_packed_part(part);
     tallies_[dump_of(report.input)].add(report.tally);
     receipt_.numbers["quarantined"] += report.quarantined.empty() ? 0 : 1;
@@ -157,6 +160,8 @@ class Commit {
 
   TaskReceipt finish() {
     receipt_.files = writer_.commit_files();
+    if (context_.plan.shuffle && !context_.plan.stops())
+      receipt_.sliced.push_back(write_shuffled(context_, tokens_of_inputs_));
     const std::string name = inputs_name(context_.task());
     write_file(context_.job.path_of(name), inputs_);
     receipt_.files.push_back({name, inputs_.size(), checksum_of(inputs_)});
@@ -176,6 +181,7 @@ class Commit {
   RepeatJudge judge_;
   PartWriter writer_;
   std::string inputs_;
+  std::vector<uint64_t> tokens_of_inputs_;  // bytes
   std::map<std::string, Tally> tallies_;
   TaskReceipt receipt_;
 };

@@ -154,6 +154,34 @@ class Gatherer {
   TaskReceipt receipt_;
 };
 
+// The task's inputs whose candidates are missing somewhere.
+std::vector<size_t> missing_inputs(const TaskContext& context, const std::vector<std::string>& inputs, TaskShare share,
+                                   const CandidatePlaces& places) {
+  std::vector<size_t> missing;
+  for (size_t number = share.begin; number < share.end; ++number) {
+    for (size_t place = 0; place <= context.plan.corpora.size(); ++place) {
+      const std::optional<InputReport> report = report_of_candidates(places.path(number, place));
+      const bool is_there = report && is_what_was_read(*report, inputs[number]);
+      const bool was_given_up = report && !report->quarantined.empty();
+      if (was_given_up ? !context.options.retry : is_there) continue;
+      missing.push_back(number);
+      break;
+    }
+  }
+  return missing;
+}
+
+TaskReceipt gather(const TaskContext& context, TaskShare share) {
+  for (const char* folder : {"parts", "receipts/extract"}) {
+    make_folder(context.job.path_of(folder));
+    remove_dead_temporaries(context.job.path_of(folder));
+  }
+  Gatherer gatherer(context);
+  for (size_t number = share.begin; number < share.end; ++number) gatherer.add(number);
+  gatherer.add_earlier();
+  return gatherer.finish();
+}
+
 }  // namespace
 
 TaskReceipt extract_pass(const TaskContext& context) {
@@ -162,17 +190,17 @@ TaskReceipt extract_pass(const TaskContext& context) {
   for (const JobManifest::Input& input : job.manifest().inputs) inputs.push_back(unescape_bytes(input.name));
   const std::vector<std::string> names = input_names(inputs);
   const TaskShare share = share_of_task(inputs.size(), context.task(), job.tasks("extract"));
-  const std::string folder = job.path_of(fmt::format("work/{:06}", context.task()));
-  make_folder(folder);
-  remove_dead_temporaries(folder);
-  const auto path = [&](size_t number) { return job.path_of(candidates_name(context.task(), number)); };
-  std::vector<size_t> missing;
-  for (size_t number = share.begin; number < share.end; ++number) {
-    const std::optional<InputReport> report = report_of_candidates(path(number));
-    const bool is_there = report && is_what_was_read(*report, inputs[number]);
-    const bool was_given_up = report && !report->quarantined.empty();
-    if (was_given_up ? context.options.retry : !is_there) missing.push_back(number);
+  const std::vector<Job> jobs = job.with_corpora();
+  for (const Job& each : jobs) {
+    for (const std::string& folder : {std::string("work"), fmt::format("work/{:06}", context.task())}) {
+      make_folder(each.path_of(folder));
+      remove_dead_temporaries(each.path_of(folder));
+    }
   }
+  const CandidatePlaces places = {
+      [&](size_t number, size_t place) { return jobs[place].path_of(candidates_name(context.task(), number)); },
+      [](size_t, size_t) { return false; }};
+  const std::vector<size_t> missing = missing_inputs(context, inputs, share, places);
   context.progress.inputs_total = share.end - share.begin;
   context.progress.inputs_committed = share.end - share.begin - missing.size();
   run_on_threads(context.threads, [&] {
@@ -180,15 +208,18 @@ TaskReceipt extract_pass(const TaskContext& context) {
     const ExtractorOptions options = {context.threads, context.options.memory, &budget, job.rejects(),
                                       UINT64_MAX,      context.options.fetch};
     Extractor extractor(inputs, names, context.plan, options, context.progress, context.log);
-    extractor.run(missing, {path, [](size_t) { return false; }}, [&](size_t) {
+    extractor.run(missing, places, [&](size_t) {
       ++context.progress.inputs_read;
       ++context.progress.inputs_committed;
     });
   });
-  Gatherer gatherer(context);
-  for (size_t number = share.begin; number < share.end; ++number) gatherer.add(number);
-  gatherer.add_earlier();
-  return gatherer.finish();
+  for (size_t place = 1; place < jobs.size(); ++place) {
+    const TaskContext own = {jobs[place],      context.options, context.plan,
+                             context.progress, context.log,     context.threads};
+    TaskReceipt receipt = gather(own, share);
+    publish_receipt(jobs[place], kPasses[0], context.task(), "", receipt);
+  }
+  return gather(context, share);
 }
 
 }  // namespace ftok

@@ -41,7 +41,7 @@ TaskReceipt finish_pass(const TaskContext& context, const Extracted& extracted) 
   for (const TaskReceipt& receipt : receipts_of(job, "commit", extracted.digest)) {
     for (const auto& [crawl, tally] : read_tallies(receipt.tally)) totals.add(tally);
   }
-  Manifest manifest = manifest_of(context.plan, job.manifest().binding, totals);
+  Manifest manifest = manifest_of(context.plan, job.manifest().binding, totals, job.manifest().corpus);
   for (TaskReceipt& receipt : receipts_of(job, "cut", extracted.digest)) {
     for (ShardEntry& shard : receipt.shards) manifest.shards.push_back(std::move(shard));
   }
@@ -52,8 +52,10 @@ TaskReceipt finish_pass(const TaskContext& context, const Extracted& extracted) 
   const std::string text = write_manifest(manifest);
   write_file(job.path_of(kManifestName), text);
   const int64_t per_mille = context.plan.validation_per_mille;
-  warn_of_small_corpus(job.path(), totals, totals.kept == 1 && per_mille > 0 && per_mille < 1000, manifest.shard_format,
-                       manifest.shards, context.log);
+  sweep_attempts(job);
+  if (!context.plan.stops() && job.manifest().corpora.empty())
+    warn_of_small_corpus(job.path(), totals, totals.kept == 1 && per_mille > 0 && per_mille < 1000,
+                         manifest.shard_format, manifest.shards, context.log);
   TaskReceipt receipt;
   receipt.files = manifest.split_files;
   receipt.files.push_back({kManifestName, text.size(), checksum_of(text)});

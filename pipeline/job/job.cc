@@ -2,7 +2,9 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <filesystem>
+#include <map>
 
 #include "core/byte_source.h"
 #include "core/error.h"
@@ -34,14 +36,21 @@ std::string_view rejects_name(Rejects rejects) {
   return rejects == Rejects::kNone ? "none" : rejects == Rejects::kIds ? "ids" : "text";
 }
 
-// Whether a folder holds nothing but what a plan with this binding left that was killed before it wrote the manifest.
-bool is_left_by_plan(const std::string& folder, const std::string& binding) {
+using Files = std::map<std::string, std::string>;  // name in the job's folder -> content
+
+// Whether a folder holds nothing but what a plan of these files left that was killed before it wrote the manifest.
+bool is_left_by_plan(const std::string& folder, const Files& files) {
   if (!fs::is_directory(folder)) return false;
-  for (const fs::directory_entry& entry : fs::directory_iterator(folder)) {
-    const std::string name = entry.path().filename();
-    const bool is_binding = name == kBindingName && entry.is_regular_file() && read_file(entry.path()) == binding;
-    const bool is_unfinished = is_temporary(name) && (name.starts_with(kBindingName) || name.starts_with(kJobName));
-    if (!is_binding && !is_unfinished) return false;
+  for (const fs::directory_entry& entry : fs::recursive_directory_iterator(folder)) {
+    const std::string name = fs::relative(entry.path(), folder).generic_string();
+    const std::string base = entry.path().filename();
+    const auto found = files.find(name);
+    const bool is_folder = entry.is_directory() && std::any_of(files.begin(), files.end(), [&](const auto& file) {
+                             return file.first.starts_with(name + "/");
+                           });
+    const bool is_ours = found != files.end() && entry.is_regular_file() && read_file(entry.path()) == found->second;
+    const bool is_unfinished = is_temporary(base) && (base.starts_with(kBindingName) || base.starts_with(kJobName));
+    if (!is_folder && !is_ours && !is_unfinished) return false;
   }
   return true;
 }
@@ -62,16 +71,8 @@ uint64_t ranges_for(const std::vector<JobManifest::Input>& inputs) {
   return std::clamp<uint64_t>(bytes / kKeyBytesAnInputByte / kRangeBytes + 1, 1, kJobTasksMax);
 }
 
-}  // namespace
-
-JobManifest plan_job(const JobOptions& options, RecipeConfig recipe, const Plan& plan) {
-  if (options.tasks < 1 || options.tasks > kJobTasksMax) {
-    throw UsageError(fmt::format("{} tasks: expected 1 to {}", options.tasks, kJobTasksMax));
-  }
-  if (options.ranges > kJobTasksMax) {
-    throw UsageError(fmt::format("{} ranges of keys: expected 0 to {}", options.ranges, kJobTasksMax));
-  }
-  for (const std::string& input : options.inputs) {
+void check_inputs(const std::vector<std::string>& inputs) {
+  for (const std::string& input : inputs) {
     if (!is_address(input) && !can_be_read_again(input)) {
       throw UsageError(fmt::format("{} cannot be an input of a job: its tasks may have to read it again", input));
     }
@@ -82,10 +83,62 @@ JobManifest plan_job(const JobOptions& options, RecipeConfig recipe, const Plan&
                       shown_input(input)));
     }
   }
+}
+
+// What a plan writes: job.json as the last of all.
+Files files_of(const Plan& plan, JobManifest& manifest) {
+  Files files;
+  const auto add = [&](const std::string& prefix, const std::string& text, JobManifest one) {
+    const std::string binding = run_binding(text);
+    one.binding = checksum_of(binding);
+    files[prefix + kBindingName] = binding;
+    files[prefix + kJobName] = write_job_manifest(one);
+    return one.binding;
+  };
+  for (const RoutedCorpus& corpus : plan.corpora) {
+    JobManifest one = manifest;
+    one.corpora.clear();
+    one.corpus = corpus.name;
+    add(fmt::format("{}/{}/", kCorporaFolder, corpus.name), corpus.binding, std::move(one));
+  }
+  manifest.binding = add("", plan.binding, manifest);
+  return files;
+}
+
+void write_plan(const std::string& output, const Plan& plan, JobManifest& manifest) {
+  const Files files = files_of(plan, manifest);
+  const std::string path = output + "/" + kJobName;
+  if (fs::exists(path)) {
+    if (read_file(path) == files.at(kJobName)) return;
+    throw UsageError(fmt::format("{} holds another job; name another folder", output));
+  }
+  if (fs::exists(output) && !is_left_by_plan(output, files)) {
+    throw UsageError(fmt::format("{} is there and is not empty; name another folder", output));
+  }
+  const auto write = [&](const std::string& name, const std::string& text) {
+    const std::string folder = fs::path(output + "/" + name).parent_path().string();
+    make_folder(folder);
+    remove_dead_temporaries(folder);
+    write_file(output + "/" + name, text);
+  };
+  for (const auto& [name, text] : files) {
+    if (name != kJobName) write(name, text);
+  }
+  write(kJobName, files.at(kJobName));
+}
+
+}  // namespace
+
+JobManifest plan_job(const JobOptions& options, RecipeConfig recipe, const Plan& plan) {
+  if (options.tasks < 1 || options.tasks > kJobTasksMax) {
+    throw UsageError(fmt::format("{} tasks: expected 1 to {}", options.tasks, kJobTasksMax));
+  }
+  if (options.ranges > kJobTasksMax) {
+    throw UsageError(fmt::format("{} ranges of keys: expected 0 to {}", options.ranges, kJobTasksMax));
+  }
+  check_inputs(options.inputs);
   JobManifest manifest;
   manifest.software = software();
-  const std::string binding = run_binding(plan.binding);
-  manifest.binding = checksum_of(binding);
   manifest.recipe = recipe_text(std::move(recipe), false);
   manifest.folder = fs::current_path().string();
   manifest.vocabulary = options.vocabulary;
@@ -97,20 +150,8 @@ JobManifest plan_job(const JobOptions& options, RecipeConfig recipe, const Plan&
   for (const std::string_view pass : kPasses) manifest.tasks[std::string(pass)] = options.tasks;
   manifest.tasks["group"] = options.ranges > 0 ? options.ranges : ranges_for(manifest.inputs);
   manifest.tasks["finish"] = 1;
-
-  const std::string text = write_job_manifest(manifest);
-  const std::string path = options.output + "/" + kJobName;
-  if (fs::exists(path)) {
-    if (read_file(path) == text) return manifest;
-    throw UsageError(fmt::format("{} holds another job; name another folder", options.output));
-  }
-  if (fs::exists(options.output) && !is_left_by_plan(options.output, binding)) {
-    throw UsageError(fmt::format("{} is there and is not empty; name another folder", options.output));
-  }
-  make_folder(options.output);
-  remove_dead_temporaries(options.output);
-  write_file(options.output + "/" + kBindingName, binding);
-  write_file(path, text);
+  manifest.corpora = plan.routing.corpora();
+  write_plan(options.output, plan, manifest);
   return manifest;
 }
 
@@ -137,6 +178,14 @@ Job::Job(std::string path, Check check) : path_(std::move(path)) {
   }
 }
 
+std::vector<Job> Job::with_corpora() const {
+  std::vector<Job> all = {*this};
+  for (const std::string& corpus : manifest_.corpora) {
+    all.emplace_back(corpus_folder(path_, corpus), Check::kManifestOnly);
+  }
+  return all;
+}
+
 RecipeConfig Job::recipe() const { return parse_recipe(manifest_.recipe, path_of(kJobName)); }
 
 Rejects Job::rejects() const {
@@ -144,7 +193,9 @@ Rejects Job::rejects() const {
 }
 
 void Job::check(const Plan& plan) const {
-  const std::string binding = run_binding(plan.binding);
+  const auto is_ours = [this](const RoutedCorpus& corpus) { return corpus.name == manifest_.corpus; };
+  const auto corpus = std::find_if(plan.corpora.begin(), plan.corpora.end(), is_ours);
+  const std::string binding = run_binding(corpus == plan.corpora.end() ? plan.binding : corpus->binding);
   if (checksum_of(binding) == manifest_.binding) return;
   refuse(fmt::format("{} was planned with something else: {}", path_,
                      recipe_difference(read_file(path_of(kBindingName)), binding)));

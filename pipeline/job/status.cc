@@ -95,6 +95,58 @@ std::string list_of(const std::vector<uint64_t>& numbers, size_t shown) {
   return text;
 }
 
+// Tallies by crawl, of documents wherever they are routed.
+class Crawls {
+ public:
+  void add(const std::string& corpus, const std::string& json) {
+    for (const auto& [crawl, tally] : read_tallies(json)) {
+      corpus.empty() ? own_[crawl].add(tally) : corpora_[{crawl, corpus}].add(tally);
+    }
+  }
+  std::vector<CrawlStatus> all() const {
+    std::vector<CrawlStatus> crawls;
+    for (const auto& [crawl, own] : own_) {
+      Tally tally = own;
+      for (const auto& [key, more] : corpora_) {
+        if (key.first == crawl) tally.take_in(key.second, more);
+      }
+      crawls.push_back({crawl, std::move(tally)});
+    }
+    return crawls;
+  }
+
+ private:
+  std::map<std::string, Tally> own_;
+  std::map<std::pair<std::string, std::string>, Tally> corpora_;  // by crawl and corpus
+};
+
+// The tasks of the last pass of `status` in the job, or in the corpus of that place. `after`: of the job's extract
+// receipts, once that pass has been looked at.
+void look_at(const Job& job, size_t place, std::string& after, JobStatus& status, Crawls& crawls) {
+  PassStatus& pass = status.passes.back();
+  const bool extracts = pass.name == kPasses[0];
+  const uint64_t tasks = job.tasks(pass.name);
+  uint64_t done = 0;
+  Checksum digest;
+  for (uint64_t task = 0; task < tasks; ++task) {
+    const std::optional<TaskReceipt> receipt = receipt_if_ours(job, pass.name, task, after);
+    if (!receipt) {
+      if (!extracts || place == 0) pass.missing.push_back(place * tasks + task);
+      continue;
+    }
+    ++done;
+    if (extracts) digest.update(checksum_of(write_task_receipt(*receipt)));
+    if (extracts && place == 0) {
+      pass.quarantined += receipt->number("quarantined");
+      status.bytes_done += receipt->number("bytes");
+    }
+    if (extracts || pass.name == "commit") crawls.add(job.manifest().corpus, receipt->tally);
+  }
+  if (!extracts || place == 0) pass.done += done;
+  // What rests on extracted inputs counts once all are there, and only if it rests on these.
+  if (extracts) after = done == tasks ? digest.hex() : "none";
+}
+
 double cost_left(const JobStatus& status, double price_an_hour) { return status.seconds_left / 3600 * price_an_hour; }
 
 }  // namespace
@@ -107,36 +159,19 @@ JobStatus job_status(const Job& job) {
     status.bytes = status.bytes && input.bytes ? std::optional(*status.bytes + *input.bytes) : std::nullopt;
   }
   const std::vector<Attempt> attempts = read_attempts(job);
-  std::map<std::string, Tally> by_crawl, extracted_by_crawl;
-  std::string after;
-  Checksum digest;
+  const std::vector<Job> jobs = job.with_corpora();
+  std::vector<std::string> after(jobs.size());
+  Crawls extracted, committed;
   for (const std::string_view name : kPasses) {
     PassStatus& pass = status.passes.emplace_back();
     pass.name = name;
-    pass.tasks = job.tasks(name);
-    for (uint64_t task = 0; task < pass.tasks; ++task) {
-      const std::optional<TaskReceipt> receipt = receipt_if_ours(job, name, task, after);
-      if (!receipt) {
-        pass.missing.push_back(task);
-        continue;
-      }
-      ++pass.done;
-      if (name == "extract") {
-        pass.quarantined += receipt->number("quarantined");
-        status.bytes_done += receipt->number("bytes");
-        digest.update(checksum_of(write_task_receipt(*receipt)));
-      }
-      if (name != "extract" && name != "commit") continue;
-      for (const auto& [crawl, tally] : read_tallies(receipt->tally)) {
-        (name == "extract" ? extracted_by_crawl : by_crawl)[crawl].add(tally);
-      }
+    pass.tasks = all_tasks(job.manifest(), name);
+    for (size_t place = 0; place < jobs.size(); ++place) {
+      look_at(jobs[place], place, after[place], status, name == kPasses[0] ? extracted : committed);
     }
-    // What rests on extracted inputs counts once all are there, and only if it rests on these.
-    if (name == "extract") after = pass.missing.empty() ? digest.hex() : "none";
     add_attempts(attempts, pass);
+    if (name == "commit") status.crawls = pass.missing.empty() ? committed.all() : extracted.all();
   }
-  const bool committed = status.passes[4].missing.empty();
-  for (const auto& [crawl, tally] : committed ? by_crawl : extracted_by_crawl) status.crawls.push_back({crawl, tally});
   mark_what_stands_out(status.crawls);
   const double seconds = status.passes.front().seconds;
   status.bytes_a_second = seconds > 0 ? static_cast<double>(status.bytes_done) / seconds : 0;

@@ -14,6 +14,7 @@
 #include "pipeline/job/attempt.h"
 #include "pipeline/run.h"
 #include "pipeline/run/candidates.h"
+#include "shards/removal.h"
 
 namespace ftok {
 namespace fs = std::filesystem;
@@ -63,6 +64,15 @@ std::vector<TaskReceipt> receipts_of(const Job& job, std::string_view pass, cons
                 kTryAgainExitCode);
   }
   return receipts;
+}
+
+void publish_receipt(const Job& job, std::string_view pass, uint64_t task, const std::string& after,
+                     TaskReceipt& receipt) {
+  receipt.job = job.digest();
+  receipt.pass = pass;
+  receipt.task = task;
+  receipt.after = after;
+  write_file(job.path_of(task_receipt_name(pass, task)), write_task_receipt(receipt));
 }
 
 Extracted extracted(const Job& job) {
@@ -152,9 +162,13 @@ void check_options(const Job& job, const TaskOptions& options) {
   if (std::find(std::begin(kPasses), std::end(kPasses), options.pass) == std::end(kPasses)) {
     throw UsageError(fmt::format("unknown pass '{}': expected one of {}", options.pass, fmt::join(kPasses, ", ")));
   }
-  if (options.task >= job.tasks(options.pass)) {
-    throw UsageError(fmt::format("task {}: the pass {} of {} has tasks 0 to {}", options.task, options.pass, job.path(),
-                                 job.tasks(options.pass) - 1));
+  if (const uint64_t tasks = all_tasks(job.manifest(), options.pass); options.task >= tasks) {
+    throw UsageError(
+        fmt::format("task {}: the pass {} of {} has tasks 0 to {}", options.task, options.pass, job.path(), tasks - 1));
+  }
+  if (options.pass == kPasses[0] && !job.manifest().corpus.empty()) {
+    throw UsageError(
+        fmt::format("{} is a corpus of a job: its inputs are extracted by the tasks of that one", job.path()));
   }
 }
 
@@ -173,12 +187,26 @@ TaskResult result_of(const Job& job, const TaskReceipt& receipt, bool was_done) 
   return {was_done, receipt.number("quarantined"), first_quarantined(job, receipt)};
 }
 
+// Whether what the task left in the corpora of the job is there too.
+bool corpora_hold(const Job& job, const TaskOptions& options) {
+  if (options.pass != kPasses[0]) return true;
+  const std::vector<Job> all = job.with_corpora();
+  return std::all_of(all.begin() + 1, all.end(), [&](const Job& corpus) {
+    const std::optional<TaskReceipt> done = corpus.receipt(options.pass, options.task, "");
+    return done && holds(corpus, *done);
+  });
+}
+
 TaskResult do_task(const Job& job, const TaskOptions& options, const Plan& plan, const Log& log) {
   const Extracted before = options.pass == "extract" ? Extracted() : extracted(job);
   std::string why;
   const std::optional<TaskReceipt> done = job.receipt(options.pass, options.task, before.digest, &why);
   const bool retries = options.retry && done && done->number("quarantined") > 0 && options.pass == "extract";
-  if (done && !retries && holds(job, *done)) return result_of(job, *done, true);
+  if (done && !retries && holds(job, *done) && corpora_hold(job, options)) return result_of(job, *done, true);
+  if (has_removals(job.path())) {
+    throw Error(job.path() + ": documents were removed from it (`ftok remove-ids`): its tasks are not done again",
+                kConfigurationExitCode);
+  }
   Progress progress;
   ProgressDisplay display(progress, log, options.quiet, "");
   const TaskContext context = {job,
@@ -193,12 +221,19 @@ TaskResult do_task(const Job& job, const TaskOptions& options, const Plan& plan,
   }
   remove_dead_temporaries(job.path());
   TaskReceipt receipt = do_pass(context, before);
-  receipt.job = job.digest();
-  receipt.pass = options.pass;
-  receipt.task = options.task;
-  receipt.after = before.digest;
-  write_file(job.path_of(task_receipt_name(options.pass, options.task)), write_task_receipt(receipt));
+  publish_receipt(job, options.pass, options.task, before.digest, receipt);
   return result_of(job, receipt, false);
+}
+
+// The tasks of a pass are those of the job itself, then those of each corpus.
+TaskResult do_task_of_all(const Job& job, const TaskOptions& options, const Plan& plan, const Log& log) {
+  const uint64_t place = options.pass == kPasses[0] ? 0 : options.task / job.tasks(options.pass);
+  if (place == 0) return do_task(job, options, plan, log);
+  const Job corpus(corpus_folder(job.path(), job.manifest().corpora.at(place - 1)));
+  corpus.check(plan);
+  TaskOptions own = options;
+  own.task = options.task % job.tasks(options.pass);
+  return do_task(corpus, own, plan, log);
 }
 
 }  // namespace
@@ -208,7 +243,7 @@ TaskResult run_task(const Job& job, const TaskOptions& options, const Plan& plan
   job.check(plan);
   AttemptRecord attempt(job, options.pass, options.task);
   try {
-    TaskResult result = do_task(job, options, plan, log);
+    TaskResult result = do_task_of_all(job, options, plan, log);
     attempt.end(result.quarantined > 0 ? kGivenUpExitCode : 0);
     return result;
   } catch (const Error& error) {

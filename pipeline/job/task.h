@@ -58,10 +58,18 @@ bool is_cleaned(const Job& job, std::string_view pass);
 // The entry of a receipt for the file of this name; throws Error naming the receipt when it has none.
 const FileEntry& file_of(const TaskReceipt& receipt, const std::string& name);
 
+// Completes what a pass returned and writes it: the task is done.
+void publish_receipt(const Job& job, std::string_view pass, uint64_t task, const std::string& after,
+                     TaskReceipt& receipt);
+
 // A file of inputs, held against its receipt.
 std::vector<PackedPart> packed_parts(const Job& job, const TaskReceipt& receipt, const std::string& name);
 
-// Each makes what the task makes and returns its receipt, but for `job`, `pass` and `task`.
+// Removes what killed attempts of this host left half-written in attempts/.
+void sweep_attempts(const Job& job);
+
+// Each makes what the task makes and returns its receipt, but for `job`, `pass` and `task`. Where documents are routed,
+// `extract` publishes the corpora's receipts itself.
 TaskReceipt extract_pass(const TaskContext& context);
 TaskReceipt group_pass(const TaskContext& context, const Extracted& extracted);
 TaskReceipt decide_pass(const TaskContext& context, const Extracted& extracted);

@@ -5,7 +5,9 @@
 #include <algorithm>
 #include <filesystem>
 
+#include "core/signals.h"
 #include "pipeline/small_corpus.h"
+#include "pipeline/tokenize/join_buckets.h"
 #include "shards/split_files.h"
 
 namespace ftok {
@@ -14,9 +16,10 @@ namespace ftok {
 // shards that copy is small beside them; until then the tokens of their parts stay in parts/.
 constexpr uint64_t kShardsPerCheckpoint = 8;
 
-Committer::Committer(const OutputFolder& folder, const Plan& plan, const CommitOptions& options, RunState state,
-                     Progress& progress, const Log& log)
+Committer::Committer(const OutputFolder& folder, std::string corpus, const Plan& plan, const CommitOptions& options,
+                     RunState state, Progress& progress, const Log& log)
     : folder_(folder),
+      corpus_(std::move(corpus)),
       plan_(plan),
       options_(options),
       progress_(progress),
@@ -84,17 +87,18 @@ void Committer::commit_next(CandidateReader& reader) {
   count(report);
   inputs_.push_back({number, std::move(part.report), std::move(part.receipt)});
   add_to_shards(number, receipt.kept());
-  ++progress_.inputs_committed;
+  if (corpus_.empty()) ++progress_.inputs_committed;
 }
 
 Split Committer::split(std::string_view split_key) {
-  const bool first =
-      kept_++ == 0 && plan_.validation_per_mille > 0;  // so that there is at least one document to validate on
+  // So that there is at least one document to validate on; which one comes first in a shuffle is known at its end.
+  const bool first = kept_++ == 0 && plan_.validation_per_mille > 0 && !plan_.shuffle;
   const bool validates = first || is_validation(split_key, plan_.validation_per_mille);
   return validates ? Split::kValidation : Split::kTrain;
 }
 
 void Committer::add_to_shards(uint64_t part, uint64_t kept) {
+  if (plan_.stops() || plan_.shuffle) return;
   if (kept > 0) {
     PartTokens tokens(part_paths(folder_.parts(), part).tokens);
     std::string_view id;
@@ -103,6 +107,36 @@ void Committer::add_to_shards(uint64_t part, uint64_t kept) {
     while (tokens.next(id, split, ids)) shards_->add(split, id, ids);
   }
   if (shards_->shards_completed() - shards_completed_at_checkpoint_ >= kShardsPerCheckpoint) checkpoint();
+}
+
+void Committer::shuffle() {
+  if (!plan_.shuffle || plan_.stops() || parts_in_shards_ == inputs_.size()) return;
+  const std::string prefix = folder_.work_path() + "/bucket";
+  make_folder(folder_.work_path());
+  BucketSizes sizes;
+  {
+    BucketWriter buckets(prefix, token_bytes_for(plan_.shards.vocabulary_size), {});
+    TokensRow row;
+    std::vector<uint32_t> ids;
+    for (uint64_t part = 0; part < inputs_.size(); ++part) {
+      if (stop_requested()) throw Stopped();
+      PartTokens tokens(part_paths(folder_.parts(), part).tokens);
+      while (tokens.next(row)) {
+        row.decode(ids);
+        buckets.add(row.key, row.id, ids);
+      }
+    }
+    sizes = buckets.flush();
+  }
+  const int64_t per_mille = plan_.validation_per_mille;
+  bool is_first = true;
+  std::vector<uint32_t> ids;
+  join_buckets(sizes, {prefix, options_.threads, options_.memory, 0}, [&](const BucketRow& row) {
+    row.decode(ids);
+    const bool validates = (is_first && per_mille > 0) || is_validation(row.id, per_mille);
+    shards_->add(validates ? Split::kValidation : Split::kTrain, row.id, ids);
+    is_first = false;
+  });
 }
 
 // All parts so far are in shards from now on.
@@ -116,7 +150,7 @@ void Committer::checkpoint() {
 }
 
 void Committer::write_final_manifest() {
-  Manifest manifest = manifest_of(plan_, folder_.binding_digest(), tally_);
+  Manifest manifest = manifest_of(plan_, folder_.binding_digest(), tally_, corpus_);
   manifest.inputs = inputs_;
   manifest.parts_in_shards = inputs_.size();
   manifest.shards = final_shards_;
@@ -137,6 +171,7 @@ void Committer::finish() {
 }
 
 void Committer::warn_of_small_corpus(const std::string& output, const Log& log) const {
+  if (plan_.stops() || (corpus_.empty() && !plan_.corpora.empty())) return;  // there are no shards
   ftok::warn_of_small_corpus(output, tally_, only_document_trains_, plan_.shards.format->name(), final_shards_, log);
 }
 

@@ -23,8 +23,9 @@ class Committer {
  public:
   // Takes up what the folder holds: opens the journal on `state`, rebuilds the index from the keys, brings the shards
   // up to the last part.
-  Committer(const OutputFolder& folder, const Plan& plan, const CommitOptions& options, RunState state,
-            Progress& progress, const Log& log);
+  // `corpus`: the name of the one whose folder it is, where there are several.
+  Committer(const OutputFolder& folder, std::string corpus, const Plan& plan, const CommitOptions& options,
+            RunState state, Progress& progress, const Log& log);
   ~Committer();
 
   // Commits input `number`, the one after the last, from its candidate file, which is then removed. Where the
@@ -33,6 +34,10 @@ class Committer {
   // Commits those that wait.
   void commit_waiting();
 
+  // With shards.shuffle, once all inputs are committed: puts their documents in order and into shards. A run that is
+  // killed there begins with it again. In the current TBB arena.
+  void shuffle();
+
   // Publishes the last shards and the complete manifest; call once all inputs are committed.
   void finish();
 
@@ -40,6 +45,7 @@ class Committer {
   void warn_of_small_corpus(const std::string& output, const Log& log) const;
 
   size_t parts() const { return inputs_.size(); }
+  size_t taken() const { return inputs_.size() + waiting_; }  // inputs: those that are committed, or wait
   const Tally& tally() const { return tally_; }
   std::vector<std::string> shard_names() const;  // after finish()
   const std::vector<std::string>& quarantined() const { return quarantined_; }
@@ -57,6 +63,7 @@ class Committer {
   void write_final_manifest();
 
   const OutputFolder& folder_;
+  const std::string corpus_;
   const Plan& plan_;
   CommitOptions options_;
   Progress& progress_;

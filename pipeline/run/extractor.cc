@@ -52,11 +52,34 @@ Extractor::Extractor(const std::vector<std::string>& inputs, const std::vector<s
       progress_(progress),
       log_(std::move(log)) {}
 
+std::vector<std::string> Extractor::paths(const CandidatePlaces& places, size_t number) const {
+  std::vector<std::string> paths;
+  for (size_t place = 0; place <= plan_.corpora.size(); ++place) paths.push_back(places.path(number, place));
+  return paths;
+}
+
+bool Extractor::is_done(const CandidatePlaces& places, size_t number) const {
+  const bool is_routed = !plan_.corpora.empty();
+  for (size_t place = 0; place <= plan_.corpora.size(); ++place) {
+    if (is_routed && places.is_used_up(number, place)) continue;
+    if (!holds_candidates_of(places.path(number, place), inputs_[number])) return false;
+  }
+  return true;
+}
+
+bool Extractor::is_used_up(const CandidatePlaces& places, size_t number) const {
+  for (size_t place = 0; place <= plan_.corpora.size(); ++place) {
+    if (!places.is_used_up(number, place)) return false;
+  }
+  return true;
+}
+
 void Extractor::give_up(const CandidatePlaces& places, size_t number, const std::string& why) {
   InputReport report;
   report.input = shown_input(inputs_[number]);
   report.quarantined = escape_bytes(why);
-  CandidateWriter(places.path(number)).finish(report);
+  const std::vector<std::string> paths = this->paths(places, number);
+  for (size_t place = paths.size(); place-- > 0;) CandidateWriter(paths[place]).finish(report);
   const std::lock_guard lock(given_up_mutex_);
   given_up_.push_back(number);
   if (given_up_.size() > options_.failed_inputs_max) {
@@ -69,13 +92,12 @@ void Extractor::give_up(const CandidatePlaces& places, size_t number, const std:
 // this task was made: then there is nothing left to do.
 Task Extractor::task(const CandidatePlaces& places, size_t number) {
   const std::string& input = inputs_[number];
-  const std::string path = places.path(number);
-  const auto work = [this, &places, &input, number, path] {
-    if (holds_candidates_of(path, input)) return;
+  const auto work = [this, &places, &input, number] {
+    if (is_done(places, number)) return;
     try {
       ReadInputOptions options = read_options_;
       options.name = names_[number];
-      read_input(input, path, plan_, options, log_);
+      read_input(input, paths(places, number), plan_, options, log_);
     } catch (const TaskFailed& failure) {
       // What cannot be read twice is neither tried again nor given up: the next try would find it empty.
       if (!is_address(input) && !can_be_read_again(input)) throw Error(failure.what());
@@ -83,13 +105,13 @@ Task Extractor::task(const CandidatePlaces& places, size_t number) {
     } catch (const Stopped&) {
       throw;
     } catch (const Error&) {
-      if (!places.is_used_up(number)) throw;
+      if (!is_used_up(places, number)) throw;
     }
   };
-  const auto give_up_unless_done = [this, &places, &input, number, path](const std::string& why) {
-    if (!holds_candidates_of(path, input)) give_up(places, number, why);
+  const auto give_up_unless_done = [this, &places, number](const std::string& why) {
+    if (!is_done(places, number)) give_up(places, number, why);
   };
-  return {number, shown_input(input), path, work, give_up_unless_done};
+  return {number, shown_input(input), places.path(number, 0), work, give_up_unless_done};
 }
 
 void Extractor::run(const std::vector<size_t>& numbers, const CandidatePlaces& places,

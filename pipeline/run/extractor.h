@@ -33,11 +33,11 @@ struct ExtractorOptions {
   FetchOptions fetch = fetch_options_of_environment();  // of inputs that are addresses
 };
 
-// Where candidates go, for an Extractor.
+// Where candidates go, for an Extractor. `place`: 0, or where documents are routed the number of a corpus plus 1.
 struct CandidatePlaces {
-  std::function<std::string(size_t number)> path;
-  // Whether nobody needs the candidates of the input any more, because what is made of them is there.
-  std::function<bool(size_t number)> is_used_up;
+  std::function<std::string(size_t number, size_t place)> path;
+  // Whether nobody needs these candidates of the input any more, because what is made of them is there.
+  std::function<bool(size_t number, size_t place)> is_used_up;
 };
 
 // What a candidate file says of its input; nothing when there is none, or a damaged one.
@@ -65,6 +65,9 @@ class Extractor {
 
  private:
   Task task(const CandidatePlaces& places, size_t number);
+  std::vector<std::string> paths(const CandidatePlaces& places, size_t number) const;
+  bool is_done(const CandidatePlaces& places, size_t number) const;
+  bool is_used_up(const CandidatePlaces& places, size_t number) const;
   void give_up(const CandidatePlaces& places, size_t number, const std::string& why);
 
   const std::vector<std::string>& inputs_;

@@ -65,6 +65,12 @@ std::string funnel_text(const RunResult& result) {
   languages(out, tally.languages_dropped);
   row(out, 1, "kept", tally.kept, tally.documents);
   row(out, 0, "tokens", tally.tokens, 0);
+  if (!result.corpora.empty())
+    out += fmt::format("{:<24}{:>16}{:>16}{:>16}\n", "corpus", "documents", "kept", "tokens");
+  for (const auto& [name, corpus] : result.corpora) {
+    out += fmt::format("  {:<22}{:>16}{:>16}{:>16}\n", name, grouped(corpus.documents), grouped(corpus.kept),
+                       grouped(corpus.tokens));
+  }
   if (tally.damage > 0) row(out, 0, "damaged places between records", tally.damage, 0);
   if (!result.quarantined.empty()) row(out, 0, "inputs given up", result.quarantined.size(), 0);
   out +=
@@ -78,6 +84,13 @@ std::string funnel_json(const RunResult& result) {
   JsonWriter json;
   json.begin_object();
   result.tally.write_fields(json);
+  if (!result.corpora.empty()) json.key("corpora").begin_object();
+  for (const auto& [name, corpus] : result.corpora) {
+    json.key(name).begin_object();
+    corpus.write_fields(json);
+    json.end_object();
+  }
+  if (!result.corpora.empty()) json.end_object();
   json.field("seconds", result.seconds).field("cpu_seconds", result.cpu_seconds);
   json.field("peak_rss_bytes", result.peak_rss_bytes);
   json.key("shards").begin_array();

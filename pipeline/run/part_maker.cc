@@ -13,6 +13,7 @@ struct PartMaker::Entry {
   Candidate candidate;
   Judgement judgement;
   uint64_t specials_as_text = 0;
+  ShuffleKey shuffle_key;
 };
 
 PartOptions PartMaker::part_options(std::string folder, size_t keys_per_document) const {
@@ -22,6 +23,8 @@ PartOptions PartMaker::part_options(std::string folder, size_t keys_per_document
   options.rejects = options_.rejects != Rejects::kNone;
   options.token_bytes = token_bytes_for(plan_.shards.vocabulary_size);
   options.keys_per_document = keys_per_document;
+  options.shuffles = plan_.shuffle.has_value();
+  options.stopped_after = plan_.stop_after;
   return options;
 }
 
@@ -41,7 +44,13 @@ InputReport PartMaker::make(CandidateReader& reader, const PartDecisions& decisi
         return entry;
       },
       [&](Entry& entry) { work(entry); },
-      [&](Entry& entry) { emit(entry, decisions, split_keys.of(entry.candidate.document.id), writer, report); });
+      [&](Entry& entry) {
+        const Document& document = entry.candidate.document;
+        // Where the input is texts of an earlier run, ids are made of the names of that one's inputs.
+        const bool is_resumed = !plan_.source.start_after.empty() && entry.candidate.is_document;
+        emit(entry, decisions, (is_resumed ? SplitKeys(document.file_path) : split_keys).of(document.id), writer,
+             report);
+      });
   return report;
 }
 
@@ -57,10 +66,12 @@ void PartMaker::work(Entry& entry) const {
     entry.judgement.verdict = std::move(item.verdict);
     return;
   }
+  if (plan_.stops()) return;
   const CpuTimer timer(options_.encode_ns);
   MemoryBudget::Share share(options_.budget);
   share.resize(working_bytes(document));
   document.tokens = plan_.encoding->encode_ordinary(document.text);
+  if (plan_.shuffle) entry.shuffle_key = shuffle_key(document.text, *plan_.shuffle);
   entry.specials_as_text = plan_.encoding->count_specials(document.text);
 }
 
@@ -80,7 +91,9 @@ void PartMaker::emit(Entry& entry, const PartDecisions& decisions, std::string_v
     }
     return;
   }
-  writer.add_kept(document, decisions.split(document, split_key));
+  // In a shuffle a document's place and split are properties of the document alone.
+  writer.add_kept(document, decisions.split(document, plan_.shuffle ? std::string_view(document.id) : split_key),
+                  entry.shuffle_key);
   report.tally.tokens += document.tokens.size();
   report.tally.text_bytes += document.text.size();
   report.tally.specials_as_text += entry.specials_as_text;
@@ -88,8 +101,10 @@ void PartMaker::emit(Entry& entry, const PartDecisions& decisions, std::string_v
   progress_.tokens += document.tokens.size();
 }
 
-Manifest manifest_of(const Plan& plan, std::string binding, const Tally& totals) {
+Manifest manifest_of(const Plan& plan, std::string binding, const Tally& totals, const std::string& corpus) {
   Manifest manifest;
+  manifest.corpus = corpus;
+  if (corpus.empty()) manifest.corpora = plan.routing.corpora();
   manifest.software = {{"ftok", FTOK_VERSION}, {"unicode", kUnicodeVersion}};
   manifest.recipe = plan.recipe;
   manifest.binding = std::move(binding);

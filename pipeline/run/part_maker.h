@@ -20,6 +20,8 @@ struct CommitOptions {
   Rejects rejects = Rejects::kIds;
   bool text = true;
   size_t live_max = 8;
+  size_t threads = 1;                              // that sort a shuffle
+  uint64_t memory = uint64_t{1} << 30;             // half of it for sorting a shuffle
   MemoryBudget* budget = nullptr;                  // for what is worked on
   std::atomic<uint64_t>* late_stage_ns = nullptr;  // CPU time a late stage
   std::atomic<uint64_t>* dedup_ns = nullptr;
@@ -63,7 +65,7 @@ class PartMaker {
   Progress& progress_;
 };
 
-// The manifest of what is made by this plan, but for inputs and shards.
-Manifest manifest_of(const Plan& plan, std::string binding, const Tally& totals);
+// The manifest of what is made by this plan, but for inputs and shards. `corpus`: of the folder of one of several.
+Manifest manifest_of(const Plan& plan, std::string binding, const Tally& totals, const std::string& corpus);
 
 }  // namespace ftok

@@ -14,7 +14,7 @@
 #include <vector>
 
 #include "core/file.h"
-#include "pipeline/tokenize/encode_block.h"
+#include "shards/shuffle_key.h"
 
 namespace ftok {
 

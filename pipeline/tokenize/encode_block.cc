@@ -33,8 +33,7 @@ class BlockEncoder {
     const std::string_view text = document.text;
     EncodedBlock::Row row;
     if (options_.shuffle) {
-      const XXH128_hash_t hash = XXH3_128bits_withSeed(text.data(), text.size(), *options_.shuffle);
-      row.key = {hash.high64, hash.low64};
+      row.key = shuffle_key(text, *options_.shuffle);
       if (!has_id) {
         const XXH128_hash_t name = XXH3_128bits(text.data(), text.size());
         document.id = fmt::format("xxh128:{:016x}{:016x}", name.high64, name.low64);

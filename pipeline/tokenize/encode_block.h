@@ -9,17 +9,11 @@
 
 #include "document/stats.h"
 #include "pipeline/tokenize/block_reader.h"
+#include "shards/shuffle_key.h"
 #include "tokenizer/chat.h"
 #include "tokenizer/encoding.h"
 
 namespace ftok {
-
-// Where a document comes in a shuffled order: a 128-bit hash of its text and the seed. A property of the document
-// alone.
-struct ShuffleKey {
-  uint64_t high = 0, low = 0;
-  auto operator<=>(const ShuffleKey&) const = default;
-};
 
 // The documents of a block, in order, packed.
 struct EncodedBlock {

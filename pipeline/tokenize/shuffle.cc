@@ -8,10 +8,10 @@
 #include "core/error.h"
 #include "core/file.h"
 #include "core/json.h"
-#include "core/ordered_pipeline.h"
 #include "core/shown.h"
 #include "core/signals.h"
 #include "pipeline/run/cpu_clock.h"
+#include "pipeline/tokenize/join_buckets.h"
 #include "shards/checksum.h"
 #include "shards/json_fields.h"
 #include "shards/sealed_json.h"
@@ -188,115 +188,26 @@ class BucketSink : public DocumentSink {
   int64_t validation_per_mille_;
 };
 
-// A bucket with its rows in the order of the shuffle.
-struct SortedBucket {
-  size_t number = 0;
-  std::unique_ptr<BucketReader> reader;
-  std::vector<BucketRow> rows;
-};
-
-void load_sorted(const std::string& path, uint64_t bytes, SortedBucket& bucket) {
-  bucket.reader = std::make_unique<BucketReader>(path, bytes);
-  BucketRow row;
-  while (bucket.reader->next(row)) bucket.rows.push_back(row);
-  std::stable_sort(bucket.rows.begin(), bucket.rows.end(),
-                   [](const BucketRow& a, const BucketRow& b) { return a.key != b.key ? a.key < b.key : a.id < b.id; });
-}
-
 // The second pass: what the buckets hold, in order, into the shards.
-class BucketJoiner {
+class ShardSink {
  public:
-  BucketJoiner(const TokenizeOptions& options, const FirstPass& pass, const std::string& prefix, TokenizeOutput& output,
-               uint64_t documents_done, uint64_t bucket_bytes_max)
-      : options_(options),
-        pass_(pass),
-        prefix_(prefix),
-        output_(output),
-        skip_(documents_done),
-        bucket_bytes_max_(bucket_bytes_max) {}
+  ShardSink(TokenizeOutput& output, int64_t validation_per_mille, uint64_t documents_done)
+      : output_(output), per_mille_(validation_per_mille), done_(documents_done) {}
 
-  void join(size_t live_max) {
-    ordered_pipeline<SortedBucket>(
-        live_max, [this] { return next(); },
-        [this](SortedBucket& bucket) {
-          const uint64_t bytes = pass_.sizes.bytes[bucket.number];
-          if (bytes <= bucket_bytes_max_) load_sorted(bucket_path(prefix_, bucket.number), bytes, bucket);
-        },
-        [this](SortedBucket& bucket) {
-          if (bucket.reader != nullptr) {
-            emit(bucket);
-          } else {
-            split(bucket_path(prefix_, bucket.number), pass_.sizes.bytes[bucket.number], 1);
-          }
-        });
+  void add(const BucketRow& row) {
+    row.decode(tokens_);
+    const bool validates = (done_ == 0 && per_mille_ > 0) || is_validation(row.id, per_mille_);
+    output_.add_document(validates ? Split::kValidation : Split::kTrain, row.id, tokens_);
+    ++done_;
+    if (output_.shard_completed()) checkpoint();
   }
 
-  void checkpoint() { output_.checkpoint(fmt::format("{{\"shuffled\":{}}}", std::max(done_, skip_))); }
+  void checkpoint() { output_.checkpoint(fmt::format("{{\"shuffled\":{}}}", done_)); }
 
  private:
-  std::unique_ptr<SortedBucket> next() {
-    if (stop_requested()) throw Stopped();
-    while (number_ < kBuckets &&
-           (pass_.sizes.documents[number_] == 0 || before_ + pass_.sizes.documents[number_] <= skip_)) {
-      before_ += pass_.sizes.documents[number_++];
-    }
-    if (number_ >= kBuckets) return nullptr;
-    if (!started_) done_ = before_;
-    started_ = true;
-    auto bucket = std::make_unique<SortedBucket>();
-    before_ += pass_.sizes.documents[number_];
-    bucket->number = number_++;
-    return bucket;
-  }
-
-  void emit(const SortedBucket& bucket) {
-    for (const BucketRow& row : bucket.rows) {
-      if (done_ < skip_) {
-        ++done_;
-        continue;
-      }
-      row.decode(tokens_);
-      const int64_t per_mille = options_.recipe.shards.validation_per_mille;
-      const Split split =
-          (done_ == 0 && per_mille > 0) || is_validation(row.id, per_mille) ? Split::kValidation : Split::kTrain;
-      output_.add_document(split, row.id, tokens_);
-      ++done_;
-      if (output_.shard_completed()) checkpoint();
-    }
-  }
-
-  // A bucket that is too large to be sorted in memory, spread once more by the next byte of the key.
-  void split(const std::string& path, uint64_t bytes, size_t level) {
-    SortedBucket whole;
-    if (bytes <= bucket_bytes_max_ || level >= sizeof(ShuffleKey)) {  // at the last level all keys are one
-      load_sorted(path, bytes, whole);
-      emit(whole);
-      return;
-    }
-    const std::string prefix = fmt::format("{}.{}", path, level);
-    BucketSizes sizes;
-    {
-      BucketWriter writer(prefix, 4, {}, level);
-      BucketReader reader(path, bytes);
-      for (BucketRow row; reader.next(row);) writer.add_row(row.key, row.row);
-      sizes = writer.flush();
-    }
-    for (size_t i = 0; i < kBuckets; ++i) {
-      if (sizes.bytes[i] > 0) this->split(bucket_path(prefix, i), sizes.bytes[i], level + 1);
-      remove_file(bucket_path(prefix, i));
-    }
-  }
-
-  const TokenizeOptions& options_;
-  const FirstPass& pass_;
-  const std::string& prefix_;
   TokenizeOutput& output_;
-  const uint64_t skip_;
-  const uint64_t bucket_bytes_max_;
-  size_t number_ = 0;
-  uint64_t before_ = 0;  // documents of the buckets before number_
-  uint64_t done_ = 0;
-  bool started_ = false;
+  const int64_t per_mille_;
+  uint64_t done_;
   std::vector<uint32_t> tokens_;
 };
 
@@ -371,14 +282,13 @@ void tokenize_shuffled(const TokenizeOptions& options, size_t threads, size_t li
     fill_buckets(options, live_max, pass, prefix, state_path, progress, times, log);
   if (output.inputs_done() == 0) write_receipts(pass, output, options.recipe.shards.validation_per_mille);
   log(LogLevel::kInfo, "all documents are in buckets; sorting them");
-  const size_t buckets_live = std::max<size_t>(2, std::min<size_t>(threads + 1, 4));
-  BucketJoiner joiner(options, pass, prefix, output, documents_done,
-                      std::max<uint64_t>(options.memory / (2 * buckets_live), 1 << 20));
+  ShardSink sink(output, options.recipe.shards.validation_per_mille, documents_done);
   const CpuTimer timer(&times.write_ns);
   try {
-    joiner.join(buckets_live);
+    join_buckets(pass.sizes, {prefix, threads, options.memory, documents_done},
+                 [&](const BucketRow& row) { sink.add(row); });
   } catch (const Stopped&) {
-    joiner.checkpoint();
+    sink.checkpoint();
     throw;
   }
 }

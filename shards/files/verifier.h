@@ -4,6 +4,7 @@
 #include <set>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "core/error.h"
 #include "shards/job_manifest.h"
@@ -37,6 +38,8 @@ class Verifier {
   void files_of(const TaskReceipt& receipt);
   void job_result(const JobManifest& job);
   bool is_cleaned(std::string_view pass) const;
+  void corpora(const std::vector<std::string>& names);
+  void removals();
   void unlisted();
   template <typename Check>
   void guarded(const std::string& name, const Check& check) {
@@ -50,6 +53,8 @@ class Verifier {
 
   std::string folder_;
   std::set<std::string> listed_;
+  std::set<std::string, std::less<>> removed_;  // ids of documents that were removed
+  std::set<std::string> corpora_;               // folders of corpora, which were looked at
   std::string job_digest_;
   Verification result_;
 };

@@ -45,6 +45,27 @@ TEST(Tally, AddsUpAndReadsBack) {
   EXPECT_EQ(parse_tally("{}").damage().code, "missing_field");
 }
 
+TEST(Tally, RoutedDocumentsAreCountedOnInTheirCorpus) {
+  Tally tally, corpus;
+  for (int i = 0; i < 5; ++i) tally.count(Verdict::keep());
+  tally.kept -= 3;
+  EXPECT_FALSE(tally.holds());
+  tally.routed["de"] = 3;
+  EXPECT_TRUE(tally.holds());
+  JsonWriter json;
+  json.begin_object();
+  tally.write_fields(json);
+  const Result<Tally> read = parse_tally(json.end_object().take());
+  ASSERT_TRUE(read.ok());
+  EXPECT_EQ(read->routed, tally.routed);
+  for (int i = 0; i < 3; ++i) corpus.count(i == 0 ? Verdict::drop("dedup.exact") : Verdict::keep());
+  tally.take_in("de", corpus);
+  EXPECT_TRUE(tally.holds());
+  EXPECT_EQ(tally.documents, 5U);
+  EXPECT_EQ(tally.kept, 4U);
+  EXPECT_EQ(tally.dropped["dedup.exact"], 1U);
+}
+
 TEST(Tally, MovesAKeptDocumentUnderALaterVerdict) {
   for (const Verdict& verdict : {Verdict::drop("toxicity.high_score", 0.9, 0.5), Verdict::skip("other")}) {
     Tally tally;

@@ -98,8 +98,9 @@ class JobChecks(unittest.TestCase):
             self.assertEqual(joined(run, ending), joined(job.folder, ending), ending)
         manifests = [json.loads((folder / "manifest.json").read_text()) for folder in (run, job.folder)]
         reports = [json.dumps(each["report"]) for each in manifests[0]["inputs"]]
+        bound_to_inputs = "[inputs]" in (run / "binding.toml").read_text()  # a run's folder may be, a job always is
         for manifest in manifests:
-            for name in ("inputs", "parts_in_shards", "checksum", "job"):
+            for name in ("inputs", "parts_in_shards", "checksum", "job", *(["binding"] if bound_to_inputs else [])):
                 manifest.pop(name, None)
         self.assertEqual(*manifests)
         lines = joined(job.folder, ".inputs.jsonl").decode().splitlines()
@@ -192,6 +193,18 @@ class JobChecks(unittest.TestCase):
 
         job.run(do)
         self.check(job)
+
+    def test_what_killed_attempts_left_is_swept(self):
+        job = Job(self, "swept", [], 1)
+        temporaries = lambda: list(job.folder.rglob("*ftok-tmp*"))
+        for _ in range(2):
+            subprocess.run([FTOK, "task", job.name, "extract", "0", "--quiet"], cwd=self.folder, env=faults.killed_at(FTOK, 1))
+        self.assertEqual([path.parent.parent.name for path in temporaries()], ["attempts", "attempts"])
+        self.ftok("job", "clean", job.name)
+        self.assertEqual(temporaries(), [])
+        subprocess.run([FTOK, "task", job.name, "extract", "0", "--quiet"], cwd=self.folder, env=faults.killed_at(FTOK, 1))
+        job.run()
+        self.assertEqual(temporaries(), [])
 
     def test_a_full_disk_is_one_line_and_another_attempt_does_it(self):
         job = Job(self, "full", [], 2)

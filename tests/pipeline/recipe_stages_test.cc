@@ -8,6 +8,7 @@
 #include "filters/c4.h"
 #include "filters/classifier.h"
 #include "pipeline/recipe_config.h"
+#include "pipeline/routing.h"
 #include "pipeline/stage_kinds.h"
 #include "tests/support/test_data.h"
 
@@ -193,6 +194,56 @@ TEST(StageKinds, EveryKindHasANameHelpAndOptionsOfItsOwn) {
   EXPECT_EQ(names,
             "http extract url language gopher_repetition gopher_quality c4 fineweb classifier pii subprocess python "
             "minhash dedup ");
+}
+
+TEST_F(RecipeStages, ARunEndsAndBeginsWhereDocumentsHaveATextAndTheKeysThatAreCompared) {
+  const std::string stages = R"(stages = ["http", "extract", "c4", "minhash", "fineweb", "dedup", "pii"])";
+  const auto running = [&](const std::vector<std::string>& sets) {
+    const RecipeConfig::Range range = load(stages, sets).running();
+    return std::pair(range.first, range.end);
+  };
+  EXPECT_EQ(running({}), std::pair(size_t{0}, size_t{7}));
+  EXPECT_EQ(running({"output.stop_after=extract"}), std::pair(size_t{0}, size_t{2}));
+  EXPECT_EQ(running({"output.start_after=extract"}), std::pair(size_t{2}, size_t{7}));
+  EXPECT_EQ(running({"output.start_after=extract", "output.stop_after=dedup"}), std::pair(size_t{2}, size_t{6}));
+  EXPECT_EQ(running({"output.start_after=dedup"}), std::pair(size_t{6}, size_t{7}));
+  EXPECT_NE(outcome(stages, {"output.stop_after=http"}).find("there is no text after 'http'"), std::string::npos);
+  for (const char* stage : {"minhash", "fineweb"}) {
+    const std::string stop = outcome(stages, {fmt::format("output.stop_after={}", stage)});
+    EXPECT_NE(stop.find("texts do not hold the keys"), std::string::npos) << stop;
+    const std::string start = outcome(stages, {fmt::format("output.start_after={}", stage)});
+    EXPECT_NE(start.find("'dedup' needs bucket keys"), std::string::npos) << start;
+  }
+  EXPECT_NE(outcome(stages, {"output.start_after=pii"}).find("nothing runs after 'pii'"), std::string::npos);
+}
+
+TEST_F(RecipeStages, ADocumentBelongsToOneCorpusOrToNone) {
+  const std::string stages = R"(stages = ["classifier", "dedup"]
+[classifier]
+model = "m.bin"
+label = "good"
+[dedup]
+minhash = false
+)";
+  const Routing by_score(load(stages, {"output.by=classifier_score", R"(output.bounds=["0.25","0.5"])"}));
+  EXPECT_EQ(by_score.corpora(), (std::vector<std::string>{"below-0.25", "0.25-0.5", "from-0.5"}));
+  Document document;
+  Verdict verdict;
+  EXPECT_FALSE(by_score.corpus_of(document, verdict).has_value());
+  EXPECT_EQ(verdict.reason.view(), "output.no_corpus");
+  for (const auto& [score, corpus] :
+       {std::pair{0.0, size_t{0}}, {0.2499, size_t{0}}, {0.25, size_t{1}}, {0.5, size_t{2}}, {1.0, size_t{2}}}) {
+    document.scores = {{Reason("classifier_score"), score}};
+    EXPECT_EQ(by_score.corpus_of(document, verdict), corpus) << score;
+  }
+  const Routing by_language(load(stages, {"output.by=language", R"(output.corpora=["de","nl"])"}));
+  document.language = "nl";
+  EXPECT_EQ(by_language.corpus_of(document, verdict), size_t{1});
+  document.language = "en";
+  EXPECT_FALSE(by_language.corpus_of(document, verdict).has_value());
+  EXPECT_EQ(verdict.detail, "en");
+  EXPECT_NE(outcome(stages, {"output.by=other_score", R"(output.bounds=["1"])"}).find("neither language nor the score"),
+            std::string::npos);
 }
 
 }  // namespace

@@ -127,6 +127,51 @@ TEST(Part, TokensRoundTrip) {
   }
 }
 
+TEST(Part, TokensWithShuffleKeysRoundTripAndAShortRowIsNone) {
+  testing::TemporaryFolder folder;
+  make_folder(folder / "parts");
+  PartOptions options{folder / "parts", false, false, 4, 0};
+  options.shuffles = true;
+  PartWriter writer(options, 7);
+  const Document document = testing::make_document(1, 3);
+  writer.add_kept(document, Split::kValidation, {5, 6});
+  writer.commit("binding", "{}");
+  PartTokens tokens(folder / "parts/000007.tokens");
+  EXPECT_TRUE(tokens.has_shuffle_keys());
+  TokensRow row;
+  ASSERT_TRUE(tokens.next(row));
+  EXPECT_EQ(row.id, document.id);
+  EXPECT_EQ(row.split, Split::kValidation);
+  EXPECT_EQ(row.key, (ShuffleKey{5, 6}));
+  std::vector<uint32_t> ids;
+  row.decode(ids);
+  EXPECT_EQ(ids, document.tokens);
+  EXPECT_FALSE(tokens.next(row));
+  const std::string bytes(PartTokens(folder / "parts/000007.tokens").next(row) ? row.bytes : "");
+  for (size_t size = 0; size < bytes.size(); ++size)
+    EXPECT_FALSE(read_tokens_row(std::string_view(bytes).substr(0, size), 4, true, row)) << size;
+  EXPECT_TRUE(read_tokens_row(bytes, 4, true, row));
+}
+
+TEST(Part, OfARunThatEndsEarlyTextsHaveAllFieldsAndThereAreNoTokens) {
+  testing::TemporaryFolder folder;
+  make_folder(folder / "parts");
+  PartOptions options{folder / "parts", true, false, 2, 0};
+  options.stopped_after = "c4";
+  PartWriter writer(options, 7);
+  Document document = testing::make_document(1, 3);
+  document.title = "A title";
+  writer.add_kept(document, Split::kTrain);
+  const PartReceipt receipt = writer.commit("binding", "{}");
+  EXPECT_EQ(receipt.documents[0], 1U);
+  EXPECT_EQ(receipt.tokens[0], 0U);
+  EXPECT_FALSE(std::filesystem::exists(folder / "parts/000007.tokens"));
+  const std::string line = decompress(read_file(folder / "parts/000007.text.jsonl.zst"));
+  EXPECT_NE(line.find("\"stopped_after\":\"c4\",\"id\":\"urn:uuid:1\""), std::string::npos) << line;
+  EXPECT_NE(line.find("\"title\":\"A title\""), std::string::npos) << line;
+  EXPECT_EQ(line.find("token_count"), std::string::npos);
+}
+
 TEST(Part, KeysRoundTripAndFindAnyRow) {
   testing::TemporaryFolder folder;
   for (const int documents : {0, 1, 255, 256, 257, 1000}) {

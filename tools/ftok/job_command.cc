@@ -61,14 +61,14 @@ void plan(const PlanFlags& flags) {
     JsonWriter json;
     json.begin_object().field("inputs", static_cast<uint64_t>(manifest.inputs.size())).key("passes").begin_array();
     for (const std::string_view pass : kPasses) {
-      json.begin_object().field("name", pass).field("tasks", manifest.tasks.at(std::string(pass))).end_object();
+      json.begin_object().field("name", pass).field("tasks", all_tasks(manifest, pass)).end_object();
     }
     print_out(json.end_array().end_object().take() + "\n");
     return;
   }
   print_out(fmt::format("{} inputs; the passes and their tasks, in order:\n", manifest.inputs.size()));
   for (const std::string_view pass : kPasses) {
-    print_out(fmt::format("  ftok task {} {} 0..{}\n", flags.output, pass, manifest.tasks.at(std::string(pass)) - 1));
+    print_out(fmt::format("  ftok task {} {} 0..{}\n", flags.output, pass, all_tasks(manifest, pass) - 1));
   }
 }
 
@@ -104,8 +104,8 @@ uint64_t index_of(const TaskFlags& flags) {
 Plan plan_of_job(const Job& job) {
   try {
     const JobManifest& manifest = job.manifest();
-    return load_plan(job.recipe(),
-                     {manifest.vocabulary, manifest.language_model, manifest.against, job.rejects(), manifest.text});
+    return load_plan(job.recipe(), {manifest.vocabulary, manifest.language_model, manifest.against, job.rejects(),
+                                    manifest.text, manifest.corpus});
   } catch (const Error& error) {
     throw Error(error.what(), kConfigurationExitCode);
   }

@@ -51,6 +51,7 @@ int run(int argc, char** argv) {
   ftok::cli::add_run_command(app);
   ftok::cli::add_job_commands(app);
   ftok::cli::add_submit_command(app);
+  ftok::cli::add_remove_ids_command(app);
   ftok::cli::add_tokenize_command(app);
   ftok::cli::add_explain_command(app);
   ftok::cli::add_train_command(app);

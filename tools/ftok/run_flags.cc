@@ -44,6 +44,14 @@ void RunFlags::add_recipe(CLI::App& command) {
                   "Folder of a finished run or job: documents that repeat one of its are dropped too; repeatable")
       ->type_name("DIR")
       ->allow_extra_args(false);
+  command
+      .add_option("--stop-after", stop_after,
+                  "End after this stage of the recipe: texts with all fields, no shards; for --start-after")
+      ->type_name("STAGE");
+  command
+      .add_option("--start-after", start_after,
+                  "Begin after this stage: the inputs are texts of a run or job that stopped after it")
+      ->type_name("STAGE");
   command.add_option("--shard-tokens", shard_tokens, "Tokens per shard (K, M, G); default: the recipe's, 100M")
       ->type_name("N");
 }
@@ -59,6 +67,8 @@ RecipeConfig RunFlags::recipe_config(const Log& log) const {
   if (!shard_tokens.empty()) {
     all.push_back(fmt::format("shards.shard_tokens={}", parse_size(shard_tokens, false, "--shard-tokens")));
   }
+  if (!stop_after.empty()) all.push_back("output.stop_after=" + stop_after);
+  if (!start_after.empty()) all.push_back("output.start_after=" + start_after);
   return load_recipe(recipe, all, log);
 }
 
@@ -87,6 +97,7 @@ Plan load_plan(const RecipeConfig& recipe, const PlanSources& sources) {
   options.against = sources.against;
   options.rejects = sources.rejects;
   options.text = sources.text;
+  options.corpus = sources.corpus;
   return make_plan(recipe, options);
 }
 

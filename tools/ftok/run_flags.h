@@ -17,7 +17,7 @@ struct RunFlags {
   std::string recipe = "fineweb-2024-04";
   std::vector<std::string> sets;
   InputListOptions inputs;
-  std::string limit, shard_tokens;
+  std::string limit, shard_tokens, stop_after, start_after;
   std::string vocabulary = kDefaultVocabulary, language_model;
   std::vector<std::string> against;
   std::string rejects = "ids";
@@ -40,6 +40,7 @@ struct PlanSources {
   std::vector<std::string> against;        // PlanOptions::against
   Rejects rejects = Rejects::kIds;
   bool text = true;
+  std::string corpus = {};  // PlanOptions::corpus
 };
 
 // What they come to; loads models and the vocabulary.

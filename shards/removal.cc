@@ -1,0 +1,120 @@
+#include "shards/removal.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <filesystem>
+
+#include "core/error.h"
+#include "core/file.h"
+#include "core/json.h"
+#include "shards/files/remove_steps.h"
+#include "shards/job_manifest.h"
+#include "shards/json_fields.h"
+#include "shards/sealed_json.h"
+
+namespace ftok {
+namespace fs = std::filesystem;
+
+namespace {
+
+std::string removal_name(uint64_t number) { return fmt::format("{}/{:06}.json", kRemovalsFolder, number); }
+
+Manifest manifest_to_change(const std::string& folder) {
+  const std::string path = folder + "/" + kManifestName;
+  if (!fs::exists(path) || fs::exists(folder + "/" + kJournalName)) {
+    throw Error(fmt::format("{} is no finished output: there is no {}", folder, kManifestName));
+  }
+  if (fs::exists(folder + "/" + kJobName) && fs::exists(folder + "/work")) {
+    throw Error(fmt::format("{}/work holds documents of the job too: `ftok job clean {}` first", folder, folder));
+  }
+  return read_manifest(path);
+}
+
+Removal make_removal(const std::string& folder, const RemovedCounts& counts, const PendingFiles& files) {
+  Removal removal;
+  for (removal.number = 1; fs::exists(folder + "/" + removal_name(removal.number));) ++removal.number;
+  removal.ids.assign(counts.found.begin(), counts.found.end());
+  removal.documents = counts.documents;
+  removal.tokens = counts.tokens;
+  removal.texts = counts.texts;
+  for (const auto& [name, entry] : files.files()) {
+    const std::string path = folder + "/" + name;
+    removal.files.push_back({name, fs::exists(path) ? checksum_of_file(path) : "", entry.checksum});
+  }
+  return removal;
+}
+
+}  // namespace
+
+std::string write_removal(const Removal& removal) {
+  JsonWriter json(true);
+  json.begin_object().field("format", "ftok-removal").field("version", 1).field("number", removal.number);
+  write_texts(json, "ids", removal.ids);
+  json.field("documents", removal.documents).field("tokens", removal.tokens).field("texts", removal.texts);
+  json.key("files").begin_array();
+  for (const Removal::File& file : removal.files) {
+    JsonWriter one;
+    json.raw(one.begin_object()
+                 .field("name", file.name)
+                 .field("before", file.before)
+                 .field("after", file.after)
+                 .end_object()
+                 .take());
+  }
+  json.end_array().end_object();
+  return seal_json(json.text());
+}
+
+Result<Removal> parse_removal(std::string_view file) {
+  const Result<std::string_view> sealed = check_sealed_json(file);
+  if (!sealed) return sealed.damage();
+  try {
+    const JsonFields fields(file);
+    fields.expect("format", "ftok-removal");
+    fields.expect("version", 1);
+    Removal removal;
+    removal.number = fields.number("number");
+    removal.ids = fields.texts("ids");
+    removal.documents = fields.number("documents");
+    removal.tokens = fields.number("tokens");
+    removal.texts = fields.number("texts");
+    for (const JsonFields& one : fields.objects("files"))
+      removal.files.push_back({one.text("name"), one.text("before"), one.text("after")});
+    return removal;
+  } catch (const JsonFields::Missing& missing) {
+    return Damage{"bad_removal", missing.what(), 0};
+  }
+}
+
+bool has_removals(const std::string& folder) {
+  const std::string removals = fmt::format("{}/{}", folder, kRemovalsFolder);
+  return fs::exists(removals + "/pending.json") || fs::exists(folder + "/" + removal_name(1));
+}
+
+RemoveResult remove_documents(const std::string& folder, const std::vector<std::string>& ids) {
+  if (!fs::is_directory(folder)) throw Error(folder + " is no folder");
+  RemoveResult result;
+  const FolderLock lock(folder);
+  PendingFiles files(folder);
+  result.finished_earlier = files.finish_earlier();
+  Manifest manifest = manifest_to_change(folder);
+  const IdSet wanted(ids.begin(), ids.end());
+  RemovedCounts counts;
+  remove_from_shards(folder, wanted, manifest, files, counts);
+  remove_from_texts(folder, wanted, manifest, files, counts);
+  for (const std::string& id : wanted) {
+    if (!counts.found.contains(id)) result.not_found.push_back(id);
+  }
+  if (files.files().empty()) {
+    files.finish_earlier();  // nothing is pending: what was begun goes
+    return result;
+  }
+  relist_job(folder, manifest, files);
+  result.removal = make_removal(folder, counts, files);
+  files.write(removal_name(result.removal.number), write_removal(result.removal));
+  files.commit(removal_name(result.removal.number));
+  return result;
+}
+
+}  // namespace ftok

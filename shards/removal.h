@@ -1,0 +1,55 @@
+// Removal of documents from a finished output folder (`ftok remove-ids`): from its shards, through their sidecars, and
+// from the texts kept beside them. Only the files that hold one of the documents are written again, without it.
+//
+//   DIR/removals/NNNNNN.json    a receipt for each removal, sealed (sealed_json.h)
+//   DIR/removals/pending/       new files by their names in DIR, while a removal is on its way
+//   DIR/removals/pending.json   what is to be done with them: written when all are there, and then it is done, also by
+//                               the next command if this one is killed
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/result.h"
+
+namespace ftok {
+
+inline constexpr char kRemovalsFolder[] = "removals";
+
+// A receipt.
+struct Removal {
+  uint64_t number = 0;           // from 1
+  std::vector<std::string> ids;  // removed, ascending
+  uint64_t documents = 0;        // removed from shards
+  uint64_t tokens = 0;           // the same, with their end-of-text tokens
+  uint64_t texts = 0;            // lines removed from texts and from reject records with a text
+  struct File {
+    std::string name;
+    std::string before, after;  // checksums; `after` is empty where the file is gone
+
+    bool operator==(const File&) const = default;
+  };
+  std::vector<File> files;
+
+  bool operator==(const Removal&) const = default;
+};
+
+std::string write_removal(const Removal& removal);
+Result<Removal> parse_removal(std::string_view file);  // damage: "unsealed", "bad_checksum", "bad_removal"
+
+// Whether documents were removed from the folder, or are being removed: nothing can be added to it then.
+bool has_removals(const std::string& folder);
+
+struct RemoveResult {
+  Removal removal;                     // ids is empty where none was found: then nothing was written
+  std::vector<std::string> not_found;  // of the ids asked for
+  bool finished_earlier = false;       // a removal that had been begun was finished first
+};
+
+// Removes the documents of these ids. Throws Error naming the file when the folder is not finished, a file is not what
+// the manifest lists, or nothing can be written; the folder is then as it was.
+RemoveResult remove_documents(const std::string& folder, const std::vector<std::string>& ids);
+
+}  // namespace ftok
