@@ -114,12 +114,20 @@ TEST_F(RanksMeetingTest, TheTokenIsItsOwnersAloneAndGoes) {
   struct stat status {};
   ASSERT_EQ(stat(token_path("out").c_str(), &status), 0);
   EXPECT_EQ(status.st_mode & 0777, 0600u);
-  const pid_t third = start_rank(2, 4, port, "out");  // says that there are four
-  EXPECT_EQ(end_of(first), 1);
-  EXPECT_NE(said_by(0).find("a process connected as rank 2 of 4"), std::string::npos) << said_by(0);
-  EXPECT_EQ(end_of(second), 1);
-  EXPECT_EQ(end_of(third), 1);
+  const pid_t third = start_rank(2, 3, port, "out");
+  for (const pid_t rank : {first, second, third}) EXPECT_EQ(end_of(rank), 0) << said_by(0) << said_by(1) << said_by(2);
   EXPECT_FALSE(std::filesystem::exists(token_path("out")));
+}
+
+TEST_F(RanksMeetingTest, AnotherNumberOfRanksIsNamed) {
+  const int port = free_port();
+  const pid_t first = start_rank(0, 3, port, "out");
+  connect_as_stranger(port);  // it listens
+  const pid_t second = start_rank(1, 2, port, "out");
+  EXPECT_EQ(end_of(first), 1);
+  EXPECT_NE(said_by(0).find("a process connected as rank 1 of 2"), std::string::npos) << said_by(0);
+  EXPECT_FALSE(std::filesystem::exists(token_path("out")));
+  EXPECT_EQ(end_of(second), 1);
 }
 
 // Where rank 0 listens, and nowhere else: 127.0.0.2 is this machine too.
