@@ -5,17 +5,16 @@
 #include <cerrno>
 #include <cstdio>
 #include <memory>
-#include <optional>
 
 #include "core/error.h"
 #include "core/file.h"
 #include "core/shown.h"
 #include "tools/ftok/commands.h"
 #include "tools/ftok/model_chat.h"
+#include "tools/ftok/model_decoder.h"
 #include "tools/ftok/model_vocabulary.h"
 #include "tools/ftok/sample_flags.h"
 #include "tools/ftok/terminal.h"
-#include "trainer/cuda_back_end.h"
 #include "trainer/model_file.h"
 
 namespace ftok::cli {
@@ -159,14 +158,11 @@ class Conversation {
 void run(const ChatFlags& flags) {
   check_sample_flags(flags.options);
   const ModelFile model = read_model(flags.model, flags.heads, stderr_log());
-  const std::optional<Encoding> encoding = load_model_encoding(model, flags.vocabulary, false);
-  if (!encoding) throw UsageError("--vocab: the model does not name its vocabulary");
+  const Encoding encoding = need_model_encoding(model, flags.vocabulary);
   const ModelChat chat = find_model_chat(flags.model, flags.chat, "--template");
-  encode_chat_prompt(*encoding, chat.form, {{"user", ""}});  // what is wrong with the template shows here
-  const std::unique_ptr<TokenPredictor> decoder = flags.device == "cuda"
-                                                      ? make_cuda_decoder(model.config, model.parameters, 0)
-                                                      : make_cpu_decoder(model.config, model.parameters, flags.threads);
-  Conversation conversation(flags, model, *encoding, chat, *decoder);
+  encode_chat_prompt(encoding, chat.form, {{"user", ""}});  // what is wrong with the template shows here
+  const std::unique_ptr<TokenPredictor> decoder = make_decoder(model, flags.device, flags.threads);
+  Conversation conversation(flags, model, encoding, chat, *decoder);
   const bool is_terminal = ::isatty(STDIN_FILENO) != 0 && ::isatty(STDOUT_FILENO) != 0;
   if (is_terminal) note("ftok: a conversation with {}; /help lists commands\n", flags.model);
   std::string line;
@@ -193,12 +189,7 @@ void add_chat_command(CLI::App& app) {
                    "Output folder of ftok train or ftok rl, a checkpoint, or a folder with model.safetensors")
       ->required();
   command->add_option("--system", flags->system, "System message, before all others");
-  command
-      ->add_option(
-          "--template", flags->chat,
-          "How conversations are written: chatml, llama3, or your own JSON file; default: as the model's folder "
-          "says")
-      ->type_name("TEMPLATE");
+  add_template_flag(*command, flags->chat);
   command->add_option("--tokens", flags->tokens, "Most tokens of an answer")
       ->check(CLI::Range(int64_t{1}, int64_t{1} << 30))
       ->capture_default_str();

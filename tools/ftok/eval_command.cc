@@ -15,6 +15,7 @@
 #include "tools/ftok/commands.h"
 #include "tools/ftok/eval_chat.h"
 #include "tools/ftok/model_chat.h"
+#include "tools/ftok/model_decoder.h"
 #include "tools/ftok/model_vocabulary.h"
 #include "tools/ftok/terminal.h"
 #include "tools/ftok/vocabulary_source.h"
@@ -221,9 +222,7 @@ void measure_chats(const EvalFlags& flags, const ModelFile& model, const std::op
   if (!encoding) throw UsageError("--vocab: the model does not name its vocabulary");
   const ModelChat chat = find_model_chat(flags.model, flags.chat_template, "--template");
   const std::vector<ChatExample> examples = read_chat_examples(flags.chat, static_cast<size_t>(flags.examples));
-  const std::unique_ptr<TokenPredictor> decoder = flags.device == "cuda"
-                                                      ? make_cuda_decoder(model.config, model.parameters, 0)
-                                                      : make_cpu_decoder(model.config, model.parameters, flags.threads);
+  const std::unique_ptr<TokenPredictor> decoder = make_decoder(model, flags.device, flags.threads);
   const auto scores = score_chats(examples, *decoder, model, *encoding, chat, flags.tokens);
   JsonWriter json;
   json.begin_object().field("model", model.path).field("step", model.step).key("chat").begin_object();

@@ -10,11 +10,11 @@
 #include "core/json.h"
 #include "tools/ftok/commands.h"
 #include "tools/ftok/model_chat.h"
+#include "tools/ftok/model_decoder.h"
 #include "tools/ftok/model_vocabulary.h"
 #include "tools/ftok/sample_flags.h"
 #include "tools/ftok/terminal.h"
 #include "tools/ftok/vocabulary_source.h"
-#include "trainer/cuda_back_end.h"
 #include "trainer/model_file.h"
 #include "trainer/sample.h"
 
@@ -244,9 +244,7 @@ void run(const GenerateFlags& flags) {
   check(flags);
   const Opening start = make_start(flags);
   const ModelFile& model = start.model;
-  const std::unique_ptr<TokenPredictor> decoder = flags.device == "cuda"
-                                                      ? make_cuda_decoder(model.config, model.parameters, 0)
-                                                      : make_cpu_decoder(model.config, model.parameters, flags.threads);
+  const std::unique_ptr<TokenPredictor> decoder = make_decoder(model, flags.device, flags.threads);
   flags.probabilities > 0 ? show_probabilities(flags, start, *decoder) : write_samples(flags, start, *decoder);
 }
 

@@ -73,6 +73,15 @@ std::optional<ModelChat> read_model_chat(const std::string& path) {
   return std::nullopt;
 }
 
+void add_template_flag(CLI::App& command, std::string& name) {
+  command
+      .add_option(
+          "--template", name,
+          "How conversations are written: chatml, llama3, or your own JSON file; default: as the model's folder "
+          "says")
+      ->type_name("TEMPLATE");
+}
+
 ModelChat find_model_chat(const std::string& path, const std::string& name, const std::string& flag) {
   if (!name.empty() && name != "model") return {find_chat_template(name, flag), true};
   std::optional<ModelChat> own = read_model_chat(path);

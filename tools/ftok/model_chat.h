@@ -1,12 +1,16 @@
 // The chat template of a model: where it is found.
 #pragma once
 
+#include <CLI/CLI.hpp>
 #include <optional>
 #include <string>
 
 #include "trainer/answer.h"
 
 namespace ftok::cli {
+
+// --template of the commands that talk to a model.
+void add_template_flag(CLI::App& command, std::string& name);
 
 // The one that `name` (of `flag`) means: chatml, llama3, a JSON file, or "model" and "": the one in the folder of the
 // model at `path`: chat.json of ftok, or what tokenizer_config.json or chat_template.jinja of Hugging Face's folders

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <utility>
+
 #include "core/error.h"
 #include "tools/ftok/terminal.h"
 #include "tools/ftok/vocabulary_source.h"
@@ -22,6 +24,12 @@ std::optional<Encoding> load_model_encoding(const ftok::ModelFile& model, const 
     stderr_log()(LogLevel::kWarning, fmt::format("{}: ids are not turned into text", error.what()));
     return std::nullopt;
   }
+}
+
+Encoding need_model_encoding(const ftok::ModelFile& model, const std::string& flag) {
+  std::optional<Encoding> encoding = load_model_encoding(model, flag, false);
+  if (!encoding) throw UsageError("--vocab: the model does not name its vocabulary");
+  return std::move(*encoding);
 }
 
 }  // namespace ftok::cli

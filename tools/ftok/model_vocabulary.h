@@ -13,4 +13,7 @@ namespace ftok::cli {
 // read a tokenizer.json beside the model: a warning and none if `ids_suffice`, else it throws.
 std::optional<Encoding> load_model_encoding(const ftok::ModelFile& model, const std::string& flag, bool ids_suffice);
 
+// The same where texts are needed. Throws UsageError where neither names one.
+Encoding need_model_encoding(const ftok::ModelFile& model, const std::string& flag);
+
 }  // namespace ftok::cli

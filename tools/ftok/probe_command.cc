@@ -3,7 +3,6 @@
 
 #include <algorithm>
 #include <memory>
-#include <optional>
 #include <thread>
 
 #include "core/error.h"
@@ -157,11 +156,10 @@ void run(const ProbeFlags& flags) {
     throw UsageError(fmt::format("--temperature {}: expected 0 to 100", flags.temperature));
   if (words_of(flags.refusal) == " ") throw UsageError("--refusal: expected a text with words");
   const ModelFile model = read_model(flags.model, 0, stderr_log());
-  const std::optional<Encoding> encoding = load_model_encoding(model, flags.vocabulary, false);
-  if (!encoding) throw UsageError("--vocab: the model does not name its vocabulary");
+  const Encoding encoding = need_model_encoding(model, flags.vocabulary);
   const ModelChat chat = find_model_chat(flags.model, flags.chat, "--template");
   std::vector<Question> questions = read_questions(flags.questions);
-  ask(flags, model, *encoding, chat, questions);
+  ask(flags, model, encoding, chat, questions);
   ProbeCounts tally;
   std::string conversations, details;
   for (const Question& question : questions) {
@@ -213,12 +211,7 @@ void add_probe_command(CLI::App& app) {
   command->add_option("--rows", flags->rows, "Answers drawn at a time")
       ->check(CLI::Range(int64_t{1}, int64_t{1} << 16))
       ->capture_default_str();
-  command
-      ->add_option(
-          "--template", flags->chat,
-          "How conversations are written: chatml, llama3, or your own JSON file; default: as the model's folder "
-          "says")
-      ->type_name("TEMPLATE");
+  add_template_flag(*command, flags->chat);
   command->add_option("--vocab", flags->vocabulary, "Vocabulary: a file or a name; default: the one the model names");
   command->add_option("--threads", flags->threads, "Threads; 0: all cores")
       ->check(CLI::Range(0, 4096))

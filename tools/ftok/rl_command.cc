@@ -52,11 +52,10 @@ void run(const RlFlags& flags) {
   if (flags.problems > 0) return print_out(problem_conversations(recipe, flags.problems, flags.held_out));
   if (flags.initial.empty() || flags.output.empty()) throw UsageError("ftok rl needs --init and --output");
   const ModelFile initial = read_model(flags.initial, 0, stderr_log());
-  const std::optional<Encoding> encoding = load_model_encoding(initial, flags.vocabulary, false);
-  if (!encoding) throw UsageError("--vocab: the model does not name its vocabulary");
+  const Encoding encoding = need_model_encoding(initial, flags.vocabulary);
   const ModelChat chat = find_model_chat(flags.initial, flags.chat, "--template");
   catch_stop_signals();
-  RlInputs inputs{&initial, &*encoding, &chat, flags.output, stop_requested};
+  RlInputs inputs{&initial, &encoding, &chat, flags.output, stop_requested};
   RlProgress progress;
   if (!reinforce(recipe, inputs, progress, stderr_log())) throw Stopped();
 }
@@ -75,12 +74,7 @@ void add_rl_command(CLI::App& app) {
   command->add_option(
       "--output", flags->output,
       "Folder for checkpoints, log.jsonl, samples.jsonl and reward.svg; a run that it holds is resumed");
-  command
-      ->add_option(
-          "--template", flags->chat,
-          "How conversations are written: chatml, llama3, or your own JSON file; default: as the model's folder "
-          "says")
-      ->type_name("TEMPLATE");
+  add_template_flag(*command, flags->chat);
   command->add_option("--vocab", flags->vocabulary, "Vocabulary: a file or a name; default: the one the model names");
   command->add_option("--steps", flags->steps, "Steps of the whole run: run.steps");
   command->add_option("--seed", flags->seed, "Seed of problems and answers: rl.seed");
