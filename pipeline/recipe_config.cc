@@ -111,8 +111,9 @@ void check_stop(const RecipeConfig& config, size_t end) {
   bool has_keys = false;
   for (size_t at = 0; at < config.entries.size(); ++at) {
     if (at >= end && gives(at, kText)) {
-      throw UsageError(fmt::format("recipe: output.stop_after: there is no text after '{}': '{}' gives it",
-                                   config.output.stop_after, config.entries[at].name));
+      throw UsageError(fmt::format(
+          "recipe: output.stop_after: after stage '{}' documents have no text yet; they get it in stage '{}'",
+          config.output.stop_after, config.entries[at].name));
     }
     if (at < end) has_keys = has_keys || gives(at, kBucketKeys);
     if (at >= end && has_keys && config.entries[at].kind->is_dedup()) {

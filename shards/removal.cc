@@ -22,9 +22,9 @@ std::string removal_name(uint64_t number) { return fmt::format("{}/{:06}.json", 
 
 Manifest manifest_to_change(const std::string& folder) {
   const std::string path = folder + "/" + kManifestName;
-  if (!fs::exists(path) || fs::exists(folder + "/" + kJournalName)) {
-    throw Error(fmt::format("{} is no finished output: there is no {}", folder, kManifestName));
-  }
+  if (fs::exists(folder + "/" + kJournalName)) throw Error(fmt::format("{} holds a run that has not ended", folder));
+  if (!fs::exists(path))
+    throw Error(fmt::format("{} is not a finished output folder: {} is missing", folder, kManifestName));
   if (fs::exists(folder + "/" + kJobName) && fs::exists(folder + "/work")) {
     throw Error(fmt::format("{}/work holds documents of the job too: `ftok job clean {}` first", folder, folder));
   }
@@ -93,7 +93,7 @@ bool has_removals(const std::string& folder) {
 }
 
 RemoveResult remove_documents(const std::string& folder, const std::vector<std::string>& ids) {
-  if (!fs::is_directory(folder)) throw Error(folder + " is no folder");
+  if (!fs::is_directory(folder)) throw Error(folder + " is not a folder");
   RemoveResult result;
   const FolderLock lock(folder);
   PendingFiles files(folder);

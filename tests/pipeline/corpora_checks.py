@@ -96,7 +96,7 @@ class CorporaChecks(unittest.TestCase):
 
     def test_stages_that_do_not_fit(self):
         for flags, what in ((["--stop-after", "fineweeb"], "the nearest is 'fineweb'"),
-                            (["--stop-after", "http"], "there is no text after 'http': 'extract' gives it"),
+                            (["--stop-after", "http"], "after stage 'http' documents have no text yet; they get it in stage 'extract'"),
                             (["--stop-after", "minhash"], "texts do not hold the keys that 'dedup' compares"),
                             (["--start-after", "c4", "--stop-after", "c4"], "nothing runs after 'c4'"),
                             (["--start-after", "minhash"], "'dedup' needs bucket keys"),
@@ -384,7 +384,10 @@ class CorporaChecks(unittest.TestCase):
         self.assertIn(", whole", self.ftok("shards", "verify", folder).stdout)
         (self.folder / "nobody").write_text("\n")
         self.assertIn("names no document", self.line(self.ftok("remove-ids", folder, "nobody", code=2)))
-        self.assertIn("no finished output", self.line(self.ftok("remove-ids", "a", "takedown", code=1)))
+        self.assertIn("a is not a finished output folder: manifest.json is missing", self.line(self.ftok("remove-ids", "a", "takedown", code=1)))
+        self.run_of("unfinished", "--only", "extract", "--task", "0/2")
+        self.run_of("unfinished", "--only", "commit", code=75)
+        self.assertIn("unfinished holds a run that has not ended", self.line(self.ftok("remove-ids", "unfinished", "takedown", code=1)))
         damaged = folder / "corpora" / "de" / "ftok_train_000000.docs"
         damaged.write_bytes(damaged.read_bytes()[:-1])
         self.assertIn("is not what the manifest lists", self.line(self.take_down(folder, ["x"], code=1)))

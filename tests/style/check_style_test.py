@@ -200,7 +200,7 @@ class CheckStyleTest(unittest.TestCase):
     def test_machine_paths(self):
         for folder in ("work", "root", "home"):
             self.assert_found({"a.sh": f"cd /{folder}/me\n"}, "a.sh:1: a path of one machine: ")
-        self.assert_clean({"a.sh": "cd $OUT/work/me; cd DIR/home/a; cd /tmp/a; cd ${A}/work/b\n"})
+            self.assert_clean({"a.sh": f"cd $OUT/{folder}/me; cd DIR/{folder}/a; cd /tmp/a; cd ${{A}}/{folder}/b\n"})
 
     def test_outside(self):
         name = "sha" + "red"

@@ -92,7 +92,7 @@ class Conversation {
 
   void regenerate() {
     if (messages_.empty() || messages_.back().role != "assistant")
-      return note("ftok: /regenerate: there is no answer yet\n");
+      return note("ftok: /regenerate: no answer to repeat yet\n");
     messages_.pop_back();
     reply();
   }
