@@ -203,6 +203,37 @@ TEST(RankDoor, SilenceHasADeadline) {
   first.join();
 }
 
+// Rank 0 takes the first connection and ends, so that the second has nobody to go to: by a last word, or by a reset, as
+// a machine sends it for a process that is gone.
+TEST(RankDoor, ARankThatEndsWhileOthersConnectIsNamed) {
+  for (const bool resets : {false, true}) {
+    sockaddr_in address = resolve_rank_address("127.0.0.1", 0);
+    Socket listener = listen_on(address);
+    const int port = ntohs(own_address(listener).sin_port);
+    std::thread first([&] {
+      ASSERT_TRUE(wait_for_socket(listener, POLLIN, in(60)));
+      Socket socket(accept4(listener.fd(), nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK));
+      RankAcceptor acceptor("a secret", random_bytes(kNonceBytes));
+      say(socket, acceptor.greeting());
+      std::string introduction(kIntroductionBytes, '\0');
+      ASSERT_TRUE(receive_all(socket, introduction.data(), introduction.size(), in(60)));
+      ASSERT_EQ(acceptor.take(introduction), Trust::kTrusted);
+      say(socket, acceptor.welcome());
+      listener.close();
+      const linger at_once{resets ? 1 : 0, 0};
+      setsockopt(socket.fd(), SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
+    });
+    try {
+      connect_ranks({1, 2, "127.0.0.1", port}, {20, "a secret", "", 10});
+      ADD_FAILURE() << "there is no rank 0";
+    } catch (const Error& error) {
+      EXPECT_NE(std::string(error.what()).find("rank 0 exited while the ranks were connecting"), std::string::npos)
+          << error.what();
+    }
+    first.join();
+  }
+}
+
 TEST(RankDoor, TellsWhoIsMissingAndWhoKnowsAnotherToken) {
   const int port = free_port();
   const auto error_of = [&](int rank, const MeetingOptions& options) -> std::string {

@@ -191,9 +191,7 @@ class Meeting {
       const RankConnections& peer = peers_[static_cast<size_t>(rank)];
       const Socket& socket = peer.word.open() ? peer.word : peer.data;
       char byte = 0;
-      if (!socket.open()) continue;
-      const ssize_t size = recv(socket.fd(), &byte, 1, MSG_PEEK);
-      if (size == 0 || (size < 0 && errno != EAGAIN && errno != EWOULDBLOCK && errno != EINTR))
+      if (socket.open() && recv(socket.fd(), &byte, 1, MSG_PEEK) == 0)
         fail(fmt::format("rank {} exited while the ranks were connecting", rank));
     }
   }
