@@ -8,3 +8,4 @@ fails status job --price nan
 fails status job --price -1
 fails status job --watch --every 0
 fails status job --watch --every nan
+fails submit slurm job --program s3://bucket/ftok
