@@ -60,7 +60,9 @@ std::string escaped(const std::string& text) {
 
 void add_axes(std::string& svg, const Plot& plot, const std::string& quantity) {
   const double every = round_step(plot.most - plot.least, 6);
-  for (double loss = std::ceil(plot.least / every) * every; loss <= plot.most + 1e-9; loss += every) {
+  const double first = std::ceil(plot.least / every);
+  for (int i = 0; (first + i) * every <= plot.most + 1e-9; ++i) {
+    const double loss = first + i == 0 ? 0 : (first + i) * every;  // not -0
     svg += fmt::format("<line x1=\"{}\" y1=\"{:.1f}\" x2=\"{}\" y2=\"{:.1f}\" stroke=\"#ddd\"/>\n", kLeft, plot.y(loss),
                        kWidth - kRight, plot.y(loss));
     svg += fmt::format("<text x=\"{}\" y=\"{:.1f}\" text-anchor=\"end\">{:.4g}</text>\n", kLeft - 6, plot.y(loss) + 4,
@@ -83,7 +85,7 @@ void add_axes(std::string& svg, const Plot& plot, const std::string& quantity) {
 
 // At the right end, as wide as the names need.
 void add_legend(std::string& svg, const CurveNames& names, bool validation) {
-  constexpr int kLetter = 6, kMark = 26, kGap = 16;  // pixels; the mean width of a letter at 12 pixels
+  constexpr int kLetter = 6, kMark = 26, kGap = 30;  // pixels; the mean width of a letter at 12 pixels
   int x = kWidth - kRight;
   if (validation) {
     x -= kLetter * static_cast<int>(names.validation.size()) + kMark - 12;
