@@ -154,8 +154,7 @@ TEST(Recipe, ListsOfTablesNameWhatIsWrong) {
     }
     return "";
   };
-  EXPECT_NE(refusal_of("[mixture]\nstage = 3\n").find("mixture.stage: got 3, expected tables"),
-            std::string::npos);
+  EXPECT_NE(refusal_of("[mixture]\nstage = 3\n").find("mixture.stage: got 3, expected tables"), std::string::npos);
   EXPECT_NE(refusal_of("[mixture]\nstage = [3]\n").find("expected tables [[mixture.stage]]"), std::string::npos);
   EXPECT_NE(refusal_of("[[mixture.stage]]\nform = 3\n").find("'mixture.stage 1.form'; the nearest valid one is 'from'"),
             std::string::npos)
