@@ -19,11 +19,12 @@ namespace {
 
 bool counts_bytes(std::string_view key) { return key.ends_with("_bytes") || key.ends_with("memory"); }
 
-std::string type_name(const toml::node& node) {
+// What a node holds, for a message: a number itself, of anything else its type.
+std::string shown_node(const toml::node& node) {
   switch (node.type()) {
     case toml::node_type::string: return "a string";
-    case toml::node_type::integer: return "an integer";
-    case toml::node_type::floating_point: return "a number with a fraction";
+    case toml::node_type::integer: return std::to_string(node.as_integer()->get());
+    case toml::node_type::floating_point: return fmt::format("{}", node.as_floating_point()->get());
     case toml::node_type::boolean: return "true or false";
     case toml::node_type::array: return "a list";
     case toml::node_type::table: return "a table";
@@ -91,7 +92,7 @@ class RecipeReader::Impl {
     const toml::node* node = root.get(section);
     if (node == nullptr) return nullptr;
     if (!node->is_table())
-      refuse(node, fmt::format("{}: got {}, expected a table [{}]", section, type_name(*node), section));
+      refuse(node, fmt::format("{}: got {}, expected a table [{}]", section, shown_node(*node), section));
     return node->as_table()->get(key);
   }
 };
@@ -168,7 +169,7 @@ class RecipeReader::SectionReader : public OptionVisitor {
 
  private:
   [[noreturn]] void refuse(std::string_view key, const toml::node& node, const std::string& expected) const {
-    impl_.refuse(&node, fmt::format("{}: got {}, expected {}", full_name(section_, key), type_name(node), expected));
+    impl_.refuse(&node, fmt::format("{}: got {}, expected {}", full_name(section_, key), shown_node(node), expected));
   }
 
   Impl& impl_;
@@ -238,7 +239,7 @@ std::vector<std::string> RecipeReader::begin_list(const std::string& section, co
   toml::node* const node = outer != nullptr && outer->is_table() ? outer->as_table()->get(name) : nullptr;
   if (node == nullptr) return {};
   const std::string expected =
-      fmt::format("{}.{}: got {}, expected tables [[{}.{}]]", section, name, type_name(*node), section, name);
+      fmt::format("{}.{}: got {}, expected tables [[{}.{}]]", section, name, shown_node(*node), section, name);
   if (!node->is_array()) impl_->refuse(node, expected);
   std::vector<std::string> elements;
   for (toml::node& element : *node->as_array()) {

@@ -107,6 +107,13 @@ std::optional<Vocabulary> with_implied_merges(Vocabulary vocabulary);
 // The vocabulary as a tokenizer.json, which gives the same ids in Hugging Face tokenizers.
 std::string format_tokenizer_json(const Vocabulary& vocabulary);
 
+// Tokens spelt in GPT-2's 256 letters, one for each byte: of each id, "" where it is none; and the merges in order of
+// rank, each the spellings of two tokens with a space between. Special tokens that are no others are not among them.
+struct SpelledVocabulary {
+  std::vector<std::string> tokens, merges;
+};
+SpelledVocabulary spell_vocabulary(const Vocabulary& vocabulary);
+
 // The vocabulary as GPT-2's pair of files. Throws Error when they cannot say it: another pattern than gpt2's, tokens
 // that no merge makes.
 struct Gpt2Files {

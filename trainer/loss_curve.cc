@@ -60,7 +60,9 @@ std::string escaped(const std::string& text) {
 
 void add_axes(std::string& svg, const Plot& plot, const std::string& quantity) {
   const double every = round_step(plot.most - plot.least, 6);
-  for (double loss = std::ceil(plot.least / every) * every; loss <= plot.most + 1e-9; loss += every) {
+  const double first = std::ceil(plot.least / every);
+  for (int i = 0; (first + i) * every <= plot.most + 1e-9; ++i) {
+    const double loss = first + i == 0 ? 0 : (first + i) * every;  // not -0
     svg += fmt::format("<line x1=\"{}\" y1=\"{:.1f}\" x2=\"{}\" y2=\"{:.1f}\" stroke=\"#ddd\"/>\n", kLeft, plot.y(loss),
                        kWidth - kRight, plot.y(loss));
     svg += fmt::format("<text x=\"{}\" y=\"{:.1f}\" text-anchor=\"end\">{:.4g}</text>\n", kLeft - 6, plot.y(loss) + 4,
@@ -81,20 +83,26 @@ void add_axes(std::string& svg, const Plot& plot, const std::string& quantity) {
                      kTop + kPlotHeight / 2, kTop + kPlotHeight / 2, escaped(quantity));
 }
 
-void add_legend(std::string& svg, bool validation) {
+// At the right end, as wide as the names need.
+void add_legend(std::string& svg, const CurveNames& names, bool validation) {
+  constexpr int kLetter = 6, kMark = 26, kGap = 30;  // pixels; the mean width of a letter at 12 pixels
+  int x = kWidth - kRight;
+  if (validation) {
+    x -= kLetter * static_cast<int>(names.validation.size()) + kMark - 12;
+    svg += fmt::format("<circle cx=\"{}\" cy=\"20\" r=\"3\" fill=\"#d62728\"/><text x=\"{}\" y=\"24\">{}</text>\n", x,
+                       x + 8, escaped(names.validation));
+    x -= kGap;
+  }
+  x -= kLetter * static_cast<int>(names.training.size()) + kMark;
   svg += fmt::format(
       "<line x1=\"{0}\" y1=\"20\" x2=\"{1}\" y2=\"20\" stroke=\"#1f77b4\" stroke-width=\"1.5\"/><text x=\"{2}\" "
-      "y=\"24\">training</text>\n",
-      kWidth - 210, kWidth - 190, kWidth - 185);
-  if (!validation) return;
-  svg +=
-      fmt::format("<circle cx=\"{}\" cy=\"20\" r=\"3\" fill=\"#d62728\"/><text x=\"{}\" y=\"24\">validation</text>\n",
-                  kWidth - 100, kWidth - 92);
+      "y=\"24\">{3}</text>\n",
+      x, x + 20, x + 25, escaped(names.training));
 }
 
 }  // namespace
 
-std::string loss_svg(const LossCurve& curve, const std::string& title, const std::string& quantity) {
+std::string loss_svg(const LossCurve& curve, const std::string& title, const CurveNames& names) {
   const std::vector<double> means = means_of(curve.training, curve.steps, kWidth);
   Range range;
   for (const double mean : means) range.take(mean);
@@ -107,8 +115,8 @@ std::string loss_svg(const LossCurve& curve, const std::string& title, const std
       "font-family=\"sans-serif\" font-size=\"12\">\n<rect width=\"{0}\" height=\"{1}\" fill=\"white\"/>\n",
       kWidth, kHeight);
   svg += fmt::format("<text x=\"{}\" y=\"24\" font-size=\"14\">{}</text>\n", kLeft, escaped(title));
-  add_axes(svg, plot, quantity);
-  add_legend(svg, !curve.validation.empty());
+  add_axes(svg, plot, names.quantity);
+  add_legend(svg, names, !curve.validation.empty());
   svg += "<polyline fill=\"none\" stroke=\"#1f77b4\" stroke-width=\"1.5\" points=\"";
   for (size_t i = 0; i < means.size(); ++i) {
     if (std::isfinite(means[i])) {

@@ -17,11 +17,15 @@ struct LossCurve {
   int64_t steps = 0;                             // of the whole run: the end of the axis
 };
 
+// What the picture says of the curves.
+struct CurveNames {
+  std::string quantity = "loss, nats per token";  // along the vertical axis
+  std::string training = "training", validation = "validation";
+};
+
 // A picture of 800 x 400: training losses (the mean of each of up to 800 equal stretches), validation losses with
 // points, axes with round numbers.
-// `quantity` is what the vertical axis shows, where that is not a loss.
-std::string loss_svg(const LossCurve& curve, const std::string& title,
-                     const std::string& quantity = "loss, nats per token");
+std::string loss_svg(const LossCurve& curve, const std::string& title, const CurveNames& names = {});
 
 // `height` lines of at most `width` characters, without colours: a column for each stretch of steps, in eighths of a
 // line. Empty when there is no point.

@@ -49,6 +49,8 @@ void ModelConfig::visit(OptionVisitor& visitor) {
   visitor.field("mlp_bias", mlp_bias, "of the MLP's linear layers");
   visitor.field("qk_norm", qk_norm, "RMSNorm of each head's queries and keys, before they are turned");
   visitor.field("tied_head", tied_head, "the output head is the token embedding");
+  visitor.field("score_head", score_head,
+                "a reward model: a linear map of what the last norm gives to one number (Stiennon et al. 2020)");
   visitor.field("window", window, "a position sees that many, its own included; 0: all before it");
 }
 
@@ -185,6 +187,7 @@ ParameterLayout::ParameterLayout(const ModelConfig& config) {
   ln_f_gain = add("ln_f.weight", 1, C, Start::kOnes);
   if (config.has_layernorm()) ln_f_bias = add("ln_f.bias", 1, C, Start::kZeros);
   head = config.tied_head ? wte : add_embedding("lm_head.weight", config);
+  if (config.score_head) score = add("score.weight", 1, C, Start::kNormal);
 }
 
 namespace {

@@ -45,6 +45,7 @@ struct ModelConfig {
   bool mlp_bias = true;
   bool qk_norm = false;
   bool tied_head = true;
+  bool score_head = false;
   int64_t window = 0;
 
   void visit(OptionVisitor& visitor);
@@ -126,6 +127,7 @@ class ParameterLayout {
   int64_t wte = 0, wpe = kAbsent;              // (padded V, C), (T, C)
   int64_t ln_f_gain = 0, ln_f_bias = kAbsent;  // (C)
   int64_t head = 0;                            // (padded V, C): wte where it is tied
+  int64_t score = kAbsent;                     // (C): of a reward model
 
  private:
   int64_t add(std::string name, int64_t rows, int64_t columns, Start start);

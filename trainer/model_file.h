@@ -18,6 +18,7 @@
 #include <vector>
 
 #include "core/log.h"
+#include "tokenizer/vocabulary.h"
 #include "trainer/model.h"
 
 namespace ftok {
@@ -54,5 +55,19 @@ void write_hugging_face(const std::string& folder, const ModelConfig& config, co
 // GPT-2 alone: throws UsageError for others.
 void write_llmc(const std::string& path, const ModelConfig& config, const std::vector<float>& parameters,
                 bool bfloat16);
+
+struct GgufOptions {
+  const Vocabulary* vocabulary = nullptr;  // the model's
+  std::string name;                        // "general.name"
+  std::string chat_template;               // Jinja; "": none
+  std::optional<uint32_t> end_of_text, end_of_answer;
+  bool bfloat16 = false;  // matrices; else fp32
+};
+
+// One file for llama.cpp and what is built on it (GGUF version 3; github.com/ggml-org/ggml, docs/gguf.md): weights,
+// vocabulary and chat template. Complete or absent. Throws UsageError where llama.cpp has no such model or does not
+// know the vocabulary's pattern, and where the vocabulary has more tokens than the model.
+void write_gguf(const std::string& path, const ModelConfig& config, const std::vector<float>& parameters,
+                const GgufOptions& options);
 
 }  // namespace ftok

@@ -5,70 +5,45 @@
 #include <algorithm>
 #include <chrono>
 #include <cmath>
+#include <functional>
+#include <map>
 #include <optional>
+#include <set>
+#include <utility>
 
 #include "core/error.h"
 #include "core/file.h"
 #include "core/json.h"
-#include "core/recipe.h"
-#include "shards/checksum.h"
-#include "trainer/batch_sample.h"
-#include "trainer/checkpoint.h"
 #include "trainer/evaluate.h"
 #include "trainer/loss_curve.h"
-#include "trainer/random.h"
 #include "trainer/rl/episodes.h"
+#include "trainer/rl/player.h"
 #include "trainer/rl/policy.h"
-#include "trainer/speaker.h"
-#include "trainer/train_recipe.h"
-#include "trainer/training/engine.h"
 #include "trainer/training/line_log.h"
+#include "trainer/training/model_run.h"
 
 namespace ftok {
 namespace {
 
 constexpr size_t kSamplesShown = 4;  // of a look at problems held out
-constexpr uint64_t kAnswerStream = uint64_t{5} << 32;
-constexpr char kTemplateName[] = "chat.json";  // as train.h has it
 
-// The training recipe that describes the model, in its checkpoints.
 TrainRecipe model_recipe(const RlRecipe& recipe, const ModelFile& model) {
-  TrainRecipe own;
-  if (model.recipe.empty()) {
-    std::vector<std::string> sets = model_assignments(model.config);
-    std::string vocabulary;
-    append_json_string(vocabulary, model.vocabulary);
-    sets.push_back("vocabulary=" + vocabulary);
-    sets.push_back(fmt::format("training.tokens_per_step={}", model.config.length));
-    own = load_train_recipe("sft", sets);
-  } else {
-    own = parse_train_recipe(model.recipe, model.path);
-  }
+  TrainRecipe own = recipe_of_model(model);
   own.optimizer = recipe.optimizer, own.schedule = recipe.schedule;
   own.run.threads = recipe.run.threads, own.run.steps = recipe.run.steps, own.run.micro_batch = recipe.run.micro_batch;
+  own.run.keep = recipe.run.keep;
   return own;
 }
 
-// What a folder is bound to besides its recipe.
-struct Origin {
-  std::string model, vocabulary, chat;
-  explicit Origin(const RlInputs& inputs)
-      : model(checksum_of({reinterpret_cast<const char*>(inputs.initial->parameters.data()),
-                           inputs.initial->parameters.size() * sizeof(float)})),
-        vocabulary(inputs.encoding->digest()),
-        chat(format_chat_template(inputs.chat->form)) {}
-  void visit(OptionVisitor& visitor) {
-    visitor.field("model", model, "checksum of the weights that the run began with");
-    visitor.field("vocabulary", vocabulary, "digest of the vocabulary");
-    visitor.field("chat", chat, "chat template");
-  }
-};
-
 std::string binding_of(const RlRecipe& recipe, const RlInputs& inputs) {
-  Origin origin(inputs);
-  RecipeWriter writer(false);
-  writer.section("origin", origin);
-  return rl_recipe_text(recipe, false, true) + writer.text();
+  const std::string judge = inputs.judge == nullptr ? "" : checksum_of_weights(*inputs.judge);
+  return rl_recipe_text(recipe, false, true) + origin_text(*inputs.initial, *inputs.encoding, *inputs.chat, judge);
+}
+
+int practice_threads(const RlRecipe& recipe) {
+  TrainRecipe own;
+  own.run.threads = recipe.run.threads;
+  return thread_count(own);
 }
 
 class RlRun {
@@ -78,26 +53,23 @@ class RlRun {
         inputs_(inputs),
         observer_(observer),
         tell_(log),
-        model_recipe_(model_recipe(recipe, *inputs.initial)),
-        binding_(binding_of(recipe, inputs)),
-        ranks_(make_single_communicator()),
-        engine_(make_cpu_engine(model_recipe_, *ranks_)),
-        problems_(make_problem_set(recipe.task, static_cast<uint64_t>(recipe.rl.seed))),
-        speaker_(*inputs.encoding, *inputs.chat, *inputs.initial, recipe.rl.system) {
-    resume();
-    threads_ = thread_count(model_recipe_);
-    if (recipe_.rl.kl > 0) reference_ = make_cpu_evaluator(config(), inputs_.initial->parameters, threads_);
-    log_.emplace(inputs_.output + "/log.jsonl", step_, [this](simdjson::dom::element line) { keep(line); });
-    samples_.emplace(inputs_.output + "/samples.jsonl", step_);
+        model_(model_recipe(recipe, *inputs.initial), binding_of(recipe, inputs), inputs.output, log),
+        player_(recipe, inputs, model_.threads()) {
+    model_.begin(inputs.initial->parameters, recipe.rl.updates);
+    if (recipe_.rl.kl > 0) {
+      reference_ = make_cpu_evaluator(inputs.initial->config, inputs_.initial->parameters, model_.threads());
+    }
+    log_.emplace(inputs_.output + "/log.jsonl", model_.step(), [this](simdjson::dom::element line) { keep(line); });
+    samples_.emplace(inputs_.output + "/samples.jsonl", model_.step());
     curve_.steps = recipe_.run.steps;
-    write_file(inputs_.output + "/" + kTemplateName, format_chat_template(inputs_.chat->form) + "\n");
+    write_file(inputs_.output + "/" + kChatTemplateName, format_chat_template(inputs_.chat->form) + "\n");
   }
 
   bool run() {
     const uint64_t steps = static_cast<uint64_t>(recipe_.run.steps);
-    observer_.on_start(static_cast<int64_t>(step_) + 1, recipe_);
-    if (step_ == 0 && recipe_.run.evaluate_every > 0) look_at_held_out(std::nullopt);
-    while (step_ < steps) {
+    observer_.on_start(static_cast<int64_t>(model_.step()) + 1, recipe_);
+    if (model_.step() == 0 && recipe_.run.evaluate_every > 0) look_at_held_out(std::nullopt);
+    while (model_.step() < steps) {
       const RlReport report = step();
       const int64_t every = recipe_.run.evaluate_every;
       observer_.on_step(report);
@@ -107,127 +79,85 @@ class RlRun {
         write_line(report, std::nullopt);
       }
       const bool stops = inputs_.stop && inputs_.stop();
-      if (report.step % recipe_.run.checkpoint_every == 0 || step_ == steps || stops) save();
-      if (stops && step_ < steps) return false;
+      if (report.step % recipe_.run.checkpoint_every == 0 || model_.step() == steps || stops) model_.save();
+      if (stops && model_.step() < steps) return false;
     }
     return true;
   }
 
  private:
-  const ModelConfig& config() const { return inputs_.initial->config; }
-  std::string checkpoints() const { return inputs_.output + "/checkpoints"; }
-
-  void resume() {
-    std::optional<Checkpoint> checkpoint = read_latest_checkpoint(checkpoints(), tell_);
-    if (!checkpoint) return engine_->set_state({inputs_.initial->parameters, {}, {}}, 0);
-    if (checkpoint->data != binding_) {
-      const std::string difference =
-          checkpoint->data.starts_with("[task]") ? recipe_difference(checkpoint->data, binding_) : "";
-      throw UsageError(fmt::format("{} holds another run{}{}; use another output folder", inputs_.output,
-                                   difference.empty() ? "" : ": ", difference));
-    }
-    step_ = checkpoint->step;
-    engine_->set_state({std::move(checkpoint->parameters), std::move(checkpoint->first_moments),
-                        std::move(checkpoint->second_moments)},
-                       static_cast<int64_t>(step_) * recipe_.rl.updates);
-  }
-
-  void save() {
-    EngineState state = engine_->state();
-    write_checkpoint(checkpoints(),
-                     {train_recipe_text(model_recipe_, false),
-                      step_,
-                      0,
-                      binding_,
-                      {},
-                      std::move(state.parameters),
-                      std::move(state.first_moments),
-                      std::move(state.second_moments)},
-                     recipe_.run.keep);
-  }
-
   // A line of an earlier start.
   void keep(simdjson::dom::element line) {
     int64_t number = 0;
     double reward = 0;
     if (line["step"].get(number) != simdjson::SUCCESS) return;
-    if (line["reward"].get(reward) == simdjson::SUCCESS) curve_.training.push_back({number, reward});
-    if (line["held_out"].get(reward) == simdjson::SUCCESS) curve_.validation.push_back({number, reward});
+    if (line["reward"].get(reward) == simdjson::SUCCESS) plot_reward(number, reward);
+    const char* const held_out = player_.has_judge() ? "held_out_truth" : "held_out";
+    if (line[held_out].get(reward) == simdjson::SUCCESS) curve_.validation.push_back({number, reward});
   }
 
-  std::vector<SampledText> draw(const std::vector<std::vector<uint32_t>>& prompts, int64_t samples,
-                                double temperature) {
-    std::vector<SampleRequest> requests;
-    for (const std::vector<uint32_t>& prompt : prompts) {
-      for (int64_t k = 0; k < samples; ++k) {
-        const uint64_t number = step_ * static_cast<uint64_t>(recipe_.rl.problems * samples) + requests.size();
-        requests.push_back({prompt, random_bits(static_cast<uint64_t>(recipe_.rl.seed), kAnswerStream, number)});
-      }
-    }
-    const auto sampler = make_cpu_batch_sampler(config(), engine_->parameters(), threads_, recipe_.run.rows);
-    return sampler->sample(requests, {temperature, recipe_.rl.tokens_max, speaker_.ends()});
+  // A reward model's scores have no unit: what is shown of them is how often it would prefer an answer to those of the
+  // model that the run began with. So they share an axis with the checker's rewards, which are 0 to 1 with ftok's
+  // tasks.
+  void plot_reward(int64_t step, double reward) {
+    if (!first_reward_) first_reward_ = reward;
+    curve_.training.push_back({step, player_.has_judge() ? preference(reward, *first_reward_) : reward});
   }
 
-  // Answers to problems, with their rewards.
   std::vector<Episode> play(const std::vector<Problem>& problems, int64_t samples, double temperature) {
-    std::vector<std::vector<uint32_t>> prompts;
-    for (const Problem& problem : problems) prompts.push_back(speaker_.prompt(problem.prompt));
-    const std::vector<SampledText> texts = draw(prompts, samples, temperature);
-    std::vector<ProblemAnswer> attempts;
-    for (size_t i = 0; i < texts.size(); ++i)
-      attempts.push_back({&problems[i / static_cast<size_t>(samples)], speaker_.text_of(texts[i].ids)});
-    const std::vector<double> rewards = problems_->rewards(attempts);
-    std::vector<Episode> episodes;
-    for (size_t i = 0; i < texts.size(); ++i) {
-      Episode episode(prompts[i / static_cast<size_t>(samples)], texts[i]);
-      episode.reward = rewards[i];
-      episode.answer = std::move(attempts[i].answer);
-      episodes.push_back(std::move(episode));
-    }
-    return episodes;
+    const uint64_t first = model_.step() * static_cast<uint64_t>(recipe_.rl.problems * recipe_.rl.samples);
+    return player_.play(problems, samples, temperature, model_.engine().parameters(), first);
   }
 
   void look_at_held_out(const std::optional<RlReport>& report) {
-    const std::vector<Problem> problems = problems_->make(0, static_cast<size_t>(recipe_.run.held_out), true);
+    const std::vector<Problem> problems = player_.problems().make(0, static_cast<size_t>(recipe_.run.held_out), true);
     const std::vector<Episode> episodes = play(problems, 1, 0);
-    double reward = 0;
-    for (const Episode& episode : episodes) reward += episode.reward;
-    reward /= static_cast<double>(episodes.size());
+    RlHeldOut held_out;
+    for (const Episode& episode : episodes) held_out.reward += episode.reward, held_out.truth += episode.truth;
+    held_out.reward /= static_cast<double>(episodes.size()), held_out.truth /= static_cast<double>(episodes.size());
     std::vector<RlSample> samples;
     for (size_t i = 0; i < std::min(kSamplesShown, episodes.size()); ++i) {
       samples.push_back({problems[i].prompt, problems[i].truth, episodes[i].answer, episodes[i].reward});
       JsonWriter json;
-      json.begin_object().field("step", step_).field("prompt", samples[i].prompt).field("truth", samples[i].truth);
+      json.begin_object()
+          .field("step", model_.step())
+          .field("prompt", samples[i].prompt)
+          .field("truth", samples[i].truth);
       samples_->add(json.field("answer", samples[i].answer).field("reward", samples[i].reward).end_object().text());
     }
-    observer_.on_held_out(static_cast<int64_t>(step_), reward, samples);
-    curve_.validation.push_back({static_cast<int64_t>(step_), reward});
-    write_line(report, reward);
-    write_file(
-        inputs_.output + "/reward.svg",
-        loss_svg(curve_, fmt::format("{}: reward after {} of {} steps", recipe_.task.name, step_, recipe_.run.steps),
-                 "mean reward"));
+    observer_.on_held_out(static_cast<int64_t>(model_.step()), held_out, samples);
+    curve_.validation.push_back({static_cast<int64_t>(model_.step()), held_out.truth});
+    write_line(report, held_out);
+    const std::string title =
+        fmt::format("{}: reward after {} of {} steps", recipe_.task.name, model_.step(), recipe_.run.steps);
+    const CurveNames names = player_.has_judge()
+                                 ? CurveNames{"share", "preferred by the reward model", "right, held out"}
+                                 : CurveNames{"mean reward", "practised", "held out"};
+    write_file(inputs_.output + "/reward.svg", loss_svg(curve_, title, names));
   }
 
   // No times: the log of a run that was resumed has the same bytes.
-  void write_line(const std::optional<RlReport>& report, const std::optional<double>& held_out) {
+  void write_line(const std::optional<RlReport>& report, const std::optional<RlHeldOut>& held_out) {
     JsonWriter json;
-    json.begin_object().field("step", step_);
+    json.begin_object().field("step", model_.step());
     if (report) {
-      json.field("reward", report->reward).field("length", report->length).field("complete", report->complete);
+      json.field("reward", report->reward);
+      if (player_.has_judge()) json.field("truth", report->truth);
+      json.field("length", report->length).field("complete", report->complete);
       json.field("alike", report->alike).field("norm", report->norm).field("lr", report->learning_rate);
       if (recipe_.rl.kl > 0) json.field("divergence", report->divergence);
       if (report->skipped) json.field("skipped", true);
-      curve_.training.push_back({report->step, report->reward});
+      plot_reward(report->step, report->reward);
     }
-    if (held_out) json.field("held_out", *held_out);
+    if (held_out) json.field("held_out", held_out->reward);
+    if (held_out && player_.has_judge()) json.field("held_out_truth", held_out->truth);
     log_->add(json.end_object().text());
   }
 
   RlReport step() {
     const auto began = std::chrono::steady_clock::now();
     const size_t count = static_cast<size_t>(recipe_.rl.problems);
-    const std::vector<Problem> problems = problems_->make(step_ * count, count, false);
+    const std::vector<Problem> problems = player_.problems().make(model_.step() * count, count, false);
     std::vector<Episode> episodes = play(problems, recipe_.rl.samples, 1);
     RlReport report = describe(episodes);
     if (report.alike == recipe_.rl.problems && recipe_.rl.kl == 0) {
@@ -236,7 +166,7 @@ class RlRun {
       alike_steps_ = 0;
       update(episodes, report);
     }
-    ++step_;
+    model_.finish_step();
     report.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - began).count();
     return report;
   }
@@ -244,7 +174,7 @@ class RlRun {
   // Sets the advantages.
   RlReport describe(std::vector<Episode>& episodes) const {
     RlReport report;
-    report.step = static_cast<int64_t>(step_) + 1, report.steps = recipe_.run.steps;
+    report.step = static_cast<int64_t>(model_.step()) + 1, report.steps = recipe_.run.steps;
     report.learning_rate = learning_rate_at(recipe_.schedule, report.step, report.steps);
     const double n = static_cast<double>(episodes.size());
     const size_t K = static_cast<size_t>(recipe_.rl.samples);
@@ -252,21 +182,23 @@ class RlRun {
       std::vector<double> rewards;
       for (size_t i = begin; i < begin + K; ++i) {
         rewards.push_back(episodes[i].reward);
-        report.reward += episodes[i].reward;
+        report.reward += episodes[i].reward, report.truth += episodes[i].truth;
         report.length += static_cast<double>(episodes[i].answer_tokens());
         report.complete += episodes[i].complete;
       }
+      const auto [least, most] = std::minmax_element(rewards.begin(), rewards.end());
+      if (player_.has_judge() && *most - *least < kScoreSpreadMin) std::fill(rewards.begin(), rewards.end(), 0.0);
       const std::vector<double> advantages = group_advantages(rewards, recipe_.rl.advantage == "std");
       for (size_t i = begin; i < begin + K; ++i) episodes[i].advantage = advantages[i - begin];
       report.alike += std::all_of(advantages.begin(), advantages.end(), [](double a) { return a == 0; });
     }
-    report.reward /= n, report.length /= n, report.complete /= n;
+    report.reward /= n, report.truth /= n, report.length /= n, report.complete /= n;
     return report;
   }
 
   void leave_out(RlReport& report) {
     report.skipped = true;
-    if (report.reward >= 1) return;  // all is solved
+    if (!player_.has_judge() && report.reward >= 1) return;  // all is solved
     const std::string message = fmt::format("step {}: of each problem all answers have the same reward (mean {:.3g})",
                                             report.step, report.reward);
     if (++alike_steps_ >= kAlikeStepsMax) {
@@ -291,25 +223,21 @@ class RlRun {
       }
     }
     for (int64_t u = 0; u < recipe_.rl.updates; ++u) {
-      engine_->clear_gradients();
+      model_.engine().clear_gradients();
       for (const std::span<Episode>& part : parts) {
         Batch batch = batch_of(part);
         const bool is_alone = recipe_.rl.updates == 1 && !reference_;  // all ratios are 1
-        if (!is_alone) take_losses(part, engine_->target_losses(batch.view()), batch.T, &Episode::now);
+        if (!is_alone) take_losses(part, model_.engine().target_losses(batch.view()), batch.T, &Episode::now);
         if (u == 0) {
           for (Episode& episode : part) episode.drawn = episode.now;
         }
         if (u == 0 && reference_) report.divergence += divergence_of(part) / static_cast<double>(tokens);
         weigh(part, options, batch);
-        engine_->add_gradients(batch.view(), 1 / static_cast<double>(tokens));
+        model_.engine().add_gradients(batch.view(), 1 / static_cast<double>(tokens));
       }
-      engine_->take_loss();
-      engine_->reduce_gradients();
-      report.norm = engine_->norm();
-      if (!std::isfinite(report.norm))
-        throw Error(fmt::format("step {}: the gradient norm is {}", report.step, report.norm));
-      const int64_t number = static_cast<int64_t>(step_) * recipe_.rl.updates + u + 1;
-      engine_->update(number, report.learning_rate, report.norm);
+      model_.engine().take_loss();
+      const int64_t number = static_cast<int64_t>(model_.step()) * recipe_.rl.updates + u + 1;
+      report.norm = model_.update(number, report.learning_rate);
     }
   }
 
@@ -317,17 +245,12 @@ class RlRun {
   const RlInputs& inputs_;
   RlObserver& observer_;
   Log tell_;
-  TrainRecipe model_recipe_;
-  std::string binding_;
-  std::unique_ptr<Communicator> ranks_;
-  std::unique_ptr<Engine> engine_;
-  std::unique_ptr<ProblemSet> problems_;
-  Speaker speaker_;
+  ModelRun model_;
+  Player player_;
   std::unique_ptr<Evaluator> reference_;  // null: none is needed
   std::optional<LineLog> log_, samples_;
   LossCurve curve_;  // of rewards
-  uint64_t step_ = 0;
-  int threads_ = 1;
+  std::optional<double> first_reward_;
   int alike_steps_ = 0;  // in a row
 };
 
@@ -340,6 +263,56 @@ bool reinforce(const RlRecipe& recipe, const RlInputs& inputs, RlObserver& obser
   remove_temporaries(inputs.output);
   remove_temporaries(inputs.output + "/checkpoints");
   return RlRun(recipe, inputs, observer, log).run();
+}
+
+std::vector<Ranking> problem_rankings(const RlRecipe& recipe, const RlInputs& inputs, int64_t count) {
+  recipe.check();
+  Player player(recipe, inputs, practice_threads(recipe));
+  const std::vector<Problem> problems = player.problems().make(0, static_cast<size_t>(count), false);
+  const std::vector<Episode> episodes = player.play(problems, recipe.rl.samples, 1, inputs.initial->parameters, 0);
+  std::vector<Ranking> rankings;
+  const size_t K = static_cast<size_t>(recipe.rl.samples);
+  for (size_t p = 0; p < problems.size(); ++p) {
+    Ranking ranking;
+    if (!recipe.rl.system.empty()) ranking.messages.push_back({"system", recipe.rl.system});
+    ranking.messages.push_back({"user", problems[p].prompt});
+    std::map<double, std::set<std::string>, std::greater<>> by_reward;
+    for (size_t k = 0; k < K; ++k) by_reward[episodes[p * K + k].reward].insert(episodes[p * K + k].answer);
+    if (by_reward.size() < 2) continue;
+    int rank = 0;
+    for (const auto& [reward, answers] : by_reward) {
+      for (const std::string& answer : answers) ranking.answers.push_back(answer), ranking.ranks.push_back(rank);
+      ++rank;
+    }
+    rankings.push_back(std::move(ranking));
+  }
+  return rankings;
+}
+
+std::vector<BestOf> best_of(const RlRecipe& recipe, const RlInputs& inputs, int64_t most) {
+  recipe.check();
+  Player player(recipe, inputs, practice_threads(recipe));
+  const std::vector<Problem> problems = player.problems().make(0, static_cast<size_t>(recipe.run.held_out), true);
+  const std::vector<Episode> episodes = player.play(problems, most, 1, inputs.initial->parameters, 0);
+  std::vector<BestOf> rows;
+  for (int64_t n = 1; n <= most; n *= 2) {
+    BestOf row;
+    row.answers = n;
+    const int64_t groups = most / n;  // of n answers to the same problem, one after the other
+    for (size_t p = 0; p < problems.size(); ++p) {
+      for (int64_t g = 0; g < groups; ++g) {
+        const auto begin = episodes.begin() + static_cast<int64_t>(p) * most + g * n;
+        const auto best =
+            std::max_element(begin, begin + n, [](const Episode& a, const Episode& b) { return a.reward < b.reward; });
+        row.reward += best->reward, row.truth += best->truth;
+      }
+    }
+    const double count = static_cast<double>(groups) * static_cast<double>(problems.size());
+    row.reward /= count, row.truth /= count;
+    row.divergence = std::log(static_cast<double>(n)) - static_cast<double>(n - 1) / static_cast<double>(n);
+    rows.push_back(row);
+  }
+  return rows;
 }
 
 std::string problem_conversations(const RlRecipe& recipe, int64_t count, bool held_out) {

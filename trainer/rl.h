@@ -1,6 +1,6 @@
 // Reinforcement learning on problems whose answers a program can check (trainer/problems.h): a chat model draws several
 // answers to each problem, a checker rewards them, and what was better than the others becomes likelier
-// (trainer/rl/policy.h has the objective).
+// (trainer/rl/policy.h has the objective). In the checker's place a reward model (trainer/reward_model.h) can reward.
 //
 // Output folder: checkpoints/step-NNNNNNNNN.ckpt, which are models as `ftok train` writes them; log.jsonl with one
 // object per step; samples.jsonl with answers to problems held out; reward.svg; chat.json. A run in a folder that holds
@@ -17,6 +17,7 @@
 #include "tokenizer/encoding.h"
 #include "trainer/answer.h"
 #include "trainer/model_file.h"
+#include "trainer/rankings.h"
 #include "trainer/rl_recipe.h"
 
 namespace ftok {
@@ -24,6 +25,7 @@ namespace ftok {
 struct RlReport {
   int64_t step = 0, steps = 0;  // 1, 2, ... of the run's steps
   double reward = 0;            // mean over all answers
+  double truth = 0;             // the same of the checker's rewards, which a reward model takes the place of
   double length = 0;            // mean tokens of an answer
   double complete = 0;          // share of the answers that the model ended itself
   int64_t alike = 0;            // problems whose answers all got the same reward: there is nothing to learn from them
@@ -40,20 +42,27 @@ struct RlSample {
   double reward = 0;
 };
 
+// Means over all problems held out.
+struct RlHeldOut {
+  double reward = 0;
+  double truth = 0;  // of the checker's rewards
+};
+
 // Told of a run's progress; called on the run's thread.
 class RlObserver {
  public:
   virtual ~RlObserver() = default;
   virtual void on_start(int64_t first_step, const RlRecipe& recipe) = 0;
   virtual void on_step(const RlReport& report) = 0;
-  // `step` 0: before the first. `reward` is the mean over all problems held out, `samples` the first of them.
-  virtual void on_held_out(int64_t step, double reward, const std::vector<RlSample>& samples) = 0;
+  // `step` 0: before the first. `samples` are the first of the problems held out.
+  virtual void on_held_out(int64_t step, const RlHeldOut& held_out, const std::vector<RlSample>& samples) = 0;
 };
 
 struct RlInputs {
   const ModelFile* initial = nullptr;  // a chat model
   const Encoding* encoding = nullptr;  // its vocabulary
   const ModelChat* chat = nullptr;     // how it is talked to
+  const ModelFile* judge = nullptr;    // a reward model, of the same vocabulary and template; null: the checker rewards
   std::string output;                  // a folder, created when missing
   std::function<bool()> stop = {};     // asked after every step; true ends the run with a checkpoint
 };
@@ -69,5 +78,21 @@ inline constexpr int kAlikeStepsMax = 20;
 // One conversation a line, {"messages": [problem, solution], "task": NAME}, to learn the form of answers from: of
 // problems number [0, count). Throws Error as ProblemSet does, and where a problem comes without a solution.
 std::string problem_conversations(const RlRecipe& recipe, int64_t count, bool held_out);
+
+// Answers of the model inputs.initial to the problems number [0, count), ranked by their rewards: rl.samples drawn to
+// each, each text once. Problems whose answers all have the same reward are left out.
+std::vector<Ranking> problem_rankings(const RlRecipe& recipe, const RlInputs& inputs, int64_t count);
+
+// The best of n answers to problems held out, as the rewards have it.
+struct BestOf {
+  int64_t answers = 1;  // n
+  double reward = 0;    // mean over the problems
+  double truth = 0;     // the same of the checker's rewards for those answers
+  double divergence =
+      0;  // log n - (n - 1) / n nats: the distance of such answers from the model (Stiennon et al. 2020)
+};
+
+// For n = 1, 2, 4, ... up to `most` answers (at least 1), run.held_out problems each. Not a run: nothing is written.
+std::vector<BestOf> best_of(const RlRecipe& recipe, const RlInputs& inputs, int64_t most);
 
 }  // namespace ftok

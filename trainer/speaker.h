@@ -20,15 +20,22 @@ class Speaker {
 
   // The tokens up to where the answer begins. Throws UsageError for an id that the model does not have.
   std::vector<uint32_t> prompt(const std::string& question) const;
+  std::vector<uint32_t> prompt(std::vector<ChatMessage> messages) const;
+  // The same with an answer behind it, and the token that ends that.
+  std::vector<uint32_t> answered(std::vector<ChatMessage> messages, const std::string& answer) const;
   std::string text_of(std::span<const uint32_t> ids) const;
+  uint32_t end_of_answer() const { return end_; }                       // as the template has it
   const std::vector<uint32_t>& ends() const { return options_.stops; }  // tokens that end an answer
 
  private:
+  void check(std::span<const uint32_t> ids) const;
+
   const Encoding& encoding_;
   const ModelChat& chat_;
   const ModelFile& model_;
   std::string system_;
   AnswerOptions options_;
+  uint32_t end_ = 0;
 };
 
 }  // namespace ftok

@@ -205,6 +205,17 @@ std::string format_tokenizer_json(const Vocabulary& vocabulary) {
   return json.take() + "\n";
 }
 
+SpelledVocabulary spell_vocabulary(const Vocabulary& vocabulary) {
+  const Speller speller;
+  SpelledVocabulary spelled;
+  for (uint32_t id = 0; id < vocabulary.token_count(); ++id)
+    spelled.tokens.push_back(speller.spell(vocabulary.token(id)));
+  size_t unmade = 0;
+  for (const auto& [left, right] : merges_of(vocabulary, unmade))
+    spelled.merges.push_back(spelled.tokens[left] + " " + spelled.tokens[right]);
+  return spelled;
+}
+
 Gpt2Files format_gpt2(const Vocabulary& vocabulary) {
   if (vocabulary.pattern != Pattern::kGpt2 && vocabulary.pattern != Pattern::kGpt2Original) {
     throw Error(fmt::format("{}: its pattern is {}; readers of vocab.bpe and encoder.json use gpt2's", vocabulary.name,
@@ -220,9 +231,8 @@ Gpt2Files format_gpt2(const Vocabulary& vocabulary) {
   size_t unmade = 0;
   Gpt2Files files;
   files.vocab_bpe = "#version: 0.2\n";
-  for (const auto& [left, right] : merges_of(vocabulary, unmade)) {
+  for (const auto& [left, right] : merges_of(vocabulary, unmade))
     files.vocab_bpe += speller.spell(vocabulary.token(left)) + " " + speller.spell(vocabulary.token(right)) + "\n";
-  }
   if (unmade > 0) {
     throw Error(
         fmt::format("{}: {} tokens are not made by merges, which vocab.bpe cannot express", vocabulary.name, unmade));

@@ -27,6 +27,7 @@ void add_language_command(CLI::App& app);
 void add_pii_command(CLI::App& app);
 void add_probe_command(CLI::App& app);
 void add_recipe_command(CLI::App& app);
+void add_reward_command(CLI::App& app);
 void add_rl_command(CLI::App& app);
 void add_remove_ids_command(CLI::App& app);
 void add_run_command(CLI::App& app);

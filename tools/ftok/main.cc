@@ -57,6 +57,7 @@ int run(int argc, char** argv) {
   ftok::cli::add_train_command(app);
   ftok::cli::add_generate_command(app);
   ftok::cli::add_chat_command(app);
+  ftok::cli::add_reward_command(app);
   ftok::cli::add_rl_command(app);
   ftok::cli::add_probe_command(app);
   ftok::cli::add_eval_command(app);

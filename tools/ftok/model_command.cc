@@ -254,8 +254,33 @@ void write_tokenizer(const std::string& folder, const Encoding& encoding, const 
   write_output(folder + "/generation_config.json", generation.end_array().end_object().take() + "\n");
 }
 
+// What stands behind an assistant's message, where there is a template.
+std::optional<uint32_t> end_of_answer_of(const Encoding& encoding, const std::optional<ChatTemplate>& chat) {
+  if (!chat) return std::nullopt;
+  return encode_chat_prompt(encoding, *chat, {{"user", ""}}).end_of_answer;
+}
+
+void export_gguf(const ModelFlags& flags, const ModelFile& model) {
+  const std::string name = flags.vocabulary.empty() ? model.vocabulary : flags.vocabulary;
+  if (name.empty()) throw UsageError("--format gguf needs --vocab: the model does not name its vocabulary");
+  const Encoding encoding = load_encoding(name);
+  const Vocabulary& vocabulary = encoding.vocabulary();
+  const std::optional<ChatTemplate> chat = chat_of(flags);
+  GgufOptions options;
+  options.vocabulary = &vocabulary;
+  options.name = std::filesystem::path(flags.output).stem().string();
+  options.end_of_text = encoding.end_of_text();
+  options.end_of_answer = end_of_answer_of(encoding, chat);
+  if (chat)
+    options.chat_template =
+        jinja_of(*chat, options.end_of_text ? std::string(encoding.token_bytes(*options.end_of_text)) : "");
+  options.bfloat16 = flags.format == "gguf-bf16";
+  write_gguf(flags.output, model.config, model.parameters, options);
+}
+
 void export_model(const ModelFlags& flags) {
   const ModelFile model = read_model(flags.source, flags.heads, stderr_log());
+  if (flags.format.starts_with("gguf")) return export_gguf(flags, model);
   if (flags.format.starts_with("llmc")) {
     write_llmc(flags.output, model.config, model.parameters, flags.format == "llmc-bf16");
     return;
@@ -272,8 +297,7 @@ void export_model(const ModelFlags& flags) {
   const Encoding encoding = load_encoding(vocabulary);
   const std::optional<uint32_t> end_of_text = encoding.end_of_text();
   const std::optional<ChatTemplate> chat = chat_of(flags);
-  std::optional<uint32_t> end_of_answer;
-  if (chat) end_of_answer = encode_chat_prompt(encoding, *chat, {{"user", ""}}).end_of_answer;
+  const std::optional<uint32_t> end_of_answer = end_of_answer_of(encoding, chat);
   if (end_of_text) options.end_of_text = *end_of_text;
   write_hugging_face(flags.output, model.config, model.parameters, options);
   write_tokenizer(flags.output, encoding, chat, end_of_answer, model.config.length);
@@ -284,7 +308,8 @@ void export_model(const ModelFlags& flags) {
 
 void add_model_command(CLI::App& app) {
   CLI::App* command = app.add_subcommand(
-      "model", "Inspect models, average them, import one from Hugging Face or llm.c, or export one for them");
+      "model",
+      "Inspect models, average them, import one from Hugging Face or llm.c, or export one for them or for llama.cpp");
   command->require_subcommand(1);
   const auto flags = std::make_shared<ModelFlags>();
   CLI::App* look = command->add_subcommand("info", "Describe a model: shape, tensors, their means and deviations");
@@ -303,12 +328,14 @@ void add_model_command(CLI::App& app) {
       ->required();
   mean->add_option("--output", flags->output, "Folder for the checkpoint")->required();
   mean->callback([flags] { average(*flags); });
-  CLI::App* out = command->add_subcommand("export", "Write a model for Hugging Face's transformers or for llm.c");
+  CLI::App* out =
+      command->add_subcommand("export", "Write a model for Hugging Face's transformers, llama.cpp or llm.c");
   add_source(*out, *flags);
-  out->add_option("--output", flags->output, "A folder (safetensors) or a file (llm.c)")->required();
+  out->add_option("--output", flags->output, "A folder (safetensors) or a file (GGUF, llm.c)")->required();
   out->add_option("--format", flags->format,
-                  "safetensors or safetensors-bf16; of a GPT-2 also llmc (fp32) or llmc-bf16")
-      ->check(CLI::IsMember({"safetensors", "safetensors-bf16", "llmc", "llmc-bf16"}))
+                  "safetensors or safetensors-bf16; gguf or gguf-bf16, for llama.cpp; of a GPT-2 also llmc (fp32) or "
+                  "llmc-bf16")
+      ->check(CLI::IsMember({"safetensors", "safetensors-bf16", "gguf", "gguf-bf16", "llmc", "llmc-bf16"}))
       ->capture_default_str();
   out->add_option("--file-size", flags->file_size,
                   "Write safetensors as several files of at most this size, with an index")
@@ -325,6 +352,7 @@ void add_model_command(CLI::App& app) {
       "  ftok model import gpt2/model.safetensors --output gpt2-ftok --vocab gpt2\n"
       "  ftok model average model/checkpoints/*.ckpt --output averaged\n"
       "  ftok model export model --output for-transformers\n"
+      "  ftok model export model --output model.gguf --format gguf\n"
       "  ftok model export model --output model.bin --format llmc");
 }
 

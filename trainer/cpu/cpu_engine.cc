@@ -91,6 +91,10 @@ class CpuEngine final : public Engine {
 
   double loss(const BatchView& batch) override { return network_.loss(batch); }
   std::vector<double> target_losses(const BatchView& batch) override { return network_.target_losses(batch); }
+  void add_score_gradients(const BatchView& batch, std::span<const int64_t> ends,
+                           const Network<float>::Slopes& slopes) override {
+    network_.add_score_gradients(batch, ends, slopes);
+  }
 
  private:
   // On rank 0, moments of all parameters, of which this rank keeps `own`.

@@ -237,6 +237,7 @@ HuggingFaceConfig read_hugging_face_config(const std::string& path) {
 }
 
 std::string hugging_face_family(const ModelConfig& config) {
+  if (config.score_head) throw UsageError("a reward model (model.score_head) is not written in Hugging Face's form");
   if (config.is_gpt2()) return "gpt2";
   const bool alike = !config.has_layernorm() && config.has_rotary() && config.has_swiglu();
   const bool all_biases = config.qkv_bias && config.projection_bias,

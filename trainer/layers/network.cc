@@ -1,9 +1,35 @@
 #include "trainer/layers/network.h"
 
 #include <algorithm>
+#include <cassert>
+#include <type_traits>
 #include <utility>
 
+#include "trainer/layers/bfloat16.h"
+
 namespace ftok {
+namespace {
+
+template <typename Real>
+double double_of(Real x) {
+  if constexpr (std::is_same_v<Real, Bf16>) {
+    return static_cast<double>(to_float(x));
+  } else {
+    return static_cast<double>(x);
+  }
+}
+
+template <typename Real>
+Real real_of(double x) {
+  if constexpr (std::is_same_v<Real, Bf16>) {
+    return to_bfloat16(static_cast<float>(x));
+  } else {
+    return static_cast<Real>(x);
+  }
+}
+
+}  // namespace
+
 // Hands out pieces of one array; a first pass with a null array counts.
 template <typename Real>
 template <typename T>
@@ -35,6 +61,7 @@ Network<Real>::Network(const ModelConfig& config, Layers<Real>& layers, Recomput
       activations_(layers.memory()),
       scratch_(layers.memory()),
       statistics_(layers.memory()),
+      scores_(layers.memory()),
       pass_(config_, layout_, layers),
       blocks_(static_cast<size_t>(config.layers)) {
   parameters_.resize(static_cast<size_t>(layout_.size()));
@@ -253,10 +280,56 @@ void Network<Real>::add_gradients(const BatchView& batch, double scale) {
   loss_ += layers_.classifier(
       dnarrow_, gradient(layout_.head), norm_f_.out, weight(layout_.head),
       {batch.targets, batch.loss_mask, R, C, config_.vocabulary_size, nullptr, batch.loss_weights}, scale);
+  backward(batch);
+}
+
+// From dnarrow_, the gradient of what the last norm gives.
+template <typename Real>
+void Network<Real>::backward(const BatchView& batch) {
+  const Extent extent = extent_of(batch);
+  const int64_t R = extent.rows(), C = extent.C;
   layers_.clear(dstream_, R * C);
   backward_norm(layout_.ln_f_gain, layout_.ln_f_bias, norm_f_, blocks_.back().out, R);
   for (int64_t layer = config_.layers - 1; layer >= 0; --layer) backward_block(layer, block_input(layer), batch);
   layers_.encoder_backward(gradient(layout_.wte), gradient(layout_.wpe), dstream_, batch.tokens, extent);
+}
+
+template <typename Real>
+std::vector<double> Network<Real>::forward_scores(const BatchView& batch, std::span<const int64_t> ends) {
+  assert(layout_.score != kAbsent);
+  const Extent extent = extent_of(batch);
+  const size_t R = static_cast<size_t>(extent.rows());
+  forward(batch);
+  if (scores_.size() < R) scores_.resize(R);
+  layers_.linear_forward(scores_.data(), norm_f_.out, weight(layout_.score), nullptr, extent.rows(), extent.C, 1);
+  std::vector<Real> all(R);
+  layers_.memory().read(all.data(), scores_.data(), R * sizeof(Real));
+  std::vector<double> scores;
+  for (int64_t b = 0; b < batch.B; ++b)
+    scores.push_back(double_of(all[static_cast<size_t>(b * batch.T + ends[static_cast<size_t>(b)])]));
+  return scores;
+}
+
+template <typename Real>
+std::vector<double> Network<Real>::scores(const BatchView& batch, std::span<const int64_t> ends) {
+  make_room(extent_of(batch), false);
+  return forward_scores(batch, ends);
+}
+
+template <typename Real>
+void Network<Real>::add_score_gradients(const BatchView& batch, std::span<const int64_t> ends, const Slopes& slopes) {
+  const Extent extent = extent_of(batch);
+  make_room(extent, true);
+  const std::vector<double> by_score = slopes(forward_scores(batch, ends));
+  std::vector<Real> all(static_cast<size_t>(extent.rows()));
+  for (int64_t b = 0; b < batch.B; ++b) {
+    all[static_cast<size_t>(b * batch.T + ends[static_cast<size_t>(b)])] =
+        real_of<Real>(by_score[static_cast<size_t>(b)]);
+  }
+  layers_.memory().write(scores_.data(), all.data(), all.size() * sizeof(Real));
+  layers_.linear_backward(dnarrow_, gradient(layout_.score), nullptr, scores_.data(), norm_f_.out,
+                          weight(layout_.score), extent.rows(), extent.C, 1);
+  backward(batch);
 }
 
 template class Network<float>;

@@ -2,6 +2,8 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
+#include <span>
 #include <vector>
 
 #include "trainer/batch.h"
@@ -48,6 +50,13 @@ class Network {
   void add_gradients(const BatchView& batch, double scale);
   double take_loss();
 
+  // Of a model with a score head. (B): the score of each sequence at its position `ends` (B), from 0; targets are not
+  // read.
+  std::vector<double> scores(const BatchView& batch, std::span<const int64_t> ends);
+  // gradients += that of a function of the scores, of which `slopes` gives the derivatives (B) by the scores (B).
+  using Slopes = std::function<std::vector<double>(std::span<const double>)>;
+  void add_score_gradients(const BatchView& batch, std::span<const int64_t> ends, const Slopes& slopes);
+
   // Makes arrays for batches of B sequences of T, of a forward pass or of both; else the first batch that needs more
   // does.
   void reserve(int64_t B, int64_t T, bool gradients);
@@ -69,6 +78,8 @@ class Network {
     return layer + 1 == config_.layers ? norm_f_ : blocks_[static_cast<size_t>(layer + 1)].norm_1;
   }
   void forward(const BatchView& batch);
+  void backward(const BatchView& batch);
+  std::vector<double> forward_scores(const BatchView& batch, std::span<const int64_t> ends);
   void forward_block(int64_t layer, const Real* in, const BatchView& batch);
   void recompute_block(int64_t layer, const Real* in, const BatchView& batch);
   void backward_block(int64_t layer, const Real* in, const BatchView& batch);
@@ -86,6 +97,7 @@ class Network {
   MemoryArray<Sum> gradients_;
   MemoryArray<Real> activations_, scratch_;
   MemoryArray<Sum> statistics_;
+  MemoryArray<Real> scores_;  // (R)
   ForwardPass<Real> pass_;
   Real *encoded_ = nullptr, *sum_ = nullptr;  // (R,C)
   Normed<Real> norm_f_;

@@ -21,6 +21,7 @@ struct Episode {
   bool complete = false;
   std::string answer;
   double reward = 0, advantage = 0;
+  double truth = 0;  // the reward of the problem's checker, where a reward model gives the other
   // Log-probabilities of the answer's tokens: under the model as it is, as it was when it drew them, and under the
   // reference. Empty where they are not needed.
   std::vector<double> now, drawn, reference;

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "core/error.h"
 #include "trainer/communicator.h"
 #include "trainer/layers/network.h"
 #include "trainer/train.h"
@@ -49,6 +50,12 @@ class Engine {
   virtual double loss(const BatchView& batch) = 0;
   // The loss of each target of such a batch (B,T), in nats; 0 where a target does not count.
   virtual std::vector<double> target_losses(const BatchView& batch) = 0;
+
+  // As Network has them; the CPU's alone.
+  virtual void add_score_gradients(const BatchView& /*batch*/, std::span<const int64_t> /*ends*/,
+                                   const Network<float>::Slopes& /*slopes*/) {
+    throw Error("this back end has no scores");
+  }
 
   // A line for the log on how the back end does its work, once it has done some; "" when there is nothing to say.
   virtual std::string about() const { return ""; }
