@@ -43,6 +43,7 @@ JobManifest read_manifest_fields(const JsonFields& fields) {
     JobManifest::Input& read = manifest.inputs.emplace_back();
     read.name = input.text("name");
     if (input.has("bytes")) read.bytes = input.number("bytes");
+    if (input.has("etag")) read.etag = input.text("etag");
   }
   return manifest;
 }
@@ -93,6 +94,7 @@ std::string write_job_manifest(const JobManifest& manifest) {
     JsonWriter one;
     one.begin_object().field("name", input.name);
     if (input.bytes) one.field("bytes", *input.bytes);
+    if (input.etag) one.field("etag", *input.etag);
     json.raw(one.end_object().take());
   }
   json.end_array().end_object();

@@ -39,8 +39,9 @@ struct JobManifest {
   std::string corpus;                     // of such a job: its name
 
   struct Input {
-    std::string name;               // as escape_bytes() (core/shown.h) writes it
-    std::optional<uint64_t> bytes;  // where known
+    std::string name;                      // as escape_bytes() (core/shown.h) writes it
+    std::optional<uint64_t> bytes;         // where known
+    std::optional<std::string> etag = {};  // of an object, where known
     bool operator==(const Input&) const = default;
   };
   std::vector<Input> inputs;

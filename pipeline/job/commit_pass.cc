@@ -26,7 +26,9 @@ class RepeatJudge {
       : context_(context), number_(extracted.begin(context.task())) {
     const KeyLayout& layout = context.plan.key_layout;
     const size_t words = context.plan.dedup.verifies() ? layout.signature_keys() : 0;
-    for (const TaskReceipt& receipt : receipts_of(context.job, "resolve", extracted.digest)) {
+    const std::vector<TaskReceipt> resolved = receipts_of(context.job, "resolve", extracted.digest);
+    context.job.need_slices(first_sliced(resolved), kAnswersMagic, extracted.ends.size(), {context.task()});
+    for (const TaskReceipt& receipt : resolved) {
       if (stop_requested()) throw Stopped();
       const SlicedFileEntry& entry = receipt.sliced.at(0);
       const SlicedFile file(context.job.path_of(entry.file.name), kAnswersMagic, extracted.ends.size(), entry);
@@ -123,7 +125,7 @@ class Commit {
   }
 
   void add(const PackedPart& input) {
-    const std::string path = context_.job.path_of(input.files.at(0).name);
+    const std::string path = context_.job.file(input.files.at(0).name);
     CandidateReader reader(path);
     if (write_input_report(reader.report()) != input.report) {
       throw Error(fmt::format("{} is not what its receipt lists: extract the task again", path));

@@ -53,6 +53,12 @@ TaskReceipt group_pass(const TaskContext& context, const Extracted& extracted) {
   };
   std::vector<Opened> opened;
   const bool ranked = context.plan.dedup.ranks();
+  std::vector<SlicedFileEntry> all;
+  for (const TaskReceipt& receipt : extracted.receipts)
+    all.insert(all.end(), receipt.sliced.begin(), receipt.sliced.end());
+  std::vector<size_t> wanted = {context.task()};
+  if (ranked) wanted.push_back(ranges);
+  job.need_slices(all, kKeyRunMagic, ranges + (ranked ? 1 : 0), wanted);
   for (const TaskReceipt& receipt : extracted.receipts) {
     for (const SlicedFileEntry& entry : receipt.sliced) {
       if (stop_requested()) throw Stopped();
@@ -99,7 +105,9 @@ TaskReceipt decide_pass(const TaskContext& context, const Extracted& extracted) 
   const Job& job = context.job;
   const uint64_t task = context.task();
   RangeDecider decider(context.plan.dedup, context.plan.key_layout, extracted.begin(task), extracted.ends[task]);
-  for (const TaskReceipt& receipt : receipts_of(job, "group", extracted.digest)) {
+  const std::vector<TaskReceipt> groups = receipts_of(job, "group", extracted.digest);
+  job.need_slices(first_sliced(groups), kEdgesMagic, extracted.ends.size(), {task});
+  for (const TaskReceipt& receipt : groups) {
     if (stop_requested()) throw Stopped();
     const SlicedFile edges(job.path_of(receipt.sliced.at(0).file.name), kEdgesMagic, extracted.ends.size(),
                            receipt.sliced.at(0));
@@ -136,7 +144,9 @@ TaskReceipt resolve_pass(const TaskContext& context, const Extracted& extracted)
                         file_of(extracted.receipts[task], keys_name(task)).checksum);
   uint64_t answers = 0;
   std::string row;
-  for (const TaskReceipt& receipt : receipts_of(job, "decide", extracted.digest)) {
+  const std::vector<TaskReceipt> decided = receipts_of(job, "decide", extracted.digest);
+  job.need_slices(first_sliced(decided), kRepeatsMagic, extracted.ends.size(), {task});
+  for (const TaskReceipt& receipt : decided) {
     if (stop_requested()) throw Stopped();
     const SlicedFile repeats(job.path_of(receipt.sliced.at(0).file.name), kRepeatsMagic, extracted.ends.size(),
                              receipt.sliced.at(0));

@@ -77,7 +77,7 @@ KeyLookup::KeyLookup(const TaskContext& context, const Extracted& extracted)
   uint64_t document = extracted.begin(task);
   for (const PackedPart& part : packed_parts(context.job, extracted.receipts[task], extracted_inputs_name(task))) {
     stretch.bytes = part.bytes.at("keys");
-    const std::string path = context.job.path_of(keys_name(task));
+    const std::string path = context.job.file(keys_name(task));
     add({path, stretch}, document);
     if (parts_.back()->size() != part.judged) throw Error(path + " is damaged: it has another number of documents");
     stretch.begin += stretch.bytes;

@@ -160,6 +160,7 @@ JobStatus job_status(const Job& job) {
   }
   const std::vector<Attempt> attempts = read_attempts(job);
   const std::vector<Job> jobs = job.with_corpora();
+  for (const Job& each : jobs) each.refresh("receipts/");
   std::vector<std::string> after(jobs.size());
   Crawls extracted, committed;
   for (const std::string_view name : kPasses) {

@@ -8,6 +8,7 @@ import hashlib, json, os, random, shutil, signal, subprocess, tempfile, time, un
 from pathlib import Path
 
 from checks import FTOK, SANITIZED, faults, starts_often
+from doc_commands import commands, run_commands
 from run_checks import prose, write_warc
 
 PASSES = ("extract", "group", "decide", "resolve", "commit", "cut", "finish")
@@ -115,6 +116,27 @@ class JobChecks(unittest.TestCase):
         for tasks, ranges in ((1, 1), (3, 5), (7, 2), (20, 3)):
             with self.subTest(tasks=tasks, ranges=ranges):
                 self.check(Job(self, f"tasks{tasks}", [], tasks, ranges).run())
+
+    @starts_often
+    def test_the_documented_commands(self):
+        folder = self.folder / "documented"
+        folder.mkdir()
+        (folder / "warc.list").write_text("".join(f"{self.folder}/{name}\n" for name in self.names))
+        script = commands("docs/many-machines.md", "100 WARC files on a laptop")
+        shown = [line.split("    #")[0] for line in commands("README.md", "On many machines").splitlines()]
+        self.assertEqual([line for line in shown if line not in script.splitlines()], [], "the README shows the same")
+        self.assertLessEqual(len(shown), 10)
+        done = run_commands(script, FTOK, folder)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertIn(", whole", done.stdout)
+        self.ftok("run", "--input-list", "warc.list", "--vocab", "ftok-100k", "--output", "run", "--quiet", folder=folder)
+        self.assertEqual(shards(folder / "run"), shards(folder / "job"))
+        (folder / "takedown.txt").write_text(self.ftok("shards", "inspect", "job/ftok_train_000000.bin", "--documents", folder=folder)
+                                             .stdout.splitlines()[1].split()[-1] + "\n")
+        done = run_commands(commands("docs/many-machines.md", "Taking documents out"), FTOK, folder)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertIn("1 of 1 ids found", done.stdout)
+        self.assertNotEqual(shards(folder / "run"), shards(folder / "job"))
 
     def test_any_recipe(self):
         recipes = [["--set", "minhash.keep_signature=true", "--set", "dedup.verify_jaccard=0.8"],
