@@ -4,6 +4,7 @@
 //
 //   extract   inputs -> candidates (as a run's), ids and keys of their documents, sorted runs of the keys
 //   group     one range of the keys of all tasks -> edges from each document to the first that had one of its keys
+//   cluster   where clusters are asked for: all edges -> the cluster of each document that repeats another
 //   decide    the edges from the documents of one task -> which earlier documents each repeats
 //   resolve   what repeats the documents of one task -> their ids (and signatures, where similarity is asked for)
 //   commit    candidates and what they repeat -> texts, reject records, tokens

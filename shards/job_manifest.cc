@@ -33,7 +33,9 @@ JobManifest read_manifest_fields(const JsonFields& fields) {
   manifest.tasks = fields.number_map("tasks");
   if (fields.has("corpora")) manifest.corpora = fields.texts("corpora");
   if (fields.has("corpus")) manifest.corpus = fields.text("corpus");
+  manifest.tasks.try_emplace("cluster", 0);  // of older jobs, and where nobody asks for clusters
   for (const std::string_view pass : kPasses) {
+    if (pass == "cluster") continue;
     const auto tasks = manifest.tasks.find(std::string(pass));
     if (tasks == manifest.tasks.end() || tasks->second == 0) {
       throw JsonFields::Missing(fmt::format("no tasks of the pass {}", pass));

@@ -22,8 +22,10 @@ namespace ftok {
 
 inline constexpr char kJobName[] = "job.json";
 
-// In the order in which passes run. Each begins when all tasks of those before it are done.
-inline constexpr std::string_view kPasses[] = {"extract", "group", "decide", "resolve", "commit", "cut", "finish"};
+// In the order in which passes run. Each begins when all tasks of those before it are done. `cluster` has none where
+// nobody asks for clusters.
+inline constexpr std::string_view kPasses[] = {"extract", "group",  "cluster", "decide",
+                                               "resolve", "commit", "cut",     "finish"};
 
 struct JobManifest {
   std::map<std::string, std::string> software;  // name -> version; "program": the checksum of ftok itself

@@ -18,6 +18,7 @@ namespace ftok {
 // Kinds of sliced files, by their magic.
 inline constexpr std::string_view kKeyRunMagic = "FTOKRUNS";    // sorted key records, by range of keys
 inline constexpr std::string_view kEdgesMagic = "FTOKEDGE";     // edges, by the task of their document
+inline constexpr std::string_view kClustersMagic = "FTOKCLUS";  // documents in clusters, by their task
 inline constexpr std::string_view kRepeatsMagic = "FTOKREPT";   // repeated documents, by the task of the earlier one
 inline constexpr std::string_view kShuffledMagic = "FTOKSHUF";  // documents by range of their shuffle keys
 inline constexpr std::string_view kAnswersMagic = "FTOKANSW";   // the same with ids, by the task of the later one

@@ -5,8 +5,8 @@
 
 #include "core/file.h"
 #include "core/temporary_files.h"
-#include "pipeline/job/job_store.h"
 #include "pipeline/job/task.h"
+#include "pipeline/job_store.h"
 
 namespace ftok {
 namespace fs = std::filesystem;
@@ -23,7 +23,8 @@ struct Leftovers {
 const std::vector<Leftovers>& leftovers() {
   static const std::vector<Leftovers> all = {
       {"extract", {".run", ".candidates", ".inputs.jsonl"}, {"group", "resolve", "commit"}},
-      {"group", {".edges"}, {"decide"}},
+      {"group", {".edges"}, {"cluster", "decide"}},
+      {"cluster", {".clusters"}, {"decide", "commit"}},
       {"decide", {".repeats"}, {"resolve"}},
       {"resolve", {".answers"}, {"commit"}},
       {"commit", {".tokens", ".shuffled"}, {"cut"}},

@@ -15,16 +15,6 @@
 namespace ftok {
 namespace {
 
-template <typename Record>
-std::span<const Record> records_of(std::string_view slice) {
-  return {reinterpret_cast<const Record*>(slice.data()), slice.size() / sizeof(Record)};
-}
-
-template <typename Record>
-void write_records(SlicedFileWriter& file, std::span<const Record> records) {
-  file.write({reinterpret_cast<const char*>(records.data()), records.size_bytes()});
-}
-
 // With the scope "file": the first document of each input of the job.
 std::vector<uint64_t> input_begins(const Job& job, const Extracted& extracted) {
   std::vector<uint64_t> begins;
@@ -115,10 +105,14 @@ TaskReceipt decide_pass(const TaskContext& context, const Extracted& extracted) 
   }
   std::vector<std::vector<RepeatRecord>> by_task(extracted.ends.size());
   uint64_t repeats = 0;
-  decider.for_each([&](const Repeat& repeat) {
+  const auto add = [&](const Repeat& repeat) {
     by_task[task_of(extracted, repeat.first)].push_back(pack(repeat));
     ++repeats;
-  });
+  };
+  decider.for_each(add);
+  for (const ClusterRecord& cluster : clusters_of_task(context, extracted)) {
+    if (cluster.first != cluster.document) add({cluster.document, cluster.first, 0, Alike::kCluster});
+  }
   // Bound to the part it is about: its keys file and the number of its documents.
   const std::string name = repeats_name(task);
   SlicedFileWriter file(job.path_of(name), kRepeatsMagic, by_task.size(),

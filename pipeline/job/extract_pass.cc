@@ -64,7 +64,7 @@ class Gatherer {
     uint64_t documents = 0;
     for (size_t part = share.begin; part < share.end; ++part) {
       if (stop_requested()) throw Stopped();
-      const KeysPart& earlier = context_.plan.earlier.parts[part];
+      const KeysPart& earlier = context_.earlier().parts[part];
       const PartKeys keys(earlier.path, PartKeys::Check::kChecksum, earlier.stretch);
       keys.for_each([&](uint64_t, std::string_view, std::span<const uint64_t> row) {
         if (context_.plan.dedup.ranks()) ranks_.push_back(0);

@@ -43,7 +43,7 @@ TaskReceipt finish_pass(const TaskContext& context, const Extracted& extracted) 
   if (quarantined == job.manifest().inputs.size()) {
     throw Error(fmt::format("{}: no input could be read", job.path()), kGivenUpExitCode);
   }
-  for (const char* pass : {"group", "decide", "resolve"}) receipts_of(job, pass, extracted.digest);
+  for (const char* pass : {"group", "cluster", "decide", "resolve"}) receipts_of(job, pass, extracted.digest);
   Tally totals;
   for (const TaskReceipt& receipt : receipts_of(job, "commit", extracted.digest)) {
     for (const auto& [crawl, tally] : read_tallies(receipt.tally)) totals.add(tally);

@@ -7,7 +7,7 @@
 
 #include "core/error.h"
 #include "pipeline/job.h"
-#include "pipeline/job/job_store.h"
+#include "pipeline/job_store.h"
 
 namespace ftok {
 namespace {

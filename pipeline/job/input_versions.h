@@ -9,8 +9,8 @@
 
 namespace ftok {
 
-// Asks the store for the inputs that are s3:// addresses; `names` are those of all. Leaves be what can only be read (the
-// public bucket, without credentials). Throws Error naming an object that is not there.
+// Asks the store for the inputs that are s3:// addresses; `names` are those of all. Leaves be what can only be read
+// (the public bucket, without credentials). Throws Error naming an object that is not there.
 void note_versions(const S3Store& store, const std::vector<std::string>& names,
                    std::vector<JobManifest::Input>& inputs);
 

@@ -13,7 +13,7 @@
 #include "core/temporary_files.h"
 #include "pipeline/inputs.h"
 #include "pipeline/job/input_versions.h"
-#include "pipeline/job/job_store.h"
+#include "pipeline/job_store.h"
 #include "pipeline/output_folder.h"
 #include "pipeline/run.h"
 #include "shards/manifest.h"
@@ -179,6 +179,7 @@ JobManifest plan_job(const JobOptions& options, RecipeConfig recipe, const Plan&
   for (const std::string_view pass : kPasses) manifest.tasks[std::string(pass)] = options.tasks;
   manifest.tasks["group"] = options.ranges > 0 ? options.ranges : ranges_for(manifest.inputs);
   manifest.tasks["finish"] = 1;
+  manifest.tasks["cluster"] = plan.dedup.joins() ? 1 : 0;
   manifest.corpora = plan.routing.corpora();
   if (options.store) {
     store_plan(*options.store, files_of(plan, manifest));

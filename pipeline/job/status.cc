@@ -164,6 +164,7 @@ JobStatus job_status(const Job& job) {
   std::vector<std::string> after(jobs.size());
   Crawls extracted, committed;
   for (const std::string_view name : kPasses) {
+    if (all_tasks(job.manifest(), name) == 0) continue;
     PassStatus& pass = status.passes.emplace_back();
     pass.name = name;
     pass.tasks = all_tasks(job.manifest(), name);

@@ -28,7 +28,7 @@ std::string inputs_name(uint64_t task) { return fmt::format("parts/{:06}.inputs.
 std::string tokens_name(uint64_t task) { return fmt::format("work/{:06}.tokens", task); }
 
 TaskShare earlier_share(const TaskContext& context) {
-  return share_of_task(context.plan.earlier.parts.size(), context.task(), context.job.tasks("extract"));
+  return share_of_task(context.earlier().parts.size(), context.task(), context.job.tasks("extract"));
 }
 
 const FileEntry& file_of(const TaskReceipt& receipt, const std::string& name) {
@@ -168,6 +168,7 @@ TaskReceipt do_pass(const TaskContext& context, const Extracted& before) {
   const std::string& pass = context.options.pass;
   if (pass == "extract") return extract_pass(context);
   if (pass == "group") return group_pass(context, before);
+  if (pass == "cluster") return cluster_pass(context, before);
   if (pass == "decide") return decide_pass(context, before);
   if (pass == "resolve") return resolve_pass(context, before);
   if (pass == "commit") return commit_pass(context, before);
@@ -180,6 +181,7 @@ void check_options(const Job& job, const TaskOptions& options) {
     throw UsageError(fmt::format("unknown pass '{}': expected one of {}", options.pass, fmt::join(kPasses, ", ")));
   }
   if (const uint64_t tasks = all_tasks(job.manifest(), options.pass); options.task >= tasks) {
+    if (tasks == 0) throw UsageError(fmt::format("the pass {} of {} has no tasks", options.pass, job.path()));
     throw UsageError(
         fmt::format("task {}: the pass {} of {} has tasks 0 to {}", options.task, options.pass, job.path(), tasks - 1));
   }

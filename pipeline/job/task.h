@@ -40,6 +40,7 @@ struct TaskContext {
   size_t threads = 1;
 
   uint64_t task() const { return options.task; }
+  const EarlierDocuments& earlier() const { return plan.earlier_of(job.manifest().corpus); }
 };
 
 // The names of a task's files.
@@ -78,6 +79,7 @@ void sweep_attempts(const Job& job);
 // `extract` publishes the corpora's receipts itself.
 TaskReceipt extract_pass(const TaskContext& context);
 TaskReceipt group_pass(const TaskContext& context, const Extracted& extracted);
+TaskReceipt cluster_pass(const TaskContext& context, const Extracted& extracted);
 TaskReceipt decide_pass(const TaskContext& context, const Extracted& extracted);
 TaskReceipt resolve_pass(const TaskContext& context, const Extracted& extracted);
 TaskReceipt commit_pass(const TaskContext& context, const Extracted& extracted);

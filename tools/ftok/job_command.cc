@@ -54,6 +54,7 @@ void plan(const PlanFlags& flags) {
   options.tasks = flags.tasks;
   options.ranges = flags.ranges;
   for (const std::string& folder : flags.run.against) {
+    refuse_address(folder);
     options.against.push_back(fs::absolute(folder).lexically_normal().string());
   }
   const Plan plan =
@@ -66,6 +67,7 @@ void plan(const PlanFlags& flags) {
     JsonWriter json;
     json.begin_object().field("inputs", static_cast<uint64_t>(manifest.inputs.size())).key("passes").begin_array();
     for (const std::string_view pass : kPasses) {
+      if (all_tasks(manifest, pass) == 0) continue;
       json.begin_object().field("name", pass).field("tasks", all_tasks(manifest, pass)).end_object();
     }
     print_out(json.end_array().end_object().take() + "\n");
@@ -73,6 +75,7 @@ void plan(const PlanFlags& flags) {
   }
   print_out(fmt::format("{} inputs; the passes and their tasks, in order:\n", manifest.inputs.size()));
   for (const std::string_view pass : kPasses) {
+    if (all_tasks(manifest, pass) == 0) continue;
     print_out(fmt::format("  ftok task {} {} 0..{}\n", flags.output, pass, all_tasks(manifest, pass) - 1));
   }
 }

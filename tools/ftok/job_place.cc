@@ -46,8 +46,8 @@ void JobPlace::store_all() const {
   for (const auto& entry : fs::recursive_directory_iterator(folder_)) {
     if (entry.is_regular_file()) names.push_back(fs::relative(entry.path(), folder_).generic_string());
   }
-  const auto manifest = std::stable_partition(names.begin(), names.end(),
-                                              [](const std::string& name) { return name != kManifestName; });
+  const auto manifest =
+      std::stable_partition(names.begin(), names.end(), [](const std::string& name) { return name != kManifestName; });
   store_->store({names.begin(), manifest});
   store_->store({manifest, names.end()});
 }

@@ -10,7 +10,7 @@
 #include "core/log.h"
 #include "crawl/s3.h"
 #include "pipeline/job.h"
-#include "pipeline/job/job_store.h"
+#include "pipeline/job_store.h"
 
 namespace ftok::cli {
 

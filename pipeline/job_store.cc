@@ -1,4 +1,4 @@
-#include "pipeline/job/job_store.h"
+#include "pipeline/job_store.h"
 
 #include <fcntl.h>
 #include <fmt/format.h>
@@ -20,8 +20,8 @@ namespace fs = std::filesystem;
 
 namespace {
 
-constexpr size_t kThreads = 8;                           // each waits for an answer most of the time
-constexpr uint64_t kReadBytes = uint64_t{32} << 20;      // of one request for a part of a file
+constexpr size_t kThreads = 8;                       // each waits for an answer most of the time
+constexpr uint64_t kReadBytes = uint64_t{32} << 20;  // of one request for a part of a file
 
 S3Address prefix_of(const std::string& address) {
   S3Address prefix = parse_s3_address(address);
@@ -166,9 +166,7 @@ void JobStore::store(const std::vector<std::string>& names) {
   for_each(names.size(), [&](size_t i) { store_.put_file(address_of(names[i]), path_of(names[i])); });
 }
 
-bool JobStore::store_new(const std::string& name) {
-  return store_.put_new(address_of(name), read_file(path_of(name)));
-}
+bool JobStore::store_new(const std::string& name) { return store_.put_new(address_of(name), read_file(path_of(name))); }
 
 void JobStore::remove(const std::vector<std::string>& names) {
   for_each(names.size(), [&](size_t i) { store_.remove(address_of(names[i])); });
