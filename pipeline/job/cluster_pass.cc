@@ -1,5 +1,5 @@
-// The pass `cluster` of a job: one task, which holds 12 bytes for each document (dedup/clusters.h), 8 more where they have
-// ranks.
+// The pass `cluster` of a job: one task, which holds 12 bytes for each document (dedup/clusters.h), 8 more where they
+// have ranks.
 #include <fmt/format.h>
 
 #include "core/error.h"

@@ -103,9 +103,8 @@ class Gatherer {
   // What was read is what was planned.
   void check(uint64_t input, const InputReport& report) const {
     const JobManifest::Input& planned = context_.job.manifest().inputs[input];
-    if (!report.quarantined.empty()) return;
     check_version(inputs_store_, unescape_bytes(planned.name), planned);
-    if (!planned.bytes || *planned.bytes == report.stored_bytes) return;
+    if (!report.quarantined.empty() || !planned.bytes || *planned.bytes == report.stored_bytes) return;
     throw Error(fmt::format("{} has {} bytes, {} lists {}: it was changed after the job was planned", planned.name,
                             report.stored_bytes, context_.job.path_of(kJobName), *planned.bytes),
                 kConfigurationExitCode);

@@ -195,6 +195,11 @@ class JobChecks(s3_checks.Checks):
         said = self.task("refused", "extract", 1, code=78).stderr
         self.check("an input that was replaced", b"warc/e.warc.gz was replaced after the job was planned" in said, said)
         self.check("and no receipt of it", "receipts/extract/000001.json" not in self.store.objects("refused/"))
+        self.store.put("warc/f.warc.gz", SAMPLE.read_bytes())
+        self.plan("removed", self.list_of("one", "f"))
+        del self.store.bucket.keys["warc/f.warc.gz"]
+        said = self.task("removed", "extract", 1, code=78).stderr
+        self.check("an input that was removed is not given up", b"warc/f.warc.gz was removed after the job was planned" in said, said)
         said = self.task("refused", "group", 0, code=75).stderr
         self.check("a task that comes too early", b"is not done" in said, said)
         self.check("the same plan again", self.plan("refused", self.list_of("two", "ae"), code=2).stderr.count(b"holds another job") == 1)
