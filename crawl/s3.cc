@@ -151,6 +151,23 @@ std::optional<S3Object> S3Store::find(const S3Address& address) const {
   return S3Object{address.key, answer.size, answer.etag};
 }
 
+std::string S3Store::read(const S3Address& address, uint64_t begin, uint64_t bytes, const std::string& etag) const {
+  if (bytes == 0) return "";
+  S3Call call{"GET", address, {}, {}, {{"range", fmt::format("bytes={}-{}", begin, begin + bytes - 1)}}};
+  if (!etag.empty()) call.headers.emplace_back("if-match", etag);
+  S3Answer answer = state_->client.call(call);
+  if (answer.status == 404) missing(address, answer.body);
+  if (answer.status == 412) throw ObjectChanged(address.text() + " was replaced while it was read");
+  if (answer.status != 206 && begin == 0 && answer.body.size() > bytes) answer.body.resize(bytes);
+  if (answer.body.size() != bytes) {
+    throw Error(
+        fmt::format("{}: {} bytes from byte {} asked for, {} came", address.text(), bytes, begin, answer.body.size()));
+  }
+  return std::move(answer.body);
+}
+
+bool S3Store::can_find(const S3Address& address) const { return !state_->in_public(address); }
+
 std::vector<S3Object> S3Store::list(const S3Address& prefix) const {
   std::vector<S3Object> objects;
   std::string token;
@@ -172,6 +189,12 @@ std::vector<S3Object> S3Store::list(const S3Address& prefix) const {
 void S3Store::put(const S3Address& address, std::string_view bytes) const {
   const S3Answer answer = state_->client.call({"PUT", address, {}, bytes});
   if (answer.status == 404) missing(address, answer.body);
+}
+
+bool S3Store::put_new(const S3Address& address, std::string_view bytes) const {
+  const S3Answer answer = state_->client.call({"PUT", address, {}, bytes, {{"if-none-match", "*"}}});
+  if (answer.status == 404) missing(address, answer.body);
+  return answer.status != 412;
 }
 
 void S3Store::put_file(const S3Address& address, const std::string& path, uint64_t part_bytes) const {

@@ -17,6 +17,7 @@
 #include <string_view>
 #include <vector>
 
+#include "core/error.h"
 #include "core/log.h"
 #include "crawl/fetch.h"
 
@@ -40,6 +41,12 @@ struct S3Object {
   std::string etag;  // with its quotes
 };
 
+// Thrown where the store refuses what was asked (401, 403): no further try will do better.
+class S3Refused : public Error {
+ public:
+  using Error::Error;
+};
+
 // A connection to a store. Thread-safe. Every function throws Error naming the address and the store's own code
 // ("AccessDenied"), after as many tries as `options` allow for what may pass (no connection, 429, 5xx).
 class S3Store {
@@ -58,6 +65,13 @@ class S3Store {
   // The object's size and ETag; nothing when it is not there.
   std::optional<S3Object> find(const S3Address& address) const;
 
+  // Bytes [begin, begin + bytes) of the object, all of them. Throws ObjectChanged where `etag` is given and the object
+  // has another one.
+  std::string read(const S3Address& address, uint64_t begin, uint64_t bytes, const std::string& etag = "") const;
+
+  // Whether find() can ask: the public bucket is read without credentials, but by its name alone.
+  bool can_find(const S3Address& address) const;
+
   // The objects whose keys begin with the address's key, in the order of their keys' bytes.
   std::vector<S3Object> list(const S3Address& prefix) const;
 
@@ -65,6 +79,9 @@ class S3Store {
   // in parts; it must not change meanwhile.
   void put(const S3Address& address, std::string_view bytes) const;
   void put_file(const S3Address& address, const std::string& path, uint64_t part_bytes = uint64_t{64} << 20) const;
+
+  // Stores `bytes` unless there is an object already: false then, and it stays.
+  bool put_new(const S3Address& address, std::string_view bytes) const;
 
   // Removes the object, if it is there.
   void remove(const S3Address& address) const;

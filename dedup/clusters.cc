@@ -1,8 +1,11 @@
 #include "dedup/clusters.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cassert>
 #include <map>
+#include <numeric>
 
 #include "core/error.h"
 
@@ -54,6 +57,46 @@ std::vector<Clusters::SizeCount> Clusters::sizes() const {
     if (size > 0) ++counts[size];
   }
   return counted(counts);
+}
+
+ClusterFinder::ClusterFinder(uint64_t documents) {
+  if (documents > FirstSeenIndex::kNone) {
+    throw Error(
+        fmt::format("dedup.clusters takes at most {} documents, these are {}", FirstSeenIndex::kNone, documents));
+  }
+  parents_.resize(documents);
+  std::iota(parents_.begin(), parents_.end(), 0);
+}
+
+uint32_t ClusterFinder::root_of(uint32_t document) {
+  while (parents_[document] != document) {
+    parents_[document] = parents_[parents_[document]];
+    document = parents_[document];
+  }
+  return document;
+}
+
+void ClusterFinder::add(std::span<const KeyEdge> edges, const KeyLayout& layout) {
+  for (const KeyEdge& edge : edges) {
+    if (layout.urls && slot_of(edge.place) == layout.url_slot()) continue;
+    const uint32_t a = root_of(static_cast<uint32_t>(document_of(edge.place)));
+    const uint32_t b = root_of(static_cast<uint32_t>(edge.first));
+    parents_[std::max(a, b)] = std::min(a, b);
+  }
+}
+
+void ClusterFinder::finish(const DocumentRanks* ranks) {
+  sizes_.assign(parents_.size(), 0);
+  firsts_.resize(parents_.size());
+  for (uint32_t document = 0; document < parents_.size(); ++document) {
+    const uint32_t root = parents_[document] = root_of(document);
+    if (sizes_[root]++ == 0 || (ranks != nullptr && ranks->before(document, firsts_[root]))) firsts_[root] = document;
+  }
+}
+
+ClusterFinder::Cluster ClusterFinder::of(uint64_t document) const {
+  const uint32_t root = parents_[document];
+  return {firsts_[root], sizes_[root]};
 }
 
 std::vector<Clusters::SizeCount> bucket_sizes(std::vector<uint64_t> keys) {

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "dedup/index.h"
+#include "dedup/passes.h"
 
 namespace ftok {
 
@@ -32,6 +33,31 @@ class Clusters {
  private:
   FirstSeenIndex first_;
   std::vector<uint32_t> parents_;  // never above the document itself
+};
+
+// The same from the edges that group_keys() finds (passes.h), in any order. Serial. Memory: 12 bytes per document.
+class ClusterFinder {
+ public:
+  // Throws Error beyond 2^32 - 1 documents.
+  explicit ClusterFinder(uint64_t documents);
+
+  // URLs join nothing.
+  void add(std::span<const KeyEdge> edges, const KeyLayout& layout);
+  // When all edges are there. `ranks`: null where documents have none.
+  void finish(const DocumentRanks* ranks);
+
+  // After finish(): the document of a cluster that comes before all others, and how many it has.
+  struct Cluster {
+    uint64_t first = 0, size = 1;
+    bool operator==(const Cluster&) const = default;
+  };
+  Cluster of(uint64_t document) const;
+
+ private:
+  uint32_t root_of(uint32_t document);
+
+  std::vector<uint32_t> parents_;
+  std::vector<uint32_t> firsts_, sizes_;  // of each root
 };
 
 // How many keys (0 left out) occur once, twice, ...: the sizes of buckets. Sorts `keys`.

@@ -26,6 +26,10 @@ void DeduplicatorOptions::visit(OptionVisitor& visitor) {
       "verify_jaccard", verify_jaccard,
       "above 0: a shared bucket drops only where the similarity estimated from the signatures reaches this; needs "
       "minhash.keep_signature");
+  visitor.choice(
+      "clusters", clusters, {"off", "sizes", "one"},
+      "join documents that share a text or a bucket, directly or through others: sizes says of each how large its "
+      "cluster is, one keeps one document of each (FineWeb)");
   keeper.visit(visitor);
   visitor.field("memory", memory,
                 "most bytes the index in memory may take; where it does not fit, documents are compared in sorted "
@@ -61,6 +65,10 @@ Verdict exact_verdict(uint64_t first) { return Verdict::drop("dedup.exact", stat
 
 Verdict url_verdict(uint64_t first) { return Verdict::drop("dedup.url", static_cast<double>(first)); }
 
+Verdict cluster_verdict(uint64_t first, uint64_t size) {
+  return Verdict::drop("dedup.minhash", static_cast<double>(first), 0, fmt::format("one of a cluster of {}", size));
+}
+
 Verdict near_verdict(uint64_t first, size_t shared, size_t buckets, const double* similarity) {
   std::string detail = fmt::format("{} of {} buckets shared", shared, buckets);
   if (similarity != nullptr) detail += fmt::format(", similarity about {:.2f}", *similarity);
@@ -78,6 +86,9 @@ Deduplicator::Deduplicator(DeduplicatorOptions options, KeyLayout layout)
   }
   if (verifies() && active() && layout_.signature_hashes == 0) {
     throw UsageError("dedup.verify_jaccard needs minhash.keep_signature = true");
+  }
+  if (options_.joins() && verifies()) {
+    throw UsageError("dedup.clusters: not together with dedup.verify_jaccard, which compares with first documents");
   }
   options_.keeper.check();
   layout_.ranked = options_.ranks();
@@ -174,7 +185,7 @@ Deduplicator::Near Deduplicator::look_up_buckets(const KeyParts<const uint64_t>&
 
 Verdict Deduplicator::judge(std::span<const uint64_t> all_keys, uint64_t number) {
   if (!active()) return Verdict::keep();
-  assert(!layout_.ranked);
+  assert(!options_.waits());
   expect_layout(all_keys, layout_);
   const KeyParts keys = layout_.parts_of(all_keys);
   if (number >= FirstSeenIndex::kNone) {

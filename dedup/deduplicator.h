@@ -4,7 +4,7 @@
 // it. Texts are the same where two unrelated hashes agree (exact.h); where the content keys of different texts collide,
 // that of the first one stays. The first document of each bucket is found in one FirstSeenIndex, so the outcome depends
 // on the order of the documents alone. Where another than the first is to be kept (keeper.h), sorted passes decide
-// (passes.h), and this class gives the keys.
+// (passes.h), and this class gives the keys. The same where documents are joined to clusters.
 //
 // Verified (verify_jaccard above 0): a shared bucket alone drops nothing; the similarity of the two documents,
 // estimated from their signatures, must reach the threshold too. Each bucket stands for its first document.
@@ -33,6 +33,7 @@ struct DeduplicatorOptions {
   bool minhash = true;
   double verify_jaccard = 0;
   std::string url = "off";
+  std::string clusters = "off";
   KeeperOptions keeper;
   int64_t memory = int64_t{4} << 30;
 
@@ -41,6 +42,11 @@ struct DeduplicatorOptions {
   void keep_content() { memory = 0; }  // how much memory there is decides no byte
   bool verifies() const { return verify_jaccard > 0 && minhash; }
   bool ranks() const { return keeper.ranks() && scope != "off"; }
+  // Whether documents that share keys are joined to clusters, and whether one of each is kept.
+  bool joins() const { return clusters != "off" && scope != "off"; }
+  bool keeps_one() const { return clusters == "one" && scope != "off"; }
+  // Whether the verdict on a document depends on those after it.
+  bool waits() const { return ranks() || joins(); }
   bool urls() const { return url != "off" && scope != "off"; }
 };
 
@@ -65,6 +71,7 @@ struct DeduplicatorStatistics {
 // The verdicts on a document that repeats document `first`. `similarity`: the estimate where one was asked for.
 Verdict exact_verdict(uint64_t first);
 Verdict url_verdict(uint64_t first);
+Verdict cluster_verdict(uint64_t first, uint64_t size);
 Verdict near_verdict(uint64_t first, size_t shared, size_t buckets, const double* similarity);
 
 // Serial: one thread at a time.

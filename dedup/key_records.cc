@@ -1,5 +1,7 @@
 #include "dedup/key_records.h"
 
+#include <xxhash.h>
+
 #include <algorithm>
 #include <cassert>
 
@@ -9,11 +11,22 @@ namespace ftok {
 
 __extension__ using Wide = unsigned __int128;
 
+namespace {
+
+// What stands for the text. Where documents are joined nobody looks at the content check later: it is in the key.
+uint64_t content_of(const DeduplicatorOptions& options, const KeyParts<const uint64_t>& parts) {
+  if (!options.joins()) return parts.content;
+  const uint64_t both[] = {parts.content, parts.check};
+  return std::max<uint64_t>(XXH3_64bits(both, sizeof both), 1);
+}
+
+}  // namespace
+
 bool append_records(const DeduplicatorOptions& options, const KeyLayout& layout, std::span<const uint64_t> keys,
                     uint64_t document, std::vector<KeyRecord>& records) {
   assert(layout.compared_keys() < kSlotsMax && document < kDocumentsMax);
   const KeyParts parts = layout.parts_of(keys);
-  if (options.exact && parts.content != 0) records.push_back({parts.content, place_of(document, 0)});
+  if (options.exact && parts.content != 0) records.push_back({content_of(options, parts), place_of(document, 0)});
   if (layout.urls && keys[layout.url_slot()] != 0) {
     records.push_back({keys[layout.url_slot()], place_of(document, layout.url_slot())});
   }

@@ -112,8 +112,9 @@ struct GroupCounts {
 GroupCounts group_keys(std::span<const KeyRun> runs, uint64_t begin, uint64_t last, const GroupOptions& options,
                        EdgeTable& edges);
 
-// Why one document may repeat another; verdict_of looks at them in this order.
-enum class Alike : uint8_t { kText, kUrl, kBuckets };
+// Why one document may repeat another; verdict_of looks at them in this order. kCluster, which RangeDecider does not
+// give: `first` comes before all others of the document's cluster (clusters.h), of `shared` documents.
+enum class Alike : uint8_t { kText, kUrl, kBuckets, kCluster };
 
 // A document that another repeats, or may repeat where similarity is asked for.
 struct Repeat {

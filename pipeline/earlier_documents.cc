@@ -9,6 +9,7 @@
 #include "core/signals.h"
 #include "dedup/deduplicator.h"
 #include "dedup/minhash.h"
+#include "pipeline/routing.h"
 #include "shards/job_manifest.h"
 #include "shards/manifest.h"
 #include "shards/packed_part.h"
@@ -96,7 +97,23 @@ std::vector<KeysPart> keys_parts(const std::string& folder) {
   return all;
 }
 
-EarlierDocuments earlier_documents(const std::vector<std::string>& folders, const RecipeConfig& recipe) {
+namespace {
+
+// Where the corpus lies; empty where the folder, which is finished, has none of the name.
+std::string folder_of_corpus(const std::string& folder, const std::string& corpus) {
+  if (!fs::exists(folder + "/" + kManifestName)) return folder;  // check_keys() says so
+  if (!fs::exists(folder + "/" + kCorporaFolder)) {
+    throw UsageError(
+        fmt::format("deduplication against {}: its documents were not routed to corpora as here (output.by)", folder));
+  }
+  std::string own = corpus_folder(folder, corpus);
+  return fs::exists(own) ? own : "";
+}
+
+}  // namespace
+
+EarlierDocuments earlier_documents(const std::vector<std::string>& folders, const RecipeConfig& recipe,
+                                   const std::string& corpus) {
   EarlierDocuments earlier;
   if (folders.empty()) return earlier;
   const KeyOptions options(recipe);
@@ -105,7 +122,10 @@ EarlierDocuments earlier_documents(const std::vector<std::string>& folders, cons
                                  options.scope));
   }
   Checksum checksum;
-  for (const std::string& folder : folders) {
+  for (const std::string& each : folders) {
+    refuse_address(each);
+    const std::string folder = corpus.empty() ? each : folder_of_corpus(each, corpus);
+    if (folder.empty()) continue;
     check_keys(folder, options);
     for (KeysPart& part : keys_parts(folder)) {
       if (stop_requested()) throw Stopped();

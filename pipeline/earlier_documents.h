@@ -32,6 +32,8 @@ struct EarlierDocuments {
 
 // The documents of finished runs and jobs, one folder after the other. Throws UsageError naming a folder that is not
 // finished, or whose keys were not made as those of `recipe` are.
-EarlierDocuments earlier_documents(const std::vector<std::string>& folders, const RecipeConfig& recipe);
+// `corpus`: where their documents were routed, those of this corpus alone, of which a folder may have none.
+EarlierDocuments earlier_documents(const std::vector<std::string>& folders, const RecipeConfig& recipe,
+                                   const std::string& corpus = "");
 
 }  // namespace ftok

@@ -4,6 +4,7 @@
 //
 //   extract   inputs -> candidates (as a run's), ids and keys of their documents, sorted runs of the keys
 //   group     one range of the keys of all tasks -> edges from each document to the first that had one of its keys
+//   cluster   where clusters are asked for: all edges -> the cluster of each document that repeats another
 //   decide    the edges from the documents of one task -> which earlier documents each repeats
 //   resolve   what repeats the documents of one task -> their ids (and signatures, where similarity is asked for)
 //   commit    candidates and what they repeat -> texts, reject records, tokens
@@ -15,6 +16,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -29,13 +31,17 @@
 
 namespace ftok {
 
+class JobStore;
+struct S3Object;
+
 // Of `ftok task`, as kTryAgainExitCode and kGivenUpExitCode are (run.h): sysexits.h's codes, which schedulers can tell
 // apart.
 constexpr int kConfigurationExitCode = 78;  // EX_CONFIG: no further attempt will do better
 
 struct JobOptions {
-  std::vector<std::string> inputs;  // list_inputs
-  std::string output;
+  std::vector<std::string> inputs;         // list_inputs
+  std::string output;                      // the folder
+  std::shared_ptr<JobStore> store;         // where the job lies, when `output` is the folder of a copy of it
   std::string vocabulary, language_model;  // as named by the user; the second may be empty
   std::vector<std::string> against;        // PlanOptions::against, absolute
   Rejects rejects = Rejects::kIds;
@@ -57,15 +63,34 @@ class Job {
   // Tasks check the build and the recipe too; who only looks at receipts does not.
   enum class Check { kAll, kManifestOnly };
   explicit Job(std::string path, Check check = Check::kAll);
+  // One in an object store. `path()` is the copy, which holds what the functions below have asked for.
+  explicit Job(std::shared_ptr<JobStore> store, Check check = Check::kAll);
 
   const std::string& path() const { return path_; }
   const JobManifest& manifest() const { return manifest_; }
   const std::string& digest() const { return digest_; }  // of job.json
   std::string path_of(std::string_view name) const { return path_ + "/" + std::string(name); }
+
+  // What follows fetches into the copy or stores from it where the job lies in an object store, and does nothing else.
+  // Throws Error.
+  JobStore* store() const { return store_.get(); }
+  std::vector<S3Object> stored(const std::string& prefix) const;  // `key`: the name in this job
+  void withdraw(const std::vector<std::string>& names) const;
+  std::string file(std::string_view name) const;  // path_of(), with the file there
+  void need(const std::string& name, uint64_t size, uint64_t begin, uint64_t bytes) const;  // a part of a file
+  // Slices of files, all with the same number of them.
+  void need_slices(const std::vector<SlicedFileEntry>& files, std::string_view magic, size_t slices,
+                   const std::vector<size_t>& wanted) const;
+  void refresh(const std::string& prefix) const;  // what has such a name, as it is now
+  void publish(const std::vector<std::string>& names) const;
+  bool is_stored() const { return store_ != nullptr; }
+  std::optional<uint64_t> stored_bytes(const std::string& name) const;  // none where it is not there, or in a folder
+  bool has(const std::string& name) const;                              // wherever the job lies
   // Of the inputs, and of the passes after `extract` in each corpus.
   uint64_t tasks(std::string_view pass) const { return manifest_.tasks.at(std::string(pass)); }
   // This job, then those of its corpora, of which the manifests alone are checked.
   std::vector<Job> with_corpora() const;
+  Job corpus(const std::string& name, Check check) const;
   RecipeConfig recipe() const;
   Rejects rejects() const;
 
@@ -78,7 +103,11 @@ class Job {
                                      std::string* why = nullptr) const;
 
  private:
+  Job(std::string path, std::shared_ptr<JobStore> store, std::string below, Check check);
+
   std::string path_;
+  std::shared_ptr<JobStore> store_;
+  std::string below_;  // before the job's names in the store: "corpora/NAME/" or nothing
   JobManifest manifest_;
   std::string digest_;
 };
@@ -141,5 +170,9 @@ struct Cleaned {
   uint64_t files = 0, bytes = 0;
 };
 Cleaned clean_job(const Job& job);
+
+// Of a job in an object store: aborts the uploads that killed tasks left; how many there were. To be called when no
+// task runs: after a pass.
+uint64_t sweep_uploads(const Job& job);
 
 }  // namespace ftok

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "filters/classifier.h"
 #include "pipeline/shard_settings.h"
 #include "shards/checksum.h"
@@ -85,11 +87,43 @@ void make_stages(const RecipeConfig& recipe, const PlanOptions& options, Plan& p
   }
 }
 
-void route(const RecipeConfig& recipe, const PlanOptions& options, Plan& plan) {
+void route(const RecipeConfig& recipe, Plan& plan) {
   plan.routing = Routing(recipe);
   const std::vector<std::string>& names = plan.routing.corpora();
-  for (const std::string& name : names) plan.corpora.push_back({name, binding_of(plan, options, name)});
+  for (const std::string& name : names) plan.corpora.push_back({name, ""});
   if (!names.empty()) plan.dedup.memory /= static_cast<int64_t>(names.size());  // each has an index
+}
+
+// Where documents are routed each corpus is compared with the corpora of its name.
+void find_earlier(const RecipeConfig& recipe, const PlanOptions& options, Plan& plan) {
+  route(recipe, plan);
+  if (plan.corpora.empty()) {
+    plan.earlier = earlier_documents(options.against, recipe);
+    if (!plan.earlier.parts.empty()) plan.digests["dedup-against"] = plan.earlier.digest;
+    return;
+  }
+  for (RoutedCorpus& corpus : plan.corpora) corpus.earlier = earlier_documents(options.against, recipe, corpus.name);
+}
+
+// Each folder to its own keys of earlier documents; that of what belongs to no corpus to those of all.
+void bind_folders(const PlanOptions& options, Plan& plan) {
+  Checksum all;
+  std::string own;  // of the one corpus that is planned
+  for (RoutedCorpus& corpus : plan.corpora) {
+    if (corpus.earlier.digest.empty()) continue;
+    all.update(corpus.earlier.digest);
+    plan.digests["dedup-against"] = corpus.earlier.digest;
+    corpus.binding = binding_of(plan, options, corpus.name);
+    if (corpus.name == options.corpus) own = corpus.earlier.digest;
+    plan.digests.erase("dedup-against");
+  }
+  for (RoutedCorpus& corpus : plan.corpora) {
+    if (corpus.binding.empty()) corpus.binding = binding_of(plan, options, corpus.name);
+  }
+  const bool compared = std::any_of(plan.corpora.begin(), plan.corpora.end(),
+                                    [](const RoutedCorpus& corpus) { return !corpus.earlier.digest.empty(); });
+  if (compared) plan.digests["dedup-against"] = own.empty() ? all.hex() : own;
+  plan.binding = binding_of(plan, options, options.corpus);
 }
 
 }  // namespace
@@ -103,16 +137,14 @@ Plan make_plan(const RecipeConfig& recipe, const PlanOptions& options) {
   if (plan.stops() && !options.text) {
     throw UsageError("--no-text: texts are all that a run leaves which stops early (output.stop_after)");
   }
-  if (!recipe.output.by.empty() && !options.against.empty()) {
-    throw UsageError("--dedup-against: not together with output.by, whose corpora are compared each for itself");
-  }
   make_stages(recipe, options, plan);
-  plan.earlier = earlier_documents(options.against, recipe);
-  if (!plan.earlier.parts.empty()) plan.digests["dedup-against"] = plan.earlier.digest;
+  if (plan.dedup.joins() && !options.against.empty()) {
+    throw UsageError("--dedup-against: not together with dedup.clusters, which need the keys of all documents at once");
+  }
+  find_earlier(recipe, options, plan);
   if (!options.vocabulary.empty()) load_vocabulary(options, recipe, plan);
   plan.recipe = content_text(recipe);
-  plan.binding = binding_of(plan, options, options.corpus);
-  route(recipe, options, plan);
+  bind_folders(options, plan);
   return plan;
 }
 

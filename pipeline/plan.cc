@@ -42,8 +42,15 @@ void drop_if_empty(Item& item) {
   item.verdict = Verdict::drop("text.empty");
 }
 
+const EarlierDocuments& Plan::earlier_of(const std::string& corpus) const {
+  for (const RoutedCorpus& each : corpora) {
+    if (each.name == corpus) return each.earlier;
+  }
+  return earlier;
+}
+
 std::string reject_line(const Document& document, const Verdict& verdict, Rejects rejects,
-                        const std::string& duplicate_of) {
+                        const std::string& duplicate_of, const DocumentCluster* cluster) {
   JsonWriter json;
   json.begin_object();
   write_document_fields(json, document, kInRejectLine);
@@ -51,6 +58,7 @@ std::string reject_line(const Document& document, const Verdict& verdict, Reject
   json.field("value", verdict.value).field("threshold", verdict.threshold);
   if (!verdict.detail.empty()) json.field("detail", verdict.detail);
   if (!duplicate_of.empty()) json.field("duplicate_of", duplicate_of);
+  if (cluster != nullptr) write_cluster(json, *cluster);
   if (rejects == Rejects::kText) json.field("text", document.text);
   json.end_object();
   return json.take();

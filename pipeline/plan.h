@@ -21,12 +21,15 @@
 
 namespace ftok {
 
+struct DocumentCluster;
+
 enum class Rejects { kNone, kIds, kText };
 
 // One of several that documents are routed to.
 struct RoutedCorpus {
   std::string name;
-  std::string binding;  // Plan::binding of its folder
+  std::string binding;            // Plan::binding of its folder
+  EarlierDocuments earlier = {};  // as in Plan
 };
 
 struct Plan {
@@ -35,7 +38,7 @@ struct Plan {
   std::vector<std::unique_ptr<const Stage>> late_stages;  // after it
   DeduplicatorOptions dedup;
   KeyLayout key_layout;      // of Document::dedup_keys
-  EarlierDocuments earlier;  // that deduplication compares with too
+  EarlierDocuments earlier;  // that deduplication compares with too, where there is one corpus
   Routing routing;
   std::vector<RoutedCorpus> corpora;  // by number in `routing`; empty: there is one
   std::string stop_after;             // the stage after which the run ends, without shards; empty: it goes through
@@ -49,9 +52,12 @@ struct Plan {
   std::vector<std::string> notes;              // what differs from what the recipe names: log and manifest say it
   std::map<std::string, std::string> digests;  // of models and lists, name -> hex
 
+  // Those of a corpus; "" is what belongs to none.
+  const EarlierDocuments& earlier_of(const std::string& corpus) const;
+
   bool stops() const { return !stop_after.empty(); }
   // Whether what becomes of an input depends on those after it.
-  bool waits_for_all() const { return dedup.ranks() || shuffle.has_value(); }
+  bool waits_for_all() const { return dedup.waits() || shuffle.has_value(); }
 };
 
 // Runs the stages in order on an item that the source did not decide; stops at the first that does not keep. With
@@ -76,10 +82,10 @@ void drop_if_homeless(const Routing& routing, Item& item);
 void drop_if_empty(Item& item);
 
 // The reject record of a dropped document as one JSON line:
-// {"id","url","file_path","offset","reason","value","threshold", "detail","duplicate_of"}; `detail`, `duplicate_of` and
-// `text` only where there is one.
+// {"id","url","file_path","offset","reason","value","threshold", "detail","duplicate_of","cluster_id","cluster_size",
+// "text"}, the last five only where there are any.
 std::string reject_line(const Document& document, const Verdict& verdict, Rejects rejects,
-                        const std::string& duplicate_of = {});
+                        const std::string& duplicate_of = {}, const DocumentCluster* cluster = nullptr);
 
 // The measurements of one document as one JSON line: {"id","url","outcome","measures":[{"rule","value","relation",
 // "threshold","drops"}]}.

@@ -242,7 +242,7 @@ RunResult Runner::commit() {
           missing.empty() ? !commit_if_ready(folders, committers, number) : !are_there(folders, committers, number);
       if (is_missing) missing.push_back(shown_input(options_.inputs[number]));
     }
-    if (missing.empty() || !plan_.dedup.ranks()) committers.commit_waiting();
+    if (missing.empty() || !plan_.dedup.waits()) committers.commit_waiting();
     if (missing.empty()) committers.shuffle();
   });
   if (!missing.empty()) {

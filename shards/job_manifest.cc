@@ -33,7 +33,9 @@ JobManifest read_manifest_fields(const JsonFields& fields) {
   manifest.tasks = fields.number_map("tasks");
   if (fields.has("corpora")) manifest.corpora = fields.texts("corpora");
   if (fields.has("corpus")) manifest.corpus = fields.text("corpus");
+  manifest.tasks.try_emplace("cluster", 0);  // of older jobs, and where nobody asks for clusters
   for (const std::string_view pass : kPasses) {
+    if (pass == "cluster") continue;
     const auto tasks = manifest.tasks.find(std::string(pass));
     if (tasks == manifest.tasks.end() || tasks->second == 0) {
       throw JsonFields::Missing(fmt::format("no tasks of the pass {}", pass));
@@ -43,6 +45,7 @@ JobManifest read_manifest_fields(const JsonFields& fields) {
     JobManifest::Input& read = manifest.inputs.emplace_back();
     read.name = input.text("name");
     if (input.has("bytes")) read.bytes = input.number("bytes");
+    if (input.has("etag")) read.etag = input.text("etag");
   }
   return manifest;
 }
@@ -93,6 +96,7 @@ std::string write_job_manifest(const JobManifest& manifest) {
     JsonWriter one;
     one.begin_object().field("name", input.name);
     if (input.bytes) one.field("bytes", *input.bytes);
+    if (input.etag) one.field("etag", *input.etag);
     json.raw(one.end_object().take());
   }
   json.end_array().end_object();

@@ -22,8 +22,10 @@ namespace ftok {
 
 inline constexpr char kJobName[] = "job.json";
 
-// In the order in which passes run. Each begins when all tasks of those before it are done.
-inline constexpr std::string_view kPasses[] = {"extract", "group", "decide", "resolve", "commit", "cut", "finish"};
+// In the order in which passes run. Each begins when all tasks of those before it are done. `cluster` has none where
+// nobody asks for clusters.
+inline constexpr std::string_view kPasses[] = {"extract", "group",  "cluster", "decide",
+                                               "resolve", "commit", "cut",     "finish"};
 
 struct JobManifest {
   std::map<std::string, std::string> software;  // name -> version; "program": the checksum of ftok itself
@@ -39,8 +41,9 @@ struct JobManifest {
   std::string corpus;                     // of such a job: its name
 
   struct Input {
-    std::string name;               // as escape_bytes() (core/shown.h) writes it
-    std::optional<uint64_t> bytes;  // where known
+    std::string name;                      // as escape_bytes() (core/shown.h) writes it
+    std::optional<uint64_t> bytes;         // where known
+    std::optional<std::string> etag = {};  // of an object, where known
     bool operator==(const Input&) const = default;
   };
   std::vector<Input> inputs;

@@ -33,20 +33,26 @@ std::string file_header(std::string_view magic, uint32_t width, uint32_t version
 
 // The text file's line for a document: FineWeb's columns, without its own file paths. Where the run ended after a
 // stage, all fields that a later one goes on from.
-std::string text_line(const Document& document, const std::string& stopped_after) {
+std::string text_line(const Document& document, const std::string& stopped_after, const DocumentCluster& cluster) {
   JsonWriter json;
   json.begin_object().field("text", document.text);
   if (!stopped_after.empty()) {
     json.field(kStoppedAfterKey, stopped_after);
     write_document_fields(json, document, kInStoppedLine);
+    write_cluster(json, cluster);
     return json.end_object().take() + '\n';
   }
   write_document_fields(json, document, kInKeptLine);
+  write_cluster(json, cluster);
   json.field("token_count", static_cast<uint64_t>(document.tokens.size())).end_object();
   return json.take() + '\n';
 }
 
 }  // namespace
+
+void write_cluster(JsonWriter& json, const DocumentCluster& cluster) {
+  if (cluster.size > 0) json.field("cluster_id", cluster.id).field("cluster_size", cluster.size);
+}
 
 PartPaths part_paths(const std::string& folder, uint64_t number) {
   const std::string stem = fmt::format("{}/{:06}", folder, number);
@@ -138,9 +144,10 @@ void PartWriter::add_judged(std::string_view id, std::span<const uint64_t> keys)
   ++f.part.judged;
 }
 
-void PartWriter::add_kept(const Document& document, Split split, const ShuffleKey& key) {
+void PartWriter::add_kept(const Document& document, Split split, const ShuffleKey& key,
+                          const DocumentCluster& cluster) {
   Files& f = *files_;
-  if (f.text != nullptr) f.text->write(text_line(document, f.options.stopped_after));
+  if (f.text != nullptr) f.text->write(text_line(document, f.options.stopped_after, cluster));
   f.part.documents[static_cast<size_t>(split)] += 1;
   if (f.tokens == nullptr) return;
   f.row.clear();

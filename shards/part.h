@@ -21,6 +21,7 @@
 #include <vector>
 
 #include "core/file.h"
+#include "core/json.h"
 #include "core/result.h"
 #include "document/document.h"
 #include "shards/checksum.h"
@@ -35,6 +36,13 @@ struct PartPaths {
   std::string text, rejects, tokens, keys, receipt;
 };
 PartPaths part_paths(const std::string& folder, uint64_t number);
+
+// Where clusters were asked for: the documents that repeat each other and one of them, directly or through others.
+struct DocumentCluster {
+  std::string id;     // of the one that comes before all others
+  uint64_t size = 0;  // 0: nobody asked
+};
+void write_cluster(JsonWriter& json, const DocumentCluster& cluster);  // two fields, or none
 
 // What a part's receipt says.
 struct PartReceipt {
@@ -80,7 +88,7 @@ class PartWriter {
   // A document as deduplication judged it, in that order; `keys` holds keys_per_document keys.
   void add_judged(std::string_view id, std::span<const uint64_t> keys);
   // A kept document: its text and fields, its `tokens`. `key`: where `shuffles`.
-  void add_kept(const Document& document, Split split, const ShuffleKey& key = {});
+  void add_kept(const Document& document, Split split, const ShuffleKey& key = {}, const DocumentCluster& cluster = {});
   // A dropped document's record, without the line feed.
   void add_reject(std::string_view json_line);
 

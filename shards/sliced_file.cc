@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cassert>
 
 #include "core/error.h"
@@ -18,13 +19,30 @@ constexpr size_t kTailBytes = kChecksumBytes + 8 + kChecksumBytes;  // about, ro
 
 }  // namespace
 
-SlicedFileWriter::SlicedFileWriter(const std::string& path, std::string_view magic, size_t slices,
-                                   std::string_view about)
-    : file_(path), about_(from_hex(about)), slices_(slices) {
+std::string sliced_file_head(std::string_view magic, size_t slices) {
   std::string head(magic);
   append_little_endian(head, kVersion);
   append_little_endian(head, static_cast<uint32_t>(slices));
   assert(head.size() == kHeadBytes);
+  return head;
+}
+
+uint64_t sliced_file_table(uint64_t file_bytes, size_t slices) {
+  const uint64_t bytes = slices * kRowBytes + kTailBytes;
+  return file_bytes - std::min(file_bytes, bytes);
+}
+
+SlicePlace slice_place(std::string_view table, size_t number) {
+  const size_t row = number * kRowBytes;
+  if (table.size() < row + kRowBytes) return {};
+  return {number == 0 ? kHeadBytes : load_little_endian<uint64_t>(table, row - kRowBytes),
+          load_little_endian<uint64_t>(table, row)};
+}
+
+SlicedFileWriter::SlicedFileWriter(const std::string& path, std::string_view magic, size_t slices,
+                                   std::string_view about)
+    : file_(path), about_(from_hex(about)), slices_(slices) {
+  const std::string head = sliced_file_head(magic, slices);
   file_.write(head);
   head_.update(head);
 }
@@ -79,8 +97,7 @@ std::string_view SlicedFile::slice(size_t number) const {
   assert(number < slices_);
   const std::string_view bytes = file_.bytes();
   const size_t row = table_at_ + number * kRowBytes;
-  const uint64_t begin = number == 0 ? kHeadBytes : load_little_endian<uint64_t>(bytes, row - kRowBytes);
-  const uint64_t end = load_little_endian<uint64_t>(bytes, row);
+  const auto [begin, end] = slice_place(bytes.substr(table_at_), number);
   if (begin > end || end > table_at_) damaged(fmt::format("slice {}", number));
   const std::string_view slice = bytes.substr(begin, end - begin);
   Checksum checksum;

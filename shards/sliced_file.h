@@ -18,6 +18,7 @@ namespace ftok {
 // Kinds of sliced files, by their magic.
 inline constexpr std::string_view kKeyRunMagic = "FTOKRUNS";    // sorted key records, by range of keys
 inline constexpr std::string_view kEdgesMagic = "FTOKEDGE";     // edges, by the task of their document
+inline constexpr std::string_view kClustersMagic = "FTOKCLUS";  // documents in clusters, by their task
 inline constexpr std::string_view kRepeatsMagic = "FTOKREPT";   // repeated documents, by the task of the earlier one
 inline constexpr std::string_view kShuffledMagic = "FTOKSHUF";  // documents by range of their shuffle keys
 inline constexpr std::string_view kAnswersMagic = "FTOKANSW";   // the same with ids, by the task of the later one
@@ -27,6 +28,15 @@ struct SlicedFileEntry {
   FileEntry file;
   std::string table;
 };
+
+// For those who have a file of that size elsewhere and want some of its slices: its first bytes, where its table begins
+// (it goes on to the end of the file), and where a slice lies, by the table's bytes.
+std::string sliced_file_head(std::string_view magic, size_t slices);
+uint64_t sliced_file_table(uint64_t file_bytes, size_t slices);
+struct SlicePlace {
+  uint64_t begin = 0, end = 0;
+};
+SlicePlace slice_place(std::string_view table, size_t number);
 
 // Serial. Destroyed without commit() it leaves nothing behind.
 class SlicedFileWriter {

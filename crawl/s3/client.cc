@@ -99,6 +99,7 @@ class S3Client::Signer : public RequestSigner {
     signed_request.host = url.substr(url.find("://") + 3);
     signed_request.path = path + call_.address.key;
     signed_request.query = call_.query;
+    signed_request.headers = call_.headers;
     signed_request.body_sha256 = body_sha256_;
     request.method = call_.method;
     request.body = call_.body;
@@ -172,7 +173,8 @@ S3Answer S3Client::call(const S3Call& call) const {
     const long status = reply.head.status;
     const std::string_view code = error_code(reply.error_body.empty() ? sink.text : reply.error_body);
     const bool good = reply.complete && status >= 200 && status < 300 && (call.method != "POST" || code.empty());
-    if (good || (reply.complete && status == 404 && code != "NoSuchBucket")) {
+    const bool unmet = status == 412 && !call.headers.empty();
+    if (good || (reply.complete && (unmet || (status == 404 && code != "NoSuchBucket")))) {
       answer.status = status;
       answer.etag = reply.head.etag;
       answer.size = reply.head.content_length.value_or(0);
@@ -187,6 +189,7 @@ S3Answer S3Client::call(const S3Call& call) const {
     if (reply.complete && !code.empty()) problem += fmt::format(", {}", code);
     const bool again =
         reply.complete ? status_may_pass(status) || code == "InternalError" || code == "SlowDown" : reply.may_pass;
+    if (!again && (status == 401 || status == 403)) throw S3Refused(fmt::format("{}: {}", what, problem));
     if (!again) throw Error(fmt::format("{}: {}", what, problem));
     if (++failures >= options_.attempts_max) {
       throw Error(fmt::format("{}: {} (gave up after {} tries)", what, problem, failures));

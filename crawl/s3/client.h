@@ -21,10 +21,11 @@ struct S3Call {
   S3Address address;
   std::vector<std::pair<std::string, std::string>> query;
   std::string_view body;
+  std::vector<std::pair<std::string, std::string>> headers = {};  // further ones, names in lower case
 };
 
 struct S3Answer {
-  long status = 0;  // 2xx or 404
+  long status = 0;  // 2xx, 404, or 412 where a header sets a condition
   std::string etag;
   uint64_t size = 0;  // Content-Length
   std::string body;
@@ -36,7 +37,8 @@ class S3Client {
  public:
   S3Client(FetchOptions options, Log log);
 
-  // Throws Error naming the address for every answer but 2xx and 404, and UsageError when there are no credentials.
+  // Throws S3Refused for 401 and 403, Error for every other answer that S3Answer::status does not list, both naming
+  // the address; UsageError when there are no credentials.
   S3Answer call(const S3Call& call) const;
 
   std::unique_ptr<HttpSource> open(const S3Address& address, const ResumePoint& from) const;

@@ -97,6 +97,12 @@ Verdict verdict_of(std::span<const Repeat> repeats, const DeduplicatorOptions& o
       ++statistics.url;
       return url_verdict(repeat.first);
     }
+    if (repeat.alike == Alike::kCluster) {
+      if (!options.keeps_one()) continue;
+      ++statistics.minhash;
+      return cluster_verdict(repeat.first, repeat.shared);
+    }
+    if (options.keeps_one()) continue;  // its cluster decides
     shares = true;
     if (options.verifies() && repeat.similarity < options.verify_jaccard) continue;
     ++statistics.minhash;

@@ -43,6 +43,7 @@ std::optional<Attempt> read_attempt(const std::string& path) {
 }  // namespace
 
 std::vector<Attempt> read_attempts(const Job& job) {
+  job.refresh("attempts/");
   std::vector<Attempt> attempts;
   std::error_code code;
   for (const auto& file : std::filesystem::recursive_directory_iterator(job.path_of("attempts"), code)) {
@@ -52,12 +53,12 @@ std::vector<Attempt> read_attempts(const Job& job) {
   return attempts;
 }
 
-AttemptRecord::AttemptRecord(const Job& job, std::string_view pass, uint64_t task) : begun_(steady_seconds()) {
+AttemptRecord::AttemptRecord(const Job& job, std::string_view pass, uint64_t task)
+    : job_(job), begun_(steady_seconds()) {
   std::random_device random;
   const uint64_t bits = uint64_t{random()} << 32 | random();
-  const std::string folder = job.path_of(fmt::format("attempts/{}", pass));
-  make_folder(folder);
-  path_ = fmt::format("{}/{:06}-{:016x}.json", folder, task, bits);
+  make_folder(job.path_of(fmt::format("attempts/{}", pass)));
+  name_ = fmt::format("attempts/{}/{:06}-{:016x}.json", pass, task, bits);
   attempt_.pass = pass;
   attempt_.task = task;
   attempt_.begun = static_cast<uint64_t>(
@@ -84,7 +85,8 @@ void AttemptRecord::write() const {
     json.field("exit", *attempt_.exit).field("seconds", attempt_.seconds).field("cpu_seconds", attempt_.cpu_seconds);
   }
   json.end_object();
-  write_file(path_, json.take() + "\n");
+  write_file(job_.path_of(name_), json.take() + "\n");
+  job_.publish({name_});
 }
 
 }  // namespace ftok

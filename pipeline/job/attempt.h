@@ -25,13 +25,15 @@ std::vector<Attempt> read_attempts(const Job& job);  // what cannot be read is l
 // Writes attempts/PASS/TTTTTT-RANDOM.json, and again at its end.
 class AttemptRecord {
  public:
+  // `job` outlives it.
   AttemptRecord(const Job& job, std::string_view pass, uint64_t task);
   void end(int exit);
 
  private:
   void write() const;
 
-  std::string path_;
+  const Job& job_;
+  std::string name_;
   Attempt attempt_;
   double begun_;  // on the steady clock
 };

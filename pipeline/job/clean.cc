@@ -1,10 +1,12 @@
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <filesystem>
 
 #include "core/file.h"
 #include "core/temporary_files.h"
 #include "pipeline/job/task.h"
+#include "pipeline/job_store.h"
 
 namespace ftok {
 namespace fs = std::filesystem;
@@ -21,7 +23,8 @@ struct Leftovers {
 const std::vector<Leftovers>& leftovers() {
   static const std::vector<Leftovers> all = {
       {"extract", {".run", ".candidates", ".inputs.jsonl"}, {"group", "resolve", "commit"}},
-      {"group", {".edges"}, {"decide"}},
+      {"group", {".edges"}, {"cluster", "decide"}},
+      {"cluster", {".clusters"}, {"decide", "commit"}},
       {"decide", {".repeats"}, {"resolve"}},
       {"resolve", {".answers"}, {"commit"}},
       {"commit", {".tokens", ".shuffled"}, {"cut"}},
@@ -29,9 +32,7 @@ const std::vector<Leftovers>& leftovers() {
   return all;
 }
 
-std::string mark_of(const Job& job, std::string_view pass) {
-  return job.path_of("work/" + std::string(pass) + ".cleaned");
-}
+std::string mark_of(std::string_view pass) { return "work/" + std::string(pass) + ".cleaned"; }
 
 bool are_done(const Job& job, const std::vector<std::string_view>& passes, const std::string& after) {
   for (const std::string_view pass : passes) {
@@ -53,11 +54,13 @@ void remove(const fs::path& path, Cleaned& cleaned) {
 }  // namespace
 
 bool is_cleaned(const Job& job, std::string_view pass) {
-  if (fs::exists(mark_of(job, pass))) return true;
-  return !fs::exists(job.path_of("work")) && fs::exists(job.path_of(task_receipt_name("finish", 0)));
+  if (job.has(mark_of(pass))) return true;
+  return !job.is_stored() && !fs::exists(job.path_of("work")) &&
+         fs::exists(job.path_of(task_receipt_name("finish", 0)));
 }
 
 void sweep_attempts(const Job& job) {
+  if (job.is_stored()) return;
   for (const std::string_view pass : kPasses) {
     const std::string folder = job.path_of(fmt::format("attempts/{}", pass));
     if (fs::exists(folder)) remove_dead_temporaries(folder);
@@ -66,19 +69,46 @@ void sweep_attempts(const Job& job) {
 
 namespace {
 
+bool ends_with_one(std::string_view name, const std::vector<std::string_view>& endings) {
+  return std::any_of(endings.begin(), endings.end(), [&](std::string_view ending) { return name.ends_with(ending); });
+}
+
+// In an object store. The marks stay, by which tasks know what was removed.
+void clean_stored(const Job& job, const std::string& after, Cleaned& cleaned) {
+  std::vector<S3Object> objects = job.stored("work/");
+  for (const Leftovers& left : leftovers()) {
+    if (!are_done(job, left.readers, after)) continue;
+    std::vector<std::string> names;
+    for (const S3Object& object : objects) {
+      if (!ends_with_one(object.key, left.endings)) continue;
+      names.push_back(object.key);
+      ++cleaned.files;
+      cleaned.bytes += object.size;
+    }
+    if (names.empty()) continue;
+    make_folder(job.path_of("work"));
+    write_file(job.path_of(mark_of(left.pass)), "");
+    job.publish({mark_of(left.pass)});
+    job.withdraw(names);
+  }
+}
+
 // Returns whether the job is done, and nobody writes there any more.
 bool clean_one(const Job& job, Cleaned& cleaned) {
+  job.refresh("receipts/");
   if (!are_done(job, {"extract"}, "")) return false;
   const std::string after = extracted(job).digest;
+  if (job.is_stored()) {
+    clean_stored(job, after, cleaned);
+    return are_done(job, {"finish"}, after);
+  }
   for (const Leftovers& left : leftovers()) {
     if (!fs::exists(job.path_of("work")) || !are_done(job, left.readers, after)) continue;
-    write_file(mark_of(job, left.pass), "");
+    write_file(job.path_of(mark_of(left.pass)), "");
     std::error_code code;
     std::vector<fs::path> paths;
     for (const auto& file : fs::recursive_directory_iterator(job.path_of("work"), code)) {
-      for (const std::string_view ending : left.endings) {
-        if (file.is_regular_file() && file.path().native().ends_with(ending)) paths.push_back(file.path());
-      }
+      if (file.is_regular_file() && ends_with_one(file.path().native(), left.endings)) paths.push_back(file.path());
     }
     for (const fs::path& path : paths) remove(path, cleaned);
   }
@@ -93,10 +123,13 @@ bool clean_one(const Job& job, Cleaned& cleaned) {
 
 }  // namespace
 
+uint64_t sweep_uploads(const Job& job) { return job.is_stored() ? job.store()->sweep_uploads() : 0; }
+
 Cleaned clean_job(const Job& job) {
   Cleaned cleaned;
   bool is_done = true;
   for (const Job& each : job.with_corpora()) is_done = clean_one(each, cleaned) && is_done;
+  if (is_done) sweep_uploads(job);
   for (const std::string_view pass : kPasses) {
     const std::string folder = job.path_of(fmt::format("attempts/{}", pass));
     if (is_done && fs::exists(folder)) remove_temporaries(folder);

@@ -24,9 +24,12 @@ class RepeatJudge {
  public:
   RepeatJudge(const TaskContext& context, const Extracted& extracted)
       : context_(context), number_(extracted.begin(context.task())) {
+    clusters_ = clusters_of_task(context, extracted);
     const KeyLayout& layout = context.plan.key_layout;
     const size_t words = context.plan.dedup.verifies() ? layout.signature_keys() : 0;
-    for (const TaskReceipt& receipt : receipts_of(context.job, "resolve", extracted.digest)) {
+    const std::vector<TaskReceipt> resolved = receipts_of(context.job, "resolve", extracted.digest);
+    context.job.need_slices(first_sliced(resolved), kAnswersMagic, extracted.ends.size(), {context.task()});
+    for (const TaskReceipt& receipt : resolved) {
       if (stop_requested()) throw Stopped();
       const SlicedFileEntry& entry = receipt.sliced.at(0);
       const SlicedFile file(context.job.path_of(entry.file.name), kAnswersMagic, extracted.ends.size(), entry);
@@ -46,8 +49,14 @@ class RepeatJudge {
     std::vector<Repeat> repeats;
     const size_t begin = next_;
     const uint64_t check = document.dedup_keys.empty() ? content_check(document.text) : document.dedup_keys.back();
+    Judgement judgement;
+    judgement.cluster = next_cluster(document);
     for (; next_ < answers_.size() && answers_[next_].repeat.document == number_; ++next_) {
       Answer& answer = answers_[next_];
+      if (answer.repeat.alike == Alike::kCluster) {
+        answer.repeat.shared = static_cast<uint32_t>(judgement.cluster.size);
+        judgement.cluster.id = answer.id;
+      }
       answer.repeat.agrees = answer.check == check;
       if (!answer.signature.empty() && answer.repeat.alike == Alike::kBuckets) {
         answer.repeat.similarity = similarity(document, answer);
@@ -55,7 +64,6 @@ class RepeatJudge {
       repeats.push_back(answer.repeat);
     }
     ++number_;
-    Judgement judgement;
     judgement.verdict = verdict_of(repeats, context_.plan.dedup, context_.plan.key_layout, statistics_);
     if (judgement.verdict.kept()) return judgement;
     for (size_t i = begin; i < next_; ++i) {
@@ -71,6 +79,13 @@ class RepeatJudge {
   const DeduplicatorStatistics& statistics() const { return statistics_; }
 
  private:
+  // As far as it is known without answers: the document's own where it comes before all others in it.
+  DocumentCluster next_cluster(const Document& document) {
+    if (!context_.plan.dedup.joins()) return {};
+    const bool shared = next_cluster_ < clusters_.size() && clusters_[next_cluster_].document == number_;
+    return {document.id, shared ? clusters_[next_cluster_++].size : 1};
+  }
+
   double similarity(const Document& document, const Answer& answer) const {
     const KeyLayout layout = context_.plan.key_layout.of_text();
     const KeyParts own = layout.parts_of(std::span<const uint64_t>(document.dedup_keys));
@@ -80,6 +95,8 @@ class RepeatJudge {
   const TaskContext& context_;
   std::vector<Answer> answers_;
   size_t next_ = 0;
+  std::vector<ClusterRecord> clusters_;
+  size_t next_cluster_ = 0;
   uint64_t number_;  // of the next document
   DeduplicatorStatistics statistics_;
 };
@@ -123,7 +140,7 @@ class Commit {
   }
 
   void add(const PackedPart& input) {
-    const std::string path = context_.job.path_of(input.files.at(0).name);
+    const std::string path = context_.job.file(input.files.at(0).name);
     CandidateReader reader(path);
     if (write_input_report(reader.report()) != input.report) {
       throw Error(fmt::format("{} is not what its receipt lists: extract the task again", path));

@@ -43,6 +43,8 @@ class StreamsInOrder : public Streams {
       if (at + size <= begin) {
         at += size;
       } else {
+        context_.job.need(tokens_name(task), file_of(commits_[task], tokens_name(task)).bytes, stretch.begin,
+                          stretch.bytes);
         PartTokens tokens(path, stretch);
         std::string_view id;
         Split split{};

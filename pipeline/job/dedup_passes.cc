@@ -15,16 +15,6 @@
 namespace ftok {
 namespace {
 
-template <typename Record>
-std::span<const Record> records_of(std::string_view slice) {
-  return {reinterpret_cast<const Record*>(slice.data()), slice.size() / sizeof(Record)};
-}
-
-template <typename Record>
-void write_records(SlicedFileWriter& file, std::span<const Record> records) {
-  file.write({reinterpret_cast<const char*>(records.data()), records.size_bytes()});
-}
-
 // With the scope "file": the first document of each input of the job.
 std::vector<uint64_t> input_begins(const Job& job, const Extracted& extracted) {
   std::vector<uint64_t> begins;
@@ -53,6 +43,12 @@ TaskReceipt group_pass(const TaskContext& context, const Extracted& extracted) {
   };
   std::vector<Opened> opened;
   const bool ranked = context.plan.dedup.ranks();
+  std::vector<SlicedFileEntry> all;
+  for (const TaskReceipt& receipt : extracted.receipts)
+    all.insert(all.end(), receipt.sliced.begin(), receipt.sliced.end());
+  std::vector<size_t> wanted = {context.task()};
+  if (ranked) wanted.push_back(ranges);
+  job.need_slices(all, kKeyRunMagic, ranges + (ranked ? 1 : 0), wanted);
   for (const TaskReceipt& receipt : extracted.receipts) {
     for (const SlicedFileEntry& entry : receipt.sliced) {
       if (stop_requested()) throw Stopped();
@@ -99,7 +95,9 @@ TaskReceipt decide_pass(const TaskContext& context, const Extracted& extracted) 
   const Job& job = context.job;
   const uint64_t task = context.task();
   RangeDecider decider(context.plan.dedup, context.plan.key_layout, extracted.begin(task), extracted.ends[task]);
-  for (const TaskReceipt& receipt : receipts_of(job, "group", extracted.digest)) {
+  const std::vector<TaskReceipt> groups = receipts_of(job, "group", extracted.digest);
+  job.need_slices(first_sliced(groups), kEdgesMagic, extracted.ends.size(), {task});
+  for (const TaskReceipt& receipt : groups) {
     if (stop_requested()) throw Stopped();
     const SlicedFile edges(job.path_of(receipt.sliced.at(0).file.name), kEdgesMagic, extracted.ends.size(),
                            receipt.sliced.at(0));
@@ -107,10 +105,14 @@ TaskReceipt decide_pass(const TaskContext& context, const Extracted& extracted) 
   }
   std::vector<std::vector<RepeatRecord>> by_task(extracted.ends.size());
   uint64_t repeats = 0;
-  decider.for_each([&](const Repeat& repeat) {
+  const auto add = [&](const Repeat& repeat) {
     by_task[task_of(extracted, repeat.first)].push_back(pack(repeat));
     ++repeats;
-  });
+  };
+  decider.for_each(add);
+  for (const ClusterRecord& cluster : clusters_of_task(context, extracted)) {
+    if (cluster.first != cluster.document) add({cluster.document, cluster.first, 0, Alike::kCluster});
+  }
   // Bound to the part it is about: its keys file and the number of its documents.
   const std::string name = repeats_name(task);
   SlicedFileWriter file(job.path_of(name), kRepeatsMagic, by_task.size(),
@@ -136,7 +138,9 @@ TaskReceipt resolve_pass(const TaskContext& context, const Extracted& extracted)
                         file_of(extracted.receipts[task], keys_name(task)).checksum);
   uint64_t answers = 0;
   std::string row;
-  for (const TaskReceipt& receipt : receipts_of(job, "decide", extracted.digest)) {
+  const std::vector<TaskReceipt> decided = receipts_of(job, "decide", extracted.digest);
+  job.need_slices(first_sliced(decided), kRepeatsMagic, extracted.ends.size(), {task});
+  for (const TaskReceipt& receipt : decided) {
     if (stop_requested()) throw Stopped();
     const SlicedFile repeats(job.path_of(receipt.sliced.at(0).file.name), kRepeatsMagic, extracted.ends.size(),
                              receipt.sliced.at(0));

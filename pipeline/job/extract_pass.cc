@@ -11,6 +11,7 @@
 #include "dedup/key_records.h"
 #include "pipeline/input_names.h"
 #include "pipeline/inputs.h"
+#include "pipeline/job/input_versions.h"
 #include "pipeline/job/task.h"
 #include "pipeline/run/candidates.h"
 #include "pipeline/run/extractor.h"
@@ -27,13 +28,14 @@ class Gatherer {
  public:
   explicit Gatherer(const TaskContext& context)
       : context_(context),
+        inputs_store_(context.options.fetch, context.log),
         deduplicator_(context.plan.dedup, context.plan.key_layout),
         keys_(key_options(), key_paths()) {}
 
   void add(uint64_t input) {
     if (stop_requested()) throw Stopped();
     const std::string name = candidates_name(context_.task(), input);
-    const std::string path = context_.job.path_of(name);
+    const std::string path = context_.job.file(name);
     CandidateReader reader(path);
     InputReport report = reader.report();
     check(input, report);
@@ -62,7 +64,7 @@ class Gatherer {
     uint64_t documents = 0;
     for (size_t part = share.begin; part < share.end; ++part) {
       if (stop_requested()) throw Stopped();
-      const KeysPart& earlier = context_.plan.earlier.parts[part];
+      const KeysPart& earlier = context_.earlier().parts[part];
       const PartKeys keys(earlier.path, PartKeys::Check::kChecksum, earlier.stretch);
       keys.for_each([&](uint64_t, std::string_view, std::span<const uint64_t> row) {
         if (context_.plan.dedup.ranks()) ranks_.push_back(0);
@@ -101,6 +103,7 @@ class Gatherer {
   // What was read is what was planned.
   void check(uint64_t input, const InputReport& report) const {
     const JobManifest::Input& planned = context_.job.manifest().inputs[input];
+    check_version(inputs_store_, unescape_bytes(planned.name), planned);
     if (!report.quarantined.empty() || !planned.bytes || *planned.bytes == report.stored_bytes) return;
     throw Error(fmt::format("{} has {} bytes, {} lists {}: it was changed after the job was planned", planned.name,
                             report.stored_bytes, context_.job.path_of(kJobName), *planned.bytes),
@@ -144,6 +147,7 @@ class Gatherer {
   }
 
   const TaskContext& context_;
+  S3Store inputs_store_;
   Deduplicator deduplicator_;  // for the keys: it judges nothing
   PartWriter keys_;
   std::vector<KeyRecord> records_;
@@ -192,6 +196,7 @@ TaskReceipt extract_pass(const TaskContext& context) {
   const TaskShare share = share_of_task(inputs.size(), context.task(), job.tasks("extract"));
   const std::vector<Job> jobs = job.with_corpora();
   for (const Job& each : jobs) {
+    each.refresh(fmt::format("work/{:06}/", context.task()));  // what earlier attempts finished
     for (const std::string& folder : {std::string("work"), fmt::format("work/{:06}", context.task())}) {
       make_folder(each.path_of(folder));
       remove_dead_temporaries(each.path_of(folder));
@@ -208,7 +213,8 @@ TaskReceipt extract_pass(const TaskContext& context) {
     const ExtractorOptions options = {context.threads, context.options.memory, &budget, job.rejects(),
                                       UINT64_MAX,      context.options.fetch};
     Extractor extractor(inputs, names, context.plan, options, context.progress, context.log);
-    extractor.run(missing, places, [&](size_t) {
+    extractor.run(missing, places, [&](size_t number) {
+      for (size_t place = jobs.size(); place-- > 0;) jobs[place].publish({candidates_name(context.task(), number)});
       ++context.progress.inputs_read;
       ++context.progress.inputs_committed;
     });

@@ -12,6 +12,8 @@
 #include "core/shown.h"
 #include "core/temporary_files.h"
 #include "pipeline/inputs.h"
+#include "pipeline/job/input_versions.h"
+#include "pipeline/job_store.h"
 #include "pipeline/output_folder.h"
 #include "pipeline/run.h"
 #include "shards/manifest.h"
@@ -62,6 +64,7 @@ std::vector<JobManifest::Input> inputs_of(const std::vector<std::string>& names)
     const uint64_t bytes = is_address(name) ? 0 : fs::file_size(name, code);
     inputs.push_back({escape_bytes(name), is_address(name) || code ? std::nullopt : std::optional(bytes)});
   }
+  note_versions(S3Store(), names, inputs);
   return inputs;
 }
 
@@ -105,8 +108,34 @@ Files files_of(const Plan& plan, JobManifest& manifest) {
   return files;
 }
 
-void write_plan(const std::string& output, const Plan& plan, JobManifest& manifest) {
-  const Files files = files_of(plan, manifest);
+// The same in an object store.
+void store_plan(JobStore& store, const Files& files) {
+  const auto is_the_same = [&](const std::string& name) {
+    store.refresh(name);
+    return read_file(store.folder() + "/" + name) == files.at(name);
+  };
+  const auto refuse_other = [&] {
+    throw UsageError(fmt::format("{} holds another job; name another place", store.address()));
+  };
+  if (store.exists(kJobName)) {
+    if (!is_the_same(kJobName)) refuse_other();
+    return;
+  }
+  for (const S3Object& object : store.list("")) {
+    if (files.contains(object.key) && is_the_same(object.key)) continue;
+    throw UsageError(fmt::format("{} holds other objects; name another place", store.address()));
+  }
+  std::vector<std::string> names;
+  for (const auto& [name, text] : files) {
+    make_folder(fs::path(store.folder() + "/" + name).parent_path().string());
+    write_file(store.folder() + "/" + name, text);
+    if (name != kJobName) names.push_back(name);
+  }
+  store.store(names);
+  if (!store.store_new(kJobName) && !is_the_same(kJobName)) refuse_other();
+}
+
+void write_plan(const std::string& output, const Files& files) {
   const std::string path = output + "/" + kJobName;
   if (fs::exists(path)) {
     if (read_file(path) == files.at(kJobName)) return;
@@ -150,13 +179,24 @@ JobManifest plan_job(const JobOptions& options, RecipeConfig recipe, const Plan&
   for (const std::string_view pass : kPasses) manifest.tasks[std::string(pass)] = options.tasks;
   manifest.tasks["group"] = options.ranges > 0 ? options.ranges : ranges_for(manifest.inputs);
   manifest.tasks["finish"] = 1;
+  manifest.tasks["cluster"] = plan.dedup.joins() ? 1 : 0;
   manifest.corpora = plan.routing.corpora();
-  write_plan(options.output, plan, manifest);
+  if (options.store) {
+    store_plan(*options.store, files_of(plan, manifest));
+  } else {
+    write_plan(options.output, files_of(plan, manifest));
+  }
   return manifest;
 }
 
-Job::Job(std::string path, Check check) : path_(std::move(path)) {
+Job::Job(std::string path, Check check) : Job(std::move(path), nullptr, "", check) {}
+
+Job::Job(std::shared_ptr<JobStore> store, Check check) : Job(std::string(store->folder()), store, "", check) {}
+
+Job::Job(std::string path, std::shared_ptr<JobStore> store, std::string below, Check check)
+    : path_(std::move(path)), store_(std::move(store)), below_(std::move(below)) {
   const std::string file = path_of(kJobName);
+  refresh(kJobName);
   if (!fs::exists(file))
     refuse(fmt::format("{} holds no job: there is no {} (`ftok plan` makes one)", path_, kJobName));
   const std::string text = read_file(file);
@@ -165,6 +205,7 @@ Job::Job(std::string path, Check check) : path_(std::move(path)) {
   if (!manifest) refuse(fmt::format("{} is not as `ftok plan` wrote it: {}", file, manifest.damage().detail));
   manifest_ = std::move(*manifest);
   if (check == Check::kManifestOnly) return;
+  refresh(kBindingName);
   const std::map<std::string, std::string> here = software();
   for (const auto& [name, version] : here) {
     const std::string& planned = manifest_.software[name];
@@ -180,10 +221,72 @@ Job::Job(std::string path, Check check) : path_(std::move(path)) {
 
 std::vector<Job> Job::with_corpora() const {
   std::vector<Job> all = {*this};
-  for (const std::string& corpus : manifest_.corpora) {
-    all.emplace_back(corpus_folder(path_, corpus), Check::kManifestOnly);
-  }
+  for (const std::string& name : manifest_.corpora) all.push_back(corpus(name, Check::kManifestOnly));
   return all;
+}
+
+Job Job::corpus(const std::string& name, Check check) const {
+  return {corpus_folder(path_, name), store_, fmt::format("{}{}/{}/", below_, kCorporaFolder, name), check};
+}
+
+std::string Job::file(std::string_view name) const {
+  if (store_) store_->fetch(below_ + std::string(name));
+  return path_of(name);
+}
+
+void Job::need(const std::string& name, uint64_t size, uint64_t begin, uint64_t bytes) const {
+  if (store_) store_->fetch_part(below_ + name, size, begin, bytes);
+}
+
+void Job::need_slices(const std::vector<SlicedFileEntry>& files, std::string_view magic, size_t slices,
+                      const std::vector<size_t>& wanted) const {
+  if (!store_) return;
+  JobStore::for_each(files.size(), [&](size_t i) {
+    const auto& [name, size, checksum] = files[i].file;
+    const uint64_t table_at = sliced_file_table(size, slices);
+    const std::string table = store_->read(below_ + name, table_at, size - table_at);
+    store_->write_part(below_ + name, size, 0, sliced_file_head(magic, slices));
+    store_->write_part(below_ + name, size, table_at, table);
+    for (const size_t slice : wanted) {
+      const SlicePlace place = slice_place(table, slice);
+      if (place.begin < place.end && place.end <= table_at)
+        store_->fetch_part(below_ + name, size, place.begin, place.end - place.begin);
+    }
+  });
+}
+
+std::vector<S3Object> Job::stored(const std::string& prefix) const {
+  if (!store_) return {};
+  std::vector<S3Object> objects = store_->list(below_ + prefix);
+  for (S3Object& object : objects) object.key.erase(0, below_.size());
+  return objects;
+}
+
+void Job::withdraw(const std::vector<std::string>& names) const {
+  if (!store_) return;
+  std::vector<std::string> all;
+  for (const std::string& name : names) all.push_back(below_ + name);
+  store_->remove(all);
+}
+
+std::optional<uint64_t> Job::stored_bytes(const std::string& name) const {
+  const std::optional<S3Object> object = store_ ? store_->find(below_ + name) : std::nullopt;
+  return object ? std::optional(object->size) : std::nullopt;
+}
+
+bool Job::has(const std::string& name) const {
+  return store_ ? store_->exists(below_ + name) : fs::exists(path_of(name));
+}
+
+void Job::refresh(const std::string& prefix) const {
+  if (store_) store_->refresh(below_ + prefix);
+}
+
+void Job::publish(const std::vector<std::string>& names) const {
+  if (!store_) return;
+  std::vector<std::string> all;
+  for (const std::string& name : names) all.push_back(below_ + name);
+  store_->store(all);
 }
 
 RecipeConfig Job::recipe() const { return parse_recipe(manifest_.recipe, path_of(kJobName)); }

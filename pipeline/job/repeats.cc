@@ -11,7 +11,8 @@
 namespace ftok {
 
 RepeatRecord pack(const Repeat& repeat) {
-  return {repeat.document << 2 | static_cast<uint64_t>(repeat.alike), place_of(repeat.first, repeat.shared)};
+  const uint32_t shared = repeat.alike == Alike::kCluster ? 0 : repeat.shared;  // its size stands elsewhere
+  return {repeat.document << 2 | static_cast<uint64_t>(repeat.alike), place_of(repeat.first, shared)};
 }
 
 Repeat unpack(const RepeatRecord& record) {
@@ -70,14 +71,14 @@ void check_about(const SlicedFile& repeats, const Extracted& extracted, uint64_t
 KeyLookup::KeyLookup(const TaskContext& context, const Extracted& extracted)
     : layout_(context.plan.key_layout), earlier_(extracted.earlier()) {
   const uint64_t task = context.task();
-  const EarlierDocuments& earlier = context.plan.earlier;
+  const EarlierDocuments& earlier = context.earlier();
   const TaskShare share = earlier_share(context);
   for (size_t part = share.begin; part < share.end; ++part) add(earlier.parts[part], earlier.begin(part));
   FileStretch stretch;
   uint64_t document = extracted.begin(task);
   for (const PackedPart& part : packed_parts(context.job, extracted.receipts[task], extracted_inputs_name(task))) {
     stretch.bytes = part.bytes.at("keys");
-    const std::string path = context.job.path_of(keys_name(task));
+    const std::string path = context.job.file(keys_name(task));
     add({path, stretch}, document);
     if (parts_.back()->size() != part.judged) throw Error(path + " is damaged: it has another number of documents");
     stretch.begin += stretch.bytes;

@@ -36,6 +36,26 @@ std::vector<Answer> read_answers(std::string_view slice, size_t signature_words,
 
 std::string answers_name(uint64_t task);
 
+// A document that shares its cluster with others (dedup/clusters.h).
+struct ClusterRecord {
+  uint64_t document = 0;
+  uint64_t first = 0;  // of the cluster
+  uint64_t size = 0;
+};
+// Those of the task of `context`, in the order of their documents; none where clusters are not asked for.
+std::vector<ClusterRecord> clusters_of_task(const TaskContext& context, const Extracted& extracted);
+
+// What sliced files hold.
+template <typename Record>
+std::span<const Record> records_of(std::string_view slice) {
+  return {reinterpret_cast<const Record*>(slice.data()), slice.size() / sizeof(Record)};
+}
+
+template <typename Record>
+void write_records(SlicedFileWriter& file, std::span<const Record> records) {
+  file.write({reinterpret_cast<const char*>(records.data()), records.size_bytes()});
+}
+
 uint64_t task_of(const Extracted& extracted, uint64_t document);
 
 // Throws Error naming the file unless it is about the part that `task` extracted: its keys, and as many documents.

@@ -118,8 +118,9 @@ ShuffledStreams::ShuffledStreams(const TaskContext& context, const Extracted& ex
     : Streams(context), ranges_(context.job.tasks("cut")) {
   std::vector<Counts> counts(ranges_);
   std::optional<TokensRow> first;
-  for (const TaskReceipt& receipt : receipts_of(context.job, "commit", extracted.digest)) {
-    const SlicedFileEntry& entry = receipt.sliced.at(0);
+  entries_ = first_sliced(receipts_of(context.job, "commit", extracted.digest));
+  context.job.need_slices(entries_, kShuffledMagic, ranges_ + 1, {ranges_});
+  for (const SlicedFileEntry& entry : entries_) {
     files_.push_back(
         std::make_unique<SlicedFile>(context.job.path_of(entry.file.name), kShuffledMagic, ranges_ + 1, entry));
     const std::string_view slice = files_.back()->slice(ranges_);
@@ -147,6 +148,7 @@ void ShuffledStreams::for_each_document(size_t range, Split wanted, uint64_t, ui
     return comes_before(b.row, a.row) || (!comes_before(a.row, b.row) && b.task < a.task);
   };
   std::priority_queue<Head, std::vector<Head>, decltype(after)> heads(after);
+  context_.job.need_slices(entries_, kShuffledMagic, ranges_ + 1, {range});
   std::vector<RowReader> readers;
   const auto advance = [&](size_t task) {
     Head head;

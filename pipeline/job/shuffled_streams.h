@@ -22,7 +22,8 @@ class ShuffledStreams : public Streams {
  private:
   void for_each_document(size_t range, Split wanted, uint64_t begin, uint64_t& at, const Visit& visit) override;
 
-  std::vector<std::unique_ptr<SlicedFile>> files_;  // by commit task
+  std::vector<SlicedFileEntry> entries_;            // by commit task
+  std::vector<std::unique_ptr<SlicedFile>> files_;  // the same
   size_t ranges_;
 };
 

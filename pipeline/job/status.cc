@@ -160,9 +160,11 @@ JobStatus job_status(const Job& job) {
   }
   const std::vector<Attempt> attempts = read_attempts(job);
   const std::vector<Job> jobs = job.with_corpora();
+  for (const Job& each : jobs) each.refresh("receipts/");
   std::vector<std::string> after(jobs.size());
   Crawls extracted, committed;
   for (const std::string_view name : kPasses) {
+    if (all_tasks(job.manifest(), name) == 0) continue;
     PassStatus& pass = status.passes.emplace_back();
     pass.name = name;
     pass.tasks = all_tasks(job.manifest(), name);

@@ -28,7 +28,7 @@ std::string inputs_name(uint64_t task) { return fmt::format("parts/{:06}.inputs.
 std::string tokens_name(uint64_t task) { return fmt::format("work/{:06}.tokens", task); }
 
 TaskShare earlier_share(const TaskContext& context) {
-  return share_of_task(context.plan.earlier.parts.size(), context.task(), context.job.tasks("extract"));
+  return share_of_task(context.earlier().parts.size(), context.task(), context.job.tasks("extract"));
 }
 
 const FileEntry& file_of(const TaskReceipt& receipt, const std::string& name) {
@@ -39,7 +39,7 @@ const FileEntry& file_of(const TaskReceipt& receipt, const std::string& name) {
 }
 
 std::vector<PackedPart> packed_parts(const Job& job, const TaskReceipt& receipt, const std::string& name) {
-  const std::string path = job.path_of(name);
+  const std::string path = job.file(name);
   if (checksum_of_file(path) != file_of(receipt, name).checksum) {
     throw Error(fmt::format("{} is damaged: do task {} of the pass {} again", path, receipt.task, receipt.pass));
   }
@@ -48,6 +48,7 @@ std::vector<PackedPart> packed_parts(const Job& job, const TaskReceipt& receipt,
 
 std::vector<TaskReceipt> receipts_of(const Job& job, std::string_view pass, const std::string& after) {
   std::vector<TaskReceipt> receipts;
+  job.refresh(fmt::format("receipts/{}/", pass));
   uint64_t missing = 0;
   std::string first;
   for (uint64_t task = 0; task < job.tasks(pass); ++task) {
@@ -66,13 +67,35 @@ std::vector<TaskReceipt> receipts_of(const Job& job, std::string_view pass, cons
   return receipts;
 }
 
+std::vector<FileEntry> files_of(const TaskReceipt& receipt) {
+  std::vector<FileEntry> files = receipt.files;
+  for (const SlicedFileEntry& sliced : receipt.sliced) files.push_back(sliced.file);
+  for (const ShardEntry& shard : receipt.shards) {
+    files.push_back(shard.shard);
+    files.push_back(shard.sidecar);
+    files.insert(files.end(), shard.companions.begin(), shard.companions.end());
+  }
+  return files;
+}
+
+std::vector<SlicedFileEntry> first_sliced(const std::vector<TaskReceipt>& receipts) {
+  std::vector<SlicedFileEntry> files;
+  for (const TaskReceipt& receipt : receipts) files.push_back(receipt.sliced.at(0));
+  return files;
+}
+
 void publish_receipt(const Job& job, std::string_view pass, uint64_t task, const std::string& after,
                      TaskReceipt& receipt) {
   receipt.job = job.digest();
   receipt.pass = pass;
   receipt.task = task;
   receipt.after = after;
-  write_file(job.path_of(task_receipt_name(pass, task)), write_task_receipt(receipt));
+  const std::string name = task_receipt_name(pass, task);
+  write_file(job.path_of(name), write_task_receipt(receipt));
+  std::vector<std::string> names;
+  for (const FileEntry& file : files_of(receipt)) names.push_back(file.name);
+  job.publish(names);
+  job.publish({name});
 }
 
 Extracted extracted(const Job& job) {
@@ -119,7 +142,8 @@ std::map<std::string, Tally> read_tallies(const std::string& json) {
 namespace {
 
 bool is_as_listed(const Job& job, const FileEntry& file) {
-  const std::string path = job.path_of(file.name);
+  if (job.is_stored() && job.stored_bytes(file.name) != file.bytes) return false;
+  const std::string path = job.file(file.name);
   std::error_code code;
   if (fs::file_size(path, code) != file.bytes || code) return false;
   return checksum_of_file(path) == file.checksum;
@@ -127,15 +151,8 @@ bool is_as_listed(const Job& job, const FileEntry& file) {
 
 // Whether the receipt's files are what it says. Those in work/ may have been cleaned up.
 bool holds(const Job& job, const TaskReceipt& receipt) {
-  std::vector<FileEntry> files = receipt.files;
-  for (const SlicedFileEntry& sliced : receipt.sliced) files.push_back(sliced.file);
-  for (const ShardEntry& shard : receipt.shards) {
-    files.push_back(shard.shard);
-    files.push_back(shard.sidecar);
-    files.insert(files.end(), shard.companions.begin(), shard.companions.end());
-  }
   const bool cleaned = is_cleaned(job, receipt.pass);
-  for (const FileEntry& file : files) {
+  for (const FileEntry& file : files_of(receipt)) {
     if ((!cleaned || !file.name.starts_with("work/")) && !is_as_listed(job, file)) return false;
   }
   if (receipt.pass != "extract" || cleaned) return true;
@@ -151,6 +168,7 @@ TaskReceipt do_pass(const TaskContext& context, const Extracted& before) {
   const std::string& pass = context.options.pass;
   if (pass == "extract") return extract_pass(context);
   if (pass == "group") return group_pass(context, before);
+  if (pass == "cluster") return cluster_pass(context, before);
   if (pass == "decide") return decide_pass(context, before);
   if (pass == "resolve") return resolve_pass(context, before);
   if (pass == "commit") return commit_pass(context, before);
@@ -163,6 +181,7 @@ void check_options(const Job& job, const TaskOptions& options) {
     throw UsageError(fmt::format("unknown pass '{}': expected one of {}", options.pass, fmt::join(kPasses, ", ")));
   }
   if (const uint64_t tasks = all_tasks(job.manifest(), options.pass); options.task >= tasks) {
+    if (tasks == 0) throw UsageError(fmt::format("the pass {} of {} has no tasks", options.pass, job.path()));
     throw UsageError(
         fmt::format("task {}: the pass {} of {} has tasks 0 to {}", options.task, options.pass, job.path(), tasks - 1));
   }
@@ -192,6 +211,7 @@ bool corpora_hold(const Job& job, const TaskOptions& options) {
   if (options.pass != kPasses[0]) return true;
   const std::vector<Job> all = job.with_corpora();
   return std::all_of(all.begin() + 1, all.end(), [&](const Job& corpus) {
+    corpus.refresh(task_receipt_name(options.pass, options.task));
     const std::optional<TaskReceipt> done = corpus.receipt(options.pass, options.task, "");
     return done && holds(corpus, *done);
   });
@@ -200,9 +220,11 @@ bool corpora_hold(const Job& job, const TaskOptions& options) {
 TaskResult do_task(const Job& job, const TaskOptions& options, const Plan& plan, const Log& log) {
   const Extracted before = options.pass == "extract" ? Extracted() : extracted(job);
   std::string why;
+  job.refresh(task_receipt_name(options.pass, options.task));
   const std::optional<TaskReceipt> done = job.receipt(options.pass, options.task, before.digest, &why);
   const bool retries = options.retry && done && done->number("quarantined") > 0 && options.pass == "extract";
   if (done && !retries && holds(job, *done) && corpora_hold(job, options)) return result_of(job, *done, true);
+  job.refresh(std::string(kRemovalsFolder) + "/");
   if (has_removals(job.path())) {
     throw Error(job.path() + ": documents were removed from it (`ftok remove-ids`): its tasks are not done again",
                 kConfigurationExitCode);
@@ -229,7 +251,7 @@ TaskResult do_task(const Job& job, const TaskOptions& options, const Plan& plan,
 TaskResult do_task_of_all(const Job& job, const TaskOptions& options, const Plan& plan, const Log& log) {
   const uint64_t place = options.pass == kPasses[0] ? 0 : options.task / job.tasks(options.pass);
   if (place == 0) return do_task(job, options, plan, log);
-  const Job corpus(corpus_folder(job.path(), job.manifest().corpora.at(place - 1)));
+  const Job corpus = job.corpus(job.manifest().corpora.at(place - 1), Job::Check::kAll);
   corpus.check(plan);
   TaskOptions own = options;
   own.task = options.task % job.tasks(options.pass);

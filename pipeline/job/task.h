@@ -40,6 +40,7 @@ struct TaskContext {
   size_t threads = 1;
 
   uint64_t task() const { return options.task; }
+  const EarlierDocuments& earlier() const { return plan.earlier_of(job.manifest().corpus); }
 };
 
 // The names of a task's files.
@@ -58,6 +59,12 @@ bool is_cleaned(const Job& job, std::string_view pass);
 // The entry of a receipt for the file of this name; throws Error naming the receipt when it has none.
 const FileEntry& file_of(const TaskReceipt& receipt, const std::string& name);
 
+// All files that a receipt names; the candidates of inputs stand in the files of inputs.
+std::vector<FileEntry> files_of(const TaskReceipt& receipt);
+
+// The first sliced file of each.
+std::vector<SlicedFileEntry> first_sliced(const std::vector<TaskReceipt>& receipts);
+
 // Completes what a pass returned and writes it: the task is done.
 void publish_receipt(const Job& job, std::string_view pass, uint64_t task, const std::string& after,
                      TaskReceipt& receipt);
@@ -72,6 +79,7 @@ void sweep_attempts(const Job& job);
 // `extract` publishes the corpora's receipts itself.
 TaskReceipt extract_pass(const TaskContext& context);
 TaskReceipt group_pass(const TaskContext& context, const Extracted& extracted);
+TaskReceipt cluster_pass(const TaskContext& context, const Extracted& extracted);
 TaskReceipt decide_pass(const TaskContext& context, const Extracted& extracted);
 TaskReceipt resolve_pass(const TaskContext& context, const Extracted& extracted);
 TaskReceipt commit_pass(const TaskContext& context, const Extracted& extracted);

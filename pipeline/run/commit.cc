@@ -25,7 +25,7 @@ Committer::Committer(const OutputFolder& folder, std::string corpus, const Plan&
       progress_(progress),
       maker_(plan, options_, progress),
       parts_in_shards_(state.parts_in_shards),
-      judge_(folder, plan, log) {
+      judge_(folder, corpus_, plan, log) {
   uint64_t kept = 0;
   for (const CommittedPart& part : state.parts) kept += part.kept;
   move_only_document(folder.path(), kept, plan.validation_per_mille, Split::kValidation, state.shards);

@@ -87,13 +87,14 @@ void PartMaker::emit(Entry& entry, const PartDecisions& decisions, std::string_v
   if (!judgement.verdict.kept()) {
     report.tally.drop_kept(judgement.verdict);
     if (judgement.verdict.kind == Verdict::Kind::kDrop && options_.rejects != Rejects::kNone) {
-      writer.add_reject(reject_line(document, judgement.verdict, options_.rejects, judgement.duplicate_of));
+      writer.add_reject(
+          reject_line(document, judgement.verdict, options_.rejects, judgement.duplicate_of, &judgement.cluster));
     }
     return;
   }
   // In a shuffle a document's place and split are properties of the document alone.
   writer.add_kept(document, decisions.split(document, plan_.shuffle ? std::string_view(document.id) : split_key),
-                  entry.shuffle_key);
+                  entry.shuffle_key, judgement.cluster);
   report.tally.tokens += document.tokens.size();
   report.tally.text_bytes += document.text.size();
   report.tally.specials_as_text += entry.specials_as_text;
@@ -109,6 +110,9 @@ Manifest manifest_of(const Plan& plan, std::string binding, const Tally& totals,
   manifest.recipe = plan.recipe;
   manifest.binding = std::move(binding);
   manifest.digests = plan.digests;
+  if (const std::string& earlier = plan.earlier_of(corpus).digest; !corpus.empty() && !earlier.empty()) {
+    manifest.digests["dedup-against"] = earlier;
+  }
   manifest.notes = plan.notes;
   manifest.vocabulary = {plan.vocabulary_name, plan.vocabulary_digest, plan.shards.vocabulary_size,
                          plan.shards.end_of_text};

@@ -33,6 +33,7 @@ struct Judgement {
   Verdict verdict;
   std::vector<uint64_t> keys;  // for the part's keys file, where it has one
   std::string duplicate_of;    // the id of the document that it repeats
+  DocumentCluster cluster;     // with dedup.clusters
 };
 
 struct PartDecisions {

@@ -9,15 +9,16 @@
 
 namespace ftok {
 
-RunJudge::RunJudge(const OutputFolder& folder, const Plan& plan, const Log& log)
+RunJudge::RunJudge(const OutputFolder& folder, const std::string& corpus, const Plan& plan, const Log& log)
     : folder_(folder),
       plan_(plan),
+      earlier_(plan.earlier_of(corpus)),
       log_(log),
       keys_(plan.dedup, plan.key_layout),
       index_(std::make_unique<Deduplicator>(plan.dedup, plan.key_layout)) {
-  if (plan.dedup.ranks()) go_to_disk();
-  for (size_t part = 0; part < plan.earlier.parts.size(); ++part) {
-    add_part(plan.earlier.parts[part], plan.earlier.ends[part] - plan.earlier.begin(part));
+  if (plan.dedup.waits()) go_to_disk();
+  for (size_t part = 0; part < earlier_.parts.size(); ++part) {
+    add_part(earlier_.parts[part], earlier_.ends[part] - earlier_.begin(part));
   }
 }
 
@@ -25,8 +26,10 @@ std::string RunJudge::scratch() const { return folder_.work_path() + "/keys"; }
 
 void RunJudge::go_to_disk() {
   const std::string why =
-      plan_.dedup.ranks()
-          ? fmt::format("dedup.keep = {}: documents are judged once all inputs are there", plan_.dedup.keeper.keep)
+      plan_.dedup.waits()
+          ? fmt::format("{}: documents are judged once all inputs are there",
+                        plan_.dedup.ranks() ? "dedup.keep = " + plan_.dedup.keeper.keep
+                                            : "dedup.clusters = " + plan_.dedup.clusters)
           : fmt::format("the deduplication index does not fit dedup.memory = {} after {} documents: from here on",
                         bytes_text(static_cast<double>(plan_.dedup.memory)), judged_);
   log_(LogLevel::kInfo, fmt::format("{}, in sorted passes in {}", why, scratch()));
@@ -40,7 +43,7 @@ void RunJudge::gather_part(size_t part) {
   sorted_->begin_input();
   const uint64_t end = part + 1 < parts_.size() ? first_document_[part + 1] : judged_;
   if (end == first_document_[part]) return;  // it may have no keys file
-  const bool comes_first = part < plan_.earlier.parts.size();
+  const bool comes_first = part < earlier_.parts.size();
   const PartKeys keys(parts_[part].path, PartKeys::Check::kChecksum, parts_[part].stretch);
   keys.for_each([&](uint64_t, std::string_view, std::span<const uint64_t> row) {
     comes_first ? sorted_->add_first(row) : sorted_->add(row);
@@ -75,7 +78,7 @@ bool RunJudge::admits(uint64_t documents) {
 
 // The keys file of a part of this run.
 std::string RunJudge::own_keys(size_t part) const {
-  return part_paths(folder_.parts(), part - plan_.earlier.parts.size()).keys;
+  return part_paths(folder_.parts(), part - earlier_.parts.size()).keys;
 }
 
 void RunJudge::gather(CandidateReader& reader) {
@@ -132,6 +135,10 @@ Judgement RunJudge::judge(const Document& document) {
     judgement.keys = keys_.keys(document);
     judgement.verdict = sorted_ ? verdict(judgement.keys) : index_->judge(judgement.keys, judged_);
   }
+  if (sorted_ && plan_.dedup.joins()) {
+    const ClusterFinder::Cluster cluster = sorted_->cluster_of(judged_);
+    judgement.cluster = {cluster.first == judged_ ? document.id : row(cluster.first).id, cluster.size};
+  }
   ++judged_;
   if (!judgement.verdict.kept()) judgement.duplicate_of = row(static_cast<uint64_t>(judgement.verdict.value)).id;
   return judgement;
@@ -153,6 +160,12 @@ Verdict RunJudge::verdict(std::span<const uint64_t> all_keys) {
     repeats.push_back(repeat);
   }
   if (layout.ranked) order_by_rank(repeats);
+  if (plan_.dedup.keeps_one()) {
+    const ClusterFinder::Cluster cluster = sorted_->cluster_of(judged_);
+    if (cluster.first != judged_) {
+      repeats.push_back({judged_, cluster.first, static_cast<uint32_t>(cluster.size), Alike::kCluster});
+    }
+  }
   return verdict_of(repeats, plan_.dedup, layout, statistics_);
 }
 
@@ -170,14 +183,14 @@ RunJudge::Row RunJudge::row(uint64_t document) const {
   if (keys.size() != plan_.key_layout.keys()) return row;  // only where nothing is compared
   const KeyParts parts = plan_.key_layout.parts_of(std::span<const uint64_t>(keys));
   row.check = parts.check;
-  row.rank = part < plan_.earlier.parts.size() ? 0 : plan_.key_layout.rank_of(keys);
+  row.rank = part < earlier_.parts.size() ? 0 : plan_.key_layout.rank_of(keys);
   row.signature.assign(parts.signature.begin(), parts.signature.end());
   return row;
 }
 
 std::string RunJudge::summary(uint64_t documents_expected) const {
   if (!keys_.active()) return "deduplication is off";
-  if (plan_.dedup.ranks()) return "deduplication in sorted passes on disk";
+  if (plan_.dedup.waits()) return "deduplication in sorted passes on disk";
   const uint64_t bytes = keys_.predict_bytes(documents_expected);
   const bool fits = bytes <= static_cast<uint64_t>(plan_.dedup.memory);
   return fmt::format("deduplication index: at most {} for the {} documents expected; ceiling dedup.memory = {}{}",

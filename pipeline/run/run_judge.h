@@ -22,7 +22,8 @@ namespace ftok {
 // it was gathered, and its documents are judged.
 class RunJudge {
  public:
-  RunJudge(const OutputFolder& folder, const Plan& plan, const Log& log);
+  // `corpus`: of the folder, where documents are routed; else "".
+  RunJudge(const OutputFolder& folder, const std::string& corpus, const Plan& plan, const Log& log);
 
   size_t keys_per_document() const { return keys_.keys_per_document(); }
 
@@ -62,6 +63,7 @@ class RunJudge {
 
   const OutputFolder& folder_;
   const Plan& plan_;
+  const EarlierDocuments& earlier_;
   const Log& log_;
   Deduplicator keys_;                    // for the keys: it judges nothing
   std::unique_ptr<Deduplicator> index_;  // this, or,

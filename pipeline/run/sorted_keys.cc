@@ -91,6 +91,28 @@ std::vector<KeyRun> SortedKeys::slices(size_t number, uint64_t begin, uint64_t e
   return slices;
 }
 
+// One slice of the runs that the documents lie in.
+void SortedKeys::group(const GroupOptions& options, uint64_t begin, uint64_t end, EdgeTable& edges,
+                       size_t slice) const {
+  if (stop_requested()) throw Stopped();
+  const uint64_t last = slice + 1 == slices_ ? UINT64_MAX : key_range_begin(slice + 1, slices_) - 1;
+  group_keys(slices(slice, begin, end), key_range_begin(slice, slices_), last, options, edges);
+}
+
+void SortedKeys::find_clusters(const DocumentRanks* ranks) {
+  GroupOptions options;
+  options.inputs = inputs_;
+  options.ranks = ranks;
+  options.records_max = std::clamp<size_t>(run_records_max_ / 4, 1024, options.records_max);
+  clusters_ = std::make_unique<ClusterFinder>(documents_);
+  for (size_t number = 0; number < slices_; ++number) {
+    EdgeTable edges({documents_});
+    group(options, 0, documents_, edges, number);
+    edges.for_each(0, [&](std::span<const KeyEdge> piece) { clusters_->add(piece, layout_); });
+  }
+  clusters_->finish(ranks);
+}
+
 // The documents from `begin` to the end of the run.
 void SortedKeys::decide(uint64_t begin, const Run& run) {
   GroupOptions group;
@@ -106,12 +128,9 @@ void SortedKeys::decide(uint64_t begin, const Run& run) {
     for (const Run& each : runs_) ranks.add(words_of(each.file->slice(slices_)));
   }
   const uint64_t end = options_.ranks() ? documents_ : run.end;
+  if (options_.joins() && clusters_ == nullptr) find_clusters(group.ranks);
   EdgeTable edges({run.end});
-  for (size_t number = 0; number < slices_; ++number) {
-    if (stop_requested()) throw Stopped();
-    const uint64_t last = number + 1 == slices_ ? UINT64_MAX : key_range_begin(number + 1, slices_) - 1;
-    group_keys(slices(number, compared, end), key_range_begin(number, slices_), last, group, edges);
-  }
+  for (size_t number = 0; number < slices_; ++number) this->group(group, compared, end, edges, number);
   RangeDecider decider(options_, layout_, begin, run.end);
   edges.for_each(0, [&](std::span<const KeyEdge> piece) { decider.add(piece); });
   repeats_.clear();
@@ -123,7 +142,7 @@ void SortedKeys::decide(uint64_t begin, const Run& run) {
 std::span<const Repeat> SortedKeys::repeats_of(uint64_t document) {
   assert(document < documents_);
   if (document >= decided_) {
-    if (document >= in_runs() || (options_.ranks() && documents_ > in_runs())) end_run();
+    if (document >= in_runs() || (options_.waits() && documents_ > in_runs())) end_run();
     const auto run = std::upper_bound(runs_.begin(), runs_.end(), document,
                                       [](uint64_t number, const Run& each) { return number < each.end; });
     decide(document, *run);

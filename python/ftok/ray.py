@@ -62,7 +62,7 @@ def results_of(ray, remote, commands):
 
 def run(ray, options):
     """Runs what is missing of the job; raises Failure."""
-    job = str(Path(options.job).resolve())
+    job = options.job if options.job.startswith("s3://") else str(Path(options.job).resolve())
     remote = ray.remote(num_cpus=options.cpus, max_retries=3)(do_task)
     begun, rounds, given_up = None, 0, False
     while True:
@@ -87,7 +87,7 @@ def run(ray, options):
 
 def options_of(arguments):
     parser = argparse.ArgumentParser(prog="python -m ftok.ray", description="The tasks of a job on a Ray cluster, pass after pass.")
-    parser.add_argument("job", metavar="JOB", help="folder of the job, which all nodes see under this name")
+    parser.add_argument("job", metavar="JOB", help="folder of the job, which all nodes see under this name, or s3://BUCKET/PREFIX")
     parser.add_argument("--address", help="of the cluster, as ray.init takes it; default: $RAY_ADDRESS, else this machine alone")
     parser.add_argument("--cpus", type=int, default=1, metavar="N", help="cores, and threads, of one task (default: 1)")
     parser.add_argument("--rounds", type=int, default=3, metavar="N", help="how often a pass is begun, with what is missing of it (default: 3)")

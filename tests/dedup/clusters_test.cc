@@ -25,6 +25,77 @@ TEST(Clusters, JoinWhatSharesAKeyDirectlyOrNot) {
   EXPECT_EQ(clusters.sizes(), (std::vector<Clusters::SizeCount>{{1, 2}, {3, 1}}));
 }
 
+// From the edges of passes, in any number of ranges of keys; and with ranks the first is the one of the smallest.
+TEST(ClusterFinder, AgreesWithClusters) {
+  std::mt19937_64 random(8);
+  const KeyLayout layout{4, 0};
+  DeduplicatorOptions options;
+  options.clusters = "one";
+  for (int round = 0; round < 20; ++round) {
+    const uint64_t documents = 150, range = 100 + random() % 600;
+    std::vector<KeyRecord> records;
+    std::vector<uint64_t> ranks;
+    Clusters expected;
+    for (uint64_t document = 0; document < documents; ++document) {
+      std::vector<uint64_t> keys = {document + 1};
+      for (uint64_t place = 0; place < 4; ++place) keys.push_back((1 + random() % range) << 40 | place);
+      expected.add(std::span(keys).subspan(1));
+      keys.push_back(document + 1);
+      append_records(options, layout, keys, document, records);
+      ranks.push_back(1 + random() % 3);
+    }
+    sort_records(records);
+    const std::vector<KeyRun> runs = {{records, 0}};
+    for (const bool ranked : {false, true}) {
+      DocumentRanks all;
+      all.add(ranks);
+      GroupOptions group;
+      if (ranked) group.ranks = &all;
+      ClusterFinder found(documents);
+      for (const auto& [begin, last] :
+           {std::pair(uint64_t{0}, uint64_t{1} << 48), {(uint64_t{1} << 48) + 1, UINT64_MAX}}) {
+        EdgeTable edges({documents});
+        group_keys(runs, begin, last, group, edges);
+        edges.for_each(0, [&](std::span<const KeyEdge> piece) { found.add(piece, layout); });
+      }
+      found.finish(ranked ? &all : nullptr);
+      std::vector<ClusterFinder::Cluster> clusters(documents, {documents, 0});  // by representative
+      for (uint64_t document = 0; document < documents; ++document) {
+        ClusterFinder::Cluster& cluster = clusters[expected.representative(static_cast<uint32_t>(document))];
+        const bool first = cluster.size++ == 0 || (ranked && all.before(document, cluster.first));
+        if (first) cluster.first = document;
+      }
+      for (uint64_t document = 0; document < documents; ++document) {
+        ASSERT_EQ(found.of(document), clusters[expected.representative(static_cast<uint32_t>(document))]);
+      }
+    }
+  }
+}
+
+// URLs join nothing, and a text is the same only where both its hashes are.
+TEST(ClusterFinder, WhatJoinsNothing) {
+  KeyLayout layout{1, 0};
+  layout.urls = true;
+  DeduplicatorOptions options;
+  options.clusters = "sizes";
+  options.url = "exact";
+  std::vector<KeyRecord> records;
+  append_records(options, layout, std::vector<uint64_t>{7, 1, 9, 70}, 0, records);
+  append_records(options, layout, std::vector<uint64_t>{8, 2, 9, 80}, 1, records);   // the URL of the first
+  append_records(options, layout, std::vector<uint64_t>{7, 3, 10, 71}, 2, records);  // one hash of its text
+  append_records(options, layout, std::vector<uint64_t>{7, 4, 11, 70}, 3, records);  // both
+  sort_records(records);
+  EdgeTable edges({4});
+  group_keys(std::vector<KeyRun>{{records, 0}}, 0, UINT64_MAX, {}, edges);
+  ClusterFinder found(4);
+  edges.for_each(0, [&](std::span<const KeyEdge> piece) { found.add(piece, layout); });
+  found.finish(nullptr);
+  EXPECT_EQ(found.of(0), (ClusterFinder::Cluster{0, 2}));
+  EXPECT_EQ(found.of(1), (ClusterFinder::Cluster{1, 1}));
+  EXPECT_EQ(found.of(2), (ClusterFinder::Cluster{2, 1}));
+  EXPECT_EQ(found.of(3), (ClusterFinder::Cluster{0, 2}));
+}
+
 // Against breadth-first search over all pairs; and first-seen keeps at least one document of each cluster, its first.
 TEST(Clusters, AgreeWithASlowSearch) {
   std::mt19937_64 random(6);

@@ -294,7 +294,30 @@ class CorporaChecks(unittest.TestCase):
         classifier = ["--set", f"classifier.model={SHARES}/models/ftok-lid.ftz", "--set", "classifier.label=en", "--set", "output.by=classifier_score"]
         for bounds, what in (("[]", "output.bounds: missing"), ('["0.5","0.5"]', "expected numbers, ascending"), ('["x"]', "got 'x'")):
             self.assertIn(what, self.line(self.run_of("misrouted", *classifier, "--set", f"output.bounds={bounds}", code=2)))
-        self.assertIn("not together with output.by", self.line(self.run_of("misrouted", "--set", "output.by=language", "--dedup-against", "x", code=2)))
+        self.assertIn("it holds no manifest.json", self.line(self.run_of("misrouted", "--set", "output.by=language", "--dedup-against", "x", code=2)))
+
+    def test_routed_against_routed(self):
+        """each corpus against that of its name: the verdicts of a run over both"""
+        flags = [*self.ROUTES, "--set", "dedup.scope=run"]
+        again = (self.folder / "labelled0.jsonl").read_text().replace("doc-0-", "doc-9-").splitlines(keepends=True)[::2]
+        (self.folder / "labelled9.jsonl").write_text("".join(again) + (self.folder / "labelled1.jsonl").read_text())
+        for name, places in (("both", (0, 9)), ("first", (0,)), ("second", (9,))):
+            (self.folder / f"{name}.routed").write_text("".join(f"labelled{i}.jsonl\n" for i in places))
+        both, first = (self.run_of(f"{name}-routed", *flags, inputs=f"{name}.routed") for name in ("both", "first"))
+        second = self.run_of("second-routed", *flags, "--dedup-against", first, inputs="second.routed")
+        job = Job(self, "second-job", [*flags, "--dedup-against", str(first)], 2, inputs="second.routed").run()
+        for language in ("de", "en"):
+            for ending in ENDINGS:
+                expected = (both / "corpora" / language / "parts" / f"000001{ending}").read_bytes()
+                self.assertEqual((second / "corpora" / language / "parts" / f"000000{ending}").read_bytes(), expected, ending)
+                self.assertEqual(joined(job.folder / "corpora" / language, ending), expected, ending)
+            earlier = {row["duplicate_of"] for row in lines(second / "corpora" / language, ".rejects.jsonl.zst")}
+            self.assertTrue(any(one.startswith("doc-0-") for one in earlier), earlier)
+            manifests = [json.loads((folder / "corpora" / language / "manifest.json").read_text()) for folder in (second, job.folder)]
+            self.assertEqual(*(manifest["digests"]["dedup-against"] for manifest in manifests))
+        self.assertIn(", whole", self.ftok("shards", "verify", job.folder).stdout)
+        plain = self.run_of("unrouted", "--set", "dedup.scope=run", inputs="first.routed")
+        self.assertIn("were not routed", self.line(self.run_of("misrouted", *flags, "--dedup-against", plain, inputs="second.routed", code=2)))
 
     # --- removal
 

@@ -111,7 +111,7 @@ class DedupChecks(Checks):
     def job(self, inputs, output, tasks, *flags):
         tasks = min(tasks, 2) if SANITIZED else tasks
         self.ftok("plan", *self.command(inputs, output, *flags)[1:], "--tasks", str(tasks), "--ranges", "2")
-        for name in ("extract", "group", "decide", "resolve", "commit", "cut", "finish"):
+        for name in ("extract", "group", "cluster", "decide", "resolve", "commit", "cut", "finish"):
             for task in self.ftok("resubmit", output, "--pass", name, "--lines").stdout.splitlines():
                 self.ftok("task", output, *task.split(), "--quiet")
 
@@ -222,6 +222,56 @@ class DedupChecks(Checks):
                                        for name in (f"run{number}", f"job{number}")), ending)
         repeated = [row for row in self.lines("run3", "rejects.jsonl.zst") if row["duplicate_of"] in earlier]
         self.assertGreater(len(repeated), 20)
+
+    def test_clusters(self):
+        """the id and size of each document's cluster, and one kept of each; in a run, in one without memory, and in a job"""
+        inputs, rows = self.keepers()
+        order = {row["id"]: number for number, row in enumerate(rows)}
+        size = {row["id"]: len(row["text"].encode()) for row in rows}
+        run = ("--quiet", "--set", "dedup.scope=run")
+        self.ftok(*self.command(inputs, "plain", *run))
+        listed = [line.split("\t") for line in self.ftok("dedup", "clusters", "--list", "plain").stdout.splitlines()]
+        members = {}
+        for one, first in listed:
+            members.setdefault(first, []).append(one)
+        self.assertGreater(max(map(len, members.values())), 4)
+        for number, (clusters, keep) in enumerate((("sizes", "first"), ("one", "first"), ("one", "longest"))):
+            with self.subTest(clusters=clusters, keep=keep):
+                flags = (*run, "--set", f"dedup.clusters={clusters}", "--set", f"dedup.keep={keep}")
+                expected = {}  # id -> id of the first of its cluster, and its size
+                for ids in members.values():
+                    first = min(ids, key=lambda one: (-size[one] if keep == "longest" else 0, order[one]))
+                    expected.update({one: (first, len(ids)) for one in ids})
+                self.ftok(*self.command(inputs, f"run{number}", *flags))
+                kept, dropped = self.lines(f"run{number}", "text.jsonl.zst"), self.lines(f"run{number}", "rejects.jsonl.zst")
+                self.assertEqual({row["id"]: (row["cluster_id"], row["cluster_size"]) for row in [*kept, *dropped]}, expected)
+                if clusters == "one":
+                    self.assertEqual({row["id"] for row in kept}, {first for first, _ in expected.values()})
+                    self.assertTrue(all(row["reason"] == "dedup.exact" or row["duplicate_of"] == row["cluster_id"] for row in dropped))
+                    self.assertIn("one of a cluster of", {row["detail"].rsplit(" ", 1)[0] for row in dropped if row["reason"] == "dedup.minhash"})
+                else:
+                    plain = self.lines("plain", "text.jsonl.zst")
+                    self.assertEqual([row["id"] for row in kept], [row["id"] for row in plain])
+                self.job(inputs, f"job{number}", 3, *flags)
+                for ending in ("text.jsonl.zst", "rejects.jsonl.zst", "keys"):
+                    self.assertEqual(*(b"".join(path.read_bytes() for path in sorted((self.folder / name / "parts").glob("*." + ending)))
+                                       for name in (f"run{number}", f"job{number}")), ending)
+                self.assertIn(", whole", self.ftok("shards", "verify", f"job{number}").stdout)
+                if SANITIZED:
+                    return
+                self.ftok(*self.command(inputs, f"small{number}", *flags, "--set", "dedup.memory=12000"))
+                self.assertEqual(self.digests(f"small{number}"), self.digests(f"run{number}"))
+        by_file = {}  # with the scope `file` a cluster ends where its input does
+        self.ftok(*self.command(inputs, "files", "--quiet", "--set", "dedup.scope=file", "--set", "dedup.clusters=one"))
+        for row in [*self.lines("files", "text.jsonl.zst"), *self.lines("files", "rejects.jsonl.zst")]:
+            by_file.setdefault(row["cluster_id"], set()).add(row["file_path"])
+        self.assertTrue(all(len(files) == 1 for files in by_file.values()))
+        for more, what in ((("--set", "minhash.keep_signature=true", "--set", "dedup.verify_jaccard=0.9"), "not together with dedup.verify_jaccard"),
+                           (("--dedup-against", "plain"), "not together with dedup.clusters")):
+            self.one_line(self.ftok(*self.command(inputs, "wrong", *run, "--set", "dedup.clusters=one", *more), code=2), what)
+        self.one_line(self.ftok("task", "job0", "cluster", "1", code=2), "has tasks 0 to 0")
+        self.ftok("plan", *self.command(inputs, "none", *run)[1:], "--tasks", "2")
+        self.one_line(self.ftok("task", "none", "cluster", "0", code=2), "has no tasks")
 
     @starts_often
     def test_where_a_later_document_may_be_kept(self):

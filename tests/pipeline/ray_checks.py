@@ -1,6 +1,8 @@
 """`python -m ftok.ray` on two real raylets, one of which is killed in mid-pass, with a task that fails twice and an input that cannot be
 read: the bytes of one run."""
+import importlib.util
 import os
+import shlex
 import signal
 import subprocess
 import sys
@@ -14,6 +16,7 @@ from peer_python import require  # noqa: E402
 require("ray", "ray", "ray")
 from ray.cluster_utils import Cluster  # noqa: E402
 
+from doc_commands import commands  # noqa: E402
 from job_checks import shards  # noqa: E402
 from slurm_checks import OPTIONS, differences, ftok, make_inputs, tries  # noqa: E402
 
@@ -76,6 +79,16 @@ def node_of(cluster, raylet):
                 if any(info.process.pid == raylet for info in node.all_processes["raylet"]))
 
 
+def check_documented():
+    """the command of docs/many-machines.md is one that `python -m ftok.ray` takes"""
+    words = shlex.split(commands("docs/many-machines.md", "Ray"))
+    assert words[:3] == ["python", "-m", "ftok.ray"], words
+    spec = importlib.util.spec_from_file_location("ftok_ray", DRIVER)
+    driver = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(driver)
+    assert driver.options_of([*words[3:], "--program", FTOK]).job == "job"
+
+
 def main():
     with tempfile.TemporaryDirectory(prefix="ftok-ray-") as name:
         folder = Path(name)
@@ -109,6 +122,7 @@ def main():
             cluster.shutdown()
         assert shards(scene.job)
         assert not (found := differences(folder / "single", scene.job)), "\n".join(found)
+        check_documented()
         code, out, err = scene.run(folder / "in", "--program", FTOK)
         assert code == 78 and "holds no job" in err, (code, out, err)
 

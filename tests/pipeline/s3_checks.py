@@ -43,6 +43,7 @@ class Proxy(http.server.ThreadingHTTPServer):
 
     def __init__(self, target):
         self.target, self.faults, self.log, self.lock = target, [], [], threading.Lock()
+        self.watch = None  # is told of each request, before and after it is passed on
         super().__init__(("127.0.0.1", 0), Handler)
         threading.Thread(target=self.serve_forever, daemon=True).start()
 
@@ -84,11 +85,14 @@ class Handler(http.server.BaseHTTPRequestHandler):
         fault = self.server.fault_for(self.command, self.path)
         if isinstance(fault, int) and fault >= 400:
             return self.reply(fault, {}, b"<Error><Code>SlowDown</Code></Error>")
+        watch = self.server.watch or (lambda *request: None)
+        watch(self.command, self.path, False)
         host, port = self.server.target
         upstream = http.client.HTTPConnection(host, port)
         upstream.request(self.command, self.path, body, dict(self.headers))  # with the Host that was signed
         response = upstream.getresponse()
         data = response.read()
+        watch(self.command, self.path, True)
         headers = {k: v for k, v in response.getheaders()
                    if k.lower() not in ("transfer-encoding", "content-length", "connection", "date", "server")}
         length = int(response.getheader("Content-Length") or len(data)) if self.command == "HEAD" else len(data)
@@ -131,6 +135,10 @@ class Store:
 
     def objects(self, prefix):
         return {key.name[len(prefix):]: key.value for key in self.bucket.keys.values() if key.name.startswith(prefix)}
+
+    def direct(self):
+        """the address of moto itself"""
+        return "http://%s:%d" % self.proxy.target
 
     def uploads(self):
         return list(self.bucket.multiparts.values())

@@ -1,5 +1,6 @@
 """`ftok submit slurm` on a real Slurm: both slurmd and slurmctld killed in mid-pass, a task that fails twice, one that is
 cancelled, an input that cannot be read; and yet the bytes of one run."""
+import gzip
 import os
 import signal
 import subprocess
@@ -9,6 +10,7 @@ from pathlib import Path
 
 import slurm_cluster
 from job_checks import ENDINGS, joined, shards
+from doc_commands import commands, run_commands  # noqa: E402  (job_checks says where it is)
 
 FTOK = os.environ["FTOK"]
 SAMPLE = Path(__file__).resolve().parents[2] / "share" / "sample" / "ftok-sample.warc.gz"
@@ -113,6 +115,20 @@ def check_dry_run(scene):
     assert scene.cluster.run("squeue", "-h").strip() == "", "a dry run submits nothing"
 
 
+def check_documented(folder, cluster):
+    """the commands of docs/many-machines.md, but with fewer tasks"""
+    place = folder / "documented"
+    place.mkdir()
+    names = [f"{folder}/in/{i}.warc.gz\n" for i in (0, 1)]
+    (place / "warc.paths.gz").write_bytes(gzip.compress("".join(names).encode()))
+    script = commands("docs/many-machines.md", "Slurm").replace("--tasks 1000", "--tasks 2")
+    done = run_commands(script, FTOK, place, cluster.environment)
+    assert done.returncode == 0, done.stderr
+    single = ftok("run", "--input-list", place / "warc.paths.gz", "--vocab", "ftok-100k", "--output", place / "single", "--quiet")
+    assert single.returncode == 0, single.stderr
+    assert not (found := differences(place / "single", place / "job")), "\n".join(found)
+
+
 def main():
     if missing := slurm_cluster.missing_programs():
         print(f"SKIPPED: needs {', '.join(missing)} (Debian: slurmctld, slurmd, slurm-client, munge)")
@@ -139,6 +155,7 @@ def main():
             assert tries(scene.tries, "extract", 2) >= 3, "a task that failed twice was submitted a third time"
             assert tries(scene.tries, "extract", 3) >= 2, "the cancelled one again"
             assert "done" in scene.submit()
+            check_documented(folder, cluster)
         finally:
             cluster.stop()
         assert not (found := differences(folder / "single", scene.job)), "\n".join(found)

@@ -54,7 +54,8 @@ class Cluster:
             "SchedulerParameters=sched_interval=1,batch_sched_delay=0,bf_interval=1",
             f"NodeName=n1 NodeHostname={socket.gethostname()} NodeAddr=127.0.0.1 Port={first} CPUs=2",
             f"NodeName=n2 NodeHostname={socket.gethostname()} NodeAddr=127.0.0.1 Port={second} CPUs=2",
-            "PartitionName=all Nodes=n1,n2 Default=YES MaxTime=INFINITE State=UP", ""]))
+            "PartitionName=all Nodes=n1,n2 Default=YES MaxTime=INFINITE State=UP",
+            "PartitionName=spot Nodes=n1,n2 MaxTime=INFINITE State=UP", ""]))
         self.environment = {**os.environ, "SLURM_CONF": str(self.conf), "PATH": PATH}
         self.processes = {}
         self.start_process("munged", "munged", "--foreground", "--force", f"--socket={socket_path}", f"--key-file={key}",

@@ -1,8 +1,9 @@
 // How fast deduplication in sorted passes is (dedup/passes.h), one thread: tools/bench/dedup_passes builds and runs it.
-//   ftok_dedup_passes_bench DOCUMENTS RUNS KEY_RANGES [FOLDER]
+//   ftok_dedup_passes_bench DOCUMENTS RUNS KEY_RANGES [FOLDER] [--check]
 // Documents of 15 keys, of which three in ten repeat an earlier one in some buckets. The runs lie in memory, or, with
 // FOLDER, in sliced files there, which are written, read back and removed. Each line: a pass, CPU seconds, million
-// records a second. Then the peak of resident memory, and the verdicts' digest, which depends on DOCUMENTS alone.
+// records a second. Then the peak of resident memory, and the verdicts' digest, which depends on DOCUMENTS alone. With
+// --check one index in memory then judges the same documents, and the program fails unless its verdicts are the same.
 #include <fmt/format.h>
 #include <sys/resource.h>
 
@@ -38,6 +39,7 @@ void keys_of(uint64_t document, std::vector<uint64_t>& keys) {
     const bool shared = earlier != document && (luck >> (8 + slot) & 1) != 0;
     keys[slot] = mix((shared ? earlier : document) * 1024 + slot + 1) | 1;
   }
+  keys.back() = keys.front();  // the content check: the same where the content is
 }
 
 struct Line {
@@ -128,20 +130,51 @@ struct Bench {
       for (const auto& table : tables) {
         table->for_each(run, [&](std::span<const KeyEdge> edges) { decider.add(edges); });
       }
+      DeduplicatorStatistics statistics;
+      std::vector<Repeat> repeats;  // of one document
+      const auto judge = [&] {
+        if (!repeats.empty()) {
+          digest += digest_of(repeats.front().document, verdict_of(repeats, {}, kLayout, statistics));
+        }
+        repeats.clear();
+      };
       decider.for_each([&](const Repeat& repeat) {
-        digest += mix(mix(repeat.document) + repeat.first * 2048 + repeat.shared * 2 +
-                      (repeat.alike == Alike::kText ? 1 : 0));
+        if (!repeats.empty() && repeats.front().document != repeat.document) judge();
+        repeats.push_back(repeat);
       });
+      judge();
     }
     return digest;
+  }
+
+  // What the index says.
+  uint64_t judge_in_memory() const {
+    DeduplicatorOptions options;
+    options.memory = int64_t{1} << 40;
+    Deduplicator index(options, kLayout);
+    uint64_t digest = 0;
+    std::vector<uint64_t> keys;
+    for (uint64_t document = 0; document < documents; ++document) {
+      keys_of(document, keys);
+      const Verdict verdict = index.judge(keys, document);
+      if (!verdict.kept()) digest += digest_of(document, verdict);
+    }
+    return digest;
+  }
+
+  // Of a document that is dropped: which it is, why, and which earlier one it repeats.
+  static uint64_t digest_of(uint64_t document, const Verdict& verdict) {
+    return mix(mix(document) + static_cast<uint64_t>(verdict.value) * 2 + (verdict.reason == "dedup.exact" ? 1 : 0));
   }
 };
 
 }  // namespace
 
 int main(int argc, char** argv) {
+  const bool check = argc > 4 && std::string_view(argv[argc - 1]) == "--check";
+  argc -= check ? 1 : 0;
   if (argc < 4) {
-    fmt::print(stderr, "usage: ftok_dedup_passes_bench DOCUMENTS RUNS KEY_RANGES [FOLDER]\n");
+    fmt::print(stderr, "usage: ftok_dedup_passes_bench DOCUMENTS RUNS KEY_RANGES [FOLDER] [--check]\n");
     return 2;
   }
   try {
@@ -167,6 +200,12 @@ int main(int argc, char** argv) {
     getrusage(RUSAGE_SELF, &usage);
     fmt::print("peak memory {:.2f} GB, verdicts {:016x}\n", static_cast<double>(usage.ru_maxrss) * 1024e-9, digest);
     for (uint64_t run = 0; run < bench.files.size(); ++run) std::filesystem::remove(bench.path(run));
+    if (check) {
+      const Line line{"index", bench.records};
+      const uint64_t expected = bench.judge_in_memory();
+      if (expected != digest) throw Error(fmt::format("the index's verdicts have the digest {:016x}", expected));
+      fmt::print("the verdicts are those of one index in memory\n");
+    }
   } catch (const Error& error) {
     fmt::print(stderr, "{}\n", error.what());
     return 1;

@@ -1,6 +1,7 @@
 // `ftok plan`, `ftok task`, `ftok status`, `ftok resubmit`, `ftok job`: a run in tasks, for any number of machines.
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <charconv>
 #include <chrono>
 #include <cstdlib>
@@ -14,11 +15,13 @@
 #include "core/json.h"
 #include "core/recipe.h"
 #include "core/signals.h"
+#include "pipeline/inputs.h"
 #include "pipeline/job.h"
 #include "pipeline/progress.h"
 #include "pipeline/run.h"
 #include "tools/ftok/commands.h"
 #include "tools/ftok/fetch_flags.h"
+#include "tools/ftok/job_place.h"
 #include "tools/ftok/number_flags.h"
 #include "tools/ftok/number_ranges.h"
 #include "tools/ftok/run_flags.h"
@@ -51,16 +54,20 @@ void plan(const PlanFlags& flags) {
   options.tasks = flags.tasks;
   options.ranges = flags.ranges;
   for (const std::string& folder : flags.run.against) {
+    refuse_address(folder);
     options.against.push_back(fs::absolute(folder).lexically_normal().string());
   }
   const Plan plan =
       load_plan(recipe, {options.vocabulary, options.language_model, options.against, options.rejects, options.text});
   for (const std::string& note : plan.notes) log(LogLevel::kWarning, note);
-  const JobManifest manifest = plan_job(options, std::move(recipe), plan);
+  const JobPlace place(flags.output, "", fetch_options_of_environment(), log);
+  options.store = place.store();
+  const JobManifest manifest = place.named([&] { return plan_job(options, std::move(recipe), plan); });
   if (flags.json) {
     JsonWriter json;
     json.begin_object().field("inputs", static_cast<uint64_t>(manifest.inputs.size())).key("passes").begin_array();
     for (const std::string_view pass : kPasses) {
+      if (all_tasks(manifest, pass) == 0) continue;
       json.begin_object().field("name", pass).field("tasks", all_tasks(manifest, pass)).end_object();
     }
     print_out(json.end_array().end_object().take() + "\n");
@@ -68,12 +75,13 @@ void plan(const PlanFlags& flags) {
   }
   print_out(fmt::format("{} inputs; the passes and their tasks, in order:\n", manifest.inputs.size()));
   for (const std::string_view pass : kPasses) {
+    if (all_tasks(manifest, pass) == 0) continue;
     print_out(fmt::format("  ftok task {} {} 0..{}\n", flags.output, pass, all_tasks(manifest, pass) - 1));
   }
 }
 
 struct TaskFlags {
-  std::string job, pass, index, memory = "1G";
+  std::string job, work, pass, index, memory = "1G";
   uint64_t threads = 0;
   FetchFlags fetch;
   bool retry = false, json = false, quiet = false;
@@ -112,21 +120,24 @@ Plan plan_of_job(const Job& job) {
 }
 
 // Relative names in the manifest mean what they meant when it was written.
-void enter(const std::string& folder) {
+void enter(const JobManifest& manifest) {
   std::error_code code;
-  fs::current_path(folder, code);
-  if (code) {
-    throw Error(fmt::format("the folder {}, where the job was planned, is not there: {}", folder, code.message()),
-                kConfigurationExitCode);
+  fs::current_path(manifest.folder, code);
+  const auto is_relative = [](const JobManifest::Input& input) {
+    return !is_address(input.name) && !input.name.starts_with('/');
+  };
+  // Without relative names there is nothing to find in it: machines that share an object store may share no folder.
+  if (code && std::any_of(manifest.inputs.begin(), manifest.inputs.end(), is_relative)) {
+    throw Error(
+        fmt::format("the folder {}, where the job was planned, is not there: {}", manifest.folder, code.message()),
+        kConfigurationExitCode);
   }
 }
 
-TaskResult do_task(const TaskFlags& flags, const TaskOptions& options) {
-  const Log log = stderr_log(flags.quiet);
-  catch_stop_signals();
+TaskResult do_task(const TaskFlags& flags, const TaskOptions& options, const JobPlace& place, const Log& log) {
   try {
-    const Job job(fs::absolute(flags.job).lexically_normal().string());
-    enter(job.manifest().folder);
+    const Job job = place.open(Job::Check::kAll);
+    enter(job.manifest());
     if (const uint64_t least = run_memory_min(job.recipe()); options.memory < least) {
       throw UsageError(fmt::format("--memory {}: at least {}M, 32 times the largest record that the recipe reads",
                                    flags.memory, (least + (1 << 20) - 1) >> 20));
@@ -136,6 +147,8 @@ TaskResult do_task(const TaskFlags& flags, const TaskOptions& options) {
     throw;
   } catch (const Stopped&) {
     throw Error("stopped; another attempt goes on from here", kTryAgainExitCode);
+  } catch (const S3Refused& error) {
+    throw Error(error.what(), kConfigurationExitCode);
   } catch (const Error& error) {
     throw Error(error.what(), error.exit_code() == 1 ? kTryAgainExitCode : error.exit_code());
   } catch (const std::bad_alloc&) {
@@ -152,7 +165,10 @@ void task(const TaskFlags& flags) {
   options.fetch = flags.fetch.options();
   options.retry = flags.retry;
   options.quiet = flags.quiet;
-  const TaskResult result = do_task(flags, options);
+  catch_stop_signals();
+  const Log log = stderr_log(flags.quiet);
+  const JobPlace place(absolute_place(flags.job), flags.work, options.fetch, log);
+  const TaskResult result = place.named([&] { return do_task(flags, options, place, place.shown(log)); });
   if (flags.json) {
     JsonWriter json;
     json.begin_object().field("pass", options.pass).field("task", options.task).field("was_done", result.was_done);
@@ -175,10 +191,11 @@ struct StatusFlags {
 };
 
 void status(const StatusFlags& flags) {
-  const Job job(flags.job, Job::Check::kManifestOnly);
   catch_stop_signals();
+  const JobPlace place(flags.job, "", fetch_options_of_environment(), stderr_log(true));
+  const Job job = place.named([&] { return place.open(Job::Check::kManifestOnly); });
   while (true) {
-    const JobStatus status = job_status(job);
+    const JobStatus status = place.named([&] { return job_status(job); });
     if (!flags.prometheus.empty()) write_file(flags.prometheus, status_prometheus(status));
     print_out(flags.json ? status_json(status, flags.price) : status_text(status, flags.price));
     const bool done = status.passes.back().missing.empty();
@@ -193,7 +210,8 @@ struct ResubmitFlags {
 };
 
 void resubmit(const ResubmitFlags& flags) {
-  JobStatus status = job_status(Job(flags.job, Job::Check::kManifestOnly));
+  const JobPlace place(flags.job, "", fetch_options_of_environment(), stderr_log(true));
+  JobStatus status = place.named([&] { return job_status(place.open(Job::Check::kManifestOnly)); });
   if (!flags.pass.empty()) {
     std::erase_if(status.passes, [&](const PassStatus& pass) { return pass.name != flags.pass; });
   }
@@ -218,7 +236,8 @@ void resubmit(const ResubmitFlags& flags) {
 }
 
 void clean(const std::string& folder) {
-  const Cleaned cleaned = clean_job(Job(folder, Job::Check::kManifestOnly));
+  const JobPlace place(folder, "", fetch_options_of_environment(), stderr_log(true));
+  const Cleaned cleaned = place.named([&] { return clean_job(place.open(Job::Check::kManifestOnly)); });
   print_out(fmt::format("{} files of {} removed\n", cleaned.files, bytes_text(static_cast<double>(cleaned.bytes))));
 }
 
@@ -226,7 +245,8 @@ void add_plan(CLI::App& app) {
   CLI::App* command = app.add_subcommand("plan", "Plan a job: a run in tasks that any number of machines do");
   const auto flags = std::make_shared<PlanFlags>();
   flags->run.add_inputs(*command);
-  command->add_option("--output", flags->output, "Folder of the job and of its result")->type_name("JOB");
+  command->add_option("--output", flags->output, "Folder of the job and of its result, or s3://BUCKET/PREFIX")
+      ->type_name("JOB");
   flags->run.add_recipe(*command);
   flags->run.add_written(*command);
   command->add_option("--tasks", flags->tasks, "How many tasks the inputs are divided into")->type_name("N");
@@ -246,7 +266,7 @@ void add_plan(CLI::App& app) {
 void add_task(CLI::App& app) {
   CLI::App* command = app.add_subcommand("task", "Do one task of a job");
   const auto flags = std::make_shared<TaskFlags>();
-  command->add_option("JOB", flags->job, "Folder of the job")->required();
+  command->add_option("JOB", flags->job, "Folder of the job, or s3://BUCKET/PREFIX")->required();
   command->add_option("PASS", flags->pass, fmt::format("One of {}, in this order", fmt::join(kPasses, ", ")))
       ->required();
   command->add_option("INDEX", flags->index,
@@ -256,6 +276,11 @@ void add_task(CLI::App& app) {
   command->add_option("--memory", flags->memory, "Memory limit for documents in flight (K, M, G)")
       ->capture_default_str()
       ->type_name("SIZE");
+  command
+      ->add_option("--work", flags->work,
+                   "With a job in an object store: folder for what the task reads and makes; default: below the "
+                   "cache folder")
+      ->type_name("DIR");
   command->add_flag("--retry-quarantined", flags->retry, "Read inputs again that an earlier attempt gave up");
   flags->fetch.add_to(*command);
   command->add_flag("--json", flags->json, "Print the result as one JSON object");
@@ -271,7 +296,7 @@ void add_task(CLI::App& app) {
 void add_status(CLI::App& app) {
   CLI::App* command = app.add_subcommand("status", "Show where a job stands, by its receipts");
   const auto flags = std::make_shared<StatusFlags>();
-  command->add_option("JOB", flags->job, "Folder of the job")->required();
+  command->add_option("JOB", flags->job, "Folder of the job, or s3://BUCKET/PREFIX")->required();
   constexpr double kPriceMax = 1e9, kEveryMin = 0.01, kEveryMax = 1e6;
   command->add_option("--price", flags->price, "Of an hour of one machine, for the cost that is left")
       ->check(number_between(0, kPriceMax))
@@ -289,7 +314,7 @@ void add_status(CLI::App& app) {
 void add_resubmit(CLI::App& app) {
   CLI::App* command = app.add_subcommand("resubmit", "Name the tasks of a job that are missing, pass by pass");
   const auto flags = std::make_shared<ResubmitFlags>();
-  command->add_option("JOB", flags->job, "Folder of the job")->required();
+  command->add_option("JOB", flags->job, "Folder of the job, or s3://BUCKET/PREFIX")->required();
   command->add_option("--pass", flags->pass, "Only this pass")
       ->type_name("PASS")
       ->check(CLI::IsMember(std::vector<std::string>(std::begin(kPasses), std::end(kPasses))));
@@ -307,7 +332,7 @@ void add_job(CLI::App& app) {
   job->require_subcommand(1);
   CLI::App* command = job->add_subcommand("clean", "Remove what no pass that is still to run will read");
   const auto folder = std::make_shared<std::string>();
-  command->add_option("JOB", *folder, "Folder of the job")->required();
+  command->add_option("JOB", *folder, "Folder of the job, or s3://BUCKET/PREFIX")->required();
   command->callback([folder] { clean(*folder); });
 }
 

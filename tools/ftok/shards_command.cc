@@ -17,6 +17,8 @@
 #include "shards/reader.h"
 #include "shards/verify.h"
 #include "tools/ftok/commands.h"
+#include "tools/ftok/fetch_flags.h"
+#include "tools/ftok/job_place.h"
 #include "tools/ftok/terminal.h"
 #include "tools/ftok/vocabulary_source.h"
 
@@ -76,9 +78,9 @@ void print_documents(const ShardReader& reader) {
   }
 }
 
-void inspect_json(const ShardReader& reader, bool with_documents) {
+void inspect_json(const ShardReader& reader, const std::string& path, bool with_documents) {
   JsonWriter json;
-  json.begin_object().field("path", reader.path());
+  json.begin_object().field("path", path);
   for (const auto& [name, value] : reader.view().layout().notes) json.field(name, value);
   json.field("tokens", reader.view().size());
   json.field("token_bytes", static_cast<uint64_t>(reader.view().layout().token_bytes));
@@ -108,14 +110,14 @@ std::string notes_text(const ShardReader& reader) {
   return text.empty() ? std::string(reader.format().name()) : text;
 }
 
-void inspect(const InspectOptions& options) {
+void inspect(const InspectOptions& options, const FetchedPaths& fetched) {
   for (const std::string& path : shard_paths(options.paths)) {
     const ShardReader reader(path, options.hints.hints());
     if (options.json) {
-      inspect_json(reader, options.documents);
+      inspect_json(reader, fetched.shown(path), options.documents);
       continue;
     }
-    print("{}: {} tokens of {} bytes ({}), largest id {}, {}\n", path, reader.view().size(),
+    print("{}: {} tokens of {} bytes ({}), largest id {}, {}\n", fetched.shown(path), reader.view().size(),
           reader.view().layout().token_bytes, notes_text(reader), reader.view().largest_token(),
           reader.sidecar() == nullptr ? "no sidecar" : fmt::format("{} documents", reader.sidecar()->size()));
     if (options.documents && reader.sidecar() != nullptr) print_documents(reader);
@@ -123,12 +125,16 @@ void inspect(const InspectOptions& options) {
 }
 
 void verify(const std::vector<std::string>& paths) {
+  const FetchedPaths fetched(paths);
+  const auto print_finding = [&](const Finding& finding) {
+    print("{}: {}\n", fetched.shown(finding.path), fetched.shown(finding.what));
+  };
   size_t findings = 0;
-  for (const std::string& path : paths) {
+  for (const std::string& path : fetched.paths()) {
     const Verification result = fs::is_directory(path) ? verify_folder(path) : verify_file(path);
-    for (const Finding& finding : result.findings) print("{}: {}\n", finding.path, finding.what);
-    for (const Finding& unchecked : result.unchecked) print("{}: {}\n", unchecked.path, unchecked.what);
-    print("{}: {} files, {} bytes, {}\n", path, result.files, result.bytes,
+    for (const Finding& finding : result.findings) print_finding(finding);
+    for (const Finding& unchecked : result.unchecked) print_finding(unchecked);
+    print("{}: {} files, {} bytes, {}\n", fetched.shown(path), result.files, result.bytes,
           result.findings.empty() ? "whole" : fmt::format("{} findings", result.findings.size()));
     findings += result.findings.size();
   }
@@ -275,18 +281,26 @@ class Cat {
 void add_inspect(CLI::App& shards) {
   CLI::App* command = shards.add_subcommand("inspect", "Print header, counts and documents of shards");
   auto options = std::make_shared<InspectOptions>();
-  command->add_option("PATH", options->paths, "shards, or folders of them")->required();
+  command->add_option("PATH", options->paths, "shards, or folders of them; also s3:// addresses, which are fetched")
+      ->required();
   command->add_flag("--documents", options->documents, "list each document: first token, tokens, id");
   command->add_flag("--json", options->json, "print one JSON object per shard");
   options->hints.add_to(*command, "--shard-format", "--token-bytes");
-  command->callback([options] { inspect(*options); });
+  command->callback([options] {
+    const FetchedPaths fetched(options->paths);
+    options->paths = fetched.paths();
+    fetched.named([&] { inspect(*options, fetched); });
+  });
 }
 
 void add_verify(CLI::App& shards) {
   CLI::App* command =
       shards.add_subcommand("verify", "Check every byte of an output folder, or of single files, against its checksum");
   auto paths = std::make_shared<std::vector<std::string>>();
-  command->add_option("PATH", *paths, "output folders of `ftok run`, shards, sidecars, parts' files")->required();
+  command
+      ->add_option("PATH", *paths,
+                   "output folders of `ftok run`, jobs, shards, sidecars, parts' files; also s3:// addresses")
+      ->required();
   command->callback([paths] { verify(*paths); });
   command->footer("Exit 0 when all is whole, 1 when anything is missing, damaged or not listed.");
 }
@@ -305,7 +319,11 @@ void add_cat(CLI::App& shards) {
                       "end-of-text id of a shard without a sidecar (default 50256)");
   options->hints.add_to(*command, "--shard-format", "--token-bytes");
   command->add_flag("--json", options->json, "print one JSON object per document");
-  command->callback([options] { Cat(*options).run(); });
+  command->callback([options] {
+    const FetchedPaths fetched(options->paths);
+    options->paths = fetched.paths();
+    fetched.named([&] { Cat(*options).run(); });
+  });
 }
 
 struct ConvertFlags {
@@ -314,7 +332,7 @@ struct ConvertFlags {
   HintFlags from;
 };
 
-void convert(ConvertFlags flags) {
+void convert(ConvertFlags flags, const std::string& shown_output) {
   ConvertOptions& options = flags.options;
   options.to = &find_shard_format(flags.to, "--to");
   options.from = flags.from.hints();
@@ -331,7 +349,7 @@ void convert(ConvertFlags flags) {
   if (!flags.split.empty()) options.split = flags.split == "val" ? Split::kValidation : Split::kTrain;
   const ConvertResult result = convert_shards(options);
   for (const ShardEntry& entry : result.shards) {
-    print("{}/{}: {} tokens, {} documents\n", options.output, entry.shard.name, entry.tokens, entry.documents);
+    print("{}/{}: {} tokens, {} documents\n", shown_output, entry.shard.name, entry.tokens, entry.documents);
   }
 }
 
@@ -374,9 +392,15 @@ void add_convert(CLI::App& shards) {
       "  ftok shards convert --to datatrove out out-datatrove\n"
       "  ftok shards convert --to llmc --from raw --from-token-bytes 2 train.bin val.bin out");
   command->callback([flags, paths] {
-    flags->options.output = paths->back();
-    flags->options.inputs.assign(paths->begin(), paths->end() - 1);
-    convert(*flags);
+    const FetchedPaths fetched({paths->begin(), paths->end() - 1});
+    const JobPlace place(paths->back(), "", fetch_options_of_environment(), stderr_log(true));
+    if (place.is_stored() && !place.store()->list("").empty()) {
+      throw UsageError(paths->back() + " already exists; name a place where nothing is");
+    }
+    flags->options.output = place.folder();
+    flags->options.inputs = fetched.paths();
+    fetched.named([&] { place.named([&] { convert(*flags, paths->back()); }); });
+    place.store_all();
   });
 }
 

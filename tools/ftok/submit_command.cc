@@ -12,6 +12,7 @@
 #include "core/file.h"
 #include "pipeline/job.h"
 #include "tools/ftok/commands.h"
+#include "tools/ftok/job_place.h"
 #include "tools/ftok/number_ranges.h"
 #include "tools/ftok/terminal.h"
 
@@ -21,7 +22,7 @@ namespace {
 namespace fs = std::filesystem;
 
 struct Flags {
-  std::string job, partition, time, account, memory, program;
+  std::string job, logs, partition, time, account, memory, program;
   std::vector<std::string> sbatch;  // further options, as sbatch takes them
   uint64_t cpus = 1, array_max = 0, rounds = 3;
   bool dry_run = false;
@@ -84,8 +85,8 @@ std::string submit(const Flags& flags, const std::string& text, const std::strin
     print_out(text + "\n");
     return placeholder;
   }
-  const std::string path = fmt::format("{}/slurm/{}.sh", flags.job, placeholder);
-  make_folder(flags.job + "/slurm");
+  const std::string path = fmt::format("{}/{}.sh", flags.logs, placeholder);
+  make_folder(flags.logs);
   write_file(path, text);
   const std::string answer = output_of("sbatch --parsable " + shell_word(path));
   return answer.substr(0, answer.find(';'));  // the cluster's name may follow
@@ -107,7 +108,7 @@ std::vector<std::string> submit_tasks(const Flags& flags, const PassStatus& pass
         fmt::format("{} task {} {} $(({} + SLURM_ARRAY_TASK_ID)) --threads {} --quiet", shell_word(flags.program),
                     shell_word(flags.job), pass.name, offset, flags.cpus);
     jobs.push_back(
-        submit(flags, script(flags, "ftok-" + pass.name, options, flags.job + "/slurm/%A_%a.log", command), name));
+        submit(flags, script(flags, "ftok-" + pass.name, options, flags.logs + "/%A_%a.log", command), name));
     from = to;
   }
   return jobs;
@@ -121,6 +122,7 @@ void submit_barrier(const Flags& flags, const PassStatus& pass, const std::vecto
   const auto add = [&](std::string_view flag, const std::string& value) {
     if (!value.empty()) command += fmt::format(" --{} {}", flag, shell_word(value));
   };
+  add("logs", flags.logs);
   add("partition", flags.partition);
   add("account", flags.account);
   add("time", flags.time);
@@ -128,26 +130,33 @@ void submit_barrier(const Flags& flags, const PassStatus& pass, const std::vecto
   if (flags.array_max > 0) add("array-max", std::to_string(flags.array_max));
   for (const std::string& option : flags.sbatch) command += " --sbatch=" + shell_word(option);
   const std::string options = fmt::format("#SBATCH --dependency=afterany:{}\n", fmt::join(jobs, ":"));
-  submit(flags, script(flags, "ftok-after-" + pass.name, options, flags.job + "/slurm/%j.log", command),
+  submit(flags, script(flags, "ftok-after-" + pass.name, options, flags.logs + "/%j.log", command),
          fmt::format("{}-{}-after", pass.name, flags.round));
 }
 
 void submit_command(Flags flags) {
-  flags.job = fs::absolute(flags.job).lexically_normal().string();
+  flags.job = absolute_place(flags.job);
+  const JobPlace place(flags.job, "", fetch_options_of_environment(), stderr_log(true));
+  if (flags.logs.empty()) flags.logs = place.is_stored() ? "slurm" : flags.job + "/slurm";
+  refuse_address(flags.logs);
+  flags.logs = fs::absolute(flags.logs).lexically_normal().string();
   refuse_address(flags.program);
   if (flags.program.empty()) flags.program = fs::read_symlink("/proc/self/exe").string();
-  const JobStatus status = job_status(Job(flags.job, Job::Check::kManifestOnly));
+  const JobStatus status = place.named([&] { return job_status(place.open(Job::Check::kManifestOnly)); });
   const auto pass =
       std::find_if(status.passes.begin(), status.passes.end(), [](const PassStatus& p) { return !p.missing.empty(); });
   if (pass == status.passes.end()) {
     print_out(fmt::format("{}: done\n", flags.job));
     return;
   }
+  // All tasks of the pass before have ended: what they left of uploads nobody completes.
+  if (!flags.after.empty() && !flags.dry_run) {
+    place.named([&] { return sweep_uploads(place.open(Job::Check::kManifestOnly)); });
+  }
   flags.round = flags.after == pass->name ? flags.round + 1 : 1;
   if (flags.round > flags.rounds) {
-    throw Error(
-        fmt::format("{}: {} of {} tasks of the pass {} are still missing after {} rounds; the logs are in {}/slurm",
-                    flags.job, pass->missing.size(), pass->tasks, pass->name, flags.rounds, flags.job));
+    throw Error(fmt::format("{}: {} of {} tasks of the pass {} are still missing after {} rounds; the logs are in {}",
+                            flags.job, pass->missing.size(), pass->tasks, pass->name, flags.rounds, flags.logs));
   }
   const std::vector<std::string> jobs = submit_tasks(flags, *pass);
   submit_barrier(flags, *pass, jobs);
@@ -164,7 +173,14 @@ void add_submit_command(CLI::App& app) {
   submit->require_subcommand(1);
   CLI::App* command = submit->add_subcommand("slurm", "One Slurm array per pass, and after it a look at the receipts");
   const auto flags = std::make_shared<Flags>();
-  command->add_option("JOB", flags->job, "Folder of the job, which all nodes see under this name")->required();
+  command
+      ->add_option("JOB", flags->job, "Folder of the job, which all nodes see under this name, or s3://BUCKET/PREFIX")
+      ->required();
+  command
+      ->add_option("--logs", flags->logs,
+                   "Folder for scripts and logs, which all nodes see; default: JOB/slurm, and ./slurm for a job in an "
+                   "object store")
+      ->type_name("DIR");
   command->add_option("--partition", flags->partition, "As sbatch takes it")->type_name("P");
   command->add_option("--account", flags->account, "As sbatch takes it")->type_name("A");
   command->add_option("--time", flags->time, "Limit for one task, as sbatch takes it")->type_name("T");

@@ -1,0 +1,84 @@
+// The pass `cluster` of a job: one task, which holds 12 bytes for each document (dedup/clusters.h), 8 more where they
+// have ranks.
+#include <fmt/format.h>
+
+#include "core/error.h"
+#include "core/signals.h"
+#include "dedup/clusters.h"
+#include "pipeline/job/repeats.h"
+#include "pipeline/job/task.h"
+
+namespace ftok {
+namespace {
+
+constexpr char kClustersName[] = "work/000000.clusters";
+
+// The ranks of all documents: the last slice of each run (extract_pass.cc).
+class Ranks {
+ public:
+  Ranks(const Job& job, const Extracted& extracted) {
+    const size_t slices = job.tasks("group") + 1;
+    for (const TaskReceipt& receipt : extracted.receipts) {
+      job.need_slices(receipt.sliced, kKeyRunMagic, slices, {slices - 1});
+      for (const SlicedFileEntry& entry : receipt.sliced) {
+        files_.push_back(std::make_unique<SlicedFile>(job.path_of(entry.file.name), kKeyRunMagic, slices, entry));
+        ranks_.add(records_of<uint64_t>(files_.back()->slice(slices - 1)));
+      }
+    }
+  }
+  const DocumentRanks& all() const { return ranks_; }
+
+ private:
+  std::vector<std::unique_ptr<SlicedFile>> files_;
+  DocumentRanks ranks_;
+};
+
+}  // namespace
+
+TaskReceipt cluster_pass(const TaskContext& context, const Extracted& extracted) {
+  const Job& job = context.job;
+  const size_t tasks = extracted.ends.size();
+  std::vector<size_t> all(tasks);
+  for (size_t task = 0; task < tasks; ++task) all[task] = task;
+  ClusterFinder clusters(extracted.ends.back());
+  for (const TaskReceipt& receipt : receipts_of(job, "group", extracted.digest)) {
+    if (stop_requested()) throw Stopped();
+    job.need_slices({receipt.sliced.at(0)}, kEdgesMagic, tasks, all);
+    const SlicedFile edges(job.path_of(receipt.sliced.at(0).file.name), kEdgesMagic, tasks, receipt.sliced.at(0));
+    for (size_t task = 0; task < tasks; ++task) {
+      clusters.add(records_of<KeyEdge>(edges.slice(task)), context.plan.key_layout);
+    }
+  }
+  std::optional<Ranks> ranks;
+  if (context.plan.dedup.ranks()) ranks.emplace(job, extracted);
+  clusters.finish(ranks ? &ranks->all() : nullptr);
+  SlicedFileWriter file(job.path_of(kClustersName), kClustersMagic, tasks, extracted.digest);
+  uint64_t documents = 0, joined = 0;
+  for (size_t task = 0; task < tasks; ++task) {
+    std::vector<ClusterRecord> records;
+    for (uint64_t document = extracted.begin(task); document < extracted.ends[task]; ++document) {
+      const ClusterFinder::Cluster cluster = clusters.of(document);
+      documents += cluster.first == document ? 1 : 0;
+      if (cluster.size > 1) records.push_back({document, cluster.first, cluster.size});
+    }
+    joined += records.size();
+    write_records(file, std::span<const ClusterRecord>(records));
+    file.end_slice();
+  }
+  TaskReceipt receipt;
+  receipt.sliced.push_back(file.commit(kClustersName, joined));
+  receipt.numbers = {{"clusters", documents}, {"joined", joined}};
+  return receipt;
+}
+
+std::vector<ClusterRecord> clusters_of_task(const TaskContext& context, const Extracted& extracted) {
+  if (!context.plan.dedup.joins()) return {};
+  const SlicedFileEntry entry = receipts_of(context.job, "cluster", extracted.digest).at(0).sliced.at(0);
+  const size_t tasks = extracted.ends.size();
+  context.job.need_slices({entry}, kClustersMagic, tasks, {context.task()});
+  const SlicedFile file(context.job.path_of(entry.file.name), kClustersMagic, tasks, entry);
+  const auto records = records_of<ClusterRecord>(file.slice(context.task()));
+  return {records.begin(), records.end()};
+}
+
+}  // namespace ftok

@@ -1,0 +1,199 @@
+#include "pipeline/job_store.h"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <atomic>
+#include <cerrno>
+#include <exception>
+#include <filesystem>
+#include <thread>
+
+#include "core/error.h"
+#include "core/file.h"
+#include "core/signals.h"
+
+namespace ftok {
+namespace fs = std::filesystem;
+
+namespace {
+
+constexpr size_t kThreads = 8;                       // each waits for an answer most of the time
+constexpr uint64_t kReadBytes = uint64_t{32} << 20;  // of one request for a part of a file
+
+S3Address prefix_of(const std::string& address) {
+  S3Address prefix = parse_s3_address(address);
+  while (prefix.key.ends_with('/')) prefix.key.pop_back();
+  if (!prefix.key.empty()) prefix.key += '/';
+  return prefix;
+}
+
+// A file that is open for writing at any place.
+class OpenFile {
+ public:
+  OpenFile(const std::string& path, uint64_t size) : path_(path) {
+    fd_ = ::open(path.c_str(), O_CREAT | O_WRONLY | O_CLOEXEC, 0666);
+    if (fd_ < 0) throw_errno("cannot write " + path, errno);
+    if (::ftruncate(fd_, static_cast<off_t>(size)) != 0) {
+      const int error = errno;
+      ::close(fd_);
+      throw_errno("cannot write " + path, error);
+    }
+  }
+  ~OpenFile() { ::close(fd_); }
+  OpenFile(const OpenFile&) = delete;
+  OpenFile& operator=(const OpenFile&) = delete;
+
+  void write_at(uint64_t offset, std::string_view bytes) const {
+    while (!bytes.empty()) {
+      const ssize_t written = ::pwrite(fd_, bytes.data(), bytes.size(), static_cast<off_t>(offset));
+      if (written < 0 && errno == EINTR) continue;
+      if (written < 0) throw_errno("cannot write " + path_, errno);
+      offset += static_cast<uint64_t>(written);
+      bytes.remove_prefix(static_cast<size_t>(written));
+    }
+  }
+
+ private:
+  std::string path_;
+  int fd_ = -1;
+};
+
+}  // namespace
+
+JobStore::JobStore(const std::string& address, std::string folder, const FetchOptions& fetch, Log log)
+    : prefix_(prefix_of(address)), folder_(std::move(folder)), store_(fetch, log) {}
+
+std::string JobStore::address() const {
+  std::string text = prefix_.text();
+  while (text.ends_with('/')) text.pop_back();
+  return text;
+}
+
+std::string JobStore::path_of(const std::string& name) const {
+  const fs::path path = fs::path(name).lexically_normal();
+  if (name.empty() || path.is_absolute() || *path.begin() == "..") {
+    throw Error(fmt::format("{}: not a file's name", address_of(name).text()));
+  }
+  return (fs::path(folder_) / path).string();
+}
+
+std::vector<S3Object> JobStore::list(const std::string& prefix) const {
+  std::vector<S3Object> objects = store_.list(address_of(prefix));
+  std::erase_if(objects, [](const S3Object& object) { return object.key.ends_with('/'); });  // made by some consoles
+  for (S3Object& object : objects) object.key.erase(0, prefix_.key.size());
+  return objects;
+}
+
+void JobStore::refresh(const std::string& prefix) {
+  std::vector<std::string> changed;
+  {
+    const std::vector<S3Object> objects = list(prefix);
+    const std::lock_guard lock(mutex_);
+    std::map<std::string, std::string> now;
+    for (const S3Object& object : objects) now[object.key] = object.etag;
+    for (auto it = etags_.lower_bound(prefix); it != etags_.end() && it->first.starts_with(prefix);) {
+      const bool gone = !now.contains(it->first);
+      if (gone) fs::remove(path_of(it->first));
+      it = gone ? etags_.erase(it) : std::next(it);
+    }
+    for (const auto& [name, etag] : now) {
+      const auto found = etags_.find(name);
+      if (found == etags_.end() || found->second != etag) changed.push_back(name);
+    }
+    for (const std::string& name : changed) etags_[name] = now[name];
+  }
+  for_each(changed.size(), [&](size_t i) { download(changed[i]); });
+}
+
+void JobStore::download(const std::string& name) {
+  const std::string path = path_of(name);
+  make_folder(fs::path(path).parent_path().string());
+  AtomicFile file(path);
+  std::string block(1 << 18, '\0');
+  try {
+    const auto source = store_.open(address_of(name));
+    while (const size_t got = source->read(block.data(), block.size())) {
+      file.write(std::string_view(block).substr(0, got));
+    }
+  } catch (const Error&) {
+    exists(name);  // throws S3Refused where that is why
+    throw;
+  }
+  file.commit();
+  const std::lock_guard lock(mutex_);
+  in_part_.erase(name);
+}
+
+void JobStore::fetch(const std::string& name) {
+  {
+    const std::lock_guard lock(mutex_);
+    if (!in_part_.contains(name) && fs::exists(path_of(name))) return;
+  }
+  download(name);
+}
+
+std::string JobStore::read(const std::string& name, uint64_t begin, uint64_t bytes) const {
+  return store_.read(address_of(name), begin, bytes);
+}
+
+void JobStore::write_part(const std::string& name, uint64_t size, uint64_t begin, std::string_view bytes) {
+  const std::string path = path_of(name);
+  {
+    const std::lock_guard lock(mutex_);
+    if (!in_part_.contains(name)) {
+      if (fs::exists(path)) return;  // all of it is there
+      make_folder(fs::path(path).parent_path().string());
+      in_part_.insert(name);
+    }
+  }
+  OpenFile(path, size).write_at(begin, bytes);
+}
+
+void JobStore::fetch_part(const std::string& name, uint64_t size, uint64_t begin, uint64_t bytes) {
+  {
+    const std::lock_guard lock(mutex_);
+    if (!in_part_.contains(name) && fs::exists(path_of(name))) return;
+  }
+  for (const uint64_t end = begin + bytes; begin < end; begin += kReadBytes) {
+    write_part(name, size, begin, read(name, begin, std::min(kReadBytes, end - begin)));
+  }
+}
+
+void JobStore::store(const std::vector<std::string>& names) {
+  for_each(names.size(), [&](size_t i) { store_.put_file(address_of(names[i]), path_of(names[i])); });
+}
+
+bool JobStore::store_new(const std::string& name) { return store_.put_new(address_of(name), read_file(path_of(name))); }
+
+void JobStore::remove(const std::vector<std::string>& names) {
+  for_each(names.size(), [&](size_t i) { store_.remove(address_of(names[i])); });
+}
+
+void JobStore::for_each(size_t count, const std::function<void(size_t)>& work) {
+  std::atomic<size_t> next{0};
+  std::mutex mutex;
+  std::exception_ptr thrown;
+  const auto loop = [&] {
+    for (size_t i = next++; i < count; i = next++) {
+      try {
+        if (stop_requested()) throw Stopped();
+        work(i);
+      } catch (...) {
+        next = count;
+        const std::lock_guard lock(mutex);
+        if (!thrown) thrown = std::current_exception();
+      }
+    }
+  };
+  {
+    std::vector<std::jthread> threads;
+    for (size_t i = 1; i < std::min(count, kThreads); ++i) threads.emplace_back(loop);
+    loop();
+  }
+  if (thrown) std::rethrow_exception(thrown);
+}
+
+}  // namespace ftok
