@@ -23,8 +23,8 @@ struct LossCurve {
 std::string loss_svg(const LossCurve& curve, const std::string& title,
                      const std::string& quantity = "loss, nats per token");
 
-// `height` lines of at most `width` characters, without colours: a column for each stretch of steps, in eighths of a
-// line. Empty when there is no point.
+// `height` lines of at most `width` characters, without colours: a column for each stretch of the steps there are (not
+// of all steps of the run), in eighths of a line. Empty when there is no point.
 std::vector<std::string> loss_lines(const LossCurve& curve, int width, int height);
 
 }  // namespace ftok
