@@ -23,6 +23,7 @@ set(ftok_libraries
   "PkgConfig::UCHARDET|module|uchardet"
   "PkgConfig::FASTTEXT|module|fasttext"
   "PkgConfig::CRYPTO|module|libcrypto"
+  "PkgConfig::HTTPLIB|module|cpp-httplib"
   "PkgConfig::OPENBLAS|module|openblas")
 
 # ftok_find_library(TARGET MISSING): makes the imported target; MISSING is "", or what was not found.

@@ -8,11 +8,13 @@
 #include <cstring>
 #include <exception>
 #include <mutex>
+#include <set>
 #include <thread>
 #include <utility>
 
 #include "core/shown.h"
 #include "core/signals.h"
+#include "crawl/host_not_found.h"
 #include "crawl/transfer/http_transfer.h"
 #include "crawl/transfer/signed_source.h"
 
@@ -163,9 +165,14 @@ class CurlSource : public HttpSource, private HttpSink {
         ++signed_anew_;
         continue;
       }
+      if (reply.head.status != 0) note_answer_of(host_);
       const std::string problem = judge(reply);
       if (problem.empty()) return;
       if (reached_ - reached_before >= kFetchProgressBytes) failures = 0;
+      if (reply.no_host && failures + 1 >= kNoHostTriesMax && !has_answered(host_)) {
+        throw HostNotFound(fmt::format("cannot fetch {}: {}; is this machine offline, or behind a proxy (https_proxy)?",
+                                       shown_, problem));
+      }
       if (++failures >= options_.attempts_max) {
         throw Error(fmt::format("cannot fetch {} at byte {}: {} (gave up after {} tries)", shown_, reached_, problem,
                                 failures));
@@ -393,6 +400,30 @@ std::string user_agent_with_contact(const std::string& contact, const std::strin
       throw UsageError(origin + ": got a character that cannot stand in a header, expected printable ASCII");
   }
   return default_user_agent() + (contact.empty() ? "" : " (+" + contact + ")");
+}
+
+namespace {
+
+struct AnsweredHosts {
+  std::mutex mutex;
+  std::set<std::string> hosts;
+};
+
+AnsweredHosts& answered_hosts() {
+  static AnsweredHosts answered;
+  return answered;
+}
+
+}  // namespace
+
+void note_answer_of(const std::string& host) {
+  const std::lock_guard lock(answered_hosts().mutex);
+  answered_hosts().hosts.insert(host);
+}
+
+bool has_answered(const std::string& host) {
+  const std::lock_guard lock(answered_hosts().mutex);
+  return answered_hosts().hosts.contains(host);
 }
 
 bool is_http_url(std::string_view name) { return name.starts_with("https://") || name.starts_with("http://"); }

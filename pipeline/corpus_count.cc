@@ -5,11 +5,11 @@
 #include <algorithm>
 #include <atomic>
 
+#include "core/amounts.h"
 #include "core/error.h"
+#include "core/live_area.h"
 #include "core/ordered_pipeline.h"
 #include "core/run_on_threads.h"
-#include "pipeline/live_line.h"
-#include "pipeline/progress.h"
 #include "pipeline/read_input.h"
 
 namespace ftok {

@@ -1,7 +1,6 @@
 #include "pipeline/progress.h"
 
 #include <fmt/format.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <cstdio>
@@ -40,25 +39,9 @@ std::string Progress::top_reasons(size_t count) const {
   return out;
 }
 
-std::string bytes_text(double bytes) {
-  const char* const units[] = {"B", "kB", "MB", "GB", "TB", "PB"};
-  size_t unit = 0;
-  while (bytes >= 999.5 && unit + 1 < std::size(units)) {
-    bytes /= 1000;
-    ++unit;
-  }
-  const int digits = unit == 0 || bytes >= 99.95 ? 0 : bytes >= 9.995 ? 1 : 2;
-  return fmt::format("{:.{}f} {}", bytes, digits, units[unit]);
-}
-
-std::string duration_text(double seconds) {
-  const auto s = static_cast<uint64_t>(std::max(0.0, seconds) + 0.5);
-  if (s >= 3600) return fmt::format("{} h {:02} min", s / 3600, s / 60 % 60);
-  if (s >= 60) return fmt::format("{} min {:02} s", s / 60, s % 60);
-  return fmt::format("{} s", s);
-}
-
 namespace {
+
+constexpr int kColumnsOfALog = 1000;  // all that there is to say
 
 std::string local_path(std::string path) {
   refuse_address(path);
@@ -71,7 +54,7 @@ ProgressDisplay::ProgressDisplay(const Progress& progress, Log log, bool quiet, 
     : progress_(progress),
       log_(std::move(log)),
       quiet_(quiet),
-      terminal_(::isatty(STDERR_FILENO) == 1),
+      area_(stderr),
       json_path_(local_path(std::move(json_path))),
       start_(std::chrono::steady_clock::now()),
       thread_([this] { loop(); }) {}
@@ -83,41 +66,42 @@ ProgressDisplay::~ProgressDisplay() {
   }
   wake_.notify_all();
   thread_.join();
-  if (drawn_) std::fputs("\r\x1b[K", stderr);
+  area_.erase();
 }
 
 void ProgressDisplay::log(LogLevel level, const std::string& message) {
   const std::lock_guard lock(mutex_);
-  if (drawn_) std::fputs("\r\x1b[K", stderr);
-  drawn_ = false;
+  area_.erase();
   log_(level, message);
 }
 
-std::string ProgressDisplay::line(double seconds) const {
+// What matters most comes first: a narrow terminal shows less.
+std::string ProgressDisplay::line(double seconds, int columns) const {
   const auto of = [](const std::atomic<uint64_t>& counter) { return static_cast<double>(counter.load()); };
   const double rate = of(progress_.bytes_in) / std::max(seconds, 1e-3);
-  std::string out =
-      fmt::format("{}/{} inputs, {:.0f} records/s, {}/s", progress_.inputs_committed.load(),
-                  progress_.inputs_total.load(), of(progress_.records) / std::max(seconds, 1e-3), bytes_text(rate));
-  if (progress_.documents > 0) {
-    out += fmt::format(", {:.1f}% pass", 100 * of(progress_.passed) / of(progress_.documents));
-  }
-  if (progress_.tokens > 0)
-    out += fmt::format(", {:.1f} M tokens/s", 1e-6 * of(progress_.tokens) / std::max(seconds, 1e-3));
+  std::vector<std::string> pieces;
+  pieces.push_back(
+      fmt::format("{}/{} inputs", grouped(progress_.inputs_committed.load()), grouped(progress_.inputs_total.load())));
   const double left = of(progress_.bytes_total) - of(progress_.bytes_in);
-  if (progress_.bytes_total > 0 && left > 0 && rate > 0) out += fmt::format(", {} left", duration_text(left / rate));
-  const std::string reasons = progress_.top_reasons(3);
-  if (!reasons.empty()) out += fmt::format("; dropped: {}", reasons);
-  return out;
+  if (progress_.bytes_total > 0 && left > 0 && rate > 0)
+    pieces.push_back(fmt::format("{} left", duration_text(left / rate)));
+  if (progress_.documents > 0)
+    pieces.push_back(fmt::format("{:.1f}% pass", 100 * of(progress_.passed) / of(progress_.documents)));
+  pieces.push_back(
+      fmt::format("{} records/s", grouped(static_cast<uint64_t>(of(progress_.records) / std::max(seconds, 1e-3)))));
+  pieces.push_back(bytes_text(rate) + "/s");
+  if (progress_.tokens > 0)
+    pieces.push_back(fmt::format("{:.1f} M tokens/s", 1e-6 * of(progress_.tokens) / std::max(seconds, 1e-3)));
+  if (const std::string reasons = progress_.top_reasons(3); !reasons.empty()) pieces.push_back("dropped: " + reasons);
+  return joined_to_fit(pieces, columns);
 }
 
 void ProgressDisplay::report(double seconds) {
   if (!quiet_) {
-    if (terminal_) {
-      std::fprintf(stderr, "\r\x1b[K%s", line(seconds).c_str());
-      drawn_ = true;
+    if (area_.is_terminal()) {
+      area_.draw({line(seconds, area_.size().columns - 1)});
     } else {
-      std::fprintf(stderr, "%s\n", line(seconds).c_str());
+      std::fprintf(stderr, "%s\n", line(seconds, kColumnsOfALog).c_str());
     }
   }
   if (json_path_.empty()) return;
@@ -136,7 +120,7 @@ void ProgressDisplay::report(double seconds) {
 
 void ProgressDisplay::loop() {
   std::unique_lock lock(mutex_);
-  const auto interval = std::chrono::milliseconds(terminal_ ? 500 : 10000);
+  const auto interval = std::chrono::milliseconds(area_.is_terminal() ? 500 : 10000);
   while (!wake_.wait_for(lock, interval, [this] { return done_; })) {
     report(std::chrono::duration<double>(std::chrono::steady_clock::now() - start_).count());
   }

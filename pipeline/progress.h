@@ -11,6 +11,8 @@
 #include <string>
 #include <thread>
 
+#include "core/amounts.h"
+#include "core/live_area.h"
 #include "core/log.h"
 #include "document/stage.h"
 
@@ -49,25 +51,19 @@ class ProgressDisplay {
 
  private:
   void loop();
-  std::string line(double seconds) const;
+  std::string line(double seconds, int columns) const;
   void report(double seconds);
 
   const Progress& progress_;
   Log log_;
   bool quiet_;
-  bool terminal_;
+  LiveArea area_;
   std::string json_path_;
   std::chrono::steady_clock::time_point start_;
   std::mutex mutex_;
   std::condition_variable wake_;
   bool done_ = false;
-  bool drawn_ = false;
   std::thread thread_;
 };
-
-// "1.2 GB", "853 MB": decimal units, three digits.
-std::string bytes_text(double bytes);
-// "1 h 02 min", "3 min 20 s", "12 s"; a negative time is "0 s".
-std::string duration_text(double seconds);
 
 }  // namespace ftok

@@ -81,8 +81,9 @@ constexpr int kGivenUpExitCode = 65;   // EX_DATAERR: done, without inputs that 
 // committed is.
 RunResult commit(const RunOptions& options, const Plan& plan, const Log& log);
 
-// The funnel as a table for people, and as the object of `--json`.
-std::string funnel_text(const RunResult& result);
+// The funnel as a table for people of `columns` (60 to 120): what each stage dropped, in the order of the stages, of
+// what reached it, and what was left; and as the object of `--json`.
+std::string funnel_text(const RunResult& result, int columns = 80);
 std::string funnel_json(const RunResult& result);
 
 }  // namespace ftok

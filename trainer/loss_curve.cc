@@ -142,9 +142,10 @@ std::vector<std::string> loss_lines(const LossCurve& curve, int width, int heigh
   static const char* const kEighths[] = {" ",      "\u2581", "\u2582", "\u2583", "\u2584",
                                          "\u2585", "\u2586", "\u2587", "\u2588"};
   constexpr int kLabel = 7;
-  const int columns = width - kLabel;
-  if (columns < 1 || height < 1) return {};
-  const std::vector<double> means = means_of(curve.training, curve.steps, columns);
+  if (width <= kLabel || height < 1 || curve.training.empty()) return {};
+  const int64_t steps = curve.training.back().step;  // the steps there are, a column each while they fit
+  const int columns = static_cast<int>(std::min<int64_t>(width - kLabel, std::max<int64_t>(1, steps)));
+  const std::vector<double> means = means_of(curve.training, steps, columns);
   Range range;
   for (const double mean : means) range.take(mean);
   if (range.empty()) return {};

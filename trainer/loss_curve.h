@@ -27,8 +27,8 @@ struct CurveNames {
 // points, axes with round numbers.
 std::string loss_svg(const LossCurve& curve, const std::string& title, const CurveNames& names = {});
 
-// `height` lines of at most `width` characters, without colours: a column for each stretch of steps, in eighths of a
-// line. Empty when there is no point.
+// `height` lines of at most `width` characters, without colours: a column for each stretch of the steps there are (not
+// of all steps of the run), in eighths of a line. Empty when there is no point.
 std::vector<std::string> loss_lines(const LossCurve& curve, int width, int height);
 
 }  // namespace ftok

@@ -12,6 +12,7 @@
 
 #include "core/error.h"
 #include "core/file.h"
+#include "core/json.h"
 #include "core/recipe.h"
 #include "trainer/bits_per_byte.h"
 #include "trainer/checkpoint.h"
@@ -20,6 +21,7 @@
 #include "trainer/memory_need.h"
 #include "trainer/sample.h"
 #include "trainer/training/engine.h"
+#include "trainer/training/line_log.h"
 #include "trainer/training/step_log.h"
 
 namespace ftok {
@@ -57,6 +59,7 @@ class Run {
     if (!leads()) return;
     log_.emplace(inputs.output + "/log.jsonl", step_);
     log_->set_steps(recipe_.run.steps);
+    samples_.emplace(inputs.output + "/samples.jsonl", step_, [&](simdjson::dom::element) { has_samples_ = true; });
     if (const std::string chat = chat_template_of(inputs); !chat.empty())
       write_file(inputs.output + "/" + kChatTemplateName, chat + "\n");
   }
@@ -67,6 +70,8 @@ class Run {
     if (leads())
       observer_.on_start(static_cast<int64_t>(step_) + 1, recipe_.run.steps, engine_->layout().parameters(),
                          data_.windows());
+    if (leads() && step_ == 0 && !has_samples_ && recipe_.run.sample_every > 0)
+      sample();  // what it knows to begin with
     while (step_ < steps) {
       const StepReport report = step();
       if (leads() && !told_about_ && !engine_->about().empty()) tell_(LogLevel::kInfo, engine_->about());
@@ -307,6 +312,14 @@ class Run {
     return std::nullopt;
   }
 
+  // Ids where the vocabulary is not known.
+  std::string text_of(const std::vector<uint32_t>& tokens) const {
+    if (inputs_.encoding == nullptr) return fmt::format("{}", fmt::join(tokens, " "));
+    std::string text;
+    for (const uint32_t token : tokens) text += inputs_.encoding->token_bytes(token);
+    return text;
+  }
+
   void sample() {
     if (recipe_.run.sample_tokens == 0) return;
     const std::unique_ptr<TokenPredictor> decoder =
@@ -325,6 +338,9 @@ class Run {
     } catch (const Error& error) {  // weights that have diverged: training.on_bad_loss decides what becomes of the run
       return tell_(LogLevel::kWarning, fmt::format("step {}: no sample: {}", step_, error.what()));
     }
+    JsonWriter json;
+    json.begin_object().field("step", step_).field("text", text_of(tokens)).end_object();
+    samples_->add(json.text());
     observer_.on_sample(static_cast<int64_t>(step_), tokens);
   }
 
@@ -336,7 +352,9 @@ class Run {
   std::unique_ptr<Engine> engine_;
   Mixture data_;
   std::optional<Mixture> validation_;
-  std::optional<StepLog> log_;  // rank 0's
+  std::optional<StepLog> log_;      // rank 0's
+  std::optional<LineLog> samples_;  // rank 0's
+  bool has_samples_ = false;        // an earlier process wrote some
   uint64_t step_ = 0, windows_read_ = 0;
   std::vector<double> recent_losses_;
   int bad_steps_ = 0;

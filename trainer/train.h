@@ -1,9 +1,9 @@
 // A training run: batches in, a model, its checkpoints and its log out.
 //
-// Output folder: checkpoints/step-NNNNNNNNN.ckpt (trainer/checkpoint.h), log.jsonl with one object per step, and
-// loss.svg. A run in a folder that holds checkpoints resumes from the latest complete one, bit for bit as if it had
-// never stopped (its log is truncated to that step). A folder is bound to its recipe ([run] aside) and to the bytes and
-// shares of its data.
+// Output folder: checkpoints/step-NNNNNNNNN.ckpt (trainer/checkpoint.h), log.jsonl with one object per step,
+// samples.jsonl with the text of each sample, and loss.svg. A run in a folder that holds checkpoints resumes from the
+// latest complete one, bit for bit as if it had never stopped (its logs are truncated to that step). A folder is bound
+// to its recipe ([run] aside) and to the bytes and shares of its data.
 #pragma once
 
 #include <cstdint>

@@ -270,6 +270,7 @@ HttpReply HttpTransfer::run(const HttpRequest& request, HttpSink& sink, const st
   reply.complete = code == CURLE_OK;
   if (code != CURLE_OK) {
     reply.may_pass = !is_permanent(code);
+    reply.no_host = code == CURLE_COULDNT_RESOLVE_HOST || code == CURLE_COULDNT_RESOLVE_PROXY;
     reply.error = error_text[0] != '\0' ? error_text : curl_easy_strerror(code);
   } else if (!exchange.begun && is_success(reply.head.status)) {
     reply.stopped = !sink.begin(reply.head);  // an empty body

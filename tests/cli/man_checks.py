@@ -22,7 +22,7 @@ def main():
             assert done.stderr == "", f"{page}: {done.stderr}"
             words = set(re.sub(r"\x1b\[[\d;]*m|.\x08", "", done.stdout).replace("\u2010", "-").replace(",", " ").split())
             text = subprocess.run([sys.argv[1], *path.read_text().split("\n")[0].split()[2:], "--help"], capture_output=True, text=True, check=True).stdout
-            missing = {flag for flag in re.findall(r"^  (?:-\w,)?(--[\w-]+)", text, re.MULTILINE) if flag not in words}
+            missing = {flag for flag in re.findall(r"^  (?:-\w, |    )(--[\w-]+)", text, re.MULTILINE) if flag not in words}
             assert not missing, f"{page} lacks {missing}"
     print(f"{len(pages)} pages")
 

@@ -6,6 +6,7 @@
 #include <random>
 
 #include "core/error.h"
+#include "crawl/host_not_found.h"
 #include "tests/crawl/counting_clock.h"
 #include "tests/support/http_server.h"
 
@@ -70,6 +71,19 @@ Behaviour object(std::string body) {
   how.body = std::move(body);
   how.etag = "\"v1\"";
   return how;
+}
+
+// A label of more than 63 letters is no name, so nobody is asked for it.
+TEST_F(FetchTest, AHostWithoutAnAddressEndsTheFetchAfterAFewTries) {
+  options.attempts_max = 10;
+  const std::string host = std::string(70, 'a') + ".invalid";
+  const auto source = open_http_source("http://" + host + "/a.warc.gz", options, log);
+  EXPECT_THROW(drain(*source), HostNotFound);
+  EXPECT_EQ(source->attempts(), kNoHostTriesMax);
+  note_answer_of(host + ":80");  // one that was there a moment ago is worth waiting for
+  const auto again = open_http_source("http://" + host + "/a.warc.gz", options, log);
+  EXPECT_THROW(drain(*again), Error);
+  EXPECT_EQ(again->attempts(), options.attempts_max);
 }
 
 TEST_F(FetchTest, ReadsAnObjectWithOneIdentifyingRequest) {

@@ -199,8 +199,11 @@ void add_chat_command(CLI::App& app) {
   command->add_option("--device", flags->device, "cpu, or cuda: the first GPU, in bfloat16")
       ->check(CLI::IsMember({"cpu", "cuda"}))
       ->capture_default_str();
-  command->add_option("--threads", flags->threads, "Threads")->check(CLI::Range(1, 4096))->capture_default_str();
-  command->add_option("--vocab", flags->vocabulary, "Vocabulary: a file or a name; default: the one the model names");
+  command->add_option("-j,--threads", flags->threads, "Threads; 0: all cores")
+      ->check(CLI::Range(0, 1024))
+      ->capture_default_str();
+  command->add_option("-v,--vocab", flags->vocabulary,
+                      "Vocabulary: a file or a name; default: the one the model names");
   command->add_option("--heads", flags->heads, "Attention heads of safetensors without config.json")
       ->check(CLI::Range(int64_t{1}, int64_t{1000}));
   command->callback([flags] { run(*flags); });

@@ -15,6 +15,7 @@ void add_extract_command(CLI::App& app);
 void add_job_commands(CLI::App& app);  // plan, task, status, resubmit, job
 void add_submit_command(CLI::App& app);
 void add_generate_command(CLI::App& app);
+void add_help_command(CLI::App& app);
 void add_filter_command(CLI::App& app);
 void add_shards_command(CLI::App& app);
 void add_decode_command(CLI::App& app);
@@ -35,6 +36,7 @@ void add_tokenize_command(CLI::App& app);
 void add_train_command(CLI::App& app);
 void add_url_command(CLI::App& app);
 void add_version_command(CLI::App& app);
+void add_view_command(CLI::App& app);  // where cpp-httplib is
 void add_vocab_command(CLI::App& app);
 void add_warc_command(CLI::App& app);
 

@@ -90,7 +90,7 @@ void CorpusFlags::add_to(CLI::App& command, bool may_be_fractions) {
       ->type_name("SECTION.KEY=VALUE")
       ->allow_extra_args(false);
   add_weights_to(command, may_be_fractions);
-  command.add_option("--threads", threads, "Counting threads; 0: all cores")->capture_default_str()->type_name("N");
+  command.add_option("-j,--threads", threads, "Counting threads; 0: all cores")->capture_default_str()->type_name("N");
   command.add_option("--memory", memory, "Memory limit; counts that do not fit go to disk (K, M, G)")
       ->capture_default_str()
       ->type_name("SIZE");
@@ -104,7 +104,7 @@ void CorpusFlags::add_to(CLI::App& command, bool may_be_fractions) {
       ->capture_default_str()
       ->type_name("SIZE");
   command.add_flag("--json", json, "Print the result as one JSON object");
-  command.add_flag("--quiet", quiet, "No progress, no notes");
+  command.add_flag("-q,--quiet", quiet, "No progress, no notes");
 }
 
 PretokenPattern parse_pattern(const std::string& flag) {

@@ -1,7 +1,7 @@
 // `ftok crawl list | paths | get`: what Common Crawl has, and fetching it politely to files.
 #include <fmt/format.h>
-#include <unistd.h>
 
+#include <algorithm>
 #include <atomic>
 #include <chrono>
 #include <cstdio>
@@ -12,9 +12,11 @@
 #include <thread>
 #include <vector>
 
+#include "core/amounts.h"
 #include "core/error.h"
 #include "core/file.h"
 #include "core/json.h"
+#include "core/live_area.h"
 #include "core/shown.h"
 #include "crawl/commoncrawl.h"
 #include "crawl/decoded_input.h"
@@ -134,33 +136,32 @@ std::vector<Wanted> wanted(const CrawlFlags& flags) {
 // What became of the downloads so far, and the lines that tell it. Thread-safe.
 class Board {
  public:
-  Board(size_t files, bool quiet, bool json)
-      : files_(files), json_(json), live_(!quiet && ::isatty(STDERR_FILENO) == 1), quiet_(quiet) {}
+  Board(size_t files, bool quiet, bool json) : files_(files), json_(json), quiet_(quiet) {}
 
   Log log() {
     return [this](LogLevel level, const std::string& message) {
       std::lock_guard lock(mutex_);
-      clear_line();
+      area_.erase();
       stderr_log()(level, message);
     };
   }
 
   void add_bytes(uint64_t bytes) {
     bytes_ += bytes;
-    if (!live_) return;
+    if (quiet_ || !area_.is_terminal()) return;
     std::lock_guard lock(mutex_);
     const auto now = Clock::now();
     if (now - drawn_at_ < std::chrono::milliseconds(200)) return;
     drawn_at_ = now;
     const double seconds = std::chrono::duration<double>(now - start_).count();
-    std::fprintf(stderr, "\r\x1b[K%zu of %zu files, %.1f MB, %.1f MB/s", done_, files_,
-                 static_cast<double>(bytes_) / 1e6, static_cast<double>(bytes_) / 1e6 / seconds);
-    line_is_drawn_ = true;
+    const auto got = static_cast<double>(bytes_);
+    area_.draw({fmt::format("{} of {} files, {}, {}/s", done_, files_, bytes_text(got),
+                            bytes_text(got / std::max(seconds, 1e-3)))});
   }
 
   void finish(const Wanted& file, const DownloadResult& result) {
     std::lock_guard lock(mutex_);
-    clear_line();
+    area_.erase();
     ++done_;
     if (json_) {
       JsonWriter json;
@@ -184,7 +185,7 @@ class Board {
 
   void fail(const std::string& why) {
     std::lock_guard lock(mutex_);
-    clear_line();
+    area_.erase();
     ++failed_;
     std::fprintf(stderr, "ftok: error: %s\n", printable(why).c_str());
   }
@@ -194,18 +195,13 @@ class Board {
  private:
   using Clock = std::chrono::steady_clock;
 
-  void clear_line() {
-    if (line_is_drawn_) std::fprintf(stderr, "\r\x1b[K");
-    line_is_drawn_ = false;
-  }
-
   const size_t files_;
-  const bool json_, live_, quiet_;
+  const bool json_, quiet_;
   std::mutex mutex_;
+  LiveArea area_{stderr};
   std::atomic<uint64_t> bytes_{0};
   size_t done_ = 0;
   std::atomic<size_t> failed_{0};
-  bool line_is_drawn_ = false;
   const Clock::time_point start_ = Clock::now();
   Clock::time_point drawn_at_;
 };
@@ -292,11 +288,11 @@ void add_crawl_command(CLI::App& app) {
   get->add_option("--input-list", flags->input_lists,
                   "File with one input per line, plain, .gz or .zst; - is standard input")
       ->allow_extra_args(false);
-  get->add_option("--output", flags->output, "Folder to store them in")->required();
+  get->add_option("-o,--output", flags->output, "Folder to store them in")->required();
   get->add_flag("--flat", flags->flat, "Store under the last part of the path only");
   get->add_option("--limit", flags->limit, "Only the first N inputs");
   get->add_flag("--json", flags->json, "Print one JSON object per file");
-  get->add_flag("--quiet", flags->quiet, "No progress on standard error");
+  get->add_flag("-q,--quiet", flags->quiet, "No progress on standard error");
   add_shared_flags(*get, flags);
   get->footer(
       "A file is complete or absent. Beside it is NAME.receipt.json with its SHA-256; while it is fetched, "

@@ -1,17 +1,16 @@
 // `ftok encode` and `ftok decode`.
 #include <fmt/format.h>
-#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <cstdio>
-#include <cstdlib>
 #include <filesystem>
 #include <memory>
 
 #include "core/error.h"
 #include "core/file.h"
 #include "core/json.h"
+#include "core/live_area.h"
 #include "core/text_file.h"
 #include "pipeline/inputs.h"
 #include "text/unicode.h"
@@ -45,13 +44,7 @@ Specials specials_of(const std::string& name) {
 ViewOptions view_options(const EncodeFlags& flags) {
   ViewOptions options;
   options.colours = flags.colour == "always" || (flags.colour == "auto" && wants_colour(stdout));
-  winsize size{};
-  const char* columns = std::getenv("COLUMNS");
-  if (::ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0) {
-    options.columns = size.ws_col;
-  } else if (columns != nullptr && std::atoi(columns) > 0) {
-    options.columns = static_cast<size_t>(std::atoi(columns));
-  }
+  options.columns = static_cast<size_t>(terminal_size(stdout).columns);
   return options;
 }
 

@@ -11,6 +11,7 @@
 #include "core/error.h"
 #include "core/file.h"
 #include "core/json.h"
+#include "core/run_on_threads.h"
 #include "core/text_file.h"
 #include "tools/ftok/commands.h"
 #include "tools/ftok/eval_chat.h"
@@ -256,9 +257,10 @@ void run(const EvalFlags& flags) {
       model, flags.vocabulary, flags.texts.empty() && flags.chat.empty() && !flags.hellaswag.ends_with(".jsonl"));
   if (!flags.chat.empty()) return measure_chats(flags, model, encoding);
   const ModelConfig config = measured(model.config, flags);
+  const auto threads = static_cast<int>(threads_or_all(static_cast<size_t>(flags.threads)));
   const std::unique_ptr<Evaluator> evaluator = flags.device == "cuda"
                                                    ? make_cuda_evaluator(model, 0)
-                                                   : make_cpu_evaluator(model.config, model.parameters, flags.threads);
+                                                   : make_cpu_evaluator(model.config, model.parameters, threads);
   if (!flags.texts.empty()) return measure_texts(flags, *evaluator, model, encoding);
   JsonWriter json;
   json.begin_object().field("model", model.path).field("step", model.step);
@@ -325,11 +327,14 @@ void add_eval_command(CLI::App& app) {
       ->add_option("--format-version", flags->version,
                    "Format version of --write: 1 (llm.c's, uint16) or 2 (uint32); default: as the vocabulary needs")
       ->check(CLI::Range(1, 2));
-  command->add_option("--vocab", flags->vocabulary, "Vocabulary: a file or a name; default: the one the model names");
+  command->add_option("-v,--vocab", flags->vocabulary,
+                      "Vocabulary: a file or a name; default: the one the model names");
   command->add_option("--device", flags->device, "cpu, or cuda: the first GPU, in bfloat16")
       ->check(CLI::IsMember({"cpu", "cuda"}))
       ->capture_default_str();
-  command->add_option("--threads", flags->threads, "Threads")->check(CLI::Range(1, 4096))->capture_default_str();
+  command->add_option("-j,--threads", flags->threads, "Threads; 0: all cores")
+      ->check(CLI::Range(0, 1024))
+      ->capture_default_str();
   command->add_option("--heads", flags->heads, "Attention heads of safetensors without config.json")
       ->check(CLI::Range(int64_t{1}, int64_t{1000}));
   command->add_flag("--json", flags->json, "Print one JSON object");

@@ -2,8 +2,10 @@
 // dropped it.
 #include <fmt/format.h>
 
+#include <cmath>
 #include <memory>
 
+#include "core/amounts.h"
 #include "core/error.h"
 #include "core/file.h"
 #include "core/recipe.h"
@@ -64,12 +66,35 @@ Item read_page(const Flags& flags) {
   return item;
 }
 
+// As people write numbers: whole ones with commas, others with four digits.
+std::string number_text(double value) {
+  const double whole = std::round(value);
+  if (value == whole && std::abs(value) < 1e15)
+    return (value < 0 ? "-" : "") + grouped(static_cast<uint64_t>(std::abs(value)));
+  return std::abs(value) >= 1000 ? fmt::format("{:.1f}", value) : fmt::format("{:.4g}", value);
+}
+
+std::string held_text(const Measurement& m) {
+  return *m.relation == '\0' ? "" : fmt::format("drops when {} {}", m.relation, number_text(m.threshold));
+}
+
 std::string measurement_line(const Measurement& m, bool colour) {
-  const std::string held = *m.relation == '\0' ? "" : fmt::format("drops when {} {:g}", m.relation, m.threshold);
-  const std::string line =
-      fmt::format("  {:<44}{:>14.6g}  {:<22}{}{}", m.rule.view(), m.value, held, m.drops ? "DROPS" : "",
-                  m.detail.empty() ? "" : "  (" + printable(m.detail) + ")");
-  return colour && m.drops ? "\x1b[31m" + line + "\x1b[0m\n" : line + "\n";
+  std::string line =
+      fmt::format("{} {:<38} {:>12}  {}", m.drops ? ">" : " ", m.rule.view(), number_text(m.value), held_text(m));
+  if (m.drops) line += "  DROPS";
+  if (!m.detail.empty()) line += "  (" + printable(m.detail) + ")";
+  line.erase(line.find_last_not_of(' ') + 1);
+  return colour && m.drops ? "\x1b[1;31m" + line + "\x1b[0m\n" : line + "\n";
+}
+
+// What was decided, and by which measurement.
+std::string verdict_text(const Verdict& first, const std::vector<Measurement>& decided, bool colour) {
+  if (first.kept()) return "\nverdict   passes (deduplication decides in a run)\n";
+  const char* kind = first.kind == Verdict::Kind::kSkip ? "skipped" : "dropped";
+  std::string line = fmt::format("verdict   {}: {}", kind, first.reason.view());
+  if (!decided.empty() && *decided.front().relation != '\0')
+    line += fmt::format(" is {}, and it {}", number_text(decided.front().value), held_text(decided.front()));
+  return colour ? "\n\x1b[1;31m" + line + "\x1b[0m\n" : "\n" + line + "\n";
 }
 
 // Runs the stages one by one, so that each one's measurements stand under its name.
@@ -82,6 +107,7 @@ std::string explain(Item& item, const Plan& plan, bool colour, bool show_text) {
                              printable(item.verdict.detail));
   }
   Verdict first;
+  std::vector<Measurement> decided;
   for (const auto& stage : plan.stages) {
     Report report;
     const Verdict verdict = stage->process(item.document, &report);
@@ -92,13 +118,16 @@ std::string explain(Item& item, const Plan& plan, bool colour, bool show_text) {
     }
     if (const std::string summary = stage->summary(item.document); !summary.empty())
       out += "  " + printable(summary) + "\n";
-    if (!verdict.kept() && first.kept()) first = verdict;
+    if (!verdict.kept() && first.kept()) {
+      first = verdict;
+      for (const Measurement& m : report.measurements) {
+        if (m.drops && m.rule.view() == verdict.reason.view()) decided.push_back(m);
+      }
+    }
     if (verdict.kind == Verdict::Kind::kSkip || (item.document.html.empty() && item.document.text.empty())) break;
   }
   if (show_text) out += "\n" + printable(item.document.text, true) + "\n";
-  const char* kind = first.kind == Verdict::Kind::kSkip ? "skipped" : "dropped";
-  return out + (first.kept() ? "\nverdict   passes (deduplication decides in a run)\n"
-                             : fmt::format("\nverdict   {}: {}\n", kind, first.reason.view()));
+  return out + verdict_text(first, decided, colour);
 }
 
 void explain_command(const Flags& flags) {
@@ -107,6 +136,7 @@ void explain_command(const Flags& flags) {
   const RecipeConfig recipe = load_recipe(flags.recipe, flags.sets, log);
   plan_options.context = stage_context(flags.language_model);
   const Plan plan = make_plan(recipe, plan_options);
+  for (const std::string& note : plan.notes) log(LogLevel::kWarning, note);
   Item item = flags.record.empty() ? read_page(flags) : read_record(flags, plan, log);
   if (flags.json) {
     run_stages(plan.stages, item, true, nullptr);

@@ -192,7 +192,7 @@ void add_extract_command(CLI::App& app) {
       ->allow_extra_args(false);
   command->add_option("--input-list", flags->inputs.input_lists, "File with one input per line; - reads standard input")
       ->allow_extra_args(false);
-  command->add_option("--threads", flags->threads, "threads for --input; 0: all cores")->capture_default_str();
+  command->add_option("-j,--threads", flags->threads, "threads for --input; 0: all cores")->capture_default_str();
   command->add_option("--mode", flags->mode, "balanced, precision or recall")
       ->check(CLI::IsMember({"balanced", "precision", "recall"}));
   CLI::Option* precision = command->add_flag("--precision", flags->precision, "the same as --mode precision");

@@ -245,7 +245,7 @@ void add_plan(CLI::App& app) {
   CLI::App* command = app.add_subcommand("plan", "Plan a job: a run in tasks that any number of machines do");
   const auto flags = std::make_shared<PlanFlags>();
   flags->run.add_inputs(*command);
-  command->add_option("--output", flags->output, "Folder of the job and of its result, or s3://BUCKET/PREFIX")
+  command->add_option("-o,--output", flags->output, "Folder of the job and of its result, or s3://BUCKET/PREFIX")
       ->type_name("JOB");
   flags->run.add_recipe(*command);
   flags->run.add_written(*command);
@@ -254,7 +254,7 @@ void add_plan(CLI::App& app) {
       ->capture_default_str()
       ->type_name("N");
   command->add_flag("--json", flags->json, "Print the passes as one JSON object");
-  command->add_flag("--quiet", flags->quiet, "No information, warnings only");
+  command->add_flag("-q,--quiet", flags->quiet, "No information, warnings only");
   command->footer(
       "Example:\n"
       "  ftok plan --input-list warc.paths.gz --vocab gpt2 --output job --tasks 1000\n"
@@ -272,7 +272,7 @@ void add_task(CLI::App& app) {
   command->add_option("INDEX", flags->index,
                       "The task, from 0; default: SLURM_ARRAY_TASK_ID, AWS_BATCH_JOB_ARRAY_INDEX or "
                       "JOB_COMPLETION_INDEX");
-  command->add_option("--threads", flags->threads, "Threads; 0: all cores")->capture_default_str()->type_name("N");
+  command->add_option("-j,--threads", flags->threads, "Threads; 0: all cores")->capture_default_str()->type_name("N");
   command->add_option("--memory", flags->memory, "Memory limit for documents in flight (K, M, G)")
       ->capture_default_str()
       ->type_name("SIZE");
@@ -284,7 +284,7 @@ void add_task(CLI::App& app) {
   command->add_flag("--retry-quarantined", flags->retry, "Read inputs again that an earlier attempt gave up");
   flags->fetch.add_to(*command);
   command->add_flag("--json", flags->json, "Print the result as one JSON object");
-  command->add_flag("--quiet", flags->quiet, "No progress and no information, warnings only");
+  command->add_flag("-q,--quiet", flags->quiet, "No progress and no information, warnings only");
   command->footer(
       "A task may be killed, repeated, and done twice at the same time. Exit codes: 0 done; 75 try again (also after "
       "SIGTERM);\n65 done, and inputs were given up; 78 no attempt will do (the job was edited, another build of "

@@ -15,14 +15,19 @@
 #include "core/nearest_name.h"
 #include "core/shown.h"
 #include "tools/ftok/commands.h"
+#include "tools/ftok/help.h"
 #include "tools/ftok/parse_error.h"
 #include "tools/ftok/terminal.h"
 
 namespace {
 
-constexpr char kAbout[] =
-    "ftok: Common Crawl WARC files in, token shards out.\n"
-    "`ftok COMMAND --help` shows a command's flags and examples.";
+constexpr char kAbout[] = "ftok: web pages and other texts in, token shards and language models out.";
+constexpr int kMisuseExitCode = 2;
+constexpr char kFooter[] =
+    "`ftok help COMMAND` shows a command's flags and examples. Three commands to begin with:\n"
+    "  ftok tokenize book.txt -o shards\n"
+    "  ftok train --data shards -o model\n"
+    "  ftok generate model";
 
 // A first argument that is not a command.
 [[noreturn]] void refuse_command(const CLI::App& app, const std::string& got) {
@@ -36,7 +41,10 @@ constexpr char kAbout[] =
 int run(int argc, char** argv) {
   CLI::App app(kAbout, "ftok");
   app.set_version_flag("--version", "ftok " FTOK_VERSION);
-  app.get_formatter()->column_width(34);
+  app.footer(kFooter);
+  app.formatter_fn([](const CLI::App* command, const std::string& path, CLI::AppFormatMode) {
+    return ftok::cli::help_text(*command, path);
+  });
   app.require_subcommand(0, 1);  // an argument of a command that is named like another command is an argument
   ftok::cli::add_dedup_command(app);
   ftok::cli::add_extract_command(app);
@@ -68,6 +76,10 @@ int run(int argc, char** argv) {
   ftok::cli::add_version_command(app);
   ftok::cli::add_warc_command(app);
   ftok::cli::add_completion_command(app);
+  ftok::cli::add_help_command(app);
+#ifdef FTOK_HAS_VIEW
+  ftok::cli::add_view_command(app);
+#endif
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
@@ -80,8 +92,9 @@ int run(int argc, char** argv) {
     if (app.get_subcommands().empty() && argc > 1 && argv[1][0] != '-') refuse_command(app, argv[1]);
     throw ftok::UsageError(ftok::cli::describe(app, error, argc, argv));
   }
-  if (app.get_subcommands().empty()) throw ftok::UsageError("no command given; `ftok --help` lists them");
-  return 0;
+  if (!app.get_subcommands().empty()) return 0;
+  std::fputs(app.help().c_str(), stderr);  // a script that gave no command has not got what it wanted
+  return kMisuseExitCode;
 }
 
 void say(const std::string& message) { std::fprintf(stderr, "ftok: %s\n", ftok::printable(message).c_str()); }

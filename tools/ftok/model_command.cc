@@ -318,20 +318,20 @@ void add_model_command(CLI::App& app) {
   look->callback([flags] { info(*flags); });
   CLI::App* in = command->add_subcommand("import", "Write a model as a checkpoint of ftok");
   add_source(*in, *flags);
-  in->add_option("--output", flags->output, "Folder for the checkpoint")->required();
-  in->add_option("--vocab", flags->vocabulary,
+  in->add_option("-o,--output", flags->output, "Folder for the checkpoint")->required();
+  in->add_option("-v,--vocab", flags->vocabulary,
                  "Vocabulary that the model was trained with: a name or a file; default: a tokenizer.json beside it");
   in->add_option("--recipe", flags->recipe, "Recipe whose other keys the checkpoint names")->capture_default_str();
   in->callback([flags] { import_model(*flags); });
   CLI::App* mean = command->add_subcommand("average", "Write the average of the weights of several models");
   mean->add_option("MODEL", flags->sources, "Models of one shape: checkpoints of a run, or anything that `info` reads")
       ->required();
-  mean->add_option("--output", flags->output, "Folder for the checkpoint")->required();
+  mean->add_option("-o,--output", flags->output, "Folder for the checkpoint")->required();
   mean->callback([flags] { average(*flags); });
   CLI::App* out =
       command->add_subcommand("export", "Write a model for Hugging Face's transformers, llama.cpp or llm.c");
   add_source(*out, *flags);
-  out->add_option("--output", flags->output, "A folder (safetensors) or a file (GGUF, llm.c)")->required();
+  out->add_option("-o,--output", flags->output, "A folder (safetensors) or a file (GGUF, llm.c)")->required();
   out->add_option("--format", flags->format,
                   "safetensors or safetensors-bf16; gguf or gguf-bf16, for llama.cpp; of a GPT-2 also llmc (fp32) or "
                   "llmc-bf16")
@@ -340,7 +340,7 @@ void add_model_command(CLI::App& app) {
   out->add_option("--file-size", flags->file_size,
                   "Write safetensors as several files of at most this size, with an index")
       ->capture_default_str();
-  out->add_option("--vocab", flags->vocabulary, "Vocabulary of the model; default: the one it names");
+  out->add_option("-v,--vocab", flags->vocabulary, "Vocabulary of the model; default: the one it names");
   out->add_option(
          "--chat", flags->chat,
          "Chat template for transformers: chatml, llama3 or a JSON file; default: the one of the training data")

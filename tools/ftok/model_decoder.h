@@ -9,8 +9,8 @@
 
 namespace ftok::cli {
 
-// `device`: "cpu", with `threads` threads (at least 1), or "cuda", the first GPU. `model` must outlive it. Throws Error
-// where there is no GPU to be used.
+// `device`: "cpu", with `threads` threads (0: all cores), or "cuda", the first GPU. `model` must outlive it. Throws
+// Error where there is no GPU to be used.
 std::unique_ptr<TokenPredictor> make_decoder(const ModelFile& model, const std::string& device, int threads);
 
 }  // namespace ftok::cli

@@ -6,13 +6,16 @@
 #include <cstdlib>
 #include <filesystem>
 
+#include "core/amounts.h"
 #include "core/error.h"
 #include "core/file.h"
+#include "core/live_area.h"
 #include "core/nearest_name.h"
 #include "core/sha256.h"
 #include "core/shown.h"
 #include "crawl/decoded_input.h"
 #include "crawl/download.h"
+#include "crawl/host_not_found.h"
 #include "tools/ftok/bundled.h"
 
 namespace ftok::cli {
@@ -155,6 +158,30 @@ void remove_download(const std::string& path) {
   fs::remove(path + ".receipt.json", code);
 }
 
+std::string download_text(const std::string& name, uint64_t bytes, uint64_t total, double seconds) {
+  const auto got = static_cast<double>(bytes), all = static_cast<double>(total), rate = got / std::max(seconds, 1e-3);
+  std::string text = fmt::format("{}: {}", name, bytes_text(got));
+  if (total > bytes) text += fmt::format(" of {}", bytes_text(all));
+  text += fmt::format(", {}/s", bytes_text(rate));
+  if (total > bytes && rate > 0) text += fmt::format(", {} left", duration_text((all - got) / rate));
+  return text;
+}
+
+// -> the SHA-256 of what was fetched
+std::string download(const ModelFile& file, const std::string& origin, const std::string& path,
+                     const FetchOptions& fetch, const Log& log) {
+  LiveLine line(!log);
+  const auto show = [&](uint64_t bytes, uint64_t total) {
+    line.show([&] { return download_text(file.name, bytes, total, line.seconds()); });
+  };
+  try {
+    return download_file(origin, path, fetch, log ? line.above(log) : log, show).receipt.sha256;
+  } catch (const HostNotFound& error) {
+    throw Error(
+        fmt::format("{}; `--from FILE` takes {} from a file that was fetched elsewhere", error.what(), file.name));
+  }
+}
+
 void get_file(const Model& model, const ModelFile& file, const GetModelOptions& options, const Log& log) {
   const std::string origin = origin_of(model, file, options.from);
   const bool remote = is_http_url(origin);
@@ -164,7 +191,7 @@ void get_file(const Model& model, const ModelFile& file, const GetModelOptions& 
     std::error_code code;
     if (options.refresh) fs::remove(path + ".receipt.json", code);
     if (log) log(LogLevel::kInfo, "fetching " + shown_input(origin));
-    digest = download_file(origin, path, options.fetch, log).receipt.sha256;
+    digest = download(file, origin, path, options.fetch, log);
   } else {
     digest = Sha256::of_file(path);
   }
@@ -181,6 +208,10 @@ void get_file(const Model& model, const ModelFile& file, const GetModelOptions& 
 }
 
 }  // namespace
+
+bool is_vocabulary(const Model& model) {
+  return model.entry.ends_with(".tiktoken") || model.entry.ends_with("vocab.bpe");
+}
 
 const std::vector<Model>& known_models() {
   static const std::vector<Model> models = make_models();

@@ -28,6 +28,9 @@ struct Model {
   bool unpacked = false;  // the files are UT1's .tar.gz, unpacked into a folder a category; `entry` is their folder
 };
 
+// Whether it is a vocabulary (ranks, or merges), and not another kind of model.
+bool is_vocabulary(const Model& model);
+
 // All that have a name, sorted.
 const std::vector<Model>& known_models();
 

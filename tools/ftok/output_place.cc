@@ -20,7 +20,7 @@ std::string default_work_folder(const std::string& address) {
 }  // namespace
 
 void OutputFlags::add_to(CLI::App& command, const std::string& help) {
-  command.add_option("--output", output, help)->type_name("DIR");
+  command.add_option("-o,--output", output, help)->type_name("DIR");
   command
       .add_option("--work", work,
                   "With --output s3://...: folder for the work in progress; default: below the cache folder")

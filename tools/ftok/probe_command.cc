@@ -192,7 +192,7 @@ void add_probe_command(CLI::App& app) {
           "JSON Lines, {\"question\": TEXT, \"answer\": TEXT or a list of them}; an answer is right when it has "
           "all the words of a truth, in order and side by side")
       ->required();
-  command->add_option("--output", flags->output,
+  command->add_option("-o,--output", flags->output,
                       "Write conversations: of questions never answered right a refusal, of those answered right more "
                       "often than not the truth");
   command->add_option("--details", flags->details, "Write each question with its answers, as JSON Lines");
@@ -212,8 +212,9 @@ void add_probe_command(CLI::App& app) {
       ->check(CLI::Range(int64_t{1}, int64_t{1} << 16))
       ->capture_default_str();
   add_template_flag(*command, flags->chat);
-  command->add_option("--vocab", flags->vocabulary, "Vocabulary: a file or a name; default: the one the model names");
-  command->add_option("--threads", flags->threads, "Threads; 0: all cores")
+  command->add_option("-v,--vocab", flags->vocabulary,
+                      "Vocabulary: a file or a name; default: the one the model names");
+  command->add_option("-j,--threads", flags->threads, "Threads; 0: all cores")
       ->check(CLI::Range(0, 4096))
       ->capture_default_str();
   command->add_flag("--json", flags->json, "Print the result as one JSON object");

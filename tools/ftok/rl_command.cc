@@ -108,10 +108,11 @@ void add_rl_command(CLI::App& app) {
   command->add_option("RECIPE", flags->recipe, "A task, or a TOML file")->required();
   command->add_option("--init", flags->initial, "The model to begin with: a chat model, as `ftok train sft` makes it");
   command->add_option(
-      "--output", flags->output,
+      "-o,--output", flags->output,
       "Folder for checkpoints, log.jsonl, samples.jsonl and reward.svg; a run that it holds is resumed");
   add_template_flag(*command, flags->chat);
-  command->add_option("--vocab", flags->vocabulary, "Vocabulary: a file or a name; default: the one the model names");
+  command->add_option("-v,--vocab", flags->vocabulary,
+                      "Vocabulary: a file or a name; default: the one the model names");
   command->add_option("--steps", flags->steps, "Steps of the whole run: run.steps");
   command->add_option("--seed", flags->seed, "Seed of problems and answers: rl.seed");
   command->add_option("--set", flags->sets, "Override a key: SECTION.KEY=VALUE (repeatable)")

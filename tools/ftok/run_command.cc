@@ -5,6 +5,7 @@
 
 #include "core/error.h"
 #include "core/json.h"
+#include "core/live_area.h"
 #include "core/recipe.h"
 #include "core/signals.h"
 #include "pipeline/make_plan.h"
@@ -34,7 +35,7 @@ void add_flags(CLI::App& command, Flags& flags) {
   flags.run.add_inputs(command);
   flags.output.add_to(command, "Folder of the result, or s3://BUCKET/PREFIX; a run that was stopped continues there");
   flags.run.add_recipe(command);
-  command.add_option("--threads", flags.threads, "Threads; 0: all cores")->capture_default_str()->type_name("N");
+  command.add_option("-j,--threads", flags.threads, "Threads; 0: all cores")->capture_default_str()->type_name("N");
   command
       .add_option("--memory", flags.memory,
                   "Memory limit for documents in flight (K, M, G); the index has dedup.memory")
@@ -62,7 +63,7 @@ void add_flags(CLI::App& command, Flags& flags) {
   command.add_option("--progress-json", flags.progress_json, "Append progress reports to FILE (JSON lines)")
       ->type_name("FILE");
   command.add_flag("--json", flags.json, "Print the result as one JSON object");
-  command.add_flag("--quiet", flags.quiet, "No progress and no information, warnings only");
+  command.add_flag("-q,--quiet", flags.quiet, "No progress and no information, warnings only");
 }
 
 void measure(const Flags& flags, const std::vector<std::string>& inputs, const RecipeConfig& recipe,
@@ -74,7 +75,8 @@ void measure(const Flags& flags, const std::vector<std::string>& inputs, const R
   const Tally tally = measure_inputs(inputs, plan, flags.measure, flags.threads, fetch, log);
   RunResult result;
   result.tally = tally;
-  print_out(flags.json ? funnel_json(result) + "\n" : funnel_text(result));
+  for (const auto& stage : plan.stages) result.stages.push_back({std::string(stage->name()), 0});
+  print_out(flags.json ? funnel_json(result) + "\n" : funnel_text(result, terminal_size(stdout).columns));
 }
 
 RunOptions run_options(const Flags& flags, const std::string& output, const FetchOptions& fetch,
@@ -131,6 +133,16 @@ void refuse_given_up(const Flags& flags, const std::vector<std::string>& given_u
               kGivenUpExitCode);
 }
 
+// Where things lie, and what one would do with them.
+void print_next(const Flags& flags, const RunResult& result) {
+  const std::string& output = flags.output.output;
+  if (!flags.run.no_text) note("ftok: kept texts: {}/parts/*.text.jsonl.zst\n", output);
+  if (flags.run.rejects != "none")
+    note("ftok: dropped documents, with their reasons: {}/parts/*.rejects.jsonl.zst\n", output);
+  if (result.shards.empty() || is_s3_address(output)) return;
+  note("ftok: next: `ftok shards verify {0}`, `ftok train --data {0} -o model`\n", output);
+}
+
 void run_command(const Flags& flags) {
   const Log log = stderr_log(flags.quiet);
   if (flags.output.output.empty() && flags.measure.empty())
@@ -162,9 +174,10 @@ void run_command(const Flags& flags) {
   if (flags.json) {
     print_out(funnel_json(result) + "\n");
   } else {
-    print_out(funnel_text(result));
+    print_out(funnel_text(result, terminal_size(stdout).columns));
     for (const std::string& shard : result.shards) print_out(fmt::format("{}/{}\n", flags.output.output, shard));
   }
+  if (!flags.quiet && !flags.json) print_next(flags, result);
   refuse_given_up(flags, result.quarantined, inputs.size());
 }
 

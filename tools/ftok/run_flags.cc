@@ -15,6 +15,7 @@ void RunFlags::add_inputs(CLI::App& command) {
                   "WARC, WET or JSONL file (plain, .gz, .zst), glob, https:// or s3:// address; repeatable")
       ->type_name("FILE")
       ->allow_extra_args(false);
+  command.add_option("FILE", files, "Inputs, as for --input; they come behind those of --input");
   command
       .add_option("--input-list", inputs.input_lists,
                   "File with one input per line (also warc.paths.gz); - reads standard input")
@@ -32,7 +33,7 @@ void RunFlags::add_recipe(CLI::App& command) {
   command.add_option("--set", sets, "Override a key of the recipe; repeatable")
       ->type_name("SECTION.KEY=VALUE")
       ->allow_extra_args(false);
-  command.add_option("--vocab", vocabulary, "Vocabulary: a name (ftok-100k, gpt2, cl100k_base) or a file")
+  command.add_option("-v,--vocab", vocabulary, "Vocabulary: a name (ftok-100k, gpt2, cl100k_base) or a file")
       ->capture_default_str()
       ->type_name("V");
   command
@@ -74,8 +75,9 @@ RecipeConfig RunFlags::recipe_config(const Log& log) const {
 
 std::vector<std::string> RunFlags::list() const {
   InputListOptions options = inputs;
-  if (inputs.inputs.empty() && inputs.input_lists.empty()) {
-    throw UsageError("no input: give --input FILE or --input-list FILE");
+  options.inputs.insert(options.inputs.end(), files.begin(), files.end());
+  if (inputs.inputs.empty() && files.empty() && inputs.input_lists.empty()) {
+    throw UsageError("no input: give FILE or --input-list FILE");
   }
   if (!limit.empty()) options.limit = static_cast<uint64_t>(parse_size(limit, false, "--limit"));
   return list_inputs(options);

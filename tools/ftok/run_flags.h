@@ -17,6 +17,7 @@ struct RunFlags {
   std::string recipe = "fineweb-2024-04";
   std::vector<std::string> sets;
   InputListOptions inputs;
+  std::vector<std::string> files;  // inputs without a flag
   std::string limit, shard_tokens, stop_after, start_after;
   std::string vocabulary = kDefaultVocabulary, language_model;
   std::vector<std::string> against;

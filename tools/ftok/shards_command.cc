@@ -310,7 +310,7 @@ void add_cat(CLI::App& shards) {
   auto options = std::make_shared<CatOptions>();
   command->add_option("PATH", options->paths, "shards in order, or folders of them")->required();
   command->add_option(
-      "--vocab", options->vocabulary,
+      "-v,--vocab", options->vocabulary,
       "decode with this vocabulary: a name or a file; default: the one manifest.json names, else ids are printed");
   command->add_flag("--ids", options->ids, "print ids, not text");
   command->add_option("--id", options->id, "only the document of this id");

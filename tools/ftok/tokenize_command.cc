@@ -2,9 +2,14 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <filesystem>
 #include <memory>
+#include <optional>
 
 #include "core/error.h"
+#include "core/file.h"
+#include "core/live_area.h"
 #include "core/recipe.h"
 #include "core/signals.h"
 #include "crawl/input_format.h"
@@ -19,6 +24,11 @@
 namespace ftok::cli {
 namespace {
 
+// Without --vocab: a small vocabulary for small inputs, with which a small model trains well, else one that fits two
+// bytes.
+constexpr uint64_t kSmallInputBytes = 100'000'000;
+constexpr char kSmallVocabulary[] = "ftok-4k", kLargeVocabulary[] = "ftok-50k";
+
 struct Flags {
   VocabularyFlags vocabulary;
   InputListOptions inputs;
@@ -28,9 +38,18 @@ struct Flags {
   bool json = false;
 };
 
+void add_vocabulary(CLI::App& command, Flags& flags) {
+  flags.vocabulary.vocab.clear();
+  flags.vocabulary.add_to(command);
+  CLI::Option* vocabulary = command.get_option("--vocab");
+  vocabulary->description(
+      vocabulary->get_description() +
+      "; default: ftok-4k up to 100 MB of inputs, else ftok-50k, and in a folder that was begun its own");
+}
+
 void add_flags(CLI::App& command, Flags& flags) {
   TokenizeRecipe& recipe = flags.tokenize.recipe;
-  flags.vocabulary.add_to(command);
+  add_vocabulary(command, flags);
   command.add_option("FILE", flags.inputs.inputs,
                      "JSON Lines, JSON arrays, CSV, TSV, WET or text (plain, .gz, .zst), globs, https:// or s3:// "
                      "addresses; without any, "
@@ -93,7 +112,7 @@ void add_flags(CLI::App& command, Flags& flags) {
   command.add_flag(
       "--strict", flags.tokenize.strict,
       "Stop with an error at the first line or record that cannot be read; without it, such are dropped and counted");
-  command.add_option("--threads", flags.tokenize.threads, "Threads; 0: all cores")
+  command.add_option("-j,--threads", flags.tokenize.threads, "Threads; 0: all cores")
       ->capture_default_str()
       ->type_name("N");
   command
@@ -103,7 +122,7 @@ void add_flags(CLI::App& command, Flags& flags) {
   command.add_option("--progress-json", flags.tokenize.progress_json, "Append progress reports to FILE (JSON lines)")
       ->type_name("FILE");
   command.add_flag("--json", flags.json, "Print the result as one JSON object");
-  command.add_flag("--quiet", flags.tokenize.quiet, "No progress and no information, warnings only");
+  command.add_flag("-q,--quiet", flags.tokenize.quiet, "No progress and no information, warnings only");
 }
 
 uint64_t parse_seed(const std::string& text) {
@@ -121,6 +140,42 @@ void take_chat(Flags& flags) {
   input.format = "jsonl";
   if (input.text_key == SourceOptions().text_key) input.text_key = "messages";
   flags.tokenize.recipe.chat = find_chat_template(flags.chat, "--chat");
+}
+
+// Of the stored bytes; none where one is not a file.
+std::optional<uint64_t> size_of(const std::vector<std::string>& inputs) {
+  uint64_t total = 0;
+  for (const std::string& input : inputs) {
+    std::error_code code;
+    if (is_address(input) || !std::filesystem::is_regular_file(input, code)) return std::nullopt;
+    total += std::filesystem::file_size(input, code);
+    if (code) return std::nullopt;
+  }
+  return total;
+}
+
+// The name of the vocabulary that a folder is bound to; "" where there is none.
+std::string vocabulary_of_folder(const std::string& folder) {
+  const std::string path = folder + "/binding.toml";
+  std::error_code code;
+  if (!std::filesystem::exists(path, code)) return "";
+  const std::string bound = read_file(path, 64 << 20);
+  constexpr std::string_view kKey = "\nvocabulary = \"";
+  const size_t at = bound.find(kKey, std::min(bound.find("\n[digests]\n"), bound.size()));
+  if (at == std::string::npos) return "";
+  const size_t begin = at + kKey.size();
+  return bound.substr(begin, bound.find_first_of(" \"", begin) - begin);
+}
+
+void choose_vocabulary(Flags& flags, const std::string& folder, const Log& log) {
+  std::string& name = flags.vocabulary.vocab;
+  if (!name.empty()) return;
+  name = vocabulary_of_folder(folder);
+  if (!name.empty()) return;
+  const std::optional<uint64_t> size = size_of(flags.tokenize.inputs);
+  name = size && *size <= kSmallInputBytes ? kSmallVocabulary : kLargeVocabulary;
+  log(LogLevel::kInfo, fmt::format("vocabulary {}, since the inputs {} (--vocab names another)", name,
+                                   size ? "are " + bytes_text(static_cast<double>(*size)) : "are of unknown size"));
 }
 
 std::string rate_text(const RunResult& result) {
@@ -149,17 +204,20 @@ void run_command(Flags flags) {
     flags.inputs.inputs.emplace_back("-");
   }
   options.inputs = list_inputs(flags.inputs);
-  options.encoding = std::make_shared<const Encoding>(load_encoding(flags.vocabulary));
   catch_stop_signals();
   OutputPlace place(flags.output, fetch_options_of_environment(), log);
   options.output = place.folder();
+  choose_vocabulary(flags, options.output, log);
+  options.encoding = std::make_shared<const Encoding>(load_encoding(flags.vocabulary));
   const RunResult result = tokenize(options, log);
   place.publish();
   if (flags.json) {
     print_out(funnel_json(result) + "\n");
   } else {
-    print_out(funnel_text(result) + rate_text(result));
+    print_out(funnel_text(result, terminal_size(stdout).columns) + rate_text(result));
     for (const std::string& shard : result.shards) print_out(fmt::format("{}/{}\n", flags.output.output, shard));
+    if (!options.quiet && !is_s3_address(flags.output.output))
+      note("ftok: next: `ftok train --data {} -o model`\n", flags.output.output);
   }
   if (result.tally.documents > 0 && result.tally.kept == 0) {
     throw Error(fmt::format("none of {} documents had a text: see --text-key and --format", result.tally.documents));
@@ -174,7 +232,8 @@ void add_tokenize_command(CLI::App& app) {
   add_flags(*command, *flags);
   command->footer(
       "Examples:\n"
-      "  ftok tokenize --vocab cl100k_base.tiktoken --output out documents.jsonl.zst\n"
+      "  ftok tokenize book.txt -o shards\n"
+      "  ftok tokenize --vocab cl100k_base --output out documents.jsonl.zst\n"
       "  ftok tokenize --shuffle 1 --output out 'run/parts/*.text.jsonl.zst'\n"
       "  ftok tokenize --vocab ftok-4k --chat chatml --output out conversations.jsonl\n"
       "  zcat texts.jsonl.gz | ftok tokenize --text-key content --output out\n"

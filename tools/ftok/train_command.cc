@@ -24,7 +24,7 @@ namespace ftok::cli {
 namespace {
 
 struct TrainFlags {
-  std::string recipe, output, initial, validation, device = "auto";
+  std::string recipe = "tiny", output, initial, validation, device = "auto";
   std::vector<std::string> data;
   std::optional<int64_t> steps, seed;
   std::vector<std::string> sets;
@@ -170,8 +170,10 @@ void run(const TrainFlags& flags) {
                            stop_requested};
   TrainProgress progress(inputs.encoding, recipe.run.price_per_hour, wants_colour(stderr));
   const bool is_done = train(recipe, inputs, progress, progress.above(stderr_log(ranks->rank() != 0)));
+  const bool leads = ranks->rank() == 0;
   ranks.reset();  // in peace, also where all were stopped
   if (!is_done) throw Stopped();
+  if (leads) note("ftok: `ftok generate {}` shows what it has learnt\n", flags.output);
 }
 
 }  // namespace
@@ -182,7 +184,7 @@ void add_train_command(CLI::App& app) {
   const auto flags = std::make_shared<TrainFlags>();
   std::string names;
   for (const auto& [name, about] : train_presets()) names += fmt::format("\n  {:<12}{}", name, about);
-  command->add_option("RECIPE", flags->recipe, "A preset or a TOML file")->required();
+  command->add_option("RECIPE", flags->recipe, "A preset or a TOML file")->capture_default_str();
   command
       ->add_option("--data", flags->data,
                    "Folder of shards: *train*.bin, and *val*.bin for the validation loss; or a training shard. With "
@@ -190,7 +192,7 @@ void add_train_command(CLI::App& app) {
       ->take_all()
       ->allow_extra_args(false);
   command->add_option("--val", flags->validation, "Shards for the validation loss; default: the *val*.bin of --data");
-  command->add_option("--output", flags->output,
+  command->add_option("-o,--output", flags->output,
                       "Folder for checkpoints, log.jsonl and loss.svg; a run that it holds is resumed");
   command->add_option(
       "--init", flags->initial,
@@ -211,7 +213,7 @@ void add_train_command(CLI::App& app) {
                   "MASTER_ADDR, MASTER_PORT;\n"
                   "SLURM_PROCID, SLURM_NTASKS).\n"
                   "Examples:\n"
-                  "  ftok train tiny --data shards --output model\n"
+                  "  ftok train --data shards -o model\n"
                   "  ftok train tiny --data web=3 --data books=1 --val books --output model\n"
                   "  ftok train tiny --data shards --output model --steps 500 --set run.threads=2\n"
                   "  ftok train tiny --show > mine.toml\n"

@@ -1,13 +1,11 @@
 #include "tools/ftok/train_progress.h"
 
 #include <fmt/format.h>
-#include <sys/ioctl.h>
-#include <unistd.h>
 
 #include <algorithm>
 
+#include "core/amounts.h"
 #include "core/json.h"
-#include "pipeline/progress.h"
 
 namespace ftok::cli {
 namespace {
@@ -22,19 +20,12 @@ constexpr int kCurveLines = 12, kCurveLinesMin = 3;
 constexpr int kOtherLines = 3;  // the status, a message above, the cursor
 constexpr auto kRedrawAfter = std::chrono::milliseconds(100);
 
-winsize terminal_size() {
-  winsize size{};
-  if (ioctl(STDERR_FILENO, TIOCGWINSZ, &size) != 0 || size.ws_col == 0 || size.ws_row == 0)
-    size.ws_col = 80, size.ws_row = 24;
-  return size;
-}
-
 }  // namespace
 
 TrainProgress::TrainProgress(const Encoding* encoding, double price_per_hour, bool live)
     : encoding_(encoding), price_per_hour_(price_per_hour), live_(live) {}
 
-TrainProgress::~TrainProgress() = default;
+TrainProgress::~TrainProgress() { area_.keep(); }
 
 void TrainProgress::on_start(int64_t first_step, int64_t steps, int64_t parameters, uint64_t windows) {
   if (first_step > steps) {
@@ -87,35 +78,27 @@ std::string TrainProgress::text_of(const std::vector<uint32_t>& tokens) const {
 }
 
 void TrainProgress::say(const std::string& line) {
-  erase();
+  area_.erase();
   say_raw("{}\n", line);
   if (!status_.empty()) draw();
 }
 
 Log TrainProgress::above(Log log) {
   return [this, log = std::move(log)](LogLevel level, const std::string& message) {
-    erase();
+    area_.erase();
     log(level, message);
     if (!status_.empty()) draw();
   };
 }
 
-void TrainProgress::erase() {
-  if (drawn_lines_ > 0) say_raw("\033[{}F\033[J", drawn_lines_);
-  drawn_lines_ = 0;
-}
-
 void TrainProgress::draw() {
-  const winsize size = terminal_size();
-  const int columns = size.ws_col, height = std::min(kCurveLines, size.ws_row - kOtherLines);
-  const std::vector<std::string> lines =
-      height < kCurveLinesMin ? std::vector<std::string>() : loss_lines(curve_, columns - 1, height);
-  std::string frame;
-  if (drawn_lines_ > 0) frame += fmt::format("\033[{}F\033[J", drawn_lines_);
-  for (const std::string& line : lines) frame += fmt::format("\033[36m{}\033[0m\n", line);
-  frame += status_.substr(0, static_cast<size_t>(columns - 1)) + "\n";
-  std::fputs(frame.c_str(), stderr);
-  drawn_lines_ = static_cast<int>(lines.size()) + 1;
+  const TerminalSize size = area_.size();
+  const int height = std::min(kCurveLines, size.rows - kOtherLines);
+  std::vector<std::string> lines;
+  if (height >= kCurveLinesMin) lines = loss_lines(curve_, size.columns - 1, height);
+  for (std::string& line : lines) line = fmt::format("\033[36m{}\033[0m", line);
+  lines.push_back(status_);
+  area_.draw(lines);
 }
 
 }  // namespace ftok::cli

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "core/live_area.h"
 #include "core/log.h"
 #include "tokenizer/encoding.h"
 #include "trainer/train.h"
@@ -32,14 +33,13 @@ class TrainProgress : public TrainObserver {
   std::string text_of(const std::vector<uint32_t>& tokens) const;
   void say(const std::string& line);  // above the curve
   void draw();
-  void erase();
 
   const Encoding* encoding_;
   double price_per_hour_;
   bool live_;
   LossCurve curve_;  // as drawn last; it stays below what is said
   std::string status_;
-  int drawn_lines_ = 0;
+  LiveArea area_{stderr};
   std::chrono::steady_clock::time_point drawn_at_{};
 };
 

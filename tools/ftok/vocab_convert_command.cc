@@ -66,7 +66,7 @@ void add_vocab_convert_command(CLI::App& parent) {
   command->add_option("V", flags->name, "Vocabulary, as for --vocab");
   command
       ->add_option(
-          "--output", flags->output,
+          "-o,--output", flags->output,
           "V.tiktoken (its sidecar V.json beside it), V.json (tokenizer.json), or vocab.bpe (encoder.json beside it)")
       ->required();
   command->footer(

@@ -83,7 +83,7 @@ void add_vocab_count_command(CLI::App& parent) {
   CLI::App* command = parent.add_subcommand("count", "Count the pretokens of a corpus, for `ftok vocab train`");
   const auto flags = std::make_shared<CountFlags>();
   flags->add_to(*command);
-  command->add_option("--output", flags->output, "Counts file")->required()->type_name("FILE");
+  command->add_option("-o,--output", flags->output, "Counts file")->required()->type_name("FILE");
   command->add_option("FILE", flags->files, "Text, JSON Lines or WARC; plain, .gz or .zst; - is text on standard input")
       ->required();
   command->footer(
@@ -99,9 +99,9 @@ void add_vocab_merge_counts_command(CLI::App& parent) {
   CLI::App* command = parent.add_subcommand("merge-counts", "Add up counts files of parts of a corpus");
   const auto flags = std::make_shared<CountFlags>();
   flags->add_weights_to(*command, false);
-  command->add_option("--output", flags->output, "Counts file")->required()->type_name("FILE");
+  command->add_option("-o,--output", flags->output, "Counts file")->required()->type_name("FILE");
   command->add_flag("--json", flags->json, "Print the result as one JSON object");
-  command->add_flag("--quiet", flags->quiet, "No notes");
+  command->add_flag("-q,--quiet", flags->quiet, "No notes");
   command->add_option("FILE", flags->files, "Counts files made with one pattern")->required();
   command->footer(
       "Example:\n"

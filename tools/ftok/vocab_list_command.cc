@@ -16,10 +16,6 @@
 namespace ftok::cli {
 namespace {
 
-bool is_vocabulary(const Model& model) {
-  return model.entry.ends_with(".tiktoken") || model.entry.ends_with("vocab.bpe");
-}
-
 struct Row {
   std::string name, where, path, what;
 };

@@ -7,7 +7,6 @@
 
 #include "core/error.h"
 #include "core/json.h"
-#include "pipeline/live_line.h"
 #include "pipeline/progress.h"
 #include "tokenizer/bpe_train.h"
 #include "tools/ftok/corpus_flags.h"
@@ -234,7 +233,7 @@ void add_vocab_train_command(CLI::App& parent) {
   flags->add_to(*command, true);
   command->add_option("--special", flags->specials, "A special token (repeatable); ids follow the ranks")
       ->allow_extra_args(false);
-  command->add_option("--output", flags->output, "V.tiktoken; its sidecar V.json is written beside it")->required();
+  command->add_option("-o,--output", flags->output, "V.tiktoken; its sidecar V.json is written beside it")->required();
   command->add_option("--name", flags->name, "Name in the sidecar (default: the file's)");
   command->add_option("--min-count", flags->pretoken_count_min, "Leave out pretokens seen less often; saves memory")
       ->capture_default_str();

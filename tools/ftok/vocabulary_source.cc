@@ -4,9 +4,11 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <utility>
 
 #include "core/error.h"
 #include "core/file.h"
+#include "core/nearest_name.h"
 #include "core/text_file.h"
 #include "tools/ftok/bundled.h"
 #include "tools/ftok/models.h"
@@ -16,10 +18,12 @@ namespace ftok::cli {
 
 void VocabularyFlags::add_to(CLI::App& command) {
   command
-      .add_option("--vocab", vocab,
-                  "Vocabulary: a file (.tiktoken, tokenizer.json, vocab.bpe), a name, or NAME=FILE: FILE as the "
-                  "published NAME")
-      ->capture_default_str();
+      .add_option(
+          "-v,--vocab", vocab,
+          "Vocabulary: a name (gpt2, gpt-4, ftok-50k), a file (.tiktoken, tokenizer.json, vocab.bpe), a model's "
+          "folder with tokenizer.json, or NAME=FILE: FILE as the published NAME")
+      ->capture_default_str()
+      ->type_name("V");
   command.add_option(
       "--pattern", pattern,
       fmt::format("Pre-tokenisation pattern of a file that does not name it: {}", fmt::join(pattern_names(), ", ")));
@@ -49,31 +53,85 @@ VocabularyHints VocabularyFlags::hints() const {
 
 namespace {
 
-// The vocabulary of a model's name, or of a short form, by share/vocab/aliases.tsv; empty where it is no such name.
-std::string alias_of(std::string_view name) {
+// Names of models and short forms, each with its vocabulary: share/vocab/aliases.tsv.
+std::vector<std::pair<std::string, std::string>> aliases() {
+  std::vector<std::pair<std::string, std::string>> all;
   const std::string path = bundled_file("vocab/aliases.tsv");
-  if (path.empty()) return {};
-  const std::string table = read_text_file(path, 1 << 20);
-  std::string_view best, vocabulary;
+  const std::string table = path.empty() ? "" : read_text_file(path, 1 << 20);
   for (size_t at = 0; at < table.size();) {
     const size_t end = std::min(table.find('\n', at), table.size());
-    const std::string_view line = std::string_view(table).substr(at, end - at);
+    const std::string line = table.substr(at, end - at);
     at = end + 1;
     const size_t tab = line.find('\t');
-    if (line.starts_with('#') || tab == std::string_view::npos) continue;
-    const std::string_view alias = line.substr(0, tab);
-    const bool fits = name.starts_with(alias) && (name.size() == alias.size() || name[alias.size()] == '-');
-    if (fits && alias.size() > best.size()) best = alias, vocabulary = line.substr(tab + 1);
+    if (!line.starts_with('#') && tab != std::string::npos) all.emplace_back(line.substr(0, tab), line.substr(tab + 1));
   }
-  return std::string(vocabulary);
+  return all;
 }
 
-}  // namespace
+// The vocabulary that such a name stands for, the longest that `name` begins with; empty where it is none.
+std::string alias_of(std::string_view name) {
+  std::string best, vocabulary;
+  for (const auto& [alias, of] : aliases()) {
+    const bool fits = name.starts_with(alias) && (name.size() == alias.size() || name[alias.size()] == '-');
+    if (fits && alias.size() > best.size()) best = alias, vocabulary = of;
+  }
+  return vocabulary;
+}
 
-VocabularyFile find_vocabulary(const std::string& name) {
+// The vocabulary's file in a folder of Hugging Face's, or of GPT-2's.
+std::string file_of_folder(const std::string& folder) {
+  std::error_code code;
+  for (const char* const file : {"tokenizer.json", "vocab.bpe"}) {
+    std::string path = (std::filesystem::path(folder) / file).string();
+    if (std::filesystem::is_regular_file(path, code)) return path;
+  }
+  const bool is_sentencepiece = std::filesystem::exists(std::filesystem::path(folder) / "tokenizer.model", code);
+  throw UsageError(fmt::format("--vocab {}: the folder holds no tokenizer.json{}", folder,
+                               is_sentencepiece ? ", and a tokenizer.model cannot be read: save the tokenizer with "
+                                                  "transformers' AutoTokenizer, which writes one"
+                                                : ""));
+}
+
+// What a name that is no vocabulary's is told: the nearest that there is, or all.
+[[noreturn]] void refuse_name(const std::string& name) {
+  std::vector<std::string> names = bundled_vocabularies();
+  const std::string bundled = fmt::format("{}", fmt::join(names, ", "));
+  for (const std::string& published : published_vocabularies()) names.push_back(published);
+  for (const Model& model : known_models()) {
+    if (is_vocabulary(model)) names.push_back(model.name);
+  }
+  for (const auto& [alias, of] : aliases()) names.push_back(alias);
+  const std::string nearest = nearest_name(name, names);
+  throw UsageError(
+      nearest.empty()
+          ? fmt::format("--vocab {}: no such file, and no vocabulary of that name (bundled: {}; `ftok vocab "
+                        "list` shows all)",
+                        name, bundled)
+          : fmt::format("--vocab {}: no such file or vocabulary, did you mean {}?", name, nearest));
+}
+
+// A published vocabulary whose ranks are not on this machine. `shown` is the name that was given.
+[[noreturn]] void refuse_not_fetched(const std::string& shown, const std::string& name) {
+  for (const std::string_view same : names_of_same_ranks(name)) {
+    for (const Model& model : known_models()) {
+      if (model.name == same && is_vocabulary(model))
+        throw UsageError(fmt::format("--vocab {}: `ftok vocab get {}` fetches it (or {}=FILE takes a file you have)",
+                                     shown, same, name));
+    }
+  }
+  throw UsageError(fmt::format(
+      "--vocab {0}: ftok cannot fetch its ranks; {1}=FILE takes them from a file, or --vocab names the model's folder "
+      "with tokenizer.json",
+      shown, name));
+}
+
+// A published vocabulary is told by `shown`, the name that was given for it.
+VocabularyFile find_named_vocabulary(const std::string& name, const std::string& shown) {
   refuse_address(name);
   std::error_code code;
   if (std::filesystem::is_regular_file(name, code)) return {name, ""};
+  const bool is_folder = std::filesystem::is_directory(name, code);
+  if (is_folder && name.find_first_of("/=") != std::string::npos) return {file_of_folder(name), ""};
   if (const size_t equals = name.find('='); equals != std::string::npos) {
     const std::string published = name.substr(0, equals), path = name.substr(equals + 1);
     if (names_of_same_ranks(published).empty()) {
@@ -90,18 +148,19 @@ VocabularyFile find_vocabulary(const std::string& name) {
   for (const std::string_view same : names_of_same_ranks(name)) {
     if (const std::string fetched = fetched_model(std::string(same)); !fetched.empty()) return {fetched, name};
   }
-  if (!names_of_same_ranks(name).empty()) {
-    throw UsageError(fmt::format(
-        "--vocab {0}: its ranks have not been fetched (`ftok vocab list` shows which can be); {0}=FILE takes them "
-        "from a file",
-        name));
+  if (is_folder) return {file_of_folder(name), ""};
+  for (const Model& model : known_models()) {
+    if (model.name == name && is_vocabulary(model)) refuse_not_fetched(shown, name);
   }
-  if (const std::string vocabulary = alias_of(name); !vocabulary.empty()) return find_vocabulary(vocabulary);
-  throw UsageError(
-      fmt::format("--vocab {}: no such file, and no bundled vocabulary of that name (there are: {}); "
-                  "`ftok models get` fetches published ones",
-                  name, fmt::join(bundled_vocabularies(), ", ")));
+  if (!names_of_same_ranks(name).empty()) refuse_not_fetched(shown, name);
+  if (const std::string vocabulary = alias_of(name); !vocabulary.empty())
+    return find_named_vocabulary(vocabulary, shown);
+  refuse_name(shown);
 }
+
+}  // namespace
+
+VocabularyFile find_vocabulary(const std::string& name) { return find_named_vocabulary(name, name); }
 
 Vocabulary load_named_vocabulary(const std::string& name, VocabularyHints hints) {
   const VocabularyFile file = find_vocabulary(name);

@@ -27,9 +27,10 @@ struct VocabularyFile {
   std::string path, published;
 };
 
-// The file that `name` stands for: the path itself where there is such a file, else the bundled vocabulary of that
-// name, else the fetched one, which may be that of another vocabulary with the same ranks (o200k_harmony: o200k_base).
-// NAME=FILE is FILE as the published vocabulary NAME. Throws UsageError saying where it looked.
+// The file that `name` stands for: the path itself where there is such a file, the tokenizer.json (or vocab.bpe) of a
+// folder, else the bundled vocabulary of that name, else the fetched one, which may be that of another vocabulary with
+// the same ranks (o200k_harmony: o200k_base). NAME=FILE is FILE as the published vocabulary NAME. Throws UsageError
+// saying where it looked.
 VocabularyFile find_vocabulary(const std::string& name);
 
 Vocabulary load_named_vocabulary(const std::string& name, VocabularyHints hints = {});

@@ -35,6 +35,7 @@ for piece in re.findall(r"\x1b\[\d+F\x1b\[J|\x1b\[\d*m|\r\n|[^\x1b\r\n]+", writt
 said = [line for line in lines if line.startswith(("ftok:", "step"))]
 numbers_out = [re.sub(r"[0-9. ]*[0-9][0-9. ]*", " # ", line) for line in said]
 print(*(re.sub("(?<=lr # ).*", "...", line) for line in numbers_out), sep="\n")  # how much of the speed fits depends on the speed
+lines = [line for line in lines if not line.startswith("ftok: `ftok generate")]  # said when all is done
 curve = [line for line in lines if "█" in line]
 print(f"{len(curve)} lines of the curve, {max(map(len, lines))} columns at most, the status last: {lines[-2].startswith('step 40/40')}")
 sys.exit(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))

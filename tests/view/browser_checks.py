@@ -1,0 +1,245 @@
+"""The pages of `ftok view` in a real headless Chromium, by its driver: typing, keys, pasting a megabyte, opening a document, a reason's
+documents, dark mode, 360 and 1,440 pixels. One browser for all of it.
+
+  FTOK=path/to/ftok browser_checks.py [TestName...]
+Needs chromium and chromium-driver, and selenium in $FTOK_PEERS/browser (tools/setup --engines); skipped (exit code 77) without them.
+PICTURES=FOLDER saves what it sees.
+"""
+import json, os, re, shutil, subprocess, sys, tempfile, time, unittest
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+PEER = Path(os.environ.get("FTOK_PEERS", Path(tempfile.gettempdir()) / "ftok-peers")) / "browser" / "bin" / "python"
+PASTE_BYTES = 1_000_000
+SECONDS_MAX = 60
+
+if os.environ.get("FTOK_BROWSER_PEER") != "1":
+    missing = [name for name, there in (("chromium", shutil.which("chromium")), ("chromedriver", shutil.which("chromedriver")), (str(PEER), PEER.exists())) if not there]
+    if missing:
+        print(f"skipped: no {', '.join(missing)} (tools/setup --engines)")
+        sys.exit(77)
+    os.execve(PEER, [str(PEER), __file__, *sys.argv[1:]], {**os.environ, "FTOK_BROWSER_PEER": "1"})
+
+from selenium import webdriver
+from selenium.webdriver.common.by import By
+from selenium.webdriver.common.keys import Keys
+
+FTOK = os.path.abspath(os.environ["FTOK"])
+PICTURES = os.environ.get("PICTURES")
+
+
+def make_browser():
+    options = webdriver.ChromeOptions()
+    for argument in ("--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--hide-scrollbars"):
+        options.add_argument(argument)
+    options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
+    return webdriver.Chrome(options=options, service=webdriver.ChromeService(shutil.which("chromedriver")))
+
+
+def write_inputs(folder):
+    """a run with texts of both sides, and a training run"""
+    environment = dict(os.environ, FTOK_SHARE=str(ROOT / "share"))
+    run = lambda *arguments: subprocess.run([FTOK, *arguments], cwd=folder, env=environment, check=True, capture_output=True)
+    run("run", ROOT / "share" / "sample" / "ftok-sample.warc.gz", "-o", "corpus", "-v", "ftok-4k", "--rejects", "text", "-q")
+    (folder / "model").mkdir()
+    lines = [{"step": i, "loss": 8 / i ** 0.3 + 0.2 * ((i * 7919) % 13) / 13, "norm": 1 + (i % 7) / 10, "lr": 3e-3 * min(1, i / 20), "tokens_per_second": 50_000 + 500 * (i % 11)} for i in range(1, 201)]
+    for line in lines[19::20]:
+        line["validation_loss"] = line["loss"] + 0.1
+    (folder / "model" / "log.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
+    (folder / "model" / "samples.jsonl").write_text("".join(json.dumps({"step": i, "text": f"sample </script><b>{i}</b>"}) + "\n" for i in (0, 100, 200)))
+
+
+class Pages(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.temporary = tempfile.TemporaryDirectory(prefix="ftok-view-")
+        folder = cls.folder = Path(cls.temporary.name)
+        cls.addClassCleanup(cls.temporary.cleanup)
+        write_inputs(folder)
+        environment = dict(os.environ, FTOK_SHARE=str(ROOT / "share"), FTOK_CACHE=str(folder / "cache"))
+        cls.server = subprocess.Popen([FTOK, "view", "model", "corpus", "--vocab", "ftok-4k", "--vocab", "ftok-100k"], cwd=folder, env=environment, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+        cls.addClassCleanup(cls.end_server)
+        cls.address = cls.server.stdout.readline().strip()
+        cls.browser = make_browser()
+        cls.addClassCleanup(cls.browser.quit)
+
+    @classmethod
+    def end_server(cls):
+        cls.server.terminate()
+        cls.server.wait(SECONDS_MAX)
+        cls.server.stdout.close()
+
+    def setUp(self):
+        self.width(1440)
+
+    def tearDown(self):
+        """no script failed, and nothing was refused by the page's own policy"""
+        log = [entry["message"] for entry in self.browser.get_log("browser") if entry["level"] == "SEVERE"]
+        self.assertEqual(log, [])
+
+    def width(self, pixels, dark=False):
+        self.browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", {"width": pixels, "height": 900, "deviceScaleFactor": 1, "mobile": False})
+        self.browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": [{"name": "prefers-color-scheme", "value": "dark" if dark else "light"}]})
+
+    def open(self, page, address=None):
+        self.browser.get("about:blank")
+        self.browser.get((address or self.address) + "#" + page)
+        self.wait(lambda: self.all("nav a[aria-current]"))
+
+    def wait(self, condition):
+        end = time.monotonic() + SECONDS_MAX
+        while time.monotonic() < end:
+            if value := condition():
+                return value
+            time.sleep(0.02)
+        self.fail("waited in vain; the page says: " + self.browser.find_element(By.TAG_NAME, "body").text[:2000])
+
+    def all(self, selector):
+        return self.browser.find_elements(By.CSS_SELECTOR, selector)
+
+    def script(self, text, *arguments):
+        return self.browser.execute_script(text, *arguments)
+
+    def facts(self):
+        return [element.text for element in self.all(".facts")]
+
+    def picture(self, name):
+        if PICTURES:
+            Path(PICTURES).mkdir(parents=True, exist_ok=True)
+            self.browser.save_screenshot(str(Path(PICTURES) / f"{name}.png"))
+
+    def type_text(self, text):
+        area = self.all("#text")[0]
+        area.send_keys(Keys.CONTROL, "a")
+        area.send_keys(text)
+
+    def test_tokens_follow_what_is_typed(self):
+        self.open("tokens")
+        self.wait(lambda: len(self.facts()) == 2 and all("tokens" in facts for facts in self.facts()))
+        self.type_text("Hello world")
+        counts = {}
+        for vocabulary in ("ftok-4k", "ftok-100k"):
+            done = subprocess.run([FTOK, "encode", "--vocab", vocabulary, "--ids", "Hello world"], env=dict(os.environ, FTOK_SHARE=str(ROOT / "share")), capture_output=True, text=True, check=True)
+            counts[vocabulary] = done.stdout.split()
+        self.wait(lambda: [facts.split()[0] for facts in self.facts()] == [str(len(ids)) for ids in counts.values()] and "11 bytes" in self.facts()[0])
+        shown = self.script("return [...document.querySelectorAll('.tokens')].map((view) => [...view.querySelectorAll('b')].map((b) => b.textContent).join(''))")
+        self.assertEqual(shown, ["Hello·world", "Hello·world"])
+        self.all(".bar button")[0].click()  # ids
+        shown = self.script("return [...document.querySelectorAll('.tokens')].map((view) => view.textContent.trim().split(/\\s+/))")
+        self.assertEqual(shown, list(counts.values()))
+
+    def test_keys_walk_through_tokens_and_say_their_bytes(self):
+        self.open("tokens")
+        self.type_text("na\u00efve \U0001F642")
+        self.wait(lambda: "11 bytes" in self.facts()[0])
+        view = self.all(".tokens")[0]
+        view.send_keys(Keys.ARROW_RIGHT)
+        detail = self.all(".detail")[0].text
+        self.assertRegex(detail, r"id \d+ +token 1 of \d+\nbytes 6e")
+        view.send_keys(Keys.ARROW_RIGHT)
+        self.assertIn("token 2 of", self.all(".detail")[0].text)
+        self.assertEqual(len(self.all(".tokens b.at")), 1)
+
+    def test_special_tokens_and_conversations(self):
+        self.open("tokens")
+        self.type_text("<|endoftext|>")
+        self.wait(lambda: "13 bytes" in self.facts()[0])
+        self.assertEqual(self.all(".tokens b.s"), [])
+        next(button for button in self.all(".bar button") if button.text == "Special tokens").click()
+        self.wait(lambda: self.facts()[0].startswith("1 "))
+        self.assertEqual(len(self.all(".tokens b.s")), 2)
+        self.script("const s = document.querySelector('.bar select'); s.value = 'chatml'; s.dispatchEvent(new Event('change'))")
+        self.wait(lambda: self.all(".tokens b.loss"))
+        self.picture("conversation-1440-light")
+
+    def test_a_text_is_never_markup(self):
+        self.open("tokens")
+        self.script("const t = document.getElementById('text'); t.value = '<img src=x onerror=document.title=1><script>document.title=2</script>'; t.dispatchEvent(new InputEvent('input'))")
+        self.wait(lambda: "69 bytes" in self.facts()[0])
+        self.assertEqual(self.all(".tokens img, .tokens script"), [])
+        self.assertEqual(self.browser.title, "Tokens - ftok view")
+
+    def test_a_megabyte_is_drawn_between_two_keys(self):
+        self.open("tokens")
+        self.all("section.card .top button")[1].click()  # one vocabulary
+        text = "".join(path.read_text() for path in sorted((ROOT / "docs").glob("*.md")))
+        text = (text * (1 + PASTE_BYTES // len(text)))[:PASTE_BYTES]
+        self.script("const t = document.getElementById('text'); t.focus(); t.value = arguments[0]; t.dispatchEvent(new InputEvent('input'))", text)
+        self.wait(lambda: re.match(r"[\d,]{6,} tokens", self.facts()[0]))
+        # Each key is awaited, and measured by the page itself: from the event to the frame that shows it.
+        times = self.browser.execute_async_script("""
+          const done = arguments[0], area = document.getElementById('text'), times = [];
+          (async () => {
+            for (let i = 0; i < 20; ++i) {
+              const begin = performance.now(), shown = document.querySelector('.facts').textContent;
+              area.setRangeText('ab ', 5000, 5000);
+              area.dispatchEvent(new InputEvent('input'));
+              while (document.querySelector('.facts').textContent === shown) await new Promise((next) => setTimeout(next));
+              await new Promise((next) => requestAnimationFrame(() => { const c = new MessageChannel(); c.port1.onmessage = next; c.port2.postMessage(0); }));
+              times.push(performance.now() - begin);
+            }
+            done(times);
+          })();""")
+        times.sort()
+        print(f"a key with a megabyte of text: median {times[len(times) // 2]:.0f} ms, worst {times[-1]:.0f} ms", file=sys.stderr)
+        self.assertLess(len(self.all(".tokens b")), 5000)  # what is in sight, not a quarter of a million elements
+        self.script("document.querySelector('.tokens').scrollTop = 1e9")
+        last = text.rstrip()[-3:]
+        self.wait(lambda: last in self.script("return [...document.querySelectorAll('.tokens b')].map((b) => b.textContent).join('')"))
+
+    def test_a_training_run_and_what_is_added_to_it(self):
+        self.open("0")
+        self.wait(lambda: len(self.all(".charts svg")) == 4)
+        self.assertIn("200", self.all(".figures dd")[0].text)
+        self.assertEqual(len(self.all("svg circle")), 10)
+        self.assertEqual([summary.text for summary in self.all("details summary")], ["Step 200", "Step 100", "Step 0"])
+        self.assertIn("sample </script><b>200</b>", self.all("details pre")[0].text)
+        with open(self.folder / "model" / "log.jsonl", "a") as log:
+            log.write('{"step":201,"loss":1.25,"norm":1,"lr":0.003,"tokens_per_second":1}\n')
+        self.wait(lambda: "201" in self.all(".figures dd")[0].text)
+
+    def test_a_run_its_funnel_and_its_documents(self):
+        self.open("1")
+        self.wait(lambda: self.all("details.kept"))
+        rows = [row.text for row in self.all("tbody tr")]
+        self.assertTrue(any(row.startswith("language ") for row in rows), rows)
+        reason = next(button for button in self.all("tr.reason button") if button.text.startswith("c4."))
+        name = reason.text
+        reason.click()
+        self.wait(lambda: self.all("details.dropped"))
+        self.assertEqual({tag.text for tag in self.all("details.dropped .tag")}, {name})
+        self.all("details.dropped summary")[0].click()
+        self.assertGreater(len(self.all("details.dropped pre")[0].text), 20)
+        self.assertTrue(self.all("figure svg .threshold"))
+
+    def test_every_page_fits_and_keeps_its_colours(self):
+        for page in ("tokens", "0", "1"):
+            for pixels in (360, 1440):
+                for dark in (False, True):
+                    with self.subTest(page=page, pixels=pixels, dark=dark):
+                        self.width(pixels, dark)
+                        self.open(page)
+                        self.wait(lambda: self.all(".facts strong, .charts svg, details.kept"))
+                        self.assertLessEqual(self.script("return document.documentElement.scrollWidth"), pixels)
+                        paper = self.script("return getComputedStyle(document.body).backgroundColor")
+                        self.assertEqual(sum(map(int, re.findall(r"\d+", paper)[:3])) < 384, dark, paper)
+                        self.picture(f"{page}-{pixels}-{'dark' if dark else 'light'}")
+        unnamed = self.script("return [...document.querySelectorAll('button, select, a, textarea, [tabindex=\"0\"]')].filter((e) => !(e.textContent || '').trim() && !e.getAttribute('aria-label') && !document.querySelector(`label[for='${e.id || '-'}']`)).map((e) => e.outerHTML)")
+        self.assertEqual(unnamed, [])
+
+    def test_an_exported_file_shows_the_same_without_a_server(self):
+        book = self.folder / "book.txt"
+        book.write_text("Hello </script> world")
+        subprocess.run([FTOK, "view", "model", "corpus", "--text", "book.txt", "--vocab", "ftok-4k", "--export", "page.html"], cwd=self.folder, env=dict(os.environ, FTOK_SHARE=str(ROOT / "share")), check=True, capture_output=True)
+        address = (self.folder / "page.html").as_uri()
+        self.open("tokens", address)
+        self.wait(lambda: "21 bytes" in self.facts()[0])
+        self.assertEqual(self.script("return [...document.querySelectorAll('.tokens b')].map((b) => b.textContent).join('')"), "Hello·</script>·world")
+        self.open("0", address)
+        self.wait(lambda: self.all(".charts svg"))
+        self.open("1", address)
+        self.wait(lambda: self.all("details.kept"))
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -1,0 +1,298 @@
+// The tokens of a text as one types it, in several vocabularies side by side. Rows are laid out here in a monospaced font, and only those in sight are
+// elements, so that a megabyte of text is drawn between two keystrokes.
+
+const ROW = 24;  // pixels, as in view.css
+const utf8 = new TextEncoder();
+
+// What token_answers.h describes.
+function parseTokens(buffer, sent) {
+  const size = new DataView(buffer).getUint32(0, true);
+  const head = JSON.parse(new TextDecoder().decode(new Uint8Array(buffer, 4, size)));
+  const ids = new Uint32Array(buffer, 4 + size, head.tokens), ends = new Uint32Array(buffer, 4 + size + 4 * head.tokens, head.tokens);
+  let at = 4 + size + 8 * head.tokens;
+  const roles = head.roles ? new Uint8Array(buffer, at, head.tokens) : null;
+  if (roles) at += head.tokens;
+  const bytes = head.own_bytes ? new Uint8Array(buffer, at) : sent;
+  return { head, ids, ends, roles, bytes, specials: new Set(head.specials) };
+}
+
+// The columns that a token takes: of a cut character each byte four ("‹e4›"), of a wide one two.
+function columnsOf(bytes, begin, end) {
+  let columns = 0;
+  for (let i = begin; i < end; ) {
+    const lead = bytes[i];
+    const length = lead < 0x80 ? 1 : lead >= 0xf0 ? 4 : lead >= 0xe0 ? 3 : lead >= 0xc0 ? 2 : 0;
+    if (length === 0 || i + length > end) columns += 4, i += 1;
+    else columns += lead >= 0xe3 && lead !== 0xef ? 2 : lead < 0x20 || lead === 0x7f ? 4 : 1, i += length;
+  }
+  return columns;
+}
+
+// Where rows begin: at a token that does not fit any more, and behind one with a line feed.
+function layOut(tokens, columns, showsIds) {
+  const { ids, ends, bytes } = tokens, rows = [0];
+  let at = 0, begin = 0;
+  for (let i = 0; i < ids.length; ++i) {
+    const end = ends[i];
+    let width = 0, breaks = false;
+    if (showsIds) {
+      width = ids[i] < 10 ? 2 : 1 + Math.ceil(Math.log10(ids[i] + 1));
+    } else {
+      let plain = true;
+      for (let j = begin; j < end; ++j) {
+        const byte = bytes[j];
+        if (byte === 10) breaks = true;
+        if (byte >= 0x7f || byte < 0x20) plain = false;
+      }
+      width = plain ? end - begin : breaks && end - begin === 1 ? 1 : columnsOf(bytes, begin, end);
+    }
+    if (at > 0 && at + width > columns) rows.push(i), at = 0;
+    at += width;
+    if (breaks && i + 1 < ids.length) rows.push(i + 1), at = 0;
+    begin = end;
+  }
+  return rows;
+}
+
+const strict = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+// The text of a token in pieces: [text, whether it stands for something that cannot be seen].
+function piecesOf(bytes, showsSpace) {
+  let text;
+  try {
+    text = strict.decode(bytes);
+  } catch {
+    return Array.from(bytes, (byte) => (byte >= 0x21 && byte < 0x7f ? [String.fromCharCode(byte), false] : ["‹" + byte.toString(16).padStart(2, "0") + "›", true]));
+  }
+  const pieces = [];
+  for (const character of text) {
+    const code = character.codePointAt(0);
+    if (character === " ") pieces.push(showsSpace ? ["·", true] : [" ", false]);
+    else if (character === "\n") pieces.push([showsSpace ? "⏎" : " ", true]);
+    else if (character === "\t") pieces.push(["→", true]);
+    else if (/[\p{Cc}\p{Cf}\p{Cn}\p{Co}\p{Zl}\p{Zp}]/u.test(character)) pieces.push([code < 0x80 ? "\\x" + code.toString(16).padStart(2, "0") : "\\u" + code.toString(16).padStart(4, "0"), true]);
+    else pieces.push([character, false]);
+  }
+  return pieces;
+}
+
+class TokenPanel {
+  constructor(page, vocabulary) {
+    this.page = page;
+    this.tokens = null;
+    this.rows = [0];
+    this.selected = -1;
+    this.select = h("select", { "aria-label": "Vocabulary", onchange: () => page.refresh(this) }, page.names.map((name) => h("option", { selected: name === vocabulary }, name)));
+    this.facts = h("p", { class: "facts", "aria-live": "polite" });
+    this.spacer = h("div");
+    this.visible = h("div", { class: "rows" });
+    this.view = h("div", { class: "tokens", tabindex: "0", role: "group", "aria-label": "Tokens; arrow keys walk through them", onscroll: () => this.draw(), onkeydown: (event) => this.key(event), onclick: (event) => this.click(event), onmouseover: (event) => this.hover(event) }, this.spacer, this.visible);
+    this.detail = h("p", { class: "detail", role: "status" }, "Point at a token, or walk with the arrow keys.");
+    this.element = h("section", { class: "card", "aria-label": "Tokens of " + vocabulary },
+      h("div", { class: "top" }, this.select, h("button", { "aria-label": "Remove this vocabulary", onclick: () => page.remove(this) }, "×")), this.facts, this.view, this.detail);
+  }
+
+  get vocabulary() { return this.select.value; }
+
+  columns() {
+    if (!this.page.characterWidth) {
+      const probe = h("span", {}, "0".repeat(100));
+      this.visible.append(probe);
+      this.page.characterWidth = probe.getBoundingClientRect().width / 100;
+      probe.remove();
+    }
+    return Math.max(8, Math.floor((this.view.clientWidth - 2) / this.page.characterWidth));
+  }
+
+  show(tokens) {
+    this.tokens = tokens;
+    this.selected = Math.min(this.selected, tokens.ids.length - 1);
+    const { head } = tokens, bytes = tokens.bytes.length;
+    this.facts.classList.remove("error");
+    this.facts.replaceChildren(h("strong", {}, number(head.tokens)), ` tokens, ${number(head.characters || [...new TextDecoder().decode(tokens.bytes)].length)} characters, ${number(bytes)} bytes` + (head.tokens ? `, ${(bytes / head.tokens).toFixed(2)} bytes per token` : ""));
+    this.element.setAttribute("aria-label", "Tokens of " + this.vocabulary);
+    this.lay();
+  }
+
+  fail(error) {
+    this.facts.classList.add("error");
+    this.facts.replaceChildren(error.message);
+  }
+
+  lay() {
+    if (!this.tokens) return;
+    this.laidColumns = this.columns();
+    this.rows = layOut(this.tokens, this.laidColumns, this.page.showsIds);
+    this.spacer.style.height = this.rows.length * ROW + "px";
+    this.draw();
+  }
+
+  draw() {
+    if (!this.tokens) return;
+    const first = Math.max(0, Math.floor(this.view.scrollTop / ROW) - 4);
+    const last = Math.min(this.rows.length, Math.ceil((this.view.scrollTop + this.view.clientHeight) / ROW) + 4);
+    const rows = [];
+    for (let row = first; row < last; ++row) {
+      const element = h("div", { class: "row" });
+      const end = row + 1 < this.rows.length ? this.rows[row + 1] : this.tokens.ids.length;
+      for (let i = this.rows[row]; i < end; ++i) element.append(this.token(i));
+      rows.push(element);
+    }
+    this.visible.style.top = first * ROW + "px";
+    this.visible.replaceChildren(...rows);
+  }
+
+  bytesOf(i) { return this.tokens.bytes.subarray(i > 0 ? this.tokens.ends[i - 1] : 0, this.tokens.ends[i]); }
+
+  token(i) {
+    const { ids, roles, specials } = this.tokens;
+    const id = ids[i], role = roles ? roles[i] & 127 : 0;
+    let kind = specials.has(id) ? "s" : roles ? (role ? "t" + (role - 1) % 4 : "none") : "t" + i % 4;
+    if (roles && roles[i] & 128) kind += " loss";
+    if (i === this.selected) kind += " at";
+    else if (this.selected >= 0 && ids[this.selected] === id) kind += " same";
+    const element = h("b", { class: kind });
+    element.dataset.i = i;
+    if (this.page.showsIds) element.append(id + " ");
+    else for (const [text, isMark] of piecesOf(this.bytesOf(i), this.page.showsSpace)) element.append(isMark ? h("u", {}, text) : text);
+    return element;
+  }
+
+  describe(i) {
+    const bytes = this.bytesOf(i), id = this.tokens.ids[i];
+    const hex = Array.from(bytes.subarray(0, 48), (byte) => byte.toString(16).padStart(2, "0")).join(" ") + (bytes.length > 48 ? " ..." : "");
+    const roles = this.tokens.roles, role = roles ? this.tokens.head.roles[(roles[i] & 127) - 1] || "template" : "";
+    const text = piecesOf(bytes, true).map(([piece]) => piece).join("");
+    this.detail.textContent = `${text}   id ${id}   token ${number(i + 1)} of ${number(this.tokens.ids.length)}` + (this.tokens.specials.has(id) ? "   special token" : "") + (role ? `   ${role}${roles[i] & 128 ? ", in the loss" : ""}` : "") + `\nbytes ${hex}`;
+  }
+
+  indexAt(event) {
+    const element = event.target.closest && event.target.closest("b[data-i]");
+    return element ? Number(element.dataset.i) : -1;
+  }
+
+  hover(event) {
+    const i = this.indexAt(event);
+    if (i >= 0) this.describe(i);
+  }
+
+  click(event) {
+    const i = this.indexAt(event);
+    if (i >= 0) this.choose(i);
+  }
+
+  choose(i) {
+    this.selected = i;
+    this.describe(i);
+    let low = 0, high = this.rows.length;
+    while (low + 1 < high) {
+      const middle = (low + high) >> 1;
+      if (this.rows[middle] <= i) low = middle;
+      else high = middle;
+    }
+    const top = low * ROW;
+    if (top < this.view.scrollTop) this.view.scrollTop = top;
+    else if (top + ROW > this.view.scrollTop + this.view.clientHeight) this.view.scrollTop = top + ROW - this.view.clientHeight;
+    this.draw();
+  }
+
+  key(event) {
+    const step = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
+    if (!step || !this.tokens || this.tokens.ids.length === 0) return;
+    event.preventDefault();
+    this.choose(Math.min(this.tokens.ids.length - 1, Math.max(0, this.selected + step)));
+  }
+}
+
+const EXAMPLE = "Type or paste a text here, and see what a model sees: naïve café, 1234567 tokens, 你好, 🙂\n\n    def f(x):\n        return x + 1\n";
+const CONVERSATION = '[{"role": "user", "content": "What is a token?"},\n {"role": "assistant", "content": "A piece of text that has a number."}]';
+
+class TokensPage {
+  constructor(overview) {
+    this.names = overview.vocabularies;
+    this.templates = overview.templates;
+    this.shown = overview.shown;
+    this.text = overview.text || (carried ? "" : EXAMPLE);
+    this.mode = "text";
+    this.showsIds = false;
+    this.showsSpace = true;
+    this.allowsSpecials = false;
+    this.panels = [];
+  }
+
+  show(main) {
+    this.area = h("textarea", { id: "text", spellcheck: "false", autocapitalize: "off", autocomplete: "off", readonly: carried !== null, oninput: (event) => this.typed(event) });
+    this.area.value = this.text;
+    const toggle = (text, name) => h("button", { "aria-pressed": String(this[name]), onclick: (event) => {
+      this[name] = !this[name];
+      event.currentTarget.setAttribute("aria-pressed", String(this[name]));
+      if (name === "allowsSpecials") this.refreshAll();
+      else this.panels.forEach((panel) => panel.lay());
+    } }, text);
+    const mode = h("select", { "aria-label": "What the text is", onchange: (event) => this.setMode(event.target.value) }, h("option", { value: "text" }, "Text"), this.templates.map((name) => h("option", { value: name }, "Conversation, " + name)));
+    this.latency = h("span", { class: "faint", id: "latency" });
+    this.grid = h("div", { class: "panels" });
+    const live = carried ? [] : [mode, toggle("Special tokens", "allowsSpecials"), h("button", { onclick: () => this.add(this.names.find((name) => !this.panels.some((p) => p.vocabulary === name)) || this.names[0]) }, "Add a vocabulary")];
+    main.append(h("label", { for: "text" }, "Text"), this.area, h("div", { class: "bar" }, toggle("Ids", "showsIds"), toggle("White space", "showsSpace"), ...live, this.latency), this.grid);
+    this.panels = [];
+    for (const name of this.shown) this.add(name);
+    const observer = new ResizeObserver(() => this.panels.forEach((panel) => { if (panel.columns() !== panel.laidColumns) panel.lay(); }));
+    observer.observe(this.grid);
+    return () => {
+      observer.disconnect();
+      this.text = this.area.value;
+      this.shown = this.panels.map((panel) => panel.vocabulary);
+    };
+  }
+
+  setMode(mode) {
+    const wasText = this.mode === "text";
+    if (wasText && mode !== "text") this.plainText = this.area.value, this.area.value = this.conversation || CONVERSATION;
+    if (!wasText && mode === "text") this.conversation = this.area.value, this.area.value = this.plainText;
+    this.mode = mode;
+    this.refreshAll();
+  }
+
+  add(name) {
+    const panel = new TokenPanel(this, name);
+    this.panels.push(panel);
+    this.grid.append(panel.element);
+    this.refresh(panel);
+  }
+
+  remove(panel) {
+    if (this.panels.length === 1) return;
+    this.panels.splice(this.panels.indexOf(panel), 1);
+    panel.element.remove();
+  }
+
+  // One request at a time: what is typed meanwhile is asked for next, and only the last of it.
+  async typed(event) {
+    this.typedAt = event ? event.timeStamp : performance.now();
+    if (this.isBusy) return void (this.isStale = true);
+    this.isBusy = true;
+    do {
+      const since = this.typedAt;
+      this.isStale = false;
+      await this.refreshAll();
+      await new Promise((done) => requestAnimationFrame(() => setTimeout(done)));  // painted
+      this.latency.textContent = `${Math.max(1, Math.round(performance.now() - since))} ms`;
+    } while (this.isStale);
+    this.isBusy = false;
+  }
+
+  async refreshAll() {
+    const bytes = utf8.encode(this.area.value);
+    await Promise.all(this.panels.map((panel) => this.refresh(panel, bytes)));
+  }
+
+  async refresh(panel, bytes = utf8.encode(this.area.value)) {
+    const vocabulary = panel.vocabulary, encoded = encodeURIComponent(vocabulary);
+    const path = this.mode === "text" ? `api/encode?vocab=${encoded}&specials=${this.allowsSpecials ? "allow" : "plain"}` : `api/chat?vocab=${encoded}&template=${encodeURIComponent(this.mode)}`;
+    try {
+      const answer = await ask(path, bytes);
+      if (panel.vocabulary === vocabulary) panel.show(parseTokens(answer, bytes));
+    } catch (error) {
+      panel.fail(error);
+    }
+  }
+}

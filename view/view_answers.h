@@ -1,0 +1,102 @@
+// What the pages of `ftok view` ask for, and what they are answered: functions of the request alone, without a network.
+// The server (server.h) lets requests through to them; an exported page carries their answers.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "tokenizer/encoding.h"
+
+namespace ftok {
+
+inline constexpr size_t kViewTextBytesMax = size_t{8} << 20;  // of a text to be encoded
+
+struct ViewRequest {
+  std::string path;  // "api/encode"; "" is the page
+  std::map<std::string, std::string> parameters;
+  std::string body;
+
+  std::string parameter(const std::string& name) const {
+    const auto at = parameters.find(name);
+    return at == parameters.end() ? "" : at->second;
+  }
+};
+
+struct ViewAnswer {
+  int status = 200;
+  std::string body;
+  const char* type = "application/json";
+};
+
+// A vocabulary by the name that pages use, and its file.
+struct ViewVocabulary {
+  std::string name, path, published;  // published: VocabularyHints::name
+};
+
+// A folder to look at: what `ftok train` (log.jsonl) or `ftok run` (manifest.json, parts/) has written.
+struct ViewFolder {
+  enum class Kind { kTraining, kRun };
+  std::string name, path;
+  Kind kind = Kind::kRun;
+};
+
+struct ViewContents {
+  std::vector<ViewVocabulary> vocabularies;
+  std::vector<std::string> shown;  // of them, side by side to begin with
+  std::vector<ViewFolder> folders;
+  std::string text;  // to begin with
+};
+
+// The folder at `path`; throws UsageError saying what it lacks.
+ViewFolder view_folder(const std::string& path);
+
+// Thread-safe.
+class ViewAnswers {
+ public:
+  explicit ViewAnswers(ViewContents options) : options_(std::move(options)) {}
+
+  // Of every path but "": an answer, with status 400 and {"error"} for what makes no sense, 404 for what there is none
+  // of. Reads nothing but the vocabularies and folders of the options.
+  ViewAnswer answer(const ViewRequest& request) const;
+
+  // The page with these answers in it, to be sent as a file.
+  std::string exported() const;
+
+ private:
+  std::string overview() const;
+  ViewAnswer encode(const ViewRequest& request) const;
+  ViewAnswer chat(const ViewRequest& request) const;
+  std::shared_ptr<const Encoding> vocabulary(const std::string& name) const;
+  const ViewFolder& folder(const ViewRequest& request, ViewFolder::Kind kind) const;
+
+  ViewContents options_;
+  mutable std::mutex mutex_;
+  mutable std::map<std::string, std::shared_ptr<const Encoding>> loaded_;
+};
+
+// What a request asks for that makes no sense, or that there is none of.
+struct ViewRefusal {
+  int status = 400;
+  std::string why;
+};
+
+// A whole number below 2^53 of a parameter; `otherwise` where there is none. Throws ViewRefusal.
+uint64_t view_number(const ViewRequest& request, const std::string& name, uint64_t otherwise);
+
+// A training run: its losses from the line on that `from` counts, and samples. {"lines":[...],"next":N,"samples":[...]}
+std::string training_answer(const std::string& folder, uint64_t from);
+
+// A run: its funnel, languages and measured values. {"totals":{...},"inputs":N,...}
+std::string run_answer(const std::string& folder);
+
+// Documents of a run: `kind` is kept or dropped, `reason` a reason or "" for all; at most 50 from the `at`-th on.
+std::string documents_answer(const std::string& folder, const std::string& kind, const std::string& reason,
+                             uint64_t at);
+
+}  // namespace ftok
