@@ -23,7 +23,7 @@ const std::vector<Group>& groups() {
       {"Make it on many machines", {"plan", "task", "submit", "status", "resubmit", "job"}},
       {"Look at tokens", {"encode", "decode", "shards"}},
       {"Train a vocabulary", {"vocab"}},
-      {"Train a model", {"train", "generate", "chat", "eval", "model", "probe", "rl"}},
+      {"Train a model", {"train", "generate", "chat", "eval", "model", "probe", "rl", "reward"}},
       {"Inspect a document or a run", {"view", "explain", "whatif", "extract", "filter", "language", "pii", "url"}},
       {"Inspect files", {"warc", "dedup"}},
       {"The program itself", {"help", "completion", "version"}},

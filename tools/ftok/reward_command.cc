@@ -119,7 +119,7 @@ void add_train(CLI::App& group) {
   const auto flags = std::make_shared<RewardFlags>();
   command->add_option("RANKINGS", flags->files, kRankingsHelp);
   command->add_option("--init", flags->model, "The model to begin with: a chat model, as `ftok train sft` makes it");
-  command->add_option("--output", flags->output,
+  command->add_option("-o,--output", flags->output,
                       "Folder for checkpoints, log.jsonl and accuracy.svg; a run that it holds is resumed");
   command->add_option("--recipe", flags->recipe, "TOML file with keys; --show prints them");
   add_template_flag(*command, flags->chat);
