@@ -21,6 +21,7 @@ void add_decode_command(CLI::App& app);
 void add_encode_command(CLI::App& app);
 void add_eval_command(CLI::App& app);
 void add_explain_command(CLI::App& app);
+void add_mix_command(CLI::App& app);
 void add_model_command(CLI::App& app);
 void add_models_command(CLI::App& app);
 void add_language_command(CLI::App& app);

@@ -53,6 +53,7 @@ int run(int argc, char** argv) {
   ftok::cli::add_submit_command(app);
   ftok::cli::add_remove_ids_command(app);
   ftok::cli::add_tokenize_command(app);
+  ftok::cli::add_mix_command(app);
   ftok::cli::add_explain_command(app);
   ftok::cli::add_train_command(app);
   ftok::cli::add_generate_command(app);
