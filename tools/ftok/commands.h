@@ -7,6 +7,7 @@
 
 namespace ftok::cli {
 
+void add_card_command(CLI::App& app);
 void add_chat_command(CLI::App& app);
 void add_completion_command(CLI::App& app);
 void add_crawl_command(CLI::App& app);
