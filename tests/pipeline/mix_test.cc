@@ -21,8 +21,8 @@ namespace fs = std::filesystem;
 using Ids = std::vector<uint32_t>;
 
 std::shared_ptr<const Encoding> encoding() {
-  static const auto loaded =
-      std::make_shared<const Encoding>(Encoding::load((testing::source_folder() / "share/vocab/ftok-4k.tiktoken").string()));
+  static const auto loaded = std::make_shared<const Encoding>(
+      Encoding::load((testing::source_folder() / "share/vocab/ftok-4k.tiktoken").string()));
   return loaded;
 }
 
@@ -97,7 +97,8 @@ class Mix : public ::testing::Test {
 TEST_F(Mix, SharesAreWeightsOfTheBudgetAndPassesMakeThemUp) {
   many("web", 400);
   many("books", 15);
-  const MixRecipe both = recipe(source("web", "web", "weight = 3\n") + source("books", "books", "weight = 1\nepochs_max = 9\n"));
+  const MixRecipe both =
+      recipe(source("web", "web", "weight = 3\n") + source("books", "books", "weight = 1\nepochs_max = 9\n"));
   const MixResult result = run(both, 8000);
   const MixedSource &web = result.sources[0], &books = result.sources[1];
   EXPECT_EQ(web.share, 6000u);
@@ -133,7 +134,8 @@ TEST_F(Mix, EpochsMaxLeavesARemainderThatIsSaid) {
   EXPECT_EQ(one.sources[0].written_tokens, one.sources[0].tokens);
   EXPECT_EQ(one.sources[0].missing(), 1'000'000 - one.tokens);
   ASSERT_EQ(warnings_.size(), 1u);
-  EXPECT_NE(warnings_[0].find("source books: " + std::to_string(one.sources[0].missing()) + " of its share"), std::string::npos);
+  EXPECT_NE(warnings_[0].find("source books: " + std::to_string(one.sources[0].missing()) + " of its share"),
+            std::string::npos);
   // By half a pass: about half of the documents twice.
   const MixResult more = run(recipe(source("books", "books", "epochs_max = 1.5\n")), 1'000'000, "more");
   EXPECT_LE(more.tokens, one.tokens * 3 / 2);
@@ -174,14 +176,17 @@ TEST_F(Mix, CapsByHostAndRepeatsByScore) {
   EXPECT_EQ(capped.sources[0].bad, 1u);
   EXPECT_EQ(counts("capped"), (std::map<std::string, int>{{"a1", 1}, {"a2", 1}, {"b1", 1}, {"none", 1}, {"c1", 1}}));
   // On each side of each bound: below 2 none, from 2 once, from 4 three times.
-  const std::string repeats = "epochs_max = 1\nscore = \"quality\"\nbounds = [\"2\", \"4\"]\nrepeats = [\"0\", \"1\", \"3\"]\n";
+  const std::string repeats =
+      "epochs_max = 1\nscore = \"quality\"\nbounds = [\"2\", \"4\"]\nrepeats = [\"0\", \"1\", \"3\"]\n";
   const MixResult scored = run(recipe(source("web", "web", repeats)), 1'000'000, "scored");
   EXPECT_EQ(counts("scored"), (std::map<std::string, int>{{"a2", 1}, {"a3", 3}, {"none", 3}, {"c1", 3}}));
   EXPECT_EQ(scored.sources[0].unwanted, 2u);
   EXPECT_EQ(scored.sources[0].bucket_documents, (std::vector<uint64_t>{2, 1, 3}));
-  EXPECT_EQ(scored.sources[0].tokens * 4, scored.sources[0].bucket_tokens[1] * 4 + scored.sources[0].bucket_tokens[2] * 4);
+  EXPECT_EQ(scored.sources[0].tokens * 4,
+            scored.sources[0].bucket_tokens[1] * 4 + scored.sources[0].bucket_tokens[2] * 4);
   EXPECT_EQ(scored.tokens, scored.sources[0].pass_tokens);
-  const MixResult unscored = run(recipe(source("web", "web", "score = \"other\"\nrepeats = [\"1\"]\n")), 1000, "unscored");
+  const MixResult unscored =
+      run(recipe(source("web", "web", "score = \"other\"\nrepeats = [\"1\"]\n")), 1000, "unscored");
   EXPECT_EQ(unscored.sources[0].unscored, 6u);
   EXPECT_EQ(unscored.tokens, 0u);
 }
@@ -238,21 +243,25 @@ TEST_F(Mix, RefusesWhatDoesNotFit) {
   refused(source("a", "web", "weight = 0.0\n"), "weight: 0 is not above 0");
   refused(source("a", "web", "wieght = 1.0\n"), "wieght");
   refused(source("a", "web", "bounds = [\"1\"]\n"), "bounds and repeats are of a score");
-  refused(source("a", "web", "score = \"quality\"\nbounds = [\"1\"]\nrepeats = [\"1\"]\n"), "repeats: 1 numbers, expected 2");
-  refused(source("a", "web", "score = \"quality\"\nbounds = [\"2\", \"1\"]\nrepeats = [\"1\", \"1\", \"1\"]\n"), "ascending");
+  refused(source("a", "web", "score = \"quality\"\nbounds = [\"1\"]\nrepeats = [\"1\"]\n"),
+          "repeats: 1 numbers, expected 2");
+  refused(source("a", "web", "score = \"quality\"\nbounds = [\"2\", \"1\"]\nrepeats = [\"1\", \"1\", \"1\"]\n"),
+          "ascending");
   refused(source("a", "web", "score = \"quality\"\nrepeats = [\"-1\"]\n"), "repeats: -1 is not in 0..1000");
   refused(source("a", "shards", "host_tokens_max = 5\n"), "shards hold no addresses");
   refused(source("a", "shards", "score = \"quality\"\nrepeats = [\"1\"]\n"), "shards hold none");
   refused(source("a", "shards", "take = \"texts\"\n"), "holds no texts");
   refused("[mix]\npack_tokens = 1\n" + source("a", "web"), "at least 2 tokens");
-  refused("[mix]\npack_tokens = 64\n" + source("a", "web") + "[shards]\nend_of_text = \"none\"\n", "not with shards.end_of_text");
+  refused("[mix]\npack_tokens = 64\n" + source("a", "web") + "[shards]\nend_of_text = \"none\"\n",
+          "not with shards.end_of_text");
 }
 
 TEST_F(Mix, PackedSequencesHoldWholeDocuments) {
   std::vector<Line> lines;
   for (int i = 0; i < 300; ++i) lines.push_back({"d" + std::to_string(i), "", 0, 3 + i * 7 % 40});
   texts("web", lines);
-  const MixResult result = run(recipe("[mix]\npack_tokens = 128\n" + source("web", "web", "epochs_max = 1\n")), 1'000'000);
+  const MixResult result =
+      run(recipe("[mix]\npack_tokens = 128\n" + source("web", "web", "epochs_max = 1\n")), 1'000'000);
   EXPECT_GT(result.cuts, 0u);
   EXPECT_EQ(result.tokens + result.padding + result.cuts, result.sequences * 128);
   EXPECT_LT(result.padding, result.tokens / 50);
@@ -292,6 +301,8 @@ TEST(Packer, PutsEachIntoTheFullestSequenceThatHoldsIt) {
   const Packed packed = pack(10, {4, 3, 7, 6});
   EXPECT_EQ(packed.pieces, (Pieces{{"d0", 4}, {"d3", 6}, {"d1", 3}, {"d2", 7}}));
   EXPECT_EQ(packed.padding, 0u);
+  // 3 goes to 7, which it fills, and not to 5, where there is more room.
+  EXPECT_EQ(pack(10, {5, 3, 7}).pieces, (Pieces{{"d0", 5}, {"padding", 5}, {"d1", 3}, {"d2", 7}}));
   EXPECT_EQ(pack(10, {9}).pieces, (Pieces{{"d0", 9}, {"padding", 1}}));
   EXPECT_EQ(pack(10, {10}).pieces, (Pieces{{"d0", 10}}));
   EXPECT_EQ(pack(10, {6}).pieces, (Pieces{{"d0", 6}, {"padding", 4}}));
