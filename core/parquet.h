@@ -24,10 +24,21 @@ class ParquetBytes {
 };
 
 struct ParquetReadOptions {
-  std::string text_key;           // path of the text's column: "text", "page.text"
-  std::string id_key;             // of the id's; empty: ids are not read
-  uint64_t value_bytes_max = 0;   // a longer text makes a line that is longer than this, and no JSON
-  uint64_t memory_bytes_max = 0;  // that Arrow may hold for one file
+  std::string text_key;                   // path of the text's column: "text", "page.text"; with `all`: not looked for
+  std::string id_key;                     // of the id's; empty: ids are not read
+  uint64_t value_bytes_max = 0;           // a longer text makes a line that is longer than this, and no JSON
+  uint64_t memory_bytes_max = 0;          // that Arrow may hold for one file
+  std::vector<std::string> numbers = {};  // columns of numbers that are read too, where there are such
+  bool all = false;                       // every column of texts, numbers, truths and times, in the file's order
+};
+
+enum class ParquetType { kText, kInteger, kReal, kTruth };
+
+struct ParquetField {
+  std::string name;
+  ParquetType type = ParquetType::kText;
+
+  bool operator==(const ParquetField&) const = default;
 };
 
 // The rows of one row group, as lines of JSON. Serial.
@@ -45,6 +56,7 @@ class ParquetRows {
 class ParquetFile {
  public:
   virtual ~ParquetFile() = default;
+  virtual std::vector<ParquetField> fields() const = 0;  // the columns that are read
   virtual size_t row_groups() const = 0;
   virtual uint64_t rows(size_t row_group) const = 0;        // as the file says: nothing vouches for it
   virtual uint64_t stored_end(size_t row_group) const = 0;  // where its columns end in the file, as the file says
@@ -57,13 +69,6 @@ class ParquetSink {
  public:
   virtual ~ParquetSink() = default;
   virtual void write(std::string_view bytes) = 0;
-};
-
-enum class ParquetType { kText, kInteger, kReal, kTruth };
-
-struct ParquetField {
-  std::string name;
-  ParquetType type = ParquetType::kText;
 };
 
 // Writes rows. A field that a row does not get is null. The same calls give the same bytes. Serial.
@@ -86,7 +91,7 @@ struct ParquetWriteOptions {
 
 // What the module offers.
 struct ArrowModule {
-  static constexpr uint32_t kVersion = 1;
+  static constexpr uint32_t kVersion = 2;
 
   uint32_t version = 0;
   const char* arrow_version = "";

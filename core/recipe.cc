@@ -52,6 +52,10 @@ int64_t parse_size(std::string_view text, bool bytes, const std::string& what) {
       case 'M': factor = unit * unit; break;
       case 'g':
       case 'G': factor = unit * unit * unit; break;
+      case 'b':
+      case 'B':  // billions
+        if (!bytes) factor = unit * unit * unit;
+        break;
       case 't':
       case 'T': factor = unit * unit * unit * unit; break;
       default: break;

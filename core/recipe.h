@@ -19,8 +19,8 @@
 
 namespace ftok {
 
-// Reads "64M", "1.5G" or "1000"; throws UsageError naming `what` (a flag or key). K, M and G are powers of 1024 where
-// `bytes`, else of 1000.
+// Reads "64M", "1.5G" or "1000"; throws UsageError naming `what` (a flag or key). K, M, G, T are powers of 1024 if
+// `bytes`, else of 1000, where B is G.
 int64_t parse_size(std::string_view text, bool bytes, const std::string& what);
 
 class RecipeReader {

@@ -316,12 +316,15 @@ OpenedBytes open_input_bytes(std::unique_ptr<ByteSource> bytes, const SourceOpti
   if (opened.options.file_path.empty()) opened.options.file_path = bytes->name();
   if (opened.options.name.empty()) opened.options.name = opened.options.file_path;
   if (opened.options.dump.empty()) opened.options.dump = dump_of(opened.options.file_path);
-  if (options.format != "auto") opened.format = &find(options.format);
+  if (options.format != "auto" && options.start_after.empty()) opened.format = &find(options.format);
   opened.input = make_decoded_input(std::move(bytes));
   skip_byte_order_mark(*opened.input);
   if (opened.format == nullptr) {
     const bool whole = read_prefix(*opened.input);
     opened.format = &tell(*opened.input, whole, options);
+    // What a run left that stopped early is rows, or lines.
+    if (!options.start_after.empty() && opened.format->name != std::string_view("parquet"))
+      opened.format = &find("jsonl");
   }
   if (opened.format->open_lines != nullptr) {
     opened.input = opened.format->open_lines(std::move(opened.input), opened.options);

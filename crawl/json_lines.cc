@@ -7,6 +7,7 @@
 #include <cstring>
 #include <type_traits>
 
+#include "core/error.h"
 #include "core/json_numbers.h"
 #include "core/text_file.h"
 #include "crawl/ascii.h"
@@ -87,11 +88,18 @@ struct JsonDocumentParser::Parser {
   simdjson::dom::parser dom;
 };
 
-JsonDocumentParser::JsonDocumentParser(std::string text_key, std::string id_key, std::string start_after)
+JsonDocumentParser::JsonDocumentParser(std::string text_key, std::string id_key, std::string start_after,
+                                       const std::vector<std::string>& scores)
     : parser_(std::make_unique<Parser>()),
       text_key_(std::move(text_key)),
       id_key_(std::move(id_key)),
-      start_after_(std::move(start_after)) {}
+      start_after_(std::move(start_after)) {
+  for (const std::string& score : scores) {
+    const std::optional<Reason> name = Reason::intern(score);
+    if (!name) throw UsageError(fmt::format("'{}' cannot be the name of a score", score));
+    scores_.push_back(*name);
+  }
+}
 JsonDocumentParser::~JsonDocumentParser() = default;
 
 namespace {
@@ -227,6 +235,9 @@ Verdict JsonDocumentParser::parse(std::string_view line, Document& document, boo
   take_string(object, "language", document.language);
   double score = 0;
   if (object["language_score"].get(score) == simdjson::SUCCESS) document.language_score = score;
+  for (const Reason& name : scores_) {
+    if (object[name.view()].get(score) == simdjson::SUCCESS) document.scores.push_back({name, score});
+  }
   document.charset = "UTF-8";
   return Verdict::keep();
 }

@@ -16,6 +16,7 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "core/byte_source.h"
 #include "core/options.h"
@@ -34,9 +35,10 @@ struct SourceOptions {
   int64_t record_bytes_max = int64_t{64} << 20;  // of a record's block, a JSON line, or a text file
   std::string text_key = "text";
   std::string id_key = "id";
-  // Not empty: inputs are JSON Lines that a run left which ended after this stage (output.stop_after), and documents
-  // get all their fields; lines of anything else are dropped.
+  // Not empty: inputs are JSON Lines, or Parquet, that a run left which ended after this stage (output.stop_after), and
+  // documents get all their fields; lines of anything else are dropped.
   std::string start_after;
+  std::vector<std::string> scores;  // numbers of JSON Lines, JSON, or Parquet that become Document::scores
 
   void visit(OptionVisitor& visitor);
 };

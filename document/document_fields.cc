@@ -48,10 +48,32 @@ struct FieldWriter {
   }
 };
 
+struct ColumnLister {
+  const std::vector<std::string>& scores;
+  std::vector<ParquetField>& columns;
+
+  void operator()(std::string_view name, const std::string&) const { add(name, ParquetType::kText); }
+  void operator()(std::string_view name, uint64_t) const { add(name, ParquetType::kInteger); }
+  void operator()(std::string_view name, double) const { add(name, ParquetType::kReal); }
+  void operator()(std::string_view, const std::vector<NamedScore>&) const {
+    for (const std::string& score : scores) add(score, ParquetType::kReal);
+  }
+  template <typename Number>
+  void operator()(std::string_view, const std::vector<Number>&) const {}  // lists stand in no table
+
+ private:
+  void add(std::string_view name, ParquetType type) const { columns.push_back({std::string(name), type}); }
+};
+
 }  // namespace
 
 void write_document_fields(JsonWriter& json, const Document& document, unsigned uses) {
   for_each_field(document, uses, FieldWriter{json});
+}
+
+void add_document_columns(unsigned uses, const std::vector<std::string>& scores, std::vector<ParquetField>& columns) {
+  const Document document;
+  for_each_field(document, uses, ColumnLister{scores, columns});
 }
 
 }  // namespace ftok

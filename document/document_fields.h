@@ -8,6 +8,7 @@
 #include <tuple>
 
 #include "core/json.h"
+#include "core/parquet.h"
 #include "document/document.h"
 
 namespace ftok {
@@ -16,7 +17,7 @@ namespace ftok {
 enum DocumentUse : unsigned {
   kInNothing = 0,         // lives inside one half of a run
   kInCandidates = 1,      // outlives the first half of a run, in candidate files
-  kInKeptLine = 2,        // the kept text (parts/NNNNNN.text.jsonl.zst), after `text`
+  kInKeptLine = 2,        // the kept text (parts/NNNNNN.text.*), after `text`
   kInRejectLine = 4,      // the reject records
   kInPageLine = 8,        // `ftok extract --jsonl`
   kInMeasureHead = 16,    // the first fields of a line of `--measure`
@@ -87,5 +88,8 @@ constexpr bool is_document_field(std::string_view name) {
 // Writes the fields that have any of `uses` (DocumentUse) into an open JSON object; `scores` becomes a field for each
 // score, under the score's name.
 void write_document_fields(JsonWriter& json, const Document& document, unsigned uses);
+
+// The columns of such objects in a table: `scores` are the names of those that documents may have.
+void add_document_columns(unsigned uses, const std::vector<std::string>& scores, std::vector<ParquetField>& columns);
 
 }  // namespace ftok

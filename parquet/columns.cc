@@ -117,6 +117,24 @@ class NumberColumn : public ParquetColumn {
   const bool is_unsigned_;
 };
 
+class TruthColumn : public ParquetColumn {
+ public:
+  TruthColumn(std::shared_ptr<parquet::ColumnReader> reader, const std::string& key)
+      : values_(std::move(reader)), opening_(opening(key)) {}
+
+  bool append(std::string& out, bool comma) override {
+    const bool* const value = values_.next();
+    if (value == nullptr) return false;
+    out.append(opening_, comma ? 0 : 1);
+    out += *value ? "true" : "false";
+    return true;
+  }
+
+ private:
+  Values<parquet::BooleanType> values_;
+  const std::string opening_;
+};
+
 // A point in time as ISO 8601 has it: "2024-05-18T01:58:10Z".
 class TimeColumn : public ParquetColumn {
  public:
@@ -183,6 +201,7 @@ ColumnUse column_use(const parquet::ColumnDescriptor& column) {
       return logical->is_timestamp() ? ColumnUse::kTime : ColumnUse::kNone;
     case Type::FLOAT:
     case Type::DOUBLE: return ColumnUse::kReal;
+    case Type::BOOLEAN: return ColumnUse::kTruth;
     default: return ColumnUse::kNone;
   }
 }
@@ -191,6 +210,7 @@ std::unique_ptr<ParquetColumn> make_parquet_column(std::shared_ptr<parquet::Colu
                                                    const std::string& key, uint64_t value_bytes_max) {
   const bool is_unsigned = use == ColumnUse::kUnsigned;
   if (use == ColumnUse::kText) return std::make_unique<TextColumn>(std::move(reader), key, value_bytes_max);
+  if (use == ColumnUse::kTruth) return std::make_unique<TruthColumn>(std::move(reader), key);
   if (use == ColumnUse::kTime) return std::make_unique<TimeColumn>(std::move(reader), key);
   switch (reader->type()) {
     case Type::INT32: return std::make_unique<NumberColumn<parquet::Int32Type>>(std::move(reader), key, is_unsigned);

@@ -12,12 +12,12 @@
 namespace ftok {
 
 // What a column's values become.
-enum class ColumnUse { kNone, kText, kInteger, kUnsigned, kReal, kTime };
+enum class ColumnUse { kNone, kText, kInteger, kUnsigned, kReal, kTime, kTruth };
 
 // What a column holds, for messages: "INT64", "lists of strings".
 std::string column_holds(const parquet::ColumnDescriptor& column);
 
-// kNone where the column holds none of them: lists, booleans, decimals.
+// kNone where the column holds none of them: lists, decimals.
 ColumnUse column_use(const parquet::ColumnDescriptor& column);
 
 class ParquetColumn {

@@ -92,6 +92,16 @@ struct Chosen {
   std::string key;  // of its values in the lines
 };
 
+ParquetType type_of(ColumnUse use) {
+  switch (use) {
+    case ColumnUse::kInteger:
+    case ColumnUse::kUnsigned: return ParquetType::kInteger;
+    case ColumnUse::kReal: return ParquetType::kReal;
+    case ColumnUse::kTruth: return ParquetType::kTruth;
+    default: return ParquetType::kText;
+  }
+}
+
 class Rows : public ParquetRows {
  public:
   Rows(const std::shared_ptr<parquet::RowGroupReader>& group, const std::vector<Chosen>& chosen,
@@ -160,6 +170,11 @@ class File : public ParquetFile {
     choose_columns();
   }
 
+  std::vector<ParquetField> fields() const override {
+    std::vector<ParquetField> fields;
+    for (const Chosen& one : chosen_) fields.push_back({one.key, type_of(one.use)});
+    return fields;
+  }
   size_t row_groups() const override { return static_cast<size_t>(metadata_->num_row_groups()); }
   uint64_t rows(size_t row_group) const override {
     return static_cast<uint64_t>(std::max<int64_t>(0, metadata_->RowGroup(static_cast<int>(row_group))->num_rows()));
@@ -203,16 +218,29 @@ class File : public ParquetFile {
   }
 
   void choose_columns() {
+    if (options_.all) return choose_all();
     chosen_.push_back({text_column(), ColumnUse::kText, options_.text_key});
-    for (const std::string_view key :
-         {std::string_view(options_.id_key), std::string_view("url"), std::string_view("date"),
-          std::string_view("dump"), std::string_view("language"), std::string_view("language_score")}) {
-      if (key == options_.text_key || (key == options_.id_key && key.data() != options_.id_key.data())) continue;
+    std::vector<std::string_view> keys = {options_.id_key, "url", "date", "dump", "language", "language_score"};
+    keys.insert(keys.end(), options_.numbers.begin(), options_.numbers.end());
+    for (const std::string_view key : keys) {
+      const bool is_id = key.data() == options_.id_key.data();
+      if (key == options_.text_key || (key == options_.id_key && !is_id)) continue;
       const std::vector<int> found = columns_of(key);
-      if (key == options_.id_key) check_id(found);
-      if (found.size() != 1) continue;
+      if (is_id) check_id(found);
+      if (found.size() != 1 || is_chosen(found[0])) continue;
       const ColumnUse use = column_use(*metadata_->schema()->Column(found[0]));
-      if (use != ColumnUse::kNone) chosen_.push_back({found[0], use, std::string(key)});
+      if (use != ColumnUse::kNone && use != ColumnUse::kTruth) chosen_.push_back({found[0], use, std::string(key)});
+    }
+  }
+
+  bool is_chosen(int column) const {
+    return std::any_of(chosen_.begin(), chosen_.end(), [&](const Chosen& one) { return one.index == column; });
+  }
+
+  void choose_all() {
+    for (int i = 0; i < metadata_->num_columns(); ++i) {
+      const ColumnUse use = column_use(*metadata_->schema()->Column(i));
+      if (use != ColumnUse::kNone) chosen_.push_back({i, use, metadata_->schema()->Column(i)->path()->ToDotString()});
     }
   }
 
@@ -226,7 +254,8 @@ class File : public ParquetFile {
     for (const int column : found) {
       const auto& logical = metadata_->schema()->Column(column)->logical_type();
       const bool is_null = logical != nullptr && logical->is_null();  // nothing but nulls
-      const bool is_read = column_use(*metadata_->schema()->Column(column)) != ColumnUse::kNone && found.size() == 1;
+      const ColumnUse use = column_use(*metadata_->schema()->Column(column));
+      const bool is_read = use != ColumnUse::kNone && use != ColumnUse::kTruth && found.size() == 1;
       if (!is_null && !is_read) refuse_id(column);
     }
   }

@@ -4,12 +4,16 @@
 
 #include <algorithm>
 
+#include "core/error.h"
 #include "filters/classifier.h"
 #include "pipeline/shard_settings.h"
+#include "pipeline/subprocess_stage.h"
 #include "shards/checksum.h"
 
 namespace ftok {
 namespace {
+
+constexpr int64_t kRowGroupBytesMax = int64_t{1} << 30;  // a writer holds a row group
 
 void load_vocabulary(const PlanOptions& options, const RecipeConfig& recipe, Plan& plan) {
   plan.encoding = std::make_shared<const Encoding>(Encoding::load(options.vocabulary, options.vocabulary_hints));
@@ -87,6 +91,42 @@ void make_stages(const RecipeConfig& recipe, const PlanOptions& options, Plan& p
   }
 }
 
+// The scores that documents may have when they are written, in the order in which stages give them.
+std::vector<std::string> score_names(const RecipeConfig& recipe) {
+  std::vector<std::string> names;
+  const auto add = [&](const std::string& name) {
+    if (std::find(names.begin(), names.end(), name) == names.end()) names.push_back(name);
+  };
+  for (size_t at = 0; at < recipe.running().end; ++at) {
+    const RecipeEntry& entry = recipe.entries[at];
+    if (entry.idle()) continue;
+    if (entry.get<ClassifierOptions>() != nullptr) add(entry.name + "_score");
+    const WorkerOptions* worker = entry.get<SubprocessOptions>();
+    if (worker == nullptr) worker = entry.get<PythonOptions>();
+    if (worker != nullptr) std::for_each(worker->fields.begin(), worker->fields.end(), add);
+  }
+  return names;
+}
+
+TextOptions text_options(const RecipeConfig& recipe, bool writes) {
+  TextOptions texts;
+  texts.format = parse_text_format(recipe.text.format);
+  if (writes && texts.format == TextFormat::kParquet) require_arrow("text.format = parquet");
+  if (texts.format == TextFormat::kDolma && recipe.output.stops()) {
+    throw UsageError(
+        "recipe: text.format: dolma has no place for all that a later run goes on from (output.stop_after); use jsonl "
+        "or parquet");
+  }
+  if (recipe.text.row_group_bytes < 1 || recipe.text.row_group_bytes > kRowGroupBytesMax) {
+    throw UsageError(fmt::format("recipe: text.row_group_bytes: {} is not in 1..{}", recipe.text.row_group_bytes,
+                                 kRowGroupBytesMax));
+  }
+  texts.row_group_bytes = static_cast<uint64_t>(recipe.text.row_group_bytes);
+  texts.source = recipe.text.source;
+  texts.scores = score_names(recipe);
+  return texts;
+}
+
 void route(const RecipeConfig& recipe, Plan& plan) {
   plan.routing = Routing(recipe);
   const std::vector<std::string>& names = plan.routing.corpora();
@@ -134,10 +174,12 @@ Plan make_plan(const RecipeConfig& recipe, const PlanOptions& options) {
   plan.source.start_after = recipe.output.start_after;
   if (!plan.source.start_after.empty()) plan.source.format = "jsonl", plan.source.text_key = "text";
   plan.stop_after = recipe.output.stop_after;
+  plan.texts = text_options(recipe, !options.vocabulary.empty());
   if (plan.stops() && !options.text) {
     throw UsageError("--no-text: texts are all that a run leaves which stops early (output.stop_after)");
   }
   make_stages(recipe, options, plan);
+  plan.texts.clusters = plan.dedup.joins();
   if (plan.dedup.joins() && !options.against.empty()) {
     throw UsageError("--dedup-against: not together with dedup.clusters, which need the keys of all documents at once");
   }

@@ -128,9 +128,11 @@ OutputFolder::OutputFolder(const std::string& path, const std::string& binding) 
 }
 
 void OutputFolder::remove_part(uint64_t number) const {
-  const PartPaths paths = part_paths(parts(), number);
-  for (const std::string& path : {paths.receipt, paths.text, paths.rejects, paths.tokens, paths.keys}) {
-    remove_file(path);
+  for (const TextFormat format : {TextFormat::kJsonl, TextFormat::kParquet}) {
+    const PartPaths paths = part_paths(parts(), number, format);
+    for (const std::string& path : {paths.receipt, paths.text, paths.rejects, paths.tokens, paths.keys}) {
+      remove_file(path);
+    }
   }
 }
 

@@ -16,6 +16,7 @@
 #include "document/stage.h"
 #include "pipeline/earlier_documents.h"
 #include "pipeline/routing.h"
+#include "shards/part.h"
 #include "shards/writer.h"
 #include "tokenizer/encoding.h"
 
@@ -43,6 +44,7 @@ struct Plan {
   std::vector<RoutedCorpus> corpora;  // by number in `routing`; empty: there is one
   std::string stop_after;             // the stage after which the run ends, without shards; empty: it goes through
   ShardWriterOptions shards;          // all but the folder
+  TextOptions texts;                  // how kept texts and rejects are written
   int64_t validation_per_mille = 5;
   std::optional<uint64_t> shuffle;  // the seed
   std::shared_ptr<const Encoding> encoding;

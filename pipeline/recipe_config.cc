@@ -143,6 +143,7 @@ RecipeConfig read_config(RecipeReader& reader, const Preset& preset) {
   reader.section("input", config.input);
   config.entries = read_entries(config.top.stages, preset.rules, reader);
   reader.section("shards", config.shards);
+  reader.section("text", config.text);
   reader.section("output", config.output);
   reader.finish();
   check_running(config);
@@ -173,6 +174,14 @@ void ShardOptions::visit(OptionVisitor& visitor) {
   visitor.choice("end_of_text", end_of_text, {"auto", "before", "after", "none"},
                  "where the end-of-text token goes; auto: where the format's readers expect it, for llm.c before each "
                  "document, for the others after");
+}
+
+void TextRecipe::visit(OptionVisitor& visitor) {
+  visitor.choice("format", format, text_format_names(),
+                 "of kept texts: jsonl: FineWeb's columns in JSON Lines; dolma: dolma's members; parquet: FineWeb's "
+                 "columns, rejects too");
+  visitor.field("row_group_bytes", row_group_bytes, "parquet: values of so many bytes end a row group");
+  visitor.field("source", source, "dolma: `source` of every document; empty: its crawl, else its input");
 }
 
 void OutputOptions::visit(OptionVisitor& visitor) {
@@ -226,6 +235,7 @@ std::string recipe_text(RecipeConfig config, bool with_help) {
   writer.section("input", config.input);
   write_entries(config.entries, writer);
   writer.section("shards", config.shards);
+  writer.section("text", config.text);
   writer.section("output", config.output);
   return writer.text();
 }

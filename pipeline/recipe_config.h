@@ -10,6 +10,7 @@
 #include "core/options.h"
 #include "crawl/source.h"
 #include "pipeline/recipe_stages.h"
+#include "shards/record_file.h"
 
 namespace ftok {
 
@@ -29,6 +30,15 @@ struct ShardOptions {
   int64_t validation_per_mille = 5;
   int64_t shuffle = 0;               // seed, from 1; 0: none
   std::string end_of_text = "auto";  // where the format's readers want it
+
+  void visit(OptionVisitor& visitor);
+};
+
+// [text]: how the kept documents are written down, beside the shards.
+struct TextRecipe {
+  std::string format = "jsonl";  // a name of text_format_names()
+  int64_t row_group_bytes = static_cast<int64_t>(kRowGroupBytes);
+  std::string source;
 
   void visit(OptionVisitor& visitor);
 };
@@ -59,6 +69,7 @@ struct RecipeConfig {
   SourceOptions input = recipe_input();
   std::vector<RecipeEntry> entries;  // in order; one of them is deduplication
   ShardOptions shards;
+  TextRecipe text;
   OutputOptions output;
 
   // The entries that run, [first, end) of `entries`: those between output.start_after and output.stop_after.

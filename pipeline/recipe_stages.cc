@@ -12,8 +12,8 @@
 namespace ftok {
 namespace {
 
-constexpr std::string_view kOtherSections[] = {"input", "shards",
-                                               "output"};  // of a recipe: no stage can bear these names
+// Of a recipe: no stage can bear these names.
+constexpr std::string_view kOtherSections[] = {"input", "shards", "text", "output"};
 
 // What inputs may bring: nobody needs to have given it.
 constexpr unsigned kFromInputs = kPayload | kText;

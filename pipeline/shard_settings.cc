@@ -9,6 +9,12 @@
 namespace ftok {
 
 ShardWriterOptions shard_writer_options(const ShardOptions& options, const Encoding& encoding, std::string_view key) {
+  return shard_writer_options(options, VocabularyFacts{encoding.name(), encoding.n_vocab(), encoding.end_of_text()},
+                              key);
+}
+
+ShardWriterOptions shard_writer_options(const ShardOptions& options, const VocabularyFacts& vocabulary,
+                                        std::string_view key) {
   const auto name = [&](std::string option) {
     if (key == "--") std::replace(option.begin(), option.end(), '_', '-');
     return std::string(key) + option;
@@ -20,17 +26,17 @@ ShardWriterOptions shard_writer_options(const ShardOptions& options, const Encod
     throw UsageError(
         fmt::format("{}: {} is not in 1..{}", name("shard_tokens"), options.shard_tokens, shards.format->tokens_max()));
   }
-  shards.vocabulary_size = encoding.n_vocab();
-  shards.vocabulary_name = encoding.name();
+  shards.vocabulary_size = vocabulary.size;
+  shards.vocabulary_name = vocabulary.name;
   shards.token_bytes =
       parse_token_bytes(*shards.format, options.token_bytes, shards.vocabulary_size, name("token_bytes"));
   shards.placement = options.end_of_text == "auto" ? shards.format->end_of_text()
                                                    : parse_end_of_text(options.end_of_text, name("end_of_text"));
-  if (!encoding.end_of_text() && shards.placement != EndOfText::kNone) {
-    throw UsageError(fmt::format("the vocabulary {} has no end-of-text token; {}", encoding.name(),
+  if (!vocabulary.end_of_text && shards.placement != EndOfText::kNone) {
+    throw UsageError(fmt::format("the vocabulary {} has no end-of-text token; {}", vocabulary.name,
                                  key == "--" ? "give --end-of-text none" : "set shards.end_of_text=none"));
   }
-  shards.end_of_text = encoding.end_of_text().value_or(0);
+  shards.end_of_text = vocabulary.end_of_text.value_or(0);
   return shards;
 }
 

@@ -3,11 +3,10 @@
 #pragma once
 
 #include <cstdint>
-#include <optional>
 #include <string>
 #include <vector>
 
-#include "shards/reader.h"
+#include "shards/shard_documents.h"
 #include "shards/writer.h"
 
 namespace ftok {
@@ -20,11 +19,7 @@ struct ConvertOptions {
   std::string end_of_text = "auto";  // where it goes in the output; auto: where the format's readers want it
   uint64_t shard_tokens = 0;         // 0: as in the input
 
-  // What inputs without a manifest do not say.
-  ShardHints from;
-  uint32_t end_of_text_id = 50256;              // GPT-2's <|endoftext|>
-  std::optional<EndOfText> source_end_of_text;  // default: where the format of the input has it
-  std::optional<Split> split;                   // default: by the file's name
+  ShardSourceHints from;  // what inputs without a manifest do not say
 };
 
 struct ConvertResult {

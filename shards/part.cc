@@ -6,9 +6,8 @@
 
 #include "core/error.h"
 #include "core/json.h"
-#include "document/document_fields.h"
 #include "shards/bytes.h"
-#include "shards/files/zstd_file.h"
+#include "shards/files/text_line.h"
 
 namespace ftok {
 namespace {
@@ -31,32 +30,16 @@ std::string file_header(std::string_view magic, uint32_t width, uint32_t version
   return header;
 }
 
-// The text file's line for a document: FineWeb's columns, without its own file paths. Where the run ended after a
-// stage, all fields that a later one goes on from.
-std::string text_line(const Document& document, const std::string& stopped_after, const DocumentCluster& cluster) {
-  JsonWriter json;
-  json.begin_object().field("text", document.text);
-  if (!stopped_after.empty()) {
-    json.field(kStoppedAfterKey, stopped_after);
-    write_document_fields(json, document, kInStoppedLine);
-    write_cluster(json, cluster);
-    return json.end_object().take() + '\n';
-  }
-  write_document_fields(json, document, kInKeptLine);
-  write_cluster(json, cluster);
-  json.field("token_count", static_cast<uint64_t>(document.tokens.size())).end_object();
-  return json.take() + '\n';
-}
-
 }  // namespace
 
 void write_cluster(JsonWriter& json, const DocumentCluster& cluster) {
-  if (cluster.size > 0) json.field("cluster_id", cluster.id).field("cluster_size", cluster.size);
+  if (cluster.size > 0) json.field(kClusterId, cluster.id).field(kClusterSize, cluster.size);
 }
 
-PartPaths part_paths(const std::string& folder, uint64_t number) {
+PartPaths part_paths(const std::string& folder, uint64_t number, TextFormat format) {
   const std::string stem = fmt::format("{}/{:06}", folder, number);
-  return {stem + ".text.jsonl.zst", stem + ".rejects.jsonl.zst", stem + ".tokens", stem + ".keys", stem + ".receipt"};
+  const std::string records(records_ending(format));
+  return {stem + ".text" + records, stem + ".rejects" + records, stem + ".tokens", stem + ".keys", stem + ".receipt"};
 }
 
 struct PartWriter::Files {
@@ -64,8 +47,13 @@ struct PartWriter::Files {
     const auto open = [](auto& file, const std::string& path) {
       if (!path.empty()) file = std::make_unique<typename std::decay_t<decltype(file)>::element_type>(path);
     };
-    open(text, paths.text);
-    open(rejects, paths.rejects);
+    const TextOptions& texts = options.texts;
+    const auto open_records = [&](const std::string& path, auto&& columns) -> std::unique_ptr<RecordFile> {
+      if (path.empty()) return nullptr;
+      return is_parquet_name(path) ? make_parquet_file(path, columns(), texts.row_group_bytes) : make_lines_file(path);
+    };
+    text = open_records(paths.text, [&] { return text_columns(texts, options.stopped_after); });
+    rejects = open_records(paths.rejects, [&] { return reject_columns(texts); });
     open(tokens, paths.tokens);
     open(keys, paths.keys);
   }
@@ -77,18 +65,23 @@ struct PartWriter::Files {
     return folder == std::string::npos ? path : path.substr(folder + 1);
   }
 
-  // Calls visit(ending, path, file) for each file there is, in the order of receipts.
+  // Calls visit(ending, path, file) for each file there is, in the order of receipts: those of records, then the
+  // others.
   template <typename Visit>
-  void for_each(Visit&& visit) {
+  void for_each_records(Visit&& visit) {
     if (text != nullptr) visit("text", paths.text, *text);
     if (rejects != nullptr) visit("rejects", paths.rejects, *rejects);
+  }
+  template <typename Visit>
+  void for_each(Visit&& visit) {
+    for_each_records(visit);
     if (tokens != nullptr) visit("tokens", paths.tokens, *tokens);
     if (keys != nullptr) visit("keys", paths.keys, *keys);
   }
 
   PartOptions options;
   PartPaths paths;
-  std::unique_ptr<ZstdFile> text, rejects;
+  std::unique_ptr<RecordFile> text, rejects;
   std::unique_ptr<ChecksummedFile> tokens, keys;
   std::string row;  // scratch
   std::vector<uint64_t> key_blocks;
@@ -98,7 +91,7 @@ struct PartWriter::Files {
 namespace {
 
 PartPaths paths_of(const PartOptions& options, uint64_t number) {
-  PartPaths paths = part_paths(options.folder, number);
+  PartPaths paths = part_paths(options.folder, number, options.texts.format);
   if (!options.text) paths.text.clear();
   if (!options.rejects) paths.rejects.clear();
   if (!options.stopped_after.empty()) paths.tokens.clear();
@@ -147,7 +140,7 @@ void PartWriter::add_judged(std::string_view id, std::span<const uint64_t> keys)
 void PartWriter::add_kept(const Document& document, Split split, const ShuffleKey& key,
                           const DocumentCluster& cluster) {
   Files& f = *files_;
-  if (f.text != nullptr) f.text->write(text_line(document, f.options.stopped_after, cluster));
+  if (f.text != nullptr) f.text->write(text_line(document, f.options.texts, f.options.stopped_after, cluster));
   f.part.documents[static_cast<size_t>(split)] += 1;
   if (f.tokens == nullptr) return;
   f.row.clear();
@@ -174,7 +167,6 @@ void PartWriter::add_kept(const Document& document, Split split, const ShuffleKe
 void PartWriter::add_reject(std::string_view json_line) {
   assert(files_->rejects != nullptr);
   files_->rejects->write(json_line);
-  files_->rejects->write("\n");
 }
 
 PackedPart PartWriter::end_part(uint64_t number, std::string report) {
@@ -192,9 +184,10 @@ PackedPart PartWriter::end_part(uint64_t number, std::string report) {
     f.keys->write(footer);
     f.keys->write_checksum();
   }
-  if (f.text != nullptr) f.text->finish();
-  if (f.rejects != nullptr) f.rejects->finish();
-  f.for_each([&](const char* ending, const std::string&, auto& file) { f.part.bytes[ending] = file.part_size(); });
+  f.for_each_records([](const char*, const std::string&, RecordFile& file) { file.end_part(); });
+  f.for_each([&](const char* ending, const std::string&, const auto& file) {
+    if (const std::optional<uint64_t> size = file.part_size()) f.part.bytes[ending] = *size;
+  });
   f.part.number = number;
   f.part.report = std::move(report);
   return std::move(f.part);

@@ -2,8 +2,9 @@
 //
 //   NNNNNN.text.jsonl.zst     kept documents: {text,id,dump,url,date,file_path,language,language_score,token_count} a
 //                             line, with NAME_score for each classifier NAME that ran
-//   NNNNNN.rejects.jsonl.zst  dropped documents, one JSON line each, as the caller made them
 //                             (a run that ends early: with all fields, document_fields.h, and without token_count)
+//   NNNNNN.rejects.jsonl.zst  dropped documents, one JSON line each, as the caller made them
+//                             (both as .parquet, a row each, and texts with dolma's members: TextOptions)
 //   NNNNNN.tokens             kept documents' ids, splits and tokens: what shards are cut from, deleted once they are
 //   NNNNNN.keys               of every document that deduplication judged, kept or not: id and bucket keys, in order
 //   NNNNNN.receipt            JSON, written last: the part exists when its receipt does
@@ -26,6 +27,7 @@
 #include "document/document.h"
 #include "shards/checksum.h"
 #include "shards/packed_part.h"
+#include "shards/record_file.h"
 #include "shards/shuffle_key.h"
 #include "shards/split.h"
 
@@ -35,13 +37,23 @@ namespace ftok {
 struct PartPaths {
   std::string text, rejects, tokens, keys, receipt;
 };
-PartPaths part_paths(const std::string& folder, uint64_t number);
+PartPaths part_paths(const std::string& folder, uint64_t number, TextFormat format = TextFormat::kJsonl);
+
+// What the text and rejects files are made of.
+struct TextOptions {
+  TextFormat format = TextFormat::kJsonl;
+  uint64_t row_group_bytes = kRowGroupBytes;  // of values, in Parquet
+  std::string source;                         // dolma's; empty: the crawl, else the input
+  std::vector<std::string> scores = {};       // the names of those that documents may have: columns in Parquet
+  bool clusters = false;                      // documents and rejects have a cluster: columns in Parquet
+};
 
 // Where clusters were asked for: the documents that repeat each other and one of them, directly or through others.
 struct DocumentCluster {
   std::string id;     // of the one that comes before all others
   uint64_t size = 0;  // 0: nobody asked
 };
+inline constexpr char kClusterId[] = "cluster_id", kClusterSize[] = "cluster_size";
 void write_cluster(JsonWriter& json, const DocumentCluster& cluster);  // two fields, or none
 
 // What a part's receipt says.
@@ -69,7 +81,8 @@ struct PartOptions {
   bool rejects = false;    // write the rejects file
   size_t token_bytes = 4;  // 2 or 4: token_bytes_for(vocabulary size)
   size_t keys_per_document = 0;
-  bool shuffles = false;           // tokens with shuffle keys
+  bool shuffles = false;  // tokens with shuffle keys
+  TextOptions texts = {};
   std::string stopped_after = {};  // not empty: texts get all fields (document_fields.h), and there are no tokens
 };
 

@@ -242,7 +242,9 @@ void Verifier::unlisted() {
     const bool of_corpus = std::any_of(corpora_.begin(), corpora_.end(),
                                        [&](const std::string& folder) { return name.starts_with(folder); });
     if (of_corpus) continue;  // looked at there
-    const bool ours = name.starts_with("attempts/") || name.starts_with("slurm/") || entry.path().filename() == ".lock";
+    const bool ours = name.starts_with("attempts/") || name.starts_with("slurm/") ||
+                      entry.path().filename() == ".lock" ||
+                      name == "README.md";  // the card, which is not part of the data (pipeline/card.h)
     if (entry.is_regular_file() && !listed_.contains(name) && !ours) names.insert(name);
   }
   for (const std::string& name : names)

@@ -203,6 +203,8 @@ class ParquetInput : public DecodedInput {
     ParquetReadOptions read;
     read.text_key = options.text_key;
     read.id_key = options.id_key;
+    read.numbers = options.scores;
+    read.all = !options.start_after.empty();
     read.value_bytes_max = static_cast<uint64_t>(options.record_bytes_max);
     read.memory_bytes_max = kMemoryBytesMax;
     try {

@@ -133,8 +133,9 @@ class Commit {
   PartPaths paths() const {
     const std::string stem = context_.job.path_of(fmt::format("parts/{:06}", context_.task()));
     PartPaths paths;
-    if (context_.job.manifest().text) paths.text = stem + ".text.jsonl.zst";
-    if (context_.job.rejects() != Rejects::kNone) paths.rejects = stem + ".rejects.jsonl.zst";
+    const std::string records(records_ending(context_.plan.texts.format));
+    if (context_.job.manifest().text) paths.text = stem + ".text" + records;
+    if (context_.job.rejects() != Rejects::kNone) paths.rejects = stem + ".rejects" + records;
     if (!context_.plan.stops()) paths.tokens = context_.job.path_of(tokens_name(context_.task()));
     return paths;
   }

@@ -24,6 +24,7 @@ PartOptions PartMaker::part_options(std::string folder, size_t keys_per_document
   options.token_bytes = token_bytes_for(plan_.shards.vocabulary_size);
   options.keys_per_document = keys_per_document;
   options.shuffles = plan_.shuffle.has_value();
+  options.texts = plan_.texts;
   options.stopped_after = plan_.stop_after;
   return options;
 }

@@ -20,8 +20,9 @@ class RunError(RuntimeError):
 
 
 def program():
-    """The path of the `ftok` program: $FTOK_PROGRAM, or the one in PATH. Raises FileNotFoundError."""
-    found = shutil.which(os.environ.get("FTOK_PROGRAM") or "ftok")
+    """The path of the `ftok` program: $FTOK_PROGRAM, else the one in this package, else the one in PATH. Raises FileNotFoundError."""
+    own = Path(__file__).parent / "bin" / "ftok"
+    found = shutil.which(os.environ.get("FTOK_PROGRAM") or (str(own) if own.exists() else "ftok"))
     if found is None:
         raise FileNotFoundError("the program ftok is not found: put it into PATH, or set FTOK_PROGRAM to its path")
     return found
@@ -128,16 +129,29 @@ def _wait(process, reports, report):
 
 def read(path):
     """The documents that a finished output folder of `ftok run` kept, in order: dicts with "text", "id", "url" and what else its parts store. With a file of JSON
-    Lines (plain, .gz or, where the module zstandard is installed, .zst), its lines."""
+    Lines (plain, .gz or, where the module zstandard is installed, .zst), its lines; with one of Parquet (where pyarrow is installed), its rows."""
     path = Path(path)
-    parts = sorted((path / "parts").glob("*.text.jsonl.zst")) if path.is_dir() else [path]
+    parts = sorted([*(path / "parts").glob("*.text.jsonl.zst"), *(path / "parts").glob("*.text.parquet")]) if path.is_dir() else [path]
     if not parts:
-        raise FileNotFoundError(f"{path} holds no texts (parts/*.text.jsonl.zst): it is not an output of `ftok run`, or of one with --no-text")
+        raise FileNotFoundError(f"{path} holds no texts (parts/*.text.*): it is not an output of `ftok run`, or of one with --no-text")
     for part in parts:
+        if part.suffix == ".parquet":
+            yield from _rows(part)
+            continue
         with _open_lines(part) as lines:
             for line in lines:
                 if line.strip():
                     yield json.loads(line)
+
+
+def _rows(path):
+    try:
+        import pyarrow.parquet
+    except ImportError:
+        raise ImportError(f"{path}: reading it needs the module pyarrow (pip install pyarrow)") from None
+    with pyarrow.parquet.ParquetFile(path) as file:
+        for batch in file.iter_batches(1024):
+            yield from batch.to_pylist()
 
 
 def _open_lines(path):

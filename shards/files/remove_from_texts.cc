@@ -11,10 +11,10 @@
 #include "core/file.h"
 #include "core/json.h"
 #include "shards/files/remove_steps.h"
-#include "shards/files/zstd_file.h"
 #include "shards/job_manifest.h"
 #include "shards/packed_part.h"
 #include "shards/part.h"
+#include "shards/record_file.h"
 
 namespace ftok {
 namespace fs = std::filesystem;
@@ -54,19 +54,25 @@ class TextRewriter {
     if (checksum_of(file_.bytes()) != old.checksum) throw Error(path_ + " is not what its receipt lists");
   }
 
-  // The next so many bytes; returns how many they become. Without a removal nothing is written.
+  // The next so many bytes of lines; returns how many they become. Without a removal nothing is written.
   uint64_t part(uint64_t bytes) {
     const std::string_view compressed = file_.bytes().substr(at_, bytes);
     at_ += bytes;
-    if (new_ == nullptr) new_ = std::make_unique<ZstdFile>(files_.path(old_.name));
+    if (new_ == nullptr) new_ = make_lines_file(files_.path(old_.name));
     new_->begin_part();
-    for_each_line(compressed, path_, [&](std::string_view line) {
-      if (!goes(line)) new_->write(line);
-    });
-    new_->finish();
-    return new_->part_size();
+    for_each_line(compressed, path_, [&](std::string_view line) { keep_or_remove(line); });
+    new_->end_part();
+    return new_->part_size().value();
   }
-  uint64_t whole() { return part(file_.bytes().size()); }
+  // The whole file.
+  void whole() {
+    if (!is_parquet_name(path_)) {
+      part(file_.bytes().size());
+      return;
+    }
+    new_ = make_parquet_file(files_.path(old_.name), parquet_columns(path_, file_.bytes()));
+    for_each_row(path_, file_.bytes(), [&](std::string_view line) { keep_or_remove(line); });
+  }
 
   // Whether a line went: then the new file is there.
   bool finish() {
@@ -77,6 +83,10 @@ class TextRewriter {
   }
 
  private:
+  void keep_or_remove(std::string_view line) {
+    if (!goes(line)) new_->write(line);
+  }
+
   bool goes(std::string_view line) {
     simdjson::dom::object object;
     std::string_view id, text;
@@ -98,7 +108,7 @@ class TextRewriter {
   MappedFile file_;
   uint64_t at_ = 0;
   bool changed_ = false;
-  std::unique_ptr<ZstdFile> new_;
+  std::unique_ptr<RecordFile> new_;
   simdjson::dom::parser parser_;
 };
 
@@ -109,8 +119,17 @@ bool holds_one(const std::string& path, const IdSet& ids, FileStretch stretch = 
   return holds;
 }
 
-bool is_text(const std::string& name) {
-  return name.ends_with(".text.jsonl.zst") || name.ends_with(".rejects.jsonl.zst");
+// "text" or "rejects" of the name of such a file, else empty.
+std::string_view kind_of_records(std::string_view name) {
+  for (const TextFormat format : {TextFormat::kJsonl, TextFormat::kParquet}) {
+    const std::string_view ending = records_ending(format);
+    if (!name.ends_with(ending)) continue;
+    name.remove_suffix(ending.size());
+    for (const std::string_view kind : {"text", "rejects"}) {
+      if (name.ends_with(kind)) return kind;
+    }
+  }
+  return {};
 }
 
 // The parts of a run, each with files of its own.
@@ -122,7 +141,7 @@ void remove_from_part(const std::string& folder, const IdSet& ids, Manifest::Inp
     if (file.name.ends_with(".keys")) holds = holds_one(folder + "/" + file.name, ids);
   }
   for (FileEntry& file : receipt.files) {
-    if (!holds || !is_text(file.name)) continue;
+    if (!holds || kind_of_records(file.name).empty()) continue;
     TextRewriter rewriter(folder, file, ids, files, counts);
     rewriter.whole();
     if (!rewriter.finish()) continue;
@@ -157,13 +176,17 @@ void remove_from_task(const std::string& folder, const IdSet& ids, uint64_t task
   if (!holds) return;
   TaskReceipt receipt = read_task(folder, "commit", task, files);
   for (FileEntry& file : receipt.files) {
-    if (!is_text(file.name)) continue;
-    const char* const ending = file.name.ends_with(".text.jsonl.zst") ? "text" : "rejects";
+    const std::string kind(kind_of_records(file.name));
+    if (kind.empty()) continue;
     TextRewriter rewriter(folder, file, ids, files, counts);
     std::vector<uint64_t> bytes;
-    for (const PackedPart& part : parts) bytes.push_back(rewriter.part(part.bytes.at(ending)));
+    if (is_parquet_name(file.name)) {
+      rewriter.whole();
+    } else {
+      for (const PackedPart& part : parts) bytes.push_back(rewriter.part(part.bytes.at(kind)));
+    }
     if (!rewriter.finish()) continue;
-    for (size_t i = 0; i < parts.size(); ++i) parts[i].bytes[ending] = bytes[i];
+    for (size_t i = 0; i < bytes.size(); ++i) parts[i].bytes[kind] = bytes[i];
     file = files.files().at(file.name);
     changed = true;
   }

@@ -358,8 +358,8 @@ TEST(ConvertShards, ReadsWhatOtherProgramsWrote) {
   options.inputs = {folder / "train.bin"};
   options.output = folder / "out";
   EXPECT_THROW(convert_shards(options), Error);  // nothing says what it is
-  options.from = {&find_shard_format("raw", ""), 2};
-  options.end_of_text_id = 9;
+  options.from.shards = {&find_shard_format("raw", ""), 2};
+  options.from.end_of_text_id = 9;
   EXPECT_EQ(convert_shards(options).documents, 3u);
   const ShardReader reader(folder / "out/ftok_train_000000.bin");
   std::vector<uint32_t> tokens;
@@ -377,7 +377,7 @@ TEST(ConvertShards, TakesTheSplitFromTheNamesFields) {
     ConvertOptions options;
     options.inputs = {folder / name};
     options.output = folder / "out";
-    options.split = split;
+    options.from.split = split;
     const std::vector<ShardEntry> shards = convert_shards(options).shards;
     fs::remove_all(folder / "out");
     return shards.at(0).split;

@@ -7,6 +7,7 @@
 
 namespace ftok::cli {
 
+void add_card_command(CLI::App& app);
 void add_chat_command(CLI::App& app);
 void add_completion_command(CLI::App& app);
 void add_crawl_command(CLI::App& app);
@@ -22,6 +23,7 @@ void add_decode_command(CLI::App& app);
 void add_encode_command(CLI::App& app);
 void add_eval_command(CLI::App& app);
 void add_explain_command(CLI::App& app);
+void add_mix_command(CLI::App& app);
 void add_model_command(CLI::App& app);
 void add_models_command(CLI::App& app);
 void add_language_command(CLI::App& app);

@@ -60,7 +60,9 @@ int run(int argc, char** argv) {
   ftok::cli::add_job_commands(app);
   ftok::cli::add_submit_command(app);
   ftok::cli::add_remove_ids_command(app);
+  ftok::cli::add_card_command(app);
   ftok::cli::add_tokenize_command(app);
+  ftok::cli::add_mix_command(app);
   ftok::cli::add_explain_command(app);
   ftok::cli::add_train_command(app);
   ftok::cli::add_generate_command(app);

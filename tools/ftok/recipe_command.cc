@@ -7,6 +7,7 @@
 #include "pipeline/recipe_config.h"
 #include "pipeline/stage_kinds.h"
 #include "tools/ftok/commands.h"
+#include "tools/ftok/recipe_tools.h"
 #include "tools/ftok/terminal.h"
 
 namespace ftok::cli {
@@ -30,7 +31,10 @@ void add_recipe_command(CLI::App& app) {
       "  ftok recipe list\n"
       "  ftok recipe kinds\n"
       "  ftok recipe show fineweb-2024-04 > mine.toml\n"
-      "  ftok recipe show mine.toml --set language.languages='{de = 0.65}'");
+      "  ftok recipe show mine.toml --set language.languages='{de = 0.65}'\n"
+      "  ftok recipe check mine.toml\n"
+      "  ftok recipe diff fineweb-2024-04 mine.toml\n"
+      "  ftok recipe schema > ftok-recipe.schema.json");
 
   CLI::App* list = command->add_subcommand("list", "List the presets");
   list->callback([] {
@@ -44,6 +48,7 @@ void add_recipe_command(CLI::App& app) {
     for (const StageKind* kind : stage_kinds()) print_kind(*kind, *as_json);
   });
 
+  add_recipe_tools(*command);
   CLI::App* show = command->add_subcommand("show", "Print a recipe with all keys");
   struct Flags {
     std::string recipe = "fineweb-2024-04";

@@ -58,7 +58,8 @@ void add_flags(CLI::App& command, Flags& flags) {
   flags.fetch.add_to(command);
   command
       .add_option("--measure", flags.measure,
-                  "Only write every rule's value for every document to FILE (JSON lines); drop nothing")
+                  "Only write every rule's value for every document to FILE: JSON lines, or a table where it is named "
+                  ".parquet; drop nothing")
       ->type_name("FILE");
   command.add_option("--progress-json", flags.progress_json, "Append progress reports to FILE (JSON lines)")
       ->type_name("FILE");

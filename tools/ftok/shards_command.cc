@@ -335,7 +335,7 @@ struct ConvertFlags {
 void convert(ConvertFlags flags, const std::string& shown_output) {
   ConvertOptions& options = flags.options;
   options.to = &find_shard_format(flags.to, "--to");
-  options.from = flags.from.hints();
+  options.from.shards = flags.from.hints();
   if (!flags.shard_tokens.empty()) {
     options.shard_tokens = static_cast<uint64_t>(parse_size(flags.shard_tokens, false, "--shard-tokens"));
     if (options.shard_tokens == 0 || options.shard_tokens > options.to->tokens_max()) {
@@ -344,9 +344,9 @@ void convert(ConvertFlags flags, const std::string& shown_output) {
     }
   }
   if (!flags.source_end_of_text.empty()) {
-    options.source_end_of_text = parse_end_of_text(flags.source_end_of_text, "--from-end-of-text");
+    options.from.end_of_text = parse_end_of_text(flags.source_end_of_text, "--from-end-of-text");
   }
-  if (!flags.split.empty()) options.split = flags.split == "val" ? Split::kValidation : Split::kTrain;
+  if (!flags.split.empty()) options.from.split = flags.split == "val" ? Split::kValidation : Split::kTrain;
   const ConvertResult result = convert_shards(options);
   for (const ShardEntry& entry : result.shards) {
     print("{}/{}: {} tokens, {} documents\n", shown_output, entry.shard.name, entry.tokens, entry.documents);
@@ -381,7 +381,7 @@ void add_convert(CLI::App& shards) {
                    "Where the end-of-text token is in SHARDS without a manifest; default: as in their format")
       ->check(CLI::IsMember({"before", "after", "none"}));
   command
-      ->add_option("--end-of-text-id", flags->options.end_of_text_id,
+      ->add_option("--end-of-text-id", flags->options.from.end_of_text_id,
                    "Id of the end-of-text token in SHARDS without a manifest")
       ->capture_default_str();
   command->add_option("--split", flags->split, "Split of SHARDS without a manifest; default: as their names say")

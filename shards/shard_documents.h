@@ -1,0 +1,69 @@
+// The documents of shards, whole and in order, whatever their format: what converting and mixing read.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "shards/manifest.h"
+#include "shards/reader.h"
+
+namespace ftok {
+
+// What shards without a manifest do not say.
+struct ShardSourceHints {
+  ShardHints shards;
+  uint32_t end_of_text_id = 50256;       // GPT-2's <|endoftext|>
+  std::optional<EndOfText> end_of_text;  // where it is; default: where the format has it
+  std::optional<Split> split;            // default: by the file's name
+};
+
+// A document without its end-of-text token. Views live until the next one.
+struct SourceDocument {
+  std::string_view id;
+  std::span<const uint32_t> tokens;
+  std::span<const uint8_t> loss;  // where the shards have masks
+};
+
+// Const after construction.
+class ShardSource {
+ public:
+  // `inputs`: folders of shards, or shards in their order. Throws UsageError when there are none, when nothing says
+  // which split one is of, or when they are not of one vocabulary and layout; Error when one cannot be read.
+  ShardSource(const std::vector<std::string>& inputs, const ShardSourceHints& hints);
+
+  struct Shard {
+    std::string path;
+    Split split = Split::kTrain;
+  };
+  const std::vector<Shard>& shards() const { return shards_; }
+  const std::optional<Manifest>& manifest() const { return manifest_; }  // that they share, if any
+  EndOfText placement() const { return placement_; }
+  uint32_t end_of_text() const { return end_of_text_; }
+  size_t token_bytes() const { return token_bytes_; }
+  bool has_masks() const { return has_masks_; }
+
+  struct Counts {
+    uint64_t documents = 0, tokens = 0, bytes = 0;  // read; tokens with end-of-text
+  };
+  // Calls visit(document) for those of a split; a document that two shards divide is joined.
+  Counts for_each(Split split, const std::function<void(const SourceDocument&)>& visit) const;
+
+ private:
+  class Lister;
+  class Walk;
+
+  std::vector<Shard> shards_;
+  std::optional<Manifest> manifest_;
+  ShardSourceHints hints_;
+  EndOfText placement_ = EndOfText::kBefore;
+  uint32_t end_of_text_ = 0;
+  size_t token_bytes_ = 0;  // of the first shard
+  bool has_masks_ = false;
+};
+
+}  // namespace ftok

@@ -1,0 +1,12 @@
+# Recipes are checked one by one, compared key by key, and described for editors.
+printf 'stages = ["c4", "minhash", "dedup", "pii"]\n[c4]\nsentences_min = 3\n' > mine.toml
+printf '[c4]\nsentences_mni = 3\n' > wrong.toml
+printf 'stages = ["own", "minhash"]\n[own]\nkind = "python"\nfile = "not-there.py"\n' > missing.toml
+ftok recipe check mine.toml wrong.toml || echo "exit $?"
+ftok recipe check missing.toml || echo "exit $?"
+ftok recipe diff fineweb-2024-04 fineweb-datatrove-0.10
+ftok recipe diff --exit-code mine.toml mine.toml
+ftok recipe diff --exit-code mine.toml fineweb-2024-04 > differences || echo "exit $?"
+grep -E 'c4.sentences_min|stages' differences
+ftok recipe schema > schema.json
+head -4 schema.json
