@@ -51,7 +51,12 @@ struct FieldWriter {
 }  // namespace
 
 void write_document_fields(JsonWriter& json, const Document& document, unsigned uses) {
-  for_each_field(document, uses, FieldWriter{json});
+  for_each_field(document, uses, [&](std::string_view name, const auto& value) {
+    if constexpr (requires { value.empty(); }) {
+      if (value.empty() && is_left_out_where_empty(name)) return;
+    }
+    FieldWriter{json}(name, value);
+  });
 }
 
 }  // namespace ftok

@@ -10,6 +10,7 @@ namespace ftok::cli {
 void add_chat_command(CLI::App& app);
 void add_completion_command(CLI::App& app);
 void add_crawl_command(CLI::App& app);
+void add_decontaminate_command(CLI::App& app);
 void add_dedup_command(CLI::App& app);
 void add_extract_command(CLI::App& app);
 void add_job_commands(CLI::App& app);  // plan, task, status, resubmit, job
@@ -34,6 +35,7 @@ void add_tokenize_command(CLI::App& app);
 void add_train_command(CLI::App& app);
 void add_url_command(CLI::App& app);
 void add_version_command(CLI::App& app);
+void add_whatif_command(CLI::App& app);
 void add_vocab_command(CLI::App& app);
 void add_warc_command(CLI::App& app);
 

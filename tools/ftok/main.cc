@@ -38,6 +38,7 @@ int run(int argc, char** argv) {
   app.set_version_flag("--version", "ftok " FTOK_VERSION);
   app.get_formatter()->column_width(34);
   app.require_subcommand(0, 1);  // an argument of a command that is named like another command is an argument
+  ftok::cli::add_decontaminate_command(app);
   ftok::cli::add_dedup_command(app);
   ftok::cli::add_extract_command(app);
   ftok::cli::add_filter_command(app);
@@ -66,6 +67,7 @@ int run(int argc, char** argv) {
   ftok::cli::add_models_command(app);
   ftok::cli::add_version_command(app);
   ftok::cli::add_warc_command(app);
+  ftok::cli::add_whatif_command(app);
   ftok::cli::add_completion_command(app);
   try {
     app.parse(argc, argv);
