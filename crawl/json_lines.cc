@@ -158,12 +158,24 @@ class FieldTaker {
     std::conditional_t<std::is_same_v<Value, std::string>, std::string_view, Value> taken{};
     if (object_[name].get(taken) == simdjson::SUCCESS) {
       value = Value(taken);
-    } else if (missing.empty()) {
+    } else if (missing.empty() && !is_left_out_where_empty(name)) {
       missing = name;
     }
   }
   template <typename Number>
-  void operator()(std::string_view, std::vector<Number>&) {}  // none are in lines
+  void operator()(std::string_view name, std::vector<Number>& numbers) {
+    simdjson::dom::array values;
+    if (object_[name].get(values) != simdjson::SUCCESS) return;  // left out where empty
+    for (const simdjson::dom::element element : values) {
+      uint64_t number = 0;
+      if (element.get(number) != simdjson::SUCCESS || number > std::numeric_limits<Number>::max()) {
+        numbers.clear();
+        if (missing.empty()) missing = name;
+        return;
+      }
+      numbers.push_back(static_cast<Number>(number));
+    }
+  }
   // Under their own names: the numbers that are no field of a document.
   void operator()(std::string_view, std::vector<NamedScore>& scores) {
     for (const auto& [key, value] : object_) {

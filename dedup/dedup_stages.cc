@@ -1,5 +1,6 @@
 #include "dedup/dedup_stages.h"
 
+#include "dedup/decontaminate.h"
 #include "dedup/deduplicator.h"
 #include "dedup/minhash.h"
 
@@ -26,7 +27,7 @@ StageKind dedup_kind() {
 }  // namespace
 
 std::span<const StageKind> dedup_stages() {
-  static const StageKind kinds[] = {minhash_kind(), dedup_kind()};
+  static const StageKind kinds[] = {minhash_kind(), dedup_kind(), decontaminate_kind()};
   return kinds;
 }
 

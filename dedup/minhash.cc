@@ -44,6 +44,7 @@ ShingleOptions shingle_options(const MinHashOptions& options) {
   shingles.word_rules = options.words == "nltk"    ? ShingleWords::kNltk
                         : options.words == "spacy" ? ShingleWords::kSpacy
                                                    : ShingleWords::kSpaces;
+  shingles.unspaced = unspaced_words_of("minhash.unspaced", options.unspaced);
   shingles.hash = options.hash == "sha1" ? ShingleHash::kSha1 : ShingleHash::kXxh3;
   return shingles;
 }
@@ -104,6 +105,10 @@ void MinHashOptions::visit(OptionVisitor& visitor) {
       "what replaces punctuation before words are split: nothing (FineWeb as released) or a space (datatrove 0.10.1)");
   visitor.choice("words", words, {"spaces", "nltk", "spacy"},
                  "how words are split: at spaces, or as NLTK (FineWeb as released) or spaCy (datatrove 0.10.1) does");
+  visitor.choice(
+      "unspaced", unspaced, unspaced_choices(),
+      "words of scripts without spaces (Chinese, Japanese, Thai ...), which else are one word to the next mark: "
+      "as those rules have them (FineWeb), characters, or segments by ICU's dictionaries");
   visitor.field("keep_signature", keep_signature, "keep 8 bits of each hash, which dedup.verify_jaccard needs");
 }
 
@@ -131,6 +136,10 @@ Verdict MinHashStage::process(Document& document, Report* report) const {
     report->measurements.push_back({"minhash.shingles", "", static_cast<double>(shingles.size()), 0, false, {}});
   }
   return Verdict::keep();
+}
+
+void MinHashStage::describe(Provenance& provenance) const {
+  if (shingles_.unspaced == UnspacedWords::kSegments) provenance.digests["word segments"] = segments_version();
 }
 
 }  // namespace ftok

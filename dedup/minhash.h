@@ -64,6 +64,7 @@ struct MinHashOptions {
   std::string hash = "xxhash";
   std::string punctuation = "delete";
   std::string words = "nltk";
+  std::string unspaced = "characters";
   bool keep_signature = false;
 
   static MinHashOptions head() {
@@ -87,6 +88,7 @@ class MinHashStage : public Stage {
   std::string_view name() const override { return "minhash"; }
   using Stage::process;
   Verdict process(Document& document, Report* report) const override;
+  void describe(Provenance& provenance) const override;
 
   KeyLayout layout() const { return layout_; }
   size_t keys_per_document() const { return layout_.keys(); }

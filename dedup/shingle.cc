@@ -31,10 +31,13 @@ Scratch& thread_scratch() {
 
 // Cuts a normalised text into scratch.words; returns the text they lie in, in which one space parts each word from the
 // next.
-std::string_view find_words(std::string_view text, ShingleWords rules, Scratch& scratch) {
+std::string_view find_words(std::string_view text, const ShingleOptions& options, Scratch& scratch) {
   scratch.words.clear();
+  const ShingleWords rules = options.word_rules;
   const bool at_spaces = rules == ShingleWords::kSpaces;
-  if (at_spaces && text.find("  ") == std::string_view::npos) {  // nearly always: only a dropped mark leaves two spaces
+  const bool cuts = options.unspaced != UnspacedWords::kAsRules && has_unspaced_letters(text);
+  if (at_spaces && !cuts &&
+      text.find("  ") == std::string_view::npos) {  // nearly always: only a dropped mark leaves two spaces
     for (size_t begin = 0; begin < text.size();) {
       const void* space = std::memchr(text.data() + begin, ' ', text.size() - begin);
       const size_t end =
@@ -54,6 +57,7 @@ std::string_view find_words(std::string_view text, ShingleWords rules, Scratch& 
   } else {
     split_words(text, rules == ShingleWords::kNltk ? WordRules::kNltk : WordRules::kSpacy, scratch.views);
   }
+  if (cuts) cut_unspaced(options.unspaced, scratch.views);
   scratch.joined.clear();
   for (const std::string_view word : scratch.views) {
     if (!scratch.joined.empty()) scratch.joined.push_back(' ');
@@ -83,7 +87,7 @@ void make_shingles(std::string_view text, const ShingleOptions& options, std::ve
   assert(options.words > 0 && text.size() < UINT32_MAX / 4);
   Scratch& scratch = thread_scratch();
   const ScratchTrim trim(scratch.normalised, scratch.joined, scratch.words, scratch.views);
-  const std::string_view joined = find_words(normalise(text, options, scratch), options.word_rules, scratch);
+  const std::string_view joined = find_words(normalise(text, options, scratch), options, scratch);
   shingles.clear();
   if (options.hash == ShingleHash::kSha1) {
     static thread_local ShortDigest sha1("SHA1");
@@ -97,7 +101,7 @@ void make_shingles(std::string_view text, const ShingleOptions& options, std::ve
 
 std::vector<std::string> shingle_strings(std::string_view text, const ShingleOptions& options) {
   Scratch& scratch = thread_scratch();
-  const std::string_view joined = find_words(normalise(text, options, scratch), options.word_rules, scratch);
+  const std::string_view joined = find_words(normalise(text, options, scratch), options, scratch);
   std::vector<std::string> strings;
   for_each_ngram(joined, scratch.words, options.words, [&](std::string_view gram) { strings.emplace_back(gram); });
   return strings;

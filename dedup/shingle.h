@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "dedup/normalise.h"
+#include "text/unspaced.h"
 
 namespace ftok {
 
@@ -26,6 +27,7 @@ enum class ShingleWords : uint8_t {
 struct ShingleOptions {
   size_t words = 5;  // a shingle; FineWeb, section 3.4
   ShingleWords word_rules = ShingleWords::kSpaces;
+  UnspacedWords unspaced = UnspacedWords::kAsRules;
   Punctuation punctuation = Punctuation::kDelete;
   ShingleHash hash = ShingleHash::kXxh3;
 };

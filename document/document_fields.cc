@@ -68,7 +68,12 @@ struct ColumnLister {
 }  // namespace
 
 void write_document_fields(JsonWriter& json, const Document& document, unsigned uses) {
-  for_each_field(document, uses, FieldWriter{json});
+  for_each_field(document, uses, [&](std::string_view name, const auto& value) {
+    if constexpr (requires { value.empty(); }) {
+      if (value.empty() && is_left_out_where_empty(name)) return;
+    }
+    FieldWriter{json}(name, value);
+  });
 }
 
 void add_document_columns(unsigned uses, const std::vector<std::string>& scores, std::vector<ParquetField>& columns) {

@@ -24,6 +24,7 @@ enum DocumentUse : unsigned {
   kInMeasureLabels = 32,  // what stages found out, further on in that line
   kInStoppedLine =
       64,  // the texts of a run that ends early (output.stop_after), after `text`: what a later run goes on from
+  kWhereFilled = 128,  // left out of lines where it is empty, so that a reader takes its absence for that
 };
 
 // In those texts, the key of the stage after which the run ended.
@@ -55,6 +56,8 @@ inline constexpr std::tuple kDocumentFields{
     DocumentField{"charset", &Document::charset, kInCandidates | kInStoppedLine},
     DocumentField{"replacements", &Document::replacements, kInCandidates | kInStoppedLine},
     DocumentField{"text", &Document::text, kInCandidates | kInPageLine},
+    DocumentField{"markdown", &Document::markdown, kInCandidates | kInStoppedLine | kWhereFilled},
+    DocumentField{"lines", &Document::lines, kInCandidates | kInStoppedLine | kWhereFilled},
     DocumentField{"language", &Document::language, kInCandidates | kInKeptLine | kInMeasureLabels | kInStoppedLine},
     DocumentField{"language_score", &Document::language_score,
                   kInCandidates | kInKeptLine | kInMeasureLabels | kInStoppedLine},
@@ -77,6 +80,12 @@ void for_each_field(D& document, unsigned uses, Visit&& visit) {
     if ((field.uses & uses) != 0) visit(field.name, document.*field.member);
   };
   std::apply([&](const auto&... fields) { (visit_one(fields), ...); }, kDocumentFields);
+}
+
+// Whether a line may be without the field of this name.
+constexpr bool is_left_out_where_empty(std::string_view name) {
+  const auto is = [&](const auto& field) { return field.name == name && (field.uses & kWhereFilled) != 0; };
+  return std::apply([&](const auto&... fields) { return (is(fields) || ...); }, kDocumentFields);
 }
 
 // Whether a field of the table has this name.

@@ -17,7 +17,9 @@
 #pragma once
 
 #include <functional>
+#include <limits>
 #include <memory>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -60,6 +62,13 @@ struct StageContext {
   Reason score_name() const;
 };
 
+// An option that a rule's value is compared with and that decides nothing else, so that `ftok whatif` can replay it.
+struct ThresholdKey {
+  std::string_view key;                                   // "words_min"
+  std::string_view rule;                                  // the part of its reason behind the stage: "too_short"
+  double off = std::numeric_limits<double>::quiet_NaN();  // the value at which the rule is not measured
+};
+
 // The options of a stage whose type only its room knows.
 class StageOptions {
  public:
@@ -98,8 +107,9 @@ struct StageKind {
   std::string_view help;  // one line
   unsigned needs = kText;
   unsigned gives = kNoContent;
-  unsigned uses_up = kNoContent;  // what no later stage finds
-  bool after_dedup = false;       // runs after deduplication where a recipe does not place that itself
+  unsigned uses_up = kNoContent;             // what no later stage finds
+  std::span<const ThresholdKey> thresholds;  // static
+  bool after_dedup = false;                  // runs after deduplication where a recipe does not place that itself
   std::unique_ptr<StageOptions> (*options)(RuleSet rules) = nullptr;
   // Null: not a stage but deduplication, the serial step in which the two halves of a run meet.
   std::unique_ptr<const Stage> (*make)(const StageOptions& options, const StageContext& context) = nullptr;

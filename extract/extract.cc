@@ -144,11 +144,27 @@ bool is_in_json_ld(const std::string& text, const std::string& json_ld) {
 
 }  // namespace
 
-std::string ExtractSteps::text() const {
-  std::string out = plain_text_of(dom);
-  if (!out.empty()) return out;
-  out = lay_out(page, choice.keep, layout);
-  return is_in_json_ld(out, metadata.json_ld_text) ? metadata.json_ld_text : out;
+// The plain text decides whether there is any, whatever was asked for.
+void ExtractSteps::lay_out(const ExtractOptions& options, ExtractResult& result) const {
+  result.text = plain_text_of(dom);
+  if (!result.text.empty()) return;
+  LayoutOptions plain_layout = layout;
+  plain_layout.markdown = false;
+  std::vector<uint8_t> keep = choice.keep;
+  const bool adds_title = options.markdown && !options.title && choice.title_block != kNone &&
+                          page.blocks[choice.title_block].heading_level > 0;
+  if (adds_title) keep[choice.title_block] = choice.keeps_title_unasked;
+  LaidOut plain, marked;
+  result.text = html::lay_out(page, keep, plain_layout, &plain);
+  if (is_in_json_ld(result.text, metadata.json_ld_text)) {
+    result.text = metadata.json_ld_text;
+    return;
+  }
+  if (options.markdown) {
+    result.plain = std::move(result.text);
+    result.text = html::lay_out(page, choice.keep, layout, &marked);
+  }
+  result.lines = line_entries(result.plain ? *result.plain : result.text, plain, result.plain ? &marked : nullptr);
 }
 
 }  // namespace html
@@ -175,9 +191,9 @@ ExtractResult extract(std::string_view html, const ExtractOptions& options, std:
     result.limit = steps.parsed.limit;
     return result;
   }
-  result.text = steps.text();
+  steps.lay_out(options, result);
   result.metadata = std::move(steps.metadata);
-  if (is_empty_text(result.text)) result.drop_reason = "extract.no_text";
+  if (is_empty_text(result.plain ? *result.plain : result.text)) result.drop_reason = "extract.no_text";
   return result;
 }
 

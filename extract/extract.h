@@ -5,8 +5,10 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "core/options.h"
 #include "extract/metadata.h"
@@ -35,7 +37,9 @@ struct ExtractResult {
   const char* drop_reason = nullptr;  // static, "extract.too_complex"; null: there is text
   const char* detail = "";            // the limit that was met: "depth"
   double value = 0, limit = 0;
-  std::string text;  // lines separated by '\n', none at the end
+  std::string text;                  // lines separated by '\n', none at the end
+  std::optional<std::string> plain;  // the plain layout, where `text` is Markdown
+  std::vector<uint32_t> lines;       // Document::lines of the plain layout
   html::Metadata metadata;
   uint64_t steps = 0;                   // counted work: bytes scanned, elements walked over, nodes visited
   uint64_t arena_bytes = 0;             // the tree's memory at its largest

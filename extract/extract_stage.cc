@@ -12,7 +12,9 @@ Verdict ExtractStage::process(Document& document, Report* report) const {
   ExtractResult page = extract(document.html, options_, document.url);
   document.html.clear();
   document.html.shrink_to_fit();
-  document.text = std::move(page.text);
+  document.text = std::move(page.plain ? *page.plain : page.text);
+  document.markdown = page.plain ? std::move(page.text) : std::string();
+  document.lines = std::move(page.lines);
   document.title = std::move(page.metadata.title);
   document.author = std::move(page.metadata.author);
   document.published = std::move(page.metadata.published);

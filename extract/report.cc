@@ -108,8 +108,9 @@ std::string report_extraction(std::string_view page, std::string_view name, cons
                        html::name_of(steps.parsed.status), steps.parsed.value, steps.parsed.limit);
     return out;
   }
-  std::vector<Fate> fates;
-  html::lay_out(steps.page, steps.choice.keep, steps.layout, &fates);
+  html::LaidOut laid_out;
+  html::lay_out(steps.page, steps.choice.keep, steps.layout, &laid_out);
+  const std::vector<Fate>& fates = laid_out.fates;
   size_t kept = 0;
   for (const Fate fate : fates) kept += fate == Fate::kWritten;
   out += "<p>";

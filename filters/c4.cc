@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "core/scratch.h"
+#include "document/lines.h"
 #include "filters/measures/lines.h"
 #include "filters/measures/rules.h"
 #include "text/sentences.h"
@@ -48,6 +49,40 @@ void strip_citations(std::string_view line, std::string& out) {
   out.append(line.substr(begin));
 }
 
+// The same in the lines of the Markdown that show prose. "[1](address)" is a link.
+void strip_marked_citations(Document& document) {
+  if (document.markdown.find('[') == std::string::npos || !has_line_entries(document)) return;
+  std::string out, stripped;
+  size_t begin = 0;
+  auto entry = document.lines.begin();
+  for (uint32_t line = 0; begin <= document.markdown.size(); ++line) {
+    const size_t end = std::min(document.markdown.find('\n', begin), document.markdown.size());
+    const std::string_view text = std::string_view(document.markdown).substr(begin, end - begin);
+    while (entry != document.lines.end() && markdown_line_of(*entry) < line) ++entry;
+    const bool is_prose =
+        entry != document.lines.end() && markdown_line_of(*entry) == line && kind_of_line(*entry) == LineKind::kProse;
+    if (is_prose && text.find("](") == std::string_view::npos) strip_citations(text, stripped);
+    else stripped.assign(text);
+    if (line > 0) out += '\n';
+    out += stripped;
+    begin = end + 1;
+  }
+  document.markdown = std::move(out);
+}
+
+// White space at the ends of the kept text goes, with the lines that are nothing else.
+void strip_ends(RewrittenLines& kept) {
+  const std::string_view text = kept.text;
+  const std::string_view middle = strip(text);
+  if (middle.size() == text.size()) return;
+  const size_t front = middle.empty() ? 0 : static_cast<size_t>(middle.data() - text.data());
+  const auto breaks = [](std::string_view part) { return std::count(part.begin(), part.end(), '\n'); };
+  const auto before = breaks(text.substr(0, front)), behind = breaks(text.substr(front + middle.size()));
+  kept.sources.erase(kept.sources.end() - behind, kept.sources.end());
+  kept.sources.erase(kept.sources.begin(), kept.sources.begin() + before);
+  kept.text = std::string(middle);
+}
+
 // Lower case as far as the phrases can tell: ASCII, and the Kelvin sign, whose lower case is "k".
 void lower_ascii(std::string_view line, std::string& out) {
   static constexpr std::string_view kKelvin = "\u212A";
@@ -67,8 +102,30 @@ struct LineWords {
   size_t chars_max = 0;
 };
 
-LineWords count_line_words(std::string_view line) {
+void split_at_spaces(std::string_view line, std::vector<std::string_view>& pieces) {
+  pieces.clear();
+  size_t begin = 0;
+  for (size_t at = 0; at <= line.size();) {
+    const Utf8Char c = at < line.size() ? decode_utf8(line, at) : Utf8Char{' ', 1, true};
+    if (is_python_space(c.code_point)) {
+      if (at > begin) pieces.push_back(line.substr(begin, at - begin));
+      begin = at + c.size;
+    }
+    at += c.size;
+  }
+}
+
+LineWords count_line_words(std::string_view line, UnspacedWords how) {
   LineWords words;
+  if (how != UnspacedWords::kAsRules && has_unspaced_letters(line)) {
+    thread_local std::vector<std::string_view> pieces;
+    const ScratchTrim trim(pieces);
+    split_at_spaces(line, pieces);
+    cut_unspaced(how, pieces);
+    words.count = pieces.size();
+    for (const std::string_view piece : pieces) words.chars_max = std::max(words.chars_max, char_count(piece));
+    return words;
+  }
   size_t chars = 0;
   for (size_t at = 0; at < line.size();) {
     const auto byte = static_cast<unsigned char>(line[at]);
@@ -93,7 +150,7 @@ bool ends_in_punctuation(std::string_view line) {
 
 // What became of the lines of a text.
 struct C4::Scan {
-  std::string text;      // the kept lines
+  RewrittenLines kept;
   size_t sentences = 0;  // in them
   size_t lorem_ipsum_lines = 0;
   size_t curly_bracket_lines = 0;
@@ -103,6 +160,8 @@ struct C4::Scan {
 void C4Options::visit(OptionVisitor& visitor) {
   visitor.choice("rules", rules, rule_sets(),
                  "how sentences are counted: as FineWeb was released, or as datatrove 0.10.1");
+  visitor.choice("lines", lines, line_choices(), kLinesHelp);
+  visitor.choice("unspaced", unspaced, unspaced_choices(), kUnspacedHelp);
   visitor.field("word_chars_max", word_chars_max, "longest word a line may hold; -1: any (C4's code)");
   visitor.field("strip_citations", strip_citations, "remove [1], [edit] and [citation needed] (C4's code)");
   visitor.field("drop_unpunctuated_lines", drop_unpunctuated_lines,
@@ -121,10 +180,14 @@ C4Options C4Options::head() {
   return options;
 }
 
-C4::C4(C4Options options) : options_(std::move(options)), head_(is_head(name(), options_.rules)) {}
+C4::C4(C4Options options)
+    : options_(std::move(options)),
+      head_(is_head(name(), options_.rules)),
+      prose_(judges_prose(name(), options_.lines)),
+      unspaced_(unspaced_words_of("c4.unspaced", options_.unspaced)) {}
 
 C4::LineVerdict C4::judge_line(std::string_view line, std::string& stripped) const {
-  const LineWords words = count_line_words(line);
+  const LineWords words = count_line_words(line, unspaced_);
   if (options_.word_chars_max >= 0 && words.chars_max > static_cast<size_t>(options_.word_chars_max)) {
     return LineVerdict::kDropLine;
   }
@@ -148,22 +211,35 @@ C4::LineVerdict C4::judge_line(std::string_view line, std::string& stripped) con
   return LineVerdict::kKeep;
 }
 
-// Judges every line; not `whole`: up to the first that drops the document.
-C4::Scan C4::scan(std::string_view text, bool whole) const {
+// Judges every line; not `whole`: up to the first that drops the document. Lines end as Python has it, so that a line
+// of the document (up to '\n') may be several.
+C4::Scan C4::scan(const Document& document, bool whole) const {
   thread_local std::vector<std::string_view> lines;
   thread_local std::string stripped;
   const ScratchTrim trim(lines, stripped);
+  const std::string_view text = document.text;
   split_lines(text, lines);
+  const bool is_known = !document.lines.empty() && has_line_entries(document);
   Scan scan;
-  bool first_line = true;
+  const auto keep = [&](std::string_view line, uint32_t source) {
+    if (!scan.kept.sources.empty()) scan.kept.text += '\n';
+    scan.kept.text += line;
+    scan.kept.sources.push_back(source);
+  };
+  const char* counted = text.data();
+  uint32_t number = 0;  // of the document's line
   for (const std::string_view line : lines) {
+    if (is_known) number += static_cast<uint32_t>(std::count(counted, line.data(), '\n'));
+    counted = line.data();
+    if (prose_ && is_known && kind_of_line(document.lines[number]) != LineKind::kProse) {
+      keep(line, number);
+      continue;
+    }
     const LineVerdict verdict = judge_line(strip(line), stripped);
     if (verdict == LineVerdict::kDropLine) continue;
     if (verdict == LineVerdict::kKeep) {
-      if (options_.sentences_min != -1) scan.sentences += count_sentences(stripped, word_rules(head_));
-      if (!first_line) scan.text += '\n';
-      first_line = false;
-      scan.text += stripped;
+      if (options_.sentences_min != -1) scan.sentences += count_sentences(stripped, word_rules(head_), unspaced_);
+      keep(stripped, number);
       continue;
     }
     ++(verdict == LineVerdict::kLoremIpsum ? scan.lorem_ipsum_lines : scan.curly_bracket_lines);
@@ -174,7 +250,7 @@ C4::Scan C4::scan(std::string_view text, bool whole) const {
 }
 
 Verdict C4::process(Document& document, Report* report) const {
-  Scan scanned = scan(document.text, report != nullptr);
+  Scan scanned = scan(document, report != nullptr);
   Judge judge(report);
   const auto lorem_ipsum = [&] {
     return judge.above("c4.lorem_ipsum", static_cast<double>(scanned.lorem_ipsum_lines), 0);
@@ -188,10 +264,21 @@ Verdict C4::process(Document& document, Report* report) const {
                   static_cast<double>(options_.sentences_min))) {
     return judge.verdict();
   }
-  document.text.assign(strip(scanned.text));
+  if (options_.strip_citations && !document.markdown.empty()) strip_marked_citations(document);
+  strip_ends(scanned.kept);
+  rewrite_lines(document, std::move(scanned.kept));
   return judge.verdict();
 }
 
-StageKind c4_kind() { return stage_kind<C4, C4Options>("c4", "drops lines and pages by C4's rules"); }
+void C4::describe(Provenance& provenance) const { describe_segments(unspaced_, provenance); }
+
+StageKind c4_kind() {
+  static constexpr ThresholdKey kThresholds[] = {
+      {"sentences_min", "too_few_sentences", -1},
+  };
+  StageKind kind = stage_kind<C4, C4Options>("c4", "drops lines and pages by C4's rules");
+  kind.thresholds = kThresholds;
+  return kind;
+}
 
 }  // namespace ftok

@@ -6,11 +6,14 @@
 
 #include "core/options.h"
 #include "document/stage_kind.h"
+#include "text/unspaced.h"
 
 namespace ftok {
 
 struct C4Options {
-  std::string rules = "2024-04";  // how sentences are counted
+  std::string rules = "2024-04";      // how sentences are counted
+  std::string lines = "all";          // which are judged
+  std::string unspaced = "as-rules";  // words of scripts without spaces
   int64_t word_chars_max = 1000;
   bool strip_citations = true;
   bool drop_unpunctuated_lines = false;
@@ -34,16 +37,18 @@ class C4 : public Stage {
   using Stage::process;
   std::string_view name() const override { return "c4"; }
   Verdict process(Document& document, Report* report) const override;
+  void describe(Provenance& provenance) const override;
 
  private:
   struct Scan;
   enum class LineVerdict : uint8_t { kKeep, kDropLine, kLoremIpsum, kCurlyBracket };
 
   LineVerdict judge_line(std::string_view line, std::string& stripped) const;
-  Scan scan(std::string_view text, bool whole) const;
+  Scan scan(const Document& document, bool whole) const;
 
   C4Options options_;
-  bool head_;
+  bool head_, prose_;
+  UnspacedWords unspaced_;
 };
 
 }  // namespace ftok

@@ -75,7 +75,14 @@ std::string ClassifierStage::summary(const Document& document) const {
 void ClassifierStage::describe(Provenance& provenance) const { provenance.files["classifier"] = options_.model; }
 
 StageKind classifier_kind() {
-  return stage_kind<ClassifierStage, ClassifierOptions>("classifier", "keeps a range of a fastText model's scores");
+  static constexpr ThresholdKey kThresholds[] = {
+      {"score_min", "low_score"},
+      {"score_max", "high_score"},
+  };
+  StageKind kind =
+      stage_kind<ClassifierStage, ClassifierOptions>("classifier", "keeps a range of a fastText model's scores");
+  kind.thresholds = kThresholds;
+  return kind;
 }
 
 }  // namespace ftok

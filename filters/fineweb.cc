@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "core/scratch.h"
+#include "document/lines.h"
 #include "filters/measures/lines.h"
 #include "filters/measures/punctuation.h"
 #include "filters/measures/rules.h"
@@ -31,6 +32,8 @@ void FineWebOptions::visit(OptionVisitor& visitor) {
       "rules", rules, rule_sets(),
       "thresholds inclusive, empty lines counted, . ' \" ! ? end a line, words as FineWeb was released; or as "
       "datatrove 0.10.1");
+  visitor.choice("lines", lines, line_choices(), kLinesHelp);
+  visitor.choice("unspaced", unspaced, unspaced_choices(), kUnspacedHelp);
   visitor.field("punctuated_lines_min", punctuated_lines_min,
                 "smallest share of lines that end in punctuation (FineWeb, section 3.6)");
   visitor.field("short_lines_max", short_lines_max, "largest share of short lines (FineWeb, section 3.6)");
@@ -46,12 +49,17 @@ FineWebOptions FineWebOptions::head() {
   return options;
 }
 
-FineWeb::FineWeb(FineWebOptions options) : options_(std::move(options)), head_(is_head(name(), options_.rules)) {}
+FineWeb::FineWeb(FineWebOptions options)
+    : options_(std::move(options)),
+      head_(is_head(name(), options_.rules)),
+      prose_(judges_prose(name(), options_.lines)),
+      unspaced_(unspaced_words_of("fineweb.unspaced", options_.unspaced)) {}
 
 Verdict FineWeb::process(Document& document, Report* report) const {
-  const std::string_view text = document.text;
+  thread_local std::string prose;
   thread_local std::vector<std::string_view> lines, filled;
-  const ScratchTrim trim(lines, filled);
+  const ScratchTrim trim(prose, lines, filled);
+  const std::string_view text = prose_ ? prose_of(document, prose) : document.text;
   split_at_newlines(text, lines);
   const size_t newlines = lines.size() - 1;
   filled = lines;
@@ -77,14 +85,24 @@ Verdict FineWeb::process(Document& document, Report* report) const {
   }
   const double duplicates = ratio(find_duplicates(filled).chars, char_count(text) - newlines);
   if (above("fineweb.duplicate_line_chars", duplicates, options_.duplicate_line_chars_max)) return judge.verdict();
-  const size_t words = words_of(text, word_rules(head_)).size();
+  const size_t words = words_of(text, word_rules(head_), unspaced_).size();
   judge.above("fineweb.list", ratio(newlines, words), options_.newlines_per_word_max);
   return judge.verdict();
 }
 
+void FineWeb::describe(Provenance& provenance) const { describe_segments(unspaced_, provenance); }
+
 StageKind fineweb_kind() {
-  return stage_kind<FineWeb, FineWebOptions>("fineweb",
-                                             "drops lists and text without sentences by FineWeb's own rules");
+  static constexpr ThresholdKey kThresholds[] = {
+      {"punctuated_lines_min", "few_punctuated_lines"},
+      {"short_lines_max", "short_lines"},
+      {"duplicate_line_chars_max", "duplicate_line_chars"},
+      {"newlines_per_word_max", "list"},
+  };
+  StageKind kind =
+      stage_kind<FineWeb, FineWebOptions>("fineweb", "drops lists and text without sentences by FineWeb's own rules");
+  kind.thresholds = kThresholds;
+  return kind;
 }
 
 }  // namespace ftok

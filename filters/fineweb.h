@@ -6,6 +6,7 @@
 
 #include "core/options.h"
 #include "document/stage_kind.h"
+#include "text/unspaced.h"
 
 namespace ftok {
 
@@ -13,6 +14,8 @@ struct FineWebOptions {
   // "2024-04": a value on the threshold drops too, empty lines count as lines, a line may end in . ' " ! ?
   // "datatrove-0.10": only a value beyond it drops, blank lines do not count, a line may end as in any script
   std::string rules = "2024-04";
+  std::string lines = "all";          // which are judged
+  std::string unspaced = "as-rules";  // words of scripts without spaces
   double punctuated_lines_min = 0.12;
   double short_lines_max = 0.67;
   int64_t short_line_chars = 30;
@@ -31,10 +34,12 @@ class FineWeb : public Stage {
   using Stage::process;
   std::string_view name() const override { return "fineweb"; }
   Verdict process(Document& document, Report* report) const override;
+  void describe(Provenance& provenance) const override;
 
  private:
   FineWebOptions options_;
-  bool head_;
+  bool head_, prose_;
+  UnspacedWords unspaced_;
 };
 
 }  // namespace ftok

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "core/scratch.h"
+#include "document/lines.h"
 #include "filters/measures/lines.h"
 #include "filters/measures/punctuation.h"
 #include "filters/measures/rules.h"
@@ -58,6 +59,8 @@ bool ends_in_ellipsis(std::string_view line) {
 
 void GopherQualityOptions::visit(OptionVisitor& visitor) {
   visitor.choice("rules", rules, rule_sets(), "how words are split: as FineWeb was released, or as datatrove 0.10.1");
+  visitor.choice("lines", lines, line_choices(), kLinesHelp);
+  visitor.choice("unspaced", unspaced, unspaced_choices(), kUnspacedHelp);
   visitor.field("words_min", words_min, "fewest words that are not symbols (Gopher, A.1.1)");
   visitor.field("words_max", words_max, "most words that are not symbols (Gopher, A.1.1)");
   visitor.field("mean_word_chars_min", mean_word_chars_min, "smallest mean length of those words (Gopher, A.1.1)");
@@ -79,13 +82,16 @@ GopherQualityOptions GopherQualityOptions::head() {
 }
 
 GopherQuality::GopherQuality(GopherQualityOptions options)
-    : options_(std::move(options)), head_(is_head(name(), options_.rules)) {
+    : options_(std::move(options)),
+      head_(is_head(name(), options_.rules)),
+      prose_(judges_prose(name(), options_.lines)),
+      unspaced_(unspaced_words_of("gopher_quality.unspaced", options_.unspaced)) {
   for (const std::string& word : options_.stop_words)
     stop_word_bytes_max_ = std::max(stop_word_bytes_max_, word.size());
 }
 
 bool GopherQuality::judge_words(std::string_view text, Judge& judge) const {
-  const std::vector<std::string_view>& words = words_of(text, word_rules(head_));
+  const std::vector<std::string_view>& words = words_of(text, word_rules(head_), unspaced_);
   WordCounts counts;
   std::vector<bool> seen(options_.stop_words.size(), false);
   for (const std::string_view word : words) {
@@ -125,14 +131,32 @@ bool GopherQuality::judge_lines(std::string_view text, Judge& judge) const {
 }
 
 Verdict GopherQuality::process(Document& document, Report* report) const {
+  thread_local std::string prose;
+  const ScratchTrim trim(prose);
   Judge judge(report);
-  judge_words(document.text, judge);
+  judge_words(prose_ ? prose_of(document, prose) : document.text, judge);
   return judge.verdict();
 }
 
+void GopherQuality::describe(Provenance& provenance) const { describe_segments(unspaced_, provenance); }
+
 StageKind gopher_quality_kind() {
-  return stage_kind<GopherQuality, GopherQualityOptions>("gopher_quality",
-                                                         "drops what does not look like prose by Gopher's rules");
+  static constexpr ThresholdKey kThresholds[] = {
+      {"words_min", "too_short"},
+      {"words_max", "too_long"},
+      {"mean_word_chars_min", "short_words"},
+      {"mean_word_chars_max", "long_words"},
+      {"hashes_per_word_max", "hashes"},
+      {"ellipses_per_word_max", "ellipses"},
+      {"bullet_lines_max", "bullet_lines"},
+      {"ellipsis_lines_max", "ellipsis_lines"},
+      {"alphabetic_words_min", "few_alphabetic_words"},
+      {"stop_words_min", "few_stop_words"},
+  };
+  StageKind kind = stage_kind<GopherQuality, GopherQualityOptions>(
+      "gopher_quality", "drops what does not look like prose by Gopher's rules");
+  kind.thresholds = kThresholds;
+  return kind;
 }
 
 }  // namespace ftok

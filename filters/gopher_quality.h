@@ -7,11 +7,14 @@
 
 #include "core/options.h"
 #include "document/stage_kind.h"
+#include "text/unspaced.h"
 
 namespace ftok {
 
 struct GopherQualityOptions {
-  std::string rules = "2024-04";  // how words are split
+  std::string rules = "2024-04";      // how words are split
+  std::string lines = "all";          // which are judged
+  std::string unspaced = "as-rules";  // words of scripts without spaces
   int64_t words_min = 50;
   int64_t words_max = 100000;
   double mean_word_chars_min = 3;
@@ -36,13 +39,15 @@ class GopherQuality : public Stage {
   using Stage::process;
   std::string_view name() const override { return "gopher_quality"; }
   Verdict process(Document& document, Report* report) const override;
+  void describe(Provenance& provenance) const override;
 
  private:
   bool judge_words(std::string_view text, Judge& judge) const;
   bool judge_lines(std::string_view text, Judge& judge) const;
 
   GopherQualityOptions options_;
-  bool head_;
+  bool head_, prose_;
+  UnspacedWords unspaced_;
   size_t stop_word_bytes_max_ = 0;
 };
 

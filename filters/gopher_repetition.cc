@@ -3,6 +3,7 @@
 #include <vector>
 
 #include "core/scratch.h"
+#include "document/lines.h"
 #include "filters/measures/lines.h"
 #include "filters/measures/ngrams.h"
 #include "filters/measures/rules.h"
@@ -27,6 +28,8 @@ double share(size_t part, size_t whole) { return static_cast<double>(part) / sta
 
 void GopherRepetitionOptions::visit(OptionVisitor& visitor) {
   visitor.choice("rules", rules, rule_sets(), "how words are split: as FineWeb was released, or as datatrove 0.10.1");
+  visitor.choice("lines", lines, line_choices(), kLinesHelp);
+  visitor.choice("unspaced", unspaced, unspaced_choices(), kUnspacedHelp);
   visitor.field(
       "parts_max", parts_max,
       "most marks and runs of letters and digits of a text whose n-grams are counted; -1: any (ftok: five times the "
@@ -56,16 +59,20 @@ GopherRepetitionOptions GopherRepetitionOptions::head() {
 }
 
 GopherRepetition::GopherRepetition(GopherRepetitionOptions options)
-    : options_(std::move(options)), head_(is_head(name(), options_.rules)) {}
+    : options_(std::move(options)),
+      head_(is_head(name(), options_.rules)),
+      prose_(judges_prose(name(), options_.lines)),
+      unspaced_(unspaced_words_of("gopher_repetition.unspaced", options_.unspaced)) {}
 
 Verdict GopherRepetition::process(Document& document, Report* report) const {
-  const std::string_view text = document.text;
+  thread_local std::string prose;
+  thread_local std::vector<std::string_view> pieces;
+  const ScratchTrim trim(prose, pieces);
+  const std::string_view text = prose_ ? prose_of(document, prose) : document.text;
   const size_t chars = char_count(text);
   Judge judge(report);
   if (judge.below("gopher_repetition.empty", static_cast<double>(chars), 1) || chars == 0) return judge.verdict();
 
-  thread_local std::vector<std::string_view> pieces;
-  const ScratchTrim trim(pieces);
   split_at_newline_runs(strip(text), 2, pieces);
   Duplicates duplicates = find_duplicates(pieces);
   if (judge.above("gopher_repetition.duplicate_paragraphs", share(duplicates.pieces, pieces.size()),
@@ -89,7 +96,7 @@ Verdict GopherRepetition::process(Document& document, Report* report) const {
     if (judge.above("gopher_repetition.too_long", parts, parts_max) || parts > parts_max) return judge.verdict();
   }
   thread_local WordNGrams grams;
-  grams.assign(words_of(text, word_rules(head_)));
+  grams.assign(words_of(text, word_rules(head_), unspaced_));
   judge_ngrams(grams, chars, judge);
   grams.release();
   return judge.verdict();
@@ -106,9 +113,28 @@ void GopherRepetition::judge_ngrams(WordNGrams& grams, size_t chars, Judge& judg
   }
 }
 
+void GopherRepetition::describe(Provenance& provenance) const { describe_segments(unspaced_, provenance); }
+
 StageKind gopher_repetition_kind() {
-  return stage_kind<GopherRepetition, GopherRepetitionOptions>("gopher_repetition",
-                                                               "drops text that repeats itself by Gopher's rules");
+  static constexpr ThresholdKey kThresholds[] = {
+      {"duplicate_paragraphs_max", "duplicate_paragraphs"},
+      {"duplicate_paragraph_chars_max", "duplicate_paragraph_chars"},
+      {"duplicate_lines_max", "duplicate_lines"},
+      {"duplicate_line_chars_max", "duplicate_line_chars"},
+      {"top_2gram_chars_max", "top_2gram"},
+      {"top_3gram_chars_max", "top_3gram"},
+      {"top_4gram_chars_max", "top_4gram"},
+      {"duplicate_5gram_chars_max", "duplicate_5gram"},
+      {"duplicate_6gram_chars_max", "duplicate_6gram"},
+      {"duplicate_7gram_chars_max", "duplicate_7gram"},
+      {"duplicate_8gram_chars_max", "duplicate_8gram"},
+      {"duplicate_9gram_chars_max", "duplicate_9gram"},
+      {"duplicate_10gram_chars_max", "duplicate_10gram"},
+  };
+  StageKind kind = stage_kind<GopherRepetition, GopherRepetitionOptions>(
+      "gopher_repetition", "drops text that repeats itself by Gopher's rules");
+  kind.thresholds = kThresholds;
+  return kind;
 }
 
 }  // namespace ftok

@@ -9,14 +9,17 @@
 
 #include "core/options.h"
 #include "document/stage_kind.h"
+#include "text/unspaced.h"
 
 namespace ftok {
 
 class WordNGrams;
 
 struct GopherRepetitionOptions {
-  std::string rules = "2024-04";  // how words are split
-  int64_t parts_max = 500000;     // lines.h, part_count; -1: any
+  std::string rules = "2024-04";      // how words are split
+  std::string lines = "all";          // which are judged
+  std::string unspaced = "as-rules";  // words of scripts without spaces
+  int64_t parts_max = 500000;         // lines.h, part_count; -1: any
   double duplicate_paragraphs_max = 0.30;
   double duplicate_paragraph_chars_max = 0.20;
   double duplicate_lines_max = 0.30;
@@ -37,12 +40,14 @@ class GopherRepetition : public Stage {
   using Stage::process;
   std::string_view name() const override { return "gopher_repetition"; }
   Verdict process(Document& document, Report* report) const override;
+  void describe(Provenance& provenance) const override;
 
  private:
   void judge_ngrams(WordNGrams& grams, size_t chars, Judge& judge) const;
 
   GopherRepetitionOptions options_;
-  bool head_;
+  bool head_, prose_;
+  UnspacedWords unspaced_;
 };
 
 }  // namespace ftok

@@ -136,6 +136,7 @@ PiiCounts PiiStage::scrub(std::string& text) const {
 
 Verdict PiiStage::process(Document& document, Report* report) const {
   const PiiCounts counts = scrub(document.text);
+  scrub(document.markdown);
   if (report != nullptr) {
     for (size_t kind = 0; kind < kPiiKinds; ++kind) {
       if (!enabled_[kind]) continue;

@@ -10,6 +10,7 @@
 #include "core/live_area.h"
 #include "core/ordered_pipeline.h"
 #include "core/run_on_threads.h"
+#include "document/lines.h"
 #include "pipeline/read_input.h"
 
 namespace ftok {
@@ -94,6 +95,7 @@ void Counting::count_warc(const CorpusInput& input) {
   const InputReport report = visit_input(input.path, *options_.plan, false, read, options_.log, [&](Item& item) {
     if (!item.verdict.kept()) return;
     if (counter_.is_full()) counter_.spill();
+    take_layout(item.document);
     counter_.add_text(item.document.text, input.weight);
     text_bytes_ += item.document.text.size();
     ++report_.documents;

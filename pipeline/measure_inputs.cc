@@ -1,31 +1,45 @@
 #include "pipeline/measure_inputs.h"
 
+#include <filesystem>
 #include <memory>
 #include <vector>
 
 #include "core/file.h"
 #include "core/json.h"
 #include "core/run_on_threads.h"
+#include "dedup/deduplicator.h"
 #include "document/document_fields.h"
 #include "pipeline/input_names.h"
 #include "pipeline/read_input.h"
+#include "pipeline/whatif.h"
 #include "shards/record_file.h"
+#include "text/unicode.h"
 
 namespace ftok {
 namespace {
 
-// Where measurements go.
+// Where measurements go. Serial.
 class MeasureFile {
  public:
   virtual ~MeasureFile() = default;
-  virtual void write(const Item& item) = 0;
+  // A document of input number `input`, with its deduplication keys.
+  virtual void write(const Item& item, size_t input, const std::vector<uint64_t>& keys) = 0;
   virtual void commit() = 0;
 };
 
+// A line for each document, and beside the file the recipe: what `ftok whatif` reads.
 class MeasureLines : public MeasureFile {
  public:
-  explicit MeasureLines(const std::string& path) : file_(path) {}
-  void write(const Item& item) override { file_.write(measure_line(item) + '\n'); }
+  MeasureLines(const std::string& path, const std::string& recipe) : file_(path) {
+    std::error_code error;
+    const auto status = std::filesystem::status(path, error);
+    if (!std::filesystem::exists(status) || std::filesystem::is_regular_file(status))
+      write_file(recipe_path_of_measures(path), recipe);
+  }
+  void write(const Item& item, size_t input, const std::vector<uint64_t>& keys) override {
+    file_.write(measure_line(item, input, keys));
+    file_.write("\n");
+  }
   void commit() override { file_.commit(); }
 
  private:
@@ -37,7 +51,7 @@ class MeasureRows : public MeasureFile {
  public:
   MeasureRows(const std::string& path, const Plan& plan) : file_(make_parquet_file(path, columns(plan))) {}
 
-  void write(const Item& item) override {
+  void write(const Item& item, size_t /*input*/, const std::vector<uint64_t>& /*keys*/) override {
     if (item.report.measurements.empty()) write_row(item, nullptr);
     for (const Measurement& measurement : item.report.measurements) write_row(item, &measurement);
   }
@@ -76,18 +90,26 @@ class MeasureRows : public MeasureFile {
   std::unique_ptr<RecordFile> file_;
 };
 
-std::unique_ptr<MeasureFile> make_measure_file(const std::string& path, const Plan& plan) {
+std::unique_ptr<MeasureFile> make_measure_file(const std::string& path, const Plan& plan, const std::string& recipe) {
   if (is_parquet_name(path)) return std::make_unique<MeasureRows>(path, plan);
-  return std::make_unique<MeasureLines>(path);
+  return std::make_unique<MeasureLines>(path, recipe);
+}
+
+// Of a document that came as far as to have a text.
+std::vector<uint64_t> keys_of(const Document& document, const Plan& plan, const Deduplicator& deduplicator) {
+  const bool lacks_buckets = document.dedup_keys.empty() && plan.key_layout.buckets > 0;
+  if (lacks_buckets || is_empty_text(document.text)) return {};
+  return deduplicator.keys(document);
 }
 
 }  // namespace
 
-Tally measure_inputs(const std::vector<std::string>& inputs, const Plan& plan, const std::string& path, size_t threads,
-                     const FetchOptions& fetch, const Log& log) {
+Tally measure_inputs(const std::vector<std::string>& inputs, const Plan& plan, const std::string& recipe,
+                     const std::string& path, size_t threads, const FetchOptions& fetch, const Log& log) {
   threads = threads_or_all(threads);
   remove_dead_temporaries_of(path);
-  const std::unique_ptr<MeasureFile> file = make_measure_file(path, plan);
+  const std::unique_ptr<MeasureFile> file = make_measure_file(path, plan, recipe);
+  const Deduplicator deduplicator(plan.dedup, plan.key_layout);
   Tally total;
   ReadInputOptions options;
   options.live_max = 4 * threads;
@@ -98,7 +120,7 @@ Tally measure_inputs(const std::vector<std::string>& inputs, const Plan& plan, c
       options.name = names[i];
       const InputReport report = visit_input(inputs[i], plan, true, options, log, [&](Item& item) {
         if (item.verdict.kind == Verdict::Kind::kSkip) return;
-        file->write(item);
+        file->write(item, i, keys_of(item.document, plan, deduplicator));
       });
       total.add(report.tally);
     }

@@ -1,5 +1,7 @@
 #include "pipeline/plan.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 
 #include "core/json.h"
@@ -16,8 +18,8 @@ constexpr uint64_t kSmall = uint64_t{4} << 20;  // working bytes below this coun
 
 uint64_t working_bytes(const Document& document) {
   constexpr uint64_t kOfPayload = 6, kOfPage = 24, kOfText = 24;  // bytes for each of theirs
-  const uint64_t bytes =
-      kOfPayload * document.payload.size() + kOfPage * document.html.size() + kOfText * document.text.size();
+  const uint64_t bytes = kOfPayload * document.payload.size() + kOfPage * document.html.size() +
+                         kOfText * std::max(document.text.size(), document.markdown.size());
   return bytes < kSmall ? 0 : bytes;
 }
 
@@ -64,7 +66,15 @@ std::string reject_line(const Document& document, const Verdict& verdict, Reject
   return json.take();
 }
 
-std::string measure_line(const Item& item) {
+void note_unmeasured(Report& report, const Verdict& verdict) {
+  if (verdict.kind != Verdict::Kind::kDrop) return;
+  for (const Measurement& measured : report.measurements) {
+    if (measured.drops && measured.rule == verdict.reason) return;
+  }
+  report.measurements.push_back({verdict.reason, "", verdict.value, verdict.threshold, true, verdict.detail});
+}
+
+std::string measure_line(const Item& item, uint64_t input, std::span<const uint64_t> dedup_keys) {
   JsonWriter json;
   json.begin_object();
   write_document_fields(json, item.document, kInMeasureHead);
@@ -77,7 +87,13 @@ std::string measure_line(const Item& item) {
     if (!m.detail.empty()) json.field("detail", m.detail);
     json.end_object();
   }
-  json.end_array().end_object();
+  json.end_array();
+  if (!dedup_keys.empty()) {
+    std::string keys;
+    for (const uint64_t key : dedup_keys) keys += fmt::format("{:016x}", key);
+    json.field("input", input).field("dedup_keys", keys);
+  }
+  json.end_object();
   return json.take();
 }
 

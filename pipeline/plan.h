@@ -7,6 +7,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -90,7 +91,11 @@ std::string reject_line(const Document& document, const Verdict& verdict, Reject
                         const std::string& duplicate_of = {}, const DocumentCluster* cluster = nullptr);
 
 // The measurements of one document as one JSON line: {"id","url","outcome","measures":[{"rule","value","relation",
-// "threshold","drops"}]}.
-std::string measure_line(const Item& item);
+// "threshold","drops"}]}. With keys (Deduplicator::keys) also "input", the number of its input, and "dedup_keys", 16
+// hexadecimal digits each.
+std::string measure_line(const Item& item, uint64_t input = 0, std::span<const uint64_t> dedup_keys = {});
+
+// Adds a drop that no rule measured to the report, so that it shows where in the order it came.
+void note_unmeasured(Report& report, const Verdict& verdict);
 
 }  // namespace ftok

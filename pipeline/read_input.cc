@@ -40,6 +40,7 @@ void let_go(Item& item, Rejects rejects) {
   if (item.verdict.kept()) return;
   std::string().swap(item.document.payload);
   std::string().swap(item.document.html);
+  std::string().swap(item.document.markdown);
   if (rejects != Rejects::kText) std::string().swap(item.document.text);
 }
 
@@ -160,6 +161,13 @@ std::vector<InputReport> reports_by_corpus(InputReport& report, const Plan& plan
   return reports;
 }
 
+// Of a document that was measured: whether it would be dropped for having no text, also where a rule drops it before.
+void note_what_is_left(Item& item) {
+  note_unmeasured(item.report, item.verdict);
+  if (item.document.payload.empty() && has_nothing_to_judge(item.document))
+    note_unmeasured(item.report, Verdict::drop("text.empty"));
+}
+
 }  // namespace
 
 InputReport visit_input(const std::string& input, const Plan& plan, bool measure, const ReadInputOptions& options,
@@ -174,7 +182,8 @@ InputReport visit_input(const std::string& input, const Plan& plan, bool measure
     for (Item& item : read.items) {
       drop_if_empty(item);
       drop_if_homeless(plan.routing, item);
-      let_go(item, options.rejects);
+      if (measure && !item.report.measurements.empty()) note_what_is_left(item);
+      let_go(item, measure ? Rejects::kText : options.rejects);  // dedup keys are made of it
     }
     read.is_done = true;
   };

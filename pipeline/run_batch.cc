@@ -41,6 +41,7 @@ class StageRun {
  private:
   void take(size_t at, BatchStage::Outcome& outcome, bool measure) {
     Item& item = items_[at];
+    if (measure) note_unmeasured(item.report, outcome.verdict);
     running_[at] = goes_on(outcome.verdict, item.document, measure) ? 1 : 0;
     if (item.verdict.kept()) item.verdict = std::move(outcome.verdict);
     if (outcome.more.empty()) return;
@@ -76,6 +77,7 @@ bool run_some_stages(StageSpan stages, Item& item, bool measure, std::atomic<uin
   uint64_t before = stage_ns == nullptr ? 0 : thread_cpu_ns();
   for (size_t i = 0; i < stages.size(); ++i) {
     if (budget != nullptr) share.resize(working_bytes(item.document, *stages[i]));
+    const bool had_text = measure && !is_empty_text(item.document.text);
     Verdict verdict = stages[i]->process(item.document, measure ? &item.report : nullptr);
     if (stage_ns != nullptr) {
       const uint64_t after = thread_cpu_ns();
@@ -83,7 +85,9 @@ bool run_some_stages(StageSpan stages, Item& item, bool measure, std::atomic<uin
       before = after;
     }
     if (verdict.kept()) continue;
-    const bool more = goes_on(verdict, item.document, measure);
+    if (measure) note_unmeasured(item.report, verdict);
+    // A text that the stage has just emptied is judged on: at another threshold it would have been.
+    const bool more = had_text || goes_on(verdict, item.document, measure);
     if (item.verdict.kept()) item.verdict = std::move(verdict);
     if (!more) return false;
   }

@@ -204,6 +204,9 @@ void Cutter::close_mark(const Frame& frame) {
   const bool opened = options_.markdown || frame.link.empty();
   if (opened && !opening_marks_.empty()) {  // no letter came: the mark goes
     opening_marks_.pop_back();
+    // The plain layout has the address all the same.
+    if (!frame.link.empty() && !run_.empty())
+      page_.marks.push_back({static_cast<uint32_t>(page_.text.size()), false, " (", frame.link});
     return;
   }
   if (run_.empty()) return;

@@ -22,7 +22,7 @@ struct ExtractSteps {
   void parse(std::string_view html, const ExtractOptions& options);  // fills parsed, metadata, page
   void choose(const ExtractOptions& options);                        // fills choice, layout
   PageFacts facts() const;                                           // what `metadata` and `address` say of the page
-  std::string text() const;                                          // the page's main text; "" where there is none
+  void lay_out(const ExtractOptions& options, ExtractResult& result) const;  // fills text, plain, lines
 
   ExtractSteps() = default;
 

@@ -284,8 +284,11 @@ ContentChoice choose_content(const PageBlocks& page, const PageFacts& facts, con
   keep_posts(page, facts, choice.keep);
   if (!options.comments) drop_comments(page, facts, choice.keep);
   const bool has_title = choice.title_block != kNone && page.blocks[choice.title_block].heading_level > 0;
-  if (has_title && (options.title || has_other_than(choice.title_block, choice.keep)))
-    choice.keep[choice.title_block] = options.title && any;
+  if (has_title) {
+    uint8_t& keeps_title = choice.keep[choice.title_block];
+    choice.keeps_title_unasked = keeps_title != 0 && !has_other_than(choice.title_block, choice.keep);
+    keeps_title = options.title ? any : choice.keeps_title_unasked;
+  }
   return choice;
 }
 

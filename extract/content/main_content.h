@@ -25,6 +25,7 @@ struct ContentChoice {
   std::vector<float> score;   // one a block: the probability of being main content
   float cut = 0;              // blocks at or above it are kept
   uint32_t title_block = kNone;
+  bool keeps_title_unasked = false;  // the entry of title_block in `keep` without ContentOptions::title
 };
 
 // Terms follow their definitions, and tables between kept blocks are kept whole. The title and readers' comments below

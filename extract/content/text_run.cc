@@ -4,6 +4,8 @@
 #include <emmintrin.h>
 #endif
 
+#include "core/utf8.h"
+
 namespace ftok::html {
 
 namespace {
@@ -83,11 +85,27 @@ Special special_at(std::string_view text, size_t i, size_t& size) {
   return Special::kNone;
 }
 
+// Characters of Chinese and Japanese, their punctuation and full-width forms: those between which a line break of the
+// source vanishes (CSS Text 3, section 4.1.3: wide, full-width or half-width, no Hangul).
+bool is_ideographic(char32_t c) {
+  return (c >= 0x2E80 && c <= 0x312F) || (c >= 0x31A0 && c <= 0xA4CF) || (c >= 0xF900 && c <= 0xFAFF) ||
+         (c >= 0xFE30 && c <= 0xFE4F) || (c >= 0xFF01 && c <= 0xFF9F) || (c >= 0xFFE0 && c <= 0xFFE6) ||
+         (c >= 0x20000 && c <= 0x3FFFD);
+}
+
 }  // namespace
+
+bool TextRun::joins_ideographs(std::string_view next) const {
+  constexpr unsigned char kLeadMin = 0xE2;  // the first byte of U+2000 and above
+  if (next.empty() || static_cast<unsigned char>(next[0]) < kLeadMin || empty()) return false;
+  size_t last = out_.size() - 1;
+  while (last > begin_ && out_.size() - last < 4 && (static_cast<unsigned char>(out_[last]) & 0xC0) == 0x80) --last;
+  return is_ideographic(decode_utf8(out_, last).code_point) && is_ideographic(decode_utf8(next, 0).code_point);
+}
 
 void TextRun::begin() {
   begin_ = out_.size();
-  pending_space_ = false;
+  pending_ = Space::kNothing;
   breaks_ = 0;
 }
 
@@ -97,18 +115,20 @@ void TextRun::append(std::string_view text, bool keep_white_space) {
     switch (class_of(text[i])) {
       case Class::kPlain: {
         const size_t end = end_of_words(text, i);
-        flush_space();
+        flush_space(text.substr(i));
         out_.append(text.data() + i, end - i);
         i = end;
         break;
       }
       case Class::kSpace:
         if (keep_white_space && text[i] != '\r' && text[i] != '\f') {
-          flush_space();
+          flush_space({});
           out_.push_back(text[i]);
         } else {
-          put_space();
-          while (!keep_white_space && i + 1 < text.size() && class_of(text[i + 1]) == Class::kSpace) ++i;
+          bool breaks = text[i] == '\n';
+          while (!keep_white_space && i + 1 < text.size() && class_of(text[i + 1]) == Class::kSpace)
+            breaks = text[++i] == '\n' || breaks;
+          put_space(breaks ? Space::kBreak : Space::kBlank);
         }
         ++i;
         break;
@@ -117,13 +137,13 @@ void TextRun::append(std::string_view text, bool keep_white_space) {
         size_t size = 1;
         const Special special = special_at(text, i, size);
         if (special == Special::kNone) {
-          flush_space();
+          flush_space(text.substr(i));
           out_.append(text, i, size);
         } else if (special == Special::kSpace) {
           if (keep_white_space) {
             out_.push_back(' ');
           } else {
-            put_space();
+            put_space(Space::kFixed);
           }
         }
         i += size;
@@ -133,13 +153,13 @@ void TextRun::append(std::string_view text, bool keep_white_space) {
 }
 
 void TextRun::line_break() {
-  pending_space_ = false;
+  pending_ = Space::kNothing;
   ++breaks_;
   if (!empty() && breaks_ == 1) out_.push_back('\n');
 }
 
 void TextRun::trim(bool keep_white_space) {
-  pending_space_ = false;
+  pending_ = Space::kNothing;
   if (keep_white_space) {  // of code only empty first lines go, its indentation stays
     size_t first = begin_;
     for (size_t i = begin_; i < out_.size() && (out_[i] == ' ' || out_[i] == '\t' || out_[i] == '\n'); ++i) {

@@ -1,6 +1,6 @@
 // TextRun: collects the text of one block as a browser would show it. White space folds to one space (or is kept, in
 // pre), no-break spaces become spaces, soft hyphens and zero-width spaces go, so that no word is split or glued where
-// inline elements meet.
+// inline elements meet. A line break of the source between two ideographs is no space.
 #pragma once
 
 #include <cstdint>
@@ -22,16 +22,23 @@ class TextRun {
   void trim(bool keep_white_space);  // at the end of the run
 
  private:
-  void put_space() { pending_space_ = !empty() && out_.back() != '\n'; }
-  void flush_space() {
-    if (pending_space_) out_.push_back(' ');
-    pending_space_ = false;
+  // White space that was passed: without a line break of the source, with one, with a no-break space.
+  enum class Space : uint8_t { kNothing, kBlank, kBreak, kFixed };
+
+  void put_space(Space space) {
+    pending_ = empty() || out_.back() == '\n' ? Space::kNothing : pending_ < space ? space : pending_;
+  }
+  // `next` is what the space would stand before.
+  void flush_space(std::string_view next) {
+    if (pending_ != Space::kNothing && !(pending_ == Space::kBreak && joins_ideographs(next))) out_.push_back(' ');
+    pending_ = Space::kNothing;
     breaks_ = 0;
   }
+  bool joins_ideographs(std::string_view next) const;
 
   std::string& out_;
   size_t begin_;
-  bool pending_space_ = false;
+  Space pending_ = Space::kNothing;
   uint32_t breaks_ = 0;
 };
 

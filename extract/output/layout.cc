@@ -18,8 +18,10 @@ constexpr size_t kRepeatedWordsMin = 8;  // shorter lines ("Yes", a recipe's "In
 
 class Layout {
  public:
-  Layout(const PageBlocks& page, const std::vector<uint8_t>& keep, const LayoutOptions& options)
-      : page_(page), options_(options), plans_(plan_tables(page, keep)) {}
+  // `lines`: an entry a block, filled with where it is written; may be null.
+  Layout(const PageBlocks& page, const std::vector<uint8_t>& keep, const LayoutOptions& options,
+         std::vector<BlockLines>* lines)
+      : page_(page), options_(options), plans_(plan_tables(page, keep)), lines_(lines) {}
 
   Fate add(const Block& block) {
     const std::string_view text = page_.text_of(block);
@@ -47,7 +49,9 @@ class Layout {
     if (short_cell && row_ != block.row) cells_ = 1;
     row_ = short_cell ? block.row : kNoNode;
     cell_ = block.cell;
+    const uint32_t first = line_now();
     body(block, text, short_cell, out_);
+    note_lines(block, first, short_cell ? LineKind::kTable : kind_of(block));
     last_ = &block;
     return Fate::kWritten;
   }
@@ -128,6 +132,7 @@ class Layout {
     if (!written.empty()) written += ' ';
     const size_t begin = written.size();
     body(block, text, true, written);
+    if (lines_ != nullptr) row_blocks_.push_back(&block);
     std::replace(written.begin() + static_cast<std::ptrdiff_t>(begin), written.end(), '\n', ' ');
     last_ = &block;
     return Fate::kWritten;
@@ -154,6 +159,8 @@ class Layout {
       if (options_.markdown) line += " |";
     }
     if (grid_rows_ > 0) out_ += '\n';
+    for (const Block* const block : row_blocks_) note_lines(*block, line_now(), LineKind::kTable);
+    row_blocks_.clear();
     out_ += line;
     if (options_.markdown && grid_rows_ == 0) {  // a table of Markdown always has a header
       out_ += quote_ ? "\n> |" : "\n|";
@@ -161,6 +168,23 @@ class Layout {
     }
     ++grid_rows_;
     grid_row_ = kNoRow;
+  }
+
+  // The number of the line that is being written.
+  uint32_t line_now() {
+    if (lines_ == nullptr) return 0;
+    line_ += static_cast<uint32_t>(std::count(out_.begin() + static_cast<std::ptrdiff_t>(counted_), out_.end(), '\n'));
+    counted_ = out_.size();
+    return line_;
+  }
+
+  void note_lines(const Block& block, uint32_t first, LineKind kind) {
+    if (lines_ != nullptr) (*lines_)[static_cast<size_t>(&block - page_.blocks.data())] = {first, line_now(), kind};
+  }
+
+  static LineKind kind_of(const Block& block) {
+    if (block.kind == BlockKind::kCode) return LineKind::kCode;
+    return block.is_formula() ? LineKind::kFormula : LineKind::kProse;
   }
 
   // In Markdown: whether no empty line comes between the last block and this one.
@@ -191,6 +215,7 @@ class Layout {
     std::string rules, cells;
     for (; header_cells_ < most_cells_; ++header_cells_) rules += " --- |", cells += "  |";
     out_.insert(rule_end_, rules).insert(header_end_, cells);
+    counted_ += rules.size() + cells.size();  // in front of what is counted, and no new lines
   }
 
   void prefix(const Block& block, bool short_cell) {
@@ -230,10 +255,10 @@ class Layout {
     auto mark = std::lower_bound(page_.marks.begin(), page_.marks.end(), at,
                                  [](const Mark& m, uint32_t offset) { return m.at < offset; });
     for (; mark != page_.marks.end() && mark->at <= end; ++mark) {
-      if (mark->at == block.text_begin) continue;  // of the block before
+      if (mark->at == block.text_begin || mark->opens || mark->link.empty()) continue;  // of the block before, no link
       out += text.substr(at - block.text_begin, mark->at - at);
       at = mark->at;
-      out += mark->text;
+      out += " (";
       out += mark->link;
       out += ')';
     }
@@ -254,6 +279,10 @@ class Layout {
   std::vector<OpenItem> items_;
   static constexpr uint32_t kNoRow = UINT32_MAX;
   std::vector<TablePlan> plans_;
+  std::vector<BlockLines>* const lines_;
+  std::vector<const Block*> row_blocks_;  // in grid_cells_
+  size_t counted_ = 0;                    // of out_: what line_ counts the line breaks of
+  uint32_t line_ = 0;
   uint32_t grid_ = kNoCell, grid_row_ = kNoRow;           // being written, and its row
   size_t grid_rows_ = 0;                                  // written of it
   std::vector<std::string> grid_cells_;                   // of the row
@@ -266,17 +295,42 @@ class Layout {
 }  // namespace
 
 std::string lay_out(const PageBlocks& page, const std::vector<uint8_t>& keep, const LayoutOptions& options,
-                    std::vector<Fate>* fates) {
-  Layout layout(page, keep, options);
-  if (fates != nullptr) fates->assign(page.blocks.size(), Fate::kDropped);
+                    LaidOut* laid_out) {
+  if (laid_out != nullptr) {
+    laid_out->fates.assign(page.blocks.size(), Fate::kDropped);
+    laid_out->lines.assign(page.blocks.size(), {});
+  }
+  Layout layout(page, keep, options, laid_out == nullptr ? nullptr : &laid_out->lines);
   for (const uint32_t i : reading_order(page)) {
     const Block& block = page.blocks[i];
     if (keep[i] == 0) continue;
     const bool left_out = !options.tables && (block.ancestors & kInTable) != 0;
     const Fate fate = left_out ? Fate::kInTable : layout.add(block);
-    if (fates != nullptr) (*fates)[i] = fate;
+    if (laid_out != nullptr) laid_out->fates[i] = fate;
   }
   return layout.take();
+}
+
+std::vector<uint32_t> line_entries(std::string_view text, const LaidOut& plain, const LaidOut* markdown) {
+  const auto is_structure = [](const BlockLines& lines) {
+    return lines.is_written() && lines.kind != LineKind::kProse;
+  };
+  if (markdown == nullptr && std::none_of(plain.lines.begin(), plain.lines.end(), is_structure)) return {};
+  std::vector<uint32_t> entries(static_cast<size_t>(std::count(text.begin(), text.end(), '\n')) + 1);
+  for (size_t i = 0; i < plain.lines.size(); ++i) {
+    const BlockLines& from = plain.lines[i];
+    if (!from.is_written()) continue;
+    for (uint32_t line = from.first; line <= from.last; ++line) {
+      uint32_t shown_in = 0;
+      if (markdown != nullptr && markdown->lines[i].is_written()) {
+        const BlockLines& to = markdown->lines[i];
+        const bool is_fenced = from.kind == LineKind::kCode && to.kind == LineKind::kCode;
+        shown_in = std::min(to.first + (line - from.first) + (is_fenced ? 1 : 0), to.last);
+      }
+      entries[line] = line_entry(from.kind, shown_in);
+    }
+  }
+  return entries;
 }
 
 }  // namespace ftok::html

@@ -13,7 +13,7 @@
 namespace ftok {
 namespace {
 
-constexpr std::string_view kMagic = "FTOKCND4";
+constexpr std::string_view kMagic = "FTOKCND5";
 constexpr char kEnd = 0, kDocument = 1, kReject = 2;
 constexpr size_t kEntryHead = 5;  // kind and length
 constexpr size_t kStateBytes = 8 + 8 + 1;

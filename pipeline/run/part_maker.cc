@@ -2,6 +2,7 @@
 
 #include "core/ordered_pipeline.h"
 #include "core/signals.h"
+#include "document/lines.h"
 #include "pipeline/input_names.h"
 #include "pipeline/run/cpu_clock.h"
 #include "text/unicode.h"
@@ -68,6 +69,7 @@ void PartMaker::work(Entry& entry) const {
     return;
   }
   if (plan_.stops()) return;
+  take_layout(document);
   const CpuTimer timer(options_.encode_ns);
   MemoryBudget::Share share(options_.budget);
   share.resize(working_bytes(document));

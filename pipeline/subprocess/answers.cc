@@ -132,7 +132,12 @@ class AnswerReader {
 
   void rewrite(const simdjson::dom::object& answer, Document& document) {
     std::string_view text;
-    if (read_text(answer, "text", text)) document.text = text;
+    if (read_text(answer, "text", text)) {
+      document.text = text;
+      document.lines.clear();  // nobody knows them
+      document.markdown.clear();
+    }
+    if (read_text(answer, "markdown", text)) document.markdown = text;
     if (read_text(answer, "language", text)) document.language = text;
     read_number(answer, "language_score", document.language_score);
     simdjson::dom::element member;
@@ -190,6 +195,7 @@ std::string write_requests(std::span<const Request> requests) {
     write("title", document.title);
     if (requests[n].type.empty()) {
       json.field("text", document.text);
+      write("markdown", document.markdown);
     } else {
       json.field("type", requests[n].type).field("payload", base64(requests[n].payload));
     }

@@ -47,6 +47,31 @@ uint64_t sha1_of_word(const std::string& word) {
   return shingles.at(0);
 }
 
+std::vector<uint64_t> shingles_of(const std::string& text, ShingleWords words, UnspacedWords unspaced) {
+  ShingleOptions options;
+  options.word_rules = words;
+  options.unspaced = unspaced;
+  std::vector<uint64_t> shingles;
+  make_shingles(text, options, shingles);
+  return shingles;
+}
+
+TEST(Shingles, ScriptsWithoutSpaces) {
+  const std::string chinese = "世界各地的水车，博物馆",
+                    latin = "it's \u00E9t\u00E9 3.5 of  one\u201Ctwo\u201D \uD55C\uAD6D\uC5B4 and more";
+  for (const ShingleWords words : {ShingleWords::kSpaces, ShingleWords::kNltk, ShingleWords::kSpacy}) {
+    EXPECT_TRUE(shingles_of(chinese, words, UnspacedWords::kAsRules).empty());
+    EXPECT_EQ(shingles_of(chinese, words, UnspacedWords::kCharacters).size(), 10u - 4);
+    EXPECT_EQ(shingles_of(latin, words, UnspacedWords::kCharacters),
+              shingles_of(latin, words, UnspacedWords::kAsRules));
+    EXPECT_FALSE(shingles_of(latin, words, UnspacedWords::kAsRules).empty());
+  }
+  ShingleOptions options;
+  options.words = 2;
+  options.unspaced = UnspacedWords::kCharacters;
+  EXPECT_EQ(shingle_strings("the 水车 turns", options), (std::vector<std::string>{"the 水", "水 车", "车 turns"}));
+}
+
 // FIPS 180-4's examples: "abc" is A9993E36 4706816A..., the 56 letters are 84983E44 1C3BD26E..., and lengths around a
 // block.
 TEST(Shingles, AreSha1OnRequest) {

@@ -30,7 +30,8 @@ TEST(DocumentFields, WhatEachOutputHoldsInWhichOrder) {
   EXPECT_EQ(names_of(kInMeasureHead), "id url");
   EXPECT_EQ(names_of(kInMeasureLabels), "language language_score scores");
   EXPECT_EQ(names_of(kInCandidates),
-            "id dump url date file_path offset truncated charset replacements text language language_score scores "
+            "id dump url date file_path offset truncated charset replacements text markdown lines language "
+            "language_score scores "
             "title author published site html_language canonical_url description dedup_keys");
 }
 
@@ -44,6 +45,22 @@ TEST(DocumentFields, AScoreIsAFieldUnderItsName) {
   write_document_fields(json, document, kInMeasureLabels);
   json.end_object();
   EXPECT_EQ(json.text(), R"({"language":"en","language_score":0.5,"classifier_score":0.25,"toxicity_score":1})");
+}
+
+TEST(DocumentFields, WhatALineMayBeWithout) {
+  Document document;
+  const auto line = [&] {
+    JsonWriter json;
+    json.begin_object();
+    write_document_fields(json, document, kInStoppedLine);
+    return json.end_object().take();
+  };
+  EXPECT_EQ(line().find("markdown"), std::string::npos);
+  EXPECT_EQ(line().find("lines"), std::string::npos);
+  EXPECT_NE(line().find(R"("title":"")"), std::string::npos);
+  document.markdown = "# A";
+  document.lines = {4, 8};
+  EXPECT_NE(line().find(R"("markdown":"# A","lines":[4,8])"), std::string::npos) << line();
 }
 
 TEST(DocumentFields, NumbersAreAList) {

@@ -4,6 +4,7 @@
 
 #include <string>
 
+#include "document/lines.h"
 #include "extract/extract_stage.h"
 
 namespace ftok {
@@ -29,6 +30,61 @@ TEST(Extract, KeepsTheArticleAndDropsItsFrame) {
   EXPECT_NE(page.text.find("old clockwork"), std::string::npos);
   EXPECT_EQ(page.text.find("About"), std::string::npos);
   EXPECT_EQ(page.text.find("Legal"), std::string::npos);
+}
+
+TEST(Extract, MarkdownCarriesThePlainTextAndItsLines) {
+  const std::string html = page_of(
+      "<h1>Lighthouse</h1><h2>The tower</h2><p>The lighthouse stands on a low cliff, and from its lamp room one sees "
+      "three islands and the ferry that serves them twice a day. It was built in 1871, when the harbour still took "
+      "sailing ships.</p><pre><code>open lens\n\nclose lens</code></pre><p>Visitors may climb the tower from May to "
+      "September; the keeper, who lives next door, tells its story gladly, and shows the old clockwork that once "
+      "turned "
+      "the lens. See <a href=/b>the book</a>.<br>Or the film, which is shown on "
+      "Sundays.</p><table><tr><th>Year<th>Ships"
+      "<tr><td>1871<td>12</table><p>The ferry takes an hour. It leaves at nine and at four from the quay below the "
+      "church, and nobody is left behind.</p>");
+  for (const bool links : {false, true}) {
+    ExtractOptions options;
+    options.links = links;
+    const ExtractResult plain = extract(html, options);
+    options.markdown = true;
+    const ExtractResult marked = extract(html, options);
+    ASSERT_TRUE(marked.plain);
+    EXPECT_FALSE(plain.plain);
+    EXPECT_EQ(*marked.plain, plain.text);
+    EXPECT_EQ(plain.text.find("Lighthouse"), std::string::npos);  // the title is Markdown's alone
+    EXPECT_EQ(marked.text.substr(0, 12), "# Lighthouse");
+    Document document;
+    document.text = plain.text;
+    document.markdown = marked.text;
+    document.lines = marked.lines;
+    ASSERT_TRUE(has_line_entries(document));
+    std::string kinds;
+    for (const uint32_t entry : marked.lines) kinds += "pctf"[static_cast<size_t>(kind_of_line(entry))];
+    // a heading, a paragraph, code, a paragraph of two lines, two rows, a paragraph
+    EXPECT_EQ(kinds, "ppcccppttp");
+    rewrite_lines(document, {"", {}});
+    EXPECT_EQ(document.markdown,
+              "# Lighthouse\n\n```\nopen lens\n\nclose lens\n```\n\n| Year | Ships |\n| --- | --- |\n| 1871 | 12 |");
+    // The kinds are known without Markdown too.
+    ASSERT_EQ(plain.lines.size(), marked.lines.size());
+    for (size_t i = 0; i < plain.lines.size(); ++i)
+      EXPECT_EQ(plain.lines[i], line_entry(kind_of_line(marked.lines[i]), 0));
+  }
+  EXPECT_TRUE(extract(page_of(kProse), {}).lines.empty());  // all is prose
+}
+
+TEST(Extract, ThePlainTextDecidesWhetherThereIsAny) {
+  ExtractOptions options;
+  options.markdown = true;
+  Document document;
+  document.html = page_of("<h1>Lighthouse</h1>" + std::string(kProse));
+  EXPECT_TRUE(ExtractStage(options).process(document).kept());
+  EXPECT_EQ(document.markdown, "# Lighthouse\n\n" + document.text.substr(0, document.text.find('\n')) + "\n\n" +
+                                   document.text.substr(document.text.find('\n') + 1));
+  document = Document();
+  document.html = "<p></p>";
+  EXPECT_EQ(ExtractStage(options).process(document).reason, "extract.no_text");
 }
 
 TEST(Extract, NeverKeepsScripts) {

@@ -21,6 +21,16 @@ std::string text_of(std::string_view html, LayoutOptions layout = {}, BlockOptio
 
 TEST(Layout, FoldsWhiteSpace) { EXPECT_EQ(text_of("<p>  one\n\t two  </p>\n\n<p>three</p>"), "one two\nthree"); }
 TEST(Layout, GluesNoWords) { EXPECT_EQ(text_of("<p>one <b>two</b> three</p>"), "one two three"); }
+TEST(Layout, ALineBreakBetweenIdeographsIsNoSpace) {
+  EXPECT_EQ(text_of("<p>世界各地\n  的水车。\n每年</p>"), "世界各地的水车。每年");
+  EXPECT_EQ(text_of("<p>世界<b>各地\n</b>\n 的</p>"), "世界各地的");
+  EXPECT_EQ(text_of("<p>水 车</p>"), "水 车");                // no line break
+  EXPECT_EQ(text_of("<p>水&nbsp;\n车</p>"), "水 车");         // a space that was meant
+  EXPECT_EQ(text_of("<p>水\nwheel\n车</p>"), "水 wheel 车");  // only between two of them
+  EXPECT_EQ(text_of("<p>한국\n어</p>"), "한국 어");           // Hangul has spaces
+  EXPECT_EQ(text_of("<p>水<br>\n车</p>"), "水\n车");
+  EXPECT_EQ(text_of("<pre>水\n车</pre>"), "水\n车");
+}
 TEST(Layout, SplitsNoWords) {
   EXPECT_EQ(text_of("<p>H<sub>2</sub>O and un<i>believ</i>able</p>"), "H2O and unbelievable");
 }

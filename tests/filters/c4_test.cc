@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include "core/error.h"
+#include "document/lines.h"
 #include "tests/filters/quality_texts.h"
 #include "tests/reference/slow_filters.h"
 
@@ -32,6 +34,62 @@ TEST(C4, TooFewSentences) {
   EXPECT_EQ(outcome(head(), "One two three. Four. Five. Six. Seven"), "keep");
   EXPECT_EQ(outcome(head(), "One two three. Four. Five. Six seven"), "c4.too_few_sentences");
   EXPECT_EQ(outcome(head(), ""), "c4.too_few_sentences");
+}
+
+// Five good sentences, a line of two words, a program and a table, laid out as Markdown too.
+Document laid_out() {
+  Document document;
+  document.text = "One two three.[1] Four. Five. Six. Seven.\nTwo words\na = {\nx | y";
+  document.markdown =
+      "One two three.[1] Four. Five. Six. Seven.\n\n## Two words\n\n```\na = {\n```\n\n| x | y |\n| --- | --- |";
+  document.lines = {line_entry(LineKind::kProse, 0), line_entry(LineKind::kProse, 2), line_entry(LineKind::kCode, 5),
+                    line_entry(LineKind::kTable, 8)};
+  return document;
+}
+
+TEST(C4, MarkdownLosesTheSameProseAndNoStructure) {
+  C4Options options = C4Options::head();
+  options.drop_curly_bracket = false;
+  options.line_words_min = 4;  // neither the heading, the program nor the row has so many
+  Document document = laid_out();
+  EXPECT_TRUE(C4(options).process(document).kept());
+  EXPECT_EQ(document.text, "One two three. Four. Five. Six. Seven.");
+  EXPECT_EQ(document.markdown, "One two three. Four. Five. Six. Seven.\n\n```\na = {\n```\n\n| x | y |\n| --- | --- |");
+  options.strip_citations = false;
+  options.sentences_min = 4;  // "three.[1] Four." is one
+  document = laid_out();
+  EXPECT_TRUE(C4(options).process(document).kept());
+  EXPECT_NE(document.markdown.find("[1]"), std::string::npos);
+}
+
+TEST(C4, LinesOfProseAloneAreJudgedWhereAsked) {
+  C4Options options = C4Options::head();
+  Document document = laid_out();
+  EXPECT_EQ(C4(options).process(document).reason, "c4.curly_bracket");
+  options.lines = "prose";
+  document = laid_out();
+  EXPECT_TRUE(C4(options).process(document).kept());
+  EXPECT_EQ(document.text, "One two three. Four. Five. Six. Seven.\na = {\nx | y");
+  EXPECT_EQ(document.lines.size(), 3u);
+  document.text = kFive + "\na {b} c";  // of a document whose lines are not known, all are judged
+  document.lines.clear();
+  EXPECT_EQ(C4(options).process(document).reason, "c4.curly_bracket");
+  options.lines = "code";
+  EXPECT_THROW(C4{options}, UsageError);
+}
+
+TEST(C4, EmptyLinesAtTheEndsGoWithTheirEntries) {
+  C4Options options = C4Options::head();
+  options.line_words_min = 0;
+  options.sentences_min = -1;
+  Document document;
+  document.text = "\n \na b\n\nc\n\n";
+  document.markdown = "a b\n\nc";
+  document.lines.assign(7, line_entry(LineKind::kProse, 0));
+  document.lines[4] = document.lines[5] = document.lines[6] = line_entry(LineKind::kProse, 2);
+  EXPECT_TRUE(C4(options).process(document).kept());
+  EXPECT_EQ(document.text, "a b\n\nc");
+  EXPECT_TRUE(has_line_entries(document));
 }
 
 TEST(C4, LoremIpsum) {

@@ -37,6 +37,15 @@ TEST(FineWeb, Empty) {
   EXPECT_EQ(outcome(head(), lines(1, 1)), "keep");
 }
 
+TEST(FineWeb, LinesOfProseAloneWhereAsked) {
+  const std::vector<std::string> code(7, "a = b");  // of 10 lines, 7 are short and 6 repeat one
+  const auto judged = [&](const std::string& which) {
+    return testing::outcome_with_code<FineWeb>(FineWebOptions::head(), which, lines(3, 3), code);
+  };
+  EXPECT_EQ(judged("all"), "fineweb.short_lines");
+  EXPECT_EQ(judged("prose"), "keep");
+}
+
 TEST(FineWeb, FewPunctuatedLines) {
   EXPECT_EQ(outcome(head(), lines(8, 1)), "keep");
   EXPECT_EQ(outcome(head(), lines(9, 1)), "fineweb.few_punctuated_lines");

@@ -28,6 +28,17 @@ TEST(GopherQuality, TooShort) {
   EXPECT_EQ(outcome(head(), ""), "gopher_quality.too_short");
 }
 
+TEST(GopherQuality, LinesOfProseAloneWhereAsked) {
+  const std::vector<std::string> code(30, "-a");
+  const auto judged = [&](const std::string& which, size_t words) {
+    return testing::outcome_with_code<GopherQuality>(GopherQualityOptions::head(), which, kStops + plain_words(words),
+                                                     code);
+  };
+  EXPECT_EQ(judged("all", 48), "gopher_quality.bullet_lines");
+  EXPECT_EQ(judged("prose", 48), "keep");
+  EXPECT_EQ(judged("prose", 47), "gopher_quality.too_short");  // the words of code do not count either
+}
+
 TEST(GopherQuality, TooLong) {
   EXPECT_EQ(outcome(head(), kStops + plain_words(99998)), "keep");
   EXPECT_EQ(outcome(head(), kStops + plain_words(99999)), "gopher_quality.too_long");

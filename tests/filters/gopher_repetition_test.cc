@@ -23,6 +23,15 @@ GopherRepetitionOptions nothing_drops() {
   return options;
 }
 
+TEST(GopherRepetition, LinesOfProseAloneWhereAsked) {
+  const std::vector<std::string> code(4, "}");  // of 5 lines, 3 repeat one
+  const auto judged = [&](const std::string& which) {
+    return testing::outcome_with_code<GopherRepetition>(GopherRepetitionOptions::head(), which, plain_words(60), code);
+  };
+  EXPECT_EQ(judged("all"), "gopher_repetition.duplicate_lines");
+  EXPECT_EQ(judged("prose"), "keep");
+}
+
 // `repeated` stands `times` times among other words; with fewer and fewer of those the share of the repeated part
 // grows. The outcome must change exactly where the slow filter's value passes the default threshold, and both sides
 // must be met.

@@ -26,6 +26,17 @@ class Pii : public ::testing::Test {
   const PiiStage head_{PiiOptions::head()};
 };
 
+TEST_F(Pii, MarkdownIsScrubbedAsThePlainTextIs) {
+  Document document;
+  document.text = "Write to a@b.com.\n8.8.8.8";
+  document.markdown = "Write to **a@b.com**.\n\n`8.8.8.8`";
+  Report report;
+  head_.process(document, &report);
+  EXPECT_EQ(document.text, "Write to email@example.com.\n22.214.171.124");
+  EXPECT_EQ(document.markdown, "Write to **email@example.com**.\n\n`22.214.171.124`");
+  EXPECT_EQ(report.measurements.at(0).value, 1);  // of the plain text: the same as without Markdown
+}
+
 TEST_F(Pii, EmailsAsDatatrove) {
   EXPECT_EQ(found(head_, "to a.b+c@d-e.co.uk."), "email:a.b+c@d-e.co.uk");
   EXPECT_EQ(found(head_, "a@b"), "");

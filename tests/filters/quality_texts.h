@@ -1,10 +1,12 @@
 // Texts for the tests of the quality filters, and how they are judged.
 #pragma once
 
+#include <algorithm>
 #include <random>
 #include <string>
 #include <vector>
 
+#include "document/lines.h"
 #include "document/stage.h"
 
 namespace ftok::testing {
@@ -25,6 +27,23 @@ inline std::string outcome(const Stage& stage, const std::string& text) {
   Document document;
   document.text = text;
   const Verdict verdict = stage.process(document);
+  return std::string(verdict.kept() ? "keep" : verdict.reason);
+}
+
+// The same of `prose` above lines of code: judged whole, and by its lines of prose alone.
+template <typename S, typename Options>
+std::string outcome_with_code(Options options, const std::string& lines, const std::string& prose,
+                              const std::vector<std::string>& code) {
+  options.lines = lines;
+  Document document;
+  document.text = prose;
+  document.lines.assign(static_cast<size_t>(std::count(prose.begin(), prose.end(), '\n')) + 1,
+                        line_entry(LineKind::kProse, 0));
+  for (const std::string& line : code) {
+    document.text += "\n" + line;
+    document.lines.push_back(line_entry(LineKind::kCode, 0));
+  }
+  const Verdict verdict = S(options).process(document);
   return std::string(verdict.kept() ? "keep" : verdict.reason);
 }
 

@@ -193,7 +193,7 @@ TEST(StageKinds, EveryKindHasANameHelpAndOptionsOfItsOwn) {
   EXPECT_EQ(find_stage_kind("c5"), nullptr);
   EXPECT_EQ(names,
             "http extract url language gopher_repetition gopher_quality c4 fineweb classifier pii subprocess python "
-            "minhash dedup ");
+            "minhash dedup decontaminate ");
 }
 
 TEST_F(RecipeStages, ARunEndsAndBeginsWhereDocumentsHaveATextAndTheKeysThatAreCompared) {

@@ -11,6 +11,7 @@ void add_card_command(CLI::App& app);
 void add_chat_command(CLI::App& app);
 void add_completion_command(CLI::App& app);
 void add_crawl_command(CLI::App& app);
+void add_decontaminate_command(CLI::App& app);
 void add_dedup_command(CLI::App& app);
 void add_extract_command(CLI::App& app);
 void add_job_commands(CLI::App& app);  // plan, task, status, resubmit, job
@@ -41,5 +42,6 @@ void add_version_command(CLI::App& app);
 void add_view_command(CLI::App& app);  // where cpp-httplib is
 void add_vocab_command(CLI::App& app);
 void add_warc_command(CLI::App& app);
+void add_whatif_command(CLI::App& app);
 
 }  // namespace ftok::cli

@@ -15,6 +15,7 @@
 #include "crawl/http.h"
 #include "crawl/http_stage.h"
 #include "document/document_fields.h"
+#include "document/lines.h"
 #include "extract/extract.h"
 #include "extract/extract_stage.h"
 #include "extract/report.h"
@@ -149,6 +150,7 @@ void extract_inputs(const ExtractFlags& flags, const ExtractOptions& options) {
   Tally total;
   for (const std::string& input : list_inputs(flags.inputs)) {
     total.add(visit_input_with_threads(input, plan, flags.threads, log, [](Item& item) {
+                take_layout(item.document);
                 if (item.verdict.kept()) print_out(to_json(item.document));
               }).tally);
   }

@@ -46,6 +46,7 @@ int run(int argc, char** argv) {
     return ftok::cli::help_text(*command, path);
   });
   app.require_subcommand(0, 1);  // an argument of a command that is named like another command is an argument
+  ftok::cli::add_decontaminate_command(app);
   ftok::cli::add_dedup_command(app);
   ftok::cli::add_extract_command(app);
   ftok::cli::add_filter_command(app);
@@ -77,6 +78,7 @@ int run(int argc, char** argv) {
   ftok::cli::add_models_command(app);
   ftok::cli::add_version_command(app);
   ftok::cli::add_warc_command(app);
+  ftok::cli::add_whatif_command(app);
   ftok::cli::add_completion_command(app);
   ftok::cli::add_help_command(app);
 #ifdef FTOK_HAS_VIEW

@@ -58,8 +58,8 @@ void add_flags(CLI::App& command, Flags& flags) {
   flags.fetch.add_to(command);
   command
       .add_option("--measure", flags.measure,
-                  "Only write every rule's value for every document to FILE: JSON lines, or a table where it is named "
-                  ".parquet; drop nothing")
+                  "Only write every rule's value for every document to FILE and drop nothing: JSON lines, with the recipe "
+                  "in FILE.recipe.toml, which `ftok whatif FILE` reads; or a table where FILE is named .parquet")
       ->type_name("FILE");
   command.add_option("--progress-json", flags.progress_json, "Append progress reports to FILE (JSON lines)")
       ->type_name("FILE");
@@ -73,7 +73,8 @@ void measure(const Flags& flags, const std::vector<std::string>& inputs, const R
   plan_options.context = stage_context(flags.run.language_model);
   const Plan plan = make_plan(recipe, plan_options);
   for (const std::string& note : plan.notes) log(LogLevel::kWarning, note);
-  const Tally tally = measure_inputs(inputs, plan, flags.measure, flags.threads, fetch, log);
+  const Tally tally =
+      measure_inputs(inputs, plan, recipe_text(recipe, false), flags.measure, flags.threads, fetch, log);
   RunResult result;
   result.tally = tally;
   for (const auto& stage : plan.stages) result.stages.push_back({std::string(stage->name()), 0});

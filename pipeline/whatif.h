@@ -1,0 +1,50 @@
+// What-if: the funnel that other thresholds would give, replayed from what `ftok run --measure` wrote, without reading a
+// page again.
+//
+// A row has every rule's value for a document, in the order in which the rules are asked, and the keys that
+// deduplication compares. So what another threshold does is known exactly: the first rule that drops at the new
+// thresholds is the outcome, and documents that now pass are compared by their keys, in their order. Keys of the recipe
+// that decide anything else (what is measured, what a text becomes) cannot be replayed and are refused by name.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "core/log.h"
+#include "document/stats.h"
+#include "pipeline/recipe_config.h"
+
+namespace ftok {
+
+// Where `ftok run --measure PATH` leaves the recipe that it measured with.
+std::string recipe_path_of_measures(const std::string& path);
+
+struct WhatIfOptions {
+  std::vector<std::string> measures;  // files, in the order in which their inputs were listed
+  RecipeConfig measured;              // the recipe that they were made with
+  RecipeConfig changed;               // the same with other thresholds
+  std::string rule;                   // whose documents next to the threshold are wanted: "c4.too_few_sentences"; or ""
+  size_t samples = 0;                 // most of them on either side
+  size_t threads = 0;                 // 0: all cores
+};
+
+// A document near the threshold of the rule asked for.
+struct WhatIfSample {
+  std::string id, url;
+  double value = 0, threshold = 0;
+  bool drops = false;   // by that rule, at the new threshold
+  std::string outcome;  // at the new thresholds, before deduplication: a reason, or "keep"
+};
+
+struct WhatIfResult {
+  Tally measured, changed;            // documents, kept, dropped, languages_dropped; records are documents
+  std::vector<WhatIfSample> samples;  // ascending by value; of those that reach the rule
+  std::vector<std::string> notes;     // what the figures leave out
+};
+
+// Throws UsageError naming a key that differs between the recipes and is no threshold, or cannot be replayed; Error for
+// a file that is not what --measure writes, with its line.
+WhatIfResult what_if(const WhatIfOptions& options);
+
+}  // namespace ftok

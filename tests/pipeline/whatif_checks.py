@@ -1,0 +1,72 @@
+"""`ftok whatif` beside the runs it stands for: on the bundled sample, which has a record for each reason, every change of thresholds gives
+the funnel of a run with them, document by document where one is named."""
+import json
+import unittest
+from pathlib import Path
+
+from checks import Checks
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+SAMPLE = ROOT / "share" / "sample" / "ftok-sample.warc.gz"
+
+CHANGES = [
+    ["gopher_quality.words_min=20", "gopher_quality.stop_words_min=0", "c4.sentences_min=2"],
+    ["gopher_repetition.duplicate_lines_max=0.9", "gopher_repetition.duplicate_line_chars_max=0.9", "gopher_repetition.top_2gram_chars_max=0.5",
+     "fineweb.duplicate_line_chars_max=0.5", "fineweb.newlines_per_word_max=2"],
+    ["language.languages={en=0.99}", "fineweb.short_lines_max=0.1"],
+]
+
+
+class WhatIf(Checks):
+    def setUp(self):
+        super().setUp()
+        # paths in the sample's recipe start at the root of the source tree
+        self.write("recipe.toml", (ROOT / "share" / "sample" / "sample.toml").read_text().replace('"share/', f'"{ROOT}/share/'))
+        self.ftok("run", "--recipe", "recipe.toml", "--input", SAMPLE, "--measure", "m.jsonl", "--quiet")
+
+    def whatif(self, *arguments, **keywords):
+        return self.ftok("whatif", "m.jsonl", *arguments, **keywords)
+
+    def run_with(self, sets):
+        flags = [flag for each in sets for flag in ("--set", each)]
+        done = self.ftok("run", "--recipe", "recipe.toml", "--input", SAMPLE, "--output", f"out{len(list(self.folder.iterdir()))}", "--vocab",
+                         "ftok-4k", "--quiet", "--json", *flags)
+        result = json.loads(done.stdout)
+        return {key: result[key] for key in ("documents", "kept", "dropped", "languages_dropped")}
+
+    def test_the_funnel_is_that_of_a_run(self):
+        base = self.run_with([])
+        self.assertIn("dedup.exact", base["dropped"])
+        self.assertIn("dedup.minhash", base["dropped"])
+        for sets in CHANGES:
+            replayed = json.loads(self.whatif("--json", *[flag for each in sets for flag in ("--set", each)]).stdout)
+            self.assertEqual(replayed["measured"], base)
+            expected = self.run_with(sets)
+            self.assertEqual(replayed["whatif"], expected, sets)
+            self.assertNotEqual(expected, base, sets)
+
+    def test_the_table_and_the_documents_beside_a_threshold(self):
+        text = self.whatif("--set", "gopher_quality.words_min=20", "--sample", "2", "--rule", "gopher_quality.too_short").stdout
+        self.assertRegex(text, r"(?m)^    gopher_quality\.too_short +[1-9]\d* +\d+ +-\d+$")
+        self.assertEqual(len([line for line in text.splitlines() if line.startswith("  passes")]), 2)
+        rows = [json.loads(line) for line in (self.folder / "m.jsonl").read_text().splitlines()]
+        samples = json.loads(self.whatif("--json", "--sample", "1", "--rule", "gopher_quality.too_short").stdout)["samples"]
+        values = [m["value"] for row in rows for m in row["measures"] if m["rule"] == "gopher_quality.too_short"
+                  and row["outcome"] in ("keep", "gopher_quality.too_short")]
+        self.assertEqual([(s["value"], s["drops"], s["threshold"]) for s in samples],
+                         [(max(v for v in values if v < 50), True, 50), (samples[1]["value"], False, 50)])
+        self.assertLessEqual(samples[1]["value"], min(v for v in values if v >= 50))
+
+    def test_what_is_refused(self):
+        self.one_line(self.whatif("--set", "c4.line_words_min=5", code=2), "c4.line_words_min: no threshold")
+        self.one_line(self.whatif("--set", "c4.sentence_min=5", code=2), "sentences_min")
+        self.one_line(self.whatif("--sample", "3", code=2), "--rule")
+        self.one_line(self.whatif("--sample", "3", "--rule", "c4.nothing", code=1), "c4.nothing")
+        self.one_line(self.whatif("--recipe", "fineweb-2024-04", "--set", "dedup.keep=longest", code=2), "dedup.keep")
+        self.write("other.jsonl", '{"text": "no measures"}\n')
+        self.one_line(self.ftok("whatif", "other.jsonl", code=2), "other.jsonl.recipe.toml")
+        self.one_line(self.ftok("whatif", "other.jsonl", "--recipe", "recipe.toml", code=1), "other.jsonl: line 1")
+
+
+if __name__ == "__main__":
+    unittest.main()
