@@ -1,6 +1,6 @@
 // A host whose name has no address: this machine is offline, or reaches the network through a proxy alone. A fetch then
-// ends after a few tries and not after FetchOptions::attempts_max, unless the host has answered this process before: then
-// the name will be back.
+// ends after a few tries and not after FetchOptions::attempts_max, unless the host has answered this process before:
+// then the name will be back.
 #pragma once
 
 #include <string>

@@ -7,6 +7,7 @@
 
 #include "core/json.h"
 #include "core/utf8.h"
+#include "tokenizer/pretoken_pattern.h"
 
 namespace ftok {
 namespace {
@@ -41,6 +42,14 @@ Laid lay_out(const Encoding& encoding, const std::vector<uint32_t>& ids) {
   return laid;
 }
 
+// Whether no token crosses from a line feed to what is no white space.
+bool has_cuts(const Vocabulary& vocabulary) {
+  for (const auto& special : vocabulary.specials) {
+    if (special.text.find('\n') != std::string::npos) return false;
+  }
+  return PretokenPattern(vocabulary.pattern, vocabulary.own_pattern).has_sure_cuts();
+}
+
 std::string answer_of(const Encoding& encoding, const std::vector<uint32_t>& ids, std::string_view text,
                       const EncodedChat* chat) {
   const Laid laid = lay_out(encoding, ids);
@@ -48,6 +57,7 @@ std::string answer_of(const Encoding& encoding, const std::vector<uint32_t>& ids
   JsonWriter json;
   json.begin_object().field("name", encoding.name()).field("tokens", uint64_t{ids.size()});
   json.field("characters", uint64_t{utf8_length(text)}).field("bytes_in", uint64_t{text.size()});
+  json.field("cuts", has_cuts(encoding.vocabulary()));
   json.field("own_bytes", own_bytes).field("vocabulary", uint64_t{encoding.n_vocab()}).key("specials").begin_array();
   for (const uint32_t id : laid.specials) json.value(id);
   json.end_array();

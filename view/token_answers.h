@@ -6,7 +6,8 @@
 //   "bytes"
 //
 // All little-endian. The head: "tokens", "characters", "bytes_in", "name", "specials" (ids in the text that are special
-// tokens), "own_bytes" (whether the bytes follow; else they are those of the text that was sent). Of a conversation
+// tokens), "cuts" (whether the text may be cut between a line feed and what is no white space, and its tokens stay the
+// same), "own_bytes" (whether the bytes follow; else they are those of the text that was sent). Of a conversation
 // also "roles", and behind the ends a byte per token: its role (0: the template; else 1 + index), 128 added where
 // training counts it.
 #pragma once

@@ -67,6 +67,24 @@ TEST_F(ViewTest, TokensAreTheEncodersAndTheirEndsThoseOfTheText) {
   EXPECT_NE(tokens.head.find("\"own_bytes\":false"), std::string::npos) << tokens.head;
 }
 
+// The page sends a long text in blocks of whole lines, and again only the block that has changed.
+TEST_F(ViewTest, WholeLinesHaveTheTokensThatTheyHaveInTheText) {
+  const std::string text = read_file((testing::source_folder() / "README.md").string()) + "\n \n\nend\n(x)\n\n1\n";
+  const std::vector<uint32_t> whole = encoding.encode_ordinary(text);
+  size_t cuts = 0;
+  std::vector<uint32_t> parts;
+  for (size_t at = 0; at < text.size();) {
+    size_t end = text.find('\n', at) + 1;
+    while (end < text.size() && (text[end] == ' ' || text[end] == '\n')) end = text.find('\n', end) + 1;
+    encoding.encode_ordinary(std::string_view(text).substr(at, end - at), parts);
+    at = end;
+    ++cuts;
+  }
+  EXPECT_GT(cuts, 50U);
+  EXPECT_EQ(parts, whole);
+  EXPECT_NE(ask("api/encode", {{"vocab", "ftok-4k"}}, "x").body.find("\"cuts\":true"), std::string::npos);
+}
+
 TEST_F(ViewTest, SpecialTokensAreTextUnlessTheyAreAllowed) {
   const std::string text = "<|endoftext|>";
   EXPECT_GT(number_at(ask("api/encode", {{"vocab", "ftok-4k"}}, text).body, 0), 0U);

@@ -69,7 +69,7 @@ class RunPage {
       const count = reasons.reduce((sum, [, n]) => sum + n, 0);
       const after = reached - count;
       rows.push(h("tr", {}, h("td", {}, stage), h("td", { class: "n" }, number(count)), h("td", { class: "n" }, share(count, reached)), h("td", { class: "n" }, number(after)), h("td", { class: "n" }, share(after, totals.documents)), h("td", {}, this.meter(after, totals.documents))));
-      for (const [reason, n] of reasons) rows.push(h("tr", { class: "reason" }, h("td", {}, h("button", { onclick: () => this.choose("dropped", reason) }, reason)), h("td", { class: "n" }, number(n)), h("td", { class: "n" }, share(n, reached)), h("td"), h("td"), h("td")));
+      for (const [reason, n] of reasons) rows.push(h("tr", { class: "reason" }, h("td", {}, h("button", { onclick: () => this.choose("dropped", reason) }, reason.split(/(?<=[._])/).flatMap((piece, i) => (i ? [h("wbr"), piece] : [piece])))), h("td", { class: "n" }, number(n)), h("td", { class: "n" }, share(n, reached)), h("td"), h("td"), h("td")));
       reached = after;
     }
     left("kept", totals.kept);

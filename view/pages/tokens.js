@@ -16,6 +16,42 @@ function parseTokens(buffer, sent) {
   return { head, ids, ends, roles, bytes, specials: new Set(head.specials) };
 }
 
+// A text in blocks of whole lines. Between a line feed and what is no white space no token crosses, so blocks are encoded one by one; of those that were
+// there `before`, all but what has changed stay the same.
+const BLOCK = 32768;
+function blocksOf(text, before) {
+  const isSpace = (at) => /[\s\x85]/.test(text.charAt(at));
+  let first = 0, begin = 0, last = before.length, end = text.length;
+  while (first < last && text.startsWith(before[first], begin)) begin += before[first++].length;
+  while (last > first && end - before[last - 1].length >= begin && text.endsWith(before[last - 1], end)) end -= before[--last].length;
+  while (first > 0 && begin < text.length && (text.charAt(begin - 1) !== "\n" || isSpace(begin))) begin -= before[--first].length;
+  while (last < before.length && end > begin && (text.charAt(end - 1) !== "\n" || isSpace(end))) end += before[last++].length;
+  const middle = [], cut = /\n(?=[^\s\x85])/g;
+  for (let at = begin; at < end; ) {
+    cut.lastIndex = at + BLOCK;
+    const found = cut.exec(text), next = found && found.index + 1 < end ? found.index + 1 : end;
+    middle.push(text.slice(at, next));
+    at = next;
+  }
+  return [...before.slice(0, first), ...middle, ...before.slice(last)];
+}
+
+// The tokens of blocks, one after the other.
+function joinTokens(parts) {
+  const sum = (of) => parts.reduce((total, part) => total + of(part), 0);
+  const ids = new Uint32Array(sum((part) => part.ids.length)), ends = new Uint32Array(ids.length), bytes = new Uint8Array(sum((part) => part.bytes.length));
+  const specials = new Set();
+  let count = 0, size = 0;
+  for (const part of parts) {
+    ids.set(part.ids, count);
+    for (let i = 0; i < part.ends.length; ++i) ends[count + i] = part.ends[i] + size;
+    bytes.set(part.bytes, size);
+    part.specials.forEach((id) => specials.add(id));
+    count += part.ids.length, size += part.bytes.length;
+  }
+  return { head: { ...parts[0].head, tokens: count, characters: sum((part) => part.head.characters) }, ids, ends, bytes, specials, roles: null, parts };
+}
+
 // The columns that a token takes: of a cut character each byte four ("‹e4›"), of a wide one two.
 function columnsOf(bytes, begin, end) {
   let columns = 0;
@@ -120,8 +156,14 @@ class TokenPanel {
 
   lay() {
     if (!this.tokens) return;
-    this.laidColumns = this.columns();
-    this.rows = layOut(this.tokens, this.laidColumns, this.page.showsIds);
+    const columns = this.laidColumns = this.columns(), { showsIds } = this.page;
+    this.rows = [];
+    let before = 0;
+    for (const part of this.tokens.parts || [this.tokens]) {
+      if (!part.laid || part.laid.columns !== columns || part.laid.showsIds !== showsIds) part.laid = { columns, showsIds, rows: layOut(part, columns, showsIds) };
+      for (const row of part.laid.rows) this.rows.push(row + before);
+      before += part.ids.length;
+    }
     this.spacer.style.height = this.rows.length * ROW + "px";
     this.draw();
   }
@@ -281,18 +323,37 @@ class TokensPage {
   }
 
   async refreshAll() {
-    const bytes = utf8.encode(this.area.value);
-    await Promise.all(this.panels.map((panel) => this.refresh(panel, bytes)));
+    const text = this.area.value;
+    this.area.classList.toggle("long", text.length > 200000);
+    this.blocks = blocksOf(text, this.blocks || []);
+    await Promise.all(this.panels.map((panel) => this.refresh(panel, text)));
   }
 
-  async refresh(panel, bytes = utf8.encode(this.area.value)) {
+  async refresh(panel, text = this.area.value) {
     const vocabulary = panel.vocabulary, encoded = encodeURIComponent(vocabulary);
     const path = this.mode === "text" ? `api/encode?vocab=${encoded}&specials=${this.allowsSpecials ? "allow" : "plain"}` : `api/chat?vocab=${encoded}&template=${encodeURIComponent(this.mode)}`;
     try {
-      const answer = await ask(path, bytes);
-      if (panel.vocabulary === vocabulary) panel.show(parseTokens(answer, bytes));
+      const tokens = await this.tokensOf(panel, path, text);
+      if (panel.vocabulary === vocabulary) panel.show(tokens);
     } catch (error) {
       panel.fail(error);
     }
+  }
+
+  // Asks for the blocks that the panel does not know yet. Where the vocabulary's tokens may cross lines, and of conversations, for the whole text.
+  async tokensOf(panel, path, text) {
+    if (!panel.known || panel.known.path !== path) panel.known = { path, blocks: new Map() };
+    const known = panel.known, fetchOne = async (block) => {
+      const bytes = utf8.encode(block);
+      return parseTokens(await ask(path, bytes), bytes);
+    };
+    if (this.mode !== "text" || carried || known.crosses) return fetchOne(text);
+    const blocks = this.blocks = blocksOf(text, this.blocks || []);
+    if (blocks.length === 0) return fetchOne("");
+    const parts = await Promise.all(blocks.map(async (block) => known.blocks.get(block) || fetchOne(block)));
+    known.blocks = new Map(blocks.map((block, i) => [block, parts[i]]));
+    if (blocks.length === 1) return parts[0];
+    known.crosses = !parts[0].head.cuts;
+    return known.crosses ? fetchOne(text) : joinTokens(parts);
   }
 }

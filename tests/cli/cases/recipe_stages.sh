@@ -1,6 +1,7 @@
 # Stages under names of their own: two classifiers, one before deduplication and one after it, each with a model, a score
 # and reasons; the kinds of stage there are; an order that makes no sense.
 # stderr: ignored
+# replace: CPU by stage: .* => CPU by stage
 # replace: in, .* peak memory.* => in, T
 cp "$FTOK_SOURCE/share/models/ftok-lid.ftz" german.ftz
 cp "$FTOK_SOURCE/share/models/ftok-lid.ftz" english.ftz

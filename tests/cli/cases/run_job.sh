@@ -1,4 +1,5 @@
 # The main job on a small text input: the result as JSON, the files, and what is refused afterwards.
+# replace: CPU by stage: .* => CPU by stage
 # replace: "seconds":[0-9.e-]+ => "seconds":S
 # replace: "cpu_seconds":[0-9.e-]+ => "cpu_seconds":S
 # replace: "peak_rss_bytes":[0-9]+ => "peak_rss_bytes":B
