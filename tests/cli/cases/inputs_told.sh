@@ -27,6 +27,6 @@ show train tiny --data s3://mill/shards --output out
 show generate gs://mill/model x
 show encode --vocab s3://mill/v.tiktoken x
 show filter --recipe s3://mill/recipe.toml array.json
-show shards verify s3://mill/out
+show remove-ids s3://mill/out x
 show url check --domains s3://mill/domains http://x.org/
 ls -d *: 2> /dev/null || echo "no folder of an address's name"
