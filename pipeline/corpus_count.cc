@@ -8,7 +8,7 @@
 #include "core/error.h"
 #include "core/ordered_pipeline.h"
 #include "core/run_on_threads.h"
-#include "document/lines.h"
+#include "document/text_lines.h"
 #include "pipeline/live_line.h"
 #include "pipeline/progress.h"
 #include "pipeline/read_input.h"
