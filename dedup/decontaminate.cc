@@ -32,15 +32,15 @@ void Decontaminate::describe(Provenance& provenance) const {
   size_t lost = 0;
   for (const EvaluationSets::Item& item : sets_.items()) lost += item.ngrams == 0;
   if (lost > 0) {
-    provenance.notes.push_back(fmt::format(
-        "decontaminate: {} of {} items cannot be found: too short, or nothing but frequent n-grams "
-        "(`ftok decontaminate --list` names them)",
-        lost, sets_.items().size()));
+    provenance.notes.push_back(
+        fmt::format("decontaminate: {} of {} items cannot be found: too short, or nothing but frequent n-grams "
+                    "(`ftok decontaminate --list` names them)",
+                    lost, sets_.items().size()));
   }
   if (!sets_.ignored().empty()) {
-    provenance.notes.push_back(fmt::format(
-        "decontaminate: {} n-grams are ignored, which stand in {} items and more of {} sets; the first: {}",
-        sets_.ignored().size(), options_.frequent_items, options_.frequent_sets, sets_.ignored().front()));
+    provenance.notes.push_back(
+        fmt::format("decontaminate: {} n-grams are ignored, which stand in {} items and more of {} sets; the first: {}",
+                    sets_.ignored().size(), options_.frequent_items, options_.frequent_sets, sets_.ignored().front()));
   }
 }
 

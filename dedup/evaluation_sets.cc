@@ -126,8 +126,8 @@ void EvaluationSets::add_text(std::string_view text, uint32_t item) {
   make_shingles(text, shingles_of(short_words_), shingles);
   if (shingles.empty()) return;
   const size_t words = short_words_ + shingles.size() - 1;
-  short_texts_.push_back({shingles.front(), item, static_cast<uint32_t>(words),
-                          shingle_strings(text, shingles_of(words)).front()});
+  short_texts_.push_back(
+      {shingles.front(), item, static_cast<uint32_t>(words), shingle_strings(text, shingles_of(words)).front()});
   ++items_[item].texts;
 }
 
@@ -140,7 +140,8 @@ void EvaluationSets::ignore_frequent(const EvaluationSetOptions& options) {
     std::set<uint32_t> sets;
     for (; end < postings_.size() && postings_[end].hash == postings_[begin].hash; ++end)
       sets.insert(items_[postings_[end].item].set);
-    if (end - begin >= static_cast<size_t>(options.frequent_items) && sets.size() >= static_cast<size_t>(options.frequent_sets))
+    if (end - begin >= static_cast<size_t>(options.frequent_items) &&
+        sets.size() >= static_cast<size_t>(options.frequent_sets))
       frequent.insert(postings_[begin].hash);
     begin = end;
   }

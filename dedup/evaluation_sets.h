@@ -30,17 +30,17 @@ struct EvaluationSetOptions {
 class EvaluationSets {
  public:
   struct Item {
-    uint32_t set = 0;         // of set_names()
-    std::string name;         // its "id", else "line 17"
-    uint32_t texts = 0;       // strings of it that are looked for
-    uint32_t ngrams = 0;      // of those, without ignored ones; 0: it cannot be found
-    bool is_short = false;    // no string of it has item_words_min words
+    uint32_t set = 0;       // of set_names()
+    std::string name;       // its "id", else "line 17"
+    uint32_t texts = 0;     // strings of it that are looked for
+    uint32_t ngrams = 0;    // of those, without ignored ones; 0: it cannot be found
+    bool is_short = false;  // no string of it has item_words_min words
   };
   // A place of a text that is one of an item's.
   struct Match {
     uint32_t item = 0;
-    uint32_t word = 0;   // of the text, where the first of its n-grams begins
-    uint32_t ngrams = 0; // of the text that are the item's
+    uint32_t word = 0;    // of the text, where the first of its n-grams begins
+    uint32_t ngrams = 0;  // of the text that are the item's
   };
 
   // Reads files of JSON Lines, an item each. Throws UsageError naming the key of an option out of range, Error for a
@@ -49,7 +49,8 @@ class EvaluationSets {
 
   const std::vector<std::string>& set_names() const { return set_names_; }  // files' names without folder and ending
   const std::vector<Item>& items() const { return items_; }
-  // N-grams that stand in frequent_items items, of frequent_sets sets, and more: they mean nothing. In order of the text.
+  // N-grams that stand in frequent_items items, of frequent_sets sets, and more: they mean nothing. In order of the
+  // text.
   const std::vector<std::string>& ignored() const { return ignored_; }
 
   // "hellaswag: line 17".
@@ -86,9 +87,9 @@ class EvaluationSets {
   size_t ngram_words_, short_words_;
   std::vector<std::string> set_names_;
   std::vector<Item> items_;
-  std::vector<Posting> postings_;      // ascending
+  std::vector<Posting> postings_;       // ascending
   std::vector<ShortText> short_texts_;  // ascending by hash
-  std::vector<uint64_t> filter_;       // a bit for each hash of either: most words of a text end there
+  std::vector<uint64_t> filter_;        // a bit for each hash of either: most words of a text end there
   uint64_t filter_mask_ = 0;
   std::vector<std::string> ignored_;
   std::vector<std::pair<std::string, uint32_t>> texts_;  // while reading: strings and their items

@@ -34,7 +34,7 @@ struct Document {
   std::string charset;             // WHATWG name the page was decoded from
   uint64_t replacements = 0;       // U+FFFD put in by decoding
   std::string text;                // main text in UTF-8, lines separated by '\n': what stages judge
-  std::string markdown;            // where Markdown was asked for: what is written in place of `text` (lines.h)
+  std::string markdown;            // where Markdown was asked for: what is written in place of `text` (text_lines.h)
   std::vector<uint32_t> lines;     // what each line of `text` is and where `markdown` has it; empty: prose
   std::string language;            // ISO code of the model's best label, "" before the language stage
   double language_score = 0;       // probability in 0..1

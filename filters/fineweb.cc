@@ -4,7 +4,7 @@
 #include <vector>
 
 #include "core/scratch.h"
-#include "document/lines.h"
+#include "document/text_lines.h"
 #include "filters/measures/lines.h"
 #include "filters/measures/punctuation.h"
 #include "filters/measures/rules.h"

@@ -3,7 +3,7 @@
 #include <algorithm>
 
 #include "core/scratch.h"
-#include "document/lines.h"
+#include "document/text_lines.h"
 #include "filters/measures/lines.h"
 #include "filters/measures/punctuation.h"
 #include "filters/measures/rules.h"

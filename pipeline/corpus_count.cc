@@ -10,7 +10,7 @@
 #include "core/live_area.h"
 #include "core/ordered_pipeline.h"
 #include "core/run_on_threads.h"
-#include "document/lines.h"
+#include "document/text_lines.h"
 #include "pipeline/read_input.h"
 
 namespace ftok {

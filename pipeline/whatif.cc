@@ -39,7 +39,7 @@ struct Judged {
 };
 
 // Lines on their way through the pipeline.
-struct Block {
+struct RowBlock {
   std::string lines;
   uint64_t first_line = 1;  // number of the first in its file
   size_t file = 0;
@@ -47,13 +47,13 @@ struct Block {
 };
 
 // Cuts files of measures into blocks of lines. Serial.
-class BlockReader {
+class RowBlockReader {
  public:
-  explicit BlockReader(const std::vector<std::string>& files) : files_(files) {}
+  explicit RowBlockReader(const std::vector<std::string>& files) : files_(files) {}
 
-  std::unique_ptr<Block> next() {
+  std::unique_ptr<RowBlock> next() {
     if (stop_requested()) throw Stopped();
-    auto block = std::make_unique<Block>();
+    auto block = std::make_unique<RowBlock>();
     JsonLine line;
     while (block->lines.size() < kBlockBytes) {
       if (lines_ == nullptr) {
@@ -90,7 +90,8 @@ class Replay {
  public:
   Replay(const WhatIfOptions& options, ThresholdChanges changes) : options_(options), changes_(std::move(changes)) {
     for (const RecipeEntry& entry : options.measured.entries) {
-      stages_.push_back({entry.name, is_late(options.measured, entry.name), is_of_language(options.measured, entry.name)});
+      stages_.push_back(
+          {entry.name, is_late(options.measured, entry.name), is_of_language(options.measured, entry.name)});
     }
   }
 
@@ -123,7 +124,8 @@ class Replay {
     threshold = measure.threshold;
     if (!changes_.language.empty() && measure.rule.starts_with(changes_.language_stage + ".")) {
       threshold = changes_.language_threshold;
-      const bool is_wanted = measure.detail == changes_.language || (changes_.language == "*" && !measure.detail.empty());
+      const bool is_wanted =
+          measure.detail == changes_.language || (changes_.language == "*" && !measure.detail.empty());
       return measure.value <= threshold && is_wanted == measure.rule.ends_with(".low_score");
     }
     const auto changed = changes_.thresholds.find(measure.rule);
@@ -164,8 +166,9 @@ class Replay {
       const bool drops_here = drops(measure, threshold);
       if (measure.rule == options_.rule) {
         if (measure.relation.empty()) return std::nullopt;
-        return WhatIfSample{std::string(row.id), std::string(row.url), measure.value, threshold, drops_here,
-                            changed.early.kept() ? "keep" : std::string(changed.early.reason)};
+        return WhatIfSample{std::string(row.id), std::string(row.url),
+                            measure.value,       threshold,
+                            drops_here,          changed.early.kept() ? "keep" : std::string(changed.early.reason)};
       }
       if (drops_here) return std::nullopt;
     }
@@ -199,7 +202,8 @@ class Count {
     if (verdict.kept() && deduplicator_->active()) {
       if (std::pair(file, input) != input_) deduplicator_->begin_input();
       input_ = {file, input};
-      if (keys.empty()) throw Error("a document that passes has no dedup_keys: measure again with this version of ftok");
+      if (keys.empty())
+        throw Error("a document that passes has no dedup_keys: measure again with this version of ftok");
       verdict = deduplicator_->judge(keys, number_++);
     }
     if (verdict.kept()) verdict = outcome.late;
@@ -223,9 +227,9 @@ class Samples {
     std::vector<WhatIfSample>& side = sides_[sample.drops ? 1 : 0];
     const auto distance = [](const WhatIfSample& s) { return std::abs(s.value - s.threshold); };
     if (side.size() == most_ && distance(sample) >= distance(side.back())) return;
-    const auto place = std::upper_bound(side.begin(), side.end(), sample, [&](const WhatIfSample& a, const WhatIfSample& b) {
-      return distance(a) < distance(b);
-    });
+    const auto place =
+        std::upper_bound(side.begin(), side.end(), sample,
+                         [&](const WhatIfSample& a, const WhatIfSample& b) { return distance(a) < distance(b); });
     side.insert(place, std::move(sample));
     if (side.size() > most_) side.pop_back();
   }
@@ -242,7 +246,7 @@ class Samples {
   std::vector<WhatIfSample> sides_[2];
 };
 
-void judge_block(const Replay& replay, const WhatIfOptions& options, Block& block) {
+void judge_block(const Replay& replay, const WhatIfOptions& options, RowBlock& block) {
   thread_local MeasuredRowReader reader;
   uint64_t number = block.first_line;
   for (size_t begin = 0; begin < block.lines.size(); ++number) {
@@ -263,14 +267,17 @@ void check_rule(const WhatIfOptions& options) {
   for (const RecipeEntry& entry : options.measured.entries) {
     if (entry.name == stage && options.rule.size() > stage.size() + 1) return;
   }
-  throw UsageError(fmt::format("--rule: got \"{}\", expected a rule of a stage of the recipe, such as "
-                               "gopher_quality.too_short", options.rule));
+  throw UsageError(
+      fmt::format("--rule: got \"{}\", expected a rule of a stage of the recipe, such as "
+                  "gopher_quality.too_short",
+                  options.rule));
 }
 
 std::vector<std::string> notes_of(const RecipeConfig& recipe) {
   std::vector<std::string> notes;
   for (const RecipeEntry& entry : recipe.entries) {
-    const bool rewrites = entry.name == "subprocess" || entry.kind->name == "subprocess" || entry.kind->name == "python";
+    const bool rewrites =
+        entry.name == "subprocess" || entry.kind->name == "subprocess" || entry.kind->name == "python";
     if (rewrites) notes.push_back(fmt::format("{}: counted as it answered when it was measured", entry.name));
   }
   return notes;
@@ -286,13 +293,13 @@ WhatIfResult what_if(const WhatIfOptions& options) {
   const Replay replay(options, threshold_changes(options.measured, options.changed));
   Count measured(options.measured), changed(options.changed);
   Samples samples(options.samples);
-  BlockReader reader(options.measures);
+  RowBlockReader reader(options.measures);
   bool reaches = false;
   const size_t threads = threads_or_all(options.threads);
   run_on_threads(threads, [&] {
-    ordered_pipeline<Block>(
-        2 * threads + 2, [&] { return reader.next(); }, [&](Block& block) { judge_block(replay, options, block); },
-        [&](Block& block) {
+    ordered_pipeline<RowBlock>(
+        2 * threads + 2, [&] { return reader.next(); }, [&](RowBlock& block) { judge_block(replay, options, block); },
+        [&](RowBlock& block) {
           for (Judged& row : block.rows) {
             measured.add(row.measured, block.file, row.input, row.keys);
             changed.add(row.changed, block.file, row.input, row.keys);

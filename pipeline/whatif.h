@@ -1,5 +1,5 @@
-// What-if: the funnel that other thresholds would give, replayed from what `ftok run --measure` wrote, without reading a
-// page again.
+// What-if: the funnel that other thresholds would give, replayed from what `ftok run --measure` wrote, without reading
+// a page again.
 //
 // A row has every rule's value for a document, in the order in which the rules are asked, and the keys that
 // deduplication compares. So what another threshold does is known exactly: the first rule that drops at the new

@@ -55,13 +55,15 @@ void for_each_run(std::string_view word, const Unspaced& visit_unspaced, const O
   size_t begin = 0;
   bool is_unspaced = false;
   const auto end_run = [&](size_t end) {
-    if (end > begin) is_unspaced ? visit_unspaced(word.substr(begin, end - begin)) : visit_other(word.substr(begin, end - begin));
+    if (end > begin)
+      is_unspaced ? visit_unspaced(word.substr(begin, end - begin)) : visit_other(word.substr(begin, end - begin));
     begin = end;
   };
   for (size_t at = 0; at < word.size();) {
     const Utf8Char c = decode_utf8(word, at);
     // A mark, or a joiner, goes with what it stands on.
-    const bool is_letter_of = is_unspaced_letter(c.code_point) || (is_unspaced && at > begin && is_mark_only(c.code_point));
+    const bool is_letter_of =
+        is_unspaced_letter(c.code_point) || (is_unspaced && at > begin && is_mark_only(c.code_point));
     if (is_letter_of != is_unspaced) {
       end_run(at);
       is_unspaced = is_letter_of;
@@ -139,7 +141,8 @@ UnspacedWords unspaced_words_of(std::string_view what, const std::string& value)
   const std::vector<std::string>& names = unspaced_choices();
   const auto found = std::find(names.begin(), names.end(), value);
   if (found == names.end()) {
-    throw UsageError(std::string(what) + " is \"" + value + "\", expected \"as-rules\", \"characters\" or \"segments\"");
+    throw UsageError(std::string(what) + " is \"" + value +
+                     "\", expected \"as-rules\", \"characters\" or \"segments\"");
   }
   return static_cast<UnspacedWords>(found - names.begin());
 }

@@ -1,5 +1,6 @@
-// Words of scripts that put no spaces between them (Chinese, Japanese, Thai, Lao, Khmer, Burmese): without a rule of its
-// own a sentence of theirs is one word, and whatever counts words counts sentences. Korean has spaces and is not one.
+// Words of scripts that put no spaces between them (Chinese, Japanese, Thai, Lao, Khmer, Burmese): without a rule of
+// its own a sentence of theirs is one word, and whatever counts words counts sentences. Korean has spaces and is not
+// one.
 #pragma once
 
 #include <cstdint>
@@ -39,8 +40,8 @@ void cut_unspaced(UnspacedWords how, std::vector<std::string_view>& words);
 // words_of (words.h) with those words cut; as long-lived as its.
 const std::vector<std::string_view>& words_of(std::string_view text, WordRules rules, UnspacedWords how);
 
-// Sentences that end in "。", "！", "？" or their half-width and Indic kin, which no space need follow; as text/sentences.h
-// counts them where there are more of those.
+// Sentences that end in "。", "！", "？" or their half-width and Indic kin, which no space need follow; as
+// text/sentences.h counts them where there are more of those.
 size_t count_sentences(std::string_view text, WordRules rules, UnspacedWords how);
 
 }  // namespace ftok

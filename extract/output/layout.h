@@ -8,7 +8,7 @@
 #include <string_view>
 #include <vector>
 
-#include "document/lines.h"
+#include "document/text_lines.h"
 #include "extract/content/blocks.h"
 
 namespace ftok::html {

@@ -2,7 +2,7 @@
 
 #include "core/ordered_pipeline.h"
 #include "core/signals.h"
-#include "document/lines.h"
+#include "document/text_lines.h"
 #include "pipeline/input_names.h"
 #include "pipeline/run/cpu_clock.h"
 #include "text/unicode.h"

@@ -60,10 +60,12 @@ double number_of(const std::string& key, const std::string& toml) {
 
 // Whether a probability is above its threshold decides for one language alone; where several are wanted, a row has
 // only the one that came nearest.
-void change_language(const std::string& key, const RecipeEntry& before, const RecipeEntry& after, ThresholdChanges& changes) {
+void change_language(const std::string& key, const RecipeEntry& before, const RecipeEntry& after,
+                     ThresholdChanges& changes) {
   const auto& old_languages = before.get<LanguageOptions>()->languages;
   const auto& new_languages = after.get<LanguageOptions>()->languages;
-  if (old_languages.size() != 1 || new_languages.size() != 1 || old_languages.begin()->first != new_languages.begin()->first)
+  if (old_languages.size() != 1 || new_languages.size() != 1 ||
+      old_languages.begin()->first != new_languages.begin()->first)
     refuse(key, "replayed for the threshold of one language alone");
   changes.language = new_languages.begin()->first;
   changes.language_stage = after.name;
@@ -82,7 +84,8 @@ void change(const std::string& key, const std::string& value, const RecipeConfig
     return;
   }
   if (!is_measured(measured, *before)) refuse(key, "of a stage that does nothing in the recipe measured");
-  if (before->get<LanguageOptions>() != nullptr && name == "languages") return change_language(key, *before, *after, changes);
+  if (before->get<LanguageOptions>() != nullptr && name == "languages")
+    return change_language(key, *before, *after, changes);
   for (const ThresholdKey& threshold : before->kind->thresholds) {
     if (threshold.key != name) continue;
     if (number_of(key, value) == threshold.off || number_of(key, keys_of(measured).at(key)) == threshold.off)

@@ -55,7 +55,8 @@ struct MeasuredRowReader::Impl {
       std::string_view key;
       if (field.unescaped_key().get(key) != SUCCESS) return false;
       if (key == "id" || key == "url" || key == "outcome") {
-        if (field.value().get_string().get(key == "id" ? row.id : key == "url" ? row.url : row.outcome) != SUCCESS) return false;
+        if (field.value().get_string().get(key == "id" ? row.id : key == "url" ? row.url : row.outcome) != SUCCESS)
+          return false;
       } else if (key == "measures") {
         simdjson::ondemand::array list;
         has_measures = true;

@@ -15,7 +15,8 @@ std::string words(size_t count, size_t first) {
   std::string text;
   for (size_t i = 0; i < count; ++i) {
     std::string word;
-    for (size_t rest = first * 1000 + i, letter = 0; letter < 6; ++letter, rest /= 20) word += "bcdfghjklmnpqrstvxyz"[rest % 20];
+    for (size_t rest = first * 1000 + i, letter = 0; letter < 6; ++letter, rest /= 20)
+      word += "bcdfghjklmnpqrstvxyz"[rest % 20];
     text += (text.empty() ? "" : " ") + word;
   }
   return text;
@@ -76,7 +77,8 @@ TEST_F(EvaluationSetsTest, ThirteenWordsInARow) {
 }
 
 TEST_F(EvaluationSetsTest, CasePunctuationAndScriptDoNotMatter) {
-  const EvaluationSets sets = read({{"a.jsonl", "{\"text\": \"" + words(13, 1) + "\"}\n{\"text\": \"世界各地的水车博物馆每年春天都会举办\"}"}});
+  const EvaluationSets sets =
+      read({{"a.jsonl", "{\"text\": \"" + words(13, 1) + "\"}\n{\"text\": \"世界各地的水车博物馆每年春天都会举办\"}"}});
   std::string shouted = words(13, 1);
   for (char& c : shouted) c = c == ' ' ? ',' : static_cast<char>(c - 'a' + 'A');
   EXPECT_EQ(found(sets, shouted), "a: line 1");
@@ -113,7 +115,8 @@ TEST_F(EvaluationSetsTest, WhatManyItemsOfSeveralSetsSayIsIgnoredAndListed) {
 
 TEST_F(EvaluationSetsTest, FieldsAskedFor) {
   options_.fields = {"question"};
-  const EvaluationSets sets = read({{"a.jsonl", "{\"question\": \"" + words(13, 1) + "\", \"context\": \"" + words(13, 2) + "\"}"}});
+  const EvaluationSets sets =
+      read({{"a.jsonl", "{\"question\": \"" + words(13, 1) + "\", \"context\": \"" + words(13, 2) + "\"}"}});
   EXPECT_EQ(found(sets, words(13, 1)), "a: line 1");
   EXPECT_EQ(found(sets, words(13, 2)), "");
 }

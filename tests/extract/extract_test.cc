@@ -4,7 +4,7 @@
 
 #include <string>
 
-#include "document/lines.h"
+#include "document/text_lines.h"
 #include "extract/extract_stage.h"
 
 namespace ftok {

@@ -3,7 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "core/error.h"
-#include "document/lines.h"
+#include "document/text_lines.h"
 #include "tests/filters/quality_texts.h"
 #include "tests/reference/slow_filters.h"
 

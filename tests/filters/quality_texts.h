@@ -6,8 +6,8 @@
 #include <string>
 #include <vector>
 
-#include "document/lines.h"
 #include "document/stage.h"
+#include "document/text_lines.h"
 
 namespace ftok::testing {
 

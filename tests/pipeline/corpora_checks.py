@@ -11,7 +11,7 @@ from pathlib import Path
 import job_checks
 from checks import FTOK, SANITIZED, faults, starts_often
 from job_checks import ENDINGS, PASSES, Job, joined, shards
-from run_checks import prose, write_warc
+from run_checks import prose, response, write_warc
 
 SHARES = Path(__file__).resolve().parents[2] / "share"
 
@@ -93,6 +93,34 @@ class CorporaChecks(unittest.TestCase):
         self.assertEqual(text["file_path"], "CC-MAIN-2024-10/in0.warc.gz")
         for key in ("canonical_url", "published", "author", "date", "charset", "offset", "dump"):
             self.assertIn(key, text)
+
+    def test_markdown_changes_no_verdict_and_outlives_every_half(self):
+        code = "<pre><code>turn the wheel\n\nopen the gate</code></pre>"
+        table = "<table><tr><th>Year<th>Mills<tr><td>1871<td>12</table>"
+        pages = []
+        for seed in range(6):
+            paragraphs = [f"<p>{p}</p>" for p in prose(seed)]
+            if seed % 2:  # one of them is dropped for its bracket, with the code and without
+                paragraphs[1:1] = [code.replace("gate", "{ gate") if seed == 5 else code, table]
+            pages.append(response(seed, f"<title>Mill {seed}</title><article><h1>Mill {seed}</h1>{''.join(paragraphs)}</article>"))
+        write_warc(self.folder / "mills.warc.gz", [], b"".join(pages))
+        (self.folder / "mills").write_text("mills.warc.gz\n")
+        outcomes = [], []
+        folders = [self.run_of("mills-off", inputs="mills"), self.run_of("mills-on", "--set", "extract.markdown=true", inputs="mills")]
+        for folder, outcome in zip(folders, outcomes):
+            outcome += [(line["id"], "keep") for line in lines(folder, ".text.jsonl.zst")]
+            outcome += [(line["id"], line["reason"]) for line in lines(folder, ".rejects.jsonl.zst")]
+        self.assertEqual(*outcomes)
+        self.assertIn(("urn:uuid:5", "c4.curly_bracket"), outcomes[0])
+        texts = {line["id"]: line["text"] for line in lines(folders[1], ".text.jsonl.zst")}
+        for id in ("urn:uuid:1", "urn:uuid:3"):
+            self.assertIn("\n\n```\nturn the wheel\n\nopen the gate\n```\n\n| Year | Mills |\n| --- | --- |\n| 1871 | 12 |\n\n", texts[id])
+            self.assertTrue(texts[id].startswith("# Mill "))
+        stopped = self.run_of("mills-stopped", "--set", "extract.markdown=true", "--stop-after", "c4", inputs="mills")
+        self.assertTrue(all(line["markdown"].startswith("# Mill") and line["lines"] for line in lines(stopped, ".text.jsonl.zst")))
+        second = self.run_of("mills-second", "--set", "extract.markdown=true", "--start-after", "c4", inputs=self.texts_of(stopped, "of-mills"))
+        self.assertEqual(shards(folders[1]), shards(second))
+        self.assertEqual(lines(folders[1], ".text.jsonl.zst"), lines(second, ".text.jsonl.zst"))
 
     def test_stages_that_do_not_fit(self):
         for flags, what in ((["--stop-after", "fineweeb"], "the nearest is 'fineweb'"),

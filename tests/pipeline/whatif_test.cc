@@ -33,7 +33,8 @@ class Raise : public OptionVisitor {
 
 TEST(WhatIf, AThresholdDecidesItsOwnRuleAndNothingElse) {
   Document text;
-  for (int i = 0; i < 40; ++i) text.text += "The mill of the village has a wheel and a roof, they say. Twice " + std::to_string(i) + "...\n";
+  for (int i = 0; i < 40; ++i)
+    text.text += "The mill of the village has a wheel and a roof, they say. Twice " + std::to_string(i) + "...\n";
   size_t thresholds = 0;
   for (const StageKind* const listed : stage_kinds()) {
     const StageKind& kind = *listed;
@@ -104,9 +105,9 @@ TEST(WhatIf, KeysThatCanBeReplayed) {
 TEST(WhatIf, KeysThatCannotAreRefusedByName) {
   for (const char* const set :
        {"c4.line_words_min=5", "fineweb.short_line_chars=40", "gopher_repetition.parts_max=9", "minhash.seed=2",
-        "gopher_quality.stop_words=[\"der\"]", "dedup.scope=run", "extract.markdown=true",
-        "url.soft_words_min=3", "language.languages={de=0.65}", "language.languages={en=0.5, de=0.5}",
-        "classifier.score_min=0.5", "gopher_quality.lines=prose", "shards.shuffle=1"}) {
+        "gopher_quality.stop_words=[\"der\"]", "dedup.scope=run", "extract.markdown=true", "url.soft_words_min=3",
+        "language.languages={de=0.65}", "language.languages={en=0.5, de=0.5}", "classifier.score_min=0.5",
+        "gopher_quality.lines=prose", "shards.shuffle=1"}) {
     const std::string key = std::string(set).substr(0, std::string(set).find('='));
     EXPECT_EQ(refused({}, {set}).substr(0, key.size() + 1), key + ":") << set;
   }

@@ -37,7 +37,8 @@ void print_match(const Document& document, const EvaluationSets& sets, const Eva
   print_out(json.take() + "\n");
 }
 
-void search_file(const std::string& file, const Flags& flags, const EvaluationSets& sets, const Log& log, Found& found) {
+void search_file(const std::string& file, const Flags& flags, const EvaluationSets& sets, const Log& log,
+                 Found& found) {
   SourceOptions options;
   options.file_path = file;
   options.text_key = flags.text_key;
@@ -52,7 +53,8 @@ void search_file(const std::string& file, const Flags& flags, const EvaluationSe
       continue;
     }
     if (!item.document.payload.empty())
-      throw Error(fmt::format("{} is {}: it holds pages, not texts; extract them first (ftok extract)", file, format->title));
+      throw Error(
+          fmt::format("{} is {}: it holds pages, not texts; extract them first (ftok extract)", file, format->title));
     ++found.read;
     sets.find(item.document.text, matches);
     if (matches.empty()) continue;
@@ -102,7 +104,8 @@ void list(const EvaluationSets& sets) {
 void decontaminate_command(const Flags& flags) {
   if (flags.options.sets.empty()) throw UsageError("--set: missing, expected a file of JSON Lines with an item each");
   if (flags.list == !flags.files.empty())
-    throw UsageError(flags.list ? "--list: looks at the sets alone, got a FILE" : "FILE: missing, expected texts to look in");
+    throw UsageError(flags.list ? "--list: looks at the sets alone, got a FILE"
+                                : "FILE: missing, expected texts to look in");
   catch_stop_signals();
   const EvaluationSets sets(flags.options);
   if (flags.list) return list(sets);
@@ -118,11 +121,14 @@ void decontaminate_command(const Flags& flags) {
 void add_decontaminate_command(CLI::App& app) {
   CLI::App* command = app.add_subcommand("decontaminate", "Find the items of evaluation sets in texts");
   const auto flags = std::make_shared<Flags>();
-  command->add_option("FILE", flags->files, "Texts: JSON Lines, JSON, CSV, Parquet, plain text, WET; .gz or .zst; - is standard input");
+  command->add_option("FILE", flags->files,
+                      "Texts: JSON Lines, JSON, CSV, Parquet, plain text, WET; .gz or .zst; - is standard input");
   command->add_option("--set", flags->options.sets, "Evaluation set: JSON Lines with an item each; repeatable")
       ->allow_extra_args(false)
       ->type_name("FILE");
-  command->add_option("--field", flags->options.fields, "Key of an item whose strings are looked for; repeatable; default: all strings")
+  command
+      ->add_option("--field", flags->options.fields,
+                   "Key of an item whose strings are looked for; repeatable; default: all strings")
       ->allow_extra_args(false)
       ->type_name("KEY");
   command->add_option("--ngram-words", flags->options.ngram_words, "Words of an n-gram")->capture_default_str();
@@ -138,8 +144,10 @@ void add_decontaminate_command(CLI::App& app) {
   command->add_option("--text-key", flags->text_key, "Key or column of the text")->capture_default_str();
   command->add_flag("--list", flags->list, "List the n-grams that are ignored and the items that cannot be found");
   command->footer(
-      "A line of JSON comes out for each item that a text holds something of; what was found of each set is said at the "
-      "end.\nA recipe drops such documents: stages = [..., \"decontaminate\", \"minhash\"], [decontaminate] sets = [...].\n"
+      "A line of JSON comes out for each item that a text holds something of; what was found of each set is said at "
+      "the "
+      "end.\nA recipe drops such documents: stages = [..., \"decontaminate\", \"minhash\"], [decontaminate] sets = "
+      "[...].\n"
       "Examples:\n"
       "  ftok decontaminate --set gsm8k.jsonl --set mmlu.jsonl 'out/parts/000000.text.jsonl.zst'\n"
       "  ftok decontaminate --set mmlu.jsonl --field question --list");

@@ -15,7 +15,7 @@
 #include "crawl/http.h"
 #include "crawl/http_stage.h"
 #include "document/document_fields.h"
-#include "document/lines.h"
+#include "document/text_lines.h"
 #include "extract/extract.h"
 #include "extract/extract_stage.h"
 #include "extract/report.h"

@@ -31,7 +31,8 @@ std::string recipe_of(const Flags& flags) {
   for (const std::string& path : flags.measures) {
     const std::string recipe = recipe_path_of_measures(path);
     if (!std::filesystem::exists(recipe)) {
-      throw UsageError(fmt::format("{} does not exist: --recipe names the recipe that {} was measured with", recipe, path));
+      throw UsageError(
+          fmt::format("{} does not exist: --recipe names the recipe that {} was measured with", recipe, path));
     }
     if (first.empty()) first = recipe;
     if (read_file(recipe) != read_file(first))
@@ -56,7 +57,8 @@ uint64_t count_of(const std::map<std::string, uint64_t>& counts, const std::stri
 void print_text(const WhatIfResult& result, const Flags& flags) {
   print_out(fmt::format("{:<48}{:>14}{:>14}{:>12}\n", "", "measured", "what if", "difference"));
   print_row("documents", result.measured.documents, result.changed.documents);
-  print_row("  dropped", result.measured.documents - result.measured.kept, result.changed.documents - result.changed.kept);
+  print_row("  dropped", result.measured.documents - result.measured.kept,
+            result.changed.documents - result.changed.kept);
   std::vector<std::pair<uint64_t, std::string>> rows;
   std::set<std::string> names;
   for (const auto& [reason, count] : result.measured.dropped) names.insert(reason);
@@ -66,10 +68,11 @@ void print_text(const WhatIfResult& result, const Flags& flags) {
   for (const auto& [count, name] : rows) print_row("    " + name, count, count_of(result.changed.dropped, name));
   print_row("  kept", result.measured.kept, result.changed.kept);
   if (flags.samples == 0) return;
-  print_out(fmt::format("\n{} ({} on either side of the threshold, of the documents that reach it)\n", flags.rule, flags.samples));
+  print_out(fmt::format("\n{} ({} on either side of the threshold, of the documents that reach it)\n", flags.rule,
+                        flags.samples));
   for (const WhatIfSample& sample : result.samples) {
-    print_out(fmt::format("  {:<6}{:>14.6g}  {:<40}{}\n", sample.drops ? "drops" : "passes", sample.value, sample.outcome,
-                          printable(sample.url.empty() ? sample.id : sample.url)));
+    print_out(fmt::format("  {:<6}{:>14.6g}  {:<40}{}\n", sample.drops ? "drops" : "passes", sample.value,
+                          sample.outcome, printable(sample.url.empty() ? sample.id : sample.url)));
   }
 }
 
@@ -89,7 +92,10 @@ void print_json(const WhatIfResult& result) {
   json.key("samples").begin_array();
   for (const WhatIfSample& sample : result.samples) {
     json.begin_object().field("id", sample.id).field("url", sample.url).field("value", sample.value);
-    json.field("threshold", sample.threshold).field("drops", sample.drops).field("outcome", sample.outcome).end_object();
+    json.field("threshold", sample.threshold)
+        .field("drops", sample.drops)
+        .field("outcome", sample.outcome)
+        .end_object();
   }
   json.end_array().end_object();
   print_out(json.take() + "\n");
@@ -117,7 +123,8 @@ void whatif_command(const Flags& flags) {
 void add_whatif_command(CLI::App& app) {
   CLI::App* command = app.add_subcommand("whatif", "Show the funnel that other thresholds would give");
   const auto flags = std::make_shared<Flags>();
-  command->add_option("MEASURES", flags->measures, "What `ftok run --measure` wrote; several in the order of their inputs")
+  command
+      ->add_option("MEASURES", flags->measures, "What `ftok run --measure` wrote; several in the order of their inputs")
       ->required();
   command->add_option("--set", flags->sets, "Another threshold; repeatable. Keys that are no threshold are refused")
       ->type_name("SECTION.KEY=VALUE")
@@ -126,9 +133,12 @@ void add_whatif_command(CLI::App& app) {
       ->add_option("--recipe", flags->recipe,
                    "Preset or TOML file that was measured with; default: MEASURES.recipe.toml, which --measure leaves")
       ->type_name("RECIPE");
-  command->add_option("--sample", flags->samples, "Also list the N documents next to the threshold of --rule on either side")
+  command
+      ->add_option("--sample", flags->samples,
+                   "Also list the N documents next to the threshold of --rule on either side")
       ->type_name("N");
-  command->add_option("--rule", flags->rule, "A rule that compares, such as gopher_quality.too_short")->type_name("RULE");
+  command->add_option("--rule", flags->rule, "A rule that compares, such as gopher_quality.too_short")
+      ->type_name("RULE");
   command->add_option("--threads", flags->threads, "Threads; 0: all cores")->capture_default_str()->type_name("N");
   command->add_flag("--json", flags->json, "Print one JSON object");
   command->footer(

@@ -1,4 +1,4 @@
-#include "document/lines.h"
+#include "document/text_lines.h"
 
 #include <gtest/gtest.h>
 
@@ -11,7 +11,8 @@ using enum LineKind;
 Document sample() {
   Document document;
   document.text = "One.\nint a;\n  b;\nx | y\n1 | 2\nTwo.\nThree.";
-  document.markdown = "# Title\n\nOne.\n\n```\nint a;\n  b;\n```\n\n| x | y |\n| --- | --- |\n| 1 | 2 |\n\nTwo.\nThree.";
+  document.markdown =
+      "# Title\n\nOne.\n\n```\nint a;\n  b;\n```\n\n| x | y |\n| --- | --- |\n| 1 | 2 |\n\nTwo.\nThree.";
   document.lines = {line_entry(kProse, 2),  line_entry(kCode, 5),   line_entry(kCode, 6),  line_entry(kTable, 9),
                     line_entry(kTable, 11), line_entry(kProse, 13), line_entry(kProse, 14)};
   return document;

@@ -1,4 +1,4 @@
-#include "document/lines.h"
+#include "document/text_lines.h"
 
 #include <algorithm>
 #include <utility>
@@ -8,9 +8,7 @@ namespace {
 
 constexpr uint32_t kNoLine = UINT32_MAX;
 
-size_t line_count(std::string_view text) {
-  return static_cast<size_t>(std::count(text.begin(), text.end(), '\n')) + 1;
-}
+size_t line_count(std::string_view text) { return static_cast<size_t>(std::count(text.begin(), text.end(), '\n')) + 1; }
 
 // Calls visit(line) for each piece between single '\n'.
 template <typename Visit>
