@@ -93,7 +93,7 @@ std::string verdict_text(const Verdict& first, const std::vector<Measurement>& d
   const char* kind = first.kind == Verdict::Kind::kSkip ? "skipped" : "dropped";
   std::string line = fmt::format("verdict   {}: {}", kind, first.reason.view());
   if (!decided.empty() && *decided.front().relation != '\0')
-    line += fmt::format(" is {}, and it {}", number_text(decided.front().value), held_text(decided.front()));
+    line += fmt::format("\n          it is {}, and {}", number_text(decided.front().value), held_text(decided.front()));
   return colour ? "\n\x1b[1;31m" + line + "\x1b[0m\n" : "\n" + line + "\n";
 }
 
