@@ -48,7 +48,11 @@ std::string size_category(uint64_t documents) {
     if (documents >= low * 10) continue;
     const auto named = [](size_t digits) {
       return digits >= 12 ? std::string("1T")
-                          : fmt::format("{}{}", digits % 3 == 0 ? 1 : digits % 3 == 1 ? 10 : 100, kUnits[digits / 3]);
+                          : fmt::format("{}{}",
+                                        digits % 3 == 0   ? 1
+                                        : digits % 3 == 1 ? 10
+                                                          : 100,
+                                        kUnits[digits / 3]);
     };
     return fmt::format("{}<n<{}", named(power), named(power + 1));
   }
@@ -87,8 +91,8 @@ std::string text_files(const std::string& folder) {
   return ending.empty() ? "" : "parts/*" + ending;
 }
 
-std::string head(const std::string& folder, const Manifest& manifest, const CardOptions& options, const std::string& name,
-                 uint64_t documents) {
+std::string head(const std::string& folder, const Manifest& manifest, const CardOptions& options,
+                 const std::string& name, uint64_t documents) {
   std::string out = fmt::format("---\npretty_name: {}\nlicense: {}\n", yaml(name), options.license);
   const std::vector<std::string> languages = languages_of(manifest);
   if (!languages.empty()) out += "language:\n";
@@ -102,8 +106,9 @@ std::string head(const std::string& folder, const Manifest& manifest, const Card
 }
 
 void row(std::string& out, std::string_view what, uint64_t count, uint64_t of) {
-  out += fmt::format("| {} | {} | {} |\n", what, count,
-                     of == 0 ? "" : fmt::format("{:.2f} %", 100.0 * static_cast<double>(count) / static_cast<double>(of)));
+  out +=
+      fmt::format("| {} | {} | {} |\n", what, count,
+                  of == 0 ? "" : fmt::format("{:.2f} %", 100.0 * static_cast<double>(count) / static_cast<double>(of)));
 }
 
 void counts(std::string& out, std::string_view what, const std::map<std::string, uint64_t>& entries, uint64_t of) {
@@ -151,9 +156,9 @@ std::string shards(const Manifest& manifest) {
     number[static_cast<size_t>(shard.split)] += 1;
   }
   if (number[0] + number[1] == 0) return "";
-  std::string out = fmt::format("## Token shards\n\nFormat `{}`, vocabulary `{}` ({} tokens), end-of-text token {}.\n\n",
-                                manifest.shard_format, manifest.vocabulary.name, manifest.vocabulary.size,
-                                end_of_text_name(manifest.placement));
+  std::string out = fmt::format(
+      "## Token shards\n\nFormat `{}`, vocabulary `{}` ({} tokens), end-of-text token {}.\n\n", manifest.shard_format,
+      manifest.vocabulary.name, manifest.vocabulary.size, end_of_text_name(manifest.placement));
   out += "| split | shards | tokens |\n|---|---|---|\n";
   for (const Split split : kSplits) {
     const auto at = static_cast<size_t>(split);

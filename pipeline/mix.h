@@ -74,10 +74,10 @@ struct MixRun {
 // What became of a source. Tokens count end-of-text tokens.
 struct MixedSource {
   std::string name;
-  std::string digest;                    // of what was read
-  uint64_t share = 0;                    // of the budget, in tokens
-  uint64_t documents = 0, tokens = 0;    // that it offers: each counted once
-  uint64_t pass_tokens = 0;              // of a pass over it, with repeats
+  std::string digest;                  // of what was read
+  uint64_t share = 0;                  // of the budget, in tokens
+  uint64_t documents = 0, tokens = 0;  // that it offers: each counted once
+  uint64_t pass_tokens = 0;            // of a pass over it, with repeats
   uint64_t written_documents = 0, written_tokens = 0;
   uint64_t validation_documents = 0, validation_tokens = 0;
   // Left out: texts that are damaged or empty, above the cap of their host, without the score, repeated 0 times.
@@ -85,20 +85,21 @@ struct MixedSource {
   uint64_t hosts_capped = 0, without_host = 0;
   std::vector<uint64_t> bucket_documents, bucket_tokens;  // by score
 
-  double epochs() const;                  // tokens written, in terms of `tokens`
+  double epochs() const;  // tokens written, in terms of `tokens`
   uint64_t missing() const { return share - written_tokens; }
 };
 
 struct MixResult {
   uint64_t budget = 0, tokens = 0, documents = 0;  // written for training
-  uint64_t sequences = 0, padding = 0, cuts = 0;  // of packing: tokens + padding + cuts = sequences * pack_tokens
+  uint64_t sequences = 0, padding = 0, cuts = 0;   // of packing: tokens + padding + cuts = sequences * pack_tokens
   std::vector<MixedSource> sources;
   std::vector<ShardEntry> shards;
 };
 std::string mix_json(const MixResult& result);  // an object
 std::string mix_table(const MixResult& result);
 
-// Writes the output, or nothing. Throws UsageError naming what does not fit together, Stopped when a stop was asked for.
+// Writes the output, or nothing. Throws UsageError naming what does not fit together, Stopped when a stop was asked
+// for.
 MixResult mix(const MixRun& run, const Log& log);
 
 }  // namespace ftok

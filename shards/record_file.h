@@ -1,6 +1,6 @@
 // RecordFile: a file of records (kept texts, rejects, measurements), one JSON object after the other: as JSON Lines in
-// zstd, or as the rows of a Parquet file. It appears whole or not at all, and the same records give the same bytes (with
-// the same libzstd, or Arrow).
+// zstd, or as the rows of a Parquet file. It appears whole or not at all, and the same records give the same bytes
+// (with the same libzstd, or Arrow).
 #pragma once
 
 #include <cstdint>
@@ -47,8 +47,8 @@ class RecordFile {
   virtual std::string hex() const = 0;  // its checksum
 };
 
-// JSON Lines, or Parquet where `columns` are given. Members of a record that are null or missing are nulls; one that has
-// no column, or is of another type, is an Error. `row_group_bytes`: of values, after which a row group ends.
+// JSON Lines, or Parquet where `columns` are given. Members of a record that are null or missing are nulls; one that
+// has no column, or is of another type, is an Error. `row_group_bytes`: of values, after which a row group ends.
 std::unique_ptr<RecordFile> make_lines_file(const std::string& path);
 std::unique_ptr<RecordFile> make_parquet_file(const std::string& path, std::vector<ParquetField> columns,
                                               uint64_t row_group_bytes = kRowGroupBytes);

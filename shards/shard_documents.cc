@@ -87,10 +87,11 @@ class ShardSource::Lister {
     if (first && manifest != nullptr) source_.manifest_ = *manifest;
     if (first) return;
     const std::optional<Manifest>& own = source_.manifest_;
-    const bool same = manifest == nullptr ? !own
-                                          : own && manifest->vocabulary == own->vocabulary &&
-                                                manifest->placement == own->placement;
-    if (!same) throw UsageError(path + " does not have the same vocabulary and layout as " + source_.shards_.front().path);
+    const bool same = manifest == nullptr
+                          ? !own
+                          : own && manifest->vocabulary == own->vocabulary && manifest->placement == own->placement;
+    if (!same)
+      throw UsageError(path + " does not have the same vocabulary and layout as " + source_.shards_.front().path);
   }
 
   ShardSource& source_;
@@ -151,7 +152,7 @@ class ShardSource::Walk {
       const bool last = i + 1 == begins.size();
       const bool goes_on = i == 0 && open_ && !whole &&
                            (source_.placement_ == EndOfText::kAfter ? tokens_.back() != source_.end_of_text_
-                                                                   : reader.view().token(0) != source_.end_of_text_);
+                                                                    : reader.view().token(0) != source_.end_of_text_);
       if (!goes_on) begin(fmt::format("{}#{}", name, i), 0);
       take(reader, begins[i], last ? reader.view().size() : begins[i + 1], mask);
     }

@@ -43,8 +43,8 @@ struct FeedOptions {
 // Of shards, read where they are.
 std::unique_ptr<Feed> make_shard_feed(ShardSource source, const FeedOptions& options);
 
-// Of texts: reads and encodes them all into the file `path`, and counts in `mixed` what is left out. Parallel inside, in
-// the current TBB arena. Throws Error naming the input that cannot be read.
+// Of texts: reads and encodes them all into the file `path`, and counts in `mixed` what is left out. Parallel inside,
+// in the current TBB arena. Throws Error naming the input that cannot be read.
 std::unique_ptr<Feed> make_text_feed(const MixSource& source, const std::vector<std::string>& inputs,
                                      const FeedOptions& options, const std::string& path, MixedSource& mixed,
                                      const Log& log);

@@ -27,7 +27,7 @@ namespace fs = std::filesystem;
 
 namespace {
 
-constexpr size_t kBins = size_t{1} << 16;  // by which the last pass is cut off
+constexpr size_t kBins = size_t{1} << 16;    // by which the last pass is cut off
 constexpr uint64_t kSelection = UINT64_MAX;  // in place of a pass's number: which documents the last one takes
 
 size_t bin_of(const ShuffleKey& key) { return static_cast<size_t>(key.high >> 48); }
@@ -64,13 +64,15 @@ std::vector<std::string> text_inputs(const MixSource& source) {
     if (fs::is_directory(parts)) {
       for (const auto& entry : fs::directory_iterator(parts)) {
         const std::string name = entry.path().filename().string();
-        if (name.ends_with(".text.jsonl.zst") || name.ends_with(".text.parquet")) texts.push_back(entry.path().string());
+        if (name.ends_with(".text.jsonl.zst") || name.ends_with(".text.parquet"))
+          texts.push_back(entry.path().string());
       }
     }
     if (texts.empty()) {
-      throw UsageError(fmt::format("mix: source {}: {} holds no texts (parts/*.text.*): it is no output of ftok run, or of "
-                                   "one with --no-text",
-                                   source.name, path));
+      throw UsageError(
+          fmt::format("mix: source {}: {} holds no texts (parts/*.text.*): it is no output of ftok run, or of "
+                      "one with --no-text",
+                      source.name, path));
     }
     std::sort(texts.begin(), texts.end());
     list.inputs.insert(list.inputs.end(), texts.begin(), texts.end());
@@ -145,7 +147,8 @@ class Mixer {
   static ShardSourceHints hints_of(const MixSource& source) {
     ShardSourceHints hints;
     if (source.shard_format != "auto") {
-      hints.shards.format = &find_shard_format(source.shard_format, fmt::format("mix: source {}: shard_format", source.name));
+      hints.shards.format =
+          &find_shard_format(source.shard_format, fmt::format("mix: source {}: shard_format", source.name));
     }
     if (source.token_bytes != "auto") hints.shards.token_bytes = source.token_bytes == "2" ? 2 : 4;
     if (source.end_of_text != "auto") hints.end_of_text = parse_end_of_text(source.end_of_text, "end_of_text");
@@ -174,8 +177,8 @@ class Mixer {
       const Manifest::Vocabulary own = {encoding_->name(), encoding_->digest(), encoding_->n_vocab(),
                                         encoding_->end_of_text().value_or(0)};
       if (vocabulary_ && vocabulary_->digest != own.digest) {
-        throw UsageError(fmt::format("mix: the shards of source {} are of the vocabulary {}, not {}", vocabulary_source_,
-                                     vocabulary_->name, own.name));
+        throw UsageError(fmt::format("mix: the shards of source {} are of the vocabulary {}, not {}",
+                                     vocabulary_source_, vocabulary_->name, own.name));
       }
       vocabulary_ = own;
       writer_options_ = shard_writer_options(run_.recipe.shards, *encoding_, "shards.");
@@ -187,7 +190,8 @@ class Mixer {
     const uint64_t sequence = static_cast<uint64_t>(run_.recipe.mix.pack_tokens);
     if (sequence == 1) throw UsageError("mix: pack_tokens: a sequence has at least 2 tokens");
     if (sequence > 0) {
-      if (writer_options_.placement == EndOfText::kNone) throw UsageError("mix: pack_tokens: not with shards.end_of_text = none");
+      if (writer_options_.placement == EndOfText::kNone)
+        throw UsageError("mix: pack_tokens: not with shards.end_of_text = none");
       if (writer_options_.shard_tokens < sequence) {
         throw UsageError(fmt::format("mix: pack_tokens: a shard of {} tokens holds no sequence of {}",
                                      writer_options_.shard_tokens, sequence));
@@ -286,7 +290,8 @@ class Mixer {
     for (size_t i = 0; i < parts_.size(); ++i) {
       const Part& part = parts_[i];
       std::vector<Marginal> marginals;
-      part.feed->for_each([&](const FedDocument& document) { spread(document, part, result_.sources[i], buckets, marginals); });
+      part.feed->for_each(
+          [&](const FedDocument& document) { spread(document, part, result_.sources[i], buckets, marginals); });
       add_marginals(part, result_.sources[i], marginals, buckets);
     }
     return buckets.flush();
@@ -323,7 +328,8 @@ class Mixer {
   }
 
   // Of the last bin, in the order of their keys, those that fit into what is left.
-  void add_marginals(const Part& part, MixedSource& mixed, std::vector<Marginal>& marginals, BucketWriter& buckets) const {
+  void add_marginals(const Part& part, MixedSource& mixed, std::vector<Marginal>& marginals,
+                     BucketWriter& buckets) const {
     std::sort(marginals.begin(), marginals.end(),
               [](const Marginal& a, const Marginal& b) { return a.selection < b.selection; });
     uint64_t left = part.last_bin_tokens;
@@ -340,9 +346,11 @@ class Mixer {
     ShardWriter writer(writer_options_);
     const PackerOptions packing = {.sequence_tokens = static_cast<uint64_t>(run_.recipe.mix.pack_tokens),
                                    .end_of_text = writer_options_.end_of_text};
-    Packer train(packing, [&](std::string_view id, std::span<const uint32_t> tokens) { writer.add(Split::kTrain, id, tokens); });
-    Packer val(packing,
-               [&](std::string_view id, std::span<const uint32_t> tokens) { writer.add(Split::kValidation, id, tokens); });
+    Packer train(packing,
+                 [&](std::string_view id, std::span<const uint32_t> tokens) { writer.add(Split::kTrain, id, tokens); });
+    Packer val(packing, [&](std::string_view id, std::span<const uint32_t> tokens) {
+      writer.add(Split::kValidation, id, tokens);
+    });
     std::vector<uint32_t> tokens;
     join_buckets(sizes, {bucket_prefix(), threads_, run_.memory, 0}, [&](const BucketRow& row) {
       row.decode(tokens);
@@ -373,8 +381,8 @@ class Mixer {
     Manifest manifest;
     manifest.software = {{"ftok", FTOK_VERSION}, {"unicode", kUnicodeVersion}};
     manifest.recipe = mix_text(run_.recipe);
-    const std::string binding = manifest.recipe + fmt::format("\n[mixed]\nbudget = {}\nvocabulary = \"{} {}\"\n", run_.budget,
-                                                              vocabulary_->name, vocabulary_->digest);
+    const std::string binding = manifest.recipe + fmt::format("\n[mixed]\nbudget = {}\nvocabulary = \"{} {}\"\n",
+                                                              run_.budget, vocabulary_->name, vocabulary_->digest);
     write_file(folder_.path() + "/" + kBindingName, binding);
     manifest.binding = checksum_of(binding);
     manifest.vocabulary = *vocabulary_;
@@ -389,8 +397,8 @@ class Mixer {
   }
 
   void warn_of_missing(const MixedSource& source) const {
-    log_(LogLevel::kWarning, fmt::format("source {}: {} of its share of {} tokens are missing: it has {} tokens a pass", source.name,
-                                         source.missing(), source.share, source.pass_tokens));
+    log_(LogLevel::kWarning, fmt::format("source {}: {} of its share of {} tokens are missing: it has {} tokens a pass",
+                                         source.name, source.missing(), source.share, source.pass_tokens));
   }
 
   std::string bucket_prefix() const { return work_ + "/bucket"; }

@@ -19,7 +19,10 @@ void write_source(JsonWriter& json, const MixedSource& source) {
   json.field("hosts_capped", source.hosts_capped).field("without_host", source.without_host);
   json.key("buckets").begin_array();
   for (size_t i = 0; i < source.bucket_documents.size(); ++i) {
-    json.begin_object().field("documents", source.bucket_documents[i]).field("tokens", source.bucket_tokens[i]).end_object();
+    json.begin_object()
+        .field("documents", source.bucket_documents[i])
+        .field("tokens", source.bucket_tokens[i])
+        .end_object();
   }
   json.end_array().end_object();
 }
@@ -28,7 +31,10 @@ void write_source(JsonWriter& json, const MixedSource& source) {
 
 std::string mix_json(const MixResult& result) {
   JsonWriter json;
-  json.begin_object().field("budget", result.budget).field("tokens", result.tokens).field("documents", result.documents);
+  json.begin_object()
+      .field("budget", result.budget)
+      .field("tokens", result.tokens)
+      .field("documents", result.documents);
   json.field("missing_tokens", result.budget - result.tokens);
   json.key("packing").begin_object().field("sequences", result.sequences).field("padding", result.padding);
   json.field("cuts", result.cuts).end_object();
@@ -40,8 +46,8 @@ std::string mix_json(const MixResult& result) {
 std::string mix_table(const MixResult& result) {
   size_t width = 6;
   for (const MixedSource& source : result.sources) width = std::max(width, source.name.size());
-  std::string out = fmt::format("{:<{}} {:>16} {:>16} {:>8} {:>16} {:>12} {:>12}\n", "source", width, "tokens", "written", "epochs",
-                                "missing", "documents", "left out");
+  std::string out = fmt::format("{:<{}} {:>16} {:>16} {:>8} {:>16} {:>12} {:>12}\n", "source", width, "tokens",
+                                "written", "epochs", "missing", "documents", "left out");
   for (const MixedSource& source : result.sources) {
     out += fmt::format("{:<{}} {:>16} {:>16} {:>8.3f} {:>16} {:>12} {:>12}\n", source.name, width, source.tokens,
                        source.written_tokens, source.epochs(), source.missing(), source.written_documents,

@@ -17,8 +17,8 @@
 namespace ftok {
 
 struct PackerOptions {
-  uint64_t sequence_tokens = 2048;                // N, end-of-text tokens included; at least 2
-  uint64_t group_tokens = uint64_t{16} << 20;     // after which a group ends
+  uint64_t sequence_tokens = 2048;             // N, end-of-text tokens included; at least 2
+  uint64_t group_tokens = uint64_t{16} << 20;  // after which a group ends
   uint32_t end_of_text = 0;
 };
 

@@ -163,8 +163,9 @@ class TextReader {
 
   void note_damage(Source& items, const std::string& input, const InputFormat& format) {
     for (const Damage& damage : items.take_damage()) {
-      log_(LogLevel::kWarning, fmt::format("{}: damage at {} {}: {}{}{}", input, locator_name(format.locator), damage.offset,
-                                           damage.code.view(), damage.detail.empty() ? "" : ": ", damage.detail));
+      log_(LogLevel::kWarning,
+           fmt::format("{}: damage at {} {}: {}{}{}", input, locator_name(format.locator), damage.offset,
+                       damage.code.view(), damage.detail.empty() ? "" : ": ", damage.detail));
     }
   }
 

@@ -49,7 +49,9 @@ TEST_F(Card, SaysWhatBecameOfEveryRecordAndHowToLoadIt) {
   holds(text, "size_categories:\n- n<1K\n");
   holds(text, "  - split: train\n    path: \"parts/*.text.jsonl.zst\"\n");
   holds(text, "| records | 110 |");
-  holds(text, "| dropped: `dedup.minhash` | 15 | 15.00 % |\n| dropped: `c4.too_few_sentences` | 5 | 5.00 % |");  // the most first
+  holds(text,
+        "| dropped: `dedup.minhash` | 15 | 15.00 % |\n| dropped: `c4.too_few_sentences` | 5 | 5.00 % |");  // the most
+                                                                                                           // first
   holds(text, "| **kept** | 80 | 80.00 % |");
   holds(text, "2 in all.\n\n- a.warc.gz");
   holds(text, "````toml\n[c4]\nsentences_min = 5\n````");

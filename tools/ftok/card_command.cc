@@ -22,7 +22,8 @@ struct Flags {
 void write_card(const Flags& flags) {
   const std::string& license = flags.card.license;
   if (license.empty() || license.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789.-") != std::string::npos)
-    throw UsageError(fmt::format("--license: got '{}', expected a hub's name of one, such as odc-by or cc-by-4.0", license));
+    throw UsageError(
+        fmt::format("--license: got '{}', expected a hub's name of one, such as odc-by or cc-by-4.0", license));
   const std::string card = data_card(flags.folder, flags.card);
   if (flags.print_only) return print_out(card);
   const std::string path = flags.folder + "/" + kCardName;
@@ -44,7 +45,8 @@ void add_card_command(CLI::App& app) {
       ->type_name("ID");
   command->add_flag("--print", flags->print_only, "Print it and write nothing");
   command->footer(
-      "The card has the funnel, sources, shards, inputs, models and the recipe, from the manifest alone. The folder can\n"
+      "The card has the funnel, sources, shards, inputs, models and the recipe, from the manifest alone. The folder "
+      "can\n"
       "then be uploaded as it is; `ftok shards verify` passes over the card.\n"
       "Example:\n"
       "  ftok card out --license odc-by");

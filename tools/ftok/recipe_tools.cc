@@ -34,7 +34,8 @@ std::vector<std::pair<std::string, std::string>> values_of(const RecipeConfig& r
 // Keys of one recipe alone stand with a "-" or a "+".
 size_t print_differences(const RecipeConfig& a, const RecipeConfig& b) {
   const auto values_a = values_of(a), values_b = values_of(b);
-  const std::map<std::string, std::string> of_a(values_a.begin(), values_a.end()), of_b(values_b.begin(), values_b.end());
+  const std::map<std::string, std::string> of_a(values_a.begin(), values_a.end()),
+      of_b(values_b.begin(), values_b.end());
   size_t differences = 0;
   for (const auto& [key, value] : values_a) {
     const auto other = of_b.find(key);
@@ -67,7 +68,8 @@ void add_check(CLI::App& recipe) {
       ->allow_extra_args(false);
   command->add_option("--language-model", flags->language_model, "The language model that a run would be given")
       ->type_name("FILE");
-  command->footer("Exit 0 when all are good, 1 when a file is missing, 2 when a recipe is wrong; one line for each that is not.");
+  command->footer(
+      "Exit 0 when all are good, 1 when a file is missing, 2 when a recipe is wrong; one line for each that is not.");
   command->callback([flags] {
     int exit_code = 0;
     for (const std::string& name : flags->recipes) {
@@ -78,7 +80,8 @@ void add_check(CLI::App& recipe) {
         const Plan plan = make_plan(config, options);
         for (const std::string& note : plan.notes) print("{}: note: {}\n", name, note);
         std::vector<std::string> stages;
-        for (const RecipeEntry& entry : config.entries) stages.push_back(entry.idle() ? "(" + entry.name + ")" : entry.name);
+        for (const RecipeEntry& entry : config.entries)
+          stages.push_back(entry.idle() ? "(" + entry.name + ")" : entry.name);
         cli::print("{}: good: {}\n", name, fmt::join(stages, " "));
       } catch (const Error& error) {
         print("{}: {}\n", name, error.what());
@@ -100,9 +103,12 @@ void add_diff(CLI::App& recipe) {
   command->add_option("A", flags->a, "A preset or a TOML file")->required();
   command->add_option("B", flags->b, "Another")->required();
   command->add_flag("--exit-code", flags->exit_code, "Exit with 1 when they differ");
-  command->footer("A line for each key: `section.key = A's value | B's value`, `-` for what A alone has, `+` for what B alone has.");
+  command->footer(
+      "A line for each key: `section.key = A's value | B's value`, `-` for what A alone has, `+` for what B alone "
+      "has.");
   command->callback([flags] {
-    const size_t differences = print_differences(load_recipe(flags->a, {}, stderr_log()), load_recipe(flags->b, {}, stderr_log()));
+    const size_t differences =
+        print_differences(load_recipe(flags->a, {}, stderr_log()), load_recipe(flags->b, {}, stderr_log()));
     if (flags->exit_code && differences > 0) throw Error(fmt::format("{} keys differ", differences));
   });
 }
