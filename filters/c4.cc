@@ -162,7 +162,7 @@ void C4Options::visit(OptionVisitor& visitor) {
                  "how sentences are counted: as FineWeb was released, or as datatrove 0.10.1");
   visitor.choice("lines", lines, line_choices(), kLinesHelp);
   visitor.choice("unspaced", unspaced, unspaced_choices(), kUnspacedHelp);
-  visitor.field("word_chars_max", word_chars_max, "longest word a line may hold; -1: any (C4's code)");
+  visitor.field("word_chars_max", word_chars_max, "longest word a line may hold; 0: any (C4's code)");
   visitor.field("strip_citations", strip_citations, "remove [1], [edit] and [citation needed] (C4's code)");
   visitor.field("drop_unpunctuated_lines", drop_unpunctuated_lines,
                 "drop lines that do not end in . ? ! \" ' (C4, section 2.2; FineWeb leaves it off)");
@@ -171,7 +171,7 @@ void C4Options::visit(OptionVisitor& visitor) {
   visitor.field("drop_javascript_lines", drop_javascript_lines, "drop lines with \"javascript\" (C4, section 2.2)");
   visitor.field("drop_curly_bracket", drop_curly_bracket, "drop a document with \"{\" (C4, section 2.2)");
   visitor.field("drop_policy_lines", drop_policy_lines, "drop lines about cookies and terms of use (C4's code)");
-  visitor.field("sentences_min", sentences_min, "fewest sentences in the kept lines; -1: any (C4, section 2.2)");
+  visitor.field("sentences_min", sentences_min, "fewest sentences in the kept lines; 0: any (C4, section 2.2)");
 }
 
 C4Options C4Options::head() {
@@ -188,7 +188,7 @@ C4::C4(C4Options options)
 
 C4::LineVerdict C4::judge_line(std::string_view line, std::string& stripped) const {
   const LineWords words = count_line_words(line, unspaced_);
-  if (options_.word_chars_max >= 0 && words.chars_max > static_cast<size_t>(options_.word_chars_max)) {
+  if (options_.word_chars_max > 0 && words.chars_max > static_cast<size_t>(options_.word_chars_max)) {
     return LineVerdict::kDropLine;
   }
   if (options_.strip_citations) {

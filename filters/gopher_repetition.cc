@@ -32,7 +32,7 @@ void GopherRepetitionOptions::visit(OptionVisitor& visitor) {
   visitor.choice("unspaced", unspaced, unspaced_choices(), kUnspacedHelp);
   visitor.field(
       "parts_max", parts_max,
-      "most marks and runs of letters and digits of a text whose n-grams are counted; -1: any (ftok: five times the "
+      "most marks and runs of letters and digits of a text whose n-grams are counted; 0: any (ftok: five times the "
       "words that gopher_quality allows, to bound the work)");
   visitor.field("duplicate_paragraphs_max", duplicate_paragraphs_max,
                 "largest share of paragraphs that repeat an earlier one (Gopher, table A1)");
@@ -91,7 +91,7 @@ Verdict GopherRepetition::process(Document& document, Report* report) const {
   }
 
   // Parts are at most the bytes, so that only a long text is counted.
-  if (options_.parts_max >= 0 && text.size() > static_cast<size_t>(options_.parts_max)) {
+  if (options_.parts_max > 0 && text.size() > static_cast<size_t>(options_.parts_max)) {
     const auto parts = static_cast<double>(part_count(text)), parts_max = static_cast<double>(options_.parts_max);
     if (judge.above("gopher_repetition.too_long", parts, parts_max) || parts > parts_max) return judge.verdict();
   }

@@ -19,7 +19,7 @@ struct GopherRepetitionOptions {
   std::string rules = "2024-04";      // how words are split
   std::string lines = "all";          // which are judged
   std::string unspaced = "as-rules";  // words of scripts without spaces
-  int64_t parts_max = 500000;         // lines.h, part_count; -1: any
+  int64_t parts_max = 500000;         // lines.h, part_count; 0: any
   double duplicate_paragraphs_max = 0.30;
   double duplicate_paragraph_chars_max = 0.20;
   double duplicate_lines_max = 0.30;

@@ -36,6 +36,16 @@ TEST(C4, TooFewSentences) {
   EXPECT_EQ(outcome(head(), ""), "c4.too_few_sentences");
 }
 
+TEST(C4, ZeroBoundsNothing) {
+  C4Options options = C4Options::head();
+  const std::string line = "One two " + std::string(static_cast<size_t>(options.word_chars_max) + 1, 'a') + " four.";
+  options.sentences_min = 0;
+  EXPECT_EQ(outcome(C4(options), "One"), "keep");
+  EXPECT_EQ(rewritten(C4(options), line), kFive);
+  options.word_chars_max = 0;
+  EXPECT_EQ(rewritten(C4(options), line), kFive + "\n" + line);
+}
+
 // Five good sentences, a line of two words, a program and a table, laid out as Markdown too.
 Document laid_out() {
   Document document;

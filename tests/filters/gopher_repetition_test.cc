@@ -165,7 +165,7 @@ TEST(GopherRepetition, TooLong) {
   options.parts_max = 6;
   EXPECT_EQ(outcome(GopherRepetition(options), "Two words, \u4E2D\u6587 \u2014 x2"), "keep");
   EXPECT_EQ(outcome(GopherRepetition(options), "Two words, \u4E2D\u6587 \u2014 x2."), "gopher_repetition.too_long");
-  options.parts_max = -1;
+  options.parts_max = 0;
   EXPECT_EQ(outcome(GopherRepetition(options), "Two words, \u4E2D\u6587 \u2014 x2."), "keep");
   EXPECT_EQ(GopherRepetitionOptions().parts_max, 500000);
 }
