@@ -57,9 +57,10 @@ void add_flags(CLI::App& command, Flags& flags) {
       ->type_name("I/N");
   flags.fetch.add_to(command);
   command
-      .add_option("--measure", flags.measure,
-                  "Only write every rule's value for every document to FILE and drop nothing: JSON lines, with the recipe "
-                  "in FILE.recipe.toml, which `ftok whatif FILE` reads; or a table where FILE is named .parquet")
+      .add_option(
+          "--measure", flags.measure,
+          "Only write every rule's value for every document to FILE and drop nothing: JSON lines, with the recipe "
+          "in FILE.recipe.toml, which `ftok whatif FILE` reads; or a table where FILE is named .parquet")
       ->type_name("FILE");
   command.add_option("--progress-json", flags.progress_json, "Append progress reports to FILE (JSON lines)")
       ->type_name("FILE");
