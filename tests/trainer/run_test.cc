@@ -140,7 +140,7 @@ TEST_F(TrainTest, ResumesBitForBit) {
   const Recorder whole = train_to("whole");
   EXPECT_EQ(whole.losses.size(), 20u);
   EXPECT_EQ(whole.validation.size(), 2u);
-  EXPECT_EQ(whole.samples.size(), 2u);
+  EXPECT_EQ(whole.samples.size(), 3u);  // before the first step, and with each validation
   EXPECT_EQ(list_checkpoints(folder_ / "whole/checkpoints").size(), 2u);  // keep = 2: steps 16 and 20
   copy_folder(folder_ / "whole", folder_ / "resumed");  // and as a kill before the last checkpoint leaves it:
   fs::remove(folder_ / "resumed/checkpoints/step-000000020.ckpt");
