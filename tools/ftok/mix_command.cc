@@ -56,18 +56,18 @@ void add_mix_command(CLI::App& app) {
   flags->output.add_to(*command, "Folder to create, or s3://BUCKET/PREFIX; it appears when it is whole");
   command->get_option("--output")->required();
   command
-      ->add_option("--vocab", flags->vocabulary,
+      ->add_option("-v,--vocab", flags->vocabulary,
                    "Vocabulary of the texts: a name or a file; default: that of the shards, else ftok-100k")
       ->type_name("VOCAB");
   command->add_option("--set", flags->sets, "Override a key: SECTION.KEY=VALUE (repeatable)")
       ->take_all()
       ->allow_extra_args(false);
-  command->add_option("--threads", flags->threads, "Threads; 0: all cores")->capture_default_str()->type_name("N");
+  command->add_option("-j,--threads", flags->threads, "Threads; 0: all cores")->capture_default_str()->type_name("N");
   command->add_option("--memory", flags->memory, "Memory for what is being sorted (K, M, G)")
       ->capture_default_str()
       ->type_name("SIZE");
   command->add_flag("--json", flags->json, "Print the report as one JSON object");
-  command->add_flag("--quiet", flags->quiet, "No information, warnings only");
+  command->add_flag("-q,--quiet", flags->quiet, "No information, warnings only");
   command->footer(
       "Example:\n"
       "  ftok mix mix.toml --budget 10B --output mixed\n"

@@ -139,7 +139,7 @@ void add_whatif_command(CLI::App& app) {
       ->type_name("N");
   command->add_option("--rule", flags->rule, "A rule that compares, such as gopher_quality.too_short")
       ->type_name("RULE");
-  command->add_option("--threads", flags->threads, "Threads; 0: all cores")->capture_default_str()->type_name("N");
+  command->add_option("-j,--threads", flags->threads, "Threads; 0: all cores")->capture_default_str()->type_name("N");
   command->add_flag("--json", flags->json, "Print one JSON object");
   command->footer(
       "Examples:\n"
