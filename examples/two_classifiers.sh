@@ -7,7 +7,7 @@ ftok=$(realpath "$(command -v "${FTOK:-ftok}")")
 output=$(realpath "${1:-$(mktemp -d)}")
 cd "$(dirname "$0")/.."  # the recipe names its model from here
 
-# The funnel that a run prints has a line for each reason, english.low_score among them.
+# The funnel that a run prints has a line for each stage, english among them, and below it for its reasons.
 "$ftok" run --recipe examples/two_classifiers.toml --input share/sample/ftok-sample.warc.gz --output "$output/shards" \
   --vocab ftok-4k --quiet
 

@@ -27,15 +27,10 @@ class MeasureFile {
   virtual void commit() = 0;
 };
 
-// A line for each document, and beside the file the recipe: what `ftok whatif` reads.
+// A line for each document: what `ftok whatif` reads.
 class MeasureLines : public MeasureFile {
  public:
-  MeasureLines(const std::string& path, const std::string& recipe) : file_(path) {
-    std::error_code error;
-    const auto status = std::filesystem::status(path, error);
-    if (!std::filesystem::exists(status) || std::filesystem::is_regular_file(status))
-      write_file(recipe_path_of_measures(path), recipe);
-  }
+  explicit MeasureLines(const std::string& path) : file_(path) {}
   void write(const Item& item, size_t input, const std::vector<uint64_t>& keys) override {
     file_.write(measure_line(item, input, keys));
     file_.write("\n");
@@ -92,7 +87,13 @@ class MeasureRows : public MeasureFile {
 
 std::unique_ptr<MeasureFile> make_measure_file(const std::string& path, const Plan& plan, const std::string& recipe) {
   if (is_parquet_name(path)) return std::make_unique<MeasureRows>(path, plan);
-  return std::make_unique<MeasureLines>(path, recipe);
+  std::error_code error;  // a device or a pipe has no recipe beside it
+  if (const auto status = std::filesystem::status(path, error);
+      !std::filesystem::exists(status) || std::filesystem::is_regular_file(status)) {
+    remove_dead_temporaries_of(recipe_path_of_measures(path));
+    write_file(recipe_path_of_measures(path), recipe);
+  }
+  return std::make_unique<MeasureLines>(path);
 }
 
 // Of a document that came as far as to have a text.

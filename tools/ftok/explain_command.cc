@@ -2,6 +2,7 @@
 // dropped it.
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cmath>
 #include <memory>
 
@@ -79,8 +80,10 @@ std::string held_text(const Measurement& m) {
 }
 
 std::string measurement_line(const Measurement& m, bool colour) {
+  constexpr size_t kRuleAndValue = 51;  // columns; the value ends there also where the rule's name is long
+  const size_t room = kRuleAndValue - std::min(kRuleAndValue - 2, m.rule.view().size());
   std::string line =
-      fmt::format("{} {:<38} {:>12}  {}", m.drops ? ">" : " ", m.rule.view(), number_text(m.value), held_text(m));
+      fmt::format("{} {}{:>{}}  {}", m.drops ? ">" : " ", m.rule.view(), number_text(m.value), room, held_text(m));
   if (m.drops) line += "  DROPS";
   if (!m.detail.empty()) line += "  (" + printable(m.detail) + ")";
   line.erase(line.find_last_not_of(' ') + 1);

@@ -123,7 +123,8 @@ void add_train(CLI::App& group) {
                       "Folder for checkpoints, log.jsonl and accuracy.svg; a run that it holds is resumed");
   command->add_option("--recipe", flags->recipe, "TOML file with keys; --show prints them");
   add_template_flag(*command, flags->chat);
-  command->add_option("-v,--vocab", flags->vocabulary, "Vocabulary: a file or a name; default: the one the model names");
+  command->add_option("-v,--vocab", flags->vocabulary,
+                      "Vocabulary: a file or a name; default: the one the model names");
   command->add_option("--steps", flags->steps, "Steps of the whole run: run.steps");
   command->add_option("--seed", flags->seed, "Seed of the order of the rankings: reward.seed");
   command->add_option("--set", flags->sets, "Override a key: SECTION.KEY=VALUE (repeatable)")
@@ -140,7 +141,8 @@ void add_eval(CLI::App& group) {
   command->add_option("MODEL", flags->model, "Output folder of ftok reward train, or a checkpoint")->required();
   command->add_option("RANKINGS", flags->files, kRankingsHelp)->required();
   add_template_flag(*command, flags->chat);
-  command->add_option("-v,--vocab", flags->vocabulary, "Vocabulary: a file or a name; default: the one the model names");
+  command->add_option("-v,--vocab", flags->vocabulary,
+                      "Vocabulary: a file or a name; default: the one the model names");
   command->add_option("-j,--threads", flags->threads, "Threads; 0: all cores")
       ->check(CLI::Range(0, 4096))
       ->capture_default_str();
