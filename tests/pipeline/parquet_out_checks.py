@@ -185,6 +185,20 @@ def check_dolma(folder):
     assert shards(folder / "again-dolma") == shards(folder / "again-lines") != {}
 
 
+def check_clusters(folder):
+    """Where clusters are asked for, they are columns of texts and rejects, and members of dolma's metadata."""
+    clusters = ("--set", "dedup.clusters=sizes")
+    run(folder, "lines", *clusters)
+    run(folder, "table", *PARQUET, *clusters)
+    run(folder, "dolma", "--set", "text.format=dolma", *clusters)
+    text = lines(folder / "lines", "text")
+    assert any(row["cluster_size"] > 1 for row in text) and any(row["cluster_size"] == 1 for row in text)
+    for kind in ("text", "rejects"):
+        assert rows(folder / "table", kind) == [{k: v for k, v in row.items() if v is not None} for row in lines(folder / "lines", kind)], kind
+    assert [(row["metadata"]["cluster_id"], row["metadata"]["cluster_size"]) for row in lines(folder / "dolma", "text")] == \
+        [(row["cluster_id"], row["cluster_size"]) for row in text]
+
+
 def make_inputs(folder):
     for name, begin in (("a", 0), ("b", 300)):
         with open(folder / f"{name}.jsonl", "w") as out:
@@ -196,7 +210,7 @@ def make_inputs(folder):
 
 
 def main():
-    for check in (check_says_what_lines_say, check_readers, check_jobs_halves_and_removal, check_measurements, check_refused, check_dolma):
+    for check in (check_says_what_lines_say, check_readers, check_jobs_halves_and_removal, check_measurements, check_refused, check_dolma, check_clusters):
         with tempfile.TemporaryDirectory() as folder:
             make_inputs(Path(folder))
             check(Path(folder))
