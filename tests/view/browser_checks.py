@@ -2,7 +2,7 @@
 documents, dark mode, 360 and 1,440 pixels. One browser for all of it.
 
   FTOK=path/to/ftok browser_checks.py [TestName...]
-Needs chromium and chromium-driver, and selenium in $FTOK_PEERS/browser (tools/setup --engines); skipped (exit code 77) without them.
+Needs chromium and chromium-driver, and selenium in $FTOK_PEERS/browser (tools/setup --browser); skipped (exit code 77) without them.
 PICTURES=FOLDER saves what it sees; docs/images/view-tokens.png, view-training.png and view-run.png are tokens-, 0- and 1-1440-light.png.
 """
 import json, os, re, shutil, subprocess, sys, tempfile, time, unittest
@@ -16,7 +16,7 @@ SECONDS_MAX = 60
 if os.environ.get("FTOK_BROWSER_PEER") != "1":
     missing = [name for name, there in (("chromium", shutil.which("chromium")), ("chromedriver", shutil.which("chromedriver")), (str(PEER), PEER.exists())) if not there]
     if missing:
-        print(f"skipped: no {', '.join(missing)} (tools/setup --engines)")
+        print(f"skipped: no {', '.join(missing)} (tools/setup --browser)")
         sys.exit(77)
     os.execve(PEER, [str(PEER), __file__, *sys.argv[1:]], {**os.environ, "FTOK_BROWSER_PEER": "1"})
 
