@@ -67,7 +67,7 @@ class EvaluationSets {
   struct Posting {
     uint64_t hash;
     uint32_t item;
-    auto operator<=>(const Posting&) const = default;
+    auto operator<=>(const Posting&) const = default;  // NOLINT(modernize-use-nullptr): clang-tidy 14 sees a 0 there
   };
   // A string of an item with fewer words than an n-gram.
   struct ShortText {

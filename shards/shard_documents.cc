@@ -209,7 +209,7 @@ class ShardSource::Walk {
 };
 
 ShardSource::ShardSource(const std::vector<std::string>& inputs, const ShardSourceHints& hints) : hints_(hints) {
-  Lister(*this, inputs);
+  const Lister lister(*this, inputs);  // which lists them
   const ShardReader first(shards_.front().path, hints.shards);
   placement_ = manifest_ ? manifest_->placement : hints.end_of_text.value_or(first.format().end_of_text());
   end_of_text_ = manifest_ ? static_cast<uint32_t>(manifest_->vocabulary.end_of_text) : hints.end_of_text_id;
