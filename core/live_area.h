@@ -44,7 +44,7 @@ class LiveArea {
   TerminalSize size() const { return terminal_size(stream_); }
 
   // Draws lines in place of those that stand there, each cut to the terminal's width, and no more than it has rows.
-  // Lines hold no control characters but colours (ESC [ ... m). Does nothing where `stream` is no terminal.
+  // Lines may hold colours (ESC [ ... m) and no other control characters. Does nothing unless `stream` is a terminal.
   void draw(const std::vector<std::string>& lines);
 
   // Takes the lines away: what is written next stands where they stood.
@@ -61,7 +61,7 @@ class LiveArea {
   std::vector<int> columns_drawn_;  // of each line
 };
 
-// A line of a LiveArea on standard error; where that is no terminal, a plain line now and then. Thread-safe.
+// One line of a LiveArea on standard error; if that is not a terminal, a plain line now and then. Thread-safe.
 class LiveLine {
  public:
   explicit LiveLine(bool quiet);

@@ -44,7 +44,7 @@ class EvaluationSets {
   };
 
   // Reads files of JSON Lines, an item each. Throws UsageError naming the key of an option out of range, Error for a
-  // file that cannot be read or a line that is no object, with its number.
+  // file that cannot be read or a line that is not an object, with its number.
   explicit EvaluationSets(const EvaluationSetOptions& options);
 
   const std::vector<std::string>& set_names() const { return set_names_; }  // files' names without folder and ending

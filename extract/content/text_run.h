@@ -1,6 +1,6 @@
 // TextRun: collects the text of one block as a browser would show it. White space folds to one space (or is kept, in
 // pre), no-break spaces become spaces, soft hyphens and zero-width spaces go, so that no word is split or glued where
-// inline elements meet. A line break of the source between two ideographs is no space.
+// inline elements meet. A line break in the source between two ideographs adds no space.
 #pragma once
 
 #include <cstdint>
