@@ -186,9 +186,8 @@ class RlRun {
         report.length += static_cast<double>(episodes[i].answer_tokens());
         report.complete += episodes[i].complete;
       }
-      const auto [least, most] = std::minmax_element(rewards.begin(), rewards.end());
-      if (player_.has_judge() && *most - *least < kScoreSpreadMin) std::fill(rewards.begin(), rewards.end(), 0.0);
-      const std::vector<double> advantages = group_advantages(rewards, recipe_.rl.advantage == "std");
+      const std::vector<double> advantages =
+          group_advantages(rewards, recipe_.rl.advantage == "std", player_.has_judge() ? kScoreSpreadMin : 0);
       for (size_t i = begin; i < begin + K; ++i) episodes[i].advantage = advantages[i - begin];
       report.alike += std::all_of(advantages.begin(), advantages.end(), [](double a) { return a == 0; });
     }

@@ -7,6 +7,8 @@
 #include "tests/trainer/small_model.h"
 #include "trainer/rankings.h"
 #include "trainer/reward_model.h"
+#include "trainer/rl/player.h"
+#include "trainer/rl/policy.h"
 #include "trainer/rl/texts_batch.h"
 
 namespace ftok {
@@ -111,6 +113,14 @@ TEST(CountPairs, EqualScoresCountHalf) {
   EXPECT_EQ(count.right, 0.5);
   EXPECT_EQ(count_pairs(std::vector<double>{3, 2, 1}, std::vector<int>{0, 1, 2}).right, 3);
   EXPECT_EQ(count_pairs(std::vector<double>{3, 2}, std::vector<int>{0, 0}).pairs, 0);
+}
+
+TEST(GroupAdvantages, ScoresThatDifferByRoundingAreAlike) {
+  const std::vector<double> scores = {1, 1 + kScoreSpreadMin};
+  EXPECT_EQ(group_advantages(scores, true, 1.01 * kScoreSpreadMin), (std::vector<double>{0, 0}));
+  EXPECT_NEAR(group_advantages(scores, true, 0.99 * kScoreSpreadMin)[1], 1, 1e-6);
+  EXPECT_NEAR(group_advantages(scores, true)[0], -1, 1e-6);  // a checker's rewards are exact
+  EXPECT_EQ(group_advantages(std::vector<double>{3, 3}, true), (std::vector<double>{0, 0}));
 }
 
 TEST(Rankings, AreReadInEveryForm) {

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <functional>
 
 namespace ftok {
 namespace {
@@ -13,9 +12,10 @@ bool is_clipped(double ratio, double advantage, double clip) {
 
 }  // namespace
 
-std::vector<double> group_advantages(std::span<const double> rewards, bool divides) {
+std::vector<double> group_advantages(std::span<const double> rewards, bool divides, double spread_min) {
   std::vector<double> advantages(rewards.begin(), rewards.end());
-  if (std::adjacent_find(rewards.begin(), rewards.end(), std::not_equal_to<>()) == rewards.end()) {
+  const auto [least, most] = std::minmax_element(rewards.begin(), rewards.end());
+  if (*least == *most || *most - *least < spread_min) {
     std::fill(advantages.begin(), advantages.end(), 0.0);
     return advantages;
   }

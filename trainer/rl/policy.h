@@ -12,8 +12,9 @@
 namespace ftok {
 
 // (reward - mean) of a group of answers to one problem; where `divides`, over their standard deviation (GRPO), else as
-// it is (Dr. GRPO; Liu et al. 2025, section 3.2). All zeros where all rewards are alike.
-std::vector<double> group_advantages(std::span<const double> rewards, bool divides);
+// it is (Dr. GRPO; Liu et al. 2025, section 3.2). All zeros where all rewards are alike, or differ by less than
+// `spread_min`.
+std::vector<double> group_advantages(std::span<const double> rewards, bool divides, double spread_min = 0);
 
 struct PolicyOptions {
   double clip = 0.2;  // 0: r is not clipped
