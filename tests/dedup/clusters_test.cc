@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <random>
 #include <set>
 
@@ -45,19 +46,20 @@ TEST(ClusterFinder, AgreesWithClusters) {
       ranks.push_back(1 + random() % 3);
     }
     sort_records(records);
-    const std::vector<KeyRun> runs = {{records, 0}};
+    constexpr uint64_t kSplit = uint64_t{1} << 48;  // between two ranges of keys
+    const auto split = std::find_if(records.begin(), records.end(), [](const KeyRecord& r) { return r.key > kSplit; });
+    ASSERT_TRUE(split != records.begin() && split != records.end());
+    const std::vector<KeyRun> lower = {{{records.begin(), split}, 0}}, upper = {{{split, records.end()}, 0}};
     for (const bool ranked : {false, true}) {
       DocumentRanks all;
       all.add(ranks);
       GroupOptions group;
       if (ranked) group.ranks = &all;
       ClusterFinder found(documents);
-      for (const auto& [begin, last] :
-           {std::pair(uint64_t{0}, uint64_t{1} << 48), {(uint64_t{1} << 48) + 1, UINT64_MAX}}) {
-        EdgeTable edges({documents});
-        group_keys(runs, begin, last, group, edges);
-        edges.for_each(0, [&](std::span<const KeyEdge> piece) { found.add(piece, layout); });
-      }
+      EdgeTable edges({documents});
+      group_keys(lower, 0, kSplit, group, edges);
+      group_keys(upper, kSplit + 1, UINT64_MAX, group, edges);
+      edges.for_each(0, [&](std::span<const KeyEdge> piece) { found.add(piece, layout); });
       found.finish(ranked ? &all : nullptr);
       std::vector<ClusterFinder::Cluster> clusters(documents, {documents, 0});  // by representative
       for (uint64_t document = 0; document < documents; ++document) {
