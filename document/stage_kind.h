@@ -115,6 +115,8 @@ struct StageKind {
   std::unique_ptr<const Stage> (*make)(const StageOptions& options, const StageContext& context) = nullptr;
 
   bool is_dedup() const { return make == nullptr; }
+  // Whether it may look at some documents only (`only` in its section).
+  bool may_choose() const { return gives == kNoContent && !is_dedup(); }
   // Whether it judges or rewrites a text and needs nothing else: what `ftok filter` runs.
   bool is_text_filter() const { return needs == kText && gives == kNoContent && !is_dedup() && !after_dedup; }
 };

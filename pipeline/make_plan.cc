@@ -6,6 +6,7 @@
 
 #include "core/error.h"
 #include "filters/classifier.h"
+#include "pipeline/chosen_stage.h"
 #include "pipeline/shard_settings.h"
 #include "pipeline/subprocess_stage.h"
 #include "shards/checksum.h"
@@ -84,7 +85,8 @@ void make_stages(const RecipeConfig& recipe, const PlanOptions& options, Plan& p
     if (minhash != nullptr && !late) plan.key_layout = MinHashStage(*minhash).layout();
     StageContext context = options.context;
     context.name = entry.name;
-    std::unique_ptr<const Stage> stage = make_stage(*entry.kind, *entry.options, context);
+    std::unique_ptr<const Stage> stage =
+        chosen_stage(make_stage(*entry.kind, *entry.options, context), entry.only, recipe);
     add_provenance(*stage, plan);
     const bool runs_late = late && (second_half || entry.kind->after_dedup);
     (runs_late ? plan.late_stages : plan.stages).push_back(std::move(stage));

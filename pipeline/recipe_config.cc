@@ -9,7 +9,7 @@
 #include "core/nearest_name.h"
 #include "core/recipe.h"
 #include "core/text_file.h"
-#include "pipeline/routing.h"
+#include "pipeline/chosen_stage.h"
 #include "shards/shard_format.h"
 
 namespace ftok {
@@ -147,7 +147,7 @@ RecipeConfig read_config(RecipeReader& reader, const Preset& preset) {
   reader.section("output", config.output);
   reader.finish();
   check_running(config);
-  Routing{config};  // throws what is wrong with it
+  check_only(config);  // and the routing
   config.top.preset = preset.name;
   config.top.stages.clear();
   for (const RecipeEntry& entry : config.entries) config.top.stages.push_back(entry.name);

@@ -58,17 +58,22 @@ class SchemaVisitor : public OptionVisitor {
   JsonWriter& json_;
 };
 
-// `kind`: of a section that has another name than its kind.
+// `stage`: null for what is none. `named`: of a section that has another name than its kind.
 template <typename Options>
-void write_section(JsonWriter& json, Options& options, std::string_view help, std::string_view kind = {}) {
+void write_section(JsonWriter& json, Options& options, std::string_view help, const StageKind* stage = nullptr,
+                   bool named = false) {
   json.begin_object().field("type", "object");
   if (!help.empty()) json.field("description", help);
   json.field("additionalProperties", false).key("properties").begin_object();
-  if (!kind.empty()) json.key("kind").begin_object().field("const", kind).end_object();
+  if (named) json.key("kind").begin_object().field("const", stage->name).end_object();
   SchemaVisitor visitor(json);
+  if (stage != nullptr && stage->may_choose()) {
+    std::vector<std::string> only;
+    visitor.field("only", only, "look at documents of these languages, or with output.by of these corpora, alone");
+  }
   options.visit(visitor);
   json.end_object();
-  if (!kind.empty()) json.key("required").begin_array().value("kind").end_array();
+  if (named) json.key("required").begin_array().value("kind").end_array();
   json.end_object();
 }
 
@@ -86,7 +91,7 @@ std::string recipe_schema() {
   for (const StageKind* kind : stage_kinds()) {
     const std::unique_ptr<StageOptions> options = kind->options(RuleSet::kReleased);
     json.key(kind->name);
-    write_section(json, *options, kind->help);
+    write_section(json, *options, kind->help, kind);
   }
   json.key("shards");
   write_section(json, config.shards, "how tokens are laid out");
@@ -100,7 +105,7 @@ std::string recipe_schema() {
   for (const StageKind* kind : stage_kinds()) {
     if (kind->is_dedup()) continue;
     const std::unique_ptr<StageOptions> options = kind->options(RuleSet::kReleased);
-    write_section(json, *options, kind->help, kind->name);
+    write_section(json, *options, kind->help, kind, true);
   }
   json.end_array().end_object().end_object();
   return json.take() + "\n";

@@ -26,12 +26,22 @@ struct KindName {
   }
 };
 
-// A section: `kind` where it is not the section's name, then the options.
+// `only` of a section.
+struct OnlyNames {
+  std::vector<std::string> only;
+  void visit(OptionVisitor& visitor) {
+    visitor.field("only", only, "look at documents of these languages, or with output.by of these corpora, alone");
+  }
+};
+
+// A section: `kind` where it is not the section's name, `only` where it is set, then the options.
 struct Section {
   std::string kind;
+  std::vector<std::string> only;
   StageOptions& options;
   void visit(OptionVisitor& visitor) {
     if (!kind.empty()) KindName{kind}.visit(visitor);
+    if (!only.empty()) OnlyNames{only}.visit(visitor);
     options.visit(visitor);
   }
 };
@@ -138,6 +148,9 @@ std::vector<RecipeEntry> read_entries(const std::vector<std::string>& names, Rul
     const StageKind& kind = kind_of(name, reader);
     entries.emplace_back(name, kind, kind.options(rules));
     reader.section(name, *entries.back().options);
+    OnlyNames only;
+    reader.section(name, only);
+    entries.back().only = std::move(only.only);
   }
   for (const StageKind* kind : stage_kinds()) {
     if (!seen.contains(std::string(kind->name))) read_unlisted(*kind, rules, reader);
@@ -147,7 +160,7 @@ std::vector<RecipeEntry> read_entries(const std::vector<std::string>& names, Rul
 
 void write_entries(std::vector<RecipeEntry>& entries, RecipeWriter& writer) {
   for (RecipeEntry& entry : entries) {
-    Section section{entry.name == entry.kind->name ? "" : std::string(entry.kind->name), *entry.options};
+    Section section{entry.name == entry.kind->name ? "" : std::string(entry.kind->name), entry.only, *entry.options};
     writer.section(entry.name, section);
   }
 }

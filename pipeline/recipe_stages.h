@@ -15,10 +15,13 @@ struct RecipeEntry {
   std::string name;
   const StageKind* kind = nullptr;  // one of stage_kinds()
   std::unique_ptr<StageOptions> options;
+  std::vector<std::string> only;  // languages, or with output.by corpora, that the stage looks at; empty: all
 
   RecipeEntry(std::string name_in, const StageKind& kind_in, std::unique_ptr<StageOptions> options_in)
       : name(std::move(name_in)), kind(&kind_in), options(std::move(options_in)) {}
-  RecipeEntry(const RecipeEntry& other) : RecipeEntry(other.name, *other.kind, other.options->clone()) {}
+  RecipeEntry(const RecipeEntry& other) : RecipeEntry(other.name, *other.kind, other.options->clone()) {
+    only = other.only;
+  }
   RecipeEntry(RecipeEntry&&) = default;
   RecipeEntry& operator=(RecipeEntry&&) = default;
 
@@ -37,7 +40,7 @@ struct RecipeEntry {
 // UsageError naming the entry.
 std::vector<RecipeEntry> read_entries(const std::vector<std::string>& names, RuleSet rules, RecipeReader& reader);
 
-// The entries' sections, each under its name; with `kind` where that is another.
+// The entries' sections, each under its name; with `kind` where that is another, and `only` where it is set.
 void write_entries(std::vector<RecipeEntry>& entries, RecipeWriter& writer);
 
 // Walks the entries [first, end) over what their kinds need and give; of what those before `first` gave, documents have

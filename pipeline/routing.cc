@@ -39,16 +39,6 @@ std::vector<std::string> languages_of(const RecipeConfig& recipe) {
   return languages;
 }
 
-// Whether a stage before deduplication may give documents this score.
-bool gives_score(const RecipeEntry& entry, const std::string& score) {
-  const auto lists = [&](const WorkerOptions* options) {
-    return options != nullptr &&
-           std::find(options->fields.begin(), options->fields.end(), score) != options->fields.end();
-  };
-  return (entry.get<ClassifierOptions>() != nullptr && entry.name + "_score" == score) ||
-         lists(entry.get<SubprocessOptions>()) || lists(entry.get<PythonOptions>());
-}
-
 void check_score(const RecipeConfig& recipe) {
   for (const RecipeEntry& entry : recipe.entries) {
     if (entry.kind->is_dedup()) break;
@@ -62,6 +52,15 @@ void check_score(const RecipeConfig& recipe) {
 
 std::string corpus_folder(const std::string& output, const std::string& corpus) {
   return fmt::format("{}/{}/{}", output, kCorporaFolder, corpus);
+}
+
+bool gives_score(const RecipeEntry& entry, const std::string& score) {
+  const auto lists = [&](const WorkerOptions* options) {
+    return options != nullptr &&
+           std::find(options->fields.begin(), options->fields.end(), score) != options->fields.end();
+  };
+  return (entry.get<ClassifierOptions>() != nullptr && entry.name + "_score" == score) ||
+         lists(entry.get<SubprocessOptions>()) || lists(entry.get<PythonOptions>());
 }
 
 Routing::Routing(const RecipeConfig& recipe) {

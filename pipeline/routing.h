@@ -15,6 +15,9 @@ namespace ftok {
 inline constexpr char kCorporaFolder[] = "corpora";
 std::string corpus_folder(const std::string& output, const std::string& corpus);
 
+// Whether the entry may give documents this score.
+bool gives_score(const RecipeEntry& entry, const std::string& score);
+
 class Routing {
  public:
   Routing() = default;  // there is one corpus: nothing is routed

@@ -252,6 +252,19 @@ class CorporaChecks(unittest.TestCase):
         self.assertEqual(result["kept"] + sum(result["dropped"].values()), 72)
         self.assertEqual(result["corpora"]["de"]["documents"], counts["de"])
 
+    OWN_FILTER = ["--set", 'stages=["en_words","minhash","dedup"]', *ROUTES[2:], "--set", "en_words.kind=gopher_quality", "--set", 'en_words.only=["en"]',
+                  "--set", "en_words.words_min=1000000"]
+
+    @starts_often
+    def test_a_corpus_has_filters_of_its_own(self):
+        plain = self.run_folder(self.ROUTES, "labelled")
+        run = self.run_folder(self.OWN_FILTER, "labelled")
+        before, totals = [json.loads((folder / "manifest.json").read_text())["totals"] for folder in (plain, run)]
+        self.assertEqual(totals["dropped"], {**before["dropped"], "en_words.too_short": before["routed"]["en"]})
+        self.assertEqual(totals["routed"], {"de": before["routed"]["de"]})
+        self.assertEqual(shards(run / "corpora/de"), shards(plain / "corpora/de"))
+        self.check_routed(Job(self, "filtered", self.OWN_FILTER, 2, inputs="labelled").run(), self.OWN_FILTER, "labelled")
+
     @starts_often
     def test_routed_jobs(self):
         rejects = [*self.ROUTES, "--rejects", "text", "--set", "shards.shuffle=1"]

@@ -5,8 +5,10 @@
 #include "core/error.h"
 #include "core/file.h"
 #include "dedup/deduplicator.h"
+#include "document/batch_stage.h"
 #include "filters/c4.h"
 #include "filters/classifier.h"
+#include "pipeline/chosen_stage.h"
 #include "pipeline/recipe_config.h"
 #include "pipeline/routing.h"
 #include "pipeline/stage_kinds.h"
@@ -245,6 +247,79 @@ minhash = false
   EXPECT_EQ(verdict.detail, "en");
   EXPECT_NE(outcome(stages, {"output.by=other_score", R"(output.bounds=["1"])"}).find("neither language nor the score"),
             std::string::npos);
+}
+
+TEST_F(RecipeStages, AStageMayLookAtSomeLanguagesOrCorporaOnly) {
+  const std::string stages = R"(stages = ["language", "classifier", "german", "dedup"]
+[classifier]
+model = "m.bin"
+label = "good"
+[german]
+kind = "gopher_quality"
+[dedup]
+minhash = false
+)";
+  const std::string only = "german.only=[\"de\"]";
+  const RecipeConfig recipe = load(stages, {only});
+  EXPECT_EQ(recipe.entries[2].only, std::vector<std::string>{"de"});
+  EXPECT_NE(recipe_text(recipe, false).find("kind = \"gopher_quality\"\nonly = [\"de\"]\n"), std::string::npos);
+  EXPECT_EQ(recipe_text(parse_recipe(recipe_text(recipe, false), "again"), false), recipe_text(recipe, false));
+
+  const auto has = [&](const std::vector<std::string>& sets, const std::string& what) {
+    const std::string got = outcome(stages, sets);
+    EXPECT_NE(got.find(what), std::string::npos) << got;
+  };
+  has({"german.only=[\"\"]"}, "german.only: a name is empty");
+  has({"language.only=[\"de\"]"}, "language.only: a stage of kind language looks at all documents");
+  has({"dedup.only=[\"de\"]"}, "dedup.only: a stage of kind dedup");
+  has({only, "stages=[\"german\",\"language\",\"classifier\",\"dedup\"]"},
+      "'german' stands in front of the stage that gives the language");
+  const std::string by = "output.by=classifier_score", bounds = R"(output.bounds=["0.5"])";
+  has({by, bounds, "german.only=[\"below-0.6\"]"}, "there is no corpus 'below-0.6'; the nearest is 'below-0.5'");
+  has({by, bounds, "german.only=[\"from-0.5\"]", "stages=[\"language\",\"german\",\"classifier\",\"dedup\"]"},
+      "'german' stands in front of the stage that gives the classifier_score");
+  EXPECT_EQ(outcome(stages, {by, bounds, "german.only=[\"from-0.5\"]"}), "language classifier german dedup");
+  // Inputs may bring the language.
+  EXPECT_EQ(outcome(stages, {only, "stages=[\"classifier\",\"german\",\"dedup\"]"}), "classifier german dedup");
+}
+
+// A stage of a batch, and any other.
+TEST_F(RecipeStages, AStagePassesOverOtherDocuments) {
+  const RecipeConfig recipe = load(
+      "stages = [\"german\", \"dedup\"]\n[german]\nkind = \"gopher_quality\"\nonly = [\"de\"]\n[dedup]\nminhash = "
+      "false");
+  const RecipeEntry& entry = recipe.entries[0];
+  StageContext context;
+  context.name = entry.name;
+  const auto stage = chosen_stage(make_stage(*entry.kind, *entry.options, context), entry.only, recipe);
+  Report report;
+  Document document;
+  document.text = "Too short.";
+  document.language = "nl";
+  EXPECT_TRUE(stage->process(document, &report).kept());
+  EXPECT_TRUE(report.measurements.empty());
+  document.language = "de";
+  EXPECT_EQ(stage->process(document, &report).reason.view(), "german.too_short");
+  EXPECT_FALSE(report.measurements.empty());
+
+  class Shout final : public BatchStage {
+   public:
+    std::string_view name() const override { return "shout"; }
+    size_t batch_documents() const override { return 3; }
+    std::vector<Outcome> process_batch(std::span<Document* const> documents) const override {
+      for (Document* each : documents) each->text += "!";
+      return std::vector<Outcome>(documents.size());
+    }
+  };
+  const auto batches = chosen_stage(std::make_unique<Shout>(), {"de"}, recipe);
+  std::vector<Document> texts(4);
+  std::vector<Document*> places;
+  for (Document& each : texts) places.push_back(&each);
+  texts[1].language = texts[2].language = "de";
+  const auto& batch_stage = dynamic_cast<const BatchStage&>(*batches);
+  EXPECT_EQ(batch_stage.batch_documents(), 3u);
+  EXPECT_EQ(batch_stage.process_batch(places).size(), 4u);
+  for (size_t i = 0; i < 4; ++i) EXPECT_EQ(texts[i].text, i == 1 || i == 2 ? "!" : "") << i;
 }
 
 }  // namespace

@@ -74,6 +74,12 @@ Stages make_stages(const Flags& flags) {
                       entry->name, entry->name));
     }
     if (entry->idle()) continue;
+    if (!entry->only.empty()) {
+      throw UsageError(
+          fmt::format("recipe: {}.only: `ftok filter` does not know which languages or corpora texts "
+                      "are of; `ftok run` does",
+                      entry->name));
+    }
     StageContext context = stage_context();
     context.name = entry->name;
     stages.push_back(make_stage(*entry->kind, *entry->options, context));
