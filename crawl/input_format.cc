@@ -207,6 +207,13 @@ bool is_tsv(const InputPrefix& prefix) {
          looks_delimited(prefix.bytes, prefix.whole, '\t', prefix.options.text_key);
 }
 
+// Binary by its bytes, but without the control characters that binary data has: Latin-1, Windows-1251, Shift_JIS, GBK.
+bool is_other_encoding(const InputPrefix& prefix) {
+  const auto is_control = [](unsigned char c) { return c < 0x20 && std::strchr("\t\n\f\r", c) == nullptr; };
+  return std::none_of(prefix.bytes.begin(), prefix.bytes.end(), [&](char c) { return c == '\0' || is_control(c); }) &&
+         is_binary(prefix.bytes, prefix.whole);
+}
+
 bool is_no_text(const InputPrefix& prefix) { return is_binary(prefix.bytes, prefix.whole); }
 
 bool is_any(const InputPrefix&) { return true; }
@@ -237,6 +244,8 @@ constexpr InputFormat kFormats[] = {
     {"jsonl", "JSON Lines", is_json_lines, as_it_is, nullptr},
     {"csv", "comma-separated values", is_csv, open_csv, nullptr, "", Locator::kRow},
     {"tsv", "tab-separated values", is_tsv, open_tsv, nullptr, "", Locator::kRow},
+    {"other-encoding", "text in another encoding than UTF-8", is_other_encoding, nullptr, nullptr,
+     "convert it to UTF-8 first (iconv)"},
     {"binary", "binary data", is_no_text, nullptr, nullptr, "ftok reads WARC, ARC, WET, JSON, CSV, TSV and UTF-8 text"},
     {"text", "plain text", is_any, nullptr, make_plain_text_source, "", Locator::kByte, true},
 };

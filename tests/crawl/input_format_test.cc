@@ -143,7 +143,8 @@ TEST(InputFormats, TellJsonByItsSyntax) {
 // A NUL, or more than one byte in ten that is not part of UTF-8, in the first 64 KiB.
 TEST(InputFormats, RefuseBinaryData) {
   EXPECT_EQ(told(std::string(90, 'a') + std::string(10, '\xFF')), "text");
-  EXPECT_EQ(refused(std::string(89, 'a') + std::string(11, '\xFF')), "binary data");
+  EXPECT_EQ(refused(std::string(88, 'a') + "\x01" + std::string(11, '\xFF')), "binary data");
+  EXPECT_EQ(refused(std::string(89, 'a') + std::string(11, '\xFF')), "text in another encoding than UTF-8");
   EXPECT_EQ(refused(std::string("text\0text", 9)), "binary data");
   const std::string prefix(InputPrefix::kBytes - 1, 'a');
   EXPECT_EQ(refused(prefix + std::string(1, '\0') + "a"), "binary data");
