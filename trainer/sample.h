@@ -10,6 +10,7 @@
 
 #include "tokenizer/encoding.h"
 #include "trainer/model.h"
+#include "trainer/packed_weights.h"
 
 namespace ftok {
 
@@ -63,9 +64,10 @@ class TokenPredictor {
 };
 
 // On the CPU, in fp32, on `threads` threads (at least 1); the logits do not depend on how many. `parameters` are as
-// ParameterLayout(config) lays them out and must outlive it. On GPUs: trainer/cuda_back_end.h.
+// ParameterLayout(config) lays them out and must outlive it, unless `weights` are packed. On GPUs:
+// trainer/cuda_back_end.h.
 std::unique_ptr<TokenPredictor> make_cpu_decoder(const ModelConfig& config, std::span<const float> parameters,
-                                                 int threads);
+                                                 int threads, WeightType weights = WeightType::kFloat32);
 
 // Goes on from `prompt` (not empty, ids below V) for up to `count` tokens, calling each(token) for each; stops after a
 // token for which it returns false. When the context is full, the last half of it is read in again.

@@ -30,9 +30,9 @@ constexpr char kHelp[] =
     "/quit         leave; so does the end of input\n";
 
 struct ChatFlags {
-  std::string model, system, chat, vocabulary, device = "cpu";
+  std::string model, system, chat, vocabulary;
+  DeviceFlags place;
   int64_t tokens = 512, heads = 0;
-  int threads = 1;
   SampleOptions options{0.8, 0, 0.95, 1, 1.0};
   bool no_tools = false;
 };
@@ -157,11 +157,11 @@ class Conversation {
 
 void run(const ChatFlags& flags) {
   check_sample_flags(flags.options);
-  const ModelFile model = read_model(flags.model, flags.heads, stderr_log());
+  ModelFile model = read_model(flags.model, flags.heads, stderr_log());
   const Encoding encoding = need_model_encoding(model, flags.vocabulary);
   const ModelChat chat = find_model_chat(flags.model, flags.chat, "--template");
   encode_chat_prompt(encoding, chat.form, {{"user", ""}});  // what is wrong with the template shows here
-  const std::unique_ptr<TokenPredictor> decoder = make_decoder(model, flags.device, flags.threads);
+  const std::unique_ptr<TokenPredictor> decoder = make_decoder(model, flags.place);
   Conversation conversation(flags, model, encoding, chat, *decoder);
   const bool is_terminal = ::isatty(STDIN_FILENO) != 0 && ::isatty(STDOUT_FILENO) != 0;
   if (is_terminal) note("ftok: a conversation with {}; /help lists commands\n", flags.model);
@@ -196,12 +196,7 @@ void add_chat_command(CLI::App& app) {
   add_sample_flags(*command, flags->options);
   command->add_flag("--no-tools", flags->no_tools,
                     "Do not compute what the model asks the calculator (the template's \"call\")");
-  command->add_option("--device", flags->device, "cpu, or cuda: the first GPU, in bfloat16")
-      ->check(CLI::IsMember({"cpu", "cuda"}))
-      ->capture_default_str();
-  command->add_option("-j,--threads", flags->threads, "Threads; 0: all cores")
-      ->check(CLI::Range(0, 1024))
-      ->capture_default_str();
+  add_device_flags(*command, flags->place);
   command->add_option("-v,--vocab", flags->vocabulary,
                       "Vocabulary: a file or a name; default: the one the model names");
   command->add_option("--heads", flags->heads, "Attention heads of safetensors without config.json")

@@ -30,9 +30,10 @@ namespace ftok::cli {
 namespace {
 
 struct EvalFlags {
-  std::string model, validation, hellaswag, texts, chat, chat_template, vocabulary, write, device = "cpu";
+  std::string model, validation, hellaswag, texts, chat, chat_template, vocabulary, write;
+  DeviceFlags place;
   int64_t tokens = 128, windows = 0, examples = 0, heads = 0, length = 0;
-  int threads = 1, version = 0;
+  int version = 0;
   bool json = false;
 };
 
@@ -219,11 +220,11 @@ void measure_texts(const EvalFlags& flags, Evaluator& evaluator, const ModelFile
 }
 
 // A line for each task, and the mean over all conversations.
-void measure_chats(const EvalFlags& flags, const ModelFile& model, const std::optional<Encoding>& encoding) {
+void measure_chats(const EvalFlags& flags, ModelFile& model, const std::optional<Encoding>& encoding) {
   if (!encoding) throw UsageError("--vocab: the model does not name its vocabulary");
   const ModelChat chat = find_model_chat(flags.model, flags.chat_template, "--template");
   const std::vector<ChatExample> examples = read_chat_examples(flags.chat, static_cast<size_t>(flags.examples));
-  const std::unique_ptr<TokenPredictor> decoder = make_decoder(model, flags.device, flags.threads);
+  const std::unique_ptr<TokenPredictor> decoder = make_decoder(model, flags.place);
   const auto scores = score_chats(examples, *decoder, model, *encoding, chat, flags.tokens);
   JsonWriter json;
   json.begin_object().field("model", model.path).field("step", model.step).key("chat").begin_object();
@@ -252,13 +253,14 @@ void run(const EvalFlags& flags) {
   if (flags.model.empty()) throw UsageError("ftok eval needs MODEL (or --write)");
   if (flags.validation.empty() && flags.hellaswag.empty() && flags.texts.empty() && flags.chat.empty())
     throw UsageError("ftok eval needs --val, --hellaswag, --texts or --chat");
-  const ModelFile model = read_model(flags.model, flags.heads, stderr_log());
+  ModelFile model = read_model(flags.model, flags.heads, stderr_log());
   const std::optional<Encoding> encoding = load_model_encoding(
       model, flags.vocabulary, flags.texts.empty() && flags.chat.empty() && !flags.hellaswag.ends_with(".jsonl"));
   if (!flags.chat.empty()) return measure_chats(flags, model, encoding);
   const ModelConfig config = measured(model.config, flags);
-  const auto threads = static_cast<int>(threads_or_all(static_cast<size_t>(flags.threads)));
-  const std::unique_ptr<Evaluator> evaluator = flags.device == "cuda"
+  const auto threads = static_cast<int>(threads_or_all(static_cast<size_t>(flags.place.threads)));
+  round_weights(ParameterLayout(model.config), flags.place.weight_type(), model.parameters);
+  const std::unique_ptr<Evaluator> evaluator = flags.place.device == "cuda"
                                                    ? make_cuda_evaluator(model, 0)
                                                    : make_cpu_evaluator(model.config, model.parameters, threads);
   if (!flags.texts.empty()) return measure_texts(flags, *evaluator, model, encoding);
@@ -329,12 +331,7 @@ void add_eval_command(CLI::App& app) {
       ->check(CLI::Range(1, 2));
   command->add_option("-v,--vocab", flags->vocabulary,
                       "Vocabulary: a file or a name; default: the one the model names");
-  command->add_option("--device", flags->device, "cpu, or cuda: the first GPU, in bfloat16")
-      ->check(CLI::IsMember({"cpu", "cuda"}))
-      ->capture_default_str();
-  command->add_option("-j,--threads", flags->threads, "Threads; 0: all cores")
-      ->check(CLI::Range(0, 1024))
-      ->capture_default_str();
+  add_device_flags(*command, flags->place);
   command->add_option("--heads", flags->heads, "Attention heads of safetensors without config.json")
       ->check(CLI::Range(int64_t{1}, int64_t{1000}));
   command->add_flag("--json", flags->json, "Print one JSON object");

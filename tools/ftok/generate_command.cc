@@ -22,9 +22,9 @@ namespace ftok::cli {
 namespace {
 
 struct GenerateFlags {
-  std::string model, prompt, vocabulary, ids, chat, device = "cpu";
+  std::string model, prompt, vocabulary, ids, chat;
+  DeviceFlags place;
   int64_t tokens = 128, samples = 1, heads = 0;
-  int threads = 1;
   SampleOptions options{0.8, 0, 0.95, 1, 1.0};
   std::vector<std::string> stops;
   std::vector<uint32_t> stop_tokens;
@@ -242,9 +242,8 @@ void show_probabilities(const GenerateFlags& flags, const Opening& start, TokenP
 
 void run(const GenerateFlags& flags) {
   check(flags);
-  const Opening start = make_start(flags);
-  const ModelFile& model = start.model;
-  const std::unique_ptr<TokenPredictor> decoder = make_decoder(model, flags.device, flags.threads);
+  Opening start = make_start(flags);
+  const std::unique_ptr<TokenPredictor> decoder = make_decoder(start.model, flags.place);
   flags.probabilities > 0 ? show_probabilities(flags, start, *decoder) : write_samples(flags, start, *decoder);
 }
 
@@ -282,12 +281,7 @@ void add_options(CLI::App& command, GenerateFlags& flags) {
       ->default_str("10")
       ->check(CLI::Range(int64_t{1}, int64_t{1} << 24));
   command.add_flag("--json", flags.json, "Print one JSON object per sample, or the probabilities as a JSON array");
-  command.add_option("--device", flags.device, "cpu, or cuda: the first GPU, in bfloat16")
-      ->check(CLI::IsMember({"cpu", "cuda"}))
-      ->capture_default_str();
-  command.add_option("-j,--threads", flags.threads, "Threads; 0: all cores")
-      ->check(CLI::Range(0, 1024))
-      ->capture_default_str();
+  add_device_flags(command, flags.place);
   command.add_option("-v,--vocab", flags.vocabulary, "Vocabulary: a file or a name; default: the one the model names");
   command.add_option("--heads", flags.heads, "Attention heads of safetensors without config.json")
       ->check(CLI::Range(int64_t{1}, int64_t{1000}));

@@ -1,6 +1,7 @@
-// What continues texts by a model, on the device that --device names.
+// Where a model computes, and in which weights: the flags of the commands that read one, and what continues texts.
 #pragma once
 
+#include <CLI/CLI.hpp>
 #include <memory>
 #include <string>
 
@@ -9,8 +10,20 @@
 
 namespace ftok::cli {
 
-// `device`: "cpu", with `threads` threads (0: all cores), or "cuda", the first GPU. `model` must outlive it. Throws
-// Error where there is no GPU to be used.
-std::unique_ptr<TokenPredictor> make_decoder(const ModelFile& model, const std::string& device, int threads);
+struct DeviceFlags {
+  std::string device = "cpu";   // or "cuda", the first GPU
+  int threads = 1;              // of the CPU; 0: all cores
+  std::string weights = "f32";  // weight_type_names(), on the CPU
+
+  // Throws UsageError where the device has no such weights.
+  WeightType weight_type() const;
+};
+
+// --device, --threads, --weights.
+void add_device_flags(CLI::App& command, DeviceFlags& flags);
+
+// `model` must outlive it; its parameters are gone where the weights are packed. Throws Error where there is no GPU to
+// be used.
+std::unique_ptr<TokenPredictor> make_decoder(ModelFile& model, const DeviceFlags& flags);
 
 }  // namespace ftok::cli

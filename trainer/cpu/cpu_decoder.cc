@@ -1,4 +1,5 @@
 #include "trainer/cpu/cpu_layers.h"
+#include "trainer/cpu/packed_layers.h"
 #include "trainer/layers/decoder.h"
 
 namespace ftok {
@@ -6,8 +7,8 @@ namespace {
 
 class CpuDecoder final : public TokenPredictor {
  public:
-  CpuDecoder(const ModelConfig& config, std::span<const float> parameters, int threads)
-      : layers_(make_cpu_layers<float>(threads)), decoder_(config, *layers_, parameters.data()) {}
+  CpuDecoder(const ModelConfig& config, std::unique_ptr<Layers<float>> layers, const float* parameters)
+      : layers_(std::move(layers)), decoder_(config, *layers_, parameters) {}
 
   std::span<const float> next(uint32_t token) override { return decoder_.next(token); }
   std::span<const float> read(std::span<const uint32_t> tokens) override { return decoder_.read(tokens); }
@@ -21,8 +22,12 @@ class CpuDecoder final : public TokenPredictor {
 }  // namespace
 
 std::unique_ptr<TokenPredictor> make_cpu_decoder(const ModelConfig& config, std::span<const float> parameters,
-                                                 int threads) {
-  return std::make_unique<CpuDecoder>(config, parameters, threads);
+                                                 int threads, WeightType weights) {
+  if (weights == WeightType::kFloat32)
+    return std::make_unique<CpuDecoder>(config, make_cpu_layers<float>(threads), parameters.data());
+  std::unique_ptr<PackedLayers> layers = make_packed_layers(config, parameters, weights, threads);
+  const float* const kept = layers->parameters();
+  return std::make_unique<CpuDecoder>(config, std::move(layers), kept);
 }
 
 }  // namespace ftok

@@ -22,6 +22,8 @@ printf 'Your name?' | ftok chat tuned --temperature 0 --system "Be brief." | wc 
 printf 'What is 6*7?' | ftok chat tuned --temperature 0 --no-tools
 ftok generate tuned --chat model --temperature 0 "What is 6*7?"
 ftok eval tuned --chat chat.jsonl --examples 8
+ftok eval tuned --chat chat.jsonl --examples 8 --weights int8
+printf 'Your name?' | ftok chat tuned --temperature 0 --weights bf16
 ftok eval tuned --chat chat.jsonl --examples 1 --json | sed 's/.*"chat"/"chat"/'
 # What it knows, what it makes up, and lessons of that.
 printf '%s\n' '{"question": "Your name?", "answer": ["Pipa", "pip"]}' '{"question": "Your mother?", "answer": "Eve"}' > questions.jsonl

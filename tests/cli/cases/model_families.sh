@@ -29,6 +29,10 @@ wc -l < tuned/log.jsonl
 ftok model info tuned | sed -n 2,4p
 ftok eval tuned --val shards
 ftok eval qwen3 --val shards --length 16 --windows 4
+ftok eval qwen3 --val shards --length 16 --windows 4 --weights int8
+ftok generate qwen3 --ids 3 --temperature 0 --tokens 4 --weights int8
+refused generate qwen3 --ids 3 --weights int4
+refused generate qwen3 --ids 3 --device cuda --weights int8
 refused eval qwen3 --val shards --length 65
 ftok model export tuned --output back 2> /dev/null
 grep -E "model_type|head_dim" back/config.json
