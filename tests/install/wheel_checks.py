@@ -92,6 +92,15 @@ def check_arrow(wheel, folder, work, run):
     assert json.loads((work / "again" / "manifest.json").read_text())["totals"]["kept"] == int(rows) > 0
 
 
+def check_types(folder, work):
+    """The stubs say what is there; of the compiled module mypy cannot see the kinds of its classes and functions."""
+    bin_folder = folder / "plain" / "bin"
+    subprocess.run([bin_folder / "pip", "install", "--quiet", "--disable-pip-version-check", "mypy"], check=True)
+    (work / "mypy.ini").write_text("[mypy]\nignore_missing_imports = True\n")
+    (work / "allowed").write_text(r"ftok\._ftok\.(Encoding|Node|Page|PretokenCounts|extract|parse)(\.__init__)?" + "\n")
+    call(bin_folder / "python", "-m", "mypy.stubtest", "ftok", "--mypy-config-file", "mypy.ini", "--allowlist", "allowed", cwd=work)
+
+
 def make(folder):
     try:
         made = subprocess.run([ROOT / "tools" / "make" / "make_wheel", "--work", folder / "wheel", "--output", folder / "dist"], capture_output=True, text=True, check=True)
@@ -113,6 +122,7 @@ def main():
     check_files(wheel, source)
     work, run = check_installed(wheel, folder)
     check_arrow(wheel, folder, work, run)
+    check_types(folder, work)
 
 
 if __name__ == "__main__":
