@@ -171,7 +171,11 @@ bool TextSegments::read_state(TextProgress& progress) const {
   });
   simdjson::dom::array digests;
   if (!whole || state["digests"].get(digests) != simdjson::SUCCESS) return false;
-  for (const simdjson::dom::element digest : digests) read.digests.emplace_back(std::string_view(digest));
+  for (const simdjson::dom::element element : digests) {
+    std::string_view digest;
+    if (element.get(digest) != simdjson::SUCCESS) return false;
+    read.digests.emplace_back(digest);
+  }
   if (read.digests.size() >= bindings_.size() || binding != bindings_[read.digests.size()]) return false;
   progress = std::move(read);
   return true;
