@@ -16,7 +16,12 @@ namespace fs = std::filesystem;
 
 const ArrowModule* load(const std::string& path) {
   void* const handle = ::dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL);
-  if (handle == nullptr) throw Error(fmt::format("cannot load {}: {}", path, ::dlerror()));
+  if (handle == nullptr) {
+    throw Error(
+        fmt::format("Parquet needs Arrow's libraries, and they are not found (with Python's ftok, pip install "
+                    "'ftok[arrow]' brings them): {}",
+                    ::dlerror()));
+  }
   using Entry = const ArrowModule* (*)();
   const auto entry = reinterpret_cast<Entry>(::dlsym(handle, "ftok_arrow_module"));
   const ArrowModule* const module = entry == nullptr ? nullptr : entry();

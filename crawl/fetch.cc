@@ -391,6 +391,7 @@ FetchOptions fetch_options_of_environment() {
   options.user_agent = user_agent_with_contact(environment("FTOK_CONTACT"), "FTOK_CONTACT");
   options.ca_file = environment("SSL_CERT_FILE");
   if (options.ca_file.empty()) options.ca_file = environment("CURL_CA_BUNDLE");
+  if (options.ca_file.empty()) options.ca_file = ca_file_of_system();
   return options;
 }
 

@@ -1,7 +1,8 @@
 // `ftok mix`: documents of several sources (texts, or shards of any format) in given shares, in one shuffled order, up
 // to a budget of tokens, as shards of any format. docs/mixing.md says it for users.
 //
-//   1. each source is read once: texts are encoded into a file of the work folder, shards are counted where they are
+//   1. each source is read once: texts are encoded into files beside the output (mix/text_segments.h), which outlast a
+//      mix that is stopped; shards are counted where they are
 //   2. shares of the budget become passes: some over all documents of a source, and one over a part of them
 //   3. each source is read again, and its documents go into the buckets of a shuffle (tokenize/buckets.h)
 //   4. bucket after bucket, sorted -> packed (mix/packer.h) -> shards
@@ -69,6 +70,8 @@ struct MixRun {
   std::string vocabulary;
   size_t threads = 0;  // 0: all cores
   uint64_t memory = uint64_t{2} << 30;
+  // Of encoded texts, after which a mix that is stopped goes on at the end of the input.
+  uint64_t segment_bytes = uint64_t{256} << 20;
 };
 
 // What became of a source. Tokens count end-of-text tokens.
@@ -98,8 +101,8 @@ struct MixResult {
 std::string mix_json(const MixResult& result);  // an object
 std::string mix_table(const MixResult& result);
 
-// Writes the output, or nothing. Throws UsageError naming what does not fit together, Stopped when a stop was asked
-// for.
+// Writes the output, or nothing but what the next call for the same output goes on from. Throws UsageError naming what
+// does not fit together, Stopped when a stop was asked for.
 MixResult mix(const MixRun& run, const Log& log);
 
 }  // namespace ftok

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <charconv>
 #include <chrono>
+#include <filesystem>
 #include <mutex>
 
 #include "core/error.h"
@@ -276,6 +277,25 @@ HttpReply HttpTransfer::run(const HttpRequest& request, HttpSink& sink, const st
     reply.stopped = !sink.begin(reply.head);  // an empty body
   }
   return std::move(exchange.reply);
+}
+
+std::string ca_file_of_system() {
+  const char* const built_in = curl_version_info(CURLVERSION_NOW)->cainfo;
+  static const std::string kPlaces[] = {"/etc/ssl/certs/ca-certificates.crt",  // Debian, Ubuntu, Arch
+                                        "/etc/pki/tls/certs/ca-bundle.crt",    // Fedora, RHEL
+                                        "/etc/ssl/ca-bundle.pem",              // openSUSE
+                                        "/etc/ssl/cert.pem"};                  // Alpine
+  return built_in == nullptr ? "" : first_ca_file(built_in, kPlaces);
+}
+
+std::string first_ca_file(const std::string& built_in, std::span<const std::string> places) {
+  const auto exists = [](const std::string& place) {
+    std::error_code error;
+    return std::filesystem::exists(place, error);
+  };
+  if (exists(built_in)) return "";
+  const auto there = std::find_if(places.begin(), places.end(), exists);
+  return there == places.end() ? "" : *there;
 }
 
 std::string authority_of_url(const std::string& url) {

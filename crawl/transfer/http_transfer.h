@@ -7,6 +7,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <span>
 #include <stop_token>
 #include <string>
 #include <string_view>
@@ -85,6 +86,13 @@ class HttpTransfer {
   struct State;
   std::unique_ptr<State> state_;
 };
+
+// The system's certificates, where libcurl was built to look for them elsewhere (a program that was built on another
+// distribution); empty where it finds them, or none are there.
+std::string ca_file_of_system();
+
+// The first of `places` that exists; empty where `built_in` does.
+std::string first_ca_file(const std::string& built_in, std::span<const std::string> places);
 
 // "host:port" of a URL, lower case, the scheme's port where it names none. Throws UsageError when it is not an http or
 // https URL.

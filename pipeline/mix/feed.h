@@ -11,6 +11,7 @@
 #include "core/log.h"
 #include "core/memory_budget.h"
 #include "pipeline/mix.h"
+#include "pipeline/mix/text_segments.h"
 #include "shards/shard_documents.h"
 #include "shards/shuffle_key.h"
 
@@ -43,11 +44,11 @@ struct FeedOptions {
 // Of shards, read where they are.
 std::unique_ptr<Feed> make_shard_feed(ShardSource source, const FeedOptions& options);
 
-// Of texts: reads and encodes them all into the file `path`, and counts in `mixed` what is left out. Parallel inside,
+// Of texts: reads and encodes those that no segment holds yet, and counts in `mixed` what is left out. Parallel inside,
 // in the current TBB arena. Throws Error naming the input that cannot be read.
 std::unique_ptr<Feed> make_text_feed(const MixSource& source, const std::vector<std::string>& inputs,
-                                     const FeedOptions& options, const std::string& path, MixedSource& mixed,
-                                     const Log& log);
+                                     const FeedOptions& options, const TextSegmentsOptions& segments,
+                                     MixedSource& mixed, const Log& log);
 
 // 128 bits of a source, a document in it, and how often it has come.
 ShuffleKey mix_key(uint64_t source, uint64_t number, uint64_t pass, uint64_t copy);

@@ -15,6 +15,7 @@
 #include "pipeline/inputs.h"
 #include "pipeline/mix/feed.h"
 #include "pipeline/mix/packer.h"
+#include "pipeline/mix/text_segments.h"
 #include "pipeline/shard_settings.h"
 #include "pipeline/tokenize.h"
 #include "pipeline/tokenize/buckets.h"
@@ -218,12 +219,31 @@ class Mixer {
         shards_[i] = with_end_of_text(*part.source, std::move(*shards_[i]));
         part.feed = make_shard_feed(std::move(*shards_[i]), options);
       } else {
-        part.feed = make_text_feed(*part.source, text_inputs(*part.source), options,
-                                   fmt::format("{}/{:03}.texts", work_, i), mixed, log_);
+        const std::vector<std::string> inputs = text_inputs(*part.source);
+        const TextSegmentsOptions segments = {fmt::format("{}/{:03}", mixing_folder(), i), settings_of(*part.source),
+                                              run_.segment_bytes};
+        part.feed = make_text_feed(*part.source, inputs, options, segments, mixed, log_);
       }
       part.feed->for_each([&](const FedDocument& document) { count(document, part, mixed); });
       log_(LogLevel::kInfo, fmt::format("{}: {} documents, {} tokens", mixed.name, mixed.documents, mixed.tokens));
     }
+  }
+
+  // Made for the first source of texts.
+  const std::string& mixing_folder() {
+    if (!mixing_) {
+      const fs::path output = fs::path(run_.output).lexically_normal();
+      mixing_.emplace((output.has_filename() ? output : output.parent_path()).string() + ".mixing");
+    }
+    return mixing_->path();
+  }
+
+  // All that decides how a source's texts are encoded and chosen.
+  std::string settings_of(const MixSource& source) const {
+    return fmt::format("{}\n{}\n{}\n{}\n{}\n{}\n{}\n{}\n{}\n{}\n{}", encoding_->name(), encoding_->digest(),
+                       end_of_text_tokens_, run_.recipe.shards.validation_per_mille, run_.recipe.mix.seed,
+                       source.host_tokens_max, source.text_key, source.id_key, source.score,
+                       fmt::join(source.bounds, ","), fmt::join(source.repeats, ","));
   }
 
   // Without a manifest, the end-of-text token of shards is that of the mix's vocabulary.
@@ -373,6 +393,7 @@ class Mixer {
 
   void finish() {
     fs::remove_all(work_);
+    for (Part& part : parts_) part.feed.reset();
     for (const MixedSource& source : result_.sources) {
       result_.tokens += source.written_tokens;
       result_.documents += source.written_documents;
@@ -393,6 +414,7 @@ class Mixer {
     manifest.shards = result_.shards;
     manifest.split_files = write_split_files(writer_options_, result_.shards);
     write_file(folder_.path() + "/" + kManifestName, write_manifest(manifest));
+    if (mixing_) mixing_->remove();
     folder_.commit();
   }
 
@@ -409,6 +431,7 @@ class Mixer {
   MemoryBudget budget_;
   NewFolder folder_;
   std::string work_;
+  std::optional<MixingFolder> mixing_;
   std::vector<Part> parts_;
   std::vector<std::optional<ShardSource>> shards_;  // of the sources that are shards
   std::optional<Manifest::Vocabulary> vocabulary_;

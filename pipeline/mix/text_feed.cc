@@ -1,4 +1,4 @@
-// Texts of a mix: read and encoded once, capped by host, and kept in a file until the mix is done. A row of that file:
+// Texts of a mix: read and encoded once, capped by host, and kept in files until the mix is done. A row of such a file:
 // uint32 bytes of the id, uint32 copies, uint64 tokens, uint8 validates; the id, the tokens (uint32). Little-endian.
 #include <fmt/format.h>
 
@@ -33,12 +33,20 @@ constexpr size_t kRowBytes = 4 + 4 + 8 + 1;
 
 class TextFeed : public Feed {
  public:
-  explicit TextFeed(const std::string& path) : file_(path) {}
+  explicit TextFeed(const std::vector<std::string>& paths) {
+    for (const std::string& path : paths) files_.push_back(std::make_unique<const MappedFile>(path));
+  }
 
   void for_each(const std::function<void(const FedDocument&)>& visit) const override {
     FedDocument fed;
+    for (const auto& file : files_) for_each_row(file->bytes(), fed, visit);
+  }
+
+ private:
+  static void for_each_row(std::string_view rest, FedDocument& fed,
+                           const std::function<void(const FedDocument&)>& visit) {
     std::vector<uint32_t> tokens;
-    for (std::string_view rest = file_.bytes(); !rest.empty();) {
+    while (!rest.empty()) {
       if (stop_requested()) throw Stopped();
       const auto id_bytes = load_little_endian<uint32_t>(rest, 0);
       const auto count = static_cast<size_t>(load_little_endian<uint64_t>(rest, 8));
@@ -56,8 +64,7 @@ class TextFeed : public Feed {
     }
   }
 
- private:
-  MappedFile file_;
+  std::vector<std::unique_ptr<const MappedFile>> files_;
 };
 
 std::vector<double> numbers_of(const MixSource& source, const char* key, const std::vector<std::string>& texts) {
@@ -111,11 +118,26 @@ struct Entry {
 
 class TextReader {
  public:
-  TextReader(const MixSource& source, const FeedOptions& options, const std::string& path, MixedSource& mixed,
+  TextReader(const MixSource& source, const FeedOptions& options, TextSegments segments, MixedSource& mixed,
              const Log& log)
-      : source_(source), options_(options), repeats_(source), file_(path), mixed_(mixed), log_(log) {
+      : source_(source), options_(options), repeats_(source), segments_(std::move(segments)), mixed_(mixed), log_(log) {
     mixed_.bucket_documents.assign(repeats_.buckets(), 0);
     mixed_.bucket_tokens.assign(repeats_.buckets(), 0);
+  }
+
+  // Takes up what an earlier mix has done; returns how many inputs that is.
+  size_t resume() {
+    TextProgress progress;
+    segments_.resume(progress);
+    if (progress.digests.empty()) return 0;
+    digests_ = std::move(progress.digests);
+    mixed_.bad = progress.bad, mixed_.capped = progress.capped, mixed_.unscored = progress.unscored;
+    mixed_.unwanted = progress.unwanted, mixed_.without_host = progress.without_host;
+    mixed_.bucket_documents = std::move(progress.bucket_documents);
+    mixed_.bucket_tokens = std::move(progress.bucket_tokens);
+    for (size_t i = 0; i + 2 < progress.hosts.size(); i += 3)
+      hosts_[progress.hosts[i]] = {progress.hosts[i + 1], progress.hosts[i + 2] != 0};
+    return digests_.size();
   }
 
   void read(const std::string& input, const std::string& name) {
@@ -146,13 +168,20 @@ class TextReader {
           std::string().swap(entry.item.document.text);
         },
         [&](Entry& entry) { add(entry); });
-    digest_.update(bytes.digest());
+    digests_.push_back(bytes.digest());
   }
 
-  void finish() {
-    file_.commit();
-    mixed_.digest = digest_.hex();
+  // After an input; `ends` with the last one.
+  void end_input(bool ends) {
+    if (ends || segments_.is_full()) segments_.end(progress());
+  }
+
+  std::vector<std::string> finish() {
+    Checksum digest;
+    for (const std::string& of_input : digests_) digest.update(of_input);
+    mixed_.digest = digest.hex();
     for (const auto& [host, tokens] : hosts_) mixed_.hosts_capped += tokens.capped ? 1 : 0;
+    return segments_.paths();
   }
 
  private:
@@ -160,6 +189,18 @@ class TextReader {
     uint64_t tokens = 0;
     bool capped = false;
   };
+
+  TextProgress progress() const {
+    TextProgress progress;
+    progress.digests = digests_;
+    progress.bad = mixed_.bad, progress.capped = mixed_.capped, progress.unscored = mixed_.unscored;
+    progress.unwanted = mixed_.unwanted, progress.without_host = mixed_.without_host;
+    progress.bucket_documents = mixed_.bucket_documents;
+    progress.bucket_tokens = mixed_.bucket_tokens;
+    for (const auto& [key, host] : hosts_)  // in any order: they are looked up
+      progress.hosts.insert(progress.hosts.end(), {key, host.tokens, host.capped ? uint64_t{1} : 0});
+    return progress;
+  }
 
   void note_damage(Source& items, const std::string& input, const InputFormat& format) {
     for (const Damage& damage : items.take_damage()) {
@@ -223,16 +264,16 @@ class TextReader {
     row_ += static_cast<char>(is_validation(id, options_.validation_per_mille) ? 1 : 0);
     row_ += id;
     for (const uint32_t token : entry.tokens) append_little_endian(row_, token);
-    file_.write(row_);
+    segments_.write(row_);
   }
 
   const MixSource& source_;
   const FeedOptions& options_;
   const Repeats repeats_;
-  AtomicFile file_;
+  TextSegments segments_;
   MixedSource& mixed_;
   const Log& log_;
-  Checksum digest_;
+  std::vector<std::string> digests_;  // of the inputs that were read
   std::unordered_map<uint64_t, Host, SeededHash> hosts_;
   std::string row_;  // scratch
 };
@@ -240,13 +281,18 @@ class TextReader {
 }  // namespace
 
 std::unique_ptr<Feed> make_text_feed(const MixSource& source, const std::vector<std::string>& inputs,
-                                     const FeedOptions& options, const std::string& path, MixedSource& mixed,
-                                     const Log& log) {
-  TextReader reader(source, options, path, mixed, log);
+                                     const FeedOptions& options, const TextSegmentsOptions& segments,
+                                     MixedSource& mixed, const Log& log) {
   const std::vector<std::string> names = input_names(inputs);
-  for (size_t i = 0; i < inputs.size(); ++i) reader.read(inputs[i], names[i]);
-  reader.finish();
-  return std::make_unique<TextFeed>(path);
+  TextReader reader(source, options, TextSegments(segments, inputs, names), mixed, log);
+  const size_t done = reader.resume();
+  if (done > 0)
+    log(LogLevel::kInfo, fmt::format("{}: goes on after {} of {} inputs", source.name, done, inputs.size()));
+  for (size_t i = done; i < inputs.size(); ++i) {
+    reader.read(inputs[i], names[i]);
+    reader.end_input(i + 1 == inputs.size());
+  }
+  return std::make_unique<TextFeed>(reader.finish());
 }
 
 }  // namespace ftok

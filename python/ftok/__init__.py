@@ -32,7 +32,7 @@ def _fetched_folder():
 
 def _vocabularies():
     """The folder of those that come with the package."""
-    return _Path(__file__).parent / "vocab"
+    return _Path(__file__).parent / "share" / "ftok" / "vocab"
 
 
 def _named():

@@ -20,8 +20,9 @@ class RunError(RuntimeError):
 
 
 def program():
-    """The path of the `ftok` program: $FTOK_PROGRAM, or the one in PATH. Raises FileNotFoundError."""
-    found = shutil.which(os.environ.get("FTOK_PROGRAM") or "ftok")
+    """The path of the `ftok` program: $FTOK_PROGRAM, else the one that came with this package, else the one in PATH. Raises FileNotFoundError."""
+    own = str(Path(__file__).parent / "bin" / "ftok")
+    found = shutil.which(os.environ.get("FTOK_PROGRAM") or (own if os.path.exists(own) else "ftok"))
     if found is None:
         raise FileNotFoundError("the program ftok is not found: put it into PATH, or set FTOK_PROGRAM to its path")
     return found

@@ -3,12 +3,15 @@
 
 #include <gtest/gtest.h>
 
+#include <fstream>
 #include <random>
 
 #include "core/error.h"
 #include "crawl/host_not_found.h"
+#include "crawl/transfer/http_transfer.h"
 #include "tests/crawl/counting_clock.h"
 #include "tests/support/http_server.h"
+#include "tests/support/test_data.h"
 
 namespace ftok {
 namespace {
@@ -450,6 +453,19 @@ TEST_F(FetchTest, RefusesOtherUrls) {
   for (const char* url : {"ftp://example.org/a.gz", "file:///etc/passwd", "nonsense", "http://", "s3://bucket/key"}) {
     EXPECT_THROW(open_http_source(url, options, log), UsageError) << url;
   }
+}
+
+TEST(Certificates, AreLookedForWhereLibcurlWasNotBuiltToLook) {
+  const testing::TemporaryFolder folder;
+  const std::string built_in = folder.path() / "built-in.crt";
+  const std::string places[] = {folder.path() / "first.crt", folder.path() / "second.crt"};
+  EXPECT_EQ(first_ca_file(built_in, places), "");
+  std::ofstream(places[1]) << "x";
+  EXPECT_EQ(first_ca_file(built_in, places), places[1]);
+  std::ofstream(places[0]) << "x";
+  EXPECT_EQ(first_ca_file(built_in, places), places[0]);
+  std::ofstream(built_in) << "x";
+  EXPECT_EQ(first_ca_file(built_in, places), "");
 }
 
 TEST(WrongBody, KnowsTheFirstBytesOfEachName) {

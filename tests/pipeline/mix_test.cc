@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <chrono>
 #include <filesystem>
 #include <map>
 #include <random>
@@ -68,9 +69,11 @@ class Mix : public ::testing::Test {
     run.budget = budget;
     run.output = folder_ / output;
     run.threads = threads;
+    run.segment_bytes = 1;
     run.load_vocabulary = [](const std::string&) { return encoding(); };
     return mix(run, [this](LogLevel level, const std::string& message) {
       if (level == LogLevel::kWarning) warnings_.push_back(message);
+      if (message.find("goes on after") != std::string::npos) resumed_.push_back(message);
     });
   }
 
@@ -91,7 +94,7 @@ class Mix : public ::testing::Test {
   }
 
   testing::TemporaryFolder folder_;
-  std::vector<std::string> warnings_;
+  std::vector<std::string> warnings_, resumed_;
 };
 
 TEST_F(Mix, SharesAreWeightsOfTheBudgetAndPassesMakeThemUp) {
@@ -126,6 +129,66 @@ TEST_F(Mix, SharesAreWeightsOfTheBudgetAndPassesMakeThemUp) {
   EXPECT_EQ(of_web, static_cast<int>(web.written_documents));
   EXPECT_TRUE(verify_folder(folder_ / "out").findings.empty());
   EXPECT_FALSE(fs::exists(folder_ / "out/work"));
+}
+
+// A mix over three files, the last of which cannot be read at first.
+class StoppedMix : public Mix {
+ protected:
+  StoppedMix() {
+    fs::create_directory(folder_ / "web");
+    for (const char* name : {"web/1.jsonl", "web/2.jsonl"}) hosts(name);
+    write_file(folder_ / "web/3.jsonl", "%PDF-1.4 which is not read");
+    recipe_ =
+        recipe(source("web", "web/*.jsonl",
+                      "host_tokens_max = 300\nscore = \"quality\"\nbounds = [\"0.5\"]\nrepeats = [\"1\", \"2\"]\n"));
+    EXPECT_THROW(run(recipe_, 5000), Error);
+    EXPECT_FALSE(fs::exists(folder_ / "out"));
+    EXPECT_TRUE(resumed_.empty());
+    hosts("web/3.jsonl");
+  }
+  void hosts(const std::string& name) {
+    std::vector<Line> lines;
+    for (int i = 0; i < 40; ++i) {
+      lines.push_back({name + std::to_string(i), "https://host" + std::to_string(i % 3) + ".example/", i % 2 * 0.9});
+    }
+    texts(name, lines);
+  }
+  void expect_that_of_one_go() {
+    run(recipe_, 5000);
+    const std::vector<std::string> resumed = resumed_;
+    EXPECT_FALSE(fs::exists(folder_ / "out.mixing"));
+    run(recipe_, 5000, "again");
+    EXPECT_EQ(files("out"), files("again"));
+    resumed_ = resumed;
+  }
+
+  MixRecipe recipe_;
+};
+
+TEST_F(StoppedMix, GoesOnBehindTheInputsThatAreDone) {
+  expect_that_of_one_go();
+  EXPECT_EQ(resumed_, std::vector<std::string>{"web: goes on after 2 of 3 inputs"});
+}
+
+TEST_F(StoppedMix, ReadsAllAgainWhereAnInputIsAnother) {
+  hosts("web/1.jsonl");
+  fs::last_write_time(folder_ / "web/1.jsonl", fs::file_time_type::clock::now() + std::chrono::seconds(5));
+  expect_that_of_one_go();
+  EXPECT_EQ(resumed_, std::vector<std::string>());
+}
+
+TEST_F(StoppedMix, TakesNoSegmentThatIsNotWhole) {
+  fs::resize_file(folder_ / "out.mixing/000-000001.texts", 10);
+  expect_that_of_one_go();
+  EXPECT_EQ(resumed_, std::vector<std::string>{"web: goes on after 1 of 3 inputs"});
+}
+
+TEST_F(StoppedMix, LeavesAFolderOfOtherFilesAsItIs) {
+  fs::create_directory(folder_ / "other.mixing");
+  write_file(folder_ / "other.mixing/mine", "mine");
+  EXPECT_THROW(run(recipe_, 5000, "other"), UsageError);
+  EXPECT_EQ(read_file(folder_ / "other.mixing/mine"), "mine");
+  EXPECT_FALSE(fs::exists(folder_ / "other"));
 }
 
 TEST_F(Mix, EpochsMaxLeavesARemainderThatIsSaid) {

@@ -1,6 +1,7 @@
 // `ftok completion bash|zsh|fish`: a completion script made by walking the parser's own tree of commands and flags, so
 // that it cannot say anything the parser does not.
 #include <algorithm>
+#include <iterator>
 #include <memory>
 #include <string>
 #include <vector>
@@ -9,6 +10,7 @@
 
 #include "core/error.h"
 #include "tools/ftok/commands.h"
+#include "tools/ftok/completion_values.h"
 #include "tools/ftok/terminal.h"
 
 namespace ftok::cli {
@@ -19,6 +21,7 @@ struct Flag {
   std::string help;                // first line
   bool takes_value = false;
   std::vector<std::string> choices;  // its values, where they are a closed set
+  std::vector<std::string> known;    // names that it takes beside a file
 };
 
 struct Command {
@@ -26,6 +29,7 @@ struct Command {
   std::vector<std::pair<std::string, std::string>> children;  // name, help
   std::vector<Flag> flags;
   std::vector<std::string> choices;  // of its positional arguments
+  std::vector<std::string> known;    // names that these take beside files
 };
 
 std::string first_line(const std::string& text) { return text.substr(0, text.find('\n')); }
@@ -57,6 +61,7 @@ void walk(const CLI::App& app, const std::string& path, std::vector<Command>& co
     if (option->get_group().empty()) continue;  // hidden
     if (option->get_positional()) {
       for (const std::string& choice : choices_of(*option)) command.choices.push_back(choice);
+      std::ranges::copy(completion_values(path, option->get_name()), std::back_inserter(command.known));
       continue;
     }
     Flag flag;
@@ -65,6 +70,7 @@ void walk(const CLI::App& app, const std::string& path, std::vector<Command>& co
     flag.help = first_line(option->get_description());
     flag.takes_value = option->get_items_expected_max() > 0;
     flag.choices = choices_of(*option);
+    if (!option->get_lnames().empty()) flag.known = completion_values(path, "--" + option->get_lnames().front());
     if (!flag.names.empty()) command.flags.push_back(std::move(flag));
   }
   std::vector<const CLI::App*> children;
@@ -120,17 +126,21 @@ std::string bash_script(const std::vector<Command>& commands) {
       std::string patterns;
       for (const std::string& name : flag.names)
         patterns += (patterns.empty() ? "" : "|") + quote(command.path + " " + name);
+      const std::string words = flag.choices.empty() ? (flag.known.empty() ? "" : "-W " + quote(join(flag.known)) + " ")
+                                                     : "-W " + quote(join(flag.choices));
       at_flag += fmt::format("    {}) COMPREPLY=($(compgen {} -- \"$cur\")); return ;;\n", patterns,
-                             flag.choices.empty() ? "-f" : "-W " + quote(join(flag.choices)));
+                             flag.choices.empty() ? words + "-f" : words);
     }
     std::vector<std::string> words = child_names(command);
     words.insert(words.end(), command.choices.begin(), command.choices.end());
-    at_command +=
-        fmt::format("    {}) words={} flags={} ;;\n", quote(command.path), quote(join(words)), quote(join(flags)));
+    words.insert(words.end(), command.known.begin(), command.known.end());
+    at_command += fmt::format("    {}) words={} flags={}{} ;;\n", quote(command.path), quote(join(words)),
+                              quote(join(flags)), command.known.empty() ? "" : " files=-f");
   }
   return "# bash completion of ftok: source <(ftok completion bash)\n"
          "_ftok() {\n"
-         "  local cur=\"${COMP_WORDS[COMP_CWORD]}\" prev=\"${COMP_WORDS[COMP_CWORD-1]}\" path= words= flags= i next\n"
+         "  local cur=\"${COMP_WORDS[COMP_CWORD]}\" prev=\"${COMP_WORDS[COMP_CWORD-1]}\"\n"
+         "  local path= words= flags= files= i next\n"
          "  for ((i = 1; i < COMP_CWORD; ++i)); do\n"
          "    next=\"${path:+$path }${COMP_WORDS[i]}\"\n"
          "    case \"$next\" in\n"
@@ -149,7 +159,7 @@ std::string bash_script(const std::vector<Command>& commands) {
          "  if [[ \"$cur\" == -* ]]; then\n"
          "    COMPREPLY=($(compgen -W \"$flags\" -- \"$cur\"))\n"
          "  elif [[ -n \"$words\" ]]; then\n"
-         "    COMPREPLY=($(compgen -W \"$words\" -- \"$cur\"))\n"
+         "    COMPREPLY=($(compgen -W \"$words\" $files -- \"$cur\"))\n"
          "  fi\n"
          "}\n"
          "complete -o default -F _ftok ftok\n";
@@ -168,21 +178,24 @@ std::string zsh_script(const std::vector<Command>& commands) {
     std::string words, flags;
     for (const auto& [name, help] : command.children) words += " " + described(name, help);
     for (const std::string& choice : command.choices) words += " " + described(choice, "");
+    for (const std::string& name : command.known) words += " " + described(name, "");
     for (const Flag& flag : command.flags) {
       for (const std::string& name : flag.names) flags += " " + described(name, flag.help);
       if (!flag.takes_value) continue;
       std::string patterns;
       for (const std::string& name : flag.names)
         patterns += (patterns.empty() ? "" : "|") + quote(command.path + " " + name);
+      const std::string known = flag.known.empty() ? "" : "compadd -- " + join(flag.known) + "; ";
       at_flag += fmt::format("    {}) {}; return ;;\n", patterns,
-                             flag.choices.empty() ? "_files" : "compadd -- " + join(flag.choices));
+                             flag.choices.empty() ? known + "_files" : "compadd -- " + join(flag.choices));
     }
-    at_command += fmt::format("    {}) commands=({}) flags=({}) ;;\n", quote(command.path), words, flags);
+    at_command += fmt::format("    {}) commands=({}) flags=({}){} ;;\n", quote(command.path), words, flags,
+                              command.known.empty() ? "" : " files=1");
   }
   return "#compdef ftok\n"
          "# zsh completion of ftok: ftok completion zsh > \"${fpath[1]}/_ftok\"\n"
          "_ftok() {\n"
-         "  local path_now= next word\n"
+         "  local path_now= next word files=\n"
          "  local -a commands flags\n"
          "  for word in \"${(@)words[2,CURRENT-1]}\"; do\n"
          "    next=\"${path_now:+$path_now }$word\"\n"
@@ -202,6 +215,7 @@ std::string zsh_script(const std::vector<Command>& commands) {
          "    _describe -o flag flags\n"
          "  elif (( ${#commands} )); then\n"
          "    _describe command commands\n"
+         "    [[ -n $files ]] && _files\n"
          "  else\n"
          "    _files\n"
          "  fi\n"
@@ -220,6 +234,8 @@ std::string fish_script(const std::vector<Command>& commands) {
     }
     if (!command.choices.empty())
       lines += fmt::format("complete -c ftok {} -f -a {}\n", here, quote(join(command.choices), true));
+    if (!command.known.empty())
+      lines += fmt::format("complete -c ftok {} -F -a {}\n", here, quote(join(command.known), true));
     for (const Flag& flag : command.flags) {
       lines += "complete -c ftok " + here;
       for (const std::string& name : flag.names) {
@@ -227,6 +243,7 @@ std::string fish_script(const std::vector<Command>& commands) {
         lines += (is_long ? " -l " : " -s ") + name.substr(is_long ? 2 : 1);
       }
       if (flag.takes_value) lines += flag.choices.empty() ? " -r -F" : " -x -a " + quote(join(flag.choices), true);
+      if (!flag.known.empty()) lines += " -a " + quote(join(flag.known), true);
       lines += " -d " + quote(flag.help, true) + "\n";
     }
   }
