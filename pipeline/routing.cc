@@ -7,9 +7,7 @@
 #include <cmath>
 
 #include "core/error.h"
-#include "filters/classifier.h"
 #include "filters/language.h"
-#include "pipeline/subprocess_stage.h"
 
 namespace ftok {
 namespace {
@@ -41,12 +39,8 @@ std::vector<std::string> languages_of(const RecipeConfig& recipe) {
 
 // Whether a stage before deduplication may give documents this score.
 bool gives_score(const RecipeEntry& entry, const std::string& score) {
-  const auto lists = [&](const WorkerOptions* options) {
-    return options != nullptr &&
-           std::find(options->fields.begin(), options->fields.end(), score) != options->fields.end();
-  };
-  return (entry.get<ClassifierOptions>() != nullptr && entry.name + "_score" == score) ||
-         lists(entry.get<SubprocessOptions>()) || lists(entry.get<PythonOptions>());
+  const std::vector<std::string> scores = entry.options->score_names(entry.name);
+  return std::find(scores.begin(), scores.end(), score) != scores.end();
 }
 
 void check_score(const RecipeConfig& recipe) {

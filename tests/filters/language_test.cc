@@ -7,6 +7,7 @@
 
 #include "core/error.h"
 #include "core/file.h"
+#include "filters/language_labels.h"
 #include "tests/support/test_data.h"
 
 namespace ftok {
@@ -68,6 +69,63 @@ TEST_F(Language, ASetOfLanguagesEachWithItsThreshold) {
   const Verdict verdict = judge(options, document);
   EXPECT_EQ(verdict.reason, "language.low_score");
   EXPECT_EQ(verdict.threshold, 1.1);
+}
+
+TEST_F(Language, LabelsOfTheOtherScheme) {
+  LanguageOptions options;
+  options.languages = {{"eng_Latn", 0.65}, {"deu_Latn", 0.5}};  // the model has en and de
+  Document document;
+  document.text = kGerman;
+  EXPECT_TRUE(judge(options, document).kept());
+  EXPECT_EQ(document.language, "deu_Latn");
+  options.languages.erase("deu_Latn");
+  const Verdict verdict = judge(options, document);
+  EXPECT_EQ(verdict.reason, "language.not_wanted");
+  EXPECT_EQ(verdict.detail, "de");
+  options.languages = {{"xyz_Latn", 0.5}};
+  EXPECT_THROW(judge(options, document), UsageError);
+  EXPECT_TRUE(is_same_language("zh", "cmn_Hani"));
+  EXPECT_TRUE(is_same_language("sr", "srp_Latn"));
+  EXPECT_FALSE(is_same_language("srp_Cyrl", "srp_Latn"));
+  EXPECT_FALSE(is_same_language("de", "nld_Latn"));
+  EXPECT_FALSE(is_same_language("ceb", "cec"));
+}
+
+TEST_F(Language, ShareOfAMixedPage) {
+  const auto times = [](const std::string& line, int count) {
+    std::string text;
+    for (int i = 0; i < count; ++i) text += line + "\n";
+    return text;
+  };
+  Document document;
+  document.text = times(kEnglish, 12) + times(kGerman, 8);
+  LanguageOptions options;
+  options.languages = {{"*", 0}};
+  EXPECT_TRUE(judge(options, document).kept());
+  EXPECT_TRUE(document.scores.empty());
+  options.shares = true;
+  EXPECT_TRUE(judge(options, document).kept());
+  ASSERT_EQ(document.scores.size(), 1u);
+  EXPECT_EQ(document.scores[0].name, "language_share");
+  const double share = document.scores[0].value;
+  EXPECT_GT(share, 0.5);
+  EXPECT_LT(share, 0.75);
+  options.share_min = share;
+  EXPECT_TRUE(judge(options, document).kept());
+  options.share_min = share + 1e-9;
+  const Verdict verdict = judge(options, document);
+  EXPECT_EQ(verdict.reason, "language.low_share");
+  EXPECT_EQ(verdict.value, share);
+  EXPECT_TRUE(verdict.detail.starts_with("en ")) << verdict.detail;
+  EXPECT_NE(verdict.detail.find(", de "), std::string::npos) << verdict.detail;
+}
+
+TEST_F(Language, SharesAddUpToWhatTheModelKnows) {
+  EXPECT_TRUE(language_shares(*model_, "").empty());
+  const auto shares = language_shares(*model_, std::string(kEnglish) + "\n");
+  ASSERT_EQ(shares.size(), 1u);
+  EXPECT_EQ(model_->labels()[shares[0].label], "en");
+  EXPECT_EQ(shares[0].share, 1.0);
 }
 
 TEST_F(Language, AnyLanguageAndLabelOnly) {
