@@ -15,9 +15,9 @@ from test_folders import TEST_DATA
 SAMPLE = ROOT / "share" / "sample"
 FTOK = os.path.abspath(os.environ.get("FTOK", "build/release/ftok"))
 
-# Reasons no record of a WARC file can meet with this recipe, each with the earlier rule that takes all that would.
 # Kinds of stage that no recipe of FineWeb's has: their unit tests drop something under each of their reasons.
 OF_OTHER_RECIPES = {"prose", "refinedweb"}
+# Reasons no record of a WARC file can meet with this recipe, each with the earlier rule that takes all that would.
 UNREACHABLE = {
     "gopher_repetition.empty": "extract.no_text",
     "fineweb.empty": "c4.too_few_sentences",
