@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "core/error.h"
+#include "crawl/rights_stage.h"
 #include "crawl/robots.h"
 #include "tests/crawl/archive_builder.h"
 
@@ -106,6 +107,54 @@ TEST(OptOut, NamesAreTokens) {
   EXPECT_THROW(OptOut({"CC Bot"}), UsageError);
   EXPECT_THROW(OptOut({"../x"}), UsageError);
   EXPECT_THROW(OptOut(std::vector<std::string>(65, "a")), UsageError);
+}
+
+std::string rights(std::string_view html) {
+  const Rights said = rights_of_page(html);
+  return std::string(said.noai ? "noai " : "") + (said.tdm_reserved ? "tdm" : "");
+}
+
+TEST(Rights, OfAPage) {
+  EXPECT_EQ(rights("<html><head><meta name=\"robots\" content=\"index, NoAI, noimageai\">"), "noai ");
+  EXPECT_EQ(rights("<META content='noai' NAME = robots >"), "noai ");
+  EXPECT_EQ(rights("<meta name=robots content=noai/>"), "noai ");
+  EXPECT_EQ(rights("<meta name=\"robots\" content=\"noaim, noindex\">"), "");
+  EXPECT_EQ(rights("<meta name=\"description\" content=\"noai\">"), "");
+  EXPECT_EQ(rights("<!-- <meta name=\"robots\" content=\"noai\"> -->"), "");
+  EXPECT_EQ(rights("<metadata name=\"robots\" content=\"noai\">"), "");
+  EXPECT_EQ(rights("<meta name=\"tdm-reservation\" content=\"1\">"), "tdm");
+  EXPECT_EQ(rights("<meta name=\"tdm-reservation\" content=\"0\">"), "");
+  EXPECT_EQ(rights("<meta name=\"x\" content=\"a > b\"><meta name=\"robots\" content=\"noai\">"), "noai ");
+  EXPECT_EQ(rights("<meta name=\"robots\" content=\"noai"), "noai ");
+  EXPECT_EQ(rights("<meta = = name"), "");
+  EXPECT_EQ(rights("<meta"), "");
+}
+
+// The outcome, and the two labels.
+std::string judged(const std::string& fields, const std::string& body, const RightsOptions& options = {}) {
+  Document document;
+  document.payload = testing::http_response(fields, body);
+  const Verdict verdict = RightsStage(options).process(document);
+  std::string said(verdict.kept() ? "keep" : verdict.reason);
+  for (const NamedScore& score : document.scores) said += score.value == 1 ? " 1" : " 0";
+  return said;
+}
+
+TEST(Rights, LabelsAndDropsOnlyWhereAsked) {
+  const std::string page = "<meta name=\"robots\" content=\"noai\">";
+  EXPECT_EQ(judged("", "<p>"), "keep 0 0");
+  EXPECT_EQ(judged("", page), "keep 1 0");
+  EXPECT_EQ(judged("Content-Encoding: gzip\r\n", testing::gzip(page)), "keep 1 0");
+  EXPECT_EQ(judged("X-Robots-Tag: otherbot: noindex, noai\r\n", "<p>"), "keep 1 0");
+  EXPECT_EQ(judged("TDM-Reservation: 1\r\n", "<p>"), "keep 0 1");
+  RightsOptions drop;
+  drop.noai_drop = drop.tdm_drop = true;
+  EXPECT_EQ(judged("", page, drop), "rights.noai 1 0");
+  EXPECT_EQ(judged("tdm-reservation: 1\r\n", "<p>", drop), "rights.tdm 0 1");
+  EXPECT_EQ(judged("tdm-reservation: 0\r\n", "<p>", drop), "keep 0 0");
+  Document text;
+  EXPECT_TRUE(RightsStage(drop).process(text).kept());
+  EXPECT_TRUE(text.scores.empty());
 }
 
 }  // namespace

@@ -233,9 +233,10 @@ TEST(StageKinds, EveryKindHasANameHelpAndOptionsOfItsOwn) {
     names += std::string(kind->name) + " ";
   }
   EXPECT_EQ(find_stage_kind("c5"), nullptr);
-  EXPECT_EQ(names,
-            "http extract url language gopher_repetition gopher_quality c4 fineweb refinedweb classifier prose pii "
-            "subprocess python minhash dedup decontaminate ");
+  EXPECT_EQ(
+      names,
+      "http rights extract url language gopher_repetition gopher_quality c4 fineweb refinedweb classifier prose pii "
+      "subprocess python minhash dedup decontaminate ");
 }
 
 TEST_F(RecipeStages, ARunEndsAndBeginsWhereDocumentsHaveATextAndTheKeysThatAreCompared) {

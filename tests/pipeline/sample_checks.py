@@ -16,7 +16,7 @@ SAMPLE = ROOT / "share" / "sample"
 FTOK = os.path.abspath(os.environ.get("FTOK", "build/release/ftok"))
 
 # Kinds of stage that no recipe of FineWeb's has: their unit tests drop something under each of their reasons.
-OF_OTHER_RECIPES = {"prose", "refinedweb"}
+OF_OTHER_RECIPES = {"prose", "refinedweb", "rights"}
 # Reasons no record of a WARC file can meet with this recipe, each with the earlier rule that takes all that would.
 UNREACHABLE = {
     "gopher_repetition.empty": "extract.no_text",
