@@ -87,7 +87,7 @@ void RefinedWebOptions::visit(OptionVisitor& visitor) {
 
 RefinedWeb::RefinedWeb(RefinedWebOptions options)
     : options_(std::move(options)),
-      prose_(judges_prose(name(), options_.lines)),
+      prose_(judges_prose("refinedweb", options_.lines)),
       counter_(pattern(kCounter)),
       anywhere_(pattern(kAnywhere)),
       at_end_(pattern(kAtEnd)),
