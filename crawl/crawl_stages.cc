@@ -1,6 +1,7 @@
 #include "crawl/crawl_stages.h"
 
 #include "crawl/http_stage.h"
+#include "crawl/rights_stage.h"
 
 namespace ftok {
 namespace {
@@ -13,10 +14,17 @@ StageKind http_kind() {
   return kind;
 }
 
+StageKind rights_kind() {
+  StageKind kind =
+      stage_kind<RightsStage, RightsOptions>("rights", "labels pages that reserve their rights (before http)");
+  kind.needs = kPayload;
+  return kind;
+}
+
 }  // namespace
 
 std::span<const StageKind> crawl_stages() {
-  static const StageKind kinds[] = {http_kind()};
+  static const StageKind kinds[] = {http_kind(), rights_kind()};
   return kinds;
 }
 

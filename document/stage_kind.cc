@@ -118,6 +118,8 @@ std::string_view content_name(unsigned content) {
   return "nothing";
 }
 
+Reason StageContext::share_name() const { return intern_or_throw(name + "_share"); }
+
 Reason StageContext::score_name() const { return intern_or_throw(name + "_score"); }
 
 std::unique_ptr<const Stage> make_stage(const StageKind& kind, const StageOptions& options,

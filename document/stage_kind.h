@@ -11,6 +11,8 @@
 //   static S_Options of(RuleSet)     the same for types that differ from their constructor under both
 //   bool idle() const                true: with these options the stage does nothing and is left out
 //   unsigned more_needs() const      what it needs beyond StageKind::needs (Content)
+//   std::vector<std::string> score_names(const std::string& stage) const
+//                                    the scores that a stage of that name gives documents
 //   void keep_content()              clears what decides no byte of the output: places of files, amounts of memory
 // and of a stage type S, where a constructor from its options is not enough:
 //   static std::unique_ptr<const Stage> make(const S_Options&, const StageContext&)
@@ -22,6 +24,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "core/options.h"
 #include "document/stage.h"
@@ -50,16 +53,20 @@ struct FoundFile {
   std::string note;  // empty: nothing to say
 };
 
-// What a stage that is being made gets from the program around it. Both functions may be empty.
+// What a stage that is being made gets from the program around it. The functions may be empty.
 struct StageContext {
   std::string name;  // the stage's name in the recipe
   // The language model for what the recipe names ("": whatever the program has). Throws Error when there is none.
   std::function<FoundFile(const std::string& named)> language_model;
-  // The path of a fetched URL list by its name ("ut1"); "": there is none.
+  // The path of a model by its path or the name under which it is fetched. Throws Error when there is none.
+  std::function<std::string(const std::string& named)> model;
+  // The path of a fetched list by its name ("ut1"); "": there is none.
   std::function<std::string(const std::string& name)> fetched_list;
 
   // The name of the stage's score on documents: "toxicity_score".
   Reason score_name() const;
+  // The same of the language stage: "language_share".
+  Reason share_name() const;
 };
 
 // An option that a rule's value is compared with and that decides nothing else, so that `ftok whatif` can replay it.
@@ -77,6 +84,7 @@ class StageOptions {
   virtual std::unique_ptr<StageOptions> clone() const = 0;
   virtual bool idle() const = 0;
   virtual unsigned more_needs() const = 0;
+  virtual std::vector<std::string> score_names(const std::string& stage) const = 0;
   virtual void keep_content() = 0;
 };
 
@@ -94,6 +102,10 @@ class StageOptionsOf final : public StageOptions {
   unsigned more_needs() const override {
     if constexpr (requires { value.more_needs(); }) return value.more_needs();
     return kNoContent;
+  }
+  std::vector<std::string> score_names(const std::string& stage) const override {
+    if constexpr (requires { value.score_names(stage); }) return value.score_names(stage);
+    return {};
   }
   void keep_content() override {
     if constexpr (requires { value.keep_content(); }) value.keep_content();

@@ -2,10 +2,13 @@
 
 #include <algorithm>
 #include <array>
+#include <filesystem>
 #include <vector>
 
 #include "core/scratch.h"
 #include "document/text_lines.h"
+#include "filters/measures/bad_words.h"
+#include "filters/measures/kept_lines.h"
 #include "filters/measures/lines.h"
 #include "filters/measures/rules.h"
 #include "text/sentences.h"
@@ -68,19 +71,6 @@ void strip_marked_citations(Document& document) {
     begin = end + 1;
   }
   document.markdown = std::move(out);
-}
-
-// White space at the ends of the kept text goes, with the lines that are nothing else.
-void strip_ends(RewrittenLines& kept) {
-  const std::string_view text = kept.text;
-  const std::string_view middle = strip(text);
-  if (middle.size() == text.size()) return;
-  const size_t front = middle.empty() ? 0 : static_cast<size_t>(middle.data() - text.data());
-  const auto breaks = [](std::string_view part) { return std::count(part.begin(), part.end(), '\n'); };
-  const auto before = breaks(text.substr(0, front)), behind = breaks(text.substr(front + middle.size()));
-  kept.sources.erase(kept.sources.end() - behind, kept.sources.end());
-  kept.sources.erase(kept.sources.begin(), kept.sources.begin() + before);
-  kept.text = std::string(middle);
 }
 
 // Lower case as far as the phrases can tell: ASCII, and the Kelvin sign, whose lower case is "k".
@@ -162,6 +152,7 @@ void C4Options::visit(OptionVisitor& visitor) {
                  "how sentences are counted: as FineWeb was released, or as datatrove 0.10.1");
   visitor.choice("lines", lines, line_choices(), kLinesHelp);
   visitor.choice("unspaced", unspaced, unspaced_choices(), kUnspacedHelp);
+  visitor.field("chars_max", chars_max, "longest text, in characters; 0: any (FineWeb; C4's code: 190000)");
   visitor.field("word_chars_max", word_chars_max, "longest word a line may hold; 0: any (C4's code)");
   visitor.field("strip_citations", strip_citations, "remove [1], [edit] and [citation needed] (C4's code)");
   visitor.field("drop_unpunctuated_lines", drop_unpunctuated_lines,
@@ -172,6 +163,8 @@ void C4Options::visit(OptionVisitor& visitor) {
   visitor.field("drop_curly_bracket", drop_curly_bracket, "drop a document with \"{\" (C4, section 2.2)");
   visitor.field("drop_policy_lines", drop_policy_lines, "drop lines about cookies and terms of use (C4's code)");
   visitor.field("sentences_min", sentences_min, "fewest sentences in the kept lines; 0: any (C4, section 2.2)");
+  visitor.field("bad_word_lists", bad_word_lists,
+                "plain lists of words of which one in the kept lines drops (C4, section 2.2; FineWeb has none)");
 }
 
 C4Options C4Options::head() {
@@ -184,7 +177,18 @@ C4::C4(C4Options options)
     : options_(std::move(options)),
       head_(is_head(name(), options_.rules)),
       prose_(judges_prose(name(), options_.lines)),
-      unspaced_(unspaced_words_of("c4.unspaced", options_.unspaced)) {}
+      unspaced_(unspaced_words_of("c4.unspaced", options_.unspaced)),
+      bad_words_(std::make_unique<const BadWords>(options_.bad_word_lists)) {}
+
+C4::~C4() = default;
+
+std::unique_ptr<const Stage> C4::make(C4Options options, const StageContext& context) {
+  for (std::string& list : options.bad_word_lists) {
+    if (std::filesystem::exists(list) || !context.fetched_list) continue;
+    if (const std::string path = context.fetched_list(list); !path.empty()) list = path;
+  }
+  return std::make_unique<C4>(std::move(options));
+}
 
 C4::LineVerdict C4::judge_line(std::string_view line, std::string& stripped) const {
   const LineWords words = count_line_words(line, unspaced_);
@@ -250,8 +254,12 @@ C4::Scan C4::scan(const Document& document, bool whole) const {
 }
 
 Verdict C4::process(Document& document, Report* report) const {
-  Scan scanned = scan(document, report != nullptr);
   Judge judge(report);
+  if (options_.chars_max > 0 && judge.above("c4.too_long", static_cast<double>(char_count(document.text)),
+                                            static_cast<double>(options_.chars_max))) {
+    return judge.verdict();
+  }
+  Scan scanned = scan(document, report != nullptr);
   const auto lorem_ipsum = [&] {
     return judge.above("c4.lorem_ipsum", static_cast<double>(scanned.lorem_ipsum_lines), 0);
   };
@@ -264,16 +272,24 @@ Verdict C4::process(Document& document, Report* report) const {
                   static_cast<double>(options_.sentences_min))) {
     return judge.verdict();
   }
+  if (!bad_words_->empty()) {
+    const std::string_view found = bad_words_->find(scanned.kept.text);
+    if (judge.rule(!found.empty(), "c4.bad_word", "", found.empty() ? 0 : 1, 0, found)) return judge.verdict();
+  }
   if (options_.strip_citations && !document.markdown.empty()) strip_marked_citations(document);
   strip_ends(scanned.kept);
   rewrite_lines(document, std::move(scanned.kept));
   return judge.verdict();
 }
 
-void C4::describe(Provenance& provenance) const { describe_segments(unspaced_, provenance); }
+void C4::describe(Provenance& provenance) const {
+  describe_segments(unspaced_, provenance);
+  bad_words_->describe(provenance);
+}
 
 StageKind c4_kind() {
   static constexpr ThresholdKey kThresholds[] = {
+      {"chars_max", "too_long", 0},
       {"sentences_min", "too_few_sentences", -1},
   };
   StageKind kind = stage_kind<C4, C4Options>("c4", "drops lines and pages by C4's rules");

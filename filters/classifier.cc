@@ -23,7 +23,10 @@ std::string labels_text(const std::vector<std::string>& labels) {
 }  // namespace
 
 void ClassifierOptions::visit(OptionVisitor& visitor) {
-  visitor.field("model", model, "a fastText classifier of your own, .bin or .ftz; \"\": this stage does nothing");
+  visitor.field(
+      "model", model,
+      "a fastText classifier, .bin or .ftz, or the name of one that `ftok models get` fetches; \"\": this stage "
+      "does nothing");
   visitor.field("label", label, "the label whose probability decides, with or without __label__");
   visitor.field("score_min", score_min, "drop below this probability");
   visitor.field("score_max", score_max, "drop above this probability");
@@ -63,6 +66,7 @@ Verdict ClassifierStage::process(Document& document, Report* report) const {
 }
 
 std::unique_ptr<const Stage> ClassifierStage::make(ClassifierOptions options, const StageContext& context) {
+  if (context.model) options.model = context.model(options.model);
   auto stage = std::make_unique<ClassifierStage>(std::move(options));
   stage->score_name_ = context.score_name();
   return stage;

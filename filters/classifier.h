@@ -9,6 +9,7 @@
 
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "core/options.h"
 #include "document/stage_kind.h"
@@ -25,6 +26,7 @@ struct ClassifierOptions {
 
   void visit(OptionVisitor& visitor);
   bool idle() const { return model.empty(); }
+  std::vector<std::string> score_names(const std::string& stage) const { return {stage + "_score"}; }
   void keep_content() { model.clear(); }  // its digest counts, not where it lies
 };
 

@@ -187,7 +187,15 @@ Verdict UrlStage::process(Document& document, Report* report) const {
   }
   const std::string_view found = lists_->substrings().find_in(url);
   if (judge.rule(!found.empty(), "url.substring", "", found.empty() ? 0 : 1, 0, found)) return judge.verdict();
+  if (!options_.optout_lists.empty()) judge_optout(document, judge);
   return judge.verdict();
+}
+
+void UrlStage::judge_optout(Document& document, Judge& judge) const {
+  const std::string host = host_of_url(document.url);
+  const bool listed = lists_->optout().contains(host);
+  document.scores.push_back({optout_name_, listed ? 1.0 : 0.0});
+  judge.rule(listed && options_.optout_drop, "url.optout", "", listed ? 1 : 0, 0, listed ? host : std::string());
 }
 
 std::unique_ptr<const Stage> UrlStage::make(UrlOptions options, const StageContext& context) {
@@ -195,7 +203,10 @@ std::unique_ptr<const Stage> UrlStage::make(UrlOptions options, const StageConte
     if (std::filesystem::exists(list) || !context.fetched_list) continue;
     if (const std::string path = context.fetched_list(list); !path.empty()) list = path;
   }
-  return std::make_unique<UrlStage>(std::move(options));
+  auto stage = std::make_unique<UrlStage>(std::move(options));
+  if (!context.name.empty())
+    stage->optout_name_ = Reason::intern(context.name + "_optout").value_or(stage->optout_name_);
+  return stage;
 }
 
 void UrlStage::describe(Provenance& provenance) const {
@@ -219,6 +230,7 @@ std::string UrlStage::list_of(const Verdict& verdict) const {
                     : verdict.reason == "url.url"       ? Role::kUrls
                     : verdict.reason == "url.hard_word" ? Role::kHardWords
                     : verdict.reason == "url.substring" ? Role::kSubstrings
+                    : verdict.reason == "url.optout"    ? Role::kOptOut
                                                         : Role::kSoftWords;
   return lists_->list_with(
       role, verdict.detail.substr(0, role == Role::kSoftWords ? verdict.detail.find(' ') : std::string::npos));

@@ -6,6 +6,7 @@
 //   url.hard_word   one of the URL's words is a hard word
 //   url.soft_words  at least `soft_words_min` different soft words are among its words
 //   url.substring   a banned substring occurs in its letters and digits, across whatever parts them
+//   url.optout      ftok's own, and last: the host is on a list of hosts that opt out, and `optout_drop` is set
 // Words are the runs of ASCII letters and digits of the URL, compared as they stand with lists that are lower case: an
 // upper case word matches nothing (so in datatrove). The registered domain is one label below the longest suffix in the
 // ICANN part of the public suffix list; a host without one (an address, "localhost") has no domain, so domain lists say
@@ -53,7 +54,8 @@ class UrlStage : public Stage {
 
   std::string_view name() const override { return "url"; }
 
-  // Reads document.url only; a document without one is kept. Verdict::detail is what matched.
+  // Reads document.url only; a document without one is kept. Verdict::detail is what matched. With lists of hosts that
+  // opt out it adds a score, 1 for those hosts and 0 for others.
   Verdict process(Document& document, Report* report) const override;
   using Stage::process;
 
@@ -71,10 +73,12 @@ class UrlStage : public Stage {
  private:
   std::string listed_domain(std::string_view url) const;
   std::string listed_url(std::string_view url) const;
+  void judge_optout(Document& document, Judge& judge) const;
 
   UrlOptions options_;
   std::shared_ptr<const UrlLists> lists_;
   std::shared_ptr<const PublicSuffixes> suffixes_;
+  Reason optout_name_ = "url_optout";
 };
 
 }  // namespace ftok

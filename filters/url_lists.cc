@@ -50,7 +50,8 @@ std::string lower_case(std::string_view text) {
 // An entry in the form its set holds.
 std::string entry_form(UrlListReport::Role role, std::string_view entry) {
   switch (role) {
-    case UrlListReport::Role::kDomains: return lower_case(entry);
+    case UrlListReport::Role::kDomains:
+    case UrlListReport::Role::kOptOut: return lower_case(entry);
     case UrlListReport::Role::kUrls: return std::string(entry);
     default: return letters_and_digits(entry);
   }
@@ -76,6 +77,10 @@ void UrlOptions::visit(OptionVisitor& visitor) {
   visitor.field("soft_words", soft_words, "more soft words");
   visitor.field("substrings", substrings, "more substrings");
   visitor.field("soft_words_min", soft_words_min, "different soft words that drop a page (FineWeb: 2)");
+  visitor.field("optout_lists", optout_lists,
+                "lists of hosts that opt out of a crawler, as `ftok optout build` makes them: their pages are labelled "
+                "url_optout = 1");
+  visitor.field("optout_drop", optout_drop, "drop those pages");
   visitor.field("match_addresses", match_addresses, "compare IP addresses with the domain lists too (FineWeb: no)");
   visitor.field(
       "urls_without_scheme", urls_without_scheme,
@@ -90,30 +95,37 @@ std::string_view name_of(UrlListReport::Role role) {
     case UrlListReport::Role::kHardWords: return "hard_words";
     case UrlListReport::Role::kSoftWords: return "soft_words";
     case UrlListReport::Role::kSubstrings: return "substrings";
+    case UrlListReport::Role::kOptOut: return "optout";
     case UrlListReport::Role::kFolder: break;
   }
   return "folder";
 }
 
 UrlLists::UrlLists(const UrlOptions& options)
-    : domains_(std::make_unique<HashedSet>()), urls_(std::make_unique<HashedSet>()) {
+    : domains_(std::make_unique<HashedSet>()),
+      urls_(std::make_unique<HashedSet>()),
+      optout_(std::make_unique<HashedSet>()) {
   for (const std::string& path : options.lists) read_folder(path);
   for (const std::string& path : options.domain_lists) read_list(Role::kDomains, path);
   for (const std::string& path : options.url_lists) read_list(Role::kUrls, path);
   for (const std::string& path : options.hard_word_lists) read_list(Role::kHardWords, path);
   for (const std::string& path : options.soft_word_lists) read_list(Role::kSoftWords, path);
   for (const std::string& path : options.substring_lists) read_list(Role::kSubstrings, path);
+  for (const std::string& path : options.optout_lists) read_list(Role::kOptOut, path);
   for (const std::string& word : options.hard_words) add(Role::kHardWords, word);
   for (const std::string& word : options.soft_words) add(Role::kSoftWords, word);
   for (const std::string& word : options.substrings) add(Role::kSubstrings, word);
   domains_->seal();
   urls_->seal();
+  optout_->seal();
   substrings_ = std::make_unique<SubstringMatcher>(patterns_);
 }
 
 UrlLists::~UrlLists() = default;
 
-uint64_t UrlLists::memory_bytes() const { return domains_->memory_bytes() + urls_->memory_bytes(); }
+uint64_t UrlLists::memory_bytes() const {
+  return domains_->memory_bytes() + urls_->memory_bytes() + optout_->memory_bytes();
+}
 
 void UrlLists::read_folder(const std::string& path) {
   refuse_address(path);
@@ -161,6 +173,7 @@ void UrlLists::add(Role role, std::string_view line) {
   switch (role) {
     case Role::kDomains: domains_->add(entry); break;
     case Role::kUrls: urls_->add(entry); break;
+    case Role::kOptOut: optout_->add(entry); break;
     case Role::kHardWords: hard_words_.insert(std::move(entry)); break;
     case Role::kSoftWords: soft_words_.insert(std::move(entry)); break;
     case Role::kSubstrings: patterns_.push_back(std::move(entry)); break;
@@ -172,7 +185,7 @@ std::string UrlLists::list_with(Role role, std::string_view entry) const {
   // Domains and URLs come from files alone, so a single file needs no reading.
   const auto lists = std::count_if(reports_.begin(), reports_.end(),
                                    [&](const UrlListReport& r) { return r.role == role && !r.missing; });
-  const bool files_alone = role == Role::kDomains || role == Role::kUrls;
+  const bool files_alone = role == Role::kDomains || role == Role::kUrls || role == Role::kOptOut;
   for (const UrlListReport& report : reports_) {
     if (report.role != role || report.missing) continue;
     if (lists == 1 && files_alone) return report.path;

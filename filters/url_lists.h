@@ -33,17 +33,22 @@ struct UrlOptions {
   std::vector<std::string> soft_words;
   std::vector<std::string> substrings;
   int64_t soft_words_min = 2;
+  std::vector<std::string> optout_lists;  // files of hosts, as `ftok optout build` writes them
+  bool optout_drop = false;
   bool match_addresses = false;
   bool urls_without_scheme = false;
   std::string public_suffixes;  // a public_suffix_list.dat; "" is the one libpsl was built with
 
   void visit(OptionVisitor& visitor);
+  std::vector<std::string> score_names(const std::string& stage) const {
+    return optout_lists.empty() ? std::vector<std::string>{} : std::vector<std::string>{stage + "_optout"};
+  }
   static UrlOptions of(RuleSet);  // of the presets: with the fetched list "ut1"
 };
 
 // What became of one list: for the log and the manifest.
 struct UrlListReport {
-  enum class Role : uint8_t { kDomains, kUrls, kHardWords, kSoftWords, kSubstrings, kFolder };
+  enum class Role : uint8_t { kDomains, kUrls, kHardWords, kSoftWords, kSubstrings, kOptOut, kFolder };
   Role role = Role::kFolder;  // kFolder only when a folder is missing or holds no list
   std::string path;
   bool missing = false;
@@ -52,7 +57,7 @@ struct UrlListReport {
   std::string sha256;  // of the file's bytes, hex; "" when missing
 };
 
-// "domains", "urls", "hard_words", "soft_words", "substrings", "folder".
+// "domains", "urls", "hard_words", "soft_words", "substrings", "optout", "folder".
 std::string_view name_of(UrlListReport::Role role);
 
 class UrlLists {
@@ -63,6 +68,7 @@ class UrlLists {
 
   const HashedSet& domains() const { return *domains_; }  // lower case
   const HashedSet& urls() const { return *urls_; }        // as they stand
+  const HashedSet& optout() const { return *optout_; }    // hosts, lower case
   bool is_hard_word(std::string_view word) const { return hard_words_.contains(word); }
   bool is_soft_word(std::string_view word) const { return soft_words_.contains(word); }
   const SubstringMatcher& substrings() const { return *substrings_; }
@@ -82,7 +88,7 @@ class UrlLists {
   void read_list(Role role, const std::string& path);
   void add(Role role, std::string_view line);
 
-  std::unique_ptr<HashedSet> domains_, urls_;
+  std::unique_ptr<HashedSet> domains_, urls_, optout_;
   WordSet hard_words_, soft_words_;
   std::vector<std::string> patterns_;
   std::unique_ptr<SubstringMatcher> substrings_;

@@ -8,7 +8,6 @@
 #include "filters/classifier.h"
 #include "pipeline/chosen_stage.h"
 #include "pipeline/shard_settings.h"
-#include "pipeline/subprocess_stage.h"
 #include "shards/checksum.h"
 
 namespace ftok {
@@ -102,10 +101,7 @@ std::vector<std::string> score_names(const RecipeConfig& recipe) {
   for (size_t at = 0; at < recipe.running().end; ++at) {
     const RecipeEntry& entry = recipe.entries[at];
     if (entry.idle()) continue;
-    if (entry.get<ClassifierOptions>() != nullptr) add(entry.name + "_score");
-    const WorkerOptions* worker = entry.get<SubprocessOptions>();
-    if (worker == nullptr) worker = entry.get<PythonOptions>();
-    if (worker != nullptr) std::for_each(worker->fields.begin(), worker->fields.end(), add);
+    for (const std::string& name : entry.options->score_names(entry.name)) add(name);
   }
   return names;
 }

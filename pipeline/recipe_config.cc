@@ -10,25 +10,11 @@
 #include "core/recipe.h"
 #include "core/text_file.h"
 #include "pipeline/chosen_stage.h"
+#include "pipeline/presets/recipe_presets.h"
 #include "shards/shard_format.h"
 
 namespace ftok {
 namespace {
-
-struct Preset {
-  std::string name, about;
-  RuleSet rules;
-};
-
-const std::vector<Preset>& presets() {
-  static const std::vector<Preset> all = {
-      {"fineweb-2024-04", "FineWeb as the data set was released (NLTK-like words, rules of April 2024)",
-       RuleSet::kReleased},
-      {"fineweb-datatrove-0.10", "FineWeb's pipeline as datatrove 0.10.1 has it (spaCy's words, strict comparisons)",
-       RuleSet::kHead},
-  };
-  return all;
-}
 
 // Names that recipes and command lines may still use.
 struct OldName {
@@ -51,26 +37,13 @@ const std::vector<std::string>& preset_stages() {
   return stages;
 }
 
-std::vector<std::string> preset_names() {
-  std::vector<std::string> names;
-  for (const Preset& preset : presets()) names.push_back(preset.name);
-  return names;
-}
-
-const Preset* find_preset(const std::string& name) {
-  for (const Preset& preset : presets()) {
-    if (preset.name == name) return &preset;
-  }
-  return nullptr;
-}
-
 // The `preset` a recipe starts from, read alone.
 struct PresetName {
   std::string preset = presets().front().name;
   void visit(OptionVisitor& visitor) { visitor.choice("preset", preset, preset_names(), "preset"); }
 };
 
-const Preset* preset_of(const std::string& text, const std::string& name) {
+const RecipePreset* preset_of(const std::string& text, const std::string& name) {
   RecipeReader reader(text, name);
   read_old_name(reader, name, kOldPreset, {});  // load_recipe logs it
   PresetName chosen;
@@ -79,16 +52,16 @@ const Preset* preset_of(const std::string& text, const std::string& name) {
 }
 
 // The text of a recipe file, and the preset it starts from.
-std::pair<std::string, const Preset*> read_recipe_file(const std::string& path) {
+std::pair<std::string, const RecipePreset*> read_recipe_file(const std::string& path) {
   refuse_address(path);
   if (!std::filesystem::exists(path)) {
     const std::string nearest = nearest_name(path, preset_names());
     throw UsageError(fmt::format("recipe: '{}' is neither a file nor a preset; {}", path,
-                                 nearest.empty() ? fmt::format("expected {}", fmt::join(preset_names(), " or "))
+                                 nearest.empty() ? fmt::format("expected one of {}", fmt::join(preset_names(), ", "))
                                                  : fmt::format("the nearest preset is {}", nearest)));
   }
   std::string text = read_text_file(path, 16 << 20);
-  const Preset* preset = preset_of(text, path);
+  const RecipePreset* preset = preset_of(text, path);
   return {std::move(text), preset};
 }
 
@@ -136,15 +109,21 @@ void check_running(const RecipeConfig& config) {
   check_order(config.entries, range.first, range.end);
 }
 
-RecipeConfig read_config(RecipeReader& reader, const Preset& preset) {
+RecipeConfig read_config(RecipeReader& reader, const RecipePreset& preset) {
+  RecipeLayers layers;
+  for (const std::string& changes : preset.changes) {
+    layers.own.push_back(std::make_unique<RecipeReader>(changes, preset.name));
+    layers.readers.push_back(layers.own.back().get());
+  }
+  layers.readers.push_back(&reader);
   RecipeConfig config;
   config.top.stages = preset_stages();
-  reader.section("", config.top);
-  reader.section("input", config.input);
-  config.entries = read_entries(config.top.stages, preset.rules, reader);
-  reader.section("shards", config.shards);
-  reader.section("text", config.text);
-  reader.section("output", config.output);
+  layers.section("", config.top);
+  layers.section("input", config.input);
+  config.entries = read_entries(config.top.stages, preset.rules, layers);
+  layers.section("shards", config.shards);
+  layers.section("text", config.text);
+  layers.section("output", config.output);
   reader.finish();
   check_running(config);
   check_only(config);  // and the routing
@@ -205,13 +184,13 @@ RecipeConfig::Range RecipeConfig::running() const {
 
 std::vector<std::pair<std::string, std::string>> recipe_presets() {
   std::vector<std::pair<std::string, std::string>> all;
-  for (const Preset& preset : presets()) all.emplace_back(preset.name, preset.about);
+  for (const RecipePreset& preset : presets()) all.emplace_back(preset.name, preset.about);
   return all;
 }
 
 RecipeConfig load_recipe(const std::string& name_or_path, const std::vector<std::string>& sets, const Log& log) {
   std::string text;
-  const Preset* preset = find_preset(name_or_path);
+  const RecipePreset* preset = find_preset(name_or_path);
   if (name_or_path == kOldPreset.old_name && !std::filesystem::exists(name_or_path)) {
     preset = find_preset(kOldPreset.name);
     if (log) log(LogLevel::kWarning, fmt::format("recipe {} is the old name of {}", name_or_path, kOldPreset.name));

@@ -57,9 +57,9 @@ void check_name(const std::string& name) {
   }
 }
 
-const StageKind& kind_of(const std::string& name, RecipeReader& reader) {
+const StageKind& kind_of(const std::string& name, RecipeLayers& layers) {
   KindName named;
-  reader.section(name, named);
+  layers.section(name, named);
   const StageKind* const own = find_stage_kind(name);
   if (own != nullptr) {
     if (!named.kind.empty() && named.kind != name) {
@@ -85,14 +85,14 @@ const StageKind& kind_of(const std::string& name, RecipeReader& reader) {
 }
 
 // Deduplication behind all that is listed but the kinds that come after it.
-std::vector<std::string> with_dedup(std::vector<std::string> names, RecipeReader& reader) {
+std::vector<std::string> with_dedup(std::vector<std::string> names, RecipeLayers& layers) {
   std::vector<std::string> late;
   for (const std::string& name : names) {
-    const StageKind& kind = kind_of(name, reader);
+    const StageKind& kind = kind_of(name, layers);
     if (kind.is_dedup()) return names;
     if (kind.after_dedup) late.push_back(name);
   }
-  std::erase_if(names, [&](const std::string& name) { return kind_of(name, reader).after_dedup; });
+  std::erase_if(names, [&](const std::string& name) { return kind_of(name, layers).after_dedup; });
   for (const StageKind* kind : stage_kinds()) {
     if (kind->is_dedup()) names.emplace_back(kind->name);
   }
@@ -100,14 +100,17 @@ std::vector<std::string> with_dedup(std::vector<std::string> names, RecipeReader
   return names;
 }
 
-// A kind that is not listed and nevertheless told what to do: most likely forgotten in `stages`.
-void read_unlisted(const StageKind& kind, RuleSet rules, RecipeReader& reader) {
+// A kind that is not listed and that the recipe itself nevertheless tells what to do: most likely forgotten in
+// `stages`.
+void read_unlisted(const StageKind& kind, RuleSet rules, RecipeLayers& layers) {
   const std::unique_ptr<StageOptions> options = kind.options(rules);
-  const bool idle = options->idle();
-  reader.section(std::string(kind.name), *options);
-  if (idle && !options->idle()) {
-    throw UsageError(
-        fmt::format("recipe: [{}] is set, and stages does not list '{}'; add it to stages", kind.name, kind.name));
+  const std::string name(kind.name);
+  for (RecipeReader* reader : layers.readers) {
+    const bool idle = options->idle();
+    reader->section(name, *options);
+    if (reader == layers.readers.back() && idle && !options->idle()) {
+      throw UsageError(fmt::format("recipe: [{}] is set, and stages does not list '{}'; add it to stages", name, name));
+    }
   }
 }
 
@@ -137,23 +140,23 @@ std::string needs_text(const RecipeEntry& entry, unsigned content) {
 
 }  // namespace
 
-std::vector<RecipeEntry> read_entries(const std::vector<std::string>& names, RuleSet rules, RecipeReader& reader) {
+std::vector<RecipeEntry> read_entries(const std::vector<std::string>& names, RuleSet rules, RecipeLayers& layers) {
   for (const std::string& name : names) check_name(name);
   std::vector<RecipeEntry> entries;
   std::set<std::string> seen;
-  for (const std::string& name : with_dedup(names, reader)) {
+  for (const std::string& name : with_dedup(names, layers)) {
     if (!seen.insert(name).second) {
       refuse(fmt::format("'{}' is listed twice; a second one needs a name of its own and kind = \"...\"", name));
     }
-    const StageKind& kind = kind_of(name, reader);
+    const StageKind& kind = kind_of(name, layers);
     entries.emplace_back(name, kind, kind.options(rules));
-    reader.section(name, *entries.back().options);
+    layers.section(name, *entries.back().options);
     OnlyNames only;
-    reader.section(name, only);
+    layers.section(name, only);
     entries.back().only = std::move(only.only);
   }
   for (const StageKind* kind : stage_kinds()) {
-    if (!seen.contains(std::string(kind->name))) read_unlisted(*kind, rules, reader);
+    if (!seen.contains(std::string(kind->name))) read_unlisted(*kind, rules, layers);
   }
   return entries;
 }

@@ -34,11 +34,22 @@ struct RecipeEntry {
   }
 };
 
+// The TOML texts that a recipe is read from, each over the one before: those of its preset, and its own.
+struct RecipeLayers {
+  std::vector<RecipeReader*> readers;  // the recipe's own is the last
+  std::vector<std::unique_ptr<RecipeReader>> own;
+
+  template <typename Options>
+  void section(const std::string& name, Options& options) {
+    for (RecipeReader* reader : readers) reader->section(name, options);
+  }
+};
+
 // Makes the entries that `names` lists out of a recipe's sections; `rules` gives the defaults. Where deduplication is
 // not listed it is put at the end, and after it the kinds that run after it, as recipes had it before deduplication
 // was an entry. Sections of kinds that are not listed are read too, so that a mistake in them is found. Throws
 // UsageError naming the entry.
-std::vector<RecipeEntry> read_entries(const std::vector<std::string>& names, RuleSet rules, RecipeReader& reader);
+std::vector<RecipeEntry> read_entries(const std::vector<std::string>& names, RuleSet rules, RecipeLayers& layers);
 
 // The entries' sections, each under its name; with `kind` where that is another, and `only` where it is set.
 void write_entries(std::vector<RecipeEntry>& entries, RecipeWriter& writer);

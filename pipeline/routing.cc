@@ -7,9 +7,7 @@
 #include <cmath>
 
 #include "core/error.h"
-#include "filters/classifier.h"
 #include "filters/language.h"
-#include "pipeline/subprocess_stage.h"
 
 namespace ftok {
 namespace {
@@ -55,12 +53,8 @@ std::string corpus_folder(const std::string& output, const std::string& corpus) 
 }
 
 bool gives_score(const RecipeEntry& entry, const std::string& score) {
-  const auto lists = [&](const WorkerOptions* options) {
-    return options != nullptr &&
-           std::find(options->fields.begin(), options->fields.end(), score) != options->fields.end();
-  };
-  return (entry.get<ClassifierOptions>() != nullptr && entry.name + "_score" == score) ||
-         lists(entry.get<SubprocessOptions>()) || lists(entry.get<PythonOptions>());
+  const std::vector<std::string> scores = entry.options->score_names(entry.name);
+  return std::find(scores.begin(), scores.end(), score) != scores.end();
 }
 
 Routing::Routing(const RecipeConfig& recipe) {

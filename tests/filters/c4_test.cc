@@ -3,9 +3,11 @@
 #include <gtest/gtest.h>
 
 #include "core/error.h"
+#include "core/file.h"
 #include "document/text_lines.h"
 #include "tests/filters/quality_texts.h"
 #include "tests/reference/slow_filters.h"
+#include "tests/support/test_data.h"
 
 namespace ftok {
 namespace {
@@ -44,6 +46,49 @@ TEST(C4, ZeroBoundsNothing) {
   EXPECT_EQ(rewritten(C4(options), line), kFive);
   options.word_chars_max = 0;
   EXPECT_EQ(rewritten(C4(options), line), kFive + "\n" + line);
+}
+
+TEST(C4, TooLong) {
+  C4Options options = C4Options::head();
+  options.chars_max = static_cast<int64_t>(kFive.size()) + 2;
+  EXPECT_EQ(outcome(C4(options), kFive + " \u00E9"), "keep");  // characters, not bytes
+  EXPECT_EQ(outcome(C4(options), kFive + " ee."), "c4.too_long");
+}
+
+// The outcome under a list of bad words.
+std::string outcome_with_list(const std::string& list, const std::string& line) {
+  const testing::TemporaryFolder folder;
+  write_file(folder / "words", list);
+  C4Options options = C4Options::head();
+  options.bad_word_lists = {folder / "words"};
+  return outcome(C4(options), kFive + "\n" + line);
+}
+
+TEST(C4, BadWords) {
+  const std::string list = "darn\n two words \n\na+b\n\u60AA\u3044\n";
+  EXPECT_EQ(outcome_with_list(list, "What a darn thing."), "c4.bad_word");
+  EXPECT_EQ(outcome_with_list(list, "What a thing, (DARN)"), "c4.bad_word");
+  EXPECT_EQ(outcome_with_list(list, "What a darned thing."), "keep");
+  EXPECT_EQ(outcome_with_list(list, "What a darn_thing this is."), "keep");
+  EXPECT_EQ(outcome_with_list(list, "What a \u00E9darn thing."), "keep");
+  EXPECT_EQ(outcome_with_list(list, "These are two words."), "c4.bad_word");
+  EXPECT_EQ(outcome_with_list(list, "These two are words."), "keep");
+  EXPECT_EQ(outcome_with_list(list, "This is a+b there."), "c4.bad_word");  // no pattern, but as it stands
+  EXPECT_EQ(outcome_with_list(list, "This is aab there."), "keep");
+  EXPECT_EQ(outcome_with_list(list, "a b \u672C\u60AA\u3044\u672C."), "c4.bad_word");  // within a run of ideographs
+  EXPECT_EQ(outcome_with_list(list, "darn it"), "keep");                               // in a line that goes
+  EXPECT_EQ(outcome_with_list("", "What a darn thing."), "keep");
+}
+
+TEST(C4, AMissingListOfBadWordsIsSaid) {
+  C4Options options;
+  options.bad_word_lists = {"/nonexistent/words"};
+  const C4 stage(options);
+  EXPECT_EQ(outcome(stage, kFive), "keep");
+  Provenance provenance;
+  stage.describe(provenance);
+  ASSERT_EQ(provenance.notes.size(), 1u);
+  EXPECT_NE(provenance.notes[0].find("/nonexistent/words is missing"), std::string::npos);
 }
 
 // Five good sentences, a line of two words, a program and a table, laid out as Markdown too.

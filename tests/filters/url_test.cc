@@ -214,5 +214,29 @@ TEST(PublicSuffixList, MayBeginWithAByteOrderMark) {
   EXPECT_THROW(PublicSuffixes(folder / "list"), Error);
 }
 
+TEST(Url, HostsThatOptOut) {
+  const testing::TemporaryFolder folder;
+  write_file(folder / "CCBot.txt", "# Hosts that keep CCBot away\na.example\nwww.b.example\n");
+  UrlOptions options;
+  options.optout_lists = {folder / "CCBot.txt"};
+  const auto judged = [&](const std::string& url) {
+    Document document;
+    document.url = url;
+    const Verdict verdict = UrlStage(options).process(document);
+    EXPECT_EQ(document.scores.size(), 1u);
+    return std::string(verdict.kept() ? "keep" : verdict.reason) + (document.scores.at(0).value == 1 ? " listed" : "");
+  };
+  EXPECT_EQ(judged("https://A.example/page"), "keep listed");
+  EXPECT_EQ(judged("https://www.a.example/page"), "keep");  // a host of its own, with a robots.txt of its own
+  options.optout_drop = true;
+  EXPECT_EQ(judged("https://www.b.example/"), "url.optout listed");
+  EXPECT_EQ(judged("https://b.example/"), "keep");
+  options.optout_lists = {};
+  Document document;
+  document.url = "https://a.example/";
+  EXPECT_TRUE(UrlStage(options).process(document).kept());
+  EXPECT_TRUE(document.scores.empty());
+}
+
 }  // namespace
 }  // namespace ftok

@@ -8,6 +8,10 @@
 #include "document/batch_stage.h"
 #include "filters/c4.h"
 #include "filters/classifier.h"
+#include "filters/fineweb.h"
+#include "filters/gopher_quality.h"
+#include "filters/gopher_repetition.h"
+#include "filters/language.h"
 #include "pipeline/chosen_stage.h"
 #include "pipeline/recipe_config.h"
 #include "pipeline/routing.h"
@@ -38,10 +42,48 @@ class RecipeStages : public ::testing::Test {
 };
 
 TEST_F(RecipeStages, ThePresetsListDeduplication) {
-  for (const auto& [preset, about] : recipe_presets()) {
+  for (const std::string preset : {"fineweb-2024-04", "fineweb-datatrove-0.10"}) {
     EXPECT_EQ(fmt::format("{}", fmt::join(load_recipe(preset, {}).top.stages, " ")),
               "http url extract language gopher_repetition gopher_quality c4 fineweb classifier minhash dedup pii");
   }
+  for (const auto& [preset, about] : recipe_presets()) {
+    const std::vector<std::string> stages = load_recipe(preset, {}).top.stages;
+    EXPECT_EQ(std::count(stages.begin(), stages.end(), "dedup"), 1) << preset;
+  }
+}
+
+TEST_F(RecipeStages, APresetsCanonicalFormIsReadBack) {
+  for (const auto& [preset, about] : recipe_presets()) {
+    const std::string text = recipe_text(load_recipe(preset, {}), false);
+    EXPECT_EQ(recipe_text(parse_recipe(text, preset), false), text) << preset;
+  }
+}
+
+TEST_F(RecipeStages, APresetsKeysAndThoseOfARecipeOverIt) {
+  const RecipeConfig c4 = load_recipe("c4", {});
+  EXPECT_EQ(c4.entries[3].get<C4Options>()->line_words_min, 5);
+  EXPECT_EQ(load("preset = \"c4\"\n[c4]\nsentences_min = 9").entries[3].get<C4Options>()->line_words_min, 5);
+  EXPECT_EQ(load("preset = \"c4\"\n[c4]\nline_words_min = 2").entries[3].get<C4Options>()->line_words_min, 2);
+  // What a preset says of a stage that the recipe leaves out is no mistake of the recipe.
+  EXPECT_EQ(outcome("preset = \"dclm-baseline\"\nstages = [\"minhash\", \"dedup\"]"), "minhash dedup");
+  EXPECT_EQ(
+      outcome(
+          "preset = \"dclm-baseline\"\nstages = [\"dedup\"]\n[classifier]\nlabel = \"x\"\n[dedup]\nminhash = false"),
+      "dedup");
+}
+
+TEST_F(RecipeStages, FineWeb2HasTheKeysOfItsLanguage) {
+  const RecipeConfig german = load_recipe("fineweb-2-deu_Latn", {});
+  EXPECT_EQ(fmt::format("{}", fmt::join(german.top.stages, " ")),
+            "http url extract language minhash dedup gopher_repetition fineweb gopher_quality pii");
+  const auto* language = german.entries[3].get<LanguageOptions>();
+  EXPECT_EQ(language->languages, (std::map<std::string, double>{{"deu_Latn", 0.821}}));
+  const auto* repetition = german.entries[6].get<GopherRepetitionOptions>();
+  EXPECT_EQ(repetition->top_ngram_chars_max, (std::array{0.169, 0.153, 0.137}));
+  EXPECT_EQ(repetition->duplicate_paragraphs_max, 1);
+  EXPECT_EQ(german.entries[7].get<FineWebOptions>()->duplicate_line_chars_max, 0.1);
+  EXPECT_EQ(german.entries[8].get<GopherQualityOptions>()->stop_words.back(), "f\u00FCr");
+  EXPECT_EQ(load_recipe("fineweb-2-cmn_Hani", {}).entries[8].get<GopherQualityOptions>()->unspaced, "segments");
 }
 
 TEST_F(RecipeStages, WithoutDeduplicationInTheListItStandsBeforePiiAtTheEnd) {
@@ -193,9 +235,10 @@ TEST(StageKinds, EveryKindHasANameHelpAndOptionsOfItsOwn) {
     names += std::string(kind->name) + " ";
   }
   EXPECT_EQ(find_stage_kind("c5"), nullptr);
-  EXPECT_EQ(names,
-            "http extract url language gopher_repetition gopher_quality c4 fineweb classifier pii subprocess python "
-            "minhash dedup decontaminate ");
+  EXPECT_EQ(
+      names,
+      "http rights extract url language gopher_repetition gopher_quality c4 fineweb refinedweb classifier prose pii "
+      "subprocess python minhash dedup decontaminate ");
 }
 
 TEST_F(RecipeStages, ARunEndsAndBeginsWhereDocumentsHaveATextAndTheKeysThatAreCompared) {

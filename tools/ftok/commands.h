@@ -37,6 +37,7 @@ void add_remove_ids_command(CLI::App& app);
 void add_run_command(CLI::App& app);
 void add_tokenize_command(CLI::App& app);
 void add_train_command(CLI::App& app);
+void add_optout_command(CLI::App& app);
 void add_url_command(CLI::App& app);
 void add_version_command(CLI::App& app);
 void add_view_command(CLI::App& app);  // where cpp-httplib is

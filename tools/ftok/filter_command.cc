@@ -25,6 +25,7 @@ constexpr char kExamples[] = R"(Examples:
   ftok filter docs.jsonl                                  first reason to drop, or "keep"
   ftok filter --each docs.jsonl.zst                       what each filter alone says of the original text
   ftok filter --stages c4,fineweb --measure docs.jsonl    every rule's value
+  ftok filter --text docs.jsonl                           the text as c4 leaves it, too
   ftok filter --recipe fineweb-datatrove-0.10 --set gopher_quality.words_min=20 docs.jsonl
   ftok filter --stages classifier --set classifier.model=mine.bin --set classifier.label=good --measure docs.jsonl
 A line of input is {"text": ..., "id": ...}; "id" may be missing. One line comes out for each, in order.)";
@@ -34,6 +35,7 @@ struct Flags {
   std::vector<std::string> sets, stages, files;
   bool each = false;
   bool measure = false;
+  bool text = false;
 };
 
 using Stages = std::vector<std::unique_ptr<const Stage>>;
@@ -122,6 +124,7 @@ std::string judge(Item& item, const Stages& stages, const Flags& flags) {
     run_stages(stages, item, flags.measure, nullptr);
     write_outcome(json, item.verdict);
     if (flags.measure) write_measurements(json, item.report);
+    if (flags.text) json.field("text", item.document.text);
   }
   json.end_object();
   return json.take() + '\n';
@@ -166,6 +169,8 @@ void add_filter_command(CLI::App& app) {
       ->type_name("NAME,...");
   CLI::Option* each = command->add_flag("--each", flags->each, "Run each filter alone, on the original text");
   command->add_flag("--measure", flags->measure, "Show every rule's value; filters continue after a drop")
+      ->excludes(each);
+  command->add_flag("--text", flags->text, "Add the text as the filters leave it; of a drop, as the last one left it")
       ->excludes(each);
   command->footer(kExamples);
   command->callback([flags] {

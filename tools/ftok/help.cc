@@ -19,7 +19,8 @@ struct Group {
 // What one wants to do, in the order in which one comes to it. What is named nowhere is shown under "Other".
 const std::vector<Group>& groups() {
   static const std::vector<Group> all = {
-      {"Make a corpus", {"run", "tokenize", "mix", "decontaminate", "recipe", "card", "crawl", "models", "remove-ids"}},
+      {"Make a corpus",
+       {"run", "tokenize", "mix", "decontaminate", "recipe", "card", "crawl", "optout", "models", "remove-ids"}},
       {"Make it on many machines", {"plan", "task", "submit", "status", "resubmit", "job"}},
       {"Look at tokens", {"encode", "decode", "shards"}},
       {"Train a vocabulary", {"vocab"}},

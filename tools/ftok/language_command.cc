@@ -9,7 +9,7 @@
 #include "core/byte_source.h"
 #include "core/error.h"
 #include "core/json.h"
-#include "filters/language_model.h"
+#include "filters/language.h"
 #include "tools/ftok/bundled.h"
 #include "tools/ftok/commands.h"
 #include "tools/ftok/terminal.h"
@@ -22,13 +22,14 @@ constexpr char kExamples[] = R"(Examples:
   ftok language page.txt                        best label and its probability
   ftok language --top 5 "Wer reitet so spaet"   an argument that is not a file is a text
   ftok language --lines --json < sentences.txt  one answer a line
+  ftok language --shares page.txt               en 0.81, de 0.19
   ftok language --model lid.176.ftz page.txt)";
 
 struct LanguageArguments {
   std::vector<std::string> texts;
   std::string model;
   size_t top = 1;
-  bool json = false, lines = false;
+  bool json = false, lines = false, shares = false;
 };
 
 std::string model_path(const std::string& flag) {
@@ -38,8 +39,26 @@ std::string model_path(const std::string& flag) {
   return bundled;
 }
 
+// The languages of a text, and the share of it in each.
+std::string share_answer(const LanguageModel& model, const std::string& name, std::string_view text,
+                         const LanguageArguments& arguments) {
+  const std::vector<LanguageShare> shares = language_shares(model, text);
+  JsonWriter json;
+  json.begin_object();
+  if (!name.empty()) json.field("file", name);
+  json.key("shares").begin_array();
+  std::string out;
+  for (const LanguageShare& share : shares) {
+    json.begin_object().field("language", model.labels()[share.label]).field("share", share.share).end_object();
+    out += fmt::format("{}{}\t{:.4f}", out.empty() ? "" : "\t", model.labels()[share.label], share.share);
+  }
+  if (arguments.json) return json.end_array().end_object().take() + "\n";
+  return (out.empty() ? "-" : out) + "\n";
+}
+
 std::string answer(const LanguageModel& model, const std::string& name, std::string_view text,
                    const LanguageArguments& arguments) {
+  if (arguments.shares) return share_answer(model, name, text, arguments);
   const std::vector<LanguageScore> best = model.best(text, arguments.top);
   if (arguments.json) {
     JsonWriter json;
@@ -78,6 +97,7 @@ void add_language_command(CLI::App& app) {
   command->add_option("--model", arguments->model, "fastText model, .bin or .ftz (default: the bundled one)");
   command->add_option("--top", arguments->top, "how many languages to name (default 1)")->check(CLI::Range(1, 100000));
   command->add_flag("--lines", arguments->lines, "one answer per line of text rather than per text");
+  command->add_flag("--shares", arguments->shares, "all languages of a text in several, and the share of it in each");
   command->add_flag("--json", arguments->json, "print one JSON object per text");
   command->footer(kExamples);
   command->callback([arguments] {

@@ -54,6 +54,7 @@ int run(int argc, char** argv) {
   ftok::cli::add_pii_command(app);
   ftok::cli::add_shards_command(app);
   ftok::cli::add_url_command(app);
+  ftok::cli::add_optout_command(app);
   ftok::cli::add_encode_command(app);
   ftok::cli::add_decode_command(app);
   ftok::cli::add_vocab_command(app);

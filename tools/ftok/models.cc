@@ -28,6 +28,12 @@ constexpr uint64_t kArchiveTextMax = uint64_t{1} << 30;
 constexpr char kFastTextUrl[] = "https://dl.fbaipublicfiles.com/fasttext/supervised-models/";
 constexpr char kRanksUrl[] = "https://openaipublic.blob.core.windows.net/encodings/";
 constexpr char kGpt2Url[] = "https://openaipublic.blob.core.windows.net/gpt-2/encodings/main/";
+constexpr char kHubUrl[] = "https://huggingface.co/";
+constexpr char kDolmaUrl[] = "https://dolma-artifacts.org/fasttext_models/jigsaw_fasttext_bigrams_20230515/";
+// The commit that C4's code names.
+constexpr char kBadWordsUrl[] =
+    "https://raw.githubusercontent.com/LDNOOBW/List-of-Dirty-Naughty-Obscene-and-Otherwise-Bad-Words/"
+    "25e679f03d96baa721cde20db9944649e8d0a844/en";
 constexpr char kUt1Url[] = "https://dsi.ut-capitole.fr/blacklists/download/";
 
 // The categories of FineWeb's URL filter (datatrove, URLFilter).
@@ -43,6 +49,31 @@ Model ranks(const std::string& name, const std::string& what, const std::string&
 
 Model fasttext(const std::string& name, const std::string& what, const std::string& sha256) {
   return {name, what, "CC-BY-SA-3.0", {{name, kFastTextUrl + name, sha256}}, name};
+}
+
+// A fastText classifier that is published without a digest: what is fetched first is recorded.
+Model classifier(const std::string& name, const std::string& what, const std::string& licence, const std::string& url) {
+  return {name, what, licence, {{name + ".bin", url, ""}}, name + ".bin"};
+}
+
+std::vector<Model> classifiers() {
+  return {
+      classifier("dclm-oh-eli5", "DCLM-Baseline's quality (labels hq and cc)", "MIT",
+                 kHubUrl + std::string("mlfoundations/fasttext-oh-eli5/resolve/main/"
+                                       "openhermes_reddit_eli5_vs_rw_v2_bigram_200k_train.bin")),
+      classifier("dolma-hatespeech", "dolma's hate speech, trained on Jigsaw's comments", "Apache-2.0",
+                 kDolmaUrl + std::string("jigsaw_fasttext_bigrams_hatespeech_final.bin")),
+      classifier("dolma-nsfw", "dolma's adult content, trained on Jigsaw's comments", "Apache-2.0",
+                 kDolmaUrl + std::string("jigsaw_fasttext_bigrams_nsfw_final.bin")),
+      classifier("dolma-quality", "dolma 1.7's quality", "Apache-2.0",
+                 kHubUrl + std::string("allenai/dolma-1_7-fasttext-quality-filter/resolve/main/model.bin")),
+      classifier("glotlid", "GlotLID v3, languages as eng_Latn (FineWeb-2's)", "Apache-2.0",
+                 kHubUrl + std::string("cis-lmu/glotlid/resolve/main/model_v3.bin")),
+      classifier(
+          "textbook-quality", "educational value (labels High, Mid, Low)", "MIT",
+          kHubUrl + std::string("kenhktsui/llm-data-textbook-quality-fasttext-classifier-v2/resolve/main/model.bin")),
+      {"ldnoobw", "C4's list of bad words, English", "CC-BY-4.0", {{"ldnoobw", kBadWordsUrl, ""}}, "ldnoobw"},
+  };
 }
 
 std::vector<Model> make_models() {
@@ -71,6 +102,8 @@ std::vector<Model> make_models() {
   Model ut1{"ut1", "UT1 domain and URL lists, the ten categories of FineWeb's filter", "CC-BY-SA-4.0", {}, "ut1", true};
   for (const char* category : kUt1Categories) ut1.files.push_back(ut1_file(category));
   models.push_back(std::move(ut1));
+  for (Model& model : classifiers()) models.push_back(std::move(model));
+  std::sort(models.begin(), models.end(), [](const Model& a, const Model& b) { return a.name < b.name; });
   return models;
 }
 

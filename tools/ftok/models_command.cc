@@ -38,7 +38,7 @@ void run_list(const ModelsFlags& flags) {
     }
     json.end_array().end_object();
     out +=
-        fmt::format("{:<13} {:<8} {:<13} {}\n", model.name, path.empty() ? "-" : "fetched", model.licence, model.what);
+        fmt::format("{:<17} {:<8} {:<13} {}\n", model.name, path.empty() ? "-" : "fetched", model.licence, model.what);
   }
   print_out(flags.json ? json.end_array().text() + "\n" : out);
 }

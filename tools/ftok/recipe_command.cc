@@ -34,6 +34,7 @@ void add_recipe_command(CLI::App& app) {
       "  ftok recipe show mine.toml --set language.languages='{de = 0.65}'\n"
       "  ftok recipe check mine.toml\n"
       "  ftok recipe diff fineweb-2024-04 mine.toml\n"
+      "  ftok recipe fit --language de german.jsonl > german.toml\n"
       "  ftok recipe schema > ftok-recipe.schema.json");
 
   CLI::App* list = command->add_subcommand("list", "List the presets");
@@ -49,6 +50,7 @@ void add_recipe_command(CLI::App& app) {
   });
 
   add_recipe_tools(*command);
+  add_recipe_fit(*command);
   CLI::App* show = command->add_subcommand("show", "Print a recipe with all keys");
   struct Flags {
     std::string recipe = "fineweb-2024-04";

@@ -1,4 +1,4 @@
-// `ftok recipe check`, `diff` and `schema`.
+// `ftok recipe check`, `diff` and `schema`, and `fit`.
 #pragma once
 
 #include <CLI/CLI.hpp>
@@ -6,5 +6,6 @@
 namespace ftok::cli {
 
 void add_recipe_tools(CLI::App& recipe);
+void add_recipe_fit(CLI::App& recipe);
 
 }  // namespace ftok::cli

@@ -23,6 +23,7 @@ StageContext stage_context(const std::string& flag) {
   context.language_model = [flag](const std::string& named) {
     return find_language_model(flag.empty() ? named : flag);
   };
+  context.model = find_model;
   context.fetched_list = fetched_model;
   return context;
 }

@@ -1,4 +1,4 @@
-// What the command line gives to the stages of a recipe: the language model and fetched URL lists.
+// What the command line gives to the stages of a recipe: the language model, fetched models and lists.
 #pragma once
 
 #include <string>

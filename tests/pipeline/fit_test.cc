@@ -1,0 +1,127 @@
+// Recipes derived from texts in a language.
+#include "pipeline/fit.h"
+
+#include <fmt/format.h>
+#include <gtest/gtest.h>
+
+#include <random>
+
+#include "core/error.h"
+#include "core/file.h"
+#include "filters/gopher_quality.h"
+#include "filters/language.h"
+#include "pipeline/recipe_config.h"
+#include "tests/support/test_data.h"
+
+namespace ftok {
+namespace {
+
+// A text of sentences in a made-up language: "le" is one word in five, "la" one in ten, the others are rare.
+std::string made_up_text(std::mt19937& random, const std::string& between = " ") {
+  std::string text;
+  for (int line = 0; line < 10; ++line) {
+    for (int word = 0; word < 20; ++word) {
+      const uint32_t dice = random() % 10;
+      text += dice < 2 ? "le" : dice < 3 ? "la" : fmt::format("mot{}", static_cast<char>('a' + random() % 26));
+      text += between;
+    }
+    text += line % 2 == 0 ? ".\n" : "\n";
+  }
+  return text;
+}
+
+LanguageFit fit_of(size_t texts) {
+  LanguageFit fit;
+  std::mt19937 random(3);
+  for (size_t i = 0; i < texts; ++i) EXPECT_TRUE(fit.add(made_up_text(random)));
+  return fit;
+}
+
+TEST(LanguageFit, StopWordsAreTheFrequentOnes) {
+  LanguageFit fit = fit_of(60);
+  const LanguageData data = fit.fit("xx", 0.1, nullptr);
+  ASSERT_GE(data.stop_words.size(), 8u);
+  EXPECT_LE(data.stop_words.size(), 22u);
+  EXPECT_EQ(data.stop_words[0], "le");
+  EXPECT_EQ(data.stop_words[1], "la");
+  EXPECT_EQ(data.unspaced, "as-rules");
+  EXPECT_EQ(data.language_score, 0.65);
+}
+
+TEST(LanguageFit, AWordOfOneTextIsNoStopWord) {
+  LanguageFit fit = fit_of(60);
+  std::string text;
+  for (int i = 0; i < 5000; ++i) text += "zut ";
+  fit.add(text);
+  const LanguageData data = fit.fit("xx", 0.1, nullptr);
+  EXPECT_EQ(std::count(data.stop_words.begin(), data.stop_words.end(), "zut"), 0);
+}
+
+TEST(LanguageFit, TooFewTexts) {
+  LanguageFit fit = fit_of(LanguageFit::kDocumentsMin - 1);
+  EXPECT_THROW(fit.fit("xx", 0.1, nullptr), UsageError);
+  std::mt19937 random(4);
+  fit.add(made_up_text(random));
+  EXPECT_NO_THROW(fit.fit("xx", 0.1, nullptr));
+}
+
+TEST(LanguageFit, TheTailLiesBeyondTheThresholdsOfFineWeb) {
+  LanguageFit fit;
+  for (int i = 0; i < 100; ++i) {  // of ten lines, i / 10 end in a full stop
+    std::string text;
+    for (int line = 0; line < 10; ++line)
+      text += fmt::format("these are some words of line {}{}\n", line, line < i / 10 ? "." : "");
+    fit.add(text);
+  }
+  EXPECT_EQ(fit.fit("xx", 0.1, nullptr).punctuated_lines, 0);     // a tenth has none
+  EXPECT_EQ(fit.fit("xx", 0.25, nullptr).punctuated_lines, 0.2);  // two tenths have less
+}
+
+TEST(LanguageFit, ThresholdsMoveWithTheTexts) {
+  LanguageFit fit = fit_of(60);
+  const LanguageData data = fit.fit("xx", 0.1, nullptr);
+  const Distribution& lengths = fit.distributions().at("gopher_quality.long_words");
+  EXPECT_GE(data.word_chars_max, lengths.values.back());
+  EXPECT_LE(data.word_chars_min, lengths.values.front());
+  EXPECT_LT(data.word_chars_max, 10);  // its words are short
+}
+
+TEST(LanguageFit, WordsOfAScriptWithoutSpaces) {
+  LanguageFit fit;
+  for (size_t i = 0; i < LanguageFit::kDocumentsMin; ++i)
+    fit.add(
+        "\u6211\u5011\u6628\u5929\u53BB\u4E86\u5317\u4EAC\u7684\u535A\u7269\u9928\u3002\n\u4ECA\u5929\u7684\u5929\u6C23"
+        "\u5F88\u597D\uFF0C\u6211\u5011\u5728\u516C\u5712\u3002\n");
+  EXPECT_EQ(fit.fit("zh", 0.1, nullptr).unspaced, "segments");
+}
+
+TEST(LanguageFit, TheRecipeIsReadAndKeepsItsTexts) {
+  LanguageFit fit = fit_of(60);
+  const LanguageData data = fit.fit("xx", 0.1, nullptr);
+  const testing::TemporaryFolder folder;
+  write_file(folder / "xx.toml", fitted_recipe(data, fit, 0.1));
+  const RecipeConfig recipe = load_recipe(folder / "xx.toml", {});
+  EXPECT_EQ(recipe.top.preset, "fineweb-2");
+  EXPECT_EQ(recipe.entries[3].get<LanguageOptions>()->languages, (std::map<std::string, double>{{"xx", 0.65}}));
+  const auto* quality = recipe.entries[8].get<GopherQualityOptions>();
+  ASSERT_NE(quality, nullptr);
+  EXPECT_EQ(quality->stop_words, data.stop_words);
+  std::mt19937 random(9);
+  Document document;
+  document.text = made_up_text(random);
+  EXPECT_TRUE(GopherQuality(*quality).process(document).kept());
+  EXPECT_EQ(GopherQuality(GopherQualityOptions::head()).process(document).reason, "gopher_quality.few_stop_words");
+}
+
+TEST(LanguageFit, TheModelSetsTheLanguagesThreshold) {
+  const auto model = LanguageModel::load((testing::source_folder() / "share/models/ftok-lid.ftz").string());
+  LanguageFit fit;
+  for (int i = 0; i < 50; ++i)
+    fit.add(fmt::format("Der Ausschuss trifft sich am {}. Mai, um die Pläne für die Bücherei zu besprechen.", i));
+  EXPECT_EQ(fit.fit("deu_Latn", 0.1, model.get()).language_score, 0.9);  // no more than that
+  EXPECT_EQ(fit.fit("fr", 0.1, model.get()).language_score, 0.3);        // no less
+  EXPECT_THROW(fit.fit("xyz", 0.1, model.get()), UsageError);
+}
+
+}  // namespace
+}  // namespace ftok
