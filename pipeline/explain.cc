@@ -30,9 +30,11 @@ Explanation explain_document(const Plan& plan, Item& item, size_t page_bytes_max
   for (const auto& stage : plan.stages) {
     StageAccount& account = explanation.stages.emplace_back();
     account.stage = stage->name();
+    if (document.html.empty() && explanation.extracted.empty()) explanation.extracted = document.text;
     if (!document.html.empty() && document.html.size() <= page_bytes_max) explanation.page = document.html;
     account.verdict = stage->process(document, &account.report);
     account.summary = stage->summary(document);
+    if (explanation.extracted.empty()) explanation.extracted = document.text;
     if (!account.verdict.kept() && explanation.first.kept()) {
       explanation.first = account.verdict;
       for (const Measurement& m : account.report.measurements) {

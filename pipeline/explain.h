@@ -23,6 +23,7 @@ struct Explanation {
   Verdict first;                     // of the first stage that did not keep, or keep
   std::vector<Measurement> decided;  // its measurements of the rule that dropped
   std::string page;                  // the HTML that the text was extracted from; "" where there was none
+  std::string extracted;             // the text as it was first, before stages rewrote it
 };
 
 // Runs the stages before deduplication on an item that the source did not decide; the document is left as the last

@@ -136,6 +136,7 @@ std::string RunExplain::answer(const RunPlace& place) {
   json.key("decided").begin_array();
   for (const Measurement& m : explanation.decided) write_measurement(json, m);
   json.end_array().field("text", cut(item.document.text, kTextBytesMax));
+  json.field("extracted", cut(explanation.extracted, kTextBytesMax));
   if (!explanation.page.empty()) write_page(json, explanation.page, *recipe_);
   return json.end_object().take();
 }

@@ -25,7 +25,8 @@ class RunExplain {
       : look_(look), inputs_(std::move(inputs)), context_(std::move(context)) {}
 
   // api/explain: {"from":"record"|"text","stages":[{"stage","rules":[...],"reason","summary"}],"outcome","decided",
-  // "text","page":{"title","cut","blocks":[...]}}. Throws ViewRefusal where there is neither a record nor a text.
+  // "text","extracted","page":{"title","cut","blocks":[...]}}. Throws ViewRefusal where there is neither a record nor a
+  // text.
   std::string answer(const RunPlace& place);
 
  private:

@@ -24,6 +24,7 @@ if os.environ.get("FTOK_BROWSER_PEER") != "1":
     os.execve(PEER, [str(PEER), __file__, *sys.argv[1:]], {**os.environ, "FTOK_BROWSER_PEER": "1"})
 
 from selenium import webdriver
+from selenium.common.exceptions import StaleElementReferenceException
 from selenium.webdriver.common.action_chains import ActionChains
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
@@ -95,8 +96,11 @@ class Pages(unittest.TestCase):
     def wait(self, condition):
         end = time.monotonic() + SECONDS_MAX
         while time.monotonic() < end:
-            if value := condition():
-                return value
+            try:
+                if value := condition():
+                    return value
+            except StaleElementReferenceException:  # the page has drawn it anew
+                pass
             time.sleep(0.02)
         self.fail("waited in vain; the page says: " + self.browser.find_element(By.TAG_NAME, "body").text[:2000])
 
@@ -194,7 +198,7 @@ class Pages(unittest.TestCase):
         self.wait(lambda: self.facts()[0].split()[0].replace(",", "") == count)
         text = edited
         self.script("document.querySelector('.tokens').scrollTop = 1e9")
-        last = text.rstrip()[-3:]
+        last = text.split()[-1][-3:]
         self.wait(lambda: last in self.script("return [...document.querySelectorAll('.tokens b')].map((b) => b.textContent).join('')"))
 
     def test_a_training_run_and_what_is_added_to_it(self):

@@ -23,9 +23,10 @@ DECIDED_LATER = ("dedup.", "url.")  # by other documents, and by lists whose pla
 class View(Checks):
     def setUp(self):
         super().setUp()
+        if "model" in self._testMethodName:
+            return
         self.write("recipe.toml", (ROOT / "share" / "sample" / "sample.toml").read_text().replace('"share/', f'"{ROOT}/share/'))
         self.ftok("run", "--recipe", "recipe.toml", "--input", SAMPLE, "-o", "corpus", "--vocab", "ftok-4k", "--rejects", "text", "-q")
-        self.ftok("run", "--recipe", "recipe.toml", "--input", SAMPLE, "--measure", "m.jsonl", "-q")
 
     def serve(self, *arguments):
         """the address of a server that shows `arguments`, without and with its token"""
@@ -93,6 +94,7 @@ class View(Checks):
         self.assertNotIn("page", told)
 
     def test_other_thresholds_give_what_whatif_gives(self):
+        self.ftok("run", "--recipe", "recipe.toml", "--input", SAMPLE, "--measure", "m.jsonl", "-q")
         address = self.serve("corpus", "m.jsonl")
         sets = ["gopher_quality.words_min=20", "c4.sentences_min=2"]
         expected = json.loads(self.ftok("whatif", "m.jsonl", "--json", "--set", sets[0], "--set", sets[1]).stdout)
@@ -112,6 +114,32 @@ class View(Checks):
             with self.assertRaises(urllib.error.HTTPError) as refused:
                 self.ask(address, "whatif", line.encode(), folder=1)
             self.assertEqual(refused.exception.code, 400)
+            refused.exception.close()
+
+    def test_a_model_is_asked_for_what_comes_next(self):
+        self.write("book.txt", "The tide comes in. The tide goes out. A gull sat on the wall.\n" * 200)
+        self.ftok("tokenize", "book.txt", "-o", "shards", "-v", "ftok-4k", "-q")
+        small = ["model.layers=1", "model.heads=1", "model.channels=8", "model.length=64", "training.tokens_per_step=64", "run.threads=1"]
+        self.ftok("train", "--data", "shards", "-o", "model", "--steps", "4", *[word for key in small for word in ("--set", key)])
+        address = self.serve("model")
+        model = self.ask(address, "model", folder=0)
+        self.assertEqual((model["there"], model["chat"], model["vocabulary"], model["step"]), (True, False, "ftok-4k", 4))
+        prompt = "The tide"
+        tokens = self.ask(address, "next", prompt.encode(), folder=0, temperature=0.5)["tokens"]
+        expected = json.loads(self.ftok("generate", "model", prompt, "--probabilities", "12", "--temperature", "0.5", "--json").stdout)
+        self.assertEqual([(t["id"], t["text"]) for t in tokens], [(t["id"], t["text"]) for t in expected])
+        for ours, theirs in zip(tokens, expected):
+            self.assertAlmostEqual(ours["probability"], theirs["probability"], 9)
+        told = {"ids": [], "ended": False}
+        for _ in range(2):  # goes on where it was
+            so_far = ",".join(map(str, told["ids"]))
+            told = self.ask(address, "talk", prompt.encode(), folder=0, temperature=0, so_far=so_far)
+        expected = json.loads(self.ftok("generate", "model", prompt, "--temperature", "0", "--tokens", "50", "--json").stdout)
+        self.assertEqual(told["ids"][:50], expected["ids"])
+        for parameters in ({"so_far": "4096000"}, {"so_far": "a"}, {"temperature": "nan"}, {"temperature": "-1"}, {"chat": "1"}):
+            with self.assertRaises(urllib.error.HTTPError) as refused:
+                self.ask(address, "talk", b"[]", folder=0, **parameters)
+            self.assertIn(refused.exception.code, (400, 404), parameters)
             refused.exception.close()
 
     def test_behind_a_proxy(self):

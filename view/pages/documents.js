@@ -238,7 +238,7 @@ class OneDocument {
     this.more.replaceChildren(h("p", { class: "faint", role: "status" }, "Reading..."));
     try {
       const told = await this.ask("explain");
-      if (this.document.text === undefined) this.showText(told.text, this.document.reason || "", this.document.detail);
+      if (this.document.text === undefined) this.showText(told.extracted, this.document.reason || "", this.document.detail);
       this.more.replaceChildren(this.rules(told), told.page ? this.page(told) : h("p", { class: "faint" }, told.from === "record" ? "The record is a text, not a page." : "Measured on the text as the run left it; with --input, ftok view shows the page beside it."));
       if (told.page) this.text.replaceChildren();
     } catch (error) {
@@ -260,18 +260,18 @@ class OneDocument {
 
   // The page's blocks, kept and dropped, beside the text that they became.
   page(told) {
-    const { page } = told, reason = this.document.reason || "";
+    const { page } = told, reason = this.document.reason || "", text = reason ? told.extracted : told.text;
     if (page.failure) return h("p", {}, "Not extracted: " + page.failure);
     const blocks = page.blocks.map((block) => h("div", { class: block.kept ? "block is-kept" : "block" }, h("div", {}, block.text), h("div", { class: "why" }, `${block.score.toFixed(2)} ${block.why}`, h("br"), block.path)));
     return h("div", { class: "beside" },
       h("section", { "aria-label": "The page" }, h("h4", {}, "The page: what was kept, what was dropped and why"), h("div", { class: "blocks", tabindex: "0", role: "group", "aria-label": "Blocks of the page" }, blocks, page.blocks_in_all > blocks.length ? h("p", { class: "faint" }, `and ${number(page.blocks_in_all - blocks.length)} blocks more`) : "")),
-      h("section", { "aria-label": "Its text" }, h("h4", {}, "Its text"), h("pre", { class: "blocks", tabindex: "0", role: "group", "aria-label": "Text" }, ...withMarks(told.text, reason ? decidingSpans(told.text, reason, this.document.detail) : []))));
+      h("section", { "aria-label": "Its text" }, h("h4", {}, "Its text"), h("pre", { class: "blocks", tabindex: "0", role: "group", "aria-label": "Text" }, ...withMarks(text, reason ? decidingSpans(text, reason, this.document.detail) : []))));
   }
 
   // Its own text, also where the run did not keep it.
   async textOf(document) {
     if (document.text !== undefined) return (await ask(`api/document?folder=${this.place}&kind=${document.kind}&part=${document.part}&row=${document.row}`)).text;
-    return (await ask(`api/explain?folder=${this.place}&kind=${document.kind}&part=${document.part}&row=${document.row}`)).text;
+    return (await ask(`api/explain?folder=${this.place}&kind=${document.kind}&part=${document.part}&row=${document.row}`)).extracted;
   }
 
   async beside() {

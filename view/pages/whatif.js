@@ -3,9 +3,10 @@
 // Bins [[low, high, count], ...] as a picture. `threshold`: {value, relation, moved(value, isLast)} or none.
 class Histogram {
   constructor(name, bins, threshold) {
-    this.width = 420, this.height = 120, this.bottom = 20, this.top = 16;
+    this.width = 420, this.height = 120, this.bottom = 20, this.top = 20;
     this.threshold = threshold;
-    const low = Math.min(bins[0][0], threshold ? threshold.value : Infinity), high = Math.max(bins[bins.length - 1][1], threshold ? threshold.value : -Infinity);
+    let low = Math.min(bins[0][0], threshold ? threshold.value : Infinity), high = Math.max(bins[bins.length - 1][1], threshold ? threshold.value : -Infinity);
+    if (bins.length === 1) [low, high] = [low - (high - low || 1), high + (high - low || 1)];  // one bar, with room on both sides
     const total = bins.reduce((sum, bin) => sum + bin[2], 0);
     // Values that spread over orders of magnitude have a logarithmic axis.
     const quantile = (part) => { let sum = 0; for (const [, end, count] of bins) if ((sum += count) >= part * total) return end; return high; };
@@ -47,7 +48,7 @@ class Histogram {
     const line = { y1: this.top - 2, y2: this.height - this.bottom };
     this.line = svg("line", { class: "threshold", ...line });
     this.grip = svg("rect", { class: "grip", y: 0, width: 24, height: this.height - this.bottom });
-    this.label = svg("text", { y: 11 });
+    this.label = svg("text", { y: 14 });
     this.picture.append(this.label, this.line, this.grip);
     this.setThreshold(this.threshold.value);
     if (!this.threshold.moved) return;
@@ -155,7 +156,7 @@ class WhatIf {
 
   draw(answer, milliseconds) {
     const { measured } = this, changed = answer ? answer.changed : measured, difference = (before, after) => (after === before ? "" : (after > before ? "+" : "−") + number(Math.abs(after - before)));
-    const row = (name, before, after) => h("tr", {}, h("td", {}, name), h("td", { class: "n" }, number(before)), h("td", { class: "n" }, number(after)), h("td", { class: "n" }, difference(before, after)));
+    const row = (name, before, after) => h("tr", {}, h("td", {}, ...breakable(name)), h("td", { class: "n" }, number(before)), h("td", { class: "n" }, number(after)), h("td", { class: "n" }, difference(before, after)));
     const names = [...new Set([...Object.keys(measured.dropped), ...Object.keys(changed.dropped)])].filter((name) => (measured.dropped[name] || 0) !== (changed.dropped[name] || 0)).sort((a, b) => Math.abs((changed.dropped[b] || 0) - (measured.dropped[b] || 0)) - Math.abs((changed.dropped[a] || 0) - (measured.dropped[a] || 0)));
     const head = h("tr", {}, h("th", { scope: "col" }, ""), ...["measured", "what if", "difference"].map((name) => h("th", { scope: "col", class: "n" }, name)));
     this.result.replaceChildren(h("div", { class: "wide", tabindex: "0", role: "region", "aria-label": "What if" }, h("table", { class: "whatif" }, h("thead", {}, head), h("tbody", {}, row("documents", measured.documents, changed.documents), row("kept", measured.kept, changed.kept), names.slice(0, 8).map((name) => row(name, measured.dropped[name] || 0, changed.dropped[name] || 0))))),
