@@ -20,7 +20,8 @@ class Folder {
  public:
   Folder() {
     simdjson::dom::parser parser;
-    if (parser.parse(std::string("[]")).error() != simdjson::SUCCESS) std::abort();  // whose statics outlive the answers
+    if (parser.parse(std::string("[]")).error() != simdjson::SUCCESS)
+      std::abort();  // whose statics outlive the answers
     std::string name = (std::filesystem::temp_directory_path() / "ftok-fuzz-XXXXXX").string();
     if (::mkdtemp(name.data()) == nullptr) std::abort();
     path = name;
@@ -30,9 +31,11 @@ class Folder {
     ftok::write_file(path + "/model/log.jsonl", "{\"step\":1,\"loss\":8.5}\n");
     ftok::write_file(path + "/run/binding.toml", "folder_version = 2\n");
     ftok::write_file(path + "/run/parts/000000.rejects.jsonl.zst",
-                     "{\"id\":\"a\",\"file_path\":\"" + path + "/secret\",\"offset\":0,\"reason\":\"c4.a\",\"value\":1,"
-                     "\"threshold\":2}\n{\"id\":\"b\",\"reason\":\"c4.b\"}\n[]\n{\"id\":3}\n");
-    ftok::write_file(path + "/run/parts/000000.text.jsonl.zst", "{\"text\":\"x\",\"id\":\"k\",\"url\":\"http://h/\"}\n");
+                     "{\"id\":\"a\",\"file_path\":\"" + path +
+                         "/secret\",\"offset\":0,\"reason\":\"c4.a\",\"value\":1,"
+                         "\"threshold\":2}\n{\"id\":\"b\",\"reason\":\"c4.b\"}\n[]\n{\"id\":3}\n");
+    ftok::write_file(path + "/run/parts/000000.text.jsonl.zst",
+                     "{\"text\":\"x\",\"id\":\"k\",\"url\":\"http://h/\"}\n");
   }
   ~Folder() {
     std::error_code code;

@@ -3,7 +3,7 @@ documents, dark mode, 360 and 1,440 pixels. One browser for all of it.
 
   FTOK=path/to/ftok browser_checks.py [TestName...]
 Needs chromium and chromium-driver, and selenium and axe-core-python in $FTOK_PEERS/browser (tools/setup --browser); skipped (exit code 77) without them.
-PICTURES=FOLDER saves what it sees; docs/images/view-tokens.png, view-training.png and view-run.png are tokens-, 0- and 1-1440-light.png.
+PICTURES=FOLDER saves what it sees: docs/images/view-*.png are made of that (tools/make/make_images --pages).
 """
 import json, os, re, shutil, subprocess, sys, tempfile, time, unittest
 from pathlib import Path
@@ -45,8 +45,14 @@ def write_inputs(folder):
     """a run with texts of both sides, and a training run"""
     environment = dict(os.environ, FTOK_SHARE=str(ROOT / "share"))
     run = lambda *arguments: subprocess.run([FTOK, *arguments], cwd=folder, env=environment, check=True, capture_output=True)
-    run("run", SAMPLE, "-o", "corpus", "-v", "ftok-4k", "--rejects", "text", "-q")
-    run("run", SAMPLE, "--measure", "m.jsonl", "-q")
+    shutil.copyfile(SAMPLE, folder / "crawl.warc.gz")
+    run("run", "crawl.warc.gz", "-o", "corpus", "-v", "ftok-4k", "--rejects", "text", "-q")
+    run("run", "crawl.warc.gz", "--measure", "m.jsonl", "-q")
+    rows = [{"messages": [{"role": "user", "content": f"What is {i}?"}, {"role": "assistant", "content": f"It is {i}."}]} for i in range(30)]
+    (folder / "chat.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    run("tokenize", "chat.jsonl", "--chat", "chatml", "-v", "ftok-4k", "-o", "shards", "-q")
+    small = ("model.layers=1", "model.heads=1", "model.channels=8", "model.length=64", "training.tokens_per_step=64", "run.threads=1")
+    run("train", "--data", "shards", "-o", "trained", "--steps", "3", *[word for key in small for word in ("--set", key)])
     (folder / "model").mkdir()
     lines = [{"step": i, "loss": 8 / i ** 0.3 + 0.2 * ((i * 7919) % 13) / 13, "norm": 1 + (i % 7) / 10, "lr": 3e-3 * min(1, i / 20), "tokens_per_second": 50_000 + 500 * (i % 11)} for i in range(1, 201)]
     for line in lines[19::20]:
@@ -63,7 +69,7 @@ class Pages(unittest.TestCase):
         cls.addClassCleanup(cls.temporary.cleanup)
         write_inputs(folder)
         environment = dict(os.environ, FTOK_SHARE=str(ROOT / "share"), FTOK_CACHE=str(folder / "cache"))
-        cls.server = subprocess.Popen([FTOK, "view", "model", "corpus", "m.jsonl", "--input", SAMPLE, "--vocab", "ftok-4k", "--vocab", "ftok-100k"], cwd=folder, env=environment, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+        cls.server = subprocess.Popen([FTOK, "view", "model", "corpus", "m.jsonl", "trained", "--input", "crawl.warc.gz", "--vocab", "ftok-4k", "--vocab", "ftok-100k"], cwd=folder, env=environment, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
         cls.addClassCleanup(cls.end_server)
         cls.address = cls.server.stdout.readline().strip()
         cls.browser = make_browser()
@@ -212,6 +218,24 @@ class Pages(unittest.TestCase):
             log.write('{"step":201,"loss":1.25,"norm":1,"lr":0.003,"tokens_per_second":1}\n')
         self.wait(lambda: "201" in self.all(".figures dd")[0].text)
 
+    def test_a_model_says_what_comes_next_and_answers(self):
+        self.open("3")
+        self.wait(lambda: len(self.all(".next tr")) == 12)
+        shares = [float(row.text.split()[-2]) for row in self.all(".next tr")]
+        self.assertEqual(shares, sorted(shares, reverse=True))
+        prompt = lambda: self.script("return document.getElementById('prompt').value")
+        self.assertEqual(prompt(), "The")
+        self.all(".next button")[0].click()
+        self.wait(lambda: len(prompt()) > 3)
+        begin = prompt()
+        self.button("Continue")
+        self.wait(lambda: len(prompt()) > len(begin) + 20)
+        self.assertTrue(prompt().startswith(begin))
+        self.all("form input[type=text]")[0].send_keys("What is 7?" + Keys.ENTER)
+        self.wait(lambda: self.script("const said = document.querySelector('.message.assistant span'); return said && said.textContent !== '...'"))
+        self.assertEqual(self.all(".message.user span")[0].text, "What is 7?")
+        self.picture("talk-1440-light")
+
     def test_a_run_its_funnel_and_its_documents(self):
         self.open("1")
         self.wait(lambda: self.all("details.kept"))
@@ -251,7 +275,7 @@ class Pages(unittest.TestCase):
         self.assertTrue(any("gopher_repetition.duplicate_lines" in row and "drops" in row for row in drops), drops)
         self.script("document.querySelector('details.dropped .document').scrollIntoView()")
         self.picture("rules-1440-light")
-        self.choose("language.not_wanted")
+        self.choose("dedup.exact")
         self.button("Explain")
         self.wait(lambda: self.all(".block.is-kept"))
         self.assertTrue(self.all(".block:not(.is-kept) .why"))
@@ -315,7 +339,7 @@ class Pages(unittest.TestCase):
     def test_every_page_keeps_the_rules_of_accessibility(self):
         """those of axe, WCAG 2.1 A and AA, light and dark"""
         axe = AXE.read_text()
-        for page, ready in (("tokens", ".facts strong"), ("0", "#prompt, section[aria-label='The model'] p"), ("1", "details.kept"), ("2", ".panels .grip")):
+        for page, ready in (("tokens", ".facts strong"), ("0", "#prompt, section[aria-label='The model'] p"), ("1", "details.kept"), ("2", ".panels .grip"), ("3", ".next tr")):
             for dark in (False, True):
                 with self.subTest(page=page, dark=dark):
                     self.width(1440, dark)

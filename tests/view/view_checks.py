@@ -142,6 +142,18 @@ class View(Checks):
             self.assertIn(refused.exception.code, (400, 404), parameters)
             refused.exception.close()
 
+    def test_a_chat_model_is_talked_to(self):
+        rows = [{"messages": [{"role": "user", "content": f"What is {i}?"}, {"role": "assistant", "content": f"It is {i}."}]} for i in range(30)]
+        self.write("chat.jsonl", "".join(json.dumps(row) + "\n" for row in rows))
+        self.ftok("tokenize", "chat.jsonl", "--chat", "chatml", "-v", "ftok-4k", "-o", "shards", "-q")
+        small = ["model.layers=1", "model.heads=1", "model.channels=8", "model.length=64", "training.tokens_per_step=64", "run.threads=1"]
+        self.ftok("train", "--data", "shards", "-o", "model", "--steps", "2", *[word for key in small for word in ("--set", key)])
+        address = self.serve("model")
+        self.assertTrue(self.ask(address, "model", folder=0)["chat"])
+        told = self.ask(address, "talk", b'[{"role":"user","content":"What is 7?"}]', folder=0, chat=1, temperature=0)
+        expected = json.loads(self.ftok("generate", "model", "What is 7?", "--chat", "model", "--temperature", "0", "--tokens", "32", "--json").stdout)
+        self.assertEqual(told["ids"], expected["ids"])
+
     def test_behind_a_proxy(self):
         base = "/user/me/proxy/8421"
         proxy = Proxy(base)

@@ -287,7 +287,7 @@ class OneDocument {
       const texts = [await this.textOf(other), await this.textOf(this.document)], spans = differences(...texts);
       const side = (title, document, i) => h("section", { "aria-label": title }, h("h4", {}, title), h("p", { class: "faint" }, document.url || document.id), h("pre", { class: "blocks", tabindex: "0", role: "group", "aria-label": title }, ...withMarks(texts[i], spans[i], i ? "ins" : "del")));
       const count = spans[0].length + spans[1].length;
-      this.more.replaceChildren(h("p", { role: "status" }, count ? `${number(spans[0].length)} words of the first differ, ${number(spans[1].length)} of the second.` : "The texts are the same."), h("div", { class: "beside" }, side("What it repeats", other, 0), side("The duplicate", this.document, 1)));
+      this.more.replaceChildren(h("p", { role: "status" }, count ? `Words that differ: ${number(spans[0].length)} of the first, ${number(spans[1].length)} of the second.` : "The texts are the same."), h("div", { class: "beside" }, side("What it repeats", other, 0), side("The duplicate", this.document, 1)));
       this.text.replaceChildren();
     } catch (error) {
       this.more.replaceChildren();

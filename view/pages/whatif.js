@@ -37,6 +37,7 @@ class Histogram {
   // A bin's documents, shared among the columns that it lies under.
   columnsOf(bins, count) {
     const columns = new Array(count).fill(0), place = (value) => Math.min(count - 1e-9, Math.max(0, (this.x(value) - 6) / (this.width - 12) * count));
+    if (bins.length === 1) return columns[count >> 1] = bins[0][2], columns;
     for (const [low, high, documents] of bins) {
       const begin = place(low), end = Math.max(begin + 1e-9, place(high));
       for (let i = Math.floor(begin); i <= Math.floor(end); ++i) columns[i] += documents * Math.max(0, Math.min(end, i + 1) - Math.max(begin, i)) / (end - begin);
