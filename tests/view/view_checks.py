@@ -3,9 +3,11 @@ that it was taken from, what other thresholds would give; through a reverse prox
 import http.client
 import http.server
 import json
+import os
 import subprocess
 import sys
 import threading
+import time
 import unittest
 import urllib.error
 import urllib.parse
@@ -76,6 +78,33 @@ class View(Checks):
                 self.assertEqual(whole["text"][:40], told["text"][:40])
             explained += 1
         self.assertGreater(explained, 50)
+
+    def test_a_run_is_seen_while_it_goes_on(self):
+        os.mkfifo(self.folder / "slow")
+        run = subprocess.Popen([FTOK, "run", SAMPLE, "slow", "-o", "live", "-v", "ftok-4k", "-q"], cwd=self.folder, stdout=subprocess.DEVNULL,
+                               stderr=subprocess.DEVNULL)
+        self.addCleanup(run.wait)
+        self.addCleanup(run.terminate)
+        while not (self.folder / "live" / "work" / "progress.json").exists():
+            self.assertIsNone(run.poll())
+            time.sleep(0.05)
+        address = self.serve("live")
+        told = {"progress": {"inputs_committed": 0}}
+        while told["progress"]["inputs_committed"] < 1:
+            time.sleep(0.05)
+            told = self.ask(address, "run", folder=0)
+        self.assertEqual((told["done"], told["progress"]["inputs"], told["progress"]["records"]), (False, 2, 277))
+        self.assertEqual((told["parts"], told["totals"]["documents"]), (1, 170))
+        self.assertEqual(sum(told["progress"]["dropped"].values()), 170 - told["progress"]["passed"])
+        self.assertIn("gopher_quality", told["recipe"])
+        with open(self.folder / "slow", "w") as slow:
+            slow.write('{"text":"hello"}\n')
+        self.assertEqual(run.wait(), 0)
+        self.assertFalse((self.folder / "live" / "work").exists())
+        while not self.ask(address, "run", folder=0)["done"]:
+            time.sleep(0.05)
+        told = self.ask(address, "run", folder=0)
+        self.assertEqual((told["parts"], told["totals"]["documents"], "progress" in told), (2, 171, False))
 
     def test_a_duplicate_leads_to_what_it_repeats(self):
         address = self.serve("corpus")
