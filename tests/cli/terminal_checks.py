@@ -1,8 +1,9 @@
 """What people see on terminals of 80 and 120 columns, through a pseudo-terminal: nothing wider than the terminal, nothing left behind.
 
   FTOK=path/to/ftok terminal_checks.py [TestName...]
+REGENERATE=1 writes what came out into tests/cli/terminal/; look at the difference before committing it.
 """
-import re, sys, unittest
+import os, re, sys, unittest
 from pathlib import Path
 
 for room in ("pipeline", "support"):
@@ -15,10 +16,30 @@ ROOT = Path(__file__).resolve().parent.parent.parent
 
 
 def ftok_on_terminal(columns, folder, *arguments):
-    return on_terminal([FTOK, *arguments], columns, folder=folder, environment={"FTOK_SHARE": str(ROOT / "share")})
+    return on_terminal([FTOK, *arguments], columns, folder=folder, environment={"FTOK_SHARE": str(ROOT / "share"), "FTOK_CACHE": str(folder / "cache")})
+
+
+CAPTURES = {
+    "commands": [],
+    "compare": ["encode", "--compare", "ftok-4k,ftok-100k", "The tide comes in and goes out, na\u00efvely, every 12 hours and 25 minutes; the gulls know it."],
+    "explain": ["explain", "page.html", "--url", "https://example.com/page"],
+}
 
 
 class Terminal(Checks):
+    def test_what_stands_on_the_screen_is_what_was_captured(self):
+        self.write("page.html", "<html><title>Tides</title><body><p>" + "The tide comes in. The tide goes out. " * 8 + "</p></body></html>")
+        for name, arguments in CAPTURES.items():
+            for columns in (80, 120):
+                text, code = ftok_on_terminal(columns, self.folder, *arguments)
+                screen = "\n".join(line.rstrip() for line in screen_of(text)).rstrip("\n") + f"\nexit code {code}\n"
+                path = ROOT / "tests" / "cli" / "terminal" / f"{name}-{columns}.txt"
+                if os.environ.get("REGENERATE"):
+                    path.parent.mkdir(exist_ok=True)
+                    path.write_text(screen)
+                with self.subTest(name, columns=columns):
+                    self.assertEqual(screen, path.read_text())
+
     def test_a_run_draws_within_the_terminal_and_ends_with_its_funnel(self):
         write_warc(self.folder / "in.warc.gz", range(400))
         for columns in (80, 120):
