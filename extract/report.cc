@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "extract/content/extract_steps.h"
 
 namespace ftok {
@@ -97,42 +99,61 @@ std::string reason_of(const html::ExtractSteps& steps, size_t i, Fate fate) {
 
 }  // namespace
 
-std::string report_extraction(std::string_view page, std::string_view name, const ExtractOptions& options) {
+ExtractionReport report_blocks(std::string_view page, const ExtractOptions& options) {
   const html::ExtractSteps steps(page, options);
+  ExtractionReport report;
+  if (steps.parsed.status != html::ParseStatus::kDone) {
+    report.failure =
+        fmt::format("{} {} > {}", html::name_of(steps.parsed.status), steps.parsed.value, steps.parsed.limit);
+    return report;
+  }
+  html::LaidOut laid_out;
+  html::lay_out(steps.page, steps.choice.keep, steps.layout, &laid_out);
+  report.title = steps.metadata.title;
+  report.cut = steps.choice.cut;
+  for (size_t i = 0; i < laid_out.fates.size(); ++i) {
+    const Block& block = steps.page.blocks[i];
+    ReportedBlock& told = report.blocks.emplace_back();
+    told.text = steps.page.text_of(block);
+    if (block.starts_item) told.marker = block.is_numbered ? fmt::format("{}. ", block.item_number) : "- ";
+    told.style = class_of(block);
+    told.depth = block.list_depth;
+    told.is_kept = laid_out.fates[i] == Fate::kWritten;
+    told.score = steps.choice.score[i];
+    told.why = reason_of(steps, i, laid_out.fates[i]);
+    if (const std::string traits = traits_of(block); !traits.empty()) told.why += " (" + traits + ")";
+    told.path = path_of(steps, block);
+  }
+  return report;
+}
+
+std::string report_extraction(std::string_view page, std::string_view name, const ExtractOptions& options) {
+  constexpr uint32_t kDepthMax = 8;
+  const ExtractionReport report = report_blocks(page, options);
   std::string out = kHead;
   out += "<header><h1>";
   append_escaped(out, name);
   out += "</h1>";
-  if (steps.parsed.status != html::ParseStatus::kDone) {
-    out += fmt::format("<p>not extracted: {} {} &gt; {}</p></header></body></html>\n",
-                       html::name_of(steps.parsed.status), steps.parsed.value, steps.parsed.limit);
-    return out;
+  if (!report.failure.empty()) {
+    out += "<p>not extracted: ";
+    append_escaped(out, report.failure);
+    return out + "</p></header></body></html>\n";
   }
-  html::LaidOut laid_out;
-  html::lay_out(steps.page, steps.choice.keep, steps.layout, &laid_out);
-  const std::vector<Fate>& fates = laid_out.fates;
   size_t kept = 0;
-  for (const Fate fate : fates) kept += fate == Fate::kWritten;
+  for (const ReportedBlock& block : report.blocks) kept += block.is_kept ? 1 : 0;
   out += "<p>";
-  append_escaped(out, steps.metadata.title);
+  append_escaped(out, report.title);
   out += fmt::format("</p><p>{} of {} blocks kept, those that score {:.2f} and more (mode {})</p></header>\n", kept,
-                     fates.size(), steps.choice.cut, options.mode);
-  for (size_t i = 0; i < fates.size(); ++i) {
-    const Block& block = steps.page.blocks[i];
-    out += fmt::format("<div class=\"b {}\"><div class=\"t{}\" style=\"margin-left:{}em\">",
-                       fates[i] == Fate::kWritten ? 'k' : 'd', class_of(block),
-                       block.list_depth < 8 ? block.list_depth : 8);
-    if (block.starts_item) out += block.is_numbered ? fmt::format("{}. ", block.item_number) : "- ";
-    append_escaped(out, steps.page.text_of(block));
-    out += fmt::format("</div><div class=\"r\">{:.2f} {}", steps.choice.score[i], reason_of(steps, i, fates[i]));
-    const std::string traits = traits_of(block);
-    if (!traits.empty()) out += " (" + traits + ")";
-    out += "<br>";
-    append_escaped(out, path_of(steps, block));
+                     report.blocks.size(), report.cut, options.mode);
+  for (const ReportedBlock& block : report.blocks) {
+    out += fmt::format("<div class=\"b {}\"><div class=\"t{}\" style=\"margin-left:{}em\">{}",
+                       block.is_kept ? 'k' : 'd', block.style, std::min(block.depth, kDepthMax), block.marker);
+    append_escaped(out, block.text);
+    out += fmt::format("</div><div class=\"r\">{:.2f} {}<br>", block.score, block.why);
+    append_escaped(out, block.path);
     out += "</div></div>\n";
   }
-  out += "</body></html>\n";
-  return out;
+  return out + "</body></html>\n";
 }
 
 }  // namespace ftok

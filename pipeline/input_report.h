@@ -4,8 +4,10 @@
 
 #include <cstdint>
 #include <string>
+#include <string_view>
 #include <vector>
 
+#include "core/result.h"
 #include "document/document.h"
 #include "document/stats.h"
 
@@ -31,5 +33,9 @@ struct InputReport {
 
   static constexpr size_t kDamageKept = 100;
 };
+
+// The report as one JSON object, and back.
+std::string write_input_report(const InputReport& report);
+Result<InputReport> parse_input_report(std::string_view json);
 
 }  // namespace ftok

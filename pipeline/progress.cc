@@ -39,8 +39,27 @@ std::string Progress::top_reasons(size_t count) const {
   return out;
 }
 
+std::string Progress::json(double seconds, bool reasons) const {
+  JsonWriter json;
+  json.begin_object().field("seconds", seconds).field("records", records.load());
+  json.field("documents", documents.load()).field("passed", passed.load());
+  json.field("bytes_in", bytes_in.load()).field("bytes_total", bytes_total.load());
+  json.field("inputs", inputs_total.load()).field("inputs_read", inputs_read.load());
+  json.field("inputs_committed", inputs_committed.load()).field("kept", kept.load());
+  json.field("tokens", tokens.load());
+  if (reasons) {
+    json.key("dropped").begin_object();
+    const std::lock_guard lock(mutex_);
+    for (const auto& [reason, count] : dropped_) json.field(reason, count);
+    json.end_object();
+  }
+  return json.end_object().take();
+}
+
 namespace {
 
+constexpr auto kTerminalInterval = std::chrono::milliseconds(500), kFileInterval = std::chrono::milliseconds(1000),
+               kLogInterval = std::chrono::milliseconds(10000);
 constexpr int kColumnsOfALog = 1000;  // all that there is to say
 
 std::string local_path(std::string path) {
@@ -67,6 +86,7 @@ ProgressDisplay::~ProgressDisplay() {
   wake_.notify_all();
   thread_.join();
   area_.erase();
+  hide();
 }
 
 void ProgressDisplay::log(LogLevel level, const std::string& message) {
@@ -105,28 +125,55 @@ void ProgressDisplay::report(double seconds) {
     }
   }
   if (json_path_.empty()) return;
-  JsonWriter json;
-  json.begin_object().field("seconds", seconds).field("records", progress_.records.load());
-  json.field("documents", progress_.documents.load()).field("passed", progress_.passed.load());
-  json.field("bytes_in", progress_.bytes_in.load()).field("bytes_total", progress_.bytes_total.load());
-  json.field("inputs", progress_.inputs_total.load()).field("inputs_read", progress_.inputs_read.load());
-  json.field("inputs_committed", progress_.inputs_committed.load()).field("kept", progress_.kept.load());
-  json.field("tokens", progress_.tokens.load()).end_object();
   if (std::FILE* file = std::fopen(json_path_.c_str(), "a")) {
-    std::fprintf(file, "%s\n", json.text().c_str());
+    std::fprintf(file, "%s\n", progress_.json(seconds, false).c_str());
     std::fclose(file);
   }
 }
 
+void ProgressDisplay::show_in(std::string path) {
+  const std::lock_guard lock(mutex_);
+  shown_path_ = std::move(path);
+}
+
+void ProgressDisplay::hide() {
+  const std::lock_guard lock(mutex_);
+  if (shown_path_.empty()) return;
+  std::remove(shown_path_.c_str());
+  std::remove((shown_path_ + ".new").c_str());
+  shown_path_.clear();
+}
+
+void ProgressDisplay::replace_file(double seconds) const {
+  const std::string path = shown_path_ + ".new";
+  std::FILE* const file = std::fopen(path.c_str(), "w");
+  if (file == nullptr) return;
+  const bool is_written = std::fputs(progress_.json(seconds, true).c_str(), file) >= 0;
+  if (std::fclose(file) == 0 && is_written) std::rename(path.c_str(), shown_path_.c_str());
+}
+
 void ProgressDisplay::loop() {
   std::unique_lock lock(mutex_);
-  const auto interval = std::chrono::milliseconds(area_.is_terminal() ? 500 : 10000);
-  while (!wake_.wait_for(lock, interval, [this] { return done_; })) {
-    report(std::chrono::duration<double>(std::chrono::steady_clock::now() - start_).count());
+  const auto seconds = [this] {
+    return std::chrono::duration<double>(std::chrono::steady_clock::now() - start_).count();
+  };
+  const auto report_interval = area_.is_terminal() ? kTerminalInterval : kLogInterval;
+  auto next_report = start_ + report_interval;
+  auto next_file = start_ + kFileInterval;
+  while (!wake_.wait_until(lock, std::min(next_report, next_file), [this] { return done_; })) {
+    const auto now = std::chrono::steady_clock::now();
+    if (now >= next_report) {
+      report(seconds());
+      next_report = now + report_interval;
+    }
+    if (now >= next_file) {
+      if (!shown_path_.empty()) replace_file(seconds());
+      next_file = now + kFileInterval;
+    }
   }
   if (!json_path_.empty()) {
     quiet_ = true;  // the last report is for the file: the funnel follows on the screen
-    report(std::chrono::duration<double>(std::chrono::steady_clock::now() - start_).count());
+    report(seconds());
   }
 }
 

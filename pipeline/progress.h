@@ -18,6 +18,9 @@
 
 namespace ftok {
 
+// In the folder of a run that is in progress: the counters as one JSON object, replaced every second.
+inline constexpr char kProgressName[] = "work/progress.json";
+
 // Written by all threads. The numbers are for people; they may lag behind by a document.
 class Progress {
  public:
@@ -31,6 +34,9 @@ class Progress {
 
   // The `count` commonest drop reasons, "c4.too_few_sentences 12%, ...".
   std::string top_reasons(size_t count) const;
+
+  // All counters as one JSON object; with `reasons` also "dropped": documents by reason.
+  std::string json(double seconds, bool reasons) const;
 
  private:
   mutable std::mutex mutex_;
@@ -49,8 +55,14 @@ class ProgressDisplay {
   // Passes a message on to the log without tearing the progress line. Thread-safe.
   void log(LogLevel level, const std::string& message);
 
+  // From now on the file at `path` also says how far it is, as well as it can be written: nothing is synced, and no
+  // failure is told. Until hide(), which removes it.
+  void show_in(std::string path);
+  void hide();
+
  private:
   void loop();
+  void replace_file(double seconds) const;
   std::string line(double seconds, int columns) const;
   void report(double seconds);
 
@@ -59,6 +71,7 @@ class ProgressDisplay {
   bool quiet_;
   LiveArea area_;
   std::string json_path_;
+  std::string shown_path_;  // of show_in
   std::chrono::steady_clock::time_point start_;
   std::mutex mutex_;
   std::condition_variable wake_;

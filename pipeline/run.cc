@@ -146,6 +146,7 @@ RunResult Runner::run() {
                         plan_.waits_for_all() ? OutputFolder::GivenUp::kStay : OutputFolder::GivenUp::kTryAgain, plan_,
                         commit_options(), progress_, log_);
   begin_commits(committers);
+  display_.show_in(options_.output + "/" + kProgressName);
   const std::vector<bool> ready = candidates_ready(folders, committers);
   std::vector<size_t> missing;
   for (size_t number = committers.parts(); number < options_.inputs.size(); ++number) {
@@ -162,6 +163,7 @@ RunResult Runner::run() {
     committers.commit_waiting();
     committers.shuffle();
   });
+  display_.hide();
   committers.finish();
   committers.warn_of_small_corpus(log_);
   return result(committers);

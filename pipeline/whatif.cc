@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cmath>
 #include <iterator>
+#include <map>
 #include <memory>
 #include <optional>
 
@@ -261,6 +262,50 @@ void judge_block(const Replay& replay, const WhatIfOptions& options, RowBlock& b
   std::string().swap(block.lines);
 }
 
+// The key that the rule's threshold is, where what_if can change it.
+std::string key_of_rule(const RecipeConfig& recipe, const std::string& rule) {
+  const size_t dot = rule.find('.');
+  for (const RecipeEntry& entry : recipe.entries) {
+    if (entry.name != rule.substr(0, dot)) continue;
+    for (const ThresholdKey& threshold : entry.kind->thresholds) {
+      if (threshold.rule == rule.substr(dot + 1)) return entry.name + "." + std::string(threshold.key);
+    }
+  }
+  return "";
+}
+
+// The spreads of all rules, row by row.
+class Spreads {
+ public:
+  void add(const MeasuredRow& row) {
+    for (const MeasuredRow::Measure& measure : row.measures) {
+      if (measure.relation.empty()) continue;
+      const auto [place, is_new] = places_.try_emplace(std::string(measure.rule), rules.size());
+      if (is_new) rules.push_back({place->first, std::string(measure.relation), "", measure.threshold, 0, {}});
+      rules[place->second].values.add(measure.value);
+      rules[place->second].drops += measure.drops ? 1 : 0;
+    }
+  }
+
+  std::vector<RuleSpread> rules;
+
+ private:
+  std::map<std::string, size_t> places_;
+};
+
+void spread_block(const RowBlock& block, const WhatIfOptions& options, Spreads& spreads) {
+  MeasuredRowReader reader;
+  uint64_t number = block.first_line;
+  for (size_t begin = 0; begin < block.lines.size(); ++number) {
+    const size_t end = block.lines.find('\n', begin);
+    const MeasuredRow* const row = reader.read(std::string_view(block.lines).substr(begin, end - begin));
+    if (row == nullptr)
+      throw Error(fmt::format("{}: line {}: not a row of `ftok run --measure`", options.measures[block.file], number));
+    spreads.add(*row);
+    begin = end + 1;
+  }
+}
+
 void check_rule(const WhatIfOptions& options) {
   if (options.samples == 0) return;
   const std::string stage = options.rule.substr(0, options.rule.find('.'));
@@ -286,6 +331,22 @@ std::vector<std::string> notes_of(const RecipeConfig& recipe) {
 }  // namespace
 
 std::string recipe_path_of_measures(const std::string& path) { return path + ".recipe.toml"; }
+
+std::vector<RuleSpread> rule_spreads(const WhatIfOptions& options) {
+  Spreads spreads;
+  RowBlockReader reader(options.measures);
+  while (const std::unique_ptr<RowBlock> block = reader.next()) spread_block(*block, options, spreads);
+  std::vector<RuleSpread> rules = std::move(spreads.rules);
+  for (RuleSpread& rule : rules) rule.key = key_of_rule(options.measured, rule.rule);
+  const auto place_of = [&](const RuleSpread& spread) {  // of its stage in the recipe
+    const std::string stage = spread.rule.substr(0, spread.rule.find('.'));
+    return std::find_if(options.measured.entries.begin(), options.measured.entries.end(),
+                        [&](const RecipeEntry& entry) { return entry.name == stage; });
+  };
+  std::stable_sort(rules.begin(), rules.end(),
+                   [&](const RuleSpread& a, const RuleSpread& b) { return place_of(a) < place_of(b); });
+  return rules;
+}
 
 WhatIfResult what_if(const WhatIfOptions& options) {
   if (!options.measured.output.by.empty()) throw UsageError("output.by: several corpora are not replayed");

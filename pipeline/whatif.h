@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "core/log.h"
+#include "core/value_histogram.h"
 #include "document/stats.h"
 #include "pipeline/recipe_config.h"
 
@@ -46,5 +47,18 @@ struct WhatIfResult {
 // Throws UsageError naming a key that differs between the recipes and is no threshold, or cannot be replayed; Error for
 // a file that is not what --measure writes, with its line.
 WhatIfResult what_if(const WhatIfOptions& options);
+
+// How the values of a rule that compares are spread, over all documents measured.
+struct RuleSpread {
+  std::string rule, relation;  // "c4.too_few_sentences", "<": drops where the value is less than the threshold
+  std::string key;             // "c4.sentences_min": what what_if can change; "" where it cannot
+  double threshold = 0;
+  uint64_t drops = 0;  // documents that this rule drops by itself, whatever the others do
+  ValueHistogram values;
+};
+
+// The rules in the order in which they are asked. Throws as what_if() does; only `measures`, `measured` and `threads`
+// of the options count.
+std::vector<RuleSpread> rule_spreads(const WhatIfOptions& options);
 
 }  // namespace ftok

@@ -9,9 +9,13 @@
 #include "core/error.h"
 #include "core/json.h"
 #include "core/utf8.h"
+#include "pipeline/whatif.h"
 #include "tokenizer/chat.h"
+#include "view/explain_answers.h"
 #include "view/page.h"
+#include "view/run_look.h"
 #include "view/token_answers.h"
+#include "view/whatif_answers.h"
 
 namespace ftok {
 namespace {
@@ -39,6 +43,12 @@ std::string base64(std::string_view bytes) {
 
 ViewFolder view_folder(const std::string& path) {
   std::error_code code;
+  if (fs::is_regular_file(path, code)) {
+    if (fs::exists(recipe_path_of_measures(path), code))
+      return {fs::path(path).filename().string(), path, ViewFolder::Kind::kMeasures};
+    throw UsageError(fmt::format("{}: expected a folder, or what `ftok run --measure` wrote with {} beside it", path,
+                                 recipe_path_of_measures(path)));
+  }
   if (!fs::is_directory(path, code)) throw UsageError(fmt::format("{}: no such folder", path));
   std::string name = fs::path(path).filename().string();
   if (name.empty() || name == ".") name = fs::weakly_canonical(path, code).filename().string();
@@ -61,6 +71,37 @@ uint64_t view_number(const ViewRequest& request, const std::string& name, uint64
   return number;
 }
 
+TalkRequest talk_request(const ViewRequest& request) {
+  TalkRequest asked;
+  asked.prompt = request.body;
+  asked.is_conversation = request.parameter("chat") == "1";
+  asked.seed = view_number(request, "seed", 1);
+  if (const std::string text = request.parameter("temperature"); !text.empty()) {
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), asked.temperature);
+    const bool is_number = error == std::errc() && end == text.data() + text.size();
+    if (!is_number || !(asked.temperature >= 0 && asked.temperature <= 10))
+      throw ViewRefusal{400, "temperature: expected 0 to 10"};
+  }
+  const std::string so_far = request.parameter("so_far");
+  for (size_t at = 0; at < so_far.size();) {
+    const size_t end = std::min(so_far.find(',', at), so_far.size());
+    ViewRequest id;
+    id.parameters = {{"so_far", so_far.substr(at, end - at)}};
+    const uint64_t number = view_number(id, "so_far", UINT32_MAX);
+    if (number >= UINT32_MAX) throw ViewRefusal{400, "so_far: expected ids"};
+    asked.so_far.push_back(static_cast<uint32_t>(number));
+    at = end + 1;
+  }
+  return asked;
+}
+
+void write_bins(JsonWriter& json, const ValueHistogram& histogram) {
+  json.begin_array();
+  for (const ValueHistogram::Bin& bin : histogram.bins())
+    json.begin_array().value(bin.low).value(bin.high).value(bin.count).end_array();
+  json.end_array();
+}
+
 std::shared_ptr<const Encoding> ViewAnswers::vocabulary(const std::string& name) const {
   const std::lock_guard lock(mutex_);
   if (const auto at = loaded_.find(name); at != loaded_.end()) return at->second;
@@ -73,11 +114,37 @@ std::shared_ptr<const Encoding> ViewAnswers::vocabulary(const std::string& name)
   throw ViewRefusal{404, "there is no such vocabulary"};
 }
 
-const ViewFolder& ViewAnswers::folder(const ViewRequest& request, ViewFolder::Kind kind) const {
+ViewAnswers::ViewAnswers(ViewContents options) : options_(std::move(options)) {}
+
+ViewAnswers::~ViewAnswers() = default;
+
+size_t ViewAnswers::folder(const ViewRequest& request, ViewFolder::Kind kind) const {
   const uint64_t place = view_number(request, "folder", options_.folders.size());
   if (place >= options_.folders.size() || options_.folders[place].kind != kind)
     throw ViewRefusal{404, "there is no such folder"};
-  return options_.folders[place];
+  return place;
+}
+
+RunLook& ViewAnswers::look(size_t place) const {
+  const std::lock_guard lock(looks_mutex_);
+  std::unique_ptr<RunLook>& look = looks_[place];
+  if (!look) look = std::make_unique<RunLook>(options_.folders[place].path);
+  return *look;
+}
+
+WhatIfAnswers& ViewAnswers::measures(size_t place) const {
+  const std::lock_guard lock(looks_mutex_);
+  std::unique_ptr<WhatIfAnswers>& answers = measures_[place];
+  if (!answers) answers = std::make_unique<WhatIfAnswers>(options_.folders[place].path);
+  return *answers;
+}
+
+size_t ViewAnswers::run_of(size_t place) const {
+  const std::string recipe = measures(place).content();
+  for (size_t i = 0; i < options_.folders.size(); ++i) {
+    if (options_.folders[i].kind == ViewFolder::Kind::kRun && look(i).folder().facts()->recipe == recipe) return i;
+  }
+  return options_.folders.size();
 }
 
 std::string ViewAnswers::overview() const {
@@ -89,9 +156,12 @@ std::string ViewAnswers::overview() const {
   json.end_array().key("templates").begin_array();
   for (const std::string& name : chat_template_names()) json.value(name);
   json.end_array().key("folders").begin_array();
-  for (const ViewFolder& folder : options_.folders) {
-    json.begin_object().field("name", folder.name);
-    json.field("kind", folder.kind == ViewFolder::Kind::kTraining ? "training" : "run").end_object();
+  constexpr const char* kKinds[] = {"training", "run", "measures"};
+  for (size_t i = 0; i < options_.folders.size(); ++i) {
+    const ViewFolder& folder = options_.folders[i];
+    json.begin_object().field("name", folder.name).field("kind", kKinds[static_cast<size_t>(folder.kind)]);
+    if (folder.kind == ViewFolder::Kind::kMeasures) json.field("run", uint64_t{run_of(i)});
+    json.end_object();
   }
   return json.end_array().field("text", options_.text).end_object().take();
 }
@@ -114,6 +184,63 @@ ViewAnswer ViewAnswers::chat(const ViewRequest& request) const {
           "application/octet-stream"};
 }
 
+// The funnel, and the first documents: those kept, and of each reason.
+void ViewAnswers::export_run(size_t place,
+                             const std::function<void(const std::string&, const ViewRequest&)>& add) const {
+  const std::string number = std::to_string(place);
+  look(place).scan().wait();
+  add("api/run?folder=" + number, {"api/run", {{"folder", number}}, ""});
+  const auto documents = [&](const std::string& kind, const std::string& reason) {
+    add(fmt::format("api/documents?folder={}&kind={}&reason={}&at=0", number, kind, reason),
+        {"api/documents", {{"folder", number}, {"kind", kind}, {"reason", reason}}, ""});
+  };
+  documents("kept", "");
+  documents("dropped", "");
+  for (const auto& [reason, count] : look(place).folder().facts()->tally.dropped) documents("dropped", reason);
+}
+
+ViewAnswer ViewAnswers::of_run(const ViewRequest& request) const {
+  const size_t place = folder(request, ViewFolder::Kind::kRun);
+  RunLook& look = this->look(place);
+  if (request.path == "api/run") return {200, look.run()};
+  if (request.path == "api/find") {
+    return {200, look.find(request.parameter("text"), request.parameter("anywhere") == "1", request.parameter("from"))};
+  }
+  const RunPlace document = run_place(request);
+  if (request.path == "api/documents")
+    return {200, look.documents(document.is_kept, request.parameter("reason"), view_number(request, "at", 0))};
+  if (request.path == "api/document") return {200, look.document(document)};
+  RunExplain* explain = nullptr;
+  {
+    const std::lock_guard lock(looks_mutex_);
+    std::unique_ptr<RunExplain>& made = explains_[place];
+    if (!made) made = std::make_unique<RunExplain>(look, options_.inputs, options_.stages);
+    explain = made.get();
+  }
+  return {200, explain->answer(document)};
+}
+
+ViewAnswer ViewAnswers::of_measures(const ViewRequest& request) const {
+  WhatIfAnswers& answers = measures(folder(request, ViewFolder::Kind::kMeasures));
+  if (request.path == "api/measures") return {200, answers.spreads()};
+  return {200, answers.what_if(request.body, request.parameter("rule"))};
+}
+
+ViewAnswer ViewAnswers::of_training(const ViewRequest& request) const {
+  const std::string& path = options_.folders[folder(request, ViewFolder::Kind::kTraining)].path;
+  if (request.path == "api/training") return {200, training_answer(path, view_number(request, "from", 0))};
+  ModelTalk* talk = nullptr;
+  {
+    const std::lock_guard lock(looks_mutex_);
+    std::unique_ptr<ModelTalk>& made = talks_[folder(request, ViewFolder::Kind::kTraining)];
+    if (!made) made = std::make_unique<ModelTalk>(path, options_.models);
+    talk = made.get();
+  }
+  if (request.path == "api/model") return {200, talk->about()};
+  const TalkRequest asked = talk_request(request);
+  return {200, request.path == "api/next" ? talk->next(asked) : talk->talk(asked)};
+}
+
 // What a page without a server can show: each vocabulary's tokens of the text, each folder as it is now.
 std::string ViewAnswers::exported() const {
   JsonWriter json;
@@ -134,10 +261,11 @@ std::string ViewAnswers::exported() const {
       add("api/training?folder=" + place, {"api/training", {{"folder", place}}, ""});
       continue;
     }
-    add("api/run?folder=" + place, {"api/run", {{"folder", place}}, ""});
-    for (const std::string kind : {"kept", "dropped"})
-      add(fmt::format("api/documents?folder={}&kind={}", place, kind),
-          {"api/documents", {{"folder", place}, {"kind", kind}}, ""});
+    if (options_.folders[i].kind == ViewFolder::Kind::kMeasures) {
+      add("api/measures?folder=" + place, {"api/measures", {{"folder", place}}, ""});
+      continue;
+    }
+    export_run(i, add);
   }
   return view_page("", json.end_object().text());
 }
@@ -147,14 +275,12 @@ ViewAnswer ViewAnswers::answer(const ViewRequest& request) const {
     if (request.path == "api/overview") return {200, overview()};
     if (request.path == "api/encode") return encode(request);
     if (request.path == "api/chat") return chat(request);
-    if (request.path == "api/training")
-      return {200, training_answer(folder(request, ViewFolder::Kind::kTraining).path, view_number(request, "from", 0))};
-    if (request.path == "api/run") return {200, run_answer(folder(request, ViewFolder::Kind::kRun).path)};
-    if (request.path == "api/documents") {
-      const std::string kind = request.parameter("kind");
-      if (kind != "kept" && kind != "dropped") throw ViewRefusal{400, "kind: expected kept or dropped"};
-      return {200, documents_answer(folder(request, ViewFolder::Kind::kRun).path, kind, request.parameter("reason"),
-                                    view_number(request, "at", 0))};
+    for (const char* const path : {"api/training", "api/model", "api/next", "api/talk"}) {
+      if (request.path == path) return of_training(request);
+    }
+    if (request.path == "api/measures" || request.path == "api/whatif") return of_measures(request);
+    for (const char* const path : {"api/run", "api/documents", "api/document", "api/find", "api/explain"}) {
+      if (request.path == path) return of_run(request);
     }
     return error_answer(404, "there is no such page");
   } catch (const ViewRefusal& refusal) {

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -11,7 +12,11 @@
 #include <string_view>
 #include <vector>
 
+#include "core/json.h"
+#include "core/value_histogram.h"
+#include "document/stage_kind.h"
 #include "tokenizer/encoding.h"
+#include "view/model_answers.h"
 
 namespace ftok {
 
@@ -39,9 +44,14 @@ struct ViewVocabulary {
   std::string name, path, published;  // published: VocabularyHints::name
 };
 
-// A folder to look at: what `ftok train` (log.jsonl) or `ftok run` (manifest.json, parts/) has written.
+class RunExplain;
+class RunLook;
+class WhatIfAnswers;
+
+// A folder to look at: what `ftok train` (log.jsonl) or `ftok run` (manifest.json, parts/) has written; or the file of
+// `ftok run --measure`.
 struct ViewFolder {
-  enum class Kind { kTraining, kRun };
+  enum class Kind { kTraining, kRun, kMeasures };
   std::string name, path;
   Kind kind = Kind::kRun;
 };
@@ -50,16 +60,22 @@ struct ViewContents {
   std::vector<ViewVocabulary> vocabularies;
   std::vector<std::string> shown;  // of them, side by side to begin with
   std::vector<ViewFolder> folders;
-  std::string text;  // to begin with
+  std::string text;                 // to begin with
+  std::vector<std::string> inputs;  // of the runs: what records are read from
+  StageContext stages;              // for those that explain a document
+  ModelFinders models;              // of training runs
 };
 
-// The folder at `path`; throws UsageError saying what it lacks.
+// The folder or file of measures at `path`; throws UsageError saying what it lacks.
 ViewFolder view_folder(const std::string& path);
 
 // Thread-safe.
 class ViewAnswers {
  public:
-  explicit ViewAnswers(ViewContents options) : options_(std::move(options)) {}
+  explicit ViewAnswers(ViewContents options);
+  ~ViewAnswers();
+  ViewAnswers(const ViewAnswers&) = delete;
+  ViewAnswers& operator=(const ViewAnswers&) = delete;
 
   // Of every path but "": an answer, with status 400 and {"error"} for what makes no sense, 404 for what there is none
   // of. Reads nothing but the vocabularies and folders of the options.
@@ -73,9 +89,22 @@ class ViewAnswers {
   ViewAnswer encode(const ViewRequest& request) const;
   ViewAnswer chat(const ViewRequest& request) const;
   std::shared_ptr<const Encoding> vocabulary(const std::string& name) const;
-  const ViewFolder& folder(const ViewRequest& request, ViewFolder::Kind kind) const;
+  ViewAnswer of_run(const ViewRequest& request) const;
+  ViewAnswer of_measures(const ViewRequest& request) const;
+  ViewAnswer of_training(const ViewRequest& request) const;
+  size_t folder(const ViewRequest& request, ViewFolder::Kind kind) const;
+  RunLook& look(size_t place) const;
+  WhatIfAnswers& measures(size_t place) const;
+  // The run whose recipe a file of measures was made with; the number of folders: there is none.
+  size_t run_of(size_t measures) const;
+  void export_run(size_t place, const std::function<void(const std::string&, const ViewRequest&)>& add) const;
 
   ViewContents options_;
+  mutable std::mutex looks_mutex_;
+  mutable std::map<size_t, std::unique_ptr<RunLook>> looks_;  // by folder, once somebody asked
+  mutable std::map<size_t, std::unique_ptr<RunExplain>> explains_;
+  mutable std::map<size_t, std::unique_ptr<WhatIfAnswers>> measures_;
+  mutable std::map<size_t, std::unique_ptr<ModelTalk>> talks_;
   mutable std::mutex mutex_;
   mutable std::map<std::string, std::shared_ptr<const Encoding>> loaded_;
 };
@@ -89,14 +118,13 @@ struct ViewRefusal {
 // A whole number below 2^53 of a parameter; `otherwise` where there is none. Throws ViewRefusal.
 uint64_t view_number(const ViewRequest& request, const std::string& name, uint64_t otherwise);
 
+// What a request asks of a model: its body the prompt; chat=1, so_far=ID,ID,..., temperature, seed. Throws ViewRefusal.
+TalkRequest talk_request(const ViewRequest& request);
+
+// [[low, high, count], ...]
+void write_bins(JsonWriter& json, const ValueHistogram& histogram);
+
 // A training run: its losses from the line on that `from` counts, and samples. {"lines":[...],"next":N,"samples":[...]}
 std::string training_answer(const std::string& folder, uint64_t from);
-
-// A run: its funnel, languages and measured values. {"totals":{...},"inputs":N,...}
-std::string run_answer(const std::string& folder);
-
-// Documents of a run: `kind` is kept or dropped, `reason` a reason or "" for all; at most 50 from the `at`-th on.
-std::string documents_answer(const std::string& folder, const std::string& kind, const std::string& reason,
-                             uint64_t at);
 
 }  // namespace ftok

@@ -18,10 +18,6 @@
 
 namespace ftok {
 
-// The report as one JSON object, and back.
-std::string write_input_report(const InputReport& report);
-Result<InputReport> parse_input_report(std::string_view json);
-
 // One entry: a document that passed the stages, or the reject record (a JSON line) of one that did not.
 struct Candidate {
   bool is_document = false;

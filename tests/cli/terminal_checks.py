@@ -1,63 +1,50 @@
 """What people see on terminals of 80 and 120 columns, through a pseudo-terminal: nothing wider than the terminal, nothing left behind.
 
   FTOK=path/to/ftok terminal_checks.py [TestName...]
+REGENERATE=1 writes what came out into tests/cli/terminal/; look at the difference before committing it.
 """
-import fcntl, os, pty, re, struct, sys, termios, unittest
+import os, re, sys, unittest
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "pipeline"))
+for room in ("pipeline", "support"):
+    sys.path.insert(0, str(Path(__file__).resolve().parent.parent / room))
 from checks import FTOK, Checks
+from pseudo_terminal import lines_of, on_terminal, screen_of
 from run_checks import write_warc
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 
 
-def on_terminal(columns, folder, *arguments):
-    """-> all that the program wrote on a terminal so wide; its exit code"""
-    child, terminal = pty.fork()
-    if child == 0:
-        fcntl.ioctl(2, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
-        os.chdir(folder)
-        os.environ.pop("NO_COLOR", None)
-        os.environ["FTOK_SHARE"] = str(ROOT / "share")
-        os.execv(FTOK, ["ftok", *arguments])
-    written = b""
-    while True:
-        try:
-            data = os.read(terminal, 65536)
-        except OSError:
-            break
-        if not data:
-            break
-        written += data
-    os.close(terminal)
-    return written.decode(), os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+def ftok_on_terminal(columns, folder, *arguments):
+    return on_terminal([FTOK, *arguments], columns, folder=folder, environment={"FTOK_SHARE": str(ROOT / "share"), "FTOK_CACHE": str(folder / "cache")})
 
 
-def lines_of(text):
-    """each line that was ever written, without colours and moves of the cursor"""
-    return [re.sub("\x1b\\[[0-9;]*[A-Za-z]", "", line) for line in re.split("[\r\n]+", text)]
-
-
-def screen_of(text):
-    """the lines that stand there in the end"""
-    lines = [""]
-    for piece in re.findall("\x1b\\[\\d+F\x1b\\[J|\x1b\\[[\\d;]*m|\r\n|[^\x1b\r\n]+", text):
-        if piece.endswith("J"):
-            lines[-1 - int(piece[2 : piece.index("F")]) :] = [""]
-        elif piece == "\r\n":
-            lines.append("")
-        elif piece[0] != "\x1b":
-            lines[-1] += piece
-    return lines
+CAPTURES = {
+    "commands": [],
+    "compare": ["encode", "--compare", "ftok-4k,ftok-100k", "The tide comes in and goes out, na\u00efvely, every 12 hours and 25 minutes; the gulls know it."],
+    "explain": ["explain", "page.html", "--url", "https://example.com/page"],
+}
 
 
 class Terminal(Checks):
+    def test_what_stands_on_the_screen_is_what_was_captured(self):
+        self.write("page.html", "<html><title>Tides</title><body><p>" + "The tide comes in. The tide goes out. " * 8 + "</p></body></html>")
+        for name, arguments in CAPTURES.items():
+            for columns in (80, 120):
+                text, code = ftok_on_terminal(columns, self.folder, *arguments)
+                screen = "\n".join(line.rstrip() for line in screen_of(text)).rstrip("\n") + f"\nexit code {code}\n"
+                path = ROOT / "tests" / "cli" / "terminal" / f"{name}-{columns}.txt"
+                if os.environ.get("REGENERATE"):
+                    path.parent.mkdir(exist_ok=True)
+                    path.write_text(screen)
+                with self.subTest(name, columns=columns):
+                    self.assertEqual(screen, path.read_text())
+
     def test_a_run_draws_within_the_terminal_and_ends_with_its_funnel(self):
         write_warc(self.folder / "in.warc.gz", range(400))
         for columns in (80, 120):
             with self.subTest(columns):
-                text, code = on_terminal(columns, self.folder, "run", "in.warc.gz", "-o", f"out{columns}", "-v", "ftok-4k", "-j", "1")
+                text, code = ftok_on_terminal(columns, self.folder, "run", "in.warc.gz", "-o", f"out{columns}", "-v", "ftok-4k", "-j", "1")
                 self.assertEqual(code, 0, text)
                 table = [line for line in screen_of(text) if re.match(r"(records|documents|kept|dedup|url|extract|language) ", line)]
                 self.assertGreaterEqual(len(table), 5, text)
@@ -74,7 +61,7 @@ class Terminal(Checks):
         small = ["model.layers=1", "model.heads=1", "model.channels=8", "model.length=16", "training.tokens_per_step=64", "run.threads=1",
                  "run.sample_tokens=4"]
         for columns in (80, 120):
-            text, code = on_terminal(columns, self.folder, "train", "--data", "shards", "-o", f"model{columns}", "--steps", "30",
+            text, code = ftok_on_terminal(columns, self.folder, "train", "--data", "shards", "-o", f"model{columns}", "--steps", "30",
                                      *[word for key in small for word in ("--set", key)])
             self.assertEqual(code, 0, text)
             drawn = [line for line in lines_of(text) if line.startswith("step 30/30") or "\u2588" in line]
@@ -82,8 +69,8 @@ class Terminal(Checks):
             self.assertLessEqual(max(map(len, drawn)), columns - 1)
 
     def test_help_is_the_same_on_every_terminal(self):
-        wide, code = on_terminal(120, self.folder, "help")
-        self.assertEqual((wide, code), on_terminal(80, self.folder, "help"))
+        wide, code = ftok_on_terminal(120, self.folder, "help")
+        self.assertEqual((wide, code), ftok_on_terminal(80, self.folder, "help"))
         self.assertLessEqual(max(map(len, lines_of(wide))), 80)
 
 

@@ -2,25 +2,30 @@
 documents, dark mode, 360 and 1,440 pixels. One browser for all of it.
 
   FTOK=path/to/ftok browser_checks.py [TestName...]
-Needs chromium and chromium-driver, and selenium in $FTOK_PEERS/browser (tools/setup --browser); skipped (exit code 77) without them.
-PICTURES=FOLDER saves what it sees; docs/images/view-tokens.png, view-training.png and view-run.png are tokens-, 0- and 1-1440-light.png.
+Needs chromium and chromium-driver, and selenium and axe-core-python in $FTOK_PEERS/browser (tools/setup --browser); skipped (exit code 77) without them.
+PICTURES=FOLDER saves what it sees: docs/images/view-*.png are made of that (tools/make/make_images --pages).
 """
 import json, os, re, shutil, subprocess, sys, tempfile, time, unittest
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 PEER = Path(os.environ.get("FTOK_PEERS", Path(tempfile.gettempdir()) / "ftok-peers")) / "browser" / "bin" / "python"
+AXE = next((PEER.parent.parent / "lib").glob("python3*/site-packages/axe_core_python/axe.min.js"), None)
+SAMPLE = ROOT / "share" / "sample" / "ftok-sample.warc.gz"
 PASTE_BYTES = 1_000_000
 SECONDS_MAX = 60
 
 if os.environ.get("FTOK_BROWSER_PEER") != "1":
-    missing = [name for name, there in (("chromium", shutil.which("chromium")), ("chromedriver", shutil.which("chromedriver")), (str(PEER), PEER.exists())) if not there]
+    needs = {"chromium": shutil.which("chromium"), "chromedriver": shutil.which("chromedriver"), str(PEER): PEER.exists(), "axe-core-python": AXE}
+    missing = [name for name, there in needs.items() if not there]
     if missing:
         print(f"skipped: no {', '.join(missing)} (tools/setup --browser)")
         sys.exit(77)
     os.execve(PEER, [str(PEER), __file__, *sys.argv[1:]], {**os.environ, "FTOK_BROWSER_PEER": "1"})
 
 from selenium import webdriver
+from selenium.common.exceptions import StaleElementReferenceException
+from selenium.webdriver.common.action_chains import ActionChains
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 
@@ -40,7 +45,14 @@ def write_inputs(folder):
     """a run with texts of both sides, and a training run"""
     environment = dict(os.environ, FTOK_SHARE=str(ROOT / "share"))
     run = lambda *arguments: subprocess.run([FTOK, *arguments], cwd=folder, env=environment, check=True, capture_output=True)
-    run("run", ROOT / "share" / "sample" / "ftok-sample.warc.gz", "-o", "corpus", "-v", "ftok-4k", "--rejects", "text", "-q")
+    shutil.copyfile(SAMPLE, folder / "crawl.warc.gz")
+    run("run", "crawl.warc.gz", "-o", "corpus", "-v", "ftok-4k", "--rejects", "text", "-q")
+    run("run", "crawl.warc.gz", "--measure", "m.jsonl", "-q")
+    rows = [{"messages": [{"role": "user", "content": f"What is {i}?"}, {"role": "assistant", "content": f"It is {i}."}]} for i in range(30)]
+    (folder / "chat.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    run("tokenize", "chat.jsonl", "--chat", "chatml", "-v", "ftok-4k", "-o", "shards", "-q")
+    small = ("model.layers=1", "model.heads=1", "model.channels=8", "model.length=64", "training.tokens_per_step=64", "run.threads=1")
+    run("train", "--data", "shards", "-o", "trained", "--steps", "3", *[word for key in small for word in ("--set", key)])
     (folder / "model").mkdir()
     lines = [{"step": i, "loss": 8 / i ** 0.3 + 0.2 * ((i * 7919) % 13) / 13, "norm": 1 + (i % 7) / 10, "lr": 3e-3 * min(1, i / 20), "tokens_per_second": 50_000 + 500 * (i % 11)} for i in range(1, 201)]
     for line in lines[19::20]:
@@ -57,7 +69,7 @@ class Pages(unittest.TestCase):
         cls.addClassCleanup(cls.temporary.cleanup)
         write_inputs(folder)
         environment = dict(os.environ, FTOK_SHARE=str(ROOT / "share"), FTOK_CACHE=str(folder / "cache"))
-        cls.server = subprocess.Popen([FTOK, "view", "model", "corpus", "--vocab", "ftok-4k", "--vocab", "ftok-100k"], cwd=folder, env=environment, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+        cls.server = subprocess.Popen([FTOK, "view", "model", "corpus", "m.jsonl", "trained", "--input", "crawl.warc.gz", "--vocab", "ftok-4k", "--vocab", "ftok-100k"], cwd=folder, env=environment, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
         cls.addClassCleanup(cls.end_server)
         cls.address = cls.server.stdout.readline().strip()
         cls.browser = make_browser()
@@ -90,8 +102,11 @@ class Pages(unittest.TestCase):
     def wait(self, condition):
         end = time.monotonic() + SECONDS_MAX
         while time.monotonic() < end:
-            if value := condition():
-                return value
+            try:
+                if value := condition():
+                    return value
+            except StaleElementReferenceException:  # the page has drawn it anew
+                pass
             time.sleep(0.02)
         self.fail("waited in vain; the page says: " + self.browser.find_element(By.TAG_NAME, "body").text[:2000])
 
@@ -189,7 +204,7 @@ class Pages(unittest.TestCase):
         self.wait(lambda: self.facts()[0].split()[0].replace(",", "") == count)
         text = edited
         self.script("document.querySelector('.tokens').scrollTop = 1e9")
-        last = text.rstrip()[-3:]
+        last = text.split()[-1][-3:]
         self.wait(lambda: last in self.script("return [...document.querySelectorAll('.tokens b')].map((b) => b.textContent).join('')"))
 
     def test_a_training_run_and_what_is_added_to_it(self):
@@ -203,34 +218,141 @@ class Pages(unittest.TestCase):
             log.write('{"step":201,"loss":1.25,"norm":1,"lr":0.003,"tokens_per_second":1}\n')
         self.wait(lambda: "201" in self.all(".figures dd")[0].text)
 
+    def test_a_model_says_what_comes_next_and_answers(self):
+        self.open("3")
+        self.wait(lambda: len(self.all(".next tr")) == 12)
+        shares = [float(row.text.split()[-2]) for row in self.all(".next tr")]
+        self.assertEqual(shares, sorted(shares, reverse=True))
+        prompt = lambda: self.script("return document.getElementById('prompt').value")
+        self.assertEqual(prompt(), "The")
+        self.all(".next button")[0].click()
+        self.wait(lambda: len(prompt()) > 3)
+        begin = prompt()
+        self.button("Continue")
+        self.wait(lambda: len(prompt()) > len(begin) + 20)
+        self.assertTrue(prompt().startswith(begin))
+        self.all("form input[type=text]")[0].send_keys("What is 7?" + Keys.ENTER)
+        self.wait(lambda: self.script("const said = document.querySelector('.message.assistant span'); return said && said.textContent !== '...'"))
+        self.assertEqual(self.all(".message.user span")[0].text, "What is 7?")
+        self.picture("talk-1440-light")
+
     def test_a_run_its_funnel_and_its_documents(self):
         self.open("1")
         self.wait(lambda: self.all("details.kept"))
-        rows = [row.text for row in self.all("tbody tr")]
+        self.wait(lambda: self.all("tbody tr"))
+        rows = [row.text for row in self.all(".funnel tbody tr")]
         self.assertTrue(any(row.startswith("language ") for row in rows), rows)
+        self.wait(lambda: "Hosts kept" in self.page_text() and "Lengths kept" in self.page_text())
         reason = next(button for button in self.all("tr.reason button") if button.text.startswith("c4."))
         name = reason.text
         reason.click()
         self.wait(lambda: self.all("details.dropped"))
         self.assertEqual({tag.text for tag in self.all("details.dropped .tag")}, {name})
         self.all("details.dropped summary")[0].click()
+        self.wait(lambda: self.all("details.dropped pre.text"))
         self.assertGreater(len(self.all("details.dropped pre")[0].text), 20)
-        self.assertTrue(self.all("figure svg .threshold"))
+
+    def choose(self, reason):
+        self.script("const [kind, reason] = document.querySelectorAll('section[aria-label=Documents] select'); kind.value = 'dropped'; kind.dispatchEvent(new Event('change')); reason.value = arguments[0]; reason.dispatchEvent(new Event('change'))", reason)
+        self.wait(lambda: {tag.text for tag in self.all("section[aria-label=Documents] .tag")} == {reason})
+        self.all("details.dropped summary")[0].click()
+        self.wait(lambda: self.all("details.dropped .bar button"))
+
+    def button(self, name):
+        self.wait(lambda: self.script("const button = [...document.querySelectorAll('button')].find((one) => one.textContent === arguments[0]); if (button) button.click(); return Boolean(button)", name))
+
+    def page_text(self):
+        return self.script("return document.body.innerText")
+
+    def test_a_document_its_page_and_what_decided(self):
+        self.open("1")
+        self.wait(lambda: self.all(".funnel"))
+        self.choose("gopher_repetition.duplicate_lines")
+        self.assertTrue(self.all("pre.text mark"))
+        self.button("Explain")
+        self.wait(lambda: self.all(".rules tr.drops"))
+        drops = [row.text for row in self.all(".rules tr.drops")]
+        self.assertTrue(any("gopher_repetition.duplicate_lines" in row and "drops" in row for row in drops), drops)
+        self.script("document.querySelector('details.dropped .document').scrollIntoView()")
+        self.picture("rules-1440-light")
+        self.choose("dedup.exact")
+        self.button("Explain")
+        self.wait(lambda: self.all(".block.is-kept"))
+        self.assertTrue(self.all(".block:not(.is-kept) .why"))
+        self.script("document.querySelector('.beside').scrollIntoView()")
+        self.picture("explain-1440-light")
+
+    def test_a_duplicate_beside_what_it_repeats(self):
+        self.open("1")
+        self.wait(lambda: self.all(".funnel"))
+        self.choose("dedup.minhash")
+        self.button("Beside what it repeats")
+        self.wait(lambda: len(self.all(".beside pre")) == 2)
+        self.assertTrue(self.all(".beside del, .beside ins"))
+        first, second = [pre.text for pre in self.all(".beside pre")]
+        self.assertNotEqual(first, second)
+        self.script("document.querySelector('.beside').scrollIntoView()")
+        self.picture("duplicate-1440-light")
+
+    def test_search_finds_an_address(self):
+        self.open("1")
+        self.wait(lambda: self.all("details.kept"))
+        address = re.search(r"https?://\S+", self.all("details.kept summary")[0].text)[0]
+        box = self.all("input[type=search]")[0]
+        box.send_keys(address + Keys.ENTER)
+        self.wait(lambda: len(self.all("section[aria-label=Documents] details")) == 1)
+        self.assertIn(address, self.all("section[aria-label=Documents] summary")[0].text)
+        box.clear()
+        box.send_keys("no such address" + Keys.ENTER)
+        self.wait(lambda: self.page_text().count("0 found"))
+
+    def test_a_threshold_is_dragged(self):
+        self.open("1")
+        card = "figure:has(input[aria-label='Threshold of gopher_quality.too_short'])"
+        line = self.wait(lambda: self.all(f"{card} .threshold"))[0]
+        self.script("arguments[0].scrollIntoView({block: 'center'})", line)
+        ActionChains(self.browser).move_to_element(self.all(f"{card} .grip")[0]).click_and_hold().move_by_offset(60, 0).release().perform()
+        self.wait(lambda: self.all("#whatif-time"))
+        moved = self.all(f"{card} input")[0].get_attribute("value")
+        self.assertGreater(int(moved), 50)
+        expected = json.loads(subprocess.run([FTOK, "whatif", "m.jsonl", "--json", "--set", f"gopher_quality.words_min={moved}"], cwd=self.folder, capture_output=True, check=True).stdout)
+        self.assertIn(f"kept {expected['measured']['kept']} {expected['whatif']['kept']}", self.all(".whatif")[0].text)
+        self.picture("whatif-1440-light")
+        self.button("Back to the recipe's")
+        self.assertEqual(self.all(f"{card} input")[0].get_attribute("value"), "50")
 
     def test_every_page_fits_and_keeps_its_colours(self):
-        for page in ("tokens", "0", "1"):
+        for page in ("tokens", "0", "1", "2"):
             for pixels in (360, 1440):
                 for dark in (False, True):
                     with self.subTest(page=page, pixels=pixels, dark=dark):
                         self.width(pixels, dark)
                         self.open(page)
-                        self.wait(lambda: self.all(".facts strong, .charts svg, details.kept"))
+                        self.wait(lambda: self.all(".facts strong, .charts svg, details.kept, .panels .grip"))
                         self.assertLessEqual(self.script("return document.documentElement.scrollWidth"), pixels)
                         paper = self.script("return getComputedStyle(document.body).backgroundColor")
                         self.assertEqual(sum(map(int, re.findall(r"\d+", paper)[:3])) < 384, dark, paper)
                         self.picture(f"{page}-{pixels}-{'dark' if dark else 'light'}")
         unnamed = self.script("return [...document.querySelectorAll('button, select, a, textarea, [tabindex=\"0\"]')].filter((e) => !(e.textContent || '').trim() && !e.getAttribute('aria-label') && !document.querySelector(`label[for='${e.id || '-'}']`)).map((e) => e.outerHTML)")
         self.assertEqual(unnamed, [])
+
+    def test_every_page_keeps_the_rules_of_accessibility(self):
+        """those of axe, WCAG 2.1 A and AA, light and dark"""
+        axe = AXE.read_text()
+        for page, ready in (("tokens", ".facts strong"), ("0", "#prompt, section[aria-label='The model'] p"), ("1", "details.kept"), ("2", ".panels .grip"), ("3", ".next tr")):
+            for dark in (False, True):
+                with self.subTest(page=page, dark=dark):
+                    self.width(1440, dark)
+                    self.open(page)
+                    self.wait(lambda: self.all(ready))
+                    if page == "1":
+                        self.all("details.kept summary")[0].click()
+                        self.wait(lambda: self.all("details.kept .bar button"))
+                        self.button("Explain")
+                        self.wait(lambda: self.all(".block.is-kept"))
+                    self.browser.execute_cdp_cmd("Runtime.evaluate", {"expression": axe})  # as a developer's console, past the page's policy
+                    broken = self.browser.execute_async_script("const done = arguments[0]; axe.run(document, {runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa']}).then((found) => done(found.violations.map((v) => [v.id, v.nodes.length, v.nodes[0].html.slice(0, 200), v.nodes[0].failureSummary])))")
+                    self.assertEqual(broken, [])
 
     def test_an_exported_file_shows_the_same_without_a_server(self):
         book = self.folder / "book.txt"

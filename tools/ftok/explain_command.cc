@@ -12,8 +12,7 @@
 #include "core/recipe.h"
 #include "core/shown.h"
 #include "crawl/charset.h"
-#include "crawl/source.h"
-#include "pipeline/inputs.h"
+#include "pipeline/explain.h"
 #include "pipeline/make_plan.h"
 #include "tools/ftok/commands.h"
 #include "tools/ftok/stage_context.h"
@@ -29,28 +28,8 @@ struct Flags {
   bool plain_text = false, json = false, show_text = false;
 };
 
-// Passes over `count` stored bytes, so that a record can be read from its offset.
-void pass_over(ByteSource& source, uint64_t count) {
-  std::string block(1 << 16, '\0');
-  for (uint64_t left = count; left > 0;) {
-    const size_t got = source.read(block.data(), std::min<uint64_t>(left, block.size()));
-    if (got == 0) throw UsageError(fmt::format("--record: {} is shorter than {} bytes", source.name(), count));
-    left -= got;
-  }
-}
-
 Item read_record(const Flags& flags, const Plan& plan, const Log& log) {
-  const auto offset = static_cast<uint64_t>(parse_size(flags.record, true, "--record"));
-  std::unique_ptr<ByteSource> bytes = open_input(flags.file, log);
-  pass_over(*bytes, offset);
-  SourceOptions options = plan.source;
-  options.file_path = shown_input(flags.file);
-  options.dump = dump_of(flags.file);
-  const std::unique_ptr<Source> source = make_source(std::move(bytes), options);
-  Item item;
-  if (!source->next(item)) throw Error(fmt::format("{}: no record at byte {}", flags.file, offset));
-  item.document.offset = offset;
-  return item;
+  return read_record_at(flags.file, static_cast<uint64_t>(parse_size(flags.record, true, "--record")), plan, log);
 }
 
 Item read_page(const Flags& flags) {
@@ -109,28 +88,18 @@ std::string explain(Item& item, const Plan& plan, bool colour, bool show_text) {
                              item.verdict.kind == Verdict::Kind::kSkip ? "skips" : "drops", item.verdict.reason.view(),
                              printable(item.verdict.detail));
   }
-  Verdict first;
-  std::vector<Measurement> decided;
-  for (const auto& stage : plan.stages) {
-    Report report;
-    const Verdict verdict = stage->process(item.document, &report);
-    out += fmt::format("\n{}\n", stage->name());
-    for (const Measurement& m : report.measurements) out += measurement_line(m, colour);
-    if (report.measurements.empty()) {
+  const Explanation explanation = explain_document(plan, item);
+  for (const StageAccount& account : explanation.stages) {
+    out += fmt::format("\n{}\n", account.stage);
+    const Verdict& verdict = account.verdict;
+    for (const Measurement& m : account.report.measurements) out += measurement_line(m, colour);
+    if (account.report.measurements.empty()) {
       out += verdict.kept() ? "  passed\n" : fmt::format("  {} {}\n", verdict.reason.view(), printable(verdict.detail));
     }
-    if (const std::string summary = stage->summary(item.document); !summary.empty())
-      out += "  " + printable(summary) + "\n";
-    if (!verdict.kept() && first.kept()) {
-      first = verdict;
-      for (const Measurement& m : report.measurements) {
-        if (m.drops && m.rule.view() == verdict.reason.view()) decided.push_back(m);
-      }
-    }
-    if (verdict.kind == Verdict::Kind::kSkip || (item.document.html.empty() && item.document.text.empty())) break;
+    if (!account.summary.empty()) out += "  " + printable(account.summary) + "\n";
   }
   if (show_text) out += "\n" + printable(item.document.text, true) + "\n";
-  return out + verdict_text(first, decided, colour);
+  return out + verdict_text(explanation.first, explanation.decided, colour);
 }
 
 void explain_command(const Flags& flags) {

@@ -10,8 +10,12 @@
 #include "core/file.h"
 #include "core/signals.h"
 #include "core/text_file.h"
+#include "pipeline/inputs.h"
 #include "tools/ftok/commands.h"
+#include "tools/ftok/model_chat.h"
+#include "tools/ftok/model_vocabulary.h"
 #include "tools/ftok/models.h"
+#include "tools/ftok/stage_context.h"
 #include "tools/ftok/terminal.h"
 #include "tools/ftok/vocabulary_source.h"
 #include "view/server.h"
@@ -20,7 +24,7 @@ namespace ftok::cli {
 namespace {
 
 struct Flags {
-  std::vector<std::string> folders, vocabularies;
+  std::vector<std::string> folders, vocabularies, inputs;
   std::string text, export_to;
   ViewServerOptions server;
 };
@@ -52,6 +56,9 @@ ViewContents view_contents(const Flags& flags) {
   }
   if (options.shown.empty()) options.shown.push_back(kDefaultVocabulary);
   for (const std::string& path : flags.folders) options.folders.push_back(view_folder(path));
+  if (!flags.inputs.empty()) options.inputs = list_inputs({.inputs = flags.inputs, .input_lists = {}, .slice = {}});
+  options.stages = stage_context();
+  options.models = {[](const ftok::ModelFile& model) { return load_model_encoding(model, "", true); }, read_model_chat};
   if (!flags.text.empty()) options.text = read_text_file(flags.text, kViewTextBytesMax);
   return options;
 }
@@ -82,9 +89,15 @@ void run(const Flags& flags) {
 void add_view_command(CLI::App& app) {
   CLI::App* command = app.add_subcommand("view", "Look at tokens, training runs and runs in a browser");
   const auto flags = std::make_shared<Flags>();
-  command->add_option("DIR", flags->folders, "Folders of `ftok train`, `ftok run` or `ftok tokenize`");
+  command->add_option("DIR", flags->folders,
+                      "Folders of `ftok train`, `ftok run` or `ftok tokenize`; files of `ftok run --measure`");
   command->add_option("-v,--vocab", flags->vocabularies, "A vocabulary to show, as for `ftok encode`; repeatable")
       ->type_name("V")
+      ->allow_extra_args(false);
+  command
+      ->add_option("--input", flags->inputs,
+                   "An input of the runs, to show the pages of documents: WARC file or glob; repeatable")
+      ->type_name("FILE")
       ->allow_extra_args(false);
   command->add_option("--text", flags->text, "Begin with the text of a file")->type_name("FILE");
   command->add_option("--export", flags->export_to, "Write one HTML file that shows the same, and serve nothing")
@@ -107,6 +120,8 @@ void add_view_command(CLI::App& app) {
       "  ftok view\n"
       "  ftok view --vocab gpt2 --vocab ftok-50k --text book.txt\n"
       "  ftok view model                   # a training run, while it goes on\n"
+      "  ftok view corpus --input 'crawl/*.warc.gz'     # with the pages that texts were taken from\n"
+      "  ftok view corpus measures.jsonl   # thresholds to try, of `ftok run --measure measures.jsonl`\n"
       "  ftok view corpus --export corpus.html\n"
       "  ftok view --allow-host hub.example.org --base-path /user/me/proxy/8421\n"
       "From another machine: ssh -L 8421:127.0.0.1:8421 MACHINE, and open the address here.");

@@ -73,6 +73,108 @@ class TrainingLog {
   }
 }
 
+// Texts that come with control characters and cut characters, so that they can be seen.
+const visible = (text) => text.replace(/[\n\t]/g, (character) => (character === "\n" ? "⏎" : "→")).replace(/^ | $/g, "·");
+
+// The model as it is now: the likeliest next tokens for a text, its continuation, and a conversation.
+class ModelPanel {
+  constructor(place) { this.place = place; }
+
+  async show(element) {
+    const model = await ask(`api/model?folder=${this.place}`);
+    if (!model.there) return void element.append(h("h3", {}, "The model"), h("p", { class: "faint" }, `Nothing can be asked of it: ${model.why}.`));
+    this.prompt = h("textarea", { id: "prompt", class: "short", spellcheck: "false", oninput: () => this.next() });
+    this.prompt.value = "The";
+    this.temperature = h("input", { type: "number", min: 0, max: 10, step: 0.1, value: 0.8, onchange: () => this.next() });
+    this.bars = h("div", { class: "wide", role: "region", tabindex: "0", "aria-label": "The likeliest next tokens" });
+    this.go = h("button", { onclick: () => this.goOn() }, "Continue");
+    this.time = h("span", { class: "faint", role: "status" });
+    element.append(h("h3", {}, "The model"), h("p", { class: "faint" }, `checkpoint of step ${number(model.step)}, ${number(model.parameters)} parameters, vocabulary ${model.vocabulary}`),
+      h("div", { class: "panels" },
+        h("section", { class: "card", "aria-label": "Next token" }, h("label", { for: "prompt" }, "Text to go on from"), this.prompt, h("div", { class: "bar" }, this.go, h("label", {}, "Temperature", this.temperature), this.time), h("h4", {}, "What comes next"), this.bars),
+        model.chat ? this.conversation() : ""));
+    this.next();
+  }
+
+  talk(body, parameters) { return ask(`api/${parameters}&folder=${this.place}&temperature=${encodeURIComponent(this.temperature.value || 0)}`, body); }
+
+  // One question at a time; only the last text counts.
+  async next() {
+    if (this.isBusy) return void (this.isStale = true);
+    this.isBusy = true;
+    do {
+      this.isStale = false;
+      try {
+        const { tokens } = await this.talk(this.prompt.value, "next?");
+        const most = tokens[0].probability;
+        this.bars.replaceChildren(h("table", { class: "ranking next" }, h("tbody", {}, tokens.map((token) => {
+          const bar = h("i");
+          bar.style.width = 100 * token.probability / most + "%";
+          return h("tr", {}, h("td", {}, h("button", { class: "plain", title: `id ${token.id}`, onclick: () => { this.prompt.value += token.text; this.next(); } }, visible(token.text) || "(nothing)")), h("td", { class: "n" }, (100 * token.probability).toFixed(2) + " %"), h("td", {}, h("span", { class: "meter", "aria-hidden": "true" }, bar)));
+        }))));
+      } catch (error) {
+        this.bars.replaceChildren();
+        showError(this.bars, error);
+      }
+    } while (this.isStale);
+    this.isBusy = false;
+  }
+
+  // An answer, a few tokens at a time, until it ends or `most` are there; `said` gets the text so far and may end it by returning false.
+  async write(body, chat, most, said) {
+    const seed = Math.floor(Math.random() * 1e9);
+    for (let ids = [], ended = false; !ended && ids.length < most; ) {
+      const answer = await this.talk(body, `talk?chat=${chat ? 1 : 0}&seed=${seed}&so_far=${ids.join(",")}`);
+      ({ ids, ended } = answer);
+      if (said(answer.text) === false) return;
+    }
+  }
+
+  async goOn() {
+    if (this.isWriting) return void (this.isWriting = false);
+    const begin = this.prompt.value;
+    this.isWriting = true;
+    this.go.textContent = "Stop";
+    try {
+      await this.write(begin, false, 256, (text) => { this.prompt.value = begin + text; return this.isWriting; });
+    } catch (error) {
+      showError(this.bars, error);
+    }
+    this.isWriting = false;
+    this.go.textContent = "Continue";
+    this.next();
+  }
+
+  conversation() {
+    const messages = [], list = h("div", { class: "messages", role: "log", "aria-label": "Conversation", tabindex: "0" }), words = h("input", { type: "text", "aria-label": "Your message", placeholder: "Say something" });
+    const add = (role, text) => {
+      const body = h("span", {}, text);
+      list.append(h("p", { class: "message " + role }, h("strong", {}, role), " ", body));
+      return body;
+    };
+    const send = async (event) => {
+      event.preventDefault();
+      if (!words.value.trim() || this.isAnswering) return;
+      messages.push({ role: "user", content: words.value });
+      add("user", words.value);
+      words.value = "";
+      const body = add("assistant", "...");
+      this.isAnswering = true;
+      try {
+        await this.write(JSON.stringify(messages), true, 512, (text) => { body.textContent = text; list.scrollTop = list.scrollHeight; });
+        messages.push({ role: "assistant", content: body.textContent });
+      } catch (error) {
+        messages.pop();
+        body.textContent = "";
+        showError(list, error);
+      }
+      this.isAnswering = false;
+    };
+    const clear = () => { messages.length = 0; list.replaceChildren(); };
+    return h("section", { class: "card", "aria-label": "Chat" }, h("strong", {}, "A conversation"), list, h("form", { class: "bar", onsubmit: send }, words, h("button", {}, "Send"), h("button", { type: "button", onclick: clear }, "Begin anew")));
+  }
+}
+
 class TrainingPage {
   constructor(overview, place) {
     this.place = place;
@@ -86,7 +188,9 @@ class TrainingPage {
     this.charts = h("div", { class: "charts" });
     this.samples = h("section", { "aria-label": "Samples" });
     const compare = this.others.map((folder) => h("label", {}, h("input", { type: "checkbox", onchange: (event) => this.compare(folder.i, event.target.checked) }), folder.name));
-    main.append(h("h2", {}, this.folder.name), this.figures, compare.length ? h("div", { class: "bar" }, h("span", { class: "faint" }, "Compare with"), compare) : "", this.charts, this.samples);
+    this.model = h("section", { "aria-label": "The model" });
+    main.append(h("h2", {}, this.folder.name), this.figures, compare.length ? h("div", { class: "bar" }, h("span", { class: "faint" }, "Compare with"), compare) : "", this.charts, this.model, this.samples);
+    if (!carried) new ModelPanel(this.place).show(this.model).catch((error) => showError(this.model, error));
     const tick = async () => {
       try {
         const news = await Promise.all([...this.logs.values()].map((log) => log.update()));

@@ -8,37 +8,18 @@ for name in ("train", "val"):
         f.write(struct.pack("<256i", 20240520, 1, len(tokens), *[0] * 253) + struct.pack(f"<{len(tokens)}H", *tokens))
 PY
 cat > screen.py <<'PY'
-import fcntl, os, pty, re, struct, sys, termios
-columns, rows = 60, int(sys.argv[1])
-child, terminal = pty.fork()
-if child == 0:
-    fcntl.ioctl(2, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
-    os.environ.pop("NO_COLOR", None)
-    os.execvp("ftok", ["ftok", *sys.argv[2:]])
-written = b""
-while True:
-    try:
-        data = os.read(terminal, 65536)
-    except OSError:
-        break
-    if not data:
-        break
-    written += data
-lines = [""]  # what stands on an endless screen; the cursor is at the end of the last line
-for piece in re.findall(r"\x1b\[\d+F\x1b\[J|\x1b\[\d*m|\r\n|[^\x1b\r\n]+", written.decode()):
-    if piece.endswith("J"):
-        lines[-1 - int(piece[2 : piece.index("F")]) :] = [""]
-    elif piece == "\r\n":
-        lines.append("")
-    elif piece[0] != "\x1b":
-        lines[-1] += piece
+import os, re, sys
+sys.path.insert(0, os.environ["FTOK_SOURCE"] + "/tests/support")
+from pseudo_terminal import on_terminal, screen_of
+text, code = on_terminal(["ftok", *sys.argv[2:]], 60, rows=int(sys.argv[1]))
+lines = screen_of(text)
 said = [line for line in lines if line.startswith(("ftok:", "step"))]
 numbers_out = [re.sub(r"[0-9. ]*[0-9][0-9. ]*", " # ", line) for line in said]
 print(*(re.sub("(?<=lr # ).*", "...", line) for line in numbers_out), sep="\n")  # how much of the speed fits depends on the speed
 lines = [line for line in lines if not line.startswith("ftok: `ftok generate")]  # said when all is done
 curve = [line for line in lines if "█" in line]
 print(f"{len(curve)} lines of the curve, {max(map(len, lines))} columns at most, the status last: {lines[-2].startswith('step 40/40')}")
-sys.exit(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
+sys.exit(code)
 PY
 flags="--data shards --steps 40 --set model.layers=1 --set model.heads=1 --set model.channels=8 --set model.length=8 --set model.vocabulary_size=61 --set training.tokens_per_step=64 --set run.threads=1 --set run.sample_every=20 --set run.sample_tokens=4 --set vocabulary='' --set schedule.warmup_steps=5"
 python3 screen.py 24 train tiny $flags --output a
