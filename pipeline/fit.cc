@@ -24,7 +24,7 @@ constexpr double kStopWordShare = 0.006;
 constexpr size_t kStopWordsMin = 8, kStopWordsMax = 22;
 constexpr double kStopWordTexts = 0.05;  // of the texts have it, so that no one text brings its own
 
-// The least probability of a language (FineWeb-2, section 4.1): the median less a standard deviation, within these.
+// The least probability of a language (FineWeb-2's rule): the median less a standard deviation, within these.
 constexpr double kScoreMin = 0.3, kScoreMax = 0.9;
 
 double rounded(double value) { return std::round(value * 1000) / 1000; }
