@@ -1,6 +1,7 @@
 #include "extract/content/page_structure.h"
 
 #include <algorithm>
+#include <array>
 #include <cstring>
 
 #include "extract/content/dense_ids.h"
@@ -33,7 +34,7 @@ class WordSet {
     phrases_of(text, words_);
     std::sort(words_.begin(), words_.end());
     words_.erase(std::unique(words_.begin(), words_.end()), words_.end());
-    for (const uint32_t word : words_) bits_ |= uint64_t{1} << (word & 63);
+    for (const uint32_t word : words_) bits_[word >> 6 & 15] |= uint64_t{1} << (word & 63);
   }
   size_t size() const { return words_.size(); }
   // How many of `words` are among them.
@@ -45,11 +46,11 @@ class WordSet {
 
  private:
   bool has(uint32_t word) const {
-    return (bits_ >> (word & 63) & 1) != 0 && std::binary_search(words_.begin(), words_.end(), word);
+    return (bits_[word >> 6 & 15] >> (word & 63) & 1) != 0 && std::binary_search(words_.begin(), words_.end(), word);
   }
 
   std::vector<uint32_t> words_;
-  uint64_t bits_ = 0;  // a first look that tells most words from these
+  std::array<uint64_t, 16> bits_{};  // a first look that tells most words from these
 };
 
 // Whether a paragraph begins as the page's description does, which is often cut out of it.

@@ -135,15 +135,10 @@ class Repair {
   bool any_ = false, long_run_ = false, two_kinds_ = false;  // of certain stretches
 };
 
-// Whether a page can hold such a run: "Ã", "Â" or a letter like "â" before a sign. Most pages end here.
-bool may_hold_runs(std::string_view page) {
+// Whether a page has such a run at all. Most pages end here.
+bool has_run(std::string_view page) {
   for (size_t at = page.find('\xC3'); at != std::string_view::npos; at = page.find('\xC3', at + 1)) {
-    if (at + 2 >= page.size()) return false;
-    const unsigned char second = static_cast<unsigned char>(page[at + 1]),
-                        next = static_cast<unsigned char>(page[at + 2]);
-    if (second >= 0x82 && second <= 0xB4 &&
-        (next == 0xC2 || next == 0xC5 || next == 0xC6 || next == 0xCB || next == 0xE2))
-      return true;
+    if (run_at(page, at).bytes_read != 0) return true;
   }
   return false;
 }
@@ -152,7 +147,7 @@ bool may_hold_runs(std::string_view page) {
 
 uint64_t repair_mojibake(std::string_view page, std::string& out) {
   out.clear();
-  if (!may_hold_runs(page)) return 0;
+  if (!has_run(page)) return 0;
   Repair repair(page);
   if (!repair.is_certain()) return 0;
   return repair.write(out);
