@@ -137,9 +137,7 @@ void remove_shortcodes(PageBlocks& page, size_t begin) {
 }
 
 bool is_template(std::string_view text) {
-  if (text.find("{{") == std::string_view::npos && text.find("{%") == std::string_view::npos &&
-      text.find("<%") == std::string_view::npos)
-    return false;
+  if (text.find('{') == std::string_view::npos && text.find('<') == std::string_view::npos) return false;
   size_t placeholders = 0, words = 0;
   bool in_word = false;
   for (size_t i = 0; i < text.size();) {

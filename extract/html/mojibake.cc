@@ -73,7 +73,8 @@ class Repair {
 
   // Whether the page as a whole is certain.
   bool is_certain() {
-    for (size_t at = 0; at < page_.size();) {
+    for (size_t at = page_.find('\xC3'); at != std::string_view::npos; at = page_.find('\xC3', at)) {
+      while (at > 0 && !ends_stretch(page_[at - 1])) --at;
       const Stretch stretch = read(at, nullptr);
       if (stretch.runs > 0 && stretch.is_certain) any_ = true;
       if (any_ && (long_run_ || two_kinds_)) return true;
