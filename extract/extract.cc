@@ -8,6 +8,7 @@
 #include "extract/content/text_run.h"
 #include "extract/content/unended.h"
 #include "extract/html/gumbo_parser.h"
+#include "extract/html/mojibake.h"
 #include "text/unicode.h"
 
 namespace ftok {
@@ -72,6 +73,7 @@ void ExtractSteps::parse(std::string_view html, const ExtractOptions& options) {
   limits.depth_max = static_cast<uint32_t>(options.depth_max);
   limits.attributes_max = static_cast<uint32_t>(options.attributes_max);
   limits.nodes_max = static_cast<uint32_t>(options.nodes_max);
+  if (html.size() <= limits.bytes_max && repair_mojibake(html, repaired) > 0) html = repaired;
   const HtmlParser parser = options.html_parser == "gumbo" ? HtmlParser::kGumbo : HtmlParser::kFtok;
   parsed = parse_html(html, limits, dom, parser);
   if (parsed.status != ParseStatus::kDone) return;
@@ -105,6 +107,7 @@ PageFacts ExtractSteps::facts() const {
   const bool is_address = own.find("//") != std::string_view::npos;
   PageFacts facts{metadata.title, metadata.json_ld_type, metadata.og_type, is_address ? own : address};
   facts.document_title = metadata.document_title;
+  facts.description = metadata.description;
   return facts;
 }
 

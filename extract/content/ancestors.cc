@@ -235,4 +235,13 @@ bool is_permalink(const Dom& dom, NodeId link) {
          dom.value(link, AttributeName::kHref).find('#') != std::string_view::npos;
 }
 
+bool is_script_address(std::string_view address) {
+  while (!address.empty() && static_cast<unsigned char>(address[0]) <= ' ') address.remove_prefix(1);
+  const std::string_view scheme = address.substr(0, address.find(':'));
+  for (const std::string_view known : {"javascript", "vbscript", "data", "file"}) {
+    if (scheme.size() == known.size() && scheme.size() < address.size() && contains_word(scheme, known)) return true;
+  }
+  return false;
+}
+
 }  // namespace ftok::html

@@ -28,4 +28,7 @@ bool is_piece_of_line(const Dom& dom, NodeId top);
 // Sphinx.
 bool is_permalink(const Dom& dom, NodeId link);
 
+// A script's "address" leads nowhere; nor does one that holds its own content.
+bool is_script_address(std::string_view address);
+
 }  // namespace ftok::html

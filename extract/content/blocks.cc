@@ -3,10 +3,14 @@
 #include <algorithm>
 
 #include "extract/content/ancestors.h"
+#include "extract/content/code_boxes.h"
+#include "extract/content/debris.h"
 #include "extract/content/formulas.h"
 #include "extract/content/gutters.h"
 #include "extract/content/list_numbers.h"
+#include "extract/content/mathml_tex.h"
 #include "extract/content/measure.h"
+#include "extract/content/noscript.h"
 #include "extract/content/readers_comments.h"
 #include "extract/content/ruby.h"
 #include "extract/content/text_run.h"
@@ -30,7 +34,10 @@ struct Frame {
   bool keep_white_space = false;
   bool emphasis = false;
   bool is_header_cell = false;
-  bool is_formula = false;        // what it draws is one
+  bool is_formula = false;     // what it draws is one
+  bool is_code_table = false;  // in a table whose rows are lines of code
+  bool is_code_line = false;   // a box within preformatted text: one of its lines
+  std::string_view code_language;
   std::string_view closing_mark;  // to be written at the end of the element
   std::string_view link;          // its address, where that is to be written
   std::string_view closing_text;  // to be written at the end of the element: a bracket behind a reading
@@ -40,16 +47,6 @@ struct Frame {
 // What MathJax 2 draws beside the script that holds its source, and MediaWiki's link beside a heading ("[edit]").
 bool is_no_text(std::string_view classes) {
   return classes == "MathJax_Preview" || classes == "MJX_Assistive_MathML" || classes == "mw-editsection";
-}
-
-// A script's "address" leads nowhere; nor does one that holds its own content.
-bool is_script_address(std::string_view address) {
-  while (!address.empty() && static_cast<unsigned char>(address[0]) <= ' ') address.remove_prefix(1);
-  const std::string_view scheme = address.substr(0, address.find(':'));
-  for (const std::string_view known : {"javascript", "vbscript", "data", "file"}) {
-    if (scheme.size() == known.size() && scheme.size() < address.size() && contains_word(scheme, known)) return true;
-  }
-  return false;
 }
 
 class Cutter {
@@ -85,7 +82,10 @@ class Cutter {
 
  private:
   bool visit(NodeId id);
+  bool is_space_between_lines(std::string_view text) const;
   bool enter(NodeId id, const Node& node);
+  bool enter_code_line(Frame& frame, Tag tag);
+  void end_code_line();  // an empty line stands for itself; one that brought its break has ended
   bool enter_noscript(NodeId id, const Node& node);
   bool append_whole(NodeId id, const Node& node);
   uint16_t read_attributes(NodeId id, Frame& frame);
@@ -125,6 +125,7 @@ class Cutter {
   bool with_noscript_;
   bool item_starts_ = false;  // a list item was entered and has no block yet
   bool in_formula_ = false;   // what is appended is one
+  size_t line_ended_at_ = 0;  // of the text, where a box that is a line of code has just ended
 };
 
 void Cutter::append(std::string_view text) {
@@ -163,22 +164,15 @@ void Cutter::append_formula(std::string_view source, bool displayed) {
 }
 
 void Cutter::append_math(NodeId math) {
-  const std::string source = tex_of(dom_, math, page_.steps);
-  if (source.empty()) {
-    in_formula_ = true;
-    append(drawn_text_of(dom_, math, page_.steps));
-    in_formula_ = false;
-    return;
-  }
-  append_formula(source, dom_.value(math, AttributeName::kDisplay) == "block");
+  std::string source = tex_of(dom_, math, page_.steps);
+  if (source.empty()) source = tex_of_mathml(dom_, math, page_.steps);
+  if (!source.empty()) append_formula(source, dom_.value(math, AttributeName::kDisplay) == "block");
 }
 
-// WordPress and others draw formulas as images of class "latex", their source being the alternative text.
 void Cutter::append_image(NodeId id) {
-  const std::string_view alternative = dom_.value(id, AttributeName::kAlt);
-  const std::string_view classes = dom_.value(id, AttributeName::kClass);
-  if (!alternative.empty() && classes.substr(0, 5) == "latex") return append_formula(alternative, false);
-  if (options_.images) append(alternative);
+  const std::string source = tex_of_image(dom_, id);
+  if (!source.empty()) return append_formula(source, false);
+  if (options_.images) append(dom_.value(id, AttributeName::kAlt));
 }
 
 // Marks are told apart from text that may yet not come: an opening one waits for the first letter.
@@ -216,10 +210,39 @@ void Cutter::close_mark(const Frame& frame) {
 bool Cutter::visit(NodeId id) {
   const Node& node = dom_[id];
   if (node.is_text()) {
-    append(node.view());
+    if (!is_space_between_lines(node.view())) append(node.view());
     return false;
   }
   return node.is_element() && enter(id, node);
+}
+
+// White space that lays the source out between boxes that are lines of code.
+bool Cutter::is_space_between_lines(std::string_view text) const {
+  const Frame& frame = frames_.back();
+  if (!frame.keep_white_space || frame.is_code_line) return false;
+  const Tag tag = dom_[frame.node].tag;
+  const bool lays_out = frame.is_code_table ? tag == Tag::kTable || tag == Tag::kTbody || tag == Tag::kTr
+                                            : line_ended_at_ != 0 && line_ended_at_ == page_.text.size();
+  return lays_out && text.find_first_not_of(" \t\n\r\f") == std::string_view::npos;
+}
+
+// A block-level element within preformatted text is a line of it. False for others, which end the text.
+bool Cutter::enter_code_line(Frame& frame, Tag tag) {
+  const bool is_line =
+      tag == Tag::kDiv || tag == Tag::kP || tag == Tag::kLi || (frame.is_code_table && tag == Tag::kTr);
+  const bool is_passed = tag == Tag::kOl || tag == Tag::kUl ||
+                         (frame.is_code_table && (tag == Tag::kTbody || tag == Tag::kTd || tag == Tag::kTh));
+  if (!is_line && !is_passed) return false;
+  if (is_line && !run_.empty() && page_.text.back() != '\n') run_.append("\n", true);
+  frame.is_code_line = is_line || (is_passed && frame.is_code_line && frame.is_code_table);
+  frame.closing_mark = frame.link = {};
+  return true;
+}
+
+void Cutter::end_code_line() {
+  if (run_.empty()) return;
+  if (page_.text.back() != '\n' || line_ended_at_ == page_.text.size()) run_.append("\n", true);
+  line_ended_at_ = page_.text.size();
 }
 
 // Readings above words stand in brackets, those of the page where it has them (<rp>), since plain text has no place
@@ -273,6 +296,7 @@ bool Cutter::enter(NodeId id, const Node& node) {
   Frame frame = frames_.back();
   frame.node = id;
   frame.is_container = false;
+  frame.is_code_line = frame.is_code_line && !has_flag(node.tag, kBlock);
   frame.closing_text = {};
   frame.ancestors |= ancestor_of(node.tag);
   const uint16_t hints = read_attributes(id, frame);
@@ -287,6 +311,10 @@ bool Cutter::enter(NodeId id, const Node& node) {
   }
   unfold(frame, (kinds & kUnfolds) != 0);
   const bool is_hidden_box = node.tag == Tag::kUnknown && hides_here(frame) && !is_piece_of_line(dom_, id);
+  if (frame.keep_white_space && has_flag(node.tag, kBlock) && enter_code_line(frame, node.tag)) {
+    frames_.push_back(frame);
+    return true;
+  }
   if (has_flag(node.tag, kBlock) || is_hidden_box) {
     enter_container(id, node, frame, hints);
   } else if (!enter_inline(id, node, frame, hints)) {
@@ -455,8 +483,13 @@ void Cutter::enter_container(NodeId id, const Node& node, Frame& frame, uint16_t
   }
   if (node.tag == Tag::kPre || node.tag == Tag::kXmp || node.tag == Tag::kListing || node.tag == Tag::kPlaintext) {
     frame.keep_white_space = true;
+    frame.code_language = language_of_code(dom_, id);
+  } else if (node.tag == Tag::kTable) {
+    frame.is_code_table = is_table_of_code(dom_, id, page_.steps);
+    frame.keep_white_space = frame.is_code_table;
+    if (frame.is_code_table) frame.code_language = language_of_code(dom_, id);
   }
-  note_table(node.tag, id, frame);
+  if (!frame.is_code_table) note_table(node.tag, id, frame);
   if (node.tag == Tag::kUl || node.tag == Tag::kOl || node.tag == Tag::kDir) {
     frame.list_depth = static_cast<uint8_t>(std::min(frame.list_depth + 1, 255));
   }
@@ -478,11 +511,12 @@ void Cutter::leave() {
       page_.containers.pop_back();
     }
     if (is_list(tag)) numbers_.close();
-    if (tag == Tag::kTable) grid_.close_table();
+    if (tag == Tag::kTable && !frame.is_code_table) grid_.close_table();
     if (tag == Tag::kLi) item_starts_ = false;
   } else {
     if (!frame.closing_text.empty()) append(frame.closing_text);
     close_mark(frame);
+    if (frame.is_code_line && has_flag(tag, kBlock)) end_code_line();
   }
   frames_.pop_back();
 }
@@ -491,7 +525,11 @@ void Cutter::leave() {
 void Cutter::flush() {
   const Frame& frame = frames_.back();
   opening_marks_.clear();
+  if (!frame.keep_white_space && !run_.empty() && page_.text.find('[', run_.begin_offset()) != std::string::npos)
+    remove_shortcodes(page_, run_.begin_offset());
   run_.trim(frame.keep_white_space);
+  if (!frame.keep_white_space && is_debris(std::string_view(page_.text).substr(run_.begin_offset())))
+    page_.text.resize(run_.begin_offset());
   for (size_t i = page_.marks.size(); i-- > 0 && page_.marks[i].at > page_.text.size();) {
     page_.marks[i].at = static_cast<uint32_t>(page_.text.size());
   }
@@ -507,7 +545,7 @@ void Cutter::flush() {
     block_.list_depth = frame.list_depth;
     block_.starts_item = item_starts_ && frame.list_depth > 0;
     block_.ancestors |= page_.containers[frame.container].ancestors;
-    if (frame.keep_white_space) block_.kind = BlockKind::kCode;
+    if (frame.keep_white_space) block_.kind = BlockKind::kCode, block_.code_language = frame.code_language;
     else if (block_.heading_level > 0) block_.kind = BlockKind::kHeading;
     else if (frame.cell != kNoNode) block_.kind = BlockKind::kCell;
     else if (page_.containers[frame.container].tag == Tag::kDt) block_.kind = BlockKind::kTerm;
@@ -527,25 +565,6 @@ void Cutter::flush() {
     if (numbered) block_.item_number = number, block_.is_numbered = true;
   }
   run_.begin();
-}
-
-// Bytes of text in the page's noscript elements. Parsed with scripting off, their content is part of the tree.
-size_t noscript_text_size(const Dom& dom, uint64_t& steps) {
-  size_t size = 0;
-  NodeId id = dom.next_in_order(Dom::kRoot);
-  while (id != kNoNode) {
-    ++steps;
-    if (!dom[id].is_element() || dom[id].tag != Tag::kNoscript) {
-      id = dom[id].is_element() && dom[id].tag == Tag::kHead ? dom.next_after_subtree(id) : dom.next_in_order(id);
-      continue;
-    }
-    for (NodeId inner = dom.next_in_order(id, id); inner != kNoNode; inner = dom.next_in_order(inner, id)) {
-      ++steps;
-      if (dom[inner].is_text()) size += dom[inner].view().size();
-    }
-    id = dom.next_after_subtree(id);
-  }
-  return size;
 }
 
 }  // namespace

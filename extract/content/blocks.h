@@ -39,13 +39,15 @@ enum Ancestor : uint32_t {
 enum Sign : uint8_t {
   kSignBar = 1,        // | » ›: a way through the site
   kSignCopyright = 2,  // ©
-  kSignMoney = 4,      // $ € £
+  kSignMoney = 4,      // $ € £ ¥ ₩ ฿
   kSignAddress = 8,    // @, http
 };
 
 constexpr uint8_t kFar = 31;  // no such ancestor
 
-// Sums over text. `letters` counts code points, one of a script without spaces twice.
+// Sums over text. `letters` counts code points, a kana or Korean syllable twice, a Chinese character three times: as
+// many as a translation into an alphabet has. `words` are those between spaces; in scripts without spaces, as many as a
+// translation would have.
 struct TextSums {
   uint32_t letters = 0, link_letters = 0, words = 0, links = 0, blocks = 0;
   uint32_t commas = 0, sentences = 0;  // , ; and . ! ? with their counterparts in other scripts
@@ -90,7 +92,8 @@ struct Block {
   bool is_numbered = false;  // and that of an ordered list
   uint8_t signs = 0;         // bits of Sign
   uint32_t uppercase = 0, digits = 0, breaks = 0, emphasis_letters = 0;
-  uint32_t formula_bytes = 0;  // of the text
+  uint32_t formula_bytes = 0;      // of the text
+  std::string_view code_language;  // of preformatted text, as its highlighter names it; of the tree
   TextSums sums;
 
   bool is_formula() const { return formula_bytes * 2 > text_size; }  // but for its number, or a word before it

@@ -10,7 +10,8 @@ namespace ftok::html {
 
 namespace {
 
-constexpr size_t kHeadingReach = 60;  // blocks; a heading further up says nothing of one
+constexpr size_t kHeadingReach = 60;    // blocks; a heading further up says nothing of one
+constexpr uint32_t kTextWordsMin = 15;  // of running text
 
 // Words, and those of them that the first pass would keep.
 struct Sums {
@@ -19,13 +20,23 @@ struct Sums {
   float mean() const { return weight == 0 ? 0.0F : kept / weight; }
 };
 
+// Items of one shape below one parent.
+struct Group {
+  Sums all;
+  uint32_t items = 0, kept_items = 0;  // kept: half of its words and more
+};
+
 // One page and its blocks' scores of the first pass.
 class Context {
  public:
   Context(const PageBlocks& page, const std::vector<float>& score)
-      : page_(page), score_(score), cut_(cut_of(page, score, true, 0.5)), by_container_(page.containers.size()) {
+      : page_(page),
+        score_(score),
+        cut_(promise_of(page, score, true).cut_at(0.5)),
+        by_container_(page.containers.size()) {
     find_shapes();
     sum_up();
+    find_items();
     find_core();
     find_sureness();
   }
@@ -39,6 +50,8 @@ class Context {
 
   void find_shapes();
   void sum_up();
+  void find_items();
+  void put_item(size_t block, float* row) const;
   void find_core();
   void find_sureness();
   float score_of_next_text(size_t block) const;
@@ -58,6 +71,11 @@ class Context {
   std::vector<Sums> by_container_;             // with what is below it
   std::vector<uint32_t> shape_of_, outer_of_;  // by container, index into shapes_
   std::vector<Sums> shapes_;
+  // By container: the nearest around it, itself included, that has two like it or more below its parent; 0 without.
+  std::vector<uint32_t> item_of_;
+  std::vector<uint32_t> group_of_;  // by container, index into groups_: those of one shape below one parent
+  std::vector<Group> groups_;
+  Sums text_;          // blocks of 15 words and more
   uint32_t core_ = 0;  // the deepest container with most of what is kept
   float sureness_ = 0;
   float kept_before_ = 0;     // of the rows written
@@ -92,6 +110,41 @@ void Context::sum_up() {
   }
 }
 
+void Context::find_items() {
+  constexpr uint32_t kItemsMin = 3;
+  const size_t containers = page_.containers.size();
+  DenseIds ids(containers);
+  group_of_.resize(containers), item_of_.resize(containers);
+  for (size_t c = 0; c < containers; ++c) {
+    group_of_[c] = ids.id_of(uint64_t{page_.containers[c].parent} << 32 | page_.containers[c].shape);
+    if (group_of_[c] == groups_.size()) groups_.emplace_back();
+    Group& group = groups_[group_of_[c]];
+    group.all.weight += by_container_[c].weight, group.all.kept += by_container_[c].kept;
+    ++group.items;
+    group.kept_items += by_container_[c].mean() >= 0.5F;
+  }
+  for (size_t c = 1; c < containers; ++c) {
+    const Tag tag = page_.containers[c].tag;
+    const bool is_text = tag == Tag::kP || (tag >= Tag::kH1 && tag <= Tag::kH6);
+    item_of_[c] = !is_text && groups_[group_of_[c]].items >= kItemsMin ? static_cast<uint32_t>(c)
+                                                                       : item_of_[page_.containers[c].parent];
+  }
+  for (size_t i = 0; i < page_.blocks.size(); ++i) {
+    if (page_.blocks[i].sums.words >= kTextWordsMin) text_.add(words_of(i), score_[i]);
+  }
+}
+
+// Of the item of a listing that it is part of, and of that listing.
+void Context::put_item(size_t i, float* row) const {
+  const uint32_t item = item_of_[page_.blocks[i].container];
+  const Group* const group = item == 0 ? nullptr : &groups_[group_of_[item]];
+  put(row, ContextFeature::kScoreItem, group == nullptr ? -1.0F : by_container_[item].mean());
+  put(row, ContextFeature::kScoreGroup, group == nullptr ? -1.0F : group->all.mean());
+  put(row, ContextFeature::kScoreGroupKept,
+      group == nullptr ? -1.0F : static_cast<float>(group->kept_items) / static_cast<float>(group->items));
+  put(row, ContextFeature::kScoreKeptInText, by_container_[0].kept <= 0 ? 0.0F : text_.kept / by_container_[0].kept);
+}
+
 void Context::find_core() {
   constexpr float kMost = 0.7F;
   for (size_t c = 1; c < page_.containers.size(); ++c) {
@@ -108,9 +161,8 @@ void Context::find_sureness() {
 // What was said of the running text that follows: of the next block of 15 words and more.
 float Context::score_of_next_text(size_t block) const {
   constexpr size_t kReach = 8;
-  constexpr uint32_t kWordsMin = 15;
   for (size_t k = block + 1; k <= block + kReach && k < page_.blocks.size(); ++k) {
-    if (page_.blocks[k].sums.words >= kWordsMin) return score_[k];
+    if (page_.blocks[k].sums.words >= kTextWordsMin) return score_[k];
   }
   return -1;
 }
@@ -182,6 +234,7 @@ void Context::write_row(size_t i, float* row) {
   put(row, ContextFeature::kScoreNextText, score_of_next_text(i));
   put(row, ContextFeature::kCut, cut_);
   put(row, ContextFeature::kScoreAboveCut, score_[i] - cut_);
+  put_item(i, row);
 }
 
 }  // namespace
@@ -189,7 +242,7 @@ void Context::write_row(size_t i, float* row) {
 // The cut of highest expected F1 over the page's words. With the probabilities p of its blocks, the expected F1 of the
 // k likeliest is about 2 sum(p, k) / (k + sum(p, all)); at the k where it is highest, the k-th p is half of it (Lipton,
 // Elkan and Naryanaswamy, 2014). A clear page is cut near .5, a doubtful one lower.
-float cut_of(const PageBlocks& page, const std::vector<float>& score, bool hidden, double share) {
+Promise promise_of(const PageBlocks& page, const std::vector<float>& score, bool hidden) {
   std::vector<uint64_t>
       order;  // a score's bits turned over, then the block: the likeliest first (scores are never negative)
   double all = 0;
@@ -209,8 +262,7 @@ float cut_of(const PageBlocks& page, const std::vector<float>& score, bool hidde
     size += words;
     best = std::max(best, 2 * hit / (size + all));
   }
-  const float highest = order.empty() ? 1.0F : score[static_cast<uint32_t>(order[0])];
-  return std::min(static_cast<float>(share * best), highest);
+  return {best, order.empty() ? 1.0F : score[static_cast<uint32_t>(order[0])]};
 }
 
 void compute_context_features(const PageBlocks& page, const std::vector<float>& score, std::vector<float>& out) {

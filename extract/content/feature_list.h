@@ -85,6 +85,7 @@ namespace ftok::html {
   X(kPlaceTitleShareOfTitle, "place.title_share_of_title")                                                      \
   X(kPlaceFromParagraphBefore, "place.from_paragraph_before")                                                   \
   X(kPlaceFromParagraphAfter, "place.from_paragraph_after") X(kPlaceRunningLetters, "place.running_letters")    \
+  X(kPlaceDescriptionShare, "place.description_share")                                                          \
   /* The page */                                                                                                \
   X(kPageLettersLog, "page.letters_log") X(kPageBlocks, "page.blocks") X(kPageLinkDensity, "page.link_density") \
   X(kPageRunningShare, "page.running_share") X(kPageParagraphs, "page.paragraphs")                              \
@@ -95,7 +96,8 @@ namespace ftok::html {
   X(kPageNearContent, "page.near_content") X(kPageIsArticle, "page.is_article")                                 \
   X(kPageIsProduct, "page.is_product") X(kPageImages, "page.images")                                            \
   X(kPageRunningTextShare, "page.running_text_share") X(kPageCommentShare, "page.comment_share")                \
-  X(kPageIsForum, "page.is_forum")
+  X(kPageIsForum, "page.is_forum") X(kPageSchemaKind, "page.schema_kind") X(kPagePathDepth, "page.path_depth")  \
+  X(kPagePathKind, "page.path_kind") X(kPageSlugWords, "page.slug_words")
 
 #define FTOK_CONTEXT_FEATURES(X) \
   /* What the first pass said */                                                                                \
@@ -108,7 +110,9 @@ namespace ftok::html {
   X(kScoreBranch, "score.branch") X(kCoreBranchShare, "core.branch_share") X(kScoreCore, "score.core")          \
   X(kScoreSureness, "score.sureness") X(kScoreKeptBefore, "score.kept_before")                                  \
   X(kScoreOuterShape, "score.outer_shape") X(kScoreHeading, "score.heading")                                    \
-  X(kScoreNextText, "score.next_text") X(kCut, "cut") X(kScoreAboveCut, "score.above_cut")
+  X(kScoreNextText, "score.next_text") X(kCut, "cut") X(kScoreAboveCut, "score.above_cut")                      \
+  X(kScoreItem, "score.item") X(kScoreGroup, "score.group") X(kScoreGroupKept, "score.group_kept")              \
+  X(kScoreKeptInText, "score.kept_in_text")
 // clang-format on
 
 #define FTOK_FEATURE_ENTRY(identifier, name) identifier,
@@ -125,8 +129,8 @@ inline constexpr std::array kContextFeatureNames = {FTOK_CONTEXT_FEATURES(FTOK_F
 #undef FTOK_FEATURES
 #undef FTOK_CONTEXT_FEATURES
 
-constexpr size_t kFeatureCount = 176;        // room in a row; what no feature fills is 0
-constexpr size_t kContextFeatureCount = 32;  // and in one of the second pass
+constexpr size_t kFeatureCount = 180;        // room in a row; what no feature fills is 0
+constexpr size_t kContextFeatureCount = 36;  // and in one of the second pass
 
 static_assert(kFeatureNames.size() <= kFeatureCount && kContextFeatureNames.size() <= kContextFeatureCount);
 

@@ -4,6 +4,8 @@
 #include <cmath>
 #include <string_view>
 
+#include "extract/content/page_kind.h"
+
 namespace ftok::html {
 
 namespace {
@@ -85,6 +87,11 @@ void BlockFeatures::gather_page(const PageFacts& facts) {
   put(Feature::kPageRunningTextShare, ratio(page_.containers[structure_.best].sums.letters, all.letters));
   put(Feature::kPageCommentShare, ratio(comment_paragraphs, all.paragraph_letters));
   put(Feature::kPageIsForum, type_has("Forum") + type_has("QAPage"));
+  put(Feature::kPageSchemaKind, static_cast<float>(kind_of_schema(facts.json_ld_type)));
+  const PathFacts path = read_path(facts.address);
+  put(Feature::kPagePathDepth, static_cast<float>(path.depth));
+  put(Feature::kPagePathKind, static_cast<float>(path.kind));
+  put(Feature::kPageSlugWords, static_cast<float>(path.slug_words));
 }
 
 void BlockFeatures::put_text(const Block& block, Row& row) const {
@@ -105,10 +112,11 @@ void BlockFeatures::put_text(const Block& block, Row& row) const {
   row.put(Feature::kHeadingLevel, static_cast<float>(block.heading_level));
   row.put(Feature::kListDepth, static_cast<float>(block.list_depth));
   const char last = text.back();
-  row.put(Feature::kEndsSentence, last == '.' || last == '!' || last == '?' ||
-                                      (text.size() >= 3 && (text.substr(text.size() - 3) == "\u3002" ||
-                                                            text.substr(text.size() - 3) == "\u201D")));
-  row.put(Feature::kEndsInColon, last == ':');
+  const std::string_view last_3 = text.substr(text.size() - std::min<size_t>(3, text.size()));
+  row.put(Feature::kEndsSentence, last == '.' || last == '!' || last == '?' || last_3 == "\u3002" ||
+                                      last_3 == "\u201D" || last_3 == "\uFF01" || last_3 == "\uFF1F" ||
+                                      last_3 == "\u300D");
+  row.put(Feature::kEndsInColon, last == ':' || last_3 == "\uFF1A");
   row.put(Feature::kHasBar, (block.signs & kSignBar) != 0);
   row.put(Feature::kHasCopyright, (block.signs & kSignCopyright) != 0);
   row.put(Feature::kStartsLowerCase, text[0] >= 'a' && text[0] <= 'z');
@@ -288,6 +296,7 @@ void BlockFeatures::put_place(size_t i, Row& row) const {
   row.put(Feature::kPlaceFromParagraphAfter, after == kNone ? 999.0F : static_cast<float>(after - i));
   row.put(Feature::kPlaceRunningLetters,
           ratio(structure_.paragraph_letters_before[i], page_.containers[0].sums.paragraph_letters));
+  row.put(Feature::kPlaceDescriptionShare, structure_.description_shares[i]);
 }
 
 void BlockFeatures::write_row(size_t i, float* out) const {

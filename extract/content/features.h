@@ -3,6 +3,7 @@
 // itself; none names a site, a language or a word of the text.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
 #include <vector>
@@ -44,8 +45,14 @@ class BlockFeatures {
 // a row of kContextFeatureCount each.
 void compute_context_features(const PageBlocks& page, const std::vector<float>& score, std::vector<float>& out);
 
-// The score at which to cut a page so that the words kept have the highest expected F1; `share` of that F1, 0.5 being
-// the best on the whole. Hidden blocks count with `hidden` alone. Never above the highest score.
-float cut_of(const PageBlocks& page, const std::vector<float>& score, bool hidden, double share);
+// What the scores promise of a page, hidden blocks counted with `hidden` alone.
+struct Promise {
+  double f1 = 0;         // the highest expected F1 over words, of all cuts
+  float highest = 1.0F;  // score of a block
+  // The score at which to cut so that the words kept have the highest expected F1: a share of it, 0.5 being the best on
+  // the whole. Never above the highest score.
+  float cut_at(double share) const { return std::min(static_cast<float>(share * f1), highest); }
+};
+Promise promise_of(const PageBlocks& page, const std::vector<float>& score, bool hidden);
 
 }  // namespace ftok::html

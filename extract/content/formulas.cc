@@ -75,15 +75,24 @@ std::string tex_of(const Dom& dom, NodeId math, uint64_t& steps) {
   return std::all_of(alternative.begin(), alternative.end(), is_space) ? std::string() : std::string(alternative);
 }
 
-std::string drawn_text_of(const Dom& dom, NodeId math, uint64_t& steps) {
-  std::string text;
-  for (NodeId id = dom.next_in_order(math, math); id != kNoNode;) {
-    ++steps;
-    const bool annotation = is_named(dom[id], "annotation") || is_named(dom[id], "annotation-xml");
-    if (dom[id].is_text()) text += dom[id].view();
-    id = annotation ? dom.next_after_subtree(id, math) : dom.next_in_order(id, math);
-  }
-  return text;
+std::string tex_of_image(const Dom& dom, NodeId image) {
+  // WordPress, MediaWiki, Moodle and others name the image; services are known by their address.
+  static constexpr std::string_view kClasses[] = {"latex", "tex", "mathtex-equation-editor", "texrender"};
+  static constexpr std::string_view kServices[] = {"latex.codecogs.com", "/latex.php?", "cht=tx",
+                                                   "mimetex.cgi",        "mathtex.cgi", "filter/tex/pix.php"};
+  if (dom.value(image, AttributeName::kAriaHidden) == "true") return {};
+  const std::string_view classes = dom.value(image, AttributeName::kClass);
+  const std::string_view source = dom.value(image, AttributeName::kSrc);
+  const bool is_formula = std::any_of(std::begin(kClasses), std::end(kClasses),
+                                      [&](std::string_view name) { return has_class(classes, name); }) ||
+                          std::any_of(std::begin(kServices), std::end(kServices), [&](std::string_view service) {
+                            return source.find(service) != std::string_view::npos;
+                          });
+  std::string_view tex = is_formula ? dom.value(image, AttributeName::kAlt) : std::string_view();
+  while (!tex.empty() && is_space(tex.front())) tex.remove_prefix(1);
+  while (!tex.empty() && is_space(tex.back())) tex.remove_suffix(1);
+  if (tex.size() > 2 && tex.front() == '$' && tex.back() == '$') tex.remove_prefix(1), tex.remove_suffix(1);
+  return std::string(tex);
 }
 
 NodeId formula_below(const Dom& dom, NodeId top) {
@@ -93,6 +102,12 @@ NodeId formula_below(const Dom& dom, NodeId top) {
     if (dom[id].is_element() && dom[id].tag == Tag::kMath) return id;
   }
   return kNoNode;
+}
+
+bool is_equation_number(std::string_view text) {
+  constexpr size_t kBytesMax = 12;
+  return text.size() <= kBytesMax && text.starts_with('(') && text.ends_with(')') &&
+         text.find_first_of("0123456789") != std::string_view::npos;
 }
 
 bool is_drawing_alone(const Dom& dom, NodeId id) {

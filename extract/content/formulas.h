@@ -1,7 +1,8 @@
-// Formulas: what a <math> element says, as TeX where the page carries it, else as its plain content.
+// Formulas: the TeX that a page carries for what a <math> element or an image draws.
 #pragma once
 
 #include <string>
+#include <string_view>
 
 #include "extract/html/dom.h"
 
@@ -12,8 +13,11 @@ namespace ftok::html {
 // `steps`.
 std::string tex_of(const Dom& dom, NodeId math, uint64_t& steps);
 
-// The text that is drawn: without annotations of any kind (MathML Core, section 2.5.2: they are not displayed).
-std::string drawn_text_of(const Dom& dom, NodeId math, uint64_t& steps);
+// The TeX of an image that draws a formula, its alternative text; empty for other images.
+std::string tex_of_image(const Dom& dom, NodeId image);
+
+// "(12)", "(3.1a)": beside a formula.
+bool is_equation_number(std::string_view text);
 
 // The formula in a hidden inline element: what is shown beside it is its drawing.
 NodeId formula_below(const Dom& dom, NodeId top);

@@ -6,9 +6,12 @@
 #include <string_view>
 
 #include "extract/content/content_model.h"
+#include "extract/content/formulas.h"
+#include "extract/content/keep_structure.h"
 #include "extract/content/leaf_masks.h"
 #include "extract/content/list_numbers.h"
 #include "extract/content/readers_comments.h"
+#include "extract/content/side_boxes.h"
 
 namespace ftok::html {
 
@@ -86,15 +89,6 @@ bool hides_its_content(const PageBlocks& page, const std::vector<float>& score) 
     sum += (page.blocks[i].sums.words + 0.5) * static_cast<double>(score[i]);
   }
   return shown < kShownMin * hidden;
-}
-
-// The outermost table around a container; 0 where there is none.
-uint32_t table_around(const PageBlocks& page, uint32_t container) {
-  uint32_t table = 0;
-  for (uint32_t at = container; at != 0; at = page.containers[at].parent) {
-    if (page.containers[at].tag == Tag::kTable) table = at;
-  }
-  return table;
 }
 
 // The outermost box that holds the same blocks as this one: the frame that a site's software puts around it.
@@ -222,13 +216,6 @@ void keep_lists_whole(const PageBlocks& page, const ContentChoice& choice, std::
   }
 }
 
-// "(12)", "(3.1a)": beside a formula.
-bool is_equation_number(std::string_view text) {
-  constexpr size_t kBytesMax = 12;
-  return text.size() <= kBytesMax && text.starts_with('(') && text.ends_with(')') &&
-         text.find_first_of("0123456789") != std::string_view::npos;
-}
-
 // A formula in a box of its own is a part of the text around it: it is kept, with its number, where the text before it
 // and behind it is, or where one of them stands in the same box. Alone it says too little to be scored well.
 void keep_formulas(const PageBlocks& page, std::vector<uint8_t>& keep) {
@@ -260,6 +247,7 @@ ContentChoice choose_content(const PageBlocks& page, const PageFacts& facts, con
                              const std::vector<float>* given) {
   constexpr float kScoreMin =
       0.25F;  // a page of nothing else has no main content; .2 to .3 score the same (docs/extraction.md)
+  constexpr double kArticleMore = 0.05;  // a page that calls itself an article has a frame to be left out
   ContentChoice choice;
   choice.keep.assign(page.blocks.size(), 0);
   if (given == nullptr) {
@@ -269,7 +257,8 @@ ContentChoice choose_content(const PageBlocks& page, const PageFacts& facts, con
     choice.title_block = PageStructure(page, facts).title_block;
   }
   const bool hidden = hides_its_content(page, choice.score);
-  choice.cut = std::max(kScoreMin, cut_of(page, choice.score, hidden, options.caution));
+  const Promise promise = promise_of(page, choice.score, hidden);
+  choice.cut = std::max(kScoreMin, promise.cut_at(options.caution + (facts.has_article_type() ? kArticleMore : 0)));
   bool any = false;
   for (size_t i = 0; i < page.blocks.size(); ++i) {
     const Block& block = page.blocks[i];
@@ -277,10 +266,12 @@ ContentChoice choose_content(const PageBlocks& page, const PageFacts& facts, con
     choice.keep[i] = choice.score[i] >= choice.cut || (options.comments && is_comment(page, block));
     any = any || choice.keep[i] != 0;
   }
+  keep_structure(page, choice, choice.keep);
   keep_whole(page, choice.keep);
   keep_lists_whole(page, choice, choice.keep);
   keep_rows_whole(page, choice.keep);
   keep_formulas(page, choice.keep);
+  drop_side_boxes(page, choice.keep);
   keep_posts(page, facts, choice.keep);
   if (!options.comments) drop_comments(page, facts, choice.keep);
   const bool has_title = choice.title_block != kNone && page.blocks[choice.title_block].heading_level > 0;

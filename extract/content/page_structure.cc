@@ -1,6 +1,7 @@
 #include "extract/content/page_structure.h"
 
 #include <algorithm>
+#include <array>
 #include <cstring>
 
 #include "extract/content/dense_ids.h"
@@ -24,6 +25,38 @@ uint64_t hash_of(std::string_view text) {
   std::memcpy(&last, text.data() + i, text.size() - i);
   hash = (hash ^ last) * 0xD6E8FEB86659FD93ULL;
   return hash ^ hash >> 32;
+}
+
+// The words and phrases of a short text.
+class WordSet {
+ public:
+  explicit WordSet(std::string_view text) {
+    phrases_of(text, words_);
+    std::sort(words_.begin(), words_.end());
+    words_.erase(std::unique(words_.begin(), words_.end()), words_.end());
+    for (const uint32_t word : words_) bits_[word >> 6 & 15] |= uint64_t{1} << (word & 63);
+  }
+  size_t size() const { return words_.size(); }
+  // How many of `words` are among them.
+  uint32_t count(const std::vector<uint32_t>& words) const {
+    uint32_t count = 0;
+    for (const uint32_t word : words) count += has(word) ? 1 : 0;
+    return count;
+  }
+
+ private:
+  bool has(uint32_t word) const {
+    return (bits_[word >> 6 & 15] >> (word & 63) & 1) != 0 && std::binary_search(words_.begin(), words_.end(), word);
+  }
+
+  std::vector<uint32_t> words_;
+  std::array<uint64_t, 16> bits_{};  // a first look that tells most words from these
+};
+
+// Whether a paragraph begins as the page's description does, which is often cut out of it.
+bool begin_alike(std::string_view text, std::string_view description) {
+  constexpr size_t kBytes = 24;
+  return text.size() >= kBytes && description.substr(0, kBytes) == text.substr(0, kBytes);
 }
 
 float link_density(const TextSums& sums) {
@@ -124,16 +157,9 @@ void PageStructure::find_paragraphs() {
 void PageStructure::read_texts(const PageFacts& facts) {
   const size_t n = page.blocks.size();
   std::vector<uint32_t> words;
-  phrases_of(facts.title, words);
-  std::sort(words.begin(), words.end());
-  words.erase(std::unique(words.begin(), words.end()), words.end());
-  const std::vector<uint32_t> title = words;
-  uint64_t title_bits = 0;  // a first look that tells most words from the title's
-  for (const uint32_t word : title) title_bits |= uint64_t{1} << (word & 63);
-  const auto in_title = [&](uint32_t word) {
-    return (title_bits >> (word & 63) & 1) != 0 && std::binary_search(title.begin(), title.end(), word);
-  };
-  phrases.resize(n), title_shares.resize(n), repeats.resize(n), letters_before.resize(n), heading_before.resize(n);
+  const WordSet title(facts.title), description(facts.description);
+  phrases.resize(n), title_shares.resize(n), description_shares.resize(n), repeats.resize(n), letters_before.resize(n),
+      heading_before.resize(n);
   DenseIds texts(n);
   std::vector<uint32_t> text_ids(n), counts;
   uint32_t letters = 0, heading = kNone;
@@ -149,10 +175,14 @@ void PageStructure::read_texts(const PageFacts& facts) {
     heading_before[i] = heading;
     if (block.heading_level > 0) heading = i;
     if (block.heading_level == 1 && first_h1 == kNone) first_h1 = i;
-    if (block.sums.words > 2 * kPhraseWordsMax) continue;
+    if (block.sums.words > 2 * kPhraseWordsMax) {
+      description_shares[i] = begin_alike(text, facts.description) ? 1.0F : 0.0F;
+      continue;
+    }
     phrases_of(text, words);
-    uint32_t shared = 0;
-    for (const uint32_t word : words) shared += in_title(word) ? 1 : 0;
+    if (!words.empty())
+      description_shares[i] = static_cast<float>(description.count(words)) / static_cast<float>(words.size());
+    const uint32_t shared = title.count(words);
     if (shared > 0) {
       title_shares[i] = {static_cast<float>(shared) / static_cast<float>(words.size()),
                          static_cast<float>(shared) / static_cast<float>(title.size())};

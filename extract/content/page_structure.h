@@ -22,9 +22,11 @@ struct PageFacts {
   std::string_view og_type;         // OpenGraph type, "" where none
   std::string_view address;         // what the page calls its own or came from, "" where nothing says so
   std::string_view document_title;  // <title>
+  std::string_view description;     // of <meta>, OpenGraph or JSON-LD
 
   bool is_forum() const { return has("Forum") || has("QAPage"); }
   bool is_article() const { return !is_forum() && (og_type == "article" || has("Article") || has("Posting")); }
+  bool has_article_type() const { return !is_forum() && (has("Article") || has("Posting")); }  // schema.org's type
   bool is_product() const {
     return has("Product") || og_type.find("product") != std::string_view::npos ||
            og_type.find("item") != std::string_view::npos;
@@ -79,12 +81,13 @@ struct PageStructure {
   std::vector<uint32_t> group_of;        // by container, index into groups
   std::vector<uint32_t> place_in_group;  // by container
   std::vector<ItemGroup> groups;
-  std::vector<NameWeights> names;        // by container
-  std::vector<PhraseWeights> phrases;    // by block
-  std::vector<TitleShare> title_shares;  // by block
-  std::vector<uint32_t> repeats;         // by block: blocks of this text
-  std::vector<uint32_t> letters_before;  // by block
-  std::vector<uint32_t> heading_before;  // by block: the last heading above it, or kNone
+  std::vector<NameWeights> names;         // by container
+  std::vector<PhraseWeights> phrases;     // by block
+  std::vector<TitleShare> title_shares;   // by block
+  std::vector<float> description_shares;  // by block: words it has in common with the page's description, over its own
+  std::vector<uint32_t> repeats;          // by block: blocks of this text
+  std::vector<uint32_t> letters_before;   // by block
+  std::vector<uint32_t> heading_before;   // by block: the last heading above it, or kNone
   std::vector<uint32_t> paragraph_before,
       paragraph_after;                             // by block: the nearest of 80 letters and more (TextSums), or kNone
   std::vector<uint32_t> paragraph_letters_before;  // by block

@@ -17,7 +17,8 @@ float weight_of_phrase(uint32_t phrase);
 
 constexpr uint32_t kPhraseWordsMax = 20;  // a block of more words says little by any one of them
 
-// Hashes of the words of a short text (ASCII in lower case, digits as one word) and of each two in a row, in order.
+// Hashes of the words of a short text (ASCII in lower case, digits as one word; a character of a script without spaces
+// is a word) and of each two in a row, in order.
 // None where there are more than kPhrasesMax: words are counted by spaces, and a text may have few of those and many of
 // these.
 constexpr size_t kPhrasesMax = 1000;

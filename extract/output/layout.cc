@@ -28,11 +28,13 @@ class Layout {
     const TablePlan* const plan = block.grid_cell == kNoCell ? nullptr : &plans_[page_.cells[block.grid_cell].grid];
     if (plan != nullptr && plan->is_grid) return add_cell(block, text, *plan);
     end_grid();
+    const bool is_equation = plan != nullptr && plan->is_equations;
+    if (is_equation && last_ != nullptr && last_->row == block.row) return add_beside(block, text);
     if (!options_.repeated_lines && block.kind != BlockKind::kCode && block.sums.words >= kRepeatedWordsMin &&
         repeats(block, text)) {
       return Fate::kRepeated;
     }
-    const bool short_cell = block.kind == BlockKind::kCell && block.row != kNoNode && plan != nullptr &&
+    const bool short_cell = !is_equation && block.kind == BlockKind::kCell && block.row != kNoNode && plan != nullptr &&
                             plan->columns.size() > 1 && text.size() <= kCellMax &&
                             text.find('\n') == std::string_view::npos && !is_prose(block);
     if (short_cell && row_ == block.row) {
@@ -64,6 +66,16 @@ class Layout {
   }
 
  private:
+  // The number of an equation, or one that stands beside another.
+  Fate add_beside(const Block& block, std::string_view text) {
+    out_ += ' ';
+    const uint32_t line = line_now();
+    body(block, text, false, out_);
+    note_lines(block, line, LineKind::kFormula);
+    last_ = &block;
+    return Fate::kWritten;
+  }
+
   // Whether the line came before elsewhere. Beside its like it is the author's own, a form; in boxes of one shape that
   // say different things it is a refrain.
   bool repeats(const Block& block, std::string_view text) {
@@ -246,7 +258,8 @@ class Layout {
   }
 
   void body(const Block& block, std::string_view text, bool short_cell, std::string& out) const {
-    if (options_.markdown && block.kind == BlockKind::kCode) return append_fenced(text, quote_, out);
+    if (options_.markdown && block.kind == BlockKind::kCode)
+      return append_fenced(text, block.code_language, quote_, out);
     if (options_.markdown)
       return append_markdown(page_, block, {block.kind == BlockKind::kHeading, short_cell, quote_}, out);
     // " (address)" after the text of a link.

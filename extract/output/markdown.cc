@@ -80,6 +80,62 @@ std::vector<Span> spans_of(const PageBlocks& page, const Block& block) {
   return spans;
 }
 
+// The end of the formula in TeX's delimiters that begins at text[at], behind them; 0 where none does. "$" is a
+// delimiter where a formula stands between two: with a command, a script or a brace, no space within the signs, and no
+// digit behind (Pandoc's rules for tex_math_dollars): "$5 to $10" is none.
+size_t end_of_formula(std::string_view text, size_t at) {
+  constexpr size_t kBytesMax = 4000;
+  const std::string_view rest = text.substr(at, kBytesMax);
+  const auto behind = [&](std::string_view end, size_t from) {
+    const size_t found = rest.find(end, from);
+    return found == std::string_view::npos || found == from ? 0 : at + found + end.size();
+  };
+  if (rest.starts_with("\\(")) return behind("\\)", 2);
+  if (rest.starts_with("\\[")) return behind("\\]", 2);
+  if (rest.starts_with("$$")) return behind("$$", 2);
+  if (rest.starts_with("\\begin{")) {
+    const size_t close = rest.find('}');
+    return close == std::string_view::npos ? 0 : behind("\\end{" + std::string(rest.substr(7, close - 6)), close);
+  }
+  if (rest.size() < 3 || rest[0] != '$' || is_space(rest[1]) || (at > 0 && text[at - 1] == '\\')) return 0;
+  const size_t end = rest.find('$', 1);
+  if (end == std::string_view::npos || end < 2 || is_space(rest[end - 1]) || rest[end - 1] == '\\') return 0;
+  const std::string_view inside = rest.substr(1, end - 1);
+  if (inside.find_first_of("\\^_{") == std::string_view::npos || inside.find('\n') != std::string_view::npos) return 0;
+  return end + 1 < rest.size() && is_digit(rest[end + 1]) ? 0 : at + end + 1;
+}
+
+// Formulas that stand in the text in TeX's own delimiters, for a script of the page to draw: they are written as they
+// stand.
+void add_formulas(std::string_view text, std::vector<Span>& spans) {
+  constexpr size_t kSpansMax = 1000;
+  constexpr int kFailedMax = 64;  // delimiters without an end: the text has other uses for these signs
+  if (spans.size() > kSpansMax || text.find_first_of("$\\") == std::string_view::npos) return;
+  std::vector<Span> found;
+  int failed = 0;
+  for (size_t at = text.find_first_of("$\\"); at != std::string_view::npos; at = text.find_first_of("$\\", at)) {
+    const size_t end = end_of_formula(text, at);
+    const auto crosses = [&](const Span& span) {
+      return span.begin < end && at < span.end && !(span.begin >= at && span.end <= end) &&
+             !(span.begin <= at && span.end >= end && !span.is_raw());
+    };
+    if (end == 0 || std::any_of(spans.begin(), spans.end(), crosses)) {
+      const bool opens = text[at] == '$' || text.substr(at, 2) == "\\(" || text.substr(at, 2) == "\\[";
+      failed += opens ? 1 : 0;
+      if (failed > kFailedMax) break;
+      at += 1 + (text[at] == '\\' ? 1 : 0);
+      continue;
+    }
+    found.push_back({at, end, "$", {}});
+    if (found.size() > kSpansMax) break;
+    at = end;
+  }
+  if (found.empty()) return;
+  spans.insert(spans.end(), found.begin(), found.end());
+  std::stable_sort(spans.begin(), spans.end(),
+                   [](const Span& a, const Span& b) { return a.begin != b.begin ? a.begin < b.begin : a.end > b.end; });
+}
+
 // The spans of a block by where they begin and end. Those at one offset lie one in the other, so they are few (the
 // parser caps depth).
 class SpanIndex {
@@ -343,11 +399,12 @@ class Writer {
 void append_markdown(const PageBlocks& page, const Block& block, const MarkdownPlace& place, std::string& out) {
   std::vector<Span> spans = spans_of(page, block);
   const std::string_view text = page.text_of(block);
+  add_formulas(text, spans);
   drop_unreadable(text, spans);
   Writer(text, place, spans, out).write();
 }
 
-void append_fenced(std::string_view code, bool quote, std::string& out) {
+void append_fenced(std::string_view code, std::string_view language, bool quote, std::string& out) {
   constexpr size_t kFenceMin = 3;
   size_t longest = 0, run = 0;
   for (const char c : code) {
@@ -357,6 +414,7 @@ void append_fenced(std::string_view code, bool quote, std::string& out) {
   const std::string fence(std::max(kFenceMin, longest + 1), '`');
   const std::string_view end = quote ? "\n> " : "\n";
   out += fence;
+  out += language;
   out += end;
   for (const char c : code) {
     if (c == '\n') out += end;

@@ -21,7 +21,7 @@ struct MarkdownPlace {
 // Appends text[begin, begin + size) of `page`, a block's, with the marks that lie in it.
 void append_markdown(const PageBlocks& page, const Block& block, const MarkdownPlace& place, std::string& out);
 
-// Appends a block of code between fences longer than any in it.
-void append_fenced(std::string_view code, bool quote, std::string& out);
+// Appends a block of code between fences longer than any in it, the first with its language ("" for none).
+void append_fenced(std::string_view code, std::string_view language, bool quote, std::string& out);
 
 }  // namespace ftok::html

@@ -2,14 +2,17 @@
 
 #include <algorithm>
 
+#include "extract/content/formulas.h"
+
 namespace ftok::html {
 
 namespace {
 
 // What is kept of one table.
 struct TableFacts {
-  bool has_header_cell = false;  // <th>
-  bool has_block = false;        // a heading or preformatted text in a cell
+  bool has_header_cell = false;                 // <th>
+  bool has_block = false;                       // a heading or preformatted text in a cell
+  bool has_formula = false, has_other = false;  // than formulas and their numbers
   uint32_t rows = 0, last_row = UINT32_MAX;
   uint32_t cell_bytes = 0, cell_blocks = 0, cell_paragraphs = 0;        // of the fullest cells
   uint32_t last_cell = kNoCell, bytes = 0, blocks = 0, paragraphs = 0;  // being summed up
@@ -22,6 +25,7 @@ struct TableFacts {
     cell_blocks = std::max(cell_blocks, ++blocks);
     cell_paragraphs = std::max(cell_paragraphs, paragraphs += is_paragraph(block));
     has_header_cell |= block.is_header_cell;
+    has_formula |= block.is_formula();
     has_block |= block.kind == BlockKind::kHeading || block.kind == BlockKind::kCode;
   }
 
@@ -56,12 +60,17 @@ std::vector<TablePlan> plan_tables(const PageBlocks& page, const std::vector<uin
     if (keep[i] == 0 || block.grid_cell == kNoCell) continue;
     const GridCell& cell = page.cells[block.grid_cell];
     tables[cell.grid].add(block, cell);
+    tables[cell.grid].has_other |= !block.is_formula() && !is_equation_number(page.text_of(block));
     std::vector<uint16_t>& columns = plans[cell.grid].columns;
     const auto place = std::lower_bound(columns.begin(), columns.end(), cell.column);
     if (place == columns.end() || *place != cell.column) columns.insert(place, cell.column);
   }
-  for (size_t grid = 0; grid < plans.size(); ++grid)
-    plans[grid].is_grid = plans[grid].columns.size() > 1 && is_data(tables[grid], page.grids[grid]);
+  for (size_t grid = 0; grid < plans.size(); ++grid) {
+    const TableFacts& table = tables[grid];
+    plans[grid].is_equations = table.has_formula && !table.has_other;
+    plans[grid].is_grid =
+        plans[grid].columns.size() > 1 && !plans[grid].is_equations && is_data(table, page.grids[grid]);
+  }
   return plans;
 }
 

@@ -10,6 +10,7 @@ namespace ftok::html {
 
 struct TablePlan {
   bool is_grid = false;           // each cell keeps its column
+  bool is_equations = false;      // formulas with their numbers, which are lines of the text
   std::vector<uint16_t> columns;  // those in which something kept begins, in order
 };
 

@@ -45,6 +45,7 @@ def rendered_text(reader, markdown):
 FOLDED = re.compile(r"[\s|]+")  # bars stand between the cells of our rows, and no more once a table is read
 
 
+TEX = re.compile(r"\$|\\[(\[]|\\begin\{")  # delimiters in the text: what is between them may be written as it stands
 LETTERS = re.compile(r"[\W_]+")  # of a page with formulas: they are written as they are, for readers of Markdown with mathematics
 
 
@@ -89,7 +90,7 @@ def main():
     for kind, pages in kinds.items():
         different = 0
         for i, page in enumerate(pages):
-            folded = LETTERS if page["formulas"] else FOLDED
+            folded = LETTERS if page["formulas"] or TEX.search(page["text"]) else FOLDED
             wanted, found = (folded.sub("", text) for text in (page["text"], rendered_text(reader, page["markdown"])))
             if wanted == found:
                 continue

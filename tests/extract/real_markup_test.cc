@@ -99,16 +99,16 @@ TEST(Formulas, AnAnnotationOfTheWhole) {
       "$x$");
   EXPECT_EQ(text_of("<p><math><mrow><semantics><mi>a</mi><annotation "
                     "encoding='TeX'>x</annotation></semantics><mi>b</mi></mrow></math>"),
-            "ab");
+            "$ab$");
   EXPECT_EQ(
       text_of("<p><math alttext='y'><semantics><mi>a</mi><annotation encoding='TeX'> </annotation></semantics></math>"),
       "$y$");
   EXPECT_EQ(text_of("<p><math alttext=' '><semantics><mi>a</mi><annotation "
                     "encoding='text/plain'>x</annotation></semantics></math>"),
-            "a");
+            "$a$");
   EXPECT_EQ(text_of("<p><math><semantics><mi>a</mi><annotation-xml "
                     "encoding='MathML-Content'><ci>x</ci></annotation-xml></semantics></math>"),
-            "a");
+            "$a$");
 }
 
 TEST(Formulas, DrawingsWithoutMathMl) {

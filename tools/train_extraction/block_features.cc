@@ -144,8 +144,10 @@ void write_text(const std::string& path, std::FILE* scores, double share, const 
   ContentOptions options;
   options.caution = share;
   steps.choice = choose_content(steps.page, steps.facts(), options, &score);
+  ftok::ExtractResult result;
+  steps.lay_out({}, result);
   ftok::JsonWriter json;
-  json.begin_object().field("file", path).field("text", steps.text()).key("keep").begin_array();
+  json.begin_object().field("file", path).field("text", result.text).key("keep").begin_array();
   for (const uint8_t keep : steps.choice.keep) json.value(static_cast<uint64_t>(keep));
   json.end_array().end_object();
   put_line(json, out);

@@ -90,6 +90,7 @@ class Data:
         self.domains = len(names_of_domains)
         folds_of_domain = numpy.array([zlib.crc32(d.encode()) % FOLDS for d in names_of_domains])
         self.fold = folds_of_domain[domain]
+        self.is_foreign = numpy.array([zlib.crc32(b"foreign " + d.encode()) % FOREIGN_SHARE == 0 for d in names_of_domains])[domain]
         c = numpy.concatenate(containers)
         kept = numpy.where(self.y < 0, 0, self.y)
         votes = numpy.where(self.y < 0, 0, self.words + 0.5)
@@ -113,12 +114,24 @@ class Data:
 
 
 PAGE_WEIGHT_MAX = 3.0  # a page that is nearly all frame teaches no more than this
+FOREIGN_SHARE, FOREIGN_WEIGHT = 4, 0.5  # of the domains every fourth is shown a second time as if in an unknown language, for half
+# What a page in a script without capitals, whose phrases are in no table, does not show.
+UNKNOWN_IN_OTHER_LANGUAGES = ("uppercase_share", "starts_lower_case", "phrase.sum", "phrase.min", "phrase.max", "phrase.sum_before",
+                              "phrase.sum_after", "heading.phrase_sum")
+
+
+def as_foreign(rows, names):
+    """The rows as they would be, were the page in a language that the phrases do not know, in a script without capitals."""
+    rows = rows.copy()
+    rows[:, [names.index(name) for name in UNKNOWN_IN_OTHER_LANGUAGES]] = 0
+    rows[:, names.index("letters_per_word")] = numpy.minimum(rows[:, names.index("letters_per_word")], 4.5)
+    return rows
 
 
 def fit(x, y, w, args, trees):
     params = dict(objective="cross_entropy", num_leaves=args.leaves, max_depth=args.depth, learning_rate=args.rate, min_sum_hessian_in_leaf=0.4,
                   min_data_in_leaf=40, feature_fraction=0.4, bagging_fraction=0.7, bagging_freq=1, lambda_l2=2.0, verbosity=-1,
-                  num_threads=1, deterministic=True, seed=7, max_bin=63, force_row_wise=True)
+                  num_threads=1, deterministic=True, seed=args.seed, max_bin=63, force_row_wise=True)
     use = (w > 0) & (y >= 0)
     return lightgbm.train(params, lightgbm.Dataset(x[use], y[use], weight=w[use], free_raw_data=True), trees)
 
@@ -128,20 +141,32 @@ def squash(score):  # as extract/content/forest.cc
 
 
 def fit_fold(task):
-    """Fits on the rows outside outer fold `k` and scores those in it; k = -1: fits on all."""
-    k, data, args, extra = task
+    """Fits on the rows outside outer fold `k` and scores those in it, as they are and as_foreign; k = -1: fits on all, scores all."""
+    k, data, args, extra, foreign_extra = task
     x = data.x if extra is None else numpy.concatenate([data.x, extra], axis=1)
+    names = data.schema["features"]["names"]
+
+    def foreign(rows):
+        altered = as_foreign(x[rows], names)
+        if extra is not None:
+            altered[:, data.x.shape[1]:] = foreign_extra[rows]
+        return altered
+
     inner = [f for f in range(FOLDS) if f % OUTER != k]
     for f in inner:
         data.vocabulary.fill(x, data.fold == f, [g for g in inner if g != f])
     test = data.fold % OUTER == k
     if k >= 0:
         data.vocabulary.fill(x, test, inner)
-    model = fit(x[~test], data.y[~test], data.w[~test], args, args.trees)
+    again = ~test & data.is_foreign & (data.w > 0) & (data.y >= 0)
+    trees = args.trees if extra is None else args.second_trees or args.trees
+    model = fit(numpy.concatenate([x[~test], foreign(again)]), numpy.concatenate([data.y[~test], data.y[again]]),
+                numpy.concatenate([data.w[~test], FOREIGN_WEIGHT * data.w[again]]), args, trees)
     print(f"  fold {k} done, {time.process_time():.0f} s", file=sys.stderr, flush=True)
     if k < 0:
         return k, model.model_to_string()
-    return k, model.predict(x[test], raw_score=True, num_threads=1).astype(numpy.float32)
+    predict = lambda rows: model.predict(rows, raw_score=True, num_threads=1).astype(numpy.float32)
+    return k, (predict(x[test]), predict(foreign(test)))
 
 
 TASKS = []  # what the forked processes work on: forking copies nothing
@@ -151,17 +176,18 @@ def run_task(i):
     return fit_fold(TASKS[i])
 
 
-def out_of_fold(data, args, extra=None):
-    """The sums of every block by a model of the other outer folds, and a model of all blocks where one is to be written."""
-    p, model = numpy.zeros(len(data.y), dtype=numpy.float32), None
-    TASKS[:] = [(k, data, args, extra) for k in ([-1] if args.write else []) + list(range(OUTER))]
-    with multiprocessing.get_context("fork").Pool(len(TASKS)) as pool:
+def out_of_fold(data, args, extra=None, foreign_extra=None):
+    """The sums of every block by a model of the other outer folds, as it is and as_foreign, and a model of all blocks where one is to
+    be written."""
+    p, foreign, model = numpy.zeros(len(data.y), dtype=numpy.float32), numpy.zeros(len(data.y), dtype=numpy.float32), None
+    TASKS[:] = [(k, data, args, extra, foreign_extra) for k in ([-1] if args.write else []) + list(range(OUTER))]
+    with multiprocessing.get_context("fork").Pool(min(len(TASKS), args.processes)) as pool:
         for k, result in pool.imap_unordered(run_task, range(len(TASKS))):
             if k < 0:
                 model = lightgbm.Booster(model_str=result)
             else:
-                p[data.fold % OUTER == k] = result
-    return p, model
+                p[data.fold % OUTER == k], foreign[data.fold % OUTER == k] = result
+    return p, foreign, model
 
 
 def context(args, p, data):
@@ -296,9 +322,12 @@ def main():
     parser.add_argument("--reuse", action="store_true", help="take features and labels that are in --work already")
     parser.add_argument("--write", help="folder of content_model.cc and word_model.cc")
     parser.add_argument("--trees", type=int, default=80)
+    parser.add_argument("--second-trees", type=int, help="of the second forest (default --trees)")
     parser.add_argument("--leaves", type=int, default=24)
     parser.add_argument("--depth", type=int, default=7)
     parser.add_argument("--rate", type=float, default=0.1)
+    parser.add_argument("--seed", type=int, default=7)
+    parser.add_argument("--processes", type=int, default=4, help="folds fitted at once (half a gigabyte each)")
     args = parser.parse_args()
     Path(args.work).mkdir(parents=True, exist_ok=True)
     data = Data(args)
@@ -312,11 +341,14 @@ def main():
                 f"{n} p{s['precision']:.4f} r{s['recall']:.4f} f{s['f1']:.4f}" for n, s in scores.items()))
             print("   ", "  ".join(f"{k[3:]} {v:.4f}" for k, v in scores["wcxb"].items() if k.startswith("f1.")), flush=True)
     show("labels", numpy.where(data.y < 0, 0.9, 0.1 + 0.8 * data.y).astype(numpy.float32), (0.5,))
-    first_sums, first = out_of_fold(data, args)
+    first_sums, first_foreign, first = out_of_fold(data, args)
     show("first", probability(first_sums), (0.6,))
-    second_sums, second = out_of_fold(data, args, context(args, squash(first_sums), data))
+    extra, foreign_extra = (context(args, squash(sums), data) for sums in (first_sums, first_foreign))
+    second_sums, second_foreign, second = out_of_fold(data, args, extra, foreign_extra)
     numpy.save(f"{args.work}/p.npy", probability(second_sums))
+    numpy.save(f"{args.work}/p_foreign.npy", probability(second_foreign))
     show("second", probability(second_sums))
+    show("as in an unknown language", probability(second_foreign), (0.6,))
     if args.write:
         write_model(args, data, first, second)
 

@@ -1,0 +1,188 @@
+#include "extract/content/debris.h"
+
+#include <algorithm>
+#include <iterator>
+#include <map>
+
+namespace ftok::html {
+
+namespace {
+
+bool is_letter(char c) { return (c | 0x20) >= 'a' && (c | 0x20) <= 'z'; }
+bool is_digit(char c) { return c >= '0' && c <= '9'; }
+bool is_space(char c) { return c == ' ' || c == '\n' || c == '\t'; }
+
+// What the names of page builders' shortcodes begin with.
+constexpr std::string_view kBuilders[] = {"vc_",
+                                          "et_pb_",
+                                          "fusion_",
+                                          "av_",
+                                          "tatsu_",
+                                          "kc_",
+                                          "mk_",
+                                          "cs_",
+                                          "su_",
+                                          "nectar_",
+                                          "siteorigin_widget",
+                                          "rev_slider",
+                                          "smartslider3",
+                                          "contact-form-7",
+                                          "mc4wp_form",
+                                          "ninja_form",
+                                          "wpforms",
+                                          "gravityform",
+                                          "elementor-template",
+                                          "x_section",
+                                          "x_row",
+                                          "x_column",
+                                          "layerslider"};
+// WordPress's own, which are words too.
+constexpr std::string_view kCore[] = {"audio", "caption", "embed", "gallery", "playlist", "video", "wp_caption"};
+
+struct Shortcode {
+  size_t size = 0;  // 0: there is none
+  bool is_builder = false, has_attributes = false, closes = false;
+};
+
+// The shortcode that begins at text[at], a "[".
+Shortcode shortcode_at(std::string_view text, size_t at) {
+  constexpr size_t kBytesMax = 4000;
+  const std::string_view rest = text.substr(at, kBytesMax);
+  Shortcode code;
+  size_t i = 1;
+  if (i < rest.size() && rest[i] == '/') code.closes = true, ++i;
+  const size_t begin = i;
+  while (i < rest.size() && (is_letter(rest[i]) || is_digit(rest[i]) || rest[i] == '_' || rest[i] == '-')) ++i;
+  const std::string_view name = rest.substr(begin, i - begin);
+  code.is_builder = std::any_of(std::begin(kBuilders), std::end(kBuilders),
+                                [&](std::string_view known) { return name.starts_with(known); });
+  if (!code.is_builder && std::find(std::begin(kCore), std::end(kCore), name) == std::end(kCore)) return {};
+  const size_t end = rest.find(']', i);
+  if (end == std::string_view::npos) return {};
+  const std::string_view inside = rest.substr(i, end - i);
+  code.has_attributes = inside.find('=') != std::string_view::npos;
+  const bool is_bare = inside.find_first_not_of(" /") == std::string_view::npos;
+  if (!is_bare && (!code.has_attributes || !is_space(inside[0]))) return {};
+  if (!code.is_builder && !code.has_attributes && !code.closes) return {};
+  code.size = end + 1;
+  return code;
+}
+
+// The end of the placeholder that begins at text[at]; 0 where none does.
+size_t end_of_placeholder(std::string_view text, size_t at) {
+  constexpr size_t kBytesMax = 120;
+  static constexpr std::string_view kSigns[][2] = {{"{{", "}}"}, {"{%", "%}"}, {"<%", "%>"}};
+  const std::string_view rest = text.substr(at, kBytesMax);
+  for (const auto& [open, close] : kSigns) {
+    if (!rest.starts_with(open)) continue;
+    size_t end = rest.find(close, open.size());
+    if (end == std::string_view::npos || end == open.size()) return 0;
+    end += close.size();
+    while (end < rest.size() && rest[end] == '}') ++end;  // "{{{ raw }}}"
+    return at + end;
+  }
+  return 0;
+}
+
+}  // namespace
+
+std::vector<Piece> shortcodes_in(std::string_view text) {
+  std::vector<Piece> found;
+  bool has_attributes = false;
+  size_t bytes = 0;
+  int failed = 0;
+  constexpr int kFailedMax = 256;  // brackets of other uses: the text is no page builder's
+  for (size_t at = text.find('['); at != std::string_view::npos && failed < kFailedMax; at = text.find('[', at)) {
+    const Shortcode code = shortcode_at(text, at);
+    if (code.size == 0) {
+      ++at, ++failed;
+      continue;
+    }
+    has_attributes = has_attributes || code.has_attributes;
+    bytes += code.size;
+    found.push_back({at, at + code.size});
+    at += code.size;
+  }
+  if (found.size() == 1 && !has_attributes && bytes < text.size()) found.clear();
+  char before = ' ';  // of what is kept; the spaces behind a piece go where one stands before it
+  size_t end = 0;
+  for (Piece& piece : found) {
+    if (piece.begin > end) before = text[piece.begin - 1];
+    while (is_space(before) && piece.end < text.size() && is_space(text[piece.end])) ++piece.end;
+    end = piece.end;
+  }
+  return found;
+}
+
+void remove_shortcodes(PageBlocks& page, size_t begin) {
+  const std::vector<Piece> pieces = shortcodes_in(std::string_view(page.text).substr(begin));
+  if (pieces.empty()) return;
+  std::string kept;
+  size_t at = 0;
+  size_t first = page.marks.size();
+  while (first > 0 && page.marks[first - 1].at >= begin) --first;
+  size_t next = 0, removed = 0;  // the first piece that does not end before a mark, and what those before it took
+  for (; first < page.marks.size(); ++first) {
+    const size_t offset = page.marks[first].at - begin;
+    for (; next < pieces.size() && pieces[next].end <= offset; ++next) removed += pieces[next].end - pieces[next].begin;
+    const size_t within = next < pieces.size() && pieces[next].begin < offset ? offset - pieces[next].begin : 0;
+    page.marks[first].at = static_cast<uint32_t>(begin + offset - removed - within);
+  }
+  for (const Piece& piece : pieces) {
+    kept.append(page.text, begin + at, piece.begin - at);
+    at = piece.end;
+  }
+  kept.append(page.text, begin + at);
+  page.text.replace(begin, std::string::npos, kept);
+}
+
+bool is_template(std::string_view text) {
+  if (text.find('{') == std::string_view::npos && text.find('<') == std::string_view::npos) return false;
+  size_t placeholders = 0, words = 0;
+  bool in_word = false;
+  for (size_t i = 0; i < text.size();) {
+    if (const size_t end = end_of_placeholder(text, i); end != 0) {
+      ++placeholders;
+      in_word = false;
+      i = end;
+      continue;
+    }
+    const bool is_word = is_letter(text[i]) || is_digit(text[i]) || static_cast<unsigned char>(text[i]) >= 0x80;
+    words += is_word && !in_word ? 1 : 0;
+    in_word = is_word;
+    ++i;
+  }
+  return placeholders > 0 && words <= 2 * placeholders;
+}
+
+bool is_keyword_list(std::string_view text) {
+  constexpr size_t kPhrasesMin = 20, kWordsMax = 5, kLettersMin = 4;
+  if (static_cast<size_t>(std::count(text.begin(), text.end(), ',')) + 1 < kPhrasesMin) return false;
+  std::map<std::string, size_t> phrases_with;
+  size_t phrases = 0;
+  while (!text.empty()) {
+    const size_t end = std::min(text.find_first_of(",\n"), text.size());
+    const std::string_view phrase = text.substr(0, end);
+    text.remove_prefix(std::min(end + 1, text.size()));
+    std::vector<std::string> words;
+    bool in_word = false;
+    for (const char c : phrase) {
+      const bool is_word = !is_space(c);
+      if (is_word && !in_word) words.emplace_back();
+      if (is_word) words.back() += c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c;
+      in_word = is_word;
+    }
+    if (words.empty()) continue;
+    if (words.size() > kWordsMax) return false;
+    ++phrases;
+    std::sort(words.begin(), words.end());
+    words.erase(std::unique(words.begin(), words.end()), words.end());
+    for (std::string& word : words) {
+      if (word.size() >= kLettersMin) ++phrases_with[std::move(word)];
+    }
+  }
+  return phrases >= kPhrasesMin && std::any_of(phrases_with.begin(), phrases_with.end(),
+                                               [&](const auto& entry) { return entry.second * 2 >= phrases; });
+}
+
+}  // namespace ftok::html

@@ -1,0 +1,197 @@
+#include "extract/content/keep_structure.h"
+
+#include <algorithm>
+
+namespace ftok::html {
+
+namespace {
+
+constexpr uint32_t kElsewhere = kInHidden | kInNav | kInForm | kInAside | kInFooter | kInComments;
+constexpr size_t kReach = 2;  // blocks between: a heading and a caption
+constexpr float kCaptionScoreMin = 0.4F;
+constexpr float kParagraphScoreMin = 0.2F;
+
+class Structure {
+ public:
+  Structure(const PageBlocks& page, const ContentChoice& choice, std::vector<uint8_t>& keep)
+      : page_(page), choice_(choice), keep_(keep) {
+    find_core();
+  }
+
+  void add() {
+    const size_t n = page_.blocks.size();
+    for (size_t i = 0; i < n; ++i) {
+      const Block& block = page_.blocks[i];
+      if ((block.ancestors & kElsewhere) != 0) continue;
+      if (block.kind == BlockKind::kCode) {
+        if (keep_[i] == 0 && is_in_core(i) && stands_in_text(i, i + 1)) keep_[i] = 1;
+      } else if ((block.ancestors & kInTable) != 0) {
+        const uint32_t table = table_around(page_, block.container);
+        if (table == 0) continue;
+        const Container& box = page_.containers[table];
+        if (is_wanted_table(box)) {
+          keep_all(box.first_block, box.last_block);
+          const size_t above = box.first_block - 1;  // its heading, where it stands behind the core
+          if (!is_in_core(box.first_block) && page_.blocks[above].heading_level > 0) keep_[above] = 1;
+        }
+        i = std::max<size_t>(i, box.last_block - 1);
+      } else if (block.kind == BlockKind::kCaption) {
+        if (keep_[i] == 0 && choice_.score[i] >= kCaptionScoreMin && is_in_core(i) && stands_in_text(i, i + 1))
+          keep_[i] = 1;
+      } else if (is_in_core(i) && (block.kind == BlockKind::kTerm || block.kind == BlockKind::kDefinition)) {
+        i = keep_definitions(i) - 1;
+      }
+    }
+    keep_paragraphs();
+    keep_headings();
+  }
+
+ private:
+  // The deepest container with most of what is kept.
+  void find_core() {
+    constexpr double kMost = 0.7;
+    std::vector<double> kept(page_.containers.size());
+    for (size_t i = 0; i < page_.blocks.size(); ++i) {
+      if (keep_[i] != 0) kept[page_.blocks[i].container] += page_.blocks[i].sums.words + 0.5;
+    }
+    for (size_t c = page_.containers.size(); c-- > 1;) kept[page_.containers[c].parent] += kept[c];
+    for (size_t c = 1; c < page_.containers.size(); ++c) {
+      if (page_.containers[c].parent == core_ && kept[c] > kMost * kept[0]) core_ = static_cast<uint32_t>(c);
+    }
+    if (const uint32_t table = table_around(page_, core_); table != 0) core_ = page_.containers[table].parent;
+    // A text of one paragraph is its own core: what follows stands beside it.
+    if (page_.containers[core_].last_block - page_.containers[core_].first_block == 1 && core_ != 0)
+      core_ = page_.containers[core_].parent;
+  }
+
+  bool is_in_core(size_t block) const {
+    return block >= page_.containers[core_].first_block && block < page_.containers[core_].last_block;
+  }
+
+  // Whether a kept block of the core stands near before [first, last), and one near behind it or the core's end.
+  bool stands_in_text(size_t first, size_t last) const {
+    const Container& core = page_.containers[core_];
+    bool before = false, behind = last >= core.last_block;
+    for (size_t k = 1; k <= kReach + 1 && first >= core.first_block + k; ++k) before = before || keep_[first - k] != 0;
+    for (size_t k = 0; k <= kReach && last + k < core.last_block; ++k) behind = behind || keep_[last + k] != 0;
+    return before && behind;
+  }
+
+  // Whether a box outside of the core comes right behind it, with its heading at most between, in the box around.
+  bool follows_core(const Container& box) const {
+    constexpr int kLevels = 3;
+    const Container& core = page_.containers[core_];
+    if (box.first_block < core.last_block || box.first_block > core.last_block + 1) return false;
+    uint32_t around = core_;
+    for (int level = 0; level < kLevels && around != 0; ++level) {
+      around = page_.containers[around].parent;
+      const Container& outer = page_.containers[around];
+      if (outer.first_block <= box.first_block && box.last_block <= outer.last_block) return outer.tag != Tag::kBody;
+    }
+    return false;
+  }
+
+  // A table of data: several rows and columns, few links.
+  bool is_wanted_table(const Container& box) const {
+    constexpr uint32_t kBlocksMin = 4, kBlocksMax = 400;
+    constexpr double kScoreMin = 0.05, kScoreOfText = 0.5;  // from this on it needs no text around it
+    const uint32_t blocks = box.last_block - box.first_block;
+    if (blocks < kBlocksMin || blocks > kBlocksMax || box.sums.link_letters * 3 >= box.sums.letters) return false;
+    double score = 0, words = 0;
+    NodeId row = kNoNode;
+    uint32_t rows = 0;
+    bool has_header = false;
+    for (uint32_t i = box.first_block; i < box.last_block; ++i) {
+      const Block& block = page_.blocks[i];
+      if (block.grid_cell == kNoCell || page_.grids[page_.cells[block.grid_cell].grid].holds_table) {
+        if (block.cell != kNoNode) return false;  // a layout; a caption has no cell
+        continue;
+      }
+      rows += block.row != row;
+      row = block.row;
+      has_header = has_header || block.is_header_cell;
+      score += static_cast<double>(choice_.score[i]) * (block.sums.words + 0.5);
+      words += block.sums.words + 0.5;
+    }
+    if (rows < 2 || score < kScoreMin * words) return false;
+    if (score >= kScoreOfText * words && is_in_core(box.first_block)) return true;
+    return is_in_core(box.first_block) ? stands_in_text(box.first_block, box.last_block)
+                                       : has_header && follows_core(box);
+  }
+
+  void keep_all(size_t first, size_t last) {
+    for (size_t k = first; k < last; ++k) keep_[k] = keep_[k] != 0 || (page_.blocks[k].ancestors & kInHidden) == 0;
+  }
+
+  // Keeps the list of definitions that begins at a block, where it stands in the text; gives back its end.
+  size_t keep_definitions(size_t first) {
+    size_t last = first;
+    uint32_t letters = 0, link_letters = 0;
+    for (; last < page_.blocks.size(); ++last) {
+      const Block& block = page_.blocks[last];
+      if (block.kind != BlockKind::kTerm && block.kind != BlockKind::kDefinition) break;
+      letters += block.sums.letters, link_letters += block.sums.link_letters;
+    }
+    if (link_letters * 3 < letters && stands_in_text(first, last)) keep_all(first, last);
+    return last;
+  }
+
+  // The paragraphs right in one box of the core go together, where a third of their words and more are kept: those of a
+  // book of thousands, the last as the first.
+  void keep_paragraphs() {
+    constexpr uint32_t kWordsMin = 10;
+    std::vector<double> kept(page_.containers.size()), all(page_.containers.size());
+    const auto is_paragraph = [&](const Block& block) {
+      return block.kind == BlockKind::kText && page_.containers[block.container].tag == Tag::kP &&
+             block.sums.words >= kWordsMin && block.sums.sentences > 0 &&
+             block.sums.link_letters * 5 < block.sums.letters && (block.ancestors & (kElsewhere | kInTable)) == 0;
+    };
+    for (size_t i = 0; i < page_.blocks.size(); ++i) {
+      const Block& block = page_.blocks[i];
+      if (!is_in_core(i) || !is_paragraph(block)) continue;
+      const uint32_t box = page_.containers[block.container].parent;
+      all[box] += block.sums.words;
+      kept[box] += keep_[i] != 0 ? block.sums.words : 0;
+    }
+    for (size_t i = 0; i < page_.blocks.size(); ++i) {
+      const Block& block = page_.blocks[i];
+      const uint32_t box = page_.containers[block.container].parent;
+      if (keep_[i] == 0 && is_in_core(i) && kept[box] * 3 >= all[box] && is_paragraph(block) &&
+          choice_.score[i] >= kParagraphScoreMin)
+        keep_[i] = 1;
+    }
+  }
+
+  // A heading goes with the text below it.
+  void keep_headings() {
+    constexpr float kScoreMin = 0.15F;
+    for (size_t i = page_.blocks.size(); i-- > 0;) {
+      const Block& block = page_.blocks[i];
+      if (keep_[i] != 0 || block.heading_level < 2 || !is_in_core(i) || (block.ancestors & kElsewhere) != 0) continue;
+      if (choice_.score[i] >= kScoreMin && block.sums.link_letters * 2 < block.sums.letters &&
+          i + 1 < page_.blocks.size() && keep_[i + 1] != 0 && is_in_core(i + 1))
+        keep_[i] = 1;
+    }
+  }
+
+  const PageBlocks& page_;
+  const ContentChoice& choice_;
+  std::vector<uint8_t>& keep_;
+  uint32_t core_ = 0;
+};
+
+}  // namespace
+
+uint32_t table_around(const PageBlocks& page, uint32_t container) {
+  uint32_t table = 0;
+  for (uint32_t at = container; at != 0; at = page.containers[at].parent) {
+    if (page.containers[at].tag == Tag::kTable) table = at;
+  }
+  return table;
+}
+
+void keep_structure(const PageBlocks& page, const ContentChoice& choice, std::vector<uint8_t>& keep) {
+  Structure(page, choice, keep).add();
+}
+
+}  // namespace ftok::html

@@ -1,0 +1,19 @@
+// What the scores alone leave out of a text that is kept: its tables of data, its code, its definitions and the
+// headings above what is kept. Their words are few, or numbers, or a program's, and say little by themselves.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "extract/content/blocks.h"
+#include "extract/content/main_content.h"
+
+namespace ftok::html {
+
+// Adds to `keep`, one truth value a block; `choice` has the scores.
+void keep_structure(const PageBlocks& page, const ContentChoice& choice, std::vector<uint8_t>& keep);
+
+// The outermost table around a container; 0 where there is none.
+uint32_t table_around(const PageBlocks& page, uint32_t container);
+
+}  // namespace ftok::html

@@ -1,0 +1,327 @@
+// What is neither score nor layout: formulas as TeX, code in the boxes of highlighters, debris of scripts that did not
+// run, side boxes named in Japanese, Chinese, Korean and Thai, and what is kept because of what stands around it.
+#include <gtest/gtest.h>
+
+#include <string>
+#include <vector>
+
+#include "extract/content/code_boxes.h"
+#include "extract/content/debris.h"
+#include "extract/content/keep_structure.h"
+#include "extract/content/mathml_tex.h"
+#include "extract/content/page_kind.h"
+#include "extract/content/side_boxes.h"
+#include "extract/content/word_model.h"
+#include "extract/extract.h"
+#include "extract/html/mojibake.h"
+#include "extract/html/parser.h"
+
+namespace ftok::html {
+namespace {
+
+struct ParsedPage {
+  explicit ParsedPage(const std::string& html) { EXPECT_EQ(parse_html(html, {}, dom).status, ParseStatus::kDone); }
+  Dom dom;  // of `html`, which must outlive it
+};
+
+NodeId first_of(const Dom& dom, Tag tag) {
+  NodeId id = dom.next_in_order(Dom::kRoot);
+  while (id != kNoNode && !(dom[id].is_element() && dom[id].tag == tag)) id = dom.next_in_order(id);
+  return id;
+}
+
+std::string tex(const std::string& mathml) {
+  const std::string html = "<p><math>" + mathml + "</math>";
+  const ParsedPage tree(html);
+  uint64_t steps = 0;
+  return tex_of_mathml(tree.dom, first_of(tree.dom, Tag::kMath), steps);
+}
+
+TEST(MathMl, LinesOfSymbols) {
+  EXPECT_EQ(tex("<mi>a</mi><mo>×</mo><mi>b</mi>"), "a×b");  // one line keeps the signs of arithmetic
+  EXPECT_EQ(tex("<mi>α</mi><mi>Δ</mi><mi>T</mi><mo>&gt;</mo><mn>30</mn>"), "\\alpha\\Delta T>30");
+  EXPECT_EQ(tex("<mi>sin</mi><mi>x</mi><mo>≤</mo><mi>max</mi>"), "\\sin x\\leq\\max");
+  EXPECT_EQ(tex("<mi>abc</mi><mo>{</mo><mn>5</mn><mo>%</mo><mo>}</mo>"), "\\mathrm{abc}\\{5\\%\\}");
+  EXPECT_EQ(tex("<mi mathvariant='double-struck'>R</mi><mtext>if so</mtext>"), "\\mathbb{R}\\text{if so}");
+  EXPECT_EQ(tex("<mi>f</mi><mo>\u2061</mo><mi>x</mi><mspace/><mphantom><mi>y</mi></mphantom>"), "fx");
+  EXPECT_EQ(tex(" \n "), "");
+}
+
+TEST(MathMl, FractionsRootsAndScripts) {
+  EXPECT_EQ(tex("<mfrac><mn>1</mn><mi>R</mi></mfrac><mo>×</mo><mn>2</mn>"), "\\frac{1}{R}\\times2");
+  EXPECT_EQ(tex("<mfrac linethickness='0'><mi>n</mi><mi>k</mi></mfrac>"), "\\binom{n}{k}");
+  EXPECT_EQ(tex("<msqrt><mi>x</mi><mo>+</mo><mn>1</mn></msqrt>"), "\\sqrt{x+1}");
+  EXPECT_EQ(tex("<mroot><mi>x</mi><mn>3</mn></mroot>"), "\\sqrt[3]{x}");
+  EXPECT_EQ(tex("<msub><mi>R</mi><mn>1</mn></msub>"), "R_{1}");
+  EXPECT_EQ(tex("<msup><mrow><mi>a</mi><mi>b</mi></mrow><mn>2</mn></msup>"), "{ab}^{2}");
+  EXPECT_EQ(tex("<msup><mi>R</mi><mo>′</mo></msup>"), "R^{\\prime}");
+  EXPECT_EQ(tex("<msubsup><mo>∫</mo><mn>0</mn><mi>x</mi></msubsup>"), "\\int_{0}^{x}");
+  EXPECT_EQ(tex("<munderover><mo>∑</mo><mrow><mi>i</mi><mo>=</mo><mn>1</mn></mrow><mi>n</mi></munderover>"),
+            "\\sum_{i=1}^{n}");
+  EXPECT_EQ(tex("<mover><mi>q</mi><mo>→</mo></mover><mover><mrow><mi>A</mi><mi>B</mi></mrow><mo>¯</mo></mover>"),
+            "\\vec{q}\\overline{AB}");
+  EXPECT_EQ(tex("<munder><mi>x</mi><mtext>note</mtext></munder>"), "\\underset{\\text{note}}{x}");
+  EXPECT_EQ(tex("<mmultiscripts><mi>C</mi><none/><none/><mprescripts/><mn>6</mn><mn>14</mn></mmultiscripts>"),
+            "{}_{6}^{14}C");
+}
+
+TEST(MathMl, TablesAndFences) {
+  EXPECT_EQ(tex("<mfenced open='['><mi>a</mi><mi>b</mi></mfenced>"), "[a,b)");
+  EXPECT_EQ(
+      tex("<mtable><mtr><mtd><mn>1</mn></mtd><mtd><mn>2</mn></mtd></mtr><mtr><mtd><mi>c</mi></mtd></mtr></mtable>"),
+      "\\begin{matrix} 1 & 2 \\\\ c \\end{matrix}");
+  EXPECT_EQ(tex("<mtable><mlabeledtr><mtd><mtext>(1)</mtext></mtd><mtd><mi>x</mi></mtd></mlabeledtr></mtable>"),
+            "\\begin{matrix} x \\end{matrix}");
+  EXPECT_EQ(tex("<semantics><mi>a</mi><annotation-xml><ci>x</ci></annotation-xml></semantics>"), "a");
+}
+
+std::string language(const std::string& html) {
+  const ParsedPage tree(html);
+  return std::string(language_of_code(tree.dom, first_of(tree.dom, Tag::kPre)));
+}
+
+TEST(CodeBoxes, Languages) {
+  EXPECT_EQ(language("<pre><code class='language-rust'>x"), "rust");
+  EXPECT_EQ(language("<pre class='lang-py s-code-block'>x"), "py");
+  EXPECT_EQ(language("<div class='highlight highlight-source-shell'><pre>x"), "shell");
+  EXPECT_EQ(language("<div class='highlight-python notranslate'><div class='highlight'><pre>x"), "python");
+  EXPECT_EQ(language("<pre class='brush: js; gutter: false'>x"), "js");
+  EXPECT_EQ(language("<pre><code class='hljs c++'>x"), "c++");
+  EXPECT_EQ(language("<figure class='highlight go'><table><tr><td class='code'><pre>x"), "go");
+  EXPECT_EQ(language("<pre data-lang='json'>x"), "json");
+  for (const char* const none :
+       {"<pre>x", "<pre class='language-plaintext'>x", "<pre class='highlight'>x", "<pre class='hljs left wide'>x",
+        "<div class='news'><pre>x", "<pre class='language-a_name_that_is_too_long'>x"})
+    EXPECT_EQ(language(none), "") << none;
+}
+
+std::string first_block(const std::string& html) {
+  const ParsedPage tree(html);
+  PageBlocks page;
+  cut_into_blocks(tree.dom, {}, page);
+  return page.blocks.empty() ? "" : std::string(page.text_of(page.blocks[0]));
+}
+
+TEST(CodeBoxes, LinesInBoxes) {
+  EXPECT_EQ(first_block("<pre><div>a</div><div>  b</div><div></div><div>c</div></pre>"), "a\n  b\n\nc");
+  EXPECT_EQ(first_block("<pre><div>a\n</div>\n<div>b\n</div>\n</pre>"), "a\nb");
+  EXPECT_EQ(first_block("<pre class=prettyprint><ol><li>a</li> <li>b</li></ol></pre>"), "a\nb");
+  const auto table = [](const std::string& name) {
+    return "<table><tr><td></td><td class=" + name + ">if (x) {</td></tr>\n<tr><td></td><td class=" + name +
+           ">  <b>y</b>;</td></tr>\n</table>";
+  };
+  EXPECT_EQ(first_block(table("blob-code")), "if (x) {\n  y;");
+  EXPECT_EQ(first_block(table("cell")), "if (x) {");
+}
+
+std::string without(const std::string& text) {
+  std::string out;
+  size_t at = 0;
+  for (const Piece& piece : shortcodes_in(text)) out += text.substr(at, piece.begin - at), at = piece.end;
+  return out + text.substr(at);
+}
+
+TEST(Debris, Shortcodes) {
+  EXPECT_EQ(without("[vc_row full_width=\"stretch\"][vc_column]Hello[/vc_column][/vc_row]"), "Hello");
+  EXPECT_EQ(without("[et_pb_text]"), "");
+  EXPECT_EQ(without("[gallery ids=\"1,2\"] The mill"), "The mill");
+  EXPECT_EQ(without("[caption id=a]A mill[/caption]"), "A mill");
+  for (const char* const stays : {"Use the [vc_row] shortcode for a row", "The [gallery] and the [video]",
+                                  "See [12] and [a=b]", "[vc_row", "[vcr=1]"})
+    EXPECT_EQ(without(stays), stays);
+  EXPECT_EQ(first_block("<p>[vc_row][vc_column] <b>Hello</b> [/vc_column]"), "Hello");
+  EXPECT_EQ(first_block("<pre>[vc_row][vc_column]</pre>"), "[vc_row][vc_column]");
+}
+
+TEST(Debris, Templates) {
+  EXPECT_TRUE(is_template("{{ item.title }}"));
+  EXPECT_TRUE(is_template("Posted by {{author}} on {{date}}"));
+  EXPECT_TRUE(is_template("{% if user %}Hello{% endif %}"));
+  EXPECT_TRUE(is_template("<%= name %>"));
+  EXPECT_FALSE(is_template("Write {{ title }} where it goes"));
+  EXPECT_FALSE(is_template("{{ not closed"));
+  EXPECT_FALSE(is_template("{{}}"));
+  EXPECT_EQ(first_block("<p>{{ title }}<p>Text"), "Text");
+}
+
+std::string phrases(int count, int with) {
+  std::string out;
+  for (int i = 0; i < count; ++i)
+    out += (i == 0 ? "" : ", ") + std::string(i < with ? "cheap flights " : "a day ") + "to";
+  return out;
+}
+
+TEST(Debris, KeywordLists) {
+  EXPECT_TRUE(is_keyword_list(phrases(20, 10)));
+  EXPECT_FALSE(is_keyword_list(phrases(19, 19)));
+  EXPECT_FALSE(is_keyword_list(phrases(20, 9)));
+  EXPECT_TRUE(is_keyword_list(phrases(20, 20) + ", one two three four five"));
+  EXPECT_FALSE(is_keyword_list(phrases(20, 20) + ", one two three four five six"));
+}
+
+// The blocks that stay when all were kept.
+std::string beside(const std::string& html) {
+  const ParsedPage tree(html);
+  PageBlocks page;
+  cut_into_blocks(tree.dom, {}, page);
+  std::vector<uint8_t> keep(page.blocks.size(), 1);
+  drop_side_boxes(page, keep);
+  std::string out;
+  for (size_t i = 0; i < keep.size(); ++i) out += keep[i] != 0 ? std::string(page.text_of(page.blocks[i])) + "/" : "";
+  return out;
+}
+
+TEST(SideBoxes, NamedByTheirHeadings) {
+  EXPECT_EQ(beside("<p>本文です。</p><div><h2>■関連記事（3）</h2><ul><li><a href=1>駅前</a><li><a "
+                   "href=2>桜</a></ul></div><p>終わり。</p>"),
+            "本文です。/終わり。/");
+  EXPECT_EQ(beside("<p>正文。<h3>相关阅读</h3><ul><li><a href=1>一</a></ul><p>后文。"), "正文。/后文。/");
+  EXPECT_EQ(beside("<p>본문.<div><b>많이 본 뉴스</b><p>하나<p>둘</div>"), "본문./");
+  EXPECT_EQ(beside("<p>เนื้อหา<div><h4>ข่าวยอดนิยม</h4><p>หนึ่ง</div>"), "เนื้อหา/");
+  EXPECT_EQ(beside("<div><h2>関連記事の書き方</h2><p>本文</div>"), "関連記事の書き方/本文/");  // not the whole heading
+  std::string section = "<div><h2>ランキング</h2><p>";
+  for (int i = 0; i < 20; ++i) section += "これは文章です。";
+  EXPECT_NE(beside(section + "</div>"), "");  // sentences under it: a section of the text
+}
+
+TEST(SideBoxes, LinesOfPaywalls) {
+  EXPECT_EQ(beside("<p>本文。<p>この記事は会員限定です。続きを読む"), "本文。/");
+  EXPECT_EQ(beside("<p>正文。<p>登录后阅读全文"), "正文。/");
+  EXPECT_EQ(beside("<p>본문.<p>기사 더보기"), "본문./");
+  EXPECT_EQ(beside("<p>正文。<p>登录以后，点击设置。"), "正文。/登录以后，点击设置。/");
+  std::string text = "<p>";
+  for (int i = 0; i < 51; ++i) text += "本";
+  EXPECT_NE(beside(text + "続きを読む"), "");  // longer than such a line
+}
+
+// The blocks kept when those with an "x" score .2, those with a "z" .01, all others .9 and the cut is .5.
+std::string with_structure(const std::string& html) {
+  const ParsedPage tree(html);
+  PageBlocks page;
+  cut_into_blocks(tree.dom, {}, page);
+  ContentChoice choice;
+  for (const Block& block : page.blocks) {
+    const std::string_view text = page.text_of(block);
+    choice.score.push_back(text.find('z') != std::string_view::npos   ? 0.01F
+                           : text.find('x') != std::string_view::npos ? 0.2F
+                                                                      : 0.9F);
+  }
+  std::vector<uint8_t> keep;
+  for (const float score : choice.score) keep.push_back(score >= 0.5F);
+  keep_structure(page, choice, keep);
+  std::string out;
+  for (size_t i = 0; i < keep.size(); ++i) out += keep[i] != 0 ? std::string(page.text_of(page.blocks[i])) + "/" : "";
+  return out;
+}
+
+TEST(KeepStructure, TablesOfTheText) {
+  const auto table = [](const std::string& cell) {
+    return "<table><tr><th>" + cell + "1<th>" + cell + "2<tr><td>" + cell + "3<td>" + cell + "4</table>";
+  };
+  const std::string kept = "a line of five words/x1/x2/x3/x4/";
+  EXPECT_EQ(with_structure("<div><p>a line of five words" + table("x") + "<p>end</div>"), kept + "end/");
+  EXPECT_EQ(with_structure("<div><p>a line of five words" + table("x") + "</div>"), kept);
+  EXPECT_EQ(with_structure("<div><p>a line of five words" + table("z") + "<p>end</div>"), "a line of five words/end/");
+  EXPECT_EQ(with_structure("<div><p>a line of five words<table><tr><td>x1<td>x2<td>x3<td>x4</table><p>end</div>"),
+            "a line of five words/end/");  // one row
+  EXPECT_EQ(with_structure("<div><p>a line of five words<aside>" + table("x") + "</aside><p>end</div>"),
+            "a line of five words/end/");
+}
+
+TEST(KeepStructure, CodeDefinitionsAndHeadings) {
+  EXPECT_EQ(with_structure("<div><p>a line of words<pre>z = 1</pre><p>end</div>"), "a line of words/z = 1/end/");
+  EXPECT_EQ(with_structure("<div><p>a line of words<nav><pre>z = 1</pre></nav><p>end</div>"), "a line of words/end/");
+  EXPECT_EQ(with_structure("<div><p>a line of words<dl><dt>x<dd>x too</dl><p>end</div>"),
+            "a line of words/x/x too/end/");
+  EXPECT_EQ(with_structure("<div><p>a line of words<h2>x</h2><p>end</div>"), "a line of words/x/end/");
+  EXPECT_EQ(with_structure("<div><p>a line of words<h2>z</h2><p>end</div>"), "a line of words/end/");
+  EXPECT_EQ(with_structure("<div><p>a line of words<h2>x</h2><p>z</div>"), "a line of words/");
+}
+
+TEST(PageKind, OfAddressesAndTypes) {
+  EXPECT_EQ(read_path("").depth, -1);
+  EXPECT_EQ(read_path("https://mill.example").depth, 0);
+  const PathFacts post = read_path("https://mill.example/blog/2021/the-mill-at-weirside.html?x=/a/b#c/d");
+  EXPECT_EQ(post.depth, 3);
+  EXPECT_EQ(post.kind, 1);
+  EXPECT_EQ(post.slug_words, 4);
+  EXPECT_EQ(read_path("http://mill.example/Category/Shop/").kind, 4);
+  EXPECT_EQ(kind_of_schema("NewsArticle"), 2);
+  EXPECT_EQ(kind_of_schema("LocalBusiness"), 6);
+  EXPECT_EQ(kind_of_schema("Thing"), 0);
+}
+
+TEST(Phrases, CharactersOfScriptsWithoutSpaces) {
+  std::vector<uint32_t> words, others;
+  phrases_of("水門橋｜北浜", words);
+  EXPECT_EQ(words.size(), 9U);  // five words and four pairs; the bar is none
+  phrases_of("北浜の水門橋", others);
+  EXPECT_EQ(others.size(), 11U);
+  phrases_of("mill 水", words);
+  EXPECT_EQ(words.size(), 3U);
+}
+
+// Letters and words as a translation into an alphabet has them (blocks.h).
+TEST(Measures, ScriptsWithoutSpaces) {
+  const auto sums = [](const std::string& text) {
+    const std::string html = "<p>" + text;
+    const ParsedPage tree(html);
+    PageBlocks page;
+    cut_into_blocks(tree.dom, {}, page);
+    return page.blocks.at(0).sums;
+  };
+  EXPECT_EQ(sums("水門橋水門橋水門橋水").letters, 30U);
+  EXPECT_EQ(sums("水門橋水門橋水門橋水").words, 7U);  // one between spaces, six of ten characters
+  EXPECT_EQ(sums("かなかなかなかなかな").letters, 20U);
+  EXPECT_EQ(sums("수문교").letters, 6U);
+  EXPECT_EQ(sums("수문교 수문교").words, 2U);
+  EXPECT_EQ(sums("สะพานประตู").letters, 10U);
+}
+
+// The page as it was meant, and how many characters were made right; "" where nothing is certain.
+std::string repaired(const std::string& page, uint64_t characters) {
+  std::string out;
+  EXPECT_EQ(repair_mojibake(page, out), characters) << page;
+  return out;
+}
+
+TEST(Mojibake, OneRoundWhereItIsCertain) {
+  EXPECT_EQ(repaired("<p>Itâ€™s a mill</p>", 1), "<p>It’s a mill</p>");
+  EXPECT_EQ(repaired("<p>CafÃ© and crÃ¨me</p>", 2), "<p>Café and crème</p>");
+  EXPECT_EQ(repaired("<p>CafÃ©</p>\n<p>voilÃ  tout</p>", 2), "<p>Café</p>\n<p>voilà tout</p>");
+  EXPECT_EQ(repaired("<p>â</p>", 1), "<p>’</p>");  // Latin-1 keeps the controls
+  EXPECT_EQ(repaired("<p>CafÃ© crÃ¨me</p><p>crème brûlée, Itâ€™s</p>", 2),
+            "<p>Café crème</p><p>crème brûlée, Itâ€™s</p>");
+  EXPECT_EQ(repaired("<p>ðŸ˜€</p>", 1), "<p>😀</p>");
+}
+
+TEST(Mojibake, WhatMayBeMeantStays) {
+  for (const char* const page :
+       {"<p>AMANHÃ…</p>", "<p>CafÃ©, cafÃ©</p>", "<p>NÃO, AMANHÃ…, ADEUS Ã“</p>", "<p>É Ã€ Ã‰</p>",
+        "<p>Café crème à la carte</p>", "<p>Ã</p>", "Â", "Ã©", "<p>50 Â</p>", "", "â€"})
+    EXPECT_EQ(repaired(page, 0), "") << page;
+}
+
+TEST(Mojibake, BeforeThePageIsParsed) {
+  const std::string text =
+      "The mill below the weir was repaired last spring by volunteers who had never worked with oak.";
+  const ExtractResult page = extract("<article><p>Itâ€™s old. " + text + "</p></article>", {});
+  EXPECT_EQ(page.text, "It’s old. " + text);
+}
+
+TEST(Markdown, FormulasInTeXsDelimiters) {
+  ExtractOptions options;
+  options.markdown = true;
+  const auto markdown = [&](const std::string& text) {
+    return extract("<html><body><article><p>" + text + "</article></body></html>", options).text;
+  };
+  const std::string more =
+      " is the length that the builder of the mill wrote down for us in his book, which lies in the hall.";
+  EXPECT_EQ(markdown("Here \\(x_1 * y_2\\)" + more), "Here \\(x_1 * y_2\\)" + more);
+  EXPECT_EQ(markdown("Here $$a_{1} * b_{2}$$" + more), "Here $$a_{1} * b_{2}$$" + more);
+  EXPECT_EQ(markdown("Here $a_{1}$ and *" + more), "Here $a_{1}$ and *" + more);
+  EXPECT_EQ(markdown("It cost $5_ and _$10" + more), "It cost $5\\_ and \\_$10" + more);
+}
+
+}  // namespace
+}  // namespace ftok::html
