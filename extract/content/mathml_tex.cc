@@ -214,7 +214,7 @@ class Converter {
   std::string fenced(NodeId id);
   std::string table(NodeId id);
   std::string signs(std::string_view text) const;
-  std::string text_of(NodeId id);
+  std::string text_of(NodeId top);
   std::vector<NodeId> elements(NodeId parent);
 
   std::string_view attribute(NodeId id, std::string_view name, std::string_view otherwise) const {
@@ -272,7 +272,7 @@ std::string Converter::token(NodeId id, std::string_view name) {
   const std::string text = text_of(id);
   if (text.empty()) return {};
   if (name == "mtext" || name == "ms") return text == "\u00A0" ? "\\ " : "\\text" + group(text);
-  const std::string written = signs(text);
+  std::string written = signs(text);
   const std::string_view variant = attribute(id, "mathvariant", "");
   if (variant == "bold" || variant == "bold-italic") return "\\mathbf" + group(written);
   if (variant == "double-struck") return "\\mathbb" + group(written);
