@@ -217,8 +217,13 @@ constexpr std::string_view kLines[] = {
 constexpr size_t kHeadingBytesMax = 90;  // of the longest one, and some signs
 constexpr size_t kLineBytesMax = 150;    // 50 Chinese characters
 
-bool has_such_script(std::string_view text) {  // Thai, kana, Chinese characters, Hangul: U+0E00 and above
-  return std::any_of(text.begin(), text.end(), [](char c) { return static_cast<unsigned char>(c) >= 0xE0; });
+// Thai (U+0E00 and above), kana, Chinese characters, Hangul: the first bytes that their letters have, which those of
+// dashes and quotation marks (U+2000 and above) are not.
+bool has_such_script(std::string_view text) {
+  return std::any_of(text.begin(), text.end(), [](char c) {
+    const auto byte = static_cast<unsigned char>(c);
+    return byte == 0xE0 || byte >= 0xE3;
+  });
 }
 
 // A heading without numbers, signs and spaces around it, and without a count or "一覧" (a list of) behind it.
