@@ -5,9 +5,9 @@
 
 #include "core/error.h"
 #include "pipeline/stage_kinds.h"
-#include "tests/support/test_data.h"
 #include "pipeline/whatif/changes.h"
 #include "pipeline/whatif/row.h"
+#include "tests/support/test_data.h"
 
 namespace ftok {
 namespace {
