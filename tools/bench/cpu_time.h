@@ -4,6 +4,7 @@
 #include <time.h>
 
 #include <algorithm>
+#include <utility>
 #include <vector>
 
 namespace ftok {
@@ -18,6 +19,12 @@ inline double seconds_of(clockid_t clock) {
 inline double thread_cpu_seconds() { return seconds_of(CLOCK_THREAD_CPUTIME_ID); }
 inline double process_cpu_seconds() { return seconds_of(CLOCK_PROCESS_CPUTIME_ID); }
 
+// Of at least one value.
+inline double median(std::vector<double> values) {
+  std::sort(values.begin(), values.end());
+  return values[values.size() / 2];
+}
+
 // The median of `repeat` calls (at least 1) of work(), in seconds of `clock`.
 template <typename Work>
 double median_seconds(clockid_t clock, int repeat, const Work& work) {
@@ -27,8 +34,7 @@ double median_seconds(clockid_t clock, int repeat, const Work& work) {
     work();
     seconds.push_back(seconds_of(clock) - start);
   }
-  std::sort(seconds.begin(), seconds.end());
-  return seconds[seconds.size() / 2];
+  return median(std::move(seconds));
 }
 
 }  // namespace ftok

@@ -2,27 +2,16 @@
 // turns; a line of JSON for each has the median of the rounds, and the ratio to fp32.
 //   ftok_decode_bench LAYERS HEADS CHANNELS VOCABULARY THREADS TOKENS ROUNDS
 #include <fmt/format.h>
-#include <time.h>
 
 #include <algorithm>
 #include <cstdlib>
 #include <memory>
 #include <vector>
 
+#include "tools/bench/cpu_time.h"
 #include "trainer/sample.h"
 
 namespace {
-
-double now(clockid_t clock) {
-  timespec time;
-  clock_gettime(clock, &time);
-  return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_nsec) * 1e-9;
-}
-
-double median(std::vector<double> values) {
-  std::sort(values.begin(), values.end());
-  return values[values.size() / 2];
-}
 
 struct Times {
   std::vector<double> wall, cpu;
@@ -53,16 +42,16 @@ int main(int argc, char** argv) {
     for (size_t type = 0; type < names.size(); ++type) {
       const uint32_t first = 0;
       decoders[type]->read({&first, 1});
-      const double wall = now(CLOCK_MONOTONIC), cpu = now(CLOCK_PROCESS_CPUTIME_ID);
+      const double wall = ftok::seconds_of(CLOCK_MONOTONIC), cpu = ftok::process_cpu_seconds();
       for (int64_t t = 1; t < tokens; ++t) decoders[type]->next(static_cast<uint32_t>(t % config.vocabulary_size));
-      times[type].wall.push_back((now(CLOCK_MONOTONIC) - wall) / static_cast<double>(tokens - 1));
-      times[type].cpu.push_back((now(CLOCK_PROCESS_CPUTIME_ID) - cpu) / static_cast<double>(tokens - 1));
+      times[type].wall.push_back((ftok::seconds_of(CLOCK_MONOTONIC) - wall) / static_cast<double>(tokens - 1));
+      times[type].cpu.push_back((ftok::process_cpu_seconds() - cpu) / static_cast<double>(tokens - 1));
     }
   }
   for (size_t type = 0; type < names.size(); ++type) {
     fmt::print("{{\"weights\":\"{}\",\"tokens_per_second\":{:.1f},\"cpu_ms_per_token\":{:.3f},\"cpu_ratio\":{:.2f}}}\n",
-               names[type], 1 / median(times[type].wall), 1000 * median(times[type].cpu),
-               median(times[0].cpu) / median(times[type].cpu));
+               names[type], 1 / ftok::median(times[type].wall), 1000 * ftok::median(times[type].cpu),
+               ftok::median(times[0].cpu) / ftok::median(times[type].cpu));
   }
   return 0;
 }

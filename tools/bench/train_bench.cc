@@ -2,31 +2,16 @@
 // AdamW. Prints one JSON line: tokens per second of wall time and of CPU time, from the median step.
 //   ftok_train_bench LAYERS HEADS CHANNELS LENGTH VOCABULARY BATCH THREADS STEPS
 #include <fmt/format.h>
-#include <time.h>
 
 #include <algorithm>
 #include <cstdlib>
 #include <vector>
 
+#include "tools/bench/cpu_time.h"
 #include "trainer/cpu/cpu_layers.h"
 #include "trainer/layers/network.h"
 #include "trainer/random.h"
 #include "trainer/training/optimizer.h"
-
-namespace {
-
-double now(clockid_t clock) {
-  timespec time;
-  clock_gettime(clock, &time);
-  return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_nsec) * 1e-9;
-}
-
-double median(std::vector<double> values) {
-  std::sort(values.begin(), values.end());
-  return values[values.size() / 2];
-}
-
-}  // namespace
 
 int main(int argc, char** argv) {
   if (argc != 9) {
@@ -51,17 +36,18 @@ int main(int argc, char** argv) {
   std::vector<double> wall, cpu;
   double loss = 0;
   for (int64_t step = 1; step <= steps; ++step) {
-    const double wall_start = now(CLOCK_MONOTONIC), cpu_start = now(CLOCK_PROCESS_CPUTIME_ID);
+    const double wall_start = ftok::seconds_of(CLOCK_MONOTONIC), cpu_start = ftok::process_cpu_seconds();
     network.clear_gradients();
     loss = network.accumulate_gradients(batch, 1 / static_cast<double>(size)) / static_cast<double>(size);
     optimizer.update(network.parameters(), network.gradients(), step, 6e-4, optimizer.norm(network.gradients()));
-    wall.push_back(now(CLOCK_MONOTONIC) - wall_start);
-    cpu.push_back(now(CLOCK_PROCESS_CPUTIME_ID) - cpu_start);
+    wall.push_back(ftok::seconds_of(CLOCK_MONOTONIC) - wall_start);
+    cpu.push_back(ftok::process_cpu_seconds() - cpu_start);
   }
   const double count = static_cast<double>(size);
   fmt::print(
       "{{\"tokens_per_second\":{:.1f},\"tokens_per_cpu_second\":{:.1f},\"step_seconds\":{:.4f},\"cpu_seconds\":{:.4f},"
       "\"loss\":{:.4f},\"parameters\":{}}}\n",
-      count / median(wall), count / median(cpu), median(wall), median(cpu), loss, network.layout().parameters());
+      count / ftok::median(wall), count / ftok::median(cpu), ftok::median(wall), ftok::median(cpu), loss,
+      network.layout().parameters());
   return 0;
 }
