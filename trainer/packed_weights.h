@@ -41,6 +41,13 @@ class PackedMatrix {
   int64_t inputs() const { return inputs_; }
   uint64_t bytes() const;
 
+  // A matrix of a model, `parameters` being all of the model's. Those of blocks lie there as inputs x outputs.
+  PackedMatrix(const Tensor& tensor, const float* parameters, WeightType type)
+      : PackedMatrix(parameters + tensor.offset, is_transposed(tensor),
+                     is_transposed(tensor) ? tensor.columns : tensor.rows,
+                     is_transposed(tensor) ? tensor.rows : tensor.columns, type) {}
+  static bool is_transposed(const Tensor& tensor) { return !tensor.maps.empty(); }
+
   // The weights (inputs) of one output.
   void read_row(int64_t output, float* weights) const;
   // out[o] = the sum over i of in[i] weight[o,i], for the outputs [begin, end); of `out`, their first is out[0]. Sums

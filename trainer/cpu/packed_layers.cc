@@ -26,14 +26,12 @@ class CpuPackedLayers final : public PackedLayers {
     parameters_.reset(static_cast<float*>(std::calloc(static_cast<size_t>(layout.size()), sizeof(float))));
     if (parameters_ == nullptr) throw std::bad_alloc();
     for (const Tensor& tensor : layout.tensors()) {
-      const float* const weights = parameters.data() + tensor.offset;
-      if (!is_packed(tensor, layout)) {
-        std::copy_n(weights, tensor.size(), parameters_.get() + tensor.offset);
-        continue;
+      float* const place = parameters_.get() + tensor.offset;
+      if (is_packed(tensor, layout)) {
+        matrices_.try_emplace(place, tensor, parameters.data(), type);
+      } else {
+        std::copy_n(parameters.data() + tensor.offset, tensor.size(), place);
       }
-      const bool transposed = !tensor.maps.empty();
-      matrices_.try_emplace(parameters_.get() + tensor.offset, weights, transposed,
-                            transposed ? tensor.columns : tensor.rows, transposed ? tensor.rows : tensor.columns, type);
     }
   }
 

@@ -87,12 +87,10 @@ void round_weights(const ParameterLayout& layout, WeightType type, std::span<flo
   if (type == WeightType::kFloat32) return;
   for (const Tensor& tensor : layout.tensors()) {
     if (!is_packed(tensor, layout)) continue;
-    // A block's matrix is inputs x outputs.
-    const bool transposed = !tensor.maps.empty();
-    const int64_t outputs = transposed ? tensor.columns : tensor.rows;
-    const int64_t inputs = transposed ? tensor.rows : tensor.columns;
     float* const weights = parameters.data() + tensor.offset;
-    const PackedMatrix packed(weights, transposed, outputs, inputs, type);
+    const PackedMatrix packed(tensor, parameters.data(), type);
+    const bool transposed = PackedMatrix::is_transposed(tensor);
+    const int64_t outputs = packed.outputs(), inputs = packed.inputs();
     std::vector<float> row(static_cast<size_t>(inputs));
     for (int64_t o = 0; o < outputs; ++o) {
       packed.read_row(o, row.data());
