@@ -93,7 +93,7 @@ void check_names(const RecipeEntry& entry, const std::vector<std::string>& corpo
     if (name.empty()) throw UsageError(fmt::format("recipe: {}.only: a name is empty", entry.name));
     if (corpora.empty() || contains(corpora, name)) continue;
     const std::string nearest = nearest_name(name, corpora);
-    throw UsageError(fmt::format("recipe: {}.only: there is no corpus '{}'; {}", entry.name, name,
+    throw UsageError(fmt::format("recipe: {}.only: '{}' is not a corpus of output.by; {}", entry.name, name,
                                  nearest.empty() ? fmt::format("expected {}", fmt::join(corpora, ", "))
                                                  : fmt::format("the nearest is '{}'", nearest)));
   }

@@ -69,7 +69,7 @@ void write_section(JsonWriter& json, Options& options, std::string_view help, co
   SchemaVisitor visitor(json);
   if (stage != nullptr && stage->may_choose()) {
     std::vector<std::string> only;
-    visitor.field("only", only, "look at documents of these languages, or with output.by of these corpora, alone");
+    visitor.field("only", only, kOnlyHelp);
   }
   options.visit(visitor);
   json.end_object();

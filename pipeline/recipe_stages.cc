@@ -29,9 +29,7 @@ struct KindName {
 // `only` of a section.
 struct OnlyNames {
   std::vector<std::string> only;
-  void visit(OptionVisitor& visitor) {
-    visitor.field("only", only, "look at documents of these languages, or with output.by of these corpora, alone");
-  }
+  void visit(OptionVisitor& visitor) { visitor.field("only", only, kOnlyHelp); }
 };
 
 // A section: `kind` where it is not the section's name, `only` where it is set, then the options.

@@ -10,6 +10,9 @@
 
 namespace ftok {
 
+// What the key `only` of a stage's section says.
+inline constexpr char kOnlyHelp[] = "look at documents of these languages, or with output.by of these corpora, alone";
+
 // One stage of a recipe: an entry of `stages` and its section.
 struct RecipeEntry {
   std::string name;

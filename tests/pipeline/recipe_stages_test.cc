@@ -318,7 +318,8 @@ minhash = false
   has({only, "stages=[\"german\",\"language\",\"classifier\",\"dedup\"]"},
       "'german' stands in front of the stage that gives the language");
   const std::string by = "output.by=classifier_score", bounds = R"(output.bounds=["0.5"])";
-  has({by, bounds, "german.only=[\"below-0.6\"]"}, "there is no corpus 'below-0.6'; the nearest is 'below-0.5'");
+  has({by, bounds, "german.only=[\"below-0.6\"]"},
+      "'below-0.6' is not a corpus of output.by; the nearest is 'below-0.5'");
   has({by, bounds, "german.only=[\"from-0.5\"]", "stages=[\"language\",\"german\",\"classifier\",\"dedup\"]"},
       "'german' stands in front of the stage that gives the classifier_score");
   EXPECT_EQ(outcome(stages, {by, bounds, "german.only=[\"from-0.5\"]"}), "language classifier german dedup");
