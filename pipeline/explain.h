@@ -30,8 +30,8 @@ struct Explanation {
 // stage left it. Pages of more than `page_bytes_max` bytes are not kept.
 Explanation explain_document(const Plan& plan, Item& item, size_t page_bytes_max = 0);
 
-// The record that begins at stored byte `offset` of a file or an address. Throws UsageError where the input ends before
-// it, Error where there is no record.
+// The record that begins at stored byte `offset` of a file or an address. Throws UsageError where `offset` lies beyond
+// the input's end, Error where no record begins there.
 Item read_record_at(const std::string& input, uint64_t offset, const Plan& plan, const Log& log);
 
 }  // namespace ftok

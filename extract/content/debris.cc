@@ -91,7 +91,7 @@ std::vector<Piece> shortcodes_in(std::string_view text) {
   bool has_attributes = false;
   size_t bytes = 0;
   int failed = 0;
-  constexpr int kFailedMax = 256;  // brackets of other uses: the text is no page builder's
+  constexpr int kFailedMax = 256;  // after so many, the brackets mean something else
   for (size_t at = text.find('['); at != std::string_view::npos && failed < kFailedMax; at = text.find('[', at)) {
     const Shortcode code = shortcode_at(text, at);
     if (code.size == 0) {

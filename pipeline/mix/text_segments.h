@@ -49,7 +49,7 @@ struct TextSegmentsOptions {
 class TextSegments {
  public:
   // `names`: what documents without an id are named by. A segment rests on the settings, and on path, name, size and
-  // time of last change of each input up to its end; it cannot be taken up where one is no file of this machine.
+  // time of last change of each input up to its end. Where one of these is not a local file, it is made anew.
   TextSegments(TextSegmentsOptions options, const std::vector<std::string>& inputs,
                const std::vector<std::string>& names);
 
