@@ -28,7 +28,7 @@ duplicate_paragraph_chars_max = 1.0
 duplicate_line_chars_max = 1.0
 )";
 
-std::string quoted(std::string_view text) {
+std::string in_quotes(std::string_view text) {
   std::string out;
   append_json_string(out, text);  // TOML's basic strings take JSON's escapes
   return out;
@@ -89,8 +89,8 @@ std::string fineweb2_pipeline() { return kPipeline; }
 
 std::string language_keys(const LanguageData& language) {
   std::string toml =
-      fmt::format("[language]\nlanguages = {{{} = {}}}\n\n", quoted(language.label), number(language.language_score));
-  const std::string unspaced = fmt::format("unspaced = {}\n", quoted(language.unspaced));
+      fmt::format("[language]\nlanguages = {{{} = {}}}\n\n", in_quotes(language.label), number(language.language_score));
+  const std::string unspaced = fmt::format("unspaced = {}\n", in_quotes(language.unspaced));
   toml += fmt::format("[minhash]\n{}\n[gopher_repetition]\n{}duplicate_lines_max = {}\n", unspaced, unspaced,
                       number(language.duplicate_lines));
   for (size_t i = 0; i < language.top_ngrams.size(); ++i)
@@ -102,7 +102,7 @@ std::string language_keys(const LanguageData& language) {
   toml += fmt::format("\n[gopher_quality]\n{}mean_word_chars_min = {}\nmean_word_chars_max = {}\n", unspaced,
                       number(language.word_chars_min), number(language.word_chars_max));
   std::vector<std::string> stop_words;
-  for (const std::string& word : language.stop_words) stop_words.push_back(quoted(word));
+  for (const std::string& word : language.stop_words) stop_words.push_back(in_quotes(word));
   return toml + fmt::format("alphabetic_words_min = {}\nstop_words = [{}]\n", number(language.alphabetic_words),
                             fmt::join(stop_words, ", "));
 }

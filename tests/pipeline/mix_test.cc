@@ -122,8 +122,12 @@ TEST_F(Mix, SharesAreWeightsOfTheBudgetAndPassesMakeThemUp) {
   const auto passes = static_cast<int>(books.written_tokens / books.tokens);
   int of_web = 0;
   for (const auto& [id, count] : counts()) {
-    if (id.starts_with("web")) EXPECT_EQ(count, 1) << id;
-    if (id.starts_with("books")) EXPECT_TRUE(count == passes || count == passes + 1) << id << count;
+    if (id.starts_with("web")) {
+      EXPECT_EQ(count, 1) << id;
+    }
+    if (id.starts_with("books")) {
+      EXPECT_TRUE(count == passes || count == passes + 1) << id << count;
+    }
     of_web += id.starts_with("web") ? 1 : 0;
   }
   EXPECT_EQ(of_web, static_cast<int>(web.written_documents));
@@ -331,7 +335,9 @@ TEST_F(Mix, PackedSequencesHoldWholeDocuments) {
   uint64_t position = 0;
   ShardSource({folder_ / "out"}, {}).for_each(Split::kTrain, [&](const SourceDocument& document) {
     const uint64_t size = document.tokens.size() + 1;
-    if (size <= 128) EXPECT_EQ(position / 128, (position + size - 1) / 128) << document.id;
+    if (size <= 128) {
+      EXPECT_EQ(position / 128, (position + size - 1) / 128) << document.id;
+    }
     position += size;
   });
   EXPECT_EQ(position, result.sequences * 128);
@@ -394,7 +400,9 @@ TEST(Packer, WastesLittleAndLosesNothing) {
     for (const auto& [id, size] : packed.pieces) {
       EXPECT_EQ(position / 1024, (position + size - 1) / 1024) << id;
       position += size;
-      if (id != Packer::kPaddingId) EXPECT_TRUE(found.emplace(id, size).second);
+      if (id != Packer::kPaddingId) {
+        EXPECT_TRUE(found.emplace(id, size).second);
+      }
     }
     EXPECT_EQ(found.size(), sizes.size());
     EXPECT_EQ(position, packed.sequences * 1024);

@@ -32,6 +32,21 @@ class TestSummaryTest(unittest.TestCase):
             self.assertEqual((lines[-1], status), ("1 passed, 0 failed, 1 skipped", 0))
             self.assertTrue(lines[0].startswith("skipped 1: set IT (other; "), lines)
 
+    def test_binaries_of_many_tests(self):
+        ran = "[==========] 4 tests from 1 test suite ran. (3 ms total)"
+        case = '<testcase name="a_test.0" status="{}">{}<system-out>{}</system-out></testcase>'
+        said = f"a.cc:3: Skipped\nset IT\n{ran}\n[  PASSED  ] 3 tests.\n[  SKIPPED ] 1 test.\n"
+        lines, status = self.sum_of([PASSED, case.format("run", "", said)])
+        self.assertEqual((lines[-1], status), ("4 passed, 0 failed, 1 skipped", 0))
+        self.assertTrue(lines[0].startswith("skipped 1: set IT (a_test.0; "), lines)
+        said = f"a.cc:3: Failure\n[  FAILED  ] A.B (0 ms)\n[  FAILED  ] I/Q.X/1, where GetParam() = 2 (1 ms)\n{ran}\n[  PASSED  ] 2 tests.\n"
+        lines, status = self.sum_of([case.format("fail", "<failure/>", said)])
+        self.assertEqual((lines[-1], status), ("2 passed, 2 failed, 0 skipped", 1))
+        self.assertTrue(lines[0].startswith("FAILED A.B (") and lines[1].startswith("FAILED I/Q.X/1 ("), lines)
+        lines, status = self.sum_of([PASSED, case.format("fail", "<failure/>", "it died")])
+        self.assertEqual((lines[-1], status), ("1 passed, 1 failed, 0 skipped", 1))
+        self.assertTrue(lines[0].startswith("FAILED a_test.0 ("), lines)
+
     def test_checks(self):
         lines, status = self.sum_of([PASSED], "format=0", "tidy=77")
         self.assertEqual((lines[-1], status), ("2 passed, 0 failed, 1 skipped", 0))

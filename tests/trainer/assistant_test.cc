@@ -350,7 +350,9 @@ TEST(Problems, StepsLeadToTheAnswer) {
   options.steps = true, options.size_min = 2;
   bool carried = false, borrowed = false;
   for (const Problem& problem : make_problem_set(options, 1)->make(0, 100, false)) {
-    if (problem.prompt == "What is 4 7 + 3 5?") EXPECT_EQ(problem.solution, "7 + 5 = 1 2 , 4 + 3 + 1 = 8 : 8 2");
+    if (problem.prompt == "What is 4 7 + 3 5?") {
+      EXPECT_EQ(problem.solution, "7 + 5 = 1 2 , 4 + 3 + 1 = 8 : 8 2");
+    }
     carried = carried || problem.solution.find(" + 1 = ") != std::string::npos;
     borrowed = borrowed || problem.solution.find(" - 1 = ") != std::string::npos;
     EXPECT_EQ(final_answer(problem.solution), problem.truth);

@@ -5,7 +5,7 @@ usage: tools/checks/test_summary.py REPORT.xml|NAME=STATUS ...
 
 A report that is missing or cannot be read (the build failed, ctest crashed) counts as one failure. NAME=STATUS is a check of
 its own, by its exit status: 0 passed, 77 skipped, any other failed. The exit status is 0 only when nothing failed and at least
-one test passed.
+one test passed. A GoogleTest binary that ctest knows as one test counts as the tests it says it ran.
 """
 import re
 import sys
@@ -23,6 +23,18 @@ def skip_reason(case):
         return given.group(1)
     skipped = case.find("skipped")
     return (skipped.get("message") if skipped is not None else None) or "no reason given"
+
+
+def read_binary(name, output):
+    """(passed, failed names, {reason: [names]}) of `NAME_test.PART`, a GoogleTest binary, by what it printed with --gtest_brief; else None."""
+    if not re.search(r"_test\.\d+$", name) or not re.search(r"^\[==========\] .* ran\.", output, re.MULTILINE):
+        return None
+    passed = re.search(r"^\[  PASSED  \] (\d+) test", output, re.MULTILINE)
+    failed = re.findall(r"^\[  FAILED  \] (\S+?)(?:, where .*)? \(\d+ ms\)$", output, re.MULTILINE)
+    skipped = {}
+    for reason in re.findall(r"^\S+: Skipped\n(.*)$", output, re.MULTILINE):
+        skipped.setdefault(reason or "no reason given", []).append(name)
+    return int(passed.group(1)) if passed else 0, failed, skipped
 
 
 def read_check(name, status):
@@ -43,10 +55,16 @@ def read_report(path):
         if case.find("skipped") is not None or status == "disabled":
             reason = "disabled in the source" if status == "disabled" else skip_reason(case)
             skipped.setdefault(reason, []).append(name)
-        elif case.find("failure") is not None or status != "run":
-            failed.append(name)
-        else:
+            continue
+        binary = read_binary(name, case.findtext("system-out") or "")
+        if case.find("failure") is not None or status != "run":
+            failed += binary[1] if binary and binary[1] else [name]
+        elif not binary:
             passed += 1
+        if binary:
+            passed += binary[0]
+            for reason, names in binary[2].items():
+                skipped.setdefault(reason, []).extend(names)
     return passed, failed, skipped
 
 
