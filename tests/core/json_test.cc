@@ -9,7 +9,7 @@
 namespace ftok {
 namespace {
 
-std::string quoted(std::string_view text) {
+std::string in_quotes(std::string_view text) {
   std::string out;
   append_json_string(out, text);
   return out;
@@ -22,13 +22,13 @@ std::string number(double value) {
 }
 
 TEST(JsonString, EscapesWhatJsonAsks) {
-  EXPECT_EQ(quoted("a\"b\\c\n\r\t\x01\x1f"), R"("a\"b\\c\n\r\t\u0001\u001f")");
-  EXPECT_EQ(quoted("é👍"), "\"é👍\"");
+  EXPECT_EQ(in_quotes("a\"b\\c\n\r\t\x01\x1f"), R"("a\"b\\c\n\r\t\u0001\u001f")");
+  EXPECT_EQ(in_quotes("é👍"), "\"é👍\"");
 }
 
 TEST(JsonString, ReplacesWhatIsNotUtf8) {
-  EXPECT_EQ(quoted("a\xFFz"), "\"a\xEF\xBF\xBDz\"");
-  EXPECT_EQ(quoted("\xE2\x82"), "\"\xEF\xBF\xBD\"");
+  EXPECT_EQ(in_quotes("a\xFFz"), "\"a\xEF\xBF\xBDz\"");
+  EXPECT_EQ(in_quotes("\xE2\x82"), "\"\xEF\xBF\xBD\"");
 }
 
 TEST(JsonNumber, IsShortAndExact) {

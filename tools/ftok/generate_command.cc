@@ -205,7 +205,7 @@ std::string bar_of(double share, int width) {
   return bar + kEighths[eighths % 8];
 }
 
-std::string quoted(const std::string& bytes) {
+std::string in_quotes(const std::string& bytes) {
   std::string text;
   append_json_string(text, bytes);
   return text;
@@ -231,10 +231,10 @@ void show_probabilities(const GenerateFlags& flags, const Opening& start, TokenP
     return;
   }
   size_t width = 4;
-  for (const TokenProbability& token : tokens) width = std::max(width, quoted(bytes_of(start, token.token)).size());
+  for (const TokenProbability& token : tokens) width = std::max(width, in_quotes(bytes_of(start, token.token)).size());
   std::string text;
   for (const TokenProbability& token : tokens) {
-    text += fmt::format("{:<{}} {:6.2f} %  {}\n", quoted(bytes_of(start, token.token)), width, 100 * token.probability,
+    text += fmt::format("{:<{}} {:6.2f} %  {}\n", in_quotes(bytes_of(start, token.token)), width, 100 * token.probability,
                         bar_of(token.probability / tokens[0].probability, 40));
   }
   print_out(text);
