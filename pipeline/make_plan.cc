@@ -139,6 +139,7 @@ void route(const RecipeConfig& recipe, Plan& plan) {
 void find_earlier(const RecipeConfig& recipe, const PlanOptions& options, Plan& plan) {
   route(recipe, plan);
   const auto find = [&](const std::string& corpus) {
+    if (options.against.empty()) return EarlierDocuments();
     if (options.earlier == nullptr) return earlier_documents(options.against, recipe, corpus);
     const auto found = options.earlier->find(corpus);
     return found == options.earlier->end() ? no_earlier_documents() : found->second;

@@ -69,9 +69,11 @@ void PendingFiles::commit(const std::string& last) {
 void PendingFiles::move_all(const std::vector<FileEntry>& files) const {
   for (const FileEntry& file : files) {
     const std::string path = folder_ + "/" + file.name;
+    const bool was_moved = !file.checksum.empty() && !fs::exists(pending(file.name));
+    if (was_moved) need(file.name);
     if (file.checksum.empty()) {
       remove_file(path);
-    } else if (fs::exists(pending(file.name))) {
+    } else if (!was_moved) {
       std::error_code code;
       make_folder(fs::path(path).parent_path().string());
       fs::rename(pending(file.name), path, code);
