@@ -14,6 +14,7 @@
 
 #include "core/shown.h"
 #include "core/signals.h"
+#include "crawl/access_refused.h"
 #include "crawl/host_not_found.h"
 #include "crawl/transfer/http_transfer.h"
 #include "crawl/transfer/signed_source.h"
@@ -225,7 +226,7 @@ class CurlSource : public HttpSource, private HttpSink {
     const std::string_view code = error_code(reply.error_body);
     if (status == 403 && signer_ == nullptr) {
       session_->refuse(host_, fmt::format("403{}{} for {}", code.empty() ? "" : " ", code, shown_));
-      throw Error(where + ": 403, the server refuses us; no more requests go to " + host_);
+      throw AccessRefused(where + ": 403, the server refuses us; no more requests go to " + host_);
     }
     if (!reply.complete && !reply.may_pass) throw Error(where + ": " + reply.error);
     if (status == 412) throw ObjectChanged(changed_message("the server says so (412)"));
@@ -236,6 +237,7 @@ class CurlSource : public HttpSource, private HttpSink {
     }
     if (status != 0 && status != 200 && status != 206) {
       const std::string problem = fmt::format("status {}{}{}", status, code.empty() ? "" : " ", code);
+      if (is_refusal(status, code)) throw AccessRefused(where + ": " + problem);
       if (!status_may_pass(status)) throw Error(where + ": " + problem);
       return problem;
     }
@@ -473,7 +475,14 @@ void apply_fetch_options(const FetchOptions& options, HttpRequest& request) {
   request.low_speed_s = static_cast<int>(options.low_speed_s);
 }
 
-bool status_may_pass(long status) { return status == 408 || status == 429 || status >= 500; }
+bool status_may_pass(long status) {
+  constexpr long kFull = 507;  // a store without room: nothing that waiting a minute changes
+  return status == 408 || status == 429 || (status >= 500 && status != kFull);
+}
+
+bool is_refusal(long status, std::string_view code) {
+  return (status == 401 || status == 403) && code != "QuotaExceeded";
+}
 
 std::string_view error_code(std::string_view body) {
   const size_t open = body.find("<Code>");

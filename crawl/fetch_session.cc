@@ -6,6 +6,7 @@
 #include <random>
 
 #include "core/error.h"
+#include "crawl/access_refused.h"
 
 namespace ftok {
 namespace {
@@ -97,7 +98,7 @@ void FetchSession::throw_if_refused(const std::string& host) {
   std::lock_guard lock(mutex_);
   const auto found = refused_.find(host);
   if (found != refused_.end()) {
-    throw Error("no more requests to " + host + ": it refused an earlier one (" + found->second + ")");
+    throw AccessRefused("no more requests to " + host + ": it refused an earlier one (" + found->second + ")");
   }
 }
 

@@ -19,6 +19,7 @@
 
 #include "core/error.h"
 #include "core/log.h"
+#include "crawl/access_refused.h"
 #include "crawl/fetch.h"
 
 namespace ftok {
@@ -41,14 +42,9 @@ struct S3Object {
   std::string etag;  // with its quotes
 };
 
-// Thrown where the store refuses what was asked (401, 403): no further try will do better.
-class S3Refused : public Error {
- public:
-  using Error::Error;
-};
-
 // A connection to a store. Thread-safe. Every function throws Error naming the address and the store's own code
-// ("AccessDenied"), after as many tries as `options` allow for what may pass (no connection, 429, 5xx).
+// ("AccessDenied"), after as many tries as `options` allow for what may pass (no connection, 429, 5xx), and
+// AccessRefused where the store refuses what was asked. A store that is full (507, QuotaExceeded) refuses nobody.
 class S3Store {
  public:
   explicit S3Store(const FetchOptions& options = fetch_options_of_environment(), const Log& log = {});

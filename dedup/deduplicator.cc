@@ -88,7 +88,9 @@ Deduplicator::Deduplicator(DeduplicatorOptions options, KeyLayout layout)
     throw UsageError("dedup.verify_jaccard needs minhash.keep_signature = true");
   }
   if (options_.joins() && verifies()) {
-    throw UsageError("dedup.clusters: not together with dedup.verify_jaccard, which compares with first documents");
+    throw UsageError(
+        "dedup.clusters: not together with dedup.verify_jaccard, which compares a document with the first of each bucket "
+        "alone");
   }
   options_.keeper.check();
   layout_.ranked = options_.ranks();

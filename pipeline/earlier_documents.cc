@@ -1,11 +1,16 @@
 #include "pipeline/earlier_documents.h"
 
 #include <fmt/format.h>
+#include <simdjson.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <optional>
 
 #include "core/error.h"
+#include "core/hex.h"
+#include "core/json.h"
+#include "core/shown.h"
 #include "core/signals.h"
 #include "dedup/deduplicator.h"
 #include "dedup/minhash.h"
@@ -110,18 +115,29 @@ std::string folder_of_corpus(const std::string& folder, const std::string& corpu
   return fs::exists(own) ? own : "";
 }
 
+EarlierDocuments numbered(std::vector<KeysPart> parts) {
+  EarlierDocuments earlier;
+  Checksum checksum;
+  for (const KeysPart& part : parts) {
+    checksum.update(part.checksum);
+    earlier.ends.push_back(earlier.documents() + part.documents);
+  }
+  earlier.parts = std::move(parts);
+  earlier.digest = checksum.hex();
+  return earlier;
+}
+
 }  // namespace
 
 EarlierDocuments earlier_documents(const std::vector<std::string>& folders, const RecipeConfig& recipe,
                                    const std::string& corpus) {
-  EarlierDocuments earlier;
-  if (folders.empty()) return earlier;
+  if (folders.empty()) return {};
   const KeyOptions options(recipe);
   if (options.scope == "off" || options.scope == "file") {
     throw UsageError(fmt::format("deduplication against other folders: dedup.scope is \"{}\", expected run or crawl",
                                  options.scope));
   }
-  Checksum checksum;
+  std::vector<KeysPart> parts;
   for (const std::string& each : folders) {
     refuse_address(each);
     const std::string folder = corpus.empty() ? each : folder_of_corpus(each, corpus);
@@ -130,12 +146,55 @@ EarlierDocuments earlier_documents(const std::vector<std::string>& folders, cons
     for (KeysPart& part : keys_parts(folder)) {
       if (stop_requested()) throw Stopped();
       const PartKeys keys(part.path, PartKeys::Check::kSizesOnly, part.stretch);
-      checksum.update(keys.checksum());
-      earlier.ends.push_back(earlier.documents() + keys.size());
-      earlier.parts.push_back(std::move(part));
+      part.documents = keys.size();
+      part.checksum = keys.checksum();
+      if (part.stretch.bytes == UINT64_MAX) part.stretch.bytes = fs::file_size(part.path);
+      parts.push_back(std::move(part));
     }
   }
-  earlier.digest = checksum.hex();
+  return numbered(std::move(parts));
+}
+
+EarlierDocuments no_earlier_documents() { return numbered({}); }
+
+std::string write_earlier_list(const EarlierByCorpus& earlier) {
+  std::string text;
+  for (const auto& [corpus, documents] : earlier) {
+    for (const KeysPart& part : documents.parts) {
+      JsonWriter json;
+      json.begin_object();
+      if (!corpus.empty()) json.field("corpus", corpus);
+      json.field("keys", escape_bytes(part.path)).field("begin", part.stretch.begin).field("bytes", part.stretch.bytes);
+      json.field("documents", part.documents).field("checksum", to_hex(part.checksum));
+      text += json.end_object().take() + "\n";
+    }
+  }
+  return text;
+}
+
+EarlierByCorpus read_earlier_list(const std::string& text, const std::string& name) {
+  std::map<std::string, std::vector<KeysPart>> parts;
+  simdjson::dom::parser parser;
+  for (size_t at = 0, line = 1; at < text.size(); ++line) {
+    const size_t end = std::min(text.find('\n', at), text.size());
+    simdjson::dom::element json;
+    std::string_view corpus, keys, checksum;
+    KeysPart part;
+    if (parser.parse(text.data() + at, end - at).get(json) != simdjson::SUCCESS ||
+        json["keys"].get(keys) != simdjson::SUCCESS || json["checksum"].get(checksum) != simdjson::SUCCESS ||
+        json["begin"].get(part.stretch.begin) != simdjson::SUCCESS ||
+        json["bytes"].get(part.stretch.bytes) != simdjson::SUCCESS ||
+        json["documents"].get(part.documents) != simdjson::SUCCESS) {
+      throw Error(fmt::format("{}: line {} is not as `ftok plan` wrote it", name, line));
+    }
+    if (json["corpus"].get(corpus) != simdjson::SUCCESS) corpus = "";
+    part.path = unescape_bytes(keys);
+    part.checksum = from_hex(checksum);
+    parts[std::string(corpus)].push_back(std::move(part));
+    at = end + 1;
+  }
+  EarlierByCorpus earlier;
+  for (auto& [corpus, own] : parts) earlier[corpus] = numbered(std::move(own));
   return earlier;
 }
 

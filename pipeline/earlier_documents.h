@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -13,11 +14,14 @@ namespace ftok {
 
 // The keys of one part.
 struct KeysPart {
-  std::string path;
+  std::string path;  // or an address, where a job reads it
   FileStretch stretch = {};
+  uint64_t documents = 0;     // of an earlier part: how many it has,
+  std::string checksum = {};  // and the bytes that it ends with
 };
 
-// Those of the run or job in `folder`, in the order of its documents. Throws Error when it holds none.
+// Those of the run or job in `folder`, in the order of its documents, without their numbers and checksums. Throws Error
+// when it holds none.
 std::vector<KeysPart> keys_parts(const std::string& folder);
 
 // Documents that precede those of a run, in number and in time.
@@ -35,5 +39,15 @@ struct EarlierDocuments {
 // `corpus`: where their documents were routed, those of this corpus alone, of which a folder may have none.
 EarlierDocuments earlier_documents(const std::vector<std::string>& folders, const RecipeConfig& recipe,
                                    const std::string& corpus = "");
+
+// Those of folders that have none of the corpus.
+EarlierDocuments no_earlier_documents();
+
+// The same as a job remembers them, so that its tasks open no more of the folders than they read: by corpus, "" where
+// documents are not routed.
+using EarlierByCorpus = std::map<std::string, EarlierDocuments>;
+std::string write_earlier_list(const EarlierByCorpus& earlier);
+// Throws Error naming `name` when the text is no such list.
+EarlierByCorpus read_earlier_list(const std::string& text, const std::string& name);
 
 }  // namespace ftok

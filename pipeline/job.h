@@ -94,7 +94,11 @@ class Job {
   RecipeConfig recipe() const;
   Rejects rejects() const;
 
-  // Throws Error with kConfigurationExitCode, naming the first difference, unless `plan` is what the job is bound to.
+  // The documents that come before its own, as they were when it was planned; none: nothing is compared with them.
+  EarlierByCorpus earlier() const;
+
+  // Throws Error with kConfigurationExitCode, naming the first difference, unless `plan` is what the job is bound to, or
+  // a part of it.
   void check(const Plan& plan) const;
 
   // The receipt of a task; none when it is missing, damaged, or of other extracted inputs (`after`, "": any). `why`
@@ -104,6 +108,7 @@ class Job {
 
  private:
   Job(std::string path, std::shared_ptr<JobStore> store, std::string below, Check check);
+  void check_digests(const Plan& plan) const;
 
   std::string path_;
   std::shared_ptr<JobStore> store_;

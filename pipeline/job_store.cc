@@ -87,13 +87,15 @@ std::vector<S3Object> JobStore::list(const std::string& prefix) const {
   return objects;
 }
 
-void JobStore::refresh(const std::string& prefix) {
+void JobStore::refresh(const std::string& prefix, const std::function<bool(std::string_view)>& wanted) {
   std::vector<std::string> changed;
   {
     const std::vector<S3Object> objects = list(prefix);
     const std::lock_guard lock(mutex_);
     std::map<std::string, std::string> now;
-    for (const S3Object& object : objects) now[object.key] = object.etag;
+    for (const S3Object& object : objects) {
+      if (!wanted || wanted(object.key)) now[object.key] = object.etag;
+    }
     for (auto it = etags_.lower_bound(prefix); it != etags_.end() && it->first.starts_with(prefix);) {
       const bool gone = !now.contains(it->first);
       if (gone) fs::remove(path_of(it->first));
@@ -113,14 +115,9 @@ void JobStore::download(const std::string& name) {
   make_folder(fs::path(path).parent_path().string());
   AtomicFile file(path);
   std::string block(1 << 18, '\0');
-  try {
-    const auto source = store_.open(address_of(name));
-    while (const size_t got = source->read(block.data(), block.size())) {
-      file.write(std::string_view(block).substr(0, got));
-    }
-  } catch (const Error&) {
-    exists(name);  // throws S3Refused where that is why
-    throw;
+  const auto source = store_.open(address_of(name));
+  while (const size_t got = source->read(block.data(), block.size())) {
+    file.write(std::string_view(block).substr(0, got));
   }
   file.commit();
   const std::lock_guard lock(mutex_);

@@ -32,8 +32,8 @@ class JobStore {
   std::optional<S3Object> find(const std::string& name) const { return store_.find(address_of(name)); }
 
   // Makes the copy the same as the store in all names that begin so: fetches what is new or has changed since it was
-  // fetched, removes what is gone.
-  void refresh(const std::string& prefix);
+  // fetched, removes what is gone. `wanted`: of those names; null: all.
+  void refresh(const std::string& prefix, const std::function<bool(std::string_view name)>& wanted = nullptr);
 
   // Fetches the file, which is stored, unless the copy has it.
   void fetch(const std::string& name);

@@ -13,6 +13,7 @@
 namespace ftok {
 namespace {
 
+constexpr char kAgainst[] = "dedup-against";                // among digests: of the keys of earlier documents
 constexpr int64_t kRowGroupBytesMax = int64_t{1} << 30;  // a writer holds a row group
 
 void load_vocabulary(const PlanOptions& options, const RecipeConfig& recipe, Plan& plan) {
@@ -35,8 +36,8 @@ std::string binding_of(const Plan& plan, const PlanOptions& options, const std::
   out += fmt::format("rejects = \"{}\"\ntext = {}\n", rejects, options.text);
   if (!corpus.empty()) out += fmt::format("corpus = \"{}\"\n", corpus);
   out += "\n[digests]\n";
-  out += fmt::format("vocabulary = \"{} {}\"\n", plan.vocabulary_name, plan.vocabulary_digest);
-  for (const auto& [name, digest] : plan.digests) out += fmt::format("\"{}\" = \"{}\"\n", name, digest);
+  if (!plan.encoding) out += "vocabulary = \" \"\n";
+  for (const std::string& line : plan.digest_lines()) out += line + "\n";
   return out;
 }
 
@@ -82,12 +83,14 @@ void make_stages(const RecipeConfig& recipe, const PlanOptions& options, Plan& p
     if (entry.idle()) continue;
     const auto* minhash = entry.get<MinHashOptions>();
     if (minhash != nullptr && !late) plan.key_layout = MinHashStage(*minhash).layout();
+    const bool runs_late = late && (second_half || entry.kind->after_dedup);
+    if (options.part != PlanPart::kAll && options.part != (runs_late ? PlanPart::kCommit : PlanPart::kExtraction))
+      continue;
     StageContext context = options.context;
     context.name = entry.name;
     std::unique_ptr<const Stage> stage =
         chosen_stage(make_stage(*entry.kind, *entry.options, context), entry.only, recipe);
     add_provenance(*stage, plan);
-    const bool runs_late = late && (second_half || entry.kind->after_dedup);
     (runs_late ? plan.late_stages : plan.stages).push_back(std::move(stage));
   }
 }
@@ -135,12 +138,18 @@ void route(const RecipeConfig& recipe, Plan& plan) {
 // Where documents are routed each corpus is compared with the corpora of its name.
 void find_earlier(const RecipeConfig& recipe, const PlanOptions& options, Plan& plan) {
   route(recipe, plan);
+  const auto find = [&](const std::string& corpus) {
+    if (options.against.empty()) return EarlierDocuments();
+    if (options.earlier == nullptr) return earlier_documents(options.against, recipe, corpus);
+    const auto found = options.earlier->find(corpus);
+    return found == options.earlier->end() ? no_earlier_documents() : found->second;
+  };
   if (plan.corpora.empty()) {
-    plan.earlier = earlier_documents(options.against, recipe);
-    if (!plan.earlier.parts.empty()) plan.digests["dedup-against"] = plan.earlier.digest;
+    plan.earlier = find("");
+    if (!plan.earlier.parts.empty()) plan.digests[kAgainst] = plan.earlier.digest;
     return;
   }
-  for (RoutedCorpus& corpus : plan.corpora) corpus.earlier = earlier_documents(options.against, recipe, corpus.name);
+  for (RoutedCorpus& corpus : plan.corpora) corpus.earlier = find(corpus.name);
 }
 
 // Each folder to its own keys of earlier documents; that of what belongs to no corpus to those of all.
@@ -150,17 +159,17 @@ void bind_folders(const PlanOptions& options, Plan& plan) {
   for (RoutedCorpus& corpus : plan.corpora) {
     if (corpus.earlier.digest.empty()) continue;
     all.update(corpus.earlier.digest);
-    plan.digests["dedup-against"] = corpus.earlier.digest;
+    plan.digests[kAgainst] = corpus.earlier.digest;
     corpus.binding = binding_of(plan, options, corpus.name);
     if (corpus.name == options.corpus) own = corpus.earlier.digest;
-    plan.digests.erase("dedup-against");
+    plan.digests.erase(kAgainst);
   }
   for (RoutedCorpus& corpus : plan.corpora) {
     if (corpus.binding.empty()) corpus.binding = binding_of(plan, options, corpus.name);
   }
   const bool compared = std::any_of(plan.corpora.begin(), plan.corpora.end(),
                                     [](const RoutedCorpus& corpus) { return !corpus.earlier.digest.empty(); });
-  if (compared) plan.digests["dedup-against"] = own.empty() ? all.hex() : own;
+  if (compared) plan.digests[kAgainst] = own.empty() ? all.hex() : own;
   plan.binding = binding_of(plan, options, options.corpus);
 }
 
@@ -168,6 +177,7 @@ void bind_folders(const PlanOptions& options, Plan& plan) {
 
 Plan make_plan(const RecipeConfig& recipe, const PlanOptions& options) {
   Plan plan;
+  plan.part = options.part;
   plan.source = recipe.input;
   plan.source.start_after = recipe.output.start_after;
   if (!plan.source.start_after.empty()) plan.source.format = "jsonl", plan.source.text_key = "text";
@@ -178,10 +188,13 @@ Plan make_plan(const RecipeConfig& recipe, const PlanOptions& options) {
   }
   make_stages(recipe, options, plan);
   plan.texts.clusters = plan.dedup.joins();
-  if (plan.dedup.joins() && !options.against.empty()) {
-    throw UsageError("--dedup-against: not together with dedup.clusters, which need the keys of all documents at once");
-  }
+  if (!options.vocabulary.empty()) Deduplicator(plan.dedup, plan.key_layout);  // refuses options that exclude each other
   find_earlier(recipe, options, plan);
+  if (plan.part != PlanPart::kAll) {  // it binds nothing: Job::check() asks for what it has loaded
+    plan.digests.erase(kAgainst);
+    if (plan.part == PlanPart::kCommit) load_vocabulary(options, recipe, plan);
+    return plan;
+  }
   if (!options.vocabulary.empty()) load_vocabulary(options, recipe, plan);
   plan.recipe = content_text(recipe);
   bind_folders(options, plan);

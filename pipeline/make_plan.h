@@ -14,8 +14,10 @@ struct PlanOptions {
   VocabularyHints vocabulary_hints;
   StageContext context;              // what stages get from the program; its name is set for each
   std::vector<std::string> against;  // folders of finished runs and jobs whose documents come first
+  const EarlierByCorpus* earlier = nullptr;  // those documents as a job remembers them; null: `against` is looked into
   Rejects rejects = Rejects::kIds;
   bool text = true;
+  PlanPart part = PlanPart::kAll;
   std::string corpus;  // the plan of one of the corpora alone, whose inputs are extracted with those of all
 };
 

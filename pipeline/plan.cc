@@ -44,6 +44,13 @@ void drop_if_empty(Item& item) {
   item.verdict = Verdict::drop("text.empty");
 }
 
+std::vector<std::string> Plan::digest_lines() const {
+  std::vector<std::string> lines;
+  if (encoding) lines.push_back(fmt::format("vocabulary = \"{} {}\"", vocabulary_name, vocabulary_digest));
+  for (const auto& [name, digest] : digests) lines.push_back(fmt::format("\"{}\" = \"{}\"", name, digest));
+  return lines;
+}
+
 const EarlierDocuments& Plan::earlier_of(const std::string& corpus) const {
   for (const RoutedCorpus& each : corpora) {
     if (each.name == corpus) return each.earlier;

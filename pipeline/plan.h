@@ -34,7 +34,16 @@ struct RoutedCorpus {
   EarlierDocuments earlier = {};  // as in Plan
 };
 
+// How much of a plan there is. A task of a job loads what its pass needs, and no model or vocabulary beside that.
+enum class PlanPart {
+  kAll,
+  kExtraction,  // stages before deduplication, no vocabulary
+  kKeys,        // what deduplication goes by
+  kCommit       // stages after it, the vocabulary, the shards
+};
+
 struct Plan {
+  PlanPart part = PlanPart::kAll;
   SourceOptions source;                                   // file_path and dump are set for each input
   std::vector<std::unique_ptr<const Stage>> stages;       // before deduplication, in order
   std::vector<std::unique_ptr<const Stage>> late_stages;  // after it
@@ -54,6 +63,9 @@ struct Plan {
   std::string binding;                         // the recipe, what is written and all digests: what a folder is bound to
   std::vector<std::string> notes;              // what differs from what the recipe names: log and manifest say it
   std::map<std::string, std::string> digests;  // of models and lists, name -> hex
+
+  // What was loaded, as `binding` has it: a line for the vocabulary and each model and list.
+  std::vector<std::string> digest_lines() const;
 
   // Those of a corpus; "" is what belongs to none.
   const EarlierDocuments& earlier_of(const std::string& corpus) const;

@@ -8,6 +8,7 @@
 #include "core/run_on_threads.h"
 #include "core/shown.h"
 #include "core/signals.h"
+#include "crawl/access_refused.h"
 #include "crawl/input_format.h"
 #include "pipeline/input_names.h"
 #include "pipeline/inputs.h"
@@ -108,6 +109,9 @@ class RecordReader {
       work();
     } catch (const Stopped&) {
       throw;
+    } catch (const AccessRefused& error) {
+      if (options_.refusal_ends) throw;
+      throw InputError(error.what());
     } catch (const Error& error) {
       throw InputError(error.what(), error.exit_code());
     }

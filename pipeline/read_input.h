@@ -32,12 +32,13 @@ struct ReadInputOptions {
   std::atomic<uint64_t>* source_ns = nullptr;           // CPU time of reading and splitting records
   Progress* progress = nullptr;
   const std::atomic<bool>* abandon = nullptr;  // set when the run failed elsewhere: end with Stopped
+  bool refusal_ends = false;                   // AccessRefused is thrown as it is, not as the input's failure
   std::string name = {};                       // of the input in ids (input_names.h); empty: that of one read alone
 };
 
 // Reads `input` and writes the candidate file `paths[0]`, and where documents are routed, those of the plan's corpora
 // first, which follow in `paths`. Throws InputError when the input fails, Error when the output
-// does, Stopped when a stop was asked for; then there is no file. Runs in the current TBB arena.
+// does, Stopped when a stop was asked for, AccessRefused with `refusal_ends`; then there is no file. Runs in the current TBB arena.
 InputReport read_input(const std::string& input, const std::vector<std::string>& paths, const Plan& plan,
                        const ReadInputOptions& options, const Log& log);
 

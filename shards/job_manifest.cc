@@ -27,6 +27,7 @@ JobManifest read_manifest_fields(const JsonFields& fields) {
   manifest.language_model = fields.text("language_model");
   if (fields.has("against")) {
     for (const JsonFields& earlier : fields.objects("against")) manifest.against.push_back(earlier.text("folder"));
+    manifest.earlier = fields.text("earlier");
   }
   manifest.rejects = fields.text("rejects");
   manifest.text = fields.raw("text") == "true";
@@ -71,6 +72,9 @@ TaskReceipt read_receipt_fields(const JsonFields& fields) {
 }  // namespace
 
 uint64_t all_tasks(const JobManifest& manifest, std::string_view pass) {
+  if (std::find(std::begin(kPasses), std::end(kPasses), pass) == std::end(kPasses)) {
+    throw UsageError(fmt::format("unknown pass '{}': expected one of {}", pass, fmt::join(kPasses, ", ")));
+  }
   const uint64_t tasks = manifest.tasks.at(std::string(pass));
   return pass == kPasses[0] ? tasks : tasks * (1 + manifest.corpora.size());
 }
@@ -85,7 +89,7 @@ std::string write_job_manifest(const JobManifest& manifest) {
   if (!manifest.against.empty()) {
     json.key("against").begin_array();
     for (const std::string& folder : manifest.against) json.begin_object().field("folder", folder).end_object();
-    json.end_array();
+    json.end_array().field("earlier", manifest.earlier);
   }
   json.field("rejects", manifest.rejects).field("text", manifest.text);
   write_map(json, "tasks", manifest.tasks);

@@ -21,6 +21,7 @@
 namespace ftok {
 
 inline constexpr char kJobName[] = "job.json";
+inline constexpr char kEarlierName[] = "earlier.jsonl";  // JobManifest::earlier
 
 // In the order in which passes run. Each begins when all tasks of those before it are done. `cluster` has none where
 // nobody asks for clusters.
@@ -28,12 +29,13 @@ inline constexpr std::string_view kPasses[] = {"extract", "group",  "cluster", "
                                                "resolve", "commit", "cut",     "finish"};
 
 struct JobManifest {
-  std::map<std::string, std::string> software;  // name -> version; "program": the checksum of ftok itself
+  std::map<std::string, std::string> software;  // name -> version; "program": its build ID, or checksum
   std::string binding;                          // checksum of binding.toml
   std::string recipe;                           // TOML, all keys
   std::string folder;                           // what relative names below are relative to; absolute
   std::string vocabulary, language_model;       // as named to `ftok plan`; the second may be empty
   std::vector<std::string> against;             // folders whose documents come first (--dedup-against); absolute
+  std::string earlier;                          // checksum of the list of their keys, where there are any
   std::string rejects;                          // none, ids, text
   bool text = true;
   std::map<std::string, uint64_t> tasks;  // pass -> how many; of the passes after `extract`, of each corpus
@@ -51,7 +53,8 @@ struct JobManifest {
   bool operator==(const JobManifest&) const = default;
 };
 
-// Of a pass in all: of the passes after `extract`, those of what goes to no corpus, then those of each corpus.
+// Of a pass in all: of the passes after `extract`, those of what goes to no corpus, then those of each corpus. Throws
+// UsageError for a pass that there is not.
 uint64_t all_tasks(const JobManifest& manifest, std::string_view pass);
 
 std::string write_job_manifest(const JobManifest& manifest);

@@ -188,7 +188,7 @@ class PartKeys {
   std::string id(uint64_t row) const;
   std::string id_and_keys(uint64_t row, std::vector<uint64_t>& keys) const;
 
-  static constexpr size_t kHeaderBytes = 16;
+  static constexpr size_t kHeaderBytes = 16, kFooterBytes = 8 + kChecksumBytes;  // what size() and checksum() need
   static constexpr uint64_t kRowsPerBlock = 256;
 
  private:

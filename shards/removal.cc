@@ -92,11 +92,11 @@ bool has_removals(const std::string& folder) {
   return fs::exists(removals + "/pending.json") || fs::exists(folder + "/" + removal_name(1));
 }
 
-RemoveResult remove_documents(const std::string& folder, const std::vector<std::string>& ids) {
+RemoveResult remove_documents(const std::string& folder, const std::vector<std::string>& ids, RemovalPlace* place) {
   if (!fs::is_directory(folder)) throw Error(folder + " is not a folder");
   RemoveResult result;
   const FolderLock lock(folder);
-  PendingFiles files(folder);
+  PendingFiles files(folder, place);
   result.finished_earlier = files.finish_earlier();
   Manifest manifest = manifest_to_change(folder);
   const IdSet wanted(ids.begin(), ids.end());

@@ -42,6 +42,21 @@ Result<Removal> parse_removal(std::string_view file);  // damage: "unsealed", "b
 // Whether documents were removed from the folder, or are being removed: nothing can be added to it then.
 bool has_removals(const std::string& folder);
 
+// Where the folder is a copy of one that lies elsewhere, in which files of shards and texts may be missing: what a
+// removal asks of who made the copy.
+class RemovalPlace {
+ public:
+  virtual ~RemovalPlace() = default;
+  // Sees to it that the copy has the file.
+  virtual void need(const std::string& name) = 0;
+  // New files, and the list of them as the last, are in removals/: from now on the removal can be finished by whoever
+  // has them.
+  virtual void keep(const std::vector<std::string>& names) = 0;
+  // The files of the copy that have changed, in the order in which they are to; `gone` are no longer there, and neither
+  // is what was kept.
+  virtual void replace(const std::vector<std::string>& names, const std::vector<std::string>& gone) = 0;
+};
+
 struct RemoveResult {
   Removal removal;                     // ids is empty where none was found: then nothing was written
   std::vector<std::string> not_found;  // of the ids asked for
@@ -49,7 +64,9 @@ struct RemoveResult {
 };
 
 // Removes the documents of these ids. Throws Error naming the file when the folder is not finished, a file is not what
-// the manifest lists, or nothing can be written; the folder is then as it was.
-RemoveResult remove_documents(const std::string& folder, const std::vector<std::string>& ids);
+// the manifest lists, or nothing can be written; the folder is then as it was. `place`: null where the folder is no
+// copy.
+RemoveResult remove_documents(const std::string& folder, const std::vector<std::string>& ids,
+                              RemovalPlace* place = nullptr);
 
 }  // namespace ftok

@@ -185,7 +185,7 @@ void Verifier::folder() {
   count(path_of(kManifestName));
   const Manifest manifest = read_manifest(path_of(kManifestName));
   if (fs::exists(path_of(kBindingName))) {
-    binding(manifest.binding);
+    bound(kBindingName, manifest.binding);
   } else if (!manifest.inputs.empty()) {  // without inputs: shards that were converted, which no command continues
     find(path_of(kBindingName), "is missing, and the manifest was made with it");
   }
@@ -214,9 +214,9 @@ void Verifier::corpora(const std::vector<std::string>& names) {
   }
 }
 
-void Verifier::binding(const std::string& checksum) {
-  const std::string path = path_of(kBindingName);
-  listed_.insert(kBindingName);
+void Verifier::bound(const std::string& name, const std::string& checksum) {
+  const std::string path = path_of(name);
+  listed_.insert(name);
   count(path);
   if (checksum_of_file(path) != checksum) find(path, "is not what the manifest was made with");
 }

@@ -66,7 +66,8 @@ void Verifier::job() {
   job_digest_ = checksum_of(text);
   const Result<JobManifest> manifest = parse_job_manifest(text);
   if (!manifest) throw Error(fmt::format("{} is damaged: {}", kJobName, manifest.damage().detail));
-  guarded(kBindingName, [&] { binding(manifest->binding); });
+  guarded(kBindingName, [&] { bound(kBindingName, manifest->binding); });
+  if (!manifest->earlier.empty()) guarded(kEarlierName, [&] { bound(kEarlierName, manifest->earlier); });
   std::string extracted;  // the checksums of its receipts
   for (const std::string_view pass : kPasses) {
     listed_.insert(fmt::format("work/{}.cleaned", pass));

@@ -189,7 +189,7 @@ S3Answer S3Client::call(const S3Call& call) const {
     if (reply.complete && !code.empty()) problem += fmt::format(", {}", code);
     const bool again =
         reply.complete ? status_may_pass(status) || code == "InternalError" || code == "SlowDown" : reply.may_pass;
-    if (!again && (status == 401 || status == 403)) throw S3Refused(fmt::format("{}: {}", what, problem));
+    if (!again && is_refusal(status, code)) throw AccessRefused(fmt::format("{}: {}", what, problem));
     if (!again) throw Error(fmt::format("{}: {}", what, problem));
     if (++failures >= options_.attempts_max) {
       throw Error(fmt::format("{}: {} (gave up after {} tries)", what, problem, failures));

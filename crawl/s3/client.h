@@ -37,7 +37,7 @@ class S3Client {
  public:
   S3Client(FetchOptions options, Log log);
 
-  // Throws S3Refused for 401 and 403, Error for every other answer that S3Answer::status does not list, both naming
+  // Throws AccessRefused for 401 and 403, Error for every other answer that S3Answer::status does not list, both naming
   // the address; UsageError when there are no credentials.
   S3Answer call(const S3Call& call) const;
 

@@ -33,8 +33,11 @@ std::unique_ptr<HttpSource> open_signed_source(const std::string& name, std::sha
 // Sets what the options say of every request.
 void apply_fetch_options(const FetchOptions& options, HttpRequest& request);
 
-// Whether a request that was answered so may be answered otherwise later: 408, 429, 5xx.
+// Whether a request that was answered so may be answered otherwise a little later: 408, 429, 5xx but 507 (full).
 bool status_may_pass(long status);
+
+// Whether the answer, with this error_code(), says that we may not do this: 401, 403 but for a quota that is used up.
+bool is_refusal(long status, std::string_view code);
 
 // The code of an object store's XML error ("SlowDown"), or "".
 std::string_view error_code(std::string_view body);

@@ -54,7 +54,7 @@ std::vector<Attempt> read_attempts(const Job& job) {
 }
 
 AttemptRecord::AttemptRecord(const Job& job, std::string_view pass, uint64_t task)
-    : job_(job), begun_(steady_seconds()) {
+    : job_(job), begun_(steady_seconds()), cpu_begun_(process_cpu_seconds()) {
   std::random_device random;
   const uint64_t bits = uint64_t{random()} << 32 | random();
   make_folder(job.path_of(fmt::format("attempts/{}", pass)));
@@ -67,11 +67,9 @@ AttemptRecord::AttemptRecord(const Job& job, std::string_view pass, uint64_t tas
 }
 
 void AttemptRecord::end(int exit) {
-  RunResult cost;
-  note_process_cost(cost);
   attempt_.exit = exit;
   attempt_.seconds = steady_seconds() - begun_;
-  attempt_.cpu_seconds = cost.cpu_seconds;
+  attempt_.cpu_seconds = process_cpu_seconds() - cpu_begun_;
   try {
     write();
   } catch (const Error&) {  // NOLINT: the task's own result, or failure, is what counts

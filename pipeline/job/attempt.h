@@ -35,7 +35,8 @@ class AttemptRecord {
   const Job& job_;
   std::string name_;
   Attempt attempt_;
-  double begun_;  // on the steady clock
+  double begun_;      // on the steady clock
+  double cpu_begun_;  // of the process, which may have done other tasks before
 };
 
 }  // namespace ftok

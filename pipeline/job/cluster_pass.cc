@@ -2,6 +2,8 @@
 // have ranks.
 #include <fmt/format.h>
 
+#include <numeric>
+
 #include "core/error.h"
 #include "core/signals.h"
 #include "dedup/clusters.h"
@@ -13,22 +15,29 @@ namespace {
 
 constexpr char kClustersName[] = "work/000000.clusters";
 
-// The ranks of all documents: the last slice of each run (extract_pass.cc).
+// The ranks of all documents, the earlier ones first: the last slice of each run (extract_pass.cc).
 class Ranks {
  public:
   Ranks(const Job& job, const Extracted& extracted) {
     const size_t slices = job.tasks("group") + 1;
-    for (const TaskReceipt& receipt : extracted.receipts) {
-      job.need_slices(receipt.sliced, kKeyRunMagic, slices, {slices - 1});
-      for (const SlicedFileEntry& entry : receipt.sliced) {
-        files_.push_back(std::make_unique<SlicedFile>(job.path_of(entry.file.name), kKeyRunMagic, slices, entry));
-        ranks_.add(records_of<uint64_t>(files_.back()->slice(slices - 1)));
+    for (const bool earlier : {true, false}) {
+      for (const TaskReceipt& receipt : extracted.receipts) {
+        const auto own = receipt.sliced.begin() + static_cast<ptrdiff_t>(receipt.number("runs"));
+        earlier ? add(job, slices, {own, receipt.sliced.end()}) : add(job, slices, {receipt.sliced.begin(), own});
       }
     }
   }
   const DocumentRanks& all() const { return ranks_; }
 
  private:
+  void add(const Job& job, size_t slices, const std::vector<SlicedFileEntry>& runs) {
+    job.need_slices(runs, kKeyRunMagic, slices, {slices - 1});
+    for (const SlicedFileEntry& entry : runs) {
+      files_.push_back(std::make_unique<SlicedFile>(job.path_of(entry.file.name), kKeyRunMagic, slices, entry));
+      ranks_.add(records_of<uint64_t>(files_.back()->slice(slices - 1)));
+    }
+  }
+
   std::vector<std::unique_ptr<SlicedFile>> files_;
   DocumentRanks ranks_;
 };
@@ -38,15 +47,15 @@ class Ranks {
 TaskReceipt cluster_pass(const TaskContext& context, const Extracted& extracted) {
   const Job& job = context.job;
   const size_t tasks = extracted.ends.size();
-  std::vector<size_t> all(tasks);
-  for (size_t task = 0; task < tasks; ++task) all[task] = task;
+  std::vector<size_t> all(edge_slices(context, extracted));
+  std::iota(all.begin(), all.end(), 0);
   ClusterFinder clusters(extracted.ends.back());
   for (const TaskReceipt& receipt : receipts_of(job, "group", extracted.digest)) {
     if (stop_requested()) throw Stopped();
-    job.need_slices({receipt.sliced.at(0)}, kEdgesMagic, tasks, all);
-    const SlicedFile edges(job.path_of(receipt.sliced.at(0).file.name), kEdgesMagic, tasks, receipt.sliced.at(0));
-    for (size_t task = 0; task < tasks; ++task) {
-      clusters.add(records_of<KeyEdge>(edges.slice(task)), context.plan.key_layout);
+    job.need_slices({receipt.sliced.at(0)}, kEdgesMagic, all.size(), all);
+    const SlicedFile edges(job.path_of(receipt.sliced.at(0).file.name), kEdgesMagic, all.size(), receipt.sliced.at(0));
+    for (const size_t slice : all) {
+      clusters.add(records_of<KeyEdge>(edges.slice(slice)), context.plan.key_layout);
     }
   }
   std::optional<Ranks> ranks;

@@ -35,7 +35,7 @@ std::string repeats_name(uint64_t task) { return fmt::format("work/{:06}.repeats
 
 TaskReceipt group_pass(const TaskContext& context, const Extracted& extracted) {
   const Job& job = context.job;
-  const size_t ranges = job.tasks("group"), tasks = job.tasks("extract");
+  const size_t ranges = job.tasks("group");
   std::vector<std::unique_ptr<SlicedFile>> files;
   struct Opened {
     KeyRun run;
@@ -73,18 +73,23 @@ TaskReceipt group_pass(const TaskContext& context, const Extracted& extracted) {
   const std::vector<uint64_t> inputs =
       context.plan.dedup.scope == "file" ? input_begins(job, extracted) : std::vector<uint64_t>();
   options.inputs = inputs;
-  options.first_document = extracted.earlier();
+  const bool joins = context.plan.dedup.joins();
+  if (!joins) options.first_document = extracted.earlier();
   if (ranked) options.ranks = &ranks;
-  EdgeTable edges(extracted.ends);
+  std::vector<uint64_t> ends = extracted.ends;
+  if (joins) ends.insert(ends.begin(), extracted.earlier());
+  EdgeTable edges(ends);
   const uint64_t begin = key_range_begin(context.task(), ranges);
   const uint64_t last = context.task() + 1 == ranges ? UINT64_MAX : key_range_begin(context.task() + 1, ranges) - 1;
   const GroupCounts counts = group_keys(runs, begin, last, options, edges);
   const std::string name = edges_name(context.task());
-  SlicedFileWriter file(job.path_of(name), kEdgesMagic, tasks, extracted.digest);
-  for (size_t task = 0; task < tasks; ++task) {
-    edges.for_each(task, [&](std::span<const KeyEdge> piece) { write_records(file, piece); });
+  SlicedFileWriter file(job.path_of(name), kEdgesMagic, edge_slices(context, extracted), extracted.digest);
+  const auto write = [&](size_t range) {
+    edges.for_each(range, [&](std::span<const KeyEdge> piece) { write_records(file, piece); });
     file.end_slice();
-  }
+  };
+  for (size_t task = 0; task < extracted.ends.size(); ++task) write(task + (joins ? 1 : 0));
+  if (joins) write(0);
   TaskReceipt receipt;
   receipt.sliced.push_back(file.commit(name, edges.size()));
   receipt.numbers = {{"records", counts.records}, {"keys", counts.keys}, {"edges", edges.size()}};
@@ -96,11 +101,11 @@ TaskReceipt decide_pass(const TaskContext& context, const Extracted& extracted) 
   const uint64_t task = context.task();
   RangeDecider decider(context.plan.dedup, context.plan.key_layout, extracted.begin(task), extracted.ends[task]);
   const std::vector<TaskReceipt> groups = receipts_of(job, "group", extracted.digest);
-  job.need_slices(first_sliced(groups), kEdgesMagic, extracted.ends.size(), {task});
+  const size_t slices = edge_slices(context, extracted);
+  job.need_slices(first_sliced(groups), kEdgesMagic, slices, {task});
   for (const TaskReceipt& receipt : groups) {
     if (stop_requested()) throw Stopped();
-    const SlicedFile edges(job.path_of(receipt.sliced.at(0).file.name), kEdgesMagic, extracted.ends.size(),
-                           receipt.sliced.at(0));
+    const SlicedFile edges(job.path_of(receipt.sliced.at(0).file.name), kEdgesMagic, slices, receipt.sliced.at(0));
     decider.add(records_of<KeyEdge>(edges.slice(task)));
   }
   std::vector<std::vector<RepeatRecord>> by_task(extracted.ends.size());

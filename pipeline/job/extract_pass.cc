@@ -11,6 +11,7 @@
 #include "dedup/key_records.h"
 #include "pipeline/input_names.h"
 #include "pipeline/inputs.h"
+#include "pipeline/job/earlier_keys.h"
 #include "pipeline/job/input_versions.h"
 #include "pipeline/job/task.h"
 #include "pipeline/run/candidates.h"
@@ -64,9 +65,8 @@ class Gatherer {
     uint64_t documents = 0;
     for (size_t part = share.begin; part < share.end; ++part) {
       if (stop_requested()) throw Stopped();
-      const KeysPart& earlier = context_.earlier().parts[part];
-      const PartKeys keys(earlier.path, PartKeys::Check::kChecksum, earlier.stretch);
-      keys.for_each([&](uint64_t, std::string_view, std::span<const uint64_t> row) {
+      const std::unique_ptr<PartKeys> keys = open_earlier(context_, context_.earlier().parts[part]);
+      keys->for_each([&](uint64_t, std::string_view, std::span<const uint64_t> row) {
         if (context_.plan.dedup.ranks()) ranks_.push_back(0);
         append_records(context_.plan.dedup, context_.plan.key_layout, row, documents++, records_);
         if (records_.size() >= kRunRecordsMax) end_run();
@@ -210,8 +210,12 @@ TaskReceipt extract_pass(const TaskContext& context) {
   context.progress.inputs_committed = share.end - share.begin - missing.size();
   run_on_threads(context.threads, [&] {
     MemoryBudget budget(context.options.memory / 2);
-    const ExtractorOptions options = {context.threads, context.options.memory, &budget, job.rejects(),
-                                      UINT64_MAX,      context.options.fetch};
+    const ExtractorOptions options = {.threads = context.threads,
+                                      .memory = context.options.memory,
+                                      .budget = &budget,
+                                      .rejects = job.rejects(),
+                                      .fetch = context.options.fetch,
+                                      .refusal_ends = true};
     Extractor extractor(inputs, names, context.plan, options, context.progress, context.log);
     extractor.run(missing, places, [&](size_t number) {
       for (size_t place = jobs.size(); place-- > 0;) jobs[place].publish({candidates_name(context.task(), number)});

@@ -6,6 +6,7 @@
 #include <filesystem>
 #include <map>
 
+#include "core/build_id.h"
 #include "core/byte_source.h"
 #include "core/error.h"
 #include "core/recipe.h"
@@ -31,7 +32,10 @@ constexpr uint64_t kInputBytes = uint64_t{1} << 30;    // of an input whose size
 [[noreturn]] void refuse(const std::string& what) { throw Error(what, kConfigurationExitCode); }
 
 std::map<std::string, std::string> software() {
-  return {{"ftok", FTOK_VERSION}, {"unicode", kUnicodeVersion}, {"program", checksum_of_file("/proc/self/exe")}};
+  const std::string id = build_id();
+  return {{"ftok", FTOK_VERSION},
+          {"unicode", kUnicodeVersion},
+          {"program", id.empty() ? checksum_of_file("/proc/self/exe") : id}};
 }
 
 std::string_view rejects_name(Rejects rejects) {
@@ -51,7 +55,9 @@ bool is_left_by_plan(const std::string& folder, const Files& files) {
                              return file.first.starts_with(name + "/");
                            });
     const bool is_ours = found != files.end() && entry.is_regular_file() && read_file(entry.path()) == found->second;
-    const bool is_unfinished = is_temporary(base) && (base.starts_with(kBindingName) || base.starts_with(kJobName));
+    const bool is_unfinished = is_temporary(base) && std::any_of(files.begin(), files.end(), [&](const auto& file) {
+                                 return base.starts_with(fs::path(file.first).filename().string());
+                               });
     if (!is_folder && !is_ours && !is_unfinished) return false;
   }
   return true;
@@ -91,20 +97,28 @@ void check_inputs(const std::vector<std::string>& inputs) {
 // What a plan writes: job.json as the last of all.
 Files files_of(const Plan& plan, JobManifest& manifest) {
   Files files;
-  const auto add = [&](const std::string& prefix, const std::string& text, JobManifest one) {
+  const auto add = [&](const std::string& prefix, const std::string& text, const EarlierByCorpus& earlier,
+                       JobManifest& one) {
     const std::string binding = run_binding(text);
     one.binding = checksum_of(binding);
     files[prefix + kBindingName] = binding;
+    if (!one.against.empty()) {
+      const std::string list = write_earlier_list(earlier);
+      one.earlier = checksum_of(list);
+      files[prefix + kEarlierName] = list;
+    }
     files[prefix + kJobName] = write_job_manifest(one);
-    return one.binding;
   };
+  EarlierByCorpus all;
   for (const RoutedCorpus& corpus : plan.corpora) {
+    all[corpus.name] = corpus.earlier;
     JobManifest one = manifest;
     one.corpora.clear();
     one.corpus = corpus.name;
-    add(fmt::format("{}/{}/", kCorporaFolder, corpus.name), corpus.binding, std::move(one));
+    add(fmt::format("{}/{}/", kCorporaFolder, corpus.name), corpus.binding, {{corpus.name, corpus.earlier}}, one);
   }
-  manifest.binding = add("", plan.binding, manifest);
+  if (plan.corpora.empty()) all[""] = plan.earlier;
+  add("", plan.binding, all, manifest);
   return files;
 }
 
@@ -219,6 +233,15 @@ Job::Job(std::string path, std::shared_ptr<JobStore> store, std::string below, C
   }
 }
 
+EarlierByCorpus Job::earlier() const {
+  if (manifest_.against.empty()) return {};
+  refresh(kEarlierName);
+  const std::string path = path_of(kEarlierName);
+  const std::string text = fs::exists(path) ? read_file(path) : "";
+  if (checksum_of(text) != manifest_.earlier) refuse(fmt::format("{} is not as `ftok plan` wrote it", path));
+  return read_earlier_list(text, path);
+}
+
 std::vector<Job> Job::with_corpora() const {
   std::vector<Job> all = {*this};
   for (const std::string& name : manifest_.corpora) all.push_back(corpus(name, Check::kManifestOnly));
@@ -296,12 +319,22 @@ Rejects Job::rejects() const {
 }
 
 void Job::check(const Plan& plan) const {
+  if (plan.part != PlanPart::kAll) return check_digests(plan);
   const auto is_ours = [this](const RoutedCorpus& corpus) { return corpus.name == manifest_.corpus; };
   const auto corpus = std::find_if(plan.corpora.begin(), plan.corpora.end(), is_ours);
   const std::string binding = run_binding(corpus == plan.corpora.end() ? plan.binding : corpus->binding);
   if (checksum_of(binding) == manifest_.binding) return;
   refuse(fmt::format("{} was planned with something else: {}", path_,
                      recipe_difference(read_file(path_of(kBindingName)), binding)));
+}
+
+// Of a part of a plan: what it loaded, each by its line.
+void Job::check_digests(const Plan& plan) const {
+  const std::string bound = read_file(path_of(kBindingName));
+  for (const std::string& line : plan.digest_lines()) {
+    if (bound.find("\n" + line + "\n") != std::string::npos) continue;
+    refuse(fmt::format("{} was planned with something else: now {}", path_, line));
+  }
 }
 
 std::optional<TaskReceipt> Job::receipt(std::string_view pass, uint64_t task, const std::string& after,

@@ -6,6 +6,7 @@
 #include <cstring>
 
 #include "core/error.h"
+#include "pipeline/job/earlier_keys.h"
 #include "shards/bytes.h"
 
 namespace ftok {
@@ -60,6 +61,10 @@ uint64_t task_of(const Extracted& extracted, uint64_t document) {
   return static_cast<uint64_t>(std::upper_bound(ends.begin(), ends.end(), document) - ends.begin());
 }
 
+size_t edge_slices(const TaskContext& context, const Extracted& extracted) {
+  return extracted.ends.size() + (context.plan.dedup.joins() ? 1 : 0);
+}
+
 void check_about(const SlicedFile& repeats, const Extracted& extracted, uint64_t task, const std::string& name) {
   const uint64_t documents = extracted.ends[task] - extracted.begin(task);
   if (repeats.about() == file_of(extracted.receipts[task], keys_name(task)).checksum && repeats.rows() == documents) {
@@ -73,21 +78,23 @@ KeyLookup::KeyLookup(const TaskContext& context, const Extracted& extracted)
   const uint64_t task = context.task();
   const EarlierDocuments& earlier = context.earlier();
   const TaskShare share = earlier_share(context);
-  for (size_t part = share.begin; part < share.end; ++part) add(earlier.parts[part], earlier.begin(part));
+  for (size_t part = share.begin; part < share.end; ++part) {
+    add(open_earlier(context, earlier.parts[part]), earlier.begin(part));
+  }
   FileStretch stretch;
   uint64_t document = extracted.begin(task);
   for (const PackedPart& part : packed_parts(context.job, extracted.receipts[task], extracted_inputs_name(task))) {
     stretch.bytes = part.bytes.at("keys");
     const std::string path = context.job.file(keys_name(task));
-    add({path, stretch}, document);
+    add(std::make_unique<PartKeys>(path, PartKeys::Check::kChecksum, stretch), document);
     if (parts_.back()->size() != part.judged) throw Error(path + " is damaged: it has another number of documents");
     stretch.begin += stretch.bytes;
     document += part.judged;
   }
 }
 
-void KeyLookup::add(const KeysPart& part, uint64_t begin) {
-  parts_.push_back(std::make_unique<PartKeys>(part.path, PartKeys::Check::kChecksum, part.stretch));
+void KeyLookup::add(std::unique_ptr<PartKeys> part, uint64_t begin) {
+  parts_.push_back(std::move(part));
   begins_.push_back(begin);
 }
 

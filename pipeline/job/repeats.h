@@ -58,6 +58,10 @@ void write_records(SlicedFileWriter& file, std::span<const Record> records) {
 
 uint64_t task_of(const Extracted& extracted, uint64_t document);
 
+// How many slices a file of edges has: one for the documents of each task, and where clusters are asked for one more
+// for the earlier documents, which may be what joins two others.
+size_t edge_slices(const TaskContext& context, const Extracted& extracted);
+
 // Throws Error naming the file unless it is about the part that `task` extracted: its keys, and as many documents.
 void check_about(const SlicedFile& repeats, const Extracted& extracted, uint64_t task, const std::string& name);
 
@@ -75,7 +79,7 @@ class KeyLookup {
   Row row(uint64_t document) const;
 
  private:
-  void add(const KeysPart& part, uint64_t begin);
+  void add(std::unique_ptr<PartKeys> part, uint64_t begin);
 
   std::vector<std::unique_ptr<PartKeys>> parts_;
   std::vector<uint64_t> begins_;  // the number of the first document of each, ascending

@@ -126,7 +126,8 @@ void Extractor::run(const std::vector<size_t>& numbers, const CandidatePlaces& p
                    .stage_ns = stage_ns.data(),
                    .source_ns = &source_ns,
                    .progress = &progress_,
-                   .abandon = &abandon_};
+                   .abandon = &abandon_,
+                   .refusal_ends = options_.refusal_ends};
   LocalExecutor(width.lanes, abandon_, log_).run(tasks, [&](const Task& done) { on_done(done.number); });
 }
 

@@ -31,6 +31,7 @@ struct ExtractorOptions {
   Rejects rejects = Rejects::kIds;
   uint64_t failed_inputs_max = UINT64_MAX;
   FetchOptions fetch = fetch_options_of_environment();  // of inputs that are addresses
+  bool refusal_ends = false;                            // an input that we may not read ends it; else it is given up
 };
 
 // Where candidates go, for an Extractor. `place`: 0, or where documents are routed the number of a corpus plus 1.
@@ -54,7 +55,7 @@ class Extractor {
 
   // Sees to it that the inputs of these numbers have their candidates, unless they are used up: those of an input that
   // fails several times say that it was given up. Calls on_done(number) from any thread. In the current TBB arena.
-  // Throws Error when more than failed_inputs_max are given up or nothing can be written, Stopped.
+  // Throws Error when more than failed_inputs_max are given up or nothing can be written, AccessRefused, Stopped.
   void run(const std::vector<size_t>& numbers, const CandidatePlaces& places,
            const std::function<void(size_t number)>& on_done);
 

@@ -6,7 +6,6 @@
 #include <string>
 
 namespace ftok {
-namespace {
 
 double process_cpu_seconds() {
   rusage usage{};
@@ -16,6 +15,8 @@ double process_cpu_seconds() {
   };
   return seconds(usage.ru_utime) + seconds(usage.ru_stime);
 }
+
+namespace {
 
 // VmHWM, which restarts at exec; getrusage's figure would begin with the peak of the program that started this one.
 uint64_t peak_rss_bytes() {

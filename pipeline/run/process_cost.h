@@ -5,6 +5,8 @@
 
 namespace ftok {
 
+double process_cpu_seconds();
+
 // Sets cpu_seconds and peak_rss_bytes.
 void note_process_cost(RunResult& result);
 

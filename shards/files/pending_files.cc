@@ -15,7 +15,7 @@
 namespace ftok {
 namespace fs = std::filesystem;
 
-PendingFiles::PendingFiles(std::string folder) : folder_(std::move(folder)) {}
+PendingFiles::PendingFiles(std::string folder, RemovalPlace* place) : folder_(std::move(folder)), place_(place) {}
 
 std::string PendingFiles::pending(const std::string& name) const {
   return fmt::format("{}/{}/pending/{}", folder_, kRemovalsFolder, name);
@@ -55,15 +55,25 @@ void PendingFiles::commit(const std::string& last) {
   for (const FileEntry& file : files) json.raw(write_file_entry(file));
   json.end_array().end_object();
   write_file(list_path(), seal_json(json.text()));
+  if (place_ != nullptr) {
+    std::vector<std::string> names;
+    for (const FileEntry& file : files) {
+      if (!file.checksum.empty()) names.push_back(fmt::format("{}/pending/{}", kRemovalsFolder, file.name));
+    }
+    names.push_back(fmt::format("{}/pending.json", kRemovalsFolder));
+    place_->keep(names);
+  }
   move_all(files);
 }
 
 void PendingFiles::move_all(const std::vector<FileEntry>& files) const {
   for (const FileEntry& file : files) {
     const std::string path = folder_ + "/" + file.name;
+    const bool was_moved = !file.checksum.empty() && !fs::exists(pending(file.name));
+    if (was_moved) need(file.name);
     if (file.checksum.empty()) {
       remove_file(path);
-    } else if (fs::exists(pending(file.name))) {
+    } else if (!was_moved) {
       std::error_code code;
       make_folder(fs::path(path).parent_path().string());
       fs::rename(pending(file.name), path, code);
@@ -72,6 +82,11 @@ void PendingFiles::move_all(const std::vector<FileEntry>& files) const {
     } else if (!fs::exists(path) || checksum_of_file(path) != file.checksum) {
       throw Error(fmt::format("{} is not what {} lists", path, list_path()));
     }
+  }
+  if (place_ != nullptr) {
+    std::vector<std::string> changed, gone;
+    for (const FileEntry& file : files) (file.checksum.empty() ? gone : changed).push_back(file.name);
+    place_->replace(changed, gone);
   }
   std::error_code code;
   fs::remove_all(pending(""), code);

@@ -7,13 +7,20 @@
 #include <vector>
 
 #include "shards/checksum.h"
+#include "shards/removal.h"
 
 namespace ftok {
 
 // Serial; one process at a time, which holds the folder's lock.
 class PendingFiles {
  public:
-  explicit PendingFiles(std::string folder);
+  // `place`: see RemovalPlace; it outlives this.
+  PendingFiles(std::string folder, RemovalPlace* place);
+
+  // To be called before a file of a shard or of texts is read.
+  void need(const std::string& name) const {
+    if (place_ != nullptr) place_->need(name);
+  }
 
   // Finishes what another process began: moves the files of the list, if there is one. Returns whether there was. What
   // was not listed yet is removed.
@@ -37,6 +44,7 @@ class PendingFiles {
   void move_all(const std::vector<FileEntry>& files) const;
 
   std::string folder_;
+  RemovalPlace* place_;
   std::map<std::string, FileEntry> files_;
 };
 

@@ -34,7 +34,8 @@ std::vector<bool> staying_rows(const std::string& path, const IdSet& ids, Remove
   return all ? std::vector<bool>() : stays;
 }
 
-void check(const std::string& folder, const FileEntry& entry) {
+void check(const std::string& folder, const FileEntry& entry, const PendingFiles& files) {
+  files.need(entry.name);
   const std::string path = folder + "/" + entry.name;
   uint64_t bytes = 0;
   if (!fs::exists(path) || checksum_of_file(path, &bytes) != entry.checksum || bytes != entry.bytes) {
@@ -47,9 +48,9 @@ class ShardRewriter {
  public:
   ShardRewriter(const std::string& folder, const Manifest& manifest, const ShardEntry& old, PendingFiles& files)
       : folder_(folder), manifest_(manifest), old_(old), files_(files) {
-    check(folder, old.shard);
-    for (const FileEntry& companion : old.companions) check(folder, companion);
-    if (old.mask) check(folder, *old.mask);
+    check(folder, old.shard, files);
+    for (const FileEntry& companion : old.companions) check(folder, companion, files);
+    if (old.mask) check(folder, *old.mask, files);
   }
 
   std::optional<ShardEntry> run(const std::vector<bool>& stays) {
@@ -123,6 +124,7 @@ void renew_split_files(const std::string& folder, Manifest& manifest, PendingFil
   std::vector<std::string> links;
   const auto link = [&](const FileEntry& file) {
     if (files.files().contains(file.name)) return;
+    files.need(file.name);
     const std::string path = files.path(file.name);
     fs::create_symlink(fs::absolute(folder) / file.name, path);
     links.push_back(path);
@@ -146,7 +148,7 @@ void remove_from_shards(const std::string& folder, const IdSet& ids, Manifest& m
   std::vector<ShardEntry> shards;
   bool changed = false;
   for (const ShardEntry& old : manifest.shards) {
-    check(folder, old.sidecar);
+    check(folder, old.sidecar, files);
     const std::vector<bool> stays = staying_rows(folder + "/" + old.sidecar.name, ids, counts);
     if (stays.empty()) {
       shards.push_back(old);

@@ -47,10 +47,15 @@ void for_each_line(std::string_view compressed, const std::string& path,
 
 // One file of texts or of reject records, part after part.
 class TextRewriter {
+  static std::string needed(const std::string& folder, const std::string& name, const PendingFiles& files) {
+    files.need(name);
+    return folder + "/" + name;
+  }
+
  public:
   TextRewriter(const std::string& folder, const FileEntry& old, const IdSet& ids, PendingFiles& files,
                RemovedCounts& counts)
-      : path_(folder + "/" + old.name), old_(old), ids_(ids), files_(files), counts_(counts), file_(path_) {
+      : path_(needed(folder, old.name, files)), old_(old), ids_(ids), files_(files), counts_(counts), file_(path_) {
     if (checksum_of(file_.bytes()) != old.checksum) throw Error(path_ + " is not what its receipt lists");
   }
 

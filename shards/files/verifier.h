@@ -33,7 +33,7 @@ class Verifier {
   void part(const Manifest::Input& input, const Manifest& manifest);
   void shards_and_parts(const Manifest& manifest);
   void job();
-  void binding(const std::string& checksum);
+  void bound(const std::string& name, const std::string& checksum);  // to a file that a manifest was made with
   void receipt(const JobManifest& manifest, std::string_view pass, uint64_t task, std::string& extracted);
   void files_of(const TaskReceipt& receipt);
   void job_result(const JobManifest& job);

@@ -6,6 +6,7 @@
 #include <thread>
 
 #include "core/error.h"
+#include "crawl/access_refused.h"
 #include "tests/crawl/counting_clock.h"
 
 namespace ftok {
@@ -53,7 +54,7 @@ TEST(FetchSession, RemembersWhoRefused) {
   FetchSession session({}, std::make_shared<CountingClock>());
   session.throw_if_refused("a:80");
   session.refuse("a:80", "403");
-  EXPECT_THROW(session.throw_if_refused("a:80"), Error);
+  EXPECT_THROW(session.throw_if_refused("a:80"), AccessRefused);
   session.throw_if_refused("a:81");
 }
 

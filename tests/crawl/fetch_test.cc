@@ -5,10 +5,13 @@
 
 #include <fstream>
 #include <random>
+#include <tuple>
 
 #include "core/error.h"
+#include "crawl/access_refused.h"
 #include "crawl/host_not_found.h"
 #include "crawl/transfer/http_transfer.h"
+#include "crawl/transfer/signed_source.h"
 #include "tests/crawl/counting_clock.h"
 #include "tests/support/http_server.h"
 #include "tests/support/test_data.h"
@@ -264,6 +267,23 @@ TEST_F(FetchTest, StopsAtOnceOn403AndSendsThatHostNothingMore) {
   EXPECT_NE(later.find("AccessDenied"), std::string::npos) << later;
   EXPECT_EQ(server.requests().size(), 1u);
   EXPECT_TRUE(clock->waits().empty());
+  EXPECT_THROW(drain(*open("/a.gz")), AccessRefused);  // and later ones too
+}
+
+TEST_F(FetchTest, RefusalsAndFullStoresAreToldApart) {
+  const std::tuple<long, const char*, bool> answers[] = {
+      {401, "", true}, {403, "AccessDenied", true}, {403, "QuotaExceeded", false}, {404, "", false}, {507, "", false}};
+  for (const auto& [status, code, refused] : answers) {
+    EXPECT_EQ(is_refusal(status, code), refused) << status << code;
+    EXPECT_FALSE(status_may_pass(status)) << status;
+  }
+  for (const long status : {408, 429, 500, 503, 599}) EXPECT_TRUE(status_may_pass(status)) << status;
+  Behaviour how;
+  how.status = 401;
+  server.serve("/a.gz", how);
+  EXPECT_THROW(drain(*open("/a.gz")), AccessRefused);
+  server.serve("/b.gz", object(gzip_noise(100)));  // not for all of the host
+  EXPECT_FALSE(drain(*open("/b.gz")).empty());
 }
 
 TEST_F(FetchTest, DoesNotRetryWhatIsNotThere) {

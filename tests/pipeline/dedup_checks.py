@@ -111,9 +111,7 @@ class DedupChecks(Checks):
     def job(self, inputs, output, tasks, *flags):
         tasks = min(tasks, 2) if SANITIZED else tasks
         self.ftok("plan", *self.command(inputs, output, *flags)[1:], "--tasks", str(tasks), "--ranges", "2")
-        for name in ("extract", "group", "cluster", "decide", "resolve", "commit", "cut", "finish"):
-            for task in self.ftok("resubmit", output, "--pass", name, "--lines").stdout.splitlines():
-                self.ftok("task", output, *task.split(), "--quiet")
+        self.ftok("task", output, "--all", "--quiet")
 
     def keepers(self):
         """three inputs whose texts repeat each other across them, with several dates; -> flags and rows"""
@@ -270,9 +268,9 @@ class DedupChecks(Checks):
         for row in [*self.lines("files", "text.jsonl.zst"), *self.lines("files", "rejects.jsonl.zst")]:
             by_file.setdefault(row["cluster_id"], set()).add(row["file_path"])
         self.assertTrue(all(len(files) == 1 for files in by_file.values()))
-        for more, what in ((("--set", "minhash.keep_signature=true", "--set", "dedup.verify_jaccard=0.9"), "not together with dedup.verify_jaccard"),
-                           (("--dedup-against", "plain"), "not together with dedup.clusters")):
-            self.one_line(self.ftok(*self.command(inputs, "wrong", *run, "--set", "dedup.clusters=one", *more), code=2), what)
+        verified = ("--set", "minhash.keep_signature=true", "--set", "dedup.verify_jaccard=0.9", "--set", "dedup.clusters=one")
+        for command in ((*self.command(inputs, "wrong", *run, *verified),), ("plan", *self.command(inputs, "wrong-too", *run, *verified)[1:], "--tasks", "2")):
+            self.one_line(self.ftok(*command, code=2), "dedup.clusters: not together with dedup.verify_jaccard, which compares")
         self.one_line(self.ftok("task", "job0", "cluster", "1", code=2), "has tasks 0 to 0")
         self.ftok("plan", *self.command(inputs, "none", *run)[1:], "--tasks", "2")
         self.one_line(self.ftok("task", "none", "cluster", "0", code=2), "has no tasks")
@@ -325,6 +323,40 @@ class DedupChecks(Checks):
                 for name in ("all", "crawl0", "crawl1", "crawl2", "job1", "job01", "run", "disk", "against-jobs", "job-run-job", "job-job"):
                     shutil.rmtree(self.folder / name)
 
+    @starts_often
+    def test_clusters_with_earlier_documents(self):
+        """which may be what joins two later ones: kept ones, ids and sizes of a run over all"""
+        for clusters, keep in (("one", "first"), ("sizes", "longest"), ("one", "longest")):
+            with self.subTest(clusters=clusters, keep=keep):
+                inputs, flags = self.crawls("--set", f"dedup.keep={keep}")
+                flags = (*flags, "--set", f"dedup.clusters={clusters}")
+                self.job(["--input", "in1.jsonl"], "job1", 2, *flags)
+                against = ("--dedup-against", "crawl0", "--dedup-against", "job1")
+                # With a rank, earlier documents come first whatever it is: the run over all is then told so by its order.
+                together = ["--input", "in0.jsonl", "--input", "in1.jsonl", *inputs]
+                first = [*flags[:-4], "--set", "dedup.keep=source-order", "--set", 'dedup.sources=["in0","in1"]', *flags[-2:]]
+                self.ftok(*self.command(together, "together", *(flags if keep == "first" else first)))
+                self.ftok(*self.command(inputs, "run", *flags, *against))
+                self.job(inputs, "job", 3, *flags, *against)
+                for ending in ("text.jsonl.zst", "rejects.jsonl.zst", "keys"):
+                    self.assertEqual(*(b"".join(path.read_bytes() for path in sorted((self.folder / name / "parts").glob("*." + ending)))
+                                       for name in ("run", "job")), ending)
+                self.assertIn(", whole", self.ftok("shards", "verify", "job").stdout)
+                of_last = lambda name: {row["id"]: row for ending in ("text", "rejects") for row in self.lines(name, f"{ending}.jsonl.zst")
+                                        if row["id"].startswith("2-")}
+                alone, whole = of_last("run"), of_last("together")
+                self.assertEqual(alone.keys(), whole.keys())
+                self.assertEqual({id: row["cluster_size"] for id, row in alone.items()}, {id: row["cluster_size"] for id, row in whole.items()})
+                joined = {id for id, row in alone.items() if row["cluster_id"][:2] in ("0-", "1-")}
+                self.assertEqual(joined, {id for id, row in whole.items() if row["cluster_id"][:2] in ("0-", "1-")})
+                self.assertGreater(len(joined), 5)
+                if keep == "first":
+                    self.assertEqual(alone, whole)
+                elif clusters == "one":
+                    self.assertTrue(all("reason" in alone[id] for id in joined))
+                for name in ("all", "crawl0", "crawl1", "crawl2", "job1", "together", "run", "job"):
+                    shutil.rmtree(self.folder / name)
+
     def test_what_cannot_be_compared_is_refused(self):
         inputs, flags = self.crawls()
         against = ["--dedup-against", "crawl0"]
@@ -336,11 +368,21 @@ class DedupChecks(Checks):
         self.assertFalse((self.folder / "out").exists())
         self.ftok(*self.command(inputs, "out", *flags, *against))
         self.one_line(self.ftok(*self.command(inputs, "out", *flags), code=2), "out was made with another recipe")
-        self.ftok("plan", *self.command(inputs, "planned", *flags, *against)[1:], "--tasks", "1")
-        self.ftok("task", "planned", "extract", "0", "--quiet")
+        for name in ("planned", "begun"):
+            self.ftok("plan", *self.command(inputs, name, *flags, *against)[1:], "--tasks", "1")
+        for name in ("extract", "group", "decide"):
+            self.ftok("task", "begun", name, "--all", "--quiet")
         shutil.copytree(self.folder / "crawl1", self.folder / "crawl0", dirs_exist_ok=True)
         self.one_line(self.ftok(*self.command(inputs, "out", *flags, *against), code=2), "dedup-against")
-        self.one_line(self.ftok("task", "planned", "group", "0", "--quiet", code=78), "dedup-against")
+        changed = "crawl0/parts/000000.keys holds other keys than when the job was planned"
+        self.one_line(self.ftok("task", "planned", "extract", "0", "--quiet", code=78), changed)
+        self.one_line(self.ftok("task", "begun", "resolve", "0", "--quiet", code=78), changed)
+        listed = self.folder / "begun" / "earlier.jsonl"
+        listed.write_text(listed.read_text().replace("crawl0", "crawl1"))
+        self.one_line(self.ftok("task", "begun", "resolve", "0", "--quiet", code=78), "earlier.jsonl is not as `ftok plan` wrote it")
+        self.assertIn("earlier.jsonl", self.ftok("shards", "verify", "begun", code=1).stdout)
+        listed.unlink()
+        self.one_line(self.ftok("task", "begun", "resolve", "0", "--quiet", code=78), "earlier.jsonl is not as `ftok plan` wrote it")
 
 
 if __name__ == "__main__":

@@ -85,7 +85,8 @@ class Check:
         for arguments in command.before:
             self.run(self.start, arguments)
 
-    def run(self, folder, arguments, environment=None):
+    def run(self, folder, arguments, **settings):
+        environment = faults.environment(self.args.binary, FAULTS_NO_SYNC=1, **settings)
         return subprocess.run([self.args.binary, *arguments], cwd=folder, env=environment, capture_output=True, text=True, timeout=SECONDS_MAX,
                               stdin=subprocess.DEVNULL)
 
@@ -97,7 +98,7 @@ class Check:
     def undisturbed(self):
         folder = self.fresh("whole")
         counts = self.work / "counts"
-        done = self.run(folder, self.command.arguments, faults.environment(self.args.binary, FAULTS_BELOW=folder, FAULTS_COUNT=counts))
+        done = self.run(folder, self.command.arguments, FAULTS_BELOW=folder, FAULTS_COUNT=counts)
         if done.returncode != 0:
             sys.exit(f"{self.command.name}: undisturbed: exit {done.returncode}: {done.stderr}")
         self.expected = contents(folder, self.command.outputs)
@@ -123,8 +124,7 @@ class Check:
             shutil.rmtree(folder)
 
     def judge(self, folder, at):
-        environment = faults.environment(self.args.binary, FAULTS_BELOW=folder, FAULTS_AT=at)
-        done = self.run(folder, self.command.arguments, environment)
+        done = self.run(folder, self.command.arguments, FAULTS_BELOW=folder, FAULTS_AT=at)
         lines = [line for line in done.stderr.splitlines() if not NOTES.match(line)]
         got = contents(folder, self.command.outputs)
         if done.returncode not in (0, 1, 65):

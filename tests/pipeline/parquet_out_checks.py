@@ -113,11 +113,9 @@ def check_jobs_halves_and_removal(folder):
     run(folder, "table", *PARQUET)
     text, rejects = rows(folder / "table", "text"), rows(folder / "table", "rejects")
     (folder / "list").write_text("a.jsonl\nb.jsonl\n")
-    passes = json.loads(ftok(folder, "plan", "--recipe", "recipe.toml", "--vocab", "ftok-4k", "--input-list", "list", "--output", "job", "--tasks", "1",
-                             "--quiet", "--json", "--rejects", "text", *PARQUET).stdout)["passes"]
-    for each in passes:
-        for index in range(each["tasks"]):
-            ftok(folder, "task", "job", each["name"], index, "--quiet")
+    ftok(folder, "plan", "--recipe", "recipe.toml", "--vocab", "ftok-4k", "--input-list", "list", "--output", "job", "--tasks", "1",
+         "--quiet", "--rejects", "text", *PARQUET)
+    ftok(folder, "task", "job", "--all", "--quiet")
     assert rows(folder / "job", "text") == text and rows(folder / "job", "rejects") == rejects
     # A run in two: Parquet holds all that the second half goes on from.
     for stage in ("short", "dedup"):

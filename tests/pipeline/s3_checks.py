@@ -31,11 +31,13 @@ FTOK = os.environ["FTOK"]
 SAMPLE = Path(__file__).resolve().parents[2] / "share" / "sample" / "ftok-sample.warc.gz"
 BUCKET = "corpus"
 KEYS = Credentials("AKIDEXAMPLE", "the+secret/of this test")
+FULL = (507, "XMinioStorageFull"), (403, "QuotaExceeded")  # how MinIO and Ceph say that there is no room
 ODD_KEY = "crawl/a b+\u00fc.warc.gz"
 
 
 class Proxy(http.server.ThreadingHTTPServer):
-    """Passes requests on to `target`; before that, does to each what the first fault that matches says, once."""
+    """Passes requests on to `target`; before that, does to each what the first fault that matches says, once, or else what `always`
+    says. A fault is a status, a status and the store's code, "cut", "lost", or something to call."""
     daemon_threads = True
 
     def handle_error(self, request, client_address):
@@ -43,6 +45,7 @@ class Proxy(http.server.ThreadingHTTPServer):
 
     def __init__(self, target):
         self.target, self.faults, self.log, self.lock = target, [], [], threading.Lock()
+        self.always = lambda method, path: None
         self.watch = None  # is told of each request, before and after it is passed on
         super().__init__(("127.0.0.1", 0), Handler)
         threading.Thread(target=self.serve_forever, daemon=True).start()
@@ -56,7 +59,7 @@ class Proxy(http.server.ThreadingHTTPServer):
             for i, (pattern, _) in enumerate(self.faults):
                 if re.search(pattern, f"{method} {path}"):
                     return self.faults.pop(i)[1]
-        return None
+            return self.always(method, path)
 
 
 def is_signed(method, target, headers, body):
@@ -83,8 +86,10 @@ class Handler(http.server.BaseHTTPRequestHandler):
         if not is_signed(self.command, self.path, self.headers, body):
             return self.reply(403, {}, b"<Error><Code>SignatureDoesNotMatch</Code></Error>")
         fault = self.server.fault_for(self.command, self.path)
-        if isinstance(fault, int) and fault >= 400:
-            return self.reply(fault, {}, b"<Error><Code>SlowDown</Code></Error>")
+        if isinstance(fault, int):
+            fault = fault, "AccessDenied" if fault == 403 else "SlowDown"
+        if isinstance(fault, tuple):
+            return self.reply(fault[0], {}, f"<Error><Code>{fault[1]}</Code></Error>".encode())
         watch = self.server.watch or (lambda *request: None)
         watch(self.command, self.path, False)
         host, port = self.server.target
@@ -272,6 +277,13 @@ class Checks:
         self.check("the shard of a killed upload is not there", not any(
             n.startswith("ftok_train") and n.endswith(".bin") for n in self.store.objects("large/")))
         self.check("its parts are", len(self.store.uploads()) == 1)
+        # The store is full at the second part.
+        self.store.proxy.faults = [("PUT .*partNumber=2", FULL[0])]
+        result = self.ftok(*command)
+        self.check("a full store is one line", result.returncode == 1 and result.stderr.count(b"\n") == 1 and b"507, XMinioStorageFull" in result.stderr,
+                   result.stderr)
+        self.check("and leaves no upload of its own", len(self.store.uploads()) == 1 and not any(
+            n.startswith("ftok_train") and n.endswith(".bin") for n in self.store.objects("large/")))
         # A lost answer to the completion, and one part that fails twice.
         self.store.proxy.faults = [("POST .*uploadId=", "lost"), ("PUT .*partNumber=1", 503), ("PUT .*partNumber=1", 500)]
         result = self.ftok(*command)

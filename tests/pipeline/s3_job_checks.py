@@ -12,7 +12,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 import s3_checks  # noqa: E402  (starts this program again with the Python that has moto)
-from s3_checks import BUCKET, FTOK, SAMPLE  # noqa: E402
+from s3_checks import BUCKET, FTOK, FULL, SAMPLE  # noqa: E402
 from run_checks import write_warc  # noqa: E402
 from doc_commands import commands, run_commands  # noqa: E402
 
@@ -52,10 +52,10 @@ class JobChecks(s3_checks.Checks):
         self.check(f"{job} {name} {index}: {code}", done.returncode == code, done.stderr)
         return done
 
-    def run_passes(self, job, tasks, passes=PASSES):
+    def run_passes(self, job, passes=PASSES):
         for name in passes:
-            for index in range(tasks[name]):
-                self.task(job, name, index)
+            done = self.ftok("task", f"s3://{BUCKET}/{job}", name, "--all", "--threads", "1", "--quiet")
+            self.check(f"{job} {name}", done.returncode == 0, done.stderr)
 
     def joined(self, files, ending):
         return b"".join(files[name] for name in sorted(files) if name.startswith("parts/") and name.endswith(ending))
@@ -74,41 +74,45 @@ class JobChecks(s3_checks.Checks):
         totals = [json.loads(files["manifest.json"])["totals"] for files in (run, objects)]
         self.check(f"{what}: the same counters", totals[0] == totals[1], str(totals))
 
+    def killed_at(self, at, prefix, *arguments, methods=("PUT",)):
+        """kills the command at its `at`-th request that changes something below `prefix`, in turn before and after it is done -> (exit
+        code, standard error)"""
+        process = None
+        begun, counted, lock = threading.Event(), [0], threading.Lock()
+
+        def watch(method, path, after):
+            if method not in methods or f"/{prefix}" not in path:
+                return
+            with lock:
+                counted[0] += not after
+                if counted[0] >= at and after == (at % 2 == 0):  # several are on their way at a time
+                    begun.wait()
+                    process.send_signal(signal.SIGKILL)
+                    process.wait()
+
+        self.store.proxy.watch = watch
+        env = {**os.environ, **self.store.environment, "FTOK_CACHE": str(self.folder / "cache")}
+        process = subprocess.Popen([FTOK, *map(str, arguments)], env=env, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+        begun.set()
+        said = process.stderr.read()
+        code = process.wait()
+        self.store.proxy.watch = None
+        return code, said
+
     # -- checks ------------------------------------------------------------------------------------------------------
     def killed_everywhere(self):
         """before an object is stored, and after it"""
         tasks = self.plan("kills")
         killed = 0
-        env = {**os.environ, **self.store.environment, "FTOK_CACHE": str(self.folder / "cache")}
         for name in PASSES:
             for index in range(tasks[name]):
-                command = [FTOK, "task", f"s3://{BUCKET}/kills", name, str(index), "--threads", "1", "--quiet"]
                 for at in range(1, 60):
                     if index > 0 or (SANITIZED and at > 3):
                         break
-                    process = None
-                    begun, counted, lock = threading.Event(), [0], threading.Lock()
-
-                    def before(method, path, after):
-                        nonlocal killed
-                        if method != "PUT" or "/kills/" not in path:
-                            return
-                        with lock:
-                            counted[0] += not after
-                            if counted[0] == at and after == (at % 2 == 0):
-                                begun.wait()
-                                process.send_signal(signal.SIGKILL)
-                                process.wait()
-                                killed += 1
-
-                    self.store.proxy.watch = before
-                    process = subprocess.Popen(command, env=env, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
-                    begun.set()
-                    said = process.stderr.read()
-                    code = process.wait()
-                    self.store.proxy.watch = None
+                    code, said = self.killed_at(at, "kills/", "task", f"s3://{BUCKET}/kills", name, index, "--threads", "1", "--quiet")
                     if code == 0:
                         break
+                    killed += 1
                     self.check(f"{name} {index}, killed at object {at}", code == -signal.SIGKILL, said)
                 self.task("kills", name, index)
         self.check("tasks were killed at every object", killed >= (7 if SANITIZED else 15), str(killed))
@@ -150,10 +154,10 @@ class JobChecks(s3_checks.Checks):
 
     def faults(self):
         """a storm of 503, answers cut short, an upload that somebody left, a byte flipped in the work"""
-        tasks = self.plan("faults")
+        self.plan("faults")
         self.store.proxy.faults = [("GET .*warc/a", 503), ("GET .*warc/a", 500), ("GET .*warc/a", "cut"), ("PUT .*candidates", 503),
                                    ("PUT .*faults/receipts/extract/000000", "lost")]
-        self.run_passes("faults", tasks, ["extract"])
+        self.run_passes("faults", ["extract"])
         self.check("each fault was met", not self.store.proxy.faults, str(self.store.proxy.faults))
         self.store.proxy.faults = [("GET .*faults/work/.*run", fault) for fault in (503, "cut", 500)]
         run = next(name for name in self.store.objects("faults/") if name.endswith(".run"))
@@ -167,10 +171,136 @@ class JobChecks(s3_checks.Checks):
                               config=Config(proxies={}))
         client.create_multipart_upload(Bucket=BUCKET, Key="faults/ftok_train_000000.bin")
         client.create_multipart_upload(Bucket=BUCKET, Key="other/theirs.bin")
-        self.run_passes("faults", tasks, PASSES[1:])
+        self.run_passes("faults", PASSES[1:])
         uploads = [upload.key_name for upload in self.store.uploads()]
         self.check("the upload is swept, and only that of the job", uploads == ["other/theirs.bin"], str(uploads))
         self.same_as_run("with faults", "faults")
+
+    def full(self):
+        """there is no room for the N-th object of a task, nor for any after it: one line, no receipt, and the next attempt goes on"""
+        tasks = self.plan("full")
+        failures = 0
+        for name in PASSES:
+            for at in range(1, 60):
+                stored = []
+
+                def refuse(method, path):
+                    if method == "PUT" and "/full/" in path:
+                        stored.append(path)
+                        return FULL[at % 2] if len(stored) >= at else None
+                    return None
+
+                self.store.proxy.always = refuse
+                done = self.ftok("task", f"s3://{BUCKET}/full", name, 0, "--threads", "1", "--quiet")
+                self.store.proxy.always = lambda method, path: None
+                if done.returncode == 0:
+                    break
+                failures += 1
+                lines = [line for line in done.stderr.splitlines() if not line.startswith(b"ftok: warning: ")]
+                self.check(f"full at object {at} of {name}: 75 and one line", done.returncode == 75 and len(lines) == 1 and
+                           FULL[at % 2][1].encode() in lines[0], f"{done.returncode} {done.stderr}")
+                self.check("and no receipt", f"receipts/{name}/000000.json" not in self.store.objects("full/"))
+            if tasks[name] > 1:
+                self.task("full", name, 1)
+        self.check("the store was full at each object", failures >= 25, str(failures))
+        self.check("no upload is left", not [upload for upload in self.store.uploads() if upload.key_name.startswith("full/")])
+        self.same_as_run("in a store that was full", "full")
+
+    def against(self):
+        """earlier keys in the store: those of a run and of a job, for a run and for a job"""
+        lists = [self.list_of(name, names) for name, names in (("first", "ab"), ("second", "c"), ("third", "d"), ("without", "abc"))]
+        for number, name in ((0, "earlier-run"), (2, "last-run")):
+            flags = ["--dedup-against", self.folder / "first-three"] if number else []
+            if number:  # what the whole run says, from folders
+                done = self.ftok("run", "--input-list", lists[3], "--output", self.folder / "first-three", *FLAGS)
+                self.check("a run of the first three", done.returncode == 0, done.stderr)
+            output = self.folder / name if number else f"s3://{BUCKET}/{name}"
+            done = self.ftok("run", "--input-list", lists[number], "--output", output, *FLAGS, *flags)
+            self.check(name, done.returncode == 0, done.stderr)
+        earlier = ["--dedup-against", f"s3://{BUCKET}/earlier-run", "--dedup-against", f"s3://{BUCKET}/earlier-job"]
+        self.plan("earlier-job", lists[1], earlier[:2])
+        self.run_passes("earlier-job")
+        before = len(self.store.proxy.log)
+        done = self.ftok("run", "--input-list", lists[2], "--output", self.folder / "third-run", *FLAGS, *earlier)
+        self.check("a run against both", done.returncode == 0, done.stderr)
+        fetched = [path for method, path in self.store.proxy.log[before:] if method == "GET" and ".keys" in path]
+        self.check("fetches each keys file once", len(fetched) == len(set(fetched)) == 4, str(fetched))
+        self.plan("third-job", lists[2], earlier)
+        before = len(self.store.proxy.log)
+        self.run_passes("third-job")
+        fetched = [path for method, path in self.store.proxy.log[before:] if method == "GET" and "earlier" in path]
+        self.check("a job fetches each part twice, to sort it and to look ids up", len(fetched) <= 2 * 3 + 14 and all(
+            ".keys" in path or "earlier.jsonl" in path for path in fetched), str(fetched))
+        files = {str(p.relative_to(self.folder / "last-run")): p.read_bytes() for p in (self.folder / "last-run").rglob("*") if p.is_file()}
+        third = {str(p.relative_to(self.folder / "third-run")): p.read_bytes() for p in (self.folder / "third-run").rglob("*") if p.is_file()}
+        for ending in (".text.jsonl.zst", ".rejects.jsonl.zst", ".keys"):
+            self.check(f"against: {ending} of the run", self.joined(files, ending) == self.joined(third, ending))
+            self.check(f"against: {ending} of the job", self.joined(files, ending) == self.joined(self.store.objects("third-job/"), ending))
+        self.check("something repeated an earlier document", b"dedup." in subprocess.run(
+            ["zstd", "-dcq"], input=self.joined(files, ".rejects.jsonl.zst"), capture_output=True).stdout)
+        self.plan("changed-job", lists[2], earlier)
+        key = next(name for name in self.store.objects("earlier-run/") if name.endswith("000000.keys"))
+        whole = self.store.objects("earlier-run/")[key]
+        self.store.put(f"earlier-run/{key}", self.store.objects("earlier-job/")["parts/000000.keys"][:len(whole)])
+        codes = {self.ftok("task", f"s3://{BUCKET}/changed-job", "extract", task, "--quiet").returncode for task in (0, 1)}
+        self.check("other keys than planned are refused", codes <= {0, 75, 78} and codes != {0}, str(codes))
+        self.store.put(f"earlier-run/{key}", whole)
+
+    def trained(self):
+        """shards in the store are trained on as those in a folder are"""
+        losses = []
+        for name, data in (("here", self.folder / "run"), ("there", f"s3://{BUCKET}/kills")):
+            before = len(self.store.proxy.log)
+            done = self.ftok("train", "tiny", "--device", "cpu", "--data", data, "--output", self.folder / f"model-{name}", "--steps", "2")
+            self.check(f"train, {name}", done.returncode == 0, done.stderr)
+            rows = [json.loads(line) for line in (self.folder / f"model-{name}" / "log.jsonl").read_text().splitlines()]
+            losses.append([row["loss"] for row in rows if "loss" in row])
+        self.check("the same losses", losses[0] == losses[1] and losses[0], str(losses))
+        asked = {path.split("?")[0] for method, path in self.store.proxy.log[before:] if method == "GET"}
+        self.check("shards, sidecars and the manifest are fetched, no text", not [path for path in asked if "/parts/" in path or "/receipts/" in path], str(asked))
+        done = self.ftok("train", "tiny", "--data", f"s3://{BUCKET}/nothing", "--output", self.folder / "model-none", "--steps", "2")
+        self.check("nothing there: one line", done.returncode == 1 and done.stderr.count(b"\n") == 1 and b"nothing" in done.stderr, done.stderr)
+
+    def removed(self):
+        """documents are taken out of a job in the store as out of its copy in a folder, killed at any request"""
+        whole, local = self.store.objects("kills/"), self.folder / "taken"
+        for name, content in whole.items():
+            (local / name).parent.mkdir(parents=True, exist_ok=True)
+            (local / name).write_bytes(content)
+        for path in local.glob("work/*.cleaned"):  # folders do not keep them
+            path.unlink()
+        (local / "work").rmdir()
+        ids = [json.loads(line)["id"] for line in self.ftok("shards", "cat", "--json", local).stdout.splitlines()]
+        (self.folder / "takedown").write_text(f"{ids[1]}\n{ids[-2]}\nnobody\n")
+        done = self.ftok("remove-ids", local, self.folder / "takedown")
+        self.check("removal from the folder", done.returncode == 0 and b"2 of 3 ids found" in done.stdout, done.stdout + done.stderr)
+        expected = {str(p.relative_to(local)): p.read_bytes() for p in local.rglob("*") if p.is_file() and p.name != ".lock"}
+        kills = 0
+        for at in range(1, 60, 3 if not SANITIZED else 9):
+            for name in self.store.objects("taken/"):
+                del self.store.bucket.keys[f"taken/{name}"]
+            for name, content in whole.items():
+                self.store.put(f"taken/{name}", content)
+            command = ["remove-ids", f"s3://{BUCKET}/taken", self.folder / "takedown"]
+            code, said = self.killed_at(at, "taken/", *command, methods=("PUT", "DELETE"))
+            if code != 0:
+                kills += 1
+                self.check(f"removal killed at {at}", code == -signal.SIGKILL, said)
+                done = self.ftok(*command)
+                self.check("the same command goes on", done.returncode == 0, done.stderr)
+            got = {name: content for name, content in self.store.objects("taken/").items() if not name.endswith(".cleaned")}
+            self.check(f"removal killed at {at}: the same objects", got == expected,
+                       str({name for name in got.keys() | expected.keys() if got.get(name) != expected.get(name)}))
+            if code == 0:
+                break
+        self.check("removals were killed", kills >= (2 if SANITIZED else 10), str(kills))
+        asked = {path for method, path in self.store.proxy.log if method == "GET" and "/taken/" in path}
+        unchanged = [name for name, content in whole.items() if name.startswith("ftok_") and name.endswith(".bin") and expected.get(name) == content]
+        self.check("shards without such a document are not fetched", unchanged and not any(f"/taken/{name}" in path for name in unchanged for path in asked))
+        self.plan("unclean")
+        self.run_passes("unclean")
+        said = self.ftok("remove-ids", f"s3://{BUCKET}/unclean", self.folder / "takedown")
+        self.check("a job that is not clean", said.returncode == 1 and f"`ftok job clean s3://{BUCKET}/unclean` first".encode() in said.stderr, said.stderr)
 
     def documented(self):
         if SANITIZED:
@@ -191,6 +321,10 @@ class JobChecks(s3_checks.Checks):
         self.store.proxy.faults = [("GET .*refused/job.json", 403), ("HEAD .*refused/job.json", 403)]
         said = self.task("refused", "extract", 0, code=78).stderr
         self.check("403: one line with the place", said.count(b"\n") == 1 and f"s3://{BUCKET}/refused".encode() in said and b"403" in said, said)
+        self.store.proxy.faults = [("GET .*warc/a", 403)]
+        said = self.task("refused", "extract", 0, code=78).stderr
+        self.check("403 of an input: one line, and it is not given up", said.count(b"\n") == 1 and b"warc/a.warc.gz" in said and
+                   b"403" in said and "receipts/extract/000000.json" not in self.store.objects("refused/"), said)
         self.store.put("warc/e.warc.gz", SAMPLE.read_bytes()[:-30])
         said = self.task("refused", "extract", 1, code=78).stderr
         self.check("an input that was replaced", b"warc/e.warc.gz was replaced after the job was planned" in said, said)
@@ -218,7 +352,7 @@ class JobChecks(s3_checks.Checks):
 def main():
     with tempfile.TemporaryDirectory() as folder:
         checks = JobChecks(Path(folder))
-        for name in sys.argv[1:] or ["killed_everywhere", "looking_after", "faults", "documented", "refused", "secrets"]:
+        for name in sys.argv[1:] or ["killed_everywhere", "looking_after", "faults", "full", "against", "trained", "removed", "documented", "refused", "secrets"]:
             started = time.time()
             getattr(checks, name)()
             print(f"{name}: {time.time() - started:.1f} s")

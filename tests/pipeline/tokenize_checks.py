@@ -89,13 +89,13 @@ class TokenizeChecks(unittest.TestCase):
         return path
 
     def test_same_bytes_for_any_thread_count(self):
-        inputs = [self.jsonl(f"in{i}.jsonl", range(3000 * i, 3000 * i + 2000)) for i in range(3)]
+        inputs = [self.jsonl(f"in{i}.jsonl", range(3000 * i, 3000 * i + 1000)) for i in range(3)]
         for flags in ((), ("--shuffle", "3")):
             expected = None
             for threads in (1, 2, 8):
                 output = f"out{threads}{len(flags)}"
-                result = self.tokenize(inputs, output, "--threads", threads, "--shard-tokens", "200K", *flags)
-                self.assertEqual(result["kept"], 6000)
+                result = self.tokenize(inputs, output, "--threads", threads, "--shard-tokens", "100K", *flags)
+                self.assertEqual(result["kept"], 3000)
                 got = digests(self.folder / output)
                 expected = expected or got
                 self.assertEqual(expected, got)
@@ -184,9 +184,9 @@ class TokenizeChecks(unittest.TestCase):
 
     @starts_often
     def test_kills_inside_a_file_and_resumes(self):
-        inputs = [self.jsonl(f"in{i}.jsonl.gz", range(10000 * i, 10000 * i + 4000), gzip.open) for i in range(2)]
+        inputs = [self.jsonl(f"in{i}.jsonl.gz", range(10000 * i, 10000 * i + 1500), gzip.open) for i in range(2)]
         for flags in ((), ("--shuffle", "5")):
-            arguments = [FTOK, "tokenize", *map(str, inputs), "--vocab", "ftok-4k", "--shard-tokens", "500K", *flags]
+            arguments = [FTOK, "tokenize", *map(str, inputs), "--vocab", "ftok-4k", "--shard-tokens", "200K", *flags]
             start = time.monotonic()
             subprocess.run([*arguments, "--output", "expected"], cwd=self.folder, check=True, capture_output=True)
             seconds = time.monotonic() - start
@@ -211,19 +211,19 @@ class TokenizeChecks(unittest.TestCase):
 
     @starts_often
     def test_killed_at_every_commit_point(self):
-        inputs = [self.jsonl(f"in{i}.jsonl", range(5000 * i, 5000 * i + 2500)) for i in range(2)]
+        inputs = [self.jsonl(f"in{i}.jsonl", range(5000 * i, 5000 * i + 1000)) for i in range(2)]
         for flags in ((), ("--shuffle", "5")):
-            self.tokenize(inputs, "expected", "--shard-tokens", "1M", *flags)
+            self.tokenize(inputs, "expected", "--shard-tokens", "300K", *flags)
             expected = digests(self.folder / "expected")
             went_on = 0
             for point in [*range(1, 24), *range(24, 1000, 5)]:
                 environment = faults.killed_at(FTOK, point)
                 done = subprocess.run([FTOK, "tokenize", *map(str, inputs), "--output", "killed", "--vocab", "ftok-4k", "--quiet",
-                                       "--shard-tokens", "1M", *flags], cwd=self.folder, env=environment, capture_output=True)
+                                       "--shard-tokens", "300K", *flags], cwd=self.folder, env=environment, capture_output=True)
                 if done.returncode == 0:
                     break
                 self.assertEqual(done.returncode, -9, done.stderr)
-                again = self.ftok("tokenize", *inputs, "--output", "killed", "--vocab", "ftok-4k", "--shard-tokens", "1M", *flags)
+                again = self.ftok("tokenize", *inputs, "--output", "killed", "--vocab", "ftok-4k", "--shard-tokens", "300K", *flags)
                 went_on += "resuming after record" in again.stderr
                 self.assertEqual(digests(self.folder / "killed"), expected, f"commit point {point}")
                 shutil.rmtree(self.folder / "killed")
@@ -234,7 +234,7 @@ class TokenizeChecks(unittest.TestCase):
             shutil.rmtree(self.folder / "killed", ignore_errors=True)
 
     def test_interrupt_goes_on_inside_the_file(self):
-        path = self.jsonl("in.jsonl", range(20000))
+        path = self.jsonl("in.jsonl", range(6000))
         self.tokenize([path], "expected")
         process = subprocess.Popen([FTOK, "tokenize", "-", "--output", "out", "--vocab", "ftok-4k", "--threads", "1"], cwd=self.folder,
                                    stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
@@ -254,9 +254,9 @@ class TokenizeChecks(unittest.TestCase):
         self.assertEqual(all_tokens(self.folder / "out"), all_tokens(self.folder / "expected"))
 
     def killed_after_a_checkpoint(self, inputs):
-        """a folder `out` in shards of 1M that was killed inside an input"""
+        """a folder `out` in shards of 300K that was killed inside an input"""
         for point in range(10, 100):
-            done = subprocess.run([FTOK, "tokenize", *map(str, inputs), "--output", "out", "--vocab", "ftok-4k", "--shard-tokens", "1M"],
+            done = subprocess.run([FTOK, "tokenize", *map(str, inputs), "--output", "out", "--vocab", "ftok-4k", "--shard-tokens", "300K"],
                                   cwd=self.folder, env=faults.killed_at(FTOK, point), capture_output=True)
             self.assertEqual(done.returncode, -9)
             if b'"position"' in (self.folder / "out" / "journal").read_bytes():
@@ -265,7 +265,7 @@ class TokenizeChecks(unittest.TestCase):
         self.fail("no checkpoint was written")
 
     def test_an_unfinished_folder_of_another_version_is_refused(self):
-        inputs = [self.jsonl("in.jsonl", range(6000))]
+        inputs = [self.jsonl("in.jsonl", range(2000))]
         self.killed_after_a_checkpoint(inputs)
         self.assertFalse((self.folder / "out" / "manifest.json").exists())
         self.assertIn("in progress here", self.ftok("shards", "verify", "out", code=1).stdout)
@@ -276,20 +276,20 @@ class TokenizeChecks(unittest.TestCase):
                                  ("folder_version = 3\n", "was made by a later ftok (folder version 3)")):
             binding.write_text(text.replace("folder_version = 2\n", changed))
             before = digests(self.folder / "out")
-            refused = self.tokenize(inputs, "out", "--shard-tokens", "1M", code=2)
+            refused = self.tokenize(inputs, "out", "--shard-tokens", "300K", code=2)
             self.assertIn(message, refused.stderr)
             self.assertEqual(len(refused.stderr.strip().splitlines()), 1, refused.stderr)
             self.assertEqual(before, digests(self.folder / "out"))
         binding.write_text(text)
-        self.tokenize(inputs, "out", "--shard-tokens", "1M")
-        self.tokenize(inputs, "whole", "--shard-tokens", "1M")
+        self.tokenize(inputs, "out", "--shard-tokens", "300K")
+        self.tokenize(inputs, "whole", "--shard-tokens", "300K")
         self.assertEqual(digests(self.folder / "out"), digests(self.folder / "whole"))
 
     def test_an_input_that_changed_is_refused(self):
-        inputs = [self.jsonl("in.jsonl", range(6000))]
+        inputs = [self.jsonl("in.jsonl", range(2000))]
         self.killed_after_a_checkpoint(inputs)
-        self.jsonl("in.jsonl", range(1, 6001))
-        failed = self.tokenize(inputs, "out", "--shard-tokens", "1M", code=1)
+        self.jsonl("in.jsonl", range(1, 2001))
+        failed = self.tokenize(inputs, "out", "--shard-tokens", "300K", code=1)
         self.assertIn("has changed since", failed.stderr)
 
     def test_inputs_may_be_appended_not_reordered(self):

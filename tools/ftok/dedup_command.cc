@@ -130,10 +130,10 @@ void cluster(const ClusterFlags& flags) {
   Clusters clusters;
   std::vector<std::string> ids;    // with --list
   std::vector<uint64_t> all_keys;  // of all buckets
-  for (const auto& [path, stretch] : keys_parts_of(flags.paths)) {
-    const PartKeys part(path, PartKeys::Check::kChecksum, stretch);
+  for (const KeysPart& from : keys_parts_of(flags.paths)) {
+    const PartKeys part(from.path, PartKeys::Check::kChecksum, from.stretch);
     if (part.keys_per_document() < 1 + flags.buckets) {
-      throw Error(fmt::format("{} has {} keys per document; {} buckets need {}", path, part.keys_per_document(),
+      throw Error(fmt::format("{} has {} keys per document; {} buckets need {}", from.path, part.keys_per_document(),
                               flags.buckets, 1 + flags.buckets));
     }
     part.for_each([&](uint64_t, std::string_view id, std::span<const uint64_t> row) {

@@ -8,6 +8,7 @@
 #include <filesystem>
 #include <memory>
 #include <new>
+#include <system_error>
 #include <thread>
 
 #include "core/error.h"
@@ -20,6 +21,7 @@
 #include "pipeline/progress.h"
 #include "pipeline/run.h"
 #include "tools/ftok/commands.h"
+#include "tools/ftok/earlier_places.h"
 #include "tools/ftok/fetch_flags.h"
 #include "tools/ftok/job_place.h"
 #include "tools/ftok/number_flags.h"
@@ -53,12 +55,12 @@ void plan(const PlanFlags& flags) {
   options.text = !flags.run.no_text;
   options.tasks = flags.tasks;
   options.ranges = flags.ranges;
-  for (const std::string& folder : flags.run.against) {
-    refuse_address(folder);
-    options.against.push_back(fs::absolute(folder).lexically_normal().string());
-  }
-  const Plan plan =
-      load_plan(recipe, {options.vocabulary, options.language_model, options.against, options.rejects, options.text});
+  for (const std::string& folder : flags.run.against) options.against.push_back(absolute_place(folder));
+  const EarlierPlaces against(options.against, EarlierPlaces::Keys::kEnds);
+  Plan plan = against.named([&] {
+    return load_plan(recipe, {options.vocabulary, options.language_model, against.folders(), options.rejects, options.text});
+  });
+  against.give_addresses(plan);
   for (const std::string& note : plan.notes) log(LogLevel::kWarning, note);
   const JobPlace place(flags.output, "", fetch_options_of_environment(), log);
   options.store = place.store();
@@ -84,7 +86,7 @@ struct TaskFlags {
   std::string job, work, pass, index, memory = "1G";
   uint64_t threads = 0;
   FetchFlags fetch;
-  bool retry = false, json = false, quiet = false;
+  bool all = false, retry = false, json = false, quiet = false;
 };
 
 // The index as given, else as the scheduler's environment has it.
@@ -108,12 +110,22 @@ uint64_t index_of(const TaskFlags& flags) {
   return index;
 }
 
+// What a task of the pass needs of the plan; of all passes: "".
+PlanPart part_of(std::string_view pass) {
+  if (pass == "extract") return PlanPart::kExtraction;
+  if (pass == "commit" || pass == "cut") return PlanPart::kCommit;
+  return pass.empty() || pass == "finish" ? PlanPart::kAll : PlanPart::kKeys;
+}
+
 // What the job was planned with, made again here. What cannot be had will not be there at the next attempt either.
-Plan plan_of_job(const Job& job) {
+Plan plan_of_job(const Job& job, PlanPart part) {
   try {
     const JobManifest& manifest = job.manifest();
+    const EarlierByCorpus earlier = job.earlier();
     return load_plan(job.recipe(), {manifest.vocabulary, manifest.language_model, manifest.against, job.rejects(),
-                                    manifest.text, manifest.corpus});
+                                    manifest.text, manifest.corpus, &earlier, part});
+  } catch (const Stopped&) {
+    throw;
   } catch (const Error& error) {
     throw Error(error.what(), kConfigurationExitCode);
   }
@@ -134,41 +146,29 @@ void enter(const JobManifest& manifest) {
   }
 }
 
-TaskResult do_task(const TaskFlags& flags, const TaskOptions& options, const JobPlace& place, const Log& log) {
+// Turns what a task throws into the exit codes of the contract (docs/many-machines.md).
+template <typename Work>
+void by_contract(const Work& work) {
   try {
-    const Job job = place.open(Job::Check::kAll);
-    enter(job.manifest());
-    if (const uint64_t least = run_memory_min(job.recipe()); options.memory < least) {
-      throw UsageError(fmt::format("--memory {}: at least {}M, 32 times the largest record that the recipe reads",
-                                   flags.memory, (least + (1 << 20) - 1) >> 20));
-    }
-    return run_task(job, options, plan_of_job(job), log);
+    work();
   } catch (const UsageError&) {
     throw;
   } catch (const Stopped&) {
     throw Error("stopped; another attempt goes on from here", kTryAgainExitCode);
-  } catch (const S3Refused& error) {
+  } catch (const AccessRefused& error) {
     throw Error(error.what(), kConfigurationExitCode);
   } catch (const Error& error) {
     throw Error(error.what(), error.exit_code() == 1 ? kTryAgainExitCode : error.exit_code());
   } catch (const std::bad_alloc&) {
     throw Error("out of memory", kTryAgainExitCode);
+  } catch (const fs::filesystem_error& error) {
+    throw Error(fmt::format("cannot use {}: {}", error.path1().string(), error.code().message()), kTryAgainExitCode);
+  } catch (const std::system_error& error) {
+    throw Error(fmt::format("the system refuses: {}", error.what()), kTryAgainExitCode);
   }
 }
 
-void task(const TaskFlags& flags) {
-  TaskOptions options;
-  options.pass = flags.pass;
-  options.task = index_of(flags);
-  options.threads = flags.threads;
-  options.memory = static_cast<uint64_t>(parse_size(flags.memory, true, "--memory"));
-  options.fetch = flags.fetch.options();
-  options.retry = flags.retry;
-  options.quiet = flags.quiet;
-  catch_stop_signals();
-  const Log log = stderr_log(flags.quiet);
-  const JobPlace place(absolute_place(flags.job), flags.work, options.fetch, log);
-  const TaskResult result = place.named([&] { return do_task(flags, options, place, place.shown(log)); });
+void print_done(const TaskFlags& flags, const TaskOptions& options, const TaskResult& result) {
   if (flags.json) {
     JsonWriter json;
     json.begin_object().field("pass", options.pass).field("task", options.task).field("was_done", result.was_done);
@@ -176,11 +176,81 @@ void task(const TaskFlags& flags) {
   } else {
     print_out(fmt::format("{} {}: {}\n", options.pass, options.task, result.was_done ? "was done already" : "done"));
   }
-  if (result.quarantined > 0) {
-    throw Error(fmt::format("{} of the task's inputs were given up{}", result.quarantined,
-                            result.first_quarantined.empty() ? "" : "; the first: " + result.first_quarantined),
-                kGivenUpExitCode);
+}
+
+// One task. Returns what to say of inputs that were given up, "" of none.
+std::string do_one(const TaskFlags& flags, const TaskOptions& options, const Job& job, const Plan& plan,
+                   const Log& log) {
+  const TaskResult result = run_task(job, options, plan, log);
+  print_done(flags, options, result);
+  if (result.quarantined == 0) return "";
+  return fmt::format("{} of the task's inputs were given up{}", result.quarantined,
+                     result.first_quarantined.empty() ? "" : "; the first: " + result.first_quarantined);
+}
+
+const PassStatus* status_of(const JobStatus& status, std::string_view pass) {
+  for (const PassStatus& each : status.passes) {
+    if (each.name == pass) return &each;
   }
+  return nullptr;
+}
+
+// The tasks that `ftok resubmit` names, of one pass or of each in turn.
+std::string do_all(const TaskFlags& flags, TaskOptions options, const Job& job, const Plan& plan, const Log& log) {
+  if (!flags.pass.empty()) all_tasks(job.manifest(), flags.pass);  // refuses one that there is not
+  uint64_t given_up = 0, done = 0;
+  for (const std::string_view pass : kPasses) {
+    if (!flags.pass.empty() && flags.pass != pass) continue;
+    options.pass = pass;
+    const JobStatus before = job_status(job);
+    const PassStatus* status = status_of(before, pass);
+    if (status == nullptr) continue;
+    given_up += status->quarantined;
+    for (const uint64_t task : status->missing) {
+      options.task = task;
+      const TaskResult result = run_task(job, options, plan, log);
+      print_done(flags, options, result);
+      given_up += result.quarantined;
+      ++done;
+    }
+  }
+  if (done == 0 && !flags.json) print_out("nothing is missing\n");
+  return given_up == 0 ? "" : fmt::format("{} of the job's inputs were given up", given_up);
+}
+
+void check_task_flags(const TaskFlags& flags) {
+  if (!flags.all && flags.pass.empty()) throw UsageError("PASS: missing; or --all for the tasks of all passes");
+  if (flags.all && !flags.index.empty()) throw UsageError("--all: not together with INDEX, which names one task");
+  if (flags.all && flags.retry) throw UsageError("--retry-quarantined: names no task of its own; give PASS and INDEX");
+}
+
+void task(const TaskFlags& flags) {
+  check_task_flags(flags);
+  TaskOptions options;
+  options.pass = flags.pass;
+  options.task = flags.all ? 0 : index_of(flags);
+  options.threads = flags.threads;
+  options.memory = static_cast<uint64_t>(parse_size(flags.memory, true, "--memory"));
+  options.fetch = flags.fetch.options();
+  options.retry = flags.retry;
+  options.quiet = flags.quiet;
+  catch_stop_signals();
+  const Log log = stderr_log(flags.quiet);
+  by_contract([&] {
+    const JobPlace place(absolute_place(flags.job), flags.work, options.fetch, log);
+    const Log shown = place.shown(log);
+    const std::string given_up = place.named([&] {
+      const Job job = place.open(Job::Check::kAll);
+      enter(job.manifest());
+      if (const uint64_t least = run_memory_min(job.recipe()); options.memory < least) {
+        throw UsageError(fmt::format("--memory {}: at least {}M, 32 times the largest record that the recipe reads",
+                                     flags.memory, (least + (1 << 20) - 1) >> 20));
+      }
+      const Plan plan = plan_of_job(job, part_of(flags.pass));
+      return flags.all ? do_all(flags, options, job, plan, shown) : do_one(flags, options, job, plan, shown);
+    });
+    if (!given_up.empty()) throw Error(given_up, kGivenUpExitCode);
+  });
 }
 
 struct StatusFlags {
@@ -267,11 +337,12 @@ void add_task(CLI::App& app) {
   CLI::App* command = app.add_subcommand("task", "Do one task of a job");
   const auto flags = std::make_shared<TaskFlags>();
   command->add_option("JOB", flags->job, "Folder of the job, or s3://BUCKET/PREFIX")->required();
-  command->add_option("PASS", flags->pass, fmt::format("One of {}, in this order", fmt::join(kPasses, ", ")))
-      ->required();
+  command->add_option("PASS", flags->pass, fmt::format("One of {}, in this order", fmt::join(kPasses, ", ")));
   command->add_option("INDEX", flags->index,
                       "The task, from 0; default: SLURM_ARRAY_TASK_ID, AWS_BATCH_JOB_ARRAY_INDEX or "
                       "JOB_COMPLETION_INDEX");
+  command->add_flag("--all", flags->all,
+                    "Do the tasks that are missing, one after the other: those of PASS, or without PASS of all passes");
   command->add_option("-j,--threads", flags->threads, "Threads; 0: all cores")->capture_default_str()->type_name("N");
   command->add_option("--memory", flags->memory, "Memory limit for documents in flight (K, M, G)")
       ->capture_default_str()

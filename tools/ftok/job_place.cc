@@ -15,7 +15,9 @@ namespace ftok::cli {
 namespace fs = std::filesystem;
 
 std::string absolute_place(const std::string& place) {
-  return is_s3_address(place) ? place : fs::absolute(place).lexically_normal().string();
+  if (is_s3_address(place)) return place;
+  refuse_address(place);  // of another scheme
+  return fs::absolute(place).lexically_normal().string();
 }
 
 JobPlace::JobPlace(const std::string& place, const std::string& work, const FetchOptions& fetch, const Log& log) {
@@ -67,7 +69,7 @@ Log JobPlace::shown(const Log& log) const {
   return [this, log](LogLevel level, const std::string& message) { log(level, shown(message)); };
 }
 
-FetchedPaths::FetchedPaths(const std::vector<std::string>& paths) {
+FetchedPaths::FetchedPaths(const std::vector<std::string>& paths, const Wanted& wanted) {
   for (const std::string& path : paths) {
     if (!is_s3_address(path)) {
       paths_.push_back(path);
@@ -81,7 +83,7 @@ FetchedPaths::FetchedPaths(const std::vector<std::string>& paths) {
         std::make_unique<JobPlace>(path.substr(0, path.size() - name.size()), "", fetch, stderr_log(true)));
     const JobPlace& copy = *copies_.back();
     if (is_object) copy.store()->refresh(kManifestName);
-    copy.store()->refresh(name.substr(0, name.rfind('.')));  // with what lies beside it
+    copy.store()->refresh(name.substr(0, name.rfind('.')), wanted);  // with what lies beside it
     if (fs::is_empty(copy.folder())) throw Error(path + ": there is nothing");
     paths_.push_back(is_object ? copy.folder() + "/" + name : copy.folder());
   }

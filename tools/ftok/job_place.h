@@ -2,19 +2,22 @@
 // store, of which the command has a copy of its own while it works.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "core/error.h"
 #include "core/log.h"
+#include "core/signals.h"
 #include "crawl/s3.h"
 #include "pipeline/job.h"
 #include "pipeline/job_store.h"
 
 namespace ftok::cli {
 
-// A folder as an absolute path, an address as it is.
+// A folder as an absolute path, an s3:// address as it is; throws UsageError for another address.
 std::string absolute_place(const std::string& place);
 
 // Serial.
@@ -44,10 +47,12 @@ class JobPlace {
   auto named(Work&& work) const {
     try {
       return work();
+    } catch (const Stopped&) {
+      throw;
     } catch (const UsageError& error) {
       throw UsageError(shown(error.what()));
-    } catch (const S3Refused& error) {
-      throw S3Refused(shown(error.what()));
+    } catch (const AccessRefused& error) {
+      throw AccessRefused(shown(error.what()));
     } catch (const Error& error) {
       throw Error(shown(error.what()), error.exit_code());
     }
@@ -63,15 +68,20 @@ class JobPlace {
 // with those of its name (a shard with its sidecar).
 class FetchedPaths {
  public:
-  explicit FetchedPaths(const std::vector<std::string>& paths);
+  // `wanted`: the names of a folder that are; null: all.
+  using Wanted = std::function<bool(std::string_view name)>;
+  explicit FetchedPaths(const std::vector<std::string>& paths, const Wanted& wanted = nullptr);
 
   const std::vector<std::string>& paths() const { return paths_; }  // on this machine
-  std::string shown(std::string text) const;                        // with addresses in place of copies
+  const std::vector<std::unique_ptr<JobPlace>>& copies() const { return copies_; }
+  std::string shown(std::string text) const;  // with addresses in place of copies
 
   template <typename Work>
-  void named(Work&& work) const {
+  auto named(Work&& work) const {
     try {
-      work();
+      return work();
+    } catch (const Stopped&) {
+      throw;
     } catch (const UsageError& error) {
       throw UsageError(shown(error.what()));
     } catch (const Error& error) {

@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <iterator>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -16,6 +17,7 @@
 #include "shards/manifest.h"
 #include "shards/removal.h"
 #include "tools/ftok/commands.h"
+#include "tools/ftok/job_place.h"
 #include "tools/ftok/terminal.h"
 
 namespace ftok::cli {
@@ -33,6 +35,69 @@ std::vector<std::string> folders_of(const std::string& folder) {
   if (!std::filesystem::exists(manifest)) return folders;
   for (const std::string& corpus : read_manifest(manifest).corpora) folders.push_back(corpus_folder(folder, corpus));
   return folders;
+}
+
+// A folder in an object store: a removal works in a copy of what lists documents, to which come the shards and texts
+// that hold one of those that go.
+class StoredFolder : public RemovalPlace {
+ public:
+  // `below`: of the folder in the store, "" or "corpora/NAME/".
+  StoredFolder(JobStore& store, std::string below) : store_(store), below_(std::move(below)) {}
+
+  void need(const std::string& name) override { store_.fetch(below_ + name); }
+
+  void keep(const std::vector<std::string>& names) override {
+    const std::vector<std::string> all = in_store(names);
+    store_.store({all.begin(), all.end() - 1});
+    store_.store({all.back()});
+  }
+
+  void replace(const std::vector<std::string>& names, const std::vector<std::string>& gone) override {
+    const std::vector<std::string> all = in_store(names);
+    store_.store({all.begin(), all.end() - 1});
+    store_.store({all.back()});
+    store_.remove(in_store(gone));
+    forget();
+  }
+
+  // What was kept goes, its list as the last.
+  void forget() {
+    const std::string pending = fmt::format("{}{}/pending", below_, kRemovalsFolder);
+    std::vector<std::string> names;
+    for (const S3Object& object : store_.list(pending + "/")) names.push_back(object.key);
+    store_.remove(names);
+    store_.remove({pending + ".json"});
+  }
+
+ private:
+  std::vector<std::string> in_store(const std::vector<std::string>& names) const {
+    std::vector<std::string> all;
+    for (const std::string& name : names) all.push_back(below_ + name);
+    return all;
+  }
+
+  JobStore& store_;
+  std::string below_;
+};
+
+// What lists documents, or says what a folder is.
+bool lists_documents(std::string_view name) {
+  if (name.find("/pending/") != std::string_view::npos) return true;
+  for (const std::string_view part : {"work/", "attempts/"}) {
+    if (name.starts_with(part) || name.find("/" + std::string(part)) != std::string_view::npos) return false;
+  }
+  for (const std::string_view ending : {".json", ".jsonl", ".toml", ".docs", ".keys", ".receipt", kJournalName}) {
+    if (name.ends_with(ending)) return true;
+  }
+  return false;
+}
+
+void check_is_clean(const JobPlace& place) {
+  for (const S3Object& object : place.store()->list("")) {
+    const std::string name = "/" + object.key;
+    if (name.find("/work/") == std::string::npos || name.ends_with(".cleaned")) continue;
+    throw Error(fmt::format("{0}/work holds documents of the job too: `ftok job clean {0}` first", place.store()->address()));
+  }
 }
 
 void print_json(const std::vector<std::string>& folders, const std::vector<RemoveResult>& results,
@@ -68,17 +133,23 @@ void print_text(const std::vector<std::string>& folders, const std::vector<Remov
   if (not_found.size() > kShown) print_out(fmt::format("  and {} more\n", not_found.size() - kShown));
 }
 
-void remove_ids(const Flags& flags) {
-  refuse_address(flags.folder);
-  std::vector<std::string> ids = read_lines(flags.list, "the list of ids");
-  if (ids.empty()) throw UsageError(fmt::format("LIST: {} names no document", flags.list));
-  std::sort(ids.begin(), ids.end());
-  ids.erase(std::unique(ids.begin(), ids.end()), ids.end());
-  const std::vector<std::string> folders = folders_of(flags.folder);
+void remove_from(const Flags& flags, const JobPlace& place, const std::vector<std::string>& ids) {
+  if (place.is_stored()) {
+    place.store()->refresh("", lists_documents);
+    check_is_clean(place);
+  }
+  std::vector<std::string> folders = folders_of(place.folder());
   std::vector<RemoveResult> results;
   std::vector<std::string> not_found = ids;
-  for (const std::string& folder : folders) {
-    results.push_back(remove_documents(folder, ids));
+  for (std::string& folder : folders) {
+    std::optional<StoredFolder> stored;
+    if (place.is_stored()) {
+      std::string below = folder.substr(place.folder().size());
+      stored.emplace(*place.store(), below.empty() ? "" : below.substr(1) + "/");
+    }
+    results.push_back(remove_documents(folder, ids, stored ? &*stored : nullptr));
+    if (stored && results.back().removal.ids.empty()) stored->forget();  // what a killed one left
+    folder = place.shown(folder);
     std::vector<std::string> left;
     std::set_intersection(not_found.begin(), not_found.end(), results.back().not_found.begin(),
                           results.back().not_found.end(), std::back_inserter(left));
@@ -88,12 +159,21 @@ void remove_ids(const Flags& flags) {
   print_text(folders, results, ids.size(), not_found);
 }
 
+void remove_ids(const Flags& flags) {
+  std::vector<std::string> ids = read_lines(flags.list, "the list of ids");
+  if (ids.empty()) throw UsageError(fmt::format("LIST: {} names no document", flags.list));
+  std::sort(ids.begin(), ids.end());
+  ids.erase(std::unique(ids.begin(), ids.end()), ids.end());
+  const JobPlace place(flags.folder, "", fetch_options_of_environment(), stderr_log(true));
+  place.named([&] { remove_from(flags, place, ids); });
+}
+
 }  // namespace
 
 void add_remove_ids_command(CLI::App& app) {
   CLI::App* command = app.add_subcommand("remove-ids", "Take documents out of a finished run or job, by their ids");
   const auto flags = std::make_shared<Flags>();
-  command->add_option("DIR", flags->folder, "Folder of the finished run, job or `ftok tokenize`")->required();
+  command->add_option("DIR", flags->folder, "Folder of the finished run, job or `ftok tokenize`, or s3://BUCKET/PREFIX")->required();
   command->add_option("LIST", flags->list, "File with one id per line (plain, .gz, .zst); - reads standard input")
       ->required();
   command->add_flag("--json", flags->json, "Print the result as one JSON object");

@@ -12,6 +12,7 @@
 #include "pipeline/measure_inputs.h"
 #include "pipeline/run.h"
 #include "tools/ftok/commands.h"
+#include "tools/ftok/earlier_places.h"
 #include "tools/ftok/fetch_flags.h"
 #include "tools/ftok/output_place.h"
 #include "tools/ftok/run_flags.h"
@@ -146,6 +147,25 @@ void print_next(const Flags& flags, const RunResult& result) {
   note("ftok: next: `ftok shards verify {0}`, `ftok train --data {0} -o model`\n", output);
 }
 
+void run_planned(const Flags& flags, const RunOptions& options, const Share& share, const Plan& plan, OutputPlace& place,
+                 const Log& log) {
+  if (flags.only == "extract") {
+    const ExtractedShare extracted = extract_share(options, share, plan, log);
+    print_extracted(extracted, flags.json);
+    return refuse_given_up(flags, extracted.quarantined, extracted.inputs);
+  }
+  const RunResult result = flags.only == "commit" ? commit(options, plan, log) : run(options, plan, log);
+  place.publish();
+  if (flags.json) {
+    print_out(funnel_json(result) + "\n");
+  } else {
+    print_out(funnel_text(result, terminal_size(stdout).columns));
+    for (const std::string& shard : result.shards) print_out(fmt::format("{}/{}\n", flags.output.output, shard));
+  }
+  if (!flags.quiet && !flags.json) print_next(flags, result);
+  refuse_given_up(flags, result.quarantined, options.inputs.size());
+}
+
 void run_command(const Flags& flags) {
   const Log log = stderr_log(flags.quiet);
   if (flags.output.output.empty() && flags.measure.empty())
@@ -165,23 +185,12 @@ void run_command(const Flags& flags) {
                     "(input.record_bytes_max, http.body_bytes_max)",
                     flags.memory, (least + (1 << 20) - 1) >> 20));
   }
-  const Plan plan = load_plan(
-      recipe, {flags.run.vocabulary, flags.run.language_model, flags.run.against, options.rejects, options.text});
-  if (flags.only == "extract") {
-    const ExtractedShare extracted = extract_share(options, share, plan, log);
-    print_extracted(extracted, flags.json);
-    return refuse_given_up(flags, extracted.quarantined, extracted.inputs);
-  }
-  const RunResult result = flags.only == "commit" ? commit(options, plan, log) : run(options, plan, log);
-  place.publish();
-  if (flags.json) {
-    print_out(funnel_json(result) + "\n");
-  } else {
-    print_out(funnel_text(result, terminal_size(stdout).columns));
-    for (const std::string& shard : result.shards) print_out(fmt::format("{}/{}\n", flags.output.output, shard));
-  }
-  if (!flags.quiet && !flags.json) print_next(flags, result);
-  refuse_given_up(flags, result.quarantined, inputs.size());
+  const EarlierPlaces against(flags.run.against, EarlierPlaces::Keys::kWhole);
+  against.named([&] {
+    const Plan plan = load_plan(
+        recipe, {flags.run.vocabulary, flags.run.language_model, against.folders(), options.rejects, options.text});
+    run_planned(flags, options, share, plan, place, log);
+  });
 }
 
 }  // namespace

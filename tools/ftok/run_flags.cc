@@ -42,7 +42,8 @@ void RunFlags::add_recipe(CLI::App& command) {
       ->type_name("FILE");
   command
       .add_option("--dedup-against", against,
-                  "Folder of a finished run or job: documents that repeat one of its are dropped too; repeatable")
+                  "Folder of a finished run or job, or s3://BUCKET/PREFIX: documents that repeat one of its are dropped too; "
+                  "repeatable")
       ->type_name("DIR")
       ->allow_extra_args(false);
   command
@@ -100,6 +101,8 @@ Plan load_plan(const RecipeConfig& recipe, const PlanSources& sources) {
   options.rejects = sources.rejects;
   options.text = sources.text;
   options.corpus = sources.corpus;
+  options.earlier = sources.earlier;
+  options.part = sources.part;
   return make_plan(recipe, options);
 }
 

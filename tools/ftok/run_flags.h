@@ -41,7 +41,9 @@ struct PlanSources {
   std::vector<std::string> against;        // PlanOptions::against
   Rejects rejects = Rejects::kIds;
   bool text = true;
-  std::string corpus = {};  // PlanOptions::corpus
+  std::string corpus = {};                   // PlanOptions::corpus
+  const EarlierByCorpus* earlier = nullptr;  // PlanOptions::earlier
+  PlanPart part = PlanPart::kAll;
 };
 
 // What they come to; loads models and the vocabulary.

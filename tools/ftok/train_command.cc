@@ -13,6 +13,7 @@
 #include "core/signals.h"
 #include "shards/manifest.h"
 #include "tools/ftok/commands.h"
+#include "tools/ftok/job_place.h"
 #include "tools/ftok/terminal.h"
 #include "tools/ftok/train_progress.h"
 #include "tools/ftok/vocabulary_source.h"
@@ -82,14 +83,15 @@ void take_vocabulary(const std::string& data, const std::string& recipe_name, st
 
 // A preset takes its model from the one that --init names, and the vocabulary from a folder of Hugging Face's, but for
 // what --set says. Rotary positions do not depend on the length: the preset's stays where it is the shorter one.
-void take_model(const ModelFile& initial, const TrainFlags& flags, std::vector<std::string>& sets) {
+void take_model(const ModelFile& initial, const TrainFlags& flags, const std::vector<DataPath>& data,
+                std::vector<std::string>& sets) {
   const TrainRecipe recipe = load_train_recipe(flags.recipe, {});
   ModelConfig model = initial.config;
   if (model.has_rotary()) model.length = std::min(model.length, recipe.model.length);
   std::vector<std::string> all = model_assignments(model);
   const int64_t windows = std::max<int64_t>(1, recipe.training.tokens_per_step / model.length);
   all.push_back(fmt::format("training.tokens_per_step={}", windows * model.length));
-  const bool data_names_it = !flags.data.empty() && manifest_of(parse_data(flags.data)[0].path);
+  const bool data_names_it = !data.empty() && manifest_of(data[0].path);
   if (initial.format == "safetensors" && (!initial.vocabulary.empty() || !data_names_it)) {
     std::string quoted;
     append_json_string(quoted, initial.vocabulary);
@@ -136,16 +138,16 @@ EngineFactory engine_factory(const TrainFlags& flags, int rank) {
   return cuda_engine_factory({local_rank(rank), flags.output + "/algorithms.txt"});
 }
 
-void run(const TrainFlags& flags) {
+// `validation`: --val.
+void run_on(const TrainFlags& flags, const std::vector<DataPath>& data, const std::string& validation) {
   std::vector<std::string> sets = flags.sets;
   if (flags.steps) sets.push_back(fmt::format("run.steps={}", *flags.steps));
   if (flags.seed) sets.push_back(fmt::format("training.seed={}", *flags.seed));
   std::optional<ModelFile> initial;
   if (!flags.initial.empty()) {
     initial.emplace(read_model(flags.initial, load_train_recipe(flags.recipe, sets).model.heads, stderr_log()));
-    if (is_train_preset(flags.recipe)) take_model(*initial, flags, sets);
+    if (is_train_preset(flags.recipe)) take_model(*initial, flags, data, sets);
   }
-  const std::vector<DataPath> data = parse_data(flags.data);
   const bool insists = vocabulary_keys(flags.recipe, sets).name;
   if (!data.empty()) take_vocabulary(data[0].path, flags.recipe, sets);
   const TrainRecipe recipe = load_train_recipe(flags.recipe, sets);
@@ -154,7 +156,6 @@ void run(const TrainFlags& flags) {
     return;
   }
   if (flags.data.empty() || flags.output.empty()) throw UsageError("ftok train needs --data and --output");
-  catch_stop_signals();
   MeetingOptions meeting;
   meeting.folder = flags.output;
   meeting.token = environment("FTOK_RANKS_TOKEN").value_or("");
@@ -164,7 +165,7 @@ void run(const TrainFlags& flags) {
                            flags.output,
                            encoding ? &*encoding : nullptr,
                            initial ? &*initial : nullptr,
-                           flags.validation,
+                           validation,
                            ranks.get(),
                            engine_factory(flags, ranks->rank()),
                            stop_requested};
@@ -174,6 +175,18 @@ void run(const TrainFlags& flags) {
   ranks.reset();  // in peace, also where all were stopped
   if (!is_done) throw Stopped();
   if (leads) note("ftok: `ftok generate {}` shows what it has learnt\n", flags.output);
+}
+
+// Shards that lie in an object store are fetched first, with their manifest and what else lies beside them.
+void run(const TrainFlags& flags) {
+  catch_stop_signals();
+  std::vector<DataPath> data = parse_data(flags.data);
+  std::vector<std::string> places;
+  for (const DataPath& path : data) places.push_back(path.path);
+  places.push_back(flags.validation);
+  const FetchedPaths fetched(places, [](std::string_view name) { return name.find('/') == std::string_view::npos; });
+  for (size_t i = 0; i < data.size(); ++i) data[i].path = fetched.paths()[i];
+  fetched.named([&] { run_on(flags, data, fetched.paths().back()); });
 }
 
 }  // namespace
@@ -187,8 +200,8 @@ void add_train_command(CLI::App& app) {
   command->add_option("RECIPE", flags->recipe, "A preset or a TOML file")->capture_default_str();
   command
       ->add_option("--data", flags->data,
-                   "Folder of shards: *train*.bin, and *val*.bin for the validation loss; or a training shard. With "
-                   "several: DIR=WEIGHT (repeatable)")
+                   "Folder of shards, or s3://BUCKET/PREFIX: *train*.bin, and *val*.bin for the validation loss; or a "
+                   "training shard. With several: DIR=WEIGHT (repeatable)")
       ->take_all()
       ->allow_extra_args(false);
   command->add_option("--val", flags->validation, "Shards for the validation loss; default: the *val*.bin of --data");

@@ -1,10 +1,9 @@
 #include "trainer/cpu/cpu_layers.h"
 
-#include <cblas.h>
-
 #include <type_traits>
 #include <vector>
 
+#include "trainer/cpu/blas.h"
 #include "trainer/cpu/kernels.h"
 
 namespace ftok {
@@ -13,7 +12,7 @@ namespace {
 template <typename Real>
 class CpuLayers final : public Layers<Real> {
  public:
-  explicit CpuLayers(int threads) : workers_(threads) { openblas_set_num_threads(1); }
+  explicit CpuLayers(int threads) : workers_(threads) { cpu::blas(); }  // it is there, or this says so
 
   void encoder_forward(Real* out, const uint32_t* tokens, const Real* wte, const Real* wpe,
                        const Extent& extent) override {

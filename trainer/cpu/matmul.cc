@@ -1,6 +1,5 @@
 // Matrix products by OpenBLAS, one thread a block of the result; and the linear layer made of them.
-#include <cblas.h>
-
+#include "trainer/cpu/blas.h"
 #include "trainer/cpu/kernels.h"
 #include "trainer/cpu/vectors.h"
 
@@ -10,13 +9,13 @@ namespace {
 CBLAS_TRANSPOSE transposition(bool transposed) { return transposed ? CblasTrans : CblasNoTrans; }
 
 void gemm(const Product<float>& p) {
-  cblas_sgemm(CblasRowMajor, transposition(p.a.transposed), transposition(p.b.transposed), static_cast<int>(p.M),
+  blas().sgemm(CblasRowMajor, transposition(p.a.transposed), transposition(p.b.transposed), static_cast<int>(p.M),
               static_cast<int>(p.N), static_cast<int>(p.K), p.factor, p.a.data, static_cast<int>(p.a.stride), p.b.data,
               static_cast<int>(p.b.stride), p.keep, p.out, static_cast<int>(p.out_stride));
 }
 
 void gemm(const Product<double>& p) {
-  cblas_dgemm(CblasRowMajor, transposition(p.a.transposed), transposition(p.b.transposed), static_cast<int>(p.M),
+  blas().dgemm(CblasRowMajor, transposition(p.a.transposed), transposition(p.b.transposed), static_cast<int>(p.M),
               static_cast<int>(p.N), static_cast<int>(p.K), p.factor, p.a.data, static_cast<int>(p.a.stride), p.b.data,
               static_cast<int>(p.b.stride), p.keep, p.out, static_cast<int>(p.out_stride));
 }
