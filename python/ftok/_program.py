@@ -127,10 +127,43 @@ def _wait(process, reports, report):
         raise
 
 
-def read(path):
-    """The documents that a finished output folder of `ftok run` kept, in order: dicts with "text", "id", "url" and what else its parts store. With a file of JSON
-    Lines (plain, .gz or, where the module zstandard is installed, .zst), its lines; with one of Parquet (where pyarrow is installed), its rows."""
-    path = Path(path)
+def read(path, *, recipe=None, stages=None, options=None, language_model=None):
+    """The documents of `path`, in order: dicts with "text", "id", "url" and what else is known of them.
+
+    A finished output folder of `ftok run` gives what it kept, with the fields of its parts; a file of JSON Lines (.jsonl, .ndjson; also .gz and .zst) its lines, one of
+    Parquet (where pyarrow is installed) its rows. Any other input, or several in a list (files, addresses, globs), gives the documents that the stages of a recipe make
+    of it: `["http", "extract"]` of the preset fineweb-2024-04 where neither `recipe` nor `stages` are named, the main text of pages. `stages` are names of stages
+    in their order, `options` keys of the recipe as run() takes them. Whatever names one of these goes through the stages, JSON Lines and Parquet too. The stages run
+    in a process of the program, which writes what it keeps to a temporary folder before the first document comes. Raises RunError.
+    """
+    several = not isinstance(path, (str, os.PathLike))
+    folder = None if several else Path(path)
+    plain = recipe is None and stages is None and not options
+    if plain and folder is not None and (folder.is_dir() or (folder.is_file() and folder.name.removesuffix(".gz").removesuffix(".zst").endswith(_ROWS))):
+        yield from _stored(folder)
+        return
+    with tempfile.TemporaryDirectory(prefix="ftok-read-") as work:
+        yield from _staged(path, Path(work) / "out", recipe or "fineweb-2024-04", stages or (None if recipe else ["http", "extract"]), options or {}, language_model)
+
+
+_ROWS = (".jsonl", ".ndjson", ".parquet")
+
+
+def _staged(inputs, output, recipe, stages, options, language_model):
+    """what the stages keep, by a run that ends after the last one"""
+    if stages is None:
+        shown = _call(["recipe", "show", recipe, "--plain"]).decode().splitlines()
+        stages = json.loads(next(line for line in shown if line.startswith("stages = ")).removeprefix("stages = "))
+    stages = [stages] if isinstance(stages, str) else list(stages)
+    run(recipe, inputs, output, vocab="ftok-4k", progress=False, language_model=language_model,
+        options={**options, "stages": json.dumps(stages), "output.stop_after": stages[-1]})
+    for document in _stored(output):
+        del document["stopped_after"]
+        yield document
+
+
+def _stored(path):
+    """the documents of an output folder, or of a file of rows"""
     parts = sorted([*(path / "parts").glob("*.text.jsonl.zst"), *(path / "parts").glob("*.text.parquet")]) if path.is_dir() else [path]
     if not parts:
         raise FileNotFoundError(f"{path} holds no texts (parts/*.text.*): it is not an output of `ftok run`, or of one with --no-text")
@@ -159,10 +192,10 @@ def _open_lines(path):
         import gzip
         return gzip.open(path, "rt", encoding="utf-8")
     if path.suffix == ".zst":
-        try:
+        if sys.version_info >= (3, 14):
+            from compression import zstd as zstandard
+        else:
             import zstandard
-        except ImportError:
-            raise ImportError(f"{path}: reading it needs the module zstandard (pip install zstandard)") from None
         return zstandard.open(path, "rt", encoding="utf-8")
     return path.open(encoding="utf-8")
 
@@ -205,15 +238,15 @@ def find_pii(texts, *, kinds=("email", "ipv4")):
     """The personal data in each text: lists of dicts with "kind", "begin" and "end" (in bytes of UTF-8) and "text". `kinds` is "all" or some of email, ipv4, ipv6,
     phone, card, iban, us_ssn, api_key."""
     kinds = kinds if isinstance(kinds, str) else ",".join(kinds)
-    _refuse_one(texts)
-    return [[json.loads(line) for line in _call(["pii", "--kinds", kinds, "--spans", "-"], text.encode()).splitlines()] for text in texts]
+    lines = _lines_of(texts)
+    return [json.loads(line)["spans"] for line in _call(["pii", "--kinds", kinds, "--jsonl", "--spans", "-"], lines).splitlines()] if lines else []
 
 
 def replace_pii(texts, *, kinds=("email", "ipv4")):
     """Each text with its personal data replaced, as the stage `pii` does it."""
     kinds = kinds if isinstance(kinds, str) else ",".join(kinds)
-    _refuse_one(texts)
-    return [_call(["pii", "--kinds", kinds, "-"], text.encode()).decode() for text in texts]
+    lines = _lines_of(texts)
+    return [json.loads(line)["text"] for line in _call(["pii", "--kinds", kinds, "--jsonl", "-"], lines).splitlines()] if lines else []
 
 
 def deduplicate(texts, *, recipe="fineweb-2024-04", options=None):
