@@ -67,6 +67,13 @@ class RunResult(dict):
         return f"<table><caption>{html.escape(str(self.output))}</caption>{rows}</table>"
 
 
+def _setting(value):
+    """a value as a recipe has it: Python's lists, dicts and truths as TOML's; a str stands for itself"""
+    if isinstance(value, Mapping):
+        return "{" + ", ".join(f"{json.dumps(str(key), ensure_ascii=False)} = {json.dumps(one, ensure_ascii=False)}" for key, one in value.items()) + "}"
+    return json.dumps(value, ensure_ascii=False) if isinstance(value, (bool, list, tuple)) else value
+
+
 def _print_progress(report):
     sys.stderr.write(f"\rftok: {report['inputs_committed']}/{report['inputs']} inputs, {report['records']} records, {report['kept']} kept, {report['tokens']} tokens ")
     sys.stderr.flush()
@@ -75,7 +82,7 @@ def _print_progress(report):
 def run(recipe, inputs, output, *, vocab="ftok-100k", options=None, threads=0, language_model=None, max_failed_inputs=None, progress=True):
     """Does `ftok run`: WARC, WET, JSON Lines and other inputs to token shards in the folder `output`.
 
-    `recipe` is the name of a preset or a file, `inputs` a path, address or glob, or several; `options` are keys of the recipe ({"shards.format": "mds"}).
+    `recipe` is the name of a preset or a file, `inputs` a path, address or glob, or several; `options` are keys of the recipe ({"shards.format": "mds"}), their values strings, numbers, lists or dicts.
     `progress` is a function that is called with each report (a dict), or True: a line on standard error. A run that was stopped goes on when it is called
     again. Returns a RunResult. Raises RunError: with `returncode` 65 where inputs could not be read, and `max_failed_inputs` does not allow for them.
     """
@@ -84,8 +91,7 @@ def run(recipe, inputs, output, *, vocab="ftok-100k", options=None, threads=0, l
     for path in inputs:
         arguments += ["--input", path]
     for key, value in (options or {}).items():
-        value = str(value).lower() if isinstance(value, bool) else value
-        arguments += ["--set", f"{key}={value}"]
+        arguments += ["--set", f"{key}={_setting(value)}"]
     if language_model is not None:
         arguments += ["--language-model", language_model]
     if max_failed_inputs is not None:
@@ -156,7 +162,7 @@ def _staged(inputs, output, recipe, stages, options, language_model):
         stages = json.loads(next(line for line in shown if line.startswith("stages = ")).removeprefix("stages = "))
     stages = [stages] if isinstance(stages, str) else list(stages)
     run(recipe, inputs, output, vocab="ftok-4k", progress=False, language_model=language_model,
-        options={**options, "stages": json.dumps(stages), "output.stop_after": stages[-1]})
+        options={**options, "stages": stages, "output.stop_after": stages[-1]})
     for document in _stored(output):
         del document["stopped_after"]
         yield document
@@ -218,7 +224,7 @@ def filter_texts(texts, *, recipe="fineweb-2024-04", stages=None, options=None, 
     if stages is not None:
         arguments += ["--stages", ",".join([stages] if isinstance(stages, str) else stages)]
     for key, value in (options or {}).items():
-        arguments += ["--set", f"{key}={value}"]
+        arguments += ["--set", f"{key}={_setting(value)}"]
     lines = _lines_of(texts)
     return [json.loads(line) for line in _call([*arguments, "-"], lines).splitlines()] if lines else []
 
@@ -259,6 +265,6 @@ def deduplicate(texts, *, recipe="fineweb-2024-04", options=None):
         given = Path(folder) / "texts.jsonl"
         given.write_bytes(lines)
         result = run(recipe, given, Path(folder) / "out", vocab="ftok-4k", progress=False,
-                     options={"shards.validation_per_mille": 0, **(options or {}), "stages": '["minhash", "dedup"]'})
+                     options={"shards.validation_per_mille": 0, **(options or {}), "stages": ["minhash", "dedup"]})
         kept = set(result.shards().ids)
     return [str(number) in kept for number in range(lines.count(b"\n"))]

@@ -142,7 +142,7 @@ class Program(unittest.TestCase):
         self.assertEqual(len(pages), self.result["documents"] - self.result["dropped"].get("text.empty", 0) - sum(
             count for reason, count in self.result["dropped"].items() if reason.startswith(("http.", "warc.", "extract."))))
         self.assertTrue(all(page["text"] and page["url"] and "stopped_after" not in page and "title" in page for page in pages))
-        judged = list(ftok.read(SAMPLE, stages=["http", "extract", "language"], options={"language.languages": "{fr = 0.5}"}))
+        judged = list(ftok.read(SAMPLE, stages=["http", "extract", "language"], options={"language.languages": {"fr": 0.5}}))
         self.assertTrue(0 < len(judged) < len(pages) and {page["language"] for page in judged} == {"fr"})
         lines = self.folder / "two.jsonl"
         lines.write_text(json.dumps({"text": "short"}) + "\n" + json.dumps({"id": "b", "text": pages[0]["text"]}) + "\n")
