@@ -24,15 +24,15 @@ class ParquetBytes {
 };
 
 struct ParquetReadOptions {
-  std::string text_key;                   // path of the text's column: "text", "page.text"; with `all`: not looked for
-  std::string id_key;                     // of the id's; empty: ids are not read
-  uint64_t value_bytes_max = 0;           // a longer text makes a line that is longer than this, and no JSON
-  uint64_t memory_bytes_max = 0;          // that Arrow may hold for one file
-  std::vector<std::string> numbers = {};  // columns of numbers that are read too, where there are such
-  bool all = false;                       // every column of texts, numbers, truths and times, in the file's order
+  std::string text_key;                // path of the text's column: "text", "page.text"; with `all`: not looked for
+  std::string id_key;                  // of the id's; empty: ids are not read
+  uint64_t value_bytes_max = 0;        // a longer text makes a line that is longer than this, and no JSON
+  uint64_t memory_bytes_max = 0;       // that Arrow may hold for one file
+  std::vector<std::string> more = {};  // columns of numbers, texts or lists of texts that are read too, where they are
+  bool all = false;  // every column of texts, lists of texts, numbers, truths and times, in the file's order
 };
 
-enum class ParquetType { kText, kInteger, kReal, kTruth };
+enum class ParquetType { kText, kTexts, kInteger, kReal, kTruth };  // kTexts: a list
 
 struct ParquetField {
   std::string name;
@@ -76,6 +76,7 @@ class ParquetWriter {
  public:
   virtual ~ParquetWriter() = default;
   virtual void text(size_t field, std::string_view value) = 0;
+  virtual void texts(size_t field, std::vector<std::string> values) = 0;
   virtual void integer(size_t field, int64_t value) = 0;
   virtual void real(size_t field, double value) = 0;
   virtual void truth(size_t field, bool value) = 0;
@@ -91,7 +92,7 @@ struct ParquetWriteOptions {
 
 // What the module offers.
 struct ArrowModule {
-  static constexpr uint32_t kVersion = 2;
+  static constexpr uint32_t kVersion = 3;
 
   uint32_t version = 0;
   const char* arrow_version = "";

@@ -89,16 +89,21 @@ struct JsonDocumentParser::Parser {
 };
 
 JsonDocumentParser::JsonDocumentParser(std::string text_key, std::string id_key, std::string start_after,
-                                       const std::vector<std::string>& scores)
+                                       const NamedFields& fields)
     : parser_(std::make_unique<Parser>()),
       text_key_(std::move(text_key)),
       id_key_(std::move(id_key)),
       start_after_(std::move(start_after)) {
-  for (const std::string& score : scores) {
-    const std::optional<Reason> name = Reason::intern(score);
-    if (!name) throw UsageError(fmt::format("'{}' cannot be the name of a score", score));
-    scores_.push_back(*name);
-  }
+  const auto intern = [](const std::vector<std::string>& names, std::vector<Reason>& reasons) {
+    for (const std::string& name : names) {
+      const std::optional<Reason> interned = Reason::intern(name);
+      if (!interned) throw UsageError(fmt::format("'{}' cannot be the name of a field", name));
+      reasons.push_back(*interned);
+    }
+  };
+  intern(fields.numbers, numbers_);
+  intern(fields.texts, texts_);
+  intern(fields.lists, lists_);
 }
 JsonDocumentParser::~JsonDocumentParser() = default;
 
@@ -108,6 +113,19 @@ bool take_string(const simdjson::dom::object& object, std::string_view key, std:
   std::string_view value;
   if (object[key].get(value) != simdjson::SUCCESS) return false;
   out = value;
+  return true;
+}
+
+// The texts of a list, but for its nulls; false where it is none, or holds anything else.
+bool take_strings(const simdjson::dom::element& element, std::vector<std::string>& out) {
+  simdjson::dom::array values;
+  if (element.get(values) != simdjson::SUCCESS) return false;
+  for (const simdjson::dom::element value : values) {
+    std::string_view text;
+    if (value.is_null()) continue;
+    if (value.get(text) != simdjson::SUCCESS) return false;
+    out.emplace_back(text);
+  }
   return true;
 }
 
@@ -180,8 +198,23 @@ class FieldTaker {
   void operator()(std::string_view, std::vector<NamedScore>& scores) {
     for (const auto& [key, value] : object_) {
       double score = 0;
-      if (!value.is_number() || is_document_field(key) || value.get(score) != simdjson::SUCCESS) continue;
+      if (!value.is_number() || is_reserved_field(key) || value.get(score) != simdjson::SUCCESS) continue;
       if (const std::optional<Reason> name = Reason::intern(key)) scores.push_back({*name, score});
+    }
+  }
+  // The same of texts and lists of texts.
+  void operator()(std::string_view, std::vector<NamedTexts>& labels) {
+    for (const auto& [key, value] : object_) {
+      if (is_reserved_field(key) || !(value.is_string() || value.is_array())) continue;
+      NamedTexts label;
+      label.is_list = value.is_array();
+      std::string_view text;
+      if (value.get(text) == simdjson::SUCCESS) label.texts.emplace_back(text);
+      if (label.is_list && !take_strings(value, label.texts)) continue;
+      const std::optional<Reason> name = Reason::intern(key);
+      if (!name) continue;
+      label.name = *name;
+      labels.push_back(std::move(label));
     }
   }
 
@@ -247,8 +280,18 @@ Verdict JsonDocumentParser::parse(std::string_view line, Document& document, boo
   take_string(object, "language", document.language);
   double score = 0;
   if (object["language_score"].get(score) == simdjson::SUCCESS) document.language_score = score;
-  for (const Reason& name : scores_) {
+  for (const Reason& name : numbers_) {
     if (object[name.view()].get(score) == simdjson::SUCCESS) document.scores.push_back({name, score});
+  }
+  std::string text;
+  for (const Reason& name : texts_) {
+    if (take_string(object, name.view(), text)) document.labels.push_back({name, false, {std::move(text)}});
+  }
+  simdjson::dom::element list;
+  for (const Reason& name : lists_) {
+    NamedTexts label{name, true, {}};
+    if (object[name.view()].get(list) == simdjson::SUCCESS && take_strings(list, label.texts))
+      document.labels.push_back(std::move(label));
   }
   document.charset = "UTF-8";
   return Verdict::keep();

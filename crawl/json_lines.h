@@ -48,9 +48,9 @@ class JsonLineReader {
 // Parses lines. Not thread-safe: one for each thread. Keeps memory for the longest line it has seen.
 class JsonDocumentParser {
  public:
-  // `start_after`, `scores`: those of SourceOptions.
+  // `start_after`, `fields`: those of SourceOptions.
   JsonDocumentParser(std::string text_key, std::string id_key, std::string start_after = {},
-                     const std::vector<std::string>& scores = {});
+                     const NamedFields& fields = {});
   ~JsonDocumentParser();
   JsonDocumentParser(const JsonDocumentParser&) = delete;
   JsonDocumentParser& operator=(const JsonDocumentParser&) = delete;
@@ -64,7 +64,7 @@ class JsonDocumentParser {
   struct Parser;
   std::unique_ptr<Parser> parser_;
   std::string text_key_, id_key_, start_after_, sanitized_, plain_;
-  std::vector<Reason> scores_;
+  std::vector<Reason> numbers_, texts_, lists_;  // the fields that documents keep
 };
 
 // The id of a document whose line has a value under `key` that is neither a string nor an integer of 64 bits with its

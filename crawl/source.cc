@@ -14,6 +14,7 @@ void SourceOptions::visit(OptionVisitor& visitor) {
                 "largest record read, in bytes; larger ones are dropped as too_large");
   visitor.field("text_key", text_key, "JSON: key of the text; CSV, TSV and Parquet: its column");
   visitor.field("id_key", id_key, "JSON, CSV, TSV and Parquet: key of the document's id");
+  fields.visit(visitor, "of the inputs that documents keep");
 }
 
 std::string dump_of(const std::string& path) {

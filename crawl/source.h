@@ -20,6 +20,7 @@
 
 #include "core/byte_source.h"
 #include "core/options.h"
+#include "document/named_fields.h"
 #include "document/stage.h"
 
 namespace ftok {
@@ -38,7 +39,7 @@ struct SourceOptions {
   // Not empty: inputs are JSON Lines, or Parquet, that a run left which ended after this stage (output.stop_after), and
   // documents get all their fields; lines of anything else are dropped.
   std::string start_after;
-  std::vector<std::string> scores;  // numbers of JSON Lines, JSON, or Parquet that become Document::scores
+  NamedFields fields;  // of JSON Lines, JSON, Parquet (CSV and TSV: texts) that documents keep
 
   void visit(OptionVisitor& visitor);
 };

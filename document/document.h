@@ -16,6 +16,13 @@ struct NamedScore {
   double value = 0;  // a probability in 0..1
 };
 
+// What an input or a stage of the user's own says of a document in words.
+struct NamedTexts {
+  Reason name;                     // the field's name in the recipe
+  bool is_list = false;            // else there is one text
+  std::vector<std::string> texts;  // UTF-8
+};
+
 // A field more is a line more in document_fields.h, which says where it is stored and shown.
 struct Document {
   // Where it came from.
@@ -39,6 +46,7 @@ struct Document {
   std::string language;            // ISO code of the model's best label, "" before the language stage
   double language_score = 0;       // probability in 0..1
   std::vector<NamedScore> scores;  // what classifiers gave it, in the order in which they ran
+  std::vector<NamedTexts> labels;  // the fields of text that the recipe names (named_fields.h)
 
   // The page's own fields, UTF-8, empty when the page says nothing.
   std::string title, author, published, site, html_language, canonical_url, description;

@@ -1,5 +1,6 @@
 #include "document/document_fields.h"
 
+#include <algorithm>
 #include <type_traits>
 #include <utility>
 
@@ -40,6 +41,7 @@ struct FieldWriter {
   void operator()(std::string_view, const std::vector<NamedScore>& scores) const {
     for (const NamedScore& score : scores) json.field(score.name, score.value);
   }
+  void operator()(std::string_view, const std::vector<NamedTexts>& labels) const { write_labels(json, labels); }
   template <typename Number>
   void operator()(std::string_view name, const std::vector<Number>& numbers) const {
     json.key(name).begin_array();
@@ -49,14 +51,18 @@ struct FieldWriter {
 };
 
 struct ColumnLister {
-  const std::vector<std::string>& scores;
+  const NamedFields& named;
   std::vector<ParquetField>& columns;
 
   void operator()(std::string_view name, const std::string&) const { add(name, ParquetType::kText); }
   void operator()(std::string_view name, uint64_t) const { add(name, ParquetType::kInteger); }
   void operator()(std::string_view name, double) const { add(name, ParquetType::kReal); }
   void operator()(std::string_view, const std::vector<NamedScore>&) const {
-    for (const std::string& score : scores) add(score, ParquetType::kReal);
+    for (const std::string& name : named.numbers) add(name, ParquetType::kReal);
+  }
+  void operator()(std::string_view, const std::vector<NamedTexts>&) const {
+    for (const std::string& name : named.texts) add(name, ParquetType::kText);
+    for (const std::string& name : named.lists) add(name, ParquetType::kTexts);
   }
   template <typename Number>
   void operator()(std::string_view, const std::vector<Number>&) const {}  // lists stand in no table
@@ -67,6 +73,27 @@ struct ColumnLister {
 
 }  // namespace
 
+bool is_reserved_field(std::string_view name) {
+  static constexpr std::string_view kOfRecords[] = {
+      kStoppedAfterKey, "token_count", "cluster_id", "cluster_size", "reason",   "value", "threshold", "detail",
+      "duplicate_of",   "outcome",     "measures",   "rule",         "relation", "drops", "input"};
+  return is_document_field(name) ||
+         std::find(std::begin(kOfRecords), std::end(kOfRecords), name) != std::end(kOfRecords);
+}
+
+void write_labels(JsonWriter& json, const std::vector<NamedTexts>& labels) {
+  for (const NamedTexts& label : labels) {
+    json.key(label.name);
+    if (!label.is_list) {
+      json.value(label.texts.front());
+      continue;
+    }
+    json.begin_array();
+    for (const std::string& text : label.texts) json.value(text);
+    json.end_array();
+  }
+}
+
 void write_document_fields(JsonWriter& json, const Document& document, unsigned uses) {
   for_each_field(document, uses, [&](std::string_view name, const auto& value) {
     if constexpr (requires { value.empty(); }) {
@@ -76,9 +103,9 @@ void write_document_fields(JsonWriter& json, const Document& document, unsigned 
   });
 }
 
-void add_document_columns(unsigned uses, const std::vector<std::string>& scores, std::vector<ParquetField>& columns) {
+void add_document_columns(unsigned uses, const NamedFields& named, std::vector<ParquetField>& columns) {
   const Document document;
-  for_each_field(document, uses, ColumnLister{scores, columns});
+  for_each_field(document, uses, ColumnLister{named, columns});
 }
 
 }  // namespace ftok

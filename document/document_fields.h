@@ -6,10 +6,13 @@
 #include <cstddef>
 #include <string_view>
 #include <tuple>
+#include <type_traits>
+#include <vector>
 
 #include "core/json.h"
 #include "core/parquet.h"
 #include "document/document.h"
+#include "document/named_fields.h"
 
 namespace ftok {
 
@@ -61,7 +64,10 @@ inline constexpr std::tuple kDocumentFields{
     DocumentField{"language", &Document::language, kInCandidates | kInKeptLine | kInMeasureLabels | kInStoppedLine},
     DocumentField{"language_score", &Document::language_score,
                   kInCandidates | kInKeptLine | kInMeasureLabels | kInStoppedLine},
-    DocumentField{"scores", &Document::scores, kInCandidates | kInKeptLine | kInMeasureLabels | kInStoppedLine},
+    DocumentField{"scores", &Document::scores,
+                  kInCandidates | kInKeptLine | kInRejectLine | kInMeasureLabels | kInStoppedLine},
+    DocumentField{"labels", &Document::labels,
+                  kInCandidates | kInKeptLine | kInRejectLine | kInMeasureLabels | kInStoppedLine},
     DocumentField{"title", &Document::title, kInCandidates | kInPageLine | kInStoppedLine},
     DocumentField{"author", &Document::author, kInCandidates | kInPageLine | kInStoppedLine},
     DocumentField{"published", &Document::published, kInCandidates | kInPageLine | kInStoppedLine},
@@ -88,17 +94,29 @@ constexpr bool is_left_out_where_empty(std::string_view name) {
   return std::apply([&](const auto&... fields) { return (is(fields) || ...); }, kDocumentFields);
 }
 
-// Whether a field of the table has this name.
+// Whether a field is written under names of its own, not under that of the table.
+template <typename T>
+constexpr bool has_own_names(const DocumentField<T>&) {
+  return std::is_same_v<T, std::vector<NamedScore>> || std::is_same_v<T, std::vector<NamedTexts>>;
+}
+
+// Whether documents have a field that is written under this name.
 constexpr bool is_document_field(std::string_view name) {
-  const auto is = [&](const auto& field) { return field.name == name; };
+  const auto is = [&](const auto& field) { return field.name == name && !has_own_names(field); };
   return std::apply([&](const auto&... fields) { return (is(fields) || ...); }, kDocumentFields);
 }
 
+// Whether a record of a document (a kept text, a reject, a measurement) has something of its own under this name.
+bool is_reserved_field(std::string_view name);
+
 // Writes the fields that have any of `uses` (DocumentUse) into an open JSON object; `scores` becomes a field for each
-// score, under the score's name.
+// score, under the score's name, and `labels` a text or a list of texts for each.
 void write_document_fields(JsonWriter& json, const Document& document, unsigned uses);
 
-// The columns of such objects in a table: `scores` are the names of those that documents may have.
-void add_document_columns(unsigned uses, const std::vector<std::string>& scores, std::vector<ParquetField>& columns);
+// The part of `labels`.
+void write_labels(JsonWriter& json, const std::vector<NamedTexts>& labels);
+
+// The columns of such objects in a table: `named` are the scores and labels that documents may have.
+void add_document_columns(unsigned uses, const NamedFields& named, std::vector<ParquetField>& columns);
 
 }  // namespace ftok

@@ -12,7 +12,9 @@
 //   bool idle() const                true: with these options the stage does nothing and is left out
 //   unsigned more_needs() const      what it needs beyond StageKind::needs (Content)
 //   std::vector<std::string> score_names(const std::string& stage) const
-//                                    the scores that a stage of that name gives documents
+//                                    the scores that a stage of that name gives documents; or, where it gives texts
+//                                    too,
+//   NamedFields named_fields() const
 //   void keep_content()              clears what decides no byte of the output: places of files, amounts of memory
 // and of a stage type S, where a constructor from its options is not enough:
 //   static std::unique_ptr<const Stage> make(const S_Options&, const StageContext&)
@@ -27,6 +29,7 @@
 #include <vector>
 
 #include "core/options.h"
+#include "document/named_fields.h"
 #include "document/stage.h"
 
 namespace ftok {
@@ -84,7 +87,8 @@ class StageOptions {
   virtual std::unique_ptr<StageOptions> clone() const = 0;
   virtual bool idle() const = 0;
   virtual unsigned more_needs() const = 0;
-  virtual std::vector<std::string> score_names(const std::string& stage) const = 0;
+  // The fields that a stage of that name gives documents.
+  virtual NamedFields named_fields(const std::string& stage) const = 0;
   virtual void keep_content() = 0;
 };
 
@@ -103,9 +107,11 @@ class StageOptionsOf final : public StageOptions {
     if constexpr (requires { value.more_needs(); }) return value.more_needs();
     return kNoContent;
   }
-  std::vector<std::string> score_names(const std::string& stage) const override {
-    if constexpr (requires { value.score_names(stage); }) return value.score_names(stage);
-    return {};
+  NamedFields named_fields(const std::string& stage) const override {
+    NamedFields named;
+    if constexpr (requires { value.named_fields(); }) named = value.named_fields();
+    if constexpr (requires { value.score_names(stage); }) named.numbers = value.score_names(stage);
+    return named;
   }
   void keep_content() override {
     if constexpr (requires { value.keep_content(); }) value.keep_content();

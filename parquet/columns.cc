@@ -90,6 +90,89 @@ class TextColumn : public ParquetColumn {
   const uint64_t value_bytes_max_;
 };
 
+// The node of a column of lists that is repeated. The lists are those of parquet-format: a group annotated as a list,
+// in it a repeated group of one element; or, older, a repeated element in either's place.
+const parquet::schema::Node& repeated_node(const parquet::ColumnDescriptor& column) {
+  const parquet::schema::Node* node = column.schema_node().get();
+  while (!node->is_repeated()) node = node->parent();
+  return *node;
+}
+
+bool is_list(const parquet::schema::Node* node) {
+  return node != nullptr && node->is_group() && node->logical_type() != nullptr && node->logical_type()->is_list();
+}
+
+bool is_list_of_one(const parquet::ColumnDescriptor& column) {
+  if (column.max_repetition_level() != 1) return false;
+  const parquet::schema::Node& repeated = repeated_node(column);
+  const parquet::schema::Node* const leaf = column.schema_node().get();
+  if (&repeated == leaf) return true;
+  return is_list(repeated.parent()) && static_cast<const parquet::schema::GroupNode&>(repeated).field_count() == 1 &&
+         leaf->parent() == &repeated;
+}
+
+// Lists of texts. Nulls among these are left out.
+class TextsColumn : public ParquetColumn {
+ public:
+  TextsColumn(std::shared_ptr<parquet::ColumnReader> reader, const std::string& key, uint64_t value_bytes_max)
+      : reader_(std::move(reader)), opening_(opening(key)), value_bytes_max_(value_bytes_max) {
+    const parquet::ColumnDescriptor& column = *reader_->descr();
+    level_max_ = element_level_ = column.max_definition_level();
+    for (const parquet::schema::Node* node = column.schema_node().get(); !node->is_repeated(); node = node->parent())
+      element_level_ = static_cast<int16_t>(element_level_ - (node->is_optional() ? 1 : 0));
+  }
+
+  bool append(std::string& out, bool comma) override {
+    if (level_ == levels_ && !read()) throw std::runtime_error("a column ends before its row group does");
+    if (definitions_[level_] < element_level_ - 1) {
+      ++level_;
+      return false;
+    }
+    out.append(opening_, comma ? 0 : 1);
+    out += '[';
+    bool is_first = true, is_whole = true;
+    uint64_t bytes = 0;
+    do {
+      const bool has_value = definitions_[level_++] == level_max_;
+      if (!has_value) continue;
+      if (value_ == values_) throw std::runtime_error("a page has fewer values than it says");
+      const parquet::ByteArray& value = batch_[value_++];
+      if (!is_whole) continue;
+      const std::string_view text(reinterpret_cast<const char*>(value.ptr), value.len);
+      out += is_first ? "\"" : ",\"";
+      is_first = false;
+      is_whole = text.size() <= value_bytes_max_ - bytes;
+      append_json_escaped(out, is_whole ? text : text.substr(0, value_bytes_max_ - bytes + 1));
+      bytes += text.size();
+      if (is_whole) out += '"';
+    } while ((level_ < levels_ || read()) && repetitions_[level_] > 0);
+    if (is_whole) out += ']';
+    return true;
+  }
+
+ private:
+  static constexpr int64_t kBatch = 256;
+
+  // The next levels; false at the end. What `batch_` held before is gone.
+  bool read() {
+    auto& typed = static_cast<parquet::ByteArrayReader&>(*reader_);
+    int64_t values = 0;
+    const int64_t levels = typed.HasNext() ? typed.ReadBatch(kBatch, definitions_, repetitions_, batch_, &values) : 0;
+    levels_ = static_cast<size_t>(levels);
+    values_ = static_cast<size_t>(values);
+    level_ = value_ = 0;
+    return levels > 0;
+  }
+
+  std::shared_ptr<parquet::ColumnReader> reader_;
+  const std::string opening_;
+  const uint64_t value_bytes_max_;
+  int16_t level_max_, element_level_;  // of a text; from which on there is an element
+  int16_t definitions_[kBatch], repetitions_[kBatch];
+  parquet::ByteArray batch_[kBatch];
+  size_t level_ = 0, levels_ = 0, value_ = 0, values_ = 0;
+};
+
 template <typename DType>
 class NumberColumn : public ParquetColumn {
  public:
@@ -183,14 +266,22 @@ std::string column_holds(const parquet::ColumnDescriptor& column) {
   return (column.max_repetition_level() > 0 ? "lists of " : "") + type;
 }
 
+std::string column_path(const parquet::ColumnDescriptor& column) {
+  if (!is_list_of_one(column)) return column.path()->ToDotString();
+  const parquet::schema::Node& repeated = repeated_node(column);
+  return (is_list(repeated.parent()) ? *repeated.parent() : repeated).path()->ToDotString();
+}
+
 ColumnUse column_use(const parquet::ColumnDescriptor& column) {
-  if (column.max_repetition_level() > 0) return ColumnUse::kNone;
+  const bool is_repeated = column.max_repetition_level() > 0;
+  if (is_repeated && !is_list_of_one(column)) return ColumnUse::kNone;
   const auto& logical = column.logical_type();
   const bool is_plain = logical == nullptr || !logical->is_valid() || logical->is_none();
+  if (is_repeated && column.physical_type() != Type::BYTE_ARRAY) return ColumnUse::kNone;
   switch (column.physical_type()) {
     case Type::BYTE_ARRAY:
-      return is_plain || logical->is_string() || logical->is_enum() || logical->is_JSON() ? ColumnUse::kText
-                                                                                          : ColumnUse::kNone;
+      if (!is_plain && !logical->is_string() && !logical->is_enum() && !logical->is_JSON()) return ColumnUse::kNone;
+      return is_repeated ? ColumnUse::kTexts : ColumnUse::kText;
     case Type::INT32:
     case Type::INT64:
       if (is_plain) return ColumnUse::kInteger;
@@ -210,6 +301,7 @@ std::unique_ptr<ParquetColumn> make_parquet_column(std::shared_ptr<parquet::Colu
                                                    const std::string& key, uint64_t value_bytes_max) {
   const bool is_unsigned = use == ColumnUse::kUnsigned;
   if (use == ColumnUse::kText) return std::make_unique<TextColumn>(std::move(reader), key, value_bytes_max);
+  if (use == ColumnUse::kTexts) return std::make_unique<TextsColumn>(std::move(reader), key, value_bytes_max);
   if (use == ColumnUse::kTruth) return std::make_unique<TruthColumn>(std::move(reader), key);
   if (use == ColumnUse::kTime) return std::make_unique<TimeColumn>(std::move(reader), key);
   switch (reader->type()) {

@@ -94,6 +94,7 @@ struct Chosen {
 
 ParquetType type_of(ColumnUse use) {
   switch (use) {
+    case ColumnUse::kTexts: return ParquetType::kTexts;
     case ColumnUse::kInteger:
     case ColumnUse::kUnsigned: return ParquetType::kInteger;
     case ColumnUse::kReal: return ParquetType::kReal;
@@ -221,7 +222,6 @@ class File : public ParquetFile {
     if (options_.all) return choose_all();
     chosen_.push_back({text_column(), ColumnUse::kText, options_.text_key});
     std::vector<std::string_view> keys = {options_.id_key, "url", "date", "dump", "language", "language_score"};
-    keys.insert(keys.end(), options_.numbers.begin(), options_.numbers.end());
     for (const std::string_view key : keys) {
       const bool is_id = key.data() == options_.id_key.data();
       if (key == options_.text_key || (key == options_.id_key && !is_id)) continue;
@@ -229,8 +229,24 @@ class File : public ParquetFile {
       if (is_id) check_id(found);
       if (found.size() != 1 || is_chosen(found[0])) continue;
       const ColumnUse use = column_use(*metadata_->schema()->Column(found[0]));
-      if (use != ColumnUse::kNone && use != ColumnUse::kTruth) chosen_.push_back({found[0], use, std::string(key)});
+      if (is_value(use)) chosen_.push_back({found[0], use, std::string(key)});
     }
+    for (const std::string& key : options_.more) choose_named(key);
+  }
+
+  // Texts, numbers, times.
+  static bool is_value(ColumnUse use) {
+    return use != ColumnUse::kNone && use != ColumnUse::kTruth && use != ColumnUse::kTexts;
+  }
+
+  void choose_named(const std::string& key) {
+    std::vector<int> found;
+    for (int i = 0; i < metadata_->num_columns(); ++i) {
+      if (column_path(*metadata_->schema()->Column(i)) == key) found.push_back(i);
+    }
+    if (found.size() != 1 || is_chosen(found[0])) return;
+    const ColumnUse use = column_use(*metadata_->schema()->Column(found[0]));
+    if (use != ColumnUse::kNone && use != ColumnUse::kTruth) chosen_.push_back({found[0], use, key});
   }
 
   bool is_chosen(int column) const {
@@ -239,8 +255,9 @@ class File : public ParquetFile {
 
   void choose_all() {
     for (int i = 0; i < metadata_->num_columns(); ++i) {
-      const ColumnUse use = column_use(*metadata_->schema()->Column(i));
-      if (use != ColumnUse::kNone) chosen_.push_back({i, use, metadata_->schema()->Column(i)->path()->ToDotString()});
+      const parquet::ColumnDescriptor& column = *metadata_->schema()->Column(i);
+      const ColumnUse use = column_use(column);
+      if (use != ColumnUse::kNone) chosen_.push_back({i, use, column_path(column)});
     }
   }
 
@@ -255,7 +272,7 @@ class File : public ParquetFile {
       const auto& logical = metadata_->schema()->Column(column)->logical_type();
       const bool is_null = logical != nullptr && logical->is_null();  // nothing but nulls
       const ColumnUse use = column_use(*metadata_->schema()->Column(column));
-      const bool is_read = use != ColumnUse::kNone && use != ColumnUse::kTruth && found.size() == 1;
+      const bool is_read = is_value(use) && found.size() == 1;
       if (!is_null && !is_read) refuse_id(column);
     }
   }

@@ -7,6 +7,7 @@
 #include <parquet/properties.h>
 #include <parquet/schema.h>
 
+#include <algorithm>
 #include <exception>
 #include <stdexcept>
 #include <variant>
@@ -52,18 +53,27 @@ class SinkStream : public arrow::io::OutputStream {
 };
 
 std::shared_ptr<parquet::schema::GroupNode> schema_of(const std::vector<ParquetField>& fields) {
+  using parquet::Repetition;
+  using parquet::schema::GroupNode;
+  using parquet::schema::PrimitiveNode;
   parquet::schema::NodeVector nodes;
   for (const ParquetField& field : fields) {
+    if (field.type == ParquetType::kTexts) {  // three levels, as parquet-format's "Lists" has it
+      const auto element =
+          PrimitiveNode::Make("element", Repetition::OPTIONAL, parquet::LogicalType::String(), Type::BYTE_ARRAY);
+      const auto list = GroupNode::Make("list", Repetition::REPEATED, {element});
+      nodes.push_back(GroupNode::Make(field.name, Repetition::OPTIONAL, {list}, parquet::LogicalType::List()));
+      continue;
+    }
     const auto logical =
         field.type == ParquetType::kText ? parquet::LogicalType::String() : parquet::LogicalType::None();
     const Type::type physical = field.type == ParquetType::kText      ? Type::BYTE_ARRAY
                                 : field.type == ParquetType::kInteger ? Type::INT64
                                 : field.type == ParquetType::kReal    ? Type::DOUBLE
                                                                       : Type::BOOLEAN;
-    nodes.push_back(parquet::schema::PrimitiveNode::Make(field.name, parquet::Repetition::OPTIONAL, logical, physical));
+    nodes.push_back(PrimitiveNode::Make(field.name, Repetition::OPTIONAL, logical, physical));
   }
-  return std::static_pointer_cast<parquet::schema::GroupNode>(
-      parquet::schema::GroupNode::Make("schema", parquet::Repetition::REQUIRED, nodes));
+  return std::static_pointer_cast<GroupNode>(GroupNode::Make("schema", Repetition::REQUIRED, nodes));
 }
 
 // zstd; dictionaries for what repeats. Texts have neither a dictionary nor bounds in the table of contents.
@@ -88,6 +98,7 @@ class Writer : public ParquetWriter {
   }
 
   void text(size_t field, std::string_view value) override { row_[field] = std::string(value); }
+  void texts(size_t field, std::vector<std::string> values) override { row_[field] = std::move(values); }
   void integer(size_t field, int64_t value) override { row_[field] = value; }
   void real(size_t field, double value) override { row_[field] = value; }
   void truth(size_t field, bool value) override { row_[field] = value; }
@@ -95,7 +106,10 @@ class Writer : public ParquetWriter {
   void end_row() override {
     guarded([&] {
       if (group_ == nullptr) group_ = file_->AppendBufferedRowGroup();
-      for (size_t i = 0; i < row_.size(); ++i) write_value(*group_->column(static_cast<int>(i)), row_[i]);
+      for (size_t i = 0; i < row_.size(); ++i) {
+        parquet::ColumnWriter& column = *group_->column(static_cast<int>(i));
+        options_.fields[i].type == ParquetType::kTexts ? write_list(column, row_[i]) : write_value(column, row_[i]);
+      }
     });
     for (Value& value : row_) value = std::monostate();
     if (bytes_ >= options_.row_group_bytes) end_row_group();
@@ -114,12 +128,29 @@ class Writer : public ParquetWriter {
   }
 
  private:
-  using Value = std::variant<std::monostate, std::string, int64_t, double, bool>;
+  using Value = std::variant<std::monostate, std::string, std::vector<std::string>, int64_t, double, bool>;
 
   template <typename DType>
   static void put(parquet::ColumnWriter& column, const typename DType::c_type* value) {
     const int16_t level = value == nullptr ? 0 : 1;
     static_cast<parquet::TypedColumnWriter<DType>&>(column).WriteBatch(1, &level, nullptr, value);
+  }
+
+  // Levels of definition: 0 no list, 1 an empty one, 3 a text in it.
+  void write_list(parquet::ColumnWriter& column, const Value& value) {
+    const auto* const texts = std::get_if<std::vector<std::string>>(&value);
+    const size_t count = texts == nullptr ? 0 : texts->size();
+    const int16_t none = texts == nullptr ? 0 : 1;
+    std::vector<int16_t> definitions(std::max<size_t>(count, 1), count == 0 ? none : int16_t{3});
+    std::vector<int16_t> repetitions(definitions.size(), 1);
+    repetitions[0] = 0;
+    std::vector<parquet::ByteArray> bytes;
+    for (size_t i = 0; i < count; ++i) {
+      bytes.emplace_back((*texts)[i]);
+      bytes_ += (*texts)[i].size();
+    }
+    static_cast<parquet::TypedColumnWriter<parquet::ByteArrayType>&>(column).WriteBatch(
+        static_cast<int64_t>(definitions.size()), definitions.data(), repetitions.data(), bytes.data());
   }
 
   void write_value(parquet::ColumnWriter& column, const Value& value) {

@@ -95,18 +95,16 @@ void make_stages(const RecipeConfig& recipe, const PlanOptions& options, Plan& p
   }
 }
 
-// The scores that documents may have when they are written, in the order in which stages give them.
-std::vector<std::string> score_names(const RecipeConfig& recipe) {
-  std::vector<std::string> names;
-  const auto add = [&](const std::string& name) {
-    if (std::find(names.begin(), names.end(), name) == names.end()) names.push_back(name);
-  };
+// The fields that documents may have when they are written: the inputs', then in the order in which stages give them.
+NamedFields named_fields(const RecipeConfig& recipe) {
+  recipe.input.fields.check("recipe: input");
+  NamedFields named = recipe.input.fields;
   for (size_t at = 0; at < recipe.running().end; ++at) {
     const RecipeEntry& entry = recipe.entries[at];
     if (entry.idle()) continue;
-    for (const std::string& name : entry.options->score_names(entry.name)) add(name);
+    named.add(entry.options->named_fields(entry.name));
   }
-  return names;
+  return named;
 }
 
 TextOptions text_options(const RecipeConfig& recipe, bool writes) {
@@ -124,7 +122,7 @@ TextOptions text_options(const RecipeConfig& recipe, bool writes) {
   }
   texts.row_group_bytes = static_cast<uint64_t>(recipe.text.row_group_bytes);
   texts.source = recipe.text.source;
-  texts.scores = score_names(recipe);
+  texts.fields = named_fields(recipe);
   return texts;
 }
 

@@ -55,9 +55,9 @@ class MeasureRows : public MeasureFile {
  private:
   static std::vector<ParquetField> columns(const Plan& plan) {
     std::vector<ParquetField> columns;
-    add_document_columns(kInMeasureHead, plan.texts.scores, columns);
+    add_document_columns(kInMeasureHead, plan.texts.fields, columns);
     columns.push_back({"outcome", ParquetType::kText});
-    add_document_columns(kInMeasureLabels, plan.texts.scores, columns);
+    add_document_columns(kInMeasureLabels, plan.texts.fields, columns);
     columns.push_back({"rule", ParquetType::kText});
     columns.push_back({"value", ParquetType::kReal});
     columns.push_back({"relation", ParquetType::kText});

@@ -53,7 +53,7 @@ std::string corpus_folder(const std::string& output, const std::string& corpus) 
 }
 
 bool gives_score(const RecipeEntry& entry, const std::string& score) {
-  const std::vector<std::string> scores = entry.options->score_names(entry.name);
+  const std::vector<std::string> scores = entry.options->named_fields(entry.name).numbers;
   return std::find(scores.begin(), scores.end(), score) != scores.end();
 }
 

@@ -14,7 +14,6 @@
 #include "core/worker.h"
 #include "crawl/http_stage.h"
 #include "document/batch_stage.h"
-#include "document/document_fields.h"
 #include "pipeline/subprocess/answer_store.h"
 #include "pipeline/subprocess/answers.h"
 #include "shards/checksum.h"
@@ -146,7 +145,10 @@ class WorkerStage : public BatchStage {
         files_(std::move(files)),
         pool_(shown_name_, std::move(command), static_cast<size_t>(options.workers)),
         store_(options.store, digest_of(std::move(bound))) {
-    for (const std::string& field : options.fields) scores_.push_back(field_name(field));
+    options.fields.check(kind);
+    numbers_ = interned(options.fields.numbers);
+    texts_ = interned(options.fields.texts);
+    lists_ = interned(options.fields.lists);
   }
 
   std::string_view name() const override { return kind_; }
@@ -180,17 +182,14 @@ class WorkerStage : public BatchStage {
   }
 
  private:
-  Reason field_name(const std::string& field) const {
-    const bool plain = !field.empty() && field.size() <= 40 &&
-                       field.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789_") == std::string::npos;
-    const bool taken = is_document_field(field) || field == "token_count" || field == kStoppedAfterKey;
-    const std::optional<Reason> name = plain && !taken ? Reason::intern(field) : std::nullopt;
-    if (!name) {
-      throw UsageError(
-          fmt::format("{}.fields: got \"{}\", expected names of lower-case letters, digits and _ that no document has",
-                      kind_, field));
+  std::vector<Reason> interned(const std::vector<std::string>& names) const {
+    std::vector<Reason> reasons;
+    for (const std::string& name : names) {
+      const std::optional<Reason> reason = Reason::intern(name);
+      if (!reason) throw UsageError(fmt::format("{}: more fields than a run may have", kind_));
+      reasons.push_back(*reason);
     }
-    return *name;
+    return reasons;
   }
 
   // With the digests of the files.
@@ -212,7 +211,7 @@ class WorkerStage : public BatchStage {
     if (!stored) answers = exchange(lines, requests.front().document->id);
     std::vector<Outcome> outcomes;
     try {
-      outcomes = read_answers(answers, requests, {kind_, scores_});
+      outcomes = read_answers(answers, requests, {kind_, numbers_, texts_, lists_});
     } catch (const Error& error) {
       throw Error(fmt::format("{}: in the batch from document {}: {}", shown_name_,
                               printable(requests.front().document->id), error.what()));
@@ -267,7 +266,7 @@ class WorkerStage : public BatchStage {
   mutable WorkerPool pool_;
   const AnswerStore store_;
   const HttpStage http_{HttpOptions{}};
-  std::vector<Reason> scores_;
+  std::vector<Reason> numbers_, texts_, lists_;  // fields that answers may hold
   mutable std::mutex mutex_;
   mutable std::vector<std::string> warnings_;
   mutable uint64_t restarts_ = 0;
@@ -312,7 +311,7 @@ class PythonStage {
 
 void WorkerOptions::visit(OptionVisitor& visitor) {
   visitor.field("accepts", accepts, "media types of responses that it gets as they were sent; empty: it gets texts");
-  visitor.field("fields", fields, "numbers that it may add to a document, by name");
+  fields.visit(visitor, "that it may add to a document");
   visitor.field("batch", batch, "most documents that it gets at a time");
   visitor.field("workers", workers, "most processes; 0: one for each thread that has a batch");
   visitor.field("tries", tries, "how often a batch is tried whose process dies");

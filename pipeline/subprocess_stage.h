@@ -17,8 +17,8 @@ namespace ftok {
 // What the two kinds have in common.
 struct WorkerOptions {
   std::vector<std::string> accepts;  // media types of payloads; empty: texts
-  std::vector<std::string> fields;   // scores that answers may hold
-  std::vector<std::string> score_names(const std::string&) const { return fields; }
+  NamedFields fields;                // that answers may hold
+  const NamedFields& named_fields() const { return fields; }
   int64_t batch = 32;                            // documents, at most
   int64_t workers = 0;                           // 0: as many as threads have a batch at a time
   int64_t tries = 3;                             // of a batch whose worker dies

@@ -25,6 +25,7 @@
 #include "core/json.h"
 #include "core/result.h"
 #include "document/document.h"
+#include "document/named_fields.h"
 #include "shards/checksum.h"
 #include "shards/packed_part.h"
 #include "shards/record_file.h"
@@ -44,7 +45,7 @@ struct TextOptions {
   TextFormat format = TextFormat::kJsonl;
   uint64_t row_group_bytes = kRowGroupBytes;  // of values, in Parquet
   std::string source;                         // dolma's; empty: the crawl, else the input
-  std::vector<std::string> scores = {};       // the names of those that documents may have: columns in Parquet
+  NamedFields fields = {};                    // those that documents may have: columns in Parquet
   bool clusters = false;                      // documents and rejects have a cluster: columns in Parquet
 };
 

@@ -84,6 +84,11 @@ class ParquetRecords : public RecordFile {
       case ParquetType::kText:
         if (value.get(text) == simdjson::SUCCESS) return writer_->text(place->second, text);
         break;
+      case ParquetType::kTexts: {
+        simdjson::dom::array list;
+        if (value.get(list) == simdjson::SUCCESS) return write_list(place->second, list);
+        break;
+      }
       case ParquetType::kInteger:
         if (value.get(integer) == simdjson::SUCCESS) return writer_->integer(place->second, integer);
         break;
@@ -94,6 +99,17 @@ class ParquetRecords : public RecordFile {
         if (value.get(truth) == simdjson::SUCCESS) return writer_->truth(place->second, truth);
     }
     fail(fmt::format("\"{}\" of a document is of another type than its column", key));
+  }
+
+  void write_list(size_t column, const simdjson::dom::array& list) {
+    std::vector<std::string> texts;
+    for (const simdjson::dom::element element : list) {
+      std::string_view text;
+      if (element.get(text) != simdjson::SUCCESS)
+        fail(fmt::format("\"{}\" of a document holds what is no text", columns_[column].name));
+      texts.emplace_back(text);
+    }
+    writer_->texts(column, std::move(texts));
   }
 
   // What the file throws passes as it is; what Arrow says gets the file's name.

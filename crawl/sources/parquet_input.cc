@@ -203,7 +203,8 @@ class ParquetInput : public DecodedInput {
     ParquetReadOptions read;
     read.text_key = options.text_key;
     read.id_key = options.id_key;
-    read.numbers = options.scores;
+    for (const auto* const names : {&options.fields.numbers, &options.fields.texts, &options.fields.lists})
+      read.more.insert(read.more.end(), names->begin(), names->end());
     read.all = !options.start_after.empty();
     read.value_bytes_max = static_cast<uint64_t>(options.record_bytes_max);
     read.memory_bytes_max = kMemoryBytesMax;

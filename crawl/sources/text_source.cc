@@ -15,7 +15,7 @@ class JsonlSource : public Source {
  public:
   JsonlSource(std::unique_ptr<DecodedInput> input, const SourceOptions& options)
       : reader_(std::move(input), static_cast<uint64_t>(options.record_bytes_max)),
-        parser_(options.text_key, options.id_key, options.start_after, options.scores),
+        parser_(options.text_key, options.id_key, options.start_after, options.fields),
         options_(options) {}
 
   bool next(Item& item) override {

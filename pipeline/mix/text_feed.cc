@@ -146,7 +146,7 @@ class TextReader {
     read.name = name;
     read.text_key = source_.text_key;
     read.id_key = source_.id_key;
-    if (!source_.score.empty()) read.scores = {source_.score};
+    if (!source_.score.empty()) read.fields.numbers = {source_.score};
     const InputFormat* format = nullptr;
     auto digesting = std::make_unique<DigestingSource>(open_input(input, log_));
     const DigestingSource& bytes = *digesting;

@@ -13,7 +13,7 @@
 namespace ftok {
 namespace {
 
-constexpr std::string_view kMagic = "FTOKCND5";
+constexpr std::string_view kMagic = "FTOKCND6";
 constexpr char kEnd = 0, kDocument = 1, kReject = 2;
 constexpr size_t kEntryHead = 5;  // kind and length
 constexpr size_t kStateBytes = 8 + 8 + 1;
@@ -45,6 +45,15 @@ class FieldWriter {
       put(out_, score.value);
     }
   }
+  void operator()(std::string_view, const std::vector<NamedTexts>& labels) const {
+    put(out_, static_cast<uint32_t>(labels.size()));
+    for (const NamedTexts& label : labels) {
+      put_string(out_, label.name);
+      put(out_, static_cast<uint8_t>(label.is_list));
+      put(out_, static_cast<uint32_t>(label.texts.size()));
+      for (const std::string& text : label.texts) put_string(out_, text);
+    }
+  }
   template <typename Number>
   void operator()(std::string_view, const std::vector<Number>& numbers) const {
     put(out_, static_cast<uint32_t>(numbers.size()));
@@ -69,6 +78,17 @@ class FieldReader {
       const std::optional<Reason> name = Reason::intern(take(number<uint32_t>()));
       ok_ = ok_ && name;
       if (ok_) scores.push_back({*name, number<double>()});
+    }
+  }
+  void operator()(std::string_view, std::vector<NamedTexts>& labels) {
+    for (uint32_t count = number<uint32_t>(); count > 0 && ok_; --count) {
+      const std::optional<Reason> name = Reason::intern(take(number<uint32_t>()));
+      ok_ = ok_ && name;
+      if (!ok_) return;
+      NamedTexts& label = labels.emplace_back(NamedTexts{*name, number<uint8_t>() != 0, {}});
+      for (uint32_t texts = number<uint32_t>(); texts > 0 && ok_; --texts)
+        label.texts.emplace_back(take(number<uint32_t>()));
+      ok_ = ok_ && (label.is_list || label.texts.size() == 1);
     }
   }
   template <typename Number>

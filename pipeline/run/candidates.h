@@ -2,7 +2,7 @@
 // extract, filter) writes one for each input, in any order of completion; the second half (deduplicate, scrub, encode)
 // reads them in the order the inputs were listed. They wait on disk, not in memory, and survive a restart.
 //
-// Layout: magic "FTOKCND5"; entries (u8 kind, u32 length, payload); u8 0, u32 length, the input's report as JSON; the
+// Layout: magic "FTOKCND6"; entries (u8 kind, u32 length, payload); u8 0, u32 length, the input's report as JSON; the
 // input's state (u64 bytes, i64 modified_ns, u8 is_known); u64 XXH3 of all bytes before it. Little-endian. A file
 // exists only when whole (AtomicFile).
 #pragma once

@@ -9,6 +9,7 @@
 #include "core/error.h"
 #include "core/json.h"
 #include "core/shown.h"
+#include "document/document_fields.h"
 
 namespace ftok {
 namespace {
@@ -69,6 +70,7 @@ class AnswerReader {
     Document& document = *request.document;
     simdjson::dom::element member;
     if (answer["drop"].get(member) == SUCCESS) {
+      take_fields(answer, document);
       outcome.verdict = drop(member, answer);
     } else if (answer["documents"].get(member) == SUCCESS) {
       several(member, document, outcome);
@@ -126,7 +128,7 @@ class AnswerReader {
     copy.id = document.id, copy.url = document.url, copy.date = document.date, copy.dump = document.dump;
     copy.file_path = document.file_path, copy.offset = document.offset, copy.charset = document.charset;
     copy.language = document.language, copy.language_score = document.language_score;
-    copy.scores = document.scores;
+    copy.scores = document.scores, copy.labels = document.labels;
     return copy;
   }
 
@@ -140,19 +142,64 @@ class AnswerReader {
     if (read_text(answer, "markdown", text)) document.markdown = text;
     if (read_text(answer, "language", text)) document.language = text;
     read_number(answer, "language_score", document.language_score);
+    take_fields(answer, document);
+  }
+
+  void take_fields(const simdjson::dom::object& answer, Document& document) {
     simdjson::dom::element member;
+    std::string_view text;
     if (answer["fields"].get(member) != SUCCESS) return;
     simdjson::dom::object fields;
     if (member.get(fields) != SUCCESS) wrong(line_, "\"fields\" is not an object");
-    for (const Reason name : rules_.scores) {  // in the order of the recipe
+    for (const Reason name : rules_.numbers) {  // in the order of the recipe
       double value = 0;
-      if (read_number(fields, name.view(), value)) document.scores.push_back({name, value});
+      if (read_number(fields, name.view(), value)) put(document.scores, {name, value});
+    }
+    for (const Reason name : rules_.texts) {
+      if (read_text(fields, name.view(), text)) put(document.labels, {name, false, {std::string(text)}});
+    }
+    for (const Reason name : rules_.lists) {
+      NamedTexts list{name, true, {}};
+      if (read_texts(fields, name.view(), list.texts)) put(document.labels, std::move(list));
     }
     for (const auto& field : fields) {
-      const auto listed = std::find(rules_.scores.begin(), rules_.scores.end(), field.key);
-      if (listed == rules_.scores.end())
-        wrong(line_, fmt::format("a field \"{}\", which `fields` of the recipe does not list", printable(field.key)));
+      if (!is_among(rules_.numbers, field.key) && !is_among(rules_.texts, field.key) &&
+          !is_among(rules_.lists, field.key)) {
+        wrong(line_, fmt::format("a field \"{}\", which the recipe does not name in fields, text_fields or list_fields",
+                                 printable(field.key)));
+      }
     }
+  }
+
+  static bool is_among(std::span<const Reason> names, std::string_view name) {
+    return std::find(names.begin(), names.end(), name) != names.end();
+  }
+
+  // In place of an earlier value of the name.
+  template <typename Named>
+  static void put(std::vector<Named>& all, Named one) {
+    const auto same = std::find_if(all.begin(), all.end(), [&](const Named& each) { return each.name == one.name; });
+    if (same != all.end()) {
+      *same = std::move(one);
+    } else {
+      all.push_back(std::move(one));
+    }
+  }
+
+  bool read_texts(const simdjson::dom::object& object, std::string_view key, std::vector<std::string>& out) {
+    simdjson::dom::element member;
+    simdjson::dom::array list;
+    if (object[key].get(member) != SUCCESS || member.is_null()) return false;
+    bool is_list = member.get(list) == SUCCESS;
+    if (is_list) {
+      for (const simdjson::dom::element element : list) {
+        std::string_view text;
+        is_list = is_list && element.get(text) == SUCCESS;
+        out.emplace_back(text);
+      }
+    }
+    if (!is_list) wrong(line_, fmt::format("\"{}\" is not a list of strings", key));
+    return true;
   }
 
   bool read_text(const simdjson::dom::object& object, std::string_view key, std::string_view& out) {
@@ -193,6 +240,12 @@ std::string write_requests(std::span<const Request> requests) {
     write("dump", document.dump);
     write("language", document.language);
     write("title", document.title);
+    if (!document.scores.empty() || !document.labels.empty()) {
+      json.key("fields").begin_object();
+      for (const NamedScore& score : document.scores) json.field(score.name, score.value);
+      write_labels(json, document.labels);
+      json.end_object();
+    }
     if (requests[n].type.empty()) {
       json.field("text", document.text);
       write("markdown", document.markdown);

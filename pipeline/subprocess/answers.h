@@ -22,8 +22,8 @@ std::string write_requests(std::span<const Request> requests);
 
 // What an answer may name.
 struct AnswerRules {
-  std::string_view kind;           // before the reasons: "subprocess"
-  std::span<const Reason> scores;  // the fields that the recipe lists
+  std::string_view kind;                          // before the reasons: "subprocess"
+  std::span<const Reason> numbers, texts, lists;  // the fields that the recipe names
 };
 
 // Takes the answers over into the documents; an outcome for each. Throws Error saying what is wrong with them: a line

@@ -67,6 +67,13 @@ class RunResult(dict):
         return f"<table><caption>{html.escape(str(self.output))}</caption>{rows}</table>"
 
 
+def _setting(value):
+    """a value as a recipe has it: Python's lists, dicts and truths as TOML's; a str stands for itself"""
+    if isinstance(value, Mapping):
+        return "{" + ", ".join(f"{json.dumps(str(key), ensure_ascii=False)} = {json.dumps(one, ensure_ascii=False)}" for key, one in value.items()) + "}"
+    return json.dumps(value, ensure_ascii=False) if isinstance(value, (bool, list, tuple)) else value
+
+
 def _print_progress(report):
     sys.stderr.write(f"\rftok: {report['inputs_committed']}/{report['inputs']} inputs, {report['records']} records, {report['kept']} kept, {report['tokens']} tokens ")
     sys.stderr.flush()
@@ -75,7 +82,7 @@ def _print_progress(report):
 def run(recipe, inputs, output, *, vocab="ftok-100k", options=None, threads=0, language_model=None, max_failed_inputs=None, progress=True):
     """Does `ftok run`: WARC, WET, JSON Lines and other inputs to token shards in the folder `output`.
 
-    `recipe` is the name of a preset or a file, `inputs` a path, address or glob, or several; `options` are keys of the recipe ({"shards.format": "mds"}).
+    `recipe` is the name of a preset or a file, `inputs` a path, address or glob, or several; `options` are keys of the recipe ({"shards.format": "mds"}), their values strings, numbers, lists or dicts.
     `progress` is a function that is called with each report (a dict), or True: a line on standard error. A run that was stopped goes on when it is called
     again. Returns a RunResult. Raises RunError: with `returncode` 65 where inputs could not be read, and `max_failed_inputs` does not allow for them.
     """
@@ -84,8 +91,7 @@ def run(recipe, inputs, output, *, vocab="ftok-100k", options=None, threads=0, l
     for path in inputs:
         arguments += ["--input", path]
     for key, value in (options or {}).items():
-        value = str(value).lower() if isinstance(value, bool) else value
-        arguments += ["--set", f"{key}={value}"]
+        arguments += ["--set", f"{key}={_setting(value)}"]
     if language_model is not None:
         arguments += ["--language-model", language_model]
     if max_failed_inputs is not None:
@@ -127,10 +133,43 @@ def _wait(process, reports, report):
         raise
 
 
-def read(path):
-    """The documents that a finished output folder of `ftok run` kept, in order: dicts with "text", "id", "url" and what else its parts store. With a file of JSON
-    Lines (plain, .gz or, where the module zstandard is installed, .zst), its lines; with one of Parquet (where pyarrow is installed), its rows."""
-    path = Path(path)
+def read(path, *, recipe=None, stages=None, options=None, language_model=None):
+    """The documents of `path`, in order: dicts with "text", "id", "url" and what else is known of them.
+
+    A finished output folder of `ftok run` gives what it kept, with the fields of its parts; a file of JSON Lines (.jsonl, .ndjson; also .gz and .zst) its lines, one of
+    Parquet (where pyarrow is installed) its rows. Any other input, or several in a list (files, addresses, globs), gives the documents that the stages of a recipe make
+    of it: `["http", "extract"]` of the preset fineweb-2024-04 where neither `recipe` nor `stages` are named, the main text of pages. `stages` are names of stages
+    in their order, `options` keys of the recipe as run() takes them. Whatever names one of these goes through the stages, JSON Lines and Parquet too. The stages run
+    in a process of the program, which writes what it keeps to a temporary folder before the first document comes. Raises RunError.
+    """
+    several = not isinstance(path, (str, os.PathLike))
+    folder = None if several else Path(path)
+    plain = recipe is None and stages is None and not options
+    if plain and folder is not None and (folder.is_dir() or (folder.is_file() and folder.name.removesuffix(".gz").removesuffix(".zst").endswith(_ROWS))):
+        yield from _stored(folder)
+        return
+    with tempfile.TemporaryDirectory(prefix="ftok-read-") as work:
+        yield from _staged(path, Path(work) / "out", recipe or "fineweb-2024-04", stages or (None if recipe else ["http", "extract"]), options or {}, language_model)
+
+
+_ROWS = (".jsonl", ".ndjson", ".parquet")
+
+
+def _staged(inputs, output, recipe, stages, options, language_model):
+    """what the stages keep, by a run that ends after the last one"""
+    if stages is None:
+        shown = _call(["recipe", "show", recipe, "--plain"]).decode().splitlines()
+        stages = json.loads(next(line for line in shown if line.startswith("stages = ")).removeprefix("stages = "))
+    stages = [stages] if isinstance(stages, str) else list(stages)
+    run(recipe, inputs, output, vocab="ftok-4k", progress=False, language_model=language_model,
+        options={**options, "stages": stages, "output.stop_after": stages[-1]})
+    for document in _stored(output):
+        del document["stopped_after"]
+        yield document
+
+
+def _stored(path):
+    """the documents of an output folder, or of a file of rows"""
     parts = sorted([*(path / "parts").glob("*.text.jsonl.zst"), *(path / "parts").glob("*.text.parquet")]) if path.is_dir() else [path]
     if not parts:
         raise FileNotFoundError(f"{path} holds no texts (parts/*.text.*): it is not an output of `ftok run`, or of one with --no-text")
@@ -159,10 +198,10 @@ def _open_lines(path):
         import gzip
         return gzip.open(path, "rt", encoding="utf-8")
     if path.suffix == ".zst":
-        try:
+        if sys.version_info >= (3, 14):
+            from compression import zstd as zstandard
+        else:
             import zstandard
-        except ImportError:
-            raise ImportError(f"{path}: reading it needs the module zstandard (pip install zstandard)") from None
         return zstandard.open(path, "rt", encoding="utf-8")
     return path.open(encoding="utf-8")
 
@@ -185,7 +224,7 @@ def filter_texts(texts, *, recipe="fineweb-2024-04", stages=None, options=None, 
     if stages is not None:
         arguments += ["--stages", ",".join([stages] if isinstance(stages, str) else stages)]
     for key, value in (options or {}).items():
-        arguments += ["--set", f"{key}={value}"]
+        arguments += ["--set", f"{key}={_setting(value)}"]
     lines = _lines_of(texts)
     return [json.loads(line) for line in _call([*arguments, "-"], lines).splitlines()] if lines else []
 
@@ -205,15 +244,15 @@ def find_pii(texts, *, kinds=("email", "ipv4")):
     """The personal data in each text: lists of dicts with "kind", "begin" and "end" (in bytes of UTF-8) and "text". `kinds` is "all" or some of email, ipv4, ipv6,
     phone, card, iban, us_ssn, api_key."""
     kinds = kinds if isinstance(kinds, str) else ",".join(kinds)
-    _refuse_one(texts)
-    return [[json.loads(line) for line in _call(["pii", "--kinds", kinds, "--spans", "-"], text.encode()).splitlines()] for text in texts]
+    lines = _lines_of(texts)
+    return [json.loads(line)["spans"] for line in _call(["pii", "--kinds", kinds, "--jsonl", "--spans", "-"], lines).splitlines()] if lines else []
 
 
 def replace_pii(texts, *, kinds=("email", "ipv4")):
     """Each text with its personal data replaced, as the stage `pii` does it."""
     kinds = kinds if isinstance(kinds, str) else ",".join(kinds)
-    _refuse_one(texts)
-    return [_call(["pii", "--kinds", kinds, "-"], text.encode()).decode() for text in texts]
+    lines = _lines_of(texts)
+    return [json.loads(line)["text"] for line in _call(["pii", "--kinds", kinds, "--jsonl", "-"], lines).splitlines()] if lines else []
 
 
 def deduplicate(texts, *, recipe="fineweb-2024-04", options=None):
@@ -226,6 +265,6 @@ def deduplicate(texts, *, recipe="fineweb-2024-04", options=None):
         given = Path(folder) / "texts.jsonl"
         given.write_bytes(lines)
         result = run(recipe, given, Path(folder) / "out", vocab="ftok-4k", progress=False,
-                     options={"shards.validation_per_mille": 0, **(options or {}), "stages": '["minhash", "dedup"]'})
+                     options={"shards.validation_per_mille": 0, **(options or {}), "stages": ["minhash", "dedup"]})
         kept = set(result.shards().ids)
     return [str(number) in kept for number in range(lines.count(b"\n"))]

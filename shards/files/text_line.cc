@@ -27,6 +27,8 @@ std::string dolma_line(const Document& document, const TextOptions& options, con
     using Value = std::decay_t<decltype(value)>;
     if constexpr (std::is_same_v<Value, std::vector<NamedScore>>) {
       for (const NamedScore& score : value) json.field(score.name, score.value);
+    } else if constexpr (std::is_same_v<Value, std::vector<NamedTexts>>) {
+      write_labels(json, value);
     } else if constexpr (std::is_same_v<Value, std::string>) {
       if (name != "id" && !value.empty()) json.field(name, value);
     } else if constexpr (std::is_arithmetic_v<Value>) {
@@ -68,7 +70,7 @@ std::string text_line(const Document& document, const TextOptions& options, cons
 std::vector<ParquetField> text_columns(const TextOptions& options, const std::string& stopped_after) {
   std::vector<ParquetField> columns = {{"text", ParquetType::kText}};
   if (!stopped_after.empty()) columns.push_back({std::string(kStoppedAfterKey), ParquetType::kText});
-  add_document_columns(stopped_after.empty() ? kInKeptLine : kInStoppedLine, options.scores, columns);
+  add_document_columns(stopped_after.empty() ? kInKeptLine : kInStoppedLine, options.fields, columns);
   add_cluster_columns(options, columns);
   if (stopped_after.empty()) columns.push_back({kTokenCount, ParquetType::kInteger});
   return columns;
@@ -76,7 +78,7 @@ std::vector<ParquetField> text_columns(const TextOptions& options, const std::st
 
 std::vector<ParquetField> reject_columns(const TextOptions& options) {
   std::vector<ParquetField> columns;
-  add_document_columns(kInRejectLine, {}, columns);
+  add_document_columns(kInRejectLine, options.fields, columns);
   columns.push_back({"reason", ParquetType::kText});
   columns.push_back({"value", ParquetType::kReal});
   columns.push_back({"threshold", ParquetType::kReal});

@@ -24,14 +24,14 @@ TEST(DocumentFields, EachHasANameOfItsOwn) {
 }
 
 TEST(DocumentFields, WhatEachOutputHoldsInWhichOrder) {
-  EXPECT_EQ(names_of(kInKeptLine), "id dump url date file_path language language_score scores");
-  EXPECT_EQ(names_of(kInRejectLine), "id url file_path offset");
+  EXPECT_EQ(names_of(kInKeptLine), "id dump url date file_path language language_score scores labels");
+  EXPECT_EQ(names_of(kInRejectLine), "id url file_path offset scores labels");
   EXPECT_EQ(names_of(kInPageLine), "id url text title author published site html_language canonical_url description");
   EXPECT_EQ(names_of(kInMeasureHead), "id url");
-  EXPECT_EQ(names_of(kInMeasureLabels), "language language_score scores");
+  EXPECT_EQ(names_of(kInMeasureLabels), "language language_score scores labels");
   EXPECT_EQ(names_of(kInCandidates),
             "id dump url date file_path offset truncated charset replacements text markdown lines language "
-            "language_score scores "
+            "language_score scores labels "
             "title author published site html_language canonical_url description dedup_keys");
 }
 
@@ -45,6 +45,35 @@ TEST(DocumentFields, AScoreIsAFieldUnderItsName) {
   write_document_fields(json, document, kInMeasureLabels);
   json.end_object();
   EXPECT_EQ(json.text(), R"({"language":"en","language_score":0.5,"classifier_score":0.25,"toxicity_score":1})");
+}
+
+TEST(DocumentFields, ALabelIsATextOrAListUnderItsName) {
+  Document document;
+  document.labels = {{"topic", false, {"mills"}}, {"tags", true, {"a", "\"b\""}}, {"none", true, {}}};
+  JsonWriter json;
+  json.begin_object();
+  write_document_fields(json, document, kInRejectLine);
+  json.end_object();
+  EXPECT_NE(json.text().find(R"("offset":0,"topic":"mills","tags":["a","\"b\""],"none":[]})"), std::string::npos)
+      << json.text();
+}
+
+TEST(DocumentFields, ColumnsOfWhatTheRecipeNames) {
+  std::vector<ParquetField> columns;
+  add_document_columns(kInMeasureLabels, {{"charm"}, {"topic"}, {"tags"}}, columns);
+  const std::vector<ParquetField> wanted = {{"language", ParquetType::kText},
+                                            {"language_score", ParquetType::kReal},
+                                            {"charm", ParquetType::kReal},
+                                            {"topic", ParquetType::kText},
+                                            {"tags", ParquetType::kTexts}};
+  EXPECT_EQ(columns, wanted);
+}
+
+TEST(DocumentFields, NamesThatRecordsHaveAlready) {
+  for (const char* const taken : {"id", "text", "tokens", "stopped_after", "reason", "cluster_id", "measures"})
+    EXPECT_TRUE(is_reserved_field(taken)) << taken;
+  for (const char* const free : {"scores", "labels", "topic", "classifier_score"})
+    EXPECT_FALSE(is_reserved_field(free)) << free;
 }
 
 TEST(DocumentFields, WhatALineMayBeWithout) {

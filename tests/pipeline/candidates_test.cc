@@ -93,6 +93,9 @@ struct Fill {
   void operator()(std::string_view, std::vector<NamedScore>& scores) {
     scores = {{"classifier_score", 0.1}, {*Reason::intern("toxicity_score"), 0.2}};
   }
+  void operator()(std::string_view, std::vector<NamedTexts>& labels) {
+    labels = {{"topic", false, {"mills"}}, {*Reason::intern("tags"), true, {"a", ""}}, {"none", true, {}}};
+  }
   template <typename Number>
   void operator()(std::string_view, std::vector<Number>& numbers) {
     for (size_t i = 0; i < 3; ++i) numbers.push_back(static_cast<Number>(UINT64_MAX - number++));

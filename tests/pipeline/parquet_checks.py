@@ -136,6 +136,43 @@ def check_fields(folder):
     assert {k: kept[k] for k in wanted} == wanted, kept
 
 
+def check_lists_of_texts(folder):
+    """Columns of lists that a recipe names, in each layout that pyarrow writes, across pages and row groups; what is none is left out."""
+    rows = 900
+    lists = [None if i % 7 == 0 else [None if (i + j) % 11 == 0 else f"{j}: Mühle \"{i}\"" for j in range(i % 5)] for i in range(rows)]
+    lists[501] = [f"entry {j}" for j in range(3000)]
+    plain = [f"Text {i} of the mill by the river." for i in range(rows)]
+    (folder / "lists.toml").write_text('stages = ["minhash"]\n[dedup]\nscope = "off"\n[input]\nfields = ["size"]\ntext_fields = ["topic"]\nlist_fields = ["tags"]\n')
+    columns = {"list": pa.array(lists, pa.list_(pa.string())), "large": pa.array(lists, pa.large_list(pa.large_string())),
+               "words": pa.array([None if each is None else [t for t in each if t is not None] for each in lists],
+                                 pa.list_(pa.field("item", pa.string(), nullable=False)))}
+    for name, tags in columns.items():
+        for options in ({}, {"data_page_version": "2.0"}, {"use_compliant_nested_type": False}):
+            data = pa.table({"text": plain, "tags": tags, "topic": [None if i % 3 else f"t{i}" for i in range(rows)], "size": [i / 4 for i in range(rows)]})
+            pq.write_table(data, folder / "lists.parquet", row_group_size=400, data_page_size=2000, use_dictionary=not options, **options)
+            kept = run_on(folder, "lists.toml", "lists.parquet")
+            wanted = [{"text": plain[i], **({} if i % 3 else {"topic": f"t{i}"}), "size": i / 4,
+                       **({} if lists[i] is None else {"tags": [t for t in lists[i] if t is not None]})} for i in range(rows)]
+            assert [{k: line[k] for k in ("text", "topic", "size", "tags") if k in line} for line in kept] == wanted, (name, options)
+    for tags in (pa.array([[1], [2, 3]]), pa.array([[["a"]], [["b"]]]), pa.array([[{"a": "b"}], []]), pa.array([[("a", "b")], []], pa.map_(pa.string(), pa.string())),
+                 pa.array(["a", "b"])):
+        pq.write_table(pa.table({"text": plain[:2], "tags": tags, "topic": [["a"], ["b"]], "size": ["1", "2"]}), folder / "lists.parquet")
+        kept = run_on(folder, "lists.toml", "lists.parquet")
+        assert len(kept) == 2 and not any({"tags", "topic", "size"} & set(line) for line in kept), (tags.type, kept)
+    # A list beyond the limit makes its row too large.
+    pq.write_table(pa.table({"text": plain[:3], "tags": [["a"], ["b" * 3000, "c" * 3000], ["d"]]}), folder / "lists.parquet")
+    assert [line["tags"] for line in run_on(folder, "lists.toml", "lists.parquet", "--set", "input.record_bytes_max=4000")] == [["a"], ["d"]]
+
+
+def run_on(folder, recipe, path, *arguments):
+    """The texts that a run keeps."""
+    shutil.rmtree(folder / "run", ignore_errors=True)
+    result = ftok("run", "--recipe", recipe, "--vocab", "ftok-4k", "--quiet", "--input", path, "--output", "run", *arguments, cwd=folder)
+    assert result.returncode == 0, result.stderr
+    packed = sorted((folder / "run/parts").glob("*.text.jsonl.zst"))
+    return [json.loads(line) for line in subprocess.run(["zstd", "-dcq", *packed], capture_output=True, check=True).stdout.splitlines()]
+
+
 def check_threads_and_ways_in(folder):
     """Row groups in parallel, and inputs that can be read forward only: the same bytes."""
     path = folder / "groups.parquet"
@@ -273,7 +310,7 @@ def check_without_arrow(folder):
 
 
 def main():
-    for check in (check_codecs_and_encodings, check_types_and_places, check_fields, check_threads_and_ways_in, check_resume,
+    for check in (check_codecs_and_encodings, check_types_and_places, check_fields, check_lists_of_texts, check_threads_and_ways_in, check_resume,
                   check_refused, check_counted, check_without_arrow):
         with tempfile.TemporaryDirectory() as folder:
             check(Path(folder))

@@ -27,10 +27,14 @@ languages = {{en = 0.1}}
 kind = "python"
 file = "short.py"
 fields = ["words", "half"]
+text_fields = ["first"]
+list_fields = ["longest"]
 """
 FUNCTION = """def process(document):
     words = len(document["text"].split())
-    return {"drop": "short", "value": words, "threshold": 16} if words < 16 else {"fields": {"words": words} if words % 2 else {"half": words / 2}}
+    longest = sorted(word for word in document["text"].split() if len(word) > 4)[:words % 8 // 2]
+    fields = {"words": words, "longest": longest} if words % 2 else {"half": words / 2, "first": document["text"].split()[0]}
+    return {"drop": "short", "value": words, "threshold": 16} if words < 16 else {"fields": fields}
 """
 
 
@@ -82,7 +86,11 @@ def check_says_what_lines_say(folder):
     file = pq.ParquetFile(folder / "table/parts/000000.text.parquet")
     assert [(f.name, f.type) for f in file.schema_arrow] == [
         *((name, pa.string()) for name in ("text", "id", "dump", "url", "date", "file_path", "language")),
-        *((name, pa.float64()) for name in ("language_score", "words", "half")), ("token_count", pa.int64())]
+        *((name, pa.float64()) for name in ("language_score", "words", "half")), ("first", pa.string()), ("longest", pa.list_(pa.field("element", pa.string()))),
+        ("token_count", pa.int64())]
+    lists = [row.get("longest") for row in rows(folder / "table", "text")]
+    assert None in lists and [] in lists and any(each and len(each) == 3 for each in lists)
+    assert any("longest" in row for row in rows(folder / "table", "rejects")), "duplicates have what stages said of them"
     groups = [file.metadata.row_group(i) for i in range(file.metadata.num_row_groups)]
     assert len(groups) > 1 and {g.column(0).compression for g in groups} == {"ZSTD"}
     sizes = [sum(g.column(c).total_uncompressed_size for c in range(g.num_columns)) for g in groups]
@@ -98,6 +106,8 @@ def check_readers(folder):
     wanted = rows(folder / "table", "text")
     import duckdb
     found = duckdb.sql(f"SELECT count(*), sum(token_count), sum(length(text)), max(language_score) FROM '{folder}/table/parts/*.text.parquet'").fetchall()[0]
+    lists = duckdb.sql(f"SELECT count(longest), sum(len(longest)), count(first) FROM '{folder}/table/parts/*.text.parquet'").fetchall()[0]
+    assert lists == (sum("longest" in r for r in wanted), sum(len(r.get("longest", [])) for r in wanted), sum("first" in r for r in wanted)), lists
     assert found == (len(wanted), sum(r["token_count"] for r in wanted), sum(len(r["text"]) for r in wanted), max(r["language_score"] for r in wanted)), found
     run(folder, "lines")
     for kind, ending in (("lines", "jsonl.zst"), ("table", "parquet")):
@@ -123,6 +133,11 @@ def check_jobs_halves_and_removal(folder):
         run(folder, f"second-{stage}", *PARQUET, "--start-after", stage,
             inputs=sorted((folder / f"first-{stage}" / "parts").glob("*.text.parquet")))
         assert rows(folder / f"second-{stage}", "text") == text, stage
+    # Columns of an input that documents keep.
+    (folder / "again.toml").write_text('stages = ["minhash"]\n[input]\nfields = ["words", "half"]\ntext_fields = ["first"]\nlist_fields = ["longest"]\n')
+    run(folder, "kept", *PARQUET, "--recipe", "again.toml", inputs=sorted((folder / "table" / "parts").glob("*.text.parquet")))
+    own = ("text", "id", "words", "half", "first", "longest")
+    assert [{k: row.get(k) for k in own} for row in rows(folder / "kept", "text")] == [{k: row.get(k) for k in own} for row in text]
     run(folder, "wrong", *PARQUET, "--start-after", "dedup", inputs=sorted((folder / "table" / "parts").glob("*.text.parquet")))
     assert json.loads((folder / "wrong/manifest.json").read_text())["totals"]["dropped"] == {"text.other_stage": len(text)}
     # Removal, from the run and from the job.

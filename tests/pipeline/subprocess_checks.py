@@ -3,6 +3,7 @@ fail, and that the bytes are the same however they do."""
 import http.server
 import json
 import os
+import struct
 import subprocess
 import tempfile
 import textwrap
@@ -102,6 +103,104 @@ class Subprocess(unittest.TestCase):
         totals = json.loads((self.folder / "out/manifest.json").read_text())["totals"]
         self.assertEqual((totals["records"], totals["kept"], totals["dropped"]["own.rest"]), (202, 6, 193))
 
+    FIELDS = """
+        i = int(document["id"][1:])
+        fields = {"charm": i / 8, "topic": f"Mühle {i % 3}", "tags": [f"tag {j}" for j in range(i % 4)]}
+        if i % 5 == 0: return {"fields": {"charm": None, "topic": None, "tags": None}}
+        if i % 5 == 1: return {"documents": [{"text": f"First {i}.", "fields": fields}, {"text": f"Second {i}."}]}
+        return {"fields": fields}"""
+
+    def fields_recipe(self, more=""):
+        """One stage gives fields, a later one sees them, changes one and drops some."""
+        (self.folder / "later.py").write_text(textwrap.dedent('''
+            def process(document):
+                fields = document.get("fields", {})
+                if fields.get("topic") == "Mühle 2":
+                    return {"drop": "dull", "detail": ",".join(fields["tags"]), "fields": {"tags": ["dull"]}}
+                return {"fields": {"tags": fields["tags"][::-1] + ["seen"]}} if "tags" in fields else None'''))
+        command = json.dumps(self.worker(self.FIELDS))
+        (self.folder / "recipe.toml").write_text(textwrap.dedent('''
+            stages = ["own", "minhash", "dedup", "later"]
+            [own]
+            kind = "subprocess"
+            command = COMMAND
+            fields = ["charm"]
+            text_fields = ["topic"]
+            list_fields = ["tags"]
+            [dedup]
+            scope = "off"
+            [later]
+            kind = "python"
+            file = "later.py"
+            list_fields = ["tags"]
+            ''').replace("COMMAND", command) + more)
+
+    def part_bytes(self, output):
+        return {p.name: p.read_bytes() for p in sorted((self.folder / output / "parts").glob("*.jsonl.zst"))}
+
+    def test_fields_of_texts_and_lists(self):
+        self.fields_recipe()
+        self.run_ftok("one", "--threads", "1")
+        kept = {line["id"]: line for line in self.lines("text", "one")}
+        rejects = {line["id"]: line for line in self.lines("rejects", "one")}
+        self.assertEqual({k: kept["d7"][k] for k in ("charm", "topic", "tags")}, {"charm": 0.875, "topic": "Mühle 1", "tags": ["tag 2", "tag 1", "tag 0", "seen"]})
+        self.assertEqual(list(kept["d7"])[-4:], ["charm", "topic", "tags", "token_count"])
+        self.assertEqual(kept["d4"]["tags"], ["seen"])
+        self.assertFalse({"charm", "topic", "tags"} & set(kept["d15"]))  # null is no field
+        self.assertEqual((kept["d1#1"]["topic"], "topic" in kept["d1#2"]), ("Mühle 1", False))
+        dropped = rejects["d2"]  # with its fields, also those of the stage that dropped it
+        self.assertEqual([dropped[k] for k in ("reason", "charm", "topic", "tags", "detail")], ["later.dull", 0.25, "Mühle 2", ["dull"], "tag 0,tag 1"])
+        self.run_ftok("many", "--threads", "4")
+        self.assertEqual(self.part_bytes("many"), self.part_bytes("one"))
+        self.assertEqual(self.shards("many"), self.shards("one"))
+        self.a_job_gives("one")
+        for stage in ("own", "dedup"):
+            self.run_ftok(f"first-{stage}", "--stop-after", stage)
+            parts = [str(p) for p in sorted((self.folder / f"first-{stage}" / "parts").glob("*.text.jsonl.zst"))]
+            self.run_ftok(f"second-{stage}", "--start-after", stage, inputs=parts)
+            self.assertEqual(self.lines("text", f"second-{stage}"), self.lines("text", "one"), stage)
+
+    def a_job_gives(self, output):
+        (self.folder / "list").write_text("in.jsonl\n")
+        command = [FTOK, "plan", "--recipe", "recipe.toml", "--vocab", "ftok-4k", "--input-list", "list", "--output", "job", "--tasks", "1",
+                   "--rejects", "ids", "--quiet", "--json"]
+        passes = json.loads(subprocess.run(command, cwd=self.folder, capture_output=True, check=True).stdout)["passes"]
+        for each in passes:
+            for index in range(each["tasks"]):
+                subprocess.run([FTOK, "task", "job", each["name"], str(index), "--quiet"], cwd=self.folder, capture_output=True, check=True)
+        for kind in ("text", "rejects"):
+            self.assertEqual(self.part_bytes("job")[f"000000.{kind}.jsonl.zst"], self.part_bytes(output)[f"000000.{kind}.jsonl.zst"], kind)
+        self.assertEqual(self.shards("job"), self.shards(output))
+
+    def test_fields_of_the_inputs(self):
+        self.fields_recipe()
+        self.run_ftok("one")
+        text = next((self.folder / "one" / "parts").glob("*.text.jsonl.zst"))
+        (self.folder / "recipe.toml").write_text('stages = ["minhash"]\n[dedup]\nscope = "off"\n[input]\nfields = ["charm"]\ntext_fields = ["topic"]\nlist_fields = ["tags"]\n')
+        self.run_ftok("again", inputs=[str(text)])
+        fields = ("id", "text", "charm", "topic", "tags")
+        self.assertEqual([{k: line.get(k) for k in fields} for line in self.lines("text", "again")],
+                         [{k: line.get(k) for k in fields} for line in self.lines("text", "one")])
+        odd = [{"charm": "a", "topic": 7, "tags": ["b", None, "c"]}, {"tags": ["b", 8], "topic": ["b"], "charm": None}, {"tags": [], "topic": "", "charm": 1}]
+        (self.folder / "in.jsonl").write_text("".join(json.dumps({"id": f"o{i}", "text": f"Text {i} of the mill.", **line}) + "\n" for i, line in enumerate(odd)))
+        self.run_ftok("odd")
+        self.assertEqual([{k: line[k] for k in ("charm", "topic", "tags") if k in line} for line in self.lines("text", "odd")],
+                         [{"tags": ["b", "c"]}, {}, {"tags": [], "topic": "", "charm": 1}])
+
+    def test_fields_that_are_refused(self):
+        for more, says in (('[input]\ntext_fields = ["tags"]', "the field tags is both a list and a single value"),
+                           ('[input]\nfields = ["topic"]', "the field topic is both a text and a number"),
+                           ('[input]\nfields = ["a b"]', 'input.fields: got "a b", expected names of letters, digits and _ that no document has'),
+                           ('text_fields = ["reason"]', 'later.text_fields: got "reason", expected names'),
+                           ('fields = ["tags"]', "the field tags is both a list and a single value"),
+                           ('[input]\ntext_fields = ["topic", "topic"]', 'input.text_fields: "topic" is listed twice')):
+            with self.subTest(says):
+                self.fields_recipe(more)
+                done = self.run_ftok("none", code=2)
+                self.assertIn(says, done.stderr)
+                self.assertEqual(len(done.stderr.splitlines()), 1)
+                self.assertFalse((self.folder / "none").exists())
+
     def test_order_with_four_workers_of_random_delay(self):
         self.recipe(self.worker('time.sleep(random.random() * 0.01); return {"text": document["text"] + " Seen."}',
                                 order="random.shuffle(answers)"), workers=4, batch=7)
@@ -156,8 +255,14 @@ class Subprocess(unittest.TestCase):
                 self.recipe(self.worker(good, order=order), batch=8, answer_bytes_max=4000)
                 self.fails(expected, output=name, arguments=("--threads", "1"))
         for name, body, expected in (
+                ("number", '{"charm": "much"}', '"charm" is not a number'), ("words", '{"topic": ["mill"]}', '"topic" is not a string'),
+                ("list", '{"tags": "mill"}', '"tags" is not a list of strings'), ("mixed", '{"tags": ["mill", 7]}', '"tags" is not a list of strings')):
+            with self.subTest(name):
+                self.recipe(self.worker(f'return {{"fields": {body}}}'), fields=["charm"], text_fields=["topic"], list_fields=["tags"])
+                self.fails(expected, output=name)
+        for name, body, expected in (
                 ("reason", 'return {"drop": "No Reason"}', '"drop" is not a reason'), ("text", 'return {"text": 7}', '"text" is not a string'),
-                ("field", 'return {"fields": {"charm": 1}}', 'a field "charm", which `fields` of the recipe does not list')):
+                ("field", 'return {"fields": {"charm": 1}}', 'a field "charm", which the recipe does not name in fields, text_fields or list_fields')):
             with self.subTest(name):
                 self.recipe(self.worker(body))
                 self.fails(expected, output=name)
@@ -270,12 +375,55 @@ class Subprocess(unittest.TestCase):
         self.run_ftok("second")
         self.assertEqual(self.shards("first"), self.shards("second"))
 
-    def test_pdfs(self):
-        """examples/stages/pdf_text.py, in an interpreter that has pypdfium2."""
+    def python_with(self, module, package):
+        """The interpreter of $FTOK_PEERS/stages."""
         peers = Path(os.environ.get("FTOK_PEERS") or Path(tempfile.gettempdir()) / "ftok-peers")
         python = peers / "stages" / "bin" / "python"
-        if not python.exists():
-            self.skipTest("needs pypdfium2 in $FTOK_PEERS/stages")
+        if not python.exists() or subprocess.run([python, "-c", f"import {module}"], capture_output=True).returncode != 0:
+            self.skipTest(f"needs {package} in $FTOK_PEERS/stages")
+        return str(python)
+
+    def test_quality_by_scikit_learn(self):
+        """examples/stages/quality_model.py: trained, then judging."""
+        python = self.python_with("sklearn", "scikit-learn")
+        stage = str(Path(__file__).resolve().parents[2] / "examples" / "stages" / "quality_model.py")
+        good = [f"The mill by the river grinds rye for baker {i}, who bakes bread every morning." for i in range(40)]
+        bad = [f"click here buy now cheap pills offer {i} click click subscribe" for i in range(40)]
+        for name, texts in (("good", good), ("bad", bad)):
+            (self.folder / f"{name}.jsonl").write_text("".join(json.dumps({"text": t}) + "\n" for t in texts))
+        subprocess.run([python, stage, "train", "good.jsonl", "bad.jsonl", "model"], cwd=self.folder, check=True)
+        self.documents(good[:10] + ["cheap pills, click here"] + ["The baker buys rye at the mill."])
+        self.recipe([python, stage, "judge", "model", "0.4"], fields=["quality"], batch=256)
+        self.run_ftok()
+        self.assertEqual([line["id"] for line in self.lines("text")], [f"d{i}" for i in [*range(10), 11]])
+        self.assertTrue(all(0.4 <= line["quality"] <= 1 for line in self.lines("text")))
+        (dropped,) = self.lines("rejects")
+        self.assertEqual((dropped["id"], dropped["reason"], dropped["threshold"]), ("d10", "own.low", 0.4))
+        self.assertLess(dropped["value"], 0.4)
+
+    def test_language_by_a_model_with_glotlids_labels(self):
+        """examples/stages/glotlid.py, with a model of one word a language."""
+        python = self.python_with("fasttext", "fasttext-predict")
+        words = {"the": "eng_Latn", "der": "deu_Latn", "\u0438": "rus_Cyrl"}
+        # fastText 0.9.2's format: dim 3, softmax, words alone; a word's vector is an axis, and so is its label's.
+        entries = [(word, 0) for word in words] + [("__label__" + label, 1) for label in words.values()]
+        model = struct.pack("<2i10i2id", 793712314, 12, 3, 5, 5, 1, 5, 1, 3, 3, 0, 0, 0, 100, 1e-4) + struct.pack("<3i2q", 6, 3, 3, 10, -1)
+        model += b"".join(word.encode() + b"\0" + struct.pack("<qb", 5, kind) for word, kind in entries)
+        for scale in (1, 12):
+            model += b"\0" + struct.pack("<2q", 3, 3) + struct.pack("<9f", *(scale if row == column else 0 for row in range(3) for column in range(3)))
+        (self.folder / "model.bin").write_bytes(model)
+        self.documents(["the the the", "der der der", "\u0438 \u0438", "the der"])
+        stage = str(Path(__file__).resolve().parents[2] / "examples" / "stages" / "glotlid.py")
+        self.recipe([python, stage, "model.bin"], text_fields=["script"], list_fields=["languages"])
+        self.run_ftok()
+        self.assertEqual([(line["language"], line["script"], sorted(line["languages"])) for line in self.lines("text")],
+                         [("eng", "Latn", ["eng_Latn"]), ("deu", "Latn", ["deu_Latn"]), ("rus", "Cyrl", ["rus_Cyrl"]),
+                          *[(line["language"], "Latn", ["deu_Latn", "eng_Latn"]) for line in self.lines("text")[3:]]])
+        self.assertTrue(all(0.4 < line["language_score"] <= 1 for line in self.lines("text")))
+
+    def test_pdfs(self):
+        """examples/stages/pdf_text.py, in an interpreter that has pypdfium2."""
+        python = self.python_with("pypdfium2", "pypdfium2")
 
         def pdf(text):
             stream = b"BT /F1 12 Tf 72 720 Td (%s) Tj ET" % text.encode()

@@ -132,6 +132,26 @@ class Program(unittest.TestCase):
         documents = list(ftok.read(self.folder / "out"))
         self.assertEqual(len(documents), self.result["kept"])
         self.assertTrue(all(document["text"] and document["id"] for document in documents))
+        lines = self.folder / "lines.jsonl"
+        lines.write_text("".join(json.dumps({"text": document["text"], "id": document["id"], "own": 7}) + "\n" for document in documents))
+        self.assertEqual([document["id"] for document in ftok.read(lines)], [document["id"] for document in documents])
+        self.assertEqual(next(ftok.read(lines))["own"], 7)
+
+    def test_any_input_through_any_stages(self):
+        pages = list(ftok.read(SAMPLE))
+        self.assertEqual(len(pages), self.result["documents"] - self.result["dropped"].get("text.empty", 0) - sum(
+            count for reason, count in self.result["dropped"].items() if reason.startswith(("http.", "warc.", "extract."))))
+        self.assertTrue(all(page["text"] and page["url"] and "stopped_after" not in page and "title" in page for page in pages))
+        judged = list(ftok.read(SAMPLE, stages=["http", "extract", "language"], options={"language.languages": {"fr": 0.5}}))
+        self.assertTrue(0 < len(judged) < len(pages) and {page["language"] for page in judged} == {"fr"})
+        lines = self.folder / "two.jsonl"
+        lines.write_text(json.dumps({"text": "short"}) + "\n" + json.dumps({"id": "b", "text": pages[0]["text"]}) + "\n")
+        self.assertEqual([document["id"] for document in ftok.read([lines, lines], stages="gopher_quality", options={"gopher_quality.words_min": 5, "gopher_quality.stop_words_min": 0})],
+                         ["b", "b"])
+        with self.assertRaises(ftok.RunError):
+            next(ftok.read(lines, stages="no_such_stage"))
+        with self.assertRaises(ftok.RunError):
+            next(ftok.read(self.folder / "absent.warc.gz"))
 
     def test_functions_over_lists(self):
         text = "The mill by the river turns all day, and the miller sleeps. " * 3
@@ -143,7 +163,10 @@ class Program(unittest.TestCase):
         self.assertEqual(ftok.find_pii(["mail a@b.com", "none"]), [[{"kind": "email", "begin": 5, "end": 12, "text": "a@b.com"}], []])
         self.assertEqual(ftok.replace_pii(["mail a@b.com"]), ["mail email@example.com"])
         self.assertEqual(ftok.deduplicate([text, "Another text of which there is one.", text]), [True, True, False])
-        for function in (ftok.filter_texts, ftok.detect_languages, ftok.deduplicate):
+        many = [f"mail a{i}@b.com\nand \"c\" \u4e16" if i % 2 else "none" for i in range(300)]
+        self.assertEqual([len(spans) for spans in ftok.find_pii(many)], [i % 2 for i in range(300)])
+        self.assertEqual(ftok.replace_pii(many, kinds=["email"]), [text.replace(f"a{i}@b.com", "email@example.com") for i, text in enumerate(many)])
+        for function in (ftok.filter_texts, ftok.detect_languages, ftok.deduplicate, ftok.find_pii, ftok.replace_pii):
             self.assertEqual(function([]), [])
             self.assertRaises(TypeError, function, "one text")
 

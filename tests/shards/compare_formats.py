@@ -2,17 +2,17 @@
 """The shard formats by their own programs: datatrove writes the same documents to the same bytes and reads ours back
 (its data set of windows where PyTorch is installed too), numpy maps the headerless shards as nanoGPT does.
 
-  compare_formats.py path/to/ftok       exit 77 where datatrove or numpy is not installed
+  compare_formats.py path/to/ftok       in this Python or $FTOK_PEERS/trainers (tools/setup --trainers); exit 77 where datatrove is in neither
 """
 import json, subprocess, sys, tempfile
 from pathlib import Path
 
-try:
-    import numpy
-    from datatrove.pipeline.tokens.tokenizer import TokenizedFile
-except ImportError as missing:
-    print(f"skipped: {missing}")
-    sys.exit(77)
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "support"))
+from peer_python import require  # noqa: E402
+
+require("datatrove", "datatrove", "trainers")
+import numpy  # noqa: E402
+from datatrove.pipeline.tokens.tokenizer import TokenizedFile  # noqa: E402
 
 def ftok(*arguments):
     done = subprocess.run([sys.argv[1], *map(str, arguments)], capture_output=True, text=True)

@@ -24,12 +24,14 @@ constexpr char kExamples[] = R"(Examples:
   ftok pii mail.txt > clean.txt             e-mail and public IPv4 addresses, as FineWeb
   ftok pii --kinds all --report mail.txt    every kind; counts on standard error
   ftok pii --kinds all --spans mail.txt     what would be replaced, one JSON object per span
+  ftok pii --jsonl --spans pages.jsonl      the same of each text, one line of JSON per text
   ftok pii --kinds all --score gold.json    precision and recall by kind; gold is a JSON array of
                                             {"full_text", "spans": [{"entity_type", "start_position", "end_position"}]})";
 
 struct PiiArguments {
   std::string file = "-", kinds = "email,ipv4", score;
-  bool report = false, spans = false, json = false, misses = false;
+  std::string text_key = "text";
+  bool report = false, spans = false, json = false, misses = false, jsonl = false;
 };
 
 PiiOptions options_of(const PiiArguments& arguments) {
@@ -50,15 +52,38 @@ void print_counts(const PiiCounts& counts, bool json) {
   note("{}", json ? writer.end_object().take() + "\n" : plain);
 }
 
+std::string span_text(const PiiSpan& span, std::string_view text) {
+  JsonWriter json;
+  json.begin_object().field("kind", name_of(span.kind)).field("begin", static_cast<uint64_t>(span.begin));
+  json.field("end", static_cast<uint64_t>(span.end)).field("text", text.substr(span.begin, span.end - span.begin));
+  return json.end_object().take();
+}
+
 void print_spans(const PiiStage& stage, const std::string& text) {
   std::string out;
-  for (const PiiSpan& span : stage.find(text)) {
-    JsonWriter json;
-    json.begin_object().field("kind", name_of(span.kind)).field("begin", static_cast<uint64_t>(span.begin));
-    json.field("end", static_cast<uint64_t>(span.end)).field("text", text.substr(span.begin, span.end - span.begin));
-    out += json.end_object().take() + "\n";
-  }
+  for (const PiiSpan& span : stage.find(text)) out += span_text(span, text) + "\n";
   print_out(out);
+}
+
+// JSON Lines: {"text": TEXT} or, with spans, {"spans": [...]} for each line.
+void look_at_lines(const PiiStage& stage, const PiiArguments& arguments) {
+  PiiCounts total{};
+  for_each_json_text(open_file_source(arguments.file), arguments.text_key, [&](std::string_view line) {
+    JsonWriter json;
+    std::string text(line);
+    json.begin_object();
+    if (arguments.spans) {
+      json.key("spans").begin_array();
+      for (const PiiSpan& span : stage.find(text)) json.raw(span_text(span, text));
+      json.end_array();
+    } else {
+      const PiiCounts counts = stage.scrub(text);
+      for (size_t kind = 0; kind < kPiiKinds; ++kind) total[kind] += counts[kind];
+      json.field("text", text);
+    }
+    print_out(json.end_object().take() + "\n");
+  });
+  if (arguments.report && !arguments.spans) print_counts(total, arguments.json);
 }
 
 // The kind an annotated entity belongs to, by the names of Microsoft's Presidio; none for what we do not look for.
@@ -157,6 +182,8 @@ void add_pii_command(CLI::App& app) {
                       "all, or a list: email,ipv4,ipv6,phone,card,iban,us_ssn,api_key (default email,ipv4)");
   command->add_flag("--report", arguments->report, "counts by kind on standard error");
   command->add_flag("--spans", arguments->spans, "print what would be replaced instead of the text");
+  CLI::Option* const jsonl = command->add_flag("--jsonl", arguments->jsonl, "FILE is JSON Lines: a line for each text");
+  command->add_option("--text-key", arguments->text_key, "its key of the text (default text)")->needs(jsonl);
   command->add_flag("--json", arguments->json, "the report as JSON");
   command->add_option("--score", arguments->score, "measure precision and recall on annotated texts");
   command->add_flag("--misses", arguments->misses, "with --score: print what was missed and what was wrong");
@@ -164,6 +191,7 @@ void add_pii_command(CLI::App& app) {
   command->callback([arguments] {
     const PiiStage stage(options_of(*arguments));
     if (!arguments->score.empty()) return score(stage, *arguments);
+    if (arguments->jsonl) return look_at_lines(stage, *arguments);
     const std::unique_ptr<ByteSource> source = open_file_source(arguments->file);
     std::string text = read_all(*source);
     if (arguments->spans) return print_spans(stage, text);
