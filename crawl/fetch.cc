@@ -170,7 +170,10 @@ class CurlSource : public HttpSource, private HttpSink {
       const std::string problem = judge(reply);
       if (problem.empty()) return;
       if (reached_ - reached_before >= kFetchProgressBytes) failures = 0;
-      if (reply.no_host && failures + 1 >= kNoHostTriesMax && !has_answered(host_)) {
+      const int attempts_max = static_cast<int>(options_.attempts_max);
+      const int tries_max = reply.no_host ? tries_to_find(host_, attempts_max) : attempts_max;
+      if (tries_max < attempts_max && failures + 1 >= tries_max) {
+        note_not_found(host_);
         throw HostNotFound(fmt::format("cannot fetch {}: {}; is this machine offline, or behind a proxy (https_proxy)?",
                                        shown_, problem));
       }
@@ -185,7 +188,7 @@ class CurlSource : public HttpSource, private HttpSink {
       const double wait = session_->reserve_retry(host_, options_.back_off, failures, reply.retry_after_s);
       if (log_) {
         log_(LogLevel::kWarning, fmt::format("{} at byte {}: {}; try {} of {} in {:.1f} s", shown_, reached_, problem,
-                                             failures + 1, options_.attempts_max, wait));
+                                             failures + 1, tries_max, wait));
       }
       if (!session_->clock().wait_s(wait, stop)) return;
     }
@@ -407,26 +410,32 @@ std::string user_agent_with_contact(const std::string& contact, const std::strin
 
 namespace {
 
-struct AnsweredHosts {
+struct KnownHosts {
   std::mutex mutex;
-  std::set<std::string> hosts;
+  std::set<std::string> answered, not_found;
 };
 
-AnsweredHosts& answered_hosts() {
-  static AnsweredHosts answered;
-  return answered;
+KnownHosts& known_hosts() {
+  static KnownHosts known;
+  return known;
 }
 
 }  // namespace
 
 void note_answer_of(const std::string& host) {
-  const std::lock_guard lock(answered_hosts().mutex);
-  answered_hosts().hosts.insert(host);
+  const std::lock_guard lock(known_hosts().mutex);
+  known_hosts().answered.insert(host);
 }
 
-bool has_answered(const std::string& host) {
-  const std::lock_guard lock(answered_hosts().mutex);
-  return answered_hosts().hosts.contains(host);
+void note_not_found(const std::string& host) {
+  const std::lock_guard lock(known_hosts().mutex);
+  known_hosts().not_found.insert(host);
+}
+
+int tries_to_find(const std::string& host, int tries_max) {
+  const std::lock_guard lock(known_hosts().mutex);
+  if (known_hosts().answered.contains(host)) return tries_max;
+  return std::min(tries_max, known_hosts().not_found.contains(host) ? 1 : kNoHostTriesMax);
 }
 
 bool is_http_url(std::string_view name) { return name.starts_with("https://") || name.starts_with("http://"); }

@@ -1,6 +1,6 @@
 // A host whose name has no address: this machine is offline, or reaches the network through a proxy alone. A fetch then
-// ends after a few tries and not after FetchOptions::attempts_max, unless the host has answered this process before:
-// then the name will be back.
+// ends after a few tries and not after FetchOptions::attempts_max, and every later fetch from that host after one;
+// unless the host has answered this process before: then the name will be back.
 #pragma once
 
 #include <string>
@@ -17,8 +17,11 @@ class HostNotFound : public Error {
   using Error::Error;
 };
 
-// Whether `host` ("name:port") has sent anything to this process. Thread-safe.
+// `host` ("name:port") has sent something to this process; a fetch ended because it has no address. Thread-safe.
 void note_answer_of(const std::string& host);
-bool has_answered(const std::string& host);
+void note_not_found(const std::string& host);
+
+// How many tries in a row to find an address of `host` are worth it, of at most `tries_max`. Thread-safe.
+int tries_to_find(const std::string& host, int tries_max);
 
 }  // namespace ftok

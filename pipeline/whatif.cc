@@ -3,264 +3,15 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cmath>
-#include <iterator>
 #include <map>
-#include <memory>
-#include <optional>
 
 #include "core/error.h"
-#include "core/ordered_pipeline.h"
-#include "core/run_on_threads.h"
-#include "core/signals.h"
-#include "crawl/decoded_input.h"
-#include "crawl/json_lines.h"
-#include "dedup/deduplicator.h"
-#include "pipeline/inputs.h"
 #include "pipeline/whatif/changes.h"
-#include "pipeline/whatif/row.h"
+#include "pipeline/whatif/measured_rows.h"
+#include "pipeline/whatif/replay.h"
 
 namespace ftok {
 namespace {
-
-constexpr size_t kBlockBytes = size_t{1} << 20;
-constexpr uint64_t kLineBytesMax = uint64_t{64} << 20;
-
-// What one set of thresholds makes of a row: the first rule that drops before deduplication, and after it.
-struct Outcome {
-  Verdict early, late;
-};
-
-// A row, judged.
-struct Judged {
-  Outcome measured, changed;
-  uint64_t input = 0;
-  std::vector<uint64_t> keys;
-  std::optional<WhatIfSample> sample;
-};
-
-// Lines on their way through the pipeline.
-struct RowBlock {
-  std::string lines;
-  uint64_t first_line = 1;  // number of the first in its file
-  size_t file = 0;
-  std::vector<Judged> rows;
-};
-
-// Cuts files of measures into blocks of lines. Serial.
-class RowBlockReader {
- public:
-  explicit RowBlockReader(const std::vector<std::string>& files) : files_(files) {}
-
-  std::unique_ptr<RowBlock> next() {
-    if (stop_requested()) throw Stopped();
-    auto block = std::make_unique<RowBlock>();
-    JsonLine line;
-    while (block->lines.size() < kBlockBytes) {
-      if (lines_ == nullptr) {
-        if (file_ == files_.size() || !block->lines.empty()) break;
-        lines_ = std::make_unique<JsonLineReader>(make_decoded_input(open_input(files_[file_], {})), kLineBytesMax);
-      }
-      if (!lines_->next(line)) {
-        for (const Damage& damage : lines_->take_damage())
-          throw Error(fmt::format("{}: damaged at byte {}: {}", files_[file_], damage.offset, damage.code.view()));
-        lines_.reset();
-        ++file_;
-        continue;
-      }
-      if (!line.verdict.kept())
-        throw Error(fmt::format("{}: line {}: {}", files_[file_], line.number, line.verdict.reason.view()));
-      if (block->lines.empty()) {
-        block->first_line = line.number;
-        block->file = file_;
-      }
-      block->lines += line.text;
-      if (!line.text.ends_with('\n')) block->lines += '\n';
-    }
-    return block->lines.empty() ? nullptr : std::move(block);
-  }
-
- private:
-  const std::vector<std::string>& files_;
-  size_t file_ = 0;
-  std::unique_ptr<JsonLineReader> lines_;
-};
-
-// Judges rows. Const, shared by all threads.
-class Replay {
- public:
-  Replay(const WhatIfOptions& options, ThresholdChanges changes) : options_(options), changes_(std::move(changes)) {
-    for (const RecipeEntry& entry : options.measured.entries) {
-      stages_.push_back(
-          {entry.name, is_late(options.measured, entry.name), is_of_language(options.measured, entry.name)});
-    }
-  }
-
-  Judged judge(const MeasuredRow& row) const {
-    Judged judged;
-    judged.input = row.input;
-    judged.keys = row.keys;
-    judged.measured = outcome(row, false);
-    judged.changed = changes_.empty() ? judged.measured : outcome(row, true);
-    if (options_.samples > 0) judged.sample = sample(row);
-    return judged;
-  }
-
- private:
-  struct StageFacts {
-    std::string name;
-    bool is_late, is_of_language;
-  };
-
-  const StageFacts* stage_of(std::string_view rule) const {
-    const std::string_view name = rule.substr(0, rule.find('.'));
-    for (const StageFacts& stage : stages_) {
-      if (stage.name == name) return &stage;
-    }
-    return nullptr;
-  }
-
-  // Whether a rule drops the row at the new thresholds; `threshold` becomes the one that counts.
-  bool drops(const MeasuredRow::Measure& measure, double& threshold) const {
-    threshold = measure.threshold;
-    if (!changes_.language.empty() && measure.rule.starts_with(changes_.language_stage + ".")) {
-      threshold = changes_.language_threshold;
-      const bool is_wanted =
-          measure.detail == changes_.language || (changes_.language == "*" && !measure.detail.empty());
-      return measure.value <= threshold && is_wanted == measure.rule.ends_with(".low_score");
-    }
-    const auto changed = changes_.thresholds.find(measure.rule);
-    if (changed == changes_.thresholds.end()) return measure.drops;
-    threshold = changed->second;
-    return measure.drops_at(threshold);
-  }
-
-  Outcome outcome(const MeasuredRow& row, bool with_changes) const {
-    Outcome outcome;
-    bool is_explained = row.outcome == "keep";
-    for (const MeasuredRow::Measure& measure : row.measures) {
-      is_explained = is_explained || measure.rule == row.outcome;
-      double threshold = measure.threshold;
-      if (!(with_changes ? drops(measure, threshold) : measure.drops)) continue;
-      const StageFacts* const stage = stage_of(measure.rule);
-      Verdict& verdict = stage != nullptr && stage->is_late ? outcome.late : outcome.early;
-      if (!verdict.kept()) continue;
-      verdict = Verdict::drop(reason_of(measure.rule), measure.value, threshold, std::string(measure.detail));
-      verdict.of_language = stage != nullptr && stage->is_of_language;
-    }
-    // What decided it was no rule: a damaged record, a response that is no page.
-    if (!is_explained) outcome.early = Verdict::drop(reason_of(row.outcome));
-    return outcome;
-  }
-
-  static Reason reason_of(std::string_view name) {
-    const std::optional<Reason> reason = Reason::intern(name);
-    if (!reason) throw Error(fmt::format("the measures name more rules than a run may have, at {}", name));
-    return *reason;
-  }
-
-  // The row, where it reaches the rule that samples are wanted of.
-  std::optional<WhatIfSample> sample(const MeasuredRow& row) const {
-    const Outcome changed = outcome(row, true);
-    for (const MeasuredRow::Measure& measure : row.measures) {
-      double threshold = 0;
-      const bool drops_here = drops(measure, threshold);
-      if (measure.rule == options_.rule) {
-        if (measure.relation.empty()) return std::nullopt;
-        return WhatIfSample{std::string(row.id), std::string(row.url),
-                            measure.value,       threshold,
-                            drops_here,          changed.early.kept() ? "keep" : std::string(changed.early.reason)};
-      }
-      if (drops_here) return std::nullopt;
-    }
-    return std::nullopt;
-  }
-
-  const WhatIfOptions& options_;
-  const ThresholdChanges changes_;
-  std::vector<StageFacts> stages_;
-};
-
-// Deduplication and the count, in order, for one set of thresholds. Serial.
-class Count {
- public:
-  explicit Count(const RecipeConfig& recipe) {
-    const RecipeConfig::Range running = recipe.running();
-    KeyLayout layout;
-    DeduplicatorOptions options;
-    options.scope = "off";
-    for (size_t i = running.first; i < running.end; ++i) {
-      const RecipeEntry& entry = recipe.entries[i];
-      if (const auto* const minhash = entry.get<MinHashOptions>()) layout = MinHashStage(*minhash).layout();
-      if (const auto* const dedup = entry.get<DeduplicatorOptions>()) options = *dedup;
-    }
-    if (options.ranks()) throw UsageError("dedup.keep: replayed for first alone, which document of several stays");
-    deduplicator_ = std::make_unique<Deduplicator>(options, layout);
-  }
-
-  void add(const Outcome& outcome, size_t file, uint64_t input, const std::vector<uint64_t>& keys) {
-    Verdict verdict = outcome.early;
-    if (verdict.kept() && deduplicator_->active()) {
-      if (std::pair(file, input) != input_) deduplicator_->begin_input();
-      input_ = {file, input};
-      if (keys.empty())
-        throw Error("a document that passes has no dedup_keys: measure again with this version of ftok");
-      verdict = deduplicator_->judge(keys, number_++);
-    }
-    if (verdict.kept()) verdict = outcome.late;
-    tally.count(verdict);
-  }
-
-  Tally tally;
-
- private:
-  std::unique_ptr<Deduplicator> deduplicator_;
-  uint64_t number_ = 0;
-  std::pair<size_t, uint64_t> input_{SIZE_MAX, 0};
-};
-
-// The samples nearest to the threshold on either side; of equally near ones the first.
-class Samples {
- public:
-  explicit Samples(size_t most) : most_(most) {}
-
-  void add(WhatIfSample&& sample) {
-    std::vector<WhatIfSample>& side = sides_[sample.drops ? 1 : 0];
-    const auto distance = [](const WhatIfSample& s) { return std::abs(s.value - s.threshold); };
-    if (side.size() == most_ && distance(sample) >= distance(side.back())) return;
-    const auto place =
-        std::upper_bound(side.begin(), side.end(), sample,
-                         [&](const WhatIfSample& a, const WhatIfSample& b) { return distance(a) < distance(b); });
-    side.insert(place, std::move(sample));
-    if (side.size() > most_) side.pop_back();
-  }
-
-  std::vector<WhatIfSample> take() {
-    std::vector<WhatIfSample> all;
-    for (std::vector<WhatIfSample>& side : sides_) std::move(side.begin(), side.end(), std::back_inserter(all));
-    std::stable_sort(all.begin(), all.end(), [](const auto& a, const auto& b) { return a.value < b.value; });
-    return all;
-  }
-
- private:
-  size_t most_;
-  std::vector<WhatIfSample> sides_[2];
-};
-
-void judge_block(const Replay& replay, const WhatIfOptions& options, RowBlock& block) {
-  thread_local MeasuredRowReader reader;
-  uint64_t number = block.first_line;
-  for (size_t begin = 0; begin < block.lines.size(); ++number) {
-    const size_t end = block.lines.find('\n', begin);
-    const MeasuredRow* const row = reader.read(std::string_view(block.lines).substr(begin, end - begin));
-    if (row == nullptr) {
-      throw Error(fmt::format("{}: line {}: not a row of `ftok run --measure`", options.measures[block.file], number));
-    }
-    block.rows.push_back(replay.judge(*row));
-    begin = end + 1;
-  }
-  std::string().swap(block.lines);
-}
 
 // The key that the rule's threshold is, where what_if can change it.
 std::string key_of_rule(const RecipeConfig& recipe, const std::string& rule) {
@@ -274,48 +25,15 @@ std::string key_of_rule(const RecipeConfig& recipe, const std::string& rule) {
   return "";
 }
 
-// The spreads of all rules, row by row.
-class Spreads {
- public:
-  void add(const MeasuredRow& row) {
-    for (const MeasuredRow::Measure& measure : row.measures) {
-      if (measure.relation.empty()) continue;
-      const auto [place, is_new] = places_.try_emplace(std::string(measure.rule), rules.size());
-      if (is_new) rules.push_back({place->first, std::string(measure.relation), "", measure.threshold, 0, {}});
-      rules[place->second].values.add(measure.value);
-      rules[place->second].drops += measure.drops ? 1 : 0;
-    }
-  }
-
-  std::vector<RuleSpread> rules;
-
- private:
-  std::map<std::string, size_t> places_;
-};
-
-void spread_block(const RowBlock& block, const WhatIfOptions& options, Spreads& spreads) {
-  MeasuredRowReader reader;
-  uint64_t number = block.first_line;
-  for (size_t begin = 0; begin < block.lines.size(); ++number) {
-    const size_t end = block.lines.find('\n', begin);
-    const MeasuredRow* const row = reader.read(std::string_view(block.lines).substr(begin, end - begin));
-    if (row == nullptr)
-      throw Error(fmt::format("{}: line {}: not a row of `ftok run --measure`", options.measures[block.file], number));
-    spreads.add(*row);
-    begin = end + 1;
-  }
-}
-
-void check_rule(const WhatIfOptions& options) {
-  if (options.samples == 0) return;
-  const std::string stage = options.rule.substr(0, options.rule.find('.'));
-  for (const RecipeEntry& entry : options.measured.entries) {
-    if (entry.name == stage && options.rule.size() > stage.size() + 1) return;
+void check_rule(const RecipeConfig& recipe, const std::string& rule) {
+  const std::string stage = rule.substr(0, rule.find('.'));
+  for (const RecipeEntry& entry : recipe.entries) {
+    if (entry.name == stage && rule.size() > stage.size() + 1) return;
   }
   throw UsageError(
       fmt::format("--rule: got \"{}\", expected a rule of a stage of the recipe, such as "
                   "gopher_quality.too_short",
-                  options.rule));
+                  rule));
 }
 
 std::vector<std::string> notes_of(const RecipeConfig& recipe) {
@@ -328,19 +46,78 @@ std::vector<std::string> notes_of(const RecipeConfig& recipe) {
   return notes;
 }
 
+// What of the files is to be read. Throws what the recipe and the question are refused for.
+std::unique_ptr<MeasuredRows> rows_to_read(const RecipeConfig& measured) {
+  if (!measured.output.by.empty()) throw UsageError("output.by: several corpora are not replayed");
+  auto rows = std::make_unique<MeasuredRows>(measured);
+  rows->wanted.language_stages = language_stages(measured);
+  return rows;
+}
+
 }  // namespace
 
 std::string recipe_path_of_measures(const std::string& path) { return path + ".recipe.toml"; }
 
-std::vector<RuleSpread> rule_spreads(const WhatIfOptions& options) {
-  Spreads spreads;
-  RowBlockReader reader(options.measures);
-  while (const std::unique_ptr<RowBlock> block = reader.next()) spread_block(*block, options, spreads);
-  std::vector<RuleSpread> rules = std::move(spreads.rules);
-  for (RuleSpread& rule : rules) rule.key = key_of_rule(options.measured, rule.rule);
+WhatIf::WhatIf(const std::vector<std::string>& measures, const RecipeConfig& measured, size_t threads)
+    : rows_(rows_to_read(measured)) {
+  rows_->wanted.all = rows_->wanted.names = true;
+  read(measures, threads);
+}
+
+WhatIf::WhatIf(std::unique_ptr<MeasuredRows> rows) : rows_(std::move(rows)) {}
+WhatIf::~WhatIf() = default;
+WhatIf::WhatIf(WhatIf&&) noexcept = default;
+WhatIf& WhatIf::operator=(WhatIf&&) noexcept = default;
+
+void WhatIf::read(const std::vector<std::string>& measures, size_t threads) {
+  read_measures(measures, threads, *rows_);
+  rows_->measured = replay(*rows_, rows_->recipe, {});
+}
+
+WhatIfResult WhatIf::answer(const RecipeConfig& changed, const std::string& rule, size_t samples) const {
+  if (samples > 0) check_rule(rows_->recipe, rule);
+  const ThresholdChanges changes = threshold_changes(rows_->recipe, changed);
+  WhatIfResult result;
+  result.measured = result.changed = rows_->measured;
+  result.notes = notes_of(rows_->recipe);
+  NearSamples near(rule, samples);
+  if (samples > 0 || !changes.empty()) result.changed = replay(*rows_, changed, changes, samples > 0 ? &near : nullptr);
+  if (samples > 0 && !near.has_met_any) throw Error(fmt::format("--rule: no document reaches a comparison {}", rule));
+  result.samples = near.take();
+  return result;
+}
+
+std::vector<RuleSpread> WhatIf::spreads() const {
+  std::vector<RuleSpread> rules;
+  std::map<uint32_t, size_t> places;  // by number of the rule's text
+  for (const MeasureBlock& block : rows_->blocks) {
+    for (const MeasureBlock::Shape& shape : block.shapes) {
+      for (size_t i = 0; i < shape.rules.size(); ++i) {
+        if (shape.relations[i] == Relation::kNone || places.contains(shape.rules[i])) continue;
+        places[shape.rules[i]] = rules.size();
+        RuleSpread& rule = rules.emplace_back();
+        rule.rule = rows_->texts.at(shape.rules[i]);
+        rule.relation = relation_text(shape.relations[i]);
+        rule.key = key_of_rule(rows_->recipe, rule.rule);
+        rule.threshold = block.columns.at(shape.rules[i]).threshold(0);
+      }
+    }
+    for (const auto& [number, column] : block.columns) {
+      const auto place = places.find(number);
+      if (place == places.end()) continue;  // of a language stage, which compares nothing
+      for (size_t i = 0; i < column.size(); ++i) rules[place->second].values.add(column.value(i));
+    }
+    for (size_t row = 0, drop = 0; row < block.rows(); ++row) {
+      for (; drop < block.drops_end[row]; ++drop) {
+        const MeasureBlock::Shape& shape = block.shapes[block.shape_of[row]];
+        const size_t i = block.drops[drop];
+        if (shape.relations[i] != Relation::kNone) ++rules[places.at(shape.rules[i])].drops;
+      }
+    }
+  }
   const auto place_of = [&](const RuleSpread& spread) {  // of its stage in the recipe
     const std::string stage = spread.rule.substr(0, spread.rule.find('.'));
-    return std::find_if(options.measured.entries.begin(), options.measured.entries.end(),
+    return std::find_if(rows_->recipe.entries.begin(), rows_->recipe.entries.end(),
                         [&](const RecipeEntry& entry) { return entry.name == stage; });
   };
   std::stable_sort(rules.begin(), rules.end(),
@@ -349,29 +126,15 @@ std::vector<RuleSpread> rule_spreads(const WhatIfOptions& options) {
 }
 
 WhatIfResult what_if(const WhatIfOptions& options) {
-  if (!options.measured.output.by.empty()) throw UsageError("output.by: several corpora are not replayed");
-  check_rule(options);
-  const Replay replay(options, threshold_changes(options.measured, options.changed));
-  Count measured(options.measured), changed(options.changed);
-  Samples samples(options.samples);
-  RowBlockReader reader(options.measures);
-  bool reaches = false;
-  const size_t threads = threads_or_all(options.threads);
-  run_on_threads(threads, [&] {
-    ordered_pipeline<RowBlock>(
-        2 * threads + 2, [&] { return reader.next(); }, [&](RowBlock& block) { judge_block(replay, options, block); },
-        [&](RowBlock& block) {
-          for (Judged& row : block.rows) {
-            measured.add(row.measured, block.file, row.input, row.keys);
-            changed.add(row.changed, block.file, row.input, row.keys);
-            reaches = reaches || row.sample;
-            if (row.sample) samples.add(std::move(*row.sample));
-          }
-        });
-  });
-  if (options.samples > 0 && !reaches)
-    throw Error(fmt::format("--rule: no document reaches a comparison {}", options.rule));
-  return {measured.tally, changed.tally, samples.take(), notes_of(options.measured)};
+  std::unique_ptr<MeasuredRows> rows = rows_to_read(options.measured);
+  if (options.samples > 0) check_rule(options.measured, options.rule);
+  for (const auto& [rule, threshold] : threshold_changes(options.measured, options.changed).thresholds)
+    rows->wanted.rules.push_back(rule);
+  if (options.samples > 0) rows->wanted.rules.push_back(options.rule);
+  rows->wanted.names = options.samples > 0;
+  WhatIf what_if(std::move(rows));
+  what_if.read(options.measures, options.threads);
+  return what_if.answer(options.changed, options.rule, options.samples);
 }
 
 }  // namespace ftok

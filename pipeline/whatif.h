@@ -8,6 +8,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -27,7 +28,7 @@ struct WhatIfOptions {
   RecipeConfig changed;               // the same with other thresholds
   std::string rule;                   // whose documents next to the threshold are wanted: "c4.too_few_sentences"; or ""
   size_t samples = 0;                 // most of them on either side
-  size_t threads = 0;                 // 0: all cores
+  size_t threads = 0;                 // to read with; 0: all cores
 };
 
 // A document near the threshold of the rule asked for.
@@ -44,21 +45,44 @@ struct WhatIfResult {
   std::vector<std::string> notes;     // what the figures leave out
 };
 
-// Throws UsageError naming a key that differs between the recipes and is no threshold, or cannot be replayed; Error for
-// a file that is not what --measure writes, with its line.
-WhatIfResult what_if(const WhatIfOptions& options);
-
 // How the values of a rule that compares are spread, over all documents measured.
 struct RuleSpread {
   std::string rule, relation;  // "c4.too_few_sentences", "<": drops where the value is less than the threshold
-  std::string key;             // "c4.sentences_min": what what_if can change; "" where it cannot
+  std::string key;             // "c4.sentences_min": what another threshold is set by; "" where it cannot
   double threshold = 0;
   uint64_t drops = 0;  // documents that this rule drops by itself, whatever the others do
   ValueHistogram values;
 };
 
-// The rules in the order in which they are asked. Throws as what_if() does; only `measures`, `measured` and `threads`
-// of the options count.
-std::vector<RuleSpread> rule_spreads(const WhatIfOptions& options);
+struct MeasuredRows;
+
+// Files of measures, read once and kept in columns: about 400 bytes a document with all rules. Const functions are
+// thread-safe.
+class WhatIf {
+ public:
+  // `threads`: to read with; 0: all cores. Throws Error for a file that is not what --measure writes, with its line;
+  // UsageError naming a key of the recipe for what cannot be replayed.
+  WhatIf(const std::vector<std::string>& measures, const RecipeConfig& measured, size_t threads = 0);
+  ~WhatIf();
+  WhatIf(WhatIf&&) noexcept;
+  WhatIf& operator=(WhatIf&&) noexcept;
+
+  // `samples`: most of the documents next to the threshold of `rule`, on either side. Throws UsageError naming a key
+  // that differs between the recipes and is no threshold, or cannot be replayed.
+  WhatIfResult answer(const RecipeConfig& changed, const std::string& rule = "", size_t samples = 0) const;
+
+  // The rules in the order in which they are asked.
+  std::vector<RuleSpread> spreads() const;
+
+ private:
+  friend WhatIfResult what_if(const WhatIfOptions& options);
+  explicit WhatIf(std::unique_ptr<MeasuredRows> rows);
+  void read(const std::vector<std::string>& measures, size_t threads);
+
+  std::unique_ptr<MeasuredRows> rows_;
+};
+
+// One answer: reads what it needs of the files, and throws as WhatIf does.
+WhatIfResult what_if(const WhatIfOptions& options);
 
 }  // namespace ftok

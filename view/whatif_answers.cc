@@ -46,14 +46,20 @@ std::vector<std::string> lines_of(const std::string& text) {
 WhatIfAnswers::WhatIfAnswers(std::string path)
     : path_(std::move(path)), recipe_(load_recipe(recipe_path_of_measures(path_), {})) {}
 
+const WhatIf& WhatIfAnswers::columns() {
+  const std::lock_guard lock(mutex_);
+  if (columns_ == nullptr) columns_ = std::make_unique<const WhatIf>(std::vector<std::string>{path_}, recipe_);
+  return *columns_;
+}
+
 std::string WhatIfAnswers::spreads() {
+  const WhatIf& what_if = columns();
   const std::lock_guard lock(mutex_);
   if (!spreads_.empty()) return spreads_;
-  const WhatIfOptions options{.measures = {path_}, .measured = recipe_, .changed = recipe_, .rule = ""};
   const std::string recipe = recipe_text(recipe_, false);
   JsonWriter json;
   json.begin_object().key("rules").begin_array();
-  for (const RuleSpread& spread : rule_spreads(options)) {
+  for (const RuleSpread& spread : what_if.spreads()) {
     json.begin_object().field("rule", spread.rule).field("key", spread.key).field("relation", spread.relation);
     json.field("threshold", spread.threshold).field("whole", is_whole(recipe, spread.key));
     json.field("documents", spread.values.count()).field("drops", spread.drops);
@@ -62,20 +68,15 @@ std::string WhatIfAnswers::spreads() {
     json.end_object();
   }
   json.end_array();
-  write_tally(json, "measured", ftok::what_if(options).measured);
+  write_tally(json, "measured", what_if.answer(recipe_).measured);
   return spreads_ = json.end_object().take();
 }
 
 std::string WhatIfAnswers::what_if(const std::string& changes, const std::string& rule) {
   const std::vector<std::string> lines = lines_of(changes);
   if (lines.size() > kChangesMax) throw ViewRefusal{413, "too many thresholds"};
-  const std::lock_guard lock(mutex_);
-  const WhatIfOptions options{.measures = {path_},
-                              .measured = recipe_,
-                              .changed = load_recipe(recipe_path_of_measures(path_), lines),
-                              .rule = rule,
-                              .samples = rule.empty() ? 0 : kSamples};
-  const WhatIfResult result = ftok::what_if(options);
+  const RecipeConfig changed = load_recipe(recipe_path_of_measures(path_), lines);
+  const WhatIfResult result = columns().answer(changed, rule, rule.empty() ? 0 : kSamples);
   JsonWriter json;
   json.begin_object();
   write_tally(json, "measured", result.measured);

@@ -7,10 +7,11 @@
 #include <string>
 
 #include "pipeline/recipe_config.h"
+#include "pipeline/whatif.h"
 
 namespace ftok {
 
-// Thread-safe; one question at a time.
+// Thread-safe. The file is read once, by the first question, and kept in columns.
 class WhatIfAnswers {
  public:
   // Throws Error or UsageError where the recipe beside the file cannot be read.
@@ -28,10 +29,13 @@ class WhatIfAnswers {
   std::string content() const { return content_text(recipe_); }
 
  private:
+  const WhatIf& columns();
+
   std::string path_;
   RecipeConfig recipe_;
   std::mutex mutex_;
-  std::string spreads_;  // the answer; a file of measures does not change
+  std::unique_ptr<const WhatIf> columns_;  // a file of measures does not change
+  std::string spreads_;                    // the answer
 };
 
 }  // namespace ftok

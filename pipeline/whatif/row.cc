@@ -24,12 +24,27 @@ bool read_keys(std::string_view text, std::vector<uint64_t>& keys) {
 
 }  // namespace
 
-bool MeasuredRow::Measure::drops_at(double limit) const {
-  if (relation == "<") return value < limit;
-  if (relation == "<=") return value <= limit;
-  if (relation == ">") return value > limit;
-  if (relation == ">=") return value >= limit;
-  return drops;
+Relation relation_of(std::string_view text) {
+  if (text.size() > 2 || text.empty() || (text.size() == 2 && text[1] != '=')) return Relation::kNone;
+  if (text[0] == '<') return text.size() == 1 ? Relation::kLess : Relation::kLessOrEqual;
+  if (text[0] == '>') return text.size() == 1 ? Relation::kGreater : Relation::kGreaterOrEqual;
+  return Relation::kNone;
+}
+
+const char* relation_text(Relation relation) {
+  constexpr const char* kTexts[] = {"", "<", "<=", ">", ">="};
+  return kTexts[static_cast<size_t>(relation)];
+}
+
+bool drops_at(Relation relation, double value, double threshold) {
+  switch (relation) {
+    case Relation::kNone: return false;
+    case Relation::kLess: return value < threshold;
+    case Relation::kLessOrEqual: return value <= threshold;
+    case Relation::kGreater: return value > threshold;
+    case Relation::kGreaterOrEqual: return value >= threshold;
+  }
+  return false;
 }
 
 struct MeasuredRowReader::Impl {
@@ -81,7 +96,7 @@ struct MeasuredRowReader::Impl {
         if (field.unescaped_key().get(key) != SUCCESS) return false;
         simdjson::error_code error = SUCCESS;
         if (key == "rule") error = field.value().get_string().get(measure.rule);
-        else if (key == "relation") error = field.value().get_string().get(measure.relation);
+        else if (key == "relation") error = relation(field.value(), measure.relation);
         else if (key == "detail") error = field.value().get_string().get(measure.detail);
         else if (key == "value") error = number(field.value(), measure.value);
         else if (key == "threshold") error = number(field.value(), measure.threshold);
@@ -91,6 +106,13 @@ struct MeasuredRowReader::Impl {
       if (measure.rule.empty()) return false;
     }
     return true;
+  }
+
+  static simdjson::error_code relation(simdjson::simdjson_result<simdjson::ondemand::value> value, Relation& out) {
+    std::string_view text;
+    const simdjson::error_code error = value.get_string().get(text);
+    if (error == SUCCESS) out = relation_of(text);
+    return error;
   }
 
   // A value that is no finite number is written as null; no rule compares it.

@@ -11,14 +11,20 @@
 
 namespace ftok {
 
+// When a rule drops: where its value is `relation` the threshold; kNone: it compares nothing.
+enum class Relation : uint8_t { kNone, kLess, kLessOrEqual, kGreater, kGreaterOrEqual };
+
+Relation relation_of(std::string_view text);  // "<", "<=", ">", ">="
+const char* relation_text(Relation relation);
+bool drops_at(Relation relation, double value, double threshold);  // false for kNone
+
 // Views live until the reader reads the next line.
 struct MeasuredRow {
   struct Measure {
-    std::string_view rule, relation, detail;
+    std::string_view rule, detail;
+    Relation relation = Relation::kNone;
     double value = 0, threshold = 0;
     bool drops = false;
-
-    bool drops_at(double limit) const;  // by its relation
   };
 
   std::string_view id, url, outcome;

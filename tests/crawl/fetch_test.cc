@@ -1,6 +1,7 @@
 // The fetcher against a real server on loopback that misbehaves. Waits are counted, not waited.
 #include "crawl/fetch.h"
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include <fstream>
@@ -86,7 +87,11 @@ TEST_F(FetchTest, AHostWithoutAnAddressEndsTheFetchAfterAFewTries) {
   const auto source = open_http_source("http://" + host + "/a.warc.gz", options, log);
   EXPECT_THROW(drain(*source), HostNotFound);
   EXPECT_EQ(source->attempts(), kNoHostTriesMax);
-  note_answer_of(host + ":80");  // one that was there a moment ago is worth waiting for
+  EXPECT_NE(messages.at(0).find(fmt::format("try 2 of {}", kNoHostTriesMax)), std::string::npos) << messages.at(0);
+  const auto second = open_http_source("http://" + host + "/b.warc.gz", options, log);
+  EXPECT_THROW(drain(*second), HostNotFound);
+  EXPECT_EQ(second->attempts(), 1);  // every file of a list would wait for it
+  note_answer_of(host + ":80");      // one that was there a moment ago is worth waiting for
   const auto again = open_http_source("http://" + host + "/a.warc.gz", options, log);
   EXPECT_THROW(drain(*again), Error);
   EXPECT_EQ(again->attempts(), options.attempts_max);

@@ -134,9 +134,10 @@ TEST(WhatIf, ARowReadBack) {
   ASSERT_NE(row, nullptr);
   EXPECT_EQ(row->outcome, "c4.x");
   ASSERT_EQ(row->measures.size(), 2u);
-  EXPECT_TRUE(row->measures[0].drops_at(3.5));
-  EXPECT_FALSE(row->measures[0].drops_at(3));
-  EXPECT_FALSE(row->measures[1].drops_at(-1));  // no comparison: what was recorded
+  EXPECT_EQ(row->measures[0].relation, Relation::kLess);
+  EXPECT_TRUE(drops_at(Relation::kLess, row->measures[0].value, 3.5));
+  EXPECT_FALSE(drops_at(Relation::kLess, row->measures[0].value, 3));
+  EXPECT_EQ(row->measures[1].relation, Relation::kNone);
   EXPECT_EQ(row->input, 2u);
   EXPECT_EQ(row->keys, (std::vector<uint64_t>{255, UINT64_MAX}));
   for (const char* const bad : {"", "[]", "{}", "{\"outcome\":\"keep\"}", "{\"outcome\":\"keep\",\"measures\":[{}]}",

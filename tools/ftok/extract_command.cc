@@ -1,7 +1,9 @@
 // `ftok extract`: the main text of HTML pages.
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cstdio>
+#include <filesystem>
 #include <memory>
 #include <string>
 #include <vector>
@@ -12,6 +14,7 @@
 #include "core/shown.h"
 #include "core/signals.h"
 #include "crawl/charset.h"
+#include "crawl/decoded_input.h"
 #include "crawl/http.h"
 #include "crawl/http_stage.h"
 #include "document/document_fields.h"
@@ -44,7 +47,7 @@ constexpr char kExamples[] =
     "  curl -s https://example.org/ | ftok extract --metadata\n"
     "  ftok extract --jsonl --precision a.html b.html > texts.jsonl\n"
     "  ftok extract page.html --report report.html > text.txt\n"
-    "  ftok extract --input crawl.warc.gz --jsonl | head -n 1";
+    "  ftok extract crawl/*.warc.gz --jsonl | head -n 1";
 
 constexpr size_t kPageMax = size_t{256} << 20;
 
@@ -138,24 +141,69 @@ std::string to_json(const Document& document) {
   return json.take() + "\n";
 }
 
-// Every page of the WARC files in order, no filters. A page without text has no line; how many there were is said at
-// the end.
-void extract_inputs(const ExtractFlags& flags, const ExtractOptions& options) {
-  if (!flags.jsonl) throw UsageError("--input: needs --jsonl, one JSON object per page");
-  catch_stop_signals();
-  const Log log = stderr_log();
-  Plan plan;
-  plan.stages.push_back(std::make_unique<HttpStage>(HttpOptions{}));
-  plan.stages.push_back(std::make_unique<ExtractStage>(options));
-  Tally total;
-  for (const std::string& input : list_inputs(flags.inputs)) {
-    total.add(visit_input_with_threads(input, plan, flags.threads, log, [](Item& item) {
-                take_layout(item.document);
-                if (item.verdict.kept()) print_out(to_json(item.document));
-              }).tally);
+// Whether a FILE is an archive of pages (WARC, ARC): by its name, or by its first bytes where it can be read twice.
+bool is_archive(const std::string& file) {
+  std::error_code code;
+  const bool names_one = file.find(".warc") != std::string::npos || file.find(".arc") != std::string::npos;
+  if (names_one && (is_address(file) || std::filesystem::exists(file, code))) return true;
+  if (!std::filesystem::is_regular_file(file, code)) return false;
+  constexpr size_t kEnough = 16;
+  const std::unique_ptr<DecodedInput> input = make_decoded_input(open_input(file, {}));
+  while (input->window().size() < kEnough && input->grow()) {
   }
-  for (const auto& [reason, count] : total.dropped)
-    log(LogLevel::kInfo, fmt::format("{} pages without a line: {}", count, reason));
+  return input->window().starts_with("WARC/") || input->window().starts_with("filedesc:");
+}
+
+// What FILE stands for: itself, or where it is a glob in quotes and no file, what matches.
+std::vector<std::string> files_of(const std::string& file) {
+  std::error_code code;
+  if (file.find_first_of("*?[") == std::string::npos || std::filesystem::exists(file, code)) return {file};
+  return list_inputs({.inputs = {file}, .input_lists = {}, .slice = {}});
+}
+
+// The pages of archives in order, no filters. A page without text has no line; how many there were is said at the end.
+class ArchivePages {
+ public:
+  ArchivePages(const ExtractOptions& options, size_t threads) : threads_(threads) {
+    plan_.stages.push_back(std::make_unique<HttpStage>(HttpOptions{}));
+    plan_.stages.push_back(std::make_unique<ExtractStage>(options));
+    catch_stop_signals();
+  }
+
+  void print(const std::string& input) {
+    total_.add(visit_input_with_threads(input, plan_, threads_, log_, [](Item& item) {
+                 take_layout(item.document);
+                 if (item.verdict.kept()) print_out(to_json(item.document));
+               }).tally);
+  }
+
+  void print_drops() const {
+    for (const auto& [reason, count] : total_.dropped)
+      log_(LogLevel::kInfo, fmt::format("{} pages without a line: {}", count, reason));
+  }
+
+ private:
+  const size_t threads_;
+  const Log log_ = stderr_log();
+  Plan plan_;
+  Tally total_;
+};
+
+// All that was named: archives and pages, in this order.
+void extract_all(const ExtractFlags& flags, const ExtractOptions& options, const std::vector<std::string>& files,
+                 const std::vector<std::string>& inputs) {
+  if (!flags.jsonl) {
+    throw UsageError(inputs.empty() ? "extract: an archive of pages needs --jsonl, one JSON object per page"
+                                    : "--input: needs --jsonl, one JSON object per page");
+  }
+  if (!flags.report.empty()) throw UsageError("--report: shows one page, got an archive");
+  ArchivePages archives(options, flags.threads);
+  for (const std::string& input : inputs) archives.print(input);
+  for (const std::string& file : files) {
+    if (is_archive(file)) archives.print(file);
+    else print_page(file, extract(to_utf8(read_page(file)), options), flags);
+  }
+  archives.print_drops();
 }
 
 void run_extract(const ExtractFlags& flags) {
@@ -168,13 +216,15 @@ void run_extract(const ExtractFlags& flags) {
   options.links = flags.links;
   options.images = flags.images;
   const bool from_inputs = !flags.inputs.inputs.empty() || !flags.inputs.input_lists.empty();
-  if (from_inputs && !flags.report.empty())
-    throw UsageError("--report: shows one page, and cannot be used with --input");
-  if (from_inputs) return extract_inputs(flags, options);
-  if (flags.files.size() > 1 && !flags.jsonl) {
-    throw UsageError("extract: more than one FILE needs --jsonl");
+  std::vector<std::string> files;
+  for (const std::string& named : flags.files) {
+    const std::vector<std::string> found = files_of(named);
+    files.insert(files.end(), found.begin(), found.end());
   }
-  const std::vector<std::string> files = flags.files.empty() ? std::vector<std::string>{"-"} : flags.files;
+  if (from_inputs || std::any_of(files.begin(), files.end(), is_archive))
+    return extract_all(flags, options, files, from_inputs ? list_inputs(flags.inputs) : std::vector<std::string>());
+  if (files.size() > 1 && !flags.jsonl) throw UsageError("extract: more than one FILE needs --jsonl");
+  if (files.empty()) files.emplace_back("-");
   if (!flags.report.empty() && files.size() > 1) throw UsageError("--report: shows one page, got more than one FILE");
   for (const std::string& file : files) {
     const std::string page = to_utf8(read_page(file));
@@ -189,12 +239,13 @@ void run_extract(const ExtractFlags& flags) {
 void add_extract_command(CLI::App& app) {
   CLI::App* command = app.add_subcommand("extract", "Print the main text of HTML pages");
   auto flags = std::make_shared<ExtractFlags>();
-  command->add_option("FILE", flags->files, "HTML page; standard input without it");
+  command->add_option("FILE", flags->files,
+                      "HTML page, or with --jsonl a WARC file or address; standard input without it");
   command->add_option("--input", flags->inputs.inputs, "WARC file, glob or address; repeatable")
       ->allow_extra_args(false);
   command->add_option("--input-list", flags->inputs.input_lists, "File with one input per line; - reads standard input")
       ->allow_extra_args(false);
-  command->add_option("-j,--threads", flags->threads, "threads for --input; 0: all cores")->capture_default_str();
+  command->add_option("-j,--threads", flags->threads, "threads for archives; 0: all cores")->capture_default_str();
   command->add_option("--mode", flags->mode, "balanced, precision or recall")
       ->check(CLI::IsMember({"balanced", "precision", "recall"}));
   CLI::Option* precision = command->add_flag("--precision", flags->precision, "the same as --mode precision");
