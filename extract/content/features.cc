@@ -277,13 +277,14 @@ void BlockFeatures::put_neighbours(size_t i, Row& row) const {
     row.put(links, link_density(other.sums));
     row.put(kind, static_cast<float>(other.kind));
   }
-  TextSums before, after;
-  for (size_t k = i > 5 ? i - 5 : 0; k < i; ++k) before.add(page_.blocks[k].sums);
-  for (size_t k = i + 1; k < std::min(n, i + 6); ++k) after.add(page_.blocks[k].sums);
-  row.put(Feature::kBefore5Letters, static_cast<float>(before.letters));
-  row.put(Feature::kBefore5LinkDensity, link_density(before));
-  row.put(Feature::kAfter5Letters, static_cast<float>(after.letters));
-  row.put(Feature::kAfter5LinkDensity, link_density(after));
+  const auto put_window = [&](size_t first, size_t last, Feature letters, Feature links) {
+    const uint32_t sum = structure_.letters_before[last] - structure_.letters_before[first];
+    const uint32_t in_links = structure_.link_letters_before[last] - structure_.link_letters_before[first];
+    row.put(letters, static_cast<float>(sum));
+    row.put(links, ratio(in_links, sum));
+  };
+  put_window(i > 5 ? i - 5 : 0, i, Feature::kBefore5Letters, Feature::kBefore5LinkDensity);
+  put_window(i + 1, std::min(n, i + 6), Feature::kAfter5Letters, Feature::kAfter5LinkDensity);
 }
 
 void BlockFeatures::put_place(size_t i, Row& row) const {

@@ -171,11 +171,11 @@ void PageStructure::read_texts(const PageFacts& facts) {
   const size_t n = page.blocks.size();
   std::vector<uint32_t> words;
   const WordSet title(facts.title), description(facts.description);
-  phrases.resize(n), title_shares.resize(n), description_shares.resize(n), repeats.resize(n), letters_before.resize(n),
-      heading_before.resize(n);
+  phrases.resize(n), title_shares.resize(n), description_shares.resize(n), repeats.resize(n), heading_before.resize(n);
+  letters_before.resize(n + 1), link_letters_before.resize(n + 1);
   DenseIds texts(n);
   std::vector<uint32_t> text_ids(n), counts;
-  uint32_t letters = 0, heading = kNone;
+  uint32_t heading = kNone;
   float best_title = 0.5F;
   for (uint32_t i = 0; i < n; ++i) {
     const Block& block = page.blocks[i];
@@ -183,8 +183,8 @@ void PageStructure::read_texts(const PageFacts& facts) {
     text_ids[i] = texts.id_of(hash_of(text));
     if (text_ids[i] == counts.size()) counts.push_back(0);
     ++counts[text_ids[i]];
-    letters_before[i] = letters;
-    letters += block.sums.letters;
+    letters_before[i + 1] = letters_before[i] + block.sums.letters;
+    link_letters_before[i + 1] = link_letters_before[i] + block.sums.link_letters;
     heading_before[i] = heading;
     if (block.heading_level > 0) heading = i;
     if (block.heading_level == 1 && first_h1 == kNone) first_h1 = i;
