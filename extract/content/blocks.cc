@@ -525,11 +525,11 @@ void Cutter::leave() {
 void Cutter::flush() {
   const Frame& frame = frames_.back();
   opening_marks_.clear();
-  if (!frame.keep_white_space && !run_.empty() && page_.text.find('[', run_.begin_offset()) != std::string::npos)
-    remove_shortcodes(page_, run_.begin_offset());
+  const auto text = [&] { return std::string_view(page_.text).substr(run_.begin_offset()); };
+  const DebrisSigns signs = frame.keep_white_space ? DebrisSigns() : debris_signs_of(text());
+  if (signs.has_bracket) remove_shortcodes(page_, run_.begin_offset());
   run_.trim(frame.keep_white_space);
-  if (!frame.keep_white_space && is_debris(std::string_view(page_.text).substr(run_.begin_offset())))
-    page_.text.resize(run_.begin_offset());
+  if (is_debris(text(), signs)) page_.text.resize(run_.begin_offset());
   for (size_t i = page_.marks.size(); i-- > 0 && page_.marks[i].at > page_.text.size();) {
     page_.marks[i].at = static_cast<uint32_t>(page_.text.size());
   }

@@ -41,6 +41,7 @@ enum Sign : uint8_t {
   kSignCopyright = 2,  // ©
   kSignMoney = 4,      // $ € £ ¥ ₩ ฿
   kSignAddress = 8,    // @, http
+  kSignScript = 16,    // a character of the scripts that side_boxes.h knows headings in: no feature of the block
 };
 
 constexpr uint8_t kFar = 31;  // no such ancestor

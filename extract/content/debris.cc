@@ -1,8 +1,14 @@
 #include "extract/content/debris.h"
 
 #include <algorithm>
+#include <bit>
+#include <cstring>
 #include <iterator>
 #include <map>
+
+#if defined(__SSE2__)
+#include <emmintrin.h>
+#endif
 
 namespace ftok::html {
 
@@ -38,6 +44,8 @@ constexpr std::string_view kBuilders[] = {"vc_",
                                           "layerslider"};
 // WordPress's own, which are words too.
 constexpr std::string_view kCore[] = {"audio", "caption", "embed", "gallery", "playlist", "video", "wp_caption"};
+
+constexpr size_t kPhrasesMin = 20;  // of a list of search terms
 
 struct Shortcode {
   size_t size = 0;  // 0: there is none
@@ -85,6 +93,35 @@ size_t end_of_placeholder(std::string_view text, size_t at) {
 }
 
 }  // namespace
+
+DebrisSigns debris_signs_of(std::string_view text) {
+  DebrisSigns signs;
+  size_t commas = 0;
+#if defined(__SSE2__)
+  for (size_t i = 0; i < text.size(); i += 16) {
+    char last[16] = {};
+    const char* at = text.data() + i;
+    if (i + 16 > text.size()) at = static_cast<const char*>(std::memcpy(last, at, text.size() - i));
+    const __m128i bytes = _mm_loadu_si128(reinterpret_cast<const __m128i*>(at));
+    const auto equal = [](__m128i in, char c) { return _mm_cmpeq_epi8(in, _mm_set1_epi8(c)); };
+    const __m128i open = equal(_mm_or_si128(bytes, _mm_set1_epi8(0x20)), '{');  // "[" and "{" differ by this bit
+    const __m128i found = _mm_or_si128(_mm_or_si128(open, equal(bytes, '<')), equal(bytes, ','));
+    if (_mm_movemask_epi8(found) == 0) continue;
+    const auto mask = [&](char c) { return static_cast<uint32_t>(_mm_movemask_epi8(equal(bytes, c))); };
+    signs.has_bracket = signs.has_bracket || mask('[') != 0;
+    signs.has_placeholder = signs.has_placeholder || (mask('{') | mask('<')) != 0;
+    commas += static_cast<size_t>(std::popcount(mask(',')));
+  }
+#else
+  for (const char c : text) {
+    signs.has_bracket = signs.has_bracket || c == '[';
+    signs.has_placeholder = signs.has_placeholder || c == '{' || c == '<';
+    commas += c == ',' ? 1 : 0;
+  }
+#endif
+  signs.has_commas = commas + 1 >= kPhrasesMin;
+  return signs;
+}
 
 std::vector<Piece> shortcodes_in(std::string_view text) {
   std::vector<Piece> found;
@@ -137,7 +174,6 @@ void remove_shortcodes(PageBlocks& page, size_t begin) {
 }
 
 bool is_template(std::string_view text) {
-  if (text.find('{') == std::string_view::npos && text.find('<') == std::string_view::npos) return false;
   size_t placeholders = 0, words = 0;
   bool in_word = false;
   for (size_t i = 0; i < text.size();) {
@@ -156,8 +192,7 @@ bool is_template(std::string_view text) {
 }
 
 bool is_keyword_list(std::string_view text) {
-  constexpr size_t kPhrasesMin = 20, kWordsMax = 5, kLettersMin = 4;
-  if (static_cast<size_t>(std::count(text.begin(), text.end(), ',')) + 1 < kPhrasesMin) return false;
+  constexpr size_t kWordsMax = 5, kLettersMin = 4;
   std::map<std::string, size_t> phrases_with;
   size_t phrases = 0;
   while (!text.empty()) {

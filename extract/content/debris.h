@@ -30,7 +30,17 @@ bool is_template(std::string_view text);
 // word of four letters or more in at least half of them.
 bool is_keyword_list(std::string_view text);
 
-// One of the last two.
-inline bool is_debris(std::string_view text) { return !text.empty() && (is_template(text) || is_keyword_list(text)); }
+// What a text needs to have for any of these, found in one pass.
+struct DebrisSigns {
+  bool has_bracket = false;      // "[", of shortcodes
+  bool has_placeholder = false;  // "{" or "<"
+  bool has_commas = false;       // as many as a list of search terms has
+};
+DebrisSigns debris_signs_of(std::string_view text);
+
+// One of the last two; `signs` are those of the text, or of a longer one that it is a part of.
+inline bool is_debris(std::string_view text, const DebrisSigns& signs) {
+  return (signs.has_placeholder && is_template(text)) || (signs.has_commas && is_keyword_list(text));
+}
 
 }  // namespace ftok::html

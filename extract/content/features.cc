@@ -32,7 +32,22 @@ class BlockFeatures::Row {
 };
 
 BlockFeatures::BlockFeatures(const PageBlocks& page, const PageFacts& facts) : page_(page), structure_(page, facts) {
-  if (!page.blocks.empty()) gather_page(facts);
+  if (page.blocks.empty()) return;
+  gather_page(facts);
+  gather_containers();
+}
+
+void BlockFeatures::gather_containers() {
+  const TextSums& all = page_.containers[0].sums;
+  around_.resize(page_.containers.size());
+  title_stems_.resize(page_.containers.size());
+  for (uint32_t i = 0; i < page_.containers.size(); ++i) {
+    const TextSums& sums = page_.containers[i].sums;
+    around_[i] = {ratio(sums.letters, all.letters), link_density(sums), ratio(sums.paragraph_letters, sums.letters),
+                  ratio(sums.letters, sums.blocks), static_cast<float>(structure_.items_like(i))};
+    const bool holds_title = structure_.title_block != kNone && structure_.contains(i, structure_.title_block);
+    title_stems_[i] = holds_title || i == 0 ? i : title_stems_[page_.containers[i].parent];
+  }
 }
 
 void BlockFeatures::gather_page(const PageFacts& facts) {
@@ -147,85 +162,75 @@ void BlockFeatures::put_boxes(const Block& block, Row& row) const {
 }
 
 void BlockFeatures::put_containers(size_t index, Row& row) const {
-  const Block& block = page_.blocks[index];
-  const TextSums& all = page_.containers[0].sums;
-  uint32_t at = block.container;
+  uint32_t at = page_.blocks[index].container;
   float most_alike = 0;
-  for (size_t level = 0; level < 5; ++level) {
-    const Container& container = page_.containers[at];
-    most_alike = std::max(most_alike, static_cast<float>(structure_.items_like(at)));
-    if (level < 4) {
-      const Feature base = behind(Feature::kUp0LettersShare, 5 * level);
-      row.put(base, ratio(container.sums.letters, all.letters));
-      row.put(behind(base, 1), link_density(container.sums));
-      row.put(behind(base, 2), ratio(container.sums.paragraph_letters, container.sums.letters));
-      row.put(behind(base, 3), ratio(container.sums.letters, container.sums.blocks));
-      row.put(behind(base, 4), static_cast<float>(structure_.items_like(at)));
-    }
-    at = container.parent;
+  for (size_t level = 0; level < 4; ++level) {
+    const Around& around = around_[at];
+    const Feature base = behind(Feature::kUp0LettersShare, 5 * level);
+    row.put(base, around.letters_share);
+    row.put(behind(base, 1), around.link_density);
+    row.put(behind(base, 2), around.running_share);
+    row.put(behind(base, 3), around.letters_per_block);
+    row.put(behind(base, 4), around.items_like);
+    most_alike = std::max(most_alike, around.items_like);
+    at = page_.containers[at].parent;
   }
-  row.put(Feature::kUpItemsLikeMax, most_alike);
+  row.put(Feature::kUpItemsLikeMax, std::max(most_alike, around_[at].items_like));
 }
 
 // Where the block leaves the way to the page's running text: the last container it does not share with it is its
 // branch.
 void BlockFeatures::put_branch(size_t index, Row& row) const {
   const Container& best = page_.containers[structure_.best];
-  const TextSums& all = page_.containers[0].sums;
-  uint32_t up = page_.blocks[index].container;
-  int levels = 0;
-  for (; !structure_.holds_best(up); up = page_.containers[up].parent) ++levels;
+  const Container& own = page_.containers[page_.blocks[index].container];
+  const Container& stem = page_.containers[structure_.stems[page_.blocks[index].container]];
   const uint32_t branch = structure_.branch_of(static_cast<uint32_t>(index));
   const bool inside = index >= best.first_block && index < best.last_block;
   row.put(Feature::kBranchIsRunningText, inside);
-  row.put(Feature::kBranchLevels, static_cast<float>(levels));
-  row.put(Feature::kBranchDepth, static_cast<float>(page_.containers[up].depth));
-  row.put(Feature::kBranchRunningTextDepth,
-          static_cast<float>(best.depth) - static_cast<float>(page_.containers[up].depth));
+  row.put(Feature::kBranchLevels, static_cast<float>(own.depth - stem.depth));
+  row.put(Feature::kBranchDepth, static_cast<float>(stem.depth));
+  row.put(Feature::kBranchRunningTextDepth, static_cast<float>(best.depth) - static_cast<float>(stem.depth));
   row.put(Feature::kBranchBlocksFromRunningText,
           inside                     ? 0.0F
           : index < best.first_block ? static_cast<float>(index) - static_cast<float>(best.first_block)
                                      : static_cast<float>(index) - static_cast<float>(best.last_block) + 1);
-  const TextSums& sums = page_.containers[branch].sums;
-  row.put(Feature::kBranchLettersShare, ratio(sums.letters, all.letters));
-  row.put(Feature::kBranchLinkDensity, link_density(sums));
-  row.put(Feature::kBranchRunningShare, ratio(sums.paragraph_letters, sums.letters));
-  row.put(Feature::kBranchLettersPerBlock, ratio(sums.letters, sums.blocks));
+  const Around& around = around_[branch];
+  row.put(Feature::kBranchLettersShare, around.letters_share);
+  row.put(Feature::kBranchLinkDensity, around.link_density);
+  row.put(Feature::kBranchRunningShare, around.running_share);
+  row.put(Feature::kBranchLettersPerBlock, around.letters_per_block);
   row.put(Feature::kBranchNameMin, structure_.names[branch].own_min);
   row.put(Feature::kBranchNameMax, structure_.names[branch].own_max);
-  uint32_t title = structure_.title_block;  // and where the way to the title
+}
+
+// And where the way to its title.
+void BlockFeatures::put_title(size_t index, Row& row) const {
+  const uint32_t title = structure_.title_block;
   if (title == kNone) {
     row.put(Feature::kTitleBlocksFrom, -1000.0F), row.put(Feature::kTitleLevels, -1.0F),
         row.put(Feature::kTitleSharedLetters, -1.0F);
     return;
   }
-  up = page_.blocks[index].container;
-  levels = 0;
-  while (up != 0 && !structure_.contains(up, title)) up = page_.containers[up].parent, ++levels;
+  const uint32_t own = page_.blocks[index].container, stem = title_stems_[own];
   row.put(Feature::kTitleBlocksFrom,
           std::clamp(static_cast<float>(index) - static_cast<float>(title), -500.0F, 500.0F));
-  row.put(Feature::kTitleLevels, static_cast<float>(levels));
-  row.put(Feature::kTitleSharedLetters, ratio(page_.containers[up].sums.letters, all.letters));
+  row.put(Feature::kTitleLevels, static_cast<float>(page_.containers[own].depth - page_.containers[stem].depth));
+  row.put(Feature::kTitleSharedLetters, around_[stem].letters_share);
 }
 
 // The nearest container around that has like siblings: an item of a listing, a post of a thread, a row.
 void BlockFeatures::put_group(const Block& block, Row& row) const {
   constexpr int kLevelsMax = 12;
-  uint32_t at = block.container;
-  int level = 0;
-  for (; level < kLevelsMax && at != 0; ++level, at = page_.containers[at].parent) {
-    const Tag tag = page_.containers[at].tag;
-    if (tag != Tag::kP && !(tag >= Tag::kH1 && tag <= Tag::kH6) && structure_.items_like(at) >= 3) break;
-  }
-  if (level == kLevelsMax || at == 0) {
+  const uint32_t at = structure_.item_of[block.container];
+  const int level = page_.containers[block.container].depth - page_.containers[at].depth;
+  if (at == 0 || level >= kLevelsMax) {
     for (size_t k = 0; k < 8; ++k) row.put(behind(Feature::kItemLevels, k), -1.0F);
     return;
   }
   const ItemGroup& group = structure_.groups[structure_.group_of[at]];
-  const TextSums& item = page_.containers[at].sums;
   row.put(Feature::kItemLevels, static_cast<float>(level));
   row.put(Feature::kItemCount, static_cast<float>(group.items));
-  row.put(Feature::kItemLetters, static_cast<float>(item.letters));
+  row.put(Feature::kItemLetters, static_cast<float>(page_.containers[at].sums.letters));
   row.put(Feature::kItemMeanLetters, ratio(group.letters, group.items));
   row.put(Feature::kItemListShare, ratio(group.letters, page_.containers[0].sums.letters));
   row.put(Feature::kItemLinkDensity, ratio(group.link_letters, group.letters));
@@ -272,13 +277,14 @@ void BlockFeatures::put_neighbours(size_t i, Row& row) const {
     row.put(links, link_density(other.sums));
     row.put(kind, static_cast<float>(other.kind));
   }
-  TextSums before, after;
-  for (size_t k = i > 5 ? i - 5 : 0; k < i; ++k) before.add(page_.blocks[k].sums);
-  for (size_t k = i + 1; k < std::min(n, i + 6); ++k) after.add(page_.blocks[k].sums);
-  row.put(Feature::kBefore5Letters, static_cast<float>(before.letters));
-  row.put(Feature::kBefore5LinkDensity, link_density(before));
-  row.put(Feature::kAfter5Letters, static_cast<float>(after.letters));
-  row.put(Feature::kAfter5LinkDensity, link_density(after));
+  const auto put_window = [&](size_t first, size_t last, Feature letters, Feature links) {
+    const uint32_t sum = structure_.letters_before[last] - structure_.letters_before[first];
+    const uint32_t in_links = structure_.link_letters_before[last] - structure_.link_letters_before[first];
+    row.put(letters, static_cast<float>(sum));
+    row.put(links, ratio(in_links, sum));
+  };
+  put_window(i > 5 ? i - 5 : 0, i, Feature::kBefore5Letters, Feature::kBefore5LinkDensity);
+  put_window(i + 1, std::min(n, i + 6), Feature::kAfter5Letters, Feature::kAfter5LinkDensity);
 }
 
 void BlockFeatures::put_place(size_t i, Row& row) const {
@@ -299,19 +305,21 @@ void BlockFeatures::put_place(size_t i, Row& row) const {
   row.put(Feature::kPlaceDescriptionShare, structure_.description_shares[i]);
 }
 
-void BlockFeatures::write_row(size_t i, float* out) const {
-  const Block& block = page_.blocks[i];
-  Row row(out);
-  put_text(block, row);
-  put_boxes(block, row);
-  put_containers(i, row);
-  put_branch(i, row);
-  put_group(block, row);
-  put_words(i, row);
-  put_neighbours(i, row);
-  put_place(i, row);
-  for (size_t k = 0; k < page_values_.size(); ++k) row.put(behind(Feature::kPageLettersLog, k), page_values_[k]);
-  for (size_t k = kFeatureNames.size(); k < kFeatureCount; ++k) out[k * kLanes] = 0;
+void BlockFeatures::write_tile(size_t first, size_t last, float* tile) const {
+  for (size_t i = first; i < last; ++i) {
+    Row row(tile + (i - first));
+    put_text(page_.blocks[i], row);
+    put_boxes(page_.blocks[i], row);
+    put_containers(i, row);
+    put_branch(i, row);
+    put_title(i, row);
+    put_group(page_.blocks[i], row);
+    put_words(i, row);
+    put_neighbours(i, row);
+    put_place(i, row);
+  }
+  float* at = tile + static_cast<size_t>(Feature::kPageLettersLog) * kLanes;
+  for (const float value : page_values_) at = std::fill_n(at, kLanes, value);
 }
 
 }  // namespace ftok::html

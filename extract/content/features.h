@@ -18,12 +18,17 @@ namespace ftok::html {
 class BlockFeatures {
  public:
   BlockFeatures(const PageBlocks& page, const PageFacts& facts);
-  // A block's kFeatureCount values, kLanes apart: a row of a tile (leaf_masks.h).
-  void write_row(size_t block, float* out) const;
-  uint32_t title_block() const { return structure_.title_block; }  // or kNone
+  // The rows of the blocks [first, last), at most kLanes of them, into a tile (leaf_masks.h). The values beyond the
+  // last named feature are left as they are.
+  void write_tile(size_t first, size_t last, float* tile) const;
+  const PageStructure& structure() const { return structure_; }
 
  private:
   class Row;
+  // What a block says of each of four containers around it.
+  struct Around {
+    float letters_share = 0, link_density = 0, running_share = 0, letters_per_block = 0, items_like = 0;
+  };
 
   void put_text(const Block& block, Row& row) const;
   void put_boxes(const Block& block, Row& row) const;
@@ -31,19 +36,74 @@ class BlockFeatures {
   void put_neighbours(size_t block, Row& row) const;
   void put_place(size_t block, Row& row) const;
   void put_branch(size_t block, Row& row) const;
+  void put_title(size_t block, Row& row) const;
   void put_group(const Block& block, Row& row) const;
   void put_words(size_t block, Row& row) const;
   void gather_page(const PageFacts& facts);
+  void gather_containers();
 
   const PageBlocks& page_;
   PageStructure structure_;
+  std::vector<Around> around_;         // by container
+  std::vector<uint32_t> title_stems_;  // by container: the first on the way up, itself included, that holds the title
   std::array<float, static_cast<size_t>(Feature::kCount) - static_cast<size_t>(Feature::kPageLettersLog)>
       page_values_{};
 };
 
-// The second pass: what a first scorer said of a block's neighbours and containers. `score` is one probability a block;
-// a row of kContextFeatureCount each.
-void compute_context_features(const PageBlocks& page, const std::vector<float>& score, std::vector<float>& out);
+// The second pass: what a first scorer said of a block's neighbours and containers. `score` is one probability a block.
+// Both arguments must outlive it.
+class ContextFeatures {
+ public:
+  ContextFeatures(const PageStructure& structure, const std::vector<float>& score);
+  // A block's kContextFeatureCount values, kLanes apart; blocks in order, each once. The values beyond the last named
+  // feature are left as they are.
+  void write_row(size_t block, float* out);
+
+ private:
+  // Words, and those of them that the first pass would keep.
+  struct Sums {
+    float weight = 0, kept = 0;
+    void add(float words, float score) { weight += words, kept += words * score; }
+    float mean() const { return weight == 0 ? 0.0F : kept / weight; }
+  };
+  // Items of one shape below one parent.
+  struct Group {
+    Sums all;
+    uint32_t items = 0, kept_items = 0;  // kept: half of its words and more
+  };
+  class Row;
+
+  float words_of(size_t block) const { return static_cast<float>(page_.blocks[block].sums.words) + 1; }
+
+  void find_shapes();
+  void sum_up();
+  void sum_up_items();
+  void find_core();
+  void find_sureness();
+  float score_of_next_text(size_t block) const;
+  float mean_of_ten(size_t block, int side) const;
+  void put_item(size_t block, Row& row) const;
+  void put_near(size_t block, Row& row) const;
+  void put_core(size_t block, Row& row) const;
+
+  const PageBlocks& page_;
+  const PageStructure& structure_;
+  const std::vector<float>& score_;
+  float cut_;
+  std::vector<Sums> by_container_;  // with what is below it
+  std::vector<float> means_;        // of these
+  std::vector<uint32_t> shape_of_;  // by group of the structure's, index into shapes_
+  std::vector<uint32_t> outer_of_;  // by container: that of the boxes right below it
+  std::vector<Sums> shapes_;
+  std::vector<Group> groups_;            // as the structure's
+  std::vector<uint32_t> core_stems_;     // by container: the first on the way up, itself included, that holds the core
+  std::vector<uint32_t> core_branches_;  // by container: the last on that way that does not; itself where it does
+  Sums text_;                            // blocks of 15 words and more
+  uint32_t core_ = 0;                    // the deepest container with most of what is kept
+  float sureness_ = 0;
+  float kept_before_ = 0;     // of the rows written
+  uint32_t heading_ = kNone;  // the last one above
+};
 
 // What the scores promise of a page, hidden blocks counted with `hidden` alone.
 struct Promise {

@@ -277,6 +277,16 @@ uint16_t hints_of(std::string_view value, std::vector<uint32_t>& names) {
   char previous = 0;
   const size_t names_max = names.size() + kNamesMax;
   for (size_t i = 0; i <= value.size(); ++i) {
+    const size_t begin = i;
+    for (; i < value.size() && is_lower(value[i]); ++i) {  // most are, and these end nothing
+      if (size < sizeof(word)) {
+        word[size++] = value[i];
+        word_hash = (word_hash ^ static_cast<unsigned char>(value[i])) * kHashPrime;
+      }
+      whole = (whole ^ static_cast<unsigned char>(value[i])) * kHashPrime;
+    }
+    whole_size += i - begin;
+    if (i > begin) previous = value[i - 1];
     const char c = i < value.size() ? value[i] : ' ';
     const bool letter = is_upper(c) || is_lower(c);
     if (size > 0 && (!letter || (is_upper(c) && is_lower(previous)))) {
@@ -306,13 +316,20 @@ uint16_t hints_of(std::string_view value, std::vector<uint32_t>& names) {
 
 uint16_t HintCache::hints_of(std::string_view value, std::vector<uint32_t>& names, uint32_t& hash) {
   uint64_t mixed = value.size();
-  size_t i = 0;
-  for (uint64_t word = 0; i < value.size(); i += 8) {
-    word = 0;
-    std::memcpy(&word, value.data() + i, std::min<size_t>(8, value.size() - i));
+  const auto mix = [&](uint64_t word) {
     mixed = (mixed ^ word) * 0x9E3779B97F4A7C15ULL;
     mixed ^= mixed >> 32;
+  };
+  size_t i = 0;
+  uint64_t word = 0;
+  for (; i + 8 <= value.size(); i += 8) {
+    std::memcpy(&word, value.data() + i, 8);
+    mix(word);
   }
+  word = 0;
+  for (size_t shift = 0; i < value.size(); ++i, shift += 8)
+    word |= uint64_t{static_cast<unsigned char>(value[i])} << shift;
+  if (value.size() % 8 != 0) mix(word);
   hash = static_cast<uint32_t>(mixed);
   Slot& slot = slots_[hash % kSlots];
   if (slot.value != value || value.empty()) {

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <iterator>
+#include <memory>
 #include <string_view>
 
 #include "extract/content/content_model.h"
@@ -17,35 +18,37 @@ namespace ftok::html {
 
 namespace {
 
-constexpr size_t kTile = (kFeatureCount + kContextFeatureCount) * kLanes;
+// Each feature's lanes are a line of the processor's cache.
+struct alignas(sizeof(float) * kLanes) Tile {
+  float values[(kFeatureCount + kContextFeatureCount) * kLanes];
+};
 constexpr size_t kTilesMax = 128;  // held at once; a longer page has its first features made twice
 
-// The rows of some blocks, at most kTilesMax tiles of them, and their scores.
+// The rows of some blocks, at least one of them and at most kTilesMax tiles, and their scores.
 class Rows {
  public:
   Rows(const PageBlocks& page, const PageFacts& facts)
       : features_(page, facts),
         size_(page.blocks.size()),
         tiles_((size_ + kLanes - 1) / kLanes),
-        level_(vector_level()) {
-    values_.resize(std::min(tiles_, kTilesMax) * kTile);
+        level_(vector_level()),
+        held_(std::make_unique_for_overwrite<Tile[]>(std::min(tiles_, kTilesMax))) {
+    // The last one has rows of no block.
+    std::fill(std::begin(held_[(tiles_ - 1) % kTilesMax].values), std::end(held_[(tiles_ - 1) % kTilesMax].values),
+              0.0F);
   }
 
-  uint32_t title_block() const { return features_.title_block(); }
+  const PageStructure& structure() const { return features_.structure(); }
 
   // One pass over all blocks: `context` is null in the first.
-  std::vector<float> pass(const LeafMasks& forest, const float* context) {
+  std::vector<float> pass(const LeafMasks& forest, ContextFeatures* context) {
     std::vector<float> sums(tiles_ * kLanes);
     for (size_t t = 0; t < tiles_; ++t) {
-      float* const tile = &values_[t % kTilesMax * kTile];
+      float* const tile = held_[t % kTilesMax].values;
       const size_t first = t * kLanes, last = std::min(size_, first + kLanes);
-      if (context == nullptr || tiles_ > kTilesMax) {
-        for (size_t i = first; i < last; ++i) features_.write_row(i, tile + (i - first));
-      }
-      for (size_t i = first; i < last && context != nullptr; ++i) {
-        float* at = tile + kFeatureCount * kLanes + (i - first);
-        for (size_t k = 0; k < kContextFeatureCount; ++k, at += kLanes) *at = context[i * kContextFeatureCount + k];
-      }
+      if (context == nullptr || tiles_ > kTilesMax) features_.write_tile(first, last, tile);
+      for (size_t i = first; i < last && context != nullptr; ++i)
+        context->write_row(i, tile + kFeatureCount * kLanes + (i - first));
       forest.evaluate(tile, &sums[first], level_);
     }
     sums.resize(size_);
@@ -56,20 +59,19 @@ class Rows {
   BlockFeatures features_;
   size_t size_, tiles_;
   VectorLevel level_;
-  std::vector<float> values_;
+  std::unique_ptr<Tile[]> held_;
 };
 
 std::vector<float> score_blocks(const PageBlocks& page, const PageFacts& facts, uint32_t& title_block) {
   if (page.blocks.empty()) return {};
   Rows rows(page, facts);
-  title_block = rows.title_block();
+  title_block = rows.structure().title_block;
   std::vector<float> score = rows.pass(first_masks(), nullptr);
   for (float& sum : score) sum = squash(sum);
-  std::vector<float> context;
-  compute_context_features(page, score, context);
-  score = rows.pass(second_masks(), context.data());
-  for (float& sum : score) sum = probability_of(sum);
-  return score;
+  ContextFeatures context(rows.structure(), score);
+  std::vector<float> sums = rows.pass(second_masks(), &context);
+  for (float& sum : sums) sum = probability_of(sum);
+  return sums;
 }
 
 bool has_other_than(uint32_t block, const std::vector<uint8_t>& keep) {

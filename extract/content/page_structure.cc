@@ -40,6 +40,7 @@ class WordSet {
   // How many of `words` are among them.
   uint32_t count(const std::vector<uint32_t>& words) const {
     uint32_t count = 0;
+    if (words_.empty()) return 0;
     for (const uint32_t word : words) count += has(word) ? 1 : 0;
     return count;
   }
@@ -68,16 +69,11 @@ float link_density(const TextSums& sums) {
 PageStructure::PageStructure(const PageBlocks& blocks, const PageFacts& facts) : page(blocks) {
   if (page.blocks.empty()) return;
   find_best_container();
+  find_branches();
   group_items();
   weigh_names();
   find_paragraphs();
   read_texts(facts);
-}
-
-uint32_t PageStructure::branch_of(uint32_t block) const {
-  uint32_t up = page.blocks[block].container, branch = up;
-  for (; !holds_best(up); up = page.containers[up].parent) branch = up;
-  return branch;
 }
 
 // The container of most running text, as Readability finds it: a paragraph's points go to its box, half to the next, a
@@ -101,7 +97,18 @@ void PageStructure::find_best_container() {
   }
 }
 
+void PageStructure::find_branches() {
+  branches.resize(page.containers.size()), stems.resize(page.containers.size());
+  for (uint32_t i = 1; i < page.containers.size(); ++i) {
+    const uint32_t parent = page.containers[i].parent;
+    const bool holds = holds_best(i);
+    stems[i] = holds ? i : stems[parent];
+    branches[i] = holds || stems[parent] == parent ? i : branches[parent];
+  }
+}
+
 void PageStructure::group_items() {
+  constexpr uint32_t kItemsMin = 3;
   DenseIds known(page.containers.size());
   group_of.resize(page.containers.size());
   place_in_group.resize(page.containers.size());
@@ -114,6 +121,12 @@ void PageStructure::group_items() {
     group.letters += container.sums.letters;
     group.link_letters += container.sums.link_letters;
     group.images += container.sums.images;
+  }
+  item_of.resize(page.containers.size());
+  for (uint32_t i = 1; i < page.containers.size(); ++i) {
+    const Tag tag = page.containers[i].tag;
+    const bool is_text = tag == Tag::kP || (tag >= Tag::kH1 && tag <= Tag::kH6);
+    item_of[i] = !is_text && items_like(i) >= kItemsMin ? i : item_of[page.containers[i].parent];
   }
 }
 
@@ -158,11 +171,11 @@ void PageStructure::read_texts(const PageFacts& facts) {
   const size_t n = page.blocks.size();
   std::vector<uint32_t> words;
   const WordSet title(facts.title), description(facts.description);
-  phrases.resize(n), title_shares.resize(n), description_shares.resize(n), repeats.resize(n), letters_before.resize(n),
-      heading_before.resize(n);
+  phrases.resize(n), title_shares.resize(n), description_shares.resize(n), repeats.resize(n), heading_before.resize(n);
+  letters_before.resize(n + 1), link_letters_before.resize(n + 1);
   DenseIds texts(n);
   std::vector<uint32_t> text_ids(n), counts;
-  uint32_t letters = 0, heading = kNone;
+  uint32_t heading = kNone;
   float best_title = 0.5F;
   for (uint32_t i = 0; i < n; ++i) {
     const Block& block = page.blocks[i];
@@ -170,8 +183,8 @@ void PageStructure::read_texts(const PageFacts& facts) {
     text_ids[i] = texts.id_of(hash_of(text));
     if (text_ids[i] == counts.size()) counts.push_back(0);
     ++counts[text_ids[i]];
-    letters_before[i] = letters;
-    letters += block.sums.letters;
+    letters_before[i + 1] = letters_before[i] + block.sums.letters;
+    link_letters_before[i + 1] = link_letters_before[i] + block.sums.link_letters;
     heading_before[i] = heading;
     if (block.heading_level > 0) heading = i;
     if (block.heading_level == 1 && first_h1 == kNone) first_h1 = i;

@@ -69,7 +69,7 @@ struct PageStructure {
                               page.containers[container].last_block >= page.containers[best].last_block);
   }
   // The last container on the way up from a block that does not hold the best one; the block's own where that does.
-  uint32_t branch_of(uint32_t block) const;
+  uint32_t branch_of(uint32_t block) const { return branches[page.blocks[block].container]; }
 
   // Containers of this one's shape below its parent, itself included.
   uint32_t items_like(uint32_t container) const { return groups[group_of[container]].items; }
@@ -81,12 +81,17 @@ struct PageStructure {
   std::vector<uint32_t> group_of;        // by container, index into groups
   std::vector<uint32_t> place_in_group;  // by container
   std::vector<ItemGroup> groups;
-  std::vector<NameWeights> names;         // by container
+  // By container: the nearest around it, itself included, that has two like it or more below its parent and is neither
+  // a paragraph nor a heading; 0 without.
+  std::vector<uint32_t> item_of;
+  std::vector<uint32_t> branches;  // by container: see branch_of
+  std::vector<uint32_t> stems;     // by container: the first on the way up, itself included, that holds the best one
+  std::vector<NameWeights> names;  // by container
   std::vector<PhraseWeights> phrases;     // by block
   std::vector<TitleShare> title_shares;   // by block
   std::vector<float> description_shares;  // by block: words it has in common with the page's description, over its own
   std::vector<uint32_t> repeats;          // by block: blocks of this text
-  std::vector<uint32_t> letters_before;   // by block
+  std::vector<uint32_t> letters_before, link_letters_before;  // by block, and of all at the end
   std::vector<uint32_t> heading_before;   // by block: the last heading above it, or kNone
   std::vector<uint32_t> paragraph_before,
       paragraph_after;                             // by block: the nearest of 80 letters and more (TextSums), or kNone
@@ -95,6 +100,7 @@ struct PageStructure {
  private:
   void find_best_container();
   void group_items();
+  void find_branches();
   void weigh_names();
   void find_paragraphs();
   void read_texts(const PageFacts& facts);

@@ -217,15 +217,6 @@ constexpr std::string_view kLines[] = {
 constexpr size_t kHeadingBytesMax = 90;  // of the longest one, and some signs
 constexpr size_t kLineBytesMax = 150;    // 50 Chinese characters
 
-// Thai (U+0E00 and above), kana, Chinese characters, Hangul: the first bytes that their letters have, which those of
-// dashes and quotation marks (U+2000 and above) are not.
-bool has_such_script(std::string_view text) {
-  return std::any_of(text.begin(), text.end(), [](char c) {
-    const auto byte = static_cast<unsigned char>(c);
-    return byte == 0xE0 || byte >= 0xE3;
-  });
-}
-
 // A heading without numbers, signs and spaces around it, and without a count or "一覧" (a list of) behind it.
 std::string_view bare(std::string_view text) {
   static constexpr std::string_view kAround[] = {" ",  "\n", "|",  ":", "：", "【",   "】", "■",  "●",  "◆", "▼",  "▶",
@@ -243,13 +234,12 @@ std::string_view bare(std::string_view text) {
 }
 
 bool is_heading(std::string_view text) {
-  if (text.size() > kHeadingBytesMax || !has_such_script(text)) return false;
+  if (text.size() > kHeadingBytesMax) return false;
   const std::string_view name = bare(text);
   return std::find(std::begin(kHeadings), std::end(kHeadings), name) != std::end(kHeadings);
 }
 
 bool is_line(std::string_view text) {
-  if (text.size() > kLineBytesMax || !has_such_script(text)) return false;
   return std::any_of(std::begin(kLines), std::end(kLines),
                      [&](std::string_view part) { return text.find(part) != std::string_view::npos; });
 }
@@ -286,7 +276,8 @@ bool is_prose(const PageBlocks& page, size_t first, size_t last) {
 void drop_side_boxes(const PageBlocks& page, std::vector<uint8_t>& keep) {
   for (size_t i = 0; i < page.blocks.size(); ++i) {
     const Block& block = page.blocks[i];
-    if (block.kind == BlockKind::kCode || block.text_size > kLineBytesMax) continue;
+    const bool may_be = (block.signs & kSignScript) != 0 && block.text_size <= kLineBytesMax;
+    if (!may_be || block.kind == BlockKind::kCode) continue;
     const std::string_view text = page.text_of(block);
     if (is_heading(text)) {
       const size_t last = end_of_box(page, i);

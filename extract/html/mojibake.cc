@@ -55,6 +55,13 @@ Run run_at(std::string_view page, size_t at) {
   return run;
 }
 
+// Whether behind the two bytes at page[at] a character begins that windows-1252 has at 0x80 to 0xBF.
+bool may_begin_run(std::string_view page, size_t at) {
+  if (at + 2 >= page.size()) return false;
+  const auto next = static_cast<unsigned char>(page[at + 2]);
+  return next == 0xC2 || next == 0xC5 || next == 0xC6 || next == 0xCB || next == 0xE2;
+}
+
 bool is_accented_letter(char32_t c) {
   return (c >= 0xC0 && c <= 0x24F && c != 0xD7 && c != 0xF7 && c != 0x192) || (c >= 0x1E00 && c <= 0x1EFF);
 }
@@ -139,7 +146,7 @@ class Repair {
 // Whether a page has such a run at all. Most pages end here.
 bool has_run(std::string_view page) {
   for (size_t at = page.find('\xC3'); at != std::string_view::npos; at = page.find('\xC3', at + 1)) {
-    if (run_at(page, at).bytes_read != 0) return true;
+    if (may_begin_run(page, at) && run_at(page, at).bytes_read != 0) return true;
   }
   return false;
 }

@@ -107,15 +107,14 @@ void write_page(const std::string& path, const OutFile& matrix, const OutFile& t
   steps.parse(html, {});
   const PageBlocks& page = steps.page;
   const PageFacts facts = steps.facts();
-  std::vector<float> rows(page.blocks.size() * kFeatureCount);
   const BlockFeatures features(page, facts);
-  std::vector<float> tile(kFeatureCount * kLanes);
+  std::vector<float> rows(page.blocks.size() * kFeatureCount), tile(kFeatureCount * kLanes);
   for (size_t i = 0; i < page.blocks.size(); ++i) {
-    features.write_row(i, tile.data());
+    features.write_tile(i, i + 1, tile.data());
     for (size_t f = 0; f < kFeatureCount; ++f) rows[i * kFeatureCount + f] = tile[f * kLanes];
   }
   write_rows(rows, matrix);
-  write_words(PageStructure(page, facts), words);
+  write_words(features.structure(), words);
   ftok::JsonWriter json;
   json.begin_object().field("file", path).key("blocks").begin_array();
   for (const Block& block : page.blocks) json.value(page.text_of(block));
@@ -127,9 +126,18 @@ void write_context(const std::string& path, std::FILE* scores, const OutFile& ma
   const std::string html = ftok::read_file(path);
   ftok::html::ExtractSteps steps;
   steps.parse(html, {});
-  std::vector<float> score(steps.page.blocks.size()), rows;
+  using namespace ftok::html;
+  const size_t n = steps.page.blocks.size();
+  std::vector<float> score(n), rows(n * kContextFeatureCount), tile(kContextFeatureCount * kLanes);
   read_scores(scores, score);
-  compute_context_features(steps.page, score, rows);
+  const PageFacts facts = steps.facts();
+  const PageStructure structure(steps.page, facts);
+  if (n == 0) return;
+  ContextFeatures context(structure, score);
+  for (size_t i = 0; i < n; ++i) {
+    context.write_row(i, tile.data());
+    for (size_t f = 0; f < kContextFeatureCount; ++f) rows[i * kContextFeatureCount + f] = tile[f * kLanes];
+  }
   write_rows(rows, matrix);
 }
 
