@@ -96,7 +96,8 @@ void check_is_clean(const JobPlace& place) {
   for (const S3Object& object : place.store()->list("")) {
     const std::string name = "/" + object.key;
     if (name.find("/work/") == std::string::npos || name.ends_with(".cleaned")) continue;
-    throw Error(fmt::format("{0}/work holds documents of the job too: `ftok job clean {0}` first", place.store()->address()));
+    throw Error(
+        fmt::format("{0}/work holds documents of the job too: `ftok job clean {0}` first", place.store()->address()));
   }
 }
 
@@ -173,7 +174,8 @@ void remove_ids(const Flags& flags) {
 void add_remove_ids_command(CLI::App& app) {
   CLI::App* command = app.add_subcommand("remove-ids", "Take documents out of a finished run or job, by their ids");
   const auto flags = std::make_shared<Flags>();
-  command->add_option("DIR", flags->folder, "Folder of the finished run, job or `ftok tokenize`, or s3://BUCKET/PREFIX")->required();
+  command->add_option("DIR", flags->folder, "Folder of the finished run, job or `ftok tokenize`, or s3://BUCKET/PREFIX")
+      ->required();
   command->add_option("LIST", flags->list, "File with one id per line (plain, .gz, .zst); - reads standard input")
       ->required();
   command->add_flag("--json", flags->json, "Print the result as one JSON object");
