@@ -161,11 +161,11 @@ void remove_from(const Flags& flags, const JobPlace& place, const std::vector<st
 }
 
 void remove_ids(const Flags& flags) {
+  const JobPlace place(flags.folder, "", fetch_options_of_environment(), stderr_log(true));
   std::vector<std::string> ids = read_lines(flags.list, "the list of ids");
   if (ids.empty()) throw UsageError(fmt::format("LIST: {} names no document", flags.list));
   std::sort(ids.begin(), ids.end());
   ids.erase(std::unique(ids.begin(), ids.end()), ids.end());
-  const JobPlace place(flags.folder, "", fetch_options_of_environment(), stderr_log(true));
   place.named([&] { remove_from(flags, place, ids); });
 }
 
