@@ -35,7 +35,8 @@ int look_at(dl_phdr_info* program, size_t, void* found) {
   for (int i = 0; i < program->dlpi_phnum; ++i) {
     const ElfW(Phdr)& segment = program->dlpi_phdr[i];
     if (segment.p_type != PT_NOTE) continue;
-    const std::string id = id_in({reinterpret_cast<const char*>(program->dlpi_addr + segment.p_vaddr), segment.p_memsz});
+    const std::string id =
+        id_in({reinterpret_cast<const char*>(program->dlpi_addr + segment.p_vaddr), segment.p_memsz});
     if (id.empty()) continue;
     *static_cast<std::string*>(found) = id;
     break;

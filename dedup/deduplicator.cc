@@ -89,7 +89,8 @@ Deduplicator::Deduplicator(DeduplicatorOptions options, KeyLayout layout)
   }
   if (options_.joins() && verifies()) {
     throw UsageError(
-        "dedup.clusters: not together with dedup.verify_jaccard, which compares a document with the first of each bucket "
+        "dedup.clusters: not together with dedup.verify_jaccard, which compares a document with the first of each "
+        "bucket "
         "alone");
   }
   options_.keeper.check();

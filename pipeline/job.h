@@ -97,8 +97,8 @@ class Job {
   // The documents that come before its own, as they were when it was planned; none: nothing is compared with them.
   EarlierByCorpus earlier() const;
 
-  // Throws Error with kConfigurationExitCode, naming the first difference, unless `plan` is what the job is bound to, or
-  // a part of it.
+  // Throws Error with kConfigurationExitCode, naming the first difference, unless `plan` is what the job is bound to,
+  // or a part of it.
   void check(const Plan& plan) const;
 
   // The receipt of a task; none when it is missing, damaged, or of other extracted inputs (`after`, "": any). `why`

@@ -13,7 +13,7 @@
 namespace ftok {
 namespace {
 
-constexpr char kAgainst[] = "dedup-against";                // among digests: of the keys of earlier documents
+constexpr char kAgainst[] = "dedup-against";             // among digests: of the keys of earlier documents
 constexpr int64_t kRowGroupBytesMax = int64_t{1} << 30;  // a writer holds a row group
 
 void load_vocabulary(const PlanOptions& options, const RecipeConfig& recipe, Plan& plan) {
@@ -186,7 +186,8 @@ Plan make_plan(const RecipeConfig& recipe, const PlanOptions& options) {
   }
   make_stages(recipe, options, plan);
   plan.texts.clusters = plan.dedup.joins();
-  if (!options.vocabulary.empty()) Deduplicator(plan.dedup, plan.key_layout);  // refuses options that exclude each other
+  if (!options.vocabulary.empty())
+    Deduplicator(plan.dedup, plan.key_layout);  // refuses options that exclude each other
   find_earlier(recipe, options, plan);
   if (plan.part != PlanPart::kAll) {  // it binds nothing: Job::check() asks for what it has loaded
     plan.digests.erase(kAgainst);

@@ -58,7 +58,8 @@ void plan(const PlanFlags& flags) {
   for (const std::string& folder : flags.run.against) options.against.push_back(absolute_place(folder));
   const EarlierPlaces against(options.against, EarlierPlaces::Keys::kEnds);
   Plan plan = against.named([&] {
-    return load_plan(recipe, {options.vocabulary, options.language_model, against.folders(), options.rejects, options.text});
+    return load_plan(recipe,
+                     {options.vocabulary, options.language_model, against.folders(), options.rejects, options.text});
   });
   against.give_addresses(plan);
   for (const std::string& note : plan.notes) log(LogLevel::kWarning, note);
@@ -334,7 +335,7 @@ void add_plan(CLI::App& app) {
 }
 
 void add_task(CLI::App& app) {
-  CLI::App* command = app.add_subcommand("task", "Do one task of a job");
+  CLI::App* command = app.add_subcommand("task", "Do one task of a job, or all that are missing");
   const auto flags = std::make_shared<TaskFlags>();
   command->add_option("JOB", flags->job, "Folder of the job, or s3://BUCKET/PREFIX")->required();
   command->add_option("PASS", flags->pass, fmt::format("One of {}, in this order", fmt::join(kPasses, ", ")));

@@ -96,7 +96,8 @@ void check_is_clean(const JobPlace& place) {
   for (const S3Object& object : place.store()->list("")) {
     const std::string name = "/" + object.key;
     if (name.find("/work/") == std::string::npos || name.ends_with(".cleaned")) continue;
-    throw Error(fmt::format("{0}/work holds documents of the job too: `ftok job clean {0}` first", place.store()->address()));
+    throw Error(
+        fmt::format("{0}/work holds documents of the job too: `ftok job clean {0}` first", place.store()->address()));
   }
 }
 
@@ -160,11 +161,11 @@ void remove_from(const Flags& flags, const JobPlace& place, const std::vector<st
 }
 
 void remove_ids(const Flags& flags) {
+  const JobPlace place(flags.folder, "", fetch_options_of_environment(), stderr_log(true));
   std::vector<std::string> ids = read_lines(flags.list, "the list of ids");
   if (ids.empty()) throw UsageError(fmt::format("LIST: {} names no document", flags.list));
   std::sort(ids.begin(), ids.end());
   ids.erase(std::unique(ids.begin(), ids.end()), ids.end());
-  const JobPlace place(flags.folder, "", fetch_options_of_environment(), stderr_log(true));
   place.named([&] { remove_from(flags, place, ids); });
 }
 
@@ -173,7 +174,8 @@ void remove_ids(const Flags& flags) {
 void add_remove_ids_command(CLI::App& app) {
   CLI::App* command = app.add_subcommand("remove-ids", "Take documents out of a finished run or job, by their ids");
   const auto flags = std::make_shared<Flags>();
-  command->add_option("DIR", flags->folder, "Folder of the finished run, job or `ftok tokenize`, or s3://BUCKET/PREFIX")->required();
+  command->add_option("DIR", flags->folder, "Folder of the finished run, job or `ftok tokenize`, or s3://BUCKET/PREFIX")
+      ->required();
   command->add_option("LIST", flags->list, "File with one id per line (plain, .gz, .zst); - reads standard input")
       ->required();
   command->add_flag("--json", flags->json, "Print the result as one JSON object");

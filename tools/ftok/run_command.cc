@@ -147,8 +147,8 @@ void print_next(const Flags& flags, const RunResult& result) {
   note("ftok: next: `ftok shards verify {0}`, `ftok train --data {0} -o model`\n", output);
 }
 
-void run_planned(const Flags& flags, const RunOptions& options, const Share& share, const Plan& plan, OutputPlace& place,
-                 const Log& log) {
+void run_planned(const Flags& flags, const RunOptions& options, const Share& share, const Plan& plan,
+                 OutputPlace& place, const Log& log) {
   if (flags.only == "extract") {
     const ExtractedShare extracted = extract_share(options, share, plan, log);
     print_extracted(extracted, flags.json);

@@ -41,9 +41,10 @@ void RunFlags::add_recipe(CLI::App& command) {
                   "fastText model; default: lid.176.bin if fetched, else the bundled one")
       ->type_name("FILE");
   command
-      .add_option("--dedup-against", against,
-                  "Folder of a finished run or job, or s3://BUCKET/PREFIX: documents that repeat one of its are dropped too; "
-                  "repeatable")
+      .add_option(
+          "--dedup-against", against,
+          "Folder of a finished run or job, or s3://BUCKET/PREFIX: documents that repeat one of its are dropped too; "
+          "repeatable")
       ->type_name("DIR")
       ->allow_extra_args(false);
   command

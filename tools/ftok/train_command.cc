@@ -161,14 +161,9 @@ void run_on(const TrainFlags& flags, const std::vector<DataPath>& data, const st
   meeting.token = environment("FTOK_RANKS_TOKEN").value_or("");
   std::unique_ptr<Communicator> ranks = connect_ranks(rank_info_from(environment), meeting);
   const std::optional<Encoding> encoding = encoding_of(recipe, insists, stderr_log(ranks->rank() != 0));
-  const TrainInputs inputs{data,
-                           flags.output,
-                           encoding ? &*encoding : nullptr,
-                           initial ? &*initial : nullptr,
-                           validation,
-                           ranks.get(),
-                           engine_factory(flags, ranks->rank()),
-                           stop_requested};
+  const TrainInputs inputs{
+      data,       flags.output, encoding ? &*encoding : nullptr,      initial ? &*initial : nullptr,
+      validation, ranks.get(),  engine_factory(flags, ranks->rank()), stop_requested};
   TrainProgress progress(inputs.encoding, recipe.run.price_per_hour, wants_colour(stderr));
   const bool is_done = train(recipe, inputs, progress, progress.above(stderr_log(ranks->rank() != 0)));
   const bool leads = ranks->rank() == 0;

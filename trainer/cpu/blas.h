@@ -1,5 +1,5 @@
-// OpenBLAS, loaded at the first matrix product: its tables of kernels and its threads cost every start of a program that
-// links it, and most of what ftok does multiplies nothing.
+// OpenBLAS, loaded at the first matrix product: its tables of kernels and its threads cost every start of a program
+// that links it, and most of what ftok does multiplies nothing.
 #pragma once
 
 #include <cblas.h>

@@ -10,14 +10,14 @@ CBLAS_TRANSPOSE transposition(bool transposed) { return transposed ? CblasTrans 
 
 void gemm(const Product<float>& p) {
   blas().sgemm(CblasRowMajor, transposition(p.a.transposed), transposition(p.b.transposed), static_cast<int>(p.M),
-              static_cast<int>(p.N), static_cast<int>(p.K), p.factor, p.a.data, static_cast<int>(p.a.stride), p.b.data,
-              static_cast<int>(p.b.stride), p.keep, p.out, static_cast<int>(p.out_stride));
+               static_cast<int>(p.N), static_cast<int>(p.K), p.factor, p.a.data, static_cast<int>(p.a.stride), p.b.data,
+               static_cast<int>(p.b.stride), p.keep, p.out, static_cast<int>(p.out_stride));
 }
 
 void gemm(const Product<double>& p) {
   blas().dgemm(CblasRowMajor, transposition(p.a.transposed), transposition(p.b.transposed), static_cast<int>(p.M),
-              static_cast<int>(p.N), static_cast<int>(p.K), p.factor, p.a.data, static_cast<int>(p.a.stride), p.b.data,
-              static_cast<int>(p.b.stride), p.keep, p.out, static_cast<int>(p.out_stride));
+               static_cast<int>(p.N), static_cast<int>(p.K), p.factor, p.a.data, static_cast<int>(p.a.stride), p.b.data,
+               static_cast<int>(p.b.stride), p.keep, p.out, static_cast<int>(p.out_stride));
 }
 
 int64_t ceiling(int64_t n, int64_t size) { return (n + size - 1) / size; }

@@ -23,10 +23,10 @@ show extract bytes.html
 show extract - < image.html
 echo "== addresses"
 show run --input ftp://mill/a.warc.gz --output out
-show train tiny --data s3://mill/shards --output out
+show train tiny --data gs://mill/shards --output out
 show generate gs://mill/model x
 show encode --vocab s3://mill/v.tiktoken x
 show filter --recipe s3://mill/recipe.toml array.json
-show remove-ids s3://mill/out x
+show remove-ids gs://mill/out x
 show url check --domains s3://mill/domains http://x.org/
 ls -d *: 2> /dev/null || echo "no folder of an address's name"
