@@ -311,7 +311,7 @@ class File : public ParquetFile {
     std::string names;
     for (int i = 0; i < metadata_->num_columns(); ++i) {
       if (i == static_cast<int>(kNamesShown)) return names + ", ...";
-      const std::string path = metadata_->schema()->Column(i)->path()->ToDotString();
+      const std::string path = column_path(*metadata_->schema()->Column(i));
       names += (i == 0 ? "" : ", ") + one_line(path, kNameBytesShown);
     }
     return names;

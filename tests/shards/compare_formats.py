@@ -21,36 +21,39 @@ def ftok(*arguments):
 
 
 def main():
-    folder = Path(tempfile.mkdtemp(prefix="ftok-formats-"))
+    with tempfile.TemporaryDirectory(prefix="ftok-formats-") as folder:
+        check(Path(folder))
+    print("datatrove and numpy agree")
+
+
+def check(folder):
     texts = [f"Text {i}: " + "the mill by the river turns, " * (i * 7 % 40) for i in range(300)]
     (folder / "d.jsonl").write_text("".join(json.dumps({"id": f"d{i}", "text": t}) + "\n" for i, t in enumerate(texts)))
     for vocabulary, width in (("ftok-4k", 2), ("ftok-100k", 4)):
         end = int(ftok("encode", "--vocab", vocabulary, "--specials", "allow", "--ids", "<|endoftext|>"))
         documents = [[*map(int, line.split()), end] for line in
                      ftok("encode", "--vocab", vocabulary, "--ids", "--jsonl", folder / "d.jsonl").splitlines()]
-        # The first document of all validates.
         for form in ("raw", "datatrove"):
             ftok("tokenize", "--quiet", "--vocab", vocabulary, "--shard-format", form, "--validation-per-mille", 0, "--output",
                  folder / f"{form}-{width}", folder / "d.jsonl")
         kind = numpy.uint16 if width == 2 else numpy.uint32
         raw = numpy.memmap(folder / f"raw-{width}" / "ftok_train_000000.bin", dtype=kind, mode="r")
-        assert raw.tolist() == [token for document in documents[1:] for token in document]
+        assert raw.tolist() == [token for document in documents for token in document]
         theirs = TokenizedFile(str(folder / f"theirs-{width}"), "theirs.ds", tokenizer_name_or_path=vocabulary,
                                save_final_metadata=True, token_size=width)
-        for document in documents[1:]:
+        for document in documents:
             theirs.write(document, None)
         theirs.close()
         ours = folder / f"datatrove-{width}" / "ftok_train_000000.ds"
         for suffix in ("", ".index", ".metadata"):
             got, expected = Path(f"{ours}{suffix}").read_bytes(), (folder / f"theirs-{width}" / f"theirs.ds{suffix}").read_bytes()
             assert got == expected, f"{ours}{suffix}: {got[-40:]!r}, datatrove writes {expected[-40:]!r}"
-        read_windows(ours, width, [token for document in documents[1:] for token in document])
+        read_windows(ours, width, [token for document in documents for token in document])
         # ... and what datatrove wrote, which has no sidecar, converts to the same shards.
         out = folder / f"back-{width}"
         ftok("shards", "convert", "--to", "raw", "--split", "train", "--end-of-text-id", end, folder / f"theirs-{width}" / "theirs.ds",
              out)
         assert (out / "ftok_train_000000.bin").read_bytes() == (folder / f"raw-{width}" / "ftok_train_000000.bin").read_bytes()
-    print("datatrove and numpy agree")
 
 
 def read_windows(path, width, tokens):
