@@ -66,6 +66,24 @@ void refuse_what_others_hold(const std::string& path) {
       fmt::format("{} holds {}, which no run of this folder wrote; name another folder", path, escape_bytes(theirs)));
 }
 
+// The name in `digests.vocabulary: "NAME DIGEST"`, from `at` on.
+std::string vocabulary_in(const std::string& difference, size_t at) {
+  const size_t begin = difference.find('"', at), end = difference.find(' ', begin);
+  return begin == std::string::npos || end == std::string::npos ? "" : difference.substr(begin + 1, end - begin - 1);
+}
+
+// What to do instead of going on in a folder of another recipe. A finished run's kept texts are there: another
+// vocabulary needs no second run.
+std::string other_recipe_advice(const std::string& path, const std::string& difference) {
+  std::error_code code;
+  const std::string texts = path + "/parts/000000.text.";
+  const bool has_texts = fs::exists(path + "/" + kManifestName, code) &&
+                         (fs::exists(texts + "jsonl.zst", code) || fs::exists(texts + "parquet", code));
+  const std::string wanted = vocabulary_in(difference, difference.find(", not "));
+  if (!difference.starts_with("digests.vocabulary: ") || !has_texts || wanted.empty()) return "use another folder";
+  return fmt::format("its texts in that vocabulary: ftok tokenize '{}/parts/*.text.*' --vocab {} -o NEW", path, wanted);
+}
+
 }  // namespace
 
 std::string run_binding(const std::string& binding) {
@@ -103,8 +121,9 @@ void CandidateFolder::bind(const std::string& binding) const {
                     path_, version_text(version_of(bound)), FTOK_VERSION, version_of(binding),
                     version_of(bound) == 0 ? "ftok 0.1.0" : "that version"));
   }
-  throw UsageError(
-      fmt::format("{} was made with another recipe: {}; use another folder", path_, recipe_difference(bound, binding)));
+  const std::string difference = recipe_difference(bound, binding);
+  throw UsageError(fmt::format("{} was made with another recipe: {}; {}", path_, difference,
+                               other_recipe_advice(path_, difference)));
 }
 
 void CandidateFolder::open_work() const {

@@ -56,7 +56,7 @@ struct RuleSpread {
 
 struct MeasuredRows;
 
-// Files of measures, read once and kept in columns: about 400 bytes a document with all rules. Const functions are
+// Files of measures, read once and kept in columns: under 700 bytes a document while they are read. Const functions are
 // thread-safe.
 class WhatIf {
  public:

@@ -12,7 +12,6 @@
 #include "pipeline/whatif.h"
 #include "tokenizer/chat.h"
 #include "view/explain_answers.h"
-#include "view/page.h"
 #include "view/run_look.h"
 #include "view/token_answers.h"
 #include "view/whatif_answers.h"
@@ -24,19 +23,6 @@ namespace fs = std::filesystem;
 
 ViewAnswer error_answer(int status, const std::string& why) {
   return {status, JsonWriter().begin_object().field("error", why).end_object().text()};
-}
-
-// RFC 4648, section 4.
-std::string base64(std::string_view bytes) {
-  static constexpr char kLetters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-  std::string out;
-  for (size_t at = 0; at < bytes.size(); at += 3) {
-    const size_t count = std::min<size_t>(3, bytes.size() - at);
-    uint32_t word = 0;
-    for (size_t i = 0; i < 3; ++i) word = word << 8 | (i < count ? static_cast<unsigned char>(bytes[at + i]) : 0);
-    for (size_t i = 0; i < 4; ++i) out += i <= count ? kLetters[word >> (18 - 6 * i) & 63] : '=';
-  }
-  return out;
 }
 
 }  // namespace
@@ -163,6 +149,8 @@ std::string ViewAnswers::overview() const {
     if (folder.kind == ViewFolder::Kind::kMeasures) json.field("run", uint64_t{run_of(i)});
     json.end_object();
   }
+  json.end_array().key("changes").begin_array();
+  for (const std::string& change : options_.changes) json.value(change);
   return json.end_array().field("text", options_.text).end_object().take();
 }
 
@@ -182,21 +170,6 @@ ViewAnswer ViewAnswers::chat(const ViewRequest& request) const {
   const auto encoding = vocabulary(request.parameter("vocab"));
   return {200, chat_answer(*encoding, encode_chat(*encoding, *form, parse_chat(request.body, "conversation"))),
           "application/octet-stream"};
-}
-
-// The funnel, and the first documents: those kept, and of each reason.
-void ViewAnswers::export_run(size_t place,
-                             const std::function<void(const std::string&, const ViewRequest&)>& add) const {
-  const std::string number = std::to_string(place);
-  look(place).scan().wait();
-  add("api/run?folder=" + number, {"api/run", {{"folder", number}}, ""});
-  const auto documents = [&](const std::string& kind, const std::string& reason) {
-    add(fmt::format("api/documents?folder={}&kind={}&reason={}&at=0", number, kind, reason),
-        {"api/documents", {{"folder", number}, {"kind", kind}, {"reason", reason}}, ""});
-  };
-  documents("kept", "");
-  documents("dropped", "");
-  for (const auto& [reason, count] : look(place).folder().facts()->tally.dropped) documents("dropped", reason);
 }
 
 ViewAnswer ViewAnswers::of_run(const ViewRequest& request) const {
@@ -239,35 +212,6 @@ ViewAnswer ViewAnswers::of_training(const ViewRequest& request) const {
   if (request.path == "api/model") return {200, talk->about()};
   const TalkRequest asked = talk_request(request);
   return {200, request.path == "api/next" ? talk->next(asked) : talk->talk(asked)};
-}
-
-// What a page without a server can show: each vocabulary's tokens of the text, each folder as it is now.
-std::string ViewAnswers::exported() const {
-  JsonWriter json;
-  json.begin_object().key("api/overview").raw(overview());
-  const auto add = [&](const std::string& address, const ViewRequest& request) {
-    const ViewAnswer given = answer(request);
-    if (given.status != 200) throw Error(fmt::format("cannot export {}: {}", address, given.body));
-    json.key(address);
-    std::string_view(given.type) == "application/json" ? json.raw(given.body) : json.value(base64(given.body));
-  };
-  if (!options_.text.empty()) {
-    for (const std::string& name : options_.shown)
-      add(fmt::format("api/encode?vocab={}&specials=plain", name), {"api/encode", {{"vocab", name}}, options_.text});
-  }
-  for (size_t i = 0; i < options_.folders.size(); ++i) {
-    const std::string place = std::to_string(i);
-    if (options_.folders[i].kind == ViewFolder::Kind::kTraining) {
-      add("api/training?folder=" + place, {"api/training", {{"folder", place}}, ""});
-      continue;
-    }
-    if (options_.folders[i].kind == ViewFolder::Kind::kMeasures) {
-      add("api/measures?folder=" + place, {"api/measures", {{"folder", place}}, ""});
-      continue;
-    }
-    export_run(i, add);
-  }
-  return view_page("", json.end_object().text());
 }
 
 ViewAnswer ViewAnswers::answer(const ViewRequest& request) const {

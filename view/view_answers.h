@@ -3,7 +3,6 @@
 #pragma once
 
 #include <cstdint>
-#include <functional>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -60,10 +59,11 @@ struct ViewContents {
   std::vector<ViewVocabulary> vocabularies;
   std::vector<std::string> shown;  // of them, side by side to begin with
   std::vector<ViewFolder> folders;
-  std::string text;                 // to begin with
-  std::vector<std::string> inputs;  // of the runs: what records are read from
-  StageContext stages;              // for those that explain a document
-  ModelFinders models;              // of training runs
+  std::string text;                  // to begin with
+  std::vector<std::string> inputs;   // of the runs: what records are read from
+  std::vector<std::string> changes;  // thresholds to try, to begin with: "c4.sentences_min=4"
+  StageContext stages;               // for those that explain a document
+  ModelFinders models;               // of training runs
 };
 
 // The folder or file of measures at `path`; throws UsageError saying what it lacks.
@@ -81,7 +81,8 @@ class ViewAnswers {
   // of. Reads nothing but the vocabularies and folders of the options.
   ViewAnswer answer(const ViewRequest& request) const;
 
-  // The page with these answers in it, to be sent as a file.
+  // The page with these answers in it, to be sent as a file: of a run also the first documents of each reason, each
+  // explained; of measures what the changed thresholds give, and the documents next to each.
   std::string exported() const;
 
  private:
@@ -97,7 +98,7 @@ class ViewAnswers {
   WhatIfAnswers& measures(size_t place) const;
   // The run whose recipe a file of measures was made with; the number of folders: there is none.
   size_t run_of(size_t measures) const;
-  void export_run(size_t place, const std::function<void(const std::string&, const ViewRequest&)>& add) const;
+  friend class ViewExport;
 
   ViewContents options_;
   mutable std::mutex looks_mutex_;

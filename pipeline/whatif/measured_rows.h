@@ -6,8 +6,8 @@
 
 #include "document/stats.h"
 #include "pipeline/recipe_config.h"
-#include "pipeline/whatif/columns.h"
-#include "pipeline/whatif/repeats.h"
+#include "pipeline/whatif/dedup_replay.h"
+#include "pipeline/whatif/measure_block.h"
 
 namespace ftok {
 
@@ -16,7 +16,7 @@ struct MeasuredRows {
   WantedColumns wanted;
   RepeatedTexts texts;
   std::vector<MeasureBlock> blocks;  // in the order of the rows, without keys
-  Repeats repeats;                   // rows are its documents
+  DedupReplay repeats;               // rows are its documents
   Tally measured;                    // at the recipe's thresholds
 
   explicit MeasuredRows(const RecipeConfig& measured_with) : recipe(measured_with), repeats(measured_with) {}

@@ -209,7 +209,7 @@ class Replay {
   const MeasuredRows& rows_;
   const ThresholdChanges& changes_;
   NearSamples* const samples_;
-  Repeats::Judge judge_;
+  DedupReplay::Judge judge_;
   std::vector<Watched> watched_;
   std::vector<RuleFacts> facts_;  // by number of the rule's text
   uint32_t wanted_language_ = kNone, no_language_ = kNone, sampled_ = kNone;

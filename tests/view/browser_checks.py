@@ -192,6 +192,15 @@ class Pages(unittest.TestCase):
         times.sort()
         print(f"a key with a megabyte of text: median {times[len(times) // 2]} ms, worst {times[-1]} ms", file=sys.stderr)
         self.assertEqual(self.script("return document.getElementById('text').value.slice(5000, 5008)"), "a" * 8)
+        # A key asks for its own block alone, and draws the row that it changed.
+        self.script("performance.clearResourceTimings(); window.rowsBefore = [...document.querySelectorAll('.tokens .row')]; document.getElementById('text').setSelectionRange(20, 20); document.getElementById('latency').textContent = ''")
+        self.browser.execute_cdp_cmd("Input.dispatchKeyEvent", {"type": "char", "text": "a"})
+        self.wait(lambda: self.all("#latency")[0].text)
+        requests, answered, same, rows = self.script("const asked = performance.getEntriesByType('resource'), rows = [...document.querySelectorAll('.tokens .row')]; return [asked.length, asked.reduce((sum, one) => sum + one.decodedBodySize, 0), rows.filter((row) => window.rowsBefore.includes(row)).length, rows.length]")
+        self.assertEqual(requests, 1)
+        self.assertLess(answered, 60_000)
+        self.assertGreater(rows, 15)
+        self.assertGreater(same, rows - 5)
         self.assertLess(len(self.all(".tokens b")), 5000)  # what is in sight, not a quarter of a million elements
         # What came of blocks is what comes of the whole text, also behind edits at the joints of blocks.
         self.script("""const t = document.getElementById('text');
@@ -206,6 +215,33 @@ class Pages(unittest.TestCase):
         self.script("document.querySelector('.tokens').scrollTop = 1e9")
         last = text.split()[-1][-3:]
         self.wait(lambda: last in self.script("return [...document.querySelectorAll('.tokens b')].map((b) => b.textContent).join('')"))
+
+    def test_tokens_after_any_edits_are_those_of_the_whole_text(self):
+        self.open("tokens")
+        different = self.browser.execute_async_script(r"""
+          const done = arguments[0], page = pages[0].page, area = document.getElementById("text"), vocabularies = page.names;
+          let state = 12345;
+          const below = (end) => (state = (state * 1103515245 + 12345) % 2147483648) % end;  // the same edits each time
+          const pieces = ["a", " ", "\n", "\n\n", "  \n ", "\t", "12345", "don't", "\u00e9", "e\u0301", "\u4f60\u597d", "\u0661\u0662", "\ud83d\ude42", "\ud83d", "\u00a0", "\u0085", "\u2028", "<|endoftext|>", "x".repeat(500), "line\n".repeat(4000), ")\n(", "\u0301", "\u200d"];
+          const whole = async (name) => [...parseTokens(await ask(`api/encode?vocab=${encodeURIComponent(name)}&specials=${page.allowsSpecials ? "allow" : "plain"}`, utf8.encode(area.value)), utf8.encode(area.value)).ids].join();
+          const shown = (panel) => panel.tokens.parts.map((part) => [...part.ids].join()).filter(Boolean).join();
+          (async () => {
+            while (page.panels.length < vocabularies.length) page.add(vocabularies.find((name) => !page.panels.some((panel) => panel.vocabulary === name)));
+            area.value = Array.from({ length: 3000 }, (_, i) => `Line ${i}, and what stands in it.${i % 7 ? "" : "\n"}`).join("\n");
+            const different = [];
+            for (let i = 0; i < 40; ++i) {
+              const from = below(area.value.length), piece = pieces[below(pieces.length)], length = [0, 0, 1, 3, 40, 30000][below(6)];
+              area.setRangeText(piece, from, Math.min(area.value.length, from + length));
+              page.allowsSpecials = i % 10 > 7;
+              await page.refreshAll();
+              for (const panel of page.panels) if (shown(panel) !== await whole(panel.vocabulary)) different.push([i, panel.vocabulary, piece, from, length]);
+            }
+            page.allowsSpecials = false;
+            done([different, page.panels.length, Math.max(...page.panels.map((panel) => panel.tokens.parts.length))]);
+          })().catch((error) => done(String(error)));""")
+        self.assertEqual(different[0], [], different)
+        self.assertGreaterEqual(different[1], 3)
+        self.assertGreater(different[2], 4)
 
     def test_a_training_run_and_what_is_added_to_it(self):
         self.open("0")
@@ -311,12 +347,13 @@ class Pages(unittest.TestCase):
         card = "figure:has(input[aria-label='Threshold of gopher_quality.too_short'])"
         line = self.wait(lambda: self.all(f"{card} .threshold"))[0]
         self.script("arguments[0].scrollIntoView({block: 'center'})", line)
-        ActionChains(self.browser).move_to_element(self.all(f"{card} .grip")[0]).click_and_hold().move_by_offset(60, 0).release().perform()
-        self.wait(lambda: self.all("#whatif-time"))
+        ActionChains(self.browser).move_to_element(self.all(f"{card} .grip")[0]).click_and_hold().move_by_offset(60, 0).perform()
+        self.wait(lambda: self.all("#whatif-time"))  # while it is dragged
+        ActionChains(self.browser).move_by_offset(10, 0).release().perform()
         moved = self.all(f"{card} input")[0].get_attribute("value")
         self.assertGreater(int(moved), 50)
         expected = json.loads(subprocess.run([FTOK, "whatif", "m.jsonl", "--json", "--set", f"gopher_quality.words_min={moved}"], cwd=self.folder, capture_output=True, check=True).stdout)
-        self.assertIn(f"kept {expected['measured']['kept']} {expected['whatif']['kept']}", self.all(".whatif")[0].text)
+        self.wait(lambda: f"kept {expected['measured']['kept']} {expected['whatif']['kept']}" in self.all(".whatif")[0].text)
         self.picture("whatif-1440-light")
         self.button("Back to the recipe's")
         self.assertEqual(self.all(f"{card} input")[0].get_attribute("value"), "50")
@@ -330,6 +367,10 @@ class Pages(unittest.TestCase):
                         self.open(page)
                         self.wait(lambda: self.all(".facts strong, .charts svg, details.kept, .panels .grip"))
                         self.assertLessEqual(self.script("return document.documentElement.scrollWidth"), pixels)
+                        cut = self.script("return [...document.querySelectorAll('svg text')].filter((text) => { const box = text.getBoundingClientRect(), picture = text.ownerSVGElement.getBoundingClientRect(); return box.width && (box.left < picture.left - 1 || box.right > picture.right + 1); }).map((text) => text.textContent)")
+                        self.assertEqual(cut, [])
+                        heads = self.script("return [...document.querySelectorAll('.whatif th')].filter((head) => head.getBoundingClientRect().right > head.closest('.wide').getBoundingClientRect().right + 1).map((head) => head.textContent)")
+                        self.assertEqual(heads, [])
                         paper = self.script("return getComputedStyle(document.body).backgroundColor")
                         self.assertEqual(sum(map(int, re.findall(r"\d+", paper)[:3])) < 384, dark, paper)
                         self.picture(f"{page}-{pixels}-{'dark' if dark else 'light'}")
@@ -357,7 +398,7 @@ class Pages(unittest.TestCase):
     def test_an_exported_file_shows_the_same_without_a_server(self):
         book = self.folder / "book.txt"
         book.write_text("Hello </script> world")
-        subprocess.run([FTOK, "view", "model", "corpus", "--text", "book.txt", "--vocab", "ftok-4k", "--export", "page.html"], cwd=self.folder, env=dict(os.environ, FTOK_SHARE=str(ROOT / "share")), check=True, capture_output=True)
+        subprocess.run([FTOK, "view", "model", "corpus", "m.jsonl", "--input", "crawl.warc.gz", "--set", "gopher_quality.words_min=70", "--text", "book.txt", "--vocab", "ftok-4k", "--export", "page.html"], cwd=self.folder, env=dict(os.environ, FTOK_SHARE=str(ROOT / "share")), check=True, capture_output=True)
         address = (self.folder / "page.html").as_uri()
         self.open("tokens", address)
         self.wait(lambda: "21 bytes" in self.facts()[0])
@@ -366,6 +407,28 @@ class Pages(unittest.TestCase):
         self.wait(lambda: self.all(".charts svg"))
         self.open("1", address)
         self.wait(lambda: self.all("details.kept"))
+        # the first documents of a list are explained, beside their pages; those after them are not
+        self.assertEqual(len(self.all("details.kept")), 20)
+        self.all("details.kept summary")[0].click()
+        self.button("Explain")
+        self.wait(lambda: self.all(".block.is-kept") and self.all(".rules tr"))
+        self.all("details.kept summary")[15].click()
+        self.wait(lambda: len(self.all("details.kept pre.text")) > 1 or len(self.all("details.kept .facts-list")) > 1)
+        self.assertEqual(len([button for button in self.all("details.kept .bar button") if button.text == "Explain"]), 1)
+        self.choose("dedup.minhash")
+        self.button("Beside what it repeats")
+        self.wait(lambda: len(self.all(".beside pre")) == 2)
+        # and the thresholds that were tried are shown with what they give
+        expected = json.loads(subprocess.run([FTOK, "whatif", "m.jsonl", "--json", "--set", "gopher_quality.words_min=70", "--sample", "6", "--rule", "gopher_quality.too_short"], cwd=self.folder, capture_output=True, check=True).stdout)
+        row = f"kept {expected['measured']['kept']} {expected['whatif']['kept']}"
+        self.wait(lambda: self.all(".whatif") and row in self.all(".whatif")[0].text)
+        self.assertNotEqual(expected["measured"]["kept"], expected["whatif"]["kept"])
+        card = "figure:has(svg[aria-label^='gopher_quality.too_short'])"
+        self.assertIn("threshold 70", self.all(f"{card} svg")[0].text)
+        self.script("document.querySelector(arguments[0]).click()", f"{card} button")
+        self.wait(lambda: len(self.all(f"{card} tbody tr")) == len(expected["samples"]))
+        self.assertEqual(self.all("input[type=number]"), [])
+        self.picture("exported-1440-light")
 
 
 if __name__ == "__main__":

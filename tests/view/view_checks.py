@@ -145,6 +145,35 @@ class View(Checks):
             self.assertEqual(refused.exception.code, 400)
             refused.exception.close()
 
+    def test_an_exported_file_holds_explained_documents_and_what_thresholds_give(self):
+        self.ftok("run", "--recipe", "recipe.toml", "--input", SAMPLE, "--measure", "m.jsonl", "-q")
+        self.ftok("view", "corpus", "m.jsonl", "--input", SAMPLE, "--set", "gopher_quality.words_min=70", "--export", "page.html")
+        page = (self.folder / "page.html").read_text()
+        carried = json.loads(page[page.index('id="data">') + 10 : page.index("</script>", page.index('id="data">'))])
+        self.assertEqual(carried["api/overview"]["changes"], ["gopher_quality.words_min=70"])
+        kept = carried["api/documents?folder=0&kind=kept&reason=&at=0"]["documents"]
+        explained = [f"api/explain?folder=0&kind=kept&part={one['part']}&row={one['row']}" in carried for one in kept]
+        self.assertEqual(explained[:3], [True, True, True])
+        self.assertLess(sum(explained), len(kept))
+        first = carried[f"api/explain?folder=0&kind=kept&part={kept[0]['part']}&row={kept[0]['row']}"]
+        self.assertEqual((first["from"], first["outcome"]), ("record", "passes"))
+        self.assertTrue(first["page"]["blocks"])
+        duplicate = carried["api/documents?folder=0&kind=dropped&reason=dedup.exact&at=0"]["documents"][0]
+        found = carried["api/find?folder=0&text=" + urllib.parse.quote(duplicate["duplicate_of"], safe="-_.!~*'()") + "&anywhere=0&from="]
+        self.assertIn(duplicate["duplicate_of"], [one["id"] for one in found["documents"]])
+        expected = json.loads(self.ftok("whatif", "m.jsonl", "--json", "--set", "gopher_quality.words_min=70").stdout)
+        told = carried["api/whatif?folder=1\ngopher_quality.words_min=70"]
+        self.assertEqual((told["changed"]["kept"], told["changed"]["dropped"]), (expected["whatif"]["kept"], expected["whatif"]["dropped"]))
+        near = carried["api/whatif?folder=1&rule=gopher_quality.too_short\ngopher_quality.words_min=70"]["samples"]
+        self.assertEqual({sample["drops"] for sample in near}, {True, False})
+
+    def test_thresholds_that_cannot_be_tried_write_nothing(self):
+        self.ftok("run", "--recipe", "recipe.toml", "--input", SAMPLE, "--measure", "m.jsonl", "-q")
+        self.one_line(self.ftok("view", "corpus", "--set", "c4.sentences_min=4", "--export", "page.html", code=2), "--set: needs a file of `ftok run --measure`")
+        self.one_line(self.ftok("view", "m.jsonl", "--set", "c4.sentence_min=4", "--export", "page.html", code=2), "sentences_min")
+        self.one_line(self.ftok("view", "m.jsonl", "--set", "c4.line_words_min=4", "--export", "page.html", code=1), "no threshold")
+        self.assertFalse((self.folder / "page.html").exists())
+
     def test_a_model_is_asked_for_what_comes_next(self):
         self.write("book.txt", "The tide comes in. The tide goes out. A gull sat on the wall.\n" * 200)
         self.ftok("tokenize", "book.txt", "-o", "shards", "-v", "ftok-4k", "-q")

@@ -11,6 +11,8 @@
 #include "core/signals.h"
 #include "core/text_file.h"
 #include "pipeline/inputs.h"
+#include "pipeline/recipe_config.h"
+#include "pipeline/whatif.h"
 #include "tools/ftok/commands.h"
 #include "tools/ftok/model_chat.h"
 #include "tools/ftok/model_vocabulary.h"
@@ -24,7 +26,7 @@ namespace ftok::cli {
 namespace {
 
 struct Flags {
-  std::vector<std::string> folders, vocabularies, inputs;
+  std::vector<std::string> folders, vocabularies, inputs, sets;
   std::string text, export_to;
   ViewServerOptions server;
 };
@@ -47,6 +49,18 @@ std::vector<ViewVocabulary> vocabularies_of(const Flags& flags) {
   return found;
 }
 
+// Throws UsageError where there are no measures, or where their recipe has no such key or value.
+void check_sets(const std::vector<std::string>& sets, const std::vector<ViewFolder>& folders) {
+  bool has_measures = false;
+  for (const ViewFolder& folder : folders) {
+    if (folder.kind != ViewFolder::Kind::kMeasures) continue;
+    has_measures = true;
+    load_recipe(recipe_path_of_measures(folder.path), sets);
+  }
+  if (!sets.empty() && !has_measures)
+    throw UsageError("--set: needs a file of `ftok run --measure`, of which other thresholds are tried");
+}
+
 ViewContents view_contents(const Flags& flags) {
   ViewContents options;
   options.vocabularies = vocabularies_of(flags);
@@ -57,6 +71,8 @@ ViewContents view_contents(const Flags& flags) {
   if (options.shown.empty()) options.shown.push_back(kDefaultVocabulary);
   for (const std::string& path : flags.folders) options.folders.push_back(view_folder(path));
   if (!flags.inputs.empty()) options.inputs = list_inputs({.inputs = flags.inputs, .input_lists = {}, .slice = {}});
+  check_sets(flags.sets, options.folders);
+  options.changes = flags.sets;
   options.stages = stage_context();
   options.models = {[](const ftok::ModelFile& model) { return load_model_encoding(model, "", true); }, read_model_chat};
   if (!flags.text.empty()) options.text = read_text_file(flags.text, kViewTextBytesMax);
@@ -99,6 +115,9 @@ void add_view_command(CLI::App& app) {
                    "An input of the runs, to show the pages of documents: WARC file or glob; repeatable")
       ->type_name("FILE")
       ->allow_extra_args(false);
+  command->add_option("--set", flags->sets, "A threshold to try to begin with, on measures; repeatable")
+      ->type_name("SECTION.KEY=VALUE")
+      ->allow_extra_args(false);
   command->add_option("--text", flags->text, "Begin with the text of a file")->type_name("FILE");
   command->add_option("--export", flags->export_to, "Write one HTML file that shows the same, and serve nothing")
       ->type_name("FILE");
@@ -123,6 +142,7 @@ void add_view_command(CLI::App& app) {
       "  ftok view corpus --input 'crawl/*.warc.gz'     # with the pages that texts were taken from\n"
       "  ftok view corpus measures.jsonl   # thresholds to try, of `ftok run --measure measures.jsonl`\n"
       "  ftok view corpus --export corpus.html\n"
+      "  ftok view measures.jsonl --set gopher_quality.words_min=30 --export whatif.html\n"
       "  ftok view --allow-host hub.example.org --base-path /user/me/proxy/8421\n"
       "From another machine: ssh -L 8421:127.0.0.1:8421 MACHINE, and open the address here.");
   command->callback([flags] { run(*flags); });

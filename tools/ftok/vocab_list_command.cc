@@ -57,11 +57,7 @@ void run_list(bool as_json) {
 
 void run_get(const std::vector<std::string>& names, const FetchFlags& fetch, const std::string& from) {
   std::vector<Model> models;
-  for (const std::string& name : names) {
-    models.push_back(model_named(name));
-    if (!is_vocabulary(models.back()))
-      throw UsageError(fmt::format("{} is not a vocabulary; `ftok models get {}` fetches it", name, name));
-  }
+  for (const std::string& name : names) models.push_back(vocabulary_to_fetch(name));
   GetModelOptions options;
   options.from = from;
   options.fetch = fetch.options();
@@ -83,7 +79,10 @@ void add_vocab_get_command(CLI::App& parent) {
   const auto names = std::make_shared<std::vector<std::string>>();
   const auto fetch = std::make_shared<FetchFlags>();
   const auto from = std::make_shared<std::string>();
-  command->add_option("NAME", *names, "gpt2, r50k_base, p50k_base, cl100k_base, o200k_base")->required();
+  command
+      ->add_option("NAME", *names,
+                   "gpt2, r50k_base, p50k_base, cl100k_base, o200k_base, or a model that uses one (gpt-4)")
+      ->required();
   command->add_option("--from", *from,
                       "A file, a folder or a URL instead of the official one; its SHA-256 is still checked");
   fetch->add_to(*command);

@@ -160,6 +160,32 @@ VocabularyFile find_named_vocabulary(const std::string& name, const std::string&
 
 }  // namespace
 
+Model vocabulary_to_fetch(const std::string& name) {
+  std::vector<std::string> names;
+  for (const Model& model : known_models()) {
+    if (model.name != name && is_vocabulary(model)) names.push_back(model.name);
+    if (model.name != name) continue;
+    if (is_vocabulary(model)) return model;
+    throw UsageError(fmt::format("{} is not a vocabulary; `ftok models get {}` fetches it", name, name));
+  }
+  if (!bundled_file("vocab/" + name + ".tiktoken").empty())
+    throw UsageError(fmt::format("{} is bundled: there is nothing to fetch", name));
+  const std::vector<std::string_view> same_ranks = names_of_same_ranks(name);
+  for (const std::string_view same : same_ranks) {
+    if (std::find(names.begin(), names.end(), same) != names.end()) return model_named(std::string(same));
+  }
+  if (!same_ranks.empty()) {
+    throw UsageError(
+        fmt::format("{0}: ftok cannot fetch its ranks; --vocab {0}=FILE takes them from a file, or --vocab "
+                    "names the model's folder with tokenizer.json",
+                    name));
+  }
+  if (const std::string vocabulary = alias_of(name); !vocabulary.empty()) return vocabulary_to_fetch(vocabulary);
+  const std::string nearest = nearest_name(name, names);
+  throw UsageError(fmt::format("unknown vocabulary '{}'{}; there are {}", name,
+                               nearest.empty() ? "" : ", did you mean '" + nearest + "'?", fmt::join(names, ", ")));
+}
+
 VocabularyFile find_vocabulary(const std::string& name) { return find_named_vocabulary(name, name); }
 
 Vocabulary load_named_vocabulary(const std::string& name, VocabularyHints hints) {

@@ -10,6 +10,8 @@
 
 namespace ftok::cli {
 
+struct Model;
+
 inline constexpr char kDefaultVocabulary[] = "ftok-100k";
 
 // --vocab, --pattern and --special of a command.
@@ -37,6 +39,10 @@ Vocabulary load_named_vocabulary(const std::string& name, VocabularyHints hints 
 Vocabulary load_named_vocabulary(const std::string& name, const VocabularyFlags& flags);  // messages name the flags
 Encoding load_encoding(const VocabularyFlags& flags);
 Encoding load_encoding(const std::string& name, VocabularyHints hints = {});
+
+// The model that `ftok vocab get NAME` fetches, by its name, that of a model that uses it (gpt-4), or of a vocabulary
+// with the same ranks. Throws UsageError saying what else there is.
+Model vocabulary_to_fetch(const std::string& name);
 
 // Names of the published vocabularies that ftok knows by their ranks.
 std::vector<std::string> published_vocabularies();

@@ -5,6 +5,7 @@
 #include <memory>
 #include <set>
 
+#include "core/amounts.h"
 #include "core/error.h"
 #include "core/file.h"
 #include "core/json.h"
@@ -42,11 +43,19 @@ std::string recipe_of(const Flags& flags) {
 }
 
 std::string signed_number(uint64_t before, uint64_t after) {
-  return before == after ? "" : fmt::format("{:+}", static_cast<int64_t>(after) - static_cast<int64_t>(before));
+  if (before == after) return "";
+  return after > before ? "+" + grouped(after - before) : "-" + grouped(before - after);
+}
+
+// 80 columns.
+void print_row(const std::string& name, const std::string& before, const std::string& after, const std::string& more) {
+  std::string line = fmt::format("{:<47}{:>11}{:>11}{:>11}", name, before, after, more);
+  line.erase(line.find_last_not_of(' ') + 1);
+  print_out(line + "\n");
 }
 
 void print_row(const std::string& name, uint64_t before, uint64_t after) {
-  print_out(fmt::format("{:<48}{:>14}{:>14}{:>12}\n", name, before, after, signed_number(before, after)));
+  print_row(name, grouped(before), grouped(after), signed_number(before, after));
 }
 
 uint64_t count_of(const std::map<std::string, uint64_t>& counts, const std::string& name) {
@@ -55,7 +64,7 @@ uint64_t count_of(const std::map<std::string, uint64_t>& counts, const std::stri
 }
 
 void print_text(const WhatIfResult& result, const Flags& flags) {
-  print_out(fmt::format("{:<48}{:>14}{:>14}{:>12}\n", "", "measured", "what if", "difference"));
+  print_row("", "measured", "what if", "difference");
   print_row("documents", result.measured.documents, result.changed.documents);
   print_row("  dropped", result.measured.documents - result.measured.kept,
             result.changed.documents - result.changed.kept);
@@ -68,10 +77,10 @@ void print_text(const WhatIfResult& result, const Flags& flags) {
   for (const auto& [count, name] : rows) print_row("    " + name, count, count_of(result.changed.dropped, name));
   print_row("  kept", result.measured.kept, result.changed.kept);
   if (flags.samples == 0) return;
-  print_out(fmt::format("\n{} ({} on either side of the threshold, of the documents that reach it)\n", flags.rule,
+  print_out(fmt::format("\n{}\nthe {} on either side of its threshold, of the documents that reach it\n", flags.rule,
                         flags.samples));
   for (const WhatIfSample& sample : result.samples) {
-    print_out(fmt::format("  {:<6}{:>14.6g}  {:<40}{}\n", sample.drops ? "drops" : "passes", sample.value,
+    print_out(fmt::format("  {:<6}{:>12.6g}  {}\n      {}\n", sample.drops ? "drops" : "passes", sample.value,
                           sample.outcome, printable(sample.url.empty() ? sample.id : sample.url)));
   }
 }

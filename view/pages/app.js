@@ -35,11 +35,14 @@ const exportedData = document.getElementById("data");
 const carried = exportedData ? JSON.parse(exportedData.textContent) : null;
 const token = new URLSearchParams(location.search).get("token") || "";
 
+// Whether a request is answered: always by a server, in an exported page where it carries the answer.
+const holds = (path, body) => !carried || path in carried || `${path}\n${body}` in carried;
+
 // The answer to a request: a Response's arrayBuffer for bytes, else JSON. Throws an Error with what the server says.
 async function ask(path, body) {
   if (carried) {
-    if (!(path in carried)) throw new Error("this file does not hold that");
-    const value = carried[path];
+    if (!holds(path, body)) throw new Error("this file does not hold that");
+    const value = carried[`${path}\n${body}`] || carried[path];
     return typeof value === "string" ? Uint8Array.from(atob(value), (c) => c.charCodeAt(0)).buffer : value;
   }
   const response = await fetch(path, { method: body === undefined ? "GET" : "POST", body, headers: { "X-Ftok-Token": token } });

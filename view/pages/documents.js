@@ -189,7 +189,8 @@ class Documents {
   item(document) {
     const body = h("div", { class: "document" });
     const facts = [document.language, document.token_count !== undefined ? number(document.token_count) + " tokens" : "", document.date].filter(Boolean).join(", ");
-    const why = document.reason ? `${short(document.value)}, threshold ${short(document.threshold)}${document.detail ? ` (${document.detail})` : ""}` : "";
+    const compared = document.value || document.threshold ? `${short(document.value)}, threshold ${short(document.threshold)}` : "";
+    const why = document.reason ? [document.duplicate_of ? `repeats ${document.duplicate_of}` : compared, document.detail ? `(${document.detail})` : ""].filter(Boolean).join(" ") : "";
     const element = h("details", { class: document.kind, ontoggle: () => { if (element.open && !body.childElementCount) new OneDocument(this.place, document, body).show(); } },
       h("summary", {}, h("span", { class: "tag" }, ...breakable(document.reason || "kept")), " ", document.url || document.id || "", h("span", { class: "faint" }, " " + [facts, why].filter(Boolean).join("; "))), body);
     return element;
@@ -204,13 +205,12 @@ class OneDocument {
     this.body = body;
   }
 
-  ask(what) {
-    const { kind, part, row } = this.document;
-    return ask(`api/${what}?folder=${this.place}&kind=${kind}&part=${part}&row=${row}`);
-  }
+  path(what, { kind, part, row } = this.document) { return `api/${what}?folder=${this.place}&kind=${kind}&part=${part}&row=${row}`; }
+
+  ask(what) { return ask(this.path(what)); }
 
   async show() {
-    if (!carried) {
+    if (holds(this.path("document"))) {
       try {
         this.document = { ...this.document, ...(await this.ask("document")) };
       } catch (error) {
@@ -221,8 +221,8 @@ class OneDocument {
     this.text = h("div", {});
     this.more = h("div", {});
     const bar = h("div", { class: "bar" });
-    if (!carried) bar.append(h("button", { onclick: () => this.explain() }, "Explain"));
-    if (!carried && document.duplicate_of) bar.append(h("button", { onclick: () => this.beside() }, "Beside what it repeats"));
+    if (holds(this.path("explain"))) bar.append(h("button", { onclick: () => this.explain() }, "Explain"));
+    if (document.duplicate_of && holds(this.findPath(""))) bar.append(h("button", { onclick: () => this.beside() }, "Beside what it repeats"));
     const named = ["id", "file_path", "offset", "dump", "language", "language_score", "detail", "duplicate_of", "cluster_size"].filter((name) => document[name] !== undefined && document[name] !== "");
     this.body.append(bar, this.more, this.text, h("dl", { class: "facts-list" }, named.map((name) => h("div", {}, h("dt", {}, name), h("dd", {}, String(document[name]))))));
     this.showText(document.text, document.reason || "", document.detail);
@@ -268,10 +268,12 @@ class OneDocument {
       h("section", { "aria-label": "Its text" }, h("h4", {}, "Its text"), h("pre", { class: "blocks", tabindex: "0", role: "group", "aria-label": "Text" }, ...withMarks(text, reason ? decidingSpans(text, reason, this.document.detail) : []))));
   }
 
+  findPath(from) { return `api/find?folder=${this.place}&text=${encodeURIComponent(this.document.duplicate_of)}&anywhere=0&from=${from}`; }
+
   // Its own text, also where the run did not keep it.
   async textOf(document) {
-    if (document.text !== undefined) return (await ask(`api/document?folder=${this.place}&kind=${document.kind}&part=${document.part}&row=${document.row}`)).text;
-    return (await ask(`api/explain?folder=${this.place}&kind=${document.kind}&part=${document.part}&row=${document.row}`)).extracted;
+    if (document.text !== undefined) return (await ask(this.path("document", document))).text;
+    return (await ask(this.path("explain", document))).extracted;
   }
 
   async beside() {
@@ -279,7 +281,7 @@ class OneDocument {
     try {
       let other = null;
       for (let from = "", more = true; more && !other; ) {
-        const answer = await ask(`api/find?folder=${this.place}&text=${encodeURIComponent(this.document.duplicate_of)}&anywhere=0&from=${from}`);
+        const answer = await ask(this.findPath(from));
         other = answer.documents.find((document) => document.id === this.document.duplicate_of) || null;
         ({ next: from, more } = answer);
       }

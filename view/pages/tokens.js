@@ -18,7 +18,7 @@ function parseTokens(buffer, sent) {
 
 // A text in blocks of whole lines. Between a line feed and what is no white space no token crosses, so blocks are encoded one by one; of those that were
 // there `before`, all but what has changed stay the same.
-const BLOCK = 32768;
+const BLOCK = 16384;
 function blocksOf(text, before) {
   const isSpace = (at) => /[\s\x85]/.test(text.charAt(at));
   let first = 0, begin = 0, last = before.length, end = text.length;
@@ -36,20 +36,67 @@ function blocksOf(text, before) {
   return [...before.slice(0, first), ...middle, ...before.slice(last)];
 }
 
-// The tokens of blocks, one after the other.
-function joinTokens(parts) {
-  const sum = (of) => parts.reduce((total, part) => total + of(part), 0);
-  const ids = new Uint32Array(sum((part) => part.ids.length)), ends = new Uint32Array(ids.length), bytes = new Uint8Array(sum((part) => part.bytes.length));
-  const specials = new Set();
-  let count = 0, size = 0;
-  for (const part of parts) {
-    ids.set(part.ids, count);
-    for (let i = 0; i < part.ends.length; ++i) ends[count + i] = part.ends[i] + size;
-    bytes.set(part.bytes, size);
-    part.specials.forEach((id) => specials.add(id));
-    count += part.ids.length, size += part.bytes.length;
+// The last of ascending numbers, of which the first is 0, that is not above `value`.
+function placeIn(ascending, value) {
+  let low = 0, high = ascending.length;
+  while (low + 1 < high) {
+    const middle = (low + high) >> 1;
+    if (ascending[middle] <= value) low = middle;
+    else high = middle;
   }
-  return { head: { ...parts[0].head, tokens: count, characters: sum((part) => part.head.characters) }, ids, ends, bytes, specials, roles: null, parts };
+  return low;
+}
+
+// The tokens of blocks, one after the other. Nothing is copied: a key that changes one block costs no more in a long text than in a short one.
+class Tokens {
+  constructor(parts) {
+    this.parts = parts;
+    this.before = [];  // tokens before each part
+    this.count = this.size = this.characters = 0;
+    for (const part of parts) {
+      this.before.push(this.count);
+      this.count += part.ids.length, this.size += part.bytes.length;
+      this.characters += part.head.characters || new TextDecoder().decode(part.bytes).replace(/[\udc00-\udfff]/g, "").length;
+    }
+    this.roleNames = parts[0].head.roles || [];
+  }
+
+  at(i) {
+    const place = placeIn(this.before, i);
+    return [this.parts[place], i - this.before[place]];
+  }
+
+  id(i) { const [part, at] = this.at(i); return part.ids[at]; }
+
+  bytesOf(i) { const [part, at] = this.at(i); return part.bytes.subarray(at > 0 ? part.ends[at - 1] : 0, part.ends[at]); }
+
+  isSpecial(i) { const [part, at] = this.at(i); return part.specials.has(part.ids[at]); }
+
+  // Of a conversation: 0 the template, else 1 + the place of the role's name; -1 of a text.
+  role(i) { const [part, at] = this.at(i); return part.roles ? part.roles[at] & 127 : -1; }
+
+  isInLoss(i) { const [part, at] = this.at(i); return part.roles !== null && part.roles[at] >= 128; }
+
+  lay(columns, showsIds) {
+    this.rowsBefore = [];
+    this.rows = 0;
+    for (const part of this.parts) {
+      if (!part.laid || part.laid.columns !== columns || part.laid.showsIds !== showsIds) part.laid = { columns, showsIds, rows: layOut(part, columns, showsIds) };
+      this.rowsBefore.push(this.rows);
+      this.rows += part.laid.rows.length;
+    }
+  }
+
+  // The first token of a row, and the one behind its last.
+  row(number) {
+    const place = placeIn(this.rowsBefore, number), { rows } = this.parts[place].laid, at = number - this.rowsBefore[place];
+    return [this.before[place] + rows[at], this.before[place] + (at + 1 < rows.length ? rows[at + 1] : this.parts[place].ids.length)];
+  }
+
+  rowOf(i) {
+    const place = placeIn(this.before, i);
+    return this.rowsBefore[place] + placeIn(this.parts[place].laid.rows, i - this.before[place]);
+  }
 }
 
 // The columns that a token takes: of a cut character each byte four ("‹e4›"), of a wide one two.
@@ -115,7 +162,7 @@ class TokenPanel {
   constructor(page, vocabulary) {
     this.page = page;
     this.tokens = null;
-    this.rows = [0];
+    this.drawn = new Map();  // how a row looks -> its element
     this.selected = -1;
     this.select = h("select", { "aria-label": "Vocabulary", onchange: () => page.refresh(this) }, page.names.map((name) => h("option", { selected: name === vocabulary }, name)));
     this.facts = h("p", { class: "facts", "aria-live": "polite" });
@@ -141,10 +188,9 @@ class TokenPanel {
 
   show(tokens) {
     this.tokens = tokens;
-    this.selected = Math.min(this.selected, tokens.ids.length - 1);
-    const { head } = tokens, bytes = tokens.bytes.length;
+    this.selected = Math.min(this.selected, tokens.count - 1);
     this.facts.classList.remove("error");
-    this.facts.replaceChildren(h("strong", {}, number(head.tokens)), ` tokens, ${number(head.characters || [...new TextDecoder().decode(tokens.bytes)].length)} characters, ${number(bytes)} bytes` + (head.tokens ? `, ${(bytes / head.tokens).toFixed(2)} bytes per token` : ""));
+    this.facts.replaceChildren(h("strong", {}, number(tokens.count)), ` tokens, ${number(tokens.characters)} characters, ${number(tokens.size)} bytes` + (tokens.count ? `, ${(tokens.size / tokens.count).toFixed(2)} bytes per token` : ""));
     this.element.setAttribute("aria-label", "Tokens of " + this.vocabulary);
     this.lay();
   }
@@ -156,60 +202,74 @@ class TokenPanel {
 
   lay() {
     if (!this.tokens) return;
-    const columns = this.laidColumns = this.columns(), { showsIds } = this.page;
-    this.rows = [];
-    let before = 0;
-    for (const part of this.tokens.parts || [this.tokens]) {
-      if (!part.laid || part.laid.columns !== columns || part.laid.showsIds !== showsIds) part.laid = { columns, showsIds, rows: layOut(part, columns, showsIds) };
-      for (const row of part.laid.rows) this.rows.push(row + before);
-      before += part.ids.length;
-    }
-    this.spacer.style.height = this.rows.length * ROW + "px";
+    this.laidColumns = this.columns();
+    this.tokens.lay(this.laidColumns, this.page.showsIds);
+    const height = this.tokens.rows * ROW + "px";
+    if (this.spacer.style.height !== height) this.spacer.style.height = height;
     this.draw();
   }
 
+  // The rows in sight. Those that look as they did stay the elements that they are.
   draw() {
     if (!this.tokens) return;
     const first = Math.max(0, Math.floor(this.view.scrollTop / ROW) - 4);
-    const last = Math.min(this.rows.length, Math.ceil((this.view.scrollTop + this.view.clientHeight) / ROW) + 4);
-    const rows = [];
+    const last = Math.min(this.tokens.rows, Math.ceil((this.view.scrollTop + this.view.clientHeight) / ROW) + 4);
+    const before = this.drawn, rows = [];
+    this.drawn = new Map();
     for (let row = first; row < last; ++row) {
-      const element = h("div", { class: "row" });
-      const end = row + 1 < this.rows.length ? this.rows[row + 1] : this.tokens.ids.length;
-      for (let i = this.rows[row]; i < end; ++i) element.append(this.token(i));
+      const [begin, end] = this.tokens.row(row), look = this.lookOf(begin, end);
+      let element = before.get(look);
+      if (element && !this.drawn.has(look)) before.delete(look);
+      else element = this.row(begin, end);
+      element.first = begin;
+      this.drawn.set(look, element);
       rows.push(element);
     }
-    this.visible.style.top = first * ROW + "px";
-    this.visible.replaceChildren(...rows);
+    const top = first * ROW + "px", { children } = this.visible;
+    if (this.visible.style.top !== top) this.visible.style.top = top;
+    if (children.length !== rows.length || rows.some((element, i) => children[i] !== element)) this.visible.replaceChildren(...rows);
   }
 
-  bytesOf(i) { return this.tokens.bytes.subarray(i > 0 ? this.tokens.ends[i - 1] : 0, this.tokens.ends[i]); }
+  // What decides how a row is drawn.
+  lookOf(begin, end) {
+    const { tokens, selected } = this, chosen = selected >= 0 ? tokens.id(selected) : -1;
+    let look = `${this.page.showsIds} ${this.page.showsSpace}`;
+    for (let i = begin; i < end; ++i) {
+      const [part, at] = tokens.at(i), id = part.ids[at];
+      look += ` ${id}${part.roles ? "r" + part.roles[at] : ""}${part.head.own_bytes || part.specials.size ? "o" + tokens.bytesOf(i).join() + part.specials.has(id) : ""}${i === selected ? "!" : id === chosen ? "=" : ""}`;
+    }
+    return look;
+  }
 
-  token(i) {
-    const { ids, roles, specials } = this.tokens;
-    const id = ids[i], role = roles ? roles[i] & 127 : 0;
-    let kind = specials.has(id) ? "s" : roles ? (role ? "t" + (role - 1) % 4 : "none") : "t" + i % 4;
-    if (roles && roles[i] & 128) kind += " loss";
-    if (i === this.selected) kind += " at";
-    else if (this.selected >= 0 && ids[this.selected] === id) kind += " same";
+  row(begin, end) {
+    const element = h("div", { class: "row" });
+    for (let i = begin; i < end; ++i) element.append(this.token(i, i - begin));
+    return element;
+  }
+
+  // `place`: in its row, which its colour goes by, so that a key does not colour all that follows anew.
+  token(i, place) {
+    const { tokens, selected } = this, id = tokens.id(i), role = tokens.role(i);
+    let kind = tokens.isSpecial(i) ? "s" : role === 0 ? "none" : "t" + (role > 0 ? role - 1 : place) % 4;
+    if (tokens.isInLoss(i)) kind += " loss";
+    if (i === selected) kind += " at";
+    else if (selected >= 0 && tokens.id(selected) === id) kind += " same";
     const element = h("b", { class: kind });
-    element.dataset.i = i;
     if (this.page.showsIds) element.append(id + " ");
-    else for (const [text, isMark] of piecesOf(this.bytesOf(i), this.page.showsSpace)) element.append(isMark ? h("u", {}, text) : text);
+    else for (const [text, isMark] of piecesOf(tokens.bytesOf(i), this.page.showsSpace)) element.append(isMark ? h("u", {}, text) : text);
     return element;
   }
 
   describe(i) {
-    const bytes = this.bytesOf(i), id = this.tokens.ids[i];
+    const { tokens } = this, bytes = tokens.bytesOf(i), role = tokens.role(i);
     const hex = Array.from(bytes.subarray(0, 48), (byte) => byte.toString(16).padStart(2, "0")).join(" ") + (bytes.length > 48 ? " ..." : "");
-    const roles = this.tokens.roles, role = roles ? this.tokens.head.roles[(roles[i] & 127) - 1] || "template" : "";
     const text = piecesOf(bytes, true).map(([piece]) => piece).join("");
-    this.detail.textContent = `${text}   id ${id}   token ${number(i + 1)} of ${number(this.tokens.ids.length)}` + (this.tokens.specials.has(id) ? "   special token" : "") + (role ? `   ${role}${roles[i] & 128 ? ", in the loss" : ""}` : "") + `\nbytes ${hex}`;
+    this.detail.textContent = `${text}   id ${tokens.id(i)}   token ${number(i + 1)} of ${number(tokens.count)}` + (tokens.isSpecial(i) ? "   special token" : "") + (role >= 0 ? `   ${tokens.roleNames[role - 1] || "template"}${tokens.isInLoss(i) ? ", in the loss" : ""}` : "") + `\nbytes ${hex}`;
   }
 
   indexAt(event) {
-    const element = event.target.closest && event.target.closest("b[data-i]");
-    return element ? Number(element.dataset.i) : -1;
+    const element = event.target.closest && event.target.closest(".row > b");
+    return element ? element.parentElement.first + [...element.parentElement.children].indexOf(element) : -1;
   }
 
   hover(event) {
@@ -225,13 +285,7 @@ class TokenPanel {
   choose(i) {
     this.selected = i;
     this.describe(i);
-    let low = 0, high = this.rows.length;
-    while (low + 1 < high) {
-      const middle = (low + high) >> 1;
-      if (this.rows[middle] <= i) low = middle;
-      else high = middle;
-    }
-    const top = low * ROW;
+    const top = this.tokens.rowOf(i) * ROW;
     if (top < this.view.scrollTop) this.view.scrollTop = top;
     else if (top + ROW > this.view.scrollTop + this.view.clientHeight) this.view.scrollTop = top + ROW - this.view.clientHeight;
     this.draw();
@@ -239,9 +293,9 @@ class TokenPanel {
 
   key(event) {
     const step = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
-    if (!step || !this.tokens || this.tokens.ids.length === 0) return;
+    if (!step || !this.tokens || this.tokens.count === 0) return;
     event.preventDefault();
-    this.choose(Math.min(this.tokens.ids.length - 1, Math.max(0, this.selected + step)));
+    this.choose(Math.min(this.tokens.count - 1, Math.max(0, this.selected + step)));
   }
 }
 
@@ -325,7 +379,6 @@ class TokensPage {
   async refreshAll() {
     const text = this.area.value;
     this.area.classList.toggle("long", text.length > 200000);
-    this.blocks = blocksOf(text, this.blocks || []);
     await Promise.all(this.panels.map((panel) => this.refresh(panel, text)));
   }
 
@@ -347,13 +400,13 @@ class TokensPage {
       const bytes = utf8.encode(block);
       return parseTokens(await ask(path, bytes), bytes);
     };
-    if (this.mode !== "text" || carried || known.crosses) return fetchOne(text);
+    if (this.mode !== "text" || carried || known.crosses) return new Tokens([await fetchOne(text)]);
     const blocks = this.blocks = blocksOf(text, this.blocks || []);
-    if (blocks.length === 0) return fetchOne("");
-    const parts = await Promise.all(blocks.map(async (block) => known.blocks.get(block) || fetchOne(block)));
+    if (blocks.length === 0) return new Tokens([await fetchOne("")]);
+    const parts = await Promise.all(blocks.map((block) => known.blocks.get(block) || fetchOne(block)));
+    known.crosses = blocks.length > 1 && !parts[0].head.cuts;
+    if (known.crosses) return new Tokens([await fetchOne(text)]);
     known.blocks = new Map(blocks.map((block, i) => [block, parts[i]]));
-    if (blocks.length === 1) return parts[0];
-    known.crosses = !parts[0].head.cuts;
-    return known.crosses ? fetchOne(text) : joinTokens(parts);
+    return new Tokens(parts);
   }
 }

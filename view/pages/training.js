@@ -8,6 +8,9 @@ function roundStep(length, count) {
   return [1, 2, 5].map((factor) => factor * power).find((step) => rough <= step * 1.0001) || 10 * power;
 }
 
+// A label beside an axis, which has room for five characters where the page is narrow.
+const axisText = (value) => (Math.abs(value) >= 10000 ? short(value / 1000) + "k" : short(value));
+
 // A picture of lines: [{name, x, y, kind}], kind 0 to 3 a colour; points where `dots`. Pointing at it tells the values.
 function chart(title, lines) {
   const points = lines.flatMap((line) => line.x.map((x, i) => [x, line.y[i]])).filter(([, y]) => Number.isFinite(y));
@@ -26,8 +29,8 @@ function chart(title, lines) {
   const picture = svg("svg", { viewBox: `0 0 ${WIDTH} ${HEIGHT}`, role: "img", "aria-label": `${title} from step ${number(first)} to ${number(last)}: from ${short(points[0][1])} to ${short(points[points.length - 1][1])}` });
   const every = roundStep(high - low, 5), stride = Math.max(1, roundStep(Math.max(1, last - first), 6));
   for (let value = Math.ceil(low / every) * every; value <= high; value += every)
-    picture.append(svg("line", { class: "grid", x1: LEFT, x2: WIDTH - RIGHT, y1: y(value), y2: y(value) }), svg("text", { x: LEFT - 6, y: y(value) + 4, "text-anchor": "end" }, short(Math.abs(value) < every / 2 ? 0 : value)));
-  for (let step = Math.ceil(first / stride) * stride; step <= last; step += stride) picture.append(svg("text", { x: x(step), y: HEIGHT - 8, "text-anchor": "middle" }, number(step)));
+    picture.append(svg("line", { class: "grid", x1: LEFT, x2: WIDTH - RIGHT, y1: y(value), y2: y(value) }), svg("text", { x: LEFT - 6, y: y(value) + 4, "text-anchor": "end" }, axisText(Math.abs(value) < every / 2 ? 0 : value)));
+  for (let step = Math.ceil(first / stride) * stride; step <= last; step += stride) picture.append(svg("text", { x: x(step), y: HEIGHT - 8, "text-anchor": x(step) > WIDTH - 3 * RIGHT ? "end" : "middle" }, number(step)));
   for (const line of lines) {
     if (line.dots) for (let i = 0; i < line.x.length; ++i) picture.append(svg("circle", { class: "f" + line.kind, cx: x(line.x[i]), cy: y(line.y[i]), r: 3 }));
     else picture.append(svg("polyline", { class: "line c" + line.kind, points: line.x.map((step, i) => (Number.isFinite(line.y[i]) ? `${x(step).toFixed(1)},${y(line.y[i]).toFixed(1)}` : "")).join(" ") }));

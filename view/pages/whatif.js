@@ -1,6 +1,6 @@
 // Thresholds to try: how every measured rule's values are spread, with its threshold as a line to drag, and the funnel that the thresholds would give.
 
-// Bins [[low, high, count], ...] as a picture. `threshold`: {value, relation, moved(value, isLast)} or none.
+// Bins [[low, high, count], ...] as a picture. `threshold`: {value, relation, moved(value)} or none.
 class Histogram {
   constructor(name, bins, threshold) {
     this.width = 420, this.height = 120, this.bottom = 20, this.top = 20;
@@ -54,13 +54,13 @@ class Histogram {
     this.setThreshold(this.threshold.value);
     if (!this.threshold.moved) return;
     this.picture.classList.add("drag");
-    const moved = (event, isLast) => {
+    const moved = (event) => {
       const box = this.picture.getBoundingClientRect();
-      this.threshold.moved(this.valueAt((event.clientX - box.left) / box.width * this.width), isLast);
+      this.threshold.moved(this.valueAt((event.clientX - box.left) / box.width * this.width));
     };
-    this.picture.addEventListener("pointerdown", (event) => { event.preventDefault(); this.picture.setPointerCapture(event.pointerId); this.isHeld = true; moved(event, false); });
-    this.picture.addEventListener("pointermove", (event) => { if (this.isHeld) moved(event, false); });
-    this.picture.addEventListener("pointerup", (event) => { if (this.isHeld) this.isHeld = false, moved(event, true); });
+    this.picture.addEventListener("pointerdown", (event) => { event.preventDefault(); this.picture.setPointerCapture(event.pointerId); this.isHeld = true; moved(event); });
+    this.picture.addEventListener("pointermove", (event) => { if (this.isHeld) moved(event); });
+    this.picture.addEventListener("pointerup", (event) => { if (this.isHeld) this.isHeld = false, moved(event); });
     this.picture.addEventListener("pointercancel", () => { this.isHeld = false; });
   }
 
@@ -80,7 +80,7 @@ class WhatIf {
   constructor(overview, place) {
     this.place = place;
     this.name = overview.folders[place].name;
-    this.changes = new Map();  // key -> value
+    this.changes = new Map(overview.changes.map((line) => [line.slice(0, line.indexOf("=")), line.slice(line.indexOf("=") + 1)]));  // key -> value
     this.cards = new Map();
   }
 
@@ -103,26 +103,29 @@ class WhatIf {
     }
     for (const [stage, of] of stages) this.rules.append(h("details", { open: true }, h("summary", {}, h("strong", {}, stage), h("span", { class: "faint" }, ` ${of.length} ${of.length === 1 ? "rule" : "rules"}`)), h("div", { class: "panels small" }, of.filter((rule) => rule.bins.length).map((rule) => this.card(rule)))));
     this.draw(null);
+    await this.ask();
   }
 
+  nearPath(rule) { return `api/whatif?folder=${this.place}&rule=${encodeURIComponent(rule.rule)}`; }
+
   card(rule) {
-    const canMove = rule.key && !carried, rounded = (value) => (rule.whole ? Math.round(value) : Number(value.toPrecision(3)));
-    const set = (value, isLast) => {
+    const canMove = rule.key && !carried, begin = Number(this.changes.get(rule.key) ?? rule.threshold), rounded = (value) => (rule.whole ? Math.round(value) : Number(value.toPrecision(3)));
+    const set = (value) => {
       const next = rounded(value);
       if (!Number.isFinite(next)) return;
       histogram.setThreshold(next);
       input.value = next;
       if (next === rule.threshold) this.changes.delete(rule.key);
       else this.changes.set(rule.key, next);
-      if (isLast) this.ask();
+      this.ask();
     };
-    const histogram = new Histogram(rule.rule, rule.bins, { value: rule.threshold, relation: rule.relation, moved: canMove ? set : null });
-    const input = h("input", { type: "number", step: "any", value: rule.threshold, "aria-label": `Threshold of ${rule.rule}`, onchange: () => set(Number(input.value), true) });
+    const histogram = new Histogram(rule.rule, rule.bins, { value: begin, relation: rule.relation, moved: canMove ? set : null });
+    const input = h("input", { type: "number", step: "any", value: begin, "aria-label": `Threshold of ${rule.rule}`, onchange: () => set(Number(input.value)) });
     const samples = h("div", {});
-    const near = h("button", { onclick: () => this.near(rule, samples) }, "Documents next to it");
+    const near = rule.key && holds(this.nearPath(rule), this.lines().join("\n")) ? h("button", { onclick: () => this.near(rule, samples) }, "Documents next to it") : "";
     this.cards.set(rule.key, { reset: () => { histogram.setThreshold(rule.threshold); input.value = rule.threshold; samples.replaceChildren(); } });
     return h("figure", { class: "card" }, h("figcaption", {}, h("strong", {}, ...breakable(rule.rule)), h("span", { class: "faint" }, `${number(rule.drops)} of ${number(rule.documents)}`)), histogram.picture,
-      h("div", { class: "bar" }, h("label", {}, `drops when ${rule.relation} ` + (canMove ? "" : short(rule.threshold)), canMove ? input : ""), canMove ? near : ""), samples);
+      h("div", { class: "bar" }, h("label", {}, `drops when ${rule.relation} ` + (canMove ? "" : short(begin)), canMove ? input : ""), near), samples);
   }
 
   lines() { return [...this.changes].map(([key, value]) => `${key}=${value}`); }
@@ -147,7 +150,7 @@ class WhatIf {
 
   async near(rule, element) {
     try {
-      const answer = await ask(`api/whatif?folder=${this.place}&rule=${encodeURIComponent(rule.rule)}`, this.lines().join("\n"));
+      const answer = await ask(this.nearPath(rule), this.lines().join("\n"));
       element.replaceChildren(h("div", { class: "wide", tabindex: "0", role: "region", "aria-label": "Documents next to the threshold" }, h("table", {}, h("tbody", {}, answer.samples.map((sample) => h("tr", { class: sample.drops ? "drops" : "" }, h("td", {}, sample.drops ? "drops" : "passes"), h("td", { class: "n" }, short(sample.value)), h("td", { class: "address" }, sample.url || sample.id)))))));
     } catch (error) {
       element.replaceChildren();
@@ -159,10 +162,10 @@ class WhatIf {
     const { measured } = this, changed = answer ? answer.changed : measured, difference = (before, after) => (after === before ? "" : (after > before ? "+" : "−") + number(Math.abs(after - before)));
     const row = (name, before, after) => h("tr", {}, h("td", {}, ...breakable(name)), h("td", { class: "n" }, number(before)), h("td", { class: "n" }, number(after)), h("td", { class: "n" }, difference(before, after)));
     const names = [...new Set([...Object.keys(measured.dropped), ...Object.keys(changed.dropped)])].filter((name) => (measured.dropped[name] || 0) !== (changed.dropped[name] || 0)).sort((a, b) => Math.abs((changed.dropped[b] || 0) - (measured.dropped[b] || 0)) - Math.abs((changed.dropped[a] || 0) - (measured.dropped[a] || 0)));
-    const head = h("tr", {}, h("th", { scope: "col" }, ""), ...["measured", "what if", "difference"].map((name) => h("th", { scope: "col", class: "n" }, name)));
+    const head = h("tr", {}, h("th", { scope: "col" }, ""), ...["measured", "what if", "change"].map((name) => h("th", { scope: "col", class: "n" }, name)));
     this.result.replaceChildren(h("div", { class: "wide", tabindex: "0", role: "region", "aria-label": "What if" }, h("table", { class: "whatif" }, h("thead", {}, head), h("tbody", {}, row("documents", measured.documents, changed.documents), row("kept", measured.kept, changed.kept), names.slice(0, 8).map((name) => row(name, measured.dropped[name] || 0, changed.dropped[name] || 0))))),
       names.length > 8 ? h("p", { class: "faint" }, `and ${names.length - 8} reasons more`) : "",
-      answer ? h("div", { class: "bar" }, h("code", {}, `ftok whatif ${this.name} ` + this.lines().map((line) => `--set ${line}`).join(" ")), h("button", { onclick: () => this.reset() }, "Back to the recipe's"), h("span", { class: "faint", id: "whatif-time" }, `${Math.max(1, Math.round(milliseconds))} ms`)) : h("p", { class: "faint" }, carried ? "" : "Drag a threshold, or type one, and see the funnel that it would give."));
+      answer ? h("div", { class: "bar" }, h("code", {}, `ftok whatif ${this.name} ` + this.lines().map((line) => `--set ${line}`).join(" ")), carried ? "" : [h("button", { onclick: () => this.reset() }, "Back to the recipe's"), h("span", { class: "faint", id: "whatif-time" }, `${Math.max(1, Math.round(milliseconds))} ms`)]) : h("p", { class: "faint" }, carried ? "" : "Drag a threshold, or type one, and see the funnel that it would give."));
   }
 
   reset() {

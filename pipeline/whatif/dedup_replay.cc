@@ -1,4 +1,4 @@
-#include "pipeline/whatif/repeats.h"
+#include "pipeline/whatif/dedup_replay.h"
 
 #include <fmt/format.h>
 #include <oneapi/tbb/parallel_for.h>
@@ -36,20 +36,20 @@ Compared compared_by(const RecipeConfig& recipe) {
 
 }  // namespace
 
-Repeats::Repeats(const RecipeConfig& recipe) {
+DedupReplay::DedupReplay(const RecipeConfig& recipe) {
   const Compared compared = compared_by(recipe);
   options_ = compared.options;
   layout_ = compared.layout;
 }
 
 // Whether a document is looked for by its key number `slot`: content, buckets, URL.
-bool Repeats::is_compared(size_t slot) const {
+bool DedupReplay::is_compared(size_t slot) const {
   if (slot == 0) return options_.exact;
   if (layout_.urls && slot == layout_.url_slot()) return true;
   return options_.minhash;
 }
 
-void Repeats::add(std::span<const uint64_t> keys, size_t file, uint64_t input) {
+void DedupReplay::add(std::span<const uint64_t> keys, size_t file, uint64_t input) {
   if (!active()) return;
   const size_t document = places_.size();
   if (document >= kNoKeys) throw Error(fmt::format("what-if takes at most {} documents", kNoKeys));
@@ -78,7 +78,7 @@ void Repeats::add(std::span<const uint64_t> keys, size_t file, uint64_t input) {
 }
 
 // Of the entries those whose key another document has too, numbered from 0 in place of their keys.
-void Repeats::keep_shared(std::vector<Entry>& entries) const {
+void DedupReplay::keep_shared(std::vector<Entry>& entries) const {
   std::sort(entries.begin(), entries.end(), [](const Entry& a, const Entry& b) {
     return std::tie(a.key, a.document, a.slot) < std::tie(b.key, b.document, b.slot);
   });
@@ -100,7 +100,7 @@ void Repeats::keep_shared(std::vector<Entry>& entries) const {
   entries.shrink_to_fit();
 }
 
-void Repeats::finish() {
+void DedupReplay::finish() {
   oneapi::tbb::parallel_for(size_t{0}, parts_.size(), [&](size_t part) { keep_shared(parts_[part]); });
   for (const std::vector<Entry>& part : parts_) {
     for (const Entry& entry : part) places_[entry.document] = 0;  // it has a place, numbered below
@@ -132,7 +132,7 @@ void Repeats::finish() {
   }
 }
 
-Repeats::Judge::Judge(const Repeats& repeats, const RecipeConfig& recipe) : repeats_(repeats) {
+DedupReplay::Judge::Judge(const DedupReplay& repeats, const RecipeConfig& recipe) : repeats_(repeats) {
   const Compared compared = compared_by(recipe);
   if (compared.options.verifies()) {
     deduplicator_ = std::make_unique<Deduplicator>(compared.options, compared.layout);
@@ -141,7 +141,7 @@ Repeats::Judge::Judge(const Repeats& repeats, const RecipeConfig& recipe) : repe
   }
 }
 
-Reason Repeats::Judge::judge(uint64_t document) {
+Reason DedupReplay::Judge::judge(uint64_t document) {
   if (!repeats_.active()) return {};
   const uint32_t place = repeats_.places_[document];
   if (place == kNoKeys)
@@ -156,7 +156,7 @@ Reason Repeats::Judge::judge(uint64_t document) {
   return deduplicator_->judge(std::span(repeats_.place_keys_).subspan(place * each, each), judged_++).reason;
 }
 
-Reason Repeats::Judge::judge_in_array(uint32_t place) {
+Reason DedupReplay::Judge::judge_in_array(uint32_t place) {
   const uint32_t* const numbers = &repeats_.numbers_[place * repeats_.compared()];
   // The first document with the key: this one, where none was.
   const auto first_of = [&](size_t slot) {

@@ -1,4 +1,4 @@
-#include "pipeline/whatif/columns.h"
+#include "pipeline/whatif/measure_block.h"
 
 #include <algorithm>
 

@@ -1,4 +1,4 @@
-// Repeats: deduplication, replayed for any choice of a file's documents.
+// DedupReplay: deduplication, replayed for any choice of a file's documents.
 //
 // Most documents share no key with another. They repeat nothing and nothing repeats them, whatever the thresholds, so
 // only the keys that several documents have are kept, as numbers from 0: the first document of each then stands in an
@@ -18,10 +18,10 @@
 
 namespace ftok {
 
-class Repeats {
+class DedupReplay {
  public:
   // How the recipe compares documents. Throws UsageError naming a key that cannot be replayed.
-  explicit Repeats(const RecipeConfig& recipe);
+  explicit DedupReplay(const RecipeConfig& recipe);
 
   bool active() const { return options_.scope != "off"; }
 
@@ -35,7 +35,7 @@ class Repeats {
   class Judge {
    public:
     // `recipe`: that of the documents, or the same with another dedup.verify_jaccard. Throws UsageError.
-    Judge(const Repeats& repeats, const RecipeConfig& recipe);
+    Judge(const DedupReplay& repeats, const RecipeConfig& recipe);
 
     // The reason for which `document` (the n-th that was added) is dropped; "" where it is none. Throws Error where it
     // has no keys.
@@ -44,7 +44,7 @@ class Repeats {
    private:
     Reason judge_in_array(uint32_t place);
 
-    const Repeats& repeats_;
+    const DedupReplay& repeats_;
     std::vector<uint32_t> first_;                 // by key: the place of the first document that has it
     std::unique_ptr<Deduplicator> deduplicator_;  // where similarities are verified
     uint64_t judged_ = 0;

@@ -1,5 +1,5 @@
-// Rows of what `ftok run --measure` writes, by column: each rule's values one behind the other, so that a question
-// about a few thresholds reads a few columns and no line of the file again.
+// MeasureBlock: rows of what `ftok run --measure` writes, by column: each rule's values one behind the other, so that a
+// question about a few thresholds reads a few columns and no line of the file again.
 //
 // A block holds the rows of some lines. Rows that ask the same rules in the same order have one shape. Of a rule that
 // compares, each row that asks it has a value in the rule's column; which of its rules dropped is noted by their places
