@@ -82,7 +82,8 @@ def check_says_what_lines_say(folder):
     file = pq.ParquetFile(folder / "table/parts/000000.text.parquet")
     assert [(f.name, f.type) for f in file.schema_arrow] == [
         *((name, pa.string()) for name in ("text", "id", "dump", "url", "date", "file_path", "language")),
-        *((name, pa.float64()) for name in ("language_score", "words", "half")), ("token_count", pa.int64())]
+        *((name, pa.float64()) for name in ("language_score", "words", "half")), ("license", pa.string()), ("license_source", pa.string()),
+        ("token_count", pa.int64())]
     groups = [file.metadata.row_group(i) for i in range(file.metadata.num_row_groups)]
     assert len(groups) > 1 and {g.column(0).compression for g in groups} == {"ZSTD"}
     sizes = [sum(g.column(c).total_uncompressed_size for c in range(g.num_columns)) for g in groups]
