@@ -40,6 +40,7 @@ struct Document {
   std::string html;                // page in UTF-8. The `extract` stage empties it.
   std::string charset;             // WHATWG name the page was decoded from
   uint64_t replacements = 0;       // U+FFFD put in by decoding
+  uint64_t mojibake = 0;           // characters of UTF-8 that had been read as windows-1252, and were made right
   std::string text;                // main text in UTF-8, lines separated by '\n': what stages judge
   std::string markdown;            // where Markdown was asked for: what is written in place of `text` (text_lines.h)
   std::vector<uint32_t> lines;     // what each line of `text` is and where `markdown` has it; empty: prose
@@ -50,6 +51,8 @@ struct Document {
 
   // The page's own fields, UTF-8, empty when the page says nothing.
   std::string title, author, published, site, html_language, canonical_url, description;
+  std::string license;         // "CC-BY-SA-4.0"; the address or the words that name it, where those are of no known one
+  std::string license_source;  // where it was stated: "rel", "meta", "json_ld", "footer"
 
   std::vector<uint64_t> dedup_keys;  // what it is compared by with other documents, as KeyLayout (dedup/keys.h) says
   std::vector<uint32_t> tokens;      // ids of `text`, no end-of-text

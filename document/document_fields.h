@@ -58,6 +58,7 @@ inline constexpr std::tuple kDocumentFields{
     DocumentField{"html", &Document::html, kInNothing},
     DocumentField{"charset", &Document::charset, kInCandidates | kInStoppedLine},
     DocumentField{"replacements", &Document::replacements, kInCandidates | kInStoppedLine},
+    DocumentField{"mojibake", &Document::mojibake, kInNothing},
     DocumentField{"text", &Document::text, kInCandidates | kInPageLine},
     DocumentField{"markdown", &Document::markdown, kInCandidates | kInStoppedLine | kWhereFilled},
     DocumentField{"lines", &Document::lines, kInCandidates | kInStoppedLine | kWhereFilled},
@@ -75,6 +76,10 @@ inline constexpr std::tuple kDocumentFields{
     DocumentField{"html_language", &Document::html_language, kInCandidates | kInPageLine | kInStoppedLine},
     DocumentField{"canonical_url", &Document::canonical_url, kInCandidates | kInPageLine | kInStoppedLine},
     DocumentField{"description", &Document::description, kInCandidates | kInPageLine | kInStoppedLine},
+    DocumentField{"license", &Document::license,
+                  kInCandidates | kInKeptLine | kInPageLine | kInStoppedLine | kWhereFilled},
+    DocumentField{"license_source", &Document::license_source,
+                  kInCandidates | kInKeptLine | kInPageLine | kInStoppedLine | kWhereFilled},
     DocumentField{"dedup_keys", &Document::dedup_keys, kInCandidates},
     DocumentField{"tokens", &Document::tokens, kInNothing},
 };

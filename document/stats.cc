@@ -51,6 +51,12 @@ void Tally::count(const Verdict& verdict) {
   }
 }
 
+void Tally::note(const Document& document) {
+  replacements += document.replacements;
+  if (document.mojibake > 0) ++labelled["mojibake"];
+  if (!document.license_source.empty()) ++labelled["license." + document.license_source];
+}
+
 void Tally::drop_kept(const Verdict& verdict) {
   --records;
   --documents;
@@ -63,6 +69,7 @@ void Tally::add(const Tally& other) {
   for (const auto& [kind, count] : other.skipped) skipped[kind] += count;
   for (const auto& [reason, count] : other.dropped) dropped[reason] += count;
   for (const auto& [language, count] : other.languages_dropped) languages_dropped[language] += count;
+  for (const auto& [label, count] : other.labelled) labelled[label] += count;
   for (const auto& [corpus, count] : other.routed) routed[corpus] += count;
 }
 
@@ -83,6 +90,7 @@ void Tally::write_fields(JsonWriter& json) const {
   json.field("documents", documents).field("kept", kept);
   write_counts(json, "dropped", dropped);
   write_counts(json, "languages_dropped", languages_dropped);
+  if (!labelled.empty()) write_counts(json, "labelled", labelled);
   if (!routed.empty()) write_counts(json, "routed", routed);
   for (const Field& field : kFields) {
     if (field.member == &Tally::records || field.member == &Tally::documents || field.member == &Tally::kept) continue;
@@ -102,11 +110,12 @@ Result<Tally> parse_tally(std::string_view json_object) {
       return Damage{"missing_field", field.name, 0};
     }
   }
-  for (const auto& [name, counts] :
-       {std::pair{"skipped", &tally.skipped}, std::pair{"dropped", &tally.dropped},
-        std::pair{"languages_dropped", &tally.languages_dropped}, std::pair{"routed", &tally.routed}}) {
+  for (const auto& [name, counts] : {std::pair{"skipped", &tally.skipped}, std::pair{"dropped", &tally.dropped},
+                                     std::pair{"languages_dropped", &tally.languages_dropped},
+                                     std::pair{"labelled", &tally.labelled}, std::pair{"routed", &tally.routed}}) {
     simdjson::dom::object entries;
-    if (counts == &tally.routed && object[name].error() == simdjson::NO_SUCH_FIELD) continue;
+    const bool may_miss = counts == &tally.labelled || counts == &tally.routed;
+    if (may_miss && object[name].error() == simdjson::NO_SUCH_FIELD) continue;
     if (object[name].get_object().get(entries) != simdjson::SUCCESS) return Damage{"missing_field", name, 0};
     for (const auto entry : entries) {
       uint64_t count = 0;

@@ -25,11 +25,16 @@ struct Tally {
   std::map<std::string, uint64_t> skipped;  // kind -> records
   std::map<std::string, uint64_t> dropped;  // "stage.rule" -> documents
   std::map<std::string, uint64_t>
-      languages_dropped;                   // best label -> documents dropped for their language ("?": no label)
+      languages_dropped;  // best label -> documents dropped for their language ("?": no label)
+  // What is said of documents beside their verdict -> documents, kept or not: "mojibake" (repaired), "license.footer"
+  // and the like (Document::license_source).
+  std::map<std::string, uint64_t> labelled;
   std::map<std::string, uint64_t> routed;  // corpus -> documents that are counted on in the corpus's own tally
 
   // Counts one record under its final verdict.
   void count(const Verdict& verdict);
+  // Counts what else is known of a document, in `replacements` and `labelled`.
+  void note(const Document& document);
   // Counts a document that was counted as kept under the verdict of a later step that did not keep it.
   void drop_kept(const Verdict& verdict);
   void add(const Tally& other);

@@ -73,7 +73,8 @@ void ExtractSteps::parse(std::string_view html, const ExtractOptions& options) {
   limits.depth_max = static_cast<uint32_t>(options.depth_max);
   limits.attributes_max = static_cast<uint32_t>(options.attributes_max);
   limits.nodes_max = static_cast<uint32_t>(options.nodes_max);
-  if (html.size() <= limits.bytes_max && repair_mojibake(html, repaired) > 0) html = repaired;
+  if (html.size() <= limits.bytes_max) repairs = repair_mojibake(html, repaired);
+  if (repairs > 0) html = repaired;
   const HtmlParser parser = options.html_parser == "gumbo" ? HtmlParser::kGumbo : HtmlParser::kFtok;
   parsed = parse_html(html, limits, dom, parser);
   if (parsed.status != ParseStatus::kDone) return;
@@ -184,6 +185,7 @@ ExtractResult extract(std::string_view html, const ExtractOptions& options, std:
   result.steps = steps.parsed.steps + steps.page.steps;
   result.arena_bytes = steps.parsed.arena_bytes;
   result.block_bytes = steps.page.bytes();
+  result.mojibake = steps.repairs;
   result.blocks = static_cast<uint32_t>(steps.page.blocks.size());
   result.containers = static_cast<uint32_t>(steps.page.containers.size());
   if (steps.parsed.status != html::ParseStatus::kDone) {

@@ -41,6 +41,7 @@ struct ExtractResult {
   std::optional<std::string> plain;  // the plain layout, where `text` is Markdown
   std::vector<uint32_t> lines;       // Document::lines of the plain layout
   html::Metadata metadata;
+  uint64_t mojibake = 0;                // characters made right (html/mojibake.h)
   uint64_t steps = 0;                   // counted work: bytes scanned, elements walked over, nodes visited
   uint64_t arena_bytes = 0;             // the tree's memory at its largest
   uint64_t block_bytes = 0;             // and the blocks'

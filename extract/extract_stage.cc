@@ -15,6 +15,7 @@ Verdict ExtractStage::process(Document& document, Report* report) const {
   document.text = std::move(page.plain ? *page.plain : page.text);
   document.markdown = page.plain ? std::move(page.text) : std::string();
   document.lines = std::move(page.lines);
+  document.mojibake = page.mojibake;
   document.title = std::move(page.metadata.title);
   document.author = std::move(page.metadata.author);
   document.published = std::move(page.metadata.published);
@@ -22,6 +23,8 @@ Verdict ExtractStage::process(Document& document, Report* report) const {
   document.html_language = std::move(page.metadata.html_language);
   document.canonical_url = std::move(page.metadata.canonical_url);
   document.description = std::move(page.metadata.description);
+  document.license = std::move(page.metadata.license);
+  document.license_source = std::move(page.metadata.license_source);
   if (report != nullptr) {
     report->measurements.push_back({"extract.steps", "", static_cast<double>(page.steps), 0, false, ""});
   }

@@ -12,6 +12,8 @@ struct Metadata {
   std::string json_ld_text;    // articleBody, or a posting's text, for pages whose text is in scripts alone
   std::string json_ld_type;    // the page's schema.org type: "NewsArticle"
   std::string og_type;         // its OpenGraph type: "article", "website", "product"
+  std::string license;         // "CC-BY-SA-4.0", or the address or words that name it (content/license.h)
+  std::string license_source;  // where that stood: "rel", "meta", "json_ld", "footer"; "" without a licence
 };
 
 }  // namespace ftok::html

@@ -205,7 +205,7 @@ InputReport visit_input(const std::string& input, const Plan& plan, bool measure
       [&](ReadItems& read) {
         for (Item& item : read.items) {
           report.tally.count(item.verdict);
-          report.tally.replacements += item.document.replacements;
+          report.tally.note(item.document);
           if (options.progress != nullptr) options.progress->count(item.verdict);
           emit(item);
         }

@@ -112,6 +112,8 @@ void add_extract(nb::module_& module) {
   type.def_prop_ro("language", [](const Page& page) { return page.metadata.html_language; });
   type.def_prop_ro("canonical_url", [](const Page& page) { return page.metadata.canonical_url; });
   type.def_prop_ro("description", [](const Page& page) { return page.metadata.description; });
+  type.def_prop_ro("license", [](const Page& page) { return page.metadata.license; });
+  type.def_prop_ro("license_source", [](const Page& page) { return page.metadata.license_source; });
   type.def("__repr__", [](const Page& page) {
     return fmt::format("<ftok.Page {} characters, title {:?}>", page.text.size(), page.metadata.title);
   });

@@ -223,6 +223,10 @@ bool is_piece_of_line(const Dom& dom, NodeId top) {
   return true;
 }
 
+bool is_no_text(std::string_view classes) {
+  return classes == "MathJax_Preview" || classes == "MJX_Assistive_MathML" || classes == "mw-editsection";
+}
+
 bool is_permalink(const Dom& dom, NodeId link) {
   constexpr std::string_view kSigns[] = {"\u00B6", "#", "\u00A7", "\U0001F517", "\u2693", "\u221E"};
   constexpr size_t kSignMax = 16;  // bytes, with white space around it

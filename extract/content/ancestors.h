@@ -24,6 +24,10 @@ bool contains_word(std::string_view text, std::string_view lower_case);  // with
 // Others may be boxes of the page's text.
 bool is_piece_of_line(const Dom& dom, NodeId top);
 
+// Whether a class is that of what MathJax 2 draws beside the script with its source, or of MediaWiki's link beside a
+// heading ("[edit]").
+bool is_no_text(std::string_view classes);
+
 // Whether a link is a heading's permalink: it points into a page and its text is a sign alone, such as the pilcrow of
 // Sphinx.
 bool is_permalink(const Dom& dom, NodeId link);

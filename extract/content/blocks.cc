@@ -5,6 +5,7 @@
 #include "extract/content/ancestors.h"
 #include "extract/content/code_boxes.h"
 #include "extract/content/debris.h"
+#include "extract/content/footnotes.h"
 #include "extract/content/formulas.h"
 #include "extract/content/gutters.h"
 #include "extract/content/list_numbers.h"
@@ -43,11 +44,6 @@ struct Frame {
   std::string_view closing_text;  // to be written at the end of the element: a bracket behind a reading
   bool is_container = false;
 };
-
-// What MathJax 2 draws beside the script that holds its source, and MediaWiki's link beside a heading ("[edit]").
-bool is_no_text(std::string_view classes) {
-  return classes == "MathJax_Preview" || classes == "MJX_Assistive_MathML" || classes == "mw-editsection";
-}
 
 class Cutter {
  public:
@@ -179,7 +175,10 @@ void Cutter::append_image(NodeId id) {
 void Cutter::open_mark(Frame& frame, Tag tag, NodeId id) {
   frame.closing_mark = frame.link = {};
   if (frame.keep_white_space) return;
-  if (tag == Tag::kA && options_.links) {
+  if (tag == Tag::kA && options_.markdown && is_footnote_link(dom_, id)) {
+    frame.closing_mark = "]";
+    opening_marks_.push_back("[^");
+  } else if (tag == Tag::kA && options_.links) {
     const std::string_view target = dom_.value(id, AttributeName::kHref);
     if (target.empty() || target[0] == '#' || is_script_address(target)) return;
     frame.link = target;
@@ -261,6 +260,7 @@ void Cutter::note_list(Tag tag, NodeId id) {
   } else if (tag == Tag::kLi) {
     item_starts_ = true;
     block_.is_numbered = numbers_.next(dom_.value(id, AttributeName::kValue), block_.item_number);
+    block_.is_footnote = block_.is_numbered && is_footnote_item(dom_, id);
   }
 }
 
@@ -442,7 +442,7 @@ bool Cutter::enter_inline(NodeId id, const Node& node, Frame& frame, uint16_t hi
     frame.is_formula = true;
   }
   if (node.tag == Tag::kSpan && is_no_text(dom_.value(id, AttributeName::kClass))) return false;
-  if (node.tag == Tag::kA && is_permalink(dom_, id)) return false;
+  if (node.tag == Tag::kA && (is_permalink(dom_, id) || is_footnote_return(dom_, id))) return false;
   frame.inline_hints = static_cast<uint16_t>(frame.inline_hints | hints);
   if (node.tag == Tag::kA && is_link_) ++block_.sums.links;
   if (node.tag == Tag::kRt && !open_ruby_text(frame, id)) return false;
@@ -560,9 +560,9 @@ void Cutter::flush() {
     block_ = Block();
   } else {
     const int32_t number = block_.item_number;
-    const bool numbered = item_starts_ && block_.is_numbered;
+    const bool numbered = item_starts_ && block_.is_numbered, footnote = block_.is_footnote;
     block_ = Block();
-    if (numbered) block_.item_number = number, block_.is_numbered = true;
+    if (numbered) block_.item_number = number, block_.is_numbered = true, block_.is_footnote = footnote;
   }
   run_.begin();
 }

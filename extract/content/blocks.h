@@ -91,6 +91,7 @@ struct Block {
   bool is_header_cell = false;
   bool starts_item = false;  // the first block of its list item
   bool is_numbered = false;  // and that of an ordered list
+  bool is_footnote = false;  // and that of a list of footnotes (footnotes.h)
   uint8_t signs = 0;         // bits of Sign
   uint32_t uppercase = 0, digits = 0, breaks = 0, emphasis_letters = 0;
   uint32_t formula_bytes = 0;      // of the text

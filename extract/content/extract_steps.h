@@ -30,6 +30,7 @@ struct ExtractSteps {
   LayoutOptions layout;
   std::string noframes;  // what a page of frames says to readers without them: `dom` is made of it then
   std::string repaired;  // the page without mojibake (mojibake.h), where it had some: `dom` views it then
+  uint64_t repairs = 0;  // characters made right in it
   std::string closed;    // the page with its unended element closed (unended.h): `dom` views it then
   Dom dom;
   ParseResult parsed;

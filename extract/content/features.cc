@@ -31,8 +31,8 @@ class BlockFeatures::Row {
   float* at_;
 };
 
-BlockFeatures::BlockFeatures(const PageBlocks& page, const PageFacts& facts) : page_(page), structure_(page, facts) {
-  if (page.blocks.empty()) return;
+BlockFeatures::BlockFeatures(const PageStructure& structure, const PageFacts& facts)
+    : page_(structure.page), structure_(structure) {
   gather_page(facts);
   gather_containers();
 }

@@ -14,14 +14,14 @@
 
 namespace ftok::html {
 
-// Gathers once what concerns the whole page, then writes rows in any order. `page` and `facts` must outlive it.
+// Gathers once what concerns the whole page, then writes rows in any order. `structure` must outlive it; its page has
+// blocks.
 class BlockFeatures {
  public:
-  BlockFeatures(const PageBlocks& page, const PageFacts& facts);
+  BlockFeatures(const PageStructure& structure, const PageFacts& facts);
   // The rows of the blocks [first, last), at most kLanes of them, into a tile (leaf_masks.h). The values beyond the
   // last named feature are left as they are.
   void write_tile(size_t first, size_t last, float* tile) const;
-  const PageStructure& structure() const { return structure_; }
 
  private:
   class Row;
@@ -43,7 +43,7 @@ class BlockFeatures {
   void gather_containers();
 
   const PageBlocks& page_;
-  PageStructure structure_;
+  const PageStructure& structure_;
   std::vector<Around> around_;         // by container
   std::vector<uint32_t> title_stems_;  // by container: the first on the way up, itself included, that holds the title
   std::array<float, static_cast<size_t>(Feature::kCount) - static_cast<size_t>(Feature::kPageLettersLog)>

@@ -326,10 +326,19 @@ class JsonLd::Reader {
     set_once(found_.published, text_of(object, "datePublished"));
     set_once(found_.description, text_of(object, "description"));
     set_once(found_.site, text_of(object, "publisher"));
+    read_license(object);
     std::string_view body = text_of(object, "articleBody");
     if (body.empty() && type.find("Posting") != std::string_view::npos)
       body = text_of(object, "text");  // of a forum's thread
     if (body.size() > page_.body_.size()) page_.body_ = std::string(body);
+  }
+
+  // An address, words, or a thing that has one of them.
+  void read_license(const Object& object) {
+    Object thing;
+    set_once(page_.license_, text_of(object, "license"));
+    if (!page_.license_.empty() || object["license"].get_object().get(thing) != simdjson::SUCCESS) return;
+    for (const char* key : {"url", "@id"}) set_once(page_.license_, text_of(thing, key));
   }
 
   void note_name(const Object& object) {

@@ -36,12 +36,13 @@ class JsonLd {
   void finish();
 
   const std::string& headline() const { return headline_; }
+  const std::string& license() const { return license_; }  // an address or words
 
  private:
   class Reader;
 
   Metadata& found_;
-  std::string headline_, site_, body_;
+  std::string headline_, site_, license_, body_;
   std::vector<std::string> author_references_;              // ids of objects that hold the names
   std::vector<std::pair<std::string, std::string>> names_;  // by id
 };

@@ -23,7 +23,9 @@ class Structure {
     for (size_t i = 0; i < n; ++i) {
       const Block& block = page_.blocks[i];
       if ((block.ancestors & kElsewhere) != 0) continue;
-      if (block.kind == BlockKind::kCode) {
+      if (block.is_footnote) {
+        if (is_in_core(i)) keep_[i] = 1;
+      } else if (block.kind == BlockKind::kCode) {
         if (keep_[i] == 0 && is_in_core(i) && stands_in_text(i, i + 1)) keep_[i] = 1;
       } else if ((block.ancestors & kInTable) != 0) {
         const uint32_t table = table_around(page_, block.container);

@@ -8,6 +8,7 @@
 
 #include "extract/content/content_model.h"
 #include "extract/content/formulas.h"
+#include "extract/content/keep_items.h"
 #include "extract/content/keep_structure.h"
 #include "extract/content/leaf_masks.h"
 #include "extract/content/list_numbers.h"
@@ -27,9 +28,9 @@ constexpr size_t kTilesMax = 128;  // held at once; a longer page has its first 
 // The rows of some blocks, at least one of them and at most kTilesMax tiles, and their scores.
 class Rows {
  public:
-  Rows(const PageBlocks& page, const PageFacts& facts)
-      : features_(page, facts),
-        size_(page.blocks.size()),
+  Rows(const PageStructure& structure, const PageFacts& facts)
+      : features_(structure, facts),
+        size_(structure.page.blocks.size()),
         tiles_((size_ + kLanes - 1) / kLanes),
         level_(vector_level()),
         held_(std::make_unique_for_overwrite<Tile[]>(std::min(tiles_, kTilesMax))) {
@@ -37,8 +38,6 @@ class Rows {
     std::fill(std::begin(held_[(tiles_ - 1) % kTilesMax].values), std::end(held_[(tiles_ - 1) % kTilesMax].values),
               0.0F);
   }
-
-  const PageStructure& structure() const { return features_.structure(); }
 
   // One pass over all blocks: `context` is null in the first.
   std::vector<float> pass(const LeafMasks& forest, ContextFeatures* context) {
@@ -62,13 +61,12 @@ class Rows {
   std::unique_ptr<Tile[]> held_;
 };
 
-std::vector<float> score_blocks(const PageBlocks& page, const PageFacts& facts, uint32_t& title_block) {
-  if (page.blocks.empty()) return {};
-  Rows rows(page, facts);
-  title_block = rows.structure().title_block;
+std::vector<float> score_blocks(const PageStructure& structure, const PageFacts& facts) {
+  if (structure.page.blocks.empty()) return {};
+  Rows rows(structure, facts);
   std::vector<float> score = rows.pass(first_masks(), nullptr);
   for (float& sum : score) sum = squash(sum);
-  ContextFeatures context(rows.structure(), score);
+  ContextFeatures context(structure, score);
   std::vector<float> sums = rows.pass(second_masks(), &context);
   for (float& sum : sums) sum = probability_of(sum);
   return sums;
@@ -180,9 +178,11 @@ bool announces(std::string_view text) {
 }
 
 // A list within the text is kept whole, with the lists in it: one that the kept block before announces, or of which
-// half is kept. An item alone ("Paper", a link) says too little to be scored well.
+// half is kept. An item alone ("Paper", a link) says too little to be scored well. A longer list, such as a catalogue
+// or the references of an encyclopaedia's page, is kept whole, wherever it stands, where two fifths of it are.
 void keep_lists_whole(const PageBlocks& page, const ContentChoice& choice, std::vector<uint8_t>& keep) {
-  constexpr uint32_t kBlocksMax = 200;  // a longer list is the page's own subject, or a menu
+  constexpr uint32_t kBlocksMax = 200;
+  constexpr double kKeptMin = 0.5, kKeptMinOfLong = 0.4;
   constexpr double kAnnouncedScoreMin = 0.2;
   const size_t n = page.blocks.size();
   for (size_t i = 0; i < n; ++i) {
@@ -192,16 +192,7 @@ void keep_lists_whole(const PageBlocks& page, const ContentChoice& choice, std::
     if (list == 0) continue;
     const Container& box = page.containers[list];
     i = std::max<size_t>(i, box.last_block - 1);
-    if (box.first_block == 0 || box.last_block - box.first_block > kBlocksMax ||
-        (box.ancestors & (kInNav | kInForm)) != 0)
-      continue;
-    const uint32_t around = page.containers[frame_of(page, list)].parent;
-    const auto is_kept_beside = [&](size_t k) {
-      if (k >= n || keep[k] == 0) return false;
-      const uint32_t at = page.blocks[k].container;
-      return at == around || page.containers[at].parent == around;
-    };
-    if (!is_kept_beside(box.first_block - 1) || !is_kept_beside(box.last_block)) continue;
+    if ((box.ancestors & (kInNav | kInForm)) != 0) continue;
     double kept = 0, all = 0, score = 0;
     for (size_t k = box.first_block; k < box.last_block; ++k) {
       if ((page.blocks[k].ancestors & kInHidden) != 0) continue;
@@ -210,9 +201,20 @@ void keep_lists_whole(const PageBlocks& page, const ContentChoice& choice, std::
       kept += keep[k] != 0 ? letters : 0;
       score += letters * static_cast<double>(choice.score[k]);
     }
-    const bool announced =
-        announces(page.text_of(page.blocks[box.first_block - 1])) && score >= kAnnouncedScoreMin * all;
-    if (kept * 2 < all && !announced) continue;
+    if (box.last_block - box.first_block > kBlocksMax) {
+      if (kept < kKeptMinOfLong * all) continue;
+    } else {
+      const uint32_t around = page.containers[frame_of(page, list)].parent;
+      const auto is_kept_beside = [&](size_t k) {
+        if (k >= n || keep[k] == 0) return false;
+        const uint32_t at = page.blocks[k].container;
+        return at == around || page.containers[at].parent == around;
+      };
+      if (box.first_block == 0 || !is_kept_beside(box.first_block - 1) || !is_kept_beside(box.last_block)) continue;
+      const bool announced =
+          announces(page.text_of(page.blocks[box.first_block - 1])) && score >= kAnnouncedScoreMin * all;
+      if (kept < kKeptMin * all && !announced) continue;
+    }
     for (size_t k = box.first_block; k < box.last_block; ++k)
       keep[k] = keep[k] != 0 || (page.blocks[k].ancestors & kInHidden) == 0;
   }
@@ -250,17 +252,17 @@ ContentChoice choose_content(const PageBlocks& page, const PageFacts& facts, con
   constexpr float kScoreMin =
       0.25F;  // a page of nothing else has no main content; .2 to .3 score the same (docs/extraction.md)
   constexpr double kArticleMore = 0.05;  // a page that calls itself an article has a frame to be left out
+  constexpr double kThreadLess = 0.15;   // short posts among names and dates are scored low
   ContentChoice choice;
   choice.keep.assign(page.blocks.size(), 0);
-  if (given == nullptr) {
-    choice.score = score_blocks(page, facts, choice.title_block);
-  } else {
-    choice.score = *given;
-    choice.title_block = PageStructure(page, facts).title_block;
-  }
+  const PageStructure structure(page, facts);
+  choice.score = given == nullptr ? score_blocks(structure, facts) : *given;
+  choice.title_block = structure.title_block;
   const bool hidden = hides_its_content(page, choice.score);
   const Promise promise = promise_of(page, choice.score, hidden);
-  choice.cut = std::max(kScoreMin, promise.cut_at(options.caution + (facts.has_article_type() ? kArticleMore : 0)));
+  const double share = options.caution + (facts.has_article_type() ? kArticleMore : 0) -
+                       (says_it_is_a_thread(page, facts) ? kThreadLess : 0);
+  choice.cut = std::max(kScoreMin, promise.cut_at(share));
   bool any = false;
   for (size_t i = 0; i < page.blocks.size(); ++i) {
     const Block& block = page.blocks[i];
@@ -269,6 +271,7 @@ ContentChoice choose_content(const PageBlocks& page, const PageFacts& facts, con
     any = any || choice.keep[i] != 0;
   }
   keep_structure(page, choice, choice.keep);
+  if (!facts.is_article()) keep_items_alike(structure, choice.keep);
   keep_whole(page, choice.keep);
   keep_lists_whole(page, choice, choice.keep);
   keep_rows_whole(page, choice.keep);

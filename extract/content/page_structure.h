@@ -92,7 +92,7 @@ struct PageStructure {
   std::vector<float> description_shares;  // by block: words it has in common with the page's description, over its own
   std::vector<uint32_t> repeats;          // by block: blocks of this text
   std::vector<uint32_t> letters_before, link_letters_before;  // by block, and of all at the end
-  std::vector<uint32_t> heading_before;   // by block: the last heading above it, or kNone
+  std::vector<uint32_t> heading_before;                       // by block: the last heading above it, or kNone
   std::vector<uint32_t> paragraph_before,
       paragraph_after;                             // by block: the nearest of 80 letters and more (TextSums), or kNone
   std::vector<uint32_t> paragraph_letters_before;  // by block

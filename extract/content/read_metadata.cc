@@ -1,9 +1,11 @@
 #include "extract/content/read_metadata.h"
 
+#include <algorithm>
 #include <string_view>
 
 #include "extract/content/ancestors.h"
 #include "extract/content/json_ld.h"
+#include "extract/content/license.h"
 #include "extract/content/text_run.h"
 
 namespace ftok::html {
@@ -42,6 +44,7 @@ struct MetaTags {
   std::string og_title, og_site, og_description, og_url, title, author, creators, published, published_plain,
       description, site, canonical, language, og_type;
   std::string author_key;  // the name of the tags that `author` is from
+  LicenseReader license;
 };
 
 // Several tags of one name are several authors; tags of another name say the same again.
@@ -78,6 +81,7 @@ void read_meta(const Dom& dom, NodeId id, MetaTags& tags) {
            name == "citation_publication_date" || name == "pubdate" || name == "parsely-pub-date" ||
            name == "sailthru.date")
     set_once(tags.published_plain, content);
+  else tags.license.read_meta(name, content);
 }
 
 std::string text_below(const Dom& dom, NodeId top) {
@@ -109,9 +113,12 @@ const std::string& own_title(const std::string& headline, const std::string& hea
 }
 
 bool has_word(std::string_view list, std::string_view word) {
-  if (list.empty()) return false;
-  const std::string words = " " + lower(list) + " ";
-  return words.find(" " + std::string(word) + " ") != std::string::npos;
+  while (!list.empty()) {
+    const size_t end = std::min(list.find(' '), list.size());
+    if (end == word.size() && lower(list.substr(0, end)) == word) return true;
+    list.remove_prefix(std::min(end + 1, list.size()));
+  }
+  return false;
 }
 
 }  // namespace
@@ -139,6 +146,7 @@ Metadata read_metadata(const Dom& dom) {
         if (tags.canonical.empty() && has_word(dom.value(id, AttributeName::kRel), "canonical")) {
           tags.canonical = folded(dom.value(id, AttributeName::kHref));
         }
+        tags.license.read_link(dom, id);
         break;
       case Tag::kH1:
         if (heading.empty()) heading = text_below(dom, id);
@@ -151,6 +159,7 @@ Metadata read_metadata(const Dom& dom) {
           append_name(by, text_below(dom, id));
           byline = node.parent;
         }
+        tags.license.read_link(dom, id);
         break;
       case Tag::kScript:
         if (is_json_ld(dom.value(id, AttributeName::kType)) && node.first_child != kNoNode &&
@@ -178,6 +187,9 @@ Metadata read_metadata(const Dom& dom) {
   found.description = first({&tags.og_description, &tags.description, &found.description});
   found.canonical_url = first({&tags.canonical, &tags.og_url});
   found.og_type = tags.og_type;
+  tags.license.finish(json_ld.license());
+  found.license = tags.license.license();
+  found.license_source = tags.license.source();
   if (found.html_language.empty()) found.html_language = tags.language;
   return found;
 }

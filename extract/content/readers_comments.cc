@@ -112,12 +112,6 @@ bool is_named_for_comments(const PageBlocks& page, const Block& block) {
   return false;
 }
 
-// Whether the page says of itself that it is a conversation: by its type, its address or its title.
-bool says_it_is_a_thread(const PageBlocks& page, const PageFacts& facts) {
-  return facts.is_forum() || page.has_thread_type || is_thread_address(facts.address) ||
-         (!facts.is_article() && is_thread_title(facts.document_title));
-}
-
 // Whether a page's posts are what it is about. `first` is the first kept block in a box named as comments: where what
 // stands before it is in boxes named as a forum's, so is the page.
 bool is_conversation(const PageBlocks& page, const PageFacts& facts, const std::vector<uint8_t>& keep, size_t first) {
@@ -141,6 +135,11 @@ uint64_t place_of(const PageBlocks& page, const Block& block) {
 }
 
 }  // namespace
+
+bool says_it_is_a_thread(const PageBlocks& page, const PageFacts& facts) {
+  return facts.is_forum() || page.has_thread_type || is_thread_address(facts.address) ||
+         (!facts.is_article() && is_thread_title(facts.document_title));
+}
 
 bool is_type_of_comments(std::string_view item_type) {
   const std::string_view type = item_type.substr(item_type.rfind('/') + 1);

@@ -19,6 +19,9 @@ bool is_element_of_comments(const Node& node);
 // Whether a block is text in a box named as comments: not its buttons and dates.
 bool is_comment(const PageBlocks& page, const Block& block);
 
+// Whether the page says of itself that it is a conversation: by its type, its address or its title.
+bool says_it_is_a_thread(const PageBlocks& page, const PageFacts& facts);
+
 // Adds to `keep` what is left out of the posts of a page that calls itself a conversation: paragraphs that stand where
 // others do of which most is kept.
 void keep_posts(const PageBlocks& page, const PageFacts& facts, std::vector<uint8_t>& keep);

@@ -243,7 +243,10 @@ class Layout {
       items_.clear();
       return;
     }
-    const std::string mark = block.is_numbered ? std::to_string(block.item_number) + ". " : "- ";
+    const std::string number = std::to_string(block.item_number);
+    const std::string mark = options_.markdown && block.is_footnote ? "[^" + number + "]: "
+                             : block.is_numbered                    ? number + ". "
+                                                                    : "- ";
     out_.append(options_.markdown ? indent_under_items(block.list_depth, mark.size()) : 2 * (block.list_depth - 1U),
                 ' ');
     out_ += mark;

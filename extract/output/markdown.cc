@@ -38,7 +38,7 @@ Beside after(std::string_view text, size_t at) {
 // A mark of the block, at an offset of its text, and its partner.
 struct Span {
   size_t begin = 0, end = 0;
-  std::string_view mark;  // "[", "**", "*", "`", or "$" for a formula, which is written as it stands
+  std::string_view mark;  // "[", "[^" (a footnote), "**", "*", "`", or "$" for a formula, written as it stands
   std::string_view link;
   bool is(std::string_view other) const { return mark == other; }
   bool is_emphasis() const { return mark[0] == '*'; }
@@ -68,7 +68,8 @@ std::vector<Span> spans_of(const PageBlocks& page, const Block& block) {
       spans.push_back({at, block.text_size, mark->text, {}});
     } else if (at > 0 && !open.empty()) {
       Span& span = spans[open.back()];
-      if (span.mark != (mark->text == "](" ? "[" : mark->text)) continue;  // opened in an earlier block
+      const std::string_view opened = mark->text == "](" ? "[" : mark->text == "]" ? "[^" : mark->text;
+      if (span.mark != opened) continue;  // in an earlier block
       span.end = at;
       span.link = mark->link;
       open.pop_back();
@@ -266,6 +267,8 @@ class Writer {
       out_ += "](";
       for (const char c : span.link) put_address(c);
       out_ += ')';
+    } else if (span.is("[^")) {
+      out_ += ']';
     } else if (!span.is("$")) {
       out_ += span.mark;
     }
@@ -342,7 +345,7 @@ class Writer {
     constexpr size_t kDigitsMax = 9;     // CommonMark, 5.2
     size_t first = i;
     while (first > 0 && i - first <= kDigitsMax && is_digit(text_[first - 1])) --first;
-    return first < i && starts_line(first) && is_space(at(i + 1));
+    return !place_.heading && first < i && starts_line(first) && is_space(at(i + 1));
   }
 
   bool is_heading_mark(size_t i) const {
@@ -358,7 +361,7 @@ class Writer {
   // Whether the character at i would be read as markup.
   bool is_markup(size_t i) {
     const char previous = i == 0 ? '\n' : text_[i - 1], next = at(i + 1);
-    const bool line = starts_line(i);
+    const bool line = starts_line(i) && !place_.heading;  // a heading's text begins behind its mark
     switch (text_[i]) {
       case '\\': return is_ascii_punctuation(next) || next == '\n' || mark_at(i + 1);
       case '`': return true;

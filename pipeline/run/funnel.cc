@@ -97,6 +97,16 @@ std::string languages(const std::map<std::string, uint64_t>& entries) {
   return out + (entries.size() > shown ? fmt::format(" and {} more\n", entries.size() - shown) : "\n");
 }
 
+// A line for each label, the most frequent first.
+std::string labels(const Tally& tally) {
+  std::string out;
+  for (const auto& [label, count] : sorted(tally.labelled)) {
+    out += fmt::format("{:<{}}{:>{}}{:>{}}\n", "labelled: " + label, kName, grouped(count), kCount,
+                       share_text(count, tally.documents), kShare);
+  }
+  return out;
+}
+
 // What was dropped, by the stage that did it, in the order of the stages. First what no stage of these dropped: the
 // reader.
 std::vector<std::pair<std::string, std::map<std::string, uint64_t>>> drops_by_stage(const RunResult& result) {
@@ -166,6 +176,7 @@ std::string funnel_text(const RunResult& result, int columns) {
   add_funnel(table, result);
   out += table.take();
   out += fmt::format("{:<{}}{:>{}}\n", "tokens", kName, grouped(tally.tokens), kCount);
+  out += labels(tally);
   if (!result.corpora.empty())
     out += fmt::format("\n{:<24}{:>16}{:>16}{:>16}\n", "corpus", "documents", "kept", "tokens");
   for (const auto& [name, corpus] : result.corpora) {

@@ -24,15 +24,17 @@ TEST(DocumentFields, EachHasANameOfItsOwn) {
 }
 
 TEST(DocumentFields, WhatEachOutputHoldsInWhichOrder) {
-  EXPECT_EQ(names_of(kInKeptLine), "id dump url date file_path language language_score scores labels");
+  EXPECT_EQ(names_of(kInKeptLine),
+            "id dump url date file_path language language_score scores labels license license_source");
   EXPECT_EQ(names_of(kInRejectLine), "id url file_path offset scores labels");
-  EXPECT_EQ(names_of(kInPageLine), "id url text title author published site html_language canonical_url description");
+  EXPECT_EQ(names_of(kInPageLine),
+            "id url text title author published site html_language canonical_url description license license_source");
   EXPECT_EQ(names_of(kInMeasureHead), "id url");
   EXPECT_EQ(names_of(kInMeasureLabels), "language language_score scores labels");
   EXPECT_EQ(names_of(kInCandidates),
             "id dump url date file_path offset truncated charset replacements text markdown lines language "
             "language_score scores labels "
-            "title author published site html_language canonical_url description dedup_keys");
+            "title author published site html_language canonical_url description license license_source dedup_keys");
 }
 
 TEST(DocumentFields, AScoreIsAFieldUnderItsName) {

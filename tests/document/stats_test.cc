@@ -22,6 +22,13 @@ TEST(Tally, AddsUpAndReadsBack) {
   Tally a, b;
   a.count(Verdict::skip("request"));
   a.tokens = 5;
+  Document licensed, mended;
+  licensed.license_source = "footer";
+  licensed.replacements = 2;
+  mended.mojibake = 3;
+  mended.license_source = "footer";
+  a.note(licensed);
+  a.note({});
   b.count(Verdict::drop("url.domain"));
   Verdict foreign = Verdict::drop("language.not_wanted", 0.9, 0.65, "de");
   Verdict unknown = Verdict::drop("lid2.low_score", 0.1, 0.65);
@@ -29,6 +36,7 @@ TEST(Tally, AddsUpAndReadsBack) {
   b.count(foreign);
   b.count(unknown);
   b.tokens = 7;
+  b.note(mended);
   a.add(b);
   EXPECT_EQ(a.tokens, 12u);
   JsonWriter json;
@@ -40,6 +48,8 @@ TEST(Tally, AddsUpAndReadsBack) {
   EXPECT_EQ(again->skipped, a.skipped);
   EXPECT_EQ(again->dropped, a.dropped);
   EXPECT_EQ(again->languages_dropped, (std::map<std::string, uint64_t>{{"?", 1}, {"de", 1}}));
+  EXPECT_EQ(again->labelled, (std::map<std::string, uint64_t>{{"license.footer", 2}, {"mojibake", 1}}));
+  EXPECT_EQ(again->replacements, 2u);
   EXPECT_EQ(again->tokens, 12u);
   EXPECT_EQ(parse_tally("[]").damage().code, "not_json");
   EXPECT_EQ(parse_tally("{}").damage().code, "missing_field");

@@ -4,7 +4,9 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <string>
+#include <vector>
 
 #include "extract/content/thread_address.h"
 #include "extract/html/parser.h"
@@ -122,6 +124,51 @@ TEST(MainContent, AnnouncedListsAreKeptWhole) {
             "The rooms:/a/bx/c/end/");
 }
 
+// Of a list of so many items all are kept, or those alone that are kept anyway.
+TEST(MainContent, LongListsAreKeptWholeWhereverTheyStand) {
+  const auto list = [](int items, int good, const char* box) {
+    std::string html = std::string("<") + box + "><ul>";
+    for (int i = 0; i < items; ++i) html += i < good ? "<li>ab" : "<li>xy";
+    return html + "</ul></" + box + ">";
+  };
+  const auto count = [](const std::string& html) {
+    Given given;
+    given.og_type = "article";  // the rule of items alike is for other pages
+    const std::string texts = kept(html, given);
+    return std::count(texts.begin(), texts.end(), '/');
+  };
+  EXPECT_EQ(count(list(205, 82, "div")), 205);  // two fifths
+  EXPECT_EQ(count(list(205, 81, "div")), 81);
+  EXPECT_EQ(count(list(200, 180, "div")), 180);  // not that long: it needs kept text around it
+  EXPECT_EQ(count(list(205, 180, "nav")), 180);
+}
+
+// What stands at one place in each of the items goes together.
+TEST(MainContent, ItemsAreAlike) {
+  const auto cards = [](int count, int good, const std::string& box = "div") {
+    std::string html = "<" + box + ">";
+    for (int i = 0; i < count; ++i) {
+      html += "<div class=card><div class=name>name</div><div class=price>";
+      html += i < good ? "ab</div></div>" : "xy</div></div>";
+    }
+    return html + "</" + box + ">";
+  };
+  const auto prices = [](const std::string& html, const Given& given = {}) {
+    const std::string texts = kept(html, given);
+    return std::count(texts.begin(), texts.end(), '/') - std::count(texts.begin(), texts.end(), 'm');
+  };
+  EXPECT_EQ(prices(cards(9, 3)), 9);   // a third is kept
+  EXPECT_EQ(prices(cards(10, 3)), 3);  // less than that, and more than a tenth
+  EXPECT_EQ(prices(cards(10, 1)), 0);  // a tenth
+  EXPECT_EQ(prices(cards(9, 1)), 1);
+  EXPECT_EQ(prices(cards(5, 2)), 5);
+  EXPECT_EQ(prices(cards(4, 2)), 2);  // too few items
+  EXPECT_EQ(prices(cards(9, 3, "aside")), 3);
+  Given article;
+  article.og_type = "article";
+  EXPECT_EQ(prices(cards(9, 3), article), 3);
+}
+
 TEST(MainContent, FormulasGoWithTheTextAroundThem) {
   const std::string formula = "<div><math alttext=x></math></div>";
   EXPECT_EQ(kept("<p>a</p>" + formula + "<p>c</p>"), "a/$x$/c/");
@@ -139,6 +186,23 @@ TEST(MainContent, FormulasGoWithTheTextAroundThem) {
   EXPECT_EQ(kept("<p>a</p>" + row("(1x)") + row("(2x)") + "<p>c</p>"), "a/$x$/(1x)/$x$/(2x)/c/");
   EXPECT_EQ(kept("<p>x</p>" + row("(1x)") + "<p>c</p>"), "$x$/(1x)/c/");
   EXPECT_EQ(kept("<p>a</p><p>(1x)</p><p>c</p>"), "a/c/");  // a number of no formula
+}
+
+// The expected F1 of blocks of .5 is two thirds, and the cut a share of it.
+TEST(Conversation, IsCutLower) {
+  const std::string html = "<p>one</p><p>two</p>";
+  Dom dom;
+  ASSERT_EQ(parse_html(html, {}, dom).status, ParseStatus::kDone);
+  PageBlocks page;
+  cut_into_blocks(dom, {}, page);
+  const std::vector<float> scores(page.blocks.size(), 0.5F);
+  const auto cut = [&](const char* type, const char* address) {
+    return choose_content(page, {"", type, "", address}, {}, &scores).cut * 1.5F;
+  };
+  EXPECT_NEAR(cut("", "https://mill.example/"), 0.6, 1e-6);
+  EXPECT_NEAR(cut("", "https://forum.mill.example/x"), 0.45, 1e-6);
+  EXPECT_NEAR(cut("NewsArticle", "https://mill.example/"), 0.65, 1e-6);
+  EXPECT_NEAR(cut("NewsArticle", "https://forum.mill.example/x"), 0.5, 1e-6);
 }
 
 TEST(Conversation, AddressesOfThreads) {

@@ -238,6 +238,15 @@ TEST(KeepStructure, CodeDefinitionsAndHeadings) {
   EXPECT_EQ(with_structure("<div><p>a line of words<h2>x</h2><p>z</div>"), "a line of words/");
 }
 
+TEST(KeepStructure, Footnotes) {
+  const std::string text = "<div><p>a line of words<p>more of them", notes = "<ol class=footnotes><li id=a>z</ol>";
+  EXPECT_EQ(with_structure(text + notes + "</div>"), "a line of words/more of them/z/");
+  EXPECT_EQ(with_structure(text + "<ol class=footnotes><li>z</ol></div>"), "a line of words/more of them/");
+  EXPECT_EQ(with_structure(text + "<ol><li id=a>z</ol></div>"), "a line of words/more of them/");
+  EXPECT_EQ(with_structure(text + "<aside>" + notes + "</aside></div>"), "a line of words/more of them/");
+  EXPECT_EQ(with_structure(text + "</div><div>" + notes + "</div>"), "a line of words/more of them/");  // elsewhere
+}
+
 TEST(PageKind, OfAddressesAndTypes) {
   EXPECT_EQ(read_path("").depth, -1);
   EXPECT_EQ(read_path("https://mill.example").depth, 0);

@@ -87,7 +87,7 @@ def check_says_what_lines_say(folder):
     assert [(f.name, f.type) for f in file.schema_arrow] == [
         *((name, pa.string()) for name in ("text", "id", "dump", "url", "date", "file_path", "language")),
         *((name, pa.float64()) for name in ("language_score", "words", "half")), ("first", pa.string()), ("longest", pa.list_(pa.field("element", pa.string()))),
-        ("token_count", pa.int64())]
+        ("license", pa.string()), ("license_source", pa.string()), ("token_count", pa.int64())]
     lists = [row.get("longest") for row in rows(folder / "table", "text")]
     assert None in lists and [] in lists and any(each and len(each) == 3 for each in lists)
     assert any("longest" in row for row in rows(folder / "table", "rejects")), "duplicates have what stages said of them"

@@ -183,6 +183,21 @@ class RunChecks(unittest.TestCase):
         self.assertEqual((result["kept"], result["dropped"]), (3, {"text.empty": 3}))
         self.assertEqual(sum(self.shard_tokens("out", "val")), 0)
 
+    def test_what_is_said_of_documents_is_counted_and_licences_stay_with_the_texts(self):
+        link = '<link rel="license" href="https://creativecommons.org/licenses/by/4.0/"></head>'
+        broken = "<p>Caf\u00c3\u00a9 au lait, and it\u00e2\u20ac\u2122s warm.</p></article>"
+        pages = {1: page(1).replace("</head>", link), 2: page(2).replace("</article>", broken), 3: page(3),
+                 4: "<html><head><title>x</title>" + link + "<p>Too short to be kept.</p></html>"}
+        (self.folder / "in.warc.gz").write_bytes(b"".join(response(seed, html) for seed, html in pages.items()))
+        result = self.run_json(["in.warc.gz"], "out")
+        self.assertEqual((result["kept"], result["labelled"]), (3, {"license.rel": 2, "mojibake": 1}))
+        (path,) = (self.folder / "out" / "parts").glob("*.text.jsonl.zst")
+        texts = subprocess.run(["zstd", "-dcq", path], capture_output=True, check=True).stdout.splitlines()
+        licences = [(text.get("license"), text.get("license_source")) for text in map(json.loads, texts)]
+        self.assertEqual(licences, [("CC-BY-4.0", "rel"), (None, None), (None, None)])
+        shown = self.ftok("run", "--input", "in.warc.gz", "--output", "again", "--vocab", "ftok-4k").stdout
+        self.assertRegex(shown, r"labelled: license\.rel +2 +50\.0 %\nlabelled: mojibake +1 +25\.0 %")
+
     def test_a_validation_shard_shorter_than_llmcs_batch_is_named(self):
         for tokens, warned in ((4096, True), (4097, False)):  # 4 x 1024 + 1 is a batch
             # The first document validates; its end-of-text token counts.

@@ -81,6 +81,8 @@ void append_metadata(JsonWriter& json, const html::Metadata& metadata) {
   json.field("title", metadata.title).field("author", metadata.author).field("published", metadata.published);
   json.field("site", metadata.site).field("html_language", metadata.html_language);
   json.field("canonical_url", metadata.canonical_url).field("description", metadata.description);
+  if (metadata.license.empty()) return;
+  json.field("license", metadata.license).field("license_source", metadata.license_source);
 }
 
 void print_fields(const html::Metadata& metadata) {
@@ -90,7 +92,9 @@ void print_fields(const html::Metadata& metadata) {
                                                                {"site", &metadata.site},
                                                                {"html_language", &metadata.html_language},
                                                                {"canonical_url", &metadata.canonical_url},
-                                                               {"description", &metadata.description}};
+                                                               {"description", &metadata.description},
+                                                               {"license", &metadata.license},
+                                                               {"license_source", &metadata.license_source}};
   for (const auto& [name, value] : fields) {
     if (!value->empty()) print("{}: {}\n", name, printable(*value));
   }

@@ -107,14 +107,16 @@ void write_page(const std::string& path, const OutFile& matrix, const OutFile& t
   steps.parse(html, {});
   const PageBlocks& page = steps.page;
   const PageFacts facts = steps.facts();
-  const BlockFeatures features(page, facts);
+  const PageStructure structure(page, facts);
+  std::unique_ptr<const BlockFeatures> features;  // a page without blocks has none
+  if (!page.blocks.empty()) features = std::make_unique<const BlockFeatures>(structure, facts);
   std::vector<float> rows(page.blocks.size() * kFeatureCount), tile(kFeatureCount * kLanes);
   for (size_t i = 0; i < page.blocks.size(); ++i) {
-    features.write_tile(i, i + 1, tile.data());
+    features->write_tile(i, i + 1, tile.data());
     for (size_t f = 0; f < kFeatureCount; ++f) rows[i * kFeatureCount + f] = tile[f * kLanes];
   }
   write_rows(rows, matrix);
-  write_words(features.structure(), words);
+  write_words(structure, words);
   ftok::JsonWriter json;
   json.begin_object().field("file", path).key("blocks").begin_array();
   for (const Block& block : page.blocks) json.value(page.text_of(block));
