@@ -166,6 +166,12 @@ bool id_as_written(std::string_view line, std::string_view key, std::string& id)
 
 namespace {
 
+// Whether a member of such an object is a field under a name of its own. So is what was found out about the document's
+// cluster before the run ended.
+bool is_named_field(std::string_view key) {
+  return key == "cluster_id" || key == "cluster_size" || !is_reserved_field(key);
+}
+
 // One field of a document after the other, from the object that write_document_fields() made of it.
 class FieldTaker {
  public:
@@ -198,14 +204,14 @@ class FieldTaker {
   void operator()(std::string_view, std::vector<NamedScore>& scores) {
     for (const auto& [key, value] : object_) {
       double score = 0;
-      if (!value.is_number() || is_reserved_field(key) || value.get(score) != simdjson::SUCCESS) continue;
+      if (!value.is_number() || !is_named_field(key) || value.get(score) != simdjson::SUCCESS) continue;
       if (const std::optional<Reason> name = Reason::intern(key)) scores.push_back({*name, score});
     }
   }
   // The same of texts and lists of texts.
   void operator()(std::string_view, std::vector<NamedTexts>& labels) {
     for (const auto& [key, value] : object_) {
-      if (is_reserved_field(key) || !(value.is_string() || value.is_array())) continue;
+      if (!is_named_field(key) || !(value.is_string() || value.is_array())) continue;
       NamedTexts label;
       label.is_list = value.is_array();
       std::string_view text;

@@ -88,8 +88,8 @@ std::vector<FineWeb2Language> fineweb2_languages() {
 std::string fineweb2_pipeline() { return kPipeline; }
 
 std::string language_keys(const LanguageData& language) {
-  std::string toml =
-      fmt::format("[language]\nlanguages = {{{} = {}}}\n\n", in_quotes(language.label), number(language.language_score));
+  std::string toml = fmt::format("[language]\nlanguages = {{{} = {}}}\n\n", in_quotes(language.label),
+                                 number(language.language_score));
   const std::string unspaced = fmt::format("unspaced = {}\n", in_quotes(language.unspaced));
   toml += fmt::format("[minhash]\n{}\n[gopher_repetition]\n{}duplicate_lines_max = {}\n", unspaced, unspaced,
                       number(language.duplicate_lines));

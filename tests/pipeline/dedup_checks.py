@@ -262,7 +262,7 @@ class DedupChecks(Checks):
         self.ftok(*self.command(inputs, "texts", *run, "--set", "dedup.clusters=sizes", "--stop-after", "dedup"))
         parts = [part for path in sorted((self.folder / "texts" / "parts").glob("*.text.jsonl.zst")) for part in ("--input", path)]
         self.ftok(*self.command(parts, "rest", *run, "--set", "dedup.clusters=sizes", "--start-after", "dedup"))
-        self.assertEqual(*({row["id"]: row["cluster_size"] for row in self.lines(name, "text.jsonl.zst")} for name in ("run0", "rest")))
+        self.assertEqual(*({row["id"]: (row["cluster_id"], row["cluster_size"]) for row in self.lines(name, "text.jsonl.zst")} for name in ("run0", "rest")))
         by_file = {}  # with the scope `file` a cluster ends where its input does
         self.ftok(*self.command(inputs, "files", "--quiet", "--set", "dedup.scope=file", "--set", "dedup.clusters=one"))
         for row in [*self.lines("files", "text.jsonl.zst"), *self.lines("files", "rejects.jsonl.zst")]:

@@ -49,8 +49,8 @@ def ftok(folder, *arguments, code=0):
     return done
 
 
-def run(folder, output, *arguments, inputs=("a.jsonl", "b.jsonl"), **keywords):
-    return ftok(folder, "run", "--recipe", "recipe.toml", "--vocab", "ftok-4k", "--output", output, "--quiet", "--rejects", "text",
+def run(folder, output, *arguments, inputs=("a.jsonl", "b.jsonl"), recipe="recipe.toml", **keywords):
+    return ftok(folder, "run", "--recipe", recipe, "--vocab", "ftok-4k", "--output", output, "--quiet", "--rejects", "text",
                 *[each for name in inputs for each in ("--input", name)], *arguments, **keywords)
 
 
@@ -135,7 +135,7 @@ def check_jobs_halves_and_removal(folder):
         assert rows(folder / f"second-{stage}", "text") == text, stage
     # Columns of an input that documents keep.
     (folder / "again.toml").write_text('stages = ["minhash"]\n[input]\nfields = ["words", "half"]\ntext_fields = ["first"]\nlist_fields = ["longest"]\n')
-    run(folder, "kept", *PARQUET, "--recipe", "again.toml", inputs=sorted((folder / "table" / "parts").glob("*.text.parquet")))
+    run(folder, "kept", *PARQUET, recipe="again.toml", inputs=sorted((folder / "table" / "parts").glob("*.text.parquet")))
     own = ("text", "id", "words", "half", "first", "longest")
     assert [{k: row.get(k) for k in own} for row in rows(folder / "kept", "text")] == [{k: row.get(k) for k in own} for row in text]
     run(folder, "wrong", *PARQUET, "--start-after", "dedup", inputs=sorted((folder / "table" / "parts").glob("*.text.parquet")))

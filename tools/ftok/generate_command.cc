@@ -234,8 +234,8 @@ void show_probabilities(const GenerateFlags& flags, const Opening& start, TokenP
   for (const TokenProbability& token : tokens) width = std::max(width, in_quotes(bytes_of(start, token.token)).size());
   std::string text;
   for (const TokenProbability& token : tokens) {
-    text += fmt::format("{:<{}} {:6.2f} %  {}\n", in_quotes(bytes_of(start, token.token)), width, 100 * token.probability,
-                        bar_of(token.probability / tokens[0].probability, 40));
+    text += fmt::format("{:<{}} {:6.2f} %  {}\n", in_quotes(bytes_of(start, token.token)), width,
+                        100 * token.probability, bar_of(token.probability / tokens[0].probability, 40));
   }
   print_out(text);
 }
