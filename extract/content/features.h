@@ -36,7 +36,7 @@ class BlockFeatures {
   void put_neighbours(size_t block, Row& row) const;
   void put_place(size_t block, Row& row) const;
   void put_branch(size_t block, Row& row) const;
-  void put_title(size_t block, Row& row) const;
+  void put_title(size_t index, Row& row) const;
   void put_group(const Block& block, Row& row) const;
   void put_words(size_t block, Row& row) const;
   void gather_page(const PageFacts& facts);

@@ -216,7 +216,7 @@ TEST(WhatIfColumns, KeysOfAnotherRecipeAreRefused) {
   const testing::TemporaryFolder folder;
   const std::string file = measures.written(folder.path());
   try {
-    WhatIf({file}, load_recipe("fineweb-2024-04", {"dedup.url=exact"}));
+    const WhatIf whatif({file}, load_recipe("fineweb-2024-04", {"dedup.url=exact"}));
     FAIL() << "expected an Error";
   } catch (const Error& error) {
     EXPECT_NE(std::string(error.what()).find("dedup_keys where its recipe has"), std::string::npos) << error.what();
