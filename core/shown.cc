@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <iterator>
 
+#include "core/ascii.h"
 #include "core/utf8.h"
 
 namespace ftok {
@@ -25,18 +26,10 @@ bool steers_terminals(char32_t c) {
          (c >= 0x202A && c <= 0x202E) || (c >= 0x2066 && c <= 0x2069);
 }
 
-std::string lower_case(std::string_view text) {
-  std::string out(text);
-  for (char& c : out) {
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-  }
-  return out;
-}
-
 bool names_a_secret(std::string_view parameter) {
   constexpr std::string_view kMarks[] = {"auth",   "code", "cred",   "jwt",     "key", "pass",
                                          "policy", "pwd",  "secret", "session", "sig", "token"};
-  const std::string name = lower_case(parameter);
+  const std::string name = lower_ascii(parameter);
   return std::any_of(std::begin(kMarks), std::end(kMarks),
                      [&](std::string_view mark) { return name.find(mark) != std::string::npos; });
 }

@@ -9,8 +9,8 @@
 #include <cassert>
 #include <cstring>
 
+#include "core/ascii.h"
 #include "core/error.h"
-#include "crawl/ascii.h"
 #include "crawl/charsets/charset_tables.h"
 #include "text/unicode.h"
 

@@ -5,9 +5,9 @@
 
 #include <algorithm>
 
+#include "core/ascii.h"
 #include "core/error.h"
 #include "core/shown.h"
-#include "crawl/ascii.h"
 #include "crawl/decoded_input.h"
 
 namespace ftok {

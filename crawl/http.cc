@@ -5,7 +5,7 @@
 #include <charconv>
 #include <cstring>
 
-#include "crawl/ascii.h"
+#include "core/ascii.h"
 #include "crawl/charset.h"
 
 namespace ftok {

@@ -6,7 +6,7 @@
 #include <string_view>
 #include <vector>
 
-#include "crawl/ascii.h"
+#include "core/ascii.h"
 #include "crawl/charset.h"
 #include "crawl/http.h"
 

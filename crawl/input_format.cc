@@ -4,10 +4,10 @@
 
 #include <algorithm>
 
+#include "core/ascii.h"
 #include "core/error.h"
 #include "core/text_file.h"
 #include "core/utf8.h"
-#include "crawl/ascii.h"
 #include "crawl/sources/json_shape.h"
 #include "crawl/sources/rows_input.h"
 #include "crawl/sources/text_source.h"

@@ -7,10 +7,10 @@
 #include <cstring>
 #include <type_traits>
 
+#include "core/ascii.h"
 #include "core/error.h"
 #include "core/json_numbers.h"
 #include "core/text_file.h"
-#include "crawl/ascii.h"
 #include "crawl/charset.h"
 #include "document/document_fields.h"
 #include "text/unicode.h"

@@ -4,8 +4,8 @@
 
 #include <algorithm>
 
+#include "core/ascii.h"
 #include "core/error.h"
-#include "crawl/ascii.h"
 #include "crawl/http.h"
 #include "crawl/robots.h"
 

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "crawl/ascii.h"
+#include "core/ascii.h"
 #include "crawl/http.h"
 
 namespace ftok {

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "crawl/ascii.h"
+#include "core/ascii.h"
 
 namespace ftok {
 namespace {

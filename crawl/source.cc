@@ -2,7 +2,7 @@
 
 #include <string_view>
 
-#include "crawl/ascii.h"
+#include "core/ascii.h"
 #include "crawl/input_format.h"
 #include "crawl/json_lines.h"
 #include "crawl/sources/text_source.h"

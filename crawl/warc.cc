@@ -10,7 +10,7 @@
 #include <cstring>
 #include <optional>
 
-#include "crawl/ascii.h"
+#include "core/ascii.h"
 
 namespace ftok {
 namespace {

@@ -5,8 +5,8 @@
 #include <cstring>
 #include <string_view>
 
+#include "core/ascii.h"
 #include "core/shown.h"
-#include "crawl/ascii.h"
 #include "crawl/charset.h"
 
 namespace ftok {

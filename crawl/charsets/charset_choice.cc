@@ -7,7 +7,7 @@
 #include <cstring>
 #include <memory>
 
-#include "crawl/ascii.h"
+#include "core/ascii.h"
 #include "crawl/charset.h"
 #include "text/unicode.h"
 

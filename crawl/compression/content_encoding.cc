@@ -9,7 +9,7 @@
 #include <memory>
 #include <new>
 
-#include "crawl/ascii.h"
+#include "core/ascii.h"
 #include "crawl/http.h"
 
 namespace ftok {

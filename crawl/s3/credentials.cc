@@ -6,10 +6,10 @@
 #include <filesystem>
 #include <sstream>
 
+#include "core/ascii.h"
 #include "core/error.h"
 #include "core/file.h"
 #include "core/text_file.h"
-#include "crawl/ascii.h"
 #include "crawl/transfer/http_transfer.h"
 
 namespace ftok {

@@ -5,8 +5,8 @@
 #include <set>
 #include <utility>
 
+#include "core/ascii.h"
 #include "core/error.h"
-#include "crawl/ascii.h"
 #include "crawl/sources/rows_input.h"
 
 namespace ftok {

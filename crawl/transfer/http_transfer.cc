@@ -8,9 +8,9 @@
 #include <filesystem>
 #include <mutex>
 
+#include "core/ascii.h"
 #include "core/error.h"
 #include "core/shown.h"
-#include "crawl/ascii.h"
 
 namespace ftok {
 namespace {

@@ -4,6 +4,7 @@
 #include <iterator>
 #include <vector>
 
+#include "core/ascii.h"
 #include "extract/content/ancestors.h"
 #include "extract/content/hints.h"
 #include "extract/content/json_ld.h"
@@ -12,20 +13,11 @@ namespace ftok::html {
 
 namespace {
 
-std::string lower(std::string_view text) {
-  std::string out(text);
-  for (char& c : out) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c;
-  return out;
-}
-
 std::string upper(std::string_view text) {
   std::string out(text);
   for (char& c : out) c = c >= 'a' && c <= 'z' ? static_cast<char>(c - 32) : c;
   return out;
 }
-
-bool is_letter(char c) { return (c | 0x20) >= 'a' && (c | 0x20) <= 'z'; }
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
 // What stands behind "https://" and "www.", or behind "//"; empty for addresses of other kinds.
 std::string_view behind_scheme(std::string_view address) {
@@ -66,11 +58,11 @@ std::string creative_commons(const std::vector<std::string_view>& path) {
   const std::string version(path[2]);
   if (path[0] == "publicdomain")
     return path[1] == "zero" ? "CC0-" + version : path[1] == "mark" ? "CC-PDM-" + version : "";
-  std::string terms = lower(path[1]);
+  std::string terms = lower_ascii(path[1]);
   if (terms == "by-nd-nc") terms = "by-nc-nd";  // as version 1.0 has it
   if (path[0] != "licenses" || !is_terms(terms)) return {};
   std::string name = "CC-" + upper(terms) + "-" + version;
-  const bool is_port = path.size() > 3 && path[3].size() == 2 && is_letter(path[3][0]) && is_letter(path[3][1]);
+  const bool is_port = path.size() > 3 && path[3].size() == 2 && is_alpha(path[3][0]) && is_alpha(path[3][1]);
   return is_port ? name + "-" + upper(path[3]) : name;
 }
 
@@ -141,7 +133,7 @@ std::string license_of_address(std::string_view address) {
     const std::vector<std::string_view> parts = parts_of(rest.substr(list.size()));
     return parts.size() != 1 ? std::string() : std::string(without_page_ending(parts[0]));
   }
-  const std::string known_form = lower(rest);
+  const std::string known_form = lower_ascii(rest);
   for (const KnownLicense& known : kKnown) {
     if (!known_form.starts_with(known.address)) continue;
     const std::string_view behind = std::string_view(known_form).substr(known.address.size());
@@ -169,7 +161,7 @@ std::string license_of_words(std::string_view text) {
   std::string letters;
   std::string version;
   for (size_t i = 0; i < text.size(); ++i) {
-    if (is_letter(text[i])) letters += static_cast<char>(text[i] | 0x20);
+    if (is_alpha(text[i])) letters += static_cast<char>(text[i] | 0x20);
     const bool starts = version.empty() && is_version(text.substr(i, 3)) && (i == 0 || !is_digit(text[i - 1]));
     if (starts && (i + 3 == text.size() || !is_digit(text[i + 3]))) version = text.substr(i, 3);
   }
@@ -201,7 +193,7 @@ void LicenseReader::read_link(const Dom& dom, NodeId id) {
     else if (a->id == AttributeName::kRel) rel = a->value();
   }
   if (href.empty()) return;
-  if (contains_word(rel, "license") && has_class(lower(rel), "license")) {
+  if (contains_word(rel, "license") && has_class(lower_ascii(rel), "license")) {
     rel_ = named(href);
   } else if (footer_.empty() && dom[id].is(Tag::kA)) {
     std::string name = license_of_address(href);

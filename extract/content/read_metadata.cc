@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <string_view>
 
+#include "core/ascii.h"
 #include "extract/content/ancestors.h"
 #include "extract/content/json_ld.h"
 #include "extract/content/license.h"
@@ -23,11 +24,7 @@ std::string folded(std::string_view text, size_t bytes_max = kFieldMax) {
   return out;
 }
 
-std::string lower(std::string_view text) {
-  std::string out(text.substr(0, 64));
-  for (char& c : out) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c;
-  return out;
-}
+std::string lower(std::string_view text) { return lower_ascii(text.substr(0, 64)); }
 
 void set_once(std::string& field, std::string_view value) {
   if (field.empty()) field = folded(value);

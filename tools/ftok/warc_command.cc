@@ -8,11 +8,11 @@
 #include <string>
 #include <vector>
 
+#include "core/ascii.h"
 #include "core/byte_source.h"
 #include "core/error.h"
 #include "core/json.h"
 #include "core/shown.h"
-#include "crawl/ascii.h"
 #include "crawl/http_stage.h"
 #include "crawl/warc.h"
 #include "crawl/warc_source.h"

@@ -1,4 +1,4 @@
-// ASCII as headers use it: locale-free character classes, trimming, comparison that ignores the case of letters.
+// ASCII whatever the locale: character classes, trimming, the case of letters and comparison that ignores it.
 #pragma once
 
 #include <cstddef>
