@@ -22,18 +22,6 @@ std::string file_name_of(std::string_view name) {
   return lower_ascii(name.substr(name.rfind('/') + 1));
 }
 
-// "x.warc.gz", "x.wet.y": one of the archives' extensions, somewhere in the name.
-bool is_named_archive(std::string_view name) {
-  const std::string file = file_name_of(name.substr(0, name.find('?')));
-  for (const std::string_view part : {".warc", ".arc", ".wet", ".wat"}) {
-    const size_t at = file.find(part);
-    if (at == std::string::npos) continue;
-    const size_t end = at + part.size();
-    if (end == file.size() || file[end] == '.') return true;
-  }
-  return false;
-}
-
 bool begins(const InputPrefix& prefix, std::string_view magic) { return prefix.bytes.starts_with(magic); }
 
 // Skips `word` in any case, then one of the bytes that end a tag's name.
@@ -57,7 +45,7 @@ size_t invalid_utf8_bytes(std::string_view bytes, bool whole) {
 
 bool is_archive(const InputPrefix& prefix) {
   const std::string_view start = prefix.start();
-  if (start.starts_with("WARC/") || start.starts_with("filedesc:")) return true;
+  if (begins_archive(start)) return true;
   if (start.empty()) return is_named_archive(prefix.name);
   if (!is_named_archive(prefix.name))
     return !start.starts_with('{') && start.find("\nWARC/1.") != std::string_view::npos;
@@ -288,6 +276,20 @@ const InputFormat& find(const std::string& name) {
 }
 
 }  // namespace
+
+// One of the archives' extensions, somewhere in the name: "x.wet.y" too.
+bool is_named_archive(std::string_view name) {
+  const std::string file = file_name_of(name.substr(0, name.find('?')));
+  for (const std::string_view part : {".warc", ".arc", ".wet", ".wat"}) {
+    const size_t at = file.find(part);
+    if (at == std::string::npos) continue;
+    const size_t end = at + part.size();
+    if (end == file.size() || file[end] == '.') return true;
+  }
+  return false;
+}
+
+bool begins_archive(std::string_view bytes) { return bytes.starts_with("WARC/") || bytes.starts_with("filedesc:"); }
 
 std::string_view InputPrefix::start() const { return trim(bytes); }
 

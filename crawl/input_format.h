@@ -82,6 +82,11 @@ std::unique_ptr<Source> open_text_rows(std::unique_ptr<ByteSource> bytes, const 
 // The format `auto` finds: reads the beginning of `bytes`. Throws as open_input_format does.
 const InputFormat& tell_input_format(std::unique_ptr<ByteSource> bytes, const SourceOptions& options);
 
+// Whether an archive (WARC, ARC, WET, WAT) is what a name says ("x.warc.gz"; in an address without its query), in any
+// case; and whether it is what a file begins with.
+bool is_named_archive(std::string_view name);
+bool begins_archive(std::string_view bytes);
+
 // True for bytes that are not text: a NUL, or more than one byte in ten that is not part of valid UTF-8. `whole`: the
 // bytes do not end inside a character.
 bool is_binary(std::string_view bytes, bool whole);

@@ -17,6 +17,7 @@
 #include "crawl/decoded_input.h"
 #include "crawl/http.h"
 #include "crawl/http_stage.h"
+#include "crawl/input_format.h"
 #include "document/document_fields.h"
 #include "document/text_lines.h"
 #include "extract/extract.h"
@@ -145,17 +146,16 @@ std::string to_json(const Document& document) {
   return json.take() + "\n";
 }
 
-// Whether a FILE is an archive of pages (WARC, ARC): by its name, or by its first bytes where it can be read twice.
+// Whether a FILE is an archive of pages: by its name, or by its first bytes where it can be read twice.
 bool is_archive(const std::string& file) {
   std::error_code code;
-  const bool names_one = file.find(".warc") != std::string::npos || file.find(".arc") != std::string::npos;
-  if (names_one && (is_address(file) || std::filesystem::exists(file, code))) return true;
+  if (is_named_archive(file) && (is_address(file) || std::filesystem::exists(file, code))) return true;
   if (!std::filesystem::is_regular_file(file, code)) return false;
   constexpr size_t kEnough = 16;
   const std::unique_ptr<DecodedInput> input = make_decoded_input(open_input(file, {}));
   while (input->window().size() < kEnough && input->grow()) {
   }
-  return input->window().starts_with("WARC/") || input->window().starts_with("filedesc:");
+  return begins_archive(input->window());
 }
 
 // What FILE stands for: itself, or where it is a glob in quotes and no file, what matches.

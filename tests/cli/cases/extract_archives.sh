@@ -10,3 +10,5 @@ ftok extract page.html crawl/no-name --jsonl 2> /dev/null | sed -n '1s/^\(.\{18\
 ftok extract crawl/no-name || echo "exit $?"
 ftok extract crawl/no-name --jsonl --report r.html || echo "exit $?"
 ftok extract 'crawl/*.html' --jsonl || echo "exit $?"
+# A name that only looks like an archive's is a page's.
+mkdir site.archive && cp page.html site.archive/my.warcraft.html && ftok extract site.archive/my.warcraft.html
