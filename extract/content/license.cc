@@ -98,6 +98,24 @@ std::string_view without_page_ending(std::string_view name) {
   return name;
 }
 
+// "apache-2-0", "mit-license" and "MIT" of such addresses, as SPDX writes them where it is one of these.
+std::string spdx_name(std::string_view listed) {
+  static constexpr std::string_view kNames[] = {"AGPL-3.0", "Apache-2.0", "BSD-2-Clause", "BSD-3-Clause", "EPL-2.0",
+                                                "GPL-2.0",  "GPL-3.0",    "ISC",          "LGPL-2.1",     "LGPL-3.0",
+                                                "MIT",      "MPL-2.0",    "Unlicense",    "Zlib"};
+  constexpr std::string_view kEnding = "-license";
+  const auto folded = [](std::string_view name) {
+    std::string form = lower_ascii(name);
+    std::replace(form.begin(), form.end(), '.', '-');
+    if (form.ends_with(kEnding)) form.resize(form.size() - kEnding.size());
+    return form;
+  };
+  const std::string form = folded(listed);
+  const auto* const found =
+      std::find_if(std::begin(kNames), std::end(kNames), [&](std::string_view name) { return folded(name) == form; });
+  return std::string(found == std::end(kNames) ? listed : *found);
+}
+
 // Whether an element is in the page's footer.
 bool is_in_footer(const Dom& dom, NodeId id) {
   for (NodeId at = dom[id].parent; at != kNoNode && dom[at].is_element(); at = dom[at].parent) {
@@ -131,7 +149,7 @@ std::string license_of_address(std::string_view address) {
   for (const std::string_view list : kLists) {
     if (!rest.starts_with(list)) continue;
     const std::vector<std::string_view> parts = parts_of(rest.substr(list.size()));
-    return parts.size() != 1 ? std::string() : std::string(without_page_ending(parts[0]));
+    return parts.size() != 1 ? std::string() : spdx_name(without_page_ending(parts[0]));
   }
   const std::string known_form = lower_ascii(rest);
   for (const KnownLicense& known : kKnown) {

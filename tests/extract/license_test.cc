@@ -30,7 +30,11 @@ TEST(License, AddressesOfOthers) {
   EXPECT_EQ(license_of_address("https://www.gnu.org/licenses/gpl.html"), "GPL");
   EXPECT_EQ(license_of_address("https://www.apache.org/licenses/LICENSE-2.0.html"), "Apache-2.0");
   EXPECT_EQ(license_of_address("https://opensource.org/licenses/MIT"), "MIT");
-  EXPECT_EQ(license_of_address("https://opensource.org/licenses/mit-license.php"), "mit-license");
+  for (const char* mit : {"https://opensource.org/licenses/mit-license.php", "https://opensource.org/license/mit",
+                          "https://opensource.org/license/mit/", "https://spdx.org/licenses/MIT.html"})
+    EXPECT_EQ(license_of_address(mit), "MIT") << mit;
+  EXPECT_EQ(license_of_address("https://opensource.org/license/apache-2-0"), "Apache-2.0");
+  EXPECT_EQ(license_of_address("https://opensource.org/license/Some-Other-2-0"), "Some-Other-2-0");
   EXPECT_EQ(license_of_address("https://spdx.org/licenses/Zlib.html"), "Zlib");
   EXPECT_EQ(license_of_address("https://opendatacommons.org/licenses/odbl/1-0/"), "ODbL-1.0");
   EXPECT_EQ(license_of_address("http://www.nationalarchives.gov.uk/doc/open-government-licence/version/3/"),
