@@ -1,5 +1,5 @@
-# FTOK_PRECOMPILED: headers that most sources include are parsed once, which saves a third of the compiler's time. Each source includes
-# what it needs all the same, and a build without this sees to it. Off with a compiler cache, which shares nothing between such builds.
+# FTOK_PRECOMPILED: headers that most sources include are parsed once, which saves 1 to 2 seconds of 4 to 10 for each source. Each source
+# includes what it needs all the same, and a build without this sees to it. Off with a compiler cache, which shares nothing between such builds.
 option(FTOK_PRECOMPILED "Parse the headers that most sources include once" OFF)
 if(FTOK_PRECOMPILED)
   # g++ takes a precompiled header only where the macros are those it was made with.

@@ -47,7 +47,7 @@ EarlierDocuments no_earlier_documents();
 // documents are not routed.
 using EarlierByCorpus = std::map<std::string, EarlierDocuments>;
 std::string write_earlier_list(const EarlierByCorpus& earlier);
-// Throws Error naming `name` when the text is no such list.
+// Throws Error, beginning with `name`, when the text is not what write_earlier_list wrote.
 EarlierByCorpus read_earlier_list(const std::string& text, const std::string& name);
 
 }  // namespace ftok

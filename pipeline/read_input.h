@@ -37,9 +37,9 @@ struct ReadInputOptions {
 };
 
 // Reads `input` and writes the candidate file `paths[0]`, and where documents are routed, those of the plan's corpora
-// first, which follow in `paths`. Throws InputError when the input fails, Error when the output
-// does, Stopped when a stop was asked for, AccessRefused with `refusal_ends`; then there is no file. Runs in the
-// current TBB arena.
+// first, which follow in `paths`. Throws, and leaves no file: InputError when the input fails; Error when the output
+// fails; Stopped when a stop was asked for; with `refusal_ends`, AccessRefused when the input may not be read. Runs in
+// the current TBB arena.
 InputReport read_input(const std::string& input, const std::vector<std::string>& paths, const Plan& plan,
                        const ReadInputOptions& options, const Log& log);
 

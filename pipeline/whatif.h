@@ -68,7 +68,7 @@ class WhatIf {
   WhatIf& operator=(WhatIf&&) noexcept;
 
   // `samples`: most of the documents next to the threshold of `rule`, on either side. Throws UsageError naming a key
-  // that differs between the recipes and is no threshold, or cannot be replayed.
+  // that the recipes differ in when it is not a threshold or cannot be replayed.
   WhatIfResult answer(const RecipeConfig& changed, const std::string& rule = "", size_t samples = 0) const;
 
   // The rules in the order in which they are asked.

@@ -106,7 +106,7 @@ class ParquetRecords : public RecordFile {
     for (const simdjson::dom::element element : list) {
       std::string_view text;
       if (element.get(text) != simdjson::SUCCESS)
-        fail(fmt::format("\"{}\" of a document holds what is no text", columns_[column].name));
+        fail(fmt::format("\"{}\" of a document holds something that is not text", columns_[column].name));
       texts.emplace_back(text);
     }
     writer_->texts(column, std::move(texts));

@@ -23,7 +23,8 @@ class Ranks {
     for (const bool earlier : {true, false}) {
       for (const TaskReceipt& receipt : extracted.receipts) {
         const auto own = receipt.sliced.begin() + static_cast<ptrdiff_t>(receipt.number("runs"));
-        earlier ? add(job, slices, {own, receipt.sliced.end()}) : add(job, slices, {receipt.sliced.begin(), own});
+        if (earlier) add(job, slices, {own, receipt.sliced.end()});
+        else add(job, slices, {receipt.sliced.begin(), own});
       }
     }
   }
