@@ -103,7 +103,7 @@ std::string spdx_name(std::string_view listed) {
   static constexpr std::string_view kNames[] = {"AGPL-3.0", "Apache-2.0", "BSD-2-Clause", "BSD-3-Clause", "EPL-2.0",
                                                 "GPL-2.0",  "GPL-3.0",    "ISC",          "LGPL-2.1",     "LGPL-3.0",
                                                 "MIT",      "MPL-2.0",    "Unlicense",    "Zlib"};
-  constexpr std::string_view kEnding = "-license";
+  static constexpr std::string_view kEnding = "-license";
   const auto folded = [](std::string_view name) {
     std::string form = lower_ascii(name);
     std::replace(form.begin(), form.end(), '.', '-');
