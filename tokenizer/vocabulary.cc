@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <filesystem>
 
+#include "core/base64.h"
 #include "core/error.h"
 #include "core/file.h"
 #include "core/json.h"
@@ -42,17 +43,6 @@ std::string sidecar_path(const std::string& path) {
 }
 
 namespace {
-
-constexpr char kBase64Letters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-
-void append_base64(std::string& out, std::string_view bytes) {
-  for (size_t i = 0; i < bytes.size(); i += 3) {
-    const size_t left = std::min<size_t>(3, bytes.size() - i);
-    uint32_t group = 0;
-    for (size_t k = 0; k < 3; ++k) group = group << 8 | (k < left ? static_cast<unsigned char>(bytes[i + k]) : 0u);
-    for (size_t k = 0; k < 4; ++k) out.push_back(k <= left ? kBase64Letters[group >> (18 - 6 * k) & 63] : '=');
-  }
-}
 
 // What the sidecar says.
 struct Sidecar {
@@ -343,7 +333,7 @@ std::string format_tiktoken(const Vocabulary& vocabulary) {
   out.reserve(vocabulary.bytes.size() * 2 + vocabulary.token_count() * 8);
   for (uint32_t id = 0; id < vocabulary.token_count(); ++id) {
     if (vocabulary.token(id).empty()) continue;
-    append_base64(out, vocabulary.token(id));
+    out += base64(vocabulary.token(id));
     fmt::format_to(std::back_inserter(out), " {}\n", id);
   }
   return out;

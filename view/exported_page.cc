@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "core/base64.h"
 #include "core/error.h"
 #include "core/json.h"
 #include "view/page.h"
@@ -17,19 +18,6 @@ namespace {
 
 constexpr size_t kExplainedOfAList = 3;                  // of each list of documents, the first
 constexpr size_t kExplainedBytesMax = size_t{16} << 20;  // of all of them
-
-// RFC 4648, section 4.
-std::string base64(std::string_view bytes) {
-  static constexpr char kLetters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-  std::string out;
-  for (size_t at = 0; at < bytes.size(); at += 3) {
-    const size_t count = std::min<size_t>(3, bytes.size() - at);
-    uint32_t word = 0;
-    for (size_t i = 0; i < 3; ++i) word = word << 8 | (i < count ? static_cast<unsigned char>(bytes[at + i]) : 0);
-    for (size_t i = 0; i < 4; ++i) out += i <= count ? kLetters[word >> (18 - 6 * i) & 63] : '=';
-  }
-  return out;
-}
 
 // As encodeURIComponent, for the addresses that the page asks for.
 std::string uri_component(std::string_view text) {

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <optional>
 
+#include "core/base64.h"
 #include "core/error.h"
 #include "core/json.h"
 #include "core/shown.h"
@@ -15,18 +16,6 @@ namespace ftok {
 namespace {
 
 using simdjson::SUCCESS;
-
-std::string base64(std::string_view bytes) {
-  static constexpr char kDigits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-  std::string out;
-  out.reserve((bytes.size() + 2) / 3 * 4);
-  for (size_t i = 0; i < bytes.size(); i += 3) {
-    uint32_t word = 0;
-    for (size_t j = 0; j < 3; ++j) word = word << 8 | (i + j < bytes.size() ? static_cast<uint8_t>(bytes[i + j]) : 0);
-    for (size_t j = 0; j < 4; ++j) out += i + j > bytes.size() ? '=' : kDigits[word >> (18 - 6 * j) & 63];
-  }
-  return out;
-}
 
 bool is_reason(std::string_view name) {
   constexpr size_t kBytesMax = 40;
