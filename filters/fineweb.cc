@@ -13,10 +13,6 @@
 namespace ftok {
 namespace {
 
-double ratio(size_t part, size_t whole) {
-  return whole == 0 ? 0 : static_cast<double>(part) / static_cast<double>(whole);
-}
-
 bool is_blank(std::string_view line) { return strip(line).empty(); }
 
 bool ends_punctuated(std::string_view line, bool head) {

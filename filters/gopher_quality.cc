@@ -41,10 +41,6 @@ void count_word(std::string_view word, WordCounts& counts) {
   counts.non_symbol_word_chars += char_count(word);
 }
 
-double ratio(size_t part, size_t whole) {
-  return whole == 0 ? 0 : static_cast<double>(part) / static_cast<double>(whole);
-}
-
 bool starts_as_bullet(std::string_view line) {
   line = strip_front(line);
   return line.starts_with("\u2022") || line.starts_with("-");

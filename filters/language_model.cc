@@ -22,7 +22,7 @@
 namespace ftok {
 namespace {
 
-constexpr std::string_view kLabelPrefix = "__label__";
+constexpr std::string_view kLabelMark = "__label__";
 constexpr std::string_view kEndOfSentence = "</s>";
 constexpr uint32_t kFnvBasis = 2166136261U;
 constexpr uint32_t kFnvPrime = 16777619U;
@@ -133,7 +133,7 @@ LanguageModel::LanguageModel(LanguageModelParts&& parts)
     : parts_(std::make_unique<LanguageModelParts>(std::move(parts))), serial_(next_serial()) {
   for (size_t i = parts_->words; i < parts_->entries.size(); ++i) {
     std::string_view label = parts_->entries[i];
-    if (label.starts_with(kLabelPrefix)) label.remove_prefix(kLabelPrefix.size());
+    if (label.starts_with(kLabelMark)) label.remove_prefix(kLabelMark.size());
     labels_.emplace_back(label);
   }
   build_word_table();
@@ -322,7 +322,7 @@ void LanguageModel::find_ngrams(std::string_view bracketed, size_t begin, size_t
 uint32_t LanguageModel::add_word(std::string_view word, Scratch& scratch, float* sum) const {
   const int64_t entry = find_word(word);
   const bool known = entry >= 0 && entry < int64_t{parts_->words};
-  if (!known && (entry >= 0 || word.starts_with(kLabelPrefix))) return 0;  // a label is not a word
+  if (!known && (entry >= 0 || word.starts_with(kLabelMark))) return 0;  // a label is not a word
   std::vector<uint32_t>& rows = scratch.rows();
   rows.clear();
   if (known) rows.push_back(static_cast<uint32_t>(entry));
@@ -382,7 +382,7 @@ bool LanguageModel::score(std::string_view text, std::vector<float>& probabiliti
     }
     rows += word_rows;
     for (size_t i = 0; i < dim; ++i) total[i] += static_cast<double>(sum[i]);
-    if (parts_->word_ngrams > 1 && !(word.starts_with(kLabelPrefix))) hashes.push_back(static_cast<int32_t>(hash));
+    if (parts_->word_ngrams > 1 && !(word.starts_with(kLabelMark))) hashes.push_back(static_cast<int32_t>(hash));
   };
 
   const char* p = text.data();

@@ -20,8 +20,8 @@ namespace fs = std::filesystem;
 
 namespace {
 
-constexpr size_t kThreads = 8;                       // each waits for an answer most of the time
-constexpr uint64_t kReadBytes = uint64_t{32} << 20;  // of one request for a part of a file
+constexpr size_t kThreads = 8;                             // each waits for an answer most of the time
+constexpr uint64_t kObjectReadBytes = uint64_t{32} << 20;  // of one request for a part of a file
 
 S3Address prefix_of(const std::string& address) {
   S3Address prefix = parse_s3_address(address);
@@ -154,8 +154,8 @@ void JobStore::fetch_part(const std::string& name, uint64_t size, uint64_t begin
     const std::lock_guard lock(mutex_);
     if (!in_part_.contains(name) && fs::exists(path_of(name))) return;
   }
-  for (const uint64_t end = begin + bytes; begin < end; begin += kReadBytes) {
-    write_part(name, size, begin, read(name, begin, std::min(kReadBytes, end - begin)));
+  for (const uint64_t end = begin + bytes; begin < end; begin += kObjectReadBytes) {
+    write_part(name, size, begin, read(name, begin, std::min(kObjectReadBytes, end - begin)));
   }
 }
 

@@ -44,14 +44,14 @@ struct Section {
   }
 };
 
-[[noreturn]] void refuse(const std::string& message) { throw UsageError("recipe: stages: " + message); }
+[[noreturn]] void refuse_stages(const std::string& message) { throw UsageError("recipe: stages: " + message); }
 
 void check_name(const std::string& name) {
   const bool good = !name.empty() && name.size() <= 40 && name[0] >= 'a' && name[0] <= 'z' &&
                     name.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789_") == std::string::npos;
-  if (!good) refuse(fmt::format("'{}' is not a name: expected lower-case letters, digits and _", name));
+  if (!good) refuse_stages(fmt::format("'{}' is not a name: expected lower-case letters, digits and _", name));
   if (std::find(std::begin(kOtherSections), std::end(kOtherSections), name) != std::end(kOtherSections)) {
-    refuse(fmt::format("'{}' cannot name a stage: [{}] is another section of the recipe", name, name));
+    refuse_stages(fmt::format("'{}' cannot name a stage: [{}] is another section of the recipe", name, name));
   }
 }
 
@@ -61,7 +61,7 @@ const StageKind& kind_of(const std::string& name, RecipeLayers& layers) {
   const StageKind* const own = find_stage_kind(name);
   if (own != nullptr) {
     if (!named.kind.empty() && named.kind != name) {
-      refuse(
+      refuse_stages(
           fmt::format("'{}' is of kind '{}': a stage that bears the name of a kind is of that kind", name, named.kind));
     }
     return *own;
@@ -69,7 +69,7 @@ const StageKind& kind_of(const std::string& name, RecipeLayers& layers) {
   const std::string& wanted = named.kind.empty() ? name : named.kind;
   if (const StageKind* kind = find_stage_kind(wanted)) {
     if (kind->is_dedup())
-      refuse(fmt::format("'{}' is of kind '{}', which may be listed once, under that name", name, wanted));
+      refuse_stages(fmt::format("'{}' is of kind '{}', which may be listed once, under that name", name, wanted));
     return *kind;
   }
   std::vector<std::string> names;
@@ -79,7 +79,7 @@ const StageKind& kind_of(const std::string& name, RecipeLayers& layers) {
                                               : fmt::format("'{}' is of kind '{}', which does not exist", name, wanted);
   const std::string instead = nearest.empty() ? fmt::format("expected {}", fmt::join(names, ", "))
                                               : fmt::format("the nearest is '{}'", nearest);
-  refuse(fmt::format("{}; {} (a name of your own needs kind = \"...\" in [{}])", what, instead, name));
+  refuse_stages(fmt::format("{}; {} (a name of your own needs kind = \"...\" in [{}])", what, instead, name));
 }
 
 // Deduplication behind all that is listed but the kinds that come after it.
@@ -127,13 +127,14 @@ std::string needs_text(const RecipeEntry& entry, unsigned content) {
   const RecipeEntry& entry = entries[at];
   for (size_t i = at; i-- > 0;) {
     if ((entries[i].kind->uses_up & missing) == 0) continue;
-    refuse(fmt::format("{}, and after '{}' there is none", needs_text(entry, missing), entries[i].name));
+    refuse_stages(fmt::format("{}, and after '{}' there is none", needs_text(entry, missing), entries[i].name));
   }
   for (size_t i = at + 1; i < entries.size(); ++i) {
     if ((entries[i].kind->gives & missing) == 0) continue;
-    refuse(fmt::format("{}, which '{}' gives: put it after that", needs_text(entry, missing), entries[i].name));
+    refuse_stages(fmt::format("{}, which '{}' gives: put it after that", needs_text(entry, missing), entries[i].name));
   }
-  refuse(fmt::format("{}: put a stage of kind {} before it", needs_text(entry, missing), kinds_that_give(missing)));
+  refuse_stages(
+      fmt::format("{}: put a stage of kind {} before it", needs_text(entry, missing), kinds_that_give(missing)));
 }
 
 }  // namespace
@@ -144,7 +145,7 @@ std::vector<RecipeEntry> read_entries(const std::vector<std::string>& names, Rul
   std::set<std::string> seen;
   for (const std::string& name : with_dedup(names, layers)) {
     if (!seen.insert(name).second) {
-      refuse(fmt::format("'{}' is listed twice; a second one needs a name of its own and kind = \"...\"", name));
+      refuse_stages(fmt::format("'{}' is listed twice; a second one needs a name of its own and kind = \"...\"", name));
     }
     const StageKind& kind = kind_of(name, layers);
     entries.emplace_back(name, kind, kind.options(rules));

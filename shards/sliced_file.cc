@@ -12,30 +12,30 @@
 namespace ftok {
 namespace {
 
-constexpr uint32_t kVersion = 1;
+constexpr uint32_t kSlicedVersion = 1;
 constexpr size_t kHeadBytes = 16;
-constexpr size_t kRowBytes = 8 + kChecksumBytes;
+constexpr size_t kSlicedRowBytes = 8 + kChecksumBytes;
 constexpr size_t kTailBytes = kChecksumBytes + 8 + kChecksumBytes;  // about, rows, the checksum of it all
 
 }  // namespace
 
 std::string sliced_file_head(std::string_view magic, size_t slices) {
   std::string head(magic);
-  append_little_endian(head, kVersion);
+  append_little_endian(head, kSlicedVersion);
   append_little_endian(head, static_cast<uint32_t>(slices));
   assert(head.size() == kHeadBytes);
   return head;
 }
 
 uint64_t sliced_file_table(uint64_t file_bytes, size_t slices) {
-  const uint64_t bytes = slices * kRowBytes + kTailBytes;
+  const uint64_t bytes = slices * kSlicedRowBytes + kTailBytes;
   return file_bytes - std::min(file_bytes, bytes);
 }
 
 SlicePlace slice_place(std::string_view table, size_t number) {
-  const size_t row = number * kRowBytes;
-  if (table.size() < row + kRowBytes) return {};
-  return {number == 0 ? kHeadBytes : load_little_endian<uint64_t>(table, row - kRowBytes),
+  const size_t row = number * kSlicedRowBytes;
+  if (table.size() < row + kSlicedRowBytes) return {};
+  return {number == 0 ? kHeadBytes : load_little_endian<uint64_t>(table, row - kSlicedRowBytes),
           load_little_endian<uint64_t>(table, row)};
 }
 
@@ -79,11 +79,11 @@ SlicedFile::SlicedFile(const std::string& path, std::string_view magic, size_t s
   if (bytes.size() != entry.file.bytes) {
     damaged(fmt::format("it has {} bytes, its receipt lists {}", bytes.size(), entry.file.bytes));
   }
-  if (bytes.size() < kHeadBytes + slices * kRowBytes + kTailBytes || !bytes.starts_with(magic) ||
-      load_little_endian<uint32_t>(bytes, 8) != kVersion || load_little_endian<uint32_t>(bytes, 12) != slices) {
+  if (bytes.size() < kHeadBytes + slices * kSlicedRowBytes + kTailBytes || !bytes.starts_with(magic) ||
+      load_little_endian<uint32_t>(bytes, 8) != kSlicedVersion || load_little_endian<uint32_t>(bytes, 12) != slices) {
     damaged("it is not what its receipt lists");
   }
-  table_at_ = bytes.size() - kTailBytes - slices * kRowBytes;
+  table_at_ = bytes.size() - kTailBytes - slices * kSlicedRowBytes;
   Checksum checksum;
   checksum.update(bytes.substr(0, kHeadBytes));
   checksum.update(bytes.substr(table_at_, bytes.size() - kChecksumBytes - table_at_));
@@ -96,7 +96,7 @@ SlicedFile::SlicedFile(const std::string& path, std::string_view magic, size_t s
 std::string_view SlicedFile::slice(size_t number) const {
   assert(number < slices_);
   const std::string_view bytes = file_.bytes();
-  const size_t row = table_at_ + number * kRowBytes;
+  const size_t row = table_at_ + number * kSlicedRowBytes;
   const auto [begin, end] = slice_place(bytes.substr(table_at_), number);
   if (begin > end || end > table_at_) damaged(fmt::format("slice {}", number));
   const std::string_view slice = bytes.substr(begin, end - begin);

@@ -14,7 +14,7 @@
 namespace ftok {
 namespace {
 
-constexpr int64_t kAlignment = 16;                    // elements: a cache line of floats
+constexpr int64_t kTensorAlignment = 16;              // elements: a cache line of floats
 constexpr int64_t kParametersMax = int64_t{1} << 36;  // 256 GiB of fp32 weights: beyond any machine this runs on
 constexpr double kDeviation = 0.02;                   // GPT-2's published code, model.py
 constexpr double kLayerNormEpsilon = 1e-5;            // the same, norm(); the layers have no other
@@ -132,7 +132,7 @@ int64_t ParameterLayout::add(std::string name, int64_t rows, int64_t columns, St
   Tensor tensor{
       std::move(name), rows, columns, rows, size_, start, start == Start::kNormal || start == Start::kResidualNormal};
   parameters_ += tensor.size();
-  size_ += (tensor.size() + kAlignment - 1) / kAlignment * kAlignment;
+  size_ += (tensor.size() + kTensorAlignment - 1) / kTensorAlignment * kTensorAlignment;
   tensors_.push_back(std::move(tensor));
   return tensors_.back().offset;
 }

@@ -16,8 +16,8 @@
 namespace ftok {
 namespace {
 
-constexpr int32_t kMagic = 20240522;
-constexpr size_t kHeaderBytes = 1024;
+constexpr int32_t kQuestionsMagic = 20240522;
+constexpr size_t kQuestionsHeaderBytes = 1024;
 constexpr uint64_t kIndexModulus = 65536;
 constexpr uint64_t kCompletionsMax = 1024;
 
@@ -102,19 +102,21 @@ Result<std::vector<ChoiceExample>> parse_examples(std::string_view rest, int32_t
   for (int32_t i = 0; i < count; ++i) {
     ChoiceExample example;
     if (!parse_example<Word>(rest, static_cast<uint64_t>(i), example)) {
-      return Damage{"choices_bad_example", fmt::format("example {}", i), kHeaderBytes + (all.size() - rest.size())};
+      return Damage{"choices_bad_example", fmt::format("example {}", i),
+                    kQuestionsHeaderBytes + (all.size() - rest.size())};
     }
     examples.push_back(std::move(example));
   }
   if (!rest.empty())
-    return Damage{"choices_bad_example", "bytes after the last example", kHeaderBytes + (all.size() - rest.size())};
+    return Damage{"choices_bad_example", "bytes after the last example",
+                  kQuestionsHeaderBytes + (all.size() - rest.size())};
   return examples;
 }
 
 }  // namespace
 
 std::string encode_choices(const std::vector<ChoiceExample>& examples, int version) {
-  std::string bytes(kHeaderBytes, '\0');
+  std::string bytes(kQuestionsHeaderBytes, '\0');
   uint64_t longest = 0;
   for (size_t i = 0; i < examples.size(); ++i) {
     const std::vector<uint32_t> words =
@@ -130,18 +132,19 @@ std::string encode_choices(const std::vector<ChoiceExample>& examples, int versi
     }
     append_words<uint16_t>(bytes, words);
   }
-  const int32_t header[4] = {kMagic, version, static_cast<int32_t>(examples.size()), static_cast<int32_t>(longest)};
+  const int32_t header[4] = {kQuestionsMagic, version, static_cast<int32_t>(examples.size()),
+                             static_cast<int32_t>(longest)};
   std::memcpy(bytes.data(), header, sizeof header);
   return bytes;
 }
 
 Result<std::vector<ChoiceExample>> parse_choices(std::string_view bytes) {
   int32_t header[4];
-  if (bytes.size() < kHeaderBytes) return Damage{"choices_short", fmt::format("{} bytes", bytes.size()), 0};
+  if (bytes.size() < kQuestionsHeaderBytes) return Damage{"choices_short", fmt::format("{} bytes", bytes.size()), 0};
   std::memcpy(header, bytes.data(), sizeof header);
-  if (header[0] != kMagic) return Damage{"choices_bad_magic", fmt::format("{}", header[0]), 0};
-  if (header[1] == 1) return parse_examples<uint16_t>(bytes.substr(kHeaderBytes), header[2]);
-  if (header[1] == 2) return parse_examples<uint32_t>(bytes.substr(kHeaderBytes), header[2]);
+  if (header[0] != kQuestionsMagic) return Damage{"choices_bad_magic", fmt::format("{}", header[0]), 0};
+  if (header[1] == 1) return parse_examples<uint16_t>(bytes.substr(kQuestionsHeaderBytes), header[2]);
+  if (header[1] == 2) return parse_examples<uint32_t>(bytes.substr(kQuestionsHeaderBytes), header[2]);
   return Damage{"choices_bad_version", fmt::format("{}", header[1]), 4};
 }
 

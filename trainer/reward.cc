@@ -25,8 +25,8 @@
 namespace ftok {
 namespace {
 
-constexpr int64_t kRecipeBytesMax = 1 << 20;
-constexpr uint64_t kOrderStream = uint64_t{6} << 32;
+constexpr int64_t kRewardRecipeBytesMax = 1 << 20;
+constexpr uint64_t kPairOrderStream = uint64_t{6} << 32;
 
 template <typename Visitor>
 void visit_bound_sections(Visitor& visitor, RewardRecipe& recipe) {
@@ -246,7 +246,7 @@ class RewardRun {
       std::iota(order_.begin(), order_.end(), size_t{0});
       std::vector<uint64_t> keys;
       for (size_t i = 0; i < order_.size(); ++i)
-        keys.push_back(random_bits(static_cast<uint64_t>(recipe_.reward.seed), kOrderStream + epoch, i));
+        keys.push_back(random_bits(static_cast<uint64_t>(recipe_.reward.seed), kPairOrderStream + epoch, i));
       std::sort(order_.begin(), order_.end(),
                 [&](size_t a, size_t b) { return std::pair(keys[a], a) < std::pair(keys[b], b); });
     }
@@ -356,7 +356,7 @@ void RewardRecipe::check() const {
 }
 
 RewardRecipe load_reward_recipe(const std::string& path, const std::vector<std::string>& assignments) {
-  RecipeReader reader(path.empty() ? std::string() : read_file(path, kRecipeBytesMax), path);
+  RecipeReader reader(path.empty() ? std::string() : read_file(path, kRewardRecipeBytesMax), path);
   for (const std::string& assignment : assignments) reader.set(assignment);
   RewardRecipe recipe;
   recipe.optimizer.weight_decay = 0;

@@ -14,7 +14,7 @@
 namespace ftok {
 namespace {
 
-constexpr int64_t kRecipeBytesMax = 1 << 20;
+constexpr int64_t kRlRecipeBytesMax = 1 << 20;
 
 RlRecipe defaults() {
   RlRecipe recipe;
@@ -98,7 +98,7 @@ RlRecipe load_rl_recipe(const std::string& name_or_path, const std::vector<std::
   if (std::find(names.begin(), names.end(), name_or_path) != names.end()) {
     toml = "task.name = \"" + name_or_path + "\"\n";
   } else if (std::filesystem::is_regular_file(name_or_path, code)) {
-    toml = read_file(name_or_path, kRecipeBytesMax);
+    toml = read_file(name_or_path, kRlRecipeBytesMax);
   } else {
     const std::string nearest = nearest_name(name_or_path, names);
     throw UsageError(fmt::format("no recipe '{}': expected a TOML file or one of {}{}", name_or_path,

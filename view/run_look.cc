@@ -6,12 +6,13 @@
 
 #include "core/error.h"
 #include "core/json.h"
+#include "view/row_fields.h"
 #include "view/view_answers.h"
 
 namespace ftok {
 namespace {
 
-constexpr size_t kTextBytesMax = 1 << 20;          // of a document
+constexpr size_t kDocumentBytesMax = 1 << 20;      // of a document
 constexpr size_t kShortTextBytes = 2'000;          // of one in a list
 constexpr uint64_t kSearchedBytesMax = 256 << 20;  // of rows, for one answer
 constexpr size_t kCursorsMax = 4096;
@@ -50,11 +51,6 @@ void write_document(JsonWriter& json, simdjson::dom::element row, const RunPlace
   json.end_object();
 }
 
-std::string_view text_of(simdjson::dom::element row, const char* name) {
-  std::string_view text;
-  return row[name].get(text) == simdjson::SUCCESS ? text : std::string_view();
-}
-
 const std::string& file_of(const RunFacts& facts, size_t part, bool is_kept) {
   return is_kept ? facts.parts[part].texts : facts.parts[part].rejects;
 }
@@ -68,7 +64,7 @@ std::string mark_of_reason(const std::string& reason) {
 }
 
 bool is_match(simdjson::dom::element row, std::string_view text, bool anywhere) {
-  const std::string_view id = text_of(row, "id"), url = text_of(row, "url");
+  const std::string_view id = text_field(row, "id"), url = text_field(row, "url");
   if (anywhere) return id.find(text) != std::string_view::npos || url.find(text) != std::string_view::npos;
   return id == text || url == text || host_of_address(url) == text;
 }
@@ -166,7 +162,7 @@ std::string RunLook::documents(bool is_kept, const std::string& reason, uint64_t
       here.row = reader->at();
       if (!mark.empty() && line.find(mark) == std::string_view::npos) continue;
       simdjson::dom::element row;
-      if (!reader->parse(line, row) || (!reason.empty() && text_of(row, "reason") != reason)) continue;
+      if (!reader->parse(line, row) || (!reason.empty() && text_field(row, "reason") != reason)) continue;
       if (to_pass > 0) {
         --to_pass;
         continue;
@@ -243,7 +239,7 @@ RunDocument RunLook::read(const RunPlace& place) const {
       {"id", &document.id},         {"url", &document.url},           {"date", &document.date},
       {"dump", &document.dump},     {"language", &document.language}, {"file_path", &document.file_path},
       {"reason", &document.reason}, {"text", &document.text}};
-  for (const auto& [name, value] : fields) *value = text_of(row, name);
+  for (const auto& [name, value] : fields) *value = text_field(row, name);
   uint64_t offset = 0;
   if (row["offset"].get(offset) == simdjson::SUCCESS) document.offset = offset;
   document.line = line;
@@ -257,7 +253,7 @@ std::string RunLook::document(const RunPlace& place) const {
   simdjson::dom::element row;
   if (parser.parse(document.line).get(row) != simdjson::SUCCESS) throw ViewRefusal{404, "there is no such document"};
   JsonWriter json;
-  write_document(json, row, place, kTextBytesMax);
+  write_document(json, row, place, kDocumentBytesMax);
   return json.take();
 }
 

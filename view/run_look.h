@@ -51,7 +51,7 @@ class RunLook {
   // `from`: "" or "next" of the answer before. {"documents","next","more","searched","files"}
   std::string find(const std::string& text, bool anywhere, const std::string& from) const;
 
-  // api/document: the document with its whole text (up to kTextBytesMax). Throws ViewRefusal where there is none.
+  // api/document: the document with its whole text (up to kDocumentBytesMax). Throws ViewRefusal where there is none.
   std::string document(const RunPlace& place) const;
   RunDocument read(const RunPlace& place) const;
 

@@ -4,6 +4,7 @@
 #include <chrono>
 
 #include "core/error.h"
+#include "view/row_fields.h"
 #include "view/view_answers.h"
 
 namespace ftok {
@@ -14,11 +15,6 @@ constexpr uint64_t kRowsBetweenLooks = 256;  // after which a stop is asked for,
 constexpr auto kPause = std::chrono::milliseconds(500);
 
 uint32_t mark_of(std::string_view text) { return static_cast<uint32_t>(seeded_hash(text)); }
-
-std::string_view text_of(simdjson::dom::element row, const char* name) {
-  std::string_view text;
-  return row[name].get(text) == simdjson::SUCCESS ? text : std::string_view();
-}
 
 void write_counts(JsonWriter& json, const char* name, std::vector<std::pair<uint64_t, std::string>> counts,
                   size_t most) {
@@ -52,10 +48,10 @@ RunScan::RunScan(const RunFolder& folder)
 RunScan::~RunScan() = default;
 
 void RunScan::read_row(simdjson::dom::element row, bool is_kept, File& file) {
-  const std::string_view url = text_of(row, "url");
+  const std::string_view url = text_field(row, "url");
   const std::string host = host_of_address(url);
   if (file.has_marks) {
-    for (const std::string_view text : {text_of(row, "id"), url, std::string_view(host)}) {
+    for (const std::string_view text : {text_field(row, "id"), url, std::string_view(host)}) {
       if (!text.empty()) file.marks.push_back(mark_of(text));
     }
   }
@@ -67,13 +63,13 @@ void RunScan::read_row(simdjson::dom::element row, bool is_kept, File& file) {
       if (known != counts_.hosts.end()) ++known->second;
       else if (counts_.hosts.size() < kHostsMax) counts_.hosts.emplace(host, 1);
     }
-    if (const std::string_view language = text_of(row, "language"); !language.empty())
+    if (const std::string_view language = text_field(row, "language"); !language.empty())
       ++counts_.languages[std::string(language)];
     uint64_t tokens = 0;
     if (row["token_count"].get(tokens) == simdjson::SUCCESS) counts_.lengths.add(static_cast<double>(tokens));
     return;
   }
-  const std::string_view reason = text_of(row, "reason");
+  const std::string_view reason = text_field(row, "reason");
   if (reason.empty()) return;
   ++file.reasons[std::string(reason)];
   double value = 0, threshold = 0;

@@ -20,10 +20,10 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr uint64_t kLogBytesMax = uint64_t{256} << 20;
-constexpr uint64_t kSampleBytesMax = uint64_t{8} << 20;
-constexpr size_t kPointsMax = 4000;     // of a curve; a screen has no more columns
-constexpr size_t kSamplesMax = 200;     // the last ones
-constexpr size_t kTextBytesMax = 4096;  // of a sample
+constexpr uint64_t kSamplesFileBytesMax = uint64_t{8} << 20;
+constexpr size_t kPointsMax = 4000;       // of a curve; a screen has no more columns
+constexpr size_t kSamplesMax = 200;       // the last ones
+constexpr size_t kSampleBytesMax = 4096;  // of a sample
 constexpr const char* kColumns[] = {"loss", "norm", "lr", "tokens_per_second", "reward", "kl"};
 
 // The whole lines of a file from byte `from` on; a line that is still being written is left for the next time.
@@ -90,12 +90,12 @@ void write_columns(JsonWriter& json, const std::vector<Row>& rows) {
 
 void write_samples(JsonWriter& json, const std::string& path) {
   std::vector<std::string> samples;
-  for_each_line(lines_from(path, 0, kSampleBytesMax), [&](simdjson::dom::element line, double step) {
+  for_each_line(lines_from(path, 0, kSamplesFileBytesMax), [&](simdjson::dom::element line, double step) {
     std::string_view text;
     if (line["text"].get(text) != simdjson::SUCCESS && line["answer"].get(text) != simdjson::SUCCESS) return;
     JsonWriter sample;
     samples.push_back(
-        sample.begin_object().field("step", step).field("text", text.substr(0, kTextBytesMax)).end_object().take());
+        sample.begin_object().field("step", step).field("text", text.substr(0, kSampleBytesMax)).end_object().take());
   });
   json.key("samples").begin_array();
   for (size_t i = samples.size() > kSamplesMax ? samples.size() - kSamplesMax : 0; i < samples.size(); ++i)

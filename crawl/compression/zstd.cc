@@ -17,7 +17,7 @@ constexpr uint32_t kSkippableMagic = 0x184D2A50;   // ..5F, RFC 8878, 3.1.2
 constexpr uint32_t kDictionaryMagic = 0x184D2A5D;  // the WARC-zstd convention
 constexpr size_t kDictionaryBytesMax = size_t{16} << 20;
 constexpr int kWindowLogMax = 27;  // 128 MiB, what `zstd --long` writes at most by default
-constexpr size_t kReadStep = size_t{256} << 10;
+constexpr size_t kZstdReadStep = size_t{256} << 10;
 
 uint32_t read_u32(std::string_view bytes) {
   uint32_t value = 0;
@@ -111,7 +111,7 @@ void ZstdInput::decode_some() {
     return fail("zstd.truncated", fmt::format("after {} decoded bytes", member_out_));
   }
   const size_t room = ZSTD_DStreamOutSize();
-  ZSTD_inBuffer in{stored_.view().data(), std::min(stored_.view().size(), kReadStep), 0};
+  ZSTD_inBuffer in{stored_.view().data(), std::min(stored_.view().size(), kZstdReadStep), 0};
   ZSTD_outBuffer out{window_.reserve(room), room, 0};
   const size_t left = ZSTD_decompressStream(context_, &out, &in);
   if (ZSTD_isError(left)) {

@@ -15,7 +15,7 @@ namespace ftok {
 namespace {
 
 constexpr size_t kAnswerBytesMax = size_t{64} << 20;  // a list of 1,000 keys has at most a few MB
-constexpr int kSignedAnewMax = 3;
+constexpr int kSignAgainMax = 3;
 
 class BodySink : public HttpSink {
  public:
@@ -181,7 +181,7 @@ S3Answer S3Client::call(const S3Call& call) const {
       answer.body = good ? std::move(sink.text) : std::move(reply.error_body);
       return answer;
     }
-    if (signed_anew < kSignedAnewMax && signer.learn(reply)) {
+    if (signed_anew < kSignAgainMax && signer.learn(reply)) {
       ++signed_anew;
       continue;
     }

@@ -1,4 +1,5 @@
 #include "extract/content/debris.h"
+#include "core/ascii.h"
 
 #include <algorithm>
 #include <bit>
@@ -14,9 +15,7 @@ namespace ftok::html {
 
 namespace {
 
-bool is_letter(char c) { return (c | 0x20) >= 'a' && (c | 0x20) <= 'z'; }
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
-bool is_space(char c) { return c == ' ' || c == '\n' || c == '\t'; }
+bool is_gap(char c) { return c == ' ' || c == '\n' || c == '\t'; }
 
 // What the names of page builders' shortcodes begin with.
 constexpr std::string_view kBuilders[] = {"vc_",
@@ -60,7 +59,7 @@ Shortcode shortcode_at(std::string_view text, size_t at) {
   size_t i = 1;
   if (i < rest.size() && rest[i] == '/') code.closes = true, ++i;
   const size_t begin = i;
-  while (i < rest.size() && (is_letter(rest[i]) || is_digit(rest[i]) || rest[i] == '_' || rest[i] == '-')) ++i;
+  while (i < rest.size() && (is_alpha(rest[i]) || is_digit(rest[i]) || rest[i] == '_' || rest[i] == '-')) ++i;
   const std::string_view name = rest.substr(begin, i - begin);
   code.is_builder = std::any_of(std::begin(kBuilders), std::end(kBuilders),
                                 [&](std::string_view known) { return name.starts_with(known); });
@@ -70,7 +69,7 @@ Shortcode shortcode_at(std::string_view text, size_t at) {
   const std::string_view inside = rest.substr(i, end - i);
   code.has_attributes = inside.find('=') != std::string_view::npos;
   const bool is_bare = inside.find_first_not_of(" /") == std::string_view::npos;
-  if (!is_bare && (!code.has_attributes || !is_space(inside[0]))) return {};
+  if (!is_bare && (!code.has_attributes || !is_gap(inside[0]))) return {};
   if (!code.is_builder && !code.has_attributes && !code.closes) return {};
   code.size = end + 1;
   return code;
@@ -145,7 +144,7 @@ std::vector<Piece> shortcodes_in(std::string_view text) {
   size_t end = 0;
   for (Piece& piece : found) {
     if (piece.begin > end) before = text[piece.begin - 1];
-    while (is_space(before) && piece.end < text.size() && is_space(text[piece.end])) ++piece.end;
+    while (is_gap(before) && piece.end < text.size() && is_gap(text[piece.end])) ++piece.end;
     end = piece.end;
   }
   return found;
@@ -183,7 +182,7 @@ bool is_template(std::string_view text) {
       i = end;
       continue;
     }
-    const bool is_word = is_letter(text[i]) || is_digit(text[i]) || static_cast<unsigned char>(text[i]) >= 0x80;
+    const bool is_word = is_alpha(text[i]) || is_digit(text[i]) || static_cast<unsigned char>(text[i]) >= 0x80;
     words += is_word && !in_word ? 1 : 0;
     in_word = is_word;
     ++i;
@@ -202,7 +201,7 @@ bool is_keyword_list(std::string_view text) {
     std::vector<std::string> words;
     bool in_word = false;
     for (const char c : phrase) {
-      const bool is_word = !is_space(c);
+      const bool is_word = !is_gap(c);
       if (is_word && !in_word) words.emplace_back();
       if (is_word) words.back() += c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c;
       in_word = is_word;

@@ -3,13 +3,12 @@
 #include <algorithm>
 #include <iterator>
 
+#include "core/ascii.h"
 #include "extract/content/ancestors.h"
 
 namespace ftok::html {
 
 namespace {
-
-bool is_space(char c) { return c == ' ' || c == '\n' || c == '\t' || c == '\r' || c == '\f'; }
 
 // All text below an element, white space around it dropped.
 std::string text_of(const Dom& dom, NodeId top, uint64_t& steps) {
@@ -18,8 +17,8 @@ std::string text_of(const Dom& dom, NodeId top, uint64_t& steps) {
     ++steps;
     if (dom[id].is_text()) text += dom[id].view();
   }
-  while (!text.empty() && is_space(text.back())) text.pop_back();
-  text.erase(0, static_cast<size_t>(std::find_if_not(text.begin(), text.end(), is_space) - text.begin()));
+  while (!text.empty() && is_html_space(text.back())) text.pop_back();
+  text.erase(0, static_cast<size_t>(std::find_if_not(text.begin(), text.end(), is_html_space) - text.begin()));
   return text;
 }
 
@@ -72,7 +71,7 @@ std::string tex_of(const Dom& dom, NodeId math, uint64_t& steps) {
     if (!text.empty()) return text;
   }
   const std::string_view alternative = dom.value(math, AttributeName::kAlttext);
-  return std::all_of(alternative.begin(), alternative.end(), is_space) ? std::string() : std::string(alternative);
+  return std::all_of(alternative.begin(), alternative.end(), is_html_space) ? std::string() : std::string(alternative);
 }
 
 std::string tex_of_image(const Dom& dom, NodeId image) {
@@ -89,8 +88,8 @@ std::string tex_of_image(const Dom& dom, NodeId image) {
                             return source.find(service) != std::string_view::npos;
                           });
   std::string_view tex = is_formula ? dom.value(image, AttributeName::kAlt) : std::string_view();
-  while (!tex.empty() && is_space(tex.front())) tex.remove_prefix(1);
-  while (!tex.empty() && is_space(tex.back())) tex.remove_suffix(1);
+  while (!tex.empty() && is_html_space(tex.front())) tex.remove_prefix(1);
+  while (!tex.empty() && is_html_space(tex.back())) tex.remove_suffix(1);
   if (tex.size() > 2 && tex.front() == '$' && tex.back() == '$') tex.remove_prefix(1), tex.remove_suffix(1);
   return std::string(tex);
 }

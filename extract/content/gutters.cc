@@ -6,6 +6,7 @@
 #include <string>
 #include <string_view>
 
+#include "core/ascii.h"
 #include "extract/content/ancestors.h"
 
 namespace ftok::html {
@@ -14,7 +15,6 @@ namespace {
 
 constexpr int kNodesMax = 10000;  // of a gutter: three a line, and more lines than code has that is read
 
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
 bool is_filler(char c) { return c == ' ' || (c >= '\t' && c <= '\r') || c == '.' || c == ':' || c == '|'; }
 
 // Reads the numbers of an element's text one after the other.

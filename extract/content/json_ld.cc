@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "core/ascii.h"
 #include "core/json_numbers.h"
 #include "extract/content/blocks.h"
 #include "extract/content/text_run.h"
@@ -15,7 +16,7 @@ namespace ftok::html {
 
 namespace {
 
-constexpr size_t kFieldMax = 2000;  // bytes; a longer "title" is none
+constexpr size_t kFieldBytesMax = 2000;  // bytes; a longer "title" is none
 constexpr size_t kJsonMax = size_t{1} << 20;
 constexpr int kValuesMax = 2000;
 constexpr size_t kItemsMax = 200;  // of one array
@@ -23,14 +24,11 @@ constexpr size_t kAuthorsMax = 20;
 constexpr size_t kNamesMax = 200;
 constexpr int kNestingMax = 4;  // of a name in a name
 
-bool is_letter(char c) { return (c | 0x20) >= 'a' && (c | 0x20) <= 'z'; }
-bool is_space(char c) { return c == ' ' || (c >= '\t' && c <= '\r'); }
-
 bool has_tag(std::string_view text) {
   text = text.substr(0, text.rfind('>') + 1);  // no tag ends behind it
   for (size_t at = text.find('<'); at != std::string_view::npos; at = text.find('<', at + 1)) {
     const size_t name = at + 1 < text.size() && text[at + 1] == '/' ? at + 2 : at + 1;
-    if (name < text.size() && is_letter(text[name])) return true;
+    if (name < text.size() && is_alpha(text[name])) return true;
   }
   return false;
 }
@@ -41,7 +39,7 @@ std::string decoded(std::string_view text) {
   return out;
 }
 
-std::string folded(std::string_view text) {
+std::string unfolded(std::string_view text) {
   std::string out;
   TextRun run(out);
   run.append(text, false);
@@ -117,7 +115,7 @@ class JsonRepair {
     }
     if (is_word(c)) return word();
     ++at_;
-    if (is_space(c) || c == ';') return;
+    if (is_ascii_space(c) || c == ';') return;
     if (c == '}' || c == ']') {
       if (open_.empty() || open_.back() != (c == '}' ? '{' : '[')) return;  // of nothing
       drop_comma();
@@ -136,7 +134,7 @@ class JsonRepair {
   }
 
   static bool is_word(char c) {
-    return is_letter(c) || (c >= '0' && c <= '9') || c == '-' || c == '+' || c == '.' || c == '_' || c == '$' ||
+    return is_alpha(c) || (c >= '0' && c <= '9') || c == '-' || c == '+' || c == '.' || c == '_' || c == '$' ||
            c == '@';
   }
 
@@ -204,11 +202,11 @@ class JsonRepair {
 
 }  // namespace
 
-std::string plain_field(std::string_view text) { return folded(plain(text.substr(0, kFieldMax))); }
+std::string plain_field(std::string_view text) { return unfolded(plain(text.substr(0, kFieldBytesMax))); }
 
 std::string plain_body(std::string_view text) {
   std::string out = plain(text);
-  while (!out.empty() && is_space(out.back())) out.pop_back();
+  while (!out.empty() && is_ascii_space(out.back())) out.pop_back();
   out.erase(0, static_cast<size_t>(std::find_if_not(out.begin(), out.end(), is_space) - out.begin()));
   return out;
 }
@@ -397,7 +395,7 @@ class JsonLd::Reader {
 
 void append_name(std::string& names, std::string_view name) {
   constexpr std::string_view kBetween = "; ";
-  if (name.empty() || names.size() + name.size() > kFieldMax) return;
+  if (name.empty() || names.size() + name.size() > kFieldBytesMax) return;
   const std::string all = std::string(kBetween).append(names).append(kBetween);
   if (all.find(std::string(kBetween).append(name).append(kBetween)) != std::string::npos) return;
   if (!names.empty()) names += kBetween;

@@ -6,7 +6,7 @@ namespace ftok::html {
 
 namespace {
 
-constexpr uint32_t kElsewhere = kInHidden | kInNav | kInForm | kInFooter | kInAside | kInTable;
+constexpr uint32_t kNoItemIn = kInHidden | kInNav | kInForm | kInFooter | kInAside | kInTable;
 constexpr uint32_t kItemsMin = 5;
 
 // Blocks that stand at one place of their items.
@@ -19,7 +19,7 @@ struct Like {
 bool find_place(const PageStructure& structure, const Block& block, uint64_t& place, uint32_t& item) {
   constexpr int kLevelsMax = 8;
   item = structure.item_of[block.container];
-  if ((block.ancestors & kElsewhere) != 0 || item == 0 || structure.items_like(item) < kItemsMin) return false;
+  if ((block.ancestors & kNoItemIn) != 0 || item == 0 || structure.items_like(item) < kItemsMin) return false;
   place = structure.group_of[item];
   int level = 0;
   for (uint32_t at = block.container; at != item; at = structure.page.containers[at].parent) {

@@ -104,15 +104,15 @@ std::string spdx_name(std::string_view listed) {
                                                 "GPL-2.0",  "GPL-3.0",    "ISC",          "LGPL-2.1",     "LGPL-3.0",
                                                 "MIT",      "MPL-2.0",    "Unlicense",    "Zlib"};
   static constexpr std::string_view kEnding = "-license";
-  const auto folded = [](std::string_view name) {
+  const auto plain_form = [](std::string_view name) {
     std::string form = lower_ascii(name);
     std::replace(form.begin(), form.end(), '.', '-');
     if (form.ends_with(kEnding)) form.resize(form.size() - kEnding.size());
     return form;
   };
-  const std::string form = folded(listed);
-  const auto* const found =
-      std::find_if(std::begin(kNames), std::end(kNames), [&](std::string_view name) { return folded(name) == form; });
+  const std::string form = plain_form(listed);
+  const auto* const found = std::find_if(std::begin(kNames), std::end(kNames),
+                                         [&](std::string_view name) { return plain_form(name) == form; });
   return std::string(found == std::end(kNames) ? listed : *found);
 }
 

@@ -6,6 +6,7 @@
 #include <utility>
 #include <vector>
 
+#include "core/ascii.h"
 #include "core/utf8.h"
 
 namespace ftok::html {
@@ -168,18 +169,16 @@ constexpr std::string_view kFunctions[] = {"arccos", "arcsin", "arctan", "arg", 
                                            "lg",     "lim",    "liminf", "limsup", "ln",  "log",  "max", "min",
                                            "sec",    "sin",    "sinh",   "sup",    "tan", "tanh"};
 
-bool is_letter(char c) { return (c | 0x20) >= 'a' && (c | 0x20) <= 'z'; }
-
 // Whether a text ends with a command, "\alpha", that a letter behind it would become a part of.
 bool ends_in_command(std::string_view text) {
   size_t at = text.size();
-  while (at > 0 && is_letter(text[at - 1])) --at;
+  while (at > 0 && is_alpha(text[at - 1])) --at;
   return at < text.size() && at > 0 && text[at - 1] == '\\';
 }
 
 void put(std::string& out, std::string_view piece) {
   if (piece.empty()) return;
-  if (is_letter(piece[0]) && ends_in_command(out)) out += ' ';
+  if (is_alpha(piece[0]) && ends_in_command(out)) out += ' ';
   out += piece;
 }
 
@@ -280,7 +279,7 @@ std::string Converter::token(NodeId id, std::string_view name) {
   if (variant == "fraktur") return "\\mathfrak" + group(written);
   if (name == "mn" || characters_in(text) == 1) return written;
   if (std::binary_search(std::begin(kFunctions), std::end(kFunctions), std::string_view(text))) return "\\" + text;
-  const bool is_word = std::all_of(text.begin(), text.end(), is_letter);
+  const bool is_word = std::all_of(text.begin(), text.end(), is_alpha);
   if (name == "mo") return is_word ? "\\operatorname" + group(text) : written;
   return is_word ? "\\mathrm" + group(text) : written;
 }

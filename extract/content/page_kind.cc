@@ -19,7 +19,7 @@ constexpr KnownPart kSchemas[] = {
     {"Organization", 6}, {"Business", 6}, {"Service", 6}, {"Store", 6},          {"WebPage", 1}, {"WebSite", 1},
 };
 
-constexpr KnownPart kPathParts[] = {
+constexpr KnownPart kTellingParts[] = {
     {"news", 1},       {"article", 1},    {"articles", 1}, {"story", 1},      {"stories", 1},   {"blog", 1},
     {"post", 1},       {"posts", 1},      {"archives", 1}, {"recipe", 1},     {"recipes", 1},   {"review", 1},
     {"docs", 2},       {"doc", 2},        {"wiki", 2},     {"reference", 2},  {"manual", 2},    {"guide", 2},
@@ -63,7 +63,7 @@ PathFacts read_path(std::string_view address) {
     if (part.empty()) continue;
     ++facts.depth;
     facts.slug_words = 1 + static_cast<int>(std::count(part.begin(), part.end(), '-'));
-    const int kind = kind_among(std::begin(kPathParts), std::end(kPathParts), part.substr(0, part.find('.')));
+    const int kind = kind_among(std::begin(kTellingParts), std::end(kTellingParts), part.substr(0, part.find('.')));
     if (kind != 0) facts.kind = kind;
   }
   return facts;

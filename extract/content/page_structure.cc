@@ -60,7 +60,7 @@ bool begin_alike(std::string_view text, std::string_view description) {
   return text.size() >= kBytes && description.substr(0, kBytes) == text.substr(0, kBytes);
 }
 
-float link_density(const TextSums& sums) {
+float share_of_links(const TextSums& sums) {
   return sums.letters == 0 ? 0.0F : static_cast<float>(sums.link_letters) / static_cast<float>(sums.letters);
 }
 
@@ -81,7 +81,7 @@ PageStructure::PageStructure(const PageBlocks& blocks, const PageFacts& facts) :
 void PageStructure::find_best_container() {
   std::vector<float> scores(page.containers.size(), 0);
   for (const Block& block : page.blocks) {
-    if (block.sums.letters < 25 || link_density(block.sums) > 0.5F || (block.ancestors & kInHidden) != 0) continue;
+    if (block.sums.letters < 25 || share_of_links(block.sums) > 0.5F || (block.ancestors & kInHidden) != 0) continue;
     const float score =
         1 + static_cast<float>(block.sums.commas) + std::min(static_cast<float>(block.sums.letters) / 100, 3.0F);
     uint32_t at = block.container;
@@ -92,7 +92,7 @@ void PageStructure::find_best_container() {
   }
   float highest = 0;
   for (uint32_t i = 0; i < page.containers.size(); ++i) {
-    const float score = scores[i] * (1 - link_density(page.containers[i].sums));
+    const float score = scores[i] * (1 - share_of_links(page.containers[i].sums));
     if (score > highest) highest = score, best = i;
   }
 }

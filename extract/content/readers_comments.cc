@@ -7,13 +7,12 @@
 #include <string>
 #include <string_view>
 
+#include "core/ascii.h"
 #include "extract/content/thread_address.h"
 
 namespace ftok::html {
 
 namespace {
-
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
 // Whether a heading counts comments: "5 Comments", "Responses (12)", "3 thoughts on the mill".
 bool counts_comments(std::string_view heading) {

@@ -4,7 +4,7 @@ namespace ftok::html {
 
 namespace {
 
-bool is_blank(std::string_view text) {
+bool is_only_space(std::string_view text) {
   for (const char c : text) {
     if (c != ' ' && !(c >= '\t' && c <= '\r')) return false;
   }
@@ -16,7 +16,7 @@ std::string_view first_text(const Dom& dom, NodeId top) {
   constexpr int kNodesMax = 16;
   NodeId id = dom.next_in_order(top, top);
   for (int seen = 0; id != kNoNode && seen < kNodesMax; ++seen, id = dom.next_in_order(id, top)) {
-    if (dom[id].is_text() && !is_blank(dom[id].view())) return dom[id].view();
+    if (dom[id].is_text() && !is_only_space(dom[id].view())) return dom[id].view();
   }
   return {};
 }
@@ -24,7 +24,7 @@ std::string_view first_text(const Dom& dom, NodeId top) {
 // The element beside a reading, nothing but white space between them.
 NodeId beside(const Dom& dom, NodeId id, NodeId Node::*side) {
   do id = dom[id].*side;
-  while (id != kNoNode && !dom[id].is_element() && (!dom[id].is_text() || is_blank(dom[id].view())));
+  while (id != kNoNode && !dom[id].is_element() && (!dom[id].is_text() || is_only_space(dom[id].view())));
   return id != kNoNode && dom[id].is_element() ? id : kNoNode;
 }
 

@@ -2,14 +2,12 @@
 
 #include <algorithm>
 
+#include "core/ascii.h"
 #include "extract/content/ancestors.h"
 
 namespace ftok::html {
 
 namespace {
-
-bool is_blank(char c) { return c == ' ' || (c >= '\t' && c <= '\r'); }
-bool is_letter(char c) { return (c | 0x20) >= 'a' && (c | 0x20) <= 'z'; }
 
 // Line ends as the parser counts them.
 std::string with_line_feeds(std::string_view html) {
@@ -24,7 +22,7 @@ std::string with_line_feeds(std::string_view html) {
 
 bool begins_tag(std::string_view text, size_t at) {
   if (text[at] != '<' || at + 1 >= text.size()) return false;
-  return is_letter(text[at + 1]) || (text[at + 1] == '/' && at + 2 < text.size() && is_letter(text[at + 2]));
+  return is_alpha(text[at + 1]) || (text[at + 1] == '/' && at + 2 < text.size() && is_alpha(text[at + 2]));
 }
 
 size_t first_tag(std::string_view text) {
@@ -61,7 +59,7 @@ size_t end_of_content(std::string_view content, Tag tag) {
   const size_t comment = content.find(kCommentEnd);
   if (comment == std::string_view::npos) return of_line;
   size_t at = comment + kCommentEnd.size();
-  while (at < content.size() && is_blank(content[at])) ++at;
+  while (at < content.size() && is_ascii_space(content[at])) ++at;
   return at < content.size() && begins_tag(content, at) ? std::min(at, of_line) : of_line;
 }
 

@@ -35,10 +35,10 @@ struct CharTable {
 };
 constexpr CharTable kChars;
 
-uint8_t class_of(char c) { return kChars.classes[static_cast<unsigned char>(c)]; }
+uint8_t char_class(char c) { return kChars.classes[static_cast<unsigned char>(c)]; }
 
 const char* skip_space(const char* p, const char* end) {
-  while (p < end && (class_of(*p) & kSpaceChar) != 0) ++p;
+  while (p < end && (char_class(*p) & kSpaceChar) != 0) ++p;
   return p;
 }
 
@@ -96,11 +96,11 @@ void Tokenizer::next(Token& token) {
   while (at_ < end_ && status_ == ParseStatus::kDone) {
     if (*at_ != '<' || end_ - at_ < 2) return read_text(token);
     const char c = at_[1];
-    if ((class_of(c) & kLetterChar) != 0) {
+    if ((char_class(c) & kLetterChar) != 0) {
       if (read_tag(token, false)) return;
     } else if (c == '/') {
       if (end_ - at_ < 3) return read_text(token);
-      if ((class_of(at_[2]) & kLetterChar) != 0) {
+      if ((char_class(at_[2]) & kLetterChar) != 0) {
         if (read_tag(token, true)) return;
       } else if (at_[2] == '>') {
         at_ += 3;
@@ -128,7 +128,7 @@ void Tokenizer::read_text(Token& token) {
       p = end_;
       break;
     }
-    if ((class_of(p[1]) & kLetterChar) != 0 || p[1] == '!' || p[1] == '?') break;
+    if ((char_class(p[1]) & kLetterChar) != 0 || p[1] == '!' || p[1] == '?') break;
     if (p[1] == '/' && end_ - p > 2) break;
     ++p;
   }
@@ -142,7 +142,7 @@ void Tokenizer::read_text(Token& token) {
 bool Tokenizer::is_end_tag_at(const char* p, std::string_view name) const {
   const size_t size = name.size() + 2;
   return !name.empty() && static_cast<size_t>(end_ - p) > size && p[1] == '/' && equals_ignoring_case(p + 2, name) &&
-         (class_of(p[size]) & kNameEnd) != 0;
+         (char_class(p[size]) & kNameEnd) != 0;
 }
 
 const char* Tokenizer::find_raw_end(const char* p, Seen& seen) const {
@@ -174,7 +174,7 @@ const char* Tokenizer::find_script_end(const char* p, Seen& seen) const {
       escaped = any_escape = true;
       p += 2;  // the dashes may be the first two of "-->"
     } else if (escaped && !doubly && end_ - p >= 8 && equals_ignoring_case(p + 1, "script") &&
-               (class_of(p[7]) & kNameEnd) != 0) {
+               (char_class(p[7]) & kNameEnd) != 0) {
       doubly = true;
       p += 7;
     } else {
@@ -213,7 +213,7 @@ bool Tokenizer::read_tag(Token& token, bool is_end) {
   const char* const name = p;
   uint8_t seen = 0;
   while (p < end_) {
-    const uint8_t c = class_of(*p);
+    const uint8_t c = char_class(*p);
     if ((c & kNameEnd) != 0) break;
     seen |= c;
     ++p;
@@ -270,11 +270,11 @@ bool Tokenizer::read_attributes(Token& token) {
 void Tokenizer::read_attribute(Token& token) {
   const char* p = at_;
   const char* const name = p;
-  uint8_t seen = class_of(*p);
+  uint8_t seen = char_class(*p);
   if (*p == '=') seen = 0;  // a name may begin with '='
   ++p;
   while (p < end_) {
-    const uint8_t c = class_of(*p);
+    const uint8_t c = char_class(*p);
     if ((c & kAttributeEnd) != 0) break;
     seen |= c;
     ++p;
@@ -357,7 +357,7 @@ void Tokenizer::read_value(Attribute& attribute) {
     at_ = stop < end_ ? stop + 1 : end_;
   } else {
     const char* stop = p;
-    for (; stop < end_ && (class_of(*stop) & kUnquotedEnd) == 0; ++stop) special |= *stop == '&' || *stop == '\0';
+    for (; stop < end_ && (char_class(*stop) & kUnquotedEnd) == 0; ++stop) special |= *stop == '&' || *stop == '\0';
     value = {p, static_cast<size_t>(stop - p)};
     at_ = stop;
   }
@@ -448,7 +448,7 @@ void Tokenizer::read_doctype(Token& token) {
   };
   at_ = skip_space(at_ + 9, end_);
   const char* const name = at_;
-  while (at_ < end_ && *at_ != '>' && (class_of(*at_) & kSpaceChar) == 0) ++at_;
+  while (at_ < end_ && *at_ != '>' && (char_class(*at_) & kSpaceChar) == 0) ++at_;
   token.name = at_ == name ? std::string_view() : lower_case(name, at_);
   token.force_quirks = at_ == name;
   at_ = skip_space(at_, end_);

@@ -1,4 +1,5 @@
 #include "extract/html/prescan.h"
+#include "core/ascii.h"
 
 #include <algorithm>
 #include <cstring>
@@ -8,9 +9,6 @@
 namespace ftok::html {
 
 namespace {
-
-bool is_space(char c) { return c == ' ' || c == '\n' || c == '\t' || c == '\r' || c == '\f'; }
-bool is_letter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
 
 bool is_table_part(Tag tag) {
   return tag == Tag::kTd || tag == Tag::kTh || tag == Tag::kTr || tag == Tag::kTbody || tag == Tag::kThead ||
@@ -145,7 +143,7 @@ void Prescan::scan_tag() {
   size_t i = begin + 1;
   const bool is_end = i < html_.size() && html_[i] == '/';
   if (is_end) ++i;
-  if (i >= html_.size() || !is_letter(html_[i])) {
+  if (i >= html_.size() || !is_alpha(html_[i])) {
     if (i < html_.size() && (html_[i] == '!' || html_[i] == '?' || is_end)) {
       skip_markup_declaration();
     } else {
@@ -155,7 +153,7 @@ void Prescan::scan_tag() {
   }
   char name[16];
   size_t name_size = 0;
-  for (; i < html_.size() && !is_space(html_[i]) && html_[i] != '/' && html_[i] != '>'; ++i) {
+  for (; i < html_.size() && !is_html_space(html_[i]) && html_[i] != '/' && html_[i] != '>'; ++i) {
     const char c = html_[i];
     if (name_size < sizeof(name)) name[name_size] = c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c;
     ++name_size;
@@ -163,7 +161,7 @@ void Prescan::scan_tag() {
   uint32_t attributes = 0;
   bool self_closing = false;
   while (i < html_.size() && html_[i] != '>') {
-    if (is_space(html_[i]) || html_[i] == '/') {
+    if (is_html_space(html_[i]) || html_[i] == '/') {
       self_closing = html_[i] == '/';
       ++i;
       continue;
@@ -171,17 +169,17 @@ void Prescan::scan_tag() {
     self_closing = false;
     ++attributes;
     ++i;  // a name may begin with '='
-    while (i < html_.size() && !is_space(html_[i]) && html_[i] != '/' && html_[i] != '>' && html_[i] != '=') ++i;
+    while (i < html_.size() && !is_html_space(html_[i]) && html_[i] != '/' && html_[i] != '>' && html_[i] != '=') ++i;
     size_t value = i;
-    while (value < html_.size() && is_space(html_[value])) ++value;
+    while (value < html_.size() && is_html_space(html_[value])) ++value;
     if (value >= html_.size() || html_[value] != '=') continue;
     i = value + 1;
-    while (i < html_.size() && is_space(html_[i])) ++i;
+    while (i < html_.size() && is_html_space(html_[i])) ++i;
     if (i < html_.size() && (html_[i] == '"' || html_[i] == '\'')) {
       const size_t end = html_.find(html_[i], i + 1);
       i = end == std::string_view::npos ? html_.size() : end + 1;
     } else {
-      while (i < html_.size() && !is_space(html_[i]) && html_[i] != '>') ++i;
+      while (i < html_.size() && !is_html_space(html_[i]) && html_[i] != '>') ++i;
     }
   }
   at_ = i < html_.size() ? i + 1 : i;
@@ -221,7 +219,7 @@ void Prescan::skip_raw_text(Tag tag) {
     if (html_.size() - at_ <= name.size()) continue;
     size_t i = 0;
     while (i < name.size() && (html_[at_ + i] | 0x20) == name[i]) ++i;
-    if (i == name.size() && (is_space(html_[at_ + i]) || html_[at_ + i] == '/' || html_[at_ + i] == '>')) {
+    if (i == name.size() && (is_html_space(html_[at_ + i]) || html_[at_ + i] == '/' || html_[at_ + i] == '>')) {
       const size_t end = html_.find('>', at_);
       at_ = end == std::string_view::npos ? html_.size() : end + 1;
       return;

@@ -1,4 +1,5 @@
 #include "extract/html/tree_builder.h"
+#include "core/ascii.h"
 
 #include <algorithm>
 #include <cstring>
@@ -11,8 +12,6 @@ namespace {
 bool is_table_context(Tag tag) {
   return tag == Tag::kTable || tag == Tag::kTbody || tag == Tag::kTfoot || tag == Tag::kThead || tag == Tag::kTr;
 }
-
-bool is_space(char c) { return c == ' ' || c == '\n' || c == '\t' || c == '\f' || c == '\r'; }
 
 }  // namespace
 
@@ -442,7 +441,7 @@ void TreeBuilder::insert_comment(const Place& place) { insert_at(place, dom_.add
 // Splits the white space off the front of a text token.
 std::string_view TreeBuilder::take_leading_space() {
   size_t size = 0;
-  while (size < token_.text.size() && is_space(token_.text[size])) ++size;
+  while (size < token_.text.size() && is_html_space(token_.text[size])) ++size;
   const std::string_view space = token_.text.substr(0, size);
   token_.text.remove_prefix(size);
   return space;

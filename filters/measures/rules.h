@@ -2,6 +2,7 @@
 // same pipeline in datatrove 0.10.1. docs/filters.md lists where they differ.
 #pragma once
 
+#include <cstddef>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -12,6 +13,11 @@
 #include "text/words.h"
 
 namespace ftok {
+
+// Part of a whole, 0 to 1; 0 of nothing.
+inline double ratio(size_t part, size_t whole) {
+  return whole == 0 ? 0 : static_cast<double>(part) / static_cast<double>(whole);
+}
 
 inline constexpr const char* kHeadRules = "datatrove-0.10";
 

@@ -16,7 +16,7 @@
 namespace ftok {
 namespace {
 
-constexpr uint64_t kReadBytes = uint64_t{32} << 20;  // of one request
+constexpr uint64_t kKeysReadBytes = uint64_t{32} << 20;  // of one request
 
 // A file without a name. A mapping of it outlives it.
 class NamelessFile {
@@ -45,9 +45,9 @@ void fetch(const TaskContext& context, const KeysPart& part, const NamelessFile&
   const S3Store store(context.options.fetch, context.log);
   const S3Address address = parse_s3_address(part.path);
   const uint64_t end = part.stretch.begin + part.stretch.bytes;
-  for (uint64_t at = part.stretch.begin; at < end; at += kReadBytes) {
+  for (uint64_t at = part.stretch.begin; at < end; at += kKeysReadBytes) {
     if (stop_requested()) throw Stopped();
-    file.write(store.read(address, at, std::min(kReadBytes, end - at)));
+    file.write(store.read(address, at, std::min(kKeysReadBytes, end - at)));
   }
 }
 

@@ -10,7 +10,7 @@ namespace ftok {
 namespace {
 
 // Enough that a thread is busy for some milliseconds, and little enough that many are in flight.
-constexpr size_t kBlockBytes = size_t{1} << 20;
+constexpr size_t kReadBlockBytes = size_t{1} << 20;
 constexpr size_t kBlockRecords = 16384;  // so that empty documents do not make a block without end
 
 }  // namespace
@@ -51,7 +51,7 @@ bool BlockReader::next(Block& block) {
 
 void BlockReader::read_lines(Block& block) {
   JsonLine line;
-  while (block.text.size() < kBlockBytes && block.lines.size() < kBlockRecords && opened_.lines->next(line)) {
+  while (block.text.size() < kReadBlockBytes && block.lines.size() < kBlockRecords && opened_.lines->next(line)) {
     block.lines.push_back({block.text.size(), line.text.size(), line.number, line.offset, std::move(line.verdict)});
     block.text += line.text;
   }
@@ -61,7 +61,7 @@ void BlockReader::read_lines(Block& block) {
 
 void BlockReader::read_items(Block& block) {
   size_t bytes = 0;
-  while (bytes < kBlockBytes && block.items.size() < kBlockRecords) {
+  while (bytes < kReadBlockBytes && block.items.size() < kBlockRecords) {
     Item item;
     if (!opened_.records->next(item)) break;
     bytes += item.document.text.size() + item.document.payload.size();

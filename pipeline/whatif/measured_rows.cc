@@ -18,7 +18,7 @@ namespace ftok {
 namespace {
 
 constexpr size_t kBlockBytes = size_t{4} << 20;
-constexpr uint64_t kLineBytesMax = uint64_t{64} << 20;
+constexpr uint64_t kRowBytesMax = uint64_t{64} << 20;
 
 // Lines on their way through the pipeline.
 struct LineBlock {
@@ -40,7 +40,7 @@ class LineBlockReader {
     while (block->lines.size() < kBlockBytes) {
       if (lines_ == nullptr) {
         if (file_ == files_.size() || !block->lines.empty()) break;
-        lines_ = std::make_unique<JsonLineReader>(make_decoded_input(open_input(files_[file_], {})), kLineBytesMax);
+        lines_ = std::make_unique<JsonLineReader>(make_decoded_input(open_input(files_[file_], {})), kRowBytesMax);
       }
       if (!lines_->next(line)) {
         for (const Damage& damage : lines_->take_damage())

@@ -43,9 +43,10 @@ struct Outcome {
   uint32_t early = kNone, late = kNone;
 };
 
-class Replay {
+class ColumnReplay {
  public:
-  Replay(const MeasuredRows& rows, const RecipeConfig& recipe, const ThresholdChanges& changes, NearSamples* samples)
+  ColumnReplay(const MeasuredRows& rows, const RecipeConfig& recipe, const ThresholdChanges& changes,
+               NearSamples* samples)
       : rows_(rows), changes_(changes), samples_(samples), judge_(rows.repeats, recipe) {
     for (uint32_t text = 0; text < rows.texts.size(); ++text) {
       if (rows.texts.at(text) == changes.language) wanted_language_ = text;
@@ -247,7 +248,7 @@ std::vector<WhatIfSample> NearSamples::take() {
 
 Tally replay(const MeasuredRows& rows, const RecipeConfig& recipe, const ThresholdChanges& changes,
              NearSamples* samples) {
-  return Replay(rows, recipe, changes, samples).run();
+  return ColumnReplay(rows, recipe, changes, samples).run();
 }
 
 }  // namespace ftok

@@ -9,7 +9,7 @@
 namespace ftok {
 namespace {
 
-constexpr int kLevel = 3;  // zstd's default
+constexpr int kZstdLevel = 3;  // zstd's default
 
 }  // namespace
 
@@ -22,7 +22,7 @@ void ZstdFile::begin_part() {
   file_.begin_part();
   context_.reset(ZSTD_createCCtx());
   if (context_ == nullptr) throw std::bad_alloc();
-  ZSTD_CCtx_setParameter(context_.get(), ZSTD_c_compressionLevel, kLevel);
+  ZSTD_CCtx_setParameter(context_.get(), ZSTD_c_compressionLevel, kZstdLevel);
   ZSTD_CCtx_setParameter(context_.get(), ZSTD_c_checksumFlag, 1);
 }
 

@@ -22,16 +22,16 @@
 namespace ftok {
 namespace {
 
-constexpr std::string_view kIndex = ".idx";
+constexpr std::string_view kIdx = ".idx";
 constexpr std::string_view kMagic("MMIDIDX\0\0", 9);
 constexpr size_t kHeaderBytes = 9 + 8 + 1 + 8 + 8;
-constexpr uint8_t kUint16 = 8, kInt32 = 4;  // DType
+constexpr uint8_t kUint16Code = 8, kInt32Code = 4;  // DType
 constexpr size_t kBlockBytes = size_t{1} << 20;
 
 std::string index_header(size_t token_bytes, uint64_t sequences) {
   std::string header(kMagic);
   append_little_endian(header, uint64_t{1});
-  append_little_endian(header, token_bytes == 2 ? kUint16 : kInt32);
+  append_little_endian(header, token_bytes == 2 ? kUint16Code : kInt32Code);
   append_little_endian(header, sequences);
   append_little_endian(header, sequences + 1);
   return header;
@@ -45,7 +45,7 @@ class MegatronFormat : public TokenFileFormat {
   EndOfText end_of_text() const override { return EndOfText::kAfter; }
   uint64_t tokens_max() const override { return std::numeric_limits<int32_t>::max(); }  // of one sequence
   uint64_t vocabulary_max() const override { return uint64_t{1} << 31; }                // int32
-  std::vector<std::string_view> companions() const override { return {kIndex}; }
+  std::vector<std::string_view> companions() const override { return {kIdx}; }
 
   std::vector<std::string> companion_bytes(const ShardFileOptions& options, uint64_t tokens,
                                            const std::vector<ShardDocument>& documents) const override {
@@ -62,14 +62,14 @@ class MegatronFormat : public TokenFileFormat {
   }
 
   bool recognizes(const ShardBytes& shard) const override {
-    const std::string index = beside_shard(shard.path, kIndex);
+    const std::string index = beside_shard(shard.path, kIdx);
     if (!shard.path.ends_with(extension()) || !std::filesystem::exists(index)) return false;
     std::string magic(kMagic.size(), '\0');
     return open_file_source(index)->read(magic.data(), magic.size()) == magic.size() && magic == kMagic;
   }
 
   Result<ShardLayout> read(const ShardBytes& shard) const override {
-    const std::string index_path = beside_shard(shard.path, kIndex);
+    const std::string index_path = beside_shard(shard.path, kIdx);
     if (!std::filesystem::exists(index_path)) return headerless_layout(shard.bytes.size(), width_told(shard));
     const MappedFile index(index_path);
     return layout_of(index.bytes(), shard.bytes.size());
@@ -77,7 +77,7 @@ class MegatronFormat : public TokenFileFormat {
 
   std::vector<std::string> split_files(Split split) const override {
     const std::string prefix = fmt::format("joined/{}", split_name(split));
-    return {prefix + std::string(extension()), prefix + std::string(kIndex)};
+    return {prefix + std::string(extension()), prefix + std::string(kIdx)};
   }
 
   std::vector<FileEntry> write_split_files(const std::string& folder, Split split, std::span<const ShardEntry> shards,
@@ -93,7 +93,7 @@ Result<ShardLayout> MegatronFormat::layout_of(std::string_view index, uint64_t b
     return Damage{"bad_index", "its index does not begin as version 1 of Megatron's does", 0};
   }
   const auto code = load_little_endian<uint8_t>(index, 17);
-  if (code != kUint16 && code != kInt32)
+  if (code != kUint16Code && code != kInt32Code)
     return Damage{"bad_type", fmt::format("its tokens have the type {}, not 8 (uint16) or 4 (int32)", code), 17};
   const auto sequences = load_little_endian<uint64_t>(index, 18), documents = load_little_endian<uint64_t>(index, 26);
   const uint64_t rest = index.size() - kHeaderBytes;
@@ -103,7 +103,7 @@ Result<ShardLayout> MegatronFormat::layout_of(std::string_view index, uint64_t b
                   fmt::format("its index has {} bytes, not those of {} sequences", index.size(), sequences), 18};
   }
   ShardLayout layout;
-  layout.token_bytes = code == kUint16 ? 2 : 4;
+  layout.token_bytes = code == kUint16Code ? 2 : 4;
   const size_t offsets = kHeaderBytes + sequences * 4, firsts = offsets + sequences * 8;
   uint64_t next = 0;  // document
   for (uint64_t sequence = 0; sequence <= sequences; ++sequence) {

@@ -16,7 +16,7 @@
 namespace ftok {
 namespace {
 
-constexpr size_t kBlockBytes = size_t{1} << 20;
+constexpr size_t kSampleBlockBytes = size_t{1} << 20;
 
 // Where bytes come from, in order: fills the block, or throws.
 using Reader = std::function<void(char* to, size_t bytes)>;
@@ -51,11 +51,11 @@ void write_samples(const SampleFileFormat& format, size_t token_bytes, uint64_t 
     const uint64_t count = (row + 1 < documents.size() ? documents[row + 1].begin : tokens) - documents[row].begin;
     format.append_head(block, token_bytes, count);
     for (uint64_t left = count * token_bytes; left > 0;) {
-      const size_t had = block.size(), take = static_cast<size_t>(std::min<uint64_t>(left, kBlockBytes));
+      const size_t had = block.size(), take = static_cast<size_t>(std::min<uint64_t>(left, kSampleBlockBytes));
       block.resize(had + take);
       read(block.data() + had, take);
       left -= take;
-      if (block.size() < kBlockBytes) continue;
+      if (block.size() < kSampleBlockBytes) continue;
       write(block);
       block.clear();
     }
@@ -82,7 +82,7 @@ class SampleFile : public ShardFile {
       block_.append(reinterpret_cast<const char*>(narrow_.data()), narrow_.size() * sizeof(uint16_t));
     }
     tokens_ += tokens.size();
-    if (block_.size() >= kBlockBytes) flush();
+    if (block_.size() >= kSampleBlockBytes) flush();
   }
 
   std::vector<FileEntry> seal(const std::vector<ShardDocument>& documents) override {
@@ -146,7 +146,7 @@ class SourceReader {
   void skip(uint64_t bytes) {
     std::string block;
     while (bytes > 0) {
-      block.resize(static_cast<size_t>(std::min<uint64_t>(bytes, kBlockBytes)));
+      block.resize(static_cast<size_t>(std::min<uint64_t>(bytes, kSampleBlockBytes)));
       read(block.data(), block.size());
       bytes -= block.size();
     }

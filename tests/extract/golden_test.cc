@@ -28,7 +28,7 @@ void compare(const std::string& path, const std::string& text) {
   EXPECT_EQ(text, read_file(path)) << path;
 }
 
-class GoldenPage : public testing::TestWithParam<std::string> {};
+class GoldenPage : public ::testing::TestWithParam<std::string> {};
 
 TEST_P(GoldenPage, GivesItsText) {
   const std::string base = std::string(FTOK_GOLDEN_PAGES) + "/" + GetParam();
@@ -41,8 +41,8 @@ TEST_P(GoldenPage, GivesItsText) {
   compare(base + ".md", extract(html, options).text + "\n");
 }
 
-INSTANTIATE_TEST_SUITE_P(Pages, GoldenPage, testing::ValuesIn(golden_names()),
-                         [](const testing::TestParamInfo<std::string>& page) { return page.param; });
+INSTANTIATE_TEST_SUITE_P(Pages, GoldenPage, ::testing::ValuesIn(golden_names()),
+                         [](const ::testing::TestParamInfo<std::string>& page) { return page.param; });
 
 TEST(GoldenPages, AreAll) { EXPECT_GE(golden_names().size(), 40U); }
 

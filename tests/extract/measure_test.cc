@@ -63,7 +63,7 @@ void expect_counts(const std::string& text) {
   Block block;
   block.text_size = static_cast<uint32_t>(text.size());
   measure(text, block);
-  ASSERT_EQ(as_list(block), as_list(counted(text))) << testing::PrintToString(text);
+  ASSERT_EQ(as_list(block), as_list(counted(text))) << ::testing::PrintToString(text);
 }
 
 TEST(Measure, CountsAsOneByOne) {

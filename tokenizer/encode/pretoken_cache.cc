@@ -10,7 +10,7 @@ namespace ftok {
 namespace {
 
 constexpr size_t kArenaBytes = PretokenCache::kArenaWords * sizeof(uint32_t);
-constexpr size_t kMovesMax = 8;
+constexpr size_t kCacheMovesMax = 8;
 static_assert(sizeof(PretokenCache::Line) == PretokenCache::kLineBytes);
 
 constexpr size_t words_of_lines(size_t table_bytes) { return table_bytes / (PretokenCache::kLineBytes * 64); }
@@ -202,7 +202,7 @@ bool PretokenCache::place(Entry made) {
   if (!free.exists()) free = find(other, {});
   // When all four are taken, it takes the place of one, which goes to its other line, and so on. What is left in hand
   // is dropped.
-  for (size_t moved = 0; !free.exists() && moved < kMovesMax; ++moved) {
+  for (size_t moved = 0; !free.exists() && moved < kCacheMovesMax; ++moved) {
     const Slot taken{line, moved / 2 % kWays};
     const Entry gone = entry_at(taken);
     put(taken, made);

@@ -13,13 +13,13 @@
 namespace ftok::cli {
 namespace {
 
-struct Flags {
+struct CardFlags {
   std::string folder;
   CardOptions card;
   bool print_only = false;
 };
 
-void write_card(const Flags& flags) {
+void write_card(const CardFlags& flags) {
   const std::string& license = flags.card.license;
   if (license.empty() || license.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789.-") != std::string::npos)
     throw UsageError(
@@ -37,7 +37,7 @@ void write_card(const Flags& flags) {
 
 void add_card_command(CLI::App& app) {
   CLI::App* command = app.add_subcommand("card", "Write the data card of a corpus: README.md with a hub's head");
-  const auto flags = std::make_shared<Flags>();
+  const auto flags = std::make_shared<CardFlags>();
   command->add_option("DIR", flags->folder, "A finished output folder")->required();
   command->add_option("--name", flags->card.name, "Name of the data set; default: the folder's")->type_name("NAME");
   command->add_option("--license", flags->card.license, "Licence, as the hub names it: odc-by, cc-by-4.0, ...")

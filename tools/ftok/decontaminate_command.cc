@@ -16,7 +16,7 @@
 namespace ftok::cli {
 namespace {
 
-struct Flags {
+struct DecontaminateFlags {
   EvaluationSetOptions options;
   std::vector<std::string> files;
   std::string text_key = "text";
@@ -37,7 +37,7 @@ void print_match(const Document& document, const EvaluationSets& sets, const Eva
   print_out(json.take() + "\n");
 }
 
-void search_file(const std::string& file, const Flags& flags, const EvaluationSets& sets, const Log& log,
+void search_file(const std::string& file, const DecontaminateFlags& flags, const EvaluationSets& sets, const Log& log,
                  Found& found) {
   SourceOptions options;
   options.file_path = file;
@@ -101,7 +101,7 @@ void list(const EvaluationSets& sets) {
   }
 }
 
-void decontaminate_command(const Flags& flags) {
+void decontaminate_command(const DecontaminateFlags& flags) {
   if (flags.options.sets.empty()) throw UsageError("--set: missing, expected a file of JSON Lines with an item each");
   if (flags.list == !flags.files.empty())
     throw UsageError(flags.list ? "--list: looks at the sets alone, got a FILE"
@@ -120,7 +120,7 @@ void decontaminate_command(const Flags& flags) {
 
 void add_decontaminate_command(CLI::App& app) {
   CLI::App* command = app.add_subcommand("decontaminate", "Find the items of evaluation sets in texts");
-  const auto flags = std::make_shared<Flags>();
+  const auto flags = std::make_shared<DecontaminateFlags>();
   command->add_option("FILE", flags->files,
                       "Texts: JSON Lines, JSON, CSV, Parquet, plain text, WET; .gz or .zst; - is standard input");
   command->add_option("--set", flags->options.sets, "Evaluation set: JSON Lines with an item each; repeatable")

@@ -21,18 +21,18 @@
 namespace ftok::cli {
 namespace {
 
-struct Flags {
+struct ExplainFlags {
   std::string file, recipe = "fineweb-2024-04", url, language_model;
   std::vector<std::string> sets;
   std::string record;  // a number; empty: the file is one page
   bool plain_text = false, json = false, show_text = false;
 };
 
-Item read_record(const Flags& flags, const Plan& plan, const Log& log) {
+Item read_record(const ExplainFlags& flags, const Plan& plan, const Log& log) {
   return read_record_at(flags.file, static_cast<uint64_t>(parse_size(flags.record, true, "--record")), plan, log);
 }
 
-Item read_page(const Flags& flags) {
+Item read_page(const ExplainFlags& flags) {
   Item item;
   item.document.id = item.document.file_path = shown_input(flags.file);
   item.document.url = flags.url;
@@ -102,7 +102,7 @@ std::string explain(Item& item, const Plan& plan, bool colour, bool show_text) {
   return out + verdict_text(explanation.first, explanation.decided, colour);
 }
 
-void explain_command(const Flags& flags) {
+void explain_command(const ExplainFlags& flags) {
   const Log log = stderr_log();
   PlanOptions plan_options;
   const RecipeConfig recipe = load_recipe(flags.recipe, flags.sets, log);
@@ -122,7 +122,7 @@ void explain_command(const Flags& flags) {
 
 void add_explain_command(CLI::App& app) {
   CLI::App* command = app.add_subcommand("explain", "Show what every stage measures on one document");
-  const auto flags = std::make_shared<Flags>();
+  const auto flags = std::make_shared<ExplainFlags>();
   command->add_option("FILE", flags->file, "An HTML page, or with --record a WARC file or address")->required();
   command->add_option("--record", flags->record, "Take the record that starts at this stored byte of FILE")
       ->type_name("OFFSET");

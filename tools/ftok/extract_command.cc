@@ -147,7 +147,7 @@ std::string to_json(const Document& document) {
 }
 
 // Whether a FILE is an archive of pages: by its name, or by its first bytes where it can be read twice.
-bool is_archive(const std::string& file) {
+bool is_archive_file(const std::string& file) {
   std::error_code code;
   if (is_named_archive(file) && (is_address(file) || std::filesystem::exists(file, code))) return true;
   if (!std::filesystem::is_regular_file(file, code)) return false;
@@ -204,7 +204,7 @@ void extract_all(const ExtractFlags& flags, const ExtractOptions& options, const
   ArchivePages archives(options, flags.threads);
   for (const std::string& input : inputs) archives.print(input);
   for (const std::string& file : files) {
-    if (is_archive(file)) archives.print(file);
+    if (is_archive_file(file)) archives.print(file);
     else print_page(file, extract(to_utf8(read_page(file)), options), flags);
   }
   archives.print_drops();
@@ -225,7 +225,7 @@ void run_extract(const ExtractFlags& flags) {
     const std::vector<std::string> found = files_of(named);
     files.insert(files.end(), found.begin(), found.end());
   }
-  if (from_inputs || std::any_of(files.begin(), files.end(), is_archive))
+  if (from_inputs || std::any_of(files.begin(), files.end(), is_archive_file))
     return extract_all(flags, options, files, from_inputs ? list_inputs(flags.inputs) : std::vector<std::string>());
   if (files.size() > 1 && !flags.jsonl) throw UsageError("extract: more than one FILE needs --jsonl");
   if (files.empty()) files.emplace_back("-");

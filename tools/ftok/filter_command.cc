@@ -21,7 +21,7 @@
 namespace ftok::cli {
 namespace {
 
-constexpr char kExamples[] = R"(Examples:
+constexpr char kFilterExamples[] = R"(Examples:
   ftok filter docs.jsonl                                  first reason to drop, or "keep"
   ftok filter --each docs.jsonl.zst                       what each filter alone says of the original text
   ftok filter --stages c4,fineweb --measure docs.jsonl    every rule's value
@@ -30,7 +30,7 @@ constexpr char kExamples[] = R"(Examples:
   ftok filter --stages classifier --set classifier.model=mine.bin --set classifier.label=good --measure docs.jsonl
 A line of input is {"text": ..., "id": ...}; "id" may be missing. One line comes out for each, in order.)";
 
-struct Flags {
+struct FilterFlags {
   std::string recipe = "fineweb-2024-04";
   std::vector<std::string> sets, stages, files;
   bool each = false;
@@ -54,7 +54,7 @@ bool has(const std::vector<std::string>& names, const std::string& name) {
 }
 
 // Those asked for, in the recipe's order; all of them when none is asked for.
-Stages make_stages(const Flags& flags) {
+Stages make_stages(const FilterFlags& flags) {
   const RecipeConfig recipe = load_recipe(flags.recipe, flags.sets, stderr_log());
   const std::vector<const RecipeEntry*> filters = text_filters(recipe);
   std::vector<std::string> names;
@@ -113,7 +113,7 @@ void judge_each(const Stages& stages, const std::string& text, JsonWriter& json)
   }
 }
 
-std::string judge(Item& item, const Stages& stages, const Flags& flags) {
+std::string judge(Item& item, const Stages& stages, const FilterFlags& flags) {
   JsonWriter json;
   json.begin_object().field("id", item.document.id);
   if (!item.verdict.kept()) {  // the reader could not make a text of it
@@ -130,7 +130,7 @@ std::string judge(Item& item, const Stages& stages, const Flags& flags) {
   return json.take() + '\n';
 }
 
-void filter_file(const std::string& file, const Stages& stages, const Flags& flags, const Log& log) {
+void filter_file(const std::string& file, const Stages& stages, const FilterFlags& flags, const Log& log) {
   SourceOptions options;
   options.file_path = file;
   const InputFormat* format = nullptr;
@@ -156,7 +156,7 @@ void filter_file(const std::string& file, const Stages& stages, const Flags& fla
 }  // namespace
 
 void add_filter_command(CLI::App& app) {
-  const auto flags = std::make_shared<Flags>();
+  const auto flags = std::make_shared<FilterFlags>();
   CLI::App* command = app.add_subcommand("filter", "Judge texts by a recipe's quality filters");
   command
       ->add_option("FILE", flags->files,
@@ -172,7 +172,7 @@ void add_filter_command(CLI::App& app) {
       ->excludes(each);
   command->add_flag("--text", flags->text, "Add the text as the filters leave it; of a drop, as the last one left it")
       ->excludes(each);
-  command->footer(kExamples);
+  command->footer(kFilterExamples);
   command->callback([flags] {
     const Log log = stderr_log();
     const Stages stages = make_stages(*flags);

@@ -18,7 +18,7 @@
 namespace ftok::cli {
 namespace {
 
-constexpr char kExamples[] = R"(Examples:
+constexpr char kLanguageExamples[] = R"(Examples:
   ftok language page.txt                        best label and its probability
   ftok language --top 5 "Wer reitet so spaet"   an argument that is not a file is a text
   ftok language --lines --json < sentences.txt  one answer a line
@@ -99,7 +99,7 @@ void add_language_command(CLI::App& app) {
   command->add_flag("--lines", arguments->lines, "one answer per line of text rather than per text");
   command->add_flag("--shares", arguments->shares, "all languages of a text in several, and the share of it in each");
   command->add_flag("--json", arguments->json, "print one JSON object per text");
-  command->footer(kExamples);
+  command->footer(kLanguageExamples);
   command->callback([arguments] {
     const std::unique_ptr<const LanguageModel> model = LanguageModel::load(model_path(arguments->model));
     std::vector<std::string> texts = arguments->texts;

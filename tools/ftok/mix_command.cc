@@ -13,7 +13,7 @@
 namespace ftok::cli {
 namespace {
 
-struct Flags {
+struct MixFlags {
   std::string recipe, budget, vocabulary, memory = "2G";
   std::vector<std::string> sets;
   OutputFlags output;
@@ -21,7 +21,7 @@ struct Flags {
   bool json = false, quiet = false;
 };
 
-void run_mix(const Flags& flags) {
+void run_mix(const MixFlags& flags) {
   const Log log = stderr_log(flags.quiet);
   MixRun run;
   run.recipe = load_mix(flags.recipe, flags.sets);
@@ -46,7 +46,7 @@ void run_mix(const Flags& flags) {
 
 void add_mix_command(CLI::App& app) {
   CLI::App* command = app.add_subcommand("mix", "Mix texts and shards in given shares, up to a budget of tokens");
-  const auto flags = std::make_shared<Flags>();
+  const auto flags = std::make_shared<MixFlags>();
   command->add_option("RECIPE", flags->recipe, "TOML file with a table [[mix.source]] for each source")
       ->required()
       ->type_name("MIX.toml");

@@ -10,7 +10,7 @@
 
 namespace ftok::cli {
 
-std::optional<Encoding> load_model_encoding(const ftok::ModelFile& model, const std::string& flag, bool ids_suffice) {
+std::optional<Encoding> load_model_encoding(const ModelFile& model, const std::string& flag, bool ids_suffice) {
   const std::string& name = flag.empty() ? model.vocabulary : flag;
   if (name.empty()) return std::nullopt;
   try {
@@ -26,7 +26,7 @@ std::optional<Encoding> load_model_encoding(const ftok::ModelFile& model, const 
   }
 }
 
-Encoding need_model_encoding(const ftok::ModelFile& model, const std::string& flag) {
+Encoding need_model_encoding(const ModelFile& model, const std::string& flag) {
   std::optional<Encoding> encoding = load_model_encoding(model, flag, false);
   if (!encoding) throw UsageError("--vocab: the model does not name its vocabulary");
   return std::move(*encoding);

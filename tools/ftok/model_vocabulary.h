@@ -11,9 +11,9 @@ namespace ftok::cli {
 
 // The one that `flag` (--vocab) names, else the one that the model names; none where neither does. Where ftok cannot
 // read a tokenizer.json beside the model: a warning and none if `ids_suffice`, else it throws.
-std::optional<Encoding> load_model_encoding(const ftok::ModelFile& model, const std::string& flag, bool ids_suffice);
+std::optional<Encoding> load_model_encoding(const ModelFile& model, const std::string& flag, bool ids_suffice);
 
 // The same where texts are needed. Throws UsageError where neither names one.
-Encoding need_model_encoding(const ftok::ModelFile& model, const std::string& flag);
+Encoding need_model_encoding(const ModelFile& model, const std::string& flag);
 
 }  // namespace ftok::cli

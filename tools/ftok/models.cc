@@ -40,7 +40,9 @@ constexpr char kUt1Url[] = "https://dsi.ut-capitole.fr/blacklists/download/";
 constexpr const char* kUt1Categories[] = {"adult", "agressif",    "arjel",    "chat",        "dating",
                                           "ddos",  "filehosting", "gambling", "mixed_adult", "phishing"};
 
-ModelFile ut1_file(const std::string& category) { return {category + ".tar.gz", kUt1Url + category + ".tar.gz", ""}; }
+PublishedFile ut1_file(const std::string& category) {
+  return {category + ".tar.gz", kUt1Url + category + ".tar.gz", ""};
+}
 
 Model ranks(const std::string& name, const std::string& what, const std::string& sha256) {
   const std::string file = name + ".tiktoken";
@@ -120,21 +122,21 @@ std::string folder_of(const Model& model) {
 }
 
 // The category of a UT1 archive.
-std::string category_of(const ModelFile& file) { return file.name.substr(0, file.name.find('.')); }
+std::string category_of(const PublishedFile& file) { return file.name.substr(0, file.name.find('.')); }
 
-std::string lock_path(const Model& model, const ModelFile& file) {
+std::string lock_path(const Model& model, const PublishedFile& file) {
   return folder_of(model) + "/" + file.name + ".sha256";
 }
 
 // Whether a file of the model is there, whole.
-bool is_there(const Model& model, const ModelFile& file) {
+bool is_there(const Model& model, const PublishedFile& file) {
   std::error_code code;
   if (!model.unpacked) return fs::exists(folder_of(model) + "/" + file.name, code);
   return fs::exists(folder_of(model) + "/" + category_of(file), code) && fs::exists(lock_path(model, file), code);
 }
 
 // The digest a file must have; "" when any will do.
-std::string required_digest(const Model& model, const ModelFile& file, bool refresh) {
+std::string required_digest(const Model& model, const PublishedFile& file, bool refresh) {
   if (!file.sha256.empty() || refresh) return file.sha256;
   std::error_code code;
   const std::string lock = lock_path(model, file);
@@ -144,7 +146,7 @@ std::string required_digest(const Model& model, const ModelFile& file, bool refr
 }
 
 // Where to take a file from: the official URL, or below --from.
-std::string origin_of(const Model& model, const ModelFile& file, const std::string& from) {
+std::string origin_of(const Model& model, const PublishedFile& file, const std::string& from) {
   if (from.empty()) return file.url;
   if (is_http_url(from)) return from.ends_with('/') ? from + file.name : from;
   if (fs::is_directory(from)) return (fs::path(from) / file.name).string();
@@ -156,7 +158,7 @@ std::string origin_of(const Model& model, const ModelFile& file, const std::stri
 }
 
 // Unpacks or moves the fetched or given file into place.
-void install(const Model& model, const ModelFile& file, const std::string& path, bool move) {
+void install(const Model& model, const PublishedFile& file, const std::string& path, bool move) {
   if (model.unpacked) {
     const auto input = make_decoded_input(open_file_source(path));
     std::string tar;
@@ -201,7 +203,7 @@ std::string download_text(const std::string& name, uint64_t bytes, uint64_t tota
 }
 
 // -> the SHA-256 of what was fetched
-std::string download(const ModelFile& file, const std::string& origin, const std::string& path,
+std::string download(const PublishedFile& file, const std::string& origin, const std::string& path,
                      const FetchOptions& fetch, const Log& log) {
   LiveLine line(!log);
   const auto show = [&](uint64_t bytes, uint64_t total) {
@@ -215,7 +217,7 @@ std::string download(const ModelFile& file, const std::string& origin, const std
   }
 }
 
-void get_file(const Model& model, const ModelFile& file, const GetModelOptions& options, const Log& log) {
+void get_file(const Model& model, const PublishedFile& file, const GetModelOptions& options, const Log& log) {
   const std::string origin = origin_of(model, file, options.from);
   const bool remote = is_http_url(origin);
   std::string path = origin, digest;
@@ -276,7 +278,7 @@ std::string cache_folder() {
 std::string model_folder() { return cache_folder() + "/models"; }
 
 std::string cached_model(const Model& model) {
-  for (const ModelFile& file : model.files) {
+  for (const PublishedFile& file : model.files) {
     if (!is_there(model, file)) return "";
   }
   return model_folder() + "/" + model.entry;
@@ -313,7 +315,7 @@ std::string get_model(const Model& model, const GetModelOptions& options, const 
     return path;
   make_folder(folder_of(model));
   const FolderLock lock(model_folder());
-  for (const ModelFile& file : model.files) {
+  for (const PublishedFile& file : model.files) {
     if (!is_there(model, file) || options.refresh || !options.from.empty()) get_file(model, file, options, log);
   }
   return cached_model(model);

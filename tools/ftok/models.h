@@ -13,7 +13,7 @@
 
 namespace ftok::cli {
 
-struct ModelFile {
+struct PublishedFile {
   std::string name;  // below the model's folder
   std::string url;
   std::string sha256;  // "": not pinned
@@ -23,7 +23,7 @@ struct Model {
   std::string name;
   std::string what;  // one line
   std::string licence;
-  std::vector<ModelFile> files;
+  std::vector<PublishedFile> files;
   std::string entry;      // what find_model() returns, below the cache's models/
   bool unpacked = false;  // the files are UT1's .tar.gz, unpacked into a folder a category; `entry` is their folder
 };

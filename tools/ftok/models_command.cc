@@ -30,10 +30,10 @@ void run_list(const ModelsFlags& flags) {
   for (const Model& model : known_models()) {
     const std::string path = cached_model(model);
     bool pinned = true;
-    for (const ModelFile& file : model.files) pinned = pinned && !file.sha256.empty();
+    for (const PublishedFile& file : model.files) pinned = pinned && !file.sha256.empty();
     json.begin_object().field("name", model.name).field("what", model.what).field("licence", model.licence);
     json.field("pinned", pinned).field("path", path).key("files").begin_array();
-    for (const ModelFile& file : model.files) {
+    for (const PublishedFile& file : model.files) {
       json.begin_object().field("name", file.name).field("url", file.url).field("sha256", file.sha256).end_object();
     }
     json.end_array().end_object();

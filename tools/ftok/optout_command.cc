@@ -16,13 +16,13 @@
 namespace ftok::cli {
 namespace {
 
-constexpr char kExamples[] = R"(Examples:
+constexpr char kOptoutExamples[] = R"(Examples:
   ftok optout build --agent CCBot --agent GPTBot -o optout CC-MAIN-*-robotstxt.warc.gz
   ftok run --set 'url.optout_lists=["optout/GPTBot.txt"]' ...                  labels: url_optout is 1
   ftok run --set 'url.optout_lists=["optout/GPTBot.txt"]' --set url.optout_drop=true ...
 Common Crawl lists these archives in crawl-data/CRAWL/robotstxt.paths.gz.)";
 
-struct Flags {
+struct OptoutFlags {
   std::vector<std::string> files, agents;
   std::string output;
   bool json = false;
@@ -59,7 +59,7 @@ void report(const OptOut& optout, bool as_json) {
                         optout.hosts(), counts.unanswered, counts.others, lists));
 }
 
-void run_build(const Flags& flags) {
+void run_build(const OptoutFlags& flags) {
   const Log log = stderr_log();
   OptOut optout(flags.agents);
   for (const std::string& file : flags.files) read_archive(file, optout, log);
@@ -72,10 +72,10 @@ void run_build(const Flags& flags) {
 }  // namespace
 
 void add_optout_command(CLI::App& app) {
-  const auto flags = std::make_shared<Flags>();
+  const auto flags = std::make_shared<OptoutFlags>();
   CLI::App* command = app.add_subcommand("optout", "List the hosts that opt out of a crawler");
   command->require_subcommand(1);
-  command->footer(kExamples);
+  command->footer(kOptoutExamples);
   CLI::App* build = command->add_subcommand("build", "Make the lists from archives of robots.txt files");
   build->add_option("FILE", flags->files, "WARC files of robots.txt files: paths or addresses")->required();
   build->add_option("--agent", flags->agents, "The crawler's name in robots.txt, such as CCBot (repeatable)")
@@ -87,7 +87,7 @@ void add_optout_command(CLI::App& app) {
       ->required()
       ->type_name("DIR");
   build->add_flag("--json", flags->json, "Print the counts as a JSON object");
-  build->footer(kExamples);
+  build->footer(kOptoutExamples);
   build->callback([flags] { run_build(*flags); });
 }
 

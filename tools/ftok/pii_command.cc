@@ -20,7 +20,7 @@
 namespace ftok::cli {
 namespace {
 
-constexpr char kExamples[] = R"(Examples:
+constexpr char kPiiExamples[] = R"(Examples:
   ftok pii mail.txt > clean.txt             e-mail and public IPv4 addresses, as FineWeb
   ftok pii --kinds all --report mail.txt    every kind; counts on standard error
   ftok pii --kinds all --spans mail.txt     what would be replaced, one JSON object per span
@@ -187,7 +187,7 @@ void add_pii_command(CLI::App& app) {
   command->add_flag("--json", arguments->json, "the report as JSON");
   command->add_option("--score", arguments->score, "measure precision and recall on annotated texts");
   command->add_flag("--misses", arguments->misses, "with --score: print what was missed and what was wrong");
-  command->footer(kExamples);
+  command->footer(kPiiExamples);
   command->callback([arguments] {
     const PiiStage stage(options_of(*arguments));
     if (!arguments->score.empty()) return score(stage, *arguments);

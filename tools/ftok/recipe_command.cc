@@ -52,12 +52,12 @@ void add_recipe_command(CLI::App& app) {
   add_recipe_tools(*command);
   add_recipe_fit(*command);
   CLI::App* show = command->add_subcommand("show", "Print a recipe with all keys");
-  struct Flags {
+  struct RecipeFlags {
     std::string recipe = "fineweb-2024-04";
     std::vector<std::string> sets;
     bool plain = false;
   };
-  const auto flags = std::make_shared<Flags>();
+  const auto flags = std::make_shared<RecipeFlags>();
   show->add_option("RECIPE", flags->recipe, "A preset or a TOML file")->capture_default_str();
   show->add_option("--set", flags->sets, "Override a key: SECTION.KEY=VALUE (repeatable)")
       ->take_all()

@@ -17,7 +17,7 @@
 namespace ftok::cli {
 namespace {
 
-struct Flags {
+struct RecipeFitFlags {
   std::string language, language_model, output;
   std::vector<std::string> files;
   double tail = 0.1;
@@ -54,7 +54,7 @@ void print_distances(const LanguageFit& fit) {
   }
 }
 
-void run_fit(const Flags& flags) {
+void run_fit(const RecipeFitFlags& flags) {
   const Log log = stderr_log();
   LanguageFit fit;
   for (const std::string& file : flags.files) {
@@ -74,7 +74,7 @@ void run_fit(const Flags& flags) {
 }  // namespace
 
 void add_recipe_fit(CLI::App& recipe) {
-  const auto flags = std::make_shared<Flags>();
+  const auto flags = std::make_shared<RecipeFitFlags>();
   CLI::App* command = recipe.add_subcommand("fit", "Make a recipe for a language from texts in it");
   command->add_option("FILE", flags->files, "Good texts in that language: JSON Lines, JSON, CSV, plain text, WET")
       ->required();

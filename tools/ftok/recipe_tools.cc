@@ -57,11 +57,11 @@ size_t print_differences(const RecipeConfig& a, const RecipeConfig& b) {
 
 void add_check(CLI::App& recipe) {
   CLI::App* command = recipe.add_subcommand("check", "Say whether recipes can be run here: keys, order, models, lists");
-  struct Flags {
+  struct RecipeToolsFlags {
     std::vector<std::string> recipes, sets;
     std::string language_model;
   };
-  const auto flags = std::make_shared<Flags>();
+  const auto flags = std::make_shared<RecipeToolsFlags>();
   command->add_option("RECIPE", flags->recipes, "Presets or TOML files")->required();
   command->add_option("--set", flags->sets, "Override a key: SECTION.KEY=VALUE (repeatable)")
       ->take_all()
@@ -95,11 +95,11 @@ void add_check(CLI::App& recipe) {
 
 void add_diff(CLI::App& recipe) {
   CLI::App* command = recipe.add_subcommand("diff", "Print the keys in which two recipes differ");
-  struct Flags {
+  struct RecipeToolsFlags {
     std::string a, b;
     bool exit_code = false;
   };
-  const auto flags = std::make_shared<Flags>();
+  const auto flags = std::make_shared<RecipeToolsFlags>();
   command->add_option("A", flags->a, "A preset or a TOML file")->required();
   command->add_option("B", flags->b, "Another")->required();
   command->add_flag("--exit-code", flags->exit_code, "Exit with 1 when they differ");

@@ -23,13 +23,13 @@
 namespace ftok::cli {
 namespace {
 
-struct Flags {
+struct RemoveIdsFlags {
   std::string folder, list;
   bool json = false;
 };
 
 // The folder, and where its documents are routed, those of the corpora.
-std::vector<std::string> folders_of(const std::string& folder) {
+std::vector<std::string> all_folders(const std::string& folder) {
   std::vector<std::string> folders = {folder};
   const std::string manifest = folder + "/" + kManifestName;
   if (!std::filesystem::exists(manifest)) return folders;
@@ -134,12 +134,12 @@ void print_text(const std::vector<std::string>& folders, const std::vector<Remov
   if (not_found.size() > kShown) print_out(fmt::format("  and {} more\n", not_found.size() - kShown));
 }
 
-void remove_from(const Flags& flags, const JobPlace& place, const std::vector<std::string>& ids) {
+void remove_from(const RemoveIdsFlags& flags, const JobPlace& place, const std::vector<std::string>& ids) {
   if (place.is_stored()) {
     place.store()->refresh("", lists_documents);
     check_is_clean(place);
   }
-  std::vector<std::string> folders = folders_of(place.folder());
+  std::vector<std::string> folders = all_folders(place.folder());
   std::vector<RemoveResult> results;
   std::vector<std::string> not_found = ids;
   for (std::string& folder : folders) {
@@ -160,7 +160,7 @@ void remove_from(const Flags& flags, const JobPlace& place, const std::vector<st
   print_text(folders, results, ids.size(), not_found);
 }
 
-void remove_ids(const Flags& flags) {
+void remove_ids(const RemoveIdsFlags& flags) {
   const JobPlace place(flags.folder, "", fetch_options_of_environment(), stderr_log(true));
   std::vector<std::string> ids = read_lines(flags.list, "the list of ids");
   if (ids.empty()) throw UsageError(fmt::format("LIST: {} names no document", flags.list));
@@ -173,7 +173,7 @@ void remove_ids(const Flags& flags) {
 
 void add_remove_ids_command(CLI::App& app) {
   CLI::App* command = app.add_subcommand("remove-ids", "Take documents out of a finished run or job, by their ids");
-  const auto flags = std::make_shared<Flags>();
+  const auto flags = std::make_shared<RemoveIdsFlags>();
   command->add_option("DIR", flags->folder, "Folder of the finished run, job or `ftok tokenize`, or s3://BUCKET/PREFIX")
       ->required();
   command->add_option("LIST", flags->list, "File with one id per line (plain, .gz, .zst); - reads standard input")

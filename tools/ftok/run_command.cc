@@ -22,7 +22,7 @@
 namespace ftok::cli {
 namespace {
 
-struct Flags {
+struct RunCommandFlags {
   RunFlags run;
   OutputFlags output;
   std::string memory = "1G", measure, progress_json, failed_inputs_max;
@@ -32,7 +32,7 @@ struct Flags {
   bool json = false, quiet = false;
 };
 
-void add_flags(CLI::App& command, Flags& flags) {
+void add_flags(CLI::App& command, RunCommandFlags& flags) {
   flags.run.add_inputs(command);
   flags.output.add_to(command, "Folder of the result, or s3://BUCKET/PREFIX; a run that was stopped continues there");
   flags.run.add_recipe(command);
@@ -69,7 +69,7 @@ void add_flags(CLI::App& command, Flags& flags) {
   command.add_flag("-q,--quiet", flags.quiet, "No progress and no information, warnings only");
 }
 
-void measure(const Flags& flags, const std::vector<std::string>& inputs, const RecipeConfig& recipe,
+void measure(const RunCommandFlags& flags, const std::vector<std::string>& inputs, const RecipeConfig& recipe,
              const FetchOptions& fetch, const Log& log) {
   PlanOptions plan_options;
   plan_options.context = stage_context(flags.run.language_model);
@@ -83,7 +83,7 @@ void measure(const Flags& flags, const std::vector<std::string>& inputs, const R
   print_out(flags.json ? funnel_json(result) + "\n" : funnel_text(result, terminal_size(stdout).columns));
 }
 
-RunOptions run_options(const Flags& flags, const std::string& output, const FetchOptions& fetch,
+RunOptions run_options(const RunCommandFlags& flags, const std::string& output, const FetchOptions& fetch,
                        std::vector<std::string> inputs) {
   RunOptions options;
   options.inputs = std::move(inputs);
@@ -117,7 +117,7 @@ void print_extracted(const ExtractedShare& result, bool as_json) {
   print_out(json.take() + "\n");
 }
 
-void check_halves(const Flags& flags) {
+void check_halves(const RunCommandFlags& flags) {
   if (!flags.only.empty() && flags.only != "extract" && flags.only != "commit") {
     throw UsageError(fmt::format("--only: got '{}', expected extract or commit", flags.only));
   }
@@ -130,7 +130,7 @@ void check_halves(const Flags& flags) {
 
 // The result is whole without them, but whoever reads nothing except the exit code must not take it for that of all
 // inputs.
-void refuse_given_up(const Flags& flags, const std::vector<std::string>& given_up, size_t inputs) {
+void refuse_given_up(const RunCommandFlags& flags, const std::vector<std::string>& given_up, size_t inputs) {
   if (given_up.empty() || !flags.failed_inputs_max.empty()) return;
   throw Error(fmt::format("{} of {} inputs given up, the first {}; --max-failed-inputs N says how many may be",
                           given_up.size(), inputs, given_up.front()),
@@ -138,7 +138,7 @@ void refuse_given_up(const Flags& flags, const std::vector<std::string>& given_u
 }
 
 // Where things lie, and what one would do with them.
-void print_next(const Flags& flags, const RunResult& result) {
+void print_next(const RunCommandFlags& flags, const RunResult& result) {
   const std::string& output = flags.output.output;
   if (!flags.run.no_text) note("ftok: kept texts: {}/parts/*.text.jsonl.zst\n", output);
   if (flags.run.rejects != "none")
@@ -147,7 +147,7 @@ void print_next(const Flags& flags, const RunResult& result) {
   note("ftok: next: `ftok shards verify {0}`, `ftok train --data {0} -o model`\n", output);
 }
 
-void run_planned(const Flags& flags, const RunOptions& options, const Share& share, const Plan& plan,
+void run_planned(const RunCommandFlags& flags, const RunOptions& options, const Share& share, const Plan& plan,
                  OutputPlace& place, const Log& log) {
   if (flags.only == "extract") {
     const ExtractedShare extracted = extract_share(options, share, plan, log);
@@ -166,7 +166,7 @@ void run_planned(const Flags& flags, const RunOptions& options, const Share& sha
   refuse_given_up(flags, result.quarantined, options.inputs.size());
 }
 
-void run_command(const Flags& flags) {
+void run_command(const RunCommandFlags& flags) {
   const Log log = stderr_log(flags.quiet);
   if (flags.output.output.empty() && flags.measure.empty())
     throw UsageError("--output: missing, expected a folder for the result");
@@ -197,7 +197,7 @@ void run_command(const Flags& flags) {
 
 void add_run_command(CLI::App& app) {
   CLI::App* command = app.add_subcommand("run", "Turn WARC files into token shards");
-  const auto flags = std::make_shared<Flags>();
+  const auto flags = std::make_shared<RunCommandFlags>();
   add_flags(*command, *flags);
   command->footer(
       "Examples:\n"

@@ -21,7 +21,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-struct Flags {
+struct SubmitFlags {
   std::string job, logs, partition, time, account, memory, program;
   std::vector<std::string> sbatch;  // further options, as sbatch takes them
   uint64_t cpus = 1, array_max = 0, rounds = 3;
@@ -65,8 +65,8 @@ uint64_t array_size_max() {
 }
 
 // A script for sbatch.
-std::string script(const Flags& flags, const std::string& name, const std::string& options, const std::string& log,
-                   const std::string& command) {
+std::string script(const SubmitFlags& flags, const std::string& name, const std::string& options,
+                   const std::string& log, const std::string& command) {
   std::string text = fmt::format("#!/bin/bash\n#SBATCH --job-name={}\n#SBATCH --output={}\n", name, log);
   const auto add = [&](std::string_view option, const std::string& value) {
     if (!value.empty()) text += fmt::format("#SBATCH --{}={}\n", option, value);
@@ -80,7 +80,7 @@ std::string script(const Flags& flags, const std::string& name, const std::strin
 }
 
 // Submits the script, or prints it; returns the number of the Slurm job.
-std::string submit(const Flags& flags, const std::string& text, const std::string& placeholder) {
+std::string submit(const SubmitFlags& flags, const std::string& text, const std::string& placeholder) {
   if (flags.dry_run) {
     print_out(text + "\n");
     return placeholder;
@@ -93,7 +93,7 @@ std::string submit(const Flags& flags, const std::string& text, const std::strin
 }
 
 // Submits the missing tasks of a pass, in arrays within the cluster's limit.
-std::vector<std::string> submit_tasks(const Flags& flags, const PassStatus& pass) {
+std::vector<std::string> submit_tasks(const SubmitFlags& flags, const PassStatus& pass) {
   const uint64_t limit = flags.array_max > 0 ? flags.array_max : array_size_max();
   std::vector<std::string> jobs;
   for (size_t from = 0; from < pass.missing.size();) {
@@ -115,7 +115,7 @@ std::vector<std::string> submit_tasks(const Flags& flags, const PassStatus& pass
 }
 
 // Submits what looks at the receipts once these jobs have ended, however they ended.
-void submit_barrier(const Flags& flags, const PassStatus& pass, const std::vector<std::string>& jobs) {
+void submit_barrier(const SubmitFlags& flags, const PassStatus& pass, const std::vector<std::string>& jobs) {
   std::string command = fmt::format("{} submit slurm {} --after {} --round {} --rounds {} --cpus {} --program {}",
                                     shell_word(flags.program), shell_word(flags.job), pass.name, flags.round,
                                     flags.rounds, flags.cpus, shell_word(flags.program));
@@ -134,7 +134,7 @@ void submit_barrier(const Flags& flags, const PassStatus& pass, const std::vecto
          fmt::format("{}-{}-after", pass.name, flags.round));
 }
 
-void submit_command(Flags flags) {
+void submit_command(SubmitFlags flags) {
   flags.job = absolute_place(flags.job);
   const JobPlace place(flags.job, "", fetch_options_of_environment(), stderr_log(true));
   if (flags.logs.empty()) flags.logs = place.is_stored() ? "slurm" : flags.job + "/slurm";
@@ -172,7 +172,7 @@ void add_submit_command(CLI::App& app) {
   CLI::App* submit = app.add_subcommand("submit", "Hand a job's tasks to a scheduler");
   submit->require_subcommand(1);
   CLI::App* command = submit->add_subcommand("slurm", "One Slurm array per pass, and after it a look at the receipts");
-  const auto flags = std::make_shared<Flags>();
+  const auto flags = std::make_shared<SubmitFlags>();
   command
       ->add_option("JOB", flags->job, "Folder of the job, which all nodes see under this name, or s3://BUCKET/PREFIX")
       ->required();

@@ -13,7 +13,7 @@ namespace ftok::cli {
 namespace {
 
 constexpr size_t kReadBytes = size_t{1} << 20;
-constexpr size_t kLineBytesMax = size_t{1} << 30;
+constexpr size_t kInputLineBytesMax = size_t{1} << 30;
 
 // Appends up to kReadBytes; false at the end.
 bool read_more(ByteSource& source, std::string& buffer) {
@@ -47,8 +47,8 @@ void for_each_json_object(std::unique_ptr<ByteSource> source, const std::string&
     throw Error(fmt::format("{} is {}, not JSON Lines", name, opened.format->title));
   }
   // What is told as plain text is taken for lines with an error, which is then named.
-  JsonLineReader reader(std::move(opened.input), kLineBytesMax);
-  simdjson::dom::parser parser(kLineBytesMax + simdjson::SIMDJSON_PADDING);
+  JsonLineReader reader(std::move(opened.input), kInputLineBytesMax);
+  simdjson::dom::parser parser(kInputLineBytesMax + simdjson::SIMDJSON_PADDING);
   std::string plain;
   JsonLine line;
   while (reader.next(line)) {
@@ -56,7 +56,7 @@ void for_each_json_object(std::unique_ptr<ByteSource> source, const std::string&
       throw Error(fmt::format("{}: line {}: {}", name, line.number, why));
     };
     if (!line.verdict.kept()) {
-      fail(line.verdict.detail.empty() ? fmt::format("longer than {} bytes", kLineBytesMax) : line.verdict.detail);
+      fail(line.verdict.detail.empty() ? fmt::format("longer than {} bytes", kInputLineBytesMax) : line.verdict.detail);
     }
     simdjson::dom::element root;
     const simdjson::error_code parsed = parse_json(parser, line.text, root, plain, true);

@@ -29,7 +29,7 @@ namespace {
 constexpr uint64_t kSmallInputBytes = 100'000'000;
 constexpr char kSmallVocabulary[] = "ftok-4k", kLargeVocabulary[] = "ftok-50k";
 
-struct Flags {
+struct TokenizeFlags {
   VocabularyFlags vocabulary;
   InputListOptions inputs;
   TokenizeOptions tokenize;
@@ -38,7 +38,7 @@ struct Flags {
   bool json = false;
 };
 
-void add_vocabulary(CLI::App& command, Flags& flags) {
+void add_vocabulary(CLI::App& command, TokenizeFlags& flags) {
   flags.vocabulary.vocab.clear();
   flags.vocabulary.add_to(command);
   CLI::Option* vocabulary = command.get_option("--vocab");
@@ -47,7 +47,7 @@ void add_vocabulary(CLI::App& command, Flags& flags) {
       "; default: ftok-4k up to 100 MB of inputs, else ftok-50k, and in a folder that was begun its own");
 }
 
-void add_flags(CLI::App& command, Flags& flags) {
+void add_flags(CLI::App& command, TokenizeFlags& flags) {
   TokenizeRecipe& recipe = flags.tokenize.recipe;
   add_vocabulary(command, flags);
   command.add_option("FILE", flags.inputs.inputs,
@@ -132,7 +132,7 @@ uint64_t parse_seed(const std::string& text) {
   return std::stoull(text);
 }
 
-void take_chat(Flags& flags) {
+void take_chat(TokenizeFlags& flags) {
   if (flags.chat.empty()) return;
   SourceOptions& input = flags.tokenize.recipe.input;
   if (input.format != "auto" && input.format != "jsonl")
@@ -167,7 +167,7 @@ std::string vocabulary_of_folder(const std::string& folder) {
   return bound.substr(begin, bound.find_first_of(" \"", begin) - begin);
 }
 
-void choose_vocabulary(Flags& flags, const std::string& folder, const Log& log) {
+void choose_vocabulary(TokenizeFlags& flags, const std::string& folder, const Log& log) {
   std::string& name = flags.vocabulary.vocab;
   if (!name.empty()) return;
   name = vocabulary_of_folder(folder);
@@ -185,7 +185,7 @@ std::string rate_text(const RunResult& result) {
                      1e-6 * static_cast<double>(result.tally.tokens) / seconds);
 }
 
-void run_command(Flags flags) {
+void run_command(TokenizeFlags flags) {
   const Log log = stderr_log(flags.tokenize.quiet);
   TokenizeOptions& options = flags.tokenize;
   if (!flags.shuffle.empty()) options.recipe.shuffle = parse_seed(flags.shuffle);
@@ -228,7 +228,7 @@ void run_command(Flags flags) {
 
 void add_tokenize_command(CLI::App& app) {
   CLI::App* command = app.add_subcommand("tokenize", "Turn texts into token shards");
-  const auto flags = std::make_shared<Flags>();
+  const auto flags = std::make_shared<TokenizeFlags>();
   add_flags(*command, *flags);
   command->footer(
       "Examples:\n"

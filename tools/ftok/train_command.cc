@@ -115,7 +115,7 @@ std::optional<Encoding> encoding_of(const TrainRecipe& recipe, bool insists, con
   }
 }
 
-std::optional<std::string> environment(const char* name) {
+std::optional<std::string> variable(const char* name) {
   const char* const value = std::getenv(name);
   return value == nullptr ? std::nullopt : std::optional<std::string>(value);
 }
@@ -123,7 +123,7 @@ std::optional<std::string> environment(const char* name) {
 // The GPU of this process among those of its machine: what torchrun and srun say, else the first ones in turn.
 int local_rank(int rank) {
   for (const char* const name : {"LOCAL_RANK", "SLURM_LOCALID"}) {
-    const std::optional<std::string> text = environment(name);
+    const std::optional<std::string> text = variable(name);
     int number = 0;
     if (!text || std::from_chars(text->data(), text->data() + text->size(), number).ec != std::errc()) continue;
     return number % std::max(1, cuda_device_count());  // where each process sees a GPU of its own, that is number 0
@@ -158,7 +158,7 @@ void run_on(const TrainFlags& flags, const std::vector<DataPath>& data, const st
   if (flags.data.empty() || flags.output.empty()) throw UsageError("ftok train needs --data and --output");
   MeetingOptions meeting;
   meeting.folder = flags.output;
-  meeting.token = environment("FTOK_RANKS_TOKEN").value_or("");
+  meeting.token = variable("FTOK_RANKS_TOKEN").value_or("");
   std::unique_ptr<Communicator> ranks = connect_ranks(rank_info_from(environment), meeting);
   const std::optional<Encoding> encoding = encoding_of(recipe, insists, stderr_log(ranks->rank() != 0));
   const TrainInputs inputs{

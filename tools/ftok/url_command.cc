@@ -17,7 +17,7 @@
 namespace ftok::cli {
 namespace {
 
-constexpr char kExamples[] = R"(Examples:
+constexpr char kUrlExamples[] = R"(Examples:
   ftok url check --lists ut1/adult --hard-words words.txt https://example.com/page
   ftok url check --lists ut1 --json - < urls.txt
 A folder of UT1 holds `domains` and `urls`, or such folders. Exit 0 whatever the verdicts.)";
@@ -88,7 +88,7 @@ void add_url_command(CLI::App& app) {
   checked->add_flag("--without-scheme", options.urls_without_scheme,
                     "match URLs without http:// against the URL lists too");
   checked->add_flag("--json", arguments->json, "print one JSON object per URL");
-  checked->footer(kExamples);
+  checked->footer(kUrlExamples);
   checked->callback([arguments] {
     const UrlStage stage(arguments->options);
     report_lists(stage, stderr_log());

@@ -25,14 +25,14 @@
 namespace ftok::cli {
 namespace {
 
-struct Flags {
+struct ViewFlags {
   std::vector<std::string> folders, vocabularies, inputs, sets;
   std::string text, export_to;
   ViewServerOptions server;
 };
 
 // All that there are on this machine, those that were named first; a name that is a file's or a folder's is its own.
-std::vector<ViewVocabulary> vocabularies_of(const Flags& flags) {
+std::vector<ViewVocabulary> vocabularies_of(const ViewFlags& flags) {
   std::vector<ViewVocabulary> found;
   const auto add = [&](const std::string& name) {
     if (std::any_of(found.begin(), found.end(), [&](const ViewVocabulary& known) { return known.name == name; }))
@@ -61,7 +61,7 @@ void check_sets(const std::vector<std::string>& sets, const std::vector<ViewFold
     throw UsageError("--set: needs a file of `ftok run --measure`, of which other thresholds are tried");
 }
 
-ViewContents view_contents(const Flags& flags) {
+ViewContents view_contents(const ViewFlags& flags) {
   ViewContents options;
   options.vocabularies = vocabularies_of(flags);
   for (const std::string& name : flags.vocabularies) {
@@ -74,12 +74,12 @@ ViewContents view_contents(const Flags& flags) {
   check_sets(flags.sets, options.folders);
   options.changes = flags.sets;
   options.stages = stage_context();
-  options.models = {[](const ftok::ModelFile& model) { return load_model_encoding(model, "", true); }, read_model_chat};
+  options.models = {[](const ModelFile& model) { return load_model_encoding(model, "", true); }, read_model_chat};
   if (!flags.text.empty()) options.text = read_text_file(flags.text, kViewTextBytesMax);
   return options;
 }
 
-void run(const Flags& flags) {
+void run(const ViewFlags& flags) {
   const ViewAnswers answers(view_contents(flags));
   if (!flags.export_to.empty()) {
     if (flags.folders.empty() && flags.text.empty())
@@ -104,7 +104,7 @@ void run(const Flags& flags) {
 
 void add_view_command(CLI::App& app) {
   CLI::App* command = app.add_subcommand("view", "Look at tokens, training runs and runs in a browser");
-  const auto flags = std::make_shared<Flags>();
+  const auto flags = std::make_shared<ViewFlags>();
   command->add_option("DIR", flags->folders,
                       "Folders of `ftok train`, `ftok run` or `ftok tokenize`; files of `ftok run --measure`");
   command->add_option("-v,--vocab", flags->vocabularies, "A vocabulary to show, as for `ftok encode`; repeatable")

@@ -18,7 +18,7 @@
 namespace ftok::cli {
 namespace {
 
-struct Flags {
+struct VocabCompareFlags {
   std::vector<std::string> names, texts;
   std::string text_key = "text";
   bool json = false;
@@ -107,7 +107,7 @@ std::string as_json(const std::vector<Encoding>& encodings, const std::vector<Co
   return json.end_array().take() + "\n";
 }
 
-void run(const Flags& flags) {
+void run(const VocabCompareFlags& flags) {
   std::vector<Encoding> encodings;
   for (const std::string& name : flags.names) encodings.push_back(load_encoding(name));
   std::vector<Corpus> corpora;
@@ -119,7 +119,7 @@ void run(const Flags& flags) {
 
 void add_vocab_compare_command(CLI::App& parent) {
   CLI::App* command = parent.add_subcommand("compare", "Compare vocabularies: sizes, and bytes per token on texts");
-  const auto flags = std::make_shared<Flags>();
+  const auto flags = std::make_shared<VocabCompareFlags>();
   command->add_option("V", flags->names, "Vocabularies, as for --vocab")->required();
   command->add_option("--text", flags->texts, "A text, JSONL or WET file (repeatable)")
       ->type_name("FILE")

@@ -15,12 +15,12 @@
 namespace ftok::cli {
 namespace {
 
-struct Flags {
+struct VocabConvertFlags {
   VocabularyFlags vocabulary;
   std::string name, output;
 };
 
-void run(Flags flags) {
+void run(VocabConvertFlags flags) {
   if (!flags.name.empty()) flags.vocabulary.vocab = flags.name;
   const std::string& path = flags.vocabulary.vocab;
   const Vocabulary vocabulary = load_named_vocabulary(path, flags.vocabulary);
@@ -61,7 +61,7 @@ void run(Flags flags) {
 void add_vocab_convert_command(CLI::App& parent) {
   CLI::App* command =
       parent.add_subcommand("convert", "Write a vocabulary in another format, given by the output's name");
-  const auto flags = std::make_shared<Flags>();
+  const auto flags = std::make_shared<VocabConvertFlags>();
   flags->vocabulary.add_to(*command);
   command->add_option("V", flags->name, "Vocabulary, as for --vocab");
   command

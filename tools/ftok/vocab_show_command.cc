@@ -15,7 +15,7 @@
 namespace ftok::cli {
 namespace {
 
-struct Flags {
+struct VocabShowFlags {
   VocabularyFlags vocabulary;
   std::string name;
   std::vector<uint32_t> ids;
@@ -30,7 +30,7 @@ std::string token_line(const Encoding& encoding, uint32_t id) {
                      encoding.is_special(id) ? "\tspecial" : "");
 }
 
-std::vector<uint32_t> chosen_ids(const Encoding& encoding, const Flags& flags) {
+std::vector<uint32_t> chosen_ids(const Encoding& encoding, const VocabShowFlags& flags) {
   std::vector<uint32_t> ids = flags.ids;
   for (const uint32_t id : ids) {
     if (!encoding.is_token(id)) {
@@ -94,7 +94,7 @@ void print_summary(const Encoding& encoding, bool as_json) {
   print_out(out);
 }
 
-void run(Flags flags) {
+void run(VocabShowFlags flags) {
   if (!flags.name.empty()) flags.vocabulary.vocab = flags.name;
   const Encoding encoding = load_encoding(flags.vocabulary);
   if (flags.ids.empty() && flags.find.empty() && flags.longest == 0) return print_summary(encoding, flags.json);
@@ -107,7 +107,7 @@ void run(Flags flags) {
 
 void add_vocab_show_command(CLI::App& parent) {
   CLI::App* command = parent.add_subcommand("show", "Describe a vocabulary and show its tokens");
-  const auto flags = std::make_shared<Flags>();
+  const auto flags = std::make_shared<VocabShowFlags>();
   flags->vocabulary.add_to(*command);
   command->add_option("V", flags->name, "Vocabulary, as for --vocab");
   command->add_option("--id", flags->ids, "Show the tokens of these ids")->type_name("ID");

@@ -19,7 +19,7 @@ namespace {
 
 constexpr size_t kMergesBetweenSaves = 1024;
 
-struct TrainFlags : CorpusFlags {
+struct VocabTrainFlags : CorpusFlags {
   uint32_t size = 0;
   std::string output, name, ties = "smallest-ranks", byte_order = "bytes", compatible, extend;
   std::vector<std::string> specials;
@@ -46,7 +46,7 @@ struct Pretokens {
   }
 };
 
-Pretokens pretokens_of(const TrainFlags& flags, const std::string& default_pattern) {
+Pretokens pretokens_of(const VocabTrainFlags& flags, const std::string& default_pattern) {
   Pretokens pretokens;
   pretokens.weights = weights_of(flags.files, flags.weights);
   const auto counts_files = static_cast<size_t>(std::count_if(flags.files.begin(), flags.files.end(), is_counts_file));
@@ -71,7 +71,7 @@ Pretokens pretokens_of(const TrainFlags& flags, const std::string& default_patte
   return pretokens;
 }
 
-void check_specials(const TrainFlags& flags) {
+void check_specials(const VocabTrainFlags& flags) {
   for (size_t i = 0; i < flags.specials.size(); ++i) {
     if (flags.specials[i].empty()) throw UsageError("--special: a special token cannot be empty");
     if (std::find(flags.specials.begin(), flags.specials.begin() + static_cast<std::ptrdiff_t>(i), flags.specials[i]) !=
@@ -81,7 +81,7 @@ void check_specials(const TrainFlags& flags) {
   }
 }
 
-BpeTrainOptions options_of(const TrainFlags& flags) {
+BpeTrainOptions options_of(const VocabTrainFlags& flags) {
   BpeTrainOptions options{.size = flags.size,
                           .pretoken_count_min = flags.pretoken_count_min,
                           .count_min = flags.count_min,
@@ -99,7 +99,7 @@ BpeTrainOptions options_of(const TrainFlags& flags) {
 }
 
 // Refuses, before anything is done, what would take more than --memory.
-void check_memory(const TrainFlags& flags, Pretokens& pretokens, const BpeTrainOptions& options) {
+void check_memory(const VocabTrainFlags& flags, Pretokens& pretokens, const BpeTrainOptions& options) {
   TrainingSizes sizes;
   uint64_t distinct = 0;
   pretokens.visit([&](std::string_view pretoken, uint64_t count) {
@@ -126,7 +126,7 @@ std::string merges_key(const BpeTrainOptions& options, const std::string& base_d
                                 static_cast<int>(options.tie_break), base_digest));
 }
 
-BpeMerges make_merges(const TrainFlags& flags, const Pretokens& pretokens, BpeTrainOptions& options) {
+BpeMerges make_merges(const VocabTrainFlags& flags, const Pretokens& pretokens, BpeTrainOptions& options) {
   const TrainCheckpoint* checkpoint = pretokens.counted.checkpoint.get();
   const std::string key = merges_key(options, options.base != nullptr ? options.base->digest : "");
   std::optional<BpeMerges> resume;
@@ -152,8 +152,8 @@ BpeMerges make_merges(const TrainFlags& flags, const Pretokens& pretokens, BpeTr
   return train_bpe([&](const PretokenVisitor& visitor) { pretokens.visit(visitor); }, options);
 }
 
-void report(const TrainFlags& flags, const Pretokens& pretokens, const Vocabulary& vocabulary, const BpeMerges& merges,
-            double seconds) {
+void report(const VocabTrainFlags& flags, const Pretokens& pretokens, const Vocabulary& vocabulary,
+            const BpeMerges& merges, double seconds) {
   if (flags.json) {
     JsonWriter json;
     json.begin_object()
@@ -187,7 +187,7 @@ void report(const TrainFlags& flags, const Pretokens& pretokens, const Vocabular
        merges.pairs.size(), seconds);
 }
 
-void run_train(const TrainFlags& flags) {
+void run_train(const VocabTrainFlags& flags) {
   BpeTrainOptions options = options_of(flags);
   if (flags.size < 256 || flags.size > kVocabularyTokensMax) {
     throw UsageError(fmt::format("--size {}: expected 256 to {}", flags.size, kVocabularyTokensMax));
@@ -227,7 +227,7 @@ void run_train(const TrainFlags& flags) {
 
 void add_vocab_train_command(CLI::App& parent) {
   CLI::App* command = parent.add_subcommand("train", "Train a vocabulary on texts or on their pretoken counts");
-  const auto flags = std::make_shared<TrainFlags>();
+  const auto flags = std::make_shared<VocabTrainFlags>();
   command->add_option("--size", flags->size, "Number of ranks, including the 256 bytes but not the special tokens")
       ->required();
   flags->add_to(*command, true);

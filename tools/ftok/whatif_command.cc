@@ -18,7 +18,7 @@
 namespace ftok::cli {
 namespace {
 
-struct Flags {
+struct WhatifFlags {
   std::vector<std::string> measures, sets;
   std::string recipe, rule;
   size_t samples = 0, threads = 0;
@@ -26,7 +26,7 @@ struct Flags {
 };
 
 // The recipe that the measures were made with: the one named, or the one that lies beside each of them.
-std::string recipe_of(const Flags& flags) {
+std::string recipe_of(const WhatifFlags& flags) {
   if (!flags.recipe.empty()) return flags.recipe;
   std::string first;
   for (const std::string& path : flags.measures) {
@@ -63,7 +63,7 @@ uint64_t count_of(const std::map<std::string, uint64_t>& counts, const std::stri
   return found == counts.end() ? 0 : found->second;
 }
 
-void print_text(const WhatIfResult& result, const Flags& flags) {
+void print_text(const WhatIfResult& result, const WhatifFlags& flags) {
   print_row("", "measured", "what if", "difference");
   print_row("documents", result.measured.documents, result.changed.documents);
   print_row("  dropped", result.measured.documents - result.measured.kept,
@@ -110,7 +110,7 @@ void print_json(const WhatIfResult& result) {
   print_out(json.take() + "\n");
 }
 
-void whatif_command(const Flags& flags) {
+void whatif_command(const WhatifFlags& flags) {
   const Log log = stderr_log();
   if ((flags.samples > 0) != !flags.rule.empty()) throw UsageError("--sample and --rule need each other");
   const std::string recipe = recipe_of(flags);
@@ -131,7 +131,7 @@ void whatif_command(const Flags& flags) {
 
 void add_whatif_command(CLI::App& app) {
   CLI::App* command = app.add_subcommand("whatif", "Show the funnel that other thresholds would give");
-  const auto flags = std::make_shared<Flags>();
+  const auto flags = std::make_shared<WhatifFlags>();
   command
       ->add_option("MEASURES", flags->measures, "What `ftok run --measure` wrote; several in the order of their inputs")
       ->required();

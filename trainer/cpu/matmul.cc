@@ -32,11 +32,11 @@ int64_t block_edge(int64_t M, int64_t N) {
 }
 
 template <typename Real>
-FTOK_ALWAYS_INLINE void add_loop(Real* sums, const Real* in, int64_t n) {
+FTOK_ALWAYS_INLINE void add_row_loop(Real* sums, const Real* in, int64_t n) {
   for (int64_t i = 0; i < n; ++i) sums[i] += in[i];
 }
-FTOK_VECTOR_CLONES void add(float* sums, const float* in, int64_t n) { add_loop(sums, in, n); }
-void add(double* sums, const double* in, int64_t n) { add_loop(sums, in, n); }
+FTOK_VECTOR_CLONES void add(float* sums, const float* in, int64_t n) { add_row_loop(sums, in, n); }
+void add(double* sums, const double* in, int64_t n) { add_row_loop(sums, in, n); }
 
 // sums (columns) += the sums of the columns of `in` (rows, columns), each in row order.
 template <typename Real>

@@ -22,7 +22,7 @@ FTOK_ALWAYS_INLINE Real forward_loop(Real* out, const Real* in, const Real* gain
 }
 
 template <typename Real>
-struct BackwardRow {
+struct RmsBackwardRow {
   Real* din;
   const Real *dout, *in, *gain;
   Real rstd;
@@ -31,7 +31,7 @@ struct BackwardRow {
 
 // din = keep din + the gradient; din may be dout where keep is 0.
 template <typename Real>
-FTOK_ALWAYS_INLINE void backward_loop(const BackwardRow<Real>& row, Real keep) {
+FTOK_ALWAYS_INLINE void backward_loop(const RmsBackwardRow<Real>& row, Real keep) {
   const Real *const dy = row.dout, *const x = row.in, *const gain = row.gain;
   const Real rstd = row.rstd;
   const Real mean =
@@ -50,10 +50,10 @@ FTOK_VECTOR_CLONES float forward_row(float* out, const float* in, const float* g
 double forward_row(double* out, const double* in, const double* gain, double epsilon, int64_t n) {
   return forward_loop(out, in, gain, epsilon, n);
 }
-FTOK_VECTOR_CLONES void add_to_din(const BackwardRow<float>& row) { backward_loop(row, 1.0f); }
-void add_to_din(const BackwardRow<double>& row) { backward_loop(row, 1.0); }
-FTOK_VECTOR_CLONES void set_din(const BackwardRow<float>& row) { backward_loop(row, 0.0f); }
-void set_din(const BackwardRow<double>& row) { backward_loop(row, 0.0); }
+FTOK_VECTOR_CLONES void add_to_din(const RmsBackwardRow<float>& row) { backward_loop(row, 1.0f); }
+void add_to_din(const RmsBackwardRow<double>& row) { backward_loop(row, 1.0); }
+FTOK_VECTOR_CLONES void set_din(const RmsBackwardRow<float>& row) { backward_loop(row, 0.0f); }
+void set_din(const RmsBackwardRow<double>& row) { backward_loop(row, 0.0); }
 FTOK_VECTOR_CLONES void gain_row(float* dgain, const float* dout, const float* in, float rstd, int64_t n) {
   gain_loop(dgain, dout, in, rstd, n);
 }
@@ -84,7 +84,7 @@ void rmsnorm_backward(Workers& workers, Real* din, Real* dgain, const Real* dout
                       const Real* rstd, int64_t R, int64_t C) {
   workers.blocks(R, rows_per_block(C), [&](int64_t begin, int64_t end) {
     for (int64_t r = begin; r < end; ++r)
-      add_to_din(BackwardRow<Real>{din + r * C, dout + r * C, in + r * C, gain, rstd[r], C});
+      add_to_din(RmsBackwardRow<Real>{din + r * C, dout + r * C, in + r * C, gain, rstd[r], C});
   });
   workers.blocks(C, 64, [&](int64_t begin, int64_t end) {
     for (int64_t r = 0; r < R; ++r)
@@ -123,7 +123,7 @@ void qk_norm_backward(Workers& workers, Real* dqkv, Real* dq_gain, Real* dk_gain
         const Real s = rstd[r * heads.all + h];
         const bool query = h < heads.queries;
         gain_row(query ? part : part + D, dqkv + at, qkv + at, s, D);
-        set_din(BackwardRow<Real>{dqkv + at, dqkv + at, qkv + at, query ? q_gain : k_gain, s, D});
+        set_din(RmsBackwardRow<Real>{dqkv + at, dqkv + at, qkv + at, query ? q_gain : k_gain, s, D});
       }
     }
   });

@@ -14,7 +14,7 @@ constexpr double kClipEpsilon = 1e-6;    // trainer/training/optimizer.cc
 constexpr size_t kGraphsMax = 4;         // shapes of micro-batches that a run has at most: full, last, validation
 constexpr size_t kBatchAlignment = 256;  // of the arrays in a batch's bytes
 
-const ModelConfig& checked(const ModelConfig& config) {
+const ModelConfig& fit_for_training(const ModelConfig& config) {
   check_for_gpu(config);
   return config;
 }
@@ -80,7 +80,7 @@ DeviceTrainer::DeviceTrainer(Device& device, Matmul& matmul, AttentionPlans* att
       options_(options),
       range_(range),
       layers_(device, matmul, attention, fusion_of(options), options.chunk_rows),
-      network_(checked(config), layers_, options.recompute),
+      network_(fit_for_training(config), layers_, options.recompute),
       master_(device),
       first_(device),
       second_(device),

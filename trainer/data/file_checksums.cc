@@ -17,7 +17,7 @@ namespace ftok {
 namespace {
 
 constexpr std::string_view kFormat = "ftok-data-checksums";
-constexpr uint64_t kVersion = 1;
+constexpr uint64_t kListVersion = 1;
 constexpr uint64_t kRecordBytesMax = uint64_t{256} << 20;
 
 int64_t nanoseconds(const timespec& time) { return int64_t{time.tv_sec} * 1'000'000'000 + time.tv_nsec; }
@@ -68,7 +68,7 @@ void FileChecksums::take_up() {
   try {
     const JsonFields fields(file);
     fields.expect("format", kFormat);
-    fields.expect("version", kVersion);
+    fields.expect("version", kListVersion);
     for (const JsonFields& one : fields.objects("files")) {
       recorded_[one.text("path")] = {one.number("device"),
                                      one.number("inode"),
@@ -86,7 +86,7 @@ void FileChecksums::take_up() {
 void FileChecksums::save() const {
   if (asked_ == recorded_) return;
   JsonWriter json(true);
-  json.begin_object().field("format", kFormat).field("version", kVersion).key("files").begin_array();
+  json.begin_object().field("format", kFormat).field("version", kListVersion).key("files").begin_array();
   for (const auto& [path, seen] : asked_) {
     json.begin_object().field("path", path).field("device", seen.device).field("inode", seen.inode);
     json.field("bytes", seen.bytes).field("modified_ns", static_cast<uint64_t>(seen.modified_ns));

@@ -15,10 +15,10 @@ namespace ftok {
 namespace {
 
 // github.com/ggml-org/ggml, docs/gguf.md
-constexpr uint32_t kVersion = 3;
-constexpr uint64_t kAlignment = 32;
+constexpr uint32_t kGgufVersion = 3;
+constexpr uint64_t kGgufAlignment = 32;
 enum Type : uint32_t { kUint32 = 4, kInt32 = 5, kFloat32 = 6, kBool = 7, kString = 8, kArray = 9 };
-enum TensorKind : uint32_t { kF32 = 0, kBf16 = 30 };
+enum TensorKind : uint32_t { kF32 = 0, kTypeBf16 = 30 };
 constexpr uint32_t kFileIsF32 = 0, kFileIsBf16 = 32;
 enum TokenKind : int32_t { kNormal = 1, kControl = 3, kUserDefined = 4, kUnused = 5 };
 
@@ -269,7 +269,7 @@ void write_gguf(const std::string& path, const ModelConfig& config, const std::v
   const TensorList list(config, parameters, architecture == "llama");
 
   std::string head = "GGUF";
-  append(head, kVersion);
+  append(head, kGgufVersion);
   append(head, static_cast<uint64_t>(list.tensors().size()));
   append(head, metadata.keys());
   head += metadata.bytes();
@@ -279,14 +279,16 @@ void write_gguf(const std::string& path, const ModelConfig& config, const std::v
     append(head, uint32_t{tensor.is_vector() ? 1u : 2u});
     append(head, static_cast<uint64_t>(tensor.columns));  // what lies side by side comes first
     if (!tensor.is_vector()) append(head, static_cast<uint64_t>(tensor.rows));
-    append(head, static_cast<uint32_t>(is_narrow(tensor) ? kBf16 : kF32));
+    append(head, static_cast<uint32_t>(is_narrow(tensor) ? kTypeBf16 : kF32));
     append(head, offset);
     const uint64_t bytes = tensor.elements() * (is_narrow(tensor) ? sizeof(Bf16) : sizeof(float));
-    offset += (bytes + kAlignment - 1) / kAlignment * kAlignment;
+    offset += (bytes + kGgufAlignment - 1) / kGgufAlignment * kGgufAlignment;
   }
   AtomicFile file(path);
   file.write(head);
-  const auto fill = [&] { file.write(std::string((kAlignment - file.size() % kAlignment) % kAlignment, '\0')); };
+  const auto fill = [&] {
+    file.write(std::string((kGgufAlignment - file.size() % kGgufAlignment) % kGgufAlignment, '\0'));
+  };
   fill();
   for (const GgufTensor& tensor : list.tensors()) {
     write_values(file, tensor, is_narrow(tensor));

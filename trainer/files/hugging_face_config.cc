@@ -16,7 +16,7 @@ namespace {
 
 namespace json = simdjson::dom;
 
-constexpr double kLayerNormEpsilon = 1e-5;  // trainer/cpu/layernorm.cc
+constexpr double kNormEpsilon = 1e-5;  // trainer/cpu/layernorm.cc
 constexpr uint64_t kConfigBytesMax = 1 << 24;
 constexpr int64_t kMistralWindow = 4096;  // MistralConfig's default, where the key is not there
 constexpr int64_t kQwen3HeadSize = 128;   // Qwen3Config's default
@@ -83,7 +83,7 @@ class Keys {
 ModelConfig read_gpt2(const Keys& keys) {
   const std::string_view activation = keys.find<std::string_view>("activation_function").value_or("gelu_new");
   if (activation != "gelu_new" && activation != "gelu_pytorch_tanh") keys.refuse("activation_function", "gelu_new");
-  if (keys.find<double>("layer_norm_epsilon").value_or(kLayerNormEpsilon) != kLayerNormEpsilon)
+  if (keys.find<double>("layer_norm_epsilon").value_or(kNormEpsilon) != kNormEpsilon)
     keys.refuse("layer_norm_epsilon", "1e-05");
   if (keys.flag("scale_attn_by_inverse_layer_idx", false)) keys.refuse("scale_attn_by_inverse_layer_idx", "false");
   if (!keys.flag("scale_attn_weights", true)) keys.refuse("scale_attn_weights", "true");
@@ -199,7 +199,7 @@ void write_gpt2(JsonWriter& json, const ModelConfig& config) {
   json.field("vocab_size", config.vocabulary_size).field("n_positions", config.length).field("n_ctx", config.length);
   json.field("n_embd", config.channels).field("n_layer", config.layers).field("n_head", config.heads);
   json.field("activation_function", "gelu_new")
-      .field("layer_norm_epsilon", kLayerNormEpsilon)
+      .field("layer_norm_epsilon", kNormEpsilon)
       .field("initializer_range", 0.02);
   json.field("attn_pdrop", 0.0).field("embd_pdrop", 0.0).field("resid_pdrop", 0.0).field("scale_attn_weights", true);
 }

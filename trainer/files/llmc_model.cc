@@ -12,9 +12,9 @@
 namespace ftok {
 namespace {
 
-constexpr int32_t kMagic = 20240326;
-constexpr int32_t kFloat = 3, kBfloat16 = 5;  // versions
-constexpr size_t kHeaderBytes = 1024;
+constexpr int32_t kLlmcMagic = 20240326;
+constexpr int32_t kLlmcFloat = 3, kBfloat16 = 5;  // versions
+constexpr size_t kLlmcHeaderBytes = 1024;
 
 // One tensor of one layer as it lies in the file: whether it is the transpose of ours.
 struct Piece {
@@ -63,20 +63,20 @@ bool is_llmc_model(std::string_view start) {
   int32_t magic = 0;
   if (start.size() < sizeof magic) return false;
   std::memcpy(&magic, start.data(), sizeof magic);
-  return magic == kMagic;
+  return magic == kLlmcMagic;
 }
 
 ModelFile read_llmc(const std::string& path) { return parse_llmc(MappedFile(path).bytes(), path); }
 
 ModelFile parse_llmc(std::string_view bytes, const std::string& path) {
   int32_t header[8];
-  if (bytes.size() < kHeaderBytes)
-    throw Error(fmt::format("{}: {} bytes are too few: a header has {}", path, bytes.size(), kHeaderBytes));
+  if (bytes.size() < kLlmcHeaderBytes)
+    throw Error(fmt::format("{}: {} bytes are too few: a header has {}", path, bytes.size(), kLlmcHeaderBytes));
   std::memcpy(header, bytes.data(), sizeof header);
-  if (header[0] != kMagic) throw Error(fmt::format("{}: not an llm.c model", path));
-  if (header[1] != kFloat && header[1] != kBfloat16) {
+  if (header[0] != kLlmcMagic) throw Error(fmt::format("{}: not an llm.c model", path));
+  if (header[1] != kLlmcFloat && header[1] != kBfloat16) {
     throw Error(fmt::format("{}: version {} of llm.c's format, expected {} (fp32) or {} (bf16)", path, header[1],
-                            kFloat, kBfloat16));
+                            kLlmcFloat, kBfloat16));
   }
   ModelFile model;
   model.config.layers = header[4], model.config.heads = header[5], model.config.channels = header[6];
@@ -86,7 +86,7 @@ ModelFile parse_llmc(std::string_view bytes, const std::string& path) {
   } catch (const UsageError& error) {
     throw Error(fmt::format("{}: {}", path, error.what()));
   }
-  const bool wide = header[1] == kFloat;
+  const bool wide = header[1] == kLlmcFloat;
   const int64_t padded = header[7];
   const ParameterLayout layout(model.config);
   if (padded < model.config.vocabulary_size || padded > model.config.vocabulary_size + (1 << 20)) {
@@ -94,13 +94,13 @@ ModelFile parse_llmc(std::string_view bytes, const std::string& path) {
         fmt::format("{}: a padded vocabulary of {} does not fit {} ids", path, padded, model.config.vocabulary_size));
   }
   const uint64_t expected =
-      kHeaderBytes + static_cast<uint64_t>(elements_of(layout, model.config, padded)) * (wide ? 4 : 2);
+      kLlmcHeaderBytes + static_cast<uint64_t>(elements_of(layout, model.config, padded)) * (wide ? 4 : 2);
   if (bytes.size() != expected)
     throw Error(fmt::format("{}: has {} bytes, but its header calls for {}", path, bytes.size(), expected));
   model.format = wide ? "llm.c fp32" : "llm.c bf16";
   model.path = path;
   model.parameters.resize(static_cast<size_t>(layout.size()));
-  const char* const data = bytes.data() + kHeaderBytes;
+  const char* const data = bytes.data() + kLlmcHeaderBytes;
   for_each_element(layout, model.config, padded, [&](int64_t ours, int64_t theirs) {
     float& out = model.parameters[static_cast<size_t>(ours)];
     uint16_t bits;
@@ -119,8 +119,9 @@ void write_llmc(const std::string& path, const ModelConfig& config, const std::v
   if (!config.is_gpt2()) throw UsageError("llm.c's format holds GPT-2 alone; safetensors holds this model");
   const ParameterLayout layout(config);
   const int64_t padded = config.padded_vocabulary();
-  std::string bytes(kHeaderBytes + static_cast<size_t>(elements_of(layout, config, padded)) * (bfloat16 ? 2 : 4), '\0');
-  const int64_t numbers[8] = {kMagic,          bfloat16 ? kBfloat16 : kFloat,
+  std::string bytes(kLlmcHeaderBytes + static_cast<size_t>(elements_of(layout, config, padded)) * (bfloat16 ? 2 : 4),
+                    '\0');
+  const int64_t numbers[8] = {kLlmcMagic,      bfloat16 ? kBfloat16 : kLlmcFloat,
                               config.length,   config.vocabulary_size,
                               config.layers,   config.heads,
                               config.channels, padded};
@@ -128,7 +129,7 @@ void write_llmc(const std::string& path, const ModelConfig& config, const std::v
     const int32_t number = static_cast<int32_t>(numbers[i]);
     std::memcpy(bytes.data() + 4 * i, &number, 4);
   }
-  char* const data = bytes.data() + kHeaderBytes;
+  char* const data = bytes.data() + kLlmcHeaderBytes;
   for_each_element(layout, config, padded, [&](int64_t ours, int64_t theirs) {
     const float value = parameters[static_cast<size_t>(ours)];
     const uint16_t bits = to_bfloat16(value).bits;

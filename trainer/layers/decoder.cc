@@ -7,9 +7,9 @@ namespace ftok {
 namespace {
 
 constexpr int64_t kPositionsMin = 1024;  // that the cache begins with; contexts of today are up to a million
-constexpr int64_t kAlignment = 128;      // elements between arrays (trainer/layers/network.cc)
+constexpr int64_t kRowAlignment = 128;   // elements between arrays (trainer/layers/network.cc)
 
-int64_t aligned(int64_t n) { return (n + kAlignment - 1) / kAlignment * kAlignment; }
+int64_t aligned(int64_t n) { return (n + kRowAlignment - 1) / kRowAlignment * kRowAlignment; }
 
 }  // namespace
 

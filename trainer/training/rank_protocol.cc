@@ -13,7 +13,7 @@
 namespace ftok {
 namespace {
 
-constexpr std::string_view kMagic = "ftokrnk2";
+constexpr std::string_view kHello = "ftokrnk2";
 constexpr size_t kFieldsBytes = 12, kProofAt = kIntroductionBytes - kProofBytes;
 
 template <typename T>
@@ -38,8 +38,8 @@ std::string welcome_proof(const std::string& token, std::string_view greeting_no
 
 // Whether the bytes so far are those that anything of ours begins with.
 bool begins_as_ours(std::string_view bytes) {
-  const size_t n = std::min(bytes.size(), kMagic.size());
-  return bytes.substr(0, n) == kMagic.substr(0, n);
+  const size_t n = std::min(bytes.size(), kHello.size());
+  return bytes.substr(0, n) == kHello.substr(0, n);
 }
 
 }  // namespace
@@ -59,7 +59,7 @@ RankAcceptor::RankAcceptor(std::string token, std::string nonce) : token_(std::m
   assert(nonce_.size() == kNonceBytes);
 }
 
-std::string RankAcceptor::greeting() const { return std::string(kMagic) + nonce_; }
+std::string RankAcceptor::greeting() const { return std::string(kHello) + nonce_; }
 
 Trust RankAcceptor::take(std::string_view bytes) {
   if (trust_ != Trust::kUndecided) return trust_;
@@ -105,9 +105,9 @@ Trust RankJoiner::take(std::string_view bytes, std::string& answer) {
   received_ += bytes;
   if (!begins_as_ours(received_)) return trust_ = Trust::kStranger;
   if (received_.size() < kGreetingBytes) return trust_;
-  const std::string_view greeting_nonce = std::string_view(received_).substr(kMagic.size(), kNonceBytes);
+  const std::string_view greeting_nonce = std::string_view(received_).substr(kHello.size(), kNonceBytes);
   if (received_.size() == kGreetingBytes) {
-    answer = kMagic;
+    answer = kHello;
     append_number(answer, introduction_.rank);
     append_number(answer, introduction_.size);
     append_number(answer, introduction_.port);
