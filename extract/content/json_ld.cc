@@ -207,7 +207,7 @@ std::string plain_field(std::string_view text) { return unfolded(plain(text.subs
 std::string plain_body(std::string_view text) {
   std::string out = plain(text);
   while (!out.empty() && is_ascii_space(out.back())) out.pop_back();
-  out.erase(0, static_cast<size_t>(std::find_if_not(out.begin(), out.end(), is_space) - out.begin()));
+  out.erase(0, static_cast<size_t>(std::find_if_not(out.begin(), out.end(), is_ascii_space) - out.begin()));
   return out;
 }
 
