@@ -159,7 +159,7 @@ void run_on(const TrainFlags& flags, const std::vector<DataPath>& data, const st
   MeetingOptions meeting;
   meeting.folder = flags.output;
   meeting.token = variable("FTOK_RANKS_TOKEN").value_or("");
-  std::unique_ptr<Communicator> ranks = connect_ranks(rank_info_from(environment), meeting);
+  std::unique_ptr<Communicator> ranks = connect_ranks(rank_info_from(variable), meeting);
   const std::optional<Encoding> encoding = encoding_of(recipe, insists, stderr_log(ranks->rank() != 0));
   const TrainInputs inputs{
       data,       flags.output, encoding ? &*encoding : nullptr,      initial ? &*initial : nullptr,
