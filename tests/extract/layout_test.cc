@@ -98,11 +98,11 @@ TEST(Markdown, FootnotesHaveNumbersOfUpToFourDigits) {
   EXPECT_EQ(linked("<a href=#fn7>1234</a>"), "a[^1234] b");
   EXPECT_EQ(linked("<a href=#fn7>12345</a>"), "a12345 b");
   EXPECT_EQ(linked("<a href=#fn7>1a</a>"), "a1a b");
-  EXPECT_EQ(linked("<a href=#fn7>\n 12 </a>"), "a[^12] b");
+  EXPECT_EQ(linked("<a href=#fn7>\n 12 </a>"), "a [^12] b");
   EXPECT_EQ(linked("<a href=#part7>12</a>"), "a12 b");  // nothing says that it leads to a footnote
   EXPECT_EQ(linked("<a href=#part7 class='x footnote-ref'>12</a>"), "a[^12] b");
   EXPECT_EQ(linked("<a href=#part7 role=doc-noteref>12</a>"), "a[^12] b");
-  EXPECT_EQ(linked("<a href=fn7>12</a>"), "a12 b");  // another page
+  EXPECT_EQ(linked("<a href=fn7>12</a>"), "a[12](fn7) b");  // another page
 }
 
 // Each sign where it would be read as markup, and where it would not.

@@ -4,6 +4,8 @@
 #include <gtest/gtest.h>
 #include <httplib.h>
 
+#include <chrono>
+#include <optional>
 #include <thread>
 
 #include "core/error.h"
@@ -25,6 +27,7 @@ class ViewServerTest : public ::testing::Test {
     thread = std::thread([this] { server->run(); });
     client.emplace("127.0.0.1", server->port());
     while (!client->Get("/")) std::this_thread::yield();  // it listens already; now it answers
+    client->set_read_timeout(std::chrono::minutes(5));    // however slow the machine and the build
   }
   ~ViewServerTest() override {
     server->stop();
