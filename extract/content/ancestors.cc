@@ -228,7 +228,7 @@ bool is_no_text(std::string_view classes) {
 }
 
 bool is_permalink(const Dom& dom, NodeId link) {
-  constexpr std::string_view kSigns[] = {"\u00B6", "#", "\u00A7", "\U0001F517", "\u2693", "\u221E"};
+  constexpr std::string_view kSigns[] = {"\u00B6", "#", "\u00A7", "\U0001F517", "\u2693", "\u221E", "\u2317"};
   constexpr size_t kSignMax = 16;  // bytes, with white space around it
   const NodeId only = dom[link].first_child;
   if (only == kNoNode || !dom[only].is_text() || dom[only].next != kNoNode || dom[only].size > kSignMax) return false;

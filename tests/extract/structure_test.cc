@@ -238,6 +238,44 @@ TEST(KeepStructure, CodeDefinitionsAndHeadings) {
   EXPECT_EQ(with_structure("<div><p>a line of words<h2>x</h2><p>z</div>"), "a line of words/");
 }
 
+// What follows is neither kept nor the core's end: the text before must claim a table, code or a list of definitions.
+TEST(KeepStructure, WhatTheTextAnnouncesOrAHeadingNames) {
+  const std::string table = "<table><tr><td>x1<td>x2<tr><td>x3<td>x4</table>", more = "<p>z<p>z<p>z<p>z</div>";
+  const std::string text = "<div><p>a line of five words", all = "x1/x2/x3/x4/";
+  EXPECT_EQ(with_structure(text + ":</p>" + table + more), "a line of five words:/" + all);
+  EXPECT_EQ(with_structure(text + ".</p>" + table + more), "a line of five words./");
+  EXPECT_EQ(with_structure(text + ":<p>z.txt</p>" + table + more), "a line of five words:/" + all);  // a name between
+  EXPECT_EQ(with_structure(text + ":<p>z<p>z</p>" + table + more), "a line of five words:/");
+  EXPECT_EQ(with_structure(text + "<p>z<p>z<p>z<h2>x</h2>" + table + more), "a line of five words/x/" + all);
+  EXPECT_EQ(with_structure(text + "<p>z<p>z<p>z<h2>z</h2>" + table + more), "a line of five words/");
+  EXPECT_EQ(with_structure(text + "<p>z<p>z<p>z<h2><a href=a>x</a></h2>" + table + more), "a line of five words/");
+  EXPECT_EQ(with_structure(text + "<p>z<p>z<p>z<aside><h2>x</h2>" + table + "</aside>" + more),
+            "a line of five words/");
+  EXPECT_EQ(with_structure(text + ":<pre>z = 1</pre>" + more), "a line of five words:/z = 1/");
+  EXPECT_EQ(with_structure(text + ".<pre>z = 1</pre>" + more), "a line of five words./");
+  EXPECT_EQ(with_structure(text + ":<dl><dt>x<dd>x too</dl>" + more), "a line of five words:/x/x too/");
+  EXPECT_EQ(with_structure(text + ".<dl><dt>x<dd>x too</dl>" + more), "a line of five words./");
+  EXPECT_EQ(with_structure(text + "<p>z<p>z<p>z<h2>Terms</h2><dl><dt>x<dd>x too</dl>" + more),
+            "a line of five words/Terms/x/x too/");
+  EXPECT_EQ(with_structure(text + "<p>z<p>z<p>z<h2>x</h2><dl><dt>x<dd>x too</dl>" + more), "a line of five words/");
+}
+
+// A form or an aside that holds all of the text is no place beside it.
+TEST(KeepStructure, BoxesThatHoldTheCore) {
+  const std::string page = "<div><p>a line of five words<pre>z = 1</pre><p>and so many behind</div>";
+  EXPECT_EQ(with_structure("<form>" + page + "</form>"), "a line of five words/z = 1/and so many behind/");
+  EXPECT_EQ(with_structure("<div><p>a line of five words<form><pre>z = 1</pre></form><p>and so many behind</div>"),
+            "a line of five words/and so many behind/");
+}
+
+TEST(KeepStructure, DataInATableThatLaysThePageOut) {
+  const std::string data = "<table><tr><td>x1<td>x2<tr><td>x3<td>x4</table>";
+  EXPECT_EQ(with_structure("<table><tr><td><p>a line of five words</p>" + data + "<p>and so many behind</table>"),
+            "a line of five words/x1/x2/x3/x4/and so many behind/");
+  EXPECT_EQ(with_structure("<table><tr><td><p>a line of five words<td>x1<td>x2<tr><td><p>and so many behind</table>"),
+            "a line of five words/and so many behind/");
+}
+
 TEST(KeepStructure, Footnotes) {
   const std::string text = "<div><p>a line of words<p>more of them", notes = "<ol class=footnotes><li id=a>z</ol>";
   EXPECT_EQ(with_structure(text + notes + "</div>"), "a line of words/more of them/z/");
