@@ -178,7 +178,7 @@ uint32_t ancestor_of(Tag tag) {
     case Tag::kDir: return kInList;
     case Tag::kFigure: return kInFigure;
     case Tag::kSection: return kInSection;
-    case Tag::kBlockquote: return kInQuote;
+    case Tag::kBlockquote: return kInQuote | kQuoted;
     case Tag::kDetails: return kInDetails;
     case Tag::kButton: return kInButton;
     case Tag::kA: return kInLink;
@@ -197,6 +197,13 @@ uint32_t ancestor_of(Tag tag) {
     case Tag::kAddress: return kInAddress;
     default: return 0;
   }
+}
+
+uint32_t in_box_of_forum(uint32_t ancestors, uint8_t kinds) {
+  if ((kinds & kPostText) != 0) ancestors &= ~static_cast<uint32_t>(kQuoted);
+  if ((kinds & kQuotes) != 0) ancestors |= kQuoted;
+  if ((kinds & kPosters) != 0) ancestors |= kOfPoster;
+  return ancestors;
 }
 
 uint32_t ancestor_of_role(std::string_view role) {

@@ -68,34 +68,41 @@ class Structure {
     const Container& box = page_.containers[table];
     if (is_wanted_table(box)) {
       keep_all(box.first_block, box.last_block);
-      const size_t above = box.first_block - 1;  // its heading, where it stands behind the core
-      if (!is_in_core(box.first_block) && page_.blocks[above].heading_level > 0) keep_[above] = 1;
+      const size_t above = box.first_block - 1;  // its heading, where it stands behind the core, or its caption
+      const Block& head = page_.blocks[above];
+      if (is_in_core(box.first_block) ? is_caption_of_core(above) : head.heading_level > 0) keep_[above] = 1;
     }
     return box.last_block;
   }
 
-  // The outermost table around a block; the innermost one where that lays the page out.
+  // The table that a block is data of: the innermost one, and none where that lays the page out.
   uint32_t data_table_around(size_t block) const {
-    const uint32_t outermost = table_around(page_, page_.blocks[block].container);
     const uint32_t cell = page_.blocks[block].grid_cell;
-    if (outermost == 0 || cell == kNoCell || page_.grids[page_.cells[cell].grid].holds_table) return outermost;
-    for (uint32_t at = page_.blocks[block].container; at != outermost; at = page_.containers[at].parent) {
-      if (page_.containers[at].tag == Tag::kTable) return at;
-    }
-    return outermost;
+    if (cell != kNoCell && page_.grids[page_.cells[cell].grid].holds_table) return 0;
+    uint32_t at = page_.blocks[block].container;
+    while (at != 0 && page_.containers[at].tag != Tag::kTable) at = page_.containers[at].parent;
+    return at;
   }
 
   bool is_in_core(size_t block) const {
     return block >= page_.containers[core_].first_block && block < page_.containers[core_].last_block;
   }
 
-  // Whether a kept block of the core stands near before [first, last), and one near behind it or the core's end.
+  // Whether a kept block of the core stands near before `first`.
+  bool stands_behind_text(size_t first) const {
+    const size_t begin = page_.containers[core_].first_block;
+    for (size_t k = 1; k <= kReach + 1 && first >= begin + k; ++k) {
+      if (keep_[first - k] != 0) return true;
+    }
+    return false;
+  }
+
+  // Whether one stands near before [first, last), and one near behind it or the core's end.
   bool stands_in_text(size_t first, size_t last) const {
-    const Container& core = page_.containers[core_];
-    bool before = false, behind = last >= core.last_block;
-    for (size_t k = 1; k <= kReach + 1 && first >= core.first_block + k; ++k) before = before || keep_[first - k] != 0;
-    for (size_t k = 0; k <= kReach && last + k < core.last_block; ++k) behind = behind || keep_[last + k] != 0;
-    return before && behind;
+    const size_t end = page_.containers[core_].last_block;
+    bool behind = last >= end;
+    for (size_t k = 0; k <= kReach && last + k < end; ++k) behind = behind || keep_[last + k] != 0;
+    return behind && stands_behind_text(first);
   }
 
   // Whether [first, last) is one thing with the text before it: that announces it with a colon, a link or a file's name
@@ -142,25 +149,33 @@ class Structure {
     const uint32_t blocks = box.last_block - box.first_block;
     if (blocks < kBlocksMin || blocks > kBlocksMax || box.sums.link_letters * 3 >= box.sums.letters) return false;
     double score = 0, words = 0;
-    NodeId row = kNoNode;
+    NodeId row = kNoNode, cell = kNoNode;
     uint32_t rows = 0;
-    bool has_header = false;
+    bool has_header = false, has_caption = false, has_columns = false;
     for (uint32_t i = box.first_block; i < box.last_block; ++i) {
       const Block& block = page_.blocks[i];
       if (block.grid_cell == kNoCell || page_.grids[page_.cells[block.grid_cell].grid].holds_table) {
         if (block.cell != kNoNode) return false;  // a layout; a caption has no cell
+        has_caption = true;
         continue;
       }
       rows += block.row != row;
-      row = block.row;
+      has_columns = has_columns || (block.row == row && block.cell != cell);
+      row = block.row, cell = block.cell;
       has_header = has_header || block.is_header_cell;
       score += static_cast<double>(choice_.score[i]) * (block.sums.words + 0.5);
       words += block.sums.words + 0.5;
     }
-    if (rows < 2 || score < kScoreMin * words) return false;
+    if (rows < 2 || !has_columns || score < kScoreMin * words) return false;
     if (score >= kScoreOfText * words && is_in_core(box.first_block)) return true;
-    return is_in_core(box.first_block) ? belongs_to_text(box.first_block, box.last_block)
-                                       : has_header && follows_core(box);
+    if (!is_in_core(box.first_block)) return has_header && follows_core(box);
+    return belongs_to_text(box.first_block, box.last_block) ||
+           ((has_caption || is_caption_of_core(box.first_block - 1)) && stands_behind_text(box.first_block));
+  }
+
+  bool is_caption_of_core(size_t block) const {  // none where `block` is the one before the first
+    return block < page_.blocks.size() && is_in_core(block) && page_.blocks[block].kind == BlockKind::kCaption &&
+           (page_.blocks[block].ancestors & elsewhere_) == 0;
   }
 
   void keep_all(size_t first, size_t last) {

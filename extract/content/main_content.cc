@@ -248,6 +248,14 @@ void keep_formulas(const PageBlocks& page, std::vector<uint8_t>& keep) {
   }
 }
 
+// What a forum's software writes of a post's author is no text, but a page of nothing else keeps it.
+void drop_posters(const PageBlocks& page, std::vector<uint8_t>& keep) {
+  const auto is_other = [&](size_t i) { return keep[i] != 0 && (page.blocks[i].ancestors & kOfPoster) == 0; };
+  bool any = false;
+  for (size_t i = 0; i < keep.size() && !any; ++i) any = is_other(i);
+  for (size_t i = 0; i < keep.size() && any; ++i) keep[i] = is_other(i);
+}
+
 }  // namespace
 
 ContentChoice choose_content(const PageBlocks& page, const PageFacts& facts, const ContentOptions& options,
@@ -282,6 +290,7 @@ ContentChoice choose_content(const PageBlocks& page, const PageFacts& facts, con
   drop_side_boxes(page, choice.keep);
   keep_posts(page, facts, choice.keep);
   if (!options.comments) drop_comments(page, facts, choice.keep);
+  drop_posters(page, choice.keep);
   const bool has_title = choice.title_block != kNone && page.blocks[choice.title_block].heading_level > 0;
   if (has_title) {
     uint8_t& keeps_title = choice.keep[choice.title_block];

@@ -180,6 +180,12 @@ TEST(MainContent, ItemsAreAlike) {
   EXPECT_EQ(prices(cards(9, 3), article), 3);
 }
 
+TEST(MainContent, WhoWroteAPostIsNoText) {
+  EXPECT_EQ(kept("<div class=message-userDetails><h4>Ann</h4></div><p>a post</p>"), "a post/");
+  EXPECT_EQ(kept("<div class=message-body><h4>Ann</h4></div><p>a post</p>"), "Ann/a post/");
+  EXPECT_EQ(kept("<div class=message-userDetails><h4>Ann</h4></div><p>x</p>"), "Ann/");  // nothing else is kept
+}
+
 TEST(MainContent, FormulasGoWithTheTextAroundThem) {
   const std::string formula = "<div><math alttext=x></math></div>";
   EXPECT_EQ(kept("<p>a</p>" + formula + "<p>c</p>"), "a/$x$/c/");
