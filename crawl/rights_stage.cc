@@ -123,8 +123,8 @@ Verdict RightsStage::process(Document& document, Report* report) const {
   const Rights said = rights_of_page(body);
   rights.noai |= said.noai;
   rights.tdm_reserved |= said.tdm_reserved;
-  document.scores.push_back({noai_name_, rights.noai ? 1.0 : 0.0});
-  document.scores.push_back({tdm_name_, rights.tdm_reserved ? 1.0 : 0.0});
+  document.scores.push_back({noai_name_, rights.noai ? 1.0 : 0.0, true});
+  document.scores.push_back({tdm_name_, rights.tdm_reserved ? 1.0 : 0.0, true});
   if (judge.rule(rights.noai && options_.noai_drop, "rights.noai", "", rights.noai ? 1 : 0, 0)) return judge.verdict();
   judge.rule(rights.tdm_reserved && options_.tdm_drop, "rights.tdm", "", rights.tdm_reserved ? 1 : 0, 0);
   return judge.verdict();

@@ -10,10 +10,11 @@
 
 namespace ftok {
 
-// What one classifier made of a document.
+// What one classifier made of a document, or whether a label holds for it.
 struct NamedScore {
-  Reason name;       // "classifier_score": the stage's name in the recipe and "_score"
-  double value = 0;  // a probability in 0..1
+  Reason name;            // "classifier_score": the stage's name in the recipe and "_score"
+  double value = 0;       // a probability in 0..1; of a label 0 or 1
+  bool is_label = false;  // counted by the funnel where it is 1; not stored with the document
 };
 
 // What an input or a stage of the user's own says of a document in words.

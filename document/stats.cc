@@ -55,6 +55,13 @@ void Tally::note(const Document& document) {
   replacements += document.replacements;
   if (document.mojibake > 0) ++labelled["mojibake"];
   if (!document.license_source.empty()) ++labelled["license." + document.license_source];
+  note_labels(document.scores);
+}
+
+void Tally::note_labels(const std::vector<NamedScore>& scores) {
+  for (const NamedScore& score : scores) {
+    if (score.is_label && score.value == 1) ++labelled[std::string(score.name)];
+  }
 }
 
 void Tally::drop_kept(const Verdict& verdict) {

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <map>
 #include <string>
+#include <vector>
 
 #include "core/json.h"
 #include "core/result.h"
@@ -27,7 +28,7 @@ struct Tally {
   std::map<std::string, uint64_t>
       languages_dropped;  // best label -> documents dropped for their language ("?": no label)
   // What is said of documents beside their verdict -> documents, kept or not: "mojibake" (repaired), "license.footer"
-  // and the like (Document::license_source).
+  // and the like (Document::license_source), and the labels that stages gave them ("rights_noai", "url_optout").
   std::map<std::string, uint64_t> labelled;
   std::map<std::string, uint64_t> routed;  // corpus -> documents that are counted on in the corpus's own tally
 
@@ -35,6 +36,8 @@ struct Tally {
   void count(const Verdict& verdict);
   // Counts what else is known of a document, in `replacements` and `labelled`.
   void note(const Document& document);
+  // Counts the labels among a document's scores; those that were read back from a file are none.
+  void note_labels(const std::vector<NamedScore>& scores);
   // Counts a document that was counted as kept under the verdict of a later step that did not keep it.
   void drop_kept(const Verdict& verdict);
   void add(const Tally& other);

@@ -194,7 +194,7 @@ Verdict UrlStage::process(Document& document, Report* report) const {
 void UrlStage::judge_optout(Document& document, Judge& judge) const {
   const std::string host = host_of_url(document.url);
   const bool listed = lists_->optout().contains(host);
-  document.scores.push_back({optout_name_, listed ? 1.0 : 0.0});
+  document.scores.push_back({optout_name_, listed ? 1.0 : 0.0, true});
   judge.rule(listed && options_.optout_drop, "url.optout", "", listed ? 1 : 0, 0, listed ? host : std::string());
 }
 

@@ -178,7 +178,7 @@ uint32_t ancestor_of(Tag tag) {
     case Tag::kDir: return kInList;
     case Tag::kFigure: return kInFigure;
     case Tag::kSection: return kInSection;
-    case Tag::kBlockquote: return kInQuote;
+    case Tag::kBlockquote: return kInQuote | kQuoted;
     case Tag::kDetails: return kInDetails;
     case Tag::kButton: return kInButton;
     case Tag::kA: return kInLink;
@@ -197,6 +197,13 @@ uint32_t ancestor_of(Tag tag) {
     case Tag::kAddress: return kInAddress;
     default: return 0;
   }
+}
+
+uint32_t in_box_of_forum(uint32_t ancestors, uint8_t kinds) {
+  if ((kinds & kPostText) != 0) ancestors &= ~static_cast<uint32_t>(kQuoted);
+  if ((kinds & kQuotes) != 0) ancestors |= kQuoted;
+  if ((kinds & kPosters) != 0) ancestors |= kOfPoster;
+  return ancestors;
 }
 
 uint32_t ancestor_of_role(std::string_view role) {
@@ -228,7 +235,7 @@ bool is_no_text(std::string_view classes) {
 }
 
 bool is_permalink(const Dom& dom, NodeId link) {
-  constexpr std::string_view kSigns[] = {"\u00B6", "#", "\u00A7", "\U0001F517", "\u2693", "\u221E"};
+  constexpr std::string_view kSigns[] = {"\u00B6", "#", "\u00A7", "\U0001F517", "\u2693", "\u221E", "\u2317"};
   constexpr size_t kSignMax = 16;  // bytes, with white space around it
   const NodeId only = dom[link].first_child;
   if (only == kNoNode || !dom[only].is_text() || dom[only].next != kNoNode || dom[only].size > kSignMax) return false;

@@ -12,6 +12,10 @@ namespace ftok::html {
 uint32_t ancestor_of(Tag tag);                     // 0 for most
 uint32_t ancestor_of_role(std::string_view role);  // ARIA landmarks and dialogs
 
+// What an element's ancestors are where its names say that it is a forum's box (BoxKind): a post in a <blockquote> is
+// no quotation, a quotation may stand in a <div>, and who wrote it is no part of a post.
+uint32_t in_box_of_forum(uint32_t ancestors, uint8_t kinds);
+
 // Whether a style attribute takes what is in the element from readers' eyes: display: none, visibility: hidden, a clip
 // that leaves nothing, a place off the screen, a box of a pixel that cuts off what does not fit.
 bool style_hides(std::string_view style);

@@ -118,6 +118,7 @@ class Cutter {
   std::vector<std::string_view> opening_marks_;  // of inline elements that have no text yet
   uint32_t class_hash_ = 0;                      // of its class; 0 without
   bool is_link_ = false;                         // it has an address, or a script seems to act on it
+  bool is_code_box_ = false;                     // its boxes are lines of code
   bool with_noscript_;
   bool item_starts_ = false;  // a list item was entered and has no block yet
   bool in_formula_ = false;   // what is appended is one
@@ -302,6 +303,9 @@ bool Cutter::enter(NodeId id, const Node& node) {
   const uint16_t hints = read_attributes(id, frame);
   if (node.tag == Tag::kA && !is_link_) frame.ancestors &= frames_.back().ancestors | ~static_cast<uint32_t>(kInLink);
   const uint8_t kinds = box_kinds_of(names_);
+  if ((kinds & kForEars) != 0 && page_.containers[frame.container].tag == Tag::kFigcaption) return false;
+  if ((kinds & (kPostText | kQuotes | kPosters)) != 0) frame.ancestors = in_box_of_forum(frame.ancestors, kinds);
+  is_code_box_ = (kinds & kCodeLines) != 0 && node.tag == Tag::kDiv && is_box_of_lines(dom_, id);
   if ((kinds & kComments) != 0 || is_element_of_comments(node)) frame.ancestors |= kInComments;
   if (!frame.looked_for_numbers && (node.tag == Tag::kTd || (kinds & kLineNumbers) != 0)) {
     const bool named = (kinds & kLineNumbers) != 0 && is_named_gutter(dom_.value(id, AttributeName::kClass));
@@ -442,6 +446,7 @@ bool Cutter::enter_inline(NodeId id, const Node& node, Frame& frame, uint16_t hi
     frame.is_formula = true;
   }
   if (node.tag == Tag::kSpan && is_no_text(dom_.value(id, AttributeName::kClass))) return false;
+  if (node.tag == Tag::kButton && frame.heading_level > 0 && !run_.empty()) return false;  // beside a heading's text
   if (node.tag == Tag::kA && (is_permalink(dom_, id) || is_footnote_return(dom_, id))) return false;
   frame.inline_hints = static_cast<uint16_t>(frame.inline_hints | hints);
   if (node.tag == Tag::kA && is_link_) ++block_.sums.links;
@@ -481,7 +486,8 @@ void Cutter::enter_container(NodeId id, const Node& node, Frame& frame, uint16_t
   if (node.tag >= Tag::kH1 && node.tag <= Tag::kH6) {
     frame.heading_level = static_cast<uint8_t>(static_cast<int>(node.tag) - static_cast<int>(Tag::kH1) + 1);
   }
-  if (node.tag == Tag::kPre || node.tag == Tag::kXmp || node.tag == Tag::kListing || node.tag == Tag::kPlaintext) {
+  if (node.tag == Tag::kPre || node.tag == Tag::kXmp || node.tag == Tag::kListing || node.tag == Tag::kPlaintext ||
+      is_code_box_) {
     frame.keep_white_space = true;
     frame.code_language = language_of_code(dom_, id);
   } else if (node.tag == Tag::kTable) {
@@ -568,19 +574,6 @@ void Cutter::flush() {
 }
 
 }  // namespace
-
-void PageBlocks::clear() {
-  text.clear();
-  marks.clear();
-  cells.clear();
-  grids.clear();
-  names.clear();
-  blocks.clear();
-  containers.clear();
-  steps = 0;
-  has_thread_type = false;
-  limit_met = 0;
-}
 
 void cut_into_blocks(const Dom& dom, const BlockOptions& options, PageBlocks& page) {
   page.clear();

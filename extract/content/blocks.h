@@ -33,6 +33,8 @@ enum Ancestor : uint32_t {
   kInNoscript = 1 << 25,
   kFolded = 1 << 26,      // hidden, but in a box that readers unfold: an accordion, a tab, a slide. Not kInHidden
   kInComments = 1 << 27,  // in a box that says so by other means than a hint: no feature of the block
+  kQuoted = 1 << 28,      // in a <blockquote> that is not a forum's post, or in a forum's box of quotations: no feature
+  kOfPoster = 1 << 29,    // in a box of who wrote a post: no feature
 };
 
 // Signs in a block's text that say what it may be, as bits.
@@ -131,7 +133,12 @@ struct PageBlocks {
            marks.capacity() * sizeof(Mark) + cells.capacity() * sizeof(GridCell) + grids.capacity() * sizeof(Grid) +
            names.capacity() * sizeof(uint32_t);
   }
-  void clear();
+  void clear() {
+    text.clear(), marks.clear(), cells.clear(), grids.clear(), names.clear(), blocks.clear(), containers.clear();
+    steps = 0;
+    has_thread_type = false;
+    limit_met = 0;
+  }
 };
 
 // Caps on what is scored, so that a page of 5 MiB of empty forms costs no more than another: of the 2,938 real pages

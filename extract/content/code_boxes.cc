@@ -56,7 +56,8 @@ std::string_view language_in(std::string_view classes) {
     if (is_language(name)) found = name;
     brush_comes = word == "brush:";
     is_highlighter = is_highlighter || word == "hljs" || word == "highlight" || word == "sourceCode" ||
-                     word == "prettyprint" || word == "code-block";
+                     word == "prettyprint" || word == "code-block" || word == "rust-example-rendered" ||
+                     word == "item-decl";
     return !found.empty();
   });
   if (!found.empty() || !is_highlighter) return found;
@@ -93,6 +94,18 @@ std::string_view language_of_code(const Dom& dom, NodeId box) {
     around = dom[around].parent;
   }
   return language;
+}
+
+bool is_box_of_lines(const Dom& dom, NodeId box) {
+  constexpr int kChildrenMax = 3;  // LaTeXML's first one is a link to the source
+  int seen = 0;
+  for (NodeId child = dom[box].first_child; child != kNoNode && seen < kChildrenMax; child = dom[child].next) {
+    if (!dom[child].is_element()) continue;
+    ++seen;
+    const std::string_view classes = dom.value(child, AttributeName::kClass);
+    if (dom[child].is(Tag::kDiv) && (has_class(classes, "line") || has_class(classes, "ltx_listingline"))) return true;
+  }
+  return false;
 }
 
 bool is_table_of_code(const Dom& dom, NodeId table, uint64_t& steps) {

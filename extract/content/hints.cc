@@ -237,12 +237,30 @@ constexpr uint32_t kCommentNames[] = {hash_name("talkback"),
                                       hash_name("pinglun"),
                                       hash_name("tanggapan")};
 
+constexpr uint32_t kCodeLinesNames[] = {hash_name("fragment"), hash_name("ltx_listing")};
+
+// What forums' software calls the text of a post, a quotation in it, and what it says of its author.
+constexpr uint32_t kPostTextNames[] = {hash_name("postcontent")};
+constexpr uint32_t kQuoteNames[] = {hash_name("bbcode_quote")};
+constexpr uint32_t kPosterNames[] = {hash_name("message-user"), hash_name("message-userdetails"),
+                                     hash_name("cauthorpane"),  hash_name("postprofile"),
+                                     hash_name("topic-map"),    hash_name("topic-meta-data"),
+                                     hash_name("userinfo"),     hash_name("timeline-comment-header")};
+
+constexpr uint32_t kForEarsNames[] = {hash_name("visually-hidden"), hash_name("visuallyhidden"), hash_name("sr-only"),
+                                      hash_name("screen-reader-text")};
+
 // The low bits of all those hashes: a first look that tells most names from them.
 constexpr std::array<uint64_t, 64> kBoxBits = [] {
   std::array<uint64_t, 64> bits{};
   for (const uint32_t name : kFoldNames) bits[name / 64 % bits.size()] |= uint64_t{1} << (name % 64);
   for (const uint32_t name : kLineNumberNames) bits[name / 64 % bits.size()] |= uint64_t{1} << (name % 64);
   for (const uint32_t name : kCommentNames) bits[name / 64 % bits.size()] |= uint64_t{1} << (name % 64);
+  for (const uint32_t name : kCodeLinesNames) bits[name / 64 % bits.size()] |= uint64_t{1} << (name % 64);
+  for (const uint32_t name : kPostTextNames) bits[name / 64 % bits.size()] |= uint64_t{1} << (name % 64);
+  for (const uint32_t name : kQuoteNames) bits[name / 64 % bits.size()] |= uint64_t{1} << (name % 64);
+  for (const uint32_t name : kPosterNames) bits[name / 64 % bits.size()] |= uint64_t{1} << (name % 64);
+  for (const uint32_t name : kForEarsNames) bits[name / 64 % bits.size()] |= uint64_t{1} << (name % 64);
   return bits;
 }();
 
@@ -262,6 +280,11 @@ uint8_t box_kinds_of(const std::vector<uint32_t>& names) {
     if (is_among(kFoldNames, name)) kinds |= kUnfolds;
     if (is_among(kLineNumberNames, name)) kinds |= kLineNumbers;
     if (is_among(kCommentNames, name)) kinds |= kComments;
+    if (is_among(kCodeLinesNames, name)) kinds |= kCodeLines;
+    if (is_among(kPostTextNames, name)) kinds |= kPostText;
+    if (is_among(kQuoteNames, name)) kinds |= kQuotes;
+    if (is_among(kPosterNames, name)) kinds |= kPosters;
+    if (is_among(kForEarsNames, name)) kinds |= kForEars;
   }
   return kinds;
 }

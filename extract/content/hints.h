@@ -42,6 +42,11 @@ enum BoxKind : uint8_t {
   kUnfolds = 1,      // readers unfold it: tab, accordion, slide, answer ...
   kLineNumbers = 2,  // it holds the line numbers of code: gutter, linenos ...
   kComments = 4,     // it holds what readers wrote, by a word that is none of kHintComment's: talkback, webmentions ...
+  kCodeLines = 8,    // its boxes may be lines of code: fragment, ltx_listing
+  kPostText = 16,    // it holds a post, though it may be a <blockquote>: postcontent
+  kQuotes = 32,      // it quotes, though it may be a <div>: bbcode_quote
+  kPosters = 64,     // it says who wrote a post, or when: message-user, postprofile, topic-map
+  kForEars = 128,    // it is read out, and not shown: visually-hidden, sr-only. Elsewhere than in captions it is text
 };
 uint8_t box_kinds_of(const std::vector<uint32_t>& names);
 

@@ -1,6 +1,7 @@
 #include "extract/content/keep_structure.h"
 
 #include <algorithm>
+#include <iterator>
 
 namespace ftok::html {
 
@@ -9,6 +10,7 @@ namespace {
 constexpr uint32_t kElsewhere = kInHidden | kInNav | kInForm | kInAside | kInFooter | kInComments;
 constexpr size_t kReach = 2;  // blocks between: a heading and a caption
 constexpr float kCaptionScoreMin = 0.4F;
+constexpr float kHeadingScoreMin = 0.15F;
 constexpr float kParagraphScoreMin = 0.2F;
 
 class Structure {
@@ -22,21 +24,13 @@ class Structure {
     const size_t n = page_.blocks.size();
     for (size_t i = 0; i < n; ++i) {
       const Block& block = page_.blocks[i];
-      if ((block.ancestors & kElsewhere) != 0) continue;
+      if ((block.ancestors & elsewhere_) != 0) continue;
       if (block.is_footnote) {
         if (is_in_core(i)) keep_[i] = 1;
       } else if (block.kind == BlockKind::kCode) {
-        if (keep_[i] == 0 && is_in_core(i) && stands_in_text(i, i + 1)) keep_[i] = 1;
+        if (keep_[i] == 0 && is_in_core(i) && belongs_to_text(i, i + 1)) keep_[i] = 1;
       } else if ((block.ancestors & kInTable) != 0) {
-        const uint32_t table = table_around(page_, block.container);
-        if (table == 0) continue;
-        const Container& box = page_.containers[table];
-        if (is_wanted_table(box)) {
-          keep_all(box.first_block, box.last_block);
-          const size_t above = box.first_block - 1;  // its heading, where it stands behind the core
-          if (!is_in_core(box.first_block) && page_.blocks[above].heading_level > 0) keep_[above] = 1;
-        }
-        i = std::max<size_t>(i, box.last_block - 1);
+        i = std::max(i, keep_table(i) - 1);
       } else if (block.kind == BlockKind::kCaption) {
         if (keep_[i] == 0 && choice_.score[i] >= kCaptionScoreMin && is_in_core(i) && stands_in_text(i, i + 1))
           keep_[i] = 1;
@@ -61,23 +55,78 @@ class Structure {
       if (page_.containers[c].parent == core_ && kept[c] > kMost * kept[0]) core_ = static_cast<uint32_t>(c);
     }
     if (const uint32_t table = table_around(page_, core_); table != 0) core_ = page_.containers[table].parent;
+    elsewhere_ &= ~page_.containers[core_].ancestors;
     // A text of one paragraph is its own core: what follows stands beside it.
     if (page_.containers[core_].last_block - page_.containers[core_].first_block == 1 && core_ != 0)
       core_ = page_.containers[core_].parent;
+  }
+
+  // Keeps the table around a block, where it is one of data that is wanted; gives back where to go on.
+  size_t keep_table(size_t block) {
+    const uint32_t table = data_table_around(block);
+    if (table == 0) return block + 1;
+    const Container& box = page_.containers[table];
+    if (is_wanted_table(box)) {
+      keep_all(box.first_block, box.last_block);
+      const size_t above = box.first_block - 1;  // its heading, where it stands behind the core, or its caption
+      const Block& head = page_.blocks[above];
+      if (is_in_core(box.first_block) ? is_caption_of_core(above) : head.heading_level > 0) keep_[above] = 1;
+    }
+    return box.last_block;
+  }
+
+  // The table that a block is data of: the innermost one, and none where that lays the page out.
+  uint32_t data_table_around(size_t block) const {
+    const uint32_t cell = page_.blocks[block].grid_cell;
+    if (cell != kNoCell && page_.grids[page_.cells[cell].grid].holds_table) return 0;
+    uint32_t at = page_.blocks[block].container;
+    while (at != 0 && page_.containers[at].tag != Tag::kTable) at = page_.containers[at].parent;
+    return at;
   }
 
   bool is_in_core(size_t block) const {
     return block >= page_.containers[core_].first_block && block < page_.containers[core_].last_block;
   }
 
-  // Whether a kept block of the core stands near before [first, last), and one near behind it or the core's end.
-  bool stands_in_text(size_t first, size_t last) const {
-    const Container& core = page_.containers[core_];
-    bool before = false, behind = last >= core.last_block;
-    for (size_t k = 1; k <= kReach + 1 && first >= core.first_block + k; ++k) before = before || keep_[first - k] != 0;
-    for (size_t k = 0; k <= kReach && last + k < core.last_block; ++k) behind = behind || keep_[last + k] != 0;
-    return before && behind;
+  // Whether a kept block of the core stands near before `first`.
+  bool stands_behind_text(size_t first) const {
+    const size_t begin = page_.containers[core_].first_block;
+    for (size_t k = 1; k <= kReach + 1 && first >= begin + k; ++k) {
+      if (keep_[first - k] != 0) return true;
+    }
+    return false;
   }
+
+  // Whether one stands near before [first, last), and one near behind it or the core's end.
+  bool stands_in_text(size_t first, size_t last) const {
+    const size_t end = page_.containers[core_].last_block;
+    bool behind = last >= end;
+    for (size_t k = 0; k <= kReach && last + k < end; ++k) behind = behind || keep_[last + k] != 0;
+    return behind && stands_behind_text(first);
+  }
+
+  // Whether [first, last) is one thing with the text before it: that announces it with a colon, a link or a file's name
+  // at most between, or a heading of its own is above it.
+  bool belongs_to_text(size_t first, size_t last) const {
+    return stands_in_text(first, last) || is_announced(first) || has_heading_above(first);
+  }
+
+  bool is_announced(size_t first) const {
+    constexpr size_t kBetween = 1;
+    for (size_t k = 1; k <= kBetween + 1 && first >= page_.containers[core_].first_block + k; ++k) {
+      if (keep_[first - k] != 0) return announces(page_.text_of(page_.blocks[first - k]));
+    }
+    return false;
+  }
+
+  bool has_heading_above(size_t first) const {
+    if (first == 0 || !is_in_core(first - 1)) return false;
+    const Block& above = page_.blocks[first - 1];
+    return above.heading_level > 1 && (above.ancestors & elsewhere_) == 0 && !is_mostly_links(above.sums) &&
+           (keep_[first - 1] != 0 || choice_.score[first - 1] >= kHeadingScoreMin);
+  }
+
+  static bool is_mostly_links(const TextSums& sums) { return sums.link_letters * 2 >= sums.letters; }
 
   // Whether a box outside of the core comes right behind it, with its heading at most between, in the box around.
   bool follows_core(const Container& box) const {
@@ -100,25 +149,33 @@ class Structure {
     const uint32_t blocks = box.last_block - box.first_block;
     if (blocks < kBlocksMin || blocks > kBlocksMax || box.sums.link_letters * 3 >= box.sums.letters) return false;
     double score = 0, words = 0;
-    NodeId row = kNoNode;
+    NodeId row = kNoNode, cell = kNoNode;
     uint32_t rows = 0;
-    bool has_header = false;
+    bool has_header = false, has_caption = false, has_columns = false;
     for (uint32_t i = box.first_block; i < box.last_block; ++i) {
       const Block& block = page_.blocks[i];
       if (block.grid_cell == kNoCell || page_.grids[page_.cells[block.grid_cell].grid].holds_table) {
         if (block.cell != kNoNode) return false;  // a layout; a caption has no cell
+        has_caption = true;
         continue;
       }
       rows += block.row != row;
-      row = block.row;
+      has_columns = has_columns || (block.row == row && block.cell != cell);
+      row = block.row, cell = block.cell;
       has_header = has_header || block.is_header_cell;
       score += static_cast<double>(choice_.score[i]) * (block.sums.words + 0.5);
       words += block.sums.words + 0.5;
     }
-    if (rows < 2 || score < kScoreMin * words) return false;
+    if (rows < 2 || !has_columns || score < kScoreMin * words) return false;
     if (score >= kScoreOfText * words && is_in_core(box.first_block)) return true;
-    return is_in_core(box.first_block) ? stands_in_text(box.first_block, box.last_block)
-                                       : has_header && follows_core(box);
+    if (!is_in_core(box.first_block)) return has_header && follows_core(box);
+    return belongs_to_text(box.first_block, box.last_block) ||
+           ((has_caption || is_caption_of_core(box.first_block - 1)) && stands_behind_text(box.first_block));
+  }
+
+  bool is_caption_of_core(size_t block) const {  // none where `block` is the one before the first
+    return block < page_.blocks.size() && is_in_core(block) && page_.blocks[block].kind == BlockKind::kCaption &&
+           (page_.blocks[block].ancestors & elsewhere_) == 0;
   }
 
   void keep_all(size_t first, size_t last) {
@@ -134,7 +191,10 @@ class Structure {
       if (block.kind != BlockKind::kTerm && block.kind != BlockKind::kDefinition) break;
       letters += block.sums.letters, link_letters += block.sums.link_letters;
     }
-    if (link_letters * 3 < letters && stands_in_text(first, last)) keep_all(first, last);
+    const bool belongs =
+        stands_in_text(first, last) || is_announced(first) ||
+        (has_heading_above(first) && keep_[first - 1] != 0);  // not a user's name above his particulars
+    if (link_letters * 3 < letters && belongs) keep_all(first, last);
     return last;
   }
 
@@ -146,7 +206,7 @@ class Structure {
     const auto is_paragraph = [&](const Block& block) {
       return block.kind == BlockKind::kText && page_.containers[block.container].tag == Tag::kP &&
              block.sums.words >= kWordsMin && block.sums.sentences > 0 &&
-             block.sums.link_letters * 5 < block.sums.letters && (block.ancestors & (kElsewhere | kInTable)) == 0;
+             block.sums.link_letters * 5 < block.sums.letters && (block.ancestors & (elsewhere_ | kInTable)) == 0;
     };
     for (size_t i = 0; i < page_.blocks.size(); ++i) {
       const Block& block = page_.blocks[i];
@@ -166,12 +226,11 @@ class Structure {
 
   // A heading goes with the text below it.
   void keep_headings() {
-    constexpr float kScoreMin = 0.15F;
     for (size_t i = page_.blocks.size(); i-- > 0;) {
       const Block& block = page_.blocks[i];
-      if (keep_[i] != 0 || block.heading_level < 2 || !is_in_core(i) || (block.ancestors & kElsewhere) != 0) continue;
-      if (choice_.score[i] >= kScoreMin && block.sums.link_letters * 2 < block.sums.letters &&
-          i + 1 < page_.blocks.size() && keep_[i + 1] != 0 && is_in_core(i + 1))
+      if (keep_[i] != 0 || block.heading_level < 2 || !is_in_core(i) || (block.ancestors & elsewhere_) != 0) continue;
+      if (choice_.score[i] >= kHeadingScoreMin && !is_mostly_links(block.sums) && i + 1 < page_.blocks.size() &&
+          keep_[i + 1] != 0 && is_in_core(i + 1))
         keep_[i] = 1;
     }
   }
@@ -180,9 +239,17 @@ class Structure {
   const ContentChoice& choice_;
   std::vector<uint8_t>& keep_;
   uint32_t core_ = 0;
+  uint32_t elsewhere_ = kElsewhere;  // what is not the core's own: a forum may lay all of its posts out in a form
 };
 
 }  // namespace
+
+bool announces(std::string_view text) {
+  constexpr std::string_view kColons[] = {":", "\uFF1A"};
+  return std::any_of(std::begin(kColons), std::end(kColons), [&](std::string_view colon) {
+    return text.size() >= colon.size() && text.substr(text.size() - colon.size()) == colon;
+  });
+}
 
 uint32_t table_around(const PageBlocks& page, uint32_t container) {
   uint32_t table = 0;

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <string_view>
 #include <vector>
 
 #include "extract/content/blocks.h"
@@ -12,6 +13,9 @@ namespace ftok::html {
 
 // Adds to `keep`, one truth value a block; `choice` has the scores.
 void keep_structure(const PageBlocks& page, const ContentChoice& choice, std::vector<uint8_t>& keep);
+
+// Whether a block says that something follows: "in these formats:".
+bool announces(std::string_view text);
 
 // The outermost table around a container; 0 where there is none.
 uint32_t table_around(const PageBlocks& page, uint32_t container);

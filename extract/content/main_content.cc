@@ -169,21 +169,14 @@ uint32_t list_around(const PageBlocks& page, uint32_t container) {
   return list;
 }
 
-// Whether a block says that something follows: "in these formats:".
-bool announces(std::string_view text) {
-  constexpr std::string_view kColons[] = {":", "\uFF1A"};
-  return std::any_of(std::begin(kColons), std::end(kColons), [&](std::string_view colon) {
-    return text.size() >= colon.size() && text.substr(text.size() - colon.size()) == colon;
-  });
-}
-
 // A list within the text is kept whole, with the lists in it: one that the kept block before announces, or of which
-// half is kept. An item alone ("Paper", a link) says too little to be scored well. A longer list, such as a catalogue
-// or the references of an encyclopaedia's page, is kept whole, wherever it stands, where two fifths of it are.
+// half is kept; and one under a kept heading of its own, whatever follows, that has few links. An item alone ("Paper",
+// a link) says too little to be scored well. A longer list, such as a catalogue or the references of an encyclopaedia's
+// page, is kept whole, wherever it stands, where two fifths of it are.
 void keep_lists_whole(const PageBlocks& page, const ContentChoice& choice, std::vector<uint8_t>& keep) {
   constexpr uint32_t kBlocksMax = 200;
   constexpr double kKeptMin = 0.5, kKeptMinOfLong = 0.4;
-  constexpr double kAnnouncedScoreMin = 0.2;
+  constexpr double kAnnouncedScoreMin = 0.2, kHeadedScoreMin = 0.3;
   const size_t n = page.blocks.size();
   for (size_t i = 0; i < n; ++i) {
     const BlockKind kind = page.blocks[i].kind;
@@ -210,14 +203,23 @@ void keep_lists_whole(const PageBlocks& page, const ContentChoice& choice, std::
         const uint32_t at = page.blocks[k].container;
         return at == around || page.containers[at].parent == around;
       };
-      if (box.first_block == 0 || !is_kept_beside(box.first_block - 1) || !is_kept_beside(box.last_block)) continue;
-      const bool announced =
-          announces(page.text_of(page.blocks[box.first_block - 1])) && score >= kAnnouncedScoreMin * all;
-      if (kept < kKeptMin * all && !announced) continue;
+      if (box.first_block == 0 || !is_kept_beside(box.first_block - 1)) continue;
+      const Block& above = page.blocks[box.first_block - 1];
+      const bool headed =
+          above.heading_level > 1 && box.sums.link_letters * 3 < box.sums.letters && score >= kHeadedScoreMin * all;
+      const bool announced = announces(page.text_of(above)) && score >= kAnnouncedScoreMin * all;
+      if (!headed && (!is_kept_beside(box.last_block) || (kept < kKeptMin * all && !announced))) continue;
     }
     for (size_t k = box.first_block; k < box.last_block; ++k)
       keep[k] = keep[k] != 0 || (page.blocks[k].ancestors & kInHidden) == 0;
   }
+}
+
+// A displayed formula in TeX's delimiters, which the page's scripts draw.
+bool is_tex_display(std::string_view text) {
+  constexpr size_t kMarks = 4;  // two before, two behind
+  return text.size() > kMarks &&
+         ((text.starts_with("$$") && text.ends_with("$$")) || (text.starts_with("\\[") && text.ends_with("\\]")));
 }
 
 // A formula in a box of its own is a part of the text around it: it is kept, with its number, where the text before it
@@ -227,8 +229,9 @@ void keep_formulas(const PageBlocks& page, std::vector<uint8_t>& keep) {
   for (size_t first = 0, last = 0; first < blocks.size(); first = std::max(last, first + 1)) {
     bool any = false;
     for (last = first; last < blocks.size(); ++last) {
-      any = any || blocks[last].is_formula();
-      if (!blocks[last].is_formula() && !is_equation_number(page.text_of(blocks[last]))) break;
+      const bool is_formula = blocks[last].is_formula() || is_tex_display(page.text_of(blocks[last]));
+      any = any || is_formula;
+      if (!is_formula && !is_equation_number(page.text_of(blocks[last]))) break;
     }
     if (!any) continue;
     const bool before = first > 0 && keep[first - 1] != 0, behind = last < blocks.size() && keep[last] != 0;
@@ -243,6 +246,14 @@ void keep_formulas(const PageBlocks& page, std::vector<uint8_t>& keep) {
       keep[i] = (before && behind) || (before && is_beside(first - 1)) || (behind && is_beside(last));
     }
   }
+}
+
+// What a forum's software writes of a post's author is no text, but a page of nothing else keeps it.
+void drop_posters(const PageBlocks& page, std::vector<uint8_t>& keep) {
+  const auto is_other = [&](size_t i) { return keep[i] != 0 && (page.blocks[i].ancestors & kOfPoster) == 0; };
+  bool any = false;
+  for (size_t i = 0; i < keep.size() && !any; ++i) any = is_other(i);
+  for (size_t i = 0; i < keep.size() && any; ++i) keep[i] = is_other(i);
 }
 
 }  // namespace
@@ -279,6 +290,7 @@ ContentChoice choose_content(const PageBlocks& page, const PageFacts& facts, con
   drop_side_boxes(page, choice.keep);
   keep_posts(page, facts, choice.keep);
   if (!options.comments) drop_comments(page, facts, choice.keep);
+  drop_posters(page, choice.keep);
   const bool has_title = choice.title_block != kNone && page.blocks[choice.title_block].heading_level > 0;
   if (has_title) {
     uint8_t& keeps_title = choice.keep[choice.title_block];

@@ -118,6 +118,24 @@ bool has_word(std::string_view list, std::string_view word) {
   return false;
 }
 
+// Whether a heading is a link to the site's first page: then it is the site's name.
+bool leads_home(const Dom& dom, NodeId heading) {
+  NodeId link = dom.next_in_order(heading, heading);
+  while (link != kNoNode && !dom[link].is(Tag::kA)) {
+    if (dom[link].is_text() && dom[link].view().find_first_not_of(" \t\n\r\f") != std::string_view::npos) return false;
+    link = dom.next_in_order(link, heading);
+  }
+  if (link == kNoNode) return false;
+  std::string_view address = dom.value(link, AttributeName::kHref);
+  if (const size_t scheme = address.find("://"); scheme != std::string_view::npos) {
+    address.remove_prefix(scheme + 3);
+    const size_t path = address.find('/');
+    if (path == std::string_view::npos) return true;
+    address.remove_prefix(path);
+  }
+  return address == "/" || address == "/index.php" || address == "/index.html";
+}
+
 }  // namespace
 
 Metadata read_metadata(const Dom& dom) {
@@ -146,7 +164,7 @@ Metadata read_metadata(const Dom& dom) {
         tags.license.read_link(dom, id);
         break;
       case Tag::kH1:
-        if (heading.empty()) heading = text_below(dom, id);
+        if (heading.empty() && !leads_home(dom, id)) heading = text_below(dom, id);
         break;
       case Tag::kTime:
         if (time.empty()) time = folded(dom.value(id, AttributeName::kDatetime));

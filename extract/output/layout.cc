@@ -117,8 +117,19 @@ class Layout {
     return block.sums.letters >= kLettersMin && block.sums.sentences > 0;
   }
 
+  // Whether the list of an item in a table stands in a cell, and not the table in the list.
+  bool is_item_of_cell(const Block& block) const {
+    uint32_t at = block.container;
+    while (at != 0 && page_.containers[at].tag != Tag::kLi && !is_cell(page_.containers[at].tag)) {
+      at = page_.containers[at].parent;
+    }
+    return page_.containers[at].tag == Tag::kLi;
+  }
+  static bool is_cell(Tag tag) { return tag == Tag::kTd || tag == Tag::kTh; }
+
   bool is_item(const Block& block) const {
-    return block.starts_item && block.kind != BlockKind::kCell && block.kind != BlockKind::kHeading;
+    return block.starts_item && block.kind != BlockKind::kHeading &&
+           (block.kind != BlockKind::kCell || is_item_of_cell(block));
   }
 
   // A cell of a table that is laid out as a grid; what stands in it becomes one line.
@@ -132,7 +143,7 @@ class Layout {
       if (!out_.empty()) out_ += options_.markdown ? "\n\n" : "\n";
       grid_ = cell.grid;
       grid_row_ = kNoRow;
-      quote_ = options_.markdown && (block.ancestors & kInQuote) != 0;
+      quote_ = options_.markdown && (block.ancestors & kQuoted) != 0;
     }
     if (grid_row_ != cell.row) {
       end_grid_row();
@@ -231,7 +242,7 @@ class Layout {
   }
 
   void prefix(const Block& block, bool short_cell) {
-    quote_ = options_.markdown && (block.ancestors & kInQuote) != 0;
+    quote_ = options_.markdown && (block.ancestors & kQuoted) != 0;
     if (quote_) out_ += "> ";
     if (options_.markdown && short_cell) out_ += "| ";
     if (options_.markdown && block.kind == BlockKind::kHeading) {

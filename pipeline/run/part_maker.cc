@@ -86,6 +86,7 @@ void PartMaker::emit(Entry& entry, const PartDecisions& decisions, std::string_v
   }
   Document& document = entry.candidate.document;
   const Judgement& judgement = entry.judgement;
+  report.tally.note_labels(document.scores);  // of late stages: those of the others were counted when they ran
   if (decisions.writes_keys) writer.add_judged(document.id, judgement.keys);
   if (!judgement.verdict.kept()) {
     report.tally.drop_kept(judgement.verdict);

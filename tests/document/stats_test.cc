@@ -27,6 +27,7 @@ TEST(Tally, AddsUpAndReadsBack) {
   licensed.replacements = 2;
   mended.mojibake = 3;
   mended.license_source = "footer";
+  mended.scores = {{"rights_noai", 1, true}, {"rights_tdm", 0, true}, {"prose_score", 1}};
   a.note(licensed);
   a.note({});
   b.count(Verdict::drop("url.domain"));
@@ -48,7 +49,8 @@ TEST(Tally, AddsUpAndReadsBack) {
   EXPECT_EQ(again->skipped, a.skipped);
   EXPECT_EQ(again->dropped, a.dropped);
   EXPECT_EQ(again->languages_dropped, (std::map<std::string, uint64_t>{{"?", 1}, {"de", 1}}));
-  EXPECT_EQ(again->labelled, (std::map<std::string, uint64_t>{{"license.footer", 2}, {"mojibake", 1}}));
+  EXPECT_EQ(again->labelled,
+            (std::map<std::string, uint64_t>{{"license.footer", 2}, {"mojibake", 1}, {"rights_noai", 1}}));
   EXPECT_EQ(again->replacements, 2u);
   EXPECT_EQ(again->tokens, 12u);
   EXPECT_EQ(parse_tally("[]").damage().code, "not_json");

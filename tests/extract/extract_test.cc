@@ -132,6 +132,19 @@ TEST(Extract, FieldsOfThePage) {
   EXPECT_EQ(page.metadata.json_ld_type, "NewsArticle");
 }
 
+TEST(Extract, AHeadingThatLeadsHomeIsTheSitesName) {
+  const auto title = [](const std::string& heading) {
+    return extract("<title>Mills of the north</title><h1>" + heading + "</h1><h1>All mills</h1><p>x", {})
+        .metadata.title;
+  };
+  for (const char* const home : {"/", "https://mills.example", "https://mills.example/", "/index.php", "/index.html"})
+    EXPECT_EQ(title("<a href='" + std::string(home) + "'>The Mill Board</a>"), "All mills") << home;
+  for (const char* const other : {".", "/mills/", "https://mills.example/mills", "#top"})
+    EXPECT_EQ(title("<a href='" + std::string(other) + "'>The Mill Board</a>"), "The Mill Board") << other;
+  EXPECT_EQ(title("Mills <a href=/>of the board</a>"), "Mills of the board");
+  EXPECT_EQ(title("The Mill Board"), "The Mill Board");
+}
+
 TEST(Extract, TitlesWithoutPermalinks) {
   EXPECT_EQ(extract("<h1>Pears<a href='#pears'>\u00B6</a></h1><p>x", {}).metadata.title, "Pears");
   EXPECT_EQ(extract("<meta property=og:title content='Pears \u00B6'><p>x", {}).metadata.title, "Pears");

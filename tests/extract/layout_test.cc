@@ -132,6 +132,21 @@ TEST(Markdown, SpansAreReadAsMeant) {
   EXPECT_EQ(markdown_of("<p><a href=' JavaScript:go()'>go</a> <a href='DATA:x'>x</a> <a href='/data:y'>y</a>"),
             "go x [y](/data:y)");
 }
+TEST(Markdown, PostsAreNoQuotations) {
+  EXPECT_EQ(markdown_of("<blockquote>one</blockquote>"), "> one");
+  EXPECT_EQ(markdown_of("<blockquote class='postcontent restore'>one<blockquote>two</blockquote></blockquote>"),
+            "one\n\n> two");
+  EXPECT_EQ(markdown_of("<blockquote class=postcontent><div class=bbcode_quote>two</div>one</blockquote>"),
+            "> two\n\none");
+  EXPECT_EQ(markdown_of("<div class=bbcode_code>two</div>one"), "two\n\none");
+}
+
+TEST(Markdown, ListsInTheCellsOfALayout) {
+  const std::string list = "<ol><li>one<li>two</ol><h2>three</h2>";
+  EXPECT_EQ(markdown_of("<table><tr><td>" + list + "</table>"), "1. one\n2. two\n\n## three");
+  EXPECT_EQ(markdown_of("<ol><li><table><tr><td>one<h2>three</h2></table></ol>"), "one\n\n## three");
+}
+
 TEST(Markdown, BlocksAreReadAsMeant) {
   EXPECT_EQ(markdown_of("<h2>C #</h2><h3>C#</h3><h2>a<br>b</h2>"), "## C \\#\n\n### C#\n\n## a b");
   EXPECT_EQ(markdown_of("<pre>a\n```\nb</pre>"), "````\na\n```\nb\n````");
@@ -147,8 +162,21 @@ TEST(Layout, LeavesOutWhatIsNoText) {
                     "<noscript>n</noscript><select><option>o</select><svg><text>s</text></svg><textarea>u</textarea>"),
             "one");
 }
+TEST(Layout, LeavesOutWhatIsReadOutInCaptions) {
+  EXPECT_EQ(text_of("<figcaption><span class=visually-hidden>Caption, </span>a mill</figcaption>"), "a mill");
+  EXPECT_EQ(text_of("<figcaption><span class=visible>Caption, </span>a mill</figcaption>"), "Caption, a mill");
+  EXPECT_EQ(text_of("<p><span class=visually-hidden>Price, </span>two</p>"), "Price, two");
+}
+
+TEST(Layout, LeavesOutButtonsBesideAHeadingsText) {
+  EXPECT_EQ(text_of("<h2>Function wrap<button>Copy path</button></h2>"), "Function wrap");
+  EXPECT_EQ(text_of("<h2><button>Measures</button></h2>"), "Measures");  // what unfolds it
+  EXPECT_EQ(text_of("<p>Press <button>Start</button></p>"), "Press Start");
+}
+
 TEST(Layout, LeavesOutPermalinks) {
   EXPECT_EQ(text_of("<h2>one<a href='#a'>\u00B6</a></h2><h2><a href='/p#b'> # </a>two</h2>"), "one\ntwo");
+  EXPECT_EQ(text_of("<h2>one<a href='#a'>\u2317</a></h2><h2>two \u2317</h2>"), "one\ntwo \u2317");
   EXPECT_EQ(text_of("<p><a href='/p'>#</a> <a href='#a'>#3</a> <a href='#a'>C</a> <a href='#a'><b>#</b></a>"),
             "# #3 C #");
   EXPECT_EQ(text_of("<h2>one<span class=mw-editsection>[edit]</span> <span class=edit>two</span></h2>"), "one two");

@@ -124,6 +124,17 @@ TEST(MainContent, AnnouncedListsAreKeptWhole) {
             "The rooms:/a/bx/c/end/");
 }
 
+TEST(MainContent, ListsUnderTheirHeadingAreKeptWhole) {
+  const auto list = [](const std::string& heading, const std::string& items) {
+    return kept("<p>before</p>" + heading + "<ul>" + items + "</ul><p>x</p>");
+  };
+  EXPECT_EQ(list("<h2>To do</h2>", "<li>abc<li>defx<li>gx"), "before/To do/abc/defx/gx/");
+  EXPECT_EQ(list("<p>To do</p>", "<li>abc<li>defx<li>gx"), "before/To do/abc/");
+  EXPECT_EQ(list("<h2>To do</h2>", "<li>a<li>defx<li>ghi jkl mno x"), "before/To do/a/");  // scores below .3
+  EXPECT_EQ(list("<h2>To do x</h2>", "<li>abc<li>defx<li>gx"), "before/abc/");
+  EXPECT_EQ(list("<h2>To do</h2>", "<li><a href=a>abc</a><li>defx<li>gx"), "before/To do/abc/");  // links
+}
+
 // Of a list of so many items all are kept, or those alone that are kept anyway.
 TEST(MainContent, LongListsAreKeptWholeWhereverTheyStand) {
   const auto list = [](int items, int good, const char* box) {
@@ -169,6 +180,12 @@ TEST(MainContent, ItemsAreAlike) {
   EXPECT_EQ(prices(cards(9, 3), article), 3);
 }
 
+TEST(MainContent, WhoWroteAPostIsNoText) {
+  EXPECT_EQ(kept("<div class=message-userDetails><h4>Ann</h4></div><p>a post</p>"), "a post/");
+  EXPECT_EQ(kept("<div class=message-body><h4>Ann</h4></div><p>a post</p>"), "Ann/a post/");
+  EXPECT_EQ(kept("<div class=message-userDetails><h4>Ann</h4></div><p>x</p>"), "Ann/");  // nothing else is kept
+}
+
 TEST(MainContent, FormulasGoWithTheTextAroundThem) {
   const std::string formula = "<div><math alttext=x></math></div>";
   EXPECT_EQ(kept("<p>a</p>" + formula + "<p>c</p>"), "a/$x$/c/");
@@ -185,7 +202,11 @@ TEST(MainContent, FormulasGoWithTheTextAroundThem) {
   };
   EXPECT_EQ(kept("<p>a</p>" + row("(1x)") + row("(2x)") + "<p>c</p>"), "a/$x$/(1x)/$x$/(2x)/c/");
   EXPECT_EQ(kept("<p>x</p>" + row("(1x)") + "<p>c</p>"), "$x$/(1x)/c/");
-  EXPECT_EQ(kept("<p>a</p><p>(1x)</p><p>c</p>"), "a/c/");  // a number of no formula
+  EXPECT_EQ(kept("<p>a</p><p>(1x)</p><p>c</p>"), "a/c/");                                 // a number of no formula
+  EXPECT_EQ(kept("<p>a</p><div>$$x$$</div><div>(1x)</div><p>c</p>"), "a/$$x$$/(1x)/c/");  // as its script reads it
+  EXPECT_EQ(kept("<p>a</p><div>\\[x\\]</div><p>c</p>"), "a/\\[x\\]/c/");
+  EXPECT_EQ(kept("<p>a</p><div>$$x$$ x</div><p>c</p>"), "a/c/");
+  EXPECT_EQ(kept("<p>a</p><div>x $$$$</div><p>c</p>"), "a/c/");
 }
 
 // The expected F1 of blocks of .5 is two thirds, and the cut a share of it.

@@ -89,6 +89,9 @@ TEST(CodeBoxes, Languages) {
   EXPECT_EQ(language("<pre><code class='hljs c++'>x"), "c++");
   EXPECT_EQ(language("<figure class='highlight go'><table><tr><td class='code'><pre>x"), "go");
   EXPECT_EQ(language("<pre data-lang='json'>x"), "json");
+  EXPECT_EQ(language("<pre class='rust rust-example-rendered'>x"), "rust");
+  EXPECT_EQ(language("<pre class='rust item-decl'>x"), "rust");
+  EXPECT_EQ(language("<pre class='rust item'>x"), "");
   for (const char* const none :
        {"<pre>x", "<pre class='language-plaintext'>x", "<pre class='highlight'>x", "<pre class='hljs left wide'>x",
         "<div class='news'><pre>x", "<pre class='language-a_name_that_is_too_long'>x"})
@@ -100,6 +103,15 @@ std::string first_block(const std::string& html) {
   PageBlocks page;
   cut_into_blocks(tree.dom, {}, page);
   return page.blocks.empty() ? "" : std::string(page.text_of(page.blocks[0]));
+}
+
+TEST(CodeBoxes, BoxesThatAreLines) {
+  const std::string lines = "<div class=line>a = 1;</div><div class=line>  b;</div></div>";
+  EXPECT_EQ(first_block("<div class=fragment>" + lines), "a = 1;\n  b;");
+  EXPECT_EQ(first_block("<div class=other>" + lines), "a = 1;");  // boxes of their own
+  EXPECT_EQ(first_block("<div class=fragment><div>a = 1;</div><div>  b;</div></div>"), "a = 1;");
+  const std::string listing = "<div class=ltx_listingline>if (a) {</div><div class=ltx_listingline>}</div></div>";
+  EXPECT_EQ(first_block("<div class='ltx_lstlisting ltx_listing'>" + listing), "if (a) {\n}");
 }
 
 TEST(CodeBoxes, LinesInBoxes) {
@@ -224,6 +236,9 @@ TEST(KeepStructure, TablesOfTheText) {
   EXPECT_EQ(with_structure("<div><p>a line of five words" + table("z") + "<p>end</div>"), "a line of five words/end/");
   EXPECT_EQ(with_structure("<div><p>a line of five words<table><tr><td>x1<td>x2<td>x3<td>x4</table><p>end</div>"),
             "a line of five words/end/");  // one row
+  EXPECT_EQ(with_structure("<div><p>a line of five words<table><tr><td>x1<tr><td>x2<tr><td>x3<tr><td>x4</table><p>end"
+                           "</div>"),
+            "a line of five words/end/");  // one column
   EXPECT_EQ(with_structure("<div><p>a line of five words<aside>" + table("x") + "</aside><p>end</div>"),
             "a line of five words/end/");
 }
@@ -236,6 +251,58 @@ TEST(KeepStructure, CodeDefinitionsAndHeadings) {
   EXPECT_EQ(with_structure("<div><p>a line of words<h2>x</h2><p>end</div>"), "a line of words/x/end/");
   EXPECT_EQ(with_structure("<div><p>a line of words<h2>z</h2><p>end</div>"), "a line of words/end/");
   EXPECT_EQ(with_structure("<div><p>a line of words<h2>x</h2><p>z</div>"), "a line of words/");
+}
+
+// What follows is neither kept nor the core's end: the text before must claim a table, code or a list of definitions.
+TEST(KeepStructure, WhatTheTextAnnouncesOrAHeadingNames) {
+  const std::string table = "<table><tr><td>x1<td>x2<tr><td>x3<td>x4</table>", more = "<p>z<p>z<p>z<p>z</div>";
+  const std::string text = "<div><p>a line of five words", all = "x1/x2/x3/x4/";
+  EXPECT_EQ(with_structure(text + ":</p>" + table + more), "a line of five words:/" + all);
+  EXPECT_EQ(with_structure(text + ".</p>" + table + more), "a line of five words./");
+  EXPECT_EQ(with_structure(text + ":<p>z.txt</p>" + table + more), "a line of five words:/" + all);  // a name between
+  EXPECT_EQ(with_structure(text + ":<p>z<p>z</p>" + table + more), "a line of five words:/");
+  EXPECT_EQ(with_structure(text + "<p>z<p>z<p>z<h2>x</h2>" + table + more), "a line of five words/x/" + all);
+  EXPECT_EQ(with_structure(text + "<p>z<p>z<p>z<h2>z</h2>" + table + more), "a line of five words/");
+  EXPECT_EQ(with_structure(text + "<p>z<p>z<p>z<h2><a href=a>x</a></h2>" + table + more), "a line of five words/");
+  EXPECT_EQ(with_structure(text + "<p>z<p>z<p>z<aside><h2>x</h2>" + table + "</aside>" + more),
+            "a line of five words/");
+  EXPECT_EQ(with_structure(text + ":<pre>z = 1</pre>" + more), "a line of five words:/z = 1/");
+  EXPECT_EQ(with_structure(text + ".<pre>z = 1</pre>" + more), "a line of five words./");
+  EXPECT_EQ(with_structure(text + ":<dl><dt>x<dd>x too</dl>" + more), "a line of five words:/x/x too/");
+  EXPECT_EQ(with_structure(text + ".<dl><dt>x<dd>x too</dl>" + more), "a line of five words./");
+  EXPECT_EQ(with_structure(text + "<p>z<p>z<p>z<h2>Terms</h2><dl><dt>x<dd>x too</dl>" + more),
+            "a line of five words/Terms/x/x too/");
+  EXPECT_EQ(with_structure(text + "<p>z<p>z<p>z<h2>x</h2><dl><dt>x<dd>x too</dl>" + more), "a line of five words/");
+}
+
+TEST(KeepStructure, TablesWithACaptionOfTheirOwn) {
+  const std::string text = "<div><p>a line of five words</p>", more = "<p>z<p>z<p>z<p>z</div>";
+  const std::string rows = "<tr><td>x1<td>x2<tr><td>x3<td>x4</table>", table = "<table>" + rows;
+  EXPECT_EQ(with_structure(text + table + more), "a line of five words/");
+  EXPECT_EQ(with_structure(text + "<table><caption>x</caption>" + rows + more), "a line of five words/x/x1/x2/x3/x4/");
+  EXPECT_EQ(with_structure(text + "<figure><figcaption>x</figcaption>" + table + "</figure>" + more),
+            "a line of five words/x/x1/x2/x3/x4/");
+  EXPECT_EQ(with_structure(text + "<p>z<p>z<p>z<p>z<table><caption>x</caption>" + rows + more),
+            "a line of five words/");
+}
+
+// A form or an aside that holds all of the text is no place beside it.
+TEST(KeepStructure, BoxesThatHoldTheCore) {
+  const std::string page = "<div><p>a line of five words<pre>z = 1</pre><p>and so many behind</div>";
+  EXPECT_EQ(with_structure("<form>" + page + "</form>"), "a line of five words/z = 1/and so many behind/");
+  EXPECT_EQ(with_structure("<div><p>a line of five words<form><pre>z = 1</pre></form><p>and so many behind</div>"),
+            "a line of five words/and so many behind/");
+}
+
+TEST(KeepStructure, DataInATableThatLaysThePageOut) {
+  const std::string data = "<table><tr><td>x1<td>x2<tr><td>x3<td>x4</table>";
+  const auto page = [](const std::string& cell) {
+    return "<table><tr><td><p>a line of five words</p>" + cell + "<p>and so many behind</table>";
+  };
+  EXPECT_EQ(with_structure(page(data)), "a line of five words/x1/x2/x3/x4/and so many behind/");
+  EXPECT_EQ(with_structure(page("<table><tr><td>" + data + "<td>x5</table>")),
+            "a line of five words/x1/x2/x3/x4/and so many behind/");  // x5 is of a layout
+  EXPECT_EQ(with_structure(page("<aside>" + data + "</aside>")), "a line of five words/and so many behind/");
 }
 
 TEST(KeepStructure, Footnotes) {

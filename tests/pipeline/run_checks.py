@@ -198,6 +198,20 @@ class RunChecks(unittest.TestCase):
         shown = self.ftok("run", "--input", "in.warc.gz", "--output", "again", "--vocab", "ftok-4k").stdout
         self.assertRegex(shown, r"labelled: license\.rel +2 +50\.0 %\nlabelled: mojibake +1 +25\.0 %")
 
+    def test_what_pages_and_hosts_reserve_is_counted_once_wherever_the_stage_stands(self):
+        noai = '<meta name="robots" content="noai"></head>'
+        pages = {1: page(1).replace("</head>", noai), 2: page(2).replace("</head>", noai), 3: page(3),
+                 4: page(4).replace("</head>", '<meta name="tdm-reservation" content="1"></head>')}
+        (self.folder / "in.warc.gz").write_bytes(b"".join(response(seed, html) for seed, html in pages.items()))
+        (self.folder / "hosts").write_text("site1.example\nsite3.example\n")
+        for name, stages in (("early", '"rights","http","url","extract","minhash","dedup"'),
+                             ("late", '"rights","http","extract","minhash","dedup","url"')):
+            flags = ("--set", f"stages=[{stages}]", "--set", 'url.optout_lists=["hosts"]')
+            result = self.run_json(["in.warc.gz"], name, *flags)
+            self.assertEqual((result["kept"], result["labelled"]), (4, {"rights_noai": 2, "rights_tdm": 1, "url_optout": 2}))
+            result = self.run_json(["in.warc.gz"], name + "_dropped", *flags, "--set", "url.optout_drop=true")
+            self.assertEqual((result["kept"], result["dropped"], result["labelled"].get("url_optout")), (2, {"url.optout": 2}, 2))
+
     def test_a_validation_shard_shorter_than_llmcs_batch_is_named(self):
         for tokens, warned in ((4096, True), (4097, False)):  # 4 x 1024 + 1 is a batch
             # The first document validates; its end-of-text token counts.
