@@ -134,7 +134,7 @@ S3Store::~S3Store() = default;
 
 void S3Store::check(const std::string& text) const {
   const S3Address address = parse_s3_address(text);
-  if (address.bucket != kCommonCrawl && !state_->client.has_credentials()) throw UsageError(no_s3_credentials(address));
+  if (address.bucket != kCommonCrawl && !state_->client.has_credentials()) throw no_s3_credentials(address);
 }
 
 std::unique_ptr<HttpSource> S3Store::open(const S3Address& address, const ResumePoint& from) const {

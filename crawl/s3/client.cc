@@ -90,9 +90,7 @@ class S3Client::Signer : public RequestSigner {
   void sign(HttpRequest& request) override {
     region_ = shared_->region_of(call_.address.bucket);
     credentials_ = shared_->settings.credentials();
-    if (credentials_.empty()) {
-      throw UsageError(no_s3_credentials(call_.address));
-    }
+    if (credentials_.empty()) throw no_s3_credentials(call_.address);
     const auto [url, path] = base(region_);
     S3Request signed_request;
     signed_request.method = call_.method;
@@ -207,9 +205,10 @@ S3Answer S3Client::call(const S3Call& call) const {
   }
 }
 
-std::string no_s3_credentials(const S3Address& address) {
-  return fmt::format("{}: no credentials: set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or AWS_PROFILE",
-                     address.text());
+AccessRefused no_s3_credentials(const S3Address& address) {
+  const UsageError error(fmt::format(
+      "{}: no credentials: set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or AWS_PROFILE", address.text()));
+  return AccessRefused(error.what(), error.exit_code());
 }
 
 std::vector<std::string_view> xml_elements(std::string_view xml, std::string_view name) {

@@ -349,10 +349,41 @@ class JobChecks(s3_checks.Checks):
         self.check("nothing was run", tasks["extract"] == 2)
 
 
+    def without_credentials(self):
+        """whoever has none is told what to set, by every command about a job, and with the code that says that no attempt will do"""
+        nobody = {"AWS_ACCESS_KEY_ID": "", "HOME": str(self.folder)}
+        job, there = f"s3://{BUCKET}/nobody", ["plan", "--input-list", self.list, "--tasks", "2", *FLAGS, "--output"]
+        self.plan("nobody")
+        commands = [["task", job, "extract", "0"], ["task", job, "--all"], ["status", job], ["resubmit", job], ["job", "clean", job],
+                    ["submit", "slurm", job, "--dry-run", "--array-max", "9"], [*there, job], [*there, self.folder / "nobody"]]
+        for command in commands:
+            done = self.ftok(*command, environment=nobody)
+            self.check(f"{command[0]} without credentials: 78 and one line", done.returncode == 78 and done.stderr.count(b"\n") == 1 and
+                       b"s3://corpus/" in done.stderr and b"no credentials: set AWS_ACCESS_KEY_ID" in done.stderr, f"{done.returncode} {done.stderr}")
+        self.check("and nothing was done", not (self.folder / "nobody").exists() and not any(
+            name.startswith(("receipts/", "attempts/")) for name in self.store.objects("nobody/")))
+        self.check("the job's folder is here, its inputs are there", self.ftok(*there, self.folder / "here").returncode == 0)
+        done = self.ftok("task", self.folder / "here", "extract", "0", environment=nobody)
+        self.check("the task says 78, and gives no input up", done.returncode == 78 and b"no credentials" in done.stderr and
+                   not list((self.folder / "here").rglob("receipts/extract/*")), f"{done.returncode} {done.stderr}")
+        exits = [json.loads(path.read_text()).get("exit") for path in (self.folder / "here").glob("attempts/extract/*.json")]
+        self.check("and so does the record of the attempt", exits == [78], str(exits))
+        for command in (["task", "s3://x/job", "extract", "0"], ["status", "s3://x/job"], ["submit", "slurm", "s3://x/job"]):
+            done = self.ftok(*command, environment=nobody)
+            self.check(f"{command[0]}: no address, 2", done.returncode == 2 and b"3 to 63" in done.stderr, f"{done.returncode} {done.stderr}")
+        for command in (["status", job], ["resubmit", job], ["job", "clean", job]):
+            self.store.proxy.faults = [("(GET|HEAD) .*nobody", 403)]
+            done = self.ftok(*command)
+            self.check(f"{command[0]}: refused, 78", done.returncode == 78 and b"403" in done.stderr, f"{done.returncode} {done.stderr}")
+        for command in (["shards", "verify", job], ["remove-ids", job, self.list]):
+            done = self.ftok(*command, environment=nobody)
+            self.check(f"{command[0]} is no command about a job: 2", done.returncode == 2, f"{done.returncode} {done.stderr}")
+
+
 def main():
     with tempfile.TemporaryDirectory() as folder:
         checks = JobChecks(Path(folder))
-        for name in sys.argv[1:] or ["killed_everywhere", "looking_after", "faults", "full", "against", "trained", "removed", "documented", "refused", "secrets"]:
+        for name in sys.argv[1:] or ["killed_everywhere", "looking_after", "faults", "full", "against", "trained", "removed", "documented", "refused", "without_credentials", "secrets"]:
             started = time.time()
             getattr(checks, name)()
             print(f"{name}: {time.time() - started:.1f} s")
