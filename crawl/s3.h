@@ -78,6 +78,10 @@ class S3Store {
   void put(const S3Address& address, std::string_view bytes) const;
   void put_file(const S3Address& address, const std::string& path, uint64_t part_bytes = uint64_t{64} << 20) const;
 
+  // Stores what is at `from`, of `size` bytes, without its bytes coming here, replacing what is there. More than
+  // `part_bytes` (5 MiB at least, and no more than stores take at once) go in parts; `from` must not change meanwhile.
+  void copy(const S3Address& from, const S3Address& to, uint64_t size, uint64_t part_bytes = uint64_t{5} << 30) const;
+
   // Stores `bytes` unless there is an object already: false then, and it stays.
   bool put_new(const S3Address& address, std::string_view bytes) const;
 

@@ -170,7 +170,8 @@ S3Answer S3Client::call(const S3Call& call) const {
     if (stop.token().stop_requested()) throw Stopped();
     const long status = reply.head.status;
     const std::string_view code = error_code(reply.error_body.empty() ? sink.text : reply.error_body);
-    const bool good = reply.complete && status >= 200 && status < 300 && (call.method != "POST" || code.empty());
+    // What completes an upload, or copies, may say that it failed after it has said 200.
+    const bool good = reply.complete && status >= 200 && status < 300 && (call.method == "GET" || code.empty());
     const bool unmet = status == 412 && !call.headers.empty();
     if (good || (reply.complete && (unmet || (status == 404 && code != "NoSuchBucket")))) {
       answer.status = status;

@@ -10,6 +10,7 @@
 #include "crawl/s3/client.h"
 #include "crawl/s3/credentials.h"
 #include "crawl/s3/signer.h"
+#include "tests/support/http_server.h"
 #include "tests/support/test_data.h"
 
 namespace ftok {
@@ -184,6 +185,59 @@ TEST_F(S3Environment, ContainerCredentialsComeFromThisMachineOrOverTls) {
   EXPECT_THROW(S3Settings().credentials(), UsageError);
   ::setenv("AWS_CONTAINER_CREDENTIALS_FULL_URI", "http://127.0.0.1.example.org/credentials", 1);
   EXPECT_THROW(S3Settings().credentials(), UsageError);
+}
+
+constexpr uint64_t kCopyPart = uint64_t{5} << 20;
+
+TEST_F(S3Environment, CopiesInOneRequest) {
+  testing::HttpServer server;
+  ::setenv("AWS_ENDPOINT_URL", server.base_url().c_str(), 1);
+  server.serve("/corpus/to", {.body = "<CopyObjectResult><ETag>\"1\"</ETag></CopyObjectResult>"});
+  S3Store().copy({"corpus", "from a+b"}, {"corpus", "to"}, kCopyPart, kCopyPart);
+  const auto requests = server.requests();
+  ASSERT_EQ(requests.size(), 1U);
+  EXPECT_EQ(requests[0].method, "PUT");
+  EXPECT_EQ(requests[0].header("x-amz-copy-source"), "/corpus/from%20a%2Bb");
+  EXPECT_EQ(requests[0].header("content-length"), "0");
+}
+
+TEST_F(S3Environment, CopiesInPartsWhatStoresDoNotTakeAtOnce) {
+  testing::HttpServer server;
+  ::setenv("AWS_ENDPOINT_URL", server.base_url().c_str(), 1);
+  server.serve("/corpus/to?uploads=", {.body = "<UploadId>u</UploadId>"});
+  const testing::Behaviour copied{.body = "<CopyPartResult><ETag>\"1\"</ETag></CopyPartResult>"};
+  server.serve("/corpus/to?partNumber=1&uploadId=u", copied);
+  server.serve("/corpus/to?partNumber=2&uploadId=u", copied);
+  server.serve("/corpus/to?uploadId=u", {.body = "<CompleteMultipartUploadResult/>"});
+  S3Store().copy({"corpus", "from"}, {"corpus", "to"}, kCopyPart + 1, kCopyPart);
+  const auto requests = server.requests();
+  ASSERT_EQ(requests.size(), 4U);
+  EXPECT_EQ(requests[1].header("x-amz-copy-source-range"), "bytes=0-5242879");
+  EXPECT_EQ(requests[2].header("x-amz-copy-source-range"), "bytes=5242880-5242880");
+  EXPECT_EQ(requests[2].header("x-amz-copy-source"), "/corpus/from");
+  EXPECT_EQ(requests[3].method, "POST");
+}
+
+TEST_F(S3Environment, WhatAStoreDoesNotCopyIsAnError) {
+  testing::HttpServer server;
+  ::setenv("AWS_ENDPOINT_URL", server.base_url().c_str(), 1);
+  server.serve("/corpus/to", {.body = "<Error><Code>AccessDenied</Code></Error>"});
+  server.serve("/corpus/empty", {.body = ""});
+  EXPECT_THROW(S3Store().copy({"corpus", "from"}, {"corpus", "to"}, 1), Error);
+  EXPECT_THROW(S3Store().copy({"corpus", "from"}, {"corpus", "empty"}, 1), Error);
+  EXPECT_THROW(S3Store().copy({"corpus", "from"}, {"corpus", "none"}, 1), Error);  // 404
+}
+
+TEST_F(S3Environment, WithoutCredentialsNothingIsAsked) {
+  write("credentials", "");
+  EXPECT_THROW(S3Store().check("s3://corpus/x"), AccessRefused);
+  EXPECT_NO_THROW(S3Store().check("s3://commoncrawl/x"));
+  try {
+    S3Store().find({"corpus", "x"});
+    FAIL();
+  } catch (const AccessRefused& error) {
+    EXPECT_EQ(error.exit_code(), UsageError("").exit_code());
+  }
 }
 
 }  // namespace

@@ -275,12 +275,10 @@ class JobChecks(s3_checks.Checks):
         done = self.ftok("remove-ids", local, self.folder / "takedown")
         self.check("removal from the folder", done.returncode == 0 and b"2 of 3 ids found" in done.stdout, done.stdout + done.stderr)
         expected = {str(p.relative_to(local)): p.read_bytes() for p in local.rglob("*") if p.is_file() and p.name != ".lock"}
+        self.sent_once(whole, expected)
         kills = 0
         for at in range(1, 60, 3 if not SANITIZED else 9):
-            for name in self.store.objects("taken/"):
-                del self.store.bucket.keys[f"taken/{name}"]
-            for name, content in whole.items():
-                self.store.put(f"taken/{name}", content)
+            self.put_back("taken", whole)
             command = ["remove-ids", f"s3://{BUCKET}/taken", self.folder / "takedown"]
             code, said = self.killed_at(at, "taken/", *command, methods=("PUT", "DELETE"))
             if code != 0:
@@ -294,6 +292,14 @@ class JobChecks(s3_checks.Checks):
             if code == 0:
                 break
         self.check("removals were killed", kills >= (2 if SANITIZED else 10), str(kills))
+        self.put_back("taken", whole)
+        (self.folder / "other").write_text(f"{ids[-3]}\n")
+        self.killed_at(1, "taken/", "remove-ids", f"s3://{BUCKET}/taken", self.folder / "other", methods=("PUT",))
+        self.check("killed before its list", "removals/pending.json" not in self.store.objects("taken/"))
+        done = self.ftok("remove-ids", f"s3://{BUCKET}/taken", self.folder / "takedown")
+        got = {name: content for name, content in self.store.objects("taken/").items() if not name.endswith(".cleaned")}
+        self.check("another removal passes over what it left", done.returncode == 0 and got == expected,
+                   str({name for name in got.keys() | expected.keys() if got.get(name) != expected.get(name)}))
         asked = {path for method, path in self.store.proxy.log if method == "GET" and "/taken/" in path}
         unchanged = [name for name, content in whole.items() if name.startswith("ftok_") and name.endswith(".bin") and expected.get(name) == content]
         self.check("shards without such a document are not fetched", unchanged and not any(f"/taken/{name}" in path for name in unchanged for path in asked))
@@ -301,6 +307,34 @@ class JobChecks(s3_checks.Checks):
         self.run_passes("unclean")
         said = self.ftok("remove-ids", f"s3://{BUCKET}/unclean", self.folder / "takedown")
         self.check("a job that is not clean", said.returncode == 1 and f"`ftok job clean s3://{BUCKET}/unclean` first".encode() in said.stderr, said.stderr)
+
+    def put_back(self, job, objects):
+        for name in self.store.objects(f"{job}/"):
+            del self.store.bucket.keys[f"{job}/{name}"]
+        for name, content in objects.items():
+            self.store.put(f"{job}/{name}", content)
+
+    def sent_once(self, whole, expected):
+        """a removal sends what is new once; the store copies it to its places"""
+        self.put_back("taken", whole)
+        before, sent = len(self.store.proxy.log), len(self.store.proxy.sent)
+        done = self.ftok("remove-ids", f"s3://{BUCKET}/taken", self.folder / "takedown")
+        self.check("removal from the store", done.returncode == 0, done.stderr)
+        changed = {name: content for name, content in expected.items() if whole.get(name) != content}
+        bodies = {path.removeprefix(f"/{BUCKET}/taken/"): size for path, size in self.store.proxy.sent[sent:]}
+        self.check("each new file is sent once, and a list of them", len(self.store.proxy.sent) - sent == len(changed) + 1 and len(changed) > 3 and
+                   bodies == {"removals/pending.json": bodies.get("removals/pending.json"),
+                              **{f"removals/pending/{name}": len(content) for name, content in changed.items()}}, str(self.store.proxy.sent[sent:]))
+        asked = [(method, path) for method, path in self.store.proxy.log[before:] if method != "GET" and "/taken/" in path]
+        puts = [path for method, path in asked if method == "PUT"]
+        self.check("and put in its place by one more request", len(puts) == 2 * len(changed) + 1 and all(
+            puts.count(f"/{BUCKET}/taken/{name}") == 1 for name in changed), str(puts))
+        self.store.proxy.faults = [("PUT /corpus/taken/ftok_train", "late"), ("PUT /corpus/taken/manifest.json", 503)]
+        self.put_back("taken", whole)
+        done = self.ftok("remove-ids", f"s3://{BUCKET}/taken", self.folder / "takedown")
+        got = {name: content for name, content in self.store.objects("taken/").items() if not name.endswith(".cleaned")}
+        self.check("a copy that fails is made again, also where the failure follows a 200", done.returncode == 0 and got == expected and
+                   not self.store.proxy.faults, f"{done.stderr} {self.store.proxy.faults}")
 
     def documented(self):
         if SANITIZED:
