@@ -3,6 +3,11 @@
 
 #include <gtest/gtest.h>
 #include <stdlib.h>
+#include <time.h>
+
+#include <chrono>
+#include <string>
+#include <vector>
 
 #include "core/error.h"
 #include "core/file.h"
@@ -185,6 +190,33 @@ TEST_F(S3Environment, ContainerCredentialsComeFromThisMachineOrOverTls) {
   EXPECT_THROW(S3Settings().credentials(), UsageError);
   ::setenv("AWS_CONTAINER_CREDENTIALS_FULL_URI", "http://127.0.0.1.example.org/credentials", 1);
   EXPECT_THROW(S3Settings().credentials(), UsageError);
+}
+
+// What a metadata service says of credentials that expire so long from now.
+std::string expiring_in(std::chrono::seconds left) {
+  const std::time_t at = std::chrono::system_clock::to_time_t(std::chrono::system_clock::now() + left);
+  std::tm utc{};
+  ::gmtime_r(&at, &utc);
+  char text[32];
+  std::strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%SZ", &utc);
+  return std::string(R"({"AccessKeyId": "A", "SecretAccessKey": "B", "Expiration": ")") + text + "\"}";
+}
+
+TEST_F(S3Environment, WhatIsStillGoodOutlastsAServiceThatDoesNotAnswer) {
+  write("credentials", "");
+  testing::HttpServer server;
+  server.serve("/soon",
+               std::vector<testing::Behaviour>{{.body = expiring_in(std::chrono::seconds(120))}, {.status = 500}});
+  server.serve("/over",
+               std::vector<testing::Behaviour>{{.body = expiring_in(std::chrono::seconds(-120))}, {.status = 500}});
+  S3Settings soon, over;
+  ::setenv("AWS_CONTAINER_CREDENTIALS_FULL_URI", server.url("/soon").c_str(), 1);
+  EXPECT_EQ(soon.credentials().access_key, "A");
+  EXPECT_EQ(soon.credentials().access_key, "A");
+  EXPECT_EQ(server.requests("/soon").size(), 2U);  // it was asked again
+  ::setenv("AWS_CONTAINER_CREDENTIALS_FULL_URI", server.url("/over").c_str(), 1);
+  EXPECT_EQ(over.credentials().access_key, "A");
+  EXPECT_TRUE(over.credentials().empty());
 }
 
 constexpr uint64_t kCopyPart = uint64_t{5} << 20;
