@@ -44,6 +44,19 @@ std::string percent_decoded(std::string_view text) {
   throw Error(fmt::format("{}: status 404{}{}", address.text(), code.empty() ? "" : ", ", code));
 }
 
+// The ETag of what was copied to the address; throws Error when it was not.
+std::string copied(const S3Address& address, const S3Answer& answer) {
+  std::string etag = xml_text(answer.body, "ETag");
+  if (answer.status == 404) missing(address, answer.body);
+  if (answer.status != 200 || etag.empty()) throw Error(fmt::format("{}: the store did not copy it", address.text()));
+  return etag;
+}
+
+// Bytes of a part when `size` bytes go in parts of about `part_bytes`.
+uint64_t allowed_part_bytes(uint64_t size, uint64_t part_bytes) {
+  return std::max({part_bytes, kPartBytesMin, (size + kPartsMax - 1) / kPartsMax});
+}
+
 // An upload in parts: invisible until it is completed.
 class MultipartUpload {
  public:
@@ -64,10 +77,16 @@ class MultipartUpload {
   MultipartUpload& operator=(const MultipartUpload&) = delete;
 
   void add(std::string_view part) {
-    const std::string number = std::to_string(etags_.size() + 1);
-    const S3Answer answer = client_.call({"PUT", address_, {{"partNumber", number}, {"uploadId", id_}}, part});
+    const S3Answer answer = client_.call({"PUT", address_, next_part(), part});
     if (answer.status == 404 || answer.etag.empty()) missing(address_, answer.body);
     etags_.push_back(answer.etag);
+  }
+
+  void add_copy(const std::string& source, uint64_t begin, uint64_t bytes) {
+    const std::string range = fmt::format("bytes={}-{}", begin, begin + bytes - 1);
+    const S3Answer answer = client_.call(
+        {"PUT", address_, next_part(), {}, {{"x-amz-copy-source", source}, {"x-amz-copy-source-range", range}}});
+    etags_.push_back(copied(address_, answer));
   }
 
   void complete(uint64_t size) {
@@ -83,6 +102,10 @@ class MultipartUpload {
   }
 
  private:
+  std::vector<std::pair<std::string, std::string>> next_part() const {
+    return {{"partNumber", std::to_string(etags_.size() + 1)}, {"uploadId", id_}};
+  }
+
   bool is_there(uint64_t size) const {
     const S3Answer head = client_.call({"HEAD", address_, {}, {}});
     return head.status == 200 && head.size == size && head.etag.ends_with(fmt::format("-{}\"", etags_.size()));
@@ -134,7 +157,7 @@ S3Store::~S3Store() = default;
 
 void S3Store::check(const std::string& text) const {
   const S3Address address = parse_s3_address(text);
-  if (address.bucket != kCommonCrawl && !state_->client.has_credentials()) throw UsageError(no_s3_credentials(address));
+  if (address.bucket != kCommonCrawl && !state_->client.has_credentials()) throw no_s3_credentials(address);
 }
 
 std::unique_ptr<HttpSource> S3Store::open(const S3Address& address, const ResumePoint& from) const {
@@ -201,12 +224,26 @@ void S3Store::put_file(const S3Address& address, const std::string& path, uint64
   const MappedFile file(path);
   std::string_view rest = file.bytes();
   const uint64_t size = rest.size();
-  part_bytes = std::max({part_bytes, kPartBytesMin, (size + kPartsMax - 1) / kPartsMax});
+  part_bytes = allowed_part_bytes(size, part_bytes);
   if (size <= part_bytes) return put(address, rest);
   MultipartUpload upload(state_->client, address);
   while (!rest.empty()) {
     upload.add(rest.substr(0, part_bytes));
     rest.remove_prefix(std::min<size_t>(part_bytes, rest.size()));
+  }
+  upload.complete(size);
+}
+
+void S3Store::copy(const S3Address& from, const S3Address& to, uint64_t size, uint64_t part_bytes) const {
+  const std::string source = percent_encoded("/" + from.bucket + "/" + from.key, true);
+  part_bytes = allowed_part_bytes(size, part_bytes);
+  if (size <= part_bytes) {
+    copied(to, state_->client.call({"PUT", to, {}, {}, {{"x-amz-copy-source", source}}}));
+    return;
+  }
+  MultipartUpload upload(state_->client, to);
+  for (uint64_t begin = 0; begin < size; begin += part_bytes) {
+    upload.add_copy(source, begin, std::min(part_bytes, size - begin));
   }
   upload.complete(size);
 }

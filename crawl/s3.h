@@ -44,7 +44,8 @@ struct S3Object {
 
 // A connection to a store. Thread-safe. Every function throws Error naming the address and the store's own code
 // ("AccessDenied"), after as many tries as `options` allow for what may pass (no connection, 429, 5xx), and
-// AccessRefused where the store refuses what was asked. A store that is full (507, QuotaExceeded) refuses nobody.
+// AccessRefused where the store refuses what was asked, and where there are no credentials to ask with. A store that is
+// full (507, QuotaExceeded) refuses nobody.
 class S3Store {
  public:
   explicit S3Store(const FetchOptions& options = fetch_options_of_environment(), const Log& log = {});
@@ -52,7 +53,8 @@ class S3Store {
   S3Store(const S3Store&) = delete;
   S3Store& operator=(const S3Store&) = delete;
 
-  // Throws UsageError when the address is none that may be read here: without credentials only the public bucket's may.
+  // Throws UsageError when the address is none, AccessRefused when it may not be read here: without credentials only
+  // the public bucket's may.
   void check(const std::string& text) const;
 
   // A stream of one version of the object, which continues after breaks (fetch.h). Failures are thrown by read().
@@ -75,6 +77,10 @@ class S3Store {
   // in parts; it must not change meanwhile.
   void put(const S3Address& address, std::string_view bytes) const;
   void put_file(const S3Address& address, const std::string& path, uint64_t part_bytes = uint64_t{64} << 20) const;
+
+  // Stores what is at `from`, of `size` bytes, without its bytes coming here, replacing what is there. More than
+  // `part_bytes` (5 MiB at least, and no more than stores take at once) go in parts; `from` must not change meanwhile.
+  void copy(const S3Address& from, const S3Address& to, uint64_t size, uint64_t part_bytes = uint64_t{5} << 30) const;
 
   // Stores `bytes` unless there is an object already: false then, and it stays.
   bool put_new(const S3Address& address, std::string_view bytes) const;

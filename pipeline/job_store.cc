@@ -163,6 +163,10 @@ void JobStore::store(const std::vector<std::string>& names) {
   for_each(names.size(), [&](size_t i) { store_.put_file(address_of(names[i]), path_of(names[i])); });
 }
 
+void JobStore::copy(const S3Object& object, const std::string& name) {
+  store_.copy(address_of(object.key), address_of(name), object.size);
+}
+
 bool JobStore::store_new(const std::string& name) { return store_.put_new(address_of(name), read_file(path_of(name))); }
 
 void JobStore::remove(const std::vector<std::string>& names) {

@@ -47,6 +47,8 @@ class JobStore {
 
   // Stores files of the copy, several at a time.
   void store(const std::vector<std::string>& names);
+  // Stores what is stored as object.key under another name too, without fetching it.
+  void copy(const S3Object& object, const std::string& name);
   // Stores a file of the copy unless one of this name is stored; false then.
   bool store_new(const std::string& name);
   void remove(const std::vector<std::string>& names);

@@ -111,7 +111,7 @@ class RecordReader {
       throw;
     } catch (const AccessRefused& error) {
       if (options_.refusal_ends) throw;
-      throw InputError(error.what());
+      throw InputError(error.what(), error.exit_code());
     } catch (const Error& error) {
       throw InputError(error.what(), error.exit_code());
     }

@@ -90,9 +90,7 @@ class S3Client::Signer : public RequestSigner {
   void sign(HttpRequest& request) override {
     region_ = shared_->region_of(call_.address.bucket);
     credentials_ = shared_->settings.credentials();
-    if (credentials_.empty()) {
-      throw UsageError(no_s3_credentials(call_.address));
-    }
+    if (credentials_.empty()) throw no_s3_credentials(call_.address);
     const auto [url, path] = base(region_);
     S3Request signed_request;
     signed_request.method = call_.method;
@@ -172,7 +170,8 @@ S3Answer S3Client::call(const S3Call& call) const {
     if (stop.token().stop_requested()) throw Stopped();
     const long status = reply.head.status;
     const std::string_view code = error_code(reply.error_body.empty() ? sink.text : reply.error_body);
-    const bool good = reply.complete && status >= 200 && status < 300 && (call.method != "POST" || code.empty());
+    // What completes an upload, or copies, may say that it failed after it has said 200.
+    const bool good = reply.complete && status >= 200 && status < 300 && (call.method == "GET" || code.empty());
     const bool unmet = status == 412 && !call.headers.empty();
     if (good || (reply.complete && (unmet || (status == 404 && code != "NoSuchBucket")))) {
       answer.status = status;
@@ -207,9 +206,10 @@ S3Answer S3Client::call(const S3Call& call) const {
   }
 }
 
-std::string no_s3_credentials(const S3Address& address) {
-  return fmt::format("{}: no credentials: set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or AWS_PROFILE",
-                     address.text());
+AccessRefused no_s3_credentials(const S3Address& address) {
+  const UsageError error(fmt::format(
+      "{}: no credentials: set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or AWS_PROFILE", address.text()));
+  return AccessRefused(error.what(), error.exit_code());
 }
 
 std::vector<std::string_view> xml_elements(std::string_view xml, std::string_view name) {

@@ -9,6 +9,7 @@
 #include <utility>
 #include <vector>
 
+#include "crawl/access_refused.h"
 #include "crawl/s3.h"
 #include "crawl/s3/credentials.h"
 #include "crawl/transfer/http_transfer.h"
@@ -37,8 +38,8 @@ class S3Client {
  public:
   S3Client(FetchOptions options, Log log);
 
-  // Throws AccessRefused for 401 and 403, Error for every other answer that S3Answer::status does not list, both naming
-  // the address; UsageError when there are no credentials.
+  // Throws AccessRefused for 401 and 403 and when there are no credentials, Error for every other answer that
+  // S3Answer::status does not list, both naming the address.
   S3Answer call(const S3Call& call) const;
 
   std::unique_ptr<HttpSource> open(const S3Address& address, const ResumePoint& from) const;
@@ -55,8 +56,8 @@ class S3Client {
   std::shared_ptr<Shared> shared_;
 };
 
-// What to say when there are none for the address.
-std::string no_s3_credentials(const S3Address& address);
+// What to throw when there are no credentials for the address.
+AccessRefused no_s3_credentials(const S3Address& address);
 
 // The text of the first <NAME> in an S3 answer, its entities read; "" where there is none.
 std::string xml_text(std::string_view xml, std::string_view name);

@@ -198,8 +198,11 @@ std::optional<ExpiringCredentials> S3Settings::find() const {
 
 S3Credentials S3Settings::credentials() {
   const std::lock_guard lock(mutex_);
-  if (!found_ || found_->expires - kRenewBefore < std::chrono::system_clock::now()) {
-    found_ = find().value_or(ExpiringCredentials());
+  const auto now = std::chrono::system_clock::now();
+  if (!found_ || found_->expires - kRenewBefore < now) {
+    std::optional<ExpiringCredentials> renewed = find();
+    // A service that does not answer takes nothing away that is still good.
+    if (renewed || !found_ || found_->expires < now) found_ = std::move(renewed).value_or(ExpiringCredentials());
   }
   return found_->credentials;
 }

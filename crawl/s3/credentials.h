@@ -39,7 +39,8 @@ class S3Settings {
  public:
   S3Settings();
 
-  // Fetched again when those of a metadata service are about to expire, and after forget(). Empty when there are none.
+  // Fetched again when those of a metadata service are about to expire, and after forget(); where the service does not
+  // answer then, they are kept until they have expired. Empty when there are none.
   S3Credentials credentials();
   // The server called these out of date.
   void forget(const S3Credentials& credentials);

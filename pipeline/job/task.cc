@@ -11,6 +11,7 @@
 #include "core/run_on_threads.h"
 #include "core/signals.h"
 #include "core/temporary_files.h"
+#include "crawl/access_refused.h"
 #include "pipeline/job/attempt.h"
 #include "pipeline/run.h"
 #include "pipeline/run/candidates.h"
@@ -265,6 +266,9 @@ TaskResult run_task(const Job& job, const TaskOptions& options, const Plan& plan
     TaskResult result = do_task_of_all(job, options, plan, log);
     attempt.end(result.quarantined > 0 ? kGivenUpExitCode : 0);
     return result;
+  } catch (const AccessRefused&) {
+    attempt.end(kConfigurationExitCode);
+    throw;
   } catch (const Error& error) {
     attempt.end(error.exit_code() == kConfigurationExitCode ? kConfigurationExitCode : kTryAgainExitCode);
     throw;

@@ -3,6 +3,11 @@
 
 #include <gtest/gtest.h>
 #include <stdlib.h>
+#include <time.h>
+
+#include <chrono>
+#include <string>
+#include <vector>
 
 #include "core/error.h"
 #include "core/file.h"
@@ -10,6 +15,7 @@
 #include "crawl/s3/client.h"
 #include "crawl/s3/credentials.h"
 #include "crawl/s3/signer.h"
+#include "tests/support/http_server.h"
 #include "tests/support/test_data.h"
 
 namespace ftok {
@@ -184,6 +190,86 @@ TEST_F(S3Environment, ContainerCredentialsComeFromThisMachineOrOverTls) {
   EXPECT_THROW(S3Settings().credentials(), UsageError);
   ::setenv("AWS_CONTAINER_CREDENTIALS_FULL_URI", "http://127.0.0.1.example.org/credentials", 1);
   EXPECT_THROW(S3Settings().credentials(), UsageError);
+}
+
+// What a metadata service says of credentials that expire so long from now.
+std::string expiring_in(std::chrono::seconds left) {
+  const std::time_t at = std::chrono::system_clock::to_time_t(std::chrono::system_clock::now() + left);
+  std::tm utc{};
+  ::gmtime_r(&at, &utc);
+  char text[32];
+  std::strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%SZ", &utc);
+  return std::string(R"({"AccessKeyId": "A", "SecretAccessKey": "B", "Expiration": ")") + text + "\"}";
+}
+
+TEST_F(S3Environment, WhatIsStillGoodOutlastsAServiceThatDoesNotAnswer) {
+  write("credentials", "");
+  testing::HttpServer server;
+  server.serve("/soon",
+               std::vector<testing::Behaviour>{{.body = expiring_in(std::chrono::seconds(120))}, {.status = 500}});
+  server.serve("/over",
+               std::vector<testing::Behaviour>{{.body = expiring_in(std::chrono::seconds(-120))}, {.status = 500}});
+  S3Settings soon, over;
+  ::setenv("AWS_CONTAINER_CREDENTIALS_FULL_URI", server.url("/soon").c_str(), 1);
+  EXPECT_EQ(soon.credentials().access_key, "A");
+  EXPECT_EQ(soon.credentials().access_key, "A");
+  EXPECT_EQ(server.requests("/soon").size(), 2U);  // it was asked again
+  ::setenv("AWS_CONTAINER_CREDENTIALS_FULL_URI", server.url("/over").c_str(), 1);
+  EXPECT_EQ(over.credentials().access_key, "A");
+  EXPECT_TRUE(over.credentials().empty());
+}
+
+constexpr uint64_t kCopyPart = uint64_t{5} << 20;
+
+TEST_F(S3Environment, CopiesInOneRequest) {
+  testing::HttpServer server;
+  ::setenv("AWS_ENDPOINT_URL", server.base_url().c_str(), 1);
+  server.serve("/corpus/to", {.body = "<CopyObjectResult><ETag>\"1\"</ETag></CopyObjectResult>"});
+  S3Store().copy({"corpus", "from a+b"}, {"corpus", "to"}, kCopyPart, kCopyPart);
+  const auto requests = server.requests();
+  ASSERT_EQ(requests.size(), 1U);
+  EXPECT_EQ(requests[0].method, "PUT");
+  EXPECT_EQ(requests[0].header("x-amz-copy-source"), "/corpus/from%20a%2Bb");
+  EXPECT_EQ(requests[0].header("content-length"), "0");
+}
+
+TEST_F(S3Environment, CopiesInPartsWhatStoresDoNotTakeAtOnce) {
+  testing::HttpServer server;
+  ::setenv("AWS_ENDPOINT_URL", server.base_url().c_str(), 1);
+  server.serve("/corpus/to?uploads=", {.body = "<UploadId>u</UploadId>"});
+  const testing::Behaviour copied{.body = "<CopyPartResult><ETag>\"1\"</ETag></CopyPartResult>"};
+  server.serve("/corpus/to?partNumber=1&uploadId=u", copied);
+  server.serve("/corpus/to?partNumber=2&uploadId=u", copied);
+  server.serve("/corpus/to?uploadId=u", {.body = "<CompleteMultipartUploadResult/>"});
+  S3Store().copy({"corpus", "from"}, {"corpus", "to"}, kCopyPart + 1, kCopyPart);
+  const auto requests = server.requests();
+  ASSERT_EQ(requests.size(), 4U);
+  EXPECT_EQ(requests[1].header("x-amz-copy-source-range"), "bytes=0-5242879");
+  EXPECT_EQ(requests[2].header("x-amz-copy-source-range"), "bytes=5242880-5242880");
+  EXPECT_EQ(requests[2].header("x-amz-copy-source"), "/corpus/from");
+  EXPECT_EQ(requests[3].method, "POST");
+}
+
+TEST_F(S3Environment, WhatAStoreDoesNotCopyIsAnError) {
+  testing::HttpServer server;
+  ::setenv("AWS_ENDPOINT_URL", server.base_url().c_str(), 1);
+  server.serve("/corpus/to", {.body = "<Error><Code>AccessDenied</Code></Error>"});
+  server.serve("/corpus/empty", {.body = ""});
+  EXPECT_THROW(S3Store().copy({"corpus", "from"}, {"corpus", "to"}, 1), Error);
+  EXPECT_THROW(S3Store().copy({"corpus", "from"}, {"corpus", "empty"}, 1), Error);
+  EXPECT_THROW(S3Store().copy({"corpus", "from"}, {"corpus", "none"}, 1), Error);  // 404
+}
+
+TEST_F(S3Environment, WithoutCredentialsNothingIsAsked) {
+  write("credentials", "");
+  EXPECT_THROW(S3Store().check("s3://corpus/x"), AccessRefused);
+  EXPECT_NO_THROW(S3Store().check("s3://commoncrawl/x"));
+  try {
+    S3Store().find({"corpus", "x"});
+    FAIL();
+  } catch (const AccessRefused& error) {
+    EXPECT_EQ(error.exit_code(), UsageError("").exit_code());
+  }
 }
 
 }  // namespace

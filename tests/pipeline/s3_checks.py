@@ -37,7 +37,7 @@ ODD_KEY = "crawl/a b+\u00fc.warc.gz"
 
 class Proxy(http.server.ThreadingHTTPServer):
     """Passes requests on to `target`; before that, does to each what the first fault that matches says, once, or else what `always`
-    says. A fault is a status, a status and the store's code, "cut", "lost", or something to call."""
+    says. A fault is a status, a status and the store's code, "cut", "lost", "late" (an error after a 200), or something to call."""
     daemon_threads = True
 
     def handle_error(self, request, client_address):
@@ -45,6 +45,7 @@ class Proxy(http.server.ThreadingHTTPServer):
 
     def __init__(self, target):
         self.target, self.faults, self.log, self.lock = target, [], [], threading.Lock()
+        self.sent = []  # of each request with a body: its path, and the body's bytes
         self.always = lambda method, path: None
         self.watch = None  # is told of each request, before and after it is passed on
         super().__init__(("127.0.0.1", 0), Handler)
@@ -85,11 +86,15 @@ class Handler(http.server.BaseHTTPRequestHandler):
         body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
         if not is_signed(self.command, self.path, self.headers, body):
             return self.reply(403, {}, b"<Error><Code>SignatureDoesNotMatch</Code></Error>")
+        if body:
+            self.server.sent.append((self.path, len(body)))
         fault = self.server.fault_for(self.command, self.path)
         if isinstance(fault, int):
             fault = fault, "AccessDenied" if fault == 403 else "SlowDown"
         if isinstance(fault, tuple):
             return self.reply(fault[0], {}, f"<Error><Code>{fault[1]}</Code></Error>".encode())
+        if fault == "late":
+            return self.reply(200, {}, b"<Error><Code>InternalError</Code></Error>")
         watch = self.server.watch or (lambda *request: None)
         watch(self.command, self.path, False)
         host, port = self.server.target

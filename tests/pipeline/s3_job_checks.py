@@ -275,12 +275,10 @@ class JobChecks(s3_checks.Checks):
         done = self.ftok("remove-ids", local, self.folder / "takedown")
         self.check("removal from the folder", done.returncode == 0 and b"2 of 3 ids found" in done.stdout, done.stdout + done.stderr)
         expected = {str(p.relative_to(local)): p.read_bytes() for p in local.rglob("*") if p.is_file() and p.name != ".lock"}
+        self.sent_once(whole, expected)
         kills = 0
         for at in range(1, 60, 3 if not SANITIZED else 9):
-            for name in self.store.objects("taken/"):
-                del self.store.bucket.keys[f"taken/{name}"]
-            for name, content in whole.items():
-                self.store.put(f"taken/{name}", content)
+            self.put_back("taken", whole)
             command = ["remove-ids", f"s3://{BUCKET}/taken", self.folder / "takedown"]
             code, said = self.killed_at(at, "taken/", *command, methods=("PUT", "DELETE"))
             if code != 0:
@@ -294,6 +292,14 @@ class JobChecks(s3_checks.Checks):
             if code == 0:
                 break
         self.check("removals were killed", kills >= (2 if SANITIZED else 10), str(kills))
+        self.put_back("taken", whole)
+        (self.folder / "other").write_text(f"{ids[-3]}\n")
+        self.killed_at(1, "taken/", "remove-ids", f"s3://{BUCKET}/taken", self.folder / "other", methods=("PUT",))
+        self.check("killed before its list", "removals/pending.json" not in self.store.objects("taken/"))
+        done = self.ftok("remove-ids", f"s3://{BUCKET}/taken", self.folder / "takedown")
+        got = {name: content for name, content in self.store.objects("taken/").items() if not name.endswith(".cleaned")}
+        self.check("another removal passes over what it left", done.returncode == 0 and got == expected,
+                   str({name for name in got.keys() | expected.keys() if got.get(name) != expected.get(name)}))
         asked = {path for method, path in self.store.proxy.log if method == "GET" and "/taken/" in path}
         unchanged = [name for name, content in whole.items() if name.startswith("ftok_") and name.endswith(".bin") and expected.get(name) == content]
         self.check("shards without such a document are not fetched", unchanged and not any(f"/taken/{name}" in path for name in unchanged for path in asked))
@@ -301,6 +307,34 @@ class JobChecks(s3_checks.Checks):
         self.run_passes("unclean")
         said = self.ftok("remove-ids", f"s3://{BUCKET}/unclean", self.folder / "takedown")
         self.check("a job that is not clean", said.returncode == 1 and f"`ftok job clean s3://{BUCKET}/unclean` first".encode() in said.stderr, said.stderr)
+
+    def put_back(self, job, objects):
+        for name in self.store.objects(f"{job}/"):
+            del self.store.bucket.keys[f"{job}/{name}"]
+        for name, content in objects.items():
+            self.store.put(f"{job}/{name}", content)
+
+    def sent_once(self, whole, expected):
+        """a removal sends what is new once; the store copies it to its places"""
+        self.put_back("taken", whole)
+        before, sent = len(self.store.proxy.log), len(self.store.proxy.sent)
+        done = self.ftok("remove-ids", f"s3://{BUCKET}/taken", self.folder / "takedown")
+        self.check("removal from the store", done.returncode == 0, done.stderr)
+        changed = {name: content for name, content in expected.items() if whole.get(name) != content}
+        bodies = {path.removeprefix(f"/{BUCKET}/taken/"): size for path, size in self.store.proxy.sent[sent:]}
+        self.check("each new file is sent once, and a list of them", len(self.store.proxy.sent) - sent == len(changed) + 1 and len(changed) > 3 and
+                   bodies == {"removals/pending.json": bodies.get("removals/pending.json"),
+                              **{f"removals/pending/{name}": len(content) for name, content in changed.items()}}, str(self.store.proxy.sent[sent:]))
+        asked = [(method, path) for method, path in self.store.proxy.log[before:] if method != "GET" and "/taken/" in path]
+        puts = [path for method, path in asked if method == "PUT"]
+        self.check("and put in its place by one more request", len(puts) == 2 * len(changed) + 1 and all(
+            puts.count(f"/{BUCKET}/taken/{name}") == 1 for name in changed), str(puts))
+        self.store.proxy.faults = [("PUT /corpus/taken/ftok_train", "late"), ("PUT /corpus/taken/manifest.json", 503)]
+        self.put_back("taken", whole)
+        done = self.ftok("remove-ids", f"s3://{BUCKET}/taken", self.folder / "takedown")
+        got = {name: content for name, content in self.store.objects("taken/").items() if not name.endswith(".cleaned")}
+        self.check("a copy that fails is made again, also where the failure follows a 200", done.returncode == 0 and got == expected and
+                   not self.store.proxy.faults, f"{done.stderr} {self.store.proxy.faults}")
 
     def documented(self):
         if SANITIZED:
@@ -349,10 +383,41 @@ class JobChecks(s3_checks.Checks):
         self.check("nothing was run", tasks["extract"] == 2)
 
 
+    def without_credentials(self):
+        """whoever has none is told what to set, by every command about a job, and with the code that says that no attempt will do"""
+        nobody = {"AWS_ACCESS_KEY_ID": "", "HOME": str(self.folder)}
+        job, there = f"s3://{BUCKET}/nobody", ["plan", "--input-list", self.list, "--tasks", "2", *FLAGS, "--output"]
+        self.plan("nobody")
+        commands = [["task", job, "extract", "0"], ["task", job, "--all"], ["status", job], ["resubmit", job], ["job", "clean", job],
+                    ["submit", "slurm", job, "--dry-run", "--array-max", "9"], [*there, job], [*there, self.folder / "nobody"]]
+        for command in commands:
+            done = self.ftok(*command, environment=nobody)
+            self.check(f"{command[0]} without credentials: 78 and one line", done.returncode == 78 and done.stderr.count(b"\n") == 1 and
+                       b"s3://corpus/" in done.stderr and b"no credentials: set AWS_ACCESS_KEY_ID" in done.stderr, f"{done.returncode} {done.stderr}")
+        self.check("and nothing was done", not (self.folder / "nobody").exists() and not any(
+            name.startswith(("receipts/", "attempts/")) for name in self.store.objects("nobody/")))
+        self.check("the job's folder is here, its inputs are there", self.ftok(*there, self.folder / "here").returncode == 0)
+        done = self.ftok("task", self.folder / "here", "extract", "0", environment=nobody)
+        self.check("the task says 78, and gives no input up", done.returncode == 78 and b"no credentials" in done.stderr and
+                   not list((self.folder / "here").rglob("receipts/extract/*")), f"{done.returncode} {done.stderr}")
+        exits = [json.loads(path.read_text()).get("exit") for path in (self.folder / "here").glob("attempts/extract/*.json")]
+        self.check("and so does the record of the attempt", exits == [78], str(exits))
+        for command in (["task", "s3://x/job", "extract", "0"], ["status", "s3://x/job"], ["submit", "slurm", "s3://x/job"]):
+            done = self.ftok(*command, environment=nobody)
+            self.check(f"{command[0]}: no address, 2", done.returncode == 2 and b"3 to 63" in done.stderr, f"{done.returncode} {done.stderr}")
+        for command in (["status", job], ["resubmit", job], ["job", "clean", job]):
+            self.store.proxy.faults = [("(GET|HEAD) .*nobody", 403)]
+            done = self.ftok(*command)
+            self.check(f"{command[0]}: refused, 78", done.returncode == 78 and b"403" in done.stderr, f"{done.returncode} {done.stderr}")
+        for command in (["shards", "verify", job], ["remove-ids", job, self.list]):
+            done = self.ftok(*command, environment=nobody)
+            self.check(f"{command[0]} is no command about a job: 2", done.returncode == 2, f"{done.returncode} {done.stderr}")
+
+
 def main():
     with tempfile.TemporaryDirectory() as folder:
         checks = JobChecks(Path(folder))
-        for name in sys.argv[1:] or ["killed_everywhere", "looking_after", "faults", "full", "against", "trained", "removed", "documented", "refused", "secrets"]:
+        for name in sys.argv[1:] or ["killed_everywhere", "looking_after", "faults", "full", "against", "trained", "removed", "documented", "refused", "without_credentials", "secrets"]:
             started = time.time()
             getattr(checks, name)()
             print(f"{name}: {time.time() - started:.1f} s")

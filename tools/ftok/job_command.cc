@@ -331,7 +331,7 @@ void add_plan(CLI::App& app) {
       "  ftok plan --input-list warc.paths.gz --vocab gpt2 --output job --tasks 1000\n"
       "  for i in $(seq 0 999); do ftok task job extract $i; done    # on any machines, in any order\n"
       "docs/many-machines.md goes on from there.");
-  command->callback([flags] { plan(*flags); });
+  command->callback([flags] { about_job([&] { plan(*flags); }); });
 }
 
 void add_task(CLI::App& app) {
@@ -380,7 +380,7 @@ void add_status(CLI::App& app) {
       ->check(number_between(kEveryMin, kEveryMax))
       ->capture_default_str();
   command->add_flag("--json", flags->json, "One JSON object");
-  command->callback([flags] { status(*flags); });
+  command->callback([flags] { about_job([&] { status(*flags); }); });
 }
 
 void add_resubmit(CLI::App& app) {
@@ -396,7 +396,7 @@ void add_resubmit(CLI::App& app) {
       "A line is a pass and its missing tasks, in the form that `sbatch --array` takes: extract 3,5-9\n"
       "Example:\n"
       "  ftok resubmit job --pass extract --lines | xargs -r -L 1 -P 4 ftok task job    # do them, four at a time");
-  command->callback([flags] { resubmit(*flags); });
+  command->callback([flags] { about_job([&] { resubmit(*flags); }); });
 }
 
 void add_job(CLI::App& app) {
@@ -405,7 +405,7 @@ void add_job(CLI::App& app) {
   CLI::App* command = job->add_subcommand("clean", "Remove what no pass that is still to run will read");
   const auto folder = std::make_shared<std::string>();
   command->add_option("JOB", *folder, "Folder of the job, or s3://BUCKET/PREFIX")->required();
-  command->callback([folder] { clean(*folder); });
+  command->callback([folder] { about_job([&] { clean(*folder); }); });
 }
 
 }  // namespace

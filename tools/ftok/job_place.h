@@ -11,6 +11,7 @@
 #include "core/error.h"
 #include "core/log.h"
 #include "core/signals.h"
+#include "crawl/access_refused.h"
 #include "crawl/s3.h"
 #include "pipeline/job.h"
 #include "pipeline/job_store.h"
@@ -24,7 +25,7 @@ std::string absolute_place(const std::string& place);
 class JobPlace {
  public:
   // `place`: a folder, or s3://BUCKET/PREFIX, whose copy is made below `work` (empty: below the cache folder). Throws
-  // UsageError naming what is wrong.
+  // UsageError naming what is wrong, AccessRefused where there are no credentials.
   JobPlace(const std::string& place, const std::string& work, const FetchOptions& fetch, const Log& log);
   ~JobPlace();
   JobPlace(const JobPlace&) = delete;
@@ -52,7 +53,7 @@ class JobPlace {
     } catch (const UsageError& error) {
       throw UsageError(shown(error.what()));
     } catch (const AccessRefused& error) {
-      throw AccessRefused(shown(error.what()));
+      throw AccessRefused(shown(error.what()), error.exit_code());
     } catch (const Error& error) {
       throw Error(shown(error.what()), error.exit_code());
     }
@@ -63,6 +64,17 @@ class JobPlace {
   std::shared_ptr<JobStore> store_;
   int lock_ = -1;  // of the copy's folder
 };
+
+// Does the work of a command about a job. What is refused, also for want of credentials, ends it with
+// kConfigurationExitCode.
+template <typename Work>
+void about_job(const Work& work) {
+  try {
+    work();
+  } catch (const AccessRefused& error) {
+    throw Error(error.what(), kConfigurationExitCode);
+  }
+}
 
 // Folders and files to read, of which those in an object store are fetched first, each folder as a whole and each file
 // with those of its name (a shard with its sidecar).
@@ -84,6 +96,8 @@ class FetchedPaths {
       throw;
     } catch (const UsageError& error) {
       throw UsageError(shown(error.what()));
+    } catch (const AccessRefused& error) {
+      throw AccessRefused(shown(error.what()), error.exit_code());
     } catch (const Error& error) {
       throw Error(shown(error.what()), error.exit_code());
     }

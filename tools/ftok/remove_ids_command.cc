@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <filesystem>
 #include <iterator>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -52,24 +53,33 @@ class StoredFolder : public RemovalPlace {
     store_.store({all.back()});
   }
 
+  // The store itself copies what was kept to its places; where that is gone already, a killed one had copied all.
   void replace(const std::vector<std::string>& names, const std::vector<std::string>& gone) override {
-    const std::vector<std::string> all = in_store(names);
-    store_.store({all.begin(), all.end() - 1});
-    store_.store({all.back()});
+    const std::vector<S3Object> kept = store_.list(pending() + "/");
+    std::map<std::string, S3Object> by_name;  // with what another removal left that was killed before it had its list
+    for (const S3Object& object : kept) by_name[object.key.substr(pending().size() + 1)] = object;
+    const auto copy = [&](const std::string& name) {
+      if (const auto found = by_name.find(name); found != by_name.end()) store_.copy(found->second, below_ + name);
+    };
+    JobStore::for_each(names.size() - 1, [&](size_t i) { copy(names[i]); });
+    copy(names.back());
     store_.remove(in_store(gone));
-    forget();
+    forget(kept);
   }
 
   // What was kept goes, its list as the last.
-  void forget() {
-    const std::string pending = fmt::format("{}{}/pending", below_, kRemovalsFolder);
-    std::vector<std::string> names;
-    for (const S3Object& object : store_.list(pending + "/")) names.push_back(object.key);
-    store_.remove(names);
-    store_.remove({pending + ".json"});
-  }
+  void forget() { forget(store_.list(pending() + "/")); }
 
  private:
+  void forget(const std::vector<S3Object>& kept) {
+    std::vector<std::string> names;
+    for (const S3Object& object : kept) names.push_back(object.key);
+    store_.remove(names);
+    store_.remove({pending() + ".json"});
+  }
+
+  std::string pending() const { return fmt::format("{}{}/pending", below_, kRemovalsFolder); }
+
   std::vector<std::string> in_store(const std::vector<std::string>& names) const {
     std::vector<std::string> all;
     for (const std::string& name : names) all.push_back(below_ + name);

@@ -205,7 +205,7 @@ void add_submit_command(CLI::App& app) {
       "receipts.\n"
       "Example:\n"
       "  ftok submit slurm job --partition spot --time 2:00:00 --cpus 8");
-  command->callback([flags] { submit_command(*flags); });
+  command->callback([flags] { about_job([&] { submit_command(*flags); }); });
 }
 
 }  // namespace ftok::cli
