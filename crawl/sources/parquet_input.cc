@@ -63,7 +63,7 @@ class Group {
   // Whether a thread is to be sent to decode it: none is, and little waits to be read.
   bool wants_thread() {
     const std::lock_guard lock(mutex_);
-    return !sent_ && !ended_ && lines_.size() < kAheadBytes / 2 && (sent_ = true);
+    return !sent_ && !ended_ && waiting_ < kAheadBytes / 2 && (sent_ = true);
   }
 
   // Decodes until kAheadBytes wait to be read, or the row group ends; one step where `once`. Does nothing while another
@@ -73,16 +73,14 @@ class Group {
     if (!once) sent_ = false;
     if (busy_) return;
     busy_ = true;
-    while (!ended_ && !abandoned_ && lines_.size() < kAheadBytes) {
+    while (!ended_ && !abandoned_ && waiting_ < kAheadBytes) {
       lock.unlock();
       std::string lines;
+      lines.reserve(kStepBytes + kStepBytes / 8);  // its last row goes beyond the step
       const bool more = decode_step(lines);
       lock.lock();
-      if (lines_.empty()) {
-        lines_ = std::move(lines);
-      } else {
-        lines_ += lines;
-      }
+      waiting_ += lines.size();
+      if (!lines.empty()) pieces_.push_back(std::move(lines));
       ended_ = !more;
       changed_.notify_all();
       if (once) break;
@@ -92,10 +90,10 @@ class Group {
     changed_.notify_all();
   }
 
-  // The lines that are decoded; decodes where there are none. Empty: the row group has ended.
+  // The next lines, a step's; decodes them where none wait. Empty: the row group has ended.
   std::string take() {
     std::unique_lock lock(mutex_);
-    while (lines_.empty() && !ended_) {
+    while (pieces_.empty() && !ended_) {
       if (busy_) {
         changed_.wait(lock);
       } else {
@@ -104,7 +102,11 @@ class Group {
         lock.lock();
       }
     }
-    return std::exchange(lines_, {});
+    if (pieces_.empty()) return {};
+    std::string lines = std::move(pieces_.front());
+    pieces_.pop_front();
+    waiting_ -= lines.size();
+    return lines;
   }
 
   // Returns when no thread decodes it, nor will.
@@ -152,7 +154,8 @@ class Group {
 
   std::mutex mutex_;
   std::condition_variable changed_;
-  std::string lines_;
+  std::deque<std::string> pieces_;  // a step's lines each
+  size_t waiting_ = 0;              // bytes in them
   bool sent_ = false, busy_ = false, ended_ = false, abandoned_ = false;
 };
 
