@@ -6,6 +6,7 @@
 #include <time.h>
 
 #include <chrono>
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -149,6 +150,12 @@ class S3Environment : public ::testing::Test {
     write("config", "[default]\nregion = eu-central-1\n[profile work]\nregion = eu-west-1\n");
   }
 
+  // In a process of its own: an S3Store reads the environment once a process.
+  static void alone(const std::function<void()>& body) {
+    GTEST_FLAG_SET(death_test_style, "threadsafe");
+    EXPECT_EXIT((body(), std::exit(HasFailure() ? 1 : 0)), ::testing::ExitedWithCode(0), "");
+  }
+
   void write(const std::string& name, const std::string& text) {
     const std::string path = folder_ / name;
     write_file(path, text);
@@ -222,54 +229,62 @@ TEST_F(S3Environment, WhatIsStillGoodOutlastsAServiceThatDoesNotAnswer) {
 constexpr uint64_t kCopyPart = uint64_t{5} << 20;
 
 TEST_F(S3Environment, CopiesInOneRequest) {
-  testing::HttpServer server;
-  ::setenv("AWS_ENDPOINT_URL", server.base_url().c_str(), 1);
-  server.serve("/corpus/to", {.body = "<CopyObjectResult><ETag>\"1\"</ETag></CopyObjectResult>"});
-  S3Store().copy({"corpus", "from a+b"}, {"corpus", "to"}, kCopyPart, kCopyPart);
-  const auto requests = server.requests();
-  ASSERT_EQ(requests.size(), 1U);
-  EXPECT_EQ(requests[0].method, "PUT");
-  EXPECT_EQ(requests[0].header("x-amz-copy-source"), "/corpus/from%20a%2Bb");
-  EXPECT_EQ(requests[0].header("content-length"), "0");
+  alone([&] {
+    testing::HttpServer server;
+    ::setenv("AWS_ENDPOINT_URL", server.base_url().c_str(), 1);
+    server.serve("/corpus/to", {.body = "<CopyObjectResult><ETag>\"1\"</ETag></CopyObjectResult>"});
+    S3Store().copy({"corpus", "from a+b"}, {"corpus", "to"}, kCopyPart, kCopyPart);
+    const auto requests = server.requests();
+    ASSERT_EQ(requests.size(), 1U);
+    EXPECT_EQ(requests[0].method, "PUT");
+    EXPECT_EQ(requests[0].header("x-amz-copy-source"), "/corpus/from%20a%2Bb");
+    EXPECT_EQ(requests[0].header("content-length"), "0");
+  });
 }
 
 TEST_F(S3Environment, CopiesInPartsWhatStoresDoNotTakeAtOnce) {
-  testing::HttpServer server;
-  ::setenv("AWS_ENDPOINT_URL", server.base_url().c_str(), 1);
-  server.serve("/corpus/to?uploads=", {.body = "<UploadId>u</UploadId>"});
-  const testing::Behaviour copied{.body = "<CopyPartResult><ETag>\"1\"</ETag></CopyPartResult>"};
-  server.serve("/corpus/to?partNumber=1&uploadId=u", copied);
-  server.serve("/corpus/to?partNumber=2&uploadId=u", copied);
-  server.serve("/corpus/to?uploadId=u", {.body = "<CompleteMultipartUploadResult/>"});
-  S3Store().copy({"corpus", "from"}, {"corpus", "to"}, kCopyPart + 1, kCopyPart);
-  const auto requests = server.requests();
-  ASSERT_EQ(requests.size(), 4U);
-  EXPECT_EQ(requests[1].header("x-amz-copy-source-range"), "bytes=0-5242879");
-  EXPECT_EQ(requests[2].header("x-amz-copy-source-range"), "bytes=5242880-5242880");
-  EXPECT_EQ(requests[2].header("x-amz-copy-source"), "/corpus/from");
-  EXPECT_EQ(requests[3].method, "POST");
+  alone([&] {
+    testing::HttpServer server;
+    ::setenv("AWS_ENDPOINT_URL", server.base_url().c_str(), 1);
+    server.serve("/corpus/to?uploads=", {.body = "<UploadId>u</UploadId>"});
+    const testing::Behaviour copied{.body = "<CopyPartResult><ETag>\"1\"</ETag></CopyPartResult>"};
+    server.serve("/corpus/to?partNumber=1&uploadId=u", copied);
+    server.serve("/corpus/to?partNumber=2&uploadId=u", copied);
+    server.serve("/corpus/to?uploadId=u", {.body = "<CompleteMultipartUploadResult/>"});
+    S3Store().copy({"corpus", "from"}, {"corpus", "to"}, kCopyPart + 1, kCopyPart);
+    const auto requests = server.requests();
+    ASSERT_EQ(requests.size(), 4U);
+    EXPECT_EQ(requests[1].header("x-amz-copy-source-range"), "bytes=0-5242879");
+    EXPECT_EQ(requests[2].header("x-amz-copy-source-range"), "bytes=5242880-5242880");
+    EXPECT_EQ(requests[2].header("x-amz-copy-source"), "/corpus/from");
+    EXPECT_EQ(requests[3].method, "POST");
+  });
 }
 
 TEST_F(S3Environment, WhatAStoreDoesNotCopyIsAnError) {
-  testing::HttpServer server;
-  ::setenv("AWS_ENDPOINT_URL", server.base_url().c_str(), 1);
-  server.serve("/corpus/to", {.body = "<Error><Code>AccessDenied</Code></Error>"});
-  server.serve("/corpus/empty", {.body = ""});
-  EXPECT_THROW(S3Store().copy({"corpus", "from"}, {"corpus", "to"}, 1), Error);
-  EXPECT_THROW(S3Store().copy({"corpus", "from"}, {"corpus", "empty"}, 1), Error);
-  EXPECT_THROW(S3Store().copy({"corpus", "from"}, {"corpus", "none"}, 1), Error);  // 404
+  alone([&] {
+    testing::HttpServer server;
+    ::setenv("AWS_ENDPOINT_URL", server.base_url().c_str(), 1);
+    server.serve("/corpus/to", {.body = "<Error><Code>AccessDenied</Code></Error>"});
+    server.serve("/corpus/empty", {.body = ""});
+    EXPECT_THROW(S3Store().copy({"corpus", "from"}, {"corpus", "to"}, 1), Error);
+    EXPECT_THROW(S3Store().copy({"corpus", "from"}, {"corpus", "empty"}, 1), Error);
+    EXPECT_THROW(S3Store().copy({"corpus", "from"}, {"corpus", "none"}, 1), Error);  // 404
+  });
 }
 
 TEST_F(S3Environment, WithoutCredentialsNothingIsAsked) {
-  write("credentials", "");
-  EXPECT_THROW(S3Store().check("s3://corpus/x"), AccessRefused);
-  EXPECT_NO_THROW(S3Store().check("s3://commoncrawl/x"));
-  try {
-    S3Store().find({"corpus", "x"});
-    FAIL();
-  } catch (const AccessRefused& error) {
-    EXPECT_EQ(error.exit_code(), UsageError("").exit_code());
-  }
+  alone([&] {
+    write("credentials", "");
+    EXPECT_THROW(S3Store().check("s3://corpus/x"), AccessRefused);
+    EXPECT_NO_THROW(S3Store().check("s3://commoncrawl/x"));
+    try {
+      S3Store().find({"corpus", "x"});
+      FAIL();
+    } catch (const AccessRefused& error) {
+      EXPECT_EQ(error.exit_code(), UsageError("").exit_code());
+    }
+  });
 }
 
 }  // namespace
