@@ -10,9 +10,7 @@ namespace ftok {
 constexpr bool is_digit(char c) { return c >= '0' && c <= '9'; }
 constexpr bool is_alpha(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
 constexpr bool is_ascii_space(char c) { return c == ' ' || (c >= '\t' && c <= '\r'); }
-constexpr bool is_html_space(char c) {
-  return is_ascii_space(c) && c != '\v';
-}  // "ASCII whitespace" of the Infra Standard
+constexpr bool is_html_space(char c) { return is_ascii_space(c) && c != '\v'; }  // Infra Standard: ASCII whitespace
 constexpr char ascii_lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; }
 
 // Without the white space (space, tab, CR, LF, VT, FF) at both ends.

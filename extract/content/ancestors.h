@@ -13,7 +13,7 @@ uint32_t ancestor_of(Tag tag);                     // 0 for most
 uint32_t ancestor_of_role(std::string_view role);  // ARIA landmarks and dialogs
 
 // What an element's ancestors are where its names say that it is a forum's box (BoxKind): a post in a <blockquote> is
-// no quotation, a quotation may stand in a <div>, and who wrote it is no part of a post.
+// not a quotation, a quotation may be a <div>, and the box about the author is not part of the post.
 uint32_t in_box_of_forum(uint32_t ancestors, uint8_t kinds);
 
 // Whether a style attribute takes what is in the element from readers' eyes: display: none, visibility: hidden, a clip

@@ -248,7 +248,7 @@ void keep_formulas(const PageBlocks& page, std::vector<uint8_t>& keep) {
   }
 }
 
-// What a forum's software writes of a post's author is no text, but a page of nothing else keeps it.
+// Drops what forum software says about a post's author, unless the page has nothing else.
 void drop_posters(const PageBlocks& page, std::vector<uint8_t>& keep) {
   const auto is_other = [&](size_t i) { return keep[i] != 0 && (page.blocks[i].ancestors & kOfPoster) == 0; };
   bool any = false;
