@@ -61,7 +61,7 @@ class RlRun {
     }
     log_.emplace(inputs_.output + "/log.jsonl", model_.step(), [this](simdjson::dom::element line) { keep(line); });
     samples_.emplace(inputs_.output + "/samples.jsonl", model_.step());
-    curve_.steps = recipe_.run.steps;
+    curve_.steps = lengths_.steps = recipe_.run.steps;
     write_file(inputs_.output + "/" + kChatTemplateName, format_chat_template(inputs_.chat->form) + "\n");
   }
 
@@ -92,6 +92,9 @@ class RlRun {
     double reward = 0;
     if (line["step"].get(number) != simdjson::SUCCESS) return;
     if (line["reward"].get(reward) == simdjson::SUCCESS) plot_reward(number, reward);
+    double length = 0;
+    if (line["length"].get(length) == simdjson::SUCCESS) lengths_.training.push_back({number, length});
+    if (line["held_out_length"].get(length) == simdjson::SUCCESS) lengths_.validation.push_back({number, length});
     const char* const held_out = player_.has_judge() ? "held_out_truth" : "held_out";
     if (line[held_out].get(reward) == simdjson::SUCCESS) curve_.validation.push_back({number, reward});
   }
@@ -113,8 +116,11 @@ class RlRun {
     const std::vector<Problem> problems = player_.problems().make(0, static_cast<size_t>(recipe_.run.held_out), true);
     const std::vector<Episode> episodes = play(problems, 1, 0);
     RlHeldOut held_out;
-    for (const Episode& episode : episodes) held_out.reward += episode.reward, held_out.truth += episode.truth;
-    held_out.reward /= static_cast<double>(episodes.size()), held_out.truth /= static_cast<double>(episodes.size());
+    const double count = static_cast<double>(episodes.size());
+    for (const Episode& episode : episodes) {
+      held_out.reward += episode.reward / count, held_out.truth += episode.truth / count;
+      held_out.length += static_cast<double>(episode.answer_tokens()) / count;
+    }
     std::vector<RlSample> samples;
     for (size_t i = 0; i < std::min(kSamplesShown, episodes.size()); ++i) {
       samples.push_back({problems[i].prompt, problems[i].truth, episodes[i].answer, episodes[i].reward});
@@ -127,13 +133,21 @@ class RlRun {
     }
     observer_.on_held_out(static_cast<int64_t>(model_.step()), held_out, samples);
     curve_.validation.push_back({static_cast<int64_t>(model_.step()), held_out.truth});
+    lengths_.validation.push_back({static_cast<int64_t>(model_.step()), held_out.length});
     write_line(report, held_out);
-    const std::string title =
-        fmt::format("{}: reward after {} of {} steps", recipe_.task.name, model_.step(), recipe_.run.steps);
+    draw();
+  }
+
+  void draw() const {
+    const auto title = [this](const char* what) {
+      return fmt::format("{}: {} after {} of {} steps", recipe_.task.name, what, model_.step(), recipe_.run.steps);
+    };
     const CurveNames names = player_.has_judge()
                                  ? CurveNames{"share", "preferred by the reward model", "right, held out"}
                                  : CurveNames{"mean reward", "practised", "held out"};
-    write_file(inputs_.output + "/reward.svg", loss_svg(curve_, title, names));
+    write_file(inputs_.output + "/reward.svg", loss_svg(curve_, title("reward"), names));
+    write_file(inputs_.output + "/length.svg",
+               loss_svg(lengths_, title("length of answers"), {"tokens of an answer, mean", "practised", "held out"}));
   }
 
   // No times: the log of a run that was resumed has the same bytes.
@@ -148,8 +162,9 @@ class RlRun {
       if (recipe_.rl.kl > 0) json.field("divergence", report->divergence);
       if (report->skipped) json.field("skipped", true);
       plot_reward(report->step, report->reward);
+      lengths_.training.push_back({report->step, report->length});
     }
-    if (held_out) json.field("held_out", held_out->reward);
+    if (held_out) json.field("held_out", held_out->reward).field("held_out_length", held_out->length);
     if (held_out && player_.has_judge()) json.field("held_out_truth", held_out->truth);
     log_->add(json.end_object().text());
   }
@@ -248,7 +263,7 @@ class RlRun {
   Player player_;
   std::unique_ptr<Evaluator> reference_;  // null: none is needed
   std::optional<LineLog> log_, samples_;
-  LossCurve curve_;  // of rewards
+  LossCurve curve_, lengths_;  // of rewards, and of answers
   std::optional<double> first_reward_;
   int alike_steps_ = 0;  // in a row
 };

@@ -3,9 +3,9 @@
 // (trainer/rl/policy.h has the objective). In the checker's place a reward model (trainer/reward_model.h) can reward.
 //
 // Output folder: checkpoints/step-NNNNNNNNN.ckpt, which are models as `ftok train` writes them; log.jsonl with one
-// object per step; samples.jsonl with answers to problems held out; reward.svg; chat.json. A run in a folder that holds
-// checkpoints resumes from the latest complete one, bit for bit as if it had never stopped. A folder is bound to its
-// recipe ([run] aside), to the model that it began with, the vocabulary and the chat template.
+// object per step; samples.jsonl with answers to problems held out; reward.svg and length.svg; chat.json. A run in a
+// folder that holds checkpoints resumes from the latest complete one, bit for bit as if it had never stopped. A folder
+// is bound to its recipe ([run] aside), to the model that it began with, the vocabulary and the chat template.
 #pragma once
 
 #include <cstdint>
@@ -45,7 +45,8 @@ struct RlSample {
 // Means over all problems held out.
 struct RlHeldOut {
   double reward = 0;
-  double truth = 0;  // of the checker's rewards
+  double truth = 0;   // of the checker's rewards
+  double length = 0;  // of the answers, tokens
 };
 
 // Told of a run's progress; called on the run's thread.
