@@ -64,7 +64,7 @@ class AnswerBatch : public Answers {
   const std::unique_ptr<ArrowRows> rows_;
 };
 
-class BatchStream : public AnswerStream {
+class BatchStream : public WorkerOutput {
  public:
   explicit BatchStream(uint64_t bytes_max) : answers_(arrow_module()->answers(bytes_max)) {}
 
@@ -113,7 +113,7 @@ class ArrowBatches : public WorkerFormat {
   }
 
   std::string head() const override { return arrow_module()->requests(schema_)->schema(); }
-  std::unique_ptr<AnswerStream> open() const override { return std::make_unique<BatchStream>(answer_bytes_max_); }
+  std::unique_ptr<WorkerOutput> open() const override { return std::make_unique<BatchStream>(answer_bytes_max_); }
   std::unique_ptr<Answers> stored(std::string bytes) const override {
     constexpr uint64_t kStoredBytesMax = uint64_t{1} << 48;  // these have been let in
     BatchStream stream(kStoredBytesMax);

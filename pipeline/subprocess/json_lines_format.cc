@@ -102,7 +102,7 @@ class AnswerLines : public Answers {
   const std::string lines_;
 };
 
-class LineStream : public AnswerStream {
+class LineStream : public WorkerOutput {
  public:
   size_t whole(std::string_view written) override { return end_.whole(written); }
   bool precedes(std::string_view written) const override { return end_.precedes(written); }
@@ -152,7 +152,7 @@ class JsonLines : public WorkerFormat {
   }
 
   std::string head() const override { return {}; }
-  std::unique_ptr<AnswerStream> open() const override { return std::make_unique<LineStream>(); }
+  std::unique_ptr<WorkerOutput> open() const override { return std::make_unique<LineStream>(); }
   std::unique_ptr<Answers> stored(std::string bytes) const override {
     return std::make_unique<AnswerLines>(std::move(bytes));
   }

@@ -23,7 +23,7 @@ class Answers {
 };
 
 // What one worker writes.
-class AnswerStream : public AnswerEnd {
+class WorkerOutput : public AnswerEnd {
  public:
   // Of the bytes of an answer. Throws like Answers.
   virtual std::unique_ptr<Answers> read(std::string answer) = 0;
@@ -37,7 +37,7 @@ class WorkerFormat {
   // A batch as it is sent; before the first one of a process stands the head.
   virtual std::string write(std::span<const Request> requests) const = 0;
   virtual std::string head() const = 0;
-  virtual std::unique_ptr<AnswerStream> open() const = 0;
+  virtual std::unique_ptr<WorkerOutput> open() const = 0;
   // Answers that lay in a store.
   virtual std::unique_ptr<Answers> stored(std::string bytes) const = 0;
 };

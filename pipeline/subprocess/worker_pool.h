@@ -15,7 +15,7 @@ namespace ftok {
 // A process, and what it and the stage have written to each other so far.
 struct WorkerProcess {
   Worker worker;
-  std::unique_ptr<AnswerStream> answers;
+  std::unique_ptr<WorkerOutput> answers;
   bool has_head = false;  // it was sent what stands before the first batch
 };
 
