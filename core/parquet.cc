@@ -18,7 +18,7 @@ const ArrowModule* load(const std::string& path) {
   void* const handle = ::dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL);
   if (handle == nullptr) {
     throw Error(
-        fmt::format("Parquet needs Arrow's libraries, and they are not found (with Python's ftok, pip install "
+        fmt::format("Arrow's libraries are needed, and they are not found (with Python's ftok, pip install "
                     "'ftok[arrow]' brings them): {}",
                     ::dlerror()));
   }

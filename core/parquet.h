@@ -1,5 +1,6 @@
 // Parquet through Arrow's C++ library. Arrow is linked by a module of its own (libftok_arrow.so), which is loaded when
-// the first Parquet file is met: a program without the module starts and runs, and refuses Parquet by name.
+// the first Parquet file is met, or a recipe names Arrow (core/arrow_batches.h): a program without the module starts
+// and runs, and refuses both by name.
 //
 // The classes here are what the module implements; they pass nothing but the standard library's types, since the module
 // links no library of ftok's but core.
@@ -11,6 +12,8 @@
 #include <string>
 #include <string_view>
 #include <vector>
+
+#include "core/arrow_batches.h"
 
 namespace ftok {
 
@@ -92,7 +95,7 @@ struct ParquetWriteOptions {
 
 // What the module offers.
 struct ArrowModule {
-  static constexpr uint32_t kVersion = 3;
+  static constexpr uint32_t kVersion = 4;
 
   uint32_t version = 0;
   const char* arrow_version = "";
@@ -101,6 +104,9 @@ struct ArrowModule {
                                        const ParquetReadOptions& options) = nullptr;
   // Throws std::runtime_error.
   std::unique_ptr<ParquetWriter> (*create)(ParquetSink& sink, const ParquetWriteOptions& options) = nullptr;
+  std::unique_ptr<ArrowRequests> (*requests)(const ArrowRequestSchema& schema) = nullptr;
+  // `bytes_max`: of an answer, as it is sent and as it is read.
+  std::unique_ptr<ArrowAnswers> (*answers)(uint64_t bytes_max) = nullptr;
 };
 
 // The module, or null where this installation has none. Loaded once; thread-safe.

@@ -13,6 +13,7 @@
 #include <cerrno>
 #include <cstring>
 #include <thread>
+#include <utility>
 
 #include "core/error.h"
 #include "core/shown.h"
@@ -31,16 +32,16 @@ void close_end(int& fd) {
   fd = -1;
 }
 
-// The bytes of lines up to and with the empty one, 0 where there is none; the first `known` have none.
-size_t whole_answers(std::string_view answers, size_t known) {
-  if (answers.starts_with('\n')) return 1;
-  const size_t end = answers.find("\n\n", known == 0 ? 0 : known - 1);
-  return end == std::string_view::npos ? 0 : end + 2;
-}
-
 bool would_block() { return errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR; }
 
 }  // namespace
+
+size_t EmptyLineEnd::whole(std::string_view written) {
+  if (written.starts_with('\n')) return 1;
+  const size_t end = written.find("\n\n", known_ == 0 ? 0 : known_ - 1);
+  known_ = end == std::string_view::npos ? written.size() : 0;
+  return end == std::string_view::npos ? 0 : end + 2;
+}
 
 // Its input is a socket, since a write to one can fail without a signal; its output and its standard error are pipes.
 Worker::Worker(const std::vector<std::string>& command) {
@@ -108,11 +109,11 @@ bool Worker::send(std::string_view& request) {
   return true;
 }
 
-bool Worker::receive(std::string& answers) {
+bool Worker::receive(std::string& answer) {
   char buffer[kReadBytes];
   const ssize_t got = ::read(out_, buffer, sizeof buffer);
   if (got < 0) return would_block();
-  answers.append(buffer, static_cast<size_t>(got));
+  answer.append(buffer, static_cast<size_t>(got));
   return got > 0;
 }
 
@@ -127,34 +128,44 @@ void Worker::listen() {
   if (words_.size() > kWordsKept) words_.erase(0, words_.size() - kWordsKept);
 }
 
-Worker::End Worker::exchange(std::string_view request, size_t bytes_max, std::chrono::seconds timeout,
-                             std::string& answers) {
+bool Worker::ends_with(size_t whole, const AnswerEnd& end, std::string& answer) {
+  early_.assign(answer, whole);
+  answer.resize(whole);
+  return early_.empty() || end.precedes(early_);
+}
+
+Worker::End Worker::exchange(std::string_view request, AnswerEnd& end, size_t bytes_max, std::chrono::seconds timeout,
+                             std::string& answer) {
   using Clock = std::chrono::steady_clock;
-  answers.clear();
-  if (!receive(answers)) return End::kDied;
-  if (!answers.empty()) return End::kUnasked;
+  answer = std::exchange(early_, {});
+  if (!receive(answer)) return End::kDied;
+  if (!answer.empty() && !end.precedes(answer)) return End::kUnasked;
   Clock::time_point last = Clock::now();
   bool reads = true;
-  size_t received = 0;  // bytes that have been looked at
   while (true) {
     pollfd ends[3] = {{out_, POLLIN, 0}, {err_, POLLIN, 0}, {reads && !request.empty() ? in_ : -1, POLLOUT, 0}};
     const int ready = ::poll(ends, 3, static_cast<int>(kStopPollInterval.count()));
     if (waits_end()) throw Stopped();
     if (ready == 0 && Clock::now() - last > timeout) return End::kHung;
-    const size_t before = request.size() + answers.size();
+    const size_t before = request.size() + answer.size();
     if (ends[1].revents != 0) listen();
     if (ends[2].revents != 0) reads = send(request);
-    if (ends[0].revents != 0 && !receive(answers)) return End::kDied;
-    if (answers.size() > bytes_max) return End::kTooLong;
-    if (request.size() + answers.size() != before) last = Clock::now();
+    if (ends[0].revents != 0 && !receive(answer)) return End::kDied;
+    if (answer.size() > bytes_max) return End::kTooLong;
+    if (request.size() + answer.size() != before) last = Clock::now();
     if (ends[1].revents != 0 && Clock::now() - last > timeout) return End::kHung;
-    const size_t whole = whole_answers(answers, received);
-    received = answers.size();
+    const size_t whole = answer.empty() ? 0 : end.whole(answer);
     if (whole == 0) continue;
-    if (answers.size() > whole || !request.empty()) return End::kUnasked;
-    answers.resize(whole - 1);  // without the empty line
-    return End::kAnswered;
+    return request.empty() && ends_with(whole, end, answer) ? End::kAnswered : End::kUnasked;
   }
+}
+
+Worker::End Worker::exchange(std::string_view request, size_t bytes_max, std::chrono::seconds timeout,
+                             std::string& answer) {
+  EmptyLineEnd end;
+  const End how = exchange(request, end, bytes_max, timeout, answer);
+  if (how == End::kAnswered) answer.pop_back();
+  return how;
 }
 
 std::string Worker::how_it_died() {

@@ -58,7 +58,8 @@ struct FoundFile {
 
 // What a stage that is being made gets from the program around it. The functions may be empty.
 struct StageContext {
-  std::string name;  // the stage's name in the recipe
+  std::string name;    // the stage's name in the recipe
+  NamedFields fields;  // that documents may have when they come to it
   // The language model for what the recipe names ("": whatever the program has). Throws Error when there is none.
   std::function<FoundFile(const std::string& named)> language_model;
   // The path of a model by its path or the name under which it is fetched. Throws Error when there is none.

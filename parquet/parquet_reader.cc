@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "parquet/columns.h"
+#include "parquet/one_line.h"
 
 namespace ftok {
 namespace {
@@ -71,19 +72,6 @@ class BytesFile : public arrow::io::RandomAccessFile {
   int64_t position_ = 0;
   bool closed_ = false;
 };
-
-// A name or a message of Arrow's, short and on one line.
-std::string one_line(std::string text, size_t bytes_max) {
-  if (text.size() > bytes_max) text = text.substr(0, bytes_max) + "...";
-  std::replace_if(
-      text.begin(), text.end(), [](char c) { return static_cast<unsigned char>(c) < ' '; }, ' ');
-  return text;
-}
-
-std::string problem(const std::exception& error) {
-  constexpr size_t kBytesMax = 200;
-  return one_line(error.what(), kBytesMax);
-}
 
 // A column that is read.
 struct Chosen {

@@ -59,6 +59,18 @@ void check_score(const std::string& classifier, const RecipeConfig& recipe) {
   throw UsageError(fmt::format("dedup.score: no classifier '{}' that runs stands before dedup in stages", classifier));
 }
 
+// The fields that documents may have before the entry `end`: the inputs', then in the order in which stages give them.
+NamedFields named_fields(const RecipeConfig& recipe, size_t end) {
+  recipe.input.fields.check("recipe: input");
+  NamedFields named = recipe.input.fields;
+  for (size_t at = 0; at < end; ++at) {
+    const RecipeEntry& entry = recipe.entries[at];
+    if (entry.idle()) continue;
+    named.add(entry.options->named_fields(entry.name));
+  }
+  return named;
+}
+
 void make_stages(const RecipeConfig& recipe, const PlanOptions& options, Plan& plan) {
   const bool second_half = !options.vocabulary.empty();
   const RecipeConfig::Range running = recipe.running();
@@ -88,23 +100,12 @@ void make_stages(const RecipeConfig& recipe, const PlanOptions& options, Plan& p
       continue;
     StageContext context = options.context;
     context.name = entry.name;
+    context.fields = named_fields(recipe, at);
     std::unique_ptr<const Stage> stage =
         chosen_stage(make_stage(*entry.kind, *entry.options, context), entry.only, recipe);
     add_provenance(*stage, plan);
     (runs_late ? plan.late_stages : plan.stages).push_back(std::move(stage));
   }
-}
-
-// The fields that documents may have when they are written: the inputs', then in the order in which stages give them.
-NamedFields named_fields(const RecipeConfig& recipe) {
-  recipe.input.fields.check("recipe: input");
-  NamedFields named = recipe.input.fields;
-  for (size_t at = 0; at < recipe.running().end; ++at) {
-    const RecipeEntry& entry = recipe.entries[at];
-    if (entry.idle()) continue;
-    named.add(entry.options->named_fields(entry.name));
-  }
-  return named;
 }
 
 TextOptions text_options(const RecipeConfig& recipe, bool writes) {
@@ -122,7 +123,7 @@ TextOptions text_options(const RecipeConfig& recipe, bool writes) {
   }
   texts.row_group_bytes = static_cast<uint64_t>(recipe.text.row_group_bytes);
   texts.source = recipe.text.source;
-  texts.fields = named_fields(recipe);
+  texts.fields = named_fields(recipe, recipe.running().end);
   return texts;
 }
 

@@ -2,124 +2,26 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
-#include <condition_variable>
 #include <filesystem>
 #include <mutex>
+#include <stdexcept>
+#include <utility>
 
 #include "core/error.h"
 #include "core/json.h"
 #include "core/shown.h"
-#include "core/signals.h"
 #include "core/worker.h"
 #include "crawl/http_stage.h"
 #include "document/batch_stage.h"
 #include "pipeline/subprocess/answer_store.h"
 #include "pipeline/subprocess/answers.h"
+#include "pipeline/subprocess/python_drivers.h"
+#include "pipeline/subprocess/worker_format.h"
+#include "pipeline/subprocess/worker_pool.h"
 #include "shards/checksum.h"
 
 namespace ftok {
 namespace {
-
-// What a stage of kind "python" runs: the function's answers as the protocol has them. A function that raises ends the
-// worker, with the exception as its last words.
-constexpr char kPythonDriver[] = R"python(
-import importlib.util, json, os, sys
-path, name = sys.argv[1:3]
-sys.path.insert(0, os.path.dirname(os.path.abspath(path)))
-spec = importlib.util.spec_from_file_location(os.path.splitext(os.path.basename(path))[0], path)
-module = importlib.util.module_from_spec(spec)
-spec.loader.exec_module(module)
-function = getattr(module, name)
-answers = os.fdopen(os.dup(1), "w", encoding="utf-8")
-os.dup2(2, 1)  # what the function prints goes to standard error
-def as_document(made):
-    return {"text": made} if isinstance(made, str) else made
-def answer_to(document):
-    made = function(document)
-    if made is None or made is True:
-        return {}
-    if isinstance(made, list):
-        return {"documents": [as_document(one) for one in made]}
-    return {"drop": "false"} if made is False else dict(as_document(made))
-for line in open(0, encoding="utf-8"):
-    if line == "\n":
-        answers.write("\n")
-        answers.flush()
-        continue
-    document = json.loads(line)
-    n = document.pop("n")
-    answers.write(json.dumps({"n": n, **answer_to(document)}) + "\n")
-)python";
-
-// Worker processes that wait for a batch.
-class WorkerPool {
- public:
-  WorkerPool(std::string name, std::vector<std::string> command, size_t workers_max)
-      : name_(std::move(name)), command_(std::move(command)), workers_max_(workers_max) {}
-
-  // One that is free, or a new one; waits where there are as many as may be.
-  std::unique_ptr<Worker> take() {
-    std::unique_lock lock(mutex_);
-    while (free_.empty() && workers_max_ != 0 && taken_ >= workers_max_) {
-      freed_.wait_for(lock, kStopPollInterval);
-      if (waits_end()) throw Stopped();
-    }
-    ++taken_;
-    if (free_.empty()) {
-      lock.unlock();
-      return start();
-    }
-    std::unique_ptr<Worker> worker = std::move(free_.back());
-    free_.pop_back();
-    return worker;
-  }
-
-  // null: it has ended.
-  void give_back(std::unique_ptr<Worker> worker) {
-    const std::lock_guard lock(mutex_);
-    --taken_;
-    if (worker != nullptr) free_.push_back(std::move(worker));
-    freed_.notify_one();
-  }
-
-  std::unique_ptr<Worker> start() const {
-    try {
-      return std::make_unique<Worker>(command_);
-    } catch (const Error& error) {
-      throw Error(fmt::format("{}: {}", name_, error.what()));
-    }
-  }
-
- private:
-  const std::string name_;  // of the stage
-  const std::vector<std::string> command_;
-  const size_t workers_max_;
-  std::mutex mutex_;
-  std::condition_variable freed_;
-  std::vector<std::unique_ptr<Worker>> free_;
-  size_t taken_ = 0;
-};
-
-// A worker out of a pool, which goes back there whatever happens.
-class Loan {
- public:
-  explicit Loan(WorkerPool& pool) : pool_(pool), worker_(pool.take()) {}
-  ~Loan() { pool_.give_back(std::move(worker_)); }
-  Loan(const Loan&) = delete;
-  Loan& operator=(const Loan&) = delete;
-
-  Worker& operator*() { return *worker_; }
-  void renew() {
-    worker_.reset();
-    worker_ = pool_.start();
-  }
-  void discard() { worker_.reset(); }
-
- private:
-  WorkerPool& pool_;
-  std::unique_ptr<Worker> worker_;
-};
 
 // The arguments that name files, which count by their bytes: {what it is, path}.
 std::vector<std::pair<std::string, std::string>> files_of(const std::vector<std::string>& arguments) {
@@ -136,15 +38,16 @@ std::vector<std::pair<std::string, std::string>> files_of(const std::vector<std:
 class WorkerStage : public BatchStage {
  public:
   // `files`: what the answers rest on, {what it is, path}. `bound`: what they rest on beside.
-  WorkerStage(std::string_view kind, std::string shown_name, const WorkerOptions& options,
+  WorkerStage(std::string_view kind, const StageContext& context, const WorkerOptions& options,
               std::vector<std::string> command, std::vector<std::pair<std::string, std::string>> files,
               std::string bound)
       : kind_(kind),
-        shown_name_(std::move(shown_name)),
+        shown_name_(context.name),
         options_(options),
         files_(std::move(files)),
-        pool_(shown_name_, std::move(command), static_cast<size_t>(options.workers)),
-        store_(options.store, digest_of(std::move(bound))) {
+        format_(format_of(kind, context, options)),
+        pool_(shown_name_, std::move(command), static_cast<size_t>(options.workers), *format_),
+        store_(options.store, digest_of(std::move(bound), context), format_->ending()) {
     options.fields.check(kind);
     numbers_ = interned(options.fields.numbers);
     texts_ = interned(options.fields.texts);
@@ -192,10 +95,21 @@ class WorkerStage : public BatchStage {
     return reasons;
   }
 
-  // With the digests of the files.
-  std::string digest_of(std::string bound) const {
+  static std::unique_ptr<const WorkerFormat> format_of(std::string_view kind, const StageContext& context,
+                                                       const WorkerOptions& options) {
+    if (options.format != "arrow") return json_lines_format();
+    return arrow_format(kind, context.fields, !options.accepts.empty(),
+                        static_cast<uint64_t>(options.answer_bytes_max));
+  }
+
+  // With the digests of the files, and where a request has columns, with theirs.
+  std::string digest_of(std::string bound, const StageContext& context) const {
     if (options_.store.empty()) return {};
     for (const auto& [what, path] : files_) bound += fmt::format("\n{} {}", what, checksum_of_file(path));
+    if (options_.format == "arrow") {
+      bound += fmt::format("\narrow {};{};{}", fmt::join(context.fields.numbers, ","),
+                           fmt::join(context.fields.texts, ","), fmt::join(context.fields.lists, ","));
+    }
     return bound + "\n\n";
   }
 
@@ -205,33 +119,52 @@ class WorkerStage : public BatchStage {
   }
 
   std::vector<Outcome> ask(const std::vector<Request>& requests) const {
-    const std::string lines = write_requests(requests);
-    std::string answers;
-    const bool stored = store_.find(lines, answers);
-    if (!stored) answers = exchange(lines, requests.front().document->id);
+    // Whatever the format, answers are kept by the requests in JSON: these are the same bytes for every Arrow.
+    const std::string key = store_.is_open() ? json_lines_->write(requests) : std::string();
+    std::string stored;
+    const bool found = store_.find(key, stored);
+    const std::unique_ptr<Answers> answers = found ? read_stored(requests, std::move(stored)) : exchange(requests);
+    const AnswerRules rules{kind_, numbers_, texts_, lists_};
+    AnswerTaker taker(requests, rules);
     std::vector<Outcome> outcomes;
     try {
-      outcomes = read_answers(answers, requests, {kind_, numbers_, texts_, lists_});
-    } catch (const Error& error) {
-      throw Error(fmt::format("{}: in the batch from document {}: {}", shown_name_,
-                              printable(requests.front().document->id), error.what()));
+      answers->give(taker);
+      outcomes = taker.take_outcomes();
+    } catch (const std::runtime_error& error) {
+      throw refused(requests, error);
     }
-    if (!stored) store_.add(lines, answers);
+    if (store_.is_open() && !found) store_.add(key, answers->stored());
     return outcomes;
   }
 
+  Error refused(const std::vector<Request>& requests, const std::runtime_error& error) const {
+    return Error(fmt::format("{}: in the batch from document {}: {}", shown_name_,
+                             printable(requests.front().document->id), error.what()));
+  }
+
+  std::unique_ptr<Answers> read_stored(const std::vector<Request>& requests, std::string stored) const {
+    try {
+      return format_->stored(std::move(stored));
+    } catch (const std::runtime_error& error) {
+      throw refused(requests, error);
+    }
+  }
+
   // Answers of a worker; another one tries where one dies.
-  std::string exchange(const std::string& lines, const std::string& first) const {
-    std::string answers;
-    Loan loan(pool_);
+  std::unique_ptr<Answers> exchange(const std::vector<Request>& requests) const {
+    const std::string batch = format_->write(requests);
+    std::string answer;
+    WorkerLoan loan(pool_);
     for (int64_t tried = 1;; ++tried) {
-      const Worker::End end = exchange_once(loan, lines, answers);
-      if (end == Worker::End::kAnswered) return answers;
-      std::string what = how_it_ended(*loan, end);
-      if (const std::string words = (*loan).last_words(); !words.empty()) what += ": " + words;
+      const Worker::End end = exchange_once(loan, requests, batch, answer);
+      if (end == Worker::End::kAnswered) return read(loan, requests, std::move(answer));
+      std::string what = how_it_ended(loan->worker, end);
+      if (end == Worker::End::kDied && !answer.empty() && !loan->answers->precedes(answer))
+        what += " in the middle of its answer";
+      if (const std::string words = loan->worker.last_words(); !words.empty()) what += ": " + words;
       loan.discard();
-      const std::string message =
-          fmt::format("{}: the worker {}, in the batch from document {}", shown_name_, what, printable(first));
+      const std::string message = fmt::format("{}: the worker {}, in the batch from document {}", shown_name_, what,
+                                              printable(requests.front().document->id));
       if (end != Worker::End::kDied || tried >= options_.tries) throw Error(message);
       const std::lock_guard lock(mutex_);
       warnings_.push_back(fmt::format("{}; the batch is repeated (restart {})", message, ++restarts_));
@@ -239,13 +172,31 @@ class WorkerStage : public BatchStage {
     }
   }
 
-  Worker::End exchange_once(Loan& loan, const std::string& lines, std::string& answers) const {
+  Worker::End exchange_once(WorkerLoan& loan, const std::vector<Request>& requests, const std::string& batch,
+                            std::string& answer) const {
+    const auto send = [&](std::string_view sent) {
+      return loan->worker.exchange(sent, *loan->answers, static_cast<size_t>(options_.answer_bytes_max),
+                                   std::chrono::seconds(options_.timeout_s), answer);
+    };
+    return last_of(loan, requests,
+                   [&] { return std::exchange(loan->has_head, true) ? send(batch) : send(format_->head() + batch); });
+  }
+
+  std::unique_ptr<Answers> read(WorkerLoan& loan, const std::vector<Request>& requests, std::string answer) const {
+    return last_of(loan, requests, [&] { return loan->answers->read(std::move(answer)); });
+  }
+
+  // What `work` returns; where it throws, the last that is done with that process.
+  template <typename Work>
+  auto last_of(WorkerLoan& loan, const std::vector<Request>& requests, Work&& work) const -> decltype(work()) {
     try {
-      return (*loan).exchange(lines, static_cast<size_t>(options_.answer_bytes_max),
-                              std::chrono::seconds(options_.timeout_s), answers);
-    } catch (...) {
+      return work();
+    } catch (const Error&) {
       loan.discard();
       throw;
+    } catch (const std::runtime_error& error) {
+      loan.discard();
+      throw refused(requests, error);
     }
   }
 
@@ -263,6 +214,7 @@ class WorkerStage : public BatchStage {
   const std::string shown_name_;
   const WorkerOptions options_;
   const std::vector<std::pair<std::string, std::string>> files_;
+  const std::unique_ptr<const WorkerFormat> format_, json_lines_ = json_lines_format();
   mutable WorkerPool pool_;
   const AnswerStore store_;
   const HttpStage http_{HttpOptions{}};
@@ -289,8 +241,8 @@ class SubprocessStage {
     check("subprocess", options);
     std::string bound;
     for (const std::string& argument : options.command) append_json_string(bound, argument);
-    return std::make_unique<WorkerStage>("subprocess", context.name, options, options.command,
-                                         files_of(options.command), std::move(bound));
+    return std::make_unique<WorkerStage>("subprocess", context, options, options.command, files_of(options.command),
+                                         std::move(bound));
   }
 };
 
@@ -300,8 +252,9 @@ class PythonStage {
     check("python", options);
     if (!std::filesystem::is_regular_file(options.file))
       throw UsageError(fmt::format("python.file: {} does not exist", printable(options.file)));
-    std::vector<std::string> command = {options.python, "-c", kPythonDriver, options.file, options.function};
-    return std::make_unique<WorkerStage>("python", context.name, options, std::move(command),
+    const char* const driver = options.format == "arrow" ? kPythonArrowDriver : kPythonDriver;
+    std::vector<std::string> command = {options.python, "-c", driver, options.file, options.function};
+    return std::make_unique<WorkerStage>("python", context, options, std::move(command),
                                          std::vector<std::pair<std::string, std::string>>{{"python", options.file}},
                                          options.python + "\n" + options.function);
   }
@@ -311,6 +264,8 @@ class PythonStage {
 
 void WorkerOptions::visit(OptionVisitor& visitor) {
   visitor.field("accepts", accepts, "media types of responses that it gets as they were sent; empty: it gets texts");
+  visitor.choice("format", format, {"jsonl", "arrow"},
+                 "how documents and answers are sent: JSON Lines, or record batches in Arrow's IPC streaming format");
   fields.visit(visitor, "that it may add to a document");
   visitor.field("batch", batch, "most documents that it gets at a time");
   visitor.field("workers", workers, "most processes; 0: one for each thread that has a batch");
@@ -351,7 +306,7 @@ std::span<const StageKind> subprocess_stages() {
   static const StageKind kinds[] = {
       [] {
         StageKind kind = stage_kind<SubprocessStage, SubprocessOptions>(
-            "subprocess", "a program of your own, fed with documents as JSON Lines");
+            "subprocess", "a program of your own, fed with documents as JSON Lines or Arrow");
         kind.needs = kNoContent;
         return kind;
       }(),

@@ -17,6 +17,7 @@ namespace ftok {
 // What the two kinds have in common.
 struct WorkerOptions {
   std::vector<std::string> accepts;  // media types of payloads; empty: texts
+  std::string format = "jsonl";      // or "arrow"
   NamedFields fields;                // that answers may hold
   const NamedFields& named_fields() const { return fields; }
   int64_t batch = 32;                            // documents, at most

@@ -14,7 +14,7 @@ std::string AnswerStore::path_of(std::string_view requests) const {
   checksum.update(command_);
   checksum.update(requests);
   const std::string digest = checksum.hex();
-  return fmt::format("{}/{}/{}.jsonl", folder_, digest.substr(0, 2), digest.substr(2));
+  return fmt::format("{}/{}/{}.{}", folder_, digest.substr(0, 2), digest.substr(2), ending_);
 }
 
 bool AnswerStore::find(std::string_view requests, std::string& answers) const {

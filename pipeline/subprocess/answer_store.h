@@ -10,7 +10,11 @@ namespace ftok {
 class AnswerStore {
  public:
   // `command`: what the answers depend on beside the batch. An empty folder's name: nothing is stored.
-  AnswerStore(std::string folder, std::string command) : folder_(std::move(folder)), command_(std::move(command)) {}
+  // `ending`: of the files' names.
+  AnswerStore(std::string folder, std::string command, std::string_view ending)
+      : folder_(std::move(folder)), command_(std::move(command)), ending_(ending) {}
+
+  bool is_open() const { return !folder_.empty(); }
 
   // The answers to a batch; false where there are none. Thread-safe. Throws Error where a file cannot be read.
   bool find(std::string_view requests, std::string& answers) const;
@@ -20,7 +24,7 @@ class AnswerStore {
  private:
   std::string path_of(std::string_view requests) const;
 
-  std::string folder_, command_;
+  std::string folder_, command_, ending_;
 };
 
 }  // namespace ftok
