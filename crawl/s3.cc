@@ -174,6 +174,12 @@ std::optional<S3Object> S3Store::find(const S3Address& address) const {
   return S3Object{address.key, answer.size, answer.etag};
 }
 
+std::optional<std::string> S3Store::get(const S3Address& address) const {
+  S3Answer answer = state_->client.call({"GET", address, {}, {}});
+  if (answer.status == 404) return std::nullopt;
+  return std::move(answer.body);
+}
+
 std::string S3Store::read(const S3Address& address, uint64_t begin, uint64_t bytes, const std::string& etag) const {
   if (bytes == 0) return "";
   S3Call call{"GET", address, {}, {}, {{"range", fmt::format("bytes={}-{}", begin, begin + bytes - 1)}}};
@@ -186,6 +192,14 @@ std::string S3Store::read(const S3Address& address, uint64_t begin, uint64_t byt
     throw Error(
         fmt::format("{}: {} bytes from byte {} asked for, {} came", address.text(), bytes, begin, answer.body.size()));
   }
+  return std::move(answer.body);
+}
+
+std::optional<std::string> S3Store::read_if_there(const S3Address& address, uint64_t begin, uint64_t bytes) const {
+  if (bytes == 0) return "";
+  S3Answer answer =
+      state_->client.call({"GET", address, {}, {}, {{"range", fmt::format("bytes={}-{}", begin, begin + bytes - 1)}}});
+  if (answer.status == 404 || answer.body.size() != bytes) return std::nullopt;
   return std::move(answer.body);
 }
 

@@ -63,9 +63,15 @@ class S3Store {
   // The object's size and ETag; nothing when it is not there.
   std::optional<S3Object> find(const S3Address& address) const;
 
+  // The whole object, which fits into memory, by one request; nothing when it is not there.
+  std::optional<std::string> get(const S3Address& address) const;
+
   // Bytes [begin, begin + bytes) of the object, all of them. Throws ObjectChanged where `etag` is given and the object
   // has another one.
   std::string read(const S3Address& address, uint64_t begin, uint64_t bytes, const std::string& etag = "") const;
+
+  // The same; nothing when the object is not there, or ends before.
+  std::optional<std::string> read_if_there(const S3Address& address, uint64_t begin, uint64_t bytes) const;
 
   // Whether find() can ask: the public bucket is read without credentials, but by its name alone.
   bool can_find(const S3Address& address) const;

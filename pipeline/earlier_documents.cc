@@ -129,30 +129,95 @@ EarlierDocuments numbered(std::vector<KeysPart> parts) {
 
 }  // namespace
 
-EarlierDocuments earlier_documents(const std::vector<std::string>& folders, const RecipeConfig& recipe,
-                                   const std::string& corpus) {
-  if (folders.empty()) return {};
+namespace {
+
+// How many documents a part has, and which.
+void look_into(KeysPart& part) {
+  const PartKeys keys(part.path, PartKeys::Check::kSizesOnly, part.stretch);
+  part.documents = keys.size();
+  part.checksum = keys.checksum();
+  if (part.stretch.bytes == UINT64_MAX) part.stretch.bytes = fs::file_size(part.path);
+}
+
+// The files of keys of a finished job.
+std::vector<KeysPart> keys_files_of_job(const std::string& folder) {
+  const auto refuse = [&](const std::string& name, std::string_view why) {
+    throw UsageError(fmt::format("deduplication against {}: {} {}", folder, name, why));
+  };
+  const std::string text = read_file(folder + "/" + kJobName);
+  const Result<JobManifest> manifest = parse_job_manifest(text);
+  if (!manifest) refuse(kJobName, "is damaged");
+  const std::string job = checksum_of(text);
+  std::vector<KeysPart> files;
+  for (uint64_t task = 0; task < manifest->tasks.at(std::string(kPasses[0])); ++task) {
+    const std::string name = task_receipt_name(kPasses[0], task);
+    if (!fs::exists(folder + "/" + name)) refuse(name, "is not there");
+    const Result<TaskReceipt> receipt = parse_task_receipt(read_file(folder + "/" + name));
+    if (!receipt) refuse(name, "is damaged");
+    if (receipt->job != job || receipt->task != task) refuse(name, "is the receipt of another job or task");
+    KeysPart part;
+    part.path = part_paths(folder + "/parts", task).keys;
+    const std::string keys = fs::path(part.path).lexically_relative(folder).generic_string();
+    for (const FileEntry& file : receipt->files) {
+      if (file.name != keys) continue;
+      part.stretch.bytes = file.bytes;
+      part.checksum = from_hex(file.checksum);
+    }
+    if (part.checksum.empty()) refuse(name, "lists no keys");
+    part.documents = receipt->number("judged");
+    part.inputs = receipt->number("inputs");
+    if (part.inputs > 0) files.push_back(std::move(part));  // a task of no inputs has no keys
+  }
+  return files;
+}
+
+// Calls visit(folder) for each, checked; where documents were routed, for its folder of the corpus.
+template <typename Visit>
+void for_each_folder(const std::vector<std::string>& folders, const RecipeConfig& recipe, const std::string& corpus,
+                     const Visit& visit) {
   const KeyOptions options(recipe);
   if (options.scope == "off" || options.scope == "file") {
     throw UsageError(fmt::format("deduplication against other folders: dedup.scope is \"{}\", expected run or crawl",
                                  options.scope));
   }
-  std::vector<KeysPart> parts;
   for (const std::string& each : folders) {
     refuse_address(each);
     const std::string folder = corpus.empty() ? each : folder_of_corpus(each, corpus);
     if (folder.empty()) continue;
     check_keys(folder, options);
+    visit(folder);
+  }
+}
+
+}  // namespace
+
+EarlierDocuments earlier_documents(const std::vector<std::string>& folders, const RecipeConfig& recipe,
+                                   const std::string& corpus) {
+  if (folders.empty()) return {};
+  std::vector<KeysPart> parts;
+  for_each_folder(folders, recipe, corpus, [&](const std::string& folder) {
     for (KeysPart& part : keys_parts(folder)) {
       if (stop_requested()) throw Stopped();
-      const PartKeys keys(part.path, PartKeys::Check::kSizesOnly, part.stretch);
-      part.documents = keys.size();
-      part.checksum = keys.checksum();
-      if (part.stretch.bytes == UINT64_MAX) part.stretch.bytes = fs::file_size(part.path);
+      look_into(part);
       parts.push_back(std::move(part));
     }
-  }
+  });
   return numbered(std::move(parts));
+}
+
+EarlierDocuments earlier_keys_files(const std::vector<std::string>& folders, const RecipeConfig& recipe,
+                                    const std::string& corpus) {
+  if (folders.empty()) return {};
+  std::vector<KeysPart> files;
+  for_each_folder(folders, recipe, corpus, [&](const std::string& folder) {
+    const bool is_job = fs::exists(folder + "/" + kJobName);
+    for (KeysPart& file : is_job ? keys_files_of_job(folder) : keys_parts(folder)) {
+      if (stop_requested()) throw Stopped();
+      if (!is_job) look_into(file);
+      files.push_back(std::move(file));
+    }
+  });
+  return numbered(std::move(files));
 }
 
 EarlierDocuments no_earlier_documents() { return numbered({}); }
@@ -164,7 +229,8 @@ std::string write_earlier_list(const EarlierByCorpus& earlier) {
       JsonWriter json;
       json.begin_object();
       if (!corpus.empty()) json.field("corpus", corpus);
-      json.field("keys", escape_bytes(part.path)).field("begin", part.stretch.begin).field("bytes", part.stretch.bytes);
+      json.field("keys", escape_bytes(part.path)).field("bytes", part.stretch.bytes);
+      if (part.inputs > 0) json.field("inputs", part.inputs);
       json.field("documents", part.documents).field("checksum", to_hex(part.checksum));
       text += json.end_object().take() + "\n";
     }
@@ -182,12 +248,12 @@ EarlierByCorpus read_earlier_list(const std::string& text, const std::string& na
     KeysPart part;
     if (parser.parse(text.data() + at, end - at).get(json) != simdjson::SUCCESS ||
         json["keys"].get(keys) != simdjson::SUCCESS || json["checksum"].get(checksum) != simdjson::SUCCESS ||
-        json["begin"].get(part.stretch.begin) != simdjson::SUCCESS ||
         json["bytes"].get(part.stretch.bytes) != simdjson::SUCCESS ||
         json["documents"].get(part.documents) != simdjson::SUCCESS) {
       throw Error(fmt::format("{}: line {} is not as `ftok plan` wrote it", name, line));
     }
     if (json["corpus"].get(corpus) != simdjson::SUCCESS) corpus = "";
+    if (json["inputs"].get(part.inputs) != simdjson::SUCCESS) part.inputs = 0;
     part.path = unescape_bytes(keys);
     part.checksum = from_hex(checksum);
     parts[std::string(corpus)].push_back(std::move(part));

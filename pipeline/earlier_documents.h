@@ -12,12 +12,13 @@
 
 namespace ftok {
 
-// The keys of one part.
+// The keys of one part, or, as a job remembers earlier ones, a file of keys.
 struct KeysPart {
   std::string path;  // or an address, where a job reads it
   FileStretch stretch = {};
   uint64_t documents = 0;     // of an earlier part: how many it has,
-  std::string checksum = {};  // and the bytes that it ends with
+  std::string checksum = {};  // and the bytes that it ends with; of a file of several: its checksum
+  uint64_t inputs = 0;        // of a file of a job: parts in it, as many as inputs; 0: it is a part
 };
 
 // Those of the run or job in `folder`, in the order of its documents, without their numbers and checksums. Throws Error
@@ -39,6 +40,11 @@ struct EarlierDocuments {
 // `corpus`: where their documents were routed, those of this corpus alone, of which a folder may have none.
 EarlierDocuments earlier_documents(const std::vector<std::string>& folders, const RecipeConfig& recipe,
                                    const std::string& corpus = "");
+
+// The same by files of keys, as an object store keeps them: what a job is planned with. Of jobs in the folders, whose
+// keys need not be there, the receipts say what they are.
+EarlierDocuments earlier_keys_files(const std::vector<std::string>& folders, const RecipeConfig& recipe,
+                                    const std::string& corpus = "");
 
 // Those of folders that have none of the corpus.
 EarlierDocuments no_earlier_documents();

@@ -20,6 +20,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "core/log.h"
@@ -78,12 +79,23 @@ class Job {
   void withdraw(const std::vector<std::string>& names) const;
   std::string file(std::string_view name) const;  // path_of(), with the file there
   void need(const std::string& name, uint64_t size, uint64_t begin, uint64_t bytes) const;  // a part of a file
-  // Slices of files, all with the same number of them.
-  void need_slices(const std::vector<SlicedFileEntry>& files, std::string_view magic, size_t slices,
-                   const std::vector<size_t>& wanted) const;
-  void refresh(const std::string& prefix) const;  // what has such a name, as it is now
+  // Slices of sliced files: the stretches [begin, end) of each, by one request for each stretch.
+  struct WantedSlices {
+    SlicedFileEntry file;
+    size_t slices = 0;  // that it has
+    std::vector<std::pair<size_t, size_t>> stretches = {};
+  };
+  void need_slices(const std::vector<WantedSlices>& files, std::string_view magic) const;
+  // What is known of a file without asking for it; where the job lies in a folder, nothing.
+  void give(const std::string& name, uint64_t size, uint64_t begin, std::string_view bytes) const;
+  std::optional<std::string> stored_part(const std::string& name, uint64_t begin, uint64_t bytes) const;
+  void refresh(const std::string& prefix) const;     // what has such a name, as it is now; receipts may come from packs
+  void refresh_file(const std::string& name) const;  // one file, by one request
+  // Puts the receipts of a pass together once all are there (shards/receipt_pack.h). Returns the names of those there.
+  std::vector<std::string> pack_receipts(std::string_view pass) const;
   void publish(const std::vector<std::string>& names) const;
   bool is_stored() const { return store_ != nullptr; }
+  bool has_copy(const std::string& name) const;  // whether all of the file is in the copy; in a folder always
   std::optional<uint64_t> stored_bytes(const std::string& name) const;  // none where it is not there, or in a folder
   bool has(const std::string& name) const;                              // wherever the job lies
   // Of the inputs, and of the passes after `extract` in each corpus.

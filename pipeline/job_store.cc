@@ -14,6 +14,7 @@
 #include "core/error.h"
 #include "core/file.h"
 #include "core/signals.h"
+#include "shards/receipt_pack.h"
 
 namespace ftok {
 namespace fs = std::filesystem;
@@ -87,27 +88,127 @@ std::vector<S3Object> JobStore::list(const std::string& prefix) const {
   return objects;
 }
 
-void JobStore::refresh(const std::string& prefix, const std::function<bool(std::string_view)>& wanted) {
-  std::vector<std::string> changed;
+void JobStore::refresh(const std::string& prefix, const std::function<bool(std::string_view)>& wanted, Packs packs) {
+  std::vector<S3Object> objects = list(prefix);
+  if (wanted) std::erase_if(objects, [&](const S3Object& object) { return !wanted(object.key); });
+  if (packs == Packs::kUsed) {  // they are read for what is in them
+    std::erase_if(objects, [](const S3Object& object) { return object.key.ends_with(kReceiptPackEnding); });
+  }
+  take(objects, prefix, packs);
+}
+
+void JobStore::take(const std::vector<S3Object>& objects, const std::string& prefix, Packs packs) {
+  std::vector<S3Object> changed;
   {
-    const std::vector<S3Object> objects = list(prefix);
     const std::lock_guard lock(mutex_);
-    std::map<std::string, std::string> now;
-    for (const S3Object& object : objects) {
-      if (!wanted || wanted(object.key)) now[object.key] = object.etag;
-    }
+    std::set<std::string> now;
+    for (const S3Object& object : objects) now.insert(object.key);
     for (auto it = etags_.lower_bound(prefix); it != etags_.end() && it->first.starts_with(prefix);) {
       const bool gone = !now.contains(it->first);
       if (gone) fs::remove(path_of(it->first));
       it = gone ? etags_.erase(it) : std::next(it);
     }
-    for (const auto& [name, etag] : now) {
-      const auto found = etags_.find(name);
-      if (found == etags_.end() || found->second != etag) changed.push_back(name);
+    for (const S3Object& object : objects) {
+      const auto found = etags_.find(object.key);
+      if (found == etags_.end() || found->second != object.etag) changed.push_back(object);
     }
-    for (const std::string& name : changed) etags_[name] = now[name];
+    for (const S3Object& object : changed) etags_[object.key] = object.etag;
   }
+  if (packs == Packs::kUsed) changed = unpack(changed);
   for_each(changed.size(), [&](size_t i) { download(changed[i]); });
+}
+
+void JobStore::refresh_file(const std::string& name) {
+  const std::string path = path_of(name);
+  const std::optional<std::string> text = store_.get(address_of(name));
+  {
+    const std::lock_guard lock(mutex_);
+    etags_.erase(name);
+  }
+  if (!text) {
+    fs::remove(path);
+    return;
+  }
+  make_folder(fs::path(path).parent_path().string());
+  write_file(path, *text);
+}
+
+std::vector<S3Object> JobStore::unpack(const std::vector<S3Object>& objects) {
+  std::map<std::string, std::vector<S3Object>> by_pack;
+  for (const S3Object& object : objects) by_pack[receipt_pack_of(object.key)].push_back(object);
+  std::vector<S3Object> left = std::move(by_pack[""]);
+  for (auto& [pack, members] : by_pack) {
+    if (pack.empty()) continue;
+    if (members.size() == 1) {  // a request for the pack saves none
+      left.push_back(std::move(members.front()));
+      continue;
+    }
+    const std::vector<PackedReceipt> packed = parse_receipt_pack(store_.get(address_of(pack)).value_or(""));
+    std::map<std::string_view, const PackedReceipt*> by_name;
+    std::map<std::string, std::string> etags;
+    for (const PackedReceipt& each : packed) {
+      by_name[each.name] = &each;
+      etags[each.name] = each.etag;
+    }
+    for (S3Object& object : members) {
+      const auto found = by_name.find(std::string_view(object.key).substr(object.key.rfind('/') + 1));
+      if (found == by_name.end() || found->second->etag != object.etag) {
+        left.push_back(std::move(object));
+        continue;
+      }
+      const std::string path = path_of(object.key);
+      make_folder(fs::path(path).parent_path().string());
+      write_file(path, found->second->text);
+    }
+    const std::lock_guard lock(mutex_);
+    packed_[pack] = std::move(etags);
+  }
+  return left;
+}
+
+// A receipt as it was listed: what is written to a pack is what had this ETag.
+void JobStore::download(const S3Object& object) {
+  if (receipt_pack_of(object.key).empty() || object.size == 0 || object.size > kObjectReadBytes) {
+    return download(object.key);
+  }
+  try {
+    const std::string text = store_.read(address_of(object.key), 0, object.size, object.etag);
+    const std::string path = path_of(object.key);
+    make_folder(fs::path(path).parent_path().string());
+    write_file(path, text);
+  } catch (const ObjectChanged&) {
+    download(object.key);
+    const std::lock_guard lock(mutex_);
+    etags_[object.key].clear();
+  }
+}
+
+std::vector<std::string> JobStore::pack(const std::string& folder, uint64_t count) {
+  std::vector<S3Object> objects = list(folder + "/");
+  const std::string pack = folder + std::string(kReceiptPackEnding);
+  std::erase_if(objects, [&](const S3Object& object) { return receipt_pack_of(object.key) != pack; });
+  std::vector<std::string> names;
+  for (const S3Object& object : objects) names.push_back(object.key);
+  if (objects.size() < count) return names;
+  take(objects, folder + "/", Packs::kUsed);
+  std::vector<PackedReceipt> receipts;
+  std::map<std::string, std::string> etags;
+  for (const S3Object& object : objects) {
+    {
+      const std::lock_guard lock(mutex_);
+      if (etags_[object.key] != object.etag) return names;  // replaced meanwhile
+    }
+    const std::string name = object.key.substr(object.key.rfind('/') + 1);
+    etags[name] = object.etag;
+    receipts.push_back({name, object.etag, read_file(path_of(object.key))});
+  }
+  {
+    const std::lock_guard lock(mutex_);
+    if (packed_[pack] == etags) return names;
+    packed_[pack] = etags;
+  }
+  store_.put(address_of(pack), write_receipt_pack(receipts));
+  return names;
 }
 
 void JobStore::download(const std::string& name) {
@@ -124,16 +225,21 @@ void JobStore::download(const std::string& name) {
   in_part_.erase(name);
 }
 
+bool JobStore::is_whole(const std::string& name) {
+  const std::lock_guard lock(mutex_);
+  return !in_part_.contains(name) && fs::exists(path_of(name));
+}
+
 void JobStore::fetch(const std::string& name) {
-  {
-    const std::lock_guard lock(mutex_);
-    if (!in_part_.contains(name) && fs::exists(path_of(name))) return;
-  }
-  download(name);
+  if (!is_whole(name)) download(name);
 }
 
 std::string JobStore::read(const std::string& name, uint64_t begin, uint64_t bytes) const {
   return store_.read(address_of(name), begin, bytes);
+}
+
+std::optional<std::string> JobStore::read_if_there(const std::string& name, uint64_t begin, uint64_t bytes) const {
+  return store_.read_if_there(address_of(name), begin, bytes);
 }
 
 void JobStore::write_part(const std::string& name, uint64_t size, uint64_t begin, std::string_view bytes) {
@@ -150,10 +256,7 @@ void JobStore::write_part(const std::string& name, uint64_t size, uint64_t begin
 }
 
 void JobStore::fetch_part(const std::string& name, uint64_t size, uint64_t begin, uint64_t bytes) {
-  {
-    const std::lock_guard lock(mutex_);
-    if (!in_part_.contains(name) && fs::exists(path_of(name))) return;
-  }
+  if (is_whole(name)) return;
   for (const uint64_t end = begin + bytes; begin < end; begin += kObjectReadBytes) {
     write_part(name, size, begin, read(name, begin, std::min(kObjectReadBytes, end - begin)));
   }

@@ -38,12 +38,13 @@ Result<PackedPart> parse_packed_part(std::string_view line) {
   }
 }
 
-std::vector<PackedPart> read_packed_parts(const std::string& path) {
+std::vector<PackedPart> read_packed_parts(const std::string& path) { return parse_packed_parts(read_file(path), path); }
+
+std::vector<PackedPart> parse_packed_parts(std::string_view text, const std::string& path) {
   std::vector<PackedPart> parts;
-  const std::string text = read_file(path);
   for (size_t at = 0; at < text.size();) {
     const size_t end = std::min(text.find('\n', at), text.size());
-    Result<PackedPart> part = parse_packed_part(std::string_view(text).substr(at, end - at));
+    Result<PackedPart> part = parse_packed_part(text.substr(at, end - at));
     if (!part) throw Error(fmt::format("{} is damaged: line {}: {}", path, parts.size() + 1, part.damage().detail));
     parts.push_back(std::move(*part));
     at = end + 1;

@@ -28,6 +28,7 @@ struct PackedPart {
 
 std::string write_packed_part(const PackedPart& part);  // with the line feed
 Result<PackedPart> parse_packed_part(std::string_view line);
+std::vector<PackedPart> parse_packed_parts(std::string_view file, const std::string& path);
 std::vector<PackedPart> read_packed_parts(const std::string& path);  // throws Error naming the path and the line
 
 }  // namespace ftok

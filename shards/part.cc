@@ -290,7 +290,11 @@ bool PartTokens::next(std::string_view& id, Split& split, std::vector<uint32_t>&
 }
 
 PartKeys::PartKeys(const std::string& path, Check check, FileStretch part)
-    : file_(path), bytes_(stretch_of(file_, part)) {
+    : PartKeys(std::make_shared<const MappedFile>(path), check, part) {}
+
+PartKeys::PartKeys(std::shared_ptr<const MappedFile> file, Check check, FileStretch part)
+    : file_(std::move(file)), bytes_(stretch_of(*file_, part)) {
+  const std::string& path = file_->path();
   const std::string_view bytes = bytes_;
   if (bytes.size() < kFileHeaderBytes + kKeysFooterBytes || !bytes.starts_with(kKeysMagic)) {
     throw Error(path + " is not a keys file of a part");
@@ -338,6 +342,6 @@ std::string PartKeys::id_and_keys(uint64_t row, std::vector<uint64_t>& keys) con
   return std::string(row_at(position, keys));
 }
 
-void PartKeys::damaged(const std::string& what) const { throw Error(file_.path() + " is damaged: " + what); }
+void PartKeys::damaged(const std::string& what) const { throw Error(file_->path() + " is damaged: " + what); }
 
 }  // namespace ftok

@@ -172,6 +172,7 @@ class PartKeys {
   // Throws Error naming the file when it is damaged. With kSizesOnly (to look up one id in a part that was verified
   // before) the file is not read through; damage then shows as an Error, never as a read out of bounds.
   explicit PartKeys(const std::string& path, Check check = Check::kChecksum, FileStretch part = {});
+  PartKeys(std::shared_ptr<const MappedFile> file, Check check, FileStretch part);
 
   uint64_t size() const { return rows_; }
   size_t keys_per_document() const { return keys_per_document_; }
@@ -196,7 +197,7 @@ class PartKeys {
   std::string_view row_at(size_t& position, std::vector<uint64_t>& keys) const;  // advances `position`
   [[noreturn]] void damaged(const std::string& what) const;
 
-  MappedFile file_;
+  std::shared_ptr<const MappedFile> file_;
   std::string_view bytes_;  // of the part
   size_t keys_per_document_ = 0;
   uint64_t rows_ = 0;

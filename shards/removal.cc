@@ -87,9 +87,14 @@ Result<Removal> parse_removal(std::string_view file) {
   }
 }
 
+std::vector<std::string> signs_of_removals() {
+  return {fmt::format("{}/pending.json", kRemovalsFolder), removal_name(1)};
+}
+
 bool has_removals(const std::string& folder) {
-  const std::string removals = fmt::format("{}/{}", folder, kRemovalsFolder);
-  return fs::exists(removals + "/pending.json") || fs::exists(folder + "/" + removal_name(1));
+  const std::vector<std::string> signs = signs_of_removals();
+  return std::any_of(signs.begin(), signs.end(),
+                     [&](const std::string& name) { return fs::exists(folder + "/" + name); });
 }
 
 RemoveResult remove_documents(const std::string& folder, const std::vector<std::string>& ids, RemovalPlace* place) {

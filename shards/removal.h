@@ -41,6 +41,8 @@ Result<Removal> parse_removal(std::string_view file);  // damage: "unsealed", "b
 
 // Whether documents were removed from the folder, or are being removed: nothing can be added to it then.
 bool has_removals(const std::string& folder);
+// Files of which one is there then.
+std::vector<std::string> signs_of_removals();
 
 // Where the folder is a copy of one that lies elsewhere, in which files of shards and texts may be missing: what a
 // removal asks of who made the copy.

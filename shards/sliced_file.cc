@@ -39,6 +39,23 @@ SlicePlace slice_place(std::string_view table, size_t number) {
           load_little_endian<uint64_t>(table, row)};
 }
 
+bool is_table_of(const SlicedFileEntry& entry, std::string_view magic, size_t slices, std::string_view table) {
+  if (table.size() != slices * kSlicedRowBytes + kTailBytes || entry.file.bytes < kHeadBytes + table.size())
+    return false;
+  Checksum checksum;
+  checksum.update(sliced_file_head(magic, slices));
+  checksum.update(table.substr(0, table.size() - kChecksumBytes));
+  return checksum.hex() == entry.table && checksum.bytes() == table.substr(table.size() - kChecksumBytes);
+}
+
+bool is_slice_of(std::string_view table, size_t number, std::string_view slice) {
+  const SlicePlace place = slice_place(table, number);
+  if (place.begin > place.end || place.end - place.begin != slice.size()) return false;
+  Checksum checksum;
+  checksum.update(slice);
+  return checksum.bytes() == table.substr(number * kSlicedRowBytes + 8, kChecksumBytes);
+}
+
 SlicedFileWriter::SlicedFileWriter(const std::string& path, std::string_view magic, size_t slices,
                                    std::string_view about)
     : file_(path), about_(from_hex(about)), slices_(slices) {

@@ -23,6 +23,9 @@ inline constexpr std::string_view kRepeatsMagic = "FTOKREPT";   // repeated docu
 inline constexpr std::string_view kShuffledMagic = "FTOKSHUF";  // documents by range of their shuffle keys
 inline constexpr std::string_view kAnswersMagic = "FTOKANSW";   // the same with ids, by the task of the later one
 
+// In the names of bundles of such files (pipeline/job/bundles.h): "work/000003.bundle.repeats".
+inline constexpr std::string_view kBundlePart = ".bundle.";
+
 // What a receipt says of a sliced file besides its size and checksum: the checksum at its end, in hexadecimal digits.
 struct SlicedFileEntry {
   FileEntry file;
@@ -37,6 +40,10 @@ struct SlicePlace {
   uint64_t begin = 0, end = 0;
 };
 SlicePlace slice_place(std::string_view table, size_t number);
+
+// Whether these bytes are the table of the file that `entry` lists, and whether these are a slice by such a table.
+bool is_table_of(const SlicedFileEntry& entry, std::string_view magic, size_t slices, std::string_view table);
+bool is_slice_of(std::string_view table, size_t number, std::string_view slice);
 
 // Serial. Destroyed without commit() it leaves nothing behind.
 class SlicedFileWriter {
@@ -64,6 +71,7 @@ class SlicedFile {
   SlicedFile(const std::string& path, std::string_view magic, size_t slices, const SlicedFileEntry& entry);
 
   std::string_view slice(size_t number) const;  // its checksum is verified; aligned to 16 bytes where all slices are
+  std::string_view table() const { return file_.bytes().substr(table_at_); }
   const std::string& about() const { return about_; }
   uint64_t rows() const { return rows_; }
 

@@ -245,7 +245,9 @@ void Verifier::unlisted() {
     const bool ours = name.starts_with("attempts/") || name.starts_with("slurm/") ||
                       entry.path().filename() == ".lock" ||
                       name == "README.md";  // the card, which is not part of the data (pipeline/card.h)
-    if (entry.is_regular_file() && !listed_.contains(name) && !ours) names.insert(name);
+    const bool is_bundle = name.starts_with("work/") && name.find(kBundlePart) != std::string::npos;
+    if (is_bundle) guarded(name, [&] { bundle(name); });
+    if (entry.is_regular_file() && !listed_.contains(name) && !ours && !is_bundle) names.insert(name);
   }
   for (const std::string& name : names)
     find(path_of(name), "is not listed: neither the manifest nor a receipt names it");

@@ -7,6 +7,7 @@
 #include "shards/files/verifier.h"
 #include "shards/json_fields.h"
 #include "shards/packed_part.h"
+#include "shards/receipt_pack.h"
 
 namespace ftok {
 namespace fs = std::filesystem;
@@ -58,6 +59,20 @@ void Verifier::receipt(const JobManifest& manifest, std::string_view pass, uint6
   }
 }
 
+// What later tasks of a job in an object store read in place of its receipts, and of its sliced files.
+void Verifier::packed_receipts(const std::string& name) {
+  listed_.insert(name);
+  count(path_of(name));
+  if (parse_receipt_pack(read_file(path_of(name))).empty())
+    find(path_of(name), "its checksum does not match its bytes");
+}
+
+void Verifier::bundle(const std::string& name) {
+  count(path_of(name));
+  const MappedFile file(path_of(name));
+  if (!ends_in_checksum(file.bytes())) find(path_of(name), "its checksum does not match its bytes");
+}
+
 void Verifier::job() {
   const std::string path = path_of(kJobName);
   listed_.insert(kJobName);
@@ -71,6 +86,8 @@ void Verifier::job() {
   std::string extracted;  // the checksums of its receipts
   for (const std::string_view pass : kPasses) {
     listed_.insert(fmt::format("work/{}.cleaned", pass));
+    const std::string pack = fmt::format("receipts/{}{}", pass, kReceiptPackEnding);
+    if (fs::exists(path_of(pack))) guarded(pack, [&] { packed_receipts(pack); });
     for (uint64_t task = 0; task < manifest->tasks.at(std::string(pass)); ++task) {
       guarded(task_receipt_name(pass, task), [&] { receipt(*manifest, pass, task, extracted); });
     }

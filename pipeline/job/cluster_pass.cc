@@ -7,6 +7,7 @@
 #include "core/error.h"
 #include "core/signals.h"
 #include "dedup/clusters.h"
+#include "pipeline/job/key_runs.h"
 #include "pipeline/job/repeats.h"
 #include "pipeline/job/task.h"
 
@@ -19,26 +20,29 @@ constexpr char kClustersName[] = "work/000000.clusters";
 class Ranks {
  public:
   Ranks(const Job& job, const Extracted& extracted) {
-    const size_t slices = job.tasks("group") + 1;
+    std::vector<Job::WantedSlices> wanted;
+    for (const TaskReceipt& receipt : extracted.receipts) {
+      const KeyRunSlices slices(job, receipt, true);
+      wanted.push_back({receipt.sliced.at(0), slices.all(), {slices.ranks_stretch()}});
+    }
+    job.need_slices(wanted, kKeyRunMagic);
+    for (const Job::WantedSlices& each : wanted) {
+      const std::string path = job.path_of(each.file.file.name);
+      files_.push_back(std::make_unique<SlicedFile>(path, kKeyRunMagic, each.slices, each.file));
+    }
     for (const bool earlier : {true, false}) {
       for (const TaskReceipt& receipt : extracted.receipts) {
-        const auto own = receipt.sliced.begin() + static_cast<ptrdiff_t>(receipt.number("runs"));
-        if (earlier) add(job, slices, {own, receipt.sliced.end()});
-        else add(job, slices, {receipt.sliced.begin(), own});
+        const KeyRunSlices slices(job, receipt, true);
+        const size_t own = receipt.number("runs");
+        for (size_t run = earlier ? own : 0; run < (earlier ? slices.runs() : own); ++run) {
+          ranks_.add(records_of<uint64_t>(files_[receipt.task]->slice(slices.ranks_of(run))));
+        }
       }
     }
   }
   const DocumentRanks& all() const { return ranks_; }
 
  private:
-  void add(const Job& job, size_t slices, const std::vector<SlicedFileEntry>& runs) {
-    job.need_slices(runs, kKeyRunMagic, slices, {slices - 1});
-    for (const SlicedFileEntry& entry : runs) {
-      files_.push_back(std::make_unique<SlicedFile>(job.path_of(entry.file.name), kKeyRunMagic, slices, entry));
-      ranks_.add(records_of<uint64_t>(files_.back()->slice(slices - 1)));
-    }
-  }
-
   std::vector<std::unique_ptr<SlicedFile>> files_;
   DocumentRanks ranks_;
 };
@@ -53,7 +57,7 @@ TaskReceipt cluster_pass(const TaskContext& context, const Extracted& extracted)
   ClusterFinder clusters(extracted.ends.back());
   for (const TaskReceipt& receipt : receipts_of(job, "group", extracted.digest)) {
     if (stop_requested()) throw Stopped();
-    job.need_slices({receipt.sliced.at(0)}, kEdgesMagic, all.size(), all);
+    job.need_slices({{receipt.sliced.at(0), all.size(), {{0, all.size()}}}}, kEdgesMagic);
     const SlicedFile edges(job.path_of(receipt.sliced.at(0).file.name), kEdgesMagic, all.size(), receipt.sliced.at(0));
     for (const size_t slice : all) {
       clusters.add(records_of<KeyEdge>(edges.slice(slice)), context.plan.key_layout);
@@ -85,7 +89,7 @@ std::vector<ClusterRecord> clusters_of_task(const TaskContext& context, const Ex
   if (!context.plan.dedup.joins()) return {};
   const SlicedFileEntry entry = receipts_of(context.job, "cluster", extracted.digest).at(0).sliced.at(0);
   const size_t tasks = extracted.ends.size();
-  context.job.need_slices({entry}, kClustersMagic, tasks, {context.task()});
+  context.job.need_slices({{entry, tasks, {{context.task(), context.task() + 1}}}}, kClustersMagic);
   const SlicedFile file(context.job.path_of(entry.file.name), kClustersMagic, tasks, entry);
   const auto records = records_of<ClusterRecord>(file.slice(context.task()));
   return {records.begin(), records.end()};

@@ -10,6 +10,7 @@
 #include "crawl/source.h"
 #include "dedup/exact.h"
 #include "dedup/signatures.h"
+#include "pipeline/job/bundles.h"
 #include "pipeline/job/repeats.h"
 #include "pipeline/job/shuffled_streams.h"
 #include "pipeline/job/task.h"
@@ -28,7 +29,7 @@ class RepeatJudge {
     const KeyLayout& layout = context.plan.key_layout;
     const size_t words = context.plan.dedup.verifies() ? layout.signature_keys() : 0;
     const std::vector<TaskReceipt> resolved = receipts_of(context.job, "resolve", extracted.digest);
-    context.job.need_slices(first_sliced(resolved), kAnswersMagic, extracted.ends.size(), {context.task()});
+    need_slice_of_all(context.job, resolved, kAnswersMagic, extracted.ends.size(), context.task());
     for (const TaskReceipt& receipt : resolved) {
       if (stop_requested()) throw Stopped();
       const SlicedFileEntry& entry = receipt.sliced.at(0);

@@ -30,33 +30,62 @@ class StreamsInOrder : public Streams {
   }
 
  private:
-  void for_each_document(size_t task, Split wanted, uint64_t begin, uint64_t& at, const Visit& visit) override {
+  void for_each_document(size_t task, Split wanted, uint64_t begin, uint64_t end, uint64_t& at,
+                         const Visit& visit) override {
     const std::string path = context_.job.path_of(tokens_name(task));
-    FileStretch stretch;
-    bool first = task == first_unit_;  // whether the next document is the first of all
-    for (PackedPart& part : packed_parts(context_.job, commits_[task], inputs_name(task))) {
+    std::vector<PackedPart> parts = packed_parts(context_.job, commits_[task], inputs_name(task));
+    const size_t first = first_of_all(task, parts);
+    FileStretch stretch, needed = {UINT64_MAX, 0};
+    uint64_t after = at;
+    for (const PackedPart& part : parts) {  // what lies between the first and the last that has some of it
+      const uint64_t bytes = part.bytes.at("tokens"), size = length(part.documents, part.tokens, wanted);
+      if (after + size > begin && after < end) {
+        needed.begin = std::min(needed.begin, stretch.begin);
+        needed.bytes = stretch.begin + bytes - needed.begin;
+      }
+      after += size;
+      stretch.begin += bytes;
+    }
+    if (needed.bytes > 0) {
+      context_.job.need(tokens_name(task), file_of(commits_[task], tokens_name(task)).bytes, needed.begin,
+                        needed.bytes);
+    }
+    stretch.begin = 0;
+    for (size_t number = 0; number < parts.size(); ++number) {
       if (stop_requested()) throw Stopped();
+      const PackedPart& part = parts[number];
       stretch.bytes = part.bytes.at("tokens");
-      const bool holds_first = first && part.kept() > 0;
-      if (holds_first) move_first(part.documents, part.tokens);
       const uint64_t size = length(part.documents, part.tokens, wanted);
+      if (at >= end) return;
       if (at + size <= begin) {
         at += size;
-      } else {
-        context_.job.need(tokens_name(task), file_of(commits_[task], tokens_name(task)).bytes, stretch.begin,
-                          stretch.bytes);
-        PartTokens tokens(path, stretch);
-        std::string_view id;
-        Split split{};
-        std::vector<uint32_t> ids;
-        for (bool is_first = holds_first; tokens.next(id, split, ids); is_first = false) {
-          if (is_first) split = split_of_first();
-          if (split == wanted && !visit(id, ids)) return;
-        }
+      } else if (!visit_part(PartTokens(path, stretch), number == first, wanted, visit)) {
+        return;
       }
-      first = first && part.kept() == 0;
       stretch.begin += stretch.bytes;
     }
+  }
+
+  // The part of the task that holds the first document of all, which moves to its split; none: SIZE_MAX.
+  size_t first_of_all(size_t task, std::vector<PackedPart>& parts) const {
+    if (task != first_unit_) return SIZE_MAX;
+    for (size_t number = 0; number < parts.size(); ++number) {
+      if (parts[number].kept() == 0) continue;
+      move_first(parts[number].documents, parts[number].tokens);
+      return number;
+    }
+    return SIZE_MAX;
+  }
+
+  bool visit_part(PartTokens tokens, bool holds_first, Split wanted, const Visit& visit) const {
+    std::string_view id;
+    Split split{};
+    std::vector<uint32_t> ids;
+    for (bool is_first = holds_first; tokens.next(id, split, ids); is_first = false) {
+      if (is_first) split = split_of_first();
+      if (split == wanted && !visit(id, ids)) return false;
+    }
+    return true;
   }
 
   std::vector<TaskReceipt> commits_;

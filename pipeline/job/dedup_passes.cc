@@ -7,6 +7,8 @@
 #include "core/error.h"
 #include "core/signals.h"
 #include "dedup/passes.h"
+#include "pipeline/job/bundles.h"
+#include "pipeline/job/key_runs.h"
 #include "pipeline/job/repeats.h"
 #include "pipeline/job/task.h"
 #include "shards/bytes.h"
@@ -43,21 +45,24 @@ TaskReceipt group_pass(const TaskContext& context, const Extracted& extracted) {
   };
   std::vector<Opened> opened;
   const bool ranked = context.plan.dedup.ranks();
-  std::vector<SlicedFileEntry> all;
-  for (const TaskReceipt& receipt : extracted.receipts)
-    all.insert(all.end(), receipt.sliced.begin(), receipt.sliced.end());
-  std::vector<size_t> wanted = {context.task()};
-  if (ranked) wanted.push_back(ranges);
-  job.need_slices(all, kKeyRunMagic, ranges + (ranked ? 1 : 0), wanted);
+  std::vector<Job::WantedSlices> wanted;
   for (const TaskReceipt& receipt : extracted.receipts) {
-    for (const SlicedFileEntry& entry : receipt.sliced) {
-      if (stop_requested()) throw Stopped();
-      files.push_back(
-          std::make_unique<SlicedFile>(job.path_of(entry.file.name), kKeyRunMagic, ranges + (ranked ? 1 : 0), entry));
-      const bool own = static_cast<uint64_t>(&entry - receipt.sliced.data()) < receipt.number("runs");
-      opened.push_back({{records_of<KeyRecord>(files.back()->slice(context.task())),
-                         own ? extracted.begin(receipt.task) : extracted.earlier_begin(receipt.task)},
-                        ranked ? records_of<uint64_t>(files.back()->slice(ranges)) : std::span<const uint64_t>()});
+    const KeyRunSlices slices(job, receipt, ranked);
+    wanted.push_back({receipt.sliced.at(0), slices.all(), {slices.stretch(context.task())}});
+    if (ranked) wanted.back().stretches.push_back(slices.ranks_stretch());
+  }
+  job.need_slices(wanted, kKeyRunMagic);
+  for (const TaskReceipt& receipt : extracted.receipts) {
+    if (stop_requested()) throw Stopped();
+    const KeyRunSlices slices(job, receipt, ranked);
+    const SlicedFileEntry& entry = receipt.sliced.at(0);
+    files.push_back(std::make_unique<SlicedFile>(job.path_of(entry.file.name), kKeyRunMagic, slices.all(), entry));
+    for (size_t run = 0; run < slices.runs(); ++run) {
+      const bool own = run < receipt.number("runs");
+      opened.push_back(
+          {{records_of<KeyRecord>(files.back()->slice(slices.of(context.task(), run))),
+            own ? extracted.begin(receipt.task) : extracted.earlier_begin(receipt.task)},
+           ranked ? records_of<uint64_t>(files.back()->slice(slices.ranks_of(run))) : std::span<const uint64_t>()});
     }
   }
   // Runs stand in the order of their documents.
@@ -102,7 +107,9 @@ TaskReceipt decide_pass(const TaskContext& context, const Extracted& extracted) 
   RangeDecider decider(context.plan.dedup, context.plan.key_layout, extracted.begin(task), extracted.ends[task]);
   const std::vector<TaskReceipt> groups = receipts_of(job, "group", extracted.digest);
   const size_t slices = edge_slices(context, extracted);
-  job.need_slices(first_sliced(groups), kEdgesMagic, slices, {task});
+  std::vector<Job::WantedSlices> wanted;
+  for (const TaskReceipt& receipt : groups) wanted.push_back({receipt.sliced.at(0), slices, {{task, task + 1}}});
+  job.need_slices(wanted, kEdgesMagic);
   for (const TaskReceipt& receipt : groups) {
     if (stop_requested()) throw Stopped();
     const SlicedFile edges(job.path_of(receipt.sliced.at(0).file.name), kEdgesMagic, slices, receipt.sliced.at(0));
@@ -144,7 +151,7 @@ TaskReceipt resolve_pass(const TaskContext& context, const Extracted& extracted)
   uint64_t answers = 0;
   std::string row;
   const std::vector<TaskReceipt> decided = receipts_of(job, "decide", extracted.digest);
-  job.need_slices(first_sliced(decided), kRepeatsMagic, extracted.ends.size(), {task});
+  need_slice_of_all(job, decided, kRepeatsMagic, extracted.ends.size(), task);
   for (const TaskReceipt& receipt : decided) {
     if (stop_requested()) throw Stopped();
     const SlicedFile repeats(job.path_of(receipt.sliced.at(0).file.name), kRepeatsMagic, extracted.ends.size(),

@@ -13,6 +13,7 @@
 #include "pipeline/inputs.h"
 #include "pipeline/job/earlier_keys.h"
 #include "pipeline/job/input_versions.h"
+#include "pipeline/job/key_runs.h"
 #include "pipeline/job/task.h"
 #include "pipeline/run/candidates.h"
 #include "pipeline/run/extractor.h"
@@ -31,7 +32,8 @@ class Gatherer {
       : context_(context),
         inputs_store_(context.options.fetch, context.log),
         deduplicator_(context.plan.dedup, context.plan.key_layout),
-        keys_(key_options(), key_paths()) {}
+        keys_(key_options(), key_paths()),
+        runs_(context.job.path_of("work"), context.job.tasks("group"), context.plan.dedup.ranks()) {}
 
   void add(uint64_t input) {
     if (stop_requested()) throw Stopped();
@@ -59,22 +61,25 @@ class Gatherer {
   // The runs of earlier documents, after those of the task's own.
   void add_earlier() {
     end_run();
-    const uint64_t own_records = receipt_.numbers["records"];
-    receipt_.numbers["runs"] = receipt_.sliced.size();
+    receipt_.numbers["records"] = runs_.records();
+    receipt_.numbers["runs"] = runs_.runs();
     const TaskShare share = earlier_share(context_);
     uint64_t documents = 0;
-    for (size_t part = share.begin; part < share.end; ++part) {
-      if (stop_requested()) throw Stopped();
-      const std::unique_ptr<PartKeys> keys = open_earlier(context_, context_.earlier().parts[part]);
-      keys->for_each([&](uint64_t, std::string_view, std::span<const uint64_t> row) {
-        if (context_.plan.dedup.ranks()) ranks_.push_back(0);
-        append_records(context_.plan.dedup, context_.plan.key_layout, row, documents++, records_);
-        if (records_.size() >= kRunRecordsMax) end_run();
-      });
+    for (size_t file = share.begin; file < share.end; ++file) {
+      for (const std::unique_ptr<PartKeys>& keys : open_earlier(context_, context_.earlier().parts[file])) {
+        if (stop_requested()) throw Stopped();
+        keys->for_each([&](uint64_t, std::string_view, std::span<const uint64_t> row) {
+          if (context_.plan.dedup.ranks()) ranks_.push_back(0);
+          append_records(context_.plan.dedup, context_.plan.key_layout, row, documents++, records_);
+          if (records_.size() >= kRunRecordsMax) end_run();
+        });
+      }
     }
     if (documents > 0) end_run();
-    receipt_.numbers["records"] = own_records;
     receipt_.numbers["earlier"] = documents;
+    receipt_.numbers["earlier_runs"] = runs_.runs() - receipt_.numbers["runs"];
+    const std::string name = fmt::format("work/{:06}.run", context_.task());
+    receipt_.sliced.push_back(runs_.write(context_.job.path_of(name), name, context_.job.digest()));
   }
 
   TaskReceipt finish() {
@@ -124,24 +129,8 @@ class Gatherer {
   }
 
   void end_run() {
-    if (records_.empty() && ranks_.empty() && !receipt_.sliced.empty()) return;
-    sort_records(records_);
-    const size_t ranges = context_.job.tasks("group");
-    const std::string name = fmt::format("work/{:06}.{:03}.run", context_.task(), receipt_.sliced.size());
-    const bool ranks = context_.plan.dedup.ranks();
-    SlicedFileWriter file(context_.job.path_of(name), kKeyRunMagic, ranges + (ranks ? 1 : 0), context_.job.digest());
-    uint64_t begin = 0;
-    for (const uint64_t end : key_range_ends(records_, ranges)) {
-      file.write({reinterpret_cast<const char*>(records_.data() + begin), (end - begin) * sizeof(KeyRecord)});
-      file.end_slice();
-      begin = end;
-    }
-    if (ranks) {  // of the documents of this run, in the order of their numbers
-      file.write({reinterpret_cast<const char*>(ranks_.data()), ranks_.size() * sizeof(uint64_t)});
-      file.end_slice();
-    }
-    receipt_.sliced.push_back(file.commit(name, records_.size()));
-    receipt_.numbers["records"] += records_.size();
+    if (records_.empty() && ranks_.empty() && runs_.runs() > 0) return;
+    runs_.add(records_, ranks_);
     records_.clear();
     ranks_.clear();
   }
@@ -150,6 +139,7 @@ class Gatherer {
   S3Store inputs_store_;
   Deduplicator deduplicator_;  // for the keys: it judges nothing
   PartWriter keys_;
+  KeyRunsWriter runs_;
   std::vector<KeyRecord> records_;
   std::vector<uint64_t> ranks_;  // of the documents since the last run, where they have any
   std::string inputs_;

@@ -210,7 +210,7 @@ Job::Job(std::shared_ptr<JobStore> store, Check check) : Job(std::string(store->
 Job::Job(std::string path, std::shared_ptr<JobStore> store, std::string below, Check check)
     : path_(std::move(path)), store_(std::move(store)), below_(std::move(below)) {
   const std::string file = path_of(kJobName);
-  refresh(kJobName);
+  refresh_file(kJobName);
   if (!fs::exists(file))
     refuse(fmt::format("{} holds no job: there is no {} (`ftok plan` makes one)", path_, kJobName));
   const std::string text = read_file(file);
@@ -219,7 +219,7 @@ Job::Job(std::string path, std::shared_ptr<JobStore> store, std::string below, C
   if (!manifest) refuse(fmt::format("{} is not as `ftok plan` wrote it: {}", file, manifest.damage().detail));
   manifest_ = std::move(*manifest);
   if (check == Check::kManifestOnly) return;
-  refresh(kBindingName);
+  refresh_file(kBindingName);
   const std::map<std::string, std::string> here = software();
   for (const auto& [name, version] : here) {
     const std::string& planned = manifest_.software[name];
@@ -235,7 +235,7 @@ Job::Job(std::string path, std::shared_ptr<JobStore> store, std::string below, C
 
 EarlierByCorpus Job::earlier() const {
   if (manifest_.against.empty()) return {};
-  refresh(kEarlierName);
+  refresh_file(kEarlierName);
   const std::string path = path_of(kEarlierName);
   const std::string text = fs::exists(path) ? read_file(path) : "";
   if (checksum_of(text) != manifest_.earlier) refuse(fmt::format("{} is not as `ftok plan` wrote it", path));
@@ -261,21 +261,42 @@ void Job::need(const std::string& name, uint64_t size, uint64_t begin, uint64_t 
   if (store_) store_->fetch_part(below_ + name, size, begin, bytes);
 }
 
-void Job::need_slices(const std::vector<SlicedFileEntry>& files, std::string_view magic, size_t slices,
-                      const std::vector<size_t>& wanted) const {
+void Job::need_slices(const std::vector<WantedSlices>& files, std::string_view magic) const {
   if (!store_) return;
   JobStore::for_each(files.size(), [&](size_t i) {
-    const auto& [name, size, checksum] = files[i].file;
-    const uint64_t table_at = sliced_file_table(size, slices);
+    const auto& [name, size, checksum] = files[i].file.file;
+    if (store_->is_whole(below_ + name)) return;
+    const uint64_t table_at = sliced_file_table(size, files[i].slices);
     const std::string table = store_->read(below_ + name, table_at, size - table_at);
-    store_->write_part(below_ + name, size, 0, sliced_file_head(magic, slices));
-    store_->write_part(below_ + name, size, table_at, table);
-    for (const size_t slice : wanted) {
-      const SlicePlace place = slice_place(table, slice);
-      if (place.begin < place.end && place.end <= table_at)
-        store_->fetch_part(below_ + name, size, place.begin, place.end - place.begin);
+    give(name, size, 0, sliced_file_head(magic, files[i].slices));
+    give(name, size, table_at, table);
+    for (const auto& [first, end] : files[i].stretches) {
+      if (first == end) continue;
+      const uint64_t from = slice_place(table, first).begin, to = slice_place(table, end - 1).end;
+      if (from < to && to <= table_at) store_->fetch_part(below_ + name, size, from, to - from);
     }
   });
+}
+
+void Job::give(const std::string& name, uint64_t size, uint64_t begin, std::string_view bytes) const {
+  if (store_) store_->write_part(below_ + name, size, begin, bytes);
+}
+
+std::optional<std::string> Job::stored_part(const std::string& name, uint64_t begin, uint64_t bytes) const {
+  return store_ ? store_->read_if_there(below_ + name, begin, bytes) : std::nullopt;
+}
+
+bool Job::has_copy(const std::string& name) const { return !store_ || store_->is_whole(below_ + name); }
+
+std::vector<std::string> Job::pack_receipts(std::string_view pass) const {
+  if (!store_) return {};
+  std::vector<std::string> names = store_->pack(fmt::format("{}receipts/{}", below_, pass), tasks(pass));
+  for (std::string& name : names) name.erase(0, below_.size());
+  return names;
+}
+
+void Job::refresh_file(const std::string& name) const {
+  if (store_) store_->refresh_file(below_ + name);
 }
 
 std::vector<S3Object> Job::stored(const std::string& prefix) const {
@@ -302,7 +323,7 @@ bool Job::has(const std::string& name) const {
 }
 
 void Job::refresh(const std::string& prefix) const {
-  if (store_) store_->refresh(below_ + prefix);
+  if (store_) store_->refresh(below_ + prefix, nullptr, JobStore::Packs::kUsed);
 }
 
 void Job::publish(const std::vector<std::string>& names) const {

@@ -78,8 +78,13 @@ KeyLookup::KeyLookup(const TaskContext& context, const Extracted& extracted)
   const uint64_t task = context.task();
   const EarlierDocuments& earlier = context.earlier();
   const TaskShare share = earlier_share(context);
-  for (size_t part = share.begin; part < share.end; ++part) {
-    add(open_earlier(context, earlier.parts[part]), earlier.begin(part));
+  for (size_t file = share.begin; file < share.end; ++file) {
+    uint64_t begin = earlier.begin(file);
+    for (std::unique_ptr<PartKeys>& part : open_earlier(context, earlier.parts[file])) {
+      const uint64_t documents = part->size();
+      add(std::move(part), begin);
+      begin += documents;
+    }
   }
   FileStretch stretch;
   uint64_t document = extracted.begin(task);

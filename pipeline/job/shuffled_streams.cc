@@ -119,7 +119,7 @@ ShuffledStreams::ShuffledStreams(const TaskContext& context, const Extracted& ex
   std::vector<Counts> counts(ranges_);
   std::optional<TokensRow> first;
   entries_ = first_sliced(receipts_of(context.job, "commit", extracted.digest));
-  context.job.need_slices(entries_, kShuffledMagic, ranges_ + 1, {ranges_});
+  need_slice(ranges_);
   for (const SlicedFileEntry& entry : entries_) {
     files_.push_back(
         std::make_unique<SlicedFile>(context.job.path_of(entry.file.name), kShuffledMagic, ranges_ + 1, entry));
@@ -139,7 +139,13 @@ ShuffledStreams::ShuffledStreams(const TaskContext& context, const Extracted& ex
   set_units(std::move(counts), first ? first->split : Split::kTrain, first ? first->count : 0);
 }
 
-void ShuffledStreams::for_each_document(size_t range, Split wanted, uint64_t, uint64_t&, const Visit& visit) {
+void ShuffledStreams::need_slice(size_t slice) const {
+  std::vector<Job::WantedSlices> wanted;
+  for (const SlicedFileEntry& entry : entries_) wanted.push_back({entry, ranges_ + 1, {{slice, slice + 1}}});
+  context_.job.need_slices(wanted, kShuffledMagic);
+}
+
+void ShuffledStreams::for_each_document(size_t range, Split wanted, uint64_t, uint64_t, uint64_t&, const Visit& visit) {
   struct Head {
     TokensRow row;
     size_t task = 0;
@@ -148,7 +154,7 @@ void ShuffledStreams::for_each_document(size_t range, Split wanted, uint64_t, ui
     return comes_before(b.row, a.row) || (!comes_before(a.row, b.row) && b.task < a.task);
   };
   std::priority_queue<Head, std::vector<Head>, decltype(after)> heads(after);
-  context_.job.need_slices(entries_, kShuffledMagic, ranges_ + 1, {range});
+  need_slice(range);
   std::vector<RowReader> readers;
   const auto advance = [&](size_t task) {
     Head head;

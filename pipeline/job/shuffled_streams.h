@@ -20,7 +20,10 @@ class ShuffledStreams : public Streams {
   ShuffledStreams(const TaskContext& context, const Extracted& extracted);
 
  private:
-  void for_each_document(size_t range, Split wanted, uint64_t begin, uint64_t& at, const Visit& visit) override;
+  void for_each_document(size_t range, Split wanted, uint64_t begin, uint64_t end, uint64_t& at,
+                         const Visit& visit) override;
+
+  void need_slice(size_t slice) const;
 
   std::vector<SlicedFileEntry> entries_;            // by commit task
   std::vector<std::unique_ptr<SlicedFile>> files_;  // the same

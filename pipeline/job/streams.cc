@@ -42,15 +42,16 @@ std::vector<ShardEntry> Streams::cut(Split split, uint64_t first, uint64_t end) 
       at += size;
       continue;
     }
-    for_each_document(unit, split, begin, at, [&](std::string_view id, std::span<const uint32_t> tokens) {
-      const uint64_t document = tokens.size() + end_of_text_;
-      if (at + document > begin) {
-        if (!writer) writer.emplace(options, ShardRange{split, first, end, begin - at});
-        writer->add(split, id, tokens);
-      }
-      at += document;
-      return !writer || !writer->is_full(split);
-    });
+    for_each_document(unit, split, begin, end * options.shard_tokens, at,
+                      [&](std::string_view id, std::span<const uint32_t> tokens) {
+                        const uint64_t document = tokens.size() + end_of_text_;
+                        if (at + document > begin) {
+                          if (!writer) writer.emplace(options, ShardRange{split, first, end, begin - at});
+                          writer->add(split, id, tokens);
+                        }
+                        at += document;
+                        return !writer || !writer->is_full(split);
+                      });
   }
   return writer ? writer->checkpoint() : std::vector<ShardEntry>();
 }

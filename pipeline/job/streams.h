@@ -37,8 +37,9 @@ class Streams {
   void set_units(std::vector<Counts> counts, Split first_split, uint64_t first_tokens);
 
   // Calls visit(id, tokens) for the split's documents of a unit, but for some that end at or before `begin`, whose
-  // tokens are added to `at`. Ends when `visit` returns false.
-  virtual void for_each_document(size_t unit, Split wanted, uint64_t begin, uint64_t& at, const Visit& visit) = 0;
+  // tokens are added to `at`, and for some that begin at or after `end`. Ends when `visit` returns false.
+  virtual void for_each_document(size_t unit, Split wanted, uint64_t begin, uint64_t end, uint64_t& at,
+                                 const Visit& visit) = 0;
 
   // The first document of all that are kept is for validation, the only one for training, whatever its id says
   // (shards/split.h, small_corpus.h).

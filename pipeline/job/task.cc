@@ -13,6 +13,7 @@
 #include "core/temporary_files.h"
 #include "crawl/access_refused.h"
 #include "pipeline/job/attempt.h"
+#include "pipeline/job/bundles.h"
 #include "pipeline/run.h"
 #include "pipeline/run/candidates.h"
 #include "shards/removal.h"
@@ -209,7 +210,7 @@ bool corpora_hold(const Job& job, const TaskOptions& options) {
   if (options.pass != kPasses[0]) return true;
   const std::vector<Job> all = job.with_corpora();
   return std::all_of(all.begin() + 1, all.end(), [&](const Job& corpus) {
-    corpus.refresh(task_receipt_name(options.pass, options.task));
+    corpus.refresh_file(task_receipt_name(options.pass, options.task));
     const std::optional<TaskReceipt> done = corpus.receipt(options.pass, options.task, "");
     return done && holds(corpus, *done);
   });
@@ -218,12 +219,12 @@ bool corpora_hold(const Job& job, const TaskOptions& options) {
 TaskResult do_task(const Job& job, const TaskOptions& options, const Plan& plan, const Log& log) {
   const Extracted before = options.pass == "extract" ? Extracted() : extracted(job);
   std::string why;
-  job.refresh(task_receipt_name(options.pass, options.task));
+  job.refresh_file(task_receipt_name(options.pass, options.task));
   const std::optional<TaskReceipt> done = job.receipt(options.pass, options.task, before.digest, &why);
   const bool retries = options.retry && done && done->number("quarantined") > 0 && options.pass == "extract";
   if (done && !retries && holds(job, *done) && corpora_hold(job, options)) return result_of(job, *done, true);
-  job.refresh(std::string(kRemovalsFolder) + "/");
-  if (has_removals(job.path())) {
+  for (const std::string& name : signs_of_removals()) {
+    if (!job.has(name)) continue;
     throw Error(job.path() + ": documents were removed from it (`ftok remove-ids`): its tasks are not done again",
                 kConfigurationExitCode);
   }
@@ -242,6 +243,10 @@ TaskResult do_task(const Job& job, const TaskOptions& options, const Plan& plan,
   remove_dead_temporaries(job.path());
   TaskReceipt receipt = do_pass(context, before);
   publish_receipt(job, options.pass, options.task, before.digest, receipt);
+  const bool of_all = options.pass == kPasses[0] && !job.manifest().corpora.empty();
+  for (const Job& each : of_all ? job.with_corpora() : std::vector<Job>{job}) {
+    put_together(each, options.pass, options.task, before.digest, context.log);
+  }
   return result_of(job, receipt, false);
 }
 

@@ -36,6 +36,8 @@ class Verifier {
   void bound(const std::string& name, const std::string& checksum);  // to a file that a manifest was made with
   void receipt(const JobManifest& manifest, std::string_view pass, uint64_t task, std::string& extracted);
   void files_of(const TaskReceipt& receipt);
+  void packed_receipts(const std::string& name);
+  void bundle(const std::string& name);
   void job_result(const JobManifest& job);
   bool is_cleaned(std::string_view pass) const;
   void corpora(const std::vector<std::string>& names);

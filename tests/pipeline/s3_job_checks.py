@@ -1,5 +1,6 @@
 """A job whose folder lies in an object store: what its tasks leave there, killed before and after every object that they store, is byte
 for byte what one `ftok run` leaves in a folder. Against the store of s3_checks, which checks signatures and breaks what it is told to."""
+import collections
 import json
 import os
 import signal
@@ -107,8 +108,8 @@ class JobChecks(s3_checks.Checks):
         for name in PASSES:
             for index in range(tasks[name]):
                 for at in range(1, 60):
-                    if index > 0 or (SANITIZED and at > 3):
-                        break
+                    if 0 < index < tasks[name] - 1 or (SANITIZED and at > 3):
+                        break  # the last one puts together what the pass left
                     code, said = self.killed_at(at, "kills/", "task", f"s3://{BUCKET}/kills", name, index, "--threads", "1", "--quiet")
                     if code == 0:
                         break
@@ -229,8 +230,12 @@ class JobChecks(s3_checks.Checks):
         before = len(self.store.proxy.log)
         self.run_passes("third-job")
         fetched = [path for method, path in self.store.proxy.log[before:] if method == "GET" and "earlier" in path]
-        self.check("a job fetches each part twice, to sort it and to look ids up", len(fetched) <= 2 * 3 + 14 and all(
-            ".keys" in path or "earlier.jsonl" in path for path in fetched), str(fetched))
+        keys = [path for path in fetched if ".keys" in path]
+        inputs = [path for path in fetched if ".inputs.jsonl" in path]
+        listed = [path for path in fetched if "earlier.jsonl" in path]
+        self.check("a job fetches each file of keys twice, to sort it and to look ids up, and of a job the list of its inputs too",
+                   sorted(keys) == sorted(2 * list(set(keys))) and len(set(keys)) == 2 + 1 and len(inputs) == 2 and
+                   len(keys + inputs + listed) == len(fetched), str(fetched))
         files = {str(p.relative_to(self.folder / "last-run")): p.read_bytes() for p in (self.folder / "last-run").rglob("*") if p.is_file()}
         third = {str(p.relative_to(self.folder / "third-run")): p.read_bytes() for p in (self.folder / "third-run").rglob("*") if p.is_file()}
         for ending in (".text.jsonl.zst", ".rejects.jsonl.zst", ".keys"):
@@ -245,6 +250,98 @@ class JobChecks(s3_checks.Checks):
         codes = {self.ftok("task", f"s3://{BUCKET}/changed-job", "extract", task, "--quiet").returncode for task in (0, 1)}
         self.check("other keys than planned are refused", codes <= {0, 75, 78} and codes != {0}, str(codes))
         self.store.put(f"earlier-run/{key}", whole)
+
+    def asked(self, *arguments):
+        """-> how often the command asked the store for each kind of thing"""
+        before = len(self.store.proxy.log)
+        done = self.ftok(*arguments)
+        self.check(" ".join(map(str, arguments[:4])), done.returncode == 0, done.stderr)
+        kinds = collections.Counter()
+        for method, path in self.store.proxy.log[before:]:
+            kinds["LIST" if "list-type=" in path else {"HEAD": "GET"}.get(method, method)] += 1
+        return kinds
+
+    def few_requests(self):
+        """what a task asks for depends neither on how many inputs earlier jobs had, nor, but for blocks, on how many tasks there are"""
+        many = [f"w{i:02}" for i in range(18)]
+        for i, name in enumerate(many):
+            write_warc(self.folder / "input", [*range(100 + 3 * i, 106 + 3 * i), 3])
+            self.store.put(f"warc/{name}.warc.gz", (self.folder / "input").read_bytes())
+        tasks_of = lambda name: {"plan": 1, "group": 2, "finish": 1}.get(name)
+
+        def counted(job, inputs, tasks, flags=()):
+            place = f"s3://{BUCKET}/{job}"
+            found = {"plan": self.asked("plan", "--input-list", self.list_of(job, inputs), "--output", place, "--tasks", tasks, "--ranges", "2",
+                                        *FLAGS, *flags)}
+            for name in PASSES:
+                # Of the first tasks: the last one puts together what all of them left.
+                found[name] = [self.asked("task", place, name, i, "--threads", "1", "--quiet") for i in range(tasks_of(name) or tasks)]
+            return found
+
+        # Earlier jobs of as many tasks, of few inputs and of many.
+        for job, inputs in (("few", many[:4]), ("many", many[:16])):
+            counted(job, inputs, 4)
+        against = {job: counted(f"against-{job}", "cd" + "ab", 4, ["--dedup-against", f"s3://{BUCKET}/{job}"]) for job in ("few", "many")}
+        for name in ("plan", *PASSES):
+            self.check(f"{name}: as many requests with four times the earlier inputs", against["few"][name] == against["many"][name],
+                       f"{against['few'][name]} {against['many'][name]}")
+        listed = self.store.objects("against-many/")["earlier.jsonl"].decode().splitlines()
+        self.check("a line for each file of keys", [json.loads(line)["inputs"] for line in listed] == [4] * 4, str(listed))
+        if SANITIZED:
+            return
+        # Jobs of 4 and 9 tasks: 2 blocks of 2, 3 of 3. A bundle is asked twice.
+        small, large = (counted(f"of-{tasks}", many[:tasks], tasks) for tasks in (4, 9))
+        more = {"extract": 0, "decide": 0, "resolve": 2, "commit": 2}
+        for name, most in more.items():
+            self.check(f"{name}: at most {most} more requests in a job of 9 tasks than of 4", 0 <= large[name][0]["GET"] - small[name][0]["GET"] <= most and
+                       large[name][0]["LIST"] == small[name][0]["LIST"], f"{small[name][0]} {large[name][0]}")
+        for name in ("extract", "group", "decide", "resolve", "commit"):
+            self.check(f"{name}: its receipts are packed", f"receipts/{name}.pack" in self.store.objects("of-9/"))
+        bundles = [name for name in self.store.objects("of-9/") if ".bundle." in name]
+        self.check("three bundles of two passes", len(bundles) == 6, str(bundles))
+
+    def not_put_together(self):
+        """what was put together is believed only where it is what the receipts list, and is not needed"""
+        self.plan("loose")
+        self.run_passes("loose", PASSES[:3])
+        objects = self.store.objects("loose/")
+        pack = objects["receipts/extract.pack"]
+        receipt = objects["receipts/extract/000001.json"]
+        self.store.put("loose/receipts/extract/000001.json", receipt.replace(b'"judged"', b'"Judged"'))
+        said = self.task("loose", "resolve", 0, code=75).stderr
+        self.check("a receipt that was replaced is read itself", b"task 1 of the pass extract has a damaged receipt" in said, said)
+        self.store.put("loose/receipts/extract/000001.json", receipt)
+        bundle = next(name for name in objects if name.endswith(".bundle.repeats"))
+        for name, at in (("receipts/extract.pack", 20), (bundle, len(objects[bundle]) // 2)):
+            whole = objects[name]
+            self.store.put(f"loose/{name}", whole[:at] + bytes([whole[at] ^ 1]) + whole[at + 1:])
+            said = self.ftok("shards", "verify", f"s3://{BUCKET}/loose").stdout
+            self.check(f"verify: a flipped byte in {name}", f"{name}: its checksum does not match".encode() in said, said)
+        self.task("loose", "resolve", 0)
+        del self.store.bucket.keys[f"loose/{bundle}"]
+        del self.store.bucket.keys["loose/receipts/extract.pack"]
+        self.task("loose", "resolve", 1)
+        self.store.put("loose/receipts/extract.pack", pack)
+        bundle = next(name for name in self.store.objects("loose/") if name.endswith(".bundle.answers"))
+        self.store.put(f"loose/{bundle}", self.store.objects("loose/")[bundle][:30])
+        self.run_passes("loose", ("commit", "cut", "finish"))
+        self.same_as_run("with what was put together damaged or gone", "loose")
+        self.ftok("job", "clean", f"s3://{BUCKET}/loose")
+        self.check("bundles are cleaned up", not [name for name in self.store.objects("loose/") if ".bundle." in name])
+        # A job of a version that packed nothing.
+        for name in PASSES:
+            if f"receipts/{name}.pack" in self.store.objects("loose/"):
+                del self.store.bucket.keys[f"loose/receipts/{name}.pack"]
+        self.check("verify: without packs", self.ftok("shards", "verify", f"s3://{BUCKET}/loose").returncode == 0)
+        flags = ["--dedup-against", f"s3://{BUCKET}/loose"]
+        self.plan("after-loose", self.list_of("after", "c"), flags)
+        self.plan("after-kills", self.list_of("after", "c"), ["--dedup-against", f"s3://{BUCKET}/kills"])
+        listed = [self.store.objects(f"after-{job}/")["earlier.jsonl"].decode().replace(f"/{job}/", "/") for job in ("loose", "kills")]
+        self.check("is as good as an index", listed[0] == listed[1] and listed[0].count("\n") == 2, str(listed))
+        del self.store.bucket.keys["loose/receipts/extract/000001.json"]
+        said = self.plan("after-none", self.list_of("after", "c"), flags, code=2).stderr
+        self.check("without a receipt it is refused by name", said.count(b"\n") == 1 and
+                   f"deduplication against s3://{BUCKET}/loose: receipts/extract/000001.json is not there".encode() in said, said)
 
     def trained(self):
         """shards in the store are trained on as those in a folder are"""
@@ -417,7 +514,7 @@ class JobChecks(s3_checks.Checks):
 def main():
     with tempfile.TemporaryDirectory() as folder:
         checks = JobChecks(Path(folder))
-        for name in sys.argv[1:] or ["killed_everywhere", "looking_after", "faults", "full", "against", "trained", "removed", "documented", "refused", "without_credentials", "secrets"]:
+        for name in sys.argv[1:] or ["killed_everywhere", "looking_after", "faults", "full", "against", "few_requests", "not_put_together", "trained", "removed", "documented", "refused", "without_credentials", "secrets"]:
             started = time.time()
             getattr(checks, name)()
             print(f"{name}: {time.time() - started:.1f} s")

@@ -60,6 +60,29 @@ TEST(SlicedFile, FindsEveryFlippedByteItReads) {
   }
 }
 
+// What came without its file is held against the receipt.
+TEST(SlicedFile, TablesAndSlicesThatComeByThemselves) {
+  testing::TemporaryFolder folder;
+  const SlicedFileEntry entry = write_slices(folder / "x", {"one", "", "three"});
+  const std::string table(SlicedFile(folder / "x", kEdgesMagic, 3, entry).table());
+  EXPECT_TRUE(is_table_of(entry, kEdgesMagic, 3, table));
+  EXPECT_FALSE(is_table_of(entry, kRepeatsMagic, 3, table));
+  EXPECT_FALSE(is_table_of(entry, kEdgesMagic, 2, table));
+  for (size_t at = 0; at < table.size(); ++at) {
+    std::string flipped = table;
+    flipped[at] = static_cast<char>(flipped[at] ^ 1);
+    EXPECT_FALSE(is_table_of(entry, kEdgesMagic, 3, flipped)) << at;
+    EXPECT_FALSE(is_table_of(entry, kEdgesMagic, 3, table.substr(0, at))) << at;
+  }
+  EXPECT_FALSE(is_table_of(write_slices(folder / "y", {"one", "", "three!"}), kEdgesMagic, 3, table));
+  EXPECT_TRUE(is_slice_of(table, 0, "one"));
+  EXPECT_TRUE(is_slice_of(table, 1, ""));
+  EXPECT_TRUE(is_slice_of(table, 2, "three"));
+  EXPECT_FALSE(is_slice_of(table, 2, "threE"));
+  EXPECT_FALSE(is_slice_of(table, 2, "thre"));
+  EXPECT_FALSE(is_slice_of(table, 3, ""));  // there is no such slice
+}
+
 TEST(SlicedFile, IsTheOneThatItsReceiptLists) {
   testing::TemporaryFolder folder;
   const SlicedFileEntry entry = write_slices(folder / "x", {"one", "two"});

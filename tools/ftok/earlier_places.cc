@@ -1,11 +1,13 @@
 #include "tools/ftok/earlier_places.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <filesystem>
 
+#include "pipeline/routing.h"
 #include "shards/job_manifest.h"
 #include "shards/manifest.h"
-#include "shards/packed_part.h"
 
 namespace ftok::cli {
 namespace {
@@ -17,50 +19,58 @@ bool tells_of_keys(std::string_view name) {
   return base == kManifestName || base == kJobName || name.ends_with(kInputsEnding);
 }
 
-// Where the parts in a keys file end: one part in a run's, one for each input in a job's.
-std::vector<uint64_t> part_ends(const std::string& copy, const std::string& name, uint64_t size) {
-  const std::string inputs = copy + "/" + name.substr(0, name.size() - kKeysEnding.size()) + std::string(kInputsEnding);
-  if (!std::filesystem::exists(inputs)) return {size};
-  std::vector<uint64_t> ends;
-  uint64_t end = 0;
-  for (const PackedPart& part : read_packed_parts(inputs)) ends.push_back(end += part.bytes.at("keys"));
-  return ends;
+// Of a job, what says which keys it has: its receipts, by few requests where they are packed. Returns whether it is
+// one.
+bool fetch_receipts(JobStore& store, const std::string& below) {
+  store.refresh_file(below + kJobName);
+  const std::string path = store.folder() + "/" + below + kJobName;
+  if (!std::filesystem::exists(path)) return false;
+  store.refresh_file(below + kManifestName);
+  store.refresh(fmt::format("{}receipts/{}/", below, kPasses[0]), nullptr, JobStore::Packs::kUsed);
+  const Result<JobManifest> manifest = parse_job_manifest(read_file(path));
+  if (!manifest) return true;  // damaged, as who reads it says
+  for (const std::string& corpus : manifest->corpora) {
+    fetch_receipts(store, fmt::format("{}{}/{}/", below, kCorporaFolder, corpus));
+  }
+  return true;
 }
 
-// The first and last bytes of each part of the keys: who only counts the documents reads no more.
-void fetch_ends(const JobPlace& place) {
-  std::vector<S3Object> keys = place.store()->list("");
+// Of a run, its manifest and the first and last bytes of each keys file.
+void fetch_ends(JobStore& store) {
+  store.refresh("", tells_of_keys);
+  std::vector<S3Object> keys = store.list("");
   std::erase_if(keys, [](const S3Object& object) { return !object.key.ends_with(kKeysEnding); });
   JobStore::for_each(keys.size(), [&](size_t i) {
     const auto& [name, size, etag] = keys[i];
-    if (size < PartKeys::kHeaderBytes + PartKeys::kFooterBytes) return place.store()->fetch(name);  // of no inputs
-    uint64_t begin = 0, end = PartKeys::kHeaderBytes;  // of what is fetched next
-    for (const uint64_t part_end : part_ends(place.folder(), name, size)) {
-      if (part_end > size || part_end < PartKeys::kFooterBytes) break;  // damaged, as who opens it says
-      place.store()->fetch_part(name, size, begin, end - begin);
-      begin = part_end - PartKeys::kFooterBytes;
-      end = std::min(part_end + PartKeys::kHeaderBytes, size);
-    }
-    place.store()->fetch_part(name, size, begin, end - begin);
+    if (size < PartKeys::kHeaderBytes + PartKeys::kFooterBytes) return store.fetch(name);
+    store.fetch_part(name, size, 0, PartKeys::kHeaderBytes);
+    store.fetch_part(name, size, size - PartKeys::kFooterBytes, PartKeys::kFooterBytes);
   });
 }
 
 }  // namespace
 
 EarlierPlaces::EarlierPlaces(const std::vector<std::string>& places, Keys keys)
-    : fetched_(places, [keys](std::string_view name) {
-        return tells_of_keys(name) || (keys == Keys::kWhole && name.ends_with(kKeysEnding));
-      }) {
-  if (keys == Keys::kWhole) return;
-  for (const auto& copy : fetched_.copies()) fetch_ends(*copy);
-}
+    : fetched_(places, [keys](JobStore& store) {
+        if (keys == Keys::kWhole) {
+          store.refresh("", [](std::string_view name) { return tells_of_keys(name) || name.ends_with(kKeysEnding); });
+        } else if (!fetch_receipts(store, "")) {
+          fetch_ends(store);
+        }
+      }) {}
 
-void EarlierPlaces::give_addresses(Plan& plan) const {
-  const auto give = [&](EarlierDocuments& earlier) {
+EarlierByCorpus EarlierPlaces::keys_files(const RecipeConfig& recipe) const {
+  if (folders().empty()) return {};
+  const Routing routing(recipe);
+  std::vector<std::string> corpora = routing.corpora();
+  if (corpora.empty()) corpora.emplace_back();
+  EarlierByCorpus all;
+  for (const std::string& corpus : corpora) {
+    EarlierDocuments earlier = named([&] { return earlier_keys_files(folders(), recipe, corpus); });
     for (KeysPart& part : earlier.parts) part.path = fetched_.shown(part.path);
-  };
-  give(plan.earlier);
-  for (RoutedCorpus& corpus : plan.corpora) give(corpus.earlier);
+    all[corpus] = std::move(earlier);
+  }
+  return all;
 }
 
 }  // namespace ftok::cli

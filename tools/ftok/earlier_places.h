@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-#include "pipeline/plan.h"
+#include "pipeline/earlier_documents.h"
 #include "tools/ftok/job_place.h"
 
 namespace ftok::cli {
@@ -17,8 +17,8 @@ class EarlierPlaces {
 
   const std::vector<std::string>& folders() const { return fetched_.paths(); }  // on this machine
 
-  // Puts addresses in place of copies in what the plan knows of the keys.
-  void give_addresses(Plan& plan) const;
+  // What the plan of a job knows of the keys, with addresses in place of copies.
+  EarlierByCorpus keys_files(const RecipeConfig& recipe) const;
 
   template <typename Work>
   auto named(Work&& work) const {

@@ -57,11 +57,9 @@ void plan(const PlanFlags& flags) {
   options.ranges = flags.ranges;
   for (const std::string& folder : flags.run.against) options.against.push_back(absolute_place(folder));
   const EarlierPlaces against(options.against, EarlierPlaces::Keys::kEnds);
-  Plan plan = against.named([&] {
-    return load_plan(recipe,
-                     {options.vocabulary, options.language_model, against.folders(), options.rejects, options.text});
-  });
-  against.give_addresses(plan);
+  const EarlierByCorpus earlier = against.keys_files(recipe);
+  const Plan plan = load_plan(recipe, {options.vocabulary, options.language_model, against.folders(), options.rejects,
+                                       options.text, "", &earlier});
   for (const std::string& note : plan.notes) log(LogLevel::kWarning, note);
   const JobPlace place(flags.output, "", fetch_options_of_environment(), log);
   options.store = place.store();
@@ -118,13 +116,20 @@ PlanPart part_of(std::string_view pass) {
   return pass.empty() || pass == "finish" ? PlanPart::kAll : PlanPart::kKeys;
 }
 
+// The others know from receipts how many earlier documents there are.
+bool reads_earlier_keys(const std::string& pass) {
+  return pass.empty() || pass == "extract" || pass == "resolve" || pass == "finish";
+}
+
 // What the job was planned with, made again here. What cannot be had will not be there at the next attempt either.
-Plan plan_of_job(const Job& job, PlanPart part) {
+Plan plan_of_job(const Job& job, const std::string& pass) {
   try {
     const JobManifest& manifest = job.manifest();
-    const EarlierByCorpus earlier = job.earlier();
-    return load_plan(job.recipe(), {manifest.vocabulary, manifest.language_model, manifest.against, job.rejects(),
-                                    manifest.text, manifest.corpus, &earlier, part});
+    const bool reads_earlier = reads_earlier_keys(pass);
+    const EarlierByCorpus earlier = reads_earlier ? job.earlier() : EarlierByCorpus();
+    return load_plan(job.recipe(), {manifest.vocabulary, manifest.language_model,
+                                    reads_earlier ? manifest.against : std::vector<std::string>(), job.rejects(),
+                                    manifest.text, manifest.corpus, &earlier, part_of(pass)});
   } catch (const Stopped&) {
     throw;
   } catch (const Error& error) {
@@ -247,7 +252,7 @@ void task(const TaskFlags& flags) {
         throw UsageError(fmt::format("--memory {}: at least {}M, 32 times the largest record that the recipe reads",
                                      flags.memory, (least + (1 << 20) - 1) >> 20));
       }
-      const Plan plan = plan_of_job(job, part_of(flags.pass));
+      const Plan plan = plan_of_job(job, flags.pass);
       return flags.all ? do_all(flags, options, job, plan, shown) : do_one(flags, options, job, plan, shown);
     });
     if (!given_up.empty()) throw Error(given_up, kGivenUpExitCode);

@@ -69,7 +69,10 @@ Log JobPlace::shown(const Log& log) const {
   return [this, log](LogLevel level, const std::string& message) { log(level, shown(message)); };
 }
 
-FetchedPaths::FetchedPaths(const std::vector<std::string>& paths, const Wanted& wanted) {
+FetchedPaths::FetchedPaths(const std::vector<std::string>& paths, const Wanted& wanted)
+    : FetchedPaths(paths, Fetch([&wanted](JobStore& store) { store.refresh("", wanted); })) {}
+
+FetchedPaths::FetchedPaths(const std::vector<std::string>& paths, const Fetch& fetch_folder) {
   for (const std::string& path : paths) {
     if (!is_s3_address(path)) {
       paths_.push_back(path);
@@ -82,8 +85,12 @@ FetchedPaths::FetchedPaths(const std::vector<std::string>& paths, const Wanted& 
     copies_.push_back(
         std::make_unique<JobPlace>(path.substr(0, path.size() - name.size()), "", fetch, stderr_log(true)));
     const JobPlace& copy = *copies_.back();
-    if (is_object) copy.store()->refresh(kManifestName);
-    copy.store()->refresh(name.substr(0, name.rfind('.')), wanted);  // with what lies beside it
+    if (is_object) {
+      copy.store()->refresh(kManifestName);
+      copy.store()->refresh(name.substr(0, name.rfind('.')));  // with what lies beside it
+    } else {
+      fetch_folder(*copy.store());
+    }
     if (fs::is_empty(copy.folder())) throw Error(path + ": there is nothing");
     paths_.push_back(is_object ? copy.folder() + "/" + name : copy.folder());
   }

@@ -83,6 +83,9 @@ class FetchedPaths {
   // `wanted`: the names of a folder that are; null: all.
   using Wanted = std::function<bool(std::string_view name)>;
   explicit FetchedPaths(const std::vector<std::string>& paths, const Wanted& wanted = nullptr);
+  // `fetch`: fetches what is wanted of a folder.
+  using Fetch = std::function<void(JobStore& store)>;
+  FetchedPaths(const std::vector<std::string>& paths, const Fetch& fetch);
 
   const std::vector<std::string>& paths() const { return paths_; }  // on this machine
   const std::vector<std::unique_ptr<JobPlace>>& copies() const { return copies_; }
