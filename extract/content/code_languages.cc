@@ -34,7 +34,11 @@ bool is_among(const std::string_view (&names)[N], std::string_view name) {
 // What may stand where a highlighter names a language.
 bool is_language(std::string_view name) {
   static constexpr std::string_view kOthers[] = {
-      "auto", "chroma", "code", "codehilite", "default", "generic", "highlight", "hljs", "inline", "light", "linenums", "literal-block", "no-highlight", "nocode", "nohighlight", "none", "notranslate", "numberlines", "plain", "plaintext", "pre", "prettyprint", "prettyprinted", "raw", "source", "sourcecode", "syntaxhighlighter", "tab-size", "text", "txt", "undefined", "wrap"};
+      "auto",        "chroma",        "code",        "codehilite",  "default",       "generic",           "highlight",
+      "hljs",        "inline",        "light",       "linenums",    "literal-block", "no-highlight",      "nocode",
+      "nohighlight", "none",          "notranslate", "numberlines", "plain",         "plaintext",         "pre",
+      "prettyprint", "prettyprinted", "raw",         "source",      "sourcecode",    "syntaxhighlighter", "tab-size",
+      "text",        "txt",           "undefined",   "wrap"};
   if (name.empty() || name.size() > kNameMax || is_among(kOthers, name)) return false;
   return std::all_of(name.begin(), name.end(), [](char c) {
     return is_alpha(c) || is_digit(c) || c == '+' || c == '#' || c == '-' || c == '.' || c == '_';
@@ -43,8 +47,119 @@ bool is_language(std::string_view name) {
 
 // Names that are taken for a language where nothing but the place says so.
 bool is_known_language(std::string_view name) {
-  static constexpr std::string_view kKnown[] = {
-      "abap", "actionscript", "ada", "apache", "applescript", "asm", "awk", "bash", "basic", "bat", "batch", "bibtex", "c", "c#", "c++", "clojure", "cmake", "cobol", "coffeescript", "console", "cpp", "crystal", "csharp", "css", "cuda", "d", "dart", "delphi", "diff", "dockerfile", "elixir", "elm", "emacs-lisp", "erlang", "fortran", "fsharp", "glsl", "go", "graphql", "groovy", "haskell", "hcl", "html", "http", "ini", "ipython", "ipython3", "java", "java5", "javascript", "js", "json", "jsx", "julia", "kotlin", "latex", "less", "lisp", "lua", "makefile", "markdown", "matlab", "nginx", "nim", "objc", "objective-c", "ocaml", "octave", "pascal", "perl", "php", "powershell", "prolog", "protobuf", "ps1", "py", "python", "python3", "r", "rb", "rs", "rst", "ruby", "rust", "sas", "scala", "scheme", "scss", "sh", "shell", "smalltalk", "solidity", "sql", "swift", "tcl", "tex", "toml", "ts", "tsx", "typescript", "vb", "vbnet", "verilog", "vhdl", "vim", "vue", "wasm", "xhtml", "xml", "yaml", "yml", "zig", "zsh"};
+  static constexpr std::string_view kKnown[] = {"abap",
+                                                "actionscript",
+                                                "ada",
+                                                "apache",
+                                                "applescript",
+                                                "asm",
+                                                "awk",
+                                                "bash",
+                                                "basic",
+                                                "bat",
+                                                "batch",
+                                                "bibtex",
+                                                "c",
+                                                "c#",
+                                                "c++",
+                                                "clojure",
+                                                "cmake",
+                                                "cobol",
+                                                "coffeescript",
+                                                "console",
+                                                "cpp",
+                                                "crystal",
+                                                "csharp",
+                                                "css",
+                                                "cuda",
+                                                "d",
+                                                "dart",
+                                                "delphi",
+                                                "diff",
+                                                "dockerfile",
+                                                "elixir",
+                                                "elm",
+                                                "emacs-lisp",
+                                                "erlang",
+                                                "fortran",
+                                                "fsharp",
+                                                "glsl",
+                                                "go",
+                                                "graphql",
+                                                "groovy",
+                                                "haskell",
+                                                "hcl",
+                                                "html",
+                                                "http",
+                                                "ini",
+                                                "ipython",
+                                                "ipython3",
+                                                "java",
+                                                "java5",
+                                                "javascript",
+                                                "js",
+                                                "json",
+                                                "jsx",
+                                                "julia",
+                                                "kotlin",
+                                                "latex",
+                                                "less",
+                                                "lisp",
+                                                "lua",
+                                                "makefile",
+                                                "markdown",
+                                                "matlab",
+                                                "nginx",
+                                                "nim",
+                                                "objc",
+                                                "objective-c",
+                                                "ocaml",
+                                                "octave",
+                                                "pascal",
+                                                "perl",
+                                                "php",
+                                                "powershell",
+                                                "prolog",
+                                                "protobuf",
+                                                "ps1",
+                                                "py",
+                                                "python",
+                                                "python3",
+                                                "r",
+                                                "rb",
+                                                "rs",
+                                                "rst",
+                                                "ruby",
+                                                "rust",
+                                                "sas",
+                                                "scala",
+                                                "scheme",
+                                                "scss",
+                                                "sh",
+                                                "shell",
+                                                "smalltalk",
+                                                "solidity",
+                                                "sql",
+                                                "swift",
+                                                "tcl",
+                                                "tex",
+                                                "toml",
+                                                "ts",
+                                                "tsx",
+                                                "typescript",
+                                                "vb",
+                                                "vbnet",
+                                                "verilog",
+                                                "vhdl",
+                                                "vim",
+                                                "vue",
+                                                "wasm",
+                                                "xhtml",
+                                                "xml",
+                                                "yaml",
+                                                "yml",
+                                                "zig",
+                                                "zsh"};
   return is_among(kKnown, name);
 }
 
@@ -52,9 +167,9 @@ bool is_known_language(std::string_view name) {
 // Crayon, MediaWiki, LaTeXML. Others are words of other uses too, and count before a known name only: Org, GeSHi, SHJS,
 // Jira, Jupyter.
 std::string_view behind_prefix(std::string_view word) {
-  static constexpr std::string_view kPrefixes[] = {"language-",  "lang-",  "highlight-source-", "highlight-text-",
-                                                   "highlight-", "brush:", "sourceCode-",       "prism-",
-                                                   "lang:",      "brush-", "mw-highlight-lang-", "ltx_lst_language_",
+  static constexpr std::string_view kPrefixes[] = {"language-",   "lang-",  "highlight-source-",  "highlight-text-",
+                                                   "highlight-",  "brush:", "sourceCode-",        "prism-",
+                                                   "lang:",       "brush-", "mw-highlight-lang-", "ltx_lst_language_",
                                                    "geshifilter-"};
   static constexpr std::string_view kWeakPrefixes[] = {"src-", "source-", "sh_", "code-", "hl-"};
   for (const std::string_view prefix : kPrefixes) {
@@ -116,8 +231,8 @@ bool is_language_of_code(std::string_view lang) {
 }
 
 std::string_view language_of_element(const Dom& dom, NodeId id) {
-  static constexpr std::string_view kAttributes[] = {
-      "data-code-block-lang", "data-code-wrap", "data-enlighter-language", "data-lang", "data-language"};
+  static constexpr std::string_view kAttributes[] = {"data-code-block-lang", "data-code-wrap",
+                                                     "data-enlighter-language", "data-lang", "data-language"};
   const bool is_code = dom[id].is(Tag::kPre) || dom[id].is(Tag::kCode);
   for (const Attribute* a = dom.attributes(id); a != nullptr; a = a->last ? nullptr : a + 1) {
     const std::string_view name = a->name(), value = a->value();

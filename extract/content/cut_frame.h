@@ -18,7 +18,7 @@ struct Frame {
   bool looked_for_numbers = false;  // of lines of code: in vain
   uint8_t list_depth = 0;
   uint8_t heading_level = 0;
-  uint8_t role_level = 0;  // of a heading by its role
+  uint8_t role_level = 0;        // of a heading by its role
   uint8_t fold_distance = kFar;  // elements up to one named as a box that unfolds
   uint16_t inline_hints = 0;
   bool keep_white_space = false;

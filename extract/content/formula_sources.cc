@@ -40,8 +40,8 @@ std::string_view without_delimiters(std::string_view text) {
 
 // Environments that TeX reads outside of formulas: they delimit themselves.
 bool is_environment_of_text(std::string_view text) {
-  static constexpr std::string_view kNames[] = {"equation", "align", "gather", "multline",   "eqnarray",
-                                                "flalign",  "alignat", "math",  "displaymath"};
+  static constexpr std::string_view kNames[] = {"equation", "align",   "gather", "multline",   "eqnarray",
+                                                "flalign",  "alignat", "math",   "displaymath"};
   constexpr std::string_view kBegin = "\\begin{";
   if (!text.starts_with(kBegin)) return false;
   std::string_view name = text.substr(kBegin.size());
@@ -78,15 +78,14 @@ std::string source_below(const Dom& dom, NodeId top, uint64_t& steps) {
 }
 
 struct FormulaNames {
-  bool named = false;   // it may be a formula
+  bool named = false;    // it may be a formula
   bool certain = false;  // and is nothing else
 };
 
 FormulaNames names_in(std::string_view classes, Tag tag) {
-  const bool certain =
-      has_any(classes, {"js-render-math", "language-math", "math-inline", "math-display", "inline-math", "display-math",
-                        "math-block"}) ||
-      (has_class(classes, "math") && (is_code_tag(tag) || has_any(classes, {"inline", "display"})));
+  const bool certain = has_any(classes, {"js-render-math", "language-math", "math-inline", "math-display",
+                                         "inline-math", "display-math", "math-block"}) ||
+                       (has_class(classes, "math") && (is_code_tag(tag) || has_any(classes, {"inline", "display"})));
   const bool named = certain || (!is_code_tag(tag) && has_any(classes, {"math", "tex", "latex", "arithmatex", "kdmath",
                                                                         "ztext-math", "ql-formula", "equation"}));
   return {named, certain};
@@ -157,8 +156,8 @@ FormulaSource formula_of_script(const Dom& dom, NodeId script, uint64_t& steps) 
     const std::string_view tag = source.substr(0, source.find('>'));
     return {tex_of_mathml_text(source, steps), displayed || tag.find("display=\"block\"") != std::string_view::npos};
   }
-  const bool known = type.starts_with("math/tex") || type.starts_with("math/latex") ||
-                     type.starts_with("math/asciimath");
+  const bool known =
+      type.starts_with("math/tex") || type.starts_with("math/latex") || type.starts_with("math/asciimath");
   return known ? FormulaSource{std::string(source), displayed} : FormulaSource();
 }
 

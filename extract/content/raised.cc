@@ -126,14 +126,13 @@ Base base_of(const Dom& dom, NodeId id, std::string_view before) {
   }
   base.before = before.substr(0, begin);
   const NodeId previous = dom[id].previous;
-  base.is_italic =
-      is_italic_tag(dom[dom[id].parent]) || (previous != kNoNode && is_italic_tag(dom[previous]));
+  base.is_italic = is_italic_tag(dom[dom[id].parent]) || (previous != kNoNode && is_italic_tag(dom[previous]));
   return base;
 }
 
 bool is_unit(std::string_view word, std::string_view before) {
-  static constexpr std::string_view kUnits[] = {"cm", "dm", "ft", "hr", "kg", "km", "lb",  "mc",  "mi",
-                                                "mm", "nm", "yd", "yr", "µm", "μm", "м", "дм", "км", "мм", "см"};
+  static constexpr std::string_view kUnits[] = {"cm", "dm", "ft", "hr", "kg", "km", "lb", "mc", "mi", "mm",
+                                                "nm", "yd", "yr", "µm", "μm", "м",  "дм", "км", "мм", "см"};
   if (std::find(std::begin(kUnits), std::end(kUnits), word) != std::end(kUnits)) return true;
   const std::string_view number = trim(before);
   return (word == "in" || word == "sec") && !number.empty() && is_digit(number.back());
@@ -143,7 +142,8 @@ bool starts_with_currency(std::string_view text) {
   static constexpr std::string_view kSigns[] = {"$", "€", "£", "¥", "₽", "₹", "zł", "kr", "Kč", "руб", "EUR", "USD"};
   text = trim(text);
   while (text.starts_with("\u00A0")) text.remove_prefix(2);
-  return std::any_of(std::begin(kSigns), std::end(kSigns), [&](std::string_view sign) { return text.starts_with(sign); });
+  return std::any_of(std::begin(kSigns), std::end(kSigns),
+                     [&](std::string_view sign) { return text.starts_with(sign); });
 }
 
 bool ends_in_currency(std::string_view text) {
@@ -195,8 +195,7 @@ bool ends_in_term(std::string_view before) {
 bool is_exponent_of_letters(const Base& base, const Script& script) {
   if (script.is_negative()) return true;
   if (script.is_number() && (script.text == "2" || script.text == "3") && is_unit(base.word, base.before)) return true;
-  if (base.is_letter() && script.is_number())
-    return base.is_variable() || (base.first == 'R' && script.text == "2");
+  if (base.is_letter() && script.is_number()) return base.is_variable() || (base.first == 'R' && script.text == "2");
   if (!base.is_letter()) return false;
   const bool both_italic = base.is_italic || script.is_italic;
   if (script.is_one_letter())
@@ -217,8 +216,8 @@ RaisedSigns signs_of_raised(const Dom& dom, NodeId id, std::string_view before) 
   if (before.empty() || is_note(dom, id) || !read_script(dom, id, script)) return {};
   const Base base = base_of(dom, id, before);
   if (dom[id].is(Tag::kSub)) {
-    const bool is_index = script.is_number() || script.is_one_letter() || (script.letter_run < 2 && script.commas < 3) ||
-                          (script.letter_run == 2 && script.is_italic);
+    const bool is_index = script.is_number() || script.is_one_letter() ||
+                          (script.letter_run < 2 && script.commas < 3) || (script.letter_run == 2 && script.is_italic);
     const bool marked = base.number.empty() ? base.is_variable() && is_index : script.is_number();
     return marked ? raised_by("_", script) : RaisedSigns();
   }

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "extract/content/blocks.h"
+#include "extract/extract.h"
 #include "extract/html/parser.h"
 #include "extract/output/layout.h"
 
@@ -38,7 +39,7 @@ TEST(FormulaElements, SourceForAScriptToDraw) {
   EXPECT_EQ(laid_out("<pre class='code math js-render-math' data-math-style=display><code>x^2\n</code></pre>"),
             "$$x^2$$");
   EXPECT_EQ(laid_out("<pre><code class='language-math'>x^2\n</code></pre>"), "$$x^2$$");  // Gitea
-  EXPECT_EQ(laid_out("<pre lang=math><code>x^2\n</code></pre>"), "$$x^2$$");             // GitHub
+  EXPECT_EQ(laid_out("<pre lang=math><code>x^2\n</code></pre>"), "$$x^2$$");              // GitHub
   EXPECT_EQ(laid_out("<p>so <d-math>x^2</d-math> and <d-math block>y^2</d-math>"), "so $x^2$ and $$y^2$$");
   EXPECT_EQ(laid_out("<p>so <span class=ztext-math data-tex='x^2'>drawn</span>"), "so $x^2$");
   EXPECT_EQ(laid_out("<p>so <span class=ql-formula data-value='x^2'><span>drawn</span></span>"), "so $x^2$");
@@ -66,8 +67,9 @@ TEST(FormulaScripts, TeXMathMlAndAsciiMath) {
   EXPECT_EQ(laid_out("<p>so <script type='math/tex; mode=display'>% <![CDATA[\nx < y\n%]]></script>"), "so $$x < y$$");
   EXPECT_EQ(laid_out("<p>so <script type='math/mml'><math><msup><mi>x</mi><mn>2</mn></msup></math></script>"),
             "so $x^{2}$");
-  EXPECT_EQ(laid_out("<p>so <script type='math/mml'><mml:math display=\"block\"><mml:mi>x</mml:mi></mml:math></script>"),
-            "so $$x$$");
+  EXPECT_EQ(
+      laid_out("<p>so <script type='math/mml'><mml:math display=\"block\"><mml:mi>x</mml:mi></mml:math></script>"),
+      "so $$x$$");
   EXPECT_EQ(laid_out("<p>so <script type='math/asciimath'>sum_(i=1)^n i</script>"), "so $sum_(i=1)^n i$");
   EXPECT_EQ(laid_out("<p>so <script type='math/mml'>none</script>it is"), "so it is");
   EXPECT_EQ(laid_out("<p>so <script type='text/x-mathjax-config'>x^2</script>it is"), "so it is");
@@ -98,8 +100,7 @@ TEST(FormulaImages, ByClassServiceOrTheirText) {
 TEST(Raised, ExponentsOfNumbers) {
   EXPECT_EQ(line("3 × 10<sup>8</sup> m"), "3 × 10^8 m");
   EXPECT_EQ(line("10<sup>-3</sup>, 10<sup>−3</sup>"), "10^-3, 10^−3");
-  EXPECT_EQ(line("2<sup>n-1</sup>, 2<sup>n</sup>, 8<sup>2/3</sup>, 10<sup>0.5</sup>"),
-            "2^(n-1), 2^n, 8^(2/3), 10^0.5");
+  EXPECT_EQ(line("2<sup>n-1</sup>, 2<sup>n</sup>, 8<sup>2/3</sup>, 10<sup>0.5</sup>"), "2^(n-1), 2^n, 8^(2/3), 10^0.5");
   EXPECT_EQ(line("10 <sup>8</sup>"), "10 8");
   EXPECT_EQ(line("5<sup>n</sup> 5<sup><i>n</i></sup>"), "5n 5^n");
   EXPECT_EQ(line("101<sub>2</sub>"), "101_2");
@@ -139,6 +140,22 @@ TEST(Headings, ByTheirRole) {
   EXPECT_EQ(laid_out("<div role=heading aria-level=0>The mill</div>"), "## The mill");
   EXPECT_EQ(laid_out("<div role=note aria-level=3>The mill</div>"), "The mill");
   EXPECT_EQ(laid_out("<pre data-lang=PHP>x</pre>"), "```php\nx\n```");
+}
+
+TEST(Headings, ByTheirRoleStayAboveTheirText) {
+  const std::string text =
+      "The mill below the weir was repaired last spring by volunteers who had never worked with oak before then.";
+  const auto markdown = [&](const std::string& between) {
+    ExtractOptions options;
+    options.markdown = true;
+    return extract("<body><article><p>" + text + " a</p><p>" + text + " b</p>" + between + "</article>", options).text;
+  };
+  const std::string heading = "<div role=heading aria-level=3>The wheel</div>";
+  const std::string above = text + " a\n\n" + text + " b\n\n";
+  EXPECT_EQ(markdown(heading + "<p>" + text + " c</p>"), above + "### The wheel\n\n" + text + " c");
+  EXPECT_EQ(markdown(heading).find("The wheel"), std::string::npos);  // nothing below it
+  const std::string linked = "<div role=heading aria-level=3><a href='/wheel'>The wheel</a></div>";
+  EXPECT_EQ(markdown(linked + "<p>" + text + " c</p>").find("The wheel"), std::string::npos);
 }
 
 }  // namespace
