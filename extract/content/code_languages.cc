@@ -46,8 +46,7 @@ bool is_language(std::string_view name) {
 }
 
 // Names that are taken for a language where nothing but the place says so.
-bool is_known_language(std::string_view name) {
-  static constexpr std::string_view kKnown[] = {"abap",
+constexpr std::string_view kKnownLanguages[] = {"abap",
                                                 "actionscript",
                                                 "ada",
                                                 "apache",
@@ -160,8 +159,8 @@ bool is_known_language(std::string_view name) {
                                                 "yml",
                                                 "zig",
                                                 "zsh"};
-  return is_among(kKnown, name);
-}
+
+bool is_known_language(std::string_view name) { return is_among(kKnownLanguages, name); }
 
 // What stands behind a prefix that names a language: Pygments, Prism, highlight.js, Sphinx, GitHub, SyntaxHighlighter,
 // Crayon, MediaWiki, LaTeXML. Others are words of other uses too, and count before a known name only: Org, GeSHi, SHJS,
