@@ -199,7 +199,7 @@ uint32_t ancestor_of(Tag tag) {
   }
 }
 
-uint32_t in_box_of_forum(uint32_t ancestors, uint8_t kinds) {
+uint32_t in_box_of_forum(uint32_t ancestors, uint16_t kinds) {
   if ((kinds & kPostText) != 0) ancestors &= ~static_cast<uint32_t>(kQuoted);
   if ((kinds & kQuotes) != 0) ancestors |= kQuoted;
   if ((kinds & kPosters) != 0) ancestors |= kOfPoster;
@@ -232,6 +232,31 @@ bool is_piece_of_line(const Dom& dom, NodeId top) {
 
 bool is_no_text(std::string_view classes) {
   return classes == "MathJax_Preview" || classes == "MJX_Assistive_MathML" || classes == "mw-editsection";
+}
+
+uint8_t heading_level_of(const Dom& dom, NodeId id) {
+  for (const Attribute* a = dom.attributes(id); a != nullptr; a = a->last ? nullptr : a + 1) {
+    if (a->name() != "aria-level") continue;
+    const std::string_view level = trimmed(a->value());
+    if (level.size() == 1 && level[0] >= '1' && level[0] <= '9')
+      return static_cast<uint8_t>(std::min(level[0] - '0', 6));
+  }
+  return 2;
+}
+
+bool is_reading(const Dom& dom, NodeId id) {
+  constexpr int kNodesMax = 64;
+  NodeId ruby = dom[id].parent;
+  if (ruby != kNoNode && dom[ruby].is(Tag::kRtc)) ruby = dom[ruby].parent;
+  if (ruby == kNoNode || !dom[ruby].is(Tag::kRuby)) return false;
+  NodeId at = dom.next_in_order(ruby, ruby);
+  for (int seen = 0; at != kNoNode && seen < kNodesMax; ++seen) {
+    const Node& node = dom[at];
+    if (node.is_text() && !trimmed(node.view()).empty()) return true;
+    const bool passed = node.is(Tag::kRt) || node.is(Tag::kRp) || node.is(Tag::kRtc);
+    at = passed ? dom.next_after_subtree(at, ruby) : dom.next_in_order(at, ruby);
+  }
+  return false;
 }
 
 bool is_permalink(const Dom& dom, NodeId link) {

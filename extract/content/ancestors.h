@@ -14,7 +14,7 @@ uint32_t ancestor_of_role(std::string_view role);  // ARIA landmarks and dialogs
 
 // What an element's ancestors are where its names say that it is a forum's box (BoxKind): a post in a <blockquote> is
 // not a quotation, a quotation may be a <div>, and the box about the author is not part of the post.
-uint32_t in_box_of_forum(uint32_t ancestors, uint8_t kinds);
+uint32_t in_box_of_forum(uint32_t ancestors, uint16_t kinds);
 
 // Whether a style attribute takes what is in the element from readers' eyes: display: none, visibility: hidden, a clip
 // that leaves nothing, a place off the screen, a box of a pixel that cuts off what does not fit.
@@ -31,6 +31,12 @@ bool is_piece_of_line(const Dom& dom, NodeId top);
 // Whether a class is that of what MathJax 2 draws beside the script with its source, or of MediaWiki's link beside a
 // heading ("[edit]").
 bool is_no_text(std::string_view classes);
+
+// The level, 1 to 6, of an element that is a heading by its role (WAI-ARIA 1.2: `aria-level`; 2 where it has none).
+uint8_t heading_level_of(const Dom& dom, NodeId id);
+
+// Whether an <rt> or <rtc> is a reading of words that stand on the page beside it. A <ruby> without base text is not.
+bool is_reading(const Dom& dom, NodeId id);
 
 // Whether a link is a heading's permalink: it points into a page and its text is a sign alone, such as the pilcrow of
 // Sphinx.

@@ -4,46 +4,23 @@
 
 #include "extract/content/ancestors.h"
 #include "extract/content/code_boxes.h"
+#include "extract/content/cut_frame.h"
 #include "extract/content/debris.h"
 #include "extract/content/footnotes.h"
+#include "extract/content/formula_sources.h"
 #include "extract/content/formulas.h"
 #include "extract/content/gutters.h"
 #include "extract/content/list_numbers.h"
 #include "extract/content/mathml_tex.h"
 #include "extract/content/measure.h"
 #include "extract/content/noscript.h"
+#include "extract/content/raised.h"
 #include "extract/content/readers_comments.h"
-#include "extract/content/ruby.h"
 #include "extract/content/text_run.h"
 
 namespace ftok::html {
 
 namespace {
-
-// What holds for everything below an open element.
-struct Frame {
-  NodeId node = kNoNode;
-  uint32_t container = 0;
-  uint32_t ancestors = 0;
-  NodeId row = kNoNode, cell = kNoNode;
-  uint32_t grid_cell = kNoCell;
-  bool looked_for_numbers = false;  // of lines of code: in vain
-  uint8_t list_depth = 0;
-  uint8_t heading_level = 0;
-  uint8_t fold_distance = kFar;  // elements up to one named as a box that unfolds
-  uint16_t inline_hints = 0;
-  bool keep_white_space = false;
-  bool emphasis = false;
-  bool is_header_cell = false;
-  bool is_formula = false;     // what it draws is one
-  bool is_code_table = false;  // in a table whose rows are lines of code
-  bool is_code_line = false;   // a box within preformatted text: one of its lines
-  std::string_view code_language;
-  std::string_view closing_mark;  // to be written at the end of the element
-  std::string_view link;          // its address, where that is to be written
-  std::string_view closing_text;  // to be written at the end of the element: a bracket behind a reading
-  bool is_container = false;
-};
 
 class Cutter {
  public:
@@ -101,7 +78,8 @@ class Cutter {
   void append_image(NodeId id);
   void open_mark(Frame& frame, Tag tag, NodeId id);
   void close_mark(const Frame& frame);
-  bool open_ruby_text(Frame& frame, NodeId id);
+  void open_raised(Frame& frame, NodeId id);
+  bool enter_formula(NodeId id, const Node& node, Frame& frame, uint16_t hints);
   void note_list(Tag tag, NodeId id);
   void note_table(Tag tag, NodeId id, Frame& frame);
 
@@ -118,6 +96,7 @@ class Cutter {
   std::vector<std::string_view> opening_marks_;  // of inline elements that have no text yet
   uint32_t class_hash_ = 0;                      // of its class; 0 without
   bool is_link_ = false;                         // it has an address, or a script seems to act on it
+  bool is_heading_ = false;                      // by its role
   bool is_code_box_ = false;                     // its boxes are lines of code
   bool with_noscript_;
   bool item_starts_ = false;  // a list item was entered and has no block yet
@@ -145,6 +124,7 @@ void Cutter::append(std::string_view text) {
   if (frame.emphasis) block_.emphasis_letters += added;
   if (in_formula_ || frame.is_formula) block_.formula_bytes += added;
   block_.heading_level = std::max(block_.heading_level, frame.heading_level);
+  block_.role_level = std::max(block_.role_level, frame.role_level);
 }
 
 void Cutter::append_formula(std::string_view source, bool displayed) {
@@ -167,7 +147,7 @@ void Cutter::append_math(NodeId math) {
 }
 
 void Cutter::append_image(NodeId id) {
-  const std::string source = tex_of_image(dom_, id);
+  const std::string source = tex_of_image(dom_, id, page_.steps);
   if (!source.empty()) return append_formula(source, false);
   if (options_.images) append(dom_.value(id, AttributeName::kAlt));
 }
@@ -185,7 +165,7 @@ void Cutter::open_mark(Frame& frame, Tag tag, NodeId id) {
     frame.link = target;
     frame.closing_mark = options_.markdown ? "](" : " (";
     if (options_.markdown) opening_marks_.push_back("[");
-  } else if (options_.markdown && frame.heading_level == 0) {
+  } else if (options_.markdown && frame.heading_level + frame.role_level == 0) {
     if (tag == Tag::kB || tag == Tag::kStrong) frame.closing_mark = "**";
     else if (tag == Tag::kI || tag == Tag::kEm) frame.closing_mark = "*";
     else if (tag == Tag::kCode || tag == Tag::kKbd || tag == Tag::kSamp) frame.closing_mark = "`";
@@ -245,14 +225,11 @@ void Cutter::end_code_line() {
   line_ended_at_ = page_.text.size();
 }
 
-// Readings above words stand in brackets, those of the page where it has them (<rp>), since plain text has no place
-// above a line.
-bool Cutter::open_ruby_text(Frame& frame, NodeId id) {
-  const RubyBrackets brackets = ruby_brackets(dom_, id);
-  if (!brackets.has_reading) return false;
-  if (!brackets.open.empty()) append(brackets.open);
-  frame.closing_text = brackets.close;
-  return true;
+// Signs that keep a number apart from what is raised above it.
+void Cutter::open_raised(Frame& frame, NodeId id) {
+  const RaisedSigns signs = signs_of_raised(dom_, id, run_.adjacent());
+  if (!signs.open.empty()) append(signs.open);
+  frame.closing_text = signs.close;
 }
 
 void Cutter::note_list(Tag tag, NodeId id) {
@@ -302,7 +279,7 @@ bool Cutter::enter(NodeId id, const Node& node) {
   frame.ancestors |= ancestor_of(node.tag);
   const uint16_t hints = read_attributes(id, frame);
   if (node.tag == Tag::kA && !is_link_) frame.ancestors &= frames_.back().ancestors | ~static_cast<uint32_t>(kInLink);
-  const uint8_t kinds = box_kinds_of(names_);
+  const uint16_t kinds = box_kinds_of(names_);
   if ((kinds & kForEars) != 0 && page_.containers[frame.container].tag == Tag::kFigcaption) return false;
   if ((kinds & (kPostText | kQuotes | kPosters)) != 0) frame.ancestors = in_box_of_forum(frame.ancestors, kinds);
   is_code_box_ = (kinds & kCodeLines) != 0 && node.tag == Tag::kDiv && is_box_of_lines(dom_, id);
@@ -314,6 +291,9 @@ bool Cutter::enter(NodeId id, const Node& node) {
     frame.looked_for_numbers = named;
   }
   unfold(frame, (kinds & kUnfolds) != 0);
+  if (((kinds & kFormulas) != 0 || node.tag == Tag::kPre || node.tag == Tag::kUnknown) && !frame.keep_white_space &&
+      enter_formula(id, node, frame, hints))
+    return false;
   const bool is_hidden_box = node.tag == Tag::kUnknown && hides_here(frame) && !is_piece_of_line(dom_, id);
   if (frame.keep_white_space && has_flag(node.tag, kBlock) && enter_code_line(frame, node.tag)) {
     frames_.push_back(frame);
@@ -325,6 +305,21 @@ bool Cutter::enter(NodeId id, const Node& node) {
     return false;
   }
   frames_.push_back(frame);
+  return true;
+}
+
+// An element whose text is a formula's source: it is written here, a box of its own as a block. False for others.
+bool Cutter::enter_formula(NodeId id, const Node& node, Frame& frame, uint16_t hints) {
+  if (hides_here(frame)) return false;
+  const FormulaSource formula = formula_of_element(dom_, id, page_.steps);
+  if (formula.tex.empty()) return false;
+  if (has_flag(node.tag, kBlock)) {
+    frame.ancestors &= ~static_cast<uint32_t>(kInCode);
+    enter_container(id, node, frame, hints);
+    frame.keep_white_space = false;
+    frames_.push_back(frame);
+  }
+  append_formula(formula.tex, formula.displayed);
   return true;
 }
 
@@ -347,11 +342,9 @@ bool Cutter::append_whole(NodeId id, const Node& node) {
     append_math(id);
     return true;
   }
-  if (node.tag == Tag::kScript && !foreign) {  // MathJax 2 keeps its source in scripts
-    if (dom_.value(id, AttributeName::kType).substr(0, 8) == "math/tex" && node.first_child != kNoNode) {
-      append_formula(dom_[node.first_child].view(),
-                     contains_word(dom_.value(id, AttributeName::kType), "mode=display"));
-    }
+  if (node.tag == Tag::kScript && !foreign) {
+    const FormulaSource formula = formula_of_script(dom_, id, page_.steps);
+    if (!formula.tex.empty()) append_formula(formula.tex, formula.displayed);
     return true;
   }
   if (has_flag(node.tag, kUnseen) || foreign) return true;
@@ -378,7 +371,7 @@ uint16_t Cutter::read_attributes(NodeId id, Frame& frame) {
   uint16_t hints = 0;
   names_.clear();
   class_hash_ = 0;
-  is_link_ = false;
+  is_link_ = is_heading_ = false;
   bool is_named = false, is_scripted = false;
   for (const Attribute* a = dom_.attributes(id); a != nullptr; a = a->last ? nullptr : a + 1) {
     switch (a->id) {
@@ -390,6 +383,7 @@ uint16_t Cutter::read_attributes(NodeId id, Frame& frame) {
       case AttributeName::kRole:
         hints = static_cast<uint16_t>(hints | hints_of(a->value(), names_));
         frame.ancestors |= ancestor_of_role(a->value());
+        is_heading_ = a->value() == "heading";
         break;
       case AttributeName::kHref: is_link_ = true; break;
       case AttributeName::kName: is_named = true; break;
@@ -450,7 +444,8 @@ bool Cutter::enter_inline(NodeId id, const Node& node, Frame& frame, uint16_t hi
   if (node.tag == Tag::kA && (is_permalink(dom_, id) || is_footnote_return(dom_, id))) return false;
   frame.inline_hints = static_cast<uint16_t>(frame.inline_hints | hints);
   if (node.tag == Tag::kA && is_link_) ++block_.sums.links;
-  if (node.tag == Tag::kRt && !open_ruby_text(frame, id)) return false;
+  if ((node.tag == Tag::kRt || node.tag == Tag::kRtc) && is_reading(dom_, id)) return false;
+  if ((node.tag == Tag::kSup || node.tag == Tag::kSub) && !frame.keep_white_space) open_raised(frame, id);
   if (node.tag == Tag::kB || node.tag == Tag::kStrong) frame.emphasis = true;
   open_mark(frame, node.tag, id);
   return true;
@@ -485,6 +480,8 @@ void Cutter::enter_container(NodeId id, const Node& node, Frame& frame, uint16_t
   frame.closing_mark = frame.link = {};
   if (node.tag >= Tag::kH1 && node.tag <= Tag::kH6) {
     frame.heading_level = static_cast<uint8_t>(static_cast<int>(node.tag) - static_cast<int>(Tag::kH1) + 1);
+  } else if (is_heading_) {
+    frame.role_level = heading_level_of(dom_, id);
   }
   if (node.tag == Tag::kPre || node.tag == Tag::kXmp || node.tag == Tag::kListing || node.tag == Tag::kPlaintext ||
       is_code_box_) {

@@ -89,6 +89,7 @@ struct Block {
   uint32_t grid_cell = kNoCell;  // index into PageBlocks::cells, of the innermost table
   uint8_t list_depth = 0;
   uint8_t heading_level = 0;  // 1..6
+  uint8_t role_level = 0;     // of a heading by its role alone: a layout's, and no feature of the block
   BlockKind kind = BlockKind::kText;
   bool is_header_cell = false;
   bool starts_item = false;  // the first block of its list item

@@ -4,7 +4,9 @@
 #include <iterator>
 
 #include "core/ascii.h"
+#include "core/utf8.h"
 #include "extract/content/ancestors.h"
+#include "extract/content/formula_sources.h"
 
 namespace ftok::html {
 
@@ -31,6 +33,13 @@ bool is_tex(std::string_view encoding) {
     encoding.remove_prefix(2);
   return (encoding.size() == 3 && contains_word(encoding, "tex")) ||
          (encoding.size() == 5 && contains_word(encoding, "latex"));
+}
+
+std::string_view value_named(const Dom& dom, NodeId id, std::string_view name) {
+  for (const Attribute* a = dom.attributes(id); a != nullptr; a = a->last ? nullptr : a + 1) {
+    if (a->name() == name) return a->value();
+  }
+  return {};
 }
 
 bool is_named(const Node& node, std::string_view name) { return node.is_element() && node.view() == name; }
@@ -74,24 +83,129 @@ std::string tex_of(const Dom& dom, NodeId math, uint64_t& steps) {
   return std::all_of(alternative.begin(), alternative.end(), is_html_space) ? std::string() : std::string(alternative);
 }
 
-std::string tex_of_image(const Dom& dom, NodeId image) {
-  // WordPress, MediaWiki, Moodle and others name the image; services are known by their address.
-  static constexpr std::string_view kClasses[] = {"latex", "tex", "mathtex-equation-editor", "texrender"};
-  static constexpr std::string_view kServices[] = {"latex.codecogs.com", "/latex.php?", "cht=tx",
-                                                   "mimetex.cgi",        "mathtex.cgi", "filter/tex/pix.php"};
+namespace {
+
+// WordPress, MediaWiki, Moodle, Sphinx, Pandoc, Doxygen, QuickLaTeX, Zhihu and others name the image.
+bool is_formula_class(std::string_view classes) {
+  static constexpr std::string_view kClasses[] = {"latex",
+                                                  "latexcenter",
+                                                  "tex",
+                                                  "math",
+                                                  "math-inline",
+                                                  "math-display",
+                                                  "mathtex-equation-editor",
+                                                  "texrender",
+                                                  "mwe-math-fallback-image-inline",
+                                                  "mwe-math-fallback-image-display",
+                                                  "ql-img-inline-formula",
+                                                  "ql-img-displayed-formula",
+                                                  "formulaInl",
+                                                  "formulaDsp",
+                                                  "equation_image",
+                                                  "ee_img"};
+  return std::any_of(std::begin(kClasses), std::end(kClasses),
+                     [&](std::string_view name) { return has_class(classes, name); });
+}
+
+// Services that draw what stands in the address, and what stands before it there.
+struct FormulaService {
+  std::string_view address, source;
+};
+constexpr FormulaService kServices[] = {{"latex.codecogs.com", ".latex?"},
+                                        {"/latex.php?", "latex="},
+                                        {"cht=tx", "chl="},
+                                        {"mimetex.cgi", "mimetex.cgi?"},
+                                        {"mathtex.cgi", "mathtex.cgi?"},
+                                        {"filter/tex/pix.php", ""},
+                                        {"/equation?tex=", "tex="},
+                                        {"render/math?math=", "math="},
+                                        {"/media/math/render/", ""},
+                                        {"tex.s2cms.ru/", ""},
+                                        {"i.upmath.me/", ""}};
+
+const FormulaService* service_of(std::string_view address) {
+  if (address.size() < 8) return nullptr;
+  const auto* const found = std::find_if(
+      std::begin(kServices), std::end(kServices),
+      [&](const FormulaService& service) { return address.find(service.address) != std::string_view::npos; });
+  return found == std::end(kServices) ? nullptr : found;
+}
+
+// What the alternative text of an image says itself: TeX in delimiters (LaTeX2HTML, Doxygen), or in MediaWiki's form.
+bool is_tex_by_itself(std::string_view alternative) {
+  if (alternative.size() < 3) return false;
+  if (alternative.starts_with("{\\displaystyle") || alternative.starts_with("\\displaystyle") ||
+      alternative.starts_with("{\\textstyle"))
+    return true;
+  if (alternative.starts_with("\\(")) return alternative.ends_with("\\)");
+  if (alternative.starts_with("\\[")) return alternative.ends_with("\\]");
+  if (alternative.starts_with("\\begin{")) return alternative.ends_with('}');
+  // "$5 off - $" is none.
+  return alternative.front() == '$' && alternative.back() == '$' &&
+         (alternative.find_first_of("\\^_{") != std::string_view::npos ||
+          alternative.find_first_of(" 0123456789") == std::string_view::npos);
+}
+
+std::string_view without_dollars(std::string_view tex) {
+  for (const std::string_view mark : {"$$", "$"}) {
+    if (tex.size() > 2 * mark.size() && tex.starts_with(mark) && tex.ends_with(mark))
+      return trim(tex.substr(mark.size(), tex.size() - 2 * mark.size()));
+  }
+  for (const char* const marks : {"()", "[]"}) {
+    if (tex.size() > 4 && tex[0] == '\\' && tex[1] == marks[0] && tex[tex.size() - 2] == '\\' && tex.back() == marks[1])
+      return trim(tex.substr(2, tex.size() - 4));
+  }
+  return tex;
+}
+
+int hex_digit(char c) {
+  return is_digit(c) ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
+}
+
+// The source in a service's address, up to the next parameter.
+std::string tex_in_address(std::string_view address, std::string_view before) {
+  const size_t at = before.empty() ? std::string_view::npos : address.find(before);
+  if (at == std::string_view::npos) return {};
+  std::string_view coded = address.substr(at + before.size());
+  coded = coded.substr(0, coded.find('&'));
+  std::string tex;
+  for (size_t i = 0; i < coded.size(); ++i) {
+    const int high = i + 2 < coded.size() ? hex_digit(coded[i + 1]) : -1;
+    const int low = i + 2 < coded.size() ? hex_digit(coded[i + 2]) : -1;
+    if (coded[i] == '%' && high >= 0 && low >= 0) tex += static_cast<char>(16 * high + low), i += 2;
+    else tex += coded[i] == '+' ? ' ' : coded[i];
+  }
+  return is_valid_utf8(tex) ? tex : std::string();
+}
+
+}  // namespace
+
+std::string tex_of_image(const Dom& dom, NodeId image, uint64_t& steps) {
   if (dom.value(image, AttributeName::kAriaHidden) == "true") return {};
   const std::string_view classes = dom.value(image, AttributeName::kClass);
-  const std::string_view source = dom.value(image, AttributeName::kSrc);
-  const bool is_formula = std::any_of(std::begin(kClasses), std::end(kClasses),
-                                      [&](std::string_view name) { return has_class(classes, name); }) ||
-                          std::any_of(std::begin(kServices), std::end(kServices), [&](std::string_view service) {
-                            return source.find(service) != std::string_view::npos;
-                          });
-  std::string_view tex = is_formula ? dom.value(image, AttributeName::kAlt) : std::string_view();
-  while (!tex.empty() && is_html_space(tex.front())) tex.remove_prefix(1);
-  while (!tex.empty() && is_html_space(tex.back())) tex.remove_suffix(1);
-  if (tex.size() > 2 && tex.front() == '$' && tex.back() == '$') tex.remove_prefix(1), tex.remove_suffix(1);
-  return std::string(tex);
+  if (has_class(classes, "Wirisformula")) {  // its MathML, with quotation marks for what an attribute may not hold
+    std::string mathml;
+    const std::string_view coded = value_named(dom, image, "data-mathml");
+    for (size_t i = 0; i < coded.size();) {
+      const Utf8Char c = decode_utf8(coded, i);
+      if (c.code_point == 0xAB) mathml += '<';
+      else if (c.code_point == 0xBB) mathml += '>';
+      else if (c.code_point == 0xA8) mathml += '"';
+      else if (c.code_point == 0xA7) mathml += '&';
+      else mathml += coded.substr(i, c.size);
+      i += c.size;
+    }
+    return tex_of_mathml_text(mathml, steps);
+  }
+  const std::string_view parent_classes = dom.value(dom[image].parent, AttributeName::kClass);
+  if (has_class(parent_classes, "mwe-math-element") && formula_below(dom, dom[image].parent) != kNoNode) return {};
+  std::string_view tex = trim(dom.value(image, AttributeName::kAlt));
+  const FormulaService* const service = service_of(dom.value(image, AttributeName::kSrc));
+  if (!is_tex_by_itself(tex) && service == nullptr && !is_formula_class(classes)) return {};
+  if (tex.starts_with("LaTeX:")) tex = trim(tex.substr(6));  // Canvas
+  if (tex.empty() && service != nullptr)
+    return std::string(trim(tex_in_address(dom.value(image, AttributeName::kSrc), service->source)));
+  return std::string(without_dollars(tex));
 }
 
 NodeId formula_below(const Dom& dom, NodeId top) {

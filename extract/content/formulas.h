@@ -13,8 +13,10 @@ namespace ftok::html {
 // `steps`.
 std::string tex_of(const Dom& dom, NodeId math, uint64_t& steps);
 
-// The TeX of an image that draws a formula, its alternative text; empty for other images.
-std::string tex_of_image(const Dom& dom, NodeId image);
+// The TeX of an image that draws a formula: its alternative text, else what the address asks a service to draw; empty
+// for other images. A formula's image is known by its class, by the service, or by an alternative text that is TeX in
+// delimiters. Of MathType's images it is made of the MathML in an attribute.
+std::string tex_of_image(const Dom& dom, NodeId image, uint64_t& steps);
 
 // "(12)", "(3.1a)": beside a formula.
 bool is_equation_number(std::string_view text);

@@ -250,6 +250,11 @@ constexpr uint32_t kPosterNames[] = {hash_name("message-user"), hash_name("messa
 constexpr uint32_t kForEarsNames[] = {hash_name("visually-hidden"), hash_name("visuallyhidden"), hash_name("sr-only"),
                                       hash_name("screen-reader-text")};
 
+// formula_sources.cc has whole names.
+constexpr uint32_t kFormulaNames[] = {hash_name("math"),      hash_name("tex"),      hash_name("latex"),
+                                      hash_name("formula"),   hash_name("equation"), hash_name("kdmath"),
+                                      hash_name("arithmatex")};
+
 // The low bits of all those hashes: a first look that tells most names from them.
 constexpr std::array<uint64_t, 64> kBoxBits = [] {
   std::array<uint64_t, 64> bits{};
@@ -260,6 +265,7 @@ constexpr std::array<uint64_t, 64> kBoxBits = [] {
   for (const uint32_t name : kPostTextNames) bits[name / 64 % bits.size()] |= uint64_t{1} << (name % 64);
   for (const uint32_t name : kQuoteNames) bits[name / 64 % bits.size()] |= uint64_t{1} << (name % 64);
   for (const uint32_t name : kPosterNames) bits[name / 64 % bits.size()] |= uint64_t{1} << (name % 64);
+  for (const uint32_t name : kFormulaNames) bits[name / 64 % bits.size()] |= uint64_t{1} << (name % 64);
   for (const uint32_t name : kForEarsNames) bits[name / 64 % bits.size()] |= uint64_t{1} << (name % 64);
   return bits;
 }();
@@ -273,8 +279,8 @@ bool is_among(const uint32_t (&known)[N], uint32_t name) {
 
 uint32_t hash_of_name(std::string_view lower_case) { return hash_name(lower_case); }
 
-uint8_t box_kinds_of(const std::vector<uint32_t>& names) {
-  uint8_t kinds = 0;
+uint16_t box_kinds_of(const std::vector<uint32_t>& names) {
+  uint16_t kinds = 0;
   for (const uint32_t name : names) {
     if ((kBoxBits[name / 64 % kBoxBits.size()] >> (name % 64) & 1) == 0) continue;
     if (is_among(kFoldNames, name)) kinds |= kUnfolds;
@@ -285,6 +291,7 @@ uint8_t box_kinds_of(const std::vector<uint32_t>& names) {
     if (is_among(kQuoteNames, name)) kinds |= kQuotes;
     if (is_among(kPosterNames, name)) kinds |= kPosters;
     if (is_among(kForEarsNames, name)) kinds |= kForEars;
+    if (is_among(kFormulaNames, name)) kinds |= kFormulas;
   }
   return kinds;
 }

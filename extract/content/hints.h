@@ -38,7 +38,7 @@ uint16_t hints_of(std::string_view value);
 uint16_t hints_of(std::string_view value, std::vector<uint32_t>& names);
 
 // What some names say of a box, as bits.
-enum BoxKind : uint8_t {
+enum BoxKind : uint16_t {
   kUnfolds = 1,      // readers unfold it: tab, accordion, slide, answer ...
   kLineNumbers = 2,  // it holds the line numbers of code: gutter, linenos ...
   kComments = 4,     // it holds what readers wrote, by a word that is none of kHintComment's: talkback, webmentions ...
@@ -46,9 +46,10 @@ enum BoxKind : uint8_t {
   kPostText = 16,    // it holds a post, though it may be a <blockquote>: postcontent
   kQuotes = 32,      // it quotes, though it may be a <div>: bbcode_quote
   kPosters = 64,     // it says who wrote a post, or when: message-user, postprofile, topic-map
+  kFormulas = 256,   // its text may be a formula's source: math, tex
   kForEars = 128,    // it is read out, and not shown: visually-hidden, sr-only. Elsewhere than in captions it is text
 };
-uint8_t box_kinds_of(const std::vector<uint32_t>& names);
+uint16_t box_kinds_of(const std::vector<uint32_t>& names);
 
 // The hash of one name, as hints_of gives it.
 uint32_t hash_of_name(std::string_view lower_case);

@@ -224,13 +224,22 @@ class Structure {
     }
   }
 
+  // Whether a paragraph that was kept stands right below, in a box of the same parent as this one.
+  bool is_paragraph_below(size_t i) const {
+    if (i + 1 >= page_.blocks.size() || page_.blocks[i + 1].sums.paragraph_letters == 0) return false;
+    return page_.containers[page_.blocks[i].container].parent == page_.containers[page_.blocks[i + 1].container].parent;
+  }
+
   // A heading goes with the text below it.
   void keep_headings() {
     for (size_t i = page_.blocks.size(); i-- > 0;) {
       const Block& block = page_.blocks[i];
-      if (keep_[i] != 0 || block.heading_level < 2 || !is_in_core(i) || (block.ancestors & elsewhere_) != 0) continue;
-      if (choice_.score[i] >= kHeadingScoreMin && !is_mostly_links(block.sums) && i + 1 < page_.blocks.size() &&
-          keep_[i + 1] != 0 && is_in_core(i + 1))
+      const int level = std::max(block.heading_level, block.role_level);
+      if (keep_[i] != 0 || level < 2 || !is_in_core(i) || (block.ancestors & elsewhere_) != 0) continue;
+      // To the model a heading by its role is a short line, so the text that it is a heading of speaks for it.
+      const bool by_role = block.heading_level == 0 && is_paragraph_below(i);
+      if ((by_role || choice_.score[i] >= kHeadingScoreMin) && !is_mostly_links(block.sums) &&
+          i + 1 < page_.blocks.size() && keep_[i + 1] != 0 && is_in_core(i + 1))
         keep_[i] = 1;
     }
   }

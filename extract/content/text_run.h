@@ -19,6 +19,10 @@ class TextRun {
   bool ends_in_blank_line() const { return breaks_ >= 2; }  // two <br> in a row
   bool empty() const { return out_.size() == begin_; }
   size_t begin_offset() const { return begin_; }
+  // The text that the next character would stand right behind; empty where white space would come between.
+  std::string_view adjacent() const {
+    return pending_ == Space::kNothing ? std::string_view(out_).substr(begin_) : std::string_view();
+  }
   void trim(bool keep_white_space);  // at the end of the run
 
  private:

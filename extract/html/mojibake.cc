@@ -66,9 +66,48 @@ bool is_accented_letter(char32_t c) {
   return (c >= 0xC0 && c <= 0x24F && c != 0xD7 && c != 0xF7 && c != 0x192) || (c >= 0x1E00 && c <= 0x1EFF);
 }
 
+// A run that lost its last byte, and what it means.
+struct Remnant {
+  size_t bytes_read = 0;  // 0: there is none
+  std::string_view meant;
+};
+
+// White space at page[at], as it stands or as an entity, in bytes; 0 where there is none.
+size_t space_at(std::string_view page, size_t at) {
+  if (at >= page.size()) return 0;
+  if (page[at] == ' ' || page[at] == '\t' || page[at] == '\r' || page[at] == '\n') return 1;
+  for (const std::string_view entity : {"&nbsp;", "&#160;", "&#xa0;", "&#xA0;"}) {
+    if (page.substr(at).starts_with(entity)) return entity.size();
+  }
+  return 0;
+}
+
+// The remnant at page[at]. "à" is "Ã" and a no-break space: where that has become a space, or an entity, "Ã" stands
+// before white space, and not behind a capital letter as in "MANHÃ". "”" ends in a byte that windows-1252 has no
+// character for: where it was left out, "â€" is left.
+Remnant remnant_at(std::string_view page, size_t at) {
+  constexpr std::string_view kLetter = "\u00C3", kQuote = "\u00E2\u20AC";
+  const std::string_view rest = page.substr(at);
+  if (rest.starts_with(kQuote)) {
+    const size_t behind = at + kQuote.size();
+    const bool is_left = behind >= page.size() || static_cast<unsigned char>(page[behind]) < 0x80;
+    return is_left ? Remnant{kQuote.size(), "\u201D"} : Remnant();
+  }
+  if (!rest.starts_with(kLetter) || (at > 0 && page[at - 1] >= 'A' && page[at - 1] <= 'Z')) return {};
+  size_t end = at + kLetter.size();
+  const size_t space = space_at(page, end);
+  if (space == 0) return {};
+  // The space was part of the letter where another follows it, or what stands right behind a word. Line breaks stay.
+  const char next = end + space < page.size() ? page[end + space] : '<';
+  const bool was_letter = space_at(page, end + space) != 0 || next == ',' || next == '.' || next == ')' || next == '-';
+  if (was_letter && page[end] != '\n' && page[end] != '\r') return {kLetter.size() + space, "\u00E0"};
+  return space == 1 ? Remnant{kLetter.size(), "\u00E0"} : Remnant{kLetter.size() + space, "\u00E0 "};
+}
+
 // What one stretch of text holds.
 struct Stretch {
   uint64_t runs = 0;
+  uint64_t remnants = 0;   // which mean something beside runs
   bool is_certain = true;  // no accented letter beside the runs
 };
 
@@ -99,7 +138,7 @@ class Repair {
         out += page_.substr(begin, at - begin);
         continue;
       }
-      repaired += stretch.runs;
+      repaired += stretch.runs + stretch.remnants;
       at = begin;
       read(at, &out);
     }
@@ -127,6 +166,13 @@ class Repair {
         ++stretch.runs;
         if (out != nullptr) out->append(run.bytes, run.size);
         at += run.bytes_read;
+        continue;
+      }
+      const Remnant remnant = remnant_at(page_, at);
+      if (remnant.bytes_read != 0) {
+        ++stretch.remnants;
+        if (out != nullptr) *out += remnant.meant;
+        at += remnant.bytes_read;
         continue;
       }
       const Utf8Char c = decode_utf8(page_, at);

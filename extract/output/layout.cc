@@ -241,12 +241,18 @@ class Layout {
     counted_ += rules.size() + cells.size();  // in front of what is counted, and no new lines
   }
 
+  // By its element, or by its role where it is a paragraph.
+  static uint8_t heading_level(const Block& block, bool short_cell) {
+    if (block.kind == BlockKind::kHeading) return block.heading_level;
+    return !short_cell && (block.kind == BlockKind::kText || block.kind == BlockKind::kQuote) ? block.role_level : 0;
+  }
+
   void prefix(const Block& block, bool short_cell) {
     quote_ = options_.markdown && (block.ancestors & kQuoted) != 0;
     if (quote_) out_ += "> ";
     if (options_.markdown && short_cell) out_ += "| ";
-    if (options_.markdown && block.kind == BlockKind::kHeading) {
-      out_.append(block.heading_level, '#');
+    if (const uint8_t level = heading_level(block, short_cell); options_.markdown && level > 0) {
+      out_.append(level, '#');
       out_ += ' ';
     }
     if (options_.markdown && block.kind == BlockKind::kDefinition && !is_item(block)) out_ += ": ";
@@ -275,7 +281,7 @@ class Layout {
     if (options_.markdown && block.kind == BlockKind::kCode)
       return append_fenced(text, block.code_language, quote_, out);
     if (options_.markdown)
-      return append_markdown(page_, block, {block.kind == BlockKind::kHeading, short_cell, quote_}, out);
+      return append_markdown(page_, block, {heading_level(block, short_cell) > 0, short_cell, quote_}, out);
     // " (address)" after the text of a link.
     const uint32_t end = block.text_begin + block.text_size;
     uint32_t at = block.text_begin;

@@ -416,7 +416,7 @@ void append_fenced(std::string_view code, std::string_view language, bool quote,
   const std::string fence(std::max(kFenceMin, longest + 1), '`');
   const std::string_view end = quote ? "\n> " : "\n";
   out += fence;
-  out += language;
+  out += lower_ascii(language);
   out += end;
   for (const char c : code) {
     if (c == '\n') out += end;

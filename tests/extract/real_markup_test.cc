@@ -140,10 +140,12 @@ TEST(Gutters, LineNumbersGo) {
       "a\nb");
 }
 
-TEST(Ruby, ReadingsStandInBrackets) {
-  EXPECT_EQ(text_of("<p><ruby>水車<rp>(</rp><rt>すい</rt><rp>)</rp></ruby>は"), "水車(すい)は");
-  EXPECT_EQ(text_of("<p><ruby>水<rt>すい</rt>車<rt>しゃ</rt></ruby>は"), "水（すい）車（しゃ）は");
-  EXPECT_EQ(text_of("<p><ruby>水車<rp>(</rp><rt> </rt><rp>)</rp></ruby>は"), "水車は");
+TEST(Ruby, ReadingsGo) {
+  EXPECT_EQ(text_of("<p><ruby>水車<rp>(</rp><rt>すい</rt><rp>)</rp></ruby>は"), "水車は");
+  EXPECT_EQ(text_of("<p><ruby>水<rt>すい</rt>車<rt>しゃ</rt></ruby>は"), "水車は");
+  EXPECT_EQ(text_of("<p><ruby><rb>水車</rb><rtc><rt>すい</rt></rtc></ruby>は"), "水車は");
+  EXPECT_EQ(text_of("<p><ruby><rb></rb><rt>すい</rt></ruby>は"), "すいは");  // of no word
+  EXPECT_EQ(text_of("<p>a <rt>b</rt> c"), "a b c");
 }
 
 TEST(StyleHides, WhatIsClippedAway) {

@@ -92,6 +92,32 @@ TEST(CodeBoxes, Languages) {
   EXPECT_EQ(language("<pre class='rust rust-example-rendered'>x"), "rust");
   EXPECT_EQ(language("<pre class='rust item-decl'>x"), "rust");
   EXPECT_EQ(language("<pre class='rust item'>x"), "");
+  EXPECT_EQ(language("<pre lang='rust'><code>x"), "rust");  // GitHub
+  EXPECT_EQ(language("<pre lang='en-US'>x"), "");
+  EXPECT_EQ(language("<pre lang='de'>x"), "");
+  EXPECT_EQ(language("<div lang='rust'><pre>x"), "");
+  EXPECT_EQ(language("<pre class='code python literal-block'>x"), "python");  // docutils
+  EXPECT_EQ(language("<pre class='code literal-block'>x"), "");
+  EXPECT_EQ(language("<pre class='src src-emacs-lisp'>x"), "emacs-lisp");  // Org
+  EXPECT_EQ(language("<pre class='src src-attribution'>x"), "");
+  EXPECT_EQ(language("<pre class='lang:php decode:true'>x"), "php");  // Crayon
+  EXPECT_EQ(language("<pre class='lang:default decode:true'>x"), "");
+  EXPECT_EQ(language("<pre class='EnlighterJSRAW' data-enlighter-language='php'>x"), "php");
+  EXPECT_EQ(language("<pre class='EnlighterJSRAW' data-enlighter-language='generic'>x"), "");
+  EXPECT_EQ(language("<div class='language-ruby highlighter-rouge'><div class='highlight'><pre><code>x"), "ruby");
+  EXPECT_EQ(language("<div class='mw-highlight mw-highlight-lang-python mw-content-ltr'><pre>x"), "python");
+  EXPECT_EQ(language("<div class='highlight hl-ipython3'><pre>x"), "ipython3");
+  EXPECT_EQ(language("<pre class='sh_python'>x"), "python");
+  EXPECT_EQ(language("<pre class='code-java'>x"), "java");  // Jira
+  EXPECT_EQ(language("<pre class='code-wide'>x"), "");
+  EXPECT_EQ(language("<pre class='code python'>x"), "python");  // DokuWiki
+  EXPECT_EQ(language("<pre class='wide python'>x"), "");
+  EXPECT_EQ(language("<pre class='r'><code>x"), "r");  // knitr
+  EXPECT_EQ(language("<pre class='x'><code>x"), "");
+  EXPECT_EQ(language("<pre data-code-block-lang='python'>x"), "python");
+  EXPECT_EQ(language("<pre class='syntaxhighlighter-pre' data-syntaxhighlighter-params='brush: java; gutter: no'>x"),
+            "java");
+  EXPECT_EQ(language("<pre data-lang='JavaScript'>x"), "JavaScript");  // the fence has it in lower case
   for (const char* const none :
        {"<pre>x", "<pre class='language-plaintext'>x", "<pre class='highlight'>x", "<pre class='hljs left wide'>x",
         "<div class='news'><pre>x", "<pre class='language-a_name_that_is_too_long'>x"})
@@ -372,10 +398,24 @@ TEST(Mojibake, OneRoundWhereItIsCertain) {
 }
 
 TEST(Mojibake, WhatMayBeMeantStays) {
-  for (const char* const page :
-       {"<p>AMANHÃ…</p>", "<p>CafÃ©, cafÃ©</p>", "<p>NÃO, AMANHÃ…, ADEUS Ã“</p>", "<p>É Ã€ Ã‰</p>",
-        "<p>Café crème à la carte</p>", "<p>Ã</p>", "Â", "Ã©", "<p>50 Â</p>", "", "â€"})
+  for (const char* const page : {"<p>AMANHÃ…</p>", "<p>CafÃ©, cafÃ©</p>", "<p>NÃO, AMANHÃ…, ADEUS Ã“</p>",
+                                 "<p>É Ã€ Ã‰</p>", "<p>Café crème à la carte</p>", "<p>Ã</p>", "<p>Ã la</p>",
+                                 "<p>NÃO, â€, Ã©</p>", "Â", "Ã©", "<p>50 Â</p>", "", "â€"})
     EXPECT_EQ(repaired(page, 0), "") << page;
+}
+
+TEST(Mojibake, RunsThatLostTheirLastByte) {
+  EXPECT_EQ(repaired("<p>L'Ã©cole et le garÃ§on Ã la fenÃªtre</p>", 4), "<p>L'école et le garçon à la fenêtre</p>");
+  EXPECT_EQ(repaired("<p>L'Ã©cole, le garÃ§on Ã  la fin</p>", 3), "<p>L'école, le garçon à la fin</p>");
+  EXPECT_EQ(repaired("<p>Ã©, Ã§, Ã&nbsp;la</p>", 3), "<p>é, ç, à la</p>");
+  EXPECT_EQ(repaired("<p>Ã©, Ã§, Ã&nbsp; la</p>", 3), "<p>é, ç, à la</p>");
+  EXPECT_EQ(repaired("<p>Ã©, Ã§, voilÃ , lÃ -bas</p>", 4), "<p>é, ç, voilà, là-bas</p>");
+  EXPECT_EQ(repaired("<p>Ã©, Ã§, jusqu'Ã\nla</p>", 3), "<p>é, ç, jusqu'à\nla</p>");
+  EXPECT_EQ(repaired("<p>â€œOakâ€ and itâ€™s</p>", 3), "<p>“Oak” and it’s</p>");
+  // A word that ends in "Ã", behind a capital letter; a letter right behind it; no run beside it.
+  EXPECT_EQ(repaired("<p>Ã©, Ã§</p><p>MANHÃ Ã©</p>", 2), "<p>é, ç</p><p>MANHÃ Ã©</p>");
+  EXPECT_EQ(repaired("<p>Ã©, Ã§</p><p>Ãrea Ã©</p>", 2), "<p>é, ç</p><p>Ãrea Ã©</p>");
+  EXPECT_EQ(repaired("<p>Ã©, Ã§</p><p>Ã la</p>", 2), "<p>é, ç</p><p>Ã la</p>");
 }
 
 TEST(Mojibake, BeforeThePageIsParsed) {

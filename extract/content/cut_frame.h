@@ -1,0 +1,37 @@
+// The frame of an open element while a page is cut into blocks (blocks.cc).
+#pragma once
+
+#include <cstdint>
+#include <string_view>
+
+#include "extract/content/blocks.h"
+
+namespace ftok::html {
+
+// What holds for everything below an open element.
+struct Frame {
+  NodeId node = kNoNode;
+  uint32_t container = 0;
+  uint32_t ancestors = 0;
+  NodeId row = kNoNode, cell = kNoNode;
+  uint32_t grid_cell = kNoCell;
+  bool looked_for_numbers = false;  // of lines of code: in vain
+  uint8_t list_depth = 0;
+  uint8_t heading_level = 0;
+  uint8_t role_level = 0;        // of a heading by its role
+  uint8_t fold_distance = kFar;  // elements up to one named as a box that unfolds
+  uint16_t inline_hints = 0;
+  bool keep_white_space = false;
+  bool emphasis = false;
+  bool is_header_cell = false;
+  bool is_formula = false;     // what it draws is one
+  bool is_code_table = false;  // in a table whose rows are lines of code
+  bool is_code_line = false;   // a box within preformatted text: one of its lines
+  std::string_view code_language;
+  std::string_view closing_mark;  // to be written at the end of the element
+  std::string_view link;          // its address, where that is to be written
+  std::string_view closing_text;  // to be written at the end of the element: a bracket behind an exponent
+  bool is_container = false;
+};
+
+}  // namespace ftok::html
