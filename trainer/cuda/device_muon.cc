@@ -51,8 +51,10 @@ void DeviceMuon::update(const AdamWStep& step, const float* directions, float ra
     const auto all = static_cast<int64_t>(group.maps.size());
     const double size = kUpdateSize * std::sqrt(static_cast<double>(std::max(group.rows, group.columns)));
     for (int64_t done = 0; done < all; done += batch.maps) {
-      const MuonMaps maps{first + done,     std::min(batch.maps, all - done), group.rows,     group.columns,
-                          batch.map_stride, values_.data(),                   narrow_.data(), sums_.data()};
+      const MuonMaps maps{first + done,     std::min(batch.maps, all - done),
+                          group.rows,       group.columns,
+                          batch.map_stride, values_.data(),
+                          narrow_.data(),   sums_.data()};
       muon_gather(device_.stream(), maps, directions, kA);
       orthogonalise(maps, batch.square_stride);
       muon_apply(device_.stream(), maps, step, range_.end, rate * static_cast<float>(size));
@@ -61,15 +63,16 @@ void DeviceMuon::update(const AdamWStep& step, const float* directions, float ra
   }
 }
 
-// X = a X + (b A + c A A) X, A = X X^T (or from the right: products.h). Products add to what is there, so `values` waits
-// for its product as a X, and A as b A; c A A is the square of sqrt(c) A.
+// X = a X + (b A + c A A) X, A = X X^T (or from the right: products.h). Products add to what is there, so `values`
+// waits for its product as a X, and A as b A; c A A is the square of sqrt(c) A.
 void DeviceMuon::orthogonalise(const MuonMaps& maps, int64_t square_stride) {
   void* const stream = device_.stream();
   const OrthogonalShape shape{maps.rows, maps.columns, maps.count, maps.stride, square_stride};
   const int64_t elements = shape.side() * shape.side();
   for (int step = 0; step < kSteps; ++step) {
     matmul_.run(stream, gram_product(squares_.data(), maps.narrow, shape));
-    muon_split(stream, {squares_.data(), narrow_squares_.data(), maps.count, elements, square_stride, std::sqrt(kC), kB});
+    muon_split(stream,
+               {squares_.data(), narrow_squares_.data(), maps.count, elements, square_stride, std::sqrt(kC), kB});
     matmul_.run(stream, square_product(squares_.data(), narrow_squares_.data(), shape));
     muon_split(stream, {squares_.data(), narrow_squares_.data(), maps.count, elements, square_stride, 1, 1});
     matmul_.run(stream, polynomial_product(maps.values, narrow_squares_.data(), maps.narrow, shape));

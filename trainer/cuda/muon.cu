@@ -1,6 +1,6 @@
-// Muon's kernels: momentum, maps out of the flat array and back into it, and rounding between the products of Newton and
-// Schulz. Maps lie one behind the other in scratch memory, `stride` elements apart; block (x, y) works on a stretch of
-// map y. Sums are made in an order that the map's size decides.
+// Muon's kernels: momentum, maps out of the flat array and back into it, and rounding between the products of Newton
+// and Schulz. Maps lie one behind the other in scratch memory, `stride` elements apart; block (x, y) works on a stretch
+// of map y. Sums are made in an order that the map's size decides.
 #include "trainer/cuda/gpu_kernels.h"
 #include "trainer/cuda/philox.h"
 

@@ -17,9 +17,8 @@ std::vector<MuonGroup> muon_groups(const ParameterLayout& layout, const Paramete
     if (tensor.offset >= range.end || tensor.offset + tensor.size() <= range.begin) continue;
     int64_t first_column = 0;
     for (const int64_t columns : tensor.maps) {
-      auto group = std::find_if(groups.begin(), groups.end(), [&](const MuonGroup& g) {
-        return g.rows == tensor.rows && g.columns == columns;
-      });
+      auto group = std::find_if(groups.begin(), groups.end(),
+                                [&](const MuonGroup& g) { return g.rows == tensor.rows && g.columns == columns; });
       if (group == groups.end()) group = groups.insert(group, {tensor.rows, columns, {}});
       group->maps.push_back({tensor.offset + first_column, tensor.columns});
       first_column += columns;

@@ -22,8 +22,8 @@ struct MuonGroup {
 // Of the tensors that reach into the range, in the order in which their shapes come first.
 std::vector<MuonGroup> muon_groups(const ParameterLayout& layout, const ParameterRange& range);
 
-// How much of a group is taken at once, and the scratch memory that takes. `map_stride` and `square_stride` are elements
-// from one map of a batch to the next, and the same of squares of its smaller side.
+// How much of a group is taken at once, and the scratch memory that takes. `map_stride` and `square_stride` are
+// elements from one map of a batch to the next, and the same of squares of its smaller side.
 struct MuonBatch {
   int64_t maps = 0, map_stride = 0, square_stride = 0;
   int64_t sum_blocks = 0;  // stretches of kMuonSumElements in one map

@@ -90,8 +90,10 @@ TEST_F(DeviceMuonTest, FollowsTheCpus) {
       }
       // Products of bfloat16 make a map orthogonal to about two digits; all else is as exact as fp32.
       EXPECT_LT(relative_distance(change, expected_change), tensor.maps.empty() ? 1e-5 : 0.03) << tensor.name;
-      const Floats moments(got.first_moments.begin() + tensor.offset, got.first_moments.begin() + tensor.offset + tensor.size());
-      const Doubles wanted(adamw.first_moments().begin() + tensor.offset, adamw.first_moments().begin() + tensor.offset + tensor.size());
+      const Floats moments(got.first_moments.begin() + tensor.offset,
+                           got.first_moments.begin() + tensor.offset + tensor.size());
+      const Doubles wanted(adamw.first_moments().begin() + tensor.offset,
+                           adamw.first_moments().begin() + tensor.offset + tensor.size());
       EXPECT_LT(relative_distance(moments, wanted), 1e-6) << tensor.name;
     }
   }
@@ -100,7 +102,8 @@ TEST_F(DeviceMuonTest, FollowsTheCpus) {
 TEST_F(DeviceMuonTest, OrderOfThreadsChangesNoBit) {
   const ModelConfig config = muon_models()[1];
   const Floats start = random_floats(ParameterLayout(config).size(), 1);
-  const Floats weights = run_in_every_order([&] { return device_state(config, start, muon_trainer_options()).parameters; });
+  const Floats weights =
+      run_in_every_order([&] { return device_state(config, start, muon_trainer_options()).parameters; });
   const Bf16s rounded = parameters_;
   EXPECT_TRUE(same_bits(weights, device_state(config, start, muon_trainer_options()).parameters));
   EXPECT_TRUE(same_bits(rounded, parameters_));
