@@ -22,9 +22,9 @@ struct PieceForm {
     kIfFirst,      // "first": the same, but only before a part that begins the text
   };
   Space space = Space::kNever;
-  bool is_normalizer = false;   // spaces are changed before added tokens with "normalized" are looked for, not after
-  bool splits = false;          // no merge crosses the beginning of a word
-  bool fuses_unknown = false;   // of characters without a token that follow each other one unknown token is made
+  bool is_normalizer = false;  // spaces are changed before added tokens with "normalized" are looked for, not after
+  bool splits = false;         // no merge crosses the beginning of a word
+  bool fuses_unknown = false;  // of characters without a token that follow each other one unknown token is made
   std::optional<uint32_t> unknown;
   // The tokens of bytes, which stand for a character that has no token; empty without "byte_fallback".
   std::vector<std::optional<uint32_t>> byte_ids;

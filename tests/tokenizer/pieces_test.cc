@@ -11,7 +11,8 @@ namespace {
 
 const std::string kNormalizer = R"({"type":"Sequence","normalizers":[{"type":"Prepend","prepend":"▁"},
   {"type":"Replace","pattern":{"String":" "},"content":"▁"}]})";
-const std::string kDecoder = R"({"type":"Sequence","decoders":[{"type":"Replace","pattern":{"String":"▁"},"content":" "},
+const std::string kDecoder =
+    R"({"type":"Sequence","decoders":[{"type":"Replace","pattern":{"String":"▁"},"content":" "},
   {"type":"ByteFallback"},{"type":"Fuse"},{"type":"Strip","content":" ","start":1,"stop":0}]})";
 
 struct PieceFile {
@@ -28,11 +29,12 @@ struct PieceFile {
     constexpr char kHex[] = "0123456789ABCDEF";
     for (int b = 0; bytes && b < 256; ++b) add(std::string("<0x") + kHex[b / 16] + kHex[b % 16] + ">");
     std::string added;
-    for (const char* const token : {R"("id":0,"content":"<unk>")", R"("id":1,"content":"<s>")", R"("id":2,"content":"</s>")"})
+    for (const char* const token :
+         {R"("id":0,"content":"<unk>")", R"("id":1,"content":"<s>")", R"("id":2,"content":"</s>")"})
       added += (added.empty() ? "{" : ",{") + std::string(token) + R"(,"special":true,"normalized":false})";
     return R"({"added_tokens":[)" + added + R"(],"normalizer":)" + normalizer + R"(,"pre_tokenizer":)" + pre_tokenizer +
-           R"(,"decoder":)" + decoder + R"(,"model":{"type":"BPE",)" + model + R"(,"vocab":{)" + vocab + R"(},"merges":)" +
-           merges + "}}";
+           R"(,"decoder":)" + decoder + R"(,"model":{"type":"BPE",)" + model + R"(,"vocab":{)" + vocab +
+           R"(},"merges":)" + merges + "}}";
   }
   Encoding load() const { return Encoding(parse_tokenizer_json(text(), "made.json")); }
 };
@@ -43,9 +45,9 @@ constexpr uint32_t kByte0 = 10;
 
 TEST(Pieces, MergesByRankFromTheLeft) {
   const Encoding encoding = PieceFile().load();
-  EXPECT_EQ(encoding.encode_ordinary("ab"), (Ids{8}));           // ▁ a first, then ▁a b
-  EXPECT_EQ(encoding.encode_ordinary("b ab"), (Ids{3, 5, 8}));   // ▁ b ▁ab
-  EXPECT_EQ(encoding.encode_ordinary("aaa"), (Ids{6, 7}));       // ▁a aa
+  EXPECT_EQ(encoding.encode_ordinary("ab"), (Ids{8}));          // ▁ a first, then ▁a b
+  EXPECT_EQ(encoding.encode_ordinary("b ab"), (Ids{3, 5, 8}));  // ▁ b ▁ab
+  EXPECT_EQ(encoding.encode_ordinary("aaa"), (Ids{6, 7}));      // ▁a aa
   EXPECT_EQ(encoding.encode_ordinary("baaa"), (Ids{3, 5, 7, 4}));
   EXPECT_EQ(encoding.encode_ordinary(""), Ids{});
   EXPECT_EQ(encoding.encode_ordinary(" "), (Ids{3, 3}));
@@ -56,7 +58,8 @@ TEST(Pieces, BytesForWhatHasNoToken) {
   const Encoding encoding = PieceFile().load();
   EXPECT_EQ(encoding.encode_ordinary("aé"), (Ids{6, kByte0 + 0xC3, kByte0 + 0xA9}));
   EXPECT_EQ(encoding.encode_ordinary("a\xFF"), (Ids{6, kByte0 + 0xFF}));  // not UTF-8: kept
-  for (const std::string text : {"ab aé", "  a", "<0x41>", "a\xFF\n"}) EXPECT_EQ(encoding.decode(encoding.encode_ordinary(text)), text);
+  for (const std::string text : {"ab aé", "  a", "<0x41>", "a\xFF\n"})
+    EXPECT_EQ(encoding.decode(encoding.encode_ordinary(text)), text);
   EXPECT_EQ(encoding.decode(Ids{6, 5}), "ab");  // without the space in front
   EXPECT_EQ(encoding.decode(Ids{1, 6}), "<s> a");
   EXPECT_EQ(encoding.id_of("A"), std::nullopt);  // no text becomes the token of byte 0x41 but for want of another
@@ -79,7 +82,8 @@ TEST(Pieces, SpacesInFront) {
   EXPECT_EQ(file.load().encode("<s> a", Specials::kAllow), (Ids{1, 3, 6}));
   file.normalizer = "null";
   const auto with = [&](const std::string& scheme, const std::string& split) {
-    file.pre_tokenizer = R"({"type":"Metaspace","replacement":"▁","prepend_scheme":")" + scheme + R"(","split":)" + split + "}";
+    file.pre_tokenizer =
+        R"({"type":"Metaspace","replacement":"▁","prepend_scheme":")" + scheme + R"(","split":)" + split + "}";
     return file.load();
   };
   EXPECT_EQ(with("always", "false").encode("a<s>a<s> a", Specials::kAllow), (Ids{6, 1, 6, 1, 6}));

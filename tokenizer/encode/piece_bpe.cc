@@ -14,13 +14,11 @@ constexpr std::string_view kSpace = "\xE2\x96\x81";  // U+2581
 uint64_t pair_key(uint32_t left, uint32_t right) { return uint64_t{left} << 32 | right; }
 
 // A merge that may be made: of the symbol at `left` with the next.
-struct Candidate {
+struct PieceMerge {
   uint32_t rank;
   int32_t left;
   uint32_t id;
-  bool operator>(const Candidate& other) const {
-    return rank != other.rank ? rank > other.rank : left > other.left;
-  }
+  bool operator>(const PieceMerge& other) const { return rank != other.rank ? rank > other.rank : left > other.left; }
 };
 
 }  // namespace
@@ -99,17 +97,18 @@ const PieceBpe::Merged* PieceBpe::merged(const std::vector<Symbol>& symbols, int
 
 void PieceBpe::merge(std::vector<Symbol>& symbols) const {
   const auto n = static_cast<int32_t>(symbols.size());
-  std::vector<Candidate> first;
-  for (int32_t i = 0; i < n; ++i) symbols[static_cast<size_t>(i)].previous = i - 1, symbols[static_cast<size_t>(i)].next = i + 1 < n ? i + 1 : -1;
+  std::vector<PieceMerge> first;
+  for (int32_t i = 0; i < n; ++i)
+    symbols[static_cast<size_t>(i)].previous = i - 1, symbols[static_cast<size_t>(i)].next = i + 1 < n ? i + 1 : -1;
   for (int32_t i = 0; i < n; ++i) {
     if (const Merged* const m = merged(symbols, i)) first.push_back({m->rank, i, m->id});
   }
-  std::priority_queue<Candidate, std::vector<Candidate>, std::greater<>> queue(std::greater<>(), std::move(first));
+  std::priority_queue<PieceMerge, std::vector<PieceMerge>, std::greater<>> queue(std::greater<>(), std::move(first));
   const auto consider = [&](int32_t left) {
     if (const Merged* const m = merged(symbols, left)) queue.push({m->rank, left, m->id});
   };
   while (!queue.empty()) {
-    const Candidate best = queue.top();
+    const PieceMerge best = queue.top();
     queue.pop();
     Symbol& left = symbols[static_cast<size_t>(best.left)];
     if (!left.is_there) continue;

@@ -101,7 +101,8 @@ class PieceReader {
   }
 
   void read_metaspace(dom::element step) {
-    if (text_of(step, "replacement") != kSpaceMark) fail("pre-tokenizer \"Metaspace\" has a replacement other than U+2581");
+    if (text_of(step, "replacement") != kSpaceMark)
+      fail("pre-tokenizer \"Metaspace\" has a replacement other than U+2581");
     const std::string_view scheme = text_of(step, "prepend_scheme");
     const bool old_form = scheme.empty();  // before tokenizers 0.15: add_prefix_space
     if (scheme == "first") {
@@ -109,7 +110,8 @@ class PieceReader {
     } else if (scheme == "always" || (old_form && truth_of(step, "add_prefix_space", true))) {
       form_.space = PieceForm::Space::kIfMissing;
     } else if (scheme != "never" && !old_form) {
-      fail(fmt::format("pre-tokenizer \"Metaspace\" has the prepend_scheme \"{}\"; always, first and never are read", scheme));
+      fail(fmt::format("pre-tokenizer \"Metaspace\" has the prepend_scheme \"{}\"; always, first and never are read",
+                       scheme));
     }
     form_.splits = truth_of(step, "split", true);
   }
@@ -123,8 +125,10 @@ class PieceReader {
           step["stop"].get(stop) == simdjson::SUCCESS && stop == 0) {
         form_.spaces_stripped = start;
       } else if (type != "ByteFallback" && type != "Fuse" && !replaces(step, kSpaceMark, " ")) {
-        fail(fmt::format("decoder \"{}\" is not supported (Replace of U+2581, ByteFallback, Fuse, and Strip of spaces "
-                         "at the start are)", type));
+        fail(
+            fmt::format("decoder \"{}\" is not supported (Replace of U+2581, ByteFallback, Fuse, and Strip of spaces "
+                        "at the start are)",
+                        type));
       }
     }
   }
@@ -169,7 +173,8 @@ class PieceReader {
     }
     for (const SpecialToken& special : vocabulary_.specials) {
       if (special.text.size() > kSpecialBytesMax)
-        fail(fmt::format("added token {} has {} bytes, at most {} are read", special.id, special.text.size(), kSpecialBytesMax));
+        fail(fmt::format("added token {} has {} bytes, at most {} are read", special.id, special.text.size(),
+                         kSpecialBytesMax));
     }
   }
 
