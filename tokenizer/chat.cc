@@ -26,8 +26,8 @@ class RunEncoder {
 
   // A piece of the template: added tokens in it are tokens.
   void add_template(std::string_view text, uint8_t role, bool in_loss) {
-    for_each_part(
-        encoding_.tables(), text, Specials::kAllow,
+    each_part(
+        text, Specials::kAllow,
         [&](std::string_view part) {
           refuse_unknown(part);
           add_text(part, role, in_loss);
@@ -54,8 +54,8 @@ class RunEncoder {
 
   void add_content(std::string_view text, uint8_t role, bool in_loss) {
     if (content_ == Specials::kPlain) return add_text(text, role, in_loss);
-    for_each_part(
-        encoding_.tables(), text, content_,
+    each_part(
+        text, content_,
         [&](std::string_view part) {
           add_text(part, role, in_loss);
           return true;
@@ -78,9 +78,18 @@ class RunEncoder {
     bool in_loss;
   };
 
+  // Of BPE over characters a run is a part of the text, whose space in front is not the pieces' own.
+  template <typename Ordinary, typename Special>
+  void each_part(std::string_view text, Specials specials, const Ordinary& ordinary, const Special& special) const {
+    const EncodingTables& tables = encoding_.tables();
+    if (tables.pieces == nullptr) return for_each_part(tables, text, specials, ordinary, special);
+    for_each_match(
+        tables.specials, text, 0, specials, [&](std::string_view part, size_t) { return ordinary(part); }, special);
+  }
+
   void add_text(std::string_view text, uint8_t role, bool in_loss) {
     if (text.empty()) return;
-    run_ += encoding_.normalized(text);
+    run_ += encoding_.tables().pieces != nullptr ? with_plain_spaces(text) : encoding_.normalized(text);
     segments_.push_back({run_.size(), role, in_loss});
   }
 
@@ -92,8 +101,16 @@ class RunEncoder {
   // A token belongs to the segment that its first byte is of.
   void flush() {
     size_t segment = 0;
-    for (const TokenSpan& span : encoding_.encode_spans(run_, Specials::kPlain)) {
-      while (segment + 1 < segments_.size() && segments_[segment].end <= span.begin) ++segment;
+    std::vector<uint32_t> ids;
+    if (encoding_.tables().pieces != nullptr) {
+      encoding_.encode_part(run_, tokens_.empty(), ids);
+    } else {
+      encoding_.encode_ordinary(run_, ids);
+    }
+    const std::vector<TokenSpan> spans = encoding_.spans_of(ids);
+    const size_t in_front = spans.empty() || spans.back().end <= run_.size() ? 0 : spans.back().end - run_.size();
+    for (const TokenSpan& span : spans) {
+      while (segment + 1 < segments_.size() && segments_[segment].end + in_front <= span.begin) ++segment;
       tokens_.push_back({span.id, segments_[segment].role, segments_[segment].in_loss});
     }
     run_.clear();

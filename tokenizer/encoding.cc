@@ -12,6 +12,7 @@
 #include "text/unicode.h"
 #include "tokenizer/encode/bpe_encode.h"
 #include "tokenizer/encode/text_parts.h"
+#include "tokenizer/piece_form.h"
 #include "tokenizer/pretokenize.h"
 
 namespace ftok {
@@ -80,11 +81,45 @@ Encoding Encoding::load(const std::string& path, const VocabularyHints& hints) {
   return Encoding(load_vocabulary(path, hints));
 }
 
-std::string Encoding::normalized(std::string_view text) const { return normalized_text(tables_->vocabulary, text); }
+std::string Encoding::normalized(std::string_view text) const {
+  const Vocabulary& vocabulary = tables_->vocabulary;
+  return vocabulary.pieces != nullptr ? spaced(*vocabulary.pieces, text, true) : normalized_text(vocabulary, text);
+}
 
 void Encoding::encode_ordinary(std::string_view text, std::vector<uint32_t>& ids) const {
+  if (tables_->pieces != nullptr) return encode_pieces(text, Specials::kPlain, ids);
   if (!tables_->specials.has_plain() && !tables_->normalized_specials.has_plain()) return encode_between(text, ids);
   encode(text, Specials::kPlain, ids);
+}
+
+// A normalizer's spaces are there before the second kind of added tokens is looked for, a pre-tokenizer's come after.
+void Encoding::encode_pieces(std::string_view text, Specials specials, std::vector<uint32_t>& ids) const {
+  const Vocabulary& vocabulary = tables_->vocabulary;
+  const auto take = [&](const SpecialFinder::Match& match) {
+    ids.push_back(match.id);
+    return true;
+  };
+  for_each_match(
+      tables_->specials, text, 0, specials,
+      [&](std::string_view part, size_t place) {
+        const std::string normal = normalized_text(vocabulary, part);
+        return for_each_match(
+            tables_->normalized_specials, normal, place, specials,
+            [&](std::string_view inner, size_t inner_place) {
+              const bool first = inner_place == 0;
+              tables_->pieces->encode(
+                  vocabulary.pieces->is_normalizer ? std::string(inner) : spaced(*vocabulary.pieces, inner, first),
+                  ids);
+              return true;
+            },
+            take);
+      },
+      take);
+}
+
+void Encoding::encode_part(std::string_view part, bool first, std::vector<uint32_t>& ids) const {
+  if (tables_->pieces == nullptr) return encode_between(part, ids);
+  tables_->pieces->encode(spaced(*tables_->vocabulary.pieces, part, first), ids);
 }
 
 // Appends the ids of text in which no added token is looked for.
@@ -113,6 +148,7 @@ std::vector<uint32_t> Encoding::encode(std::string_view text, Specials specials)
 }
 
 void Encoding::encode(std::string_view text, Specials specials, std::vector<uint32_t>& ids) const {
+  if (tables_->pieces != nullptr) return encode_pieces(text, specials, ids);
   for_each_part(
       *tables_, text, specials,
       [&](std::string_view part) {
@@ -151,6 +187,21 @@ void Encoding::append_prefix(std::string_view text, size_t tokens_max, EncodedPr
 
 EncodedPrefix Encoding::encode_prefix(std::string_view text, size_t tokens_max, Specials specials) const {
   EncodedPrefix prefix;
+  if (tables_->pieces != nullptr) {  // a merge may reach from one end of the text to the other
+    prefix.ids = encode(text, specials);
+    for (const uint32_t id : prefix.ids) prefix.bytes += token_bytes(id).size();
+  } else {
+    append_parts(text, tokens_max, specials, prefix);
+  }
+  while (prefix.ids.size() > tokens_max) {
+    prefix.bytes -= token_bytes(prefix.ids.back()).size();
+    prefix.ids.pop_back();
+    prefix.whole = false;
+  }
+  return prefix;
+}
+
+void Encoding::append_parts(std::string_view text, size_t tokens_max, Specials specials, EncodedPrefix& prefix) const {
   for_each_part(
       *tables_, text, specials,
       [&](std::string_view part) {
@@ -162,12 +213,6 @@ EncodedPrefix Encoding::encode_prefix(std::string_view text, size_t tokens_max, 
         prefix.bytes += match.size;
         return true;
       });
-  while (prefix.ids.size() > tokens_max) {
-    prefix.bytes -= token_bytes(prefix.ids.back()).size();
-    prefix.ids.pop_back();
-    prefix.whole = false;
-  }
-  return prefix;
 }
 
 std::vector<std::vector<uint32_t>> Encoding::encode_batch(std::span<const std::string_view> texts) const {
@@ -179,6 +224,7 @@ std::vector<std::vector<uint32_t>> Encoding::encode_batch(std::span<const std::s
 }
 
 size_t Encoding::count(std::string_view text, Specials specials) const {
+  if (tables_->pieces != nullptr) return encode(text, specials).size();
   size_t count = 0;
   for_each_part(
       *tables_, text, specials,
@@ -216,6 +262,7 @@ std::vector<TokenSpan> Encoding::spans_of(std::span<const uint32_t> ids) const {
 }
 
 size_t Encoding::pretoken_end(std::string_view text, size_t begin) const {
+  if (tables_->pieces != nullptr) return tables_->pieces->piece_end(text, begin);
   return ftok::pretoken_end(tables_->scanner, text, begin);
 }
 
@@ -252,6 +299,9 @@ std::string Encoding::decode(std::span<const uint32_t> ids) const {
       ++done;
     }
   }
+  if (tables_->pieces != nullptr)
+    out.erase(0,
+              std::min(out.find_first_not_of(' '), std::min(out.size(), tables_->vocabulary.pieces->spaces_stripped)));
   return out;
 }
 
@@ -281,7 +331,7 @@ bool Encoding::is_special(uint32_t id) const {
 
 std::optional<uint32_t> Encoding::id_of(std::string_view token) const {
   if (const SpecialToken* special = tables_->vocabulary.find_special(token)) return special->id;
-  const uint32_t id = tables_->tokens.find(token);
+  const uint32_t id = tables_->pieces != nullptr ? tables_->pieces->find(token) : tables_->tokens.find(token);
   if (id == kNoToken) return std::nullopt;
   return id;
 }

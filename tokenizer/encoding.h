@@ -85,10 +85,16 @@ class Encoding {
   // How often special tokens' texts occur in `text`.
   size_t count_specials(std::string_view text) const;
 
-  // The text as it is encoded: in NFC when the vocabulary asks for it, else as it is.
+  // The text as it is encoded: in NFC when the vocabulary asks for it, with a space in front and for each U+2581 where
+  // it is BPE over characters, else as it is.
   std::string normalized(std::string_view text) const;
 
-  // The bytes of `ids`, special tokens as their text. Throws Error naming the first id without a token and its place.
+  // Appends the ids of a part of a text that has no added tokens in it and may lie between two; `first`: it begins the
+  // text, which BPE over characters may put a space in front of.
+  void encode_part(std::string_view part, bool first, std::vector<uint32_t>& ids) const;
+
+  // The bytes of `ids`, special tokens as their text, without spaces that the vocabulary's decoder takes off the
+  // beginning. Throws Error naming the first id without a token and its place.
   std::string decode(std::span<const uint32_t> ids) const;
   // The same as UTF-8: each maximal part of a character, and each other byte that is not UTF-8, becomes U+FFFD.
   std::string decode_utf8(std::span<const uint32_t> ids) const;
@@ -109,6 +115,8 @@ class Encoding {
  private:
   void encode(std::string_view text, Specials specials, std::vector<uint32_t>& ids) const;
   void encode_between(std::string_view text, std::vector<uint32_t>& ids) const;
+  void encode_pieces(std::string_view text, Specials specials, std::vector<uint32_t>& ids) const;
+  void append_parts(std::string_view text, size_t tokens_max, Specials specials, EncodedPrefix& prefix) const;
   void append_prefix(std::string_view text, size_t tokens_max, EncodedPrefix& prefix) const;
 
   std::unique_ptr<const EncodingTables> tables_;

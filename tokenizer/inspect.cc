@@ -6,6 +6,7 @@
 #include <array>
 #include <optional>
 
+#include "core/error.h"
 #include "text/unicode.h"
 #include "tokenizer/encode/bpe_encode.h"
 
@@ -263,6 +264,8 @@ class MergeForest {
       nodes_.push_back({std::string(1, c), encoding.id_of(std::string_view(&c, 1)).value_or(0), 0, 0, 0});
     }
     uint32_t number = 0;
+    if (encoding.vocabulary().pieces != nullptr)
+      throw Error(encoding.name() + ": merges are shown of byte-level vocabularies alone");
     for (const Merger::Step& step : encoding.tables().merger.steps(pretoken)) {
       nodes_.push_back({std::string(encoding.token_bytes(step.merged)), step.merged, roots[step.position],
                         roots[step.position + 1], ++number});

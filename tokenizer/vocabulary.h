@@ -1,5 +1,6 @@
-// Vocabulary: the tokens of a byte-level BPE tokenizer as its files state them, and their loading. What encodes with it
-// is Encoding (encoding.h).
+// Vocabulary: the tokens of a byte-level BPE tokenizer as its files state them, and their loading; or those of BPE over
+// characters (piece_form.h), where `pieces` is set and pattern has no meaning. What encodes with it is Encoding
+// (encoding.h).
 //
 // Files: `.tiktoken` (lines "base64 rank"), GPT-2's `vocab.bpe` beside `encoder.json`, and `tokenizer.json`. A
 // `.tiktoken` file says nothing of its pattern and special tokens: a sidecar V.json does (V.tiktoken -> V.json), else a
@@ -20,6 +21,7 @@
 namespace ftok {
 
 class OwnPattern;
+struct PieceForm;
 
 // A token that no merge makes: an added token, as Hugging Face's files call it.
 struct SpecialToken {
@@ -32,9 +34,10 @@ struct SpecialToken {
 struct Vocabulary {
   std::string name;  // "cl100k_base" where the digest is known, the sidecar's name, else the file's stem
   Pattern pattern = Pattern::kCl100k;
-  std::shared_ptr<const OwnPattern> own_pattern;  // with Pattern::kOwn, else null
-  std::vector<SpecialToken> specials;             // by id
-  std::string digest;                             // SHA-256, in hex, of the ranks in canonical `.tiktoken` form
+  std::shared_ptr<const OwnPattern> own_pattern;      // with Pattern::kOwn, else null
+  std::shared_ptr<const PieceForm> pieces = nullptr;  // of BPE over characters, else null
+  std::vector<SpecialToken> specials;                 // by id
+  std::string digest;                                 // SHA-256, in hex, of the ranks in canonical `.tiktoken` form
 
   // Token `id` is bytes[offsets[id], offsets[id + 1]); an id that is not a token (a hole) is empty.
   std::string bytes;
@@ -104,7 +107,8 @@ std::string format_sidecar(const Vocabulary& vocabulary);
 // gives are the same.
 std::optional<Vocabulary> with_implied_merges(Vocabulary vocabulary);
 
-// The vocabulary as a tokenizer.json, which gives the same ids in Hugging Face tokenizers.
+// The vocabulary as a tokenizer.json, which gives the same ids in Hugging Face tokenizers; one with `pieces` as the
+// file that it was read from. The other forms below, and GGUF, throw Error for those.
 std::string format_tokenizer_json(const Vocabulary& vocabulary);
 
 // Tokens spelt in GPT-2's 256 letters, one for each byte: of each id, "" where it is none; and the merges in order of

@@ -6,6 +6,8 @@
 #include <algorithm>
 #include <cstdio>
 
+#include "trainer/training/muon_groups.h"
+
 namespace ftok {
 namespace {
 
@@ -89,6 +91,10 @@ void add_gpu_memory(const TrainRecipe& recipe, uint64_t parameters, uint64_t sha
   // Weights in bfloat16, gradients in fp32, and the share of masters and moments.
   need.fixed_bytes =
       parameters * (kBf16 + kFloat) + 3 * parameters * kFloat / shards + kProductScratch + rotary_bytes(m);
+  if (recipe.optimizer.has_muon()) {  // at most: of a slice there may be fewer maps
+    const ParameterLayout layout(m);
+    need.fixed_bytes += muon_scratch_bytes(muon_groups(layout, {0, layout.size()}));
+  }
   need.sequence_bytes = R * ((kept.activations + 3 * C) * kBf16 + (kept.statistics + 2) * kFloat);
   const uint64_t rows = std::min<uint64_t>(R, static_cast<uint64_t>(kGpuLogitRows));
   const uint64_t of_sequence = 2 * static_cast<uint64_t>(m.heads) * T * T;  // cuDNN's, in bytes

@@ -128,6 +128,13 @@ double ModelConfig::flops_per_token() const {
          6.0 * static_cast<double>(layers) * static_cast<double>(attention_channels()) * static_cast<double>(seen);
 }
 
+ModelConfig llama_124m_model() {
+  ModelConfig model{12, 12, 768, 1024, 50257};
+  model.norm = "rmsnorm", model.positions = "rotary", model.mlp = "swiglu", model.mlp_channels = 2048;
+  model.qkv_bias = model.projection_bias = model.mlp_bias = false;
+  return model;
+}
+
 int64_t ParameterLayout::add(std::string name, int64_t rows, int64_t columns, Start start) {
   Tensor tensor{
       std::move(name), rows, columns, rows, size_, start, start == Start::kNormal || start == Start::kResidualNormal};

@@ -81,6 +81,10 @@ struct ModelConfig {
   bool operator==(const ModelConfig&) const = default;
 };
 
+// GPT-2 small's size with Llama's equations and about as many parameters: two thirds of the MLP's width, for it has a
+// gate. The preset `llama-124m`.
+ModelConfig llama_124m_model();
+
 // A parameter's initial value (GPT-2, section 2.3): gains 1, biases 0, the rest normal with deviation 0.02, projections
 // onto the residual stream with 0.02 / sqrt(2 L).
 enum class Start : uint8_t { kOnes, kZeros, kNormal, kResidualNormal };

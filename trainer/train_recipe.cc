@@ -70,12 +70,9 @@ TrainRecipe gpt2(int64_t layers, int64_t channels, double learning_rate, int64_t
   return recipe;
 }
 
-// GPT-2 small with Llama's equations and about as many parameters: two thirds of the MLP's width, for it has a gate.
 TrainRecipe llama_124m() {
   TrainRecipe recipe = gpt2(12, 768, 6e-4, 4);
-  ModelConfig& model = recipe.model;
-  model.norm = "rmsnorm", model.positions = "rotary", model.mlp = "swiglu", model.mlp_channels = 2048;
-  model.qkv_bias = model.projection_bias = model.mlp_bias = false;
+  recipe.model = llama_124m_model();
   return recipe;
 }
 

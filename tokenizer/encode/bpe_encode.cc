@@ -11,6 +11,7 @@
 
 #include "core/error.h"
 #include "text/unicode.h"
+#include "tokenizer/piece_form.h"
 
 namespace ftok {
 namespace {
@@ -31,9 +32,27 @@ std::vector<SpecialToken> looked_for(const Vocabulary& vocabulary, bool normaliz
   return out;
 }
 
+// One that has each byte: what the byte-level tables are made of where they encode nothing.
+const Vocabulary& bytes_alone() {
+  static const Vocabulary vocabulary = [] {
+    Vocabulary made;
+    for (int b = 0; b < 256; ++b) {
+      made.bytes.push_back(static_cast<char>(b));
+      made.offsets.push_back(static_cast<uint32_t>(made.bytes.size()));
+    }
+    return made;
+  }();
+  return vocabulary;
+}
+
+const Vocabulary& byte_level(const Vocabulary& vocabulary) {
+  return vocabulary.pieces != nullptr ? bytes_alone() : vocabulary;
+}
+
 }  // namespace
 
 std::string normalized_text(const Vocabulary& vocabulary, std::string_view text) {
+  if (vocabulary.pieces != nullptr && vocabulary.pieces->is_normalizer) return spaced(*vocabulary.pieces, text, true);
   if (!vocabulary.normalize_nfc || !is_valid_utf8(text)) return std::string(text);
   UErrorCode status = U_ZERO_ERROR;
   const icu::Normalizer2* nfc = icu::Normalizer2::getNFCInstance(status);
@@ -48,9 +67,10 @@ std::string normalized_text(const Vocabulary& vocabulary, std::string_view text)
 
 EncodingTables::EncodingTables(Vocabulary loaded)
     : vocabulary(std::move(loaded)),
-      tokens(vocabulary),
+      pieces(vocabulary.pieces != nullptr ? std::make_unique<const PieceBpe>(vocabulary) : nullptr),
+      tokens(byte_level(vocabulary)),
       decode_table(vocabulary),
-      merger(vocabulary),
+      merger(byte_level(vocabulary)),
       specials(looked_for(vocabulary, false)),
       normalized_specials(looked_for(vocabulary, true)),
       scanner(vocabulary.pattern, vocabulary.own_pattern),

@@ -12,6 +12,7 @@
 
 #include "tokenizer/encode/bpe_merge.h"
 #include "tokenizer/encode/decode_table.h"
+#include "tokenizer/encode/piece_bpe.h"
 #include "tokenizer/encode/pretoken_cache.h"
 #include "tokenizer/encode/pretoken_lookup.h"
 #include "tokenizer/encode/token_table.h"
@@ -21,7 +22,7 @@
 
 namespace ftok {
 
-// `text` as the vocabulary wants it: in NFC or as it is.
+// `text` as the vocabulary's normalizer has it: in NFC, with the spaces of `pieces`, or as it is.
 std::string normalized_text(const Vocabulary& vocabulary, std::string_view text);
 
 // Const after construction, so thread-safe.
@@ -29,6 +30,7 @@ struct EncodingTables {
   explicit EncodingTables(Vocabulary loaded);
 
   Vocabulary vocabulary;
+  std::unique_ptr<const PieceBpe> pieces;  // with Vocabulary::pieces: what encodes, instead of tokens, merger, scanner
   TokenTable tokens;
   DecodeTable decode_table;
   Merger merger;

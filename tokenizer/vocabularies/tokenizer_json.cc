@@ -1,5 +1,6 @@
 // tokenizer.json (Hugging Face tokenizers) and GPT-2's vocab.bpe + encoder.json: byte-level BPE whose tokens are spelt
-// with 256 letters, one for each byte. What ftok would not do exactly is refused by name.
+// with 256 letters, one for each byte; BPE over characters is piece_json.cc's. What ftok would not do exactly is
+// refused by name.
 #include <fmt/format.h>
 #include <simdjson.h>
 
@@ -15,6 +16,7 @@
 #include "text/unicode.h"
 #include "tokenizer/encode/token_table.h"
 #include "tokenizer/pretokens/pretoken_cuts.h"
+#include "tokenizer/vocabularies/piece_json.h"
 #include "tokenizer/vocabularies/vocabulary_checks.h"
 #include "tokenizer/vocabulary.h"
 
@@ -404,11 +406,19 @@ Vocabulary parse_tokenizer_json(std::string_view content, const std::string& pat
   if (model["type"].get(type) == simdjson::SUCCESS && type != "BPE") {
     loader.fail(fmt::format("model \"{}\" is not supported (BPE is)", type));
   }
+  Vocabulary vocabulary;
+  vocabulary.name = std::filesystem::path(path).stem().string();
+  if (has_pieces(root)) {
+    read_post_processing(loader, root, vocabulary);
+    read_added_tokens(loader, root, vocabulary);
+    read_pieces(root, content, path, vocabulary);
+    check_added_ids(loader, vocabulary);
+    vocabulary.digest = sha256_hex(content);
+    return vocabulary;
+  }
   for (const char* key : {"dropout", "unk_token", "continuing_subword_prefix", "end_of_word_suffix", "byte_fallback"}) {
     refuse_unless_empty(loader, model, key, "the model's");
   }
-  Vocabulary vocabulary;
-  vocabulary.name = std::filesystem::path(path).stem().string();
   vocabulary.whole_pretoken_first = flag(model, "ignore_merges", false);
   read_normalizer(loader, root, vocabulary);
   read_pre_tokenizers(loader, root, vocabulary);

@@ -12,6 +12,7 @@
 #include "text/unicode.h"
 #include "tokenizer/bpe_train.h"
 #include "tokenizer/encode/bpe_merge.h"
+#include "tokenizer/piece_form.h"
 #include "tokenizer/pretokens/own_pattern.h"
 #include "tokenizer/vocabulary.h"
 
@@ -139,9 +140,17 @@ void write_post_processor(JsonWriter& json, const Vocabulary& vocabulary) {
   json.end_object().end_object();
 }
 
+// What only byte-level vocabularies can be written as.
+void refuse_pieces(const Vocabulary& vocabulary) {
+  if (vocabulary.pieces == nullptr) return;
+  throw Error(fmt::format("{}: BPE over characters, with U+2581 for spaces: it is written as a tokenizer.json alone",
+                          vocabulary.name));
+}
+
 }  // namespace
 
 std::optional<Vocabulary> with_implied_merges(Vocabulary vocabulary) {
+  if (vocabulary.pieces != nullptr) return std::nullopt;
   if (vocabulary.merges.empty()) return vocabulary;
   const std::vector<Vocabulary::Merge> merges = std::move(vocabulary.merges);
   vocabulary.merges.clear();
@@ -158,6 +167,7 @@ std::optional<Vocabulary> with_implied_merges(Vocabulary vocabulary) {
 }
 
 std::string format_tokenizer_json(const Vocabulary& vocabulary) {
+  if (vocabulary.pieces != nullptr) return vocabulary.pieces->json;
   const Speller speller;
   JsonWriter json;
   json.begin_object()
@@ -206,6 +216,7 @@ std::string format_tokenizer_json(const Vocabulary& vocabulary) {
 }
 
 SpelledVocabulary spell_vocabulary(const Vocabulary& vocabulary) {
+  refuse_pieces(vocabulary);
   const Speller speller;
   SpelledVocabulary spelled;
   for (uint32_t id = 0; id < vocabulary.token_count(); ++id)
@@ -217,6 +228,7 @@ SpelledVocabulary spell_vocabulary(const Vocabulary& vocabulary) {
 }
 
 Gpt2Files format_gpt2(const Vocabulary& vocabulary) {
+  refuse_pieces(vocabulary);
   if (vocabulary.pattern != Pattern::kGpt2 && vocabulary.pattern != Pattern::kGpt2Original) {
     throw Error(fmt::format("{}: its pattern is {}; readers of vocab.bpe and encoder.json use gpt2's", vocabulary.name,
                             pattern_name(vocabulary.pattern)));

@@ -69,7 +69,9 @@ void print_summary(const Encoding& encoding, bool as_json) {
         .field("name", encoding.name())
         .field("n_vocab", encoding.n_vocab())
         .field("ranks", static_cast<uint64_t>(tokens));
-    json.field("pattern", pattern_name(vocabulary.pattern)).field("pattern_text", pattern_text(vocabulary.pattern));
+    const bool has_pattern = vocabulary.pieces == nullptr;
+    json.field("pattern", has_pattern ? pattern_name(vocabulary.pattern) : "none");
+    json.field("pattern_text", has_pattern ? pattern_text(vocabulary.pattern) : "");
     json.field("unicode", std::string_view(kUnicodeVersion))
         .field("sha256", encoding.digest())
         .field("nfc", vocabulary.normalize_nfc);
@@ -85,8 +87,10 @@ void print_summary(const Encoding& encoding, bool as_json) {
   std::string out = fmt::format(
       "name      {}\nn_vocab   {}\nranks     {}, {:.2f} bytes on average\npattern   {}  {}\nunicode   {}\nsha256    "
       "{}\n",
-      encoding.name(), encoding.n_vocab(), tokens, mean, pattern_name(vocabulary.pattern),
-      pattern_text(vocabulary.pattern), kUnicodeVersion, encoding.digest());
+      encoding.name(), encoding.n_vocab(), tokens, mean,
+      vocabulary.pieces != nullptr ? "none" : pattern_name(vocabulary.pattern),
+      vocabulary.pieces != nullptr ? "BPE over characters" : pattern_text(vocabulary.pattern), kUnicodeVersion,
+      encoding.digest());
   if (vocabulary.normalize_nfc) out += "nfc       text is normalised first\n";
   if (!vocabulary.merges.empty()) out += fmt::format("merges    {}, a list of their own\n", vocabulary.merges.size());
   for (const SpecialToken& special : vocabulary.specials)

@@ -3,8 +3,9 @@
 best of PyTorch beside it, and whether the goal was reached. Names what is missing."""
 import json, sys
 
-BARS = {"124M": 600_000, "350M": 220_000, "774M": None, "1558M": 55_000}
+BARS = {"124M": 600_000, "350M": 220_000, "774M": None, "1558M": 55_000, "llama-124m": None}
 RATIO_MIN = 1.15  # of PyTorch's best
+MFU_RATIOS_MIN = {("llama-124m", "124M"): 0.9}  # of the one's MFU to the other's, each by its own arithmetic
 
 
 def lines(path):
@@ -46,6 +47,13 @@ def main(path):
             ratio = mine["tokens_per_second"] / other["tokens_per_second"]
             text += f"; {ratio:.2f} times PyTorch's best ({other['tokens_per_second']:,}, {other['what']}, by {other['attention']}), {RATIO_MIN} {verdict(ratio >= RATIO_MIN)}"
         print(text + f"; {mine['attention']}")
+    for (model, other), bar in MFU_RATIOS_MIN.items():
+        missing = [name for name in (model, other) if name not in own]
+        if missing:
+            print(f"{model}'s MFU beside {other}'s: {' and '.join(missing)} not measured")
+            continue
+        ratio = own[model]["mfu_of_datasheet"] / own[other]["mfu_of_datasheet"]
+        print(f"{model}'s MFU is {ratio:.1%} of {other}'s; {bar:.0%} {verdict(ratio >= bar)}")
 
 
 main(sys.argv[1])

@@ -1,9 +1,10 @@
 // How fast a step of training is on a GPU: `train_bench [--seconds S] [--settings sizes|choices] [--only MODEL]
-// [--budget S] [--profile]`. GPT-2 at four sizes with T = 1024 and 524,288 tokens per step, and what can be chosen
-// tried both ways at 124M; one JSON object a line, which says who did attention. A setting begins only where as much of
-// the budget is left as the slowest so far took; the others are named as skipped. Tokens are made up (Zipf's law, so
-// that the encoder's backward pass sees frequent tokens), weights too: neither changes the work. --profile runs one
-// micro-batch, without a graph, between two calls of cudaProfilerStart and Stop, for a profiler that begins there.
+// [--budget S] [--profile]`. GPT-2 at four sizes and `llama-124m` (Llama's equations at 124M) with T = 1024 and 524,288
+// tokens per step, and what can be chosen tried both ways at 124M; one JSON object a line, which says who did
+// attention. A setting begins only where as much of the budget is left as the slowest so far took; the others are named
+// as skipped. Tokens are made up (Zipf's law, so that the encoder's backward pass sees frequent tokens), weights too:
+// neither changes the work. --profile runs one micro-batch, without a graph, between two calls of cudaProfilerStart and
+// Stop, for a profiler that begins there.
 #include <cuda_profiler_api.h>
 #include <cuda_runtime_api.h>
 
@@ -62,11 +63,6 @@ Tokens make_tokens(int64_t n, uint64_t seed) {
   return made;
 }
 
-// llm.c's count: 6 N + 6 L C T.
-double flops_per_token(const ModelConfig& m, int64_t parameters) {
-  return 6.0 * static_cast<double>(parameters) + 6.0 * static_cast<double>(m.layers * m.channels * m.length);
-}
-
 // A model in training, and steps of it.
 class Trial {
  public:
@@ -97,7 +93,6 @@ class Trial {
     trainer_.add_gradients({B_, kLength, tokens_.tokens.data(), tokens_.targets.data(), nullptr, nullptr},
                            1.0 / kTokensPerStep);
   }
-  int64_t parameters() const { return trainer_.layout().parameters(); }
   std::string attention() const { return attention_->report(); }
 
  private:
@@ -134,12 +129,12 @@ void bench(Device& device, const Setting& setting, double seconds) {
     best = std::min(best, time), total += time;
   }
   const double rate = kTokensPerStep * static_cast<double>(steps) / total;
-  const double teraflops = rate * flops_per_token(setting.model, trial.parameters()) / 1e12;
+  const double teraflops = rate * setting.model.flops_per_token() / 1e12;
   const std::string attention =
       setting.cudnn ? trial.attention() : std::string("attention by ftok's own kernels: as asked");
   std::printf(
       "{\"model\":\"%s\",\"what\":\"%s\",\"micro_batch\":%lld,\"steps\":%lld,\"tokens_per_second\":%.0f,\"best\":%.0f,"
-      "\"teraflops\":%.1f,\"mfu_of_datasheet\":%.3f,\"mfu_of_measured\":%.3f,\"loss\":%.4f,\"free_gb\":%.1f,"
+      "\"teraflops\":%.1f,\"mfu_of_datasheet\":%.4f,\"mfu_of_measured\":%.4f,\"loss\":%.4f,\"free_gb\":%.1f,"
       "\"seconds_to_prepare\":%.1f,\"attention\":\"%s\"}\n",
       setting.name.c_str(), setting.what.c_str(), static_cast<long long>(setting.micro_batch),
       static_cast<long long>(steps), rate, kTokensPerStep / best, teraflops, teraflops / kDatasheetTeraflops,
@@ -169,6 +164,7 @@ std::vector<Setting> settings() {
                               {"350M", "default", medium, 32, {}},
                               {"774M", "default", large, 16, {}},
                               {"1558M", "default", huge, 16, {}},
+                              {"llama-124m", "default", llama_124m_model(), 64, {}},
                               {"124M", "own attention", small, 64, {}, false, true, true}};
   const Setting other{"124M", "", small, 64, {}, true, true, true};
   const auto add = [&](const char* what, const auto& change) {

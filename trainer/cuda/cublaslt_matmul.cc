@@ -41,6 +41,7 @@ struct Library {
   decltype(cublasLtMatmulDescSetAttribute)* operation_set;
   decltype(cublasLtMatrixLayoutCreate)* layout_create;
   decltype(cublasLtMatrixLayoutDestroy)* layout_destroy;
+  decltype(cublasLtMatrixLayoutSetAttribute)* layout_set;
   decltype(cublasLtMatmulPreferenceCreate)* preference_create;
   decltype(cublasLtMatmulPreferenceDestroy)* preference_destroy;
   decltype(cublasLtMatmulPreferenceSetAttribute)* preference_set;
@@ -58,6 +59,7 @@ struct Library {
     library.find("cublasLtMatmulDescSetAttribute", operation_set);
     library.find("cublasLtMatrixLayoutCreate", layout_create);
     library.find("cublasLtMatrixLayoutDestroy", layout_destroy);
+    library.find("cublasLtMatrixLayoutSetAttribute", layout_set);
     library.find("cublasLtMatmulPreferenceCreate", preference_create);
     library.find("cublasLtMatmulPreferenceDestroy", preference_destroy);
     library.find("cublasLtMatmulPreferenceSetAttribute", preference_set);
@@ -88,7 +90,11 @@ ProductKey key_of(const MatmulCall& c) {
           alignment_of(c.a),
           alignment_of(c.b),
           alignment_of(c.d),
-          alignment_of(c.aux)};
+          alignment_of(c.aux),
+          c.batch,
+          c.stride_a,
+          c.stride_b,
+          c.stride_d};
 }
 
 // Descriptors of one call.
@@ -104,6 +110,11 @@ class Descriptors {
     layout(a, CUDA_R_16BF, c.transpose_a ? c.k : c.m, c.transpose_a ? c.m : c.k, c.lda);
     layout(b, CUDA_R_16BF, c.transpose_b ? c.n : c.k, c.transpose_b ? c.k : c.n, c.ldb);
     layout(d, out, c.m, c.n, c.ldd);
+    if (c.batch > 1) {
+      repeat(a, c.batch, c.stride_a);
+      repeat(b, c.batch, c.stride_b);
+      repeat(d, c.batch, c.stride_d);
+    }
   }
   ~Descriptors() {
     for (const cublasLtMatrixLayout_t one : {a, b, d}) {
@@ -126,6 +137,13 @@ class Descriptors {
   void layout(cublasLtMatrixLayout_t& one, cudaDataType_t type, int64_t rows, int64_t columns, int64_t ld) {
     library_.check(library_.layout_create(&one, type, static_cast<uint64_t>(rows), static_cast<uint64_t>(columns), ld),
                    "cannot describe a matrix");
+  }
+  void repeat(cublasLtMatrixLayout_t one, int64_t batch, int64_t stride) {
+    const auto count = static_cast<int32_t>(batch);
+    library_.check(library_.layout_set(one, CUBLASLT_MATRIX_LAYOUT_BATCH_COUNT, &count, sizeof count),
+                   "cannot describe a batch of matrices");
+    library_.check(library_.layout_set(one, CUBLASLT_MATRIX_LAYOUT_STRIDED_BATCH_OFFSET, &stride, sizeof stride),
+                   "cannot describe a batch of matrices");
   }
   void set_epilogue(const MatmulCall& c) {
     switch (c.epilogue) {
@@ -200,7 +218,8 @@ class CublasLtMatmul final : public TunedMatmul {
   std::string heading() const { return device_.name() + ", cuBLASLt " + std::to_string(library_.get_version()); }
 
   static std::string shape_text(const MatmulCall& c) {
-    return std::to_string(c.m) + " x " + std::to_string(c.n) + " x " + std::to_string(c.k);
+    return (c.batch > 1 ? std::to_string(c.batch) + " times " : "") + std::to_string(c.m) + " x " +
+           std::to_string(c.n) + " x " + std::to_string(c.k);
   }
 
   const ProductChoice& choice_for(void* stream, const MatmulCall& call, const Descriptors& descriptors) {
@@ -272,7 +291,8 @@ class CublasLtMatmul final : public TunedMatmul {
   ProductChoice best_of(const std::vector<ProductAlgorithm>& algorithms, void* stream, const MatmulCall& call,
                         const Descriptors& descriptors) {
     // A sum in place must not grow while it is timed: another array takes it.
-    const size_t bytes = static_cast<size_t>(call.ldd) * static_cast<size_t>(call.n) * (call.d_is_float ? 4 : 2);
+    const size_t elements = static_cast<size_t>(call.ldd * call.n + (call.batch - 1) * call.stride_d);
+    const size_t bytes = elements * (call.d_is_float ? 4 : 2);
     void* const other = call.accumulate ? device_.allocate(bytes) : nullptr;
     const ProductChoice choice = fastest_choice(algorithms, [&](const ProductAlgorithm& algorithm) {
       return time_of(stream, call, descriptors, algorithm, call.accumulate ? other : call.d);

@@ -26,7 +26,6 @@ ParameterRange own_range(const TrainRecipe& recipe, const Communicator& ranks) {
 }
 
 DeviceTrainerOptions trainer_options(const TrainRecipe& recipe) {
-  if (recipe.optimizer.has_muon()) throw UsageError("optimizer.matrices = \"muon\": not on a GPU");
   DeviceTrainerOptions options;
   options.optimizer = recipe.optimizer;
   options.recompute = recompute_of(recipe);
@@ -46,6 +45,7 @@ class CudaEngine final : public Engine {
  public:
   CudaEngine(const TrainRecipe& recipe, Communicator& ranks, const CudaEngineOptions& options)
       : options_(options),
+        muon_(recipe.optimizer.has_muon()),
         sharded_(recipe.run.shard_optimizer),
         ranks_(ranks),
         device_(device_for(recipe, ranks.size(), options.device)),
@@ -141,6 +141,8 @@ class CudaEngine final : public Engine {
 
   void update(int64_t step, double learning_rate, double gradient_norm) override {
     trainer_.update(step, learning_rate, gradient_norm);
+    if (muon_) gather_directions();
+    trainer_.update_matrices(step, learning_rate);
     gather_parameters();
     if (ranks_.size() > 1 && !same_algorithms_) {  // from now on all ranks compute alike, as they would after a restart
       adopt(ranks_.rank() == 0 ? matmul_->choices() : "");
@@ -178,6 +180,17 @@ class CudaEngine final : public Engine {
     device_->synchronize();
   }
 
+  // Muon's, each made by its slice's owner: a matrix may lie in several slices.
+  void gather_directions() {
+    if (!sharded_ || ranks_.size() == 1) return;
+    if (device_ranks_) return device_ranks_->all_gather(trainer_.gradients(), layout().size());
+    host_.resize(static_cast<size_t>(layout().size()));
+    device_->copy_to_host(host_.data(), trainer_.gradients(), host_.size() * sizeof(float));
+    ranks_.all_gather(host_);
+    device_->copy_to_device(trainer_.gradients(), host_.data(), host_.size() * sizeof(float));
+    device_->synchronize();
+  }
+
   // On rank 0.
   std::vector<float> whole(std::vector<float>& own) {
     if (!sharded_) return std::move(own);
@@ -187,7 +200,7 @@ class CudaEngine final : public Engine {
   }
 
   CudaEngineOptions options_;
-  bool sharded_, same_algorithms_ = false;
+  bool muon_, sharded_, same_algorithms_ = false;
   Communicator& ranks_;
   std::unique_ptr<Device> device_;
   std::unique_ptr<TunedMatmul> matmul_;

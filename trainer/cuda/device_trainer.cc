@@ -38,9 +38,12 @@ struct BatchBytes {
   }
 };
 
-std::vector<ParameterPiece> pieces_of(const ParameterLayout& layout, const ParameterRange& range) {
+// Of the tensors that Muon updates, or of all others; without Muon there are none of the former.
+std::vector<ParameterPiece> pieces_of(const ParameterLayout& layout, const ParameterRange& range, bool muon,
+                                      bool muons) {
   std::vector<ParameterPiece> pieces;
   for (const Tensor& tensor : layout.tensors()) {
+    if ((muon && !tensor.maps.empty()) != muons) continue;
     const int64_t begin = std::max(range.begin, tensor.offset),
                   end = std::min(range.end, tensor.offset + tensor.size());
     for (int64_t at = begin; at < end; at += kPieceElements) {
@@ -91,7 +94,12 @@ DeviceTrainer::DeviceTrainer(Device& device, Matmul& matmul, AttentionPlans* att
   master_.resize(n), first_.resize(n), second_.resize(n);
   network_.gradients().resize(static_cast<size_t>(layout().size()));
   norm_.resize(1 + static_cast<size_t>(norm_scratch(layout().size())));
-  const std::vector<ParameterPiece> pieces = pieces_of(layout(), range);
+  const bool muon = options.optimizer.has_muon();
+  std::vector<ParameterPiece> pieces = pieces_of(layout(), range, muon, false);
+  adamw_pieces_ = static_cast<int64_t>(pieces.size());
+  const std::vector<ParameterPiece> matrices = pieces_of(layout(), range, muon, true);
+  pieces.insert(pieces.end(), matrices.begin(), matrices.end());
+  if (muon) muon_ = std::make_unique<DeviceMuon>(device, matmul, layout(), range, options.muon_batch_elements);
   if (pieces.empty()) return;  // more ranks than pieces
   pieces_.resize(pieces.size());
   device_.copy_to_device(pieces_.data(), pieces.data(), pieces.size() * sizeof(ParameterPiece));
@@ -233,6 +241,7 @@ AdamWStep DeviceTrainer::adamw_step(int64_t step) {
 void DeviceTrainer::update(int64_t step, double learning_rate, double gradient_norm) {
   const OptimizerOptions& o = options_.optimizer;
   AdamWStep s = adamw_step(step);
+  s.pieces_count = adamw_pieces_;
   s.scale = static_cast<float>(o.clip_norm > 0 ? std::min(1.0, o.clip_norm / (gradient_norm + kClipEpsilon)) : 1.0);
   s.b1 = static_cast<float>(o.beta_1), s.b2 = static_cast<float>(o.beta_2);
   s.c1 = static_cast<float>(1 - o.beta_1), s.c2 = static_cast<float>(1 - o.beta_2);
@@ -241,6 +250,18 @@ void DeviceTrainer::update(int64_t step, double learning_rate, double gradient_n
   s.epsilon = static_cast<float>(o.epsilon);
   s.keep = static_cast<float>(1 - learning_rate * o.weight_decay);
   adamw(device_.stream(), s);
+  if (!muon_) return;
+  MuonDirections d{first_.data(), gradients(), range_.begin, pieces_.data() + adamw_pieces_, 0, s.scale, 0, 0};
+  d.pieces_count = static_cast<int64_t>(pieces_.size()) - adamw_pieces_;
+  d.keep = static_cast<float>(o.muon_momentum), d.take = static_cast<float>(1 - o.muon_momentum);
+  muon_direct(device_.stream(), d);
+}
+
+void DeviceTrainer::update_matrices(int64_t step, double learning_rate) {
+  if (!muon_) return;
+  AdamWStep s = adamw_step(step);
+  s.keep = static_cast<float>(1 - learning_rate * options_.optimizer.weight_decay);
+  muon_->update(s, gradients(), static_cast<float>(learning_rate * options_.optimizer.muon_rate));
 }
 
 }  // namespace ftok::FTOK_SPACE

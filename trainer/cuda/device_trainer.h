@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "trainer/cuda/device_layers.h"
+#include "trainer/cuda/device_muon.h"
 #include "trainer/layers/network.h"
 #include "trainer/training/optimizer.h"
 
@@ -22,6 +23,7 @@ struct DeviceTrainerOptions {
   bool stochastic_rounding = true;  // of the weights that the layers read; false: to nearest
   bool graphs = true;
   int64_t chunk_rows = 8192;  // of logits; 8,192 x 50,304 of them are 0.8 GB
+  int64_t muon_batch_elements = kMuonBatchElements;
 };
 
 // Master weights and moments, as ParameterLayout lays them out; of the range alone that the trainer keeps. Empty
@@ -63,9 +65,11 @@ class DeviceTrainer {
   std::vector<double> target_losses(const BatchView& batch);
 
   // As AdamW's of that range (trainer/training/optimizer.h); steps count from 1. Gradients outside of the range do not
-  // matter.
+  // matter. With Muon the gradients of its matrices become directions; update_matrices() then needs those of all
+  // parameters, and does nothing without Muon.
   double norm();
   void update(int64_t step, double learning_rate, double gradient_norm);
+  void update_matrices(int64_t step, double learning_rate);
 
   // Captures the graphs again; needed where matmul's choices have changed.
   void forget_graphs();
@@ -92,7 +96,9 @@ class DeviceTrainer {
   DeviceLayers layers_;
   Network<Bf16> network_;
   MemoryArray<float> master_, first_, second_;
-  MemoryArray<ParameterPiece> pieces_;
+  MemoryArray<ParameterPiece> pieces_;  // AdamW's, then Muon's
+  int64_t adamw_pieces_ = 0;
+  std::unique_ptr<DeviceMuon> muon_;
   MemoryArray<double> norm_;  // the norm, then scratch
   std::array<std::unique_ptr<Staging>, 2> staging_;
   MemoryArray<char> batch_;

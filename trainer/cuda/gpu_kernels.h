@@ -5,6 +5,7 @@
 
 #include "trainer/cuda/shim.h"
 #include "trainer/layers/layers.h"
+#include "trainer/training/muon_groups.h"
 
 namespace ftok::FTOK_SPACE {
 
@@ -123,5 +124,38 @@ struct AdamWStep {
 void adamw(Stream stream, const AdamWStep& step);
 // parameters = the rounding that `adamw` of that seed and step makes of master.
 void round_parameters(Stream stream, const AdamWStep& step);
+
+// Muon (trainer/training/muon.h). Of the pieces: momentum m = keep m + take g, with g the scaled gradient, and the
+// gradient becomes the direction take g + keep m. `momentum` begins at parameter `begin`.
+struct MuonDirections {
+  float *momentum, *gradients;
+  int64_t begin;
+  const ParameterPiece* pieces;  // on the device
+  int64_t pieces_count;
+  float scale, keep, take;
+};
+void muon_direct(Stream stream, const MuonDirections& directions);
+
+// `count` maps of one shape in scratch memory, `stride` elements apart, in fp32 and in bfloat16. sums: `count` times
+// muon_batch().sum_blocks.
+struct MuonMaps {
+  const MuonMap* maps;  // on the device
+  int64_t count, rows, columns, stride;
+  float* values;
+  Bf16* narrow;
+  double* sums;
+};
+// From the flat array, each over its Euclidean norm: rounded into `narrow`, and times `factor` into `values`.
+void muon_gather(Stream stream, const MuonMaps& maps, const float* directions, float factor);
+// `count` stretches of n values: narrow = narrow_factor values, rounded; then values = factor values.
+struct MuonSplit {
+  float* values;
+  Bf16* narrow;
+  int64_t count, n, stride;
+  float narrow_factor, factor;
+};
+void muon_split(Stream stream, const MuonSplit& split);
+// Of the parameters from step.begin to range_end: master = step.keep master - rate values, and parameters its rounding.
+void muon_apply(Stream stream, const MuonMaps& maps, const AdamWStep& step, int64_t range_end, float rate);
 
 }  // namespace ftok::FTOK_SPACE

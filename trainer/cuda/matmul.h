@@ -34,6 +34,9 @@ struct MatmulCall {
   float* bias_gradient = nullptr;
   Bf16* aux = nullptr;
   int64_t ld_aux = 0;
+  // So many products of this shape, without an epilogue: operands and results lie that many elements apart.
+  int64_t batch = 1;
+  int64_t stride_a = 0, stride_b = 0, stride_d = 0;
 };
 
 // Not thread-safe. The same call, on the same kind of GPU, gives the same bits while the object lives.

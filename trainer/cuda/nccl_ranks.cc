@@ -85,13 +85,8 @@ class NcclRanks final : public DeviceRanks {
           "a sum failed");
     });
   }
-  void all_gather(Bf16* values, int64_t n) override {
-    each_slice(n, [&](int rank, int64_t begin, size_t count) {
-      library_->check(
-          library_->broadcast(values + begin, values + begin, count, ncclBfloat16, rank, communicator_, stream()),
-          "a broadcast failed");
-    });
-  }
+  void all_gather(Bf16* values, int64_t n) override { broadcast_slices(values, n, ncclBfloat16); }
+  void all_gather(float* values, int64_t n) override { broadcast_slices(values, n, ncclFloat32); }
 
   void wait() override {
     RanksWatch watch;
@@ -130,6 +125,14 @@ class NcclRanks final : public DeviceRanks {
       if (slice.size() > 0) body(rank, slice.begin, static_cast<size_t>(slice.size()));
     }
     library_->check(library_->group_end(), "a group failed");
+  }
+
+  template <typename T>
+  void broadcast_slices(T* values, int64_t n, ncclDataType_t type) {
+    each_slice(n, [&](int rank, int64_t begin, size_t count) {
+      library_->check(library_->broadcast(values + begin, values + begin, count, type, rank, communicator_, stream()),
+                      "a broadcast failed");
+    });
   }
 
   std::unique_ptr<Library> library_;

@@ -21,6 +21,7 @@ class DeviceRanks {
   virtual void reduce_scatter(float* values, int64_t n) = 0;
   // Every slice becomes its owner's.
   virtual void all_gather(Bf16* values, int64_t n) = 0;
+  virtual void all_gather(float* values, int64_t n) = 0;
   // Returns when the device has done all queued work. To be called before anything else waits for the device: unlike
   // that, it throws Error when another rank has failed or does not answer, and no work is left.
   virtual void wait() = 0;

@@ -13,7 +13,7 @@
 namespace ftok {
 
 // What decides which algorithms there are for a call, and an algorithm as the library writes it.
-using ProductKey = std::array<int64_t, 15>;
+using ProductKey = std::array<int64_t, 19>;
 using ProductAlgorithm = std::array<uint64_t, 8>;
 
 struct ProductChoice {

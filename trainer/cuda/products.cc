@@ -33,4 +33,43 @@ MatmulCall weight_gradient_product(float* dweight, const Bf16* dout, const Bf16*
   return call;
 }
 
+// X^T (columns,rows) is what lies in memory: the one's product with its transpose, or the other way round.
+MatmulCall gram_product(float* square, const Bf16* x, const OrthogonalShape& shape) {
+  MatmulCall call;
+  const int64_t n = shape.side();
+  call.m = n, call.n = n, call.k = shape.is_wide() ? shape.columns : shape.rows;
+  call.a = x, call.lda = shape.columns, call.transpose_a = shape.is_wide();
+  call.b = x, call.ldb = shape.columns, call.transpose_b = !shape.is_wide();
+  call.d = square, call.ldd = n, call.d_is_float = true;
+  call.batch = shape.count, call.stride_a = shape.stride, call.stride_b = shape.stride,
+  call.stride_d = shape.square_stride;
+  return call;
+}
+
+MatmulCall square_product(float* square, const Bf16* a, const OrthogonalShape& shape) {
+  MatmulCall call;
+  const int64_t n = shape.side();
+  call.m = n, call.n = n, call.k = n;
+  call.a = a, call.lda = n;
+  call.b = a, call.ldb = n;
+  call.d = square, call.ldd = n, call.d_is_float = true, call.accumulate = true;
+  call.batch = shape.count, call.stride_a = shape.square_stride, call.stride_b = shape.square_stride,
+  call.stride_d = shape.square_stride;
+  return call;
+}
+
+// out^T (columns,rows) += X^T p^T, or p^T X^T; p is its own transpose.
+MatmulCall polynomial_product(float* out, const Bf16* p, const Bf16* x, const OrthogonalShape& shape) {
+  MatmulCall call;
+  const int64_t n = shape.side();
+  call.m = shape.columns, call.n = shape.rows, call.k = n;
+  call.a = shape.is_wide() ? x : p, call.lda = shape.columns;
+  call.b = shape.is_wide() ? p : x, call.ldb = n;
+  call.stride_a = shape.is_wide() ? shape.stride : shape.square_stride;
+  call.stride_b = shape.is_wide() ? shape.square_stride : shape.stride;
+  call.d = out, call.ldd = shape.columns, call.d_is_float = true, call.accumulate = true;
+  call.batch = shape.count, call.stride_d = shape.stride;
+  return call;
+}
+
 }  // namespace ftok

@@ -20,4 +20,18 @@ MatmulCall input_gradient_product(Bf16* din, const Bf16* dout, const Bf16* weigh
 // dweight += in^T dout, in float.
 MatmulCall weight_gradient_product(float* dweight, const Bf16* dout, const Bf16* in, const LinearShape& shape);
 
+// `count` matrices X (rows,columns), `stride` elements apart, and as many squares (n,n) of their smaller side n.
+struct OrthogonalShape {
+  int64_t rows, columns, count, stride, square_stride;
+  bool is_wide() const { return rows <= columns; }
+  int64_t side() const { return is_wide() ? rows : columns; }
+};
+
+// square = X X^T, or X^T X of tall ones.
+MatmulCall gram_product(float* square, const Bf16* x, const OrthogonalShape& shape);
+// square += a a, of symmetric matrices.
+MatmulCall square_product(float* square, const Bf16* a, const OrthogonalShape& shape);
+// out += p X, or X p of tall ones.
+MatmulCall polynomial_product(float* out, const Bf16* p, const Bf16* x, const OrthogonalShape& shape);
+
 }  // namespace ftok

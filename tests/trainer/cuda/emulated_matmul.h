@@ -26,8 +26,11 @@ class EmulatedMatmul final : public Matmul {
     chosen_.insert(shape_of(call));
     if (refused.count(call.epilogue) != 0 || declined_.count(shape_of(call)) != 0) return false;
     calls.push_back(call);
-    for (int64_t j = 0; j < call.n; ++j) {
-      for (int64_t i = 0; i < call.m; ++i) finish(call, i, j, product(call, i, j));
+    for (int64_t one = 0; one < call.batch; ++one) {
+      const MatmulCall single = one_of(call, one);
+      for (int64_t j = 0; j < call.n; ++j) {
+        for (int64_t i = 0; i < call.m; ++i) finish(single, i, j, product(single, i, j));
+      }
     }
     if (call.epilogue == Epilogue::kBgradA) {
       for (int64_t i = 0; i < call.m; ++i) {
@@ -53,8 +56,10 @@ class EmulatedMatmul final : public Matmul {
   }
 
  private:
-  using Shape = std::tuple<Epilogue, bool, bool, int64_t, int64_t, int64_t>;
-  static Shape shape_of(const MatmulCall& c) { return {c.epilogue, c.transpose_a, c.transpose_b, c.m, c.n, c.k}; }
+  using Shape = std::tuple<Epilogue, bool, bool, int64_t, int64_t, int64_t, int64_t>;
+  static Shape shape_of(const MatmulCall& c) {
+    return {c.epilogue, c.transpose_a, c.transpose_b, c.m, c.n, c.k, c.batch};
+  }
   static void require(bool holds, const char* what) {
     if (!holds) throw std::logic_error(std::string("matmul: ") + what);
   }
@@ -69,7 +74,13 @@ class EmulatedMatmul final : public Matmul {
     const bool with_aux = c.epilogue == Epilogue::kGeluAuxBias || c.epilogue == Epilogue::kDGelu;
     require(with_bias == (c.bias != nullptr), "bias");
     require(with_aux == (c.aux != nullptr) && (!with_aux || c.ld_aux >= c.m), "aux");
+    require(c.batch == 1 || (c.batch > 1 && c.epilogue == Epilogue::kNone && c.stride_d >= c.ldd * c.n), "batch");
     require((c.epilogue == Epilogue::kBgradA) == (c.bias_gradient != nullptr), "bias gradient");
+  }
+  static MatmulCall one_of(MatmulCall call, int64_t one) {
+    call.a += one * call.stride_a, call.b += one * call.stride_b;
+    call.d = static_cast<char*>(call.d) + one * call.stride_d * (call.d_is_float ? 4 : 2);
+    return call;
   }
   static float a_at(const MatmulCall& c, int64_t i, int64_t k) {
     return to_float(c.transpose_a ? c.a[k + i * c.lda] : c.a[i + k * c.lda]);

@@ -5,7 +5,7 @@ import json, os, shutil, stat, subprocess, sys, tempfile, unittest
 from pathlib import Path
 
 SOURCE = Path(__file__).resolve().parents[3]
-RATES = {"124M": 650_000, "350M": 200_000, "774M": 100_000, "1558M": 56_000}
+RATES = {"124M": 650_000, "350M": 200_000, "774M": 100_000, "1558M": 56_000, "llama-124m": 590_000}
 
 GPU_TEST = """
 case "$1" in
@@ -24,8 +24,8 @@ for ((i = 1; i <= $#; ++i)); do [[ ${!i} == --only ]] && { j=$((i + 1)); model=$
 """
 
 
-def step_line(model):
-    return json.dumps({"model": model, "what": "default", "tokens_per_second": RATES[model], "mfu_of_datasheet": 0.5, "mfu_of_measured": 0.6,
+def step_line(model, mfu):
+    return json.dumps({"model": model, "what": "default", "tokens_per_second": RATES[model], "mfu_of_datasheet": mfu, "mfu_of_measured": 0.6,
                        "attention": "attention by cuDNN 9.9"})
 
 
@@ -56,8 +56,8 @@ echo '"1","sm90_gemm","4,500"'
         path.write_text("#!/usr/bin/env bash\n" + text)
         path.chmod(path.stat().st_mode | stat.S_IEXEC)
 
-    def train_bench(self, special=""):
-        lines = "".join(f"  {model}) echo '{step_line(model)}' ;;\n" for model in RATES)
+    def train_bench(self, special="", llama_mfu=0.46):
+        lines = "".join(f"  {model}) echo '{step_line(model, llama_mfu if model == 'llama-124m' else 0.5)}' ;;\n" for model in RATES)
         self.script(self.programs / "train_bench", STEP + special + f'case "$model" in\n{lines}  *) echo "choices" ;;\nesac\n')
 
     def python(self, torch):
@@ -91,15 +91,28 @@ exec {sys.executable} "$@"
         self.assertEqual(self.run_check(), 0, getattr(self, "report", ""))
         self.assert_in_order("NVIDIA H200", "programs: those in", "== tests", "PASSED layernorm_a", "PASSED fifty_steps", "== products and attention",
                              '"product"', "== training steps: 124M", "sanitizer: --tool memcheck", "layernorm_a encoder_b", "sanitizer: --tool racecheck",
-                             "== training steps: 350M", "== training steps: 1558M", "== PyTorch: 124M, default", "== PyTorch: 124M, cudnn",
-                             "== training steps: 774M", "== profile", "75.0%     4.500 ms     1 x sm90_gemm", "1.500 ms     1 x rows_kernel", "== kernels",
-                             "choices", "== summary", "status 0")
+                             "== training steps: llama-124m", "== training steps: 350M", "== training steps: 1558M", "== PyTorch: 124M, default",
+                             "== PyTorch: 124M, cudnn", "== PyTorch: llama-124m, cudnn", "== training steps: 774M", "== profile", "75.0%     4.500 ms     1 x sm90_gemm", "1.500 ms     1 x rows_kernel", "== kernels",
+                             "== PyTorch: llama-124m, default", "choices", "== summary", "status 0")
         self.assertIn("124M: 650,000 tokens/s, MFU 50.0%", self.report)
         self.assertIn("bar 600,000 reached; 1.30 times PyTorch's best (500,000, PyTorch 2, cudnn attention, by cudnn), 1.15 reached", self.report)
         self.assertIn("350M: 200,000 tokens/s", self.report)
         self.assertIn("bar 220,000 MISSED; 0.40 times PyTorch's best", self.report)
         self.assertIn("attention by cuDNN 9.9", self.report)
+        self.assertIn("llama-124m: 590,000 tokens/s, MFU 46.0%", self.report)
+        self.assertIn("1.18 times PyTorch's best", self.report)
+        self.assertIn("llama-124m's MFU is 92.0% of 124M's; 90% reached", self.report)
         self.assertNotIn("FAILED", self.report)
+
+    def test_llama_at_nine_tenths_of_gpt2s_mfu(self):
+        for mfu, verdict in ((0.45, "90.0% of 124M's; 90% reached"), (0.449, "89.8% of 124M's; 90% MISSED")):
+            self.train_bench(llama_mfu=mfu)
+            self.assertEqual(self.run_check("--stage", "speed"), 0)
+            self.assertIn(f"llama-124m's MFU is {verdict}", self.report)
+        self.train_bench('if [[ $model == llama-124m ]]; then exit 1; fi\n')
+        self.assertEqual(self.run_check("--stage", "speed"), 1)
+        self.assertIn("llama-124m: not measured; PyTorch 500,000", self.report)
+        self.assertIn("llama-124m's MFU beside 124M's: llama-124m not measured", self.report)
 
     def test_stages_are_parts_of_the_whole(self):
         self.assertEqual(self.run_check("--stage", "check"), 0)

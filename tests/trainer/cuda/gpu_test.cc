@@ -358,6 +358,64 @@ void test_fifty_steps(Gpu& gpu) {
   expect(same, "weights are rounded as the CPU rounds them");
 }
 
+// X (rows,columns) after five steps of Newton and Schulz, each element by itself.
+Doubles plain_orthogonal(Doubles x, int64_t rows, int64_t columns) {
+  double squares = 0;
+  for (const double value : x) squares += value * value;
+  for (double& value : x) value /= std::sqrt(squares);
+  const auto at = [&](const Doubles& m, int64_t i, int64_t j) { return m[static_cast<size_t>(i * columns + j)]; };
+  const auto n = static_cast<size_t>(rows);
+  for (int step = 0; step < 5; ++step) {
+    Doubles a(n * n), p(n * n), next(x.size());
+    for (size_t i = 0; i < n * n; ++i) {
+      for (int64_t k = 0; k < columns; ++k)
+        a[i] += at(x, static_cast<int64_t>(i / n), k) * at(x, static_cast<int64_t>(i % n), k);
+    }
+    for (size_t i = 0; i < n * n; ++i) {
+      double square = 0;
+      for (size_t k = 0; k < n; ++k) square += a[i / n * n + k] * a[k * n + i % n];
+      p[i] = -4.7750 * a[i] + 2.0315 * square;
+    }
+    for (size_t i = 0; i < x.size(); ++i) {
+      next[i] = 3.4445 * x[i];
+      const size_t row = i / static_cast<size_t>(columns);
+      for (size_t k = 0; k < n; ++k)
+        next[i] += p[row * n + k] * at(x, static_cast<int64_t>(k), static_cast<int64_t>(i) % columns);
+    }
+    x = next;
+  }
+  return x;
+}
+
+// One update of weights that are zero: wide maps, of both layers at once, and tall ones, turned for plain_orthogonal().
+void test_muon(Gpu& gpu) {
+  const ModelConfig config{2, 2, 64, 16, 100};
+  DeviceTrainerOptions options;
+  options.optimizer.matrices = "muon";
+  cuda::DeviceTrainer trainer(*gpu.device, gpu.matmul(), nullptr, config, options);
+  const auto gradients = random_numbers<float>(trainer.layout().size(), 1);
+  trainer.load(state_of(std::vector<float>(gradients.size())), 0);
+  gpu.device->copy_to_device(trainer.gradients(), gradients.data(), gradients.size() * sizeof(float));
+  trainer.update(1, 1, 0);
+  trainer.update_matrices(1, 1);
+  const TrainerState state = trainer.save();
+  for (const Tensor& tensor : trainer.layout().tensors()) {
+    if (tensor.maps.size() != 1) continue;
+    const bool is_tall = tensor.rows > tensor.columns;
+    const int64_t rows = is_tall ? tensor.columns : tensor.rows, columns = is_tall ? tensor.rows : tensor.columns;
+    Doubles direction, expected;
+    std::vector<float> got;
+    for (int64_t i = 0; i < tensor.size(); ++i) {
+      const int64_t at = tensor.offset + (is_tall ? i % columns * tensor.columns + i / columns : i);
+      direction.push_back(static_cast<double>(gradients[static_cast<size_t>(at)]));
+      got.push_back(state.parameters[static_cast<size_t>(at)]);
+    }
+    const double size = 0.2 * std::sqrt(static_cast<double>(columns));
+    for (const double x : plain_orthogonal(direction, rows, columns)) expected.push_back(-size * x);
+    expect_close(got, expected, 0.03, tensor.name);
+  }
+}
+
 // The shape that GPT-2 124M is trained at: without a plan for it, a run is slow and nothing else shows why.
 void test_cudnn_plan(Gpu& gpu) {
   const Extent e{64, 1024, 768, 12};
@@ -439,6 +497,7 @@ std::vector<Test> all_tests() {
   tests.push_back({"network_T8", [](Gpu& gpu) { test_network(gpu, {2, 4, 32, 8, 61}, 3); }});
   tests.push_back({"decoder_T32", [](Gpu& gpu) { test_decoder(gpu, {2, 2, 128, 32, 500}); }});
   tests.push_back({"decoder_T8", [](Gpu& gpu) { test_decoder(gpu, {2, 4, 32, 8, 61}); }});
+  tests.push_back({"muon", test_muon});
   tests.push_back({"fifty_steps", test_fifty_steps});
   return tests;
 }
