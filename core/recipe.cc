@@ -254,6 +254,13 @@ std::vector<std::string> RecipeReader::begin_list(const std::string& section, co
   return elements;
 }
 
+std::string RecipeReader::set_in(const std::string& section) const {
+  const toml::node* const node = impl_->root.get(section);
+  if (node == nullptr || !node->is_table()) return {};
+  const toml::table& table = *node->as_table();
+  return table.empty() ? section : full_name(section, table.begin()->first.str());
+}
+
 void RecipeReader::finish() const {
   std::vector<std::string> top;
   for (const auto& [section, keys] : impl_->known) {
