@@ -19,7 +19,8 @@ void for_each_object_row(const std::string& path, const std::vector<std::string>
   options.id_key = "id";
   options.fields.texts = keys;
   OpenedBytes opened = open_input_bytes(open_file_source(path), options);
-  if (!opened.format->holds_texts()) throw Error(fmt::format("{} is {}, which has no rows", path, opened.format->title));
+  if (!opened.format->holds_texts())
+    throw Error(fmt::format("{} is {}, which has no rows", path, opened.format->title));
   const char* const unit = opened.format->locator == Locator::kRow ? "row" : "line";
   JsonLineReader reader(std::move(opened.input), static_cast<uint64_t>(options.record_bytes_max));
   for (JsonLine line; reader.next(line);) {

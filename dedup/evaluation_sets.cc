@@ -68,8 +68,10 @@ std::string item_name(const simdjson::dom::object& object, const std::string& pl
 }  // namespace
 
 void EvaluationSetOptions::visit(OptionVisitor& visitor) {
-  visitor.field("sets", sets, "evaluation sets, files of rows with an item each (JSON Lines, JSON, CSV, TSV, Parquet; compressed or not); "
-                "none: this stage does nothing");
+  visitor.field(
+      "sets", sets,
+      "evaluation sets, files of rows with an item each (JSON Lines, JSON, CSV, TSV, Parquet; compressed or not); "
+      "none: this stage does nothing");
   visitor.field("fields", fields, "keys of an item whose strings are looked for; empty: all strings in it");
   visitor.field("ngram_words", ngram_words, "words of an n-gram (GPT-3, appendix C)");
   visitor.field("item_words_min", item_words_min,

@@ -140,12 +140,14 @@ UrlStage::UrlStage(UrlOptions options)
       suffixes_(std::make_shared<const PublicSuffixes>(options_.public_suffixes)) {
   if (!options_.optout_drop) return;
   if (options_.optout_lists.empty())
-    throw UsageError("url.optout_drop: there is no list to drop by; url.optout_lists names those of `ftok optout build`");
+    throw UsageError(
+        "url.optout_drop: there is no list to drop by; url.optout_lists names those of `ftok optout build`");
   for (const UrlListReport& list : lists_->reports()) {
     if (list.role != UrlListReport::Role::kOptOut || !list.missing) continue;
-    throw Error(fmt::format("url.optout_lists: {} does not exist, and url.optout_drop would drop nothing by it; `ftok "
-                            "optout build` makes such lists",
-                            list.path));
+    throw Error(
+        fmt::format("url.optout_lists: {} does not exist, and url.optout_drop would drop nothing by it; `ftok "
+                    "optout build` makes such lists",
+                    list.path));
   }
 }
 

@@ -280,8 +280,10 @@ void LanguageFit::bound(LanguageData& data) {
   use("newlines_per_word_max", data.newlines_per_word, most.newlines_per_word, false);
   use("alphabetic_words_min", data.alphabetic_words, most.alphabetic_words, true);
   if (bounded.empty()) return;
-  notes_.push_back("bounded by the strictest that FineWeb-2 publishes for a language, beyond which such texts say nothing of "
-                   "pages: " + bounded);
+  notes_.push_back(
+      "bounded by the strictest that FineWeb-2 publishes for a language, beyond which such texts say nothing of "
+      "pages: " +
+      bounded);
 }
 
 std::string fitted_recipe(const LanguageData& language, const LanguageFit& fit, double tail) {

@@ -286,8 +286,8 @@ class RewardRun {
     return report;
   }
 
-  // Of the rankings learnt from: a model whose scores do not differ ranks nothing, and its loss stays what it was before
-  // training. The score head begins with zeros, so the first step says nothing.
+  // Of the rankings learnt from: a model whose scores do not differ ranks nothing, and its loss stays what it was
+  // before training. The score head begins with zeros, so the first step says nothing.
   void watch_spread(const RewardReport& report) {
     if (report.fit.spread >= kScoreSpreadMin) alike_steps_ = 0;
     else if (report.step > 1) ++alike_steps_;
@@ -337,7 +337,7 @@ class RewardRun {
   std::vector<size_t> order_;  // of train_, in epoch_
   uint64_t epoch_ = 0;
   std::optional<LineLog> log_;
-  LossCurve curve_;      // of accuracies
+  LossCurve curve_;          // of accuracies
   int64_t alike_steps_ = 0;  // in a row, whose scores do not differ
 };
 

@@ -199,10 +199,11 @@ class RlRun {
     const bool has_judge = player_.has_judge();
     if (!has_judge && report.reward >= 1) return;  // all is solved
     const std::string message =
-        has_judge ? fmt::format("step {}: the reward model gives all answers to each problem the same score (mean {:.3g})",
-                                report.step, report.reward)
-                  : fmt::format("step {}: of each problem all answers have the same reward (mean {:.3g})", report.step,
-                                report.reward);
+        has_judge
+            ? fmt::format("step {}: the reward model gives all answers to each problem the same score (mean {:.3g})",
+                          report.step, report.reward)
+            : fmt::format("step {}: of each problem all answers have the same reward (mean {:.3g})", report.step,
+                          report.reward);
     if (++alike_steps_ >= kAlikeStepsMax && (has_judge || report.skipped)) {
       throw Error(fmt::format("{}, as in the {} steps before: there is nothing to learn from; {}", message,
                               kAlikeStepsMax - 1,

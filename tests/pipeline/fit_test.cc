@@ -136,7 +136,8 @@ TEST(LanguageFit, NoShareIsStricterThanOfAnyPublishedLanguage) {
   const LanguageData beyond = strict.fit("xx", 0.1, nullptr);
   EXPECT_EQ(beyond.punctuated_lines, 0.3);
   ASSERT_EQ(strict.notes().size(), 1u);
-  EXPECT_NE(strict.notes()[0].find("punctuated_lines_min = 0.3 (the texts: 0.4)"), std::string::npos) << strict.notes()[0];
+  EXPECT_NE(strict.notes()[0].find("punctuated_lines_min = 0.3 (the texts: 0.4)"), std::string::npos)
+      << strict.notes()[0];
   EXPECT_NE(fitted_recipe(beyond, strict, 0.1).find("\n# bounded by "), std::string::npos);
 }
 
@@ -156,9 +157,10 @@ TEST(LanguageFit, TextsOfAnotherLanguageAreToldAndMostAreRefused) {
   const auto fit_with = [&](int japanese) {
     auto fit = std::make_unique<LanguageFit>();
     for (int i = 0; i < 100; ++i) {
-      fit->add(i < japanese
-                   ? fmt::format("昨日の夜に{}番の議案が決まりました。", i)
-                   : fmt::format("Der Ausschuss trifft sich am {}. Mai, um die Pläne für die Bücherei zu besprechen.", i));
+      fit->add(
+          i < japanese
+              ? fmt::format("昨日の夜に{}番の議案が決まりました。", i)
+              : fmt::format("Der Ausschuss trifft sich am {}. Mai, um die Pläne für die Bücherei zu besprechen.", i));
     }
     return fit;
   };

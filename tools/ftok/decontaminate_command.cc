@@ -124,8 +124,11 @@ void add_decontaminate_command(CLI::App& app) {
   const auto flags = std::make_shared<DecontaminateFlags>();
   command->add_option("FILE", flags->files,
                       "Texts: JSON Lines, JSON, CSV, Parquet, plain text, WET; .gz or .zst; - is standard input");
-  command->add_option("--set", flags->options.sets, "Evaluation set, an item in each row: JSON Lines, JSON, CSV, TSV, Parquet (with --field); .gz or .zst; "
-                   "repeatable")
+  command
+      ->add_option(
+          "--set", flags->options.sets,
+          "Evaluation set, an item in each row: JSON Lines, JSON, CSV, TSV, Parquet (with --field); .gz or .zst; "
+          "repeatable")
       ->allow_extra_args(false)
       ->type_name("FILE");
   command
