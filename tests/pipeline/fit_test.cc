@@ -190,10 +190,10 @@ TEST(LanguageFit, TheModelSetsTheLanguagesThreshold) {
     fit.add(fmt::format("Der Ausschuss trifft sich am {}. Mai, um die Pläne für die Bücherei zu besprechen.", i));
   EXPECT_EQ(fit.fit("deu_Latn", 0.1, model.get()).language_score, 0.9);  // no more than that
   LanguageFit half;  // the median is that of a text in another language
-  for (int i = 0; i < 50; ++i)
-    half.add(fmt::format(i < 25 ? "昨日の夜に{}番の議案が決まりました。"
-                                : "Der Ausschuss trifft sich am {}. Mai, um die Pläne für die Bücherei zu besprechen.",
-                         i));
+  for (int i = 0; i < 25; ++i) {
+    half.add(fmt::format("昨日の夜に{}番の議案が決まりました。", i));
+    half.add(fmt::format("Der Ausschuss trifft sich am {}. Mai, um die Pläne für die Bücherei zu besprechen.", i));
+  }
   EXPECT_EQ(half.fit("de", 0.1, model.get()).language_score, 0.3);  // no less
   EXPECT_THROW(fit.fit("xyz", 0.1, model.get()), UsageError);
 }
