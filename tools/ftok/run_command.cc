@@ -13,6 +13,7 @@
 #include "pipeline/make_plan.h"
 #include "pipeline/measure_inputs.h"
 #include "pipeline/run.h"
+#include "pipeline/whatif.h"
 #include "tools/ftok/commands.h"
 #include "tools/ftok/earlier_places.h"
 #include "tools/ftok/fetch_flags.h"
