@@ -268,7 +268,7 @@ void LanguageFit::bound(LanguageData& data) {
   std::string bounded;
   const auto use = [&](const std::string& key, double& value, double bound, bool is_most) {
     if (is_most ? value <= bound : value >= bound) return;
-    bounded += fmt::format("{}{} = {} (the texts: {})", bounded.empty() ? "" : ", ", key, bound, value);
+    bounded += fmt::format("{}{} = {} (the texts: {})", bounded.empty() ? "" : ", ", key, bound, value + 0.0);  // no -0
     value = bound;
   };
   const LanguageData most = strictest();
