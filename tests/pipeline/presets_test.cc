@@ -128,7 +128,7 @@ TEST_P(PublishedPreset, ThePairOfWordsMetMost) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Languages, PublishedPreset, ::testing::ValuesIn(kPublished),
-                         [](const auto& info) { return std::string(info.param.label); });
+                         [](const auto& one) { return std::string(one.param.label); });
 
 }  // namespace
 }  // namespace ftok
