@@ -79,6 +79,7 @@ class RecipeReader::Impl {
   std::string name;
   toml::table root;
   std::map<std::string, std::vector<std::string>> known;  // section -> its keys
+  std::set<std::string> assigned;                         // by set(), "section.key"
 
   // "recipe NAME, line N"; without the line for what an assignment or a preset gave.
   std::string place(const toml::node* node) const {
@@ -202,6 +203,7 @@ void RecipeReader::set(std::string_view assignment) {
   const size_t dot = path.find('.');
   const std::string section = dot == std::string::npos ? "" : path.substr(0, dot);
   const std::string key = dot == std::string::npos ? path : path.substr(dot + 1);
+  impl_->assigned.insert(path);
   toml::table parsed;
   try {
     parsed = toml::parse("value = " + value);
@@ -252,6 +254,19 @@ std::vector<std::string> RecipeReader::begin_list(const std::string& section, co
     impl_->root.insert_or_assign(elements.back(), std::move(*element.as_table()));
   }
   return elements;
+}
+
+std::string RecipeReader::set_in(const std::string& section, const std::string& beside) const {
+  const toml::node* const node = impl_->root.get(section);
+  if (node == nullptr || !node->is_table()) return {};
+  const toml::table& table = *node->as_table();
+  const bool assigned_alone = impl_->assigned.contains(beside);
+  if (table.empty()) return assigned_alone ? std::string() : section;
+  for (const auto& [key, value] : table) {
+    const std::string name = full_name(section, key.str());
+    if (!assigned_alone || impl_->assigned.contains(name)) return name;
+  }
+  return {};
 }
 
 void RecipeReader::finish() const {

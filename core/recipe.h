@@ -52,6 +52,10 @@ class RecipeReader {
     for (size_t i = 0; i < elements.size(); ++i) this->section(elements[i], list[i]);
   }
 
+  // A key that [section] holds, the first by name; "" where the recipe has no such section, `section` for one without
+  // keys. Where set() gave the top-level key `beside`, only keys that it gave too count.
+  std::string set_in(const std::string& section, const std::string& beside) const;
+
   // Throws UsageError for the first key or section that no options struct has.
   void finish() const;
 

@@ -11,9 +11,14 @@ void DecontaminateOptions::visit(OptionVisitor& visitor) {
   visitor.field("ngrams_min", ngrams_min, "drop a document from so many n-grams on that belong to an item");
 }
 
-Decontaminate::Decontaminate(DecontaminateOptions options) : options_(std::move(options)), sets_(options_) {
+Decontaminate::Decontaminate(DecontaminateOptions options, const ItemReader& reader)
+    : options_(std::move(options)), sets_(options_, reader) {
   if (options_.ngrams_min < 1)
     throw UsageError(fmt::format("decontaminate.ngrams_min: got {}, expected 1 or more", options_.ngrams_min));
+}
+
+std::unique_ptr<const Stage> Decontaminate::make(DecontaminateOptions options, const StageContext& context) {
+  return std::make_unique<Decontaminate>(std::move(options), context.object_rows);
 }
 
 Verdict Decontaminate::process(Document& document, Report* report) const {

@@ -21,7 +21,8 @@ struct DecontaminateOptions : EvaluationSetOptions {
 // item that comes first in the text. Reads Document::text, changes nothing. Linear in the text.
 class Decontaminate : public Stage {
  public:
-  explicit Decontaminate(DecontaminateOptions options);
+  explicit Decontaminate(DecontaminateOptions options, const ItemReader& reader = {});
+  static std::unique_ptr<const Stage> make(DecontaminateOptions options, const StageContext& context);
 
   std::string_view name() const override { return "decontaminate"; }
   using Stage::process;

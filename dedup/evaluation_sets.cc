@@ -45,16 +45,33 @@ void for_each_string(const simdjson::dom::element& value, const Visit& visit) {
   }
 }
 
-std::string item_name(const simdjson::dom::object& object, size_t line) {
+// Of lines of JSON.
+void read_json_lines(const std::string& path, const std::vector<std::string>&,
+                     const std::function<void(std::string_view json, const std::string& place)>& visit) {
+  const std::string bytes = read_text_file(path);
+  size_t number = 0;
+  for (size_t begin = 0; begin < bytes.size();) {
+    const size_t end = std::min(bytes.find('\n', begin), bytes.size());
+    const std::string_view line = std::string_view(bytes).substr(begin, end - begin);
+    begin = end + 1;
+    ++number;
+    if (line.find_first_not_of(" \t\r") != std::string_view::npos) visit(line, fmt::format("line {}", number));
+  }
+}
+
+std::string item_name(const simdjson::dom::object& object, const std::string& place) {
   if (std::string_view id; object["id"].get(id) == SUCCESS && !id.empty()) return std::string(id);
   if (int64_t number = 0; object["id"].get(number) == SUCCESS) return std::to_string(number);
-  return fmt::format("line {}", line);
+  return place;
 }
 
 }  // namespace
 
 void EvaluationSetOptions::visit(OptionVisitor& visitor) {
-  visitor.field("sets", sets, "evaluation sets, files of JSON Lines with an item each; none: this stage does nothing");
+  visitor.field(
+      "sets", sets,
+      "evaluation sets, files of rows with an item each (JSON Lines, JSON, CSV, TSV, Parquet; compressed or not); "
+      "none: this stage does nothing");
   visitor.field("fields", fields, "keys of an item whose strings are looked for; empty: all strings in it");
   visitor.field("ngram_words", ngram_words, "words of an n-gram (GPT-3, appendix C)");
   visitor.field("item_words_min", item_words_min,
@@ -64,12 +81,15 @@ void EvaluationSetOptions::visit(OptionVisitor& visitor) {
   visitor.field("frequent_sets", frequent_sets, "see frequent_items");
 }
 
-EvaluationSets::EvaluationSets(const EvaluationSetOptions& options)
+EvaluationSets::EvaluationSets(const EvaluationSetOptions& options, const ItemReader& reader)
     : ngram_words_(in_range("ngram_words", options.ngram_words, 1, 100)),
       short_words_(in_range("item_words_min", options.item_words_min, 1, 100)) {
   in_range("frequent_items", options.frequent_items, 2, INT32_MAX);
   in_range("frequent_sets", options.frequent_sets, 1, INT32_MAX);
-  for (const std::string& path : options.sets) read_set(path, options);
+  fields_not_met_ = options.fields;
+  for (const std::string& path : options.sets) read_set(path, options, reader ? reader : read_json_lines);
+  if (!fields_not_met_.empty() && !options.sets.empty())
+    throw Error(fmt::format("decontaminate.fields: no item of any set has a field '{}'", fields_not_met_.front()));
   std::sort(postings_.begin(), postings_.end());
   postings_.erase(std::unique(postings_.begin(), postings_.end()), postings_.end());
   ignore_frequent(options);
@@ -81,37 +101,34 @@ EvaluationSets::EvaluationSets(const EvaluationSetOptions& options)
   make_filter();
 }
 
-void EvaluationSets::read_set(const std::string& path, const EvaluationSetOptions& options) {
+void EvaluationSets::read_set(const std::string& path, const EvaluationSetOptions& options, const ItemReader& reader) {
   const auto set = static_cast<uint32_t>(set_names_.size());
   std::string name = std::filesystem::path(path).filename().string();
   name = name.substr(0, name.find('.', 1));
   set_names_.push_back(name);
-  const std::string bytes = read_text_file(path);
   simdjson::dom::parser parser;
   std::string plain;
-  size_t number = 0;
-  for (size_t begin = 0; begin < bytes.size();) {
-    const size_t end = std::min(bytes.find('\n', begin), bytes.size());
-    const std::string_view line = std::string_view(bytes).substr(begin, end - begin);
-    begin = end + 1;
-    ++number;
-    if (line.find_first_not_of(" \t\r") == std::string_view::npos) continue;
+  const size_t first = items_.size();
+  std::set<std::string, std::less<>> met;  // of options.fields
+  reader(path, options.fields, [&](std::string_view json, const std::string& place) {
     simdjson::dom::element root;
     simdjson::dom::object object;
-    if (parse_json(parser, line, root, plain) != SUCCESS || root.get(object) != SUCCESS)
-      throw Error(fmt::format("{}: line {}: not a JSON object, as each item of an evaluation set is", path, number));
+    if (parse_json(parser, json, root, plain) != SUCCESS || root.get(object) != SUCCESS)
+      throw Error(fmt::format("{}: {}: not a JSON object, as each item of an evaluation set is", path, place));
     const auto item = static_cast<uint32_t>(items_.size());
-    items_.push_back({set, item_name(object, number), 0, 0, false});
+    items_.push_back({set, item_name(object, place), 0, 0, false});
     const auto add = [&](std::string_view text) { add_text(text, item); };
     for (const auto& [key, value] : object) {
-      const bool counts = options.fields.empty()
-                              ? key != "id"
-                              : std::find(options.fields.begin(), options.fields.end(), key) != options.fields.end();
-      if (counts) for_each_string(value, add);
+      const bool is_named = std::find(options.fields.begin(), options.fields.end(), key) != options.fields.end();
+      if (is_named) met.emplace(key);
+      if (options.fields.empty() ? key != "id" : is_named) for_each_string(value, add);
     }
     items_[item].is_short = items_[item].texts == 0;
-  }
-  if (number == 0) throw Error(fmt::format("{}: an evaluation set without items", path));
+  });
+  if (items_.size() == first) throw Error(fmt::format("{}: an evaluation set without items", path));
+  if (met.empty() && !options.fields.empty())
+    throw Error(fmt::format("{}: no item has a field '{}'", path, fmt::join(options.fields, "' or '")));
+  std::erase_if(fields_not_met_, [&](const std::string& field) { return met.contains(field); });
 }
 
 void EvaluationSets::add_text(std::string_view text, uint32_t item) {

@@ -7,6 +7,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -26,12 +27,17 @@ struct EvaluationSetOptions {
   void visit(OptionVisitor& visitor);
 };
 
+// Reads a set: calls `visit` for each row of a file with its JSON and its place ("line 17"). StageContext::object_rows.
+using ItemReader =
+    std::function<void(const std::string& path, const std::vector<std::string>& keys,
+                       const std::function<void(std::string_view json, const std::string& place)>& visit)>;
+
 // Const, shared by all threads.
 class EvaluationSets {
  public:
   struct Item {
     uint32_t set = 0;       // of set_names()
-    std::string name;       // its "id", else "line 17"
+    std::string name;       // its "id", else its place: "line 17"
     uint32_t texts = 0;     // strings of it that are looked for
     uint32_t ngrams = 0;    // of those, without ignored ones; 0: it cannot be found
     bool is_short = false;  // no string of it has item_words_min words
@@ -43,9 +49,10 @@ class EvaluationSets {
     uint32_t ngrams = 0;  // of the text that are the item's
   };
 
-  // Reads files of JSON Lines, an item each. Throws UsageError naming the key of an option out of range, Error for a
-  // file that cannot be read or a line that is not an object, with its number.
-  explicit EvaluationSets(const EvaluationSetOptions& options);
+  // Reads files of items; without `reader` they are JSON Lines. Throws UsageError naming the key of an option out of
+  // range, Error for a file that cannot be read, a row that is not an object, with its place, and a field that no item
+  // has.
+  explicit EvaluationSets(const EvaluationSetOptions& options, const ItemReader& reader = {});
 
   const std::vector<std::string>& set_names() const { return set_names_; }  // files' names without folder and ending
   const std::vector<Item>& items() const { return items_; }
@@ -77,7 +84,7 @@ class EvaluationSets {
     std::string joined;
   };
 
-  void read_set(const std::string& path, const EvaluationSetOptions& options);
+  void read_set(const std::string& path, const EvaluationSetOptions& options, const ItemReader& reader);
   void add_text(std::string_view text, uint32_t item);
   void ignore_frequent(const EvaluationSetOptions& options);
   void make_filter();
@@ -93,6 +100,7 @@ class EvaluationSets {
   uint64_t filter_mask_ = 0;
   std::vector<std::string> ignored_;
   std::vector<std::pair<std::string, uint32_t>> texts_;  // while reading: strings and their items
+  std::vector<std::string> fields_not_met_;              // while reading: in no set yet
 };
 
 }  // namespace ftok

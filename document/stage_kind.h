@@ -66,6 +66,10 @@ struct StageContext {
   std::function<std::string(const std::string& named)> model;
   // The path of a fetched list by its name ("ut1"); "": there is none.
   std::function<std::string(const std::string& name)> fetched_list;
+  // Calls `visit` for each row of a file of data (crawl/object_rows.h).
+  std::function<void(const std::string& path, const std::vector<std::string>& keys,
+                     const std::function<void(std::string_view json, const std::string& place)>& visit)>
+      object_rows;
 
   // The name of the stage's score on documents: "toxicity_score".
   Reason score_name() const;

@@ -400,12 +400,14 @@ bool LanguageModel::score(std::string_view text, std::vector<float>& probabiliti
     ended = word == kEndOfSentence;
     if (!ended) add(word, hash);
   }
+  const uint64_t word_rows = rows;
   uint32_t end_hash = kFnvBasis;
   for (const char c : kEndOfSentence) end_hash = fnv_step(end_hash, c);
   add(kEndOfSentence, end_hash);
-  if (parts_->word_ngrams > 1) rows += add_word_ngrams(hashes, total);
+  const uint32_t ngram_rows = parts_->word_ngrams > 1 ? add_word_ngrams(hashes, total) : 0;
+  rows += ngram_rows;
 
-  if (rows == 0) return false;
+  if (word_rows + ngram_rows == 0) return false;  // the end of the sentence alone says nothing of the text
   const double scale = 1.0 / static_cast<double>(rows);
   float* hidden = scratch.hidden();
   for (size_t i = 0; i < dim; ++i) hidden[i] = static_cast<float>(total[i] * scale);

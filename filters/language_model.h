@@ -49,7 +49,8 @@ class LanguageModel {
   // The probability of every label for the whole of `text` (UTF-8, but any bytes do; white space of any kind parts the
   // words, a word "</s>" ends the text as it does in fastText). `probabilities` gets labels().size() values, those
   // below 1e-5 as 0 under hierarchical softmax. Returns false, and no values, when the text holds nothing the model
-  // knows. Thread-safe; the same text gives the same bits on every thread.
+  // knows: no word, or none of which it has a row (fastText's library answers by the end of the line alone then).
+  // Thread-safe; the same text gives the same bits on every thread.
   bool score(std::string_view text, std::vector<float>& probabilities) const;
 
   // The `k` best labels, best first (ties: the lower index).

@@ -137,7 +137,19 @@ std::string_view PublicSuffixes::registered_domain(const std::string& host) cons
 UrlStage::UrlStage(UrlOptions options)
     : options_(std::move(options)),
       lists_(std::make_shared<const UrlLists>(options_)),
-      suffixes_(std::make_shared<const PublicSuffixes>(options_.public_suffixes)) {}
+      suffixes_(std::make_shared<const PublicSuffixes>(options_.public_suffixes)) {
+  if (!options_.optout_drop) return;
+  if (options_.optout_lists.empty())
+    throw UsageError(
+        "url.optout_drop: there is no list to drop by; url.optout_lists names those of `ftok optout build`");
+  for (const UrlListReport& list : lists_->reports()) {
+    if (list.role != UrlListReport::Role::kOptOut || !list.missing) continue;
+    throw Error(
+        fmt::format("url.optout_lists: {} does not exist, and url.optout_drop would drop nothing by it; `ftok "
+                    "optout build` makes such lists",
+                    list.path));
+  }
+}
 
 std::string UrlStage::listed_domain(std::string_view url) const {
   if (lists_->domains().size() == 0) return {};
@@ -214,8 +226,12 @@ void UrlStage::describe(Provenance& provenance) const {
   size_t number = 0;
   for (const UrlListReport& list : lists_->reports()) {
     if (list.missing) {
-      provenance.notes.push_back(
-          fmt::format("url: the list {} is missing and matches nothing (`ftok models get` fetches ut1)", list.path));
+      const bool is_ut1 = list.role == UrlListReport::Role::kFolder;
+      const bool is_optout = list.role == UrlListReport::Role::kOptOut;
+      provenance.notes.push_back(fmt::format("url: the list {} is missing and matches nothing{}", list.path,
+                                             is_ut1      ? " (`ftok models get` fetches ut1)"
+                                             : is_optout ? " (`ftok optout build` makes such lists)"
+                                                         : ""));
       continue;
     }
     const std::filesystem::path path = list.path;  // its last two parts are enough to know a list by

@@ -27,6 +27,10 @@ constexpr double kStopWordTexts = 0.05;  // of the texts have it, so that no one
 // The least probability of a language (FineWeb-2's rule): the median less a standard deviation, within these.
 constexpr double kScoreMin = 0.3, kScoreMax = 0.9;
 
+// Shares of the texts that the model takes for another language: from the first on that is told, above the second the
+// texts are not in the language.
+constexpr double kOthersTold = 0.05, kOthersMax = 0.5;
+
 double rounded(double value) { return std::round(value * 1000) / 1000; }
 
 // Thresholds of shares are rounded so that they drop no more; the thousandth of a thousandth is for sums in floating
@@ -68,23 +72,70 @@ Distribution distribution_of(std::vector<double> values) {
   return all;
 }
 
-double least_score(const std::vector<std::string>& texts, const std::string& label, const LanguageModel& model) {
+// What the model says of texts that should be in one language.
+struct JudgedTexts {
+  std::vector<double> scores;  // of the language, of texts that hold anything the model knows
+  uint64_t others = 0;         // of these, taken for another language
+  std::map<std::string, uint64_t> by_label;
+};
+
+JudgedTexts judge_texts(const std::vector<std::string>& texts, const std::string& label, const LanguageModel& model) {
   std::vector<uint32_t> labels;
   for (uint32_t i = 0; i < model.labels().size(); ++i) {
     if (is_same_language(model.labels()[i], label)) labels.push_back(i);
   }
   if (labels.empty()) throw UsageError(fmt::format("--language: the model has no label for '{}'", label));
-  std::vector<double> scores;
+  JudgedTexts judged;
   std::vector<float> probabilities;
   for (const std::string& text : texts) {
     if (!model.score(text, probabilities)) continue;
-    double best = 0;
-    for (const uint32_t each : labels) best = std::max(best, static_cast<double>(probabilities[each]));
-    scores.push_back(std::min(best, 1.0));
+    double own = 0;
+    for (const uint32_t each : labels) own = std::max(own, static_cast<double>(probabilities[each]));
+    judged.scores.push_back(std::min(own, 1.0));
+    const auto best = std::max_element(probabilities.begin(), probabilities.end());
+    if (static_cast<double>(*best) <= own) continue;
+    ++judged.others;
+    ++judged.by_label[model.labels()[static_cast<size_t>(best - probabilities.begin())]];
   }
+  return judged;
+}
+
+double least_score(std::vector<double> scores) {
   if (scores.empty()) return kScoreMin;
   const Distribution all = distribution_of(std::move(scores));
   return rounded(std::clamp(all.quantile(0.5) - all.deviation, kScoreMin, kScoreMax));
+}
+
+// What the texts that are of another language come to; empty for too few to be told. Throws UsageError for too many.
+std::string note_on_others(const JudgedTexts& judged, const std::string& label) {
+  const double all = static_cast<double>(judged.scores.size()), others = static_cast<double>(judged.others);
+  if (judged.others == 0 || others < kOthersTold * all) return {};
+  const auto first = std::max_element(judged.by_label.begin(), judged.by_label.end(),
+                                      [](const auto& a, const auto& b) { return a.second < b.second; });
+  const std::string what =
+      fmt::format("the language model takes {} of {} texts for another language than '{}', most often '{}' ({})",
+                  judged.others, judged.scores.size(), label, first->first, first->second);
+  if (others > kOthersMax * all) throw UsageError("--language: " + what);
+  return what + "; stop words and thresholds are of all of them";
+}
+
+// No fitted share is stricter than that of any language that FineWeb-2 published: a few short texts hold no line
+// without a full stop and nothing twice, which says nothing of pages.
+LanguageData strictest() {
+  LanguageData all;
+  all.top_ngrams.fill(1), all.duplicate_ngrams.fill(1);
+  all.newlines_per_word = 1, all.punctuated_lines = all.alphabetic_words = 0;
+  for (const FineWeb2Language& language : fineweb2_languages()) {
+    const LanguageData& data = language.data;
+    for (size_t i = 0; i < all.top_ngrams.size(); ++i)
+      all.top_ngrams[i] = std::min(all.top_ngrams[i], data.top_ngrams[i]);
+    for (size_t i = 0; i < all.duplicate_ngrams.size(); ++i)
+      all.duplicate_ngrams[i] = std::min(all.duplicate_ngrams[i], data.duplicate_ngrams[i]);
+    all.newlines_per_word = std::min(all.newlines_per_word, data.newlines_per_word);
+    all.punctuated_lines = std::max(all.punctuated_lines, data.punctuated_lines);
+    all.alphabetic_words = std::max(all.alphabetic_words, data.alphabetic_words);
+  }
+  return all;
 }
 
 }  // namespace
@@ -194,7 +245,12 @@ LanguageData LanguageFit::fit(const std::string& label, double tail, const Langu
   data.unspaced = is_unspaced(texts_) ? "segments" : "as-rules";
   measure(data.unspaced);
   data.stop_words = find_stop_words(data.unspaced);
-  if (model != nullptr) data.language_score = least_score(texts_, label, *model);
+  notes_.clear();
+  if (model != nullptr) {
+    JudgedTexts judged = judge_texts(texts_, label, *model);
+    if (std::string note = note_on_others(judged, label); !note.empty()) notes_.push_back(std::move(note));
+    data.language_score = least_score(std::move(judged.scores));
+  }
   for (size_t i = 0; i < data.top_ngrams.size(); ++i)
     data.top_ngrams[i] = share_at_most(shifted(fmt::format("gopher_repetition.top_{}gram", i + 2)));
   for (size_t i = 0; i < data.duplicate_ngrams.size(); ++i)
@@ -204,14 +260,39 @@ LanguageData LanguageFit::fit(const std::string& label, double tail, const Langu
   data.alphabetic_words = share_at_least(shifted("gopher_quality.few_alphabetic_words"));
   data.punctuated_lines = share_at_least(distributions_["fineweb.few_punctuated_lines"].quantile(tail));
   data.newlines_per_word = std::ceil(distributions_["fineweb.list"].quantile(1 - tail) * 1000 - 1e-6) / 1000;
+  bound(data);
   return data;
 }
 
+void LanguageFit::bound(LanguageData& data) {
+  std::string bounded;
+  const auto use = [&](const std::string& key, double& value, double bound, bool is_most) {
+    if (is_most ? value <= bound : value >= bound) return;
+    bounded += fmt::format("{}{} = {} (the texts: {})", bounded.empty() ? "" : ", ", key, bound, value + 0.0);  // no -0
+    value = bound;
+  };
+  const LanguageData most = strictest();
+  for (size_t i = 0; i < data.top_ngrams.size(); ++i)
+    use(fmt::format("top_{}gram_chars_max", i + 2), data.top_ngrams[i], most.top_ngrams[i], false);
+  for (size_t i = 0; i < data.duplicate_ngrams.size(); ++i)
+    use(fmt::format("duplicate_{}gram_chars_max", i + 5), data.duplicate_ngrams[i], most.duplicate_ngrams[i], false);
+  use("punctuated_lines_min", data.punctuated_lines, most.punctuated_lines, true);
+  use("newlines_per_word_max", data.newlines_per_word, most.newlines_per_word, false);
+  use("alphabetic_words_min", data.alphabetic_words, most.alphabetic_words, true);
+  if (bounded.empty()) return;
+  notes_.push_back(
+      "bounded by the strictest that FineWeb-2 publishes for a language, beyond which such texts say nothing of "
+      "pages: " +
+      bounded);
+}
+
 std::string fitted_recipe(const LanguageData& language, const LanguageFit& fit, double tail) {
+  std::string notes;
+  for (const std::string& note : fit.notes()) notes += "# " + note + "\n";
   return fmt::format(
-      "# Made by `ftok recipe fit` of {} texts with {} words; a tail of {} (docs/recipes.md).\npreset = "
+      "# Made by `ftok recipe fit` of {} texts with {} words; a tail of {} (docs/recipes.md).\n{}preset = "
       "\"fineweb-2\"\n\n{}",
-      fit.documents(), fit.words(), tail, language_keys(language));
+      fit.documents(), fit.words(), tail, notes, language_keys(language));
 }
 
 }  // namespace ftok

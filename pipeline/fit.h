@@ -41,23 +41,27 @@ class LanguageFit {
   bool add(std::string text);
 
   // The thresholds' tail (0..0.5): the share of the texts that each rule of FineWeb's own may drop. With a model, the
-  // language's least probability too. Throws UsageError with fewer than kDocumentsMin texts, or where the model has no
-  // label for the language.
+  // language's least probability too. Throws UsageError with fewer than kDocumentsMin texts, where the model has no
+  // label for the language, and where it takes most texts for another language.
   LanguageData fit(const std::string& label, double tail, const LanguageModel* model);
 
   // After fit(): of each rule, by its reason.
   const std::map<std::string, Distribution>& distributions() const { return distributions_; }
   size_t documents() const { return texts_.size(); }
   uint64_t words() const { return words_; }
+  // What is to be known of what was fitted: texts of other languages, thresholds that the texts would have too strict.
+  const std::vector<std::string>& notes() const { return notes_; }
 
  private:
   void measure(const std::string& unspaced);
   std::vector<std::string> find_stop_words(const std::string& unspaced);
   double shifted(std::string_view rule) const;
+  void bound(LanguageData& data);
 
   std::vector<std::string> texts_;
   uint64_t bytes_ = 0, words_ = 0;
   std::map<std::string, Distribution> distributions_;
+  std::vector<std::string> notes_;
 };
 
 // The recipe that says so: TOML over the preset "fineweb-2", with a line on what it was made of.

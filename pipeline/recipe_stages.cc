@@ -99,17 +99,19 @@ std::vector<std::string> with_dedup(std::vector<std::string> names, RecipeLayers
 }
 
 // A kind that is not listed and that the recipe itself nevertheless tells what to do: most likely forgotten in
-// `stages`.
+// `stages`. What presets say of it does no harm, nor what a file says where --set gives other stages.
 void read_unlisted(const StageKind& kind, RuleSet rules, RecipeLayers& layers) {
   const std::unique_ptr<StageOptions> options = kind.options(rules);
   const std::string name(kind.name);
-  for (RecipeReader* reader : layers.readers) {
-    const bool idle = options->idle();
-    reader->section(name, *options);
-    if (reader == layers.readers.back() && idle && !options->idle()) {
-      throw UsageError(fmt::format("recipe: [{}] is set, and stages does not list '{}'; add it to stages", name, name));
-    }
-  }
+  layers.section(name, *options);  // a mistake in it is named first
+  OnlyNames only;
+  layers.section(name, only);
+  const std::string set = layers.readers.back()->set_in(name, "stages");
+  if (set.empty()) return;
+  throw UsageError(
+      fmt::format("recipe: {} is set, and stages does not list '{}', so that it would do nothing; add '{}' "
+                  "to stages",
+                  set == name ? "[" + name + "]" : set, name, name));
 }
 
 // Whether an entry from `first` on gives the content.

@@ -43,14 +43,16 @@ struct ProblemOptions {
 std::vector<std::pair<std::string, std::string>> task_names();
 
 // Not thread-safe.
+inline constexpr double kRewardMax = 1e6;  // in size: sums and squares of such rewards keep all that matters of them
+
 class ProblemSet {
  public:
   virtual ~ProblemSet() = default;
   // Problems number [first, first + count) of those to learn from, or of those held out, which no problem to learn from
   // equals. A function of the seed and the number. Throws Error where there is none, or the command fails.
   virtual std::vector<Problem> make(uint64_t first, size_t count, bool held_out) = 0;
-  // The reward of each attempt: 1 where ftok's own tasks find it right, else 0; of a command what it says, a finite
-  // number. Throws Error naming the problem otherwise, or where the command fails.
+  // The reward of each attempt: 1 where ftok's own tasks find it right, else 0; of a command what it says, a
+  // number from -kRewardMax to kRewardMax. Throws Error naming the problem otherwise, or where the command fails.
   virtual std::vector<double> rewards(std::span<const ProblemAnswer> attempts) = 0;
 };
 

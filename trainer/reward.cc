@@ -26,6 +26,7 @@ namespace ftok {
 namespace {
 
 constexpr int64_t kRewardRecipeBytesMax = 1 << 20;
+constexpr int kAlikeScoreSteps = 10;  // in a row, after which it is told; one batch may be of answers much alike
 constexpr uint64_t kPairOrderStream = uint64_t{6} << 32;
 
 template <typename Visitor>
@@ -114,6 +115,9 @@ class FitSum {
     for (const RankedTexts* const ranking : rankings) {
       const size_t n = ranking->texts.size();
       const std::span<const double> own = scores.subspan(at, n);
+      for (const double score : own) {  // an infinite one may leave a loss that is finite
+        if (!std::isfinite(score)) throw Error(fmt::format("the reward model gives a score of {}", score));
+      }
       fit_.loss += ranking_loss(own, ranking->ranks, std::span(slopes).subspan(at, n));
       const PairCount count = count_pairs(own, ranking->ranks);
       right_ += count.right, fit_.pairs += count.pairs;
@@ -277,8 +281,21 @@ class RewardRun {
       throw Error(fmt::format("step {}: the loss is {}", report.step, report.fit.loss));
     report.norm = model_.update(report.step, report.learning_rate);
     model_.finish_step();
+    watch_spread(report);
     report.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - began).count();
     return report;
+  }
+
+  // Of the rankings learnt from: a model whose scores do not differ ranks nothing, and its loss stays what it was
+  // before training. The score head begins with zeros, so the first step says nothing.
+  void watch_spread(const RewardReport& report) {
+    if (report.fit.spread >= kScoreSpreadMin) alike_steps_ = 0;
+    else if (report.step > 1) ++alike_steps_;
+    if (alike_steps_ != std::min<int64_t>(kAlikeScoreSteps, report.steps - 1) || alike_steps_ == 0) return;
+    tell_(LogLevel::kWarning,
+          fmt::format("step {}: the reward model gives all answers to a conversation the same score (they differ by "
+                      "{:.2g} at most), {} steps in a row: it has learnt nothing to choose by",
+                      report.step, report.fit.spread, alike_steps_));
   }
 
   void look_at_held_out(const std::optional<RewardReport>& report) {
@@ -320,7 +337,8 @@ class RewardRun {
   std::vector<size_t> order_;  // of train_, in epoch_
   uint64_t epoch_ = 0;
   std::optional<LineLog> log_;
-  LossCurve curve_;  // of accuracies
+  LossCurve curve_;          // of accuracies
+  int64_t alike_steps_ = 0;  // in a row, whose scores do not differ
 };
 
 }  // namespace

@@ -175,12 +175,10 @@ class RlRun {
     const std::vector<Problem> problems = player_.problems().make(model_.step() * count, count, false);
     std::vector<Episode> episodes = play(problems, recipe_.rl.samples, 1);
     RlReport report = describe(episodes);
-    if (report.alike == recipe_.rl.problems && recipe_.rl.kl == 0) {
-      leave_out(report);
-    } else {
-      alike_steps_ = 0;
-      update(episodes, report);
-    }
+    const bool all_alike = report.alike == recipe_.rl.problems;
+    report.skipped = all_alike && recipe_.rl.kl == 0;
+    all_alike ? note_alike(report) : void(alike_steps_ = 0);
+    if (!report.skipped) update(episodes, report);
     model_.finish_step();
     report.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - began).count();
     return report;
@@ -210,18 +208,25 @@ class RlRun {
     return report;
   }
 
-  void leave_out(RlReport& report) {
-    report.skipped = true;
-    if (!player_.has_judge() && report.reward >= 1) return;  // all is solved
-    const std::string message = fmt::format("step {}: of each problem all answers have the same reward (mean {:.3g})",
-                                            report.step, report.reward);
-    if (++alike_steps_ >= kAlikeStepsMax) {
-      throw Error(
-          fmt::format("{}, as in the {} steps before: there is nothing to learn from; easier problems, more "
-                      "rl.samples or more fine-tuning first would help",
-                      message, kAlikeStepsMax - 1));
+  // A step whose rewards say nothing: the first of several in a row is told, and after many the run ends. With a
+  // checker and rl.kl it goes on, since the reference still pulls.
+  void note_alike(const RlReport& report) {
+    const bool has_judge = player_.has_judge();
+    if (!has_judge && report.reward >= 1) return;  // all is solved
+    const std::string message =
+        has_judge
+            ? fmt::format("step {}: the reward model gives all answers to each problem the same score (mean {:.3g})",
+                          report.step, report.reward)
+            : fmt::format("step {}: of each problem all answers have the same reward (mean {:.3g})", report.step,
+                          report.reward);
+    if (++alike_steps_ >= kAlikeStepsMax && (has_judge || report.skipped)) {
+      throw Error(fmt::format("{}, as in the {} steps before: there is nothing to learn from; {}", message,
+                              kAlikeStepsMax - 1,
+                              has_judge ? "`ftok reward eval` tells whether it can rank answers at all"
+                                        : "easier problems, more rl.samples or more fine-tuning first would help"));
     }
-    if (alike_steps_ == 1) tell_(LogLevel::kWarning, message + "; the step is skipped");
+    if (alike_steps_ != 1) return;
+    tell_(LogLevel::kWarning, message + (report.skipped ? "; the step is skipped" : "; only rl.kl moves the model"));
   }
 
   void update(std::vector<Episode>& episodes, RlReport& report) {

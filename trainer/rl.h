@@ -71,7 +71,7 @@ struct RlInputs {
 // Runs until recipe.run.steps steps are done; false when inputs.stop ended the run before. Throws UsageError when
 // recipe, model and the contents of the folder do not fit together, Error when a file cannot be read or written, the
 // problems fail, a reward or the gradient is not a finite number, or kAlikeStepsMax steps in a row have nothing to
-// learn from although not all answers are right.
+// learn from although not all answers are right (with a checker and rl.kl that is only told).
 bool reinforce(const RlRecipe& recipe, const RlInputs& inputs, RlObserver& observer, const Log& log);
 
 inline constexpr int kAlikeStepsMax = 20;

@@ -46,15 +46,15 @@ std::unique_ptr<DecodedInput> open_json_array(std::unique_ptr<DecodedInput> inpu
 
 // The rows under a header row, as objects of strings. RFC 4180: fields may be quoted, "" is a quote, quoted fields hold
 // line ends. Rows with more or fewer fields than the header are broken lines and damage csv.fields. Throws Error when
-// the header has no column of the text's key, or two.
+// the header has no column of the text's key, or two; an empty key asks for none.
 std::unique_ptr<DecodedInput> open_csv(std::unique_ptr<DecodedInput> input, const SourceOptions& options);
 std::unique_ptr<DecodedInput> open_tsv(std::unique_ptr<DecodedInput> input, const SourceOptions& options);
 
 // The rows of a Parquet file: the text's column, the id's, and of `url`, `date`, `dump`, `language`, `language_score`
-// what there is. Offsets are row numbers, from 1. A row group that cannot be read is damage parquet.bad_data, one of
-// far more text than bytes parquet.bomb; reading continues at the next. An input that can be read forward only is kept
-// in a temporary file. Throws Error where Arrow is missing, the table of contents cannot be read, or no column of
-// texts has the text's key.
+// what there is; with an empty key of the text the fields that are kept alone. Offsets are row numbers, from 1. A row
+// group that cannot be read is damage parquet.bad_data, one of far more text than bytes parquet.bomb; reading continues
+// at the next. An input that can be read forward only is kept in a temporary file. Throws Error where Arrow is missing,
+// the table of contents cannot be read, or no column of texts has the text's key.
 std::unique_ptr<DecodedInput> open_parquet(std::unique_ptr<DecodedInput> input, const SourceOptions& options);
 
 // True when the beginning of an input reads as a table: a header of names without spaces and two rows of as many

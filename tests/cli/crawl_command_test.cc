@@ -171,6 +171,29 @@ TEST_F(CrawlCommandTest, GetsTheRealModels) {
   EXPECT_EQ(run_ftok("models path " + (data / "lid/lid.176.ftz").string()).exit_code, 0);
 }
 
+// Those of published classifiers come without a digest: what is fetched first is recorded. The files are small models
+// of their form.
+TEST_F(CrawlCommandTest, GetsEachPublishedClassifierByName) {
+  const fs::path seeds = testing::source_folder() / "tests/fuzz/seeds/language_model";
+  const std::string model = read_file((seeds / "softmax.bin").string()),
+                    other = read_file((seeds / "ova.bin").string());
+  for (const std::string name :
+       {"dclm-oh-eli5", "dolma-hatespeech", "dolma-nsfw", "dolma-quality", "glotlid", "textbook-quality"}) {
+    EXPECT_NE(run_ftok("models path " + name).out.find("ftok models get " + name), std::string::npos) << name;
+    serve("/m/" + name + ".bin", model);
+    const Ran got = run_ftok("models get " + name + " --from " + server.url("/m/") + " 2>/dev/null");
+    EXPECT_EQ(got.exit_code, 0) << name << got.out;
+    const std::string path = folder / ("cache/models/" + name + ".bin");
+    EXPECT_EQ(got.out, path + "\n");
+    EXPECT_EQ(run_ftok("models path " + name).out, path + "\n");
+    EXPECT_EQ(read_file(path), model);
+    EXPECT_EQ(run_ftok("language --model " + path + " words").exit_code, 0) << name;  // it can be used
+    EXPECT_EQ(run_ftok("models get " + name + " --from " + (seeds / "ova.bin").string()).exit_code, 1) << name;
+    EXPECT_EQ(read_file(path), model) << name;  // another one than was recorded
+  }
+  EXPECT_NE(model, other);
+}
+
 TEST_F(CrawlCommandTest, UnpacksAndPinsAListOnFirstUse) {
   const auto pack = [&](const std::string& domains) {
     fs::create_directories(folder / "adult");

@@ -121,6 +121,36 @@ TEST_F(EvaluationSetsTest, FieldsAskedFor) {
   EXPECT_EQ(found(sets, words(13, 2)), "");
 }
 
+TEST_F(EvaluationSetsTest, AFieldThatNoItemHas) {
+  const std::vector<std::pair<std::string, std::string>> files = {
+      {"a.jsonl", "{\"question\": \"" + words(13, 1) + "\"}\n"}, {"b.jsonl", "{\"goal\": \"" + words(13, 2) + "\"}\n"}};
+  const auto refusal = [&](const std::vector<std::string>& fields) -> std::string {
+    options_.fields = fields, options_.sets = {};
+    try {
+      read(files);
+    } catch (const Error& error) {
+      return error.what();
+    }
+    return "";
+  };
+  EXPECT_EQ(refusal({"question", "goal"}), "");
+  EXPECT_EQ(refusal({"question", "goal", "nope"}), "decontaminate.fields: no item of any set has a field 'nope'");
+  EXPECT_EQ(refusal({"nope"}), (folder_ / "a.jsonl") + ": no item has a field 'nope'");
+  EXPECT_EQ(refusal({"question"}), (folder_ / "b.jsonl") + ": no item has a field 'question'");
+}
+
+TEST_F(EvaluationSetsTest, ReadByWhatTheProgramBrings) {
+  options_.sets = {"bench.csv"};
+  options_.fields = {"q"};
+  const EvaluationSets sets(options_,
+                            [&](const std::string& path, const std::vector<std::string>& keys, const auto& visit) {
+                              EXPECT_EQ(path, "bench.csv");
+                              EXPECT_EQ(keys, options_.fields);
+                              visit("{\"q\": \"" + words(13, 1) + "\"}", "row 1");
+                            });
+  EXPECT_EQ(found(sets, words(13, 1)), "bench: row 1");
+}
+
 TEST_F(EvaluationSetsTest, WhatCannotBeRead) {
   EXPECT_THROW(read({{"a.jsonl", "{\"q\": \"x\"}\nnot JSON\n"}}), Error);
   options_.sets = {folder_ / "missing.jsonl"};

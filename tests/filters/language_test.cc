@@ -173,12 +173,23 @@ TEST_F(Language, AnyLanguageAndLabelOnly) {
 }
 
 TEST_F(Language, EmptyTextHasNoLanguage) {
-  Document document;
-  EXPECT_FALSE(judge({}, document).kept());
-  LanguageOptions any;
+  LanguageOptions any, label_only;
   any.languages = {{"*", -1}};
-  document.text = " \n ";
-  judge(any, document);  // the end marker alone may be known to a model; nothing must break
+  label_only.label_only = true;
+  for (const char* text : {"", " \n ", "\r\n\t", "</s>"}) {
+    Document document;
+    document.text = text;
+    EXPECT_EQ(judge({}, document).reason, "language.not_wanted") << text;
+    EXPECT_EQ(judge(any, document).reason, "language.not_wanted") << text;
+    EXPECT_TRUE(judge(label_only, document).kept()) << text;
+    EXPECT_EQ(document.language, "") << text;
+    EXPECT_EQ(document.language_score, 0) << text;
+    EXPECT_TRUE(model_->best(text, 3).empty()) << text;
+  }
+  Document word;  // the other side: one word is enough
+  word.text = "the";
+  EXPECT_TRUE(judge(any, word).kept());
+  EXPECT_EQ(word.language, "en");
 }
 
 TEST_F(Language, OnlyTheFirstBytesWhenAsked) {

@@ -232,10 +232,44 @@ TEST(Url, HostsThatOptOut) {
   EXPECT_EQ(judged("https://www.b.example/"), "url.optout listed");
   EXPECT_EQ(judged("https://b.example/"), "keep");
   options.optout_lists = {};
+  EXPECT_THROW(UrlStage{options}, UsageError);  // nothing to drop by
+  options.optout_drop = false;
   Document document;
   document.url = "https://a.example/";
   EXPECT_TRUE(UrlStage(options).process(document).kept());
   EXPECT_TRUE(document.scores.empty());
+}
+
+TEST(Url, AListOfHostsThatOptOutHasToBeThereToDropBy) {
+  const testing::TemporaryFolder folder;
+  UrlOptions options;
+  options.optout_lists = {folder / "GPTBot.txt"};
+  Provenance provenance;
+  UrlStage(options).describe(provenance);  // labels alone: said, and the run goes on
+  ASSERT_EQ(provenance.notes.size(), 1u);
+  EXPECT_NE(provenance.notes[0].find("ftok optout build"), std::string::npos) << provenance.notes[0];
+  EXPECT_EQ(provenance.notes[0].find("ut1"), std::string::npos) << provenance.notes[0];
+  options.optout_drop = true;
+  try {
+    const UrlStage stage(options);
+    ADD_FAILURE();
+  } catch (const Error& error) {
+    EXPECT_NE(std::string(error.what()).find("GPTBot.txt does not exist"), std::string::npos) << error.what();
+    EXPECT_NE(std::string(error.what()).find("ftok optout build"), std::string::npos) << error.what();
+  }
+  write_file(folder / "GPTBot.txt", "a.example\n");
+  EXPECT_NO_THROW(UrlStage{options});
+}
+
+TEST(Url, OnlyAFolderInUt1sLayoutIsToldOfUt1) {
+  UrlOptions options;
+  options.lists = {"no-such-folder"};
+  options.domain_lists = {"no-such-list"};
+  Provenance provenance;
+  UrlStage(options).describe(provenance);
+  ASSERT_EQ(provenance.notes.size(), 2u);
+  for (const std::string& note : provenance.notes)
+    EXPECT_EQ(note.find("ut1") != std::string::npos, note.find("no-such-folder") != std::string::npos) << note;
 }
 
 }  // namespace

@@ -4,6 +4,9 @@
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <array>
+#include <memory>
 #include <random>
 
 #include "core/error.h"
@@ -113,13 +116,85 @@ TEST(LanguageFit, TheRecipeIsReadAndKeepsItsTexts) {
   EXPECT_EQ(GopherQuality(GopherQualityOptions::head()).process(document).reason, "gopher_quality.few_stop_words");
 }
 
+// Ten lines a text, of which the first `punctuated` end in a full stop.
+LanguageFit fit_of_lines(int punctuated) {
+  LanguageFit fit;
+  for (int i = 0; i < 60; ++i) {
+    std::string text;
+    for (int line = 0; line < 10; ++line)
+      text += fmt::format("some words of line {} and of text {}{}\n", line, i, line < punctuated ? "." : "");
+    fit.add(text);
+  }
+  return fit;
+}
+
+TEST(LanguageFit, NoShareIsStricterThanOfAnyPublishedLanguage) {
+  LanguageFit loose = fit_of_lines(3), strict = fit_of_lines(4);
+  const LanguageData at_bound = loose.fit("xx", 0.1, nullptr);
+  EXPECT_EQ(at_bound.punctuated_lines, 0.3);
+  EXPECT_EQ(fmt::format("{}", fmt::join(loose.notes(), "\n")).find("punctuated"), std::string::npos);
+  const LanguageData beyond = strict.fit("xx", 0.1, nullptr);
+  EXPECT_EQ(beyond.punctuated_lines, 0.3);
+  ASSERT_EQ(strict.notes().size(), 1u);
+  EXPECT_NE(strict.notes()[0].find("punctuated_lines_min = 0.3 (the texts: 0.4)"), std::string::npos)
+      << strict.notes()[0];
+  EXPECT_NE(fitted_recipe(beyond, strict, 0.1).find("\n# bounded by "), std::string::npos);
+}
+
+TEST(LanguageFit, ShortTextsWithoutRepetitionDoNotDropPages) {
+  LanguageFit fit;
+  for (int i = 0; i < 82; ++i) fit.add(fmt::format("昨日の会議で{}番の議案が決まりました。", i));
+  const LanguageData data = fit.fit("ja", 0.1, nullptr);
+  EXPECT_EQ(data.punctuated_lines, 0.3);
+  EXPECT_EQ(data.newlines_per_word, 0.139);
+  EXPECT_EQ(data.duplicate_ngrams, (std::array<double, 6>{0.141, 0.134, 0.123, 0.114, 0.107, 0.098}));
+  EXPECT_GE(data.top_ngrams[0], 0.077);
+  EXPECT_LE(data.alphabetic_words, 0.825);
+}
+
+TEST(LanguageFit, TextsOfAnotherLanguageAreToldAndMostAreRefused) {
+  const auto model = LanguageModel::load((testing::source_folder() / "share/models/ftok-lid.ftz").string());
+  const auto fit_with = [&](int japanese) {
+    auto fit = std::make_unique<LanguageFit>();
+    for (int i = 0; i < 100; ++i) {
+      fit->add(
+          i < japanese
+              ? fmt::format("昨日の夜に{}番の議案が決まりました。", i)
+              : fmt::format("Der Ausschuss trifft sich am {}. Mai, um die Pläne für die Bücherei zu besprechen.", i));
+    }
+    return fit;
+  };
+  const auto told = [&](LanguageFit& fit) {
+    fit.fit("de", 0.1, model.get());
+    return std::any_of(fit.notes().begin(), fit.notes().end(),
+                       [](const std::string& note) { return note.find("another language") != std::string::npos; });
+  };
+  EXPECT_FALSE(told(*fit_with(4)));
+  EXPECT_TRUE(told(*fit_with(5)));
+  EXPECT_TRUE(told(*fit_with(50)));
+  const auto most = fit_with(51);
+  try {
+    most->fit("de", 0.1, model.get());
+    ADD_FAILURE();
+  } catch (const UsageError& error) {
+    EXPECT_STREQ(error.what(),
+                 "--language: the language model takes 51 of 100 texts for another language than 'de', most often 'ja' "
+                 "(51)");
+  }
+}
+
 TEST(LanguageFit, TheModelSetsTheLanguagesThreshold) {
   const auto model = LanguageModel::load((testing::source_folder() / "share/models/ftok-lid.ftz").string());
   LanguageFit fit;
   for (int i = 0; i < 50; ++i)
     fit.add(fmt::format("Der Ausschuss trifft sich am {}. Mai, um die Pläne für die Bücherei zu besprechen.", i));
   EXPECT_EQ(fit.fit("deu_Latn", 0.1, model.get()).language_score, 0.9);  // no more than that
-  EXPECT_EQ(fit.fit("fr", 0.1, model.get()).language_score, 0.3);        // no less
+  LanguageFit half;  // the median is that of a text in another language
+  for (int i = 0; i < 25; ++i) {
+    half.add(fmt::format("昨日の夜に{}番の議案が決まりました。", i));
+    half.add(fmt::format("Der Ausschuss trifft sich am {}. Mai, um die Pläne für die Bücherei zu besprechen.", i));
+  }
+  EXPECT_EQ(half.fit("de", 0.1, model.get()).language_score, 0.3);  // no less
   EXPECT_THROW(fit.fit("xyz", 0.1, model.get()), UsageError);
 }
 

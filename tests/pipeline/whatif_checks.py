@@ -57,10 +57,21 @@ class WhatIf(Checks):
                          [(max(v for v in values if v < 50), True, 50), (samples[1]["value"], False, 50)])
         self.assertLessEqual(samples[1]["value"], min(v for v in values if v >= 50))
 
+    def test_the_screen_of_measure_says_what_kept_is(self):
+        screen = self.ftok("run", "--recipe", "recipe.toml", "--input", SAMPLE, "--measure", "n.jsonl", "--quiet").stdout
+        self.assertTrue(screen.endswith("\nkept is counted before deduplication; `ftok whatif n.jsonl` shows what a run keeps\n"), screen)
+        screen = self.ftok("run", "--recipe", "recipe.toml", "--set", "dedup.scope=off", "--input", SAMPLE, "--measure", "n.jsonl", "--quiet").stdout
+        self.assertNotIn("deduplication", screen)
+
     def test_what_is_refused(self):
         self.one_line(self.whatif("--set", "c4.line_words_min=5", code=2), "c4.line_words_min: no threshold")
         self.one_line(self.whatif("--set", "c4.sentence_min=5", code=2), "sentences_min")
+        for key, value in (("rights.noai_drop", "true"), ("prose.score_min", "0.5"), ("refinedweb.words_removed_max", "0.2")):
+            self.one_line(self.whatif("--set", f"{key}={value}", code=2), f"{key} is set, and stages does not list")
         self.one_line(self.whatif("--sample", "3", code=2), "--rule")
+        for samples in ("0", "-1"):
+            self.assertIn("--sample", self.whatif("--sample", samples, "--rule", "gopher_quality.too_short", code=2).stderr)
+            self.assertNotIn("--rule", self.whatif("--sample", samples, code=2).stderr.splitlines()[0])
         self.one_line(self.whatif("--sample", "3", "--rule", "c4.nothing", code=1), "c4.nothing")
         self.one_line(self.whatif("--recipe", "fineweb-2024-04", "--set", "dedup.keep=longest", code=2), "dedup.keep")
         self.write("other.jsonl", '{"text": "no measures"}\n')

@@ -8,6 +8,7 @@
 #include "core/shown.h"
 #include "core/signals.h"
 #include "crawl/input_format.h"
+#include "crawl/object_rows.h"
 #include "dedup/decontaminate.h"
 #include "pipeline/inputs.h"
 #include "tools/ftok/commands.h"
@@ -102,12 +103,12 @@ void list(const EvaluationSets& sets) {
 }
 
 void decontaminate_command(const DecontaminateFlags& flags) {
-  if (flags.options.sets.empty()) throw UsageError("--set: missing, expected a file of JSON Lines with an item each");
+  if (flags.options.sets.empty()) throw UsageError("--set: missing, expected a file with an item in each row");
   if (flags.list == !flags.files.empty())
     throw UsageError(flags.list ? "--list: looks at the sets alone, got a FILE"
                                 : "FILE: missing, expected texts to look in");
   catch_stop_signals();
-  const EvaluationSets sets(flags.options);
+  const EvaluationSets sets(flags.options, for_each_object_row);
   if (flags.list) return list(sets);
   Found found;
   found.documents.resize(sets.items().size());
@@ -123,7 +124,11 @@ void add_decontaminate_command(CLI::App& app) {
   const auto flags = std::make_shared<DecontaminateFlags>();
   command->add_option("FILE", flags->files,
                       "Texts: JSON Lines, JSON, CSV, Parquet, plain text, WET; .gz or .zst; - is standard input");
-  command->add_option("--set", flags->options.sets, "Evaluation set: JSON Lines with an item each; repeatable")
+  command
+      ->add_option(
+          "--set", flags->options.sets,
+          "Evaluation set, an item in each row: JSON Lines, JSON, CSV, TSV, Parquet (with --field); .gz or .zst; "
+          "repeatable")
       ->allow_extra_args(false)
       ->type_name("FILE");
   command

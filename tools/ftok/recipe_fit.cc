@@ -65,6 +65,7 @@ void run_fit(const RecipeFitFlags& flags) {
   const FoundFile found = stage_context(flags.language_model).language_model("");
   const std::unique_ptr<const LanguageModel> model = LanguageModel::load(found.path);
   const LanguageData language = fit.fit(flags.language, flags.tail, model.get());
+  for (const std::string& note : fit.notes()) log(LogLevel::kWarning, note);
   if (flags.distances) return print_distances(fit);
   const std::string recipe = fitted_recipe(language, fit, flags.tail);
   if (flags.output.empty()) return print_out(recipe);

@@ -1,16 +1,19 @@
 // `ftok run`: WARC files in, token shards out.
 #include <fmt/format.h>
 
+#include <filesystem>
 #include <memory>
 
 #include "core/error.h"
 #include "core/json.h"
 #include "core/live_area.h"
 #include "core/recipe.h"
+#include "core/shown.h"
 #include "core/signals.h"
 #include "pipeline/make_plan.h"
 #include "pipeline/measure_inputs.h"
 #include "pipeline/run.h"
+#include "pipeline/whatif.h"
 #include "tools/ftok/commands.h"
 #include "tools/ftok/earlier_places.h"
 #include "tools/ftok/fetch_flags.h"
@@ -80,7 +83,15 @@ void measure(const RunCommandFlags& flags, const std::vector<std::string>& input
   RunResult result;
   result.tally = tally;
   for (const auto& stage : plan.stages) result.stages.push_back({std::string(stage->name()), 0});
-  print_out(flags.json ? funnel_json(result) + "\n" : funnel_text(result, terminal_size(stdout).columns));
+  if (flags.json) return print_out(funnel_json(result) + "\n");
+  print_out(funnel_text(result, terminal_size(stdout).columns));
+  // Every document is measured by itself; which of them repeat others is known when all are.
+  if (plan.dedup.scope != "off" && tally.kept > 0) {
+    const bool can_replay = std::filesystem::is_regular_file(recipe_path_of_measures(flags.measure));
+    print_out("\nkept is counted before deduplication" +
+              (can_replay ? fmt::format("; `ftok whatif {}` shows what a run keeps\n", printable(flags.measure))
+                          : std::string(", which a run does\n")));
+  }
 }
 
 RunOptions run_options(const RunCommandFlags& flags, const std::string& output, const FetchOptions& fetch,

@@ -1,6 +1,7 @@
 #include "tools/ftok/stage_context.h"
 
 #include "core/error.h"
+#include "crawl/object_rows.h"
 #include "tools/ftok/bundled.h"
 #include "tools/ftok/models.h"
 
@@ -25,6 +26,7 @@ StageContext stage_context(const std::string& flag) {
   };
   context.model = find_model;
   context.fetched_list = fetched_model;
+  context.object_rows = for_each_object_row;
   return context;
 }
 

@@ -3,6 +3,7 @@
 
 #include <filesystem>
 #include <memory>
+#include <optional>
 #include <set>
 
 #include "core/amounts.h"
@@ -21,7 +22,8 @@ namespace {
 struct WhatifFlags {
   std::vector<std::string> measures, sets;
   std::string recipe, rule;
-  size_t samples = 0, threads = 0;
+  size_t threads = 0;
+  std::optional<int64_t> samples;
   bool json = false;
 };
 
@@ -76,9 +78,9 @@ void print_text(const WhatIfResult& result, const WhatifFlags& flags) {
   std::stable_sort(rows.begin(), rows.end(), [](const auto& a, const auto& b) { return a.first > b.first; });
   for (const auto& [count, name] : rows) print_row("    " + name, count, count_of(result.changed.dropped, name));
   print_row("  kept", result.measured.kept, result.changed.kept);
-  if (flags.samples == 0) return;
+  if (!flags.samples) return;
   print_out(fmt::format("\n{}\nthe {} on either side of its threshold, of the documents that reach it\n", flags.rule,
-                        flags.samples));
+                        *flags.samples));
   for (const WhatIfSample& sample : result.samples) {
     print_out(fmt::format("  {:<6}{:>12.6g}  {}\n      {}\n", sample.drops ? "drops" : "passes", sample.value,
                           sample.outcome, printable(sample.url.empty() ? sample.id : sample.url)));
@@ -112,14 +114,14 @@ void print_json(const WhatIfResult& result) {
 
 void whatif_command(const WhatifFlags& flags) {
   const Log log = stderr_log();
-  if ((flags.samples > 0) != !flags.rule.empty()) throw UsageError("--sample and --rule need each other");
+  if (flags.samples.has_value() != !flags.rule.empty()) throw UsageError("--sample and --rule need each other");
   const std::string recipe = recipe_of(flags);
   WhatIfOptions options;
   options.measures = flags.measures;
   options.measured = load_recipe(recipe, {}, log);
   options.changed = load_recipe(recipe, flags.sets, log);
   options.rule = flags.rule;
-  options.samples = flags.samples;
+  options.samples = static_cast<size_t>(flags.samples.value_or(0));
   options.threads = flags.threads;
   catch_stop_signals();
   const WhatIfResult result = what_if(options);
@@ -145,6 +147,7 @@ void add_whatif_command(CLI::App& app) {
   command
       ->add_option("--sample", flags->samples,
                    "Also list the N documents next to the threshold of --rule on either side")
+      ->check(CLI::Range(int64_t{1}, int64_t{1} << 30))
       ->type_name("N");
   command->add_option("--rule", flags->rule, "A rule that compares, such as gopher_quality.too_short")
       ->type_name("RULE");

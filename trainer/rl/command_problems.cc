@@ -45,7 +45,7 @@ class CommandProblems final : public ProblemSet {
     }
     std::vector<double> rewards(attempts.size());
     exchange(requests, [&](size_t i, simdjson::dom::element answer) {
-      return answer["reward"].get(rewards[i]) == simdjson::SUCCESS && std::isfinite(rewards[i]);
+      return answer["reward"].get(rewards[i]) == simdjson::SUCCESS && std::abs(rewards[i]) <= kRewardMax;
     });
     return rewards;
   }

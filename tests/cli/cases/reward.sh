@@ -49,6 +49,10 @@ ftok rl sorting --init model --reward judge --best-of 4 --set run.held_out=8 --s
 awk 'NR == 1 { print } NR > 1 { print $1, ($2 > last || NR == 2) ? "more" : "not more", $4; last = $2 }' best.txt
 ftok rl sorting --init model --reward judge --rankings 2 --set rl.samples=3 --set rl.tokens_max=3 --set run.threads=1 > ranked.jsonl
 python3 -c 'import json; print([sorted(json.loads(line)) for line in open("ranked.jsonl")])'
+# A reward model that gives every answer the same score: told while it is trained, and where it is to reward.
+train --output flat --steps 12 --set schedule.learning_rate=1e-12 --set reward.held_out_per_mille=0 2>&1 | grep 'same score' | sed 's/differ by [^ ]*/differ by X/'
+fails rl sorting --set rl.problems=1 --set rl.samples=4 --set rl.tokens_max=4 --set run.evaluate_every=0 --set run.threads=1 --set rl.kl=0.1 \
+  --init model --reward flat --output flattered --steps 30 | sed 's/mean [^)]*/mean X/'
 # Not a reward model, another template, nothing to learn from, what is no ranking, a folder of another command's.
 fails reward eval model rankings.jsonl
 fails rl sorting --init model --reward model --output x

@@ -44,6 +44,11 @@ sed 's/print(json.dumps({"reward".*/sys.exit("no more")/' letters.py > dies.py
 fails rl command --set 'task.command=["python3","dies.py"]' --init model --output dies --set rl.tokens_max=4 --set run.held_out=1
 sed 's/print(json.dumps({"reward".*/print("{\\"reward\\": NaN}")/' letters.py > nan.py
 fails rl command --set 'task.command=["python3","nan.py"]' --init model --output nan --set rl.tokens_max=4 --set run.held_out=1
+# Rewards are numbers up to a million, either way.
+for reward in 1e308 -1000001; do
+  sed "s/print(json.dumps({\"reward\".*/print('{\"reward\": $reward}')/" letters.py > large.py
+  fails rl command --set 'task.command=["python3","large.py"]' --init model --output large --set rl.tokens_max=4 --set run.held_out=1 | sed 's/ to {.*//'
+done
 fails rl command --init model --output x
 fails rl arithmatic --init model --output x
 fails rl arithmetic --output x
