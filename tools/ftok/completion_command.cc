@@ -1,7 +1,6 @@
 // `ftok completion bash|zsh|fish`: a completion script made by walking the parser's own tree of commands and flags, so
 // that it cannot say anything the parser does not.
 #include <algorithm>
-#include <iterator>
 #include <memory>
 #include <string>
 #include <vector>
@@ -67,7 +66,9 @@ void walk(const CLI::App& app, const std::string& path, std::vector<Command>& co
     if (option->get_group().empty()) continue;  // hidden
     if (option->get_positional()) {
       for (const std::string& choice : choices_of(*option)) command.choices.push_back(choice);
-      std::ranges::copy(completion_values(path, option->get_name()), std::back_inserter(command.known));
+      for (const std::string& value : completion_values(path, option->get_name())) {
+        if (std::ranges::find(command.known, value) == command.known.end()) command.known.push_back(value);
+      }
       continue;
     }
     Flag flag;
