@@ -122,14 +122,15 @@ def check_readers(folder):
 def check_stopped_after_extraction(folder):
     """What each line of a page is, and its Markdown, outlive Parquet between the halves of a run."""
     sample = ROOT / "share/sample/ftok-sample.warc.gz"
-    (folder / "markdown.toml").write_text('extends = "ftok-en-2024"\n[extract]\nformat = "markdown"\n')
-    for name in ("ftok-en-2024", "markdown.toml"):
+    (folder / "markdown.toml").write_text('preset = "fineweb-2024-04"\n[extract]\nmarkdown = true\n')
+    for name in ("fineweb-2024-04", "markdown.toml"):
         common = ("--recipe", name, "--vocab", "ftok-4k", "--quiet")
         for threads in (1, 3):
             ftok(folder, "run", sample, *common, *PARQUET, "--stop-after", "extract", "-j", threads, "-o", f"{name}-{threads}")
         assert parquet_bytes(folder / f"{name}-1") == parquet_bytes(folder / f"{name}-3") != {}
         column = pq.read_table(folder / f"{name}-1/parts/000000.text.parquet")["lines"]
-        assert column.type == pa.list_(pa.field("element", pa.int64())) and sum(len(each) for each in column.to_pylist() if each) > 100
+        assert column.type == pa.list_(pa.field("element", pa.int64())), column.type
+        assert any(each and len(each) > 1 for each in column.to_pylist()), column.to_pylist()
         ftok(folder, "run", sample, *common, "--stop-after", "extract", "-o", f"{name}-lines")
         assert rows(folder / f"{name}-1", "text") == lines(folder / f"{name}-lines", "text")
         ftok(folder, "run", *common, "--start-after", "extract", "-o", f"{name}-end", *(folder / f"{name}-1/parts").glob("*.text.parquet"))
