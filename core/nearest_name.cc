@@ -20,6 +20,22 @@ size_t edit_distance(std::string_view a, std::string_view b) {
   return row[b.size()];
 }
 
+// "finewb" for "fineweb-2024-04".
+std::string nearest_beginning(std::string_view name, const std::vector<std::string>& candidates) {
+  std::string best;
+  size_t best_distance = name.size() / 4 + 1;
+  for (const std::string& candidate : candidates) {
+    for (size_t size = name.size() - std::min<size_t>(name.size(), 1); size <= name.size() + 1; ++size) {
+      if (candidate.size() <= size) break;
+      const size_t distance = edit_distance(name, std::string_view(candidate).substr(0, size));
+      if (distance >= best_distance) continue;
+      best_distance = distance;
+      best = candidate;
+    }
+  }
+  return name.size() < 4 ? "" : best;
+}
+
 }  // namespace
 
 std::string nearest_name(std::string_view name, const std::vector<std::string>& candidates) {
@@ -32,7 +48,7 @@ std::string nearest_name(std::string_view name, const std::vector<std::string>& 
       best = candidate;
     }
   }
-  return best;
+  return best.empty() ? nearest_beginning(name, candidates) : best;
 }
 
 }  // namespace ftok

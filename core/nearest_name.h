@@ -7,7 +7,8 @@
 
 namespace ftok {
 
-// The candidate nearest to `name` by edit distance, or "" when none is near (more than a third of the name differs).
+// The candidate nearest to `name` by edit distance, or "" when none is near (more than a third of the name differs): to
+// all of it, else to the beginning of a longer one (more than a quarter of a name of four letters or more).
 std::string nearest_name(std::string_view name, const std::vector<std::string>& candidates);
 
 }  // namespace ftok

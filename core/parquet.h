@@ -32,10 +32,10 @@ struct ParquetReadOptions {
   uint64_t value_bytes_max = 0;        // a longer text makes a line that is longer than this, and no JSON
   uint64_t memory_bytes_max = 0;       // that Arrow may hold for one file
   std::vector<std::string> more = {};  // columns of numbers, texts or lists of texts that are read too, where they are
-  bool all = false;  // every column of texts, lists of texts, numbers, truths and times, in the file's order
+  bool all = false;  // every column of texts, numbers, truths, times and lists of texts or whole numbers, in order
 };
 
-enum class ParquetType { kText, kTexts, kInteger, kReal, kTruth };  // kTexts: a list
+enum class ParquetType { kText, kTexts, kInteger, kIntegers, kReal, kTruth };  // kTexts, kIntegers: lists
 
 struct ParquetField {
   std::string name;
@@ -81,6 +81,7 @@ class ParquetWriter {
   virtual void text(size_t field, std::string_view value) = 0;
   virtual void texts(size_t field, std::vector<std::string> values) = 0;
   virtual void integer(size_t field, int64_t value) = 0;
+  virtual void integers(size_t field, std::vector<int64_t> values) = 0;
   virtual void real(size_t field, double value) = 0;
   virtual void truth(size_t field, bool value) = 0;
   virtual void end_row() = 0;

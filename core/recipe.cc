@@ -6,6 +6,7 @@
 #include <cmath>
 #include <set>
 #include <sstream>
+#include <utility>
 
 #define TOML_EXCEPTIONS 1
 #include <toml++/toml.h>
@@ -351,26 +352,42 @@ std::unique_ptr<OptionVisitor> RecipeWriter::begin_section(const std::string& na
   return std::make_unique<SectionWriter>(text_, with_help_);
 }
 
-std::string recipe_difference(const std::string& expected, const std::string& got) {
-  std::istringstream a(expected), b(got);
-  std::string line_a, line_b, section;
-  while (true) {
-    const bool more_a = static_cast<bool>(std::getline(a, line_a));
-    const bool more_b = static_cast<bool>(std::getline(b, line_b));
-    if (!more_a && !more_b) return "";
-    if (!more_a) line_a.clear();
-    if (!more_b) line_b.clear();
-    if (line_a != line_b) {
-      const size_t equals = line_a.find(" = ");
-      const std::string key = full_name(section, line_a.substr(0, equals));
-      const auto value = [](const std::string& line) {
-        const size_t at = line.find(" = ");
-        return at == std::string::npos ? (line.empty() ? std::string("nothing") : line) : line.substr(at + 3);
-      };
-      return fmt::format("{}: {}, not {}", key, value(line_a), value(line_b));
-    }
-    if (line_a.starts_with("[")) section = line_a.substr(1, line_a.size() - 2);
+namespace {
+
+// The lines of a canonical recipe that set something: the full name of the key, and its value.
+std::vector<std::pair<std::string, std::string>> lines_of(const std::string& recipe) {
+  std::vector<std::pair<std::string, std::string>> lines;
+  std::istringstream in(recipe);
+  std::string section;
+  for (std::string line; std::getline(in, line);) {
+    const size_t equals = line.find(" = ");
+    if (line.starts_with("[")) section = line.substr(1, line.size() - 2);
+    if (equals != std::string::npos)
+      lines.emplace_back(full_name(section, line.substr(0, equals)), line.substr(equals + 3));
   }
+  return lines;
+}
+
+const std::string* value_in(const std::vector<std::pair<std::string, std::string>>& lines, const std::string& key) {
+  const auto found = std::find_if(lines.begin(), lines.end(), [&](const auto& line) { return line.first == key; });
+  return found == lines.end() ? nullptr : &found->second;
+}
+
+}  // namespace
+
+std::string recipe_difference(const std::string& expected, const std::string& got) {
+  const auto a = lines_of(expected), b = lines_of(got);
+  const auto [at_a, at_b] = std::mismatch(a.begin(), a.end(), b.begin(), b.end());
+  if (at_a == a.end() && at_b == b.end()) return "";
+  const auto difference = [](const std::string& key, const std::string* was, const std::string* is) {
+    return fmt::format("{}: {}, not {}", key, was == nullptr ? "nothing" : *was, is == nullptr ? "nothing" : *is);
+  };
+  if (at_a != a.end() && at_b != b.end() && at_a->first == at_b->first)
+    return difference(at_a->first, &at_a->second, &at_b->second);
+  // A line that only one of the two has stands where it would be in the other.
+  const bool is_new = at_b != b.end() && value_in(a, at_b->first) == nullptr;
+  const std::string& key = is_new || at_a == a.end() ? at_b->first : at_a->first;
+  return difference(key, value_in(a, key), value_in(b, key));
 }
 
 }  // namespace ftok

@@ -94,8 +94,8 @@ class RecipeWriter {
   std::string text_;
 };
 
-// The first line that differs between two canonical recipes (RecipeWriter without help), as "section.key: A, not B"; ""
-// when they are equal.
+// The first key that differs between two canonical recipes (RecipeWriter without help), as "section.key: A, not B",
+// where one that is not there is `nothing`; "" when they are equal.
 std::string recipe_difference(const std::string& expected, const std::string& got);
 
 }  // namespace ftok

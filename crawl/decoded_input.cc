@@ -8,6 +8,7 @@
 #include "core/error.h"
 #include "crawl/compression/gzip.h"
 #include "crawl/compression/zstd.h"
+#include "crawl/format_refused.h"
 
 namespace ftok {
 namespace {
@@ -173,8 +174,8 @@ std::unique_ptr<DecodedInput> make_decoded_input(std::unique_ptr<ByteSource> sou
       {"\x04\x22\x4D\x18", "lz4"}, {"\xFD\x37zX", "xz"}, {"BZh", "bzip2"}};
   for (const auto& [magic, format] : kOthers) {
     if (start.starts_with(magic)) {
-      throw Error(stored.source().name() + " is compressed with " + format +
-                  ", which is not read: gzip, zstd or plain");
+      throw FormatRefused(stored.source().name() + " is compressed with " + format +
+                          ", which is not read: gzip, zstd or plain");
     }
   }
   // A .gz file whose first bytes are damaged still holds members; a plain file under such a name starts as a record

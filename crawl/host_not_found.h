@@ -1,5 +1,6 @@
-// A host whose name has no address: this machine is offline, or reaches the network through a proxy alone. A fetch then
-// ends after a few tries and not after FetchOptions::attempts_max, and every later fetch from that host after one;
+// A host whose name has no address, or where nothing takes connections, or a proxy of which that is true: this machine
+// is offline, or reaches the network through another proxy. A fetch then ends after a few tries and not after
+// FetchOptions::attempts_max, and every later fetch from that host after one;
 // unless the host has answered this process before: then the name will be back.
 #pragma once
 
@@ -17,11 +18,11 @@ class HostNotFound : public Error {
   using Error::Error;
 };
 
-// `host` ("name:port") has sent something to this process; a fetch ended because it has no address. Thread-safe.
+// `host` ("name:port") has sent something to this process; a fetch ended because it is not there. Thread-safe.
 void note_answer_of(const std::string& host);
 void note_not_found(const std::string& host);
 
-// How many tries in a row to find an address of `host` are worth it, of at most `tries_max`. Thread-safe.
+// How many tries in a row to reach a `host` that is not there are worth it, of at most `tries_max`. Thread-safe.
 int tries_to_find(const std::string& host, int tries_max);
 
 }  // namespace ftok

@@ -8,6 +8,7 @@
 #include "core/error.h"
 #include "core/text_file.h"
 #include "core/utf8.h"
+#include "crawl/format_refused.h"
 #include "crawl/sources/json_shape.h"
 #include "crawl/sources/rows_input.h"
 #include "crawl/sources/text_source.h"
@@ -56,8 +57,10 @@ bool is_archive(const InputPrefix& prefix) {
                           start.substr(0, start.find_first_of("\r\n")).substr(0, 80)));
 }
 
-// Its magic (PARE: of an encrypted one), and bytes that no text has.
+// Its magic (PARE: of an encrypted one), and bytes that no text has. One that is cut short before that is no empty
+// text.
 bool is_parquet(const InputPrefix& prefix) {
+  if (prefix.whole && prefix.bytes.size() < 4 && prefix.is_named(".parquet")) return true;
   const bool magic = begins(prefix, "PAR1") || begins(prefix, "PARE");
   return magic && (prefix.bytes.find('\0') != std::string_view::npos || prefix.is_named(".parquet"));
 }
@@ -234,7 +237,8 @@ constexpr InputFormat kFormats[] = {
     {"tsv", "tab-separated values", is_tsv, open_tsv, nullptr, "", Locator::kRow},
     {"other-encoding", "text in another encoding than UTF-8", is_other_encoding, nullptr, nullptr,
      "convert it to UTF-8 first (iconv)"},
-    {"binary", "binary data", is_no_text, nullptr, nullptr, "ftok reads WARC, ARC, WET, JSON, CSV, TSV and UTF-8 text"},
+    {"binary", "binary data", is_no_text, nullptr, nullptr,
+     "ftok reads WARC, ARC, WET, Parquet, JSON, CSV, TSV and UTF-8 text"},
     {"text", "plain text", is_any, nullptr, make_plain_text_source, "", Locator::kByte, true},
 };
 
@@ -245,7 +249,7 @@ const InputFormat& tell(const DecodedInput& input, bool whole, const SourceOptio
     return format.sniff != nullptr && format.sniff(prefix);
   });
   if (!told->is_read()) {
-    throw Error(
+    throw FormatRefused(
         fmt::format("{} is {}, which is not read: {}; or say that its format is text to read its bytes as they "
                     "are",
                     input.name(), told->title, told->advice));

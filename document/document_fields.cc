@@ -65,7 +65,10 @@ struct ColumnLister {
     for (const std::string& name : named.lists) add(name, ParquetType::kTexts);
   }
   template <typename Number>
-  void operator()(std::string_view, const std::vector<Number>&) const {}  // lists stand in no table
+  void operator()(std::string_view name, const std::vector<Number>&) const {
+    static_assert(std::is_integral_v<Number>);
+    add(name, ParquetType::kIntegers);
+  }
 
  private:
   void add(std::string_view name, ParquetType type) const { columns.push_back({std::string(name), type}); }

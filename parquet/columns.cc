@@ -111,10 +111,11 @@ bool is_list_of_one(const parquet::ColumnDescriptor& column) {
          leaf->parent() == &repeated;
 }
 
-// Lists of texts. Nulls among these are left out.
-class TextsColumn : public ParquetColumn {
+// Lists of texts or whole numbers. Nulls among these are left out.
+template <typename DType>
+class ListColumn : public ParquetColumn {
  public:
-  TextsColumn(std::shared_ptr<parquet::ColumnReader> reader, const std::string& key, uint64_t value_bytes_max)
+  ListColumn(std::shared_ptr<parquet::ColumnReader> reader, const std::string& key, uint64_t value_bytes_max)
       : reader_(std::move(reader)), opening_(opening(key)), value_bytes_max_(value_bytes_max) {
     const parquet::ColumnDescriptor& column = *reader_->descr();
     level_max_ = element_level_ = column.max_definition_level();
@@ -136,15 +137,11 @@ class TextsColumn : public ParquetColumn {
       const bool has_value = definitions_[level_++] == level_max_;
       if (!has_value) continue;
       if (value_ == values_) throw std::runtime_error("a page has fewer values than it says");
-      const parquet::ByteArray& value = batch_[value_++];
+      const typename DType::c_type& value = batch_[value_++];
       if (!is_whole) continue;
-      const std::string_view text(reinterpret_cast<const char*>(value.ptr), value.len);
-      out += is_first ? "\"" : ",\"";
+      if (!is_first) out += ',';
       is_first = false;
-      is_whole = text.size() <= value_bytes_max_ - bytes;
-      append_json_escaped(out, is_whole ? text : text.substr(0, value_bytes_max_ - bytes + 1));
-      bytes += text.size();
-      if (is_whole) out += '"';
+      is_whole = append_element(out, value, bytes);
     } while ((level_ < levels_ || read()) && repetitions_[level_] > 0);
     if (is_whole) out += ']';
     return true;
@@ -153,9 +150,29 @@ class TextsColumn : public ParquetColumn {
  private:
   static constexpr int64_t kBatch = 256;
 
+  // Counts its bytes; false where the list has more than it may, and the element is cut.
+  bool append_element(std::string& out, const parquet::ByteArray& value, uint64_t& bytes) const {
+    const std::string_view text(reinterpret_cast<const char*>(value.ptr), value.len);
+    const bool is_whole = text.size() <= value_bytes_max_ - bytes;
+    out += '"';
+    append_json_escaped(out, is_whole ? text : text.substr(0, value_bytes_max_ - bytes + 1));
+    bytes += text.size();
+    if (is_whole) out += '"';
+    return is_whole;
+  }
+  template <typename Integer>
+  bool append_element(std::string& out, Integer value, uint64_t& bytes) const {
+    const size_t before = out.size();
+    fmt::format_to(std::back_inserter(out), "{}", value);
+    const uint64_t size = out.size() - before + 1;
+    const bool is_whole = size <= value_bytes_max_ - bytes;
+    bytes += size;
+    return is_whole;
+  }
+
   // The next levels; false at the end. What `batch_` held before is gone.
   bool read() {
-    auto& typed = static_cast<parquet::ByteArrayReader&>(*reader_);
+    auto& typed = static_cast<parquet::TypedColumnReader<DType>&>(*reader_);
     int64_t values = 0;
     const int64_t levels = typed.HasNext() ? typed.ReadBatch(kBatch, definitions_, repetitions_, batch_, &values) : 0;
     levels_ = static_cast<size_t>(levels);
@@ -169,7 +186,7 @@ class TextsColumn : public ParquetColumn {
   const uint64_t value_bytes_max_;
   int16_t level_max_, element_level_;  // of a text; from which on there is an element
   int16_t definitions_[kBatch], repetitions_[kBatch];
-  parquet::ByteArray batch_[kBatch];
+  typename DType::c_type batch_[kBatch];
   size_t level_ = 0, levels_ = 0, value_ = 0, values_ = 0;
 };
 
@@ -257,6 +274,10 @@ class TimeColumn : public ParquetColumn {
   Values<parquet::Int64Type> values_;
 };
 
+bool is_signed_integer(const LogicalType& logical) {
+  return logical.is_int() && static_cast<const parquet::IntLogicalType&>(logical).is_signed();
+}
+
 }  // namespace
 
 std::string column_holds(const parquet::ColumnDescriptor& column) {
@@ -277,7 +298,10 @@ ColumnUse column_use(const parquet::ColumnDescriptor& column) {
   if (is_repeated && !is_list_of_one(column)) return ColumnUse::kNone;
   const auto& logical = column.logical_type();
   const bool is_plain = logical == nullptr || !logical->is_valid() || logical->is_none();
-  if (is_repeated && column.physical_type() != Type::BYTE_ARRAY) return ColumnUse::kNone;
+  if (is_repeated && column.physical_type() != Type::BYTE_ARRAY) {
+    const bool is_integer = column.physical_type() == Type::INT32 || column.physical_type() == Type::INT64;
+    return is_integer && (is_plain || is_signed_integer(*logical)) ? ColumnUse::kIntegers : ColumnUse::kNone;
+  }
   switch (column.physical_type()) {
     case Type::BYTE_ARRAY:
       if (!is_plain && !logical->is_string() && !logical->is_enum() && !logical->is_JSON()) return ColumnUse::kNone;
@@ -285,10 +309,7 @@ ColumnUse column_use(const parquet::ColumnDescriptor& column) {
     case Type::INT32:
     case Type::INT64:
       if (is_plain) return ColumnUse::kInteger;
-      if (logical->is_int()) {
-        const bool is_signed = static_cast<const parquet::IntLogicalType&>(*logical).is_signed();
-        return is_signed ? ColumnUse::kInteger : ColumnUse::kUnsigned;
-      }
+      if (logical->is_int()) return is_signed_integer(*logical) ? ColumnUse::kInteger : ColumnUse::kUnsigned;
       return logical->is_timestamp() ? ColumnUse::kTime : ColumnUse::kNone;
     case Type::FLOAT:
     case Type::DOUBLE: return ColumnUse::kReal;
@@ -301,7 +322,12 @@ std::unique_ptr<ParquetColumn> make_parquet_column(std::shared_ptr<parquet::Colu
                                                    const std::string& key, uint64_t value_bytes_max) {
   const bool is_unsigned = use == ColumnUse::kUnsigned;
   if (use == ColumnUse::kText) return std::make_unique<TextColumn>(std::move(reader), key, value_bytes_max);
-  if (use == ColumnUse::kTexts) return std::make_unique<TextsColumn>(std::move(reader), key, value_bytes_max);
+  if (use == ColumnUse::kTexts)
+    return std::make_unique<ListColumn<parquet::ByteArrayType>>(std::move(reader), key, value_bytes_max);
+  if (use == ColumnUse::kIntegers && reader->type() == Type::INT32)
+    return std::make_unique<ListColumn<parquet::Int32Type>>(std::move(reader), key, value_bytes_max);
+  if (use == ColumnUse::kIntegers)
+    return std::make_unique<ListColumn<parquet::Int64Type>>(std::move(reader), key, value_bytes_max);
   if (use == ColumnUse::kTruth) return std::make_unique<TruthColumn>(std::move(reader), key);
   if (use == ColumnUse::kTime) return std::make_unique<TimeColumn>(std::move(reader), key);
   switch (reader->type()) {

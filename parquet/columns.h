@@ -12,12 +12,12 @@
 namespace ftok {
 
 // What a column's values become.
-enum class ColumnUse { kNone, kText, kTexts, kInteger, kUnsigned, kReal, kTime, kTruth };
+enum class ColumnUse { kNone, kText, kTexts, kInteger, kIntegers, kUnsigned, kReal, kTime, kTruth };
 
 // What a column holds, for messages: "INT64", "lists of strings".
 std::string column_holds(const parquet::ColumnDescriptor& column);
 
-// kNone where the column holds none of them: decimals, lists of anything but texts.
+// kNone where the column holds none of them: decimals, lists of anything but texts and whole numbers.
 ColumnUse column_use(const parquet::ColumnDescriptor& column);
 
 // Where the column stands in the file, the groups that make a list of it left out: "page.topics" of

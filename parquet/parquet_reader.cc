@@ -83,6 +83,7 @@ struct Chosen {
 ParquetType type_of(ColumnUse use) {
   switch (use) {
     case ColumnUse::kTexts: return ParquetType::kTexts;
+    case ColumnUse::kIntegers: return ParquetType::kIntegers;
     case ColumnUse::kInteger:
     case ColumnUse::kUnsigned: return ParquetType::kInteger;
     case ColumnUse::kReal: return ParquetType::kReal;
@@ -224,7 +225,8 @@ class File : public ParquetFile {
 
   // Texts, numbers, times.
   static bool is_value(ColumnUse use) {
-    return use != ColumnUse::kNone && use != ColumnUse::kTruth && use != ColumnUse::kTexts;
+    return use != ColumnUse::kNone && use != ColumnUse::kTruth && use != ColumnUse::kTexts &&
+           use != ColumnUse::kIntegers;
   }
 
   void choose_named(const std::string& key) {
@@ -282,6 +284,7 @@ class File : public ParquetFile {
 
   int text_column() const {
     const std::vector<int> found = columns_of(options_.text_key);
+    if (found.empty()) refuse_lists(options_.text_key);
     if (found.size() != 1) {
       throw std::runtime_error(fmt::format("{} \"{}\"; its columns are {}; name the one that holds the text (text_key)",
                                            found.empty() ? "there is no column" : "there are several columns",
@@ -293,6 +296,19 @@ class File : public ParquetFile {
                                            options_.text_key, column_holds(column), names_shown()));
     }
     return found[0];
+  }
+
+  // Where a column of this name is there, but holds lists or a group.
+  void refuse_lists(const std::string& key) const {
+    for (int i = 0; i < metadata_->num_columns(); ++i) {
+      const parquet::ColumnDescriptor& column = *metadata_->schema()->Column(i);
+      if (!column.path()->ToDotString().starts_with(key + ".")) continue;
+      const bool is_list = column_path(column) == key;
+      throw std::runtime_error(
+          fmt::format("its column \"{}\" holds {}, not texts; its columns are {}; name the one that "
+                      "holds the text (text_key)",
+                      key, is_list ? column_holds(column) : "other columns", names_shown()));
+    }
   }
 
   std::string names_shown() const {

@@ -52,15 +52,19 @@ class SinkStream : public arrow::io::OutputStream {
   std::exception_ptr failure_;
 };
 
+bool holds_lists(ParquetType type) { return type == ParquetType::kTexts || type == ParquetType::kIntegers; }
+
 std::shared_ptr<parquet::schema::GroupNode> schema_of(const std::vector<ParquetField>& fields) {
   using parquet::Repetition;
   using parquet::schema::GroupNode;
   using parquet::schema::PrimitiveNode;
   parquet::schema::NodeVector nodes;
   for (const ParquetField& field : fields) {
-    if (field.type == ParquetType::kTexts) {  // three levels, as parquet-format's "Lists" has it
-      const auto element =
-          PrimitiveNode::Make("element", Repetition::OPTIONAL, parquet::LogicalType::String(), Type::BYTE_ARRAY);
+    if (holds_lists(field.type)) {  // three levels, as parquet-format's "Lists" has it
+      const bool is_texts = field.type == ParquetType::kTexts;
+      const auto element = PrimitiveNode::Make("element", Repetition::OPTIONAL,
+                                               is_texts ? parquet::LogicalType::String() : parquet::LogicalType::None(),
+                                               is_texts ? Type::BYTE_ARRAY : Type::INT64);
       const auto list = GroupNode::Make("list", Repetition::REPEATED, {element});
       nodes.push_back(GroupNode::Make(field.name, Repetition::OPTIONAL, {list}, parquet::LogicalType::List()));
       continue;
@@ -100,6 +104,7 @@ class Writer : public ParquetWriter {
   void text(size_t field, std::string_view value) override { row_[field] = std::string(value); }
   void texts(size_t field, std::vector<std::string> values) override { row_[field] = std::move(values); }
   void integer(size_t field, int64_t value) override { row_[field] = value; }
+  void integers(size_t field, std::vector<int64_t> values) override { row_[field] = std::move(values); }
   void real(size_t field, double value) override { row_[field] = value; }
   void truth(size_t field, bool value) override { row_[field] = value; }
 
@@ -108,7 +113,11 @@ class Writer : public ParquetWriter {
       if (group_ == nullptr) group_ = file_->AppendBufferedRowGroup();
       for (size_t i = 0; i < row_.size(); ++i) {
         parquet::ColumnWriter& column = *group_->column(static_cast<int>(i));
-        options_.fields[i].type == ParquetType::kTexts ? write_list(column, row_[i]) : write_value(column, row_[i]);
+        switch (options_.fields[i].type) {
+          case ParquetType::kTexts: write_list<parquet::ByteArrayType, std::string>(column, row_[i]); break;
+          case ParquetType::kIntegers: write_list<parquet::Int64Type, int64_t>(column, row_[i]); break;
+          default: write_value(column, row_[i]);
+        }
       }
     });
     for (Value& value : row_) value = std::monostate();
@@ -128,7 +137,8 @@ class Writer : public ParquetWriter {
   }
 
  private:
-  using Value = std::variant<std::monostate, std::string, std::vector<std::string>, int64_t, double, bool>;
+  using Value =
+      std::variant<std::monostate, std::string, std::vector<std::string>, int64_t, std::vector<int64_t>, double, bool>;
 
   template <typename DType>
   static void put(parquet::ColumnWriter& column, const typename DType::c_type* value) {
@@ -136,21 +146,25 @@ class Writer : public ParquetWriter {
     static_cast<parquet::TypedColumnWriter<DType>&>(column).WriteBatch(1, &level, nullptr, value);
   }
 
-  // Levels of definition: 0 no list, 1 an empty one, 3 a text in it.
+  static uint64_t bytes_of(const std::string& text) { return text.size(); }
+  static uint64_t bytes_of(int64_t) { return sizeof(int64_t); }
+
+  // Levels of definition: 0 no list, 1 an empty one, 3 a value in it.
+  template <typename DType, typename Element>
   void write_list(parquet::ColumnWriter& column, const Value& value) {
-    const auto* const texts = std::get_if<std::vector<std::string>>(&value);
-    const size_t count = texts == nullptr ? 0 : texts->size();
-    const int16_t none = texts == nullptr ? 0 : 1;
+    const auto* const list = std::get_if<std::vector<Element>>(&value);
+    const size_t count = list == nullptr ? 0 : list->size();
+    const int16_t none = list == nullptr ? 0 : 1;
     std::vector<int16_t> definitions(std::max<size_t>(count, 1), count == 0 ? none : int16_t{3});
     std::vector<int16_t> repetitions(definitions.size(), 1);
     repetitions[0] = 0;
-    std::vector<parquet::ByteArray> bytes;
+    std::vector<typename DType::c_type> values;
     for (size_t i = 0; i < count; ++i) {
-      bytes.emplace_back((*texts)[i]);
-      bytes_ += (*texts)[i].size();
+      values.emplace_back((*list)[i]);
+      bytes_ += bytes_of((*list)[i]);
     }
-    static_cast<parquet::TypedColumnWriter<parquet::ByteArrayType>&>(column).WriteBatch(
-        static_cast<int64_t>(definitions.size()), definitions.data(), repetitions.data(), bytes.data());
+    static_cast<parquet::TypedColumnWriter<DType>&>(column).WriteBatch(
+        static_cast<int64_t>(definitions.size()), definitions.data(), repetitions.data(), values.data());
   }
 
   void write_value(parquet::ColumnWriter& column, const Value& value) {

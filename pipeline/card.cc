@@ -13,6 +13,7 @@
 #include "core/shown.h"
 #include "document/stats.h"
 #include "filters/language.h"
+#include "pipeline/card_texts.h"
 #include "pipeline/recipe_config.h"
 #include "shards/manifest.h"
 
@@ -91,10 +92,16 @@ std::string text_files(const std::string& folder) {
   return ending.empty() ? "" : "parts/*" + ending;
 }
 
-std::string head(const std::string& folder, const Manifest& manifest, const CardOptions& options,
+std::vector<std::pair<std::string, uint64_t>> most_first(const std::map<std::string, uint64_t>& entries) {
+  std::vector<std::pair<std::string, uint64_t>> sorted(entries.begin(), entries.end());
+  std::stable_sort(sorted.begin(), sorted.end(), [](const auto& a, const auto& b) { return a.second > b.second; });
+  return sorted;
+}
+
+// `languages`: those that are there, else those that the recipe keeps.
+std::string head(const std::string& folder, const std::vector<std::string>& languages, const CardOptions& options,
                  const std::string& name, uint64_t documents) {
   std::string out = fmt::format("---\npretty_name: {}\nlicense: {}\n", yaml(name), options.license);
-  const std::vector<std::string> languages = languages_of(manifest);
   if (!languages.empty()) out += "language:\n";
   for (const std::string& language : languages) out += fmt::format("- {}\n", yaml(language));
   out += "task_categories:\n- text-generation\n";
@@ -112,9 +119,24 @@ void row(std::string& out, std::string_view what, uint64_t count, uint64_t of) {
 }
 
 void counts(std::string& out, std::string_view what, const std::map<std::string, uint64_t>& entries, uint64_t of) {
-  std::vector<std::pair<std::string, uint64_t>> sorted(entries.begin(), entries.end());
-  std::stable_sort(sorted.begin(), sorted.end(), [](const auto& a, const auto& b) { return a.second > b.second; });
-  for (const auto& [name, count] : sorted) row(out, fmt::format("{} `{}`", what, name), count, of);
+  for (const auto& [name, count] : most_first(entries)) row(out, fmt::format("{} `{}`", what, name), count, of);
+}
+
+// The most frequent of them, and how many have none.
+std::string of_texts(const char* heading, const char* what, const std::map<std::string, uint64_t>& entries,
+                     uint64_t documents) {
+  constexpr size_t kShown = 50;
+  if (entries.empty()) return "";
+  std::string out = fmt::format("## {}\n\n| {} | documents | share |\n|---|---|---|\n", heading, what);
+  uint64_t with = 0;
+  size_t shown = 0;
+  for (const auto& [name, count] : most_first(entries)) {
+    if (shown++ < kShown) row(out, cell(name), count, documents);
+    with += count;
+  }
+  if (entries.size() > kShown) out += fmt::format("| and {} more | | |\n", entries.size() - kShown);
+  if (with < documents) row(out, "none stated", documents - with, documents);
+  return out + "\n";
 }
 
 std::string funnel(const Tally& tally) {
@@ -209,7 +231,11 @@ std::string data_card(const std::string& folder, const CardOptions& options) {
   uint64_t documents = 0;
   for (const ShardEntry& shard : manifest.shards) documents += shard.documents;
   if (tally) documents = tally->kept;
-  std::string out = head(folder, manifest, options, name, documents);
+  const TextCounts texts = count_texts(folder);
+  std::vector<std::string> languages;
+  for (const auto& [language, count] : most_first(texts.languages)) languages.push_back(language);
+  if (languages.empty()) languages = languages_of(manifest);
+  std::string out = head(folder, languages, options, name, documents);
   out += fmt::format("{}\n\n# {}\n\n", kCardMark, cell(name));
   const auto software = manifest.software.find("ftok");
   out += fmt::format("Made by ftok{}: the same inputs and recipe give the same bytes.\n",
@@ -221,6 +247,8 @@ std::string data_card(const std::string& folder, const CardOptions& options) {
   }
   out += '\n';
   out += tally ? funnel(*tally) : mixed_sources(manifest.totals);
+  out += of_texts("Languages", "language", texts.languages, texts.documents);
+  out += of_texts("Licences that the pages state", "licence", texts.licenses, texts.documents);
   return out + shards(manifest) + provenance(manifest);
 }
 

@@ -1,5 +1,6 @@
-// A data card: what README.md beside a corpus says, from its manifest alone: where it comes from, what became of every
-// record, how to load it. Its head (YAML) is what a hub of data sets reads, so that a folder can be uploaded as it is.
+// A data card: what README.md beside a corpus says, from its manifest and its kept texts: where it comes from, what
+// became of every record, which languages and licences there are, how to load it. Its head (YAML) is what a hub of data
+// sets reads, so that a folder can be uploaded as it is.
 #pragma once
 
 #include <string>
@@ -11,7 +12,7 @@ struct CardOptions {
   std::string license = "unknown";  // as the hub names licences: "odc-by", "cc-by-4.0"
 };
 
-// Of a finished output folder of `ftok run`, `tokenize`, `mix`, a job or a conversion. The same manifest gives the same
+// Of a finished output folder of `ftok run`, `tokenize`, `mix`, a job or a conversion. The same folder gives the same
 // text. Throws Error naming what is missing.
 std::string data_card(const std::string& folder, const CardOptions& options);
 

@@ -16,6 +16,7 @@ namespace ftok {
 class TaskFailed : public Error {
  public:
   using Error::Error;
+  bool is_final = false;  // another attempt would fail as this one did
 };
 
 // A piece of work with an atomic result: a file that is whole or absent, whose name and bytes depend on the task alone.

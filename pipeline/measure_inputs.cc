@@ -1,5 +1,7 @@
 #include "pipeline/measure_inputs.h"
 
+#include <atomic>
+#include <chrono>
 #include <filesystem>
 #include <memory>
 #include <vector>
@@ -11,6 +13,7 @@
 #include "document/document_fields.h"
 #include "pipeline/input_names.h"
 #include "pipeline/read_input.h"
+#include "pipeline/run/process_cost.h"
 #include "pipeline/whatif.h"
 #include "shards/record_file.h"
 #include "text/unicode.h"
@@ -105,15 +108,20 @@ std::vector<uint64_t> keys_of(const Document& document, const Plan& plan, const 
 
 }  // namespace
 
-Tally measure_inputs(const std::vector<std::string>& inputs, const Plan& plan, const std::string& recipe,
-                     const std::string& path, size_t threads, const FetchOptions& fetch, const Log& log) {
+RunResult measure_inputs(const std::vector<std::string>& inputs, const Plan& plan, const std::string& recipe,
+                         const std::string& path, size_t threads, const FetchOptions& fetch, const Log& log) {
+  const auto start = std::chrono::steady_clock::now();
   threads = threads_or_all(threads);
   remove_dead_temporaries_of(path);
   const std::unique_ptr<MeasureFile> file = make_measure_file(path, plan, recipe);
   const Deduplicator deduplicator(plan.dedup, plan.key_layout);
-  Tally total;
+  RunResult result;
+  std::vector<std::atomic<uint64_t>> stage_ns(plan.stages.size());
+  std::atomic<uint64_t> source_ns{0};
   ReadInputOptions options;
   options.live_max = 4 * threads;
+  options.stage_ns = stage_ns.data();
+  options.source_ns = &source_ns;
   options.fetch = fetch;
   run_on_threads(threads, [&] {
     const std::vector<std::string> names = input_names(inputs);
@@ -123,11 +131,17 @@ Tally measure_inputs(const std::vector<std::string>& inputs, const Plan& plan, c
         if (item.verdict.kind == Verdict::Kind::kSkip) return;
         file->write(item, i, keys_of(item.document, plan, deduplicator));
       });
-      total.add(report.tally);
+      result.tally.add(report.tally);
     }
   });
   file->commit();
-  return total;
+  const auto seconds = [](uint64_t ns) { return 1e-9 * static_cast<double>(ns); };
+  result.stages.push_back({"read", seconds(source_ns)});
+  for (size_t i = 0; i < plan.stages.size(); ++i)
+    result.stages.push_back({std::string(plan.stages[i]->name()), seconds(stage_ns[i])});
+  result.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+  note_process_cost(result);
+  return result;
 }
 
 }  // namespace ftok

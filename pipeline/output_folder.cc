@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <charconv>
 #include <filesystem>
 
@@ -19,6 +20,8 @@ namespace ftok {
 namespace fs = std::filesystem;
 
 namespace {
+
+constexpr ptrdiff_t kPartDigits = 6;  // of a number in the names of a part
 
 constexpr std::string_view kVersionLine = "folder_version = ";
 
@@ -72,16 +75,58 @@ std::string vocabulary_in(const std::string& difference, size_t at) {
   return begin == std::string::npos || end == std::string::npos ? "" : difference.substr(begin + 1, end - begin - 1);
 }
 
-// What to do instead of going on in a folder of another recipe. A finished run's kept texts are there: another
-// vocabulary needs no second run.
-std::string other_recipe_advice(const std::string& path, const std::string& difference) {
+// A binding leaves out shards of the format that there was first (bound_recipe).
+std::string with_shard_format(std::string binding) {
+  constexpr std::string_view kSection = "\n[shards]\n";
+  const size_t section = binding.find(kSection);
+  if (section == std::string::npos) return binding;
+  const std::string_view shards = std::string_view(binding).substr(section, binding.find("\n[", section + 1) - section);
+  if (shards.find("\nformat = ") == std::string_view::npos)
+    binding.insert(section + kSection.size(), "format = \"llmc\"\n");
+  return binding;
+}
+
+// The inputs of a finished folder of `ftok tokenize` as arguments: all of them where they are few.
+std::string inputs_as_arguments(const std::string& path) {
+  constexpr size_t kNamedMax = 3;
+  std::string text;
+  const Manifest manifest = read_manifest(path + "/" + kManifestName);
+  for (const Manifest::Input& input : manifest.inputs) {
+    const Result<InputReport> report = parse_input_report(input.report);
+    if (manifest.inputs.size() > kNamedMax || !report.ok()) return "FILE...";
+    text += fmt::format("{}'{}'", text.empty() ? "" : " ", report->input);
+  }
+  return text;
+}
+
+// What to do instead of going on in a finished folder of another recipe. A run's kept texts are there: another
+// vocabulary needs no second run; shards of another format are converted.
+std::string other_recipe_advice(const std::string& path, const std::string& bound, const std::string& difference) {
   std::error_code code;
-  const std::string texts = path + "/parts/000000.text.";
-  const bool has_texts = fs::exists(path + "/" + kManifestName, code) &&
-                         (fs::exists(texts + "jsonl.zst", code) || fs::exists(texts + "parquet", code));
-  const std::string wanted = vocabulary_in(difference, difference.find(", not "));
-  if (!difference.starts_with("digests.vocabulary: ") || !has_texts || wanted.empty()) return "use another folder";
-  return fmt::format("its texts in that vocabulary: ftok tokenize '{}/parts/*.text.*' --vocab {} -o NEW", path, wanted);
+  const std::string other = "use another folder", texts = path + "/parts/000000.text.";
+  if (!fs::exists(path + "/" + kManifestName, code)) return other;
+  constexpr std::string_view kFormat = "shards.format: ", kNot = ", not ";
+  if (difference.starts_with(kFormat)) {
+    std::string format = difference.substr(difference.find(kNot) + kNot.size());
+    std::erase(format, '"');
+    return fmt::format("its shards in that format: ftok shards convert --to {} {} NEW", format, path);
+  }
+  const std::string wanted = vocabulary_in(difference, difference.find(kNot));
+  if (!difference.starts_with("digests.vocabulary: ") || wanted.empty()) return other;
+  if (fs::exists(texts + "jsonl.zst", code) || fs::exists(texts + "parquet", code)) {
+    return fmt::format("its texts in that vocabulary: ftok tokenize '{}/parts/*.text.*' --vocab {} -o NEW", path,
+                       wanted);
+  }
+  if (bound.find("\n[tokenize]\n") == std::string::npos) return other;
+  return fmt::format("its inputs in that vocabulary: ftok tokenize {} --vocab {} -o NEW, with the flags given here",
+                     inputs_as_arguments(path), wanted);
+}
+
+// Whether a folder is not there, or holds nothing but half-written files.
+bool is_bare(const std::string& path) {
+  if (!fs::exists(path)) return true;
+  const fs::directory_iterator all(path);
+  return std::all_of(begin(all), end(all), [](const auto& entry) { return is_temporary(entry.path().string()); });
 }
 
 }  // namespace
@@ -91,7 +136,10 @@ std::string run_binding(const std::string& binding) {
 }
 
 CandidateFolder::CandidateFolder(const std::string& path, const std::string& binding)
-    : path_(path), binding_digest_(checksum_of(binding)) {
+    : CandidateFolder(path, binding, Bound::kMustBeThis) {}
+
+CandidateFolder::CandidateFolder(const std::string& path, const std::string& binding, Bound bound)
+    : path_(path), binding_(binding), binding_digest_(checksum_of(binding)) {
   if (fs::exists(path) && !fs::is_directory(path)) throw UsageError(path + " is a file, expected a folder");
   if (fs::exists(path + "/" + kJobName)) {
     throw UsageError(path + " holds a job, whose tasks write there (`ftok task`); name another folder");
@@ -102,28 +150,44 @@ CandidateFolder::CandidateFolder(const std::string& path, const std::string& bin
   }
   if (fs::exists(path) && !fs::exists(path + "/" + kBindingName)) refuse_what_others_hold(path);
   make_folder(path);
-  bind(binding);
+  if (bound == Bound::kMustBeThis) {
+    bind();
+  } else {
+    write_binding_unless_there();
+  }
 }
 
-void CandidateFolder::bind(const std::string& binding) const {
-  const std::string path = path_ + "/" + kBindingName;
-  if (!fs::exists(path)) {
-    AtomicFile file(path);
-    file.write(binding);
-    if (file.commit_unless_there()) return;
-  }
-  const std::string bound = read_file(path, 64 << 20);
-  if (bound == binding) return;
-  if (version_of(bound) != version_of(binding)) {
+void CandidateFolder::write_binding_unless_there() const {
+  if (fs::exists(binding_path())) return;
+  AtomicFile file(binding_path());
+  file.write(binding_);
+  file.commit_unless_there();
+}
+
+void CandidateFolder::bind() const {
+  write_binding_unless_there();
+  if (const std::string bound = read_binding(); bound != binding_) refuse(bound);
+}
+
+std::string CandidateFolder::read_binding() const { return read_file(binding_path(), 64 << 20); }
+
+void CandidateFolder::refuse(const std::string& bound) const {
+  if (version_of(bound) != version_of(binding_)) {
     throw UsageError(
         fmt::format("{} was made by {}, this is ftok {} (folder version {}): use another "
                     "folder, or finish it with {}",
-                    path_, version_text(version_of(bound)), FTOK_VERSION, version_of(binding),
+                    path_, version_text(version_of(bound)), FTOK_VERSION, version_of(binding_),
                     version_of(bound) == 0 ? "ftok 0.1.0" : "that version"));
   }
-  const std::string difference = recipe_difference(bound, binding);
+  const std::string difference = recipe_difference(with_shard_format(bound), with_shard_format(binding_));
   throw UsageError(fmt::format("{} was made with another recipe: {}; {}", path_, difference,
-                               other_recipe_advice(path_, difference)));
+                               other_recipe_advice(path_, bound, difference)));
+}
+
+void CandidateFolder::join() const {
+  open_work();
+  write_file(shared_path(), "");
+  bind();
 }
 
 void CandidateFolder::open_work() const {
@@ -137,13 +201,64 @@ std::string CandidateFolder::candidates(uint64_t number) const {
 
 bool CandidateFolder::has_part(uint64_t number) const { return fs::exists(part_paths(parts_path(), number).receipt); }
 
-OutputFolder::OutputFolder(const std::string& path, const std::string& binding) : CandidateFolder(path, binding) {
-  lock_ = std::make_unique<FolderLock>(path);
+OutputFolder::OutputFolder(const std::string& path, const std::string& binding)
+    : CandidateFolder(path, binding, Bound::kMayBeAnother) {
+  lock_ = lock_unless_refused();
+  bind_anew();
   remove_temporaries(path);
   make_folder(parts());
   remove_temporaries(parts());
   for (const char* folder : {"/train", "/val"}) remove_temporaries(path + folder);
   open_work();
+}
+
+// A folder that is not ours is refused as such, whoever holds its lock.
+std::unique_ptr<FolderLock> OutputFolder::lock_unless_refused() const {
+  if (const std::string bound = read_binding(); bound != binding() && !parts_given_up(bound)) refuse(bound);
+  return std::make_unique<FolderLock>(path());
+}
+
+// Takes the folder over from another recipe that has committed nothing in it.
+void OutputFolder::bind_anew() const {
+  const std::string bound = read_binding();
+  if (bound == binding()) return;
+  const std::optional<size_t> given_up = parts_given_up(bound);
+  if (!given_up) refuse(bound);
+  write_file(binding_path(), binding());
+  // Whoever joins says so before it reads the binding: it has read the new one, or is seen here.
+  if (fs::exists(shared_path())) {
+    write_file(binding_path(), bound);
+    refuse(bound);
+  }
+  remove_file(journal());
+  remove_file(manifest());
+  for (size_t number = *given_up; number-- > 0;) remove_part(number);
+}
+
+// How many parts the recipe `bound` has committed, where these are of inputs that could not be read and there is
+// nothing else in the folder; nothing where there is.
+std::optional<size_t> OutputFolder::parts_given_up(const std::string& bound) const {
+  if (version_of(bound) != kRunFolderVersion || !is_bare(work_path()) || !shard_files_in(path()).empty())
+    return std::nullopt;
+  RunState state;
+  try {
+    state = fs::exists(journal()) ? read_journal(journal(), checksum_of(bound)) : finished();
+  } catch (const Error&) {
+    return std::nullopt;
+  }
+  if (!state.shards.empty() || !state.position.empty()) return std::nullopt;
+  for (size_t number = 0; number < state.parts.size(); ++number) {
+    if (report_of(state.parts[number].report, path(), number).quarantined.empty()) return std::nullopt;
+  }
+  if (!fs::exists(parts())) return state.parts.size();
+  for (const auto& entry : fs::directory_iterator(parts())) {
+    const std::string name = entry.path().filename().string();
+    uint64_t number = 0;
+    const auto [end, error] = std::from_chars(name.data(), name.data() + name.size(), number);
+    const bool is_of_part = error == std::errc() && end == name.data() + kPartDigits && *end == '.';
+    if (!is_temporary(name) && !(is_of_part && number < state.parts.size())) return std::nullopt;
+  }
+  return state.parts.size();
 }
 
 void OutputFolder::remove_part(uint64_t number) const {

@@ -6,6 +6,7 @@
 //   DIR/ftok_{train,val}_NNNNNN.bin  shards, with .docs sidecars
 //   DIR/parts/NNNNNN.*               one part per input (shards/part.h)
 //   DIR/work/NNNNNN.candidates       a run's inputs that wait for their turn; gone when it is done
+//   DIR/work/shared                  processes that do not commit put candidates here
 //   DIR/work/keys/                   sorted keys, where the index does not fit into memory (run/sorted_keys.h)
 //
 // One process at a time commits, and holds the folder's lock. Any number may put candidates into work/ meanwhile.
@@ -46,6 +47,10 @@ class CandidateFolder {
   std::string candidates(uint64_t number) const;
   const std::string& binding_digest() const { return binding_digest_; }
 
+  // For a process that does not commit: makes work/ as open_work() does, with a mark that this folder is shared, and
+  // makes sure that it is still bound to the same. No other recipe takes over a folder with the mark.
+  void join() const;
+
   // Makes work/ and removes what dead processes of this host left half-written there.
   void open_work() const;
 
@@ -53,20 +58,30 @@ class CandidateFolder {
   bool has_part(uint64_t number) const;
 
  protected:
+  enum class Bound { kMustBeThis, kMayBeAnother };  // kMayBeAnother: it is looked at later
+  CandidateFolder(const std::string& path, const std::string& binding, Bound bound);
+
   std::string parts_path() const { return path_ + "/parts"; }
+  std::string binding_path() const { return path_ + "/binding.toml"; }
+  std::string shared_path() const { return work_path() + "/shared"; }
+  std::string read_binding() const;
+  const std::string& binding() const { return binding_; }
+  [[noreturn]] void refuse(const std::string& bound) const;
 
  private:
-  void bind(const std::string& binding) const;
+  void bind() const;
+  void write_binding_unless_there() const;
 
-  std::string path_;
+  std::string path_, binding_;
   std::string binding_digest_;
 };
 
 // The folder in the hands of the process that commits: it holds the lock. Serial.
 class OutputFolder : public CandidateFolder {
  public:
-  // Makes or opens the folder; removes what a killed process left half-written. Throws as CandidateFolder does, and
-  // Error when another process holds the lock.
+  // Makes or opens the folder; removes what a killed process left half-written. A folder that is bound to another
+  // recipe, which has committed nothing but inputs that could not be read, is bound anew. Throws as CandidateFolder
+  // does, and Error when another process holds the lock.
   OutputFolder(const std::string& path, const std::string& binding);
 
   std::string parts() const { return parts_path(); }
@@ -90,6 +105,9 @@ class OutputFolder : public CandidateFolder {
   void remove_work() const;
 
  private:
+  std::unique_ptr<FolderLock> lock_unless_refused() const;
+  void bind_anew() const;
+  std::optional<size_t> parts_given_up(const std::string& bound) const;
   RunState finished() const;
   void remove_part(uint64_t number) const;
 

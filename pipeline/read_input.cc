@@ -9,6 +9,7 @@
 #include "core/shown.h"
 #include "core/signals.h"
 #include "crawl/access_refused.h"
+#include "crawl/format_refused.h"
 #include "crawl/input_format.h"
 #include "pipeline/input_names.h"
 #include "pipeline/inputs.h"
@@ -112,6 +113,10 @@ class RecordReader {
     } catch (const AccessRefused& error) {
       if (options_.refusal_ends) throw;
       throw InputError(error.what(), error.exit_code());
+    } catch (const FormatRefused& error) {
+      InputError refused(error.what(), error.exit_code());
+      refused.is_final = true;
+      throw refused;
     } catch (const Error& error) {
       throw InputError(error.what(), error.exit_code());
     }

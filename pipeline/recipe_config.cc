@@ -11,6 +11,7 @@
 #include "core/text_file.h"
 #include "pipeline/chosen_stage.h"
 #include "pipeline/presets/recipe_presets.h"
+#include "pipeline/subprocess_stage.h"
 #include "shards/shard_format.h"
 
 namespace ftok {
@@ -109,6 +110,17 @@ void check_running(const RecipeConfig& config) {
   check_order(config.entries, range.first, range.end);
 }
 
+// A worker of one's own without anything to start is a mistake, where other kinds are switched off like that.
+void check_workers(const RecipeConfig& config) {
+  for (const RecipeEntry& entry : config.entries) {
+    if (!entry.idle()) continue;
+    if (entry.get<SubprocessOptions>() != nullptr)
+      throw UsageError(fmt::format("recipe: {}.command: empty, expected a program and its arguments", entry.name));
+    if (entry.get<PythonOptions>() != nullptr)
+      throw UsageError(fmt::format("recipe: {}.file: missing, expected a file of Python", entry.name));
+  }
+}
+
 RecipeConfig read_config(RecipeReader& reader, const RecipePreset& preset) {
   RecipeLayers layers;
   for (const std::string& changes : preset.changes) {
@@ -125,6 +137,7 @@ RecipeConfig read_config(RecipeReader& reader, const RecipePreset& preset) {
   layers.section("text", config.text);
   layers.section("output", config.output);
   reader.finish();
+  check_workers(config);
   check_running(config);
   check_only(config);  // and the routing
   config.top.preset = preset.name;

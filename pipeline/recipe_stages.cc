@@ -135,8 +135,10 @@ std::string needs_text(const RecipeEntry& entry, unsigned content) {
     if ((entries[i].kind->gives & missing) == 0) continue;
     refuse_stages(fmt::format("{}, which '{}' gives: put it after that", needs_text(entry, missing), entries[i].name));
   }
-  refuse_stages(
-      fmt::format("{}: put a stage of kind {} before it", needs_text(entry, missing), kinds_that_give(missing)));
+  const std::string advice = fmt::format("put a stage of kind {} before it", kinds_that_give(missing));
+  if (!entry.kind->is_dedup()) refuse_stages(fmt::format("{}: {}", needs_text(entry, missing), advice));
+  refuse_stages(fmt::format("{}: {}, or set dedup.scope to \"off\" (it runs behind all stages of a list without it)",
+                            needs_text(entry, missing), advice));
 }
 
 }  // namespace

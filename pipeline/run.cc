@@ -193,7 +193,7 @@ ExtractedShare Runner::extract(Share share) {
   progress_.inputs_total = result.inputs;
   progress_.inputs_committed = result.there_already;
   for (const auto& folder : folders) {
-    if (!missing.empty()) folder->open_work();
+    if (!missing.empty()) folder->join();
   }
   run_on_threads(threads_, [&] {
     extractor_.run(missing, places_in(folders), [&](size_t) {

@@ -286,12 +286,12 @@ void WorkerOptions::keep_content() {
 }
 
 void SubprocessOptions::visit(OptionVisitor& visitor) {
-  visitor.field("command", command, "the program and its arguments; empty: this stage does nothing");
+  visitor.field("command", command, "the program and its arguments");
   WorkerOptions::visit(visitor);
 }
 
 void PythonOptions::visit(OptionVisitor& visitor) {
-  visitor.field("file", file, "a file of Python; \"\": this stage does nothing");
+  visitor.field("file", file, "a file of Python");
   visitor.field("function", function, "its function that gets a document as a dict");
   visitor.field("python", python, "the interpreter");
   WorkerOptions::visit(visitor);

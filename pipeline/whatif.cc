@@ -9,6 +9,7 @@
 #include "pipeline/whatif/changes.h"
 #include "pipeline/whatif/measured_rows.h"
 #include "pipeline/whatif/replay.h"
+#include "shards/record_file.h"
 
 namespace ftok {
 namespace {
@@ -57,6 +58,14 @@ std::unique_ptr<MeasuredRows> rows_to_read(const RecipeConfig& measured) {
 }  // namespace
 
 std::string recipe_path_of_measures(const std::string& path) { return path + ".recipe.toml"; }
+
+void refuse_measured_table(const std::string& path) {
+  if (!is_parquet_name(path)) return;
+  throw UsageError(fmt::format(
+      "{}: measurements in Parquet are for other programs and cannot be replayed; `ftok run --measure` into "
+      "a file of another name writes what can",
+      path));
+}
 
 WhatIf::WhatIf(const std::vector<std::string>& measures, const RecipeConfig& measured, size_t threads)
     : rows_(rows_to_read(measured)) {

@@ -22,6 +22,9 @@ namespace ftok {
 // Where `ftok run --measure PATH` leaves the recipe that it measured with.
 std::string recipe_path_of_measures(const std::string& path);
 
+// Throws UsageError where what `--measure` wrote is a table, which is for other programs.
+void refuse_measured_table(const std::string& path);
+
 struct WhatIfOptions {
   std::vector<std::string> measures;  // files, in the order in which their inputs were listed
   RecipeConfig measured;              // the recipe that they were made with

@@ -340,16 +340,17 @@ void save(const Encoding& encoding, const std::string& path) {
 void add_decoding(nb::class_<Encoding>& type) {
   type.def(
       "decode_bytes", [](const Encoding& e, nb::handle tokens) { return bytes_of(decoded(e, ids_of(tokens))); },
-      nb::arg("tokens"));
+      nb::arg("tokens"), "The bytes of ids. Raises KeyError for what is no token.");
   type.def(
       "decode",
       [](const Encoding& e, nb::handle tokens, const std::string& errors) {
         return str_of(decoded(e, ids_of(tokens)), errors);
       },
-      nb::arg("tokens"), nb::arg("errors") = "replace");
+      nb::arg("tokens"), nb::arg("errors") = "replace",
+      "The text of ids; `errors` is bytes.decode()'s: what becomes of bytes that are not UTF-8.");
   type.def(
       "decode_single_token_bytes", [](const Encoding& e, uint32_t token) { return bytes_of(token_bytes(e, token)); },
-      nb::arg("token"));
+      nb::arg("token"), "The bytes of one token.");
   type.def(
       "decode_tokens_bytes",
       [](const Encoding& e, nb::handle tokens) {
@@ -357,8 +358,9 @@ void add_decoding(nb::class_<Encoding>& type) {
         for (const uint32_t id : ids_of(tokens)) out.append(bytes_of(token_bytes(e, id)));
         return out;
       },
-      nb::arg("tokens"));
-  type.def("decode_with_offsets", &decode_with_offsets, nb::arg("tokens"));
+      nb::arg("tokens"), "The bytes of each token.");
+  type.def("decode_with_offsets", &decode_with_offsets, nb::arg("tokens"),
+           "The text of ids, and in it the place of each token's first character.");
   type.def(
       "decode_batch",
       [](const Encoding& e, nb::handle batch, const std::string& errors, int) {
@@ -366,7 +368,8 @@ void add_decoding(nb::class_<Encoding>& type) {
         for (const nb::handle tokens : batch) out.append(str_of(decoded(e, ids_of(tokens)), errors));
         return out;
       },
-      nb::arg("batch"), nb::kw_only(), nb::arg("errors") = "replace", nb::arg("num_threads") = 0);
+      nb::arg("batch"), nb::kw_only(), nb::arg("errors") = "replace", nb::arg("num_threads") = 0,
+      "decode() of each list of ids.");
   type.def(
       "decode_bytes_batch",
       [](const Encoding& e, nb::handle batch, int) {
@@ -374,51 +377,69 @@ void add_decoding(nb::class_<Encoding>& type) {
         for (const nb::handle tokens : batch) out.append(bytes_of(decoded(e, ids_of(tokens))));
         return out;
       },
-      nb::arg("batch"), nb::kw_only(), nb::arg("num_threads") = 0);
+      nb::arg("batch"), nb::kw_only(), nb::arg("num_threads") = 0, "decode_bytes() of each list of ids.");
+}
+
+nb::list token_byte_values(const Encoding& encoding) {
+  std::vector<std::string_view> tokens;
+  for (uint32_t id = 0; id < encoding.vocabulary().token_count(); ++id) {
+    if (!encoding.vocabulary().token(id).empty()) tokens.push_back(encoding.vocabulary().token(id));
+  }
+  std::sort(tokens.begin(), tokens.end());
+  nb::list out;
+  for (const std::string_view token : tokens) out.append(bytes_of(token));
+  return out;
 }
 
 void add_properties(nb::class_<Encoding>& type) {
-  type.def_prop_ro("name", [](const Encoding& e) { return e.name(); });
-  type.def_prop_ro("n_vocab", &Encoding::n_vocab);
-  type.def_prop_ro("max_token_value", [](const Encoding& e) { return e.n_vocab() - 1; });
-  type.def_prop_ro("eot_token", &end_of_text);
-  type.def_prop_ro("special_tokens_set", &special_set);
-  type.def_prop_ro("sha256", [](const Encoding& e) { return e.digest(); });
-  type.def_prop_ro("pattern", [](const Encoding& e) { return std::string(pattern_name(e.vocabulary().pattern)); });
-  type.def("is_special_token", &Encoding::is_special, nb::arg("token"));
-  type.def("token_byte_values", [](const Encoding& e) {
-    std::vector<std::string_view> tokens;
-    for (uint32_t id = 0; id < e.vocabulary().token_count(); ++id) {
-      if (!e.vocabulary().token(id).empty()) tokens.push_back(e.vocabulary().token(id));
-    }
-    std::sort(tokens.begin(), tokens.end());
-    nb::list out;
-    for (const std::string_view token : tokens) out.append(bytes_of(token));
-    return out;
-  });
+  type.def_prop_ro(
+      "name", [](const Encoding& e) { return e.name(); }, "The name of the vocabulary.");
+  type.def_prop_ro("n_vocab", &Encoding::n_vocab, "How many ids there are: the largest and one.");
+  type.def_prop_ro(
+      "max_token_value", [](const Encoding& e) { return e.n_vocab() - 1; }, "The largest id.");
+  type.def_prop_ro("eot_token", &end_of_text, "The id of the end-of-text token. Raises KeyError where there is none.");
+  type.def_prop_ro("special_tokens_set", &special_set, "The texts of the special tokens.");
+  type.def_prop_ro(
+      "sha256", [](const Encoding& e) { return e.digest(); }, "SHA-256 of the ranks, in canonical .tiktoken form.");
+  type.def_prop_ro(
+      "pattern", [](const Encoding& e) { return std::string(pattern_name(e.vocabulary().pattern)); },
+      "How texts are cut before they are encoded: cl100k, gpt2, ...");
+  type.def("is_special_token", &Encoding::is_special, nb::arg("token"), "Whether an id is a special token's.");
+  type.def("token_byte_values", &token_byte_values, "The bytes of all tokens but the special ones, sorted.");
 }
 
 }  // namespace
 
 void add_encoding(nb::module_& module) {
-  nb::class_<Encoding> type(module, "Encoding");
+  nb::class_<Encoding> type(
+      module, "Encoding",
+      "A vocabulary that encodes and decodes, with tiktoken's methods. Thread-safe; long texts are "
+      "encoded without the interpreter's lock.");
   type.def_static("_load", &load, nb::arg("path"), nb::arg("pattern").none(), nb::arg("special_tokens"),
                   nb::arg("name").none());
   module.def("_names_of_same_ranks", &names_of_same_ranks, nb::arg("name"));
   const nb::frozenset none = nb::steal<nb::frozenset>(PyFrozenSet_New(nullptr));
-  type.def("encode_ordinary", &encode_ordinary<false>, nb::arg("text"));
-  type.def("encode_ordinary_to_numpy", &encode_ordinary<true>, nb::arg("text"));
-  type.def("encode", &encode<false>, nb::arg("text"), nb::kw_only(), nb::arg("allowed_special") = none,
-           nb::arg("disallowed_special") = "all", nb::arg("add_special_tokens") = true);
+  type.def("encode_ordinary", &encode_ordinary<false>, nb::arg("text"),
+           "The ids of a text, in which special tokens are plain text.");
+  type.def("encode_ordinary_to_numpy", &encode_ordinary<true>, nb::arg("text"), "encode_ordinary() as a numpy array.");
+  type.def(
+      "encode", &encode<false>, nb::arg("text"), nb::kw_only(), nb::arg("allowed_special") = none,
+      nb::arg("disallowed_special") = "all", nb::arg("add_special_tokens") = true,
+      "The ids of a text. Texts of special tokens become these tokens where allowed_special names them (a set, or "
+      "\"all\"), and raise ValueError where disallowed_special does; add_special_tokens adds what the vocabulary puts "
+      "around every text.");
   type.def("encode_to_numpy", &encode<true>, nb::arg("text"), nb::kw_only(), nb::arg("allowed_special") = none,
-           nb::arg("disallowed_special") = "all", nb::arg("add_special_tokens") = true);
-  type.def("encode_ordinary_batch", &encode_ordinary_batch, nb::arg("text"), nb::kw_only(), nb::arg("num_threads") = 0);
+           nb::arg("disallowed_special") = "all", nb::arg("add_special_tokens") = true, "encode() as a numpy array.");
+  type.def("encode_ordinary_batch", &encode_ordinary_batch, nb::arg("text"), nb::kw_only(), nb::arg("num_threads") = 0,
+           "encode_ordinary() of each text, in parallel; num_threads 0: all cores.");
   type.def("encode_ordinary_batch_to_numpy", &encode_ordinary_batch_to_numpy, nb::arg("text"), nb::kw_only(),
-           nb::arg("num_threads") = 0);
+           nb::arg("num_threads") = 0,
+           "All ids in one array, and where each text begins in it (one more than there are texts).");
   type.def("encode_batch", &encode_batch, nb::arg("text"), nb::kw_only(), nb::arg("num_threads") = 0,
            nb::arg("allowed_special") = none, nb::arg("disallowed_special") = "all",
-           nb::arg("add_special_tokens") = true);
-  type.def("encode_single_token", &encode_single_token, nb::arg("text_or_bytes"));
+           nb::arg("add_special_tokens") = true, "encode() of each text, in parallel; num_threads 0: all cores.");
+  type.def("encode_single_token", &encode_single_token, nb::arg("text_or_bytes"),
+           "The id of a text that is one token, special ones included. Raises KeyError where it is not.");
   type.def(
       "count",
       [](const Encoding& e, nb::handle text) {
@@ -427,8 +448,8 @@ void add_encoding(nb::module_& module) {
         run(argument.view().size(), [&] { count = e.count(argument.view()); });
         return count;
       },
-      nb::arg("text"));
-  type.def("save", &save, nb::arg("path"));
+      nb::arg("text"), "How many ids encode_ordinary(text) has.");
+  type.def("save", &save, nb::arg("path"), "Writes V.tiktoken (with a sidecar V.json), or V.json, a tokenizer.json.");
   add_decoding(type);
   add_properties(type);
 }

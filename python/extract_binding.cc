@@ -100,25 +100,44 @@ Page extract_page(nb::handle html, const std::string& url, const std::string& co
 }  // namespace
 
 void add_extract(nb::module_& module) {
-  nb::class_<Page> type(module, "Page");
-  type.def_ro("text", &Page::text).def_ro("url", &Page::url).def_ro("charset", &Page::charset);
-  type.def_prop_ro("drop_reason", [](const Page& page) -> nb::object {
-    return page.drop_reason.empty() ? nb::none() : nb::object(nb::str(page.drop_reason.c_str()));
-  });
-  type.def_prop_ro("title", [](const Page& page) { return page.metadata.title; });
-  type.def_prop_ro("author", [](const Page& page) { return page.metadata.author; });
-  type.def_prop_ro("site", [](const Page& page) { return page.metadata.site; });
-  type.def_prop_ro("published", [](const Page& page) { return page.metadata.published; });
-  type.def_prop_ro("language", [](const Page& page) { return page.metadata.html_language; });
-  type.def_prop_ro("canonical_url", [](const Page& page) { return page.metadata.canonical_url; });
-  type.def_prop_ro("description", [](const Page& page) { return page.metadata.description; });
-  type.def_prop_ro("license", [](const Page& page) { return page.metadata.license; });
-  type.def_prop_ro("license_source", [](const Page& page) { return page.metadata.license_source; });
+  nb::class_<Page> type(module, "Page",
+                        "The main text of a page, and what the page says of itself; empty where it says nothing.");
+  type.def_ro("text", &Page::text, "The main text.");
+  type.def_ro("url", &Page::url, "The address, as it was given.");
+  type.def_ro("charset", &Page::charset, "The encoding that the bytes were decoded from.");
+  type.def_prop_ro(
+      "drop_reason",
+      [](const Page& page) -> nb::object {
+        return page.drop_reason.empty() ? nb::none() : nb::object(nb::str(page.drop_reason.c_str()));
+      },
+      "Why the page has no text; None where it has one.");
+  type.def_prop_ro(
+      "title", [](const Page& page) { return page.metadata.title; }, "Its title.");
+  type.def_prop_ro(
+      "author", [](const Page& page) { return page.metadata.author; }, "Who wrote it.");
+  type.def_prop_ro(
+      "site", [](const Page& page) { return page.metadata.site; }, "The name of the site.");
+  type.def_prop_ro(
+      "published", [](const Page& page) { return page.metadata.published; }, "When it was published, as it says.");
+  type.def_prop_ro(
+      "language", [](const Page& page) { return page.metadata.html_language; }, "The language that it states (lang).");
+  type.def_prop_ro(
+      "canonical_url", [](const Page& page) { return page.metadata.canonical_url; },
+      "The address that it gives itself.");
+  type.def_prop_ro(
+      "description", [](const Page& page) { return page.metadata.description; }, "How it describes itself.");
+  type.def_prop_ro(
+      "license", [](const Page& page) { return page.metadata.license; }, "The licence that it states.");
+  type.def_prop_ro(
+      "license_source", [](const Page& page) { return page.metadata.license_source; },
+      "Where on the page it states that.");
   type.def("__repr__", [](const Page& page) {
     return fmt::format("<ftok.Page {} characters, title {:?}>", page.text.size(), page.metadata.title);
   });
   module.def("extract", &extract_page, nb::arg("html"), nb::arg("url") = "", nb::arg("content_type") = "",
-             nb::arg("options"));
+             nb::arg("options"),
+             "The main text of a page: a Page. bytes are decoded as a browser does; content_type is the HTTP header's. "
+             "Options are those of `ftok recipe show`, [extract].");
 }
 
 }  // namespace ftok::python

@@ -119,22 +119,32 @@ PageNode parse(nb::handle html, const std::string& content_type) {
 }  // namespace
 
 void add_parse(nb::module_& module) {
-  nb::class_<PageNode>(module, "Node")
-      .def_prop_ro("kind", &kind_of)
+  nb::class_<PageNode>(module, "Node", "A node of a parsed page, read-only.")
+      .def_prop_ro("kind", &kind_of, "\"document\", \"doctype\", \"element\", \"text\" or \"comment\".")
       .def_prop_ro(
           "name",
-          [](const PageNode& node) { return node.node().is_element() ? str_of(node.node().view()) : nb::str(""); })
-      .def_prop_ro("namespace", &namespace_of)
+          [](const PageNode& node) { return node.node().is_element() ? str_of(node.node().view()) : nb::str(""); },
+          "The name of an element, in lower case; \"\" for other nodes.")
+      .def_prop_ro("namespace", &namespace_of, "\"html\", \"svg\" or \"math\".")
       .def_prop_ro(
           "data",
-          [](const PageNode& node) { return node.node().is_element() ? nb::str("") : str_of(node.node().view()); })
-      .def_prop_ro("attributes", &attributes_of)
-      .def_prop_ro("children", &children_of)
-      .def_prop_ro("parent", [](const PageNode& node) { return other(node, node.node().parent); })
-      .def_prop_ro("next", [](const PageNode& node) { return other(node, node.node().next); })
-      .def_prop_ro("previous", [](const PageNode& node) { return other(node, node.node().previous); })
-      .def_prop_ro("text", [](const PageNode& node) { return str_of(text_content(node)); })
-      .def("elements", &elements_of, nb::arg("name").none() = nb::none())
+          [](const PageNode& node) { return node.node().is_element() ? nb::str("") : str_of(node.node().view()); },
+          "What a text, a comment or a doctype says; \"\" for other nodes.")
+      .def_prop_ro("attributes", &attributes_of, "A dict of the attributes of an element.")
+      .def_prop_ro("children", &children_of, "The nodes right below, in order.")
+      .def_prop_ro(
+          "parent", [](const PageNode& node) { return other(node, node.node().parent); },
+          "The node above; None for the document.")
+      .def_prop_ro(
+          "next", [](const PageNode& node) { return other(node, node.node().next); },
+          "The node behind, with the same parent; None for the last.")
+      .def_prop_ro(
+          "previous", [](const PageNode& node) { return other(node, node.node().previous); },
+          "The node before, with the same parent; None for the first.")
+      .def_prop_ro(
+          "text", [](const PageNode& node) { return str_of(text_content(node)); }, "All text below.")
+      .def("elements", &elements_of, nb::arg("name").none() = nb::none(),
+           "All elements below, in document order; of one name where it is given.")
       .def("__eq__", [](const PageNode& a, const PageNode& b) { return a == b; })
       .def(
           "__hash__",
@@ -142,7 +152,8 @@ void add_parse(nb::module_& module) {
       .def("__repr__", [](const PageNode& node) {
         return fmt::format("<ftok.Node {} {:?}>", kind_of(node), node.node().view().substr(0, 40));
       });
-  module.def("parse", &parse, nb::arg("html"), nb::arg("content_type") = "");
+  module.def("parse", &parse, nb::arg("html"), nb::arg("content_type") = "",
+             "The tree of a page, as the HTML Standard builds it (scripting off): its document, a Node.");
 }
 
 }  // namespace ftok::python

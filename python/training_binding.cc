@@ -63,18 +63,20 @@ nb::dict as_dict(const Counts& self) {
 }  // namespace
 
 void add_training(nb::module_& module) {
-  nb::class_<Counts>(module, "PretokenCounts")
+  nb::class_<Counts>(module, "PretokenCounts", "How often each pretoken occurs: what a vocabulary is trained on.")
       .def(nb::init<const std::string&>(), nb::arg("pattern") = "cl100k")
-      .def("add", &add, nb::arg("texts"), nb::arg("weight") = 1)
-      .def("merge", &merge, nb::arg("other"))
+      .def("add", &add, nb::arg("texts"), nb::arg("weight") = 1, "Counts a text, or several.")
+      .def("merge", &merge, nb::arg("other"), "Adds the counts of another.")
       .def("train", &train, nb::arg("size"), nb::kw_only(), nb::arg("name") = "trained",
            nb::arg("special_tokens") = std::vector<std::string>{}, nb::arg("min_count") = 2,
-           nb::arg("longest_token") = 64)
-      .def("to_dict", &as_dict)
+           nb::arg("longest_token") = 64,
+           "An Encoding of `size` ranks, the 256 bytes included; special tokens come on top.")
+      .def("to_dict", &as_dict, "A dict of pretokens, as bytes, and their counts.")
       .def("__len__", [](const Counts& self) { return self.counts.size(); })
       .def("__getitem__",
            [](const Counts& self, nb::handle text) { return self.counts.count(TextArgument(text).view()); })
-      .def_prop_ro("total", [](const Counts& self) { return self.counts.total(); });
+      .def_prop_ro(
+          "total", [](const Counts& self) { return self.counts.total(); }, "How many pretokens were counted.");
 }
 
 }  // namespace ftok::python

@@ -4,6 +4,7 @@
 #include <simdjson.h>
 
 #include <map>
+#include <type_traits>
 #include <utility>
 
 #include "core/error.h"
@@ -80,17 +81,21 @@ class ParquetRecords : public RecordFile {
     int64_t integer = 0;
     double real = 0;
     bool truth = false;
+    simdjson::dom::array list;
     switch (columns_[place->second].type) {
       case ParquetType::kText:
         if (value.get(text) == simdjson::SUCCESS) return writer_->text(place->second, text);
         break;
-      case ParquetType::kTexts: {
-        simdjson::dom::array list;
-        if (value.get(list) == simdjson::SUCCESS) return write_list(place->second, list);
+      case ParquetType::kTexts:
+        if (value.get(list) == simdjson::SUCCESS)
+          return writer_->texts(place->second, elements<std::string>(place->second, list));
         break;
-      }
       case ParquetType::kInteger:
         if (value.get(integer) == simdjson::SUCCESS) return writer_->integer(place->second, integer);
+        break;
+      case ParquetType::kIntegers:
+        if (value.get(list) == simdjson::SUCCESS)
+          return writer_->integers(place->second, elements<int64_t>(place->second, list));
         break;
       case ParquetType::kReal:
         if (value.get(real) == simdjson::SUCCESS) return writer_->real(place->second, real);
@@ -101,15 +106,19 @@ class ParquetRecords : public RecordFile {
     fail(fmt::format("\"{}\" of a document is of another type than its column", key));
   }
 
-  void write_list(size_t column, const simdjson::dom::array& list) {
-    std::vector<std::string> texts;
+  template <typename Value>
+  std::vector<Value> elements(size_t column, const simdjson::dom::array& list) const {
+    constexpr bool kIsText = std::is_same_v<Value, std::string>;
+    std::vector<Value> values;
     for (const simdjson::dom::element element : list) {
-      std::string_view text;
-      if (element.get(text) != simdjson::SUCCESS)
-        fail(fmt::format("\"{}\" of a document holds something that is not text", columns_[column].name));
-      texts.emplace_back(text);
+      std::conditional_t<kIsText, std::string_view, Value> value{};
+      if (element.get(value) != simdjson::SUCCESS) {
+        fail(fmt::format("\"{}\" of a document holds something that is not {}", columns_[column].name,
+                         kIsText ? "text" : "a whole number"));
+      }
+      values.emplace_back(value);
     }
-    writer_->texts(column, std::move(texts));
+    return values;
   }
 
   // What the file throws passes as it is; what Arrow says gets the file's name.

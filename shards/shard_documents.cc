@@ -73,6 +73,7 @@ class ShardSource::Lister {
     }
     if (!split) split = split_of_name(path);
     if (!split) {
+      const ShardReader is_a_shard(path, source_.hints_.shards);  // or says why not
       throw UsageError(path +
                        ": neither a manifest nor its name says whether it is for training or validation; say "
                        "which split it is");

@@ -13,6 +13,7 @@
 #include "shards/reader.h"
 #include "shards/removal.h"
 #include "shards/sealed_json.h"
+#include "shards/writer.h"
 
 namespace ftok {
 namespace fs = std::filesystem;
@@ -182,6 +183,8 @@ void Verifier::folder() {
   if (!fs::exists(path_of(kManifestName)) && fs::exists(path_of(kJournalName))) {
     throw Error("a run is in progress here: there is a journal and no manifest.json yet; verify it when it is done");
   }
+  if (!fs::exists(path_of(kManifestName)) && !fs::exists(path_of(kBindingName)) && !fs::exists(path_of("parts")))
+    return shards_alone();
   count(path_of(kManifestName));
   const Manifest manifest = read_manifest(path_of(kManifestName));
   if (fs::exists(path_of(kBindingName))) {
@@ -192,6 +195,16 @@ void Verifier::folder() {
   shards_and_parts(manifest);
   corpora(manifest.corpora);
   unlisted();
+}
+
+// Shards that another program wrote, or that lost their manifest: each by itself.
+void Verifier::shards_alone() {
+  const std::vector<std::string> paths = fs::is_directory(folder_) ? shards_in(folder_) : std::vector<std::string>();
+  if (paths.empty()) throw Error("holds neither a manifest.json nor a shard (*.bin, *.ds, *.npy, *.mds)");
+  result_.unchecked.push_back({folder_, "has no manifest.json, so nothing says whether a shard is missing"});
+  for (const std::string& path : paths) {
+    guarded(fs::path(path).lexically_relative(folder_).string(), [&] { file(path); });
+  }
 }
 
 // The folders of corpora, each as it would be by itself.
@@ -286,13 +299,13 @@ void Verifier::file(const std::string& path) {
   } else if (path.ends_with(".json")) {
     read_manifest(path);
   } else {
-    shard_file(path);
+    shard_file(path, hints_);
   }
 }
 
-Verification verify_folder(const std::string& folder) {
+Verification verify_folder(const std::string& folder, const ShardHints& hints) {
   refuse_address(folder);
-  Verifier verifier(folder);
+  Verifier verifier(folder, hints);
   try {
     verifier.folder();
   } catch (const Error& error) {
@@ -303,9 +316,9 @@ Verification verify_folder(const std::string& folder) {
   return verifier.take();
 }
 
-Verification verify_file(const std::string& path) {
+Verification verify_file(const std::string& path, const ShardHints& hints) {
   refuse_address(path);
-  Verifier verifier("");
+  Verifier verifier("", hints);
   try {
     verifier.file(path);
   } catch (const Error& error) {

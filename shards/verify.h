@@ -6,6 +6,8 @@
 #include <string>
 #include <vector>
 
+#include "shards/reader.h"
+
 namespace ftok {
 
 struct Finding {
@@ -21,11 +23,12 @@ struct Verification {
 };
 
 // An output folder: manifest.json, every shard and sidecar, every receipt and the files it lists (a part's .tokens file
-// may be gone: it is deleted once it is in shards). A file that nothing lists is a finding, the lock aside.
-Verification verify_folder(const std::string& folder);
+// may be gone: it is deleted once it is in shards). A file that nothing lists is a finding, the lock aside. A folder
+// that has no manifest: its shards, each by itself. `hints`: of shards that do not state it.
+Verification verify_folder(const std::string& folder, const ShardHints& hints = {});
 
 // One file by itself: a shard (header, size, its sidecar's checksum of it, the sidecar's rows), a sidecar, a part's
 // tokens or keys file, a receipt or a manifest (its own seal alone).
-Verification verify_file(const std::string& path);
+Verification verify_file(const std::string& path, const ShardHints& hints = {});
 
 }  // namespace ftok

@@ -30,6 +30,7 @@ ViewAnswer error_answer(int status, const std::string& why) {
 ViewFolder view_folder(const std::string& path) {
   std::error_code code;
   if (fs::is_regular_file(path, code)) {
+    refuse_measured_table(path);
     if (fs::exists(recipe_path_of_measures(path), code))
       return {fs::path(path).filename().string(), path, ViewFolder::Kind::kMeasures};
     throw UsageError(fmt::format("{}: expected a folder, or what `ftok run --measure` wrote with {} beside it", path,

@@ -7,6 +7,7 @@
 
 #include "core/ascii.h"
 #include "core/error.h"
+#include "crawl/format_refused.h"
 #include "crawl/sources/rows_input.h"
 
 namespace ftok {
@@ -218,12 +219,12 @@ std::unique_ptr<DecodedInput> open_delimited(std::unique_ptr<DecodedInput> input
     delimiter = delimiter_of(input->window(), whole, named, options.text_key);
     size = read_row(input->window(), whole, delimiter, names);
     if (size == 0 && (whole || input->window().size() > kHeaderBytesMax)) {
-      throw Error(input->name() + ": its first row, which should name the columns, does not end");
+      throw FormatRefused(input->name() + ": its first row, which should name the columns, does not end");
     }
   }
   const auto count = std::count(names.begin(), names.end(), options.text_key);
   if (count != 1 && !options.text_key.empty()) {
-    throw Error(fmt::format(
+    throw FormatRefused(fmt::format(
         "{}: {} \"{}\" in the header; its columns are {}; name the one that holds the text (text_key)", input->name(),
         count == 0 ? "there is no column" : "there are two columns", options.text_key, shown(names)));
   }

@@ -16,6 +16,7 @@
 #include "core/error.h"
 #include "core/parquet.h"
 #include "core/shown.h"
+#include "crawl/format_refused.h"
 #include "crawl/sources/rows_input.h"
 
 namespace ftok {
@@ -218,7 +219,7 @@ class ParquetInput : public DecodedInput {
       file_ = module.open(bytes_, read);
     } catch (const std::runtime_error& error) {
       bytes_->rethrow_failure();
-      throw Error(fmt::format("{} is Parquet, and {}", name(), printable(error.what())));
+      throw FormatRefused(fmt::format("{} is Parquet, and {}", name(), printable(error.what())));
     }
   }
   ~ParquetInput() override {
@@ -321,7 +322,8 @@ class ParquetInput : public DecodedInput {
 
 std::unique_ptr<DecodedInput> open_parquet(std::unique_ptr<DecodedInput> input, const SourceOptions& options) {
   const ArrowModule* const module = arrow_module();
-  if (module == nullptr) throw Error(fmt::format("{} is Parquet, which is not read: {}", input->name(), kNoArrow));
+  if (module == nullptr)
+    throw FormatRefused(fmt::format("{} is Parquet, which is not read: {}", input->name(), kNoArrow));
   return std::make_unique<ParquetInput>(std::move(input), *module, options);
 }
 

@@ -3,6 +3,7 @@
 #include <curl/curl.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <charconv>
 #include <chrono>
 #include <filesystem>
@@ -131,6 +132,13 @@ bool is_permanent(CURLcode code) {
     case CURLE_BAD_FUNCTION_ARGUMENT: return true;
     default: return false;
   }
+}
+
+// Nothing listens there: not a connection that took too long.
+bool refused_connection(CURL* easy) {
+  long error_number = 0;
+  curl_easy_getinfo(easy, CURLINFO_OS_ERRNO, &error_number);
+  return error_number == ECONNREFUSED;
 }
 
 }  // namespace
@@ -271,7 +279,8 @@ HttpReply HttpTransfer::run(const HttpRequest& request, HttpSink& sink, const st
   reply.complete = code == CURLE_OK;
   if (code != CURLE_OK) {
     reply.may_pass = !is_permanent(code);
-    reply.no_host = code == CURLE_COULDNT_RESOLVE_HOST || code == CURLE_COULDNT_RESOLVE_PROXY;
+    reply.no_host = code == CURLE_COULDNT_RESOLVE_HOST || code == CURLE_COULDNT_RESOLVE_PROXY ||
+                    (code == CURLE_COULDNT_CONNECT && refused_connection(easy.get()));
     reply.error = error_text[0] != '\0' ? error_text : curl_easy_strerror(code);
   } else if (!exchange.begun && is_success(reply.head.status)) {
     reply.stopped = !sink.begin(reply.head);  // an empty body

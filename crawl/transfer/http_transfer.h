@@ -47,7 +47,7 @@ struct HttpReply {
   bool complete = false;     // the response came whole, as far as HTTP can tell
   bool stopped = false;      // the caller asked to stop, or the sink did
   bool may_pass = true;      // when not complete: false for what no retry can mend (a bad certificate, a bad URL)
-  bool no_host = false;      // when not complete: the name of the host, or of the proxy, has no address
+  bool no_host = false;      // when not complete: the host, or the proxy, has no address or refuses connections
   std::string error;         // why it is not complete, in words
   double retry_after_s = 0;  // what the server asked for, 0 when it did not
   std::string error_body;    // the first bytes of the body of an answer other than 2xx

@@ -111,6 +111,22 @@ class Mixer {
     if (run.budget == 0) throw UsageError("--budget: it is 0 tokens");
     if (const uint64_t least = tokenize_memory_min({}); run.memory < least)
       throw UsageError(fmt::format("--memory {}: at least {}, 24 times the longest text", run.memory, least));
+    for (const MixSource& source : run.recipe.sources) check_paths(source);
+  }
+
+  // All of them are there before the first is read.
+  static void check_paths(const MixSource& source) {
+    try {
+      if (takes_texts(source)) text_inputs(source);
+    } catch (const Error& error) {
+      const std::string what = error.what();
+      if (what.starts_with("mix: ")) throw;
+      throw UsageError(fmt::format("mix: source {}: {}", source.name, what));
+    }
+    if (takes_texts(source)) return;
+    for (const std::string& path : source.paths) {
+      if (!fs::exists(path)) refuse(source, path + ": No such file or directory");
+    }
   }
 
   [[noreturn]] static void refuse(const MixSource& source, const std::string& what) {

@@ -175,7 +175,9 @@ std::string funnel_text(const RunResult& result, int columns) {
   out += '\n';
   add_funnel(table, result);
   out += table.take();
-  out += fmt::format("{:<{}}{:>{}}\n", "tokens", kName, grouped(tally.tokens), kCount);
+  const bool is_encoded =
+      tally.tokens > 0 || tally.kept == 0;  // not where texts, or measurements, are all that is made
+  if (is_encoded) out += fmt::format("{:<{}}{:>{}}\n", "tokens", kName, grouped(tally.tokens), kCount);
   out += labels(tally);
   if (!result.corpora.empty())
     out += fmt::format("\n{:<24}{:>16}{:>16}{:>16}\n", "corpus", "documents", "kept", "tokens");

@@ -15,12 +15,12 @@ bool LocalExecutor::attempt(const Task& task, bool last) {
   try {
     task.work();
   } catch (const TaskFailed& failure) {
-    if (!last) {
+    if (!last && !failure.is_final) {
       log_(LogLevel::kWarning, fmt::format("{}: will be tried again: {}", task.name, failure.what()));
       return false;
     }
-    log_(LogLevel::kError,
-         fmt::format("{}: given up after {} attempts: {}", task.name, TaskQueue::kAttempts, failure.what()));
+    const std::string attempts = failure.is_final ? "" : fmt::format(" after {} attempts", TaskQueue::kAttempts);
+    log_(LogLevel::kError, fmt::format("{}: given up{}: {}", task.name, attempts, failure.what()));
     task.give_up(failure.what());
   }
   return true;

@@ -68,6 +68,8 @@ def list_encoding_names():
 
 
 def _load(name_or_path, *, pattern=None, special_tokens=None, name=None):
+    """The encoding of a bundled or fetched name, or of a file: .tiktoken, tokenizer.json, vocab.bpe beside encoder.json. `pattern` and `special_tokens` are for a
+    .tiktoken file that nothing else tells them of; `name` says which of the published vocabularies with these ranks it is, else the first."""
     path = _Path(name_or_path)
     if not path.is_file():
         wanted, named = str(name_or_path), _named()
@@ -76,6 +78,8 @@ def _load(name_or_path, *, pattern=None, special_tokens=None, name=None):
             name = name or (wanted if _names_of_same_ranks(wanted) else None)
         if wanted not in named:  # o200k_harmony has the ranks of o200k_base
             same = [other for other in _names_of_same_ranks(wanted) if other in named]
+            if not same and (_names_of_same_ranks(wanted) or wanted in _aliases().values()):
+                raise ValueError(f"the vocabulary {wanted} is not on this machine: `ftok vocab get {wanted}` fetches it")
             if not same:
                 raise ValueError(f"no file {wanted}, and no vocabulary of that name (there are: {', '.join(sorted(named))}; "
                                  "`ftok vocab get` fetches published ones)")
@@ -140,9 +144,14 @@ class TokenView(str):
         return _tokens_html(self._encoding, str(self))
 
 
+def _view(encoding, text):
+    """The text, which a notebook shows with its tokens in colour."""
+    return TokenView(encoding, text)
+
+
 Encoding.__reduce__ = _reduce
 Encoding.__repr__ = lambda self: f"<ftok.Encoding {self.name!r}: {self.n_vocab} tokens, pattern {self.pattern}, {len(self.special_tokens_set)} special>"
-Encoding.view = lambda self, text: TokenView(self, text)
+Encoding.view = _view
 
 
 def encoding_name_for_model(model):

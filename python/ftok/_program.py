@@ -137,7 +137,7 @@ def read(path, *, recipe=None, stages=None, options=None, language_model=None):
     """The documents of `path`, in order: dicts with "text", "id", "url" and what else is known of them.
 
     A finished output folder of `ftok run` gives what it kept, with the fields of its parts; a file of JSON Lines (.jsonl, .ndjson; also .gz and .zst) its lines, one of
-    Parquet (where pyarrow is installed) its rows. Any other input, or several in a list (files, addresses, globs), gives the documents that the stages of a recipe make
+    Parquet its rows (where pyarrow is installed all of their columns, else what the program reads of them). Any other input, or several in a list (files, addresses, globs), gives the documents that the stages of a recipe make
     of it: `["http", "extract"]` of the preset fineweb-2024-04 where neither `recipe` nor `stages` are named, the main text of pages. `stages` are names of stages
     in their order, `options` keys of the recipe as run() takes them. Whatever names one of these goes through the stages, JSON Lines and Parquet too. The stages run
     in a process of the program, which writes what it keeps to a temporary folder before the first document comes. Raises RunError.
@@ -187,7 +187,9 @@ def _rows(path):
     try:
         import pyarrow.parquet
     except ImportError:
-        raise ImportError(f"{path}: reading it needs the module pyarrow (pip install pyarrow)") from None
+        with tempfile.TemporaryDirectory(prefix="ftok-read-") as work:
+            yield from _staged([path], Path(work) / "out", "fineweb-2024-04", ["http", "extract"], {}, None)
+        return
     with pyarrow.parquet.ParquetFile(path) as file:
         for batch in file.iter_batches(1024):
             yield from batch.to_pylist()

@@ -16,7 +16,7 @@ namespace ftok {
 
 class Verifier {
  public:
-  explicit Verifier(std::string folder) : folder_(std::move(folder)) {}
+  explicit Verifier(std::string folder, const ShardHints& hints = {}) : folder_(std::move(folder)), hints_(hints) {}
 
   void folder();
   void file(const std::string& path);
@@ -32,6 +32,7 @@ class Verifier {
   void shard_file(const std::string& path, const ShardHints& hints = {});
   void part(const Manifest::Input& input, const Manifest& manifest);
   void shards_and_parts(const Manifest& manifest);
+  void shards_alone();
   void job();
   void bound(const std::string& name, const std::string& checksum);  // to a file that a manifest was made with
   void receipt(const JobManifest& manifest, std::string_view pass, uint64_t task, std::string& extracted);
@@ -54,6 +55,7 @@ class Verifier {
   void count(const std::string& path);
 
   std::string folder_;
+  ShardHints hints_;  // of shards that no manifest lists
   std::set<std::string> listed_;
   std::set<std::string, std::less<>> removed_;  // ids of documents that were removed
   std::set<std::string> corpora_;               // folders of corpora, which were looked at

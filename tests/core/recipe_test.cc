@@ -101,6 +101,11 @@ TEST(RecipeWriter, WritesWhatTheReaderReads) {
 TEST(RecipeDifference, NamesTheKey) {
   EXPECT_EQ(recipe_difference("a = 1\n\n[c4]\nb = 2\n", "a = 1\n\n[c4]\nb = 2\n"), "");
   EXPECT_EQ(recipe_difference("a = 1\n\n[c4]\nb = 2\n", "a = 1\n\n[c4]\nb = 3\n"), "c4.b: 2, not 3");
+  // A key that only one of them has is not compared with its neighbour.
+  EXPECT_EQ(recipe_difference("[s]\nb = 2\nc = 1\n", "[s]\na = 1\nb = 2\nc = 2\n"), "s.a: nothing, not 1");
+  EXPECT_EQ(recipe_difference("[s]\na = 1\nb = 2\n", "[s]\nb = 2\n"), "s.a: 1, not nothing");
+  EXPECT_EQ(recipe_difference("[s]\na = 1\n", "[s]\na = 1\nb = 2\n"), "s.b: nothing, not 2");
+  EXPECT_EQ(recipe_difference("[s]\na = 1\nb = 2\n", "[s]\na = 1\n"), "s.b: 2, not nothing");
 }
 
 TEST(ParseSize, KnowsBytesAndCounts) {

@@ -97,6 +97,18 @@ TEST_F(FetchTest, AHostWithoutAnAddressEndsTheFetchAfterAFewTries) {
   EXPECT_EQ(again->attempts(), options.attempts_max);
 }
 
+// Port 9 takes no connections on any machine that runs tests; a proxy there answers for no host.
+TEST_F(FetchTest, ARefusedConnectionEndsTheFetchAfterAFewTries) {
+  options.attempts_max = 10;
+  const auto source = open_http_source("http://127.0.0.1:9/a.warc.gz", options, log);
+  EXPECT_THROW(drain(*source), HostNotFound);
+  EXPECT_EQ(source->attempts(), kNoHostTriesMax);
+  note_answer_of("127.0.0.1:9");  // it was there a moment ago, and may be back
+  const auto again = open_http_source("http://127.0.0.1:9/a.warc.gz", options, log);
+  EXPECT_THROW(drain(*again), Error);
+  EXPECT_EQ(again->attempts(), options.attempts_max);
+}
+
 TEST_F(FetchTest, ReadsAnObjectWithOneIdentifyingRequest) {
   const std::string body = gzip_noise(300000);
   server.serve("/a.warc.gz", object(body));

@@ -7,6 +7,8 @@ work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 cmake --install "$build" --prefix "$work/prefix" >/dev/null
 "$work/prefix/bin/ftok" --version
+# Manual pages, of commands and of their commands.
+for page in ftok ftok-run ftok-shards-convert; do grep -q '^\.TH' "$work/prefix/share/man/man1/$page.1"; done
 # The installed binary finds its own share folder.
 "$work/prefix/bin/ftok" encode --ids --vocab ftok-4k "found" >/dev/null
 cmake -S "$source/examples/library" -B "$work/example" -DCMAKE_PREFIX_PATH="$work/prefix" -DCMAKE_BUILD_TYPE=Release >/dev/null

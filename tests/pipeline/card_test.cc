@@ -5,6 +5,7 @@
 #include "core/error.h"
 #include "document/stats.h"
 #include "pipeline/recipe_config.h"
+#include "shards/record_file.h"
 #include "shards/verify.h"
 #include "tests/shards/output_folder.h"
 #include "tests/support/test_data.h"
@@ -84,6 +85,29 @@ TEST_F(Card, LanguagesAreThoseThatTheRecipeKeeps) {
   holds(card(), "language:\n- \"de\"\n- \"no\"\n");  // in quotes: YAML's no is false
   recipe("{\"*\" = 0.5}");
   EXPECT_EQ(card().find("language:\n"), std::string::npos);
+}
+
+TEST_F(Card, CountsLanguagesAndLicencesOfTheKeptTexts) {
+  const auto keep = [&](const std::vector<std::string>& lines) {
+    const std::unique_ptr<RecordFile> file = make_lines_file(folder_ / "parts/000000.text.jsonl.zst");
+    file->begin_part();
+    for (const std::string& line : lines) file->write(line);
+    file->end_part();
+    file->commit();
+    std::filesystem::remove(folder_ / "parts/000001.text.jsonl.zst");
+  };
+  keep({R"({"text":"a","language":"fr"})", R"({"text":"b","language":"no","license":"cc-by-4.0"})",
+        R"({"text":"c","metadata":{"language":"fr","license":"cc-by-4.0"}})",
+        R"({"text":"d","language":"","license":null})"});
+  holds(card(), "language:\n- \"fr\"\n- \"no\"\n");
+  holds(card(),
+        "| language | documents | share |\n|---|---|---|\n| fr | 2 | 50.00 % |\n| no | 1 | 25.00 % |\n"
+        "| none stated | 1 | 25.00 % |\n");
+  holds(card(),
+        "| licence | documents | share |\n|---|---|---|\n| cc-by-4.0 | 2 | 50.00 % |\n| none stated | 2 | 50.00 % |\n");
+  keep({R"({"text":"a"})"});
+  EXPECT_EQ(card().find("## Languages"), std::string::npos);
+  EXPECT_EQ(card().find("## Licences"), std::string::npos);
 }
 
 TEST_F(Card, IsNoPartOfTheData) {

@@ -74,6 +74,21 @@ TEST(LocalExecutor, TriesThreeTimesThenGivesUp) {
   }
 }
 
+TEST(LocalExecutor, GivesUpAtOnceWhatNoAttemptMends) {
+  Bench bench;
+  bench.add(TaskQueue::kAttempts - 1);
+  bench.task(0).work = [&bench] {
+    ++bench.attempts;
+    TaskFailed failure("it is a tar archive");
+    failure.is_final = true;
+    throw failure;
+  };
+  bench.run(1, 1);
+  EXPECT_EQ(bench.attempts, 1);
+  EXPECT_EQ(bench.given_up, (std::set<size_t>{0}));
+  EXPECT_EQ(bench.errors, (std::vector<std::string>{"task 0: given up: it is a tar archive"}));
+}
+
 TEST(LocalExecutor, RunsManyTasksOnceEach) {
   Bench bench;
   for (int i = 0; i < 300; ++i) bench.add(0);

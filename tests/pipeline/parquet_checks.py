@@ -247,10 +247,12 @@ def check_refused(folder):
     bad.write_bytes(data[:-8] + struct.pack("<I", 5) + b"PAR1")
     refused(bad, "its table of contents cannot be read")
     refused(good, 'there is no column "body"; its columns are text, id, url, language_score', key="body")
-    for name, column, says in (("numbers", pa.array([1, 2]), "INT64, not texts"), ("lists", pa.array([["a"], ["b"]]), None),
+    for name, column, says in (("numbers", pa.array([1, 2]), "INT64, not texts"), ("lists", pa.array([["a"], ["b"]]), 'its column "text" holds lists of String, not texts'),
+                               ("group", pa.array([{"body": "a"}, {"body": "b"}]), 'its column "text" holds other columns, not texts; its columns are text.body'),
+
                                ("null", pa.nulls(2), "Null, not texts"), ("yes", pa.array([True, False]), "BOOLEAN, not texts")):
         pq.write_table(pa.table({"text": column, "id": ["a", "b"]}), bad)
-        refused(bad, says or 'there is no column "text"', "id")
+        refused(bad, says, "id")
     for ids, says in ((pa.array([[1], [2]]), "lists of INT64"), (pa.array([True, False]), "BOOLEAN"), (pa.array([{"oid": "a"}, {"oid": "b"}]), "String"),
                       (pa.array([Decimal("1.5"), Decimal("2")]), "Decimal")):
         pq.write_table(pa.table({"text": ["one", "two"], "id": ids}), bad)
@@ -267,7 +269,7 @@ def check_refused(folder):
     for _ in range(90):
         deep = pa.struct([pa.field("a", deep)])
     pq.write_table(pa.table({"text": pa.nulls(2, deep)}), bad)
-    refused(bad, 'there is no column "text"')
+    refused(bad, 'its column "text" holds other columns, not texts')
 
 
 def check_counted(folder):

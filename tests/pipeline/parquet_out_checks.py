@@ -119,6 +119,25 @@ def check_readers(folder):
     assert [{k: v for k, v in each.items() if v is not None} for each in program.read(folder / "table")] == wanted
 
 
+def check_stopped_after_extraction(folder):
+    """What each line of a page is, and its Markdown, outlive Parquet between the halves of a run."""
+    sample = ROOT / "share/sample/ftok-sample.warc.gz"
+    (folder / "markdown.toml").write_text('preset = "fineweb-2024-04"\n[extract]\nmarkdown = true\n')
+    for name in ("fineweb-2024-04", "markdown.toml"):
+        common = ("--recipe", name, "--vocab", "ftok-4k", "--quiet")
+        for threads in (1, 3):
+            ftok(folder, "run", sample, *common, *PARQUET, "--stop-after", "extract", "-j", threads, "-o", f"{name}-{threads}")
+        assert parquet_bytes(folder / f"{name}-1") == parquet_bytes(folder / f"{name}-3") != {}
+        column = pq.read_table(folder / f"{name}-1/parts/000000.text.parquet")["lines"]
+        assert column.type == pa.list_(pa.field("element", pa.int64())), column.type
+        assert any(each and len(each) > 1 for each in column.to_pylist()), column.to_pylist()
+        ftok(folder, "run", sample, *common, "--stop-after", "extract", "-o", f"{name}-lines")
+        assert rows(folder / f"{name}-1", "text") == lines(folder / f"{name}-lines", "text")
+        ftok(folder, "run", *common, "--start-after", "extract", "-o", f"{name}-end", *(folder / f"{name}-1/parts").glob("*.text.parquet"))
+        ftok(folder, "run", sample, *common, "-o", f"{name}-whole")
+        assert lines(folder / f"{name}-end", "text") == lines(folder / f"{name}-whole", "text") != []
+
+
 def check_jobs_halves_and_removal(folder):
     run(folder, "table", *PARQUET)
     text, rejects = rows(folder / "table", "text"), rows(folder / "table", "rejects")
@@ -223,7 +242,7 @@ def make_inputs(folder):
 
 
 def main():
-    for check in (check_says_what_lines_say, check_readers, check_jobs_halves_and_removal, check_measurements, check_refused, check_dolma, check_clusters):
+    for check in (check_says_what_lines_say, check_readers, check_stopped_after_extraction, check_jobs_halves_and_removal, check_measurements, check_refused, check_dolma, check_clusters):
         with tempfile.TemporaryDirectory() as folder:
             make_inputs(Path(folder))
             check(Path(folder))

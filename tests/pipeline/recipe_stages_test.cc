@@ -121,6 +121,17 @@ kind = "c4"
   EXPECT_EQ(recipe.entries[2].get<ClassifierOptions>(), nullptr);
 }
 
+TEST_F(RecipeStages, AWorkerOfOnesOwnHasSomethingToStart) {
+  EXPECT_EQ(outcome("stages = [\"minhash\", \"mine\"]\n[mine]\nkind = \"subprocess\"\ncommand = []"),
+            "recipe: mine.command: empty, expected a program and its arguments");
+  EXPECT_EQ(outcome("stages = [\"minhash\", \"mine\"]\n[mine]\nkind = \"python\""),
+            "recipe: mine.file: missing, expected a file of Python");
+  EXPECT_EQ(outcome("stages = [\"minhash\", \"mine\"]\n[mine]\nkind = \"subprocess\"\ncommand = [\"cat\"]"),
+            "minhash mine dedup");
+  EXPECT_EQ(outcome("stages = [\"minhash\", \"mine\"]\n[mine]\nkind = \"python\"\nfile = \"a.py\""),
+            "minhash mine dedup");
+}
+
 TEST_F(RecipeStages, ThePresetsRulesReachOtherNamesToo) {
   const RecipeConfig recipe = load(
       "preset = \"fineweb-datatrove-0.10\"\nstages = [\"strict\"]\n[strict]\nkind = \"c4\"\n[dedup]\nscope = \"off\"");
@@ -177,7 +188,8 @@ TEST_F(RecipeStages, AnOrderThatMakesNoSense) {
   EXPECT_EQ(outcome(R"(stages = ["extract"])"),
             "recipe: stages: 'extract' needs a page in HTML: put a stage of kind 'http' before it");
   EXPECT_EQ(outcome(R"(stages = ["http", "extract", "dedup"])"),
-            "recipe: stages: 'dedup' needs bucket keys: put a stage of kind 'minhash' before it");
+            "recipe: stages: 'dedup' needs bucket keys: put a stage of kind 'minhash' before it, or set dedup.scope to "
+            "\"off\" (it runs behind all stages of a list without it)");
   EXPECT_EQ(outcome(R"(stages = ["dedup", "minhash"])"),
             "recipe: stages: 'dedup' needs bucket keys, which 'minhash' gives: put it after that");
   EXPECT_EQ(outcome("stages = [\"http\", \"extract\", \"again\", \"minhash\"]\n[again]\nkind = \"extract\""),

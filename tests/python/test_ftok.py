@@ -26,6 +26,25 @@ PATTERN = r"""'(?i:[sdmt]|ll|ve|re)|[^\r\n\p{L}\p{N}]?+\p{L}++|\p{N}{1,3}+| ?[^\
 SPECIALS = {"<|endoftext|>": 100257, "<|fim_prefix|>": 100258, "<|fim_middle|>": 100259, "<|fim_suffix|>": 100260, "<|endofprompt|>": 100276}
 
 
+class Documentation(unittest.TestCase):
+    def test_every_public_name_says_what_it_is(self):
+        silent = []
+        for name in ftok.__all__:
+            value = getattr(ftok, name)
+            if isinstance(value, str):  # __version__
+                continue
+            public = [(name, value)]
+            if isinstance(value, type):
+                public += [(f"{name}.{own}", each) for own, each in vars(value).items() if not own.startswith("_") and (callable(each) or isinstance(each, (property, staticmethod)))]
+            for path, each in public:
+                each = getattr(each, "__func__", each)
+                lines = [line for line in (each.__doc__ or "").splitlines() if line.strip()]
+                own = path.split(".")[-1]
+                if all(line.startswith((f"{own}(", "(self")) for line in lines):  # nanobind writes the signature itself
+                    silent.append(path)
+        self.assertEqual(silent, [])
+
+
 class Encoding(unittest.TestCase):
     @classmethod
     def setUpClass(cls):

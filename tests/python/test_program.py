@@ -1,5 +1,5 @@
 """The parts of the package that run the program, and read what it writes: unittest. The program is $FTOK_PROGRAM, which ctest sets."""
-import json, os, pickle, shutil, subprocess, tempfile, unittest
+import json, os, pickle, shutil, subprocess, sys, tempfile, unittest, unittest.mock
 from multiprocessing import get_context
 from pathlib import Path
 
@@ -38,6 +38,15 @@ class Vocabularies(unittest.TestCase):
         for unknown in ("gpt", "gpt-40", "o", ""):
             self.assertRaises(KeyError, ftok.encoding_name_for_model, unknown)
         self.assertIs(ftok.encoding_for_model("ftok-4k"), ftok.get_encoding("ftok-4k"))
+
+    def test_a_vocabulary_that_is_not_here_is_named_with_its_command(self):
+        with tempfile.TemporaryDirectory() as empty, unittest.mock.patch.dict(os.environ, {"FTOK_CACHE": empty}):
+            with self.assertRaisesRegex(ValueError, "`ftok vocab get cl100k_base` fetches it"):
+                ftok.Encoding.load("gpt-4")
+            with self.assertRaisesRegex(ValueError, "`ftok vocab get o200k_base` fetches it"):
+                ftok.Encoding.load("o200k_base")
+            with self.assertRaisesRegex(ValueError, "no file mill, and no vocabulary of that name"):
+                ftok.Encoding.load("mill")
 
     def test_from_pretrained(self):
         with tempfile.TemporaryDirectory() as folder:
@@ -136,6 +145,19 @@ class Program(unittest.TestCase):
         lines.write_text("".join(json.dumps({"text": document["text"], "id": document["id"], "own": 7}) + "\n" for document in documents))
         self.assertEqual([document["id"] for document in ftok.read(lines)], [document["id"] for document in documents])
         self.assertEqual(next(ftok.read(lines))["own"], 7)
+
+    def test_parquet_is_read_by_the_program_where_pyarrow_is_not_installed(self):
+        try:
+            table = ftok.run("fineweb-2024-04", SAMPLE, self.folder / "table", vocab="ftok-4k", options={"text.format": "parquet"}, progress=None)
+        except ftok.RunError as error:
+            self.assertIn("without Arrow", str(error))
+            self.skipTest("the program was built without Arrow")
+        with unittest.mock.patch.dict(sys.modules, {"pyarrow": None, "pyarrow.parquet": None}):
+            by_folder = list(ftok.read(self.folder / "table"))
+            by_file = list(ftok.read(next((self.folder / "table" / "parts").glob("*.text.parquet"))))
+        self.assertEqual(len(by_folder), table["kept"])
+        self.assertEqual(by_file, by_folder)
+        self.assertEqual([d["text"] for d in by_folder], [d["text"] for d in ftok.read(self.folder / "out")])
 
     def test_any_input_through_any_stages(self):
         pages = list(ftok.read(SAMPLE))

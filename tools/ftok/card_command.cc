@@ -45,9 +45,9 @@ void add_card_command(CLI::App& app) {
       ->type_name("ID");
   command->add_flag("--print", flags->print_only, "Print it and write nothing");
   command->footer(
-      "The card has the funnel, sources, shards, inputs, models and the recipe, from the manifest alone. The folder "
-      "can\n"
-      "then be uploaded as it is; `ftok shards verify` passes over the card.\n"
+      "The card has the funnel, sources, shards, inputs, models and the recipe from the manifest, languages and\n"
+      "licences counted from the kept texts. The folder can then be uploaded as it is; `ftok shards verify` passes "
+      "over the card.\n"
       "Example:\n"
       "  ftok card out --license odc-by");
   command->callback([flags] { write_card(*flags); });

@@ -157,14 +157,14 @@ class Conversation {
 
 void run(const ChatFlags& flags) {
   check_sample_flags(flags.options);
-  ModelFile model = read_model(flags.model, flags.heads, stderr_log());
+  ModelFile model = read_model(flags.model, flags.heads, stderr_log(flags.place.quiet));
   const Encoding encoding = need_model_encoding(model, flags.vocabulary);
   const ModelChat chat = find_model_chat(flags.model, flags.chat, "--template");
   encode_chat_prompt(encoding, chat.form, {{"user", ""}});  // what is wrong with the template shows here
   const std::unique_ptr<TokenPredictor> decoder = make_decoder(model, flags.place);
   Conversation conversation(flags, model, encoding, chat, *decoder);
   const bool is_terminal = ::isatty(STDIN_FILENO) != 0 && ::isatty(STDOUT_FILENO) != 0;
-  if (is_terminal) note("ftok: a conversation with {}; /help lists commands\n", flags.model);
+  if (is_terminal && !flags.place.quiet) note("ftok: a conversation with {}; /help lists commands\n", flags.model);
   std::string line;
   while (true) {
     if (is_terminal) print_out("> ");

@@ -1,7 +1,6 @@
 // `ftok completion bash|zsh|fish`: a completion script made by walking the parser's own tree of commands and flags, so
 // that it cannot say anything the parser does not.
 #include <algorithm>
-#include <iterator>
 #include <memory>
 #include <string>
 #include <vector>
@@ -54,6 +53,12 @@ std::vector<std::string> choices_of(const CLI::Option& option) {
   return choices;
 }
 
+std::vector<std::string> child_names(const Command& command) {
+  std::vector<std::string> names;
+  for (const auto& [name, help] : command.children) names.push_back(name);
+  return names;
+}
+
 void walk(const CLI::App& app, const std::string& path, std::vector<Command>& commands) {
   Command command;
   command.path = path;
@@ -61,7 +66,9 @@ void walk(const CLI::App& app, const std::string& path, std::vector<Command>& co
     if (option->get_group().empty()) continue;  // hidden
     if (option->get_positional()) {
       for (const std::string& choice : choices_of(*option)) command.choices.push_back(choice);
-      std::ranges::copy(completion_values(path, option->get_name()), std::back_inserter(command.known));
+      for (const std::string& value : completion_values(path, option->get_name())) {
+        if (std::ranges::find(command.known, value) == command.known.end()) command.known.push_back(value);
+      }
       continue;
     }
     Flag flag;
@@ -79,6 +86,7 @@ void walk(const CLI::App& app, const std::string& path, std::vector<Command>& co
   }
   for (const CLI::App* child : children)
     command.children.emplace_back(child->get_name(), first_line(child->get_description()));
+  if (path == "help") command.choices = child_names(commands.front());
   commands.push_back(std::move(command));
   for (const CLI::App* child : children)
     walk(*child, path.empty() ? child->get_name() : path + " " + child->get_name(), commands);
@@ -86,11 +94,8 @@ void walk(const CLI::App& app, const std::string& path, std::vector<Command>& co
 
 std::string join(const std::vector<std::string>& words) { return fmt::format("{}", fmt::join(words, " ")); }
 
-std::vector<std::string> child_names(const Command& command) {
-  std::vector<std::string> names;
-  for (const auto& [name, help] : command.children) names.push_back(name);
-  return names;
-}
+// "section.key=": the value follows without a space.
+bool are_keys(const std::vector<std::string>& words) { return !words.empty() && words.front().ends_with('='); }
 
 // 'text' for a POSIX shell or fish.
 std::string quote(const std::string& text, bool fish = false) {
@@ -128,8 +133,9 @@ std::string bash_script(const std::vector<Command>& commands) {
         patterns += (patterns.empty() ? "" : "|") + quote(command.path + " " + name);
       const std::string words = flag.choices.empty() ? (flag.known.empty() ? "" : "-W " + quote(join(flag.known)) + " ")
                                                      : "-W " + quote(join(flag.choices));
-      at_flag += fmt::format("    {}) COMPREPLY=($(compgen {} -- \"$cur\")); return ;;\n", patterns,
-                             flag.choices.empty() ? words + "-f" : words);
+      at_flag += fmt::format("    {}) {}COMPREPLY=($(compgen {} -- \"$cur\")); return ;;\n", patterns,
+                             are_keys(flag.known) ? "compopt -o nospace 2>/dev/null; " : "",
+                             flag.choices.empty() && !are_keys(flag.known) ? words + "-f" : words);
     }
     std::vector<std::string> words = child_names(command);
     words.insert(words.end(), command.choices.begin(), command.choices.end());
@@ -185,7 +191,9 @@ std::string zsh_script(const std::vector<Command>& commands) {
       std::string patterns;
       for (const std::string& name : flag.names)
         patterns += (patterns.empty() ? "" : "|") + quote(command.path + " " + name);
-      const std::string known = flag.known.empty() ? "" : "compadd -- " + join(flag.known) + "; ";
+      const std::string known =
+          flag.known.empty() ? ""
+                             : fmt::format("compadd {}-- {}; ", are_keys(flag.known) ? "-S '' " : "", join(flag.known));
       at_flag += fmt::format("    {}) {}; return ;;\n", patterns,
                              flag.choices.empty() ? known + "_files" : "compadd -- " + join(flag.choices));
     }

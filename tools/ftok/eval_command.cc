@@ -253,7 +253,7 @@ void run(const EvalFlags& flags) {
   if (flags.model.empty()) throw UsageError("ftok eval needs MODEL (or --write)");
   if (flags.validation.empty() && flags.hellaswag.empty() && flags.texts.empty() && flags.chat.empty())
     throw UsageError("ftok eval needs --val, --hellaswag, --texts or --chat");
-  ModelFile model = read_model(flags.model, flags.heads, stderr_log());
+  ModelFile model = read_model(flags.model, flags.heads, stderr_log(flags.place.quiet));
   const std::optional<Encoding> encoding = load_model_encoding(
       model, flags.vocabulary, flags.texts.empty() && flags.chat.empty() && !flags.hellaswag.ends_with(".jsonl"));
   if (!flags.chat.empty()) return measure_chats(flags, model, encoding);

@@ -160,7 +160,7 @@ void add_filter_command(CLI::App& app) {
   CLI::App* command = app.add_subcommand("filter", "Judge texts by a recipe's quality filters");
   command
       ->add_option("FILE", flags->files,
-                   "Texts: JSON Lines, JSON, CSV, plain text, WET; .gz or .zst; - is standard input")
+                   "Texts: JSON Lines, JSON, Parquet, CSV, plain text, WET; .gz or .zst; - is standard input")
       ->required();
   command->add_option("--recipe", flags->recipe, "Preset or TOML file")->capture_default_str();
   command->add_option("--set", flags->sets, "Change one key: section.key=value")->take_all();

@@ -73,7 +73,7 @@ void add_conversation(const GenerateFlags& flags, Opening& start) {
 }
 
 Opening make_start(const GenerateFlags& flags) {
-  Opening start{read_model(flags.model, flags.heads, stderr_log()), std::nullopt, {}, std::nullopt};
+  Opening start{read_model(flags.model, flags.heads, stderr_log(flags.place.quiet)), std::nullopt, {}, std::nullopt};
   const std::string name = flags.vocabulary.empty() ? start.model.vocabulary : flags.vocabulary;
   start.encoding = load_model_encoding(start.model, flags.vocabulary, !flags.ids.empty());
   if (!flags.ids.empty()) {
@@ -219,7 +219,8 @@ void show_probabilities(const GenerateFlags& flags, const Opening& start, TokenP
   leave_out_no_tokens(penalised, start.encoding ? &*start.encoding : nullptr);
   const double temperature = flags.options.temperature > 0 ? flags.options.temperature : 1;
   const auto tokens = likeliest_tokens(penalised, temperature, static_cast<size_t>(flags.probabilities));
-  note("ftok: probabilities of softmax(logits / {}), before --top-k and --top-p\n", temperature);
+  if (!flags.place.quiet)
+    note("ftok: probabilities of softmax(logits / {}), before --top-k and --top-p\n", temperature);
   if (flags.json) {
     JsonWriter json;
     json.begin_array();

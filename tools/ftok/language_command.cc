@@ -111,8 +111,7 @@ void add_language_command(CLI::App& app) {
         answer_text(*model, "", text, *arguments);
         continue;
       }
-      const std::unique_ptr<ByteSource> source = open_file_source(text);
-      answer_text(*model, text, read_all(*source), *arguments);
+      answer_text(*model, text, read_one_text(text), *arguments);
     }
   });
 }

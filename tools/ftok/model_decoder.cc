@@ -24,6 +24,7 @@ void add_device_flags(CLI::App& command, DeviceFlags& flags) {
                   "On the CPU: f32, bf16 (half the memory) or int8 (a quarter, a scale for each 64)")
       ->check(CLI::IsMember(weight_type_names()))
       ->capture_default_str();
+  command.add_flag("-q,--quiet", flags.quiet, "No information, warnings only");
 }
 
 std::unique_ptr<TokenPredictor> make_decoder(ModelFile& model, const DeviceFlags& flags) {

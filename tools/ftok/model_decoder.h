@@ -14,12 +14,13 @@ struct DeviceFlags {
   std::string device = "cpu";   // or "cuda", the first GPU
   int threads = 1;              // of the CPU; 0: all cores
   std::string weights = "f32";  // weight_type_names(), on the CPU
+  bool quiet = false;
 
   // Throws UsageError where the device has no such weights.
   WeightType weight_type() const;
 };
 
-// --device, --threads, --weights.
+// --device, --threads, --weights, --quiet.
 void add_device_flags(CLI::App& command, DeviceFlags& flags);
 
 // `model` must outlive it; its parameters are gone where the weights are packed. Throws Error where there is no GPU to

@@ -49,6 +49,27 @@ std::string conversion(std::string_view message) {
                      message.substr(equals + 3));
 }
 
+// Whether what is wrong is the command that should follow: `ftok shards`, `ftok shards cnvert`.
+bool needs_subcommand(const CLI::App& command, const CLI::ParseError& error) {
+  if (command.get_require_subcommand_min() == 0 || !command.get_subcommands().empty()) return false;
+  return dynamic_cast<const CLI::ExtrasError*>(&error) != nullptr ||
+         dynamic_cast<const CLI::RequiredError*>(&error) != nullptr;
+}
+
+std::string missing_subcommand(const CLI::App& command, const std::string& name, int argc, char** argv) {
+  std::vector<std::string> names;
+  for (const CLI::App* child : command.get_subcommands({})) names.push_back(child->get_name());
+  const auto is_flag = [](std::string_view argument) { return argument.starts_with('-'); };
+  int at = 1;
+  while (at < argc && argv[at] != command.get_name()) ++at;
+  for (++at; at < argc && is_flag(argv[at]);) ++at;
+  const std::string all = fmt::format("{}", fmt::join(names, ", "));
+  if (at >= argc) return fmt::format("`ftok {}` needs a command: {}", name, all);
+  const std::string nearest = nearest_name(argv[at], names);
+  return fmt::format("unknown command '{}' of `ftok {}`{}", argv[at], name,
+                     nearest.empty() ? "; it has " + all : fmt::format(", did you mean '{}'?", nearest));
+}
+
 }  // namespace
 
 std::string describe(const CLI::App& app, const CLI::ParseError& error, int argc, char** argv) {
@@ -56,6 +77,7 @@ std::string describe(const CLI::App& app, const CLI::ParseError& error, int argc
   const CLI::App& command = innermost(app, name);
   const std::string help = fmt::format("`ftok {}{}--help` lists what there is", name, name.empty() ? "" : " ");
   if (dynamic_cast<const CLI::ConversionError*>(&error) != nullptr) return conversion(error.what());
+  if (needs_subcommand(command, error)) return missing_subcommand(command, name, argc, argv);
   if (dynamic_cast<const CLI::ExtrasError*>(&error) == nullptr) return error.what();
   const std::string flag = unknown_flag(command, argc, argv);
   if (flag.empty()) return fmt::format("{}; {}", error.what(), help);

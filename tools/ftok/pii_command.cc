@@ -182,7 +182,8 @@ void add_pii_command(CLI::App& app) {
                       "all, or a list: email,ipv4,ipv6,phone,card,iban,us_ssn,api_key (default email,ipv4)");
   command->add_flag("--report", arguments->report, "counts by kind on standard error");
   command->add_flag("--spans", arguments->spans, "print what would be replaced instead of the text");
-  CLI::Option* const jsonl = command->add_flag("--jsonl", arguments->jsonl, "FILE is JSON Lines: a line for each text");
+  CLI::Option* const jsonl = command->add_flag(
+      "--jsonl", arguments->jsonl, "FILE is JSON Lines, or rows of Parquet, CSV or TSV: a line for each text");
   command->add_option("--text-key", arguments->text_key, "its key of the text (default text)")->needs(jsonl);
   command->add_flag("--json", arguments->json, "the report as JSON");
   command->add_option("--score", arguments->score, "measure precision and recall on annotated texts");
@@ -192,8 +193,7 @@ void add_pii_command(CLI::App& app) {
     const PiiStage stage(options_of(*arguments));
     if (!arguments->score.empty()) return score(stage, *arguments);
     if (arguments->jsonl) return look_at_lines(stage, *arguments);
-    const std::unique_ptr<ByteSource> source = open_file_source(arguments->file);
-    std::string text = read_all(*source);
+    std::string text = read_one_text(arguments->file, "--jsonl reads the texts of JSON, Parquet and tables");
     if (arguments->spans) return print_spans(stage, text);
     const PiiCounts counts = stage.scrub(text);
     print_out(text);

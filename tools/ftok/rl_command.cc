@@ -18,10 +18,10 @@ namespace {
 
 struct RlFlags {
   std::string recipe, initial, output, chat, vocabulary, judge;
-  std::optional<int64_t> steps, seed;
+  std::optional<int64_t> steps, seed, threads;
   std::vector<std::string> sets;
   int64_t problems = 0, rankings = 0, best_of = 0;
-  bool show = false, held_out = false;
+  bool show = false, held_out = false, quiet = false;
 };
 
 // A line per step on standard error.
@@ -48,6 +48,13 @@ class RlProgress : public RlObserver {
   bool has_judge_;  // a reward model
 };
 
+class SilentRl : public RlObserver {
+ public:
+  void on_start(int64_t, const RlRecipe&) override {}
+  void on_step(const RlReport&) override {}
+  void on_held_out(int64_t, const RlHeldOut&, const std::vector<RlSample>&) override {}
+};
+
 void print_best(const std::vector<BestOf>& rows, bool has_judge) {
   print_out(fmt::format("best of    reward{}    divergence, nats\n", has_judge ? "     truth" : ""));
   for (const BestOf& row : rows) {
@@ -70,13 +77,14 @@ void run(const RlFlags& flags) {
   std::vector<std::string> sets = flags.sets;
   if (flags.steps) sets.push_back(fmt::format("run.steps={}", *flags.steps));
   if (flags.seed) sets.push_back(fmt::format("rl.seed={}", *flags.seed));
+  if (flags.threads) sets.push_back(fmt::format("run.threads={}", *flags.threads));
   const RlRecipe recipe = load_rl_recipe(flags.recipe, sets);
   if (flags.show) return print_out(rl_recipe_text(recipe, true, false));
   if (flags.problems > 0) return print_out(problem_conversations(recipe, flags.problems, flags.held_out));
   const bool only_looks = flags.rankings > 0 || flags.best_of > 0;
   if (flags.initial.empty() || (flags.output.empty() && !only_looks))
     throw UsageError(only_looks ? "--rankings and --best-of need --init" : "ftok rl needs --init and --output");
-  const ModelFile initial = read_model(flags.initial, 0, stderr_log());
+  const ModelFile initial = read_model(flags.initial, 0, stderr_log(flags.quiet));
   const Encoding encoding = need_model_encoding(initial, flags.vocabulary);
   const ModelChat chat = find_model_chat(flags.initial, flags.chat, "--template");
   RlInputs inputs{&initial, &encoding, &chat, nullptr, flags.output, stop_requested};
@@ -93,7 +101,9 @@ void run(const RlFlags& flags) {
   if (flags.best_of > 0) return print_best(best_of(recipe, inputs, flags.best_of), judge.has_value());
   catch_stop_signals();
   RlProgress progress(judge.has_value());
-  if (!reinforce(recipe, inputs, progress, stderr_log())) throw Stopped();
+  SilentRl silent;
+  RlObserver& observer = flags.quiet ? static_cast<RlObserver&>(silent) : progress;
+  if (!reinforce(recipe, inputs, observer, stderr_log(flags.quiet))) throw Stopped();
 }
 
 }  // namespace
@@ -118,6 +128,8 @@ void add_rl_command(CLI::App& app) {
   command->add_option("--set", flags->sets, "Override a key: SECTION.KEY=VALUE (repeatable)")
       ->take_all()
       ->allow_extra_args(false);
+  command->add_option("-j,--threads", flags->threads, "Threads; 0: all cores: run.threads")->type_name("N");
+  command->add_flag("-q,--quiet", flags->quiet, "No progress and no information, warnings only");
   command->add_flag("--show", flags->show, "Print the recipe with all keys and what they mean, then exit");
   command
       ->add_option(

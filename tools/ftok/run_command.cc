@@ -14,6 +14,7 @@
 #include "pipeline/measure_inputs.h"
 #include "pipeline/run.h"
 #include "pipeline/whatif.h"
+#include "shards/record_file.h"
 #include "tools/ftok/commands.h"
 #include "tools/ftok/earlier_places.h"
 #include "tools/ftok/fetch_flags.h"
@@ -78,15 +79,12 @@ void measure(const RunCommandFlags& flags, const std::vector<std::string>& input
   plan_options.context = stage_context(flags.run.language_model);
   const Plan plan = make_plan(recipe, plan_options);
   for (const std::string& note : plan.notes) log(LogLevel::kWarning, note);
-  const Tally tally =
+  const RunResult result =
       measure_inputs(inputs, plan, recipe_text(recipe, false), flags.measure, flags.threads, fetch, log);
-  RunResult result;
-  result.tally = tally;
-  for (const auto& stage : plan.stages) result.stages.push_back({std::string(stage->name()), 0});
   if (flags.json) return print_out(funnel_json(result) + "\n");
   print_out(funnel_text(result, terminal_size(stdout).columns));
   // Every document is measured by itself; which of them repeat others is known when all are.
-  if (plan.dedup.scope != "off" && tally.kept > 0) {
+  if (plan.dedup.scope != "off" && result.tally.kept > 0) {
     const bool can_replay = std::filesystem::is_regular_file(recipe_path_of_measures(flags.measure));
     print_out("\nkept is counted before deduplication" +
               (can_replay ? fmt::format("; `ftok whatif {}` shows what a run keeps\n", printable(flags.measure))
@@ -149,13 +147,16 @@ void refuse_given_up(const RunCommandFlags& flags, const std::vector<std::string
 }
 
 // Where things lie, and what one would do with them.
-void print_next(const RunCommandFlags& flags, const RunResult& result) {
+void print_next(const RunCommandFlags& flags, const Plan& plan, const RunResult& result) {
   const std::string& output = flags.output.output;
-  if (!flags.run.no_text) note("ftok: kept texts: {}/parts/*.text.jsonl.zst\n", output);
+  const std::string_view ending = records_ending(plan.texts.format);
+  if (!flags.run.no_text) note("ftok: kept texts: {}/parts/*.text{}\n", output, ending);
   if (flags.run.rejects != "none")
-    note("ftok: dropped documents, with their reasons: {}/parts/*.rejects.jsonl.zst\n", output);
+    note("ftok: dropped documents, with their reasons: {}/parts/*.rejects{}\n", output, ending);
   if (result.shards.empty() || is_s3_address(output)) return;
-  note("ftok: next: `ftok shards verify {0}`, `ftok train --data {0} -o model`\n", output);
+  note(
+      "ftok: next: `ftok shards verify {0}`, `ftok train --data {0} -o model`, `ftok card {0}` before it is uploaded\n",
+      output);
 }
 
 void run_planned(const RunCommandFlags& flags, const RunOptions& options, const Share& share, const Plan& plan,
@@ -173,7 +174,7 @@ void run_planned(const RunCommandFlags& flags, const RunOptions& options, const 
     print_out(funnel_text(result, terminal_size(stdout).columns));
     for (const std::string& shard : result.shards) print_out(fmt::format("{}/{}\n", flags.output.output, shard));
   }
-  if (!flags.quiet && !flags.json) print_next(flags, result);
+  if (!flags.quiet && !flags.json) print_next(flags, plan, result);
   refuse_given_up(flags, result.quarantined, options.inputs.size());
 }
 

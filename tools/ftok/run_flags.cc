@@ -12,7 +12,8 @@ namespace ftok::cli {
 void RunFlags::add_inputs(CLI::App& command) {
   command
       .add_option("--input", inputs.inputs,
-                  "WARC, WET or JSONL file (plain, .gz, .zst), glob, https:// or s3:// address; repeatable")
+                  "WARC, WET, JSON Lines, Parquet, CSV or TSV file (plain, .gz, .zst), glob, https:// or s3:// "
+                  "address; repeatable")
       ->type_name("FILE")
       ->allow_extra_args(false);
   command.add_option("FILE", files, "Inputs, as for --input; they come behind those of --input");

@@ -124,14 +124,14 @@ void inspect(const InspectOptions& options, const FetchedPaths& fetched) {
   }
 }
 
-void verify(const std::vector<std::string>& paths) {
+void verify(const std::vector<std::string>& paths, const ShardHints& hints) {
   const FetchedPaths fetched(paths);
   const auto print_finding = [&](const Finding& finding) {
     print("{}: {}\n", fetched.shown(finding.path), fetched.shown(finding.what));
   };
   size_t findings = 0;
   for (const std::string& path : fetched.paths()) {
-    const Verification result = fs::is_directory(path) ? verify_folder(path) : verify_file(path);
+    const Verification result = fs::is_directory(path) ? verify_folder(path, hints) : verify_file(path, hints);
     for (const Finding& finding : result.findings) print_finding(finding);
     for (const Finding& unchecked : result.unchecked) print_finding(unchecked);
     print("{}: {} files, {} bytes, {}\n", fetched.shown(path), result.files, result.bytes,
@@ -296,12 +296,14 @@ void add_inspect(CLI::App& shards) {
 void add_verify(CLI::App& shards) {
   CLI::App* command =
       shards.add_subcommand("verify", "Check every byte of an output folder, or of single files, against its checksum");
-  auto paths = std::make_shared<std::vector<std::string>>();
+  const auto options = std::make_shared<InspectOptions>();
   command
-      ->add_option("PATH", *paths,
-                   "output folders of `ftok run`, jobs, shards, sidecars, parts' files; also s3:// addresses")
+      ->add_option("PATH", options->paths,
+                   "output folders of `ftok run`, folders of shards, jobs, shards, sidecars, parts' files; also s3:// "
+                   "addresses")
       ->required();
-  command->callback([paths] { verify(*paths); });
+  options->hints.add_to(*command, "--shard-format", "--token-bytes");
+  command->callback([options] { verify(options->paths, options->hints.hints()); });
   command->footer("Exit 0 when all is whole, 1 when anything is missing, damaged or not listed.");
 }
 
@@ -315,8 +317,8 @@ void add_cat(CLI::App& shards) {
   command->add_flag("--ids", options->ids, "print ids, not text");
   command->add_option("--id", options->id, "only the document of this id");
   command->add_option("--limit", options->limit, "the first N documents");
-  command->add_option("--end-of-text", options->end_of_text,
-                      "end-of-text id of a shard without a sidecar (default 50256)");
+  command->add_option("--end-of-text-id", options->end_of_text,
+                      "id of the end-of-text token in a shard without a sidecar (default 50256)");
   options->hints.add_to(*command, "--shard-format", "--token-bytes");
   command->add_flag("--json", options->json, "print one JSON object per document");
   command->callback([options] {

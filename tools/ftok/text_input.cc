@@ -36,6 +36,29 @@ std::string read_all(ByteSource& source, uint64_t bytes_max) {
   return text;
 }
 
+std::string read_one_text(const std::string& path, std::string_view instead) {
+  constexpr size_t kBytesMax = size_t{1} << 31;
+  const std::unique_ptr<DecodedInput> input = make_decoded_input(open_file_source(path));
+  while (input->grow()) {
+    if (input->window().size() > kBytesMax)
+      throw Error(fmt::format("{}: more than {} bytes; use --jsonl for many texts", path, kBytesMax));
+  }
+  for (const Damage& damage : input->take_damage())
+    throw Error(fmt::format("{} is damaged at byte {}: {}", path, damage.offset, damage.code.view()));
+  const std::string_view text = without_byte_order_mark(input->window());
+  const std::string_view start = text.substr(0, InputPrefix::kBytes);
+  const bool is_whole = start.size() == text.size();
+  if (!is_binary(start, is_whole)) return std::string(text);
+  const SourceOptions options;
+  const InputPrefix prefix{path, start, is_whole, options};
+  for (const InputFormat& format : input_formats()) {
+    if (format.sniff == nullptr || !format.sniff(prefix)) continue;
+    if (std::string_view(format.name) == "other-encoding") break;
+    throw Error(fmt::format("{} is {}, not a text{}{}", path, format.title, instead.empty() ? "" : "; ", instead));
+  }
+  return std::string(text);
+}
+
 void for_each_json_object(std::unique_ptr<ByteSource> source, const std::string& text_key,
                           const std::function<void(simdjson::dom::element)>& visit) {
   SourceOptions options;

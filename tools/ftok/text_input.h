@@ -15,6 +15,10 @@ namespace ftok::cli {
 // All of a source; throws Error when it has more than `bytes_max`.
 std::string read_all(ByteSource& source, uint64_t bytes_max = uint64_t{1} << 31);
 
+// The text of a file, unpacked; "-" is standard input. Throws Error where it is no text: Parquet, an archive, a
+// picture; `instead` says what reads such files.
+std::string read_one_text(const std::string& path, std::string_view instead = "");
+
 // Calls `visit` for each line of JSON Lines, or each row of an array or a table, in order: an object. What it throws is
 // thrown with source and line before it. Throws Error naming source and line where a line is not a JSON object, is not
 // UTF-8 or is longer than 1 GiB, and where the source is of a format that is refused.

@@ -51,9 +51,8 @@ void add_flags(CLI::App& command, TokenizeFlags& flags) {
   TokenizeRecipe& recipe = flags.tokenize.recipe;
   add_vocabulary(command, flags);
   command.add_option("FILE", flags.inputs.inputs,
-                     "JSON Lines, JSON arrays, CSV, TSV, WET or text (plain, .gz, .zst), globs, https:// or s3:// "
-                     "addresses; without any, "
-                     "standard input (-)");
+                     "JSON Lines, JSON arrays, Parquet, CSV, TSV, WET or text (plain, .gz, .zst), globs, https:// or "
+                     "s3:// addresses; without any, standard input (-)");
   command.add_option("--input-list", flags.inputs.input_lists, "File with one input per line; repeatable")
       ->type_name("FILE")
       ->allow_extra_args(false);
@@ -68,9 +67,9 @@ void add_flags(CLI::App& command, TokenizeFlags& flags) {
       ->check(CLI::IsMember(input_format_names()))
       ->capture_default_str();
   command
-      .add_option(
-          "--text-key", recipe.input.text_key,
-          "JSON: key of the text, CSV and TSV: its column; with --chat: key of the messages, by default messages")
+      .add_option("--text-key", recipe.input.text_key,
+                  "JSON: key of the text; Parquet, CSV and TSV: its column; with --chat: key of the messages, by "
+                  "default messages")
       ->capture_default_str()
       ->type_name("KEY");
   command
@@ -216,7 +215,7 @@ void run_command(TokenizeFlags flags) {
   } else {
     print_out(funnel_text(result, terminal_size(stdout).columns) + rate_text(result));
     for (const std::string& shard : result.shards) print_out(fmt::format("{}/{}\n", flags.output.output, shard));
-    if (!options.quiet && !is_s3_address(flags.output.output))
+    if (!options.quiet && !result.shards.empty() && !is_s3_address(flags.output.output))
       note("ftok: next: `ftok train --data {} -o model`\n", flags.output.output);
   }
   if (result.tally.documents > 0 && result.tally.kept == 0) {

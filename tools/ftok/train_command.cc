@@ -27,9 +27,17 @@ namespace {
 struct TrainFlags {
   std::string recipe = "tiny", output, initial, validation, device = "auto";
   std::vector<std::string> data;
-  std::optional<int64_t> steps, seed;
+  std::optional<int64_t> steps, seed, threads;
   std::vector<std::string> sets;
-  bool show = false;
+  bool show = false, quiet = false;
+};
+
+class SilentTraining : public TrainObserver {
+ public:
+  void on_start(int64_t, int64_t, int64_t, uint64_t) override {}
+  void on_step(const StepReport&, const LossCurve&) override {}
+  void on_validation(int64_t, double) override {}
+  void on_sample(int64_t, const std::vector<uint32_t>&) override {}
 };
 
 // "DIR" or "DIR=WEIGHT"; all of several have a weight, or none.
@@ -143,9 +151,11 @@ void run_on(const TrainFlags& flags, const std::vector<DataPath>& data, const st
   std::vector<std::string> sets = flags.sets;
   if (flags.steps) sets.push_back(fmt::format("run.steps={}", *flags.steps));
   if (flags.seed) sets.push_back(fmt::format("training.seed={}", *flags.seed));
+  if (flags.threads) sets.push_back(fmt::format("run.threads={}", *flags.threads));
   std::optional<ModelFile> initial;
   if (!flags.initial.empty()) {
-    initial.emplace(read_model(flags.initial, load_train_recipe(flags.recipe, sets).model.heads, stderr_log()));
+    initial.emplace(
+        read_model(flags.initial, load_train_recipe(flags.recipe, sets).model.heads, stderr_log(flags.quiet)));
     if (is_train_preset(flags.recipe)) take_model(*initial, flags, data, sets);
   }
   const bool insists = vocabulary_keys(flags.recipe, sets).name;
@@ -160,16 +170,19 @@ void run_on(const TrainFlags& flags, const std::vector<DataPath>& data, const st
   meeting.folder = flags.output;
   meeting.token = variable("FTOK_RANKS_TOKEN").value_or("");
   std::unique_ptr<Communicator> ranks = connect_ranks(rank_info_from(variable), meeting);
-  const std::optional<Encoding> encoding = encoding_of(recipe, insists, stderr_log(ranks->rank() != 0));
+  const std::optional<Encoding> encoding = encoding_of(recipe, insists, stderr_log(flags.quiet || ranks->rank() != 0));
   const TrainInputs inputs{
       data,       flags.output, encoding ? &*encoding : nullptr,      initial ? &*initial : nullptr,
       validation, ranks.get(),  engine_factory(flags, ranks->rank()), stop_requested};
   TrainProgress progress(inputs.encoding, recipe.run.price_per_hour, wants_colour(stderr));
-  const bool is_done = train(recipe, inputs, progress, progress.above(stderr_log(ranks->rank() != 0)));
+  SilentTraining silent;
+  const Log log = stderr_log(flags.quiet || ranks->rank() != 0);
+  const bool is_done =
+      flags.quiet ? train(recipe, inputs, silent, log) : train(recipe, inputs, progress, progress.above(log));
   const bool leads = ranks->rank() == 0;
   ranks.reset();  // in peace, also where all were stopped
   if (!is_done) throw Stopped();
-  if (leads) note("ftok: `ftok generate {}` shows what it has learnt\n", flags.output);
+  if (leads && !flags.quiet) note("ftok: `ftok generate {}` shows what it has learnt\n", flags.output);
 }
 
 // Shards that lie in an object store are fetched first, with their manifest and what else lies beside them.
@@ -214,6 +227,8 @@ void add_train_command(CLI::App& app) {
   command->add_option("--set", flags->sets, "Override a key: SECTION.KEY=VALUE (repeatable)")
       ->take_all()
       ->allow_extra_args(false);
+  command->add_option("-j,--threads", flags->threads, "Threads; 0: all cores: run.threads")->type_name("N");
+  command->add_flag("-q,--quiet", flags->quiet, "No progress and no information, warnings only");
   command->add_flag("--show", flags->show, "Print the recipe with all keys and what they mean, then exit");
   command->callback([flags] { run(*flags); });
   command->footer("Presets:" + names +

@@ -84,7 +84,9 @@ void add_vocab_count_command(CLI::App& parent) {
   const auto flags = std::make_shared<CountFlags>();
   flags->add_to(*command);
   command->add_option("-o,--output", flags->output, "Counts file")->required()->type_name("FILE");
-  command->add_option("FILE", flags->files, "Text, JSON Lines or WARC; plain, .gz or .zst; - is text on standard input")
+  command
+      ->add_option("FILE", flags->files,
+                   "Text, JSON Lines, Parquet or WARC; plain, .gz or .zst; - is text on standard input")
       ->required();
   command->footer(
       "Examples:\n"

@@ -253,7 +253,7 @@ void add_vocab_train_command(CLI::App& parent) {
       ->add_option("--compatible", flags->compatible,
                    "huggingface: learn the merges that its BpeTrainer learns from the same pretokens")
       ->check(CLI::IsMember({"huggingface"}));
-  command->add_option("FILE", flags->files, "Text, JSON Lines or WARC, plain, .gz or .zst; or counts files")
+  command->add_option("FILE", flags->files, "Text, JSON Lines, Parquet or WARC, plain, .gz or .zst; or counts files")
       ->required();
   command->footer(
       "Examples:\n"

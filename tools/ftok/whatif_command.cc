@@ -29,6 +29,7 @@ struct WhatifFlags {
 
 // The recipe that the measures were made with: the one named, or the one that lies beside each of them.
 std::string recipe_of(const WhatifFlags& flags) {
+  for (const std::string& path : flags.measures) refuse_measured_table(path);
   if (!flags.recipe.empty()) return flags.recipe;
   std::string first;
   for (const std::string& path : flags.measures) {

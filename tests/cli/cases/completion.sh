@@ -18,3 +18,9 @@ offered ftok tokenize --shard-format m
 offered ftok reward train --recipe fineweb
 grep -c "compadd -- .*ftok-100k.*; _files" script.zsh
 grep -c "'ftok-100k" script.fish
+# Commands to be shown, presets to be compared, stages, and keys, whose value follows without a space.
+offered ftok help cra
+offered ftok recipe diff c
+offered ftok run --stop-after ex
+offered ftok recipe show --set dedup.sc
+offered ftok train --set run.th
