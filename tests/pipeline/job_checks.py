@@ -459,7 +459,7 @@ class JobChecks(unittest.TestCase):
     def test_verify_finds_what_is_missing_or_flipped(self):
         job = Job(self, "verified", [], 3).run()
         self.check(job)
-        for name in ("receipts/group/000001.json", "work/000001.repeats", "work/000000.edges", "work/000002.000.run", "parts/000001.keys",
+        for name in ("receipts/group/000001.json", "work/000001.repeats", "work/000000.edges", "work/000002.run", "parts/000001.keys",
                      "work/000001.answers", "work/000000/000001.candidates", "ftok_train_000001.bin", "ftok_train_000001.docs",
                      "job.json", "manifest.json", "parts/000000.inputs.jsonl", "receipts/finish/000000.json"):
             with self.subTest(name):
