@@ -75,7 +75,11 @@ TEST_F(Card, ClassesOfSizeBeginAndEndWithTheHubs) {
   }
 }
 
-TEST_F(Card, LanguagesAreThoseThatTheRecipeKeeps) {
+TEST_F(Card, LanguagesWithoutTextsAreThoseThatTheRecipeKeeps) {
+  holds(card(), "language:\n- \"en\"\n");  // of the texts
+  for (const char* const name : {"000000", "000001"}) {
+    std::filesystem::remove(folder_ / ("parts/" + std::string(name) + ".text.jsonl.zst"));
+  }
   const auto recipe = [&](const std::string& languages) {
     change([&](Manifest& manifest) {
       manifest.recipe = recipe_text(load_recipe("fineweb-2024-04", {"language.languages=" + languages}), false);

@@ -83,6 +83,10 @@ TEST(LocalExecutor, GivesUpAtOnceWhatNoAttemptMends) {
     failure.is_final = true;
     throw failure;
   };
+  bench.task(0).give_up = [&bench](const std::string& why) {
+    EXPECT_EQ(why, "it is a tar archive");
+    bench.given_up.insert(0);
+  };
   bench.run(1, 1);
   EXPECT_EQ(bench.attempts, 1);
   EXPECT_EQ(bench.given_up, (std::set<size_t>{0}));
