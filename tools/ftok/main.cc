@@ -1,6 +1,7 @@
 // `ftok`: parses the command line, runs one command, turns errors into one line and an exit code: 0 done, 1 the run
 // failed, 2 the command line or a recipe is wrong.
 #include <fmt/format.h>
+#include <openssl/crypto.h>
 
 #include <cstdio>
 #include <exception>
@@ -127,6 +128,9 @@ int told(const Work& work) {
 }  // namespace
 
 int main(int argc, char** argv) {
+  // Threads that have computed digests may end after main: libcrypto's clean-up at exit would take from them what they
+  // then give back (a segmentation fault at the end of a run, once in some thousands).
+  OPENSSL_init_crypto(OPENSSL_INIT_NO_ATEXIT, nullptr);
   const int code = told([&] {
     ftok::cli::hold_standard_streams();
     return run(argc, argv);
