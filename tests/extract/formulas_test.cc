@@ -4,29 +4,12 @@
 
 #include <string>
 #include <string_view>
-#include <vector>
 
-#include "extract/content/blocks.h"
 #include "extract/extract.h"
-#include "extract/html/parser.h"
-#include "extract/output/layout.h"
+#include "tests/extract/laid_out.h"
 
 namespace ftok::html {
 namespace {
-
-std::string laid_out(std::string_view html, bool markdown = true) {
-  Dom dom;
-  EXPECT_EQ(parse_html(html, {}, dom).status, ParseStatus::kDone);
-  PageBlocks page;
-  BlockOptions blocks;
-  blocks.markdown = markdown;
-  cut_into_blocks(dom, blocks, page);
-  std::vector<uint8_t> keep;
-  for (const Block& block : page.blocks) keep.push_back((block.ancestors & kInHidden) == 0);
-  LayoutOptions layout;
-  layout.markdown = markdown;
-  return lay_out(page, keep, layout);
-}
 
 std::string line(std::string_view html) { return laid_out("<p>" + std::string(html), false); }
 

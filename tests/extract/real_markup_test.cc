@@ -12,25 +12,12 @@
 #include "extract/extract.h"
 #include "extract/html/parser.h"
 #include "extract/output/layout.h"
+#include "tests/extract/laid_out.h"
 
 namespace ftok::html {
 namespace {
 
-std::string text_of(std::string_view html, bool markdown = false) {
-  Dom dom;
-  uint64_t steps = 0;
-  EXPECT_EQ(parse_html(html, {}, dom).status, ParseStatus::kDone);
-  open_shadow_roots(dom, steps);
-  PageBlocks page;
-  BlockOptions blocks;
-  blocks.markdown = markdown;
-  cut_into_blocks(dom, blocks, page);
-  std::vector<uint8_t> keep;
-  for (const Block& block : page.blocks) keep.push_back((block.ancestors & kInHidden) == 0);
-  LayoutOptions layout;
-  layout.markdown = markdown;
-  return lay_out(page, keep, layout);
-}
+std::string text_of(std::string_view html, bool markdown = false) { return laid_out(html, markdown); }
 
 TEST(TableGrid, EmptyAndSpanningCellsKeepTheirColumn) {
   EXPECT_EQ(text_of("<table><tr><td>a<td>b<td>c<tr><td>d<td><td>f<tr><td><td>h<td></table>"),
