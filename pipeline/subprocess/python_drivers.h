@@ -4,17 +4,23 @@
 
 namespace ftok {
 
-// The function gets a document as a dict.
-inline constexpr char kPythonDriver[] = R"python(
-import importlib.util, json, os, sys
+// What each begins with: the function, of the file and by the name that are its arguments.
+inline constexpr char kPythonFunction[] = R"python(
+import importlib.util, os, sys
+answers = os.dup(1)
+os.dup2(2, 1)  # what the file and the function print goes to standard error
 path, name = sys.argv[1:3]
 sys.path.insert(0, os.path.dirname(os.path.abspath(path)))
 spec = importlib.util.spec_from_file_location(os.path.splitext(os.path.basename(path))[0], path)
 module = importlib.util.module_from_spec(spec)
 spec.loader.exec_module(module)
 function = getattr(module, name)
-answers = os.fdopen(os.dup(1), "w", encoding="utf-8")
-os.dup2(2, 1)  # what the function prints goes to standard error
+)python";
+
+// The function gets a document as a dict.
+inline constexpr char kPythonDriver[] = R"python(
+import json
+answers = os.fdopen(answers, "w", encoding="utf-8")
 def as_document(made):
     return {"text": made} if isinstance(made, str) else made
 def answer_to(document):
@@ -36,17 +42,9 @@ for line in open(0, encoding="utf-8"):
 
 // The function gets a batch as a pyarrow.RecordBatch.
 inline constexpr char kPythonArrowDriver[] = R"python(
-import importlib.util, os, sys
 import pyarrow
 from pyarrow import ipc
-path, name = sys.argv[1:3]
-sys.path.insert(0, os.path.dirname(os.path.abspath(path)))
-spec = importlib.util.spec_from_file_location(os.path.splitext(os.path.basename(path))[0], path)
-module = importlib.util.module_from_spec(spec)
-spec.loader.exec_module(module)
-function = getattr(module, name)
-answers = os.fdopen(os.dup(1), "wb")
-os.dup2(2, 1)  # what the function prints goes to standard error
+answers = os.fdopen(answers, "wb")
 def as_batch(made, batch):
     if made is None or made is True:
         return batch.select(["n"])

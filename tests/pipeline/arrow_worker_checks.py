@@ -4,9 +4,7 @@ import json
 import os
 import subprocess
 import sys
-import tempfile
 import textwrap
-import time
 import unittest
 from pathlib import Path
 
@@ -15,8 +13,7 @@ from peer_python import require  # noqa: E402
 
 require("pyarrow", "pyarrow", "arrow")
 
-FTOK = os.environ["FTOK"]
-ROOT = Path(__file__).resolve().parents[2]
+from own_stage import FTOK, ROOT, TEXT, StageChecks  # noqa: E402
 
 # One worker that speaks both: `answer(document)` gives the members of an answer.
 BOTH = '''
@@ -70,19 +67,7 @@ for number, batch in enumerate(ipc.open_stream(sys.stdin.buffer)):
     out.flush()
 '''
 
-TEXT = "Document {} of the mill, and a few more words."
-
-
-class Checks(unittest.TestCase):
-    def setUp(self):
-        folder = tempfile.TemporaryDirectory()
-        self.addCleanup(folder.cleanup)
-        self.folder = Path(folder.name)
-        self.documents([TEXT.format(i) for i in range(200)])
-
-    def documents(self, texts):
-        (self.folder / "in.jsonl").write_text("".join(json.dumps({"id": f"d{i}", "text": t}) + "\n" for i, t in enumerate(texts)))
-
+class Checks(StageChecks):
     def write(self, template, body, prelude="", order="", name="worker.py"):
         body = textwrap.indent(textwrap.dedent(body).strip(), "    ")
         (self.folder / name).write_text(template.format(prelude=textwrap.dedent(prelude), body=body, order=order))
@@ -96,37 +81,12 @@ class Checks(unittest.TestCase):
         self.write(RAW, body, prelude)
         self.recipe(**options)
 
-    def run_ftok(self, output="out", *arguments, code=0, inputs=("in.jsonl",), program=FTOK):
-        command = [program, "run", "--recipe", "recipe.toml", "--vocab", ROOT / "share/vocab/ftok-4k.tiktoken", "--output", output, "--quiet", "--rejects", "ids",
-                   *[a for i in inputs for a in ("--input", i)], *arguments]
-        result = subprocess.run([*map(str, command)], cwd=self.folder, capture_output=True, text=True, timeout=120)
-        self.assertEqual(result.returncode, code, result.stderr)
-        return result
-
-    def lines(self, kind, output="out"):
-        packed = sorted((self.folder / output / "parts").glob(f"*.{kind}.jsonl.zst"))
-        data = b"".join(subprocess.run(["zstd", "-dc", str(p)], capture_output=True, check=True).stdout for p in packed)
-        return [json.loads(line) for line in data.splitlines()]
-
     def corpus(self, output):
         """The bytes of shards, texts and rejects."""
         folder = self.folder / output
         files = {str(p.relative_to(folder)): p.read_bytes() for p in [*folder.glob("ftok_*"), *(folder / "parts").glob("*.jsonl.zst")]}
         self.assertGreater(len(files), 1)
         return files
-
-    def fails(self, *expected, output="out", arguments=(), seconds=60):
-        """One line, exit code 1, and no manifest."""
-        start = time.monotonic()
-        result = self.run_ftok(output, *arguments, code=1)
-        self.assertLess(time.monotonic() - start, seconds)
-        errors = [line for line in result.stderr.splitlines() if "the batch is repeated" not in line]
-        self.assertEqual(len(errors), 1, result.stderr)
-        for words in ("own: ", *expected):
-            self.assertIn(words, errors[0])
-        self.assertTrue(errors[0].isprintable(), errors[0])
-        self.assertFalse((self.folder / output / "manifest.json").exists())
-        return result.stderr
 
     ANSWERS = """
         i = int(document["id"][1:]) if document["id"][1:].isdigit() else 0

@@ -64,7 +64,7 @@ TEST_F(RecipeStages, APresetsKeysAndThoseOfARecipeOverIt) {
   EXPECT_EQ(c4.entries[3].get<C4Options>()->line_words_min, 5);
   EXPECT_EQ(load("preset = \"c4\"\n[c4]\nsentences_min = 9").entries[3].get<C4Options>()->line_words_min, 5);
   EXPECT_EQ(load("preset = \"c4\"\n[c4]\nline_words_min = 2").entries[3].get<C4Options>()->line_words_min, 2);
-  // What a preset says of a stage that the recipe leaves out is no mistake of the recipe.
+  // A preset may set keys of a stage that the recipe leaves out.
   EXPECT_EQ(outcome("preset = \"dclm-baseline\"\nstages = [\"minhash\", \"dedup\"]"), "minhash dedup");
   EXPECT_EQ(outcome("preset = \"dclm-baseline\"\nstages = [\"dedup\"]\n[dedup]\nminhash = false"), "dedup");
   EXPECT_NE(
@@ -262,7 +262,7 @@ TEST_F(RecipeStages, AKeyOfAnyKindThatIsNotListed) {
   EXPECT_THROW(load_recipe("fineweb-2024-04", {"prose.score_min=0.5"}), UsageError);
   EXPECT_THROW(load_recipe("fineweb-2024-04", {"refinedweb.words_removed_max=0.2"}), UsageError);
   EXPECT_NO_THROW(load_recipe("dclm-baseline", {"refinedweb.words_removed_max=0.2"}));
-  // What a file says of stages that --set leaves out is no mistake; what --set says of them is.
+  // A file may set keys of stages that --set leaves out; --set itself may not.
   write_file(path_, "[c4]\nsentences_min = 3\n");
   const std::string stages = "stages=[\"minhash\", \"dedup\"]";
   EXPECT_NO_THROW(load_recipe(path_, {stages}));

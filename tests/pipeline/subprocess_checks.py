@@ -8,11 +8,10 @@ import subprocess
 import tempfile
 import textwrap
 import threading
-import time
 import unittest
 from pathlib import Path
 
-FTOK = os.environ["FTOK"]
+from own_stage import FTOK, StageChecks
 
 # A worker: `answer(document)` gives the members of an answer; what stands before it is the test's.
 WORKER = '''
@@ -32,16 +31,7 @@ for line in sys.stdin:
 '''
 
 
-class Subprocess(unittest.TestCase):
-    def setUp(self):
-        folder = tempfile.TemporaryDirectory()
-        self.addCleanup(folder.cleanup)
-        self.folder = Path(folder.name)
-        self.documents([f"Document {i} of the mill, and a few more words." for i in range(200)])
-
-    def documents(self, texts):
-        (self.folder / "in.jsonl").write_text("".join(json.dumps({"id": f"d{i}", "text": t}) + "\n" for i, t in enumerate(texts)))
-
+class Subprocess(StageChecks):
     def worker(self, body, prelude="", order="", name="worker.py"):
         body = textwrap.indent(textwrap.dedent(body).strip(), "    ")
         (self.folder / name).write_text(WORKER.format(prelude=textwrap.dedent(prelude), body=body, order=order))
@@ -51,31 +41,8 @@ class Subprocess(unittest.TestCase):
         lines = [f"{key} = {json.dumps(value)}" for key, value in {"command": command, **options}.items()]
         (self.folder / "recipe.toml").write_text('stages = ["own", "minhash"]\n[dedup]\nscope = "off"\n[own]\nkind = "subprocess"\n' + "\n".join(lines) + "\n" + after)
 
-    def run_ftok(self, output="out", *arguments, code=0, inputs=("in.jsonl",), timeout=120):
-        result = subprocess.run([FTOK, "run", "--recipe", "recipe.toml", "--vocab", "ftok-4k", "--output", output, "--quiet", "--rejects", "ids",
-                                 *[a for i in inputs for a in ("--input", i)], *arguments], cwd=self.folder, capture_output=True, text=True,
-                                timeout=timeout)
-        self.assertEqual(result.returncode, code, result.stderr)
-        return result
-
-    def lines(self, kind, output="out"):
-        packed = sorted((self.folder / output / "parts").glob(f"*.{kind}.jsonl.zst"))
-        data = b"".join(subprocess.run(["zstd", "-dc", str(p)], capture_output=True, check=True).stdout for p in packed)
-        return [json.loads(line) for line in data.splitlines()]
-
     def shards(self, output):
         return {p.name: p.read_bytes() for p in sorted((self.folder / output).glob("ftok_*"))}
-
-    def fails(self, *expected, output="out", arguments=(), seconds=60):
-        """One line, exit code 1, and no manifest."""
-        start = time.monotonic()
-        result = self.run_ftok(output, *arguments, code=1)
-        self.assertLess(time.monotonic() - start, seconds)
-        errors = [line for line in result.stderr.splitlines() if "the batch is repeated" not in line]
-        self.assertEqual(len(errors), 1, result.stderr)
-        for words in ("own: ", *expected):
-            self.assertIn(words, errors[0])
-        self.assertFalse((self.folder / output / "manifest.json").exists())
 
     def test_answers(self):
         self.recipe(self.worker("""
@@ -316,6 +283,7 @@ class Subprocess(unittest.TestCase):
 
     def test_python(self):
         (self.folder / "own.py").write_text(textwrap.dedent('''
+            print("no answer either")
             def process(document):
                 print("not an answer")
                 i = int(document["id"][1:])
