@@ -10,6 +10,7 @@
 #include "core/hash_seed.h"
 #include "tokenizer/encode/piece_bpe.h"
 #include "tokenizer/piece_form.h"
+#include "tokenizer/vocabularies/vocabulary_checks.h"
 
 namespace ftok {
 namespace {
@@ -203,16 +204,9 @@ class PieceReader {
     if (model_["merges"].get(merges) != simdjson::SUCCESS) fail("the model has no \"merges\"");
     size_t index = 0;
     for (const dom::element merge : merges) {
-      std::string_view text, left, right;
-      dom::array pair;
-      if (merge.get(text) == simdjson::SUCCESS) {
-        const size_t space = text.find(' ');
-        if (space == std::string_view::npos) fail(fmt::format("merge {} is not a pair", index));
-        left = text.substr(0, space), right = text.substr(space + 1);
-      } else if (merge.get(pair) != simdjson::SUCCESS || pair.size() != 2 ||
-                 pair.at(0).get(left) != simdjson::SUCCESS || pair.at(1).get(right) != simdjson::SUCCESS) {
-        fail(fmt::format("merge {} is not a pair", index));
-      }
+      const auto pair = pair_of_merge(merge);
+      if (!pair) fail(fmt::format("merge {} is not a pair", index));
+      const auto& [left, right] = *pair;
       vocabulary_.merges.push_back(
           {id_of(left, index), id_of(right, index), id_of(std::string(left) + std::string(right), index)});
       ++index;

@@ -380,18 +380,9 @@ void read_post_processing(const JsonLoader& loader, json::element root, Vocabula
 void read_merges(JsonLoader& loader, json::array merges) {
   size_t index = 0;
   for (const json::element merge : merges) {
-    std::string_view text, left, right;
-    json::array pair;
-    if (merge.get(text) == simdjson::SUCCESS) {
-      const size_t space = text.find(' ');
-      if (space == std::string_view::npos) loader.fail(fmt::format("merge {} is not a pair", index));
-      left = text.substr(0, space);
-      right = text.substr(space + 1);
-    } else if (merge.get(pair) != simdjson::SUCCESS || pair.size() != 2 || pair.at(0).get(left) != simdjson::SUCCESS ||
-               pair.at(1).get(right) != simdjson::SUCCESS) {
-      loader.fail(fmt::format("merge {} is not a pair", index));
-    }
-    loader.add_merge(left, right, index++);
+    const auto pair = pair_of_merge(merge);
+    if (!pair) loader.fail(fmt::format("merge {} is not a pair", index));
+    loader.add_merge(pair->first, pair->second, index++);
   }
 }
 

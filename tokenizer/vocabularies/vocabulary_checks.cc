@@ -87,4 +87,18 @@ void check_vocabulary(Vocabulary& vocabulary, const std::string& path) {
   check_merges(vocabulary, path);
 }
 
+std::optional<std::pair<std::string_view, std::string_view>> pair_of_merge(simdjson::dom::element merge) {
+  std::string_view text, left, right;
+  if (merge.get(text) == simdjson::SUCCESS) {
+    const size_t space = text.find(' ');
+    if (space == std::string_view::npos) return std::nullopt;
+    return std::pair(text.substr(0, space), text.substr(space + 1));
+  }
+  simdjson::dom::array both;
+  if (merge.get(both) != simdjson::SUCCESS || both.size() != 2 || both.at(0).get(left) != simdjson::SUCCESS ||
+      both.at(1).get(right) != simdjson::SUCCESS)
+    return std::nullopt;
+  return std::pair(left, right);
+}
+
 }  // namespace ftok
