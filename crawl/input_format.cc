@@ -57,8 +57,8 @@ bool is_archive(const InputPrefix& prefix) {
                           start.substr(0, start.find_first_of("\r\n")).substr(0, 80)));
 }
 
-// Its magic (PARE: of an encrypted one), and bytes that no text has. One that is cut short before that is no empty
-// text.
+// By its magic (PARE where it is encrypted) with a NUL, which no text has, or with its name. By its name alone where it
+// is shorter than the magic: an empty .parquet file is a damaged one, not an empty text.
 bool is_parquet(const InputPrefix& prefix) {
   if (prefix.whole && prefix.bytes.size() < 4 && prefix.is_named(".parquet")) return true;
   const bool magic = begins(prefix, "PAR1") || begins(prefix, "PARE");
