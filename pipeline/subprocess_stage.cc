@@ -252,7 +252,8 @@ class PythonStage {
     check("python", options);
     if (!std::filesystem::is_regular_file(options.file))
       throw UsageError(fmt::format("python.file: {} does not exist", printable(options.file)));
-    const std::string driver = std::string(kPythonFunction) + (options.format == "arrow" ? kPythonArrowDriver : kPythonDriver);
+    const std::string driver =
+        std::string(kPythonFunction) + (options.format == "arrow" ? kPythonArrowDriver : kPythonDriver);
     std::vector<std::string> command = {options.python, "-c", driver, options.file, options.function};
     return std::make_unique<WorkerStage>("python", context, options, std::move(command),
                                          std::vector<std::pair<std::string, std::string>>{{"python", options.file}},

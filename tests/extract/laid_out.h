@@ -1,4 +1,5 @@
-// What a piece of HTML reads as when all of it is kept: blocks cut and laid out, without the choice of the main content.
+// What a piece of HTML reads as when all of it is kept: blocks cut and laid out, without the choice of the main
+// content.
 #pragma once
 
 #include <gtest/gtest.h>
