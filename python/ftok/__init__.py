@@ -144,9 +144,9 @@ class TokenView(str):
         return _tokens_html(self._encoding, str(self))
 
 
-def _view(encoding, text):
+def _view(self, text):
     """The text, which a notebook shows with its tokens in colour."""
-    return TokenView(encoding, text)
+    return TokenView(self, text)
 
 
 Encoding.__reduce__ = _reduce
