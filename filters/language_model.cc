@@ -7,9 +7,12 @@
 #include "filters/language_model.h"
 
 #include <algorithm>
+#include <array>
 #include <atomic>
+#include <bitset>
 #include <cmath>
 #include <cstring>
+#include <span>
 
 #include <fmt/format.h>
 
@@ -24,31 +27,16 @@ namespace {
 
 constexpr std::string_view kLabelMark = "__label__";
 constexpr std::string_view kEndOfSentence = "</s>";
-constexpr uint32_t kFnvBasis = 2166136261U;
-constexpr uint32_t kFnvPrime = 16777619U;
 constexpr uint64_t kWordNgramPrime = 116049371U;  // fastText's multiplier for word n-grams
 constexpr int kSigmoidTable = 512;
 constexpr float kSigmoidMax = 8;
 constexpr size_t kStartsTogether = 4096;  // bytes of a word whose n-grams are looked up together
-
-// fastText hashes int8_t(c) widened to 32 bits.
-inline uint32_t fnv_step(uint32_t hash, char c) {
-  return (hash ^ static_cast<uint32_t>(static_cast<int8_t>(c))) * kFnvPrime;
-}
+constexpr size_t kWordsTogether = 32;     // words whose places in memory are asked for before the first is read
 
 // What fastText's reader takes for white space, plus the end marker it adds.
 inline bool is_separator(char c) { return c == ' ' || (c >= '\t' && c <= '\r') || c == '\0'; }
 
-inline bool is_continuation(char c) { return (static_cast<uint8_t>(c) & 0xC0) == 0x80; }
-
 inline float floored_log(float p) { return static_cast<float>(std::log(static_cast<double>(p) + 1e-5)); }
-
-// std::popcount is a library call where the processor may lack the instruction.
-inline uint32_t count_ones(uint64_t bits) {
-  bits -= (bits >> 1) & 0x5555555555555555U;
-  bits = (bits & 0x3333333333333333U) + ((bits >> 2) & 0x3333333333333333U);
-  return static_cast<uint32_t>((((bits + (bits >> 4)) & 0x0F0F0F0F0F0F0F0FU) * 0x0101010101010101U) >> 56);
-}
 
 size_t slots_for(size_t entries) {
   size_t slots = 16;
@@ -56,12 +44,24 @@ size_t slots_for(size_t entries) {
   return slots;
 }
 
+// Tells most words apart without a look at their letters; never 0, which is an empty slot.
+uint16_t tag_of(uint64_t hash) { return static_cast<uint16_t>(hash >> 48 | 1); }
+
 uint64_t next_serial() {
   static std::atomic<uint64_t> serial{0};
   return ++serial;
 }
 
 }  // namespace
+
+// A word of the text, with its rows if it was not in the cache.
+struct LanguageModel::Word {
+  std::string_view bytes;
+  uint32_t hash = 0;
+  bool looked_up = false;
+  uint32_t first_row = 0, end_row = 0;  // in Scratch::rows_of_words
+  uint64_t seeded = 0;
+};
 
 // A thread's working memory: word sums of the model last used. A slot holds one word of up to kKeyMax bytes; a newer
 // word takes the place of an older one. What is kept never changes a result, only whether it is computed again.
@@ -101,13 +101,19 @@ class LanguageModel::Scratch {
     key.size = static_cast<uint8_t>(word.size());
     std::memcpy(key.bytes, word.data(), word.size());
   }
+  void prefetch(uint32_t hash) const {
+    __builtin_prefetch(keys_.data() + slot(hash));
+    __builtin_prefetch(sums_.data() + slot(hash) * dim_);
+  }
   uint32_t rows_of(uint32_t hash) const { return keys_[slot(hash)].rows; }
   float* sum(uint32_t hash) { return sums_.data() + slot(hash) * dim_; }
   float* word() { return word_.data(); }
   double* total() { return total_.data(); }
   float* hidden() { return hidden_.data(); }
   std::vector<int32_t>& word_hashes() { return word_hashes_; }
+  std::array<Word, kWordsTogether>& words() { return words_; }
   std::vector<uint32_t>& rows() { return rows_; }
+  std::vector<uint32_t>& rows_of_words() { return rows_of_words_; }
   std::string& brackets() { return bracketed_; }
   std::string_view bracketed(std::string_view word) {
     bracketed_.assign(1, '<').append(word).push_back('>');
@@ -125,7 +131,8 @@ class LanguageModel::Scratch {
   std::vector<double> total_;
   std::vector<float> hidden_;
   std::vector<int32_t> word_hashes_;
-  std::vector<uint32_t> rows_;
+  std::array<Word, kWordsTogether> words_;
+  std::vector<uint32_t> rows_, rows_of_words_;
   std::string bracketed_;
 };
 
@@ -170,46 +177,53 @@ std::unique_ptr<const LanguageModel> LanguageModel::load(const std::string& path
 }
 
 uint64_t LanguageModel::memory_bytes() const {
-  return (parts_->input.size() + parts_->output.size() * 2) * sizeof(float) + word_slots_.size() * sizeof(uint32_t) +
-         bucket_blocks_.size() * sizeof(BucketBlock) + parts_->entries.size() * (sizeof(std::string) + 8);
+  return (parts_->input.size() + parts_->output.size() * 2) * sizeof(float) +
+         word_slots_.size() * (sizeof(uint32_t) + sizeof(uint16_t)) + ngrams_.blocks.size() * sizeof(NgramRows::Block) +
+         parts_->entries.size() * (sizeof(std::string) + 8);
 }
 
 void LanguageModel::build_word_table() {
   // Not by fastText's own hash, under which anybody can find words and labels that share a slot.
   word_slots_.assign(slots_for(parts_->entries.size()), 0);
+  word_tags_.assign(word_slots_.size(), 0);
   for (size_t i = 0; i < parts_->entries.size(); ++i) {
-    size_t slot = seeded_hash(parts_->entries[i]) & (word_slots_.size() - 1);
-    while (word_slots_[slot] != 0) slot = (slot + 1) & (word_slots_.size() - 1);
-    word_slots_[slot] = static_cast<uint32_t>(i) + 1;
+    const uint64_t hash = seeded_hash(parts_->entries[i]);
+    size_t slot = hash & (word_slots_.size() - 1);
+    while (word_tags_[slot] != 0) slot = (slot + 1) & (word_slots_.size() - 1);
+    word_slots_[slot] = static_cast<uint32_t>(i);
+    word_tags_[slot] = tag_of(hash);
   }
 }
 
 size_t LanguageModel::longest_run() const {
-  return longest_run_of(word_slots_.size(), [this](size_t slot) { return word_slots_[slot] != 0; });
+  return longest_run_of(word_slots_.size(), [this](size_t slot) { return word_tags_[slot] != 0; });
 }
 
 // Puts the rows of a pruned model's n-grams in the order of their buckets, so that a bit map with counts finds them. A
 // bucket named twice keeps its last row, as in fastText's map.
 void LanguageModel::order_pruned_rows() {
-  bucket_magic_ = parts_->buckets == 0 ? 0 : ~uint64_t{0} / parts_->buckets + 1;
+  ngrams_.least = static_cast<uint32_t>(parts_->ngram_min);
+  ngrams_.most = static_cast<uint32_t>(parts_->ngram_max);
+  ngrams_.set_buckets(parts_->buckets);
+  ngrams_.first_row = parts_->words;
   if (!parts_->pruned) return;
   std::vector<std::pair<int32_t, int32_t>>& prune = parts_->prune;
   std::stable_sort(prune.begin(), prune.end(), [](const auto& a, const auto& b) { return a.first < b.first; });
   const auto dim = static_cast<size_t>(parts_->dim);
   std::vector<float> ordered(parts_->input.begin(),
                              parts_->input.begin() + static_cast<std::ptrdiff_t>(parts_->words * dim));
-  bucket_blocks_.assign(parts_->buckets / 64 + 1, BucketBlock());
+  ngrams_.blocks.assign(parts_->buckets / 64 + 1, NgramRows::Block());
   for (size_t i = 0; i < prune.size(); ++i) {
     if (i + 1 < prune.size() && prune[i + 1].first == prune[i].first) continue;
     const auto bucket = static_cast<uint32_t>(prune[i].first);
-    bucket_blocks_[bucket / 64].present |= uint64_t{1} << (bucket % 64);
+    ngrams_.blocks[bucket / 64].present |= uint64_t{1} << (bucket % 64);
     const float* row = parts_->input.data() + (parts_->words + static_cast<size_t>(prune[i].second)) * dim;
     ordered.insert(ordered.end(), row, row + dim);
   }
   uint32_t row = parts_->words;
-  for (BucketBlock& block : bucket_blocks_) {
+  for (NgramRows::Block& block : ngrams_.blocks) {
     block.first_row = row;
-    row += count_ones(block.present);
+    row += static_cast<uint32_t>(std::bitset<64>(block.present).count());
   }
   parts_->input = std::move(ordered);
   prune.clear();
@@ -237,36 +251,17 @@ void LanguageModel::build_tree() {
   }
 }
 
-int64_t LanguageModel::find_word(std::string_view word) const {
+int64_t LanguageModel::find_word(std::string_view word, uint64_t hash) const {
   const size_t mask = word_slots_.size() - 1;
-  for (size_t slot = seeded_hash(word) & mask; word_slots_[slot] != 0; slot = (slot + 1) & mask) {
-    const uint32_t entry = word_slots_[slot] - 1;
-    if (parts_->entries[entry] == word) return entry;
+  const uint16_t tag = tag_of(hash);
+  for (size_t slot = hash & mask; word_tags_[slot] != 0; slot = (slot + 1) & mask) {
+    if (word_tags_[slot] == tag && parts_->entries[word_slots_[slot]] == word) return word_slots_[slot];
   }
   return -1;
 }
 
-// hash mod buckets, exactly (Lemire, Kaser, Kurz 2019: "Faster remainder by direct computation").
-inline uint32_t LanguageModel::bucket_of(uint32_t hash) const {
-  __extension__ using Wide = unsigned __int128;
-  const uint64_t fraction = bucket_magic_ * hash;
-  return static_cast<uint32_t>((static_cast<Wide>(fraction) * parts_->buckets) >> 64);
-}
-
-// Whether an n-gram's bucket has an input row.
-inline bool LanguageModel::has_row(uint32_t bucket) const {
-  return !parts_->pruned || (bucket_blocks_[bucket / 64].present >> (bucket % 64) & 1) != 0;
-}
-
-// The row of a bucket that has one.
-inline uint32_t LanguageModel::row_of_present(uint32_t bucket) const {
-  if (!parts_->pruned) return parts_->words + bucket;
-  const BucketBlock& block = bucket_blocks_[bucket / 64];
-  return block.first_row + count_ones(block.present & ((uint64_t{1} << (bucket % 64)) - 1));
-}
-
 // Adds rows of the input matrix, in order.
-void LanguageModel::add_rows(const std::vector<uint32_t>& rows, float* sum) const {
+void LanguageModel::add_rows(std::span<const uint32_t> rows, float* sum) const {
   const auto dim = static_cast<size_t>(parts_->dim);
   const float* const input = parts_->input.data();
   constexpr size_t kUsualDim = 16;  // of lid.176 and of the bundled model: a constant width stays in registers
@@ -286,48 +281,32 @@ void LanguageModel::add_rows(const std::vector<uint32_t>& rows, float* sum) cons
   }
 }
 
-// Appends the rows of the character n-grams of "<word>" that start in [begin, stop) to `rows`: first the buckets that
-// have a row, then, of those alone, the rows. Neither loop branches on what a look-up says.
+// Appends the rows of the character n-grams of "<word>" that start in [begin, stop) to `rows`.
 void LanguageModel::find_ngrams(std::string_view bracketed, size_t begin, size_t stop,
                                 std::vector<uint32_t>& rows) const {
-  const auto n_min = static_cast<uint32_t>(parts_->ngram_min), n_max = static_cast<uint32_t>(parts_->ngram_max);
-  const size_t size = bracketed.size();
   const size_t first = rows.size();
-  size_t count = first;
-  rows.resize(count + (stop - begin) * n_max);
-  for (size_t start = begin; start < stop; ++start) {
-    if (is_continuation(bracketed[start])) continue;
-    uint32_t hash = kFnvBasis;
-    size_t end = start;
-    for (uint32_t n = 1; end < size && n <= n_max; ++n) {
-      hash = fnv_step(hash, bracketed[end++]);
-      while (end < size && is_continuation(bracketed[end])) hash = fnv_step(hash, bracketed[end++]);
-      if (n < n_min || (n == 1 && (start == 0 || end == size))) continue;
-      const uint32_t bucket = bucket_of(hash);
-      rows[count] = bucket;
-      count += has_row(bucket) ? 1 : 0;  // an absent one is overwritten by the next
-    }
-  }
+  ngrams_.find(bracketed, begin, stop, rows, level_);
   const float* const input = parts_->input.data();
   const auto dim = static_cast<size_t>(parts_->dim);
-  for (size_t i = first; i < count; ++i) {
-    rows[i] = row_of_present(rows[i]);
-    __builtin_prefetch(input + size_t{rows[i]} * dim);
-  }
-  rows.resize(count);
+  for (size_t i = first; i < rows.size(); ++i) __builtin_prefetch(input + size_t{rows[i]} * dim);
+}
+
+// Appends the row of the word itself, if the model has one. Returns whether it has n-grams.
+bool LanguageModel::find_own_row(std::string_view word, uint64_t hash, std::vector<uint32_t>& rows) const {
+  const int64_t entry = find_word(word, hash);
+  const bool known = entry >= 0 && entry < int64_t{parts_->words};
+  if (!known && (entry >= 0 || word.starts_with(kLabelMark))) return false;  // a label is not a word
+  if (known) rows.push_back(static_cast<uint32_t>(entry));
+  return parts_->ngram_max > 0 && word != kEndOfSentence;
 }
 
 // Adds all rows of one word to `sum`; returns how many. Those of a long word go some at a time, in the same order: a
 // text may be one word.
 uint32_t LanguageModel::add_word(std::string_view word, Scratch& scratch, float* sum) const {
-  const int64_t entry = find_word(word);
-  const bool known = entry >= 0 && entry < int64_t{parts_->words};
-  if (!known && (entry >= 0 || word.starts_with(kLabelMark))) return 0;  // a label is not a word
   std::vector<uint32_t>& rows = scratch.rows();
   rows.clear();
-  if (known) rows.push_back(static_cast<uint32_t>(entry));
+  const bool has_ngrams = find_own_row(word, seeded_hash(word), rows);
   uint32_t added = 0;
-  const bool has_ngrams = parts_->ngram_max > 0 && word != kEndOfSentence;
   const std::string_view bracketed = has_ngrams ? scratch.bracketed(word) : std::string_view();
   for (size_t begin = 0; begin < bracketed.size(); begin += kStartsTogether) {
     find_ngrams(bracketed, begin, std::min(begin + kStartsTogether, bracketed.size()), rows);
@@ -340,6 +319,56 @@ uint32_t LanguageModel::add_word(std::string_view word, Scratch& scratch, float*
   return added + static_cast<uint32_t>(rows.size());
 }
 
+// The rows of those of the words that are not in the cache: found for all of them before any is read, so that they come
+// from memory side by side.
+void LanguageModel::look_up(std::span<Word> words, Scratch& scratch) const {
+  std::vector<uint32_t>& rows = scratch.rows_of_words();
+  rows.clear();
+  for (Word& word : words) {
+    word.looked_up = word.bytes.size() <= Scratch::kKeyMax && !scratch.holds(word.hash, word.bytes);
+    if (!word.looked_up) continue;
+    word.seeded = seeded_hash(word.bytes);
+    __builtin_prefetch(word_tags_.data() + (word.seeded & (word_tags_.size() - 1)));
+  }
+  for (Word& word : words) {
+    if (!word.looked_up) continue;
+    word.first_row = static_cast<uint32_t>(rows.size());
+    if (find_own_row(word.bytes, word.seeded, rows)) {
+      const std::string_view bracketed = scratch.bracketed(word.bytes);
+      find_ngrams(bracketed, 0, bracketed.size(), rows);
+    }
+    word.end_row = static_cast<uint32_t>(rows.size());
+  }
+}
+
+// Adds the words to `total` one after the other; returns how many rows they have.
+uint64_t LanguageModel::add_words(std::span<Word> words, Scratch& scratch) const {
+  const auto dim = static_cast<size_t>(parts_->dim);
+  double* const total = scratch.total();
+  look_up(words, scratch);
+  uint64_t added = 0;
+  for (const Word& word : words) {
+    const bool keep = word.bytes.size() <= Scratch::kKeyMax;
+    float* const sum = keep ? scratch.sum(word.hash) : scratch.word();
+    uint32_t rows = 0;
+    if (keep && scratch.holds(word.hash, word.bytes)) {
+      rows = scratch.rows_of(word.hash);
+    } else {
+      std::fill_n(sum, dim, 0.0F);
+      if (word.looked_up) {
+        rows = word.end_row - word.first_row;
+        add_rows(std::span(scratch.rows_of_words()).subspan(word.first_row, rows), sum);
+      } else {  // a long one, or one whose place another of these words has taken
+        rows = add_word(word.bytes, scratch, sum);
+      }
+      if (keep) scratch.keep(word.hash, word.bytes, rows);
+    }
+    added += rows;
+    for (size_t i = 0; i < dim; ++i) total[i] += static_cast<double>(sum[i]);
+  }
+  return added;
+}
+
 uint32_t LanguageModel::add_word_ngrams(const std::vector<int32_t>& hashes, double* sum) const {
   const auto dim = static_cast<size_t>(parts_->dim);
   uint32_t rows = 0;
@@ -348,8 +377,8 @@ uint32_t LanguageModel::add_word_ngrams(const std::vector<int32_t>& hashes, doub
     for (size_t j = i + 1; j < hashes.size() && j < i + static_cast<size_t>(parts_->word_ngrams); ++j) {
       hash = hash * kWordNgramPrime + static_cast<uint64_t>(int64_t{hashes[j]});
       const auto bucket = static_cast<uint32_t>(hash % parts_->buckets);
-      if (!has_row(bucket)) continue;
-      const float* values = parts_->input.data() + size_t{row_of_present(bucket)} * dim;
+      if (!ngrams_.has_row(bucket)) continue;
+      const float* values = parts_->input.data() + size_t{ngrams_.row_of_present(bucket)} * dim;
       for (size_t d = 0; d < dim; ++d) sum[d] += static_cast<double>(values[d]);
       ++rows;
     }
@@ -368,21 +397,16 @@ bool LanguageModel::score(std::string_view text, std::vector<float>& probabiliti
   hashes.clear();
   uint64_t rows = 0;
 
+  std::array<Word, kWordsTogether>& words = scratch.words();
+  size_t count = 0;
   const auto add = [&](std::string_view word, uint32_t hash) {
-    float* sum = scratch.sum(hash);
-    uint32_t word_rows = 0;
-    if (scratch.holds(hash, word)) {
-      word_rows = scratch.rows_of(hash);
-    } else {
-      const bool keep = word.size() <= Scratch::kKeyMax;
-      if (!keep) sum = scratch.word();
-      std::fill_n(sum, dim, 0.0F);
-      word_rows = add_word(word, scratch, sum);
-      if (keep) scratch.keep(hash, word, word_rows);
-    }
-    rows += word_rows;
-    for (size_t i = 0; i < dim; ++i) total[i] += static_cast<double>(sum[i]);
+    words[count].bytes = word;
+    words[count++].hash = hash;
+    scratch.prefetch(hash);
     if (parts_->word_ngrams > 1 && !(word.starts_with(kLabelMark))) hashes.push_back(static_cast<int32_t>(hash));
+    if (count < words.size()) return;
+    rows += add_words(words, scratch);
+    count = 0;
   };
 
   const char* p = text.data();
@@ -400,10 +424,13 @@ bool LanguageModel::score(std::string_view text, std::vector<float>& probabiliti
     ended = word == kEndOfSentence;
     if (!ended) add(word, hash);
   }
+  rows += add_words(std::span(words).first(count), scratch);
   const uint64_t word_rows = rows;
   uint32_t end_hash = kFnvBasis;
   for (const char c : kEndOfSentence) end_hash = fnv_step(end_hash, c);
+  count = 0;
   add(kEndOfSentence, end_hash);
+  rows += add_words(std::span(words).first(count), scratch);
   const uint32_t ngram_rows = parts_->word_ngrams > 1 ? add_word_ngrams(hashes, total) : 0;
   rows += ngram_rows;
 
