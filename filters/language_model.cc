@@ -21,6 +21,7 @@
 #include "core/hash_seed.h"
 #include "core/scratch.h"
 #include "filters/language_models/language_model_format.h"
+#include "filters/language_models/word_ngrams.h"
 
 namespace ftok {
 namespace {
@@ -137,7 +138,9 @@ class LanguageModel::Scratch {
 };
 
 LanguageModel::LanguageModel(LanguageModelParts&& parts)
-    : parts_(std::make_unique<LanguageModelParts>(std::move(parts))), serial_(next_serial()) {
+    : parts_(std::make_unique<LanguageModelParts>(std::move(parts))),
+      ngrams_(std::make_unique<NgramRows>()),
+      serial_(next_serial()) {
   for (size_t i = parts_->words; i < parts_->entries.size(); ++i) {
     std::string_view label = parts_->entries[i];
     if (label.starts_with(kLabelMark)) label.remove_prefix(kLabelMark.size());
@@ -178,8 +181,8 @@ std::unique_ptr<const LanguageModel> LanguageModel::load(const std::string& path
 
 uint64_t LanguageModel::memory_bytes() const {
   return (parts_->input.size() + parts_->output.size() * 2) * sizeof(float) +
-         word_slots_.size() * (sizeof(uint32_t) + sizeof(uint16_t)) + ngrams_.blocks.size() * sizeof(NgramRows::Block) +
-         parts_->entries.size() * (sizeof(std::string) + 8);
+         word_slots_.size() * (sizeof(uint32_t) + sizeof(uint16_t)) +
+         ngrams_->blocks.size() * sizeof(NgramRows::Block) + parts_->entries.size() * (sizeof(std::string) + 8);
 }
 
 void LanguageModel::build_word_table() {
@@ -202,26 +205,26 @@ size_t LanguageModel::longest_run() const {
 // Puts the rows of a pruned model's n-grams in the order of their buckets, so that a bit map with counts finds them. A
 // bucket named twice keeps its last row, as in fastText's map.
 void LanguageModel::order_pruned_rows() {
-  ngrams_.least = static_cast<uint32_t>(parts_->ngram_min);
-  ngrams_.most = static_cast<uint32_t>(parts_->ngram_max);
-  ngrams_.set_buckets(parts_->buckets);
-  ngrams_.first_row = parts_->words;
+  ngrams_->least = static_cast<uint32_t>(parts_->ngram_min);
+  ngrams_->most = static_cast<uint32_t>(parts_->ngram_max);
+  ngrams_->set_buckets(parts_->buckets);
+  ngrams_->first_row = parts_->words;
   if (!parts_->pruned) return;
   std::vector<std::pair<int32_t, int32_t>>& prune = parts_->prune;
   std::stable_sort(prune.begin(), prune.end(), [](const auto& a, const auto& b) { return a.first < b.first; });
   const auto dim = static_cast<size_t>(parts_->dim);
   std::vector<float> ordered(parts_->input.begin(),
                              parts_->input.begin() + static_cast<std::ptrdiff_t>(parts_->words * dim));
-  ngrams_.blocks.assign(parts_->buckets / 64 + 1, NgramRows::Block());
+  ngrams_->blocks.assign(parts_->buckets / 64 + 1, NgramRows::Block());
   for (size_t i = 0; i < prune.size(); ++i) {
     if (i + 1 < prune.size() && prune[i + 1].first == prune[i].first) continue;
     const auto bucket = static_cast<uint32_t>(prune[i].first);
-    ngrams_.blocks[bucket / 64].present |= uint64_t{1} << (bucket % 64);
+    ngrams_->blocks[bucket / 64].present |= uint64_t{1} << (bucket % 64);
     const float* row = parts_->input.data() + (parts_->words + static_cast<size_t>(prune[i].second)) * dim;
     ordered.insert(ordered.end(), row, row + dim);
   }
   uint32_t row = parts_->words;
-  for (NgramRows::Block& block : ngrams_.blocks) {
+  for (NgramRows::Block& block : ngrams_->blocks) {
     block.first_row = row;
     row += static_cast<uint32_t>(std::bitset<64>(block.present).count());
   }
@@ -285,7 +288,7 @@ void LanguageModel::add_rows(std::span<const uint32_t> rows, float* sum) const {
 void LanguageModel::find_ngrams(std::string_view bracketed, size_t begin, size_t stop,
                                 std::vector<uint32_t>& rows) const {
   const size_t first = rows.size();
-  ngrams_.find(bracketed, begin, stop, rows, level_);
+  ngrams_->find(bracketed, begin, stop, rows, level_);
   const float* const input = parts_->input.data();
   const auto dim = static_cast<size_t>(parts_->dim);
   for (size_t i = first; i < rows.size(); ++i) __builtin_prefetch(input + size_t{rows[i]} * dim);
@@ -377,8 +380,8 @@ uint32_t LanguageModel::add_word_ngrams(const std::vector<int32_t>& hashes, doub
     for (size_t j = i + 1; j < hashes.size() && j < i + static_cast<size_t>(parts_->word_ngrams); ++j) {
       hash = hash * kWordNgramPrime + static_cast<uint64_t>(int64_t{hashes[j]});
       const auto bucket = static_cast<uint32_t>(hash % parts_->buckets);
-      if (!ngrams_.has_row(bucket)) continue;
-      const float* values = parts_->input.data() + size_t{ngrams_.row_of_present(bucket)} * dim;
+      if (!ngrams_->has_row(bucket)) continue;
+      const float* values = parts_->input.data() + size_t{ngrams_->row_of_present(bucket)} * dim;
       for (size_t d = 0; d < dim; ++d) sum[d] += static_cast<double>(values[d]);
       ++rows;
     }

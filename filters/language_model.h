@@ -24,7 +24,6 @@
 
 #include "core/result.h"
 #include "core/vector_level.h"
-#include "filters/language_models/word_ngrams.h"
 
 namespace ftok {
 
@@ -35,6 +34,7 @@ struct LanguageScore {
 };
 
 struct LanguageModelParts;  // language_model_format.h
+struct NgramRows;           // word_ngrams.h
 
 class LanguageModel {
  public:
@@ -87,7 +87,7 @@ class LanguageModel {
   std::vector<std::string> labels_;
   std::vector<uint32_t> word_slots_;  // entries, in open addressing by a seeded hash
   std::vector<uint16_t> word_tags_;   // of each slot: some bits of its word's hash, 0 for an empty one
-  NgramRows ngrams_;
+  std::unique_ptr<NgramRows> ngrams_;
   VectorLevel level_ = vector_level();
   struct Node {
     int32_t left = -1, right = -1;

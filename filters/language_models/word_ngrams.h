@@ -24,9 +24,9 @@ inline uint32_t fnv_step(uint32_t hash, char c) {
 
 // Where the rows of n-grams lie in the input matrix.
 struct NgramRows {
-  struct Block {            // 64 buckets of a pruned model
-    uint64_t present = 0;   // one bit per bucket: whether it has a row
-    uint32_t first_row = 0; // of the block's first bucket present; rows lie in the order of their buckets
+  struct Block {             // 64 buckets of a pruned model
+    uint64_t present = 0;    // one bit per bucket: whether it has a row
+    uint32_t first_row = 0;  // of the block's first bucket present; rows lie in the order of their buckets
   };
 
   uint32_t least = 0, most = 0;  // characters of an n-gram; most = 0: the model has none
@@ -51,17 +51,19 @@ struct NgramRows {
 
   uint32_t row_of_present(uint32_t bucket) const;
 
-  // Appends the rows of the n-grams that start in the bytes [begin, stop) of `bracketed` to `rows`: by their start, then
-  // by their length. The same at every level; `level` must be the processor's or below it.
-  void find(std::string_view bracketed, size_t begin, size_t stop, std::vector<uint32_t>& rows, VectorLevel level) const;
+  // Appends the rows of the n-grams that start in the bytes [begin, stop) of `bracketed` to `rows`: by their start,
+  // then by their length. The same at every level; `level` must be the processor's or below it.
+  void find(std::string_view bracketed, size_t begin, size_t stop, std::vector<uint32_t>& rows,
+            VectorLevel level) const;
 };
 
 // Most n-grams with one start that the kernel takes.
 constexpr uint32_t kNgramLengthsMax = 4;
 
-// NgramRows::find by AVX-512, sixteen starts at once, for `most` up to kNgramLengthsMax. Writes at most `most` numbers a
-// start from `rows` on, moves it behind them, and returns where it stopped: at or beyond `stop`, or before sixteen
+// NgramRows::find by AVX-512, sixteen starts at once, for `most` up to kNgramLengthsMax. Writes at most `most` numbers
+// a start from `rows` on, moves it behind them, and returns where it stopped: at or beyond `stop`, or before sixteen
 // starts whose characters are too long for it (bytes that are no UTF-8).
-size_t find_ngrams_avx512(const NgramRows& model, std::string_view bracketed, size_t begin, size_t stop, uint32_t*& rows);
+size_t find_ngrams_avx512(const NgramRows& model, std::string_view bracketed, size_t begin, size_t stop,
+                          uint32_t*& rows);
 
 }  // namespace ftok

@@ -11,9 +11,7 @@ namespace {
 constexpr size_t kStarts = 16;
 constexpr __mmask16 kAll = 0xFFFF;  // the unmasked forms make g++ 12 warn of a value that is not there
 
-__mmask16 first_lanes(size_t count) {
-  return count >= kStarts ? kAll : static_cast<__mmask16>((1U << count) - 1);
-}
+__mmask16 first_lanes(size_t count) { return count >= kStarts ? kAll : static_cast<__mmask16>((1U << count) - 1); }
 
 // Where the sixteen starts' n-grams end: hashes[n - 1] has the hashes of those of n characters, ended[n - 1] the lanes
 // that have one.
@@ -28,9 +26,8 @@ bool hash_ngrams(std::string_view bracketed, size_t start, __mmask16 starts, uin
   const size_t left = bracketed.size() - start;
   const __mmask32 there = left >= 32 ? ~0U : (1U << left) - 1;
   const __m256i window = _mm256_maskz_loadu_epi8(there, bytes);
-  const __mmask32 continues =
-      _mm256_cmpeq_epi8_mask(_mm256_and_si256(window, _mm256_set1_epi8(static_cast<char>(0xC0))),
-                             _mm256_set1_epi8(static_cast<char>(0x80)));
+  const __mmask32 continues = _mm256_cmpeq_epi8_mask(
+      _mm256_and_si256(window, _mm256_set1_epi8(static_cast<char>(0xC0))), _mm256_set1_epi8(static_cast<char>(0x80)));
   const __mmask32 boundaries = ~continues;  // the bytes behind the end count as such
   __mmask16 growing = starts & static_cast<__mmask16>(boundaries);
   std::array<__mmask16, kNgramLengthsMax + 1> at{};  // lanes whose n-gram has so many whole characters
@@ -62,8 +59,9 @@ __m512i buckets_of_half(__m512i hash, const NgramRows& model) {
   const __m512i magic_low = _mm512_set1_epi64(static_cast<int64_t>(model.bucket_magic & 0xFFFFFFFFU));
   const __m512i magic_high = _mm512_set1_epi64(static_cast<int64_t>(model.bucket_magic >> 32));
   const __m512i buckets = _mm512_set1_epi64(model.buckets);
-  const __m512i fraction = _mm512_add_epi64(
-      _mm512_maskz_mul_epu32(0xFF, magic_low, hash), _mm512_maskz_slli_epi64(0xFF, _mm512_maskz_mul_epu32(0xFF, magic_high, hash), 32));
+  const __m512i fraction =
+      _mm512_add_epi64(_mm512_maskz_mul_epu32(0xFF, magic_low, hash),
+                       _mm512_maskz_slli_epi64(0xFF, _mm512_maskz_mul_epu32(0xFF, magic_high, hash), 32));
   const __m512i low = _mm512_maskz_srli_epi64(0xFF, _mm512_maskz_mul_epu32(0xFF, fraction, buckets), 32);
   const __m512i high = _mm512_maskz_mul_epu32(0xFF, _mm512_maskz_srli_epi64(0xFF, fraction, 32), buckets);
   return _mm512_maskz_srli_epi64(0xFF, _mm512_add_epi64(low, high), 32);
@@ -82,18 +80,17 @@ __mmask16 present_of(__m512i buckets, __mmask16 lanes, const NgramRows& model) {
   // A block is four words of 32 bits, the first two of which are its bits.
   const __m512i block = _mm512_maskz_slli_epi32(kAll, _mm512_maskz_srli_epi32(kAll, buckets, 6), 2);
   const __m512i half = _mm512_and_si512(_mm512_maskz_srli_epi32(kAll, buckets, 5), _mm512_set1_epi32(1));
-  const __m512i words = _mm512_mask_i32gather_epi32(_mm512_setzero_si512(), lanes, _mm512_or_si512(block, half),
-                                                    model.blocks.data(), 4);
-  const __m512i bit = _mm512_maskz_sllv_epi32(kAll, _mm512_set1_epi32(1),
-                                              _mm512_and_si512(buckets, _mm512_set1_epi32(31)));
+  const __m512i words =
+      _mm512_mask_i32gather_epi32(_mm512_setzero_si512(), lanes, _mm512_or_si512(block, half), model.blocks.data(), 4);
+  const __m512i bit =
+      _mm512_maskz_sllv_epi32(kAll, _mm512_set1_epi32(1), _mm512_and_si512(buckets, _mm512_set1_epi32(31)));
   return _mm512_mask_test_epi32_mask(lanes, words, bit);
 }
 
 uint32_t row_of(const NgramRows& model, uint32_t bucket) {
   if (model.blocks.empty()) return model.first_row + bucket;
   const NgramRows::Block& block = model.blocks[bucket / 64];
-  return block.first_row +
-         static_cast<uint32_t>(_mm_popcnt_u64(block.present & ((uint64_t{1} << (bucket % 64)) - 1)));
+  return block.first_row + static_cast<uint32_t>(_mm_popcnt_u64(block.present & ((uint64_t{1} << (bucket % 64)) - 1)));
 }
 
 // A lone bracket is no n-gram: of those of one character, the lanes that start or end the word.

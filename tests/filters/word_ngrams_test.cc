@@ -59,8 +59,8 @@ NgramRows some_model(std::mt19937_64& random, uint32_t least, uint32_t most, uin
 }
 
 std::string some_word(std::mt19937_64& random) {
-  static const std::string kCharacters[] = {"a",          "e",          "\xc3\xa4", "\xd0\xb6",
-                                            "\xe4\xb8\xad", "\xf0\x9f\x98\x80", "\x80",     "\xff"};
+  static const std::string kCharacters[] = {"a",    "e",   "\xc3\xa4", "\xd0\xb6", "\xe4\xb8\xad", "\xf0\x9f\x98\x80",
+                                            "\x80", "\xff"};
   const size_t kinds = std::size_t{1} << (random() % 4);  // from ASCII alone to bytes that are no UTF-8
   std::string word = "<";
   for (size_t length = random() % 40; length > 0; --length) word += kCharacters[random() % kinds];
