@@ -214,7 +214,7 @@ class Damage(JobScene):
 
     def test_another_failure_withdraws_nothing(self):
         job = Job(self, "other-failure", [], 3)
-        job.run(passes=PASSES[:5])
+        job.run(passes=PASSES[:4])
         receipts = sorted(job.folder.glob("receipts/*/*.json"))
         for fault in ("write:1:ENOSPC+", "open:6:EMFILE+", "rename:2:EIO"):
             environment = faults.environment(FTOK, FAULTS_BELOW=job.folder, FAULTS_AT=fault)
@@ -351,7 +351,7 @@ class Refusals(JobScene):
             self.assertIn(what, self.line(self.ftok(*plan, *flags, code=2)))
         self.assertFalse((self.folder / "numbers").exists())
         run = ["run", "--input-list", "list", "--output", "run-numbers", "--vocab", "ftok-4k", "--quiet", "--threads"]
-        for threads, what in (("-1", "got '-1', expected a whole number from 0 to 1024"), (nines, f"got '{nines}', expected"), ("0x2", "got '0x2'"),
+        for threads, what in (("-1", "got '-1', expected a whole number from 0 to 1024"), (nines, f"got '{nines}', expected"),
                               ("1025", "got '1025', expected a whole number from 0 to 1024")):
             self.assertIn("--threads: " + what, self.line(self.ftok(*run, threads, code=2)))
         self.assertIn("--threads: got '010'", self.line(self.ftok(*run, "010", code=2)))
